@@ -1,0 +1,77 @@
+package cio
+
+import (
+	"encoding/json"
+	"mime"
+	"strings"
+	"unicode"
+)
+
+// maxMessage bounds what of an answer becomes part of an error.
+const maxMessage = 500
+
+// answerText returns what the server said in any of the shapes seen (api-facts 1.12), in one line.
+func answerText(contentType string, body []byte) string {
+	var shape struct {
+		Meta struct {
+			Error  any `json:"error"`
+			Errors any `json:"errors"`
+		} `json:"meta"`
+		Errors  any `json:"errors"`
+		Code    any `json:"code"`
+		Message any `json:"message"`
+		Error   any `json:"error"`
+	}
+	if json.Unmarshal(body, &shape) == nil {
+		var parts []string
+		for _, v := range []any{shape.Meta.Error, shape.Meta.Errors, shape.Errors, shape.Code, shape.Message, shape.Error} {
+			parts = appendSaid(parts, v)
+		}
+		if len(parts) > 0 {
+			return oneLine(strings.Join(parts, "; "))
+		}
+	}
+	text := string(body)
+	media, _, _ := mime.ParseMediaType(contentType)
+	if media == "text/html" || strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "<!doctype html") {
+		return "an HTML page instead of an API answer; does a proxy stand in between, or is the address wrong?"
+	}
+	return oneLine(text)
+}
+
+// appendSaid flattens texts, lists and objects with a reason, a field and a message.
+func appendSaid(parts []string, v any) []string {
+	switch v := v.(type) {
+	case string:
+		if v != "" {
+			parts = append(parts, v)
+		}
+	case []any:
+		for _, e := range v {
+			parts = appendSaid(parts, e)
+		}
+	case map[string]any:
+		var said []string
+		for _, key := range []string{"reason", "field", "message", "detail", "error"} {
+			said = appendSaid(said, v[key])
+		}
+		if len(said) > 0 {
+			parts = append(parts, strings.Join(said, ": "))
+		}
+	}
+	return parts
+}
+
+func oneLine(s string) string {
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
+	if len(s) <= maxMessage {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxMessage], "") + " ..."
+}
+
+// masker returns a func that takes the key out of what a server or a proxy echoes.
+func masker(key, basic string) func(string) string {
+	r := strings.NewReplacer(basic, "[key]", key, "[key]")
+	return r.Replace
+}

@@ -1,0 +1,232 @@
+package cio
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio/internal/wire"
+)
+
+// Region is the data centre that an account lives in. There is no default: the wrong one puts personal data into another country.
+type Region string
+
+// Customer.io's regions.
+const (
+	US Region = "us"
+	EU Region = "eu"
+)
+
+// baseURL returns the address of the region's API (api-facts 1.1), empty for an unknown one.
+func (r Region) baseURL() string {
+	switch r {
+	case US:
+		return "https://cdp.customer.io"
+	case EU:
+		return "https://cdp-eu.customer.io"
+	}
+	return ""
+}
+
+// Defaults and limits of a Config.
+const (
+	defaultTimeout         = 10 * time.Second
+	defaultMaxElapsed      = 2 * time.Minute
+	defaultMaxMessageBytes = 32_000
+	defaultMaxBatchBytes   = 475_000
+	defaultRateLimit       = 3_000
+	defaultRateWindow      = 3 * time.Second
+)
+
+// Config is what a Client needs to know. APIKey and one of Region and BaseURL are required; the zero value of everything else is the
+// safe default. A Config prints and logs without its key.
+type Config struct {
+	// APIKey is the write key of a Data Pipelines source in the workspace.
+	APIKey string `json:"-"`
+	// Region is the account's data centre, US or EU. Required without BaseURL.
+	Region Region
+	// BaseURL overrides the region's address, for the emulator or a proxy: scheme and host, with a path if need be, without /v1 (one at
+	// its end is removed). It must not hold credentials.
+	BaseURL string
+	// Permissive leaves out the header X-Strict-Mode: the API then answers 200 to calls that it drops, and Send calls them accepted.
+	Permissive bool
+	// HTTPClient sends the requests; default one of its own, with keep-alive and the proxy of the environment. Its CheckRedirect is not
+	// used: redirects are followed only with 307 and 308 and only over https to a host of customer.io.
+	HTTPClient *http.Client `json:"-"`
+	// Logger receives retries, warnings and rate changes; default none. Keys and personal data are never logged.
+	Logger *slog.Logger `json:"-"`
+	// Observer, if set, is told of every request, for metrics and traces.
+	Observer Observer `json:"-"`
+	// Timeout bounds one try of a request, reading the answer included; default 10 s.
+	Timeout time.Duration
+	// MaxElapsed bounds how long Send keeps retrying without anything being accepted; default 2 min; negative: until its context ends.
+	// A try that is under way is not cut short by it.
+	MaxElapsed time.Duration
+	// MaxMessageBytes is the largest message, encoded; default 32,000, which is the API's limit of 32 KB read strictly (api-facts 1.5).
+	MaxMessageBytes int
+	// MaxBatchBytes is the largest request with several messages, its envelope included; default 475,000 of the API's 500 KB (api-facts 1.5).
+	MaxBatchBytes int
+	// RateLimit is how many requests may start within any RateWindow, for all that shares the Client; default 3,000, the API's documented
+	// limit (api-facts 1.6); negative: no limit. Requests over it wait. Two Clients, or two processes, do not know of each other.
+	RateLimit int
+	// RateWindow is the time that RateLimit counts over; default 3 s.
+	RateWindow time.Duration
+	// AllowAnonymousIdentify lets an Identify with nothing but an AnonymousID pass, which Customer.io ignores (api-facts 1.3).
+	AllowAnonymousIdentify bool
+	// Guard, if set, is asked before anything is sent for a person or an object; an error refuses the message. It must be safe for
+	// concurrent use. A list of people who asked to be forgotten belongs here.
+	Guard func(Identity) error `json:"-"`
+	// Context is the default context: any value that encodes to a JSON object. A message's own context is merged over it. It is encoded
+	// once, by NewClient. An Encoded that another Client or Encode made is sent as it is, without it.
+	Context any
+}
+
+// ConfigFromEnv returns a Config with APIKey, Region and BaseURL from the environment variables CUSTOMERIO_API_KEY, CUSTOMERIO_REGION
+// ("us" or "eu") and CUSTOMERIO_BASE_URL. NewClient says which are missing.
+func ConfigFromEnv() Config {
+	return Config{
+		APIKey:  os.Getenv("CUSTOMERIO_API_KEY"),
+		Region:  Region(strings.ToLower(os.Getenv("CUSTOMERIO_REGION"))),
+		BaseURL: os.Getenv("CUSTOMERIO_BASE_URL"),
+	}
+}
+
+// complete fills in the defaults and checks the rest.
+func (c Config) complete() (Config, error) {
+	err := checkAPIKey(c.APIKey)
+	if err != nil {
+		return c, err
+	}
+	if c.BaseURL, err = c.resolveBaseURL(); err != nil {
+		return c, err
+	}
+	for _, d := range []struct {
+		name  string
+		value *time.Duration
+		def   time.Duration
+	}{{"Timeout", &c.Timeout, defaultTimeout}, {"RateWindow", &c.RateWindow, defaultRateWindow}} {
+		if *d.value < 0 {
+			return c, fmt.Errorf("cio: Config.%s is negative", d.name)
+		}
+		if *d.value == 0 {
+			*d.value = d.def
+		}
+	}
+	for _, n := range []struct {
+		name  string
+		value *int
+		def   int
+	}{{"MaxMessageBytes", &c.MaxMessageBytes, defaultMaxMessageBytes}, {"MaxBatchBytes", &c.MaxBatchBytes, defaultMaxBatchBytes}} {
+		if *n.value < 0 {
+			return c, fmt.Errorf("cio: Config.%s is negative", n.name)
+		}
+		if *n.value == 0 {
+			*n.value = n.def
+		}
+	}
+	if c.MaxMessageBytes > c.MaxBatchBytes-batchEnvelope {
+		return c, fmt.Errorf("cio: Config.MaxMessageBytes is %d and does not fit into a batch of Config.MaxBatchBytes %d", c.MaxMessageBytes, c.MaxBatchBytes)
+	}
+	if c.MaxElapsed == 0 {
+		c.MaxElapsed = defaultMaxElapsed
+	}
+	if c.RateLimit == 0 {
+		c.RateLimit = defaultRateLimit
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}
+
+func checkAPIKey(key string) error {
+	if key == "" {
+		return errors.New("cio: no write key: set Config.APIKey (CUSTOMERIO_API_KEY) to the write key of a Data Pipelines source")
+	}
+	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7f }) {
+		return errors.New("cio: the write key (Config.APIKey, CUSTOMERIO_API_KEY) holds a space, a colon or a character outside ASCII: was more than the key copied?")
+	}
+	return nil
+}
+
+func (c Config) resolveBaseURL() (string, error) {
+	if c.BaseURL == "" {
+		if c.Region == "" {
+			return "", errors.New("cio: no region: set Config.Region (CUSTOMERIO_REGION) to cio.US or cio.EU, where the account lives; the wrong one would put personal data into the wrong country")
+		}
+		base := c.Region.baseURL()
+		if base == "" {
+			return "", fmt.Errorf("cio: unknown region %q: Config.Region (CUSTOMERIO_REGION) is us or eu", string(c.Region))
+		}
+		return base, nil
+	}
+	u, err := url.Parse(c.BaseURL)
+	switch {
+	case err != nil: // the error would quote the URL, which may hold credentials
+		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) is not a URL")
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) needs a scheme and a host, such as http://127.0.0.1:8110")
+	case u.User != nil:
+		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) must not hold credentials; the key belongs into Config.APIKey (CUSTOMERIO_API_KEY)")
+	case u.RawQuery != "" || u.Fragment != "":
+		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) must have no query and no fragment")
+	}
+	base := strings.TrimRight(u.String(), "/")
+	return strings.TrimRight(strings.TrimSuffix(base, "/v1"), "/"), nil
+}
+
+func (c Config) rules() (rules, error) {
+	r := rules{maxMessageBytes: c.MaxMessageBytes, allowAnonymousIdentify: c.AllowAnonymousIdentify, guard: c.Guard, context: []byte(libraryContext)}
+	if c.Context == nil {
+		return r, nil
+	}
+	own, err := wire.AppendValue(nil, c.Context)
+	if err != nil {
+		return r, contextError(valueError("context", err))
+	}
+	if path, found := wire.InvalidText(own); found {
+		return r, contextError(refuse("context."+path, RuleUTF8, "convert the text to UTF-8"))
+	}
+	switch {
+	case string(own) == "null":
+		return r, nil
+	case own[0] != '{':
+		return r, errors.New("cio: Config.Context does not encode to a JSON object")
+	}
+	r.context = wire.AppendMerged(nil, r.context, own)
+	return r, nil
+}
+
+func contextError(e *MessageError) error {
+	return fmt.Errorf("cio: Config.Context: %s: %s: %s", e.Field, e.Rule, e.Hint)
+}
+
+// summary is all that a Config shows of itself.
+func (c Config) summary() string {
+	to := c.BaseURL
+	if u, err := url.Parse(to); err != nil {
+		to = "(not a URL)"
+	} else if to != "" {
+		to = u.Redacted()
+	}
+	key := "unset"
+	if c.APIKey != "" {
+		key = "set"
+	}
+	return fmt.Sprintf("cio.Config{APIKey: %s, Region: %q, BaseURL: %q, Permissive: %t}", key, string(c.Region), to, c.Permissive)
+}
+
+// Format prints the Config without its key, whatever the verb.
+func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, c.summary()) }
+
+// String returns the Config without its key.
+func (c Config) String() string { return c.summary() }
+
+// LogValue logs the Config without its key.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.summary()) }

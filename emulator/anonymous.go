@@ -1,0 +1,137 @@
+package emulator
+
+import (
+	"strings"
+	"time"
+)
+
+// anonymousRetention is how long the events of somebody not identified are
+// kept for being attached to a person later (api-facts 1.11).
+const anonymousRetention = 30 * 24 * time.Hour
+
+// anonymousSweep is how often all of them are searched for expired events.
+const anonymousSweep = time.Hour
+
+// anonymous is what is known of one anonymousId.
+type anonymous struct {
+	owner         *person // whose it became; nil while nobody was identified
+	events        []anonymousEvent
+	pruned        int // events forgotten over MaxEventsPerPerson, still counted
+	relationships map[objectKey]*attributes
+}
+
+type anonymousEvent struct {
+	event
+	received time.Time
+}
+
+// anonymousFor returns what is known of the anonymousId, and creates the entry
+// if need be.
+func (ws *workspace) anonymousFor(id string) *anonymous {
+	a := ws.anonymous[id]
+	if a == nil {
+		a = new(anonymous)
+		ws.anonymous[strings.Clone(id)] = a
+	}
+	return a
+}
+
+// keepAnonymous keeps the event of somebody not identified, or attributes it
+// to the person that the anonymousId belongs to.
+func (ws *workspace) keepAnonymous(m *message, now time.Time) {
+	a := ws.anonymousFor(m.anonymousID)
+	if a.owner != nil {
+		ws.keepEvent(a.owner, newEvent(m))
+		return
+	}
+	before := len(a.events)
+	a.events = appendBounded(a.events, anonymousEvent{newEvent(m), now}, ws.config.MaxEventsPerPerson)
+	if len(a.events) == before {
+		a.pruned++
+	}
+	ws.events++
+	ws.sweepAnonymous(now)
+}
+
+// expire forgets events received more than anonymousRetention ago.
+func (ws *workspace) expire(a *anonymous, now time.Time) {
+	n := 0
+	for n < len(a.events) && now.Sub(a.events[n].received) > anonymousRetention {
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	ws.events -= n
+	if n == len(a.events) {
+		ws.events -= a.pruned
+		a.pruned, a.events = 0, nil
+		return
+	}
+	a.events = append([]anonymousEvent(nil), a.events[n:]...)
+}
+
+// sweepAnonymous expires the events of everybody, at most once in
+// anonymousSweep.
+func (ws *workspace) sweepAnonymous(now time.Time) {
+	if now.Sub(ws.swept) < anonymousSweep {
+		return
+	}
+	ws.swept = now
+	for id, a := range ws.anonymous {
+		ws.expire(a, now)
+		if a.owner == nil && len(a.events) == 0 && len(a.relationships) == 0 {
+			delete(ws.anonymous, id)
+		}
+	}
+}
+
+// claim gives p what was kept under the anonymousId, which from then on is
+// theirs. It reports false if the anonymousId belongs to somebody else.
+func (ws *workspace) claim(p *person, anonymousID string, now time.Time) bool {
+	a := ws.anonymousFor(anonymousID)
+	switch a.owner {
+	case p:
+		return true
+	case nil:
+	default:
+		return false
+	}
+	ws.expire(a, now)
+	for _, e := range a.events {
+		p.events = appendBounded(p.events, e.event, ws.config.MaxEventsPerPerson)
+	}
+	p.eventCount += len(a.events) + a.pruned
+	for key, as := range a.relationships {
+		if _, found := p.relationships[key]; !found {
+			*ws.relate(p, key) = *as
+		}
+		delete(ws.objects[key].anonymous, anonymousID)
+	}
+	id := strings.Clone(anonymousID)
+	p.anonymousIDs = append(p.anonymousIDs, id)
+	*a = anonymous{owner: p}
+	return true
+}
+
+// relateAnonymous keeps a relationship of somebody not identified.
+func (ws *workspace) relateAnonymous(anonymousID string, key objectKey) *attributes {
+	a := ws.anonymousFor(anonymousID)
+	if a.owner != nil {
+		return ws.relate(a.owner, key)
+	}
+	if as, found := a.relationships[key]; found {
+		return as
+	}
+	if a.relationships == nil {
+		a.relationships = make(map[objectKey]*attributes)
+	}
+	as := new(attributes)
+	a.relationships[key.clone()] = as
+	o := ws.objectFor(key)
+	if o.anonymous == nil {
+		o.anonymous = make(map[string]struct{})
+	}
+	o.anonymous[strings.Clone(anonymousID)] = struct{}{}
+	return as
+}

@@ -1,0 +1,272 @@
+package emulator
+
+import (
+	"strings"
+	"time"
+)
+
+// apply lets one valid message act on the workspace. It returns why the
+// message had no effect, if it had none: what the API finds out only after it
+// has answered.
+func (ws *workspace) apply(m *message, now time.Time) note {
+	switch m.kind {
+	case kindIdentify:
+		return ws.identify(m, now)
+	case kindTrack:
+		return ws.track(m, now)
+	case kindPage, kindScreen:
+		return ws.keep(m, now)
+	case kindGroup:
+		return ws.group(m)
+	case kindAlias:
+		return ws.alias(m)
+	}
+	return note{}
+}
+
+func (ws *workspace) identify(m *message, now time.Time) note {
+	who, known := resolve(m.userID, m.email)
+	if !known {
+		return note{rule: ruleAnonymousIdentify, field: "userId"}
+	}
+	email := strings.ToLower(m.email)
+	if ws.isSuppressed(who) {
+		return note{rule: ruleSuppressed, field: "userId"}
+	}
+	if email != "" && ws.isSuppressed(identifier{byEmail, email}) {
+		return note{rule: ruleSuppressed, field: "traits.email"}
+	}
+	p := ws.find(who)
+	if p == nil && who.kind == byID && email != "" {
+		if p = ws.byEmail[email]; p != nil {
+			if p.id != "" {
+				m.warn(ruleIDReplaced, "userId")
+			}
+			ws.name(p, who)
+		}
+	}
+	if p == nil {
+		if who.kind == byCustomerIOID {
+			return note{rule: ruleUnknownCustomerIOID, field: "userId"}
+		}
+		p = ws.addPerson(who)
+	}
+	if who.kind == byEmail && p.traits.get("email") == "" {
+		sent := m.userID
+		if sent == "" {
+			sent = m.email
+		}
+		p.traits.set("email", quote(sent))
+	}
+	ws.writeTraits(p, m, who, now)
+	if m.anonymousID != "" && !ws.claim(p, m.anonymousID, now) {
+		m.warn(ruleAnonymousIDTaken, "anonymousId")
+	}
+	if m.object.id != "" {
+		as := ws.relate(p, m.object)
+		ws.writeObject(as, m, relationshipPath, relationshipAttributes(m))
+	}
+	return note{}
+}
+
+// writeTraits merges an identify's traits into the person's, acting on those
+// with a meaning of their own (api-facts 1.8).
+func (ws *workspace) writeTraits(p *person, m *message, who identifier, now time.Time) {
+	w := ws.attributeWriter(m, "traits.")
+	w.merge(&p.traits, m.traits, func(name string) bool {
+		return m.object.id != "" && reservedObjectTrait(name) || reservedTrait(name)
+	})
+	if m.traits == "" {
+		return
+	}
+	for name, value := range members(m.traits) {
+		switch name {
+		case "email":
+			ws.writeEmail(p, m, value, who)
+		case "id":
+			ws.writeID(p, m, value)
+		case "cio_id":
+			m.warn(ruleReservedTrait, "traits.cio_id")
+		case "anonymous_id":
+			if !isString(value) || value == `""` || !ws.claim(p, unquote(value), now) {
+				m.warn(ruleReservedTrait, "traits.anonymous_id")
+			}
+		case "createdAt":
+			w.set(&p.traits, "created_at", value)
+		default:
+			if strings.HasPrefix(name, subscriptionPreferences+".") && !setPreference(&p.traits, name, value) {
+				m.warn(ruleReservedTrait, "traits."+clip(name))
+			}
+		}
+	}
+}
+
+// reservedTrait reports whether writeTraits acts on the trait instead of
+// storing it under its name.
+func reservedTrait(name string) bool {
+	switch name {
+	case "email", "id", "cio_id", "anonymous_id", "createdAt":
+		return true
+	}
+	return strings.HasPrefix(name, subscriptionPreferences+".")
+}
+
+// writeEmail changes p's email, unless somebody else has it. Removing the
+// email of a person with no id is ignored: nobody could find them again.
+func (ws *workspace) writeEmail(p *person, m *message, value string, who identifier) {
+	if isNull(value) || value == `""` {
+		if p.id == "" || who.kind == byEmail {
+			m.warn(ruleReservedTrait, "traits.email")
+			return
+		}
+		ws.dropEmail(p)
+		p.traits.set("email", "null")
+		return
+	}
+	if !isString(value) {
+		m.warnDetail(ruleReservedTrait, "traits.email", "a string is expected")
+		return
+	}
+	email := identifier{byEmail, strings.ToLower(strings.TrimSpace(unquote(value)))}
+	if email.value == "" {
+		m.warn(ruleReservedTrait, "traits.email")
+		return
+	}
+	if owner := ws.find(email); owner != nil && owner != p {
+		m.warn(ruleEmailTaken, "traits.email")
+		return
+	} else if owner == nil {
+		ws.name(p, email)
+	}
+	ws.attributeWriter(m, "traits.").set(&p.traits, "email", value)
+}
+
+// writeID gives an id to a person who has none, as the Track API does for
+// people identified by email or cio_id.
+func (ws *workspace) writeID(p *person, m *message, value string) {
+	id := value
+	if isString(value) {
+		id = unquote(value)
+	} else if !isNumber(value) {
+		id = ""
+	}
+	switch {
+	case id != "" && id == p.id:
+	case id != "" && p.id == "" && ws.byID[id] == nil && !ws.isSuppressed(identifier{byID, id}):
+		ws.name(p, identifier{byID, id})
+	default:
+		m.warn(ruleReservedTrait, "traits.id")
+	}
+}
+
+func (ws *workspace) track(m *message, now time.Time) note {
+	switch m.event {
+	case eventDeviceUpdated, eventDeviceDeleted:
+		who, _ := resolve(m.userID, "")
+		if m.event == eventDeviceDeleted && ws.find(who) == nil && !ws.isSuppressed(who) {
+			m.warn(ruleNothingToDelete, "userId")
+			return note{}
+		}
+		p, why := ws.personFor(who)
+		if p == nil {
+			return why
+		}
+		if m.event == eventDeviceUpdated {
+			ws.updateDevice(p, m)
+		} else if !ws.deleteDevice(p, m) {
+			m.warn(ruleNothingToDelete, "context.device.token")
+		}
+	case eventUserDeleted:
+		who, _ := resolve(m.userID, "")
+		if p := ws.find(who); p != nil {
+			ws.deletePerson(p)
+		} else {
+			m.warn(ruleNothingToDelete, "userId")
+		}
+	case eventUserSuppressed:
+		who, _ := resolve(m.userID, "")
+		ws.suppress(who)
+	case eventUserUnsuppressed:
+		who, _ := resolve(m.userID, "")
+		if !ws.unsuppress(who) {
+			m.warn(ruleNothingToDelete, "userId")
+		}
+	case eventRelationshipDeleted:
+		who, _ := resolve(m.userID, "")
+		if p := ws.find(who); p == nil || !ws.unrelate(p, m.object) {
+			m.warn(ruleNothingToDelete, "properties.objectId")
+		}
+	case eventObjectDeleted:
+		if !ws.deleteObject(m.object) {
+			m.warn(ruleNothingToDelete, "properties.objectId")
+		}
+	case eventReportDelivery, eventReportContent:
+		ws.keepReport(m)
+	default:
+		return ws.keep(m, now)
+	}
+	return note{}
+}
+
+// keep stores a track, page or screen call as an event of whom it names.
+func (ws *workspace) keep(m *message, now time.Time) note {
+	who, known := resolve(m.userID, "")
+	if known {
+		p, why := ws.personFor(who)
+		if p == nil {
+			return why
+		}
+		ws.keepEvent(p, newEvent(m))
+	} else if m.anonymousID != "" {
+		ws.keepAnonymous(m, now)
+	}
+	return note{}
+}
+
+func (ws *workspace) group(m *message) note {
+	var as *attributes
+	if who, known := resolve(m.userID, ""); known {
+		p, why := ws.personFor(who)
+		if p == nil {
+			return why
+		}
+		as = ws.relate(p, m.object)
+	} else if m.anonymousID != "" {
+		as = ws.relateAnonymous(m.anonymousID, m.object)
+	}
+	ws.writeObject(&ws.objectFor(m.object).attributes, m, "traits.", m.traits)
+	if as != nil {
+		ws.writeObject(as, m, relationshipPath, relationshipAttributes(m))
+	}
+	return note{}
+}
+
+// relationshipAttributes is the raw object, or "". validate has checked its
+// type.
+func relationshipAttributes(m *message) string {
+	if as := member(m.traits, "relationshipAttributes"); isObject(as) {
+		return as
+	}
+	return ""
+}
+
+func (ws *workspace) alias(m *message) note {
+	if !ws.config.MergeOnAlias {
+		return note{}
+	}
+	from, _ := resolve(m.previousID, "")
+	into, _ := resolve(m.userID, "")
+	previous := ws.find(from)
+	if previous == nil {
+		m.warn(ruleNothingToDelete, "previousId")
+		return note{}
+	}
+	p, why := ws.personFor(into)
+	if p == nil {
+		return why
+	}
+	if p != previous {
+		ws.merge(p, previous)
+	}
+	return note{}
+}

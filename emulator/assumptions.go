@@ -1,0 +1,101 @@
+package emulator
+
+// Assumption is one behaviour that Customer.io's documentation does not state,
+// or states in contradictory ways.
+type Assumption struct {
+	// Behaviour is what the server does.
+	Behaviour string
+	// Source is what speaks for it.
+	Source string
+	// Confidence is high, medium, or low.
+	Confidence string
+	// Switch is the field of [Config] that changes it, or empty.
+	Switch string
+}
+
+// Assumptions returns what the server does without a document that says so. The
+// result is the caller's.
+func Assumptions() []Assumption {
+	return append([]Assumption(nil), assumptions...)
+}
+
+const (
+	high   = "high"
+	medium = "medium"
+	low    = "low"
+
+	ownChoice = "own choice, nothing is documented"
+	segment   = "Segment's Customer.io destination"
+	trackAPI  = "Track API documentation, for the store behind both APIs"
+)
+
+var assumptions = []Assumption{
+	{"A call may have 32,768 bytes, a message of a batch the same, measured on uncompressed JSON.",
+		"documented as 32KB, not which kilobyte nor how it is measured", medium, "MaxCallBytes"},
+	{"A batch request may have 512,000 bytes, measured on uncompressed JSON.",
+		"documented as 500KB, not which kilobyte nor how it is measured", medium, "MaxBatchBytes"},
+	{"A call or message that is too large drops its whole request in permissive mode, and is a 400 in strict mode.",
+		"documentation: the request is not processed; strict mode is not mentioned", medium, ""},
+	{"In permissive mode a message that lacks a required field is dropped alone; the rest of its batch is applied.",
+		ownChoice, low, ""},
+	{"In strict mode one refused message refuses its whole batch.",
+		ownChoice + "; the API documents no partial answer", low, ""},
+	{"A body that is not a JSON object in UTF-8, or a corrupt gzip body, is a 400 in both modes.",
+		"the browser SDK treats 400 as malformed", medium, ""},
+	{"A Content-Encoding other than gzip is a 400 in both modes.", ownChoice, low, ""},
+	{"A call without a key is a 401 in both modes.", ownChoice, low, ""},
+	{"An unknown key is a 200 and a drop in permissive mode, a 401 in strict mode.",
+		"specification of strict mode, and Segment's ancestor of the API", medium, "Keys"},
+	{"Basic auth with a password is treated as an unknown key.",
+		"a Pipelines key has none, the Track API's credentials have one", low, ""},
+	{"An empty batch is a 200.", ownChoice, low, ""},
+	{"A wrong path is a 404, a wrong method a 405, in both modes.", ownChoice, low, ""},
+	{"Bodies are read whatever their Content-Type says.", "the browser SDK sends text/plain", medium, ""},
+	{"A message's context wins over its batch's, member by member of the object's first level.",
+		"what the SDKs depend on; the documentation says the opposite", medium, ""},
+	{"A field of the wrong JSON type counts as an invalid field; numbers are accepted as identifiers with a warning.",
+		"the Node SDK's types allow numeric user IDs", low, ""},
+	{"A timestamp that is not ISO 8601 counts as an invalid field; an integer is read as milliseconds, with a warning.",
+		"a comment in the iOS SDK, for integers", medium, ""},
+	{"A userId is a cio_id if it starts with cio_, an email address if it looks like one, else an id; then traits.email.",
+		segment, medium, ""},
+	{"A cio_id that nobody has is answered with 200 and dropped.", trackAPI, medium, ""},
+	{"An identify with an anonymousId alone is answered with 200 and ignored, in strict mode too.",
+		"documentation, except for strict mode", medium, ""},
+	{"An event, device or relationship of an unknown person creates the person.",
+		ownChoice, low, "DropUnknownPeople"},
+	{"A new id with the email of somebody gives them the new id, even if they had another.",
+		trackAPI + "; whether an id is replaced is not stated", medium, ""},
+	{"An email that belongs to somebody else is not taken over by a person who exists already; the rest of the traits is.",
+		"the Track API records an attribute update failure", low, ""},
+	{"null and the empty string remove an attribute.", trackAPI + ", stated for relationships", medium, ""},
+	{"ISO 8601 strings in attributes, also in nested objects, become unix seconds; in event properties they stay.",
+		segment + " converts properties too", medium, "KeepDates"},
+	{"createdAt is stored as created_at.", segment, medium, ""},
+	{"traits.id names a person who has no id; cio_id in traits is ignored.", trackAPI, low, ""},
+	{"Events of an anonymousId are kept for 30 days from their receipt, and attached when a person is identified with it.",
+		trackAPI + "; from when the days count is not stated", medium, ""},
+	{"After that, events of the anonymousId alone are the person's; the anonymousId can be nobody else's.",
+		trackAPI, medium, ""},
+	{"Suppression covers the id, the email and the cio_id of the person; what is sent for them is answered with 200 and dropped.",
+		trackAPI, medium, ""},
+	{"Unsuppressing makes the identifiers usable again and restores nothing.", trackAPI, high, ""},
+	{"The object type is traits.object_type_id, else traits.objectTypeId, else 1; beside traits it is ignored.",
+		segment, medium, ""},
+	{"traits.objectId on identify relates the person to that object.", segment, medium, ""},
+	{"Object Deleted needs an anonymousId and properties.objectId.",
+		"specification; its prose differs", medium, ""},
+	{"A device without a type of ios or android is accepted with a warning.",
+		"specification: optional; Track API: required", low, ""},
+	{"alias is accepted and merges nobody, or merges previousId into userId with the traits of the latter winning.",
+		segment + " can merge; whether Customer.io does is unknown", low, "MergeOnAlias"},
+	{"An event name that is almost a semantic one is an ordinary event; names are compared exactly.",
+		segment, medium, ""},
+	{"Limits of attributes, identifiers and event names are warnings and change nothing.",
+		trackAPI + "; Pipelines answers before they are checked", medium, ""},
+	{"An event with a groupId and no person is accepted and kept for nobody.",
+		"specification: not all destinations allow it", low, ""},
+	{"Messages with a messageId seen before are processed again.",
+		"the Track API drops duplicates; the window is not documented", low, ""},
+	{"Calls are never limited in rate, except by a fault.", "documentation: not strictly enforced", medium, ""},
+}

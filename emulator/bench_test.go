@@ -1,0 +1,54 @@
+package emulator_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio/emulator"
+)
+
+// BenchmarkBatch measures batches of the size that the SDKs send, as the
+// handler takes them. It reports messages a second.
+func BenchmarkBatch(b *testing.B) {
+	message := map[string]func(i int) string{
+		"track": func(i int) string {
+			return fmt.Sprintf(`{"type":"track","messageId":"%032x","timestamp":"2026-01-02T03:04:05.678Z","userId":"user-%d","event":"Order Completed","properties":{"order_id":"o%d","total":%d.25,"currency":"USD","quantity":2},"context":{"library":{"name":"cio","version":"1.0.0"}}}`, i, i%5000, i, i%100)
+		},
+		"identify": func(i int) string {
+			return fmt.Sprintf(`{"type":"identify","messageId":"%032x","timestamp":"2026-01-02T03:04:05.678Z","userId":"user-%d","traits":{"email":"user-%d@example.com","first_order_at":"2021-01-01","orders":%d,"total":12.50,"plan":"basic"},"context":{"library":{"name":"cio","version":"1.0.0"}}}`, i, i%5000, i%5000, i)
+		},
+	}
+	for _, name := range []string{"track", "identify"} {
+		b.Run(name, func(b *testing.B) {
+			var text strings.Builder
+			n := 0
+			for text.WriteString(`{"batch":[`); text.Len() < 470_000; n++ {
+				if n > 0 {
+					text.WriteByte(',')
+				}
+				text.WriteString(message[name](n))
+			}
+			text.WriteString(`]}`)
+			srv := emulator.New(emulator.Config{MaxEventsPerPerson: 10})
+			b.ReportAllocs()
+			b.SetBytes(int64(text.Len()))
+			for b.Loop() {
+				r := httptest.NewRequest(http.MethodPost, "/v1/batch", strings.NewReader(text.String()))
+				r.SetBasicAuth("key", "")
+				w := httptest.NewRecorder()
+				srv.ServeHTTP(w, r)
+				if w.Code != http.StatusOK {
+					b.Fatal(w.Code)
+				}
+			}
+			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+			stats, err := srv.Stats("key")
+			if err != nil || stats.Messages.Accepted != uint64(n*b.N) {
+				b.Fatalf("%d messages sent, stats %+v, error %v", n*b.N, stats, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,120 @@
+package emulator
+
+import "time"
+
+// Defaults of [Config]. The two size limits are the documented "32KB" and
+// "500KB" read as binary kilobytes (api-facts 1.5); which kilobyte is meant is
+// not documented.
+const (
+	DefaultMaxCallBytes    = 32_768
+	DefaultMaxBatchBytes   = 512_000
+	DefaultMaxBodyBytes    = 16 << 20
+	DefaultMaxMessages     = 100_000
+	DefaultMaxJournalBytes = 256 << 20
+	DefaultMaxWorkspaces   = 1_000
+)
+
+// Config says how a [Server] behaves. The zero value is ready to use: every
+// write key opens a workspace of its own, the documented limits apply, and
+// every behaviour that Customer.io does not document has the value that
+// [Assumptions] lists.
+type Config struct {
+	// Keys are the write keys the server knows. Empty: every key opens its
+	// own workspace on first use. Otherwise any other key is unknown: such a
+	// call is answered 200 and dropped, or 401 in strict mode, and is
+	// recorded in the workspace named [UnknownKey].
+	Keys []string
+
+	// MaxCallBytes is the largest single call, and the largest message of a
+	// batch, in bytes of uncompressed JSON. Zero: DefaultMaxCallBytes.
+	// Negative: no limit but MaxBodyBytes.
+	MaxCallBytes int
+	// MaxBatchBytes is the largest body of a batch call, in bytes of
+	// uncompressed JSON. Zero: DefaultMaxBatchBytes. Negative: no limit but
+	// MaxBodyBytes.
+	MaxBatchBytes int
+	// MaxBodyBytes bounds what is read of one request body, in bytes, both
+	// as received and after decompression. A longer body is refused without
+	// being read to its end. Zero or negative: DefaultMaxBodyBytes.
+	MaxBodyBytes int
+
+	// MaxMessages is how many messages the journal of one workspace keeps;
+	// older ones are forgotten, the counters are not. Zero:
+	// DefaultMaxMessages. Negative: none is kept.
+	MaxMessages int
+	// MaxJournalBytes bounds the same journal by the bytes of the messages
+	// it keeps. Zero or negative: DefaultMaxJournalBytes.
+	MaxJournalBytes int
+	// MaxEventsPerPerson is how many events are kept of one person (or of
+	// one anonymous ID); older ones are forgotten, but stay counted in
+	// [Stats]. Zero or negative: unlimited.
+	MaxEventsPerPerson int
+	// MaxWorkspaces bounds the workspaces that unlisted keys can open; a key
+	// beyond it counts as unknown. Zero or negative: DefaultMaxWorkspaces.
+	// Unused when Keys is not empty.
+	MaxWorkspaces int
+
+	// AllowHosts are names, without port, that a request for /_emulator/ may
+	// carry in its Host header besides localhost and IP addresses: the guard
+	// against DNS rebinding. Example: the name of a container.
+	AllowHosts []string
+
+	// KeepDates leaves ISO 8601 strings in attributes as they are, instead
+	// of turning them into unix seconds.
+	KeepDates bool
+	// DropUnknownPeople drops events, devices and relationships of a person
+	// who was never identified, instead of creating the person.
+	DropUnknownPeople bool
+	// MergeOnAlias lets alias merge the person previousId into the person
+	// userId, and delete the former. By default alias is recorded and
+	// changes nobody.
+	MergeOnAlias bool
+
+	// Refuse lets a test make the server refuse messages that are valid
+	// otherwise. It is called once for each such message before anything of
+	// its request is applied; a refused message is dropped, in strict mode
+	// its request is answered 400. rule names the reason in the verdict.
+	// It must be safe for concurrent use and must not call the server's
+	// methods that change state. Nil: nothing is refused.
+	Refuse func(Message) (rule string, refused bool)
+
+	// Now is the clock that stamps what arrives and decides what is 30 days
+	// old. Nil: time.Now.
+	Now func() time.Time
+}
+
+// withDefaults returns c with every zero value replaced, and with negative
+// values of "no limit" turned into the largest useful number.
+func (c Config) withDefaults() Config {
+	positive := func(value, fallback int) int {
+		if value <= 0 {
+			return fallback
+		}
+		return value
+	}
+	c.MaxBodyBytes = positive(c.MaxBodyBytes, DefaultMaxBodyBytes)
+	limit := func(value, fallback int) int {
+		switch {
+		case value < 0:
+			return c.MaxBodyBytes
+		case value == 0:
+			return fallback
+		}
+		return value
+	}
+	c.MaxCallBytes = limit(c.MaxCallBytes, DefaultMaxCallBytes)
+	c.MaxBatchBytes = limit(c.MaxBatchBytes, DefaultMaxBatchBytes)
+	switch {
+	case c.MaxMessages < 0:
+		c.MaxMessages = 0
+	case c.MaxMessages == 0:
+		c.MaxMessages = DefaultMaxMessages
+	}
+	c.MaxJournalBytes = positive(c.MaxJournalBytes, DefaultMaxJournalBytes)
+	c.MaxEventsPerPerson = max(c.MaxEventsPerPerson, 0)
+	c.MaxWorkspaces = positive(c.MaxWorkspaces, DefaultMaxWorkspaces)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}

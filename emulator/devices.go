@@ -1,0 +1,60 @@
+package emulator
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// device is one push device of a person.
+type device struct {
+	token      string
+	platform   string
+	attributes attributes
+	at         time.Time // the timestamp of the event that last changed it
+}
+
+func (p *person) device(token string) *device {
+	for i := range p.devices {
+		if p.devices[i].token == token {
+			return &p.devices[i]
+		}
+	}
+	return nil
+}
+
+// updateDevice acts on "Device Created or Updated": token, type and app in the
+// context, attributes in the properties (api-facts 1.10).
+func (ws *workspace) updateDevice(p *person, m *message) {
+	sent := m.contextMember("device")
+	token := unquote(member(sent, "token"))
+	d := p.device(token)
+	if d == nil {
+		p.devices = append(p.devices, device{token: strings.Clone(token)})
+		d = &p.devices[len(p.devices)-1]
+		ws.devices++
+	}
+	if platform := member(sent, "type"); isString(platform) {
+		d.platform = strings.Clone(unquote(platform))
+	}
+	d.at = m.at
+	w := ws.attributeWriter(m, "properties.")
+	w.merge(&d.attributes, m.properties, nil)
+	if app := m.contextMember("app"); isObject(app) {
+		if namespace := member(app, "namespace"); isString(namespace) {
+			w.set(&d.attributes, "app_identifier", namespace)
+		}
+	}
+}
+
+// deleteDevice acts on "Device Deleted". It reports whether p had the device.
+func (ws *workspace) deleteDevice(p *person, m *message) bool {
+	token := unquote(member(m.contextMember("device"), "token"))
+	i := slices.IndexFunc(p.devices, func(d device) bool { return d.token == token })
+	if i < 0 {
+		return false
+	}
+	p.devices = slices.Delete(p.devices, i, i+1)
+	ws.devices--
+	return true
+}

@@ -1,0 +1,62 @@
+// Package emulator is Customer.io's Data Pipelines API on your machine, with a
+// memory: people, their events, objects, relationships, devices and
+// suppression, and for every message a verdict.
+//
+// A [Server] is an [http.Handler]. Serve it on loopback, or use it without any
+// socket through [Server.Transport], also under testing/synctest. Every write
+// key opens a workspace of its own, so tests that run side by side do not see
+// each other.
+//
+// # Verdicts
+//
+// The API answers 200 to calls that it then drops: too large, wrongly keyed,
+// incomplete. The server answers in the same way, and remembers what the
+// answer hid. Each message is [Accepted], [Dropped] (answered with 200, without
+// effect) or [Rejected] (answered with an error, without effect), with the rule
+// that decided it, the field, a sentence and a hint; [Rules] lists them all.
+// With the header X-Strict-Mode: 1, most drops are rejections. What a limit of
+// the store behind the API would spoil later is a warning beside the verdict.
+// [Server.Messages] returns the newest messages first.
+//
+// A batch with a message that strict mode refuses is refused as a whole:
+// nothing of it is applied, and each of its messages counts as rejected, the
+// innocent ones with the rule request-refused.
+//
+// Calls without a key, or with an unknown one, are recorded in the workspace
+// named [UnknownKey].
+//
+// # Inspection
+//
+// The same over HTTP, as JSON, for programs in other languages:
+//
+//	GET    /_emulator/stats
+//	GET    /_emulator/people/{id}
+//	GET    /_emulator/messages?verdict=&limit=
+//	GET    /_emulator/faults
+//	POST   /_emulator/faults
+//	DELETE /_emulator/faults
+//	POST   /_emulator/reset
+//
+// The parameter key names the workspace by its write key. It can be left out
+// while there is at most one, and with several is an error, except for reset,
+// which then clears them all, and the faults. Listed are 100 messages unless
+// limit says otherwise. Unknown parameters and unknown fields of a body are
+// refused. The requests of web pages of other origins are refused, and so is a
+// Host header with a name other than localhost and [Config].AllowHosts.
+//
+// # Faults
+//
+// A [Fault] makes calls fail by plan: an error status, a delay, a connection
+// that is cut, a 200 that does nothing.
+//
+// # What it is not
+//
+// It sends no messages, runs no campaigns and knows no segments. It answers
+// from memory and forgets everything at its end. It is no proof of what
+// Customer.io does: much of that is not documented, and what this package
+// assumes in its place is listed by [Assumptions] with the source, the
+// confidence and the switch, if there is one.
+//
+// It shares no code with the client of this module, because a fake that does
+// cannot catch the client's mistakes.
+package emulator

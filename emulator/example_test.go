@@ -1,0 +1,92 @@
+package emulator_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/ciokit/cio/emulator"
+)
+
+// post sends body to a path of the API with the write key "my-key".
+func post(client *http.Client, path, body string) (status int) {
+	req, err := http.NewRequest(http.MethodPost, "http://emulator"+path, strings.NewReader(body))
+	if err != nil {
+		panic(err)
+	}
+	req.SetBasicAuth("my-key", "")
+	resp, err := client.Do(req)
+	if err != nil {
+		panic(err)
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode
+}
+
+// A server without sockets: a client with its transport, and a look at what
+// arrived.
+func Example() {
+	srv := emulator.New(emulator.Config{})
+	client := &http.Client{Transport: srv.Transport()}
+
+	post(client, "/v1/identify", `{"userId": "u1", "traits": {"plan": "basic", "score": 1.50}}`)
+	post(client, "/v1/track", `{"userId": "u1", "event": "Order Completed", "properties": {"total": 12.30}}`)
+
+	person, err := srv.Person("my-key", "u1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("plan %s, score %s\n", person.Traits["plan"], person.Traits["score"])
+	for _, e := range person.Events {
+		fmt.Printf("%s %s\n", e.Name, e.Properties)
+	}
+	// Output:
+	// plan "basic", score 1.50
+	// Order Completed {"total": 12.30}
+}
+
+// What a 200 hides: the journal says what was dropped, and why.
+func ExampleServer_Messages() {
+	srv := emulator.New(emulator.Config{})
+	client := &http.Client{Transport: srv.Transport()}
+
+	fmt.Println(post(client, "/v1/track", `{"userId": "u1"}`))
+
+	dropped, err := srv.Messages(emulator.MessageQuery{Verdict: emulator.Dropped})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, m := range dropped {
+		fmt.Println(m.Rule, "at", m.Field)
+		fmt.Println(m.Reason)
+		fmt.Println(m.Hint)
+	}
+	// Output:
+	// 200
+	// missing-event at event
+	// The track call has no event name.
+	// Set event to a name that is not blank.
+}
+
+// A fault befalls the next calls, which then have no effect.
+func ExampleServer_AddFault() {
+	srv := emulator.New(emulator.Config{})
+	client := &http.Client{Transport: srv.Transport()}
+
+	if err := srv.AddFault(emulator.Fault{Count: 2, Status: 429, RetryAfter: 1}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 3 {
+		fmt.Println(post(client, "/v1/identify", `{"userId": "u1"}`))
+	}
+	stats, err := srv.Stats("")
+	fmt.Println(stats.People, stats.Requests, err)
+	// Output:
+	// 429
+	// 429
+	// 200
+	// 1 1 <nil>
+}

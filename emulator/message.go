@@ -1,0 +1,229 @@
+package emulator
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// Message is one decoded message, as [Config].Refuse and [Record] show it.
+// Its strings are as sent, the event's name without surrounding space.
+type Message struct {
+	// Type is identify, track, page, screen, group or alias; of a refused
+	// message it is what was sent.
+	Type        string `json:"type,omitempty"`
+	UserID      string `json:"userId,omitempty"`
+	AnonymousID string `json:"anonymousId,omitempty"`
+	GroupID     string `json:"groupId,omitempty"`
+	PreviousID  string `json:"previousId,omitempty"`
+	// Event is the track call's event, or the name of a page or screen.
+	Event     string `json:"event,omitempty"`
+	MessageID string `json:"messageId,omitempty"`
+	// Raw is the message as sent, without the rest of its batch. It is nil
+	// if there was no message to be read, and must not be changed.
+	Raw json.RawMessage `json:"message,omitempty"`
+}
+
+type kind uint8
+
+const (
+	kindUnknown kind = iota
+	kindIdentify
+	kindTrack
+	kindPage
+	kindScreen
+	kindGroup
+	kindAlias
+)
+
+var kindNames = [...]string{"", "identify", "track", "page", "screen", "group", "alias"}
+
+func (k kind) String() string { return kindNames[k] }
+
+func kindOf(name string) kind {
+	for k := kindIdentify; k <= kindAlias; k++ {
+		if kindNames[k] == name {
+			return k
+		}
+	}
+	return kindUnknown
+}
+
+// message is one message, decoded once. Its strings share the memory of raw
+// where they have no escapes.
+type message struct {
+	kind kind
+	raw  string
+
+	typ         string // as sent in a batch
+	userID      string
+	anonymousID string
+	groupID     string
+	previousID  string
+	event       string
+	messageID   string
+
+	// Raw JSON objects, or "".
+	traits, properties, context, batchContext string
+
+	email  string    // traits.email of an identify
+	object objectKey // what a group, identify or Deleted event points at
+	at     time.Time
+
+	refusal  note   // the first rule it breaks, if any
+	warnings []note // kept whatever its verdict
+}
+
+// export returns m in its public form.
+func (m *message) export() Message {
+	return Message{
+		Type:        m.typeName(),
+		UserID:      m.userID,
+		AnonymousID: m.anonymousID,
+		GroupID:     m.groupID,
+		PreviousID:  m.previousID,
+		Event:       m.event,
+		MessageID:   m.messageID,
+		Raw:         rawMessage(m.raw),
+	}
+}
+
+func (m *message) typeName() string {
+	if m.kind == kindUnknown {
+		return m.typ
+	}
+	return m.kind.String()
+}
+
+func (m *message) refuse(rule ruleID, field string) {
+	if m.refusal.rule == noRule {
+		m.refusal = note{rule: rule, field: field}
+	}
+}
+
+func (m *message) refuseDetail(rule ruleID, field, detail string) {
+	if m.refusal.rule == noRule {
+		m.refusal = note{rule, field, detail}
+	}
+}
+
+func (m *message) warn(rule ruleID, field string) {
+	m.warnings = append(m.warnings, note{rule: rule, field: field})
+}
+
+func (m *message) warnDetail(rule ruleID, field, detail string) {
+	m.warnings = append(m.warnings, note{rule, field, detail})
+}
+
+// decodeMessage reads the fields of one message. raw is valid JSON and the
+// message keeps it. k is the type that the path implies, or kindUnknown in a
+// batch, where the message must say it. now is the default timestamp.
+// It reports wrong JSON types as the message's refusal; what else the message
+// must have is for validate.
+func decodeMessage(raw string, k kind, now time.Time) message {
+	m := message{kind: k, raw: raw, at: now}
+	if !isObject(raw) {
+		m.refuse(ruleNotAnObject, "")
+		return m
+	}
+	var timestamp, original, name string
+	for field, value := range members(raw) {
+		switch field {
+		case "type":
+			if k == kindUnknown {
+				m.typ = m.text(field, value)
+			}
+		case "userId":
+			m.userID = m.identifier(field, value)
+		case "anonymousId":
+			m.anonymousID = m.identifier(field, value)
+		case "groupId":
+			m.groupID = m.identifier(field, value)
+		case "previousId":
+			m.previousID = m.identifier(field, value)
+		case "messageId":
+			m.messageID = m.text(field, value)
+		case "event":
+			m.event = m.text(field, value)
+		case "name":
+			name = value
+		case "timestamp":
+			timestamp = value
+		case "originalTimestamp":
+			original = value
+		case "traits":
+			m.traits = m.objectText(field, value)
+		case "properties":
+			m.properties = m.objectText(field, value)
+		case "context":
+			m.context = m.objectText(field, value)
+		case "integrations":
+			m.objectText(field, value)
+		case "objectTypeId", "object_type_id":
+			m.warn(ruleTopLevelObjectType, field)
+		}
+	}
+	if k == kindUnknown {
+		m.kind = kindOf(m.typ)
+	}
+	switch m.kind {
+	case kindPage, kindScreen:
+		m.event = m.text("name", name)
+	}
+	m.event = strings.TrimSpace(m.event)
+	m.readTimestamp(timestamp, original, now)
+	return m
+}
+
+// text reads a string that may be absent or null.
+func (m *message) text(field, raw string) string {
+	switch {
+	case isString(raw):
+		return unquote(raw)
+	case !isNull(raw):
+		m.refuseDetail(ruleFieldType, field, "a string is expected")
+	}
+	return ""
+}
+
+// identifier reads a string that may be absent or null, or, with a warning, a
+// number, of which it keeps the text.
+func (m *message) identifier(field, raw string) string {
+	if isNumber(raw) {
+		m.warn(ruleNumericID, field)
+		return raw
+	}
+	s := m.text(field, raw)
+	if len(s) > maxIDBytes {
+		m.warn(ruleIDLength, field)
+	}
+	return s
+}
+
+// objectText reads an object that may be absent or null.
+func (m *message) objectText(field, raw string) string {
+	switch {
+	case isObject(raw):
+		return raw
+	case !isNull(raw):
+		m.refuseDetail(ruleFieldType, field, "an object is expected")
+	}
+	return ""
+}
+
+// contextMember returns the raw member of the message's context, or else of its
+// batch's. The documentation says that a batch's context applies to all of its
+// messages; the SDKs need their own to win (api-facts 1.4).
+func (m *message) contextMember(name string) string {
+	if own := member(m.context, name); own != "" {
+		return own
+	}
+	return member(m.batchContext, name)
+}
+
+func rawMessage(raw string) json.RawMessage {
+	if raw == "" {
+		return nil
+	}
+	return json.RawMessage(raw)
+}

@@ -1,0 +1,226 @@
+package emulator
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unique"
+)
+
+// identifierKind is one of the three things by which a person is found.
+type identifierKind uint8
+
+const (
+	byID identifierKind = iota
+	byEmail
+	byCustomerIOID
+)
+
+// identifier names one person. An email is kept in lower case, because emails
+// are compared without case; a cio_id without its prefix "cio_".
+type identifier struct {
+	kind  identifierKind
+	value string
+}
+
+const customerIOIDPrefix = "cio_"
+
+// resolve decides which identifier a userId is, and falls back on an email: the
+// order of Segment's Customer.io destination (api-facts 1.3). It reports false
+// if both are empty.
+func resolve(userID, email string) (identifier, bool) {
+	switch {
+	case len(userID) > len(customerIOIDPrefix) && strings.HasPrefix(userID, customerIOIDPrefix):
+		return identifier{byCustomerIOID, userID[len(customerIOIDPrefix):]}, true
+	case isEmail(userID):
+		return identifier{byEmail, strings.ToLower(userID)}, true
+	case userID != "":
+		return identifier{byID, userID}, true
+	case email != "":
+		return identifier{byEmail, strings.ToLower(email)}, true
+	}
+	return identifier{}, false
+}
+
+// isEmail reports whether s looks like an email address: something, one @, and
+// a domain with a dot inside.
+func isEmail(s string) bool {
+	at := strings.IndexByte(s, '@')
+	if at <= 0 || len(s) > 254 || strings.ContainsAny(s, " \t\r\n<>(),;:\"[]\\") {
+		return false
+	}
+	domain := s[at+1:]
+	dot := strings.LastIndexByte(domain, '.')
+	return dot > 0 && dot < len(domain)-1 && domain[0] != '.' && !strings.Contains(domain, "@") &&
+		!strings.Contains(domain, "..")
+}
+
+// person is one profile of a workspace.
+type person struct {
+	id           string
+	email        string // in lower case, the key of the index; as sent in the traits
+	customerIOID string
+
+	traits        attributes
+	events        []event
+	eventCount    int // events ever stored, those pruned included
+	devices       []device
+	relationships map[objectKey]*attributes
+	anonymousIDs  []string
+}
+
+// event is one track, page or screen call kept for somebody.
+type event struct {
+	kind       kind
+	name       unique.Handle[string]
+	at         time.Time
+	messageID  string
+	properties string // raw JSON, "" for none
+}
+
+func newEvent(m *message) event {
+	return event{m.kind, unique.Make(m.event), m.at, m.messageID, m.properties}
+}
+
+func (ws *workspace) find(who identifier) *person {
+	switch who.kind {
+	case byID:
+		return ws.byID[who.value]
+	case byEmail:
+		return ws.byEmail[who.value]
+	default:
+		return ws.byCustomerIOID[who.value]
+	}
+}
+
+// addPerson creates a person known by who, which must be an id or an email.
+func (ws *workspace) addPerson(who identifier) *person {
+	ws.lastCustomerIOID++
+	id := strconv.FormatUint(ws.lastCustomerIOID, 16)
+	p := &person{customerIOID: strings.Repeat("0", max(0, 8-len(id))) + id}
+	ws.byCustomerIOID[p.customerIOID] = p
+	ws.name(p, who)
+	return p
+}
+
+// name gives p the identifier who, taking the place of its present one.
+// Nobody else may have it.
+func (ws *workspace) name(p *person, who identifier) {
+	value := strings.Clone(who.value) // who shares the memory of a whole message
+	switch who.kind {
+	case byID:
+		if p.id != "" {
+			delete(ws.byID, p.id)
+		}
+		p.id = value
+		ws.byID[value] = p
+	case byEmail:
+		if p.email != "" {
+			delete(ws.byEmail, p.email)
+		}
+		p.email = value
+		ws.byEmail[value] = p
+	}
+}
+
+// dropEmail takes p's email away.
+func (ws *workspace) dropEmail(p *person) {
+	if p.email != "" {
+		delete(ws.byEmail, p.email)
+		p.email = ""
+	}
+}
+
+// personFor returns the person that an event, a device or a relationship of
+// the user who belongs to, and creates them if need be and allowed.
+func (ws *workspace) personFor(who identifier) (*person, note) {
+	if ws.isSuppressed(who) {
+		return nil, note{rule: ruleSuppressed, field: "userId"}
+	}
+	if p := ws.find(who); p != nil {
+		return p, note{}
+	}
+	if who.kind == byCustomerIOID {
+		return nil, note{rule: ruleUnknownCustomerIOID, field: "userId"}
+	}
+	if ws.config.DropUnknownPeople {
+		return nil, note{rule: ruleUnknownPerson, field: "userId"}
+	}
+	p := ws.addPerson(who)
+	if who.kind == byEmail {
+		p.traits.set("email", quote(who.value))
+	}
+	return p, note{}
+}
+
+// keepEvent appends e to p's events.
+func (ws *workspace) keepEvent(p *person, e event) {
+	p.events = appendBounded(p.events, e, ws.config.MaxEventsPerPerson)
+	p.eventCount++
+	ws.events++
+}
+
+// appendBounded appends e and forgets the oldest beyond limit, if limit is
+// positive. It moves the rest only once the slice has grown to twice the limit.
+func appendBounded[E any](s []E, e E, limit int) []E {
+	if limit > 0 && len(s) >= limit {
+		s = s[len(s)-limit+1:]
+	}
+	return append(s, e)
+}
+
+// deletePerson forgets p and everything that is theirs.
+func (ws *workspace) deletePerson(p *person) {
+	for key := range p.relationships {
+		ws.unrelate(p, key)
+	}
+	ws.devices -= len(p.devices)
+	ws.events -= p.eventCount
+	for _, id := range p.anonymousIDs {
+		delete(ws.anonymous, id)
+	}
+	if p.id != "" {
+		delete(ws.byID, p.id)
+	}
+	ws.dropEmail(p)
+	delete(ws.byCustomerIOID, p.customerIOID)
+}
+
+// merge moves everything of from to p, where p lacks it, and deletes from.
+func (ws *workspace) merge(p, from *person) {
+	for _, a := range from.traits {
+		name := a.name.Value()
+		if p.traits.get(name) == "" && name != "email" {
+			p.traits.set(name, a.value)
+		}
+	}
+	email, emailTrait := from.email, from.traits.get("email")
+	for _, e := range from.events {
+		p.events = appendBounded(p.events, e, ws.config.MaxEventsPerPerson)
+	}
+	p.eventCount += from.eventCount
+	ws.events += from.eventCount // deletePerson takes them off again
+	for _, d := range from.devices {
+		if p.device(d.token) == nil {
+			p.devices = append(p.devices, d)
+			ws.devices++
+		}
+	}
+	for key, as := range from.relationships {
+		if _, found := p.relationships[key]; !found {
+			ws.relate(p, key)
+			*p.relationships[key] = *as
+		}
+	}
+	moved := from.anonymousIDs
+	from.anonymousIDs = nil
+	for _, id := range moved {
+		ws.anonymous[id].owner = p
+	}
+	p.anonymousIDs = append(p.anonymousIDs, moved...)
+	ws.deletePerson(from)
+	if p.email == "" && email != "" {
+		ws.name(p, identifier{byEmail, email})
+		p.traits.set("email", emailTrait)
+	}
+}

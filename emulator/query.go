@@ -1,0 +1,284 @@
+package emulator
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+var (
+	// ErrNotFound says that a person, an object or a workspace does not exist.
+	ErrNotFound = errors.New("not found")
+	// ErrAmbiguous says that no write key was given and several workspaces
+	// exist.
+	ErrAmbiguous = errors.New("which workspace is not clear")
+)
+
+// Person is what a workspace knows of one person. It is a copy: later calls
+// do not change it.
+type Person struct {
+	ID    string `json:"id"`
+	Email string `json:"email"`
+	// CustomerIOID is the cio_id, with its prefix "cio_".
+	CustomerIOID string `json:"-"`
+	// Traits are the attributes as stored: JSON values whose numbers have the
+	// digits they were sent with.
+	Traits map[string]json.RawMessage `json:"traits"`
+	// Events are in the order of their arrival.
+	Events []Event `json:"events"`
+	// Devices are in the order of their first appearance.
+	Devices []Device `json:"devices"`
+	// Relationships are sorted by object type and ID.
+	Relationships []Relationship `json:"relationships"`
+	// Suppressed people have nothing but the identifier they were asked for by.
+	Suppressed bool `json:"suppressed"`
+}
+
+// Event is one track, page or screen call of a person.
+type Event struct {
+	// Name is the event, or the name of the page or screen.
+	Name string `json:"name"`
+	// Type is track, page or screen.
+	Type string `json:"type"`
+	// Timestamp is when it happened, in UTC.
+	Timestamp time.Time `json:"timestamp"`
+	// Properties are as sent, or an empty object.
+	Properties json.RawMessage `json:"properties"`
+	MessageID  string          `json:"messageId"`
+}
+
+// Device is one push device of a person.
+type Device struct {
+	Token string `json:"token"`
+	// Type is ios or android, or what was sent instead.
+	Type       string                     `json:"type"`
+	Attributes map[string]json.RawMessage `json:"attributes"`
+	// UpdatedAt is the timestamp of the event that last changed it.
+	UpdatedAt time.Time `json:"updatedAt"`
+}
+
+// Relationship relates a person to an object.
+type Relationship struct {
+	ObjectTypeID string                     `json:"objectTypeId"`
+	ObjectID     string                     `json:"objectId"`
+	Attributes   map[string]json.RawMessage `json:"attributes"`
+}
+
+// Object is one object, which the API calls a group.
+type Object struct {
+	TypeID     string                     `json:"objectTypeId"`
+	ID         string                     `json:"objectId"`
+	Attributes map[string]json.RawMessage `json:"attributes"`
+	// People counts the people related to it.
+	People int `json:"people"`
+}
+
+// Record is one message and what became of it.
+type Record struct {
+	// Sequence numbers the messages of a workspace in order, from 1; Request
+	// numbers its requests, and Index the messages of one batch, from 0.
+	Sequence   uint64    `json:"sequence"`
+	Request    uint64    `json:"request"`
+	Index      int       `json:"index"`
+	ReceivedAt time.Time `json:"receivedAt"`
+
+	Verdict Verdict `json:"verdict"`
+	// Rule, Field, Reason and Hint are empty for accepted messages.
+	Rule     string `json:"rule,omitempty"`
+	Field    string `json:"field,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+	Hint     string `json:"hint,omitempty"`
+	Warnings []Note `json:"warnings,omitempty"`
+
+	Message
+}
+
+// MessageQuery says which messages to list.
+type MessageQuery struct {
+	// Key is the workspace's write key. Empty: the only workspace.
+	Key string
+	// Verdict is the verdict to list. Empty: any.
+	Verdict Verdict
+	// Limit is how many to list at most. Zero: all that the journal keeps.
+	Limit int
+}
+
+// Stats returns the counters of the workspace of key, or of the only one if
+// key is empty; zeros if nothing has opened it yet. It fails with ErrAmbiguous
+// for an empty key and several workspaces, and with ErrNotFound for a key that
+// is not one of Config.Keys.
+func (s *Server) Stats(key string) (Stats, error) {
+	ws, err := s.workspace(key)
+	if ws == nil {
+		return Stats{}, err
+	}
+	return ws.stats(), nil
+}
+
+// Person returns the person with the id, or else with the email address id;
+// "email:a@b.c" and "cio_..." name one kind of identifier. key is as for
+// Stats. It fails with ErrNotFound if there is no such person.
+func (s *Server) Person(key, id string) (Person, error) {
+	ws, err := s.workspace(key)
+	if err != nil {
+		return Person{}, err
+	}
+	if ws != nil {
+		if p, found := ws.lookup(id); found {
+			return p, nil
+		}
+	}
+	return Person{}, fmt.Errorf("emulator: person %w", ErrNotFound)
+}
+
+// Object returns the object of the type, which is "1" unless told otherwise,
+// with the id. key is as for Stats. It fails with ErrNotFound if there is no
+// such object.
+func (s *Server) Object(key, typeID, id string) (Object, error) {
+	ws, err := s.workspace(key)
+	if err != nil {
+		return Object{}, err
+	}
+	if ws != nil {
+		ws.mu.Lock()
+		defer ws.mu.Unlock()
+		if o := ws.objects[objectKey{cmp.Or(typeID, defaultObjectType), id}]; o != nil {
+			return Object{cmp.Or(typeID, defaultObjectType), id, o.attributes.export(), len(o.people)}, nil
+		}
+	}
+	return Object{}, fmt.Errorf("emulator: object %w", ErrNotFound)
+}
+
+// Messages returns the messages that the journal keeps, newest first. It fails
+// as Stats does, and for a verdict that does not exist.
+func (s *Server) Messages(q MessageQuery) ([]Record, error) {
+	switch q.Verdict {
+	case "", Accepted, Dropped, Rejected:
+	default:
+		return nil, errors.New("emulator: verdict must be accepted, dropped or rejected")
+	}
+	ws, err := s.workspace(q.Key)
+	if err != nil || ws == nil {
+		return []Record{}, err
+	}
+	ws.mu.Lock()
+	limit := q.Limit
+	if limit <= 0 {
+		limit = ws.journal.n
+	}
+	entries := ws.journal.newest(q.Verdict, limit)
+	ws.mu.Unlock()
+
+	records := make([]Record, 0, len(entries))
+	for _, e := range entries {
+		records = append(records, e.export())
+	}
+	return records, nil
+}
+
+// Reports returns the delivery and content reports that the workspace of key
+// received, oldest first, as many as Config.MaxMessages.
+func (s *Server) Reports(key string) ([]Report, error) {
+	ws, err := s.workspace(key)
+	if ws == nil {
+		return nil, err
+	}
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	return slices.Clone(ws.reports), nil
+}
+
+// export decodes what the journal keeps. It needs no lock: an entry is never
+// changed.
+func (e entry) export() Record {
+	r := Record{
+		Sequence:   e.sequence,
+		Request:    e.request,
+		Index:      e.index,
+		ReceivedAt: e.at,
+		Verdict:    e.verdict,
+		Message:    Message{Type: e.kind.String()},
+	}
+	if e.raw != "" {
+		m := decodeMessage(e.raw, e.kind, e.at)
+		r.Message = m.export()
+	}
+	why := e.why.export()
+	r.Rule, r.Field, r.Reason, r.Hint = why.Rule, why.Field, why.Reason, why.Hint
+	for _, w := range e.warnings {
+		r.Warnings = append(r.Warnings, w.export())
+	}
+	return r
+}
+
+// lookup finds a person or a suppressed identifier. It takes the lock.
+func (ws *workspace) lookup(id string) (Person, bool) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	var candidates []identifier
+	if email, ok := strings.CutPrefix(id, "email:"); ok {
+		candidates = append(candidates, identifier{byEmail, strings.ToLower(email)})
+	}
+	if cioID, ok := strings.CutPrefix(id, customerIOIDPrefix); ok {
+		candidates = append(candidates, identifier{byCustomerIOID, cioID})
+	}
+	candidates = append(candidates, identifier{byID, id}, identifier{byEmail, strings.ToLower(id)})
+	for _, who := range candidates {
+		if p := ws.find(who); p != nil {
+			return p.export(), true
+		}
+	}
+	for _, who := range candidates {
+		if ws.isSuppressed(who) {
+			p := (&person{}).export()
+			p.Suppressed = true
+			switch who.kind {
+			case byID:
+				p.ID = who.value
+			case byEmail:
+				p.Email = who.value
+			case byCustomerIOID:
+				p.CustomerIOID = customerIOIDPrefix + who.value
+			}
+			return p, true
+		}
+	}
+	return Person{}, false
+}
+
+func (p *person) export() Person {
+	out := Person{
+		ID:            p.id,
+		Traits:        p.traits.export(),
+		Events:        make([]Event, 0, len(p.events)),
+		Devices:       make([]Device, 0, len(p.devices)),
+		Relationships: make([]Relationship, 0, len(p.relationships)),
+	}
+	if p.customerIOID != "" {
+		out.CustomerIOID = customerIOIDPrefix + p.customerIOID
+	}
+	if email := p.traits.get("email"); isString(email) {
+		out.Email = unquote(email)
+	}
+	for _, e := range p.events {
+		properties := e.properties
+		if properties == "" {
+			properties = "{}"
+		}
+		out.Events = append(out.Events, Event{e.name.Value(), e.kind.String(), e.at, json.RawMessage(properties), e.messageID})
+	}
+	for _, d := range p.devices {
+		out.Devices = append(out.Devices, Device{d.token, d.platform, d.attributes.export(), d.at})
+	}
+	for key, as := range p.relationships {
+		out.Relationships = append(out.Relationships, Relationship{key.typeID, key.id, as.export()})
+	}
+	slices.SortFunc(out.Relationships, func(a, b Relationship) int {
+		return cmp.Or(cmp.Compare(a.ObjectTypeID, b.ObjectTypeID), cmp.Compare(a.ObjectID, b.ObjectID))
+	})
+	return out
+}

@@ -1,0 +1,192 @@
+package emulator
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// body is a request body, decompressed, and what is wrong with it.
+type body struct {
+	text    []byte // valid only while the buffer it lives in is not reused
+	refusal note
+}
+
+// maxPooledBuffer keeps a few huge bodies from holding memory for ever.
+const maxPooledBuffer = 2 << 20
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func putBuffer(b *bytes.Buffer) {
+	if b.Cap() <= maxPooledBuffer {
+		b.Reset()
+		buffers.Put(b)
+	}
+}
+
+// errBodyTooLarge says that a body exceeds Config.MaxBodyBytes.
+var errBodyTooLarge = errors.New("emulator: body too large")
+
+// readBounded reads r into b, at most limit bytes.
+func readBounded(b *bytes.Buffer, r io.Reader, limit int) error {
+	if _, err := b.ReadFrom(io.LimitReader(r, int64(limit)+1)); err != nil {
+		return err
+	}
+	if b.Len() > limit {
+		return errBodyTooLarge
+	}
+	return nil
+}
+
+// readBody reads the whole body of r as it came, into b.
+func (s *Server) readBody(b *bytes.Buffer, r *http.Request) error {
+	if r.Body == nil { // a request that no server read
+		return nil
+	}
+	if r.ContentLength > int64(s.config.MaxBodyBytes) {
+		return errBodyTooLarge
+	}
+	if n := int(r.ContentLength); n > 0 {
+		b.Grow(n + bytes.MinRead) // room for ReadFrom to find the end
+	}
+	return readBounded(b, r.Body, s.config.MaxBodyBytes)
+}
+
+// decompress returns the body that received encodes, using b for it.
+func (s *Server) decompress(b *bytes.Buffer, received []byte, encoding string) body {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "", "identity":
+		return body{text: received}
+	case "gzip":
+	default:
+		return body{refusal: note{rule: ruleUnknownEncoding}}
+	}
+	z, err := gzip.NewReader(bytes.NewReader(received))
+	if err == nil {
+		err = readBounded(b, z, s.config.MaxBodyBytes)
+	}
+	switch {
+	case errors.Is(err, errBodyTooLarge):
+		return body{refusal: s.bodyTooLarge()}
+	case err != nil:
+		return body{refusal: note{rule: ruleMalformedGzip}}
+	}
+	return body{text: b.Bytes()}
+}
+
+func (s *Server) bodyTooLarge() note {
+	return note{rule: ruleBodyTooLarge, detail: fmt.Sprintf("the limit is %d bytes", s.config.MaxBodyBytes)}
+}
+
+// call is one decoded request to an ingestion endpoint.
+type call struct {
+	messages []message
+	writeKey string // from the body
+	bytes    int
+	// refusal concerns the request as a whole. messages may be empty then.
+	refusal note
+	// oversize holds the raw items of a batch that is too large to be
+	// decoded: they are only recorded.
+	oversize string
+}
+
+// decodeCall reads a body. k is the type that the path implies, kindUnknown
+// for a batch.
+func (s *Server) decodeCall(b body, k kind) call {
+	c := call{bytes: len(b.text), refusal: b.refusal}
+	if c.refusal.rule != noRule {
+		return c
+	}
+	if c.refusal = checkJSON(b.text); c.refusal.rule != noRule {
+		return c
+	}
+	now := s.now()
+	text := string(b.text)
+	if k != kindUnknown {
+		c.writeKey = keyOf(member(text, "writeKey"))
+		m := decodeMessage(text, k, now)
+		if len(text) > s.config.MaxCallBytes {
+			m.refusal = tooLarge(ruleCallTooLarge, len(text), s.config.MaxCallBytes)
+		}
+		c.messages = []message{m}
+		return c
+	}
+	var batch string
+	var context string // raw object, or ""
+	for field, value := range members(text) {
+		switch field {
+		case "batch":
+			batch = value
+		case "context":
+			if isObject(value) {
+				context = value
+			} else if !isNull(value) {
+				c.refusal = note{ruleFieldType, "context", "an object is expected"}
+			}
+		case "writeKey":
+			c.writeKey = keyOf(value)
+		}
+	}
+	switch {
+	case !isArray(batch):
+		c.refusal = note{rule: ruleMissingBatch, field: "batch"}
+		return c
+	case len(text) > s.config.MaxBatchBytes:
+		c.refusal = tooLarge(ruleBatchTooLarge, len(text), s.config.MaxBatchBytes)
+		c.oversize = batch
+		return c
+	}
+	c.messages = make([]message, 0, strings.Count(batch, `"type"`))
+	for item := range elements(batch) {
+		// A copy, because the messages of a batch are not kept equally long.
+		m := decodeMessage(strings.Clone(item), kindUnknown, now)
+		m.batchContext = context
+		if len(item) > s.config.MaxCallBytes {
+			m.refusal = tooLarge(ruleMessageTooLarge, len(item), s.config.MaxCallBytes)
+		}
+		c.messages = append(c.messages, m)
+	}
+	return c
+}
+
+func tooLarge(rule ruleID, n, limit int) note {
+	return note{rule: rule, detail: fmt.Sprintf("%d bytes, the limit is %d", n, limit)}
+}
+
+// checkJSON says what is wrong with text, which must be one JSON object in
+// UTF-8.
+func checkJSON(text []byte) note {
+	why := note{rule: ruleMalformedBody}
+	switch {
+	case !utf8.Valid(text):
+		why.detail = "it is not UTF-8"
+	case len(bytes.TrimSpace(text)) == 0:
+		why.detail = "it is empty"
+	case !json.Valid(text):
+		why.detail = "it is not JSON"
+		var v json.RawMessage
+		var syntax *json.SyntaxError
+		if errors.As(json.Unmarshal(text, &v), &syntax) {
+			why.detail = fmt.Sprintf("the JSON ends or breaks at byte %d", syntax.Offset)
+		}
+	case bytes.TrimSpace(text)[0] != '{':
+		why.detail = "it is not an object"
+	default:
+		return note{}
+	}
+	return why
+}
+
+func keyOf(raw string) string {
+	if isString(raw) {
+		return unquote(raw)
+	}
+	return ""
+}

@@ -1,0 +1,58 @@
+package emulator
+
+import "strings"
+
+// suppression is one suppressed profile: all the identifiers that may not come
+// back. The Track API documents that both the id and the email of a profile
+// are suppressed and unsuppressed together.
+type suppression []identifier
+
+func (ws *workspace) isSuppressed(who identifier) bool {
+	_, found := ws.suppressed[who]
+	return found
+}
+
+// suppress deletes the person who, if there is one, and refuses their
+// identifiers from now on.
+func (ws *workspace) suppress(who identifier) {
+	if ws.isSuppressed(who) {
+		return
+	}
+	s := suppression{who}
+	if p := ws.find(who); p != nil {
+		s = p.identifiers()
+		ws.deletePerson(p)
+	}
+	entry := &s
+	for i, one := range s {
+		one.value = strings.Clone(one.value)
+		s[i] = one
+		ws.suppressed[one] = entry
+	}
+	ws.suppressions++
+}
+
+// unsuppress lets the identifiers of the profile who be used again. It reports
+// whether who was suppressed. The profile itself is not restored.
+func (ws *workspace) unsuppress(who identifier) bool {
+	entry, found := ws.suppressed[who]
+	if !found {
+		return false
+	}
+	for _, one := range *entry {
+		delete(ws.suppressed, one)
+	}
+	ws.suppressions--
+	return true
+}
+
+func (p *person) identifiers() []identifier {
+	ids := []identifier{{byCustomerIOID, p.customerIOID}}
+	if p.id != "" {
+		ids = append(ids, identifier{byID, p.id})
+	}
+	if p.email != "" {
+		ids = append(ids, identifier{byEmail, p.email})
+	}
+	return ids
+}

@@ -1,0 +1,176 @@
+package emulator
+
+import "strings"
+
+// maxIDBytes, and the limits in traits.go, are those of the store behind the
+// API (api-facts 1.8). They are found out after the answer, so they warn.
+const (
+	maxIDBytes        = 150
+	maxEventNameBytes = 100
+)
+
+// defaultObjectType is the type of an object whose message states none.
+const defaultObjectType = "1"
+
+// validate checks what the message's type requires (api-facts 1.3, 1.9, 1.10
+// and 6.6) and sets m.refusal to the first rule that it breaks.
+func (m *message) validate() {
+	if m.refusal.rule != noRule {
+		return
+	}
+	switch m.kind {
+	case kindUnknown:
+		if m.typ == "" {
+			m.refuse(ruleMissingType, "type")
+		} else {
+			m.refuse(ruleUnknownType, "type")
+		}
+	case kindIdentify:
+		m.validateIdentify()
+	case kindTrack:
+		m.validateTrack()
+	case kindPage, kindScreen:
+		m.requireIdentity()
+		if m.kind == kindPage && isNull(member(m.properties, "url")) {
+			m.warn(ruleMissingURL, "properties.url")
+		}
+	case kindGroup:
+		if m.groupID == "" {
+			m.refuse(ruleMissingGroupID, "groupId")
+			return
+		}
+		m.object.id = m.groupID
+		m.object.typeID = m.objectType(m.traits, "traits.")
+		m.requireObject(m.traits, "traits.", "relationshipAttributes")
+	case kindAlias:
+		if m.userID == "" {
+			m.refuse(ruleMissingUserID, "userId")
+		} else if m.previousID == "" {
+			m.refuse(ruleMissingPreviousID, "previousId")
+		}
+	}
+}
+
+func (m *message) requireIdentity() {
+	if m.userID == "" && m.anonymousID == "" {
+		m.refuse(ruleMissingIdentity, "userId")
+	}
+}
+
+func (m *message) validateIdentify() {
+	if email := member(m.traits, "email"); isString(email) {
+		m.email = strings.TrimSpace(unquote(email))
+	}
+	if m.email == "" {
+		m.requireIdentity()
+	}
+	if objectID := member(m.traits, "objectId"); !isNull(objectID) {
+		m.object.id = m.identifier("traits.objectId", objectID)
+		m.object.typeID = m.objectType(m.traits, "traits.")
+		m.requireObject(m.traits, "traits.", "relationshipAttributes")
+	}
+}
+
+func (m *message) validateTrack() {
+	if m.event == "" {
+		m.refuse(ruleMissingEvent, "event")
+		return
+	}
+	if len(m.event) > maxEventNameBytes {
+		m.warn(ruleEventName, "event")
+	}
+	switch m.event {
+	case eventDeviceUpdated, eventDeviceDeleted:
+		m.validateDevice()
+	case eventUserDeleted, eventUserSuppressed, eventUserUnsuppressed:
+		m.requireUserID()
+	case eventRelationshipDeleted:
+		m.requireUserID()
+		m.validateObjectEvent()
+	case eventObjectDeleted:
+		if m.anonymousID == "" {
+			m.refuse(ruleMissingAnonymousID, "anonymousId")
+		}
+		m.validateObjectEvent()
+	case eventReportDelivery:
+		m.requireIdentity()
+		m.wantReportField("deliveryId")
+		m.wantReportField("metric")
+	case eventReportContent:
+		m.requireIdentity()
+		m.wantReportField("actionType")
+	default:
+		if m.userID == "" && m.anonymousID == "" {
+			if m.groupID == "" && isNull(m.contextMember("groupId")) {
+				m.refuse(ruleMissingIdentity, "userId")
+				return
+			}
+			m.warn(ruleNobody, "userId")
+		}
+		if near := nearSemantic(m.event); near != "" {
+			m.warnDetail(ruleNearSemanticName, "event", "the semantic event is "+near)
+		}
+	}
+}
+
+func (m *message) requireUserID() {
+	if m.userID == "" {
+		m.refuse(ruleMissingUserID, "userId")
+	}
+}
+
+func (m *message) wantReportField(name string) {
+	if isNull(member(m.properties, name)) {
+		m.warn(ruleReportFields, "properties."+name)
+	}
+}
+
+func (m *message) validateDevice() {
+	m.requireUserID()
+	device := m.contextMember("device")
+	if !isObject(device) {
+		m.refuse(ruleMissingToken, "context.device.token")
+		return
+	}
+	if token := member(device, "token"); !isString(token) || token == `""` {
+		m.refuse(ruleMissingToken, "context.device.token")
+	}
+	switch member(device, "type") {
+	case `"ios"`, `"android"`:
+	default:
+		m.warn(ruleDeviceType, "context.device.type")
+	}
+}
+
+func (m *message) validateObjectEvent() {
+	m.object.id = m.identifier("properties.objectId", member(m.properties, "objectId"))
+	if m.object.id == "" {
+		m.refuse(ruleMissingObjectID, "properties.objectId")
+		return
+	}
+	m.object.typeID = m.objectType(m.properties, "properties.")
+}
+
+// objectType returns the object type that the attributes name, in the order of
+// Segment's destination: object_type_id, else objectTypeId, as a string or a
+// number, else the default (api-facts 1.9).
+func (m *message) objectType(attributes, path string) string {
+	for _, name := range [...]string{"object_type_id", "objectTypeId"} {
+		raw := member(attributes, name)
+		switch {
+		case isNumber(raw):
+			return raw
+		case !isNull(raw):
+			if s := m.text(path+name, raw); s != "" {
+				return s
+			}
+		}
+	}
+	return defaultObjectType
+}
+
+// requireObject refuses the message if the named member is there and is not
+// an object.
+func (m *message) requireObject(attributes, path, name string) {
+	m.objectText(path+name, member(attributes, name))
+}

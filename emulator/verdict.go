@@ -1,0 +1,305 @@
+package emulator
+
+// Verdict is what became of one message.
+type Verdict string
+
+const (
+	// Accepted: the message was answered with 200 and took effect.
+	Accepted Verdict = "accepted"
+	// Dropped: the call was answered with 200, and the message had no
+	// effect. This is what the API does not tell its callers.
+	Dropped Verdict = "dropped"
+	// Rejected: the call was answered with an error, and nothing of it had
+	// an effect.
+	Rejected Verdict = "rejected"
+)
+
+// Effect is what a rule does to the message that breaks it.
+type Effect string
+
+const (
+	// Refuses: dropped with a 200 in permissive mode, rejected in strict mode.
+	Refuses Effect = "refuses"
+	// RejectsAlways: rejected with an error in both modes.
+	RejectsAlways Effect = "rejects"
+	// DropsAlways: dropped with a 200 in both modes, because the API only
+	// finds out after it answered.
+	DropsAlways Effect = "drops"
+	// Warns: the message is accepted, and the warning is kept with it.
+	Warns Effect = "warns"
+)
+
+// Rule is one reason for which a message was dropped or rejected, or for
+// which it carries a warning.
+type Rule struct {
+	// ID is short, in kebab case, and stable.
+	ID string `json:"rule"`
+	// Effect is what breaking the rule does.
+	Effect Effect `json:"effect"`
+	// Reason is one sentence.
+	Reason string `json:"reason"`
+	// Hint says what to do about it.
+	Hint string `json:"hint"`
+}
+
+// Rules returns every rule a [Record] can name, in a stable order. The
+// result is the caller's. Rules of [Config].Refuse have names of their own.
+func Rules() []Rule {
+	return append([]Rule(nil), rules[1:]...)
+}
+
+// ruleID indexes rules; 0 is no rule. A byte each, because the journal keeps
+// one per message.
+type ruleID uint8
+
+const (
+	noRule ruleID = iota
+
+	ruleMalformedBody
+	ruleMalformedGzip
+	ruleUnknownEncoding
+	ruleMissingKey
+
+	ruleUnknownKey
+	rulePasswordWithKey
+	ruleBodyTooLarge
+	ruleCallTooLarge
+	ruleBatchTooLarge
+	ruleMessageTooLarge
+	ruleRequestRefused
+	ruleMissingBatch
+	ruleNotAnObject
+	ruleMissingType
+	ruleUnknownType
+	ruleFieldType
+	ruleTimestamp
+	ruleMissingIdentity
+	ruleMissingUserID
+	ruleMissingAnonymousID
+	ruleMissingEvent
+	ruleMissingGroupID
+	ruleMissingPreviousID
+	ruleMissingToken
+	ruleMissingObjectID
+	ruleConfigRefuse
+
+	ruleAnonymousIdentify
+	ruleSuppressed
+	ruleUnknownCustomerIOID
+	ruleUnknownPerson
+
+	ruleNearSemanticName
+	ruleNumericID
+	ruleIntegerTimestamp
+	ruleFutureTimestamp
+	ruleIDLength
+	ruleAttributeName
+	ruleAttributeValue
+	ruleAttributeCount
+	ruleAttributeBytes
+	ruleEventName
+	ruleReservedTrait
+	ruleEmailTaken
+	ruleIDReplaced
+	ruleAnonymousIDTaken
+	ruleMissingURL
+	ruleDeviceType
+	ruleTopLevelObjectType
+	ruleNobody
+	ruleNothingToDelete
+	ruleReportFields
+)
+
+var rules = [...]Rule{
+	ruleMalformedBody: {"malformed-body", RejectsAlways,
+		"The body is not one JSON object in UTF-8.",
+		"Send one JSON object, encoded as UTF-8, with nothing after it."},
+	ruleMalformedGzip: {"malformed-gzip", RejectsAlways,
+		"Content-Encoding says gzip, but the body is not a valid gzip stream.",
+		"Compress the whole body once, or leave Content-Encoding out."},
+	ruleUnknownEncoding: {"unknown-encoding", RejectsAlways,
+		"The body has a Content-Encoding other than gzip.",
+		"Send the body plain or with gzip."},
+	ruleMissingKey: {"missing-key", RejectsAlways,
+		"The call carries no write key.",
+		"Send the write key as the user name of Basic auth with a blank password, or as writeKey in the body; Bearer is not understood."},
+
+	ruleUnknownKey: {"unknown-key", Refuses,
+		"The write key is not one that this server knows.",
+		"Check the key and the region; strict mode turns this into a 401."},
+	rulePasswordWithKey: {"password-with-key", Refuses,
+		"Basic auth carries a password, which a Pipelines write key does not have.",
+		"Use the Pipelines write key with a blank password, not the Track API's site ID and key."},
+	ruleBodyTooLarge: {"body-too-large", Refuses,
+		"The body is larger than this server reads.",
+		"Split the batch, and stay below the documented 500KB a request."},
+	ruleCallTooLarge: {"call-too-large", Refuses,
+		"The call is larger than one call may be.",
+		"Stay below 32KB a call; 32,000 bytes is safe under every reading of it."},
+	ruleBatchTooLarge: {"batch-too-large", Refuses,
+		"The batch request is larger than one may be, so nothing of it is processed.",
+		"Split the batch, and stay below 500KB a request; 475,000 bytes is what the SDKs use."},
+	ruleMessageTooLarge: {"message-too-large", Refuses,
+		"The message is larger than one call may be, and takes its whole batch with it.",
+		"Stay below 32KB a message; 32,000 bytes is safe under every reading of it."},
+	ruleRequestRefused: {"request-refused", Refuses,
+		"The message is valid, but another message of the same request is not.",
+		"Send the batch again without the message that was refused."},
+	ruleMissingBatch: {"missing-batch", Refuses,
+		"The body of a batch call has no array named batch.",
+		"Put the messages into an array named batch."},
+	ruleNotAnObject: {"not-an-object", Refuses,
+		"An item of the batch is not a JSON object.",
+		"Send one object for each message."},
+	ruleMissingType: {"missing-type", Refuses,
+		"A message of a batch does not say its type.",
+		"Add type: identify, track, page, screen, group or alias."},
+	ruleUnknownType: {"unknown-type", Refuses,
+		"The message has a type that the API does not know.",
+		"Use identify, track, page, screen, group or alias."},
+	ruleFieldType: {"field-type", Refuses,
+		"A field has a JSON type that the API does not define for it.",
+		"Send identifiers and names as strings, and traits, properties, context and integrations as objects."},
+	ruleTimestamp: {"timestamp-format", Refuses,
+		"The timestamp is not an ISO 8601 date and time.",
+		"Send it like 2026-01-31T12:00:00Z."},
+	ruleMissingIdentity: {"missing-identity", Refuses,
+		"The message names nobody: userId and anonymousId are both absent or empty.",
+		"Set userId; identify may instead carry an email in its traits."},
+	ruleMissingUserID: {"missing-user-id", Refuses,
+		"The message needs a userId.",
+		"Set userId to the person's ID or email address."},
+	ruleMissingAnonymousID: {"missing-anonymous-id", Refuses,
+		"Object Deleted needs an anonymousId, whatever its value.",
+		"Set anonymousId to any value."},
+	ruleMissingEvent: {"missing-event", Refuses,
+		"The track call has no event name.",
+		"Set event to a name that is not blank."},
+	ruleMissingGroupID: {"missing-group-id", Refuses,
+		"The group call has no groupId.",
+		"Set groupId to the object's ID."},
+	ruleMissingPreviousID: {"missing-previous-id", Refuses,
+		"The alias call has no previousId.",
+		"Set previousId to the ID that the person had before."},
+	ruleMissingToken: {"missing-device-token", Refuses,
+		"The device event has no context.device.token.",
+		"Put the device's token into context.device.token."},
+	ruleMissingObjectID: {"missing-object-id", Refuses,
+		"The event has no properties.objectId.",
+		"Put the object's ID into properties.objectId."},
+	ruleConfigRefuse: {"refused-by-config", Refuses,
+		"The server was set up to refuse this message.",
+		"See Config.Refuse of this server."},
+
+	ruleAnonymousIdentify: {"anonymous-identify", DropsAlways,
+		"Customer.io ignores identify calls that carry an anonymousId alone.",
+		"Identify with a userId, or with an email in the traits."},
+	ruleSuppressed: {"suppressed", DropsAlways,
+		"The person is suppressed, so everything sent for them is ignored.",
+		"Send User Unsuppressed first, if the person may be processed again."},
+	ruleUnknownCustomerIOID: {"unknown-cio-id", DropsAlways,
+		"Nobody has this cio_id, and a cio_id cannot be chosen.",
+		"Identify new people by id or email; cio_ids are given out by Customer.io."},
+	ruleUnknownPerson: {"unknown-person", DropsAlways,
+		"The person was never identified, and this server does not create people from anything else.",
+		"Identify the person first, or leave Config.DropUnknownPeople false."},
+
+	ruleNearSemanticName: {"near-semantic-name", Warns,
+		"The event name is almost that of a semantic event, and so is an ordinary event.",
+		"Write the name exactly."},
+	ruleNumericID: {"numeric-id", Warns,
+		"An identifier was sent as a number.",
+		"Send identifiers as strings; numbers lose leading zeros and, in many languages, digits."},
+	ruleIntegerTimestamp: {"integer-timestamp", Warns,
+		"The timestamp is a number, which is read as milliseconds since 1970.",
+		"Send an ISO 8601 string."},
+	ruleFutureTimestamp: {"future-timestamp", Warns,
+		"The timestamp is more than five minutes in the future.",
+		"Check the clock and the time zone of the sender."},
+	ruleIDLength: {"id-length", Warns,
+		"An identifier is longer than 150 bytes.",
+		"Shorten it; the store behind the API refuses longer ones after the answer."},
+	ruleAttributeName: {"attribute-name-length", Warns,
+		"An attribute's name is longer than 150 bytes.",
+		"Shorten the name; the store behind the API refuses longer ones after the answer."},
+	ruleAttributeValue: {"attribute-value-length", Warns,
+		"An attribute's value is longer than 1,000 bytes.",
+		"Shorten the value; the store behind the API refuses longer ones after the answer."},
+	ruleAttributeCount: {"attribute-count", Warns,
+		"There are more than 300 attributes.",
+		"Send fewer attributes, or remove some by sending null."},
+	ruleAttributeBytes: {"attribute-bytes", Warns,
+		"The attributes of an object or relationship exceed 100,000 bytes in total.",
+		"Send fewer or shorter attributes."},
+	ruleEventName: {"event-name-length", Warns,
+		"The event's name is longer than 100 bytes.",
+		"Shorten the name; the Track API refuses longer ones, Pipelines states no limit."},
+	ruleReservedTrait: {"reserved-trait", Warns,
+		"A trait has a name that the API reserves, and was ignored.",
+		"Rename the trait."},
+	ruleEmailTaken: {"email-taken", Warns,
+		"The email address belongs to somebody else, and was not changed.",
+		"Find out which of the two people is meant."},
+	ruleIDReplaced: {"id-replaced", Warns,
+		"The email address belongs to a person with another id, who was updated and got the new id.",
+		"Do not identify different ids with the same email address."},
+	ruleAnonymousIDTaken: {"anonymous-id-taken", Warns,
+		"The anonymousId already belongs to somebody else, so its events stay theirs.",
+		"Use a new anonymousId after a person signs out."},
+	ruleMissingURL: {"missing-url", Warns,
+		"The page view has no properties.url, which Customer.io uses as its name.",
+		"Send properties.url."},
+	ruleDeviceType: {"device-type", Warns,
+		"The device has no type of ios or android in context.device.type.",
+		"Set context.device.type to ios or android."},
+	ruleTopLevelObjectType: {"top-level-object-type", Warns,
+		"objectTypeId was sent beside traits, where it is ignored.",
+		"Move it to traits.objectTypeId."},
+	ruleNobody: {"nobody", Warns,
+		"The event names a group and no person, so it is kept for nobody.",
+		"Set userId, if the event belongs to a person."},
+	ruleNothingToDelete: {"nothing-to-delete", Warns,
+		"What should be deleted does not exist.",
+		"Check the identifiers, and the objectTypeId, which is 1 if absent."},
+	ruleReportFields: {"report-fields", Warns,
+		"The report lacks fields without which it cannot be attributed.",
+		"Send deliveryId and metric, or actionType for content."},
+}
+
+// note is one rule applied to one field of a message.
+type note struct {
+	rule   ruleID
+	field  string // as on the wire, dotted; "" for the whole message
+	detail string // what was measured or expected; never a value that was sent
+}
+
+// Note is why a message was not accepted as it is, or a warning about it.
+type Note struct {
+	// Rule is the [Rule]'s ID, or the name that [Config].Refuse returned.
+	Rule string `json:"rule"`
+	// Field is the field as on the wire, dotted, or empty for the message as
+	// a whole.
+	Field string `json:"field,omitempty"`
+	// Reason is one sentence.
+	Reason string `json:"reason"`
+	// Hint says what to do about it.
+	Hint string `json:"hint"`
+}
+
+func (n note) export() Note {
+	if n.rule == noRule {
+		return Note{}
+	}
+	r := rules[n.rule]
+	if n.rule == ruleConfigRefuse {
+		if n.detail != "" {
+			r.ID = n.detail
+		}
+		n.detail = ""
+	}
+	reason := r.Reason
+	if n.detail != "" {
+		reason = reason[:len(reason)-1] + " (" + n.detail + ")."
+	}
+	return Note{Rule: r.ID, Field: n.field, Reason: reason, Hint: r.Hint}
+}

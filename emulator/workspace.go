@@ -1,0 +1,104 @@
+package emulator
+
+import (
+	"sync"
+	"time"
+)
+
+// workspace is the state behind one write key. Its methods need mu held,
+// except where they say otherwise.
+type workspace struct {
+	config *Config
+
+	mu sync.Mutex
+
+	byID             map[string]*person
+	byEmail          map[string]*person
+	byCustomerIOID   map[string]*person // everybody
+	lastCustomerIOID uint64
+
+	anonymous map[string]*anonymous
+	swept     time.Time
+
+	objects      map[objectKey]*object
+	suppressed   map[identifier]*suppression
+	suppressions int
+
+	events, relationships, devices int
+
+	journal journal
+	reports []Report
+	counts  MessageCounts
+	request uint64 // requests processed, the number of the last one
+	bytes   int64
+}
+
+func newWorkspace(config *Config) *workspace {
+	ws := &workspace{config: config}
+	ws.clear()
+	return ws
+}
+
+// clear forgets everything, the counters included.
+func (ws *workspace) clear() {
+	ws.byID = make(map[string]*person)
+	ws.byEmail = make(map[string]*person)
+	ws.byCustomerIOID = make(map[string]*person)
+	ws.lastCustomerIOID = 0
+	ws.anonymous = make(map[string]*anonymous)
+	ws.swept = time.Time{}
+	ws.objects = make(map[objectKey]*object)
+	ws.suppressed = make(map[identifier]*suppression)
+	ws.suppressions = 0
+	ws.events, ws.relationships, ws.devices = 0, 0, 0
+	ws.journal = journal{maxMessages: ws.config.MaxMessages, maxBytes: ws.config.MaxJournalBytes}
+	ws.reports = nil
+	ws.counts = MessageCounts{}
+	ws.request, ws.bytes = 0, 0
+}
+
+// Stats are the counters of one workspace.
+type Stats struct {
+	// People, Objects, Relationships and Devices exist now.
+	People int `json:"people"`
+	// Events are the track, page and screen calls stored for people who
+	// exist now and for anonymous IDs, those over MaxEventsPerPerson included.
+	Events        int `json:"events"`
+	Objects       int `json:"objects"`
+	Relationships int `json:"relationships"`
+	Devices       int `json:"devices"`
+	// Suppressed counts suppressed profiles.
+	Suppressed int `json:"suppressed"`
+	// Messages counts every message since the start or the last reset.
+	Messages MessageCounts `json:"messages"`
+	// Requests and Bytes count the calls that were processed and their
+	// bodies' bytes, after decompression. A call that a fault answered is in
+	// neither.
+	Requests uint64 `json:"requests"`
+	Bytes    int64  `json:"bytes"`
+}
+
+// MessageCounts counts messages by verdict. A request whose body holds no
+// readable message counts as one.
+type MessageCounts struct {
+	Accepted uint64 `json:"accepted"`
+	Dropped  uint64 `json:"dropped"`
+	Rejected uint64 `json:"rejected"`
+}
+
+// stats takes the lock.
+func (ws *workspace) stats() Stats {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	return Stats{
+		People:        len(ws.byCustomerIOID),
+		Events:        ws.events,
+		Objects:       len(ws.objects),
+		Relationships: ws.relationships,
+		Devices:       ws.devices,
+		Suppressed:    ws.suppressions,
+		Messages:      ws.counts,
+		Requests:      ws.request,
+		Bytes:         ws.bytes,
+	}
+}

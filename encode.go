@@ -1,0 +1,319 @@
+package cio
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ciokit/cio/internal/wire"
+)
+
+// rules is what of a Config bears on encoding.
+type rules struct {
+	maxMessageBytes        int
+	allowAnonymousIdentify bool
+	guard                  func(Identity) error
+	// context is the encoded object that every message's context is laid over: the library, over Config.Context.
+	context []byte
+}
+
+var defaultRules = rules{maxMessageBytes: defaultMaxMessageBytes, context: []byte(libraryContext)}
+
+// libraryContext names this library in every message, as Customer.io's own do.
+const libraryContext = `{"library":{"name":"` + libraryName + `","version":"` + Version + `"}}`
+
+// Encode checks m against the API's rules and encodes it once, with its message id and timestamp, under the default limits and
+// without a Config's Context or Guard; Client.Encode does it under a Client's. The error is a *MessageError. Nothing in the result
+// refers to m's maps, slices or structs.
+func Encode(m Message) (Encoded, error) { return defaultRules.encode(m) }
+
+func (r *rules) encode(m Message) (Encoded, error) {
+	if e, ok := m.(Encoded); ok {
+		return e, r.admit(&e)
+	}
+	scratch := scratchPool.Get().(*[]byte)
+	defer scratchPool.Put(scratch)
+	data, head, err := r.wire((*scratch)[:0], m)
+	*scratch = data[:0]
+	if err != nil {
+		return Encoded{}, err
+	}
+	e := Encoded{data: append([]byte(nil), data...), id: head.messageID, typ: head.typ, tag: head.tag, identity: head.identity, warnings: head.warnings}
+	if e.id == "" {
+		e.id = string(e.data[head.idStart:head.idEnd])
+	}
+	return e, nil
+}
+
+// wire appends the wire form of any message.
+func (r *rules) wire(dst []byte, m Message) ([]byte, header, error) {
+	switch m := m.(type) {
+	case nil:
+		return dst, header{}, refuse("", RuleNil, "give a message, not nil")
+	case Encoded:
+		err := r.admit(&m)
+		return append(dst, m.data...), header{typ: m.typ, identity: m.Identity(), messageID: m.id, tag: m.tag, warnings: m.warnings}, err
+	}
+	env := m.envelope()
+	dst, h, err := r.append(dst, &env)
+	h.typ, h.messageID, h.tag = env.typ, env.messageID, env.tag
+	return dst, h, err
+}
+
+var scratchPool = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+
+// header is what the encoder learns on its way and the engine needs later.
+type header struct {
+	idStart, idEnd int    // where the message id stands in the message, without quotes; 0 if that is not known
+	messageID      string // empty for one that was made up
+	typ            Type
+	tag            uint64
+	identity       Identity
+	warnings       []Warning
+}
+
+// append checks env and appends its wire form. On an error the buffer comes back for reuse; its contents are void.
+func (r *rules) append(dst []byte, env *envelope) ([]byte, header, error) {
+	var h header
+	if env.refusal != nil {
+		return dst, h, env.refusal
+	}
+	start := len(dst)
+	name := ""
+	if env.typ == TypeTrack {
+		if env.event == nil {
+			return dst, h, refuse("event", RuleNoEvent, "set Event, for example to cio.Named")
+		}
+		if name = strings.TrimSpace(env.event.EventName()); name == "" {
+			return dst, h, refuse("event", RuleNoEvent, "the event's name is empty; the API drops a track call without one")
+		}
+	}
+	if err := checkIDs(env); err != nil {
+		return dst, h, err
+	}
+	if env.typ == TypeTrack {
+		if err := checkEvent(env.event, name); err != nil {
+			return dst, h, err
+		}
+	}
+
+	dst = append(dst, `{"type":"`...)
+	dst = append(dst, env.typ...)
+	dst = append(dst, `","messageId":"`...)
+	h.idStart = len(dst) - start
+	if env.messageID == "" {
+		dst = appendRandomID(dst)
+	} else {
+		dst = wire.AppendString(dst[:len(dst)-1], env.messageID)
+		dst = dst[:len(dst)-1]
+	}
+	h.idEnd = len(dst) - start
+	dst = append(dst, `","timestamp":`...)
+	var err error
+	if dst, err = appendTimestamp(dst, env.timestamp); err != nil {
+		return dst, h, valueError("timestamp", err)
+	}
+	dst = appendText(dst, `,"userId":`, env.userID)
+	dst = appendText(dst, `,"anonymousId":`, env.anonymousID)
+	dst = appendText(dst, `,"groupId":`, env.groupID)
+	dst = appendText(dst, `,"previousId":`, env.previousID)
+	dst = appendText(dst, `,"event":`, name)
+	dst = appendText(dst, `,"name":`, env.name)
+	dst = appendText(dst, `,"category":`, env.category)
+
+	var body []byte
+	if env.typ == TypeTrack {
+		dst, body, err = appendObject(dst, "properties", properties(env.event))
+	} else {
+		dst, body, err = appendObject(dst, env.typ.bodyKey(), env.body)
+	}
+	if err != nil {
+		return dst, h, err
+	}
+	if dst, _, err = appendObject(dst, "integrations", env.integrations); err != nil {
+		return dst, h, err
+	}
+	dst, ctx, err := r.appendContext(dst, env)
+	if err != nil {
+		return dst, h, err
+	}
+	dst = append(dst, '}')
+
+	if path, found := wire.InvalidText(dst[start:]); found {
+		return dst, h, refuse(path, RuleUTF8, "the text holds bytes that are not UTF-8; convert it to UTF-8 first")
+	}
+	h.identity = Identity{UserID: env.userID, AnonymousID: env.anonymousID, GroupID: env.groupID, PreviousID: env.previousID}
+	if env.typ == TypeIdentify && (env.userID == "" || r.guard != nil) {
+		h.identity.Email = emailTrait(body)
+	}
+	if err := r.checkMeaning(env.typ, name, &h.identity, body, ctx); err != nil {
+		return dst, h, err
+	}
+	if n := len(dst) - start; n > r.maxMessageBytes {
+		return dst, h, tooLarge(dst[start:], r.maxMessageBytes)
+	}
+	_, verbatim := env.event.(verbatimEvent)
+	h.warnings = warningsOf(env.typ, &h.identity, name, body, verbatim)
+	return dst, h, r.checkGuard(h.identity)
+}
+
+func (r *rules) checkGuard(id Identity) error {
+	if r.guard == nil {
+		return nil
+	}
+	if err := r.guard(id); err != nil {
+		return &MessageError{Rule: RuleGuard, Hint: "Config.Guard does not let this person's data be sent", Err: err}
+	}
+	return nil
+}
+
+func appendText(dst []byte, key, s string) []byte {
+	if s == "" {
+		return dst
+	}
+	return wire.AppendString(append(dst, key...), s)
+}
+
+// appendTimestamp writes t, or now to the millisecond.
+func appendTimestamp(dst []byte, t time.Time) ([]byte, error) {
+	if t.IsZero() {
+		dst = append(dst, '"')
+		dst = time.Now().UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+		return append(dst, '"'), nil
+	}
+	return wire.AppendTime(dst, t)
+}
+
+// appendObject appends the member of that name, unless v is nil or encodes to null, and returns the value's bytes too.
+func appendObject(dst []byte, name string, v any) (all, value []byte, err error) {
+	if v == nil {
+		return dst, nil, nil
+	}
+	before := len(dst)
+	dst = append(dst, `,"`...)
+	dst = append(dst, name...)
+	dst = append(dst, `":`...)
+	start := len(dst)
+	dst, err = wire.AppendValue(dst, v)
+	if err != nil {
+		return dst, nil, valueError(name, err)
+	}
+	value = dst[start:]
+	switch {
+	case string(value) == "null":
+		return dst[:before], nil, nil
+	case value[0] != '{':
+		return dst, nil, refuse(name, RuleNotObject, needObject)
+	}
+	return dst, value, nil
+}
+
+// appendContext appends the context: what the message says, over what its event says, over the rules' own.
+func (r *rules) appendContext(dst []byte, env *envelope) (all, value []byte, err error) {
+	dst = append(dst, `,"context":`...)
+	start := len(dst)
+	value = r.context
+	layers := [2]any{nil, env.context}
+	if e, ok := env.event.(eventContext); ok {
+		layers[0] = e.EventContext()
+	}
+	for _, layer := range layers {
+		if layer == nil {
+			continue
+		}
+		over, err := wire.AppendValue(nil, layer)
+		if err != nil {
+			return dst, nil, valueError("context", err)
+		}
+		switch {
+		case string(over) == "null":
+			continue
+		case over[0] != '{':
+			return dst, nil, refuse("context", RuleNotObject, needObject)
+		}
+		value = wire.AppendMerged(nil, value, over)
+	}
+	dst = append(dst, value...)
+	return dst, dst[start:], nil
+}
+
+// appendRandomID appends 128 random bits as 32 hexadecimal digits. math/rand/v2's global source is a ChaCha8 seeded by the operating
+// system: collisions are as unlikely as with crypto/rand, at a fraction of the cost. Message ids need to be distinct, not secret.
+func appendRandomID(dst []byte) []byte {
+	const digits = "0123456789abcdef"
+	for range 2 {
+		for n, i := rand.Uint64(), 0; i < 16; i++ {
+			dst = append(dst, digits[n&0xf])
+			n >>= 4
+		}
+	}
+	return dst
+}
+
+const needObject = "give a map, a struct or a json.RawMessage that holds a JSON object"
+
+func refuse(field string, rule Rule, hint string) *MessageError {
+	return &MessageError{Field: field, Rule: rule, Hint: hint}
+}
+
+// valueError turns what the encoder says of a value into what the caller can act on.
+func valueError(field string, err error) *MessageError {
+	e := &MessageError{Field: field, Rule: RuleNotEncodable, Hint: "give a value that encoding/json can encode"}
+	var w *wire.Error
+	if !errors.As(err, &w) {
+		e.Err = err
+		return e
+	}
+	if w.Path != "" {
+		if w.Path[0] != '[' {
+			e.Field += "."
+		}
+		e.Field += w.Path
+	}
+	e.Err = w.Err
+	switch w.Rule {
+	case wire.NotANumber:
+		e.Rule, e.Hint = RuleNumber, "JSON has no NaN and no infinity; leave the value out or send null"
+	case wire.YearOutOfRange:
+		e.Rule, e.Hint = RuleTime, "give a time of the years 0 to 9999"
+	case wire.TooDeep:
+		e.Rule, e.Hint = RuleTooDeep, fmt.Sprintf("nest values at most %d levels deep; does a map hold itself?", wire.MaxDepth)
+	case wire.NotUTF8:
+		e.Rule, e.Hint = RuleUTF8, "the text holds bytes that are not UTF-8; convert it to UTF-8 first"
+	case wire.NameTaken:
+		e.Rule, e.Hint, e.Err = RuleNameTaken, "the event's type has a field for it; set that instead", nil
+	case wire.NotObject:
+		e.Rule, e.Hint = RuleNotObject, needObject
+	case wire.NotJSON:
+		e.Rule, e.Hint = RuleNotObject, "the bytes are not valid JSON"
+	}
+	return e
+}
+
+// tooLarge names the member that takes the most room, so that there is something to do about it.
+func tooLarge(data []byte, limit int) *MessageError {
+	field, size := largest(data)
+	for _, name := range []string{"traits", "properties", "context"} {
+		if field == name {
+			v, _ := wire.Lookup(data, name)
+			if inner, n := largest(v); n > 0 {
+				field, size = field+"."+inner, n
+			}
+		}
+	}
+	return &MessageError{Field: field, Rule: RuleTooLarge, Hint: "the message takes " + strconv.Itoa(len(data)) + " bytes of at most " + strconv.Itoa(limit) +
+		", this field " + strconv.Itoa(size) + " of them; Customer.io does not process a larger call"}
+}
+
+func largest(object []byte) (name string, size int) {
+	for k, v := range wire.Members(object) {
+		if len(v) > size {
+			name, size = string(k), len(v)
+		}
+	}
+	return name, size
+}

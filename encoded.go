@@ -1,0 +1,186 @@
+package cio
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio/internal/wire"
+)
+
+// Encoded is a message in its wire form, checked, with its message id and timestamp fixed. It is a Message itself: it can be stored,
+// by MarshalJSON or AppendJSON, read back by UnmarshalJSON and sent later, as often as need be, always with the same id. It is
+// immutable and safe for concurrent use. The zero value is no message and is refused.
+type Encoded struct {
+	data     []byte
+	id       string
+	typ      Type
+	tag      uint64
+	identity Identity
+	warnings []Warning
+}
+
+// MessageID returns the id that the message is sent with.
+func (e Encoded) MessageID() string { return e.id }
+
+// Type returns the kind of call.
+func (e Encoded) Type() Type { return e.typ }
+
+// Tag returns the Tag of the message that was encoded. It is not part of the wire form: 0 after UnmarshalJSON.
+func (e Encoded) Tag() uint64 { return e.tag }
+
+// WithTag returns the same message with another Tag.
+func (e Encoded) WithTag(tag uint64) Encoded {
+	e.tag = tag
+	return e
+}
+
+// Len returns the size of the wire form in bytes.
+func (e Encoded) Len() int { return len(e.data) }
+
+// Identity says whom or what the message is about.
+func (e Encoded) Identity() Identity {
+	if e.typ == TypeIdentify && e.identity.Email == "" {
+		traits, _ := wire.Lookup(e.data, "traits")
+		e.identity.Email = emailTrait(traits)
+	}
+	return e.identity
+}
+
+// AppendJSON appends the wire form, one JSON object with the member type, as it stands in the array of a batch. The error is always nil.
+func (e Encoded) AppendJSON(dst []byte) ([]byte, error) { return append(dst, e.data...), nil }
+
+// MarshalJSON returns a copy of the wire form; the zero Encoded is null.
+func (e Encoded) MarshalJSON() ([]byte, error) {
+	if e.data == nil {
+		return []byte("null"), nil
+	}
+	return append([]byte(nil), e.data...), nil
+}
+
+// String names the message without its contents, which are personal data.
+func (e Encoded) String() string {
+	return fmt.Sprintf("%s message %s (%d bytes)", e.typ, e.id, len(e.data))
+}
+
+// GoString is String, for %#v.
+func (e Encoded) GoString() string { return "cio.Encoded{" + e.String() + "}" }
+
+// envelope seals the type as a Message; the encoder takes an Encoded as it is.
+func (e Encoded) envelope() envelope { return envelope{typ: e.typ} }
+
+// UnmarshalJSON reads a wire form back, whoever wrote it, and checks what Encode checks but the size and the anonymous identify, which
+// are for the Client that sends it. Besides, the bytes must hold the type, a message id, and a timestamp that is text: a message that
+// got its id only on being read would have another each time. The error is a *MessageError.
+func (e *Encoded) UnmarshalJSON(data []byte) error {
+	data, err := wire.AppendRaw(nil, data)
+	if err != nil {
+		m := valueError("", err)
+		if m.Rule == RuleNotObject {
+			m.Rule = RuleNotMessage
+		}
+		return m
+	}
+	if data[0] != '{' {
+		return refuse("", RuleNotMessage, "a message is a JSON object")
+	}
+	typ, err := typeOf(data)
+	if err != nil {
+		return err
+	}
+	env := envelope{typ: typ}
+	var event string
+	for _, m := range []struct {
+		name string
+		to   *string
+	}{{"messageId", &env.messageID}, {"userId", &env.userID}, {"anonymousId", &env.anonymousID}, {"groupId", &env.groupID}, {"previousId", &env.previousID}, {"event", &event}} {
+		if *m.to, err = textMember(data, m.name); err != nil {
+			return err
+		}
+	}
+	if env.messageID == "" {
+		return refuse("messageId", RuleNoMessageID, "a stored message carries its id, so that a repeat is recognisable")
+	}
+	timestamp, _ := wire.Lookup(data, "timestamp")
+	if err := checkTimeText(timestamp); err != nil {
+		return err
+	}
+	if event = strings.TrimSpace(event); typ == TypeTrack && event == "" {
+		return refuse("event", RuleNoEvent, "a track call needs the event's name")
+	}
+	if err := checkIDs(&env); err != nil {
+		return err
+	}
+	for _, name := range []string{typ.bodyKey(), "context", "integrations"} {
+		if v, ok := wire.Lookup(data, name); ok && v[0] != '{' && string(v) != "null" {
+			return refuse(name, RuleNotObject, "give a JSON object")
+		}
+	}
+	body, _ := wire.Lookup(data, typ.bodyKey())
+	context, _ := wire.Lookup(data, "context")
+	id := Identity{UserID: env.userID, AnonymousID: env.anonymousID, GroupID: env.groupID, PreviousID: env.previousID}
+	if typ == TypeIdentify {
+		id.Email = emailTrait(body)
+	}
+	lenient := rules{allowAnonymousIdentify: true}
+	if err := lenient.checkMeaning(typ, event, &id, body, context); err != nil {
+		return err
+	}
+	*e = Encoded{data: data, id: env.messageID, typ: typ, identity: id, warnings: warningsOf(typ, &id, event, body, false)}
+	return nil
+}
+
+func typeOf(data []byte) (Type, error) {
+	s, err := textMember(data, "type")
+	switch typ := Type(s); typ {
+	case TypeIdentify, TypeTrack, TypePage, TypeScreen, TypeGroup, TypeAlias:
+		return typ, err
+	}
+	return "", refuse("type", RuleNotMessage, "give the type: identify, track, page, screen, group or alias")
+}
+
+// textMember returns the member's text, empty where it is absent or null.
+func textMember(data []byte, name string) (string, error) {
+	v, ok := wire.Lookup(data, name)
+	if !ok || string(v) == "null" {
+		return "", nil
+	}
+	s, ok := wire.Text(v)
+	if !ok {
+		return "", refuse(name, RuleNotMessage, "give text, in quotes")
+	}
+	return s, nil
+}
+
+// checkTimeText refuses the integer that the API would read as milliseconds, and text that is no time (api-facts 1.7).
+func checkTimeText(v []byte) error {
+	s, ok := wire.Text(v)
+	if ok {
+		_, err := time.Parse(time.RFC3339Nano, s)
+		ok = err == nil
+	}
+	if !ok {
+		return refuse("timestamp", RuleTime, "give the time as RFC 3339 text, such as 2026-01-31T12:00:00Z; the API would read a bare integer as milliseconds")
+	}
+	return nil
+}
+
+// admit checks a message that is encoded already against rules that may be stricter than those it was encoded under.
+func (r *rules) admit(e *Encoded) error {
+	if e.data == nil {
+		return refuse("", RuleNotMessage, "the zero Encoded is no message; make one with Encode")
+	}
+	if e.typ == TypeIdentify {
+		id := e.Identity()
+		if err := r.checkIdentify(&id); err != nil {
+			return err
+		}
+	}
+	if len(e.data) > r.maxMessageBytes {
+		return tooLarge(e.data, r.maxMessageBytes)
+	}
+	if r.guard == nil {
+		return nil
+	}
+	return r.checkGuard(e.Identity())
+}

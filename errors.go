@@ -1,0 +1,237 @@
+package cio
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Sentinels for errors.Is. They classify every error that a Client returns for a message.
+var (
+	// ErrInvalid is a message that the API would not take: it was refused here, or by the server with a 400.
+	ErrInvalid = errors.New("cio: invalid message")
+	// ErrTooLarge is a message or a request over a size limit. It is also ErrInvalid.
+	ErrTooLarge = errors.New("cio: too large")
+	// ErrUnauthorized is a key that the server does not take (401, 403).
+	ErrUnauthorized = errors.New("cio: write key refused")
+	// ErrRateLimited is a 429.
+	ErrRateLimited = errors.New("cio: rate limited")
+	// ErrUnavailable is a server that could not be reached or answered with a failure of its own.
+	ErrUnavailable = errors.New("cio: Customer.io unavailable")
+	// ErrClosed is a use after Close.
+	ErrClosed = errors.New("cio: closed")
+)
+
+// Rule names what a message breaks, in a form that programs can compare and count.
+type Rule string
+
+// The rules that are checked before anything is sent.
+const (
+	RuleNoIdentity        Rule = "missing-identity"         // api-facts 1.3
+	RuleAnonymousIdentify Rule = "anonymous-identify"       // api-facts 1.3: Customer.io ignores such calls
+	RuleNoEvent           Rule = "missing-event"            // api-facts 1.3
+	RuleNoGroup           Rule = "missing-group-id"         // api-facts 1.3
+	RuleNoPreviousID      Rule = "missing-previous-id"      // api-facts 1.3
+	RuleSameID            Rule = "alias-to-itself"          // an assumption: nothing good can come of it
+	RuleNearSemantic      Rule = "near-semantic-name"       // api-facts 2.1: a name that Customer.io would not understand
+	RuleNameTaken         Rule = "name-taken"               // a further property with the name of a field
+	RuleRequired          Rule = "missing-field"            // api-facts 1.9, 1.10: a command without what it acts on
+	RuleObjectType        Rule = "object-type-not-a-number" // api-facts 1.9
+	RuleNotObject         Rule = "not-a-json-object"        // traits, properties, context, integrations
+	RuleUTF8              Rule = "invalid-utf-8"            // JSON is UTF-8
+	RuleNumber            Rule = "not-a-number"             // JSON has neither NaN nor infinities
+	RuleTime              Rule = "not-an-iso-8601-time"     // api-facts 1.7: an integer would be read as milliseconds
+	RuleTooDeep           Rule = "nested-too-deep"          // over 200 levels
+	RuleNotEncodable      Rule = "not-encodable"            // a value that encoding/json refuses
+	RuleTooLarge          Rule = "message-too-large"        // api-facts 1.5
+	RuleGuard             Rule = "refused-by-guard"         // Config.Guard
+	RuleNotMessage        Rule = "not-a-message"            // bytes that are no call of this API
+	RuleNoMessageID       Rule = "missing-message-id"       // stored bytes without what makes a repeat recognisable
+	RuleNil               Rule = "message-is-nil"
+)
+
+// MessageError says why a message is refused before anything is sent. It never holds the message's data. It is ErrInvalid, and
+// ErrTooLarge where that is the reason.
+type MessageError struct {
+	// Index is the message's place among those given; 0 for a single one.
+	Index int
+	// Field leads to the value at fault as it is named on the wire, such as traits.address.zip.
+	Field string
+	// Rule is the rule it breaks.
+	Rule Rule
+	// Hint says in a sentence what to do.
+	Hint string
+	// Err is the cause where there is one, such as what Config.Guard returned.
+	Err error
+}
+
+func (e *MessageError) Error() string {
+	var b strings.Builder
+	b.WriteString("cio: message " + strconv.Itoa(e.Index))
+	if e.Field != "" {
+		b.WriteString(": " + e.Field)
+	}
+	b.WriteString(": " + string(e.Rule))
+	if e.Hint != "" {
+		b.WriteString(": " + e.Hint)
+	}
+	if e.Err != nil {
+		b.WriteString(" (" + e.Err.Error() + ")")
+	}
+	return b.String()
+}
+
+func (e *MessageError) Unwrap() error { return e.Err }
+
+// Is makes a MessageError an ErrInvalid, and an ErrTooLarge where that is the reason.
+func (e *MessageError) Is(target error) bool {
+	return target == ErrInvalid || target == ErrTooLarge && e.Rule == RuleTooLarge
+}
+
+// APIError is a request that failed: an answer other than 2xx, or none at all. It never holds the request's body or the write key.
+type APIError struct {
+	// Operation is the endpoint: identify, track, page, screen, group, alias or batch.
+	Operation string
+	// Status is the HTTP status, 0 where no answer came.
+	Status int
+	// Message is what the server said, in one line of at most 500 bytes; without an answer, what is known of the cause.
+	Message string
+	// Attempts counts how often the request was made.
+	Attempts int
+	// Err is the cause where no answer came: a connection error, an expired timeout, the context's end.
+	Err error
+
+	reached bool // some attempt may have been processed
+}
+
+func (e *APIError) Error() string {
+	var b strings.Builder
+	b.WriteString("cio: " + e.Operation + ": ")
+	if e.Status != 0 {
+		b.WriteString(strconv.Itoa(e.Status) + " " + http.StatusText(e.Status))
+	} else {
+		b.WriteString("no answer")
+	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " after %d attempts", e.Attempts)
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	return b.String()
+}
+
+func (e *APIError) Unwrap() error { return e.Err }
+
+// Is sorts the error under the sentinels.
+func (e *APIError) Is(target error) bool {
+	switch target {
+	case ErrUnauthorized:
+		return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+	case ErrRateLimited:
+		return e.Status == http.StatusTooManyRequests
+	case ErrTooLarge:
+		return e.Status == http.StatusRequestEntityTooLarge
+	case ErrInvalid:
+		return e.Status == http.StatusBadRequest || e.Status == http.StatusRequestEntityTooLarge
+	case ErrUnavailable:
+		return e.Status == 0 && !isContextEnd(e.Err) || e.Status == http.StatusRequestTimeout || e.Status >= 500
+	}
+	return false
+}
+
+// Outcome is what is known of a message that is not known to be accepted.
+type Outcome int
+
+const (
+	// Refused: the message itself is at fault. Sending it again will fail again.
+	Refused Outcome = iota + 1
+	// Unsent: the server did not process it. It can be sent again.
+	Unsent
+	// Unknown: it was sent, and no answer says what became of it. Sent again with the same message id it may arrive twice.
+	Unknown
+)
+
+func (o Outcome) String() string {
+	switch o {
+	case Refused:
+		return "refused"
+	case Unsent:
+		return "unsent"
+	case Unknown:
+		return "unknown"
+	}
+	return "outcome " + strconv.Itoa(int(o))
+}
+
+// Failure is one message that a Send could not bring to acceptance.
+type Failure struct {
+	// Index is the message's place among those given to Send.
+	Index int
+	// MessageID is the id it was sent with, empty if it was refused before it had one.
+	MessageID string
+	// Tag is the message's own.
+	Tag uint64
+	// Outcome says what is known of it.
+	Outcome Outcome
+	// Err is the reason: a *MessageError or an *APIError; for an Unsent message what stopped the Send.
+	Err error
+}
+
+// SendError lists every message of a Send that is not known to be accepted. All the others are accepted.
+type SendError struct {
+	// Total is how many messages were given, Accepted how many of them the server took.
+	Total, Accepted int
+	// Failures holds the others, in the order of their Index.
+	Failures []Failure
+}
+
+func (e *SendError) count(o Outcome) (n int) {
+	for i := range e.Failures {
+		if e.Failures[i].Outcome == o {
+			n++
+		}
+	}
+	return n
+}
+
+// maxListed is how many distinct reasons an error's text names.
+const maxListed = 5
+
+func (e *SendError) Error() string {
+	var b strings.Builder
+	if e.Total == 1 && len(e.Failures) == 1 {
+		f := e.Failures[0]
+		return fmt.Sprintf("cio: not accepted (%s): %s", f.Outcome, strings.TrimPrefix(f.Err.Error(), "cio: "))
+	}
+	fmt.Fprintf(&b, "cio: %d of %d messages accepted", e.Accepted, e.Total)
+	for _, o := range []Outcome{Refused, Unsent, Unknown} {
+		if n := e.count(o); n > 0 {
+			fmt.Fprintf(&b, ", %d %s", n, o)
+		}
+	}
+	reasons := e.Unwrap()
+	for i, err := range reasons {
+		if i == maxListed {
+			fmt.Fprintf(&b, "; and %d more reasons", len(reasons)-maxListed)
+			break
+		}
+		b.WriteString("; " + strings.TrimPrefix(err.Error(), "cio: "))
+	}
+	return b.String()
+}
+
+// Unwrap returns the distinct reasons, in the order of the messages they stopped.
+func (e *SendError) Unwrap() []error {
+	var errs []error
+	seen := make(map[error]bool)
+	for i := range e.Failures {
+		if err := e.Failures[i].Err; err != nil && !seen[err] {
+			seen[err] = true
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}

@@ -1,0 +1,75 @@
+// Code generated from spec/events.txt by internal/gen. DO NOT EDIT.
+
+package events
+
+// Platform is the operating system of a device, as Customer.io spells it. Other values than those known here are sent
+// as they are.
+type Platform string
+
+// The known values of Platform.
+const (
+	// Apple's iOS and iPadOS; pushes go through APNs or Firebase.
+	IOS Platform = "ios"
+	// Android; pushes go through Firebase.
+	Android Platform = "android"
+)
+
+// DeliveryMetric is what happened to a message that Customer.io sent. Other values than those known here are sent as
+// they are.
+type DeliveryMetric string
+
+// The known values of DeliveryMetric.
+const (
+	// The message arrived.
+	MetricDelivered DeliveryMetric = "delivered"
+	// The recipient opened it.
+	MetricOpened DeliveryMetric = "opened"
+	// The recipient followed a link or pressed a button.
+	MetricClicked DeliveryMetric = "clicked"
+	// The recipient did what the message aimed at.
+	MetricConverted DeliveryMetric = "converted"
+	// The provider sent it back. Known from a destination's source, not from the documents.
+	MetricBounced DeliveryMetric = "bounced"
+	// The provider did not try. Known from a destination's source, not from the documents.
+	MetricDropped DeliveryMetric = "dropped"
+	// The recipient called it spam. Known from a destination's source, not from the documents.
+	MetricSpammed DeliveryMetric = "spammed"
+	// The provider tries again later. Known from a destination's source, not from the documents.
+	MetricDeferred DeliveryMetric = "deferred"
+)
+
+// ContentAction is what a visitor did with an anonymous in-app message. Other values than those known here are sent as
+// they are.
+type ContentAction string
+
+// The known values of ContentAction.
+const (
+	// The message was shown.
+	ViewedContent ContentAction = "viewed_content"
+	// The visitor clicked in it.
+	ClickedContent ContentAction = "clicked_content"
+)
+
+// AdType is the place of an ad in the playback. Other values than those known here are sent as they are.
+type AdType string
+
+// The known values of AdType.
+const (
+	// Before the content.
+	PreRoll AdType = "pre-roll"
+	// Between two parts of the content.
+	MidRoll AdType = "mid-roll"
+	// After the content.
+	PostRoll AdType = "post-roll"
+)
+
+// LoadType is how an ad came into the stream. Other values than those known here are sent as they are.
+type LoadType string
+
+// The known values of LoadType.
+const (
+	// Chosen for this viewer.
+	LoadDynamic LoadType = "dynamic"
+	// The same for all viewers.
+	LoadLinear LoadType = "linear"
+)

@@ -1,0 +1,3 @@
+module github.com/ciokit/cio
+
+go 1.26

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+// document is one of Customer.io's OpenAPI documents.
+type document struct {
+	name    string
+	schemas map[string]*schema
+	// texts are all descriptions in it.
+	texts []string
+}
+
+// schema is the part of a JSON schema that the documents use.
+type schema struct {
+	Ref        string             `json:"$ref"`
+	Title      string             `json:"title"`
+	Type       string             `json:"type"`
+	Format     string             `json:"format"`
+	Enum       []any              `json:"enum"`
+	Required   []string           `json:"required"`
+	Properties map[string]*schema `json:"properties"`
+	Items      *schema            `json:"items"`
+	AllOf      []*schema          `json:"allOf"`
+	OneOf      []*schema          `json:"oneOf"`
+	AnyOf      []*schema          `json:"anyOf"`
+	Minimum    *int               `json:"minimum"`
+	Maximum    *int               `json:"maximum"`
+	Default    any                `json:"default"`
+}
+
+// openDocument reads a document, or skips the test where the documents are not at hand.
+func openDocument(t *testing.T, name string) *document {
+	t.Helper()
+	path := filepath.Join(root, "..", "shared", "specs", name)
+	b, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		t.Skipf("%s is not there: nothing to compare with", path)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Schemas of destinations are decoded one by one, since some are not of the shape that the events have.
+	var raw struct {
+		Components struct {
+			Schemas map[string]json.RawMessage `json:"schemas"`
+		} `json:"components"`
+	}
+	var tree any
+	if err := json.Unmarshal(b, &raw); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	if err := json.Unmarshal(b, &tree); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	d := &document{name: name, schemas: map[string]*schema{}}
+	for key, b := range raw.Components.Schemas {
+		s := &schema{}
+		if err := json.Unmarshal(b, s); err != nil {
+			t.Fatalf("%s: schema %s: %v", path, key, err)
+		}
+		d.schemas[key] = s
+	}
+	d.collectTexts(tree)
+	return d
+}
+
+func (d *document) collectTexts(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			if text, ok := value.(string); ok && key == "description" {
+				d.texts = append(d.texts, text)
+			}
+			d.collectTexts(value)
+		}
+	case []any:
+		for _, value := range v {
+			d.collectTexts(value)
+		}
+	}
+}
+
+// flat returns s with what it refers to and all its parts and alternatives merged into it.
+func (d *document) flat(s *schema) *schema {
+	out := *s
+	out.Properties = map[string]*schema{}
+	for name, p := range s.Properties {
+		out.Properties[name] = d.flat(p)
+	}
+	if s.Items != nil {
+		out.Items = d.flat(s.Items)
+	}
+	parts := append(append(append([]*schema{}, s.AllOf...), s.OneOf...), s.AnyOf...)
+	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
+		parts = append(parts, d.schemas[name])
+	}
+	for _, part := range parts {
+		part = d.flat(part)
+		for name, p := range part.Properties {
+			if _, ok := out.Properties[name]; !ok {
+				out.Properties[name] = p
+			}
+		}
+		out.Required = append(out.Required, part.Required...)
+		if out.Type == "" {
+			out.Type, out.Format, out.Enum = part.Type, part.Format, part.Enum
+		}
+	}
+	return &out
+}
+
+// leaf is one field as a document describes it.
+type leaf struct {
+	*schema
+	required bool
+}
+
+// leaves returns the fields of a flat object by their paths, those of objects in lists as in products[].price. What is required but not
+// defined has an empty schema.
+func leaves(prefix string, s *schema, into map[string]leaf) {
+	for _, name := range s.Required {
+		if _, ok := s.Properties[name]; !ok {
+			into[prefix+name] = leaf{&schema{}, true}
+		}
+	}
+	for name, p := range s.Properties {
+		required := false
+		for _, r := range s.Required {
+			required = required || r == name
+		}
+		into[prefix+name] = leaf{p, required}
+		if p.Items != nil {
+			leaves(prefix+name+"[].", p.Items, into)
+		}
+		leaves(prefix+name+".", p, into)
+	}
+}
+
+// eventLeaves returns the fields of an event's schema by paths as eventspec.Field has them. Some schemas describe the properties, others the
+// whole message; of those the envelope is returned too.
+func (d *document) eventLeaves(s *schema) (fields map[string]leaf, envelope *schema) {
+	s = d.flat(s)
+	fields = map[string]leaf{}
+	context, properties := s.Properties["context"], s.Properties["properties"]
+	if context == nil && properties == nil {
+		leaves("", s, fields)
+		return fields, nil
+	}
+	if properties != nil {
+		leaves("", properties, fields)
+	}
+	if context != nil {
+		leaves("context.", context, fields)
+	}
+	return fields, s
+}
+
+var (
+	tableHead = regexp.MustCompile(`(?m)^\| *(Type \| Events|Event Name \| Description) *\|.*\n((?:\|.*(?:\n|$))+)`)
+	quoted    = regexp.MustCompile("`([^`]+)`")
+)
+
+// tabulatedNames returns every name of an event that stands in a table of the texts.
+func (d *document) tabulatedNames() []string {
+	var names []string
+	for _, text := range d.texts {
+		for _, table := range tableHead.FindAllStringSubmatch(text, -1) {
+			cell := 0
+			if strings.HasPrefix(table[1], "Type") {
+				cell = 1
+			}
+			for row := range strings.SplitSeq(table[2], "\n") {
+				if cells := strings.Split(strings.Trim(row, "| "), "|"); len(cells) > cell {
+					for _, m := range quoted.FindAllStringSubmatch(cells[cell], -1) {
+						names = append(names, m[1])
+					}
+				}
+			}
+		}
+	}
+	return names
+}

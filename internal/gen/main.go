@@ -1,0 +1,77 @@
+// Gen writes what is derived from spec/events.txt: the structs and the catalogue of package events, the names that package cio warns
+// about, and the emulator's own catalogue. It is run by "go generate ./events" and writes the same bytes for the same input.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/ciokit/cio/internal/gen/eventspec"
+)
+
+func main() {
+	root := flag.String("root", ".", "the `directory` of the repository")
+	flag.Parse()
+	if err := run(*root); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(root string) error {
+	spec, err := load(root)
+	if err != nil {
+		return err
+	}
+	files, err := generate(spec)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		path := filepath.Join(root, filepath.FromSlash(f.path))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, f.content, 0o644); err != nil {
+			return err
+		}
+	}
+	return removeStale(root, files)
+}
+
+func load(root string) (*eventspec.Spec, error) {
+	file := filepath.Join(root, "spec", "events.txt")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return eventspec.Parse(file, string(text))
+}
+
+// removeStale deletes generated files of package events that the spec no longer gives rise to.
+func removeStale(root string, files []file) error {
+	stale, err := staleFiles(root, files)
+	for _, path := range stale {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func staleFiles(root string, files []file) ([]string, error) {
+	wanted := map[string]bool{}
+	for _, f := range files {
+		wanted[filepath.Join(root, filepath.FromSlash(f.path))] = true
+	}
+	found, err := filepath.Glob(filepath.Join(root, "events", "*_gen*.go"))
+	var stale []string
+	for _, path := range found {
+		if !wanted[path] {
+			stale = append(stale, path)
+		}
+	}
+	return stale, err
+}

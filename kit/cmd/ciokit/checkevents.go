@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/ciokit/cio/kit/source"
+	"github.com/spf13/cobra"
+)
+
+// maxNotes bounds how many notes are given, and with it what is remembered of properties that were noted already.
+const maxNotes = 1000
+
+func newEventsCheck(con console) *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:   "check FILE",
+		Short: "Check a file of messages against what is known of the events",
+		Long: `Check messages in wire form, one JSON object a line, as the API and its SDKs send them. FILE may be - for standard input. A message without
+a type that names an event is taken for the body of a track call.
+
+  error    the message would not do what it is for: a line that is no message, one that this toolkit refuses to send, such as an event
+           whose name can only be a misspelt semantic one
+  warning  it would be taken, and something is probably wrong: a name a letter or two away from a semantic one, a property of a semantic
+           event with the wrong type or an unknown value, one that is missing or misspelt, a limit that is broken
+  note     a property that the event is not known to have. Customer.io takes any, so a note does not change the exit code; each is given
+           once, with the first line that has it
+
+No value of a message is ever printed. The exit code is 0 without errors and warnings, 6 with some. Nothing is sent.`,
+		Example: `  ciokit events check messages.jsonl
+  jq -c '.batch[]' request.json | ciokit events check -
+  ciokit events check messages.jsonl --json | jq '.findings[] | select(.severity == "error")'`,
+		Args: cobra.ExactArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return []cobra.Completion{"jsonl", "ndjson"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), con, args[0]) },
+	}
+	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object with the findings and the counts")
+	cmd.Flags().Int64Var(&f.maxFindings, "max-findings", 1000, "print at most so many findings; 0 means all. The counts are of all")
+	return cmd
+}
+
+// checkFlags are the flags of ciokit events check.
+type checkFlags struct {
+	json        bool
+	maxFindings int64
+}
+
+// checkCounts are the counts of a check, in the order in which they are printed.
+type checkCounts struct {
+	Lines    int64 `json:"lines"`    // that are not blank
+	Messages int64 `json:"messages"` // lines that are JSON objects
+	Semantic int64 `json:"semantic"` // messages that are semantic events
+	Errors   int64 `json:"errors"`
+	Warnings int64 `json:"warnings"`
+	Notes    int64 `json:"notes"`
+	Omitted  int64 `json:"findings_omitted"`
+}
+
+func (f *checkFlags) run(ctx context.Context, con console, file string) error {
+	if f.maxFindings < 0 {
+		return fail(exitUsage, "--max-findings is a number of lines; 0 prints all")
+	}
+	src, name, err := openMessages(con, file)
+	if err != nil {
+		return inputError(err)
+	}
+	defer src.Close()
+	out := bufio.NewWriter(con.out)
+	r := &checkReport{w: out, file: name, json: f.json, max: f.maxFindings, noted: map[string]bool{}}
+	r.begin()
+	checkErr := r.check(ctx, src)
+	r.end()
+	switch err := out.Flush(); {
+	case err != nil:
+		return local(err)
+	case errors.Is(checkErr, context.Canceled):
+		return &exitError{exitInterrupted, errInterrupted}
+	case checkErr != nil:
+		return inputError(checkErr)
+	case r.counts.Errors+r.counts.Warnings > 0:
+		return &exitError{code: exitRejects}
+	}
+	return nil
+}
+
+func openMessages(con console, file string) (src source.Source, name string, err error) {
+	cfg := source.Config{Format: source.JSONLines}
+	if file == "-" {
+		src, err = source.New(con.in, cfg)
+		return src, "stdin", err
+	}
+	src, err = source.Open(file, cfg)
+	return src, file, err
+}
+
+// checkReport checks messages and prints what it finds as it goes, so that its memory does not grow with the input.
+type checkReport struct {
+	w       io.Writer
+	file    string
+	json    bool
+	max     int64 // findings to print; 0 means all
+	printed int64
+	counts  checkCounts
+	noted   map[string]bool // event and property of the notes given
+}
+
+// check checks every line. The error is that of reading on.
+func (r *checkReport) check(ctx context.Context, src source.Source) error {
+	if _, err := src.Columns(ctx); err != nil {
+		return err
+	}
+	if err := src.Select(nil); err != nil {
+		return err
+	}
+	var batch source.Batch
+	for {
+		err := src.Next(ctx, &batch)
+		for _, row := range batch.Rows {
+			r.row(row)
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (r *checkReport) row(row source.Row) {
+	r.counts.Lines++
+	if row.Err != nil {
+		r.add(finding{Line: row.Line, Severity: severityError, Rule: row.Err.Rule, Hint: row.Err.Hint})
+		return
+	}
+	r.counts.Messages++
+	findings, semantic := checkMessage(row.Raw)
+	if semantic {
+		r.counts.Semantic++
+	}
+	for _, f := range findings {
+		f.Line = row.Line
+		r.add(f)
+	}
+}
+
+// add counts a finding and prints it.
+func (r *checkReport) add(f finding) {
+	switch f.Severity {
+	case severityError:
+		r.counts.Errors++
+	case severityWarning:
+		r.counts.Warnings++
+	case severityNote:
+		key := f.Event + "\x00" + f.Field
+		if r.noted[key] || len(r.noted) == maxNotes {
+			return
+		}
+		r.noted[key] = true
+		r.counts.Notes++
+	}
+	if r.max > 0 && r.printed == r.max {
+		r.counts.Omitted++
+		return
+	}
+	if r.json && r.printed > 0 {
+		io.WriteString(r.w, ",")
+	}
+	r.printed++
+	if !r.json {
+		fmt.Fprintf(r.w, "%s:%s\n", r.file, f)
+		return
+	}
+	b, err := json.Marshal(f)
+	if err != nil {
+		panic(err) // a struct of strings and a number
+	}
+	fmt.Fprintf(r.w, "\n%s", b)
+}
+
+func (r *checkReport) begin() {
+	if r.json {
+		io.WriteString(r.w, `{"findings":[`)
+	}
+}
+
+// end prints the counts; the JSON object is complete then, whatever ended the check.
+func (r *checkReport) end() {
+	c := r.counts
+	if r.json {
+		b, err := json.Marshal(c)
+		if err != nil {
+			panic(err) // a struct of numbers
+		}
+		fmt.Fprintf(r.w, "],%s\n", b[1:])
+		return
+	}
+	if c.Omitted > 0 {
+		fmt.Fprintf(r.w, "%s more are not printed; --max-findings 0 prints all\n", grouped(c.Omitted))
+	}
+	fmt.Fprintf(r.w, "%s lines, %s messages, %s of them semantic events: %s errors, %s warnings, %s notes\n",
+		grouped(c.Lines), grouped(c.Messages), grouped(c.Semantic), grouped(c.Errors), grouped(c.Warnings), grouped(c.Notes))
+	if c.Notes == maxNotes {
+		fmt.Fprintf(r.w, "There may be more notes: only the first %s are given.\n", grouped(maxNotes))
+	}
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio/events"
+)
+
+// checkValue returns the rule that a value, which is not null, breaks as that of the field, and what to do; "" for none.
+func checkValue(f events.Field, value json.RawMessage) (rule, hint string) {
+	s, isText := text(value)
+	mistyped := func(want string) (string, string) {
+		return ruleMistyped, fmt.Sprintf("it is %s; give %s", jsonType(value), want)
+	}
+	switch f.Kind {
+	case events.String:
+		if !isText {
+			return mistyped("text, in quotes")
+		}
+		if len(f.Enum) > 0 && !slices.Contains(f.Enum, s) {
+			return ruleUnknownValue, "give one of " + strings.Join(f.Enum, ", ")
+		}
+	case events.Integer, events.Number:
+		return checkNumber(f, value, s, isText)
+	case events.Boolean:
+		if b := string(value); b != "true" && b != "false" {
+			return mistyped("true or false, without quotes")
+		}
+	case events.Time:
+		const want = "a time as RFC 3339 text, such as 2026-01-31T12:00:00Z"
+		if !isText {
+			return mistyped(want)
+		}
+		if _, err := time.Parse(time.RFC3339Nano, s); err != nil {
+			return ruleMistyped, "give " + want
+		}
+	case events.Strings:
+		if value[0] != '[' {
+			return mistyped("an array of texts")
+		}
+		var list []*string // a null among them stays nil
+		if json.Unmarshal(value, &list) != nil || slices.Contains(list, nil) {
+			return ruleMistyped, "give an array that holds nothing but texts"
+		}
+	case events.Object:
+		if value[0] != '{' {
+			return mistyped("an object")
+		}
+	case events.Objects:
+		if value[0] != '[' {
+			return mistyped("an array of objects")
+		}
+	}
+	return "", ""
+}
+
+// checkNumber also takes the text of digits for an object's type, since Customer.io's documents show both (api-facts 1.9).
+func checkNumber(f events.Field, value json.RawMessage, s string, isText bool) (rule, hint string) {
+	want := "a number, without quotes"
+	if f.Kind == events.Integer {
+		want = "a whole number, without quotes"
+	}
+	number := string(value)
+	if isText {
+		if f.Name != "objectTypeId" || s == "" || strings.Trim(s, "0123456789") != "" {
+			return ruleMistyped, "it is text; give " + want
+		}
+		number = s
+	}
+	if c := number[0]; c != '-' && (c < '0' || c > '9') {
+		return ruleMistyped, fmt.Sprintf("it is %s; give %s", jsonType(value), want)
+	}
+	if len(number) > 400 || !shortExponent(number) { // more than any float64 takes
+		return ruleOutOfRange, "the number is longer or larger than any program can be expected to read"
+	}
+	n, ok := new(big.Rat).SetString(number)
+	switch {
+	case !ok, f.Kind == events.Integer && !n.IsInt():
+		return ruleMistyped, "it has a fraction; give " + want
+	case f.Range != nil && (n.Cmp(big.NewRat(int64(f.Range.Min), 1)) < 0 || n.Cmp(big.NewRat(int64(f.Range.Max), 1)) > 0):
+		return ruleOutOfRange, fmt.Sprintf("give a number from %d to %d", f.Range.Min, f.Range.Max)
+	}
+	return "", ""
+}
+
+// shortExponent keeps a few bytes of input, such as 1e999999999, from becoming a number of that many digits.
+func shortExponent(number string) bool {
+	i := strings.IndexAny(number, "eE")
+	if i < 0 {
+		return true
+	}
+	n, err := strconv.Atoi(number[i+1:])
+	return err == nil && -400 <= n && n <= 400
+}
+
+// jsonType names the type of a JSON value.
+func jsonType(value json.RawMessage) string {
+	switch value[0] {
+	case '"':
+		return "text"
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case 't', 'f':
+		return "true or false"
+	case 'n':
+		return "null"
+	}
+	return "a number"
+}
+
+// text returns the text of a JSON string.
+func text(value json.RawMessage) (s string, ok bool) {
+	if len(value) == 0 || value[0] != '"' {
+		return "", false
+	}
+	return s, json.Unmarshal(value, &s) == nil
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/shop"
+	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/source"
+	"github.com/spf13/cobra"
+)
+
+// demoKey is the write key of the demo's workspace.
+const demoKey = "demo"
+
+func newDemo(con console) *cobra.Command {
+	var addr string
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Load a small shop into an emulated Customer.io, without an account",
+		Long: `Make the data of a small shop, mistakes included, load it over HTTP into an emulator of Customer.io on this machine, and show what
+became of every row. On a terminal the emulator stays up to be looked at, until Ctrl-C.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runDemo(cmd.Context(), con, addr, terminal(con.out))
+		},
+	}
+	cmd.Flags().StringVar(&addr, "addr", emulatorAddr, "address of the emulator; a free port if it is taken")
+	return cmd
+}
+
+// runDemo runs the demo; with stay it leaves the emulator up until ctx ends.
+func runDemo(ctx context.Context, con console, addr string, stay bool) error {
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		host, _, _ := net.SplitHostPort(addr)
+		l, err = net.Listen("tcp", net.JoinHostPort(host, "0"))
+	}
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	srv := emulator.New(emulator.Config{})
+	serveCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	served := make(chan error, 1)
+	go func() { served <- serve(serveCtx, l, srv) }()
+
+	dir, err := os.MkdirTemp("", "ciokit-demo-")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		d := &demo{out: con.out, srv: srv, base: "http://" + l.Addr().String()}
+		err = d.run(ctx, dir)
+		if err == nil && stay {
+			fmt.Fprintf(con.out, "\nThe emulator stays up. The files are in %s. Ctrl-C ends it all.\n", dir)
+			<-ctx.Done()
+		}
+	}
+	stop()
+	if serveErr := <-served; err == nil {
+		err = serveErr
+	}
+	if ctx.Err() != nil && !stay {
+		return &exitError{exitInterrupted, errInterrupted}
+	}
+	var exit *exitError
+	if err != nil && !errors.As(err, &exit) {
+		err = &exitError{exitLocal, err}
+	}
+	return err
+}
+
+type demo struct {
+	out  io.Writer
+	srv  *emulator.Server
+	base string
+}
+
+func (d *demo) run(ctx context.Context, dir string) error {
+	fmt.Fprintf(d.out, "A small shop moves into Customer.io, here an emulator on %s.\nIts files have %d people, %d orders, %d phones, and a few mistakes as real files have them.\n\n", d.base, shop.People, shop.Orders, shop.Devices)
+	files, err := shop.Write(dir)
+	if err != nil {
+		return err
+	}
+	rejects, err := d.load(ctx, files)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(d.out, "\nRejected here, before anything was sent. The rest of each file went on:")
+	for _, r := range rejects {
+		fmt.Fprintln(d.out, "  "+r)
+	}
+	if err := d.showWorkspace(); err != nil {
+		return err
+	}
+	if err := d.postUnchecked(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(d.out, `
+Look around:
+  curl -s '%[1]s/_emulator/stats?key=%[2]s'
+  curl -s '%[1]s/_emulator/people/c0007?key=%[2]s'
+  curl -s '%[1]s/_emulator/messages?verdict=dropped&limit=5&key=%[2]s'
+`, d.base, demoKey)
+	return nil
+}
+
+// load loads the files through the loader and returns a line for every rejected row.
+func (d *demo) load(ctx context.Context, files []shop.File) (rejects []string, err error) {
+	t := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "file\trows\tmessages\taccepted\trejected\tunsent\trequests\t\n")
+	for _, f := range files {
+		client, err := cio.NewClient(cio.Config{APIKey: demoKey, BaseURL: d.base})
+		if err != nil {
+			return nil, err
+		}
+		s, err := loadFile(ctx, client, f)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t\n", f.Name, s.Rows, s.Messages, s.Accepted, s.Rejected+s.RejectedByAPI, s.Unsent, s.Requests)
+		for _, r := range s.First {
+			rejects = append(rejects, f.Name+" "+describe(r))
+		}
+	}
+	return rejects, t.Flush()
+}
+
+func loadFile(ctx context.Context, client *cio.Client, f shop.File) (load.Summary, error) {
+	mapping, err := load.ReadMapping(f.Mapping)
+	if err != nil {
+		return load.Summary{}, err
+	}
+	src, err := source.Open(f.Path, source.Config{})
+	if err != nil {
+		return load.Summary{}, err
+	}
+	defer src.Close()
+	return load.Run(ctx, load.Job{Source: src, Mapping: mapping, Client: client})
+}
+
+// showWorkspace shows what the emulator holds, and what it dropped although it had answered 200.
+func (d *demo) showWorkspace() error {
+	s, err := d.srv.Stats(demoKey)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.out, "\nThe workspace now holds %d people, %d events, %d phones, and %d suppressed people.\n", s.People, s.Events, s.Devices, s.Suppressed)
+	dropped, err := d.srv.Messages(emulator.MessageQuery{Key: demoKey, Verdict: emulator.Dropped})
+	if err != nil || len(dropped) == 0 {
+		return err
+	}
+	fmt.Fprintf(d.out, "Of %d messages answered with 200, %d were dropped after all: %s (an assumption: how Customer.io\nanswers for suppressed people is not documented).\n", s.Messages.Accepted+s.Messages.Dropped, len(dropped), dropped[0].Rule)
+	return nil
+}
+
+// unchecked are calls as a script posts them, without strict mode and without a look at the rules.
+var unchecked = []struct{ what, path, body string }{
+	{"an order of nobody", "/v1/track", `{"event":"Order Completed","properties":{"order_id":"o90003"}}`},
+	{"an order with a 40 kB note", "/v1/track", `{"userId":"c0009","event":"Order Completed","properties":{"note":"` + strings.Repeat("happy birthday! ", 2500) + `"}}`},
+	{"traits of an anonymous visitor", "/v1/identify", `{"anonymousId":"visitor-1","traits":{"plan":"pro"}}`},
+	{"an event without a name", "/v1/track", `{"userId":"c0009","properties":{"total":12}}`},
+	{`"Delete Person", a name that does not exist`, "/v1/track", `{"userId":"c0009","event":"Delete Person"}`},
+}
+
+// postUnchecked shows what the same mistakes look like to a script that only reads the status.
+func (d *demo) postUnchecked(ctx context.Context) error {
+	fmt.Fprintln(d.out, "\nThe same kind of mistakes, posted by a script that only looks at the status:")
+	t := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	for _, u := range unchecked {
+		status, err := d.post(ctx, u.path, u.body)
+		if err != nil {
+			return err
+		}
+		last, err := d.srv.Messages(emulator.MessageQuery{Key: demoKey, Limit: 1})
+		if err != nil {
+			return err
+		}
+		outcome := string(last[0].Verdict) + ": " + last[0].Rule
+		if last[0].Verdict == emulator.Accepted {
+			outcome = "stored as an ordinary event; nobody was deleted"
+		}
+		fmt.Fprintf(t, "  %s\tHTTP %d\t%s\n", u.what, status, outcome)
+	}
+	return t.Flush()
+}
+
+func (d *demo) post(ctx context.Context, path, body string) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.base+path, strings.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.SetBasicAuth(demoKey, "")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, err
+}

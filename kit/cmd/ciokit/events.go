@@ -1,0 +1,176 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/events"
+	"github.com/spf13/cobra"
+)
+
+func newEvents(con console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "events",
+		Short: "The semantic events: list them, show one, check a file of messages",
+		Long: `The semantic events are those whose names Customer.io and the destinations behind it know, with the properties they know them by. A name
+has to be exact: any other is stored as an ordinary event, which does nothing of what was wanted.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newEventsList(con), newEventsShow(con), newEventsCheck(con))
+	return cmd
+}
+
+func newEventsList(con console) *cobra.Command {
+	var category string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the semantic events: name, category, what it stands for",
+		Example: `  ciokit events list
+  ciokit events list --category Video
+  ciokit events list --json | jq -r '.[].name'`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			list := events.All()
+			if category != "" {
+				list = slices.DeleteFunc(list, func(d events.Definition) bool { return !strings.EqualFold(d.Category, category) })
+			}
+			if len(list) == 0 {
+				return fail(exitUsage, "there is no category %q; give one of %s", category, strings.Join(categories(), ", "))
+			}
+			if asJSON {
+				return printJSON(con, list)
+			}
+			t := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+			for _, d := range list {
+				fmt.Fprintf(t, "%s\t%s\t%s\n", d.Name, d.Category, d.Doc)
+			}
+			return local(t.Flush())
+		},
+	}
+	cmd.Flags().StringVar(&category, "category", "", "only the events of one category: "+strings.Join(categories(), ", "))
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON array with all that is known of the events")
+	cmd.RegisterFlagCompletionFunc("category", cobra.FixedCompletions(categories(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func newEventsShow(con console) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show NAME",
+		Short: "Show one semantic event with its fields",
+		Example: `  ciokit events show "Order Completed"
+  ciokit events show Device Created or Updated --json`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeEventName,
+		RunE: func(_ *cobra.Command, args []string) error {
+			d, err := findEvent(strings.Join(args, " "))
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(con, d)
+			}
+			return local(showEvent(con.out, d))
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object with all that is known of the event")
+	return cmd
+}
+
+// categories returns the published categories, in the order of their names.
+func categories() []string {
+	var names []string
+	for _, d := range events.All() {
+		names = append(names, d.Category)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func completeEventName(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 { // the rest of a name without quotes, which a shell completes word by word
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []cobra.Completion
+	for _, d := range events.All() {
+		if strings.HasPrefix(strings.ToLower(d.Name), strings.ToLower(typed)) {
+			names = append(names, cobra.CompletionWithDesc(d.Name, d.Doc))
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// findEvent returns the event of that name, or an error with the names that may be meant.
+func findEvent(name string) (events.Definition, error) {
+	name = strings.TrimSpace(name)
+	if d, ok := events.Lookup(name); ok {
+		return d, nil
+	}
+	if right := resembled(name); right != "" {
+		return events.Definition{}, fail(exitUsage, "no semantic event is named %q; did you mean %q?", name, right)
+	}
+	if similar := eventsWith(name); len(similar) > 0 {
+		return events.Definition{}, fail(exitUsage, "no semantic event is named %q; there are %s", name, strings.Join(similar, ", "))
+	}
+	return events.Definition{}, fail(exitUsage, "no semantic event is named %q; all of them: ciokit events list", name)
+}
+
+// resembled returns the semantic event that the name is a misspelling of, by the linter that package cio holds against every message: one
+// that the name can only mean, or one that is a letter or two away. It returns "" where there is none.
+func resembled(name string) string {
+	e, err := cio.Encode(cio.Track{UserID: "anyone", Event: cio.Named(name, nil)})
+	hint := ""
+	var refusal *cio.MessageError
+	if errors.As(err, &refusal) && refusal.Rule == cio.RuleNearSemantic {
+		hint = refusal.Hint
+	}
+	for _, w := range e.Warnings() {
+		if w.Rule == cio.RuleNearSemantic {
+			hint = w.Hint
+		}
+	}
+	for _, d := range events.All() {
+		if strings.Contains(hint, strconv.Quote(d.Name)) {
+			return d.Name
+		}
+	}
+	return ""
+}
+
+// eventsWith returns the names of the events that have all the words of name.
+func eventsWith(name string) []string {
+	var names []string
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for _, d := range events.All() {
+		missing := func(word string) bool { return !strings.Contains(strings.ToLower(d.Name), word) }
+		if len(words) > 0 && !slices.ContainsFunc(words, missing) {
+			names = append(names, strconv.Quote(d.Name))
+		}
+	}
+	return names
+}
+
+// printJSON prints one JSON value, laid out to be read.
+func printJSON(con console, v any) error {
+	out := json.NewEncoder(con.out)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	return local(out.Encode(v))
+}
+
+// local puts the exit code of a local failure to err, unless it is nil.
+func local(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &exitError{exitLocal, err}
+}

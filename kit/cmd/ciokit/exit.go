@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes of every command. Where several hold, the order of exitCodesHelp decides.
+const (
+	exitOK          = 0
+	exitLocal       = 1
+	exitUsage       = 2
+	exitKey         = 3
+	exitGuard       = 4
+	exitUnavailable = 5
+	exitRejects     = 6
+	exitInterrupted = 130
+)
+
+// exitError ends the command with a code; a nil err means that everything has been said.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func fail(code int, format string, args ...any) error {
+	return &exitError{code, fmt.Errorf(format, args...)}
+}
+
+var exitCodesHelp = &cobra.Command{
+	Use:   "exit-codes",
+	Short: "What the exit codes mean",
+	Long: `Exit codes of all commands:
+
+  0    everything was accepted
+  1    local failure: a file that cannot be read or written, a port that is taken
+  2    usage: an unknown flag, a wrong mapping, a header that does not fit it
+  3    Customer.io refused the write key
+  4    stopped by a guard or by --max-errors
+  5    the API or the network gave up: nothing was accepted for --give-up-after
+  6    finished, and some rows or messages were rejected, or ciokit events check has something to report
+  130  interrupted
+
+Where several hold, the first of 130, 3, 5, 4, 6 counts.`,
+}

@@ -1,0 +1,155 @@
+// Package shop makes the data of a small shop: people, orders, devices, and a few of the mistakes that real exports have. The same every
+// time.
+package shop
+
+import (
+	"bufio"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+//go:embed *.yaml
+var mappings embed.FS
+
+// File is one file of the shop and the mapping that belongs to it.
+type File struct {
+	Name    string // such as orders.csv
+	Path    string
+	Mapping string // path of the mapping
+}
+
+// How much there is of everything, mistakes not counted.
+const (
+	People    = 200
+	Orders    = 1000
+	Devices   = 80
+	Forgotten = 2
+)
+
+// Write writes the shop's files and their mappings into dir and returns them in the order in which to load them.
+func Write(dir string) ([]File, error) {
+	s := &shop{rand: rand.New(rand.NewPCG(1, 8110))}
+	var files []File
+	for _, f := range []struct {
+		name, mapping string
+		write         func(*bufio.Writer)
+	}{
+		{"people.csv", "people.yaml", s.people},
+		{"forgotten.csv", "forgotten.yaml", s.forgotten},
+		{"orders.csv", "orders.yaml", s.orders},
+		{"devices.jsonl", "devices.yaml", s.devices},
+	} {
+		file := File{Name: f.name, Path: filepath.Join(dir, f.name), Mapping: filepath.Join(dir, f.mapping)}
+		if err := create(file.Path, f.write); err != nil {
+			return nil, err
+		}
+		mapping, err := mappings.ReadFile(f.mapping)
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(file.Mapping, mapping, 0o600); err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+func create(path string, write func(*bufio.Writer)) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	write(w)
+	if err := w.Flush(); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+type shop struct{ rand *rand.Rand }
+
+var (
+	firstNames = []string{"Ada", "Alan", "Barbara", "Claude", "Dorothy", "Edsger", "Frances", "Grace", "Hedy", "Ida", "Joan", "Ken", "Leslie", "Margaret", "Niklaus", "Radia"}
+	cities     = []string{"Aachen", "Bergen", "Cork", "Delft", "Espoo", "Faro", "Graz", "Hasselt"}
+	skus       = []string{"tea-001", "tea-002", "cup-001", "pot-001", "tin-003", "kettle-1"}
+	epoch      = time.Date(2025, 1, 1, 8, 0, 0, 0, time.UTC)
+)
+
+func pick(r *rand.Rand, from []string) string { return from[r.IntN(len(from))] }
+
+func id(n int) string { return fmt.Sprintf("c%04d", n+1) }
+
+func (s *shop) people(w *bufio.Writer) {
+	fmt.Fprintln(w, "customer_id,email,first_name,city,created_at,newsletter,updated_at")
+	for n := range People {
+		name := pick(s.rand, firstNames)
+		created := epoch.Add(time.Duration(n) * 9 * time.Hour)
+		newsletter := "yes"
+		if s.rand.IntN(3) == 0 {
+			newsletter = ""
+		}
+		fmt.Fprintf(w, "%s,%s.%d@example.com,%s,%s,%s,%s,2026-01-01\n", id(n), strings.ToLower(name), n+1, name, pick(s.rand, cities), created.Format(time.RFC3339), newsletter)
+		switch n {
+		case 40: // nobody: neither an id nor an address
+			fmt.Fprintln(w, ",,Nemo,Graz,2025-01-16T08:00:00Z,yes,2026-01-01")
+		case 120: // a comma that should have been quoted
+			fmt.Fprintln(w, "c9001,kim@example.com,Kim,Delft, NL,2025-02-15T08:00:00Z,yes,2026-01-01")
+		}
+	}
+}
+
+func (s *shop) forgotten(w *bufio.Writer) {
+	fmt.Fprintln(w, "customer_id")
+	for n := range Forgotten {
+		fmt.Fprintln(w, id(n*7+3))
+	}
+}
+
+func (s *shop) orders(w *bufio.Writer) {
+	fmt.Fprintln(w, "order_id,customer_id,ordered_at,sku,quantity,amount,note")
+	for n := range Orders {
+		at := epoch.AddDate(0, 2, 0).Add(time.Duration(n) * 7 * time.Hour)
+		quantity := 1 + s.rand.IntN(4)
+		cents := quantity * (499 + s.rand.IntN(3000))
+		fmt.Fprintf(w, "o%05d,%s,%s,%s,%d,%d.%02d,\n", n+1, id(s.rand.IntN(People)), at.Format("2006-01-02 15:04"), pick(s.rand, skus), quantity, cents/100, cents%100)
+		switch n {
+		case 100: // a decimal comma
+			fmt.Fprintln(w, `o90001,c0007,2025-04-01 10:00,tea-001,1,"12,50",`)
+		case 300: // a day that does not exist
+			fmt.Fprintln(w, "o90002,c0008,2025-02-30 10:00,tea-002,1,7.50,")
+		case 500: // nobody's order
+			fmt.Fprintln(w, "o90003,,2025-06-01 10:00,cup-001,2,18.00,")
+		case 700: // larger than Customer.io processes
+			fmt.Fprintf(w, "o90004,c0009,2025-08-01 10:00,pot-001,1,39.00,\"%s\"\n", strings.Repeat("happy birthday! ", 2500))
+		}
+	}
+}
+
+func (s *shop) devices(w *bufio.Writer) {
+	enc := json.NewEncoder(w)
+	type device struct {
+		Customer  string `json:"customer"`
+		Token     string `json:"token,omitempty"`
+		Platform  string `json:"platform"`
+		OSVersion string `json:"os_version"`
+	}
+	for n := range Devices {
+		d := device{Customer: id(n*2 + 1), Token: fmt.Sprintf("%016x", s.rand.Uint64()), Platform: "ios", OSVersion: "18.1"}
+		if n%3 == 0 {
+			d.Platform, d.OSVersion = "android", "15"
+		}
+		enc.Encode(d)
+		if n == 30 { // a phone that never gave its token
+			enc.Encode(device{Customer: id(0), Platform: "ios", OSVersion: "17.0"})
+		}
+	}
+}

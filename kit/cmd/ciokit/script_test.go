@@ -1,0 +1,184 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio/emulator"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"ciokit": main})
+}
+
+// TestScripts runs the scripts in testdata/script. Each runs the command as a process of its own, beside an emulator at $EMULATOR with
+// the key in $CUSTOMERIO_API_KEY. Besides the commands of testscript there are
+//
+//	exits CODE COMMAND...   run it and insist on the exit code
+//	stats JSON              the emulator's counters have the members of the object
+//	fault JSON              queue a fault in the emulator
+//	elements N FILE [MEMBER] the file is a JSON array, or an object with an array of that name, of so many elements
+//	interrupts CODE COMMAND run it, interrupt it in its first call, and insist on the exit code
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			srv := emulator.New(emulator.Config{Keys: []string{"test-key"}, Refuse: func(m emulator.Message) (string, bool) {
+				return "no-such-luck", strings.HasPrefix(m.UserID, "unlucky")
+			}})
+			server := httptest.NewServer(srv)
+			env.Defer(server.Close)
+			env.Values["emulator"] = srv
+			env.Setenv("EMULATOR", server.URL)
+			env.Setenv("CUSTOMERIO_API_KEY", "test-key")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":      exits,
+			"stats":      statsHave,
+			"fault":      addFault,
+			"elements":   elements,
+			"interrupts": interrupts,
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if code != want {
+		ts.Fatalf("exit code %d, want %d", code, want)
+	}
+}
+
+func server(ts *testscript.TestScript) *emulator.Server {
+	return ts.Value("emulator").(*emulator.Server)
+}
+
+func statsHave(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: stats JSON")
+	}
+	var want map[string]any
+	ts.Check(json.Unmarshal([]byte(args[0]), &want))
+	stats, err := server(ts).Stats("test-key")
+	ts.Check(err)
+	b, err := json.Marshal(stats)
+	ts.Check(err)
+	var got map[string]any
+	ts.Check(json.Unmarshal(b, &got))
+	for k, v := range want {
+		if fmt.Sprint(got[k]) != fmt.Sprint(v) {
+			ts.Fatalf("%s is %v, want %v; all: %s", k, got[k], v, b)
+		}
+	}
+}
+
+func addFault(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: fault JSON")
+	}
+	var f emulator.Fault
+	ts.Check(json.Unmarshal([]byte(args[0]), &f))
+	ts.Check(server(ts).AddFault(f))
+}
+
+func elements(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: elements N FILE [MEMBER]")
+	}
+	array := json.RawMessage(ts.ReadFile(args[1]))
+	if len(args) == 3 {
+		var object map[string]json.RawMessage
+		ts.Check(json.Unmarshal(array, &object))
+		array = object[args[2]]
+	}
+	var list []json.RawMessage
+	ts.Check(json.Unmarshal(array, &list))
+	if strconv.Itoa(len(list)) != args[0] {
+		ts.Fatalf("%d elements, want %s", len(list), args[0])
+	}
+}
+
+// interrupts ends the command by Ctrl-C once a fault holds up its first call. Standard output and error go to the files out and err.
+func interrupts(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: interrupts CODE COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	out, err := os.Create(ts.MkAbs("out"))
+	ts.Check(err)
+	defer out.Close()
+	errs, err := os.Create(ts.MkAbs("err"))
+	ts.Check(err)
+	defer errs.Close()
+
+	path, err := exec.LookPath(args[1])
+	ts.Check(err)
+	cmd := exec.Command(path, args[2:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), out, errs
+	cmd.Env = append(os.Environ(), "CUSTOMERIO_API_KEY="+ts.Getenv("CUSTOMERIO_API_KEY"))
+	ts.Check(cmd.Start())
+	for _, f := range server(ts).Faults() {
+		for f.Seen == 0 { // the process that waits for an answer can give no signal
+			runtime.Gosched()
+			f = server(ts).Faults()[0]
+		}
+	}
+	ts.Check(cmd.Process.Signal(os.Interrupt))
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != want {
+		ts.Fatalf("exit code %d, want %d", code, want)
+	}
+}
+
+// What README.md shows of the demo is what the demo prints.
+func TestDemoPrintsWhatTheREADMEShows(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin = "A small shop moves into Customer.io"
+	_, shown, ok := strings.Cut(string(readme), "```\n"+begin)
+	shown, _, closed := strings.Cut(begin+shown, "\n```")
+	if !ok || !closed {
+		t.Fatal("README.md does not show the demo's output")
+	}
+	var out strings.Builder
+	if err := runDemo(t.Context(), console{nil, &out, &out}, "127.0.0.1:0", false); err != nil {
+		t.Fatal(err)
+	}
+	printed := strings.Split(out.String(), "\n")
+	for i, line := range strings.Split(shown, "\n") {
+		if i == 0 {
+			continue // it has the address
+		}
+		if i >= len(printed) || printed[i] != line {
+			t.Fatalf("line %d\nREADME %q\n  demo %q", i+1, line, printed[min(i, len(printed)-1)])
+		}
+	}
+}

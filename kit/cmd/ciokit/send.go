@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/spf13/cobra"
+)
+
+// call collects the flags of ciokit send.
+type call struct {
+	destination
+	userID, anonymousID, groupID, previousID string
+	name, category                           string
+	traits, properties, context              string
+	set, setJSON                             []string
+	messageID, timestamp                     string
+	dryRun, json                             bool
+}
+
+func newSend(con console) *cobra.Command {
+	send := &cobra.Command{
+		Use:   "send",
+		Short: "Send one message",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	for _, kind := range []struct{ use, short, example string }{
+		{"identify", "Create a person or set traits", `  ciokit send identify --to emulator --user-id 42 --set email=ann@example.com --set-json logins=3`},
+		{"track EVENT", "Record that a person did something", `  ciokit send track "Order Completed" --to emulator --user-id 42 --set order_id=A-7 --set-json total=12.50`},
+		{"page", "Record a page view", `  ciokit send page --to emulator --user-id 42 --name Home --set url=https://shop.example/`},
+		{"screen", "Record a screen view", `  ciokit send screen --to emulator --user-id 42 --name Cart`},
+		{"group", "Create an object or relate a person to it", `  ciokit send group --to emulator --group-id acme --user-id 42 --set name=Acme --set objectTypeId=1`},
+		{"alias", "Say that two ids are one person", `  ciokit send alias --to emulator --user-id 42 --previous-id old-42`},
+	} {
+		send.AddCommand(newSendKind(con, kind.use, kind.short, kind.example))
+	}
+	return send
+}
+
+func newSendKind(con console, use, short, example string) *cobra.Command {
+	c := &call{}
+	kind, _, takesEvent := strings.Cut(use, " ")
+	args := cobra.NoArgs
+	if takesEvent {
+		args = cobra.ExactArgs(1)
+	}
+	cmd := &cobra.Command{
+		Use: use, Short: short, Example: example, Args: args,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			event := strings.Join(args, "")
+			m, err := c.message(kind, event)
+			if err != nil {
+				return &exitError{exitUsage, err}
+			}
+			return c.send(cmd.Context(), con, m)
+		},
+	}
+	f := cmd.Flags()
+	c.destination.flags(cmd)
+	f.StringVar(&c.userID, "user-id", "", "the person's id, or an email address")
+	body := "properties"
+	switch kind {
+	case "alias":
+		f.StringVar(&c.previousID, "previous-id", "", "the id that goes")
+		body = ""
+	case "group":
+		f.StringVar(&c.groupID, "group-id", "", "the object's id")
+		body = "traits"
+	case "identify":
+		body = "traits"
+	case "page", "screen":
+		f.StringVar(&c.name, "name", "", "name of the "+kind)
+		f.StringVar(&c.category, "category", "", "category of the "+kind)
+	}
+	if kind != "alias" {
+		f.StringVar(&c.anonymousID, "anonymous-id", "", "the id of a person not known yet")
+		f.StringVar(map[string]*string{"traits": &c.traits, "properties": &c.properties}[body], body, "", body+" as a JSON object")
+		f.StringArrayVar(&c.set, "set", nil, "NAME=TEXT, one of the "+body+" as text; may be repeated")
+		f.StringArrayVar(&c.setJSON, "set-json", nil, "NAME=JSON, one of the "+body+" as a JSON value; may be repeated")
+	}
+	f.StringVar(&c.context, "context", "", "context as a JSON object")
+	f.StringVar(&c.messageID, "message-id", "", "id of the message; default a random one")
+	f.StringVar(&c.timestamp, "timestamp", "", "when it happened, in RFC 3339; default now")
+	f.BoolVar(&c.dryRun, "dry-run", false, "check and print the message, send nothing")
+	f.BoolVar(&c.json, "json", false, "print the outcome as JSON")
+	return cmd
+}
+
+// message makes the message that the flags describe.
+func (c *call) message(kind, event string) (cio.Message, error) {
+	at, err := c.time()
+	if err != nil {
+		return nil, err
+	}
+	context, err := object("--context", c.context)
+	if err != nil {
+		return nil, err
+	}
+	body, err := c.body(kind)
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case "identify":
+		return cio.Identify{UserID: c.userID, AnonymousID: c.anonymousID, Traits: body, MessageID: c.messageID, Timestamp: at, Context: context}, nil
+	case "track":
+		return cio.Track{UserID: c.userID, AnonymousID: c.anonymousID, Event: cio.Named(event, body), MessageID: c.messageID, Timestamp: at, Context: context}, nil
+	case "page":
+		return cio.Page{UserID: c.userID, AnonymousID: c.anonymousID, Name: c.name, Category: c.category, Properties: body, MessageID: c.messageID, Timestamp: at, Context: context}, nil
+	case "screen":
+		return cio.Screen{UserID: c.userID, AnonymousID: c.anonymousID, Name: c.name, Category: c.category, Properties: body, MessageID: c.messageID, Timestamp: at, Context: context}, nil
+	case "group":
+		return cio.Group{UserID: c.userID, AnonymousID: c.anonymousID, GroupID: c.groupID, Traits: body, MessageID: c.messageID, Timestamp: at, Context: context}, nil
+	}
+	return cio.Alias{UserID: c.userID, PreviousID: c.previousID, MessageID: c.messageID, Timestamp: at, Context: context}, nil
+}
+
+func (c *call) time() (time.Time, error) {
+	if c.timestamp == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, c.timestamp)
+	if err != nil {
+		return t, errors.New("--timestamp is not a time in RFC 3339, such as 2026-01-31T12:00:00Z")
+	}
+	return t, nil
+}
+
+// body merges --traits or --properties with --set and --set-json; nil where none is given.
+func (c *call) body(kind string) (any, error) {
+	flag, text := "--properties", c.properties
+	if kind == "identify" || kind == "group" {
+		flag, text = "--traits", c.traits
+	}
+	m, err := object(flag, text)
+	if err != nil || len(c.set)+len(c.setJSON) == 0 {
+		return m, err
+	}
+	body := map[string]any{}
+	if raw, ok := m.(json.RawMessage); ok {
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &members); err != nil {
+			return nil, fmt.Errorf("%s is not a JSON object", flag)
+		}
+		for k, v := range members {
+			body[k] = v
+		}
+	}
+	for _, s := range c.set {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok || name == "" {
+			return nil, errors.New("--set takes NAME=TEXT")
+		}
+		body[name] = value
+	}
+	for _, s := range c.setJSON {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok || name == "" || !json.Valid([]byte(value)) {
+			return nil, fmt.Errorf("--set-json takes NAME=JSON, such as count=3 or tags='[\"a\"]'; for text use --set %s=...", name)
+		}
+		body[name] = json.RawMessage(value)
+	}
+	return body, nil
+}
+
+// object returns the flag's JSON object, nil where the flag is not given.
+func object(flag, text string) (any, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if !json.Valid([]byte(text)) || !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return nil, fmt.Errorf("%s is not a JSON object", flag)
+	}
+	return json.RawMessage(text), nil
+}
+
+func (c *call) send(ctx context.Context, con console, m cio.Message) error {
+	e, err := cio.Encode(m)
+	if err != nil {
+		return &exitError{exitRejects, err}
+	}
+	if c.dryRun {
+		b, _ := e.AppendJSON(nil)
+		fmt.Fprintf(con.out, "%s\n", b)
+		return nil
+	}
+	cfg, err := c.config(ctx, con)
+	if err != nil {
+		return err
+	}
+	client, err := cio.NewClient(cfg)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	err = client.Send(ctx, e)
+	if c.json {
+		outcome := struct {
+			Accepted  bool   `json:"accepted"`
+			Outcome   string `json:"outcome"`
+			MessageID string `json:"messageId"`
+			Type      string `json:"type"`
+			Requests  int64  `json:"requests"`
+			Error     string `json:"error,omitempty"`
+		}{err == nil, "accepted", e.MessageID(), string(e.Type()), client.Stats().Requests, ""}
+		var sendErr *cio.SendError
+		if errors.As(err, &sendErr) {
+			outcome.Outcome, outcome.Error = sendErr.Failures[0].Outcome.String(), sendErr.Error()
+		}
+		if err := json.NewEncoder(con.out).Encode(outcome); err != nil {
+			return &exitError{exitLocal, err}
+		}
+	} else if err == nil {
+		fmt.Fprintf(con.out, "accepted: %s %s\n", e.Type(), e.MessageID())
+	}
+	return sendExit(ctx, err)
+}
+
+// sendExit puts the exit code to what Send returned.
+func sendExit(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return &exitError{exitInterrupted, err}
+	case errors.Is(err, cio.ErrUnauthorized):
+		return &exitError{exitKey, err}
+	case errors.Is(err, cio.ErrInvalid):
+		return &exitError{exitRejects, err}
+	}
+	return &exitError{exitUnavailable, err}
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/load"
+)
+
+// printSummary prints what became of a load for a person to read.
+func printSummary(w io.Writer, f *loadFlags, s load.Summary, client *cio.Client) error {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	line := func(n int64, what, note string) {
+		fmt.Fprintf(t, "%s\t  %s%s\n", grouped(n), what, note)
+	}
+	line(s.Rows, "rows read", note(s.RowsEmpty, "%s with nothing to map"))
+	line(s.Messages, "messages", "")
+	if f.dryRun {
+		line(s.Unsent, "would be sent", "")
+	} else {
+		line(s.Accepted, "accepted", "")
+	}
+	line(s.Rejected, "rejected before sending", note(s.RowsRejected, "%s rows"))
+	line(s.RejectedByAPI, "rejected by the API", "")
+	if !f.dryRun {
+		line(s.Unsent, "unsent", note(s.Unknown, "%s of them may have arrived: no answer came"))
+	}
+	t.Flush()
+	if !s.Complete {
+		b.WriteString("The rest of the input was not read; its rows are in none of these counts.\n")
+	}
+	if s.Requests > 0 {
+		fmt.Fprintf(&b, "%s requests (%s repeated), %s, in %s\n", grouped(s.Requests), grouped(s.Retried), byteSize(s.Bytes), seconds(s.Seconds))
+	}
+	if client != nil {
+		if n := client.Stats().Warnings; n > 0 {
+			fmt.Fprintf(&b, "%s warnings: limits of Customer.io are broken, which may lose a part of what it accepts; the first of each kind is logged above\n", grouped(n))
+		}
+	}
+	if len(s.Reasons) > 0 {
+		b.WriteString("\nWhy rows were rejected:\n")
+		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+		for _, r := range s.Reasons {
+			fmt.Fprintf(t, "%s\t  %s\n", grouped(r.Count), r.Rule)
+		}
+		t.Flush()
+		b.WriteString("The first of them:\n")
+		for _, r := range s.First {
+			b.WriteString("  " + describe(r) + "\n")
+		}
+		switch {
+		case f.rejects != "":
+			fmt.Fprintf(&b, "All of them, with their rows: %s\n", f.rejects)
+		default:
+			b.WriteString("--rejects FILE keeps all of them, with their rows.\n")
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// describe names a rejected row in one line, without its data.
+func describe(r load.Reject) string {
+	s := "line " + strconv.FormatInt(r.Line, 10)
+	if r.Field != "" {
+		s += ", " + r.Field
+	}
+	if r.Column != "" {
+		s += " (column " + r.Column + ")"
+	}
+	return s + ": " + r.Rule + ": " + r.Hint
+}
+
+func note(n int64, format string) string {
+	if n == 0 {
+		return ""
+	}
+	return " (" + fmt.Sprintf(format, grouped(n)) + ")"
+}
+
+// grouped writes 1234567 as 1,234,567.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	start := 0
+	if n < 0 {
+		start = 1
+	}
+	for i := len(s) - 3; i > start; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func byteSize(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	case n >= 1e3:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+func seconds(s float64) string { return strconv.FormatFloat(s, 'f', 1, 64) + " s" }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/spf13/cobra"
+)
+
+// The emulator's address where none is given, and the key used with it where none is set.
+const (
+	emulatorAddr = "127.0.0.1:8110"
+	emulatorKey  = "emulator"
+)
+
+// destination is what the flags --to and --key-file say.
+type destination struct {
+	to      string
+	keyFile string
+}
+
+func (d *destination) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&d.to, "to", "", "where to send: emulator (http://"+emulatorAddr+"), us, eu, or a URL (required)")
+	cmd.Flags().StringVar(&d.keyFile, "key-file", "", "file that holds the write key; default the environment's CUSTOMERIO_API_KEY")
+	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// config resolves the destination. It says on con.err where data is about to go, unless it stays on this machine.
+func (d *destination) config(ctx context.Context, con console) (cio.Config, error) {
+	cfg := cio.Config{}
+	switch d.to {
+	case "":
+		return cfg, fail(exitUsage, "say where to send: --to emulator, --to us, --to eu, or --to URL")
+	case "us", "eu":
+		cfg.Region = cio.Region(d.to)
+	case "emulator":
+		cfg.BaseURL = "http://" + emulatorAddr
+	default:
+		if !strings.HasPrefix(d.to, "http://") && !strings.HasPrefix(d.to, "https://") {
+			return cfg, fail(exitUsage, "--to is emulator, us, eu, or a URL that begins with http:// or https://")
+		}
+		cfg.BaseURL = d.to
+	}
+	var err error
+	if cfg.APIKey, err = d.key(con); err != nil {
+		return cfg, err
+	}
+	client, err := cio.NewClient(cfg) // for its checks; the command makes its own
+	if err != nil {
+		return cfg, &exitError{exitUsage, err}
+	}
+	if d.to == "emulator" {
+		if err := probeEmulator(ctx, cfg.BaseURL); err != nil {
+			return cfg, err
+		}
+	}
+	if !loopback(client.Target()) {
+		fmt.Fprintf(con.err, "Sending to %s%s\n", client.Target(), map[cio.Region]string{cio.US: " (Customer.io, United States)", cio.EU: " (Customer.io, Europe)"}[cfg.Region])
+	}
+	return cfg, nil
+}
+
+func (d *destination) key(con console) (string, error) {
+	if d.keyFile != "" {
+		f, err := os.Open(d.keyFile)
+		if err != nil {
+			return "", fail(exitLocal, "read the write key: %w", err)
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err == nil && info.Mode().Perm()&0o077 != 0 {
+			fmt.Fprintf(con.err, "Warning: %s can be read by others; chmod 600 it\n", d.keyFile)
+		}
+		b, err := io.ReadAll(io.LimitReader(f, 4096))
+		if err != nil {
+			return "", fail(exitLocal, "read the write key: %w", err)
+		}
+		return strings.TrimSpace(string(b)), nil
+	}
+	key := os.Getenv("CUSTOMERIO_API_KEY")
+	if key == "" && d.to == "emulator" {
+		return emulatorKey, nil
+	}
+	return key, nil
+}
+
+func loopback(base string) bool {
+	u, err := url.Parse(base)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// probeEmulator makes sure that what listens there is an emulator: data meant for it must not end up in whatever took its port.
+func probeEmulator(ctx context.Context, base string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/_emulator/faults", nil)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	if err != nil {
+		if errors.Is(context.Cause(ctx), errInterrupted) {
+			return &exitError{exitInterrupted, errInterrupted}
+		}
+		return fail(exitUnavailable, "no emulator listens on %s; start one in another terminal with: ciokit emulate", base)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
+		return fail(exitUnavailable, "what listens on %s is not ciokit's emulator; start one on another port with: ciokit emulate --addr 127.0.0.1:8111, and load --to http://127.0.0.1:8111", base)
+	}
+	return nil
+}

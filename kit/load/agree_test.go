@@ -1,0 +1,112 @@
+package load
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio/kit/source"
+)
+
+// What is recognised as a column or a conversion of one gives, without the interpreter, what the interpreter gives.
+func TestShortcutsAgreeWithInterpreter(t *testing.T) {
+	columns := []source.Column{{Name: "id", Kind: source.Text}, {Name: "a b", Kind: source.Text}}
+	expressions := []string{`$["a b"]`, `int($["a b"])`, `float($["a b"])`, `decimal($["a b"])`, `date($["a b"])`, `date($["a b"], "unix", "02.01.2006")`, `date($["a b"], "RFC1123")`}
+	texts := []string{"", "0", "-0", "+1", "007", "12.00", "-.50", "1e3", "9007199254740993", "1e400", "NaN", "x", " 1", "2021-01-01", "2021-01-01 10:00:00.120+02", "31.12.2021",
+		"1609459200", "2021-02-30", "Fri, 31 Dec 2021 14:00:00 CEST", "a\"b\\c\n\x00", "\xff", "9223372036854775808", "12345678901234567890.12"}
+	var cells []source.Cell
+	for _, s := range texts {
+		cell := source.Cell{Kind: source.Text, Bytes: []byte(s)}
+		if s == "" {
+			cell = source.Cell{}
+		}
+		cells = append(cells, cell)
+	}
+	var json []source.Cell
+	for _, s := range []string{`""`, `"12.00"`, `12.00`, `-0`, `1e3`, `9007199254740993`, `true`, `{"x":[1]}`, `[null]`, `"\u00e9\ud834\udd1e"`, `"\ud800"`, `"2021-01-01"`, `1609459200`, `123456789012345678901234567890.5`} {
+		json = append(json, source.Cell{Kind: source.JSON, Bytes: []byte(s)})
+	}
+	json = append(json, source.Cell{})
+
+	for _, text := range expressions {
+		m := mustMapping(t, "messages:\n  - identify: {userId: $id, traits: {x: '="+text+"'}}\n")
+		for kind, cells := range map[source.Kind][]source.Cell{source.Text: cells, source.JSON: json} {
+			header := columns
+			if kind == source.JSON {
+				header = nil
+			}
+			fast, err := m.compile(header)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := &compilation{columns: header, kind: kind, slots: map[string]int{"id": 0, "a b": 1}, interpretAll: true, sources: make(map[string]string)}
+			slow := c.value(m.messages[0].fields[fieldTraits], "traits")
+			if len(c.problems) > 0 {
+				t.Fatal(c.problems)
+			}
+			if _, ok := slow.(object).items[0].(computed); !ok {
+				t.Fatalf("%s is not interpreted", text)
+			}
+			if _, ok := fast.messages[0].body.(object).items[0].(computed); ok {
+				t.Fatalf("%s is interpreted", text)
+			}
+			for _, cell := range cells {
+				r := &row{cells: []source.Cell{{Kind: kind, Bytes: []byte(`"1"`)}, cell}, in: newInterpreter(fast.columns)}
+				a, aOK, aErr := fast.messages[0].body.appendJSON(nil, r)
+				b, bOK, bErr := slow.appendJSON(nil, r)
+				want, got := fmt.Sprintf("%s %v %v", a, aOK, aErr), fmt.Sprintf("%s %v %v", b, bOK, bErr)
+				if kind == source.JSON && text == expressions[0] {
+					// A bare column passes JSON through as it stands, which the interpreter cannot: see below.
+					checkSameJSON(t, string(cell.Bytes), want, got)
+					continue
+				}
+				if want != got {
+					t.Errorf("%s of %s %q: %s, interpreted %s", text, kind, cell.Bytes, want, got)
+				}
+			}
+		}
+	}
+}
+
+// checkSameJSON compares a cell passed through with the same cell decoded and encoded again.
+func checkSameJSON(t *testing.T, cell, want, got string) {
+	t.Helper()
+	decoded := map[string]string{`-0`: `0`, `12.00`: `12`, `1e3`: `1000`, `"\u00e9\ud834\udd1e"`: "\"\u00e9\U0001d11e\"", `"\ud800"`: `"` + "\ufffd" + `"`}
+	if strings.HasPrefix(cell, "1234567890") {
+		if !strings.Contains(got, RuleLossy) {
+			t.Errorf("%s was calculated with: %s", cell, got)
+		}
+		return
+	}
+	if d, ok := decoded[cell]; ok {
+		want = strings.Replace(want, cell, d, 1)
+	}
+	if want != got {
+		t.Errorf("%s: %s, interpreted %s", cell, want, got)
+	}
+}
+
+// An expression that fails for one row leaves nothing behind for the next, however many there are.
+func TestInterpreterGoesOn(t *testing.T) {
+	client := new(fakeClient)
+	var in strings.Builder
+	in.WriteString("id,n\n")
+	for i := range 3000 {
+		fmt.Fprintf(&in, "p%d,%s\n", i, []string{"1", "x", "3"}[i%3])
+	}
+	yaml := "messages:\n  - identify: {userId: $id, traits: {n: \"=sum(map(1..int(n), # * 2)) + len(filter([int(n), 5], # > 2))\"}}\n"
+	s, err := Run(t.Context(), Job{Source: mustSource(t, in.String(), source.Config{}), Mapping: mustMapping(t, yaml), Client: client})
+	if err != nil || s.Accepted != 2000 || s.RowsRejected != 1000 {
+		t.Fatalf("%v, %s, %+v", err, counts(s), s.First)
+	}
+	for i, m := range client.accepted {
+		if want := []string{`{"n":3}`, `{"n":14}`}[i%2]; !strings.Contains(m, want) {
+			t.Fatalf("message %d is %s, want %s", i, m, want)
+		}
+	}
+	for _, r := range s.First {
+		if r.Rule != RuleNotAnInteger || r.Column != "n" {
+			t.Errorf("%+v", r)
+		}
+	}
+}

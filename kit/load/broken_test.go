@@ -1,0 +1,226 @@
+package load
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/source"
+)
+
+const brokenMapping = `
+messages:
+  - identify:
+      userId: $id
+      traits: {n: =int(n), f: =float(f), d: =decimal(d), at: =date(at), text: $text, calc: "=(int(n) ?? 0) * 2"}
+  - track:
+      userId: $id
+      event: $event
+      timestamp: $ts
+      messageId: [$id, $ts]
+      properties: {text: $text}
+`
+
+var brokenColumns = []string{"id", "n", "f", "d", "at", "ts", "event", "text"}
+
+// goodCells are those of a row with nothing wrong.
+func goodCells(id string) map[string]string {
+	return map[string]string{"id": id, "n": "1", "f": "1.5", "d": "2.50", "at": "2021-01-01", "ts": "2021-01-01T00:00:00Z", "event": "Signed Up", "text": "hello"}
+}
+
+func csvRow(cells map[string]string) string {
+	var fields []string
+	for _, c := range brokenColumns {
+		field := cells[c]
+		if strings.ContainsAny(field, "\",\n") {
+			field = `"` + strings.ReplaceAll(field, `"`, `""`) + `"`
+		}
+		fields = append(fields, field)
+	}
+	return strings.Join(fields, ",")
+}
+
+func jsonRow(cells map[string]string) string {
+	var members []string
+	for _, c := range brokenColumns {
+		text, _ := appendString(nil, []byte(cells[c]))
+		members = append(members, `"`+c+`":`+string(text))
+	}
+	return "{" + strings.Join(members, ",") + "}"
+}
+
+// brokenCells are values that a column cannot have.
+var brokenCells = []struct{ column, value, rule string }{
+	{"id", "", "missing-identity"}, {"id", "a\x00b", RuleNUL}, {"id", "a\xffb", RuleNotUTF8}, {"id", "\xc0\x80", RuleNotUTF8}, {"id", "\xed\xa0\x80", RuleNotUTF8},
+	{"id", strings.Repeat("x", 40_000), "message-too-large"},
+	{"n", "x", RuleNotAnInteger}, {"n", "1.5", RuleNotAnInteger}, {"n", "1e3", RuleNotAnInteger}, {"n", "1,000", RuleNotAnInteger}, {"n", " 1", RuleNotAnInteger}, {"n", "1 ", RuleNotAnInteger},
+	{"n", "0x1f", RuleNotAnInteger}, {"n", "--1", RuleNotAnInteger}, {"n", "+", RuleNotAnInteger}, {"n", "9223372036854775808", RuleOutOfRange}, {"n", "-9223372036854775809", RuleOutOfRange},
+	{"n", strings.Repeat("9", 5000), RuleOutOfRange}, {"n", "true", RuleNotAnInteger}, {"n", "NULL", RuleNotAnInteger}, {"n", "1\x00", RuleNotAnInteger}, {"n", "1\xff", RuleNotUTF8}, {"n", "one\n2", RuleNotAnInteger},
+	{"f", "x", RuleNotANumber}, {"f", "NaN", RuleNotANumber}, {"f", "Inf", RuleNotANumber}, {"f", "-infinity", RuleNotANumber}, {"f", "1e400", RuleOutOfRange}, {"f", "1e-400", RuleLossy},
+	{"f", "9007199254740993", RuleLossy}, {"f", "0.1000000000000000000001", RuleLossy}, {"f", "1,5", RuleNotANumber}, {"f", "1.5.1", RuleNotANumber}, {"f", "1e", RuleNotANumber}, {"f", "0x1p-2", RuleNotANumber},
+	{"f", "$5", RuleNotANumber}, {"f", "5%", RuleNotANumber}, {"f", "1_0", RuleNotANumber}, {"f", strings.Repeat("1", 1000), RuleNotANumber},
+	{"d", "x", RuleNotANumber}, {"d", "1e5", RuleNotANumber}, {"d", "1E999999999", RuleNotANumber}, {"d", "12,50", RuleNotANumber}, {"d", "12.", RuleNotANumber}, {"d", "nan", RuleNotANumber},
+	{"d", "(12.50)", RuleNotANumber}, {"d", "12.50-", RuleNotANumber}, {"d", strings.Repeat("3", 500), RuleNotANumber}, {"d", "\u0661\u0662", RuleNotANumber},
+	{"at", "x", RuleNotADate}, {"at", "2021-02-30", RuleNotADate}, {"at", "2021-00-10", RuleNotADate}, {"at", "2021-13-01", RuleNotADate}, {"at", "2021-1-1", RuleNotADate}, {"at", "01/02/2021", RuleNotADate},
+	{"at", "21-01-01", RuleNotADate}, {"at", "1609459200", RuleNotADate}, {"at", "2021-01-01 25:00:00", RuleNotADate}, {"at", "2021-01-01 10:61:00", RuleNotADate}, {"at", "2021-01-01T10:00:60Z", RuleNotADate},
+	{"at", "2021-01-01T10:00:00+99:00", RuleNotADate}, {"at", "2021-01-01T10:00:00.1234567891Z", RuleNotADate}, {"at", "2021-01-01T10:00:00.Z", RuleNotADate}, {"at", "0000-00-00", RuleNotADate},
+	{"at", "0000-01-01T00:00:00+01:00", RuleNotADate}, {"at", "99999-01-01", RuleNotADate}, {"at", "tomorrow", RuleNotADate}, {"at", "2021-01-01T10:00:00 CEST", RuleNotADate}, {"at", "2021-01-01\x00", RuleNotADate},
+	{"ts", "1609459200", RuleNotADate}, {"ts", "0001-01-01T00:00:00Z", RuleNotADate}, {"ts", "yesterday", RuleNotADate}, {"ts", "2021-02-29T00:00:00Z", RuleNotADate},
+	{"event", "", "missing-event"}, {"event", "  ", "missing-event"}, {"event", "a\x00", RuleNUL}, {"event", "\xff\xfe", RuleNotUTF8},
+	{"text", "\xff", RuleNotUTF8}, {"text", "caf\xe9", RuleNotUTF8}, {"text", strings.Repeat("x", 32_001), "message-too-large"}, {"text", strings.Repeat("\x01", 6_000), "message-too-large"}, {"text", "x\xf8\x88\x80\x80\x80", RuleNotUTF8},
+}
+
+// brokenCSV are lines of CSV that are no rows, each of which costs that line alone.
+var brokenCSV = []struct{ line, rule string }{
+	{"short", source.RuleFieldCount}, {"1,2,3,4,5,6,7", source.RuleFieldCount}, {"1,2,3,4,5,6,7,8,9", source.RuleFieldCount}, {",,,,,,,,,,,,,,,", source.RuleFieldCount}, {" ", source.RuleFieldCount},
+	{"\x00", source.RuleFieldCount}, {`b"ad,1,1,1,,,E,x`, source.RuleStrayQuote}, {`"bad"x,1,1,1,,,E,x`, source.RuleStrayQuote}, {`"ba"d",1,1,1,,,E,x`, source.RuleStrayQuote},
+	{`bad,1,1,1,,,E,x"`, source.RuleStrayQuote}, {"1;2;3;4;5;6;7;8", source.RuleFieldCount}, {"1\t2\t3", source.RuleFieldCount}, {`{"id":"1"}`, source.RuleStrayQuote}, {"id", source.RuleFieldCount},
+	{"\xef\xbb\xbfx", source.RuleFieldCount}, {"x\ry", source.RuleFieldCount}, {`bad,1,1,1,,,E,"x`, source.RuleUnclosedQuote}, {strings.Repeat("y", 1<<20+1), source.RuleRowTooLong},
+}
+
+// brokenJSON are lines that are no JSON objects, or whose values are of types that the mapping cannot take.
+var brokenJSON = []struct{ line, rule string }{
+	{`{"id":"1"`, source.RuleNotJSON}, {`{"id":1,}`, source.RuleNotJSON}, {`{'id':1}`, source.RuleNotJSON}, {`{id:1}`, source.RuleNotJSON}, {`{"id":01}`, source.RuleNotJSON}, {`{"id":NaN}`, source.RuleNotJSON},
+	{`{"id":1} {"id":2}`, source.RuleNotJSON}, {`{"id":1},`, source.RuleNotJSON}, {`[{"id":1}]`, source.RuleNotObject}, {`"x"`, source.RuleNotObject}, {`1`, source.RuleNotObject}, {`null`, source.RuleNotObject}, {`x`, source.RuleNotJSON},
+	{"{\"id\":\"a\tb\"}", source.RuleNotJSON}, {`{"id":"\x"}`, source.RuleNotJSON}, {`{"id":"` + strings.Repeat("x", 1<<20) + `"}`, source.RuleRowTooLong}, {strings.Repeat(`[`, 20_000), source.RuleNotJSON},
+	{`{"id":true,"event":"E"}`, RuleNotText}, {`{"id":{},"event":"E"}`, RuleNotText}, {`{"id":[1],"event":"E"}`, RuleNotText}, {`{"id":1.5,"event":"E"}`, RuleNotText}, {`{"id":"\ud800","event":"E"}`, RuleNotUTF8},
+	{`{"id":"1","event":7.5}`, RuleNotText}, {`{"id":"1","n":true,"event":"E"}`, RuleNotText}, {`{"id":"1","n":1.0,"event":"E"}`, RuleNotAnInteger}, {`{"id":"1","n":{},"event":"E"}`, RuleNotText},
+	{`{"id":"1","f":12345678901234567890,"event":"E"}`, RuleLossy}, {`{"id":"1","d":1e2,"event":"E"}`, RuleNotANumber}, {`{"id":"1","at":1609459200,"event":"E"}`, RuleNotADate},
+	{`{"id":"1","ts":1609459200,"event":"E"}`, RuleNotADate}, {`{"id":"1","ts":false,"event":"E"}`, RuleNotText}, {`{"id":"a\u0000","event":"E"}`, RuleNUL}, {"{\"id\":\"1\",\"text\":\"\xff\",\"event\":\"E\"}", RuleNotUTF8},
+	{`{"id":"1","n":"1e3","event":"E"}`, RuleNotAnInteger},
+}
+
+// A file with every kind of broken row between good ones: every bad line is named with its rule, every good one is accepted, and the API
+// saw nothing that it would have dropped.
+func TestBrokenRows(t *testing.T) {
+	type bad struct{ text, rule string }
+	files := map[string]struct {
+		begin string
+		good  func(map[string]string) string
+		bad   []bad
+	}{}
+	var inCSV, inJSON []bad
+	for _, c := range brokenCells {
+		cells := goodCells("bad")
+		cells[c.column] = c.value
+		inCSV = append(inCSV, bad{csvRow(cells), c.rule})
+	}
+	for _, c := range brokenCSV {
+		inCSV = append(inCSV, bad{c.line, c.rule})
+	}
+	for _, c := range brokenJSON {
+		inJSON = append(inJSON, bad{c.line, c.rule})
+	}
+	// At the end, where nothing can close it.
+	inCSV = append(inCSV, bad{`bad,1,1,1,,,E,"x`, source.RuleUnclosedQuote})
+	files["csv"] = struct {
+		begin string
+		good  func(map[string]string) string
+		bad   []bad
+	}{strings.Join(brokenColumns, ",") + "\n", csvRow, inCSV}
+	files["jsonl"] = struct {
+		begin string
+		good  func(map[string]string) string
+		bad   []bad
+	}{"", jsonRow, inJSON}
+
+	if n := len(inCSV) + len(inJSON); n < 100 {
+		t.Errorf("only %d kinds", n)
+	}
+	for name, f := range files {
+		t.Run(name, func(t *testing.T) {
+			var in strings.Builder
+			in.WriteString(f.begin)
+			want := make(map[int64]bad)
+			good := 0
+			for _, b := range f.bad {
+				in.WriteString(f.good(goodCells(fmt.Sprintf("good%d", good))) + "\n")
+				good++
+				want[int64(1+strings.Count(in.String(), "\n"))] = b
+				in.WriteString(b.text + "\n")
+			}
+			in.WriteString(f.good(goodCells(fmt.Sprintf("good%d", good))) + "\n")
+			good++
+
+			client, server := emulated(t, cio.Config{})
+			var rejects bytes.Buffer
+			s, err := Run(t.Context(), Job{Source: mustSource(t, in.String(), source.Config{Format: source.Format(name)}), Mapping: mustMapping(t, brokenMapping), Client: client, Rejects: &rejects})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkSum(t, s)
+			if s.Accepted != int64(2*good) || s.RowsRejected != int64(len(f.bad)) || s.Rows != int64(good+len(f.bad)) || s.RejectedByAPI+s.Unsent != 0 {
+				t.Errorf("%s; want %d good and %d bad rows", counts(s), good, len(f.bad))
+			}
+			d := json.NewDecoder(&rejects)
+			for d.More() {
+				var r Reject
+				if err := d.Decode(&r); err != nil {
+					t.Fatal(err)
+				}
+				b, ok := want[r.Line]
+				if !ok || r.Rule != b.rule || r.Hint == "" || r.Row == "" && r.RowBase64 == "" {
+					t.Errorf("line %d is named for %s (%s), want %s: %.80q", r.Line, r.Rule, r.Hint, b.rule, b.text)
+				}
+				delete(want, r.Line)
+			}
+			for line, b := range want {
+				t.Errorf("line %d is not named: %s, %.80q", line, b.rule, b.text)
+			}
+			for i := range good {
+				if p, err := server.Person("", fmt.Sprintf("good%d", i)); err != nil || len(p.Events) != 1 || string(p.Traits["d"]) != "2.50" {
+					t.Errorf("good%d: %+v, %v", i, p, err)
+				}
+			}
+			for _, verdict := range []emulator.Verdict{emulator.Dropped, emulator.Rejected} {
+				if records, err := server.Messages(emulator.MessageQuery{Verdict: verdict}); err != nil || len(records) != 0 {
+					t.Errorf("%s: %+v, %v", verdict, records, err)
+				}
+			}
+		})
+	}
+}
+
+// Files that are broken as a whole are refused before anything is sent.
+func TestBrokenFiles(t *testing.T) {
+	header := strings.Join(brokenColumns, ",")
+	tests := []struct{ name, in, want string }{
+		{"no header", "1,1,1.5,2.50,2021-01-01,2021-01-01T00:00:00Z,E,x\n", `has no column "id"`},
+		{"empty", "", "the input is empty"},
+		{"nothing but line ends", "\n\n\r\n", "the input is empty"},
+		{"another delimiter", strings.ReplaceAll(header, ",", ";") + "\n", "set the delimiter"},
+		{"a column twice", header + ",id\n", `2 columns named "id"`},
+		{"a column in another case", strings.ToUpper(header) + "\n", "write ID"},
+		{"an unclosed quote in the header", `"` + header + "\n", "unclosed-quote"},
+		{"a stray quote in the header", `i"d,` + header + "\n", "stray-quote"},
+		{"a header that is not UTF-8", header + ",\xe9\n", "not UTF-8"},
+		{"UTF-16", "\xff\xfei\x00d\x00\n\x00", "UTF-16"},
+		{"gzip", "\x1f\x8b\x08\x00\x00\x00\x00\x00", "gzip"},
+		{"a spreadsheet", "PK\x03\x04\x14\x00", "spreadsheet"},
+		{"NULs", strings.Repeat("\x00", 100), "has no column"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			client := new(fakeClient)
+			s, err := Run(t.Context(), Job{Source: mustSource(t, tt.in, source.Config{Format: source.CSV}), Mapping: mustMapping(t, brokenMapping), Client: client})
+			var mapping *MappingError
+			var format *source.FormatError
+			if !errors.As(err, &mapping) && !errors.As(err, &format) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+			if s.Rows != 0 || client.calls != 0 {
+				t.Errorf("%s, %d calls", counts(s), client.calls)
+			}
+		})
+	}
+	// A header alone is a file without rows.
+	s, err := Run(t.Context(), Job{Source: mustSource(t, header+"\n", source.Config{}), Mapping: mustMapping(t, brokenMapping), Client: new(fakeClient)})
+	if err != nil || s.Rows != 0 || !s.Complete {
+		t.Errorf("a header alone: %v, %+v", err, s)
+	}
+}

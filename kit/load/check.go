@@ -1,0 +1,120 @@
+package load
+
+import (
+	"slices"
+
+	"github.com/ciokit/cio"
+)
+
+// identifying are the fields that name something: what they hold is text.
+var identifying = []field{fieldUserID, fieldAnonymousID, fieldGroupID, fieldPreviousID, fieldEvent, fieldName, fieldCategory}
+
+// checkField checks what can be known of a field's value without the input.
+func (p *mappingReader) checkField(t cio.Type, f field, s *spec) {
+	name := fieldNames[f]
+	switch {
+	case slices.Contains(identifying, f):
+		p.checkText(name, s)
+	case f == fieldMessageID:
+		if s.kind != specList {
+			p.checkText(name, s)
+			break
+		}
+		if len(s.items) == 0 {
+			p.problem(s.at, "name the columns that tell the message from all others, such as messageId: [$order_id]", "messageId is an empty list")
+		}
+		for _, item := range s.items {
+			p.checkText(name, item)
+		}
+	case f == fieldTimestamp:
+		p.checkTimestamp(s)
+	default:
+		if s.kind == specList || s.kind == specLiteral {
+			what := "a list"
+			if s.kind == specLiteral {
+				what = s.typed
+			}
+			p.problem(s.at, "write names and values below it, such as plan: $plan", "%s is %s, not an object", name, what)
+		}
+	}
+}
+
+func (p *mappingReader) checkText(name string, s *spec) {
+	switch {
+	case s.kind == specObject || s.kind == specList:
+		p.problem(s.at, "give a column, such as $id", "%s must be text, not an object or a list", name)
+	case s.kind == specLiteral && s.typed != "text" && s.typed != "a number":
+		p.problem(s.at, "give a column, such as $id, or text in quotes", "%s must be text, not %s", name, s.typed)
+	case s.kind == specLiteral && s.text == "":
+		p.problem(s.at, "give a column, such as $id, or leave the field out", "%s is empty", name)
+	case s.kind == specExpression && s.expr.converter == converterFloat:
+		p.problem(s.at, "give the column itself: identifiers keep their text", "%s must be text, not a floating point number", name)
+	}
+}
+
+const timestampHint = "use =date(column), or date(column, \"unix\") for seconds since 1970; the API would read a bare number as milliseconds"
+
+func (p *mappingReader) checkTimestamp(s *spec) {
+	switch {
+	case s.kind == specObject || s.kind == specList || s.kind == specLiteral && s.typed != "text":
+		p.problem(s.at, timestampHint, "timestamp must be a time")
+	case s.kind == specLiteral:
+		if _, err := parseDate([]byte(s.text), nil); err != nil {
+			p.problem(s.at, err.hint, "timestamp must be a time")
+		}
+	case s.kind == specExpression && s.expr.converter > converterNone && s.expr.converter != converterDate:
+		p.problem(s.at, timestampHint, "timestamp must be a time, not a number")
+	}
+}
+
+// checkRequired checks that the message has the fields that its type cannot do without (api-facts 1.3).
+func (p *mappingReader) checkRequired(m *messageSpec, where position) {
+	has := func(f field) bool { return m.fields[f] != nil }
+	missing := func(what, hint string) { p.problem(where, hint, "%s needs %s", m.typ, what) }
+	person := has(fieldUserID) || has(fieldAnonymousID)
+	switch m.typ {
+	case cio.TypeIdentify:
+		if traits := m.fields[fieldTraits]; !person && (traits == nil || traits.kind == specObject && !slices.Contains(traits.keys, "email")) {
+			missing("userId, or the trait email", "add userId: $id with the column that holds the person's id")
+		}
+	case cio.TypeTrack, cio.TypePage, cio.TypeScreen:
+		if !person {
+			missing("userId or anonymousId", "add userId: $id with the column that holds the person's id")
+		}
+		if m.typ == cio.TypeTrack && !has(fieldEvent) {
+			missing("event", "add event: and the event's name")
+		}
+	case cio.TypeGroup:
+		if !has(fieldGroupID) {
+			missing("groupId", "add groupId: $id with the column that holds the object's id")
+		}
+	case cio.TypeAlias:
+		if !has(fieldUserID) || !has(fieldPreviousID) {
+			missing("userId and previousId", "give userId the id that remains and previousId the one that goes")
+		}
+	}
+}
+
+// checkIDs refuses two messages with the same message id: Customer.io would ignore the second.
+func (p *mappingReader) checkIDs(messages []*messageSpec) {
+	seen := make(map[string]bool)
+	for _, m := range messages {
+		s := m.fields[fieldMessageID]
+		if s == nil || s.kind == specList {
+			continue
+		}
+		key := s.text
+		if s.kind == specExpression {
+			key = "=" + s.expr.source
+		} else if s.kind == specColumn {
+			key = "$" + s.text
+		}
+		if seen[key] {
+			p.problem(s.at, "write it as a list, such as messageId: [$id], to have an id made of it for each message", "two messages have the same messageId")
+		}
+		seen[key] = true
+		if s.kind == specLiteral {
+			p.problem(s.at, "give a column, such as $id", "messageId would be the same for every row")
+		}
+	}
+}

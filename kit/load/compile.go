@@ -1,0 +1,247 @@
+package load
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// plan is a mapping compiled for an input.
+type plan struct {
+	columns  []string // to be selected, in the order of their slots
+	messages []*messagePlan
+}
+
+// messagePlan makes one message of a row.
+type messagePlan struct {
+	typ   cio.Type
+	place int
+	path  string // what a field is called in a reject begins so
+
+	texts        [fieldCategory + 1]scalar // nil where the mapping has none
+	timestamp    scalar
+	body         value
+	context      value
+	integrations value
+	id           scalar
+	key          []scalar
+
+	columns map[string]string // of fields, as named on the wire, the column that each comes from
+}
+
+// compile checks the mapping against the columns of an input, nil if its rows name their own. The error is a *MappingError.
+func (m *Mapping) compile(columns []source.Column) (*plan, error) {
+	c := &compilation{columns: columns, kind: source.Text, slots: make(map[string]int)}
+	if columns == nil {
+		c.kind = source.JSON
+	}
+	p := &plan{columns: m.Columns()}
+	for slot, name := range p.columns {
+		c.slots[name] = slot
+	}
+	if len(p.columns) == 0 {
+		c.problem(position{}, "name a column, such as userId: $customer_id", "the mapping reads no column: every row would become the same messages")
+	}
+	for i, spec := range m.messages {
+		msg := c.message(spec)
+		msg.place = i
+		if len(m.messages) > 1 {
+			msg.path = fmt.Sprintf("messages[%d].", i)
+		}
+		p.messages = append(p.messages, msg)
+	}
+	if len(c.problems) > 0 {
+		return nil, &MappingError{Name: m.name, Problems: c.problems}
+	}
+	return p, nil
+}
+
+// compilation is a mapping on its way to a plan.
+type compilation struct {
+	mappingReader // for its problems
+	columns       []source.Column
+	kind          source.Kind
+	slots         map[string]int
+	nulls         []string // the columns of the message at hand whose empty cells are null
+	sources       map[string]string
+
+	interpretAll bool // so that a test can compare the results
+}
+
+func (c *compilation) message(m *messageSpec) *messagePlan {
+	out := &messagePlan{typ: m.typ, columns: make(map[string]string)}
+	c.nulls, c.sources = nil, out.columns
+	for _, n := range m.nulls {
+		if c.checkNull(m, n) {
+			c.nulls = append(c.nulls, n.column)
+		}
+	}
+	for f, s := range m.fields {
+		if s == nil {
+			continue
+		}
+		name := fieldNames[f]
+		switch f := field(f); f {
+		case fieldTimestamp:
+			out.timestamp = c.scalar(s, name)
+		case fieldMessageID:
+			if s.kind != specList {
+				out.id = c.scalar(s, name)
+				break
+			}
+			for _, item := range s.items {
+				out.key = append(out.key, c.scalar(item, name))
+			}
+		case fieldTraits, fieldProperties, fieldContext, fieldIntegrations:
+			if s.kind == specColumn && c.kind == source.Text {
+				c.problem(s.at, "write names and values below it, such as plan: $plan", "%s must be an object, and a column of CSV is text", name)
+			}
+			v := c.value(s, name)
+			switch f {
+			case fieldContext:
+				out.context = v
+			case fieldIntegrations:
+				out.integrations = v
+			default:
+				out.body = v
+			}
+		default:
+			out.texts[f] = c.scalar(s, name)
+		}
+	}
+	return out
+}
+
+// checkNull reports whether the message has a value that the column can be null in.
+func (c *compilation) checkNull(m *messageSpec, n nullSpec) bool {
+	var names []string
+	for _, f := range []field{fieldTraits, fieldProperties, fieldContext, fieldIntegrations} {
+		if s := m.fields[f]; s != nil {
+			s.walk(func(s *spec) { names = append(names, s.columns()...) })
+		}
+	}
+	if slices.Contains(names, n.column) {
+		return true
+	}
+	hint := "remove it"
+	if best := nearest(n.column, names); best != "" {
+		hint = "write " + best
+	}
+	c.problem(n.at, hint, "no value of this %s comes from the column %q", m.typ, n.column)
+	return false
+}
+
+// slot returns where the cells of a column will be, and names a problem if the input has no such column.
+func (c *compilation) slot(name string, where position) int {
+	if c.columns == nil {
+		return c.slots[name]
+	}
+	var names []string
+	found := 0
+	for _, col := range c.columns {
+		if col.Name == name {
+			found++
+		}
+		names = append(names, col.Name)
+	}
+	switch {
+	case found == 0:
+		hint := suggest(name, names)
+		if best := nearest(name, names); best != "" {
+			hint += "; the columns are " + quoteNames(names)
+		}
+		if len(names) == 1 && strings.ContainsAny(names[0], ",;\t|") {
+			hint = "the header is a single column; set the delimiter to the character between the names"
+		}
+		c.problem(where, hint, "the input has no column %q", name)
+	case found > 1:
+		c.problem(where, "rename one in the file", "the input has %d columns named %q", found, name)
+	}
+	return c.slots[name]
+}
+
+func quoteNames(names []string) string {
+	const most = 30
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + ", ..."
+	}
+	return strings.Join(names, ", ")
+}
+
+// value compiles any value. path is its field, as named on the wire.
+func (c *compilation) value(s *spec, path string) value {
+	switch s.kind {
+	case specObject:
+		var o object
+		for i, item := range s.items {
+			key, _ := appendString(nil, []byte(s.keys[i]))
+			o.names = append(o.names, s.keys[i])
+			o.keys = append(o.keys, append(key, ':'))
+			o.items = append(o.items, c.value(item, path+"."+s.keys[i]))
+		}
+		return o
+	case specList:
+		var l list
+		for i, item := range s.items {
+			l = append(l, c.value(item, fmt.Sprintf("%s[%d]", path, i)))
+		}
+		return l
+	}
+	v := c.scalar(s, path)
+	var slots []int
+	for _, name := range s.columns() {
+		if slices.Contains(c.nulls, name) {
+			slots = append(slots, c.slots[name])
+		}
+	}
+	if slots != nil {
+		return nullable{v, slots}
+	}
+	return v
+}
+
+// scalar compiles a value that is no object and no list.
+func (c *compilation) scalar(s *spec, path string) scalar {
+	if columns := s.columns(); len(columns) > 0 {
+		c.sources[path] = columns[0]
+	}
+	switch s.kind {
+	case specColumn:
+		return column{c.slot(s.text, s.at), s.text}
+	case specExpression:
+		return c.expression(s)
+	}
+	return literal{s.json, s.text}
+}
+
+func (c *compilation) expression(s *spec) scalar {
+	e := s.expr
+	var slots []int
+	before := len(c.problems)
+	for _, name := range e.columns {
+		slots = append(slots, c.slot(name, s.at))
+	}
+	if e.simple && !c.interpretAll {
+		col := column{slots[0], e.columns[0]}
+		if e.converter == converterNone {
+			return col
+		}
+		return conversion{col, e.converter, e.layouts}
+	}
+	if len(c.problems) > before {
+		return literal{}
+	}
+	p, err := compileExpression(e, c.kind, slots)
+	if err != nil {
+		c.problem(s.at, err.hint, "%s", err.what)
+		return literal{}
+	}
+	name := ""
+	if len(e.columns) > 0 {
+		name = e.columns[0]
+	}
+	return computed{p, name}
+}

@@ -1,0 +1,256 @@
+package load
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// instant is a point in time and the number of digits that its fraction of a second was given with.
+type instant struct {
+	time.Time     // in UTC
+	digits    int // 0 to 9
+}
+
+// append writes RFC 3339 in UTC, with as many digits as were given.
+func (i instant) append(dst []byte) []byte {
+	const layout = "2006-01-02T15:04:05.000000000Z"
+	if i.digits == 0 {
+		return i.AppendFormat(dst, layout[:19]+"Z")
+	}
+	dst = i.AppendFormat(dst, layout[:20+i.digits])
+	return append(dst, 'Z')
+}
+
+// layout is a way to write a time that a mapping names.
+type layout struct {
+	text string        // as Go writes layouts
+	unit time.Duration // not 0 for a count of this since 1970
+	zone bool          // it has a zone abbreviation
+}
+
+// namedLayouts are the layouts that a mapping can name instead of writing them.
+var namedLayouts = map[string]layout{
+	"unix": {unit: time.Second}, "unix_ms": {unit: time.Millisecond},
+	"RFC3339": {text: time.RFC3339}, "RFC1123": {text: time.RFC1123, zone: true}, "RFC1123Z": {text: time.RFC1123Z},
+	"ANSIC": {text: time.ANSIC}, "UnixDate": {text: time.UnixDate, zone: true}, "RubyDate": {text: time.RubyDate},
+	"DateTime": {text: time.DateTime}, "DateOnly": {text: time.DateOnly},
+}
+
+// parseLayout reads a layout of a mapping. problem is empty if it is one.
+func parseLayout(s string) (l layout, problem string) {
+	if l, ok := namedLayouts[s]; ok {
+		return l, ""
+	}
+	a := time.Date(2006, 1, 2, 3, 4, 5, 0, time.UTC)
+	shown := a.Format(s)
+	if a.AddDate(1, 0, 0).Format(s) == shown || a.AddDate(0, 1, 0).Format(s) == shown || a.AddDate(0, 0, 1).Format(s) == shown {
+		return l, "the layout " + strconv.Quote(s) + " does not hold year, month and day; write how 2 January 2006, 15:04:05 would look, such as \"02.01.2006 15:04\", or one of " +
+			"RFC3339, RFC1123, RFC1123Z, ANSIC, UnixDate, RubyDate, DateTime, DateOnly, unix, unix_ms"
+	}
+	return layout{text: s, zone: strings.Contains(s, "MST")}, ""
+}
+
+// parseDate reads a time. Without layouts it takes RFC 3339, 2006-01-02, and 2006-01-02 15:04:05 with an optional fraction and an
+// optional zone; with layouts it takes what fits the first of them that it fits. A time without a zone is in UTC.
+func parseDate(text []byte, layouts []layout) (instant, *valueError) {
+	if len(layouts) == 0 {
+		return parseISO(text)
+	}
+	s := string(text)
+	for _, l := range layouts {
+		if l.unit != 0 {
+			n, err := parseInt(text)
+			if err != nil {
+				continue
+			}
+			const seconds = 1 << 40 // enough for more years than are allowed, and too few for time.Time to overflow
+			if perSecond := int64(time.Second / l.unit); n/perSecond < seconds && n/perSecond > -seconds {
+				t := time.Unix(n/perSecond, n%perSecond*int64(l.unit))
+				return inRange(t, len(strconv.FormatInt(perSecond, 10))-1)
+			}
+			return instant{}, tooFar()
+		}
+		t, err := time.Parse(l.text, s)
+		if err != nil {
+			continue
+		}
+		if name, offset := t.Zone(); l.zone && offset == 0 && name != "UTC" && name != "GMT" {
+			return instant{}, refuse(RuleNotADate, "the zone's abbreviation is ambiguous; give the offset from UTC, such as +01:00")
+		}
+		if overlongFraction(text) {
+			return instant{}, tooFine()
+		}
+		digits := 9
+		for n := t.Nanosecond(); digits > 0 && n%10 == 0; n /= 10 {
+			digits--
+		}
+		return inRange(t, digits)
+	}
+	return instant{}, refuse(RuleNotADate, "it does not fit %s of the mapping", plural(len(layouts), "the layout", "any of the layouts"))
+}
+
+func inRange(t time.Time, digits int) (instant, *valueError) {
+	t = t.UTC()
+	if t.Year() < 0 || t.Year() > 9999 {
+		return instant{}, tooFar()
+	}
+	return instant{t, digits}, nil
+}
+
+func tooFar() *valueError {
+	return refuse(RuleNotADate, "the year is not between 0 and 9999; is it a unix time in milliseconds? then use date(column, \"unix_ms\")")
+}
+
+func tooFine() *valueError {
+	return refuse(RuleNotADate, "the fraction of a second has more than nine digits; give nanoseconds at most")
+}
+
+// overlongFraction reports whether a point is followed by more than nine digits, some of which beyond the ninth are not zero.
+func overlongFraction(text []byte) bool {
+	i := bytes.LastIndexByte(text, '.')
+	if i < 0 || len(text) < i+11 {
+		return false
+	}
+	for _, c := range text[i+10:] {
+		if c-'0' > 9 {
+			return false
+		}
+		if c != '0' {
+			return true
+		}
+	}
+	return false
+}
+
+// parseISO is parseDate without layouts.
+func parseISO(text []byte) (instant, *valueError) {
+	if len(text) < 10 || text[4] != '-' || text[7] != '-' {
+		return instant{}, notISO(text)
+	}
+	year, ok1 := digits(text[0:4])
+	month, ok2 := digits(text[5:7])
+	day, ok3 := digits(text[8:10])
+	if !ok1 || !ok2 || !ok3 {
+		return instant{}, notISO(text)
+	}
+	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+		return instant{}, refuse(RuleNotADate, "the calendar has no such day")
+	}
+	if len(text) == 10 {
+		return inRange(time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC), 0)
+	}
+	clock := text[11:]
+	if c := text[10]; c != 'T' && c != 't' && c != ' ' || len(clock) < 8 || clock[2] != ':' || clock[5] != ':' {
+		return instant{}, notISO(text)
+	}
+	hour, ok1 := digits(clock[0:2])
+	minute, ok2 := digits(clock[3:5])
+	second, ok3 := digits(clock[6:8])
+	if !ok1 || !ok2 || !ok3 {
+		return instant{}, notISO(text)
+	}
+	if hour > 23 || minute > 59 || second > 59 {
+		return instant{}, refuse(RuleNotADate, "the clock has no such time; hours go to 23, minutes and seconds to 59")
+	}
+	rest := clock[8:]
+	nanos, precision := 0, 0
+	if len(rest) > 0 && rest[0] == '.' {
+		n := 1
+		for n < len(rest) && rest[n]-'0' <= 9 {
+			n++
+		}
+		if n == 1 {
+			return instant{}, notISO(text)
+		}
+		if overlongFraction(rest[:n]) {
+			return instant{}, tooFine()
+		}
+		precision = min(n-1, 9)
+		nanos, _ = digits(rest[1 : 1+precision])
+		for range 9 - precision {
+			nanos *= 10
+		}
+		rest = rest[n:]
+	}
+	offset, ok := parseOffset(rest)
+	if !ok {
+		return instant{}, notISO(text)
+	}
+	t := time.Date(year, time.Month(month), day, hour, minute, second, nanos, time.UTC).Add(-offset)
+	return inRange(t, precision)
+}
+
+// parseOffset reads what follows the clock: nothing or Z for UTC, or an offset as +01:00, +0100 or +01, after an optional space.
+func parseOffset(text []byte) (time.Duration, bool) {
+	if len(text) > 1 && text[0] == ' ' {
+		text = text[1:]
+		if string(text) == "UTC" {
+			return 0, true
+		}
+	}
+	if len(text) == 0 || len(text) == 1 && (text[0] == 'Z' || text[0] == 'z') {
+		return 0, true
+	}
+	if text[0] != '+' && text[0] != '-' || len(text) < 3 {
+		return 0, false
+	}
+	hours, ok := digits(text[1:3])
+	minutes := 0
+	switch rest := text[3:]; {
+	case !ok:
+	case len(rest) == 3 && rest[0] == ':':
+		minutes, ok = digits(rest[1:])
+	case len(rest) == 2:
+		minutes, ok = digits(rest)
+	default:
+		ok = len(rest) == 0
+	}
+	if !ok || hours > 23 || minutes > 59 {
+		return 0, false
+	}
+	offset := time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
+	if text[0] == '-' {
+		offset = -offset
+	}
+	return offset, true
+}
+
+func notISO(text []byte) *valueError {
+	if allDigits(bytes.TrimLeft(text, "+-")) {
+		return refuse(RuleNotADate, "a bare number is ambiguous; for a unix time write date(column, \"unix\") or date(column, \"unix_ms\") in the mapping, for other digits a layout such as \"20060102\"")
+	}
+	return refuse(RuleNotADate, "give a time as 2026-01-31, 2026-01-31 12:00:00 or 2026-01-31T12:00:00Z, or a layout in the mapping, such as date(column, \"02.01.2006\")")
+}
+
+// digits reads decimal digits. At most nine are given.
+func digits(b []byte) (n int, ok bool) {
+	for _, d := range b {
+		if d-'0' > 9 {
+			return 0, false
+		}
+		n = n*10 + int(d-'0')
+	}
+	return n, true
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}

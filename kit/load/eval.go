@@ -1,0 +1,286 @@
+package load
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/ciokit/cio/kit/source"
+)
+
+// decimal is the digits of a number, as an expression's result. It can be passed on, but not calculated with.
+type decimal struct{ digits string }
+
+// rawCell is a cell as an argument of a converter.
+type rawCell source.Cell
+
+// inexact stands for a JSON number that neither an int nor a float64 can hold. It can be given to decimal, but not calculated with.
+type inexact struct{}
+
+// argument returns the text that a converter is to read; absent if there is none, and done if v is a number already.
+func argument(v any) (text []byte, absent bool, err error) {
+	switch v := v.(type) {
+	case nil:
+		return nil, true, nil
+	case string:
+		return []byte(v), v == "", nil
+	case rawCell:
+		if v.Kind == source.Absent {
+			return nil, true, nil
+		}
+		text, _, bad := plainText(nil, source.Cell(v))
+		if bad != nil {
+			return nil, false, bad
+		}
+		return text, len(text) == 0, nil
+	case int:
+		return strconv.AppendInt(nil, int64(v), 10), false, nil
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, false, refuse(RuleNotANumber, "the expression's result is not a finite number")
+		}
+		return strconv.AppendFloat(nil, v, 'f', -1, 64), false, nil
+	case decimal:
+		return []byte(v.digits), false, nil
+	}
+	return nil, false, refuse(RuleExpression, "a value of type %T cannot be converted", v)
+}
+
+func convertInt(args ...any) (any, error) {
+	text, absent, err := argument(args[0])
+	if absent || err != nil {
+		return nil, err
+	}
+	n, bad := parseInt(text)
+	if bad != nil {
+		return nil, bad
+	}
+	return int(n), nil
+}
+
+func convertFloat(args ...any) (any, error) {
+	text, absent, err := argument(args[0])
+	if absent || err != nil {
+		return nil, err
+	}
+	f, bad := parseFloat(text)
+	if bad != nil {
+		return nil, bad
+	}
+	return f, nil
+}
+
+func convertDecimal(args ...any) (any, error) {
+	text, absent, err := argument(args[0])
+	if absent || err != nil {
+		return nil, err
+	}
+	digits, bad := appendDecimal(nil, text)
+	if bad != nil {
+		return nil, bad
+	}
+	return decimal{string(digits)}, nil
+}
+
+func convertDate(args ...any) (any, error) {
+	text, absent, err := argument(args[0])
+	if absent || err != nil {
+		return nil, err
+	}
+	var layouts []layout
+	for _, arg := range args[1:] {
+		name, _ := arg.(string)
+		l, problem := parseLayout(name)
+		if problem != "" {
+			return nil, refuse(RuleExpression, "%s", problem)
+		}
+		layouts = append(layouts, l)
+	}
+	t, bad := parseDate(text, layouts)
+	if bad != nil {
+		return nil, bad
+	}
+	return string(t.append(nil)), nil
+}
+
+// interpreter runs expressions over one row after the other.
+type interpreter struct {
+	machine vm.VM
+	env     map[string]any
+	columns []string // by slot
+	row     int64    // counts the rows
+	filled  []int64  // for each slot the row that env holds
+}
+
+func newInterpreter(columns []string) *interpreter {
+	return &interpreter{env: make(map[string]any), columns: columns, filled: make([]int64, len(columns)), row: 1}
+}
+
+// run returns the value of a program for the row. Nil is no value.
+func (in *interpreter) run(p *program, cells []source.Cell) (any, *valueError) {
+	for _, slot := range p.slots {
+		if in.filled[slot] == in.row {
+			continue
+		}
+		in.filled[slot] = in.row
+		name, cell := in.columns[slot], cells[slot]
+		if p.kind == source.Text {
+			if err := checkUTF8(cell.Bytes); err != nil {
+				in.filled[slot] = 0
+				err.column = name
+				return nil, err
+			}
+			in.env[columnPrefix+name] = string(cell.Bytes)
+			continue
+		}
+		in.env[rawPrefix+name] = rawCell(cell)
+		in.env[columnPrefix+name] = decodeCell(cell)
+	}
+	v, err := in.machine.Run(p.code, in.env)
+	if err != nil {
+		return nil, in.explain(p, cells, err)
+	}
+	if p.kind == source.Text && v == "" {
+		v = nil // as an empty cell is: no text and an empty one are the same in CSV
+	}
+	return v, nil
+}
+
+// explain turns an error of the interpreter into one that holds none of the row's data.
+func (in *interpreter) explain(p *program, cells []source.Cell, err error) *valueError {
+	var bad *valueError
+	if errors.As(err, &bad) {
+		bad = &valueError{rule: bad.rule, hint: bad.hint}
+	} else {
+		bad = refuse(RuleExpression, "the expression has no result for this row")
+		// These words of expr are followed by types, and not by values as some others are.
+		if _, types, ok := strings.Cut(err.Error(), "invalid operation: "); ok {
+			types, _, _ = strings.Cut(types, " (") // the place in the expression
+			bad.hint += ": invalid operation " + types
+		}
+	}
+	if len(p.slots) > 0 {
+		bad.column = in.columns[p.slots[0]]
+	}
+	for _, slot := range p.slots {
+		if bad.rule == RuleExpression && cells[slot].Kind == source.Absent {
+			bad.column = in.columns[slot]
+			bad.hint += fmt.Sprintf("; the column %s is empty: say what to use then, as in int(%[1]s) ?? 0", in.columns[slot])
+			break
+		}
+	}
+	return bad
+}
+
+// decodeCell returns a JSON cell as a value to calculate with.
+func decodeCell(c source.Cell) any {
+	if c.Kind == source.Absent {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(c.Bytes))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return inexact{} // a Source promises valid JSON
+	}
+	return decodeNumbers(v)
+}
+
+// decodeNumbers makes an int or a float64 of every number that one of them can hold exactly.
+func decodeNumbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
+			return int(n)
+		}
+		if f, err := parseFloat([]byte(v)); err == nil {
+			return f
+		}
+		return inexact{}
+	case []any:
+		for i := range v {
+			v[i] = decodeNumbers(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = decodeNumbers(v[key])
+		}
+	}
+	return v
+}
+
+// appendResult writes the value of an expression as JSON. It must not be nil.
+func appendResult(dst []byte, v any) ([]byte, *valueError) {
+	switch v := v.(type) {
+	case string:
+		return appendString(dst, []byte(v))
+	case bool:
+		return strconv.AppendBool(dst, v), nil
+	case int:
+		return strconv.AppendInt(dst, int64(v), 10), nil
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return dst, refuse(RuleNotANumber, "the expression's result is not a finite number")
+		}
+		return appendFloat(dst, v), nil
+	case decimal:
+		return append(dst, v.digits...), nil
+	case time.Time:
+		t, err := inRange(v, 9)
+		if err != nil {
+			return dst, err
+		}
+		return append(t.AppendFormat(append(dst, '"'), time.RFC3339Nano), '"'), nil
+	case inexact:
+		return dst, refuse(RuleLossy, "a number has more digits than an expression can calculate with; use decimal, or the column itself as $name")
+	case time.Duration, rawCell:
+		return dst, refuse(RuleExpression, "the expression's result is a %T, which has no JSON form", v)
+	case []any:
+		dst = append(dst, '[')
+		for i, item := range v {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			var err *valueError
+			if dst, err = appendItem(dst, item); err != nil {
+				return dst, err
+			}
+		}
+		return append(dst, ']'), nil
+	case map[string]any:
+		dst = append(dst, '{')
+		for i, key := range sortedKeys(v) {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			var err *valueError
+			if dst, err = appendString(dst, []byte(key)); err != nil {
+				return dst, err
+			}
+			if dst, err = appendItem(append(dst, ':'), v[key]); err != nil {
+				return dst, err
+			}
+		}
+		return append(dst, '}'), nil
+	}
+	encoded, err := json.Marshal(v)
+	if err != nil {
+		return dst, refuse(RuleExpression, "the expression's result is a %T, which has no JSON form", v)
+	}
+	return append(dst, encoded...), nil
+}
+
+// appendItem is appendResult within a list or an object, where nil is null.
+func appendItem(dst []byte, v any) ([]byte, *valueError) {
+	if v == nil {
+		return append(dst, "null"...), nil
+	}
+	return appendResult(dst, v)
+}

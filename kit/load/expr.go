@@ -1,0 +1,350 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/optimizer"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/types"
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/ciokit/cio/kit/source"
+)
+
+// converter is one of the functions that turn a column into a value.
+type converter int
+
+const (
+	converterNone converter = iota
+	converterInt
+	converterFloat
+	converterDecimal
+	converterDate
+)
+
+var converters = map[string]converter{"int": converterInt, "float": converterFloat, "decimal": converterDecimal, "date": converterDate}
+
+// expression is what stands after = in a mapping, parsed.
+type expression struct {
+	source  string // with $name and $["name"] in the words of expr
+	columns []string
+
+	// An expression that is a column, or one converter of a column, needs no interpreter: simple says so, columns[0] is the column,
+	// layouts are those given to date.
+	simple    bool
+	converter converter
+	layouts   []layout
+}
+
+// expressionError says what is wrong with an expression.
+type expressionError struct{ what, hint string }
+
+// parseExpression parses an expression without knowing the columns.
+func parseExpression(text string) (*expression, *expressionError) {
+	e := &expression{source: withoutDollars(text)}
+	if strings.TrimSpace(e.source) == "" {
+		return nil, &expressionError{"the expression is empty", "write == for a text that begins with ="}
+	}
+	tree, err := parser.ParseWithConfig(e.source, expressionConfig(nil))
+	if err != nil {
+		return nil, &expressionError{what: "the expression cannot be read: " + firstLine(err)}
+	}
+	scan := findNames(tree.Node)
+	if scan.wholeRow {
+		return nil, &expressionError{"$ and $env stand for the whole row", `name a column: $["any name"]`}
+	}
+	e.columns = scan.columns
+	if err := e.recognise(tree.Node); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// firstLine returns an error of expr in one line, with the place in the expression.
+func firstLine(err error) string {
+	var at *file.Error
+	if errors.As(err, &at) {
+		return fmt.Sprintf("%s, at character %d", strings.SplitN(at.Message, "\n", 2)[0], at.Column+1)
+	}
+	return strings.SplitN(err.Error(), "\n", 2)[0]
+}
+
+// recognise sets simple if the expression is a column or one converter of a column, and checks the layouts that a date is given.
+func (e *expression) recognise(root ast.Node) *expressionError {
+	if _, ok := columnOf(root); ok {
+		e.simple = true
+		return nil
+	}
+	var problem *expressionError
+	ast.Walk(&root, visitor(func(n ast.Node) {
+		name, arguments := called(n)
+		if converters[name] != converterDate || problem != nil {
+			return
+		}
+		for _, arg := range arguments[min(1, len(arguments)):] {
+			if s, ok := arg.(*ast.StringNode); ok {
+				if _, bad := parseLayout(s.Value); bad != "" {
+					problem = &expressionError{bad, "the layouts are those of Go's package time"}
+				}
+			}
+		}
+	}))
+	if problem != nil {
+		return problem
+	}
+	name, arguments := called(root)
+	c := converters[name]
+	if c == converterNone || len(arguments) == 0 || len(arguments) > 1 && c != converterDate {
+		return nil
+	}
+	if _, ok := columnOf(arguments[0]); !ok {
+		return nil
+	}
+	var layouts []layout
+	for _, arg := range arguments[1:] {
+		s, ok := arg.(*ast.StringNode)
+		if !ok {
+			return nil
+		}
+		l, _ := parseLayout(s.Value)
+		layouts = append(layouts, l)
+	}
+	e.simple, e.converter, e.layouts = true, c, layouts
+	return nil
+}
+
+// called returns the name and arguments of a call of a function by its name.
+func called(n ast.Node) (string, []ast.Node) {
+	switch n := n.(type) {
+	case *ast.CallNode:
+		if id, ok := n.Callee.(*ast.IdentifierNode); ok {
+			return id.Value, n.Arguments
+		}
+	case *ast.BuiltinNode:
+		return n.Name, n.Arguments
+	}
+	return "", nil
+}
+
+// columnOf returns the column that a node stands for: an identifier, or $env["any name"].
+func columnOf(n ast.Node) (string, bool) {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return n.Value, n.Value != rowName
+	case *ast.ChainNode:
+		return columnOf(n.Node)
+	case *ast.MemberNode:
+		row, ok := n.Node.(*ast.IdentifierNode)
+		name, constant := n.Property.(*ast.StringNode)
+		if ok && constant && row.Value == rowName {
+			return name.Value, true
+		}
+	}
+	return "", false
+}
+
+// rowName is expr's name for the whole environment.
+const rowName = "$env"
+
+// visitor is a function that sees every node, the inner ones first.
+type visitor func(ast.Node)
+
+// Visit is for ast.Walk.
+func (v visitor) Visit(n *ast.Node) { v(*n) }
+
+// names are the identifiers of an expression, sorted by what they are.
+type names struct {
+	columns  []string // in the order of first use
+	others   map[ast.Node]bool
+	locals   map[string]bool
+	wholeRow bool // $env stands by itself, or is indexed by something that is computed
+}
+
+func findNames(root ast.Node) *names {
+	s := &names{others: make(map[ast.Node]bool), locals: make(map[string]bool)}
+	rows := 0
+	ast.Walk(&root, visitor(func(n ast.Node) {
+		switch n := n.(type) {
+		case *ast.CallNode:
+			s.others[n.Callee] = true
+		case *ast.VariableDeclaratorNode:
+			s.locals[n.Name] = true
+		case *ast.MemberNode:
+			if _, ok := columnOf(n); ok {
+				s.others[n.Node] = true
+				rows--
+			}
+		case *ast.IdentifierNode:
+			if n.Value == rowName {
+				rows++
+			}
+		}
+	}))
+	s.wholeRow = rows > 0
+	ast.Walk(&root, visitor(func(n ast.Node) {
+		if name, ok := s.column(n); ok && !slices.Contains(s.columns, name) {
+			s.columns = append(s.columns, name)
+		}
+	}))
+	return s
+}
+
+// column returns the column that this node of the expression stands for.
+func (s *names) column(n ast.Node) (string, bool) {
+	if _, chain := n.(*ast.ChainNode); chain || s.others[n] {
+		return "", false
+	}
+	name, ok := columnOf(n)
+	if _, plain := n.(*ast.IdentifierNode); plain && s.locals[name] {
+		return "", false
+	}
+	return name, ok
+}
+
+// withoutDollars replaces $name by name and $[ by $env[ outside of texts and comments.
+func withoutDollars(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		switch rest := s[i:]; {
+		case strings.IndexByte("\"'`", s[i]) >= 0:
+			end := i + 1
+			for end < len(s) && s[end] != s[i] {
+				if s[end] == '\\' && s[i] != '`' {
+					end++
+				}
+				end++
+			}
+			end = min(end+1, len(s))
+			b.WriteString(s[i:end])
+			i = end
+		case strings.HasPrefix(rest, "/*"):
+			end := strings.Index(rest, "*/")
+			if end < 0 {
+				end = len(rest) - 2
+			}
+			b.WriteString(rest[:end+2])
+			i += end + 2
+		case strings.HasPrefix(rest, "//"):
+			end := strings.IndexByte(rest, '\n')
+			if end < 0 {
+				end = len(rest)
+			}
+			b.WriteString(rest[:end])
+			i += end
+		case strings.HasPrefix(rest, "$["):
+			b.WriteString(rowName)
+			i++
+		case s[i] == '$' && !strings.HasPrefix(rest, rowName) && startsName(rest[1:]):
+			i++
+		default:
+			b.WriteByte(s[i])
+			i++
+		}
+	}
+	return b.String()
+}
+
+func startsName(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r == '_' || unicode.IsLetter(r)
+}
+
+// columnPrefix and rawPrefix begin the names under which a row's columns are given to a compiled expression. No identifier of the
+// language begins so, which keeps columns and functions of the same name apart.
+const (
+	columnPrefix = "$"
+	rawPrefix    = "$$" // the cell itself, for the converters, so that no digit is lost before they see it
+)
+
+// program is an expression compiled for an input.
+type program struct {
+	code  *vm.Program
+	slots []int // of the columns it reads
+	kind  source.Kind
+}
+
+// compileExpression compiles an expression for an input whose columns are all of one kind. slots are those of e.columns.
+func compileExpression(e *expression, kind source.Kind, slots []int) (*program, *expressionError) {
+	env := make(types.Map, 2*len(e.columns))
+	for _, name := range e.columns {
+		if env[columnPrefix+name] = types.Any; kind == source.Text {
+			env[columnPrefix+name] = types.String
+		}
+		env[rawPrefix+name] = types.Any
+	}
+	config := expressionConfig(env)
+	tree, err := parser.ParseWithConfig(e.source, config)
+	if err != nil {
+		return nil, &expressionError{what: "the expression cannot be read: " + firstLine(err)}
+	}
+	bindColumns(&tree.Node, kind)
+	if _, err := checker.Check(tree, config); err != nil {
+		hint := ""
+		if kind == source.Text {
+			hint = "every column of CSV is text: convert it with int, float or date"
+		}
+		return nil, &expressionError{"the expression is wrong: " + strings.ReplaceAll(firstLine(err), columnPrefix, ""), hint}
+	}
+	if err := optimizer.Optimize(&tree.Node, config); err != nil {
+		return nil, &expressionError{what: "the expression is wrong: " + firstLine(err)}
+	}
+	code, err := compiler.Compile(tree, config)
+	if err != nil {
+		return nil, &expressionError{what: "the expression cannot be compiled: " + firstLine(err)}
+	}
+	return &program{code, slots, kind}, nil
+}
+
+// binder renames what stands for a column.
+type binder struct {
+	names *names
+	kind  source.Kind
+}
+
+// Visit is for ast.Walk.
+func (b binder) Visit(n *ast.Node) {
+	if name, ok := b.names.column(*n); ok {
+		*n = &ast.IdentifierNode{Value: columnPrefix + name}
+		return
+	}
+	function, arguments := called(*n)
+	if converters[function] == converterNone || len(arguments) == 0 || b.kind == source.Text {
+		return
+	}
+	if id, ok := arguments[0].(*ast.IdentifierNode); ok && strings.HasPrefix(id.Value, columnPrefix) {
+		id.Value = rawPrefix + id.Value[len(columnPrefix):]
+	}
+}
+
+func bindColumns(root *ast.Node, kind source.Kind) {
+	ast.Walk(root, binder{findNames(*root), kind})
+}
+
+// expressionConfig returns a configuration of expr with our functions and, if env is not nil, the columns.
+func expressionConfig(env types.Map) *conf.Config {
+	config := conf.CreateNew()
+	options := []expr.Option{
+		expr.Function("int", convertInt, new(func(string) int), new(func(int) int), new(func(float64) int)),
+		expr.Function("float", convertFloat, new(func(string) float64), new(func(int) float64), new(func(float64) float64)),
+		expr.Function("decimal", convertDecimal, new(func(string) decimal), new(func(int) decimal), new(func(float64) decimal)),
+		expr.Function("date", convertDate, new(func(string, ...string) string)),
+	}
+	if env != nil {
+		options = append(options, expr.Env(env))
+	}
+	for _, option := range options {
+		option(config)
+	}
+	return config
+}

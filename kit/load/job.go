@@ -1,0 +1,128 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// Client is what a run needs of a *cio.Client.
+type Client interface {
+	Encode(cio.Message) (cio.Encoded, error)
+	Send(context.Context, ...cio.Message) error
+	Stats() cio.Stats
+}
+
+// Job says what to load. Source and Mapping are required, and Client unless DryRun is set.
+type Job struct {
+	// Source is where the rows come from. Run reads it to the end and does not close it.
+	Source source.Source
+	// Mapping says which messages a row becomes.
+	Mapping *Mapping
+	// Client sends the messages. How long it retries, Config.MaxElapsed, is how long a run outlives an outage. Nothing else should use it
+	// during the run, because the run's requests are counted by its Stats. In a dry run its rules check the messages; nil means those of
+	// cio.Encode.
+	Client Client
+
+	// Rejects receives what was refused, as JSON Lines of Reject, in the order of the rows; default nowhere. It holds the rows themselves,
+	// so treat it as the personal data that they are. A failure to write ends the run.
+	Rejects io.Writer
+	// MaxErrors is how many messages Customer.io may refuse before the run sends no more; default DefaultMaxErrors, negative for no limit.
+	MaxErrors int64
+	// Limit is how many rows are read; default all.
+	Limit int64
+	// DryRun reads, maps and checks every row and sends nothing.
+	DryRun bool
+	// BatchBytes is about how much is given to Client.Send at once, in bytes of messages; default DefaultBatchBytes. It should be at most the
+	// client's Config.MaxBatchBytes less the envelope, so that a batch is one request.
+	BatchBytes int
+
+	// Progress, if set, is called with the state of the run every ProgressEvery, and a last time before Run returns. The calls do not overlap.
+	Progress func(Progress)
+	// ProgressEvery is the time between two calls of Progress; default 250 ms.
+	ProgressEvery time.Duration
+}
+
+// The defaults of a Job.
+const (
+	DefaultMaxErrors  = 1000
+	DefaultBatchBytes = 475_000 - 32 // one request of the default size
+)
+
+func (j Job) withDefaults() (Job, error) {
+	switch {
+	case j.Source == nil:
+		return j, errors.New("load: Job.Source is missing; open one with source.Open")
+	case j.Mapping == nil:
+		return j, errors.New("load: Job.Mapping is missing; read one with ReadMapping")
+	case j.Client == nil && !j.DryRun:
+		return j, errors.New("load: Job.Client is missing; make one with cio.NewClient, or set DryRun")
+	case j.Limit < 0 || j.BatchBytes < 0 || j.ProgressEvery < 0:
+		return j, errors.New("load: Job.Limit, BatchBytes and ProgressEvery must not be negative; give 0 for the default")
+	}
+	if j.MaxErrors == 0 {
+		j.MaxErrors = DefaultMaxErrors
+	}
+	if j.BatchBytes == 0 {
+		j.BatchBytes = DefaultBatchBytes
+	}
+	if j.ProgressEvery == 0 {
+		j.ProgressEvery = 250 * time.Millisecond
+	}
+	return j, nil
+}
+
+// Progress is the state of a run that is under way.
+type Progress struct {
+	// Summary holds the counts so far. Messages that are being sent are not in it yet, so that its sum always holds.
+	Summary
+	// Read is how many bytes of the input have been worked on, Size how many it has, 0 if that is not known.
+	Read, Size int64
+	// Stopped is why nothing more is sent, nil as long as it is. The input is still read then, to count what is unsent.
+	Stopped error
+	// Done is set in the last call.
+	Done bool
+}
+
+// The reasons why a run sent less than everything, for errors.Is on the error of Run.
+var (
+	// ErrInterrupted is a context that ended.
+	ErrInterrupted = errors.New("load: interrupted")
+	// ErrKeyRefused is a write key that Customer.io does not take.
+	ErrKeyRefused = errors.New("load: the write key was refused")
+	// ErrGaveUp is an API or a network that failed for too long, or in a way that trying again does not mend.
+	ErrGaveUp = errors.New("load: gave up on sending")
+	// ErrTooManyErrors is Job.MaxErrors reached.
+	ErrTooManyErrors = errors.New("load: too many messages were refused by the API")
+	// ErrSource is an input that could not be read to its end.
+	ErrSource = errors.New("load: the input could not be read")
+	// ErrRejects is a failure to write the rejects.
+	ErrRejects = errors.New("load: the rejects could not be written")
+)
+
+// StopError is why a run sent less than everything. errors.Is finds both its parts.
+type StopError struct {
+	// Reason is one of the sentinels of this package.
+	Reason error
+	// Cause is what happened; nil if Reason says it all.
+	Cause error
+}
+
+func (e *StopError) Error() string {
+	if e.Cause == nil {
+		return e.Reason.Error()
+	}
+	return e.Reason.Error() + ": " + e.Cause.Error()
+}
+
+// Unwrap returns the reason and the cause.
+func (e *StopError) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Reason}
+	}
+	return []error{e.Reason, e.Cause}
+}

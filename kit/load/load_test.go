@@ -1,0 +1,139 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// textRow is a row with one cell of CSV.
+func textRow(text string) *row {
+	kind := source.Text
+	if text == "" {
+		kind = source.Absent
+	}
+	return &row{cells: []source.Cell{{Kind: kind, Bytes: []byte(text)}}, in: newInterpreter([]string{"c"})}
+}
+
+// fakeClient encodes as a Client does, and answers Send by a script.
+type fakeClient struct {
+	encode func(cio.Message) (cio.Encoded, error) // default cio.Encode
+	// send is given the number of the call, from 0, and returns the Send's error; default nil.
+	send func(ctx context.Context, call int, messages []cio.Message) error
+
+	mu       sync.Mutex
+	calls    int
+	accepted []string // the messages as JSON, in their order
+	stats    cio.Stats
+}
+
+func (c *fakeClient) Encode(m cio.Message) (cio.Encoded, error) {
+	if c.encode != nil {
+		return c.encode(m)
+	}
+	return cio.Encode(m)
+}
+
+func (c *fakeClient) Send(ctx context.Context, messages ...cio.Message) error {
+	c.mu.Lock()
+	call := c.calls
+	c.calls++
+	c.stats.Requests++
+	c.mu.Unlock()
+	var err error
+	if c.send != nil {
+		err = c.send(ctx, call, messages)
+	}
+	lost := make(map[int]bool)
+	if failed, ok := err.(*cio.SendError); ok {
+		for _, f := range failed.Failures {
+			lost[f.Index] = true
+		}
+	} else if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, m := range messages {
+		if !lost[i] {
+			data, _ := m.(cio.Encoded).AppendJSON(nil)
+			c.accepted = append(c.accepted, string(data))
+		}
+	}
+	return err
+}
+
+func (c *fakeClient) Stats() cio.Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stats
+}
+
+// sent returns how often Send was called and how many messages it accepted.
+func (c *fakeClient) sent() (calls, accepted int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.calls, len(c.accepted)
+}
+
+func mustMapping(t testing.TB, text string) *Mapping {
+	t.Helper()
+	m, err := ParseMapping("map.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func mustSource(t testing.TB, text string, cfg source.Config) source.Source {
+	t.Helper()
+	src, err := source.New(strings.NewReader(text), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { src.Close() })
+	return src
+}
+
+// checkSum checks what always holds of a Summary.
+func checkSum(t testing.TB, s Summary) {
+	t.Helper()
+	if s.Messages != s.Accepted+s.Rejected+s.RejectedByAPI+s.Unsent {
+		t.Errorf("the sum is wrong: %+v", s)
+	}
+	if s.Unknown > s.Unsent || s.RowsRejected+s.RowsEmpty > s.Rows || s.Guarded > s.Rejected {
+		t.Errorf("a part is larger than the whole: %+v", s)
+	}
+}
+
+// counts is a Summary in short.
+func counts(s Summary) string {
+	return fmt.Sprintf("rows %d bad %d empty %d; messages %d accepted %d rejected %d by API %d unsent %d",
+		s.Rows, s.RowsRejected, s.RowsEmpty, s.Messages, s.Accepted, s.Rejected, s.RejectedByAPI, s.Unsent)
+}
+
+// failures makes a SendError of outcomes by index; those not named are accepted.
+func failures(total int, outcomes map[int]cio.Failure) *cio.SendError {
+	e := &cio.SendError{Total: total, Accepted: total - len(outcomes)}
+	for i := range total {
+		if f, ok := outcomes[i]; ok {
+			f.Index = i
+			e.Failures = append(e.Failures, f)
+		}
+	}
+	return e
+}
+
+// all makes a SendError in which every message has the same fate.
+func all(total int, outcome cio.Outcome, err error) *cio.SendError {
+	outcomes := make(map[int]cio.Failure)
+	for i := range total {
+		outcomes[i] = cio.Failure{Outcome: outcome, Err: err}
+	}
+	return failures(total, outcomes)
+}

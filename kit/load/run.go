@@ -1,0 +1,192 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/ciokit/cio"
+)
+
+// Run loads everything that job says and returns what became of it, whether or not it also returns an error.
+//
+// Rows are sent in their order, and a row is all or nothing: if one of its messages cannot be made, none is sent. Run returns when every
+// message is settled. The error is nil if the input was read to its end, or its limit, and everything was sent; rows and messages that
+// were refused are in the Summary and not an error. Otherwise it is
+//
+//   - a *MappingError if the mapping does not fit the input's columns, or a *source.FormatError if the input is not what it should be:
+//     nothing was sent;
+//   - a *StopError for all that comes later. When the key is refused, when the client gives up, and after Job.MaxErrors refusals, nothing
+//     more is sent, but the input is read to its end, so that the Summary covers all of it. When ctx ends, Run stops at once: the rest of
+//     the input is not read, and Summary.Complete says so. Where several hold the error is the first of ErrInterrupted, ErrKeyRefused,
+//     ErrGaveUp and ErrTooManyErrors, joined by ErrSource or ErrRejects where the input could not be read or the rejects not be written.
+//
+// A message that is not known to be accepted can be loaded again: the same row repeats the same message ids.
+func Run(ctx context.Context, job Job) (Summary, error) {
+	job, err := job.withDefaults()
+	if err != nil {
+		return Summary{}, err
+	}
+	begun := time.Now()
+	columns, err := job.Source.Columns(ctx)
+	if err != nil {
+		return Summary{Seconds: time.Since(begun).Seconds()}, beginError(ctx, err)
+	}
+	plan, err := job.Mapping.compile(columns)
+	if err != nil {
+		return Summary{Seconds: time.Since(begun).Seconds()}, err
+	}
+	if err := job.Source.Select(plan.columns); err != nil {
+		return Summary{Seconds: time.Since(begun).Seconds()}, &StopError{ErrSource, err}
+	}
+
+	r := &run{job: &job, ctx: ctx, rejects: newRejectWriter(job.Rejects)}
+	r.tally = tally{reasons: make(map[string]int64), begun: begun, size: job.Source.Size()}
+	encode := cio.Encode
+	if job.Client != nil {
+		encode = job.Client.Encode
+		r.before = job.Client.Stats()
+	}
+
+	reading, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+	r.stopReading = stopReading
+	// With one batch being made, one waiting and one being sent, three are in memory.
+	ready, free := make(chan *batch, 1), make(chan *batch, 2)
+	read := &reader{job: &job, mapper: newMapper(plan, encode), perRow: int64(len(plan.messages)), ready: ready, free: free}
+	go read.run(reading)
+
+	finish := r.reportProgress()
+	for b := range ready {
+		r.deliver(b)
+		select {
+		case free <- b:
+		default:
+		}
+	}
+	r.note(ErrRejects, r.rejects.flush())
+	finish()
+	return r.snapshot(), r.err()
+}
+
+// beginError is why not even the columns could be read.
+func beginError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &StopError{ErrInterrupted, context.Cause(ctx)}
+	}
+	if isFormatError(err) {
+		return err
+	}
+	return &StopError{ErrSource, err}
+}
+
+// run is a Run under way.
+type run struct {
+	job         *Job
+	ctx         context.Context
+	rejects     *rejectWriter
+	before      cio.Stats
+	stopReading context.CancelFunc
+
+	mu    sync.Mutex // guards tally, which reportProgress reads
+	tally tally
+
+	stops []*StopError // in the order in which they came
+}
+
+// note remembers why the run stopped, if err is not nil.
+func (r *run) note(reason, err error) {
+	if err != nil {
+		r.stop(&StopError{reason, err})
+	}
+}
+
+// stop remembers why nothing more is sent. A reason counts once.
+func (r *run) stop(e *StopError) {
+	for _, s := range r.stops {
+		if s.Reason == e.Reason {
+			return
+		}
+	}
+	r.stops = append(r.stops, e)
+	if e.Reason == ErrRejects {
+		r.stopReading()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.tally.stopped == nil {
+		r.tally.stopped = e
+	}
+}
+
+// stopped reports whether anything keeps messages from being sent.
+func (r *run) stopped() bool { return len(r.stops) > 0 }
+
+// err returns why the run sent less than everything: the most important reason, and what went wrong on this machine.
+func (r *run) err() error {
+	var errs []error
+	for _, group := range [][]error{{ErrInterrupted, ErrKeyRefused, ErrGaveUp, ErrTooManyErrors}, {ErrSource}, {ErrRejects}} {
+	search:
+		for _, reason := range group {
+			for _, s := range r.stops {
+				if s.Reason == reason {
+					errs = append(errs, s)
+					break search
+				}
+			}
+		}
+	}
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
+}
+
+// snapshot returns the counts so far.
+func (r *run) snapshot() Summary {
+	r.mu.Lock()
+	s := r.tally.summary()
+	r.mu.Unlock()
+	if r.job.Client != nil {
+		now := r.job.Client.Stats()
+		s.Requests = now.Requests - r.before.Requests
+		s.Retried = now.Retries - r.before.Retries
+		s.Bytes = now.Bytes - r.before.Bytes
+		s.Warnings = now.Warnings - r.before.Warnings
+	}
+	return s
+}
+
+// reportProgress calls Job.Progress until the function that it returns is called, and a last time then.
+func (r *run) reportProgress() (finish func()) {
+	if r.job.Progress == nil {
+		return func() {}
+	}
+	report := func(done bool) {
+		p := Progress{Summary: r.snapshot(), Done: done}
+		r.mu.Lock()
+		p.Read, p.Size, p.Stopped = r.tally.read, r.tally.size, r.tally.stopped
+		r.mu.Unlock()
+		r.job.Progress(p)
+	}
+	quit, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(r.job.ProgressEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				report(false)
+			case <-quit:
+				report(true)
+				return
+			}
+		}
+	}()
+	return func() {
+		close(quit)
+		<-ended
+	}
+}

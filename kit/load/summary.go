@@ -1,0 +1,86 @@
+package load
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Summary is what became of a run. Messages is always the sum of Accepted, Rejected, RejectedByAPI and Unsent.
+type Summary struct {
+	// Rows is how many rows were read, those that cannot be read included; RowsRejected how many were refused here, whole.
+	Rows         int64 `json:"rows"`
+	RowsRejected int64 `json:"rows_rejected"`
+	// Messages is how many messages the rows read came to. A row that was refused here counts as many as the mapping has.
+	Messages int64 `json:"messages"`
+	// Accepted is how many Customer.io accepted. It does not promise more than that.
+	Accepted int64 `json:"accepted"`
+	// Rejected is how many belong to rows that were refused here, RejectedByAPI how many Customer.io refused.
+	Rejected      int64 `json:"rejected"`
+	RejectedByAPI int64 `json:"rejected_by_api"`
+	// Unsent is how many are not known to have been accepted for a reason that is not their own. All messages of a dry run are.
+	Unsent int64 `json:"unsent"`
+	// Retried is how many requests were repeated, Requests how many were made, Bytes how many their bodies had.
+	Retried  int64 `json:"retried"`
+	Requests int64 `json:"requests"`
+	Bytes    int64 `json:"bytes"`
+	// Seconds is how long the run took.
+	Seconds float64 `json:"seconds"`
+
+	// Complete says that the input was read to its end, or to Job.Limit.
+	Complete bool `json:"-"`
+	// RowsEmpty is how many rows had nothing in the columns that the mapping reads. They have no messages.
+	RowsEmpty int64 `json:"-"`
+	// Unknown is how many of Unsent may have been accepted all the same: no answer came. They can be sent again, with the same ids.
+	Unknown int64 `json:"-"`
+	// Guarded is how many of Rejected the client's guard refused.
+	Guarded int64 `json:"-"`
+	// Warnings is how many breaches the client counted of limits that Customer.io enforces later and without an error.
+	Warnings int64 `json:"-"`
+	// Reasons counts rejects by rule, the most frequent first.
+	Reasons []Reason `json:"-"`
+	// First are the first rejects, at most ten, without the row itself.
+	First []Reject `json:"-"`
+}
+
+// Reason is a rule and how many rejects it is the reason of.
+type Reason struct {
+	Rule  string
+	Count int64
+}
+
+// firstRejects is how many rejects a Summary keeps.
+const firstRejects = 10
+
+// tally is the state of a run that is counted as it goes on.
+type tally struct {
+	Summary
+	reasons map[string]int64
+	begun   time.Time
+	read    int64 // bytes of the input
+	size    int64
+	stopped error
+}
+
+// add counts a reject.
+func (t *tally) add(r Reject) {
+	t.reasons[r.Rule]++
+	if len(t.First) < firstRejects {
+		t.First = append(t.First, r)
+	}
+}
+
+// summary returns the counts so far.
+func (t *tally) summary() Summary {
+	s := t.Summary
+	s.Seconds = time.Since(t.begun).Seconds()
+	s.First = slices.Clone(s.First)
+	s.Reasons = nil
+	for rule, n := range t.reasons {
+		s.Reasons = append(s.Reasons, Reason{rule, n})
+	}
+	slices.SortFunc(s.Reasons, func(a, b Reason) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Rule, b.Rule))
+	})
+	return s
+}

@@ -1,0 +1,338 @@
+package load
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ciokit/cio/kit/source"
+)
+
+// row is the row that values are made of.
+type row struct {
+	cells   []source.Cell
+	in      *interpreter
+	scratch []byte // for the text of JSON strings with escapes
+}
+
+// value is a value of a mapping, compiled for an input.
+type value interface {
+	// appendJSON appends the value as JSON. It returns false, and dst as it was, if the row has none.
+	appendJSON(dst []byte, r *row) ([]byte, bool, *valueError)
+}
+
+// scalar is a value that can stand for text and for a time.
+type scalar interface {
+	value
+	// text returns the value as an identifier. It returns false if the row has none.
+	text(r *row) (string, bool, *valueError)
+	// instant returns the value as a time. It returns false if the row has none.
+	instant(r *row) (instant, bool, *valueError)
+}
+
+// literal is the same in every row.
+type literal struct {
+	json []byte
+	str  string
+}
+
+func (l literal) appendJSON(dst []byte, _ *row) ([]byte, bool, *valueError) {
+	return append(dst, l.json...), true, nil
+}
+
+func (l literal) text(*row) (string, bool, *valueError) { return l.str, true, nil }
+
+func (l literal) instant(*row) (instant, bool, *valueError) {
+	t, err := parseDate([]byte(l.str), nil)
+	return t, true, err
+}
+
+// column is a cell as it is.
+type column struct {
+	slot int
+	name string
+}
+
+func (c column) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
+	cell := r.cells[c.slot]
+	if cell.Kind == source.Absent {
+		return dst, false, nil
+	}
+	out, err := appendCell(dst, cell)
+	if err != nil {
+		return dst, false, err.from(c.name)
+	}
+	return out, true, nil
+}
+
+// plain returns the cell's text. It returns false if there is none.
+func (c column) plain(r *row) ([]byte, bool, *valueError) {
+	cell := r.cells[c.slot]
+	if cell.Kind == source.Absent {
+		return nil, false, nil
+	}
+	text, scratch, err := plainText(r.scratch, cell)
+	r.scratch = scratch
+	if err != nil {
+		return nil, false, err.from(c.name)
+	}
+	return text, true, nil
+}
+
+func (c column) text(r *row) (string, bool, *valueError) {
+	text, ok, err := c.plain(r)
+	if !ok || err != nil {
+		return "", false, err
+	}
+	if cell := r.cells[c.slot]; cell.Kind == source.JSON && cell.Bytes[0] != '"' {
+		if _, err := parseInt(text); err != nil && err.rule == RuleNotAnInteger {
+			return "", false, refuse(RuleNotText, "an identifier must be text or an integer; put it in quotes").from(c.name)
+		}
+	}
+	if err := checkIdentifier(text); err != nil {
+		return "", false, err.from(c.name)
+	}
+	return string(text), true, nil
+}
+
+func (c column) instant(r *row) (instant, bool, *valueError) {
+	text, ok, err := c.plain(r)
+	if !ok || err != nil {
+		return instant{}, false, err
+	}
+	if allDigits(text) {
+		return instant{}, false, refuse(RuleNotADate, "a bare number is no time: %s", timestampHint).from(c.name)
+	}
+	t, err := parseDate(text, nil)
+	if err != nil {
+		return instant{}, false, err.from(c.name)
+	}
+	return t, true, nil
+}
+
+// conversion is a cell after one of the converters.
+type conversion struct {
+	column
+	converter converter
+	layouts   []layout
+}
+
+func (c conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
+	text, ok, err := c.plain(r)
+	if !ok || err != nil || len(text) == 0 {
+		return dst, false, err
+	}
+	out := dst
+	switch c.converter {
+	case converterInt:
+		var n int64
+		if n, err = parseInt(text); err == nil {
+			out = strconv.AppendInt(dst, n, 10)
+		}
+	case converterFloat:
+		var f float64
+		if f, err = parseFloat(text); err == nil {
+			out = appendFloat(dst, f)
+		}
+	case converterDecimal:
+		out, err = appendDecimal(dst, text)
+	case converterDate:
+		var t instant
+		if t, err = parseDate(text, c.layouts); err == nil {
+			out = append(t.append(append(dst, '"')), '"')
+		}
+	}
+	if err != nil {
+		return dst, false, c.refusal(text, err)
+	}
+	return out, true, nil
+}
+
+// refusal completes the error of a converter. Bytes that are not UTF-8 are the reason whatever else is.
+func (c conversion) refusal(text []byte, err *valueError) *valueError {
+	if bad := checkUTF8(text); bad != nil {
+		err = bad
+	}
+	return err.from(c.name)
+}
+
+func (c conversion) text(r *row) (string, bool, *valueError) {
+	out, ok, err := c.appendJSON(nil, r)
+	if c.converter == converterDate && ok {
+		out = out[1 : len(out)-1]
+	}
+	return string(out), ok, err
+}
+
+func (c conversion) instant(r *row) (instant, bool, *valueError) {
+	text, ok, err := c.plain(r)
+	if !ok || err != nil || len(text) == 0 {
+		return instant{}, false, err
+	}
+	t, err := parseDate(text, c.layouts)
+	if err != nil {
+		return instant{}, false, c.refusal(text, err)
+	}
+	return t, true, nil
+}
+
+// computed is the result of an expression.
+type computed struct {
+	program *program
+	name    string // the first column it reads
+}
+
+func (c computed) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
+	v, err := r.in.run(c.program, r.cells)
+	if v == nil || err != nil {
+		return dst, false, err
+	}
+	out, err := appendResult(dst, v)
+	if err != nil {
+		return dst, false, err.from(c.name)
+	}
+	return out, true, nil
+}
+
+func (c computed) text(r *row) (string, bool, *valueError) {
+	v, err := r.in.run(c.program, r.cells)
+	if v == nil || err != nil {
+		return "", false, err
+	}
+	switch v := v.(type) {
+	case string:
+		if err := checkIdentifier([]byte(v)); err != nil {
+			return "", false, err.from(c.name)
+		}
+		return v, true, nil
+	case int:
+		return strconv.Itoa(v), true, nil
+	case decimal:
+		return v.digits, true, nil
+	}
+	return "", false, refuse(RuleNotText, "an identifier must be text or an integer, the expression's result is a %T; use string(...)", v).from(c.name)
+}
+
+func (c computed) instant(r *row) (instant, bool, *valueError) {
+	v, err := r.in.run(c.program, r.cells)
+	if v == nil || err != nil {
+		return instant{}, false, err
+	}
+	var t instant
+	switch v := v.(type) {
+	case string:
+		t, err = parseDate([]byte(v), nil)
+	case time.Time:
+		t, err = inRange(v, 9)
+	default:
+		err = refuse(RuleNotADate, "the expression's result is a %T, not a time; %s", v, timestampHint)
+	}
+	if err != nil {
+		return instant{}, false, err.from(c.name)
+	}
+	return t, true, nil
+}
+
+// nullable is a value that is null where it is absent because one of some columns is.
+type nullable struct {
+	value
+	slots []int
+}
+
+func (n nullable) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
+	out, ok, err := n.value.appendJSON(dst, r)
+	if ok || err != nil {
+		return out, ok, err
+	}
+	for _, slot := range n.slots {
+		if r.cells[slot].Kind == source.Absent {
+			return append(dst, "null"...), true, nil
+		}
+	}
+	return dst, false, nil
+}
+
+// object is an object of the values that the row has. It is absent if the row has none of several.
+type object struct {
+	names []string
+	keys  [][]byte // "name":
+	items []value
+}
+
+func (o object) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
+	start := len(dst)
+	dst = append(dst, '{')
+	for i, item := range o.items {
+		before := len(dst)
+		if before > start+1 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, o.keys[i]...)
+		out, ok, err := item.appendJSON(dst, r)
+		if err != nil {
+			return dst[:start], false, err.in(o.names[i])
+		}
+		if dst = out; !ok {
+			dst = dst[:before]
+		}
+	}
+	if len(dst) == start+1 && len(o.items) > 0 {
+		return dst[:start], false, nil
+	}
+	return append(dst, '}'), true, nil
+}
+
+// list is a list of the values that the row has. It is absent if the row has none of several.
+type list []value
+
+func (l list) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
+	start := len(dst)
+	dst = append(dst, '[')
+	for i, item := range l {
+		before := len(dst)
+		if before > start+1 {
+			dst = append(dst, ',')
+		}
+		out, ok, err := item.appendJSON(dst, r)
+		if err != nil {
+			return dst[:start], false, err.in("[" + strconv.Itoa(i) + "]")
+		}
+		if dst = out; !ok {
+			dst = dst[:before]
+		}
+	}
+	if len(dst) == start+1 && len(l) > 0 {
+		return dst[:start], false, nil
+	}
+	return append(dst, ']'), true, nil
+}
+
+// from names the column that the value came from.
+func (e *valueError) from(column string) *valueError {
+	e.column = column
+	return e
+}
+
+// in names the member that the value is, or is in.
+func (e *valueError) in(name string) *valueError {
+	switch {
+	case e.field == "":
+		e.field = name
+	case e.field[0] == '[':
+		e.field = name + e.field
+	default:
+		e.field = name + "." + e.field
+	}
+	return e
+}
+
+func checkUTF8(text []byte) *valueError {
+	if !utf8.Valid(text) {
+		return notUTF8()
+	}
+	return nil
+}
+
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }

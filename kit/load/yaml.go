@@ -1,0 +1,466 @@
+package load
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/ciokit/cio"
+	"go.yaml.in/yaml/v4"
+)
+
+const (
+	maxMappingBytes = 1 << 20
+	maxMappingNodes = 10_000 // after aliases are followed, so that few of them cannot become billions
+	maxMappingDepth = 100
+)
+
+// ParseMapping reads a mapping. name, usually the file's, stands in errors. The error is a *MappingError that lists every problem.
+func ParseMapping(name string, data []byte) (*Mapping, error) {
+	p := &mappingReader{}
+	m := &Mapping{name: name}
+	if root := p.document(data); root != nil {
+		m.messages = p.mapping(root)
+	}
+	if len(p.problems) > 0 {
+		return nil, &MappingError{Name: name, Problems: p.problems}
+	}
+	return m, nil
+}
+
+// mappingReader turns YAML nodes into specs and collects problems.
+type mappingReader struct {
+	problems []Problem
+	nodes    int
+	within   []*yaml.Node // the nodes being read, to find an alias to itself
+}
+
+func (p *mappingReader) problem(at position, hint, what string, args ...any) {
+	const most = 50
+	if len(p.problems) < most {
+		p.problems = append(p.problems, Problem{Line: at.line, Column: at.column, Path: at.path, What: fmt.Sprintf(what, args...), Hint: hint})
+	}
+}
+
+func at(n *yaml.Node, path string) position { return position{n.Line, n.Column, path} }
+
+const quoteHint = `quote a value that holds ": ", " #" or, within { } and [ ], a comma: total: "=decimal(amount)"`
+
+// document returns the root of the only document.
+func (p *mappingReader) document(data []byte) *yaml.Node {
+	if len(data) > maxMappingBytes {
+		p.problem(position{}, "is it the right file?", "the mapping is longer than %d bytes", maxMappingBytes)
+		return nil
+	}
+	loader, err := yaml.NewLoader(bytes.NewReader(data))
+	if err != nil {
+		p.problem(position{}, "", "%v", err)
+		return nil
+	}
+	var doc, second yaml.Node
+	if err = loader.Load(&doc); err == nil {
+		if err = loader.Load(&second); err == nil {
+			p.problem(at(&second, ""), "keep one, and remove the line ---", "there is more than one YAML document")
+			return nil
+		}
+	}
+	if !errors.Is(err, io.EOF) {
+		var syntax *yaml.LoadError
+		if errors.As(err, &syntax) {
+			p.problem(position{syntax.Mark.Line, syntax.Mark.Column, ""}, quoteHint, "this is not YAML: %s", strings.TrimPrefix(syntax.Message, "yaml: "))
+		} else {
+			p.problem(position{}, quoteHint, "this is not YAML: %v", err)
+		}
+		return nil
+	}
+	if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
+		return doc.Content[0]
+	}
+	p.problem(position{}, "begin with the line messages:", "the mapping is empty")
+	return nil
+}
+
+// enter follows an alias and counts the node. It returns nil, and has named the problem, if that goes too far. leave undoes it.
+func (p *mappingReader) enter(n *yaml.Node, path string) *yaml.Node {
+	where := at(n, path)
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	p.nodes++
+	switch {
+	case p.nodes == maxMappingNodes+1:
+		p.problem(where, "use fewer anchors and aliases", "the mapping has more than %d values", maxMappingNodes)
+		return nil
+	case p.nodes > maxMappingNodes:
+		return nil
+	case len(p.within) >= maxMappingDepth:
+		p.problem(where, "", "the mapping is nested more than %d levels deep", maxMappingDepth)
+		return nil
+	}
+	for _, outer := range p.within {
+		if outer == n {
+			p.problem(where, "remove the alias", "the alias stands for a value that it is part of")
+			return nil
+		}
+	}
+	p.within = append(p.within, n)
+	return n
+}
+
+func (p *mappingReader) leave() { p.within = p.within[:len(p.within)-1] }
+
+// entry is a key of a YAML mapping and its value.
+type entry struct {
+	name string
+	key  *yaml.Node
+	val  *yaml.Node
+}
+
+// entries returns the keys and values of a YAML mapping, with the merge key << resolved: what is merged in comes after the mapping's own
+// keys and does not replace them. ok is false, and the problem named, if n is no mapping.
+func (p *mappingReader) entries(n *yaml.Node, path, want string) (list []entry, ok bool) {
+	if n.Kind != yaml.MappingNode {
+		p.problem(at(n, path), want, "this is %s, not a mapping of keys to values", describe(n))
+		return nil, false
+	}
+	var merged []entry
+	seen := make(map[string]bool)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, val := n.Content[i], n.Content[i+1]
+		k := key
+		for k.Kind == yaml.AliasNode {
+			k = k.Alias
+		}
+		switch {
+		case k.Kind != yaml.ScalarNode || k.Value == "": // the key null is a name too
+			p.problem(at(key, path), "write a name", "the key is %s", describe(k))
+		case k.ShortTag() == "!!merge":
+			merged = append(merged, p.merge(val, path)...)
+		case seen[k.Value]:
+			p.problem(at(key, path), "keep one of them", "the key %q stands there twice", k.Value)
+		default:
+			seen[k.Value] = true
+			list = append(list, entry{k.Value, key, val})
+		}
+	}
+	for _, e := range merged {
+		if !seen[e.name] {
+			seen[e.name] = true
+			list = append(list, e)
+		}
+	}
+	return list, true
+}
+
+// merge returns the entries that the value of a merge key brings in: those of a mapping, or of several, the first of which wins.
+func (p *mappingReader) merge(n *yaml.Node, path string) (list []entry) {
+	const want = "give << an alias to a mapping, such as <<: *common"
+	if n = p.enter(n, path); n == nil {
+		return nil
+	}
+	defer p.leave()
+	if n.Kind != yaml.SequenceNode {
+		list, _ = p.entries(n, path, want)
+		return list
+	}
+	for _, item := range n.Content {
+		if item = p.enter(item, path); item == nil {
+			return list
+		}
+		more, _ := p.entries(item, path, want)
+		p.leave()
+		list = append(list, more...)
+	}
+	return list
+}
+
+// describe says what a node is, for an error.
+func describe(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.ScalarNode:
+		switch n.ShortTag() {
+		case "!!null":
+			return "empty"
+		case "!!int", "!!float":
+			return "a number"
+		case "!!bool":
+			return "true or false"
+		}
+		return "text"
+	}
+	return "something else"
+}
+
+// mapping reads the whole.
+func (p *mappingReader) mapping(root *yaml.Node) []*messageSpec {
+	const want = "begin with messages: and a list of messages"
+	if root = p.enter(root, ""); root == nil {
+		return nil
+	}
+	defer p.leave()
+	entries, ok := p.entries(root, "", want)
+	if !ok {
+		return nil
+	}
+	var list *yaml.Node
+	for _, e := range entries {
+		if e.name != "messages" {
+			p.problem(at(e.key, ""), suggest(e.name, []string{"messages"}), "there is no key %q", e.name)
+			continue
+		}
+		list = e.val
+	}
+	if list == nil {
+		p.problem(at(root, ""), want, "the key messages is missing")
+		return nil
+	}
+	if list = p.enter(list, "messages"); list == nil {
+		return nil
+	}
+	defer p.leave()
+	if list.Kind != yaml.SequenceNode || len(list.Content) == 0 {
+		p.problem(at(list, "messages"), "write each message as an item that begins with a dash, such as - identify:", "messages is %s, not a list of messages", describe(list))
+		return nil
+	}
+	var messages []*messageSpec
+	for i, item := range list.Content {
+		path := fmt.Sprintf("messages[%d]", i)
+		if item = p.enter(item, path); item == nil {
+			return nil
+		}
+		if m := p.message(item, path); m != nil {
+			messages = append(messages, m)
+		}
+		p.leave()
+	}
+	p.checkIDs(messages)
+	return messages
+}
+
+// message reads one item of messages.
+func (p *mappingReader) message(n *yaml.Node, path string) *messageSpec {
+	entries, ok := p.entries(n, path, "write the type of message and, indented below it, its fields")
+	if !ok {
+		return nil
+	}
+	m := &messageSpec{at: at(n, path)}
+	for _, e := range entries {
+		switch {
+		case e.name == "null":
+			m.nulls = p.nulls(e.val, path+".null")
+		case fieldsOf[cio.Type(e.name)] == nil:
+			p.problem(at(e.key, path), suggest(e.name, append([]string{"null"}, messageTypes...)), "there is no type of message %q", e.name)
+		case m.typ != "":
+			p.problem(at(e.key, path), "begin a new item with a dash", "there are two messages in one item, %s and %s", m.typ, e.name)
+		default:
+			m.typ = cio.Type(e.name)
+			p.fields(m, e.val, path+"."+e.name)
+		}
+	}
+	if m.typ == "" {
+		p.problem(m.at, "write one of "+strings.Join(messageTypes, ", "), "the item names no type of message")
+		return nil
+	}
+	return m
+}
+
+// nulls reads the columns whose empty cells are sent as null.
+func (p *mappingReader) nulls(n *yaml.Node, path string) (list []nullSpec) {
+	const hint = "write the names of columns in a list, such as null: [plan]"
+	if n = p.enter(n, path); n == nil {
+		return nil
+	}
+	defer p.leave()
+	if n.Kind != yaml.SequenceNode {
+		p.problem(at(n, path), hint, "this is %s, not a list", describe(n))
+		return nil
+	}
+	for i, item := range n.Content {
+		where := at(item, fmt.Sprintf("%s[%d]", path, i))
+		if item = p.enter(item, where.path); item == nil {
+			return list
+		}
+		if item.Kind == yaml.ScalarNode {
+			name := item.Value
+			if strings.HasPrefix(name, "$") {
+				name, _ = columnName(name)
+			}
+			list = append(list, nullSpec{where, name})
+		} else {
+			p.problem(where, hint, "this is %s, not a column", describe(item))
+		}
+		p.leave()
+	}
+	return list
+}
+
+// fields reads the fields of a message.
+func (p *mappingReader) fields(m *messageSpec, n *yaml.Node, path string) {
+	if n = p.enter(n, path); n == nil {
+		return
+	}
+	defer p.leave()
+	entries, ok := p.entries(n, path, "write its fields below it, such as userId: $customer_id")
+	if !ok {
+		return
+	}
+	allowed := fieldsOf[m.typ]
+	for _, e := range entries {
+		var f field = -1
+		var names []string
+		for _, a := range allowed {
+			names = append(names, fieldNames[a])
+			if fieldNames[a] == e.name {
+				f = a
+			}
+		}
+		if f < 0 {
+			p.problem(at(e.key, path), suggest(e.name, names), "%s has no field %q", m.typ, e.name)
+			continue
+		}
+		if s := p.value(e.val, path+"."+e.name); s != nil {
+			m.fields[f] = s
+			p.checkField(m.typ, f, s)
+		}
+	}
+	p.checkRequired(m, at(n, path))
+}
+
+// value reads a value. It returns nil if it named a problem.
+func (p *mappingReader) value(n *yaml.Node, path string) *spec {
+	where := at(n, path)
+	if n = p.enter(n, path); n == nil {
+		return nil
+	}
+	defer p.leave()
+	switch n.Kind {
+	case yaml.MappingNode:
+		entries, ok := p.entries(n, path, "")
+		if !ok {
+			return nil
+		}
+		s := &spec{at: where, kind: specObject}
+		for _, e := range entries {
+			key := e.name
+			if strings.HasPrefix(key, "$") {
+				if !strings.HasPrefix(key, "$$") {
+					p.problem(at(e.key, path), "names are literal; write $"+key+" for a name that begins with $", "the name %q begins with $", key)
+					continue
+				}
+				key = key[1:]
+			}
+			if item := p.value(e.val, path+"."+key); item != nil {
+				s.keys = append(s.keys, key)
+				s.items = append(s.items, item)
+			}
+		}
+		return s
+	case yaml.SequenceNode:
+		s := &spec{at: where, kind: specList}
+		for i, item := range n.Content {
+			if item := p.value(item, fmt.Sprintf("%s[%d]", path, i)); item != nil {
+				s.items = append(s.items, item)
+			}
+		}
+		return s
+	case yaml.ScalarNode:
+		return p.scalar(n, where)
+	}
+	p.problem(where, "", "this is %s", describe(n))
+	return nil
+}
+
+// scalar reads a column, an expression or a literal.
+func (p *mappingReader) scalar(n *yaml.Node, where position) *spec {
+	text := n.Value
+	literal := &spec{at: where, text: text}
+	switch tag := n.ShortTag(); tag {
+	case "!!null":
+		literal.typed, literal.json = "null", []byte("null")
+		return literal
+	case "!!bool":
+		literal.typed, literal.json = "true or false", []byte(strings.ToLower(text))
+		return literal
+	case "!!int", "!!float":
+		literal.typed, literal.json = "a number", []byte(text)
+		if !json.Valid(literal.json) {
+			p.problem(where, "write it as decimal digits with an optional point, or in quotes if it is text", "%q is a number in YAML but not in JSON", text)
+			return nil
+		}
+		return literal
+	case "!!str", "!!timestamp":
+	default:
+		p.problem(where, "remove the tag", "the tag %s has no meaning here", tag)
+		return nil
+	}
+
+	switch {
+	case strings.HasPrefix(text, "$$"), strings.HasPrefix(text, "=="):
+		text = text[1:]
+	case strings.HasPrefix(text, "$"):
+		name, problem := columnName(text)
+		if problem != "" {
+			p.problem(where, `write $name, or $["any name"]; $$ begins a text that begins with $`, "%s", problem)
+			return nil
+		}
+		return &spec{at: where, kind: specColumn, text: name}
+	case strings.HasPrefix(text, "="):
+		e, err := parseExpression(text[1:])
+		if err != nil {
+			hint := ""
+			if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+				hint = quoteHint
+			}
+			if err.hint != "" {
+				hint = err.hint
+			}
+			p.problem(where, hint, "%s", err.what)
+			return nil
+		}
+		return &spec{at: where, kind: specExpression, expr: e}
+	}
+	encoded, err := appendString(nil, []byte(text))
+	if err != nil {
+		p.problem(where, "", "%s", err.hint)
+		return nil
+	}
+	literal.typed, literal.text, literal.json = "text", text, encoded
+	return literal
+}
+
+// columnName reads $name or $["any name"].
+func columnName(s string) (name, problem string) {
+	name = s[1:]
+	if strings.HasPrefix(name, "[") {
+		inner, ok := strings.CutSuffix(name[1:], "]")
+		if ok && len(inner) >= 2 && inner[0] == '\'' && inner[len(inner)-1] == '\'' && !strings.ContainsAny(inner[1:len(inner)-1], `\'`) {
+			return inner[1 : len(inner)-1], ""
+		}
+		if !ok || json.Unmarshal([]byte(inner), &name) != nil || !strings.HasPrefix(inner, `"`) {
+			return "", fmt.Sprintf("%q names no column", s)
+		}
+		return name, ""
+	}
+	if !isIdentifier(name) {
+		return "", fmt.Sprintf("%q names no column", s)
+	}
+	return name, ""
+}
+
+// isIdentifier reports whether s is a letter or an underscore followed by letters, digits and underscores.
+func isIdentifier(s string) bool {
+	for i, r := range s {
+		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {
+			return false
+		}
+	}
+	return s != ""
+}

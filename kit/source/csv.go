@@ -1,0 +1,401 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// csvFramer cuts CSV into rows. It differs from encoding/csv in keeping each row's bytes and in going on after a bad row.
+type csvFramer struct {
+	delimiter byte
+	limit     int
+
+	line    int64 // of the first byte not used up
+	ordinal int64
+	skip    bool // the rest of the line belongs to a row that was over the limit
+
+	header []Column
+	slots  []int // for each column its place among the selected ones, or -1
+	chosen int
+
+	fields []csvField // of the record that parse saw last
+	spans  int        // where the first of its fields that do not end on their own line has its opening quote, or -1
+}
+
+// csvField is a field of a record, as offsets into the data given to parse, without its quotes.
+type csvField struct {
+	start, end int
+	escaped    bool // it may hold doubled quotes, or a CRLF that becomes LF
+}
+
+func (c *csvFramer) columns(ctx context.Context, w *window) ([]Column, error) {
+	for {
+		row, n, state := c.record(w.rest(), w.err == io.EOF)
+		w.pos += n
+		if state == wanting {
+			switch err := w.fill(ctx); {
+			case err == nil:
+				continue
+			case err != io.EOF:
+				return nil, err
+			}
+			return nil, &FormatError{Problem: "the input is empty: it has no header", Hint: "the first line must name the columns"}
+		}
+		c.line += int64(bytes.Count(row.Raw, newline))
+		switch {
+		case state == skipped:
+			c.line++
+			continue
+		case row.Err != nil:
+			return nil, &FormatError{Line: row.Line, Problem: "the header cannot be read: " + row.Err.Rule, Hint: row.Err.Hint}
+		}
+		c.line++
+		return c.setHeader(row)
+	}
+}
+
+func (c *csvFramer) setHeader(row Row) ([]Column, error) {
+	named := false
+	for i, f := range c.fields {
+		name := row.Raw[f.start:f.end]
+		if f.escaped {
+			name, _ = appendUnescaped(nil, name)
+		}
+		if !utf8.Valid(name) {
+			return nil, &FormatError{Line: row.Line, Problem: fmt.Sprintf("the name of column %d is not UTF-8", i+1),
+				Hint: "convert the file first, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE"}
+		}
+		named = named || len(name) > 0
+		c.header = append(c.header, Column{Name: string(name), Kind: Text})
+	}
+	if !named {
+		return nil, &FormatError{Line: row.Line, Problem: "the header names no column", Hint: "the first line must name the columns"}
+	}
+	return c.header, nil
+}
+
+func (c *csvFramer) choose(names []string) error {
+	c.slots = make([]int, len(c.header))
+	for i := range c.slots {
+		c.slots[i] = -1
+	}
+	c.chosen = len(names)
+	for slot, name := range names {
+		found := -1
+		for i, col := range c.header {
+			if col.Name != name {
+				continue
+			}
+			if found >= 0 {
+				return fmt.Errorf("source: columns %d and %d are both named %q; rename one", found+1, i+1, name)
+			}
+			found = i
+		}
+		if found < 0 {
+			return fmt.Errorf("source: there is no column %q", name)
+		}
+		if c.slots[found] >= 0 {
+			return fmt.Errorf("source: column %q is selected twice", name)
+		}
+		c.slots[found] = slot
+	}
+	return nil
+}
+
+func (c *csvFramer) frame(w *window, b *Batch) {
+	for len(b.Rows) < batchRows {
+		row, n, state := c.record(w.rest(), w.err == io.EOF)
+		w.pos += n
+		switch state {
+		case wanting:
+			return
+		case skipped:
+			c.line += int64(bytes.Count(row.Raw, newline)) + 1
+			continue
+		}
+		c.line += int64(bytes.Count(row.Raw, newline))
+		if !c.skip {
+			c.line++
+		}
+		row.Ordinal = c.ordinal
+		c.ordinal++
+		if row.Err == nil {
+			c.fill(&row, b)
+		}
+		b.Rows = append(b.Rows, row)
+	}
+}
+
+// fill sets the cells of a row whose fields parse has just found.
+func (c *csvFramer) fill(row *Row, b *Batch) {
+	row.Cells = b.addCells(c.chosen)
+	for i, f := range c.fields {
+		slot := c.slots[i]
+		if slot < 0 || f.start == f.end {
+			continue
+		}
+		text := row.Raw[f.start:f.end:f.end]
+		if f.escaped {
+			start := len(b.scratch)
+			b.scratch, text = appendUnescaped(b.scratch, text)
+			text = text[: len(b.scratch)-start : len(b.scratch)-start]
+		}
+		row.Cells[slot] = Cell{Text, text}
+	}
+}
+
+// state says what record found.
+type state int
+
+const (
+	found   state = iota // a row, good or bad
+	skipped              // nothing that counts: a blank line, or the rest of a row over the limit
+	wanting              // the data ends too early to tell
+)
+
+var newline = []byte{'\n'}
+
+// record finds the row at the beginning of data and the n bytes that it takes up, its line end included. final says that nothing comes
+// after data.
+func (c *csvFramer) record(data []byte, final bool) (row Row, n int, s state) {
+	if len(data) == 0 {
+		return row, 0, wanting
+	}
+	if c.skip {
+		end := bytes.IndexByte(data, '\n')
+		if end < 0 {
+			return row, len(data), wanting
+		}
+		c.skip = false
+		return row, end + 1, skipped
+	}
+	if n := blank(data, final); n != 0 {
+		if n < 0 {
+			return row, 0, wanting
+		}
+		return row, n, skipped
+	}
+	over := len(data) > c.limit
+	if over {
+		data, final = data[:c.limit], false
+	}
+
+	n, o := c.parse(data, final)
+	row.Line = c.line
+	at := max(c.spans, 0) // a position on the last line of the row, if it is bad
+	switch o {
+	case parsed:
+		row.Raw = trimEnd(data[:n])
+		if c.header == nil || len(c.fields) == len(c.header) {
+			return row, n, found
+		}
+		row.Err = &RowError{RuleFieldCount, fmt.Sprintf("the row has %s, the header has %d; look for a missing or unquoted delimiter", count(len(c.fields), "field"), len(c.header))}
+		if c.spans < 0 {
+			return row, n, found
+		}
+	case misquoted:
+		row.Err = &RowError{RuleStrayQuote, "a field that holds a quote must be in quotes, with the quote doubled"}
+	case unclosed:
+		if !final && !over {
+			return row, 0, wanting
+		}
+		row.Err = &RowError{RuleUnclosedQuote, fmt.Sprintf("the quote opened on line %d is not closed within %d bytes or before the end of the input; close it, or double it if it is text",
+			c.line+int64(bytes.Count(data[:at], newline)), c.limit)}
+	case unended:
+		if !over {
+			return row, 0, wanting
+		}
+		row.Err = tooLong(c.limit)
+		if c.spans < 0 {
+			return c.endless(row, data)
+		}
+	}
+
+	end := bytes.IndexByte(data[at:], '\n')
+	switch {
+	case end >= 0:
+		n = at + end + 1
+	case final:
+		n = len(data)
+	case over:
+		row.Err = tooLong(c.limit)
+		return c.endless(row, data)
+	default:
+		return row, 0, wanting
+	}
+	row.Raw = trimEnd(data[:n])
+	return row, n, found
+}
+
+// endless makes a row of the beginning of a line that is over the limit, and has the rest of it skipped.
+func (c *csvFramer) endless(row Row, data []byte) (Row, int, state) {
+	c.skip = true
+	row.Raw = data[:min(len(data), keptBytes)]
+	return row, len(data), found
+}
+
+func tooLong(limit int) *RowError {
+	return &RowError{RuleRowTooLong, fmt.Sprintf("the row is longer than %d bytes; only its beginning, up to %d bytes, is kept here", limit, keptBytes)}
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// blank returns the length of the empty line at the beginning of data, 0 if there is none, -1 if more data must tell.
+func blank(data []byte, final bool) int {
+	switch {
+	case data[0] == '\n':
+		return 1
+	case data[0] != '\r':
+		return 0
+	case len(data) > 1 && data[1] == '\n':
+		return 2
+	case len(data) > 1:
+		return 0
+	case final:
+		return 1
+	}
+	return -1
+}
+
+// outcome is what parse made of a record.
+type outcome int
+
+const (
+	parsed    outcome = iota
+	misquoted         // a quote where there may be none
+	unclosed          // the data ends within quotes
+	unended           // the data ends where more of the line may come
+)
+
+// parse finds the fields of the record at the beginning of data, which must not begin with a blank line, and the length that it takes
+// up with its line end. It takes what encoding/csv takes without LazyQuotes.
+func (c *csvFramer) parse(data []byte, final bool) (n int, o outcome) {
+	c.fields = c.fields[:0]
+	c.spans = -1
+	eol := bytes.IndexByte(data, '\n') // of the line that pos is on
+	if line := data[:max(eol, 0)]; eol > 0 && bytes.IndexByte(line, '"') < 0 {
+		c.split(line)
+		return eol + 1, parsed
+	}
+	for pos := 0; ; {
+		if pos < len(data) && data[pos] == '"' {
+			end, doubled := closingQuote(data, pos+1)
+			crosses := eol >= 0 && (end < 0 || end > eol)
+			if c.spans < 0 && (crosses || end < 0) {
+				c.spans = pos
+			}
+			if end < 0 {
+				return 0, unclosed
+			}
+			if crosses {
+				if eol = bytes.IndexByte(data[end:], '\n'); eol >= 0 {
+					eol += end
+				}
+			}
+			c.fields = append(c.fields, csvField{pos + 1, end, doubled || crosses})
+			switch rest := data[end+1:]; {
+			case len(rest) == 0 || len(rest) == 1 && rest[0] == '\r':
+				if final {
+					return len(data), parsed
+				}
+				return 0, unended
+			case rest[0] == c.delimiter:
+				pos = end + 2
+			case rest[0] == '\n':
+				return end + 2, parsed
+			case rest[0] == '\r' && rest[1] == '\n':
+				return end + 3, parsed
+			default:
+				return 0, misquoted
+			}
+			continue
+		}
+
+		end := eol
+		if end < 0 {
+			if !final {
+				return 0, unended
+			}
+			end = len(data)
+		}
+		field := data[pos:end]
+		width := bytes.IndexByte(field, c.delimiter)
+		last := width < 0
+		if last {
+			width = len(trimEnd(field))
+		}
+		if bytes.IndexByte(field[:width], '"') >= 0 {
+			return 0, misquoted
+		}
+		c.fields = append(c.fields, csvField{pos, pos + width, false})
+		if last {
+			return min(end+1, len(data)), parsed
+		}
+		pos += width + 1
+	}
+}
+
+// split finds the fields of a line without quotes.
+func (c *csvFramer) split(line []byte) {
+	line = trimEnd(line)
+	start := 0
+	for {
+		width := bytes.IndexByte(line[start:], c.delimiter)
+		if width < 0 {
+			c.fields = append(c.fields, csvField{start, len(line), false})
+			return
+		}
+		c.fields = append(c.fields, csvField{start, start + width, false})
+		start += width + 1
+	}
+}
+
+// closingQuote returns where the quote stands that closes a field whose text begins at from, -1 if there is none, and whether there are
+// doubled quotes before it.
+func closingQuote(data []byte, from int) (end int, doubled bool) {
+	for {
+		i := bytes.IndexByte(data[from:], '"')
+		if i < 0 {
+			return -1, doubled
+		}
+		from += i
+		if from+1 >= len(data) || data[from+1] != '"' {
+			return from, doubled
+		}
+		doubled = true
+		from += 2
+	}
+}
+
+// appendUnescaped appends a quoted field's text to dst, with single quotes for doubled ones and LF for CRLF, and returns it alone too.
+func appendUnescaped(dst, field []byte) (all, text []byte) {
+	start := len(dst)
+	for len(field) > 0 {
+		i := bytes.IndexAny(field, "\"\r")
+		if i < 0 {
+			break
+		}
+		dst = append(dst, field[:i]...)
+		switch {
+		case field[i] == '"':
+			dst = append(dst, '"')
+			i += 2
+		case i+1 < len(field) && field[i+1] == '\n':
+			i++
+		default:
+			dst = append(dst, '\r')
+			i++
+		}
+		field = field[min(i, len(field)):]
+	}
+	dst = append(dst, field...)
+	return dst, dst[start:]
+}

@@ -1,0 +1,230 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Format is a way to write rows.
+type Format string
+
+const (
+	// CSV is comma-separated values as in RFC 4180, with a header; see [Config] for what is taken and refused.
+	CSV Format = "csv"
+	// JSONLines is one JSON object a line.
+	JSONLines Format = "jsonl"
+)
+
+// DefaultMaxRowBytes is the default of Config.MaxRowBytes.
+const DefaultMaxRowBytes = 1 << 20
+
+// Config says how to read an input. The zero value reads what it finds.
+//
+// Both formats are UTF-8; a byte order mark is dropped. Lines end with LF or CRLF; a CR elsewhere is data. Blank lines are skipped.
+//
+// In CSV a field may be quoted, and then hold delimiters, line ends (CRLF becomes LF, as encoding/csv has it) and doubled quotes. A
+// row with another number of fields than the header is a bad row. So is one with a misplaced quote: it ends with the line on which the
+// quote at fault was opened, and reading goes on with the line after that, so that one lost quote does not cost the rest of the input.
+//
+// In JSON Lines the last of several equal keys counts, and numbers keep their text.
+type Config struct {
+	// Format is the input's; default: what the name's extension says (.csv, .tsv, .jsonl, .ndjson), else what the first byte says (an
+	// opening brace or bracket means JSON Lines, anything else CSV).
+	Format Format
+	// Delimiter separates the fields of CSV; default a comma, or a tab for a name that ends in .tsv. Any ASCII character but a quote, CR
+	// and LF.
+	Delimiter byte
+	// MaxRowBytes is the longest row, in bytes of input; default DefaultMaxRowBytes. A longer one is a bad row. It bounds the memory that a
+	// Source needs, and how far the closing quote of a CSV field is looked for.
+	MaxRowBytes int
+}
+
+func (c Config) withDefaults(name string) (Config, error) {
+	ext := strings.ToLower(filepath.Ext(name))
+	if c.Format == "" {
+		switch ext {
+		case ".csv", ".tsv":
+			c.Format = CSV
+		case ".jsonl", ".ndjson":
+			c.Format = JSONLines
+		}
+	}
+	switch c.Format {
+	case "", CSV, JSONLines:
+	default:
+		return c, fmt.Errorf("source: the format %q is not known; give %s or %s", c.Format, CSV, JSONLines)
+	}
+	if c.Delimiter == 0 {
+		c.Delimiter = ','
+		if ext == ".tsv" {
+			c.Delimiter = '\t'
+		}
+	}
+	if strings.IndexByte("\"\r\n", c.Delimiter) >= 0 || c.Delimiter >= 0x80 {
+		return c, fmt.Errorf("source: %q cannot be the delimiter; give a single ASCII character that is no quote and no line end", string(rune(c.Delimiter)))
+	}
+	if c.MaxRowBytes == 0 {
+		c.MaxRowBytes = DefaultMaxRowBytes
+	}
+	if c.MaxRowBytes < 0 {
+		return c, errors.New("source: MaxRowBytes is negative; give 0 for the default")
+	}
+	return c, nil
+}
+
+// Open opens the named file; "-" is standard input.
+func Open(name string, cfg Config) (Source, error) {
+	if name == "-" {
+		return New(os.Stdin, cfg)
+	}
+	cfg, err := cfg.withDefaults(name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("source: %s is a directory; give a file", name)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	t := newText(f, cfg)
+	t.closer = f
+	if info.Mode().IsRegular() {
+		t.size = info.Size()
+	}
+	return t, nil
+}
+
+// New reads r, ahead of what is asked for, until the input ends or the Source is closed. Close does not close r.
+func New(r io.Reader, cfg Config) (Source, error) {
+	cfg, err := cfg.withDefaults("")
+	if err != nil {
+		return nil, err
+	}
+	return newText(r, cfg), nil
+}
+
+// framer cuts the input into rows of one format.
+type framer interface {
+	// columns uses up the header, if the format has one.
+	columns(ctx context.Context, w *window) ([]Column, error)
+	// choose is Source.Select.
+	choose(names []string) error
+	// frame appends to b the rows that w holds completely, up to a sensible number, and uses them up.
+	frame(w *window, b *Batch)
+}
+
+// text is a Source of lines.
+type text struct {
+	win    window
+	cfg    Config
+	framer framer // nil until Columns
+	cols   []Column
+	size   int64
+	closer io.Closer
+}
+
+func newText(r io.Reader, cfg Config) *text { return &text{win: newWindow(r), cfg: cfg} }
+
+func (t *text) Columns(ctx context.Context) ([]Column, error) {
+	if t.framer != nil {
+		return t.cols, nil
+	}
+	const marks = 4 // bytes, of the longest byte order mark or magic number
+	if err := t.win.head(ctx, func(data []byte) bool { return len(data) >= marks }); err != nil {
+		return nil, err
+	}
+	if err := t.win.dropBOM(); err != nil {
+		return nil, err
+	}
+	format := t.cfg.Format
+	if format == "" {
+		inked := func(data []byte) bool { return len(data) > chunkBytes || len(bytes.TrimLeft(data, " \t\r\n")) > 0 }
+		if err := t.win.head(ctx, inked); err != nil {
+			return nil, err
+		}
+		format = CSV
+		if head := bytes.TrimLeft(t.win.rest(), " \t\r\n"); len(head) > 0 && (head[0] == '{' || head[0] == '[') {
+			format = JSONLines
+		}
+	}
+	var f framer
+	if format == CSV {
+		f = &csvFramer{delimiter: t.cfg.Delimiter, limit: t.cfg.MaxRowBytes, line: 1}
+	} else {
+		f = &jsonFramer{limit: t.cfg.MaxRowBytes, line: 1}
+	}
+	cols, err := f.columns(ctx, &t.win)
+	if err != nil {
+		return nil, err
+	}
+	t.framer, t.cols = f, cols
+	return cols, nil
+}
+
+func (t *text) Select(names []string) error {
+	if t.framer == nil {
+		return errors.New("source: Select was called before Columns")
+	}
+	return t.framer.choose(names)
+}
+
+func (t *text) Next(ctx context.Context, b *Batch) error {
+	if t.framer == nil {
+		return errors.New("source: Next was called before Columns")
+	}
+	b.reset()
+	for {
+		t.framer.frame(&t.win, b)
+		if b.Offset = t.win.used(); len(b.Rows) > 0 {
+			return nil
+		}
+		if t.win.err != nil {
+			return t.win.err
+		}
+		t.win.slide()
+		if err := t.win.fill(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *text) Size() int64 { return t.size }
+
+func (t *text) Close() error {
+	t.win.in.close()
+	if t.closer != nil {
+		return t.closer.Close()
+	}
+	return nil
+}
+
+const (
+	// batchRows bounds the rows of a Batch: enough to make the cost of a call small, few enough to keep its memory small.
+	batchRows = 4096
+	// keptBytes is how much is kept of a row over the limit, to show what it is.
+	keptBytes = 64 << 10
+)
+
+// trimEnd cuts the end of a line off.
+func trimEnd(line []byte) []byte {
+	n := len(line)
+	if n > 0 && line[n-1] == '\n' {
+		n--
+	}
+	if n > 0 && line[n-1] == '\r' {
+		n--
+	}
+	return line[:n]
+}

@@ -1,0 +1,151 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"sync"
+)
+
+const (
+	chunkBytes  = 64 << 10
+	chunksAhead = 4
+)
+
+// chunk is what one Read returned.
+type chunk struct {
+	data []byte
+	err  error
+}
+
+// readAhead reads from r on a goroutine of its own, so that waiting for input can be given up when a context ends and the input is read
+// while the rows before it are worked on. The goroutine ends with the input or after close; a Read that never returns keeps it.
+type readAhead struct {
+	full chan chunk
+	free chan []byte
+	done chan struct{}
+	once sync.Once
+}
+
+func newReadAhead(r io.Reader) *readAhead {
+	a := &readAhead{full: make(chan chunk, chunksAhead), free: make(chan []byte, chunksAhead), done: make(chan struct{})}
+	for range chunksAhead {
+		a.free <- nil // made when first needed: a small input needs one
+	}
+	go a.run(r)
+	return a
+}
+
+func (a *readAhead) run(r io.Reader) {
+	empty := 0
+	for {
+		var buf []byte
+		select {
+		case buf = <-a.free:
+		case <-a.done:
+			return
+		}
+		if buf == nil {
+			buf = make([]byte, chunkBytes)
+		}
+		n, err := r.Read(buf[:chunkBytes])
+		if empty++; n > 0 {
+			empty = 0
+		}
+		if err == nil && empty == 100 {
+			err = io.ErrNoProgress
+		}
+		select {
+		case a.full <- chunk{buf[:n], err}:
+		case <-a.done:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (a *readAhead) close() { a.once.Do(func() { close(a.done) }) }
+
+// window is the part of the input that is being looked at: bytes that stay where they are until slide or fill is called.
+type window struct {
+	in     *readAhead
+	buf    []byte
+	pos    int   // of the first byte not used up
+	offset int64 // of buf[0] in the input
+	err    error // what ended the input: io.EOF, or why it cannot be read on
+}
+
+func newWindow(r io.Reader) window { return window{in: newReadAhead(r)} }
+
+// rest returns the bytes not used up.
+func (w *window) rest() []byte { return w.buf[w.pos:] }
+
+// used returns how many bytes of the input are used up.
+func (w *window) used() int64 { return w.offset + int64(w.pos) }
+
+// slide moves the bytes not used up to the front, to make room.
+func (w *window) slide() {
+	if w.pos == 0 {
+		return
+	}
+	n := copy(w.buf, w.buf[w.pos:])
+	w.buf = w.buf[:n]
+	w.offset += int64(w.pos)
+	w.pos = 0
+}
+
+// fill appends the next chunk of the input. It waits for one until ctx ends. It returns w.err, where the input ended, once everything
+// before has been appended.
+func (w *window) fill(ctx context.Context) error {
+	if w.err != nil {
+		return w.err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case c := <-w.in.full:
+		w.buf = append(w.buf, c.data...)
+		w.err = c.err
+		w.in.free <- c.data[:0] // never blocks: there is room for every buffer
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// dropBOM uses up a UTF-8 byte order mark at the beginning of the input, and refuses what can be told from the first bytes to be no
+// text in UTF-8.
+func (w *window) dropBOM() error {
+	head := w.rest()
+	switch {
+	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
+		w.pos += 3
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return &FormatError{Line: 1, Problem: "the input is UTF-16", Hint: "convert it first: iconv -f UTF-16 -t UTF-8 FILE"}
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return &FormatError{Problem: "the input is compressed with gzip", Hint: "decompress it first: gzip -dc FILE, and read the result from standard input"}
+	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
+		return &FormatError{Problem: "the input is compressed with zstd", Hint: "decompress it first: zstd -dc FILE, and read the result from standard input"}
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return &FormatError{Problem: "the input is a ZIP archive or a spreadsheet, not text", Hint: "unpack it, or save it as CSV"}
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		return &FormatError{Problem: "the input is a Parquet file, not text", Hint: "convert it to CSV or JSON Lines"}
+	}
+	return nil
+}
+
+// head fills the window until enough says so of what it holds, or the input ends.
+func (w *window) head(ctx context.Context, enough func(data []byte) bool) error {
+	for w.err == nil && !enough(w.rest()) {
+		if err := w.fill(ctx); err != nil {
+			return err
+		}
+	}
+	if w.err != io.EOF && len(w.rest()) == 0 {
+		return w.err
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+// Package source reads rows: CSV and JSON Lines, from a file or a stream, in bounded memory.
+//
+// A [Source] hands out batches of rows. A row carries its line, its exact bytes and one [Cell] for each column that the reader asked for;
+// what cannot be read is a row too, with a [RowError], so that nothing is skipped without being named. Cells are bytes of the input
+// wherever that is possible: nothing becomes a map or a Go value on the way.
+package source
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Source is one input, read once from the beginning to the end. It is used by one goroutine at a time; only Close may be called beside
+// the other methods.
+type Source interface {
+	// Columns returns the columns in the order of the input. It returns nil where every row names its own, as in JSON Lines. The first
+	// call may read the beginning of the input and block until it is there or ctx ends. A *FormatError says that the input is not what it
+	// should be.
+	Columns(ctx context.Context) ([]Column, error)
+
+	// Select names the columns whose cells the rows carry, in that order. It is called once, after Columns and before Next. A name that
+	// the input does not have, or has twice, is an error.
+	Select(names []string) error
+
+	// Next puts the rows that follow into b, in the order of the input, and returns as soon as there is one: it waits only while it has
+	// none. It returns io.EOF, and no rows, after the last. When ctx ends while it waits it returns ctx's error, and may be called again.
+	// What b held before is void, its cells included.
+	Next(ctx context.Context, b *Batch) error
+
+	// Size returns the input's length in bytes, 0 if it is not known.
+	Size() int64
+
+	// Close releases the input. It does not wait for a read that is blocked in the operating system.
+	Close() error
+}
+
+// Column describes a column of an input that has a header or a schema.
+type Column struct {
+	// Name is as in the input. It may be empty, and two columns may have the same one.
+	Name string
+	// Kind is what the cells are, apart from Absent ones.
+	Kind Kind
+}
+
+// Kind says how to read the bytes of a Cell.
+type Kind uint8
+
+const (
+	// Absent is a cell without a value: empty in CSV, null or missing in JSON.
+	Absent Kind = iota
+	// Text is text as it stands in the input. Nobody has checked that it is UTF-8.
+	Text
+	// JSON is one valid JSON value other than null, as it stands in the input. Nobody has checked that its strings are UTF-8.
+	JSON
+)
+
+func (k Kind) String() string {
+	switch k {
+	case Absent:
+		return "absent"
+	case Text:
+		return "text"
+	case JSON:
+		return "JSON"
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
+// Cell is the value of one column in one row. Its bytes are valid as long as the row.
+type Cell struct {
+	Kind  Kind
+	Bytes []byte
+}
+
+// Batch is a run of rows.
+type Batch struct {
+	// Rows are valid until the next call of Next on the same Source.
+	Rows []Row
+	// Offset is how many bytes of the input have been used up with the last of Rows.
+	Offset int64
+
+	cells   []Cell
+	scratch []byte
+}
+
+// reset empties b and keeps its memory.
+func (b *Batch) reset() {
+	b.Rows = b.Rows[:0]
+	b.cells = b.cells[:0]
+	b.scratch = b.scratch[:0]
+}
+
+// addCells returns n absent cells of b's own memory.
+func (b *Batch) addCells(n int) []Cell {
+	if len(b.cells)+n > cap(b.cells) {
+		// The rows that are there already keep the memory they have.
+		b.cells = make([]Cell, 0, max(2*cap(b.cells), n, 256))
+	}
+	start := len(b.cells)
+	b.cells = b.cells[:start+n]
+	cells := b.cells[start : start+n : start+n]
+	clear(cells)
+	return cells
+}
+
+// Row is one row of an input.
+type Row struct {
+	// Line is the line on which the row begins, from 1.
+	Line int64
+	// Ordinal is the row's place among all rows of the input, from 0. Rows that cannot be read count; a header and blank lines do not.
+	Ordinal int64
+	// Raw is the row as it stands in the input, without the end of its last line.
+	Raw []byte
+	// Cells holds one cell for each selected column. It is nil if Err is set.
+	Cells []Cell
+	// Err says why the row cannot be read.
+	Err *RowError
+}
+
+// RowError is a row that cannot be read. It never holds the row's data.
+type RowError struct {
+	// Rule is what the row breaks, as a short name that can be compared and counted.
+	Rule string
+	// Hint says what is wrong in this row and what to do.
+	Hint string
+}
+
+// The rules of a RowError.
+const (
+	RuleFieldCount    = "field-count"    // a CSV row with more or fewer fields than the header
+	RuleUnclosedQuote = "unclosed-quote" // a CSV field whose opening quote is never closed
+	RuleStrayQuote    = "stray-quote"    // a quote within a CSV field where there may be none
+	RuleRowTooLong    = "row-too-long"   // a row over the limit
+	RuleNotJSON       = "not-json"       // a line of JSON Lines that is not valid JSON
+	RuleNotObject     = "not-an-object"  // a line of JSON Lines that is JSON, but not an object
+)
+
+func (e *RowError) Error() string { return e.Rule + ": " + e.Hint }
+
+// FormatError is an input that is not what it should be as a whole, such as a file without a header.
+type FormatError struct {
+	// Line is where, from 1; 0 if it is not about a line.
+	Line int64
+	// Problem says what is wrong, Hint what to do about it.
+	Problem, Hint string
+}
+
+func (e *FormatError) Error() string {
+	var b strings.Builder
+	b.WriteString("source: ")
+	if e.Line > 0 {
+		fmt.Fprintf(&b, "line %d: ", e.Line)
+	}
+	b.WriteString(e.Problem)
+	if e.Hint != "" {
+		b.WriteString("; " + e.Hint)
+	}
+	return b.String()
+}

@@ -1,0 +1,144 @@
+package cio
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ciokit/cio/internal/names"
+)
+
+// Verbatim is Named for a name that looks like a misspelt semantic event and is meant as it stands: it is sent without a refusal and
+// without a warning, as an ordinary event.
+func Verbatim(name string, properties any) Event {
+	return verbatimEvent{name, properties}
+}
+
+type verbatimEvent struct {
+	name       string
+	properties any
+}
+
+func (e verbatimEvent) EventName() string { return e.name }
+
+// likeness is what a custom event's name has to do with a semantic one.
+type likeness struct {
+	right   string // the semantic event's name; empty for none
+	refused bool   // it can only be meant to be that one
+}
+
+// The name of a semantic event has to be exact: any other name is stored as an ordinary event, which does nothing of what was wanted.
+var semantic = func() (s struct {
+	exact  map[string]bool
+	folded map[string]string // also the names that only documents use
+}) {
+	s.exact, s.folded = make(map[string]bool), make(map[string]string)
+	for _, m := range names.Misnomers {
+		s.folded[fold(m.Wrong)] = m.Right
+	}
+	for _, name := range names.Semantic {
+		s.exact[name] = true
+		s.folded[fold(name)] = name
+	}
+	return s
+}()
+
+// likenesses remembers what was found of names that are in use. Names are few where they are used as they should be; where they are
+// not, the table stops growing.
+var (
+	likenesses      sync.Map // string to likeness
+	likenessesCount int
+	likenessesMu    sync.Mutex
+)
+
+const maxLikenesses = 10_000
+
+// resembles compares a name with the semantic ones.
+func resembles(name string) likeness {
+	if semantic.exact[name] {
+		return likeness{}
+	}
+	if l, ok := likenesses.Load(name); ok {
+		return l.(likeness)
+	}
+	l := compare(name)
+	likenessesMu.Lock()
+	defer likenessesMu.Unlock()
+	if likenessesCount < maxLikenesses {
+		likenessesCount++
+		likenesses.Store(strings.Clone(name), l)
+	}
+	return l
+}
+
+func compare(name string) likeness {
+	folded := fold(name)
+	if right, ok := semantic.folded[folded]; ok {
+		return likeness{right, true}
+	}
+	for _, right := range names.Semantic {
+		if withinTwo(folded, fold(right)) {
+			return likeness{right: right}
+		}
+	}
+	return likeness{}
+}
+
+// fold leaves the letters and digits of a name, in lower case.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+}
+
+// withinTwo reports whether at most two letters must be inserted, removed or replaced to make one name of the other.
+func withinTwo(a, b string) bool {
+	const most = 2
+	x, y := []rune(a), []rune(b)
+	if len(x) > len(y) {
+		x, y = y, x
+	}
+	if len(y)-len(x) > most || utf8.RuneCountInString(a) <= 2*most {
+		return false
+	}
+	row := make([]int, len(x)+1)
+	for i := range row {
+		row[i] = i
+	}
+	for j := 1; j <= len(y); j++ {
+		diagonal := row[0]
+		row[0] = j
+		for i := 1; i <= len(x); i++ {
+			replaced := diagonal
+			if x[i-1] != y[j-1] {
+				replaced++
+			}
+			diagonal = row[i]
+			row[i] = min(replaced, row[i-1]+1, row[i]+1)
+		}
+		if slices.Min(row) > most {
+			return false
+		}
+	}
+	return row[len(x)] <= most
+}
+
+// lint refuses a custom event's name that can only be a misspelt semantic one.
+func lint(e Event, name string) error {
+	switch e.(type) {
+	case verbatimEvent, command:
+		return nil
+	}
+	l := resembles(name)
+	if !l.refused {
+		return nil
+	}
+	return refuse("event", RuleNearSemantic, "Customer.io would store it as an ordinary event; the semantic event is named "+quoted(l.right)+"; cio.Verbatim sends the name as it stands")
+}
+
+func quoted(s string) string { return `"` + s + `"` }

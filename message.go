@@ -1,0 +1,191 @@
+package cio
+
+import (
+	"time"
+)
+
+// Message is one call of the Data Pipelines API: an Identify, Track, Page, Screen, Group or Alias, one of the messages made of them, or
+// an Encoded. The interface is sealed; messages are values, their zero fields are absent from what is sent.
+type Message interface {
+	// envelope lays the message out for the encoder.
+	envelope() envelope
+}
+
+// Type is the kind of a call, as the API spells it in a message's type member and in the path of its endpoint.
+type Type string
+
+// The six types of call (api-facts 1.3).
+const (
+	TypeIdentify Type = "identify"
+	TypeTrack    Type = "track"
+	TypePage     Type = "page"
+	TypeScreen   Type = "screen"
+	TypeGroup    Type = "group"
+	TypeAlias    Type = "alias"
+)
+
+// envelope is what all messages have in common, before it is encoded.
+type envelope struct {
+	typ Type
+
+	userID, anonymousID string
+	groupID             string
+	previousID          string
+	name, category      string
+	event               Event // of a track
+	body                any   // traits, or the properties of anything but a track
+
+	messageID    string
+	timestamp    time.Time
+	context      any
+	integrations any
+	tag          uint64
+
+	refusal *MessageError // of a message that breaks a rule of its own
+}
+
+// bodyKey is the name of the member that holds a message's own data.
+func (t Type) bodyKey() string {
+	if t == TypeIdentify || t == TypeGroup {
+		return "traits"
+	}
+	return "properties"
+}
+
+// Identify creates a person or sets traits of one. Traits that are left out keep their value; an explicit null removes one.
+//
+// A person is named by UserID (an id, or an email address, or a cio_id with its prefix cio_), or by the trait email with both ids
+// empty. An AnonymousID alone is refused with RuleAnonymousIdentify, because Customer.io ignores such a call, unless
+// Config.AllowAnonymousIdentify says otherwise (api-facts 1.3).
+type Identify struct {
+	UserID      string
+	AnonymousID string
+	// Traits is any value that encodes to a JSON object: a map, a struct, a json.RawMessage.
+	Traits any
+
+	// MessageID identifies the call; default 128 random bits. Keep it across retries and repeated loads: Customer.io may ignore a
+	// repeated one, within a time it does not document.
+	MessageID string
+	// Timestamp is when it happened; default the time of encoding. It is sent in UTC.
+	Timestamp time.Time
+	// Context is any value that encodes to a JSON object. It is merged over Config.Context.
+	Context any
+	// Integrations switches destinations on and off: any value that encodes to a JSON object.
+	Integrations any
+	// Tag is never sent. It comes back in reports and failures, for the caller's own bookkeeping.
+	Tag uint64
+}
+
+func (m Identify) envelope() envelope {
+	return envelope{typ: TypeIdentify, userID: m.UserID, anonymousID: m.AnonymousID, body: m.Traits,
+		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+}
+
+// Track records that a person did something. UserID or AnonymousID is required, and an Event with a name.
+//
+// Events of an anonymous person are kept and given to the person who is later identified with the same AnonymousID (api-facts 1.11).
+// Some events act instead of being stored, such as User Deleted: their own rules are checked too (api-facts 1.9, 1.10).
+type Track struct {
+	UserID      string
+	AnonymousID string
+	// Event is the event and its properties: a type of package events, a type of your own, or Named.
+	Event Event
+
+	MessageID    string    // as in Identify
+	Timestamp    time.Time // as in Identify
+	Context      any       // as in Identify
+	Integrations any       // as in Identify
+	Tag          uint64    // as in Identify
+}
+
+func (m Track) envelope() envelope {
+	return envelope{typ: TypeTrack, userID: m.UserID, anonymousID: m.AnonymousID, event: m.Event,
+		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+}
+
+// Page records that a person saw a web page. UserID or AnonymousID is required. Send the page's url among the properties: Journeys
+// names the page by it (api-facts 1.3).
+type Page struct {
+	UserID      string
+	AnonymousID string
+	Name        string
+	Category    string
+	// Properties is any value that encodes to a JSON object, with url, title, referrer, path and search as Customer.io's own names.
+	Properties any
+
+	MessageID    string    // as in Identify
+	Timestamp    time.Time // as in Identify
+	Context      any       // as in Identify
+	Integrations any       // as in Identify
+	Tag          uint64    // as in Identify
+}
+
+func (m Page) envelope() envelope {
+	return envelope{typ: TypePage, userID: m.UserID, anonymousID: m.AnonymousID, name: m.Name, category: m.Category, body: m.Properties,
+		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+}
+
+// Screen records that a person saw a screen of an app. UserID or AnonymousID is required.
+type Screen struct {
+	UserID      string
+	AnonymousID string
+	Name        string
+	Category    string
+	// Properties is any value that encodes to a JSON object.
+	Properties any
+
+	MessageID    string    // as in Identify
+	Timestamp    time.Time // as in Identify
+	Context      any       // as in Identify
+	Integrations any       // as in Identify
+	Tag          uint64    // as in Identify
+}
+
+func (m Screen) envelope() envelope {
+	return envelope{typ: TypeScreen, userID: m.UserID, anonymousID: m.AnonymousID, name: m.Name, category: m.Category, body: m.Properties,
+		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+}
+
+// Group creates or updates an object, such as a company or an account, and relates the person to it if one is given. GroupID, the
+// object's id, is required; a person is not.
+//
+// The trait objectTypeId, a number as a string, says which type of object it is ("1" where it is absent); relationshipAttributes, an
+// object among the traits, holds attributes of the relationship (api-facts 1.9).
+type Group struct {
+	UserID      string
+	AnonymousID string
+	GroupID     string
+	// Traits is any value that encodes to a JSON object.
+	Traits any
+
+	MessageID    string    // as in Identify
+	Timestamp    time.Time // as in Identify
+	Context      any       // as in Identify
+	Integrations any       // as in Identify
+	Tag          uint64    // as in Identify
+}
+
+func (m Group) envelope() envelope {
+	return envelope{typ: TypeGroup, userID: m.UserID, anonymousID: m.AnonymousID, groupID: m.GroupID, body: m.Traits,
+		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+}
+
+// Alias says that PreviousID and UserID are one person. Both are required and must differ.
+//
+// Customer.io documents it as needed by a few destinations only. Whether its own Journeys destination merges the two people, which
+// would delete the previous one, is not documented: treat it as possibly destructive (api-facts 1.3).
+type Alias struct {
+	UserID     string
+	PreviousID string
+
+	MessageID    string    // as in Identify
+	Timestamp    time.Time // as in Identify
+	Context      any       // as in Identify
+	Integrations any       // as in Identify
+	Tag          uint64    // as in Identify
+}
+
+func (m Alias) envelope() envelope {
+	return envelope{typ: TypeAlias, userID: m.UserID, previousID: m.PreviousID,
+		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+}

@@ -1,0 +1,114 @@
+package cio
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// pacer admits at most limit requests into any window of time. It remembers when the last ones started, which is exact where a token
+// bucket would let a burst of twice the limit into one window.
+type pacer struct {
+	max    int
+	window time.Duration
+	log    *slog.Logger
+
+	mu      sync.Mutex
+	limit   int         // at most max, less after a 429
+	good    int         // good answers under a lowered limit
+	starts  []time.Time // a ring of the last max starts
+	next    int         // where the next start goes
+	lowered time.Time   // when limit was last halved
+}
+
+// newPacer returns nil for no limit.
+func newPacer(limit int, window time.Duration, log *slog.Logger) *pacer {
+	if limit < 0 {
+		return nil
+	}
+	return &pacer{max: limit, limit: limit, window: window, log: log, starts: make([]time.Time, limit)}
+}
+
+// wait returns when a request may start, or with the context's error.
+func (p *pacer) wait(ctx context.Context) error {
+	if p == nil {
+		return ctx.Err()
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		d := p.take()
+		if d <= 0 {
+			return nil
+		}
+		if err := sleep(ctx, d); err != nil {
+			return err
+		}
+	}
+}
+
+// take records a start and returns 0, or returns how long to wait before the next attempt to.
+func (p *pacer) take() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	oldest := p.starts[(p.next-p.limit+p.max)%p.max]
+	// Not in the same instant either: a window holds both of its ends.
+	if d := p.window - now.Sub(oldest); !oldest.IsZero() && d >= 0 {
+		return d + 1
+	}
+	p.starts[p.next] = now
+	p.next = (p.next + 1) % p.max
+	return 0
+}
+
+// refused halves the limit after a 429 to a request that started at that time. Requests that were under way when the limit was last
+// halved do not halve it again.
+func (p *pacer) refused(started time.Time) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !started.After(p.lowered) || p.limit == 1 {
+		return
+	}
+	p.limit = max(1, p.limit/2)
+	p.lowered = time.Now()
+	p.log.Warn("rate limited by Customer.io; the request rate is halved", "requests", p.limit, "window", p.window)
+}
+
+// recoverEvery is how many good answers raise a lowered limit by one: a halved limit is whole again after four to five windows' worth.
+const recoverEvery = 4
+
+// accepted takes a step back towards the full limit.
+func (p *pacer) accepted() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.limit == p.max {
+		return
+	}
+	if p.good++; p.good%recoverEvery != 0 {
+		return
+	}
+	if p.limit++; p.limit == p.max {
+		p.log.Info("the request rate is back at its limit", "requests", p.limit, "window", p.window)
+	}
+}
+
+// sleep returns nil after d or the context's error before.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,66 @@
+package cio
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Retryable reports whether the same request may succeed later without anything being changed: a 408, a 429, a 5xx other than 501 and
+// 505, or no answer at all, unless the context ended or the server's certificate was refused. It is the only judge of that in this
+// module (api-facts 1.6, after Customer.io's own Node client).
+func Retryable(err error) bool {
+	var api *APIError
+	if !errors.As(err, &api) {
+		return false
+	}
+	switch api.Status {
+	case 0:
+		var certificate *tls.CertificateVerificationError
+		return api.Err != nil && !isContextEnd(api.Err) && !errors.As(api.Err, &certificate) && !errors.Is(api.Err, http.ErrSchemeMismatch)
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		return false
+	}
+	return api.Status >= 500
+}
+
+func isContextEnd(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// Backoff between tries: full jitter over base * 2^n, capped.
+const (
+	backoffBase   = 250 * time.Millisecond
+	backoffCap    = 10 * time.Second
+	maxRetryAfter = 300 * time.Second
+)
+
+// backoff returns how long to wait after the given number of failed tries; floor is what the server asked for.
+func backoff(failures int, floor time.Duration) time.Duration {
+	ceiling := backoffCap
+	if shift := failures - 1; shift < 6 {
+		ceiling = min(backoffCap, backoffBase<<shift)
+	}
+	return min(floor, maxRetryAfter) + rand.N(ceiling)
+}
+
+// retryAfter reads the header in both of its forms, seconds and a date; 0 where there is none or it makes no sense.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := h.Get("Retry-After")
+	if v == "" {
+		return 0
+	}
+	if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+		return min(max(0, time.Duration(min(n, int64(maxRetryAfter/time.Second)))*time.Second), maxRetryAfter)
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return min(max(0, t.Sub(now)), maxRetryAfter)
+	}
+	return 0
+}

@@ -1,0 +1,33 @@
+package cio
+
+import "sync/atomic"
+
+// Stats counts what a Client has done since it was made.
+type Stats struct {
+	// Requests counts HTTP requests, retries included; Bytes their bodies.
+	Requests, Bytes int64
+	// Retries counts the requests among them that repeated an earlier one.
+	Retries int64
+	// RateLimited counts the answers with status 429.
+	RateLimited int64
+	// Accepted and Refused count messages: taken by the server, refused by the server alone.
+	Accepted, Refused int64
+	// Warnings counts breaches of limits that Customer.io enforces later and without an error (api-facts 1.8).
+	Warnings int64
+}
+
+type counters struct {
+	requests, bytes, retries, rateLimited, accepted, refused, warnings atomic.Int64
+}
+
+func (c *counters) snapshot() Stats {
+	return Stats{
+		Requests:    c.requests.Load(),
+		Bytes:       c.bytes.Load(),
+		Retries:     c.retries.Load(),
+		RateLimited: c.rateLimited.Load(),
+		Accepted:    c.accepted.Load(),
+		Refused:     c.refused.Load(),
+		Warnings:    c.warnings.Load(),
+	}
+}

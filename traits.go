@@ -1,0 +1,109 @@
+package cio
+
+import (
+	"strconv"
+
+	"github.com/ciokit/cio/internal/wire"
+)
+
+// Traits that Customer.io gives a meaning (api-facts 1.8). Any other name is an attribute of one's own.
+const (
+	// TraitEmail is the address to send to. In most workspaces it also identifies the person, whatever the case of its letters; a new
+	// UserID with the address of somebody known renames that person.
+	TraitEmail = "email"
+	// TraitID sets or changes the person's id.
+	TraitID = "id"
+	// TraitCustomerIOID is the id that Customer.io itself gave the person. It cannot be changed.
+	TraitCustomerIOID = "cio_id"
+	// TraitAnonymousID gives the person the events of an anonymous visitor. It must be unique and cannot be used again.
+	TraitAnonymousID = "anonymous_id"
+	// TraitPhone is the telephone number, in the international form +15551234567.
+	TraitPhone = "phone"
+	// TraitCreatedAt is when the person signed up, in unix seconds. A time.Time is sent as ISO 8601, which Customer.io turns into them.
+	TraitCreatedAt = "created_at"
+	// TraitUnsubscribed, true, keeps everything but transactional messages from being sent to the person.
+	TraitUnsubscribed = "unsubscribed"
+	// TraitTimezone is the time zone's name, such as Europe/Berlin, for sending at the person's own hour.
+	TraitTimezone = "timezone"
+	// TraitLanguage is the person's language, such as de or pt-BR, for choosing a translation.
+	TraitLanguage = "language"
+	// TraitSubscriptionPreferences holds what the person wants to hear of, and where. Set to a whole SubscriptionPreferences it replaces
+	// what was there.
+	TraitSubscriptionPreferences = "cio_subscription_preferences"
+	// TraitObjectTypeID, of a Group, is the number of the object's type, as a string. SetObject and Relate set it.
+	TraitObjectTypeID = "objectTypeId"
+	// TraitRelationshipAttributes, of a Group with a person, holds the attributes of the relationship. Relate sets it.
+	TraitRelationshipAttributes = "relationshipAttributes"
+)
+
+// Channel is a way by which Customer.io reaches people.
+type Channel string
+
+// The channels of SubscriptionPreferences.
+const (
+	ChannelEmail    Channel = "email"
+	ChannelSMS      Channel = "sms"
+	ChannelPush     Channel = "push"
+	ChannelInApp    Channel = "in_app"
+	ChannelWhatsApp Channel = "whatsapp"
+	ChannelSlack    Channel = "slack"
+	ChannelLINE     Channel = "line"
+	ChannelInbox    Channel = "inbox"
+)
+
+// SubscriptionPreferences says which topics and channels a person is subscribed to.
+//
+// As the value of TraitSubscriptionPreferences it replaces all that was there; topics that are not named fall back to their default. To
+// change some and leave the others, use Update.
+type SubscriptionPreferences struct {
+	// Topics has the topics by their number in the workspace: true is subscribed.
+	Topics map[int]bool
+	// Channels has the channels: true is subscribed.
+	Channels map[Channel]bool
+}
+
+// AppendJSON appends the preferences as Customer.io wants them.
+func (p SubscriptionPreferences) AppendJSON(dst []byte) ([]byte, error) {
+	topics, channels := p.members()
+	return wire.AppendValue(dst, nonEmpty(map[string]any{"topics": topics, "channels": channels}))
+}
+
+// MarshalJSON is AppendJSON for encoding/json.
+func (p SubscriptionPreferences) MarshalJSON() ([]byte, error) { return p.AppendJSON(nil) }
+
+// Update returns traits that change the topics and channels of p, each under a dotted name, and leave all others as they are:
+//
+//	cio.Identify{UserID: "42", Traits: cio.SubscriptionPreferences{Topics: map[int]bool{3: false}}.Update()}
+//
+// Further traits can be added to the map.
+func (p SubscriptionPreferences) Update() map[string]any {
+	topics, channels := p.members()
+	traits := make(map[string]any, len(topics)+len(channels))
+	for name, on := range topics {
+		traits[TraitSubscriptionPreferences+".topics."+name] = on
+	}
+	for name, on := range channels {
+		traits[TraitSubscriptionPreferences+".channels."+name] = on
+	}
+	return traits
+}
+
+func (p SubscriptionPreferences) members() (topics, channels map[string]any) {
+	topics, channels = make(map[string]any, len(p.Topics)), make(map[string]any, len(p.Channels))
+	for id, on := range p.Topics {
+		topics["topic_"+strconv.Itoa(id)] = on
+	}
+	for c, on := range p.Channels {
+		channels[string(c)] = on
+	}
+	return topics, channels
+}
+
+func nonEmpty(m map[string]any) map[string]any {
+	for k, v := range m {
+		if len(v.(map[string]any)) == 0 {
+			delete(m, k)
+		}
+	}
+	return m
+}
