@@ -1,0 +1,159 @@
+package cio
+
+import (
+	"fmt"
+	"sync"
+	"time"
+	"unsafe"
+
+	"github.com/ciokit/cio/internal/wire"
+)
+
+// batch is a buffer of messages in the form in which they are posted: the envelope's beginning and the messages with their commas, so that
+// the whole of it is a body without being copied.
+type batch struct {
+	data    []byte
+	entries []entry
+	opened  time.Time // when the first message came
+	next    int       // the first message that is not settled
+}
+
+// entry says where a message ends and where its id stands.
+type entry struct {
+	end            uint32
+	idStart, idLen uint16 // from the message's beginning, without quotes; 0 if it has to be looked up
+	tag            uint64
+}
+
+const entrySize = int(unsafe.Sizeof(entry{}))
+
+func (b *batch) reset() {
+	b.data = append(b.data[:0], batchOpen...)
+	b.entries = b.entries[:0]
+	b.next = 0
+}
+
+// fits reports whether n more bytes of a message are within the limit.
+func (b *batch) fits(n, maxBytes, maxMessages int) bool {
+	if len(b.entries) == 0 {
+		return true
+	}
+	return len(b.data)+1+n+len(batchClose) <= maxBytes && len(b.entries) < maxMessages
+}
+
+func (b *batch) add(data []byte, h *header) {
+	if len(b.entries) == 0 {
+		b.opened = time.Now()
+	} else {
+		b.data = append(b.data, ',')
+	}
+	e := entry{tag: h.tag}
+	if h.idEnd <= 1<<16-1 {
+		e.idStart, e.idLen = uint16(h.idStart), uint16(h.idEnd-h.idStart)
+	}
+	b.data = append(b.data, data...)
+	e.end = uint32(len(b.data))
+	b.entries = append(b.entries, e)
+}
+
+// seal ends the envelope. Nothing is added afterwards.
+func (b *batch) seal() { b.data = append(b.data, batchClose...) }
+
+func (b *batch) start(i int) int {
+	if i == 0 {
+		return len(batchOpen)
+	}
+	return int(b.entries[i-1].end) + 1
+}
+
+func (b *batch) message(i int) []byte { return b.data[b.start(i):b.entries[i].end] }
+
+func (b *batch) id(i int) string {
+	m, e := b.message(i), b.entries[i]
+	if e.idStart != 0 {
+		return string(m[e.idStart : e.idStart+e.idLen])
+	}
+	v, _ := wire.Lookup(m, "messageId")
+	s, _ := wire.Text(v)
+	return s
+}
+
+// encoded returns a copy of the message that outlives the batch.
+func (b *batch) encoded(i int) Encoded {
+	var e Encoded
+	if err := e.UnmarshalJSON(b.message(i)); err != nil {
+		// It was checked when it was enqueued; what is not checked again here is what a Client checks when it is sent.
+		e = Encoded{data: append([]byte(nil), b.message(i)...), id: b.id(i), typ: b.typ(i)}
+	}
+	return e.WithTag(b.entries[i].tag)
+}
+
+func (b *batch) typ(i int) Type {
+	v, _ := wire.Lookup(b.message(i), "type")
+	s, _ := wire.Text(v)
+	return Type(s)
+}
+
+// pool hands out the batches that a Batcher's memory allows. Every lane can always have one, so that no lane waits for another to be
+// written to.
+type pool struct {
+	maxBytes    int // of a batch, its envelope included
+	maxMessages int
+	capacity    int // of a batch's buffer
+
+	mu      sync.Mutex
+	free    []*batch
+	unmade  int
+	without int // lanes that hold none
+	room    signal
+}
+
+func newPool(c Config, cfg BatcherConfig) (*pool, error) {
+	p := &pool{maxBytes: c.MaxBatchBytes, maxMessages: cfg.MaxBatchMessages, without: cfg.Concurrency}
+	least := 2 * cfg.Concurrency
+	cost := func() int { return p.capacity + p.maxMessages*entrySize }
+	size := func() { p.capacity = p.maxBytes + batchEnvelope }
+	size()
+	if cost()*least > cfg.MaxBytes {
+		p.maxBytes = cfg.MaxBytes/least - p.maxMessages*entrySize - batchEnvelope
+		size()
+	}
+	if p.maxBytes < c.MaxMessageBytes+batchEnvelope {
+		return nil, fmt.Errorf("cio: BatcherConfig.MaxBytes is %d, but two batches for each of %d lanes need at least %d; raise it, or lower Concurrency or MaxBatchMessages", cfg.MaxBytes, cfg.Concurrency, least*(c.MaxMessageBytes+2*batchEnvelope+p.maxMessages*entrySize))
+	}
+	p.unmade = cfg.MaxBytes / cost()
+	return p, nil
+}
+
+// get returns an empty batch, or nil if there is none to spare. first says that the lane holds none yet.
+func (p *pool) get(first bool) *batch {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if available := p.unmade + len(p.free); !first && available <= p.without {
+		return nil
+	}
+	if first {
+		p.without--
+	}
+	if n := len(p.free); n > 0 {
+		b := p.free[n-1]
+		p.free = p.free[:n-1]
+		return b
+	}
+	p.unmade--
+	b := &batch{data: make([]byte, 0, p.capacity), entries: make([]entry, 0, p.maxMessages)}
+	b.reset()
+	return b
+}
+
+// put takes a batch back. last says that the lane holds none any more.
+func (p *pool) put(b *batch, last bool) {
+	b.reset()
+	p.mu.Lock()
+	p.free = append(p.free, b)
+	if last {
+		p.without++
+	}
+	p.mu.Unlock()
+	p.room.send()
+}

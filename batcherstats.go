@@ -1,0 +1,49 @@
+package cio
+
+import "time"
+
+// BatcherStats is the state of a Batcher at one moment.
+type BatcherStats struct {
+	// Enqueued counts the messages whose Enqueue returned nil; Accepted and Refused those that were settled. The rest is queued, or was
+	// handed back by Close.
+	Enqueued, Accepted, Refused int64
+	// Queued is how many messages wait or are on their way, QueuedBytes their size.
+	Queued, QueuedBytes int64
+	// Oldest is how long the message has waited that has waited longest, 0 if none does.
+	Oldest time.Duration
+	// InFlight is how many batches are being sent.
+	InFlight int
+	// Stopped is why nothing is sent, nil as long as something is.
+	Stopped error
+}
+
+// Stats returns the Batcher's state. It is cheap enough to be asked every second.
+func (b *Batcher) Stats() BatcherStats {
+	s := BatcherStats{Enqueued: b.enqueued.Load(), Accepted: b.accepted.Load(), Refused: b.refused.Load(), Stopped: b.stopped()}
+	now := time.Now()
+	for _, l := range b.lanes {
+		l.addStats(&s, now)
+	}
+	return s
+}
+
+func (l *lane) addStats(s *BatcherStats, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	count := func(b *batch) {
+		if b == nil || b.next >= len(b.entries) {
+			return
+		}
+		s.Queued += int64(len(b.entries) - b.next)
+		s.QueuedBytes += int64(b.entries[len(b.entries)-1].end) - int64(b.start(b.next))
+		s.Oldest = max(s.Oldest, now.Sub(b.opened))
+	}
+	count(l.sending)
+	for _, b := range l.sealed {
+		count(b)
+	}
+	count(l.open)
+	if l.sending != nil && l.sending.next < len(l.sending.entries) {
+		s.InFlight++
+	}
+}
