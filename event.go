@@ -1,5 +1,7 @@
 package cio
 
+import "github.com/ciokit/cio/internal/wire"
+
 // Event is what a Track reports. A type of one's own needs only the name; its other fields are encoded as the event's properties by
 // encoding/json:
 //
@@ -55,6 +57,9 @@ func checkEvent(e Event, name string) error {
 		if field := c.Missing(); field != "" {
 			return refuse(field, RuleRequired, name+" cannot do without it")
 		}
+	}
+	if wire.Generated(e) {
+		return nil
 	}
 	return lint(e, name)
 }
