@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -82,6 +83,7 @@ type Batcher struct {
 	cfg   BatcherConfig
 	pool  *pool
 	lanes []*lane
+	seed  maphash.Seed // spreads identities over the lanes
 
 	// ctx ends when Close gives up on delivery.
 	ctx  context.Context
@@ -120,7 +122,7 @@ func NewBatcher(c *Client, cfg BatcherConfig) (*Batcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Batcher{c: c, cfg: cfg, pool: pool, reporting: make(chan struct{}, 1)}
+	b := &Batcher{c: c, cfg: cfg, pool: pool, seed: maphash.MakeSeed(), reporting: make(chan struct{}, 1)}
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	for range cfg.Concurrency {
 		b.lanes = append(b.lanes, newLane(b))
@@ -153,18 +155,16 @@ func (b *Batcher) put(ctx context.Context, m Message, wait bool) error {
 	if b.closed.Load() {
 		return ErrClosed
 	}
-	scratch := scratchPool.Get().(*[]byte)
-	defer scratchPool.Put(scratch)
-	data, head, err := b.c.rules.wire((*scratch)[:0], m)
-	*scratch = data[:0]
-	if err != nil {
+	s := newScratch()
+	defer s.free()
+	if err := b.c.rules.wire(s, m); err != nil {
 		return err
 	}
-	l := b.laneOf(&head.identity)
-	err = l.add(data, &head)
+	l := b.laneOf(&s.head.identity)
+	err := l.add(s.data, &s.head)
 	for err == ErrQueueFull && wait {
 		room, changed := b.pool.room.wait(), b.changed.wait()
-		if err = l.add(data, &head); err != ErrQueueFull {
+		if err = l.add(s.data, &s.head); err != ErrQueueFull {
 			break
 		}
 		if stopped := b.stopped(); stopped != nil {
@@ -179,7 +179,7 @@ func (b *Batcher) put(ctx context.Context, m Message, wait bool) error {
 	}
 	if err == nil {
 		b.enqueued.Add(1)
-		b.c.warn(head.warnings)
+		b.c.warn(s.head.warnings)
 	}
 	return err
 }
@@ -194,7 +194,7 @@ func (b *Batcher) press() {
 	}
 }
 
-// laneOf returns the lane of an identity, by FNV-1a over its text.
+// laneOf returns the lane of an identity.
 func (b *Batcher) laneOf(id *Identity) *lane {
 	text := id.UserID
 	for _, other := range [...]string{id.AnonymousID, id.Email, id.GroupID} {
@@ -202,11 +202,7 @@ func (b *Batcher) laneOf(id *Identity) *lane {
 			text = other
 		}
 	}
-	h := uint32(2166136261)
-	for i := range len(text) {
-		h = (h ^ uint32(text[i])) * 16777619
-	}
-	return b.lanes[h%uint32(len(b.lanes))]
+	return b.lanes[maphash.String(b.seed, text)%uint64(len(b.lanes))]
 }
 
 // Flush returns when everything that was enqueued before has been settled, whether accepted or refused. It returns early when ctx ends, and

@@ -25,9 +25,9 @@ type meta struct {
 	tag                   uint64
 }
 
-func (c command) envelope(userID, anonymousID string, m meta) envelope {
-	return envelope{typ: TypeTrack, userID: userID, anonymousID: anonymousID, event: c,
-		messageID: m.messageID, timestamp: m.timestamp, context: m.context, integrations: m.integrations, tag: m.tag}
+func (c command) fill(e *envelope, userID, anonymousID string, m meta) {
+	e.typ, e.userID, e.anonymousID, e.event = TypeTrack, userID, anonymousID, c
+	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.messageID, m.timestamp, m.context, m.integrations, m.tag
 }
 
 // overlay is an object of the caller's with members of ours over it.

@@ -33,9 +33,9 @@ type SetDevice struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m SetDevice) envelope() envelope {
+func (m SetDevice) fill(e *envelope) {
 	c := command{name: eventDeviceSet, properties: m.Attributes, context: device{m.Token, m.Platform, m.AppID}}
-	return c.envelope(m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
+	c.fill(e, m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 }
 
 // DeleteDevice takes a device away from a person. UserID and Token are required. The app registers it again when it starts next.
@@ -52,9 +52,9 @@ type DeleteDevice struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m DeleteDevice) envelope() envelope {
+func (m DeleteDevice) fill(e *envelope) {
 	c := command{name: eventDeviceDeleted, context: device{m.Token, m.Platform, m.AppID}}
-	return c.envelope(m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
+	c.fill(e, m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 }
 
 // device is the part of a device message that rides in its context (api-facts 1.10).

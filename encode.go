@@ -35,36 +35,54 @@ func (r *rules) encode(m Message) (Encoded, error) {
 	if e, ok := m.(Encoded); ok {
 		return e, r.admit(&e)
 	}
-	scratch := scratchPool.Get().(*[]byte)
-	defer scratchPool.Put(scratch)
-	data, head, err := r.wire((*scratch)[:0], m)
-	*scratch = data[:0]
-	if err != nil {
+	s := newScratch()
+	defer s.free()
+	if err := r.wire(s, m); err != nil {
 		return Encoded{}, err
 	}
-	e := Encoded{data: append([]byte(nil), data...), id: head.messageID, typ: head.typ, tag: head.tag, identity: head.identity, warnings: head.warnings}
+	h := &s.head
+	e := Encoded{data: append([]byte(nil), s.data...), id: h.messageID, typ: h.typ, tag: h.tag, identity: h.identity, warnings: h.warnings}
 	if e.id == "" {
-		e.id = string(e.data[head.idStart:head.idEnd])
+		e.id = string(e.data[h.idStart:h.idEnd])
 	}
 	return e, nil
 }
 
-// wire appends the wire form of any message.
-func (r *rules) wire(dst []byte, m Message) ([]byte, header, error) {
-	switch m := m.(type) {
-	case nil:
-		return dst, header{}, refuse("", RuleNil, "give a message, not nil")
-	case Encoded:
-		err := r.admit(&m)
-		return append(dst, m.data...), header{typ: m.typ, identity: m.Identity(), messageID: m.id, tag: m.tag, warnings: m.warnings}, err
-	}
-	env := m.envelope()
-	dst, h, err := r.append(dst, &env)
-	h.typ, h.messageID, h.tag = env.typ, env.messageID, env.tag
-	return dst, h, err
+// scratch is what a message is encoded into. It is kept for the next one.
+type scratch struct {
+	data []byte // the wire form
+	head header
+	env  envelope
 }
 
-var scratchPool = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+var scratchPool = sync.Pool{New: func() any { return &scratch{data: make([]byte, 0, 4<<10)} }}
+
+func newScratch() *scratch { return scratchPool.Get().(*scratch) }
+
+// free returns the scratch without anything of the caller's in it.
+func (s *scratch) free() {
+	s.data = s.data[:0]
+	s.head = header{}
+	s.env = envelope{}
+	scratchPool.Put(s)
+}
+
+// wire writes the wire form of any message.
+func (r *rules) wire(s *scratch, m Message) error {
+	switch m := m.(type) {
+	case nil:
+		return refuse("", RuleNil, "give a message, not nil")
+	case Encoded:
+		s.data = append(s.data[:0], m.data...)
+		s.head = header{typ: m.typ, identity: m.Identity(), messageID: m.id, tag: m.tag, warnings: m.warnings}
+		return r.admit(&m)
+	}
+	m.fill(&s.env)
+	var err error
+	s.data, err = r.append(s.data[:0], &s.env, &s.head)
+	s.head.typ, s.head.messageID, s.head.tag = s.env.typ, s.env.messageID, s.env.tag
+	return err
+}
 
 // header is what the encoder learns on its way and the engine needs later.
 type header struct {
@@ -76,28 +94,29 @@ type header struct {
 	warnings       []Warning
 }
 
-// append checks env and appends its wire form. On an error the buffer comes back for reuse; its contents are void.
-func (r *rules) append(dst []byte, env *envelope) ([]byte, header, error) {
-	var h header
+// append checks env and appends its wire form. On an error what was appended is void.
+func (r *rules) append(dst []byte, env *envelope, h *header) ([]byte, error) {
 	if env.refusal != nil {
-		return dst, h, env.refusal
+		return dst, env.refusal
 	}
 	start := len(dst)
-	name := ""
+	var name string
+	var like likeness
 	if env.typ == TypeTrack {
 		if env.event == nil {
-			return dst, h, refuse("event", RuleNoEvent, "set Event, for example to cio.Named")
+			return dst, refuse("event", RuleNoEvent, "set Event, for example to cio.Named")
 		}
 		if name = strings.TrimSpace(env.event.EventName()); name == "" {
-			return dst, h, refuse("event", RuleNoEvent, "the event's name is empty; the API drops a track call without one")
+			return dst, refuse("event", RuleNoEvent, "the event's name is empty; the API drops a track call without one")
 		}
 	}
 	if err := checkIDs(env); err != nil {
-		return dst, h, err
+		return dst, err
 	}
 	if env.typ == TypeTrack {
-		if err := checkEvent(env.event, name); err != nil {
-			return dst, h, err
+		var err error
+		if like, err = checkEvent(env.event, name); err != nil {
+			return dst, err
 		}
 	}
 
@@ -115,7 +134,7 @@ func (r *rules) append(dst []byte, env *envelope) ([]byte, header, error) {
 	dst = append(dst, `","timestamp":`...)
 	var err error
 	if dst, err = appendTimestamp(dst, env.timestamp); err != nil {
-		return dst, h, valueError("timestamp", err)
+		return dst, valueError("timestamp", err)
 	}
 	dst = appendText(dst, `,"userId":`, env.userID)
 	dst = appendText(dst, `,"anonymousId":`, env.anonymousID)
@@ -125,40 +144,38 @@ func (r *rules) append(dst []byte, env *envelope) ([]byte, header, error) {
 	dst = appendText(dst, `,"name":`, env.name)
 	dst = appendText(dst, `,"category":`, env.category)
 
-	var body []byte
+	var body, ctx []byte
 	if env.typ == TypeTrack {
 		dst, body, err = appendObject(dst, "properties", properties(env.event))
 	} else {
 		dst, body, err = appendObject(dst, env.typ.bodyKey(), env.body)
 	}
 	if err != nil {
-		return dst, h, err
+		return dst, err
 	}
 	if dst, _, err = appendObject(dst, "integrations", env.integrations); err != nil {
-		return dst, h, err
+		return dst, err
 	}
-	dst, ctx, err := r.appendContext(dst, env)
-	if err != nil {
-		return dst, h, err
+	if dst, ctx, err = r.appendContext(dst, env); err != nil {
+		return dst, err
 	}
 	dst = append(dst, '}')
 
 	if path, found := wire.InvalidText(dst[start:]); found {
-		return dst, h, refuse(path, RuleUTF8, "the text holds bytes that are not UTF-8; convert it to UTF-8 first")
+		return dst, refuse(path, RuleUTF8, "the text holds bytes that are not UTF-8; convert it to UTF-8 first")
 	}
 	h.identity = Identity{UserID: env.userID, AnonymousID: env.anonymousID, GroupID: env.groupID, PreviousID: env.previousID}
 	if env.typ == TypeIdentify && (env.userID == "" || r.guard != nil) {
 		h.identity.Email = emailTrait(body)
 	}
 	if err := r.checkMeaning(env.typ, name, &h.identity, body, ctx); err != nil {
-		return dst, h, err
+		return dst, err
 	}
 	if n := len(dst) - start; n > r.maxMessageBytes {
-		return dst, h, tooLarge(dst[start:], r.maxMessageBytes)
+		return dst, tooLarge(dst[start:], r.maxMessageBytes)
 	}
-	_, verbatim := env.event.(verbatimEvent)
-	h.warnings = warningsOf(env.typ, &h.identity, name, body, verbatim || wire.Generated(env.event))
-	return dst, h, r.checkGuard(h.identity)
+	h.warnings = warningsOf(env.typ, &h.identity, name, like, body)
+	return dst, r.checkGuard(h.identity)
 }
 
 func (r *rules) checkGuard(id Identity) error {
@@ -260,15 +277,25 @@ func (r *rules) appendContext(dst []byte, env *envelope) (all, value []byte, err
 // appendRandomID appends 128 random bits as 32 hexadecimal digits. math/rand/v2's global source is a ChaCha8 seeded by the operating
 // system: collisions are as unlikely as with crypto/rand, at a fraction of the cost. Message ids need to be distinct, not secret.
 func appendRandomID(dst []byte) []byte {
-	const digits = "0123456789abcdef"
-	for range 2 {
-		for n, i := rand.Uint64(), 0; i < 16; i++ {
-			dst = append(dst, digits[n&0xf])
-			n >>= 4
+	var id [32]byte
+	for i := 0; i < len(id); i += 16 {
+		n := rand.Uint64()
+		for j := i; j < i+16; j += 2 {
+			id[j], id[j+1] = hexPairs[2*(n&0xff)], hexPairs[2*(n&0xff)+1]
+			n >>= 8
 		}
 	}
-	return dst
+	return append(dst, id[:]...)
 }
+
+// hexPairs has the two hexadecimal digits of each byte.
+var hexPairs = func() (pairs [512]byte) {
+	const digits = "0123456789abcdef"
+	for i := range 256 {
+		pairs[2*i], pairs[2*i+1] = digits[i>>4], digits[i&0xf]
+	}
+	return pairs
+}()
 
 const needObject = "give a map, a struct or a json.RawMessage that holds a JSON object"
 

@@ -66,8 +66,8 @@ func (e Encoded) String() string {
 // GoString is String, for %#v.
 func (e Encoded) GoString() string { return "cio.Encoded{" + e.String() + "}" }
 
-// envelope seals the type as a Message; the encoder takes an Encoded as it is.
-func (e Encoded) envelope() envelope { return envelope{typ: e.typ} }
+// fill seals the type as a Message; the encoder takes an Encoded as it is.
+func (e Encoded) fill(*envelope) {}
 
 // UnmarshalJSON reads a wire form back, whoever wrote it, and checks what Encode checks but the size and the anonymous identify, which
 // are for the Client that sends it. Besides, the bytes must hold the type, a message id, and a timestamp that is text: a message that
@@ -126,7 +126,11 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 	if err := lenient.checkMeaning(typ, event, &id, body, context); err != nil {
 		return err
 	}
-	*e = Encoded{data: data, id: env.messageID, typ: typ, identity: id, warnings: warningsOf(typ, &id, event, body, false)}
+	var like likeness
+	if typ == TypeTrack {
+		like = resembles(event)
+	}
+	*e = Encoded{data: data, id: env.messageID, typ: typ, identity: id, warnings: warningsOf(typ, &id, event, like, body)}
 	return nil
 }
 

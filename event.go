@@ -51,15 +51,24 @@ type eventContext interface{ EventContext() any }
 // completeness is the optional interface of events with required fields.
 type completeness interface{ Missing() string }
 
-// checkEvent refuses an event that lacks what it cannot do without, or whose name is a misspelt one of Customer.io's own.
-func checkEvent(e Event, name string) error {
+// checkEvent refuses an event that lacks what it cannot do without, or whose name is a misspelt one of Customer.io's own. It returns what
+// a name that is not refused has to do with those.
+func checkEvent(e Event, name string) (likeness, error) {
 	if c, ok := e.(completeness); ok {
 		if field := c.Missing(); field != "" {
-			return refuse(field, RuleRequired, name+" cannot do without it")
+			return likeness{}, refuse(field, RuleRequired, name+" cannot do without it")
 		}
 	}
-	if wire.Generated(e) {
-		return nil
+	switch e.(type) {
+	case verbatimEvent, command:
+		return likeness{}, nil
 	}
-	return lint(e, name)
+	if wire.Generated(e) {
+		return likeness{}, nil
+	}
+	like := resembles(name)
+	if like.refused {
+		return like, refuse("event", RuleNearSemantic, "Customer.io would store it as an ordinary event; the semantic event is named "+quoted(like.right)+"; cio.Verbatim sends the name as it stands")
+	}
+	return like, nil
 }

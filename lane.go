@@ -295,9 +295,9 @@ func (b *Batcher) unblock() {
 	}
 }
 
-// stopped returns why nothing is sent, nil as long as something is.
+// stopped returns why nothing is sent, nil as long as something is. A new key has yet to show what it is worth.
 func (b *Batcher) stopped() error {
-	if blocked := b.blocked.Load(); blocked != nil {
+	if blocked := b.blocked.Load(); blocked != nil && blocked.key == b.c.key.Load() {
 		return blocked.err
 	}
 	return nil

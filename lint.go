@@ -1,9 +1,11 @@
 package cio
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -29,53 +31,55 @@ type likeness struct {
 	refused bool   // it can only be meant to be that one
 }
 
-// The name of a semantic event has to be exact: any other name is stored as an ordinary event, which does nothing of what was wanted.
-var semantic = func() (s struct {
-	exact  map[string]bool
-	folded map[string]string // also the names that only documents use
-}) {
-	s.exact, s.folded = make(map[string]bool), make(map[string]string)
+// semantic has the right name by the folded one, also of names that only documents use. The name of a semantic event has to be exact: any
+// other is stored as an ordinary event, which does nothing of what was wanted.
+var semantic = func() map[string]string {
+	folded := make(map[string]string)
 	for _, m := range names.Misnomers {
-		s.folded[fold(m.Wrong)] = m.Right
+		folded[fold(m.Wrong)] = m.Right
 	}
 	for _, name := range names.Semantic {
-		s.exact[name] = true
-		s.folded[fold(name)] = name
+		folded[fold(name)] = name
 	}
-	return s
+	return folded
 }()
 
-// likenesses remembers what was found of names that are in use. Names are few where they are used as they should be; where they are
-// not, the table stops growing.
+// likenesses remembers what was found of names that are in use; it is replaced as a whole, so that reading it takes no lock. Names are few
+// where they are used as they should be; where they are not, the table stops growing.
 var (
-	likenesses      sync.Map // string to likeness
-	likenessesCount int
-	likenessesMu    sync.Mutex
+	likenesses   atomic.Pointer[map[string]likeness]
+	likenessesMu sync.Mutex // of those who replace it
 )
 
-const maxLikenesses = 10_000
+const maxLikenesses = 1_000
+
+func init() {
+	known := make(map[string]likeness, len(names.Semantic))
+	for _, name := range names.Semantic {
+		known[name] = likeness{}
+	}
+	likenesses.Store(&known)
+}
 
 // resembles compares a name with the semantic ones.
 func resembles(name string) likeness {
-	if semantic.exact[name] {
-		return likeness{}
-	}
-	if l, ok := likenesses.Load(name); ok {
-		return l.(likeness)
+	if l, ok := (*likenesses.Load())[name]; ok {
+		return l
 	}
 	l := compare(name)
 	likenessesMu.Lock()
 	defer likenessesMu.Unlock()
-	if likenessesCount < maxLikenesses {
-		likenessesCount++
-		likenesses.Store(strings.Clone(name), l)
+	if known := *likenesses.Load(); len(known) < maxLikenesses {
+		more := maps.Clone(known)
+		more[strings.Clone(name)] = l
+		likenesses.Store(&more)
 	}
 	return l
 }
 
 func compare(name string) likeness {
 	folded := fold(name)
-	if right, ok := semantic.folded[folded]; ok {
+	if right, ok := semantic[folded]; ok {
 		return likeness{right, true}
 	}
 	for _, right := range names.Semantic {
@@ -126,19 +130,6 @@ func withinTwo(a, b string) bool {
 		}
 	}
 	return row[len(x)] <= most
-}
-
-// lint refuses a custom event's name that can only be a misspelt semantic one.
-func lint(e Event, name string) error {
-	switch e.(type) {
-	case verbatimEvent, command:
-		return nil
-	}
-	l := resembles(name)
-	if !l.refused {
-		return nil
-	}
-	return refuse("event", RuleNearSemantic, "Customer.io would store it as an ordinary event; the semantic event is named "+quoted(l.right)+"; cio.Verbatim sends the name as it stands")
 }
 
 func quoted(s string) string { return `"` + s + `"` }

@@ -7,8 +7,8 @@ import (
 // Message is one call of the Data Pipelines API: an Identify, Track, Page, Screen, Group or Alias, one of the messages made of them, or
 // an Encoded. The interface is sealed; messages are values, their zero fields are absent from what is sent.
 type Message interface {
-	// envelope lays the message out for the encoder.
-	envelope() envelope
+	// fill lays the message out for the encoder; e is zero before.
+	fill(e *envelope)
 }
 
 // Type is the kind of a call, as the API spells it in a message's type member and in the path of its endpoint.
@@ -76,9 +76,9 @@ type Identify struct {
 	Tag uint64
 }
 
-func (m Identify) envelope() envelope {
-	return envelope{typ: TypeIdentify, userID: m.UserID, anonymousID: m.AnonymousID, body: m.Traits,
-		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+func (m Identify) fill(e *envelope) {
+	e.typ, e.userID, e.anonymousID, e.body = TypeIdentify, m.UserID, m.AnonymousID, m.Traits
+	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
 // Track records that a person did something. UserID or AnonymousID is required, and an Event with a name.
@@ -98,9 +98,9 @@ type Track struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m Track) envelope() envelope {
-	return envelope{typ: TypeTrack, userID: m.UserID, anonymousID: m.AnonymousID, event: m.Event,
-		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+func (m Track) fill(e *envelope) {
+	e.typ, e.userID, e.anonymousID, e.event = TypeTrack, m.UserID, m.AnonymousID, m.Event
+	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
 // Page records that a person saw a web page. UserID or AnonymousID is required. Send the page's url among the properties: Journeys
@@ -120,9 +120,9 @@ type Page struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m Page) envelope() envelope {
-	return envelope{typ: TypePage, userID: m.UserID, anonymousID: m.AnonymousID, name: m.Name, category: m.Category, body: m.Properties,
-		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+func (m Page) fill(e *envelope) {
+	e.typ, e.userID, e.anonymousID, e.name, e.category, e.body = TypePage, m.UserID, m.AnonymousID, m.Name, m.Category, m.Properties
+	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
 // Screen records that a person saw a screen of an app. UserID or AnonymousID is required.
@@ -141,9 +141,9 @@ type Screen struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m Screen) envelope() envelope {
-	return envelope{typ: TypeScreen, userID: m.UserID, anonymousID: m.AnonymousID, name: m.Name, category: m.Category, body: m.Properties,
-		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+func (m Screen) fill(e *envelope) {
+	e.typ, e.userID, e.anonymousID, e.name, e.category, e.body = TypeScreen, m.UserID, m.AnonymousID, m.Name, m.Category, m.Properties
+	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
 // Group creates or updates an object, such as a company or an account, and relates the person to it if one is given. GroupID, the
@@ -165,9 +165,9 @@ type Group struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m Group) envelope() envelope {
-	return envelope{typ: TypeGroup, userID: m.UserID, anonymousID: m.AnonymousID, groupID: m.GroupID, body: m.Traits,
-		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+func (m Group) fill(e *envelope) {
+	e.typ, e.userID, e.anonymousID, e.groupID, e.body = TypeGroup, m.UserID, m.AnonymousID, m.GroupID, m.Traits
+	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
 // Alias says that PreviousID and UserID are one person. Both are required and must differ.
@@ -185,7 +185,7 @@ type Alias struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m Alias) envelope() envelope {
-	return envelope{typ: TypeAlias, userID: m.UserID, previousID: m.PreviousID,
-		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+func (m Alias) fill(e *envelope) {
+	e.typ, e.userID, e.previousID = TypeAlias, m.UserID, m.PreviousID
+	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }

@@ -22,10 +22,10 @@ type SetObject struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m SetObject) envelope() envelope {
+func (m SetObject) fill(e *envelope) {
 	id, refusal := typeID(m.TypeID)
-	return envelope{typ: TypeGroup, groupID: m.ObjectID, body: overlay{m.Attributes, groupTraits{typeID: id}}, refusal: refusal,
-		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+	e.typ, e.groupID, e.body, e.refusal = TypeGroup, m.ObjectID, overlay{m.Attributes, groupTraits{typeID: id}}, refusal
+	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
 // Relate relates a person to an object, or sets attributes of the relationship. ObjectID and one of UserID and AnonymousID are required.
@@ -46,13 +46,13 @@ type Relate struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m Relate) envelope() envelope {
+func (m Relate) fill(e *envelope) {
 	id, refusal := typeID(m.TypeID)
 	if m.UserID == "" && m.AnonymousID == "" {
 		refusal = refuse("userId", RuleNoIdentity, "set UserID or AnonymousID to the person to relate")
 	}
-	return envelope{typ: TypeGroup, userID: m.UserID, anonymousID: m.AnonymousID, groupID: m.ObjectID, body: groupTraits{id, m.Attributes}, refusal: refusal,
-		messageID: m.MessageID, timestamp: m.Timestamp, context: m.Context, integrations: m.Integrations, tag: m.Tag}
+	e.typ, e.userID, e.anonymousID, e.groupID, e.body, e.refusal = TypeGroup, m.UserID, m.AnonymousID, m.ObjectID, groupTraits{id, m.Attributes}, refusal
+	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
 // DeleteObject deletes an object with its attributes and all its relationships. It cannot be undone. ObjectID is required.
@@ -70,14 +70,13 @@ type DeleteObject struct {
 
 // The API insists on an anonymousId here, of whatever value. The object's own id serves, so that all messages about one object have the
 // same text to go by.
-func (m DeleteObject) envelope() envelope {
+func (m DeleteObject) fill(e *envelope) {
 	id, refusal := typeID(m.TypeID)
 	if m.ObjectID == "" {
 		refusal = refuse("properties.objectId", RuleRequired, eventObjectDeleted+" needs the id of the object: set ObjectID")
 	}
-	e := command{name: eventObjectDeleted, properties: objectRef{id, m.ObjectID}}.envelope("", m.ObjectID, meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
+	command{name: eventObjectDeleted, properties: objectRef{id, m.ObjectID}}.fill(e, "", m.ObjectID, meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 	e.refusal = refusal
-	return e
 }
 
 // DeleteRelationship ends the relationship of a person to an object; both remain. UserID and ObjectID are required.
@@ -95,11 +94,10 @@ type DeleteRelationship struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m DeleteRelationship) envelope() envelope {
+func (m DeleteRelationship) fill(e *envelope) {
 	id, refusal := typeID(m.TypeID)
-	e := command{name: eventRelationshipDeleted, properties: objectRef{id, m.ObjectID}}.envelope(m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
+	command{name: eventRelationshipDeleted, properties: objectRef{id, m.ObjectID}}.fill(e, m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 	e.refusal = refusal
-	return e
 }
 
 // groupTraits are the traits of a group call that are not the object's own attributes: the type is text there (api-facts 1.9).

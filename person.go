@@ -15,8 +15,8 @@ type DeletePerson struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m DeletePerson) envelope() envelope {
-	return command{name: eventUserDeleted}.envelope(m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
+func (m DeletePerson) fill(e *envelope) {
+	command{name: eventUserDeleted}.fill(e, m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 }
 
 // SuppressPerson deletes a person and keeps Customer.io from taking data for the same UserID again, until UnsuppressPerson. What was
@@ -31,8 +31,8 @@ type SuppressPerson struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m SuppressPerson) envelope() envelope {
-	return command{name: eventUserSuppressed}.envelope(m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
+func (m SuppressPerson) fill(e *envelope) {
+	command{name: eventUserSuppressed}.fill(e, m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 }
 
 // UnsuppressPerson lets data for the UserID in again. It brings nothing back that was deleted.
@@ -46,6 +46,6 @@ type UnsuppressPerson struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m UnsuppressPerson) envelope() envelope {
-	return command{name: eventUserUnsuppressed}.envelope(m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
+func (m UnsuppressPerson) fill(e *envelope) {
+	command{name: eventUserUnsuppressed}.fill(e, m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 }

@@ -41,7 +41,7 @@ type ReportDelivery struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m ReportDelivery) envelope() envelope {
+func (m ReportDelivery) fill(e *envelope) {
 	anonymousID := m.AnonymousID
 	var refusal *MessageError
 	switch {
@@ -50,9 +50,8 @@ func (m ReportDelivery) envelope() envelope {
 	case m.UserID == "" && anonymousID == "":
 		anonymousID = m.DeliveryID
 	}
-	e := command{name: eventReportDelivery, properties: deliveryReport{m}}.envelope(m.UserID, anonymousID, meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
+	command{name: eventReportDelivery, properties: deliveryReport{m}}.fill(e, m.UserID, anonymousID, meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 	e.refusal = refusal
-	return e
 }
 
 type deliveryReport struct{ m ReportDelivery }
@@ -99,8 +98,8 @@ type ReportContent struct {
 	Tag          uint64    // as in Identify
 }
 
-func (m ReportContent) envelope() envelope {
-	return command{name: eventReportContent, properties: contentReport{m}}.envelope(m.UserID, m.AnonymousID, meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
+func (m ReportContent) fill(e *envelope) {
+	command{name: eventReportContent, properties: contentReport{m}}.fill(e, m.UserID, m.AnonymousID, meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 }
 
 type contentReport struct{ m ReportContent }

@@ -40,7 +40,7 @@ const (
 // none. The caller must not change them.
 func (e Encoded) Warnings() []Warning { return e.warnings }
 
-func warningsOf(typ Type, id *Identity, event string, body []byte, verbatim bool) (warnings []Warning) {
+func warningsOf(typ Type, id *Identity, event string, like likeness, body []byte) (warnings []Warning) {
 	warn := func(field string, rule Rule, hint string) {
 		warnings = append(warnings, Warning{Field: field, Rule: rule, Hint: hint})
 	}
@@ -53,10 +53,9 @@ func warningsOf(typ Type, id *Identity, event string, body []byte, verbatim bool
 	case TypeTrack:
 		if len(event) > maxEventNameBytes {
 			warn("event", RuleLimitEventName, "event names have at most "+strconv.Itoa(maxEventNameBytes)+" bytes")
-		} else if !verbatim {
-			if l := resembles(event); l.right != "" {
-				warn("event", RuleNearSemantic, "it resembles the semantic event "+quoted(l.right)+", which is another name to Customer.io; cio.Verbatim says that it is meant as it stands")
-			}
+		}
+		if like.right != "" {
+			warn("event", RuleNearSemantic, "it resembles the semantic event "+quoted(like.right)+", which is another name to Customer.io; cio.Verbatim says that it is meant as it stands")
 		}
 	case TypeIdentify, TypeGroup:
 		if len(body) <= maxAttributeNameBytes { // too short to break any

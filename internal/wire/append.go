@@ -85,6 +85,9 @@ func appendFloat(dst []byte, f float64, bits int) ([]byte, error) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return dst, &Error{Rule: NotANumber}
 	}
+	if out, ok := appendAmount(dst, f); ok {
+		return out, nil
+	}
 	abs := math.Abs(f)
 	layout := byte('f')
 	if abs != 0 && (bits == 64 && (abs < 1e-6 || abs >= 1e21) || bits == 32 && (float32(abs) < 1e-6 || float32(abs) >= 1e21)) {
@@ -96,6 +99,31 @@ func appendFloat(dst []byte, f float64, bits int) ([]byte, error) {
 		dst = dst[:n-1]
 	}
 	return dst, nil
+}
+
+// appendAmount writes a number of at most two decimals, such as an amount of money, as an integer with a point in it. Up to 15 digits that is the
+// shortest text that reads back as f.
+func appendAmount(dst []byte, f float64) ([]byte, bool) {
+	if !(math.Abs(f) < 1e13) || f == 0 && math.Signbit(f) {
+		return dst, false
+	}
+	n := int64(math.Round(f * 100))
+	if float64(n)/100 != f {
+		return dst, false
+	}
+	if n < 0 {
+		dst = append(dst, '-')
+		n = -n
+	}
+	dst = strconv.AppendInt(dst, n/100, 10)
+	switch cents := byte(n % 100); {
+	case cents == 0:
+	case cents%10 == 0:
+		dst = append(dst, '.', '0'+cents/10)
+	default:
+		dst = append(dst, '.', '0'+cents/10, '0'+cents%10)
+	}
+	return dst, true
 }
 
 // AppendTime appends t as a quoted RFC 3339 time in UTC with as many fractional digits as t has. A year outside 0 to 9999 has no such

@@ -112,7 +112,7 @@ func appendMap[V any](dst []byte, m map[string]V, depth int) ([]byte, error) {
 	for k, v := range m {
 		members = append(members, member[V]{k, v})
 	}
-	slices.SortFunc(members, func(a, b member[V]) int { return strings.Compare(a.key, b.key) })
+	sortMembers(members)
 	dst = append(dst, '{')
 	for i := range members {
 		if i > 0 {
@@ -126,6 +126,22 @@ func appendMap[V any](dst []byte, m map[string]V, depth int) ([]byte, error) {
 		}
 	}
 	return append(dst, '}'), nil
+}
+
+// sortMembers sorts by key. Few members, the usual case, are sorted in place without a call for each comparison.
+func sortMembers[V any](members []member[V]) {
+	if len(members) > smallMap {
+		slices.SortFunc(members, func(a, b member[V]) int { return strings.Compare(a.key, b.key) })
+		return
+	}
+	for i := 1; i < len(members); i++ {
+		m := members[i]
+		j := i
+		for ; j > 0 && m.key < members[j-1].key; j-- {
+			members[j] = members[j-1]
+		}
+		members[j] = m
+	}
 }
 
 // appendMember spares a string the conversion to an interface, which would allocate.

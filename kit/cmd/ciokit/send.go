@@ -162,7 +162,7 @@ func (c *call) body(kind string) (any, error) {
 	for _, s := range c.setJSON {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" || !json.Valid([]byte(value)) {
-			return nil, fmt.Errorf("--set-json takes NAME=JSON, such as count=3 or tags='[\"a\"]'; for text use --set %s=...", name)
+			return nil, fmt.Errorf("--set-json takes NAME=JSON, such as count=3 or tags='[\"a\"]'; for text use --set %s=TEXT", name)
 		}
 		body[name] = json.RawMessage(value)
 	}

@@ -1,0 +1,78 @@
+package cio_test
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
+)
+
+type observed struct {
+	mu   sync.Mutex
+	seen []cio.RequestInfo
+}
+
+func (o *observed) ObserveRequest(r cio.RequestInfo) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.seen = append(o.seen, r)
+}
+
+func TestObserver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator.New(emulator.Config{})
+		if err := srv.AddFault(emulator.Fault{Count: 1, Status: 503, DelayMS: 2000}); err != nil {
+			t.Fatal(err)
+		}
+		o := &observed{}
+		client := clientOf(t, srv, func(cfg *cio.Config) { cfg.Observer = o })
+		if err := client.Send(t.Context(), tracks(3)...); err != nil {
+			t.Fatal(err)
+		}
+		if len(o.seen) != 2 {
+			t.Fatalf("%+v", o.seen)
+		}
+		first, second := o.seen[0], o.seen[1]
+		if first.Operation != "batch" || first.Messages != 3 || first.Attempt != 1 || first.Err == nil || first.Err.Status != 503 || first.Duration != 2*time.Second {
+			t.Errorf("%+v", first)
+		}
+		if second.Attempt != 2 || second.Err != nil || second.Bytes != first.Bytes || int64(second.Bytes)*2 != client.Stats().Bytes {
+			t.Errorf("%+v", second)
+		}
+	})
+}
+
+// The log has a line for each change of state, not for each message or try, and no data of anybody.
+func TestLogOfAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		srv := emulator.New(emulator.Config{})
+		if err := srv.AddFault(emulator.Fault{Count: 200, Status: 503}); err != nil {
+			t.Fatal(err)
+		}
+		client := clientOf(t, srv, func(cfg *cio.Config) {
+			cfg.BaseURL, cfg.Logger = "https://emulator", slog.New(slog.NewTextHandler(&log, nil))
+		})
+		b := newBatcher(t, client, cio.BatcherConfig{})
+		for range 2000 {
+			if err := b.Enqueue(t.Context(), cio.Identify{UserID: "private-id", Traits: map[string]any{"email": "private@example.com"}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+		if len(lines) != 2 || !strings.Contains(lines[0], "will be tried again") || !strings.Contains(lines[1], "succeed again") || strings.Contains(log.String(), "private") {
+			t.Errorf("%s", log.String())
+		}
+	})
+}
