@@ -148,11 +148,17 @@ func TestBatcherKeepsOrder(t *testing.T) {
 	if os.Getenv("CIOKIT_DEEP") == "1" {
 		seeds = 1000
 	}
-	for seed := range seeds {
-		synctest.Test(t, func(t *testing.T) { orderUnderFaults(t, seed) })
-		if t.Failed() {
-			t.Fatalf("with seed %d", seed)
-		}
+	const shards = 4
+	for shard := range uint64(shards) {
+		t.Run(fmt.Sprint(shard), func(t *testing.T) {
+			t.Parallel()
+			for seed := shard; seed < seeds && !t.Failed(); seed += shards {
+				synctest.Test(t, func(t *testing.T) { orderUnderFaults(t, seed) })
+				if t.Failed() {
+					t.Errorf("with seed %d", seed)
+				}
+			}
+		})
 	}
 }
 
@@ -173,8 +179,8 @@ func orderUnderFaults(t *testing.T, seed uint64) {
 	client := clientOf(t, srv, func(cfg *cio.Config) { cfg.MaxMessageBytes, cfg.MaxBatchBytes = 2000, 4000+r.IntN(20_000) })
 	b := newBatcher(t, client, cio.BatcherConfig{Concurrency: 1 + r.IntN(8), MaxBytes: 1 << 20, MaxBatchMessages: 1 + r.IntN(100), OnReport: rep.add, MaxDelay: time.Duration(r.IntN(1000)) * time.Millisecond})
 
-	const people = 1000
-	n := 3000
+	people := []int{10, 100, 1000}[r.IntN(3)]
+	n := 500 + r.IntN(2000)
 	bad := 0
 	sent := make(map[string][]string)
 	for i := range n {
@@ -521,7 +527,7 @@ func TestBatcherWithoutOnReport(t *testing.T) {
 
 func TestBatcherEnqueueWhileClosing(t *testing.T) {
 	t.Parallel()
-	for range 50 {
+	for range 8 {
 		srv := emulator.New(emulator.Config{})
 		rep := collect(t)
 		b := newBatcher(t, clientOf(t, srv, nil), cio.BatcherConfig{OnReport: rep.add})

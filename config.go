@@ -56,7 +56,7 @@ type Config struct {
 	BaseURL string
 	// Permissive leaves out the header X-Strict-Mode: the API then answers 200 to calls that it drops, and Send calls them accepted.
 	Permissive bool
-	// HTTPClient sends the requests; default one of its own, with keep-alive and the proxy of the environment. Its CheckRedirect is not
+	// HTTPClient sends the requests; default one of its own, with HTTP/1.1, keep-alive and the proxy of the environment. Its CheckRedirect is not
 	// used: redirects are followed only with 307 and 308 and only over https to a host of customer.io.
 	HTTPClient *http.Client `json:"-"`
 	// Logger receives retries, warnings and rate changes; default none. Keys and personal data are never logged.

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// maxIdle connections are kept open to the API. Each batch in flight needs one.
-const maxIdle = 64
+// maxIdle connections are kept open to the API. Each request in flight needs one.
+const maxIdle = 256
 
 // httpClient returns a copy of c, or a default one, that never follows a redirect by itself: Go's default turns a redirected POST
 // into a GET and would call its 200 a success.
@@ -28,6 +28,9 @@ func httpClient(c *http.Client) *http.Client {
 		t = t.Clone()
 		t.MaxIdleConns = maxIdle
 		t.MaxIdleConnsPerHost = maxIdle
+		// Kept alive, HTTP/1.1 takes less CPU for large bodies than HTTP/2, whose flow control also holds back an upload.
+		t.Protocols = new(http.Protocols)
+		t.Protocols.SetHTTP1(true)
 		own.Transport = t
 	}
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
