@@ -113,9 +113,13 @@ func (r *rules) append(dst []byte, env *envelope, h *header) ([]byte, error) {
 	if err := checkIDs(env); err != nil {
 		return dst, err
 	}
+	generated := false
 	if env.typ == TypeTrack {
-		var err error
-		if like, err = checkEvent(env.event, name); err != nil {
+		err := checkEvent(env.event, name)
+		if generated = wire.Generated(env.event); err == nil && !generated {
+			like, err = lint(env.event, name)
+		}
+		if err != nil {
 			return dst, err
 		}
 	}
@@ -145,9 +149,17 @@ func (r *rules) append(dst []byte, env *envelope, h *header) ([]byte, error) {
 	dst = appendText(dst, `,"category":`, env.category)
 
 	var body, ctx []byte
-	if env.typ == TypeTrack {
+	switch {
+	case generated:
+		dst = append(dst, `,"properties":`...)
+		before := len(dst)
+		if dst, err = env.event.(wire.Appender).AppendJSON(dst); err != nil {
+			err = valueError("properties", err)
+		}
+		body = dst[before:]
+	case env.typ == TypeTrack:
 		dst, body, err = appendObject(dst, "properties", properties(env.event))
-	} else {
+	default:
 		dst, body, err = appendObject(dst, env.typ.bodyKey(), env.body)
 	}
 	if err != nil {

@@ -1,7 +1,5 @@
 package cio
 
-import "github.com/ciokit/cio/internal/wire"
-
 // Event is what a Track reports. A type of one's own needs only the name; its other fields are encoded as the event's properties by
 // encoding/json:
 //
@@ -51,24 +49,12 @@ type eventContext interface{ EventContext() any }
 // completeness is the optional interface of events with required fields.
 type completeness interface{ Missing() string }
 
-// checkEvent refuses an event that lacks what it cannot do without, or whose name is a misspelt one of Customer.io's own. It returns what
-// a name that is not refused has to do with those.
-func checkEvent(e Event, name string) (likeness, error) {
+// checkEvent refuses an event that lacks what it cannot do without.
+func checkEvent(e Event, name string) error {
 	if c, ok := e.(completeness); ok {
 		if field := c.Missing(); field != "" {
-			return likeness{}, refuse(field, RuleRequired, name+" cannot do without it")
+			return refuse(field, RuleRequired, name+" cannot do without it")
 		}
 	}
-	switch e.(type) {
-	case verbatimEvent, command:
-		return likeness{}, nil
-	}
-	if wire.Generated(e) {
-		return likeness{}, nil
-	}
-	like := resembles(name)
-	if like.refused {
-		return like, refuse("event", RuleNearSemantic, "Customer.io would store it as an ordinary event; the semantic event is named "+quoted(like.right)+"; cio.Verbatim sends the name as it stands")
-	}
-	return like, nil
+	return nil
 }

@@ -61,6 +61,16 @@ func init() {
 	likenesses.Store(&known)
 }
 
+// SemanticName returns the semantic event that a name stands for: the name itself, with exact true; the one that it can only be a misspelling
+// of, or is one or two letters away from; or "" for a name of one's own.
+func SemanticName(name string) (right string, exact bool) {
+	name = strings.TrimSpace(name)
+	if right = resembles(name).right; right == "" && slices.Contains(names.Semantic, name) {
+		return name, true
+	}
+	return right, false
+}
+
 // resembles compares a name with the semantic ones.
 func resembles(name string) likeness {
 	if l, ok := (*likenesses.Load())[name]; ok {
@@ -130,6 +140,20 @@ func withinTwo(a, b string) bool {
 		}
 	}
 	return row[len(x)] <= most
+}
+
+// lint refuses a name that can only be a misspelt semantic one, and returns what another has to do with those. Generated events have the
+// right name.
+func lint(e Event, name string) (likeness, error) {
+	switch e.(type) {
+	case verbatimEvent, command:
+		return likeness{}, nil
+	}
+	like := resembles(name)
+	if like.refused {
+		return like, refuse("event", RuleNearSemantic, "Customer.io would store it as an ordinary event; the semantic event is named "+quoted(like.right)+"; cio.Verbatim sends the name as it stands")
+	}
+	return like, nil
 }
 
 func quoted(s string) string { return `"` + s + `"` }

@@ -101,3 +101,23 @@ func TestLintOfManyNames(t *testing.T) {
 		t.Error("a misspelt name was taken")
 	}
 }
+
+func TestSemanticName(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, right string
+		exact       bool
+	}{
+		{"Order Completed", "Order Completed", true},
+		{" Order Completed ", "Order Completed", true},
+		{"order_completed", "Order Completed", false},
+		{"Delete Person", "User Deleted", false},
+		{"Card Viewed", "Cart Viewed", false},
+		{"Trial Started", "", false},
+		{"", "", false},
+	} {
+		if right, exact := cio.SemanticName(c.name); right != c.right || exact != c.exact {
+			t.Errorf("%q: got %q, %t", c.name, right, exact)
+		}
+	}
+}

@@ -147,6 +147,14 @@ func TestCheckOfManyLines(t *testing.T) {
 	}
 }
 
+func TestCheckPrintsSoManyFindings(t *testing.T) {
+	t.Parallel()
+	code, out := check(t, strings.NewReader(strings.Repeat(`{"event":"Card Viewed","userId":"u1"}`+"\n", 1500)), checkFlags{maxFindings: 2})
+	if code != exitRejects || strings.Count(out, "warning: ") != 2 || !strings.Contains(out, "1,498 more are not printed") || !strings.Contains(out, " 1,500 warnings, ") {
+		t.Errorf("exit code %d:\n%.1000s", code, out)
+	}
+}
+
 // An interrupt ends the wait for input, with what was found until then and a complete JSON object.
 func TestCheckInterrupted(t *testing.T) {
 	t.Parallel()

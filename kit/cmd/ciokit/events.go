@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -115,35 +114,13 @@ func findEvent(name string) (events.Definition, error) {
 	if d, ok := events.Lookup(name); ok {
 		return d, nil
 	}
-	if right := resembled(name); right != "" {
+	if right, _ := cio.SemanticName(name); right != "" {
 		return events.Definition{}, fail(exitUsage, "no semantic event is named %q; did you mean %q?", name, right)
 	}
 	if similar := eventsWith(name); len(similar) > 0 {
 		return events.Definition{}, fail(exitUsage, "no semantic event is named %q; there are %s", name, strings.Join(similar, ", "))
 	}
 	return events.Definition{}, fail(exitUsage, "no semantic event is named %q; all of them: ciokit events list", name)
-}
-
-// resembled returns the semantic event that the name is a misspelling of, by the linter that package cio holds against every message: one
-// that the name can only mean, or one that is a letter or two away. It returns "" where there is none.
-func resembled(name string) string {
-	e, err := cio.Encode(cio.Track{UserID: "anyone", Event: cio.Named(name, nil)})
-	hint := ""
-	var refusal *cio.MessageError
-	if errors.As(err, &refusal) && refusal.Rule == cio.RuleNearSemantic {
-		hint = refusal.Hint
-	}
-	for _, w := range e.Warnings() {
-		if w.Rule == cio.RuleNearSemantic {
-			hint = w.Hint
-		}
-	}
-	for _, d := range events.All() {
-		if strings.Contains(hint, strconv.Quote(d.Name)) {
-			return d.Name
-		}
-	}
-	return ""
 }
 
 // eventsWith returns the names of the events that have all the words of name.

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio/events"
+)
+
+func TestFindEvent(t *testing.T) {
+	t.Parallel()
+	for _, d := range events.All() {
+		if got, err := findEvent(" " + d.Name + " "); err != nil || got.Type != d.Type {
+			t.Errorf("%q: %s, %v", d.Name, got.Type, err)
+		}
+	}
+	for name, want := range map[string]string{
+		"order_completed": `did you mean "Order Completed"?`,
+		"OrderCompleted":  `did you mean "Order Completed"?`,
+		"Card Viewed":     `did you mean "Cart Viewed"?`,
+		"Delete Person":   `did you mean "User Deleted"?`,
+		"cart":            `there are "Cart Shared", "Cart Viewed", "Wishlist Product Added to Cart"`,
+		"Buffer, video":   `there are "Video Playback Buffer Completed", "Video Playback Buffer Started"`,
+		"Signed Up":       "ciokit events list",
+		"":                "ciokit events list",
+		"!":               "ciokit events list",
+	} {
+		_, err := findEvent(name)
+		var exit *exitError
+		if !errors.As(err, &exit) || exit.code != exitUsage || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", name, err, want)
+		}
+	}
+}
+
+// What is shown of an event names every field of it, nested ones included.
+func TestShowEvent(t *testing.T) {
+	t.Parallel()
+	for _, d := range events.All() {
+		var out strings.Builder
+		if err := showEvent(&out, d); err != nil {
+			t.Fatal(err)
+		}
+		var check func(fields []events.Field, indent string)
+		check = func(fields []events.Field, indent string) {
+			for _, f := range fields {
+				name := f.Name
+				if f.Context != "" {
+					name = strings.TrimPrefix(f.Context, "context.")
+				}
+				if !strings.Contains(out.String(), "\n"+indent+name+" ") || !strings.Contains(out.String(), f.Doc) {
+					t.Errorf("%s is not in what is shown of %q:\n%s", name, d.Name, &out)
+				}
+				check(f.Fields, indent+"  ")
+			}
+		}
+		check(d.Fields, "    ")
+	}
+}

@@ -1,0 +1,159 @@
+package lines
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
+)
+
+// line is one row of a table: what it is about, the outcome that the table claims, and the line of Go, which sees the variables that
+// docs/parity.md explains.
+type line struct {
+	what, outcome string
+	run           func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any
+}
+
+// results makes a slice of what a call returns, however many values that are.
+func results(values ...any) []any { return values }
+
+const writeKey = "parity"
+
+// troubles are what can have happened before the line, by what the tables call it.
+var troubles = map[string]emulator.Fault{
+	"a 429":     {Status: http.StatusTooManyRequests, RetryAfter: 1},
+	"a 500":     {Status: http.StatusInternalServerError},
+	"no answer": {Reset: true},
+}
+
+func TestLines(t *testing.T) {
+	t.Parallel()
+	for _, l := range lines {
+		t.Run(l.what, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { runLine(t, l) })
+		})
+	}
+}
+
+func runLine(t *testing.T, l line) {
+	outcome, after, _ := strings.Cut(l.outcome, " after ")
+	srv := emulator.New(emulator.Config{Keys: []string{writeKey}})
+	client := newClient(t, srv, writeKey)
+	messages := []cio.Message{cio.Identify{UserID: "u1"}, cio.Page{UserID: "u1", Properties: map[string]any{"url": "https://shop.example.com/"}}}
+	var err error
+	switch outcome {
+	case "true":
+		if after != "" {
+			err = errorAfter(t, srv, after)
+		}
+	case "accepted in several requests":
+		for range 50 {
+			messages = append(messages, cio.Track{UserID: "u1", Event: cio.Named("Note Written", map[string]any{"note": strings.Repeat("x", 20_000)})})
+		}
+	default:
+		if after != "" {
+			addFault(t, srv, after, 1)
+		}
+	}
+	got := l.run(t.Context(), client, writeKey, messages, err)
+	failure, _ := got[len(got)-1].(error)
+	name, rule, _ := strings.Cut(outcome, ": ")
+	switch name {
+	case "ok":
+		if failure != nil {
+			t.Errorf("got %v", failure)
+		}
+	case "error":
+		if failure == nil {
+			t.Error("no error")
+		}
+	case "true":
+		if got[len(got)-1] != true {
+			t.Errorf("got %v of the error %v", got, err)
+		}
+	case "refused":
+		var refusal *cio.MessageError
+		if !errors.As(failure, &refusal) || string(refusal.Rule) != rule {
+			t.Errorf("got %v", failure)
+		}
+	case "warned":
+		e, _ := got[0].(cio.Encoded)
+		warns := func(w cio.Warning) bool { return string(w.Rule) == rule }
+		if failure != nil || !slices.ContainsFunc(e.Warnings(), warns) {
+			t.Errorf("got %v with the warnings %v", failure, e.Warnings())
+		}
+	case "accepted", "accepted in several requests":
+		requests := uint64(1)
+		if name != "accepted" {
+			requests = 2
+		}
+		checkAccepted(t, srv, failure, requests)
+		if retries := client.Stats().Retries; (retries > 0) != (after != "") {
+			t.Errorf("%d retries", retries)
+		}
+	default:
+		t.Errorf("the outcome %q is none that the test knows", l.outcome)
+	}
+}
+
+// checkAccepted makes sure that the server took everything, in at least so many requests.
+func checkAccepted(t *testing.T, srv *emulator.Server, failure error, requests uint64) {
+	t.Helper()
+	if failure != nil {
+		t.Error(failure)
+	}
+	stats, err := srv.Stats(writeKey)
+	if err != nil || stats.Messages.Accepted == 0 || stats.Messages.Dropped+stats.Messages.Rejected != 0 || stats.Requests < requests {
+		t.Errorf("%+v, %v, want at least %d requests", stats, err, requests)
+	}
+}
+
+func newClient(t *testing.T, srv *emulator.Server, key string) *cio.Client {
+	t.Helper()
+	client, err := cio.NewClient(cio.Config{APIKey: key, BaseURL: "http://emulator", HTTPClient: &http.Client{Transport: srv.Transport()}, MaxElapsed: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// addFault lets so many calls go wrong; 0 means all.
+func addFault(t *testing.T, srv *emulator.Server, trouble string, calls int) {
+	t.Helper()
+	f, ok := troubles[trouble]
+	if !ok {
+		t.Fatalf("the trouble %q is none that the test knows", trouble)
+	}
+	f.Count = calls
+	if err := srv.AddFault(f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// errorAfter returns what a Send fails with in that trouble.
+func errorAfter(t *testing.T, srv *emulator.Server, trouble string) error {
+	t.Helper()
+	key := writeKey
+	var message cio.Message = cio.Page{UserID: "u1"}
+	switch trouble {
+	case "a refused key":
+		key = "another"
+	case "an invalid message":
+		message = cio.Page{}
+	default:
+		addFault(t, srv, trouble, 0)
+	}
+	err := newClient(t, srv, key).Send(t.Context(), message)
+	if err == nil {
+		t.Fatal("nothing went wrong")
+	}
+	return err
+}
