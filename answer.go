@@ -10,8 +10,21 @@ import (
 // maxMessage bounds what of an answer becomes part of an error.
 const maxMessage = 500
 
+// answer returns what the server said, without the key and without what may be a copy of the request, and whether it is a page instead of an
+// answer.
+func (c *Client) answer(contentType string, body []byte) (text string, html bool) {
+	body = []byte(c.mask(string(body)))
+	if media, _, _ := mime.ParseMediaType(contentType); media == "text/html" || strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(body))), "<!doctype html") {
+		return "an HTML page instead of an API answer; does a proxy stand in between, or is the address wrong?", true
+	}
+	if text = answerText(body); strings.Contains(text, `":`) {
+		text = "the answer, which may repeat the request, is not shown"
+	}
+	return c.mask(text), false
+}
+
 // answerText returns what the server said in any of the shapes seen (api-facts 1.12), in one line.
-func answerText(contentType string, body []byte) string {
+func answerText(body []byte) string {
 	var shape struct {
 		Meta struct {
 			Error  any `json:"error"`
@@ -31,12 +44,7 @@ func answerText(contentType string, body []byte) string {
 			return oneLine(strings.Join(parts, "; "))
 		}
 	}
-	text := string(body)
-	media, _, _ := mime.ParseMediaType(contentType)
-	if media == "text/html" || strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "<!doctype html") {
-		return "an HTML page instead of an API answer; does a proxy stand in between, or is the address wrong?"
-	}
-	return oneLine(text)
+	return oneLine(string(body))
 }
 
 // appendSaid flattens texts, lists and objects with a reason, a field and a message.

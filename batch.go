@@ -21,7 +21,7 @@ type batch struct {
 // entry says where a message ends and where its id stands.
 type entry struct {
 	end            uint32
-	idStart, idLen uint16 // from the message's beginning, without quotes; 0 if it has to be looked up
+	idStart, idLen uint16 // from the message's beginning, of an id that was made up; otherwise 0
 	tag            uint64
 }
 
@@ -48,7 +48,7 @@ func (b *batch) add(data []byte, h *header) {
 		b.data = append(b.data, ',')
 	}
 	e := entry{tag: h.tag}
-	if h.idEnd <= 1<<16-1 {
+	if h.messageID == "" { // one that was made up needs no unescaping
 		e.idStart, e.idLen = uint16(h.idStart), uint16(h.idEnd-h.idStart)
 	}
 	b.data = append(b.data, data...)
@@ -146,11 +146,16 @@ func (p *pool) get(first bool) *batch {
 	return b
 }
 
-// put takes a batch back. last says that the lane holds none any more.
-func (p *pool) put(b *batch, last bool) {
-	b.reset()
+// put takes a batch back. last says that the lane holds none any more. One that a transport still holds is left to the garbage collector, and
+// another may be made in its place.
+func (p *pool) put(b *batch, held, last bool) {
 	p.mu.Lock()
-	p.free = append(p.free, b)
+	if held {
+		p.unmade++
+	} else {
+		b.reset()
+		p.free = append(p.free, b)
+	}
 	if last {
 		p.without++
 	}

@@ -1,6 +1,7 @@
 package cio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,8 +77,8 @@ type Report struct {
 //
 // A server that fails is tried again for as long as it takes; memory stays bounded and Enqueue waits. A message that the server alone
 // refuses is reported and the rest of its batch goes on, as in Client.Send. When the key is refused (401, 403) the Batcher pauses and keeps
-// everything; Flush, and Enqueue when the queue is full, return that error, and Client.SetAPIKey resumes. The same holds for any other
-// answer that trying again does not mend, such as a redirect, except that it is tried again every 30 seconds.
+// everything; Flush, and Enqueue when the queue is full, return that error, and Client.SetAPIKey resumes. Any other answer that trying again
+// does not mend, such as a redirect, holds up the identities that share a lane with the message, and is tried again every 30 seconds.
 type Batcher struct {
 	c     *Client
 	cfg   BatcherConfig
@@ -93,13 +94,16 @@ type Batcher struct {
 	reporting chan struct{}
 	changed   signal // something was settled, or the Batcher paused or resumed
 	closed    atomic.Bool
-	abandoned atomic.Bool // Close has returned; guarded by reporting
-	closing   sync.Mutex
-	closeErr  error
-	finished  bool // guarded by closing
+	abandoned atomic.Bool // Close has taken what was left: nothing is reported any more
 	running   sync.WaitGroup
 
-	blocked  atomic.Pointer[blockage] // why nothing is sent; nil as long as something is
+	closing  sync.Once
+	closeCtx context.Context // ends when some Close does not want to wait any longer
+	giveUp   context.CancelCauseFunc
+	finished chan struct{} // closed once closeErr is there
+	closeErr error
+
+	stopped  atomic.Pointer[stoppage] // the key was refused; nil while it is not
 	pressed  atomic.Bool              // somebody waits for room: batches go before they are full
 	enqueued atomic.Int64
 	accepted atomic.Int64
@@ -122,8 +126,9 @@ func NewBatcher(c *Client, cfg BatcherConfig) (*Batcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Batcher{c: c, cfg: cfg, pool: pool, seed: maphash.MakeSeed(), reporting: make(chan struct{}, 1)}
+	b := &Batcher{c: c, cfg: cfg, pool: pool, seed: maphash.MakeSeed(), reporting: make(chan struct{}, 1), finished: make(chan struct{})}
 	b.ctx, b.stop = context.WithCancel(context.Background())
+	b.closeCtx, b.giveUp = context.WithCancelCause(context.Background())
 	for range cfg.Concurrency {
 		b.lanes = append(b.lanes, newLane(b))
 	}
@@ -167,7 +172,7 @@ func (b *Batcher) put(ctx context.Context, m Message, wait bool) error {
 		if err = l.add(s.data, &s.head); err != ErrQueueFull {
 			break
 		}
-		if stopped := b.stopped(); stopped != nil {
+		if stopped := l.stopReason(); stopped != nil {
 			return stopped
 		}
 		select {
@@ -215,13 +220,14 @@ func (b *Batcher) Flush(ctx context.Context) error {
 	for {
 		changed := b.changed.wait()
 		done := true
+		var stopped error
 		for i, l := range b.lanes {
-			done = done && l.settledTo() >= targets[i]
+			if l.settledTo() < targets[i] {
+				done = false
+				stopped = cmp.Or(stopped, l.stopReason())
+			}
 		}
-		if done {
-			return nil
-		}
-		if stopped := b.stopped(); stopped != nil {
+		if done || stopped != nil {
 			return stopped
 		}
 		select {
@@ -232,41 +238,59 @@ func (b *Batcher) Flush(ctx context.Context) error {
 	}
 }
 
-// abandonAfter is how long Close waits, after it has told the transport to stop, for the transport to do so.
+// abandonAfter is how long Close waits, after it has told the transport to stop, for the transport to do so, and as long again for OnReport.
 const abandonAfter = time.Second
 
 // Close takes no more messages, sends what is queued, and returns when all of it is settled. If ctx ends before, or sending has stopped for
 // a reason that trying again does not mend, it stops sending and returns an *UndeliveredError that holds every message not known to be
-// accepted; a transport that does not stop is waited for no longer than a second more. After Close nothing is reported and nothing is kept.
-// Further calls return what the first returned.
+// accepted; a transport that does not stop, and an OnReport that does not return, are waited for no longer than a second more each. After
+// Close nothing is reported and nothing is kept.
+//
+// Every Close returns the same. Where several are under way the context that ends first counts.
 func (b *Batcher) Close(ctx context.Context) error {
-	b.closing.Lock()
-	defer b.closing.Unlock()
-	if b.finished {
-		return b.closeErr
-	}
+	defer context.AfterFunc(ctx, func() { b.giveUp(context.Cause(ctx)) })()
+	b.closing.Do(func() { go b.finish() })
+	<-b.finished
+	return b.closeErr
+}
+
+func (b *Batcher) finish() {
 	b.closed.Store(true)
 	for _, l := range b.lanes {
 		l.close()
 	}
 	b.changed.send() // who waits for room hears that it is closed
-	why := b.Flush(ctx)
+	why := b.Flush(b.closeCtx)
 	b.stop()
 	b.waitForLanes()
 
-	b.reporting <- struct{}{}
+	report := b.lockReports()
 	b.abandoned.Store(true)
 	undelivered := &UndeliveredError{Err: why}
 	for _, l := range b.lanes {
-		l.handBack(undelivered, why)
+		l.handBack(undelivered, why, report)
 	}
-	<-b.reporting
+	if report {
+		<-b.reporting
+	}
 	undelivered.Refused, undelivered.RefusedIDs = b.unsaid.take()
-	b.finished = true
 	if len(undelivered.Messages) > 0 || undelivered.Refused > 0 {
 		b.closeErr = undelivered
 	}
-	return b.closeErr
+	b.giveUp(nil)
+	close(b.finished)
+}
+
+// lockReports keeps reports from being made. It returns false if one under way does not end.
+func (b *Batcher) lockReports() bool {
+	t := time.NewTimer(abandonAfter)
+	defer t.Stop()
+	select {
+	case b.reporting <- struct{}{}:
+		return true
+	case <-t.C:
+		return false
+	}
 }
 
 func (b *Batcher) waitForLanes() {
@@ -291,7 +315,7 @@ func (b *Batcher) report(buf *batch, lo, hi, attempts int, err error) {
 	default:
 		b.refused.Add(int64(hi - lo))
 	}
-	for i := lo; i < hi && (b.cfg.OnReport != nil || err != nil); i++ {
+	for i := lo; i < hi && (b.cfg.OnReport != nil || err != nil) && !b.abandoned.Load(); i++ {
 		r := Report{MessageID: buf.id(i), Tag: buf.entries[i].tag, Attempts: attempts, Err: err}
 		if err != nil {
 			r.Encoded = buf.encoded(i)

@@ -1,6 +1,9 @@
 package cio
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // BatcherStats is the state of a Batcher at one moment.
 type BatcherStats struct {
@@ -13,17 +16,20 @@ type BatcherStats struct {
 	Oldest time.Duration
 	// InFlight is how many batches are being sent.
 	InFlight int
-	// Stopped is why nothing is sent, nil as long as something is.
+	// Stopped is why some or all of it is not sent, nil as long as everything is.
 	Stopped error
 }
 
 // Stats returns the Batcher's state. It is cheap enough to be asked every second.
 func (b *Batcher) Stats() BatcherStats {
-	s := BatcherStats{Enqueued: b.enqueued.Load(), Accepted: b.accepted.Load(), Refused: b.refused.Load(), Stopped: b.stopped()}
+	s := BatcherStats{Enqueued: b.enqueued.Load(), Accepted: b.accepted.Load(), Refused: b.refused.Load()}
 	now := time.Now()
+	var stopped error
 	for _, l := range b.lanes {
 		l.addStats(&s, now)
+		stopped = cmp.Or(stopped, l.stopReason())
 	}
+	s.Stopped = stopped
 	return s
 }
 

@@ -85,6 +85,9 @@ func (c *Client) SetAPIKey(key string) error {
 
 func (c *Client) mask(s string) string { return c.key.Load().mask(s) }
 
+// CloseIdleConnections closes the connections that are kept open for the next request. A Client that is not used any more needs nothing else.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+
 // Target returns the address that the Client sends to, without /v1.
 func (c *Client) Target() string { return c.base }
 

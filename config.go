@@ -42,6 +42,7 @@ const (
 	defaultMaxBatchBytes   = 475_000
 	defaultRateLimit       = 3_000
 	defaultRateWindow      = 3 * time.Second
+	maxRateLimit           = 1_000_000 // each request of a window is remembered
 )
 
 // Config is what a Client needs to know. APIKey and one of Region and BaseURL are required; the zero value of everything else is the
@@ -57,7 +58,7 @@ type Config struct {
 	// Permissive leaves out the header X-Strict-Mode: the API then answers 200 to calls that it drops, and Send calls them accepted.
 	Permissive bool
 	// HTTPClient sends the requests; default one of its own, with HTTP/1.1, keep-alive and the proxy of the environment. Its CheckRedirect is not
-	// used: redirects are followed only with 307 and 308 and only over https to a host of customer.io.
+	// used: redirects are followed only with 307 and 308, and only from one host of customer.io to another, over https.
 	HTTPClient *http.Client `json:"-"`
 	// Logger receives retries, warnings and rate changes; default none. Keys and personal data are never logged.
 	Logger *slog.Logger `json:"-"`
@@ -139,6 +140,9 @@ func (c Config) complete() (Config, error) {
 	if c.RateLimit == 0 {
 		c.RateLimit = defaultRateLimit
 	}
+	if c.RateLimit > maxRateLimit {
+		return c, fmt.Errorf("cio: Config.RateLimit is over %d; a negative one means no limit", maxRateLimit)
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -174,7 +178,7 @@ func (c Config) resolveBaseURL() (string, error) {
 		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) needs a scheme and a host, such as http://127.0.0.1:8110")
 	case u.User != nil:
 		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) must not hold credentials; the key belongs into Config.APIKey (CUSTOMERIO_API_KEY)")
-	case u.RawQuery != "" || u.Fragment != "":
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) must have no query and no fragment")
 	}
 	base := strings.TrimRight(u.String(), "/")

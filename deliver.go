@@ -37,7 +37,7 @@ func (d *delivery) run(p parcel, lo, hi int) (next int, stop *APIError) {
 		p.accepted(lo, hi, r.attempts)
 		return hi, nil
 	}
-	if err.Status != http.StatusBadRequest && err.Status != http.StatusRequestEntityTooLarge {
+	if !err.refusal() {
 		return lo, err
 	}
 	if hi-lo == 1 || d.c.permissive {
@@ -55,8 +55,9 @@ func (d *delivery) run(p parcel, lo, hi int) (next int, stop *APIError) {
 // post makes one request, and makes it again as long as it may pass.
 func (d *delivery) post(r *request) *APIError {
 	c := d.c
-	r.hold()
-	defer r.drop()
+	if r.release != nil {
+		defer func() { r.release(r.holders.Load() > 0) }()
+	}
 	for {
 		if err := c.pace.wait(d.ctx); err != nil {
 			e := c.noAnswer(d.ctx, r, err)
@@ -81,6 +82,17 @@ func (d *delivery) post(r *request) *APIError {
 			return err
 		}
 	}
+}
+
+// refusal reports whether the answer is about the messages, not about the key, the address or the server. A 400 in HTML is some proxy's.
+func (e *APIError) refusal() bool {
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return !e.html
+	case http.StatusRequestEntityTooLarge:
+		return true
+	}
+	return false
 }
 
 // outcome is what is known of messages that a stop left unsettled.

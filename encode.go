@@ -1,9 +1,11 @@
 package cio
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,8 +34,13 @@ const libraryContext = `{"library":{"name":"` + libraryName + `","version":"` + 
 func Encode(m Message) (Encoded, error) { return defaultRules.encode(m) }
 
 func (r *rules) encode(m Message) (Encoded, error) {
-	if e, ok := m.(Encoded); ok {
-		return e, r.admit(&e)
+	switch m := m.(type) {
+	case Encoded:
+		return m, r.admit(&m)
+	case *Encoded:
+		if m != nil {
+			return *m, r.admit(m)
+		}
 	}
 	s := newScratch()
 	defer s.free()
@@ -72,10 +79,18 @@ func (r *rules) wire(s *scratch, m Message) error {
 	switch m := m.(type) {
 	case nil:
 		return refuse("", RuleNil, "give a message, not nil")
+	case *Encoded:
+		if m == nil {
+			return refuse("", RuleNil, "give a message, not a nil pointer")
+		}
+		return r.wire(s, *m)
 	case Encoded:
 		s.data = append(s.data[:0], m.data...)
 		s.head = header{typ: m.typ, identity: m.Identity(), messageID: m.id, tag: m.tag, warnings: m.warnings}
 		return r.admit(&m)
+	}
+	if v := reflect.ValueOf(m); v.Kind() == reflect.Pointer && v.IsNil() {
+		return refuse("", RuleNil, "give a message, not a nil pointer")
 	}
 	m.fill(&s.env)
 	var err error
@@ -318,6 +333,9 @@ func refuse(field string, rule Rule, hint string) *MessageError {
 // valueError turns what the encoder says of a value into what the caller can act on.
 func valueError(field string, err error) *MessageError {
 	e := &MessageError{Field: field, Rule: RuleNotEncodable, Hint: "give a value that encoding/json can encode"}
+	if unsupported := (*json.UnsupportedTypeError)(nil); errors.As(err, &unsupported) {
+		e.Hint += "; " + unsupported.Type.String() + " is none"
+	}
 	var w *wire.Error
 	if !errors.As(err, &w) {
 		e.Err = err

@@ -2,6 +2,7 @@ package cio
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -62,6 +63,9 @@ func (e Encoded) MarshalJSON() ([]byte, error) {
 func (e Encoded) String() string {
 	return fmt.Sprintf("%s message %s (%d bytes)", e.typ, e.id, len(e.data))
 }
+
+// LogValue logs the message without its contents, which are personal data.
+func (e Encoded) LogValue() slog.Value { return slog.StringValue(e.String()) }
 
 // GoString is String, for %#v.
 func (e Encoded) GoString() string { return "cio.Encoded{" + e.String() + "}" }

@@ -52,8 +52,8 @@ const (
 	RuleNil               Rule = "message-is-nil"
 )
 
-// MessageError says why a message is refused before anything is sent. It never holds the message's data. It is ErrInvalid, and
-// ErrTooLarge where that is the reason.
+// MessageError says why a message is refused before anything is sent. Its text does not hold the message's data, apart from names of fields;
+// Err, which it does not print unless it is the guard's, may. It is ErrInvalid, and ErrTooLarge where that is the reason.
 type MessageError struct {
 	// Index is the message's place among those given; 0 for a single one.
 	Index int
@@ -77,7 +77,7 @@ func (e *MessageError) Error() string {
 	if e.Hint != "" {
 		b.WriteString(": " + e.Hint)
 	}
-	if e.Err != nil {
+	if e.Err != nil && e.Rule == RuleGuard { // any other cause may quote the message
 		b.WriteString(" (" + e.Err.Error() + ")")
 	}
 	return b.String()
@@ -96,7 +96,8 @@ type APIError struct {
 	Operation string
 	// Status is the HTTP status, 0 where no answer came.
 	Status int
-	// Message is what the server said, in one line of at most 500 bytes; without an answer, what is known of the cause.
+	// Message is what the server said, in one line of at most 500 bytes and without the key, and what to do; without an answer, what is known of
+	// the cause. An answer that seems to quote the request is not shown.
 	Message string
 	// Attempts counts how often the request was made.
 	Attempts int
@@ -104,6 +105,7 @@ type APIError struct {
 	Err error
 
 	reached bool // some attempt may have been processed
+	html    bool // the answer is no word of the API
 }
 
 func (e *APIError) Error() string {
@@ -135,7 +137,7 @@ func (e *APIError) Is(target error) bool {
 	case ErrTooLarge:
 		return e.Status == http.StatusRequestEntityTooLarge
 	case ErrInvalid:
-		return e.Status == http.StatusBadRequest || e.Status == http.StatusRequestEntityTooLarge
+		return e.refusal()
 	case ErrUnavailable:
 		return e.Status == 0 && !isContextEnd(e.Err) || e.Status == http.StatusRequestTimeout || e.Status >= 500
 	}

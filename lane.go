@@ -24,6 +24,8 @@ type lane struct {
 	settled  uint64
 	flushTo  uint64 // messages up to this one do not wait for others
 	closed   bool
+
+	stopped atomic.Pointer[stoppage] // for a reason of its own; nil while it sends
 }
 
 func newLane(b *Batcher) *lane { return &lane{b: b, wake: make(chan struct{}, 1)} }
@@ -139,24 +141,37 @@ func (l *lane) run() {
 // deliver brings a batch to acceptance, however long it takes. It leaves the batch where it is when Close gives up.
 func (l *lane) deliver(b *batch) {
 	p := &parcelOfLane{l: l, b: b}
-	p.hold()
-	defer p.drop()
 	d := &delivery{c: l.b.c, ctx: l.b.ctx, maxElapsed: -1}
 	for next := 0; next < len(b.entries); {
-		if l.b.waitWhileBlocked() != nil {
+		if l.waitWhileStopped() != nil {
 			return
 		}
 		key := l.b.c.key.Load()
 		var stop *APIError
-		if next, stop = d.run(p, next, len(b.entries)); stop == nil {
-			l.b.unblock()
-			continue
-		}
-		if l.b.ctx.Err() != nil {
+		next, stop = d.run(p, next, len(b.entries))
+		switch {
+		case stop == nil:
+			l.goOn()
+		case l.b.ctx.Err() != nil:
 			return
+		default:
+			l.stop(&stoppage{stop, key})
 		}
-		l.b.block(stop, key)
 	}
+	l.release(b, p.held)
+}
+
+// release gives a settled batch back.
+func (l *lane) release(b *batch, held bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sending != b {
+		return // Close has taken it
+	}
+	l.sending = nil
+	l.holds--
+	l.b.pressed.Store(false)
+	l.b.pool.put(b, held, l.holds == 0)
 }
 
 // settle reports messages of the batch on its way and counts them.
@@ -174,8 +189,8 @@ func (l *lane) settle(b *batch, lo, hi, attempts int, err error) {
 	l.b.changed.send()
 }
 
-// handBack moves everything unsettled into e, and reports it; the lock of reports must be held.
-func (l *lane) handBack(e *UndeliveredError, why error) {
+// handBack moves everything unsettled into e, and reports it unless another report is stuck.
+func (l *lane) handBack(e *UndeliveredError, why error, report bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	err := error(ErrClosed)
@@ -183,7 +198,7 @@ func (l *lane) handBack(e *UndeliveredError, why error) {
 		err = fmt.Errorf("%w before it was accepted: %w", ErrClosed, why)
 	}
 	batches := l.sealed
-	if l.sending != nil && l.sending.next < len(l.sending.entries) {
+	if l.sending != nil {
 		batches = append([]*batch{l.sending}, batches...)
 	}
 	if l.open != nil {
@@ -193,7 +208,7 @@ func (l *lane) handBack(e *UndeliveredError, why error) {
 		for i := b.next; i < len(b.entries); i++ {
 			m := b.encoded(i)
 			e.Messages = append(e.Messages, m)
-			if l.b.cfg.OnReport != nil {
+			if report && l.b.cfg.OnReport != nil {
 				l.b.cfg.OnReport(Report{MessageID: m.MessageID(), Tag: m.Tag(), Err: err, Encoded: m})
 			}
 		}
@@ -201,39 +216,15 @@ func (l *lane) handBack(e *UndeliveredError, why error) {
 	l.sealed, l.sending, l.open = nil, nil, nil
 }
 
-// parcelOfLane is a batch on its way. Its buffer goes back to the pool when it is settled and no transport reads it any more.
+// parcelOfLane is a batch on its way.
 type parcelOfLane struct {
-	l *lane
-	b *batch
-
-	holders atomic.Int32
-}
-
-func (p *parcelOfLane) hold() { p.holders.Add(1) }
-
-func (p *parcelOfLane) drop() {
-	if p.holders.Add(-1) > 0 {
-		return
-	}
-	l := p.l
-	l.mu.Lock()
-	if l.sending == p.b && p.b.next < len(p.b.entries) {
-		l.mu.Unlock() // not settled: Close hands it back
-		return
-	}
-	if l.sending == p.b {
-		l.sending = nil
-	}
-	l.holds--
-	last := l.holds == 0
-	l.mu.Unlock()
-	l.b.pool.put(p.b, last)
-	l.b.pressed.Store(false)
+	l    *lane
+	b    *batch
+	held bool // a transport has not closed a body that may be the batch's own buffer
 }
 
 func (p *parcelOfLane) body(lo, hi int) *request {
-	p.hold()
-	r := &request{operation: "batch", messages: hi - lo, release: p.drop}
+	r := &request{operation: "batch", messages: hi - lo, release: func(held bool) { p.held = p.held || held }}
 	switch {
 	case hi-lo == 1:
 		r.operation = string(p.b.typ(lo))
@@ -271,57 +262,72 @@ func compress(body []byte) []byte {
 	return out.Bytes()
 }
 
-// blockedFor is how long the Batcher waits before it tries again what trying again does not mend, unless it is the key.
-const blockedFor = 30 * time.Second
+// stoppedFor is how long a lane waits before it tries again what trying again does not mend, unless it is the key.
+const stoppedFor = 30 * time.Second
 
-// blockage is why nothing is sent, and the key under which that was so.
-type blockage struct {
+// stoppage is why a lane does not send, and the key under which that was so.
+type stoppage struct {
 	err *APIError
 	key *apiKey
 }
 
-// block stops all lanes from sending, and says so once.
-func (b *Batcher) block(err *APIError, key *apiKey) {
-	if before := b.blocked.Swap(&blockage{err, key}); before == nil || before.key != key {
-		b.c.log.Error("sending has stopped; everything is kept", "reason", err.Error())
+// byKey reports whether all lanes have to stop, because none can get further.
+func (s *stoppage) byKey() bool { return s != nil && errors.Is(s.err, ErrUnauthorized) }
+
+// stop makes the lane wait, or all of them if it is the key, and says so once.
+func (l *lane) stop(s *stoppage) {
+	where := &l.stopped
+	if s.byKey() {
+		where = &l.b.stopped
 	}
-	b.changed.send()
+	if before := where.Swap(s); before == nil || before.key != s.key {
+		l.b.c.log.Error("sending has stopped; everything is kept", "reason", s.err.Error())
+	}
+	l.b.changed.send()
 }
 
-func (b *Batcher) unblock() {
-	if b.blocked.Load() != nil && b.blocked.Swap(nil) != nil {
-		b.c.log.Info("sending goes on")
-		b.changed.send()
+// goOn undoes stop after a success.
+func (l *lane) goOn() {
+	mine, all := l.stopped.Load(), l.b.stopped.Load()
+	if mine == nil && all == nil {
+		return
 	}
+	l.stopped.Store(nil)
+	l.b.stopped.CompareAndSwap(all, nil)
+	l.b.c.log.Info("sending goes on")
+	l.b.changed.send()
 }
 
-// stopped returns why nothing is sent, nil as long as something is. A new key has yet to show what it is worth.
-func (b *Batcher) stopped() error {
-	if blocked := b.blocked.Load(); blocked != nil && blocked.key == b.c.key.Load() {
-		return blocked.err
+// stopReason returns why the lane does not send, nil as long as it does. A new key has yet to show what it is worth.
+func (l *lane) stopReason() error {
+	if all := l.b.stopped.Load(); all != nil && all.key == l.b.c.key.Load() {
+		return all.err
+	}
+	if mine := l.stopped.Load(); mine != nil {
+		return mine.err
 	}
 	return nil
 }
 
-// waitWhileBlocked returns nil when it is time to try: at once, after a new key, or after a while where it is not the key. Its error is
-// that Close has given up.
-func (b *Batcher) waitWhileBlocked() error {
-	renewed := b.c.renewed.wait()
-	blocked := b.blocked.Load()
-	if blocked == nil || blocked.key != b.c.key.Load() {
-		return b.ctx.Err()
+// waitWhileStopped returns nil when it is time to try: at once, after a new key, or after a while where it is not the key. Its error is that
+// Close has given up.
+func (l *lane) waitWhileStopped() error {
+	renewed := l.b.c.renewed.wait()
+	all, mine := l.b.stopped.Load(), l.stopped.Load()
+	byKey := all != nil && all.key == l.b.c.key.Load()
+	if !byKey && mine == nil {
+		return l.b.ctx.Err()
 	}
 	var again <-chan time.Time
-	if !errors.Is(blocked.err, ErrUnauthorized) {
-		t := time.NewTimer(blockedFor)
+	if !byKey {
+		t := time.NewTimer(stoppedFor)
 		defer t.Stop()
 		again = t.C
 	}
 	select {
 	case <-renewed:
 	case <-again:
-	case <-b.ctx.Done():
-		return b.ctx.Err()
+	case <-l.b.ctx.Done():
 	}
-	return nil
+	return l.b.ctx.Err()
 }

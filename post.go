@@ -46,23 +46,14 @@ func isLoopback(host string) bool {
 type request struct {
 	operation string // the endpoint
 	messages  int
-	body      []byte // not changed before release is called
-	gzip      bool   // the body is compressed
-	release   func() // called when done has been and no transport holds the body any more; may be nil
+	body      []byte          // not changed before release is called
+	gzip      bool            // the body is compressed
+	release   func(held bool) // called after the last try; held says that a transport has not closed the body
 
 	attempts int
 	reached  bool          // some try may have been processed
 	delay    time.Duration // what the last answer asked for
-	holders  atomic.Int32  // bodies handed to a transport and not closed yet, and one until done
-}
-
-// hold keeps the body from being released; every hold needs a drop.
-func (r *request) hold() { r.holders.Add(1) }
-
-func (r *request) drop() {
-	if r.holders.Add(-1) == 0 && r.release != nil {
-		r.release()
-	}
+	holders  atomic.Int32  // bodies handed to a transport and not closed yet
 }
 
 const maxRedirects = 3
@@ -103,18 +94,21 @@ func (c *Client) exchange(ctx context.Context, r *request) *APIError {
 			r.reached = r.reached || reached
 			return c.noAnswer(ctx, r, err)
 		}
-		next, apiErr := c.read(r, resp, target)
+		next, apiErr := c.read(r, resp, target, cancel)
 		if next == "" {
 			return apiErr
 		}
-		c.log.Warn("redirected by Customer.io; is Config.Region right?", "to", next)
+		if u, err := url.Parse(next); err == nil {
+			c.log.Warn("redirected by Customer.io; is Config.Region right?", "to", u.Host)
+		}
 		target = next
 	}
 	return &APIError{Operation: r.operation, Status: http.StatusPermanentRedirect, Message: "more than " + strconv.Itoa(maxRedirects) + " redirects"}
 }
 
 func (c *Client) roundTrip(ctx context.Context, r *request, target string) (resp *http.Response, reached bool, err error) {
-	body := newBody(r)
+	var touched atomic.Bool
+	body := newBody(r, &touched)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
 	if err != nil {
 		body.Close()
@@ -122,7 +116,7 @@ func (c *Client) roundTrip(ctx context.Context, r *request, target string) (resp
 	}
 	req.ContentLength = int64(len(r.body))
 	// GetBody lets the transport repeat a request that it could not write to a connection the server had just closed.
-	req.GetBody = func() (io.ReadCloser, error) { return newBody(r), nil }
+	req.GetBody = func() (io.ReadCloser, error) { return newBody(r, &touched), nil }
 	h := req.Header
 	h.Set("Authorization", c.key.Load().authorization())
 	h.Set("Content-Type", "application/json")
@@ -137,21 +131,21 @@ func (c *Client) roundTrip(ctx context.Context, r *request, target string) (resp
 		h.Set("X-Retry-Count", strconv.Itoa(r.attempts-1))
 	}
 	resp, err = c.http.Do(req)
-	return resp, body.touched.Load(), err
+	return resp, touched.Load(), err
 }
 
 // body is a request's body. That the transport read from it tells that the server may have got the request.
 type body struct {
 	bytes.Reader
 	r       *request
-	touched atomic.Bool
+	touched *atomic.Bool // shared by all bodies of one try
 	closed  atomic.Bool
 }
 
-func newBody(r *request) *body {
-	b := &body{r: r}
+func newBody(r *request, touched *atomic.Bool) *body {
+	b := &body{r: r, touched: touched}
 	b.Reset(r.body)
-	r.hold()
+	r.holders.Add(1)
 	return b
 }
 
@@ -168,7 +162,7 @@ func (b *body) WriteTo(w io.Writer) (int64, error) {
 // Close may be called more than once, by the transport's writer after the answer was returned too.
 func (b *body) Close() error {
 	if !b.closed.Swap(true) {
-		b.r.drop()
+		b.r.holders.Add(-1)
 	}
 	return nil
 }
@@ -193,33 +187,42 @@ func (c *Client) noAnswer(ctx context.Context, r *request, err error) *APIError 
 			err = fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
 	case isContextEnd(err):
-		err = &timeoutError{c.cfg.Timeout}
+		after := c.cfg.Timeout
+		if c.http.Timeout > 0 {
+			after = min(after, c.http.Timeout)
+		}
+		err = &timeoutError{after}
 	}
 	return &APIError{Operation: r.operation, Message: c.mask(err.Error()), Err: err}
 }
 
-// Bounds on what is read of an answer: what is looked at, and what is read off so that the connection can be used again.
+// Bounds on what is read of an answer: what is looked at, and what is read off, and for how long, so that the connection can be used again.
 const (
 	maxAnswer = 64 << 10
 	maxDrain  = 256 << 10
+	drainFor  = time.Second
 )
 
 // read judges an answer by its status alone: Customer.io documents no body for success. It returns where to ask again after a redirect
 // that may be followed.
-func (c *Client) read(r *request, resp *http.Response, target string) (next string, _ *APIError) {
+func (c *Client) read(r *request, resp *http.Response, target string, cancel func()) (next string, _ *APIError) {
 	defer resp.Body.Close()
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // an answer that breaks off has its status all the same
-	io.CopyN(io.Discard, resp.Body, maxDrain)
 	status := resp.StatusCode
 	if status >= 200 && status < 300 {
+		// A body that does not end must not hold up what is accepted.
+		t := time.AfterFunc(drainFor, cancel)
+		defer t.Stop()
+		io.CopyN(io.Discard, resp.Body, maxDrain)
 		return "", nil
 	}
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // an answer that breaks off has its status all the same
+	io.CopyN(io.Discard, resp.Body, maxDrain)
 	e := &APIError{Operation: r.operation, Status: status}
 	if status >= 300 && status < 400 {
 		next, e.Message = c.redirect(resp, target)
 		return next, e
 	}
-	e.Message = c.mask(answerText(resp.Header.Get("Content-Type"), text))
+	e.Message, e.html = c.answer(resp.Header.Get("Content-Type"), text)
 	if e.Is(ErrUnauthorized) {
 		e.Message = strings.TrimPrefix(e.Message+"; the write key is not taken: check Config.APIKey (CUSTOMERIO_API_KEY) and that it belongs to "+c.where(), "; ")
 	}
@@ -230,6 +233,12 @@ func (c *Client) read(r *request, resp *http.Response, target string) (next stri
 	return "", e
 }
 
+// isCustomerIO reports whether the address is one of Customer.io's, under TLS.
+func isCustomerIO(u *url.URL) bool {
+	host := u.Hostname()
+	return u.Scheme == "https" && (u.Port() == "" || u.Port() == "443") && (host == "customer.io" || strings.HasSuffix(host, ".customer.io"))
+}
+
 // where names the region, or the address that stands for it.
 func (c *Client) where() string {
 	if c.region != "" && c.base == c.region.baseURL() {
@@ -238,7 +247,7 @@ func (c *Client) where() string {
 	return c.base + " (Config.BaseURL, CUSTOMERIO_BASE_URL)"
 }
 
-// redirect returns the place to ask again if the answer keeps the method and leads to Customer.io under TLS, otherwise why not. The key
+// redirect returns the place to ask again if the answer keeps the method and leads from Customer.io to Customer.io, otherwise why not. The key
 // travels along, so no other host gets it.
 func (c *Client) redirect(resp *http.Response, target string) (next, refused string) {
 	to, err := resp.Location()
@@ -246,9 +255,9 @@ func (c *Client) redirect(resp *http.Response, target string) (next, refused str
 		return "", "a redirect without a usable Location; is " + c.where() + " right?"
 	}
 	keeps := resp.StatusCode == http.StatusTemporaryRedirect || resp.StatusCode == http.StatusPermanentRedirect
-	ours := to.Scheme == "https" && (to.Hostname() == "customer.io" || strings.HasSuffix(to.Hostname(), ".customer.io"))
-	if keeps && ours && to.User == nil && to.String() != target {
+	from, err := url.Parse(target)
+	if keeps && err == nil && isCustomerIO(from) && isCustomerIO(to) && to.User == nil && to.String() != target {
 		return to.String(), ""
 	}
-	return "", "redirected to " + to.Scheme + "://" + to.Host + ", which is not followed, and nothing was accepted; is " + c.where() + " right? Accounts in the United States use cio.US, in Europe cio.EU"
+	return "", "redirected to " + c.mask(to.Scheme+"://"+to.Host) + ", which is not followed, and nothing was accepted; is " + c.where() + " right? Accounts in the United States use cio.US, in Europe cio.EU"
 }

@@ -12,16 +12,25 @@ import (
 
 // Retryable reports whether the same request may succeed later without anything being changed: a 408, a 429, a 5xx other than 501 and
 // 505, or no answer at all, unless the context ended or the server's certificate was refused. It is the only judge of that in this
-// module (api-facts 1.6, after Customer.io's own Node client).
+// module (api-facts 1.6, after Customer.io's own Node client). Of a *SendError it says whether that holds for any message that was not refused.
 func Retryable(err error) bool {
+	var all *SendError
+	if errors.As(err, &all) {
+		for i := range all.Failures {
+			if f := &all.Failures[i]; f.Outcome != Refused && Retryable(f.Err) {
+				return true
+			}
+		}
+		return false
+	}
 	var api *APIError
-	if !errors.As(err, &api) {
+	if !errors.As(err, &api) || isContextEnd(api.Err) {
 		return false
 	}
 	switch api.Status {
 	case 0:
 		var certificate *tls.CertificateVerificationError
-		return api.Err != nil && !isContextEnd(api.Err) && !errors.As(api.Err, &certificate) && !errors.Is(api.Err, http.ErrSchemeMismatch)
+		return api.Err != nil && !errors.As(api.Err, &certificate) && !errors.Is(api.Err, http.ErrSchemeMismatch)
 	case http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return true
 	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:

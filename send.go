@@ -25,9 +25,9 @@ var errOthersInvalid = errors.New("cio: not sent because another message of the 
 //
 // Failures that may pass are retried with growing, random pauses, at least as long as the server's Retry-After asks (at most 5 minutes),
 // until ctx ends or nothing was accepted for Config.MaxElapsed. A repeated request carries the same message ids.
-// If a strict batch is refused with 400 or 413, it is halved until the refused messages stand alone; all others are accepted. This takes
+// If a strict batch is refused with 400, 413 or 422, it is halved until the refused messages stand alone; all others are accepted. This takes
 // a refused batch to have been refused whole, which Customer.io does not document; if it is not, messages arrive twice, with the same id.
-// A key that is refused (401, 403), a redirect and any other answer end the Send at once.
+// A key that is refused (401, 403), a redirect, a page in HTML and any other answer end the Send at once.
 //
 // An Encoded among the messages is sent as it is. The messages may be reused when Send returns.
 func (c *Client) Send(ctx context.Context, msgs ...Message) error {
@@ -112,7 +112,11 @@ func (s *sending) body(lo, hi int) *request {
 	}
 	buf := batchPool.Get().(*[]byte)
 	*buf = s.appendBatch((*buf)[:0], lo, hi)
-	return &request{operation: "batch", messages: hi - lo, body: *buf, release: func() { batchPool.Put(buf) }}
+	return &request{operation: "batch", messages: hi - lo, body: *buf, release: func(held bool) {
+		if !held {
+			batchPool.Put(buf)
+		}
+	}}
 }
 
 func (s *sending) accepted(lo, hi, _ int) { s.taken += hi - lo }

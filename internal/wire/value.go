@@ -55,6 +55,9 @@ func appendValue(dst []byte, v any, depth int) ([]byte, error) {
 	case time.Time:
 		return AppendTime(dst, v)
 	case json.RawMessage:
+		if v == nil {
+			return append(dst, "null"...), nil
+		}
 		return AppendRaw(dst, v)
 	case []string:
 		if v == nil {
@@ -193,8 +196,12 @@ func appendAppender(dst []byte, v Appender) ([]byte, error) {
 	if Generated(v) {
 		return out, nil
 	}
-	if err := Check(out[n:]); err != nil {
+	tidy, err := check(out[n:])
+	switch {
+	case err != nil:
 		return dst, err
+	case !tidy:
+		return AppendRaw(out[:n], bytes.Clone(out[n:]))
 	}
 	return out, nil
 }

@@ -1,0 +1,175 @@
+package cio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ciokit/cio"
+)
+
+// The context that ends first counts, whichever Close it belongs to.
+func TestBatcherASecondCloseHasItsOwnContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(int, call) (*http.Response, error) { return status(503, ""), nil }}
+		b := newBatcher(t, newClient(t, s, nil), cio.BatcherConfig{})
+		if err := b.Enqueue(t.Context(), cio.Page{UserID: "u1"}); err != nil {
+			t.Fatal(err)
+		}
+		first := make(chan error, 1)
+		go func() { first <- b.Close(context.Background()) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		err := b.Close(ctx)
+		var left *cio.UndeliveredError
+		if !errors.As(err, &left) || len(left.Messages) != 1 || time.Since(start) > time.Minute+time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		if other := <-first; other != err {
+			t.Errorf("the first Close returned %v", other)
+		}
+	})
+}
+
+// A callback that never returns cannot hold up Close for ever; nothing is reported after it.
+func TestBatcherCloseOverAHungCallback(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		calls := 0
+		b := newBatcher(t, newClient(t, &server{}, nil), cio.BatcherConfig{Concurrency: 1, OnReport: func(cio.Report) {
+			calls++
+			<-release
+		}})
+		for _, m := range tracks(3) {
+			if err := b.Enqueue(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		err := b.Close(ctx)
+		var left *cio.UndeliveredError
+		if !errors.As(err, &left) || len(left.Messages) != 3 || time.Since(start) > 4*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		close(release)
+		synctest.Wait()
+		if calls != 1 {
+			t.Errorf("%d calls", calls)
+		}
+	})
+}
+
+// Close after SetAPIKey gives the new key its chance.
+func TestBatcherClosesWithANewKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		s.answer = func(n int, _ call) (*http.Response, error) {
+			if n == 0 {
+				return status(401, ""), nil
+			}
+			return status(200, "{}"), nil
+		}
+		client := newClient(t, s, nil)
+		b := newBatcher(t, client, cio.BatcherConfig{})
+		if err := b.Enqueue(t.Context(), cio.Page{UserID: "u1"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Flush(t.Context()); !errors.Is(err, cio.ErrUnauthorized) {
+			t.Fatal(err)
+		}
+		if err := client.SetAPIKey("another"); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A message that gets an answer nobody can mend holds up its own lane, not the others.
+func TestBatcherOneStuckMessage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(_ int, c call) (*http.Response, error) {
+			if strings.Contains(c.body, "poison") {
+				return status(404, "no"), nil
+			}
+			return status(200, "{}"), nil
+		}}
+		b := newBatcher(t, newClient(t, s, nil), cio.BatcherConfig{})
+		if err := b.Enqueue(t.Context(), cio.Page{UserID: "poison"}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		for i := range 200 {
+			if err := b.Enqueue(t.Context(), cio.Page{UserID: fmt.Sprint(i)}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		st := b.Stats()
+		if st.Accepted < 150 || st.Stopped == nil || len(s.seen()) > 300 {
+			t.Errorf("%+v after %d requests", st, len(s.seen()))
+		}
+		var left *cio.UndeliveredError
+		if err := b.Close(t.Context()); !errors.As(err, &left) || len(left.Messages) != int(st.Queued) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestBatcherReportsTheIDAsGiven(t *testing.T) {
+	t.Parallel()
+	rep := collect(t)
+	b := newBatcher(t, newClient(t, &server{}, nil), cio.BatcherConfig{OnReport: rep.add})
+	ids := []string{"order \"7\" \\ \u00e9\n", strings.Repeat("x", 9000), "plain"}
+	for _, id := range ids {
+		if err := b.Enqueue(t.Context(), cio.Page{UserID: "u1", MessageID: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range ids {
+		if _, ok := rep.byID[id]; !ok {
+			t.Errorf("no report for %q", id)
+		}
+	}
+}
+
+// A transport that does not close bodies, as many a test's does not, costs memory and not the Batcher.
+func TestBatcherOverATransportThatDoesNotClose(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+			io.Copy(io.Discard, r.Body)
+			return status(200, "{}"), nil
+		})
+		b := newBatcher(t, newClient(t, rt, nil), cio.BatcherConfig{MaxDelay: -1})
+		for range 1000 {
+			if err := b.Enqueue(t.Context(), cio.Page{UserID: "u1"}); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
