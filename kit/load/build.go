@@ -3,6 +3,7 @@ package load
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/ciokit/cio"
@@ -18,30 +19,45 @@ type mapper struct {
 	hash     idHash
 	body     []byte        // the objects of the message at hand
 	messages []cio.Encoded // of the row at hand
+	// identities holds, for each of messages, what tells whose or what it is, deletes how many of them take something away,
+	// made the places in the mapping that they come from.
+	identities []string
+	made       []int
+	deletes    int
+	values     values        // of the message at hand
+	cells      []source.Cell // of the row at hand, with the message's defaults
 }
 
 func newMapper(p *plan, encode func(cio.Message) (cio.Encoded, error)) *mapper {
 	return &mapper{plan: p, encode: encode, row: row{in: newInterpreter(p.columns)}}
 }
 
-// messagesOf returns the messages of a row; none if all its cells are absent. They are valid until the next call. An error is about the
-// first message that cannot be made, and means that there are none.
+// messagesOf returns the messages of a row; none if all its cells are absent or no condition holds. They are valid until the next call. An
+// error is about the first message that cannot be made, and means that there are none.
 func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueError) {
-	m.messages = m.messages[:0]
-	if empty(r.Cells) {
+	m.messages, m.identities, m.made, m.deletes = m.messages[:0], m.identities[:0], m.made[:0], 0
+	if m.plan.blank(r) {
 		return nil, nil
 	}
-	m.row.cells = r.Cells
-	m.row.in.row++
+	m.row.raw = r.Raw
 	for _, p := range m.plan.messages {
-		msg, err := m.message(p, r, tag)
+		m.begin(p, r.Cells)
+		holds, err := p.holds(&m.row)
+		if err == nil && !holds {
+			continue
+		}
 		if err == nil {
-			encoded, refused := m.encode(msg)
-			if refused == nil {
-				m.messages = append(m.messages, encoded)
-				continue
+			var msg cio.Message
+			if msg, err = m.message(p, r, tag); err == nil {
+				encoded, refused := m.encode(msg)
+				if refused == nil {
+					m.messages = append(m.messages, encoded)
+					m.identities = append(m.identities, m.identity(&encoded))
+					m.made = append(m.made, p.place)
+					continue
+				}
+				err = p.refusal(refused)
 			}
-			err = p.refusal(refused)
 		}
 		err.field = p.path + err.field
 		return nil, err
@@ -49,73 +65,129 @@ func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueErr
 	return m.messages, nil
 }
 
-func empty(cells []source.Cell) bool {
-	for _, c := range cells {
+// identity is what the messages of one person, or of one object, have in common.
+func (m *mapper) identity(e *cio.Encoded) string {
+	for _, f := range [...]field{fieldUserID, fieldAnonymousID, fieldObjectID, fieldGroupID} {
+		if s := m.values.text[f]; s != "" && (e.Type() != cio.TypeIdentify || f <= fieldAnonymousID) {
+			return s
+		}
+	}
+	return strings.ToLower(e.Identity().Email)
+}
+
+// begin sets the cells that a message is made of.
+func (m *mapper) begin(p *messagePlan, cells []source.Cell) {
+	m.row.in.row++
+	m.row.cells = cells
+	if p.defaults == nil {
+		return
+	}
+	m.cells = append(m.cells[:0], cells...)
+	for _, d := range p.defaults {
+		if m.cells[d.slot].Kind == source.Absent {
+			m.cells[d.slot] = d.cell
+		}
+	}
+	m.row.cells = m.cells
+}
+
+// blank reports whether the row has nothing in any of the columns that the mapping reads.
+func (p *plan) blank(r *source.Row) bool {
+	for _, c := range r.Cells {
 		if c.Kind != source.Absent {
+			return false
+		}
+	}
+	if p.wholeRow {
+		for range source.Members(r.Raw) {
 			return false
 		}
 	}
 	return true
 }
 
+// holds reports whether the message's condition is true, and true if it has none. A condition without a value is not true.
+func (p *messagePlan) holds(r *row) (bool, *valueError) {
+	if p.when == nil {
+		return true, nil
+	}
+	out, ok, err := p.when.appendJSON(r.scratch[:0], r)
+	switch {
+	case err != nil:
+		return false, err.in("when")
+	case !ok || string(out) == "false":
+		return false, nil
+	case string(out) == "true":
+		return true, nil
+	}
+	return false, refuse(RuleExpression, "the condition is neither true nor false for this row").from(p.columns["when"]).in("when")
+}
+
 // message makes one message. The bytes of its objects are void after the next call.
 func (m *mapper) message(p *messagePlan, r *source.Row, tag uint64) (cio.Message, *valueError) {
-	var texts [fieldCategory + 1]string
-	for f, v := range p.texts {
-		if v == nil {
-			continue
-		}
-		s, _, err := v.text(&m.row)
+	v := &m.values
+	clear(v.text[:])
+	for _, t := range p.texts {
+		s, _, err := t.value.text(&m.row)
 		if err != nil {
-			return nil, err.in(fieldNames[f])
+			return nil, err.in(fieldNames[t.field])
 		}
-		texts[f] = s
+		v.text[t.field] = s
 	}
-	at, err := p.time(&m.row)
-	if err != nil {
+	v.meta.Tag = tag
+	var err *valueError
+	if v.meta.Timestamp, err = p.time(&m.row); err != nil {
 		return nil, err.in(fieldNames[fieldTimestamp])
 	}
-	id, err := m.messageID(p, texts[fieldEvent], r)
-	if err != nil {
+	event := p.kind.event
+	if event == "" {
+		event = v.text[fieldEvent]
+	}
+	if p.kind.typ == cio.TypeTrack && destroys[event] {
+		m.deletes++
+	}
+	if v.meta.MessageID, err = m.messageID(p, event, r); err != nil {
 		return nil, err.in(fieldNames[fieldMessageID])
 	}
 	m.body = m.body[:0]
-	bodyName := fieldProperties
-	if p.typ == cio.TypeIdentify || p.typ == cio.TypeGroup {
-		bodyName = fieldTraits
-	}
-	body, err := m.object(p.body, bodyName)
-	if err != nil {
+	if v.body, err = m.object(p.body, p.kind.body()); err != nil {
 		return nil, err
 	}
-	context, err := m.object(p.context, fieldContext)
-	if err != nil {
+	if v.meta.Context, err = m.object(p.context, fieldContext); err != nil {
 		return nil, err
 	}
-	integrations, err := m.object(p.integrations, fieldIntegrations)
-	if err != nil {
+	if v.meta.Integrations, err = m.object(p.integrations, fieldIntegrations); err != nil {
 		return nil, err
 	}
+	if p.kind.message != nil {
+		return p.kind.message(v)
+	}
+	return v.call(p.kind.typ, event), nil
+}
 
-	switch p.typ {
+// call makes one of the six calls.
+func (v *values) call(typ cio.Type, event string) cio.Message {
+	user, anonymous := v.text[fieldUserID], v.text[fieldAnonymousID]
+	meta := &v.meta
+	switch typ {
 	case cio.TypeIdentify:
-		return cio.Identify{UserID: texts[fieldUserID], AnonymousID: texts[fieldAnonymousID], Traits: body,
-			MessageID: id, Timestamp: at, Context: context, Integrations: integrations, Tag: tag}, nil
+		return cio.Identify{UserID: user, AnonymousID: anonymous, Traits: v.body,
+			MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
 	case cio.TypeTrack:
-		return cio.Track{UserID: texts[fieldUserID], AnonymousID: texts[fieldAnonymousID], Event: cio.Named(texts[fieldEvent], body),
-			MessageID: id, Timestamp: at, Context: context, Integrations: integrations, Tag: tag}, nil
+		return cio.Track{UserID: user, AnonymousID: anonymous, Event: cio.Named(event, v.body),
+			MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
 	case cio.TypePage:
-		return cio.Page{UserID: texts[fieldUserID], AnonymousID: texts[fieldAnonymousID], Name: texts[fieldName], Category: texts[fieldCategory],
-			Properties: body, MessageID: id, Timestamp: at, Context: context, Integrations: integrations, Tag: tag}, nil
+		return cio.Page{UserID: user, AnonymousID: anonymous, Name: v.text[fieldName], Category: v.text[fieldCategory], Properties: v.body,
+			MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
 	case cio.TypeScreen:
-		return cio.Screen{UserID: texts[fieldUserID], AnonymousID: texts[fieldAnonymousID], Name: texts[fieldName], Category: texts[fieldCategory],
-			Properties: body, MessageID: id, Timestamp: at, Context: context, Integrations: integrations, Tag: tag}, nil
+		return cio.Screen{UserID: user, AnonymousID: anonymous, Name: v.text[fieldName], Category: v.text[fieldCategory], Properties: v.body,
+			MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
 	case cio.TypeGroup:
-		return cio.Group{UserID: texts[fieldUserID], AnonymousID: texts[fieldAnonymousID], GroupID: texts[fieldGroupID], Traits: body,
-			MessageID: id, Timestamp: at, Context: context, Integrations: integrations, Tag: tag}, nil
+		return cio.Group{UserID: user, AnonymousID: anonymous, GroupID: v.text[fieldGroupID], Traits: v.body,
+			MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
 	}
-	return cio.Alias{UserID: texts[fieldUserID], PreviousID: texts[fieldPreviousID],
-		MessageID: id, Timestamp: at, Context: context, Integrations: integrations, Tag: tag}, nil
+	return cio.Alias{UserID: user, PreviousID: v.text[fieldPreviousID],
+		MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
 }
 
 // object returns a message's object as raw JSON, nil if the row has none.
@@ -161,11 +233,11 @@ func (m *mapper) messageID(p *messagePlan, event string, r *source.Row) (string,
 		}
 		return id, err
 	case p.key == nil:
-		m.hash.begin(rowDomain, p.typ, event, p.place)
+		m.hash.begin(rowDomain, p.kind.typ, event, p.place)
 		m.hash.row(r.Ordinal, r.Raw)
 		return m.hash.sum(), nil
 	}
-	m.hash.begin(keyDomain, p.typ, event, p.place)
+	m.hash.begin(keyDomain, p.kind.typ, event, p.place)
 	m.hash.number(uint64(len(p.key)))
 	some := false
 	for _, v := range p.key {

@@ -6,15 +6,13 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// identifying are the fields that name something: what they hold is text.
-var identifying = []field{fieldUserID, fieldAnonymousID, fieldGroupID, fieldPreviousID, fieldEvent, fieldName, fieldCategory}
-
 // checkField checks what can be known of a field's value without the input.
-func (p *mappingReader) checkField(t cio.Type, f field, s *spec) {
+func (p *mappingReader) checkField(f field, s *spec) {
 	name := fieldNames[f]
 	switch {
-	case slices.Contains(identifying, f):
+	case f < fieldTexts:
 		p.checkText(name, s)
+		p.checkEnum(name, s, enumOf[f])
 	case f == fieldMessageID:
 		if s.kind != specList {
 			p.checkText(name, s)
@@ -30,11 +28,7 @@ func (p *mappingReader) checkField(t cio.Type, f field, s *spec) {
 		p.checkTimestamp(s)
 	default:
 		if s.kind == specList || s.kind == specLiteral {
-			what := "a list"
-			if s.kind == specLiteral {
-				what = s.typed
-			}
-			p.problem(s.at, "write names and values below it, such as plan: $plan", "%s is %s, not an object", name, what)
+			p.problem(s.at, "write names and values below it, such as plan: $plan", "%s is %s, not an object", name, s.describe())
 		}
 	}
 }
@@ -67,30 +61,55 @@ func (p *mappingReader) checkTimestamp(s *spec) {
 	}
 }
 
-// checkRequired checks that the message has the fields that its type cannot do without (api-facts 1.3).
+// checkEnum checks a literal of a field whose values are known.
+func (p *mappingReader) checkEnum(name string, s *spec, known []string) {
+	if known != nil && s.kind == specLiteral && !slices.Contains(known, s.text) {
+		p.problem(s.at, suggest(s.text, known), "%s cannot be %q", name, s.text)
+	}
+}
+
+// checkRequired checks that the message has the fields that its type cannot do without (api-facts 1.3, 1.9, 1.10 and 2).
 func (p *mappingReader) checkRequired(m *messageSpec, where position) {
 	has := func(f field) bool { return m.fields[f] != nil }
-	missing := func(what, hint string) { p.problem(where, hint, "%s needs %s", m.typ, what) }
+	missing := func(what, hint string) { p.problem(where, hint, "%s needs %s", m.kind.name, what) }
+	const addUser = "add userId: $id with the column that holds the person's id"
 	person := has(fieldUserID) || has(fieldAnonymousID)
-	switch m.typ {
-	case cio.TypeIdentify:
-		if traits := m.fields[fieldTraits]; !person && (traits == nil || traits.kind == specObject && !slices.Contains(traits.keys, "email")) {
-			missing("userId, or the trait email", "add userId: $id with the column that holds the person's id")
+	for _, f := range m.kind.required {
+		if has(f) {
+			continue
 		}
-	case cio.TypeTrack, cio.TypePage, cio.TypeScreen:
-		if !person {
-			missing("userId or anonymousId", "add userId: $id with the column that holds the person's id")
+		hint := "add " + fieldNames[f] + ": and the column that holds it"
+		if f == fieldUserID {
+			hint = addUser
 		}
-		if m.typ == cio.TypeTrack && !has(fieldEvent) {
-			missing("event", "add event: and the event's name")
+		missing(fieldNames[f], hint)
+	}
+	switch {
+	case m.kind.definition != nil:
+		p.checkDefinition(m, where)
+	case m.kind.name == "relate" && !person:
+		missing("userId or anonymousId", addUser)
+	case m.kind.name == "report_content" && !person:
+		missing("userId or anonymousId", addUser)
+	case m.kind.message != nil:
+	case m.kind.typ == cio.TypeIdentify:
+		if traits := m.fields[fieldTraits]; !person && (traits == nil || traits.kind == specObject && traits.all() == nil && !slices.Contains(traits.keys, "email")) {
+			missing("userId, or the trait email", addUser)
 		}
-	case cio.TypeGroup:
+	case m.kind.typ == cio.TypeGroup:
 		if !has(fieldGroupID) {
 			missing("groupId", "add groupId: $id with the column that holds the object's id")
 		}
-	case cio.TypeAlias:
+	case m.kind.typ == cio.TypeAlias:
 		if !has(fieldUserID) || !has(fieldPreviousID) {
 			missing("userId and previousId", "give userId the id that remains and previousId the one that goes")
+		}
+	default:
+		if !person {
+			missing("userId or anonymousId", addUser)
+		}
+		if m.kind.typ == cio.TypeTrack && !has(fieldEvent) {
+			missing("event", "add event: and the event's name")
 		}
 	}
 }

@@ -5,23 +5,25 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/source"
 )
 
 // plan is a mapping compiled for an input.
 type plan struct {
 	columns  []string // to be selected, in the order of their slots
+	wholeRow bool     // a value takes all members of the row
 	messages []*messagePlan
 }
 
 // messagePlan makes one message of a row.
 type messagePlan struct {
-	typ   cio.Type
+	kind  *kind
 	place int
 	path  string // what a field is called in a reject begins so
 
-	texts        [fieldCategory + 1]scalar // nil where the mapping has none
+	when         scalar // nil: always
+	defaults     []defaultCell
+	texts        []textPlan
 	timestamp    scalar
 	body         value
 	context      value
@@ -32,17 +34,37 @@ type messagePlan struct {
 	columns map[string]string // of fields, as named on the wire, the column that each comes from
 }
 
+// textPlan is a field that is text.
+type textPlan struct {
+	field field
+	value scalar
+}
+
+// defaultCell is what stands for an empty cell.
+type defaultCell struct {
+	slot int
+	cell source.Cell
+}
+
 // compile checks the mapping against the columns of an input, nil if its rows name their own. The error is a *MappingError.
 func (m *Mapping) compile(columns []source.Column) (*plan, error) {
-	c := &compilation{columns: columns, kind: source.Text, slots: make(map[string]int)}
-	if columns == nil {
-		c.kind = source.JSON
+	c := &compilation{columns: columns, kind: source.JSON, slots: make(map[string]int)}
+	if columns != nil && !slices.ContainsFunc(columns, func(col source.Column) bool { return col.Kind != source.Text }) {
+		c.kind = source.Text
 	}
 	p := &plan{columns: m.Columns()}
 	for slot, name := range p.columns {
 		c.slots[name] = slot
 	}
-	if len(p.columns) == 0 {
+	c.selected = &p.columns
+	everything := false
+	for _, msg := range m.messages {
+		for _, s := range msg.specs() {
+			s.walk(func(s *spec) { everything = everything || s.kind == specAll })
+		}
+	}
+	p.wholeRow = everything && columns == nil
+	if len(p.columns) == 0 && !everything {
 		c.problem(position{}, "name a column, such as userId: $customer_id", "the mapping reads no column: every row would become the same messages")
 	}
 	for i, spec := range m.messages {
@@ -67,17 +89,31 @@ type compilation struct {
 	slots         map[string]int
 	nulls         []string // the columns of the message at hand whose empty cells are null
 	sources       map[string]string
+	selected      *[]string // the names of the slots
 
 	interpretAll bool // so that a test can compare the results
 }
 
 func (c *compilation) message(m *messageSpec) *messagePlan {
-	out := &messagePlan{typ: m.typ, columns: make(map[string]string)}
+	out := &messagePlan{kind: m.kind, columns: make(map[string]string)}
 	c.nulls, c.sources = nil, out.columns
+	c.checkColumns(m)
 	for _, n := range m.nulls {
 		if c.checkNull(m, n) {
 			c.nulls = append(c.nulls, n.column)
 		}
+	}
+	for _, d := range m.defaults {
+		if c.checkUsed(m, nullSpec{d.at, d.column}) {
+			cell := source.Cell{Kind: c.kind, Bytes: []byte(d.value.text)}
+			if c.kind == source.JSON {
+				cell.Bytes = d.value.json
+			}
+			out.defaults = append(out.defaults, defaultCell{c.slots[d.column], cell})
+		}
+	}
+	if m.when != nil {
+		out.when = c.condition(m.when)
 	}
 	for f, s := range m.fields {
 		if s == nil {
@@ -95,7 +131,7 @@ func (c *compilation) message(m *messageSpec) *messagePlan {
 			for _, item := range s.items {
 				out.key = append(out.key, c.scalar(item, name))
 			}
-		case fieldTraits, fieldProperties, fieldContext, fieldIntegrations:
+		case fieldTraits, fieldProperties, fieldAttributes, fieldContext, fieldIntegrations:
 			if s.kind == specColumn && c.kind == source.Text {
 				c.problem(s.at, "write names and values below it, such as plan: $plan", "%s must be an object, and a column of CSV is text", name)
 			}
@@ -109,7 +145,7 @@ func (c *compilation) message(m *messageSpec) *messagePlan {
 				out.body = v
 			}
 		default:
-			out.texts[f] = c.scalar(s, name)
+			out.texts = append(out.texts, textPlan{f, c.scalar(s, name)})
 		}
 	}
 	return out
@@ -118,20 +154,55 @@ func (c *compilation) message(m *messageSpec) *messagePlan {
 // checkNull reports whether the message has a value that the column can be null in.
 func (c *compilation) checkNull(m *messageSpec, n nullSpec) bool {
 	var names []string
-	for _, f := range []field{fieldTraits, fieldProperties, fieldContext, fieldIntegrations} {
+	for _, f := range []field{fieldTraits, fieldProperties, fieldAttributes, fieldContext, fieldIntegrations} {
 		if s := m.fields[f]; s != nil {
-			s.walk(func(s *spec) { names = append(names, s.columns()...) })
+			names = append(names, c.columnsOf(s)...)
 		}
 	}
+	return c.checkAmong(m, n, names)
+}
+
+// checkUsed reports whether the message reads the column.
+func (c *compilation) checkUsed(m *messageSpec, n nullSpec) bool {
+	var names []string
+	for _, s := range m.specs() {
+		names = append(names, c.columnsOf(s)...)
+	}
+	return c.checkAmong(m, n, names)
+}
+
+// columnsOf returns the columns that a value and those within it read.
+func (c *compilation) columnsOf(s *spec) (names []string) {
+	s.walk(func(s *spec) {
+		names = append(names, s.columns()...)
+		if s.kind == specAll {
+			for _, col := range c.columns {
+				names = append(names, col.Name)
+			}
+		}
+	})
+	return names
+}
+
+func (c *compilation) checkAmong(m *messageSpec, n nullSpec, names []string) bool {
 	if slices.Contains(names, n.column) {
+		if _, ok := c.slots[n.column]; !ok {
+			c.add(n.column)
+		}
 		return true
 	}
 	hint := "remove it"
 	if best := nearest(n.column, names); best != "" {
 		hint = "write " + best
 	}
-	c.problem(n.at, hint, "no value of this %s comes from the column %q", m.typ, n.column)
+	c.problem(n.at, hint, "no value of this %s comes from the column %q", m.kind.name, n.column)
 	return false
+}
+
+// add has a further column selected.
+func (c *compilation) add(name string) {
+	c.slots[name] = len(*c.selected)
+	*c.selected = append(*c.selected, name)
 }
 
 // slot returns where the cells of a column will be, and names a problem if the input has no such column.
@@ -177,6 +248,10 @@ func (c *compilation) value(s *spec, path string) value {
 	case specObject:
 		var o object
 		for i, item := range s.items {
+			if item.kind == specAll {
+				c.all(&o, s, item, path)
+				continue
+			}
 			key, _ := appendString(nil, []byte(s.keys[i]))
 			o.names = append(o.names, s.keys[i])
 			o.keys = append(o.keys, append(key, ':'))
@@ -212,12 +287,21 @@ func (c *compilation) scalar(s *spec, path string) scalar {
 	case specColumn:
 		return column{c.slot(s.text, s.at), s.text}
 	case specExpression:
-		return c.expression(s)
+		return c.expression(s, path == "when")
 	}
 	return literal{s.json, s.text}
 }
 
-func (c *compilation) expression(s *spec) scalar {
+// condition compiles what must be true for a message to be made.
+func (c *compilation) condition(s *spec) scalar {
+	if s.kind == specColumn && c.kind == source.Text {
+		c.problem(s.at, fmt.Sprintf(`compare it, such as when: =%s == "yes"`, s.text), "when is the column %q, which is text and neither true nor false", s.text)
+		return literal{}
+	}
+	return c.scalar(s, "when")
+}
+
+func (c *compilation) expression(s *spec, condition bool) scalar {
 	e := s.expr
 	var slots []int
 	before := len(c.problems)
@@ -234,7 +318,7 @@ func (c *compilation) expression(s *spec) scalar {
 	if len(c.problems) > before {
 		return literal{}
 	}
-	p, err := compileExpression(e, c.kind, slots)
+	p, err := compileExpression(e, c.kind, slots, condition)
 	if err != nil {
 		c.problem(s.at, err.hint, "%s", err.what)
 		return literal{}

@@ -22,40 +22,138 @@ type fate struct {
 	err     error
 }
 
-// deliver sends a batch, unless the run has stopped, and accounts for all of it.
-func (r *run) deliver(b *batch) {
-	var fates []fate
-	switch {
-	case len(b.messages) == 0:
-	case r.ctx.Err() != nil:
-		r.stop(&StopError{ErrInterrupted, context.Cause(r.ctx)})
-		fallthrough
-	case r.job.DryRun, r.stopped():
-		fates = make([]fate, len(b.messages))
-		for i := range fates {
-			fates[i].outcome = cio.Unsent
+// send gives the messages of a row to the lanes, or settles them as unsent where nothing is sent any more.
+func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapper) {
+	if m.deletes > 0 && !r.job.DryRun {
+		if r.deletes += int64(m.deletes); r.deletes > max(r.job.MaxDeletes, 0) {
+			r.stop(&StopError{ErrTooManyDeletes, fmt.Errorf("the load deletes or suppresses more than %d", max(r.job.MaxDeletes, 0))})
 		}
-	default:
-		fates = r.send(b.messages)
 	}
-	r.note(ErrRejects, r.settle(b, fates))
-
-	switch {
-	case b.err == nil:
-	case r.ctx.Err() != nil:
-		r.stop(&StopError{ErrInterrupted, context.Cause(r.ctx)})
-	case len(r.stops) > 0 && errors.Is(b.err, context.Canceled):
-		// The run itself stopped reading.
-	default:
-		r.note(ErrSource, b.err)
+	if !r.job.DryRun && !r.stopped() {
+		r.lanes.add(c, first, messages, m.identities)
+		return
 	}
-	if most := r.job.MaxErrors; most > 0 && r.tally.RejectedByAPI >= most {
-		r.stop(&StopError{ErrTooManyErrors, fmt.Errorf("%d messages were refused", r.tally.RejectedByAPI)})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range messages {
+		c.settle(first+i, fate{outcome: cio.Unsent})
 	}
 }
 
-// send brings the messages to acceptance and returns what became of each; nil if all were accepted.
-func (r *run) send(messages []cio.Message) []fate {
+// deliver sends a parcel, unless the run has stopped, and settles its messages.
+func (r *run) deliver(p *parcel) {
+	var fates []fate
+	if r.ctx.Err() != nil {
+		r.stop(&StopError{ErrInterrupted, context.Cause(r.ctx)})
+	}
+	if r.stopped() {
+		fates = make([]fate, len(p.messages))
+		for i := range fates {
+			fates[i].outcome = cio.Unsent
+		}
+	} else {
+		fates = r.post(p.messages)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, at := range p.places {
+		f := fate{}
+		if fates != nil {
+			f = fates[i]
+		}
+		if at.chunk.settle(at.message, f); f.outcome == cio.Refused {
+			r.refused++
+		}
+	}
+	if most := r.job.MaxErrors; most > 0 && r.refused >= most {
+		r.stopLocked(&StopError{ErrTooManyErrors, fmt.Errorf("%d messages were refused", r.refused)})
+	}
+	r.account()
+}
+
+// settle notes what became of a message; run.mu must be held.
+func (c *chunk) settle(message int, f fate) {
+	c.settled++
+	if f.outcome == 0 {
+		return
+	}
+	if c.lost == nil {
+		c.lost = make(map[int]fate)
+	}
+	c.lost[message] = f
+}
+
+// newChunk returns an empty chunk that is accounted for after all before it. offset is that of the rows before it.
+func (r *run) newChunk(offset int64) *chunk {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := new(chunk)
+	if n := len(r.free); n > 0 {
+		c, r.free = r.free[n-1], r.free[:n-1]
+	}
+	c.offset = offset
+	r.chunks = append(r.chunks, c)
+	return c
+}
+
+// seal says that the chunk is complete.
+func (r *run) seal(c *chunk) {
+	interrupted := c.err != nil && r.ctx.Err() != nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.sealed = true
+	r.raw += len(c.raw)
+	switch {
+	case c.err == nil:
+	case interrupted:
+		r.stopLocked(&StopError{ErrInterrupted, context.Cause(r.ctx)})
+	case len(r.stops) > 0 && errors.Is(c.err, context.Canceled):
+		// The run itself stopped reading.
+	default:
+		r.sourceErr = c.err
+	}
+	r.account()
+}
+
+// waitForRoom returns when there is room for more rows. What waits for others is sent then, so that there will be.
+func (r *run) waitForRoom(ctx context.Context) {
+	for {
+		r.mu.Lock()
+		full := r.raw > maxRawBytes
+		r.mu.Unlock()
+		if !full {
+			return
+		}
+		r.lanes.flush()
+		select {
+		case <-r.room:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// account counts the chunks at the front that are settled; the lock must be held.
+func (r *run) account() {
+	for len(r.chunks) > 0 && r.chunks[0].sealed && r.chunks[0].settled == r.chunks[0].messages {
+		c := r.chunks[0]
+		r.chunks = append(r.chunks[:0], r.chunks[1:]...)
+		r.raw -= len(c.raw)
+		if err := r.count(c); err != nil {
+			r.stopLocked(&StopError{ErrRejects, err})
+		}
+		r.mark(c)
+		c.reset()
+		r.free = append(r.free, c)
+		select {
+		case r.room <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// post brings the messages to acceptance and returns what became of each; nil if all were accepted.
+func (r *run) post(messages []cio.Message) []fate {
 	err := r.job.Client.Send(r.ctx, messages...)
 	if err == nil {
 		return nil
@@ -108,7 +206,7 @@ func (r *run) sendUnsent(messages []cio.Message, fates []fate) {
 			index = append(index, i)
 		}
 	}
-	again := r.send(rest)
+	again := r.post(rest)
 	for i, at := range index {
 		if again == nil {
 			fates[at] = fate{}
@@ -129,24 +227,22 @@ func (r *run) whySendEnded(err error) *StopError {
 	return &StopError{ErrGaveUp, err}
 }
 
-// settle counts the rows and messages of a batch and writes the rejects among them. fates is nil if all messages were accepted. The error
-// is that of writing; everything is counted all the same.
-func (r *run) settle(b *batch, fates []fate) (failure error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// count counts the rows and messages of a chunk and writes the rejects among them; the lock must be held. The error is that of writing;
+// everything is counted all the same.
+func (r *run) count(c *chunk) (failure error) {
 	t := &r.tally
-	t.Rows += b.read
-	t.RowsEmpty += b.empty
-	t.read = b.offset
-	t.Complete = b.complete
-	reject := func(row *batchRow, rej Reject) {
+	t.Rows += c.read
+	t.RowsEmpty += c.empty
+	t.read = c.offset
+	t.Complete = c.complete
+	reject := func(row *chunkRow, rej Reject) {
 		t.add(rej)
-		if err := r.rejects.write(rej, b.raw[row.raw[0]:row.raw[1]]); err != nil && failure == nil {
+		if err := r.rejects.write(rej, c.raw[row.raw[0]:row.raw[1]]); err != nil && failure == nil {
 			failure = err
 		}
 	}
-	for i := range b.rows {
-		row := &b.rows[i]
+	for i := range c.rows {
+		row := &c.rows[i]
 		if row.reject != nil {
 			t.RowsRejected++
 			t.Messages += row.lost
@@ -157,13 +253,14 @@ func (r *run) settle(b *batch, fates []fate) (failure error) {
 			reject(row, *row.reject)
 			continue
 		}
+		n := int64(row.messages[1] - row.messages[0])
+		t.Messages += n
+		if c.lost == nil {
+			t.Accepted += n
+			continue
+		}
 		for m := row.messages[0]; m < row.messages[1]; m++ {
-			t.Messages++
-			if fates == nil {
-				t.Accepted++
-				continue
-			}
-			switch f := fates[m]; f.outcome {
+			switch f := c.lost[m]; f.outcome {
 			case 0:
 				t.Accepted++
 			case cio.Refused:
@@ -181,7 +278,7 @@ func (r *run) settle(b *batch, fates []fate) (failure error) {
 }
 
 // refusal describes a message that Customer.io refused.
-func (r *run) refusal(row *batchRow, message int, err error) Reject {
+func (r *run) refusal(row *chunkRow, message int, err error) Reject {
 	rej := Reject{Line: row.line, Rule: RuleRefusedByAPI, Hint: "Customer.io refused the message without saying why"}
 	if len(r.job.Mapping.messages) > 1 {
 		rej.Field = "messages[" + strconv.Itoa(message-row.messages[0]) + "]"

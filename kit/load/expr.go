@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode"
@@ -32,6 +33,8 @@ const (
 	converterDecimal
 	converterDate
 )
+
+var converterNames = [...]string{converterInt: "int", converterFloat: "float", converterDecimal: "decimal", converterDate: "date"}
 
 var converters = map[string]converter{"int": converterInt, "float": converterFloat, "decimal": converterDecimal, "date": converterDate}
 
@@ -154,6 +157,16 @@ func columnOf(n ast.Node) (string, bool) {
 	return "", false
 }
 
+// presentName is the function that makes nil of an empty text. No mapping can call it: its name is no identifier.
+const presentName = "$present"
+
+func present(args ...any) (any, error) {
+	if args[0] == "" {
+		return nil, nil
+	}
+	return args[0], nil
+}
+
 // rowName is expr's name for the whole environment.
 const rowName = "$env"
 
@@ -274,8 +287,9 @@ type program struct {
 	kind  source.Kind
 }
 
-// compileExpression compiles an expression for an input whose columns are all of one kind. slots are those of e.columns.
-func compileExpression(e *expression, kind source.Kind, slots []int) (*program, *expressionError) {
+// compileExpression compiles an expression for an input whose columns are all of one kind. slots are those of e.columns. condition says that
+// the result must be true or false.
+func compileExpression(e *expression, kind source.Kind, slots []int, condition bool) (*program, *expressionError) {
 	env := make(types.Map, 2*len(e.columns))
 	for _, name := range e.columns {
 		if env[columnPrefix+name] = types.Any; kind == source.Text {
@@ -289,12 +303,16 @@ func compileExpression(e *expression, kind source.Kind, slots []int) (*program, 
 		return nil, &expressionError{what: "the expression cannot be read: " + firstLine(err)}
 	}
 	bindColumns(&tree.Node, kind)
-	if _, err := checker.Check(tree, config); err != nil {
+	result, err := checker.Check(tree, config)
+	if err != nil {
 		hint := ""
 		if kind == source.Text {
 			hint = "every column of CSV is text: convert it with int, float or date"
 		}
 		return nil, &expressionError{"the expression is wrong: " + strings.ReplaceAll(firstLine(err), columnPrefix, ""), hint}
+	}
+	if condition && result != nil && result.Kind() != reflect.Bool && result.Kind() != reflect.Interface {
+		return nil, &expressionError{"the condition gives " + result.String() + ", not true or false", `compare it, such as when: =status == "paid"`}
 	}
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
 		return nil, &expressionError{what: "the expression is wrong: " + firstLine(err)}
@@ -318,6 +336,13 @@ func (b binder) Visit(n *ast.Node) {
 		*n = &ast.IdentifierNode{Value: columnPrefix + name}
 		return
 	}
+	if or, ok := (*n).(*ast.BinaryNode); ok && or.Operator == "??" && b.kind == source.Text {
+		// An empty cell of CSV is an empty text and not nil: make it nil, so that what stands after ?? counts.
+		if name, _ := called(or.Left); converters[name] == converterNone {
+			or.Left = &ast.CallNode{Callee: &ast.IdentifierNode{Value: presentName}, Arguments: []ast.Node{or.Left}}
+		}
+		return
+	}
 	function, arguments := called(*n)
 	if converters[function] == converterNone || len(arguments) == 0 || b.kind == source.Text {
 		return
@@ -338,6 +363,7 @@ func expressionConfig(env types.Map) *conf.Config {
 		expr.Function("int", convertInt, new(func(string) int), new(func(int) int), new(func(float64) int)),
 		expr.Function("float", convertFloat, new(func(string) float64), new(func(int) float64), new(func(float64) float64)),
 		expr.Function("decimal", convertDecimal, new(func(string) decimal), new(func(int) decimal), new(func(float64) decimal)),
+		expr.Function(presentName, present, new(func(any) any)),
 		expr.Function("date", convertDate, new(func(string, ...string) string)),
 	}
 	if env != nil {

@@ -31,10 +31,22 @@ type Job struct {
 	// Rejects receives what was refused, as JSON Lines of Reject, in the order of the rows; default nowhere. It holds the rows themselves,
 	// so treat it as the personal data that they are. A failure to write ends the run.
 	Rejects io.Writer
+	// RejectsCSV writes the rejects as CSV instead, for a Source of CSV: each row once, as it stands in the input, with two more columns,
+	// _error and _line. Mended, it can be loaded with the same mapping. A row that is no CSV stands whole in the first column.
+	RejectsCSV bool
 	// MaxErrors is how many messages Customer.io may refuse before the run sends no more; default DefaultMaxErrors, negative for no limit.
 	MaxErrors int64
+	// MaxDeletes is how many messages that delete or suppress people, devices, objects or relationships may be sent; default
+	// DefaultMaxDeletes, negative for none. Before one more would be sent, the run sends no more.
+	MaxDeletes int64
+	// Concurrency is how many requests may be under way at once; default 1. Whatever it is, messages of one person keep their order.
+	Concurrency int
 	// Limit is how many rows are read; default all.
 	Limit int64
+	// Journal, if set, keeps how far the run has come. If it holds a checkpoint already, the rows before that are read over and the counts
+	// go on from it; Source and Mapping must be those of the first run, which the caller checks by the journal's header, and Rejects must
+	// append to what the first run wrote, cut to the checkpoint's RejectsBytes. Not for a dry run.
+	Journal *Journal
 	// DryRun reads, maps and checks every row and sends nothing.
 	DryRun bool
 	// BatchBytes is about how much is given to Client.Send at once, in bytes of messages; default DefaultBatchBytes. It should be at most the
@@ -50,6 +62,7 @@ type Job struct {
 // The defaults of a Job.
 const (
 	DefaultMaxErrors  = 1000
+	DefaultMaxDeletes = 100
 	DefaultBatchBytes = 475_000 - 32 // one request of the default size
 )
 
@@ -61,11 +74,19 @@ func (j Job) withDefaults() (Job, error) {
 		return j, errors.New("load: Job.Mapping is missing; read one with ReadMapping")
 	case j.Client == nil && !j.DryRun:
 		return j, errors.New("load: Job.Client is missing; make one with cio.NewClient, or set DryRun")
-	case j.Limit < 0 || j.BatchBytes < 0 || j.ProgressEvery < 0:
-		return j, errors.New("load: Job.Limit, BatchBytes and ProgressEvery must not be negative; give 0 for the default")
+	case j.Journal != nil && (j.DryRun || j.Journal.file == nil):
+		return j, errors.New("load: Job.Journal must be one of CreateJournal or OpenJournal, and the run no dry run")
+	case j.Limit < 0 || j.BatchBytes < 0 || j.ProgressEvery < 0 || j.Concurrency < 0:
+		return j, errors.New("load: Job.Limit, Concurrency, BatchBytes and ProgressEvery must not be negative; give 0 for the default")
 	}
 	if j.MaxErrors == 0 {
 		j.MaxErrors = DefaultMaxErrors
+	}
+	if j.MaxDeletes == 0 {
+		j.MaxDeletes = DefaultMaxDeletes
+	}
+	if j.Concurrency == 0 {
+		j.Concurrency = 1
 	}
 	if j.BatchBytes == 0 {
 		j.BatchBytes = DefaultBatchBytes
@@ -98,8 +119,12 @@ var (
 	ErrGaveUp = errors.New("load: gave up on sending")
 	// ErrTooManyErrors is Job.MaxErrors reached.
 	ErrTooManyErrors = errors.New("load: too many messages were refused by the API")
+	// ErrTooManyDeletes is Job.MaxDeletes reached.
+	ErrTooManyDeletes = errors.New("load: too many messages would delete or suppress something")
 	// ErrSource is an input that could not be read to its end.
 	ErrSource = errors.New("load: the input could not be read")
+	// ErrJournal is a failure to write the journal.
+	ErrJournal = errors.New("load: the journal could not be written")
 	// ErrRejects is a failure to write the rejects.
 	ErrRejects = errors.New("load: the rejects could not be written")
 )

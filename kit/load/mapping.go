@@ -1,11 +1,13 @@
 package load
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"strings"
 
-	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/events"
 )
 
 // Mapping says which messages a row becomes. It is read from YAML by ParseMapping, and checked against the columns of the input when a
@@ -25,7 +27,9 @@ import (
 //	      messageId: [$order_id]
 //	      properties: {order_id: $order_id, total: "=decimal(amount)"}
 //
-// Each entry of messages is one message: identify, track, page, screen, group or alias, with its fields named as on the wire. A value is
+// Each entry of messages is one message: a call (identify, track, page, screen, group, alias) with its fields named as on the wire; a
+// message that acts (delete_person, set_device, relate and the rest, with the fields of cio.DeletePerson and so on); or a semantic event by
+// its name (order_completed), with its properties directly below and any others under properties. A value is
 //
 //   - a column: $name, or $["any name"];
 //   - an expression after =, in the language of github.com/expr-lang/expr, over the row's columns and four functions that refuse what
@@ -33,18 +37,24 @@ import (
 //   - anything else literally, as the type that YAML gives it; $$ and == at the beginning stand for $ and =.
 //
 // A value that comes from an empty cell is left out, and so are an object and a list that have nothing but such values. Under null,
-// beside the message, stand the columns whose empty cells are sent as null instead, which removes a trait. In JSON Lines a null and a
-// missing member are empty.
+// beside the message, stand the columns whose empty cells are sent as null instead, which removes a trait; under default the columns with
+// what stands for their empty cells; under when an expression without whose being true the message is not made. In JSON Lines a null and a
+// missing member are empty. Among the traits or properties {$all: {except: [password]}} stands for all columns but those, each under its
+// own name.
 //
 // messageId is one value, sent as it is, or a list of values that together tell the message from all others; see the comment in
 // messageid.go for how the id is made of them, and for the one that a message without a messageId gets.
 type Mapping struct {
 	name     string
 	messages []*messageSpec
+	hash     [sha256.Size]byte // of the YAML
 }
 
 // Name returns the name that the mapping was parsed under.
 func (m *Mapping) Name() string { return m.name }
+
+// Hash is that of the YAML the mapping was parsed from: two mappings of the same hash make the same messages.
+func (m *Mapping) Hash() string { return hex.EncodeToString(m.hash[:]) }
 
 // Messages returns how many messages a row becomes.
 func (m *Mapping) Messages() int { return len(m.messages) }
@@ -116,47 +126,29 @@ func (e *MappingError) Error() string {
 	return b.String()
 }
 
-// field is one of the members of a message, apart from those in its traits or properties.
-type field int
-
-const (
-	fieldUserID field = iota
-	fieldAnonymousID
-	fieldGroupID
-	fieldPreviousID
-	fieldEvent
-	fieldName
-	fieldCategory
-	fieldTraits
-	fieldProperties
-	fieldTimestamp
-	fieldMessageID
-	fieldContext
-	fieldIntegrations
-	fieldCount
-)
-
-var fieldNames = [fieldCount]string{"userId", "anonymousId", "groupId", "previousId", "event", "name", "category", "traits", "properties",
-	"timestamp", "messageId", "context", "integrations"}
-
-// fieldsOf are the fields that a type of message has.
-var fieldsOf = map[cio.Type][]field{
-	cio.TypeIdentify: {fieldUserID, fieldAnonymousID, fieldTraits, fieldTimestamp, fieldMessageID, fieldContext, fieldIntegrations},
-	cio.TypeTrack:    {fieldUserID, fieldAnonymousID, fieldEvent, fieldProperties, fieldTimestamp, fieldMessageID, fieldContext, fieldIntegrations},
-	cio.TypePage:     {fieldUserID, fieldAnonymousID, fieldName, fieldCategory, fieldProperties, fieldTimestamp, fieldMessageID, fieldContext, fieldIntegrations},
-	cio.TypeScreen:   {fieldUserID, fieldAnonymousID, fieldName, fieldCategory, fieldProperties, fieldTimestamp, fieldMessageID, fieldContext, fieldIntegrations},
-	cio.TypeGroup:    {fieldUserID, fieldAnonymousID, fieldGroupID, fieldTraits, fieldTimestamp, fieldMessageID, fieldContext, fieldIntegrations},
-	cio.TypeAlias:    {fieldUserID, fieldPreviousID, fieldTimestamp, fieldMessageID, fieldContext, fieldIntegrations},
-}
-
-var messageTypes = []string{"identify", "track", "page", "screen", "group", "alias"}
-
 // messageSpec is one message of a mapping, before it is compiled for an input.
 type messageSpec struct {
+	at       position
+	kind     *kind
+	fields   [fieldCount]*spec
+	when     *spec // nil: always
+	nulls    []nullSpec
+	defaults []defaultSpec
+
+	properties []propertySpec // of a semantic event, those of the catalogue
+}
+
+// propertySpec is the value of a property that the catalogue knows.
+type propertySpec struct {
+	field events.Field
+	value *spec
+}
+
+// defaultSpec is what stands for a column's empty cells.
+type defaultSpec struct {
 	at     position
-	typ    cio.Type
-	fields [fieldCount]*spec
-	nulls  []nullSpec
+	column string
+	value  *spec // a literal
 }
 
 // nullSpec is a column whose empty cells are sent as null.
@@ -165,9 +157,12 @@ type nullSpec struct {
 	column string
 }
 
-// specs returns the fields that the message has.
+// specs returns the fields that the message has, and its condition.
 func (m *messageSpec) specs() []*spec {
 	var all []*spec
+	if m.when != nil {
+		all = append(all, m.when)
+	}
 	for _, s := range m.fields {
 		if s != nil {
 			all = append(all, s)
@@ -191,6 +186,7 @@ const (
 	specExpression
 	specObject
 	specList
+	specAll // all columns but some
 )
 
 // spec is a value of a mapping, before it is compiled for an input.
@@ -205,6 +201,24 @@ type spec struct {
 	expr  *expression // of an expression
 	keys  []string    // of an object, one for each item
 	items []*spec     // of an object or a list
+
+	except []exceptSpec // of specAll
+}
+
+// exceptSpec is a column that $all leaves out.
+type exceptSpec struct {
+	at     position
+	column string
+}
+
+// all returns the $all of an object, nil if it has none.
+func (s *spec) all() *spec {
+	for _, item := range s.items {
+		if item.kind == specAll {
+			return item
+		}
+	}
+	return nil
 }
 
 func (s *spec) walk(visit func(*spec)) {

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/ciokit/cio/kit/source"
@@ -26,6 +28,8 @@ type Reject struct {
 	// Row is the row as it stands in the input. If that is not UTF-8 it is in RowBase64 instead, in standard base64.
 	Row       string `json:"row,omitempty"`
 	RowBase64 string `json:"row_base64,omitempty"`
+
+	unreadable bool
 }
 
 // RuleRefusedByAPI is the rule of messages that Customer.io refused.
@@ -36,7 +40,7 @@ func newReject(line int64, err *valueError) Reject {
 }
 
 func unreadable(line int64, err *source.RowError) Reject {
-	return Reject{Line: line, Rule: err.Rule, Hint: err.Hint}
+	return Reject{Line: line, Rule: err.Rule, Hint: err.Hint, unreadable: true}
 }
 
 // withRow returns the reject with the row's bytes.
@@ -49,27 +53,83 @@ func (r Reject) withRow(raw []byte) Reject {
 	return r
 }
 
-// rejectWriter writes rejects as JSON Lines.
+// rejectWriter writes rejects as JSON Lines, or as CSV.
 type rejectWriter struct {
-	buf *bufio.Writer // nil if they are not wanted
-	enc *json.Encoder
+	out     io.Writer
+	buf     *bufio.Writer // nil if they are not wanted
+	to      io.Writer     // counts what goes into buf
+	enc     *json.Encoder // nil for CSV
+	written int64         // bytes, some of which may be in buf
+	synced  int64
+
+	header    []string // of CSV
+	delimiter byte
+	last      int64 // the line of the row that was written last
 }
 
 func newRejectWriter(w io.Writer) *rejectWriter {
 	if w == nil {
 		return &rejectWriter{}
 	}
-	buf := bufio.NewWriterSize(w, 64<<10)
-	enc := json.NewEncoder(buf)
-	enc.SetEscapeHTML(false)
-	return &rejectWriter{buf, enc}
+	rw := &rejectWriter{out: w}
+	rw.buf = bufio.NewWriterSize(w, 64<<10)
+	rw.to = countingWriter{rw.buf, &rw.written}
+	rw.enc = json.NewEncoder(rw.to)
+	rw.enc.SetEscapeHTML(false)
+	return rw
+}
+
+// asCSV has CSV written, in the manner of a Source of CSV.
+func (w *rejectWriter) asCSV(columns []source.Column, delimiter byte) {
+	w.enc, w.delimiter = nil, delimiter
+	for _, c := range columns {
+		w.header = append(w.header, c.Name)
+	}
 }
 
 func (w *rejectWriter) write(r Reject, raw []byte) error {
-	if w.buf == nil {
+	switch {
+	case w.buf == nil:
 		return nil
+	case w.enc != nil:
+		return w.enc.Encode(r.withRow(raw))
+	case w.last == r.Line:
+		return nil // another message of the same row
 	}
-	return w.enc.Encode(r.withRow(raw))
+	w.last = r.Line
+	var line []byte
+	if w.written == 0 {
+		for _, name := range w.header {
+			line = append(w.appendField(line, name), w.delimiter)
+		}
+		line = append(append(append(line, "_error"...), w.delimiter), "_line\n"...)
+	}
+	if r.unreadable {
+		line = append(w.appendField(line, string(raw)), strings.Repeat(string(w.delimiter), len(w.header)-1)...)
+	} else {
+		line = append(line, raw...)
+	}
+	line = w.appendField(append(line, w.delimiter), r.String())
+	line = append(strconv.AppendInt(append(line, w.delimiter), r.Line, 10), '\n')
+	_, err := w.to.Write(line)
+	return err
+}
+
+// appendField appends a field of CSV, quoted where it must be.
+func (w *rejectWriter) appendField(dst []byte, s string) []byte {
+	if s != "" && !strings.ContainsAny(s, "\"\r\n"+string(w.delimiter)) {
+		return append(dst, s...)
+	}
+	return append(append(append(dst, '"'), strings.ReplaceAll(s, `"`, `""`)...), '"')
+}
+
+// String says what is wrong in one line, without the row and its line number.
+func (r Reject) String() string {
+	s := r.Rule + ": " + r.Hint
+	if r.Column != "" {
+		return "column " + r.Column + ": " + s
+	}
+	return s
 }
 
 func (w *rejectWriter) flush() error {
@@ -77,4 +137,14 @@ func (w *rejectWriter) flush() error {
 		return nil
 	}
 	return w.buf.Flush()
+}
+
+// unsynced returns what must be synced to bring what was flushed to disk; nil if it is there, or does not go to a file.
+func (w *rejectWriter) unsynced() syncer {
+	out, ok := w.out.(syncer)
+	if !ok || w.synced == w.written {
+		return nil
+	}
+	w.synced = w.written
+	return out
 }

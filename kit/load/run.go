@@ -11,8 +11,9 @@ import (
 
 // Run loads everything that job says and returns what became of it, whether or not it also returns an error.
 //
-// Rows are sent in their order, and a row is all or nothing: if one of its messages cannot be made, none is sent. Run returns when every
-// message is settled. The error is nil if the input was read to its end, or its limit, and everything was sent; rows and messages that
+// A row is all or nothing: if one of its messages cannot be made, none is sent. Messages of one person, told by the userId, else the
+// anonymousId, else the trait email, else the groupId, are sent in the order of their rows; with a Concurrency of 1 all are. Run returns when
+// every message is settled. The error is nil if the input was read to its end, or its limit, and everything was sent; rows and messages that
 // were refused are in the Summary and not an error. Otherwise it is
 //
 //   - a *MappingError if the mapping does not fit the input's columns, or a *source.FormatError if the input is not what it should be:
@@ -20,7 +21,7 @@ import (
 //   - a *StopError for all that comes later. When the key is refused, when the client gives up, and after Job.MaxErrors refusals, nothing
 //     more is sent, but the input is read to its end, so that the Summary covers all of it. When ctx ends, Run stops at once: the rest of
 //     the input is not read, and Summary.Complete says so. Where several hold the error is the first of ErrInterrupted, ErrKeyRefused,
-//     ErrGaveUp and ErrTooManyErrors, joined by ErrSource or ErrRejects where the input could not be read or the rejects not be written.
+//     ErrGaveUp, ErrTooManyDeletes and ErrTooManyErrors, joined by ErrSource or ErrRejects where the input could not be read or the rejects not be written.
 //
 // A message that is not known to be accepted can be loaded again: the same row repeats the same message ids.
 func Run(ctx context.Context, job Job) (Summary, error) {
@@ -41,7 +42,14 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 		return Summary{Seconds: time.Since(begun).Seconds()}, &StopError{ErrSource, err}
 	}
 
-	r := &run{job: &job, ctx: ctx, rejects: newRejectWriter(job.Rejects)}
+	r := &run{job: &job, ctx: ctx, rejects: newRejectWriter(job.Rejects), room: make(chan struct{}, 1)}
+	if job.RejectsCSV && job.Rejects != nil {
+		csv, ok := job.Source.(interface{ Delimiter() byte })
+		if !ok || columns == nil {
+			return Summary{}, errors.New("load: Job.RejectsCSV needs a Source of CSV; write the rejects as JSON Lines")
+		}
+		r.rejects.asCSV(columns, csv.Delimiter())
+	}
 	r.tally = tally{reasons: make(map[string]int64), begun: begun, size: job.Source.Size()}
 	encode := cio.Encode
 	if job.Client != nil {
@@ -49,23 +57,25 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 		r.before = job.Client.Stats()
 	}
 
+	var skip int64
+	if job.Journal != nil {
+		last := job.Journal.Last()
+		r.resume(last)
+		skip = last.Row
+	}
+	stopRecording := r.record()
+
 	reading, stopReading := context.WithCancel(ctx)
 	defer stopReading()
 	r.stopReading = stopReading
-	// With one batch being made, one waiting and one being sent, three are in memory.
-	ready, free := make(chan *batch, 1), make(chan *batch, 2)
-	read := &reader{job: &job, mapper: newMapper(plan, encode), perRow: int64(len(plan.messages)), ready: ready, free: free}
-	go read.run(reading)
-
+	r.lanes = newLanes(r, job.Concurrency, job.BatchBytes)
 	finish := r.reportProgress()
-	for b := range ready {
-		r.deliver(b)
-		select {
-		case free <- b:
-		default:
-		}
-	}
-	r.note(ErrRejects, r.rejects.flush())
+	read := &reader{r: r, mapper: newMapper(plan, encode), perRow: int64(len(plan.messages)), skip: skip}
+	read.run(reading)
+	r.lanes.close()
+	r.note(ErrSource, r.sourceErr)
+	r.note(ErrRejects, r.flushRejects())
+	stopRecording()
 	finish()
 	return r.snapshot(), r.err()
 }
@@ -85,14 +95,26 @@ func beginError(ctx context.Context, err error) error {
 type run struct {
 	job         *Job
 	ctx         context.Context
-	rejects     *rejectWriter
 	before      cio.Stats
 	stopReading context.CancelFunc
+	lanes       *lanes
+	deletes     int64         // handed to the lanes
+	room        chan struct{} // there may be room for rows
 
-	mu    sync.Mutex // guards tally, which reportProgress reads
-	tally tally
+	mu      sync.Mutex // guards all that follows
+	tally   tally
+	rejects *rejectWriter
+	refused int64    // messages, by the server, in chunks that may not be accounted for yet
+	chunks  []*chunk // not accounted for, oldest first
+	free    []*chunk
+	raw     int          // bytes of the rows in chunks
+	stops   []*StopError // in the order in which they came
 
-	stops []*StopError // in the order in which they came
+	base       Summary // of earlier runs of the same journal, what the client counts
+	checkpoint Checkpoint
+	recorder   *recorder // nil without a journal
+
+	sourceErr error // why the input was not read to its end; what was read before is sent
 }
 
 // note remembers why the run stopped, if err is not nil.
@@ -104,29 +126,37 @@ func (r *run) note(reason, err error) {
 
 // stop remembers why nothing more is sent. A reason counts once.
 func (r *run) stop(e *StopError) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopLocked(e)
+}
+
+func (r *run) stopLocked(e *StopError) {
 	for _, s := range r.stops {
 		if s.Reason == e.Reason {
 			return
 		}
 	}
 	r.stops = append(r.stops, e)
-	if e.Reason == ErrRejects {
+	if e.Reason == ErrRejects || e.Reason == ErrJournal {
 		r.stopReading()
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.tally.stopped == nil {
 		r.tally.stopped = e
 	}
 }
 
 // stopped reports whether anything keeps messages from being sent.
-func (r *run) stopped() bool { return len(r.stops) > 0 }
+func (r *run) stopped() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.stops) > 0
+}
 
 // err returns why the run sent less than everything: the most important reason, and what went wrong on this machine.
 func (r *run) err() error {
 	var errs []error
-	for _, group := range [][]error{{ErrInterrupted, ErrKeyRefused, ErrGaveUp, ErrTooManyErrors}, {ErrSource}, {ErrRejects}} {
+	for _, group := range [][]error{{ErrInterrupted, ErrKeyRefused, ErrGaveUp, ErrTooManyDeletes, ErrTooManyErrors}, {ErrSource}, {ErrRejects}, {ErrJournal}} {
 	search:
 		for _, reason := range group {
 			for _, s := range r.stops {
@@ -143,17 +173,27 @@ func (r *run) err() error {
 	return errors.Join(errs...)
 }
 
+func (r *run) flushRejects() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.rejects.flush()
+}
+
 // snapshot returns the counts so far.
 func (r *run) snapshot() Summary {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.snapshotLocked()
+}
+
+func (r *run) snapshotLocked() Summary {
 	s := r.tally.summary()
-	r.mu.Unlock()
 	if r.job.Client != nil {
 		now := r.job.Client.Stats()
-		s.Requests = now.Requests - r.before.Requests
-		s.Retried = now.Retries - r.before.Retries
-		s.Bytes = now.Bytes - r.before.Bytes
-		s.Warnings = now.Warnings - r.before.Warnings
+		s.Requests = r.base.Requests + now.Requests - r.before.Requests
+		s.Retried = r.base.Retried + now.Retries - r.before.Retries
+		s.Bytes = r.base.Bytes + now.Bytes - r.before.Bytes
+		s.Warnings = r.base.Warnings + now.Warnings - r.before.Warnings
 	}
 	return s
 }

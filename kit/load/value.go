@@ -13,6 +13,7 @@ import (
 // row is the row that values are made of.
 type row struct {
 	cells   []source.Cell
+	raw     []byte
 	in      *interpreter
 	scratch []byte // for the text of JSON strings with escapes
 }
@@ -272,6 +273,10 @@ func (o object) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
 		dst = append(dst, o.keys[i]...)
 		out, ok, err := item.appendJSON(dst, r)
 		if err != nil {
+			if o.names[i] == "" && err.column != "" { // one of all members
+				err.in(err.column)
+				return dst[:start], false, err
+			}
 			return dst[:start], false, err.in(o.names[i])
 		}
 		if dst = out; !ok {

@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/ciokit/cio"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -29,6 +29,7 @@ func ParseMapping(name string, data []byte) (*Mapping, error) {
 	if len(p.problems) > 0 {
 		return nil, &MappingError{Name: name, Problems: p.problems}
 	}
+	m.hash = sha256.Sum256(data)
 	return m, nil
 }
 
@@ -252,24 +253,95 @@ func (p *mappingReader) message(n *yaml.Node, path string) *messageSpec {
 		return nil
 	}
 	m := &messageSpec{at: at(n, path)}
+	unknown := false
 	for _, e := range entries {
+		k := kinds[e.name]
 		switch {
 		case e.name == "null":
 			m.nulls = p.nulls(e.val, path+".null")
-		case fieldsOf[cio.Type(e.name)] == nil:
-			p.problem(at(e.key, path), suggest(e.name, append([]string{"null"}, messageTypes...)), "there is no type of message %q", e.name)
-		case m.typ != "":
-			p.problem(at(e.key, path), "begin a new item with a dash", "there are two messages in one item, %s and %s", m.typ, e.name)
+		case e.name == "when":
+			m.when = p.condition(e.val, path+".when")
+		case e.name == "default":
+			m.defaults = p.defaults(e.val, path+".default")
+		case k == nil:
+			unknown = true
+			p.problem(at(e.key, path), suggestKind(e.name), "there is no type of message %q", e.name)
+		case m.kind != nil:
+			p.problem(at(e.key, path), "begin a new item with a dash", "there are two messages in one item, %s and %s", m.kind.name, e.name)
 		default:
-			m.typ = cio.Type(e.name)
+			m.kind = k
 			p.fields(m, e.val, path+"."+e.name)
 		}
 	}
-	if m.typ == "" {
-		p.problem(m.at, "write one of "+strings.Join(messageTypes, ", "), "the item names no type of message")
+	switch {
+	case m.kind != nil:
+		return m
+	case !unknown:
+		p.problem(m.at, "write one of identify, track, page, screen, group, alias, or the name of a message that acts or of a semantic event", "the item names no type of message")
+	}
+	return nil
+}
+
+// condition reads what must be true for a message to be made.
+func (p *mappingReader) condition(n *yaml.Node, path string) *spec {
+	s := p.value(n, path)
+	if s == nil {
 		return nil
 	}
-	return m
+	if s.kind != specExpression && s.kind != specColumn {
+		p.problem(s.at, `write an expression, such as when: =status == "paid"`, "when must be a condition, not %s", s.describe())
+		return nil
+	}
+	if s.kind == specExpression && s.expr.converter != converterNone {
+		p.problem(s.at, "compare it, such as when: =(int(orders) ?? 0) > 0", "when must be a condition that is true or false")
+		return nil
+	}
+	return s
+}
+
+// defaults reads what stands for the empty cells of columns.
+func (p *mappingReader) defaults(n *yaml.Node, path string) (list []defaultSpec) {
+	const hint = "write columns and what stands for their empty cells, such as default: {plan: free}"
+	if n = p.enter(n, path); n == nil {
+		return nil
+	}
+	defer p.leave()
+	entries, ok := p.entries(n, path, hint)
+	if !ok {
+		return nil
+	}
+	for _, e := range entries {
+		name := e.name
+		if strings.HasPrefix(name, "$") {
+			name, _ = columnName(name)
+		}
+		value := p.value(e.val, path+"."+name)
+		switch {
+		case value == nil:
+		case value.kind != specLiteral || value.typed == "null":
+			p.problem(value.at, "give text, a number, or true or false; for anything else use an expression with ??", "the default of a column must be a constant, not %s", value.describe())
+		case value.typed == "text" && value.text == "":
+			p.problem(value.at, hint, "the default of a column is empty")
+		default:
+			list = append(list, defaultSpec{at(e.key, path), name, value})
+		}
+	}
+	return list
+}
+
+// describe says what a value is, for an error.
+func (s *spec) describe() string {
+	switch s.kind {
+	case specColumn:
+		return "a column"
+	case specExpression:
+		return "an expression"
+	case specObject, specAll:
+		return "a mapping"
+	case specList:
+		return "a list"
+	}
+	return s.typed
 }
 
 // nulls reads the columns whose empty cells are sent as null.
@@ -312,26 +384,35 @@ func (p *mappingReader) fields(m *messageSpec, n *yaml.Node, path string) {
 	if !ok {
 		return
 	}
-	allowed := fieldsOf[m.typ]
 	for _, e := range entries {
+		property, known := m.kind.property(e.name)
 		var f field = -1
-		var names []string
-		for _, a := range allowed {
-			names = append(names, fieldNames[a])
+		for _, a := range m.kind.fields {
 			if fieldNames[a] == e.name {
 				f = a
 			}
 		}
-		if f < 0 {
-			p.problem(at(e.key, path), suggest(e.name, names), "%s has no field %q", m.typ, e.name)
+		if f < 0 && !known {
+			hint := suggest(e.name, m.kind.names())
+			if m.kind.definition != nil {
+				hint += "; a property of your own goes below properties"
+			}
+			p.problem(at(e.key, path), hint, "%s has no field %q", m.kind.name, e.name)
 			continue
 		}
-		if s := p.value(e.val, path+"."+e.name); s != nil {
+		s := p.value(e.val, path+"."+e.name)
+		switch {
+		case s == nil:
+		case f >= 0:
 			m.fields[f] = s
-			p.checkField(m.typ, f, s)
+			p.checkField(f, s)
+		default:
+			m.properties = append(m.properties, propertySpec{property, s})
+			p.checkProperty(property, s)
 		}
 	}
 	p.checkRequired(m, at(n, path))
+	p.lay(m, at(n, path))
 }
 
 // value reads a value. It returns nil if it named a problem.
@@ -350,6 +431,13 @@ func (p *mappingReader) value(n *yaml.Node, path string) *spec {
 		s := &spec{at: where, kind: specObject}
 		for _, e := range entries {
 			key := e.name
+			if key == "$all" {
+				if item := p.all(e.val, path+".$all"); item != nil {
+					s.keys = append(s.keys, key)
+					s.items = append(s.items, item)
+				}
+				continue
+			}
 			if strings.HasPrefix(key, "$") {
 				if !strings.HasPrefix(key, "$$") {
 					p.problem(at(e.key, path), "names are literal; write $"+key+" for a name that begins with $", "the name %q begins with $", key)
@@ -376,6 +464,30 @@ func (p *mappingReader) value(n *yaml.Node, path string) *spec {
 	}
 	p.problem(where, "", "this is %s", describe(n))
 	return nil
+}
+
+// all reads what $all leaves out.
+func (p *mappingReader) all(n *yaml.Node, path string) *spec {
+	const hint = "write $all: {except: [password]} with the columns to leave out, or $all: {} for none"
+	s := &spec{at: at(n, path), kind: specAll}
+	if n = p.enter(n, path); n == nil {
+		return nil
+	}
+	defer p.leave()
+	entries, ok := p.entries(n, path, hint)
+	if !ok {
+		return nil
+	}
+	for _, e := range entries {
+		if e.name != "except" {
+			p.problem(at(e.key, path), hint, "$all has no key %q", e.name)
+			continue
+		}
+		for _, c := range p.nulls(e.val, path+".except") {
+			s.except = append(s.except, exceptSpec(c))
+		}
+	}
+	return s
 }
 
 // scalar reads a column, an expression or a literal.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 )
 
 // jsonFramer cuts JSON Lines into rows.
@@ -139,6 +140,19 @@ func checkObject(line []byte) *RowError {
 type member struct {
 	at         int
 	key, value []byte
+}
+
+// Members walks the members of a row of JSON Lines, in their order: keys with their quotes, as they stand there, and values. Raw is a
+// Row's, whose Err is nil.
+func Members(raw []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		object := bytes.Trim(raw, " \t\r")
+		for m := range members(object) {
+			if !yield(object[m.at:m.at+len(m.key)+2], m.value) {
+				return
+			}
+		}
+	}
 }
 
 // members walks the members of an object that is known to be valid JSON.

@@ -200,6 +200,9 @@ func (t *text) Next(ctx context.Context, b *Batch) error {
 	}
 }
 
+// Delimiter returns what separates the fields of CSV.
+func (t *text) Delimiter() byte { return t.cfg.Delimiter }
+
 func (t *text) Size() int64 { return t.size }
 
 func (t *text) Close() error {

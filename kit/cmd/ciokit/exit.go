@@ -16,6 +16,7 @@ const (
 	exitUnavailable = 5
 	exitRejects     = 6
 	exitInterrupted = 130
+	exitTerminated  = 143
 )
 
 // exitError ends the command with a code; a nil err means that everything has been said.
@@ -47,9 +48,10 @@ var exitCodesHelp = &cobra.Command{
   2    usage: an unknown flag, a wrong mapping, a header that does not fit it
   3    Customer.io refused the write key
   4    stopped by a guard or by --max-errors
-  5    the API or the network gave up: nothing was accepted for --give-up-after
+  5    the API or the network gave up: nothing was accepted for --give-up-after, or the answer was one that
+       trying again does not mend, such as a redirect
   6    finished, and some rows or messages were rejected, or ciokit events check has something to report
-  130  interrupted
+  130  interrupted by Ctrl-C; 143 by SIGTERM
 
-Where several hold, the first of 130, 3, 5, 4, 6 counts.`,
+Where several hold, the first of 130 and 143, 3, 5, 4, 6 counts.`,
 }

@@ -7,26 +7,43 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
-	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/spf13/cobra"
 )
 
+// loadOptions are what decides which messages a load sends where. A journal keeps them, so that the load can be resumed; the key is none of
+// them.
+type loadOptions struct {
+	File        string        `json:"file"`
+	To          string        `json:"to"`
+	KeyFile     string        `json:"key_file,omitempty"`
+	Mapping     string        `json:"mapping"`
+	Format      string        `json:"format,omitempty"`
+	Delimiter   string        `json:"delimiter,omitempty"`
+	Rejects     string        `json:"rejects,omitempty"`
+	Deny        string        `json:"deny,omitempty"`
+	Limit       int64         `json:"limit,omitempty"`
+	MaxErrors   int64         `json:"max_errors"`
+	MaxDeletes  int64         `json:"max_deletes"`
+	Concurrency int           `json:"concurrency"`
+	Rate        int           `json:"rate,omitempty"`
+	GiveUpAfter time.Duration `json:"give_up_after"`
+}
+
 // loadFlags are the flags of ciokit load.
 type loadFlags struct {
-	destination
-	mapping     string
-	format      string
-	delimiter   string
-	rejects     string
-	dryRun      bool
-	json        bool
-	limit       int64
-	maxErrors   int64
-	giveUpAfter time.Duration
+	loadOptions
+	dryRun   bool
+	json     bool
+	yes      bool
+	resume   string
+	progress string
+
+	reported bool // the object of --json was printed
 }
 
 func newLoad(con console) *cobra.Command {
@@ -36,101 +53,153 @@ func newLoad(con console) *cobra.Command {
 		Short: "Load a file: every row becomes one or more messages",
 		Long: `Load a file of rows, CSV or JSON Lines, into Customer.io. FILE may be - for standard input.
 
-A mapping in YAML says which messages a row becomes. Rows are sent in their order. A row that cannot be read, mapped or accepted never
-stops the load and never disappears: it is counted, named by its line, and written to --rejects. Loading the same file again repeats the
-same message ids.
+A mapping in YAML says which messages a row becomes. Messages of one person are sent in the order of their rows. A row that cannot be read,
+mapped or accepted never stops the load and never disappears: it is counted, named by its line, and written to --rejects. Loading the same
+file again repeats the same message ids.
+
+A load keeps a journal: whatever ends it, ciokit load --resume ID goes on where it was. Before anything is sent to a real workspace, what
+would be sent is shown and asked for; --yes says so beforehand.
 
 What "accepted" means: Customer.io answered with success. It promises no more than that.`,
 		Example: `  ciokit load people.csv --mapping people.yaml --to emulator
-  ciokit load orders.jsonl --mapping orders.yaml --to eu --key-file key.txt --rejects orders.rejects.jsonl
-  gunzip -c orders.csv.gz | ciokit load - --mapping orders.yaml --to us --json`,
-		Args: cobra.ExactArgs(1),
+  ciokit load orders.jsonl --mapping orders.yaml --to eu --key-file key.txt --rejects orders.rejects.jsonl --yes
+  gunzip -c orders.csv.gz | ciokit load - --mapping orders.yaml --to us --json --yes
+  ciokit load --resume 20260131-120000-a1b2c3`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.resume == "" {
+				return cobra.ExactArgs(1)(cmd, args)
+			}
+			return cobra.NoArgs(cmd, args)
+		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return []cobra.Completion{"csv", "tsv", "jsonl", "ndjson"}, cobra.ShellCompDirectiveFilterFileExt
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), con, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			err := f.do(cmd, con, args)
+			if f.json && !f.reported {
+				return errors.Join(err, json.NewEncoder(con.out).Encode(load.Summary{}))
+			}
+			return err
+		},
 	}
-	f.destination.flags(cmd)
+	d := destination{}
+	d.flags(cmd)
+	cmd.Flags().Lookup("to").Value = textFlag{&f.To}
+	cmd.Flags().Lookup("key-file").Value = textFlag{&f.KeyFile}
 	fl := cmd.Flags()
-	fl.StringVar(&f.mapping, "mapping", "", "YAML file that says which messages a row becomes (required)")
-	fl.StringVar(&f.format, "format", "", "csv or jsonl; default by the file's extension, then by its first byte")
-	fl.StringVar(&f.delimiter, "delimiter", "", `separates the fields of CSV: one character, or \t; default a comma, a tab for .tsv`)
-	fl.StringVar(&f.rejects, "rejects", "", "file for the rejected rows with their reasons, as JSON Lines; it holds personal data and is made with mode 0600")
-	fl.BoolVar(&f.dryRun, "dry-run", false, "read, map and check every row, send nothing; --to may be left out")
+	fl.StringVar(&f.Mapping, "mapping", "", "YAML file that says which messages a row becomes (required)")
+	fl.StringVar(&f.Format, "format", "", "csv or jsonl; default by the file's extension, then by its first byte")
+	fl.StringVar(&f.Delimiter, "delimiter", "", `separates the fields of CSV: one character, or \t; default a comma, a tab for .tsv`)
+	fl.StringVar(&f.Rejects, "rejects", "", "file for the rejected rows with their reasons, as JSON Lines, or as CSV if it ends in .csv; it holds personal data and is made with mode 0600")
+	fl.StringVar(&f.Deny, "deny", "", "file of ids, one a line, of people for whom nothing is sent")
+	fl.BoolVar(&f.dryRun, "dry-run", false, "read, map and check every row, send nothing; --to is not needed")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
-	fl.Int64Var(&f.limit, "limit", 0, "read only so many rows; 0 means all")
-	fl.Int64Var(&f.maxErrors, "max-errors", load.DefaultMaxErrors, "stop sending after so many messages were refused by the API; 0 or less means never")
-	fl.DurationVar(&f.giveUpAfter, "give-up-after", 10*time.Minute, "stop sending when nothing was accepted for so long")
+	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
+	fl.StringVar(&f.resume, "resume", "", "go on with the load of this id where it was; ciokit runs list has the ids")
+	fl.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else lines), none, or json: one event a line on standard error")
+	fl.Int64Var(&f.Limit, "limit", 0, "read only so many rows; 0 means all")
+	fl.Int64Var(&f.MaxErrors, "max-errors", load.DefaultMaxErrors, "stop sending after so many messages were refused by the API; 0 or less means never")
+	fl.Int64Var(&f.MaxDeletes, "max-deletes", load.DefaultMaxDeletes, "stop sending before more messages than this delete or suppress something; 0 allows none")
+	fl.IntVar(&f.Concurrency, "concurrency", 8, "how many requests may be under way at once; messages of one person keep their order")
+	fl.IntVar(&f.Rate, "rate", 0, "how many requests a second may start; 0 means the API's limit of 1000")
+	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop sending when nothing was accepted for so long")
 	cmd.MarkFlagFilename("mapping", "yaml", "yml")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"csv", "jsonl"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]cobra.Completion{"auto", "none", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
-func (f *loadFlags) run(ctx context.Context, con console, file string) error {
-	bar := newProgress(con.err, file, f.json)
-	job, client, done, err := f.job(ctx, con, file, logTo(bar))
+func (f *loadFlags) do(cmd *cobra.Command, con console, args []string) error {
+	if f.resume != "" {
+		return f.goOn(cmd, con)
+	}
+	f.File = args[0]
+	return f.begin(cmd.Context(), con)
+}
+
+// begin starts a load.
+func (f *loadFlags) begin(ctx context.Context, con console) error {
+	for _, path := range []*string{&f.KeyFile, &f.Mapping, &f.Rejects, &f.Deny} {
+		if err := absolute(path); err != nil {
+			return err
+		}
+	}
+	if f.File != "-" {
+		if err := absolute(&f.File); err != nil {
+			return err
+		}
+	}
+	l, err := f.open(ctx, con)
 	if err != nil {
 		return err
 	}
-	defer done()
-	job.Progress = bar.update
-	summary, runErr := load.Run(ctx, job)
-	bar.close()
-	if err := f.closeRejects(job.Rejects); err != nil {
-		runErr = errors.Join(runErr, &load.StopError{Reason: load.ErrRejects, Cause: err})
+	defer l.close()
+	if err := l.approve(ctx, con); err != nil {
+		return err
 	}
-	if err := f.report(con, summary, client, runErr); err != nil {
-		return &exitError{exitLocal, err}
+	if err := l.createJournal(con); err != nil {
+		return err
 	}
-	return loadExit(con, summary, runErr)
+	return l.run(ctx, con)
 }
 
-// job opens everything that the load needs, or says what is wrong before anything is sent.
-func (f *loadFlags) job(ctx context.Context, con console, file string, log *slog.Logger) (job load.Job, client *cio.Client, done func(), err error) {
-	delimiter, err := f.separator()
+// goOn resumes a load.
+func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
+	for _, name := range []string{"to", "mapping", "format", "delimiter", "rejects", "deny", "limit", "dry-run"} {
+		if cmd.Flags().Changed(name) {
+			return fail(exitUsage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
+		}
+	}
+	dir, err := load.JournalDir()
 	if err != nil {
-		return job, nil, nil, err
+		return &exitError{exitLocal, err}
 	}
-	if f.mapping == "" {
-		return job, nil, nil, fail(exitUsage, "say which messages a row becomes: --mapping MAP.yaml")
-	}
-	mapping, err := load.ReadMapping(f.mapping)
+	j, err := load.OpenJournal(dir, f.resume)
 	if err != nil {
-		return job, nil, nil, inputError(err)
+		return &exitError{exitLocal, err}
 	}
-	job = load.Job{Mapping: mapping, Limit: f.limit, DryRun: f.dryRun, MaxErrors: f.maxErrors}
-	if job.MaxErrors <= 0 {
-		job.MaxErrors = -1
+	defer j.Close()
+	h := j.Header()
+	if j.Last().End == load.EndComplete {
+		return fail(exitUsage, "run %s is complete: there is nothing to go on with", h.ID)
 	}
-	if !f.dryRun || f.to != "" {
-		cfg, err := f.config(ctx, con)
-		if err != nil {
-			return job, nil, nil, err
-		}
-		cfg.MaxElapsed, cfg.Logger = f.giveUpAfter, log
-		if client, err = cio.NewClient(cfg); err != nil {
-			return job, nil, nil, &exitError{exitUsage, err}
-		}
-		job.Client = client
+	keyFile, changed := f.KeyFile, cmd.Flags().Changed("key-file")
+	if err := json.Unmarshal(h.Options, &f.loadOptions); err != nil {
+		return fail(exitLocal, "the journal of run %s holds no options: %w", h.ID, err)
 	}
-	src, err := f.open(con, file, source.Config{Format: source.Format(f.format), Delimiter: delimiter})
+	if changed {
+		f.KeyFile = keyFile
+	}
+	l, err := f.open(cmd.Context(), con)
 	if err != nil {
-		return job, nil, nil, inputError(err)
+		return err
 	}
-	job.Source = src
-	if f.rejects != "" {
-		out, err := os.OpenFile(f.rejects, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-		if err == nil {
-			err = out.Chmod(0o600) // a file that was there keeps its mode otherwise
-		}
-		if err != nil {
-			src.Close()
-			return job, nil, nil, fail(exitLocal, "--rejects: %w", err)
-		}
-		job.Rejects = out
+	defer l.close()
+	if err := l.takeUp(j); err != nil {
+		return err
 	}
-	return job, client, func() { src.Close() }, nil
+	return l.run(cmd.Context(), con)
 }
+
+// absolute makes a path of the working directory independent of it.
+func absolute(path *string) error {
+	if *path == "" {
+		return nil
+	}
+	full, err := filepath.Abs(*path)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	*path = full
+	return nil
+}
+
+// textFlag sets a string in place of the one that a flag was made with.
+type textFlag struct{ to *string }
+
+func (t textFlag) String() string     { return *t.to }
+func (t textFlag) Set(s string) error { *t.to = s; return nil }
+func (t textFlag) Type() string       { return "string" }
 
 // logTo returns a logger of warnings for a person to read.
 func logTo(w io.Writer) *slog.Logger {
@@ -142,32 +211,16 @@ func logTo(w io.Writer) *slog.Logger {
 	}}))
 }
 
-func (f *loadFlags) open(con console, file string, cfg source.Config) (source.Source, error) {
-	if file == "-" {
-		return source.New(con.in, cfg)
-	}
-	return source.Open(file, cfg)
-}
-
 func (f *loadFlags) separator() (byte, error) {
 	switch {
-	case f.delimiter == "":
+	case f.Delimiter == "":
 		return 0, nil
-	case f.delimiter == `\t` || f.delimiter == "tab":
+	case f.Delimiter == `\t` || f.Delimiter == "tab":
 		return '\t', nil
-	case len(f.delimiter) == 1:
-		return f.delimiter[0], nil
+	case len(f.Delimiter) == 1:
+		return f.Delimiter[0], nil
 	}
 	return 0, fail(exitUsage, `--delimiter is one ASCII character, such as ";", or \t`)
-}
-
-// closeRejects makes sure that the rejects are on disk before the summary says so.
-func (f *loadFlags) closeRejects(w io.Writer) error {
-	out, ok := w.(*os.File)
-	if !ok {
-		return nil
-	}
-	return errors.Join(out.Sync(), out.Close())
 }
 
 // inputError puts the exit code to what is wrong with a file: its contents are usage, its absence is local.
@@ -184,24 +237,21 @@ func inputError(err error) error {
 	return &exitError{exitUsage, err}
 }
 
-func (f *loadFlags) report(con console, s load.Summary, client *cio.Client, runErr error) error {
-	if f.json {
-		return json.NewEncoder(con.out).Encode(s)
-	}
-	return printSummary(con.out, f, s, client)
-}
-
 // loadExit turns the outcome into the exit code and the last line on standard error.
 func loadExit(con console, s load.Summary, err error) error {
 	var mapping *load.MappingError
 	var format *source.FormatError
 	switch {
+	case errors.Is(err, errTerminated):
+		return &exitError{exitTerminated, err}
 	case errors.Is(err, load.ErrInterrupted):
 		return &exitError{exitInterrupted, err}
 	case errors.Is(err, load.ErrKeyRefused):
 		return &exitError{exitKey, err}
 	case errors.Is(err, load.ErrGaveUp):
 		return &exitError{exitUnavailable, err}
+	case errors.Is(err, load.ErrTooManyDeletes):
+		return fail(exitGuard, "%w; look at them with --dry-run, and raise --max-deletes if they are meant", err)
 	case errors.Is(err, load.ErrTooManyErrors):
 		return fail(exitGuard, "%w; look at the first ones, or raise --max-errors", err)
 	case errors.As(err, &mapping), errors.As(err, &format):

@@ -57,8 +57,12 @@ func interruptible(parent context.Context) (context.Context, func()) {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		select {
-		case <-signals:
+		case s := <-signals:
 			signal.Stop(signals)
+			if s == syscall.SIGTERM {
+				cancel(errTerminated)
+				return
+			}
 			cancel(errInterrupted)
 		case <-ctx.Done():
 		}
@@ -69,7 +73,10 @@ func interruptible(parent context.Context) (context.Context, func()) {
 	}
 }
 
-var errInterrupted = errors.New("interrupted")
+var (
+	errInterrupted = errors.New("stopped by a signal")
+	errTerminated  = errors.New("terminated")
+)
 
 func newRoot(con console) *cobra.Command {
 	root := &cobra.Command{
@@ -86,6 +93,6 @@ Try it without an account:  ciokit demo`,
 	root.SetIn(con.in)
 	root.SetOut(con.out)
 	root.SetErr(con.err)
-	root.AddCommand(newDemo(con), newLoad(con), newSend(con), newEvents(con), newEmulate(con), newVersion(con), exitCodesHelp)
+	root.AddCommand(newDemo(con), newLoad(con), newRuns(con), newSource(con), newMap(con), newSend(con), newEvents(con), newEmulate(con), newVersion(con), exitCodesHelp)
 	return root
 }

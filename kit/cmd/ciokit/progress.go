@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,7 @@ type progress struct {
 	w     io.Writer
 	name  string
 	quiet bool
+	json  bool // one event a line
 	begun time.Time
 	said  time.Time     // when the last line was written
 	bars  *mpb.Progress // nil without a terminal
@@ -30,15 +32,51 @@ type progress struct {
 // sayEvery is the time between two lines where there is no terminal.
 const sayEvery = 5 * time.Second
 
-func newProgress(w io.Writer, file string, quiet bool) *progress {
+// tellEvery is the time between two events of --progress json.
+const tellEvery = time.Second
+
+func newProgress(w io.Writer, file, mode string, quiet bool) (*progress, error) {
 	p := &progress{w: w, name: filepath.Base(file), begun: time.Now(), said: time.Now(), quiet: quiet}
+	switch mode {
+	case "json":
+		p.quiet, p.json = false, true
+	case "none":
+		p.quiet = true
+	case "auto":
+	default:
+		return nil, fail(exitUsage, "--progress is auto, none or json")
+	}
 	if file == "-" {
 		p.name = "standard input"
 	}
-	if !quiet && terminal(w) && os.Getenv("TERM") != "dumb" {
+	if !p.quiet && !p.json && terminal(w) && os.Getenv("TERM") != "dumb" {
 		p.bars = mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh())
 	}
-	return p
+	return p, nil
+}
+
+// progressEvent is a line of --progress json.
+type progressEvent struct {
+	Event string    `json:"event"` // progress, stopped or done
+	At    time.Time `json:"at"`
+	File  string    `json:"file"`
+	Read  int64     `json:"read"` // bytes of the input
+	Size  int64     `json:"size"` // 0 where it is not known
+	load.Summary
+	Stopped string `json:"stopped,omitempty"` // why nothing more is sent
+}
+
+func (p *progress) tell(now load.Progress) {
+	e := progressEvent{Event: "progress", At: time.Now().UTC(), File: p.name, Read: now.Read, Size: now.Size, Summary: now.Summary}
+	if now.Stopped != nil {
+		e.Event, e.Stopped = "stopped", now.Stopped.Error()
+	}
+	if now.Done {
+		e.Event = "done"
+	}
+	if line, err := json.Marshal(e); err == nil {
+		p.w.Write(append(line, '\n'))
+	}
 }
 
 func (p *progress) update(now load.Progress) {
@@ -46,6 +84,11 @@ func (p *progress) update(now load.Progress) {
 	p.last = now
 	p.mu.Unlock()
 	switch {
+	case p.json:
+		if now.Done || time.Since(p.said) >= tellEvery {
+			p.said = time.Now()
+			p.tell(now)
+		}
 	case p.bars != nil:
 		p.draw(now)
 	case !p.quiet && !now.Done && time.Since(p.said) >= sayEvery:

@@ -7,9 +7,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/ciokit/cio/emulator"
@@ -27,7 +29,7 @@ func TestMain(m *testing.M) {
 //	stats JSON              the emulator's counters have the members of the object
 //	fault JSON              queue a fault in the emulator
 //	elements N FILE [MEMBER] the file is a JSON array, or an object with an array of that name, of so many elements
-//	interrupts CODE COMMAND run it, interrupt it in its first call, and insist on the exit code
+//	interrupts CODE COMMAND run it, interrupt it in its first call, and insist on the exit code: 130 for Ctrl-C, 143 for SIGTERM
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -42,6 +44,7 @@ func TestScripts(t *testing.T) {
 			env.Values["emulator"] = srv
 			env.Setenv("EMULATOR", server.URL)
 			env.Setenv("CUSTOMERIO_API_KEY", "test-key")
+			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -140,7 +143,7 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	cmd := exec.Command(path, args[2:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), out, errs
-	cmd.Env = append(os.Environ(), "CUSTOMERIO_API_KEY="+ts.Getenv("CUSTOMERIO_API_KEY"))
+	cmd.Env = append(os.Environ(), "CUSTOMERIO_API_KEY="+ts.Getenv("CUSTOMERIO_API_KEY"), "XDG_STATE_HOME="+ts.Getenv("XDG_STATE_HOME"))
 	ts.Check(cmd.Start())
 	for _, f := range server(ts).Faults() {
 		for f.Seen == 0 { // the process that waits for an answer can give no signal
@@ -148,7 +151,11 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 			f = server(ts).Faults()[0]
 		}
 	}
-	ts.Check(cmd.Process.Signal(os.Interrupt))
+	signal := os.Interrupt
+	if want == exitTerminated {
+		signal = syscall.SIGTERM
+	}
+	ts.Check(cmd.Process.Signal(signal))
 	cmd.Wait()
 	if code := cmd.ProcessState.ExitCode(); code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)

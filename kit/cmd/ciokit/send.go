@@ -20,7 +20,8 @@ type call struct {
 	traits, properties, context              string
 	set, setJSON                             []string
 	messageID, timestamp                     string
-	dryRun, json                             bool
+	giveUpAfter                              time.Duration
+	verbatim, dryRun, json                   bool
 }
 
 func newSend(con console) *cobra.Command {
@@ -87,6 +88,10 @@ func newSendKind(con console, use, short, example string) *cobra.Command {
 	f.StringVar(&c.context, "context", "", "context as a JSON object")
 	f.StringVar(&c.messageID, "message-id", "", "id of the message; default a random one")
 	f.StringVar(&c.timestamp, "timestamp", "", "when it happened, in RFC 3339; default now")
+	if takesEvent {
+		f.BoolVar(&c.verbatim, "verbatim", false, "send the event's name as it stands, even if it looks like a misspelt semantic one")
+	}
+	f.DurationVar(&c.giveUpAfter, "give-up-after", 30*time.Second, "stop trying when it was not accepted for so long")
 	f.BoolVar(&c.dryRun, "dry-run", false, "check and print the message, send nothing")
 	f.BoolVar(&c.json, "json", false, "print the outcome as JSON")
 	return cmd
@@ -110,7 +115,11 @@ func (c *call) message(kind, event string) (cio.Message, error) {
 	case "identify":
 		return cio.Identify{UserID: c.userID, AnonymousID: c.anonymousID, Traits: body, MessageID: c.messageID, Timestamp: at, Context: context}, nil
 	case "track":
-		return cio.Track{UserID: c.userID, AnonymousID: c.anonymousID, Event: cio.Named(event, body), MessageID: c.messageID, Timestamp: at, Context: context}, nil
+		e := cio.Named(event, body)
+		if c.verbatim {
+			e = cio.Verbatim(event, body)
+		}
+		return cio.Track{UserID: c.userID, AnonymousID: c.anonymousID, Event: e, MessageID: c.messageID, Timestamp: at, Context: context}, nil
 	case "page":
 		return cio.Page{UserID: c.userID, AnonymousID: c.anonymousID, Name: c.name, Category: c.category, Properties: body, MessageID: c.messageID, Timestamp: at, Context: context}, nil
 	case "screen":
@@ -183,6 +192,10 @@ func object(flag, text string) (any, error) {
 func (c *call) send(ctx context.Context, con console, m cio.Message) error {
 	e, err := cio.Encode(m)
 	if err != nil {
+		var refused *cio.MessageError
+		if errors.As(err, &refused) && refused.Rule == cio.RuleNearSemantic {
+			err = fmt.Errorf("%w (here: --verbatim)", err)
+		}
 		return &exitError{exitRejects, err}
 	}
 	if c.dryRun {
@@ -194,6 +207,7 @@ func (c *call) send(ctx context.Context, con console, m cio.Message) error {
 	if err != nil {
 		return err
 	}
+	cfg.Logger, cfg.MaxElapsed = logTo(con.err), max(c.giveUpAfter, time.Nanosecond)
 	client, err := cio.NewClient(cfg)
 	if err != nil {
 		return &exitError{exitUsage, err}

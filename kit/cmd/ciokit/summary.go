@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -18,7 +20,7 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary, client *cio.Client)
 	line := func(n int64, what, note string) {
 		fmt.Fprintf(t, "%s\t  %s%s\n", grouped(n), what, note)
 	}
-	line(s.Rows, "rows read", note(s.RowsEmpty, "%s with nothing to map"))
+	line(s.Rows, "rows read", note(s.RowsEmpty, "%s without a message"))
 	line(s.Messages, "messages", "")
 	if f.dryRun {
 		line(s.Unsent, "would be sent", "")
@@ -54,8 +56,8 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary, client *cio.Client)
 			b.WriteString("  " + describe(r) + "\n")
 		}
 		switch {
-		case f.rejects != "":
-			fmt.Fprintf(&b, "All of them, with their rows: %s\n", f.rejects)
+		case f.Rejects != "":
+			fmt.Fprintf(&b, "All of them, with their rows: %s\n", shortPath(f.Rejects))
 		default:
 			b.WriteString("--rejects FILE keeps all of them, with their rows.\n")
 		}
@@ -109,3 +111,15 @@ func byteSize(n int64) string {
 }
 
 func seconds(s float64) string { return strconv.FormatFloat(s, 'f', 1, 64) + " s" }
+
+// shortPath is a path as seen from the working directory, where that is shorter.
+func shortPath(path string) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if short, err := filepath.Rel(dir, path); err == nil && len(short) < len(path) {
+		return short
+	}
+	return path
+}

@@ -1,0 +1,278 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// loading is a load with everything that it needs opened.
+type loading struct {
+	f       *loadFlags
+	job     load.Job
+	client  *cio.Client
+	bar     *progress
+	source  source.Config
+	rejects *rejectsFile
+	journal *load.Journal
+	local   bool // nothing leaves this machine
+}
+
+// open opens what the load needs and checks all that can be checked before anything is sent.
+func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err error) {
+	l = &loading{f: f, local: true}
+	delimiter, err := f.separator()
+	if err != nil {
+		return nil, err
+	}
+	if f.Mapping == "" {
+		return nil, fail(exitUsage, "say which messages a row becomes: --mapping MAP.yaml")
+	}
+	switch {
+	case f.Concurrency < 1 || f.Rate < 0 || f.Limit < 0:
+		return nil, fail(exitUsage, "--concurrency is at least 1, --rate and --limit are at least 0")
+	case f.GiveUpAfter <= 0:
+		return nil, fail(exitUsage, "--give-up-after is a time, such as 10m")
+	}
+	l.bar, err = newProgress(con.err, f.File, f.progress, f.json)
+	if err != nil {
+		return nil, err
+	}
+	mapping, err := load.ReadMapping(f.Mapping)
+	if err != nil {
+		return nil, inputError(err)
+	}
+	l.job = load.Job{Mapping: mapping, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: f.MaxErrors, MaxDeletes: f.MaxDeletes, Concurrency: f.Concurrency,
+		RejectsCSV: strings.HasSuffix(strings.ToLower(f.Rejects), ".csv")}
+	if l.job.MaxErrors <= 0 {
+		l.job.MaxErrors = -1
+	}
+	if l.job.MaxDeletes <= 0 {
+		l.job.MaxDeletes = -1
+	}
+	if err := l.connect(ctx, con); err != nil {
+		return nil, err
+	}
+	l.source = source.Config{Format: source.Format(f.Format), Delimiter: delimiter}
+	if f.File == "-" {
+		l.job.Source, err = source.New(con.in, l.source)
+	} else {
+		l.job.Source, err = source.Open(f.File, l.source)
+	}
+	if err != nil {
+		return nil, inputError(err)
+	}
+	if f.Rejects != "" {
+		if l.rejects, err = openRejects(f.Rejects, f.File, f.Mapping, f.Deny, f.KeyFile); err != nil {
+			l.close()
+			return nil, err
+		}
+		l.job.Rejects = l.rejects
+	}
+	return l, nil
+}
+
+// connect makes the client.
+func (l *loading) connect(ctx context.Context, con console) error {
+	f := l.f
+	cfg := cio.Config{APIKey: "dry-run", BaseURL: "http://127.0.0.1"} // for the rules alone
+	if !f.dryRun {
+		d := destination{to: f.To, keyFile: f.KeyFile}
+		var err error
+		if cfg, err = d.config(ctx, con); err != nil {
+			return err
+		}
+	}
+	cfg.MaxElapsed, cfg.Logger = f.GiveUpAfter, logTo(l.bar)
+	if f.Rate > 0 {
+		cfg.RateLimit, cfg.RateWindow = f.Rate, time.Second
+	}
+	if f.Deny != "" {
+		list, err := load.ReadDenyList(f.Deny)
+		if err != nil {
+			return fail(exitLocal, "--deny: %w", err)
+		}
+		cfg.Guard = list.Guard
+	}
+	client, err := cio.NewClient(cfg)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	l.client, l.job.Client, l.local = client, client, loopback(client.Target())
+	return nil
+}
+
+// close releases what open opened.
+func (l *loading) close() {
+	if l.job.Source != nil {
+		l.job.Source.Close()
+	}
+	if l.rejects != nil {
+		l.rejects.close(false)
+	}
+	if l.journal != nil {
+		l.journal.Close()
+	}
+}
+
+// approve shows what a load to a real workspace would send, and has it approved.
+func (l *loading) approve(ctx context.Context, con console) error {
+	if l.local || l.f.dryRun || l.f.yes {
+		return nil
+	}
+	if l.f.File == "-" {
+		return fail(exitGuard, "standard input cannot be looked at beforehand; check it with --dry-run, then add --yes")
+	}
+	src, err := source.Open(l.f.File, l.source)
+	if err != nil {
+		return inputError(err)
+	}
+	defer src.Close()
+	job := l.job
+	job.Source = src
+	plan, err := load.MakePlan(ctx, job, 0)
+	if err != nil {
+		return loadExit(con, load.Summary{}, err)
+	}
+	if err := printPlan(con.err, plan, l.client.Target()); err != nil {
+		return &exitError{exitLocal, err}
+	}
+	in, ok := con.in.(*os.File)
+	if !ok || !terminal(in) || !terminal(con.err) {
+		return fail(exitGuard, "nothing was sent: add --yes to send this to %s", l.client.Target())
+	}
+	fmt.Fprintf(con.err, "\nSend it? Type yes: ")
+	answer, err := readLine(ctx, in)
+	if err != nil {
+		return &exitError{exitInterrupted, err}
+	}
+	if strings.TrimSpace(answer) != "yes" {
+		return fail(exitGuard, "nothing was sent")
+	}
+	return nil
+}
+
+// readLine reads a line, or returns when ctx ends; the read then stays behind until the process ends.
+func readLine(ctx context.Context, r io.Reader) (string, error) {
+	lines := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(r).ReadString('\n') // what was typed before an error is an answer too
+		lines <- line
+	}()
+	select {
+	case line := <-lines:
+		return line, nil
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+// createJournal begins the journal that the load can be resumed by. A load that cannot have one says so and goes on.
+func (l *loading) createJournal(con console) error {
+	f := l.f
+	say := func(format string, args ...any) {
+		if !f.json {
+			fmt.Fprintf(con.err, format+"\n", args...)
+		}
+	}
+	if f.dryRun {
+		return nil
+	}
+	if f.File == "-" {
+		say("Standard input is read once: if this load ends early it cannot be resumed, only repeated.")
+		return nil
+	}
+	fingerprint, err := source.Fingerprint(f.File)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	options, err := json.Marshal(f.loadOptions)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	dir, err := load.JournalDir()
+	if err == nil {
+		l.journal, err = load.CreateJournal(dir, load.JournalHeader{Source: f.File, Fingerprint: fingerprint, Mapping: f.Mapping, MappingHash: l.job.Mapping.Hash(),
+			Target: l.client.Target(), Options: options})
+	}
+	if err != nil {
+		say("No journal can be kept, so this load cannot be resumed: %v", err)
+		return nil
+	}
+	l.job.Journal = l.journal
+	say("If this load ends early: ciokit load --resume %s", l.journal.Header().ID)
+	return nil
+}
+
+// takeUp has the load go on where its journal ends, if it is still the same load.
+func (l *loading) takeUp(j *load.Journal) error {
+	f, h := l.f, j.Header()
+	fingerprint, err := source.Fingerprint(f.File)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	changed := ""
+	switch {
+	case fingerprint != h.Fingerprint:
+		changed = f.File
+	case l.job.Mapping.Hash() != h.MappingHash:
+		changed = f.Mapping
+	}
+	if changed != "" {
+		return fail(exitUsage, "%s is not what it was when run %s began. Either put it back as it was and resume again, or begin a new load from its first row:\n"+
+			"  ciokit load %s --mapping %s --to %s\nRows that are the same as before repeat their message ids if the mapping's messageId says so.", changed, h.ID, f.File, f.Mapping, f.To)
+	}
+	if l.rejects != nil {
+		if err := l.rejects.goOn(j.Last().RejectsBytes); err != nil {
+			return fail(exitLocal, "--rejects: %w", err)
+		}
+	}
+	l.journal, l.job.Journal = j, j
+	return nil
+}
+
+// run loads and says what became of it.
+func (l *loading) run(ctx context.Context, con console) error {
+	l.job.Progress = l.bar.update
+	summary, runErr := load.Run(ctx, l.job)
+	l.bar.close()
+	if l.rejects != nil { // on disk before the summary says so
+		if err := l.rejects.close(summary.Rows > 0 || runErr == nil); err != nil {
+			runErr = errors.Join(runErr, &load.StopError{Reason: load.ErrRejects, Cause: err})
+		}
+		l.rejects = nil
+	}
+	if err := l.report(con, summary); err != nil {
+		return &exitError{exitLocal, err}
+	}
+	exit := loadExit(con, summary, runErr)
+	var usage *exitError
+	switch {
+	case l.journal == nil || l.journal.Last().End == load.EndComplete:
+	case errors.As(exit, &usage) && usage.code == exitUsage && l.journal.Last().Row == 0: // it did not begin
+		if err := l.journal.Discard(); err != nil {
+			return &exitError{exitLocal, err}
+		}
+	default:
+		fmt.Fprintf(con.err, "Go on with: ciokit load --resume %s\n", l.journal.Header().ID)
+	}
+	return exit
+}
+
+func (l *loading) report(con console, s load.Summary) error {
+	if l.f.json {
+		l.f.reported = true
+		return json.NewEncoder(con.out).Encode(s)
+	}
+	return printSummary(con.out, l.f, s, l.client)
+}

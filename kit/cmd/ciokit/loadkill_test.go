@@ -1,0 +1,170 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// taker is an API that takes everything, at no more than so many messages a second, and remembers the ids.
+type taker struct {
+	mu    sync.Mutex
+	pause time.Duration // for each message
+	ids   map[string]int
+	count int
+	wake  chan struct{} // closed when count reaches at
+	at    int
+}
+
+func (s *taker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the client is gone
+	}
+	var batch struct {
+		Batch []struct{ MessageID string }
+	}
+	if err := json.Unmarshal(body, &batch); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if len(batch.Batch) == 0 {
+		var one struct{ MessageID string }
+		if err := json.Unmarshal(body, &one); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		batch.Batch = append(batch.Batch, one)
+	}
+	<-time.After(time.Duration(len(batch.Batch)) * s.pause)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range batch.Batch {
+		s.ids[m.MessageID]++
+	}
+	if s.count += len(batch.Batch); s.wake != nil && s.count >= s.at {
+		close(s.wake)
+		s.wake = nil
+	}
+}
+
+// after returns a channel that is closed once n more messages have come.
+func (s *taker) after(n int) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wake, s.at = make(chan struct{}), s.count+n
+	return s.wake
+}
+
+var resumeID = regexp.MustCompile(`ciokit load --resume (\S+)`)
+
+// A load that is killed again and again, without a chance to say a word, and resumed each time, brings every row; what comes twice has the
+// same id and was on its way or not yet in the journal.
+func TestKilledLoadIsResumed(t *testing.T) {
+	t.Parallel()
+	rows, kills := 12_000, 5
+	if os.Getenv("CIOKIT_DEEP") == "1" {
+		rows, kills = 200_000, 50
+	}
+	server := &taker{ids: make(map[string]int), pause: 100 * time.Microsecond}
+	web := httptest.NewServer(server)
+	defer web.Close()
+	dir := t.TempDir()
+	var in strings.Builder
+	in.WriteString("id,n\n")
+	for i := range rows {
+		fmt.Fprintf(&in, "u%d,%d\n", i%5000, i)
+	}
+	for name, text := range map[string]string{"in.csv": in.String(), "map.yaml": "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := func(args ...string) (*exec.Cmd, *strings.Builder) {
+		cmd := exec.Command(self)
+		cmd.Args = append([]string{self, "-test.run=^TestBecomeCommand$", "--"}, args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "CIOKIT_TEST_COMMAND=1", "CUSTOMERIO_API_KEY=key", "XDG_STATE_HOME="+filepath.Join(dir, "state"))
+		var said strings.Builder
+		cmd.Stdout, cmd.Stderr = &said, &said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd, &said
+	}
+	args := []string{"load", "in.csv", "--mapping", "map.yaml", "--to", web.URL, "--concurrency", "2"}
+	rnd := rand.New(rand.NewPCG(7, 7))
+	id := ""
+	for kill := range kills {
+		reached := server.after(1 + rnd.IntN(2*rows/kills))
+		cmd, said := start(args...)
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		select {
+		case <-reached:
+			if err := cmd.Process.Kill(); err != nil {
+				t.Log(err) // it ended just now
+			}
+			<-ended
+		case err := <-ended:
+			if err != nil || !strings.Contains(said.String(), "accepted") {
+				t.Fatalf("kill %d: %v: %s", kill, err, said)
+			}
+		}
+		if id == "" {
+			found := resumeID.FindStringSubmatch(said.String())
+			if found == nil {
+				t.Fatalf("no id is printed: %s", said)
+			}
+			id = found[1]
+		}
+		args = []string{"load", "--resume", id}
+		if strings.Contains(said.String(), " accepted\n") {
+			break
+		}
+	}
+	cmd, said := start(append(args, "--json")...)
+	if err := cmd.Wait(); err != nil && !strings.Contains(said.String(), "is complete") {
+		t.Fatalf("%v: %s", err, said)
+	}
+	twice := 0
+	for _, n := range server.ids {
+		if n > 1 {
+			twice++
+		}
+	}
+	if len(server.ids) != rows {
+		t.Errorf("%d distinct messages arrived, want %d", len(server.ids), rows)
+	}
+	t.Logf("%d of %d messages came more than once", twice, rows)
+	if !strings.Contains(said.String(), fmt.Sprintf(`"rows":%d,"rows_rejected":0,"messages":%[1]d,"accepted":%[1]d,`, rows)) && !strings.Contains(said.String(), "is complete") {
+		t.Errorf("the last run said %s", said)
+	}
+}
+
+// TestBecomeCommand is the command itself when another test starts this binary for it.
+func TestBecomeCommand(t *testing.T) {
+	if os.Getenv("CIOKIT_TEST_COMMAND") != "1" {
+		t.Skip("it is no test of its own")
+	}
+	for i, arg := range os.Args {
+		if arg == "--" {
+			os.Exit(run(t.Context(), os.Args[i+1:], console{os.Stdin, os.Stdout, os.Stderr}))
+		}
+	}
+}

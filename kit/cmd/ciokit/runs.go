@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ciokit/cio/kit/load"
+	"github.com/spf13/cobra"
+)
+
+func newRuns(con console) *cobra.Command {
+	runs := &cobra.Command{
+		Use:   "runs",
+		Short: "The loads of this machine, from their journals",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	var asJSON bool
+	list := &cobra.Command{
+		Use: "list", Short: "List the loads, the newest first", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return listRuns(con, asJSON) },
+	}
+	show := &cobra.Command{
+		Use: "show ID", Short: "Show how far a load has come", Args: cobra.ExactArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {
+			if dir, err := load.JournalDir(); err == nil {
+				journals, _ := load.ListJournals(dir) // a completion that fails offers nothing
+				for _, j := range journals {
+					ids = append(ids, j.Header().ID)
+				}
+			}
+			return ids, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return showRun(con, args[0], asJSON) },
+	}
+	for _, cmd := range []*cobra.Command{list, show} {
+		cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+		runs.AddCommand(cmd)
+	}
+	return runs
+}
+
+// runState is what is known of a load.
+type runState struct {
+	load.JournalHeader
+	State string          `json:"state"`
+	Last  load.Checkpoint `json:"last"`
+}
+
+func stateOf(j *load.Journal) runState {
+	s := runState{JournalHeader: j.Header(), Last: j.Last(), State: "complete"}
+	switch {
+	case j.Running():
+		s.State = "running"
+	case s.Last.End == "":
+		s.State = "ended without a word"
+	case s.Last.End != load.EndComplete:
+		s.State = "unfinished"
+	}
+	return s
+}
+
+func listRuns(con console, asJSON bool) error {
+	dir, err := load.JournalDir()
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	journals, err := load.ListJournals(dir)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	states := []runState{}
+	for _, j := range journals {
+		states = append(states, stateOf(j))
+	}
+	if asJSON {
+		return json.NewEncoder(con.out).Encode(states)
+	}
+	if len(states) == 0 {
+		_, err := fmt.Fprintf(con.out, "No loads have journals in %s.\n", dir)
+		return err
+	}
+	t := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "ID\tSTATE\tROWS\tACCEPTED\tREJECTED\tFILE\tTO")
+	for _, s := range states {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.State, grouped(s.Last.Rows), grouped(s.Last.Accepted), grouped(s.Last.Rejected+s.Last.RejectedByAPI),
+			filepath.Base(s.Source), s.Target)
+	}
+	return t.Flush()
+}
+
+func showRun(con console, id string, asJSON bool) error {
+	dir, err := load.JournalDir()
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	j, err := load.ReadJournal(dir, id)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	s := stateOf(j)
+	if asJSON {
+		return json.NewEncoder(con.out).Encode(s)
+	}
+	t := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+	line := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	line("id", "%s", s.ID)
+	line("state", "%s", s.State)
+	if s.Last.End != "" && s.Last.End != load.EndComplete {
+		line("why", "%s", s.Last.End)
+	}
+	line("started", "%s", s.Started.Local().Format(time.DateTime))
+	line("file", "%s", s.Source)
+	line("mapping", "%s", s.Mapping)
+	line("to", "%s", s.Target)
+	line("settled", "%s rows, %s messages: %s accepted, %s rejected, %s rejected by the API", grouped(s.Last.Rows), grouped(s.Last.Messages), grouped(s.Last.Accepted),
+		grouped(s.Last.Rejected), grouped(s.Last.RejectedByAPI))
+	line("requests", "%s (%s repeated), %s, in %s", grouped(s.Last.Requests), grouped(s.Last.Retried), byteSize(s.Last.Bytes), seconds(s.Last.Seconds))
+	for rule, n := range s.Last.Reasons {
+		line("rejected for", "%s: %s", rule, grouped(n))
+	}
+	if s.State != "complete" && s.State != "running" {
+		line("go on with", "ciokit load --resume %s", s.ID)
+	}
+	return t.Flush()
+}

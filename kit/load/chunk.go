@@ -1,0 +1,162 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
+)
+
+const (
+	// maxRawBytes bounds the rows that are kept until it is known what became of them.
+	maxRawBytes = 16 << 20
+	// linger is how long messages wait for others when the input pauses.
+	linger = time.Second
+)
+
+// chunk is a run of rows that is accounted for as a whole, once the fate of all its messages is known and all chunks before it are.
+type chunk struct {
+	rows []chunkRow
+	raw  []byte // of the rows, one after the other
+
+	read     int64 // how many rows there were, those without messages included
+	empty    int64
+	offset   int64 // in the input
+	ordinal  int64 // of the row after the last
+	complete bool  // the input ended
+	err      error // why the input was not read on
+
+	messages int
+	sealed   bool         // no more rows are added
+	settled  int          // of the messages; guarded by run.mu
+	lost     map[int]fate // of those that were not accepted; guarded by run.mu
+}
+
+// chunkRow is a row that has messages or was refused.
+type chunkRow struct {
+	line     int64
+	raw      [2]int // where in chunk.raw
+	messages [2]int // which of the chunk's
+	lost     int64  // how many messages were refused with it
+	reject   *Reject
+}
+
+func (c *chunk) reset() { *c = chunk{rows: c.rows[:0], raw: c.raw[:0]} }
+
+// reader turns rows into messages and gives them to the lanes.
+type reader struct {
+	r      *run
+	mapper *mapper
+	perRow int64 // messages
+	skip   int64 // rows that an earlier run has settled
+	count  int64 // of rows read
+	offset int64 // in the input, of the rows before those at hand
+}
+
+// run reads until the input or ctx ends. The last chunk says why.
+func (rd *reader) run(ctx context.Context) {
+	var rows source.Batch
+	for {
+		err := rd.next(ctx, &rows)
+		if errors.Is(err, errPause) {
+			rd.r.lanes.flush()
+			continue
+		}
+		offset := rows.Offset
+		c := rd.r.newChunk(rd.offset)
+		if err == nil {
+			c, err = rd.add(ctx, c, &rows)
+		}
+		if err != nil {
+			if c.complete = err == io.EOF; !c.complete {
+				c.err = err
+			}
+		}
+		c.offset, c.ordinal, rd.offset = offset, rd.count, offset
+		rd.r.seal(c)
+		if err != nil {
+			return
+		}
+		rd.r.waitForRoom(ctx)
+	}
+}
+
+var errPause = errors.New("the input pauses")
+
+// next reads the rows that follow. If there are messages that wait to be sent it returns errPause after a while.
+func (rd *reader) next(ctx context.Context, rows *source.Batch) error {
+	src := rd.r.job.Source
+	if !rd.r.lanes.waiting() {
+		return src.Next(ctx, rows)
+	}
+	brief, cancel := context.WithTimeout(ctx, linger)
+	defer cancel()
+	err := src.Next(brief, rows)
+	if err != nil && ctx.Err() == nil && brief.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
+		return errPause
+	}
+	return err
+}
+
+// chunkRows is how many rows a chunk has at most: as many as may have to be sent again, beside those that are on their way, when a run is
+// resumed.
+const chunkRows = 256
+
+// add maps the rows, in the chunk and in others that it makes, and returns the last. It returns io.EOF at the limit.
+func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk, error) {
+	limit := rd.r.job.Limit
+	for i := range rows.Rows {
+		if limit > 0 && rd.count == limit {
+			return c, io.EOF
+		}
+		if i%chunkRows == 0 && i > 0 {
+			c.ordinal = rd.count
+			rd.r.seal(c)
+			c = rd.r.newChunk(rd.offset)
+		}
+		if i%chunkRows == 0 && ctx.Err() != nil {
+			return c, ctx.Err()
+		}
+		if rd.count++; rd.count > rd.skip {
+			rd.row(c, &rows.Rows[i])
+		}
+	}
+	if limit > 0 && rd.count == limit {
+		return c, io.EOF
+	}
+	return c, nil
+}
+
+// row maps one row and adds what becomes of it to the chunk.
+func (rd *reader) row(c *chunk, src *source.Row) {
+	var messages []cio.Encoded
+	var reject *Reject
+	if src.Err != nil {
+		bad := unreadable(src.Line, src.Err)
+		reject = &bad
+	} else {
+		var err *valueError
+		if messages, err = rd.mapper.messagesOf(src, uint64(src.Line)); err != nil {
+			bad := newReject(src.Line, err)
+			reject = &bad
+		}
+	}
+	c.read++
+	if reject == nil && len(messages) == 0 {
+		c.empty++
+		return
+	}
+	row := chunkRow{line: src.Line, raw: [2]int{len(c.raw), len(c.raw) + len(src.Raw)}, messages: [2]int{c.messages, c.messages + len(messages)}, reject: reject}
+	c.raw = append(c.raw, src.Raw...)
+	if reject != nil {
+		row.lost = rd.perRow
+	}
+	c.rows = append(c.rows, row)
+	c.messages += len(messages)
+	if len(messages) > 0 {
+		rd.r.send(c, row.messages[0], messages, rd.mapper)
+	}
+}

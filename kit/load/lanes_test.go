@@ -1,0 +1,134 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// However long each call takes, messages of one person arrive in the order of their rows, and calls run side by side.
+func TestOrderPerPerson(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const persons, each, concurrency = 40, 50, 4
+		var in strings.Builder
+		in.WriteString("id,n\n")
+		for n := range each {
+			for p := range persons {
+				fmt.Fprintf(&in, "p%d,%d\n", p, n)
+			}
+		}
+		rnd := rand.New(rand.NewPCG(1, 2))
+		pauses := make(chan time.Duration, 1)
+		go func() {
+			for {
+				select {
+				case pauses <- time.Duration(rnd.IntN(1000)) * time.Millisecond:
+				case <-t.Context().Done():
+					return
+				}
+			}
+		}()
+		var flying, most atomic.Int64
+		client := &fakeClient{send: func(context.Context, int, []cio.Message) error {
+			n := flying.Add(1)
+			defer flying.Add(-1)
+			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+			}
+			<-time.After(<-pauses)
+			return nil
+		}}
+		s, err := Run(t.Context(), Job{Source: mustSource(t, in.String(), source.Config{}), Mapping: mustMapping(t, people), Client: client, BatchBytes: 5_000, Concurrency: concurrency})
+		checkSum(t, s)
+		if err != nil || s.Accepted != persons*each {
+			t.Fatalf("%v, %s", err, counts(s))
+		}
+		if most.Load() != concurrency {
+			t.Errorf("%d calls at once, want %d", most.Load(), concurrency)
+		}
+		next := make(map[string]int)
+		for _, text := range client.accepted {
+			var m struct {
+				UserID string
+				Traits struct{ N int }
+			}
+			if err := json.Unmarshal([]byte(text), &m); err != nil {
+				t.Fatal(err)
+			}
+			if m.Traits.N != next[m.UserID] {
+				t.Fatalf("%s: %d arrived where %d was next", m.UserID, m.Traits.N, next[m.UserID])
+			}
+			next[m.UserID]++
+		}
+	})
+}
+
+// With calls side by side and refusals among them, the rejects come in the order of the rows and the counts add up.
+func TestRejectsKeepTheirOrder(t *testing.T) {
+	refusal := &cio.APIError{Status: 400}
+	client := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error {
+		outcomes := make(map[int]cio.Failure)
+		for i := 0; i < len(m); i += 3 {
+			outcomes[i] = cio.Failure{Outcome: cio.Refused, Err: refusal}
+		}
+		return failures(len(m), outcomes)
+	}}
+	var rejects strings.Builder
+	s, err := Run(t.Context(), Job{Source: mustSource(t, personRows(3000), source.Config{}), Mapping: mustMapping(t, people), Client: client, BatchBytes: 3000, Concurrency: 5, MaxErrors: -1, Rejects: &rejects})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSum(t, s)
+	d := json.NewDecoder(strings.NewReader(rejects.String()))
+	last, n := int64(0), int64(0)
+	for ; d.More(); n++ {
+		var r Reject
+		if err := d.Decode(&r); err != nil {
+			t.Fatal(err)
+		}
+		if r.Line <= last {
+			t.Fatalf("line %d after line %d", r.Line, last)
+		}
+		last = r.Line
+	}
+	if n != s.RejectedByAPI || n < 1000 {
+		t.Errorf("%d lines, %s", n, counts(s))
+	}
+}
+
+// The message that would delete one too many is not sent, nor is anything after it.
+func TestMaxDeletes(t *testing.T) {
+	const yaml = "messages:\n  - delete_person: {userId: $id}\n    when: =n == \"x\"\n  - identify: {userId: $id}\n    when: =n != \"x\"\n"
+	const in = "id,n\n1,x\n2,\n3,x\n4,x\n5,\n"
+	tests := []struct {
+		max  int64
+		want string
+		err  error
+	}{
+		{0, "rows 5 bad 0 empty 0; messages 5 accepted 5 rejected 0 by API 0 unsent 0", nil},
+		{3, "rows 5 bad 0 empty 0; messages 5 accepted 5 rejected 0 by API 0 unsent 0", nil},
+		{-1, "rows 5 bad 0 empty 0; messages 5 accepted 0 rejected 0 by API 0 unsent 5", ErrTooManyDeletes},
+	}
+	for _, tt := range tests {
+		client := new(fakeClient)
+		s, err := Run(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, yaml), Client: client, MaxDeletes: tt.max})
+		checkSum(t, s)
+		if got := counts(s); got != tt.want || !errors.Is(err, tt.err) {
+			t.Errorf("%d: %v\ngot  %s\nwant %s", tt.max, err, got, tt.want)
+		}
+	}
+	client := new(fakeClient)
+	_, err := Run(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, yaml), Client: client, MaxDeletes: 2})
+	if !errors.Is(err, ErrTooManyDeletes) || strings.Count(strings.Join(client.accepted, ""), "User Deleted") > 2 {
+		t.Errorf("%v: %s", err, client.accepted)
+	}
+}

@@ -1,0 +1,165 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// Plan is what a run would do, judged by the beginning of its input. Estimates are proportional to the bytes read; they are exact if
+// Complete.
+type Plan struct {
+	// Sampled is how many rows were looked at, Refused how many of them would be refused here, Empty how many have no messages.
+	Sampled int64 `json:"sampled"`
+	Refused int64 `json:"refused"`
+	Empty   int64 `json:"empty"`
+	// Complete says that these are all there are.
+	Complete bool `json:"complete"`
+	// Rows, Requests and Bytes are estimates for the whole input, -1 where its size is not known.
+	Rows     int64 `json:"rows"`
+	Requests int64 `json:"requests"`
+	Bytes    int64 `json:"bytes"`
+	// Seconds is how long the API's own limit of 1,000 requests a second makes it take at least, -1 where the size is not known.
+	Seconds float64 `json:"seconds"`
+	// Kinds are the messages of the sample by what the mapping calls them, in its order.
+	Kinds []PlannedKind `json:"kinds"`
+	// Deletes is how many messages of the sample delete or suppress something.
+	Deletes int64 `json:"deletes"`
+	// LargestBytes is the size of the largest message of the sample, LargestLine the line of its row.
+	LargestBytes int   `json:"largest_bytes"`
+	LargestLine  int64 `json:"largest_line"`
+	// First are the first refusals, at most ten, without the rows.
+	First []Reject `json:"first,omitempty"`
+}
+
+// PlannedKind is one message of the mapping.
+type PlannedKind struct {
+	// Name is what the mapping calls it, Count how many the sample has, Example the first of them. The example holds personal data.
+	Name    string          `json:"name"`
+	Count   int64           `json:"count"`
+	Example json.RawMessage `json:"example,omitempty"`
+}
+
+// DefaultPlanRows is how many rows MakePlan looks at where none is given.
+const DefaultPlanRows = 10_000
+
+// MakePlan reads the first rows of the job's Source, at most so many, 0 for DefaultPlanRows, and says what Run would make of them. It sends
+// nothing. The Source is used up by it: open another for Run. The errors are those of Run before anything is sent.
+func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
+	job.DryRun, job.Journal = true, nil
+	job, err := job.withDefaults()
+	if err != nil {
+		return Plan{}, err
+	}
+	if rows <= 0 {
+		rows = DefaultPlanRows
+	}
+	if job.Limit > 0 {
+		rows = min(rows, job.Limit)
+	}
+	columns, err := job.Source.Columns(ctx)
+	if err != nil {
+		return Plan{}, beginError(ctx, err)
+	}
+	compiled, err := job.Mapping.compile(columns)
+	if err != nil {
+		return Plan{}, err
+	}
+	if err := job.Source.Select(compiled.columns); err != nil {
+		return Plan{}, &StopError{ErrSource, err}
+	}
+	encode := cio.Encode
+	if job.Client != nil {
+		encode = job.Client.Encode
+	}
+	s := &sampling{mapper: newMapper(compiled, encode)}
+	for _, m := range compiled.messages {
+		s.plan.Kinds = append(s.plan.Kinds, PlannedKind{Name: m.kind.name})
+	}
+	var b source.Batch
+	for s.plan.Sampled < rows {
+		err := job.Source.Next(ctx, &b)
+		if errors.Is(err, io.EOF) {
+			s.plan.Complete = true
+			break
+		}
+		if err != nil {
+			return s.plan, beginError(ctx, err)
+		}
+		n := int(min(int64(len(b.Rows)), rows-s.plan.Sampled))
+		for i := range b.Rows[:n] {
+			s.row(&b.Rows[i])
+		}
+		s.read += (b.Offset - s.read) * int64(n) / int64(len(b.Rows))
+	}
+	s.estimate(job.Source.Size(), job.Limit, int64(job.BatchBytes))
+	return s.plan, nil
+}
+
+// sampling is a Plan being made.
+type sampling struct {
+	plan   Plan
+	mapper *mapper
+	bytes  int64
+	read   int64 // bytes of the input
+}
+
+func (s *sampling) row(r *source.Row) {
+	p := &s.plan
+	p.Sampled++
+	refuse := func(rej Reject) {
+		p.Refused++
+		if len(p.First) < firstRejects {
+			p.First = append(p.First, rej)
+		}
+	}
+	if r.Err != nil {
+		refuse(unreadable(r.Line, r.Err))
+		return
+	}
+	messages, err := s.mapper.messagesOf(r, 0)
+	if err != nil {
+		refuse(newReject(r.Line, err))
+		return
+	}
+	if len(messages) == 0 {
+		p.Empty++
+	}
+	p.Deletes += int64(s.mapper.deletes)
+	for i, m := range messages {
+		s.bytes += int64(m.Len() + 1)
+		if m.Len() > p.LargestBytes {
+			p.LargestBytes, p.LargestLine = m.Len(), r.Line
+		}
+		k := &p.Kinds[s.mapper.made[i]]
+		if k.Count++; k.Example == nil {
+			k.Example, _ = m.MarshalJSON() // never fails
+		}
+	}
+}
+
+// estimate sets what is said of the whole input.
+func (s *sampling) estimate(size, limit, batch int64) {
+	p := &s.plan
+	p.Rows, p.Bytes, p.Requests, p.Seconds = -1, -1, -1, -1
+	factor := 1.0
+	switch {
+	case p.Complete, limit > 0 && p.Sampled == limit:
+		p.Complete = true
+	case size > 0 && s.read > 0:
+		factor = max(float64(size)/float64(s.read), 1)
+	default:
+		return
+	}
+	if limit > 0 {
+		factor = min(factor, float64(limit)/float64(max(p.Sampled, 1)))
+	}
+	p.Rows = int64(float64(p.Sampled) * factor)
+	p.Bytes = int64(float64(s.bytes) * factor)
+	p.Requests = (p.Bytes + batch - 1) / batch
+	p.Seconds = float64(p.Requests) / 1000
+}

@@ -1,0 +1,136 @@
+package load
+
+import (
+	"io"
+	"maps"
+	"time"
+)
+
+// recorder writes a run's checkpoints to its journal, one after the other, always the newest.
+type recorder struct {
+	r       *run
+	changed chan struct{}
+	quit    chan struct{}
+	ended   chan struct{}
+}
+
+// record begins to write checkpoints. It does nothing without a journal.
+func (r *run) record() (finish func()) {
+	j := r.job.Journal
+	if j == nil {
+		return func() {}
+	}
+	rec := &recorder{r: r, changed: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
+	r.recorder = rec
+	go rec.run()
+	return func() {
+		close(rec.quit)
+		<-rec.ended
+		rec.write(r.end())
+	}
+}
+
+func (rec *recorder) run() {
+	defer close(rec.ended)
+	for {
+		select {
+		case <-rec.changed:
+			if !rec.write("") {
+				return
+			}
+		case <-rec.quit:
+			return
+		}
+	}
+}
+
+// note says that there is a new checkpoint.
+func (rec *recorder) note() {
+	if rec == nil {
+		return
+	}
+	select {
+	case rec.changed <- struct{}{}:
+	default:
+	}
+}
+
+// write brings the rejects and then the checkpoint to disk, so that no checkpoint speaks of rejects that are lost. It returns false if that
+// fails, which ends the run: going on would promise a resumption that cannot be.
+func (rec *recorder) write(end string) bool {
+	r := rec.r
+	r.mu.Lock()
+	c := r.checkpoint
+	c.Reasons = maps.Clone(c.Reasons)
+	err := r.rejects.flush()
+	unsynced := r.rejects.unsynced()
+	r.mu.Unlock()
+	if err == nil && unsynced != nil {
+		err = unsynced.Sync()
+	}
+	if err != nil {
+		r.note(ErrRejects, err)
+		return false
+	}
+	c.End = end
+	if err := r.job.Journal.write(c); err != nil {
+		r.note(ErrJournal, err)
+		return false
+	}
+	return true
+}
+
+// end says how the run ended, for the journal.
+func (r *run) end() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case len(r.stops) > 0:
+		return r.stops[0].Reason.Error()
+	case !r.tally.Complete || r.tally.Unsent > 0:
+		return ErrInterrupted.Error()
+	}
+	return EndComplete
+}
+
+// mark makes the checkpoint behind a chunk that was accounted for, unless something before it is unsent; the lock must be held.
+func (r *run) mark(c *chunk) {
+	if r.recorder == nil || r.tally.Unsent > 0 || c.ordinal <= r.checkpoint.Row {
+		return
+	}
+	t := &r.tally
+	s := r.snapshotLocked()
+	s.First, s.Reasons = nil, nil
+	r.checkpoint = Checkpoint{Row: c.ordinal, Read: c.offset, Summary: s, RowsEmpty: t.RowsEmpty, Guarded: t.Guarded, Warnings: s.Warnings,
+		Reasons: t.reasons, RejectsBytes: r.rejects.written}
+	r.recorder.note()
+}
+
+// resume takes up the counts of the checkpoint that the journal ends with.
+func (r *run) resume(c Checkpoint) {
+	t := &r.tally
+	t.Summary = c.Summary
+	t.RowsEmpty, t.Guarded = c.RowsEmpty, c.Guarded
+	maps.Copy(t.reasons, c.Reasons)
+	t.read = c.Read
+	r.base = Summary{Requests: c.Requests, Retried: c.Retried, Bytes: c.Bytes, Warnings: c.Warnings}
+	t.begun = t.begun.Add(-time.Duration(c.Seconds * float64(time.Second)))
+	t.Complete = false
+	r.rejects.written = c.RejectsBytes
+	r.checkpoint = c
+}
+
+// syncer is a file of rejects that can be brought to disk.
+type syncer interface{ Sync() error }
+
+// countingWriter counts what is written through it.
+type countingWriter struct {
+	w io.Writer
+	n *int64
+}
+
+func (c countingWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	*c.n += int64(n)
+	return n, err
+}
