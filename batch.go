@@ -21,7 +21,7 @@ type batch struct {
 // entry says where a message ends and where its id stands.
 type entry struct {
 	end            uint32
-	idStart, idLen uint16 // from the message's beginning, of an id that was made up; otherwise 0
+	idStart, idLen uint16 // from the message's beginning, of an id without escapes; otherwise 0
 	tag            uint64
 }
 
@@ -48,9 +48,7 @@ func (b *batch) add(data []byte, h *header) {
 		b.data = append(b.data, ',')
 	}
 	e := entry{tag: h.tag}
-	if h.messageID == "" { // one that was made up needs no unescaping
-		e.idStart, e.idLen = uint16(h.idStart), uint16(h.idEnd-h.idStart)
-	}
+	e.idStart, e.idLen = h.plainID(data)
 	b.data = append(b.data, data...)
 	e.end = uint32(len(b.data))
 	b.entries = append(b.entries, e)
@@ -70,7 +68,7 @@ func (b *batch) message(i int) []byte { return b.data[b.start(i):b.entries[i].en
 
 func (b *batch) id(i int) string {
 	m, e := b.message(i), b.entries[i]
-	if e.idStart != 0 {
+	if e.idLen > 0 {
 		return string(m[e.idStart : e.idStart+e.idLen])
 	}
 	v, _ := wire.Lookup(m, "messageId")
@@ -83,7 +81,7 @@ func (b *batch) encoded(i int) Encoded {
 	var e Encoded
 	if err := e.UnmarshalJSON(b.message(i)); err != nil {
 		// It was checked when it was enqueued; what is not checked again here is what a Client checks when it is sent.
-		e = Encoded{data: append([]byte(nil), b.message(i)...), id: b.id(i), typ: b.typ(i)}
+		e = Encoded{data: append([]byte(nil), b.message(i)...), typ: b.typ(i)}
 	}
 	return e.WithTag(b.entries[i].tag)
 }

@@ -693,7 +693,7 @@ func TestEnqueueAllocations(t *testing.T) {
 	}{
 		{"a generated event", cio.Track{UserID: "u1", Event: events.OrderCompleted{OrderID: "o1", Total: new(12.5), Currency: "EUR", Products: []events.Product{{SKU: "s", Quantity: new(2)}}}}, 0},
 		{"a map of scalars", cio.Track{UserID: "u1", Event: cio.Named("Order Shipped", map[string]any{"order_id": "o1", "total": 12.5, "n": 3})}, 1},
-		{"an encoded message", mustEncode(t, cio.Page{UserID: "u1"}), 0},
+		{"an encoded message", mustEncode(t, cio.Page{UserID: "u1"}), 1}, // the identity, which is read from it
 	} {
 		ctx := t.Context()
 		for range 100 { // fill the pools

@@ -47,12 +47,7 @@ func (r *rules) encode(m Message) (Encoded, error) {
 	if err := r.wire(s, m); err != nil {
 		return Encoded{}, err
 	}
-	h := &s.head
-	e := Encoded{data: append([]byte(nil), s.data...), id: h.messageID, typ: h.typ, tag: h.tag, identity: h.identity, warnings: h.warnings}
-	if e.id == "" {
-		e.id = string(e.data[h.idStart:h.idEnd])
-	}
-	return e, nil
+	return newEncoded(append([]byte(nil), s.data...), &s.head), nil
 }
 
 // scratch is what a message is encoded into. It is kept for the next one.
@@ -86,7 +81,7 @@ func (r *rules) wire(s *scratch, m Message) error {
 		return r.wire(s, *m)
 	case Encoded:
 		s.data = append(s.data[:0], m.data...)
-		s.head = header{typ: m.typ, identity: m.Identity(), messageID: m.id, tag: m.tag, warnings: m.warnings}
+		s.head = header{typ: m.typ, identity: m.Identity(), idStart: int(m.idStart), idEnd: int(m.idStart + m.idLen), tag: m.tag, warnings: m.Warnings()}
 		return r.admit(&m)
 	}
 	if v := reflect.ValueOf(m); v.Kind() == reflect.Pointer && v.IsNil() {
@@ -107,6 +102,14 @@ type header struct {
 	tag            uint64
 	identity       Identity
 	warnings       []Warning
+}
+
+// plainID returns where the message id stands in the message, zeros if it does not stand there as it reads.
+func (h *header) plainID(data []byte) (start, length uint16) {
+	if h.idEnd <= h.idStart || h.idEnd > 1<<16-1 || h.messageID != "" && string(data[h.idStart:h.idEnd]) != h.messageID {
+		return 0, 0
+	}
+	return uint16(h.idStart), uint16(h.idEnd - h.idStart)
 }
 
 // append checks env and appends its wire form. On an error what was appended is void.

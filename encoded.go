@@ -13,16 +13,33 @@ import (
 // by MarshalJSON or AppendJSON, read back by UnmarshalJSON and sent later, as often as need be, always with the same id. It is
 // immutable and safe for concurrent use. The zero value is no message and is refused.
 type Encoded struct {
-	data     []byte
-	id       string
-	typ      Type
-	tag      uint64
-	identity Identity
-	warnings []Warning
+	// Kept small: loads and queues hold many of them. What is rarely asked for is read from data.
+	data           []byte
+	tag            uint64
+	warnings       *[]Warning // nil for none
+	typ            Type
+	idStart, idLen uint16 // of the message id in data, if it stands there without escapes
+}
+
+func newEncoded(data []byte, h *header) Encoded {
+	e := Encoded{data: data, tag: h.tag, typ: h.typ}
+	if len(h.warnings) > 0 {
+		warnings := h.warnings
+		e.warnings = &warnings
+	}
+	e.idStart, e.idLen = h.plainID(data)
+	return e
 }
 
 // MessageID returns the id that the message is sent with.
-func (e Encoded) MessageID() string { return e.id }
+func (e Encoded) MessageID() string {
+	if e.idLen > 0 {
+		return string(e.data[e.idStart : e.idStart+e.idLen])
+	}
+	v, _ := wire.Lookup(e.data, "messageId")
+	s, _ := wire.Text(v)
+	return s
+}
 
 // Type returns the kind of call.
 func (e Encoded) Type() Type { return e.typ }
@@ -41,11 +58,24 @@ func (e Encoded) Len() int { return len(e.data) }
 
 // Identity says whom or what the message is about.
 func (e Encoded) Identity() Identity {
-	if e.typ == TypeIdentify && e.identity.Email == "" {
-		traits, _ := wire.Lookup(e.data, "traits")
-		e.identity.Email = emailTrait(traits)
+	var id Identity
+	for name, v := range wire.Members(e.data) {
+		switch string(name) {
+		case "userId":
+			id.UserID, _ = wire.Text(v)
+		case "anonymousId":
+			id.AnonymousID, _ = wire.Text(v)
+		case "groupId":
+			id.GroupID, _ = wire.Text(v)
+		case "previousId":
+			id.PreviousID, _ = wire.Text(v)
+		case "traits":
+			if e.typ == TypeIdentify {
+				id.Email = emailTrait(v)
+			}
+		}
 	}
-	return e.identity
+	return id
 }
 
 // AppendJSON appends the wire form, one JSON object with the member type, as it stands in the array of a batch. The error is always nil.
@@ -61,7 +91,7 @@ func (e Encoded) MarshalJSON() ([]byte, error) {
 
 // String names the message without its contents, which are personal data.
 func (e Encoded) String() string {
-	return fmt.Sprintf("%s message %s (%d bytes)", e.typ, e.id, len(e.data))
+	return fmt.Sprintf("%s message %s (%d bytes)", e.typ, e.MessageID(), len(e.data))
 }
 
 // LogValue logs the message without its contents, which are personal data.
@@ -134,7 +164,7 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 	if typ == TypeTrack {
 		like = resembles(event)
 	}
-	*e = Encoded{data: data, id: env.messageID, typ: typ, identity: id, warnings: warningsOf(typ, &id, event, like, body)}
+	*e = newEncoded(data, &header{typ: typ, messageID: env.messageID, warnings: warningsOf(typ, &id, event, like, body)})
 	return nil
 }
 

@@ -76,7 +76,7 @@ func (s *sending) encode(msgs []Message) error {
 	}
 	if len(invalid) == 0 {
 		for i := range s.messages {
-			s.c.warn(s.messages[i].warnings)
+			s.c.warn(s.messages[i].Warnings())
 		}
 		return nil
 	}
@@ -138,7 +138,7 @@ func (s *sending) appendBatch(dst []byte, lo, hi int) []byte {
 
 func (s *sending) fail(lo, hi int, o Outcome, err error) {
 	for i := lo; i < hi; i++ {
-		s.failures = append(s.failures, Failure{Index: i, MessageID: s.messages[i].id, Tag: s.messages[i].tag, Outcome: o, Err: err})
+		s.failures = append(s.failures, Failure{Index: i, MessageID: s.messages[i].MessageID(), Tag: s.messages[i].tag, Outcome: o, Err: err})
 	}
 }
 

@@ -38,7 +38,12 @@ const (
 
 // Warnings returns the limits that the message breaks, and an event's name that is one or two letters away from a semantic one; nil for
 // none. The caller must not change them.
-func (e Encoded) Warnings() []Warning { return e.warnings }
+func (e Encoded) Warnings() []Warning {
+	if e.warnings == nil {
+		return nil
+	}
+	return *e.warnings
+}
 
 func warningsOf(typ Type, id *Identity, event string, like likeness, body []byte) (warnings []Warning) {
 	warn := func(field string, rule Rule, hint string) {
