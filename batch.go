@@ -78,12 +78,8 @@ func (b *batch) id(i int) string {
 
 // encoded returns a copy of the message that outlives the batch.
 func (b *batch) encoded(i int) Encoded {
-	var e Encoded
-	if err := e.UnmarshalJSON(b.message(i)); err != nil {
-		// It was checked when it was enqueued; what is not checked again here is what a Client checks when it is sent.
-		e = Encoded{data: append([]byte(nil), b.message(i)...), typ: b.typ(i)}
-	}
-	return e.WithTag(b.entries[i].tag)
+	entry := b.entries[i]
+	return Encoded{data: append([]byte(nil), b.message(i)...), tag: entry.tag, typ: b.typ(i), idStart: entry.idStart, idLen: entry.idLen}
 }
 
 func (b *batch) typ(i int) Type {

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/ciokit/cio/bench/internal/meter"
+)
+
+// outcome is what the application saw besides the ledger.
+type outcome struct {
+	Enqueuing time.Duration // from the first Enqueue to the last
+	Closing   time.Duration
+	CloseErr  string
+	Peak      int64 // resident bytes
+}
+
+// application is a process that uses a client. It enqueues the row's messages, lingers, and closes the client.
+type application struct {
+	Client string
+	URL    string
+	Ledger string
+	Row    row
+}
+
+func (a application) run(ctx context.Context) (o outcome, err error) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
+	l, err := openLedger(a.Ledger)
+	if err != nil {
+		return o, err
+	}
+	defer func() { err = errors.Join(err, l.close()) }()
+	var reports atomic.Int64
+	changed := make(chan struct{}, 1)
+	c, err := newClient(a.Client, a.URL, l, func() {
+		reports.Add(1)
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		return o, err
+	}
+	if a.Row.RenewKey > 0 {
+		t := time.AfterFunc(a.Row.RenewKey, func() { _ = c.renewKey(newKey) }) // the row's name says that not all can
+		defer t.Stop()
+	}
+	started := time.Now()
+	var taken int64
+	if a.Row.Race {
+		return o, a.race(ctx, c, l)
+	}
+	taken = a.enqueue(ctx, c, l)
+	o.Enqueuing = time.Since(started)
+
+	linger := time.NewTimer(a.Row.Linger)
+	defer linger.Stop()
+	for lingering := true; lingering && reports.Load() < taken; {
+		select {
+		case <-changed:
+		case <-linger.C:
+			lingering = false
+		case <-ctx.Done():
+			lingering = false
+		}
+	}
+	started = time.Now()
+	if err := a.close(c); err != nil {
+		o.CloseErr = err.Error()
+	}
+	o.Closing = time.Since(started)
+	_, o.Peak, err = meter.Memory()
+	return o, err
+}
+
+func (a application) close(c client) error {
+	within := a.Row.CloseWithin
+	if within == 0 {
+		within = 30 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	return c.close(ctx)
+}
+
+// enqueue returns how many the client took.
+func (a application) enqueue(ctx context.Context, c client, l *ledger) (taken int64) {
+	var pace *time.Ticker
+	perTick := a.Row.Rate / 100
+	if perTick > 0 {
+		pace = time.NewTicker(10 * time.Millisecond)
+		defer pace.Stop()
+	}
+	for i := range a.Row.Messages {
+		if pace != nil && i%perTick == 0 {
+			<-pace.C
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		if a.put(c, l, i) {
+			taken++
+		}
+	}
+	return taken
+}
+
+func (a application) put(c client, l *ledger, i int) (taken bool) {
+	properties := map[string]any{"seq": i, "plan": "premium", "amount": 12.5, "source": "web"}
+	if n := a.Row.Large[i]; n > 0 {
+		properties["text"] = text(n)
+	}
+	err := c.put(i, properties)
+	if a.Row.Mutate {
+		properties["seq"] = -1
+		properties["late"] = true
+	}
+	if err != nil {
+		l.set(i, markRefused)
+		return false
+	}
+	l.set(i, markTaken)
+	return true
+}
+
+// race closes the client while others enqueue.
+func (a application) race(ctx context.Context, c client, l *ledger) error {
+	var next atomic.Int64
+	var closed atomic.Bool
+	var running sync.WaitGroup
+	going := make(chan struct{}, 8)
+	for range 8 {
+		running.Go(func() {
+			for n := 0; !closed.Load() && ctx.Err() == nil; n++ {
+				i := int(next.Add(1)) - 1
+				if i >= a.Row.Messages || !a.put(c, l, i) {
+					return
+				}
+				if n == 1000 {
+					going <- struct{}{}
+				}
+			}
+		})
+	}
+	for range 8 {
+		<-going
+	}
+	err := a.close(c)
+	closed.Store(true)
+	running.Wait()
+	return err
+}
+
+// exitCode tells how a process ended.
+func exitCode(p *os.ProcessState) string {
+	if status, ok := p.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return status.Signal().String()
+	}
+	if p.ExitCode() == 0 {
+		return ""
+	}
+	return p.String()
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// ledger is what a client's process was told of each message. It is a file mapped into memory, so that it outlives a process that is killed.
+type ledger struct {
+	data []byte
+}
+
+// marks of one message, a byte each, so that goroutines that set different ones do not disturb each other.
+const (
+	markTaken   = iota // Enqueue returned nil
+	markOK             // reported as accepted
+	markFailed         // reported as failed
+	markBack           // handed back by Close
+	markRefused        // Enqueue returned an error
+	marks
+)
+
+// createLedger makes the file for that many messages.
+func createLedger(path string, messages int) error {
+	return os.WriteFile(path, make([]byte, messages*marks), 0o600)
+}
+
+func openLedger(path string) (*ledger, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	data, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map %s: %w", path, err)
+	}
+	return &ledger{data}, nil
+}
+
+func (l *ledger) close() error { return syscall.Munmap(l.data) }
+
+func (l *ledger) len() int { return len(l.data) / marks }
+
+func (l *ledger) set(i, mark int) { l.data[i*marks+mark]++ }
+
+func (l *ledger) has(i, mark int) bool { return l.data[i*marks+mark] > 0 }
+
+// tally is what became of the messages of one experiment.
+type tally struct {
+	Taken    int // Enqueue returned nil
+	Accepted int // of these, processed by the server
+	Failed   int // reported as failed
+	Back     int // handed back by Close, with their ids
+	Lost     int // taken, not processed and not a word of it
+	Twice    int // processed more than once
+	Refused  int // Enqueue returned an error
+	// Mistaken are reports of a failure for messages that the server did process; after an answer that was lost no client can know better.
+	Mistaken int
+	// Reports counts messages reported more than once.
+	Reports int
+}
+
+// count compares the ledger with how often the server processed each message.
+func count(l *ledger, processed []uint8) (t tally) {
+	for i := range l.len() {
+		if l.has(i, markRefused) {
+			t.Refused++
+		}
+		if int(l.data[i*marks+markOK])+int(l.data[i*marks+markFailed]) > 1 {
+			t.Reports++
+		}
+		if processed[i] > 1 {
+			t.Twice++
+		}
+		if !l.has(i, markTaken) {
+			continue
+		}
+		t.Taken++
+		told := false
+		if l.has(i, markFailed) {
+			t.Failed++
+			told = true
+		}
+		if l.has(i, markBack) {
+			t.Back++
+			told = true
+		}
+		switch {
+		case processed[i] > 0:
+			t.Accepted++
+			if told {
+				t.Mistaken++
+			}
+		case !told:
+			t.Lost++
+		}
+	}
+	return t
+}

@@ -1,0 +1,192 @@
+// Command faults puts the Batcher and other Go clients in front of a server that fails in one way after the other, and counts what becomes of
+// every message: accepted, reported as failed, handed back, lost without a word, processed twice.
+//
+//	go run ./faults                     all rows, about eight minutes
+//	go run ./faults -row 'SIGTERM'      the rows whose names hold that text
+//	go run ./faults -client ours
+//
+// Each client runs in an application of its own, a process that marks in a file what it was told of each message; the server marks what it
+// processed. All clients of a row run at the same time, unless it is speed that matters, each with a server of its own, over loopback. What the callbacks of the peers say counts
+// as reported: without one, their users are told by a line in a log.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "application" {
+		exit(runApplication())
+	}
+	rowText := flag.String("row", "", "only the rows whose names hold this text")
+	client := flag.String("client", "", "only this client: "+strings.Join(clientNames, ", "))
+	flag.Parse()
+	exit(run(*rowText, *client))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "faults:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func runApplication() error {
+	var a application
+	if err := json.NewDecoder(os.Stdin).Decode(&a); err != nil {
+		return err
+	}
+	o, err := a.run(context.Background())
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(o)
+}
+
+func run(rowText, only string) error {
+	names := clientNames
+	if only != "" {
+		names = []string{only}
+	}
+	dir, err := os.MkdirTemp("", "faults")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	fmt.Println("| fault | client | taken | accepted | reported failed | handed back | **lost without a word** | processed twice | refused by Enqueue | notes |\n|---|---|---|---|---|---|---|---|---|---|")
+	for _, r := range rows {
+		if !strings.Contains(r.Name, rowText) {
+			continue
+		}
+		lines := make([]string, len(names))
+		errs := make([]error, len(names))
+		var all sync.WaitGroup
+		for i, name := range names {
+			all.Go(func() {
+				e := experiment{row: r, client: name, ledger: filepath.Join(dir, name)}
+				lines[i], errs[i] = e.run()
+			})
+			if r.alone {
+				all.Wait()
+			}
+		}
+		all.Wait()
+		if err := errors.Join(errs...); err != nil {
+			return fmt.Errorf("%s: %w", r.Name, err)
+		}
+		fmt.Println(strings.Join(lines, "\n"))
+	}
+	return nil
+}
+
+// experiment is one client under one fault.
+type experiment struct {
+	row    row
+	client string
+	ledger string
+}
+
+// tooLong ends an experiment that hangs.
+const tooLong = 4 * time.Minute
+
+func (e experiment) run() (string, error) {
+	if err := createLedger(e.ledger, e.row.Messages); err != nil {
+		return "", err
+	}
+	// PostHog's own server has other limits, so these are not held against its client.
+	s := newServer(e.row.Messages, e.row.fault, e.client != "posthog")
+	address, stop, err := s.start("127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	if e.row.downFor > 0 {
+		stop()
+		up := make(chan struct{})
+		var again func()
+		t := time.AfterFunc(e.row.downFor, func() {
+			defer close(up)
+			if _, again, err = s.start(address); err != nil {
+				again = func() {}
+			}
+		})
+		stop = func() {
+			if !t.Stop() {
+				<-up
+				again()
+			}
+		}
+	}
+	o, ended, runErr := e.application("http://" + address)
+	stop()
+	if err := errors.Join(err, runErr); err != nil {
+		return "", err
+	}
+	l, err := openLedger(e.ledger)
+	if err != nil {
+		return "", err
+	}
+	defer l.close()
+	return e.line(count(l, s.processed), s, o, ended), nil
+}
+
+// application runs the client's process and returns what it saw, and how it ended if that was not by itself.
+func (e experiment) application(url string) (o outcome, ended string, err error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return o, "", err
+	}
+	in, err := json.Marshal(application{e.client, url, e.ledger, e.row})
+	if err != nil {
+		return o, "", err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), tooLong)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, executable, "application")
+	cmd.Stdin = bytes.NewReader(in)
+	var out, trouble bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &trouble
+	if err := cmd.Start(); err != nil {
+		return o, "", err
+	}
+	if e.row.signal != nil {
+		t := time.AfterFunc(e.row.signalAt, func() { cmd.Process.Signal(e.row.signal) })
+		defer t.Stop()
+	}
+	if err := cmd.Wait(); err != nil {
+		ended = exitCode(cmd.ProcessState)
+		if reason, _, _ := strings.Cut(trouble.String(), "\n"); reason != "" {
+			ended += ": " + reason
+		}
+		return o, ended, nil
+	}
+	return o, "", json.Unmarshal(out.Bytes(), &o)
+}
+
+func (e experiment) line(t tally, s *server, o outcome, ended string) string {
+	var notes []string
+	note := func(holds bool, format string, args ...any) {
+		if holds {
+			notes = append(notes, fmt.Sprintf(format, args...))
+		}
+	}
+	note(ended != "", "the process ended: %s", ended)
+	note(s.changed > 0, "%d arrived with other contents", s.changed)
+	note(t.Mistaken > 0, "%d reported failed or handed back had arrived", t.Mistaken)
+	note(t.Reports > 0, "%d reported twice", t.Reports)
+	note(s.refused > 0, "%d of %d requests refused", s.refused, s.requests)
+	note(o.Closing > time.Second, "Close took %.1f s", o.Closing.Seconds())
+	note(e.row.Rate == 0 && o.Enqueuing > 0, "Enqueue took %.1f s in all, peak memory %.0f MiB", o.Enqueuing.Seconds(), float64(o.Peak)/(1<<20))
+	return fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %d | %d | %d | %s |", e.row.Name, e.client, t.Taken, t.Accepted, t.Failed, t.Back, t.Lost, t.Twice, t.Refused, strings.Join(notes, "; "))
+}

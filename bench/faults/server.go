@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// request is what a fault is decided by.
+type request struct {
+	n     int           // counts from 1
+	since time.Duration // since the server began, or since the first request where that is later
+	key   string
+	ids   map[int]bool // the messages that it carries
+}
+
+// action is what the server does with a request. The zero action processes it and answers 200.
+type action struct {
+	status     int // answered without processing; 0: none
+	retryAfter int // seconds; 0: no header
+	delay      time.Duration
+	resetFirst bool // the connection is reset without processing
+	resetLast  bool // the connection is reset after processing, in place of an answer
+}
+
+// Limits of the API (api-facts 1.5). Permissive calls over them are answered 200 and dropped.
+const (
+	maxMessage = 32 << 10
+	maxBatch   = 500_000
+)
+
+// server is the API with faults. It counts how often each message was processed.
+type server struct {
+	fault  func(request) action
+	limits bool // the API's limits hold
+
+	mu        sync.Mutex
+	started   time.Time
+	requests  int
+	refused   int // requests answered without processing
+	processed []uint8
+	changed   int // messages whose contents are not those that were enqueued
+}
+
+func newServer(messages int, fault func(request) action, limits bool) *server {
+	return &server{fault: fault, limits: limits, processed: make([]uint8, messages)}
+}
+
+type item struct {
+	MessageID  string `json:"messageId"`
+	UUID       string `json:"uuid"`
+	Properties struct {
+		Seq *int `json:"seq"`
+	} `json:"properties"`
+	size int
+}
+
+func (i item) number() (int, bool) {
+	n, err := strconv.Atoi(strings.TrimPrefix(i.MessageID+i.UUID, "m"))
+	return n, err == nil
+}
+
+// parse returns the messages of a batch, or the one message that is the body.
+func parse(body []byte) ([]item, error) {
+	var b struct {
+		Batch []json.RawMessage `json:"batch"`
+	}
+	if err := json.Unmarshal(body, &b); err != nil {
+		return nil, err
+	}
+	if b.Batch == nil {
+		b.Batch = []json.RawMessage{body}
+	}
+	items := make([]item, len(b.Batch))
+	for i, raw := range b.Batch {
+		if err := json.Unmarshal(raw, &items[i]); err != nil {
+			return nil, err
+		}
+		items[i].size = len(raw)
+	}
+	return items, nil
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the client went away
+	}
+	items, err := parse(body)
+	if err != nil {
+		http.Error(w, "not JSON", http.StatusBadRequest)
+		return
+	}
+	a := s.decide(r, items)
+	if a.delay > 0 {
+		t := time.NewTimer(a.delay)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-r.Context().Done():
+			return
+		}
+	}
+	if a.resetFirst {
+		reset(w)
+		return
+	}
+	if a.status != 0 {
+		s.mu.Lock()
+		s.refused++
+		s.mu.Unlock()
+		if a.retryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(a.retryAfter))
+		}
+		w.WriteHeader(a.status)
+		io.WriteString(w, "{}")
+		return
+	}
+	if s.limits && oversize(items, len(body)) {
+		if r.Header.Get("X-Strict-Mode") == "1" {
+			http.Error(w, "too large", http.StatusBadRequest)
+			return
+		}
+		items = nil // answered 200 all the same
+	}
+	s.process(items)
+	if a.resetLast {
+		reset(w)
+		return
+	}
+	io.WriteString(w, "{}")
+}
+
+func oversize(items []item, body int) bool {
+	for _, i := range items {
+		if i.size > maxMessage {
+			return true
+		}
+	}
+	return body > maxBatch
+}
+
+func (s *server) decide(r *http.Request, items []item) action {
+	key, _, _ := r.BasicAuth()
+	q := request{key: key, ids: make(map[int]bool, len(items))}
+	for _, i := range items {
+		if n, ok := i.number(); ok {
+			q.ids[n] = true
+		}
+	}
+	s.mu.Lock()
+	if s.started.IsZero() {
+		s.started = time.Now()
+	}
+	s.requests++
+	q.n, q.since = s.requests, time.Since(s.started)
+	s.mu.Unlock()
+	if s.fault == nil {
+		return action{}
+	}
+	return s.fault(q)
+}
+
+func (s *server) process(items []item) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, i := range items {
+		n, ok := i.number()
+		if !ok || n < 0 || n >= len(s.processed) {
+			continue
+		}
+		s.processed[n]++
+		if i.Properties.Seq == nil || *i.Properties.Seq != n {
+			s.changed++
+		}
+	}
+}
+
+// reset breaks the connection off, so that the client gets a reset and no answer.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	conn.Close()
+}
+
+// start serves on an address, :0 for any port, and returns the address and how to stop.
+func (s *server) start(address string) (string, func(), error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", nil, err
+	}
+	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: discardLog}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			panic(err) // nothing else ends it
+		}
+	}()
+	return l.Addr().String(), func() {
+		h.Close()
+		<-done
+	}, nil
+}
+
+// text is a property of that many bytes.
+func text(n int) string { return string(bytes.Repeat([]byte{'x'}, n)) }

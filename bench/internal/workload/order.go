@@ -1,0 +1,89 @@
+// Package workload makes the events that every client is measured with: the same orders, in the form that each of them takes.
+package workload
+
+import (
+	"fmt"
+
+	"github.com/ciokit/cio/events"
+)
+
+// Shape is how large an event is.
+type Shape string
+
+// The shapes. The size is that of the whole message as this library writes it.
+const (
+	Small Shape = "small" // about 300 bytes
+	Large Shape = "large" // about 1 KB
+)
+
+// Orders is how many different events there are. They belong to as many people.
+const Orders = 1024
+
+// Order is one event in the two forms that the clients take.
+type Order struct {
+	UserID string
+	Typed  events.OrderCompleted
+	// Map holds the same properties as prebuilt maps, slices and scalars.
+	Map map[string]any
+}
+
+// EventName is the name of every event.
+const EventName = "Order Completed"
+
+// Make returns the events of that shape, the same ones each time.
+func Make(s Shape) []Order {
+	orders := make([]Order, Orders)
+	for i := range orders {
+		orders[i] = Build(s, i)
+	}
+	return orders
+}
+
+// Build returns the event of that number.
+func Build(s Shape, i int) Order {
+	o := Order{UserID: fmt.Sprintf("user-%06d", i)}
+	o.Typed = BuildTyped(s, o.UserID, i)
+	o.Map = BuildMap(s, o.UserID, i)
+	return o
+}
+
+// BuildTyped returns the typed form alone.
+func BuildTyped(s Shape, user string, i int) events.OrderCompleted {
+	total := amount(i)
+	e := events.OrderCompleted{OrderID: user, Total: new(total), Coupon: "AUTUMN", Currency: "EUR"}
+	if s == Large {
+		e.CheckoutID, e.Affiliation = "checkout-0001", "Webshop Europe"
+		e.Subtotal, e.Revenue, e.Shipping, e.Tax, e.Discount = new(total-5), new(total-7), new(4.95), new(2.38), new(1.5)
+		e.Products = make([]events.Product, 0, products)
+		for p := range products {
+			e.Products = append(e.Products, events.Product{ProductID: productIDs[p], SKU: skus[p], Name: names[p], Brand: "Fine Goods", Category: "Household", Price: new(amount(i + p)), Quantity: new(p + 1)})
+		}
+	}
+	return e
+}
+
+// BuildMap returns the map form alone.
+func BuildMap(s Shape, user string, i int) map[string]any {
+	total := amount(i)
+	m := map[string]any{"order_id": user, "total": total, "coupon": "AUTUMN", "currency": "EUR"}
+	if s == Large {
+		m["checkout_id"], m["affiliation"] = "checkout-0001", "Webshop Europe"
+		m["subtotal"], m["revenue"], m["shipping"], m["tax"], m["discount"] = total-5, total-7, 4.95, 2.38, 1.5
+		list := make([]any, 0, products)
+		for p := range products {
+			list = append(list, map[string]any{"product_id": productIDs[p], "sku": skus[p], "name": names[p], "brand": "Fine Goods", "category": "Household", "price": amount(i + p), "quantity": p + 1})
+		}
+		m["products"] = list
+	}
+	return m
+}
+
+const products = 4
+
+var (
+	productIDs = [products]string{"product-00001", "product-00002", "product-00003", "product-00004"}
+	skus       = [products]string{"TEA-001", "CUP-017", "POT-103", "BOX-220"}
+	names      = [products]string{"Green tea", "Porcelain cup", "Cast iron pot", "Gift box, large"}
+)
+
+func amount(i int) float64 { return float64(1000+i*7919%90000) / 100 }

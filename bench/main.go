@@ -1,0 +1,50 @@
+// Command bench measures this library's Batcher against other Go clients for the same kind of API, and against the least that code written
+// by hand for one event needs. Every client runs in a process of its own and sends to a sink in another one, over loopback.
+//
+//	go run .                the table: every client, both shapes of events, the median of five rounds
+//	go run . transport      HTTP/1.1, HTTP/2, new connections and gzip, per body of 475,000 bytes
+//	go run . soak -n 20000000 -delay 10ms
+//	                        one client for long, with its memory as it goes
+//	go run . profile -client ours-map -o cpu.prof
+//
+// It is a module of its own, outside the workspace: run it in this directory with GOWORK=off. It needs Linux. What a run gave is kept in
+// RESULTS.md. The directory faults holds the experiments with a server that fails.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/ciokit/cio/bench/internal/sink"
+)
+
+func main() {
+	name, args := "table", os.Args[1:]
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		name, args = args[0], args[1:]
+	}
+	var err error
+	switch name {
+	case "table":
+		err = table(args)
+	case "transport":
+		err = transport(args)
+	case "soak":
+		err = soak(args)
+	case "profile":
+		err = profile(args)
+	case "sink":
+		err = sink.Serve(os.Stdin, os.Stdout)
+	case "child":
+		err = runChild(os.Stdin, os.Stdout)
+	case "post-child":
+		err = runPostChild(os.Stdin, os.Stdout)
+	default:
+		err = errors.New("unknown command " + name + "; see go doc .")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}

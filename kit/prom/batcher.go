@@ -1,0 +1,70 @@
+package prom
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/outcome"
+)
+
+// Batcher is what is observed: a *cio.Batcher.
+type Batcher interface {
+	Stats() cio.BatcherStats
+}
+
+// BatcherCollector reports the state of a Batcher whenever it is collected. It is safe for concurrent use.
+type BatcherCollector struct {
+	batcher Batcher
+
+	enqueued, settled, queued, queuedBytes, oldest, inFlight, stopped *prometheus.Desc
+}
+
+var _ prometheus.Collector = (*BatcherCollector)(nil)
+
+// NewBatcherCollector returns a collector of b's state. The name tells several Batchers apart: a registry refuses a second one of the same
+// name. Unregister it when b has been closed.
+func NewBatcherCollector(name string, b Batcher) *BatcherCollector {
+	desc := func(metric, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("cio_batcher_"+metric, help, labels, prometheus.Labels{"batcher": name})
+	}
+	return &BatcherCollector{
+		batcher:     b,
+		enqueued:    desc("enqueued_messages_total", "Messages whose Enqueue returned nil."),
+		settled:     desc("settled_messages_total", "Messages that Customer.io accepted or refused.", "outcome"),
+		queued:      desc("queue_messages", "Messages that wait or are on their way."),
+		queuedBytes: desc("queue_bytes", "The size of the messages that wait or are on their way."),
+		oldest:      desc("queue_oldest_seconds", "How long the message has waited that has waited longest."),
+		inFlight:    desc("in_flight_batches", "Batches on their way."),
+		stopped:     desc("stopped", "1 while sending has stopped for a reason that does not pass by itself."),
+	}
+}
+
+// Describe sends the descriptions of all metrics.
+func (c *BatcherCollector) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{c.enqueued, c.settled, c.queued, c.queuedBytes, c.oldest, c.inFlight, c.stopped} {
+		to <- d
+	}
+}
+
+// Collect asks the Batcher for its state and sends the metrics.
+func (c *BatcherCollector) Collect(to chan<- prometheus.Metric) {
+	s := c.batcher.Stats()
+	counter := func(d *prometheus.Desc, n int64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	}
+	gauge := func(d *prometheus.Desc, v float64) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v)
+	}
+	counter(c.enqueued, s.Enqueued)
+	counter(c.settled, s.Accepted, outcome.Accepted)
+	counter(c.settled, s.Refused, outcome.Refused)
+	gauge(c.queued, float64(s.Queued))
+	gauge(c.queuedBytes, float64(s.QueuedBytes))
+	gauge(c.oldest, s.Oldest.Seconds())
+	gauge(c.inFlight, float64(s.InFlight))
+	if s.Stopped != nil {
+		gauge(c.stopped, 1)
+	} else {
+		gauge(c.stopped, 0)
+	}
+}

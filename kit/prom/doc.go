@@ -1,0 +1,39 @@
+// Package prom reports a cio.Client and its Batchers to Prometheus. Import it under a name of its own, such as cioprom:
+//
+//	observer := cioprom.NewObserver()
+//	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.EU, Observer: observer})
+//	batcher, err := cio.NewBatcher(client, cio.BatcherConfig{})
+//	prometheus.MustRegister(observer, cioprom.NewBatcherCollector("orders", batcher))
+//
+// # Metrics of requests
+//
+// They count every HTTP request, repeats included. Each has the label operation (identify, track, page, screen, group, alias or batch) and the
+// label outcome: accepted, refused (400 or 413), unauthorized (401 or 403), rate_limited (429), unavailable (408 and 5xx), no_answer,
+// canceled, or other.
+//
+//	cio_client_request_duration_seconds  histogram  how long a request took, without waiting for the rate limit
+//	cio_client_request_body_bytes        histogram  the size of a body as it was sent, compressed or not
+//	cio_client_request_messages_total    counter    the messages that the requests carried
+//	cio_client_request_repeats_total     counter    the requests that repeat an earlier one
+//
+// # Metrics of a Batcher
+//
+// Each has the label batcher, the name that was given.
+//
+//	cio_batcher_enqueued_messages_total     counter  messages whose Enqueue returned nil
+//	cio_batcher_settled_messages_total      counter  messages that ended, by the label outcome: accepted or refused
+//	cio_batcher_queue_messages              gauge    messages that wait or are on their way
+//	cio_batcher_queue_bytes                 gauge    their size
+//	cio_batcher_queue_oldest_seconds        gauge    how long the one has waited that has waited longest; 0 for none
+//	cio_batcher_in_flight_batches           gauge    batches on their way
+//	cio_batcher_stopped                     gauge    1 while sending has stopped, for example for a key that is refused; otherwise 0
+//
+// Two rules that catch trouble:
+//
+//	cio_batcher_queue_oldest_seconds > 60
+//	cio_batcher_stopped == 1
+//
+// The first fires for every kind of failure, the second for those that do not pass by themselves.
+//
+// The package needs github.com/prometheus/client_golang, Prometheus's own client for Go. Labels hold no keys and no personal data.
+package prom

@@ -1,0 +1,201 @@
+package prom_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
+	cioprom "github.com/ciokit/cio/kit/prom"
+)
+
+func TestObserver(t *testing.T) {
+	t.Parallel()
+	o := cioprom.NewObserver()
+	for _, r := range []cio.RequestInfo{
+		{Operation: "batch", Messages: 100, Bytes: 30_000, Attempt: 1, Duration: 500 * time.Millisecond, Err: &cio.APIError{Status: 503}},
+		{Operation: "batch", Messages: 100, Bytes: 30_000, Attempt: 2, Duration: 250 * time.Millisecond},
+		{Operation: "track", Messages: 1, Bytes: 300, Attempt: 3, Duration: 40 * time.Second, Err: &cio.APIError{Err: errors.New("reset")}},
+	} {
+		o.ObserveRequest(r)
+	}
+	const want = `
+# HELP cio_client_request_messages_total The messages that requests carried, those of repeats included.
+# TYPE cio_client_request_messages_total counter
+cio_client_request_messages_total{operation="batch",outcome="accepted"} 100
+cio_client_request_messages_total{operation="batch",outcome="unavailable"} 100
+cio_client_request_messages_total{operation="track",outcome="no_answer"} 1
+# HELP cio_client_request_repeats_total The requests that repeat an earlier one.
+# TYPE cio_client_request_repeats_total counter
+cio_client_request_repeats_total{operation="batch",outcome="accepted"} 1
+cio_client_request_repeats_total{operation="track",outcome="no_answer"} 1
+`
+	if err := testutil.CollectAndCompare(o, strings.NewReader(want), "cio_client_request_messages_total", "cio_client_request_repeats_total"); err != nil {
+		t.Error(err)
+	}
+	registry := prometheus.NewPedanticRegistry()
+	if err := registry.Register(o); err != nil {
+		t.Fatal(err)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := map[string]string{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if h := m.GetHistogram(); h != nil {
+				sums[f.GetName()+" "+m.GetLabel()[0].GetValue()+" "+m.GetLabel()[1].GetValue()] = fmt.Sprintf("%d, %g", h.GetSampleCount(), h.GetSampleSum())
+			}
+		}
+	}
+	for k, v := range map[string]string{
+		"cio_client_request_duration_seconds batch unavailable": "1, 0.5",
+		"cio_client_request_duration_seconds batch accepted":    "1, 0.25",
+		"cio_client_request_duration_seconds track no_answer":   "1, 40",
+		"cio_client_request_body_bytes batch accepted":          "1, 30000",
+	} {
+		if sums[k] != v {
+			t.Errorf("%s: got %q, want %q", k, sums[k], v)
+		}
+	}
+	if problems, err := testutil.CollectAndLint(o); err != nil || len(problems) > 0 {
+		t.Errorf("%v, %v", problems, err)
+	}
+}
+
+type stats cio.BatcherStats
+
+func (s *stats) Stats() cio.BatcherStats { return cio.BatcherStats(*s) }
+
+func TestBatcherCollector(t *testing.T) {
+	t.Parallel()
+	s := &stats{Enqueued: 10, Accepted: 5, Refused: 1, Queued: 4, QueuedBytes: 1200, Oldest: 1500 * time.Millisecond, InFlight: 2, Stopped: cio.ErrUnauthorized}
+	c := cioprom.NewBatcherCollector("orders", s)
+	const want = `
+# HELP cio_batcher_enqueued_messages_total Messages whose Enqueue returned nil.
+# TYPE cio_batcher_enqueued_messages_total counter
+cio_batcher_enqueued_messages_total{batcher="orders"} 10
+# HELP cio_batcher_in_flight_batches Batches on their way.
+# TYPE cio_batcher_in_flight_batches gauge
+cio_batcher_in_flight_batches{batcher="orders"} 2
+# HELP cio_batcher_queue_bytes The size of the messages that wait or are on their way.
+# TYPE cio_batcher_queue_bytes gauge
+cio_batcher_queue_bytes{batcher="orders"} 1200
+# HELP cio_batcher_queue_messages Messages that wait or are on their way.
+# TYPE cio_batcher_queue_messages gauge
+cio_batcher_queue_messages{batcher="orders"} 4
+# HELP cio_batcher_queue_oldest_seconds How long the message has waited that has waited longest.
+# TYPE cio_batcher_queue_oldest_seconds gauge
+cio_batcher_queue_oldest_seconds{batcher="orders"} 1.5
+# HELP cio_batcher_settled_messages_total Messages that Customer.io accepted or refused.
+# TYPE cio_batcher_settled_messages_total counter
+cio_batcher_settled_messages_total{batcher="orders",outcome="accepted"} 5
+cio_batcher_settled_messages_total{batcher="orders",outcome="refused"} 1
+# HELP cio_batcher_stopped 1 while sending has stopped for a reason that does not pass by itself.
+# TYPE cio_batcher_stopped gauge
+cio_batcher_stopped{batcher="orders"} 1
+`
+	if err := testutil.CollectAndCompare(c, strings.NewReader(want)); err != nil {
+		t.Error(err)
+	}
+	s.Stopped = nil
+	after := strings.Replace(want, `cio_batcher_stopped{batcher="orders"} 1`, `cio_batcher_stopped{batcher="orders"} 0`, 1)
+	if err := testutil.CollectAndCompare(c, strings.NewReader(after)); err != nil {
+		t.Error(err)
+	}
+	if problems, err := testutil.CollectAndLint(c); err != nil || len(problems) > 0 {
+		t.Errorf("%v, %v", problems, err)
+	}
+	registry := prometheus.NewPedanticRegistry()
+	for name, wantErr := range map[string]bool{"a": false, "b": false} {
+		if err := registry.Register(cioprom.NewBatcherCollector(name, s)); (err != nil) != wantErr {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := registry.Register(cioprom.NewBatcherCollector("a", s)); err == nil {
+		t.Error("two of one name were registered")
+	}
+	if _, err := registry.Gather(); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a real Batcher does is what the metrics say.
+func TestWithABatcher(t *testing.T) {
+	t.Parallel()
+	o := cioprom.NewObserver()
+	client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: "http://emulator", Observer: o, HTTPClient: &http.Client{Transport: emulator.New(emulator.Config{}).Transport()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := cio.NewBatcher(client, cio.BatcherConfig{Concurrency: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		if err := b.Enqueue(t.Context(), cio.Track{UserID: fmt.Sprint(i), Event: cio.Named("Trial Started", nil)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const want = `
+# HELP cio_batcher_settled_messages_total Messages that Customer.io accepted or refused.
+# TYPE cio_batcher_settled_messages_total counter
+cio_batcher_settled_messages_total{batcher="b",outcome="accepted"} 100
+cio_batcher_settled_messages_total{batcher="b",outcome="refused"} 0
+`
+	if err := testutil.CollectAndCompare(cioprom.NewBatcherCollector("b", b), strings.NewReader(want), "cio_batcher_settled_messages_total"); err != nil {
+		t.Error(err)
+	}
+	const carried = `
+# HELP cio_client_request_messages_total The messages that requests carried, those of repeats included.
+# TYPE cio_client_request_messages_total counter
+cio_client_request_messages_total{operation="batch",outcome="accepted"} 100
+`
+	if err := testutil.CollectAndCompare(o, strings.NewReader(carried), "cio_client_request_messages_total"); err != nil {
+		t.Error(err)
+	}
+}
+
+// The package comment lists the metrics that exist, with their kinds.
+func TestDocumentation(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, m := range regexp.MustCompile(`(?m)^//\t(cio_\S+) +(histogram|counter|gauge) `).FindAllStringSubmatch(string(text), -1) {
+		documented = append(documented, m[1]+" "+m[2])
+	}
+	o := cioprom.NewObserver()
+	o.ObserveRequest(cio.RequestInfo{Operation: "track", Attempt: 2})
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(o, cioprom.NewBatcherCollector("b", &stats{}))
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made []string
+	for _, f := range families {
+		made = append(made, f.GetName()+" "+strings.ToLower(f.GetType().String()))
+	}
+	slices.Sort(documented)
+	slices.Sort(made)
+	if !slices.Equal(documented, made) {
+		t.Errorf("documented:\n%s\nmade:\n%s", strings.Join(documented, "\n"), strings.Join(made, "\n"))
+	}
+}
