@@ -672,6 +672,32 @@ func TestBatchersShareTheRate(t *testing.T) {
 	})
 }
 
+// A Flush that is not worth waiting for ends with its context, and nothing is lost by it.
+func TestBatcherFlushEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := &blackHole{open: make(chan struct{})}
+		b := newBatcher(t, newClient(t, h, func(cfg *cio.Config) { cfg.Timeout = time.Hour }), cio.BatcherConfig{})
+		for _, m := range tracks(10) {
+			if err := b.Enqueue(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := b.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("flush: %v", err)
+		}
+		if st := b.Stats(); st.Queued != 10 || st.InFlight == 0 || st.Oldest != time.Minute {
+			t.Errorf("%+v", st)
+		}
+		close(h.open)
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestNewBatcherRefuses(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, &server{}, nil)
