@@ -41,6 +41,7 @@ func (ws *workspace) anonymousFor(id string) *anonymous {
 func (ws *workspace) keepAnonymous(m *message, now time.Time) {
 	a := ws.anonymousFor(m.anonymousID)
 	if a.owner != nil {
+		a.owner.seenAt = m.received
 		ws.keepEvent(a.owner, newEvent(m))
 		return
 	}
@@ -88,7 +89,7 @@ func (ws *workspace) sweepAnonymous(now time.Time) {
 
 // claim gives p what was kept under the anonymousId, which from then on is
 // theirs. It reports false if the anonymousId belongs to somebody else.
-func (ws *workspace) claim(p *person, anonymousID string, now time.Time) bool {
+func (ws *workspace) claim(p *person, anonymousID string, m *message, now time.Time) bool {
 	a := ws.anonymousFor(anonymousID)
 	switch a.owner {
 	case p:
@@ -102,6 +103,7 @@ func (ws *workspace) claim(p *person, anonymousID string, now time.Time) bool {
 		p.events = appendBounded(p.events, e.event, ws.config.MaxEventsPerPerson)
 	}
 	p.eventCount += len(a.events) + a.pruned
+	p.merged(MergeAnonymous, anonymousID, len(a.events)+a.pruned, m)
 	for key, as := range a.relationships {
 		if _, found := p.relationships[key]; !found {
 			*ws.relate(p, key) = *as

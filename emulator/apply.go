@@ -9,6 +9,9 @@ import (
 // message had no effect, if it had none: what the API finds out only after it
 // has answered.
 func (ws *workspace) apply(m *message, now time.Time) note {
+	if why := ws.suppressedNote(m); why.rule != noRule {
+		return why
+	}
 	switch m.kind {
 	case kindIdentify:
 		return ws.identify(m, now)
@@ -30,18 +33,13 @@ func (ws *workspace) identify(m *message, now time.Time) note {
 		return note{rule: ruleAnonymousIdentify, field: "userId"}
 	}
 	email := strings.ToLower(m.email)
-	if ws.isSuppressed(who) {
-		return note{rule: ruleSuppressed, field: "userId"}
-	}
-	if email != "" && ws.isSuppressed(identifier{byEmail, email}) {
-		return note{rule: ruleSuppressed, field: "traits.email"}
-	}
 	p := ws.find(who)
 	if p == nil && who.kind == byID && email != "" {
 		if p = ws.byEmail[email]; p != nil {
 			if p.id != "" {
 				m.warn(ruleIDReplaced, "userId")
 			}
+			p.merged(MergeEmail, p.id, 0, m)
 			ws.name(p, who)
 		}
 	}
@@ -49,17 +47,18 @@ func (ws *workspace) identify(m *message, now time.Time) note {
 		if who.kind == byCustomerIOID {
 			return note{rule: ruleUnknownCustomerIOID, field: "userId"}
 		}
-		p = ws.addPerson(who)
+		p = ws.addPerson(who, m)
 	}
+	p.seenAt = m.received
 	if who.kind == byEmail && p.traits.get("email") == "" {
 		sent := m.userID
 		if sent == "" {
 			sent = m.email
 		}
-		p.traits.set("email", quote(sent))
+		p.traits.set("email", quote(sent), m)
 	}
 	ws.writeTraits(p, m, who, now)
-	if m.anonymousID != "" && !ws.claim(p, m.anonymousID, now) {
+	if m.anonymousID != "" && !ws.claim(p, m.anonymousID, m, now) {
 		m.warn(ruleAnonymousIDTaken, "anonymousId")
 	}
 	if m.object.id != "" {
@@ -88,13 +87,13 @@ func (ws *workspace) writeTraits(p *person, m *message, who identifier, now time
 		case "cio_id":
 			m.warn(ruleReservedTrait, "traits.cio_id")
 		case "anonymous_id":
-			if !isString(value) || value == `""` || !ws.claim(p, unquote(value), now) {
+			if !isString(value) || value == `""` || !ws.claim(p, unquote(value), m, now) {
 				m.warn(ruleReservedTrait, "traits.anonymous_id")
 			}
 		case "createdAt":
 			w.set(&p.traits, "created_at", value)
 		default:
-			if strings.HasPrefix(name, subscriptionPreferences+".") && !setPreference(&p.traits, name, value) {
+			if strings.HasPrefix(name, subscriptionPreferences+".") && !setPreference(&p.traits, name, value, m) {
 				m.warn(ruleReservedTrait, "traits."+clip(name))
 			}
 		}
@@ -120,7 +119,7 @@ func (ws *workspace) writeEmail(p *person, m *message, value string, who identif
 			return
 		}
 		ws.dropEmail(p)
-		p.traits.set("email", "null")
+		p.traits.set("email", "null", m)
 		return
 	}
 	if !isString(value) {
@@ -163,11 +162,11 @@ func (ws *workspace) track(m *message, now time.Time) note {
 	switch m.event {
 	case eventDeviceUpdated, eventDeviceDeleted:
 		who, _ := resolve(m.userID, "")
-		if m.event == eventDeviceDeleted && ws.find(who) == nil && !ws.isSuppressed(who) {
+		if m.event == eventDeviceDeleted && ws.find(who) == nil {
 			m.warn(ruleNothingToDelete, "userId")
 			return note{}
 		}
-		p, why := ws.personFor(who)
+		p, why := ws.personFor(who, m)
 		if p == nil {
 			return why
 		}
@@ -212,7 +211,7 @@ func (ws *workspace) track(m *message, now time.Time) note {
 func (ws *workspace) keep(m *message, now time.Time) note {
 	who, known := resolve(m.userID, "")
 	if known {
-		p, why := ws.personFor(who)
+		p, why := ws.personFor(who, m)
 		if p == nil {
 			return why
 		}
@@ -226,7 +225,7 @@ func (ws *workspace) keep(m *message, now time.Time) note {
 func (ws *workspace) group(m *message) note {
 	var as *attributes
 	if who, known := resolve(m.userID, ""); known {
-		p, why := ws.personFor(who)
+		p, why := ws.personFor(who, m)
 		if p == nil {
 			return why
 		}
@@ -261,12 +260,12 @@ func (ws *workspace) alias(m *message) note {
 		m.warn(ruleNothingToDelete, "previousId")
 		return note{}
 	}
-	p, why := ws.personFor(into)
+	p, why := ws.personFor(into, m)
 	if p == nil {
 		return why
 	}
 	if p != previous {
-		ws.merge(p, previous)
+		ws.merge(p, previous, m)
 	}
 	return note{}
 }

@@ -39,6 +39,8 @@ func (id ruleID) status() int {
 	switch id {
 	case ruleMissingKey, ruleUnknownKey, rulePasswordWithKey:
 		return http.StatusUnauthorized
+	case ruleRateLimited:
+		return http.StatusTooManyRequests
 	}
 	return http.StatusBadRequest
 }

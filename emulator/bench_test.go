@@ -37,6 +37,7 @@ func BenchmarkBatch(b *testing.B) {
 			b.SetBytes(int64(text.Len()))
 			for b.Loop() {
 				r := httptest.NewRequest(http.MethodPost, "/v1/batch", strings.NewReader(text.String()))
+				r.Host = "localhost"
 				r.SetBasicAuth("key", "")
 				w := httptest.NewRecorder()
 				srv.ServeHTTP(w, r)

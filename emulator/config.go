@@ -1,6 +1,9 @@
 package emulator
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // Defaults of [Config]. The two size limits are the documented "32KB" and
 // "500KB" read as binary kilobytes (api-facts 1.5); which kilobyte is meant is
@@ -43,7 +46,8 @@ type Config struct {
 	// DefaultMaxMessages. Negative: none is kept.
 	MaxMessages int
 	// MaxJournalBytes bounds the same journal by the bytes of the messages
-	// it keeps. Zero or negative: DefaultMaxJournalBytes.
+	// it keeps; a message larger than that is kept without its body. Zero or
+	// negative: DefaultMaxJournalBytes.
 	MaxJournalBytes int
 	// MaxEventsPerPerson is how many events are kept of one person (or of
 	// one anonymous ID); older ones are forgotten, but stay counted in
@@ -54,10 +58,32 @@ type Config struct {
 	// Unused when Keys is not empty.
 	MaxWorkspaces int
 
-	// AllowHosts are names, without port, that a request for /_emulator/ may
-	// carry in its Host header besides localhost and IP addresses: the guard
-	// against DNS rebinding. Example: the name of a container.
+	// AllowHosts are names, without port, that a request may carry in its
+	// Host header besides localhost and IP addresses: the guard against DNS
+	// rebinding. Example: the name of a container.
 	AllowHosts []string
+
+	// Strict answers every call as if it carried X-Strict-Mode: 1, for SDKs
+	// that cannot send the header.
+	Strict bool
+	// DropOversize answers a call, batch or message that is too large with
+	// 200 in strict mode too, and drops its request. By default strict mode
+	// answers 400.
+	DropOversize bool
+	// RefuseItems makes strict mode refuse only the messages of a batch that
+	// break a rule, and apply the others; the answer is a 400 all the same.
+	// By default the whole batch is refused.
+	RefuseItems bool
+	// RejectSuppressed makes strict mode answer 400 to a message for a
+	// suppressed person. By default it is dropped with a 200.
+	RejectSuppressed bool
+	// DedupWindow drops, with a 200, a message whose messageId was accepted
+	// less than this long ago. Zero or negative: every message is processed.
+	DedupWindow time.Duration
+	// RateLimit is how many calls a workspace may make in any 3 seconds;
+	// those beyond are answered 429. Customer.io documents 3,000. Zero or
+	// negative: any number. At most 1,000,000.
+	RateLimit int
 
 	// KeepDates leaves ISO 8601 strings in attributes as they are, instead
 	// of turning them into unix seconds.
@@ -78,8 +104,23 @@ type Config struct {
 	// methods that change state. Nil: nothing is refused.
 	Refuse func(Message) (rule string, refused bool)
 
+	// Store keeps the state across restarts; [Open] reads it. [New] refuses
+	// it. Nil: the state is in memory alone.
+	Store Store
+
+	// Forward passes each call that was processed on to another server, and
+	// its answer back to the caller in place of this server's; the page shows
+	// both. It gets a request with the header and the body of the call as
+	// they came. Faults come first, and keep a call from being passed on. Its
+	// error is answered with a 502. Nil: nothing is passed on.
+	Forward func(*http.Request) (*http.Response, error)
+
+	// OnRequest is called after each call that was processed, before its
+	// answer is sent. It must be safe for concurrent use. Nil: nothing is.
+	OnRequest func(Request)
+
 	// Now is the clock that stamps what arrives and decides what is 30 days
-	// old. Nil: time.Now.
+	// old. [Server.SetClock] moves what it says. Nil: time.Now.
 	Now func() time.Time
 }
 
@@ -113,6 +154,7 @@ func (c Config) withDefaults() Config {
 	c.MaxJournalBytes = positive(c.MaxJournalBytes, DefaultMaxJournalBytes)
 	c.MaxEventsPerPerson = max(c.MaxEventsPerPerson, 0)
 	c.MaxWorkspaces = positive(c.MaxWorkspaces, DefaultMaxWorkspaces)
+	c.RateLimit = min(max(c.RateLimit, 0), maxRateLimit)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

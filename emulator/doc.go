@@ -25,34 +25,68 @@
 // Calls without a key, or with an unknown one, are recorded in the workspace
 // named [UnknownKey].
 //
+// [Server.Why] says where the present state of a person comes from: which
+// message set each trait and when, and what was merged into them.
+// [Server.EventShapes] and [Server.Traits] count the types of the values that
+// were sent, so that the three amounts sent as text among hundreds of numbers
+// stand out.
+//
+// # In tests
+//
+// [Start] gives a test a server of its own, with a URL and a key, and methods
+// that fail the test: [Instance.Person], [Instance.Events], [Instance.Wait].
+// [Config.InProcess] is the same without sockets.
+//
 // # Inspection
 //
 // The same over HTTP, as JSON, for programs in other languages:
 //
 //	GET    /_emulator/stats
+//	GET    /_emulator/people?search=&before=&limit=
 //	GET    /_emulator/people/{id}
+//	GET    /_emulator/why/{id}
+//	GET    /_emulator/shapes
 //	GET    /_emulator/messages?verdict=&limit=
+//	GET    /_emulator/requests?before=&limit=
+//	GET    /_emulator/objects?before=&limit=
+//	GET    /_emulator/workspaces
 //	GET    /_emulator/faults
 //	POST   /_emulator/faults
 //	DELETE /_emulator/faults
+//	GET    /_emulator/clock
+//	POST   /_emulator/clock    {"at", "advance_ms", "stopped"}
+//	DELETE /_emulator/clock
+//	GET    /_emulator/snapshot
+//	POST   /_emulator/restore
+//	POST   /_emulator/diff     {"from", "to"}
+//	GET    /_emulator/health
 //	POST   /_emulator/reset
 //
 // The parameter key names the workspace by its write key. It can be left out
 // while there is at most one, and with several is an error, except for reset,
 // which then clears them all, and the faults. Listed are 100 messages unless
 // limit says otherwise. Unknown parameters and unknown fields of a body are
-// refused. The requests of web pages of other origins are refused, and so is a
-// Host header with a name other than localhost and [Config].AllowHosts.
+// refused, and so are the requests of web pages of other origins. The API itself
+// is open to pages of any origin, as the real one is. A Host header with a name
+// other than localhost and [Config].AllowHosts is refused everywhere.
+//
+// # The page
+//
+// All other paths are a page for people, at the root: what arrives, live; the
+// people, with their timeline and the message behind each trait; events and
+// their shapes; objects; what was refused and why; faults, the clock, snapshots.
+// Nothing of it is loaded from elsewhere.
 //
 // # Faults
 //
-// A [Fault] makes calls fail by plan: an error status, a delay, a connection
-// that is cut, a 200 that does nothing.
+// A [Fault] makes calls fail by plan: an error status, a delay, a slow or
+// truncated answer, a connection that is cut, a 200 that does nothing, an error
+// after all was done. The clock can be set, stopped and moved.
 //
 // # What it is not
 //
 // It sends no messages, runs no campaigns and knows no segments. It answers
-// from memory and forgets everything at its end. It is no proof of what
+// from memory, and forgets everything at its end unless it has a [Store]. It is no proof of what
 // Customer.io does: much of that is not documented, and what this package
 // assumes in its place is listed by [Assumptions] with the source, the
 // confidence and the switch, if there is one.

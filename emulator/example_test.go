@@ -1,9 +1,11 @@
 package emulator_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/ciokit/cio/emulator"
 )
@@ -89,4 +91,60 @@ func ExampleServer_AddFault() {
 	// 429
 	// 200
 	// 1 1 <nil>
+}
+
+// The skeleton of a test: start a server, point the program at its URL, wait
+// for what should arrive.
+func ExampleStart() {
+	t := new(exampleT) // a *testing.T in a test
+	defer t.end()
+	cio := emulator.Start(t)
+
+	go func() { // the program under test
+		req, err := http.NewRequest(http.MethodPost, cio.URL+"/v1/track", strings.NewReader(`{"userId": "u1", "event": "Signed Up"}`))
+		if err != nil {
+			panic(err)
+		}
+		req.SetBasicAuth(cio.Key, "")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			panic(err)
+		}
+		resp.Body.Close()
+	}()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	cio.Wait(ctx, func() bool { return len(cio.Events("u1")) == 1 })
+	fmt.Println(cio.Events("u1")[0].Name)
+	// Output: Signed Up
+}
+
+// Which message gave a trait its value.
+func ExampleServer_Why() {
+	srv := emulator.New(emulator.Config{})
+	client := &http.Client{Transport: srv.Transport()}
+	post(client, "/v1/identify", `{"messageId": "m1", "userId": "u1", "traits": {"plan": "basic"}}`)
+	post(client, "/v1/identify", `{"messageId": "m2", "userId": "u1", "traits": {"plan": "pro"}}`)
+
+	why, err := srv.Why("", "u1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	plan := why.Traits["plan"]
+	fmt.Printf("%s since message %d, %s\n", plan.Value, plan.By.Sequence, plan.By.MessageID)
+	// Output: "pro" since message 2, m2
+}
+
+// exampleT stands in for the *testing.T that an example does not have.
+type exampleT struct{ cleanups []func() }
+
+func (t *exampleT) Helper()                           {}
+func (t *exampleT) Cleanup(f func())                  { t.cleanups = append(t.cleanups, f) }
+func (t *exampleT) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+func (t *exampleT) end() {
+	for _, f := range t.cleanups {
+		f()
+	}
 }

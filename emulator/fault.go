@@ -1,21 +1,23 @@
 package emulator
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"strconv"
+	"maps"
+	"math/rand/v2"
+	"strings"
 	"sync"
-	"time"
 )
 
-// Fault makes calls to the API go wrong. Faults are queued: the first acts
-// until its Count is used up, then the next. A fault acts before the call is
-// processed, so the call has no effect: nothing of it is stored, counted or
-// recorded. The exception is a fault that only delays, after which the call
-// is processed as usual.
+// Fault makes calls to the API go wrong. Faults with the same Path are queued:
+// the first acts until its Count is used up, then the next. Queues of different
+// paths act side by side; of several faults that could befall a call, the one
+// queued first does.
+//
+// A fault acts before the call is processed, so the call has no effect: nothing
+// of it is stored, counted or recorded. The exceptions are a fault with After,
+// and one that only delays or slows the answer, with which the call is processed
+// as usual.
 //
 // Every request whose path starts with /v1/ is a call, whatever its answer
 // would have been; the inspection is never affected.
@@ -25,19 +27,42 @@ type Fault struct {
 	// Every makes only each Every-th call go wrong, counted from when the
 	// fault's turn comes: with 3, the third, the sixth and so on. Zero: 1.
 	Every int `json:"every"`
+	// Path is what the path of a call must start with, such as /v1/batch.
+	// Empty: any call.
+	Path string `json:"path,omitempty"`
+	// Share is the part of the calls that goes wrong, above 0 and at most 1,
+	// picked by a generator that starts from Seed: the same calls again go
+	// wrong in the same places. Zero: all. It excludes Every.
+	Share float64 `json:"share,omitempty"`
+	Seed  uint64  `json:"seed,omitempty"`
+
 	// Status is the HTTP status to answer, 200 to 599. Zero: none.
 	Status int `json:"status"`
+	// Headers go with Status, Body instead of the usual error, at most
+	// 65,536 bytes.
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body,omitempty"`
 	// RetryAfter is the Retry-After header that goes with Status, in
 	// seconds. Zero: no header.
 	RetryAfter int `json:"retry_after"`
 	// DelayMS is how long to wait first, in milliseconds. A call whose
 	// caller goes away meanwhile has no effect. Zero: no delay.
 	DelayMS int `json:"delay_ms"`
+	// SlowMS sends the header of the answer at once and its body byte by
+	// byte over so many milliseconds. Zero: all at once.
+	SlowMS int `json:"slow_ms,omitempty"`
 	// Reset cuts the connection instead of answering: with a TCP reset where
 	// there is a TCP connection, else by aborting the stream.
 	Reset bool `json:"reset"`
 	// Drop answers 200 and does nothing: a lie of the server.
 	Drop bool `json:"drop"`
+	// Truncate cuts the connection in the middle of the answer's body, which
+	// is that of Status, else of a success.
+	Truncate bool `json:"truncate,omitempty"`
+	// After lets the fault act, and its delay pass, after the call was
+	// processed: the caller is told of a failure that was none, which is how
+	// duplicates are made. It excludes Drop.
+	After bool `json:"after,omitempty"`
 }
 
 // FaultState is a [Fault] and what has become of it.
@@ -54,6 +79,9 @@ type FaultState struct {
 const (
 	maxFaults  = 1_000
 	maxDelayMS = 24 * 60 * 60 * 1000
+
+	maxFaultBody    = 64 << 10
+	maxFaultHeaders = 50
 )
 
 // check returns f with its defaults, or says what is wrong with it.
@@ -66,14 +94,35 @@ func (f Fault) check() (Fault, error) {
 		return f, errors.New("count must be 0 or more")
 	case f.Every < 0:
 		return f, errors.New("every must be 0 or more")
+	case f.Path != "" && !strings.HasPrefix(f.Path, apiPrefix):
+		return f, errors.New("path must start with /v1/")
+	case !(f.Share >= 0 && f.Share <= 1):
+		return f, errors.New("share must be between 0 and 1")
+	case f.Share > 0 && f.Every > 1:
+		return f, errors.New("share and every exclude each other")
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return f, errors.New("status must be between 200 and 599")
 	case f.RetryAfter < 0:
 		return f, errors.New("retry_after must be 0 or more")
 	case f.RetryAfter > 0 && f.Status == 0:
 		return f, errors.New("retry_after needs a status")
+	case f.Status == 0 && (len(f.Headers) > 0 || f.Body != ""):
+		return f, errors.New("headers and body need a status")
+	case len(f.Body) > maxFaultBody || len(f.Headers) > maxFaultHeaders:
+		return f, fmt.Errorf("body may have %d bytes, and there may be %d headers", maxFaultBody, maxFaultHeaders)
 	case f.DelayMS < 0 || f.DelayMS > maxDelayMS:
 		return f, fmt.Errorf("delay_ms must be between 0 and %d", maxDelayMS)
+	case f.SlowMS < 0 || f.SlowMS > maxDelayMS:
+		return f, fmt.Errorf("slow_ms must be between 0 and %d", maxDelayMS)
+	case f.Reset && (f.SlowMS > 0 || f.Truncate):
+		return f, errors.New("reset leaves no answer to slow or truncate")
+	case f.After && f.Drop:
+		return f, errors.New("after and drop exclude each other")
+	}
+	for name, value := range f.Headers {
+		if !headerName(name) || strings.ContainsAny(value, "\r\n\x00") {
+			return f, fmt.Errorf("header %q is none", name)
+		}
 	}
 	outcomes := 0
 	for _, set := range [...]bool{f.Status != 0, f.Reset, f.Drop} {
@@ -84,10 +133,27 @@ func (f Fault) check() (Fault, error) {
 	switch {
 	case outcomes > 1:
 		return f, errors.New("status, reset and drop exclude each other")
-	case outcomes == 0 && f.DelayMS == 0:
-		return f, errors.New("the fault does nothing: set status, delay_ms, reset or drop")
+	case outcomes == 0 && f.DelayMS == 0 && f.SlowMS == 0 && !f.Truncate:
+		return f, errors.New("the fault does nothing: set status, delay_ms, slow_ms, reset, drop or truncate")
 	}
+	f.Headers = maps.Clone(f.Headers)
 	return f, nil
+}
+
+// headerName reports whether name can be that of a header.
+func headerName(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
+	})
+}
+
+// hits reports whether the n-th call that the fault saw goes wrong.
+func (f Fault) hits(n int) bool {
+	if f.Share == 0 || f.Share == 1 {
+		return n%f.Every == 0
+	}
+	// One generator for each call keeps the queue free of state.
+	return rand.New(rand.NewPCG(f.Seed, uint64(n))).Float64() < f.Share
 }
 
 // faults is the queue. Faults that are done stay in it, to be looked at.
@@ -114,7 +180,7 @@ func (q *faults) add(f Fault) error {
 	}
 	state := "active"
 	for i := range q.queue {
-		if q.queue[i].State != "done" {
+		if q.queue[i].State != "done" && q.queue[i].Path == f.Path {
 			state = "waiting"
 		}
 	}
@@ -128,24 +194,27 @@ func (q *faults) states() []FaultState {
 	return append([]FaultState{}, q.queue...)
 }
 
-// next counts a call, and returns the fault that befalls it, if any.
-func (q *faults) next() (Fault, bool) {
+// next counts a call to path, and returns the fault that befalls it, if any.
+func (q *faults) next(path string) (Fault, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range q.queue {
 		f := &q.queue[i]
-		if f.State == "done" {
+		if f.State != "active" || !strings.HasPrefix(path, f.Path) {
 			continue
 		}
 		f.Seen++
-		if f.Seen%f.Every != 0 {
-			return Fault{}, false
+		if !f.hits(f.Seen) {
+			continue
 		}
 		f.Fired++
 		if f.Fired == f.Count {
 			f.State = "done"
-			if i+1 < len(q.queue) {
-				q.queue[i+1].State = "active"
+			for j := i + 1; j < len(q.queue); j++ {
+				if q.queue[j].State == "waiting" && q.queue[j].Path == f.Path {
+					q.queue[j].State = "active"
+					break
+				}
 			}
 		}
 		return f.Fault, true
@@ -153,7 +222,7 @@ func (q *faults) next() (Fault, bool) {
 	return Fault{}, false
 }
 
-// AddFault queues a fault. It refuses one that does nothing or contradicts
+// AddFault queues a fault behind those with the same Path. It refuses one that does nothing or contradicts
 // itself.
 func (s *Server) AddFault(f Fault) error { return s.faults.add(f) }
 
@@ -162,60 +231,3 @@ func (s *Server) Faults() []FaultState { return s.faults.states() }
 
 // ClearFaults removes all faults. A call that is being delayed stays so.
 func (s *Server) ClearFaults() { s.faults.reset() }
-
-// fault lets the fault whose turn it is befall the call. It reports whether
-// the call is over.
-func (s *Server) fault(w http.ResponseWriter, r *http.Request) bool {
-	f, hit := s.faults.next()
-	if !hit {
-		return false
-	}
-	if f.DelayMS > 0 && !wait(r.Context(), time.Duration(f.DelayMS)*time.Millisecond) {
-		return true
-	}
-	switch {
-	case f.Status != 0:
-		if f.RetryAfter > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
-		}
-		writeErrors(w, f.Status, fmt.Sprintf("a fault of the emulator: status %d", f.Status))
-	case f.Reset:
-		cut(w)
-	case f.Drop:
-		writeJSON(w, http.StatusOK, emptyObject)
-	default:
-		return false
-	}
-	return true
-}
-
-// wait reports whether it could wait for d, that is, ctx did not end before.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// cut ends the connection without an answer. With HTTP/2, or without a
-// connection, only the handler can be aborted.
-func cut(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	under := conn
-	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok { // *tls.Conn
-		under = secure.NetConn()
-	}
-	if tcp, ok := under.(*net.TCPConn); ok {
-		// Without lingering, Close resets: what the client sees is what it
-		// sees when a load balancer dies. If it fails, Close still cuts.
-		_ = tcp.SetLinger(0)
-	}
-	_ = under.Close()
-}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,24 +31,59 @@ func outcome(t *testing.T, srv *emulator.Server, n int) string {
 	if d := time.Since(start); d > 0 {
 		took = " after " + d.String()
 	}
+	stored := func() bool {
+		_, err := srv.Person("key", fmt.Sprintf("u%d", n))
+		return err == nil
+	}
 	if err != nil {
 		if !errors.Is(err, syscall.ECONNRESET) {
 			t.Fatalf("call %d: %v", n, err)
 		}
+		if stored() {
+			return "reset but done" + took
+		}
 		return "reset" + took
 	}
 	defer resp.Body.Close()
-	if _, err := io.ReadAll(resp.Body); err != nil {
-		t.Fatal(err)
-	}
+	_, err = io.ReadAll(resp.Body)
 	effect := ""
 	if after := resp.Header.Get("Retry-After"); after != "" {
 		effect = " retry after " + after
 	}
-	if _, err := srv.Person("key", fmt.Sprintf("u%d", n)); err != nil {
+	if errors.Is(err, syscall.ECONNRESET) {
+		effect += " cut"
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	if !stored() {
 		effect += " nothing"
 	}
+	if d := time.Since(start); d > 0 && !strings.Contains(effect, "cut") {
+		took = " after " + d.String()
+	}
 	return fmt.Sprint(resp.StatusCode) + effect + took
+}
+
+// shareOf is what 20 calls look like of which the seed picks a half: between
+// four and sixteen go wrong, and the same ones every time.
+func shareOf(seed uint64, wrong string) string {
+	var calls []string
+	srv := emulator.New(emulator.Config{})
+	if err := srv.AddFault(emulator.Fault{Share: 0.5, Seed: seed, Drop: true}); err != nil {
+		return err.Error()
+	}
+	fired := 0
+	for range 20 {
+		w := httptest.NewRecorder()
+		srv.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://localhost/v1/identify", strings.NewReader(`{"writeKey":"k","userId":"u"}`)))
+		now := srv.Faults()[0].Fired
+		calls = append(calls, map[bool]string{true: wrong, false: "200"}[now > fired])
+		fired = now
+	}
+	if fired < 4 || fired > 16 {
+		return fmt.Sprintf("%d of 20 go wrong", fired)
+	}
+	return strings.Join(calls, ", ")
 }
 
 func TestFaults(t *testing.T) {
@@ -70,6 +106,21 @@ func TestFaults(t *testing.T) {
 		{"delay and reset", []emulator.Fault{{Count: 1, DelayMS: 1, Reset: true}}, "reset after 1ms, 200"},
 		{"a queue", []emulator.Fault{{Count: 1, Status: 500}, {Count: 1, Every: 2, Reset: true}, {Count: 1, Drop: true}},
 			"500 nothing, 200, reset, 200 nothing, 200"},
+		{"accepted, then 500", []emulator.Fault{{Count: 1, Status: 500, After: true}}, "500, 200"},
+		{"reset after processing", []emulator.Fault{{Count: 1, Reset: true, After: true}}, "reset but done, 200"},
+		{"processed, then slow", []emulator.Fault{{Count: 1, DelayMS: 9000, After: true}}, "200 after 9s, 200"},
+		{"slow body", []emulator.Fault{{Count: 1, SlowMS: 2000}}, "200 after 2s, 200"},
+		{"slow error", []emulator.Fault{{Count: 1, SlowMS: 6100, Status: 500, Body: "12345678901234567890 1234567890123456789 1234567890123456789."}}, "500 nothing after 6.1s, 200"},
+		{"truncated", []emulator.Fault{{Count: 1, Truncate: true}}, "200 cut nothing, 200"},
+		{"truncated after processing", []emulator.Fault{{Count: 1, Truncate: true, After: true}}, "200 cut, 200"},
+		{"truncated error", []emulator.Fault{{Count: 1, Truncate: true, Status: 502, SlowMS: 1}}, "502 cut nothing, 200"},
+		{"a header", []emulator.Fault{{Count: 1, Status: 503, Headers: map[string]string{"Retry-After": "soon"}}},
+			"503 retry after soon nothing, 200"},
+		{"another path", []emulator.Fault{{Path: "/v1/batch", Status: 500}, {Path: "/v1/i", Count: 2, Status: 501}}, "501 nothing, 501 nothing, 200"},
+		{"paths side by side", []emulator.Fault{{Every: 2, Status: 500}, {Path: "/v1/identify", Count: 2, Status: 501}}, "501 nothing, 500 nothing, 501 nothing, 500 nothing"},
+		{"a share", []emulator.Fault{{Share: 0.5, Seed: 1, Status: 500}}, shareOf(1, "500 nothing")},
+		{"the same share of another seed", []emulator.Fault{{Share: 0.5, Seed: 2, Drop: true}}, shareOf(2, "200 nothing")},
+		{"all of it", []emulator.Fault{{Share: 1, Drop: true}}, "200 nothing, 200 nothing"},
 		{"a status without a body", []emulator.Fault{{Count: 1, Status: 204}}, "204 nothing, 200"},
 	}
 	for _, test := range tests {
@@ -87,7 +138,7 @@ func TestFaults(t *testing.T) {
 				for n := range strings.Count(test.want, ",") + 1 {
 					o := outcome(t, srv, n)
 					got = append(got, o)
-					if strings.HasPrefix(o, "200") && !strings.Contains(o, "nothing") {
+					if !strings.Contains(o, "nothing") && o != "reset" && !strings.HasPrefix(o, "reset after") {
 						applied++
 					}
 				}
@@ -146,6 +197,16 @@ func TestFaultsRefused(t *testing.T) {
 		"delay_ms":          {DelayMS: -1},
 		"exclude":           {Status: 500, Reset: true},
 		"each other":        {Drop: true, Reset: true},
+		"path":              {Path: "/_emulator/", Drop: true},
+		"share must":        {Share: 1.5, Drop: true},
+		"share and":         {Share: 0.5, Every: 2, Drop: true},
+		"need a status":     {Headers: map[string]string{"A": "b"}, Drop: true},
+		`"A b"`:             {Headers: map[string]string{"A b": "c"}, Status: 500},
+		`"B"`:               {Headers: map[string]string{"B": "c\r\nD: e"}, Status: 500},
+		"65536 bytes":       {Body: strings.Repeat("x", 65_537), Status: 500},
+		"slow_ms":           {SlowMS: -1},
+		"truncate":          {Reset: true, Truncate: true},
+		"after and":         {After: true, Drop: true},
 	} {
 		srv := emulator.New(emulator.Config{})
 		if err := srv.AddFault(f); err == nil || !strings.Contains(err.Error(), want) {

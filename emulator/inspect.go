@@ -22,12 +22,7 @@ const (
 
 // serveInspection answers /_emulator/.
 func (s *Server) serveInspection(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case !s.hostAllowed(r):
-		writeInspectionError(w, http.StatusForbidden, errors.New(
-			"the Host header is neither localhost nor an IP address nor one of Config.AllowHosts"))
-		return
-	case !originAllowed(r):
+	if !originAllowed(r) {
 		writeInspectionError(w, http.StatusForbidden, errors.New("the request comes from a page of another origin"))
 		return
 	}
@@ -37,7 +32,21 @@ func (s *Server) serveInspection(w http.ResponseWriter, r *http.Request) {
 		s.route(w, r, methods{http.MethodGet: func(q url.Values) (any, error) { return s.servePerson(id, q) }})
 		return
 	}
+	if id, ok := strings.CutPrefix(path, "why/"); ok && id != "" {
+		s.route(w, r, methods{http.MethodGet: func(q url.Values) (any, error) { return s.serveWhy(id, q) }})
+		return
+	}
 	switch path {
+	case "shapes":
+		s.route(w, r, methods{http.MethodGet: s.serveShapes})
+	case "people":
+		s.route(w, r, methods{http.MethodGet: s.servePeople})
+	case "objects":
+		s.route(w, r, methods{http.MethodGet: s.serveObjects})
+	case "requests":
+		s.route(w, r, methods{http.MethodGet: s.serveRequests})
+	case "workspaces":
+		s.route(w, r, methods{http.MethodGet: s.serveWorkspaces})
 	case "stats":
 		s.route(w, r, methods{http.MethodGet: s.serveStats})
 	case "messages":
@@ -47,6 +56,20 @@ func (s *Server) serveInspection(w http.ResponseWriter, r *http.Request) {
 			http.MethodGet:    s.serveFaults,
 			http.MethodPost:   func(q url.Values) (any, error) { return s.serveAddFault(w, r, q) },
 			http.MethodDelete: s.serveClearFaults,
+		})
+	case "snapshot":
+		s.route(w, r, methods{http.MethodGet: s.serveSnapshot})
+	case "restore":
+		s.route(w, r, methods{http.MethodPost: func(q url.Values) (any, error) { return s.serveRestore(w, r, q) }})
+	case "diff":
+		s.route(w, r, methods{http.MethodPost: func(q url.Values) (any, error) { return s.serveDiff(w, r, q) }})
+	case "health":
+		s.route(w, r, methods{http.MethodGet: s.serveHealth})
+	case "clock":
+		s.route(w, r, methods{
+			http.MethodGet:    s.serveClock,
+			http.MethodPost:   func(q url.Values) (any, error) { return s.serveSetClock(w, r, q) },
+			http.MethodDelete: s.serveResetClock,
 		})
 	case "reset":
 		s.route(w, r, methods{http.MethodPost: func(q url.Values) (any, error) { return s.serveReset(w, r, q) }})
@@ -125,6 +148,32 @@ func (s *Server) servePerson(escaped string, query url.Values) (any, error) {
 	return s.Person(query.Get("key"), id)
 }
 
+func (s *Server) serveWhy(escaped string, query url.Values) (any, error) {
+	if err := onlyParameters(query, "key"); err != nil {
+		return nil, err
+	}
+	id, err := url.PathUnescape(escaped)
+	if err != nil {
+		return nil, errors.New("the path cannot be read")
+	}
+	return s.Why(query.Get("key"), id)
+}
+
+func (s *Server) serveShapes(query url.Values) (any, error) {
+	if err := onlyParameters(query, "key"); err != nil {
+		return nil, err
+	}
+	traits, err := s.Traits(query.Get("key"))
+	if err != nil {
+		return nil, err
+	}
+	events, err := s.EventShapes(query.Get("key"))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"traits": traits, "events": events}, nil
+}
+
 func (s *Server) serveMessages(query url.Values) (any, error) {
 	if err := onlyParameters(query, "key", "verdict", "limit"); err != nil {
 		return nil, err
@@ -184,8 +233,7 @@ func (s *Server) serveReset(w http.ResponseWriter, r *http.Request, query url.Va
 	if key := query.Get("key"); key != "" {
 		return emptyObject, s.ResetWorkspace(key)
 	}
-	s.Reset()
-	return emptyObject, nil
+	return emptyObject, s.Reset()
 }
 
 // readStrictly decodes the body into value. It refuses fields that value does

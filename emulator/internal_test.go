@@ -208,7 +208,7 @@ func TestCatalogue(t *testing.T) {
 		t.Fatalf("%d semantic events, %d after folding; want 72", len(semanticEvents), len(semanticByFold))
 	}
 	for _, e := range semanticEvents {
-		ws := newWorkspace(&Config{MaxMessages: 1})
+		ws := newWorkspace(&Config{MaxMessages: 1}, "key")
 		m := message{kind: kindTrack, userID: "u", anonymousID: "a", event: e.name,
 			properties: `{"objectId":"o"}`, context: `{"device":{"token":"t"}}`}
 		m.validate()

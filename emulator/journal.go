@@ -1,6 +1,9 @@
 package emulator
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // entry is one message in the journal. It holds the message's bytes and not
 // its fields, which are decoded again for whoever looks.
@@ -26,14 +29,18 @@ type journal struct {
 	first    int // index in ring of the oldest entry
 	n        int // entries held
 	bytes    int
-	sequence uint64 // of the newest entry ever added
+	sequence uint64   // of the newest entry ever added
+	refused  []uint64 // sequences of the entries that were not accepted, and of some no longer held
 }
 
 func (j *journal) add(e entry) {
 	j.sequence++
 	e.sequence = j.sequence
-	if j.maxMessages == 0 || len(e.raw) > j.maxBytes {
+	if j.maxMessages == 0 {
 		return
+	}
+	if len(e.raw) > j.maxBytes {
+		e.raw = "" // the entry stays, so that sequences have no gaps
 	}
 	for j.n > 0 && (j.n == j.maxMessages || j.bytes+len(e.raw) > j.maxBytes) {
 		j.bytes -= len(j.ring[j.first].raw)
@@ -47,6 +54,30 @@ func (j *journal) add(e entry) {
 	j.ring[(j.first+j.n)%len(j.ring)] = e
 	j.n++
 	j.bytes += len(e.raw)
+	if e.verdict != Accepted {
+		j.index(e.sequence)
+	}
+}
+
+// index remembers that the entry was not accepted, so that a few refusals are
+// found among a million messages. What left the ring is forgotten in bulk.
+func (j *journal) index(sequence uint64) {
+	if oldest := j.oldest(); len(j.refused) > 64 && j.refused[len(j.refused)/2] < oldest {
+		i, _ := slices.BinarySearch(j.refused, oldest)
+		j.refused = append([]uint64(nil), j.refused[i:]...)
+	}
+	j.refused = append(j.refused, sequence)
+}
+
+// oldest is the sequence of the oldest entry held, if there is one.
+func (j *journal) oldest() uint64 { return j.sequence - uint64(j.n) + 1 }
+
+// at returns the entry with the sequence, if it is still held.
+func (j *journal) at(sequence uint64) (entry, bool) {
+	if j.n == 0 || sequence < j.oldest() || sequence > j.sequence {
+		return entry{}, false
+	}
+	return j.ring[(j.first+int(sequence-j.oldest()))%len(j.ring)], true
 }
 
 func (j *journal) grow() {
@@ -58,14 +89,37 @@ func (j *journal) grow() {
 }
 
 // newest returns up to limit entries with the verdict, or with any if it is
-// empty, newest first.
-func (j *journal) newest(verdict Verdict, limit int) []entry {
+// empty, newest first, with sequences below before, if that is not 0.
+func (j *journal) newest(verdict Verdict, before uint64, limit int) []entry {
+	last := j.sequence
+	if before > 0 {
+		last = min(last, before-1)
+	}
 	var found []entry
-	for i := j.n - 1; i >= 0 && len(found) < limit; i-- {
-		e := j.ring[(j.first+i)%len(j.ring)]
-		if verdict == "" || e.verdict == verdict {
+	if verdict == "" || verdict == Accepted {
+		for n := last; len(found) < limit; n-- {
+			e, held := j.at(n)
+			if !held {
+				break
+			}
+			if verdict == "" || e.verdict == verdict {
+				found = append(found, e)
+			}
+		}
+		return found
+	}
+	i, _ := slices.BinarySearch(j.refused, last+1)
+	for i--; i >= 0 && len(found) < limit; i-- {
+		e, held := j.at(j.refused[i])
+		if !held {
+			break
+		}
+		if e.verdict == verdict || verdict == refusedVerdict {
 			found = append(found, e)
 		}
 	}
 	return found
 }
+
+// refusedVerdict stands for all but Accepted.
+const refusedVerdict Verdict = "refused"

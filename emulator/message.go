@@ -70,6 +70,10 @@ type message struct {
 	object objectKey // what a group, identify or Deleted event points at
 	at     time.Time
 
+	sequence uint64 // in the journal, known once it is applied
+	received time.Time
+	origin   *origin // made when something is to remember the message
+
 	refusal  note   // the first rule it breaks, if any
 	warnings []note // kept whatever its verdict
 }

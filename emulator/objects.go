@@ -14,6 +14,8 @@ func (k objectKey) clone() objectKey {
 
 // object is one object, which the API calls a group.
 type object struct {
+	key        objectKey
+	number     uint64 // objects in the order of their creation
 	attributes attributes
 	people     map[*person]struct{} // who is related to it
 	anonymous  map[string]struct{}  // the same of people not yet identified
@@ -23,8 +25,10 @@ type object struct {
 func (ws *workspace) objectFor(key objectKey) *object {
 	o := ws.objects[key]
 	if o == nil {
-		o = new(object)
-		ws.objects[key.clone()] = o
+		ws.lastObject++
+		o = &object{key: key.clone(), number: ws.lastObject}
+		ws.objects[o.key] = o
+		ws.objectOrder.add(o.number, o)
 	}
 	return o
 }
@@ -77,6 +81,7 @@ func (ws *workspace) deleteObject(key objectKey) bool {
 		}
 	}
 	delete(ws.objects, key)
+	ws.objectOrder.remove(o.number)
 	return true
 }
 

@@ -67,6 +67,11 @@ type person struct {
 	devices       []device
 	relationships map[objectKey]*attributes
 	anonymousIDs  []string
+
+	number  uint64 // of the cio_id: people in the order of their creation
+	created *origin
+	seenAt  time.Time // when the newest message for them was received
+	merges  []merge
 }
 
 // event is one track, page or screen call kept for somebody.
@@ -76,10 +81,11 @@ type event struct {
 	at         time.Time
 	messageID  string
 	properties string // raw JSON, "" for none
+	sequence   uint64 // of its message
 }
 
 func newEvent(m *message) event {
-	return event{m.kind, unique.Make(m.event), m.at, m.messageID, m.properties}
+	return event{m.kind, unique.Make(m.event), m.at, m.messageID, m.properties, m.sequence}
 }
 
 func (ws *workspace) find(who identifier) *person {
@@ -94,11 +100,12 @@ func (ws *workspace) find(who identifier) *person {
 }
 
 // addPerson creates a person known by who, which must be an id or an email.
-func (ws *workspace) addPerson(who identifier) *person {
+func (ws *workspace) addPerson(who identifier, m *message) *person {
 	ws.lastCustomerIOID++
 	id := strconv.FormatUint(ws.lastCustomerIOID, 16)
-	p := &person{customerIOID: strings.Repeat("0", max(0, 8-len(id))) + id}
+	p := &person{number: ws.lastCustomerIOID, customerIOID: strings.Repeat("0", max(0, 8-len(id))) + id, created: m.from()}
 	ws.byCustomerIOID[p.customerIOID] = p
+	ws.people.add(p.number, p)
 	ws.name(p, who)
 	return p
 }
@@ -133,11 +140,12 @@ func (ws *workspace) dropEmail(p *person) {
 
 // personFor returns the person that an event, a device or a relationship of
 // the user who belongs to, and creates them if need be and allowed.
-func (ws *workspace) personFor(who identifier) (*person, note) {
+func (ws *workspace) personFor(who identifier, m *message) (*person, note) {
 	if ws.isSuppressed(who) {
 		return nil, note{rule: ruleSuppressed, field: "userId"}
 	}
 	if p := ws.find(who); p != nil {
+		p.seenAt = m.received
 		return p, note{}
 	}
 	if who.kind == byCustomerIOID {
@@ -146,9 +154,10 @@ func (ws *workspace) personFor(who identifier) (*person, note) {
 	if ws.config.DropUnknownPeople {
 		return nil, note{rule: ruleUnknownPerson, field: "userId"}
 	}
-	p := ws.addPerson(who)
+	p := ws.addPerson(who, m)
+	p.seenAt = m.received
 	if who.kind == byEmail {
-		p.traits.set("email", quote(who.value))
+		p.traits.set("email", quote(who.value), m)
 	}
 	return p, note{}
 }
@@ -184,17 +193,21 @@ func (ws *workspace) deletePerson(p *person) {
 	}
 	ws.dropEmail(p)
 	delete(ws.byCustomerIOID, p.customerIOID)
+	ws.people.remove(p.number)
 }
 
 // merge moves everything of from to p, where p lacks it, and deletes from.
-func (ws *workspace) merge(p, from *person) {
+func (ws *workspace) merge(p, from *person, m *message) {
+	p.merges = append(p.merges, from.merges...)
+	p.merged(MergeAlias, from.name(), from.eventCount, m)
 	for _, a := range from.traits {
 		name := a.name.Value()
 		if p.traits.get(name) == "" && name != "email" {
-			p.traits.set(name, a.value)
+			p.traits.add(a) // it keeps its origin
 		}
 	}
-	email, emailTrait := from.email, from.traits.get("email")
+	email := from.email
+	i, hasEmail := from.traits.search("email")
 	for _, e := range from.events {
 		p.events = appendBounded(p.events, e, ws.config.MaxEventsPerPerson)
 	}
@@ -221,6 +234,8 @@ func (ws *workspace) merge(p, from *person) {
 	ws.deletePerson(from)
 	if p.email == "" && email != "" {
 		ws.name(p, identifier{byEmail, email})
-		p.traits.set("email", emailTrait)
+		if hasEmail {
+			p.traits.add(from.traits[i])
+		}
 	}
 }

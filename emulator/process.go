@@ -10,39 +10,116 @@ import (
 // maxErrors bounds the errors that one answer lists.
 const maxErrors = 20
 
-// process records the call and lets it act. It returns the HTTP status and
-// the errors of the answer. It takes the lock.
-func (ws *workspace) process(c *call, k kind, strict bool, now time.Time) (int, []string) {
+// process records the call and lets it act. It returns the request as it is
+// remembered, with the status and the errors of the answer. It takes the lock.
+func (ws *workspace) process(c *call, k kind, strict bool, now time.Time) Request {
+	strict = strict || ws.config.Strict
 	refused := c.inspect(ws.config)
+	asked := c.refusal
 
+	defer ws.persist.begin()()
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
+	defer ws.changed()
 	ws.request++
+	ws.calledAt = now
 	ws.bytes += int64(c.bytes)
+	before, broken, first := ws.counts, ws.broken, ws.journal.sequence+1
+	status, errors := ws.decide(c, k, strict, refused, now)
+	if c.refusal.rule == ruleRateLimited {
+		asked = c.refusal // a question of time, which has passed when the store is read
+	}
+	if ws.persist != nil {
+		c.durable = ws.persist.append(callRecord(ws.key, c, asked, strict, now), c.text)
+	}
+	return ws.keepRequest(c, status, errors, strict, before, &broken, first, now)
+}
 
+// callRecord is what a store keeps of the call beside its body. asked is what
+// was wrong with it when it came.
+func callRecord(key string, c *call, asked note, strict bool, now time.Time) record {
+	r := record{Op: opCall, Key: key, At: now, Path: c.envelope.path, Strict: strict, Bytes: c.bytes,
+		Encoding: c.envelope.encoding, Agent: c.envelope.userAgent, Refused: c.refused}
+	if asked.rule != noRule {
+		r.Refusal = &savedNote{rules[asked.rule].ID, asked.field, asked.detail}
+	}
+	return r
+}
+
+// decide applies or refuses the messages of the call. It returns the HTTP
+// status and the errors of the answer.
+func (ws *workspace) decide(c *call, k kind, strict, refused bool, now time.Time) (int, []string) {
+	if limit := ws.config.RateLimit; limit > 0 && !c.replayed && c.refusal.rule == noRule && !ws.pace.allow(now, limit) {
+		c.refusal = note{rule: ruleRateLimited}
+	}
 	if c.refusal.rule != noRule {
 		return ws.refuseCall(c, k, strict, now)
+	}
+	if strict && ws.config.RejectSuppressed {
+		refused = ws.refuseSuppressed(c) || refused
 	}
 	wholesale := false
 	for i := range c.messages {
 		wholesale = wholesale || takesRequestAlong(c.messages[i].refusal.rule)
 	}
-	if strict && refused || wholesale {
-		return ws.refuseMessages(c, strict, now)
+	if wholesale || strict && refused && !ws.config.RefuseItems {
+		return ws.refuseMessages(c, strict && !(wholesale && ws.config.DropOversize), now)
 	}
+	var errors errorList
 	for i := range c.messages {
 		m := &c.messages[i]
-		why := m.refusal
-		if why.rule == noRule {
-			why = ws.apply(m, now)
-		}
-		verdict := Accepted
-		if why.rule != noRule {
+		why, verdict := m.refusal, Accepted
+		switch {
+		case why.rule != noRule && strict:
+			verdict = Rejected
+			errors.add(describe(why, c.place(i)))
+		case why.rule != noRule:
 			verdict = Dropped
+		default:
+			m.sequence, m.received = ws.journal.sequence+1, now
+			if why = ws.applyOnce(m, now); why.rule != noRule {
+				verdict = Dropped
+			} else {
+				ws.shapes.add(m)
+			}
 		}
 		ws.record(m, i, verdict, why, now)
 	}
+	if errors.n > 0 {
+		return http.StatusBadRequest, errors.texts()
+	}
 	return http.StatusOK, nil
+}
+
+// applyOnce lets the message act, unless one with its messageId did within
+// Config.DedupWindow.
+func (ws *workspace) applyOnce(m *message, now time.Time) note {
+	window := ws.config.DedupWindow
+	if window <= 0 || m.messageID == "" {
+		return ws.apply(m, now)
+	}
+	if ws.recent.has(m.messageID, now, window) {
+		return note{rule: ruleDuplicate, field: "messageId"}
+	}
+	why := ws.apply(m, now)
+	if why.rule == noRule {
+		ws.recent.add(m.messageID, now)
+	}
+	return why
+}
+
+// refuseSuppressed refuses the messages for people who are suppressed before
+// the call, and reports whether there are any.
+func (ws *workspace) refuseSuppressed(c *call) bool {
+	found := false
+	for i := range c.messages {
+		m := &c.messages[i]
+		if m.refusal.rule == noRule {
+			m.refusal = ws.suppressedNote(m)
+			found = found || m.refusal.rule != noRule
+		}
+	}
+	return found
 }
 
 // inspect validates the messages, lets Config.Refuse see the valid ones, and
@@ -52,8 +129,8 @@ func (c *call) inspect(config *Config) bool {
 	for i := range c.messages {
 		m := &c.messages[i]
 		m.validate()
-		if m.refusal.rule == noRule && config.Refuse != nil {
-			if rule, yes := config.Refuse(m.export()); yes {
+		if m.refusal.rule == noRule {
+			if rule, yes := c.configRefuses(i, config); yes {
 				m.refuseDetail(ruleConfigRefuse, "", rule)
 			}
 		}
@@ -62,15 +139,39 @@ func (c *call) inspect(config *Config) bool {
 	return refused
 }
 
+// configRefuses asks Config.Refuse about a message, and remembers the answer for the
+// store; a call out of a store has the answer of then.
+func (c *call) configRefuses(i int, config *Config) (rule string, refused bool) {
+	switch {
+	case c.replayed:
+		rule, refused = c.refused[i]
+	case config.Refuse != nil:
+		if rule, refused = config.Refuse(c.messages[i].export()); refused {
+			if c.refused == nil {
+				c.refused = make(map[int]string)
+			}
+			c.refused[i] = rule
+		}
+	}
+	return rule, refused
+}
+
 // takesRequestAlong reports whether the rule refuses the whole request in
 // permissive mode too: sizes do (api-facts 6).
 func takesRequestAlong(rule ruleID) bool {
 	return rule == ruleMessageTooLarge || rule == ruleCallTooLarge
 }
 
+// isOversize reports whether the rule is about a request, or one of its
+// messages, being too large.
+func isOversize(rule ruleID) bool {
+	return takesRequestAlong(rule) || rule == ruleBatchTooLarge || rule == ruleBodyTooLarge
+}
+
 // refuseCall records all that the call carries with the call's own refusal.
 func (ws *workspace) refuseCall(c *call, k kind, strict bool, now time.Time) (int, []string) {
 	verdict, status := Dropped, http.StatusOK
+	strict = strict && !(ws.config.DropOversize && isOversize(c.refusal.rule))
 	if strict || rules[c.refusal.rule].Effect == RejectsAlways {
 		verdict, status = Rejected, c.refusal.rule.status()
 	}
@@ -99,29 +200,47 @@ func (ws *workspace) refuseMessages(c *call, strict bool, now time.Time) (int, [
 	if strict {
 		verdict, status = Rejected, http.StatusBadRequest
 	}
-	var errors []string
-	more := 0
+	var errors errorList
 	for i := range c.messages {
 		m := &c.messages[i]
 		why := m.refusal
-		switch {
-		case why.rule == noRule:
+		if why.rule == noRule {
 			why.rule = ruleRequestRefused
-		case len(errors) < maxErrors:
-			index := i
-			if m.typ == "" && len(c.messages) == 1 && m.kind != kindUnknown {
-				index = -1 // a single call, whose path says the type
-			}
-			errors = append(errors, describe(why, index))
-		default:
-			more++
+		} else {
+			errors.add(describe(why, c.place(i)))
 		}
 		ws.record(m, i, verdict, why, now)
 	}
-	if more > 0 {
-		errors = append(errors, fmt.Sprintf("and %d more messages", more))
+	return status, errors.texts()
+}
+
+// place is the index of message i in its batch, or negative in a single call,
+// whose path says the type.
+func (c *call) place(i int) int {
+	if m := &c.messages[i]; m.typ == "" && len(c.messages) == 1 && m.kind != kindUnknown {
+		return -1
 	}
-	return status, errors
+	return i
+}
+
+// errorList collects the errors of an answer, and only counts those beyond
+// maxErrors.
+type errorList struct {
+	list []string
+	n    int
+}
+
+func (e *errorList) add(text string) {
+	if e.n++; e.n <= maxErrors {
+		e.list = append(e.list, text)
+	}
+}
+
+func (e *errorList) texts() []string {
+	if more := e.n - len(e.list); more > 0 {
+		return append(e.list, fmt.Sprintf("and %d more messages", more))
+	}
+	return e.list
 }
 
 // describe is the text of an error in an answer. index is the message's place
@@ -150,6 +269,12 @@ func (ws *workspace) record(m *message, index int, verdict Verdict, why note, no
 		ws.counts.Dropped++
 	case Rejected:
 		ws.counts.Rejected++
+	}
+	if why.rule != noRule {
+		ws.broken[why.rule]++
+	}
+	for _, w := range m.warnings {
+		ws.broken[w.rule]++
 	}
 	ws.journal.add(entry{
 		request:  ws.request,

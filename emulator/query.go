@@ -103,6 +103,9 @@ type MessageQuery struct {
 	Key string
 	// Verdict is the verdict to list. Empty: any.
 	Verdict Verdict
+	// Before lists only messages with a smaller Sequence. Zero: from the
+	// newest on.
+	Before uint64
 	// Limit is how many to list at most. Zero: all that the journal keeps.
 	Limit int
 }
@@ -147,10 +150,14 @@ func (s *Server) Object(key, typeID, id string) (Object, error) {
 		ws.mu.Lock()
 		defer ws.mu.Unlock()
 		if o := ws.objects[objectKey{cmp.Or(typeID, defaultObjectType), id}]; o != nil {
-			return Object{cmp.Or(typeID, defaultObjectType), id, o.attributes.export(), len(o.people)}, nil
+			return o.export(), nil
 		}
 	}
 	return Object{}, fmt.Errorf("emulator: object %w", ErrNotFound)
+}
+
+func (o *object) export() Object {
+	return Object{o.key.typeID, o.key.id, o.attributes.export(), len(o.people)}
 }
 
 // Messages returns the messages that the journal keeps, newest first. It fails
@@ -170,7 +177,7 @@ func (s *Server) Messages(q MessageQuery) ([]Record, error) {
 	if limit <= 0 {
 		limit = ws.journal.n
 	}
-	entries := ws.journal.newest(q.Verdict, limit)
+	entries := ws.journal.newest(q.Verdict, q.Before, limit)
 	ws.mu.Unlock()
 
 	records := make([]Record, 0, len(entries))
@@ -215,18 +222,23 @@ func (e entry) export() Record {
 	return r
 }
 
+// candidates are the identifiers that id can be meant as, the likeliest first.
+func candidates(id string) []identifier {
+	var list []identifier
+	if email, ok := strings.CutPrefix(id, "email:"); ok {
+		list = append(list, identifier{byEmail, strings.ToLower(email)})
+	}
+	if cioID, ok := strings.CutPrefix(id, customerIOIDPrefix); ok {
+		list = append(list, identifier{byCustomerIOID, cioID})
+	}
+	return append(list, identifier{byID, id}, identifier{byEmail, strings.ToLower(id)})
+}
+
 // lookup finds a person or a suppressed identifier. It takes the lock.
 func (ws *workspace) lookup(id string) (Person, bool) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	var candidates []identifier
-	if email, ok := strings.CutPrefix(id, "email:"); ok {
-		candidates = append(candidates, identifier{byEmail, strings.ToLower(email)})
-	}
-	if cioID, ok := strings.CutPrefix(id, customerIOIDPrefix); ok {
-		candidates = append(candidates, identifier{byCustomerIOID, cioID})
-	}
-	candidates = append(candidates, identifier{byID, id}, identifier{byEmail, strings.ToLower(id)})
+	candidates := candidates(id)
 	for _, who := range candidates {
 		if p := ws.find(who); p != nil {
 			return p.export(), true
@@ -250,6 +262,14 @@ func (ws *workspace) lookup(id string) (Person, bool) {
 	return Person{}, false
 }
 
+func (e event) export() Event {
+	properties := e.properties
+	if properties == "" {
+		properties = "{}"
+	}
+	return Event{e.name.Value(), e.kind.String(), e.at, json.RawMessage(properties), e.messageID}
+}
+
 func (p *person) export() Person {
 	out := Person{
 		ID:            p.id,
@@ -265,11 +285,7 @@ func (p *person) export() Person {
 		out.Email = unquote(email)
 	}
 	for _, e := range p.events {
-		properties := e.properties
-		if properties == "" {
-			properties = "{}"
-		}
-		out.Events = append(out.Events, Event{e.name.Value(), e.kind.String(), e.at, json.RawMessage(properties), e.messageID})
+		out.Events = append(out.Events, e.export())
 	}
 	for _, d := range p.devices {
 		out.Devices = append(out.Devices, Device{d.token, d.platform, d.attributes.export(), d.at})

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 )
 
@@ -95,20 +96,29 @@ type call struct {
 	// oversize holds the raw items of a batch that is too large to be
 	// decoded: they are only recorded.
 	oversize string
+	envelope envelope
+	text     string       // the body, if a store is to keep it
+	durable  func() error // waits for the store; nil without one
+	// replayed says that the call comes out of a store, and refused what
+	// Config.Refuse said about its messages when it was new.
+	replayed bool
+	refused  map[int]string
 }
 
 // decodeCall reads a body. k is the type that the path implies, kindUnknown
-// for a batch.
-func (s *Server) decodeCall(b body, k kind) call {
+// for a batch. now is the
+// time of receipt.
+func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 	c := call{bytes: len(b.text), refusal: b.refusal}
 	if c.refusal.rule != noRule {
 		return c
 	}
 	if c.refusal = checkJSON(b.text); c.refusal.rule != noRule {
+		c.envelope.rest, c.text = shown(b.text), string(b.text)
 		return c
 	}
-	now := s.now()
 	text := string(b.text)
+	c.text = text
 	if k != kindUnknown {
 		c.writeKey = keyOf(member(text, "writeKey"))
 		m := decodeMessage(text, k, now)
@@ -134,6 +144,7 @@ func (s *Server) decodeCall(b body, k kind) call {
 			c.writeKey = keyOf(value)
 		}
 	}
+	c.envelope.rest = restOf(text)
 	switch {
 	case !isArray(batch):
 		c.refusal = note{rule: ruleMissingBatch, field: "batch"}

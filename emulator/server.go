@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,30 +22,40 @@ const UnknownKey = "_unknown"
 // endpoints and for the inspection under /_emulator/. All methods are safe for
 // concurrent use.
 type Server struct {
-	config Config
-	faults faults
+	config  Config
+	faults  faults
+	streams atomic.Int64
+	persist *persistence // nil without a store
+	clock   clock
 
 	mu         sync.Mutex
 	workspaces map[string]*workspace // without the one of UnknownKey
 	unknown    *workspace
+	snapshots  []namedSnapshot
+	opened     chan struct{} // closed when the next workspace opens; nil if nobody waits
 }
 
 // New returns a server with the given configuration. It starts nothing and
-// needs no closing.
+// needs no closing. It panics if the configuration has a Store, which needs
+// [Open].
 func New(config Config) *Server {
+	if config.Store != nil {
+		panic("emulator: New with a Config.Store; use Open, which can fail")
+	}
 	s := &Server{config: config.withDefaults(), workspaces: make(map[string]*workspace)}
 	s.config.Keys = append([]string(nil), config.Keys...)
 	s.config.AllowHosts = append([]string(nil), config.AllowHosts...)
-	s.unknown = newWorkspace(&s.config)
+	s.clock.real = s.config.Now
+	s.unknown = newWorkspace(&s.config, UnknownKey)
 	for _, key := range s.config.Keys {
 		if key != "" && key != UnknownKey {
-			s.workspaces[key] = newWorkspace(&s.config)
+			s.workspaces[key] = newWorkspace(&s.config, key)
 		}
 	}
 	return s
 }
 
-func (s *Server) now() time.Time { return s.config.Now().UTC() }
+func (s *Server) now() time.Time { return s.clock.now() }
 
 // endpoints maps the API's paths to the type of the message in the body;
 // kindUnknown is the batch. The short ones are those that the mobile and
@@ -60,16 +70,26 @@ var endpoints = map[string]kind{
 	"/v1/batch": kindUnknown, "/v1/b": kindUnknown,
 }
 
+// apiPrefix begins the path of every call of the API.
+const apiPrefix = "/v1/"
+
 // ServeHTTP answers one call of the API, or one of the inspection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	switch {
-	case strings.HasPrefix(path, "/v1/"):
-		s.serveAPI(w, r)
+	case !s.hostAllowed(r):
+		writeErrors(w, http.StatusForbidden,
+			"the Host header is neither localhost nor an IP address nor one of Config.AllowHosts (--allow-host)")
+	case strings.HasPrefix(path, apiPrefix):
+		if !allowPages(w, r) {
+			s.serveAPI(w, r)
+		}
 	case strings.HasPrefix(path, inspectionPrefix):
 		s.serveInspection(w, r)
-	default:
+	case path == "/v1":
 		writeErrors(w, http.StatusNotFound, "no such path")
+	default:
+		s.servePage(w, r)
 	}
 }
 
@@ -83,39 +103,82 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		writeErrors(w, http.StatusBadRequest, "the body could not be read")
 		return
 	}
-	if s.fault(w, r) {
+	f, hit := s.faults.next(r.URL.Path)
+	if hit && !f.After && f.DelayMS > 0 && !wait(r.Context(), time.Duration(f.DelayMS)*time.Millisecond) {
 		return
 	}
-	if key, ok := settingsKey(r.URL); ok {
-		s.serveSettings(w, r, key)
+	a := reply{status: http.StatusOK, body: []byte("{}")}
+	if !hit || f.processes() {
+		a = s.answer(r, buffer.Bytes(), readErr)
+	}
+	if hit {
+		f.spoil(w, r, a)
 		return
+	}
+	a.write(w)
+}
+
+// answer processes a call of the API, whose body has been read as far as
+// readErr says.
+func (s *Server) answer(r *http.Request, received []byte, readErr error) reply {
+	if key, ok := settingsKey(r.URL); ok {
+		return s.settings(r, key)
 	}
 	k, found := endpoints[r.URL.Path]
 	switch {
 	case !found:
-		writeErrors(w, http.StatusNotFound, "no such path")
-		return
+		return errorReply(http.StatusNotFound, "no such path")
 	case r.Method != http.MethodPost:
-		w.Header().Set("Allow", http.MethodPost)
-		writeErrors(w, http.StatusMethodNotAllowed, "use POST")
-		return
+		return notAllowed(http.MethodPost, "use POST")
 	}
 
 	b := body{refusal: s.bodyTooLarge()}
 	if readErr == nil {
 		plain := buffers.Get().(*bytes.Buffer)
 		defer putBuffer(plain)
-		b = s.decompress(plain, buffer.Bytes(), r.Header.Get("Content-Encoding"))
+		b = s.decompress(plain, received, r.Header.Get("Content-Encoding"))
 	}
-	c := s.decodeCall(b, k)
+	now := s.now()
+	c := s.decodeCall(b, k, now)
+	c.envelope.path, c.envelope.encoding = r.URL.Path, r.Header.Get("Content-Encoding")
+	c.envelope.userAgent = clip(strings.ToValidUTF8(r.UserAgent(), ""))
 	ws := s.authorize(&c, r)
 	strict := r.Header.Get("X-Strict-Mode") == "1"
-	status, messages := ws.process(&c, k, strict, s.now())
-	if status == http.StatusOK {
-		writeJSON(w, status, emptyObject)
-		return
+	done, err := s.settle(ws, &c, k, strict, now)
+	if err != nil {
+		return errorReply(http.StatusInternalServerError, err.Error())
 	}
-	writeErrors(w, status, messages...)
+	if s.config.Forward != nil {
+		return s.forward(r, received, ws, done)
+	}
+	s.tell(done)
+	if done.Status == http.StatusOK {
+		return reply{status: done.Status, body: emptyObject}
+	}
+	return errorReply(done.Status, done.Errors...)
+}
+
+// settle processes a call, and waits until the store has it. If the store
+// fails, the call has its effect, and is lost with the process.
+func (s *Server) settle(ws *workspace, c *call, k kind, strict bool, now time.Time) (Request, error) {
+	done := ws.process(c, k, strict, now)
+	if c.durable == nil {
+		return done, nil
+	}
+	err := c.durable()
+	if err == nil {
+		err = s.persist.compact(s)
+	}
+	if err != nil {
+		return done, fmt.Errorf("the emulator's store failed: %w", err)
+	}
+	return done, nil
+}
+
+func (s *Server) tell(done Request) {
+	if s.config.OnRequest != nil {
+		s.config.OnRequest(done)
+	}
 }
 
 // settingsKey returns the key of GET /v1/projects/{key}/settings.
@@ -129,18 +192,15 @@ func settingsKey(u *url.URL) (string, bool) {
 	return key, ok && err == nil && key != "" && !strings.Contains(path, "/")
 }
 
-// serveSettings answers what the SDKs of browsers and phones ask at start.
-func (s *Server) serveSettings(w http.ResponseWriter, r *http.Request, key string) {
+// settings answers what the SDKs of browsers and phones ask at start.
+func (s *Server) settings(r *http.Request, key string) reply {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		writeErrors(w, http.StatusMethodNotAllowed, "use GET")
-		return
+		return notAllowed("GET, HEAD", "use GET")
 	}
 	if len(s.config.Keys) > 0 && s.lookup(key) == nil {
-		writeErrors(w, http.StatusNotFound, "the write key is not known")
-		return
+		return errorReply(http.StatusNotFound, "the write key is not known")
 	}
-	writeJSON(w, http.StatusOK, json.RawMessage(`{"integrations":{"Customer.io Data Pipelines":{}}}`))
+	return reply{status: http.StatusOK, body: []byte(`{"integrations":{"Customer.io Data Pipelines":{}}}`)}
 }
 
 // lookup returns the workspace of key, or nil.
@@ -157,8 +217,14 @@ func (s *Server) open(key string) *workspace {
 	defer s.mu.Unlock()
 	ws := s.workspaces[key]
 	if ws == nil && len(s.config.Keys) == 0 && key != UnknownKey && len(s.workspaces) < s.config.MaxWorkspaces {
-		ws = newWorkspace(&s.config)
-		s.workspaces[strings.Clone(key)] = ws
+		key = strings.Clone(key)
+		ws = newWorkspace(&s.config, key)
+		ws.persist = s.persist
+		s.workspaces[key] = ws
+		if s.opened != nil {
+			close(s.opened)
+			s.opened = nil
+		}
 	}
 	return ws
 }
@@ -175,36 +241,55 @@ func (s *Server) Keys() []string {
 	return keys
 }
 
-// Reset forgets all state, messages, counters and faults of all workspaces.
-// Workspaces that Config.Keys did not list are gone afterwards.
-func (s *Server) Reset() {
+// Reset forgets all state, messages, counters, snapshots and faults of all
+// workspaces. Workspaces that Config.Keys did not list are gone afterwards. It
+// fails only with its store.
+func (s *Server) Reset() error {
+	defer s.persist.begin()()
 	s.faults.reset()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, ws := range s.workspaces {
-		ws.reset()
+		ws.empty()
 	}
-	s.unknown.reset()
+	s.unknown.empty()
+	s.snapshots = nil
 	if len(s.config.Keys) == 0 {
 		clear(s.workspaces)
 	}
+	if s.persist == nil {
+		return nil
+	}
+	return s.persist.append(record{Op: opResetAll}, "")()
 }
 
 // ResetWorkspace forgets all state, messages and counters of the workspace of
 // key, or of the only one if key is empty. Faults stay.
 func (s *Server) ResetWorkspace(key string) error {
 	ws, err := s.workspace(key)
-	if ws != nil {
-		ws.reset()
+	if err != nil || ws == nil {
+		return err
 	}
-	return err
+	return ws.reset()
 }
 
-// reset takes the lock.
-func (ws *workspace) reset() {
+// empty takes the lock.
+func (ws *workspace) empty() {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	ws.clear()
+}
+
+// reset empties the workspace, and its store. It takes the lock.
+func (ws *workspace) reset() error {
+	defer ws.persist.begin()()
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	ws.clear()
+	if ws.persist == nil {
+		return nil
+	}
+	return ws.persist.append(record{Op: opReset, Key: ws.key}, "")()
 }
 
 // workspace returns the workspace to look at: that of key, or the only one if
@@ -230,33 +315,4 @@ func (s *Server) workspace(key string) (*workspace, error) {
 		return ws, nil
 	}
 	return nil, nil
-}
-
-var emptyObject = json.RawMessage("{}")
-
-// writeErrors answers in the only shape that the API's specification declares
-// for errors (api-facts 1.12).
-func writeErrors(w http.ResponseWriter, status int, messages ...string) {
-	var answer struct {
-		Meta struct {
-			Errors []string `json:"errors"`
-		} `json:"meta"`
-	}
-	answer.Meta.Errors = messages
-	writeJSON(w, status, answer)
-}
-
-// writeJSON answers with value, which must encode. An error of the connection
-// is the client's to notice.
-func writeJSON(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	if raw, ok := value.(json.RawMessage); ok {
-		_, _ = w.Write(raw)
-		return
-	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(value)
 }

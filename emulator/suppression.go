@@ -12,6 +12,29 @@ func (ws *workspace) isSuppressed(who identifier) bool {
 	return found
 }
 
+// suppressedNote says that the message is for somebody who is suppressed, if
+// it is. What deletes or unsuppresses somebody, or concerns an object alone, is
+// for nobody in this sense.
+func (ws *workspace) suppressedNote(m *message) note {
+	if len(ws.suppressed) == 0 || m.kind == kindAlias {
+		return note{}
+	}
+	switch m.event {
+	case eventUserDeleted, eventUserSuppressed, eventUserUnsuppressed, eventRelationshipDeleted, eventObjectDeleted,
+		eventReportDelivery, eventReportContent:
+		if m.kind == kindTrack {
+			return note{}
+		}
+	}
+	if who, known := resolve(m.userID, ""); known && ws.isSuppressed(who) {
+		return note{rule: ruleSuppressed, field: "userId"}
+	}
+	if m.email != "" && ws.isSuppressed(identifier{byEmail, strings.ToLower(m.email)}) {
+		return note{rule: ruleSuppressed, field: "traits.email"}
+	}
+	return note{}
+}
+
 // suppress deletes the person who, if there is one, and refuses their
 // identifiers from now on.
 func (ws *workspace) suppress(who identifier) {

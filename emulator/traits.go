@@ -20,8 +20,9 @@ const (
 // attribute is one trait of a person, or one attribute of an object, a
 // relationship or a device. Names repeat across people, so they are interned.
 type attribute struct {
-	name  unique.Handle[string]
-	value string // raw JSON
+	name   unique.Handle[string]
+	value  string  // raw JSON
+	origin *origin // the message that gave it the value
 }
 
 // attributes is sorted by name. A slice takes a fraction of a map's memory at
@@ -41,9 +42,10 @@ func (as attributes) get(name string) string {
 	return ""
 }
 
-// set stores the raw value, of which it takes a copy. null and the empty
-// string remove the attribute (api-facts 1.8).
-func (as *attributes) set(name, value string) {
+// set stores the raw value, of which it takes a copy, and the message that it
+// came with. A value sent again keeps the message that brought it first. null
+// and the empty string remove the attribute (api-facts 1.8).
+func (as *attributes) set(name, value string, m *message) {
 	i, found := as.search(name)
 	remove := value == "null" || value == `""`
 	switch {
@@ -52,11 +54,17 @@ func (as *attributes) set(name, value string) {
 	case remove:
 	case found:
 		if (*as)[i].value != value {
-			(*as)[i].value = strings.Clone(value)
+			(*as)[i].value, (*as)[i].origin = strings.Clone(value), m.from()
 		}
 	default:
-		*as = slices.Insert(*as, i, attribute{unique.Make(name), strings.Clone(value)})
+		*as = slices.Insert(*as, i, attribute{unique.Make(name), strings.Clone(value), m.from()})
 	}
+}
+
+// add puts an attribute that as lacks.
+func (as *attributes) add(a attribute) {
+	i, _ := as.search(a.name.Value())
+	*as = slices.Insert(*as, i, a)
 }
 
 // bytes is the length of the names and values.
@@ -115,7 +123,7 @@ func (w attributeWriter) set(as *attributes, name, value string) {
 	if !w.keepDates {
 		value = unixDates(value, 0)
 	}
-	as.set(name, value)
+	as.set(name, value, w.m)
 }
 
 // valueBytes is the length of what a raw value stands for: of a string without
@@ -144,13 +152,13 @@ const maxPathDepth = 8
 // "cio_subscription_preferences.topics.topic_1" to one leaf of the preferences,
 // leaving the rest as it is (api-facts 1.8). It reports false for a name that
 // is not such a path.
-func setPreference(as *attributes, name, value string) bool {
+func setPreference(as *attributes, name, value string, m *message) bool {
 	path, ok := strings.CutPrefix(name, subscriptionPreferences+".")
 	if !ok || strings.Count(path, ".") >= maxPathDepth {
 		return false
 	}
 	preferences := as.get(subscriptionPreferences)
-	as.set(subscriptionPreferences, setPath(preferences, strings.Split(path, "."), value))
+	as.set(subscriptionPreferences, setPath(preferences, strings.Split(path, "."), value), m)
 	return true
 }
 

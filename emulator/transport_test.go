@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"syscall"
@@ -100,7 +101,7 @@ func TestTransportClosesBodies(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			srv := emulator.New(emulator.Config{MaxBodyBytes: test.limit})
-			if test.fault != (emulator.Fault{}) {
+			if !reflect.ValueOf(test.fault).IsZero() {
 				if err := srv.AddFault(test.fault); err != nil {
 					t.Fatal(err)
 				}

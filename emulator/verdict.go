@@ -59,6 +59,7 @@ const (
 	ruleMalformedGzip
 	ruleUnknownEncoding
 	ruleMissingKey
+	ruleRateLimited
 
 	ruleUnknownKey
 	rulePasswordWithKey
@@ -87,6 +88,7 @@ const (
 	ruleSuppressed
 	ruleUnknownCustomerIOID
 	ruleUnknownPerson
+	ruleDuplicate
 
 	ruleNearSemanticName
 	ruleNumericID
@@ -123,6 +125,9 @@ var rules = [...]Rule{
 	ruleMissingKey: {"missing-key", RejectsAlways,
 		"The call carries no write key.",
 		"Send the write key as the user name of Basic auth with a blank password, or as writeKey in the body; Bearer is not understood."},
+	ruleRateLimited: {"rate-limited", RejectsAlways,
+		"The workspace made more calls in 3 seconds than this server's rate limit.",
+		"Send fewer and larger batches, and wait before trying again; see Config.RateLimit of this server."},
 
 	ruleUnknownKey: {"unknown-key", Refuses,
 		"The write key is not one that this server knows.",
@@ -203,6 +208,9 @@ var rules = [...]Rule{
 	ruleUnknownPerson: {"unknown-person", DropsAlways,
 		"The person was never identified, and this server does not create people from anything else.",
 		"Identify the person first, or leave Config.DropUnknownPeople false."},
+	ruleDuplicate: {"duplicate", DropsAlways,
+		"A message with the same messageId was accepted before, within this server's deduplication window.",
+		"Nothing, if it is a retry; else give every message an ID of its own. See Config.DedupWindow of this server."},
 
 	ruleNearSemanticName: {"near-semantic-name", Warns,
 		"The event name is almost that of a semantic event, and so is an ordinary event.",

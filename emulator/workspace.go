@@ -8,53 +8,69 @@ import (
 // workspace is the state behind one write key. Its methods need mu held,
 // except where they say otherwise.
 type workspace struct {
-	config *Config
+	config  *Config
+	handle  string // in URLs of the page
+	masked  string // its key, fit to be shown
+	key     string
+	persist *persistence // nil without a store
 
-	mu sync.Mutex
+	mu      sync.Mutex
+	watched chan struct{} // closed with the next change; nil if nobody watches
 
+	contents
+}
+
+// contents is what a workspace holds, and what a snapshot saves of it.
+type contents struct {
 	byID             map[string]*person
 	byEmail          map[string]*person
 	byCustomerIOID   map[string]*person // everybody
+	people           order[person]
 	lastCustomerIOID uint64
 
 	anonymous map[string]*anonymous
 	swept     time.Time
 
 	objects      map[objectKey]*object
+	objectOrder  order[object]
+	lastObject   uint64
 	suppressed   map[identifier]*suppression
 	suppressions int
 
 	events, relationships, devices int
 
-	journal journal
-	reports []Report
-	counts  MessageCounts
-	request uint64 // requests processed, the number of the last one
-	bytes   int64
+	journal  journal
+	requests []Request
+	broken   [len(rules)]uint64 // messages by the rule they broke, warnings included
+	reports  []Report
+	counts   MessageCounts
+	request  uint64 // requests processed, the number of the last one
+	bytes    int64
+	calledAt time.Time
+
+	shapes shapes
+	recent recentIDs
+	pace   pace
 }
 
-func newWorkspace(config *Config) *workspace {
-	ws := &workspace{config: config}
+func newWorkspace(config *Config, key string) *workspace {
+	ws := &workspace{config: config, handle: handleOf(key), masked: maskKey(key), key: key}
 	ws.clear()
 	return ws
 }
 
 // clear forgets everything, the counters included.
 func (ws *workspace) clear() {
-	ws.byID = make(map[string]*person)
-	ws.byEmail = make(map[string]*person)
-	ws.byCustomerIOID = make(map[string]*person)
-	ws.lastCustomerIOID = 0
-	ws.anonymous = make(map[string]*anonymous)
-	ws.swept = time.Time{}
-	ws.objects = make(map[objectKey]*object)
-	ws.suppressed = make(map[identifier]*suppression)
-	ws.suppressions = 0
-	ws.events, ws.relationships, ws.devices = 0, 0, 0
-	ws.journal = journal{maxMessages: ws.config.MaxMessages, maxBytes: ws.config.MaxJournalBytes}
-	ws.reports = nil
-	ws.counts = MessageCounts{}
-	ws.request, ws.bytes = 0, 0
+	ws.changed()
+	ws.contents = contents{
+		byID:           make(map[string]*person),
+		byEmail:        make(map[string]*person),
+		byCustomerIOID: make(map[string]*person),
+		anonymous:      make(map[string]*anonymous),
+		objects:        make(map[objectKey]*object),
+		suppressed:     make(map[identifier]*suppression),
+		journal:        journal{maxMessages: ws.config.MaxMessages, maxBytes: ws.config.MaxJournalBytes},
+	}
 }
 
 // Stats are the counters of one workspace.

@@ -12,7 +12,7 @@ import (
 
 const (
 	// maxRawBytes bounds the rows that are kept until it is known what became of them.
-	maxRawBytes = 16 << 20
+	maxRawBytes = 4 << 20
 	// linger is how long messages wait for others when the input pauses.
 	linger = time.Second
 )
@@ -37,6 +37,7 @@ type chunk struct {
 
 // chunkRow is a row that has messages or was refused.
 type chunkRow struct {
+	file     string
 	line     int64
 	raw      [2]int // where in chunk.raw
 	messages [2]int // which of the chunk's
@@ -144,12 +145,15 @@ func (rd *reader) row(c *chunk, src *source.Row) {
 			reject = &bad
 		}
 	}
+	if reject != nil {
+		reject.File = src.File
+	}
 	c.read++
 	if reject == nil && len(messages) == 0 {
 		c.empty++
 		return
 	}
-	row := chunkRow{line: src.Line, raw: [2]int{len(c.raw), len(c.raw) + len(src.Raw)}, messages: [2]int{c.messages, c.messages + len(messages)}, reject: reject}
+	row := chunkRow{file: src.File, line: src.Line, raw: [2]int{len(c.raw), len(c.raw) + len(src.Raw)}, messages: [2]int{c.messages, c.messages + len(messages)}, reject: reject}
 	c.raw = append(c.raw, src.Raw...)
 	if reject != nil {
 		row.lost = rd.perRow

@@ -48,7 +48,12 @@ type defaultCell struct {
 
 // compile checks the mapping against the columns of an input, nil if its rows name their own. The error is a *MappingError.
 func (m *Mapping) compile(columns []source.Column) (*plan, error) {
-	c := &compilation{columns: columns, kind: source.JSON, slots: make(map[string]int)}
+	return m.compileFor(columns, false)
+}
+
+// compileFor is compile for numbers written with a comma or with a point.
+func (m *Mapping) compileFor(columns []source.Column, comma bool) (*plan, error) {
+	c := &compilation{comma: comma, columns: columns, kind: source.JSON, slots: make(map[string]int)}
 	if columns != nil && !slices.ContainsFunc(columns, func(col source.Column) bool { return col.Kind != source.Text }) {
 		c.kind = source.Text
 	}
@@ -91,6 +96,7 @@ type compilation struct {
 	sources       map[string]string
 	selected      *[]string // the names of the slots
 
+	comma        bool // stands before decimals
 	interpretAll bool // so that a test can compare the results
 }
 
@@ -313,12 +319,12 @@ func (c *compilation) expression(s *spec, condition bool) scalar {
 		if e.converter == converterNone {
 			return col
 		}
-		return conversion{col, e.converter, e.layouts}
+		return conversion{col, e.converter, e.layouts, c.comma}
 	}
 	if len(c.problems) > before {
 		return literal{}
 	}
-	p, err := compileExpression(e, c.kind, slots, condition)
+	p, err := compileExpression(e, c.kind, slots, condition, c.comma)
 	if err != nil {
 		c.problem(s.at, err.hint, "%s", err.what)
 		return literal{}

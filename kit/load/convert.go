@@ -91,6 +91,17 @@ func numberHint(text []byte, otherwise string) string {
 	return otherwise
 }
 
+// withPoint returns a number that has a comma before its decimals with a point in its place.
+func withPoint(text []byte) ([]byte, *valueError) {
+	if bytes.IndexByte(text, '.') >= 0 {
+		return nil, refuse(RuleNotANumber, "it holds a point, and numbers have a comma before their decimals here; write nothing between thousands")
+	}
+	if bytes.IndexByte(text, ',') < 0 {
+		return text, nil
+	}
+	return bytes.Replace(text, []byte(","), []byte("."), 1), nil
+}
+
 // maxNumberBytes bounds the text of a number that is read as float or decimal.
 const maxNumberBytes = 200
 

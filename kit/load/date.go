@@ -13,14 +13,34 @@ type instant struct {
 	digits    int // 0 to 9
 }
 
-// append writes RFC 3339 in UTC, with as many digits as were given.
+// append writes RFC 3339 in UTC, with as many digits as were given. It is what AppendFormat writes, at a fraction of the cost.
 func (i instant) append(dst []byte) []byte {
-	const layout = "2006-01-02T15:04:05.000000000Z"
-	if i.digits == 0 {
-		return i.AppendFormat(dst, layout[:19]+"Z")
+	year, month, day := i.Date()
+	hour, minute, second := i.Clock()
+	dst = appendDigits(dst, year, 4)
+	dst = appendDigits(append(dst, '-'), int(month), 2)
+	dst = appendDigits(append(dst, '-'), day, 2)
+	dst = appendDigits(append(dst, 'T'), hour, 2)
+	dst = appendDigits(append(dst, ':'), minute, 2)
+	dst = appendDigits(append(dst, ':'), second, 2)
+	if i.digits > 0 {
+		at := len(dst)
+		dst = appendDigits(append(dst, '.'), i.Nanosecond(), 9)
+		dst = dst[:at+1+i.digits]
 	}
-	dst = i.AppendFormat(dst, layout[:20+i.digits])
 	return append(dst, 'Z')
+}
+
+// appendDigits writes n, which is not negative, with so many digits.
+func appendDigits(dst []byte, n, width int) []byte {
+	for range width {
+		dst = append(dst, '0')
+	}
+	for at := len(dst) - 1; n > 0; at-- {
+		dst[at] = byte('0' + n%10)
+		n /= 10
+	}
+	return dst
 }
 
 // layout is a way to write a time that a mapping names.

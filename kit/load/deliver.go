@@ -279,7 +279,7 @@ func (r *run) count(c *chunk) (failure error) {
 
 // refusal describes a message that Customer.io refused.
 func (r *run) refusal(row *chunkRow, message int, err error) Reject {
-	rej := Reject{Line: row.line, Rule: RuleRefusedByAPI, Hint: "Customer.io refused the message without saying why"}
+	rej := Reject{File: row.file, Line: row.line, Rule: RuleRefusedByAPI, Hint: "Customer.io refused the message without saying why"}
 	if len(r.job.Mapping.messages) > 1 {
 		rej.Field = "messages[" + strconv.Itoa(message-row.messages[0]) + "]"
 	}

@@ -53,6 +53,35 @@ func argument(v any) (text []byte, absent bool, err error) {
 	return nil, false, refuse(RuleExpression, "a value of type %T cannot be converted", v)
 }
 
+// numeric returns a converter of numbers for text with a comma before decimals, if that is asked for.
+func numeric(convert func(...any) (any, error), comma bool) func(...any) (any, error) {
+	if !comma {
+		return convert
+	}
+	return func(args ...any) (any, error) {
+		var text []byte
+		switch v := args[0].(type) {
+		case string:
+			text = []byte(v)
+		case rawCell:
+			if v.Kind == source.Absent || v.Bytes[0] != '"' && v.Kind == source.JSON {
+				return convert(args...)
+			}
+			var bad *valueError
+			if text, _, bad = plainText(nil, source.Cell(v)); bad != nil {
+				return nil, bad
+			}
+		default:
+			return convert(args...)
+		}
+		pointed, bad := withPoint(text)
+		if bad != nil {
+			return nil, bad
+		}
+		return convert(string(pointed))
+	}
+}
+
 func convertInt(args ...any) (any, error) {
 	text, absent, err := argument(args[0])
 	if absent || err != nil {

@@ -59,7 +59,7 @@ func parseExpression(text string) (*expression, *expressionError) {
 	if strings.TrimSpace(e.source) == "" {
 		return nil, &expressionError{"the expression is empty", "write == for a text that begins with ="}
 	}
-	tree, err := parser.ParseWithConfig(e.source, expressionConfig(nil))
+	tree, err := parser.ParseWithConfig(e.source, expressionConfig(nil, false))
 	if err != nil {
 		return nil, &expressionError{what: "the expression cannot be read: " + firstLine(err)}
 	}
@@ -288,8 +288,8 @@ type program struct {
 }
 
 // compileExpression compiles an expression for an input whose columns are all of one kind. slots are those of e.columns. condition says that
-// the result must be true or false.
-func compileExpression(e *expression, kind source.Kind, slots []int, condition bool) (*program, *expressionError) {
+// the result must be true or false, comma that one stands before the decimals of numbers.
+func compileExpression(e *expression, kind source.Kind, slots []int, condition, comma bool) (*program, *expressionError) {
 	env := make(types.Map, 2*len(e.columns))
 	for _, name := range e.columns {
 		if env[columnPrefix+name] = types.Any; kind == source.Text {
@@ -297,7 +297,7 @@ func compileExpression(e *expression, kind source.Kind, slots []int, condition b
 		}
 		env[rawPrefix+name] = types.Any
 	}
-	config := expressionConfig(env)
+	config := expressionConfig(env, comma)
 	tree, err := parser.ParseWithConfig(e.source, config)
 	if err != nil {
 		return nil, &expressionError{what: "the expression cannot be read: " + firstLine(err)}
@@ -357,12 +357,12 @@ func bindColumns(root *ast.Node, kind source.Kind) {
 }
 
 // expressionConfig returns a configuration of expr with our functions and, if env is not nil, the columns.
-func expressionConfig(env types.Map) *conf.Config {
+func expressionConfig(env types.Map, comma bool) *conf.Config {
 	config := conf.CreateNew()
 	options := []expr.Option{
-		expr.Function("int", convertInt, new(func(string) int), new(func(int) int), new(func(float64) int)),
-		expr.Function("float", convertFloat, new(func(string) float64), new(func(int) float64), new(func(float64) float64)),
-		expr.Function("decimal", convertDecimal, new(func(string) decimal), new(func(int) decimal), new(func(float64) decimal)),
+		expr.Function("int", numeric(convertInt, comma), new(func(string) int), new(func(int) int), new(func(float64) int)),
+		expr.Function("float", numeric(convertFloat, comma), new(func(string) float64), new(func(int) float64), new(func(float64) float64)),
+		expr.Function("decimal", numeric(convertDecimal, comma), new(func(string) decimal), new(func(int) decimal), new(func(float64) decimal)),
 		expr.Function(presentName, present, new(func(any) any)),
 		expr.Function("date", convertDate, new(func(string, ...string) string)),
 	}

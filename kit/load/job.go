@@ -41,6 +41,8 @@ type Job struct {
 	MaxDeletes int64
 	// Concurrency is how many requests may be under way at once; default 1. Whatever it is, messages of one person keep their order.
 	Concurrency int
+	// DecimalComma has int, float and decimal read 12,50 where they read 12.50 otherwise, and refuse a point.
+	DecimalComma bool
 	// Limit is how many rows are read; default all.
 	Limit int64
 	// Journal, if set, keeps how far the run has come. If it holds a checkpoint already, the rows before that are read over and the counts

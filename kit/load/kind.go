@@ -82,10 +82,9 @@ func withCommon(fields ...field) []field { return append(fields, common...) }
 
 // values are what a row has for the fields of a message.
 type values struct {
-	text                  [fieldTexts]string
-	meta                  cio.Identify // MessageID, Timestamp, Context, Integrations and Tag
-	body                  any
-	contentID, templateID int
+	text [fieldTexts]string
+	meta cio.Identify // MessageID, Timestamp, Context, Integrations and Tag
+	body any
 }
 
 var calls = []*kind{

@@ -10,7 +10,7 @@ import (
 // that they keep their order. All methods but those of the workers are for the goroutine that reads.
 type lanes struct {
 	r     *run
-	bytes int // of a parcel
+	bytes int  // of a parcel
 	begun bool // a parcel was handed to a worker
 	all   []*lane
 	done  sync.WaitGroup
@@ -37,7 +37,7 @@ type place struct {
 func newLanes(r *run, n, bytes int) *lanes {
 	l := &lanes{r: r, bytes: bytes}
 	for range n {
-		ln := &lane{ready: make(chan *parcel, 1)}
+		ln := &lane{ready: make(chan *parcel)}
 		l.all = append(l.all, ln)
 		l.done.Go(func() {
 			for p := range ln.ready {

@@ -65,7 +65,7 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	if err != nil {
 		return Plan{}, beginError(ctx, err)
 	}
-	compiled, err := job.Mapping.compile(columns)
+	compiled, err := job.Mapping.compileFor(columns, job.DecimalComma)
 	if err != nil {
 		return Plan{}, err
 	}

@@ -15,8 +15,9 @@ import (
 // Reject is a row, or a message of one, that was not accepted because of what it holds. Its JSON form is one line of a rejects file. A row
 // that was refused here stands there once, with its first problem; a row that Customer.io refused messages of, once for each of them.
 type Reject struct {
-	// Line is the line on which the row begins.
-	Line int64 `json:"line"`
+	// File is the file that the row comes from, where the input has several. Line is the line on which the row begins.
+	File string `json:"file,omitempty"`
+	Line int64  `json:"line"`
 	// Column is the column at fault, empty if it is not one.
 	Column string `json:"column,omitempty"`
 	// Field is the field that it would have become, as named on the wire; messages[1].userId where the mapping has several messages.
@@ -64,7 +65,7 @@ type rejectWriter struct {
 
 	header    []string // of CSV
 	delimiter byte
-	last      int64 // the line of the row that was written last
+	last      string // the file and line of the row that was written last
 }
 
 func newRejectWriter(w io.Writer) *rejectWriter {
@@ -93,10 +94,10 @@ func (w *rejectWriter) write(r Reject, raw []byte) error {
 		return nil
 	case w.enc != nil:
 		return w.enc.Encode(r.withRow(raw))
-	case w.last == r.Line:
+	case w.last == r.place():
 		return nil // another message of the same row
 	}
-	w.last = r.Line
+	w.last = r.place()
 	var line []byte
 	if w.written == 0 {
 		for _, name := range w.header {
@@ -122,6 +123,9 @@ func (w *rejectWriter) appendField(dst []byte, s string) []byte {
 	}
 	return append(append(append(dst, '"'), strings.ReplaceAll(s, `"`, `""`)...), '"')
 }
+
+// place tells the row from others.
+func (r Reject) place() string { return r.File + ":" + strconv.FormatInt(r.Line, 10) }
 
 // String says what is wrong in one line, without the row and its line number.
 func (r Reject) String() string {

@@ -34,7 +34,7 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 	if err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, beginError(ctx, err)
 	}
-	plan, err := job.Mapping.compile(columns)
+	plan, err := job.Mapping.compileFor(columns, job.DecimalComma)
 	if err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, err
 	}

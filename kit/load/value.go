@@ -118,6 +118,7 @@ type conversion struct {
 	column
 	converter converter
 	layouts   []layout
+	comma     bool // stands before decimals
 }
 
 func (c conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
@@ -126,6 +127,12 @@ func (c conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
 		return dst, false, err
 	}
 	out := dst
+	given := text
+	if c.comma && c.converter != converterDate && (r.cells[c.slot].Kind == source.Text || r.cells[c.slot].Bytes[0] == '"') {
+		if text, err = withPoint(text); err != nil {
+			return dst, false, c.refusal(given, err)
+		}
+	}
 	switch c.converter {
 	case converterInt:
 		var n int64
@@ -146,7 +153,7 @@ func (c conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
 		}
 	}
 	if err != nil {
-		return dst, false, c.refusal(text, err)
+		return dst, false, c.refusal(given, err)
 	}
 	return out, true, nil
 }

@@ -12,6 +12,7 @@ import (
 type csvFramer struct {
 	delimiter byte
 	limit     int
+	names     []string // of the columns, where there is no header
 
 	line    int64 // of the first byte not used up
 	ordinal int64
@@ -32,6 +33,12 @@ type csvField struct {
 }
 
 func (c *csvFramer) columns(ctx context.Context, w *window) ([]Column, error) {
+	if c.names != nil {
+		for _, name := range c.names {
+			c.header = append(c.header, Column{Name: name, Kind: Text})
+		}
+		return c.header, nil
+	}
 	for {
 		row, n, state := c.record(w.rest(), w.err == io.EOF)
 		w.pos += n

@@ -26,7 +26,7 @@ const DefaultMaxRowBytes = 1 << 20
 
 // Config says how to read an input. The zero value reads what it finds.
 //
-// Both formats are UTF-8; a byte order mark is dropped. Lines end with LF or CRLF; a CR elsewhere is data. Blank lines are skipped.
+// An input that begins like gzip or zstd is decompressed. A byte order mark is dropped. Lines end with LF or CRLF; a CR elsewhere is data. Blank lines are skipped.
 //
 // In CSV a field may be quoted, and then hold delimiters, line ends (CRLF becomes LF, as encoding/csv has it) and doubled quotes. A
 // row with another number of fields than the header is a bad row. So is one with a misplaced quote: it ends with the line on which the
@@ -40,13 +40,19 @@ type Config struct {
 	// Delimiter separates the fields of CSV; default a comma, or a tab for a name that ends in .tsv. Any ASCII character but a quote, CR
 	// and LF.
 	Delimiter byte
+	// Encoding is the input's, such as utf-16 or windows-1252; default utf-8. What is not valid in it becomes U+FFFD; rows are kept as UTF-8.
+	Encoding string
+	// Columns are the names of the columns of CSV without a header; default: the first line names them.
+	Columns []string
+	// SkipLines is how many lines are skipped at the beginning, before the header; default none.
+	SkipLines int
 	// MaxRowBytes is the longest row, in bytes of input; default DefaultMaxRowBytes. A longer one is a bad row. It bounds the memory that a
 	// Source needs, and how far the closing quote of a CSV field is looked for.
 	MaxRowBytes int
 }
 
 func (c Config) withDefaults(name string) (Config, error) {
-	ext := strings.ToLower(filepath.Ext(name))
+	ext := strings.ToLower(filepath.Ext(uncompressedName(name)))
 	if c.Format == "" {
 		switch ext {
 		case ".csv", ".tsv":
@@ -68,6 +74,12 @@ func (c Config) withDefaults(name string) (Config, error) {
 	}
 	if strings.IndexByte("\"\r\n", c.Delimiter) >= 0 || c.Delimiter >= 0x80 {
 		return c, fmt.Errorf("source: %q cannot be the delimiter; give a single ASCII character that is no quote and no line end", string(rune(c.Delimiter)))
+	}
+	if _, err := encodingOf(c.Encoding); err != nil {
+		return c, err
+	}
+	if c.SkipLines < 0 {
+		return c, errors.New("source: SkipLines is negative; give 0 for none")
 	}
 	if c.MaxRowBytes == 0 {
 		c.MaxRowBytes = DefaultMaxRowBytes
@@ -127,6 +139,7 @@ type framer interface {
 
 // text is a Source of lines.
 type text struct {
+	in     *decoder
 	win    window
 	cfg    Config
 	framer framer // nil until Columns
@@ -135,7 +148,19 @@ type text struct {
 	closer io.Closer
 }
 
-func newText(r io.Reader, cfg Config) *text { return &text{win: newWindow(r), cfg: cfg} }
+func newText(r io.Reader, cfg Config) *text {
+	e, _ := encodingOf(cfg.Encoding) // checked by withDefaults
+	d := newDecoder(r, e)
+	return &text{in: d, win: newWindow(d), cfg: cfg}
+}
+
+// used is how many bytes of the input as it came are used up; of one that is compressed or converted, how many have been read.
+func (t *text) used() int64 {
+	if t.in.packed.Load() {
+		return t.in.consumed.Load()
+	}
+	return t.win.used()
+}
 
 func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	if t.framer != nil {
@@ -146,6 +171,10 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 		return nil, err
 	}
 	if err := t.win.dropBOM(); err != nil {
+		return nil, err
+	}
+	line, err := t.win.skipLines(ctx, t.cfg.SkipLines)
+	if err != nil {
 		return nil, err
 	}
 	format := t.cfg.Format
@@ -161,9 +190,9 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	}
 	var f framer
 	if format == CSV {
-		f = &csvFramer{delimiter: t.cfg.Delimiter, limit: t.cfg.MaxRowBytes, line: 1}
+		f = &csvFramer{delimiter: t.cfg.Delimiter, limit: t.cfg.MaxRowBytes, line: line, names: t.cfg.Columns}
 	} else {
-		f = &jsonFramer{limit: t.cfg.MaxRowBytes, line: 1}
+		f = &jsonFramer{limit: t.cfg.MaxRowBytes, line: line}
 	}
 	cols, err := f.columns(ctx, &t.win)
 	if err != nil {
@@ -187,7 +216,7 @@ func (t *text) Next(ctx context.Context, b *Batch) error {
 	b.reset()
 	for {
 		t.framer.frame(&t.win, b)
-		if b.Offset = t.win.used(); len(b.Rows) > 0 {
+		if b.Offset = t.used(); len(b.Rows) > 0 {
 			return nil
 		}
 		if t.win.err != nil {

@@ -124,11 +124,7 @@ func (w *window) dropBOM() error {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
 		w.pos += 3
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return &FormatError{Line: 1, Problem: "the input is UTF-16", Hint: "convert it first: iconv -f UTF-16 -t UTF-8 FILE"}
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		return &FormatError{Problem: "the input is compressed with gzip", Hint: "decompress it first: gzip -dc FILE, and read the result from standard input"}
-	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
-		return &FormatError{Problem: "the input is compressed with zstd", Hint: "decompress it first: zstd -dc FILE, and read the result from standard input"}
+		return &FormatError{Line: 1, Problem: "the input is UTF-16", Hint: "say so: --encoding utf-16"}
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return &FormatError{Problem: "the input is a ZIP archive or a spreadsheet, not text", Hint: "unpack it, or save it as CSV"}
 	case bytes.HasPrefix(head, []byte("PAR1")):
@@ -148,4 +144,26 @@ func (w *window) head(ctx context.Context, enough func(data []byte) bool) error 
 		return w.err
 	}
 	return nil
+}
+
+// skipLines uses up so many lines and returns the number of the line after them.
+func (w *window) skipLines(ctx context.Context, n int) (line int64, err error) {
+	for line = 1; n > 0; {
+		end := bytes.IndexByte(w.rest(), '\n')
+		if end >= 0 {
+			w.pos += end + 1
+			line++
+			n--
+			continue
+		}
+		w.pos = len(w.buf)
+		w.slide()
+		if err := w.fill(ctx); err != nil {
+			if err == io.EOF {
+				err = &FormatError{Problem: "the input has no more lines than those to be skipped", Hint: "skip fewer"}
+			}
+			return line, err
+		}
+	}
+	return line, nil
 }

@@ -1,4 +1,4 @@
-// Package source reads rows: CSV and JSON Lines, from a file or a stream, in bounded memory.
+// Package source reads rows: CSV and JSON Lines, compressed or not, from files or a stream, in bounded memory.
 //
 // A [Source] hands out batches of rows. A row carries its line, its exact bytes and one [Cell] for each column that the reader asked for;
 // what cannot be read is a row too, with a [RowError], so that nothing is skipped without being named. Cells are bytes of the input
@@ -41,6 +41,8 @@ type Column struct {
 	Name string
 	// Kind is what the cells are, apart from Absent ones.
 	Kind Kind
+	// Type is the column's type in words of the input, such as NUMERIC; empty where it has none.
+	Type string
 }
 
 // Kind says how to read the bytes of a Cell.
@@ -106,6 +108,8 @@ func (b *Batch) addCells(n int) []Cell {
 
 // Row is one row of an input.
 type Row struct {
+	// File is the file that the row comes from, where the input has several.
+	File string
 	// Line is the line on which the row begins, from 1.
 	Line int64
 	// Ordinal is the row's place among all rows of the input, from 0. Rows that cannot be read count; a header and blank lines do not.

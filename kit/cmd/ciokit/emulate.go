@@ -13,36 +13,100 @@ import (
 )
 
 func newEmulate(con console) *cobra.Command {
-	var addr string
-	var keys []string
+	flags := new(emulateFlags)
 	cmd := &cobra.Command{
 		Use:   "emulate",
 		Short: "Run an emulator of Customer.io on this machine",
 		Long: `Run an emulator of Customer.io's Data Pipelines API on this machine.
 
-It takes the same calls as the real one, keeps in memory what they made, and says of every message whether it was accepted, or what the
-real API would have dropped without a word. Any client uses it by changing its URL.`,
+It takes the same calls as the real one, keeps what they made, and says of every message whether it was accepted, or what the real API
+would have dropped without a word. Any client uses it by changing its URL, and a browser shows what arrived. Each call is a line on
+standard output.
+
+Every flag can also be set in the environment: --rate-limit is CIOKIT_RATE_LIMIT. A flag wins.`,
 		Example: `  ciokit emulate
   ciokit load people.csv --mapping people.yaml --to emulator
+  ciokit emulate --strict --dedup-window 24h --db shop.db
   curl -s http://127.0.0.1:8110/_emulator/stats`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			l, err := net.Listen("tcp", addr)
-			if err != nil {
-				return fail(exitLocal, "%w; choose another address with --addr", err)
-			}
-			base := "http://" + l.Addr().String()
-			fmt.Fprintf(con.err, "An emulator of Customer.io listens on %s. It is not Customer.io: nothing leaves this machine, nothing outlives this process.\n", base)
-			if !loopback(base) {
-				fmt.Fprintln(con.err, "Warning: it can be reached from other machines.")
-			}
-			fmt.Fprintf(con.err, "  load:    ciokit load FILE --mapping MAP.yaml --to %s\n  look:    %s/_emulator/stats\n  refused: %s/_emulator/messages?verdict=dropped\nCtrl-C ends it.\n", base, base, base)
-			return serve(cmd.Context(), l, emulator.New(emulator.Config{Keys: keys}))
+			return runEmulate(cmd, con, flags, nil)
 		},
 	}
-	cmd.Flags().StringVar(&addr, "addr", emulatorAddr, "address to listen on; port 0 takes a free one")
-	cmd.Flags().StringSliceVar(&keys, "key", nil, "write keys that the emulator knows; without any, every key opens a workspace of its own")
+	flags.add(cmd, emulatorAddr)
 	return cmd
+}
+
+// runEmulate listens until the command's context ends. With a target, calls are passed on to it.
+func runEmulate(cmd *cobra.Command, con console, flags *emulateFlags, to *target) error {
+	if err := fromEnvironment(cmd.Flags()); err != nil {
+		return err
+	}
+	cfg, err := flags.config(con)
+	if err != nil {
+		return err
+	}
+	if flags.db != "" {
+		db, err := openDatabase(flags.db, con)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		cfg.Store = db
+	}
+	if to != nil {
+		if cfg.Forward, err = to.forwarder(); err != nil {
+			return err
+		}
+	}
+	srv, err := emulator.Open(cfg)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	l, err := net.Listen("tcp", flags.addr)
+	if err != nil {
+		return fail(exitLocal, "%w; choose another address with --addr", err)
+	}
+	base := "http://" + l.Addr().String()
+	if flags.tls {
+		if l, err = flags.secure(l); err != nil {
+			return &exitError{exitLocal, err}
+		}
+		base = "https://" + l.Addr().String()
+	}
+	flags.greet(con, base, to)
+	return serve(cmd.Context(), l, srv)
+}
+
+// greet says what listens where, what it is not, and how to use it.
+func (f *emulateFlags) greet(con console, base string, to *target) {
+	if to != nil {
+		fmt.Fprintf(con.err, "A recorder in front of Customer.io listens on %s. What is sent to it goes on to %s, for real.\n", base, to)
+	} else {
+		keeps := "nothing outlives this process"
+		if f.db != "" {
+			keeps = "what it holds stays in " + f.db
+		}
+		fmt.Fprintf(con.err, "An emulator of Customer.io listens on %s. It is not Customer.io: nothing leaves this machine, %s.\n", base, keeps)
+	}
+	if !loopback(base) {
+		fmt.Fprintln(con.err, "Warning: it can be reached from other machines.")
+	}
+	if f.tls && f.tlsCert == "" {
+		fmt.Fprintln(con.err, "Its certificate was made just now, and no client trusts it; --tls-cert FILE writes it for them.")
+	}
+	fmt.Fprintf(con.err, `  page:    %[1]s/
+  load:    ciokit load FILE --mapping MAP.yaml --to %[1]s
+  look:    %[1]s/_emulator/stats
+  refused: %[1]s/_emulator/messages?verdict=dropped
+Any write key works%[2]s. Customer.io's own SDKs, the first two run by our tests, the others as their documentation has it:
+  customerio-node                 new PipelinesClient(KEY, { url: "%[1]s/v1" })
+  @customerio/cdp-analytics-node  new Analytics({ writeKey: KEY, host: "%[1]s" })
+  customerio-cdp-analytics (py)   analytics.host = "%[1]s"
+  cdp-analytics-go                analytics.NewWithConfig(KEY, analytics.Config{Endpoint: "%[1]s"})
+  cdp-analytics-ruby              Customerio::Analytics.new(write_key: KEY, host: "%[1]s")
+Ctrl-C ends it.
+`, base, map[bool]string{true: " that --key lists", false: ""}[len(f.keys) > 0])
 }
 
 // serve answers requests until ctx ends, which is no failure.

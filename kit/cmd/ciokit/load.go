@@ -18,12 +18,17 @@ import (
 // loadOptions are what decides which messages a load sends where. A journal keeps them, so that the load can be resumed; the key is none of
 // them.
 type loadOptions struct {
-	File        string        `json:"file"`
+	Files       []string      `json:"files"`
 	To          string        `json:"to"`
 	KeyFile     string        `json:"key_file,omitempty"`
 	Mapping     string        `json:"mapping"`
+	Query       string        `json:"query,omitempty"`
 	Format      string        `json:"format,omitempty"`
 	Delimiter   string        `json:"delimiter,omitempty"`
+	Encoding    string        `json:"encoding,omitempty"`
+	Columns     []string      `json:"columns,omitempty"`
+	SkipRows    int           `json:"skip_rows,omitempty"`
+	Comma       bool          `json:"decimal_comma,omitempty"`
 	Rejects     string        `json:"rejects,omitempty"`
 	Deny        string        `json:"deny,omitempty"`
 	Limit       int64         `json:"limit,omitempty"`
@@ -49,9 +54,10 @@ type loadFlags struct {
 func newLoad(con console) *cobra.Command {
 	var f loadFlags
 	cmd := &cobra.Command{
-		Use:   "load FILE",
-		Short: "Load a file: every row becomes one or more messages",
-		Long: `Load a file of rows, CSV or JSON Lines, into Customer.io. FILE may be - for standard input.
+		Use:   "load FILE...",
+		Short: "Load files: every row becomes one or more messages",
+		Long: `Load files of rows, CSV or JSON Lines, as they are or compressed by gzip or zstd, into Customer.io. A FILE may be a pattern such
+as 'orders-*.csv', and - is standard input. Several files are one input, in their order. With --query FILE is a database.
 
 A mapping in YAML says which messages a row becomes. Messages of one person are sent in the order of their rows. A row that cannot be read,
 mapped or accepted never stops the load and never disappears: it is counted, named by its line, and written to --rejects. Loading the same
@@ -63,11 +69,12 @@ would be sent is shown and asked for; --yes says so beforehand.
 What "accepted" means: Customer.io answered with success. It promises no more than that.`,
 		Example: `  ciokit load people.csv --mapping people.yaml --to emulator
   ciokit load orders.jsonl --mapping orders.yaml --to eu --key-file key.txt --rejects orders.rejects.jsonl --yes
-  gunzip -c orders.csv.gz | ciokit load - --mapping orders.yaml --to us --json --yes
+  ciokit load 'orders-*.csv.gz' --mapping orders.yaml --to us --json --yes
+  ciokit load env:SHOP_URL --query 'SELECT id, email FROM customers' --mapping people.yaml --to eu --yes
   ciokit load --resume 20260131-120000-a1b2c3`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.resume == "" {
-				return cobra.ExactArgs(1)(cmd, args)
+				return cobra.MinimumNArgs(1)(cmd, args)
 			}
 			return cobra.NoArgs(cmd, args)
 		},
@@ -90,6 +97,11 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.StringVar(&f.Mapping, "mapping", "", "YAML file that says which messages a row becomes (required)")
 	fl.StringVar(&f.Format, "format", "", "csv or jsonl; default by the file's extension, then by its first byte")
 	fl.StringVar(&f.Delimiter, "delimiter", "", `separates the fields of CSV: one character, or \t; default a comma, a tab for .tsv`)
+	fl.StringVar(&f.Query, "query", "", "SQL query whose rows are loaded, where FILE is a database: a URL that begins with postgres:, mysql: or sqlite:, or env:NAME for the environment variable that holds one")
+	fl.StringVar(&f.Encoding, "encoding", "", "of text: utf-16, windows-1252, iso-8859-1 and others; default utf-8")
+	fl.StringSliceVar(&f.Columns, "columns", nil, "names of the columns of CSV without a header, separated by commas")
+	fl.IntVar(&f.SkipRows, "skip-rows", 0, "how many lines to skip before the header")
+	fl.BoolVar(&f.Comma, "decimal-comma", false, "int, float and decimal read 12,50 instead of 12.50")
 	fl.StringVar(&f.Rejects, "rejects", "", "file for the rejected rows with their reasons, as JSON Lines, or as CSV if it ends in .csv; it holds personal data and is made with mode 0600")
 	fl.StringVar(&f.Deny, "deny", "", "file of ids, one a line, of people for whom nothing is sent")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "read, map and check every row, send nothing; --to is not needed")
@@ -113,7 +125,7 @@ func (f *loadFlags) do(cmd *cobra.Command, con console, args []string) error {
 	if f.resume != "" {
 		return f.goOn(cmd, con)
 	}
-	f.File = args[0]
+	f.Files = args
 	return f.begin(cmd.Context(), con)
 }
 
@@ -124,8 +136,15 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 			return err
 		}
 	}
-	if f.File != "-" {
-		if err := absolute(&f.File); err != nil {
+	var err error
+	if f.Files, err = source.Expand(f.Files...); err != nil {
+		return &exitError{exitLocal, err}
+	}
+	for i := range f.Files {
+		if f.Files[i] == "-" || isDatabase(f.Files[i]) {
+			continue
+		}
+		if err := absolute(&f.Files[i]); err != nil {
 			return err
 		}
 	}
@@ -145,7 +164,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 
 // goOn resumes a load.
 func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
-	for _, name := range []string{"to", "mapping", "format", "delimiter", "rejects", "deny", "limit", "dry-run"} {
+	for _, name := range []string{"to", "mapping", "format", "delimiter", "encoding", "columns", "skip-rows", "decimal-comma", "rejects", "deny", "limit", "dry-run"} {
 		if cmd.Flags().Changed(name) {
 			return fail(exitUsage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	case f.GiveUpAfter <= 0:
 		return nil, fail(exitUsage, "--give-up-after is a time, such as 10m")
 	}
-	l.bar, err = newProgress(con.err, f.File, f.progress, f.json)
+	l.bar, err = newProgress(con.err, f.name(), f.progress, f.json)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +53,7 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if err != nil {
 		return nil, inputError(err)
 	}
-	l.job = load.Job{Mapping: mapping, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: f.MaxErrors, MaxDeletes: f.MaxDeletes, Concurrency: f.Concurrency,
+	l.job = load.Job{Mapping: mapping, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: f.MaxErrors, MaxDeletes: f.MaxDeletes, Concurrency: f.Concurrency, DecimalComma: f.Comma,
 		RejectsCSV: strings.HasSuffix(strings.ToLower(f.Rejects), ".csv")}
 	if l.job.MaxErrors <= 0 {
 		l.job.MaxErrors = -1
@@ -63,23 +64,30 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if err := l.connect(ctx, con); err != nil {
 		return nil, err
 	}
-	l.source = source.Config{Format: source.Format(f.Format), Delimiter: delimiter}
-	if f.File == "-" {
-		l.job.Source, err = source.New(con.in, l.source)
-	} else {
-		l.job.Source, err = source.Open(f.File, l.source)
-	}
+	l.source = source.Config{Format: source.Format(f.Format), Delimiter: delimiter, Encoding: f.Encoding, Columns: f.Columns, SkipLines: f.SkipRows}
+	l.job.Source, err = openInput(ctx, con, f.Files, f.Query, l.source)
 	if err != nil {
 		return nil, inputError(err)
 	}
 	if f.Rejects != "" {
-		if l.rejects, err = openRejects(f.Rejects, f.File, f.Mapping, f.Deny, f.KeyFile); err != nil {
+		if l.rejects, err = openRejects(f.Rejects, append([]string{f.Mapping, f.Deny, f.KeyFile}, f.Files...)...); err != nil {
 			l.close()
 			return nil, err
 		}
 		l.job.Rejects = l.rejects
 	}
 	return l, nil
+}
+
+// stdin reports whether standard input is loaded.
+func (o *loadOptions) stdin() bool { return len(o.Files) == 1 && o.Files[0] == "-" }
+
+// name says in short what is loaded.
+func (o *loadOptions) name() string {
+	if len(o.Files) == 1 {
+		return inputName(o.Files[0])
+	}
+	return fmt.Sprintf("%s and %d more", filepath.Base(o.Files[0]), len(o.Files)-1)
 }
 
 // connect makes the client.
@@ -130,10 +138,10 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	if l.local || l.f.dryRun || l.f.yes {
 		return nil
 	}
-	if l.f.File == "-" {
+	if l.f.stdin() {
 		return fail(exitGuard, "standard input cannot be looked at beforehand; check it with --dry-run, then add --yes")
 	}
-	src, err := source.Open(l.f.File, l.source)
+	src, err := openInput(ctx, con, l.f.Files, l.f.Query, l.source)
 	if err != nil {
 		return inputError(err)
 	}
@@ -188,11 +196,15 @@ func (l *loading) createJournal(con console) error {
 	if f.dryRun {
 		return nil
 	}
-	if f.File == "-" {
+	if isDatabase(f.Files[0]) {
+		say("The rows of a query are read once: if this load ends early it cannot be resumed, only repeated.")
+		return nil
+	}
+	if f.stdin() {
 		say("Standard input is read once: if this load ends early it cannot be resumed, only repeated.")
 		return nil
 	}
-	fingerprint, err := source.Fingerprint(f.File)
+	fingerprint, err := source.Fingerprint(f.Files...)
 	if err != nil {
 		return &exitError{exitLocal, err}
 	}
@@ -202,7 +214,7 @@ func (l *loading) createJournal(con console) error {
 	}
 	dir, err := load.JournalDir()
 	if err == nil {
-		l.journal, err = load.CreateJournal(dir, load.JournalHeader{Source: f.File, Fingerprint: fingerprint, Mapping: f.Mapping, MappingHash: l.job.Mapping.Hash(),
+		l.journal, err = load.CreateJournal(dir, load.JournalHeader{Source: strings.Join(f.Files, " "), Fingerprint: fingerprint, Mapping: f.Mapping, MappingHash: l.job.Mapping.Hash(),
 			Target: l.client.Target(), Options: options})
 	}
 	if err != nil {
@@ -217,20 +229,20 @@ func (l *loading) createJournal(con console) error {
 // takeUp has the load go on where its journal ends, if it is still the same load.
 func (l *loading) takeUp(j *load.Journal) error {
 	f, h := l.f, j.Header()
-	fingerprint, err := source.Fingerprint(f.File)
+	fingerprint, err := source.Fingerprint(f.Files...)
 	if err != nil {
 		return &exitError{exitLocal, err}
 	}
 	changed := ""
 	switch {
 	case fingerprint != h.Fingerprint:
-		changed = f.File
+		changed = f.name()
 	case l.job.Mapping.Hash() != h.MappingHash:
 		changed = f.Mapping
 	}
 	if changed != "" {
 		return fail(exitUsage, "%s is not what it was when run %s began. Either put it back as it was and resume again, or begin a new load from its first row:\n"+
-			"  ciokit load %s --mapping %s --to %s\nRows that are the same as before repeat their message ids if the mapping's messageId says so.", changed, h.ID, f.File, f.Mapping, f.To)
+			"  ciokit load %s --mapping %s --to %s\nRows that are the same as before repeat their message ids if the mapping's messageId says so.", changed, h.ID, strings.Join(f.Files, " "), f.Mapping, f.To)
 	}
 	if l.rejects != nil {
 		if err := l.rejects.goOn(j.Last().RejectsBytes); err != nil {

@@ -1,9 +1,177 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/ciokit/cio/kit/source"
+	"github.com/ciokit/cio/kit/source/sqldb"
 	"github.com/spf13/cobra"
 )
 
+// environment begins an argument that names the environment variable which holds a database's URL, so that no password stands in a command.
+const environment = "env:"
+
+// isDatabase reports whether an argument stands for a database.
+func isDatabase(arg string) bool { return strings.HasPrefix(arg, environment) || sqldb.IsURL(arg) }
+
+// inputName is what an argument is called where it is shown.
+func inputName(arg string) string {
+	if sqldb.IsURL(arg) {
+		return sqldb.Name(arg)
+	}
+	return arg
+}
+
+// openInput opens what the arguments stand for.
+func openInput(ctx context.Context, con console, args []string, query string, cfg source.Config) (source.Source, error) {
+	switch {
+	case len(args) == 1 && args[0] == "-":
+		return source.New(con.in, cfg)
+	case len(args) > 1 && (isDatabase(args[0]) || isDatabase(args[1])):
+		return nil, fail(exitUsage, "a database stands alone; load the others by themselves")
+	case !isDatabase(args[0]):
+		if query != "" {
+			return nil, fail(exitUsage, "--query is for databases, and %s is none", args[0])
+		}
+		return source.OpenFiles(args, cfg)
+	}
+	url := args[0]
+	if name, ok := strings.CutPrefix(url, environment); ok {
+		if url = os.Getenv(name); !sqldb.IsURL(url) {
+			return nil, fail(exitUsage, "the environment variable %s holds no URL of a database", name)
+		}
+	}
+	if query == "" {
+		return nil, fail(exitUsage, "say which rows: --query 'SELECT ...'")
+	}
+	return sqldb.Open(ctx, url, query)
+}
+
 func newSource(con console) *cobra.Command {
-	return &cobra.Command{Use: "source", Short: "Look at what can be loaded", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd := &cobra.Command{
+		Use:   "source",
+		Short: "Look at what can be loaded",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newInspect(con))
+	return cmd
+}
+
+// inputFlags are the flags that say how to read an input.
+type inputFlags struct {
+	query, format, delimiter, encoding string
+	columns                            []string
+	skipRows                           int
+}
+
+func (f *inputFlags) flags(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.query, "query", "", "SQL query, where FILE is a database")
+	fl.StringVar(&f.format, "format", "", "csv or jsonl; default by the file's extension, then by its first byte")
+	fl.StringVar(&f.delimiter, "delimiter", "", `separates the fields of CSV: one character, or \t`)
+	fl.StringVar(&f.encoding, "encoding", "", "of text; default utf-8")
+	fl.StringSliceVar(&f.columns, "columns", nil, "names of the columns of CSV without a header")
+	fl.IntVar(&f.skipRows, "skip-rows", 0, "how many lines to skip before the header")
+}
+
+func (f *inputFlags) open(ctx context.Context, con console, args []string) (source.Source, error) {
+	l := loadFlags{loadOptions: loadOptions{Delimiter: f.delimiter}}
+	delimiter, err := l.separator()
+	if err != nil {
+		return nil, err
+	}
+	if args, err = source.Expand(args...); err != nil {
+		return nil, &exitError{exitLocal, err}
+	}
+	src, err := openInput(ctx, con, args, f.query, source.Config{Format: source.Format(f.format), Delimiter: delimiter, Encoding: f.encoding, Columns: f.columns, SkipLines: f.skipRows})
+	if err != nil {
+		return nil, inputError(err)
+	}
+	return src, nil
+}
+
+func newInspect(con console) *cobra.Command {
+	var in inputFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "inspect FILE...",
+		Short: "Show columns, what is in them, and about how many rows there are",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			src, err := in.open(cmd.Context(), con, args)
+			if err != nil {
+				return err
+			}
+			defer src.Close()
+			p, err := source.Inspect(cmd.Context(), src, 0)
+			if err != nil {
+				return inspectError(cmd.Context(), err)
+			}
+			if asJSON {
+				return json.NewEncoder(con.out).Encode(p)
+			}
+			return printProfile(con.out, p)
+		},
+	}
+	in.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON; the examples in it are personal data")
+	return cmd
+}
+
+func inspectError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &exitError{exitInterrupted, errInterrupted}
+	}
+	var format *source.FormatError
+	if errors.As(err, &format) {
+		return &exitError{exitUsage, err}
+	}
+	return &exitError{exitLocal, err}
+}
+
+func printProfile(w io.Writer, p source.Profile) error {
+	about := "about "
+	if p.Complete {
+		about = ""
+	}
+	if p.Rows >= 0 {
+		fmt.Fprintf(w, "%s%s rows; the columns of the first %s:\n\n", about, grouped(p.Rows), grouped(p.Sampled))
+	} else {
+		fmt.Fprintf(w, "The columns of the first %s rows:\n\n", grouped(p.Sampled))
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "COLUMN\tTYPE\tLOOKS LIKE\tEMPTY\tEXAMPLE")
+	for _, c := range p.Columns {
+		looks := string(c.Looks)
+		if c.Personal {
+			looks += ", personal"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", c.Name, c.Type, looks, grouped(c.Empty), shortened(c.Example))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if p.Bad > 0 {
+		_, err := fmt.Fprintf(w, "\n%s rows cannot be read; the first, on line %d: %v\n", grouped(p.Bad), p.BadLine, p.BadReason)
+		return err
+	}
+	return nil
+}
+
+// shortened is text in one line of a table.
+func shortened(s string) string {
+	const most = 40
+	r := []rune(strings.Join(strings.Fields(s), " "))
+	if len(r) > most {
+		return string(r[:most-3]) + "..."
+	}
+	return string(r)
 }

@@ -69,6 +69,9 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary, client *cio.Client)
 // describe names a rejected row in one line, without its data.
 func describe(r load.Reject) string {
 	s := "line " + strconv.FormatInt(r.Line, 10)
+	if r.File != "" {
+		s = filepath.Base(r.File) + " " + s
+	}
 	if r.Field != "" {
 		s += ", " + r.Field
 	}

@@ -1,0 +1,79 @@
+package emulator
+
+import (
+	"sync"
+	"time"
+)
+
+// Clock is the server's idea of the time: what stamps the messages, and
+// decides which anonymous events are 30 days old.
+type Clock struct {
+	// Now is the server's time, in UTC.
+	Now time.Time `json:"now"`
+	// Stopped says that the clock stands still until it is moved.
+	Stopped bool `json:"stopped"`
+	// Offset is how far Now is ahead of [Config].Now, in milliseconds.
+	Offset int64 `json:"offset_ms"`
+}
+
+// clock shifts or stops the time that another clock shows.
+type clock struct {
+	real func() time.Time
+
+	mu      sync.Mutex
+	offset  time.Duration
+	stopped bool
+	at      time.Time // while stopped
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.read()
+}
+
+// read needs mu held.
+func (c *clock) read() time.Time {
+	if c.stopped {
+		return c.at
+	}
+	return c.real().Add(c.offset).UTC()
+}
+
+func (c *clock) set(at time.Time, stopped bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopped, c.at = stopped, at.UTC()
+	c.offset = at.Sub(c.real())
+}
+
+func (c *clock) state() Clock {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.read()
+	return Clock{now, c.stopped, now.Sub(c.real()).Milliseconds()}
+}
+
+// Clock returns the server's time.
+func (s *Server) Clock() Clock { return s.clock.state() }
+
+// SetClock makes the server's time at, from which it goes on, or where it
+// stands still if stopped. Moving it backwards is allowed; what has been
+// stamped keeps its time.
+func (s *Server) SetClock(at time.Time, stopped bool) { s.clock.set(at, stopped) }
+
+// AdvanceClock moves the server's time by d, which may be negative. A stopped
+// clock stays stopped. Time passes no faster for a call that a fault delays.
+func (s *Server) AdvanceClock(d time.Duration) {
+	s.clock.mu.Lock()
+	defer s.clock.mu.Unlock()
+	s.clock.at = s.clock.at.Add(d)
+	s.clock.offset += d
+}
+
+// ResetClock undoes SetClock and AdvanceClock. Reset does not.
+func (s *Server) ResetClock() {
+	s.clock.mu.Lock()
+	defer s.clock.mu.Unlock()
+	s.clock.offset, s.clock.stopped, s.clock.at = 0, false, time.Time{}
+}

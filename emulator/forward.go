@@ -1,0 +1,51 @@
+package emulator
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// maxForwardedAnswer bounds what is read of another server's answer, of which
+// maxShownBytes are remembered.
+const maxForwardedAnswer = 1 << 20
+
+// forward passes the call on, remembers the answer beside the server's own, and
+// returns it.
+func (s *Server) forward(r *http.Request, received []byte, ws *workspace, done Request) reply {
+	out := r.Clone(r.Context())
+	out.RequestURI = ""
+	out.Body = io.NopCloser(bytes.NewReader(received))
+	out.ContentLength = int64(len(received))
+	for _, name := range []string{"Connection", "Transfer-Encoding", "Accept-Encoding"} {
+		out.Header.Del(name) // they are between two ends of one connection
+	}
+	start := time.Now()
+	a, answer := s.askUpstream(out)
+	answer.Milliseconds = time.Since(start).Milliseconds()
+	ws.setUpstream(done.Number, answer)
+	done.Upstream = &answer
+	s.tell(done)
+	return a
+}
+
+func (s *Server) askUpstream(out *http.Request) (reply, Upstream) {
+	resp, err := s.config.Forward(out)
+	if err != nil {
+		return errorReply(http.StatusBadGateway, "the call could not be passed on: "+err.Error()), Upstream{Error: err.Error()}
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxForwardedAnswer))
+	if err != nil {
+		return errorReply(http.StatusBadGateway, "the answer broke off: "+err.Error()), Upstream{Status: resp.StatusCode, Error: err.Error()}
+	}
+	a := reply{status: resp.StatusCode, body: text, header: make(map[string]string)}
+	for _, name := range []string{"Content-Type", "Retry-After", "Location"} {
+		if value := resp.Header.Get(name); value != "" {
+			a.header[name] = value
+		}
+	}
+	return a, Upstream{Status: resp.StatusCode, Body: strings.TrimSpace(shown(text))}
+}

@@ -1,0 +1,75 @@
+package emulator_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/ciokit/cio/emulator"
+)
+
+// TestForward compares what the caller gets with what the two servers said.
+func TestForward(t *testing.T) {
+	t.Parallel()
+	var seen *http.Request
+	var seenBody string
+	real := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		seen, seenBody = r, string(text)
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = io.WriteString(w, `{"meta":{"error":"slow down"}}`)
+	}))
+	defer real.Close()
+	var told []emulator.Request
+	broken := false
+	c := newClient(t, emulator.Config{
+		Forward: func(r *http.Request) (*http.Response, error) {
+			if broken {
+				return nil, errors.New("no route")
+			}
+			r.URL.Scheme, r.URL.Host, r.Host = "http", real.Listener.Addr().String(), ""
+			return http.DefaultTransport.RoundTrip(r)
+		},
+		OnRequest: func(r emulator.Request) { told = append(told, r) },
+	})
+	c.strict = true
+	sent := gzipped(t, `{"userId":"u"}`)
+	c.header.Set("Content-Encoding", "gzip")
+	a := c.do(http.MethodPost, "/v1/identify", sent)
+	if a.status != 429 || a.header.Get("Retry-After") != "7" || a.body != `{"meta":{"error":"slow down"}}` {
+		t.Errorf("the caller got %+v", a)
+	}
+	if key, _, _ := seen.BasicAuth(); key != "key" || seen.URL.Path != "/v1/identify" || seen.Header.Get("X-Strict-Mode") != "1" ||
+		seen.Header.Get("Content-Encoding") != "gzip" || seenBody != sent {
+		t.Errorf("the other server got %v %v", seen.URL, seen.Header)
+	}
+	broken = true
+	if a := c.do(http.MethodPost, "/v1/identify", sent); a.status != http.StatusBadGateway {
+		t.Errorf("without a route: %+v", a)
+	}
+	requests, err := c.srv.Requests("", 0, 0)
+	if err != nil || len(requests) != 2 || len(told) != 2 {
+		t.Fatalf("%d requests, %d told, %v", len(requests), len(told), err)
+	}
+	if r := requests[1]; r.Status != 200 || r.Upstream == nil || r.Upstream.Status != 429 || r.Upstream.Body != a.body || told[0].Upstream.Status != 429 {
+		t.Errorf("%+v", r)
+	}
+	if r := requests[0]; r.Upstream == nil || r.Upstream.Error != "no route" {
+		t.Errorf("%+v", r)
+	}
+	// A fault keeps the call here.
+	if err := c.srv.AddFault(emulator.Fault{Count: 1, Status: 500}); err != nil {
+		t.Fatal(err)
+	}
+	seen = nil
+	broken = false
+	if a := c.do(http.MethodPost, "/v1/identify", sent); a.status != 500 || seen != nil {
+		t.Errorf("a fault: %d, passed on %v", a.status, seen != nil)
+	}
+}

@@ -1,0 +1,48 @@
+package emulator
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// shownKeyBytes is how much is shown of a key that may be a real one; keys too
+// short for that, as tests use them, are shown whole.
+const (
+	shownKeyBytes = 4
+	realKeyBytes  = 13
+)
+
+// maskKey makes a write key fit to be shown.
+func maskKey(key string) string {
+	if len(key) < realKeyBytes {
+		return key
+	}
+	return strings.ToValidUTF8(key[:shownKeyBytes], "") + "..."
+}
+
+// handleOf names a workspace in URLs, where its key does not belong.
+func handleOf(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:5])
+}
+
+// maskBody returns the JSON object text with the write key in it masked.
+func maskBody(text string) string {
+	if !strings.Contains(text, `"writeKey"`) || !isObject(text) {
+		return text
+	}
+	var b strings.Builder
+	b.WriteByte('{')
+	for name, value := range members(text) {
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		if name == "writeKey" && isString(value) {
+			value = quote(maskKey(unquote(value)))
+		}
+		b.WriteString(quote(name) + ":" + value)
+	}
+	b.WriteByte('}')
+	return b.String()
+}

@@ -1,0 +1,303 @@
+package emulator
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+)
+
+//go:embed page
+var pageFiles embed.FS
+
+// pageAssets are the files of the page that are sent as they are.
+var pageAssets = map[string]string{
+	"style.css": "text/css; charset=utf-8",
+	"page.js":   "text/javascript; charset=utf-8",
+	"icon.svg":  "image/svg+xml",
+}
+
+const assetPrefix = "/_page/"
+
+// pageHeader is set on all that a browser shows. Nothing is loaded from
+// elsewhere, nothing inline runs, and no other site may frame the page.
+var pageHeader = map[string]string{
+	"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+	"X-Content-Type-Options":  "nosniff",
+	"X-Frame-Options":         "DENY",
+	"Referrer-Policy":         "same-origin",
+	"Cache-Control":           "no-store",
+}
+
+// view is what one path of the page shows.
+type view struct {
+	template string
+	title    string
+	section  string // of the navigation
+	data     any
+}
+
+// errPage is an answer that is not a view.
+type errPage struct {
+	status  int
+	message string
+}
+
+func (e *errPage) Error() string { return e.message }
+
+func pageNotFound(what string) error {
+	return &errPage{http.StatusNotFound, what}
+}
+
+// servePage answers what is neither the API nor the inspection.
+func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
+	for name, value := range pageHeader {
+		w.Header().Set(name, value)
+	}
+	if !pageAllowed(r) {
+		writeErrors(w, http.StatusForbidden, "the request comes from a page of another origin")
+		return
+	}
+	if name, ok := strings.CutPrefix(r.URL.Path, assetPrefix); ok {
+		s.serveAsset(w, r, name)
+		return
+	}
+	p := &pageRequest{s: s, w: w, r: r, query: r.URL.Query(), ws: s.chosenWorkspace(r.URL.Query().Get("w"))}
+	var v view
+	var err error
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		v, err = p.view()
+	case http.MethodPost:
+		v, err = p.act()
+	default:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		err = &errPage{http.StatusMethodNotAllowed, "use GET or POST"}
+	}
+	status := http.StatusOK
+	if err != nil {
+		var failed *errPage
+		if !errors.As(err, &failed) {
+			failed = &errPage{http.StatusBadRequest, strings.TrimPrefix(err.Error(), "emulator: ")}
+		}
+		status = failed.status
+		if !pageKnown(r.URL.Path) && status == http.StatusNotFound {
+			// A client that lost its way reads JSON, not a page.
+			writeErrors(w, status, "no such path")
+			return
+		}
+		v = view{template: "error", title: "That did not work", data: failed.message}
+	}
+	if v.template != "" {
+		p.render(v, status)
+	}
+}
+
+// pageAllowed refuses what pages of other origins make a browser send, but lets
+// its user follow a link to this one.
+func pageAllowed(r *http.Request) bool {
+	if originAllowed(r) {
+		return true
+	}
+	return r.Method == http.MethodGet && r.Header.Get("Origin") == "" &&
+		r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+}
+
+func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
+	if name == "stream" {
+		s.serveStream(w, r)
+		return
+	}
+	contentType, known := pageAssets[name]
+	if !known {
+		writeErrors(w, http.StatusNotFound, "no such path")
+		return
+	}
+	text, err := pageFiles.ReadFile(path.Join("page", name))
+	if err != nil {
+		writeErrors(w, http.StatusInternalServerError, "the file is not part of this program")
+		return
+	}
+	w.Header().Set("Content-Type", contentType)
+	_, _ = w.Write(text)
+}
+
+// chosenWorkspace returns the workspace with the handle; without a handle, the
+// one that was called last. It returns nil if there is none.
+func (s *Server) chosenWorkspace(handle string) *workspace {
+	var newest *workspace
+	for _, ws := range s.allWorkspaces() {
+		if ws.handle == handle {
+			return ws
+		}
+		if handle == "" && (newest == nil || ws.lastCall().After(newest.lastCall())) {
+			newest = ws
+		}
+	}
+	return newest
+}
+
+// lastCall is when the workspace was called last. It takes the lock.
+func (ws *workspace) lastCall() time.Time {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	return ws.calledAt
+}
+
+// pageRequest is one request for the page.
+type pageRequest struct {
+	s     *Server
+	w     http.ResponseWriter
+	r     *http.Request
+	query url.Values
+	ws    *workspace // nil if there is none
+}
+
+// frame is what every view is embedded in.
+type frame struct {
+	Title      string
+	Section    string
+	W          string // the workspace's handle, for links
+	Key        string // its masked key
+	Workspaces []Workspace
+	Stats      Stats
+	Clock      Clock
+	Faults     int // not done
+	Base       string
+	Path       string
+	Notice     string
+	Data       any
+}
+
+var pageTemplates = func() map[string]*template.Template {
+	layout := template.Must(template.New("layout.html").Funcs(pageFunctions).ParseFS(pageFiles, "page/layout.html", "page/parts.html"))
+	entries, err := pageFiles.ReadDir("page")
+	if err != nil {
+		panic(err) // embedded
+	}
+	views := make(map[string]*template.Template)
+	for _, e := range entries {
+		name, isView := strings.CutSuffix(e.Name(), ".html")
+		if isView && name != "layout" && name != "parts" {
+			views[name] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "page/"+e.Name()))
+		}
+	}
+	return views
+}()
+
+func (p *pageRequest) render(v view, status int) {
+	f := frame{
+		Title:      v.title,
+		Section:    v.section,
+		Workspaces: p.s.Workspaces(),
+		Clock:      p.s.Clock(),
+		Base:       p.base(),
+		Path:       p.r.URL.Path,
+		Notice:     notices[p.query.Get("done")],
+		Data:       v.data,
+	}
+	if p.ws != nil {
+		f.W, f.Key, f.Stats = p.ws.handle, p.ws.masked, p.ws.stats()
+	}
+	for _, fault := range p.s.Faults() {
+		if fault.State != "done" {
+			f.Faults++
+		}
+	}
+	var b bytes.Buffer
+	if err := pageTemplates[v.template].ExecuteTemplate(&b, "layout.html", f); err != nil {
+		writeErrors(p.w, http.StatusInternalServerError, "the page could not be made: "+err.Error())
+		return
+	}
+	p.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	p.w.WriteHeader(status)
+	_, _ = p.w.Write(b.Bytes())
+}
+
+// base is the URL under which the browser knows the server.
+func (p *pageRequest) base() string {
+	scheme := "http://"
+	if p.r.TLS != nil {
+		scheme = "https://"
+	}
+	return scheme + p.r.Host
+}
+
+// number reads a query parameter; what is none counts as zero.
+func (p *pageRequest) number(name string) uint64 {
+	n, _ := strconv.ParseUint(p.query.Get(name), 10, 64)
+	return n
+}
+
+var pageFunctions = template.FuncMap{
+	"url":    pageURL,
+	"path":   url.PathEscape,
+	"clock":  func(t time.Time) string { return t.Format("15:04:05") },
+	"time":   func(t time.Time) string { return t.Format("2006-01-02 15:04:05") },
+	"iso":    func(t time.Time) string { return t.Format(time.RFC3339Nano) },
+	"pretty": pretty,
+	"raw":    func(text json.RawMessage) string { return string(text) },
+	"count":  count,
+	"bytes":  byteCount,
+	"lower":  strings.ToLower,
+	"join":   func(list []string) string { return strings.Join(list, ", ") },
+	"some":   func(a, b uint64) bool { return a+b > 0 },
+	"list":   func(items ...string) []string { return items },
+}
+
+// pageURL is the path with the workspace w and further parameters, of which
+// those without a value are left out.
+func pageURL(w, path string, parameters ...any) string {
+	query := url.Values{}
+	if w != "" {
+		query.Set("w", w)
+	}
+	for i := 0; i+1 < len(parameters); i += 2 {
+		if value := fmt.Sprint(parameters[i+1]); value != "" && value != "0" {
+			query.Set(fmt.Sprint(parameters[i]), value)
+		}
+	}
+	if len(query) == 0 {
+		return path
+	}
+	return path + "?" + query.Encode()
+}
+
+func pretty(raw json.RawMessage) string {
+	var b bytes.Buffer
+	if json.Indent(&b, raw, "", "  ") != nil {
+		return string(raw)
+	}
+	return b.String()
+}
+
+// count writes a number with separators: 1,234,567.
+func count(n any) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+func byteCount(n any) string {
+	b, _ := strconv.ParseFloat(fmt.Sprint(n), 64)
+	for _, unit := range []string{"B", "kB", "MB", "GB"} {
+		if b < 1000 || unit == "GB" {
+			if unit == "B" {
+				return fmt.Sprintf("%.0f B", b)
+			}
+			return fmt.Sprintf("%.1f %s", b, unit)
+		}
+		b /= 1000
+	}
+	return ""
+}

@@ -1,0 +1,224 @@
+package emulator_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ciokit/cio/emulator"
+)
+
+// TestPageIsNotFoundAsJSON keeps clients that lost their way from reading HTML.
+func TestPageIsNotFoundAsJSON(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{})
+	for path, want := range map[string]string{
+		"/v1": "application/json", "/nowhere": "application/json", "/_page/nothing": "application/json", "/_page/../page.go": "application/json",
+		"/_page/layout.html": "application/json", "/people/nobody": "text/html", "/requests/1": "text/html", "/requests/x": "text/html",
+	} {
+		a := c.do(http.MethodGet, path, "")
+		if a.status != http.StatusNotFound || !strings.HasPrefix(a.header.Get("Content-Type"), want) {
+			t.Errorf("%s: %d %s, want 404 %s", path, a.status, a.header.Get("Content-Type"), want)
+		}
+	}
+	if a := c.do(http.MethodDelete, "/people", ""); a.status != http.StatusMethodNotAllowed {
+		t.Errorf("DELETE: %d", a.status)
+	}
+}
+
+// TestPageEscapes sends markup in every place that a view shows.
+func TestPageEscapes(t *testing.T) {
+	t.Parallel()
+	const evil = `<script>alert(1)</script>\"'><img src=x onerror=alert(1)>`
+	c := newClient(t, emulator.Config{})
+	c.key = `<script>alert("key")</script>`
+	c.header.Set("User-Agent", "<script>alert(2)</script>")
+	e := `"` + evil + `"`
+	c.send(`{"type":"identify","userId":`+e+`,"anonymousId":`+e+`,"messageId":`+e+`,"traits":{`+e+`:`+e+`,"email":"<script>@x.example"}}`,
+		`{"type":"track","userId":`+e+`,"event":`+e+`,"messageId":`+e+`,"properties":{`+e+`:`+e+`}}`,
+		`{"type":"group","userId":`+e+`,"groupId":`+e+`,"traits":{"objectTypeId":`+e+`,`+e+`:`+e+`,"relationshipAttributes":{`+e+`:`+e+`}}}`,
+		`{"type":"track","userId":`+e+`,"event":"Device Created or Updated","properties":{`+e+`:1},"context":{"device":{"token":`+e+`,"type":`+e+`}}}`,
+		`{"type":`+e+`,"userId":`+e+`}`)
+	c.post("/v1/batch", `<script>alert(3)</script>`, http.StatusBadRequest)
+	if err := c.srv.AddFault(emulator.Fault{Path: "/v1/<script>", Drop: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/", "/people", "/people?q=" + "%3Cscript%3E", "/people/cio_00000001", "/events", "/objects", "/objects?q=%3Cscript%3E", "/messages",
+		"/messages?show=refused", "/messages?show=%3Cscript%3E", "/requests/1", "/requests/2", "/requests/5", "/requests/6", "/faults", "/workspaces",
+		"/snapshots", "/behaviours", "/people/%3Cscript%3E", "/?done=%3Cscript%3E"} {
+		a := c.do(http.MethodGet, path, "")
+		if a.status != 200 && a.status != 404 {
+			t.Errorf("%s: status %d", path, a.status)
+		}
+		// The page's own script has a source and no content.
+		if strings.Count(a.body, "<script") != strings.Count(a.body, `<script src="/_page/page.js"`) || strings.Contains(a.body, "<img src=x") {
+			t.Errorf("%s holds what was sent as markup:\n%s", path, a.body)
+		}
+		if policy := a.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: policy %q", path, policy)
+		}
+	}
+}
+
+// TestPageOrigin is about what other pages can make a browser do.
+func TestPageOrigin(t *testing.T) {
+	t.Parallel()
+	form := "application/x-www-form-urlencoded"
+	tests := []struct {
+		method, path string
+		header       map[string]string
+		want         int
+	}{
+		{"GET", "/", nil, 200},
+		{"GET", "/", map[string]string{"Host": "evil.example"}, 403},
+		{"GET", "/", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 200},
+		{"GET", "/", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, 403},
+		{"GET", "/_page/stream", map[string]string{"Origin": "https://evil.example"}, 403},
+		{"GET", "/people", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, 403},
+		{"POST", "/faults/clear", map[string]string{"Content-Type": form, "Origin": "http://localhost:8110"}, 303},
+		{"POST", "/faults/clear", map[string]string{"Content-Type": form, "Origin": "https://evil.example"}, 403},
+		{"POST", "/faults/clear", map[string]string{"Content-Type": form, "Origin": "null"}, 403},
+		{"POST", "/workspaces/reset", map[string]string{"Content-Type": form, "Sec-Fetch-Site": "cross-site"}, 403},
+		{"POST", "/faults/clear", map[string]string{"Content-Type": "text/plain"}, 404},
+	}
+	srv := emulator.New(emulator.Config{})
+	for _, test := range tests {
+		r := httptest.NewRequest(test.method, "http://localhost:8110"+test.path, strings.NewReader("a=b"))
+		for name, value := range test.header {
+			if name == "Host" {
+				r.Host = value
+			}
+			r.Header.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		srv.ServeHTTP(w, r)
+		if w.Code != test.want {
+			t.Errorf("%s %s %v: %d, want %d", test.method, test.path, test.header, w.Code, test.want)
+		}
+	}
+}
+
+// TestPageMasksKeys looks for a key that could be a real one on every view.
+func TestPageMasksKeys(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{})
+	c.key = "0123456789abcdef0123"
+	c.post("/v1/identify", `{"userId":"u","writeKey":"`+c.key+`"}`, 200)
+	c.post("/v1/batch", `{"writeKey":"`+c.key+`","batch":[{"type":"identify","userId":"u","writeKey":"`+c.key+`"}]}`, 200)
+	for _, path := range []string{"/", "/workspaces", "/requests/1", "/requests/2", "/people/u", "/_emulator/workspaces", "/_emulator/requests"} {
+		a := c.do(http.MethodGet, path, "")
+		if a.status != 200 || strings.Contains(a.body, c.key) {
+			t.Errorf("%s: %d, shows the key: %v", path, a.status, strings.Contains(a.body, c.key))
+		}
+	}
+}
+
+// TestStream reads the live updates: the state at first, then what happens.
+func TestStream(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, emulator.Config{})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://emulator/_page/stream?w=&after=0", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := c.srv.Transport().RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		lines := bufio.NewScanner(resp.Body)
+		type update struct {
+			Stats   emulator.Stats
+			Rows    []struct{ Name, Verdict string }
+			Skipped int
+		}
+		next := func() (u update) {
+			for lines.Scan() {
+				if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+					if err := json.Unmarshal([]byte(data), &u); err != nil {
+						t.Fatal(err)
+					}
+					return u
+				}
+			}
+			t.Fatal("the stream ended")
+			return u
+		}
+		if u := next(); len(u.Rows) != 0 || u.Stats.Requests != 0 {
+			t.Errorf("first %+v", u)
+		}
+		start := time.Now()
+		synctest.Wait()
+		for i := range 30 {
+			c.send(fmt.Sprintf(`{"type":"track","userId":"u","event":"e%d"}`, i))
+		}
+		seen := 0
+		for seen < 30 {
+			u := next()
+			seen += len(u.Rows) + u.Skipped
+		}
+		if took := time.Since(start); seen != 30 || took > 2*time.Second {
+			t.Errorf("%d messages after %v", seen, took)
+		}
+		cancel()
+	})
+}
+
+// TestPageIsFast fills a server and asks every view for its time: 100,000
+// people and 1,000,000 messages with CIOKIT_DEEP=1, a tenth otherwise.
+func TestPageIsFast(t *testing.T) {
+	people, messages := 10_000, 100_000
+	if os.Getenv("CIOKIT_DEEP") == "1" {
+		people, messages = 100_000, 1_000_000
+	}
+	limit := 100 * time.Millisecond
+	if raceDetector {
+		people, messages, limit = 1_000, 10_000, time.Second
+	}
+	c := newClient(t, emulator.Config{MaxMessages: messages, MaxJournalBytes: 2 << 30})
+	var batch strings.Builder
+	for i := range messages {
+		if batch.Len() > 0 {
+			batch.WriteByte(',')
+		}
+		n := i % people
+		switch {
+		case i < people:
+			fmt.Fprintf(&batch, `{"type":"identify","userId":"user-%d","traits":{"email":"user%d@example.com","name":"Person Number %d","plan":"pro","city":"Ulm"}}`, n, n, n)
+		case i%50_000 == 7:
+			batch.WriteString(`{"type":"track","userId":"nobody"}`)
+		default:
+			fmt.Fprintf(&batch, `{"type":"track","userId":"user-%d","event":"Order Completed","properties":{"order_id":"o%d","total":12.50}}`, n*n%people, i)
+		}
+		if batch.Len() > 470_000 || i == messages-1 {
+			c.post("/v1/batch", `{"batch":[`+batch.String()+`]}`, http.StatusOK)
+			batch.Reset()
+		}
+	}
+	for _, path := range []string{"/", "/people", "/people?q=number+7", "/people?q=not-there", "/people?before=500", "/people/user-0", "/people/user-1?before=50",
+		"/events", "/events/track/Order%20Completed", "/objects", "/messages", "/messages?show=refused", "/messages?show=rejected", "/requests/3", "/faults", "/workspaces", "/behaviours"} {
+		best := time.Hour
+		for range 3 { // the machine may be busy with something else
+			start := time.Now()
+			if a := c.do(http.MethodGet, path, ""); a.status != http.StatusOK {
+				t.Fatalf("%s: %d", path, a.status)
+			}
+			best = min(best, time.Since(start))
+		}
+		t.Logf("%-36s %v", path, best)
+		if best > limit {
+			t.Errorf("%s took %v", path, best)
+		}
+	}
+}

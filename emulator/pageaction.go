@@ -1,0 +1,176 @@
+package emulator
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// notices are what the page says after an action, by the parameter done.
+var notices = map[string]string{
+	"fault":     "The fault is queued.",
+	"clear":     "All faults are gone.",
+	"clock":     "The clock is set.",
+	"replay":    "The request was sent again; this is the new one.",
+	"reset":     "The workspace is empty.",
+	"reset-all": "All workspaces are empty, and all faults are gone.",
+	"snapshot":  "The snapshot is taken.",
+	"restore":   "The workspace is as the snapshot has it.",
+	"delete":    "The snapshot is deleted.",
+}
+
+// act carries out a form of the page, and redirects to what it did.
+func (p *pageRequest) act() (view, error) {
+	mediaType, _, _ := mime.ParseMediaType(p.r.Header.Get("Content-Type"))
+	if mediaType != "application/x-www-form-urlencoded" {
+		return view{}, pageNotFound("That is no form of this page.")
+	}
+	p.r.Body = http.MaxBytesReader(p.w, p.r.Body, maxInspectionBody)
+	if err := p.r.ParseForm(); err != nil {
+		return view{}, errors.New("the form cannot be read")
+	}
+	form := p.r.PostForm
+	path := strings.TrimSuffix(p.r.URL.Path, "/")
+	if n, ok := strings.CutSuffix(strings.TrimPrefix(path, "/requests/"), "/replay"); ok {
+		return p.replay(n)
+	}
+	switch path {
+	case "/faults":
+		f, err := faultOf(form)
+		if err == nil {
+			err = p.s.AddFault(f)
+		}
+		return p.done("/faults", "fault", err)
+	case "/faults/clear":
+		p.s.ClearFaults()
+		return p.done("/faults", "clear", nil)
+	case "/clock":
+		return p.done("/faults", "clock", p.setClock(form))
+	case "/workspaces/reset":
+		if form.Get("all") != "" {
+			return p.done("/workspaces", "reset-all", p.s.Reset())
+		}
+		var err error
+		if p.ws != nil {
+			err = p.ws.reset()
+		}
+		return p.done("/workspaces", "reset", err)
+	}
+	return p.actOnSnapshot(path, form)
+}
+
+// done redirects to path, so that a reload does not act again.
+func (p *pageRequest) done(path, what string, err error) (view, error) {
+	if err != nil {
+		return view{}, err
+	}
+	handle := p.query.Get("w")
+	p.w.Header().Set("Location", pageURL(handle, path, "done", what))
+	p.w.WriteHeader(http.StatusSeeOther)
+	return view{}, nil
+}
+
+// faultOf reads a fault from a form; what is left empty is zero.
+func faultOf(form url.Values) (Fault, error) {
+	var err error
+	number := func(name string) int {
+		text := strings.TrimSpace(form.Get(name))
+		if text == "" {
+			return 0
+		}
+		n, e := strconv.Atoi(text)
+		if e != nil && err == nil {
+			err = errors.New(name + " must be a whole number")
+		}
+		return n
+	}
+	f := Fault{
+		Count:      number("count"),
+		Every:      number("every"),
+		Path:       strings.TrimSpace(form.Get("path")),
+		RetryAfter: number("retry_after"),
+		DelayMS:    number("delay_ms"),
+		After:      form.Get("after") != "",
+	}
+	switch outcome := form.Get("outcome"); outcome {
+	case "status":
+		f.Status = number("status")
+	case "reset":
+		f.Reset = true
+	case "drop":
+		f.Drop = true
+	case "truncate":
+		f.Truncate = true
+	case "slow":
+		f.SlowMS = number("slow_ms")
+	case "", "delay":
+	default:
+		return f, errors.New("outcome is not one of the form's")
+	}
+	if text := strings.TrimSpace(form.Get("share")); text != "" && err == nil {
+		percent, e := strconv.ParseFloat(text, 64)
+		if e != nil {
+			return f, errors.New("share must be a number of percent")
+		}
+		f.Share, f.Seed = percent/100, uint64(number("seed"))
+	}
+	return f, err
+}
+
+func (p *pageRequest) setClock(form url.Values) error {
+	if form.Get("real") != "" {
+		p.s.ResetClock()
+		return nil
+	}
+	stopped := form.Get("stopped") != ""
+	if at := form.Get("at"); at != "" {
+		t, ok := parseISO(at, 9)
+		if !ok {
+			return errors.New("the time must look like 2026-01-31T12:00:00Z")
+		}
+		p.s.SetClock(t, stopped)
+	}
+	if text := form.Get("advance"); text != "" {
+		d, err := time.ParseDuration(text)
+		if days, ok := strings.CutSuffix(text, "d"); ok {
+			var n int
+			n, err = strconv.Atoi(days)
+			d = time.Duration(n) * 24 * time.Hour
+		}
+		if err != nil {
+			return errors.New("the time to move by must look like 90s, 5m, 2h or 31d")
+		}
+		p.s.AdvanceClock(d)
+	}
+	if form.Get("stopped") != "" && form.Get("at") == "" {
+		p.s.SetClock(p.s.Clock().Now, true)
+	}
+	return nil
+}
+
+// replay processes a request once more, as a new one. Faults leave it alone,
+// and it is not passed on to another server.
+func (p *pageRequest) replay(number string) (view, error) {
+	n, err := strconv.ParseUint(number, 10, 64)
+	if err != nil || p.ws == nil || p.ws == p.s.unknown {
+		return view{}, pageNotFound("There is no such request.")
+	}
+	entries, old, whole := p.ws.requestEntries(n)
+	if old == nil || !whole {
+		return view{}, pageNotFound("The request is not remembered whole any more.")
+	}
+	text := []byte(requestBody(entries, *old))
+	now := p.s.now()
+	c := p.s.decodeCall(body{text: text}, endpoints[old.Path], now)
+	c.envelope.path, c.envelope.userAgent = old.Path, "replay of request "+number
+	again, err := p.s.settle(p.ws, &c, endpoints[old.Path], old.Strict, now)
+	if err != nil {
+		return view{}, err
+	}
+	p.s.tell(again)
+	return p.done("/requests/"+strconv.FormatUint(again.Number, 10), "replay", nil)
+}

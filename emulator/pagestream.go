@@ -1,0 +1,110 @@
+package emulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+const (
+	// maxStreams bounds the pages that are open at the same time.
+	maxStreams = 100
+	// streamEvery is the least time between two updates of a page: faster
+	// than that nobody reads.
+	streamEvery = 250 * time.Millisecond
+	// streamIdle is after how long a stream without news says so, so that a
+	// page that went away is noticed.
+	streamIdle = 15 * time.Second
+)
+
+// update is one event of the stream.
+type update struct {
+	Stats Stats `json:"stats"`
+	// Rows are the newest messages, oldest first, at most streamRows.
+	Rows []streamRow `json:"rows"`
+	// Skipped counts the messages since the last update that are not in
+	// Rows.
+	Skipped uint64 `json:"skipped"`
+}
+
+// serveStream sends the page's live updates as server-sent events.
+func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", http.MethodGet)
+		writeErrors(w, http.StatusMethodNotAllowed, "use GET")
+		return
+	}
+	if s.streams.Add(1) > maxStreams {
+		s.streams.Add(-1)
+		writeErrors(w, http.StatusServiceUnavailable, "too many pages are open")
+		return
+	}
+	defer s.streams.Add(-1)
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.WriteHeader(http.StatusOK)
+	flush := http.NewResponseController(w)
+
+	handle := r.URL.Query().Get("w")
+	var after uint64
+	_, _ = fmt.Sscan(r.URL.Query().Get("after"), &after)
+	for {
+		ws := s.chosenWorkspace(handle)
+		var changed <-chan struct{}
+		if ws != nil {
+			changed = ws.watch()
+		} else {
+			changed = s.watchOpened(handle)
+		}
+		var u update
+		u, after = ws.updateAfter(after)
+		text, err := json.Marshal(u)
+		if err != nil {
+			return
+		}
+		if _, err := fmt.Fprintf(w, "data: %s\n\n", text); err != nil {
+			return
+		}
+		if flush.Flush() != nil || !wait(r.Context(), streamEvery) {
+			return
+		}
+		for waiting := true; waiting; {
+			idle := time.NewTimer(streamIdle)
+			select {
+			case <-changed:
+				waiting = false
+			case <-idle.C:
+				if _, err := fmt.Fprint(w, ": still here\n\n"); err != nil || flush.Flush() != nil {
+					idle.Stop()
+					return
+				}
+			case <-r.Context().Done():
+				idle.Stop()
+				return
+			}
+			idle.Stop()
+		}
+	}
+}
+
+// updateAfter returns what happened after the message with the sequence, and
+// the sequence of the newest. It takes the lock; ws may be nil.
+func (ws *workspace) updateAfter(after uint64) (update, uint64) {
+	u := update{Rows: []streamRow{}}
+	if ws == nil {
+		return u, 0
+	}
+	u.Stats = ws.stats()
+	ws.mu.Lock()
+	last := ws.journal.sequence
+	if after > last { // it was reset
+		after = 0
+	}
+	entries := ws.journal.newest("", 0, int(min(streamRows, last-after)))
+	ws.mu.Unlock()
+	for i := len(entries) - 1; i >= 0; i-- {
+		u.Rows = append(u.Rows, newStreamRow(entries[i].export()))
+	}
+	u.Skipped = last - after - uint64(len(entries))
+	return u, last
+}

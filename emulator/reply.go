@@ -1,0 +1,78 @@
+package emulator
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+var emptyObject = json.RawMessage("{}")
+
+// reply is a whole answer, before anything of it is sent.
+type reply struct {
+	status int
+	header map[string]string // besides the usual
+	body   []byte
+}
+
+// errorReply is an answer in the only shape that the API's specification
+// declares for errors (api-facts 1.12).
+func errorReply(status int, messages ...string) reply {
+	var answer struct {
+		Meta struct {
+			Errors []string `json:"errors"`
+		} `json:"meta"`
+	}
+	answer.Meta.Errors = messages
+	return reply{status: status, body: encodeJSON(answer)}
+}
+
+func notAllowed(allow, message string) reply {
+	a := errorReply(http.StatusMethodNotAllowed, message)
+	a.header = map[string]string{"Allow": allow}
+	return a
+}
+
+// writeHeader sends the header. An error of the connection is the client's to
+// notice, here and below.
+func (a reply) writeHeader(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	for name, value := range a.header {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(a.status)
+}
+
+func (a reply) write(w http.ResponseWriter) {
+	a.writeHeader(w)
+	_, _ = w.Write(a.body)
+}
+
+func writeErrors(w http.ResponseWriter, status int, messages ...string) {
+	errorReply(status, messages...).write(w)
+}
+
+// writeJSON answers with value, which must encode.
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	body, raw := value.(json.RawMessage)
+	if !raw {
+		body = encodeJSON(value)
+	}
+	reply{status: status, body: body}.write(w)
+}
+
+// encodeJSON encodes value, with < and > as they are and a final newline.
+func encodeJSON(value any) []byte {
+	var b jsonBuffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(value)
+	return b
+}
+
+type jsonBuffer []byte
+
+func (b *jsonBuffer) Write(p []byte) (int, error) {
+	*b = append(*b, p...)
+	return len(p), nil
+}

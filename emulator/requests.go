@@ -1,0 +1,164 @@
+package emulator
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	// maxRequests is how many requests are remembered of one workspace.
+	maxRequests = 10_000
+	// maxShownBytes bounds what is kept of a body beside its messages.
+	maxShownBytes = 4 << 10
+)
+
+// Request is one call to the API that was processed.
+type Request struct {
+	// Number is the [Record]'s Request.
+	Number     uint64    `json:"number"`
+	ReceivedAt time.Time `json:"receivedAt"`
+	Path       string    `json:"path"`
+	// Strict says that strict mode was on.
+	Strict bool `json:"strict"`
+	// Status is the answer's, Errors what it said.
+	Status int      `json:"status"`
+	Errors []string `json:"errors,omitempty"`
+	// Bytes is the length of the body, after decompression.
+	Bytes     int    `json:"bytes"`
+	Encoding  string `json:"encoding,omitempty"`
+	UserAgent string `json:"userAgent,omitempty"`
+	// Messages counts its messages, of which First is the [Record]'s Sequence
+	// of the first.
+	Messages MessageCounts `json:"messages"`
+	First    uint64        `json:"first"`
+	// Rules are those that its messages broke, warnings included, each once.
+	Rules []string `json:"rules,omitempty"`
+	// Rest is what a batch's body had beside its messages, or what there was
+	// of a body without messages, at most 4 KiB. Write keys are masked.
+	Rest string `json:"rest,omitempty"`
+	// Key is the masked write key.
+	Key string `json:"key"`
+	// Upstream is the answer of the real API, if the call was passed on.
+	Upstream *Upstream `json:"upstream,omitempty"`
+}
+
+// Upstream is the answer of another server to a call that was passed on.
+type Upstream struct {
+	// Status is zero if there was no answer; Error says why.
+	Status int    `json:"status"`
+	Body   string `json:"body,omitempty"`
+	Error  string `json:"error,omitempty"`
+	// Milliseconds is how long it took.
+	Milliseconds int64 `json:"milliseconds"`
+}
+
+// envelope is what is known of a call beside its messages.
+type envelope struct {
+	path, encoding, userAgent string
+	rest                      string
+}
+
+// keepRequest remembers the request. before and
+// broken are the counters when it came.
+func (ws *workspace) keepRequest(c *call, status int, errors []string, strict bool, before MessageCounts, broken *[len(rules)]uint64, first uint64, now time.Time) Request {
+	r := Request{
+		Number:     ws.request,
+		ReceivedAt: now,
+		Path:       c.envelope.path,
+		Strict:     strict,
+		Status:     status,
+		Errors:     errors,
+		Bytes:      c.bytes,
+		Encoding:   c.envelope.encoding,
+		UserAgent:  c.envelope.userAgent,
+		First:      first,
+		Rest:       c.envelope.rest,
+		Key:        ws.masked,
+		Messages: MessageCounts{
+			Accepted: ws.counts.Accepted - before.Accepted,
+			Dropped:  ws.counts.Dropped - before.Dropped,
+			Rejected: ws.counts.Rejected - before.Rejected,
+		},
+	}
+	for id := range rules {
+		if ws.broken[id] != broken[id] {
+			r.Rules = append(r.Rules, rules[id].ID)
+		}
+	}
+	if ws.config.MaxMessages > 0 {
+		ws.requests = appendBounded(ws.requests, r, min(maxRequests, ws.config.MaxMessages))
+	}
+	return r
+}
+
+// requestNumber returns the request, or nil. It needs mu held.
+func (ws *workspace) requestNumber(n uint64) *Request {
+	if len(ws.requests) == 0 || n < ws.requests[0].Number || n > ws.requests[len(ws.requests)-1].Number {
+		return nil
+	}
+	return &ws.requests[n-ws.requests[0].Number]
+}
+
+// setUpstream adds the answer of the real API to the request, if it is still
+// remembered. It takes the lock.
+func (ws *workspace) setUpstream(n uint64, answer Upstream) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if r := ws.requestNumber(n); r != nil {
+		r.Upstream = &answer
+		ws.changed()
+	}
+}
+
+// restOf is what is kept of a batch's body beside its messages.
+func restOf(text string) string {
+	var b strings.Builder
+	for name, value := range members(text) {
+		switch {
+		case name == "batch":
+			continue
+		case name == "writeKey" && isString(value):
+			value = quote(maskKey(unquote(value)))
+		}
+		if b.Len()+len(value) > maxShownBytes {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(quote(name) + ":" + value)
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return "{" + b.String() + "}"
+}
+
+// shown is the beginning of a body that could not be decoded.
+func shown(body []byte) string {
+	text := string(body[:min(len(body), maxShownBytes)])
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "\uFFFD")
+	}
+	return text
+}
+
+// Requests returns up to limit requests of the workspace of key with numbers
+// below before, newest first; all that are remembered, at most 10,000, if both
+// are zero. key is as for Stats.
+func (s *Server) Requests(key string, before uint64, limit int) ([]Request, error) {
+	ws, err := s.workspace(key)
+	if ws == nil {
+		return []Request{}, err
+	}
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	out := []Request{}
+	for i := len(ws.requests) - 1; i >= 0 && (limit <= 0 || len(out) < limit); i-- {
+		if r := ws.requests[i]; before == 0 || r.Number < before {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}

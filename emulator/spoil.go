@@ -1,0 +1,108 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// processes reports whether the call that the fault befalls is processed.
+func (f Fault) processes() bool {
+	return f.After || f.Status == 0 && !f.Reset && !f.Drop && !f.Truncate
+}
+
+// spoil answers instead of a, the way the fault says.
+func (f Fault) spoil(w http.ResponseWriter, r *http.Request, a reply) {
+	if f.After && f.DelayMS > 0 && !wait(r.Context(), time.Duration(f.DelayMS)*time.Millisecond) {
+		return
+	}
+	if f.Reset {
+		cut(w)
+		return
+	}
+	if f.Status != 0 {
+		a = f.reply()
+	}
+	if !f.Truncate && f.SlowMS == 0 {
+		a.write(w)
+		return
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	a.writeHeader(w)
+	body := a.body
+	if f.Truncate {
+		body = body[:len(body)/2]
+	}
+	trickle(w, r.Context(), body, time.Duration(f.SlowMS)*time.Millisecond)
+	if f.Truncate {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// reply is the answer that the fault gives in place of the server.
+func (f Fault) reply() reply {
+	a := errorReply(f.Status, fmt.Sprintf("a fault of the emulator: status %d", f.Status))
+	a.header = make(map[string]string, len(f.Headers)+1)
+	for name, value := range f.Headers {
+		a.header[name] = value
+	}
+	if f.RetryAfter > 0 {
+		a.header["Retry-After"] = strconv.Itoa(f.RetryAfter)
+	}
+	if f.Body != "" {
+		a.body = []byte(f.Body)
+	}
+	if f.Status == http.StatusNoContent || f.Status == http.StatusNotModified {
+		a.body = nil
+	}
+	return a
+}
+
+// trickle writes body byte by byte, evenly over d.
+func trickle(w http.ResponseWriter, ctx context.Context, body []byte, d time.Duration) {
+	flush := http.NewResponseController(w)
+	_ = flush.Flush()
+	for i := range body {
+		if d > 0 && !wait(ctx, d/time.Duration(len(body))) {
+			return
+		}
+		if _, err := w.Write(body[i : i+1]); err != nil {
+			return
+		}
+		_ = flush.Flush()
+	}
+}
+
+// wait reports whether it could wait for d, that is, ctx did not end before.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// cut ends the connection without an answer. With HTTP/2, or without a
+// connection, only the handler can be aborted.
+func cut(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	under := conn
+	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok { // *tls.Conn
+		under = secure.NetConn()
+	}
+	if tcp, ok := under.(*net.TCPConn); ok {
+		// Without lingering, Close resets: what the client sees is what it
+		// sees when a load balancer dies. If it fails, Close still cuts.
+		_ = tcp.SetLinger(0)
+	}
+	_ = under.Close()
+}

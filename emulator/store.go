@@ -1,0 +1,264 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Store keeps what a [Server] needs to be the same after a restart: a log of
+// what was done, and from time to time a snapshot that replaces the log so far.
+// The server reads from memory alone; a store is only read by [Open].
+//
+// What it is given is the server's own business, holds write keys and all that
+// was sent, and must be kept as a secret.
+type Store interface {
+	// Load calls snapshot with the last one, if there is any, and then
+	// record with each record appended since, in order. It stops at an error
+	// of theirs and returns it. What they are given is valid until they
+	// return.
+	Load(snapshot, record func([]byte) error) error
+	// Append adds a record behind all that were appended before. It returns
+	// at once; the function that it returns waits until the record would
+	// survive the end of the process, and reports whether it does. Append is
+	// called from several goroutines, and keeps no reference to record after
+	// that function has returned.
+	Append(record []byte) func() error
+	// Compact replaces the snapshot, and all records appended before, in one
+	// step: a crash leaves either what was, or what is. Nothing is appended
+	// meanwhile.
+	Compact(snapshot []byte) error
+}
+
+// Open returns a server with the given configuration, in the state that
+// Config.Store holds. What was accepted before keeps its effect, also where the
+// configuration of then differs. The caller closes the store after the last
+// call. Without a store, Open is New.
+func Open(config Config) (*Server, error) {
+	store := config.Store
+	config.Store = nil
+	s := New(config)
+	if store == nil {
+		return s, nil
+	}
+	now := s.config
+	err := store.Load(s.loadAll, s.replayRecord)
+	s.config = now // records bring the switches of their time
+	if err != nil {
+		return nil, fmt.Errorf("emulator: read the store: %w", err)
+	}
+	s.persist = &persistence{store: store}
+	for _, ws := range s.workspaces {
+		ws.persist = s.persist
+	}
+	s.unknown.persist = s.persist
+	if err := s.persist.append(record{Op: opConfig, Config: s.config.switches()}, "")(); err != nil {
+		return nil, fmt.Errorf("emulator: write the store: %w", err)
+	}
+	return s, nil
+}
+
+// compactAfter is how many bytes of records are worth a snapshot, unless the
+// last one was half as large or more.
+const compactAfter = 64 << 20
+
+// persistence is the way to a server's store.
+type persistence struct {
+	store Store
+	// gate is held for reading while something is done and appended, and for
+	// writing while a snapshot takes the place of it all.
+	gate     sync.RWMutex
+	appended atomic.Int64 // bytes since the last snapshot
+	snapshot atomic.Int64 // bytes of the last one
+}
+
+// begin holds off snapshots until the function that it returns is called. It
+// may be called on nil.
+func (p *persistence) begin() func() {
+	if p == nil {
+		return func() {}
+	}
+	p.gate.RLock()
+	return p.gate.RUnlock
+}
+
+func (p *persistence) append(r record, text string) func() error {
+	head, err := json.Marshal(r)
+	if err != nil {
+		return func() error { return err }
+	}
+	line := make([]byte, 0, len(head)+1+len(text))
+	line = append(append(append(line, head...), '\n'), text...)
+	p.appended.Add(int64(len(line)))
+	return p.store.Append(line)
+}
+
+// compact takes a snapshot of the server if it is time for one.
+func (p *persistence) compact(s *Server) error {
+	if p == nil || p.appended.Load() < max(compactAfter, 2*p.snapshot.Load()) {
+		return nil
+	}
+	p.gate.Lock()
+	defer p.gate.Unlock()
+	if p.appended.Load() < max(compactAfter, 2*p.snapshot.Load()) {
+		return nil // somebody else did
+	}
+	text, err := s.saveAll()
+	if err == nil {
+		err = p.store.Compact(text)
+	}
+	if err != nil {
+		return fmt.Errorf("emulator: write a snapshot to the store: %w", err)
+	}
+	p.appended.Store(0)
+	p.snapshot.Store(int64(len(text)))
+	return nil
+}
+
+// The operations of records.
+const (
+	opConfig   = "config"
+	opCall     = "call"
+	opReset    = "reset"
+	opResetAll = "reset-all"
+	opRestore  = "restore"
+)
+
+// record is the head of one record; the body of a call follows it.
+type record struct {
+	Op       string         `json:"op"`
+	Key      string         `json:"key,omitempty"`
+	At       time.Time      `json:"at,omitzero"`
+	Path     string         `json:"path,omitempty"`
+	Strict   bool           `json:"strict,omitempty"`
+	Bytes    int            `json:"bytes,omitempty"`
+	Encoding string         `json:"encoding,omitempty"`
+	Agent    string         `json:"agent,omitempty"`
+	Refusal  *savedNote     `json:"refusal,omitempty"`
+	Refused  map[int]string `json:"refused,omitempty"` // by Config.Refuse
+	Config   *switches      `json:"config,omitempty"`
+	State    *savedState    `json:"state,omitempty"`
+}
+
+// switches is what of a Config decides about messages.
+type switches struct {
+	Keys                                                []string
+	MaxCallBytes, MaxBatchBytes, MaxEventsPerPerson     int
+	Strict, DropOversize, RefuseItems, RejectSuppressed bool
+	DedupWindow                                         time.Duration
+	RateLimit                                           int
+	KeepDates, DropUnknownPeople, MergeOnAlias          bool
+}
+
+func (c *Config) switches() *switches {
+	return &switches{c.Keys, c.MaxCallBytes, c.MaxBatchBytes, c.MaxEventsPerPerson, c.Strict, c.DropOversize, c.RefuseItems,
+		c.RejectSuppressed, c.DedupWindow, c.RateLimit, c.KeepDates, c.DropUnknownPeople, c.MergeOnAlias}
+}
+
+func (c *Config) set(s *switches) {
+	c.MaxCallBytes, c.MaxBatchBytes, c.MaxEventsPerPerson = s.MaxCallBytes, s.MaxBatchBytes, s.MaxEventsPerPerson
+	c.Strict, c.DropOversize, c.RefuseItems, c.RejectSuppressed = s.Strict, s.DropOversize, s.RefuseItems, s.RejectSuppressed
+	c.DedupWindow, c.RateLimit = s.DedupWindow, s.RateLimit
+	c.KeepDates, c.DropUnknownPeople, c.MergeOnAlias = s.KeepDates, s.DropUnknownPeople, s.MergeOnAlias
+}
+
+// savedServer is all of a server.
+type savedServer struct {
+	Config     *switches              `json:"config"`
+	Workspaces map[string]*savedState `json:"workspaces"`
+	Unknown    *savedState            `json:"unknown"`
+}
+
+func (s *Server) saveAll() ([]byte, error) {
+	now := s.now()
+	out := savedServer{Config: s.config.switches(), Workspaces: make(map[string]*savedState), Unknown: s.unknown.save(now)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, ws := range s.workspaces {
+		out.Workspaces[key] = ws.save(now)
+	}
+	return json.Marshal(out)
+}
+
+// loadAll and replayRecord are called before anybody else knows the server.
+func (s *Server) loadAll(text []byte) error {
+	var in savedServer
+	if err := json.Unmarshal(text, &in); err != nil {
+		return err
+	}
+	if in.Config == nil || in.Unknown == nil {
+		return errSaved
+	}
+	s.config.set(in.Config)
+	for key, state := range in.Workspaces {
+		if err := s.mustOpen(key).restore(state); err != nil {
+			return err
+		}
+	}
+	return s.unknown.restore(in.Unknown)
+}
+
+// mustOpen returns the workspace of key, whatever Config.Keys has.
+func (s *Server) mustOpen(key string) *workspace {
+	if key == UnknownKey {
+		return s.unknown
+	}
+	if s.workspaces[key] == nil {
+		s.workspaces[key] = newWorkspace(&s.config, key)
+	}
+	return s.workspaces[key]
+}
+
+func (s *Server) replayRecord(line []byte) error {
+	head, text, ok := bytes.Cut(line, []byte("\n"))
+	var r record
+	if err := json.Unmarshal(head, &r); err != nil || !ok {
+		return errors.Join(errSaved, err)
+	}
+	switch r.Op {
+	case opConfig:
+		if r.Config == nil {
+			return errSaved
+		}
+		s.config.set(r.Config)
+	case opCall:
+		s.replayCall(r, text)
+	case opReset:
+		s.mustOpen(r.Key).clear()
+	case opResetAll:
+		s.Reset()
+	case opRestore:
+		return s.mustOpen(r.Key).restore(r.State)
+	default:
+		return fmt.Errorf("%w: operation %q", errSaved, r.Op)
+	}
+	return nil
+}
+
+func (s *Server) replayCall(r record, text []byte) {
+	k := endpoints[r.Path]
+	var c call
+	if len(text) > 0 {
+		c = s.decodeCall(body{text: text}, k, r.At)
+	}
+	if c.refusal = (note{}); r.Refusal != nil {
+		c.refusal = note{ruleByID(r.Refusal.Rule), r.Refusal.Field, r.Refusal.Detail}
+	}
+	c.bytes = r.Bytes
+	c.envelope.path, c.envelope.encoding, c.envelope.userAgent = r.Path, r.Encoding, r.Agent
+	c.replayed, c.refused = true, r.Refused
+	s.mustOpen(r.Key).process(&c, k, r.Strict, r.At)
+}
+
+func ruleByID(id string) ruleID {
+	for i, r := range rules {
+		if r.ID == id {
+			return ruleID(i)
+		}
+	}
+	return ruleConfigRefuse
+}

@@ -1,0 +1,73 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+)
+
+// changed wakes those who watch the workspace. It needs mu held, and costs
+// nothing when nobody does.
+func (ws *workspace) changed() {
+	if ws.watched != nil {
+		close(ws.watched)
+		ws.watched = nil
+	}
+}
+
+// watch returns a channel that is closed with the next change. It takes the
+// lock.
+func (ws *workspace) watch() <-chan struct{} {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.watched == nil {
+		ws.watched = make(chan struct{})
+	}
+	return ws.watched
+}
+
+// Wait returns nil once condition holds. It calls condition at once and after
+// each call that the workspace of key processed, and returns the context's
+// cause, with the counters, if that ends first. Calls that come in quick
+// succession may be seen as one. key is as for Stats.
+func (s *Server) Wait(ctx context.Context, key string, condition func() bool) error {
+	for {
+		// The channel comes first: a change while the condition is looked at
+		// closes it.
+		ws, err := s.workspace(key)
+		if err != nil {
+			return err
+		}
+		var changed <-chan struct{}
+		if ws != nil {
+			changed = ws.watch()
+		} else {
+			changed = s.watchOpened(key)
+		}
+		if condition() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			stats, _ := s.Stats(key)
+			return fmt.Errorf("emulator: the condition did not come true, with %d people, %d events, messages %+v: %w",
+				stats.People, stats.Events, stats.Messages, context.Cause(ctx))
+		}
+	}
+}
+
+// watchOpened returns a channel that is closed when the next workspace opens,
+// or at once if that of key has opened meanwhile.
+func (s *Server) watchOpened(key string) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.workspaces[key] != nil || key == "" && len(s.workspaces) > 0 {
+		open := make(chan struct{})
+		close(open)
+		return open
+	}
+	if s.opened == nil {
+		s.opened = make(chan struct{})
+	}
+	return s.opened
+}

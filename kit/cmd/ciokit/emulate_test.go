@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ciokit/cio/emulator"
+)
+
+// running is a command that listens.
+type running struct {
+	base   string
+	banner string
+	out    *syncBuffer
+	stop   func() int
+}
+
+// syncBuffer is written by the command while the test reads it.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+var listening = regexp.MustCompile(`listens on (https?://\S+)\.`)
+
+// start runs a command in this process until it says where it listens.
+func start(t *testing.T, args ...string) *running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	r := &running{out: new(syncBuffer)}
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, args, console{strings.NewReader(""), r.out, writer})
+		writer.Close()
+	}()
+	r.stop = sync.OnceValue(func() int { cancel(); return <-code })
+	t.Cleanup(func() { r.stop() })
+	lines := bufio.NewScanner(reader)
+	for lines.Scan() {
+		r.banner += lines.Text() + "\n"
+		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
+			r.base = m[1]
+		}
+		if strings.HasPrefix(lines.Text(), "Ctrl-C") {
+			break
+		}
+	}
+	go io.Copy(io.Discard, reader)
+	if r.base == "" {
+		t.Fatalf("%v does not listen: %s", args, r.banner)
+	}
+	return r
+}
+
+func (r *running) post(t *testing.T, client *http.Client, key, path, body string) int {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodPost, r.base+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.SetBasicAuth(key, "")
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
+}
+
+func TestEmulateLines(t *testing.T) {
+	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--strict", "--rate-limit", "3")
+	for _, say := range []string{"not Customer.io", r.base + "/v1", "customerio-node", "page:    " + r.base + "/"} {
+		if !strings.Contains(r.banner, say) {
+			t.Errorf("the banner lacks %q: %s", say, r.banner)
+		}
+	}
+	const key = "a-key-that-is-long-enough-to-be-real"
+	var statuses []int
+	for _, body := range []string{`{"userId":"u"}`, `{}`, `{"userId":"u"}`, `{"userId":"u"}`} {
+		statuses = append(statuses, r.post(t, http.DefaultClient, key, "/v1/identify", body))
+	}
+	if got := statuses; got[0] != 200 || got[1] != 400 || got[2] != 200 || got[3] != 429 {
+		t.Errorf("statuses %v", got)
+	}
+	lines := strings.Split(strings.TrimSpace(r.out.String()), "\n")
+	want := []string{` 200 strict .* identify .* 14 B  1 accepted$`, ` 400 .* 1 REJECTED  missing-identity$`, ` 1 accepted$`, ` 429 .* 1 REJECTED  rate-limited$`}
+	if len(lines) != len(want) {
+		t.Fatalf("lines: %q", lines)
+	}
+	for i, line := range lines {
+		if !regexp.MustCompile(want[i]).MatchString(line) {
+			t.Errorf("line %q, want %s", line, want[i])
+		}
+	}
+	if strings.Contains(r.out.String()+r.banner, key) {
+		t.Error("the key is in the output")
+	}
+	if code := r.stop(); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestEmulateEnvironment(t *testing.T) {
+	t.Setenv("CIOKIT_STRICT", "true")
+	t.Setenv("CIOKIT_JSON", "true")
+	t.Setenv("CIOKIT_KEY", "one,two")
+	t.Setenv("CIOKIT_ADDR", "127.0.0.1:0")
+	r := start(t, "emulate", "--key", "three")
+	if status := r.post(t, http.DefaultClient, "one", "/v1/identify", `{"userId":"u"}`); status != http.StatusUnauthorized {
+		t.Errorf("a flag does not win: status %d", status)
+	}
+	r.post(t, http.DefaultClient, "three", "/v1/identify", `{"userId":"u"}`)
+	var requests []emulator.Request
+	for decoder := json.NewDecoder(strings.NewReader(r.out.String())); decoder.More(); {
+		var request emulator.Request
+		if err := decoder.Decode(&request); err != nil {
+			t.Fatal(err)
+		}
+		requests = append(requests, request)
+	}
+	if len(requests) != 2 || !requests[1].Strict || requests[1].Messages.Accepted != 1 || requests[0].Rules[0] != "unknown-key" {
+		t.Errorf("%+v", requests)
+	}
+
+	var errs strings.Builder
+	t.Setenv("CIOKIT_RATE_LIMIT", "many")
+	if code := run(t.Context(), []string{"emulate"}, console{nil, io.Discard, &errs}); code != exitUsage || !strings.Contains(errs.String(), "CIOKIT_RATE_LIMIT") || strings.Contains(errs.String(), "many") {
+		t.Errorf("code %d: %s", code, errs.String())
+	}
+}
+
+func TestEmulateDatabase(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "shop.db")
+	for i, want := range []int{1, 2} {
+		r := start(t, "emulate", "--addr", "127.0.0.1:0", "--quiet", "--db", db)
+		r.post(t, http.DefaultClient, "k", "/v1/identify", `{"userId":"u`+string(rune('0'+i))+`"}`)
+		resp, err := http.Get(r.base + "/_emulator/stats")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stats emulator.Stats
+		err = json.NewDecoder(resp.Body).Decode(&stats)
+		resp.Body.Close()
+		if err != nil || stats.People != want {
+			t.Errorf("run %d: %+v, %v", i, stats, err)
+		}
+		if code := r.stop(); code != exitOK || r.out.String() != "" {
+			t.Errorf("exit code %d, output %q", code, r.out.String())
+		}
+	}
+}
+
+func TestEmulateTLS(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cert.pem")
+	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--tls", "--tls-cert", file)
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) || strings.Contains(string(pem), "PRIVATE") {
+		t.Fatalf("certificate file: %s", pem)
+	}
+	trusting := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	if status := r.post(t, trusting, "k", "/v1/identify", `{"userId":"u"}`); status != 200 {
+		t.Errorf("status %d", status)
+	}
+	if _, err := http.Get(r.base + "/_emulator/health"); err == nil {
+		t.Error("a client that does not know the certificate trusts it")
+	}
+}
+
+func TestEmulateUsage(t *testing.T) {
+	for want, args := range map[string][]string{
+		"exclude each other": {"emulate", "--quiet", "--json"},
+		"needs --tls":        {"emulate", "--tls-cert", "x"},
+		"say where":          {"proxy"},
+		"--to is us":         {"proxy", "--to", "mars"},
+	} {
+		var errs strings.Builder
+		if code := run(t.Context(), args, console{nil, io.Discard, &errs}); code != exitUsage || !strings.Contains(errs.String(), want) {
+			t.Errorf("%v: code %d, %s; want %q", args, code, errs.String(), want)
+		}
+	}
+}
+
+// TestProxy passes calls on to an emulator that plays the real API.
+func TestProxy(t *testing.T) {
+	real := emulator.New(emulator.Config{Keys: []string{"k"}, Refuse: func(m emulator.Message) (string, bool) { return "no", m.UserID == "odd" }})
+	server := httptest.NewServer(real)
+	defer server.Close()
+	r := start(t, "proxy", "--addr", "127.0.0.1:0", "--to", server.URL+"/v1", "--strict")
+	if !strings.Contains(r.banner, "goes on to "+server.URL) {
+		t.Errorf("the banner does not say where calls go: %s", r.banner)
+	}
+	for _, body := range []string{`{"userId":"u"}`, `{}`} {
+		if status := r.post(t, http.DefaultClient, "k", "/v1/identify", body); status != 200 {
+			t.Errorf("%s: status %d, not that of the other server", body, status)
+		}
+	}
+	stats, err := real.Stats("k")
+	if err != nil || stats.People != 1 || stats.Messages.Dropped != 1 {
+		t.Errorf("the other server has %+v, %v", stats, err)
+	}
+	lines := strings.Split(strings.TrimSpace(r.out.String()), "\n")
+	if len(lines) != 2 || strings.Contains(lines[0], "DIFFERS") || !strings.HasSuffix(lines[1], "DIFFERS") {
+		t.Errorf("lines %q", lines)
+	}
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ciokit/cio/emulator"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// emulateFlags are those of ciokit emulate and ciokit proxy.
+type emulateFlags struct {
+	addr    string
+	keys    []string
+	hosts   []string
+	db      string
+	tls     bool
+	tlsCert string
+	quiet   bool
+	json    bool
+
+	emulator emulator.Config
+}
+
+func (f *emulateFlags) add(cmd *cobra.Command, addr string) {
+	flags, c := cmd.Flags(), &f.emulator
+	flags.SortFlags = false
+	flags.StringVar(&f.addr, "addr", addr, "address to listen on; port 0 takes a free one")
+	flags.StringSliceVar(&f.keys, "key", nil, "write keys that are known; without any, every key opens a workspace of its own")
+	flags.StringSliceVar(&f.hosts, "allow-host", nil, "names that the Host header may have besides localhost and IP addresses, such as that of a container")
+	flags.StringVar(&f.db, "db", "", "file that keeps all of it; default memory alone")
+	flags.IntVar(&c.MaxMessages, "max-messages", 0, "messages that the journal of a workspace keeps; default 100,000, negative none")
+	flags.IntVar(&c.MaxJournalBytes, "max-journal-bytes", 0, "bytes of messages that it keeps; default 268,435,456")
+	flags.IntVar(&c.MaxEventsPerPerson, "max-events-per-person", 0, "events that are kept of one person; default all")
+
+	flags.BoolVar(&c.Strict, "strict", false, "strict mode for every call, for SDKs that cannot send X-Strict-Mode")
+	flags.BoolVar(&c.DropOversize, "drop-oversize", false, "drop what is too large with a 200 in strict mode too")
+	flags.BoolVar(&c.RefuseItems, "refuse-items", false, "in strict mode, refuse the bad messages of a batch alone, not the whole batch")
+	flags.BoolVar(&c.RejectSuppressed, "reject-suppressed", false, "in strict mode, answer 400 for suppressed people")
+	flags.DurationVar(&c.DedupWindow, "dedup-window", 0, "drop messages whose messageId was accepted less than this long ago; default never")
+	flags.IntVar(&c.RateLimit, "rate-limit", 0, "calls that a workspace may make in 3 seconds before it gets a 429; default any number")
+	flags.BoolVar(&c.KeepDates, "keep-dates", false, "leave ISO 8601 strings in attributes as they are, instead of making unix seconds of them")
+	flags.BoolVar(&c.DropUnknownPeople, "drop-unknown-people", false, "drop events of people who were never identified")
+	flags.BoolVar(&c.MergeOnAlias, "merge-on-alias", false, "let alias merge two people")
+	flags.IntVar(&c.MaxCallBytes, "max-call-bytes", 0, fmt.Sprintf("limit of a call; default %d, negative none", emulator.DefaultMaxCallBytes))
+	flags.IntVar(&c.MaxBatchBytes, "max-batch-bytes", 0, fmt.Sprintf("limit of a batch; default %d, negative none", emulator.DefaultMaxBatchBytes))
+
+	flags.BoolVar(&f.tls, "tls", false, "listen with TLS and a certificate made at start")
+	flags.StringVar(&f.tlsCert, "tls-cert", "", "file to write that certificate to, for clients to trust")
+	flags.BoolVar(&f.quiet, "quiet", false, "no line for each call")
+	flags.BoolVar(&f.json, "json", false, "a JSON object for each call instead of a line")
+}
+
+// config is the emulator's configuration.
+func (f *emulateFlags) config(con console) (emulator.Config, error) {
+	cfg := f.emulator
+	cfg.Keys, cfg.AllowHosts = f.keys, f.hosts
+	switch {
+	case f.quiet && f.json:
+		return cfg, fail(exitUsage, "--quiet and --json exclude each other")
+	case f.tlsCert != "" && !f.tls:
+		return cfg, fail(exitUsage, "--tls-cert needs --tls")
+	case f.quiet:
+	default:
+		cfg.OnRequest = requestLog(con, f.json)
+	}
+	return cfg, nil
+}
+
+// requestLog returns what writes a line for each call.
+func requestLog(con console, asJSON bool) func(emulator.Request) {
+	var mu sync.Mutex
+	encoder := json.NewEncoder(con.out)
+	return func(r emulator.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if asJSON {
+			encoder.Encode(r)
+			return
+		}
+		fmt.Fprintln(con.out, requestLine(r))
+	}
+}
+
+// requestLine is one call in one line, without what was sent in it.
+func requestLine(r emulator.Request) string {
+	var b strings.Builder
+	mode := "permissive"
+	if r.Strict {
+		mode = "strict"
+	}
+	fmt.Fprintf(&b, "%s %d %-10s %-12s %7d B", r.ReceivedAt.Format(time.TimeOnly), r.Status, mode, strings.TrimPrefix(r.Path, "/v1/"), r.Bytes)
+	for _, part := range []struct {
+		n    uint64
+		name string
+	}{{r.Messages.Accepted, "accepted"}, {r.Messages.Dropped, "DROPPED"}, {r.Messages.Rejected, "REJECTED"}} {
+		if part.n > 0 {
+			fmt.Fprintf(&b, "  %d %s", part.n, part.name)
+		}
+	}
+	if len(r.Rules) > 0 {
+		b.WriteString("  " + strings.Join(r.Rules, ", "))
+	}
+	if u := r.Upstream; u != nil {
+		if u.Status == 0 {
+			b.WriteString("  Customer.io: no answer")
+		} else {
+			fmt.Fprintf(&b, "  Customer.io: %d in %d ms", u.Status, u.Milliseconds)
+		}
+		if u.Status != r.Status {
+			b.WriteString(", DIFFERS")
+		}
+	}
+	return b.String()
+}
+
+// fromEnvironment sets each flag that was not given from CIOKIT_ and its name.
+func fromEnvironment(flags *pflag.FlagSet) error {
+	var failed error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "CIOKIT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value, set := os.LookupEnv(name)
+		if f.Changed || !set || value == "" || f.Name == "help" || failed != nil {
+			return
+		}
+		if err := flags.Set(f.Name, value); err != nil {
+			// The text of pflag repeats the value, which may be a key.
+			failed = fail(exitUsage, "%s in the environment is no value for --%s (%s)", name, f.Name, f.Value.Type())
+		}
+	})
+	return failed
+}

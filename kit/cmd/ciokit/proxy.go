@@ -1,0 +1,83 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/spf13/cobra"
+)
+
+// proxyAddr is not the emulator's, so that nobody reaches the real API by mistake.
+const proxyAddr = "127.0.0.1:8111"
+
+// forwardTimeout bounds one call to the real API.
+const forwardTimeout = 60 * time.Second
+
+func newProxy(con console) *cobra.Command {
+	flags := new(emulateFlags)
+	to := new(target)
+	cmd := &cobra.Command{
+		Use:   "proxy --to us|eu|URL",
+		Short: "Record and judge calls on their way to Customer.io",
+		Long: `Record and judge calls on their way to Customer.io.
+
+It listens as ciokit emulate does, judges each call in the same way, and passes it on as it came, with its write key. The caller gets
+Customer.io's answer. The page, and each line, show both verdicts: what a 200 of the real API hides, the emulator's names.
+
+What it remembers is its own idea of the workspace, made of the calls it saw. Nothing is read from Customer.io.`,
+		Example: `  ciokit proxy --to eu
+  ciokit proxy --to us --quiet`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runEmulate(cmd, con, flags, to)
+		},
+	}
+	flags.add(cmd, proxyAddr)
+	cmd.Flags().StringVar(&to.name, "to", "", "where calls go: us, eu, or a URL (required)")
+	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"us", "eu", "https://"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// target is where the proxy passes calls on to.
+type target struct {
+	name string
+	base *url.URL // once resolved
+}
+
+func (t *target) String() string {
+	region := map[string]string{"us": " (Customer.io, United States)", "eu": " (Customer.io, Europe)"}[t.name]
+	return t.base.String() + region
+}
+
+// forwarder resolves the target and returns what sends a call there. Redirects are the caller's to follow.
+func (t *target) forwarder() (func(*http.Request) (*http.Response, error), error) {
+	cfg := cio.Config{APIKey: "none", BaseURL: t.name}
+	switch {
+	case t.name == "":
+		return nil, fail(exitUsage, "say where calls go: --to us, --to eu, or --to URL")
+	case t.name == "us" || t.name == "eu":
+		cfg.BaseURL, cfg.Region = "", cio.Region(t.name)
+	case !strings.HasPrefix(t.name, "http://") && !strings.HasPrefix(t.name, "https://"):
+		return nil, fail(exitUsage, "--to is us, eu, or a URL that begins with http:// or https://")
+	}
+	client, err := cio.NewClient(cfg) // for its idea of the regions' hosts, and its checks
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	if t.base, err = url.Parse(client.Target()); err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	t.base.Path = strings.TrimSuffix(strings.TrimSuffix(t.base.Path, "/"), "/v1")
+	sender := &http.Client{
+		Timeout:       forwardTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return func(r *http.Request) (*http.Response, error) {
+		r.URL.Scheme, r.URL.Host, r.Host = t.base.Scheme, t.base.Host, t.base.Host
+		r.URL.Path = t.base.Path + r.URL.Path
+		return sender.Do(r)
+	}, nil
+}

@@ -1,0 +1,130 @@
+package emulatortest
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/ciokit/cio/emulator"
+)
+
+// views are the pages that every visitor can reach, with a text that proves
+// that they are there.
+var views = []struct{ name, path, text string }{
+	{"overview", "/", "Arriving now"},
+	{"people", "/people", "barbara59@example.com"},
+	{"person", "/people/u1", "enterprise"},
+	{"suppressed", "/people/gone", "suppressed"},
+	{"events", "/events", "number"},
+	{"event", "/events/track/Order%20Completed", "total"},
+	{"objects", "/objects", "Acme"},
+	{"object", "/objects/1/acme", "Related people"},
+	{"messages", "/messages?show=refused", "missing-event"},
+	{"request", "/requests/2", "seed-i0"},
+	{"faults", "/faults", "Queue the fault"},
+	{"workspaces", "/workspaces", emulator.TestKey},
+	{"snapshots", "/snapshots?from=before&to=", "added"},
+	{"behaviours", "/behaviours", "DedupWindow"},
+	{"not found", "/people/nobody-like-that", "no such person"},
+}
+
+// complaints collects what the browser's console says: errors of scripts, and
+// what the content security policy refused.
+func complaints(ctx context.Context) *[]string {
+	list := new([]string)
+	chromedp.ListenTarget(ctx, func(event any) {
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
+			*list = append(*list, e.ExceptionDetails.Error())
+		case *log.EventEntryAdded:
+			if e.Entry.Level == log.LevelError && !strings.Contains(e.Entry.Text, "404") {
+				*list = append(*list, e.Entry.Text)
+			}
+		}
+	})
+	return list
+}
+
+// TestPageViews looks at every view in every look, or at a few of each unless
+// CIOKIT_DEEP=1 or pictures are wanted: it says what it should, runs
+// nothing that was sent to it, fits the window, and has no serious fault that
+// axe-core knows of.
+func TestPageViews(t *testing.T) {
+	ctx := newBrowser(t)
+	cio := emulator.Start(t)
+	snapshot(t, ctx, cio, "before")
+	seed(t, cio)
+	cio.Fault(emulator.Fault{Count: 1, Path: "/v1/screen", Status: 503, RetryAfter: 2})
+	axe, err := os.ReadFile(filepath.Join("..", "..", ".ci", "sdk", "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Log("axe-core is not there, so accessibility is not checked; npm ci in .ci/sdk brings it")
+	}
+	said := complaints(ctx)
+	all := os.Getenv("CIOKIT_DEEP") == "1" || os.Getenv("CIOKIT_SCREENSHOTS") != ""
+	for i, l := range looks {
+		for j, v := range views {
+			if !all && j%(2*len(looks)) != i {
+				continue
+			}
+			t.Run(l.name+"/"+v.name, func(t *testing.T) {
+				var text, title string
+				var overflow int
+				err := chromedp.Run(ctx, l.set(), chromedp.Navigate(cio.URL+v.path), chromedp.WaitReady("main"),
+					chromedp.Text("main", &text, chromedp.ByQuery), chromedp.Title(&title),
+					chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &overflow))
+				if err != nil {
+					t.Fatal(err)
+				}
+				screenshot(t, ctx, v.name+"-"+l.name)
+				if !strings.Contains(text, v.text) {
+					t.Errorf("%q is not on the page: %.500s", v.text, text)
+				}
+				if title == "owned" || !strings.HasSuffix(title, "- ciokit emulator") {
+					t.Errorf("title %q", title)
+				}
+				if overflow > 0 {
+					t.Errorf("the page is %d px wider than the window", overflow)
+				}
+				if len(*said) > 0 {
+					t.Errorf("the console says %q", *said)
+					*said = nil
+				}
+				if axe != nil {
+					checkAccess(t, ctx, string(axe))
+				}
+			})
+		}
+	}
+}
+
+// checkAccess fails the test for each serious violation that axe-core finds.
+func checkAccess(t *testing.T, ctx context.Context, axe string) {
+	t.Helper()
+	var found []string
+	err := chromedp.Run(ctx, chromedp.Evaluate(axe+`;0`, nil), chromedp.Evaluate(`axe.run(document).then(r => r.violations
+		.filter(v => v.impact === "serious" || v.impact === "critical")
+		.map(v => v.id + ": " + v.help + " at " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(" and ")))`, &found,
+		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, violation := range found {
+		t.Error(violation)
+	}
+}
+
+// snapshot takes one by the page's own form, which needs a workspace.
+func snapshot(t *testing.T, ctx context.Context, cio *emulator.Instance, name string) {
+	t.Helper()
+	post(t, cio, true, "/v1/identify", `{"userId":"first"}`)
+	err := chromedp.Run(ctx, chromedp.Navigate(cio.URL+"/snapshots"), chromedp.SendKeys("#name", name, chromedp.ByQuery),
+		chromedp.Submit("#name", chromedp.ByQuery), chromedp.WaitVisible(".notice.good", chromedp.ByQuery))
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,175 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Expand returns the files that names and patterns such as orders-*.csv stand for: those of a pattern in the order of their names. A
+// pattern that no file matches is an error. "-" stands for itself.
+func Expand(patterns ...string) ([]string, error) {
+	var names []string
+	for _, p := range patterns {
+		if p == "-" || !strings.ContainsAny(p, "*?[") {
+			names = append(names, p)
+			continue
+		}
+		found, err := filepath.Glob(p)
+		if err != nil {
+			return nil, fmt.Errorf("source: the pattern %q is wrong: %w", p, err)
+		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("source: no file matches %q", p)
+		}
+		slices.Sort(found)
+		names = append(names, found...)
+	}
+	return names, nil
+}
+
+// OpenFiles opens several files as one input, read one after the other. Each must have the columns that are selected, in any order; the
+// columns of the first are those of the input.
+func OpenFiles(names []string, cfg Config) (Source, error) {
+	if len(names) == 1 {
+		return Open(names[0], cfg)
+	}
+	if len(names) == 0 {
+		return nil, errors.New("source: no file is named")
+	}
+	f := &files{names: names, cfg: cfg}
+	for _, name := range names {
+		if name == "-" {
+			return nil, errors.New("source: standard input cannot be one of several files")
+		}
+		src, err := Open(name, cfg) // so that a missing file shows before the first is read
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		f.size += src.Size()
+		f.unsized = f.unsized || src.Size() == 0
+		if f.current == nil {
+			f.current = src
+			continue
+		}
+		if err := src.Close(); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
+	return f, nil
+}
+
+// files is a Source of one file after the other.
+type files struct {
+	names   []string
+	cfg     Config
+	at      int // of current in names
+	current Source
+	chosen  []string
+	columns []Column
+	size    int64
+	unsized bool
+
+	before   int64 // bytes of the files before
+	ordinals int64 // rows of the files before
+	rows     int64 // of current
+}
+
+func (f *files) Columns(ctx context.Context) ([]Column, error) {
+	columns, err := f.current.Columns(ctx)
+	if err != nil {
+		return nil, f.named(err)
+	}
+	f.columns = columns
+	return columns, nil
+}
+
+func (f *files) Select(names []string) error {
+	f.chosen = names
+	return f.named(f.current.Select(names))
+}
+
+func (f *files) Next(ctx context.Context, b *Batch) error {
+	for {
+		err := f.current.Next(ctx, b)
+		if err == nil {
+			for i := range b.Rows {
+				b.Rows[i].File = f.names[f.at]
+				b.Rows[i].Ordinal += f.ordinals
+			}
+			f.rows += int64(len(b.Rows))
+			b.Offset += f.before
+			return nil
+		}
+		if err != io.EOF {
+			return f.named(err)
+		}
+		end := b.Offset + f.before
+		if f.at+1 == len(f.names) {
+			b.Offset = end
+			return io.EOF
+		}
+		if err := f.advance(ctx); err != nil {
+			return err
+		}
+		f.before = end
+	}
+}
+
+// advance goes on to the next file.
+func (f *files) advance(ctx context.Context) error {
+	if err := f.current.Close(); err != nil {
+		return f.named(err)
+	}
+	f.at++
+	f.ordinals += f.rows
+	f.rows = 0
+	next, err := Open(f.names[f.at], f.cfg)
+	if err != nil {
+		return err
+	}
+	f.current = next
+	columns, err := next.Columns(ctx)
+	if err != nil {
+		return f.named(err)
+	}
+	if (columns == nil) != (f.columns == nil) {
+		return fmt.Errorf("source: %s is of another format than %s", f.names[f.at], f.names[0])
+	}
+	return f.named(next.Select(f.chosen))
+}
+
+// named adds the file to an error.
+func (f *files) named(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", f.names[f.at], err)
+}
+
+// Size is 0 if that of any file is not known.
+func (f *files) Size() int64 {
+	if f.unsized {
+		return 0
+	}
+	return f.size
+}
+
+func (f *files) Close() error {
+	if f.current == nil {
+		return nil
+	}
+	return f.current.Close()
+}
+
+// Delimiter returns what separates the fields of the file at hand, if it is CSV.
+func (f *files) Delimiter() byte {
+	if d, ok := f.current.(interface{ Delimiter() byte }); ok {
+		return d.Delimiter()
+	}
+	return ','
+}
