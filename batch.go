@@ -79,7 +79,10 @@ func (b *batch) id(i int) string {
 // encoded returns a copy of the message that outlives the batch.
 func (b *batch) encoded(i int) Encoded {
 	entry := b.entries[i]
-	return Encoded{data: append([]byte(nil), b.message(i)...), tag: entry.tag, typ: b.typ(i), idStart: entry.idStart, idLen: entry.idLen}
+	e := Encoded{data: append([]byte(nil), b.message(i)...), tag: entry.tag, typ: b.typ(i), idStart: entry.idStart, idLen: entry.idLen}
+	id := e.Identity()
+	e.anonymous = isAnonymousIdentify(e.typ, &id)
+	return e
 }
 
 func (b *batch) typ(i int) Type {

@@ -19,6 +19,7 @@ type Encoded struct {
 	warnings       *[]Warning // nil for none
 	typ            Type
 	idStart, idLen uint16 // of the message id in data, if it stands there without escapes
+	anonymous      bool   // an identify of nobody known
 }
 
 func newEncoded(data []byte, h *header) Encoded {
@@ -28,6 +29,7 @@ func newEncoded(data []byte, h *header) Encoded {
 		e.warnings = &warnings
 	}
 	e.idStart, e.idLen = h.plainID(data)
+	e.anonymous = isAnonymousIdentify(h.typ, &h.identity)
 	return e
 }
 
@@ -164,7 +166,7 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 	if typ == TypeTrack {
 		like = resembles(event)
 	}
-	*e = newEncoded(data, &header{typ: typ, messageID: env.messageID, warnings: warningsOf(typ, &id, event, like, body)})
+	*e = newEncoded(data, &header{typ: typ, messageID: env.messageID, identity: id, warnings: warningsOf(typ, &id, event, like, body)})
 	return nil
 }
 
@@ -208,11 +210,8 @@ func (r *rules) admit(e *Encoded) error {
 	if e.data == nil {
 		return refuse("", RuleNotMessage, "the zero Encoded is no message; make one with Encode")
 	}
-	if e.typ == TypeIdentify {
-		id := e.Identity()
-		if err := r.checkIdentify(&id); err != nil {
-			return err
-		}
+	if e.anonymous && !r.allowAnonymousIdentify {
+		return refuseAnonymousIdentify()
 	}
 	if len(e.data) > r.maxMessageBytes {
 		return tooLarge(e.data, r.maxMessageBytes)

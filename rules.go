@@ -65,6 +65,15 @@ func (r *rules) checkIdentify(id *Identity) error {
 	case r.allowAnonymousIdentify:
 		return nil
 	}
+	return refuseAnonymousIdentify()
+}
+
+// isAnonymousIdentify reports whether a valid call is an identify of nobody known, which Customer.io ignores.
+func isAnonymousIdentify(typ Type, id *Identity) bool {
+	return typ == TypeIdentify && id.UserID == "" && id.Email == ""
+}
+
+func refuseAnonymousIdentify() error {
 	return refuse("userId", RuleAnonymousIdentify, "Customer.io ignores an identify call with an anonymousId alone; set UserID or the trait email, or allow it by Config.AllowAnonymousIdentify")
 }
 
