@@ -3,7 +3,7 @@
 import { Analytics } from "@customerio/cdp-analytics-node";
 
 const [url, key] = process.argv.slice(2);
-const analytics = new Analytics({ writeKey: key, host: url, maxEventsInBatch: 5, maxRetries: 0 });
+const analytics = new Analytics({ writeKey: key, host: url, maxEventsInBatch: 100, maxRetries: 0 });
 await analytics.ready;
 const results = { sent: 0, failed: [] };
 const done = (error) => {

@@ -91,8 +91,6 @@
   const showRows = (rows) => {
     const body = table.tBodies[0];
     for (const message of rows) showRow(body, message);
-    const start = document.querySelector("[data-start]");
-    if (start && rows.length > 0) start.remove();
   };
 
   if (pause) {

@@ -31,8 +31,15 @@ func newBrowser(t *testing.T) context.Context {
 	if path == "" {
 		t.Skip("no Chromium is installed; on Debian: apt-get install chromium")
 	}
+	// Not t.TempDir: processes of the browser may write for a moment after its
+	// end, which is no failure of the test.
+	profile, err := os.MkdirTemp("", "ciokit-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900))
+		chromedp.UserDataDir(profile), chromedp.WindowSize(1280, 900))
 	allocator, end := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(end)
 	// A Chromium newer than the protocol's description sends values that it

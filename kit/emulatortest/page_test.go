@@ -25,7 +25,7 @@ var views = []struct{ name, path, text string }{
 	{"objects", "/objects", "Acme"},
 	{"object", "/objects/1/acme", "Related people"},
 	{"messages", "/messages?show=refused", "missing-event"},
-	{"request", "/requests/2", "seed-i0"},
+	{"request", "/requests/4", "seed-i0"},
 	{"faults", "/faults", "Queue the fault"},
 	{"workspaces", "/workspaces", emulator.TestKey},
 	{"snapshots", "/snapshots?from=before&to=", "added"},

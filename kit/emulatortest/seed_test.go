@@ -39,6 +39,8 @@ func post(t testing.TB, cio *emulator.Instance, strict bool, path, body string) 
 // seed fills a workspace with something of every kind.
 func seed(t testing.TB, cio *emulator.Instance) {
 	t.Helper()
+	post(t, cio, true, "/v1/identify", `{"userId":"mallory","traits":{"name":`+quoted(script)+`}}`)
+	post(t, cio, true, "/v1/track", `{"userId":"mallory","event":`+quoted(script)+`,"properties":{"x":`+quoted(script)+`}}`)
 	names := []string{"ada", "grace", "edsger", "barbara", "donald", "frances", "alan", "hedy"}
 	for i := range 60 {
 		name := names[i%len(names)]
@@ -61,8 +63,6 @@ func seed(t testing.TB, cio *emulator.Instance) {
 	post(t, cio, false, "/v1/identify", `{"anonymousId":"visitor-2","traits":{"plan":"free"}}`)
 	post(t, cio, true, "/v1/track", `{"userId":"gone","event":"User Suppressed"}`)
 	post(t, cio, true, "/v1/track", `{"userId":"gone","event":"Order Completed"}`)
-	post(t, cio, true, "/v1/identify", `{"userId":"mallory","traits":{"name":`+quoted(script)+`}}`)
-	post(t, cio, true, "/v1/track", `{"userId":"mallory","event":`+quoted(script)+`,"properties":{"x":`+quoted(script)+`}}`)
 }
 
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }

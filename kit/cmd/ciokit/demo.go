@@ -60,7 +60,7 @@ func runDemo(ctx context.Context, con console, addr string, stay bool) error {
 		d := &demo{out: con.out, srv: srv, base: "http://" + l.Addr().String()}
 		err = d.run(ctx, dir)
 		if err == nil && stay {
-			fmt.Fprintf(con.out, "\nThe emulator stays up. The files are in %s. Ctrl-C ends it all.\n", dir)
+			d.invite(dir)
 			<-ctx.Done()
 		}
 	}
@@ -101,16 +101,19 @@ func (d *demo) run(ctx context.Context, dir string) error {
 	if err := d.showWorkspace(); err != nil {
 		return err
 	}
-	if err := d.postUnchecked(ctx); err != nil {
-		return err
-	}
+	return d.postUnchecked(ctx)
+}
+
+// invite says where to look around while the emulator stays up.
+func (d *demo) invite(dir string) {
 	fmt.Fprintf(d.out, `
-Look around:
-  curl -s '%[1]s/_emulator/stats?key=%[2]s'
+Look around, in a browser:
+  %[1]s/
+or from another terminal:
   curl -s '%[1]s/_emulator/people/c0007?key=%[2]s'
   curl -s '%[1]s/_emulator/messages?verdict=dropped&limit=5&key=%[2]s'
-`, d.base, demoKey)
-	return nil
+The files are in %[3]s. Ctrl-C ends it all.
+`, d.base, demoKey, dir)
 }
 
 // load loads the files through the loader and returns a line for every rejected row.
