@@ -19,6 +19,7 @@ import (
 
 	"github.com/ciokit/cio/emulator"
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
 var (
@@ -56,7 +57,7 @@ type pending struct {
 // within a second if another process has it open.
 func Open(path string) (*DB, error) {
 	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("emulatordb: %s is in use by another process", path)
 	}
 	if err != nil {
