@@ -186,7 +186,7 @@ func TestPageIsFast(t *testing.T) {
 	if raceDetector {
 		people, messages, limit = 1_000, 10_000, time.Second
 	}
-	c := newClient(t, emulator.Config{MaxMessages: messages, MaxJournalBytes: 2 << 30})
+	c := newClient(t, emulator.Config{MaxMessages: messages, MaxJournalBytes: 1 << 30})
 	var batch strings.Builder
 	for i := range messages {
 		if batch.Len() > 0 {

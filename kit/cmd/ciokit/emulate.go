@@ -99,7 +99,7 @@ func (f *emulateFlags) greet(con console, base string, to *target) {
   load:    ciokit load FILE --mapping MAP.yaml --to %[1]s
   look:    %[1]s/_emulator/stats
   refused: %[1]s/_emulator/messages?verdict=dropped
-Any write key works%[2]s. Customer.io's own SDKs, the first two run by our tests, the others as their documentation has it:
+Any write key works%[2]s. Customer.io's own SDKs, the first two run by this project's tests, the others not:
   customerio-node                 new PipelinesClient(KEY, { url: "%[1]s/v1" })
   @customerio/cdp-analytics-node  new Analytics({ writeKey: KEY, host: "%[1]s" })
   customerio-cdp-analytics (py)   analytics.host = "%[1]s"

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -256,6 +257,7 @@ func (l *loading) takeUp(j *load.Journal) error {
 // run loads and says what became of it.
 func (l *loading) run(ctx context.Context, con console) error {
 	l.job.Progress = l.bar.update
+	stayBelow(loadMemory)
 	summary, runErr := load.Run(ctx, l.job)
 	l.bar.close()
 	if l.rejects != nil { // on disk before the summary says so
@@ -287,4 +289,14 @@ func (l *loading) report(con console, s load.Summary) error {
 		return json.NewEncoder(con.out).Encode(s)
 	}
 	return printSummary(con.out, l.f, s, l.client)
+}
+
+// loadMemory is what a load is meant to get by with: it holds some 20 MB of rows and requests, whatever the size of the input.
+const loadMemory = 40 << 20
+
+// stayBelow makes the garbage collector work harder as memory nears limit, unless the environment says how it should. The limit is soft.
+func stayBelow(limit int64) {
+	if os.Getenv("GOMEMLIMIT") == "" && os.Getenv("GOGC") == "" {
+		debug.SetMemoryLimit(limit)
+	}
 }
