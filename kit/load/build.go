@@ -134,7 +134,7 @@ func (m *mapper) message(p *messagePlan, r *source.Row, tag uint64) (cio.Message
 		}
 		v.text[t.field] = s
 	}
-	v.meta.Tag = tag
+	v.meta.Tag, v.verbatim = tag, p.verbatim
 	var err *valueError
 	if v.meta.Timestamp, err = p.time(&m.row); err != nil {
 		return nil, err.in(fieldNames[fieldTimestamp])
@@ -174,7 +174,11 @@ func (v *values) call(typ cio.Type, event string) cio.Message {
 		return cio.Identify{UserID: user, AnonymousID: anonymous, Traits: v.body,
 			MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
 	case cio.TypeTrack:
-		return cio.Track{UserID: user, AnonymousID: anonymous, Event: cio.Named(event, v.body),
+		e := cio.Named(event, v.body)
+		if v.verbatim {
+			e = cio.Verbatim(event, v.body)
+		}
+		return cio.Track{UserID: user, AnonymousID: anonymous, Event: e,
 			MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
 	case cio.TypePage:
 		return cio.Page{UserID: user, AnonymousID: anonymous, Name: v.text[fieldName], Category: v.text[fieldCategory], Properties: v.body,
@@ -268,6 +272,9 @@ func (p *messagePlan) refusal(err error) *valueError {
 		if e.column != "" {
 			e.hint = "the row has nothing for " + e.field + ": column " + e.column + " is empty"
 		}
+	}
+	if bad.Rule == cio.RuleNearSemantic {
+		e.hint = strings.Replace(e.hint, "cio.Verbatim sends the name as it stands", "verbatim: true beside the message sends the name as it stands", 1)
 	}
 	if e.hint == "" {
 		e.hint = "see the rule " + e.rule

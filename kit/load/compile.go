@@ -22,6 +22,7 @@ type messagePlan struct {
 	path  string // what a field is called in a reject begins so
 
 	when         scalar // nil: always
+	verbatim     bool   // the event's name is meant as it stands
 	defaults     []defaultCell
 	texts        []textPlan
 	timestamp    scalar
@@ -101,7 +102,7 @@ type compilation struct {
 }
 
 func (c *compilation) message(m *messageSpec) *messagePlan {
-	out := &messagePlan{kind: m.kind, columns: make(map[string]string)}
+	out := &messagePlan{kind: m.kind, verbatim: m.verbatim, columns: make(map[string]string)}
 	c.nulls, c.sources = nil, out.columns
 	c.checkColumns(m)
 	for _, n := range m.nulls {

@@ -85,6 +85,8 @@ type values struct {
 	text [fieldTexts]string
 	meta cio.Identify // MessageID, Timestamp, Context, Integrations and Tag
 	body any
+
+	verbatim bool // the event's name is meant as it stands
 }
 
 var calls = []*kind{

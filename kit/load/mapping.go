@@ -38,7 +38,8 @@ import (
 //
 // A value that comes from an empty cell is left out, and so are an object and a list that have nothing but such values. Under null,
 // beside the message, stand the columns whose empty cells are sent as null instead, which removes a trait; under default the columns with
-// what stands for their empty cells; under when an expression without whose being true the message is not made. In JSON Lines a null and a
+// what stands for their empty cells; under when an expression without whose being true the message is not made; verbatim: true sends an event's name that looks
+// like a misspelt semantic one. In JSON Lines a null and a
 // missing member are empty. Among the traits or properties {$all: {except: [password]}} stands for all columns but those, each under its
 // own name.
 //
@@ -132,6 +133,7 @@ type messageSpec struct {
 	kind     *kind
 	fields   [fieldCount]*spec
 	when     *spec // nil: always
+	verbatim bool  // the event's name is meant as it stands
 	nulls    []nullSpec
 	defaults []defaultSpec
 

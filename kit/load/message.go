@@ -22,6 +22,8 @@ func (p *mappingReader) message(n *yaml.Node, path string) *messageSpec {
 			m.nulls = p.nulls(e.val, path+".null")
 		case e.name == "when":
 			m.when = p.condition(e.val, path+".when")
+		case e.name == "verbatim":
+			m.verbatim = p.verbatim(e.val, path+".verbatim")
 		case e.name == "default":
 			m.defaults = p.defaults(e.val, path+".default")
 		case k == nil:
@@ -58,6 +60,19 @@ func (p *mappingReader) condition(n *yaml.Node, path string) *spec {
 		return nil
 	}
 	return s
+}
+
+// verbatim reads whether the event's name is meant as it stands.
+func (p *mappingReader) verbatim(n *yaml.Node, path string) bool {
+	s := p.value(n, path)
+	if s == nil {
+		return false
+	}
+	if s.kind != specLiteral || s.typed != "true or false" {
+		p.problem(s.at, "write verbatim: true, or leave it out", "verbatim must be true or false, not %s", s.describe())
+		return false
+	}
+	return s.text == "true"
 }
 
 // defaults reads what stands for the empty cells of columns.
