@@ -266,10 +266,15 @@ func FuzzCSV(f *testing.F) {
 		f.Add([]byte(seed), byte(','), uint8(0))
 	}
 	f.Add([]byte("a;b\n1;2\n"), byte(';'), uint8(20))
+	f.Add([]byte("\x1f\x8b,\n1,2\n"), byte(','), uint8(0))
 	f.Fuzz(func(t *testing.T, in []byte, delimiter byte, limit uint8) {
 		cfg := Config{Format: CSV, Delimiter: delimiter, MaxRowBytes: int(limit)}
 		if _, err := New(bytes.NewReader(nil), cfg); err != nil || delimiter == 0 {
 			t.Skip()
+		}
+		if packed(in) {
+			checkPacked(t, in, cfg)
+			return
 		}
 		if bytes.HasPrefix(in, []byte("\xef\xbb\xbf")) {
 			t.Skip()

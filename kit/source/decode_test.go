@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	stdgzip "compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -185,5 +186,26 @@ func drain(ctx context.Context, src Source, names ...string) error {
 			}
 			return err
 		}
+	}
+}
+
+// packed reports whether an input begins like a compressed one, so that it is no text to compare line by line.
+func packed(in []byte) bool {
+	return bytes.HasPrefix(in, []byte("\x1f\x8b")) || bytes.HasPrefix(in, []byte("\x28\xb5\x2f\xfd"))
+}
+
+// checkPacked fails when an input that begins like gzip, and that compress/gzip cannot read, was taken without an error.
+func checkPacked(t *testing.T, in []byte, cfg Config) {
+	t.Helper()
+	_, _, err := readAll(t, bytes.NewReader(in), cfg)
+	if err != nil || !bytes.HasPrefix(in, []byte("\x1f\x8b")) {
+		return
+	}
+	r, err := stdgzip.NewReader(bytes.NewReader(in))
+	if err == nil {
+		_, err = io.Copy(io.Discard, r)
+	}
+	if err != nil {
+		t.Fatalf("%q: read as whole, but %v", in, err)
 	}
 }

@@ -114,7 +114,12 @@ func FuzzJSONLines(f *testing.F) {
 	for _, seed := range []string{`{"a":1}`, `{"a":{"a":[1,"}"]},"b":"\\"}` + "\n\n{}\n[]", `{"\u0061":1.0e5,"a":null}`, "{\"a\":1\r\n}\n", `{"a":"` + "\xff" + `"}`, `{"a":1}{"a":2}`} {
 		f.Add([]byte(seed))
 	}
+	f.Add([]byte("\x1f\x8b\x08"))
 	f.Fuzz(func(t *testing.T, in []byte) {
+		if packed(in) {
+			checkPacked(t, in, Config{Format: JSONLines})
+			return
+		}
 		if err := new(window{buf: in}).dropBOM(); err != nil || bytes.HasPrefix(in, []byte("\xef\xbb\xbf")) {
 			t.Skip()
 		}
