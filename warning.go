@@ -1,6 +1,7 @@
 package cio
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 
@@ -63,7 +64,7 @@ func warningsOf(typ Type, id *Identity, event string, like likeness, body []byte
 			warn("event", RuleNearSemantic, "it resembles the semantic event "+quoted(like.right)+", which is another name to Customer.io; cio.Verbatim says that it is meant as it stands")
 		}
 	case TypeIdentify, TypeGroup:
-		if len(body) <= maxAttributeNameBytes { // too short to break any
+		if within(body) {
 			return warnings
 		}
 		n := 0
@@ -106,4 +107,26 @@ func (c *Client) warn(warnings []Warning) {
 			c.log.Warn("a message breaks a limit of Customer.io; it is sent, but a part of it may be lost (logged once per rule)", "rule", string(w.Rule), "field", w.Field, "hint", w.Hint)
 		}
 	}
+}
+
+// within reports, at a glance, that an object breaks no limit of attributes: it is too short for a long value or for many, and no run of
+// bytes between two quotes is as long as a name that is too long.
+func within(object []byte) bool {
+	switch {
+	case len(object) <= maxAttributeNameBytes:
+		return true
+	case len(object) > maxAttributeValueBytes, bytes.IndexByte(object, '\\') >= 0:
+		return false
+	}
+	// Such a run holds at least one of the bytes that are looked at.
+	for at := maxAttributeNameBytes; at < len(object); at += maxAttributeNameBytes {
+		before, after := bytes.LastIndexByte(object[:at], '"'), bytes.IndexByte(object[at:], '"')
+		if after < 0 {
+			return true
+		}
+		if at+after-before > maxAttributeNameBytes {
+			return false
+		}
+	}
+	return true
 }

@@ -11,6 +11,11 @@ import (
 	"time"
 )
 
+// Checked is JSON that this project's own code has written: one value without white space between its tokens, in valid UTF-8, without the
+// escape \ufffd, and nested less deep than MaxDepth. A pointer to it is a value that is appended as it stands, where a json.RawMessage
+// is checked. It lies in an internal package because the check that it leaves out must not be for anybody to leave out.
+type Checked []byte
+
 // MaxDepth bounds how deep objects and arrays nest, in what is written and in what is checked. A map that holds itself ends there.
 const MaxDepth = 200
 
@@ -48,6 +53,8 @@ func appendValue(dst []byte, v any, depth int) ([]byte, error) {
 		return strconv.AppendInt(dst, v, 10), nil
 	case float64:
 		return appendFloat(dst, v, 64)
+	case *Checked:
+		return append(dst, *v...), nil
 	case map[string]any:
 		return appendMap(dst, v, depth)
 	case []any:

@@ -58,6 +58,7 @@ type everyMember struct{ except map[string]bool }
 
 // appendJSON appends the members without braces. They are absent if the row has none.
 func (e everyMember) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
+	r.foreign = true // the names are the row's own
 	start := len(dst)
 	seen := make(map[string]int) // where each stands in list: of equal names the last counts
 	type member struct{ key, value []byte }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/internal/wire"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -149,9 +150,13 @@ func (m *mapper) message(p *messagePlan, r *source.Row, tag uint64) (cio.Message
 	if v.meta.MessageID, err = m.messageID(p, event, r); err != nil {
 		return nil, err.in(fieldNames[fieldMessageID])
 	}
-	m.body = m.body[:0]
+	m.body, m.row.foreign = m.body[:0], false
 	if v.body, err = m.object(p.body, p.kind.body()); err != nil {
 		return nil, err
+	}
+	if raw, ok := v.body.(json.RawMessage); ok && p.kind.message == nil && !m.row.foreign {
+		v.own = wire.Checked(raw)
+		v.body = &v.own
 	}
 	if v.meta.Context, err = m.object(p.context, fieldContext); err != nil {
 		return nil, err
@@ -165,33 +170,39 @@ func (m *mapper) message(p *messagePlan, r *source.Row, tag uint64) (cio.Message
 	return v.call(p.kind.typ, event), nil
 }
 
-// call makes one of the six calls.
+// call makes one of the six calls. It is valid until the next call: it lies in v, where it costs no allocation.
 func (v *values) call(typ cio.Type, event string) cio.Message {
 	user, anonymous := v.text[fieldUserID], v.text[fieldAnonymousID]
 	meta := &v.meta
 	switch typ {
 	case cio.TypeIdentify:
-		return cio.Identify{UserID: user, AnonymousID: anonymous, Traits: v.body,
+		v.identify = cio.Identify{UserID: user, AnonymousID: anonymous, Traits: v.body,
 			MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
+		return &v.identify
 	case cio.TypeTrack:
 		e := cio.Named(event, v.body)
 		if v.verbatim {
 			e = cio.Verbatim(event, v.body)
 		}
-		return cio.Track{UserID: user, AnonymousID: anonymous, Event: e,
+		v.track = cio.Track{UserID: user, AnonymousID: anonymous, Event: e,
 			MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
+		return &v.track
 	case cio.TypePage:
-		return cio.Page{UserID: user, AnonymousID: anonymous, Name: v.text[fieldName], Category: v.text[fieldCategory], Properties: v.body,
+		v.page = cio.Page{UserID: user, AnonymousID: anonymous, Name: v.text[fieldName], Category: v.text[fieldCategory], Properties: v.body,
 			MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
+		return &v.page
 	case cio.TypeScreen:
-		return cio.Screen{UserID: user, AnonymousID: anonymous, Name: v.text[fieldName], Category: v.text[fieldCategory], Properties: v.body,
+		v.screen = cio.Screen{UserID: user, AnonymousID: anonymous, Name: v.text[fieldName], Category: v.text[fieldCategory], Properties: v.body,
 			MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
+		return &v.screen
 	case cio.TypeGroup:
-		return cio.Group{UserID: user, AnonymousID: anonymous, GroupID: v.text[fieldGroupID], Traits: v.body,
+		v.group = cio.Group{UserID: user, AnonymousID: anonymous, GroupID: v.text[fieldGroupID], Traits: v.body,
 			MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
+		return &v.group
 	}
-	return cio.Alias{UserID: user, PreviousID: v.text[fieldPreviousID],
+	v.alias = cio.Alias{UserID: user, PreviousID: v.text[fieldPreviousID],
 		MessageID: meta.MessageID, Timestamp: meta.Timestamp, Context: meta.Context, Integrations: meta.Integrations, Tag: meta.Tag}
+	return &v.alias
 }
 
 // object returns a message's object as raw JSON, nil if the row has none.

@@ -47,12 +47,12 @@ func (r *run) deliver(p *parcel) {
 		r.stop(&StopError{ErrInterrupted, context.Cause(r.ctx)})
 	}
 	if r.stopped() {
-		fates = make([]fate, len(p.messages))
+		fates = make([]fate, len(p.places))
 		for i := range fates {
 			fates[i].outcome = cio.Unsent
 		}
 	} else {
-		fates = r.post(p.messages)
+		fates = r.post(p.sealed())
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,7 +10,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Client is what a run needs of a *cio.Client.
+// Client is what a run needs of a *cio.Client. The message that Encode is given lies in memory that the next one uses, and Send is given
+// pointers to what Encode returned, which are void when it returns.
 type Client interface {
 	Encode(cio.Message) (cio.Encoded, error)
 	Send(context.Context, ...cio.Message) error

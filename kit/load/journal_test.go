@@ -47,7 +47,7 @@ func idsOf(messages []string) map[string]int {
 func TestResume(t *testing.T) {
 	in := mixedRows(20_000)
 	refuse := func(m cio.Message) bool {
-		data, _ := m.(cio.Encoded).AppendJSON(nil)
+		data, _ := m.(*cio.Encoded).AppendJSON(nil)
 		return bytes.Contains(data, []byte(`"userId":"p9999z"`))
 	}
 	answer := func(m []cio.Message) error {

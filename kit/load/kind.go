@@ -6,6 +6,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/events"
+	"github.com/ciokit/cio/internal/wire"
 )
 
 // kind is what an entry of a mapping's messages can be: one of the six calls, one of the messages that act, or a semantic event by its
@@ -85,8 +86,17 @@ type values struct {
 	text [fieldTexts]string
 	meta cio.Identify // MessageID, Timestamp, Context, Integrations and Tag
 	body any
+	own  wire.Checked // what body points to, if all of it was written here
 
 	verbatim bool // the event's name is meant as it stands
+
+	// The message at hand is one of these.
+	identify cio.Identify
+	track    cio.Track
+	page     cio.Page
+	screen   cio.Screen
+	group    cio.Group
+	alias    cio.Alias
 }
 
 var calls = []*kind{

@@ -13,6 +13,7 @@ type lanes struct {
 	bytes int  // of a parcel
 	begun bool // a parcel was handed to a worker
 	all   []*lane
+	free  sync.Pool // of *parcel
 	done  sync.WaitGroup
 }
 
@@ -21,11 +22,20 @@ type lane struct {
 	ready chan *parcel // to be sent
 }
 
-// parcel is what is given to one Send.
+// parcel is what is given to one Send. Its slices are used again for the next.
 type parcel struct {
-	messages []cio.Message
+	encoded  []cio.Encoded
+	messages []cio.Message // pointers to encoded, which cost less than a copy of each
 	places   []place
 	bytes    int // of the messages, as they are in a request
+}
+
+// sealed returns what Send takes. Nothing is added afterwards.
+func (p *parcel) sealed() []cio.Message {
+	for i := range p.encoded {
+		p.messages = append(p.messages, &p.encoded[i])
+	}
+	return p.messages
 }
 
 // place is where a message came from.
@@ -42,6 +52,7 @@ func newLanes(r *run, n, bytes int) *lanes {
 		l.done.Go(func() {
 			for p := range ln.ready {
 				r.deliver(p)
+				l.recycle(p)
 			}
 		})
 	}
@@ -60,12 +71,29 @@ func (l *lanes) add(c *chunk, first int, messages []cio.Encoded, identities []st
 			l.hand(ln)
 		}
 		if ln.open == nil {
-			ln.open = new(parcel)
+			ln.open = l.empty()
 		}
-		ln.open.messages = append(ln.open.messages, m)
+		ln.open.encoded = append(ln.open.encoded, m)
 		ln.open.places = append(ln.open.places, place{c, first + i})
 		ln.open.bytes += size
 	}
+}
+
+// empty returns a parcel without messages.
+func (l *lanes) empty() *parcel {
+	if p, ok := l.free.Get().(*parcel); ok {
+		return p
+	}
+	return new(parcel)
+}
+
+// recycle takes back a parcel that is settled.
+func (l *lanes) recycle(p *parcel) {
+	clear(p.encoded)
+	clear(p.messages)
+	clear(p.places)
+	*p = parcel{encoded: p.encoded[:0], messages: p.messages[:0], places: p.places[:0]}
+	l.free.Put(p)
 }
 
 // hand gives the open parcel to the worker and waits until it takes it. The worker always does: when ctx ends its Send does too.
@@ -105,14 +133,14 @@ func (l *lanes) merge() {
 	if l.begun || bytes > l.bytes {
 		return
 	}
-	whole := new(parcel)
+	whole := l.empty()
 	for _, ln := range l.all {
 		if p := ln.open; p != nil {
-			whole.messages, whole.places, whole.bytes = append(whole.messages, p.messages...), append(whole.places, p.places...), whole.bytes+p.bytes
+			whole.encoded, whole.places, whole.bytes = append(whole.encoded, p.encoded...), append(whole.places, p.places...), whole.bytes+p.bytes
 			ln.open = nil
 		}
 	}
-	if len(whole.messages) > 0 {
+	if len(whole.encoded) > 0 {
 		l.all[0].open = whole
 	}
 }

@@ -61,7 +61,7 @@ func (c *fakeClient) Send(ctx context.Context, messages ...cio.Message) error {
 	defer c.mu.Unlock()
 	for i, m := range messages {
 		if !lost[i] {
-			data, _ := m.(cio.Encoded).AppendJSON(nil)
+			data, _ := m.(*cio.Encoded).AppendJSON(nil)
 			c.accepted = append(c.accepted, string(data))
 		}
 	}

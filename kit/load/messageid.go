@@ -65,5 +65,7 @@ func (h *idHash) row(ordinal int64, raw []byte) {
 
 func (h *idHash) sum() string {
 	sum := sha256.Sum256(h.buf)
-	return hex.EncodeToString(sum[:16])
+	var id [32]byte
+	hex.Encode(id[:], sum[:16])
+	return string(id[:])
 }

@@ -98,7 +98,7 @@ func TestOrderAndBatches(t *testing.T) {
 	client.send = func(_ context.Context, call int, messages []cio.Message) error {
 		size := 0
 		for _, m := range messages {
-			size += m.(cio.Encoded).Len() + 1
+			size += m.(*cio.Encoded).Len() + 1
 		}
 		if size > 10_000 {
 			t.Errorf("call %d has %d bytes", call, size)
@@ -224,7 +224,7 @@ func TestGuard(t *testing.T) {
 	guarded := errors.New("on the list")
 	client := new(fakeClient)
 	client.encode = func(m cio.Message) (cio.Encoded, error) {
-		if id, ok := m.(cio.Identify); ok && id.UserID == "p3" {
+		if id, ok := m.(*cio.Identify); ok && id.UserID == "p3" {
 			return cio.Encoded{}, &cio.MessageError{Rule: cio.RuleGuard, Hint: "not this one", Err: guarded}
 		}
 		return cio.Encode(m)

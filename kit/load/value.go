@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strconv"
@@ -16,6 +17,16 @@ type row struct {
 	raw     []byte
 	in      *interpreter
 	scratch []byte // for the text of JSON strings with escapes
+	foreign bool   // something was written whose JSON is not this package's own
+}
+
+// appendCell writes a cell that has a value as JSON. A scalar without escapes is as this package would write it itself: the source has
+// checked it. Anything else that is JSON already may hold white space, or nest deep.
+func (r *row) appendCell(dst []byte, c source.Cell) ([]byte, *valueError) {
+	if c.Kind == source.JSON && (c.Bytes[0] == '{' || c.Bytes[0] == '[' || bytes.IndexByte(c.Bytes, '\\') >= 0) {
+		r.foreign = true
+	}
+	return appendCell(dst, c)
 }
 
 // value is a value of a mapping, compiled for an input.
@@ -61,7 +72,7 @@ func (c column) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
 	if cell.Kind == source.Absent {
 		return dst, false, nil
 	}
-	out, err := appendCell(dst, cell)
+	out, err := r.appendCell(dst, cell)
 	if err != nil {
 		return dst, false, err.from(c.name)
 	}
@@ -193,6 +204,7 @@ type computed struct {
 }
 
 func (c computed) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
+	r.foreign = true
 	v, err := r.in.run(c.program, r.cells)
 	if v == nil || err != nil {
 		return dst, false, err
