@@ -80,6 +80,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !s.hostAllowed(r):
 		writeErrors(w, http.StatusForbidden,
 			"the Host header is neither localhost nor an IP address nor one of Config.AllowHosts (--allow-host)")
+	case isAppPath(path):
+		if !originAllowed(r) {
+			writeErrors(w, http.StatusForbidden, "the request comes from a page of another origin")
+			return
+		}
+		s.serveAPI(w, r)
 	case strings.HasPrefix(path, apiPrefix):
 		if !allowPages(w, r) {
 			s.serveAPI(w, r)
@@ -121,6 +127,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 // answer processes a call of the API, whose body has been read as far as
 // readErr says.
 func (s *Server) answer(r *http.Request, received []byte, readErr error) reply {
+	if isAppPath(r.URL.Path) {
+		return s.answerApp(r)
+	}
 	if key, ok := settingsKey(r.URL); ok {
 		return s.settings(r, key)
 	}

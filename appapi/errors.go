@@ -1,0 +1,124 @@
+package appapi
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Sentinels for errors.Is.
+var (
+	// ErrNotFound is a person, or another thing, that the workspace does not have.
+	ErrNotFound = errors.New("appapi: not found")
+	// ErrUnauthorized is a key that the server does not take (401), or that may not do this (403).
+	ErrUnauthorized = errors.New("appapi: key refused")
+	// ErrRateLimited is a 429.
+	ErrRateLimited = errors.New("appapi: rate limited")
+	// ErrUnavailable is a server that could not be reached or answered with a failure of its own.
+	ErrUnavailable = errors.New("appapi: Customer.io unavailable")
+)
+
+// APIError is a request that failed. It holds neither the key nor whom the request was about.
+type APIError struct {
+	// Operation is the operation's name in Customer.io's documentation, such as getPersonAttributes.
+	Operation string
+	// Status is the HTTP status, 0 where no answer came.
+	Status int
+	// Message is what the server said, in one line of at most 300 bytes, or what is known of the cause, and what to do.
+	Message string
+	// Attempts counts how often the request was made.
+	Attempts int
+	// Err is the cause where no answer came.
+	Err error
+}
+
+func (e *APIError) Error() string {
+	var b strings.Builder
+	b.WriteString("appapi: " + e.Operation + ": ")
+	if e.Status != 0 {
+		b.WriteString(strconv.Itoa(e.Status) + " " + http.StatusText(e.Status))
+	} else {
+		b.WriteString("no answer")
+	}
+	if e.Attempts > 1 {
+		b.WriteString(" after " + strconv.Itoa(e.Attempts) + " attempts")
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	return b.String()
+}
+
+func (e *APIError) Unwrap() error { return e.Err }
+
+// Is sorts the error under the sentinels.
+func (e *APIError) Is(target error) bool {
+	switch target {
+	case ErrNotFound:
+		return e.Status == http.StatusNotFound
+	case ErrUnauthorized:
+		return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+	case ErrRateLimited:
+		return e.Status == http.StatusTooManyRequests
+	case ErrUnavailable:
+		return e.Status == 0 && !isContextEnd(e.Err) || e.Status == http.StatusRequestTimeout || e.Status >= 500
+	}
+	return false
+}
+
+func isContextEnd(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func (e *APIError) retryable() bool {
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(e.Err, &certificate):
+		return false
+	case e.Status == http.StatusNotImplemented:
+		return false
+	}
+	return e.Is(ErrUnavailable) || e.Is(ErrRateLimited)
+}
+
+// maxSaid bounds what of an answer becomes part of an error, in bytes.
+const maxSaid = 300
+
+// explain returns what the server said, in any of the shapes that are documented (api-facts 3), and what to do.
+func explain(status int, body []byte) string {
+	var shape struct {
+		Meta struct {
+			Error  string   `json:"error"`
+			Errors []string `json:"errors"`
+		} `json:"meta"`
+		Errors []struct {
+			Detail string `json:"detail"`
+		} `json:"errors"`
+	}
+	var said []string
+	if json.Unmarshal(body, &shape) == nil {
+		said = append(said, shape.Meta.Error)
+		said = append(said, shape.Meta.Errors...)
+		for _, e := range shape.Errors {
+			said = append(said, e.Detail)
+		}
+	}
+	var parts []string
+	for _, s := range said {
+		if s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " "); s != "" {
+			parts = append(parts, s)
+		}
+	}
+	text := strings.Join(parts, "; ")
+	if len(text) > maxSaid {
+		text = strings.TrimSpace(strings.ToValidUTF8(text[:maxSaid], "")) + " ..."
+	}
+	if status == http.StatusUnauthorized || status == http.StatusForbidden {
+		text = strings.TrimPrefix(text+"; the key is not taken: check Config.APIKey (CUSTOMERIO_APP_API_KEY), that it is an App API key and not a write key, and that it belongs to the region", "; ")
+	}
+	return text
+}

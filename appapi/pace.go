@@ -1,0 +1,62 @@
+package appapi
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// pacer admits at most so many requests into any second.
+type pacer struct {
+	mu     sync.Mutex
+	starts []time.Time // a ring of the last ones
+	next   int
+}
+
+// newPacer returns nil for no limit.
+func newPacer(limit int) *pacer {
+	if limit < 0 {
+		return nil
+	}
+	return &pacer{starts: make([]time.Time, limit)}
+}
+
+// wait returns when a request may start, or with the context's error.
+func (p *pacer) wait(ctx context.Context) error {
+	for {
+		if err := ctx.Err(); err != nil || p == nil {
+			return err
+		}
+		pause := p.take()
+		if pause <= 0 {
+			return nil
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// take records a start and returns 0, or returns how long to wait before the next attempt to.
+func (p *pacer) take() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if oldest := p.starts[p.next]; !oldest.IsZero() && now.Sub(oldest) <= time.Second {
+		return time.Second - now.Sub(oldest) + 1
+	}
+	p.starts[p.next] = now
+	p.next = (p.next + 1) % len(p.starts)
+	return 0
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
