@@ -179,7 +179,7 @@ func TestFormatErrors(t *testing.T) {
 		{"UTF-16", "\xff\xfea\x00,\x00b\x00", "UTF-16", Config{}},
 		{"gzip", "\x1f\x8b\x08\x00", "gzip", Config{}},
 		{"zip", "PK\x03\x04....", "spreadsheet", Config{}},
-		{"parquet", "PAR1....", "Parquet", Config{}},
+		{"parquet", "PAR1....", "begins like a Parquet file", Config{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

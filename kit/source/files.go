@@ -137,7 +137,7 @@ func (f *files) advance(ctx context.Context) error {
 	if err != nil {
 		return f.named(err)
 	}
-	if (columns == nil) != (f.columns == nil) {
+	if (columns == nil) != (f.columns == nil) || len(columns) > 0 && columns[0].Kind != f.columns[0].Kind {
 		return fmt.Errorf("source: %s is of another format than %s", f.names[f.at], f.names[0])
 	}
 	return f.named(next.Select(f.chosen))
@@ -166,10 +166,10 @@ func (f *files) Close() error {
 	return f.current.Close()
 }
 
-// Delimiter returns what separates the fields of the file at hand, if it is CSV.
+// Delimiter returns what separates the fields of the file at hand, 0 if it is no CSV.
 func (f *files) Delimiter() byte {
 	if d, ok := f.current.(interface{ Delimiter() byte }); ok {
 		return d.Delimiter()
 	}
-	return ','
+	return 0
 }

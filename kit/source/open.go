@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 )
 
 // Format is a way to write rows.
@@ -19,6 +20,8 @@ const (
 	CSV Format = "csv"
 	// JSONLines is one JSON object a line.
 	JSONLines Format = "jsonl"
+	// Parquet is Apache Parquet. Its values become JSON without losing a digit; docs/load.md says how.
+	Parquet Format = "parquet"
 )
 
 // DefaultMaxRowBytes is the default of Config.MaxRowBytes.
@@ -34,8 +37,8 @@ const DefaultMaxRowBytes = 1 << 20
 //
 // In JSON Lines the last of several equal keys counts, and numbers keep their text.
 type Config struct {
-	// Format is the input's; default: what the name's extension says (.csv, .tsv, .jsonl, .ndjson), else what the first byte says (an
-	// opening brace or bracket means JSON Lines, anything else CSV).
+	// Format is the input's; default: Parquet if it begins like that, else what the name's extension says (.csv, .tsv, .jsonl, .ndjson,
+	// .parquet), else what the first byte says (an opening brace or bracket means JSON Lines, anything else CSV).
 	Format Format
 	// Delimiter separates the fields of CSV; default a comma, or a tab for a name that ends in .tsv. Any ASCII character but a quote, CR
 	// and LF.
@@ -59,12 +62,14 @@ func (c Config) withDefaults(name string) (Config, error) {
 			c.Format = CSV
 		case ".jsonl", ".ndjson":
 			c.Format = JSONLines
+		case ".parquet", ".parq", ".pq":
+			c.Format = Parquet
 		}
 	}
 	switch c.Format {
-	case "", CSV, JSONLines:
+	case "", CSV, JSONLines, Parquet:
 	default:
-		return c, fmt.Errorf("source: the format %q is not known; give %s or %s", c.Format, CSV, JSONLines)
+		return c, fmt.Errorf("source: the format %q is not known; give %s, %s or %s", c.Format, CSV, JSONLines, Parquet)
 	}
 	if c.Delimiter == 0 {
 		c.Delimiter = ','
@@ -110,6 +115,12 @@ func Open(name string, cfg Config) (Source, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
+	if info.Mode().IsRegular() {
+		var head [len(parquetMagic)]byte
+		if n, _ := f.ReadAt(head[:], 0); string(head[:n]) == parquetMagic {
+			return openParquet(f, f, info.Size(), cfg.MaxRowBytes)
+		}
+	}
 	t := newText(f, cfg)
 	t.closer = f
 	if info.Mode().IsRegular() {
@@ -118,7 +129,8 @@ func Open(name string, cfg Config) (Source, error) {
 	return t, nil
 }
 
-// New reads r, ahead of what is asked for, until the input ends or the Source is closed. Close does not close r.
+// New reads r, ahead of what is asked for, until the input ends or the Source is closed. Close does not close r. Parquet is first copied into
+// a temporary file of mode 0600, which Close removes, because it is read from its end.
 func New(r io.Reader, cfg Config) (Source, error) {
 	cfg, err := cfg.withDefaults("")
 	if err != nil {
@@ -146,6 +158,8 @@ type text struct {
 	cols   []Column
 	size   int64
 	closer io.Closer
+
+	spooled atomic.Pointer[parquetSource] // what the input has turned out to be; nil if it is text
 }
 
 func newText(r io.Reader, cfg Config) *text {
@@ -163,12 +177,26 @@ func (t *text) used() int64 {
 }
 
 func (t *text) Columns(ctx context.Context) ([]Column, error) {
+	if p := t.spooled.Load(); p != nil {
+		return p.Columns(ctx)
+	}
 	if t.framer != nil {
 		return t.cols, nil
 	}
 	const marks = 4 // bytes, of the longest byte order mark or magic number
 	if err := t.win.head(ctx, func(data []byte) bool { return len(data) >= marks }); err != nil {
 		return nil, err
+	}
+	if bytes.HasPrefix(t.win.rest(), []byte(parquetMagic)) {
+		p, err := t.spool(ctx)
+		if err != nil {
+			return nil, err
+		}
+		t.spooled.Store(p)
+		return p.Columns(ctx)
+	}
+	if t.cfg.Format == Parquet {
+		return nil, &FormatError{Problem: "the input does not begin like a Parquet file", Hint: "say what it is: --format csv or jsonl"}
 	}
 	if err := t.win.dropBOM(); err != nil {
 		return nil, err
@@ -203,6 +231,9 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 }
 
 func (t *text) Select(names []string) error {
+	if p := t.spooled.Load(); p != nil {
+		return p.Select(names)
+	}
 	if t.framer == nil {
 		return errors.New("source: Select was called before Columns")
 	}
@@ -210,6 +241,9 @@ func (t *text) Select(names []string) error {
 }
 
 func (t *text) Next(ctx context.Context, b *Batch) error {
+	if p := t.spooled.Load(); p != nil {
+		return p.Next(ctx, b)
+	}
 	if t.framer == nil {
 		return errors.New("source: Next was called before Columns")
 	}
@@ -229,17 +263,62 @@ func (t *text) Next(ctx context.Context, b *Batch) error {
 	}
 }
 
-// Delimiter returns what separates the fields of CSV.
-func (t *text) Delimiter() byte { return t.cfg.Delimiter }
+// spool copies the input into a file and opens that.
+func (t *text) spool(ctx context.Context) (*parquetSource, error) {
+	f, err := newSpool()
+	if err != nil {
+		return nil, err
+	}
+	size := int64(0)
+	for err == nil {
+		var n int
+		if n, err = f.Write(t.win.rest()); err != nil {
+			break
+		}
+		size += int64(n)
+		t.win.pos = len(t.win.buf)
+		t.win.slide()
+		err = t.win.fill(ctx)
+	}
+	if err != io.EOF {
+		return nil, errors.Join(err, f.Close())
+	}
+	return openParquet(f, f, size, t.cfg.MaxRowBytes)
+}
 
-func (t *text) Size() int64 { return t.size }
+// Delimiter returns what separates the fields of CSV, 0 if the input is none.
+func (t *text) Delimiter() byte {
+	if t.spooled.Load() != nil {
+		return 0
+	}
+	return t.cfg.Delimiter
+}
+
+// RowCount returns -1 unless the input has turned out to say it.
+func (t *text) RowCount() int64 {
+	if p := t.spooled.Load(); p != nil {
+		return p.RowCount()
+	}
+	return -1
+}
+
+func (t *text) Size() int64 {
+	if p := t.spooled.Load(); p != nil {
+		return p.Size()
+	}
+	return t.size
+}
 
 func (t *text) Close() error {
 	t.win.in.close()
-	if t.closer != nil {
-		return t.closer.Close()
+	var err error
+	if p := t.spooled.Load(); p != nil {
+		err = p.Close()
 	}
-	return nil
+	if t.closer != nil {
+		err = errors.Join(err, t.closer.Close())
+	}
+	return err
 }
 
 const (

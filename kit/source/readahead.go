@@ -127,8 +127,6 @@ func (w *window) dropBOM() error {
 		return &FormatError{Line: 1, Problem: "the input is UTF-16", Hint: "say so: --encoding utf-16"}
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return &FormatError{Problem: "the input is a ZIP archive or a spreadsheet, not text", Hint: "unpack it, or save it as CSV"}
-	case bytes.HasPrefix(head, []byte("PAR1")):
-		return &FormatError{Problem: "the input is a Parquet file, not text", Hint: "convert it to CSV or JSON Lines"}
 	}
 	return nil
 }

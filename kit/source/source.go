@@ -1,4 +1,4 @@
-// Package source reads rows: CSV and JSON Lines, compressed or not, from files or a stream, in bounded memory.
+// Package source reads rows: CSV, JSON Lines and Parquet, compressed or not, from files or a stream, in bounded memory.
 //
 // A [Source] hands out batches of rows. A row carries its line, its exact bytes and one [Cell] for each column that the reader asked for;
 // what cannot be read is a row too, with a [RowError], so that nothing is skipped without being named. Cells are bytes of the input
@@ -33,6 +33,16 @@ type Source interface {
 
 	// Close releases the input. It does not wait for a read that is blocked in the operating system.
 	Close() error
+}
+
+// Resumer is a Source that can begin behind rows that an earlier run has read.
+type Resumer interface {
+	Source
+
+	// Resume has the first Next return the row behind the first rows ones, of which the last had this Mark, without handing out those. It is
+	// called at most once, after Select and before Next. Ordinals go on from rows. It returns false if this input must be read over from its
+	// beginning instead, and an error if what lies before is not what it was.
+	Resume(ctx context.Context, rows int64, mark []byte) (bool, error)
 }
 
 // Column describes a column of an input that has a header or a schema.
@@ -110,14 +120,17 @@ func (b *Batch) addCells(n int) []Cell {
 type Row struct {
 	// File is the file that the row comes from, where the input has several.
 	File string
-	// Line is the line on which the row begins, from 1.
+	// Line is the line on which the row begins, from 1; in an input without lines, such as Parquet, the number of the row.
 	Line int64
 	// Ordinal is the row's place among all rows of the input, from 0. Rows that cannot be read count; a header and blank lines do not.
 	Ordinal int64
-	// Raw is the row as it stands in the input, without the end of its last line.
+	// Raw is the row as it stands in the input, without the end of its last line; in an input that is no text the row as a JSON object of all
+	// its columns.
 	Raw []byte
 	// Cells holds one cell for each selected column. It is nil if Err is set.
 	Cells []Cell
+	// Mark is what a Resumer needs to go on behind this row; nil where the number of the row is enough.
+	Mark []byte
 	// Err says why the row cannot be read.
 	Err *RowError
 }
@@ -138,6 +151,7 @@ const (
 	RuleRowTooLong    = "row-too-long"   // a row over the limit
 	RuleNotJSON       = "not-json"       // a line of JSON Lines that is not valid JSON
 	RuleNotObject     = "not-an-object"  // a line of JSON Lines that is JSON, but not an object
+	RuleNoJSON        = "no-json-form"   // a value of a typed input that JSON cannot hold, such as a NaN
 )
 
 func (e *RowError) Error() string { return e.Rule + ": " + e.Hint }

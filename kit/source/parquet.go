@@ -1,0 +1,320 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+const (
+	parquetMagic = "PAR1" // begins and ends a Parquet file
+	// parquetBatchRows and parquetBatchBytes bound the rows of a Batch of Parquet.
+	parquetBatchRows  = 1024
+	parquetBatchBytes = 512 << 10
+)
+
+// parquetSource is a Source of the rows of a Parquet file. It holds a page of each column in memory, whatever the size of the file.
+type parquetSource struct {
+	in     io.ReaderAt
+	closer io.Closer
+	once   sync.Once // closes it
+	size   int64
+	limit  int   // bytes of a row
+	values int64 // of a column in a page, at most
+
+	file    *parquet.File
+	nodes   []*parquetNode
+	columns []Column
+	slots   []int // for each column its place among the selected ones, or -1
+	chosen  int
+
+	rows  parquetRows
+	group int   // the next row group
+	left  int64 // rows of the one at hand
+	at    int64 // the number of the next row in it
+	read  int64 // rows before the next one
+	skip  int64 // rows to be passed over
+	ends  [][2]int
+}
+
+// openParquet reads what a Parquet file says of itself. It closes in if it fails.
+func openParquet(in io.ReaderAt, closer io.Closer, size int64, limit int) (*parquetSource, error) {
+	p := &parquetSource{in: in, closer: closer, size: size, limit: limit, values: maxPageValues}
+	if err := p.open(); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (p *parquetSource) open() (err error) {
+	defer func() {
+		if err = recovered(err, recover()); err != nil {
+			err = &FormatError{Problem: "the input begins like a Parquet file and cannot be read as that: " + err.Error(), Hint: "is it whole? write it again, or load it as CSV"}
+		}
+	}()
+	var end [8]byte
+	if p.size < int64(len(parquetMagic)+len(end)) {
+		return errors.New("it is too short")
+	}
+	if _, err := p.in.ReadAt(end[:], p.size-int64(len(end))); err != nil && err != io.EOF {
+		return err
+	}
+	switch string(end[4:]) {
+	case parquetMagic:
+	case "PARE":
+		return errors.New("it is encrypted")
+	default:
+		return errors.New("it does not end like one")
+	}
+	n := int64(binary.LittleEndian.Uint32(end[:]))
+	if n > p.size-int64(len(parquetMagic)+len(end)) {
+		return errors.New("its description is longer than the file")
+	}
+	description := make([]byte, n)
+	if _, err := p.in.ReadAt(description, p.size-int64(len(end))-n); err != nil {
+		return err
+	}
+	if _, err := thriftLength(description); err != nil {
+		return err
+	}
+	p.file, err = parquet.OpenFile(p.in, p.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return err
+	}
+	meta := p.file.Metadata()
+	nodes, leaves, err := parquetColumns(meta.Schema)
+	if err != nil {
+		return err
+	}
+	total := int64(0)
+	for _, g := range p.file.RowGroups() {
+		if g.NumRows() < 0 || len(g.ColumnChunks()) != leaves {
+			return errParquetSchema
+		}
+		total += g.NumRows()
+	}
+	if total != meta.NumRows {
+		return fmt.Errorf("it says that it has %d rows, and its row groups have %d", meta.NumRows, total)
+	}
+	p.nodes = nodes
+	p.rows = parquetRows{leaves: make([]parquetLeafReader, leaves), limit: p.limit}
+	for _, n := range nodes {
+		p.columns = append(p.columns, Column{Name: n.name, Kind: JSON, Type: n.typ})
+	}
+	return nil
+}
+
+// recovered turns a panic into an error. The decoder of the format trusts some of what damaged files say.
+func recovered(err error, panicked any) error {
+	if panicked != nil {
+		return fmt.Errorf("it is damaged (%v)", panicked)
+	}
+	return err
+}
+
+func (p *parquetSource) Columns(context.Context) ([]Column, error) { return p.columns, nil }
+
+func (p *parquetSource) Select(names []string) error {
+	p.slots = make([]int, len(p.columns))
+	for i := range p.slots {
+		p.slots[i] = -1
+	}
+	p.chosen = len(names)
+	for slot, name := range names {
+		found := slices.IndexFunc(p.columns, func(c Column) bool { return c.Name == name })
+		switch {
+		case found < 0:
+			return fmt.Errorf("source: there is no column %q", name)
+		case repeated(p.columns, found):
+			return fmt.Errorf("source: two columns are named %q; rename one", name)
+		case p.slots[found] >= 0:
+			return fmt.Errorf("source: column %q is selected twice", name)
+		}
+		p.slots[found] = slot
+	}
+	return nil
+}
+
+// Resume passes over the first rows, whole row groups at once.
+func (p *parquetSource) Resume(_ context.Context, rows int64, _ []byte) (bool, error) {
+	if rows > p.file.NumRows() {
+		return false, fmt.Errorf("source: the file has %d rows, not the %d that were read before", p.file.NumRows(), rows)
+	}
+	p.skip = rows
+	return true, nil
+}
+
+func (p *parquetSource) Next(ctx context.Context, b *Batch) (err error) {
+	if p.slots == nil {
+		return errors.New("source: Next was called before Select")
+	}
+	b.reset()
+	defer func() {
+		if err = recovered(err, recover()); err != nil && err != io.EOF && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			b.Rows = b.Rows[:0]
+			err = fmt.Errorf("source: the Parquet file cannot be read on behind row %d (row group %d): %w", p.read, p.group, err)
+		}
+	}()
+	for len(b.Rows) < parquetBatchRows && len(b.scratch) < parquetBatchBytes {
+		if p.left == 0 {
+			more, err := p.advance(ctx)
+			if err != nil {
+				return err
+			}
+			if !more {
+				break
+			}
+		}
+		if err := p.row(b); err != nil {
+			return err
+		}
+	}
+	if b.Offset = p.used(); len(b.Rows) == 0 {
+		return io.EOF
+	}
+	return nil
+}
+
+// used is how much of the file is used up, by the rows.
+func (p *parquetSource) used() int64 {
+	if p.read == p.file.NumRows() {
+		return p.size
+	}
+	return int64(float64(p.size) * float64(p.read) / float64(p.file.NumRows()))
+}
+
+// advance goes on to the next row group that has rows to be read. It returns false if there is none.
+func (p *parquetSource) advance(ctx context.Context) (bool, error) {
+	groups := p.file.RowGroups()
+	for p.left == 0 {
+		if p.group == len(groups) {
+			return false, p.rows.close()
+		}
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		g := groups[p.group]
+		p.group++
+		if n := g.NumRows(); n <= p.skip {
+			p.skip -= n
+			p.read += n
+			continue
+		}
+		if err := p.rows.open(p.file, p.group-1, p.values); err != nil {
+			return false, err
+		}
+		p.left, p.at = g.NumRows(), 0
+		for ; p.skip > 0; p.skip-- {
+			if err := p.rows.finish(p.at); err != nil {
+				return false, err
+			}
+			p.passed()
+		}
+	}
+	return true, nil
+}
+
+func (p *parquetSource) passed() {
+	p.left--
+	p.at++
+	p.read++
+}
+
+// row writes the next row as a JSON object, of which its cells are parts.
+func (p *parquetSource) row(b *Batch) error {
+	start := len(b.scratch)
+	raw := append(b.scratch, '{')
+	p.ends = p.ends[:0]
+	p.rows.start = start
+	row := Row{Line: p.read + 1, Ordinal: p.read}
+	for i, n := range p.nodes {
+		if i > 0 {
+			raw = append(raw, ',')
+		}
+		raw = append(raw, n.key...)
+		from := len(raw)
+		var err error
+		if raw, err = p.rows.value(raw, n); err == errRowTooLong {
+			row.Err = tooLong(p.limit)
+			break
+		} else if err != nil {
+			return err
+		}
+		if p.rows.bad != nil {
+			if p.slots[i] >= 0 && row.Err == nil {
+				row.Err = &RowError{RuleNoJSON, fmt.Sprintf("column %s: %v", n.name, p.rows.bad)}
+			}
+			p.rows.bad = nil
+			raw = append(raw[:from], "null"...)
+		}
+		p.ends = append(p.ends, [2]int{from, len(raw)})
+	}
+	raw = append(raw, '}')
+	b.scratch = raw
+	if err := p.rows.finish(p.at); err != nil {
+		return err
+	}
+	p.rows.bad = nil
+	p.passed()
+	if len(raw)-start > p.limit {
+		row.Err = tooLong(p.limit)
+	}
+	row.Raw = raw[start:len(raw):len(raw)]
+	if row.Err != nil {
+		if row.Err.Rule == RuleRowTooLong {
+			row.Raw = row.Raw[:min(len(row.Raw), keptBytes)]
+		}
+		b.Rows = append(b.Rows, row)
+		return nil
+	}
+	row.Cells = b.addCells(p.chosen)
+	for i, slot := range p.slots {
+		if slot < 0 {
+			continue
+		}
+		if from, to := p.ends[i][0], p.ends[i][1]; !bytes.Equal(raw[from:to], null) {
+			row.Cells[slot] = Cell{JSON, raw[from:to:to]}
+		}
+	}
+	b.Rows = append(b.Rows, row)
+	return nil
+}
+
+var null = []byte("null")
+
+// RowCount returns how many rows the file has.
+func (p *parquetSource) RowCount() int64 { return p.file.NumRows() }
+
+// Delimiter is 0: the rows are no CSV.
+func (p *parquetSource) Delimiter() byte { return 0 }
+
+func (p *parquetSource) Size() int64 { return p.size }
+
+func (p *parquetSource) Close() error {
+	var err error
+	p.once.Do(func() {
+		if p.closer != nil {
+			err = p.closer.Close() // what Next holds is left to it: it may be under way
+		}
+	})
+	return err
+}
+
+// spool keeps what it is given in a file that ends with it: a Parquet file is read from its end, which a stream does not allow.
+type spool struct{ *os.File }
+
+// newSpool makes a file that only this user can read.
+func newSpool() (spool, error) {
+	f, err := os.CreateTemp("", "ciokit-*.parquet") // of mode 0600
+	return spool{f}, err
+}
+
+func (s spool) Close() error { return errors.Join(s.File.Close(), os.Remove(s.Name())) }
