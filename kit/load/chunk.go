@@ -22,8 +22,9 @@ type chunk struct {
 	rows []chunkRow
 	raw  []byte // of the rows, one after the other
 
-	read     int64 // how many rows there were, those without messages included
-	empty    int64
+	read  int64 // how many rows there were, those without messages included
+	empty int64
+	changeMarks
 	offset   int64 // in the input
 	ordinal  int64 // of the row after the last
 	complete bool  // the input ended
@@ -45,7 +46,9 @@ type chunkRow struct {
 	reject   *Reject
 }
 
-func (c *chunk) reset() { *c = chunk{rows: c.rows[:0], raw: c.raw[:0]} }
+func (c *chunk) reset() {
+	*c = chunk{rows: c.rows[:0], raw: c.raw[:0], changeMarks: changeMarks{marks: c.marks[:0]}}
+}
 
 // reader turns rows into messages and gives them to the lanes.
 type reader struct {
@@ -145,10 +148,14 @@ func (rd *reader) row(c *chunk, src *source.Row) {
 			reject = &bad
 		}
 	}
-	if reject != nil {
-		reject.File = src.File
-	}
 	c.read++
+	switch {
+	case reject != nil:
+		reject.File = src.File
+		rd.r.changes.refused(c, src, rd.mapper)
+	case len(messages) > 0 && rd.r.changes.skip(c, messages, rd.mapper):
+		return
+	}
 	if reject == nil && len(messages) == 0 {
 		c.empty++
 		return

@@ -40,9 +40,8 @@ func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapper) {
 	}
 }
 
-// deliver sends a parcel, unless the run has stopped, and settles its messages.
-func (r *run) deliver(p *parcel) {
-	var fates []fate
+// deliver sends a parcel, unless the run has stopped, and settles its messages. It returns what became of each; nil if all were accepted.
+func (r *run) deliver(p *parcel) (fates []fate) {
 	if r.ctx.Err() != nil {
 		r.stop(&StopError{ErrInterrupted, context.Cause(r.ctx)})
 	}
@@ -69,6 +68,7 @@ func (r *run) deliver(p *parcel) {
 		r.stopLocked(&StopError{ErrTooManyErrors, fmt.Errorf("%d messages were refused", r.refused)})
 	}
 	r.account()
+	return fates
 }
 
 // settle notes what became of a message; run.mu must be held.
@@ -141,6 +141,9 @@ func (r *run) account() {
 		r.raw -= len(c.raw)
 		if err := r.count(c); err != nil {
 			r.stopLocked(&StopError{ErrRejects, err})
+		}
+		if err := r.changes.record(c); err != nil {
+			r.stopLocked(&StopError{ErrSnapshot, err})
 		}
 		r.mark(c)
 		c.reset()
@@ -233,6 +236,7 @@ func (r *run) count(c *chunk) (failure error) {
 	t := &r.tally
 	t.Rows += c.read
 	t.RowsEmpty += c.empty
+	t.Unchanged += c.unchanged
 	t.read = c.offset
 	t.Complete = c.complete
 	reject := func(row *chunkRow, rej Reject) {

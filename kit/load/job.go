@@ -50,6 +50,8 @@ type Job struct {
 	// go on from it; Source and Mapping must be those of the first run, which the caller checks by the journal's header, and Rejects must
 	// append to what the first run wrote, cut to the checkpoint's RejectsBytes. Not for a dry run.
 	Journal *Journal
+	// Changes has only those rows sent that have changed since an earlier run; default all.
+	Changes ChangeOnly
 	// DryRun reads, maps and checks every row and sends nothing.
 	DryRun bool
 	// BatchBytes is about how much is given to Client.Send at once, in bytes of messages; default DefaultBatchBytes. It should be at most the
@@ -81,6 +83,9 @@ func (j Job) withDefaults() (Job, error) {
 		return j, errors.New("load: Job.Journal must be one of CreateJournal or OpenJournal, and the run no dry run")
 	case j.Limit < 0 || j.BatchBytes < 0 || j.ProgressEvery < 0 || j.Concurrency < 0:
 		return j, errors.New("load: Job.Limit, Concurrency, BatchBytes and ProgressEvery must not be negative; give 0 for the default")
+	}
+	if err := j.Changes.check(&j); err != nil {
+		return j, err
 	}
 	if j.MaxErrors == 0 {
 		j.MaxErrors = DefaultMaxErrors
@@ -124,10 +129,14 @@ var (
 	ErrTooManyErrors = errors.New("load: too many messages were refused by the API")
 	// ErrTooManyDeletes is Job.MaxDeletes reached.
 	ErrTooManyDeletes = errors.New("load: too many messages would delete or suppress something")
+	// ErrShrunk is ChangeOnly.MaxShrink exceeded, or an input without any of the people of the snapshot.
+	ErrShrunk = errors.New("load: too many people have left the input")
 	// ErrSource is an input that could not be read to its end.
 	ErrSource = errors.New("load: the input could not be read")
 	// ErrJournal is a failure to write the journal.
 	ErrJournal = errors.New("load: the journal could not be written")
+	// ErrSnapshot is a failure to read the old snapshot or to write the new one.
+	ErrSnapshot = errors.New("load: the snapshot could not be read or written")
 	// ErrRejects is a failure to write the rejects.
 	ErrRejects = errors.New("load: the rejects could not be written")
 )

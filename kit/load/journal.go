@@ -68,6 +68,8 @@ type Checkpoint struct {
 	Reasons   map[string]int64 `json:"reasons,omitempty"`
 	// RejectsBytes is how long the rejects were.
 	RejectsBytes int64 `json:"rejects_bytes,omitempty"`
+	// SpoolBytes is how much of what the run keeps for its snapshot there was.
+	SpoolBytes int64 `json:"spool_bytes,omitempty"`
 	// End is how the run ended, empty as long as it runs: complete, or the reason that it stopped for.
 	End string `json:"end,omitempty"`
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/source"
@@ -25,6 +26,11 @@ type Plan struct {
 	Bytes    int64 `json:"bytes"`
 	// Seconds is how long the API's own limit of 1,000 requests a second makes it take at least, -1 where the size is not known.
 	Seconds float64 `json:"seconds"`
+	// Unchanged is how many rows of the sample would be left out because they have not changed since the snapshot.
+	Unchanged int64 `json:"unchanged"`
+	// Left is how many people of the snapshot are not in the input any more and would be deleted or suppressed. To know it all of the input is
+	// read.
+	Left int64 `json:"left"`
 	// Kinds are the messages of the sample by what the mapping calls them, in its order.
 	Kinds []PlannedKind `json:"kinds"`
 	// Deletes is how many messages of the sample delete or suppress something.
@@ -61,6 +67,9 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	if job.Limit > 0 {
 		rows = min(rows, job.Limit)
 	}
+	if job.Changes.Mirror != "" {
+		rows = math.MaxInt64
+	}
 	columns, err := job.Source.Columns(ctx)
 	if err != nil {
 		return Plan{}, beginError(ctx, err)
@@ -76,7 +85,12 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	if job.Client != nil {
 		encode = job.Client.Encode
 	}
-	s := &sampling{mapper: newMapper(compiled, encode)}
+	changes, err := openChanges(&job)
+	if err != nil {
+		return Plan{}, err
+	}
+	defer changes.close(true)
+	s := &sampling{mapper: newMapper(compiled, encode), changes: changes}
 	for _, m := range compiled.messages {
 		s.plan.Kinds = append(s.plan.Kinds, PlannedKind{Name: m.kind.name})
 	}
@@ -92,9 +106,14 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 		}
 		n := int(min(int64(len(b.Rows)), rows-s.plan.Sampled))
 		for i := range b.Rows[:n] {
-			s.row(&b.Rows[i])
+			if err := s.row(&b.Rows[i]); err != nil {
+				return s.plan, &StopError{ErrSnapshot, err}
+			}
 		}
 		s.read += (b.Offset - s.read) * int64(n) / int64(len(b.Rows))
+	}
+	if err := s.look(); err != nil {
+		return s.plan, &StopError{ErrSnapshot, err}
 	}
 	s.estimate(job.Source.Size(), job.Limit, int64(job.BatchBytes))
 	return s.plan, nil
@@ -106,9 +125,42 @@ type sampling struct {
 	mapper *mapper
 	bytes  int64
 	read   int64 // bytes of the input
+
+	changes *changes
+	chunk   chunk // of the row at hand, for its mark
 }
 
-func (s *sampling) row(r *source.Row) {
+// look finds out who has left the input.
+func (s *sampling) look() error {
+	c := s.changes
+	if c == nil || c.cfg.Mirror == "" {
+		return nil
+	}
+	gone, err := c.leavers()
+	if err != nil {
+		return err
+	}
+	s.plan.Left = gone.n
+	return gone.close()
+}
+
+// note keeps for the snapshot what the row is, and reports whether it would be left out.
+func (s *sampling) note(r *source.Row, messages []cio.Encoded) (same bool, err error) {
+	if s.changes == nil {
+		return false, nil
+	}
+	s.chunk.reset()
+	switch {
+	case messages == nil:
+		s.changes.refused(&s.chunk, r, s.mapper)
+	case len(messages) > 0:
+		same = s.changes.skip(&s.chunk, messages, s.mapper)
+	}
+	s.chunk.rows = append(s.chunk.rows, chunkRow{})
+	return same, s.changes.record(&s.chunk)
+}
+
+func (s *sampling) row(r *source.Row) error {
 	p := &s.plan
 	p.Sampled++
 	refuse := func(rej Reject) {
@@ -119,15 +171,22 @@ func (s *sampling) row(r *source.Row) {
 	}
 	if r.Err != nil {
 		refuse(unreadable(r.Line, r.Err))
-		return
+		_, err := s.note(r, nil)
+		return err
 	}
 	messages, err := s.mapper.messagesOf(r, 0)
 	if err != nil {
 		refuse(newReject(r.Line, err))
-		return
+		_, err := s.note(r, nil)
+		return err
 	}
 	if len(messages) == 0 {
 		p.Empty++
+		return nil
+	}
+	if same, err := s.note(r, messages); same || err != nil {
+		p.Unchanged++
+		return err
 	}
 	p.Deletes += int64(s.mapper.deletes)
 	for i, m := range messages {
@@ -140,6 +199,7 @@ func (s *sampling) row(r *source.Row) {
 			k.Example, _ = m.MarshalJSON() // never fails
 		}
 	}
+	return nil
 }
 
 // estimate sets what is said of the whole input.

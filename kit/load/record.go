@@ -63,6 +63,7 @@ func (rec *recorder) write(end string) bool {
 	c := r.checkpoint
 	c.Reasons = maps.Clone(c.Reasons)
 	err := r.rejects.flush()
+	spooled := r.changes.flush()
 	unsynced := r.rejects.unsynced()
 	r.mu.Unlock()
 	if err == nil && unsynced != nil {
@@ -70,6 +71,13 @@ func (rec *recorder) write(end string) bool {
 	}
 	if err != nil {
 		r.note(ErrRejects, err)
+		return false
+	}
+	if spooled == nil {
+		spooled = r.changes.sync()
+	}
+	if spooled != nil {
+		r.note(ErrSnapshot, spooled)
 		return false
 	}
 	c.End = end
@@ -98,12 +106,26 @@ func (r *run) mark(c *chunk) {
 	if r.recorder == nil || r.tally.Unsent > 0 || c.ordinal <= r.checkpoint.Row {
 		return
 	}
+	r.checkpointAt(c.ordinal, c.offset)
+	r.recorder.note()
+}
+
+// checkpointAt makes a checkpoint; the lock must be held.
+func (r *run) checkpointAt(row, offset int64) {
 	t := &r.tally
 	s := r.snapshotLocked()
 	s.First, s.Reasons = nil, nil
-	r.checkpoint = Checkpoint{Row: c.ordinal, Read: c.offset, Summary: s, RowsEmpty: t.RowsEmpty, Guarded: t.Guarded, Warnings: s.Warnings,
-		Reasons: t.reasons, RejectsBytes: r.rejects.written}
-	r.recorder.note()
+	r.checkpoint = Checkpoint{Row: row, Read: offset, Summary: s, RowsEmpty: t.RowsEmpty, Guarded: t.Guarded, Warnings: s.Warnings,
+		Reasons: t.reasons, RejectsBytes: r.rejects.written, SpoolBytes: r.changes.spooled()}
+}
+
+// markEnd has the last checkpoint count what was done after the last row, if all of it is settled.
+func (r *run) markEnd() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.recorder != nil && r.tally.Complete && r.tally.Unsent == 0 && len(r.stops) == 0 {
+		r.checkpointAt(r.checkpoint.Row, r.checkpoint.Read)
+	}
 }
 
 // resume takes up the counts of the checkpoint that the journal ends with.

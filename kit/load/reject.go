@@ -105,7 +105,7 @@ func (w *rejectWriter) write(r Reject, raw []byte) error {
 		}
 		line = append(append(append(line, "_error"...), w.delimiter), "_line\n"...)
 	}
-	if r.unreadable {
+	if r.unreadable || r.File == mirrorFile {
 		line = append(w.appendField(line, string(raw)), strings.Repeat(string(w.delimiter), len(w.header)-1)...)
 	} else {
 		line = append(line, raw...)

@@ -16,12 +16,13 @@ import (
 // every message is settled. The error is nil if the input was read to its end, or its limit, and everything was sent; rows and messages that
 // were refused are in the Summary and not an error. Otherwise it is
 //
-//   - a *MappingError if the mapping does not fit the input's columns, or a *source.FormatError if the input is not what it should be:
-//     nothing was sent;
+//   - a *MappingError if the mapping does not fit the input's columns, a *source.FormatError if the input is not what it should be, or a
+//     *SnapshotError or *PendingError for a snapshot that cannot be gone on from: nothing was sent;
 //   - a *StopError for all that comes later. When the key is refused, when the client gives up, and after Job.MaxErrors refusals, nothing
 //     more is sent, but the input is read to its end, so that the Summary covers all of it. When ctx ends, Run stops at once: the rest of
 //     the input is not read, and Summary.Complete says so. Where several hold the error is the first of ErrInterrupted, ErrKeyRefused,
-//     ErrGaveUp, ErrTooManyDeletes and ErrTooManyErrors, joined by ErrSource or ErrRejects where the input could not be read or the rejects not be written.
+//     ErrGaveUp, ErrTooManyDeletes, ErrShrunk and ErrTooManyErrors, joined by ErrSource, ErrRejects or ErrSnapshot where the input could not be
+//     read, or the rejects or the snapshot not be written.
 //
 // A message that is not known to be accepted can be loaded again: the same row repeats the same message ids.
 func Run(ctx context.Context, job Job) (Summary, error) {
@@ -57,12 +58,16 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 		r.before = job.Client.Stats()
 	}
 
+	if r.changes, err = openChanges(&job); err != nil {
+		return Summary{Seconds: time.Since(begun).Seconds()}, err
+	}
 	var skip int64
 	if job.Journal != nil {
 		last := job.Journal.Last()
 		r.resume(last)
 		skip = last.Row
 	}
+	r.encode = encode
 	stopRecording := r.record()
 
 	reading, stopReading := context.WithCancel(ctx)
@@ -74,8 +79,11 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 	read.run(reading)
 	r.lanes.close()
 	r.note(ErrSource, r.sourceErr)
+	r.note(ErrSnapshot, r.finishChanges())
 	r.note(ErrRejects, r.flushRejects())
+	r.markEnd()
 	stopRecording()
+	r.note(ErrSnapshot, r.changes.close(r.end() == EndComplete))
 	finish()
 	return r.snapshot(), r.err()
 }
@@ -97,6 +105,8 @@ type run struct {
 	ctx         context.Context
 	before      cio.Stats
 	stopReading context.CancelFunc
+	encode      func(cio.Message) (cio.Encoded, error)
+	changes     *changes // nil without snapshots
 	lanes       *lanes
 	deletes     int64         // handed to the lanes
 	room        chan struct{} // there may be room for rows
@@ -138,7 +148,7 @@ func (r *run) stopLocked(e *StopError) {
 		}
 	}
 	r.stops = append(r.stops, e)
-	if e.Reason == ErrRejects || e.Reason == ErrJournal {
+	if e.Reason == ErrRejects || e.Reason == ErrJournal || e.Reason == ErrSnapshot {
 		r.stopReading()
 	}
 	if r.tally.stopped == nil {
@@ -156,7 +166,7 @@ func (r *run) stopped() bool {
 // err returns why the run sent less than everything: the most important reason, and what went wrong on this machine.
 func (r *run) err() error {
 	var errs []error
-	for _, group := range [][]error{{ErrInterrupted, ErrKeyRefused, ErrGaveUp, ErrTooManyDeletes, ErrTooManyErrors}, {ErrSource}, {ErrRejects}, {ErrJournal}} {
+	for _, group := range [][]error{{ErrInterrupted, ErrKeyRefused, ErrGaveUp, ErrTooManyDeletes, ErrShrunk, ErrTooManyErrors}, {ErrSource}, {ErrRejects}, {ErrSnapshot}, {ErrJournal}} {
 	search:
 		for _, reason := range group {
 			for _, s := range r.stops {

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Summary is what became of a run. Messages is always the sum of Accepted, Rejected, RejectedByAPI and Unsent.
+// Summary is what became of a run. Messages is always the sum of Accepted, Rejected, RejectedByAPI and Unsent. Each row has messages, or is in one
+// of RowsRejected, RowsEmpty and Unchanged.
 type Summary struct {
 	// Rows is how many rows were read, those that cannot be read included; RowsRejected how many were refused here, whole.
 	Rows         int64 `json:"rows"`
@@ -27,6 +28,15 @@ type Summary struct {
 	// Seconds is how long the run took.
 	Seconds float64 `json:"seconds"`
 
+	// Warnings is how many warnings there are of messages that are sent all the same; see Warning.
+	Warnings int64 `json:"warnings"`
+	// Unchanged is how many rows were left out because they have not changed since the snapshot. They have no messages.
+	Unchanged int64 `json:"unchanged"`
+	// Left is how many people of the snapshot are not in the input any more, Removed how many of them were deleted or suppressed. Both are 0
+	// without ChangeOnly.Mirror. The messages for them are in Messages, though they belong to no row.
+	Left    int64 `json:"left"`
+	Removed int64 `json:"removed"`
+
 	// Complete says that the input was read to its end, or to Job.Limit.
 	Complete bool `json:"-"`
 	// RowsEmpty is how many rows had nothing in the columns that the mapping reads. They have no messages.
@@ -35,8 +45,8 @@ type Summary struct {
 	Unknown int64 `json:"-"`
 	// Guarded is how many of Rejected the client's guard refused.
 	Guarded int64 `json:"-"`
-	// Warnings is how many breaches the client counted of limits that Customer.io enforces later and without an error.
-	Warnings int64 `json:"-"`
+	// LeftAlone is how many people who have left were not removed because a row was refused that may have been theirs.
+	LeftAlone int64 `json:"-"`
 	// Reasons counts rejects by rule, the most frequent first.
 	Reasons []Reason `json:"-"`
 	// First are the first rejects, at most ten, without the row itself.

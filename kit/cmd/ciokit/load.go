@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/ciokit/cio/kit/load"
@@ -37,6 +38,7 @@ type loadOptions struct {
 	Concurrency int           `json:"concurrency"`
 	Rate        int           `json:"rate,omitempty"`
 	GiveUpAfter time.Duration `json:"give_up_after"`
+	changeOptions
 }
 
 // loadFlags are the flags of ciokit load.
@@ -115,6 +117,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.IntVar(&f.Concurrency, "concurrency", 8, "how many requests may be under way at once; messages of one person keep their order")
 	fl.IntVar(&f.Rate, "rate", 0, "how many requests a second may start; 0 means the API's limit of 1000")
 	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop sending when nothing was accepted for so long")
+	f.changeOptions.flags(cmd)
 	cmd.MarkFlagFilename("mapping", "yaml", "yml")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"csv", "jsonl"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]cobra.Completion{"auto", "none", "json"}, cobra.ShellCompDirectiveNoFileComp))
@@ -131,7 +134,7 @@ func (f *loadFlags) do(cmd *cobra.Command, con console, args []string) error {
 
 // begin starts a load.
 func (f *loadFlags) begin(ctx context.Context, con console) error {
-	for _, path := range []*string{&f.KeyFile, &f.Mapping, &f.Rejects, &f.Deny} {
+	for _, path := range []*string{&f.KeyFile, &f.Mapping, &f.Rejects, &f.Deny, &f.Snapshot, &f.DiffWith} {
 		if err := absolute(path); err != nil {
 			return err
 		}
@@ -153,6 +156,9 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 		return err
 	}
 	defer l.close()
+	if err := l.sayChanges(con); err != nil {
+		return err
+	}
 	if err := l.approve(ctx, con); err != nil {
 		return err
 	}
@@ -164,7 +170,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 
 // goOn resumes a load.
 func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
-	for _, name := range []string{"to", "mapping", "format", "delimiter", "encoding", "columns", "skip-rows", "decimal-comma", "rejects", "deny", "limit", "dry-run"} {
+	for _, name := range slices.Concat([]string{"to", "mapping", "format", "delimiter", "encoding", "columns", "skip-rows", "decimal-comma", "rejects", "deny", "limit", "dry-run"}, changeFlags) {
 		if cmd.Flags().Changed(name) {
 			return fail(exitUsage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
 		}
@@ -182,13 +188,11 @@ func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
 	if j.Last().End == load.EndComplete {
 		return fail(exitUsage, "run %s is complete: there is nothing to go on with", h.ID)
 	}
-	keyFile, changed := f.KeyFile, cmd.Flags().Changed("key-file")
+	given := f.loadOptions
 	if err := json.Unmarshal(h.Options, &f.loadOptions); err != nil {
 		return fail(exitLocal, "the journal of run %s holds no options: %w", h.ID, err)
 	}
-	if changed {
-		f.KeyFile = keyFile
-	}
+	f.keep(cmd, given)
 	l, err := f.open(cmd.Context(), con)
 	if err != nil {
 		return err
@@ -198,6 +202,26 @@ func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
 		return err
 	}
 	return l.run(cmd.Context(), con)
+}
+
+// keep takes the flags that were given to --resume instead of what the load began with: those that change nothing of what a row becomes.
+func (f *loadFlags) keep(cmd *cobra.Command, given loadOptions) {
+	for _, flag := range []struct {
+		name string
+		keep func()
+	}{
+		{"key-file", func() { f.KeyFile = given.KeyFile }},
+		{"max-errors", func() { f.MaxErrors = given.MaxErrors }},
+		{"max-deletes", func() { f.MaxDeletes = given.MaxDeletes }},
+		{"max-shrink", func() { f.MaxShrink = given.MaxShrink }},
+		{"concurrency", func() { f.Concurrency = given.Concurrency }},
+		{"rate", func() { f.Rate = given.Rate }},
+		{"give-up-after", func() { f.GiveUpAfter = given.GiveUpAfter }},
+	} {
+		if cmd.Flags().Changed(flag.name) {
+			flag.keep()
+		}
+	}
 }
 
 // absolute makes a path of the working directory independent of it.
@@ -271,6 +295,12 @@ func loadExit(con console, s load.Summary, err error) error {
 		return &exitError{exitUnavailable, err}
 	case errors.Is(err, load.ErrTooManyDeletes):
 		return fail(exitGuard, "%w; look at them with --dry-run, and raise --max-deletes if they are meant", err)
+	case errors.Is(err, load.ErrShrunk):
+		return fail(exitGuard, "%w; %s", err, changesHint(err))
+	case errors.As(err, new(*load.PendingError)):
+		return fail(exitUsage, "%w: %s", err, changesHint(err))
+	case errors.As(err, new(*load.SnapshotError)):
+		return &exitError{exitUsage, err}
 	case errors.Is(err, load.ErrTooManyErrors):
 		return fail(exitGuard, "%w; look at the first ones, or raise --max-errors", err)
 	case errors.As(err, &mapping), errors.As(err, &format):

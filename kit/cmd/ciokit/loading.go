@@ -56,6 +56,9 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	}
 	l.job = load.Job{Mapping: mapping, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: f.MaxErrors, MaxDeletes: f.MaxDeletes, Concurrency: f.Concurrency, DecimalComma: f.Comma,
 		RejectsCSV: strings.HasSuffix(strings.ToLower(f.Rejects), ".csv")}
+	if l.job.Changes, err = f.changes(); err != nil {
+		return nil, err
+	}
 	if l.job.MaxErrors <= 0 {
 		l.job.MaxErrors = -1
 	}
@@ -71,7 +74,7 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 		return nil, inputError(err)
 	}
 	if f.Rejects != "" {
-		if l.rejects, err = openRejects(f.Rejects, append([]string{f.Mapping, f.Deny, f.KeyFile}, f.Files...)...); err != nil {
+		if l.rejects, err = openRejects(f.Rejects, append([]string{f.Mapping, f.Deny, f.KeyFile, f.Snapshot, f.DiffWith}, f.Files...)...); err != nil {
 			l.close()
 			return nil, err
 		}

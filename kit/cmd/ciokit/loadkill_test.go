@@ -67,6 +67,26 @@ func (s *taker) after(n int) <-chan struct{} {
 	return s.wake
 }
 
+// process is the command as a process of its own.
+type process struct {
+	*exec.Cmd
+	said strings.Builder // on both its outputs; to be read when it has ended
+}
+
+// startCommand starts the command in dir, with its state there too.
+func startCommand(dir string, args ...string) (*process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	p := &process{Cmd: exec.Command(self)}
+	p.Args = append([]string{self, "-test.run=^TestBecomeCommand$", "--"}, args...)
+	p.Dir = dir
+	p.Env = append(os.Environ(), "CIOKIT_TEST_COMMAND=1", "CUSTOMERIO_API_KEY=key", "XDG_STATE_HOME="+filepath.Join(dir, "state"))
+	p.Stdout, p.Stderr = &p.said, &p.said
+	return p, p.Start()
+}
+
 var resumeID = regexp.MustCompile(`ciokit load --resume (\S+)`)
 
 // A load that is killed again and again, without a chance to say a word, and resumed each time, brings every row; what comes twice has the
@@ -91,21 +111,12 @@ func TestKilledLoadIsResumed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	start := func(args ...string) (*exec.Cmd, *strings.Builder) {
-		cmd := exec.Command(self)
-		cmd.Args = append([]string{self, "-test.run=^TestBecomeCommand$", "--"}, args...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "CIOKIT_TEST_COMMAND=1", "CUSTOMERIO_API_KEY=key", "XDG_STATE_HOME="+filepath.Join(dir, "state"))
-		var said strings.Builder
-		cmd.Stdout, cmd.Stderr = &said, &said
-		if err := cmd.Start(); err != nil {
+	start := func(args ...string) (*process, *strings.Builder) {
+		cmd, err := startCommand(dir, args...)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return cmd, &said
+		return cmd, &cmd.said
 	}
 	args := []string{"load", "in.csv", "--mapping", "map.yaml", "--to", web.URL, "--concurrency", "2"}
 	rnd := rand.New(rand.NewPCG(7, 7))

@@ -32,6 +32,12 @@ func printPlan(w io.Writer, p load.Plan, target string) error {
 	if p.Empty > 0 {
 		fmt.Fprintf(&b, "  %s rows without a message\n", grouped(p.Empty))
 	}
+	if p.Unchanged > 0 {
+		fmt.Fprintf(&b, "  %s rows that have not changed and are left out\n", grouped(p.Unchanged))
+	}
+	if p.Left > 0 {
+		fmt.Fprintf(&b, "  %s people who are not in the input any more and would be DELETED OR SUPPRESSED\n", grouped(p.Left))
+	}
 	if p.Deletes > 0 {
 		fmt.Fprintf(&b, "  %s messages that DELETE OR SUPPRESS something\n", grouped(p.Deletes))
 	}

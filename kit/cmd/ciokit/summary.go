@@ -21,6 +21,9 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary, client *cio.Client)
 		fmt.Fprintf(t, "%s\t  %s%s\n", grouped(n), what, note)
 	}
 	line(s.Rows, "rows read", note(s.RowsEmpty, "%s without a message"))
+	if f.Snapshot != "" || f.DiffWith != "" {
+		line(s.Unchanged, "unchanged since the snapshot", "")
+	}
 	line(s.Messages, "messages", "")
 	if f.dryRun {
 		line(s.Unsent, "would be sent", "")
@@ -32,7 +35,17 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary, client *cio.Client)
 	if !f.dryRun {
 		line(s.Unsent, "unsent", note(s.Unknown, "%s of them may have arrived: no answer came"))
 	}
+	if f.Mode == "mirror" {
+		what := fmt.Sprintf("(%s removed)", grouped(s.Removed))
+		if f.dryRun {
+			what = "(would be removed)"
+		}
+		line(s.Left, "left the input ", what)
+	}
 	t.Flush()
+	if s.LeftAlone > 0 {
+		b.WriteString("Nobody was removed, because a row was rejected that may belong to any of those who left; mend it and load again.\n")
+	}
 	if !s.Complete {
 		b.WriteString("The rest of the input was not read; its rows are in none of these counts.\n")
 	}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/ciokit/cio/kit/load"
+	"github.com/spf13/cobra"
+)
+
+// changeOptions are the flags of ciokit load that have to do with snapshots.
+type changeOptions struct {
+	Snapshot    string `json:"snapshot,omitempty"`
+	DiffWith    string `json:"diff_with,omitempty"`
+	SnapshotIDs bool   `json:"snapshot_ids,omitempty"`
+	Full        bool   `json:"full,omitempty"`
+	Mode        string `json:"mode,omitempty"`
+	MirrorWith  string `json:"mirror_with,omitempty"`
+	MaxShrink   int    `json:"max_shrink,omitempty"`
+}
+
+// changeFlags are the names of the flags that --resume takes from the load as it began.
+var changeFlags = []string{"snapshot", "diff-with", "snapshot-ids", "full", "mode", "mirror-with"}
+
+func (o *changeOptions) flags(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&o.Snapshot, "snapshot", "", "file that says what was sent for each row: rows that have not changed since are left out, and it is renewed at the end")
+	fl.StringVar(&o.DiffWith, "diff-with", "", "another snapshot to compare with; default that of --snapshot, if there is one")
+	fl.BoolVar(&o.SnapshotIDs, "snapshot-ids", false, "keep the userIds in the snapshot, in clear, which --mode mirror needs; the file has mode 0600")
+	fl.BoolVar(&o.Full, "full", false, "send rows that have not changed too")
+	fl.StringVar(&o.Mode, "mode", "upsert", "upsert, or mirror: people of the snapshot who are not in the input any more are deleted at the end")
+	fl.StringVar(&o.MirrorWith, "mirror-with", "delete", "what --mode mirror does with people who have left: delete or suppress")
+	fl.IntVar(&o.MaxShrink, "max-shrink", load.DefaultMaxShrink, "--mode mirror deletes nobody if more than so many percent have left; 100 allows all")
+	cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions([]cobra.Completion{"upsert", "mirror"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("mirror-with", cobra.FixedCompletions([]cobra.Completion{"delete", "suppress"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// changes checks the flags and returns what they say.
+func (o *changeOptions) changes() (load.ChangeOnly, error) {
+	c := load.ChangeOnly{Snapshot: o.Snapshot, DiffWith: o.DiffWith, IDs: o.SnapshotIDs, Full: o.Full, MaxShrink: o.MaxShrink}
+	mirror := o.Mode == "mirror"
+	switch {
+	case o.Mode != "upsert" && !mirror:
+		return c, fail(exitUsage, "--mode is upsert or mirror")
+	case o.MirrorWith != "delete" && o.MirrorWith != "suppress":
+		return c, fail(exitUsage, "--mirror-with is delete or suppress")
+	case o.MaxShrink < 1 || o.MaxShrink > 100:
+		return c, fail(exitUsage, "--max-shrink is a number from 1 to 100")
+	case mirror && (o.Snapshot == "" || !o.SnapshotIDs):
+		return c, fail(exitUsage, "--mode mirror needs --snapshot FILE and --snapshot-ids: to delete who has left it must know who was there, by their ids in clear, because a hash names nobody")
+	case o.SnapshotIDs && o.Snapshot == "":
+		return c, fail(exitUsage, "--snapshot-ids needs --snapshot FILE to keep them in")
+	case o.Full && o.Snapshot == "" && o.DiffWith == "":
+		return c, fail(exitUsage, "--full sends what has not changed since a snapshot: name one by --snapshot")
+	}
+	if mirror {
+		c.Mirror = load.Mirror(o.MirrorWith)
+	}
+	return c, nil
+}
+
+// sayChanges says what the load compares with.
+func (l *loading) sayChanges(con console) error {
+	c := l.job.Changes
+	file := c.DiffWith
+	if file == "" {
+		file = c.Snapshot
+	}
+	if file == "" {
+		return nil
+	}
+	say := func(format string, args ...any) {
+		if !l.f.json {
+			fmt.Fprintf(con.err, format+"\n", args...)
+		}
+	}
+	info, err := load.ReadSnapshotInfo(file)
+	if errors.Is(err, os.ErrNotExist) && c.DiffWith == "" {
+		say("There is no snapshot %s yet: every row is sent, and the snapshot is made at the end.", shortPath(file))
+		if c.Mirror != "" {
+			say("This load deletes nobody: who leaves the input from now on is told by it.")
+		}
+		return nil
+	}
+	if err != nil {
+		return inputError(err)
+	}
+	say("Comparing with %s: %s rows of %s.", shortPath(file), grouped(info.Rows), info.Made.Local().Format(time.DateTime))
+	if info.MappingHash != l.job.Mapping.Hash() {
+		say("The mapping has changed since: rows that come to other messages than before are sent.")
+	}
+	if c.Mirror != "" && !info.HasIDs {
+		say("It was made without --snapshot-ids, so this load deletes nobody: who leaves the input from now on is told by the next.")
+	}
+	return nil
+}
+
+// changesHint says what to do about an error that has to do with snapshots; "" for any other.
+func changesHint(err error) string {
+	var pending *load.PendingError
+	switch {
+	case errors.As(err, &pending) && pending.Run != "":
+		return fmt.Sprintf("either: ciokit load --resume %s, or the same load with --full", pending.Run)
+	case errors.As(err, &pending):
+		return "repeat the load with --full"
+	case errors.Is(err, load.ErrShrunk):
+		return "nobody was deleted. If the input is whole and they are meant to go, repeat the load with a higher --max-shrink and --max-deletes; otherwise mend the input, or load with --mode upsert"
+	}
+	return ""
+}

@@ -1,0 +1,374 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"time"
+)
+
+// A snapshot says what Customer.io was last sent for each row, so that a later run can leave out the rows that have not changed. The file is
+//
+//	"ciosnap1"
+//	entries   16 bytes each, in ascending order, none twice: what the row is about, then what it says, each a hash of 8 bytes
+//	ids       in ascending order, none twice, each behind its length as a uvarint; none unless ChangeOnly.IDs was set
+//	info      a SnapshotInfo in JSON
+//	length    of info, 4 bytes, the highest first
+//	checksum  the SHA-256 of everything before it
+//
+// Both hashes are the first 8 bytes of a SHA-256 over the salt in the info and the row's messages; see mark.go. A snapshot is written beside
+// its name with mode 0600, brought to disk, and then renamed, so that there is a whole one at every moment.
+const (
+	snapshotMagic   = "ciosnap1"
+	entryBytes      = 16
+	maxSnapshotInfo = 64 << 10
+	// fanOutBits is how many bits of an entry tell where in the file it is to be looked for.
+	fanOutBits = 16
+)
+
+// SnapshotInfo describes a snapshot.
+type SnapshotInfo struct {
+	// ID tells the snapshot from others, By is the journal's id of the run that made it, empty for one without a journal.
+	ID string `json:"id"`
+	By string `json:"by,omitempty"`
+	// Made is when it was made.
+	Made time.Time `json:"made"`
+	// Mapping is the name of the mapping, MappingHash its Hash, Target where the messages went.
+	Mapping     string `json:"mapping"`
+	MappingHash string `json:"mapping_hash"`
+	Target      string `json:"target,omitempty"`
+	// Rows is how many distinct rows it has, IDs how many ids of people in clear, IDsBytes how much room they take.
+	Rows     int64 `json:"rows"`
+	IDs      int64 `json:"ids"`
+	IDsBytes int64 `json:"ids_bytes"`
+	// HasIDs says that ids were kept, even if there are none.
+	HasIDs bool `json:"has_ids"`
+	// Salt is part of all hashes.
+	Salt []byte `json:"salt"`
+}
+
+// SnapshotError is a file that cannot be used as a snapshot.
+type SnapshotError struct {
+	// File is its name, Problem what is wrong, Hint what to do.
+	File, Problem, Hint string
+}
+
+func (e *SnapshotError) Error() string {
+	return "load: the snapshot " + e.File + " " + e.Problem + "; " + e.Hint
+}
+
+const remakeHint = "remove it, and the next load sends every row and makes a new one"
+
+// ReadSnapshotInfo checks a snapshot as a whole and returns what it says of itself. The error is a *SnapshotError if the file is there and is
+// no snapshot.
+func ReadSnapshotInfo(file string) (SnapshotInfo, error) {
+	s, err := openSnapshot(file)
+	if err != nil {
+		return SnapshotInfo{}, err
+	}
+	return s.info, s.close()
+}
+
+// snapshot is one that is read. Beside the file it holds a table of constant size; what is looked up often stays in the memory of the
+// operating system, not in the process's.
+type snapshot struct {
+	file   io.ReaderAt
+	closer io.Closer
+	info   SnapshotInfo
+	fanOut []int64 // how many entries are below each value of their first bits, and in the end how many there are
+	page   []byte
+}
+
+func openSnapshot(file string) (*snapshot, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	s, err := newSnapshot(f, info.Size())
+	if err != nil {
+		var bad *SnapshotError
+		if errors.As(err, &bad) {
+			bad.File = file
+		}
+		return nil, errors.Join(err, f.Close())
+	}
+	s.closer = f
+	return s, nil
+}
+
+func (s *snapshot) close() error {
+	if s.closer == nil {
+		return nil
+	}
+	return s.closer.Close()
+}
+
+func badSnapshot(problem string) error { return &SnapshotError{Problem: problem, Hint: remakeHint} }
+
+// newSnapshot reads all of a snapshot once, to check it and to learn where its entries are.
+func newSnapshot(f io.ReaderAt, size int64) (*snapshot, error) {
+	const tail = 4 + sha256.Size
+	head := make([]byte, len(snapshotMagic))
+	if _, err := f.ReadAt(head, 0); err != nil && err != io.EOF {
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte(snapshotMagic[:7])) && string(head) != snapshotMagic:
+		return nil, &SnapshotError{Problem: "was made by another version of this program", Hint: remakeHint}
+	case string(head) != snapshotMagic:
+		return nil, &SnapshotError{Problem: "is no snapshot", Hint: "give another name"}
+	case size < int64(len(snapshotMagic)+tail):
+		return nil, badSnapshot("ends too early")
+	}
+	end := make([]byte, tail)
+	if _, err := f.ReadAt(end, size-tail); err != nil && err != io.EOF {
+		return nil, err
+	}
+	length := int64(binary.BigEndian.Uint32(end))
+	from := size - tail - length
+	if length > maxSnapshotInfo || from < int64(len(snapshotMagic)) {
+		return nil, badSnapshot("is damaged or ends too early")
+	}
+	sum := sha256.New()
+	all := bufio.NewReaderSize(io.TeeReader(io.NewSectionReader(f, 0, size-sha256.Size), sum), 256<<10)
+	text := make([]byte, length)
+	if _, err := f.ReadAt(text, from); err != nil && err != io.EOF {
+		return nil, err
+	}
+	s := &snapshot{file: f}
+	if err := json.Unmarshal(text, &s.info); err != nil {
+		return nil, badSnapshot("is damaged")
+	}
+	body := from - int64(len(snapshotMagic))
+	if i := s.info; i.Rows < 0 || i.IDs < 0 || i.IDsBytes < 0 || i.Rows > body/entryBytes || i.IDsBytes != body-i.Rows*entryBytes || len(i.Salt) != 16 {
+		return nil, badSnapshot("is damaged")
+	}
+	if _, err := all.Discard(len(snapshotMagic)); err != nil {
+		return nil, err
+	}
+	if err := s.index(all); err != nil {
+		return nil, err
+	}
+	if err := s.checkIDs(all); err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(io.Discard, all); err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(sum.Sum(nil), end[4:]) {
+		return nil, badSnapshot("is damaged: its checksum is another")
+	}
+	return s, nil
+}
+
+// index reads the entries and learns where they are.
+func (s *snapshot) index(all *bufio.Reader) error {
+	s.fanOut = make([]int64, 1<<fanOutBits+1)
+	var last, entry [entryBytes]byte
+	for i := range s.info.Rows {
+		if _, err := io.ReadFull(all, entry[:]); err != nil {
+			return err
+		}
+		if i > 0 && bytes.Compare(last[:], entry[:]) >= 0 {
+			return badSnapshot("is damaged: its entries are not in order")
+		}
+		s.fanOut[uint64(binary.BigEndian.Uint16(entry[:]))+1]++
+		last = entry
+	}
+	for i := range 1 << fanOutBits {
+		s.fanOut[i+1] += s.fanOut[i]
+	}
+	return nil
+}
+
+func (s *snapshot) checkIDs(all *bufio.Reader) error {
+	ids := bufio.NewReader(io.LimitReader(all, s.info.IDsBytes))
+	var last, id []byte
+	var err error
+	for i := range s.info.IDs {
+		if id, err = readRecord(ids, id); err != nil || i > 0 && bytes.Compare(last, id) >= 0 {
+			return badSnapshot("is damaged: its ids are not in order")
+		}
+		last = append(last[:0], id...)
+	}
+	if _, err := ids.ReadByte(); err != io.EOF {
+		return badSnapshot("is damaged: it has more ids than it says")
+	}
+	return nil
+}
+
+// maxPage is how many bytes of entries are read at once when one is looked up.
+const maxPage = 64 << 10
+
+// has reports whether all that the snapshot knows of what a row is about is what the row says. Where it knows more, as of two rows about the
+// same person, their order counts too, and there is no telling.
+func (s *snapshot) has(m mark) (same bool, err error) {
+	bucket := m.about >> (64 - fanOutBits)
+	from, to := s.fanOut[bucket], s.fanOut[bucket+1]
+	for (to-from)*entryBytes > maxPage { // more rows than the table was made for: halve first
+		middle := from + (to-from)/2
+		about, err := s.aboutAt(middle)
+		if err != nil {
+			return false, err
+		}
+		if about < m.about {
+			from = middle + 1
+		} else if about > m.about {
+			to = middle
+		} else {
+			from, to = max(from, middle-maxPage/entryBytes/4), min(to, middle+maxPage/entryBytes/4)
+		}
+	}
+	if from == to {
+		return false, nil
+	}
+	page := s.readPage(int((to - from) * entryBytes))
+	if _, err := s.file.ReadAt(page, int64(len(snapshotMagic))+from*entryBytes); err != nil {
+		return false, err
+	}
+	n := len(page) / entryBytes
+	i := sort.Search(n, func(i int) bool { return binary.BigEndian.Uint64(page[i*entryBytes:]) >= m.about })
+	count := 0
+	for ; i < n && binary.BigEndian.Uint64(page[i*entryBytes:]) == m.about; i++ {
+		count++
+		same = same || binary.BigEndian.Uint64(page[i*entryBytes+8:]) == m.says
+	}
+	return same && count == 1, nil
+}
+
+func (s *snapshot) readPage(n int) []byte {
+	if cap(s.page) < n {
+		s.page = make([]byte, max(n, 4<<10))
+	}
+	return s.page[:n]
+}
+
+func (s *snapshot) aboutAt(i int64) (uint64, error) {
+	page := s.readPage(8)
+	_, err := s.file.ReadAt(page, int64(len(snapshotMagic))+i*entryBytes)
+	return binary.BigEndian.Uint64(page), err
+}
+
+// entries returns the entries in their order.
+func (s *snapshot) entries() records {
+	if s == nil {
+		return noRecords{}
+	}
+	return &fixedRecords{r: bufio.NewReaderSize(io.NewSectionReader(s.file, int64(len(snapshotMagic)), s.info.Rows*entryBytes), sortBuffer)}
+}
+
+type fixedRecords struct {
+	r   *bufio.Reader
+	buf [entryBytes]byte
+}
+
+func (f *fixedRecords) next() ([]byte, error) {
+	_, err := io.ReadFull(f.r, f.buf[:])
+	return f.buf[:], err
+}
+
+// ids returns the ids in their order.
+func (s *snapshot) ids() records {
+	if s == nil {
+		return noRecords{}
+	}
+	from := int64(len(snapshotMagic)) + s.info.Rows*entryBytes
+	return &lengthRecords{r: bufio.NewReaderSize(io.NewSectionReader(s.file, from, s.info.IDsBytes), sortBuffer)}
+}
+
+type lengthRecords struct {
+	r   *bufio.Reader
+	buf []byte
+}
+
+func (l *lengthRecords) next() (_ []byte, err error) {
+	l.buf, err = readRecord(l.r, l.buf)
+	return l.buf, err
+}
+
+// writeSnapshot writes a snapshot in place of the one of that name, if there is one. It sets the counts of info.
+func writeSnapshot(name string, info SnapshotInfo, entries, ids records) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".new-*") // of mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+		}
+	}()
+	if err = encodeSnapshot(f, info, entries, ids); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	if err = os.Rename(f.Name(), name); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return syncDir(filepath.Dir(name))
+}
+
+func encodeSnapshot(to io.Writer, info SnapshotInfo, entries, ids records) error {
+	sum := sha256.New()
+	w := bufio.NewWriterSize(io.MultiWriter(to, sum), 256<<10)
+	w.WriteString(snapshotMagic)
+	info.Rows, info.IDs, info.IDsBytes = 0, 0, 0
+	for {
+		entry, err := entries.next()
+		if err == io.EOF {
+			break
+		}
+		if err == nil && len(entry) != entryBytes {
+			err = fmt.Errorf("load: an entry of a snapshot has %d bytes", len(entry))
+		}
+		if err != nil {
+			return err
+		}
+		info.Rows++
+		if _, err := w.Write(entry); err != nil {
+			return err
+		}
+	}
+	for {
+		id, err := ids.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		n, err := writeRecord(w, id)
+		if err != nil {
+			return err
+		}
+		info.IDs++
+		info.IDsBytes += int64(n)
+	}
+	text, err := json.Marshal(info)
+	if err != nil {
+		return err
+	}
+	w.Write(text)
+	w.Write(binary.BigEndian.AppendUint32(nil, uint32(len(text))))
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err = to.Write(sum.Sum(nil))
+	return err
+}

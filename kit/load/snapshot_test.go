@@ -1,0 +1,175 @@
+package load
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// listed are records in memory.
+type listed struct {
+	all [][]byte
+	at  int
+}
+
+func (l *listed) next() ([]byte, error) {
+	if l.at == len(l.all) {
+		return noRecords{}.next()
+	}
+	l.at++
+	return l.all[l.at-1], nil
+}
+
+func entryOf(m mark) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, m.about), m.says)
+}
+
+// encoded returns a snapshot of these marks and ids.
+func encodedSnapshot(t testing.TB, marks []mark, ids []string) []byte {
+	t.Helper()
+	var entries, people listed
+	for _, m := range marks {
+		entries.all = append(entries.all, entryOf(m))
+	}
+	slices.SortFunc(entries.all, bytes.Compare)
+	for _, id := range ids {
+		people.all = append(people.all, []byte(id))
+	}
+	var out bytes.Buffer
+	info := SnapshotInfo{ID: randomID(), HasIDs: ids != nil, Salt: make([]byte, 16)}
+	if err := encodeSnapshot(&out, info, &entries, &people); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestSnapshotFinds(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	var marks []mark
+	for range 3000 {
+		marks = append(marks, mark{rnd.Uint64(), rnd.Uint64()})
+	}
+	for range 9000 { // more of one beginning than are read at once
+		marks = append(marks, mark{7<<48 | rnd.Uint64()>>16, rnd.Uint64()})
+	}
+	twice := mark{marks[0].about, marks[0].says + 1}
+	data := encodedSnapshot(t, append(marks, twice), []string{"a", "b", "long" + strings.Repeat("g", 300)})
+	s, err := newSnapshot(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range marks {
+		same, err := s.has(m)
+		if err != nil || same != (i > 0) {
+			t.Fatalf("mark %d: %v, %v", i, same, err)
+		}
+		if same, err := s.has(mark{m.about, m.says ^ 1}); err != nil || same && i > 0 {
+			t.Fatalf("mark %d with something else to say: %v, %v", i, same, err)
+		}
+		if same, err := s.has(mark{m.about ^ 1, m.says}); err != nil || same {
+			t.Fatalf("mark %d about something else: %v, %v", i, same, err)
+		}
+	}
+	if got := readAll(t, s.ids()); len(got) != 3 || got[1] != "b" || len(got[2]) != 304 {
+		t.Errorf("ids %q", got)
+	}
+	if got := readAll(t, s.entries()); len(got) != len(marks)+1 || !slices.IsSorted(got) {
+		t.Errorf("%d entries", len(got))
+	}
+}
+
+// Any byte that is another, and any end that is too early, is noticed before anything is sent.
+func TestDamagedSnapshot(t *testing.T) {
+	data := encodedSnapshot(t, []mark{{1, 2}, {3, 4}, {5, 6}}, []string{"ann", "bob"})
+	open := func(b []byte) error {
+		_, err := newSnapshot(bytes.NewReader(b), int64(len(b)))
+		return err
+	}
+	if err := open(data); err != nil {
+		t.Fatal(err)
+	}
+	var bad *SnapshotError
+	for n := range data {
+		if err := open(data[:n]); !errors.As(err, &bad) {
+			t.Fatalf("the first %d bytes: %v", n, err)
+		}
+		changed := bytes.Clone(data)
+		changed[n] ^= 1
+		if err := open(changed); !errors.As(err, &bad) || bad.Problem == "" || bad.Hint == "" {
+			t.Fatalf("byte %d changed: %v", n, err)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "people.snapshot")
+	if err := os.WriteFile(file, append([]byte("ciosnap2"), data[8:]...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadSnapshotInfo(file); !errors.As(err, &bad) || bad.File != file || !strings.Contains(err.Error(), "another version") {
+		t.Error(err)
+	}
+}
+
+// A failure leaves the old snapshot and no other file.
+func TestSnapshotIsReplacedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "s")
+	if err := writeSnapshot(file, SnapshotInfo{ID: randomID(), Salt: make([]byte, 16)}, &listed{all: [][]byte{entryOf(mark{1, 1})}}, noRecords{}); err != nil {
+		t.Fatal(err)
+	}
+	broken := &listed{all: [][]byte{entryOf(mark{1, 2}), []byte("short")}}
+	if err := writeSnapshot(file, SnapshotInfo{ID: randomID(), Salt: make([]byte, 16)}, broken, noRecords{}); err == nil {
+		t.Error("a broken snapshot was written")
+	}
+	s, err := openSnapshot(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	if same, err := s.has(mark{1, 1}); !same || err != nil {
+		t.Error(same, err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%v: %v", err, entries)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v: %v", err, info.Mode())
+	}
+}
+
+// Whatever a file holds, it is a snapshot or an error, and costs no more memory than it is long. The checksum is made to fit, so that what
+// lies behind it is reached.
+func FuzzSnapshot(f *testing.F) {
+	f.Add(encodedSnapshot(f, []mark{{1, 2}, {3, 4}}, []string{"ann"}))
+	f.Add(encodedSnapshot(f, nil, nil))
+	f.Add([]byte(snapshotMagic))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if n := len(data) - sha256.Size; n > 0 {
+			sum := sha256.Sum256(data[:n])
+			data = append(bytes.Clone(data[:n]), sum[:]...)
+		}
+		s, err := newSnapshot(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			var bad *SnapshotError
+			if !errors.As(err, &bad) {
+				t.Fatalf("%T: %v", err, err)
+			}
+			return
+		}
+		for _, e := range readAll(t, s.entries()) {
+			m := mark{binary.BigEndian.Uint64([]byte(e)), binary.BigEndian.Uint64([]byte(e[8:]))}
+			if _, err := s.has(m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := int64(len(readAll(t, s.ids()))); n != s.info.IDs {
+			t.Fatalf("%d ids, %d are named", n, s.info.IDs)
+		}
+	})
+}

@@ -1,0 +1,334 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"container/heap"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+)
+
+const (
+	// sortBytes is how many bytes of records are sorted in memory at once; their index takes about as much again.
+	sortBytes = 4 << 20
+	// sortFanIn is how many sorted runs are merged at once, each through a buffer of sortBuffer bytes.
+	sortFanIn  = 64
+	sortBuffer = 32 << 10
+)
+
+// sorter sorts any number of records, which are strings of bytes, in constant memory, and gives each distinct one once. What memory does
+// not hold is written to a file that has no name, so that nothing is left behind whatever ends the process.
+type sorter struct {
+	dir   string // for the file
+	bytes int    // of records in memory; sortBytes but in tests
+	fanIn int    // sortFanIn but in tests
+
+	arena []byte
+	index []recordAt
+	file  *os.File // nil as long as all records are in memory
+	size  int64
+	runs  []span
+}
+
+// recordAt is a record of the arena. prefix has its first eight bytes as a number, which settles most comparisons.
+type recordAt struct {
+	prefix    uint64
+	from, len uint32
+}
+
+// span is a part of a file.
+type span struct{ from, to int64 }
+
+func newSorter(dir string) *sorter { return &sorter{dir: dir, bytes: sortBytes, fanIn: sortFanIn} }
+
+// add adds a record, which is copied.
+func (s *sorter) add(record []byte) error {
+	if len(s.arena)+len(record) > s.bytes && len(s.arena) > 0 {
+		if err := s.spill(); err != nil {
+			return err
+		}
+	}
+	s.index = append(s.index, recordAt{prefixOf(record), uint32(len(s.arena)), uint32(len(record))})
+	s.arena = append(s.arena, record...)
+	return nil
+}
+
+func prefixOf(record []byte) uint64 {
+	if len(record) >= 8 {
+		return binary.BigEndian.Uint64(record)
+	}
+	var head [8]byte
+	copy(head[:], record)
+	return binary.BigEndian.Uint64(head[:])
+}
+
+func (s *sorter) record(at recordAt) []byte { return s.arena[at.from : at.from+at.len] }
+
+func (s *sorter) sortMemory() {
+	slices.SortFunc(s.index, func(a, b recordAt) int {
+		if a.prefix != b.prefix {
+			return cmp.Compare(a.prefix, b.prefix)
+		}
+		return bytes.Compare(s.record(a), s.record(b))
+	})
+}
+
+// spill writes what is in memory to the file as a sorted run.
+func (s *sorter) spill() error {
+	if s.file == nil {
+		var err error
+		if s.file, err = namelessFile(s.dir); err != nil {
+			return err
+		}
+	}
+	s.sortMemory()
+	w := newRunWriter(s.file, s.size)
+	for _, at := range s.index {
+		if err := w.write(s.record(at)); err != nil {
+			return err
+		}
+	}
+	s.arena, s.index = s.arena[:0], s.index[:0]
+	return s.endRun(w)
+}
+
+func (s *sorter) endRun(w *runWriter) error {
+	if err := w.buf.Flush(); err != nil {
+		return err
+	}
+	s.runs = append(s.runs, span{s.size, w.at})
+	s.size = w.at
+	return nil
+}
+
+// sorted returns the distinct records in their order. Nothing is added after that.
+func (s *sorter) sorted() (records, error) {
+	if s.file == nil {
+		s.sortMemory()
+		return &distinct{from: &memoryRun{s: s}}, nil
+	}
+	if len(s.index) > 0 {
+		if err := s.spill(); err != nil {
+			return nil, err
+		}
+	}
+	s.arena, s.index = nil, nil
+	for len(s.runs) > s.fanIn { // runs that are merged are behind those that are left
+		m, err := newMerge(s.file, s.runs[:s.fanIn])
+		if err != nil {
+			return nil, err
+		}
+		s.runs = s.runs[s.fanIn:]
+		w := newRunWriter(s.file, s.size)
+		for all := (&distinct{from: m}); ; {
+			record, err := all.next()
+			if err == io.EOF {
+				break
+			}
+			if err == nil {
+				err = w.write(record)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		if err := s.endRun(w); err != nil {
+			return nil, err
+		}
+	}
+	m, err := newMerge(s.file, s.runs)
+	if err != nil {
+		return nil, err
+	}
+	return &distinct{from: m}, nil
+}
+
+// close gives up the memory and the file.
+func (s *sorter) close() error {
+	s.arena, s.index = nil, nil
+	if s.file == nil {
+		return nil
+	}
+	err := closeNameless(s.file)
+	s.file = nil
+	return err
+}
+
+// records are read one after the other.
+type records interface {
+	// next returns the record that follows, valid until the next call, and io.EOF after the last.
+	next() ([]byte, error)
+}
+
+// noRecords are none.
+type noRecords struct{}
+
+func (noRecords) next() ([]byte, error) { return nil, io.EOF }
+
+// distinct leaves out records that are equal to the one before.
+type distinct struct {
+	from records
+	last []byte
+	any  bool
+}
+
+func (d *distinct) next() ([]byte, error) {
+	for {
+		record, err := d.from.next()
+		if err != nil {
+			return nil, err
+		}
+		if d.any && bytes.Equal(record, d.last) {
+			continue
+		}
+		d.any = true
+		d.last = append(d.last[:0], record...)
+		return d.last, nil
+	}
+}
+
+type memoryRun struct {
+	s  *sorter
+	at int
+}
+
+func (m *memoryRun) next() ([]byte, error) {
+	if m.at == len(m.s.index) {
+		return nil, io.EOF
+	}
+	m.at++
+	return m.s.record(m.s.index[m.at-1]), nil
+}
+
+// runWriter appends records to a file, each behind its length.
+type runWriter struct {
+	buf *bufio.Writer
+	at  int64
+}
+
+func newRunWriter(f *os.File, at int64) *runWriter {
+	return &runWriter{bufio.NewWriterSize(io.NewOffsetWriter(f, at), sortBuffer), at}
+}
+
+func (w *runWriter) write(record []byte) error {
+	n, err := writeRecord(w.buf, record)
+	w.at += int64(n)
+	return err
+}
+
+// writeRecord writes a record behind its length and returns how many bytes that took.
+func writeRecord(w *bufio.Writer, record []byte) (int, error) {
+	head := binary.AppendUvarint(w.AvailableBuffer(), uint64(len(record)))
+	if _, err := w.Write(head); err != nil {
+		return 0, err
+	}
+	_, err := w.Write(record)
+	return len(head) + len(record), err
+}
+
+var errRecord = errors.New("a record is not whole")
+
+// readRecord reads what writeRecord wrote into buf. It returns io.EOF at the end.
+func readRecord(r *bufio.Reader, buf []byte) ([]byte, error) {
+	n, err := binary.ReadUvarint(r)
+	switch {
+	case err == io.EOF:
+		return buf[:0], io.EOF
+	case err != nil || n > maxRecord:
+		return buf[:0], errRecord
+	}
+	buf = slices.Grow(buf[:0], int(n))[:n]
+	if _, err := io.ReadFull(r, buf); err != nil {
+		return buf[:0], errRecord
+	}
+	return buf, nil
+}
+
+// maxRecord bounds a record: an id fits into a message of 32,000 bytes.
+const maxRecord = 1 << 20
+
+// merge gives the records of several sorted runs in their order.
+type merge struct {
+	heads mergeHeap
+	spent bool // the record of the first head was given away
+}
+
+type mergeHead struct {
+	r      *bufio.Reader
+	record []byte
+}
+
+func newMerge(f *os.File, runs []span) (*merge, error) {
+	m := new(merge)
+	for _, run := range runs {
+		h := &mergeHead{r: bufio.NewReaderSize(io.NewSectionReader(f, run.from, run.to-run.from), sortBuffer)}
+		var err error
+		if h.record, err = readRecord(h.r, nil); err == io.EOF {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		m.heads = append(m.heads, h)
+	}
+	heap.Init(&m.heads)
+	return m, nil
+}
+
+func (m *merge) next() ([]byte, error) {
+	if m.spent && len(m.heads) > 0 {
+		h := m.heads[0]
+		var err error
+		if h.record, err = readRecord(h.r, h.record); err == io.EOF {
+			heap.Pop(&m.heads)
+		} else if err != nil {
+			return nil, err
+		} else {
+			heap.Fix(&m.heads, 0)
+		}
+	}
+	if len(m.heads) == 0 {
+		return nil, io.EOF
+	}
+	m.spent = true
+	return m.heads[0].record, nil
+}
+
+type mergeHeap []*mergeHead
+
+func (h mergeHeap) Len() int           { return len(h) }
+func (h mergeHeap) Less(i, j int) bool { return bytes.Compare(h[i].record, h[j].record) < 0 }
+func (h mergeHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *mergeHeap) Push(x any)        { *h = append(*h, x.(*mergeHead)) }
+func (h *mergeHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}
+
+// namelessFile makes a file, of mode 0600 and for this process alone, that is gone when the process is.
+func namelessFile(dir string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, ".ciokit-*")
+	if err != nil {
+		return nil, err
+	}
+	if runtime.GOOS == "windows" { // which does not remove an open file; closeNameless does
+		return f, nil
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func closeNameless(f *os.File) error {
+	err := f.Close()
+	if runtime.GOOS == "windows" {
+		err = errors.Join(err, os.Remove(f.Name()))
+	}
+	return err
+}

@@ -1,0 +1,164 @@
+package load
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// A spool keeps, in the order of the rows, what a run learns for its snapshot; it is sorted when the input ends. In the directory of a journal
+// it outlives the process, and a checkpoint says how much of it counts; without a journal it is a file without a name. It is
+//
+//	"ciospol1"
+//	16 bytes  the id of the snapshot that the run began with, zeros for none
+//	16 bytes  the salt
+//	for each row: a byte, its mark as in a snapshot, and the ids of its people, each behind its length as a uvarint, behind their number
+type spool struct {
+	file     *os.File
+	nameless bool
+	buf      *bufio.Writer
+	written  int64
+	base     [16]byte
+	salt     [16]byte
+}
+
+const (
+	spoolMagic = "ciospol1"
+	spoolFile  = "snapshot.spool"
+	spoolHead  = int64(len(spoolMagic) + 32)
+)
+
+// What became of a row.
+const (
+	rowSent      byte = 'a' // and accepted
+	rowUnchanged byte = 'u'
+	rowLost      byte = 'l' // sent or meant to be, and not known to be accepted
+	rowRefused   byte = 'r' // before anything of it was sent; its mark is void
+	rowNameless  byte = 'n' // refused, and nobody can tell whom it is about
+)
+
+// createSpool makes a spool in dir, of that name or without one.
+func createSpool(dir, name string, base, salt [16]byte) (*spool, error) {
+	s := &spool{base: base, salt: salt, nameless: name == ""}
+	var err error
+	if s.nameless {
+		s.file, err = namelessFile(dir)
+	} else {
+		s.file, err = os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.buf = bufio.NewWriterSize(s.file, 64<<10)
+	s.buf.WriteString(spoolMagic)
+	s.buf.Write(base[:])
+	if _, err := s.buf.Write(salt[:]); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	s.written = spoolHead
+	return s, nil
+}
+
+// openSpool takes up a spool and forgets what was written behind its first bytes.
+func openSpool(dir, name string, bytes int64) (*spool, error) {
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	s := &spool{file: f, written: bytes}
+	fail := func(err error) (*spool, error) { return nil, errors.Join(err, f.Close()) }
+	head := make([]byte, spoolHead)
+	info, err := f.Stat()
+	if err != nil {
+		return fail(err)
+	}
+	if _, err := f.ReadAt(head, 0); err != nil || string(head[:len(spoolMagic)]) != spoolMagic || bytes < spoolHead || info.Size() < bytes {
+		return fail(fmt.Errorf("load: %s is not what the run left", f.Name()))
+	}
+	copy(s.base[:], head[len(spoolMagic):])
+	copy(s.salt[:], head[len(spoolMagic)+16:])
+	if err := f.Truncate(bytes); err != nil {
+		return fail(err)
+	}
+	if _, err := f.Seek(bytes, io.SeekStart); err != nil {
+		return fail(err)
+	}
+	s.buf = bufio.NewWriterSize(f, 64<<10)
+	return s, nil
+}
+
+func (s *spool) add(what byte, m mark, people [][]byte) error {
+	b := append(s.buf.AvailableBuffer(), what)
+	b = binary.BigEndian.AppendUint64(b, m.about)
+	b = binary.BigEndian.AppendUint64(b, m.says)
+	b = binary.AppendUvarint(b, uint64(len(people)))
+	for _, id := range people {
+		b = appendText(b, id)
+	}
+	n, err := s.buf.Write(b)
+	s.written += int64(n)
+	return err
+}
+
+// spooled is a row of a spool. Its ids are valid until the next.
+type spooled struct {
+	what   byte
+	mark   mark
+	people [][]byte
+}
+
+// each calls f for each row, in their order.
+func (s *spool) each(f func(*spooled) error) error {
+	if err := s.buf.Flush(); err != nil {
+		return err
+	}
+	r := bufio.NewReaderSize(io.NewSectionReader(s.file, spoolHead, s.written-spoolHead), 256<<10)
+	var row spooled
+	var head [17]byte
+	for {
+		if _, err := io.ReadFull(r, head[:]); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return errRecord
+		}
+		row.what = head[0]
+		row.mark = mark{binary.BigEndian.Uint64(head[1:]), binary.BigEndian.Uint64(head[9:])}
+		n, err := binary.ReadUvarint(r)
+		if err != nil || n > maxRecord {
+			return errRecord
+		}
+		for uint64(len(row.people)) < n {
+			row.people = append(row.people, nil)
+		}
+		row.people = row.people[:n]
+		for i := range row.people {
+			if row.people[i], err = readRecord(r, row.people[i]); err != nil {
+				return errRecord
+			}
+		}
+		if err := f(&row); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *spool) close() error {
+	if s.nameless {
+		return closeNameless(s.file)
+	}
+	return s.file.Close()
+}
+
+// remove gives up the spool, which is not needed any more.
+func (s *spool) remove() error {
+	name := s.file.Name()
+	err := s.close()
+	if !s.nameless {
+		err = errors.Join(err, os.Remove(name))
+	}
+	return err
+}
