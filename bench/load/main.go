@@ -1,5 +1,5 @@
-// Command load measures how many rows of CSV and of JSON Lines kit/load brings to a server on this machine for each second of CPU, beside
-// the least that a hand-written program can do: parse, write JSON, post.
+// Command load measures how many rows of CSV, JSON Lines and Parquet kit/load brings to a server on this machine for each second of CPU,
+// beside the least that a hand-written program can do (parse, write JSON, post) and beside a script of the ordinary kind in Python.
 //
 //	GOWORK=off go run . -rows 2000000
 //
@@ -11,6 +11,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	_ "embed"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -23,9 +24,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/parquet-go/parquet-go"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/load"
@@ -52,6 +56,8 @@ func main() {
 	switch *role {
 	case "":
 		err = all(*rows, *dir)
+	case "files":
+		err = makeFiles(*dir, *rows)
 	case "server":
 		err = serve()
 	default:
@@ -71,8 +77,11 @@ func all(rows int, dir string) error {
 		}
 		defer os.RemoveAll(dir)
 	}
-	if err := makeFiles(dir, rows); err != nil {
-		return err
+	// Linux counts what a process took before it began another into the other's peak, so this one stays small.
+	files := exec.Command(os.Args[0], "-case", "files", "-dir", dir, "-rows", strconv.Itoa(rows))
+	files.Stderr = os.Stderr
+	if err := files.Run(); err != nil {
+		return fmt.Errorf("making the files: %w", err)
 	}
 	server := exec.Command(os.Args[0], "-case", "server")
 	out, err := server.StdoutPipe()
@@ -88,8 +97,18 @@ func all(rows int, dir string) error {
 		return err
 	}
 	fmt.Printf("%-34s %12s %14s %10s %10s\n", "case", "rows/s", "rows/core-s", "us/row", "peak MiB")
-	for _, name := range []string{"csv", "csv, one request at once", "jsonl", "ceiling"} {
-		cmd := exec.Command(os.Args[0], "-case", name, "-to", strings.TrimSpace(address), "-dir", dir)
+	address = strings.TrimSpace(address)
+	for _, name := range []string{"csv", "csv, one request at once", "jsonl", "parquet", "ceiling", "python"} {
+		cmd, of := exec.Command(os.Args[0], "-case", name, "-to", address, "-dir", dir), rows
+		if name == "python" {
+			script, err := pythonLoader(dir)
+			if err != nil {
+				fmt.Printf("%-34s left out: %v\n", name, err)
+				continue
+			}
+			of = min(rows, fewRows)
+			cmd = exec.Command("python3", script, filepath.Join(dir, "few.csv"), address)
+		}
 		cmd.Stderr = os.Stderr
 		started := time.Now()
 		if out, err := cmd.Output(); err != nil {
@@ -98,28 +117,76 @@ func all(rows int, dir string) error {
 		took := time.Since(started).Seconds()
 		usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 		cpu := (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
-		fmt.Printf("%-34s %12.0f %14.0f %10.2f %10d\n", name, float64(rows)/took, float64(rows)/cpu, cpu/float64(rows)*1e6, usage.Maxrss>>10)
+		fmt.Printf("%-34s %12.0f %14.0f %10.2f %10d\n", name, float64(of)/took, float64(of)/cpu, cpu/float64(of)*1e6, usage.Maxrss>>10)
 	}
 	return nil
 }
 
-func makeFiles(dir string, rows int) error {
-	asCSV, err := os.Create(filepath.Join(dir, "rows.csv"))
+// fewRows is how many the script in Python loads: it has the same cost for each, and takes long.
+const fewRows = 500_000
+
+//go:embed ordinary.py
+var ordinary []byte
+
+// pythonLoader writes the script and returns its path.
+func pythonLoader(dir string) (string, error) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "ordinary.py")
+	return path, os.WriteFile(path, ordinary, 0o600)
+}
+
+// person is a row of the files.
+type person struct {
+	ID     string    `parquet:"id"`
+	Email  string    `parquet:"email"`
+	Name   string    `parquet:"name"`
+	City   string    `parquet:"city,dict"`
+	Plan   string    `parquet:"plan,dict"`
+	Orders int64     `parquet:"orders"`
+	Total  int64     `parquet:"total,decimal(2:18)"`
+	First  int32     `parquet:"first_at,date"`
+	Last   time.Time `parquet:"last_at,timestamp(millisecond)"`
+	Note   string    `parquet:"note,dict"`
+}
+
+var firstDay = int32(time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+
+func personOf(i int) person {
+	return person{fmt.Sprintf("%08d", i), fmt.Sprintf("person%d@example.com", i), fmt.Sprintf("Ann, the %dth", i), "Berlin", "pro",
+		int64(i % 50), int64(i%1000*100 + i%100), firstDay + int32(i%28), time.Date(2022, 3, 4, 5, 6, 7, 0, time.UTC), "some text to carry"}
+}
+
+// makeFiles writes the same rows in each format.
+func makeFiles(dir string, rows int) (err error) {
+	open := func(name string) *bufio.Writer {
+		f, failed := os.Create(filepath.Join(dir, name))
+		err = errors.Join(err, failed)
+		return bufio.NewWriterSize(f, 1<<20)
+	}
+	asCSV, few, asJSON, columnar := open("rows.csv"), open("few.csv"), open("rows.jsonl"), open("rows.parquet")
 	if err != nil {
 		return err
 	}
-	asJSON, err := os.Create(filepath.Join(dir, "rows.jsonl"))
-	if err != nil {
-		return err
-	}
-	c, j := bufio.NewWriterSize(asCSV, 1<<20), bufio.NewWriterSize(asJSON, 1<<20)
-	fmt.Fprintln(c, columns)
+	fmt.Fprintln(asCSV, columns)
+	fmt.Fprintln(few, columns)
+	parquets := parquet.NewGenericWriter[person](columnar, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(200_000))
 	for i := range rows {
-		fmt.Fprintf(c, "%08d,person%d@example.com,\"Ann, the %dth\",Berlin,pro,%d,%d.%02d,2021-01-%02d,2022-03-04 05:06:07,some text to carry\n", i, i, i, i%50, i%1000, i%100, i%28+1)
-		fmt.Fprintf(j, `{"id":"%08d","email":"person%d@example.com","name":"Ann, the %dth","city":"Berlin","plan":"pro","orders":%d,"total":%d.%02d,"first_at":"2021-01-%02d","last_at":"2022-03-04 05:06:07","note":"some text to carry"}`+"\n",
-			i, i, i, i%50, i%1000, i%100, i%28+1)
+		p := personOf(i)
+		day, last := time.Unix(int64(p.First)*86400, 0).UTC().Format(time.DateOnly), p.Last.Format(time.DateTime)
+		line := fmt.Sprintf("%s,%s,\"%s\",%s,%s,%d,%d.%02d,%s,%s,%s\n", p.ID, p.Email, p.Name, p.City, p.Plan, p.Orders, p.Total/100, p.Total%100, day, last, p.Note)
+		asCSV.WriteString(line)
+		if i < fewRows {
+			few.WriteString(line)
+		}
+		fmt.Fprintf(asJSON, `{"id":%q,"email":%q,"name":%q,"city":%q,"plan":%q,"orders":%d,"total":%d.%02d,"first_at":%q,"last_at":%q,"note":%q}`+"\n",
+			p.ID, p.Email, p.Name, p.City, p.Plan, p.Orders, p.Total/100, p.Total%100, day, last, p.Note)
+		if _, err := parquets.Write([]person{p}); err != nil {
+			return err
+		}
 	}
-	return errors.Join(c.Flush(), j.Flush(), asCSV.Close(), asJSON.Close())
+	return errors.Join(parquets.Close(), asCSV.Flush(), few.Flush(), asJSON.Flush(), columnar.Flush())
 }
 
 // serve takes everything on a port of its choice, which it prints.
