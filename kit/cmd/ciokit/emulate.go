@@ -42,6 +42,9 @@ func runEmulate(cmd *cobra.Command, con console, flags *emulateFlags, to *target
 	if err := fromEnvironment(cmd.Flags()); err != nil {
 		return err
 	}
+	if err := fromSwitches(cmd.Flags(), flags.file); err != nil {
+		return err
+	}
 	cfg, err := flags.config(con)
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ type emulateFlags struct {
 	db      string
 	tls     bool
 	tlsCert string
+	file    string // of switches
 	quiet   bool
 	json    bool
 
@@ -49,6 +50,8 @@ func (f *emulateFlags) add(cmd *cobra.Command, addr string) {
 	flags.BoolVar(&c.MergeOnAlias, "merge-on-alias", false, "let alias merge two people")
 	flags.IntVar(&c.MaxCallBytes, "max-call-bytes", 0, fmt.Sprintf("limit of a call; default %d, negative none", emulator.DefaultMaxCallBytes))
 	flags.IntVar(&c.MaxBatchBytes, "max-batch-bytes", 0, fmt.Sprintf("limit of a batch; default %d, negative none", emulator.DefaultMaxBatchBytes))
+
+	flags.StringVar(&f.file, "switches", "", "file with lines of NAME=VALUE that set the flags above where they are not given, such as ciokit live probe writes")
 
 	flags.BoolVar(&f.tls, "tls", false, "listen with TLS and a certificate made at start")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "file to write that certificate to, for clients to trust")

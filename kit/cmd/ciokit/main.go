@@ -93,6 +93,6 @@ Try it without an account:  ciokit demo`,
 	root.SetIn(con.in)
 	root.SetOut(con.out)
 	root.SetErr(con.err)
-	root.AddCommand(newDemo(con), newLoad(con), newRuns(con), newSource(con), newMap(con), newSend(con), newEvents(con), newEmulate(con), newProxy(con), newVersion(con), exitCodesHelp)
+	root.AddCommand(newDemo(con), newLoad(con), newRuns(con), newSource(con), newMap(con), newSend(con), newEvents(con), newEmulate(con), newProxy(con), newDoctor(con), newLive(con), newVersion(con), exitCodesHelp)
 	return root
 }

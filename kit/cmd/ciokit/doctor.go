@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/livetest"
+	"github.com/spf13/cobra"
+)
+
+// The states of a check.
+const (
+	checkOK   = "ok"
+	checkWarn = "warn"
+	checkFail = "fail"
+	checkSkip = "skip"
+)
+
+// symptom is one thing that a doctor looked at.
+type symptom struct {
+	Name  string `json:"check"`
+	State string `json:"state"`
+	// Said is what was seen, Do what to do about it.
+	Said string `json:"said"`
+	Do   string `json:"do,omitempty"`
+}
+
+// diagnosis is all that a doctor found.
+type diagnosis struct {
+	Target  string `json:"target"`
+	Healthy bool   `json:"healthy"`
+	// Changes says what the doctor changed in the workspace.
+	Changes string        `json:"changes"`
+	Checks  []symptom     `json:"checks"`
+	Latency *latencyStats `json:"latency_ms,omitempty"`
+}
+
+// doctor looks at everything between this program and an accepted message.
+type doctor struct {
+	cfg     cio.Config
+	app     string // App API key, or empty
+	appBase string
+	samples int
+	wire    *recorder
+	nobody  string
+	found   diagnosis
+	keyBad  bool
+}
+
+func newDoctor(con console) *cobra.Command {
+	d := &doctor{}
+	var to, keyFile string
+	var asJSON bool
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Look whether this machine can send to a workspace",
+		Long: `Look at everything between this machine and an accepted message: proxy, TLS, region, write key, strict mode, clock, latency, limits. What
+is not as it should be comes with what to do about it.
+
+It changes nothing: its calls ask to delete a person who does not exist, whose id begins with ciokit_doctor_, and one more lacks what it
+needs and is refused. If a region refuses the key, the other region is asked the same.
+
+The write key is CUSTOMERIO_API_KEY, and without --to the workspace is that of CUSTOMERIO_REGION; with CUSTOMERIO_APP_API_KEY that key is
+tried too. All may stand in a file .env in the current directory.
+
+Exit code 0 means that nothing failed, 3 that the key is not taken, 5 anything else.`,
+		Example: `  ciokit doctor --to eu
+  ciokit doctor --to emulator --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if d.samples < 1 || d.samples > 1000 {
+				return fail(exitUsage, "--samples is 1 to 1000")
+			}
+			if timeout <= 0 {
+				return fail(exitUsage, "--timeout is more than 0")
+			}
+			if err := d.configure(con, to, keyFile); err != nil {
+				return err
+			}
+			d.cfg.Timeout = timeout
+			d.wire = newRecorder(nil)
+			d.examine(cmd.Context())
+			return d.tell(cmd.Context(), con, asJSON)
+		},
+	}
+	cmd.Flags().StringVar(&to, "to", "", "the workspace: emulator (http://"+emulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
+	cmd.Flags().StringVar(&keyFile, "key-file", "", "file that holds the write key; default CUSTOMERIO_API_KEY")
+	cmd.Flags().IntVar(&d.samples, "samples", 10, "calls to measure the latency with")
+	cmd.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "how long to wait for an answer")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// configure resolves what to look at. What is wrong with the key is left to the check.
+func (d *doctor) configure(con console, to, keyFile string) error {
+	getenv, err := livetest.ReadEnv(".env")
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	live := livetest.ConfigFromEnv(getenv)
+	d.cfg = cio.Config{APIKey: live.APIKey, Region: live.Region, BaseURL: live.BaseURL}
+	d.app, d.appBase = live.AppAPIKey, live.AppBaseURL
+	switch {
+	case to == "":
+	case to == "us" || to == "eu":
+		d.cfg.Region, d.cfg.BaseURL, d.appBase = cio.Region(to), "", ""
+	case to == "emulator":
+		d.cfg.Region, d.cfg.BaseURL, d.appBase = "", "http://"+emulatorAddr, ""
+		if d.cfg.APIKey == "" {
+			d.cfg.APIKey = emulatorKey
+		}
+	case strings.HasPrefix(to, "http://"), strings.HasPrefix(to, "https://"):
+		d.cfg.Region, d.cfg.BaseURL, d.appBase = "", to, ""
+	default:
+		return fail(exitUsage, "--to is emulator, us, eu, or a URL that begins with http:// or https://")
+	}
+	if d.cfg.BaseURL == "" && d.cfg.Region == "" {
+		return fail(exitUsage, "say which workspace: --to emulator, --to us, --to eu, --to URL, or set CUSTOMERIO_REGION, in the environment or in .env")
+	}
+	if d.appBase == "" {
+		d.appBase = d.cfg.BaseURL
+	}
+	if keyFile != "" {
+		if d.cfg.APIKey, err = (&destination{keyFile: keyFile}).key(con); err != nil {
+			return err
+		}
+	}
+	probe := d.cfg
+	probe.APIKey = "any" // the address is looked at here, the key by a check
+	client, err := cio.NewClient(probe)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	d.found.Target = client.Target()
+	return nil
+}
+
+func (d *doctor) say(name, state, do, format string, args ...any) {
+	d.found.Checks = append(d.found.Checks, symptom{name, state, fmt.Sprintf(format, args...), do})
+}
+
+// examine makes the checks, in an order in which each makes sense of the next.
+func (d *doctor) examine(ctx context.Context) {
+	random := make([]byte, 8)
+	rand.Read(random) // never fails
+	d.nobody = "ciokit_doctor_" + hex.EncodeToString(random)
+	d.found.Changes = "nothing: it asks to delete the person " + d.nobody + ", who does not exist"
+	d.checkProxy()
+	client, ok := d.checkConfig()
+	if !ok {
+		d.keyBad = true
+		return
+	}
+	err := client.Send(ctx, cio.DeletePerson{UserID: d.nobody})
+	var api *cio.APIError
+	errors.As(err, &api)
+	d.checkConnection(api)
+	d.checkTLS(api)
+	d.checkKey(api)
+	d.checkRegion(ctx, api)
+	d.checkClock()
+	if api == nil {
+		d.checkStrict(ctx)
+		d.checkLatency(ctx, client)
+	}
+	d.checkLimits()
+	d.checkApp(ctx)
+}
+
+// tell prints what was found and returns the exit code.
+func (d *doctor) tell(ctx context.Context, con console, asJSON bool) error {
+	d.found.Healthy = true
+	for _, c := range d.found.Checks {
+		d.found.Healthy = d.found.Healthy && c.State != checkFail
+	}
+	var err error
+	if asJSON {
+		e := json.NewEncoder(con.out)
+		e.SetIndent("", "  ")
+		err = e.Encode(d.found)
+	} else {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s\n", d.found.Target)
+		for _, c := range d.found.Checks {
+			fmt.Fprintf(&b, "%-5s %-11s %s\n", c.State, c.Name, c.Said)
+			if c.Do != "" {
+				fmt.Fprintf(&b, "      %-11s   what to do: %s\n", "", c.Do)
+			}
+		}
+		fmt.Fprintf(&b, "Changed: %s.\n", d.found.Changes)
+		_, err = con.out.Write([]byte(b.String()))
+	}
+	switch {
+	case err != nil:
+		return &exitError{exitLocal, err}
+	case ctx.Err() != nil && errors.Is(context.Cause(ctx), errTerminated):
+		return &exitError{code: exitTerminated}
+	case ctx.Err() != nil:
+		return &exitError{code: exitInterrupted}
+	case d.keyBad:
+		return &exitError{code: exitKey}
+	case !d.found.Healthy:
+		return &exitError{code: exitUnavailable}
+	}
+	return nil
+}
+
+// client returns a client that makes one try, over the recorder.
+func (d *doctor) client(cfg cio.Config) (*cio.Client, error) {
+	cfg.HTTPClient = &http.Client{Transport: d.wire}
+	cfg.MaxElapsed = time.Nanosecond
+	return cio.NewClient(cfg)
+}
+
+// proxyVariables are those that Go's HTTP client reads.
+var proxyVariables = []string{"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"}
+
+func proxySettings() (set []string) {
+	for _, name := range proxyVariables {
+		if os.Getenv(name) != "" || os.Getenv(strings.ToLower(name)) != "" {
+			set = append(set, name)
+		}
+	}
+	return set
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
+)
+
+// regions is Customer.io's two regions, each an emulator that knows one key.
+func regions() http.RoundTripper {
+	us, eu := emulator.New(emulator.Config{Keys: []string{"us-key"}}), emulator.New(emulator.Config{Keys: []string{"eu-key"}})
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		if strings.Contains(r.URL.Host, "-eu.") {
+			return eu.Transport().RoundTrip(r)
+		}
+		return us.Transport().RoundTrip(r)
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// examined runs a doctor over a transport and returns what it says and its exit code.
+func examined(t *testing.T, cfg cio.Config, app string, over http.RoundTripper) (string, int) {
+	t.Helper()
+	client, err := cio.NewClient(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Timeout = 5 * time.Second
+	d := &doctor{cfg: cfg, app: app, samples: 2, wire: newRecorder(over), found: diagnosis{Target: client.Target()}}
+	d.examine(t.Context())
+	var out strings.Builder
+	err = d.tell(t.Context(), console{nil, &out, &out}, false)
+	var exit *exitError
+	if errors.As(err, &exit) {
+		return out.String(), exit.code
+	}
+	return out.String(), exitOK
+}
+
+func TestDoctorTellsRegionsApart(t *testing.T) {
+	t.Parallel()
+	redirect := roundTrip(func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		w.Header().Set("Location", "https://track.elsewhere.example/v1/track")
+		w.WriteHeader(http.StatusMovedPermanently)
+		return w.Result(), nil
+	})
+	for name, tc := range map[string]struct {
+		region cio.Region
+		key    string
+		over   http.RoundTripper
+		code   int
+		want   []string
+	}{
+		"right":        {cio.EU, "eu-key", regions(), exitOK, []string{"ok    region      eu, which takes the key", "ok    key "}},
+		"wrong":        {cio.US, "eu-key", regions(), exitKey, []string{"fail  region      us is wrong: the region eu takes the key", "--to eu, or CUSTOMERIO_REGION=eu"}},
+		"wrong key":    {cio.EU, "no-key", regions(), exitKey, []string{"skip  region      not known: us does not take the key either", "fail  key         not taken: 401"}},
+		"a redirect":   {cio.EU, "eu-key", redirect, exitUnavailable, []string{"fail  region ", "take the other region", "skip  key "}},
+		"app api, too": {cio.EU, "eu-key", regions(), exitOK, []string{"ok    app api     the key is taken"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			said, code := examined(t, cio.Config{APIKey: tc.key, Region: tc.region}, strings.Repeat("eu-key", map[bool]int{true: 1}[name == "app api, too"]), tc.over)
+			if code != tc.code {
+				t.Errorf("exit code %d, want %d\n%s", code, tc.code, said)
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(said, want) {
+					t.Errorf("it does not say %q:\n%s", want, said)
+				}
+			}
+			if strings.Contains(said, "eu-key") || strings.Contains(said, "no-key") {
+				t.Errorf("it says the key:\n%s", said)
+			}
+		})
+	}
+}
+
+func TestDoctorLooksAtCertificates(t *testing.T) {
+	t.Parallel()
+	srv := emulator.New(emulator.Config{})
+	server := httptest.NewUnstartedServer(srv)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of those who do not trust it
+	server.StartTLS()
+	defer server.Close()
+	plain := httptest.NewServer(srv)
+	defer plain.Close()
+	untrusting := &http.Transport{}
+	defer untrusting.CloseIdleConnections()
+	said, code := examined(t, cio.Config{APIKey: "key", BaseURL: server.URL}, "", untrusting)
+	if code != exitUnavailable || !strings.Contains(said, "fail  tls         the certificate, issued by Acme Co, is vouched for by nobody") || !strings.Contains(said, "SSL_CERT_FILE") {
+		t.Errorf("%d\n%s", code, said)
+	}
+	trusting := server.Client().Transport.(*http.Transport).Clone()
+	defer trusting.CloseIdleConnections()
+	said, code = examined(t, cio.Config{APIKey: "key", BaseURL: server.URL}, "", trusting)
+	if code != exitOK || !strings.Contains(said, "ok    tls         TLS 1.3, issued by Acme Co") {
+		t.Errorf("%d\n%s", code, said)
+	}
+	named := trusting.Clone()
+	named.TLSClientConfig.ServerName = "another.name"
+	defer named.CloseIdleConnections()
+	said, code = examined(t, cio.Config{APIKey: "key", BaseURL: server.URL}, "", named)
+	if code != exitUnavailable || !strings.Contains(said, "is for another name") {
+		t.Errorf("%d\n%s", code, said)
+	}
+	expired := trusting.Clone()
+	expired.TLSClientConfig.Time = func() time.Time { return time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC) }
+	defer expired.CloseIdleConnections()
+	said, code = examined(t, cio.Config{APIKey: "key", BaseURL: server.URL}, "", expired)
+	if code != exitUnavailable || !strings.Contains(said, "look at the clock of this machine first") {
+		t.Errorf("%d\n%s", code, said)
+	}
+	said, code = examined(t, cio.Config{APIKey: "key", BaseURL: "https" + strings.TrimPrefix(plain.URL, "http")}, "", trusting)
+	if code != exitUnavailable || !strings.Contains(said, "write http:// in --to") {
+		t.Errorf("%d\n%s", code, said)
+	}
+}
+
+// The limits that the doctor names are those that hold.
+func TestDoctorNamesTheLimits(t *testing.T) {
+	t.Parallel()
+	at := func(size int) error {
+		event := func(filler string) cio.Track {
+			return cio.Track{UserID: "u1", MessageID: "m1", Timestamp: time.Unix(0, 0), Event: cio.Named("Filler", map[string]any{"filler": filler})}
+		}
+		e, err := cio.Encode(event(""))
+		if err == nil {
+			_, err = cio.Encode(event(strings.Repeat("x", size-e.Len())))
+		}
+		return err
+	}
+	if err := at(32_000); err != nil {
+		t.Error(err)
+	}
+	if err := at(32_001); !errors.Is(err, cio.ErrTooLarge) {
+		t.Error(err)
+	}
+	d := &doctor{}
+	d.checkLimits()
+	if said := d.found.Checks[0].Said; !strings.Contains(said, "32,000") || !strings.Contains(said, "475,000") || !strings.Contains(said, "3,000 requests in any 3 seconds") {
+		t.Error(said)
+	}
+}
+
+func TestLatencies(t *testing.T) {
+	t.Parallel()
+	var took []time.Duration
+	for i := range 200 {
+		took = append(took, time.Duration(200-i)*time.Millisecond)
+	}
+	if got, want := latencies(took), (latencyStats{200, 1, 100, 180, 198, 200}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if !slices.Contains(took[:1], 200*time.Millisecond) {
+		t.Error("the samples were sorted in place")
+	}
+	if got, want := latencies(took[:1]), (latencyStats{1, 200, 200, 200, 200, 200}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}

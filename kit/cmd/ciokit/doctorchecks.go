@@ -1,0 +1,335 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/appapi"
+)
+
+// checkProxy says which way requests take.
+func (d *doctor) checkProxy() {
+	req, err := http.NewRequest(http.MethodPost, d.found.Target, nil)
+	if err != nil {
+		d.say("proxy", checkFail, "look at the address of --to", "the address cannot be used")
+		return
+	}
+	set := strings.Join(proxySettings(), ", ")
+	proxy, err := http.ProxyFromEnvironment(req)
+	switch {
+	case err != nil:
+		d.say("proxy", checkFail, "give "+set+" a URL such as http://proxy.example:3128", "the proxy of the environment is not a URL (%s)", set)
+	case proxy != nil:
+		d.say("proxy", checkOK, "", "through %s, as the environment says (%s)", proxy.Host, set)
+	case set != "":
+		d.say("proxy", checkOK, "", "none for this address, though %s is set", set)
+	default:
+		d.say("proxy", checkOK, "", "none")
+	}
+}
+
+// checkConfig looks at the key before it is sent.
+func (d *doctor) checkConfig() (*cio.Client, bool) {
+	client, err := d.client(d.cfg)
+	if err != nil { // the address has been looked at before
+		d.say("key", checkFail, "set CUSTOMERIO_API_KEY to the write key of a Data Pipelines source: in Customer.io under Data & Integrations, Integrations, the source, Settings",
+			"%s", strings.TrimPrefix(err.Error(), "cio: "))
+		return nil, false
+	}
+	return client, true
+}
+
+// checkConnection says whether an answer came at all.
+func (d *doctor) checkConnection(api *cio.APIError) {
+	if all := d.wire.exchanges(); len(all) > 0 {
+		x := all[0]
+		d.say("connection", checkOK, "", "%s answered with %d in %s (name %s, connection %s)", x.remote, x.status, millis(x.took), millis(x.dns), millis(x.connect))
+		return
+	}
+	if api == nil {
+		return
+	}
+	said, do := api.Message, "look at the network, the firewall and the proxy of the environment (HTTPS_PROXY)"
+	var name *net.DNSError
+	var timeout interface{ Timeout() bool }
+	switch {
+	case isCertificate(api.Err):
+		d.say("connection", checkOK, "", "a server answers, but not as Customer.io: see tls")
+		return
+	case errors.Is(api.Err, http.ErrSchemeMismatch):
+		do = "the server there speaks HTTP without TLS: write http:// in --to, if that is meant"
+	case errors.As(api.Err, &name):
+		said, do = "the name "+hostOf(d.found.Target)+" is not found", "look at the DNS of this machine, and at the spelling of the address; behind a proxy set HTTPS_PROXY"
+	case errors.Is(api.Err, syscall.ECONNREFUSED):
+		said = "nothing listens on " + hostOf(d.found.Target)
+		if loopback(d.found.Target) {
+			do = "start an emulator in another terminal: ciokit emulate"
+		}
+	case errors.As(api.Err, &timeout) && timeout.Timeout():
+		said = fmt.Sprintf("no answer within %v", d.cfg.Timeout)
+		do = "a firewall may swallow the call, or the line is slow: try --timeout 1m; programs set Config.Timeout"
+	}
+	d.say("connection", checkFail, do, "%s", said)
+}
+
+func hostOf(base string) string {
+	if u, err := url.Parse(base); err == nil {
+		return u.Host
+	}
+	return base
+}
+
+func isCertificate(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &certificate)
+}
+
+// checkTLS says who vouches for the server.
+func (d *doctor) checkTLS(api *cio.APIError) {
+	if !strings.HasPrefix(d.found.Target, "https://") {
+		if loopback(d.found.Target) {
+			d.say("tls", checkSkip, "", "not used on this machine")
+		} else {
+			d.say("tls", checkWarn, "use an address with https://", "not used: the key and all data travel unencrypted")
+		}
+		return
+	}
+	var refused *tls.CertificateVerificationError
+	if api != nil && errors.As(api.Err, &refused) {
+		said, do := certificateTrouble(refused)
+		d.say("tls", checkFail, do, "%s", said)
+		return
+	}
+	for _, x := range d.wire.exchanges() {
+		if x.tls == nil || len(x.tls.PeerCertificates) == 0 {
+			continue
+		}
+		leaf := x.tls.PeerCertificates[0]
+		left := time.Until(leaf.NotAfter)
+		d.say("tls", checkOK, "", "%s, issued by %s, valid for %d days", tls.VersionName(x.tls.Version), issuer(leaf), int(left.Hours()/24))
+		return
+	}
+	d.say("tls", checkSkip, "", "no connection came about")
+}
+
+func issuer(c *x509.Certificate) string {
+	if len(c.Issuer.Organization) > 0 {
+		return c.Issuer.Organization[0]
+	}
+	if c.Issuer.CommonName != "" {
+		return c.Issuer.CommonName
+	}
+	return "somebody without a name"
+}
+
+// certificateTrouble says what is wrong with a certificate that was refused.
+func certificateTrouble(refused *tls.CertificateVerificationError) (said, do string) {
+	by := ""
+	if len(refused.UnverifiedCertificates) > 0 {
+		by = ", issued by " + issuer(refused.UnverifiedCertificates[0]) + ","
+	}
+	var unknown x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	var name x509.HostnameError
+	switch {
+	case errors.As(refused.Err, &unknown):
+		return "the certificate" + by + " is vouched for by nobody whom this machine trusts",
+			"if that is a proxy of your own which opens TLS, let this machine trust its certificate (SSL_CERT_FILE, or Config.HTTPClient in a program); if not, do not send anything"
+	case errors.As(refused.Err, &invalid) && invalid.Reason == x509.Expired:
+		return "the certificate" + by + " is not valid now", "look at the clock of this machine first, it may be wrong by days"
+	case errors.As(refused.Err, &name):
+		return "the certificate" + by + " is for another name", "look at the address, and at what the name leads to: a login page of the network may stand in between"
+	}
+	return "the certificate" + by + " is refused: " + refused.Err.Error(), "look at who answers there before anything is sent"
+}
+
+// checkKey says whether the key is taken.
+func (d *doctor) checkKey(api *cio.APIError) {
+	const where = "take the write key of a Data Pipelines source from its settings; site_id and api_key of the Track API are others, and so is an App API key"
+	switch {
+	case api == nil:
+		d.say("key", checkOK, "", "taken, by a call in strict mode")
+	case errors.Is(api, cio.ErrUnauthorized):
+		d.keyBad = true
+		d.say("key", checkFail, where, "not taken: %d", api.Status)
+	case api.Status == 0 || api.Status >= 300 && api.Status < 400:
+		d.say("key", checkSkip, "", "not known: no answer of the API came")
+	default:
+		d.say("key", checkFail, "try again in a minute; if it stays, see status.customer.io and the message", "not known: answered with %d: %s", api.Status, api.Message)
+	}
+}
+
+// checkRegion says whether the region is the right one. What a wrong one looks like is not documented: a redirect, or a key that is not
+// taken.
+func (d *doctor) checkRegion(ctx context.Context, api *cio.APIError) {
+	if api != nil && api.Status >= 300 && api.Status < 400 {
+		d.say("region", checkFail, "take the other region: --to us or --to eu, CUSTOMERIO_REGION in programs", "%s", api.Message)
+		return
+	}
+	if d.cfg.BaseURL != "" {
+		d.say("region", checkSkip, "", "none: the address is given")
+		return
+	}
+	if api == nil {
+		d.say("region", checkOK, "", "%s, which takes the key", d.cfg.Region)
+		return
+	}
+	if !errors.Is(api, cio.ErrUnauthorized) {
+		d.say("region", checkSkip, "", "not known: no answer about the key came")
+		return
+	}
+	other := d.cfg
+	other.Region = map[cio.Region]cio.Region{cio.US: cio.EU, cio.EU: cio.US}[d.cfg.Region]
+	client, err := d.client(other)
+	if err == nil {
+		err = client.Send(ctx, cio.DeletePerson{UserID: d.nobody})
+	}
+	switch {
+	case err == nil:
+		d.say("region", checkFail, fmt.Sprintf("use the region %s: --to %[1]s, or CUSTOMERIO_REGION=%[1]s", other.Region), "%s is wrong: the region %s takes the key", d.cfg.Region, other.Region)
+	case errors.Is(err, cio.ErrUnauthorized):
+		d.say("region", checkSkip, "", "not known: %s does not take the key either", other.Region)
+	default:
+		d.say("region", checkSkip, "", "not known: %s could not be asked", other.Region)
+	}
+}
+
+// Differences between the clocks.
+const (
+	skewNoticed = 5 * time.Second
+	skewTooMuch = 5 * time.Minute // what lies further ahead is warned of by everybody (api-facts 1.7)
+)
+
+// checkClock compares this machine's clock with that of the server, whose answers carry it to the second.
+func (d *doctor) checkClock() {
+	for _, x := range d.wire.exchanges() {
+		date, err := http.ParseTime(x.date)
+		if err != nil {
+			continue
+		}
+		ahead := x.at.Add(x.took / 2).Sub(date.Add(500 * time.Millisecond)).Round(time.Second)
+		state, do := checkOK, ""
+		switch {
+		case ahead.Abs() > skewTooMuch:
+			state, do = checkFail, "set the clock (NTP): events get the time of this machine, and campaigns look at it"
+		case ahead.Abs() > skewNoticed:
+			state, do = checkWarn, "set the clock (NTP): events get the time of this machine"
+		}
+		switch {
+		case ahead == 0:
+			d.say("clock", state, do, "as the server's, to the second")
+		case ahead > 0:
+			d.say("clock", state, do, "%v ahead of the server's", ahead)
+		default:
+			d.say("clock", state, do, "%v behind the server's", -ahead)
+		}
+		return
+	}
+	d.say("clock", checkSkip, "", "not known: no answer with a date came")
+}
+
+// checkStrict makes a call that strict mode must refuse.
+func (d *doctor) checkStrict(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, d.cfg.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.found.Target+"/v1/track", strings.NewReader("{}"))
+	if err != nil {
+		d.say("strict mode", checkSkip, "", "not known: the call cannot be made")
+		return
+	}
+	req.SetBasicAuth(d.cfg.APIKey, "")
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Strict-Mode", "1")
+	resp, err := d.wire.RoundTrip(req)
+	if err != nil {
+		d.say("strict mode", checkSkip, "", "not known: no answer")
+		return
+	}
+	resp.Body.Close()
+	switch {
+	case resp.StatusCode >= 200 && resp.StatusCode < 300:
+		d.say("strict mode", checkWarn, "look whether a proxy takes the header X-Strict-Mode away: without it, what Customer.io drops is answered with success, a wrong key too",
+			"not in force: an empty call is answered with %d", resp.StatusCode)
+	case resp.StatusCode == http.StatusBadRequest:
+		d.say("strict mode", checkOK, "", "in force: an empty call is answered with 400")
+	default:
+		d.say("strict mode", checkSkip, "", "not known: an empty call is answered with %d", resp.StatusCode)
+	}
+}
+
+// slow is a median latency that is worth a word.
+const slow = time.Second
+
+// checkLatency makes calls one after the other over the connection that is there.
+func (d *doctor) checkLatency(ctx context.Context, client *cio.Client) {
+	before := len(d.wire.exchanges())
+	failed := 0
+	var last error
+	for i := 0; i < d.samples && ctx.Err() == nil; i++ {
+		if err := client.Send(ctx, cio.DeletePerson{UserID: d.nobody}); err != nil {
+			failed, last = failed+1, err
+		}
+	}
+	var took []time.Duration
+	for _, x := range d.wire.exchanges()[before:] {
+		if x.status >= 200 && x.status < 300 {
+			took = append(took, x.took)
+		}
+	}
+	if len(took) == 0 {
+		d.say("latency", checkFail, "try again in a minute; if it stays, see status.customer.io", "none of %d calls was accepted: %v", failed, last)
+		return
+	}
+	stats := latencies(took)
+	d.found.Latency = &stats
+	state, do := checkOK, ""
+	switch {
+	case failed > 0:
+		state, do = checkWarn, "programs try again by themselves; if it stays, look at the network and at status.customer.io"
+	case stats.P50 > float64(slow.Milliseconds()):
+		state, do = checkWarn, "send more messages at once, and let a Batcher have more on its way: BatcherConfig.Concurrency"
+	}
+	said := fmt.Sprintf("median %.1f ms, 90%% within %.1f, 99%% within %.1f, of %d calls", stats.P50, stats.P90, stats.P99, stats.Samples)
+	if failed > 0 {
+		said += fmt.Sprintf("; %d more failed", failed)
+	}
+	d.say("latency", state, do, "%s", said)
+}
+
+// checkLimits says what the client keeps to.
+func (d *doctor) checkLimits() {
+	d.say("limits", checkOK, "", "messages of 32,000 bytes, requests of 475,000, 3,000 requests in any 3 seconds, for each Client; what is larger is refused before it is sent")
+}
+
+// checkApp tries the App API key, if there is one.
+func (d *doctor) checkApp(ctx context.Context) {
+	if d.app == "" {
+		d.say("app api", checkSkip, "", "no key (CUSTOMERIO_APP_API_KEY); only reading back needs one")
+		return
+	}
+	client, err := appapi.NewClient(appapi.Config{APIKey: d.app, Region: d.cfg.Region, BaseURL: d.appBase, HTTPClient: &http.Client{Transport: d.wire.next}, Timeout: d.cfg.Timeout, MaxElapsed: time.Nanosecond})
+	if err == nil {
+		_, err = client.Customers().Attributes(ctx, appapi.ByID(d.nobody))
+	}
+	switch {
+	case err == nil || errors.Is(err, appapi.ErrNotFound):
+		d.say("app api", checkOK, "", "the key is taken")
+	case errors.Is(err, appapi.ErrUnauthorized):
+		d.keyBad = true
+		d.say("app api", checkFail, "take an App API key from the account's settings, API credentials; it is not the write key", "the key is not taken")
+	default:
+		d.say("app api", checkFail, "look at the network, and whether the region is right", "%s", strings.TrimPrefix(err.Error(), "appapi: "))
+	}
+}
+
+func millis(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }

@@ -1,0 +1,298 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/kit/livetest"
+	"github.com/spf13/cobra"
+)
+
+func newLive(con console) *cobra.Command {
+	live := &cobra.Command{
+		Use:   "live",
+		Short: "Try what this toolkit assumes on a workspace",
+		Long: `Try what this toolkit assumes on a workspace of Customer.io, or on the emulator.
+
+The write key is CUSTOMERIO_API_KEY, and without --to the workspace is that of CUSTOMERIO_REGION; with CUSTOMERIO_APP_API_KEY what was
+sent is read back. All three may stand in a file .env in the current directory. Use a workspace of its own, without campaigns.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	live.AddCommand(newLiveRun(con), newLiveProbe(con), newLiveClean(con))
+	return live
+}
+
+// liveFlags say which workspace, for all of the commands.
+type liveFlags struct {
+	to   string
+	rate int
+}
+
+func (f *liveFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.to, "to", "", "the workspace: emulator (http://"+emulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
+	cmd.Flags().IntVar(&f.rate, "rate", 0, "requests that may start within a second; default 10, negative any number")
+	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// config resolves the workspace, and says on con.err which it is unless it is on this machine.
+func (f *liveFlags) config(ctx context.Context, con console) (livetest.Config, error) {
+	getenv, err := livetest.ReadEnv(".env")
+	if err != nil {
+		return livetest.Config{}, &exitError{exitUsage, err}
+	}
+	cfg := livetest.ConfigFromEnv(getenv)
+	cfg.RateLimit = f.rate
+	switch {
+	case f.to == "":
+	case f.to == "us" || f.to == "eu":
+		cfg.Region, cfg.BaseURL, cfg.AppBaseURL = cio.Region(f.to), "", ""
+	case f.to == "emulator":
+		cfg.BaseURL, cfg.AppBaseURL = "http://"+emulatorAddr, ""
+		if cfg.APIKey == "" {
+			cfg.APIKey = emulatorKey
+		}
+	case strings.HasPrefix(f.to, "http://"), strings.HasPrefix(f.to, "https://"):
+		cfg.BaseURL, cfg.AppBaseURL = f.to, ""
+	default:
+		return cfg, fail(exitUsage, "--to is emulator, us, eu, or a URL that begins with http:// or https://")
+	}
+	if cfg.BaseURL == "" && cfg.Region == "" {
+		return cfg, fail(exitUsage, "say which workspace: --to emulator, --to us, --to eu, --to URL, or set CUSTOMERIO_REGION, in the environment or in .env")
+	}
+	if loopback(cfg.BaseURL) && cfg.AppAPIKey == "" {
+		cfg.AppAPIKey = cfg.APIKey // as the emulator has it
+	}
+	client, err := cio.NewClient(cio.Config{APIKey: cfg.APIKey, Region: cfg.Region, BaseURL: cfg.BaseURL}) // for its checks
+	if err != nil {
+		return cfg, &exitError{exitUsage, err}
+	}
+	if f.to == "emulator" {
+		if err := probeEmulator(ctx, cfg.BaseURL); err != nil {
+			return cfg, err
+		}
+	}
+	if !loopback(client.Target()) {
+		fmt.Fprintf(con.err, "The workspace is one on %s. What is made there is deleted at the end.\n", client.Target())
+	}
+	return cfg, nil
+}
+
+// liveExit puts the exit code to an error of the suite.
+func liveExit(ctx context.Context, err error) error {
+	var exit *exitError
+	switch {
+	case err == nil || errors.As(err, &exit):
+		return err
+	case ctx.Err() != nil && errors.Is(context.Cause(ctx), errTerminated):
+		return &exitError{exitTerminated, err}
+	case ctx.Err() != nil:
+		return &exitError{exitInterrupted, err}
+	case errors.Is(err, cio.ErrUnauthorized), errors.Is(err, appapi.ErrUnauthorized):
+		return &exitError{exitKey, err}
+	}
+	var api *cio.APIError
+	var app *appapi.APIError
+	if errors.As(err, &api) || errors.As(err, &app) {
+		return &exitError{exitUnavailable, err}
+	}
+	return &exitError{exitLocal, err}
+}
+
+func newLiveRun(con console) *cobra.Command {
+	var flags liveFlags
+	var areas []string
+	var permissive, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the live suite, and delete what it made",
+		Long: `Run the live suite against a workspace, and delete what it made, also after a failure or Ctrl-C. What cannot be deleted, or is left by a
+process that was killed, is listed on disk: ciokit live clean deletes it.
+
+Exit code 6 means that a case failed.`,
+		Example: `  ciokit live run --to emulator
+  ciokit live run --area people --area batches`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			for _, a := range areas {
+				if !slices.Contains(livetest.Areas(), a) {
+					return fail(exitUsage, "there is no area %s; there are: %s", a, strings.Join(livetest.Areas(), ", "))
+				}
+			}
+			cfg, err := flags.config(ctx, con)
+			if err != nil {
+				return err
+			}
+			cfg.Permissive = permissive
+			return runLive(ctx, con, cfg, areas, asJSON)
+		},
+	}
+	flags.add(cmd)
+	cmd.Flags().StringArrayVar(&areas, "area", nil, "only the cases of this area; may be repeated: "+strings.Join(livetest.Areas(), ", "))
+	cmd.Flags().BoolVar(&permissive, "permissive", false, "without strict mode")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "a JSON object for each case instead of a line")
+	return cmd
+}
+
+func runLive(ctx context.Context, con console, cfg livetest.Config, areas []string, asJSON bool) error {
+	s, err := livetest.Open(ctx, cfg)
+	if err != nil {
+		return liveExit(ctx, err)
+	}
+	passed, failed, skipped := 0, 0, 0
+	var first error
+	for _, c := range livetest.Cases() {
+		if len(areas) > 0 && !slices.Contains(areas, c.Area) {
+			continue
+		}
+		r := s.Run(ctx, c)
+		switch {
+		case r.Skipped:
+			skipped++
+			continue
+		case r.Err != nil:
+			failed++
+			if first == nil {
+				first = r.Err
+			}
+		default:
+			passed++
+		}
+		printResult(con, r, asJSON)
+	}
+	closed := s.Close(ctx)
+	if !asJSON {
+		fmt.Fprintf(con.out, "%d passed, %d failed, %d skipped; run %s on %s", passed, failed, skipped, s.RunID(), s.Target())
+		if !s.ReadsBack() {
+			fmt.Fprint(con.out, "; nothing was read back, for want of CUSTOMERIO_APP_API_KEY")
+		}
+		fmt.Fprintln(con.out)
+	}
+	switch {
+	case closed != nil:
+		return liveExit(ctx, closed)
+	case ctx.Err() != nil:
+		return liveExit(ctx, context.Cause(ctx))
+	case errors.Is(first, cio.ErrUnauthorized), errors.Is(first, cio.ErrUnavailable), errors.Is(first, appapi.ErrUnauthorized):
+		return liveExit(ctx, first)
+	case failed > 0:
+		return &exitError{code: exitRejects}
+	}
+	return nil
+}
+
+func printResult(con console, r livetest.Result, asJSON bool) {
+	said := ""
+	if r.Err != nil {
+		said = r.Err.Error()
+	}
+	if asJSON {
+		json.NewEncoder(con.out).Encode(struct {
+			livetest.Result
+			Passed  bool    `json:"passed"`
+			Error   string  `json:"error,omitempty"`
+			Seconds float64 `json:"seconds"`
+		}{r, r.Err == nil, said, r.Took.Seconds()})
+		return
+	}
+	verdict := "pass"
+	if r.Err != nil {
+		verdict = "FAIL"
+	}
+	fmt.Fprintf(con.out, "%s  %-10s %s (%s)\n", verdict, r.Area, r.Name, r.Took.Round(time.Millisecond))
+	for _, o := range r.Observations {
+		fmt.Fprintf(con.out, "        %s: %s\n", o.What, o.Seen)
+	}
+	if said != "" {
+		fmt.Fprintf(con.out, "      %s\n", strings.ReplaceAll(said, "\n", "\n      "))
+	}
+}
+
+func newLiveClean(con console) *cobra.Command {
+	var flags liveFlags
+	var list, anyKey bool
+	cmd := &cobra.Command{
+		Use:   "clean",
+		Short: "Delete what live runs left behind",
+		Long: `Delete from the workspace what live runs left behind that could not finish: what their ledgers in $XDG_STATE_HOME/ciokit/live list,
+and nothing else. A ledger of another address or of another write key is left alone, and makes the exit code 6.`,
+		Example: `  ciokit live clean --to emulator
+  ciokit live clean --list`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := livetest.LedgerDir()
+			if err != nil {
+				return &exitError{exitLocal, err}
+			}
+			ledgers, err := livetest.Ledgers(dir)
+			if err != nil {
+				return &exitError{exitLocal, err}
+			}
+			if len(ledgers) == 0 {
+				_, err := fmt.Fprintf(con.out, "Nothing is left: there is no ledger in %s.\n", dir)
+				return err
+			}
+			if list {
+				return listLedgers(con, ledgers)
+			}
+			return cleanLedgers(cmd.Context(), con, flags, ledgers, anyKey)
+		},
+	}
+	flags.add(cmd)
+	cmd.Flags().BoolVar(&list, "list", false, "say what is left, delete nothing")
+	cmd.Flags().BoolVar(&anyKey, "any-key", false, "also what was made with another write key of the same workspace")
+	return cmd
+}
+
+func listLedgers(con console, ledgers []*livetest.Ledger) error {
+	t := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "RUN\tSTARTED\tTO\tLEFT")
+	for _, l := range ledgers {
+		h := l.Header()
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\n", h.Run, h.Started.Local().Format(time.DateTime), h.Target, len(l.Left()))
+	}
+	return t.Flush()
+}
+
+func cleanLedgers(ctx context.Context, con console, flags liveFlags, ledgers []*livetest.Ledger, anyKey bool) error {
+	cfg, err := flags.config(ctx, con)
+	if err != nil {
+		return err
+	}
+	other := false
+	for _, l := range ledgers {
+		n := len(l.Left())
+		err := livetest.Clean(ctx, cfg, l, anyKey)
+		switch {
+		case errors.Is(err, livetest.ErrOtherWorkspace), errors.Is(err, livetest.ErrLedgerInUse):
+			other = true
+			fmt.Fprintf(con.err, "Left alone: %v\n", err)
+		case err != nil:
+			return liveExit(ctx, err)
+		default:
+			fmt.Fprintf(con.out, "%s: %d things deleted\n", l.Header().Run, n)
+		}
+	}
+	if other {
+		return &exitError{code: exitRejects}
+	}
+	return nil
+}
+
+// writeFile writes what a command was asked to leave in a file, readable by others.
+func writeFile(name string, text []byte) error {
+	if err := os.WriteFile(name, text, 0o644); err != nil {
+		return &exitError{exitLocal, err}
+	}
+	return nil
+}

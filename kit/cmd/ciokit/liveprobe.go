@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ciokit/cio/kit/livetest"
+	"github.com/spf13/cobra"
+)
+
+func newLiveProbe(con console) *cobra.Command {
+	var flags liveFlags
+	var report, switches string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "probe",
+		Short: "Find out what no document of Customer.io's settles",
+		Long: `Try what no document of Customer.io's settles, one question after the other, and say whether it is as this toolkit assumes. What is made
+for it is deleted at the end. Most questions need CUSTOMERIO_APP_API_KEY. On a real workspace it takes some minutes, since what does not
+happen is waited for.
+
+Without --report the report goes to standard output, in Markdown or, with --json, as a JSON object.`,
+		Example: `  ciokit live probe --to emulator
+  ciokit live probe --to eu --report observed.md --switches observed.switches
+  ciokit emulate --switches observed.switches`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := flags.config(cmd.Context(), con)
+			if err != nil {
+				return err
+			}
+			return probeLive(cmd.Context(), con, cfg, report, switches, asJSON)
+		},
+	}
+	flags.add(cmd)
+	cmd.Flags().StringVar(&report, "report", "", "file for the report; default standard output")
+	cmd.Flags().StringVar(&switches, "switches", "", "file for what ciokit emulate --switches needs to do the same")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "the report as JSON")
+	return cmd
+}
+
+func probeLive(ctx context.Context, con console, cfg livetest.Config, file, switches string, asJSON bool) error {
+	s, err := livetest.Open(ctx, cfg)
+	if err != nil {
+		return liveExit(ctx, err)
+	}
+	r := livetest.Report{At: time.Now().UTC(), Target: s.Target(), Run: s.RunID()}
+	var stopped error
+	all := livetest.Experiments()
+	for i, e := range all {
+		f, err := s.Probe(ctx, e)
+		if err != nil {
+			stopped, r.Stopped = err, err.Error()
+			break
+		}
+		fmt.Fprintf(con.err, "%d of %d  %-22s %s\n", i+1, len(all), f.ID, f.Verdict)
+		r.Findings = append(r.Findings, f)
+	}
+	closed := s.Close(ctx)
+	text := []byte(r.Markdown())
+	if asJSON {
+		if text, err = json.MarshalIndent(r, "", "  "); err != nil {
+			return &exitError{exitLocal, err}
+		}
+		text = append(text, '\n')
+	}
+	if file != "" {
+		err = writeFile(file, text)
+	} else {
+		_, err = con.out.Write(text)
+	}
+	if err == nil && switches != "" && stopped == nil {
+		err = writeFile(switches, []byte(r.SwitchFile()))
+	}
+	switch {
+	case closed != nil:
+		return liveExit(ctx, closed)
+	case stopped != nil:
+		return liveExit(ctx, stopped)
+	}
+	return err
+}

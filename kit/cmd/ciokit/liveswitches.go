@@ -1,0 +1,50 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// switchNames are the flags that a file of switches may set: those that say what the emulator does where nothing is documented.
+var switchNames = []string{
+	"strict", "drop-oversize", "refuse-items", "reject-suppressed", "dedup-window", "rate-limit", "keep-dates", "drop-unknown-people",
+	"merge-on-alias", "max-call-bytes", "max-batch-bytes",
+}
+
+// fromSwitches sets each flag that was given neither on the command line nor in the environment from the file. No name is no file.
+func fromSwitches(flags *pflag.FlagSet, name string) error {
+	if name == "" {
+		return nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	set := make(map[string]bool)
+	for i, line := range strings.Split(string(text), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		flag, value, ok := strings.Cut(line, "=")
+		switch {
+		case !ok:
+			return fail(exitUsage, "%s:%d: not a line of NAME=VALUE", name, i+1)
+		case !slices.Contains(switchNames, flag):
+			return fail(exitUsage, "%s:%d: there is no switch %s; there are: %s", name, i+1, flag, strings.Join(switchNames, ", "))
+		case set[flag]:
+			return fail(exitUsage, "%s:%d: %s is set twice", name, i+1, flag)
+		}
+		set[flag] = true
+		if flags.Changed(flag) {
+			continue
+		}
+		if err := flags.Set(flag, value); err != nil {
+			return fail(exitUsage, "%s:%d: %w", name, i+1, err)
+		}
+	}
+	return nil
+}

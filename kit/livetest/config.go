@@ -1,0 +1,201 @@
+package livetest
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/appapi"
+)
+
+// Defaults of a Config.
+const (
+	defaultRate    = 10
+	defaultReadFor = time.Minute
+)
+
+// Config says which workspace a Suite runs against. APIKey and one of Region and BaseURL are required; the zero value of everything else is
+// the safe default.
+type Config struct {
+	// APIKey is the write key of a Data Pipelines source in the workspace.
+	APIKey string `json:"-"`
+	// Region is the account's data centre. With a region and no BaseURL the workspace is real, and what happens at the limits is recorded and
+	// not asserted.
+	Region cio.Region
+	// BaseURL overrides the region's address, for the emulator.
+	BaseURL string
+	// AppAPIKey, if set, lets the suite read back what it sent. The emulator takes the write key.
+	AppAPIKey string `json:"-"`
+	// AppBaseURL overrides the App API's address; default BaseURL, which may be empty.
+	AppBaseURL string
+	// Permissive leaves out the header X-Strict-Mode.
+	Permissive bool
+	// HTTPClient makes all requests; default one of its own.
+	HTTPClient *http.Client `json:"-"`
+	// RateLimit is how many requests may start within a second, of all kinds together; default 10; negative: no limit.
+	RateLimit int
+	// ReadFor is how long what was sent may take to appear in the App API; default 1 min.
+	ReadFor time.Duration
+	// LedgerDir is where the ledger is kept; default LedgerDir().
+	LedgerDir string
+}
+
+// ConfigFromEnv returns a Config from CUSTOMERIO_API_KEY, CUSTOMERIO_REGION, CUSTOMERIO_BASE_URL, CUSTOMERIO_APP_API_KEY and
+// CUSTOMERIO_APP_BASE_URL, as getenv has them: os.Getenv, or what ReadEnv returns.
+func ConfigFromEnv(getenv func(string) string) Config {
+	return Config{
+		APIKey:     getenv("CUSTOMERIO_API_KEY"),
+		Region:     cio.Region(getenv("CUSTOMERIO_REGION")),
+		BaseURL:    getenv("CUSTOMERIO_BASE_URL"),
+		AppAPIKey:  getenv("CUSTOMERIO_APP_API_KEY"),
+		AppBaseURL: getenv("CUSTOMERIO_APP_BASE_URL"),
+	}
+}
+
+// LedgerDir is where ledgers are kept: $XDG_STATE_HOME/ciokit/live, or the usual place for state where that is not set.
+func LedgerDir() (string, error) {
+	if base := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(base) {
+		return filepath.Join(base, "ciokit", "live"), nil
+	}
+	if runtime.GOOS == "windows" {
+		base, err := os.UserCacheDir()
+		return filepath.Join(base, "ciokit", "live"), err
+	}
+	home, err := os.UserHomeDir()
+	return filepath.Join(home, ".local", "state", "ciokit", "live"), err
+}
+
+// workspace is the way to one workspace, with everything paced together.
+type workspace struct {
+	cfg    Config
+	run    string
+	http   *http.Client
+	client *cio.Client    // as the suite is configured
+	strict *cio.Client    // in strict mode
+	app    *appapi.Client // nil without a key
+}
+
+// open makes the clients and asks for something that changes nothing, so that a key that is not taken is one error and not hundreds.
+func (c Config) open(ctx context.Context) (*workspace, error) {
+	if c.RateLimit == 0 {
+		c.RateLimit = defaultRate
+	}
+	if c.ReadFor <= 0 {
+		c.ReadFor = defaultReadFor
+	}
+	if c.LedgerDir == "" {
+		var err error
+		if c.LedgerDir, err = LedgerDir(); err != nil {
+			return nil, err
+		}
+	}
+	w := &workspace{cfg: c, run: newRun(), http: new(http.Client)}
+	if c.HTTPClient != nil {
+		*w.http = *c.HTTPClient
+	}
+	w.http.Transport = &pacedTransport{next: w.http.Transport, every: time.Second, starts: make([]time.Time, max(c.RateLimit, 0))}
+	var err error
+	if w.client, err = cio.NewClient(w.clientConfig(c.Permissive)); err != nil {
+		return nil, err
+	}
+	if w.strict, err = cio.NewClient(w.clientConfig(false)); err != nil {
+		return nil, err
+	}
+	if c.AppAPIKey != "" {
+		base := c.AppBaseURL
+		if base == "" {
+			base = c.BaseURL
+		}
+		// Its own limit would count twice.
+		if w.app, err = appapi.NewClient(appapi.Config{APIKey: c.AppAPIKey, Region: c.Region, BaseURL: base, HTTPClient: w.http, RateLimit: -1}); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.strict.Send(ctx, cio.DeletePerson{UserID: w.nobody()}); err != nil {
+		return nil, err
+	}
+	if w.app != nil {
+		if _, err := w.app.Customers().Attributes(ctx, appapi.ByID(w.nobody())); err != nil && !errors.Is(err, appapi.ErrNotFound) {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *workspace) clientConfig(permissive bool) cio.Config {
+	return cio.Config{APIKey: w.cfg.APIKey, Region: w.cfg.Region, BaseURL: w.cfg.BaseURL, Permissive: permissive, HTTPClient: w.http}
+}
+
+// real reports whether it is Customer.io that answers.
+func (w *workspace) real() bool { return w.cfg.BaseURL == "" }
+
+// nobody is the id of a person who does not exist and is never made.
+func (w *workspace) nobody() string { return "ciokit_test_nobody_" + w.run + "_0" }
+
+// fingerprint tells workspaces apart without naming the key.
+func fingerprint(key string) string {
+	sum := sha256.Sum256([]byte("ciokit live " + key))
+	return hex.EncodeToString(sum[:6])
+}
+
+func newRun() string {
+	random := make([]byte, 3)
+	rand.Read(random) // never fails
+	return time.Now().UTC().Format("20060102150405") + hex.EncodeToString(random)
+}
+
+// pacedTransport lets at most len(starts) requests start within every; any number if that is 0.
+type pacedTransport struct {
+	next  http.RoundTripper // nil: http.DefaultTransport
+	every time.Duration
+
+	mu     sync.Mutex
+	starts []time.Time // a ring
+	at     int
+}
+
+// RoundTrip implements http.RoundTripper.
+func (p *pacedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	for pause := p.take(); pause > 0; pause = p.take() {
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-r.Context().Done():
+			timer.Stop()
+			if r.Body != nil {
+				r.Body.Close()
+			}
+			return nil, fmt.Errorf("waiting for the rate limit: %w", r.Context().Err())
+		}
+	}
+	if p.next != nil {
+		return p.next.RoundTrip(r)
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// take records a start and returns 0, or returns how long to wait before the next attempt to.
+func (p *pacedTransport) take() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.starts) == 0 {
+		return 0
+	}
+	now := time.Now()
+	if oldest := p.starts[p.at]; !oldest.IsZero() && now.Sub(oldest) <= p.every {
+		return p.every - now.Sub(oldest) + 1
+	}
+	p.starts[p.at] = now
+	p.at = (p.at + 1) % len(p.starts)
+	return 0
+}

@@ -1,0 +1,270 @@
+package livetest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/emulator"
+)
+
+// Experiment asks a question that no document of Customer.io's answers, or that two answer differently.
+type Experiment struct {
+	// ID is short and stable, Question one sentence.
+	ID, Question string
+	// Assumed is what the emulator does unless its switches say otherwise, in the words in which it would be observed.
+	Assumed string
+	// Behaviour is the emulator's assumption, as emulator.Assumptions has it; empty for what its list says nothing of.
+	Behaviour string
+	// looks: the answer alone does not tell, so an App API key is needed.
+	looks bool
+	needs Case
+	// run returns what was observed. switches may add what the emulator would have to be told to do the same.
+	run func(ctx context.Context, s *scope, switches map[string]string) (string, error)
+}
+
+// Verdict is how an observation relates to what is assumed.
+type Verdict string
+
+// The verdicts.
+const (
+	AsAssumed   Verdict = "as assumed"
+	Differs     Verdict = "differs"
+	NotObserved Verdict = "not observed"
+)
+
+// Finding is what an Experiment found.
+type Finding struct {
+	ID       string  `json:"id"`
+	Question string  `json:"question"`
+	Assumed  string  `json:"assumed"`
+	Observed string  `json:"observed"`
+	Verdict  Verdict `json:"verdict"`
+	// Behaviour, Source and Confidence are the emulator's assumption.
+	Behaviour  string `json:"behaviour,omitempty"`
+	Source     string `json:"source,omitempty"`
+	Confidence string `json:"confidence,omitempty"`
+	// Switches are flags of ciokit emulate that make it do what was observed.
+	Switches map[string]string `json:"switches,omitempty"`
+}
+
+// unseenError ends an experiment that could not see anything; its text says why.
+type unseenError struct{ why string }
+
+func (e unseenError) Error() string { return e.why }
+
+func notObservable(why string) error { return unseenError{why} }
+
+// Experiments returns all of them.
+func Experiments() []Experiment {
+	return slices.Concat(answerExperiments, sizeExperiments, storeExperiments)
+}
+
+// Probe runs one experiment. The error is one that every experiment would meet, or the context's.
+func (s *Suite) Probe(ctx context.Context, e Experiment) (Finding, error) {
+	f := Finding{ID: e.ID, Question: e.Question, Assumed: e.Assumed, Behaviour: e.Behaviour, Verdict: NotObserved}
+	for _, a := range emulator.Assumptions() {
+		if a.Behaviour == e.Behaviour {
+			f.Source, f.Confidence = a.Source, a.Confidence
+		}
+	}
+	if e.looks && s.app == nil {
+		f.Observed = "nothing, for want of an App API key"
+		return f, nil
+	}
+	c := e.needs
+	c.Area = "probe"
+	scope, err := s.prepare(c)
+	if err != nil {
+		return f, err
+	}
+	switches := make(map[string]string)
+	f.Observed, err = e.run(ctx, scope, switches)
+	var why unseenError
+	switch {
+	case errors.As(err, &why):
+		f.Observed = why.Error()
+		return f, nil
+	case errors.Is(err, cio.ErrUnauthorized), errors.Is(err, appapi.ErrUnauthorized), ctx.Err() != nil:
+		return f, err
+	case err != nil:
+		f.Observed = "an error: " + err.Error()
+		return f, nil
+	}
+	f.Verdict = Differs
+	if f.Observed == e.Assumed {
+		f.Verdict = AsAssumed
+	} else if len(switches) > 0 {
+		f.Switches = switches
+	}
+	return f, nil
+}
+
+// call is one request as no client would make it.
+type call struct {
+	path       string // such as track
+	body       string
+	permissive bool
+	gzip       bool
+	key        *string // another than the configured one; empty: none
+}
+
+// post makes the request and returns the status and the shape of an error: the names that lead to its text. It tries again what may pass.
+func (w *workspace) post(ctx context.Context, c call) (status int, shape string, _ error) {
+	body := []byte(c.body)
+	if c.gzip {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		if _, err := z.Write(body); err != nil {
+			return 0, "", err
+		}
+		if err := z.Close(); err != nil {
+			return 0, "", err
+		}
+		body = b.Bytes()
+	}
+	const tries = 4
+	for try := 1; ; try++ {
+		status, answer, err := w.postOnce(ctx, c, body)
+		passing := err != nil || status == http.StatusTooManyRequests || status >= 500
+		if !passing || try == tries || ctx.Err() != nil {
+			if err == nil && passing {
+				err = fmt.Errorf("answered with %d, %d times", status, try)
+			}
+			return status, shapeOf(answer), err
+		}
+		timer := time.NewTimer(time.Second << (try - 1))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+		}
+	}
+}
+
+func (w *workspace) postOnce(ctx context.Context, c call, body []byte) (int, []byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.client.Target()+"/v1/"+c.path, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	key := w.cfg.APIKey
+	if c.key != nil {
+		key = *c.key
+	}
+	if key != "" {
+		req.SetBasicAuth(key, "")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "ciokit/"+cio.Version)
+	if !c.permissive {
+		req.Header.Set("X-Strict-Mode", "1")
+	}
+	if c.gzip {
+		req.Header.Set("Content-Encoding", "gzip")
+	}
+	client := *w.http
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	return resp.StatusCode, answer, err
+}
+
+// shapeOf returns where in an answer the text of its error is.
+func shapeOf(answer []byte) string {
+	var object map[string]any
+	if json.Unmarshal(answer, &object) != nil {
+		return "text that is not JSON"
+	}
+	var names []string
+	for name, v := range object {
+		if inner, ok := v.(map[string]any); ok {
+			for innerName := range inner {
+				names = append(names, name+"."+innerName)
+			}
+		} else {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if len(names) == 0 {
+		return "an empty object"
+	}
+	return strings.Join(names, ", ")
+}
+
+// answered makes the observation of calls whose statuses tell all.
+func answered(calls func(s *scope) []call) func(context.Context, *scope, map[string]string) (string, error) {
+	return func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
+		var seen []string
+		for _, c := range calls(s) {
+			status, _, err := s.post(ctx, c)
+			if err != nil {
+				return "", err
+			}
+			mode := "strict"
+			if c.permissive {
+				mode = "permissive"
+			}
+			seen = append(seen, fmt.Sprintf("%s %d", mode, status))
+		}
+		return strings.Join(seen, ", "), nil
+	}
+}
+
+// both is a call in each mode.
+func both(c call) []call {
+	strict, permissive := c, c
+	permissive.permissive = true
+	return []call{strict, permissive}
+}
+
+// eventually waits until look returns true, or what was sent has had its time.
+func (w *workspace) eventually(ctx context.Context, look func() (bool, error)) (bool, error) {
+	seen := false
+	err := w.await(ctx, func() error {
+		var err error
+		if seen, err = look(); err == nil && !seen {
+			err = errNotYet
+		}
+		return err
+	})
+	if errors.Is(err, errNotYet) {
+		err = nil
+	}
+	return seen, err
+}
+
+var errNotYet = errors.New("not yet")
+
+// there waits for the person, and reports whether they came.
+func (w *workspace) there(ctx context.Context, id string) (bool, error) {
+	return w.eventually(ctx, func() (bool, error) {
+		_, err := w.app.Customers().Attributes(ctx, appapi.ByID(id))
+		if errors.Is(err, appapi.ErrNotFound) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+}
+
+// quoted is a text as JSON.
+func quoted(s string) string {
+	b, _ := json.Marshal(s) // a string always encodes
+	return string(b)
+}

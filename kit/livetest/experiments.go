@@ -1,0 +1,326 @@
+package livetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/appapi"
+)
+
+// answerExperiments are those that the status answers.
+var answerExperiments = []Experiment{
+	{ID: "strict-error-body", Question: "What does strict mode answer to a call without a required field?", Assumed: "400, with meta.errors",
+		needs: Case{people: 1},
+		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
+			status, shape, err := s.post(ctx, call{path: "track", body: `{"userId":` + quoted(s.people[0]) + `}`})
+			return fmt.Sprintf("%d, with %s", status, shape), err
+		}},
+	{ID: "permissive-missing-field", Question: "What does permissive mode answer to the same?", Assumed: "permissive 200", needs: Case{people: 1},
+		run: answered(func(s *scope) []call {
+			return []call{{path: "track", body: `{"userId":` + quoted(s.people[0]) + `}`, permissive: true}}
+		})},
+	{ID: "malformed-body", Question: "What is answered to a body that is not JSON?", Assumed: "strict 400, permissive 400",
+		Behaviour: "A body that is not a JSON object in UTF-8, or a corrupt gzip body, is a 400 in both modes.",
+		run:       answered(func(*scope) []call { return both(call{path: "track", body: `{"userId":`}) })},
+	{ID: "no-key", Question: "What is answered to a call without a key?", Assumed: "strict 401, permissive 401",
+		Behaviour: "A call without a key is a 401 in both modes.",
+		run: answered(func(s *scope) []call {
+			return both(call{path: "track", body: s.deletesNobody(), key: new("")})
+		})},
+	{ID: "unknown-key", Question: "What is answered to a key that is not one?", Assumed: "strict 401, permissive 200",
+		Behaviour: "An unknown key is a 200 and a drop in permissive mode, a 401 in strict mode.",
+		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
+			seen, err := answered(func(s *scope) []call {
+				return both(call{path: "track", body: s.deletesNobody(), key: new("ciokit0test0no0key00")})
+			})(ctx, s, switches)
+			if err == nil && seen == "strict 200, permissive 200" && !s.real() {
+				err = notObservable("this server takes every key")
+			}
+			return seen, err
+		}},
+	{ID: "empty-batch", Question: "What is answered to an empty batch?", Assumed: "strict 200, permissive 200", Behaviour: "An empty batch is a 200.",
+		run: answered(func(*scope) []call { return both(call{path: "batch", body: `{"batch":[]}`}) })},
+	{ID: "anonymous-identify", Question: "What is answered to an identify with nothing but an anonymousId?", Assumed: "strict 200, permissive 200", needs: Case{anonymous: 1},
+		Behaviour: "An identify with an anonymousId alone is answered with 200 and ignored, in strict mode too.",
+		run: answered(func(s *scope) []call {
+			return both(call{path: "identify", body: `{"anonymousId":` + quoted(s.anonymous[0]) + `,"traits":{"plan":"pro"}}`})
+		})},
+	{ID: "timestamp-text", Question: "What is answered to a timestamp that is not one?", Assumed: "strict 400, permissive 200", needs: Case{people: 1},
+		Behaviour: "A timestamp that is not ISO 8601 counts as an invalid field; an integer is read as milliseconds, with a warning.",
+		run: answered(func(s *scope) []call {
+			return both(call{path: "track", body: `{"userId":` + quoted(s.people[0]) + `,"event":"Ciokit Test Time","timestamp":"yesterday"}`})
+		})},
+	{ID: "device-without-type", Question: "What is answered to a device without a type?", Assumed: "strict 200, permissive 200", needs: Case{people: 1},
+		Behaviour: "A device without a type of ios or android is accepted with a warning.",
+		run: answered(func(s *scope) []call {
+			return both(call{path: "track", body: `{"userId":` + quoted(s.people[0]) + `,"event":"Device Created or Updated","context":{"device":{"token":` + quoted(s.people[0]+"_token") + `}}}`})
+		})},
+	{ID: "suppressed-person", Question: "What does strict mode answer to a call for a suppressed person?", Assumed: "strict 200", needs: Case{suppressed: 1},
+		Behaviour: "Suppression covers the id, the email and the cio_id of the person; what is sent for them is answered with 200 and dropped, in strict mode too.",
+		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
+			id := s.suppressed[0]
+			if err := s.strict.Send(ctx, cio.Identify{UserID: id}, cio.SuppressPerson{UserID: id}); err != nil {
+				return "", err
+			}
+			if err := s.gone(ctx, appapi.ByID(id)); err != nil {
+				return "", err
+			}
+			seen, err := answered(func(s *scope) []call {
+				return []call{{path: "identify", body: `{"userId":` + quoted(id) + `}`}}
+			})(ctx, s, nil)
+			if seen == "strict 400" {
+				switches["reject-suppressed"] = "true"
+			}
+			return seen, err
+		}},
+}
+
+// deletesNobody is a call that changes nothing.
+func (s *scope) deletesNobody() string {
+	return `{"userId":` + quoted(s.nobody()) + `,"event":"User Deleted"}`
+}
+
+// storeExperiments are those that need a look at what became of the call.
+var storeExperiments = []Experiment{
+	{ID: "bad-item-strict", Question: "What becomes of the rest of a batch of which strict mode refuses one message?", Assumed: "400, the others are not applied", looks: true, needs: Case{people: 2},
+		Behaviour: "In strict mode one refused message refuses its whole batch.",
+		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
+			seen, err := s.badItem(ctx, false)
+			if seen == "400, the others are applied" {
+				switches["refuse-items"] = "true"
+			}
+			return seen, err
+		}},
+	{ID: "bad-item-permissive", Question: "What becomes of the rest of a batch of which one message is invalid, in permissive mode?", Assumed: "200, the others are applied", looks: true, needs: Case{people: 2},
+		Behaviour: "In permissive mode a message that lacks a required field is dropped alone; the rest of its batch is applied.",
+		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
+			return s.badItem(ctx, true)
+		}},
+	{ID: "duplicate-message-id", Question: "What becomes of an event whose messageId came before?", Assumed: "it is stored again", looks: true, needs: Case{people: 1},
+		Behaviour: "Messages with a messageId seen before are processed again.",
+		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
+			id := s.people[0]
+			event := cio.Track{UserID: id, Event: cio.Named("Ciokit Test Twice", nil), MessageID: "ciokit-test-" + s.run}
+			if err := errors.Join(s.strict.Send(ctx, cio.Identify{UserID: id}), s.strict.Send(ctx, event), s.strict.Send(ctx, event)); err != nil {
+				return "", err
+			}
+			n := 0
+			_, err := s.eventually(ctx, func() (bool, error) {
+				names, err := s.names(ctx, id, appapi.ActivityEvent)
+				n = len(names)
+				return n >= 2, err
+			})
+			if n == 1 {
+				switches["dedup-window"] = "24h"
+			}
+			return map[int]string{0: "it never appeared", 1: "it is ignored", 2: "it is stored again"}[n], err
+		}},
+	{ID: "alias-in-batch", Question: "Is an alias taken in a batch, and does it merge people?", Assumed: "200, nobody is merged", looks: true, needs: Case{people: 2},
+		Behaviour: "alias is accepted and merges nobody, or merges previousId into userId with the traits of the latter winning.",
+		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
+			previous, id := s.people[0], s.people[1]
+			if err := s.strict.Send(ctx, cio.Identify{UserID: previous}, cio.Identify{UserID: id}); err != nil {
+				return "", err
+			}
+			for _, p := range s.people {
+				if came, err := s.there(ctx, p); err != nil || !came {
+					return "the people never appeared", err
+				}
+			}
+			status, _, err := s.post(ctx, call{path: "batch", body: `{"batch":[{"type":"alias","userId":` + quoted(id) + `,"previousId":` + quoted(previous) + `}]}`})
+			if err != nil {
+				return "", err
+			}
+			merged, err := s.eventually(ctx, func() (bool, error) {
+				_, err := s.app.Customers().Attributes(ctx, appapi.ByID(previous))
+				if errors.Is(err, appapi.ErrNotFound) {
+					return true, nil
+				}
+				return false, err
+			})
+			switches["merge-on-alias"] = strconv.FormatBool(merged)
+			return strconv.Itoa(status) + map[bool]string{false: ", nobody is merged", true: ", the previous person is merged"}[merged], err
+		}},
+	{ID: "unknown-person", Question: "What becomes of an event for a person who does not exist?", Assumed: "200, the person is created", looks: true, needs: Case{people: 1},
+		Behaviour: "An event, device or relationship of an unknown person creates the person.",
+		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
+			status, _, err := s.post(ctx, call{path: "track", body: `{"userId":` + quoted(s.people[0]) + `,"event":"Ciokit Test Unknown"}`})
+			if err != nil {
+				return "", err
+			}
+			came, err := s.there(ctx, s.people[0])
+			switches["drop-unknown-people"] = strconv.FormatBool(!came)
+			return strconv.Itoa(status) + map[bool]string{false: ", no person appears", true: ", the person is created"}[came], err
+		}},
+	{ID: "batch-context", Question: "Which context counts, the batch's or the message's?", Assumed: "the message's", looks: true, needs: Case{people: 1},
+		Behaviour: "A message's context wins over its batch's, member by member of the object's first level.",
+		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
+			id := s.people[0]
+			device := func(of string) string { return `{"device":{"token":` + quoted(id+"_"+of) + `,"type":"ios"}}` }
+			_, _, err := s.post(ctx, call{path: "batch", body: `{"context":` + device("batch") + `,"batch":[{"type":"identify","userId":` + quoted(id) +
+				`},{"type":"track","userId":` + quoted(id) + `,"event":"Device Created or Updated","context":` + device("message") + `}]}`})
+			if err != nil {
+				return "", err
+			}
+			seen := "no device appears"
+			_, err = s.eventually(ctx, func() (bool, error) {
+				c, err := s.app.Customers().Attributes(ctx, appapi.ByID(id))
+				if errors.Is(err, appapi.ErrNotFound) {
+					return false, nil
+				}
+				for _, d := range c.Devices {
+					seen = map[string]string{id + "_batch": "the batch's", id + "_message": "the message's"}[d.Token]
+				}
+				return len(c.Devices) > 0, err
+			})
+			return seen, err
+		}},
+	{ID: "old-timestamp", Question: "What becomes of the time of an event of years ago?", Assumed: "200, it is kept", looks: true, needs: Case{people: 1},
+		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
+			at := time.Date(2011, 3, 1, 12, 0, 0, 0, time.UTC)
+			return s.timestamp(ctx, quoted(at.Format(time.RFC3339)), at)
+		}},
+	{ID: "future-timestamp", Question: "What becomes of the time of an event that is a year ahead?", Assumed: "200, it is kept", looks: true, needs: Case{people: 1},
+		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
+			at := time.Now().AddDate(1, 0, 0).UTC().Truncate(time.Second)
+			return s.timestamp(ctx, quoted(at.Format(time.RFC3339)), at)
+		}},
+	{ID: "integer-timestamp", Question: "Is an integer read as milliseconds?", Assumed: "200, it is kept", looks: true, needs: Case{people: 1},
+		Behaviour: "A timestamp that is not ISO 8601 counts as an invalid field; an integer is read as milliseconds, with a warning.",
+		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
+			at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+			return s.timestamp(ctx, strconv.FormatInt(at.UnixMilli(), 10), at)
+		}},
+	{ID: "dates", Question: "What becomes of ISO 8601 text in traits?", Assumed: "unix seconds", looks: true, needs: Case{people: 1},
+		Behaviour: "ISO 8601 strings in attributes, also in nested objects, become unix seconds; in event properties they stay.",
+		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
+			const text = "2026-01-31T12:00:00Z"
+			value, err := s.trait(ctx, text)
+			switches["keep-dates"] = strconv.FormatBool(value == text)
+			seen, known := map[string]string{text: "as it was sent", "1769860800": "unix seconds"}[value]
+			if !known {
+				seen = fmt.Sprintf("it is read back as %q", value)
+			}
+			return seen, err
+		}},
+	{ID: "null-removes", Question: "Does null remove an attribute?", Assumed: "it is gone", looks: true, needs: Case{people: 1},
+		Behaviour: "null and the empty string remove an attribute.",
+		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
+			return s.removal(ctx, nil)
+		}},
+	{ID: "empty-text-removes", Question: "Does the empty text remove an attribute?", Assumed: "it is gone", looks: true, needs: Case{people: 1},
+		Behaviour: "null and the empty string remove an attribute.",
+		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
+			return s.removal(ctx, "")
+		}},
+	{ID: "email-of-another-id", Question: "What becomes of a person when a new id comes with their email address?", Assumed: "they get the new id", looks: true, needs: Case{people: 2, emails: 1},
+		Behaviour: "A new id with the email of somebody gives them the new id, even if they had another.",
+		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
+			old, fresh, email := s.people[0], s.people[1], s.emails[0]
+			if err := s.strict.Send(ctx, cio.Identify{UserID: old, Traits: map[string]any{cio.TraitEmail: email}}); err != nil {
+				return "", err
+			}
+			if came, err := s.there(ctx, old); err != nil || !came {
+				return "the person never appeared", err
+			}
+			if err := s.strict.Send(ctx, cio.Identify{UserID: fresh, Traits: map[string]any{cio.TraitEmail: email}}); err != nil {
+				return "", err
+			}
+			came, err := s.there(ctx, fresh)
+			if err != nil || !came {
+				return "nobody has the new id", err
+			}
+			people, err := s.app.Customers().ByEmail(ctx, email)
+			if err != nil {
+				return "", err
+			}
+			if len(people) == 1 && people[0].ID == fresh {
+				return "they get the new id", nil
+			}
+			return fmt.Sprintf("there is a person of the new id, and %d have the address", len(people)), nil
+		}},
+}
+
+// badItem sends a batch of a valid message and one without a name, and looks for the first.
+func (s *scope) badItem(ctx context.Context, permissive bool) (string, error) {
+	good, bad := s.people[0], s.people[1]
+	status, _, err := s.post(ctx, call{path: "batch", permissive: permissive,
+		body: `{"batch":[{"type":"identify","userId":` + quoted(good) + `},{"type":"track","userId":` + quoted(bad) + `}]}`})
+	if err != nil {
+		return "", err
+	}
+	came, err := s.there(ctx, good)
+	return strconv.Itoa(status) + map[bool]string{false: ", the others are not applied", true: ", the others are applied"}[came], err
+}
+
+// timestamp sends an event with the time as it stands, and looks when the log says that it was.
+func (s *scope) timestamp(ctx context.Context, raw string, at time.Time) (string, error) {
+	id := s.people[0]
+	status, _, err := s.post(ctx, call{path: "batch", body: `{"batch":[{"type":"identify","userId":` + quoted(id) + `},{"type":"track","userId":` + quoted(id) +
+		`,"event":"Ciokit Test Time","timestamp":` + raw + `}]}`})
+	if err != nil {
+		return "", err
+	}
+	seen := "the event does not appear"
+	_, err = s.eventually(ctx, func() (bool, error) {
+		for a, err := range s.app.Customers().Activities(ctx, appapi.ByID(id), appapi.ActivityQuery{Type: appapi.ActivityEvent}) {
+			switch {
+			case errors.Is(err, appapi.ErrNotFound):
+				return false, nil
+			case err != nil:
+				return false, err
+			case a.At.Equal(at):
+				seen = "it is kept"
+			case time.Since(a.At).Abs() < time.Hour:
+				seen = "the log has the time of receipt"
+			default:
+				seen = "the log has " + a.At.Format(time.RFC3339)
+			}
+			return true, nil
+		}
+		return false, nil
+	})
+	return strconv.Itoa(status) + ", " + seen, err
+}
+
+// trait sends a value and returns what is read back.
+func (s *scope) trait(ctx context.Context, value any) (string, error) {
+	if err := s.strict.Send(ctx, cio.Identify{UserID: s.people[0], Traits: map[string]any{"probe": value}}); err != nil {
+		return "", err
+	}
+	text := ""
+	_, err := s.eventually(ctx, func() (bool, error) {
+		c, err := s.app.Customers().Attributes(ctx, appapi.ByID(s.people[0]))
+		if errors.Is(err, appapi.ErrNotFound) {
+			return false, nil
+		}
+		text = c.Attributes["probe"]
+		return text != "", err
+	})
+	return text, err
+}
+
+// removal sets an attribute, sends the value over it, and looks whether it is gone.
+func (s *scope) removal(ctx context.Context, value any) (string, error) {
+	if text, err := s.trait(ctx, "there"); err != nil || text == "" {
+		return "the attribute never appeared", err
+	}
+	if err := s.strict.Send(ctx, cio.Identify{UserID: s.people[0], Traits: map[string]any{"probe": value}}); err != nil {
+		return "", err
+	}
+	seen := ""
+	gone, err := s.eventually(ctx, func() (bool, error) {
+		c, err := s.app.Customers().Attributes(ctx, appapi.ByID(s.people[0]))
+		_, there := c.Attributes["probe"]
+		seen = map[bool]string{false: "it keeps its value", true: "it is empty"}[c.Attributes["probe"] == ""]
+		return !there, err
+	})
+	if gone {
+		seen = "it is gone"
+	}
+	return seen, err
+}

@@ -1,0 +1,250 @@
+package livetest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Ledger lists on disk what a run creates, so that it can be deleted whatever ends the run. An entry is synced to disk before anything is
+// sent for it. It is a file of JSON Lines with mode 0600: a LedgerHeader, then entries that came and went. A last line that is torn does
+// not count. It holds no key and no data but the identifiers.
+type Ledger struct {
+	path   string
+	header LedgerHeader
+	left   []Item
+	file   *os.File // nil if it was only read
+}
+
+// LedgerHeader says which run, and which workspace.
+type LedgerHeader struct {
+	Version int       `json:"version"`
+	Run     string    `json:"run"`
+	Started time.Time `json:"started"`
+	// Target is the address of the API.
+	Target string `json:"target"`
+	// Workspace tells workspaces apart: it is made of the write key, which cannot be had from it.
+	Workspace string `json:"workspace"`
+}
+
+const ledgerVersion = 1
+
+// ItemKind is a kind of thing that is cleaned in a way of its own.
+type ItemKind string
+
+// The kinds of items.
+const (
+	// PersonItem is a person by id or email address, with their events, devices and relationships.
+	PersonItem ItemKind = "person"
+	// SuppressedItem is a person who may be suppressed.
+	SuppressedItem ItemKind = "suppressed"
+	// ObjectItem is an object of type 1.
+	ObjectItem ItemKind = "object"
+	// AnonymousItem is an anonymous id with its events and relationships.
+	AnonymousItem ItemKind = "anonymous"
+)
+
+// Item is one thing to clean.
+type Item struct {
+	Kind ItemKind `json:"kind"`
+	ID   string   `json:"id"`
+}
+
+// ledgerLine is a line behind the header.
+type ledgerLine struct {
+	Add  []Item `json:"add,omitempty"`
+	Done []Item `json:"done,omitempty"`
+}
+
+// createLedger begins the ledger of a run, and holds its lock.
+func createLedger(dir string, h LedgerHeader) (*Ledger, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	h.Version, h.Started = ledgerVersion, time.Now().UTC()
+	l := &Ledger{path: filepath.Join(dir, h.Run+".jsonl"), header: h}
+	f, err := os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	l.file = f
+	if err := errors.Join(lockFile(f), l.append(h), syncDir(dir)); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// ErrLedgerInUse is a ledger of a run that is under way.
+var ErrLedgerInUse = errors.New("a run is using the ledger")
+
+// Ledgers returns those below dir that are left, by the time of their runs. A file that is none is an error that names it.
+func Ledgers(dir string) ([]*Ledger, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	var all []*Ledger
+	for _, path := range paths {
+		l, err := readLedger(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+func readLedger(path string) (*Ledger, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	l, err := parseLedger(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	l.path = path
+	return l, nil
+}
+
+// parseLedger reads what a ledger's file holds. One that ends before the header is empty: nothing was sent for it.
+func parseLedger(text []byte) (*Ledger, error) {
+	l := new(Ledger)
+	first := true
+	for n := 1; ; n++ {
+		line, rest, whole := bytes.Cut(text, []byte("\n"))
+		if !whole {
+			return l, nil
+		}
+		text = rest
+		if first {
+			first = false
+			if err := json.Unmarshal(line, &l.header); err != nil || l.header.Version != ledgerVersion || l.header.Run == "" {
+				return nil, fmt.Errorf("line %d is not the header of a ledger of version %d", n, ledgerVersion)
+			}
+			continue
+		}
+		var entry ledgerLine
+		if err := json.Unmarshal(line, &entry); err != nil {
+			return nil, fmt.Errorf("line %d is not an entry of a ledger", n)
+		}
+		for _, item := range entry.Add {
+			if !strings.HasPrefix(item.ID, idPrefix) {
+				return nil, fmt.Errorf("line %d: an identifier does not begin with %s; nothing else is ever deleted", n, idPrefix)
+			}
+			l.left = append(l.left, item)
+		}
+		l.drop(entry.Done)
+	}
+}
+
+func (l *Ledger) drop(items []Item) {
+	done := make(map[Item]bool, len(items))
+	for _, item := range items {
+		done[item] = true
+	}
+	var left []Item
+	for _, item := range l.left {
+		if !done[item] {
+			left = append(left, item)
+		}
+	}
+	l.left = left
+}
+
+// Header says what the ledger is of.
+func (l *Ledger) Header() LedgerHeader { return l.header }
+
+// Path is where the ledger's file is.
+func (l *Ledger) Path() string { return l.path }
+
+// Left returns what is not known to be deleted, in the order of its creation.
+func (l *Ledger) Left() []Item { return append([]Item(nil), l.left...) }
+
+// reopen opens a ledger that was read, to be worked off, and holds its lock. It fails with ErrLedgerInUse.
+func (l *Ledger) reopen() error {
+	f, err := os.OpenFile(l.path, os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := lockFile(f); err != nil {
+		f.Close()
+		return fmt.Errorf("%s: %w", l.path, ErrLedgerInUse)
+	}
+	// What was read before the lock may be old. A torn last line would swallow the next one.
+	text, err := os.ReadFile(l.path)
+	if err == nil {
+		err = f.Truncate(int64(bytes.LastIndexByte(text, '\n') + 1))
+	}
+	now, parseErr := parseLedger(text)
+	if err := errors.Join(err, parseErr); err != nil {
+		f.Close()
+		return fmt.Errorf("%s: %w", l.path, err)
+	}
+	l.file, l.header, l.left = f, now.header, now.left
+	return nil
+}
+
+func (l *Ledger) append(value any) error {
+	line, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	if _, err := l.file.Write(append(line, '\n')); err != nil {
+		return err
+	}
+	return l.file.Sync()
+}
+
+// add returns once the items are on disk.
+func (l *Ledger) add(items []Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	if err := l.append(ledgerLine{Add: items}); err != nil {
+		return fmt.Errorf("write the ledger: %w", err)
+	}
+	l.left = append(l.left, items...)
+	return nil
+}
+
+func (l *Ledger) done(items []Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	l.drop(items)
+	return l.append(ledgerLine{Done: items})
+}
+
+// close ends the work on the ledger. A ledger of nothing is removed.
+func (l *Ledger) close() error {
+	if l.file == nil {
+		return nil
+	}
+	var err error
+	if len(l.left) == 0 {
+		err = os.Remove(l.path)
+	}
+	err = errors.Join(err, l.file.Close())
+	l.file = nil
+	return err
+}
+
+// syncDir makes the name of a new file durable.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // a directory cannot be synced there
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

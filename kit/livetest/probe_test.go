@@ -1,0 +1,150 @@
+package livetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ciokit/cio/emulator"
+)
+
+// probe runs every experiment and cleans up.
+func probe(t *testing.T, srv *emulator.Instance, cfg Config) Report {
+	t.Helper()
+	s, err := Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Report{At: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), Target: s.Target(), Run: "r"}
+	for _, e := range Experiments() {
+		f, err := s.Probe(t.Context(), e)
+		if err != nil {
+			t.Fatalf("%s: %v", e.ID, err)
+		}
+		r.Findings = append(r.Findings, f)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if left := leftOver(srv); left != "" {
+		t.Errorf("left over: %s", left)
+	}
+	return r
+}
+
+// Against the emulator, all that is observed is what it says that it assumes.
+func TestProbeOfTheEmulator(t *testing.T) {
+	t.Parallel()
+	srv := emulator.Config{}.InProcess(t)
+	r := probe(t, srv, emulated(t, srv))
+	listed := make(map[string]emulator.Assumption)
+	for _, a := range emulator.Assumptions() {
+		listed[a.Behaviour] = a
+	}
+	ids := make(map[string]bool)
+	for _, f := range r.Findings {
+		if f.Verdict != AsAssumed || f.Observed != f.Assumed || len(f.Switches) > 0 {
+			t.Errorf("%s: observed %q, assumed %q: %s %v", f.ID, f.Observed, f.Assumed, f.Verdict, f.Switches)
+		}
+		if a, ok := listed[f.Behaviour]; f.Behaviour != "" && (!ok || a.Source != f.Source || a.Confidence != f.Confidence || f.Source == "") {
+			t.Errorf("%s: emulator.Assumptions has no %q", f.ID, f.Behaviour)
+		}
+		if ids[f.ID] {
+			t.Errorf("%s comes twice", f.ID)
+		}
+		ids[f.ID] = true
+	}
+	if len(r.Findings) < 25 {
+		t.Errorf("only %d experiments", len(r.Findings))
+	}
+	page := r.Markdown()
+	for _, want := range []string{"# What was observed on 2026-11-22\n", fmt.Sprintf("Of %d questions that no document settles, %[1]d were answered as assumed, 0 differ, 0 could", len(r.Findings)),
+		"| Does null remove an attribute? | it is gone | it is gone | as assumed |\n", "| bad-item-strict | In strict mode one refused message refuses its whole batch. | own choice, nothing is documented; the API documents no partial answer | low |\n"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, "Switches") || strings.Count(r.SwitchFile(), "\n") != 1 {
+		t.Errorf("switches: %s", r.SwitchFile())
+	}
+}
+
+// Every switch of the emulator that changes an answer is found out, and would be set.
+func TestProbeFindsSwitches(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		config emulator.Config
+		want   string // sorted
+	}{
+		"all":           {emulator.Config{RefuseItems: true, RejectSuppressed: true, KeepDates: true, DropUnknownPeople: true, MergeOnAlias: true, DedupWindow: time.Hour, MaxCallBytes: 32_000, MaxBatchBytes: 500_000}, "dedup-window=24h drop-unknown-people=true keep-dates=true max-batch-bytes=500000 max-call-bytes=32000 merge-on-alias=true refuse-items=true reject-suppressed=true"},
+		"drop oversize": {emulator.Config{DropOversize: true}, "drop-oversize=true"},
+		"one":           {emulator.Config{MergeOnAlias: true}, "merge-on-alias=true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := tc.config.InProcess(t)
+			r := probe(t, srv, emulated(t, srv))
+			lines := strings.SplitAfterN(r.SwitchFile(), "\n", 2)
+			if got := strings.Join(strings.Fields(lines[1]), " "); got != tc.want {
+				t.Errorf("switches\n%s\nwant\n%s\n%s", got, tc.want, r.Markdown())
+			}
+		})
+	}
+}
+
+// Without an App API key, what the answer does not tell is said to be unknown.
+func TestProbeWithoutAppAPI(t *testing.T) {
+	t.Parallel()
+	srv := emulator.Config{}.InProcess(t)
+	cfg := emulated(t, srv)
+	cfg.AppAPIKey = ""
+	seen := 0
+	for _, f := range probe(t, srv, cfg).Findings {
+		switch {
+		case f.Verdict == AsAssumed:
+			seen++
+		case f.Verdict != NotObserved || !strings.Contains(f.Observed, "App API key"):
+			t.Errorf("%s: %s, %s", f.ID, f.Verdict, f.Observed)
+		}
+	}
+	if seen != len(answerExperiments)+len(sizeExperiments) {
+		t.Errorf("%d were observed", seen)
+	}
+}
+
+// A server that fails is not taken for one that answers.
+func TestProbeOfTrouble(t *testing.T) {
+	t.Parallel()
+	srv := emulator.Config{}.InProcess(t)
+	s, err := Open(t.Context(), emulated(t, srv))
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Fault(emulator.Fault{Status: 401})
+	if _, err := s.Probe(t.Context(), storeExperiments[2]); err == nil {
+		t.Error("a key that is refused in the middle is a finding")
+	}
+	srv.Server.ClearFaults()
+	srv.Fault(emulator.Fault{Count: 1, Status: 503})
+	f, err := s.Probe(t.Context(), answerExperiments[0])
+	if err != nil || f.Verdict != AsAssumed {
+		t.Errorf("a 503 that passes: %+v, %v", f, err)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReportEncodes(t *testing.T) {
+	t.Parallel()
+	r := Report{Target: "t", Findings: []Finding{{ID: "a", Observed: "x | y\nz", Verdict: Differs, Switches: map[string]string{"keep-dates": "true"}}}, Stopped: "a\nb"}
+	if page := r.Markdown(); !strings.Contains(page, `x \| y z`) || !strings.Contains(page, "`ciokit emulate --keep-dates=true`") || !strings.Contains(page, "a b") {
+		t.Error(page)
+	}
+	b, err := json.Marshal(r)
+	if err != nil || !strings.Contains(string(b), `"verdict":"differs"`) {
+		t.Errorf("%s, %v", b, err)
+	}
+}

@@ -1,0 +1,77 @@
+package livetest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Report is what a probe found, on which day and where.
+type Report struct {
+	At       time.Time `json:"at"`
+	Target   string    `json:"target"`
+	Run      string    `json:"run"`
+	Findings []Finding `json:"findings"`
+	// Stopped is why the probe ended before its end; empty for a whole one.
+	Stopped string `json:"stopped,omitempty"`
+}
+
+// Switches returns the flags of ciokit emulate that make it do what was observed. Later findings of the same flag count.
+func (r Report) Switches() map[string]string {
+	all := make(map[string]string)
+	for _, f := range r.Findings {
+		maps.Copy(all, f.Switches)
+	}
+	return all
+}
+
+// SwitchFile returns Switches as ciokit emulate --switches reads them: NAME=VALUE, a line each.
+func (r Report) SwitchFile() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# What %s did on %s, where that differs from what the emulator assumes.\n", r.Target, r.At.UTC().Format(time.DateOnly))
+	all := r.Switches()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(&b, "%s=%s\n", name, all[name])
+	}
+	return b.String()
+}
+
+// Markdown returns the report as a page.
+func (r Report) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# What was observed on %s\n\n", r.At.UTC().Format(time.DateOnly))
+	count := make(map[Verdict]int)
+	for _, f := range r.Findings {
+		count[f.Verdict]++
+	}
+	fmt.Fprintf(&b, "Workspace on %s, run %s, at %s. Of %d questions that no document settles, %d were answered as assumed, %d differ, %d could not be observed.\n",
+		r.Target, r.Run, r.At.UTC().Format(time.RFC3339), len(r.Findings), count[AsAssumed], count[Differs], count[NotObserved])
+	if r.Stopped != "" {
+		fmt.Fprintf(&b, "\nThe probe ended before its end: %s\n", cell(r.Stopped))
+	}
+	b.WriteString("\n| question | observed | assumed | verdict |\n|---|---|---|---|\n")
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(f.Question), cell(f.Observed), cell(f.Assumed), f.Verdict)
+	}
+	b.WriteString("\n## The emulator's assumptions\n\n| question | assumption | source | confidence |\n|---|---|---|---|\n")
+	for _, f := range r.Findings {
+		if f.Behaviour != "" {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.ID, cell(f.Behaviour), cell(f.Source), f.Confidence)
+		}
+	}
+	if all := r.Switches(); len(all) > 0 {
+		b.WriteString("\n## Switches\n\nThe emulator does the same with `ciokit emulate")
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			fmt.Fprintf(&b, " --%s=%s", name, all[name])
+		}
+		b.WriteString("`.\n")
+	}
+	return b.String()
+}
+
+// cell keeps a text from ending the cell of its table.
+func cell(s string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "|", "\\|")
+}

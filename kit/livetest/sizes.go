@@ -1,0 +1,105 @@
+package livetest
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// The two readings of the documented limits, and one byte more (api-facts 1.5).
+var (
+	callEdges  = []int{32_000, 32_001, 32_768, 32_769}
+	batchEdges = []int{500_000, 500_001, 512_000, 512_001}
+)
+
+const (
+	callBehaviour     = "A call may have 32,768 bytes, a message of a batch the same, measured on uncompressed JSON."
+	batchBehaviour    = "A batch request may have 512,000 bytes, measured on uncompressed JSON."
+	oversizeBehaviour = "A call or message that is too large drops its whole request in permissive mode, and is a 400 in strict mode."
+)
+
+var sizeExperiments = []Experiment{
+	{ID: "oversize-permissive", Question: "What does permissive mode answer to a call that is too large?", Assumed: "permissive 200", Behaviour: oversizeBehaviour, needs: Case{people: 1},
+		run: answered(func(s *scope) []call {
+			return []call{{path: "track", body: sizedCall(s.people[0], 100_000), permissive: true}}
+		})},
+	{ID: "oversize-strict", Question: "What does strict mode answer to a call that is too large?", Assumed: "strict 400", Behaviour: oversizeBehaviour, needs: Case{people: 1},
+		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
+			seen, err := answered(func(s *scope) []call {
+				return []call{{path: "track", body: sizedCall(s.people[0], 100_000)}}
+			})(ctx, s, nil)
+			if seen == "strict 200" {
+				switches["drop-oversize"] = "true"
+			}
+			return seen, err
+		}},
+	{ID: "call-limit", Question: "Which size of a call is the last that strict mode takes?", Assumed: "32768 bytes are accepted, 32769 are a 400", Behaviour: callBehaviour, needs: Case{people: 1},
+		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
+			return s.edge(ctx, "track", callEdges, sizedCall, func(limit int) { switches["max-call-bytes"] = strconv.Itoa(limit) })
+		}},
+	{ID: "call-limit-gzip", Question: "Is the size of a call that of its JSON, or of what gzip made of it?", Assumed: "of its JSON", Behaviour: callBehaviour, needs: Case{people: 1},
+		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
+			body := sizedCall(s.people[0], 100_000)
+			plain, _, err := s.post(ctx, call{path: "track", body: body})
+			if err != nil {
+				return "", err
+			}
+			packed, _, err := s.post(ctx, call{path: "track", body: body, gzip: true})
+			switch {
+			case err != nil:
+				return "", err
+			case plain < 300:
+				return "", notObservable("the answer does not tell: 100,000 bytes are answered with success")
+			case packed < 300:
+				return "of what gzip made of it", nil
+			case packed == plain:
+				return "of its JSON", nil
+			}
+			return fmt.Sprintf("100,000 bytes are a %d, compressed a %d", plain, packed), nil
+		}},
+	{ID: "batch-limit", Question: "Which size of a batch is the last that strict mode takes?", Assumed: "512000 bytes are accepted, 512001 are a 400", Behaviour: batchBehaviour, needs: Case{people: 1},
+		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
+			return s.edge(ctx, "batch", batchEdges, sizedBatch, func(limit int) { switches["max-batch-bytes"] = strconv.Itoa(limit) })
+		}},
+}
+
+// edge finds the first of the sizes that is refused. limit is told the largest that is not.
+func (s *scope) edge(ctx context.Context, path string, sizes []int, body func(id string, size int) string, limit func(int)) (string, error) {
+	last := 0
+	for _, size := range append(sizes, 2*sizes[len(sizes)-1]) {
+		status, _, err := s.post(ctx, call{path: path, body: body(s.people[0], size)})
+		if err != nil {
+			return "", err
+		}
+		if status >= 300 {
+			if last == 0 {
+				return fmt.Sprintf("%d bytes are a %d already", size, status), nil
+			}
+			limit(last)
+			return fmt.Sprintf("%d bytes are accepted, %d are a %d", last, size, status), nil
+		}
+		last = size
+	}
+	return "", notObservable(fmt.Sprintf("the answer does not tell: %d bytes are answered with success", last))
+}
+
+// sizedCall is a track call of exactly so many bytes.
+func sizedCall(id string, size int) string {
+	head := `{"type":"track","userId":` + quoted(id) + `,"event":"Ciokit Test Filler","properties":{"filler":"`
+	const tail = `"}}`
+	return head + strings.Repeat("x", size-len(head)-len(tail)) + tail
+}
+
+// sizedBatch is a batch of exactly so many bytes, of calls that are small enough.
+func sizedBatch(id string, size int) string {
+	parts := size/25_000 + 1
+	rest := size - batchEnvelope - (parts - 1)
+	var calls []string
+	for i := range parts {
+		n := rest / (parts - i)
+		rest -= n
+		calls = append(calls, sizedCall(id, n))
+	}
+	return `{"batch":[` + strings.Join(calls, ",") + `]}`
+}

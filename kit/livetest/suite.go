@@ -1,0 +1,179 @@
+package livetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/appapi"
+)
+
+// idPrefix begins every identifier; nothing without it is ever deleted.
+const idPrefix = "ciokit_test_"
+
+// Case is one thing that is tried.
+type Case struct {
+	// Area is what it is about, in one word: people, events, batches and so on. Name says in a few what is tried.
+	Area, Name string
+
+	// What it needs; the identifiers are in the ledger before run is called.
+	people, emails, suppressed, objects, anonymous int
+
+	run func(ctx context.Context, s *scope) error
+}
+
+// Observation is something that was seen and is neither right nor wrong.
+type Observation struct {
+	What string `json:"what"`
+	Seen string `json:"seen"`
+}
+
+// Result is what became of a Case.
+type Result struct {
+	Area string `json:"area"`
+	Name string `json:"name"`
+	// Err is nil if all was as it must be.
+	Err error `json:"-"`
+	// Skipped cases were not run, because one before them met an error that all would meet.
+	Skipped      bool          `json:"skipped,omitempty"`
+	Observations []Observation `json:"observations,omitempty"`
+	Took         time.Duration `json:"-"`
+}
+
+// Suite runs cases against one workspace, one after the other.
+type Suite struct {
+	*workspace
+	ledger  *Ledger
+	numbers map[string]int // of identifiers, by area
+	fatal   error
+}
+
+// Open looks whether the key is taken, by asking to delete a person who does not exist, and returns a Suite. The caller closes it. Open's
+// error is the one that every case would meet.
+func Open(ctx context.Context, cfg Config) (*Suite, error) {
+	w, err := cfg.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Suite{workspace: w, numbers: make(map[string]int)}, nil
+}
+
+// Cases returns all cases, in the order in which they are best run.
+func Cases() []Case {
+	var all []Case
+	for _, cases := range [][]Case{peopleCases, eventCases, batchCases, objectCases, deviceCases, ecommerceCases, videoCases, gdprCases, aliasCases, pageCases} {
+		all = append(all, cases...)
+	}
+	return all
+}
+
+// Areas returns the areas of Cases, in their order.
+func Areas() []string {
+	var all []string
+	for _, c := range Cases() {
+		if len(all) == 0 || all[len(all)-1] != c.Area {
+			all = append(all, c.Area)
+		}
+	}
+	return all
+}
+
+// Target is the address of the API.
+func (s *Suite) Target() string { return s.client.Target() }
+
+// RunID is part of every identifier of the run.
+func (s *Suite) RunID() string { return s.run }
+
+// ReadsBack reports whether there is an App API key to look with.
+func (s *Suite) ReadsBack() bool { return s.app != nil }
+
+// Run tries one case. A case that is cut short by ctx has the context's error.
+func (s *Suite) Run(ctx context.Context, c Case) Result {
+	r := Result{Area: c.Area, Name: c.Name}
+	if s.fatal != nil || ctx.Err() != nil {
+		r.Skipped = true
+		return r
+	}
+	started := time.Now()
+	scope, err := s.prepare(c)
+	if err == nil {
+		err = c.run(ctx, scope)
+		r.Observations = scope.seen
+	}
+	r.Err, r.Took = err, time.Since(started)
+	if errors.Is(err, cio.ErrUnauthorized) || errors.Is(err, appapi.ErrUnauthorized) || errors.Is(err, cio.ErrUnavailable) {
+		s.fatal = err
+	}
+	return r
+}
+
+// prepare makes the case's identifiers and puts them into the ledger.
+func (s *Suite) prepare(c Case) (*scope, error) {
+	if s.ledger == nil {
+		l, err := createLedger(s.cfg.LedgerDir, LedgerHeader{Run: s.run, Target: s.Target(), Workspace: fingerprint(s.cfg.APIKey)})
+		if err != nil {
+			return nil, fmt.Errorf("begin a ledger: %w", err)
+		}
+		s.ledger = l
+	}
+	scope := &scope{workspace: s.workspace, area: c.Area}
+	var items []Item
+	take := func(kind ItemKind, n int, suffix string) (ids []string) {
+		for range n {
+			id := fmt.Sprintf("%s%s_%s_%d", idPrefix, c.Area, s.run, s.numbers[c.Area])
+			s.numbers[c.Area]++
+			ids = append(ids, id+suffix)
+			items = append(items, Item{kind, id + suffix})
+		}
+		return ids
+	}
+	scope.people = take(PersonItem, c.people, "")
+	scope.emails = take(PersonItem, c.emails, "@example.com")
+	scope.suppressed = take(SuppressedItem, c.suppressed, "")
+	scope.objects = take(ObjectItem, c.objects, "")
+	scope.anonymous = take(AnonymousItem, c.anonymous, "")
+	return scope, s.ledger.add(items)
+}
+
+// cleanFor bounds how long Close deletes.
+const cleanFor = 2 * time.Minute
+
+// Close deletes what the run created, whatever became of its cases, also if ctx has ended. What could not be deleted stays in the ledger, and
+// the error says where that is.
+func (s *Suite) Close(ctx context.Context) error {
+	if s.ledger == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanFor)
+	defer cancel()
+	err := s.clean(ctx, s.ledger)
+	left, path := len(s.ledger.left), s.ledger.path
+	if err = errors.Join(err, s.ledger.close()); err != nil && left > 0 {
+		return fmt.Errorf("%d things are left in the workspace; delete them with: ciokit live clean; they are listed in %s: %w", left, path, err)
+	}
+	return err
+}
+
+// scope is what a case works with.
+type scope struct {
+	*workspace
+	area                                           string
+	people, emails, suppressed, objects, anonymous []string
+
+	mu   sync.Mutex
+	seen []Observation
+}
+
+// observe records something.
+func (s *scope) observe(what, format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = append(s.seen, Observation{what, fmt.Sprintf(format, args...)})
+}
+
+func (s *scope) send(ctx context.Context, msgs ...cio.Message) error {
+	return s.client.Send(ctx, msgs...)
+}
