@@ -45,7 +45,7 @@ func (q ActivityQuery) values(v url.Values) url.Values {
 			v.Set(name, value)
 		}
 	}
-	if q.Customer.value != "" {
+	if q.Customer.value != "" && q.Customer.kind != "id" {
 		v.Set("id_type", q.Customer.kind)
 	}
 	if q.Deleted {
@@ -69,7 +69,8 @@ type Activity struct {
 	Customer Identifiers
 	// At is when it happened, to the second.
 	At time.Time
-	// Data depends on the type; nil where there is none.
+	// Data depends on the type: the properties of an event, the attributes of a change with their values from and to. Empty or nil where there
+	// is none.
 	Data json.RawMessage
 }
 

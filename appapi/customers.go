@@ -29,7 +29,11 @@ func (id CustomerID) path(what string) (string, url.Values, error) {
 	if id.value == "" || id.value == "cio_" {
 		return "", nil, errors.New("appapi: no customer: name one with ByID, ByEmail or ByCIOID")
 	}
-	return "/v1/customers/" + segment(id.value) + "/" + what, url.Values{"id_type": {id.kind}}, nil
+	query := url.Values{}
+	if id.kind != "id" { // which is what the API takes it for otherwise
+		query.Set("id_type", id.kind)
+	}
+	return "/v1/customers/" + segment(id.value) + "/" + what, query, nil
 }
 
 // Identifiers are those of a person; ID and Email are empty where the person has none.
@@ -126,7 +130,8 @@ func (r Customers) ByEmail(ctx context.Context, email string) ([]Identifiers, er
 }
 
 // Relationships returns the objects that a person is related to, page by page (getPersonRelationships). An error is the last pair; it is
-// ErrNotFound if there is no such person. Customer.io says that an object may come twice.
+// ErrNotFound if there is no such person. Customer.io says that an object may come twice. That a person can be named by anything but their id
+// here is an assumption: the document of the API lists no id_type for this operation, as it does for the others.
 func (r Customers) Relationships(ctx context.Context, id CustomerID) iter.Seq2[Relationship, error] {
 	return func(yield func(Relationship, error) bool) {
 		path, query, err := id.path("relationships")

@@ -118,7 +118,10 @@ func (ws *workspace) activitiesOf(e entry, of *person, deleted bool, id string) 
 	}
 	var list []appActivity
 	add := func(typ, name, data string) {
-		list = append(list, appActivity{identifiers.ID, identifiers, rawMessage(data),
+		if data == "" {
+			data = "{}" // the document of the API knows no null here
+		}
+		list = append(list, appActivity{identifiers.ID, identifiers, json.RawMessage(data),
 			fmt.Sprintf("%024d%02d", e.sequence, len(list)), name, m.at.Unix(), typ})
 	}
 	switch m.kind {
