@@ -14,7 +14,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
-	"github.com/ciokit/cio/kit/cmd/ciokit/internal/shop"
+	"github.com/ciokit/cio/kit/internal/shop"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/spf13/cobra"
@@ -86,7 +86,7 @@ type demo struct {
 
 func (d *demo) run(ctx context.Context, dir string) error {
 	fmt.Fprintf(d.out, "A small shop moves into Customer.io, here an emulator on %s.\nIts files have %d people, %d orders, %d phones, and a few mistakes as real files have them.\n\n", d.base, shop.People, shop.Orders, shop.Devices)
-	files, err := shop.Write(dir)
+	files, err := shop.Write(dir, "")
 	if err != nil {
 		return err
 	}

@@ -93,6 +93,7 @@ Try it without an account:  ciokit demo`,
 	root.SetIn(con.in)
 	root.SetOut(con.out)
 	root.SetErr(con.err)
-	root.AddCommand(newDemo(con), newLoad(con), newRuns(con), newSource(con), newMap(con), newSend(con), newEvents(con), newEmulate(con), newProxy(con), newDoctor(con), newLive(con), newVersion(con), exitCodesHelp)
+	root.AddCommand(newDemo(con), newLoad(con), newRuns(con), newSource(con), newMap(con), newSend(con), newEvents(con), newEmulate(con), newProxy(con), newNotebook(con), newVersion(con), exitCodesHelp)
+	root.AddCommand(newDoctor(con), newLive(con))
 	return root
 }

@@ -32,9 +32,10 @@ const (
 	Forgotten = 2
 )
 
-// Write writes the shop's files and their mappings into dir and returns them in the order in which to load them.
-func Write(dir string) ([]File, error) {
-	s := &shop{rand: rand.New(rand.NewPCG(1, 8110))}
+// Write writes the shop's files and their mappings into dir and returns them in the order in which to load them. The ids and addresses of
+// people begin with prefix, which may be empty.
+func Write(dir, prefix string) ([]File, error) {
+	s := &shop{rand: rand.New(rand.NewPCG(1, 8110)), prefix: prefix}
 	var files []File
 	for _, f := range []struct {
 		name, mapping string
@@ -75,7 +76,10 @@ func create(path string, write func(*bufio.Writer)) error {
 	return f.Close()
 }
 
-type shop struct{ rand *rand.Rand }
+type shop struct {
+	rand   *rand.Rand
+	prefix string
+}
 
 var (
 	firstNames = []string{"Ada", "Alan", "Barbara", "Claude", "Dorothy", "Edsger", "Frances", "Grace", "Hedy", "Ida", "Joan", "Ken", "Leslie", "Margaret", "Niklaus", "Radia"}
@@ -86,7 +90,7 @@ var (
 
 func pick(r *rand.Rand, from []string) string { return from[r.IntN(len(from))] }
 
-func id(n int) string { return fmt.Sprintf("c%04d", n+1) }
+func (s *shop) id(n int) string { return fmt.Sprintf("%sc%04d", s.prefix, n+1) }
 
 func (s *shop) people(w *bufio.Writer) {
 	fmt.Fprintln(w, "customer_id,email,first_name,city,created_at,newsletter,updated_at")
@@ -97,7 +101,7 @@ func (s *shop) people(w *bufio.Writer) {
 		if s.rand.IntN(3) == 0 {
 			newsletter = ""
 		}
-		fmt.Fprintf(w, "%s,%s.%d@example.com,%s,%s,%s,%s,2026-01-01\n", id(n), strings.ToLower(name), n+1, name, pick(s.rand, cities), created.Format(time.RFC3339), newsletter)
+		fmt.Fprintf(w, "%s,%s%s.%d@example.com,%s,%s,%s,%s,2026-01-01\n", s.id(n), s.prefix, strings.ToLower(name), n+1, name, pick(s.rand, cities), created.Format(time.RFC3339), newsletter)
 		switch n {
 		case 40: // nobody: neither an id nor an address
 			fmt.Fprintln(w, ",,Nemo,Graz,2025-01-16T08:00:00Z,yes,2026-01-01")
@@ -110,7 +114,7 @@ func (s *shop) people(w *bufio.Writer) {
 func (s *shop) forgotten(w *bufio.Writer) {
 	fmt.Fprintln(w, "customer_id")
 	for n := range Forgotten {
-		fmt.Fprintln(w, id(n*7+3))
+		fmt.Fprintln(w, s.id(n*7+3))
 	}
 }
 
@@ -120,16 +124,16 @@ func (s *shop) orders(w *bufio.Writer) {
 		at := epoch.AddDate(0, 2, 0).Add(time.Duration(n) * 7 * time.Hour)
 		quantity := 1 + s.rand.IntN(4)
 		cents := quantity * (499 + s.rand.IntN(3000))
-		fmt.Fprintf(w, "o%05d,%s,%s,%s,%d,%d.%02d,\n", n+1, id(s.rand.IntN(People)), at.Format("2006-01-02 15:04"), pick(s.rand, skus), quantity, cents/100, cents%100)
+		fmt.Fprintf(w, "o%05d,%s,%s,%s,%d,%d.%02d,\n", n+1, s.id(s.rand.IntN(People)), at.Format("2006-01-02 15:04"), pick(s.rand, skus), quantity, cents/100, cents%100)
 		switch n {
 		case 100: // a decimal comma
-			fmt.Fprintln(w, `o90001,c0007,2025-04-01 10:00,tea-001,1,"12,50",`)
+			fmt.Fprintln(w, `o90001,`+s.id(6)+`,2025-04-01 10:00,tea-001,1,"12,50",`)
 		case 300: // a day that does not exist
-			fmt.Fprintln(w, "o90002,c0008,2025-02-30 10:00,tea-002,1,7.50,")
+			fmt.Fprintln(w, "o90002,"+s.id(7)+",2025-02-30 10:00,tea-002,1,7.50,")
 		case 500: // nobody's order
 			fmt.Fprintln(w, "o90003,,2025-06-01 10:00,cup-001,2,18.00,")
 		case 700: // larger than Customer.io processes
-			fmt.Fprintf(w, "o90004,c0009,2025-08-01 10:00,pot-001,1,39.00,\"%s\"\n", strings.Repeat("happy birthday! ", 2500))
+			fmt.Fprintf(w, "o90004,%s,2025-08-01 10:00,pot-001,1,39.00,\"%s\"\n", s.id(8), strings.Repeat("happy birthday! ", 2500))
 		}
 	}
 }
@@ -143,13 +147,13 @@ func (s *shop) devices(w *bufio.Writer) {
 		OSVersion string `json:"os_version"`
 	}
 	for n := range Devices {
-		d := device{Customer: id(n*2 + 1), Token: fmt.Sprintf("%016x", s.rand.Uint64()), Platform: "ios", OSVersion: "18.1"}
+		d := device{Customer: s.id(n*2 + 1), Token: fmt.Sprintf("%016x", s.rand.Uint64()), Platform: "ios", OSVersion: "18.1"}
 		if n%3 == 0 {
 			d.Platform, d.OSVersion = "android", "15"
 		}
 		enc.Encode(d)
 		if n == 30 { // a phone that never gave its token
-			enc.Encode(device{Customer: id(0), Platform: "ios", OSVersion: "17.0"})
+			enc.Encode(device{Customer: s.id(0), Platform: "ios", OSVersion: "17.0"})
 		}
 	}
 }

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/ciokit/cio/kit/internal/notebook"
+	"github.com/spf13/cobra"
+)
+
+func newNotebook(con console) *cobra.Command {
+	var checkout string
+	cmd := &cobra.Command{
+		Use:   "notebook",
+		Short: "Open the Go notebooks in JupyterLab, or run them",
+		Long: `Open the Go notebooks of a checkout in JupyterLab.
+
+Beside each notebook runs an emulator of Customer.io, so no account is needed. With CUSTOMERIO_API_KEY and CUSTOMERIO_REGION set, notebooks
+work in that workspace, under a prefix of their own, and delete what they made.
+
+The kernel is GoNB (github.com/janpfeifer/gonb), built on first use at the version that the checkout pins.`,
+		Example: `  ciokit notebook
+  ciokit notebook install
+  ciokit notebook run --all`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return openNotebooks(cmd, con, checkout) },
+	}
+	cmd.PersistentFlags().StringVar(&checkout, "checkout", "", "the checkout of ciokit; default the one around the working directory")
+	cmd.AddCommand(newNotebookRun(con, &checkout), newNotebookInstall(con, &checkout), newNotebookKernel(con, &checkout))
+	return cmd
+}
+
+// newJupyter finds the checkout, and the command's own place in the user's cache.
+func newJupyter(checkout string) (*notebook.Jupyter, error) {
+	root, err := findCheckout(checkout)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, &exitError{exitLocal, err}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, &exitError{exitLocal, err}
+	}
+	return &notebook.Jupyter{Root: root, Cache: filepath.Join(cache, "ciokit", "notebook"), Command: self}, nil
+}
+
+// findCheckout returns the directory given, or the nearest one above the working directory, that holds ciokit's workspace.
+func findCheckout(given string) (string, error) {
+	dir, err := filepath.Abs(given)
+	if err != nil {
+		return "", &exitError{exitLocal, err}
+	}
+	for {
+		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && strings.HasPrefix(string(text), "module github.com/ciokit/cio\n") {
+			return dir, nil
+		}
+		up := filepath.Dir(dir)
+		if given != "" || up == dir {
+			return "", fail(exitUsage, "there is no checkout of ciokit here; the notebooks need one: say where with --checkout DIR")
+		}
+		dir = up
+	}
+}
+
+func openNotebooks(cmd *cobra.Command, con console, checkout string) error {
+	j, err := newJupyter(checkout)
+	if err != nil {
+		return err
+	}
+	if err := notebook.Missing("jupyter-lab"); err != nil {
+		return fail(exitLocal, "%w; or open the notebooks in VS Code, after: ciokit notebook install", err)
+	}
+	if err := prepare(cmd, con, j); err != nil {
+		return err
+	}
+	lab := exec.CommandContext(cmd.Context(), "jupyter-lab", filepath.Join(j.Root, "notebooks"))
+	lab.Env = j.Env()
+	lab.Stdin, lab.Stdout, lab.Stderr = os.Stdin, con.out, con.err
+	lab.Cancel = func() error { return lab.Process.Signal(os.Interrupt) }
+	if err := lab.Run(); err != nil && cmd.Context().Err() == nil {
+		return &exitError{exitLocal, err}
+	}
+	return nil
+}
+
+// prepare builds what a kernel needs that outlives this command.
+func prepare(cmd *cobra.Command, con console, j *notebook.Jupyter) error {
+	fmt.Fprintln(con.err, "Building the kernel (the first time takes a minute)")
+	if err := j.BuildCommand(cmd.Context()); err != nil {
+		return &exitError{exitLocal, err}
+	}
+	if err := j.Prepare(cmd.Context()); err != nil {
+		return &exitError{exitLocal, err}
+	}
+	return nil
+}
+
+func newNotebookInstall(con console, checkout *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "install",
+		Short: "Make the kernel known to VS Code and to every Jupyter of this user",
+		Long: `Make the kernel known to VS Code and to every Jupyter of this user, under the name Go (ciokit).
+
+It works for this checkout. Run it again after updating the checkout, and remove it with: jupyter kernelspec remove ciokit`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			j, err := newJupyter(*checkout)
+			if err != nil {
+				return err
+			}
+			dir, err := notebook.DataDir()
+			if err != nil {
+				return &exitError{exitLocal, err}
+			}
+			if err := prepare(cmd, con, j); err != nil {
+				return err
+			}
+			if err := j.Describe(dir); err != nil {
+				return &exitError{exitLocal, err}
+			}
+			fmt.Fprintf(con.out, "Installed the kernel Go (ciokit) in %s\n", dir)
+			return nil
+		},
+	}
+}
+
+var errNoNotebook = errors.New("say which notebooks to run, or --all")

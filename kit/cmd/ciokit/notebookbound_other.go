@@ -1,0 +1,8 @@
+//go:build !linux
+
+package main
+
+import "syscall"
+
+// boundToParent does nothing: there, Jupyter ends the kernel's process group.
+func boundToParent() *syscall.SysProcAttr { return nil }

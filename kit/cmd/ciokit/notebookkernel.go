@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/notebook"
+	"github.com/ciokit/cio/kit/show"
+	"github.com/spf13/cobra"
+)
+
+// newNotebookKernel is what Jupyter starts for each notebook: GoNB, and beside it what lasts from cell to cell. Both end together.
+func newNotebookKernel(con console, checkout *string) *cobra.Command {
+	var tools string
+	cmd := &cobra.Command{
+		Use:    "kernel CONNECTION_FILE",
+		Short:  "Run the kernel of one notebook; Jupyter calls this",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runKernel(cmd, con, *checkout, tools, args[0])
+		},
+	}
+	cmd.Flags().StringVar(&tools, "tools", "", "directory of gonb and goimports")
+	return cmd
+}
+
+func runKernel(cmd *cobra.Command, con console, checkout, tools, connection string) error {
+	j, err := newJupyter(checkout)
+	if err != nil {
+		return err
+	}
+	j.Cache = filepath.Dir(tools)
+	cfg, err := hostConfig(j.Root)
+	if err != nil {
+		return err
+	}
+	host, err := notebook.StartHost(cfg)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	gonb := j.GoNB(cmd.Context(), connection, host.Files())
+	gonb.Env = append(host.Env(),
+		"PATH="+tools+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-s")) // linking is most of what a cell takes; nobody debugs the file
+	gonb.Cancel = func() error { return gonb.Process.Signal(syscall.SIGTERM) }
+	gonb.WaitDelay = 2 * time.Second
+	ended := runBound(gonb)
+	if err := host.Close(); err != nil {
+		fmt.Fprintln(con.err, "ciokit:", err)
+	}
+	if ended != nil && cmd.Context().Err() == nil {
+		return &exitError{exitLocal, ended}
+	}
+	return nil
+}
+
+// runBound runs a command that the system ends with this process, where it can, even if this process is killed.
+func runBound(cmd *exec.Cmd) error {
+	// The system takes the end of the thread that started the command for the end of the process.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr = boundToParent()
+	return cmd.Run()
+}
+
+// hostConfig says what the environment wants beside a notebook: a real workspace if it names one.
+func hostConfig(root string) (notebook.HostConfig, error) {
+	cfg := notebook.HostConfig{Headless: os.Getenv(show.HeadlessEnv) != ""}
+	if data := filepath.Join(root, "..", "shared", "data"); isDir(data) {
+		cfg.Data = data
+	}
+	real := cio.ConfigFromEnv()
+	if real.APIKey == "" || real.Region == "" && real.BaseURL == "" {
+		return cfg, nil
+	}
+	to := &target{name: string(real.Region)}
+	if real.BaseURL != "" {
+		to.name = real.BaseURL
+	}
+	var err error
+	cfg.Forward, err = to.forwarder()
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Real = cio.Config{APIKey: real.APIKey, BaseURL: to.base.String()}
+	return cfg, nil
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ciokit/cio/kit/internal/notebook"
+	"github.com/ciokit/cio/kit/show"
+	"github.com/spf13/cobra"
+)
+
+// notebookRun is what the flags of ciokit notebook run say.
+type notebookRun struct {
+	all, write, rewrite, check bool
+	html                       string
+	jobs                       int
+}
+
+func newNotebookRun(con console, checkout *string) *cobra.Command {
+	run := notebookRun{}
+	cmd := &cobra.Command{
+		Use:   "run [FILE...]",
+		Short: "Run notebooks in Jupyter without a window",
+		Long: `Run notebooks in Jupyter, each from its first to its last cell, and say which cells failed.
+
+A cell that fails does not stop Jupyter, because GoNB does not tell it: it prints "exit status 1" and goes on. This command does tell, by
+the notebook and the number of the cell, and then exits with 1.`,
+		Example: `  ciokit notebook run notebooks/01-people.ipynb
+  ciokit notebook run --all --check
+  ciokit notebook run --write notebooks/01-people.ipynb`,
+		RunE: func(cmd *cobra.Command, args []string) error { return run.run(cmd.Context(), con, *checkout, args) },
+	}
+	cmd.Flags().BoolVar(&run.all, "all", false, "run all notebooks of the checkout")
+	cmd.Flags().BoolVar(&run.write, "write", false, "save the outputs of cells that say something else than before")
+	cmd.Flags().BoolVar(&run.rewrite, "rewrite", false, "save all outputs, also pictures of measured values")
+	cmd.Flags().BoolVar(&run.check, "check", false, "fail if a cell says something else than what is saved")
+	cmd.Flags().StringVar(&run.html, "html", "", "directory to write each notebook to as a page, as it was run")
+	cmd.Flags().IntVar(&run.jobs, "jobs", 2, "how many notebooks to run at a time")
+	return cmd
+}
+
+func (r notebookRun) run(ctx context.Context, con console, checkout string, files []string) error {
+	if len(files) == 0 && !r.all {
+		return &exitError{exitUsage, errNoNotebook}
+	}
+	j, err := newJupyter(checkout)
+	if err != nil {
+		return err
+	}
+	if err := notebook.Missing("jupyter-nbconvert"); err != nil {
+		return &exitError{exitLocal, err}
+	}
+	docs, err := r.documents(j, files)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	// A description of the kernel of its own: another run may use the cache at the same time.
+	scratch, err := os.MkdirTemp("", "ciokit-run-")
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	defer os.RemoveAll(scratch)
+	if err := j.Prepare(ctx); err != nil {
+		return &exitError{exitLocal, err}
+	}
+	if err := j.Describe(scratch); err != nil {
+		return &exitError{exitLocal, err}
+	}
+	env := append(j.Env(), "JUPYTER_PATH="+scratch, show.HeadlessEnv+"=1")
+	return r.each(ctx, con, docs, func(d *notebook.Document) error { return r.one(ctx, j, d, scratch, env) })
+}
+
+func (r notebookRun) documents(j *notebook.Jupyter, files []string) ([]*notebook.Document, error) {
+	if r.all {
+		return notebook.ReadDir(filepath.Join(j.Root, "notebooks"))
+	}
+	var docs []*notebook.Document
+	for _, file := range files {
+		d, err := notebook.Read(file)
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, d)
+	}
+	return docs, nil
+}
+
+// each runs the notebooks, some at a time, and says how each ended.
+func (r notebookRun) each(ctx context.Context, con console, docs []*notebook.Document, one func(*notebook.Document) error) error {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var failed int
+	slots := make(chan struct{}, max(1, r.jobs))
+	for _, d := range docs {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if ctx.Err() != nil {
+				return
+			}
+			start := time.Now()
+			err := one(d)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failed++
+				fmt.Fprintf(con.err, "%s: failed\n%v\n", d.Name, err)
+				return
+			}
+			fmt.Fprintf(con.out, "%s: %d cells, %.1f s\n", d.Name, len(d.CodeCells()), time.Since(start).Seconds())
+		})
+	}
+	wg.Wait()
+	if ctx.Err() != nil {
+		return &exitError{exitInterrupted, errInterrupted}
+	}
+	if failed > 0 {
+		return fail(exitLocal, "%d of %d notebooks failed", failed, len(docs))
+	}
+	return nil
+}
+
+// one runs one notebook, and compares and saves what it says.
+func (r notebookRun) one(ctx context.Context, j *notebook.Jupyter, d *notebook.Document, scratch string, env []string) error {
+	// Jupyter takes the kernel's working directory from the notebook's.
+	out, err := j.Execute(ctx, d.Path, scratch, env)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, c := range out.CodeCells() {
+		if text := c.Failure(); text != "" {
+			problems = append(problems, fmt.Errorf("%s: failed:\n%s", d.Where(c.Number, 1), indent(text)))
+		}
+	}
+	if r.check && len(problems) == 0 {
+		problems = append(problems, differences(d, out)...)
+	}
+	if len(problems) > 0 {
+		return errors.Join(problems...)
+	}
+	if r.html != "" {
+		if err := j.HTML(ctx, filepath.Join(scratch, d.Name), r.html); err != nil {
+			return err
+		}
+	}
+	if !r.write && !r.rewrite {
+		return nil
+	}
+	text, err := d.TakeOutputs(out, r.rewrite)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(d.Path, text, 0o644)
+}
+
+func differences(saved, run *notebook.Document) (problems []error) {
+	cells := run.CodeCells()
+	for i, c := range saved.CodeCells() {
+		if i < len(cells) && c.Text() != cells[i].Text() {
+			problems = append(problems, fmt.Errorf("%s: says something else than what is saved; if that is right: ciokit notebook run --write\n  saved\n%s\n  now\n%s",
+				saved.Where(c.Number, 1), indent(c.Text()), indent(cells[i].Text())))
+		}
+	}
+	return problems
+}
+
+func indent(text string) string {
+	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ")
+}

@@ -1,0 +1,159 @@
+package notebook
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// The name under which notebooks ask for the kernel, and the one that people see.
+const (
+	KernelName    = "ciokit"
+	kernelDisplay = "Go (ciokit)"
+)
+
+// Jupyter runs notebooks in Jupyter, with GoNB as the kernel. Its tools are built from the checkout's module tools, at the versions pinned
+// there, into Cache, and are kept.
+type Jupyter struct {
+	// Root is the checkout.
+	Root string
+	// Cache is a directory for the tools and the kernel's description.
+	Cache string
+	// Command is the executable file of ciokit, which starts the kernel: ciokit notebook kernel.
+	Command string
+}
+
+// Missing says what to install if there is no program of the name, such as jupyter-nbconvert.
+func Missing(program string) error {
+	if _, err := exec.LookPath(program); err == nil {
+		return nil
+	}
+	how := "pip install jupyterlab"
+	if program == "jupyter-nbconvert" {
+		how = "apt-get install jupyter-nbconvert python3-jupyter-client, or pip install nbconvert jupyter-client"
+	}
+	return fmt.Errorf("%s is not installed; %s", program, how)
+}
+
+// Prepare builds the tools and describes the kernel to Jupyter. With everything built before it takes about a second.
+func (j *Jupyter) Prepare(ctx context.Context) error {
+	if err := Missing("go"); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(j.bin(), 0o755); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-C", filepath.Join(j.Root, "tools"), "-o", j.bin()+string(filepath.Separator),
+		"github.com/janpfeifer/gonb", "golang.org/x/tools/cmd/goimports")
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the kernel: %w\n%s", err, out)
+	}
+	return j.Describe(filepath.Join(j.Cache, "jupyter"))
+}
+
+func (j *Jupyter) bin() string { return filepath.Join(j.Cache, "bin") }
+
+// BuildCommand builds ciokit itself into the cache, for a kernel that outlives this process's executable file, and uses that from then on.
+func (j *Jupyter) BuildCommand(ctx context.Context) error {
+	target := filepath.Join(j.bin(), "ciokit")
+	cmd := exec.CommandContext(ctx, "go", "build", "-C", j.Root, "-o", target, "./kit/cmd/ciokit")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build ciokit: %w\n%s", err, out)
+	}
+	j.Command = target
+	return nil
+}
+
+// Describe writes the kernel's description for Jupyter below dir, one of Jupyter's data directories.
+func (j *Jupyter) Describe(dir string) error {
+	spec := map[string]any{
+		"argv":           []string{j.Command, "notebook", "kernel", "--checkout", j.Root, "--tools", j.bin(), "{connection_file}"},
+		"display_name":   kernelDisplay,
+		"language":       "go",
+		"interrupt_mode": "message",
+	}
+	text, err := json.MarshalIndent(spec, "", "  ")
+	if err != nil {
+		return err
+	}
+	dir = filepath.Join(dir, "kernels", KernelName)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "kernel.json"), append(text, '\n'), 0o644)
+}
+
+// Env is the environment in which Jupyter finds the kernel.
+func (j *Jupyter) Env() []string {
+	path := filepath.Join(j.Cache, "jupyter")
+	if more := os.Getenv("JUPYTER_PATH"); more != "" {
+		path += string(os.PathListSeparator) + more
+	}
+	return append(os.Environ(), "JUPYTER_PATH="+path)
+}
+
+// DataDir is the directory in which all of a user's programs look for kernels.
+func DataDir() (string, error) {
+	if dir := os.Getenv("JUPYTER_DATA_DIR"); dir != "" {
+		return dir, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	if runtime.GOOS == "darwin" {
+		return filepath.Join(home, "Library", "Jupyter"), nil
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "jupyter"), nil
+	}
+	return filepath.Join(home, ".local", "share", "jupyter"), nil
+}
+
+// GoNB returns the command that runs the GoNB kernel for a connection file, with the modules of the checkout and its log in the directory.
+func (j *Jupyter) GoNB(ctx context.Context, connection, log string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(j.bin(), "gonb"), "--kernel", connection, "-raw_error=true",
+		"-go_work="+j.Root+","+filepath.Join(j.Root, "kit"), "-logtostderr=false", "-stderrthreshold=FATAL", "-log_dir="+log)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// Execute runs a notebook in Jupyter from its first to its last cell, whatever fails, and returns what became of it.
+func (j *Jupyter) Execute(ctx context.Context, path, scratch string, env []string) (*Document, error) {
+	if err := j.nbconvert(ctx, env, "--to", "notebook", "--execute", "--allow-errors", "--ExecutePreprocessor.timeout=300",
+		"--output-dir", scratch, path); err != nil {
+		return nil, err
+	}
+	d, err := Read(filepath.Join(scratch, filepath.Base(path)))
+	if err != nil {
+		return nil, err
+	}
+	d.Path = path
+	return d, nil
+}
+
+// HTML converts a notebook with the outputs it has to a page in the directory.
+func (j *Jupyter) HTML(ctx context.Context, path, dir string) error {
+	return j.nbconvert(ctx, j.Env(), "--to", "html", "--output-dir", dir, path)
+}
+
+func (j *Jupyter) nbconvert(ctx context.Context, env []string, args ...string) error {
+	var said bytes.Buffer
+	cmd := exec.CommandContext(ctx, "jupyter-nbconvert", append([]string{"--log-level=WARN"}, args...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = interruptGrace
+	cmd.Env = env
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		return errors.Join(fmt.Errorf("jupyter-nbconvert %s: %w", strings.Join(args, " "), err), errors.New(strings.TrimSpace(said.String())))
+	}
+	return nil
+}

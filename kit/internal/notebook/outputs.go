@@ -1,0 +1,76 @@
+package notebook
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Text returns what the saved outputs of the cell say in plain text, without pictures and standard error, in their order.
+func (c Cell) Text() string {
+	var b strings.Builder
+	for _, o := range c.Outputs {
+		if o.Stream != "stderr" && o.Type != "error" {
+			b.WriteString(o.Text)
+		}
+	}
+	return b.String()
+}
+
+// ended is what GoNB adds to standard error when a cell's process fails; Jupyter knows nothing of it, and goes on.
+var ended = regexp.MustCompile(`(?m)^(\^C\n)?(exit status \d+|signal: .*)$`)
+
+// Failure returns what the saved outputs say about why the cell failed, empty if it did not.
+func (c Cell) Failure() string {
+	var said strings.Builder
+	failed := false
+	for _, o := range c.Outputs {
+		if o.Type == "error" || o.Stream == "stderr" {
+			said.WriteString(o.Text)
+			failed = failed || o.Type == "error" || ended.MatchString(o.Text)
+		}
+	}
+	if !failed {
+		return ""
+	}
+	return strings.TrimSpace(said.String())
+}
+
+// TakeOutputs returns the document's file with the outputs of another that has the same code cells: this one, after it was run. A cell whose
+// text is the same keeps the outputs it has, pictures included, unless afresh is set: a chart of measured times differs in every run, and
+// says nothing new.
+func (d *Document) TakeOutputs(run *Document, afresh bool) ([]byte, error) {
+	ours, theirs := d.CodeCells(), run.CodeCells()
+	if len(ours) != len(theirs) {
+		return nil, fmt.Errorf("%s: has %d code cells, and %d after it was run", d.Name, len(ours), len(theirs))
+	}
+	for i, c := range ours {
+		if c.Source != theirs[i].Source {
+			return nil, fmt.Errorf("%s: cell %d is another after it was run", d.Name, c.Number)
+		}
+		mine, his := d.rawCell(c), run.rawCell(theirs[i])
+		mine["execution_count"] = c.Number
+		if afresh || c.Text() != theirs[i].Text() || len(c.Outputs) != len(theirs[i].Outputs) {
+			mine["outputs"] = his["outputs"]
+		}
+	}
+	return encode(d.raw)
+}
+
+func (d *Document) rawCell(c Cell) map[string]any {
+	return d.raw["cells"].([]any)[c.index].(map[string]any)
+}
+
+// encode writes the file as Jupyter does, so that both leave the same.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,95 @@
+package notebooktest
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/ciokit/cio/kit/internal/notebook"
+)
+
+var (
+	root = filepath.Join("..", "..")
+	// data is the optional sample data.
+	data = filepath.Join(root, "..", "shared", "data")
+)
+
+// TestRules says what of a notebook breaks a rule. See notebook.Document.Check for what the rules are.
+func TestRules(t *testing.T) {
+	for _, d := range documents(t) {
+		for _, p := range d.Check() {
+			t.Error(p)
+		}
+	}
+}
+
+// TestCells runs every cell and compares what it prints with what is saved.
+func TestCells(t *testing.T) {
+	docs := documents(t)
+	program, err := notebook.Build(t.Context(), root, docs)
+	if err != nil {
+		t.Fatalf("the notebooks do not compile:\n%v", err)
+	}
+	t.Cleanup(func() {
+		if err := program.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, d := range docs {
+		t.Run(d.Name, func(t *testing.T) {
+			t.Parallel()
+			run(t, program, d)
+		})
+	}
+}
+
+func run(t *testing.T, program *notebook.Program, d *notebook.Document) {
+	host, err := notebook.StartHost(notebook.HostConfig{Data: sample(), Headless: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := host.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, cell := range d.CodeCells() {
+		if cell.HasTag(notebook.DataTag) && sample() == "" {
+			t.Logf("%s is not run: the sample data is not here", d.Where(cell.Number, 1))
+			continue
+		}
+		out, err := program.Run(t.Context(), d, cell, host.Env())
+		var failed *notebook.Failed
+		switch {
+		case errors.As(err, &failed):
+			t.Fatal(failed) // the cells below build on it
+		case err != nil:
+			t.Fatalf("%s: %v", d.Where(cell.Number, 1), err)
+		}
+		if want := cell.Text(); out != want {
+			t.Errorf("%s: prints something else than what is saved; if that is right: go run ./kit/cmd/ciokit notebook run --write %s\n--- saved\n%s--- printed\n%s",
+				d.Where(cell.Number, 1), filepath.Join("notebooks", d.Name), want, out)
+		}
+	}
+}
+
+func documents(t *testing.T) []*notebook.Document {
+	docs, err := notebook.ReadDir(filepath.Join(root, "notebooks"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return docs
+}
+
+// sample returns the directory of the sample data, or nothing if it is not there.
+func sample() string {
+	dir, err := filepath.Abs(data)
+	if err != nil {
+		return ""
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return ""
+	}
+	return dir
+}

@@ -1,0 +1,17 @@
+// Package sandbox gives a Go notebook a workspace to work in: an emulator of Customer.io on this machine, or a real workspace if the
+// environment names one.
+//
+// The cells of a Go notebook are processes that end, so what lasts from one to the next is in a server beside them, which the notebook's
+// kernel starts and ends (see ciokit notebook). [Open] finds it:
+//
+//	var (
+//		ws     = sandbox.Open()
+//		client = cio.Must(cio.NewClient(ws.Config()))
+//		ctx    = ws.Context()
+//	)
+//
+// With CUSTOMERIO_API_KEY and CUSTOMERIO_REGION set when the kernel starts, that server is a recorder: it passes each call on to the real
+// workspace, answers what that answers, and keeps its own account of what was sent. People and objects then have ids with a prefix of their
+// own ([Workspace.ID]), and [Workspace.CleanUp] deletes them again. Nothing is ever read from the real workspace, so what [Workspace.Person]
+// and the others return is that account.
+package sandbox
