@@ -119,6 +119,12 @@ type Config struct {
 	// answer is sent. It must be safe for concurrent use. Nil: nothing is.
 	OnRequest func(Request)
 
+	// OnFault is called for each call that a [Fault] makes go wrong, before
+	// it does, with the call's path. OnRequest follows if the call is
+	// processed all the same. It must be safe for concurrent use. Nil:
+	// nothing is.
+	OnFault func(path string, f Fault)
+
 	// Now is the clock that stamps what arrives and decides what is 30 days
 	// old. [Server.SetClock] moves what it says. Nil: time.Now.
 	Now func() time.Time

@@ -110,6 +110,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f, hit := s.faults.next(r.URL.Path)
+	if hit && s.config.OnFault != nil {
+		s.config.OnFault(r.URL.Path, f)
+	}
 	if hit && !f.After && f.DelayMS > 0 && !wait(r.Context(), time.Duration(f.DelayMS)*time.Millisecond) {
 		return
 	}

@@ -234,3 +234,28 @@ func TestProxy(t *testing.T) {
 		t.Errorf("lines %q", lines)
 	}
 }
+
+// A call that a fault answers is not processed, and says so all the same.
+func TestEmulateSaysWhatAFaultDoes(t *testing.T) {
+	r := start(t, "emulate", "--addr", "127.0.0.1:0")
+	for _, f := range []string{`{"status":503,"retry_after":2,"count":1}`, `{"delay_ms":1,"status":500,"after":true,"count":1}`} {
+		resp, err := http.Post(r.base+"/_emulator/faults", "application/json", strings.NewReader(f))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	for range 3 {
+		r.post(t, http.DefaultClient, "key", "/v1/identify", `{"userId":"u"}`)
+	}
+	r.stop()
+	got := regexp.MustCompile(`(?m)^\S+ `).ReplaceAllString(r.out.String(), "")
+	want := `FAULT identify: answers 503, asks to wait 2 s
+FAULT identify: waits 1 ms, answers 500, after the call is processed
+200 permissive identify          14 B  1 accepted
+200 permissive identify          14 B  1 accepted
+`
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}

@@ -70,24 +70,59 @@ func (f *emulateFlags) config(con console) (emulator.Config, error) {
 		return cfg, fail(exitUsage, "--tls-cert needs --tls")
 	case f.quiet:
 	default:
-		cfg.OnRequest = requestLog(con, f.json)
+		lines := &callLog{con: con, json: f.json}
+		cfg.OnRequest, cfg.OnFault = lines.request, lines.fault
 	}
 	return cfg, nil
 }
 
-// requestLog returns what writes a line for each call.
-func requestLog(con console, asJSON bool) func(emulator.Request) {
-	var mu sync.Mutex
-	encoder := json.NewEncoder(con.out)
-	return func(r emulator.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		if asJSON {
-			encoder.Encode(r)
-			return
-		}
-		fmt.Fprintln(con.out, requestLine(r))
+// callLog writes a line for each call.
+type callLog struct {
+	con  console
+	json bool
+	mu   sync.Mutex
+}
+
+func (l *callLog) write(line string, value any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.json {
+		json.NewEncoder(l.con.out).Encode(value)
+		return
 	}
+	fmt.Fprintln(l.con.out, line)
+}
+
+func (l *callLog) request(r emulator.Request) { l.write(requestLine(r), r) }
+
+// fault says that a call goes wrong on purpose: one that nothing else is said of looks like one that never came.
+func (l *callLog) fault(path string, f emulator.Fault) {
+	now := time.Now()
+	line := fmt.Sprintf("%s FAULT %s: %s", now.Format(time.TimeOnly), strings.TrimPrefix(path, "/v1/"), faultEffect(f))
+	l.write(line, struct {
+		At    time.Time      `json:"at"`
+		Path  string         `json:"path"`
+		Fault emulator.Fault `json:"fault"`
+	}{now, path, f})
+}
+
+// faultEffect says what a fault does to a call.
+func faultEffect(f emulator.Fault) string {
+	var does []string
+	add := func(holds bool, format string, args ...any) {
+		if holds {
+			does = append(does, fmt.Sprintf(format, args...))
+		}
+	}
+	add(f.DelayMS > 0, "waits %d ms", f.DelayMS)
+	add(f.Status != 0, "answers %d", f.Status)
+	add(f.RetryAfter > 0, "asks to wait %d s", f.RetryAfter)
+	add(f.Reset, "cuts the connection")
+	add(f.Drop, "answers 200 and does nothing")
+	add(f.SlowMS > 0, "takes %d ms over the answer", f.SlowMS)
+	add(f.Truncate, "cuts the answer short")
+	add(f.After, "after the call is processed")
+	return strings.Join(does, ", ")
 }
 
 // requestLine is one call in one line, without what was sent in it.
