@@ -50,7 +50,15 @@ func ExampleCustomers_Attributes() {
 		log.Fatal(err)
 	}
 	fmt.Println(customer.Attributes["plan"], customer.Identifiers.Email)
-	// Output: pro ann@example.com
+
+	same, err := client.Customers().Attributes(context.Background(), appapi.ByCIOID(customer.Identifiers.CIOID))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(same.Identifiers.ID)
+	// Output:
+	// pro ann@example.com
+	// 42
 }
 
 func ExampleCustomers_ByEmail() {

@@ -37,6 +37,13 @@
 // that fail the test: [Instance.Person], [Instance.Events], [Instance.Wait].
 // [Config.InProcess] is the same without sockets.
 //
+// # The App API
+//
+// The server also answers the part of Customer.io's App API that tells what
+// became of what was sent: customers by email, a customer's attributes,
+// relationships and activities, and the log of all activities. The App API key
+// of a workspace is its write key, as a bearer token.
+//
 // # Inspection
 //
 // The same over HTTP, as JSON, for programs in other languages:
