@@ -21,9 +21,10 @@ type mapper struct {
 	body     []byte        // the objects of the message at hand
 	messages []cio.Encoded // of the row at hand
 	// identities holds, for each of messages, what tells whose or what it is, deletes how many of them take something away,
-	// made the places in the mapping that they come from.
+	// made the places in the mapping that they come from, times the times that it gives them.
 	identities []string
 	made       []int
+	times      []time.Time
 	deletes    int
 	values     values        // of the message at hand
 	cells      []source.Cell // of the row at hand, with the message's defaults
@@ -36,7 +37,7 @@ func newMapper(p *plan, encode func(cio.Message) (cio.Encoded, error)) *mapper {
 // messagesOf returns the messages of a row; none if all its cells are absent or no condition holds. They are valid until the next call. An
 // error is about the first message that cannot be made, and means that there are none.
 func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueError) {
-	m.messages, m.identities, m.made, m.deletes = m.messages[:0], m.identities[:0], m.made[:0], 0
+	m.messages, m.identities, m.made, m.times, m.deletes = m.messages[:0], m.identities[:0], m.made[:0], m.times[:0], 0
 	if m.plan.blank(r) {
 		return nil, nil
 	}
@@ -55,6 +56,7 @@ func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueErr
 					m.messages = append(m.messages, encoded)
 					m.identities = append(m.identities, m.identity(&encoded))
 					m.made = append(m.made, p.place)
+					m.times = append(m.times, m.values.meta.Timestamp)
 					continue
 				}
 				err = p.refusal(refused)

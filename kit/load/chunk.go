@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -25,10 +26,12 @@ type chunk struct {
 	read  int64 // how many rows there were, those without messages included
 	empty int64
 	changeMarks
-	offset   int64 // in the input
-	ordinal  int64 // of the row after the last
-	complete bool  // the input ended
-	err      error // why the input was not read on
+	warned   warnings
+	offset   int64  // in the input
+	ordinal  int64  // of the row after the last
+	mark     []byte // of the last row, where the source needs it to go on
+	complete bool   // the input ended
+	err      error  // why the input was not read on
 
 	messages int
 	sealed   bool         // no more rows are added
@@ -47,17 +50,19 @@ type chunkRow struct {
 }
 
 func (c *chunk) reset() {
-	*c = chunk{rows: c.rows[:0], raw: c.raw[:0], changeMarks: changeMarks{marks: c.marks[:0]}}
+	*c = chunk{rows: c.rows[:0], raw: c.raw[:0], changeMarks: changeMarks{marks: c.marks[:0]}, warned: c.warned[:0]}
 }
 
 // reader turns rows into messages and gives them to the lanes.
 type reader struct {
 	r      *run
 	mapper *mapper
-	perRow int64 // messages
-	skip   int64 // rows that an earlier run has settled
-	count  int64 // of rows read
-	offset int64 // in the input, of the rows before those at hand
+	perRow int64     // messages
+	skip   int64     // rows that an earlier run has settled
+	count  int64     // of rows read
+	mark   []byte    // of the last of them
+	offset int64     // in the input, of the rows before those at hand
+	now    time.Time // about
 }
 
 // run reads until the input or ctx ends. The last chunk says why.
@@ -79,7 +84,7 @@ func (rd *reader) run(ctx context.Context) {
 				c.err = err
 			}
 		}
-		c.offset, c.ordinal, rd.offset = offset, rd.count, offset
+		c.offset, c.ordinal, c.mark, rd.offset = offset, rd.count, bytes.Clone(rd.mark), offset
 		rd.r.seal(c)
 		if err != nil {
 			return
@@ -112,18 +117,20 @@ const chunkRows = 256
 // add maps the rows, in the chunk and in others that it makes, and returns the last. It returns io.EOF at the limit.
 func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk, error) {
 	limit := rd.r.job.Limit
+	rd.now = time.Now()
 	for i := range rows.Rows {
 		if limit > 0 && rd.count == limit {
 			return c, io.EOF
 		}
 		if i%chunkRows == 0 && i > 0 {
-			c.ordinal = rd.count
+			c.ordinal, c.mark = rd.count, bytes.Clone(rd.mark)
 			rd.r.seal(c)
 			c = rd.r.newChunk(rd.offset)
 		}
 		if i%chunkRows == 0 && ctx.Err() != nil {
 			return c, ctx.Err()
 		}
+		rd.mark = append(rd.mark[:0], rows.Rows[i].Mark...)
 		if rd.count++; rd.count > rd.skip {
 			rd.row(c, &rows.Rows[i])
 		}
@@ -168,6 +175,8 @@ func (rd *reader) row(c *chunk, src *source.Row) {
 	c.rows = append(c.rows, row)
 	c.messages += len(messages)
 	if len(messages) > 0 {
+		rd.r.job.Recorder.look(src.File, src.Line, messages, rd.mapper)
+		c.warned.look(src.File, src.Line, messages, rd.mapper.times, rd.now)
 		rd.r.send(c, row.messages[0], messages, rd.mapper)
 	}
 }

@@ -145,6 +145,7 @@ func (r *run) account() {
 		if err := r.changes.record(c); err != nil {
 			r.stopLocked(&StopError{ErrSnapshot, err})
 		}
+		r.job.Recorder.counted(&r.tally)
 		r.mark(c)
 		c.reset()
 		r.free = append(r.free, c)
@@ -237,6 +238,7 @@ func (r *run) count(c *chunk) (failure error) {
 	t.Rows += c.read
 	t.RowsEmpty += c.empty
 	t.Unchanged += c.unchanged
+	t.warned.addAll(c.warned)
 	t.read = c.offset
 	t.Complete = c.complete
 	reject := func(row *chunkRow, rej Reject) {

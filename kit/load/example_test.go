@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
@@ -45,4 +46,43 @@ messages:
 	// Output:
 	// {"line":3,"column":"orders","field":"traits.orders","rule":"not-an-integer","hint":"give digits with an optional sign, or use float or decimal in the mapping","row":"0002,bob@example.com,a dozen"}
 	// 2 rows, 2 messages: 1 accepted, 1 rejected
+}
+
+// The rows of a program are loaded like those of a file, with their types. One row serves for all: it is read while the iterator waits.
+func ExampleRows() {
+	server := emulator.New(emulator.Config{}) // Customer.io on this machine
+	client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: "http://emulator.test", HTTPClient: &http.Client{Transport: server.Transport()}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mapping, err := load.ParseMapping("people.yaml", []byte(`
+messages:
+  - identify:
+      userId: $id
+      traits: {$all: {except: [id]}}
+`))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	rows := load.Rows([]string{"id", "orders", "vip", "since"}, func(yield func(load.Row, error) bool) {
+		row := make(load.Row, 4)
+		for i := range 3 {
+			row[0], row[1], row[2], row[3] = fmt.Sprintf("%04d", i), i*12, i == 2, time.Date(2026, 1, 31, 12, i, 0, 0, time.UTC)
+			if !yield(row, nil) {
+				return
+			}
+		}
+	})
+	defer rows.Close()
+	summary, err := load.Run(context.Background(), load.Job{Source: rows, Mapping: mapping, Client: client})
+	if err != nil {
+		log.Fatal(err)
+	}
+	person, err := server.Person("", "0002")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(summary.Accepted, "people; the last has", string(person.Traits["orders"]), "orders and is a VIP:", string(person.Traits["vip"]))
+	// Output: 3 people; the last has 24 orders and is a VIP: true
 }

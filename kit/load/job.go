@@ -58,6 +58,8 @@ type Job struct {
 	// client's Config.MaxBatchBytes less the envelope, so that a batch is one request.
 	BatchBytes int
 
+	// Recorder, if set, collects what a Report is made of; see NewRecorder.
+	Recorder *Recorder
 	// Progress, if set, is called with the state of the run every ProgressEvery, and a last time before Run returns. The calls do not overlap.
 	Progress func(Progress)
 	// ProgressEvery is the time between two calls of Progress; default 250 ms.

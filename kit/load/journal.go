@@ -21,7 +21,8 @@ import (
 //
 // It is a directory with two files, of mode 0600 in one of 0700. run.json is a JournalHeader, written once. progress.jsonl has one
 // Checkpoint a line, each synced to disk before the next is made; a last line that is torn does not count. The directory is named by the
-// run's id. A journal holds names of files and columns, and no data of the rows.
+// run's id. A journal holds names of files and columns, and no data of the rows but the
+// keys of the last one of a query in an order.
 type Journal struct {
 	dir    string
 	header JournalHeader
@@ -60,11 +61,14 @@ type Checkpoint struct {
 	// Row is how many rows of the input lie before it, Read how many bytes.
 	Row  int64 `json:"row"`
 	Read int64 `json:"read"`
+	// Mark is what the source needs to go on behind the last of them, empty where the number of the row is enough: of a query in an order
+	// the keys of that row.
+	Mark json.RawMessage `json:"mark,omitempty"`
 	// Summary counts them. Nothing is unsent among them.
 	Summary
 	RowsEmpty int64            `json:"rows_empty,omitempty"`
 	Guarded   int64            `json:"guarded,omitempty"`
-	Warnings  int64            `json:"warnings,omitempty"`
+	Warned    []Warning        `json:"warned,omitempty"`
 	Reasons   map[string]int64 `json:"reasons,omitempty"`
 	// RejectsBytes is how long the rejects were.
 	RejectsBytes int64 `json:"rejects_bytes,omitempty"`

@@ -3,6 +3,7 @@ package load
 import (
 	"io"
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -106,6 +107,7 @@ func (r *run) mark(c *chunk) {
 	if r.recorder == nil || r.tally.Unsent > 0 || c.ordinal <= r.checkpoint.Row {
 		return
 	}
+	r.checkpoint.Mark = c.mark
 	r.checkpointAt(c.ordinal, c.offset)
 	r.recorder.note()
 }
@@ -114,8 +116,8 @@ func (r *run) mark(c *chunk) {
 func (r *run) checkpointAt(row, offset int64) {
 	t := &r.tally
 	s := r.snapshotLocked()
-	s.First, s.Reasons = nil, nil
-	r.checkpoint = Checkpoint{Row: row, Read: offset, Summary: s, RowsEmpty: t.RowsEmpty, Guarded: t.Guarded, Warnings: s.Warnings,
+	s.First, s.Reasons, s.Warned = nil, nil, nil
+	r.checkpoint = Checkpoint{Row: row, Read: offset, Mark: r.checkpoint.Mark, Summary: s, RowsEmpty: t.RowsEmpty, Guarded: t.Guarded, Warned: slices.Clone(t.warned),
 		Reasons: t.reasons, RejectsBytes: r.rejects.written, SpoolBytes: r.changes.spooled()}
 }
 
@@ -134,8 +136,9 @@ func (r *run) resume(c Checkpoint) {
 	t.Summary = c.Summary
 	t.RowsEmpty, t.Guarded = c.RowsEmpty, c.Guarded
 	maps.Copy(t.reasons, c.Reasons)
+	t.warned = slices.Clone(c.Warned)
 	t.read = c.Read
-	r.base = Summary{Requests: c.Requests, Retried: c.Retried, Bytes: c.Bytes, Warnings: c.Warnings}
+	r.base = Summary{Requests: c.Requests, Retried: c.Retried, Bytes: c.Bytes}
 	t.begun = t.begun.Add(-time.Duration(c.Seconds * float64(time.Second)))
 	t.Complete = false
 	r.rejects.written = c.RejectsBytes

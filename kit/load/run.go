@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
 )
 
 // Run loads everything that job says and returns what became of it, whether or not it also returns an error.
@@ -43,15 +44,20 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 		return Summary{Seconds: time.Since(begun).Seconds()}, &StopError{ErrSource, err}
 	}
 
+	passed, err := job.goOn(ctx)
+	if err != nil {
+		return Summary{Seconds: time.Since(begun).Seconds()}, &StopError{ErrSource, err}
+	}
+
 	r := &run{job: &job, ctx: ctx, rejects: newRejectWriter(job.Rejects), room: make(chan struct{}, 1)}
 	if job.RejectsCSV && job.Rejects != nil {
 		csv, ok := job.Source.(interface{ Delimiter() byte })
-		if !ok || columns == nil {
+		if !ok || columns == nil || csv.Delimiter() == 0 {
 			return Summary{}, errors.New("load: Job.RejectsCSV needs a Source of CSV; write the rejects as JSON Lines")
 		}
 		r.rejects.asCSV(columns, csv.Delimiter())
 	}
-	r.tally = tally{reasons: make(map[string]int64), begun: begun, size: job.Source.Size()}
+	r.tally = tally{reasons: make(map[string]int64), firstOf: make(map[string]Reject), begun: begun, size: job.Source.Size()}
 	encode := cio.Encode
 	if job.Client != nil {
 		encode = job.Client.Encode
@@ -68,6 +74,7 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 		skip = last.Row
 	}
 	r.encode = encode
+	job.Recorder.begin(&r.tally)
 	stopRecording := r.record()
 
 	reading, stopReading := context.WithCancel(ctx)
@@ -75,7 +82,7 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 	r.stopReading = stopReading
 	r.lanes = newLanes(r, job.Concurrency, job.BatchBytes)
 	finish := r.reportProgress()
-	read := &reader{r: r, mapper: newMapper(plan, encode), perRow: int64(len(plan.messages)), skip: skip}
+	read := &reader{r: r, mapper: newMapper(plan, encode), perRow: int64(len(plan.messages)), skip: skip, count: passed}
 	read.run(reading)
 	r.lanes.close()
 	r.note(ErrSource, r.sourceErr)
@@ -86,6 +93,22 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 	r.note(ErrSnapshot, r.changes.close(r.end() == EndComplete))
 	finish()
 	return r.snapshot(), r.err()
+}
+
+// goOn has the source begin where the journal ends, where it can do that, and returns how many rows it will not hand out.
+func (j *Job) goOn(ctx context.Context) (int64, error) {
+	if j.Journal == nil || j.Journal.Last().Row == 0 {
+		return 0, nil
+	}
+	src, ok := j.Source.(source.Resumer)
+	if !ok {
+		return 0, nil
+	}
+	last := j.Journal.Last()
+	if ok, err := src.Resume(ctx, last.Row, last.Mark); err != nil || !ok {
+		return 0, err
+	}
+	return last.Row, nil
 }
 
 // beginError is why not even the columns could be read.
@@ -203,7 +226,6 @@ func (r *run) snapshotLocked() Summary {
 		s.Requests = r.base.Requests + now.Requests - r.before.Requests
 		s.Retried = r.base.Retried + now.Retries - r.before.Retries
 		s.Bytes = r.base.Bytes + now.Bytes - r.before.Bytes
-		s.Warnings = r.base.Warnings + now.Warnings - r.before.Warnings
 	}
 	return s
 }

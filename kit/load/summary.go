@@ -49,6 +49,8 @@ type Summary struct {
 	LeftAlone int64 `json:"-"`
 	// Reasons counts rejects by rule, the most frequent first.
 	Reasons []Reason `json:"-"`
+	// Warned are the warnings by rule, the most frequent first.
+	Warned []Warning `json:"-"`
 	// First are the first rejects, at most ten, without the row itself.
 	First []Reject `json:"-"`
 }
@@ -57,6 +59,8 @@ type Summary struct {
 type Reason struct {
 	Rule  string
 	Count int64
+	// First is the first of them, without the row; the zero Reject if that was before the run was resumed.
+	First Reject
 }
 
 // firstRejects is how many rejects a Summary keeps.
@@ -66,6 +70,8 @@ const firstRejects = 10
 type tally struct {
 	Summary
 	reasons map[string]int64
+	firstOf map[string]Reject // by rule
+	warned  warnings
 	begun   time.Time
 	read    int64 // bytes of the input
 	size    int64
@@ -74,7 +80,9 @@ type tally struct {
 
 // add counts a reject.
 func (t *tally) add(r Reject) {
-	t.reasons[r.Rule]++
+	if t.reasons[r.Rule]++; t.reasons[r.Rule] == 1 {
+		t.firstOf[r.Rule] = r
+	}
 	if len(t.First) < firstRejects {
 		t.First = append(t.First, r)
 	}
@@ -85,9 +93,10 @@ func (t *tally) summary() Summary {
 	s := t.Summary
 	s.Seconds = time.Since(t.begun).Seconds()
 	s.First = slices.Clone(s.First)
+	s.Warned, s.Warnings = t.warned.sorted()
 	s.Reasons = nil
 	for rule, n := range t.reasons {
-		s.Reasons = append(s.Reasons, Reason{rule, n})
+		s.Reasons = append(s.Reasons, Reason{rule, n, t.firstOf[rule]})
 	}
 	slices.SortFunc(s.Reasons, func(a, b Reason) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Rule, b.Rule))

@@ -40,6 +40,16 @@ func (w *Workspace) Find(id string) (emulator.Person, bool) {
 	return p, true
 }
 
+// Why returns where the person's present state comes from: which message set each trait, and what was merged into them.
+func (w *Workspace) Why(id string) emulator.Why {
+	return ask[emulator.Why](w, "why/"+url.PathEscape(id), nil)
+}
+
+// Shapes returns what the events of each name have had in common: the properties that were sent, and the types of their values.
+func (w *Workspace) Shapes() []emulator.Shape {
+	return ask[struct{ Events []emulator.Shape }](w, "shapes", nil).Events
+}
+
 // People returns the people, those created last first, at most 1,000.
 func (w *Workspace) People() []emulator.PersonSummary {
 	return ask[emulator.PeoplePage](w, "people", all()).People

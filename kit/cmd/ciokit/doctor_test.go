@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ciokit/cio"
@@ -127,6 +128,19 @@ func TestDoctorLooksAtCertificates(t *testing.T) {
 	if code != exitUnavailable || !strings.Contains(said, "write http:// in --to") {
 		t.Errorf("%d\n%s", code, said)
 	}
+}
+
+// Answers that are slow are worth a word, and no failure.
+func TestDoctorMeasures(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator.Config{}.InProcess(t)
+		srv.Fault(emulator.Fault{DelayMS: 2000})
+		said, code := examined(t, cio.Config{APIKey: srv.Key, BaseURL: srv.URL}, "", srv.Client().Transport)
+		if code != exitOK || !strings.Contains(said, "warn  latency     median 2000.0 ms, 90% within 2000.0, 99% within 2000.0, of 2 calls") || !strings.Contains(said, "BatcherConfig.Concurrency") {
+			t.Errorf("%d\n%s", code, said)
+		}
+	})
 }
 
 // The limits that the doctor names are those that hold.

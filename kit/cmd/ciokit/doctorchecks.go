@@ -53,7 +53,11 @@ func (d *doctor) checkConfig() (*cio.Client, bool) {
 func (d *doctor) checkConnection(api *cio.APIError) {
 	if all := d.wire.exchanges(); len(all) > 0 {
 		x := all[0]
-		d.say("connection", checkOK, "", "%s answered with %d in %s (name %s, connection %s)", x.remote, x.status, millis(x.took), millis(x.dns), millis(x.connect))
+		who := x.remote
+		if who == "" { // a transport without sockets
+			who = hostOf(d.found.Target)
+		}
+		d.say("connection", checkOK, "", "%s answered with %d in %s (name %s, connection %s)", who, x.status, millis(x.took), millis(x.dns), millis(x.connect))
 		return
 	}
 	if api == nil {

@@ -69,8 +69,8 @@ func (f *liveFlags) config(ctx context.Context, con console) (livetest.Config, e
 	if cfg.BaseURL == "" && cfg.Region == "" {
 		return cfg, fail(exitUsage, "say which workspace: --to emulator, --to us, --to eu, --to URL, or set CUSTOMERIO_REGION, in the environment or in .env")
 	}
-	if loopback(cfg.BaseURL) && cfg.AppAPIKey == "" {
-		cfg.AppAPIKey = cfg.APIKey // as the emulator has it
+	if loopback(cfg.BaseURL) {
+		cfg.AppAPIKey = cfg.APIKey // as the emulator has it; one of the environment is of a real workspace
 	}
 	client, err := cio.NewClient(cio.Config{APIKey: cfg.APIKey, Region: cfg.Region, BaseURL: cfg.BaseURL}) // for its checks
 	if err != nil {

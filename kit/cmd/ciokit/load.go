@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ciokit/cio/kit/load"
@@ -24,6 +25,8 @@ type loadOptions struct {
 	KeyFile     string        `json:"key_file,omitempty"`
 	Mapping     string        `json:"mapping"`
 	Query       string        `json:"query,omitempty"`
+	OrderBy     []string      `json:"order_by,omitempty"`
+	Config      string        `json:"config,omitempty"`
 	Format      string        `json:"format,omitempty"`
 	Delimiter   string        `json:"delimiter,omitempty"`
 	Encoding    string        `json:"encoding,omitempty"`
@@ -32,6 +35,7 @@ type loadOptions struct {
 	Comma       bool          `json:"decimal_comma,omitempty"`
 	Rejects     string        `json:"rejects,omitempty"`
 	Deny        string        `json:"deny,omitempty"`
+	Reports     []string      `json:"reports,omitempty"`
 	Limit       int64         `json:"limit,omitempty"`
 	MaxErrors   int64         `json:"max_errors"`
 	MaxDeletes  int64         `json:"max_deletes"`
@@ -58,7 +62,7 @@ func newLoad(con console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load FILE...",
 		Short: "Load files: every row becomes one or more messages",
-		Long: `Load files of rows, CSV or JSON Lines, as they are or compressed by gzip or zstd, into Customer.io. A FILE may be a pattern such
+		Long: `Load files of rows, CSV, JSON Lines or Parquet, as they are or compressed by gzip or zstd, into Customer.io. A FILE may be a pattern such
 as 'orders-*.csv', and - is standard input. Several files are one input, in their order. With --query FILE is a database.
 
 A mapping in YAML says which messages a row becomes. Messages of one person are sent in the order of their rows. A row that cannot be read,
@@ -81,7 +85,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 			return cobra.NoArgs(cmd, args)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return []cobra.Completion{"csv", "tsv", "jsonl", "ndjson"}, cobra.ShellCompDirectiveFilterFileExt
+			return []cobra.Completion{"csv", "tsv", "jsonl", "ndjson", "parquet"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := f.do(cmd, con, args)
@@ -97,14 +101,17 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	cmd.Flags().Lookup("key-file").Value = textFlag{&f.KeyFile}
 	fl := cmd.Flags()
 	fl.StringVar(&f.Mapping, "mapping", "", "YAML file that says which messages a row becomes (required)")
-	fl.StringVar(&f.Format, "format", "", "csv or jsonl; default by the file's extension, then by its first byte")
+	fl.StringVar(&f.Format, "format", "", "csv, jsonl or parquet; default by the file's extension, then by its first bytes")
 	fl.StringVar(&f.Delimiter, "delimiter", "", `separates the fields of CSV: one character, or \t; default a comma, a tab for .tsv`)
-	fl.StringVar(&f.Query, "query", "", "SQL query whose rows are loaded, where FILE is a database: a URL that begins with postgres:, mysql: or sqlite:, or env:NAME for the environment variable that holds one")
+	fl.StringVar(&f.Query, "query", "", "SQL query whose rows are loaded, where FILE is a database: a URL that begins with postgres:, mysql: or sqlite:, env:NAME for the environment variable that holds one, or db:NAME for an entry of --config")
+	fl.StringSliceVar(&f.OrderBy, "order-by", nil, "columns of the query that together tell its rows apart, separated by commas; the load can then be resumed")
+	fl.StringVar(&f.Config, "config", "", "file of database connections, NAME: URL a line; default connections.yaml in the directory of ciokit's configuration")
 	fl.StringVar(&f.Encoding, "encoding", "", "of text: utf-16, windows-1252, iso-8859-1 and others; default utf-8")
 	fl.StringSliceVar(&f.Columns, "columns", nil, "names of the columns of CSV without a header, separated by commas")
 	fl.IntVar(&f.SkipRows, "skip-rows", 0, "how many lines to skip before the header")
 	fl.BoolVar(&f.Comma, "decimal-comma", false, "int, float and decimal read 12,50 instead of 12.50")
 	fl.StringVar(&f.Rejects, "rejects", "", "file for the rejected rows with their reasons, as JSON Lines, or as CSV if it ends in .csv; it holds personal data and is made with mode 0600")
+	fl.StringArrayVar(&f.Reports, "report", nil, "file for a report: a page if it ends in .html, else .json; may be given twice")
 	fl.StringVar(&f.Deny, "deny", "", "file of ids, one a line, of people for whom nothing is sent")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "read, map and check every row, send nothing; --to is not needed")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
@@ -119,7 +126,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop sending when nothing was accepted for so long")
 	f.changeOptions.flags(cmd)
 	cmd.MarkFlagFilename("mapping", "yaml", "yml")
-	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"csv", "jsonl"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"csv", "jsonl", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]cobra.Completion{"auto", "none", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -134,20 +141,22 @@ func (f *loadFlags) do(cmd *cobra.Command, con console, args []string) error {
 
 // begin starts a load.
 func (f *loadFlags) begin(ctx context.Context, con console) error {
-	for _, path := range []*string{&f.KeyFile, &f.Mapping, &f.Rejects, &f.Deny, &f.Snapshot, &f.DiffWith} {
+	for _, path := range []*string{&f.KeyFile, &f.Mapping, &f.Rejects, &f.Deny, &f.Config, &f.Snapshot, &f.DiffWith} {
 		if err := absolute(path); err != nil {
 			return err
 		}
 	}
+	for i := range f.Reports {
+		if err := absolute(&f.Reports[i]); err != nil {
+			return err
+		}
+	}
 	var err error
-	if f.Files, err = source.Expand(f.Files...); err != nil {
+	if f.Files, err = expand(f.Files); err != nil {
 		return &exitError{exitLocal, err}
 	}
 	for i := range f.Files {
-		if f.Files[i] == "-" || isDatabase(f.Files[i]) {
-			continue
-		}
-		if err := absolute(&f.Files[i]); err != nil {
+		if err := absoluteInput(&f.Files[i]); err != nil {
 			return err
 		}
 	}
@@ -170,7 +179,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 
 // goOn resumes a load.
 func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
-	for _, name := range slices.Concat([]string{"to", "mapping", "format", "delimiter", "encoding", "columns", "skip-rows", "decimal-comma", "rejects", "deny", "limit", "dry-run"}, changeFlags) {
+	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "encoding", "columns", "skip-rows", "decimal-comma", "rejects", "deny", "limit", "dry-run"}, changeFlags) {
 		if cmd.Flags().Changed(name) {
 			return fail(exitUsage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
 		}
@@ -198,7 +207,7 @@ func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
 		return err
 	}
 	defer l.close()
-	if err := l.takeUp(j); err != nil {
+	if err := l.takeUp(con, j); err != nil {
 		return err
 	}
 	return l.run(cmd.Context(), con)
@@ -215,6 +224,7 @@ func (f *loadFlags) keep(cmd *cobra.Command, given loadOptions) {
 		{"max-deletes", func() { f.MaxDeletes = given.MaxDeletes }},
 		{"max-shrink", func() { f.MaxShrink = given.MaxShrink }},
 		{"concurrency", func() { f.Concurrency = given.Concurrency }},
+		{"report", func() { f.Reports = given.Reports }},
 		{"rate", func() { f.Rate = given.Rate }},
 		{"give-up-after", func() { f.GiveUpAfter = given.GiveUpAfter }},
 	} {
@@ -235,6 +245,21 @@ func absolute(path *string) error {
 	}
 	*path = full
 	return nil
+}
+
+// absoluteInput is absolute for an argument that says where rows come from.
+func absoluteInput(arg *string) error {
+	file, sqlite := strings.CutPrefix(*arg, "sqlite:")
+	switch {
+	case sqlite:
+		file = strings.TrimPrefix(file, "//")
+		err := absolute(&file)
+		*arg = "sqlite:" + file
+		return err
+	case *arg == "-" || isDatabase(*arg):
+		return nil
+	}
+	return absolute(arg)
 }
 
 // textFlag sets a string in place of the one that a flag was made with.

@@ -16,6 +16,7 @@ import (
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source"
+	"github.com/ciokit/cio/kit/source/sqldb"
 )
 
 // loading is a load with everything that it needs opened.
@@ -24,10 +25,11 @@ type loading struct {
 	job     load.Job
 	client  *cio.Client
 	bar     *progress
-	source  source.Config
+	input   input
 	rejects *rejectsFile
 	journal *load.Journal
-	local   bool // nothing leaves this machine
+	reports *reports // nil for none
+	local   bool     // nothing leaves this machine
 }
 
 // open opens what the load needs and checks all that can be checked before anything is sent.
@@ -65,11 +67,20 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if l.job.MaxDeletes <= 0 {
 		l.job.MaxDeletes = -1
 	}
+	if l.reports, err = newReports(f.Reports, append([]string{f.Mapping, f.Deny, f.KeyFile, f.Snapshot, f.DiffWith, f.Rejects}, f.Files...)...); err != nil {
+		return nil, err
+	}
+	if l.reports != nil {
+		l.job.Recorder = l.reports.recorder
+	}
 	if err := l.connect(ctx, con); err != nil {
 		return nil, err
 	}
-	l.source = source.Config{Format: source.Format(f.Format), Delimiter: delimiter, Encoding: f.Encoding, Columns: f.Columns, SkipLines: f.SkipRows}
-	l.job.Source, err = openInput(ctx, con, f.Files, f.Query, l.source)
+	l.input = input{args: f.Files, query: f.Query, orderBy: f.OrderBy, config: f.Config, source: source.Config{Format: source.Format(f.Format), Delimiter: delimiter, Encoding: f.Encoding, Columns: f.Columns, SkipLines: f.SkipRows}}
+	if f.OrderBy != nil && sqldb.HasPassword(f.Files[0]) {
+		return nil, fail(exitUsage, "a load that can be resumed keeps in its journal where its rows come from, and no password may stand there: put the URL into an environment variable and give env:NAME, or into the file of connections and give db:NAME")
+	}
+	l.job.Source, err = l.input.open(ctx, con)
 	if err != nil {
 		return nil, inputError(err)
 	}
@@ -106,6 +117,9 @@ func (l *loading) connect(ctx context.Context, con console) error {
 		}
 	}
 	cfg.MaxElapsed, cfg.Logger = f.GiveUpAfter, logTo(l.bar)
+	if l.reports != nil {
+		cfg.Observer = l.reports.recorder
+	}
 	if f.Rate > 0 {
 		cfg.RateLimit, cfg.RateWindow = f.Rate, time.Second
 	}
@@ -137,15 +151,16 @@ func (l *loading) close() {
 	}
 }
 
-// approve shows what a load to a real workspace would send, and has it approved.
+// approve shows what a load to a real workspace would send, and has it approved. A report gets the plan of any load.
 func (l *loading) approve(ctx context.Context, con console) error {
-	if l.local || l.f.dryRun || l.f.yes {
+	approved := l.local || l.f.dryRun || l.f.yes
+	if approved && (l.reports == nil || l.f.stdin() || isDatabase(l.f.Files[0]) || l.job.Changes.Mirror != "") {
 		return nil
 	}
 	if l.f.stdin() {
 		return fail(exitGuard, "standard input cannot be looked at beforehand; check it with --dry-run, then add --yes")
 	}
-	src, err := openInput(ctx, con, l.f.Files, l.f.Query, l.source)
+	src, err := l.input.open(ctx, con)
 	if err != nil {
 		return inputError(err)
 	}
@@ -155,6 +170,12 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	plan, err := load.MakePlan(ctx, job, 0)
 	if err != nil {
 		return loadExit(con, load.Summary{}, err)
+	}
+	if l.reports != nil {
+		l.reports.plan = &plan
+	}
+	if approved {
+		return nil
 	}
 	if err := printPlan(con.err, plan, l.client.Target()); err != nil {
 		return &exitError{exitLocal, err}
@@ -200,15 +221,15 @@ func (l *loading) createJournal(con console) error {
 	if f.dryRun {
 		return nil
 	}
-	if isDatabase(f.Files[0]) {
-		say("The rows of a query are read once: if this load ends early it cannot be resumed, only repeated.")
+	if isDatabase(f.Files[0]) && f.OrderBy == nil {
+		say("The rows of a query are read once: if this load ends early it cannot be resumed, only repeated. With --order-by and the columns that tell the rows apart it can.")
 		return nil
 	}
 	if f.stdin() {
 		say("Standard input is read once: if this load ends early it cannot be resumed, only repeated.")
 		return nil
 	}
-	fingerprint, err := source.Fingerprint(f.Files...)
+	fingerprint, err := l.input.fingerprint(con)
 	if err != nil {
 		return &exitError{exitLocal, err}
 	}
@@ -231,9 +252,9 @@ func (l *loading) createJournal(con console) error {
 }
 
 // takeUp has the load go on where its journal ends, if it is still the same load.
-func (l *loading) takeUp(j *load.Journal) error {
+func (l *loading) takeUp(con console, j *load.Journal) error {
 	f, h := l.f, j.Header()
-	fingerprint, err := source.Fingerprint(f.Files...)
+	fingerprint, err := l.input.fingerprint(con)
 	if err != nil {
 		return &exitError{exitLocal, err}
 	}
@@ -283,6 +304,14 @@ func (l *loading) run(ctx context.Context, con console) error {
 	default:
 		fmt.Fprintf(con.err, "Go on with: ciokit load --resume %s\n", l.journal.Header().ID)
 	}
+	if l.reports != nil {
+		switch err := l.reports.write(con, l, summary, runErr); {
+		case err != nil && exit == nil:
+			return err
+		case err != nil:
+			fmt.Fprintln(con.err, "ciokit:", err)
+		}
+	}
 	return exit
 }
 
@@ -291,7 +320,7 @@ func (l *loading) report(con console, s load.Summary) error {
 		l.f.reported = true
 		return json.NewEncoder(con.out).Encode(s)
 	}
-	return printSummary(con.out, l.f, s, l.client)
+	return printSummary(con.out, l.f, s)
 }
 
 // loadMemory is what a load is meant to get by with: it holds some 20 MB of rows and requests, whatever the size of the input.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -15,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/parquet-go/parquet-go"
 )
 
 // taker is an API that takes everything, at no more than so many messages a second, and remembers the ids.
@@ -92,24 +96,81 @@ var resumeID = regexp.MustCompile(`ciokit load --resume (\S+)`)
 // A load that is killed again and again, without a chance to say a word, and resumed each time, brings every row; what comes twice has the
 // same id and was on its way or not yet in the journal.
 func TestKilledLoadIsResumed(t *testing.T) {
-	t.Parallel()
-	rows, kills := 12_000, 5
-	if os.Getenv("CIOKIT_DEEP") == "1" {
-		rows, kills = 200_000, 50
+	for name, in := range map[string]struct {
+		args  []string
+		write func(t *testing.T, file string, rows int)
+	}{
+		"CSV":     {[]string{"in.csv"}, writeCSV},
+		"Parquet": {[]string{"in.parquet"}, writeParquet},
+		"SQLite":  {[]string{"sqlite:in.db", "--query", "SELECT id, n FROM people;", "--order-by", "id,n"}, writeSQLite},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rows, kills := 12_000, 5
+			if os.Getenv("CIOKIT_DEEP") == "1" {
+				rows, kills = 200_000, 50
+			}
+			dir := t.TempDir()
+			in.write(t, filepath.Join(dir, strings.TrimPrefix(in.args[0], "sqlite:")), rows)
+			killAndResume(t, dir, in.args, rows, kills)
+		})
 	}
-	server := &taker{ids: make(map[string]int), pause: 100 * time.Microsecond}
-	web := httptest.NewServer(server)
-	defer web.Close()
-	dir := t.TempDir()
+}
+
+func writeCSV(t *testing.T, file string, rows int) {
+	t.Helper()
 	var in strings.Builder
 	in.WriteString("id,n\n")
 	for i := range rows {
 		fmt.Fprintf(&in, "u%d,%d\n", i%5000, i)
 	}
-	for name, text := range map[string]string{"in.csv": in.String(), "map.yaml": "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(in.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func writeParquet(t *testing.T, file string, rows int) {
+	t.Helper()
+	type person struct {
+		ID string `parquet:"id,dict"`
+		N  int64  `parquet:"n"`
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := parquet.NewGenericWriter[person](f, parquet.MaxRowsPerRowGroup(int64(rows/7)))
+	for i := range rows {
+		if _, err := w.Write([]person{{fmt.Sprintf("u%d", i%5000), int64(i)}}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := errors.Join(w.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func writeSQLite(t *testing.T, file string, rows int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec(`CREATE TABLE people (id TEXT, n INTEGER);
+WITH RECURSIVE c(n) AS (SELECT 0 UNION ALL SELECT n+1 FROM c WHERE n+1 < ?) INSERT INTO people SELECT 'u' || (n % 5000), n FROM c ORDER BY n % 997`, rows)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// killAndResume loads what the arguments name in dir, kills the load and resumes it so often, and checks what has arrived.
+func killAndResume(t *testing.T, dir string, input []string, rows, kills int) {
+	t.Helper()
+	server := &taker{ids: make(map[string]int), pause: 100 * time.Microsecond}
+	web := httptest.NewServer(server)
+	defer web.Close()
+	if err := os.WriteFile(filepath.Join(dir, "map.yaml"), []byte("messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	start := func(args ...string) (*process, *strings.Builder) {
 		cmd, err := startCommand(dir, args...)
@@ -118,7 +179,7 @@ func TestKilledLoadIsResumed(t *testing.T) {
 		}
 		return cmd, &cmd.said
 	}
-	args := []string{"load", "in.csv", "--mapping", "map.yaml", "--to", web.URL, "--concurrency", "2"}
+	args := append(append([]string{"load"}, input...), "--mapping", "map.yaml", "--to", web.URL, "--concurrency", "2")
 	rnd := rand.New(rand.NewPCG(7, 7))
 	id := ""
 	for kill := range kills {

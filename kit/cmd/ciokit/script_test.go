@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the scripts in testdata/script. Each runs the command as a process of its own, beside an emulator at $EMULATOR with
-// the key in $CUSTOMERIO_API_KEY. Besides the commands of testscript there are
+// the key in $CUSTOMERIO_API_KEY and Parquet files in $PARQUET. Besides the commands of testscript there are
 //
 //	exits CODE COMMAND...   run it and insist on the exit code
 //	stats JSON              the emulator's counters have the members of the object
@@ -43,6 +43,11 @@ func TestScripts(t *testing.T) {
 			env.Defer(server.Close)
 			env.Values["emulator"] = srv
 			env.Setenv("EMULATOR", server.URL)
+			parquet, err := filepath.Abs(filepath.Join("..", "..", "source", "testdata", "parquet"))
+			if err != nil {
+				return err
+			}
+			env.Setenv("PARQUET", parquet)
 			env.Setenv("CUSTOMERIO_API_KEY", "test-key")
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
 			return nil

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -15,43 +15,54 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// environment begins an argument that names the environment variable which holds a database's URL, so that no password stands in a command.
-const environment = "env:"
-
-// isDatabase reports whether an argument stands for a database.
-func isDatabase(arg string) bool { return strings.HasPrefix(arg, environment) || sqldb.IsURL(arg) }
-
-// inputName is what an argument is called where it is shown.
-func inputName(arg string) string {
-	if sqldb.IsURL(arg) {
-		return sqldb.Name(arg)
-	}
-	return arg
+// input is what the arguments and flags of a command say of where rows come from.
+type input struct {
+	args    []string
+	query   string   // of a database
+	orderBy []string // columns that tell its rows apart
+	config  string   // the file of connections, empty for the usual one
+	source  source.Config
 }
 
-// openInput opens what the arguments stand for.
-func openInput(ctx context.Context, con console, args []string, query string, cfg source.Config) (source.Source, error) {
+// expand is source.Expand for arguments that may be a database, whose URL can hold a question mark.
+func expand(args []string) ([]string, error) {
+	if slices.ContainsFunc(args, isDatabase) {
+		return args, nil
+	}
+	return source.Expand(args...)
+}
+
+// open opens what the arguments stand for.
+func (in input) open(ctx context.Context, con console) (source.Source, error) {
+	args := in.args
 	switch {
 	case len(args) == 1 && args[0] == "-":
-		return source.New(con.in, cfg)
+		return source.New(con.in, in.source)
 	case len(args) > 1 && (isDatabase(args[0]) || isDatabase(args[1])):
 		return nil, fail(exitUsage, "a database stands alone; load the others by themselves")
 	case !isDatabase(args[0]):
-		if query != "" {
-			return nil, fail(exitUsage, "--query is for databases, and %s is none", args[0])
+		if in.query != "" || in.orderBy != nil {
+			return nil, fail(exitUsage, "--query and --order-by are for databases, and %s is none", args[0])
 		}
-		return source.OpenFiles(args, cfg)
+		return source.OpenFiles(args, in.source)
 	}
-	url := args[0]
-	if name, ok := strings.CutPrefix(url, environment); ok {
-		if url = os.Getenv(name); !sqldb.IsURL(url) {
-			return nil, fail(exitUsage, "the environment variable %s holds no URL of a database", name)
-		}
+	url, err := databaseURL(con, args[0], in.config)
+	if err != nil {
+		return nil, err
 	}
-	if query == "" {
+	if in.query == "" {
 		return nil, fail(exitUsage, "say which rows: --query 'SELECT ...'")
 	}
-	return sqldb.Open(ctx, url, query)
+	return sqldb.Open(ctx, url, sqldb.Query{SQL: in.query, OrderBy: in.orderBy})
+}
+
+// fingerprint tells the input from others and from a changed one.
+func (in input) fingerprint(con console) (string, error) {
+	if !isDatabase(in.args[0]) {
+		return source.Fingerprint(in.args...)
+	}
+	url, err := databaseURL(con, in.args[0], in.config)
+	return sqldb.Query{SQL: in.query, OrderBy: in.orderBy}.Fingerprint(url), err
 }
 
 func newSource(con console) *cobra.Command {
@@ -68,6 +79,7 @@ func newSource(con console) *cobra.Command {
 // inputFlags are the flags that say how to read an input.
 type inputFlags struct {
 	query, format, delimiter, encoding string
+	config                             string
 	columns                            []string
 	skipRows                           int
 }
@@ -75,7 +87,8 @@ type inputFlags struct {
 func (f *inputFlags) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.query, "query", "", "SQL query, where FILE is a database")
-	fl.StringVar(&f.format, "format", "", "csv or jsonl; default by the file's extension, then by its first byte")
+	fl.StringVar(&f.format, "format", "", "csv, jsonl or parquet; default by the file's extension, then by its first bytes")
+	fl.StringVar(&f.config, "config", "", "file of database connections; default connections.yaml in the directory of ciokit's configuration")
 	fl.StringVar(&f.delimiter, "delimiter", "", `separates the fields of CSV: one character, or \t`)
 	fl.StringVar(&f.encoding, "encoding", "", "of text; default utf-8")
 	fl.StringSliceVar(&f.columns, "columns", nil, "names of the columns of CSV without a header")
@@ -88,10 +101,11 @@ func (f *inputFlags) open(ctx context.Context, con console, args []string) (sour
 	if err != nil {
 		return nil, err
 	}
-	if args, err = source.Expand(args...); err != nil {
+	if args, err = expand(args); err != nil {
 		return nil, &exitError{exitLocal, err}
 	}
-	src, err := openInput(ctx, con, args, f.query, source.Config{Format: source.Format(f.format), Delimiter: delimiter, Encoding: f.encoding, Columns: f.columns, SkipLines: f.skipRows})
+	in := input{args: args, query: f.query, config: f.config, source: source.Config{Format: source.Format(f.format), Delimiter: delimiter, Encoding: f.encoding, Columns: f.columns, SkipLines: f.skipRows}}
+	src, err := in.open(ctx, con)
 	if err != nil {
 		return nil, inputError(err)
 	}

@@ -9,12 +9,11 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/load"
 )
 
 // printSummary prints what became of a load for a person to read.
-func printSummary(w io.Writer, f *loadFlags, s load.Summary, client *cio.Client) error {
+func printSummary(w io.Writer, f *loadFlags, s load.Summary) error {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	line := func(n int64, what, note string) {
@@ -52,10 +51,13 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary, client *cio.Client)
 	if s.Requests > 0 {
 		fmt.Fprintf(&b, "%s requests (%s repeated), %s, in %s\n", grouped(s.Requests), grouped(s.Retried), byteSize(s.Bytes), seconds(s.Seconds))
 	}
-	if client != nil {
-		if n := client.Stats().Warnings; n > 0 {
-			fmt.Fprintf(&b, "%s warnings: limits of Customer.io are broken, which may lose a part of what it accepts; the first of each kind is logged above\n", grouped(n))
+	if len(s.Warned) > 0 {
+		fmt.Fprintf(&b, "\n%s warnings, of messages that are sent all the same:\n", grouped(s.Warnings))
+		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+		for _, w := range s.Warned {
+			fmt.Fprintf(t, "%s\t  %s: %s (first in %s)\n", grouped(w.Count), w.Rule, w.Hint, placeOf(w.File, w.Line))
 		}
+		t.Flush()
 	}
 	if len(s.Reasons) > 0 {
 		b.WriteString("\nWhy rows were rejected:\n")
@@ -79,12 +81,18 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary, client *cio.Client)
 	return err
 }
 
+// placeOf names a row.
+func placeOf(file string, line int64) string {
+	s := "line " + strconv.FormatInt(line, 10)
+	if file != "" {
+		s = filepath.Base(file) + " " + s
+	}
+	return s
+}
+
 // describe names a rejected row in one line, without its data.
 func describe(r load.Reject) string {
-	s := "line " + strconv.FormatInt(r.Line, 10)
-	if r.File != "" {
-		s = filepath.Base(r.File) + " " + s
-	}
+	s := placeOf(r.File, r.Line)
 	if r.Field != "" {
 		s += ", " + r.Field
 	}

@@ -51,6 +51,9 @@ func (d *Document) TakeOutputs(run *Document, afresh bool) ([]byte, error) {
 			return nil, fmt.Errorf("%s: cell %d is another after it was run", d.Name, c.Number)
 		}
 		mine, his := d.rawCell(c), run.rawCell(theirs[i])
+		if mine == nil || his == nil {
+			return nil, fmt.Errorf("%s: the members of cell %d are not spelt as in the format", d.Name, c.Number)
+		}
 		mine["execution_count"] = c.Number
 		if afresh || c.Text() != theirs[i].Text() || len(c.Outputs) != len(theirs[i].Outputs) {
 			mine["outputs"] = his["outputs"]
@@ -59,8 +62,14 @@ func (d *Document) TakeOutputs(run *Document, afresh bool) ([]byte, error) {
 	return encode(d.raw)
 }
 
+// rawCell is a cell of the file, nil where its names differ in case from the format's, which decoding alone does not mind.
 func (d *Document) rawCell(c Cell) map[string]any {
-	return d.raw["cells"].([]any)[c.index].(map[string]any)
+	cells, _ := d.raw["cells"].([]any)
+	if c.index >= len(cells) {
+		return nil
+	}
+	cell, _ := cells[c.index].(map[string]any)
+	return cell
 }
 
 // encode writes the file as Jupyter does, so that both leave the same.

@@ -3,63 +3,56 @@ package sqldb
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"os"
 	"strings"
-
-	"github.com/go-sql-driver/mysql"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
-	_ "modernc.org/sqlite"             // the driver sqlite
 
 	"github.com/ciokit/cio/kit/source"
 )
 
-// IsURL reports whether a name is one that Open takes: a URL that begins with postgres, postgresql, mysql, mariadb or sqlite.
-func IsURL(name string) bool {
-	scheme, _, ok := strings.Cut(name, ":")
-	switch scheme {
-	case "postgres", "postgresql", "mysql", "mariadb", "sqlite":
-		return ok
-	}
-	return false
+// Query says which rows to read.
+type Query struct {
+	// SQL is the query, without a semicolon. Required.
+	SQL string
+	// OrderBy names columns of the query's result that together tell each of its rows from all others. The rows come in their order, and
+	// a run that ended early can be resumed behind any of them. The columns must be whole numbers, decimals, text, UUIDs, dates, times or
+	// binary data, and no row may have a NULL there; both are checked, and that no two rows are the same in them, before the first row is
+	// handed out, by a query that counts them. Default: the rows come as the database gives them, and nothing can be resumed.
+	OrderBy []string
 }
 
-// Name is a URL without user and password, to be shown.
-func Name(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		scheme, _, _ := strings.Cut(raw, ":")
-		return scheme + " database"
-	}
-	if u.Opaque != "" {
-		return u.Scheme + ":" + u.Opaque
-	}
-	return u.Scheme + "://" + u.Host + u.Path
+// Fingerprint tells a query of a database from other ones, without the password. It says nothing of the rows.
+func (q Query) Fingerprint(rawURL string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", Name(rawURL), q.SQL, q.OrderBy))
+	return hex.EncodeToString(sum[:])
 }
 
-// Open runs a query and returns its rows. URLs are postgres://user:password@host:5432/database, mysql://user:password@host:3306/database (or
+// Open opens a query and returns its rows. URLs are postgres://user:password@host:5432/database, mysql://user:password@host:3306/database (or
 // mariadb://), with the parameters of the drivers pgx and go-sql-driver after a question mark, and sqlite:FILE. The query runs in a
-// transaction that reads only. No error holds the password.
+// transaction that reads only, and sees one state of the database. No error holds the password.
 //
 // Cells are JSON, and lose no digit: integers and decimals become numbers with their digits, floating point numbers the shortest that reads
-// back as the same, truth values true and false, JSON itself, binary data base64 text, times with a zone RFC 3339 in UTC, dates
-// 2006-01-02, everything else its text. A NaN or an infinity, which JSON does not have, makes a bad row. NULL is absent.
+// back as the same, truth values true and false, JSON itself, binary data base64 text, times ISO 8601, in UTC where the column has a zone,
+// dates 2006-01-02, everything else its text. A value that JSON or ISO 8601 cannot write, such as a NaN or MySQL's date of zeros, makes a
+// bad row if its column is selected. NULL is absent. docs/load.md has the whole table.
 //
-// Whether the same query gives the same rows in the same order is up to it: messages that are to keep their ids need a messageId in the
-// mapping. A row's Line is its number in the result.
-func Open(ctx context.Context, rawURL, query string) (source.Source, error) {
-	if strings.TrimSpace(query) == "" {
+// Without OrderBy it is up to the query whether it gives the same rows in the same order again: messages that are to keep their ids need a
+// messageId in the mapping. A row's Line is its number in the result.
+//
+// The Source is a source.Resumer.
+func Open(ctx context.Context, rawURL string, q Query) (source.Source, error) {
+	q.SQL = strings.TrimRight(strings.TrimSpace(q.SQL), "; \t\r\n")
+	if q.SQL == "" {
 		return nil, errors.New("sqldb: the query is empty; give one such as SELECT id, email FROM customers")
 	}
-	driver, dsn, err := dataSource(rawURL)
+	d, dsn, err := dataSource(rawURL)
 	if err != nil {
-		return nil, err
+		return nil, masked(rawURL, err)
 	}
-	db, err := sql.Open(driver, dsn)
+	db, err := sql.Open(d.driver, dsn)
 	if err != nil {
 		return nil, fmt.Errorf("sqldb: %s: the connection string is wrong", Name(rawURL)) // the driver's words may quote it
 	}
@@ -67,53 +60,58 @@ func Open(ctx context.Context, rawURL, query string) (source.Source, error) {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := context.AfterFunc(ctx, cancel) // until the rows begin to come; from then on Close ends it
 	defer stopped()
-	tx, err := db.BeginTx(run, &sql.TxOptions{ReadOnly: driver != "sqlite"})
-	if err != nil {
+	fail := func(err error) (source.Source, error) {
 		cancel()
-		return nil, errors.Join(fmt.Errorf("sqldb: %s cannot be reached: %w", Name(rawURL), err), db.Close())
+		return nil, masked(rawURL, errors.Join(err, db.Close()))
 	}
-	rows, err := tx.QueryContext(run, query)
+	tx, err := db.BeginTx(run, d.transaction)
 	if err != nil {
-		cancel()
-		return nil, errors.Join(&source.FormatError{Problem: "the query fails: " + err.Error(), Hint: "try it in the database's own shell"}, db.Close())
+		return fail(fmt.Errorf("sqldb: %s cannot be reached: %w", Name(rawURL), err))
 	}
-	types, err := rows.ColumnTypes()
+	r := &result{dialect: d, db: db, tx: tx, run: run, cancel: cancel, url: rawURL, query: q.SQL, pages: make(chan page, 1), quit: make(chan struct{})}
+	if len(q.OrderBy) == 0 {
+		if r.rows, err = d.query(run, tx, q.SQL); err != nil {
+			return fail(queryError(err))
+		}
+		return r.describe(r.rows, fail)
+	}
+	describing := "SELECT * FROM (\n" + q.SQL + "\n) AS q WHERE 1 = 0"
+	if d == sqlite {
+		describing = q.SQL // it would rename the second of two equal names, and reads no row before it is asked
+	}
+	rows, err := d.query(run, tx, describing)
 	if err != nil {
-		cancel()
-		return nil, errors.Join(err, db.Close())
+		return fail(queryError(err))
 	}
-	return newResult(db, rows, types, cancel), nil
+	src, err := r.describe(rows, fail)
+	if err != nil {
+		return nil, err
+	}
+	if err := rows.Close(); err != nil {
+		return fail(err)
+	}
+	if r.order, err = newOrder(d, r.columns, r.types, q); err != nil {
+		return fail(err)
+	}
+	return src, nil
 }
 
-// dataSource turns a URL into what a driver takes.
-func dataSource(raw string) (driver, dsn string, err error) {
-	scheme, rest, _ := strings.Cut(raw, ":")
-	if scheme == "sqlite" {
-		file := strings.TrimPrefix(rest, "//")
-		if _, err := os.Stat(file); err != nil {
-			return "", "", err // the driver would make an empty database
-		}
-		return "sqlite", "file:" + (&url.URL{Path: file}).EscapedPath() + "?mode=ro", nil
+func queryError(err error) error {
+	return &source.FormatError{Problem: "the query fails: " + err.Error(), Hint: "try it in the database's own shell"}
+}
+
+// masked takes the password of a URL out of what an error says.
+func masked(rawURL string, err error) error {
+	if err == nil {
+		return nil
 	}
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" && u.Query().Get("host") == "" && u.Query().Get("socket") == "" { // of a Unix socket
-		return "", "", fmt.Errorf("sqldb: this is no URL of a database; give one such as %s://user:password@host/database", scheme)
+	text := mask(rawURL, err.Error())
+	var format *source.FormatError
+	switch {
+	case text == err.Error():
+		return err
+	case errors.As(err, &format):
+		return &source.FormatError{Problem: mask(rawURL, format.Problem), Hint: format.Hint}
 	}
-	if scheme == "postgres" || scheme == "postgresql" {
-		return "pgx", raw, nil
-	}
-	cfg := mysql.NewConfig()
-	password, _ := u.User.Password()
-	cfg.User, cfg.Passwd, cfg.Net, cfg.Addr, cfg.DBName = u.User.Username(), password, "tcp", u.Host, strings.TrimPrefix(u.Path, "/")
-	if u.Port() == "" {
-		cfg.Addr = net.JoinHostPort(u.Hostname(), "3306")
-	}
-	if socket := u.Query().Get("socket"); socket != "" {
-		cfg.Net, cfg.Addr = "unix", socket
-	}
-	cfg.Params = map[string]string{"time_zone": "'+00:00'"}
-	if tls := u.Query().Get("tls"); tls != "" {
-		cfg.TLSConfig = tls
-	}
-	return "mysql", cfg.FormatDSN(), nil
+	return errors.New(text)
 }

@@ -26,57 +26,133 @@ type page struct {
 
 // result is a Source of the rows of a query. They are read on a goroutine of its own, so that waiting for them can be given up.
 type result struct {
+	dialect *dialect
 	db      *sql.DB
-	rows    *sql.Rows
+	tx      *sql.Tx
+	run     context.Context // of the query; ended by cancel
 	cancel  context.CancelFunc
+	url     string // for its password, which no error may hold
+	query   string
+
+	rows    *sql.Rows // of the query; nil until read begins, where order is set
+	order   *order    // nil if the rows come as they come
 	columns []source.Column
+	types   []*sql.ColumnType
 	writers []writer // one for each column
 
-	pages    chan page
-	quit     chan struct{} // closed when nobody wants rows any more
-	slots    []int         // the selected columns
-	selected bool
-	last     page
-	once     sync.Once
-	bytes    int64
+	pages   chan page
+	quit    chan struct{} // closed when nobody wants rows any more
+	slots   []int         // for each column its place among the selected ones, or -1
+	chosen  int
+	before  int64 // rows that are not read again
+	mark    []byte
+	reading bool
+	last    page
+	once    sync.Once
+	bytes   int64
 }
 
-func newResult(db *sql.DB, rows *sql.Rows, types []*sql.ColumnType, cancel context.CancelFunc) *result {
-	r := &result{db: db, rows: rows, cancel: cancel, pages: make(chan page, 1), quit: make(chan struct{})}
+// describe takes the columns from rows.
+func (r *result) describe(rows *sql.Rows, fail func(error) (source.Source, error)) (source.Source, error) {
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return fail(err)
+	}
+	r.types = types
 	for _, t := range types {
 		r.columns = append(r.columns, source.Column{Name: t.Name(), Kind: source.JSON, Type: t.DatabaseTypeName()})
-		r.writers = append(r.writers, writerOf(t.DatabaseTypeName()))
+		r.writers = append(r.writers, r.dialect.writerOf(t.DatabaseTypeName()))
 	}
-	return r
+	return r, nil
 }
 
 func (r *result) Columns(context.Context) ([]source.Column, error) { return r.columns, nil }
 
 func (r *result) Select(names []string) error {
-	for _, name := range names {
-		slot := slices.IndexFunc(r.columns, func(c source.Column) bool { return c.Name == name })
-		if slot < 0 {
-			return fmt.Errorf("sqldb: the query has no column %q", name)
-		}
-		if slices.ContainsFunc(r.columns[slot+1:], func(c source.Column) bool { return c.Name == name }) {
-			return fmt.Errorf("sqldb: the query has two columns %q; rename one with AS", name)
-		}
-		r.slots = append(r.slots, slot)
+	r.slots = make([]int, len(r.columns))
+	for i := range r.slots {
+		r.slots[i] = -1
 	}
-	r.selected = true
-	go r.read()
+	r.chosen = len(names)
+	for slot, name := range names {
+		at := slices.IndexFunc(r.columns, func(c source.Column) bool { return c.Name == name })
+		switch {
+		case at < 0:
+			return fmt.Errorf("sqldb: the query has no column %q", name)
+		case slices.ContainsFunc(r.columns[at+1:], func(c source.Column) bool { return c.Name == name }):
+			return fmt.Errorf("sqldb: the query has two columns %q; rename one with AS", name)
+		case r.slots[at] >= 0:
+			return fmt.Errorf("sqldb: the column %q is selected twice", name)
+		}
+		r.slots[at] = slot
+	}
 	return nil
+}
+
+// Resume goes on behind the row with this mark, which needs Query.OrderBy. It is an error later, when the rows are read, if rows have
+// appeared before that place: they would be skipped.
+func (r *result) Resume(_ context.Context, rows int64, mark []byte) (bool, error) {
+	if r.order == nil {
+		return false, errors.New("sqldb: the rows of a query without an order cannot be gone on with; name the columns that tell them apart")
+	}
+	if _, err := r.order.values(mark); err != nil {
+		return false, err
+	}
+	r.before, r.mark = rows, mark
+	return true, nil
+}
+
+// begin runs the query, where Open has not.
+func (r *result) begin() error {
+	if r.order == nil {
+		return nil
+	}
+	total, err := r.order.check(r.run, r.tx)
+	if err != nil {
+		return err
+	}
+	var values []any
+	if r.mark != nil {
+		if values, err = r.order.values(r.mark); err != nil {
+			return err
+		}
+		left, err := r.order.countAfter(r.run, r.tx, values)
+		if err != nil {
+			return fmt.Errorf("sqldb: the rows that are left cannot be counted: %w", err)
+		}
+		if n := total - left; n > r.before {
+			return fmt.Errorf("sqldb: %d rows lie before the place where the run stopped, which had read %d there: rows have appeared that would be skipped; begin a new load from the first row", n, r.before)
+		}
+	}
+	r.rows, err = r.order.rowsAfter(r.run, r.tx, values)
+	return err
 }
 
 // read reads all rows.
 func (r *result) read() {
-	values := make([]any, len(r.columns))
+	hand := func(p page) bool {
+		p.err = masked(r.url, p.err)
+		select {
+		case r.pages <- p:
+			return p.err == nil
+		case <-r.quit:
+			return false
+		}
+	}
+	if err := r.begin(); err != nil {
+		hand(page{err: err})
+		return
+	}
+	width := len(r.columns)
+	if r.order != nil && r.dialect.rawKeys {
+		width += len(r.order.keys)
+	}
+	values := make([]any, width)
 	into := make([]any, len(values))
 	for i := range values {
 		into[i] = &values[i]
 	}
-	ordinal := int64(0)
-	for {
+	for ordinal := r.before; ; {
 		p := page{}
 		for size := 0; len(p.rows) < pageRows && size < pageBytes; {
 			if !r.rows.Next() {
@@ -88,17 +164,17 @@ func (r *result) read() {
 			if p.err = r.rows.Scan(into...); p.err != nil {
 				break
 			}
-			row := r.row(values, ordinal)
+			row := r.row(values[:len(r.columns)], ordinal)
+			if r.order != nil {
+				if row.Mark, p.err = r.order.mark(values); p.err != nil {
+					break
+				}
+			}
 			ordinal++
 			size += len(row.Raw)
 			p.rows = append(p.rows, row)
 		}
-		select {
-		case r.pages <- p:
-		case <-r.quit:
-			return
-		}
-		if p.err != nil {
+		if !hand(p) {
 			return
 		}
 	}
@@ -113,15 +189,14 @@ func (r *result) row(values []any, ordinal int64) source.Row {
 		if i > 0 {
 			raw = append(raw, ',')
 		}
-		raw = appendText(raw, r.columns[i].Name)
-		raw = append(raw, ':')
+		raw = append(appendText(raw, r.columns[i].Name), ':')
 		start := len(raw)
 		var err error
-		if raw, err = r.writers[i](raw, v); err != nil && row.Err == nil {
-			row.Err = &source.RowError{Rule: RuleNoJSON, Hint: fmt.Sprintf("column %s: %v", r.columns[i].Name, err)}
-		}
-		if v == nil {
-			start = len(raw)
+		if raw, err = r.writers[i](raw, v); err != nil {
+			if r.slots[i] >= 0 && row.Err == nil {
+				row.Err = &source.RowError{Rule: source.RuleNoJSON, Hint: fmt.Sprintf("column %s: %v", r.columns[i].Name, err)}
+			}
+			raw = append(raw[:start], "null"...)
 		}
 		ends[i] = [2]int{start, len(raw)}
 	}
@@ -129,10 +204,10 @@ func (r *result) row(values []any, ordinal int64) source.Row {
 	if row.Err != nil {
 		return row
 	}
-	row.Cells = make([]source.Cell, len(r.slots))
+	row.Cells = make([]source.Cell, r.chosen)
 	for i, slot := range r.slots {
-		if at := ends[slot]; at[0] < at[1] {
-			row.Cells[i] = source.Cell{Kind: source.JSON, Bytes: row.Raw[at[0]:at[1]:at[1]]}
+		if text := row.Raw[ends[i][0]:ends[i][1]:ends[i][1]]; slot >= 0 && string(text) != "null" {
+			row.Cells[slot] = source.Cell{Kind: source.JSON, Bytes: text}
 		}
 	}
 	return row
@@ -141,8 +216,12 @@ func (r *result) row(values []any, ordinal int64) source.Row {
 // Next is as Source has it.
 func (r *result) Next(ctx context.Context, b *source.Batch) error {
 	b.Rows = b.Rows[:0]
-	if !r.selected {
+	if r.slots == nil {
 		return errors.New("sqldb: Next was called before Select")
+	}
+	if !r.reading {
+		r.reading = true
+		go r.read()
 	}
 	if r.last.err != nil {
 		b.Offset = r.bytes
@@ -166,9 +245,12 @@ func (r *result) Next(ctx context.Context, b *source.Batch) error {
 // Size is not known.
 func (r *result) Size() int64 { return 0 }
 
+// Delimiter is 0: the rows are no CSV.
+func (r *result) Delimiter() byte { return 0 }
+
 // Close ends the query.
 func (r *result) Close() error {
 	r.once.Do(func() { close(r.quit) })
 	r.cancel()
-	return r.db.Close()
+	return masked(r.url, r.db.Close())
 }

@@ -1,99 +1,197 @@
 package sqldb
 
 import (
-	"encoding/base64"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/kit/internal/jsonvalue"
+	"github.com/ciokit/cio/kit/source"
 )
 
 // RuleNoJSON is a value that has no JSON form, such as a NaN.
-const RuleNoJSON = "no-json-form"
+const RuleNoJSON = source.RuleNoJSON
 
-// writer appends a value of a column as JSON.
+// writer appends a value of a column as JSON. Where it returns an error what it has appended is void.
 type writer func(dst []byte, v any) ([]byte, error)
 
 // writerOf returns the writer for a type of column, as the driver names it.
-func writerOf(typ string) writer {
+func (d *dialect) writerOf(typ string) writer {
+	w := d.typeWriter(typ)
+	if d != sqlite {
+		return w
+	}
+	return func(dst []byte, v any) ([]byte, error) { // whatever the column's type, a value of bytes is binary data
+		if b, ok := v.([]byte); ok {
+			return jsonvalue.AppendBinary(dst, b), nil
+		}
+		return w(dst, v)
+	}
+}
+
+func (d *dialect) typeWriter(typ string) writer {
 	typ = strings.TrimPrefix(strings.ToUpper(typ), "UNSIGNED ")
 	base, _, _ := strings.Cut(typ, "(")
-	switch strings.TrimSpace(base) {
-	case "NUMERIC", "DECIMAL", "INT", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "MEDIUMINT", "INT2", "INT4", "INT8", "YEAR", "FLOAT", "DOUBLE", "FLOAT4", "FLOAT8", "REAL":
+	switch base = strings.TrimSpace(base); base {
+	case "FLOAT4":
+		return appendFloat4
+	case "NUMERIC", "DECIMAL", "INT", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "MEDIUMINT", "INT2", "INT4", "INT8", "YEAR", "FLOAT", "DOUBLE", "FLOAT8", "REAL":
 		return appendNumber
 	case "JSON", "JSONB":
 		return appendRawJSON
-	case "BLOB", "BYTEA", "BINARY", "VARBINARY", "TINYBLOB", "MEDIUMBLOB", "LONGBLOB", "BIT":
+	case "BIT":
+		if d == mysqlServer {
+			return appendBits
+		}
+	case "BLOB", "BYTEA", "BINARY", "VARBINARY", "TINYBLOB", "MEDIUMBLOB", "LONGBLOB", "GEOMETRY":
 		return appendBinary
 	case "DATE":
+		switch d {
+		case mysqlServer:
+			return appendMySQLTime
+		case postgres:
+			return finite(appendDate)
+		}
 		return appendDate
+	case "DATETIME", "TIMESTAMP":
+		switch d {
+		case mysqlServer:
+			if base == "TIMESTAMP" {
+				return appendMySQLInstant
+			}
+			return appendMySQLTime
+		case postgres:
+			return finite(appendLocalTime)
+		}
+	case "TIMESTAMPTZ":
+		return finite(appendAny)
 	}
 	return appendAny
 }
 
-// appendNumber writes a number that may come as its digits.
-func appendNumber(dst []byte, v any) ([]byte, error) {
-	text := ""
+func appendText(dst []byte, s string) []byte { return jsonvalue.AppendText(dst, s) }
+
+// textOf returns a value that comes as text.
+func textOf(v any) ([]byte, bool) {
 	switch v := v.(type) {
 	case string:
-		text = v
+		return []byte(v), true
 	case []byte:
-		text = string(v)
-	default:
+		return v, true
+	}
+	return nil, false
+}
+
+// appendNumber writes a number that may come as its digits.
+func appendNumber(dst []byte, v any) ([]byte, error) {
+	text, ok := textOf(v)
+	if !ok {
 		return appendAny(dst, v)
 	}
 	if isNumber(text) {
 		return append(dst, text...), nil
 	}
-	switch strings.ToLower(strings.TrimLeft(text, "+-")) {
+	switch strings.ToLower(strings.TrimLeft(string(text), "+-")) {
 	case "nan", "inf", "infinity":
-		return append(dst, "null"...), errors.New("JSON has neither NaN nor infinities; leave it out of the query, or make it NULL")
+		return dst, jsonvalue.ErrNotFinite
 	}
-	return appendText(dst, text), nil // SQLite puts any text into any column
+	return jsonvalue.AppendText(dst, text), nil // SQLite puts any text into any column
 }
 
 // isNumber reports whether the text is a number as JSON has it.
-func isNumber(s string) bool {
-	return s != "" && (s[0] == '-' || s[0]-'0' <= 9) && json.Valid([]byte(s))
+func isNumber(s []byte) bool { return len(s) > 0 && (s[0] == '-' || s[0]-'0' <= 9) && json.Valid(s) }
+
+// appendFloat4 writes a number of 32 bits, which comes as one of 64.
+func appendFloat4(dst []byte, v any) ([]byte, error) {
+	if f, ok := v.(float64); ok {
+		return jsonvalue.AppendFloat(dst, f, 32)
+	}
+	return appendNumber(dst, v)
 }
 
 func appendRawJSON(dst []byte, v any) ([]byte, error) {
-	var text []byte
-	switch v := v.(type) {
-	case string:
-		text = []byte(v)
-	case []byte:
-		text = v
-	default:
-		return appendAny(dst, v)
-	}
-	if !json.Valid(text) {
-		return appendText(dst, string(text)), nil
-	}
-	return append(dst, text...), nil
-}
-
-func appendBinary(dst []byte, v any) ([]byte, error) {
-	b, ok := v.([]byte)
-	if !ok {
-		return appendAny(dst, v)
-	}
-	dst = append(dst, '"')
-	dst = base64.StdEncoding.AppendEncode(dst, b)
-	return append(dst, '"'), nil
-}
-
-func appendDate(dst []byte, v any) ([]byte, error) {
-	if t, ok := v.(time.Time); ok && inRange(t) {
-		return append(t.AppendFormat(append(dst, '"'), time.DateOnly), '"'), nil
+	if text, ok := textOf(v); ok {
+		return jsonvalue.AppendRaw(dst, text), nil
 	}
 	return appendAny(dst, v)
 }
 
-func inRange(t time.Time) bool { return t.Year() >= 0 && t.Year() <= 9999 }
+func appendBinary(dst []byte, v any) ([]byte, error) {
+	if b, ok := v.([]byte); ok {
+		return jsonvalue.AppendBinary(dst, b), nil
+	}
+	return appendAny(dst, v)
+}
+
+// appendBits writes MySQL's BIT, of up to 64 bits, as the number that it is.
+func appendBits(dst []byte, v any) ([]byte, error) {
+	b, ok := v.([]byte)
+	if !ok || len(b) > 8 {
+		return appendBinary(dst, v)
+	}
+	n := uint64(0)
+	for _, c := range b {
+		n = n<<8 | uint64(c)
+	}
+	return strconv.AppendUint(dst, n, 10), nil
+}
+
+func appendDate(dst []byte, v any) ([]byte, error) {
+	if t, ok := v.(time.Time); ok {
+		return jsonvalue.AppendDate(dst, t)
+	}
+	return appendAny(dst, v)
+}
+
+var errInfiniteTime = errors.New("a time of infinity is no time of ISO 8601; leave it out of the query, or make it NULL")
+
+// finite is a writer for PostgreSQL's times, which come as text where they are infinite.
+func finite(w writer) writer {
+	return func(dst []byte, v any) ([]byte, error) {
+		if _, ok := textOf(v); ok {
+			return dst, errInfiniteTime
+		}
+		return w(dst, v)
+	}
+}
+
+// appendLocalTime writes a time of a column without a zone.
+func appendLocalTime(dst []byte, v any) ([]byte, error) {
+	if t, ok := v.(time.Time); ok {
+		return jsonvalue.AppendTime(dst, t, false)
+	}
+	return appendAny(dst, v)
+}
+
+var errZeroDate = errors.New("a date without a year, month or day, which MySQL allows, is no date of ISO 8601; write NULLIF(column, 0) in the query to leave it out")
+
+// appendMySQLTime writes a date, or a date and a time, which come as text: 2006-01-02 15:04:05.000000 becomes 2006-01-02T15:04:05.
+func appendMySQLTime(dst []byte, v any) ([]byte, error) {
+	text, ok := textOf(v)
+	if !ok {
+		return appendAny(dst, v)
+	}
+	if _, err := time.Parse(time.DateOnly, string(text[:min(len(text), len(time.DateOnly))])); err != nil {
+		return dst, errZeroDate
+	}
+	if bytes.IndexByte(text, '.') >= 0 {
+		text = bytes.TrimRight(bytes.TrimRight(text, "0"), ".")
+	}
+	return append(append(append(dst, '"'), bytes.Replace(text, []byte(" "), []byte("T"), 1)...), '"'), nil
+}
+
+// appendMySQLInstant writes a TIMESTAMP, which comes in UTC, because the connection asks for that.
+func appendMySQLInstant(dst []byte, v any) ([]byte, error) {
+	dst, err := appendMySQLTime(dst, v)
+	if n := len(dst); err == nil && n > 0 && dst[n-1] == '"' {
+		dst = append(dst[:n-1], 'Z', '"')
+	}
+	return dst, err
+}
 
 // appendAny writes a value by what it is.
 func appendAny(dst []byte, v any) ([]byte, error) {
@@ -105,53 +203,17 @@ func appendAny(dst []byte, v any) ([]byte, error) {
 	case uint64:
 		return strconv.AppendUint(dst, v, 10), nil
 	case float64:
-		return appendFloat(dst, v, 64)
+		return jsonvalue.AppendFloat(dst, v, 64)
 	case float32:
-		return appendFloat(dst, float64(v), 32)
+		return jsonvalue.AppendFloat(dst, float64(v), 32)
 	case bool:
 		return strconv.AppendBool(dst, v), nil
 	case string:
-		return appendText(dst, v), nil
+		return jsonvalue.AppendText(dst, v), nil
 	case []byte:
-		return appendText(dst, string(v)), nil
+		return jsonvalue.AppendText(dst, v), nil
 	case time.Time:
-		if u := v.UTC(); inRange(u) {
-			return append(u.AppendFormat(append(dst, '"'), time.RFC3339Nano), '"'), nil
-		}
-		return append(dst, "null"...), errors.New("the year is not between 0 and 9999")
+		return jsonvalue.AppendTime(dst, v, true)
 	}
-	return append(dst, "null"...), fmt.Errorf("a value of type %T has no JSON form; cast it to text in the query", v)
-}
-
-func appendFloat(dst []byte, f float64, bits int) ([]byte, error) {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return append(dst, "null"...), errors.New("JSON has neither NaN nor infinities; leave it out of the query, or make it NULL")
-	}
-	format := byte('f')
-	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
-		format = 'e'
-	}
-	return strconv.AppendFloat(dst, f, format, -1, bits), nil
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendText writes text as a JSON string, byte by byte: what is not UTF-8 stays so, for the mapping to refuse.
-func appendText(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	start := 0
-	for i := range len(s) {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
-		}
-		dst = append(dst, s[start:i]...)
-		start = i + 1
-		if c == '"' || c == '\\' {
-			dst = append(dst, '\\', c)
-		} else {
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
-		}
-	}
-	return append(append(dst, s[start:]...), '"')
+	return dst, fmt.Errorf("a value of type %T has no JSON form; cast it to text in the query", v)
 }

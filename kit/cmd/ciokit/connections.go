@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/ciokit/cio/kit/source/sqldb"
+)
+
+// The beginnings of arguments that name a place where a database's URL stands, so that no password stands in a command.
+const (
+	environment = "env:" // an environment variable
+	connection  = "db:"  // an entry of the file of connections
+)
+
+// isDatabase reports whether an argument stands for a database.
+func isDatabase(arg string) bool {
+	return strings.HasPrefix(arg, environment) || strings.HasPrefix(arg, connection) || sqldb.IsURL(arg)
+}
+
+// inputName is what an argument is called where it is shown.
+func inputName(arg string) string {
+	if sqldb.IsURL(arg) {
+		return sqldb.Name(arg)
+	}
+	return arg
+}
+
+// databaseURL returns the URL that an argument stands for. config is the file of connections, empty for the usual one.
+func databaseURL(con console, arg, config string) (string, error) {
+	if name, ok := strings.CutPrefix(arg, environment); ok {
+		url := os.Getenv(name)
+		if !sqldb.IsURL(url) {
+			return "", fail(exitUsage, "the environment variable %s holds no URL of a database", name)
+		}
+		return url, nil
+	}
+	name, ok := strings.CutPrefix(arg, connection)
+	if !ok {
+		return arg, nil
+	}
+	if config == "" {
+		dir, err := os.UserConfigDir()
+		if err != nil {
+			return "", &exitError{exitLocal, err}
+		}
+		config = filepath.Join(dir, "ciokit", "connections.yaml")
+	}
+	connections, err := readConnections(config)
+	if err != nil {
+		return "", &exitError{exitLocal, err}
+	}
+	url, ok := connections[name]
+	if !ok {
+		var names []string
+		for n := range connections {
+			names = append(names, n)
+		}
+		slices.Sort(names)
+		return "", fail(exitUsage, "%s names no connection %q; it has %s", config, name, strings.Join(names, ", "))
+	}
+	if !sqldb.IsURL(url) {
+		return "", fail(exitUsage, "the connection %q of %s is no URL of a database; write one that begins with postgres:, mysql: or sqlite:", name, config)
+	}
+	if info, err := os.Stat(config); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		fmt.Fprintf(con.err, "Others can read %s and the passwords in it: chmod 600 %[1]s\n", config)
+	}
+	return url, nil
+}
+
+// readConnections reads a YAML file of names and URLs. No error holds any of it but the names.
+func readConnections(file string) (map[string]string, error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no file of connections; write names and URLs into it, one a line, such as shop: postgres://user:password@host/shop: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return nil, fmt.Errorf("%s is no YAML; write NAME: URL, one a line", file) // the parser's words may quote it
+	}
+	if len(doc.Content) == 0 {
+		return nil, fmt.Errorf("%s is empty; write NAME: URL, one a line", file)
+	}
+	root := doc.Content[0]
+	if root.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("%s line %d: write NAME: URL, one a line", file, root.Line)
+	}
+	connections := make(map[string]string)
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		name, url := root.Content[i], root.Content[i+1]
+		if name.Kind != yaml.ScalarNode || url.Kind != yaml.ScalarNode {
+			return nil, fmt.Errorf("%s line %d: write NAME: URL, one a line", file, name.Line)
+		}
+		if _, twice := connections[name.Value]; twice {
+			return nil, fmt.Errorf("%s line %d: there are two connections %q", file, name.Line, name.Value)
+		}
+		connections[name.Value] = url.Value
+	}
+	return connections, nil
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/load"
+)
+
+// reports are the files of --report.
+type reports struct {
+	files    []string
+	recorder *load.Recorder
+	plan     *load.Plan
+	started  time.Time
+}
+
+// newReports checks the files' names. It returns nil if there are none.
+func newReports(files []string, reads ...string) (*reports, error) {
+	for _, name := range files {
+		switch strings.ToLower(filepath.Ext(name)) {
+		case ".html", ".htm", ".json":
+		default:
+			return nil, fail(exitUsage, "--report %s: the name ends in .html for a page, or in .json", name)
+		}
+		if slices.Contains(reads, name) {
+			return nil, fail(exitUsage, "--report %s is a file that the load uses; name another", name)
+		}
+		if info, err := os.Stat(filepath.Dir(name)); err != nil || !info.IsDir() {
+			return nil, fail(exitLocal, "--report %s: there is no directory %s", name, filepath.Dir(name))
+		}
+	}
+	if len(files) == 0 {
+		return nil, nil
+	}
+	return &reports{files: files, recorder: load.NewRecorder(), started: time.Now()}, nil
+}
+
+// write writes the reports of a load that has ended.
+func (r *reports) write(con console, l *loading, s load.Summary, runErr error) error {
+	f := l.f
+	about := load.ReportAbout{Source: f.name(), Files: len(f.Files), Mapping: filepath.Base(f.Mapping), MappingHash: l.job.Mapping.Hash(), DryRun: f.dryRun,
+		Started: r.started, Ended: time.Now(), Stopped: whyStopped(runErr), Tool: "ciokit " + cio.Version}
+	if !f.dryRun {
+		about.Target = l.client.Target()
+	}
+	if l.journal != nil && l.journal.Last().End != load.EndComplete {
+		about.Resume = "ciokit load --resume " + l.journal.Header().ID
+	}
+	if f.Rejects != "" {
+		about.Rejects = shortPath(f.Rejects)
+	}
+	report := r.recorder.Report(s, about, r.plan)
+	for _, name := range r.files {
+		write := report.WriteHTML
+		if strings.EqualFold(filepath.Ext(name), ".json") {
+			write = func(w io.Writer) error {
+				enc := json.NewEncoder(w)
+				enc.SetIndent("", "  ")
+				return enc.Encode(report)
+			}
+		}
+		if err := replaceFile(name, write); err != nil {
+			return fail(exitLocal, "--report: %w", err)
+		}
+		if !f.json {
+			fmt.Fprintf(con.err, "Report: %s\n", shortPath(name))
+		}
+	}
+	return nil
+}
+
+// whyStopped says in short why less than everything was sent, without the words of a server, which may hold data.
+func whyStopped(err error) string {
+	var stop *load.StopError
+	if !errors.As(err, &stop) {
+		return ""
+	}
+	why := strings.TrimPrefix(stop.Reason.Error(), "load: ")
+	var api *cio.APIError
+	if errors.As(stop.Cause, &api) && api.Status != 0 {
+		why += fmt.Sprintf(", the last answer was %d", api.Status)
+	}
+	return why
+}
+
+// replaceFile writes a file beside its name and then gives it the name, so that there is never half of one.
+func replaceFile(name string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if err != nil {
+		return err
+	}
+	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}

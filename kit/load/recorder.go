@@ -1,0 +1,124 @@
+package load
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ciokit/cio"
+)
+
+// Recorder collects what a Report says of a run beyond its Summary, in constant memory. It is for one run: set it as Job.Recorder, and as
+// cio.Config.Observer of the client, without which a report knows no requests over time. It is safe for concurrent use.
+type Recorder struct {
+	mu       sync.Mutex
+	series   series
+	latency  histogram
+	rows     int64 // counted so far
+	accepted int64
+	refused  int64
+	people   *distinctCount
+	largest  []LargeMessage
+	resumed  int64 // the rows before
+}
+
+// NewRecorder returns a Recorder for one run.
+func NewRecorder() *Recorder {
+	return &Recorder{series: series{begun: time.Now(), interval: firstInterval}, people: newDistinctCount()}
+}
+
+// ObserveRequest is for the client.
+func (r *Recorder) ObserveRequest(q cio.RequestInfo) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.series.at(time.Now())
+	p.requests++
+	p.bytes += int64(q.Bytes)
+	p.latency.observe(q.Duration)
+	r.latency.observe(q.Duration)
+	if q.Err != nil {
+		p.failed++
+		if q.Err.Status == http.StatusTooManyRequests {
+			p.limited++
+		}
+	}
+}
+
+// begin says where the run begins: at the first row, or behind those of an earlier run of the same journal.
+func (r *Recorder) begin(t *tally) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.series.begun = time.Now()
+	r.resumed, r.rows, r.accepted, r.refused = t.Rows, t.Rows, t.Accepted, t.Rejected+t.RejectedByAPI
+}
+
+// counted notes how far the run has come.
+func (r *Recorder) counted(t *tally) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.series.at(time.Now())
+	refused := t.Rejected + t.RejectedByAPI
+	p.rows += t.Rows - r.rows
+	p.accepted += t.Accepted - r.accepted
+	p.refused += refused - r.refused
+	r.rows, r.accepted, r.refused = t.Rows, t.Accepted, refused
+}
+
+// maxLargest is how many of the largest messages are named.
+const maxLargest = 5
+
+// LargeMessage is one of the largest messages of a run.
+type LargeMessage struct {
+	Bytes int `json:"bytes"`
+	// Kind is what the mapping calls it, File and Line are those of its row.
+	Kind string `json:"kind"`
+	File string `json:"file,omitempty"`
+	Line int64  `json:"line"`
+}
+
+// look notes the messages of a row, which m has just made.
+func (r *Recorder) look(file string, line int64, messages []cio.Encoded, m *mapper) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range messages {
+		kind := m.plan.messages[m.made[i]].kind
+		if person := personOf(&messages[i], kind, m.identities[i]); person != "" {
+			r.people.add(person)
+		}
+		n := messages[i].Len()
+		if len(r.largest) == maxLargest && n <= r.largest[maxLargest-1].Bytes {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(r.largest, n, func(have LargeMessage, n int) int { return n - have.Bytes })
+		for at < len(r.largest) && r.largest[at].Bytes == n { // the first of equals comes first
+			at++
+		}
+		r.largest = slices.Insert(r.largest, at, LargeMessage{n, kind.name, file, line})
+		r.largest = r.largest[:min(len(r.largest), maxLargest)]
+	}
+}
+
+// personOf returns whom a message is about, empty for nobody. identity is by what its order is kept.
+func personOf(e *cio.Encoded, k *kind, identity string) string {
+	switch {
+	case !slices.Contains(k.fields, fieldUserID) && !slices.Contains(k.fields, fieldAnonymousID):
+		return ""
+	case e.Type() == cio.TypeGroup: // whose identity may be an object's
+		id := e.Identity()
+		if id.UserID == "" {
+			return id.AnonymousID
+		}
+		return id.UserID
+	}
+	return identity
+}

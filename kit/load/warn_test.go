@@ -1,0 +1,36 @@
+package load
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/ciokit/cio/kit/source"
+)
+
+// Warnings are counted apart from rejects, by rule, with the place of the first.
+func TestWarnings(t *testing.T) {
+	now := time.Now().UTC()
+	at := func(d time.Duration) string { return now.Add(d).Format(time.RFC3339) }
+	in := "id,at\n" +
+		"a," + at(-71*time.Hour) + "\n" +
+		"b," + at(-73*time.Hour) + "\n" +
+		"c," + at(time.Hour) + "\n" +
+		"d," + at(4*time.Minute) + "\n" +
+		"e,\n" +
+		"f," + at(-30*24*time.Hour) + "\n" +
+		"g,never\n"
+	const mapping = "messages:\n  - track: {userId: $id, event: Seen, timestamp: =date(at)}\n  - identify: {userId: $id, timestamp: =date(at)}\n"
+	s, err := Run(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, mapping), Client: new(fakeClient)})
+	checkSum(t, s)
+	if err != nil || s.Warnings != 4 || s.Rejected != 2 || s.Accepted != 12 {
+		t.Fatalf("%v: %s, %d warnings", err, counts(s), s.Warnings)
+	}
+	got := ""
+	for _, w := range s.Warned {
+		got += fmt.Sprintf("%d %s line %d %s; ", w.Count, w.Rule, w.Line, w.Field)
+	}
+	if want := "2 event-starts-no-campaign line 3 timestamp; 2 time-in-the-future line 4 timestamp; "; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
