@@ -157,3 +157,39 @@ func TestAppAPIAccess(t *testing.T) {
 		t.Errorf("%+v, %v", stats, err)
 	}
 }
+
+// Whatever is asked of the App API, the answer is JSON, and never a failure of
+// the server's.
+func FuzzAppAPI(f *testing.F) {
+	srv := emulator.New(emulator.Config{Keys: []string{"key"}})
+	c := &client{srv: srv, key: "key", header: http.Header{}}
+	f.Add("/v1/customers/u1/attributes", "id_type=id")
+	f.Add("/v1/customers/u%2F1/activities", "limit=1&start=3&type=event&name=Order")
+	f.Add("/v1/customers/cio_00000001/relationships", "id_type=cio_id")
+	f.Add("/v1/activities", "deleted=true&customer_id=u2")
+	f.Add("/v1/customers", "email=ann%40example.com")
+	c.t = f
+	c.send(
+		`{"type":"identify","userId":"u/1","anonymousId":"a1","traits":{"email":"ann@example.com","n":[1,{"a":null}]}}`,
+		`{"type":"track","event":"Order","userId":"u/1"}`, `{"type":"group","groupId":"g","userId":"u1","traits":{"objectTypeId":"x"}}`,
+		`{"type":"identify","userId":"u2"}`, `{"type":"track","event":"User Deleted","userId":"u2"}`,
+		`{"type":"alias","userId":"u1","previousId":"u0"}`, `{"type":"track","event":"Visit","anonymousId":"a2"}`,
+	)
+	f.Fuzz(func(t *testing.T, path, query string) {
+		req, err := http.NewRequest(http.MethodGet, "http://emulator"+path, nil)
+		if err != nil || req.URL.Host != "emulator" || !strings.HasPrefix(req.URL.Path, "/v1/") {
+			t.Skip("not an address of the API")
+		}
+		req.URL.RawQuery = query
+		req.Header.Set("Authorization", "Bearer key")
+		resp, err := srv.Transport().RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var v any
+		if err := json.NewDecoder(resp.Body).Decode(&v); err != nil || resp.StatusCode >= 500 {
+			t.Errorf("%s?%s: status %d, %v", path, query, resp.StatusCode, err)
+		}
+	})
+}

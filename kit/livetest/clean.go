@@ -28,6 +28,7 @@ func (w *workspace) clean(ctx context.Context, l *Ledger) error {
 	if len(items) < len(l.left) {
 		return fmt.Errorf("%s: it lists things that this version does not know", l.path)
 	}
+	patient := true // one person who does not go is waited for, not all
 	for len(items) > 0 {
 		n := min(cleanAtOnce, len(items))
 		some := items[:n]
@@ -42,8 +43,8 @@ func (w *workspace) clean(ctx context.Context, l *Ledger) error {
 		var sure []Item
 		var failed error
 		for _, item := range some {
-			if err := w.verify(ctx, item); err != nil {
-				failed = err
+			if err := w.verify(ctx, item, patient); err != nil {
+				failed, patient = err, false
 			} else {
 				sure = append(sure, item)
 			}
@@ -72,8 +73,8 @@ func (i Item) deletion() []cio.Message {
 // owner is the person who is made to take an anonymous id along.
 func (i Item) owner() string { return i.ID + "_owner" }
 
-// verify looks whether the item is gone. Objects cannot be looked for.
-func (w *workspace) verify(ctx context.Context, i Item) error {
+// verify looks whether the item is gone, and waits for it if patient. Objects cannot be looked for.
+func (w *workspace) verify(ctx context.Context, i Item, patient bool) error {
 	id := appapi.ByID(i.ID)
 	switch {
 	case i.Kind == ObjectItem:
@@ -83,7 +84,15 @@ func (w *workspace) verify(ctx context.Context, i Item) error {
 	case strings.Contains(i.ID, "@"):
 		id = appapi.ByEmail(i.ID)
 	}
-	if err := w.gone(ctx, id); err != nil {
+	if w.app == nil {
+		return nil
+	}
+	look := func() error { return w.notThere(ctx, id) }
+	err := look()
+	if patient && errors.Is(err, errStillThere) {
+		err = w.await(ctx, look)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", i.ID, err)
 	}
 	return nil

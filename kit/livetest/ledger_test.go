@@ -2,7 +2,6 @@ package livetest
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -211,6 +210,22 @@ func TestReadEnv(t *testing.T) {
 	}
 }
 
+// Whatever the file holds, a name has no space and no quote, and a value no line.
+func FuzzEnv(f *testing.F) {
+	f.Add("A=1\nexport B=\"2 # 3\" # 4\n\n# C=5\nD='\"'")
+	f.Fuzz(func(t *testing.T, text string) {
+		values, err := parseEnv(text)
+		if err != nil && len(values) > 0 {
+			t.Error("values and an error")
+		}
+		for name, value := range values {
+			if name == "" || strings.ContainsAny(name, " \t\"'\n=") || strings.Contains(value, "\n") {
+				t.Errorf("%q=%q", name, value)
+			}
+		}
+	})
+}
+
 // All requests together keep to the rate.
 func TestPace(t *testing.T) {
 	t.Parallel()
@@ -241,7 +256,7 @@ func TestPace(t *testing.T) {
 		}
 		for i := defaultRate; i < len(starts); i++ {
 			if d := starts[i].Sub(starts[i-defaultRate]); d <= time.Second {
-				t.Error(fmt.Sprintf("requests %d to %d within %v", i-defaultRate, i, d))
+				t.Errorf("requests %d to %d within %v", i-defaultRate, i, d)
 			}
 		}
 	})

@@ -15,7 +15,7 @@ var peopleCases = []Case{
 	{Area: "people", Name: "attributes of every JSON type", people: 1, run: func(ctx context.Context, s *scope) error {
 		id := s.people[0]
 		err := s.send(ctx, cio.Identify{UserID: id, Traits: map[string]any{
-			"text": "Zo\u00eb \u4f60\u597d", "whole": 3, "fraction": 2.5, "large": 9007199254740993, "yes": true, "list": []string{"a", "b"},
+			"text": "Zo\u00eb \u4f60\u597d", "whole": 3, "fraction": 2.5, "large": int64(9007199254740993), "yes": true, "list": []string{"a", "b"},
 			"nested": map[string]any{"city": "Ghent"}, "absent": nil, "empty": "",
 		}})
 		if err != nil {

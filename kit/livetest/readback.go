@@ -70,16 +70,21 @@ func (w *workspace) gone(ctx context.Context, id appapi.CustomerID) error {
 	if w.app == nil {
 		return nil
 	}
-	return w.await(ctx, func() error {
-		_, err := w.app.Customers().Attributes(ctx, id)
-		switch {
-		case errors.Is(err, appapi.ErrNotFound):
-			return nil
-		case err != nil:
-			return err
-		}
-		return errors.New("the person is still there")
-	})
+	return w.await(ctx, func() error { return w.notThere(ctx, id) })
+}
+
+var errStillThere = errors.New("the person is still there")
+
+// notThere looks once.
+func (w *workspace) notThere(ctx context.Context, id appapi.CustomerID) error {
+	_, err := w.app.Customers().Attributes(ctx, id)
+	switch {
+	case errors.Is(err, appapi.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return errStillThere
 }
 
 // relates waits until the person's relationships are as check says, by object.

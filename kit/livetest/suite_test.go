@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/ciokit/cio"
@@ -24,16 +26,16 @@ func emulated(t *testing.T, srv *emulator.Instance) Config {
 }
 
 // runAll runs every case as a subtest and closes the suite.
-func runAll(t *testing.T, s *Suite) (seen []Observation) {
+func runAll(ctx context.Context, t *testing.T, s *Suite) (seen []Observation) {
 	t.Helper()
 	t.Cleanup(func() {
-		if err := s.Close(context.WithoutCancel(t.Context())); err != nil {
+		if err := s.Close(ctx); err != nil {
 			t.Error(err)
 		}
 	})
 	for _, c := range Cases() {
 		t.Run(c.Area+"/"+strings.ReplaceAll(c.Name, " ", "_"), func(t *testing.T) {
-			r := s.Run(t.Context(), c)
+			r := s.Run(ctx, c)
 			for _, o := range r.Observations {
 				t.Logf("%s: %s", o.What, o.Seen)
 			}
@@ -41,7 +43,7 @@ func runAll(t *testing.T, s *Suite) (seen []Observation) {
 				t.Error(r.Err)
 			}
 			if r.Skipped {
-				t.Skip("an error before that every case would meet")
+				t.Skip("the run was ended, or met an error that every case would meet")
 			}
 			seen = append(seen, r.Observations...)
 		})
@@ -86,7 +88,7 @@ func TestEmulator(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				seen := runAll(t, s)
+				seen := runAll(t.Context(), t, s)
 				for what, want := range map[string]string{
 					"a call of 31999 bytes": accepted, "a call of 32001 bytes": tc.call,
 					"a batch of two with a message of 31999 bytes, of 32412 bytes": accepted, "a batch of two with a message of 32001 bytes, of 32414 bytes": tc.call,
@@ -129,7 +131,7 @@ func TestWithoutAppAPI(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		runAll(t, s)
+		runAll(t.Context(), t, s)
 	})
 	if left := leftOver(srv); left != "" {
 		t.Errorf("left over: %s", left)
@@ -263,9 +265,14 @@ func TestWorkspace(t *testing.T) {
 	if cfg.APIKey == "" || cfg.Region == "" {
 		t.Skip("CUSTOMERIO_API_KEY and CUSTOMERIO_REGION are not set, neither in the environment nor in .env: the suite runs against the emulator only")
 	}
-	s, err := Open(t.Context(), cfg)
+	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM) // so that Ctrl-C leaves nothing behind
+	defer stop()
+	s, err := Open(ctx, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	runAll(t, s)
+	runAll(ctx, t, s)
+	if ctx.Err() != nil {
+		t.Error("the run was ended by a signal")
+	}
 }

@@ -285,6 +285,27 @@ func TestMirror(t *testing.T) {
 		c.client.send = nil
 		c.want(twenty(1), 19, "-p01")
 	})
+	t.Run("who left while nothing could be sent is deleted later", func(t *testing.T) {
+		c := start(t, MirrorDelete)
+		c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
+			return all(len(m), cio.Unsent, cio.ErrUnauthorized)
+		}
+		if s, err := c.load(twenty(1) + "p99,1\n"); !errors.Is(err, ErrKeyRefused) || s.Left != 1 || s.Removed != 0 {
+			t.Error(err, counts(s))
+		}
+		c.client.send = nil
+		c.want(twenty(1)+"p99,1\n", 19, "p99 -p01")
+	})
+	t.Run("who all were deleted are new when they come back", func(t *testing.T) {
+		c := start(t, MirrorDelete)
+		c.job.Changes.MaxShrink = 100
+		if s, err := c.load("id,n\n"); err != nil || s.Removed != 20 {
+			t.Fatal(err, counts(s))
+		}
+		if s, err := c.load(twenty()); err != nil || s.Accepted != 20 || s.Unchanged != 0 {
+			t.Error(err, counts(s), s.Unchanged)
+		}
+	})
 	t.Run("a dry run tells how many", func(t *testing.T) {
 		c := start(t, MirrorDelete)
 		c.job.DryRun = true
@@ -372,4 +393,170 @@ func TestSnapshotsThatDoNotFit(t *testing.T) {
 			t.Errorf("%+v: %v", wrong, err)
 		}
 	}
+}
+
+// The plan says how many rows would be left out and how many people deleted, and for that reads all of the input.
+func TestPlanOfChanges(t *testing.T) {
+	c := newChanging(t, people)
+	c.job.Changes.IDs = true
+	c.want("id,n\na,1\nb,2\nc,3\nd,4\n", 0, "a b c d")
+	job := c.job
+	job.Changes.Mirror = MirrorDelete
+	job.Source = mustSource(t, "id,n\na,1\nb,20\ne,5\nd,x\n", source.Config{})
+	plan, err := MakePlan(t.Context(), job, 1)
+	if err != nil || plan.Sampled != 4 || !plan.Complete || plan.Unchanged != 1 || plan.Left != 1 || plan.Refused != 1 || plan.Kinds[0].Count != 2 {
+		t.Errorf("%v: %+v", err, plan)
+	}
+	c.want("id,n\na,1\nb,2\nc,3\nd,4\n", 4, "") // it has changed nothing
+}
+
+// What a spool holds is read as it was written, and a damaged one is an error.
+func TestSpool(t *testing.T) {
+	dir := t.TempDir()
+	s, err := createSpool(dir, "spool", [16]byte{1}, [16]byte{2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := []spooled{{rowSent, mark{1, 2}, [][]byte{[]byte("ann"), {}}}, {rowUnchanged, mark{3, 4}, nil}, {rowLost, mark{5, 6}, [][]byte{[]byte(strings.Repeat("x", 5000))}}}
+	var ends []int64
+	for _, r := range rows {
+		if err := s.add(r.what, r.mark, r.people); err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, s.written)
+	}
+	read := func(s *spool) (got []string, err error) {
+		err = s.each(func(r *spooled) error {
+			got = append(got, fmt.Sprintf("%c %v %q", r.what, r.mark, r.people))
+			return nil
+		})
+		return got, err
+	}
+	all, err := read(s)
+	if err != nil || len(all) != 3 || all[0] != `a {1 2} ["ann" ""]` || all[1] != `u {3 4} []` {
+		t.Fatal(err, all)
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := openSpool(dir, "spool", ends[1]) // what came after the checkpoint does not count
+	if err != nil || again.base != [16]byte{1} || again.salt != [16]byte{2} {
+		t.Fatal(err)
+	}
+	if got, err := read(again); err != nil || !slices.Equal(got, all[:2]) {
+		t.Error(err, got)
+	}
+	if err := again.add(rowSent, mark{7, 8}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := read(again); err != nil || len(got) != 3 || got[2] != `a {7 8} []` {
+		t.Error(err, got)
+	}
+	if err := again.close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, bytes := range []int64{0, 5, spoolHead + 9999} {
+		if _, err := openSpool(dir, "spool", bytes); err == nil {
+			t.Errorf("a spool of %d bytes was opened", bytes)
+		}
+	}
+	torn, err := openSpool(dir, "spool", ends[0]-1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer torn.close()
+	if _, err := read(torn); !errors.Is(err, errRecord) {
+		t.Error(err)
+	}
+}
+
+// Whatever a spool holds, it is rows or an error.
+func FuzzSpool(f *testing.F) {
+	head := append([]byte(spoolMagic), make([]byte, 32)...)
+	row := append([]byte{rowSent}, make([]byte, 16)...)
+	f.Add(slices.Concat(head, row, []byte{1, 3, 'a', 'n', 'n'}, row, []byte{0}))
+	f.Add(slices.Concat(head, row, []byte{0xff, 0xff, 0xff, 0xff, 0xff}))
+	f.Add([]byte(spoolMagic))
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := os.WriteFile(filepath.Join(dir, "spool"), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := openSpool(dir, "spool", int64(len(data)))
+		if err != nil {
+			return
+		}
+		defer s.close()
+		bytes := spoolHead
+		err = s.each(func(r *spooled) error {
+			bytes += 18
+			for _, id := range r.people {
+				bytes += 1 + int64(len(id))
+			}
+			return nil
+		})
+		if err == nil && bytes > int64(len(data)) || err != nil && !errors.Is(err, errRecord) {
+			t.Errorf("%v: rows of %d bytes in %d", err, bytes, len(data))
+		}
+	})
+}
+
+// A mirror that is interrupted while it deletes goes on with the deletions alone, under the same message ids.
+func TestResumedMirror(t *testing.T) {
+	c := newChanging(t, people)
+	c.job.Changes.IDs = true
+	c.want("id,n\na,1\nb,2\nc,3\nd,4\n", 0, "a b c d")
+	c.job.Changes.Mirror, c.job.Changes.MaxShrink = MirrorDelete, 90
+	dir := t.TempDir()
+	journal, err := CreateJournal(dir, JournalHeader{Source: "people.csv"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const in = "id,n\na,1\nb,20\n"
+	var first []string
+	c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
+		for _, one := range m {
+			e, err := cio.Encode(one)
+			if err != nil {
+				t.Error(err)
+			}
+			if e.Type() == cio.TypeTrack {
+				first = append(first, e.MessageID())
+			}
+		}
+		if len(first) > 0 {
+			return all(len(m), cio.Unknown, &cio.APIError{Status: 500})
+		}
+		return nil
+	}
+	c.job.Journal = journal
+	if s, err := c.load(in); !errors.Is(err, ErrGaveUp) || s.Accepted != 1 || s.Unsent != 2 || s.Left != 2 || s.Removed != 0 {
+		t.Fatal(err, counts(s))
+	}
+	id := journal.Header().ID
+	if err := journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if c.job.Journal, err = OpenJournal(dir, id); err != nil {
+		t.Fatal(err)
+	}
+	defer c.job.Journal.Close()
+	c.client.send = nil
+	s, err := c.load(in)
+	if err != nil || s.Rows != 2 || s.Unchanged != 1 || s.Removed != 2 || s.Accepted != 3 || c.users() != "-c -d" {
+		t.Fatalf("%v: %s, sent %q", err, counts(s), c.users())
+	}
+	for i, m := range c.client.accepted {
+		if !strings.Contains(m, first[i]) {
+			t.Errorf("%s has another id than %s", m, first[i])
+		}
+	}
+	if last := c.job.Journal.Last(); last.End != EndComplete || last.Removed != 2 || last.Unchanged != 1 {
+		t.Errorf("the journal ends with %+v", last)
+	}
+	if _, err := os.Stat(filepath.Join(dir, id, spoolFile)); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the spool is left: ", err)
+	}
+	c.job.Journal = nil
+	c.want(in, 2, "")
 }

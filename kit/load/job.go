@@ -113,6 +113,8 @@ type Progress struct {
 	Summary
 	// Read is how many bytes of the input have been worked on, Size how many it has, 0 if that is not known.
 	Read, Size int64
+	// Queued is how many messages wait to be sent or for an answer. RateLimited is how many answers said 429.
+	Queued, RateLimited int64
 	// Stopped is why nothing more is sent, nil as long as it is. The input is still read then, to count what is unsent.
 	Stopped error
 	// Done is set in the last call.

@@ -23,13 +23,13 @@ func (r *run) finishChanges() error {
 	// Rows that were not read keep what the snapshot knows of them. An input without any row is taken for a mistake.
 	whole := t.Complete && r.job.Limit == 0 && r.sourceErr == nil && t.Rows > 0
 	settled := len(r.stops) == 0 && t.Unsent == 0 || r.job.DryRun
+	err := c.spool.buf.Flush() // here, because the recorder does so too
 	r.mu.Unlock()
-	if c.findErr != nil {
-		return c.findErr
+	if err = errors.Join(c.findErr, err); err != nil {
+		return err
 	}
 	var gone *leavers
 	if c.cfg.Mirror != "" && t.Complete && r.sourceErr == nil {
-		var err error
 		if gone, err = c.leavers(); err != nil {
 			return err
 		}
@@ -37,10 +37,16 @@ func (r *run) finishChanges() error {
 		r.mu.Lock()
 		t.Left = gone.n
 		r.mu.Unlock()
-		if gone.n > 0 && settled {
-			if err := r.mirror(gone); err != nil {
-				return err
-			}
+		switch {
+		case gone.n == 0:
+		case settled:
+			err = r.mirror(gone)
+			whole = whole || gone.n == gone.before && !r.stopped() // all of them are gone, and were meant to be
+		default:
+			err = gone.keepAll()
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if r.job.DryRun {
@@ -97,6 +103,9 @@ func (l *leavers) each(f func(id []byte) error) error {
 	return subtract(l.c.old.ids(), seen, f)
 }
 
+// keepAll has everybody who has left stay in the snapshot.
+func (l *leavers) keepAll() error { return l.each(l.kept.add) }
+
 // subtract calls f for what is in one list and not in the other; both are in order.
 func subtract(from, those records, f func([]byte) error) error {
 	other, otherErr := those.next()
@@ -132,16 +141,15 @@ const mirrorDomain = "ciokit/load/mirror/1"
 // mirror takes away who has left, or says why it must not.
 func (r *run) mirror(gone *leavers) error {
 	c := r.changes
-	keepAll := func(id []byte) error { return gone.kept.add(id) }
 	if why := r.mayMirror(gone); why != nil {
 		r.stop(why)
-		return gone.each(keepAll)
+		return gone.keepAll()
 	}
 	if c.nameless > 0 {
 		r.mu.Lock()
 		r.tally.LeftAlone = gone.n
 		r.mu.Unlock()
-		return gone.each(keepAll)
+		return gone.keepAll()
 	}
 	if r.job.DryRun {
 		return nil
@@ -301,7 +309,7 @@ func (c *changes) write(whole bool, gone *leavers) error {
 	}
 	info := c.info
 	info.Made = time.Now().UTC()
-	return writeSnapshot(c.cfg.Snapshot, info, &renewed{fresh: fresh, old: old}, people)
+	return writeSnapshot(c.cfg.Snapshot, info, &renewed{fresh: fresh, old: old}, people, c.release)
 }
 
 // keptIDs collects the ids for the new snapshot: those of the input, and those of people who are not known to be gone.

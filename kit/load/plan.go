@@ -115,7 +115,11 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	if err := s.look(); err != nil {
 		return s.plan, &StopError{ErrSnapshot, err}
 	}
-	s.estimate(job.Source.Size(), job.Limit, int64(job.BatchBytes))
+	rows = -1 // unless the input says how many it has
+	if c, ok := job.Source.(interface{ RowCount() int64 }); ok {
+		rows = c.RowCount()
+	}
+	s.estimate(job.Source.Size(), rows, job.Limit, int64(job.BatchBytes))
 	return s.plan, nil
 }
 
@@ -203,7 +207,7 @@ func (s *sampling) row(r *source.Row) error {
 }
 
 // estimate sets what is said of the whole input.
-func (s *sampling) estimate(size, limit, batch int64) {
+func (s *sampling) estimate(size, rows, limit, batch int64) {
 	p := &s.plan
 	p.Rows, p.Bytes, p.Requests, p.Seconds = -1, -1, -1, -1
 	factor := 1.0
@@ -219,6 +223,12 @@ func (s *sampling) estimate(size, limit, batch int64) {
 		factor = min(factor, float64(limit)/float64(max(p.Sampled, 1)))
 	}
 	p.Rows = int64(float64(p.Sampled) * factor)
+	if rows >= 0 && !p.Complete {
+		p.Rows = rows
+		if limit > 0 {
+			p.Rows = min(rows, limit)
+		}
+	}
 	p.Bytes = int64(float64(s.bytes) * factor)
 	p.Requests = (p.Bytes + batch - 1) / batch
 	p.Seconds = float64(p.Requests) / 1000

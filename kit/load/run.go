@@ -53,7 +53,7 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 	if job.RejectsCSV && job.Rejects != nil {
 		csv, ok := job.Source.(interface{ Delimiter() byte })
 		if !ok || columns == nil || csv.Delimiter() == 0 {
-			return Summary{}, errors.New("load: Job.RejectsCSV needs a Source of CSV; write the rejects as JSON Lines")
+			return Summary{}, &source.FormatError{Problem: "only the rejects of an input of CSV can be written as CSV", Hint: "write them as JSON Lines, into a file whose name ends in .jsonl"}
 		}
 		r.rejects.asCSV(columns, csv.Delimiter())
 	}
@@ -239,7 +239,15 @@ func (r *run) reportProgress() (finish func()) {
 		p := Progress{Summary: r.snapshot(), Done: done}
 		r.mu.Lock()
 		p.Read, p.Size, p.Stopped = r.tally.read, r.tally.size, r.tally.stopped
+		for _, c := range r.chunks {
+			if c.sealed {
+				p.Queued += int64(c.messages - c.settled)
+			}
+		}
 		r.mu.Unlock()
+		if r.job.Client != nil {
+			p.RateLimited = r.job.Client.Stats().RateLimited - r.before.RateLimited
+		}
 		r.job.Progress(p)
 	}
 	quit, ended := make(chan struct{}), make(chan struct{})

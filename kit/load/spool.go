@@ -111,10 +111,12 @@ type spooled struct {
 	people [][]byte
 }
 
-// each calls f for each row, in their order.
+// each calls f for each row, in their order. What was written must have been flushed if the spool is also flushed elsewhere.
 func (s *spool) each(f func(*spooled) error) error {
-	if err := s.buf.Flush(); err != nil {
-		return err
+	if s.buf.Buffered() > 0 {
+		if err := s.buf.Flush(); err != nil {
+			return err
+		}
 	}
 	r := bufio.NewReaderSize(io.NewSectionReader(s.file, spoolHead, s.written-spoolHead), 256<<10)
 	var row spooled

@@ -62,6 +62,7 @@ var tortures = []torture{
 	{name: "a zone", expression: "=date(v)", csv: "2021-06-01T12:00:00+02:00", jsonl: `"2021-06-01T12:00:00+02:00"`, node: parquet.Timestamp(parquet.Nanosecond), parquet: parquet.Int64Value(time.Date(2021, 6, 1, 10, 0, 0, 0, time.UTC).UnixNano()),
 		sqlite: "'2021-06-01T12:00:00+02:00'", want: `"2021-06-01T10:00:00Z"`},
 	{name: "no zone", node: parquet.TimestampAdjusted(parquet.Millisecond, false), parquet: parquet.Int64Value(1), want: `"1970-01-01T00:00:00.001"`},
+	{name: "no zone as date", expression: "=date(v)", csv: "1970-01-01T00:00:00.001", jsonl: `"1970-01-01T00:00:00.001"`, node: parquet.TimestampAdjusted(parquet.Millisecond, false), parquet: parquet.Int64Value(1), want: `"1970-01-01T00:00:00.001Z"`},
 	{name: "emoji and NUL", csv: "\U0001F600\x00b", jsonl: `"\ud83d\ude00\u0000b"`, node: parquet.String(), parquet: parquet.ByteArrayValue([]byte("\U0001F600\x00b")), sqlite: "char(128512, 0, 98)",
 		want: "\"\U0001F600\\u0000b\"", different: map[string]string{"jsonl": `"\ud83d\ude00\u0000b"`}},
 	{name: "not UTF-8", csv: "a\xffb", jsonl: "\"a\xffb\"", node: parquet.String(), parquet: parquet.ByteArrayValue([]byte("a\xffb")), sqlite: "CAST(x'61ff62' AS TEXT)", want: "! invalid-utf-8"},

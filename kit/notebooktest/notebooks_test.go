@@ -24,7 +24,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestCells runs every cell and compares what it prints with what is saved.
+// TestCells runs every cell and compares what it prints with what is saved. It runs them again as in a real workspace.
 func TestCells(t *testing.T) {
 	docs := documents(t)
 	program, err := notebook.Build(t.Context(), root, docs)
@@ -40,6 +40,10 @@ func TestCells(t *testing.T) {
 		t.Run(d.Name, func(t *testing.T) {
 			t.Parallel()
 			run(t, program, d)
+		})
+		t.Run("workspace/"+d.Name, func(t *testing.T) {
+			t.Parallel()
+			runInWorkspace(t, program, d)
 		})
 	}
 }

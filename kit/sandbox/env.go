@@ -6,6 +6,8 @@ const (
 	EmulatorEnv = "CIOKIT_NOTEBOOK_EMULATOR"
 	// RecorderEnv is the base URL of the recorder in front of a real workspace; empty where there is none.
 	RecorderEnv = "CIOKIT_NOTEBOOK_RECORDER"
+	// KeyEnv is the write key of the real workspace.
+	KeyEnv = "CUSTOMERIO_API_KEY"
 	// TargetEnv is the address that the recorder passes calls on to.
 	TargetEnv = "CIOKIT_NOTEBOOK_TARGET"
 	// PrefixEnv is what ids in the real workspace begin with.

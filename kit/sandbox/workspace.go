@@ -26,7 +26,7 @@ func Open() *Workspace {
 	if os.Getenv(RecorderEnv) == "" {
 		return ws
 	}
-	ws.url, ws.key = os.Getenv(RecorderEnv), os.Getenv("CUSTOMERIO_API_KEY")
+	ws.url, ws.key = os.Getenv(RecorderEnv), os.Getenv(KeyEnv)
 	ws.prefix, ws.target = os.Getenv(PrefixEnv), os.Getenv(TargetEnv)
 	return ws
 }

@@ -204,7 +204,7 @@ func (l Looks) fits(s string) bool {
 	case LooksBoolean:
 		return slices.Contains([]string{"true", "false", "yes", "no", "y", "n", "t", "f"}, strings.ToLower(s))
 	case LooksDate:
-		for _, layout := range []string{time.DateOnly, time.DateTime, time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05-07"} {
+		for _, layout := range []string{time.DateOnly, time.DateTime, "2006-01-02T15:04:05", time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05-07"} {
 			if _, err := time.Parse(layout, s); err == nil {
 				return true
 			}

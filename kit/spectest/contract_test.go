@@ -2,6 +2,7 @@ package spectest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -61,7 +62,15 @@ func (r *tape) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		req.Body.Close()
-		x.body = body
+		if x.body = body; req.Header.Get("Content-Encoding") == "gzip" {
+			z, err := gzip.NewReader(bytes.NewReader(body))
+			if err != nil {
+				return nil, err
+			}
+			if x.body, err = io.ReadAll(z); err != nil {
+				return nil, err
+			}
+		}
 		req = req.Clone(req.Context())
 		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
@@ -82,7 +91,7 @@ func (r *tape) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // recorded sends everything that there is to send: all cases of the live suite, every golden message, and every event with all its fields and
-// with none, each alone and all in batches.
+// with none, each alone, all in batches, and all through a Batcher with gzip.
 func recorded(t *testing.T, spec *eventspec.Spec) []exchange {
 	t.Helper()
 	srv := emulator.Config{}.InProcess(t)
@@ -111,6 +120,18 @@ func recorded(t *testing.T, spec *eventspec.Spec) []exchange {
 			}
 		}
 		if err := client.Send(t.Context(), list...); err != nil {
+			t.Error(err)
+		}
+		batcher, err := cio.NewBatcher(client, cio.BatcherConfig{Compress: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range list {
+			if err := batcher.Enqueue(t.Context(), m); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := batcher.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -182,7 +203,7 @@ func TestContract(t *testing.T) {
 				t.Errorf("%s: %s: the schemas take it, so it needs no exception any more", name, e.name)
 			}
 		}
-		for _, call := range append([]string{"batch"}, callTypes...) {
+		for _, call := range append([]string{"batch", "gzip"}, callTypes...) {
 			if k.seen[call] == 0 {
 				t.Errorf("%s: no call of %s was recorded", name, call)
 			}
@@ -209,6 +230,9 @@ func (k *contract) check(x exchange) {
 	k.t.Helper()
 	call := strings.TrimPrefix(x.path, "/v1/")
 	k.seen[call]++
+	if x.header.Get("Content-Encoding") == "gzip" {
+		k.seen["gzip"]++
+	}
 	key, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(x.header.Get("Authorization"), "Basic "))
 	if string(key) != emulator.TestKey+":" || x.header.Get("X-Strict-Mode") != "1" || x.header.Get("Content-Type") != "application/json" {
 		k.t.Errorf("%s: the header is %v", call, x.header)

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/kit/livetest"
 	"github.com/spf13/cobra"
 )
 
@@ -104,30 +103,12 @@ Exit code 0 means that nothing failed, 3 that the key is not taken, 5 anything e
 
 // configure resolves what to look at. What is wrong with the key is left to the check.
 func (d *doctor) configure(con console, to, keyFile string) error {
-	getenv, err := livetest.ReadEnv(".env")
+	live, err := workspaceOf(to)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return err
 	}
-	live := livetest.ConfigFromEnv(getenv)
 	d.cfg = cio.Config{APIKey: live.APIKey, Region: live.Region, BaseURL: live.BaseURL}
 	d.app, d.appBase = live.AppAPIKey, live.AppBaseURL
-	switch {
-	case to == "":
-	case to == "us" || to == "eu":
-		d.cfg.Region, d.cfg.BaseURL, d.appBase = cio.Region(to), "", ""
-	case to == "emulator":
-		d.cfg.Region, d.cfg.BaseURL, d.appBase = "", "http://"+emulatorAddr, ""
-		if d.cfg.APIKey == "" {
-			d.cfg.APIKey = emulatorKey
-		}
-	case strings.HasPrefix(to, "http://"), strings.HasPrefix(to, "https://"):
-		d.cfg.Region, d.cfg.BaseURL, d.appBase = "", to, ""
-	default:
-		return fail(exitUsage, "--to is emulator, us, eu, or a URL that begins with http:// or https://")
-	}
-	if d.cfg.BaseURL == "" && d.cfg.Region == "" {
-		return fail(exitUsage, "say which workspace: --to emulator, --to us, --to eu, --to URL, or set CUSTOMERIO_REGION, in the environment or in .env")
-	}
 	if d.appBase == "" {
 		d.appBase = d.cfg.BaseURL
 	}

@@ -44,31 +44,40 @@ func (f *liveFlags) add(cmd *cobra.Command) {
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// config resolves the workspace, and says on con.err which it is unless it is on this machine.
-func (f *liveFlags) config(ctx context.Context, con console) (livetest.Config, error) {
+// workspaceOf resolves --to, or what the environment and .env say.
+func workspaceOf(to string) (livetest.Config, error) {
 	getenv, err := livetest.ReadEnv(".env")
 	if err != nil {
 		return livetest.Config{}, &exitError{exitUsage, err}
 	}
 	cfg := livetest.ConfigFromEnv(getenv)
-	cfg.RateLimit = f.rate
 	switch {
-	case f.to == "":
-	case f.to == "us" || f.to == "eu":
-		cfg.Region, cfg.BaseURL, cfg.AppBaseURL = cio.Region(f.to), "", ""
-	case f.to == "emulator":
-		cfg.BaseURL, cfg.AppBaseURL = "http://"+emulatorAddr, ""
+	case to == "":
+	case to == "us" || to == "eu":
+		cfg.Region, cfg.BaseURL, cfg.AppBaseURL = cio.Region(to), "", ""
+	case to == "emulator":
+		cfg.Region, cfg.BaseURL, cfg.AppBaseURL = "", "http://"+emulatorAddr, ""
 		if cfg.APIKey == "" {
 			cfg.APIKey = emulatorKey
 		}
-	case strings.HasPrefix(f.to, "http://"), strings.HasPrefix(f.to, "https://"):
-		cfg.BaseURL, cfg.AppBaseURL = f.to, ""
+	case strings.HasPrefix(to, "http://"), strings.HasPrefix(to, "https://"):
+		cfg.Region, cfg.BaseURL, cfg.AppBaseURL = "", to, ""
 	default:
 		return cfg, fail(exitUsage, "--to is emulator, us, eu, or a URL that begins with http:// or https://")
 	}
 	if cfg.BaseURL == "" && cfg.Region == "" {
 		return cfg, fail(exitUsage, "say which workspace: --to emulator, --to us, --to eu, --to URL, or set CUSTOMERIO_REGION, in the environment or in .env")
 	}
+	return cfg, nil
+}
+
+// config resolves the workspace, and says on con.err which it is unless it is on this machine.
+func (f *liveFlags) config(ctx context.Context, con console) (livetest.Config, error) {
+	cfg, err := workspaceOf(f.to)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.RateLimit = f.rate
 	if loopback(cfg.BaseURL) {
 		cfg.AppAPIKey = cfg.APIKey // as the emulator has it; one of the environment is of a real workspace
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source"
+	"github.com/ciokit/cio/kit/source/sqldb"
 	"github.com/spf13/cobra"
 )
 
@@ -63,7 +64,8 @@ func newLoad(con console) *cobra.Command {
 		Use:   "load FILE...",
 		Short: "Load files: every row becomes one or more messages",
 		Long: `Load files of rows, CSV, JSON Lines or Parquet, as they are or compressed by gzip or zstd, into Customer.io. A FILE may be a pattern such
-as 'orders-*.csv', and - is standard input. Several files are one input, in their order. With --query FILE is a database.
+as 'orders-*.csv', and - is standard input. Several files are one input, in their order. With --query FILE is a database; with
+--order-by too its load can be resumed.
 
 A mapping in YAML says which messages a row becomes. Messages of one person are sent in the order of their rows. A row that cannot be read,
 mapped or accepted never stops the load and never disappears: it is counted, named by its line, and written to --rejects. Loading the same
@@ -76,7 +78,8 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 		Example: `  ciokit load people.csv --mapping people.yaml --to emulator
   ciokit load orders.jsonl --mapping orders.yaml --to eu --key-file key.txt --rejects orders.rejects.jsonl --yes
   ciokit load 'orders-*.csv.gz' --mapping orders.yaml --to us --json --yes
-  ciokit load env:SHOP_URL --query 'SELECT id, email FROM customers' --mapping people.yaml --to eu --yes
+  ciokit load db:shop --query 'SELECT id, email FROM customers' --order-by id --mapping people.yaml --to eu --yes
+  ciokit load 'export/*.parquet' --mapping people.yaml --to eu --dry-run
   ciokit load --resume 20260131-120000-a1b2c3`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.resume == "" {
@@ -299,7 +302,7 @@ func inputError(err error) error {
 		return &exitError{exitUsage, err}
 	}
 	var path *os.PathError
-	if errors.As(err, &path) {
+	if errors.As(err, &path) || errors.Is(err, sqldb.ErrUnreachable) {
 		return &exitError{exitLocal, err}
 	}
 	return &exitError{exitUsage, err}

@@ -48,7 +48,7 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	case f.GiveUpAfter <= 0:
 		return nil, fail(exitUsage, "--give-up-after is a time, such as 10m")
 	}
-	l.bar, err = newProgress(con.err, f.name(), f.progress, f.json)
+	l.bar, err = newProgress(con.err, f.name(), f.Files, f.progress, f.json)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -103,9 +104,15 @@ func TestKilledLoadIsResumed(t *testing.T) {
 		"CSV":     {[]string{"in.csv"}, writeCSV},
 		"Parquet": {[]string{"in.parquet"}, writeParquet},
 		"SQLite":  {[]string{"sqlite:in.db", "--query", "SELECT id, n FROM people;", "--order-by", "id,n"}, writeSQLite},
+		// With servers that .ci/databases starts.
+		"PostgreSQL": {[]string{"env:CIOKIT_POSTGRES_URL", "--query", "SELECT id, n FROM killed", "--order-by", "id,n"}, writePostgres},
+		"MariaDB":    {[]string{"env:CIOKIT_MARIADB_URL", "--query", "SELECT id, n FROM killed", "--order-by", "n"}, writeMariaDB},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if variable, ok := strings.CutPrefix(in.args[0], "env:"); ok && os.Getenv(variable) == "" {
+				t.Skipf("%s names no server; .ci/databases starts one", variable)
+			}
 			rows, kills := 12_000, 5
 			if os.Getenv("CIOKIT_DEEP") == "1" {
 				rows, kills = 200_000, 50
@@ -152,12 +159,37 @@ func writeParquet(t *testing.T, file string, rows int) {
 
 func writeSQLite(t *testing.T, file string, rows int) {
 	t.Helper()
-	db, err := sql.Open("sqlite", file)
+	writeTable(t, "sqlite", file, `CREATE TABLE people (id TEXT, n INTEGER)`, fmt.Sprintf(`WITH RECURSIVE c(n) AS (SELECT 0 UNION ALL SELECT n+1 FROM c WHERE n+1 < %d)
+INSERT INTO people SELECT 'u' || (n %% 5000), n FROM c ORDER BY n %% 997`, rows))
+}
+
+func writePostgres(t *testing.T, _ string, rows int) {
+	t.Helper()
+	writeTable(t, "pgx", os.Getenv("CIOKIT_POSTGRES_URL"), "DROP TABLE IF EXISTS killed", "CREATE TABLE killed (id TEXT, n BIGINT)",
+		fmt.Sprintf("INSERT INTO killed SELECT 'u' || n %% 5000, n FROM generate_series(0, %d) AS n ORDER BY n %% 997", rows-1))
+}
+
+func writeMariaDB(t *testing.T, _ string, rows int) {
+	t.Helper()
+	u, err := url.Parse(os.Getenv("CIOKIT_MARIADB_URL"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = db.Exec(`CREATE TABLE people (id TEXT, n INTEGER);
-WITH RECURSIVE c(n) AS (SELECT 0 UNION ALL SELECT n+1 FROM c WHERE n+1 < ?) INSERT INTO people SELECT 'u' || (n % 5000), n FROM c ORDER BY n % 997`, rows)
+	writeTable(t, "mysql", u.User.String()+"@tcp("+u.Host+")"+u.Path, "DROP TABLE IF EXISTS killed", "CREATE TABLE killed (id VARCHAR(20), n DECIMAL(30,2))",
+		fmt.Sprintf("INSERT INTO killed SELECT CONCAT('u', seq %% 5000), seq FROM seq_0_to_%d ORDER BY seq %% 997", rows-1))
+}
+
+func writeTable(t *testing.T, driver, name string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range statements {
+		if err == nil {
+			_, err = db.ExecContext(t.Context(), s)
+		}
+	}
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +201,7 @@ func killAndResume(t *testing.T, dir string, input []string, rows, kills int) {
 	server := &taker{ids: make(map[string]int), pause: 100 * time.Microsecond}
 	web := httptest.NewServer(server)
 	defer web.Close()
-	if err := os.WriteFile(filepath.Join(dir, "map.yaml"), []byte("messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "map.yaml"), []byte("messages:\n  - identify: {userId: $id, traits: {n: =float(n)}}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	start := func(args ...string) (*process, *strings.Builder) {

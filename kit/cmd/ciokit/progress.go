@@ -4,29 +4,36 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/ciokit/cio/kit/load"
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// progress shows how far a load has come: as a bar on a terminal, elsewhere as a line every few seconds.
+// progress shows how far a load has come: as bars on a terminal, elsewhere as a line every few seconds.
 type progress struct {
 	w     io.Writer
 	name  string
+	files []progressFile
 	quiet bool
-	json  bool // one event a line
-	begun time.Time
-	said  time.Time     // when the last line was written
-	bars  *mpb.Progress // nil without a terminal
-	bar   *mpb.Bar
+	json  bool      // one event a line
+	said  time.Time // when the last line was written
+	bars  *bars     // nil without a terminal
 
-	mu   sync.Mutex
-	last load.Progress // the bar is drawn on a goroutine of its own
+	mu   sync.Mutex // the bars are drawn on a goroutine of their own
+	last load.Progress
+	pace pace
+}
+
+// progressFile is one of the files of an input.
+type progressFile struct {
+	name string
+	size int64
+	from int64 // bytes of the files before it
 }
 
 // sayEvery is the time between two lines where there is no terminal.
@@ -35,8 +42,8 @@ const sayEvery = 5 * time.Second
 // tellEvery is the time between two events of --progress json.
 const tellEvery = time.Second
 
-func newProgress(w io.Writer, file, mode string, quiet bool) (*progress, error) {
-	p := &progress{w: w, name: filepath.Base(file), begun: time.Now(), said: time.Now(), quiet: quiet}
+func newProgress(w io.Writer, name string, files []string, mode string, quiet bool) (*progress, error) {
+	p := &progress{w: w, name: filepath.Base(name), said: time.Now(), quiet: quiet}
 	switch mode {
 	case "json":
 		p.quiet, p.json = false, true
@@ -46,13 +53,40 @@ func newProgress(w io.Writer, file, mode string, quiet bool) (*progress, error) 
 	default:
 		return nil, fail(exitUsage, "--progress is auto, none or json")
 	}
-	if file == "-" {
+	if name == "-" {
 		p.name = "standard input"
 	}
+	if len(files) > 1 {
+		p.files = sizesOf(files)
+	}
 	if !p.quiet && !p.json && terminal(w) && os.Getenv("TERM") != "dumb" {
-		p.bars = mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh())
+		p.bars = newBars(w, p)
 	}
 	return p, nil
+}
+
+// sizesOf returns the files with their sizes, none if that of any is not known: then nobody can tell which one is being read.
+func sizesOf(names []string) (files []progressFile) {
+	from := int64(0)
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil || !info.Mode().IsRegular() {
+			return nil
+		}
+		files = append(files, progressFile{filepath.Base(name), info.Size(), from})
+		from += info.Size()
+	}
+	return files
+}
+
+// fileAt returns the file that so many bytes of the input lead into, and which it is, from 1. It is 0 if there is only one.
+func (p *progress) fileAt(read int64) (progressFile, int) {
+	for i := len(p.files) - 1; i >= 0; i-- {
+		if f := p.files[i]; read >= f.from && (read < f.from+f.size || i == len(p.files)-1 || f.size == 0) {
+			return f, i + 1
+		}
+	}
+	return progressFile{}, 0
 }
 
 // progressEvent is a line of --progress json.
@@ -63,11 +97,34 @@ type progressEvent struct {
 	Read  int64     `json:"read"` // bytes of the input
 	Size  int64     `json:"size"` // 0 where it is not known
 	load.Summary
-	Stopped string `json:"stopped,omitempty"` // why nothing more is sent
+	Queued      int64 `json:"queued"`
+	RateLimited int64 `json:"rate_limited"`
+	// RowsPerSecond is of the last seconds; Left is how many seconds are left, by that, absent where nobody knows.
+	RowsPerSecond int64         `json:"rows_per_second"`
+	Left          *int64        `json:"seconds_left,omitempty"`
+	Current       *currentEvent `json:"current,omitempty"` // of several files
+	Stopped       string        `json:"stopped,omitempty"` // why nothing more is sent
+}
+
+// currentEvent is the file that is being read.
+type currentEvent struct {
+	File  string `json:"file"`
+	Index int    `json:"index"` // from 1
+	Of    int    `json:"of"`
+	Read  int64  `json:"read"`
+	Size  int64  `json:"size"`
 }
 
 func (p *progress) tell(now load.Progress) {
-	e := progressEvent{Event: "progress", At: time.Now().UTC(), File: p.name, Read: now.Read, Size: now.Size, Summary: now.Summary}
+	e := progressEvent{Event: "progress", At: time.Now().UTC(), File: p.name, Read: now.Read, Size: now.Size, Summary: now.Summary, Queued: now.Queued, RateLimited: now.RateLimited,
+		RowsPerSecond: int64(p.pace.rows())}
+	if left, ok := p.pace.left(now.Read, now.Size); ok {
+		n := int64(math.Round(left.Seconds()))
+		e.Left = &n
+	}
+	if f, i := p.fileAt(now.Read); i > 0 {
+		e.Current = &currentEvent{f.name, i, len(p.files), now.Read - f.from, f.size}
+	}
 	if now.Stopped != nil {
 		e.Event, e.Stopped = "stopped", now.Stopped.Error()
 	}
@@ -82,6 +139,7 @@ func (p *progress) tell(now load.Progress) {
 func (p *progress) update(now load.Progress) {
 	p.mu.Lock()
 	p.last = now
+	p.pace.add(time.Now(), now.Rows, now.Read)
 	p.mu.Unlock()
 	switch {
 	case p.json:
@@ -90,61 +148,80 @@ func (p *progress) update(now load.Progress) {
 			p.tell(now)
 		}
 	case p.bars != nil:
-		p.draw(now)
+		p.bars.draw(now)
 	case !p.quiet && !now.Done && time.Since(p.said) >= sayEvery:
 		p.said = time.Now()
-		fmt.Fprintf(p.w, "%s: %s\n", p.name, p.state())
+		fmt.Fprintf(p.w, "%s: %s, %s\n", p.line(now), p.speed(), p.counts())
 	}
 }
 
-func (p *progress) draw(now load.Progress) {
-	if p.bar == nil {
-		style := mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]")
-		options := []mpb.BarOption{
-			mpb.PrependDecorators(decor.Name(p.name + " ")),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.state() })),
-		}
-		p.bar = p.bars.New(max(now.Size, 1), style, append(options, mpb.BarRemoveOnComplete())...)
+// line names what is being read and how far it is, for where there are no bars.
+func (p *progress) line(now load.Progress) string {
+	s := p.name
+	if f, i := p.fileAt(now.Read); i > 0 {
+		s = fmt.Sprintf("%s (%d of %d)", f.name, i, len(p.files))
 	}
-	p.bar.SetCurrent(min(now.Read, max(now.Size-1, 0)))
-}
-
-// state says what a person waiting wants to know: how much, how fast, how much longer, and what went wrong.
-func (p *progress) state() string {
-	p.mu.Lock()
-	now := p.last
-	p.mu.Unlock()
-	took := time.Since(p.begun)
-	s := fmt.Sprintf("%s rows, %s accepted, %.0f rows/s", grouped(now.Rows), grouped(now.Accepted), float64(now.Rows)/max(took.Seconds(), 0.001))
-	if now.Size > 0 && now.Read > 0 {
-		left := time.Duration(float64(took) * float64(now.Size-now.Read) / float64(now.Read))
-		s += fmt.Sprintf(", %d %%, %s left", now.Read*100/now.Size, left.Round(time.Second))
-	}
-	if n := now.Rejected + now.RejectedByAPI; n > 0 {
-		s += ", " + grouped(n) + " rejected"
-	}
-	if now.Stopped != nil {
-		s += ", sending has stopped, counting the rest"
+	if now.Size > 0 {
+		s += fmt.Sprintf(": %d %%", percent(now.Read, now.Size))
 	}
 	return s
 }
 
-// Write puts a line above the bar.
+func percent(read, size int64) int64 {
+	if size == 0 {
+		return 0
+	}
+	return min(read*100/size, 100)
+}
+
+// speed says how fast it is and how much longer it takes.
+func (p *progress) speed() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := grouped(int64(p.pace.rows())) + " rows/s"
+	if left, ok := p.pace.left(p.last.Read, p.last.Size); ok {
+		s += ", " + remaining(left) + " left"
+	}
+	return s
+}
+
+// counts says what became of what was read, and what is in the way.
+func (p *progress) counts() string {
+	p.mu.Lock()
+	now := p.last
+	p.mu.Unlock()
+	parts := []string{grouped(now.Rows) + " rows"}
+	add := func(n int64, what string) {
+		if n > 0 {
+			parts = append(parts, grouped(n)+" "+what)
+		}
+	}
+	add(now.Unchanged, "unchanged")
+	parts = append(parts, grouped(now.Accepted)+" accepted")
+	add(now.Rejected+now.RejectedByAPI, "rejected")
+	add(now.Warnings, "warnings")
+	add(now.Queued, "queued")
+	add(now.RateLimited, "answers 429")
+	add(now.Retried, "retries")
+	s := strings.Join(parts, ", ")
+	if now.Stopped != nil {
+		s += "; sending has stopped, counting the rest"
+	}
+	return s
+}
+
+// Write puts a line above the bars.
 func (p *progress) Write(b []byte) (int, error) {
 	if p.bars != nil {
-		return p.bars.Write(b)
+		return p.bars.all.Write(b)
 	}
 	return p.w.Write(b)
 }
 
-// close takes the bar away, so that the summary stands alone.
+// close takes the bars away, so that the summary stands alone.
 func (p *progress) close() {
-	if p.bars == nil {
-		return
+	if p.bars != nil {
+		p.bars.close()
+		p.bars = nil
 	}
-	if p.bar != nil {
-		p.bar.Abort(true)
-	}
-	p.bars.Wait()
-	p.bars = nil
 }

@@ -118,9 +118,15 @@ func showRun(con console, id string, asJSON bool) error {
 	line("to", "%s", s.Target)
 	line("settled", "%s rows, %s messages: %s accepted, %s rejected, %s rejected by the API", grouped(s.Last.Rows), grouped(s.Last.Messages), grouped(s.Last.Accepted),
 		grouped(s.Last.Rejected), grouped(s.Last.RejectedByAPI))
+	if s.Last.Unchanged > 0 || s.Last.Left > 0 {
+		line("changes", "%s rows unchanged, %s people left, %s removed", grouped(s.Last.Unchanged), grouped(s.Last.Left), grouped(s.Last.Removed))
+	}
 	line("requests", "%s (%s repeated), %s, in %s", grouped(s.Last.Requests), grouped(s.Last.Retried), byteSize(s.Last.Bytes), seconds(s.Last.Seconds))
 	for rule, n := range s.Last.Reasons {
 		line("rejected for", "%s: %s", rule, grouped(n))
+	}
+	for _, w := range s.Last.Warned {
+		line("warned of", "%s: %s", w.Rule, grouped(w.Count))
 	}
 	if s.State != "complete" && s.State != "running" {
 		line("go on with", "ciokit load --resume %s", s.ID)

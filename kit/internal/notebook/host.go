@@ -76,6 +76,9 @@ func serve(cfg emulator.Config) (*endpoint, error) {
 	return &endpoint{url: "http://" + l.Addr().String(), server: server}, nil
 }
 
+// Prefix is what ids in a real workspace begin with.
+func (h *Host) Prefix() string { return h.prefix }
+
 // Files returns the directory for files.
 func (h *Host) Files() string { return h.files }
 
@@ -84,6 +87,7 @@ func (h *Host) Env() []string {
 	set := map[string]string{sandbox.EmulatorEnv: h.emulator.url, sandbox.FilesEnv: h.files, sandbox.DataEnv: h.cfg.Data}
 	if h.recorder != nil {
 		set[sandbox.RecorderEnv], set[sandbox.TargetEnv], set[sandbox.PrefixEnv] = h.recorder.url, h.cfg.Real.BaseURL, h.prefix
+		set[sandbox.KeyEnv] = h.cfg.Real.APIKey
 	}
 	if h.cfg.Headless {
 		set[show.HeadlessEnv] = "1"

@@ -66,7 +66,7 @@ func Open(ctx context.Context, rawURL string, q Query) (source.Source, error) {
 	}
 	tx, err := db.BeginTx(run, d.transaction)
 	if err != nil {
-		return fail(fmt.Errorf("sqldb: %s cannot be reached: %w", Name(rawURL), err))
+		return fail(unreachable("sqldb: " + Name(rawURL) + " cannot be reached: " + mask(rawURL, err.Error())))
 	}
 	r := &result{dialect: d, db: db, tx: tx, run: run, cancel: cancel, url: rawURL, query: q.SQL, pages: make(chan page, 1), quit: make(chan struct{})}
 	if len(q.OrderBy) == 0 {
@@ -95,6 +95,15 @@ func Open(ctx context.Context, rawURL string, q Query) (source.Source, error) {
 	}
 	return src, nil
 }
+
+// ErrUnreachable is a database that does not answer, or does not let the user in.
+var ErrUnreachable = errors.New("sqldb: the database cannot be reached")
+
+// unreachable is why.
+type unreachable string
+
+func (u unreachable) Error() string        { return string(u) }
+func (u unreachable) Is(target error) bool { return target == ErrUnreachable }
 
 func queryError(err error) error {
 	return &source.FormatError{Problem: "the query fails: " + err.Error(), Hint: "try it in the database's own shell"}

@@ -125,9 +125,11 @@ func (o *order) check(ctx context.Context, tx *sql.Tx) (rows int64, err error) {
 	key := strings.Join(o.names(), ", ")
 	switch {
 	case empty > 0:
-		return 0, fmt.Errorf("sqldb: %d of %d rows have no %s, by which they are to be ordered: NULL has no place in an order; leave them out of the query, or order by another column", empty, rows, key)
+		return 0, &source.FormatError{Problem: fmt.Sprintf("%d of %d rows have no %s, by which they are to be ordered, and NULL has no place in an order", empty, rows, key),
+			Hint: "leave them out of the query, or order by another column"}
 	case distinct < rows:
-		return 0, fmt.Errorf("sqldb: the %d rows have only %d different values of %s, by which they are to be ordered, so that a run could not say where it stopped; add a column that tells them apart", rows, distinct, key)
+		return 0, &source.FormatError{Problem: fmt.Sprintf("the %d rows have only %d different values of %s, by which they are to be ordered, so that a run could not say where it stopped", rows, distinct, key),
+			Hint: "order by one more column that tells them apart"}
 	}
 	return rows, nil
 }

@@ -121,7 +121,8 @@ func (r *result) begin() error {
 			return fmt.Errorf("sqldb: the rows that are left cannot be counted: %w", err)
 		}
 		if n := total - left; n > r.before {
-			return fmt.Errorf("sqldb: %d rows lie before the place where the run stopped, which had read %d there: rows have appeared that would be skipped; begin a new load from the first row", n, r.before)
+			return &source.FormatError{Problem: fmt.Sprintf("%d rows lie before the place where the run stopped, which had read %d there: rows have appeared that would be skipped", n, r.before),
+				Hint: "begin a new load from the first row"}
 		}
 	}
 	r.rows, err = r.order.rowsAfter(r.run, r.tx, values)

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// standIn stands in for GoNB: it tells by a named pipe that it runs and what it was given, holds another open for as long as it runs, and
+// waits.
+const standIn = `#!/bin/sh
+exec 3>"$2.life"
+echo "$$ $CIOKIT_NOTEBOOK_EMULATOR $CIOKIT_NOTEBOOK_FILES" >"$2.begun"
+exec sleep 600
+`
+
+// kernel is ciokit notebook kernel with the stand-in.
+type kernel struct {
+	cmd             *exec.Cmd
+	gonb            int // its process
+	emulator, files string
+	life            io.ReadCloser // ends when GoNB does
+}
+
+func startKernel(t *testing.T) *kernel {
+	t.Helper()
+	dir := t.TempDir()
+	connection, tools := filepath.Join(dir, "connection"), filepath.Join(dir, "tools")
+	if err := os.Mkdir(tools, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(tools, "gonb"), []byte(standIn), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, pipe := range []string{".life", ".begun"} {
+		if err := syscall.Mkfifo(connection+pipe, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k := &kernel{cmd: exec.Command("ciokit", "notebook", "kernel", "--checkout", filepath.Join("..", "..", ".."), "--tools", tools, connection)}
+	k.cmd.Env = append(os.Environ(), "CUSTOMERIO_API_KEY=", "TMPDIR="+dir)
+	k.cmd.Stderr = os.Stderr
+	if err := k.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { k.cmd.Process.Kill() })
+	life, err := os.Open(connection + ".life") // waits for the stand-in
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { life.Close() })
+	k.life = life
+	begun, err := os.ReadFile(connection + ".begun")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Sscan(string(begun), &k.gonb, &k.emulator, &k.files); err != nil {
+		t.Fatalf("the stand-in says %q: %v", begun, err)
+	}
+	k.send(t)
+	return k
+}
+
+// send identifies somebody in the emulator, as a cell does.
+func (k *kernel) send(t *testing.T) {
+	t.Helper()
+	req, err := http.NewRequest("POST", k.emulator+"/v1/identify", strings.NewReader(`{"userId":"ann"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.SetBasicAuth("notebook-key", "")
+	req.Header.Set("X-Strict-Mode", "1")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 200 {
+		t.Fatalf("the emulator answers %s", resp.Status)
+	}
+}
+
+// gone insists that nothing of the kernel is left. It waits for both processes.
+func (k *kernel) gone(t *testing.T) {
+	t.Helper()
+	if _, err := io.Copy(io.Discard, k.life); err != nil {
+		t.Error(err)
+	}
+	k.cmd.Wait()
+	if resp, err := http.Get(k.emulator + "/_emulator/health"); err == nil {
+		resp.Body.Close()
+		t.Error("the emulator still answers")
+	}
+}
+
+// However the kernel ends, GoNB and the emulator end with it.
+func TestKernelEnds(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		end   func(*kernel) error
+		files bool // whether the directory can be left behind
+	}{
+		"the kernel is killed":  {func(k *kernel) error { return k.cmd.Process.Kill() }, true},
+		"the kernel is ended":   {func(k *kernel) error { return k.cmd.Process.Signal(syscall.SIGTERM) }, false},
+		"GoNB is killed":        {func(k *kernel) error { return syscall.Kill(k.gonb, syscall.SIGKILL) }, false},
+		"GoNB ends by itself":   {func(k *kernel) error { return syscall.Kill(k.gonb, syscall.SIGTERM) }, false},
+		"a kill of the session": {func(k *kernel) error { return errors.Join(k.cmd.Process.Kill(), syscall.Kill(k.gonb, syscall.SIGKILL)) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := startKernel(t)
+			if err := test.end(k); err != nil {
+				t.Fatal(err)
+			}
+			k.gone(t)
+			if _, err := os.Stat(k.files); err == nil && !test.files {
+				t.Error("its files are left")
+			}
+		})
+	}
+}
+
+// Two notebooks have an emulator each, and one that ends leaves the other alone.
+func TestKernelsAreApart(t *testing.T) {
+	t.Parallel()
+	one, two := startKernel(t), startKernel(t)
+	if one.emulator == two.emulator || one.files == two.files {
+		t.Errorf("they share %s or %s", one.emulator, one.files)
+	}
+	if err := one.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	one.gone(t)
+	two.send(t)
+}

@@ -1,0 +1,186 @@
+package livetest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
+)
+
+// lagging is Customer.io as it is from outside: the Pipelines API answers at once, and the App API shows what was sent a while later.
+type lagging struct {
+	answers, shows *emulator.Instance
+	lag            time.Duration
+
+	mu    sync.Mutex
+	queue []*http.Request // to be shown, in their order
+}
+
+func newLagging(t *testing.T, config emulator.Config, lag time.Duration) *lagging {
+	return &lagging{answers: config.InProcess(t), shows: config.InProcess(t), lag: lag}
+}
+
+// config leads to the region's own addresses.
+func (l *lagging) config(t *testing.T) Config {
+	return Config{APIKey: l.answers.Key, AppAPIKey: l.answers.Key, Region: cio.EU, HTTPClient: &http.Client{Transport: l}, LedgerDir: t.TempDir()}
+}
+
+func (l *lagging) RoundTrip(r *http.Request) (*http.Response, error) {
+	switch r.URL.Host {
+	case "api-eu.customer.io":
+		return l.shows.Client().Transport.RoundTrip(r)
+	case "cdp-eu.customer.io":
+	default:
+		return nil, http.ErrNotSupported
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	again := func(ctx context.Context) *http.Request {
+		c := r.Clone(ctx)
+		c.Body = io.NopCloser(bytes.NewReader(body))
+		return c
+	}
+	l.mu.Lock()
+	l.queue = append(l.queue, again(context.Background()))
+	l.mu.Unlock()
+	time.AfterFunc(l.lag, l.show)
+	return l.answers.Client().Transport.RoundTrip(again(r.Context()))
+}
+
+// show shows the oldest call that is not yet shown.
+func (l *lagging) show() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next := l.queue[0]
+	l.queue = l.queue[1:]
+	if resp, err := l.shows.Client().Transport.RoundTrip(next); err == nil {
+		resp.Body.Close()
+	}
+}
+
+// The suite waits for what is stored later, keeps to its rate meanwhile, and makes sure that people are gone before it says so.
+func TestSuiteWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLagging(t, emulator.Config{MaxCallBytes: 31_000, MaxBatchBytes: 400_000}, 4*time.Second)
+		s, err := Open(t.Context(), l.config(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := ""
+		for _, c := range Cases() {
+			r := s.Run(t.Context(), c)
+			if r.Err != nil {
+				t.Errorf("%s: %s: %v", c.Area, c.Name, r.Err)
+			}
+			for _, o := range r.Observations {
+				seen += o.What + ": " + o.Seen + "\n"
+			}
+		}
+		// In a real workspace even what is within the documented limits is recorded, and not judged.
+		for _, want := range []string{"a call of 31999 bytes: answered with 400\n", "a batch of 474999 bytes: answered with 400\n"} {
+			if !strings.Contains(seen, want) {
+				t.Errorf("not seen: %s in\n%s", want, seen)
+			}
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if n := l.shows.Stats().People; n != 0 {
+			t.Errorf("Close said that all is gone while %d people were there", n)
+		}
+	})
+}
+
+// The probe finds the same through the lag.
+func TestProbeWaits(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]emulator.Config{
+		"as assumed": {},
+		"otherwise":  {RefuseItems: true, KeepDates: true, DropUnknownPeople: true, MergeOnAlias: true, DedupWindow: time.Hour, RejectSuppressed: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newLagging(t, config, 4*time.Second)
+				s, err := Open(t.Context(), l.config(t))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var r Report
+				for _, e := range Experiments() {
+					f, err := s.Probe(t.Context(), e)
+					if err != nil {
+						t.Fatal(err)
+					}
+					r.Findings = append(r.Findings, f)
+				}
+				if err := s.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+				want := 0
+				if name == "otherwise" {
+					want = 6
+				}
+				if all := r.Switches(); len(all) != want {
+					t.Errorf("%d switches, want %d: %v\n%s", len(all), want, all, r.Markdown())
+				}
+				for _, f := range r.Findings {
+					if name == "as assumed" && f.Verdict != AsAssumed {
+						t.Errorf("%s: %s", f.ID, f.Observed)
+					}
+				}
+			})
+		})
+	}
+}
+
+// What never goes is waited for once, stays in the ledger, and the rest is deleted.
+func TestWhoDoesNotGo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLagging(t, emulator.Config{}, 24*time.Hour)
+		cfg := l.config(t)
+		s, err := Open(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scope, err := s.prepare(Case{Area: "people", people: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.showNow(t, cio.Identify{UserID: scope.people[0]}, cio.Identify{UserID: scope.people[1]}); err != nil {
+			t.Fatal(err)
+		}
+		started := time.Now()
+		if err := s.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "2 things are left") || !strings.Contains(err.Error(), "still there") {
+			t.Errorf("Close: %v", err)
+		}
+		if took := time.Since(started); took > 70*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		if all, err := Ledgers(cfg.LedgerDir); err != nil || len(all) != 1 || len(all[0].Left()) != 2 {
+			t.Errorf("%v, %v", all, err)
+		}
+	})
+}
+
+// showNow puts messages where they are shown.
+func (l *lagging) showNow(t *testing.T, msgs ...cio.Message) error {
+	t.Helper()
+	client, err := cio.NewClient(cio.Config{APIKey: l.shows.Key, BaseURL: l.shows.URL, HTTPClient: l.shows.Client()})
+	if err != nil {
+		return err
+	}
+	return client.Send(t.Context(), msgs...)
+}

@@ -1,0 +1,85 @@
+package notebooktest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/internal/notebook"
+)
+
+// runInWorkspace runs a notebook as it runs with CUSTOMERIO_API_KEY and CUSTOMERIO_REGION set: through the recorder, into a workspace that
+// somebody else uses too. Every cell succeeds, what the notebook makes has its prefix, and in the end only what was there before is left.
+func runInWorkspace(t *testing.T, program *notebook.Program, d *notebook.Document) {
+	workspace := emulator.Config{}.InProcess(t)
+	others := cio.Must(cio.NewClient(cio.Config{APIKey: workspace.Key, BaseURL: workspace.URL, HTTPClient: workspace.Client()}))
+	if err := others.Send(t.Context(),
+		cio.Identify{UserID: "ann", Traits: map[string]any{"email": "ann@example.com"}},
+		cio.SetObject{ObjectID: "acme"},
+	); err != nil {
+		t.Fatal(err)
+	}
+	var strangers []string
+	host, err := notebook.StartHost(notebook.HostConfig{
+		Real:     cio.Config{APIKey: workspace.Key, BaseURL: workspace.URL},
+		Headless: true,
+		Forward: func(r *http.Request) (*http.Response, error) {
+			r.URL.Scheme, r.URL.Host = "http", "emulator"
+			return workspace.Server.Transport().RoundTrip(r)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cell := range d.CodeCells() {
+		if cell.HasTag(notebook.DataTag) {
+			continue
+		}
+		if out, err := program.Run(t.Context(), d, cell, host.Env()); err != nil {
+			t.Errorf("%v\n%s", err, out)
+			break
+		}
+		for _, name := range names(t, workspace) {
+			if !strings.HasPrefix(name, host.Prefix()) && name != "ann" && name != "ann@example.com" && name != "acme" {
+				strangers = append(strangers, d.Where(cell.Number, 1)+" makes "+name)
+			}
+		}
+	}
+	if len(strangers) > 0 {
+		t.Errorf("without the prefix: %s", strings.Join(strangers, ", "))
+	}
+	if err := host.Close(); err != nil {
+		t.Error(err)
+	}
+	if left := names(t, workspace); len(left) != 2 {
+		t.Errorf("left in the workspace: %v, want ann and acme", left)
+	}
+	if v := string(workspace.Person("ann").Traits["email"]); v != `"ann@example.com"` || len(workspace.Person("ann").Traits) != 1 || len(workspace.Events("ann")) != 0 {
+		t.Errorf("somebody else was changed: %+v", workspace.Person("ann"))
+	}
+}
+
+// names are the ids, or else the addresses, of all people and objects.
+func names(t *testing.T, workspace *emulator.Instance) (all []string) {
+	people, err := workspace.Server.People(emulator.PeopleQuery{Key: workspace.Key, Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range people.People {
+		name := p.ID
+		if name == "" {
+			name = p.Email
+		}
+		all = append(all, name)
+	}
+	objects, err := workspace.Server.Objects(workspace.Key, 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range objects.Objects {
+		all = append(all, o.ID)
+	}
+	return all
+}
