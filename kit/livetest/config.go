@@ -7,10 +7,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,7 +29,7 @@ const (
 )
 
 // Config says which workspace a Suite runs against. APIKey and one of Region and BaseURL are required; the zero value of everything else is
-// the safe default.
+// the safe default. A Config prints and logs without its keys.
 type Config struct {
 	// APIKey is the write key of a Data Pipelines source in the workspace.
 	APIKey string `json:"-"`
@@ -55,12 +59,27 @@ type Config struct {
 func ConfigFromEnv(getenv func(string) string) Config {
 	return Config{
 		APIKey:     getenv("CUSTOMERIO_API_KEY"),
-		Region:     cio.Region(getenv("CUSTOMERIO_REGION")),
+		Region:     cio.Region(strings.ToLower(getenv("CUSTOMERIO_REGION"))),
 		BaseURL:    getenv("CUSTOMERIO_BASE_URL"),
 		AppAPIKey:  getenv("CUSTOMERIO_APP_API_KEY"),
 		AppBaseURL: getenv("CUSTOMERIO_APP_BASE_URL"),
 	}
 }
+
+// Format prints the Config without its keys, whatever the verb.
+func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }
+
+// String returns the Config without its keys.
+func (c Config) String() string {
+	base := "(not a URL)"
+	if u, err := url.Parse(c.BaseURL); err == nil {
+		base = u.Redacted()
+	}
+	return fmt.Sprintf("livetest.Config{Region: %q, BaseURL: %q, Permissive: %t}", string(c.Region), base, c.Permissive)
+}
+
+// LogValue logs the Config without its keys.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // LedgerDir is where ledgers are kept: $XDG_STATE_HOME/ciokit/live, or the usual place for state where that is not set.
 func LedgerDir() (string, error) {

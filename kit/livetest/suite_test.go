@@ -255,6 +255,20 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+func TestConfigHidesKeys(t *testing.T) {
+	t.Parallel()
+	cfg := ConfigFromEnv(func(name string) string {
+		return map[string]string{"CUSTOMERIO_API_KEY": "secret-1", "CUSTOMERIO_APP_API_KEY": "secret-2", "CUSTOMERIO_REGION": "EU"}[name]
+	})
+	if cfg.APIKey != "secret-1" || cfg.AppAPIKey != "secret-2" || cfg.Region != cio.EU {
+		t.Error("the environment is not read")
+	}
+	cfg.BaseURL = "http://a:secret-3@127.0.0.1"
+	if said := fmt.Sprintf("%v %+v %#v %v", cfg, cfg, &cfg, cfg.LogValue()); strings.Contains(said, "secret") || !strings.Contains(said, `"eu"`) {
+		t.Error(said)
+	}
+}
+
 // TestWorkspace runs the suite against a real workspace, if there is a key to one.
 func TestWorkspace(t *testing.T) {
 	getenv, err := ReadEnv("../../.env")

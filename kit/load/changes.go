@@ -396,20 +396,27 @@ func (c *changes) settle() error {
 	return nil
 }
 
+// release lets go of the old snapshot, whose place the new one takes.
+func (c *changes) release() error {
+	if c.old == nil {
+		return nil
+	}
+	err := c.old.close()
+	c.old = nil
+	return err
+}
+
 // close lets go of the files. The spool of a run that has a journal stays there, unless the run is done with.
 func (c *changes) close(done bool) error {
 	if c == nil {
 		return nil
 	}
-	var errs []error
-	if c.old != nil {
-		errs = append(errs, c.old.close())
-	}
+	errs := []error{c.release()}
 	if c.spool != nil && done {
 		errs = append(errs, c.spool.remove())
 	} else if c.spool != nil {
 		errs = append(errs, c.spool.close())
 	}
-	c.old, c.spool = nil, nil
+	c.spool = nil
 	return errors.Join(errs...)
 }

@@ -4,5 +4,8 @@
 // order of the rows through a [cio.Client], and returns a [Summary] whose counts add up, whatever happened on the way. A row that cannot be
 // read or mapped never stops a run and never disappears: it is counted and written to the rejects, with its line and the reason.
 //
+// A run can be resumed by its [Journal], send only what has changed since an earlier one by [ChangeOnly], and be told of by a [Report]. Rows
+// come from files and databases, or from an iterator by [Rows].
+//
 // Memory does not grow with the input: up to three batches of messages, with the rows they come from, are held at a time.
 package load

@@ -46,9 +46,10 @@ type Job struct {
 	DecimalComma bool
 	// Limit is how many rows are read; default all.
 	Limit int64
-	// Journal, if set, keeps how far the run has come. If it holds a checkpoint already, the rows before that are read over and the counts
-	// go on from it; Source and Mapping must be those of the first run, which the caller checks by the journal's header, and Rejects must
-	// append to what the first run wrote, cut to the checkpoint's RejectsBytes. Not for a dry run.
+	// Journal, if set, keeps how far the run has come. If it holds a checkpoint already, the rows before that are read over, or passed over by
+	// a Source that is a source.Resumer, and the counts go on from it; Source and Mapping must be those of the first run, which the caller
+	// checks by the journal's header, and Rejects must append to what the first run wrote, cut to the checkpoint's RejectsBytes. Not for a dry
+	// run.
 	Journal *Journal
 	// Changes has only those rows sent that have changed since an earlier run; default all.
 	Changes ChangeOnly

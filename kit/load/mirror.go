@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -134,8 +135,8 @@ func subtract(from, those records, f func([]byte) error) error {
 
 func (l *leavers) close() error { return errors.Join(l.seen.close(), l.kept.close()) }
 
-// mirrorDomain begins what the message id of a deletion is made of: text(mirrorDomain) text(event) text(id of the snapshot) text(userId), in
-// the manner of messageid.go. The same deletion that is sent again by a run that is resumed so repeats its id.
+// mirrorDomain begins what the message id of a deletion is made of: text(mirrorDomain) text(event) text(id of the snapshot that the run began
+// with) text(userId), in the manner of messageid.go. The same deletion that is sent again when the run is resumed so repeats its id.
 const mirrorDomain = "ciokit/load/mirror/1"
 
 // mirror takes away who has left, or says why it must not.
@@ -156,7 +157,7 @@ func (r *run) mirror(gone *leavers) error {
 	}
 	var ids [][]byte
 	send := func() error {
-		left, err := r.remove(ids, c.old.info.ID)
+		left, err := r.remove(ids, hex.EncodeToString(c.spool.base[:]))
 		for _, id := range left {
 			err = errors.Join(err, gone.kept.add(id))
 		}

@@ -31,7 +31,7 @@ func TestRowsKeepTypes(t *testing.T) {
 		{"NUL \x00, quote \", emoji \U0001f600, <&>", `{"v":"NUL \u0000, quote \", emoji ` + "\U0001f600" + `, <&>"}`},
 		{nil, ""}, {none, ""}, {[]byte(nil), ""}, {json.RawMessage("null"), ""},
 		{true, `{"v":true}`},
-		{1<<53 + 1, `{"v":9007199254740993}`},
+		{int64(1<<53 + 1), `{"v":9007199254740993}`},
 		{uint64(math.MaxUint64), `{"v":18446744073709551615}`},
 		{uint8(7), `{"v":7}`},
 		{1e308, `{"v":1e+308}`}, {0.1, `{"v":0.1}`}, {float32(0.1), `{"v":0.1}`}, {math.Copysign(0, -1), `{"v":-0}`},

@@ -298,28 +298,29 @@ func (l *lengthRecords) next() (_ []byte, err error) {
 	return l.buf, err
 }
 
-// writeSnapshot writes a snapshot in place of the one of that name, if there is one. It sets the counts of info.
-func writeSnapshot(name string, info SnapshotInfo, entries, ids records) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".new-*") // of mode 0600
+// writeSnapshot writes a snapshot in place of the one of that name, if there is one. It sets the counts of info. Once all is on disk under
+// another name it calls ready, and then gives it its own.
+func writeSnapshot(name string, info SnapshotInfo, entries, ids records, ready func() error) (err error) {
+	fresh := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".new") // always the same, so that a process that is killed leaves one at most
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(fresh, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
-		}
-	}()
-	if err = encodeSnapshot(f, info, entries, ids); err != nil {
-		return err
+	err = encodeSnapshot(f, info, entries, ids)
+	if err == nil {
+		err = f.Sync()
 	}
-	if err = f.Sync(); err != nil {
-		return err
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = ready()
 	}
-	if err = f.Close(); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+	if err == nil {
+		err = os.Rename(fresh, name)
 	}
-	if err = os.Rename(f.Name(), name); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+	if err != nil {
+		return errors.Join(err, os.Remove(fresh))
 	}
 	return syncDir(filepath.Dir(name))
 }

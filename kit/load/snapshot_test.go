@@ -119,11 +119,12 @@ func TestDamagedSnapshot(t *testing.T) {
 func TestSnapshotIsReplacedAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "s")
-	if err := writeSnapshot(file, SnapshotInfo{ID: randomID(), Salt: make([]byte, 16)}, &listed{all: [][]byte{entryOf(mark{1, 1})}}, noRecords{}); err != nil {
+	nothing := func() error { return nil }
+	if err := writeSnapshot(file, SnapshotInfo{ID: randomID(), Salt: make([]byte, 16)}, &listed{all: [][]byte{entryOf(mark{1, 1})}}, noRecords{}, nothing); err != nil {
 		t.Fatal(err)
 	}
 	broken := &listed{all: [][]byte{entryOf(mark{1, 2}), []byte("short")}}
-	if err := writeSnapshot(file, SnapshotInfo{ID: randomID(), Salt: make([]byte, 16)}, broken, noRecords{}); err == nil {
+	if err := writeSnapshot(file, SnapshotInfo{ID: randomID(), Salt: make([]byte, 16)}, broken, noRecords{}, nothing); err == nil {
 		t.Error("a broken snapshot was written")
 	}
 	s, err := openSnapshot(file)

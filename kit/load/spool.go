@@ -32,6 +32,9 @@ const (
 	spoolHead  = int64(len(spoolMagic) + 32)
 )
 
+// maxPeople bounds the people of a row, who are no more than its messages.
+const maxPeople = 1 << 12
+
 // What became of a row.
 const (
 	rowSent      byte = 'a' // and accepted
@@ -130,7 +133,7 @@ func (s *spool) each(f func(*spooled) error) error {
 		row.what = head[0]
 		row.mark = mark{binary.BigEndian.Uint64(head[1:]), binary.BigEndian.Uint64(head[9:])}
 		n, err := binary.ReadUvarint(r)
-		if err != nil || n > maxRecord {
+		if err != nil || n > maxPeople {
 			return errRecord
 		}
 		for uint64(len(row.people)) < n {

@@ -15,7 +15,7 @@ import (
 // which nothing is left to send.
 func TestKilledLoadWithSnapshot(t *testing.T) {
 	t.Parallel()
-	const rows, changed, kills = 12_000, 8_000, 4
+	const rows, changed, kills = 9_000, 6_000, 3
 	server := &taker{ids: make(map[string]int)}
 	web := httptest.NewServer(server)
 	defer web.Close()
@@ -38,7 +38,8 @@ func TestKilledLoadWithSnapshot(t *testing.T) {
 		return in.String()
 	}
 	write("in.csv", table(0))
-	write("map.yaml", "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}, messageId: [$id, $n]}\n")
+	// The messages are long, so that there are many requests to be killed between.
+	write("map.yaml", "messages:\n  - identify: {userId: $id, traits: {n: =int(n), note: "+strings.Repeat("x", 900)+"}, messageId: [$id, $n]}\n")
 	start := func(args ...string) (*process, error) { return startCommand(dir, args...) }
 	load := []string{"load", "in.csv", "--mapping", "map.yaml", "--to", web.URL, "--concurrency", "2", "--snapshot", "s", "--snapshot-ids"}
 	whole := func(args []string, want string) {
@@ -60,22 +61,26 @@ func TestKilledLoadWithSnapshot(t *testing.T) {
 	server.mu.Unlock()
 	rnd := rand.New(rand.NewPCG(5, 5))
 	args, id := load, ""
-	for kill := range kills {
+	ended := false
+	for kill := 0; kill < kills && !ended; kill++ {
 		reached := server.after(1 + rnd.IntN(changed/kills))
 		p, err := start(args...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ended := make(chan error, 1)
-		go func() { ended <- p.Wait() }()
+		end := make(chan error, 1)
+		go func() { end <- p.Wait() }()
 		select {
 		case <-reached:
-			if err := p.Process.Kill(); err != nil {
-				t.Fatal(err)
+			ended = p.Process.Kill() != nil // it ended just now
+			if <-end; ended {
+				continue
 			}
-			<-ended
-		case err := <-ended:
-			t.Fatalf("kill %d: it has ended already: %v: %s", kill, err, &p.said)
+		case err := <-end:
+			if ended = true; err != nil || kill == 0 {
+				t.Fatalf("kill %d: it has ended already: %v: %s", kill, err, &p.said)
+			}
+			continue
 		}
 		if id == "" {
 			id = resumeID.FindStringSubmatch(p.said.String())[1]
@@ -89,7 +94,9 @@ func TestKilledLoadWithSnapshot(t *testing.T) {
 			t.Fatalf("a new load from the snapshot of a killed one: %v: %s", err, &again.said)
 		}
 	}
-	whole(args, fmt.Sprintf(`"unchanged":%d,`, rows-changed))
+	if !ended {
+		whole(args, fmt.Sprintf(`"unchanged":%d,`, rows-changed))
+	}
 	if len(server.ids) != changed {
 		t.Errorf("%d distinct messages arrived, want %d", len(server.ids), changed)
 	}

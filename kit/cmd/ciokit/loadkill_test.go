@@ -52,7 +52,10 @@ func (s *taker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		batch.Batch = append(batch.Batch, one)
 	}
-	<-time.After(time.Duration(len(batch.Batch)) * s.pause)
+	s.mu.Lock()
+	pause := s.pause
+	s.mu.Unlock()
+	<-time.After(time.Duration(len(batch.Batch)) * pause)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range batch.Batch {

@@ -27,12 +27,13 @@ type kernel struct {
 	gonb            int // its process
 	emulator, files string
 	life            io.ReadCloser // ends when GoNB does
+	ended           chan struct{}
 }
 
 func startKernel(t *testing.T) *kernel {
 	t.Helper()
 	dir := t.TempDir()
-	connection, tools := filepath.Join(dir, "connection"), filepath.Join(dir, "tools")
+	connection, tools := filepath.Join(dir, "connection"), filepath.Join(dir, "bin")
 	if err := os.Mkdir(tools, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -46,17 +47,35 @@ func startKernel(t *testing.T) *kernel {
 	}
 	k := &kernel{cmd: exec.Command("ciokit", "notebook", "kernel", "--checkout", filepath.Join("..", "..", ".."), "--tools", tools, connection)}
 	k.cmd.Env = append(os.Environ(), "CUSTOMERIO_API_KEY=", "TMPDIR="+dir)
-	k.cmd.Stderr = os.Stderr
+	k.cmd.Stderr = t.Output()
 	if err := k.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { k.cmd.Process.Kill() })
+	k.ended = make(chan struct{})
+	go func() {
+		defer close(k.ended)
+		k.cmd.Wait()
+		for _, pipe := range []string{".life", ".begun"} { // for a test that still waits for a stand-in that will never come
+			if f, err := os.OpenFile(connection+pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+				f.Close()
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		k.cmd.Process.Kill()
+		<-k.ended
+	})
 	life, err := os.Open(connection + ".life") // waits for the stand-in
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { life.Close() })
 	k.life = life
+	select {
+	case <-k.ended:
+		t.Fatal("the kernel has ended")
+	default:
+	}
 	begun, err := os.ReadFile(connection + ".begun")
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +112,7 @@ func (k *kernel) gone(t *testing.T) {
 	if _, err := io.Copy(io.Discard, k.life); err != nil {
 		t.Error(err)
 	}
-	k.cmd.Wait()
+	<-k.ended
 	if resp, err := http.Get(k.emulator + "/_emulator/health"); err == nil {
 		resp.Body.Close()
 		t.Error("the emulator still answers")

@@ -150,9 +150,19 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), out, errs
 	cmd.Env = append(os.Environ(), "CUSTOMERIO_API_KEY="+ts.Getenv("CUSTOMERIO_API_KEY"), "XDG_STATE_HOME="+ts.Getenv("XDG_STATE_HOME"))
 	ts.Check(cmd.Start())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		cmd.Wait()
+	}()
 	for _, f := range server(ts).Faults() {
 		for f.Seen == 0 { // the process that waits for an answer can give no signal
-			runtime.Gosched()
+			select {
+			case <-ended:
+				ts.Fatalf("it ended before its call, with exit code %d", cmd.ProcessState.ExitCode())
+			default:
+				runtime.Gosched()
+			}
 			f = server(ts).Faults()[0]
 		}
 	}
@@ -161,7 +171,7 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 		signal = syscall.SIGTERM
 	}
 	ts.Check(cmd.Process.Signal(signal))
-	cmd.Wait()
+	<-ended
 	if code := cmd.ProcessState.ExitCode(); code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)
 	}
