@@ -67,7 +67,7 @@ id   events so far  At                   Raw
 ann         12,345  2026-03-01 11:00:00  pro
 bob              3                       {"a":1}
 `},
-		{"mixed, short and nil", Table{Columns: []string{"a", "b"}, Rows: [][]any{{true, nil}, {"<ü>\nx"}, {math.MaxInt64, errors.New("why")}}}, `a                          b
+		{"mixed, short and nil", Table{Columns: []string{"a", "b"}, Rows: [][]any{{true, nil}, {"<ü>\nx"}, {int64(math.MaxInt64), errors.New("why")}}}, `a                          b
 -------------------------  ---
 yes
 <ü> x
