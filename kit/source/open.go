@@ -116,8 +116,13 @@ func Open(name string, cfg Config) (Source, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	if info.Mode().IsRegular() {
-		var head [len(parquetMagic)]byte
-		if n, _ := f.ReadAt(head[:], 0); string(head[:n]) == parquetMagic {
+		magic := func(at int64) bool {
+			var mark [len(parquetMagic)]byte
+			n, _ := f.ReadAt(mark[:], at)
+			return string(mark[:n]) == parquetMagic
+		}
+		// Text may begin like Parquet too; it does not end like it.
+		if magic(0) && (!cfg.text() || magic(info.Size()-int64(len(parquetMagic)))) {
 			return openParquet(f, f, info.Size(), cfg.MaxRowBytes)
 		}
 	}
@@ -128,6 +133,9 @@ func Open(name string, cfg Config) (Source, error) {
 	}
 	return t, nil
 }
+
+// text reports whether the caller says that the input is text.
+func (c Config) text() bool { return c.Format == CSV || c.Format == JSONLines }
 
 // New reads r, ahead of what is asked for, until the input ends or the Source is closed. Close does not close r. Parquet is first copied into
 // a temporary file of mode 0600, which Close removes, because it is read from its end.
@@ -187,7 +195,7 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	if err := t.win.head(ctx, func(data []byte) bool { return len(data) >= marks }); err != nil {
 		return nil, err
 	}
-	if bytes.HasPrefix(t.win.rest(), []byte(parquetMagic)) {
+	if bytes.HasPrefix(t.win.rest(), []byte(parquetMagic)) && !t.cfg.text() {
 		p, err := t.spool(ctx)
 		if err != nil {
 			return nil, err

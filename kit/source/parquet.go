@@ -43,6 +43,8 @@ type parquetSource struct {
 	read  int64 // rows before the next one
 	skip  int64 // rows to be passed over
 	ends  [][2]int
+
+	broken error // why the file cannot be read on
 }
 
 // openParquet reads what a Parquet file says of itself. It closes in if it fails.
@@ -57,7 +59,7 @@ func openParquet(in io.ReaderAt, closer io.Closer, size int64, limit int) (*parq
 func (p *parquetSource) open() (err error) {
 	defer func() {
 		if err = recovered(err, recover()); err != nil {
-			err = &FormatError{Problem: "the input begins like a Parquet file and cannot be read as that: " + err.Error(), Hint: "is it whole? write it again, or load it as CSV"}
+			err = &FormatError{Problem: "the input begins like a Parquet file and cannot be read as that: " + err.Error(), Hint: "is it whole? write it again; if it is text, say so: --format csv"}
 		}
 	}()
 	var end [8]byte
@@ -128,6 +130,7 @@ func (p *parquetSource) Select(names []string) error {
 		p.slots[i] = -1
 	}
 	p.chosen = len(names)
+	p.rows.used = make([]bool, len(p.rows.leaves))
 	for slot, name := range names {
 		found := slices.IndexFunc(p.columns, func(c Column) bool { return c.Name == name })
 		switch {
@@ -139,6 +142,9 @@ func (p *parquetSource) Select(names []string) error {
 			return fmt.Errorf("source: column %q is selected twice", name)
 		}
 		p.slots[found] = slot
+		for leaf, n := p.nodes[found].leaf, p.nodes[found].leaves; n > 0; leaf, n = leaf+1, n-1 {
+			p.rows.used[leaf] = true
+		}
 	}
 	return nil
 }
@@ -157,10 +163,26 @@ func (p *parquetSource) Next(ctx context.Context, b *Batch) (err error) {
 		return errors.New("source: Next was called before Select")
 	}
 	b.reset()
+	if p.broken != nil {
+		return p.broken
+	}
 	defer func() {
-		if err = recovered(err, recover()); err != nil && err != io.EOF && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-			b.Rows = b.Rows[:0]
-			err = fmt.Errorf("source: the Parquet file cannot be read on behind row %d (row group %d): %w", p.read, p.group, err)
+		err = recovered(err, recover())
+		if err == nil || err == io.EOF {
+			return
+		}
+		if len(b.Rows) > 0 { // what was read before the damage, or before ctx ended, is as good as any
+			b.Offset = p.used()
+		}
+		if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
+			if len(b.Rows) > 0 {
+				err = nil
+			}
+			return
+		}
+		p.broken = fmt.Errorf("source: the Parquet file cannot be read on behind row %d (row group %d): %w", p.read, p.group, err)
+		if err = p.broken; len(b.Rows) > 0 {
+			err = nil
 		}
 	}()
 	for len(b.Rows) < parquetBatchRows && len(b.scratch) < parquetBatchBytes {
@@ -228,7 +250,7 @@ func (p *parquetSource) passed() {
 	p.read++
 }
 
-// row writes the next row as a JSON object, of which its cells are parts.
+// row writes the next row as a JSON object of the selected columns, of which its cells are parts. The others are not even read.
 func (p *parquetSource) row(b *Batch) error {
 	start := len(b.scratch)
 	raw := append(b.scratch, '{')
@@ -236,7 +258,11 @@ func (p *parquetSource) row(b *Batch) error {
 	p.rows.start = start
 	row := Row{Line: p.read + 1, Ordinal: p.read}
 	for i, n := range p.nodes {
-		if i > 0 {
+		if p.slots[i] < 0 {
+			p.ends = append(p.ends, [2]int{})
+			continue
+		}
+		if len(raw)-start > 1 {
 			raw = append(raw, ',')
 		}
 		raw = append(raw, n.key...)
@@ -249,7 +275,7 @@ func (p *parquetSource) row(b *Batch) error {
 			return err
 		}
 		if p.rows.bad != nil {
-			if p.slots[i] >= 0 && row.Err == nil {
+			if row.Err == nil {
 				row.Err = &RowError{RuleNoJSON, fmt.Sprintf("column %s: %v", n.name, p.rows.bad)}
 			}
 			p.rows.bad = nil

@@ -89,8 +89,9 @@ var (
 // parquetRows puts the rows of a row group together from the values of its leaves.
 type parquetRows struct {
 	leaves []parquetLeafReader
-	limit  int // bytes of a row
-	start  int // of the row at hand in dst
+	used   []bool // which leaves are read
+	limit  int    // bytes of a row
+	start  int    // of the row at hand in dst
 	bad    error
 }
 
@@ -245,6 +246,9 @@ func (p *parquetRows) note(err error) {
 // end.
 func (p *parquetRows) finish(row int64) error {
 	for i := range p.leaves {
+		if !p.used[i] {
+			continue
+		}
 		l := &p.leaves[i]
 		for {
 			v, err := l.peek()
@@ -273,6 +277,9 @@ func (p *parquetRows) open(f *parquet.File, group int, values int64) error {
 		return fmt.Errorf("a row group has %d columns, the schema %d", len(chunks), len(p.leaves))
 	}
 	for i := range p.leaves {
+		if !p.used[i] {
+			continue
+		}
 		l := &p.leaves[i]
 		if err := l.close(); err != nil {
 			return err
