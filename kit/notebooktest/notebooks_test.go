@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ciokit/cio/kit/internal/notebook"
@@ -41,6 +43,9 @@ func TestCells(t *testing.T) {
 			t.Parallel()
 			run(t, program, d)
 		})
+		if emulatorOnly(d) {
+			continue
+		}
 		t.Run("workspace/"+d.Name, func(t *testing.T) {
 			t.Parallel()
 			runInWorkspace(t, program, d)
@@ -76,6 +81,11 @@ func run(t *testing.T, program *notebook.Program, d *notebook.Document) {
 				d.Where(cell.Number, 1), filepath.Join("notebooks", d.Name), want, out)
 		}
 	}
+}
+
+// emulatorOnly says that the notebook never opens a real workspace.
+func emulatorOnly(d *notebook.Document) bool {
+	return !slices.ContainsFunc(d.CodeCells(), func(c notebook.Cell) bool { return strings.Contains(c.Source, "sandbox.Open()") })
 }
 
 func documents(t *testing.T) []*notebook.Document {

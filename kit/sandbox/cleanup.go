@@ -20,11 +20,18 @@ type Deleted struct {
 
 // String says it in a sentence.
 func (d Deleted) String() string {
-	s := fmt.Sprintf("Deleted %d people and %d objects.", d.People, d.Objects)
+	s := fmt.Sprintf("Deleted %s and %s.", count(d.People, "person", "people"), count(d.Objects, "object", "objects"))
 	if d.Left > 0 {
 		s += fmt.Sprintf(" %d others were left alone.", d.Left)
 	}
 	return s
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // CleanUp deletes the people and objects that the notebook made, by messages like any others. In a real workspace only what begins with the

@@ -103,6 +103,14 @@ func TestText(t *testing.T) {
 	if got != "3 at http://127.0.0.1:PORT/x\n" {
 		t.Errorf("headless: %q", got)
 	}
+	for _, port := range []string{"80", "54321"} { // a table is as wide with either
+		got, _ = capture(t, func() {
+			Table{Columns: []string{"at", "n"}, Rows: [][]any{{"127.0.0.1:" + port, 1}}}.Show()
+		})
+		if want := "at              n\n--------------  -\n127.0.0.1:PORT  1\n"; got != want {
+			t.Errorf("headless: %q, want %q", got, want)
+		}
+	}
 	got, _ = capture(t, func() { JSON(json.RawMessage(`{"b":"<&>","a":[1]}`)) })
 	if want := "{\n  \"b\": \"<&>\",\n  \"a\": [\n    1\n  ]\n}\n"; got != want {
 		t.Errorf("JSON: %q, want %q", got, want)

@@ -115,7 +115,7 @@ func (t Table) text() string {
 	for _, row := range rows {
 		line := make([]string, len(t.Columns))
 		for c := range min(len(row), len(line)) {
-			line[c] = strings.ReplaceAll(cell(row[c]), "\n", " ")
+			line[c] = mask(strings.ReplaceAll(cell(row[c]), "\n", " ")) // before its width is taken
 		}
 		cells = append(cells, line)
 	}

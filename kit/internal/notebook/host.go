@@ -45,7 +45,7 @@ type endpoint struct {
 	server *http.Server
 }
 
-// StartHost starts them on free ports of loopback. The caller closes the host.
+// StartHost starts them on ports of loopback. The caller closes the host.
 func StartHost(cfg HostConfig) (*Host, error) {
 	h := &Host{cfg: cfg}
 	var err error
@@ -67,7 +67,7 @@ func StartHost(cfg HostConfig) (*Host, error) {
 }
 
 func serve(cfg emulator.Config) (*endpoint, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := listen()
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +81,19 @@ func (h *Host) Prefix() string { return h.prefix }
 
 // Files returns the directory for files.
 func (h *Host) Files() string { return h.files }
+
+// The ports to try first. Jupyter chooses ports for a kernel among those that the system gives away, and lets go of them until the kernel
+// takes them: to ask the system for one in between may get the same.
+const firstPort, lastPort = 8120, 9119
+
+func listen() (net.Listener, error) {
+	for port := firstPort + rand.IntN(100); port <= lastPort; port++ {
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return l, nil
+		}
+	}
+	return net.Listen("tcp", "127.0.0.1:0")
+}
 
 // Env returns the environment of the cells: the process's own, with what package sandbox reads.
 func (h *Host) Env() []string {

@@ -126,10 +126,22 @@ func (j *Jupyter) GoNB(ctx context.Context, connection, log string) *exec.Cmd {
 	return cmd
 }
 
+// Jupyter chooses a kernel's ports before the kernel takes them. Another program may have been faster, and then this is what it says.
+const (
+	kernelDied  = "Kernel died before replying to kernel_info"
+	kernelTries = 3
+)
+
 // Execute runs a notebook in Jupyter from its first to its last cell, whatever fails, and returns what became of it.
 func (j *Jupyter) Execute(ctx context.Context, path, scratch string, env []string) (*Document, error) {
-	if err := j.nbconvert(ctx, env, "--to", "notebook", "--execute", "--allow-errors", "--ExecutePreprocessor.timeout=300",
-		"--output-dir", scratch, path); err != nil {
+	convert := func() error {
+		return j.nbconvert(ctx, env, "--to", "notebook", "--execute", "--allow-errors", "--ExecutePreprocessor.timeout=300", "--output-dir", scratch, path)
+	}
+	err := convert()
+	for try := 1; try < kernelTries && err != nil && strings.Contains(err.Error(), kernelDied); try++ {
+		err = convert()
+	}
+	if err != nil {
 		return nil, err
 	}
 	d, err := Read(filepath.Join(scratch, filepath.Base(path)))
@@ -153,7 +165,13 @@ func (j *Jupyter) nbconvert(ctx context.Context, env []string, args ...string) e
 	cmd.Env = env
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Run(); err != nil {
-		return errors.Join(fmt.Errorf("jupyter-nbconvert %s: %w", strings.Join(args, " "), err), errors.New(strings.TrimSpace(said.String())))
+		return errors.Join(fmt.Errorf("jupyter-nbconvert %s: %w", strings.Join(args, " "), err), errors.New(lastLines(said.String(), 20)))
 	}
 	return nil
+}
+
+// lastLines returns the end of a program's output, which is where the reason is.
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

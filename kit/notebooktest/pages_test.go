@@ -1,0 +1,87 @@
+package notebooktest
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// pagesEnv names the directory to which the notebooks were converted; their pictures are left beside the pages.
+const pagesEnv = "CIOKIT_NOTEBOOK_PAGES"
+
+// TestPages looks at the pages that Jupyter made of the notebooks, in a browser: the title and every chart are there, and no cell has
+// anything on standard error. It takes a picture of each.
+func TestPages(t *testing.T) {
+	dir := os.Getenv(pagesEnv)
+	if dir == "" {
+		t.Skip("set " + pagesEnv + " to a directory of pages, as .ci/notebooks does with those of Jupyter")
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatalf("no browser: %v", err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1000, 900),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND")) // what a page of Jupyter wants from elsewhere is not needed
+	allocator, end := chromedp.NewExecAllocator(t.Context(), options...)
+	defer end()
+	browser, end := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
+	defer end()
+	if err := chromedp.Run(browser); err != nil { // so that the browser outlives the context of the first page
+		t.Fatal(err)
+	}
+	for _, d := range documents(t) {
+		name := strings.TrimSuffix(d.Name, ".ipynb")
+		page, err := filepath.Abs(filepath.Join(dir, name+".html"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		charts := 0
+		for _, c := range d.CodeCells() {
+			for _, o := range c.Outputs {
+				if strings.Contains(strings.Join(o.Forms, " "), "image/png") {
+					charts++
+				}
+			}
+		}
+		var seen struct {
+			Title   string
+			Charts  int
+			Broken  int
+			Stderr  int
+			Cells   int
+			TooWide []string
+		}
+		var picture []byte
+		ctx, end := context.WithTimeout(browser, time.Minute)
+		err = chromedp.Run(ctx,
+			chromedp.Navigate("file://"+page),
+			chromedp.WaitVisible("h1", chromedp.ByQuery),
+			chromedp.Evaluate(`({
+				title: document.querySelector("h1").firstChild.textContent,
+				charts: document.querySelectorAll(".jp-OutputArea img").length,
+				broken: [...document.images].filter(i => !i.complete || i.naturalWidth < 100).length,
+				stderr: document.querySelectorAll('[data-mime-type="application/vnd.jupyter.stderr"]').length,
+				cells: document.querySelectorAll(".jp-CodeCell").length,
+				tooWide: [...document.querySelectorAll(".jp-OutputArea-output table, .jp-OutputArea-output img")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.textContent.slice(0, 60) || "a chart"),
+			})`, &seen),
+			chromedp.FullScreenshot(&picture, 100),
+		)
+		end()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if seen.Title != d.Title() || seen.Charts != charts || charts == 0 || seen.Broken > 0 || seen.Stderr > 0 || seen.Cells != len(d.CodeCells()) || len(seen.TooWide) > 0 {
+			t.Errorf("%s: the page has %+v; want the title %q, %d charts, %d cells, and nothing that is too wide", name, seen, d.Title(), charts, len(d.CodeCells()))
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644); err != nil {
+			t.Error(err)
+		}
+	}
+}
