@@ -65,7 +65,9 @@ func TestKernelGone(t *testing.T) {
 	r, w := io.Pipe()
 	r.Close()
 	k := newGonb(w, r)
-	if k.display(bundle{text: "t"}) == nil || k.display(bundle{text: "t"}) == nil {
-		t.Error("no error")
+	for range 2 { // it stays an error
+		if k.display(bundle{text: "t"}) == nil {
+			t.Error("no error")
+		}
 	}
 }

@@ -111,6 +111,10 @@ func TestText(t *testing.T) {
 			t.Errorf("headless: %q, want %q", got, want)
 		}
 	}
+	got, _ = capture(t, Table{Columns: []string{"at", "b"}, Rows: [][]any{{errors.New("http://127.0.0.1:34567"), 1}}}.Show)
+	if want := "at                     b\n---------------------  -\nhttp://127.0.0.1:PORT  1\n"; got != want {
+		t.Errorf("headless table:\n%s", got)
+	}
 	got, _ = capture(t, func() { JSON(json.RawMessage(`{"b":"<&>","a":[1]}`)) })
 	if want := "{\n  \"b\": \"<&>\",\n  \"a\": [\n    1\n  ]\n}\n"; got != want {
 		t.Errorf("JSON: %q, want %q", got, want)

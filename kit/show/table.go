@@ -198,8 +198,10 @@ func (t Table) html() string {
 	return b.String()
 }
 
-// cell is how a value stands in a table.
-func cell(v any) string {
+// cell is how a value stands in a table. It is masked here already, because the table's widths follow from it.
+func cell(v any) string { return mask(plain(v)) }
+
+func plain(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
