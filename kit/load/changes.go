@@ -1,9 +1,9 @@
 package load
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -21,21 +21,30 @@ import (
 // so that the next run tries it again. What a message says is compared, not what a row holds: a changed mapping sends the rows that come to
 // other messages. A messageId and a timestamp that the mapping does not give do not count, as they differ from run to run.
 //
-// A snapshot takes 16 bytes a row on disk, without IDs, and its size does not matter to the memory of a run. It is of one workspace: have one
-// file for each.
+// A row is left out only where that is sure to make no difference. It is sent if anything that it is about, such as the person, was sent
+// something before it in this run, or if the rows of the last run did not all say the same of it. So a person whose rows give different
+// attributes is sent all of them each time. A person must have the same ids in all rows: two rows of which one names the userId and the other
+// only the e-mail address are not seen to belong together. Events are told by a messageId or a timestamp; a mapping that gives neither is
+// refused.
+//
+// A snapshot takes 16 bytes on disk for each person, address, device, relationship, object and event, without IDs, and its size does not matter
+// to the memory of a run. It is of one workspace, and refused with another write key. Nobody else may use it while a run is under way.
 type ChangeOnly struct {
 	// Snapshot is the file that the run's snapshot is written to when it ends, in place of the one that is there. Empty: none is made.
 	Snapshot string
 	// DiffWith is the snapshot that rows are compared with; default Snapshot, if there is such a file. A file named here must be there.
 	DiffWith string
-	// Full sends the rows that have not changed too.
+	// Full sends the rows that have not changed too. It is the way on from a snapshot of another write key, of which nothing is kept, and from
+	// a run that was killed.
 	Full bool
 	// IDs keeps the userIds of the rows in the snapshot, in clear: personal data, in a file of mode 0600. Mirror needs them, because a hash
 	// names nobody.
 	IDs bool
-	// Mirror says what becomes of the people in the snapshot of whom the input has no message any more, once all else is sent. Default:
-	// nothing, and they stay in the snapshot. Nobody is deleted or suppressed if a row was refused that may be about anybody, if anything is
-	// unsent, if more people than Job.MaxDeletes have left, or if MaxShrink is exceeded.
+	// Mirror says what becomes of the people in the snapshot who are not in the input any more, once all else is sent. Default: nothing, and
+	// they stay in the snapshot. A person is in the input if any row names the userId, whether or not a message came of it; ids that are e-mail
+	// addresses count without regard to case. Nobody is deleted or suppressed if there is a row of which that cannot be told, if anything is
+	// unsent, if more people than Job.MaxDeletes have left, or if MaxShrink is exceeded. The mapping must have a userId in every message that
+	// can have one, and no alias.
 	Mirror Mirror
 	// MaxShrink is how many of a hundred people in the snapshot may leave in one run of Mirror; default DefaultMaxShrink, 100 for all of
 	// them. It does not count where ten or fewer leave and somebody stays.
@@ -75,6 +84,38 @@ func (c *ChangeOnly) check(j *Job) error {
 	if c.MaxShrink == 0 {
 		c.MaxShrink = DefaultMaxShrink
 	}
+	if c.on() {
+		return c.checkMapping(j.Mapping)
+	}
+	return nil
+}
+
+// checkMapping refuses what a snapshot cannot tell apart, and for Mirror all that may be about people without naming them. The error is a
+// *MappingError.
+func (c *ChangeOnly) checkMapping(m *Mapping) error {
+	var problems mappingReader
+	for _, s := range m.messages {
+		k := s.kind
+		event := k.event
+		if f := s.fields[fieldEvent]; f != nil && f.kind == specLiteral {
+			event = f.text
+		}
+		ordinary := k.typ == cio.TypeTrack && !commands[event] || k.typ == cio.TypePage || k.typ == cio.TypeScreen
+		if ordinary && s.fields[fieldMessageID] == nil && s.fields[fieldTimestamp] == nil {
+			problems.problem(s.at, "give it a messageId, such as messageId: [$order_id], or a timestamp, or load it without a snapshot",
+				"with a snapshot the same event, when it happens again, could not be told from one that was sent before")
+		}
+		switch {
+		case c.Mirror == "":
+		case k.typ == cio.TypeAlias:
+			problems.problem(s.at, "load it by itself, without a mirror", "an alias merges people, and a mirror might then delete them both")
+		case slices.Contains(k.fields, fieldUserID) && s.fields[fieldUserID] == nil:
+			problems.problem(s.at, "give it a userId, or load it by itself, without a mirror", "a mirror must know by the userId whom each message is about, so that it deletes nobody who is in the input")
+		}
+	}
+	if len(problems.problems) > 0 {
+		return &MappingError{Name: m.name, Problems: problems.problems}
+	}
 	return nil
 }
 
@@ -83,20 +124,7 @@ func (m *Mapping) identifies() bool {
 	return slices.ContainsFunc(m.messages, func(s *messageSpec) bool { return s.kind.typ == cio.TypeIdentify && s.fields[fieldUserID] != nil })
 }
 
-// PendingError is a snapshot from which a run began that ended without a word, so that nobody knows what it sent.
-type PendingError struct {
-	// File is the snapshot, Run the journal's id of that run, empty if it had none.
-	File, Run string
-}
-
-func (e *PendingError) Error() string {
-	if e.Run == "" {
-		return fmt.Sprintf("load: a load that began from the snapshot %s is under way, or was killed and cannot be resumed, so that nobody knows what it sent; send everything once", e.File)
-	}
-	return fmt.Sprintf("load: run %s, which began from the snapshot %s, is under way or was killed; resume it, or send everything once", e.Run, e.File)
-}
-
-// changes is the part of a run that has to do with snapshots. skip and refused are for the goroutine that reads; the others need run.mu, or
+// changes is the part of a run that has to do with snapshots. skip, unsent and empty are for the goroutine that reads; the others need run.mu, or
 // that the run has nothing else under way.
 type changes struct {
 	cfg    ChangeOnly
@@ -107,16 +135,16 @@ type changes struct {
 	sent   *keySet // what rows of this run that were sent are about; nil if none is left out
 	spool  *spool
 	info   SnapshotInfo // of the one to be made
-	marked string       // the file that says that the run is under way, empty if there is none
+	words  []*word      // that the run is under way
+	afresh bool         // what the old snapshot says does not hold for rows that are not read
 
 	findErr error // of reading the old snapshot
 
-	nameless int64 // rows refused of which nobody can tell whom they are about
-	people   [][]byte
+	nameless int64 // rows of which nobody can tell whom they are about
 }
 
-// openChanges opens the snapshots that the job names. It returns nil if it names none. Before it returns it has made sure that no run that was
-// killed has sent what no snapshot knows of.
+// openChanges opens the snapshots that the job names. It returns nil if it names none. Before it returns it has made sure that no other run
+// is under way with them, and that none that was killed has sent what no snapshot knows of.
 func openChanges(job *Job) (_ *changes, err error) {
 	cfg := job.Changes
 	if !cfg.on() {
@@ -136,26 +164,34 @@ func openChanges(job *Job) (_ *changes, err error) {
 	if cfg.Snapshot != "" {
 		c.dir = filepath.Dir(cfg.Snapshot)
 	}
+	if job.Journal != nil {
+		c.info.By = job.Journal.Header().ID
+	}
+	if !job.DryRun {
+		if err := c.hold(file); err != nil { // before the snapshot is opened, which another run may be about to replace
+			return nil, err
+		}
+	}
 	c.old, err = openSnapshot(file)
 	if errors.Is(err, os.ErrNotExist) && cfg.DiffWith == "" {
 		err = nil
 	}
+	if err == nil {
+		err = c.checkTarget(file)
+	}
+	if err == nil {
+		err = c.checkPending()
+	}
 	if err != nil {
 		return nil, err
-	}
-	target := ""
-	if t, ok := job.Client.(interface{ Target() string }); ok && !job.DryRun {
-		target = t.Target()
-	}
-	if c.old != nil && target != "" && c.old.info.Target != "" && c.old.info.Target != target {
-		return nil, &SnapshotError{file, "says what was sent to " + c.old.info.Target + ", and this load goes to " + target, "have a snapshot for each workspace"}
 	}
 	if err := c.openSpool(); err != nil {
 		return nil, err
 	}
-	c.info = SnapshotInfo{ID: randomID(), Mapping: job.Mapping.Name(), MappingHash: job.Mapping.Hash(), Target: target, HasIDs: cfg.IDs, Salt: c.spool.salt[:]}
-	if job.Journal != nil {
-		c.info.By = job.Journal.Header().ID
+	c.info = SnapshotInfo{ID: randomID(), By: c.info.By, Mapping: job.Mapping.Name(), MappingHash: job.Mapping.Hash(), Target: c.info.Target,
+		HasIDs: cfg.IDs, Salt: c.spool.salt[:]}
+	if k, ok := job.Client.(keyHasher); ok && !job.DryRun {
+		c.info.KeyHash = k.KeyHash(c.info.Salt)
 	}
 	c.marker.salt = c.spool.salt[:]
 	if c.old != nil && !cfg.Full {
@@ -166,10 +202,34 @@ func openChanges(job *Job) (_ *changes, err error) {
 			return nil, err
 		}
 	}
-	if c.old != nil && !job.DryRun {
-		return c, c.markPending(file)
+	return c, c.markPending()
+}
+
+// keyHasher is a Client that can tell its write key from another without giving it away, as a *cio.Client can.
+type keyHasher interface{ KeyHash(salt []byte) []byte }
+
+// checkTarget makes sure that the snapshot is of the workspace that the job's Client sends to. With Full, one of another write key counts as
+// none, because nothing that it says is known to hold.
+func (c *changes) checkTarget(file string) error {
+	t, ok := c.job.Client.(interface{ Target() string })
+	if !ok || c.job.DryRun {
+		return nil
 	}
-	return c, nil
+	c.info.Target = t.Target()
+	if c.old == nil {
+		return nil
+	}
+	if was := c.old.info.Target; was != "" && was != c.info.Target {
+		return &SnapshotError{file, "says what was sent to " + was + ", and this load goes to " + c.info.Target, "have a snapshot for each workspace"}
+	}
+	k, ok := c.job.Client.(keyHasher)
+	switch {
+	case !ok || bytes.Equal(k.KeyHash(c.old.info.Salt), c.old.info.KeyHash):
+		return nil
+	case c.cfg.Full:
+		return c.release()
+	}
+	return &SnapshotError{file, "says what was sent with another write key", "have a snapshot for each workspace; if it is the same workspace and has a new key, load once with Full (--full)"}
 }
 
 func randomID() string {
@@ -223,47 +283,11 @@ func (c *changes) takeUp() error {
 	})
 }
 
-// pendingSuffix ends the name of the file beside a snapshot that says that a run is under way, pending is what stands in it.
-const pendingSuffix = ".pending"
-
-type pending struct {
-	Run string `json:"run"`
-}
-
-// markPending says on disk that a run begins which will send what the snapshot does not know of.
-func (c *changes) markPending(snapshot string) error {
-	name := snapshot + pendingSuffix
-	text, err := json.Marshal(pending{c.info.By})
-	if err != nil {
-		return err
-	}
-	if c.cfg.Full {
-		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	err = writeSynced(name, append(text, '\n'))
-	if errors.Is(err, os.ErrExist) {
-		var other pending
-		text, err = os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		if json.Unmarshal(text, &other) != nil || other.Run == "" || other.Run != c.info.By {
-			return &PendingError{snapshot, other.Run}
-		}
-	}
-	if err != nil {
-		return err
-	}
-	c.marked = name
-	return syncDir(filepath.Dir(name))
-}
-
 // changeMarks are what a chunk keeps for the snapshot.
 type changeMarks struct {
 	marks     []markAt
 	unchanged int64 // rows
+	weight    int   // of marks, about, in bytes of memory
 }
 
 // flush hands what is kept to the operating system, sync brings it to disk. They do nothing without a journal.
@@ -289,43 +313,86 @@ func (c *changes) spooled() int64 {
 	return c.spool.written
 }
 
-// skip notes a row that has messages and reports whether it has not changed, so that none of them needs to be sent.
-func (c *changes) skip(k *chunk, messages []cio.Encoded, m *mapper) bool {
+// skip notes a row that has messages and reports whether it has not changed, so that none of them needs to be sent. That is so if of each thing
+// that it is about the snapshot knows this alone, and nothing that this run has sent was about it.
+func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mapper) bool {
 	if c == nil {
 		return false
 	}
-	at := markAt{mark: c.marker.of(messages, m), row: len(k.rows)}
-	if c.cfg.IDs {
-		c.people = c.marker.people(c.people[:0], messages)
-		at.people = slices.Clone(c.people)
-	}
-	if c.sent != nil && c.findErr == nil && !c.sent.has(at.about) {
-		same, err := c.old.has(at.mark)
-		if c.findErr = err; same {
-			at.row = rowOfUnchanged
-			k.unchanged++
+	marks, sure := c.marker.of(messages, m)
+	same := sure && len(marks) > 0 && c.sent != nil && c.findErr == nil
+	for i := 0; same && i < len(marks); i++ {
+		if same = !c.sent.has(marks[i].about); same {
+			same, c.findErr = c.old.has(marks[i])
 		}
 	}
-	if at.row >= 0 {
-		c.sent.add(at.about)
+	row := len(k.rows)
+	if same {
+		row = rowOfUnchanged
+		k.unchanged++
 	}
-	k.marks = append(k.marks, at)
-	return at.row < 0
+	for _, one := range marks {
+		if !same {
+			c.sent.add(one.about)
+		}
+		k.note(markAt{mark: one, row: row})
+	}
+	if c.cfg.IDs {
+		if people := peopleOf(messages); len(people) > 0 {
+			k.marks[len(k.marks)-1].people = people
+			k.weight += weightOf(people)
+		}
+	}
+	if c.cfg.Mirror != "" {
+		n := m.whoIsIn(r)
+		if len(messages) < len(m.plan.messages) && n.named {
+			k.note(markAt{row: rowOfOthers, people: n.ids})
+		}
+		if n.lost {
+			k.note(markAt{row: rowOfNobody})
+		}
+	}
+	return same
 }
 
-// refused notes a row that was refused before anything of it was sent.
-func (c *changes) refused(k *chunk, r *source.Row, m *mapper) {
+// unsent notes a row that was refused, or has no messages because no condition holds.
+func (c *changes) unsent(k *chunk, r *source.Row, m *mapper) {
 	if c == nil || c.cfg.Mirror == "" {
 		return
 	}
-	at := markAt{row: rowOfNobody}
-	if ids, ok := m.peopleOf(r); ok {
-		at.row, at.people = rowOfRefused, ids
+	n := m.whoIsIn(r)
+	if n.named {
+		k.note(markAt{row: rowOfOthers, people: n.ids})
 	}
-	k.marks = append(k.marks, at)
+	if n.lost || !n.named {
+		k.note(markAt{row: rowOfNobody})
+	}
 }
 
-// markAt is the mark of a row of a chunk.
+// empty notes a row without messages. One that has nothing in any of the columns that the mapping reads is about nobody.
+func (c *changes) empty(k *chunk, r *source.Row, m *mapper) {
+	if c != nil && !m.plan.blank(r) {
+		c.unsent(k, r, m)
+	}
+}
+
+// note keeps a mark.
+func (k *chunk) note(at markAt) {
+	k.marks = append(k.marks, at)
+	k.weight += markBytes + weightOf(at.people)
+}
+
+// markBytes is about how much memory a markAt takes.
+const markBytes = 48
+
+func weightOf(people [][]byte) (n int) {
+	for _, id := range people {
+		n += 32 + len(id)
+	}
+	return n
+}
+
+// markAt is a mark of a row of a chunk, one of several.
 type markAt struct {
 	mark
 	row    int // which of chunk.rows, or one of those below
@@ -334,7 +401,7 @@ type markAt struct {
 
 const (
 	rowOfUnchanged = -1
-	rowOfRefused   = -2
+	rowOfOthers    = -2 // people are in the input, but no message that was made is about them
 	rowOfNobody    = -3
 )
 
@@ -349,8 +416,8 @@ func (c *changes) record(k *chunk) error {
 		switch at.row {
 		case rowOfUnchanged:
 			what = rowUnchanged
-		case rowOfRefused:
-			what = rowRefused
+		case rowOfOthers:
+			what = rowOthers
 		case rowOfNobody:
 			what = rowNameless
 			c.nameless++
@@ -379,23 +446,6 @@ func (c *chunk) lostAny(lo, hi int) bool {
 	return false
 }
 
-// settle takes back what markPending said: the new snapshot tells what was sent.
-func (c *changes) settle() error {
-	var names []string
-	if c.marked != "" {
-		names = append(names, c.marked)
-	}
-	if c.cfg.Snapshot != "" {
-		names = append(names, c.cfg.Snapshot+pendingSuffix)
-	}
-	for _, name := range names {
-		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
-}
-
 // release lets go of the old snapshot, whose place the new one takes.
 func (c *changes) release() error {
 	if c.old == nil {
@@ -412,6 +462,10 @@ func (c *changes) close(done bool) error {
 		return nil
 	}
 	errs := []error{c.release()}
+	for _, w := range c.words {
+		errs = append(errs, w.close())
+	}
+	c.words = nil
 	if c.spool != nil && done {
 		errs = append(errs, c.spool.remove())
 	} else if c.spool != nil {

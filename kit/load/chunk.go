@@ -159,12 +159,12 @@ func (rd *reader) row(c *chunk, src *source.Row) {
 	switch {
 	case reject != nil:
 		reject.File = src.File
-		rd.r.changes.refused(c, src, rd.mapper)
-	case len(messages) > 0 && rd.r.changes.skip(c, messages, rd.mapper):
-		return
-	}
-	if reject == nil && len(messages) == 0 {
+		rd.r.changes.unsent(c, src, rd.mapper)
+	case len(messages) == 0:
+		rd.r.changes.empty(c, src, rd.mapper)
 		c.empty++
+		return
+	case rd.r.changes.skip(c, src, messages, rd.mapper):
 		return
 	}
 	row := chunkRow{file: src.File, line: src.Line, raw: [2]int{len(c.raw), len(c.raw) + len(src.Raw)}, messages: [2]int{c.messages, c.messages + len(messages)}, reject: reject}

@@ -102,7 +102,7 @@ func (r *run) seal(c *chunk) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c.sealed = true
-	r.raw += len(c.raw)
+	r.raw += len(c.raw) + c.weight
 	switch {
 	case c.err == nil:
 	case interrupted:
@@ -138,7 +138,7 @@ func (r *run) account() {
 	for len(r.chunks) > 0 && r.chunks[0].sealed && r.chunks[0].settled == r.chunks[0].messages {
 		c := r.chunks[0]
 		r.chunks = append(r.chunks[:0], r.chunks[1:]...)
-		r.raw -= len(c.raw)
+		r.raw -= len(c.raw) + c.weight
 		if err := r.count(c); err != nil {
 			r.stopLocked(&StopError{ErrRejects, err})
 		}

@@ -4,40 +4,99 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"strings"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/internal/wire"
-	"github.com/ciokit/cio/kit/source"
 )
 
-// mark stands for a row in a snapshot: about for whom or what its messages are about, says for what they say.
+// mark is what a row does to one thing in a snapshot: about is a hash of the thing, says one of what the row's messages about it say.
 //
-// A message is about its userId, anonymousId and previousId, or the trait email where it has none of them, and the object and the device
-// that it names. An ordinary event is about itself: about its messageId if the mapping gives one, otherwise about all it says. A message says
-// all its members but those that differ from run to run though the row does not: a messageId and a timestamp that the mapping does not give,
-// and in the context the name and version of this library. Neither does the messageId of anything but an ordinary event count.
+// The things are such that messages about different ones may come in any order:
+//
+//   - a person, under each of the ids that the message gives, userId, anonymousId, previousId and, of an identify, the trait email;
+//   - a device of a person, and a relationship of one to an object;
+//   - an object;
+//   - an ordinary event, told by its messageId if the mapping gives one, otherwise by all it says.
+//
+// Where the mapping can delete or suppress people, merge them, or delete objects, that is not enough: whatever has to do with a person or an
+// object is about that too, because it makes a difference whether it comes before a deletion or behind it.
+//
+// A message says all its members but those that differ from run to run though the row does not: a messageId and a timestamp that the mapping
+// does not give, and in the context the name and version of this library. Neither does the messageId of anything but an ordinary event count.
 //
 // What is hashed never changes, because a snapshot is compared with what a later version of this program makes.
 type mark struct{ about, says uint64 }
 
 // marker makes marks. It is used by one goroutine.
 type marker struct {
-	salt        []byte
-	about, says []byte
-	wire        []byte
+	salt  []byte
+	plan  *plan
+	order bool   // of plan.ordered
+	marks []mark // of the row at hand
+
+	who                   []string // of the message at hand
+	key, says, body, wire []byte
 }
 
 // commands are the events that act on a person, a device or an object instead of being kept as events.
 var commands = map[string]bool{"User Deleted": true, "User Suppressed": true, "User Unsuppressed": true, "Device Created or Updated": true, "Device Deleted": true,
 	"Object Deleted": true, "Relationship Deleted": true}
 
-// of returns the mark of a row by its messages, which m has just made.
-func (k *marker) of(messages []cio.Encoded, m *mapper) mark {
-	k.about, k.says = append(k.about[:0], k.salt...), append(k.says[:0], k.salt...)
-	for i := range messages {
-		k.message(&messages[i], m.plan.messages[m.made[i]])
+// orders are those of them before and behind which other messages do not mean the same.
+var orders = map[string]bool{"User Deleted": true, "User Suppressed": true, "User Unsuppressed": true, "Object Deleted": true}
+
+// ordered reports whether the mapping has a message of that kind, or merges people.
+func (p *plan) ordered() bool {
+	for _, m := range p.messages {
+		if m.kind.typ == cio.TypeAlias || orders[m.eventName()] {
+			return true
+		}
 	}
-	return mark{hash64(k.about), hash64(k.says)}
+	return false
+}
+
+// eventName is the name of the event that the message is, empty if it comes from the row.
+func (p *messagePlan) eventName() string {
+	for _, t := range p.texts {
+		if l, ok := t.value.(literal); ok && t.field == fieldEvent {
+			return l.str
+		}
+	}
+	return p.kind.event
+}
+
+// of returns the marks of a row by its messages, which m has just made, valid until the next call. It is not sure where an event has neither
+// a messageId nor a time, so that it cannot be told from another like it.
+func (k *marker) of(messages []cio.Encoded, m *mapper) (marks []mark, sure bool) {
+	if k.plan != m.plan {
+		k.plan, k.order = m.plan, m.plan.ordered()
+	}
+	k.marks, sure = k.marks[:0], true
+	for i := range messages {
+		p := m.plan.messages[m.made[i]]
+		if k.message(&messages[i], p) && p.id == nil && p.key == nil && m.times[i].IsZero() {
+			sure = false
+		}
+	}
+	return k.marks, sure
+}
+
+// add adds what the message at hand says of a thing, whose parts are given.
+func (k *marker) add(says uint64, kind byte, parts ...[]byte) {
+	k.key = append(append(k.key[:0], k.salt...), kind)
+	for _, part := range parts {
+		k.key = appendText(k.key, part)
+	}
+	about := hash64(k.key)
+	for i := range k.marks {
+		if at := &k.marks[i]; at.about == about { // another message of the row was about it
+			k.key = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(append(k.key[:0], k.salt...), at.says), says)
+			at.says = hash64(k.key)
+			return
+		}
+	}
+	k.marks = append(k.marks, mark{about, says})
 }
 
 func hash64(b []byte) uint64 {
@@ -45,21 +104,14 @@ func hash64(b []byte) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// The members of a message that tell what it is about.
-const (
-	aboutUser = iota
-	aboutAnonymous
-	aboutPrevious
-	aboutGroup
-	aboutMembers
-)
-
-func (k *marker) message(e *cio.Encoded, p *messagePlan) {
+// message adds what a message does, and reports whether it is an ordinary event.
+func (k *marker) message(e *cio.Encoded, p *messagePlan) (ordinary bool) {
 	k.wire, _ = e.AppendJSON(k.wire[:0]) // never fails
-	var ids [aboutMembers][]byte
-	var id, event, body, context []byte
-	start := len(k.says)
+	k.says, k.body, k.who = append(k.says[:0], k.salt...), append(k.body[:0], k.salt...), k.who[:0]
+	var id, body, context []byte
+	var event, group string
 	for name, value := range wire.Members(k.wire) {
+		person := false
 		switch string(name) {
 		case "messageId":
 			id = value
@@ -70,6 +122,7 @@ func (k *marker) message(e *cio.Encoded, p *messagePlan) {
 			}
 		case "context":
 			context = value
+			from := len(k.says)
 			k.says = appendText(k.says, name)
 			for inner, value := range wire.Members(value) {
 				if string(inner) != "library" {
@@ -77,113 +130,117 @@ func (k *marker) message(e *cio.Encoded, p *messagePlan) {
 				}
 			}
 			k.says = append(k.says, 0)
+			k.body = append(k.body, k.says[from:]...)
 			continue
-		case "userId":
-			ids[aboutUser] = value
-		case "anonymousId":
-			ids[aboutAnonymous] = value
-		case "previousId":
-			ids[aboutPrevious] = value
+		case "userId", "anonymousId", "previousId":
+			person = true
+			if text, _ := wire.Text(value); text != "" {
+				k.who = append(k.who, personKey(text, string(name) == "anonymousId"))
+			}
 		case "groupId":
-			ids[aboutGroup] = value
+			group, _ = wire.Text(value)
 		case "event":
-			event = value
+			event, _ = wire.Text(value)
 		case "traits", "properties":
 			body = value
 		}
 		k.says = appendText(appendText(k.says, name), value)
+		if !person {
+			k.body = appendText(appendText(k.body, name), value)
+		}
 	}
-	mapped := p.id != nil || p.key != nil
-	name, _ := wire.Text(event)
-	switch ordinary := e.Type() == cio.TypeTrack && !commands[name] || e.Type() == cio.TypePage || e.Type() == cio.TypeScreen; {
-	case ordinary && mapped:
-		k.says = appendText(append(k.says, 'i'), id)
-		k.about = appendText(append(k.about, 'i'), id)
-	case ordinary:
-		k.about = append(append(k.about, 'e'), k.says[start:]...)
+	says := hash64(k.says)
+	switch typ := e.Type(); {
+	case typ == cio.TypeGroup:
+		k.object(says, group, body, ofObject(body))
+	case typ == cio.TypeTrack && (event == "Object Deleted" || event == "Relationship Deleted"):
+		object, _ := wire.Lookup(body, "objectId")
+		group, _ = wire.Text(object)
+		if event == "Object Deleted" {
+			k.who = k.who[:0] // the API has an anonymousId filled in
+		}
+		k.object(says, group, body, false)
+	case typ == cio.TypeTrack && (event == "Device Created or Updated" || event == "Device Deleted"):
+		device, _ := wire.Lookup(context, "device")
+		token, _ := wire.Lookup(device, "token")
+		for _, who := range k.who {
+			k.add(says, 'd', []byte(who), token)
+		}
+		k.people(says, k.order)
+	case typ == cio.TypeTrack && !commands[event] || typ == cio.TypePage || typ == cio.TypeScreen:
+		if ordinary = true; p.id != nil || p.key != nil {
+			k.add(says, 'i', id)
+		} else {
+			k.add(says, 'e', k.says)
+		}
+		k.people(says, k.order)
 	default:
-		k.person(e.Type(), ids, body, context, commands[name])
+		if typ == cio.TypeIdentify {
+			email, _ := wire.Lookup(body, "email")
+			if text, _ := wire.Text(email); text != "" {
+				k.who = append(k.who, personKey(strings.ToLower(text), false))
+			}
+		}
+		k.people(says, true)
 	}
-	k.says = append(k.says, '\n')
+	return ordinary
 }
 
-// person adds whom or what a message is about that is no ordinary event.
-func (k *marker) person(typ cio.Type, ids [aboutMembers][]byte, body, context []byte, command bool) {
-	k.about = append(k.about, 'p')
-	object, objectType, token := ids[aboutGroup], []byte(nil), []byte(nil)
-	if command {
-		if object, _ = wire.Lookup(body, "objectId"); object != nil {
-			objectType, _ = wire.Lookup(body, "objectTypeId")
+// personKey is what an id of a person is called among the things of a snapshot. An id that is an e-mail address and the address are one.
+func personKey(id string, anonymous bool) string {
+	if anonymous {
+		return "a" + id
+	}
+	return "u" + foldID(id)
+}
+
+// foldID returns the id as it is compared: an e-mail address without regard to case (api-facts 1.3).
+func foldID(id string) string { return denyKey(id) }
+
+// people adds the message to all that is known of its people, where that is wanted.
+func (k *marker) people(says uint64, wanted bool) {
+	for _, who := range k.who {
+		if wanted {
+			k.add(says, 'p', []byte(who))
 		}
-		device, _ := wire.Lookup(context, "device")
-		token, _ = wire.Lookup(device, "token")
-	} else if object != nil {
-		objectType, _ = wire.Lookup(body, "objectTypeId")
 	}
-	if object != nil && ids[aboutUser] == nil { // an object by itself; the API has an anonymousId filled in to delete one
-		ids[aboutAnonymous] = nil
+}
+
+// object adds a message about an object or, where it names people, about their relationships to it; own says that it is about the object too.
+func (k *marker) object(says uint64, id string, body []byte, own bool) {
+	kind := objectType(body)
+	for _, who := range k.who {
+		k.add(says, 'r', []byte(who), kind, []byte(id))
 	}
-	for _, id := range ids[:aboutGroup] {
-		k.about = appendText(k.about, id)
+	k.people(says, k.order)
+	if own || len(k.who) == 0 || k.order {
+		k.add(hash64(k.body), 'o', kind, []byte(id))
 	}
-	if typ == cio.TypeIdentify && ids[aboutUser] == nil && ids[aboutAnonymous] == nil {
-		email, _ := wire.Lookup(body, "email")
-		k.about = appendText(k.about, bytes.ToLower(email))
+}
+
+// objectType returns the type of the object that traits or properties name: text in one message, a number in another (api-facts 1.9).
+func objectType(body []byte) []byte {
+	for _, name := range [...]string{"objectTypeId", "object_type_id"} {
+		if value, ok := wire.Lookup(body, name); ok {
+			return bytes.Trim(value, `"`)
+		}
 	}
-	objectType = bytes.Trim(objectType, `"`) // text in one message, a number in another
-	k.about = appendText(appendText(appendText(k.about, object), objectType), token)
+	return []byte("1")
+}
+
+// ofObject reports whether the traits of a group call have attributes of the object by itself.
+func ofObject(traits []byte) bool {
+	for name := range wire.Members(traits) {
+		switch string(name) {
+		case "objectTypeId", "object_type_id", "relationshipAttributes":
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // appendText appends bytes behind their number.
 func appendText(dst, text []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
-}
-
-// people returns the ids of the people that the messages of a row are about, each once, in clear.
-func (k *marker) people(dst [][]byte, messages []cio.Encoded) [][]byte {
-	for i := range messages {
-		k.wire, _ = messages[i].AppendJSON(k.wire[:0]) // never fails
-		for name, value := range wire.Members(k.wire) {
-			if string(name) == "userId" {
-				if id, _ := wire.Text(value); id != "" {
-					dst = addOnce(dst, id)
-				}
-				break
-			}
-		}
-	}
-	return dst
-}
-
-func addOnce(list [][]byte, id string) [][]byte {
-	for _, other := range list {
-		if string(other) == id {
-			return list
-		}
-	}
-	return append(list, []byte(id))
-}
-
-// peopleOf returns the ids of the people that a row which was refused may be about. It returns false if that cannot be told.
-func (m *mapper) peopleOf(r *source.Row) (ids [][]byte, ok bool) {
-	if r.Err != nil {
-		return nil, false
-	}
-	m.row.raw = r.Raw
-	for _, p := range m.plan.messages {
-		m.begin(p, r.Cells)
-		for _, t := range p.texts {
-			if t.field != fieldUserID {
-				continue
-			}
-			id, some, err := t.value.text(&m.row)
-			if err != nil {
-				return nil, false
-			}
-			if some && id != "" {
-				ids = addOnce(ids, id)
-			}
-		}
-	}
-	return ids, len(ids) > 0
 }

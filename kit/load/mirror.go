@@ -43,8 +43,6 @@ func (r *run) finishChanges() error {
 		case settled:
 			err = r.mirror(gone)
 			whole = whole || gone.n == gone.before && !r.stopped() // all of them are gone, and were meant to be
-		default:
-			err = gone.keepAll()
 		}
 		if err != nil {
 			return err
@@ -67,13 +65,14 @@ type leavers struct {
 	before int64 // how many there were in the old snapshot
 	seen   *sorter
 	c      *changes
-	// kept are those who have left and stay in the snapshot all the same, because they are not known to be gone.
-	kept *sorter
+	// removed are those who are known to be gone, or may not be taken away by the client's own rules. All others stay in the snapshot, so
+	// that a later run can take them away.
+	removed *sorter
 }
 
 // leavers finds out who has left.
 func (c *changes) leavers() (*leavers, error) {
-	l := &leavers{c: c, seen: newSorter(c.dir), kept: newSorter(c.dir)}
+	l := &leavers{c: c, seen: newSorter(c.dir), removed: newSorter(c.dir)}
 	err := c.spool.each(func(row *spooled) error {
 		for _, id := range row.people {
 			if err := l.seen.add(id); err != nil {
@@ -104,9 +103,6 @@ func (l *leavers) each(f func(id []byte) error) error {
 	return subtract(l.c.old.ids(), seen, f)
 }
 
-// keepAll has everybody who has left stay in the snapshot.
-func (l *leavers) keepAll() error { return l.each(l.kept.add) }
-
 // subtract calls f for what is in one list and not in the other; both are in order.
 func subtract(from, those records, f func([]byte) error) error {
 	other, otherErr := those.next()
@@ -133,7 +129,7 @@ func subtract(from, those records, f func([]byte) error) error {
 	}
 }
 
-func (l *leavers) close() error { return errors.Join(l.seen.close(), l.kept.close()) }
+func (l *leavers) close() error { return errors.Join(l.seen.close(), l.removed.close()) }
 
 // mirrorDomain begins what the message id of a deletion is made of: text(mirrorDomain) text(event) text(id of the snapshot that the run began
 // with) text(userId), in the manner of messageid.go. The same deletion that is sent again when the run is resumed so repeats its id.
@@ -144,22 +140,22 @@ func (r *run) mirror(gone *leavers) error {
 	c := r.changes
 	if why := r.mayMirror(gone); why != nil {
 		r.stop(why)
-		return gone.keepAll()
+		return nil
 	}
 	if c.nameless > 0 {
 		r.mu.Lock()
 		r.tally.LeftAlone = gone.n
 		r.mu.Unlock()
-		return gone.keepAll()
+		return nil
 	}
 	if r.job.DryRun {
 		return nil
 	}
 	var ids [][]byte
 	send := func() error {
-		left, err := r.remove(ids, hex.EncodeToString(c.spool.base[:]))
-		for _, id := range left {
-			err = errors.Join(err, gone.kept.add(id))
+		removed, err := r.remove(ids, hex.EncodeToString(c.spool.base[:]))
+		for _, id := range removed {
+			err = errors.Join(err, gone.removed.add(id))
 		}
 		ids = ids[:0]
 		return err
@@ -190,9 +186,9 @@ func (r *run) mayMirror(gone *leavers) *StopError {
 	return nil
 }
 
-// remove sends a message for each of these people, and accounts for it as for one of a row. It returns those who are not known to be gone; a
-// refusal by the client's own rules is final.
-func (r *run) remove(ids [][]byte, snapshot string) (left [][]byte, err error) {
+// remove sends a message for each of these people, and accounts for it as for one of a row. It returns those who are known to be gone, and
+// those whom the client's own rules keep from it, which is final.
+func (r *run) remove(ids [][]byte, snapshot string) (removed [][]byte, err error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -210,6 +206,7 @@ func (r *run) remove(ids [][]byte, snapshot string) (left [][]byte, err error) {
 			if err := r.refuseRemoval(refused, raw); err != nil {
 				return nil, err
 			}
+			removed = append(removed, id)
 			continue
 		}
 		c.rows = append(c.rows, chunkRow{file: mirrorFile, raw: [2]int{len(c.raw), len(c.raw) + len(raw)}, messages: [2]int{c.messages, c.messages + 1}})
@@ -221,18 +218,19 @@ func (r *run) remove(ids [][]byte, snapshot string) (left [][]byte, err error) {
 	r.deletes += int64(len(sent))
 	r.seal(c)
 	if len(sent) == 0 {
-		return nil, nil
+		return removed, nil
 	}
+	final := len(removed)
 	fates := r.deliver(p)
 	for i, id := range sent {
-		if fates != nil && fates[i].outcome != 0 {
-			left = append(left, id)
+		if fates == nil || fates[i].outcome == 0 {
+			removed = append(removed, id)
 		}
 	}
 	r.mu.Lock()
-	r.tally.Removed += int64(len(sent) - len(left))
+	r.tally.Removed += int64(len(removed) - final)
 	r.mu.Unlock()
-	return left, nil
+	return removed, nil
 }
 
 // removal is the message that takes a person away.
@@ -296,7 +294,7 @@ func (c *changes) write(whole bool, gone *leavers) error {
 		return err
 	}
 	old := records(noRecords{})
-	if !whole {
+	if !whole && !c.afresh {
 		old = c.old.entries()
 	}
 	ids, err := c.keptIDs(gone)
@@ -313,13 +311,22 @@ func (c *changes) write(whole bool, gone *leavers) error {
 	return writeSnapshot(c.cfg.Snapshot, info, &renewed{fresh: fresh, old: old}, people, c.release)
 }
 
-// keptIDs collects the ids for the new snapshot: those of the input, and those of people who are not known to be gone.
-func (c *changes) keptIDs(gone *leavers) (*sorter, error) {
-	ids := newSorter(c.dir)
+// keptIDs collects the ids for the new snapshot: those of whom this run sent anything or would have, and those of the old one, but for people
+// who are known to be gone.
+func (c *changes) keptIDs(gone *leavers) (ids *sorter, err error) {
+	ids = newSorter(c.dir)
 	if !c.cfg.IDs {
 		return ids, nil
 	}
-	err := c.spool.each(func(row *spooled) error {
+	defer func() {
+		if err != nil {
+			ids, err = nil, errors.Join(err, ids.close())
+		}
+	}()
+	err = c.spool.each(func(row *spooled) error {
+		if row.what == rowOthers {
+			return nil
+		}
 		for _, id := range row.people {
 			if err := ids.add(id); err != nil {
 				return err
@@ -327,20 +334,14 @@ func (c *changes) keptIDs(gone *leavers) (*sorter, error) {
 		}
 		return nil
 	})
-	more := c.old.ids()
+	removed := records(noRecords{})
 	if gone != nil && err == nil {
-		more, err = gone.kept.sorted()
+		removed, err = gone.removed.sorted()
 	}
-	for err == nil {
-		var id []byte
-		if id, err = more.next(); err == nil {
-			err = ids.add(id)
-		}
+	if err != nil {
+		return ids, err
 	}
-	if err != io.EOF {
-		return nil, errors.Join(err, ids.close())
-	}
-	return ids, nil
+	return ids, subtract(c.old.ids(), removed, ids.add)
 }
 
 // The ninth byte of what is sorted for the entries of a new snapshot. What was lost comes first of all that is about the same.

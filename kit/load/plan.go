@@ -156,9 +156,11 @@ func (s *sampling) note(r *source.Row, messages []cio.Encoded) (same bool, err e
 	s.chunk.reset()
 	switch {
 	case messages == nil:
-		s.changes.refused(&s.chunk, r, s.mapper)
-	case len(messages) > 0:
-		same = s.changes.skip(&s.chunk, messages, s.mapper)
+		s.changes.unsent(&s.chunk, r, s.mapper)
+	case len(messages) == 0:
+		s.changes.empty(&s.chunk, r, s.mapper)
+	default:
+		same = s.changes.skip(&s.chunk, r, messages, s.mapper)
 	}
 	s.chunk.rows = append(s.chunk.rows, chunkRow{})
 	return same, s.changes.record(&s.chunk)
@@ -186,7 +188,8 @@ func (s *sampling) row(r *source.Row) error {
 	}
 	if len(messages) == 0 {
 		p.Empty++
-		return nil
+		_, err := s.note(r, []cio.Encoded{})
+		return err
 	}
 	if same, err := s.note(r, messages); same || err != nil {
 		p.Unchanged++

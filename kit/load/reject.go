@@ -94,7 +94,7 @@ func (w *rejectWriter) write(r Reject, raw []byte) error {
 		return nil
 	case w.enc != nil:
 		return w.enc.Encode(r.withRow(raw))
-	case w.last == r.place():
+	case w.last == r.place() && r.File != mirrorFile:
 		return nil // another message of the same row
 	}
 	w.last = r.place()

@@ -13,11 +13,10 @@ type Report struct {
 	// Complete says that the input was read to its end, or to its limit.
 	Complete bool    `json:"complete"`
 	Summary  Summary `json:"summary"`
-	// RowsEmpty, Unknown, Guarded and LeftAlone are as in Summary.
+	// RowsEmpty, Unknown and Guarded are as in Summary.
 	RowsEmpty int64 `json:"rows_empty"`
 	Unknown   int64 `json:"unknown"`
 	Guarded   int64 `json:"guarded"`
-	LeftAlone int64 `json:"left_alone"`
 	// Reasons are those for rejects, the most frequent first; Warned the warnings.
 	Reasons []ReportReason `json:"reasons"`
 	Warned  []Warning      `json:"warnings"`
@@ -103,7 +102,7 @@ const reportVersion = 1
 func (r *Recorder) Report(s Summary, about ReportAbout, plan *Plan) Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rep := Report{Version: reportVersion, About: about, Complete: s.Complete, Summary: s, RowsEmpty: s.RowsEmpty, Unknown: s.Unknown, Guarded: s.Guarded, LeftAlone: s.LeftAlone,
+	rep := Report{Version: reportVersion, About: about, Complete: s.Complete, Summary: s, RowsEmpty: s.RowsEmpty, Unknown: s.Unknown, Guarded: s.Guarded,
 		Reasons: reportReasons(s), Warned: append([]Warning{}, s.Warned...), ResumedAt: r.resumed, Largest: append([]LargeMessage{}, r.largest...),
 		Interval: r.series.interval.Seconds(), Points: []ReportPoint{}}
 	rep.People, rep.PeopleExact = r.people.count()

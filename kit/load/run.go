@@ -140,7 +140,7 @@ type run struct {
 	refused int64    // messages, by the server, in chunks that may not be accounted for yet
 	chunks  []*chunk // not accounted for, oldest first
 	free    []*chunk
-	raw     int          // bytes of the rows in chunks
+	raw     int          // bytes of the rows in chunks, and of what is kept of them for a snapshot
 	stops   []*StopError // in the order in which they came
 
 	base       Summary // of earlier runs of the same journal, what the client counts

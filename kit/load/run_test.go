@@ -59,7 +59,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := []string{"rows", "rows_rejected", "messages", "accepted", "rejected", "rejected_by_api", "unsent", "retried", "requests", "bytes", "seconds", "warnings", "unchanged", "left", "removed"}
+	keys := []string{"rows", "rows_rejected", "messages", "accepted", "rejected", "rejected_by_api", "unsent", "retried", "requests", "bytes", "seconds", "warnings", "unchanged", "left", "removed", "left_alone"}
 	d := json.NewDecoder(bytes.NewReader(encoded))
 	d.Token()
 	for i := 0; d.More(); i++ {

@@ -17,17 +17,17 @@ import (
 
 // A snapshot says what Customer.io was last sent for each row, so that a later run can leave out the rows that have not changed. The file is
 //
-//	"ciosnap1"
-//	entries   16 bytes each, in ascending order, none twice: what the row is about, then what it says, each a hash of 8 bytes
+//	"ciosnap2"
+//	entries   16 bytes each, in ascending order, none twice: a thing that a row is about, then what it says of it, each a hash of 8 bytes
 //	ids       in ascending order, none twice, each behind its length as a uvarint; none unless ChangeOnly.IDs was set
 //	info      a SnapshotInfo in JSON
 //	length    of info, 4 bytes, the highest first
 //	checksum  the SHA-256 of everything before it
 //
-// Both hashes are the first 8 bytes of a SHA-256 over the salt in the info and the row's messages; see mark.go. A snapshot is written beside
+// Both hashes are the first 8 bytes of a SHA-256 over the salt in the info and parts of the row's messages; see mark.go. A snapshot is written beside
 // its name with mode 0600, brought to disk, and then renamed, so that there is a whole one at every moment.
 const (
-	snapshotMagic   = "ciosnap1"
+	snapshotMagic   = "ciosnap2"
 	entryBytes      = 16
 	maxSnapshotInfo = 64 << 10
 	// fanOutBits is how many bits of an entry tell where in the file it is to be looked for.
@@ -45,8 +45,10 @@ type SnapshotInfo struct {
 	Mapping     string `json:"mapping"`
 	MappingHash string `json:"mapping_hash"`
 	Target      string `json:"target,omitempty"`
-	// Rows is how many distinct rows it has, IDs how many ids of people in clear, IDsBytes how much room they take.
-	Rows     int64 `json:"rows"`
+	// KeyHash tells the write key from others: the Client's KeyHash of Salt. Empty if the Client has none.
+	KeyHash []byte `json:"key_hash,omitempty"`
+	// Entries is how many entries it has, which is one for each thing that a row is about, IDs how many ids of people in clear, IDsBytes how much room they take.
+	Entries  int64 `json:"entries"`
 	IDs      int64 `json:"ids"`
 	IDsBytes int64 `json:"ids_bytes"`
 	// HasIDs says that ids were kept, even if there are none.
@@ -152,7 +154,7 @@ func newSnapshot(f io.ReaderAt, size int64) (*snapshot, error) {
 		return nil, badSnapshot("is damaged")
 	}
 	body := from - int64(len(snapshotMagic))
-	if i := s.info; i.Rows < 0 || i.IDs < 0 || i.IDsBytes < 0 || i.Rows > body/entryBytes || i.IDsBytes != body-i.Rows*entryBytes || len(i.Salt) != 16 {
+	if i := s.info; i.Entries < 0 || i.IDs < 0 || i.IDsBytes < 0 || i.Entries > body/entryBytes || i.IDsBytes != body-i.Entries*entryBytes || len(i.Salt) != 16 {
 		return nil, badSnapshot("is damaged")
 	}
 	if _, err := all.Discard(len(snapshotMagic)); err != nil {
@@ -177,7 +179,7 @@ func newSnapshot(f io.ReaderAt, size int64) (*snapshot, error) {
 func (s *snapshot) index(all *bufio.Reader) error {
 	s.fanOut = make([]int64, 1<<fanOutBits+1)
 	var last, entry [entryBytes]byte
-	for i := range s.info.Rows {
+	for i := range s.info.Entries {
 		if _, err := io.ReadFull(all, entry[:]); err != nil {
 			return err
 		}
@@ -212,8 +214,8 @@ func (s *snapshot) checkIDs(all *bufio.Reader) error {
 // maxPage is how many bytes of entries are read at once when one is looked up.
 const maxPage = 64 << 10
 
-// has reports whether all that the snapshot knows of what a row is about is what the row says. Where it knows more, as of two rows about the
-// same person, their order counts too, and there is no telling.
+// has reports whether all that the snapshot knows of a thing is what the mark says. Where it knows more, as of two rows that give one person
+// different attributes, their order counts too, and there is no telling.
 func (s *snapshot) has(m mark) (same bool, err error) {
 	bucket := m.about >> (64 - fanOutBits)
 	from, to := s.fanOut[bucket], s.fanOut[bucket+1]
@@ -266,7 +268,7 @@ func (s *snapshot) entries() records {
 	if s == nil {
 		return noRecords{}
 	}
-	return &fixedRecords{r: bufio.NewReaderSize(io.NewSectionReader(s.file, int64(len(snapshotMagic)), s.info.Rows*entryBytes), sortBuffer)}
+	return &fixedRecords{r: bufio.NewReaderSize(io.NewSectionReader(s.file, int64(len(snapshotMagic)), s.info.Entries*entryBytes), sortBuffer)}
 }
 
 type fixedRecords struct {
@@ -284,7 +286,7 @@ func (s *snapshot) ids() records {
 	if s == nil {
 		return noRecords{}
 	}
-	from := int64(len(snapshotMagic)) + s.info.Rows*entryBytes
+	from := int64(len(snapshotMagic)) + s.info.Entries*entryBytes
 	return &lengthRecords{r: bufio.NewReaderSize(io.NewSectionReader(s.file, from, s.info.IDsBytes), sortBuffer)}
 }
 
@@ -329,7 +331,7 @@ func encodeSnapshot(to io.Writer, info SnapshotInfo, entries, ids records) error
 	sum := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(to, sum), 256<<10)
 	w.WriteString(snapshotMagic)
-	info.Rows, info.IDs, info.IDsBytes = 0, 0, 0
+	info.Entries, info.IDs, info.IDsBytes = 0, 0, 0
 	for {
 		entry, err := entries.next()
 		if err == io.EOF {
@@ -341,7 +343,7 @@ func encodeSnapshot(to io.Writer, info SnapshotInfo, entries, ids records) error
 		if err != nil {
 			return err
 		}
-		info.Rows++
+		info.Entries++
 		if _, err := w.Write(entry); err != nil {
 			return err
 		}

@@ -107,7 +107,7 @@ func TestDamagedSnapshot(t *testing.T) {
 		}
 	}
 	file := filepath.Join(t.TempDir(), "people.snapshot")
-	if err := os.WriteFile(file, append([]byte("ciosnap2"), data[8:]...), 0o600); err != nil {
+	if err := os.WriteFile(file, append([]byte("ciosnap1"), data[8:]...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ReadSnapshotInfo(file); !errors.As(err, &bad) || bad.File != file || !strings.Contains(err.Error(), "another version") {

@@ -8,15 +8,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // A spool keeps, in the order of the rows, what a run learns for its snapshot; it is sorted when the input ends. In the directory of a journal
 // it outlives the process, and a checkpoint says how much of it counts; without a journal it is a file without a name. It is
 //
-//	"ciospol1"
+//	"ciospol2"
 //	16 bytes  the id of the snapshot that the run began with, zeros for none
 //	16 bytes  the salt
-//	for each row: a byte, its mark as in a snapshot, and the ids of its people, each behind its length as a uvarint, behind their number
+//	for each mark of a row: a byte, the mark as in a snapshot, and ids of people, each behind its length as a uvarint, behind their number
 type spool struct {
 	file     *os.File
 	nameless bool
@@ -27,12 +28,12 @@ type spool struct {
 }
 
 const (
-	spoolMagic = "ciospol1"
+	spoolMagic = "ciospol2"
 	spoolFile  = "snapshot.spool"
 	spoolHead  = int64(len(spoolMagic) + 32)
 )
 
-// maxPeople bounds the people of a row, who are no more than its messages.
+// maxPeople bounds the people of a row, who are no more than the messages of its mapping.
 const maxPeople = 1 << 12
 
 // What became of a row.
@@ -40,8 +41,8 @@ const (
 	rowSent      byte = 'a' // and accepted
 	rowUnchanged byte = 'u'
 	rowLost      byte = 'l' // sent or meant to be, and not known to be accepted
-	rowRefused   byte = 'r' // before anything of it was sent; its mark is void
-	rowNameless  byte = 'n' // refused, and nobody can tell whom it is about
+	rowOthers    byte = 'o' // people who are in the input without a message; the mark is void
+	rowNameless  byte = 'n' // nobody can tell whom it is about; the mark is void
 )
 
 // createSpool makes a spool in dir, of that name or without one.
@@ -95,6 +96,9 @@ func openSpool(dir, name string, bytes int64) (*spool, error) {
 }
 
 func (s *spool) add(what byte, m mark, people [][]byte) error {
+	if len(people) > maxPeople || slices.ContainsFunc(people, func(id []byte) bool { return len(id) > maxRecord }) {
+		return errRecord // which each could not read
+	}
 	b := append(s.buf.AvailableBuffer(), what)
 	b = binary.BigEndian.AppendUint64(b, m.about)
 	b = binary.BigEndian.AppendUint64(b, m.says)

@@ -36,6 +36,9 @@ type Summary struct {
 	// without ChangeOnly.Mirror. The messages for them are in Messages, though they belong to no row.
 	Left    int64 `json:"left"`
 	Removed int64 `json:"removed"`
+	// LeftAlone is how many people who have left were not removed because there was a row that may have been theirs: it does not tell whom it
+	// is about.
+	LeftAlone int64 `json:"left_alone"`
 
 	// Complete says that the input was read to its end, or to Job.Limit.
 	Complete bool `json:"-"`
@@ -45,8 +48,6 @@ type Summary struct {
 	Unknown int64 `json:"-"`
 	// Guarded is how many of Rejected the client's guard refused.
 	Guarded int64 `json:"-"`
-	// LeftAlone is how many people who have left were not removed because a row was refused that may have been theirs.
-	LeftAlone int64 `json:"-"`
 	// Reasons counts rejects by rule, the most frequent first.
 	Reasons []Reason `json:"-"`
 	// Warned are the warnings by rule, the most frequent first.

@@ -29,8 +29,8 @@ func (o *changeOptions) flags(cmd *cobra.Command) {
 	fl.StringVar(&o.Snapshot, "snapshot", "", "file that says what was sent for each row: rows that have not changed since are left out, and it is renewed at the end")
 	fl.StringVar(&o.DiffWith, "diff-with", "", "another snapshot to compare with; default that of --snapshot, if there is one")
 	fl.BoolVar(&o.SnapshotIDs, "snapshot-ids", false, "keep the userIds in the snapshot, in clear, which --mode mirror needs; the file has mode 0600")
-	fl.BoolVar(&o.Full, "full", false, "send rows that have not changed too")
-	fl.StringVar(&o.Mode, "mode", "upsert", "upsert, or mirror: people of the snapshot who are not in the input any more are deleted at the end")
+	fl.BoolVar(&o.Full, "full", false, "send rows that have not changed too; once needed when the write key was replaced, or a load was killed")
+	fl.StringVar(&o.Mode, "mode", "upsert", "upsert, or mirror: people of the snapshot whose userId is in no row of the input any more are deleted at the end")
 	fl.StringVar(&o.MirrorWith, "mirror-with", "delete", "what --mode mirror does with people who have left: delete or suppress")
 	fl.IntVar(&o.MaxShrink, "max-shrink", load.DefaultMaxShrink, "--mode mirror deletes nobody if more than so many percent have left; 100 allows all")
 	cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions([]cobra.Completion{"upsert", "mirror"}, cobra.ShellCompDirectiveNoFileComp))
@@ -87,7 +87,7 @@ func (l *loading) sayChanges(con console) error {
 	if err != nil {
 		return inputError(err)
 	}
-	say("Comparing with %s: %s rows of %s.", shortPath(file), grouped(info.Rows), info.Made.Local().Format(time.DateTime))
+	say("Comparing with %s: %s entries of %s.", shortPath(file), grouped(info.Entries), info.Made.Local().Format(time.DateTime))
 	if info.MappingHash != l.job.Mapping.Hash() {
 		say("The mapping has changed since: rows that come to other messages than before are sent.")
 	}
@@ -101,6 +101,8 @@ func (l *loading) sayChanges(con console) error {
 func changesHint(err error) string {
 	var pending *load.PendingError
 	switch {
+	case errors.As(err, &pending) && pending.Running:
+		return "a snapshot serves one load at a time"
 	case errors.As(err, &pending) && pending.Run != "":
 		return fmt.Sprintf("either: ciokit load --resume %s, or the same load with --full", pending.Run)
 	case errors.As(err, &pending):

@@ -43,7 +43,7 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary) error {
 	}
 	t.Flush()
 	if s.LeftAlone > 0 {
-		b.WriteString("Nobody was removed, because a row was rejected that may belong to any of those who left; mend it and load again.\n")
+		b.WriteString("Nobody was removed, because there is a row that may belong to any of those who left: it does not tell whom it is about. Mend it and load again.\n")
 	}
 	if !s.Complete {
 		b.WriteString("The rest of the input was not read; its rows are in none of these counts.\n")

@@ -1,0 +1,157 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// killed leaves the word of a run that was killed beside a snapshot.
+func killed(t *testing.T, snapshot, run string) {
+	t.Helper()
+	if err := os.WriteFile(snapshot+pendingSuffix, []byte(`{"run":"`+run+`"}`+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A load of everything that ends early knows only of the rows that it has sent itself.
+func TestFullLoadThatEndsEarlyForgetsTheRest(t *testing.T) {
+	const in = "id,n\na,1\nb,1\nc,1\n"
+	c := newChanging(t, people)
+	c.want(in, 0, "a b c")
+	killed(t, c.job.Changes.Snapshot, "") // and it may have sent another c
+	c.job.Changes.Full, c.job.Limit = true, 1
+	c.want(in, 0, "a")
+	c.job.Changes.Full, c.job.Limit = false, 0
+	c.want(in, 1, "b c")
+	c.want(in, 3, "")
+}
+
+// While a load is under way no other may begin with its snapshot, whatever it sends, and it takes nobody else's word away.
+func TestLoadsOfOneSnapshotAtOnce(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files are not locked there")
+	}
+	for _, first := range []bool{true, false} {
+		c := newChanging(t, people)
+		if !first {
+			c.want("id,n\na,1\n", 0, "a")
+		}
+		tried := 0
+		other := c.job
+		c.client.send = func(context.Context, int, []cio.Message) error {
+			for _, full := range []bool{true, false} {
+				second := other
+				second.Changes.Full = full
+				second.Client, second.Source = new(fakeClient), mustSource(t, "id,n\nb,1\n", source.Config{})
+				var pending *PendingError
+				if _, err := Run(t.Context(), second); !errors.As(err, &pending) || !pending.Running {
+					t.Errorf("first %v, full %v: %v", first, full, err)
+				}
+				tried++
+			}
+			return nil
+		}
+		c.want("id,n\na,2\n", 0, "a")
+		if tried != 2 {
+			t.Errorf("%d other loads", tried)
+		}
+		if _, err := os.Stat(c.job.Changes.Snapshot + pendingSuffix); !errors.Is(err, os.ErrNotExist) {
+			t.Error(err)
+		}
+	}
+}
+
+// The word of a run that was to renew the snapshot counts too, even if this one compares with another.
+func TestPendingRunOfTheSnapshotToBeRenewed(t *testing.T) {
+	c := newChanging(t, people)
+	c.want("id,n\na,1\n", 0, "a")
+	data, err := os.ReadFile(c.job.Changes.Snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.job.Changes.DiffWith = filepath.Join(t.TempDir(), "other")
+	if err := os.WriteFile(c.job.Changes.DiffWith, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	killed(t, c.job.Changes.Snapshot, "X")
+	var pending *PendingError
+	if _, err := c.load("id,n\na,2\n"); !errors.As(err, &pending) || pending.Run != "X" || pending.Running || pending.File != c.job.Changes.Snapshot {
+		t.Error(err)
+	}
+	if _, err := os.Stat(c.job.Changes.DiffWith + pendingSuffix); !errors.Is(err, os.ErrNotExist) {
+		t.Error("a load that did not begin said that it was under way: ", err)
+	}
+	if _, err := os.Stat(c.job.Changes.Snapshot + pendingSuffix); err != nil {
+		t.Error("the other run's word was taken away: ", err)
+	}
+}
+
+// The same file by two paths is held once.
+func TestDiffWithTheSnapshotByAnotherPath(t *testing.T) {
+	c := newChanging(t, people)
+	c.want("id,n\na,1\n", 0, "a")
+	dir := filepath.Dir(c.job.Changes.Snapshot)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Skip(err)
+	}
+	c.job.Changes.DiffWith = filepath.Join(link, filepath.Base(c.job.Changes.Snapshot))
+	c.want("id,n\na,1\nb,1\n", 1, "b")
+}
+
+// A first load that was killed leaves nothing to go on from, so that the next sends everything.
+func TestFirstLoadThatWasKilled(t *testing.T) {
+	c := newChanging(t, people)
+	killed(t, c.job.Changes.Snapshot, "20260131-120000-a1b2c3")
+	c.want("id,n\na,1\n", 0, "a")
+	c.want("id,n\na,1\n", 1, "")
+}
+
+// keyed is a client with a write key.
+type keyed struct {
+	fakeClient
+	target, key string
+}
+
+func (k *keyed) Target() string             { return k.target }
+func (k *keyed) KeyHash(salt []byte) []byte { return slices.Concat(salt[:4], []byte(k.key)) }
+
+// A snapshot that was made with another write key, which may be that of another workspace, is no reason to leave anything out or to delete
+// anybody.
+func TestSnapshotOfAnotherKey(t *testing.T) {
+	c := newMirroring(t, people)
+	load := func(client *keyed, in string) (Summary, error) {
+		job := c.job
+		job.Client, job.Source = client, mustSource(t, in, source.Config{})
+		return Run(t.Context(), job)
+	}
+	const target = "https://cdp.customer.io"
+	if s, err := load(&keyed{target: target, key: "one"}, "id,n\na,1\nb,1\n"); err != nil || s.Accepted != 2 {
+		t.Fatal(err)
+	}
+	if s, err := load(&keyed{target: target, key: "one"}, "id,n\na,1\nb,1\n"); err != nil || s.Unchanged != 2 {
+		t.Fatal(err, s.Unchanged)
+	}
+	var bad *SnapshotError
+	for _, other := range []*keyed{{target: target, key: "two"}, {target: "https://cdp-eu.customer.io", key: "one"}} {
+		if s, err := load(other, "id,n\na,1\n"); !errors.As(err, &bad) || bad.Hint == "" || s.Accepted > 0 || len(other.accepted) > 0 {
+			t.Errorf("%s: %v", other.target, err)
+		}
+	}
+	c.job.Changes.Full = true // the key was replaced
+	if s, err := load(&keyed{target: target, key: "two"}, "id,n\na,1\n"); err != nil || s.Accepted != 1 || s.Left != 0 {
+		t.Error(err, counts(s), s.Left)
+	}
+	c.job.Changes.Full = false
+	if s, err := load(&keyed{target: target, key: "two"}, "id,n\na,1\n"); err != nil || s.Unchanged != 1 || s.Left != 0 {
+		t.Error(err, counts(s), s.Left)
+	}
+}

@@ -1,0 +1,205 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// newMirroring is newChanging for loads that delete who has left, be it everybody.
+func newMirroring(t *testing.T, mapping string) *changing {
+	c := newChanging(t, mapping)
+	c.job.Changes.IDs, c.job.Changes.Mirror, c.job.Changes.MaxShrink = true, MirrorDelete, 100
+	return c
+}
+
+// manyPeople are rows of people, all but those without whom.
+func manyPeople(n int, without ...int) string {
+	var in strings.Builder
+	in.WriteString("id,n\n")
+	for i := range n {
+		if !slices.Contains(without, i) {
+			fmt.Fprintf(&in, "p%02d,1\n", i)
+		}
+	}
+	return in.String()
+}
+
+// Who left before a run that could not send is taken away by the next, or by the same run when it is resumed.
+func TestLeaversOutliveAnOutage(t *testing.T) {
+	outage := func(_ context.Context, _ int, m []cio.Message) error {
+		return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+	}
+	changed := strings.Replace(manyPeople(20, 1), "p05,1", "p05,7", 1)
+	for _, journal := range []bool{false, true} {
+		t.Run(fmt.Sprint("journal ", journal), func(t *testing.T) {
+			c := newMirroring(t, people)
+			if _, err := c.load(manyPeople(20)); err != nil {
+				t.Fatal(err)
+			}
+			dir, id := t.TempDir(), ""
+			if journal {
+				var err error
+				if c.job.Journal, err = CreateJournal(dir, JournalHeader{}); err != nil {
+					t.Fatal(err)
+				}
+				id = c.job.Journal.Header().ID
+			}
+			c.client.send = outage
+			if s, err := c.load(changed); !errors.Is(err, ErrGaveUp) || s.Left != 1 || s.Removed != 0 {
+				t.Fatal(err, counts(s))
+			}
+			c.client.send = nil
+			if journal {
+				err := c.job.Journal.Close()
+				if err == nil {
+					c.job.Journal, err = OpenJournal(dir, id)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.job.Journal.Close()
+			}
+			if s := c.want(changed, 18, "p05 -p01"); s.Left != 1 || s.Removed != 1 {
+				t.Errorf("left %d, removed %d", s.Left, s.Removed)
+			}
+		})
+	}
+}
+
+// Nobody who is in the input in any form is taken away, and where a row may be about anybody nobody is.
+func TestMirrorKeepsWhoIsInTheInput(t *testing.T) {
+	const (
+		mail     = "messages:\n  - identify: {userId: $id, traits: {email: $n}}\n"
+		guarded  = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n    when: =n != \"0\"\n"
+		twoOfOne = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n    when: =n != \"0\"\n  - track: {userId: $id, event: E, messageId: [$id]}\n"
+		owner    = "messages:\n  - identify: {userId: $id}\n  - relate: {userId: $n, objectId: o}\n    when: =n != \"0\"\n"
+		objects  = "messages:\n  - identify: {userId: $id}\n    when: =n != \"0\"\n  - set_object: {objectId: $id}\n    when: =n == \"0\"\n"
+		double   = "messages:\n  - identify: {userId: =id + id, traits: {n: =int(n)}}\n"
+	)
+	tests := []struct {
+		name, mapping, first, second string
+		left, alone                  int64
+		sent                         string
+	}{
+		{"an e-mail address in other letters", people, "Ann@x.example,1\nbob@x.example,1\n", "ann@x.example,2\nBOB@X.example,1\n", 0, 0, "ann@x.example BOB@X.example"},
+		{"an e-mail address that has left", people, "Ann@x.example,1\nbob@x.example,1\n", "bob@x.example,1\n", 1, 0, "-ann@x.example"},
+		{"an accepted row without the userId", mail, "u1,u1@x.example\nu2,u2@x.example\n", ",u1@x.example\nu2,u2@x.example\n", 1, 1, ""},
+		{"a row whose condition does not hold", guarded, "a,1\nb,1\n", "a,0\nb,1\n", 0, 0, ""},
+		{"a row whose condition does not hold, of nobody knows whom", guarded, "a,1\nb,1\n", ",0\nb,1\n", 1, 1, ""},
+		{"a row with nothing in it is about nobody", guarded, "a,1\nb,1\n", ",\nb,1\n", 1, 0, "-a"},
+		{"a row with one of its messages", twoOfOne, "a,1\nb,1\n", "a,0\nb,1\n", 0, 0, ""},
+		{"a second person, of a message with a condition", owner, "a,z\nz,0\n", "a,z\n", 0, 0, ""},
+		{"a second person who is not named", owner, "a,z\nz,0\n", "a,\n", 1, 1, ""},
+		{"rows of objects are about nobody", objects, "a,1\nb,1\no,0\n", "b,1\no,0\n", 1, 0, "-a"},
+		{"a row that is refused, with its person", people, "a,1\nb,1\n", "a,x\n", 1, 0, "-b"},
+		{"a row that is refused, of nobody knows whom", people, "a,1\nb,1\n", "b,1\n,x\n", 1, 1, ""},
+		{"a row that is refused for an id that nobody can have", double, "a,1\nb,1\n", "a,1\n" + strings.Repeat("x", 600<<10) + ",1\n", 1, 0, "-bb"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newMirroring(t, tt.mapping)
+			if s, err := c.load("id,n\n" + tt.first); err != nil || s.Left != 0 {
+				t.Fatal(err, s.Left)
+			}
+			s, err := c.load("id,n\n" + tt.second)
+			if err != nil || s.Left != tt.left || s.LeftAlone != tt.alone {
+				t.Errorf("%v: %d left, %d alone, %s", err, s.Left, s.LeftAlone, counts(s))
+			}
+			if got := c.users(); tt.sent != "" && got != tt.sent || strings.Contains(got, "-") && !strings.Contains(tt.sent, "-") {
+				t.Errorf("sent %q, want %q", got, tt.sent)
+			}
+			if _, err := c.load("id,n\n" + tt.first); err != nil {
+				t.Error("the next load: ", err)
+			}
+		})
+	}
+}
+
+// Against the emulator, whose people are found as those of Customer.io are.
+func TestMirrorKeepsPeopleByTheirAddress(t *testing.T) {
+	client, server := emulated(t, cio.Config{})
+	job := Job{Mapping: mustMapping(t, people), Client: client, Changes: ChangeOnly{Snapshot: filepath.Join(t.TempDir(), "s"), IDs: true, Mirror: MirrorDelete, MaxShrink: 100}}
+	for _, in := range []string{"Ann@x.example,1\nbob@x.example,1\nCy@x.example,1\n", "ann@x.example,1\nBob@x.example,2\n"} {
+		job.Source = mustSource(t, "id,n\n"+in, source.Config{})
+		if _, err := Run(t.Context(), job); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id, there := range map[string]bool{"ann@x.example": true, "bob@x.example": true, "cy@x.example": false} {
+		if _, err := server.Person("", id); (err == nil) != there {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
+
+// Only who was sent is known: one who never got further than a refused row is not deleted later.
+func TestMirrorLeavesWhomItNeverSent(t *testing.T) {
+	c := newMirroring(t, people)
+	c.want("id,n\na,1\nb,bad\n", 0, "a")
+	c.want("id,n\na,1\n", 1, "")
+	c.want("id,n\nc,1\n", 0, "c -a")
+}
+
+// An empty input that was meant deletes everybody, and then nobody is unchanged any more.
+func TestWhoComesBackAfterAnEmptyInputIsNew(t *testing.T) {
+	c := newMirroring(t, people)
+	c.want(manyPeople(3), 0, "p00 p01 p02")
+	c.want("id,n\n", 0, "-p00 -p01 -p02")
+	c.want(manyPeople(3), 0, "p00 p01 p02")
+}
+
+// A mapping with which a mirror could delete somebody who is in the input is refused before anything is sent.
+func TestMappingsThatCannotBeMirrored(t *testing.T) {
+	const identify = "messages:\n  - identify: {userId: $id}\n"
+	for _, tt := range []struct{ more, says string }{
+		{"  - alias: {userId: $id, previousId: $n}\n", "map.yaml:3:5: messages[1]: an alias merges people"},
+		{"  - identify: {traits: {email: $n}}\n", "map.yaml:3:5: messages[1]: a mirror must know by the userId"},
+		{"  - track: {anonymousId: $n, event: E, messageId: [$id]}\n", "a mirror must know"},
+		{"  - relate: {anonymousId: $n, objectId: o}\n", "a mirror must know"},
+		{"  - set_object: {objectId: $n}\n", ""},
+	} {
+		c := newMirroring(t, identify+tt.more)
+		_, err := c.load("id,n\na,1\n")
+		var wrong *MappingError
+		if tt.says == "" && err == nil {
+			continue
+		}
+		if !errors.As(err, &wrong) || tt.says == "" || !strings.Contains(err.Error(), tt.says) || len(c.sent) > 0 {
+			t.Errorf("%s: %v", tt.more, err)
+		}
+	}
+}
+
+// Rejects as CSV name everybody who may not be taken away.
+func TestRejectedRemovalsAsCSV(t *testing.T) {
+	c := newMirroring(t, people)
+	if _, err := c.load(manyPeople(20)); err != nil {
+		t.Fatal(err)
+	}
+	c.client.encode = func(m cio.Message) (cio.Encoded, error) {
+		if _, ok := m.(cio.DeletePerson); ok {
+			return cio.Encoded{}, &cio.MessageError{Field: "userId", Rule: cio.RuleGuard, Hint: "no"}
+		}
+		return cio.Encode(m)
+	}
+	var rejects strings.Builder
+	c.job.Rejects, c.job.RejectsCSV = &rejects, true
+	s, err := c.load(manyPeople(20, 1, 2, 3))
+	if err != nil || s.Rejected != 3 || strings.Count(rejects.String(), "\n") != 4 {
+		t.Errorf("%v: %d rejected: %s", err, s.Rejected, &rejects)
+	}
+	for _, id := range []string{"p01", "p02", "p03"} {
+		if !strings.Contains(rejects.String(), id) {
+			t.Errorf("%s is not in %s", id, &rejects)
+		}
+	}
+}
