@@ -257,7 +257,11 @@ func (c *changes) openSpool() error {
 		c.spool, err = createSpool(j.dir, spoolFile, base, salt)
 		return err
 	}
-	if c.spool, err = openSpool(j.dir, spoolFile, j.Last().SpoolBytes); err != nil {
+	c.spool, err = openSpool(j.dir, spoolFile, j.Last().SpoolBytes)
+	switch {
+	case errors.Is(err, os.ErrNotExist): // it was removed below
+		return &StopError{ErrSnapshot, ErrSuperseded}
+	case err != nil:
 		return &StopError{ErrSnapshot, err}
 	}
 	if c.old == nil {
@@ -267,7 +271,9 @@ func (c *changes) openSpool() error {
 	} else if c.spool.base == base || c.old.info.By == j.Header().ID {
 		return nil
 	}
-	return &StopError{ErrSnapshot, errors.New("the snapshot is not the one that the run began with: another load has gone on from it; begin a new load")}
+	err = c.spool.remove() // it may hold ids in clear, and is of no use any more
+	c.spool = nil
+	return errors.Join(&StopError{ErrSnapshot, ErrSuperseded}, err)
 }
 
 // takeUp learns what the rows before the checkpoint were.

@@ -53,6 +53,15 @@ func TestRowsAboutTheSameThing(t *testing.T) {
 	}
 }
 
+// What is known of a thing from a mapping that can delete its person does not hold for one that cannot: it may be gone.
+func TestMappingThatDeletesNoLonger(t *testing.T) {
+	const device = "messages:\n  - set_device: {userId: $id, token: $o, platform: ios}\n    when: =p == \"dev\"\n"
+	c := newChanging(t, device+"  - delete_person: {userId: $id}\n    when: =p == \"del\"\n")
+	c.want("id,p,o\nu,dev,x\nu,del,\n", 0, "u -u")
+	c.job.Mapping = mustMapping(t, device)
+	c.want("id,p,o\nu,dev,x\n", 0, "u")
+}
+
 // An event that is told from others by nothing is not loaded with a snapshot: when it happens again it would be taken for the one before.
 func TestEventsThatCannotBeTold(t *testing.T) {
 	for _, event := range []string{"track: {userId: $id, event: Login}", "page: {userId: $id}", "screen: {userId: $id, name: Home}", "product_viewed: {userId: $id}"} {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ciokit/cio"
@@ -154,4 +155,49 @@ func TestSnapshotOfAnotherKey(t *testing.T) {
 	if s, err := load(&keyed{target: target, key: "two"}, "id,n\na,1\n"); err != nil || s.Unchanged != 1 || s.Left != 0 {
 		t.Error(err, counts(s), s.Left)
 	}
+}
+
+// A run that another load has gone on from cannot be resumed, and what it kept, which may be ids in clear, is removed.
+func TestSupersededRun(t *testing.T) {
+	c := newChanging(t, people)
+	c.job.Changes.IDs = true
+	c.want("id,n\na,1\nb,1\n", 0, "a b")
+	dir := t.TempDir()
+	journal, err := CreateJournal(dir, JournalHeader{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := journal.Header().ID
+	c.job.Journal, c.job.BatchBytes = journal, 1
+	c.client.send = func(_ context.Context, call int, m []cio.Message) error {
+		if call == 2 { // the second of this load
+			return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+		}
+		return nil
+	}
+	in := "id,n\na,2\n" + strings.Repeat("z,bad\n", 2*chunkRows) + "b,2\n"
+	if s, err := c.load(in); !errors.Is(err, ErrGaveUp) || journal.Last().Row == 0 {
+		t.Fatal(err, counts(s), journal.Last().Row)
+	}
+	if err := journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c.job.Journal, c.client.send = nil, nil
+	c.want("id,n\na,2\nb,2\n", 1, "b")
+	for range 2 {
+		if c.job.Journal, err = OpenJournal(dir, id); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.load(in); !errors.Is(err, ErrSuperseded) || !errors.Is(err, ErrSnapshot) || len(c.sent) > 0 {
+			t.Error(err, c.sent)
+		}
+		if err := c.job.Journal.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, id, spoolFile)); !errors.Is(err, os.ErrNotExist) {
+			t.Error("what the run kept is left: ", err)
+		}
+	}
+	c.job.Journal = nil
+	c.want("id,n\na,2\nb,2\n", 2, "")
 }

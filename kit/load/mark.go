@@ -85,6 +85,9 @@ func (k *marker) of(messages []cio.Encoded, m *mapper) (marks []mark, sure bool)
 // add adds what the message at hand says of a thing, whose parts are given.
 func (k *marker) add(says uint64, kind byte, parts ...[]byte) {
 	k.key = append(append(k.key[:0], k.salt...), kind)
+	if k.order { // what a mapping without deletions learns from one with them is not sure
+		k.key[len(k.key)-1] -= 'a' - 'A'
+	}
 	for _, part := range parts {
 		k.key = appendText(k.key, part)
 	}

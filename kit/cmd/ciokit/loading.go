@@ -296,7 +296,7 @@ func (l *loading) run(ctx context.Context, con console) error {
 	exit := loadExit(con, summary, runErr)
 	var usage *exitError
 	switch {
-	case l.journal == nil || l.journal.Last().End == load.EndComplete:
+	case l.journal == nil || l.journal.Last().End == load.EndComplete || errors.Is(runErr, load.ErrSuperseded):
 	case errors.As(exit, &usage) && usage.code == exitUsage && l.journal.Last().Row == 0: // it did not begin
 		if err := l.journal.Discard(); err != nil {
 			return &exitError{exitLocal, err}
