@@ -232,7 +232,8 @@ func (c *compilation) slot(name string, where position) int {
 			hint += "; the columns are " + quoteNames(names)
 		}
 		if len(names) == 1 && strings.ContainsAny(names[0], ",;\t|") {
-			hint = "the header is a single column; set the delimiter to the character between the names"
+			between := names[0][strings.IndexAny(names[0], ",;\t|")]
+			hint = fmt.Sprintf("the header is a single column; say what stands between its names: --delimiter %s", map[byte]string{',': "','", ';': "';'", '\t': `'\t'`, '|': "'|'"}[between])
 		}
 		c.problem(where, hint, "the input has no column %q", name)
 	case found > 1:

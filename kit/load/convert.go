@@ -86,7 +86,7 @@ func numberHint(text []byte, otherwise string) string {
 	case bytes.HasPrefix(lower, []byte("nan")), bytes.HasPrefix(lower, []byte("inf")):
 		return "JSON has neither NaN nor infinities; leave the cell empty"
 	case bytes.IndexByte(text, ',') >= 0:
-		return "it holds a comma; use a point for decimals and nothing between thousands"
+		return "it holds a comma; use a point for decimals and nothing between thousands, or load with --decimal-comma if all numbers have one"
 	}
 	return otherwise
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,7 @@ func parseDate(text []byte, layouts []layout) (instant, *valueError) {
 		return parseISO(text)
 	}
 	s := string(text)
+	var noSuchDay bool
 	for _, l := range layouts {
 		if l.unit != 0 {
 			n, err := parseInt(text)
@@ -94,6 +96,8 @@ func parseDate(text []byte, layouts []layout) (instant, *valueError) {
 		}
 		t, err := time.Parse(l.text, s)
 		if err != nil {
+			var parse *time.ParseError
+			noSuchDay = noSuchDay || errors.As(err, &parse) && strings.HasSuffix(parse.Message, "out of range")
 			continue
 		}
 		if name, offset := t.Zone(); l.zone && offset == 0 && name != "UTC" && name != "GMT" {
@@ -107,6 +111,9 @@ func parseDate(text []byte, layouts []layout) (instant, *valueError) {
 			digits--
 		}
 		return inRange(t, digits)
+	}
+	if noSuchDay {
+		return instant{}, refuse(RuleNotADate, "there is no such day or time of day")
 	}
 	return instant{}, refuse(RuleNotADate, "it does not fit %s of the mapping", plural(len(layouts), "the layout", "any of the layouts"))
 }

@@ -30,7 +30,7 @@ type destination struct {
 
 func (d *destination) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&d.to, "to", "", "where to send: emulator (http://"+emulatorAddr+"), us, eu, or a URL (required)")
-	cmd.Flags().StringVar(&d.keyFile, "key-file", "", "file that holds the write key; default the environment's CUSTOMERIO_API_KEY")
+	cmd.Flags().StringVar(&d.keyFile, "key-file", "", "file that holds the write key; default the environment's CUSTOMERIO_API_KEY, and on this machine one that an emulator takes")
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -86,7 +86,7 @@ func (d *destination) key(con console) (string, error) {
 		return strings.TrimSpace(string(b)), nil
 	}
 	key := os.Getenv("CUSTOMERIO_API_KEY")
-	if key == "" && d.to == "emulator" {
+	if key == "" && (d.to == "emulator" || loopback(d.to)) { // anything else there says that it does not know the key
 		return emulatorKey, nil
 	}
 	return key, nil
