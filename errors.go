@@ -69,7 +69,7 @@ type MessageError struct {
 
 func (e *MessageError) Error() string {
 	var b strings.Builder
-	b.WriteString("cio: message " + strconv.Itoa(e.Index))
+	b.WriteString("cio: messages[" + strconv.Itoa(e.Index) + "]")
 	if e.Field != "" {
 		b.WriteString(": " + e.Field)
 	}

@@ -122,7 +122,7 @@ func TestSendListsAllInvalidAndSendsNothing(t *testing.T) {
 	if fmt.Sprint(refused) != "[1 3]" || sendErr.Total != 5 || sendErr.Accepted != 0 || len(sendErr.Failures) != 5 {
 		t.Errorf("refused %v in %+v", refused, sendErr)
 	}
-	for _, want := range []string{"message 1: event: missing-event", "message 3: groupId: missing-group-id"} {
+	for _, want := range []string{"messages[1]: event: missing-event", "messages[3]: groupId: missing-group-id"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q lacks %q", err, want)
 		}

@@ -128,7 +128,7 @@ var modelled = []struct {
 func TestLoadsOfChangesAgreeWithLoadsOfEverything(t *testing.T) {
 	seeds := uint64(6)
 	if deep() {
-		seeds = 3000
+		seeds = 150
 	}
 	for _, tt := range modelled {
 		for _, mirror := range []Mirror{"", MirrorDelete} {

@@ -109,6 +109,13 @@ func checkSum(t testing.TB, s Summary) {
 	if s.Unknown > s.Unsent || s.RowsRejected+s.RowsEmpty > s.Rows || s.Guarded > s.Rejected {
 		t.Errorf("a part is larger than the whole: %+v", s)
 	}
+	reasons := int64(0)
+	for _, r := range s.Reasons {
+		reasons += r.Count
+	}
+	if reasons < s.RowsRejected+s.RejectedByAPI || reasons > s.Rejected+s.RejectedByAPI {
+		t.Errorf("%d reasons: %+v", reasons, s)
+	}
 }
 
 // counts is a Summary in short.

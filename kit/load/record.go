@@ -62,7 +62,6 @@ func (rec *recorder) write(end string) bool {
 	r := rec.r
 	r.mu.Lock()
 	c := r.checkpoint
-	c.Reasons = maps.Clone(c.Reasons)
 	err := r.rejects.flush()
 	spooled := r.changes.flush()
 	unsynced := r.rejects.unsynced()
@@ -118,7 +117,7 @@ func (r *run) checkpointAt(row, offset int64) {
 	s := r.snapshotLocked()
 	s.First, s.Reasons, s.Warned = nil, nil, nil
 	r.checkpoint = Checkpoint{Row: row, Read: offset, Mark: r.checkpoint.Mark, Summary: s, RowsEmpty: t.RowsEmpty, Guarded: t.Guarded, Warned: slices.Clone(t.warned),
-		Reasons: t.reasons, RejectsBytes: r.rejects.written, SpoolBytes: r.changes.spooled()}
+		Reasons: maps.Clone(t.reasons), RejectsBytes: r.rejects.written, SpoolBytes: r.changes.spooled()}
 }
 
 // markEnd has the last checkpoint count what was done after the last row, if all of it is settled.

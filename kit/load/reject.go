@@ -64,6 +64,7 @@ type rejectWriter struct {
 	synced  int64
 
 	header    []string // of CSV
+	mended    bool     // the input has the columns that rejects have beside its own
 	delimiter byte
 	last      string // the file and line of the row that was written last
 }
@@ -83,9 +84,40 @@ func newRejectWriter(w io.Writer) *rejectWriter {
 // asCSV has CSV written, in the manner of a Source of CSV.
 func (w *rejectWriter) asCSV(columns []source.Column, delimiter byte) {
 	w.enc, w.delimiter = nil, delimiter
+	if w.mended = areRejects(columns); w.mended {
+		columns = columns[:len(columns)-2]
+	}
 	for _, c := range columns {
 		w.header = append(w.header, c.Name)
 	}
+}
+
+// The columns that a CSV of rejects has behind those of the input.
+const (
+	errorColumn = "_error"
+	lineColumn  = "_line"
+)
+
+// areRejects reports whether the columns are those of a CSV of rejects.
+func areRejects(columns []source.Column) bool {
+	n := len(columns)
+	return n > 2 && columns[n-2].Name == errorColumn && columns[n-1].Name == lineColumn
+}
+
+// firstFields returns the part of a row of CSV that holds its first n fields.
+func firstFields(row []byte, delimiter byte, n int) []byte {
+	quoted := false
+	for i, c := range row {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == delimiter && !quoted:
+			if n--; n == 0 {
+				return row[:i]
+			}
+		}
+	}
+	return row
 }
 
 func (w *rejectWriter) write(r Reject, raw []byte) error {
@@ -103,11 +135,14 @@ func (w *rejectWriter) write(r Reject, raw []byte) error {
 		for _, name := range w.header {
 			line = append(w.appendField(line, name), w.delimiter)
 		}
-		line = append(append(append(line, "_error"...), w.delimiter), "_line\n"...)
+		line = append(append(append(line, errorColumn...), w.delimiter), lineColumn+"\n"...)
 	}
 	if r.unreadable || r.File == mirrorFile {
 		line = append(w.appendField(line, string(raw)), strings.Repeat(string(w.delimiter), len(w.header)-1)...)
 	} else {
+		if w.mended {
+			raw = firstFields(raw, w.delimiter, len(w.header))
+		}
 		line = append(line, raw...)
 	}
 	line = w.appendField(append(line, w.delimiter), r.String())

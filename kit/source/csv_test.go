@@ -179,6 +179,7 @@ func TestFormatErrors(t *testing.T) {
 		{"UTF-16", "\xff\xfea\x00,\x00b\x00", "UTF-16", Config{}},
 		{"gzip", "\x1f\x8b\x08\x00", "gzip", Config{}},
 		{"zip", "PK\x03\x04....", "spreadsheet", Config{}},
+		{"sqlite", "SQLite format 3\x00....", "sqlite:FILE --query", Config{}},
 		{"parquet", "PAR1....", "begins like a Parquet file", Config{}},
 	}
 	for _, tt := range tests {

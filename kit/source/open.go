@@ -191,7 +191,7 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	if t.framer != nil {
 		return t.cols, nil
 	}
-	const marks = 4 // bytes, of the longest byte order mark or magic number
+	const marks = 4 // bytes, of the longest byte order mark, and enough of a magic number: what follows comes with it
 	if err := t.win.head(ctx, func(data []byte) bool { return len(data) >= marks }); err != nil {
 		return nil, err
 	}
