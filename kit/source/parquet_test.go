@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
 )
 
 var update = flag.Bool("update", false, "write the golden files of Parquet anew")
@@ -61,10 +62,23 @@ func parquetText(t *testing.T, src Source) string {
 				fmt.Fprintf(&out, "! %v\n", r.Err)
 				continue
 			}
-			out.Write(append(r.Raw, '\n'))
+			out.WriteString(escaped(string(r.Raw)) + "\n")
 			checkCells(t, r, names)
 		}
 	}
+}
+
+// escaped writes the characters beyond the basic plane as JSON escapes them, so that a golden file shows in every editor.
+func escaped(raw string) string {
+	var out strings.Builder
+	for _, c := range raw {
+		if high, low := utf16.EncodeRune(c); c > 0xffff {
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+			continue
+		}
+		out.WriteRune(c)
+	}
+	return out.String()
 }
 
 // checkCells checks that a row is JSON and its cells are what it says.
