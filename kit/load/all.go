@@ -23,7 +23,7 @@ func (c *compilation) all(o *object, outer, s *spec, path string) {
 			except[name] = true
 		}
 		o.names, o.keys = append(o.names, ""), append(o.keys, nil)
-		o.items = append(o.items, everyMember{except})
+		o.items = append(o.items, everyMember{except, c.nullWords})
 		return
 	}
 	columns := c.columns
@@ -58,7 +58,10 @@ func (c *compilation) all(o *object, outer, s *spec, path string) {
 }
 
 // everyMember is all members of the row's JSON object but some.
-type everyMember struct{ except map[string]bool }
+type everyMember struct {
+	except map[string]bool
+	words  nullWords
+}
 
 // appendJSON appends the members without braces. They are absent if the row has none.
 func (e everyMember) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
@@ -83,7 +86,7 @@ func (e everyMember) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) 
 		list = append(list, member{key, value})
 	}
 	for _, m := range list {
-		if string(m.value) == "null" {
+		if string(m.value) == "null" || e.words != nil && e.words.match(nil, source.Cell{Kind: source.JSON, Bytes: m.value}) {
 			continue
 		}
 		if len(dst) > start {

@@ -19,6 +19,7 @@ type mapper struct {
 	row      row
 	hash     idHash
 	body     []byte        // the objects of the message at hand
+	wire     []byte        // the message at hand, where it is read again
 	messages []cio.Encoded // of the row at hand
 	// identities holds, for each of messages, what tells whose or what it is, deletes how many of them take something away,
 	// made the places in the mapping that they come from, times the times that it gives them.
@@ -35,14 +36,17 @@ func newMapper(p *plan, encode func(cio.Message) (cio.Encoded, error)) *mapper {
 }
 
 // messagesOf returns the messages of a row; none if all its cells are absent or no condition holds. They are valid until the next call. An
-// error is about the first message that cannot be made, and means that there are none.
+// error is about the first message that cannot be made, and means that there are none. A row without any value is an error where a message
+// that acts would be of it: who was to be deleted must not go missing without a word.
 func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueError) {
 	m.messages, m.identities, m.made, m.times, m.deletes = m.messages[:0], m.identities[:0], m.made[:0], m.times[:0], 0
-	if m.plan.blank(r) {
-		return nil, nil
-	}
+	m.plan.nullWords.empty(r.Cells)
+	blank := m.plan.blank(r)
 	m.row.raw = r.Raw
 	for _, p := range m.plan.messages {
+		if blank && !p.acts() {
+			continue
+		}
 		m.begin(p, r.Cells)
 		holds, err := p.holds(&m.row)
 		if err == nil && !holds {
@@ -52,14 +56,22 @@ func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueErr
 			var msg cio.Message
 			if msg, err = m.message(p, r, tag); err == nil {
 				encoded, refused := m.encode(msg)
-				if refused == nil {
+				if refused == nil && p.kind.typ == cio.TypeIdentify {
+					err = m.checkEmail(p, &encoded)
+				}
+				if blank && refused == nil {
+					continue // all of it is constant
+				}
+				if err == nil && refused == nil {
 					m.messages = append(m.messages, encoded)
 					m.identities = append(m.identities, m.identity(&encoded))
 					m.made = append(m.made, p.place)
 					m.times = append(m.times, m.values.meta.Timestamp)
 					continue
 				}
-				err = p.refusal(refused)
+				if refused != nil {
+					err = p.refusal(refused)
+				}
 			}
 		}
 		err.field = p.path + err.field
@@ -102,12 +114,17 @@ func (p *plan) blank(r *source.Row) bool {
 		}
 	}
 	if p.wholeRow {
-		for range source.Members(r.Raw) {
-			return false
+		for _, value := range source.Members(r.Raw) {
+			if len(p.nullWords) == 0 || !p.nullWords.match(nil, source.Cell{Kind: source.JSON, Bytes: value}) {
+				return false
+			}
 		}
 	}
 	return true
 }
+
+// acts reports whether the message does something to a person, a device or an object, instead of being kept.
+func (p *messagePlan) acts() bool { return p.kind.message != nil || commands[p.eventName()] }
 
 // holds reports whether the message's condition is true, and true if it has none. A condition without a value is not true.
 func (p *messagePlan) holds(r *row) (bool, *valueError) {

@@ -13,6 +13,9 @@ type plan struct {
 	columns  []string // to be selected, in the order of their slots
 	wholeRow bool     // a value takes all members of the row
 	messages []*messagePlan
+
+	ids       *idRules
+	nullWords nullWords
 }
 
 // messagePlan makes one message of a row.
@@ -54,11 +57,12 @@ func (m *Mapping) compile(columns []source.Column) (*plan, error) {
 
 // compileFor is compile for numbers written with a comma or with a point.
 func (m *Mapping) compileFor(columns []source.Column, comma bool) (*plan, error) {
-	c := &compilation{comma: comma, columns: columns, kind: source.JSON, slots: make(map[string]int)}
+	c := &compilation{comma: comma, columns: columns, kind: source.JSON, slots: make(map[string]int), nullWords: m.nullWords,
+		ids: &idRules{words: m.idWords, verbatim: m.verbatimIDs, comma: comma}}
 	if columns != nil && !slices.ContainsFunc(columns, func(col source.Column) bool { return col.Kind != source.Text }) {
 		c.kind = source.Text
 	}
-	p := &plan{columns: m.Columns()}
+	p := &plan{columns: m.Columns(), ids: c.ids, nullWords: m.nullWords}
 	for slot, name := range p.columns {
 		c.slots[name] = slot
 	}
@@ -96,6 +100,8 @@ type compilation struct {
 	nulls         []string // the columns of the message at hand whose empty cells are null
 	sources       map[string]string
 	selected      *[]string // the names of the slots
+	ids           *idRules
+	nullWords     nullWords
 
 	comma        bool // stands before decimals
 	interpretAll bool // so that a test can compare the results
@@ -132,11 +138,11 @@ func (c *compilation) message(m *messageSpec) *messagePlan {
 			out.timestamp = c.scalar(s, name)
 		case fieldMessageID:
 			if s.kind != specList {
-				out.id = c.scalar(s, name)
+				out.id = c.identifier(s, name, false)
 				break
 			}
 			for _, item := range s.items {
-				out.key = append(out.key, c.scalar(item, name))
+				out.key = append(out.key, c.identifier(item, name, true))
 			}
 		case fieldTraits, fieldProperties, fieldAttributes, fieldContext, fieldIntegrations:
 			if s.kind == specColumn && c.kind == source.Text {
@@ -152,7 +158,11 @@ func (c *compilation) message(m *messageSpec) *messagePlan {
 				out.body = v
 			}
 		default:
-			out.texts = append(out.texts, textPlan{f, c.scalar(s, name)})
+			if isIdentifierField(f) {
+				out.texts = append(out.texts, textPlan{f, c.identifier(s, name, false)})
+			} else {
+				out.texts = append(out.texts, textPlan{f, c.scalar(s, name)})
+			}
 		}
 	}
 	return out

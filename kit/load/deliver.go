@@ -259,6 +259,9 @@ func (r *run) count(c *chunk) (failure error) {
 			reject(row, *row.reject)
 			continue
 		}
+		if row.file != mirrorFile {
+			t.RowsMapped++
+		}
 		n := int64(row.messages[1] - row.messages[0])
 		t.Messages += n
 		if c.lost == nil {

@@ -66,10 +66,8 @@ type Checkpoint struct {
 	Mark json.RawMessage `json:"mark,omitempty"`
 	// Summary counts them. Nothing is unsent among them.
 	Summary
-	RowsEmpty int64            `json:"rows_empty,omitempty"`
-	Guarded   int64            `json:"guarded,omitempty"`
-	Warned    []Warning        `json:"warned,omitempty"`
-	Reasons   map[string]int64 `json:"reasons,omitempty"`
+	Warned  []Warning        `json:"warned,omitempty"`
+	Reasons map[string]int64 `json:"reasons,omitempty"`
 	// RejectsBytes is how long the rejects were.
 	RejectsBytes int64 `json:"rejects_bytes,omitempty"`
 	// SpoolBytes is how much of what the run keeps for its snapshot there was.

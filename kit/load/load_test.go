@@ -106,6 +106,9 @@ func checkSum(t testing.TB, s Summary) {
 	if s.Messages != s.Accepted+s.Rejected+s.RejectedByAPI+s.Unsent {
 		t.Errorf("the sum is wrong: %+v", s)
 	}
+	if s.Rows != s.RowsMapped+s.RowsRejected+s.RowsEmpty+s.Unchanged {
+		t.Errorf("the sum of the rows is wrong: %+v", s)
+	}
 	if s.Unknown > s.Unsent || s.RowsRejected+s.RowsEmpty > s.Rows || s.Guarded > s.Rejected {
 		t.Errorf("a part is larger than the whole: %+v", s)
 	}

@@ -43,12 +43,20 @@ import (
 // missing member are empty. Among the traits or properties {$all: {except: [password]}} stands for all columns but those, each under its
 // own name.
 //
+// Beside messages stand, for all of them: null_words, a list of words that are empty cells in any column; id_words, a list of placeholders,
+// such as NULL, that are somebody's id, where they are refused otherwise (RulePlaceholder); verbatim_ids: true, which sends ids as they stand
+// that are refused otherwise for spaces around them (RulePaddedID) or for the look of a rewritten number (RuleNumberID).
+//
 // messageId is one value, sent as it is, or a list of values that together tell the message from all others; see the comment in
 // messageid.go for how the id is made of them, and for the one that a message without a messageId gets.
 type Mapping struct {
 	name     string
 	messages []*messageSpec
 	hash     [sha256.Size]byte // of the YAML
+
+	nullWords   nullWords       // nil for none
+	idWords     map[string]bool // placeholders that are somebody's id
+	verbatimIDs bool            // padded ids, and those that look like rewritten numbers, are meant as they stand
 }
 
 // Name returns the name that the mapping was parsed under.

@@ -23,7 +23,7 @@ func (p *mappingReader) message(n *yaml.Node, path string) *messageSpec {
 		case e.name == "when":
 			m.when = p.condition(e.val, path+".when")
 		case e.name == "verbatim":
-			m.verbatim = p.verbatim(e.val, path+".verbatim")
+			m.verbatim = p.flag(e.val, e.name, path+"."+e.name)
 		case e.name == "default":
 			m.defaults = p.defaults(e.val, path+".default")
 		case k == nil:
@@ -62,17 +62,17 @@ func (p *mappingReader) condition(n *yaml.Node, path string) *spec {
 	return s
 }
 
-// verbatim reads whether the event's name is meant as it stands.
-func (p *mappingReader) verbatim(n *yaml.Node, path string) bool {
+// flag reads a key that is true or false.
+func (p *mappingReader) flag(n *yaml.Node, key, path string) bool {
 	s := p.value(n, path)
 	if s == nil {
 		return false
 	}
 	if s.kind != specLiteral || s.typed != "true or false" {
-		p.problem(s.at, "write verbatim: true, or leave it out", "verbatim must be true or false, not %s", s.describe())
+		p.problem(s.at, "write "+key+": true, or leave it out", "%s must be true or false, not %s", key, s.describe())
 		return false
 	}
-	return s.text == "true"
+	return string(s.json) == "true"
 }
 
 // defaults reads what stands for the empty cells of columns.

@@ -116,7 +116,7 @@ func (r *run) checkpointAt(row, offset int64) {
 	t := &r.tally
 	s := r.snapshotLocked()
 	s.First, s.Reasons, s.Warned = nil, nil, nil
-	r.checkpoint = Checkpoint{Row: row, Read: offset, Mark: r.checkpoint.Mark, Summary: s, RowsEmpty: t.RowsEmpty, Guarded: t.Guarded, Warned: slices.Clone(t.warned),
+	r.checkpoint = Checkpoint{Row: row, Read: offset, Mark: r.checkpoint.Mark, Summary: s, Warned: slices.Clone(t.warned),
 		Reasons: maps.Clone(t.reasons), RejectsBytes: r.rejects.written, SpoolBytes: r.changes.spooled()}
 }
 
@@ -133,7 +133,6 @@ func (r *run) markEnd() {
 func (r *run) resume(c Checkpoint) {
 	t := &r.tally
 	t.Summary = c.Summary
-	t.RowsEmpty, t.Guarded = c.RowsEmpty, c.Guarded
 	maps.Copy(t.reasons, c.Reasons)
 	t.warned = slices.Clone(c.Warned)
 	t.read = c.Read

@@ -102,7 +102,9 @@ const reportVersion = 1
 func (r *Recorder) Report(s Summary, about ReportAbout, plan *Plan) Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rep := Report{Version: reportVersion, About: about, Complete: s.Complete, Summary: s, RowsEmpty: s.RowsEmpty, Unknown: s.Unknown, Guarded: s.Guarded,
+	counts := s
+	counts.Reasons, counts.Warned = nil, nil // they stand beside it, with more
+	rep := Report{Version: reportVersion, About: about, Complete: s.Complete, Summary: counts, RowsEmpty: s.RowsEmpty, Unknown: s.Unknown, Guarded: s.Guarded,
 		Reasons: reportReasons(s), Warned: append([]Warning{}, s.Warned...), ResumedAt: r.resumed, Largest: append([]LargeMessage{}, r.largest...),
 		Interval: r.series.interval.Seconds(), Points: []ReportPoint{}}
 	rep.People, rep.PeopleExact = r.people.count()

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Summary is what became of a run. Messages is always the sum of Accepted, Rejected, RejectedByAPI and Unsent. Each row has messages, or is in one
-// of RowsRejected, RowsEmpty and Unchanged.
+// Summary is what became of a run. Messages is always the sum of Accepted, Rejected, RejectedByAPI and Unsent, and Rows that of RowsMapped,
+// RowsRejected, RowsEmpty and Unchanged.
 type Summary struct {
 	// Rows is how many rows were read, those that cannot be read included; RowsRejected how many were refused here, whole.
 	Rows         int64 `json:"rows"`
@@ -40,28 +40,30 @@ type Summary struct {
 	// is about.
 	LeftAlone int64 `json:"left_alone"`
 
-	// Complete says that the input was read to its end, or to Job.Limit.
-	Complete bool `json:"-"`
-	// RowsEmpty is how many rows had nothing in the columns that the mapping reads. They have no messages.
-	RowsEmpty int64 `json:"-"`
+	// RowsMapped is how many rows had messages that were to be sent; RowsEmpty how many had none, because they have nothing in the columns
+	// that the mapping reads, or because no condition holds.
+	RowsMapped int64 `json:"rows_mapped"`
+	RowsEmpty  int64 `json:"rows_empty"`
 	// Unknown is how many of Unsent may have been accepted all the same: no answer came. They can be sent again, with the same ids.
-	Unknown int64 `json:"-"`
-	// Guarded is how many of Rejected the client's guard refused.
-	Guarded int64 `json:"-"`
+	Unknown int64 `json:"unknown"`
+	// Guarded is how many of Rejected the client's guard or the deny list refused.
+	Guarded int64 `json:"guarded"`
+	// Complete says that the input was read to its end, or to Job.Limit.
+	Complete bool `json:"complete"`
 	// Reasons counts rejects by rule, the most frequent first.
-	Reasons []Reason `json:"-"`
+	Reasons []Reason `json:"reasons,omitempty"`
 	// Warned are the warnings by rule, the most frequent first.
-	Warned []Warning `json:"-"`
+	Warned []Warning `json:"warned,omitempty"`
 	// First are the first rejects, at most ten, without the row itself.
 	First []Reject `json:"-"`
 }
 
 // Reason is a rule and how many rejects it is the reason of.
 type Reason struct {
-	Rule  string
-	Count int64
+	Rule  string `json:"rule"`
+	Count int64  `json:"count"`
 	// First is the first of them, without the row; the zero Reject if that was before the run was resumed.
-	First Reject
+	First Reject `json:"-"`
 }
 
 // firstRejects is how many rejects a Summary keeps.

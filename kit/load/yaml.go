@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -24,7 +26,7 @@ func ParseMapping(name string, data []byte) (*Mapping, error) {
 	p := &mappingReader{}
 	m := &Mapping{name: name}
 	if root := p.document(data); root != nil {
-		m.messages = p.mapping(root)
+		p.mapping(root, m)
 	}
 	if len(p.problems) > 0 {
 		return nil, &MappingError{Name: name, Problems: p.problems}
@@ -200,30 +202,59 @@ func describe(n *yaml.Node) string {
 	return "something else"
 }
 
+// The keys beside messages.
+const (
+	keyMessages    = "messages"
+	keyNullWords   = "null_words"
+	keyIDWords     = "id_words"
+	keyVerbatimIDs = "verbatim_ids"
+)
+
 // mapping reads the whole.
-func (p *mappingReader) mapping(root *yaml.Node) []*messageSpec {
+func (p *mappingReader) mapping(root *yaml.Node, m *Mapping) {
 	const want = "begin with messages: and a list of messages"
 	if root = p.enter(root, ""); root == nil {
-		return nil
+		return
 	}
 	defer p.leave()
 	entries, ok := p.entries(root, "", want)
 	if !ok {
-		return nil
+		return
 	}
-	var list *yaml.Node
+	found := false
 	for _, e := range entries {
-		if e.name != "messages" {
-			p.problem(at(e.key, ""), suggest(e.name, []string{"messages"}), "there is no key %q", e.name)
-			continue
+		switch e.name {
+		case keyMessages:
+			found = true
+			m.messages = p.messages(e.val)
+		case keyNullWords:
+			m.nullWords = p.words(e.val, e.name)
+		case keyIDWords:
+			m.idWords = p.words(e.val, e.name)
+			for _, word := range slices.Sorted(maps.Keys(m.idWords)) {
+				if !placeholders[word] {
+					p.problem(at(e.val, e.name), "remove it", "%q is taken for an id in any case: it is no placeholder", word)
+				}
+			}
+		case keyVerbatimIDs:
+			m.verbatimIDs = p.flag(e.val, e.name, e.name)
+		default:
+			p.problem(at(e.key, ""), suggest(e.name, []string{keyMessages, keyNullWords, keyIDWords, keyVerbatimIDs}), "there is no key %q", e.name)
 		}
-		list = e.val
 	}
-	if list == nil {
+	for _, word := range slices.Sorted(maps.Keys(m.idWords)) {
+		if m.nullWords[word] {
+			p.problem(at(root, keyIDWords), "keep it in one of them", "%q stands under null_words too", word)
+		}
+	}
+	if !found {
 		p.problem(at(root, ""), want, "the key messages is missing")
-		return nil
 	}
-	if list = p.enter(list, "messages"); list == nil {
+}
+
+// messages reads the list of messages.
+func (p *mappingReader) messages(list *yaml.Node) (messages []*messageSpec) {
+	if list = p.enter(list, keyMessages); list == nil {
 		return nil
 	}
 	defer p.leave()
@@ -231,7 +262,6 @@ func (p *mappingReader) mapping(root *yaml.Node) []*messageSpec {
 		p.problem(at(list, "messages"), "write each message as an item that begins with a dash, such as - identify:", "messages is %s, not a list of messages", describe(list))
 		return nil
 	}
-	var messages []*messageSpec
 	for i, item := range list.Content {
 		path := fmt.Sprintf("messages[%d]", i)
 		if item = p.enter(item, path); item == nil {
@@ -244,6 +274,36 @@ func (p *mappingReader) mapping(root *yaml.Node) []*messageSpec {
 	}
 	p.checkIDs(messages)
 	return messages
+}
+
+// words reads a list of words, each as it is written.
+func (p *mappingReader) words(n *yaml.Node, path string) map[string]bool {
+	const hint = `write words in a list, such as [NULL, "N/A"]`
+	if n = p.enter(n, path); n == nil {
+		return nil
+	}
+	defer p.leave()
+	if n.Kind != yaml.SequenceNode {
+		p.problem(at(n, path), hint, "%s is %s, not a list", path, describe(n))
+		return nil
+	}
+	words := make(map[string]bool)
+	for i, item := range n.Content {
+		where := at(item, fmt.Sprintf("%s[%d]", path, i))
+		if item = p.enter(item, where.path); item == nil {
+			return words
+		}
+		switch {
+		case item.Kind != yaml.ScalarNode:
+			p.problem(where, hint, "this is %s, not a word", describe(item))
+		case item.Value == "":
+			p.problem(where, "remove it: an empty cell is empty without being named", "the word is empty")
+		default:
+			words[item.Value] = true
+		}
+		p.leave()
+	}
+	return words
 }
 
 // value reads a value. It returns nil if it named a problem.
