@@ -150,6 +150,14 @@ func openChanges(job *Job) (_ *changes, err error) {
 	if !cfg.on() {
 		return nil, nil
 	}
+	for _, path := range []*string{&cfg.Snapshot, &cfg.DiffWith} { // so that a load by another name is seen to use the same
+		if *path == "" {
+			continue
+		}
+		if *path, err = realPath(*path); err != nil {
+			return nil, err
+		}
+	}
 	c := &changes{cfg: cfg, job: job}
 	defer func() {
 		if err != nil {
@@ -164,8 +172,8 @@ func openChanges(job *Job) (_ *changes, err error) {
 	if cfg.Snapshot != "" {
 		c.dir = filepath.Dir(cfg.Snapshot)
 	}
-	if job.Journal != nil {
-		c.info.By = job.Journal.Header().ID
+	if job.journal != nil {
+		c.info.By = job.journal.Header().ID
 	}
 	if !job.DryRun {
 		if err := c.hold(file); err != nil { // before the snapshot is opened, which another run may be about to replace
@@ -190,14 +198,14 @@ func openChanges(job *Job) (_ *changes, err error) {
 	}
 	c.info = SnapshotInfo{ID: randomID(), By: c.info.By, Mapping: job.Mapping.Name(), MappingHash: job.Mapping.Hash(), Target: c.info.Target,
 		HasIDs: cfg.IDs, Salt: c.spool.salt[:]}
-	if k, ok := job.Client.(keyHasher); ok && !job.DryRun {
-		c.info.KeyHash = k.KeyHash(c.info.Salt)
+	if !job.DryRun {
+		c.info.KeyHash = job.Client.KeyHash(c.info.Salt)
 	}
 	c.marker.salt = c.spool.salt[:]
 	if c.old != nil && !cfg.Full {
 		c.sent = newKeySet()
 	}
-	if job.Journal != nil && job.Journal.Last().Row > 0 {
+	if job.journal != nil && job.journal.Last().Row > 0 {
 		if err := c.takeUp(); err != nil {
 			return nil, err
 		}
@@ -205,26 +213,21 @@ func openChanges(job *Job) (_ *changes, err error) {
 	return c, c.markPending()
 }
 
-// keyHasher is a Client that can tell its write key from another without giving it away, as a *cio.Client can.
-type keyHasher interface{ KeyHash(salt []byte) []byte }
-
 // checkTarget makes sure that the snapshot is of the workspace that the job's Client sends to. With Full, one of another write key counts as
 // none, because nothing that it says is known to hold.
 func (c *changes) checkTarget(file string) error {
-	t, ok := c.job.Client.(interface{ Target() string })
-	if !ok || c.job.DryRun {
+	if c.job.DryRun {
 		return nil
 	}
-	c.info.Target = t.Target()
+	c.info.Target = c.job.Client.Target()
 	if c.old == nil {
 		return nil
 	}
 	if was := c.old.info.Target; was != "" && was != c.info.Target {
 		return &SnapshotError{file, "says what was sent to " + was + ", and this load goes to " + c.info.Target, "have a snapshot for each workspace"}
 	}
-	k, ok := c.job.Client.(keyHasher)
 	switch {
-	case !ok || bytes.Equal(k.KeyHash(c.old.info.Salt), c.old.info.KeyHash):
+	case bytes.Equal(c.job.Client.KeyHash(c.old.info.Salt), c.old.info.KeyHash):
 		return nil
 	case c.cfg.Full:
 		return c.release()
@@ -248,7 +251,7 @@ func (c *changes) openSpool() error {
 		rand.Read(salt[:]) // never fails
 	}
 	var err error
-	j := c.job.Journal
+	j := c.job.journal
 	switch {
 	case j == nil:
 		c.spool, err = createSpool(c.dir, "", base, salt)

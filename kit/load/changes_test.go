@@ -505,7 +505,7 @@ func TestResumedMirror(t *testing.T) {
 	c.want("id,n\na,1\nb,2\nc,3\nd,4\n", 0, "a b c d")
 	c.job.Changes.Mirror, c.job.Changes.MaxShrink = MirrorDelete, 90
 	dir := t.TempDir()
-	journal, err := CreateJournal(dir, JournalHeader{Source: "people.csv"})
+	journal, err := createJournal(dir, JournalHeader{Source: "people.csv"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -526,7 +526,7 @@ func TestResumedMirror(t *testing.T) {
 		}
 		return nil
 	}
-	c.job.Journal = journal
+	c.job.journal = journal
 	if s, err := c.load(in); !errors.Is(err, ErrGaveUp) || s.Accepted != 1 || s.Unsent != 2 || s.Left != 2 || s.Removed != 0 {
 		t.Fatal(err, counts(s))
 	}
@@ -534,10 +534,10 @@ func TestResumedMirror(t *testing.T) {
 	if err := journal.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if c.job.Journal, err = OpenJournal(dir, id); err != nil {
+	if c.job.journal, err = openJournal(dir, id); err != nil {
 		t.Fatal(err)
 	}
-	defer c.job.Journal.Close()
+	defer c.job.journal.Close()
 	c.client.send = nil
 	s, err := c.load(in)
 	if err != nil || s.Rows != 2 || s.Unchanged != 1 || s.Removed != 2 || s.Accepted != 3 || c.users() != "-c -d" {
@@ -548,12 +548,12 @@ func TestResumedMirror(t *testing.T) {
 			t.Errorf("%s has another id than %s", m, first[i])
 		}
 	}
-	if last := c.job.Journal.Last(); last.End != EndComplete || last.Removed != 2 || last.Unchanged != 1 {
+	if last := c.job.journal.Last(); last.End != EndComplete || last.Removed != 2 || last.Unchanged != 1 {
 		t.Errorf("the journal ends with %+v", last)
 	}
 	if _, err := os.Stat(filepath.Join(dir, id, spoolFile)); !errors.Is(err, os.ErrNotExist) {
 		t.Error("the spool is left: ", err)
 	}
-	c.job.Journal = nil
+	c.job.journal = nil
 	c.want(in, 2, "")
 }

@@ -265,7 +265,7 @@ func (m *modelRun) load(t *testing.T, job Job, in string) (s Summary, err error)
 	dir := ""
 	if m.rnd.IntN(2) == 0 {
 		dir = t.TempDir()
-		if job.Journal, err = CreateJournal(dir, JournalHeader{}); err != nil {
+		if job.journal, err = createJournal(dir, JournalHeader{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -278,11 +278,11 @@ func (m *modelRun) load(t *testing.T, job Job, in string) (s Summary, err error)
 		checkSum(t, s)
 		m.trace = append(m.trace, fmt.Sprintf("faulty=%v limit=%d full=%v %q: %.60v; %s unchanged %d left %d alone %d removed %d: %v", m.faulty, job.Limit, job.Changes.Full, in, err,
 			counts(s), s.Unchanged, s.Left, s.LeftAlone, s.Removed, m.state))
-		if job.Journal == nil {
+		if job.journal == nil {
 			return s, err
 		}
-		end, id := job.Journal.Last().End, job.Journal.Header().ID
-		if err := job.Journal.Close(); err != nil {
+		end, id := job.journal.Last().End, job.journal.Header().ID
+		if err := job.journal.Close(); err != nil {
 			t.Fatal(err)
 		}
 		if end == EndComplete || try == 3 || m.rnd.IntN(3) == 0 {
@@ -290,7 +290,7 @@ func (m *modelRun) load(t *testing.T, job Job, in string) (s Summary, err error)
 		}
 		m.faulty = m.faulty && try < 1
 		var opened error
-		if job.Journal, opened = OpenJournal(dir, id); opened != nil {
+		if job.journal, opened = openJournal(dir, id); opened != nil {
 			t.Fatal(errors.Join(err, opened))
 		}
 	}

@@ -163,12 +163,12 @@ func TestSupersededRun(t *testing.T) {
 	c.job.Changes.IDs = true
 	c.want("id,n\na,1\nb,1\n", 0, "a b")
 	dir := t.TempDir()
-	journal, err := CreateJournal(dir, JournalHeader{})
+	journal, err := createJournal(dir, JournalHeader{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := journal.Header().ID
-	c.job.Journal, c.job.BatchBytes = journal, 1
+	c.job.journal, c.job.BatchBytes = journal, 1
 	c.client.send = func(_ context.Context, call int, m []cio.Message) error {
 		if call == 2 { // the second of this load
 			return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
@@ -182,22 +182,22 @@ func TestSupersededRun(t *testing.T) {
 	if err := journal.Close(); err != nil {
 		t.Fatal(err)
 	}
-	c.job.Journal, c.client.send = nil, nil
+	c.job.journal, c.client.send = nil, nil
 	c.want("id,n\na,2\nb,2\n", 1, "b")
 	for range 2 {
-		if c.job.Journal, err = OpenJournal(dir, id); err != nil {
+		if c.job.journal, err = openJournal(dir, id); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := c.load(in); !errors.Is(err, ErrSuperseded) || !errors.Is(err, ErrSnapshot) || len(c.sent) > 0 {
 			t.Error(err, c.sent)
 		}
-		if err := c.job.Journal.Close(); err != nil {
+		if err := c.job.journal.Close(); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(filepath.Join(dir, id, spoolFile)); !errors.Is(err, os.ErrNotExist) {
 			t.Error("what the run kept is left: ", err)
 		}
 	}
-	c.job.Journal = nil
+	c.job.journal = nil
 	c.want("id,n\na,2\nb,2\n", 2, "")
 }

@@ -43,10 +43,7 @@ func TestMemoryOfUnchangedRows(t *testing.T) {
 	}
 	var sentAfter int64
 	var r *countingSource
-	job.Client = &fakeClient{send: func(context.Context, int, []cio.Message) error {
-		sentAfter = r.read
-		return nil
-	}}
+	job.Client = sendNoter{job.Client, func() { sentAfter = r.read }}
 	r = &countingSource{Source: table(2)}
 	job.Source = r
 	debug.FreeOSMemory()
@@ -65,6 +62,17 @@ func TestMemoryOfUnchangedRows(t *testing.T) {
 	if sentAfter > 200_000 {
 		t.Errorf("the changed row waited for %d others", sentAfter)
 	}
+}
+
+// sendNoter is told when its Client sends.
+type sendNoter struct {
+	Client
+	note func()
+}
+
+func (n sendNoter) Send(ctx context.Context, m ...cio.Message) error {
+	n.note()
+	return n.Client.Send(ctx, m...)
 }
 
 // countingSource counts the rows that it gives.

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"time"
@@ -16,6 +17,10 @@ type Client interface {
 	Encode(cio.Message) (cio.Encoded, error)
 	Send(context.Context, ...cio.Message) error
 	Stats() cio.Stats
+	// Target is where the messages go, and KeyHash tells the write key from others without giving it away. By them a load is not resumed, nor a
+	// snapshot used, with another workspace.
+	Target() string
+	KeyHash(salt []byte) []byte
 }
 
 // Job says what to load. Source and Mapping are required, and Client unless DryRun is set.
@@ -29,11 +34,13 @@ type Job struct {
 	// cio.Encode.
 	Client Client
 
-	// Rejects receives what was refused, as JSON Lines of Reject, in the order of the rows; default nowhere. It holds the rows themselves,
-	// so treat it as the personal data that they are. A failure to write ends the run.
-	Rejects io.Writer
-	// RejectsCSV writes the rejects as CSV instead, for a Source of CSV: each row once, as it stands in the input, with two more columns,
-	// _error and _line. Mended, it can be loaded with the same mapping. A row that is no CSV stands whole in the first column.
+	// RejectsFile is the file for what was refused, as JSON Lines of Reject, in the order of the rows; default none. If its name ends in .csv,
+	// which needs a Source of CSV, it is CSV: each row once, as it stands in the input, with two more columns, _error and _line. Mended, it can
+	// be loaded with the same mapping. A row that is no CSV stands whole in the first column. It holds the rows themselves, so treat it as the
+	// personal data that they are; it has mode 0600. What it held before goes when the run begins. A failure to write ends the run.
+	RejectsFile string
+	// Rejects receives the rejects instead of a file; not for Start and Resume. RejectsCSV has them written as CSV.
+	Rejects    io.Writer
 	RejectsCSV bool
 	// MaxErrors is how many messages Customer.io may refuse before the run sends no more; default DefaultMaxErrors, negative for no limit.
 	MaxErrors int64
@@ -46,11 +53,17 @@ type Job struct {
 	DecimalComma bool
 	// Limit is how many rows are read; default all.
 	Limit int64
-	// Journal, if set, keeps how far the run has come. If it holds a checkpoint already, the rows before that are read over, or passed over by
-	// a Source that is a source.Resumer, and the counts go on from it; Source and Mapping must be those of the first run, which the caller
-	// checks by the journal's header, and Rejects must append to what the first run wrote, cut to the checkpoint's RejectsBytes. Not for a dry
-	// run.
-	Journal *Journal
+	// Fingerprint tells the input of a Source that has no Fingerprint of its own, such as Rows, from others and from itself after a change. A
+	// load of such a Source needs it to be resumed, and must then be given the same rows in the same order.
+	Fingerprint string
+	// NewKey allows Resume with another write key, of the same workspace: one that was replaced.
+	NewKey bool
+	// Options are kept in the journal for the program that resumes the load and has to make this Job again. They must hold no key.
+	Options json.RawMessage
+	// Reads are files that the load reads beside its Source, such as the mapping's and a list of ids, Writes those that the program replaces
+	// when the run has ended, such as a report. No file that is written may be one that is read, or written for something else, by whatever name:
+	// that is a *PathError, before anything is sent.
+	Reads, Writes []string
 	// Changes has only those rows sent that have changed since an earlier run; default all.
 	Changes ChangeOnly
 	// DryRun reads, maps and checks every row and sends nothing.
@@ -65,6 +78,10 @@ type Job struct {
 	Progress func(Progress)
 	// ProgressEvery is the time between two calls of Progress; default 250 ms.
 	ProgressEvery time.Duration
+
+	// journal keeps how far the run has come; nil if it cannot be resumed. If it holds a checkpoint already, the rows before that are read over,
+	// or passed over by a Source that is a source.Resumer, and the counts go on from it.
+	journal *Journal
 }
 
 // The defaults of a Job.
@@ -82,8 +99,8 @@ func (j Job) withDefaults() (Job, error) {
 		return j, errors.New("load: Job.Mapping is missing; read one with ReadMapping")
 	case j.Client == nil && !j.DryRun:
 		return j, errors.New("load: Job.Client is missing; make one with cio.NewClient, or set DryRun")
-	case j.Journal != nil && (j.DryRun || j.Journal.file == nil):
-		return j, errors.New("load: Job.Journal must be one of CreateJournal or OpenJournal, and the run no dry run")
+	case j.RejectsFile != "" && j.Rejects != nil:
+		return j, errors.New("load: Job.Rejects and RejectsFile are both set; give one")
 	case j.Limit < 0 || j.BatchBytes < 0 || j.ProgressEvery < 0 || j.Concurrency < 0:
 		return j, errors.New("load: Job.Limit, Concurrency, BatchBytes and ProgressEvery must not be negative; give 0 for the default")
 	}

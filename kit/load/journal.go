@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -15,43 +16,61 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio"
 )
 
-// A Journal says on disk how far a run has come, so that another can go on where it was after whatever ended the first.
+// A Journal says on disk how far a load has come, so that it can go on where it was after whatever ended it. Start makes one, Resume goes on
+// by it; ReadJournal and ListJournals only look.
 //
-// It is a directory with two files, of mode 0600 in one of 0700. run.json is a JournalHeader, written once. progress.jsonl has one
-// Checkpoint a line, each synced to disk before the next is made; a last line that is torn does not count. The directory is named by the
-// run's id. A journal holds names of files and columns, and no data of the rows but the
-// keys of the last one of a query in an order.
+// It is a directory of mode 0700 with a file of mode 0600, and with what the run keeps for its snapshot. The file has a line
+//
+//	{"sum":"0123456789abcdef","header":{...}}
+//
+// with a JournalHeader, and then one {"sum":"...","checkpoint":{...}} for each Checkpoint, which is synced to disk before the next is made. A
+// sum is the first 8 bytes of the SHA-256 of the sum before it and the bytes of the header or checkpoint, so that a line that was changed,
+// removed or put elsewhere shows. A last line without a line end is torn, and does not count. The directory is named by the run's id. A
+// journal holds names of files and columns, and no data of the rows but the keys of the last one of a query in an order.
 type Journal struct {
 	dir    string
 	header JournalHeader
 	last   Checkpoint
+	sum    string   // of the last whole line
+	whole  int64    // bytes of whole lines
+	torn   bool     // there may be more than those
 	file   *os.File // nil if it was only read
+	used   bool     // the run has begun
 }
 
-// journalVersion is that of the format; a journal of another is not resumed.
-const journalVersion = 1
+// journalVersion is that of the format. A journal of another is not resumed.
+const journalVersion = 2
 
 const (
-	headerFile   = "run.json"
-	progressFile = "progress.jsonl"
+	journalFile = "journal.jsonl"
+	// The files of version 1, without sums.
+	headerFile1   = "run.json"
+	progressFile1 = "progress.jsonl"
 )
 
-// JournalHeader says what a run loads.
+// JournalHeader says what a load is. Resume compares it with what it is asked to go on with.
 type JournalHeader struct {
 	Version int       `json:"version"`
 	ID      string    `json:"id"`
 	Started time.Time `json:"started"`
+	// Tool is the version of this library that made the journal.
+	Tool string `json:"tool,omitempty"`
 	// Source names the input, Fingerprint tells it from a changed one.
 	Source      string `json:"source"`
 	Fingerprint string `json:"fingerprint"`
 	// Mapping is the name of the mapping, MappingHash its Hash.
 	Mapping     string `json:"mapping"`
 	MappingHash string `json:"mapping_hash"`
-	// Target is where the messages go.
+	// Target is where the messages go. Salt is that of Checkpoint.Key.
 	Target string `json:"target"`
-	// Options is for whoever made the journal, to begin the same run again. It must hold no key.
+	Salt   []byte `json:"salt,omitempty"`
+	// Settings are what else of the Job decides what the rows become and what is kept of them, by name, without what has its default.
+	Settings map[string]string `json:"settings,omitempty"`
+	// Options are Job.Options.
 	Options json.RawMessage `json:"options,omitempty"`
 }
 
@@ -64,6 +83,8 @@ type Checkpoint struct {
 	// Mark is what the source needs to go on behind the last of them, empty where the number of the row is enough: of a query in an order
 	// the keys of that row.
 	Mark json.RawMessage `json:"mark,omitempty"`
+	// Key tells the write key from others: the Client's KeyHash of the header's Salt.
+	Key []byte `json:"key,omitempty"`
 	// Summary counts them. Nothing is unsent among them.
 	Summary
 	Warned  []Warning        `json:"warned,omitempty"`
@@ -79,7 +100,27 @@ type Checkpoint struct {
 // EndComplete is the End of a run that needs no resuming.
 const EndComplete = "complete"
 
-// JournalDir is where the command keeps its journals: $XDG_STATE_HOME/ciokit/runs, or the usual place for state where that is not set.
+// JournalError is a journal that cannot be used.
+type JournalError struct {
+	// File is the file at fault, Line the line in it that is, 0 if it is the whole.
+	File string
+	Line int
+	// Problem is what is wrong, Hint what to do.
+	Problem, Hint string
+}
+
+func (e *JournalError) Error() string {
+	place := e.File
+	if e.Line > 0 {
+		place = fmt.Sprintf("line %d of %s", e.Line, e.File)
+	}
+	return "load: " + place + " " + e.Problem + "; " + e.Hint
+}
+
+// againHint is what to do where a load cannot be gone on with.
+const againHint = "begin a new load: messages that are sent again have the same ids if the mapping's messageId, or the unchanged file, says so"
+
+// JournalDir is where journals are kept by default: $XDG_STATE_HOME/ciokit/runs, or the usual place for state where that is not set.
 func JournalDir() (string, error) {
 	if base := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(base) {
 		return filepath.Join(base, "ciokit", "runs"), nil
@@ -92,36 +133,29 @@ func JournalDir() (string, error) {
 	return filepath.Join(home, ".local", "state", "ciokit", "runs"), err
 }
 
-// CreateJournal begins a journal in a directory of its own below dir. It sets the header's Version, ID and Started.
-func CreateJournal(dir string, h JournalHeader) (*Journal, error) {
+// createJournal begins a journal in a directory of its own below dir. It sets the header's Version, ID, Started and Tool.
+func createJournal(dir string, h JournalHeader) (_ *Journal, err error) {
 	random := make([]byte, 3)
 	rand.Read(random) // never fails
-	h.Version, h.Started = journalVersion, time.Now().UTC()
+	h.Version, h.Started, h.Tool = journalVersion, time.Now().UTC(), cio.Version
 	h.ID = h.Started.Format("20060102-150405-") + hex.EncodeToString(random)
 	j := &Journal{dir: filepath.Join(dir, h.ID), header: h}
-	if err := os.MkdirAll(j.dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	text, err := json.MarshalIndent(h, "", "  ")
+	if err := os.Mkdir(j.dir, 0o700); err != nil {
+		return nil, err
+	}
+	if err = j.open(os.O_CREATE | os.O_EXCL); err == nil {
+		err = j.append("header", h)
+	}
+	if err == nil {
+		err = errors.Join(syncDir(j.dir), syncDir(dir))
+	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, j.discard())
 	}
-	if err := writeSynced(filepath.Join(j.dir, headerFile), append(text, '\n')); err != nil {
-		return nil, err
-	}
-	if err := j.openFile(os.O_CREATE | os.O_EXCL); err != nil {
-		return nil, err
-	}
-	return j, errors.Join(syncDir(j.dir), syncDir(dir))
-}
-
-func writeSynced(name string, data []byte) error {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Sync(), f.Close())
+	return j, nil
 }
 
 // syncDir makes sure that the names in a directory are on disk, where the system can do that.
@@ -136,9 +170,9 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// openFile opens the file of checkpoints for writing, by this process alone.
-func (j *Journal) openFile(flag int) error {
-	f, err := os.OpenFile(filepath.Join(j.dir, progressFile), flag|os.O_RDWR, 0o600)
+// open opens the file for writing, by this process alone.
+func (j *Journal) open(flag int) error {
+	f, err := os.OpenFile(filepath.Join(j.dir, journalFile), flag|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
@@ -149,72 +183,129 @@ func (j *Journal) openFile(flag int) error {
 	return nil
 }
 
-// ReadJournal reads a journal below dir without taking part in its run.
+// ReadJournal reads a journal below dir without taking part in its run. A journal that is damaged is a *JournalError.
 func ReadJournal(dir, id string) (*Journal, error) {
 	if id == "" || id != filepath.Base(id) || strings.HasPrefix(id, ".") {
 		return nil, fmt.Errorf("load: %q is no id of a run; ciokit runs list has them", id)
 	}
-	j := &Journal{dir: filepath.Join(dir, id)}
-	text, err := os.ReadFile(filepath.Join(j.dir, headerFile))
+	j := &Journal{dir: filepath.Join(dir, id), header: JournalHeader{ID: id}}
+	f, err := os.Open(filepath.Join(j.dir, journalFile))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("load: there is no run %s in %s; ciokit runs list has them: %w", id, dir, err)
+		return j, j.readOld()
 	}
-	if err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(text, &j.header); err != nil {
-		return nil, fmt.Errorf("load: the journal's %s cannot be read: %w", filepath.Join(j.dir, headerFile), err)
-	}
-	if j.header.Version != journalVersion {
-		return nil, fmt.Errorf("load: the journal of run %s has version %d, this program knows %d; use the program that made it", id, j.header.Version, journalVersion)
-	}
-	f, err := os.Open(filepath.Join(j.dir, progressFile))
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	_, err = j.replay(f)
-	return j, err
+	return j, j.replay(f)
 }
 
-// replay sets last to the last whole checkpoint and returns the length of what is whole.
-func (j *Journal) replay(r io.Reader) (whole int64, err error) {
-	lines := bufio.NewReader(r)
+// readOld reads a journal of version 1.
+func (j *Journal) readOld() error {
+	text, err := os.ReadFile(filepath.Join(j.dir, headerFile1))
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("load: there is no run %s in %s; ciokit runs list has them: %w", j.header.ID, filepath.Dir(j.dir), err)
+	}
+	if err != nil {
+		return err
+	}
+	if json.Unmarshal(text, &j.header) != nil {
+		return &JournalError{filepath.Join(j.dir, headerFile1), 0, "is damaged", againHint}
+	}
+	f, err := os.Open(filepath.Join(j.dir, progressFile1))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	lines := bufio.NewReader(f)
 	for {
 		line, err := lines.ReadBytes('\n')
 		if err == io.EOF {
-			return whole, nil // what is left has no line end: it is torn
-		}
-		if err != nil {
-			return whole, err
+			return nil
 		}
 		var c Checkpoint
-		if json.Unmarshal(line, &c) != nil {
-			return whole, nil
+		if err != nil || json.Unmarshal(line, &c) != nil {
+			return err
 		}
 		j.last = c
-		whole += int64(len(line))
 	}
 }
 
-// OpenJournal opens a journal below dir, to go on with its run. It is an error if another process does.
-func OpenJournal(dir, id string) (*Journal, error) {
+// journalLine is a line of the file.
+type journalLine struct {
+	Sum        string          `json:"sum"`
+	Header     json.RawMessage `json:"header,omitempty"`
+	Checkpoint json.RawMessage `json:"checkpoint,omitempty"`
+}
+
+// chain returns the sum of a line behind another.
+func chain(before string, what []byte) string {
+	sum := sha256.Sum256(append([]byte(before), what...))
+	return hex.EncodeToString(sum[:8])
+}
+
+// replay reads the file from its beginning.
+func (j *Journal) replay(r io.Reader) error {
+	name := filepath.Join(j.dir, journalFile)
+	j.last, j.sum, j.whole, j.torn = Checkpoint{}, "", 0, false
+	lines := bufio.NewReader(r)
+	for n := 1; ; n++ {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF {
+			if j.torn = len(line) > 0; n == 1 {
+				return &JournalError{name, 0, "ends within its first line: the load ended before it began", "begin a new load"}
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var l journalLine
+		bad := json.Unmarshal(line, &l) != nil
+		what := l.Checkpoint
+		if n == 1 {
+			what = l.Header
+		}
+		if n == 1 && !bad { // before its sum, which another version may make in another way
+			var v struct{ Version int }
+			if json.Unmarshal(what, &v) == nil && v.Version > journalVersion {
+				return &JournalError{name, 0, fmt.Sprintf("has version %d, and this program knows %d", v.Version, journalVersion), "use the program that made it, or " + againHint}
+			}
+		}
+		if bad || len(what) == 0 || l.Sum != chain(j.sum, what) {
+			return &JournalError{name, n, "is damaged: it does not fit its checksum", againHint}
+		}
+		if n == 1 {
+			j.header = JournalHeader{}
+			err = json.Unmarshal(what, &j.header)
+		} else {
+			var c Checkpoint
+			err = json.Unmarshal(what, &c)
+			j.last = c
+		}
+		if err != nil {
+			return &JournalError{name, n, "cannot be read", againHint}
+		}
+		j.sum = l.Sum
+		j.whole += int64(len(line))
+	}
+}
+
+// openJournal opens a journal below dir, to go on with its run. It is an error if another process does.
+func openJournal(dir, id string) (*Journal, error) {
 	j, err := ReadJournal(dir, id)
 	if err != nil {
 		return nil, err
 	}
-	if err := j.openFile(0); err != nil {
+	if j.header.Version != journalVersion {
+		return nil, &JournalError{j.dir, 0, fmt.Sprintf("is a journal of version %d, and this program goes on with version %d", j.header.Version, journalVersion),
+			"use the program that made it, or " + againHint}
+	}
+	if err := j.open(0); err != nil {
 		return nil, err
 	}
-	whole, err := j.replay(j.file) // again: the other process may have gone on until it let go
-	if err == nil {
-		err = j.file.Truncate(whole)
-	}
-	if err == nil {
-		_, err = j.file.Seek(whole, io.SeekStart)
-	}
-	if err != nil {
-		return nil, errors.Join(err, j.file.Close())
+	if err := j.replay(j.file); err != nil { // again: the other process may have gone on until it let go
+		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil
 }
@@ -246,7 +337,11 @@ func (j *Journal) Running() bool {
 	if j.file != nil {
 		return true
 	}
-	f, err := os.Open(filepath.Join(j.dir, progressFile))
+	name := journalFile
+	if j.header.Version == 1 {
+		name = progressFile1
+	}
+	f, err := os.Open(filepath.Join(j.dir, name))
 	if err != nil {
 		return false
 	}
@@ -257,22 +352,40 @@ func (j *Journal) Running() bool {
 // write appends a checkpoint and returns when it is on disk.
 func (j *Journal) write(c Checkpoint) error {
 	c.At = time.Now().UTC()
-	var line bytes.Buffer
-	if err := json.NewEncoder(&line).Encode(c); err != nil {
-		return err
-	}
-	if _, err := j.file.Write(line.Bytes()); err != nil {
-		return err
-	}
-	if err := j.file.Sync(); err != nil {
+	if err := j.append("checkpoint", c); err != nil {
 		return err
 	}
 	j.last = c
 	return nil
 }
 
-// Discard removes a journal of nothing: that of a run which did not begin.
-func (j *Journal) Discard() error { return errors.Join(j.Close(), os.RemoveAll(j.dir)) }
+// append appends a line. One that could not be written whole is cut off before the next, so that none stands within the file.
+func (j *Journal) append(name string, what any) error {
+	text, err := json.Marshal(what)
+	if err != nil {
+		return err
+	}
+	if j.torn {
+		if err := j.file.Truncate(j.whole); err != nil {
+			return err
+		}
+	}
+	sum := chain(j.sum, text)
+	var line bytes.Buffer
+	fmt.Fprintf(&line, "{\"sum\":%q,%q:%s}\n", sum, name, text)
+	j.torn = true
+	if _, err := j.file.WriteAt(line.Bytes(), j.whole); err != nil {
+		return err
+	}
+	if err := j.file.Sync(); err != nil {
+		return err
+	}
+	j.torn, j.sum, j.whole = false, sum, j.whole+int64(line.Len())
+	return nil
+}
+
+// discard removes a journal of nothing: that of a run which did not begin.
+func (j *Journal) discard() error { return errors.Join(j.Close(), os.RemoveAll(j.dir)) }
 
 // Close lets go of the journal.
 func (j *Journal) Close() error {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -72,7 +73,7 @@ func TestResume(t *testing.T) {
 	for seed := range uint64(4) {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		dir := t.TempDir()
-		j, err := CreateJournal(dir, JournalHeader{Source: "test"})
+		j, err := createJournal(dir, JournalHeader{Source: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +103,7 @@ func TestResume(t *testing.T) {
 			if _, err := rejects.Seek(last.RejectsBytes, 0); err != nil {
 				t.Fatal(err)
 			}
-			s, err := Run(ctx, Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, people), Client: client, Rejects: rejects, Journal: j, BatchBytes: 40_000,
+			s, err := Run(ctx, Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, people), Client: client, Rejects: rejects, journal: j, BatchBytes: 40_000,
 				Concurrency: 1 + rnd.IntN(4), MaxErrors: -1})
 			cancel()
 			checkSum(t, s)
@@ -119,7 +120,7 @@ func TestResume(t *testing.T) {
 			if !errors.Is(err, ErrInterrupted) {
 				t.Fatal(err)
 			}
-			if j, err = OpenJournal(dir, j.Header().ID); err != nil {
+			if j, err = openJournal(dir, j.Header().ID); err != nil {
 				t.Fatal(err)
 			}
 			if j.Last().End != ErrInterrupted.Error() || j.Last().Unsent != 0 {
@@ -152,7 +153,7 @@ func TestResume(t *testing.T) {
 // A journal is whole up to its last line end, private, and belongs to one process at a time.
 func TestJournalFiles(t *testing.T) {
 	dir := t.TempDir()
-	j, err := CreateJournal(dir, JournalHeader{Source: "a.csv", Mapping: "m.yaml"})
+	j, err := createJournal(dir, JournalHeader{Source: "a.csv", Mapping: "m.yaml"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +163,7 @@ func TestJournalFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := OpenJournal(dir, id); err == nil || !strings.Contains(err.Error(), "under way") {
+	if _, err := openJournal(dir, id); err == nil || !strings.Contains(err.Error(), "under way") {
 		t.Errorf("the journal was opened twice: %v", err)
 	}
 	if list, err := ListJournals(dir); err != nil || len(list) != 1 || !list[0].Running() {
@@ -171,27 +172,31 @@ func TestJournalFiles(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{headerFile, progressFile} {
-		info, err := os.Stat(filepath.Join(dir, id, name))
-		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: %v, %v", name, err, info.Mode())
-		}
+	file := filepath.Join(dir, id, journalFile)
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", err, info.Mode())
 	}
-	file := filepath.Join(dir, id, progressFile)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Cut anywhere, the journal says what its whole lines say, and goes on behind them.
+	// Cut anywhere behind its first line, the journal says what its whole lines say, and goes on behind them.
+	first := bytes.IndexByte(text, '\n') + 1
 	for cut := range len(text) + 1 {
 		if err := os.WriteFile(file, text[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		j, err := OpenJournal(dir, id)
+		j, err := openJournal(dir, id)
+		if cut < first {
+			if bad := new(JournalError); !errors.As(err, &bad) || !strings.Contains(err.Error(), "before it began") {
+				t.Fatalf("cut to %d bytes: %v", cut, err)
+			}
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := int64(bytes.Count(text[:cut], []byte("\n"))); j.Last().Row != want || j.Last().Accepted != want {
+		if want := int64(bytes.Count(text[:cut], []byte("\n")) - 1); j.Last().Row != want || j.Last().Accepted != want {
 			t.Fatalf("cut to %d bytes: row %d, want %d", cut, j.Last().Row, want)
 		}
 		if err := j.write(Checkpoint{Row: 9}); err != nil {
@@ -207,27 +212,158 @@ func TestJournalFiles(t *testing.T) {
 			t.Errorf("the id %q was taken", bad)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, id, headerFile), []byte(`{"version":99}`), 0o600); err != nil {
+}
+
+// A byte that was changed, and a line that was taken out, put elsewhere or doubled, is an error that names the line.
+func TestJournalIsDamaged(t *testing.T) {
+	dir := t.TempDir()
+	j, err := createJournal(dir, JournalHeader{Source: "a.csv", Mapping: "m.yaml"})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadJournal(dir, id); err == nil || !strings.Contains(err.Error(), "version 99") {
+	for row := range int64(4) {
+		if err := j.write(Checkpoint{Row: 100 * (row + 1)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, j.header.ID, journalFile)
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(name string, text []byte, line int) {
+		t.Helper()
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := openJournal(dir, j.header.ID)
+		var bad *JournalError
+		if !errors.As(err, &bad) || bad.Line != line || bad.File != file || bad.Hint == "" {
+			t.Errorf("%s: %v, want an error of line %d", name, err, line)
+		}
+		if _, read := ReadJournal(dir, j.header.ID); read == nil || read.Error() != err.Error() {
+			t.Errorf("%s: reading says %v", name, read)
+		}
+	}
+	line := 1
+	for i, c := range whole {
+		if c == '\n' {
+			line++
+			continue
+		}
+		if c < '0' || c > '9' || line == 1 && bytes.HasSuffix(whole[:i], []byte(`"version":`)) {
+			continue
+		}
+		text := bytes.Clone(whole)
+		text[i] = '0' + (c-'0'+1)%10
+		check("a digit at "+strconv.Itoa(i), text, line)
+	}
+	lines := bytes.SplitAfter(whole, []byte("\n"))
+	join := func(n ...int) (text []byte) {
+		for _, i := range n {
+			text = append(text, lines[i]...)
+		}
+		return text
+	}
+	check("line 3 is missing", join(0, 1, 3, 4), 3)
+	check("line 2 and 3 have changed places", join(0, 2, 1, 3, 4), 2)
+	check("line 3 is there twice", join(0, 1, 2, 2, 3, 4), 4)
+	check("the first line is missing", join(1, 2, 3, 4), 1)
+	check("an empty line", append(join(0, 1), "\n"...), 3)
+	check("a line of another kind", append(join(0, 1), "garbage\n"...), 3)
+	check("zeros", append(join(0, 1), "\x00\x00\n"...), 3)
+}
+
+// What a failed write leaves is cut off before the next line, so that no torn line stands within the file.
+func TestJournalMendsATornLine(t *testing.T) {
+	dir := t.TempDir()
+	j, err := createJournal(dir, JournalHeader{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.file.WriteAt([]byte(`{"sum":"0123456789abcdef","checkpoint":{"row":12345678901234567890, a long one that was not written whole`), j.whole); err != nil {
+		t.Fatal(err)
+	}
+	j.torn = true
+	if err := j.write(Checkpoint{Row: 7}); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if j, err = ReadJournal(dir, j.header.ID); err != nil || j.Last().Row != 7 {
+		t.Errorf("%v, %+v", err, j.Last())
+	}
+}
+
+// A journal of the first version is read, and not gone on with; one of a later version is refused by name.
+func TestJournalOfAnotherVersion(t *testing.T) {
+	dir := t.TempDir()
+	old := filepath.Join(dir, "20260101-000000-abcdef")
+	if err := os.Mkdir(old, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		headerFile1:   `{"version":1,"id":"20260101-000000-abcdef","started":"2026-01-01T00:00:00Z","source":"/a.csv","fingerprint":"x","mapping":"m.yaml","mapping_hash":"y","target":"http://t"}`,
+		progressFile1: "{\"row\":3,\"rows\":3}\n{\"row\":4,\"rows\":4}\n{\"ro",
+	} {
+		if err := os.WriteFile(filepath.Join(old, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j, err := ReadJournal(dir, filepath.Base(old))
+	if err != nil || j.Header().Source != "/a.csv" || j.Last().Row != 4 || j.Running() {
+		t.Errorf("%v, %+v", err, j)
+	}
+	if list, err := ListJournals(dir); err != nil || len(list) != 1 {
+		t.Errorf("%v, %v", list, err)
+	}
+	if _, err := openJournal(dir, filepath.Base(old)); err == nil || !strings.Contains(err.Error(), "version 1") {
+		t.Errorf("version 1: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(old, journalFile), []byte(`{"sum":"new","header":{"version":99}}`+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadJournal(dir, filepath.Base(old)); err == nil || !strings.Contains(err.Error(), "version 99") {
 		t.Errorf("version 99: %v", err)
 	}
 }
 
-// FuzzJournal checks that whatever the files hold, reading them ends in a checkpoint of theirs or an error.
+// FuzzJournal checks that whatever the file holds, reading it ends in a checkpoint of its own or an error.
 func FuzzJournal(f *testing.F) {
-	f.Add([]byte("{\"row\":1,\"rows\":1}\n{\"row\":2}\n{\"ro"))
+	f.Add([]byte("{\"sum\":\"x\",\"header\":{\"version\":2}}\n"))
 	f.Add([]byte("null\n[]\n"))
+	dir := f.TempDir()
+	j, err := createJournal(dir, JournalHeader{Source: "a"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := errors.Join(j.write(Checkpoint{Row: 1}), j.write(Checkpoint{Row: 2, End: EndComplete}), j.Close()); err != nil {
+		f.Fatal(err)
+	}
+	whole, err := os.ReadFile(filepath.Join(j.dir, journalFile))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add(whole[:len(whole)-2])
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var j Journal
-		whole, err := j.replay(bytes.NewReader(data))
-		if err != nil || whole > int64(len(data)) || whole > 0 && data[whole-1] != '\n' {
-			t.Fatalf("%d bytes are whole of %q, %v", whole, data, err)
+		if err := j.replay(bytes.NewReader(data)); err != nil {
+			if bad := new(JournalError); !errors.As(err, &bad) {
+				t.Fatalf("%q: %v", data, err)
+			}
+			return
+		}
+		if j.whole == 0 || j.whole > int64(len(data)) || data[j.whole-1] != '\n' || j.torn != (int64(len(data)) > j.whole) {
+			t.Fatalf("%d bytes are whole of %q", j.whole, data)
 		}
 		var again Journal
-		if n, _ := again.replay(bytes.NewReader(data[:whole])); n != whole || again.last.Row != j.last.Row {
-			t.Fatalf("what is whole reads differently")
+		if err := again.replay(bytes.NewReader(data[:j.whole])); err != nil || again.whole != j.whole || again.last.Row != j.last.Row || again.sum != j.sum {
+			t.Fatalf("what is whole reads differently: %v", err)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"sync"
@@ -25,6 +26,7 @@ type fakeClient struct {
 	encode func(cio.Message) (cio.Encoded, error) // default cio.Encode
 	// send is given the number of the call, from 0, and returns the Send's error; default nil.
 	send func(ctx context.Context, call int, messages []cio.Message) error
+	key  string
 
 	mu       sync.Mutex
 	calls    int
@@ -72,6 +74,13 @@ func (c *fakeClient) Stats() cio.Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.stats
+}
+
+func (c *fakeClient) Target() string { return "http://fake.test" }
+
+func (c *fakeClient) KeyHash(salt []byte) []byte {
+	sum := sha256.Sum256(append(salt[:len(salt):len(salt)], c.key...))
+	return sum[:8]
 }
 
 // sent returns how often Send was called and how many messages it accepted.

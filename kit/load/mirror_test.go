@@ -47,10 +47,10 @@ func TestLeaversOutliveAnOutage(t *testing.T) {
 			dir, id := t.TempDir(), ""
 			if journal {
 				var err error
-				if c.job.Journal, err = CreateJournal(dir, JournalHeader{}); err != nil {
+				if c.job.journal, err = createJournal(dir, JournalHeader{}); err != nil {
 					t.Fatal(err)
 				}
-				id = c.job.Journal.Header().ID
+				id = c.job.journal.Header().ID
 			}
 			c.client.send = outage
 			if s, err := c.load(changed); !errors.Is(err, ErrGaveUp) || s.Left != 1 || s.Removed != 0 {
@@ -58,14 +58,14 @@ func TestLeaversOutliveAnOutage(t *testing.T) {
 			}
 			c.client.send = nil
 			if journal {
-				err := c.job.Journal.Close()
+				err := c.job.journal.Close()
 				if err == nil {
-					c.job.Journal, err = OpenJournal(dir, id)
+					c.job.journal, err = openJournal(dir, id)
 				}
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer c.job.Journal.Close()
+				defer c.job.journal.Close()
 			}
 			if s := c.want(changed, 18, "p05 -p01"); s.Left != 1 || s.Removed != 1 {
 				t.Errorf("left %d, removed %d", s.Left, s.Removed)

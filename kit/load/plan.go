@@ -56,7 +56,7 @@ const DefaultPlanRows = 10_000
 // MakePlan reads the first rows of the job's Source, at most so many, 0 for DefaultPlanRows, and says what Run would make of them. It sends
 // nothing. The Source is used up by it: open another for Run. The errors are those of Run before anything is sent.
 func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
-	job.DryRun, job.Journal = true, nil
+	job.DryRun, job.journal = true, nil
 	job, err := job.withDefaults()
 	if err != nil {
 		return Plan{}, err
@@ -115,11 +115,8 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	if err := s.look(); err != nil {
 		return s.plan, &StopError{ErrSnapshot, err}
 	}
-	rows = -1 // unless the input says how many it has
-	if c, ok := job.Source.(interface{ RowCount() int64 }); ok {
-		rows = c.RowCount()
-	}
-	s.estimate(job.Source.Size(), rows, job.Limit, int64(job.BatchBytes))
+	info := job.Source.Info()
+	s.estimate(info.Size, info.Rows, job.Limit, int64(job.BatchBytes))
 	return s.plan, nil
 }
 
@@ -226,7 +223,7 @@ func (s *sampling) estimate(size, rows, limit, batch int64) {
 		factor = min(factor, float64(limit)/float64(max(p.Sampled, 1)))
 	}
 	p.Rows = int64(float64(p.Sampled) * factor)
-	if rows >= 0 && !p.Complete {
+	if rows > 0 && !p.Complete {
 		p.Rows = rows
 		if limit > 0 {
 			p.Rows = min(rows, limit)

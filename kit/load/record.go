@@ -17,10 +17,11 @@ type recorder struct {
 
 // record begins to write checkpoints. It does nothing without a journal.
 func (r *run) record() (finish func()) {
-	j := r.job.Journal
+	j := r.job.journal
 	if j == nil {
 		return func() {}
 	}
+	j.used = true
 	rec := &recorder{r: r, changed: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
 	r.recorder = rec
 	go rec.run()
@@ -80,8 +81,8 @@ func (rec *recorder) write(end string) bool {
 		r.note(ErrSnapshot, spooled)
 		return false
 	}
-	c.End = end
-	if err := r.job.Journal.write(c); err != nil {
+	c.End, c.Key = end, r.key
+	if err := r.job.journal.write(c); err != nil {
 		r.note(ErrJournal, err)
 		return false
 	}

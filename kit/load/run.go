@@ -3,6 +3,8 @@ package load
 import (
 	"context"
 	"errors"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,11 +28,45 @@ import (
 //     read, or the rejects or the snapshot not be written.
 //
 // A message that is not known to be accepted can be loaded again: the same row repeats the same message ids.
+//
+// A run that ends early can only be repeated from its first row; one of Start can be resumed.
 func Run(ctx context.Context, job Job) (Summary, error) {
 	job, err := job.withDefaults()
 	if err != nil {
 		return Summary{}, err
 	}
+	if err := job.CheckOutputs(); err != nil {
+		return Summary{}, err
+	}
+	rejects, err := job.openRejects()
+	if err != nil {
+		return Summary{}, err
+	}
+	return job.runWith(ctx, rejects)
+}
+
+// openRejects opens the file of rejects, if there is to be one.
+func (j *Job) openRejects() (*rejectsFile, error) {
+	if j.RejectsFile == "" {
+		return nil, nil
+	}
+	return openRejects(j.RejectsFile)
+}
+
+// runWith runs the job with this file of rejects, which may be nil, and closes it.
+func (j Job) runWith(ctx context.Context, rejects *rejectsFile) (Summary, error) {
+	if rejects != nil {
+		j.Rejects, j.RejectsCSV = rejects, strings.EqualFold(filepath.Ext(j.RejectsFile), ".csv")
+	}
+	s, err := runJob(ctx, j)
+	if closed := rejects.close(s.Rows > 0 || err == nil); closed != nil {
+		err = errors.Join(err, &StopError{ErrRejects, closed})
+	}
+	return s, err
+}
+
+// runJob runs a job that has its defaults.
+func runJob(ctx context.Context, job Job) (Summary, error) {
 	begun := time.Now()
 	columns, err := job.Source.Columns(ctx)
 	if err != nil {
@@ -50,14 +86,14 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 	}
 
 	r := &run{job: &job, ctx: ctx, rejects: newRejectWriter(job.Rejects), room: make(chan struct{}, 1)}
+	info := job.Source.Info()
 	if job.RejectsCSV && job.Rejects != nil {
-		csv, ok := job.Source.(interface{ Delimiter() byte })
-		if !ok || columns == nil || csv.Delimiter() == 0 {
+		if columns == nil || info.Delimiter == 0 {
 			return Summary{}, &source.FormatError{Problem: "only the rejects of an input of CSV can be written as CSV", Hint: "write them as JSON Lines, into a file whose name ends in .jsonl"}
 		}
-		r.rejects.asCSV(columns, csv.Delimiter())
+		r.rejects.asCSV(columns, info.Delimiter)
 	}
-	r.tally = tally{reasons: make(map[string]int64), firstOf: make(map[string]Reject), begun: begun, size: job.Source.Size()}
+	r.tally = tally{reasons: make(map[string]int64), firstOf: make(map[string]Reject), begun: begun, size: info.Size}
 	encode := cio.Encode
 	if job.Client != nil {
 		encode = job.Client.Encode
@@ -68,9 +104,10 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 		return Summary{Seconds: time.Since(begun).Seconds()}, err
 	}
 	var skip int64
-	if job.Journal != nil {
-		last := job.Journal.Last()
+	if job.journal != nil {
+		last := job.journal.Last()
 		r.resume(last)
+		r.key = job.Client.KeyHash(job.journal.header.Salt)
 		skip = last.Row
 	}
 	r.encode = encode
@@ -97,14 +134,17 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 
 // goOn has the source begin where the journal ends, where it can do that, and returns how many rows it will not hand out.
 func (j *Job) goOn(ctx context.Context) (int64, error) {
-	if j.Journal == nil || j.Journal.Last().Row == 0 {
+	if j.journal == nil || j.journal.Last().Row == 0 {
 		return 0, nil
 	}
+	last := j.journal.Last()
 	src, ok := j.Source.(source.Resumer)
+	if !ok && last.Mark != nil { // rows may have come or gone before it, so that their number says nothing
+		return 0, errors.New("load: the Source is no source.Resumer, and that of the run was one; if it wraps another, have it pass on Resume")
+	}
 	if !ok {
 		return 0, nil
 	}
-	last := j.Journal.Last()
 	if ok, err := src.Resume(ctx, last.Row, last.Mark); err != nil || !ok {
 		return 0, err
 	}
@@ -144,6 +184,7 @@ type run struct {
 	stops   []*StopError // in the order in which they came
 
 	base       Summary // of earlier runs of the same journal, what the client counts
+	key        []byte  // the client's KeyHash, for the journal
 	checkpoint Checkpoint
 	recorder   *recorder // nil without a journal
 

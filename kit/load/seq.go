@@ -39,7 +39,7 @@ const RuleNoJSONForm = "no-json-form"
 // A row may be yielded with an error. A *source.RowError rejects that row and the iteration goes on; any other ends the input, and the run
 // with ErrSource. A row of more or fewer values than there are columns is rejected.
 //
-// A run of an iterator can be resumed only if it yields the same rows in the same order again.
+// A load of an iterator can be resumed if it yields the same rows in the same order again, and Job.Fingerprint says that they are the same.
 func Rows(columns []string, rows iter.Seq2[Row, error]) source.Source {
 	s := &sequence{rows: rows, ready: make(chan struct{}, 1), room: make(chan struct{}, 1), quit: make(chan struct{})}
 	for _, name := range columns {
@@ -137,8 +137,10 @@ func signal(c chan struct{}) {
 	}
 }
 
-// Size is not known.
-func (s *sequence) Size() int64 { return 0 }
+func (s *sequence) Info() source.Info { return source.Info{Name: "rows of a program"} }
+
+// Fingerprint is empty: see Job.Fingerprint.
+func (s *sequence) Fingerprint() (string, error) { return "", nil }
 
 func (s *sequence) Close() error {
 	s.end.Do(func() { close(s.quit) })

@@ -45,7 +45,7 @@ type SnapshotInfo struct {
 	Mapping     string `json:"mapping"`
 	MappingHash string `json:"mapping_hash"`
 	Target      string `json:"target,omitempty"`
-	// KeyHash tells the write key from others: the Client's KeyHash of Salt. Empty if the Client has none.
+	// KeyHash tells the write key from others: the Client's KeyHash of Salt.
 	KeyHash []byte `json:"key_hash,omitempty"`
 	// Entries is how many entries it has, which is one for each thing that a row is about, IDs how many ids of people in clear, IDsBytes how much room they take.
 	Entries  int64 `json:"entries"`

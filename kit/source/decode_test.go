@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,8 +142,8 @@ func TestFiles(t *testing.T) {
 	if want := "a1.csv:2 0 12\na2.csv.gz:2 1 34\na2.csv.gz:3 2 56\na4.csv.zst:2 3 78\n"; got.String() != want {
 		t.Errorf("got\n%swant\n%s", got.String(), want)
 	}
-	if b.Offset != src.Size() || src.Size() == 0 {
-		t.Errorf("at the end %d of %d bytes are used up", b.Offset, src.Size())
+	if b.Offset != src.Info().Size || src.Info().Size == 0 {
+		t.Errorf("at the end %d of %d bytes are used up", b.Offset, src.Info().Size)
 	}
 
 	write("a5.csv", []byte("x\n1\n"))
@@ -160,13 +161,57 @@ func TestFiles(t *testing.T) {
 	if _, err := Expand(filepath.Join(dir, "b*")); err == nil {
 		t.Error("a pattern without a file was taken")
 	}
-	one, err := Fingerprint(names...)
+}
+
+// A fingerprint tells a source from one of another file, of another state of the file, or that is read in another way. What is read once has
+// none, and is not touched to find that out.
+func TestFingerprint(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	a, b := file("a.csv", "x;y\n1;2\n"), file("b.csv", "x;y\n1;2\n")
+	of := func(cfg Config, names ...string) string {
+		t.Helper()
+		src, err := OpenFiles(names, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		f, err := src.Fingerprint()
+		if err != nil || len(f) != 64 {
+			t.Fatalf("%q, %v", f, err)
+		}
+		if info := src.Info(); !slices.Equal(info.Files, names) || info.Name != strings.Join(names, ", ") {
+			t.Errorf("%+v", info)
+		}
+		return f
+	}
+	semicolon := Config{Delimiter: ';'}
+	first := of(semicolon, a)
+	if again := of(semicolon, a); again != first {
+		t.Error("the same file has two fingerprints")
+	}
+	for name, other := range map[string]string{"another file": of(semicolon, b), "two files": of(semicolon, a, b), "another delimiter": of(Config{}, a), "names of columns": of(Config{Delimiter: ';', Columns: []string{"x", "y"}}, a)} {
+		if other == first {
+			t.Errorf("%s: the same fingerprint", name)
+		}
+	}
+	file("a.csv", "x;y\n1;3\n")
+	if of(semicolon, a) == first {
+		t.Error("a changed file has the same fingerprint")
+	}
+	once, err := New(strings.NewReader("x\n"), Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	write("a3.csv", []byte("x,z\n"))
-	if two, err := Fingerprint(names...); err != nil || one == two {
-		t.Errorf("a changed file has the same fingerprint: %v", err)
+	defer once.Close()
+	if f, err := once.Fingerprint(); f != "" || err != nil {
+		t.Errorf("%q, %v", f, err)
 	}
 }
 

@@ -50,8 +50,9 @@ func OpenFiles(names []string, cfg Config) (Source, error) {
 		if err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
-		f.size += src.Size()
-		f.unsized = f.unsized || src.Size() == 0
+		size := src.Info().Size
+		f.size += size
+		f.unsized = f.unsized || size == 0
 		if f.current == nil {
 			f.current = src
 			continue
@@ -151,12 +152,20 @@ func (f *files) named(err error) error {
 	return fmt.Errorf("%s: %w", f.names[f.at], err)
 }
 
-// Size is 0 if that of any file is not known.
-func (f *files) Size() int64 {
-	if f.unsized {
-		return 0
+// Info has no Size if that of any file is not known.
+func (f *files) Info() Info {
+	info := origin{names: f.names}.info()
+	if f.current != nil {
+		info.Delimiter = f.current.Info().Delimiter
 	}
-	return f.size
+	if !f.unsized {
+		info.Size = f.size
+	}
+	return info
+}
+
+func (f *files) Fingerprint() (string, error) {
+	return origin{names: f.names, cfg: f.cfg}.Fingerprint()
 }
 
 func (f *files) Close() error {

@@ -6,43 +6,62 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
 // edgeBytes is how much of the beginning and of the end of a file its fingerprint covers.
 const edgeBytes = 1 << 20
 
-// Fingerprint returns what tells files from others and from changed ones without reading all of them: a hash of their names, sizes, times
-// of change, and first and last MiB.
-func Fingerprint(names ...string) (string, error) {
+// origin is the part of a Source that has to do with the files it reads. Without names it is read once.
+type origin struct {
+	names []string
+	cfg   Config
+}
+
+func (o origin) info() Info { return Info{Name: strings.Join(o.names, ", "), Files: o.names} }
+
+// Fingerprint is a hash of the files' names, sizes, times of change, and first and last MiB, and of how they are read.
+func (o origin) Fingerprint() (string, error) {
+	if len(o.names) == 0 {
+		return "", nil
+	}
 	all := sha256.New()
-	for _, name := range names {
-		if err := fingerprint(all, name); err != nil {
+	fmt.Fprintf(all, "%q %q %q %q %d %d\n", o.cfg.Format, o.cfg.Delimiter, o.cfg.Encoding, o.cfg.Columns, o.cfg.SkipLines, o.cfg.MaxRowBytes)
+	for _, name := range o.names {
+		regular, err := fingerprint(all, name)
+		if !regular || err != nil {
 			return "", err
 		}
 	}
 	return hex.EncodeToString(all.Sum(nil)), nil
 }
 
-func fingerprint(w io.Writer, name string) error {
+// fingerprint reports whether the file is a regular one, and so can be read twice.
+func fingerprint(w io.Writer, name string) (regular bool, err error) {
+	name, err = filepath.Abs(name)
+	if err != nil {
+		return false, err
+	}
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() { // a pipe is not opened: it would wait for, or take, what is read elsewhere
+		return false, err
+	}
 	f, err := os.Open(name)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
+	if info, err = f.Stat(); err != nil {
+		return false, err
 	}
 	fmt.Fprintf(w, "%q %d %d\n", name, info.Size(), info.ModTime().UnixNano())
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("source: %s is no regular file, so that it cannot be read twice", name)
-	}
 	if _, err := io.CopyN(w, f, edgeBytes); err != nil && err != io.EOF {
-		return err
+		return false, err
 	}
 	if _, err := f.Seek(max(0, info.Size()-edgeBytes), io.SeekStart); err != nil {
-		return err
+		return false, err
 	}
 	_, err = io.Copy(w, f)
-	return err
+	return true, err
 }

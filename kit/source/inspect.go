@@ -107,23 +107,15 @@ func Inspect(ctx context.Context, src Source, rows int64) (Profile, error) {
 	switch {
 	case p.Complete:
 		p.Rows = p.Sampled
-	case rowCount(src) >= 0:
-		p.Rows = rowCount(src)
-	case src.Size() > 0 && read > 0:
-		p.Rows = int64(float64(p.Sampled) * float64(src.Size()) / float64(read))
+	case src.Info().Rows > 0:
+		p.Rows = src.Info().Rows
+	case src.Info().Size > 0 && read > 0:
+		p.Rows = int64(float64(p.Sampled) * float64(src.Info().Size) / float64(read))
 	}
 	for i := range p.Columns {
 		p.Columns[i].finish(p.Sampled - p.Bad)
 	}
 	return p, nil
-}
-
-// rowCount returns how many rows an input says that it has, -1 if it does not say.
-func rowCount(src Source) int64 {
-	if c, ok := src.(interface{ RowCount() int64 }); ok {
-		return c.RowCount()
-	}
-	return -1
 }
 
 // repeated reports whether another column has the same name.

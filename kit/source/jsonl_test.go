@@ -75,8 +75,8 @@ func TestOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if src.Size() != int64(len(tt.in)) {
-			t.Errorf("%s: size %d, want %d", tt.name, src.Size(), len(tt.in))
+		if src.Info().Size != int64(len(tt.in)) {
+			t.Errorf("%s: size %d, want %d", tt.name, src.Info().Size, len(tt.in))
 		}
 		if _, err := src.Columns(t.Context()); err != nil {
 			t.Fatal(err)
@@ -85,7 +85,7 @@ func TestOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b Batch
-		if err := src.Next(t.Context(), &b); err != nil || b.Offset != src.Size() {
+		if err := src.Next(t.Context(), &b); err != nil || b.Offset != src.Info().Size {
 			t.Fatalf("%s: %v at %d", tt.name, err, b.Offset)
 		}
 		got := show([]readRow{{line: b.Rows[0].Line, cells: []string{string(b.Rows[0].Cells[0].Bytes)}}})

@@ -123,11 +123,16 @@ func Open(name string, cfg Config) (Source, error) {
 		}
 		// Text may begin like Parquet too; it does not end like it.
 		if magic(0) && (!cfg.text() || magic(info.Size()-int64(len(parquetMagic)))) {
-			return openParquet(f, f, info.Size(), cfg.MaxRowBytes)
+			p, err := openParquet(f, f, info.Size(), cfg.MaxRowBytes)
+			if err != nil {
+				return nil, err
+			}
+			p.origin = origin{names: []string{name}, cfg: cfg}
+			return p, nil
 		}
 	}
 	t := newText(f, cfg)
-	t.closer = f
+	t.closer, t.origin = f, origin{names: []string{name}, cfg: cfg}
 	if info.Mode().IsRegular() {
 		t.size = info.Size()
 	}
@@ -166,6 +171,7 @@ type text struct {
 	cols   []Column
 	size   int64
 	closer io.Closer
+	origin
 
 	spooled atomic.Pointer[parquetSource] // what the input has turned out to be; nil if it is text
 }
@@ -294,27 +300,14 @@ func (t *text) spool(ctx context.Context) (*parquetSource, error) {
 	return openParquet(f, f, size, t.cfg.MaxRowBytes)
 }
 
-// Delimiter returns what separates the fields of CSV, 0 if the input is none.
-func (t *text) Delimiter() byte {
-	if t.spooled.Load() != nil {
-		return 0
-	}
-	return t.cfg.Delimiter
-}
-
-// RowCount returns -1 unless the input has turned out to say it.
-func (t *text) RowCount() int64 {
+func (t *text) Info() Info {
+	info := t.info()
 	if p := t.spooled.Load(); p != nil {
-		return p.RowCount()
+		info.Size, info.Rows = p.size, p.file.NumRows()
+		return info
 	}
-	return -1
-}
-
-func (t *text) Size() int64 {
-	if p := t.spooled.Load(); p != nil {
-		return p.Size()
-	}
-	return t.size
+	info.Size, info.Delimiter = t.size, t.cfg.Delimiter
+	return info
 }
 
 func (t *text) Close() error {

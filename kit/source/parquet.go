@@ -29,6 +29,7 @@ type parquetSource struct {
 	size   int64
 	limit  int   // bytes of a row
 	values int64 // of a column in a page, at most
+	origin
 
 	file    *parquet.File
 	nodes   []*parquetNode
@@ -316,13 +317,11 @@ func (p *parquetSource) row(b *Batch) error {
 
 var null = []byte("null")
 
-// RowCount returns how many rows the file has.
-func (p *parquetSource) RowCount() int64 { return p.file.NumRows() }
-
-// Delimiter is 0: the rows are no CSV.
-func (p *parquetSource) Delimiter() byte { return 0 }
-
-func (p *parquetSource) Size() int64 { return p.size }
+func (p *parquetSource) Info() Info {
+	info := p.info()
+	info.Size, info.Rows = p.size, p.file.NumRows()
+	return info
+}
 
 func (p *parquetSource) Close() error {
 	var err error

@@ -45,8 +45,8 @@ func parquetText(t *testing.T, src Source) string {
 	for n := int64(0); ; {
 		err := src.Next(t.Context(), &b)
 		if err == io.EOF {
-			if src.Size() != b.Offset {
-				t.Errorf("at the end %d of %d bytes are used up", b.Offset, src.Size())
+			if src.Info().Size != b.Offset {
+				t.Errorf("at the end %d of %d bytes are used up", b.Offset, src.Info().Size)
 			}
 			return out.String()
 		}

@@ -28,11 +28,29 @@ type Source interface {
 	// What b held before is void, its cells included.
 	Next(ctx context.Context, b *Batch) error
 
-	// Size returns the input's length in bytes, 0 if it is not known.
-	Size() int64
+	// Info returns what is known of the input. Some of it is known only after Columns.
+	Info() Info
+
+	// Fingerprint returns what tells the input, and how it is read, from others and from itself after a change, without reading all of it. It
+	// is empty if the input can be read only once, such as standard input.
+	Fingerprint() (string, error)
 
 	// Close releases the input. It does not wait for a read that is blocked in the operating system.
 	Close() error
+}
+
+// Info is what is known of an input beside its rows. It holds no password.
+type Info struct {
+	// Name says where the rows come from, for people; empty if nobody has said.
+	Name string
+	// Files are the files that are read, to be compared with those that are written.
+	Files []string
+	// Size is the input's length in bytes, 0 if it is not known.
+	Size int64
+	// Rows is how many rows the input says that it has, 0 if it does not say.
+	Rows int64
+	// Delimiter separates the fields of CSV; 0 for any other input.
+	Delimiter byte
 }
 
 // Resumer is a Source that can begin behind rows that an earlier run has read.

@@ -46,12 +46,9 @@ func databaseURL(con console, arg, config string) (string, error) {
 	if !ok {
 		return arg, nil
 	}
-	if config == "" {
-		dir, err := os.UserConfigDir()
-		if err != nil {
-			return "", &exitError{exitLocal, err}
-		}
-		config = filepath.Join(dir, "ciokit", "connections.yaml")
+	config, err := connectionsFile(config)
+	if err != nil {
+		return "", &exitError{exitLocal, err}
 	}
 	connections, err := readConnections(config)
 	if err != nil {
@@ -73,6 +70,15 @@ func databaseURL(con console, arg, config string) (string, error) {
 		fmt.Fprintf(con.err, "Others can read %s and the passwords in it: chmod 600 %[1]s\n", config)
 	}
 	return url, nil
+}
+
+// connectionsFile is the file of connections: the one that is named, or the usual one.
+func connectionsFile(named string) (string, error) {
+	if named != "" {
+		return named, nil
+	}
+	dir, err := os.UserConfigDir()
+	return filepath.Join(dir, "ciokit", "connections.yaml"), err
 }
 
 // readConnections reads a YAML file of names and URLs. No error holds any of it but the names.

@@ -50,6 +50,7 @@ type loadOptions struct {
 type loadFlags struct {
 	loadOptions
 	dryRun   bool
+	newKey   bool
 	json     bool
 	yes      bool
 	resume   string
@@ -120,6 +121,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
 	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
 	fl.StringVar(&f.resume, "resume", "", "go on with the load of this id where it was; ciokit runs list has the ids")
+	fl.BoolVar(&f.newKey, "new-key", false, "with --resume: the write key is another one of the same workspace")
 	fl.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else lines), none, or json: one event a line on standard error")
 	fl.Int64Var(&f.Limit, "limit", 0, "read only so many rows; 0 means all")
 	fl.Int64Var(&f.MaxErrors, "max-errors", load.DefaultMaxErrors, "stop sending after so many messages were refused by the API; 0 or less means never")
@@ -174,7 +176,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 	if err := l.approve(ctx, con); err != nil {
 		return err
 	}
-	if err := l.createJournal(con); err != nil {
+	if err := l.start(con); err != nil {
 		return err
 	}
 	return l.run(ctx, con)
@@ -191,18 +193,17 @@ func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
 	if err != nil {
 		return &exitError{exitLocal, err}
 	}
-	j, err := load.OpenJournal(dir, f.resume)
+	j, err := load.ReadJournal(dir, f.resume)
 	if err != nil {
 		return &exitError{exitLocal, err}
 	}
-	defer j.Close()
 	h := j.Header()
 	if j.Last().End == load.EndComplete {
-		return fail(exitUsage, "run %s is complete: there is nothing to go on with", h.ID)
+		return fail(exitUsage, "run %s %w", h.ID, load.ErrComplete)
 	}
 	given := f.loadOptions
 	if err := json.Unmarshal(h.Options, &f.loadOptions); err != nil {
-		return fail(exitLocal, "the journal of run %s holds no options: %w", h.ID, err)
+		return fail(exitLocal, "run %s was not begun by this command, and only the program that began it can go on with it: %w", h.ID, err)
 	}
 	f.keep(cmd, given)
 	l, err := f.open(cmd.Context(), con)
@@ -210,7 +211,7 @@ func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
 		return err
 	}
 	defer l.close()
-	if err := l.takeUp(con, j); err != nil {
+	if err := l.resume(h.ID); err != nil {
 		return err
 	}
 	return l.run(cmd.Context(), con)
@@ -308,8 +309,19 @@ func inputError(err error) error {
 	return &exitError{exitUsage, err}
 }
 
+// loadError puts the exit code to why a load did not begin.
+func loadError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, load.ErrSameFile), errors.Is(err, load.ErrComplete):
+		return &exitError{exitUsage, err}
+	}
+	return loadExit(load.Summary{}, err)
+}
+
 // loadExit turns the outcome into the exit code and the last line on standard error.
-func loadExit(con console, s load.Summary, err error) error {
+func loadExit(s load.Summary, err error) error {
 	var mapping *load.MappingError
 	var format *source.FormatError
 	switch {

@@ -26,10 +26,11 @@ type loading struct {
 	client  *cio.Client
 	bar     *progress
 	input   input
-	rejects *rejectsFile
-	journal *load.Journal
-	reports *reports // nil for none
-	local   bool     // nothing leaves this machine
+	load    *load.Load // nil if it cannot be resumed
+	reports *reports   // nil for none
+	local   bool       // nothing leaves this machine
+
+	fingerprint string // of the input; empty if it is read once
 }
 
 // open opens what the load needs and checks all that can be checked before anything is sent.
@@ -57,7 +58,7 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 		return nil, inputError(err)
 	}
 	l.job = load.Job{Mapping: mapping, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: f.MaxErrors, MaxDeletes: f.MaxDeletes, Concurrency: f.Concurrency, DecimalComma: f.Comma,
-		RejectsCSV: strings.HasSuffix(strings.ToLower(f.Rejects), ".csv")}
+		RejectsFile: f.Rejects, Reads: f.reads(), Writes: f.Reports, NewKey: f.newKey, Progress: l.bar.update}
 	if l.job.Changes, err = f.changes(); err != nil {
 		return nil, err
 	}
@@ -67,7 +68,7 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if l.job.MaxDeletes <= 0 {
 		l.job.MaxDeletes = -1
 	}
-	if l.reports, err = newReports(f.Reports, append([]string{f.Mapping, f.Deny, f.KeyFile, f.Snapshot, f.DiffWith, f.Rejects}, f.Files...)...); err != nil {
+	if l.reports, err = newReports(f.Reports); err != nil {
 		return nil, err
 	}
 	if l.reports != nil {
@@ -84,18 +85,32 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if err != nil {
 		return nil, inputError(err)
 	}
-	if f.Rejects != "" {
-		if l.rejects, err = openRejects(f.Rejects, append([]string{f.Mapping, f.Deny, f.KeyFile, f.Snapshot, f.DiffWith}, f.Files...)...); err != nil {
-			l.close()
-			return nil, err
-		}
-		l.job.Rejects = l.rejects
+	if l.fingerprint, err = l.job.Source.Fingerprint(); err == nil {
+		err = l.job.CheckOutputs()
+	}
+	if err != nil {
+		return nil, errors.Join(loadError(err), l.job.Source.Close())
 	}
 	return l, nil
 }
 
 // stdin reports whether standard input is loaded.
 func (o *loadOptions) stdin() bool { return len(o.Files) == 1 && o.Files[0] == "-" }
+
+// reads are the files that the load reads beside its rows.
+func (o *loadOptions) reads() []string {
+	var files []string
+	connections := o.Config
+	if strings.HasPrefix(o.Files[0], connection) {
+		connections, _ = connectionsFile(o.Config) // what cannot be named is not read either
+	}
+	for _, file := range []string{o.Mapping, o.Deny, o.KeyFile, connections} {
+		if file != "" {
+			files = append(files, file)
+		}
+	}
+	return files
+}
 
 // name says in short what is loaded.
 func (o *loadOptions) name() string {
@@ -143,18 +158,15 @@ func (l *loading) close() {
 	if l.job.Source != nil {
 		l.job.Source.Close()
 	}
-	if l.rejects != nil {
-		l.rejects.close(false)
-	}
-	if l.journal != nil {
-		l.journal.Close()
+	if l.load != nil {
+		l.load.Close()
 	}
 }
 
 // approve shows what a load to a real workspace would send, and has it approved. A report gets the plan of any load.
 func (l *loading) approve(ctx context.Context, con console) error {
 	approved := l.local || l.f.dryRun || l.f.yes
-	if approved && (l.reports == nil || l.f.stdin() || isDatabase(l.f.Files[0]) || l.job.Changes.Mirror != "") {
+	if approved && (l.reports == nil || l.fingerprint == "" || isDatabase(l.f.Files[0]) || l.job.Changes.Mirror != "") {
 		return nil
 	}
 	if l.f.stdin() {
@@ -169,7 +181,7 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	job.Source = src
 	plan, err := load.MakePlan(ctx, job, 0)
 	if err != nil {
-		return loadExit(con, load.Summary{}, err)
+		return loadExit(load.Summary{}, err)
 	}
 	if l.reports != nil {
 		l.reports.plan = &plan
@@ -210,8 +222,8 @@ func readLine(ctx context.Context, r io.Reader) (string, error) {
 	}
 }
 
-// createJournal begins the journal that the load can be resumed by. A load that cannot have one says so and goes on.
-func (l *loading) createJournal(con console) error {
+// start begins the journal that the load can be resumed by. A load that cannot have one says so and goes on.
+func (l *loading) start(con console) (err error) {
 	f := l.f
 	say := func(format string, args ...any) {
 		if !f.json {
@@ -221,88 +233,56 @@ func (l *loading) createJournal(con console) error {
 	if f.dryRun {
 		return nil
 	}
-	if isDatabase(f.Files[0]) && f.OrderBy == nil {
+	if l.job.Options, err = json.Marshal(f.loadOptions); err != nil {
+		return &exitError{exitLocal, err}
+	}
+	l.load, err = load.Start("", l.job)
+	switch {
+	case err == nil:
+		say("If this load ends early: ciokit load --resume %s", l.load.ID())
+	case errors.Is(err, load.ErrReadOnce) && isDatabase(f.Files[0]):
 		say("The rows of a query are read once: if this load ends early it cannot be resumed, only repeated. With --order-by and the columns that tell the rows apart it can.")
-		return nil
-	}
-	if f.stdin() {
-		say("Standard input is read once: if this load ends early it cannot be resumed, only repeated.")
-		return nil
-	}
-	fingerprint, err := l.input.fingerprint(con)
-	if err != nil {
-		return &exitError{exitLocal, err}
-	}
-	options, err := json.Marshal(f.loadOptions)
-	if err != nil {
-		return &exitError{exitLocal, err}
-	}
-	dir, err := load.JournalDir()
-	if err == nil {
-		l.journal, err = load.CreateJournal(dir, load.JournalHeader{Source: strings.Join(f.Files, " "), Fingerprint: fingerprint, Mapping: f.Mapping, MappingHash: l.job.Mapping.Hash(),
-			Target: l.client.Target(), Options: options})
-	}
-	if err != nil {
+	case errors.Is(err, load.ErrReadOnce):
+		name := "Standard input"
+		if !f.stdin() {
+			name = f.name()
+		}
+		say("%s is read once: if this load ends early it cannot be resumed, only repeated.", name)
+	case errors.Is(err, load.ErrJournal):
 		say("No journal can be kept, so this load cannot be resumed: %v", err)
-		return nil
+	default:
+		return loadError(err)
 	}
-	l.job.Journal = l.journal
-	say("If this load ends early: ciokit load --resume %s", l.journal.Header().ID)
 	return nil
 }
 
-// takeUp has the load go on where its journal ends, if it is still the same load.
-func (l *loading) takeUp(con console, j *load.Journal) error {
-	f, h := l.f, j.Header()
-	fingerprint, err := l.input.fingerprint(con)
-	if err != nil {
-		return &exitError{exitLocal, err}
+// resume has the load go on where its journal ends, if it is still the same load.
+func (l *loading) resume(id string) (err error) {
+	f := l.f
+	l.load, err = load.Resume("", id, l.job)
+	var other *load.MismatchError
+	if errors.As(err, &other) {
+		return fail(exitUsage, "%w. From its first row:\n  ciokit load %s --mapping %s --to %s\nRows that are the same as before repeat their message ids if the mapping's messageId says so.%s", err,
+			strings.Join(f.Files, " "), f.Mapping, f.To, map[bool]string{true: "\nA key of the same workspace that replaces the one it began with is taken with --new-key."}[other.What == load.MismatchKey])
 	}
-	changed := ""
-	switch {
-	case fingerprint != h.Fingerprint:
-		changed = f.name()
-	case l.job.Mapping.Hash() != h.MappingHash:
-		changed = f.Mapping
-	}
-	if changed != "" {
-		return fail(exitUsage, "%s is not what it was when run %s began. Either put it back as it was and resume again, or begin a new load from its first row:\n"+
-			"  ciokit load %s --mapping %s --to %s\nRows that are the same as before repeat their message ids if the mapping's messageId says so.", changed, h.ID, strings.Join(f.Files, " "), f.Mapping, f.To)
-	}
-	if l.rejects != nil {
-		if err := l.rejects.goOn(j.Last().RejectsBytes); err != nil {
-			return fail(exitLocal, "--rejects: %w", err)
-		}
-	}
-	l.journal, l.job.Journal = j, j
-	return nil
+	return loadError(err)
 }
 
 // run loads and says what became of it.
 func (l *loading) run(ctx context.Context, con console) error {
-	l.job.Progress = l.bar.update
 	stayBelow(loadMemory)
-	summary, runErr := load.Run(ctx, l.job)
-	l.bar.close()
-	if l.rejects != nil { // on disk before the summary says so
-		if err := l.rejects.close(summary.Rows > 0 || runErr == nil); err != nil {
-			runErr = errors.Join(runErr, &load.StopError{Reason: load.ErrRejects, Cause: err})
-		}
-		l.rejects = nil
+	run := func(ctx context.Context) (load.Summary, error) { return load.Run(ctx, l.job) }
+	if l.load != nil {
+		run = l.load.Run
 	}
+	summary, runErr := run(ctx)
+	l.bar.close()
 	if err := l.report(con, summary); err != nil {
 		return &exitError{exitLocal, err}
 	}
-	exit := loadExit(con, summary, runErr)
-	var usage *exitError
-	switch {
-	case l.journal == nil || l.journal.Last().End == load.EndComplete || errors.Is(runErr, load.ErrSuperseded):
-	case errors.As(exit, &usage) && usage.code == exitUsage && l.journal.Last().Row == 0: // it did not begin
-		if err := l.journal.Discard(); err != nil {
-			return &exitError{exitLocal, err}
-		}
-	default:
-		fmt.Fprintf(con.err, "Go on with: ciokit load --resume %s\n", l.journal.Header().ID)
+	exit := loadExit(summary, runErr)
+	if l.load != nil && l.load.CanResume() {
+		fmt.Fprintf(con.err, "Go on with: ciokit load --resume %s\n", l.load.ID())
 	}
 	if l.reports != nil {
 		switch err := l.reports.write(con, l, summary, runErr); {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,18 +23,12 @@ type reports struct {
 }
 
 // newReports checks the files' names. It returns nil if there are none.
-func newReports(files []string, reads ...string) (*reports, error) {
+func newReports(files []string) (*reports, error) {
 	for _, name := range files {
 		switch strings.ToLower(filepath.Ext(name)) {
 		case ".html", ".htm", ".json":
 		default:
 			return nil, fail(exitUsage, "--report %s: the name ends in .html for a page, or in .json", name)
-		}
-		if slices.Contains(reads, name) {
-			return nil, fail(exitUsage, "--report %s is a file that the load uses; name another", name)
-		}
-		if info, err := os.Stat(filepath.Dir(name)); err != nil || !info.IsDir() {
-			return nil, fail(exitLocal, "--report %s: there is no directory %s", name, filepath.Dir(name))
 		}
 	}
 	if len(files) == 0 {
@@ -52,8 +45,8 @@ func (r *reports) write(con console, l *loading, s load.Summary, runErr error) e
 	if !f.dryRun {
 		about.Target = l.client.Target()
 	}
-	if l.journal != nil && l.journal.Last().End != load.EndComplete {
-		about.Resume = "ciokit load --resume " + l.journal.Header().ID
+	if l.load != nil && l.load.CanResume() {
+		about.Resume = "ciokit load --resume " + l.load.ID()
 	}
 	if f.Rejects != "" {
 		about.Rejects = shortPath(f.Rejects)
@@ -92,8 +85,11 @@ func whyStopped(err error) string {
 	return why
 }
 
-// replaceFile writes a file beside its name and then gives it the name, so that there is never half of one.
+// replaceFile writes a file beside its name and then gives it the name, so that there is never half of one. A symbolic link stays one.
 func replaceFile(name string, write func(io.Writer) error) error {
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
 		return err

@@ -74,7 +74,7 @@ func newMapCheck(con console) *cobra.Command {
 				if errors.As(err, &path) {
 					return &exitError{exitLocal, err}
 				}
-				return loadExit(con, load.Summary{}, err)
+				return loadExit(load.Summary{}, err)
 			}
 			fmt.Fprintf(con.out, "%s fits.\n", args[0])
 			if err := printPlan(con.out, plan, "Customer.io"); err != nil {

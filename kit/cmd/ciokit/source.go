@@ -56,15 +56,6 @@ func (in input) open(ctx context.Context, con console) (source.Source, error) {
 	return sqldb.Open(ctx, url, sqldb.Query{SQL: in.query, OrderBy: in.orderBy})
 }
 
-// fingerprint tells the input from others and from a changed one.
-func (in input) fingerprint(con console) (string, error) {
-	if !isDatabase(in.args[0]) {
-		return source.Fingerprint(in.args...)
-	}
-	url, err := databaseURL(con, in.args[0], in.config)
-	return sqldb.Query{SQL: in.query, OrderBy: in.orderBy}.Fingerprint(url), err
-}
-
 func newSource(con console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "source",

@@ -24,8 +24,8 @@ type Query struct {
 	OrderBy []string
 }
 
-// Fingerprint tells a query of a database from other ones, without the password. It says nothing of the rows.
-func (q Query) Fingerprint(rawURL string) string {
+// fingerprint tells a query of a database from other ones, without the password. It says nothing of the rows.
+func (q Query) fingerprint(rawURL string) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", Name(rawURL), q.SQL, q.OrderBy))
 	return hex.EncodeToString(sum[:])
 }
@@ -68,7 +68,7 @@ func Open(ctx context.Context, rawURL string, q Query) (source.Source, error) {
 	if err != nil {
 		return fail(unreachable("sqldb: " + Name(rawURL) + " cannot be reached: " + mask(rawURL, err.Error())))
 	}
-	r := &result{dialect: d, db: db, tx: tx, run: run, cancel: cancel, url: rawURL, query: q.SQL, pages: make(chan page, 1), quit: make(chan struct{})}
+	r := &result{dialect: d, db: db, tx: tx, run: run, cancel: cancel, url: rawURL, query: q.SQL, asked: q, pages: make(chan page, 1), quit: make(chan struct{})}
 	if len(q.OrderBy) == 0 {
 		if r.rows, err = d.query(run, tx, q.SQL); err != nil {
 			return fail(queryError(err))

@@ -33,6 +33,7 @@ type result struct {
 	cancel  context.CancelFunc
 	url     string // for its password, which no error may hold
 	query   string
+	asked   Query
 
 	rows    *sql.Rows // of the query; nil until read begins, where order is set
 	order   *order    // nil if the rows come as they come
@@ -243,11 +244,17 @@ func (r *result) Next(ctx context.Context, b *source.Batch) error {
 	return nil
 }
 
-// Size is not known.
-func (r *result) Size() int64 { return 0 }
+func (r *result) Info() source.Info {
+	return source.Info{Name: Name(r.url), Files: files(r.url)}
+}
 
-// Delimiter is 0: the rows are no CSV.
-func (r *result) Delimiter() byte { return 0 }
+// Fingerprint is that of the query; empty without an order, because then nobody knows that the rows come in the same one again.
+func (r *result) Fingerprint() (string, error) {
+	if r.order == nil {
+		return "", nil
+	}
+	return r.asked.fingerprint(r.url), nil
+}
 
 // Close ends the query.
 func (r *result) Close() error {

@@ -113,6 +113,15 @@ func (d *dialect) query(ctx context.Context, tx *sql.Tx, query string, args ...a
 	return stmt.QueryContext(ctx, args...)
 }
 
+// files are those that a database is in and that are beside it while it is written to, if it is one of files.
+func files(raw string) []string {
+	if scheme, rest, _ := strings.Cut(raw, ":"); scheme == "sqlite" {
+		file := strings.TrimPrefix(rest, "//")
+		return []string{file, file + "-wal", file + "-journal", file + "-shm"}
+	}
+	return nil
+}
+
 // dataSource turns a URL into what a driver takes.
 func dataSource(raw string) (d *dialect, dsn string, err error) {
 	scheme, rest, _ := strings.Cut(raw, ":")

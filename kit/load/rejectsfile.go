@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// rejectsFile is the file of --rejects. What it held before is kept until the load has really begun, so that a mistake in the mapping does
+// rejectsFile is the file of Job.RejectsFile. What it held before is kept until the run has really begun, so that a mistake in the mapping does
 // not cost the rejects of the run before.
 type rejectsFile struct {
 	f       *os.File
@@ -15,20 +15,14 @@ type rejectsFile struct {
 	begun   bool
 }
 
-// openRejects opens the file, unless it is one of those that the load reads.
-func openRejects(path string, reads ...string) (*rejectsFile, error) {
-	info, err := os.Stat(path)
-	for _, other := range reads {
-		if read, otherErr := os.Stat(other); err == nil && otherErr == nil && os.SameFile(info, read) {
-			return nil, fail(exitUsage, "--rejects %s is a file that the load reads; name another", path)
-		}
-	}
+// openRejects opens the file without changing it.
+func openRejects(path string) (*rejectsFile, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, fail(exitLocal, "--rejects: %w", err)
+		return nil, &StopError{ErrRejects, err}
 	}
 	r := &rejectsFile{f: f}
-	if info, err = f.Stat(); err == nil {
+	if info, err := f.Stat(); err == nil {
 		r.regular = info.Mode().IsRegular()
 	}
 	return r, nil
@@ -58,7 +52,7 @@ func (r *rejectsFile) goOn(at int64) error {
 	r.begun = true
 	info, err := r.f.Stat()
 	if err == nil && info.Size() < at {
-		err = fmt.Errorf("%s is shorter than the load left it", r.f.Name())
+		err = fmt.Errorf("%s has %d bytes, and the load had written %d", r.f.Name(), info.Size(), at)
 	}
 	if err == nil {
 		err = r.f.Truncate(at)
@@ -77,8 +71,11 @@ func (r *rejectsFile) Sync() error {
 	return r.f.Sync()
 }
 
-// close makes sure that the rejects are on disk before the summary says so. ran says that the load began.
+// close makes sure that the rejects are on disk before a summary says so. ran says that the load began.
 func (r *rejectsFile) close(ran bool) error {
+	if r == nil {
+		return nil
+	}
 	var errs []error
 	if ran {
 		errs = append(errs, r.begin())
@@ -86,8 +83,5 @@ func (r *rejectsFile) close(ran bool) error {
 	if r.regular {
 		errs = append(errs, r.f.Sync())
 	}
-	if err := errors.Join(append(errs, r.f.Close())...); err != nil {
-		return fmt.Errorf("--rejects: %w", err)
-	}
-	return nil
+	return errors.Join(append(errs, r.f.Close())...)
 }

@@ -1,0 +1,151 @@
+package load
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// PathError is an output of a load that cannot be written, or that is a file which the load reads or writes for something else.
+type PathError struct {
+	// Output says what the file is, such as rejects; Path is its name.
+	Output, Path string
+	// Cause is what is wrong.
+	Cause error
+}
+
+func (e *PathError) Error() string {
+	return fmt.Sprintf("load: the %s cannot be written to %s: %v", e.Output, e.Path, e.Cause)
+}
+
+// Unwrap returns the cause.
+func (e *PathError) Unwrap() error { return e.Cause }
+
+// ErrSameFile is why an output is refused that is another file of the load too, by whatever name.
+var ErrSameFile = errors.New("it is a file that the load reads or writes for something else; name another")
+
+// fileAt is a name with what is known of the file that it stands for.
+type fileAt struct {
+	real string      // where it is or would be, without symbolic links
+	info os.FileInfo // nil if there is none yet
+}
+
+// newFileAt finds out what a name stands for.
+func newFileAt(path string) (fileAt, error) {
+	var f fileAt
+	var err error
+	if f.real, err = realPath(path); err != nil {
+		return f, err
+	}
+	f.info, err = os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	return f, err
+}
+
+// same reports whether both are one file, or would be if the first is made.
+func (f fileAt) same(other fileAt) bool {
+	if f.info != nil && other.info != nil {
+		return os.SameFile(f.info, other.info)
+	}
+	return f.real == other.real
+}
+
+// realPath returns the absolute path of a file without symbolic links. The file need not be there; if the name is a link that leads to nothing
+// it is what the link leads to, which is what would be made. Its directory must be there.
+func realPath(path string) (string, error) {
+	const maxLinks = 40
+	path, err := filepath.Abs(path)
+	for links := 0; err == nil; links++ {
+		var dir string
+		if dir, err = filepath.EvalSymlinks(filepath.Dir(path)); err != nil {
+			return "", err
+		}
+		path = filepath.Join(dir, filepath.Base(path))
+		to, notLink := os.Readlink(path)
+		if notLink != nil {
+			return path, nil
+		}
+		if links == maxLinks {
+			return "", fmt.Errorf("%s: too many symbolic links", path)
+		}
+		if path = to; !filepath.IsAbs(to) {
+			path = filepath.Join(dir, to)
+		}
+	}
+	return "", err
+}
+
+// CheckOutputs makes sure that nothing which the load writes is something that it reads or writes otherwise, and that all of it can be written;
+// if not, the error is a *PathError. It changes nothing, and is for who asks somebody before the load begins: Run, Start and Resume do it too.
+func (j *Job) CheckOutputs() error {
+	var inputs []fileAt
+	for _, name := range append(append([]string{}, j.Source.Info().Files...), j.Reads...) {
+		if f, err := newFileAt(name); err == nil && f.info != nil { // what is not there cannot be spoilt
+			inputs = append(inputs, f)
+		}
+	}
+	own, read := j.Changes.Snapshot, j.Changes.DiffWith
+	if j.DryRun {
+		own, read = "", cmp.Or(read, own)
+	}
+	if read != "" {
+		f, err := newFileAt(read)
+		if err == nil && own != "" {
+			if replaced, err := newFileAt(own); err == nil && replaced.same(f) {
+				f.info = nil // it is read before it is replaced
+			}
+		}
+		if err == nil && f.info != nil {
+			inputs = append(inputs, f)
+		}
+	}
+	type output struct {
+		what, path string
+		replaced   bool // the file is written beside its name and then gets it
+	}
+	var outputs []output
+	if j.RejectsFile != "" {
+		outputs = append(outputs, output{"rejects", j.RejectsFile, false})
+	}
+	if own != "" {
+		outputs = append(outputs, output{"snapshot", own, true}, output{"snapshot", own + pendingSuffix, false})
+	}
+	for _, name := range j.Writes {
+		outputs = append(outputs, output{"report", name, true})
+	}
+	others := inputs
+	for _, o := range outputs {
+		f, err := newFileAt(o.path)
+		if err == nil {
+			for _, other := range others {
+				if f.same(other) {
+					err = ErrSameFile
+				}
+			}
+		}
+		if err == nil && o.replaced {
+			err = f.replaceable()
+		}
+		if err != nil {
+			return &PathError{o.what, o.path, err}
+		}
+		others = append(others, f)
+	}
+	return nil
+}
+
+// replaceable returns why the file could not be replaced by one that is written beside it.
+func (f fileAt) replaceable() error {
+	if f.info != nil && f.info.IsDir() {
+		return errors.New("it is a directory")
+	}
+	probe, err := os.CreateTemp(filepath.Dir(f.real), ".ciokit-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
