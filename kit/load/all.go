@@ -26,12 +26,8 @@ func (c *compilation) all(o *object, outer, s *spec, path string) {
 		o.items = append(o.items, everyMember{except, c.nullWords})
 		return
 	}
-	columns := c.columns
-	if areRejects(columns) { // mended: what was wrong with a row is nobody's trait
-		columns = columns[:len(columns)-2]
-	}
 	var names []string
-	for _, col := range columns {
+	for _, col := range c.columns {
 		names = append(names, col.Name)
 	}
 	for _, e := range s.except {

@@ -3,6 +3,7 @@ package load
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ type mapper struct {
 	made       []int
 	times      []time.Time
 	deletes    int
+	blank      bool          // the row at hand has nothing in the columns that the mapping reads
 	values     values        // of the message at hand
 	cells      []source.Cell // of the row at hand, with the message's defaults
 }
@@ -41,10 +43,10 @@ func newMapper(p *plan, encode func(cio.Message) (cio.Encoded, error)) *mapper {
 func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueError) {
 	m.messages, m.identities, m.made, m.times, m.deletes = m.messages[:0], m.identities[:0], m.made[:0], m.times[:0], 0
 	m.plan.nullWords.empty(r.Cells)
-	blank := m.plan.blank(r)
+	m.blank = m.plan.blank(r)
 	m.row.raw = r.Raw
 	for _, p := range m.plan.messages {
-		if blank && !p.acts() {
+		if m.blank && !p.acts() {
 			continue
 		}
 		m.begin(p, r.Cells)
@@ -59,7 +61,7 @@ func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueErr
 				if refused == nil && p.kind.typ == cio.TypeIdentify {
 					err = m.checkEmail(p, &encoded)
 				}
-				if blank && refused == nil {
+				if m.blank && refused == nil {
 					continue // all of it is constant
 				}
 				if err == nil && refused == nil {
@@ -74,10 +76,22 @@ func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueErr
 				}
 			}
 		}
-		err.field = p.path + err.field
+		err.field, err.value = p.path+err.field, m.valueOf(err.column)
 		return nil, err
 	}
 	return m.messages, nil
+}
+
+// valueOf returns the beginning of what stands in a column of the row at hand, nil if that is not known.
+func (m *mapper) valueOf(column string) *string {
+	slot := slices.Index(m.plan.columns, column)
+	if slot < 0 || slot >= len(m.row.cells) {
+		return nil
+	}
+	const most = 256
+	cell := m.row.cells[slot].Bytes
+	value := string(cell[:min(len(cell), most)])
+	return &value
 }
 
 // identity is what the messages of one person, or of one object, have in common.
@@ -268,7 +282,11 @@ func (m *mapper) messageID(p *messagePlan, event string, r *source.Row) (string,
 		return id, err
 	case p.key == nil:
 		m.hash.begin(rowDomain, p.kind.typ, event, p.place)
-		m.hash.row(r.Ordinal, r.Raw)
+		raw := r.Raw
+		if r.Kept != nil && r.Kept.Sent != nil {
+			raw = r.Kept.Sent
+		}
+		m.hash.row(r.Ordinal, raw)
 		return m.hash.sum(), nil
 	}
 	m.hash.begin(keyDomain, p.kind.typ, event, p.place)

@@ -25,6 +25,7 @@ type chunk struct {
 
 	read  int64 // how many rows there were, those without messages included
 	empty int64
+	blank int64 // those of them that have nothing in the columns that the mapping reads
 	changeMarks
 	warned   warnings
 	offset   int64  // in the input
@@ -43,9 +44,12 @@ type chunk struct {
 type chunkRow struct {
 	file     string
 	line     int64
-	raw      [2]int // where in chunk.raw
-	messages [2]int // which of the chunk's
-	lost     int64  // how many messages were refused with it
+	ordinal  int64
+	form     *source.Form // nil: a JSON object
+	kept     *source.Kept // of a row of a rejects file
+	raw      [2]int       // where in chunk.raw
+	messages [2]int       // which of the chunk's
+	lost     int64        // how many messages were refused with it
 	reject   *Reject
 }
 
@@ -145,10 +149,14 @@ func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk
 func (rd *reader) row(c *chunk, src *source.Row) {
 	var messages []cio.Encoded
 	var reject *Reject
-	if src.Err != nil {
+	switch {
+	case src.Err != nil:
 		bad := unreadable(src.Line, src.Err)
 		reject = &bad
-	} else {
+	case src.Kept != nil && src.Kept.Sum != "" && src.Kept.DecimalComma != rd.r.job.DecimalComma:
+		bad := newReject(src.Line, otherComma(src.Kept.DecimalComma))
+		reject = &bad
+	default:
 		var err *valueError
 		if messages, err = rd.mapper.messagesOf(src, uint64(src.Line)); err != nil {
 			bad := newReject(src.Line, err)
@@ -162,12 +170,14 @@ func (rd *reader) row(c *chunk, src *source.Row) {
 		rd.r.changes.unsent(c, src, rd.mapper)
 	case len(messages) == 0:
 		rd.r.changes.empty(c, src, rd.mapper)
-		c.empty++
+		if c.empty++; rd.mapper.blank {
+			c.blank++
+		}
 		return
 	case rd.r.changes.skip(c, src, messages, rd.mapper):
 		return
 	}
-	row := chunkRow{file: src.File, line: src.Line, raw: [2]int{len(c.raw), len(c.raw) + len(src.Raw)}, messages: [2]int{c.messages, c.messages + len(messages)}, reject: reject}
+	row := chunkRow{file: src.File, line: src.Line, ordinal: src.Ordinal, form: src.Form, kept: src.Kept, raw: [2]int{len(c.raw), len(c.raw) + len(src.Raw)}, messages: [2]int{c.messages, c.messages + len(messages)}, reject: reject}
 	c.raw = append(c.raw, src.Raw...)
 	if reject != nil {
 		row.lost = rd.perRow
@@ -179,4 +189,12 @@ func (rd *reader) row(c *chunk, src *source.Row) {
 		c.warned.look(src.File, src.Line, messages, rd.mapper.times, rd.now)
 		rd.r.send(c, row.messages[0], messages, rd.mapper)
 	}
+}
+
+// otherComma is why a row of a rejects file is not loaded by a run that reads numbers in another way.
+func otherComma(comma bool) *valueError {
+	if comma {
+		return refuse(RuleDecimalComma, "the row was read with a decimal comma when it was rejected; load the rejects with --decimal-comma too")
+	}
+	return refuse(RuleDecimalComma, "the row was read with a decimal point when it was rejected; load the rejects without --decimal-comma")
 }

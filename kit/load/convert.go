@@ -30,6 +30,7 @@ type valueError struct {
 	field  string // where it would have gone, as named on the wire; completed on the way out
 	rule   string
 	hint   string
+	value  *string // the beginning of what stands in the column
 }
 
 func (e *valueError) Error() string { return e.rule + ": " + e.hint }

@@ -237,13 +237,14 @@ func (r *run) count(c *chunk) (failure error) {
 	t := &r.tally
 	t.Rows += c.read
 	t.RowsEmpty += c.empty
+	t.RowsBlank += c.blank
 	t.Unchanged += c.unchanged
 	t.warned.addAll(c.warned)
 	t.read = c.offset
 	t.Complete = c.complete
-	reject := func(row *chunkRow, rej Reject) {
+	reject := func(row *chunkRow, rej Reject, another bool) {
 		t.add(rej)
-		if err := r.rejects.write(rej, c.raw[row.raw[0]:row.raw[1]]); err != nil && failure == nil {
+		if err := r.rejects.write(rej, row, c.raw[row.raw[0]:row.raw[1]], another); err != nil && failure == nil {
 			failure = err
 		}
 	}
@@ -256,7 +257,7 @@ func (r *run) count(c *chunk) (failure error) {
 			if row.reject.Rule == string(cio.RuleGuard) {
 				t.Guarded += row.lost
 			}
-			reject(row, *row.reject)
+			reject(row, *row.reject, false)
 			continue
 		}
 		if row.file != mirrorFile {
@@ -268,13 +269,15 @@ func (r *run) count(c *chunk) (failure error) {
 			t.Accepted += n
 			continue
 		}
+		another := false
 		for m := row.messages[0]; m < row.messages[1]; m++ {
 			switch f := c.lost[m]; f.outcome {
 			case 0:
 				t.Accepted++
 			case cio.Refused:
 				t.RejectedByAPI++
-				reject(row, r.refusal(row, m, f.err))
+				reject(row, r.refusal(row, m, f.err), another)
+				another = true
 			case cio.Unknown:
 				t.Unknown++
 				t.Unsent++

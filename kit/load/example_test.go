@@ -44,7 +44,7 @@ messages:
 	}
 	fmt.Printf("%d rows, %d messages: %d accepted, %d rejected\n", summary.Rows, summary.Messages, summary.Accepted, summary.Rejected)
 	// Output:
-	// {"line":3,"column":"orders","field":"traits.orders","rule":"not-an-integer","hint":"give digits with an optional sign, or use float or decimal in the mapping","row":"0002,bob@example.com,a dozen"}
+	// {"line":3,"column":"orders","field":"traits.orders","rule":"not-an-integer","hint":"give digits with an optional sign, or use float or decimal in the mapping","row":"0002,bob@example.com,a dozen","ciokit":{"rejects":1,"ordinal":1,"sum":"9fe288e4c4ee677b","format":"csv","delimiter":",","columns":["id","email","orders"]}}
 	// 2 rows, 2 messages: 1 accepted, 1 rejected
 }
 

@@ -262,7 +262,7 @@ func (r *run) refuseRemoval(refused error, raw []byte) error {
 		t.Guarded++
 	}
 	t.add(rej)
-	return r.rejects.write(rej, raw)
+	return r.rejects.write(rej, nil, raw, false)
 }
 
 // mirrorFile stands for the input in the rejects of people who have left it.

@@ -74,6 +74,9 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	if err != nil {
 		return Plan{}, beginError(ctx, err)
 	}
+	if err := job.checkRejects(); err != nil {
+		return Plan{}, err
+	}
 	compiled, err := job.Mapping.compileFor(columns, job.DecimalComma)
 	if err != nil {
 		return Plan{}, err

@@ -2,9 +2,11 @@ package load
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,8 +16,10 @@ import (
 
 // Reject is a row, or a message of one, that was not accepted because of what it holds. Its JSON form is one line of a rejects file. A row
 // that was refused here stands there once, with its first problem; a row that Customer.io refused messages of, once for each of them.
+// source.Open reads rejects files: mended, they can be loaded again.
 type Reject struct {
-	// File is the file that the row comes from, where the input has several. Line is the line on which the row begins.
+	// File is the file that the row comes from, where the input has several. Line is the line on which the row begins. A row of a rejects file
+	// keeps those that it had first.
 	File string `json:"file,omitempty"`
 	Line int64  `json:"line"`
 	// Column is the column at fault, empty if it is not one.
@@ -29,15 +33,32 @@ type Reject struct {
 	// Row is the row as it stands in the input. If that is not UTF-8 it is in RowBase64 instead, in standard base64.
 	Row       string `json:"row,omitempty"`
 	RowBase64 string `json:"row_base64,omitempty"`
+	// Kept is what is needed to load the row again; nil where there is no Row.
+	Kept *source.Kept `json:"ciokit,omitempty"`
 
 	unreadable bool
+	value      *string // a pointer, so that nothing that prints a Reject prints it
 }
 
-// RuleRefusedByAPI is the rule of messages that Customer.io refused.
-const RuleRefusedByAPI = "refused-by-api"
+// The rules of rows that are refused not for what they hold.
+const (
+	// RuleRefusedByAPI is the rule of messages that Customer.io refused.
+	RuleRefusedByAPI = "refused-by-api"
+	// RuleDecimalComma is the rule of rows of a rejects file whose load read numbers in the other way.
+	RuleDecimalComma = "decimal-comma"
+)
+
+// Value returns what stands in the Column at fault, or its beginning, and false if that is not known. It is personal data, for the eyes of the
+// one who runs the load: nothing that this package writes has it.
+func (r Reject) Value() (string, bool) {
+	if r.value == nil {
+		return "", false
+	}
+	return *r.value, true
+}
 
 func newReject(line int64, err *valueError) Reject {
-	return Reject{Line: line, Column: err.column, Field: err.field, Rule: err.rule, Hint: err.hint}
+	return Reject{Line: line, Column: err.column, Field: err.field, Rule: err.rule, Hint: err.hint, value: err.value}
 }
 
 func unreadable(line int64, err *source.RowError) Reject {
@@ -63,10 +84,11 @@ type rejectWriter struct {
 	written int64         // bytes, some of which may be in buf
 	synced  int64
 
+	comma  bool // numbers are read with a comma
+	rowIDs bool // of several messages of a row some have ids that are made of its bytes
+
 	header    []string // of CSV
-	mended    bool     // the input has the columns that rejects have beside its own
 	delimiter byte
-	last      string // the file and line of the row that was written last
 }
 
 func newRejectWriter(w io.Writer) *rejectWriter {
@@ -84,71 +106,70 @@ func newRejectWriter(w io.Writer) *rejectWriter {
 // asCSV has CSV written, in the manner of a Source of CSV.
 func (w *rejectWriter) asCSV(columns []source.Column, delimiter byte) {
 	w.enc, w.delimiter = nil, delimiter
-	if w.mended = areRejects(columns); w.mended {
-		columns = columns[:len(columns)-2]
-	}
 	for _, c := range columns {
 		w.header = append(w.header, c.Name)
 	}
 }
 
-// The columns that a CSV of rejects has behind those of the input.
-const (
-	errorColumn = "_error"
-	lineColumn  = "_line"
-)
-
-// areRejects reports whether the columns are those of a CSV of rejects.
-func areRejects(columns []source.Column) bool {
-	n := len(columns)
-	return n > 2 && columns[n-2].Name == errorColumn && columns[n-1].Name == lineColumn
-}
-
-// firstFields returns the part of a row of CSV that holds its first n fields.
-func firstFields(row []byte, delimiter byte, n int) []byte {
-	quoted := false
-	for i, c := range row {
-		switch {
-		case c == '"':
-			quoted = !quoted
-		case c == delimiter && !quoted:
-			if n--; n == 0 {
-				return row[:i]
-			}
-		}
-	}
-	return row
-}
-
-func (w *rejectWriter) write(r Reject, raw []byte) error {
+// write writes a reject of a row. another says that it is not the first one of the same row, which is once in CSV.
+func (w *rejectWriter) write(r Reject, row *chunkRow, raw []byte, another bool) error {
 	switch {
 	case w.buf == nil:
 		return nil
 	case w.enc != nil:
-		return w.enc.Encode(r.withRow(raw))
-	case w.last == r.place() && r.File != mirrorFile:
-		return nil // another message of the same row
+		r = r.withRow(raw)
+		r.Kept = w.kept(&r, row, raw)
+		return w.enc.Encode(r)
+	case another:
+		return nil
 	}
-	w.last = r.place()
+	kept := w.kept(&r, row, raw)
 	var line []byte
 	if w.written == 0 {
-		for _, name := range w.header {
+		for _, name := range append(w.header, source.RejectColumns...) {
 			line = append(w.appendField(line, name), w.delimiter)
 		}
-		line = append(append(append(line, errorColumn...), w.delimiter), lineColumn+"\n"...)
+		line[len(line)-1] = '\n'
 	}
-	if r.unreadable || r.File == mirrorFile {
-		line = append(w.appendField(line, string(raw)), strings.Repeat(string(w.delimiter), len(w.header)-1)...)
+	apart := "" // in a column of its own
+	if kept.Torn || kept.Format != source.CSV || kept.Delimiter != string(w.delimiter) || !slices.Equal(kept.Columns, w.header) {
+		apart = string(raw)
+		line = append(line, bytes.Repeat([]byte{w.delimiter}, len(w.header)-1)...)
 	} else {
-		if w.mended {
-			raw = firstFields(raw, w.delimiter, len(w.header))
-		}
-		line = append(line, raw...)
+		line, kept.Form = append(line, raw...), source.Form{} // which the header says
 	}
-	line = w.appendField(append(line, w.delimiter), r.String())
-	line = append(strconv.AppendInt(append(line, w.delimiter), r.Line, 10), '\n')
-	_, err := w.to.Write(line)
+	text, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	for _, field := range []string{r.String(), strconv.FormatInt(r.Line, 10), apart, r.File, string(text)} {
+		line = append(line, w.delimiter)
+		if field != "" {
+			line = w.appendField(line, field)
+		}
+	}
+	_, err = w.to.Write(append(line, '\n'))
 	return err
+}
+
+// kept returns what is needed to load the row again.
+func (w *rejectWriter) kept(r *Reject, row *chunkRow, raw []byte) *source.Kept {
+	k := &source.Kept{Version: source.KeptVersion, Form: *source.ObjectForm}
+	if r.File == mirrorFile {
+		k.Format = source.NoRow
+		return k
+	}
+	k.Ordinal, k.Sum, k.Torn, k.DecimalComma = row.ordinal, source.RowSum(raw), r.unreadable, w.comma
+	if row.form != nil {
+		k.Form = *row.form
+	}
+	if row.kept != nil {
+		k.DecimalComma, k.Sent = row.kept.DecimalComma, row.kept.Sent
+	}
+	if k.Sent == nil && row.reject == nil && w.rowIDs {
+		k.Sent = raw
+	}
+	return k
 }
 
 // appendField appends a field of CSV, quoted where it must be.
@@ -158,9 +179,6 @@ func (w *rejectWriter) appendField(dst []byte, s string) []byte {
 	}
 	return append(append(append(dst, '"'), strings.ReplaceAll(s, `"`, `""`)...), '"')
 }
-
-// place tells the row from others.
-func (r Reject) place() string { return r.File + ":" + strconv.FormatInt(r.Line, 10) }
 
 // String says what is wrong in one line, without the row and its line number.
 func (r Reject) String() string {
@@ -186,4 +204,19 @@ func (w *rejectWriter) unsynced() syncer {
 	}
 	w.synced = w.written
 	return out
+}
+
+// checkRejects refuses a rejects file where the input stands for a whole table: who is not in it would have left, and a snapshot of it would
+// forget everybody else.
+func (j *Job) checkRejects() error {
+	if !j.Source.Info().Rejects || j.Changes.Snapshot == "" && j.Changes.Mirror == "" {
+		return nil
+	}
+	return &source.FormatError{Problem: "the input is a rejects file, which is not the whole table: with a snapshot, everybody else would be taken to have left",
+		Hint: "load it without --snapshot and --mode mirror"}
+}
+
+// rowIDs reports whether a row has several messages and any of them an id that is made of the row's bytes.
+func (p *plan) rowIDs() bool {
+	return len(p.messages) > 1 && slices.ContainsFunc(p.messages, func(m *messagePlan) bool { return m.id == nil && m.key == nil })
 }

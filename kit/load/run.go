@@ -72,6 +72,9 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	if err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, beginError(ctx, err)
 	}
+	if err := job.checkRejects(); err != nil {
+		return Summary{Seconds: time.Since(begun).Seconds()}, err
+	}
 	plan, err := job.Mapping.compileFor(columns, job.DecimalComma)
 	if err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, err
@@ -93,6 +96,7 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 		}
 		r.rejects.asCSV(columns, info.Delimiter)
 	}
+	r.rejects.comma, r.rejects.rowIDs = job.DecimalComma, plan.rowIDs()
 	r.tally = tally{reasons: make(map[string]int64), firstOf: make(map[string]Reject), begun: begun, size: info.Size}
 	encode := cio.Encode
 	if job.Client != nil {

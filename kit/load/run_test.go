@@ -49,8 +49,8 @@ func TestRun(t *testing.T) {
 	want := `{"line":3,"column":"n","field":"traits.n","rule":"not-an-integer","hint":"give digits with an optional sign, or use float or decimal in the mapping","row":"2,x"}
 {"line":4,"rule":"field-count","hint":"the row has 1 field, the header has 2; look for a missing or unquoted delimiter","row":"3"}
 `
-	if rejects.String() != want {
-		t.Errorf("rejects\n%swant\n%s", rejects.String(), want)
+	if got := withoutKept(rejects.String()); got != want {
+		t.Errorf("rejects\n%swant\n%s", got, want)
 	}
 	if len(s.First) != 2 || s.First[0].Row != "" || len(s.Reasons) != 2 {
 		t.Errorf("first %+v, reasons %+v", s.First, s.Reasons)
@@ -60,7 +60,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := []string{"rows", "rows_rejected", "messages", "accepted", "rejected", "rejected_by_api", "unsent", "retried", "requests", "bytes", "seconds", "warnings", "unchanged", "left", "removed", "left_alone",
-		"rows_mapped", "rows_empty", "unknown", "guarded", "complete", "reasons"}
+		"rows_mapped", "rows_empty", "rows_blank", "unknown", "guarded", "complete", "reasons"}
 	d := json.NewDecoder(bytes.NewReader(encoded))
 	d.Token()
 	for i := 0; d.More(); i++ {
@@ -159,8 +159,8 @@ func TestServerRefusals(t *testing.T) {
 {"line":6,"column":"id","field":"userId","rule":"invalid-utf-8","hint":"the text holds bytes that are not UTF-8; convert the file first, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE","row_base64":"Iv8iLA=="}
 {"line":7,"rule":"refused-by-api","hint":"Customer.io answered 400 Bad Request: no such trait","row":"5,5"}
 `
-	if rejects.String() != want {
-		t.Errorf("rejects\n%swant\n%s", rejects.String(), want)
+	if got := withoutKept(rejects.String()); got != want {
+		t.Errorf("rejects\n%swant\n%s", got, want)
 	}
 }
 

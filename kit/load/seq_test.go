@@ -108,7 +108,7 @@ func TestRowsOfAnIterator(t *testing.T) {
 			t.Fatalf("message %d lacks %s: %s", i, want, m)
 		}
 	}
-	for _, want := range []string{`{"line":11,"rule":"torn","hint":"read it again","row":"{\"id\":\"p10\",\"n\":10}"}`, `{"line":21,"rule":"field-count",`} {
+	for _, want := range []string{`{"line":11,"rule":"torn","hint":"read it again","row":"{\"id\":\"p10\",\"n\":10}","ciokit":{`, `{"line":21,"rule":"field-count",`} {
 		if !strings.Contains(rejects.String(), want) {
 			t.Errorf("the rejects lack %s: %s", want, &rejects)
 		}

@@ -19,6 +19,7 @@ type csvFramer struct {
 	skip    bool // the rest of the line belongs to a row that was over the limit
 
 	header []Column
+	form   *Form // of the rows
 	slots  []int // for each column its place among the selected ones, or -1
 	chosen int
 
@@ -85,6 +86,7 @@ func (c *csvFramer) setHeader(row Row) ([]Column, error) {
 }
 
 func (c *csvFramer) choose(names []string) error {
+	c.form = &Form{CSV, string(c.delimiter), namesOf(c.header)}
 	c.slots = make([]int, len(c.header))
 	for i := range c.slots {
 		c.slots[i] = -1
@@ -127,7 +129,7 @@ func (c *csvFramer) frame(w *window, b *Batch) {
 		if !c.skip {
 			c.line++
 		}
-		row.Ordinal = c.ordinal
+		row.Ordinal, row.Form = c.ordinal, c.form
 		c.ordinal++
 		if row.Err == nil {
 			c.fill(&row, b)

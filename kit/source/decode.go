@@ -98,7 +98,10 @@ func (d *decoder) begin() error {
 		r = unzipped // with a concurrency of 1 it has nothing to close
 	}
 	if d.encoding != nil {
-		r = transform.NewReader(r, d.encoding.NewDecoder())
+		text := bufio.NewReaderSize(r, chunkBytes)
+		if r = text; !rejectsInUTF8(text) {
+			r = transform.NewReader(text, d.encoding.NewDecoder())
+		}
 	}
 	d.r = r
 	return nil

@@ -99,8 +99,10 @@ func (f *files) Next(ctx context.Context, b *Batch) error {
 		err := f.current.Next(ctx, b)
 		if err == nil {
 			for i := range b.Rows {
-				b.Rows[i].File = f.names[f.at]
-				b.Rows[i].Ordinal += f.ordinals
+				if r := &b.Rows[i]; r.Kept == nil {
+					r.File = f.names[f.at]
+					r.Ordinal += f.ordinals
+				}
 			}
 			f.rows += int64(len(b.Rows))
 			b.Offset += f.before
@@ -156,7 +158,8 @@ func (f *files) named(err error) error {
 func (f *files) Info() Info {
 	info := origin{names: f.names}.info()
 	if f.current != nil {
-		info.Delimiter = f.current.Info().Delimiter
+		current := f.current.Info()
+		info.Delimiter, info.Rejects = current.Delimiter, current.Rejects
 	}
 	if !f.unsized {
 		info.Size = f.size
@@ -173,12 +176,4 @@ func (f *files) Close() error {
 		return nil
 	}
 	return f.current.Close()
-}
-
-// Delimiter returns what separates the fields of the file at hand, 0 if it is no CSV.
-func (f *files) Delimiter() byte {
-	if d, ok := f.current.(interface{ Delimiter() byte }); ok {
-		return d.Delimiter()
-	}
-	return 0
 }

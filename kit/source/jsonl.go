@@ -83,7 +83,7 @@ func (j *jsonFramer) frame(w *window, b *Batch) {
 }
 
 func (j *jsonFramer) row(raw []byte, err *RowError) Row {
-	r := Row{Line: j.line, Ordinal: j.ordinal, Raw: raw, Err: err}
+	r := Row{Line: j.line, Ordinal: j.ordinal, Raw: raw, Form: ObjectForm, Err: err}
 	j.ordinal++
 	return r
 }

@@ -215,6 +215,9 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	if err := t.win.dropBOM(); err != nil {
 		return nil, err
 	}
+	if rejects, err := newRejects(ctx, &t.win, t.cfg.MaxRowBytes); rejects != nil || err != nil {
+		return t.readRejects(ctx, rejects, err)
+	}
 	line, err := t.win.skipLines(ctx, t.cfg.SkipLines)
 	if err != nil {
 		return nil, err
@@ -241,6 +244,21 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 		return nil, err
 	}
 	t.framer, t.cols = f, cols
+	return cols, nil
+}
+
+// readRejects has the rows of a rejects file read, however its input was said to be written.
+func (t *text) readRejects(ctx context.Context, f *rejectsFramer, err error) ([]Column, error) {
+	if err != nil {
+		return nil, err
+	}
+	cols, err := f.columns(ctx, &t.win)
+	if err != nil {
+		return nil, err
+	}
+	if t.framer, t.cols = f, cols; cols != nil {
+		t.cfg.Delimiter = f.form.Delimiter[0]
+	}
 	return cols, nil
 }
 
@@ -307,6 +325,7 @@ func (t *text) Info() Info {
 		return info
 	}
 	info.Size, info.Delimiter = t.size, t.cfg.Delimiter
+	_, info.Rejects = t.framer.(*rejectsFramer)
 	return info
 }
 

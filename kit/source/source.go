@@ -51,6 +51,8 @@ type Info struct {
 	Rows int64
 	// Delimiter separates the fields of CSV; 0 for any other input.
 	Delimiter byte
+	// Rejects is set for a rejects file, which holds only some rows of another input. It is known after Columns.
+	Rejects bool
 }
 
 // Resumer is a Source that can begin behind rows that an earlier run has read.
@@ -145,10 +147,15 @@ type Row struct {
 	// Raw is the row as it stands in the input, without the end of its last line; in an input that is no text the row as a JSON object of all
 	// its columns.
 	Raw []byte
+	// Form says how Raw is written; nil means a JSON object.
+	Form *Form
 	// Cells holds one cell for each selected column. It is nil if Err is set.
 	Cells []Cell
 	// Mark is what a Resumer needs to go on behind this row; nil where the number of the row is enough.
 	Mark []byte
+	// Kept is what was kept of the row where it comes from a rejects file, nil otherwise. File, Line and Ordinal are then those that it had in
+	// its first input, or FileOfRejects and the line in the rejects file.
+	Kept *Kept
 	// Err says why the row cannot be read.
 	Err *RowError
 }

@@ -50,7 +50,8 @@ var exitCodesHelp = &cobra.Command{
   4    stopped by a guard or by --max-errors
   5    the API or the network gave up: nothing was accepted for --give-up-after, or the answer was one that
        trying again does not mend, such as a redirect
-  6    finished, and some rows or messages were rejected, or ciokit events check or ciokit live has something to report
+  6    finished, and some rows or messages were rejected, or no row had anything in the columns that the mapping
+       reads, or ciokit events check or ciokit live has something to report
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
 Where several hold, the first of 130 and 143, 3, 5, 4, 6 counts.`,

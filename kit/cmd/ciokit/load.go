@@ -354,3 +354,15 @@ func loadExit(s load.Summary, err error) error {
 	}
 	return nil
 }
+
+// blankExit says that a load made nothing of any row, though no condition left them out: it has the wrong mapping, or the wrong input.
+func blankExit(s load.Summary, m *load.Mapping) error {
+	if s.Rows == 0 || s.RowsBlank < s.Rows {
+		return nil
+	}
+	reads := ""
+	if names := m.Columns(); len(names) > 0 {
+		reads = " (" + strings.Join(names, ", ") + ")"
+	}
+	return fail(exitRejects, "no row came to a message: none of %s has anything in the columns that the mapping reads%s; is it the mapping of this input?", grouped(s.Rows), reads)
+}

@@ -281,6 +281,9 @@ func (l *loading) run(ctx context.Context, con console) error {
 		return &exitError{exitLocal, err}
 	}
 	exit := loadExit(summary, runErr)
+	if exit == nil {
+		exit = blankExit(summary, l.job.Mapping)
+	}
 	if l.load != nil && l.load.CanResume() {
 		fmt.Fprintf(con.err, "Go on with: ciokit load --resume %s\n", l.load.ID())
 	}

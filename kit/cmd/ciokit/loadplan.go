@@ -47,7 +47,7 @@ func printPlan(w io.Writer, p load.Plan, target string) error {
 	if p.Refused > 0 {
 		fmt.Fprintf(&b, "  %s rows that would be rejected here:\n", grouped(p.Refused))
 		for _, r := range p.First {
-			b.WriteString("    " + describe(r) + "\n")
+			b.WriteString("    " + describe(r) + valueFor(w, r) + "\n")
 		}
 	}
 	for _, k := range p.Kinds {

@@ -68,11 +68,11 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary) error {
 		t.Flush()
 		b.WriteString("The first of them:\n")
 		for _, r := range s.First {
-			b.WriteString("  " + describe(r) + "\n")
+			b.WriteString("  " + describe(r) + valueFor(w, r) + "\n")
 		}
 		switch {
 		case f.Rejects != "":
-			fmt.Fprintf(&b, "All of them, with their rows: %s\n", shortPath(f.Rejects))
+			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows there and load that file, with the same mapping.\n", shortPath(f.Rejects))
 		default:
 			b.WriteString("--rejects FILE keeps all of them, with their rows.\n")
 		}
@@ -100,6 +100,19 @@ func describe(r load.Reject) string {
 		s += " (column " + r.Column + ")"
 	}
 	return s + ": " + r.Rule + ": " + r.Hint
+}
+
+// valueFor is what stands in the column at fault, where a person looks on: it is personal data, and what is no terminal may be kept.
+func valueFor(w io.Writer, r load.Reject) string {
+	value, ok := r.Value()
+	if !ok || !terminal(w) {
+		return ""
+	}
+	const most = 60
+	if cut := []rune(value); len(cut) > most {
+		value = string(cut[:most]) + "..."
+	}
+	return "; there is " + strconv.Quote(value) // which leaves nothing that moves the cursor
 }
 
 func note(n int64, format string) string {

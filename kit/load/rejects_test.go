@@ -1,0 +1,547 @@
+package load
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
+)
+
+var keptPart = regexp.MustCompile(`,"ciokit":\{.*?\}\}`)
+
+// withoutKept returns rejects as JSON Lines without what is kept for loading them again.
+func withoutKept(rejects string) string { return keptPart.ReplaceAllString(rejects, "}") }
+
+// loop loads rows and what is made of their rejects.
+type loop struct {
+	t       *testing.T
+	mapping string
+	refuse  func(message string) bool // by the API, at the first load
+	csv     bool                      // the form of the rejects
+	comma   bool
+	loads   int
+}
+
+// load returns the rejects and the messages that were accepted, by their ids.
+func (l *loop) load(src source.Source) (rejects string, accepted map[string]string, s Summary) {
+	l.t.Helper()
+	client := new(fakeClient)
+	if l.loads++; l.refuse != nil && l.loads == 1 {
+		client.send = func(_ context.Context, _ int, messages []cio.Message) error {
+			lost := make(map[int]cio.Failure)
+			for i, m := range messages {
+				if data, _ := m.(*cio.Encoded).AppendJSON(nil); l.refuse(string(data)) {
+					lost[i] = cio.Failure{Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}
+				}
+			}
+			if len(lost) == 0 {
+				return nil
+			}
+			return failures(len(messages), lost)
+		}
+	}
+	var out bytes.Buffer
+	s, err := Run(l.t.Context(), Job{Source: src, Mapping: mustMapping(l.t, l.mapping), Client: client, Rejects: &out, RejectsCSV: l.csv, DecimalComma: l.comma})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	checkSum(l.t, s)
+	accepted = make(map[string]string)
+	for _, m := range client.accepted {
+		var id struct {
+			MessageID string `json:"messageId"`
+		}
+		if err := json.Unmarshal([]byte(m), &id); err != nil {
+			l.t.Fatal(err)
+		}
+		if _, twice := accepted[id.MessageID]; twice {
+			l.t.Errorf("two messages have the id %s", id.MessageID)
+		}
+		accepted[id.MessageID] = timestampPart.ReplaceAllString(m, "")
+	}
+	return out.String(), accepted, s
+}
+
+func (l *loop) loadText(text string) (string, map[string]string, Summary) {
+	l.t.Helper()
+	if text == "" { // nothing was rejected
+		return "", nil, Summary{}
+	}
+	return l.load(mustSource(l.t, text, source.Config{}))
+}
+
+// mendLines edits the rows of rejects as JSON Lines as a program would, and leaves everything else.
+func mendLines(t *testing.T, rejects string, mend func(line int64, row string) (string, bool)) string {
+	t.Helper()
+	var out strings.Builder
+	for line := range strings.Lines(rejects) {
+		var object map[string]any
+		d := json.NewDecoder(strings.NewReader(line))
+		d.UseNumber()
+		if err := d.Decode(&object); err != nil {
+			t.Fatal(err)
+		}
+		n, _ := object["line"].(json.Number).Int64()
+		row, _ := object["row"].(string)
+		if mended, ok := mend(n, row); ok {
+			object["row"] = mended
+		}
+		data, _ := json.Marshal(object) // in another order and with other escapes than before
+		out.Write(append(data, '\n'))
+	}
+	return out.String()
+}
+
+// mendTable edits rejects as CSV as a spreadsheet would, and saves them with the delimiter that it likes.
+func mendTable(t *testing.T, rejects string, read, write rune, mend func(line int64, row map[string]string)) string {
+	t.Helper()
+	r := csv.NewReader(strings.NewReader(rejects))
+	r.Comma = read
+	all, err := r.ReadAll()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, rejects)
+	}
+	if len(all) == 0 {
+		return rejects
+	}
+	for _, record := range all[1:] {
+		row := make(map[string]string)
+		for i, name := range all[0] {
+			row[name] = record[i]
+		}
+		n, err := strconv.ParseInt(row["_line"], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mend(n, row)
+		for i, name := range all[0] {
+			record[i] = row[name]
+		}
+	}
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
+	w.Comma = write
+	w.UseCRLF = true
+	if err := w.WriteAll(all); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// randomCell is text that CSV must quote, and that JSON must escape.
+func randomCell(rnd *rand.Rand) string {
+	const letters = "abz,;\t \"\n'\\{}é漢𝄞<&0=-"
+	r := []rune(letters)
+	var b strings.Builder
+	for range rnd.IntN(8) {
+		b.WriteRune(r[rnd.IntN(len(r))])
+	}
+	return b.String()
+}
+
+// A table that is damaged is loaded, its rejects are mended in part and loaded, and those of that mended wholly and loaded. All that was sent
+// is what the sound table would have sent: nothing is missing, nothing is there twice, and what was not mended is rejected for the same
+// reason.
+func TestRejectsLoop(t *testing.T) {
+	seeds := uint64(400)
+	if testing.Short() {
+		seeds = 60
+	}
+	for seed := range seeds {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) { testRejectsLoop(t, rand.New(rand.NewPCG(seed, 12))) })
+	}
+}
+
+type damagedRow struct {
+	line                int64 // on which it begins
+	sound, damaged, bad string
+	n                   string // of the sound row
+	torn                bool
+}
+
+func testRejectsLoop(t *testing.T, rnd *rand.Rand) {
+	delimiter := []rune{',', ';', '\t', '|'}[rnd.IntN(4)]
+	jsonRows := rnd.IntN(4) == 0
+	l := &loop{t: t, csv: !jsonRows && rnd.IntN(2) == 0}
+	l.mapping = "messages:\n  - identify: {userId: $id, traits: {$all: {except: [id, n]}, n: =int(n)}}\n"
+	two := rnd.IntN(2) == 0
+	if two {
+		l.mapping += "  - track: {userId: $id, event: seen, properties: {n: =int(n)}}\n"
+	}
+	quote := func(s string) string {
+		if rnd.IntN(4) == 0 || strings.ContainsAny(s, "\"\r\n"+string(delimiter)) {
+			return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+		}
+		return s
+	}
+	eol := []string{"\n", "\r\n"}[rnd.IntN(2)]
+	var sound, damaged strings.Builder
+	damages := make(map[int64]damagedRow)
+	line := int64(1)
+	if !jsonRows {
+		header := strings.Join([]string{"id", quote("na" + string(delimiter) + "me"), "n"}, string(delimiter)) + eol
+		sound.WriteString(header)
+		damaged.WriteString(header)
+		line++
+	}
+	rows := 1 + rnd.IntN(30)
+	unlucky := make(map[string]bool)
+	for i := range rows {
+		id, name, n := fmt.Sprintf("p%d", i), randomCell(rnd), strconv.Itoa(rnd.IntN(1000))
+		bad := "x" + randomCell(rnd)
+		row := func(n string) string {
+			if jsonRows {
+				a, _ := json.Marshal(name)
+				b, _ := json.Marshal(n)
+				return fmt.Sprintf(`{"id": %q, "na,me":%s,"n":%s}`, id, a, b)
+			}
+			return strings.Join([]string{id, quote(name), n}, string(delimiter))
+		}
+		d := damagedRow{line: line, sound: row(n), n: n, bad: bad}
+		text := d.sound
+		switch damage := rnd.IntN(8); {
+		case damage == 0 && jsonRows:
+			d.damaged = row(bad)
+		case damage == 0:
+			d.damaged = strings.TrimSuffix(d.sound, n) + quote(bad)
+		case damage == 1 && jsonRows:
+			d.damaged, d.torn = d.sound[:len(d.sound)-1-rnd.IntN(5)], true
+		case damage == 1:
+			d.damaged, d.torn = id, true
+		case damage == 2 && !jsonRows:
+			d.damaged, d.torn = strings.ReplaceAll(d.sound, "\n", " ")+string(delimiter)+"more", true
+			d.sound = strings.ReplaceAll(d.sound, "\n", " ")
+		case damage == 3 && !jsonRows:
+			d.damaged, d.torn = id+string(delimiter)+`st"ray`+string(delimiter)+n, true
+		case damage == 4 && !jsonRows && i == rows-1:
+			d.damaged, d.torn = id+string(delimiter)+string(delimiter)+`"`+n, true
+		case damage == 5:
+			unlucky[id] = true
+		}
+		if d.damaged != "" {
+			damages[line] = d
+			text = d.damaged
+		}
+		sound.WriteString(d.sound + eol)
+		damaged.WriteString(text + eol)
+		line += int64(strings.Count(text, "\n")) + 1
+	}
+	l.refuse = func(m string) bool {
+		for id := range unlucky {
+			if strings.Contains(m, `"userId":"`+id+`"`) && (!two || strings.Contains(m, `"event":"seen"`)) {
+				return true
+			}
+		}
+		return false
+	}
+	cfg := source.Config{Delimiter: byte(delimiter), Format: source.CSV}
+	if jsonRows {
+		cfg.Format = source.JSONLines
+	}
+
+	reference := &loop{t: t, mapping: l.mapping}
+	_, want, _ := reference.load(mustSource(t, sound.String(), cfg))
+	rejects, union, _ := l.load(mustSource(t, damaged.String(), cfg))
+
+	write := []rune{',', ';', delimiter}[rnd.IntN(3)]
+	mend := func(rejects string, some func(line int64) bool) string {
+		if !l.csv {
+			return mendLines(t, rejects, func(line int64, _ string) (string, bool) {
+				return damages[line].sound, damages[line].damaged != "" && some(line)
+			})
+		}
+		read := delimiter
+		if l.loads > 1 {
+			read = write
+		}
+		return mendTable(t, rejects, read, write, func(line int64, row map[string]string) {
+			d := damages[line]
+			switch {
+			case d.damaged == "" || !some(line):
+			case d.torn:
+				if row["id"]+row["n"] != "" {
+					t.Errorf("a torn row stands in the columns: %v", row)
+				}
+				row["_row"] = d.sound
+			default:
+				row["n"] = d.n
+			}
+		})
+	}
+	mended := make(map[int64]bool)
+	for line := range damages {
+		mended[line] = rnd.IntN(2) == 0
+	}
+	add := func(accepted map[string]string) {
+		for id, m := range accepted {
+			if was, ok := union[id]; ok && was != m {
+				t.Errorf("the id %s was of\n%s\nand is of\n%s", id, was, m)
+			}
+			union[id] = m
+		}
+	}
+	again, accepted, s := l.loadText(mend(rejects, func(line int64) bool { return mended[line] }))
+	add(accepted)
+	left := 0
+	for line := range damages {
+		if !mended[line] {
+			left++
+		}
+	}
+	if s.RowsRejected != int64(left) {
+		t.Errorf("%d rows were rejected again, and %d were not mended", s.RowsRejected, left)
+	}
+	if first, second := reasons(t, rejects, l.csv, delimiter), reasons(t, again, l.csv, write); len(second) != left {
+		t.Errorf("rejected again: %v", second)
+	} else {
+		for line, reason := range second {
+			if first[line] != reason {
+				t.Errorf("line %d was rejected because of\n%s\nand then of\n%s", line, first[line], reason)
+			}
+		}
+	}
+	last, accepted, s := l.loadText(mend(again, func(int64) bool { return true }))
+	add(accepted)
+	if s.RowsRejected != 0 || last != "" {
+		t.Errorf("in the end there are rejects:\n%s", last)
+	}
+	if l.csv { // written anew the row has other bytes, and its messages other ids
+		want, union = withoutIDs(want), withoutIDs(union)
+	}
+	if !maps.Equal(union, want) {
+		t.Errorf("table\n%s\nrejects\n%s\nsent\n%s\nwant\n%s", damaged.String(), rejects, strings.Join(slices.Sorted(maps.Values(union)), "\n"), strings.Join(slices.Sorted(maps.Values(want)), "\n"))
+	}
+}
+
+var timestampPart = regexp.MustCompile(`"timestamp":"[^"]+",`) // of when it was made
+
+var messageIDPart = regexp.MustCompile(`,?"messageId":"[0-9a-f]+"`)
+
+func withoutIDs(messages map[string]string) map[string]string {
+	out := make(map[string]string)
+	for _, m := range messages {
+		out[messageIDPart.ReplaceAllString(m, "")] = ""
+	}
+	return out
+}
+
+// reasons returns why rows were rejected, by their lines.
+func reasons(t *testing.T, rejects string, table bool, delimiter rune) map[int64]string {
+	t.Helper()
+	out := make(map[int64]string)
+	if table {
+		mendTable(t, rejects, delimiter, ',', func(line int64, row map[string]string) { out[line] = row["_error"] })
+		return out
+	}
+	for line := range strings.Lines(rejects) {
+		var r Reject
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatal(err)
+		}
+		out[r.Line] = r.Field + " " + r.String()
+	}
+	return out
+}
+
+const twoMessages = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n  - track: {userId: $id, event: $event}\n"
+
+// Of a row with two messages one was refused. Whatever is changed in it, the other has the id that it was accepted under.
+func TestRejectsRepeatIDs(t *testing.T) {
+	for _, table := range []bool{false, true} {
+		l := &loop{t: t, mapping: twoMessages, csv: table, refuse: func(m string) bool { return strings.Contains(m, `"event":"bad"`) }}
+		rejects, first, _ := l.loadText("id,n,event\na,1,good\nb,2,bad\n")
+		if len(first) != 3 {
+			t.Fatal(first)
+		}
+		mended := strings.Replace(rejects, "b,2,bad", "b,3,good", 1)
+		_, second, s := l.loadText(mended)
+		if s.Rows != 1 || len(second) != 2 {
+			t.Fatalf("%+v, %v", s, second)
+		}
+		repeated := 0
+		for id := range second {
+			if _, ok := first[id]; ok {
+				repeated++
+			}
+		}
+		if repeated != 1 {
+			t.Errorf("of %v\n%d are recognisable as those of\n%v", second, repeated, first)
+		}
+		// Again, with another refusal in between.
+		l.loads = 0
+		rejects, _, _ = l.loadText(strings.Replace(rejects, "b,2,bad", "b,4,bad", 1))
+		_, third, _ := l.loadText(strings.Replace(rejects, "b,4,bad", "b,3,good", 1))
+		if !maps.Equal(second, third) {
+			t.Errorf("%v and %v", second, third)
+		}
+	}
+}
+
+// A row of which Customer.io refused several messages stands in JSON Lines as often, and is loaded once.
+func TestRejectsOfOneRow(t *testing.T) {
+	l := &loop{t: t, mapping: twoMessages, refuse: func(m string) bool { return strings.Contains(m, `"userId":"b"`) }}
+	rejects, _, _ := l.loadText("id,n,event\na,1,good\nb,2,good\nc,3,good\n")
+	if strings.Count(rejects, "\n") != 2 {
+		t.Fatal(rejects)
+	}
+	lines := strings.SplitAfter(rejects, "\n")
+	edit := func(line, n string) string { return strings.Replace(line, "b,2,", "b,"+n+",", 1) }
+	for name, tt := range map[string]struct {
+		in             string
+		rows, accepted int64
+		n              string
+	}{
+		"none mended":           {rejects, 1, 2, "2"},
+		"the first mended":      {edit(lines[0], "5") + lines[1], 1, 2, "5"},
+		"the second mended":     {lines[0] + edit(lines[1], "5"), 1, 2, "5"},
+		"both alike":            {edit(lines[0], "5") + edit(lines[1], "5"), 1, 2, "5"},
+		"in two ways":           {edit(lines[0], "5") + edit(lines[1], "6"), 2, 0, ""},
+		"in two ways and again": {edit(lines[0], "5") + edit(lines[1], "6") + lines[1], 2, 0, ""},
+	} {
+		again, sent, s := l.loadText(tt.in)
+		if s.Rows != tt.rows || s.Accepted != tt.accepted || tt.n != "" && !strings.Contains(fmt.Sprint(sent), `"n":`+tt.n) {
+			t.Errorf("%s: %s\n%v", name, counts(s), sent)
+		}
+		if tt.accepted == 0 && strings.Count(again, source.RuleMendedTwice) != 2 {
+			t.Errorf("%s: %s", name, again)
+		}
+	}
+}
+
+// Whatever an input is, its rejects can be loaded; what was wrong with it does not pass because it cannot be seen in the row any more.
+func TestRejectsOfTypedRows(t *testing.T) {
+	nan := func(yield func(Row, error) bool) {
+		_ = yield(Row{"a", 1}, nil) && yield(Row{"b", "x"}, nil) && yield(Row{"c", nanValue()}, nil) && yield(Row{"d"}, nil) && yield(nil, &source.RowError{Rule: "torn", Hint: "read it again"})
+	}
+	l := &loop{t: t, mapping: "messages:\n  - identify: {userId: $id, traits: {n: $n, m: =int(n)}}\n"}
+	src := Rows([]string{"id", "n"}, nan)
+	defer src.Close()
+	rejects, _, s := l.load(src)
+	if s.RowsRejected != 4 {
+		t.Fatal(rejects)
+	}
+	again, _, s := l.loadText(rejects)
+	if s.RowsRejected != 4 || withoutKept(again) != withoutKept(rejects) {
+		t.Errorf("rejected\n%sand then\n%s", rejects, again)
+	}
+	_, sent, s := l.loadText(mendLines(t, again, func(line int64, row string) (string, bool) {
+		return map[int64]string{2: `{"id":"b","n":2}`, 3: `{"id":"c","n":3}`, 4: `{"id":"d","n":4}`, 5: `{"id":"e","n":5}`}[line], true
+	}))
+	if len(sent) != 4 || s.Accepted != 4 {
+		t.Errorf("%s: %v", counts(s), sent)
+	}
+	for _, m := range sent {
+		if !regexp.MustCompile(`"traits":\{"n":(\d),"m":\d\}`).MatchString(m) {
+			t.Error(m)
+		}
+	}
+}
+
+func nanValue() float64 {
+	zero := 0.0
+	return zero / zero
+}
+
+// Numbers are read as they were: what was rejected with a decimal comma does not become another number without.
+func TestRejectsWithDecimalComma(t *testing.T) {
+	l := &loop{t: t, comma: true, mapping: "messages:\n  - identify: {userId: $id, traits: {n: =decimal(n)}}\n"}
+	src := mustSource(t, "id;n\na;1.250\n", source.Config{Delimiter: ';'})
+	rejects, _, s := l.load(src)
+	if s.RowsRejected != 1 {
+		t.Fatal(rejects)
+	}
+	l.comma = false
+	again, _, s := l.loadText(rejects)
+	if s.RowsRejected != 1 || !strings.Contains(again, `"rule":"decimal-comma"`) {
+		t.Errorf("%s: %s", counts(s), again)
+	}
+	l.comma = true
+	if _, sent, s := l.loadText(strings.Replace(again, "a;1.250", "a;1,250", 1)); s.Accepted != 1 || !strings.Contains(fmt.Sprint(sent), `"n":1.250`) {
+		t.Errorf("%s: %v", counts(s), sent)
+	}
+}
+
+// A rejects file is not the whole table: nothing that judges by who is missing takes it.
+func TestRejectsAreNoTable(t *testing.T) {
+	l := &loop{t: t, mapping: people}
+	rejects, _, _ := l.loadText("id,n\na,1\nb,x\n")
+	for name, changes := range map[string]ChangeOnly{"snapshot": {Snapshot: t.TempDir() + "/s"}, "mirror": {Snapshot: t.TempDir() + "/s", IDs: true, Mirror: MirrorDelete}} {
+		job := Job{Mapping: mustMapping(t, people), Client: new(fakeClient), Changes: changes}
+		var format *source.FormatError
+		job.Source = mustSource(t, rejects, source.Config{})
+		if _, err := Run(t.Context(), job); !errors.As(err, &format) || !strings.Contains(err.Error(), "not the whole table") {
+			t.Errorf("%s: %v", name, err)
+		}
+		job.Source = mustSource(t, rejects, source.Config{})
+		if _, err := MakePlan(t.Context(), job, 0); !errors.As(err, &format) {
+			t.Errorf("%s: a plan gives %v", name, err)
+		}
+	}
+}
+
+// People who may not be taken away stand in the rejects of a mirror. They are no rows: loading them again makes nobody.
+func TestRejectedRemovalsAreNotLoaded(t *testing.T) {
+	for _, table := range []bool{false, true} {
+		c := newMirroring(t, "messages:\n  - identify: {userId: $userId, traits: {n: $n}}\n")
+		if _, err := c.load("userId,n\n" + strings.TrimPrefix(manyPeople(20), "id,n\n")); err != nil {
+			t.Fatal(err)
+		}
+		c.client.encode = func(m cio.Message) (cio.Encoded, error) {
+			if _, ok := m.(cio.DeletePerson); ok {
+				return cio.Encoded{}, &cio.MessageError{Field: "userId", Rule: cio.RuleGuard, Hint: "no"}
+			}
+			return cio.Encode(m)
+		}
+		var rejects strings.Builder
+		c.job.Rejects, c.job.RejectsCSV = &rejects, table
+		if _, err := c.load("userId,n\n" + strings.TrimPrefix(manyPeople(20, 1, 2, 3), "id,n\n")); err != nil {
+			t.Fatal(err)
+		}
+		l := &loop{t: t, csv: table, mapping: "messages:\n  - identify: {userId: $userId, traits: {n: $n}}\n"}
+		again, sent, s := l.loadText(rejects.String())
+		if len(sent) != 0 || s.RowsRejected != 3 || strings.Count(again, mirrorFile) != 3 {
+			t.Errorf("%s: %v\n%s", counts(s), sent, again)
+		}
+	}
+}
+
+// A value is shown to whoever asks for it, and to nobody else.
+func TestRejectValue(t *testing.T) {
+	s, err := Run(t.Context(), Job{Source: mustSource(t, "id,n\na,secret\nb\n", source.Config{}), Mapping: mustMapping(t, people), Client: new(fakeClient)})
+	if err != nil || len(s.First) != 2 {
+		t.Fatal(err, s)
+	}
+	if v, ok := s.First[0].Value(); v != "secret" || !ok {
+		t.Errorf("%q, %v", v, ok)
+	}
+	if v, ok := s.First[1].Value(); ok {
+		t.Errorf("a torn row has the value %q", v)
+	}
+	text, _ := json.Marshal(s.First)
+	for _, printed := range []string{fmt.Sprint(s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s), string(text)} {
+		if strings.Contains(printed, "secret") {
+			t.Errorf("it is printed: %s", printed)
+		}
+	}
+}
+
+// Rows that have nothing of what the mapping reads are told from those that a condition leaves out.
+func TestBlankRows(t *testing.T) {
+	s, err := Run(t.Context(), Job{Source: mustSource(t, "id,n\n,\na,1\nb,2\n", source.Config{}), Client: new(fakeClient),
+		Mapping: mustMapping(t, "messages:\n  - identify: {userId: $id}\n    when: =n == \"2\"\n")})
+	if err != nil || s.RowsEmpty != 2 || s.RowsBlank != 1 || s.Accepted != 1 {
+		t.Errorf("%v, %+v", err, s)
+	}
+}

@@ -1,0 +1,624 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Form says how the bytes of a row are written, so that they can be read without the rest of their input.
+type Form struct {
+	// Format is CSV, or JSONLines for a JSON object.
+	Format Format `json:"format,omitempty"`
+	// Delimiter separates the fields of CSV, whose Columns have these names.
+	Delimiter string   `json:"delimiter,omitempty"`
+	Columns   []string `json:"columns,omitempty"`
+}
+
+// ObjectForm is that of rows which are JSON objects.
+var ObjectForm = &Form{Format: JSONLines}
+
+// Formats that only rows of rejects files have.
+const (
+	// NoRow is what stands in a rejects file without being a row of an input. It cannot be loaded.
+	NoRow Format = "none"
+	// rejectsLine is a line of a rejects file that could not be read.
+	rejectsLine Format = "rejects"
+)
+
+// Kept is what a rejects file keeps beside a row, so that the row can be loaded again.
+type Kept struct {
+	// Version is the format's, KeptVersion.
+	Version int `json:"rejects"`
+	// Ordinal is the row's place in the input that it was first read from.
+	Ordinal int64 `json:"ordinal"`
+	// Sum is RowSum of the row, by which it is seen whether the row was mended.
+	Sum string `json:"sum,omitempty"`
+	// Form says how the row is written.
+	Form
+	// Torn says that the row could not be read. As long as it is what it was, it is rejected for the same reason.
+	Torn bool `json:"torn,omitempty"`
+	// DecimalComma is set if its numbers were read with a comma.
+	DecimalComma bool `json:"decimal_comma,omitempty"`
+	// Sent is the row as it was when messages of it were sent first; nil where that does not matter. Ids are made of it, so that what was
+	// accepted then keeps its ids.
+	Sent []byte `json:"sent,omitempty"`
+}
+
+// KeptVersion is the version of rejects files that this package reads.
+const KeptVersion = 1
+
+// RowSum tells a row from another.
+func RowSum(row []byte) string {
+	sum := sha256.Sum256(row)
+	return hex.EncodeToString(sum[:8])
+}
+
+// RejectColumns are the columns that a rejects file in CSV has behind those of the input: why the row was rejected, its line, the row itself
+// where it does not stand in the columns of the input, its file, and a Kept.
+var RejectColumns = []string{"_error", "_line", "_row", "_file", "_ciokit"}
+
+// The places in RejectColumns.
+const (
+	errorCell = iota
+	lineCell
+	rowCell
+	fileCell
+	keptCell
+)
+
+// The rules of what is wrong with a rejects file itself.
+const (
+	RuleNotReject   = "not-a-reject" // a line of a rejects file that is none of its rows any more
+	RuleMendedTwice = "mended-twice" // a row of a rejects file that stands there twice and was mended in two ways
+)
+
+// FileOfRejects stands for the rejects file in the rows that come from no other file.
+const FileOfRejects = "(rejects)"
+
+// newRow is the first ordinal of rows that were added to a rejects file by hand: no input has so many.
+const newRow = 1 << 62
+
+// rejectsFramer reads a rejects file: it hands out the rows that were rejected, with the file, line and ordinal that they had, as their input
+// would if they had been mended there.
+type rejectsFramer struct {
+	lines *jsonFramer // of a file in JSON Lines
+	table *csvFramer  // of a file in CSV
+	form  Form        // of the rows in the columns of a table, or of the first row
+	limit int         // of a row
+
+	header  []Column
+	chosen  []string
+	slots   map[string]int
+	parsers map[string]*csvFramer
+
+	held    *rejected // may be followed by other refusals of the same row
+	scratch Batch
+}
+
+// rejected is what a rejects file holds of a row.
+type rejected struct {
+	file       string
+	line       int64
+	rule, hint string
+	row        []byte
+	kept       *Kept
+	err        *RowError // why it cannot be loaded as it is
+}
+
+// mended reports whether the row is not what it was.
+func (r *rejected) mended() bool { return RowSum(r.row) != r.kept.Sum }
+
+// of reports whether both are about one row.
+func (r *rejected) of(other *rejected) bool {
+	return r.line > 0 && r.kept.Sum != "" && r.file == other.file && r.line == other.line && r.kept.Ordinal == other.kept.Ordinal && r.kept.Sum == other.kept.Sum
+}
+
+// firstRecord returns the first line of a file, or the first record if it is CSV with line ends in its header. whole says that it is all
+// there.
+func firstRecord(data []byte) (record []byte, whole bool) {
+	data = bytes.TrimLeft(data, " \t\r\n")
+	quotes := 0
+	for at := 0; ; {
+		end := bytes.IndexByte(data[at:], '\n')
+		if end < 0 {
+			return data, false
+		}
+		quotes += bytes.Count(data[at:at+end], []byte{'"'})
+		if at += end + 1; quotes%2 == 0 || data[0] == '{' {
+			return trimEnd(data[:at]), true
+		}
+	}
+}
+
+// seemsRejects reports whether the beginning of an input looks like a rejects file.
+func seemsRejects(head []byte) bool {
+	record, _ := firstRecord(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
+	has := func(s string) bool { return bytes.Contains(record, []byte(s)) }
+	return has(`"ciokit"`) && has(`"rejects"`) || has(RejectColumns[keptCell]) && has(RejectColumns[errorCell])
+}
+
+// rejectsInUTF8 reports whether an input is a rejects file as it was written, in UTF-8, whatever the encoding of the input that it comes from.
+func rejectsInUTF8(r *bufio.Reader) bool {
+	head, err := r.Peek(1)
+	for whole := false; !whole && err == nil; _, whole = firstRecord(head) {
+		head, err = r.Peek(r.Buffered() + 1)
+	}
+	if !seemsRejects(head) {
+		return false
+	}
+	head, _ = r.Peek(r.Size())                                  // an error comes again
+	for cut := 0; cut < utf8.UTFMax && cut < len(head); cut++ { // the last character may be
+		if utf8.Valid(head[:len(head)-cut]) {
+			return true
+		}
+	}
+	return false
+}
+
+// newRejects returns a framer if the window begins like a rejects file, otherwise nil.
+func newRejects(ctx context.Context, w *window, limit int) (*rejectsFramer, error) {
+	enough := func(data []byte) bool {
+		_, whole := firstRecord(data)
+		return whole || len(data) > 2*limit+keptBytes
+	}
+	if err := w.head(ctx, enough); err != nil {
+		return nil, err
+	}
+	record, _ := firstRecord(w.rest())
+	f := &rejectsFramer{limit: limit, parsers: make(map[string]*csvFramer)}
+	const room = 8 // a row in quotes, escaped, and once more as it was, is longer than by itself
+	if len(record) > 0 && record[0] == '{' {
+		f.lines = &jsonFramer{limit: room * limit, line: 1}
+		return f.ofLines(record)
+	}
+	f.table = &csvFramer{limit: room * limit, line: 1}
+	return f.ofTable(record)
+}
+
+// ofLines returns f if a line is one of a rejects file.
+func (f *rejectsFramer) ofLines(line []byte) (*rejectsFramer, error) {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(line, &object) != nil {
+		if seemsRejects(line) {
+			return nil, &FormatError{Line: 1, Problem: "the first line of the rejects file is no JSON", Hint: "mend it: in JSON a quote within a text is written \\\""}
+		}
+		return nil, nil
+	}
+	if object["ciokit"] == nil {
+		own := []string{"file", "line", "column", "field", "rule", "hint", "row", "row_base64"}
+		for name := range object {
+			if !slices.Contains(own, name) {
+				return nil, nil
+			}
+		}
+		if object["line"] == nil || object["rule"] == nil || object["hint"] == nil {
+			return nil, nil
+		}
+		return nil, earlierRejects
+	}
+	var version struct {
+		Rejects *int `json:"rejects"`
+	}
+	if json.Unmarshal(object["ciokit"], &version) != nil || version.Rejects == nil {
+		return nil, nil
+	}
+	if *version.Rejects != KeptVersion {
+		return nil, &FormatError{Line: 1, Problem: fmt.Sprintf("the rejects file is of version %d, and this program reads version %d", *version.Rejects, KeptVersion), Hint: "load it with the program that wrote it"}
+	}
+	return f, nil
+}
+
+// findForm looks for the first line of JSON Lines that holds a row of an input, because its form is that of the file.
+func (f *rejectsFramer) findForm(ctx context.Context, w *window) error {
+	for at := 0; ; {
+		end := bytes.IndexByte(w.rest()[at:], '\n')
+		switch {
+		case end < 0 && w.err == nil && len(w.rest()) < 2*f.lines.limit:
+			if err := w.fill(ctx); err != nil {
+				return err
+			}
+			continue
+		case end < 0:
+			end = len(w.rest()) - at
+		}
+		r, bad := decodeLine(w.rest()[at : at+end])
+		for depth := 0; bad == nil && r.kept.Format == rejectsLine && depth < maxDepth; depth++ {
+			r, bad = decodeLine(r.row)
+		}
+		if bad == nil && (r.kept.Format == CSV || r.kept.Format == JSONLines) {
+			if f.form = r.kept.Form; f.form.Format == CSV && (!delimits(f.form.Delimiter) || len(f.form.Columns) == 0) {
+				return &FormatError{Line: 1, Problem: "the rejects file does not say which columns its rows have", Hint: "put the member ciokit back as it was"}
+			}
+			return nil
+		}
+		if at += end + 1; at >= len(w.rest()) && (w.err != nil || at > 2*f.lines.limit) {
+			return nil
+		}
+	}
+}
+
+// maxDepth bounds how often a line of a rejects file can be the row of another.
+const maxDepth = 4
+
+// ofTable returns f if a record is the header of a rejects file.
+func (f *rejectsFramer) ofTable(record []byte) (*rejectsFramer, error) {
+	text := strings.ReplaceAll(string(record), `"`, "")
+	for _, own := range [][]string{RejectColumns, RejectColumns[:2]} {
+		last := own[len(own)-1]
+		before := strings.TrimSuffix(text, last)
+		if before == text || before == "" {
+			continue
+		}
+		d := before[len(before)-1]
+		if !delimits(string(d)) || !strings.HasSuffix(text, string(d)+strings.Join(own, string(d))) {
+			continue
+		}
+		if len(own) == 2 {
+			return nil, earlierRejects
+		}
+		f.table.delimiter = d
+		return f, nil
+	}
+	if strings.Contains(text, RejectColumns[keptCell]) && strings.Contains(text, RejectColumns[errorCell]) {
+		return nil, &FormatError{Line: 1, Problem: "the columns of the rejects file are not as it was written", Hint: "its last columns must be " + strings.Join(RejectColumns, ", ") + ", in that order"}
+	}
+	return nil, nil
+}
+
+var earlierRejects = &FormatError{Line: 1, Problem: "this looks like a rejects file of an earlier version, which does not hold what is needed to load it again",
+	Hint: "load the input that it comes from again, with --rejects"}
+
+// delimits reports whether s can separate the fields of CSV.
+func delimits(s string) bool {
+	return len(s) == 1 && s[0] < 0x80 && !strings.ContainsAny(s, "\"\r\n")
+}
+
+func (f *rejectsFramer) columns(ctx context.Context, w *window) ([]Column, error) {
+	if f.table != nil {
+		all, err := f.table.columns(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		names := namesOf(all)
+		n := len(names) - len(RejectColumns)
+		if n < 1 || !slices.Equal(names[n:], RejectColumns) {
+			return nil, &FormatError{Line: 1, Problem: "the header of the rejects file is not as it was written", Hint: "its last columns must be " + strings.Join(RejectColumns, ", ")}
+		}
+		f.table.slots, f.table.chosen = make([]int, len(all)), len(all)
+		for i := range all {
+			f.table.slots[i] = i
+		}
+		f.form = Form{CSV, string(f.table.delimiter), names[:n]}
+	} else {
+		f.lines.slots = map[string]int{}
+		if err := f.findForm(ctx, w); err != nil {
+			return nil, err
+		}
+	}
+	if f.form.Format != CSV {
+		return nil, nil
+	}
+	for _, name := range f.form.Columns {
+		f.header = append(f.header, Column{Name: name, Kind: Text})
+	}
+	return f.header, nil
+}
+
+func namesOf(columns []Column) (names []string) {
+	for _, c := range columns {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+func (f *rejectsFramer) choose(names []string) error {
+	f.chosen, f.slots = names, make(map[string]int)
+	for i, name := range names {
+		if _, ok := f.slots[name]; ok {
+			return fmt.Errorf("source: column %q is selected twice", name)
+		}
+		f.slots[name] = i
+	}
+	if f.form.Format != CSV {
+		return nil
+	}
+	_, err := f.parser(&f.form)
+	return err
+}
+
+// parser returns what reads the fields of rows of this form.
+func (f *rejectsFramer) parser(form *Form) (*csvFramer, error) {
+	if !delimits(form.Delimiter) || len(form.Columns) == 0 {
+		return nil, errors.New("it does not say which columns the row has")
+	}
+	key := form.Delimiter + strings.Join(form.Columns, "\x00")
+	if p := f.parsers[key]; p != nil {
+		return p, nil
+	}
+	p := &csvFramer{delimiter: form.Delimiter[0], limit: f.limit}
+	for _, name := range form.Columns {
+		p.header = append(p.header, Column{Name: name, Kind: Text})
+	}
+	if err := p.choose(f.chosen); err != nil {
+		return nil, err
+	}
+	if len(f.parsers) < 100 { // a form for each of many rows is nothing to remember
+		f.parsers[key] = p
+	}
+	return p, nil
+}
+
+func (f *rejectsFramer) frame(w *window, b *Batch) {
+	f.scratch.reset()
+	if f.table != nil {
+		f.table.frame(w, &f.scratch)
+	} else {
+		f.lines.frame(w, &f.scratch)
+	}
+	for i := range f.scratch.Rows {
+		f.push(f.decode(&f.scratch.Rows[i]), b)
+	}
+	if w.err != nil && len(f.scratch.Rows) < batchRows && f.held != nil {
+		f.emit(f.held, b, 0)
+		f.held = nil
+	}
+}
+
+// decode reads a row of the rejects file.
+func (f *rejectsFramer) decode(line *Row) *rejected {
+	var r *rejected
+	err := line.Err
+	switch {
+	case err != nil:
+	case f.table != nil:
+		r, err = f.decodeCells(line)
+	default:
+		r, err = decodeLine(line.Raw)
+	}
+	if err != nil {
+		form := Form{Format: rejectsLine}
+		if f.table != nil {
+			form = Form{CSV, f.form.Delimiter, slices.Concat(f.form.Columns, RejectColumns)}
+		}
+		if err.Rule != RuleNotReject && err.Rule != RuleMendedTwice && err.Rule != RuleRowTooLong {
+			err = notReject("%s: %s", err.Rule, err.Hint)
+		}
+		r = &rejected{row: bytes.Clone(line.Raw), kept: &Kept{Version: KeptVersion, Ordinal: newRow + line.Line, Form: form}, err: err}
+	}
+	if r.line == 0 && r.file == "" {
+		r.file, r.line = FileOfRejects, line.Line
+	}
+	if r.kept.Version == 0 {
+		r.kept.Version, r.kept.Ordinal = KeptVersion, newRow+line.Line
+	}
+	return r
+}
+
+func notReject(format string, args ...any) *RowError {
+	return &RowError{RuleNotReject, "this line of the rejects file cannot be loaded: " + fmt.Sprintf(format, args...)}
+}
+
+// decodeLine reads a line of a rejects file in JSON Lines.
+func decodeLine(line []byte) (*rejected, *RowError) {
+	var text struct {
+		File      string  `json:"file"`
+		Line      int64   `json:"line"`
+		Rule      string  `json:"rule"`
+		Hint      string  `json:"hint"`
+		Row       *string `json:"row"`
+		RowBase64 *string `json:"row_base64"`
+		Kept      *Kept   `json:"ciokit"`
+	}
+	if err := json.Unmarshal(line, &text); err != nil {
+		return nil, notReject("it is no JSON, or a member has another type than it had")
+	}
+	r := &rejected{file: text.File, line: text.Line, rule: text.Rule, hint: text.Hint, kept: text.Kept}
+	switch {
+	case text.Kept == nil:
+		return nil, notReject("it has no member ciokit, which says how the row is written; put it back")
+	case text.Kept.Version != KeptVersion:
+		return nil, notReject("it is of version %d of rejects files, and this program reads version %d", text.Kept.Version, KeptVersion)
+	case text.Row != nil && text.RowBase64 != nil:
+		return nil, &RowError{RuleMendedTwice, "the row stands in row and in row_base64; delete the one that is not meant"}
+	case text.Row != nil:
+		r.row = []byte(*text.Row)
+	case text.RowBase64 != nil:
+		var err error
+		if r.row, err = base64.StdEncoding.DecodeString(*text.RowBase64); err != nil {
+			return nil, notReject("row_base64 is not in base64")
+		}
+	default:
+		return nil, notReject("it has no row")
+	}
+	return r, nil
+}
+
+// decodeCells reads a row of a rejects file in CSV.
+func (f *rejectsFramer) decodeCells(line *Row) (*rejected, *RowError) {
+	n := len(line.Cells) - len(RejectColumns)
+	own := func(i int) string { return string(line.Cells[n+i].Bytes) }
+	r := &rejected{file: own(fileCell), kept: new(Kept)}
+	r.rule, r.hint, _ = strings.Cut(own(errorCell), ": ")
+	if s := own(lineCell); s != "" {
+		var err error
+		if r.line, err = strconv.ParseInt(s, 10, 64); err != nil || r.line < 0 {
+			return nil, notReject("%s is no number of a line; put it back, or empty it", RejectColumns[lineCell])
+		}
+	}
+	if s := own(keptCell); s != "" {
+		if json.Unmarshal([]byte(s), r.kept) != nil || r.kept.Version != KeptVersion {
+			return nil, notReject("%s is not what it was; put it back, or empty it for a new row", RejectColumns[keptCell])
+		}
+	}
+	form := Form{CSV, string(f.table.delimiter), namesOf(f.table.header[:n])}
+	if row := line.Cells[n+rowCell].Bytes; len(row) > 0 {
+		for _, c := range line.Cells[:n] {
+			if c.Kind != Absent {
+				return nil, &RowError{RuleMendedTwice, fmt.Sprintf("the row stands in %s and in the columns too; empty %[1]s if the columns are right, or the columns if it is", RejectColumns[rowCell])}
+			}
+		}
+		r.row = bytes.Clone(row)
+		if r.kept.Format == "" {
+			r.kept.Form = form
+		}
+		return r, nil
+	}
+	r.row = bytes.Clone(firstFields(line.Raw, f.table.delimiter, n))
+	r.kept.Form = form
+	return r, nil
+}
+
+// firstFields returns the part of a row of CSV that holds its first n fields.
+func firstFields(row []byte, delimiter byte, n int) []byte {
+	quoted := false
+	for i, c := range row {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == delimiter && !quoted:
+			if n--; n == 0 {
+				return row[:i]
+			}
+		}
+	}
+	return row
+}
+
+// push hands out what is held, unless r is about the same row: a row stands in JSON Lines once for each of its messages that was refused.
+func (f *rejectsFramer) push(r *rejected, b *Batch) {
+	h := f.held
+	if f.held = r; h == nil {
+		return
+	}
+	if !h.of(r) {
+		f.emit(h, b, 0)
+		return
+	}
+	switch {
+	case bytes.Equal(h.row, r.row) || !r.mended():
+		f.held = h
+	case !h.mended():
+	default:
+		for _, one := range []*rejected{h, r} {
+			one.err = &RowError{RuleMendedTwice, "the row stands in the rejects file more than once and was mended in different ways; mend one and delete the others"}
+		}
+		f.emit(h, b, 0)
+	}
+}
+
+// emit hands out a row as its own input would.
+func (f *rejectsFramer) emit(r *rejected, b *Batch, depth int) {
+	row := Row{File: r.file, Line: r.line, Ordinal: r.kept.Ordinal, Raw: r.row, Form: &r.kept.Form, Kept: r.kept, Err: r.err}
+	own := row.Form.Format == CSV && len(row.Form.Columns) > len(RejectColumns) && slices.Equal(row.Form.Columns[len(row.Form.Columns)-len(RejectColumns):], RejectColumns)
+	switch {
+	case row.Err != nil:
+	case row.Form.Format == NoRow, r.kept.Torn && !r.mended():
+		if r.rule == "" || r.hint == "" {
+			r.rule, r.hint = RuleNotReject, "the row cannot be read, and its reason is not there any more"
+		}
+		row.Err = &RowError{r.rule, r.hint}
+	case depth < maxDepth && (own || row.Form.Format == rejectsLine):
+		// It was a damaged line of a rejects file, and has been mended.
+		inner, err := f.unwrap(r, own)
+		if err == nil {
+			f.emit(inner, b, depth+1)
+			return
+		}
+		row.Err = err
+	default:
+		row.Cells, row.Err = f.cells(&row, b)
+	}
+	b.Rows = append(b.Rows, row)
+}
+
+// unwrap reads a row that is itself a line of a rejects file.
+func (f *rejectsFramer) unwrap(r *rejected, table bool) (*rejected, *RowError) {
+	if !table {
+		inner, err := decodeLine(r.row)
+		if err == nil && inner.line == 0 && inner.file == "" {
+			inner.file, inner.line = r.file, r.line
+		}
+		return inner, err
+	}
+	form := r.kept.Form
+	if !delimits(form.Delimiter) {
+		return nil, notReject("its delimiter is not known")
+	}
+	t := &csvFramer{delimiter: form.Delimiter[0], limit: 8 * f.limit, line: r.line, chosen: len(form.Columns)}
+	for i, name := range form.Columns {
+		t.header, t.slots = append(t.header, Column{Name: name, Kind: Text}), append(t.slots, i)
+	}
+	row, err := t.alone(r.row, r.line, new(Batch))
+	if err != nil {
+		return nil, err
+	}
+	inner, err := (&rejectsFramer{table: t}).decodeCells(&row)
+	if err != nil {
+		return nil, err
+	}
+	if inner.line == 0 && inner.file == "" {
+		inner.file, inner.line = r.file, r.line
+	}
+	if inner.kept.Version == 0 {
+		inner.kept.Version, inner.kept.Ordinal = KeptVersion, r.kept.Ordinal
+	}
+	return inner, nil
+}
+
+// cells returns the cells of a row that stands alone.
+func (f *rejectsFramer) cells(row *Row, b *Batch) ([]Cell, *RowError) {
+	if (row.Form.Format == CSV) != (f.header != nil) {
+		return nil, notReject("the row is of another format than the first one in the file; load it by itself")
+	}
+	switch row.Form.Format {
+	case CSV:
+		p, err := f.parser(row.Form)
+		if err != nil {
+			return nil, notReject("%s", strings.TrimPrefix(err.Error(), "source: "))
+		}
+		one, bad := p.alone(row.Raw, row.Line, b)
+		if bad == nil {
+			row.Raw = one.Raw
+		}
+		return one.Cells, bad
+	case JSONLines:
+		object := bytes.Trim(row.Raw, " \t\r\n")
+		if len(object) == 0 {
+			return nil, notReject("the row is empty; delete the line if it is not wanted")
+		}
+		if err := checkObject(object); err != nil {
+			return nil, err
+		}
+		cells := b.addCells(len(f.chosen))
+		(&jsonFramer{slots: f.slots}).fill(cells, object)
+		return cells, nil
+	}
+	return nil, notReject("the row is of a format that is not known")
+}
+
+// alone reads a row that stands alone.
+func (c *csvFramer) alone(data []byte, line int64, b *Batch) (Row, *RowError) {
+	c.line, c.skip = line, false
+	row, n, state := c.record(data, true)
+	switch {
+	case state != found:
+		return row, notReject("the row is empty; delete the line if it is not wanted")
+	case row.Err != nil:
+		return row, row.Err
+	case len(bytes.Trim(data[n:], "\r\n")) > 0:
+		return row, notReject("it holds more than one row; give each a line of its own")
+	}
+	c.fill(&row, b)
+	return row, nil
+}
