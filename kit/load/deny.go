@@ -2,59 +2,444 @@ package load
 
 import (
 	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
 )
 
-// DenyList holds ids of people who must not be created again, such as those who asked to be forgotten. Its Guard belongs into
-// cio.Config.Guard. It is safe for concurrent use.
-type DenyList struct{ ids map[string]bool }
+// DenyList holds ids of people who must not be created again, such as those who asked to be forgotten. Job.Deny keeps to it, and its Guard can
+// stand in cio.Config.Guard. It is safe for concurrent use.
+type DenyList struct {
+	ids       map[string]bool
+	addresses map[string]bool // whatever holds an @, in lower case
+	n         int
+	odd       []oddID
+}
+
+// oddID is an id of a deny list that would be none in an input, unless its mapping says so.
+type oddID struct {
+	id    string
+	where int64
+}
 
 // ErrDenied is what a Guard returns for an id on its list.
 var ErrDenied = errors.New("load: the id is on the deny list")
 
-// ReadDenyList reads a file with one id a line. Empty lines are skipped, and spaces around an id are no part of it. Ids that are e-mail
-// addresses count in upper and lower case alike.
-func ReadDenyList(file string) (*DenyList, error) {
-	f, err := os.Open(file)
+// DenyConfig says how to read a deny list. The zero value reads one id a line.
+type DenyConfig struct {
+	// Column is the column with the ids, of a table with a header: CSV, whatever its delimiter, JSON Lines or Parquet. Empty: the list has one
+	// id a line and no header, and a line that may hold more than one value is an error.
+	Column string
+	// Encoding is that of the text, one of those of source.Config; default what the byte order mark says, UTF-8 without one.
+	Encoding string
+	// AllowEmpty takes a list without any id. By default that is an error, because a list that lost its ids looks like one.
+	AllowEmpty bool
+}
+
+// ReadDenyList reads a list of ids. It may be compressed, and its lines end with LF, CRLF or CR. An id may be quoted, as in CSV; spaces around
+// it are no part of it. A list of which it is not sure whom it names is an error, a *source.FormatError if it is about its contents: nobody who
+// is listed must pass for want of a quote. No error holds any of the ids.
+//
+// An address is compared without regard to case and to spaces around it, in any of a person's ids and in the trait email. Every other id is
+// compared as it stands.
+func ReadDenyList(file string, cfg DenyConfig) (*DenyList, error) {
+	d := &DenyList{ids: make(map[string]bool), addresses: make(map[string]bool)}
+	err := d.read(file, cfg)
+	if err == nil && d.n == 0 && !cfg.AllowEmpty {
+		err = &source.FormatError{Problem: "it holds no id", Hint: "look whether it is the right file; if nobody is to be denied, leave the list out or say that it may be empty (DenyConfig.AllowEmpty, --deny-empty)"}
+	}
 	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	d := &DenyList{ids: make(map[string]bool)}
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 64<<10)
-	for lines.Scan() {
-		if id := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff")); id != "" {
-			d.ids[denyKey(id)] = true
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("load: the deny list %s cannot be read: %w", file, err)
+		return nil, fmt.Errorf("the deny list %s: %w", file, err)
 	}
 	return d, nil
 }
 
-func denyKey(id string) string {
-	if strings.Contains(id, "@") {
-		return strings.ToLower(id)
+func (d *DenyList) read(file string, cfg DenyConfig) error {
+	if cfg.Column != "" && beginsLikeParquet(file) {
+		src, err := source.Open(file, source.Config{})
+		if err != nil {
+			return err
+		}
+		defer src.Close()
+		return d.table(src, cfg.Column)
 	}
-	return id
+	text, err := source.OpenText(file, cfg.Encoding)
+	if err != nil {
+		return err
+	}
+	defer text.Close()
+	if cfg.Column == "" {
+		return d.lines(text)
+	}
+	in := bufio.NewReaderSize(text, 256<<10)
+	head, err := in.Peek(64 << 10)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if len(bytes.TrimSpace(head)) == 0 {
+		return nil
+	}
+	delimiter, single, err := delimiterOf(head, cfg.Column)
+	if err != nil {
+		return err
+	}
+	if single { // nothing tells what would stand between two values
+		return d.linesBelow(in)
+	}
+	src, err := source.New(withLF(in, head), source.Config{Delimiter: delimiter})
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	return d.table(src, cfg.Column)
+}
+
+func beginsLikeParquet(file string) bool {
+	f, err := os.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var mark [4]byte
+	_, err = io.ReadFull(f, mark[:])
+	return err == nil && string(mark[:]) == "PAR1"
+}
+
+// lines reads one id a line.
+func (d *DenyList) lines(r io.Reader) error { return d.scan(r, 0) }
+
+// linesBelow is lines for a list with a header, which is its only column.
+func (d *DenyList) linesBelow(r io.Reader) error { return d.scan(r, 1) }
+
+func (d *DenyList) scan(r io.Reader, headers int) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 64<<10)
+	lines.Split(splitLines)
+	number := int64(0)
+	for lines.Scan() {
+		number++
+		line := trimmed(lines.Text())
+		if line == "" {
+			continue
+		}
+		if headers > 0 {
+			headers--
+			continue
+		}
+		if err := checkListText(number, line); err != nil {
+			return err
+		}
+		id, problem := unquotedLine(line)
+		if problem != "" {
+			return &source.FormatError{Line: number, Problem: "the line " + problem, Hint: `put an id that has this in it into double quotes; if the list is a table, name the column with the ids (DenyConfig.Column, --deny-column)`}
+		}
+		d.add(id, number)
+		if id == line {
+			d.also(lines.Text()) // with the spaces around it
+		}
+		if literal := ""; strings.Contains(id, `\`) && json.Unmarshal([]byte(line), &literal) == nil {
+			d.also(literal) // the line may be JSON as well as CSV
+		}
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return &source.FormatError{Line: number + 1, Problem: "the line is longer than 64 KiB", Hint: "write one id a line"}
+	}
+	return lines.Err()
+}
+
+// splitLines is bufio.ScanLines for lines that may end with CR alone too.
+func splitLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	i := bytes.IndexAny(data, "\r\n")
+	switch {
+	case i < 0 && (!atEOF || len(data) == 0):
+		return 0, nil, nil
+	case i < 0:
+		return len(data), data, nil
+	case data[i] == '\n' || i+1 < len(data) && data[i+1] != '\n':
+		return i + 1, data[:i], nil
+	case i+1 < len(data):
+		return i + 2, data[:i], nil
+	case atEOF:
+		return i + 1, data[:i], nil
+	}
+	return 0, nil, nil // it takes the next byte to tell
+}
+
+// unquotedLine returns the id that a line without spaces around it holds, or what makes that unsure.
+func unquotedLine(line string) (id, problem string) {
+	if line[0] == '"' {
+		inner := line[1:]
+		if len(inner) == 0 || inner[len(inner)-1] != '"' {
+			return "", "begins with a quote and does not end with it"
+		}
+		inner = inner[:len(inner)-1]
+		id := strings.ReplaceAll(inner, `""`, "\x00")
+		if strings.Contains(id, `"`) {
+			return "", "has a quote within quotes"
+		}
+		return strings.ReplaceAll(id, "\x00", `"`), ""
+	}
+	for _, c := range []struct{ char, name string }{{",", "a comma"}, {";", "a semicolon"}, {"\t", "a tab"}, {"|", "a bar"}, {`"`, "a quote"}} {
+		if strings.Contains(line, c.char) {
+			return "", "has " + c.name + " in it"
+		}
+	}
+	switch first, _ := utf8.DecodeRuneInString(line); {
+	case strings.IndexFunc(line, unicode.IsSpace) >= 0:
+		return "", "has a space in it"
+	case strings.ContainsRune("[]{}()<>", first):
+		return "", "begins with a bracket"
+	}
+	return line, ""
+}
+
+// checkListText refuses text that is not what it was written as.
+func checkListText(line int64, text string) error {
+	bad := func(problem, hint string) error {
+		return &source.FormatError{Line: line, Problem: problem, Hint: hint}
+	}
+	switch first, _ := utf8.DecodeRuneInString(trimmed(text)); {
+	case strings.HasPrefix(text, "PAR1"):
+		return bad("the list is a Parquet file", "name the column with the ids (DenyConfig.Column, --deny-column)")
+	case strings.HasPrefix(text, "PK\x03\x04"):
+		return bad("the list is a ZIP archive or a spreadsheet", "save it as CSV")
+	case strings.IndexByte(text, 0) >= 0:
+		return bad("the text holds a NUL character", "look whether it is a text; if it is UTF-16 without a byte order mark, say so (DenyConfig.Encoding, --deny-encoding utf-16le)")
+	case strings.ContainsAny(text, "\r\n"):
+		return bad("the id has a line end in it", "look for a quote that is missing or too many")
+	case !utf8.ValidString(text) || strings.ContainsRune(text, utf8.RuneError):
+		return bad("the text is not in the encoding that it is read in", "say which it has, such as windows-1252 (DenyConfig.Encoding, --deny-encoding)")
+	case strings.ContainsRune("'`‘’‚“”„«»‹›", first):
+		return bad("the id begins with a quotation mark that is no double quote", "take the marks away, or write double quotes")
+	}
+	return nil
+}
+
+// withLF returns a reader of the text with an LF for each CR, if that is what ends its lines. head is its beginning.
+func withLF(r io.Reader, head []byte) io.Reader {
+	if bytes.IndexByte(head, '\n') >= 0 {
+		return r
+	}
+	return lineEnds{r}
+}
+
+type lineEnds struct{ r io.Reader }
+
+func (l lineEnds) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	for i, c := range p[:n] {
+		if c == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
+}
+
+// delimiters are what may stand between the columns of a list.
+const delimiters = ",;\t|:^~\x01\x1f"
+
+// delimiterOf returns what stands between the columns of a table, told by its header, in which the column must be. single says that it is the
+// only one. A table of JSON Lines has any.
+func delimiterOf(head []byte, column string) (delimiter byte, single bool, err error) {
+	if first := bytes.TrimSpace(head); first[0] == '{' || first[0] == '[' {
+		return ',', false, nil
+	}
+	most, others := 0, 0
+	var names string
+	for _, c := range []byte(delimiters) {
+		src, err := source.New(withLF(bytes.NewReader(head), head), source.Config{Format: source.CSV, Delimiter: c})
+		if err != nil {
+			return 0, false, err
+		}
+		columns, err := src.Columns(context.Background())
+		src.Close()
+		if err != nil {
+			continue
+		}
+		found := 0
+		var all []string
+		for _, col := range columns {
+			all = append(all, col.Name)
+			if col.Name == column {
+				found++
+			}
+		}
+		if len(all) > 1 || names == "" {
+			names = quoteNames(all)
+		}
+		switch {
+		case found > 1:
+			return 0, false, &source.FormatError{Line: 1, Problem: fmt.Sprintf("the header names the column %q more than once", column), Hint: "rename one"}
+		case found == 0:
+		case len(all) > most:
+			delimiter, most, others = c, len(all), 0
+		case len(all) == most:
+			others++
+		}
+	}
+	switch {
+	case most == 0:
+		return 0, false, &source.FormatError{Line: 1, Problem: fmt.Sprintf("the header names no column %q", column), Hint: "the columns are " + names}
+	case most > 1 && others > 0:
+		return 0, false, &source.FormatError{Line: 1, Problem: "the header does not tell what stands between the columns", Hint: "write the list as CSV with commas"}
+	}
+	return delimiter, most == 1, nil
+}
+
+// table reads the ids in a column.
+func (d *DenyList) table(src source.Source, column string) error {
+	ctx := context.Background()
+	columns, err := src.Columns(ctx)
+	if err != nil {
+		return err
+	}
+	if err := src.Select([]string{column}); err != nil {
+		var names []string
+		for _, c := range columns {
+			names = append(names, c.Name)
+		}
+		return &source.FormatError{Problem: fmt.Sprintf("there is no column %q, or it is there twice", column), Hint: "the columns are " + quoteNames(names)}
+	}
+	bits := 0
+	for _, c := range columns {
+		if c.Name == column && c.Kind == source.JSON {
+			bits = floatBits[c.Type]
+		}
+	}
+	var rows source.Batch
+	for {
+		err := src.Next(ctx, &rows)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for i := range rows.Rows {
+			if err := d.row(&rows.Rows[i], column, bits); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (d *DenyList) row(r *source.Row, column string, bits int) error {
+	if r.Err != nil {
+		return &source.FormatError{Line: r.Line, Problem: "the row cannot be read: " + r.Err.Rule, Hint: r.Err.Hint}
+	}
+	id, _, err := listText(r, column)
+	if err == nil && bits > 0 {
+		err = checkWhole(id, bits)
+	}
+	if err != nil {
+		return &source.FormatError{Line: r.Line, Problem: "the id cannot be read: " + err.rule, Hint: err.hint}
+	}
+	if trimmed(id) == "" {
+		if strings.Trim(string(r.Raw), delimiters+" \"\r\n") == "" {
+			return nil // a row of nothing, as spreadsheets leave them
+		}
+		return &source.FormatError{Line: r.Line, Problem: fmt.Sprintf("the row has nothing in the column %q, so it names nobody", column), Hint: "give it the id, or remove it"}
+	}
+	if err := checkListText(r.Line, id); err != nil {
+		return err
+	}
+	d.add(id, r.Line)
+	return nil
+}
+
+// listText returns the only cell of a row as an identifier.
+func listText(r *source.Row, name string) (string, bool, *valueError) {
+	return column{0, name}.text(&row{cells: r.Cells})
+}
+
+// add adds an id as it was read.
+func (d *DenyList) add(id string, line int64) {
+	bare := trimmed(id)
+	if bare == "" {
+		return
+	}
+	if !d.ids[bare] {
+		d.ids[bare] = true
+		d.n++
+		if new(idRules).check(bare) != nil {
+			d.odd = append(d.odd, oddID{bare, line})
+		}
+	}
+	d.also(id)
+}
+
+// also adds another reading of an id.
+func (d *DenyList) also(id string) {
+	d.ids[id], d.ids[trimmed(id)] = true, true
+	if strings.Contains(id, "@") {
+		d.addresses[strings.ToLower(trimmed(id))] = true
+	}
 }
 
 // Len returns how many ids there are.
-func (d *DenyList) Len() int { return len(d.ids) }
+func (d *DenyList) Len() int {
+	if d == nil {
+		return 0
+	}
+	return d.n
+}
 
-// Guard returns ErrDenied if any of the person's or object's ids, or the e-mail address, is on the list.
+// Guard returns ErrDenied if any of the person's ids, or the e-mail address, is on the list.
 func (d *DenyList) Guard(id cio.Identity) error {
-	for _, s := range [...]string{id.UserID, id.AnonymousID, id.PreviousID, id.Email} {
-		if s != "" && d.ids[denyKey(s)] {
+	for _, s := range [...]string{id.UserID, id.AnonymousID, id.PreviousID} {
+		if s != "" && d.ids[s] {
+			return ErrDenied
+		}
+		if address, ok := appendAddress(nil, trimmed(s)); ok && d.addresses[string(address)] {
 			return ErrDenied
 		}
 	}
+	if id.Email != "" && d.addresses[strings.ToLower(trimmed(id.Email))] {
+		return ErrDenied
+	}
 	return nil
+}
+
+// checkFor refuses a list with ids that are none by the rules of a mapping: those whom they stood for would pass.
+func (d *DenyList) checkFor(rules *idRules) error {
+	if d == nil {
+		return nil
+	}
+	for _, o := range d.odd {
+		if err := rules.check(o.id); err != nil {
+			return &source.FormatError{Line: o.where, Problem: "the deny list names nobody there: " + err.rule, Hint: err.hint}
+		}
+	}
+	return nil
+}
+
+// encoder returns what makes and checks the job's messages: the rules of its Client, and its deny list.
+func (j *Job) encoder() func(cio.Message) (cio.Encoded, error) {
+	encode := cio.Encode
+	if j.Client != nil {
+		encode = j.Client.Encode
+	}
+	if j.Deny == nil {
+		return encode
+	}
+	return func(m cio.Message) (cio.Encoded, error) {
+		e, err := encode(m)
+		if err != nil {
+			return e, err
+		}
+		if err := j.Deny.Guard(e.Identity()); err != nil {
+			return cio.Encoded{}, &cio.MessageError{Rule: cio.RuleGuard, Hint: "the person is on the deny list", Err: err}
+		}
+		return e, nil
+	}
 }

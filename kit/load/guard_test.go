@@ -50,36 +50,6 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-func TestDenyList(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "deny.txt")
-	if err := os.WriteFile(file, []byte("\ufeffu1\r\n\n  Ann@Example.com \nU2"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	d, err := ReadDenyList(file)
-	if err != nil || d.Len() != 3 {
-		t.Fatalf("%v, %d ids", err, d.Len())
-	}
-	for _, tt := range []struct {
-		id     cio.Identity
-		denied bool
-	}{
-		{cio.Identity{UserID: "u1"}, true}, {cio.Identity{UserID: "U1"}, false}, {cio.Identity{UserID: "x", Email: "ann@example.COM"}, true},
-		{cio.Identity{UserID: "ANN@example.com"}, true}, {cio.Identity{AnonymousID: "U2"}, true}, {cio.Identity{GroupID: "u1"}, false}, {cio.Identity{}, false},
-	} {
-		if got := d.Guard(tt.id); errors.Is(got, ErrDenied) != tt.denied {
-			t.Errorf("%+v: %v", tt.id, got)
-		}
-	}
-	client, server := emulated(t, cio.Config{Guard: d.Guard})
-	s, err := Run(t.Context(), Job{Source: mustSource(t, "id,n\nu1,1\nu3,2\n", source.Config{}), Mapping: mustMapping(t, people), Client: client})
-	if err != nil || s.Guarded != 1 || s.Accepted != 1 {
-		t.Errorf("%v, %+v", err, s)
-	}
-	if _, err := server.Person("", "u1"); err == nil {
-		t.Error("the denied person was created")
-	}
-}
-
 // Rejects as CSV, mended, load with the same mapping; every rejected row stands there once.
 func TestRejectsAsCSV(t *testing.T) {
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n  - page: {userId: $id}\n"

@@ -34,6 +34,10 @@ type Job struct {
 	// cio.Encode.
 	Client Client
 
+	// Deny lists people for whom nothing is sent, deletions included: rows about them are rejected, RuleGuard of package cio. Default nobody. A
+	// list with placeholders or rewritten numbers is an error, unless the mapping allows them.
+	Deny *DenyList
+
 	// RejectsFile is the file for what was refused, as JSON Lines of Reject, in the order of the rows; default none. If its name ends in .csv,
 	// which needs a Source of CSV, it is CSV: each row once, as it stands in the input, with two more columns, _error and _line. Mended, it can
 	// be loaded with the same mapping. A row that is no CSV stands whole in the first column. It holds the rows themselves, so treat it as the

@@ -197,8 +197,13 @@ func personKey(id string, anonymous bool) string {
 	return "u" + foldID(id)
 }
 
-// foldID returns the id as it is compared: an e-mail address without regard to case (api-facts 1.3).
-func foldID(id string) string { return denyKey(id) }
+// foldID returns the id as it is compared.
+func foldID(id string) string {
+	if strings.Contains(id, "@") {
+		return strings.ToLower(id)
+	}
+	return id
+}
 
 // people adds the message to all that is known of its people, where that is wanted.
 func (k *marker) people(says uint64, wanted bool) {

@@ -35,6 +35,8 @@ type Plan struct {
 	Kinds []PlannedKind `json:"kinds"`
 	// Deletes is how many messages of the sample delete or suppress something.
 	Deletes int64 `json:"deletes"`
+	// DenyList is how many ids the deny list holds.
+	DenyList int64 `json:"deny_list"`
 	// LargestBytes is the size of the largest message of the sample, LargestLine the line of its row.
 	LargestBytes int   `json:"largest_bytes"`
 	LargestLine  int64 `json:"largest_line"`
@@ -81,19 +83,19 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	if err := job.Deny.checkFor(compiled.ids); err != nil {
+		return Plan{}, err
+	}
 	if err := job.Source.Select(compiled.columns); err != nil {
 		return Plan{}, &StopError{ErrSource, err}
-	}
-	encode := cio.Encode
-	if job.Client != nil {
-		encode = job.Client.Encode
 	}
 	changes, err := openChanges(&job)
 	if err != nil {
 		return Plan{}, err
 	}
 	defer changes.close(true)
-	s := &sampling{mapper: newMapper(compiled, encode), changes: changes}
+	s := &sampling{mapper: newMapper(compiled, job.encoder()), changes: changes}
+	s.plan.DenyList = int64(job.Deny.Len())
 	for _, m := range compiled.messages {
 		s.plan.Kinds = append(s.plan.Kinds, PlannedKind{Name: m.kind.name})
 	}

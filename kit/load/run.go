@@ -79,6 +79,9 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	if err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, err
 	}
+	if err := job.Deny.checkFor(plan.ids); err != nil {
+		return Summary{Seconds: time.Since(begun).Seconds()}, err
+	}
 	if err := job.Source.Select(plan.columns); err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, &StopError{ErrSource, err}
 	}
@@ -98,9 +101,8 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	}
 	r.rejects.comma, r.rejects.rowIDs = job.DecimalComma, plan.rowIDs()
 	r.tally = tally{reasons: make(map[string]int64), firstOf: make(map[string]Reject), begun: begun, size: info.Size}
-	encode := cio.Encode
+	encode := job.encoder()
 	if job.Client != nil {
-		encode = job.Client.Encode
 		r.before = job.Client.Stats()
 	}
 
@@ -266,6 +268,7 @@ func (r *run) snapshot() Summary {
 
 func (r *run) snapshotLocked() Summary {
 	s := r.tally.summary()
+	s.DenyList = int64(r.job.Deny.Len())
 	if r.job.Client != nil {
 		now := r.job.Client.Stats()
 		s.Requests = r.base.Requests + now.Requests - r.before.Requests

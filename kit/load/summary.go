@@ -50,6 +50,8 @@ type Summary struct {
 	Unknown int64 `json:"unknown"`
 	// Guarded is how many of Rejected the client's guard or the deny list refused.
 	Guarded int64 `json:"guarded"`
+	// DenyList is how many ids the deny list holds.
+	DenyList int64 `json:"deny_list"`
 	// Complete says that the input was read to its end, or to Job.Limit.
 	Complete bool `json:"complete"`
 	// Reasons counts rejects by rule, the most frequent first.

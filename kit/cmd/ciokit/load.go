@@ -36,6 +36,9 @@ type loadOptions struct {
 	Comma       bool          `json:"decimal_comma,omitempty"`
 	Rejects     string        `json:"rejects,omitempty"`
 	Deny        string        `json:"deny,omitempty"`
+	DenyColumn  string        `json:"deny_column,omitempty"`
+	DenyCoding  string        `json:"deny_encoding,omitempty"`
+	DenyEmpty   bool          `json:"deny_empty,omitempty"`
 	Reports     []string      `json:"reports,omitempty"`
 	Limit       int64         `json:"limit,omitempty"`
 	MaxErrors   int64         `json:"max_errors"`
@@ -117,6 +120,9 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.StringVar(&f.Rejects, "rejects", "", "file for the rejected rows with their reasons, as JSON Lines, or as CSV if it ends in .csv; it holds personal data and is made with mode 0600")
 	fl.StringArrayVar(&f.Reports, "report", nil, "file for a report: a page if it ends in .html, else .json; may be given twice")
 	fl.StringVar(&f.Deny, "deny", "", "file of ids, one a line, of people for whom nothing is sent")
+	fl.StringVar(&f.DenyColumn, "deny-column", "", "the column with the ids, where the file of --deny is a table with a header: CSV with any delimiter, JSON Lines or Parquet")
+	fl.StringVar(&f.DenyCoding, "deny-encoding", "", "of the file of --deny; default what its byte order mark says, else utf-8")
+	fl.BoolVar(&f.DenyEmpty, "deny-empty", false, "the file of --deny may be without ids")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "read, map and check every row, send nothing; --to is not needed")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
 	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
@@ -184,7 +190,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 
 // goOn resumes a load.
 func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
-	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "encoding", "columns", "skip-rows", "decimal-comma", "rejects", "deny", "limit", "dry-run"}, changeFlags) {
+	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "encoding", "columns", "skip-rows", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "dry-run"}, changeFlags) {
 		if cmd.Flags().Changed(name) {
 			return fail(exitUsage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
 		}

@@ -62,6 +62,9 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if l.job.Changes, err = f.changes(); err != nil {
 		return nil, err
 	}
+	if l.job.Deny, err = f.denyList(); err != nil {
+		return nil, err
+	}
 	if l.job.MaxErrors <= 0 {
 		l.job.MaxErrors = -1
 	}
@@ -92,6 +95,21 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 		return nil, errors.Join(loadError(err), l.job.Source.Close())
 	}
 	return l, nil
+}
+
+// denyList reads the list of --deny, nil for none.
+func (f *loadFlags) denyList() (*load.DenyList, error) {
+	if f.Deny == "" {
+		if f.DenyColumn != "" || f.DenyCoding != "" || f.DenyEmpty {
+			return nil, fail(exitUsage, "--deny-column, --deny-encoding and --deny-empty say how to read the file of --deny, and there is none")
+		}
+		return nil, nil
+	}
+	list, err := load.ReadDenyList(f.Deny, load.DenyConfig{Column: f.DenyColumn, Encoding: f.DenyCoding, AllowEmpty: f.DenyEmpty})
+	if err != nil {
+		return nil, inputError(fmt.Errorf("--deny: %w", err))
+	}
+	return list, nil
 }
 
 // stdin reports whether standard input is loaded.
@@ -137,13 +155,6 @@ func (l *loading) connect(ctx context.Context, con console) error {
 	}
 	if f.Rate > 0 {
 		cfg.RateLimit, cfg.RateWindow = f.Rate, time.Second
-	}
-	if f.Deny != "" {
-		list, err := load.ReadDenyList(f.Deny)
-		if err != nil {
-			return fail(exitLocal, "--deny: %w", err)
-		}
-		cfg.Guard = list.Guard
 	}
 	client, err := cio.NewClient(cfg)
 	if err != nil {
@@ -191,6 +202,9 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	}
 	if err := printPlan(con.err, plan, l.client.Target()); err != nil {
 		return &exitError{exitLocal, err}
+	}
+	if l.f.Deny != "" {
+		fmt.Fprintf(con.err, "Nothing is sent for those on the deny list, which holds %s.\n", grouped(plan.DenyList))
 	}
 	in, ok := con.in.(*os.File)
 	if !ok || !terminal(in) || !terminal(con.err) {

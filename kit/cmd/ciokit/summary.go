@@ -41,6 +41,9 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary) error {
 		}
 		line(s.Left, "left the input ", what)
 	}
+	if f.Deny != "" {
+		line(s.DenyList, "on the deny list", note(s.Guarded, "%s messages for them were rejected"))
+	}
 	t.Flush()
 	if s.LeftAlone > 0 {
 		b.WriteString("Nobody was removed, because there is a row that may belong to any of those who left: it does not tell whom it is about. Mend it and load again.\n")
