@@ -1,11 +1,14 @@
 package load_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -85,4 +88,67 @@ messages:
 	}
 	fmt.Println(summary.Accepted, "people; the last has", string(person.Traits["orders"]), "orders and is a VIP:", string(person.Traits["vip"]))
 	// Output: 3 people; the last has 24 orders and is a VIP: true
+}
+
+// A load that is started keeps a journal. After whatever ends it, here a power cut that a context stands for, another process goes on with it,
+// by the same library and nothing else. It must be the same load: another mapping, input or workspace is refused.
+func ExampleStart() {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	people := filepath.Join(dir, "people.csv")
+	if err := os.WriteFile(people, []byte("id,orders\n0001,12\n0002,a dozen\n0003,7\n"), 0o600); err != nil {
+		log.Fatal(err)
+	}
+	server := emulator.New(emulator.Config{}) // Customer.io on this machine
+	job := func(mapping string) load.Job {
+		client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: "http://emulator.test", HTTPClient: &http.Client{Transport: server.Transport()}})
+		if err != nil {
+			log.Fatal(err)
+		}
+		rows, err := source.Open(people, source.Config{}) // it is closed with the process
+		if err != nil {
+			log.Fatal(err)
+		}
+		m, err := load.ParseMapping("people.yaml", []byte(mapping))
+		if err != nil {
+			log.Fatal(err)
+		}
+		return load.Job{Source: rows, Mapping: m, Client: client, RejectsFile: filepath.Join(dir, "people.rejects.jsonl")}
+	}
+	const mapping = "messages:\n  - identify: {userId: $id, traits: {orders: =int(orders)}}\n"
+	runs := filepath.Join(dir, "runs") // "" is the directory that the command uses
+
+	l, err := load.Start(runs, job(mapping))
+	if err != nil {
+		log.Fatal(err)
+	}
+	dying, pull := context.WithCancel(context.Background())
+	pull()
+	_, err = l.Run(dying)
+	fmt.Println("the first process:", err)
+
+	_, err = load.Resume(runs, l.ID(), job("messages:\n  - identify: {userId: $id}\n"))
+	var other *load.MismatchError
+	fmt.Println("with another mapping:", errors.As(err, &other), other.What)
+
+	l, err = load.Resume(runs, l.ID(), job(mapping))
+	if err != nil {
+		log.Fatal(err)
+	}
+	summary, err := l.Run(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	rejects, err := os.ReadFile(filepath.Join(dir, "people.rejects.jsonl"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("the second process:", summary.Rows, "rows,", summary.Accepted, "accepted,", bytes.Count(rejects, []byte("\n")), "in the rejects")
+	// Output:
+	// the first process: load: interrupted: context canceled
+	// with another mapping: true mapping
+	// the second process: 3 rows, 2 accepted, 1 in the rejects
 }

@@ -19,6 +19,7 @@ type Load struct {
 	rejects *rejectsFile // nil for none, and once it has run
 	started bool         // by this process
 	ran     bool
+	keep    bool // the journal, because there may be something to go on with
 	gone    bool // there is nothing to go on with
 }
 
@@ -237,7 +238,8 @@ func (l *Load) Run(ctx context.Context) (Summary, error) {
 	s, err := l.job.runWith(ctx, l.rejects)
 	l.rejects = nil
 	l.gone = errors.Is(err, ErrSuperseded)
-	l.journal.used = l.journal.used && !(s.Rows == 0 && isFormatError(err)) // such as a query whose order is none, as its first row tells
+	// What is wrong with the mapping, the input or a snapshot would be wrong again. A query may say so only when its first row is read.
+	l.keep = (l.journal.used || errors.As(err, new(*StopError))) && (s.Rows > 0 || !isFormatError(err))
 	if closed := l.Close(); closed != nil {
 		err = errors.Join(err, closed)
 	}
@@ -249,14 +251,14 @@ func (l *Load) CanResume() bool {
 	return !l.gone && l.journal.last.End != EndComplete
 }
 
-// Close lets go of what Start or Resume has opened. A load that was started and did not begin to send leaves no journal.
+// Close lets go of what Start or Resume has opened. A load that was started and did not begin leaves no journal.
 func (l *Load) Close() error {
 	if l.journal.file == nil {
 		return nil
 	}
 	err := l.rejects.close(false)
 	l.rejects = nil
-	if l.started && !l.journal.used {
+	if l.started && !l.keep {
 		l.gone = true
 		return errors.Join(err, l.journal.discard())
 	}

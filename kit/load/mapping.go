@@ -51,6 +51,7 @@ import (
 // messageid.go for how the id is made of them, and for the one that a message without a messageId gets.
 type Mapping struct {
 	name     string
+	file     string // that it was read from, empty for none
 	messages []*messageSpec
 	hash     [sha256.Size]byte // of the YAML
 
@@ -93,7 +94,11 @@ func ReadMapping(file string) (*Mapping, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ParseMapping(file, data)
+	m, err := ParseMapping(file, data)
+	if err == nil {
+		m.file = file
+	}
+	return m, err
 }
 
 // Problem is one thing that is wrong with a mapping.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // PathError is an output of a load that cannot be written, or that is a file which the load reads or writes for something else.
@@ -83,7 +84,10 @@ func realPath(path string) (string, error) {
 // if not, the error is a *PathError. It changes nothing, and is for who asks somebody before the load begins: Run, Start and Resume do it too.
 func (j *Job) CheckOutputs() error {
 	var inputs []fileAt
-	for _, name := range append(append([]string{}, j.Source.Info().Files...), j.Reads...) {
+	for _, name := range slices.Concat(j.Source.Info().Files, j.Reads, []string{j.Mapping.file}) {
+		if name == "" {
+			continue
+		}
 		if f, err := newFileAt(name); err == nil && f.info != nil { // what is not there cannot be spoilt
 			inputs = append(inputs, f)
 		}

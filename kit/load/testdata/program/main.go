@@ -1,0 +1,30 @@
+// A program that loads a file, and goes on with a load whose id it is given.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/source"
+)
+
+func main() {
+	client := cio.Must(cio.NewClient(cio.Config{APIKey: os.Getenv("CUSTOMERIO_API_KEY"), BaseURL: os.Getenv("CUSTOMERIO_URL")}))
+	rows := cio.Must(source.Open(os.Args[1], source.Config{}))
+	job := load.Job{Source: rows, Mapping: cio.Must(load.ReadMapping(os.Args[2])), Client: client, RejectsFile: "people.rejects.jsonl"}
+	begin := func() (*load.Load, error) { return load.Start("runs", job) }
+	if len(os.Args) > 3 {
+		begin = func() (*load.Load, error) { return load.Resume("runs", os.Args[3], job) }
+	}
+	people, err := begin()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("run", people.ID())
+	summary, err := people.Run(context.Background())
+	fmt.Println(summary.Rows, "rows,", summary.Accepted, "accepted,", summary.Rejected, "rejected,", err)
+}
