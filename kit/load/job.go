@@ -39,9 +39,10 @@ type Job struct {
 	Deny *DenyList
 
 	// RejectsFile is the file for what was refused, as JSON Lines of Reject, in the order of the rows; default none. If its name ends in .csv,
-	// which needs a Source of CSV, it is CSV: each row once, as it stands in the input, with two more columns, _error and _line. Mended, it can
-	// be loaded with the same mapping. A row that is no CSV stands whole in the first column. It holds the rows themselves, so treat it as the
-	// personal data that they are; it has mode 0600. What it held before goes when the run begins. A failure to write ends the run.
+	// which needs a Source of CSV, it is CSV: each row once, as it stands in the input, with source.RejectColumns behind; a row that is no CSV
+	// stands whole in the column _row. Mended, it can be loaded with the same mapping. It holds the rows themselves, so treat it as the
+	// personal data that they are; it has mode 0600, and is locked, so that two runs do not write it at once. What it held before is kept: when the
+	// run begins it gets a name with a number, such as people.rejects.1.jsonl. A failure to write ends the run.
 	RejectsFile string
 	// Rejects receives the rejects instead of a file; not for Start and Resume. RejectsCSV has them written as CSV.
 	Rejects    io.Writer

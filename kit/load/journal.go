@@ -91,6 +91,8 @@ type Checkpoint struct {
 	Reasons map[string]int64 `json:"reasons,omitempty"`
 	// RejectsBytes is how long the rejects were.
 	RejectsBytes int64 `json:"rejects_bytes,omitempty"`
+	// RejectsSum is the CRC-32C of those bytes.
+	RejectsSum uint32 `json:"rejects_sum,omitempty"`
 	// SpoolBytes is how much of what the run keeps for its snapshot there was.
 	SpoolBytes int64 `json:"spool_bytes,omitempty"`
 	// End is how the run ended, empty as long as it runs: complete, or the reason that it stopped for.

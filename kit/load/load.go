@@ -82,7 +82,7 @@ func Resume(dir, id string, job Job) (*Load, error) {
 		return nil, errors.Join(err, j.Close())
 	}
 	if l.rejects != nil {
-		if err := l.rejects.goOn(j.last.RejectsBytes); err != nil {
+		if err := l.rejects.goOn(j.last.RejectsBytes, j.last.RejectsSum); err != nil {
 			return nil, errors.Join(&StopError{ErrRejects, err}, l.rejects.close(false), j.Close())
 		}
 	}

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"io"
 	"maps"
 	"slices"
 	"time"
@@ -118,7 +117,7 @@ func (r *run) checkpointAt(row, offset int64) {
 	s := r.snapshotLocked()
 	s.First, s.Reasons, s.Warned = nil, nil, nil
 	r.checkpoint = Checkpoint{Row: row, Read: offset, Mark: r.checkpoint.Mark, Summary: s, Warned: slices.Clone(t.warned),
-		Reasons: maps.Clone(t.reasons), RejectsBytes: r.rejects.written, SpoolBytes: r.changes.spooled()}
+		Reasons: maps.Clone(t.reasons), RejectsBytes: r.rejects.written, RejectsSum: r.rejects.sum, SpoolBytes: r.changes.spooled()}
 }
 
 // markEnd has the last checkpoint count what was done after the last row, if all of it is settled.
@@ -140,21 +139,12 @@ func (r *run) resume(c Checkpoint) {
 	r.base = Summary{Requests: c.Requests, Retried: c.Retried, Bytes: c.Bytes}
 	t.begun = t.begun.Add(-time.Duration(c.Seconds * float64(time.Second)))
 	t.Complete = false
-	r.rejects.written = c.RejectsBytes
+	r.rejects.written, r.rejects.sum = c.RejectsBytes, c.RejectsSum
+	if f, ok := r.job.Rejects.(*rejectsFile); ok { // which may be a new one
+		r.rejects.written, r.rejects.sum = f.at, f.sum
+	}
 	r.checkpoint = c
 }
 
 // syncer is a file of rejects that can be brought to disk.
 type syncer interface{ Sync() error }
-
-// countingWriter counts what is written through it.
-type countingWriter struct {
-	w io.Writer
-	n *int64
-}
-
-func (c countingWriter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	*c.n += int64(n)
-	return n, err
-}

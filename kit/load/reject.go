@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"hash/crc32"
 	"io"
 	"slices"
 	"strconv"
@@ -79,9 +80,10 @@ func (r Reject) withRow(raw []byte) Reject {
 type rejectWriter struct {
 	out     io.Writer
 	buf     *bufio.Writer // nil if they are not wanted
-	to      io.Writer     // counts what goes into buf
+	to      summingWriter // what goes into buf
 	enc     *json.Encoder // nil for CSV
 	written int64         // bytes, some of which may be in buf
+	sum     uint32        // of those
 	synced  int64
 
 	comma  bool // numbers are read with a comma
@@ -97,10 +99,20 @@ func newRejectWriter(w io.Writer) *rejectWriter {
 	}
 	rw := &rejectWriter{out: w}
 	rw.buf = bufio.NewWriterSize(w, 64<<10)
-	rw.to = countingWriter{rw.buf, &rw.written}
+	rw.to = summingWriter{rw}
 	rw.enc = json.NewEncoder(rw.to)
 	rw.enc.SetEscapeHTML(false)
 	return rw
+}
+
+// summingWriter counts and sums what goes into a rejectWriter's buffer.
+type summingWriter struct{ *rejectWriter }
+
+func (w summingWriter) Write(p []byte) (int, error) {
+	n, err := w.buf.Write(p)
+	w.written += int64(n)
+	w.sum = crc32.Update(w.sum, sums, p[:n])
+	return n, err
 }
 
 // asCSV has CSV written, in the manner of a Source of CSV.

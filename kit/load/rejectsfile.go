@@ -3,38 +3,120 @@ package load
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 )
 
-// rejectsFile is the file of Job.RejectsFile. What it held before is kept until the run has really begun, so that a mistake in the mapping does
-// not cost the rejects of the run before.
+// rejectsFile is the file of Job.RejectsFile. It is locked, because what two runs write into one file is not what either rejected. What it
+// held before is never written over: when the run has really begun, so that a mistake in the mapping costs nothing, it gets a name with a
+// number, and the run a file of its own.
 type rejectsFile struct {
+	path    string // without symbolic links
 	f       *os.File
 	regular bool
 	begun   bool
+	at      int64    // how long it was, and sum what was in it, when the run went on
+	sum     uint32   // as by sumOf
+	notes   []string // what has become of what it held
 }
+
+// ErrInUse is why a file of rejects is refused that another run writes.
+var ErrInUse = errors.New("another load writes its rejects there; wait for it, or name another file")
 
 // openRejects opens the file without changing it.
 func openRejects(path string) (*rejectsFile, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	failed := func(err error) (*rejectsFile, error) { return nil, &PathError{"rejects", path, err} }
+	real, err := realPath(path)
 	if err != nil {
-		return nil, &StopError{ErrRejects, err}
+		return failed(err)
 	}
-	r := &rejectsFile{f: f}
-	if info, err := f.Stat(); err == nil {
-		r.regular = info.Mode().IsRegular()
+	for {
+		f, err := os.OpenFile(real, os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return failed(err)
+		}
+		r := &rejectsFile{path: real, f: f}
+		info, err := f.Stat()
+		if err != nil {
+			return failed(errors.Join(err, f.Close()))
+		}
+		if r.regular = info.Mode().IsRegular(); !r.regular {
+			return r, nil
+		}
+		if lockFile(f) != nil {
+			return failed(errors.Join(ErrInUse, f.Close()))
+		}
+		now, err := os.Stat(real)
+		if err == nil && os.SameFile(info, now) {
+			return r, nil
+		}
+		// Another run gave it another name, and has ended, between the two lines above.
+		if closed := f.Close(); closed != nil || err != nil && !errors.Is(err, os.ErrNotExist) {
+			return failed(errors.Join(err, closed))
+		}
 	}
-	return r, nil
 }
 
-// begin empties the file and keeps others from reading it; a device or a pipe is left as it is.
+// begin makes room for the rejects of this run and keeps others from reading them; a device or a pipe is left as it is.
 func (r *rejectsFile) begin() error {
 	if r.begun || !r.regular {
 		return nil
 	}
 	r.begun = true
-	return errors.Join(r.f.Truncate(0), r.f.Chmod(0o600))
+	info, err := r.f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() > 0 {
+		if err := r.moveAside(); err != nil {
+			return err
+		}
+	}
+	return r.f.Chmod(0o600)
+}
+
+// moveAside gives the file a name with a number and goes on with an empty one. That is locked before anybody can open it.
+func (r *rejectsFile) moveAside() error {
+	empty, err := os.CreateTemp(filepath.Dir(r.path), ".ciokit-rejects-*") // of mode 0600
+	if err != nil {
+		return err
+	}
+	name, err := r.number()
+	if err == nil {
+		err = lockFile(empty)
+	}
+	if err == nil {
+		err = os.Rename(empty.Name(), r.path)
+	}
+	if err != nil {
+		return errors.Join(err, empty.Close(), os.Remove(empty.Name()))
+	}
+	r.notes = append(r.notes, fmt.Sprintf("What %s held before is in %s now.", filepath.Base(r.path), name))
+	old := r.f
+	r.f = empty
+	return errors.Join(syncDir(filepath.Dir(r.path)), old.Close())
+}
+
+// number gives the file a second name, which nothing has yet: people.rejects.1.jsonl for people.rejects.jsonl. Where a file can have but one
+// name it loses the first.
+func (r *rejectsFile) number() (string, error) {
+	ext := filepath.Ext(r.path)
+	base := strings.TrimSuffix(r.path, ext)
+	for n := 1; ; n++ {
+		name := base + "." + strconv.Itoa(n) + ext
+		err := os.Link(r.path, name)
+		if err == nil {
+			return name, nil
+		}
+		if _, there := os.Lstat(name); there == nil {
+			continue
+		}
+		return name, os.Rename(r.path, name)
+	}
 }
 
 func (r *rejectsFile) Write(p []byte) (int, error) {
@@ -44,24 +126,45 @@ func (r *rejectsFile) Write(p []byte) (int, error) {
 	return r.f.Write(p)
 }
 
-// goOn cuts the file to what was in it at a checkpoint, and writes on from there.
-func (r *rejectsFile) goOn(at int64) error {
+// goOn cuts the file to what was in it at a checkpoint, and writes on from there. If that is not what is in it, because another load has begun
+// a file of that name or somebody has mended it, it is kept as it is under another name.
+func (r *rejectsFile) goOn(at int64, sum uint32) error {
 	if !r.regular {
 		return nil
 	}
-	r.begun = true
-	info, err := r.f.Stat()
-	if err == nil && info.Size() < at {
-		err = fmt.Errorf("%s has %d bytes, and the load had written %d", r.f.Name(), info.Size(), at)
+	if at == 0 {
+		return nil // the run has not begun it, or wrote what it will write again
 	}
-	if err == nil {
-		err = r.f.Truncate(at)
+	same, err := r.holds(at, sum)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		_, err = r.f.Seek(at, io.SeekStart)
+	if !same {
+		r.notes = append(r.notes, fmt.Sprintf("The rejects of this load from before it was interrupted are not in %s any more: another load or a hand has changed it.", filepath.Base(r.path)))
+		return nil
 	}
+	r.begun, r.at, r.sum = true, at, sum
+	if err := r.f.Truncate(at); err != nil {
+		return err
+	}
+	_, err = r.f.Seek(at, io.SeekStart)
 	return err
 }
+
+// holds reports whether the file begins with so many bytes of this sum.
+func (r *rejectsFile) holds(at int64, sum uint32) (bool, error) {
+	f, err := os.Open(r.path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	all := crc32.New(sums)
+	n, err := io.Copy(all, io.LimitReader(f, at))
+	return err == nil && n == at && all.Sum32() == sum, err
+}
+
+// sums is what the bytes of a rejects file are summed by.
+var sums = crc32.MakeTable(crc32.Castagnoli)
 
 // Sync brings what was written to disk.
 func (r *rejectsFile) Sync() error {

@@ -62,6 +62,9 @@ func (j Job) runWith(ctx context.Context, rejects *rejectsFile) (Summary, error)
 	if closed := rejects.close(s.Rows > 0 || err == nil); closed != nil {
 		err = errors.Join(err, &StopError{ErrRejects, closed})
 	}
+	if rejects != nil {
+		s.RejectsNote = strings.Join(rejects.notes, " ")
+	}
 	return s, err
 }
 

@@ -54,6 +54,8 @@ type Summary struct {
 	DenyList int64 `json:"deny_list"`
 	// Complete says that the input was read to its end, or to Job.Limit.
 	Complete bool `json:"complete"`
+	// RejectsNote says what has become of what Job.RejectsFile held before; empty if it held nothing.
+	RejectsNote string `json:"rejects_note,omitempty"`
 	// Reasons counts rejects by rule, the most frequent first.
 	Reasons []Reason `json:"reasons,omitempty"`
 	// Warned are the warnings by rule, the most frequent first.

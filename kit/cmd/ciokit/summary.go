@@ -80,6 +80,9 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary) error {
 			b.WriteString("--rejects FILE keeps all of them, with their rows.\n")
 		}
 	}
+	if s.RejectsNote != "" {
+		b.WriteString(s.RejectsNote + "\n")
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
