@@ -28,9 +28,14 @@ type mapper struct {
 	made       []int
 	times      []time.Time
 	deletes    int
-	blank      bool          // the row at hand has nothing in the columns that the mapping reads
-	values     values        // of the message at hand
-	cells      []source.Cell // of the row at hand, with the message's defaults
+	// counter, if set, counts what is shared. said is for it, of the row at hand; noAddress is how many of its messages have a trait email that
+	// is no address.
+	counter   *identityCounter
+	said      []identified
+	noAddress int
+	blank     bool          // the row at hand has nothing in the columns that the mapping reads
+	values    values        // of the message at hand
+	cells     []source.Cell // of the row at hand, with the message's defaults
 }
 
 func newMapper(p *plan, encode func(cio.Message) (cio.Encoded, error)) *mapper {
@@ -42,6 +47,7 @@ func newMapper(p *plan, encode func(cio.Message) (cio.Encoded, error)) *mapper {
 // that acts would be of it: who was to be deleted must not go missing without a word.
 func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueError) {
 	m.messages, m.identities, m.made, m.times, m.deletes = m.messages[:0], m.identities[:0], m.made[:0], m.times[:0], 0
+	m.said, m.noAddress = m.said[:0], 0
 	m.plan.nullWords.empty(r.Cells)
 	m.blank = m.plan.blank(r)
 	m.row.raw = r.Raw
@@ -69,6 +75,9 @@ func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueErr
 					m.identities = append(m.identities, m.identity(&encoded))
 					m.made = append(m.made, p.place)
 					m.times = append(m.times, m.values.meta.Timestamp)
+					if m.counter != nil {
+						m.said = m.counter.identify(m.said, m, p)
+					}
 					continue
 				}
 				if refused != nil {
@@ -183,7 +192,7 @@ func (m *mapper) message(p *messagePlan, r *source.Row, tag uint64) (cio.Message
 	if v.meta.MessageID, err = m.messageID(p, event, r); err != nil {
 		return nil, err.in(fieldNames[fieldMessageID])
 	}
-	m.body, m.row.foreign = m.body[:0], false
+	m.body, m.row.foreign, m.row.email = m.body[:0], false, [2]int{}
 	if v.body, err = m.object(p.body, p.kind.body()); err != nil {
 		return nil, err
 	}

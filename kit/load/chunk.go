@@ -137,12 +137,24 @@ func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk
 		rd.mark = append(rd.mark[:0], rows.Rows[i].Mark...)
 		if rd.count++; rd.count > rd.skip {
 			rd.row(c, &rows.Rows[i])
+		} else {
+			rd.passed(&rows.Rows[i])
 		}
 	}
 	if limit > 0 && rd.count == limit {
 		return c, io.EOF
 	}
 	return c, nil
+}
+
+// passed counts what a row shares with others that an earlier run has settled.
+func (rd *reader) passed(src *source.Row) {
+	if src.Err != nil {
+		return
+	}
+	if _, err := rd.mapper.messagesOf(src, 0); err == nil {
+		rd.mapper.counter.row(src, rd.mapper.said)
+	}
 }
 
 // row maps one row and adds what becomes of it to the chunk.
@@ -161,6 +173,8 @@ func (rd *reader) row(c *chunk, src *source.Row) {
 		if messages, err = rd.mapper.messagesOf(src, uint64(src.Line)); err != nil {
 			bad := newReject(src.Line, err)
 			reject = &bad
+		} else {
+			rd.mapper.counter.row(src, rd.mapper.said)
 		}
 	}
 	c.read++
@@ -187,6 +201,9 @@ func (rd *reader) row(c *chunk, src *source.Row) {
 	if len(messages) > 0 {
 		rd.r.job.Recorder.look(src.File, src.Line, messages, rd.mapper)
 		c.warned.look(src.File, src.Line, messages, rd.mapper.times, rd.now)
+		if n := rd.mapper.noAddress; n > 0 {
+			c.warned.add(Warning{RuleNotAnAddress, hintNotAnAddress, int64(n), src.File, src.Line, "traits.email"})
+		}
 		rd.r.send(c, row.messages[0], messages, rd.mapper)
 	}
 }

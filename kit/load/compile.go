@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -34,6 +35,7 @@ type messagePlan struct {
 	integrations value
 	id           scalar
 	key          []scalar
+	email        int // where the trait email of an identify comes from; see identity.go
 
 	columns map[string]string // of fields, as named on the wire, the column that each comes from
 }
@@ -164,6 +166,9 @@ func (c *compilation) message(m *messageSpec) *messagePlan {
 				out.texts = append(out.texts, textPlan{f, c.scalar(s, name)})
 			}
 		}
+	}
+	if out.kind.typ == cio.TypeIdentify {
+		out.findEmail()
 	}
 	return out
 }

@@ -40,6 +40,8 @@ type Plan struct {
 	// LargestBytes is the size of the largest message of the sample, LargestLine the line of its row.
 	LargestBytes int   `json:"largest_bytes"`
 	LargestLine  int64 `json:"largest_line"`
+	// Identity says what in the sample falls together in Customer.io.
+	Identity *IdentityCount `json:"identity"`
 	// First are the first refusals, at most ten, without the rows.
 	First []Reject `json:"first,omitempty"`
 }
@@ -55,15 +57,21 @@ type PlannedKind struct {
 // DefaultPlanRows is how many rows MakePlan looks at where none is given.
 const DefaultPlanRows = 10_000
 
-// MakePlan reads the first rows of the job's Source, at most so many, 0 for DefaultPlanRows, and says what Run would make of them. It sends
-// nothing. The Source is used up by it: open another for Run. The errors are those of Run before anything is sent.
+// AllRows has MakePlan read all of the input.
+const AllRows = -1
+
+// MakePlan reads the first rows of the job's Source, at most so many, 0 for DefaultPlanRows, AllRows for all, and says what Run would make of
+// them. It sends nothing. The Source is used up by it: open another for Run. The errors are those of Run before anything is sent.
 func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	job.DryRun, job.journal = true, nil
 	job, err := job.withDefaults()
 	if err != nil {
 		return Plan{}, err
 	}
-	if rows <= 0 {
+	switch {
+	case rows < 0:
+		rows = math.MaxInt64
+	case rows == 0:
 		rows = DefaultPlanRows
 	}
 	if job.Limit > 0 {
@@ -96,6 +104,8 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	defer changes.close(true)
 	s := &sampling{mapper: newMapper(compiled, job.encoder()), changes: changes}
 	s.plan.DenyList = int64(job.Deny.Len())
+	s.mapper.counter = newIdentityCounter("", 0)
+	defer s.mapper.counter.close()
 	for _, m := range compiled.messages {
 		s.plan.Kinds = append(s.plan.Kinds, PlannedKind{Name: m.kind.name})
 	}
@@ -120,6 +130,7 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	if err := s.look(); err != nil {
 		return s.plan, &StopError{ErrSnapshot, err}
 	}
+	s.plan.Identity = s.mapper.counter.count(true)
 	info := job.Source.Info()
 	s.estimate(info.Size, info.Rows, job.Limit, int64(job.BatchBytes))
 	return s.plan, nil
@@ -193,6 +204,7 @@ func (s *sampling) row(r *source.Row) error {
 		_, err := s.note(r, []cio.Encoded{})
 		return err
 	}
+	s.mapper.counter.row(r, s.mapper.said)
 	if same, err := s.note(r, messages); same || err != nil {
 		p.Unchanged++
 		return err

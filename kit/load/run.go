@@ -129,8 +129,10 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	r.lanes = newLanes(r, job.Concurrency, job.BatchBytes)
 	finish := r.reportProgress()
 	read := &reader{r: r, mapper: newMapper(plan, encode), perRow: int64(len(plan.messages)), skip: skip, count: passed}
+	read.mapper.counter = newIdentityCounter(job.spoolDir(), passed)
 	read.run(reading)
 	r.lanes.close()
+	r.countIdentity(read.mapper.counter)
 	r.note(ErrSource, r.sourceErr)
 	r.note(ErrSnapshot, r.finishChanges())
 	r.note(ErrRejects, r.flushRejects())

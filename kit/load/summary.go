@@ -52,6 +52,8 @@ type Summary struct {
 	Guarded int64 `json:"guarded"`
 	// DenyList is how many ids the deny list holds.
 	DenyList int64 `json:"deny_list"`
+	// Identity says what in the input falls together in Customer.io; nil as long as the run goes on, and where it did not begin.
+	Identity *IdentityCount `json:"identity,omitempty"`
 	// Complete says that the input was read to its end, or to Job.Limit.
 	Complete bool `json:"complete"`
 	// RejectsNote says what has become of what Job.RejectsFile held before; empty if it held nothing.

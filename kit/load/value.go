@@ -18,6 +18,7 @@ type row struct {
 	in      *interpreter
 	scratch []byte // for the text of JSON strings with escapes
 	foreign bool   // something was written whose JSON is not this package's own
+	email   [2]int // where the trait email of an identify stands, if the mapping names it
 }
 
 // appendCell writes a cell that has a value as JSON. A scalar without escapes is as this package would write it itself: the source has

@@ -46,6 +46,7 @@ type loadOptions struct {
 	Concurrency int           `json:"concurrency"`
 	Rate        int           `json:"rate,omitempty"`
 	GiveUpAfter time.Duration `json:"give_up_after"`
+	Strict      bool          `json:"strict_identity,omitempty"`
 	changeOptions
 }
 
@@ -123,6 +124,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.StringVar(&f.DenyColumn, "deny-column", "", "the column with the ids, where the file of --deny is a table with a header: CSV with any delimiter, JSON Lines or Parquet")
 	fl.StringVar(&f.DenyCoding, "deny-encoding", "", "of the file of --deny; default what its byte order mark says, else utf-8")
 	fl.BoolVar(&f.DenyEmpty, "deny-empty", false, "the file of --deny may be without ids")
+	fl.BoolVar(&f.Strict, "strict-identity", false, "read all of the input first, and send nothing if an address has two ids or a message id is used twice")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "read, map and check every row, send nothing; --to is not needed")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
 	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
@@ -190,7 +192,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 
 // goOn resumes a load.
 func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
-	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "encoding", "columns", "skip-rows", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "dry-run"}, changeFlags) {
+	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "encoding", "columns", "skip-rows", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "strict-identity", "dry-run"}, changeFlags) {
 		if cmd.Flags().Changed(name) {
 			return fail(exitUsage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
 		}

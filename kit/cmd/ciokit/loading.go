@@ -94,6 +94,10 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if err != nil {
 		return nil, errors.Join(loadError(err), l.job.Source.Close())
 	}
+	if f.Strict && l.fingerprint == "" && !isDatabase(f.Files[0]) {
+		err := fail(exitUsage, "--strict-identity reads the input before anything is sent, and a pipe can be read only once: write it to a file first")
+		return nil, errors.Join(err, l.job.Source.Close())
+	}
 	return l, nil
 }
 
@@ -177,7 +181,8 @@ func (l *loading) close() {
 // approve shows what a load to a real workspace would send, and has it approved. A report gets the plan of any load.
 func (l *loading) approve(ctx context.Context, con console) error {
 	approved := l.local || l.f.dryRun || l.f.yes
-	if approved && (l.reports == nil || l.fingerprint == "" || isDatabase(l.f.Files[0]) || l.job.Changes.Mirror != "") {
+	strict := l.f.Strict && !l.f.dryRun
+	if approved && !strict && (l.reports == nil || l.fingerprint == "" || isDatabase(l.f.Files[0]) || l.job.Changes.Mirror != "") {
 		return nil
 	}
 	if l.f.stdin() {
@@ -190,12 +195,21 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	defer src.Close()
 	job := l.job
 	job.Source = src
-	plan, err := load.MakePlan(ctx, job, 0)
+	var rows int64
+	if strict {
+		rows = load.AllRows
+	}
+	plan, err := load.MakePlan(ctx, job, rows)
 	if err != nil {
 		return loadExit(load.Summary{}, err)
 	}
 	if l.reports != nil {
 		l.reports.plan = &plan
+	}
+	if strict {
+		if err := refuseShared(con.err, plan.Identity); err != nil {
+			return err
+		}
 	}
 	if approved {
 		return nil
@@ -295,6 +309,9 @@ func (l *loading) run(ctx context.Context, con console) error {
 		return &exitError{exitLocal, err}
 	}
 	exit := loadExit(summary, runErr)
+	if l.f.Strict && l.f.dryRun && runErr == nil && (summary.Identity.Found() || summary.Identity.NotCounted != "") {
+		exit = &exitError{code: exitGuard}
+	}
 	if exit == nil {
 		exit = blankExit(summary, l.job.Mapping)
 	}

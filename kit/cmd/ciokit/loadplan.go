@@ -50,6 +50,7 @@ func printPlan(w io.Writer, p load.Plan, target string) error {
 			b.WriteString("    " + describe(r) + valueFor(w, r) + "\n")
 		}
 	}
+	b.WriteString(identityText(p.Identity))
 	for _, k := range p.Kinds {
 		if k.Example == nil {
 			continue

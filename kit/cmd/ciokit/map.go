@@ -56,7 +56,7 @@ func newMapCheck(con console) *cobra.Command {
 	var comma bool
 	cmd := &cobra.Command{
 		Use:   "check MAP.yaml FILE...",
-		Short: "Check a mapping against a file and against Customer.io's rules, and show what the first rows become",
+		Short: "Check a mapping against a file and against Customer.io's rules, and show what its rows become",
 		Args:  cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			mapping, err := load.ReadMapping(args[0])
@@ -68,7 +68,7 @@ func newMapCheck(con console) *cobra.Command {
 				return err
 			}
 			defer src.Close()
-			plan, err := load.MakePlan(cmd.Context(), load.Job{Source: src, Mapping: mapping, DecimalComma: comma}, 0)
+			plan, err := load.MakePlan(cmd.Context(), load.Job{Source: src, Mapping: mapping, DecimalComma: comma}, load.AllRows)
 			if err != nil {
 				var path *os.PathError
 				if errors.As(err, &path) {

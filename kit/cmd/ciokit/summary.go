@@ -54,6 +54,9 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary) error {
 	if s.Requests > 0 {
 		fmt.Fprintf(&b, "%s requests (%s repeated), %s, in %s\n", grouped(s.Requests), grouped(s.Retried), byteSize(s.Bytes), seconds(s.Seconds))
 	}
+	if text := identityText(s.Identity); text != "" {
+		b.WriteString("\n" + text)
+	}
 	if len(s.Warned) > 0 {
 		fmt.Fprintf(&b, "\n%s warnings, of messages that are sent all the same:\n", grouped(s.Warnings))
 		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/ciokit/cio/kit/load"
+)
+
+// identityText says what falls together in Customer.io, a line each, nothing where nothing does.
+func identityText(c *load.IdentityCount) string {
+	if c == nil {
+		return ""
+	}
+	var b strings.Builder
+	if c.NotCounted != "" {
+		fmt.Fprintf(&b, "Addresses with several ids and repeated message ids were not counted: %s\n", c.NotCounted)
+		return b.String()
+	}
+	if n := c.Addresses.Count; n > 0 {
+		fmt.Fprintf(&b, "warning: %s, in %s messages. Customer.io keeps one person of an address.\n", plural(n, "e-mail address has two or more ids", "e-mail addresses have two or more ids"),
+			grouped(c.Addresses.Messages))
+		placesText(&b, c.Addresses)
+	}
+	if n := c.MessageIDs.Count; n > 0 {
+		fmt.Fprintf(&b, "warning: %s messages have the same messageId as another of them, %s in all. Customer.io may ignore all but the first of each.\n", grouped(c.MessageIDs.Messages),
+			plural(n, "id", "ids"))
+		placesText(&b, c.MessageIDs)
+	}
+	if n := c.RowsBefore; n > 0 {
+		fmt.Fprintf(&b, "Addresses with several ids and repeated message ids are counted without the first %s rows, which an earlier run settled.\n", grouped(n))
+	}
+	return b.String()
+}
+
+func placesText(b *strings.Builder, s load.Shared) {
+	for _, p := range s.First {
+		second := fmt.Sprintf("line %d", p.SecondLine)
+		if p.SecondFile != p.File {
+			second = placeOf(p.SecondFile, p.SecondLine)
+		}
+		fmt.Fprintf(b, "  %s and %s\n", placeOf(p.File, p.Line), second)
+	}
+	if rest := s.Count - int64(len(s.First)); rest > 0 {
+		fmt.Fprintf(b, "  and %s more\n", grouped(rest))
+	}
+}
+
+// plural writes a number with the words for one or for several.
+func plural(n int64, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(n) + " " + several
+}
+
+// refuseShared says what falls together and refuses it.
+func refuseShared(w io.Writer, c *load.IdentityCount) error {
+	switch {
+	case c.NotCounted != "":
+		return fail(exitLocal, "nothing was sent: --strict-identity could not look at all of the input: %s", c.NotCounted)
+	case !c.Found():
+		return nil
+	}
+	if _, err := io.WriteString(w, identityText(c)); err != nil {
+		return &exitError{exitLocal, err}
+	}
+	return fail(exitGuard, "nothing was sent: --strict-identity refuses an input with such rows; mend them, or leave the flag out")
+}
