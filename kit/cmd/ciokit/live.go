@@ -86,11 +86,15 @@ func (f *liveFlags) config(ctx context.Context, con console) (livetest.Config, e
 		return cfg, &exitError{exitUsage, err}
 	}
 	if f.to == "emulator" {
-		if err := probeEmulator(ctx, cfg.BaseURL); err != nil {
+		if err := probeEmulator(ctx, client.Target()); err != nil {
 			return cfg, err
 		}
 	}
-	if !loopback(client.Target()) {
+	emulated := false
+	if loopback(client.Target()) {
+		emulated, _ = emulates(ctx, client.Target()) // where nothing answers the suite says so
+	}
+	if !emulated {
 		fmt.Fprintf(con.err, "The workspace is one on %s. What is made there is deleted at the end.\n", client.Target())
 	}
 	return cfg, nil

@@ -23,6 +23,7 @@ import (
 type loadOptions struct {
 	Files       []string      `json:"files"`
 	To          string        `json:"to"`
+	Emulator    *bool         `json:"emulator,omitempty"` // takes it; nil if nothing answered
 	KeyFile     string        `json:"key_file,omitempty"`
 	Mapping     string        `json:"mapping"`
 	Query       string        `json:"query,omitempty"`
@@ -184,6 +185,9 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 	if err := l.approve(ctx, con); err != nil {
 		return err
 	}
+	if !l.silent {
+		f.Emulator = &l.local
+	}
 	if err := l.start(con); err != nil {
 		return err
 	}
@@ -219,6 +223,9 @@ func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
 		return err
 	}
 	defer l.close()
+	if err := l.checkEmulator(); err != nil {
+		return err
+	}
 	if err := l.resume(h.ID); err != nil {
 		return err
 	}

@@ -28,14 +28,15 @@ type loading struct {
 	input   input
 	load    *load.Load // nil if it cannot be resumed
 	reports *reports   // nil for none
-	local   bool       // nothing leaves this machine
+	local   bool       // nothing leaves this machine: an emulator takes it, or nobody
+	silent  bool       // nothing answers where it is to be sent
 
 	fingerprint string // of the input; empty if it is read once
 }
 
 // open opens what the load needs and checks all that can be checked before anything is sent.
 func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err error) {
-	l = &loading{f: f, local: true}
+	l = &loading{f: f}
 	delimiter, err := f.separator()
 	if err != nil {
 		return nil, err
@@ -146,8 +147,10 @@ func (o *loadOptions) name() string {
 func (l *loading) connect(ctx context.Context, con console) error {
 	f := l.f
 	cfg := cio.Config{APIKey: "dry-run", BaseURL: "http://127.0.0.1"} // for the rules alone
+	l.local = true
 	if !f.dryRun {
 		d := destination{to: f.To, keyFile: f.KeyFile}
+		defer func() { l.local, l.silent = d.emulator, d.silent }()
 		var err error
 		if cfg, err = d.config(ctx, con); err != nil {
 			return err
@@ -164,8 +167,22 @@ func (l *loading) connect(ctx context.Context, con console) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	l.client, l.job.Client, l.local = client, client, loopback(client.Target())
+	l.client, l.job.Client = client, client
 	return nil
+}
+
+// checkEmulator makes sure that a load which is resumed goes on to what it began with: an emulator, or what may be a real workspace.
+func (l *loading) checkEmulator() error {
+	began, target := l.f.Emulator, l.client.Target()
+	switch {
+	case began == nil || !l.silent && *began == l.local:
+		return nil
+	case l.silent:
+		return fail(exitUnavailable, "nothing answers on %s; start there what the load began with", target)
+	case *began:
+		return fail(exitGuard, "the load began on an emulator, and what listens on %s now is none and may pass everything on to a real workspace; begin a new load", target)
+	}
+	return fail(exitGuard, "the load did not begin on an emulator, and one listens on %s now; begin a new load", target)
 }
 
 // close releases what open opened.
@@ -184,6 +201,9 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	strict := l.f.Strict && !l.f.dryRun
 	if approved && !strict && (l.reports == nil || l.fingerprint == "" || isDatabase(l.f.Files[0]) || l.job.Changes.Mirror != "") {
 		return nil
+	}
+	if l.silent && !approved {
+		return fail(exitUnavailable, "nothing answers on %s, so it is not known whether that is an emulator; start one with: ciokit emulate, or add --yes if it is a real workspace", l.client.Target())
 	}
 	if l.f.stdin() {
 		return fail(exitGuard, "standard input cannot be looked at beforehand; check it with --dry-run, then add --yes")

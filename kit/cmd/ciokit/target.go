@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
 	"github.com/spf13/cobra"
 )
 
@@ -26,6 +27,9 @@ const (
 type destination struct {
 	to      string
 	keyFile string
+
+	emulator bool // config has found that an emulator answers there
+	silent   bool // it has found that nothing does
 }
 
 func (d *destination) flags(cmd *cobra.Command) {
@@ -59,12 +63,22 @@ func (d *destination) config(ctx context.Context, con console) (cio.Config, erro
 		return cfg, &exitError{exitUsage, err}
 	}
 	if d.to == "emulator" {
-		if err := probeEmulator(ctx, cfg.BaseURL); err != nil {
+		if err := probeEmulator(ctx, client.Target()); err != nil {
 			return cfg, err
 		}
+		d.emulator = true
+		return cfg, nil
 	}
-	if !loopback(client.Target()) {
-		fmt.Fprintf(con.err, "Sending to %s%s\n", client.Target(), map[cio.Region]string{cio.US: " (Customer.io, United States)", cio.EU: " (Customer.io, Europe)"}[cfg.Region])
+	note := map[cio.Region]string{cio.US: " (Customer.io, United States)", cio.EU: " (Customer.io, Europe)"}[cfg.Region]
+	if loopback(client.Target()) {
+		d.emulator, err = emulates(ctx, client.Target())
+		if d.silent = err != nil; d.silent && ctx.Err() != nil {
+			return cfg, &exitError{exitInterrupted, errInterrupted}
+		}
+		note = ", which is no emulator and may pass everything on to a real workspace"
+	}
+	if !d.emulator && !d.silent {
+		fmt.Fprintf(con.err, "Sending to %s%s\n", client.Target(), note)
 	}
 	return cfg, nil
 }
@@ -101,24 +115,39 @@ func loopback(base string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// probeEmulator makes sure that what listens there is an emulator: data meant for it must not end up in whatever took its port.
-func probeEmulator(ctx context.Context, base string) error {
+// emulates reports whether an emulator answers the API's calls at an address of this machine. Anything else there may pass them on to a real
+// workspace, as ciokit proxy and a tunnel do. It asks as a browser does before it sends something from a page, which changes nothing wherever
+// it arrives. The error says that nothing answers.
+func emulates(ctx context.Context, base string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/_emulator/faults", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodOptions, strings.TrimSuffix(base, "/")+"/v1/batch", nil)
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return false, err
 	}
-	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	req.Header.Set("Origin", "http://localhost")
+	req.Header.Set("Access-Control-Request-Method", http.MethodPost)
+	client := &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	resp, err := client.Do(req)
 	if err != nil {
-		if errors.Is(context.Cause(ctx), errInterrupted) {
-			return &exitError{exitInterrupted, errInterrupted}
-		}
-		return fail(exitUnavailable, "no emulator listens on %s; start one in another terminal with: ciokit emulate", base)
+		return false, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
-		return fail(exitUnavailable, "what listens on %s is not ciokit's emulator; start one on another port with: ciokit emulate --addr 127.0.0.1:8111, and load --to http://127.0.0.1:8111", base)
+	return resp.Header.Get(emulator.Header) == "1", nil
+}
+
+// probeEmulator makes sure that what listens there is an emulator: data meant for it must not end up in whatever took its port.
+func probeEmulator(ctx context.Context, base string) error {
+	switch ok, err := emulates(ctx, base); {
+	case errors.Is(context.Cause(ctx), errInterrupted):
+		return &exitError{exitInterrupted, errInterrupted}
+	case err != nil:
+		return fail(exitUnavailable, "no emulator listens on %s; start one in another terminal with: ciokit emulate", base)
+	case !ok:
+		return fail(exitUnavailable, "what listens on %s is not ciokit's emulator; start one on another port with: ciokit emulate --addr 127.0.0.1:8112, and load --to http://127.0.0.1:8112", base)
 	}
 	return nil
 }
