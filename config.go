@@ -57,10 +57,14 @@ type Config struct {
 	BaseURL string
 	// Permissive leaves out the header X-Strict-Mode: the API then answers 200 to calls that it drops, and Send calls them accepted.
 	Permissive bool
+	// AcceptAny2xx takes every answer with a status of 2xx for acceptance, whatever its body, also one that comes before the request was sent
+	// whole. It is for stubs in tests. With it a captive portal's page counts as acceptance, and what was sent to it is lost.
+	AcceptAny2xx bool
 	// HTTPClient sends the requests; default one of its own, with HTTP/1.1, keep-alive and the proxy of the environment. Its CheckRedirect is not
 	// used: redirects are followed only with 307 and 308, and only from one host of customer.io to another, over https.
 	HTTPClient *http.Client `json:"-"`
-	// Logger receives retries, warnings and rate changes; default none. Keys and personal data are never logged.
+	// Logger receives retries, warnings and rate changes. By default only what holds up delivery is logged, to slog.Default: that requests fail
+	// and are tried again, at most once a minute, and that a Batcher has stopped. Keys and personal data are never logged.
 	Logger *slog.Logger `json:"-"`
 	// Observer, if set, is told of every request, for metrics and traces.
 	Observer Observer `json:"-"`

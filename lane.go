@@ -3,8 +3,6 @@ package cio
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +23,7 @@ type lane struct {
 	flushTo  uint64 // messages up to this one do not wait for others
 	closed   bool
 
-	stopped atomic.Pointer[stoppage] // for a reason of its own; nil while it sends
+	halt atomic.Pointer[halt] // for a reason of its own; nil while it sends
 }
 
 func newLane(b *Batcher) *lane { return &lane{b: b, wake: make(chan struct{}, 1)} }
@@ -140,24 +138,41 @@ func (l *lane) run() {
 
 // deliver brings a batch to acceptance, however long it takes. It leaves the batch where it is when Close gives up.
 func (l *lane) deliver(b *batch) {
+	c := l.b.c
 	p := &parcelOfLane{l: l, b: b}
-	d := &delivery{c: l.b.c, ctx: l.b.ctx, maxElapsed: -1}
-	for next := 0; next < len(b.entries); {
-		if l.waitWhileStopped() != nil {
+	d := &delivery{c: c, ctx: l.b.ctx, p: p, maxElapsed: -1, waits: func() bool { return l.b.waits() != nil }, maxRefusals: int64(l.b.cfg.PauseAfterRefusals), rest: b.rest[:0]}
+	d.rest = append(d.rest, span{lo: 0, hi: len(b.entries), whole: true})
+	wait := firstProbe // before a message that is refused alone is tried again
+	for len(d.rest) > 0 {
+		turn, err := l.waitForTurn()
+		if err != nil {
 			return
 		}
-		key := l.b.c.key.Load()
-		var stop *APIError
-		next, stop = d.run(p, next, len(b.entries))
-		switch {
-		case stop == nil:
-			l.goOn()
-		case l.b.ctx.Err() != nil:
+		key := c.key.Load()
+		end := d.run(turn != nil)
+		if l.b.ctx.Err() != nil {
 			return
+		}
+		if turn != nil && l.b.waits() == turn {
+			l.b.tried(turn, l)
+		}
+		switch {
+		case end == nil:
+			l.goOn()
+		case end.cause == byStranger, end.cause == byAll, end.cause == byKey && !c.ledger.acceptedSince(end.since):
+			l.b.pause(l, end, key)
+		case end.cause == byKey:
+			l.stopAlone(end, key, firstProbe)
+		case end.cause == byDoubt:
+			l.stopAlone(end, key, wait)
+			wait = min(2*wait, longestProbe)
+		case end.verdict() == passing, end.verdict() == foreign:
+			// Somebody else met what all wait for.
 		default:
-			l.stop(&stoppage{stop, key})
+			l.stopAlone(end, key, stoppedFor)
 		}
 	}
+	b.rest = d.rest
 	l.release(b, p.held)
 }
 
@@ -174,29 +189,61 @@ func (l *lane) release(b *batch, held bool) {
 	l.b.pool.put(b, held, l.holds == 0)
 }
 
-// settle reports messages of the batch on its way and counts them.
+// settle counts messages of the batch on its way and reports them. A message is settled for good before it is reported: if Close takes the
+// batch meanwhile, the message is not handed back, and if it takes it before, the message is not reported.
 func (l *lane) settle(b *batch, lo, hi, attempts int, err error) {
+	if l.b.cfg.OnReport == nil {
+		if l.fix(b, lo, hi, err) {
+			l.b.keepRefused(b, lo, hi, err)
+			l.counted(hi - lo)
+		}
+		return
+	}
 	l.b.reporting <- struct{}{}
 	defer func() { <-l.b.reporting }()
-	if l.b.abandoned.Load() {
-		return // Close has handed them back
-	}
-	l.b.report(b, lo, hi, attempts, err)
+	tell(hi-lo, func(i int) bool {
+		i += lo
+		if !l.fix(b, i, i+1, err) {
+			return false
+		}
+		r := Report{MessageID: b.id(i), Tag: b.entries[i].tag, Attempts: attempts, Err: err}
+		if err != nil {
+			r.Encoded = b.encoded(i)
+		}
+		l.b.tellOne(r)
+		return true
+	})
+	l.counted(hi - lo)
+}
+
+// fix settles messages of the batch on its way, unless Close has taken it.
+func (l *lane) fix(b *batch, lo, hi int, err error) bool {
 	l.mu.Lock()
-	b.next = hi
-	l.settled += uint64(hi - lo)
+	defer l.mu.Unlock()
+	if l.sending != b {
+		return false
+	}
+	b.settle(lo, hi)
+	if err == nil {
+		l.b.accepted.Add(int64(hi - lo))
+	} else {
+		l.b.refused.Add(int64(hi - lo))
+	}
+	return true
+}
+
+// counted lets those go on who wait for messages to be settled and reported.
+func (l *lane) counted(n int) {
+	l.mu.Lock()
+	l.settled += uint64(n)
 	l.mu.Unlock()
 	l.b.changed.send()
 }
 
-// handBack moves everything unsettled into e, and reports it unless another report is stuck.
-func (l *lane) handBack(e *UndeliveredError, why error, report bool) {
+// handBack takes everything that is not settled.
+func (l *lane) handBack() (messages []Encoded) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	err := error(ErrClosed)
-	if why != nil {
-		err = fmt.Errorf("%w before it was accepted: %w", ErrClosed, why)
-	}
 	batches := l.sealed
 	if l.sending != nil {
 		batches = append([]*batch{l.sending}, batches...)
@@ -206,14 +253,13 @@ func (l *lane) handBack(e *UndeliveredError, why error, report bool) {
 	}
 	for _, b := range batches {
 		for i := b.next; i < len(b.entries); i++ {
-			m := b.encoded(i)
-			e.Messages = append(e.Messages, m)
-			if report && l.b.cfg.OnReport != nil {
-				l.b.cfg.OnReport(Report{MessageID: m.MessageID(), Tag: m.Tag(), Err: err, Encoded: m})
+			if !b.settled(i) {
+				messages = append(messages, b.encoded(i))
 			}
 		}
 	}
 	l.sealed, l.sending, l.open = nil, nil, nil
+	return messages
 }
 
 // parcelOfLane is a batch on its way.
@@ -241,6 +287,12 @@ func (p *parcelOfLane) body(lo, hi int) *request {
 	return r
 }
 
+func (p *parcelOfLane) identity(i int) string {
+	m := p.b.encoded(i)
+	id := m.Identity()
+	return orderKey(&id)
+}
+
 func (p *parcelOfLane) accepted(lo, hi, attempts int) { p.l.settle(p.b, lo, hi, attempts, nil) }
 
 func (p *parcelOfLane) failed(lo, hi int, _ Outcome, err *APIError) {
@@ -260,74 +312,4 @@ func compress(body []byte) []byte {
 	w.Write(body) // a bytes.Buffer takes everything
 	w.Close()
 	return out.Bytes()
-}
-
-// stoppedFor is how long a lane waits before it tries again what trying again does not mend, unless it is the key.
-const stoppedFor = 30 * time.Second
-
-// stoppage is why a lane does not send, and the key under which that was so.
-type stoppage struct {
-	err *APIError
-	key *apiKey
-}
-
-// byKey reports whether all lanes have to stop, because none can get further.
-func (s *stoppage) byKey() bool { return s != nil && errors.Is(s.err, ErrUnauthorized) }
-
-// stop makes the lane wait, or all of them if it is the key, and says so once.
-func (l *lane) stop(s *stoppage) {
-	where := &l.stopped
-	if s.byKey() {
-		where = &l.b.stopped
-	}
-	if before := where.Swap(s); before == nil || before.key != s.key {
-		l.b.c.log.Error("sending has stopped; everything is kept", "reason", s.err.Error())
-	}
-	l.b.changed.send()
-}
-
-// goOn undoes stop after a success.
-func (l *lane) goOn() {
-	mine, all := l.stopped.Load(), l.b.stopped.Load()
-	if mine == nil && all == nil {
-		return
-	}
-	l.stopped.Store(nil)
-	l.b.stopped.CompareAndSwap(all, nil)
-	l.b.c.log.Info("sending goes on")
-	l.b.changed.send()
-}
-
-// stopReason returns why the lane does not send, nil as long as it does. A new key has yet to show what it is worth.
-func (l *lane) stopReason() error {
-	if all := l.b.stopped.Load(); all != nil && all.key == l.b.c.key.Load() {
-		return all.err
-	}
-	if mine := l.stopped.Load(); mine != nil {
-		return mine.err
-	}
-	return nil
-}
-
-// waitWhileStopped returns nil when it is time to try: at once, after a new key, or after a while where it is not the key. Its error is that
-// Close has given up.
-func (l *lane) waitWhileStopped() error {
-	renewed := l.b.c.renewed.wait()
-	all, mine := l.b.stopped.Load(), l.stopped.Load()
-	byKey := all != nil && all.key == l.b.c.key.Load()
-	if !byKey && mine == nil {
-		return l.b.ctx.Err()
-	}
-	var again <-chan time.Time
-	if !byKey {
-		t := time.NewTimer(stoppedFor)
-		defer t.Stop()
-		again = t.C
-	}
-	select {
-	case <-renewed:
-	case <-again:
-	case <-l.b.ctx.Done():
-	}
-	return l.b.ctx.Err()
 }

@@ -14,6 +14,8 @@ type Stats struct {
 	Accepted, Refused int64
 	// Warnings counts breaches of limits that Customer.io enforces later and without an error (api-facts 1.8).
 	Warnings int64
+	// Failing is what requests fail with now and are tried again for; nil as long as they succeed.
+	Failing error
 }
 
 type counters struct {
