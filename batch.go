@@ -15,6 +15,8 @@ type batch struct {
 	data    []byte
 	entries []entry
 	opened  time.Time // when the first message came
+	first   uint64    // how many messages the lane got before
+	held    bool      // a transport has not closed a body that may be data
 	next    int       // the first message that is not settled
 	done    []bool    // what is settled behind it; nil for nothing
 	rest    []span    // memory for a delivery
@@ -32,7 +34,7 @@ const entrySize = int(unsafe.Sizeof(entry{}))
 func (b *batch) reset() {
 	b.data = append(b.data[:0], batchOpen...)
 	b.entries = b.entries[:0]
-	b.next, b.done = 0, nil
+	b.next, b.done, b.held = 0, nil, false
 }
 
 // settle notes that messages are settled.
@@ -167,9 +169,9 @@ func (p *pool) get(first bool) *batch {
 
 // put takes a batch back. last says that the lane holds none any more. One that a transport still holds is left to the garbage collector, and
 // another may be made in its place.
-func (p *pool) put(b *batch, held, last bool) {
+func (p *pool) put(b *batch, last bool) {
 	p.mu.Lock()
-	if held {
+	if b.held {
 		p.unmade++
 	} else {
 		b.reset()

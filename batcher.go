@@ -186,7 +186,7 @@ func (b *Batcher) put(ctx context.Context, m Message, wait bool) error {
 		if err = l.add(s.data, &s.head); err != ErrQueueFull {
 			break
 		}
-		if stuck := l.stuck(); stuck != nil {
+		if stuck := b.stuck(); stuck != nil {
 			return stuck
 		}
 		select {
@@ -201,6 +201,21 @@ func (b *Batcher) put(ctx context.Context, m Message, wait bool) error {
 		b.c.warn(s.head.warnings)
 	}
 	return err
+}
+
+// stuck returns why nothing of what is queued is sent, if that will not pass soon by itself.
+func (b *Batcher) stuck() (why error) {
+	for _, l := range b.lanes {
+		if l.idle() {
+			continue
+		}
+		stuck := l.stuck()
+		if stuck == nil {
+			return nil
+		}
+		why = cmp.Or(why, stuck)
+	}
+	return why
 }
 
 // press lets all lanes send what they have, full or not, because the memory is wanted.

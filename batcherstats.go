@@ -53,12 +53,14 @@ func (l *lane) addStats(s *BatcherStats, now time.Time) {
 		}
 		s.Oldest = max(s.Oldest, now.Sub(b.opened))
 	}
-	count(l.sending)
+	for _, b := range l.sending {
+		count(b)
+		if b.next < len(b.entries) {
+			s.InFlight++
+		}
+	}
 	for _, b := range l.sealed {
 		count(b)
 	}
 	count(l.open)
-	if l.sending != nil && l.sending.next < len(l.sending.entries) {
-		s.InFlight++
-	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"time"
+
+	"github.com/ciokit/cio/internal/wire"
 )
 
 // parcel is a run of encoded messages on its way to the server, numbered from 0.
@@ -170,7 +172,7 @@ func (d *delivery) oddly(i int, r *request, err *APIError, proven bool) (everyth
 		d.split(i, n/2)
 		return whole && l.batches.Add(1) >= manyBatches, false
 	}
-	if before := l.doubted(r.body); before > 0 {
+	if before := l.doubted(messageID(r)); before > 0 {
 		s.refused = min(s.refused, before)
 		proven = proven || l.acceptedSince(before)
 	}
@@ -185,6 +187,16 @@ func (d *delivery) oddly(i int, r *request, err *APIError, proven bool) (everyth
 		d.p.failed(lo, hi, Refused, err)
 	}
 	return false, proven
+}
+
+// messageID returns the id of the only message in a request, empty where it is not at hand.
+func messageID(r *request) string {
+	if r.gzip {
+		return ""
+	}
+	v, _ := wire.Lookup(r.body, "messageId")
+	id, _ := wire.Text(v)
+	return id
 }
 
 // settled takes a span off the rest.

@@ -2,6 +2,7 @@ package cio_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -143,13 +144,12 @@ func TestRedirectFromElsewhereIsNotFollowed(t *testing.T) {
 	}
 }
 
-type endless struct{ done <-chan struct{} }
+type endless struct{ ctx context.Context }
 
 func (e endless) Read([]byte) (int, error) {
-	<-e.done
-	return 0, io.ErrUnexpectedEOF
+	<-e.ctx.Done()
+	return 0, e.ctx.Err()
 }
-func (endless) Close() error { return nil }
 
 func TestRateLimitHasABound(t *testing.T) {
 	t.Parallel()

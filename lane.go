@@ -3,6 +3,7 @@ package cio
 import (
 	"bytes"
 	"compress/gzip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,14 +17,16 @@ type lane struct {
 	mu       sync.Mutex
 	open     *batch   // takes messages
 	sealed   []*batch // wait to be sent, oldest first
-	sending  *batch   // on its way
+	sending  []*batch // on their way: one, and more behind one in which a message is set aside
 	holds    int      // batches out of the pool
 	enqueued uint64
-	settled  uint64
+	told     uint64 // the first message that is being reported; enqueued ones are below
+	telling  bool
 	flushTo  uint64 // messages up to this one do not wait for others
 	closed   bool
 
-	halt atomic.Pointer[halt] // for a reason of its own; nil while it sends
+	halt   atomic.Pointer[halt] // for a reason of its own; nil while it sends
+	trying atomic.Bool          // it sends all the same, to see whether that has passed
 }
 
 func newLane(b *Batcher) *lane { return &lane{b: b, wake: make(chan struct{}, 1)} }
@@ -55,6 +58,7 @@ func (l *lane) add(data []byte, h *header) error {
 		}
 		l.holds++
 		l.open = batch
+		l.open.first = l.enqueued
 	}
 	if l.open.add(data, h); len(l.open.entries) == 1 {
 		l.stir() // from now on its age counts
@@ -79,10 +83,40 @@ func (l *lane) flush() uint64 {
 	return l.enqueued
 }
 
+// queued reports whether there is a batch that is not on its way.
+func (l *lane) queued() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.sealed) > 0 || l.open != nil
+}
+
+// settledTo returns up to which message all are settled and reported.
 func (l *lane) settledTo() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.settled
+	return l.settledLocked()
+}
+
+// idle reports whether all is settled.
+func (l *lane) idle() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.settledLocked() == l.enqueued
+}
+
+func (l *lane) settledLocked() uint64 {
+	n := l.enqueued
+	for _, batches := range [...][]*batch{{l.open}, l.sealed, l.sending} {
+		for _, b := range batches {
+			if b != nil && b.next < len(b.entries) {
+				n = min(n, b.first+uint64(b.next))
+			}
+		}
+	}
+	if l.telling {
+		n = min(n, l.told)
+	}
+	return n
 }
 
 func (l *lane) close() {
@@ -92,20 +126,21 @@ func (l *lane) close() {
 	l.stir()
 }
 
-// take returns the batch to send next; otherwise how long until the open one is due, negative for no such time.
+// take returns the batch to send next, behind those on their way; otherwise how long until the open one is due, negative for no such time.
 func (l *lane) take() (b *batch, due time.Duration, done bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	due = -1
 	if len(l.sealed) == 0 && l.open != nil {
-		if due = l.b.cfg.MaxDelay - time.Since(l.open.opened); due <= 0 || l.closed || l.flushTo > l.settled || l.b.pressed.Load() {
+		if due = l.b.cfg.MaxDelay - time.Since(l.open.opened); due <= 0 || l.closed || l.flushTo > l.settledLocked() || l.b.pressed.Load() {
 			l.seal()
 		}
 	}
 	if len(l.sealed) > 0 {
-		l.sending = l.sealed[0]
+		b = l.sealed[0]
 		l.sealed = append(l.sealed[:0], l.sealed[1:]...)
-		return l.sending, 0, false
+		l.sending = append(l.sending, b)
+		return b, 0, false
 	}
 	return nil, due, l.closed && l.open == nil
 }
@@ -136,18 +171,27 @@ func (l *lane) run() {
 	}
 }
 
-// deliver brings a batch to acceptance, however long it takes. It leaves the batch where it is when Close gives up.
+// deliver brings a batch to acceptance, however long it takes. While a message in it is set aside, the batches behind it go on: that they are
+// accepted shows that the message is at fault. It leaves everything where it is when Close gives up.
 func (l *lane) deliver(b *batch) {
 	c := l.b.c
-	p := &parcelOfLane{l: l, b: b}
+	p := &parcelOfLane{l: l}
 	d := &delivery{c: c, ctx: l.b.ctx, p: p, maxElapsed: -1, waits: func() bool { return l.b.waits() != nil }, maxRefusals: int64(l.b.cfg.PauseAfterRefusals), rest: b.rest[:0]}
-	d.rest = append(d.rest, span{lo: 0, hi: len(b.entries), whole: true})
+	add := func(b *batch) {
+		lo := p.add(b)
+		d.rest = append(d.rest, span{lo: lo, hi: lo + len(b.entries), whole: true})
+	}
+	add(b)
 	wait := firstProbe // before a message that is refused alone is tried again
 	for len(d.rest) > 0 {
-		turn, err := l.waitForTurn()
+		turn, more, err := l.waitForTurn()
 		if err != nil {
 			return
 		}
+		if more != nil {
+			add(more)
+		}
+		l.trying.Store(true)
 		key := c.key.Load()
 		end := d.run(turn != nil)
 		if l.b.ctx.Err() != nil {
@@ -171,36 +215,41 @@ func (l *lane) deliver(b *batch) {
 		default:
 			l.stopAlone(end, key, stoppedFor)
 		}
+		if len(d.rest) == 0 {
+			b.rest = d.rest
+		}
+		l.release()
 	}
-	b.rest = d.rest
-	l.release(b, p.held)
 }
 
-// release gives a settled batch back.
-func (l *lane) release(b *batch, held bool) {
+// release gives back the batches that are settled.
+func (l *lane) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.sending != b {
-		return // Close has taken it
-	}
-	l.sending = nil
-	l.holds--
-	l.b.pressed.Store(false)
-	l.b.pool.put(b, held, l.holds == 0)
+	l.sending = slices.DeleteFunc(l.sending, func(b *batch) bool {
+		if b.next < len(b.entries) {
+			return false
+		}
+		l.holds--
+		l.b.pressed.Store(false)
+		l.b.pool.put(b, l.holds == 0)
+		return true
+	})
 }
 
-// settle counts messages of the batch on its way and reports them. A message is settled for good before it is reported: if Close takes the
+// settle counts messages of a batch on its way and reports them. A message is settled for good before it is reported: if Close takes the
 // batch meanwhile, the message is not handed back, and if it takes it before, the message is not reported.
 func (l *lane) settle(b *batch, lo, hi, attempts int, err error) {
 	if l.b.cfg.OnReport == nil {
 		if l.fix(b, lo, hi, err) {
 			l.b.keepRefused(b, lo, hi, err)
-			l.counted(hi - lo)
+			l.b.changed.send()
 		}
 		return
 	}
 	l.b.reporting <- struct{}{}
 	defer func() { <-l.b.reporting }()
+	l.tell(true, b.first+uint64(lo))
 	tell(hi-lo, func(i int) bool {
 		i += lo
 		if !l.fix(b, i, i+1, err) {
@@ -213,14 +262,22 @@ func (l *lane) settle(b *batch, lo, hi, attempts int, err error) {
 		l.b.tellOne(r)
 		return true
 	})
-	l.counted(hi - lo)
+	l.tell(false, 0)
+	l.b.changed.send()
 }
 
-// fix settles messages of the batch on its way, unless Close has taken it.
+// tell notes from which message on reports are being made.
+func (l *lane) tell(telling bool, from uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.telling, l.told = telling, from
+}
+
+// fix settles messages of a batch on its way, unless Close has taken it.
 func (l *lane) fix(b *batch, lo, hi int, err error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.sending != b {
+	if !slices.Contains(l.sending, b) {
 		return false
 	}
 	b.settle(lo, hi)
@@ -232,22 +289,11 @@ func (l *lane) fix(b *batch, lo, hi int, err error) bool {
 	return true
 }
 
-// counted lets those go on who wait for messages to be settled and reported.
-func (l *lane) counted(n int) {
-	l.mu.Lock()
-	l.settled += uint64(n)
-	l.mu.Unlock()
-	l.b.changed.send()
-}
-
 // handBack takes everything that is not settled.
 func (l *lane) handBack() (messages []Encoded) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	batches := l.sealed
-	if l.sending != nil {
-		batches = append([]*batch{l.sending}, batches...)
-	}
+	batches := slices.Concat(l.sending, l.sealed)
 	if l.open != nil {
 		batches = append(batches, l.open)
 	}
@@ -262,23 +308,48 @@ func (l *lane) handBack() (messages []Encoded) {
 	return messages
 }
 
-// parcelOfLane is a batch on its way.
+// parcelOfLane is one batch on its way, or several, numbered through.
 type parcelOfLane struct {
-	l    *lane
-	b    *batch
-	held bool // a transport has not closed a body that may be the batch's own buffer
+	l     *lane
+	parts []part
+}
+
+type part struct {
+	b  *batch
+	lo int // the number of its first message
+}
+
+// add puts a batch behind the others and returns the number of its first message.
+func (p *parcelOfLane) add(b *batch) int {
+	lo := 0
+	if n := len(p.parts); n > 0 {
+		lo = p.parts[n-1].lo + len(p.parts[n-1].b.entries)
+	}
+	p.parts = append(p.parts, part{b, lo})
+	return lo
+}
+
+// at returns the batch that message i is in, and the number of that batch's first message.
+func (p *parcelOfLane) at(i int) (*batch, int) {
+	n := len(p.parts) - 1
+	for p.parts[n].lo > i {
+		n--
+	}
+	return p.parts[n].b, p.parts[n].lo
 }
 
 func (p *parcelOfLane) body(lo, hi int) *request {
-	r := &request{operation: "batch", messages: hi - lo, release: func(held bool) { p.held = p.held || held }}
+	b, first := p.at(lo)
+	lo, hi = lo-first, hi-first
+	r := &request{operation: "batch", messages: hi - lo, release: func(held bool) { b.held = b.held || held }}
 	switch {
 	case hi-lo == 1:
-		r.operation = string(p.b.typ(lo))
-		r.body = p.b.message(lo)
-	case lo == 0 && hi == len(p.b.entries):
-		r.body = p.b.data
+		r.operation = string(b.typ(lo))
+		r.body = b.message(lo)
+	case lo == 0 && hi == len(b.entries):
+		r.body = b.data
 	default:
-		r.body = append([]byte(batchOpen), p.b.data[p.b.start(lo):p.b.entries[hi-1].end]...)
+		r.body = append([]byte(batchOpen), b.data[b.start(lo):b.entries[hi-1].end]...)
 		r.body = append(r.body, batchClose...)
 	}
 	if p.l.b.cfg.Compress {
@@ -288,15 +359,20 @@ func (p *parcelOfLane) body(lo, hi int) *request {
 }
 
 func (p *parcelOfLane) identity(i int) string {
-	m := p.b.encoded(i)
+	b, first := p.at(i)
+	m := b.encoded(i - first)
 	id := m.Identity()
 	return orderKey(&id)
 }
 
-func (p *parcelOfLane) accepted(lo, hi, attempts int) { p.l.settle(p.b, lo, hi, attempts, nil) }
+func (p *parcelOfLane) accepted(lo, hi, attempts int) {
+	b, first := p.at(lo)
+	p.l.settle(b, lo-first, hi-first, attempts, nil)
+}
 
 func (p *parcelOfLane) failed(lo, hi int, _ Outcome, err *APIError) {
-	p.l.settle(p.b, lo, hi, err.Attempts, err)
+	b, first := p.at(lo)
+	p.l.settle(b, lo-first, hi-first, err.Attempts, err)
 }
 
 var gzipPool = sync.Pool{New: func() any {

@@ -1,7 +1,6 @@
 package cio
 
 import (
-	"hash/maphash"
 	"sync"
 	"sync/atomic"
 )
@@ -20,8 +19,7 @@ type ledger struct {
 	mu     sync.Mutex
 	reason string            // of the API's last refusal
 	same   int64             // its refusals in a row with that reason
-	doubts map[uint64]uint64 // when messages were refused in an odd form that a Send gave up, by the hash of their bytes
-	seed   maphash.Seed
+	doubts map[string]uint64 // when messages were refused in an odd form that a Send gave up, by their ids
 }
 
 // tick returns the time of something that happens now: later than all before it.
@@ -62,24 +60,20 @@ func (l *ledger) refuse(reason string, messages int) int64 {
 const maxDoubts = 1_000
 
 // doubt remembers when a message was refused that was given up without proof that it is at fault.
-func (l *ledger) doubt(message []byte, at uint64) {
+func (l *ledger) doubt(id string, at uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.doubts == nil || len(l.doubts) >= maxDoubts {
-		l.doubts, l.seed = make(map[uint64]uint64), maphash.MakeSeed()
+		l.doubts = make(map[string]uint64)
 	}
-	l.doubts[maphash.Bytes(l.seed, message)] = at
+	l.doubts[id] = at
 }
 
 // doubted returns and forgets when a message was refused before, 0 for never.
-func (l *ledger) doubted(message []byte) uint64 {
+func (l *ledger) doubted(id string) uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.doubts) == 0 {
-		return 0
-	}
-	h := maphash.Bytes(l.seed, message)
-	at := l.doubts[h]
-	delete(l.doubts, h)
+	at := l.doubts[id]
+	delete(l.doubts, id)
 	return at
 }

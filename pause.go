@@ -78,7 +78,9 @@ func (b *Batcher) goesOn() {
 
 // stopAlone makes the lane wait by itself.
 func (l *lane) stopAlone(end *stop, key *apiKey, d time.Duration) {
-	if l.halt.Swap(&halt{end, key, time.Now().Add(d)}) == nil {
+	before := l.halt.Swap(&halt{end, key, time.Now().Add(d)})
+	l.trying.Store(false)
+	if before == nil {
 		l.b.notice.stopped(l.b.c.alarm(), end.APIError)
 	} else {
 		l.b.notice.still(l.b.c.alarm(), end.APIError)
@@ -116,6 +118,7 @@ func (p *pause) turn(l *lane) (mine bool, due time.Duration) {
 		return false, -1
 	}
 	p.trying = true
+	p.waiting = slices.DeleteFunc(p.waiting, func(other *lane) bool { return other == l })
 	return true, 0
 }
 
@@ -144,12 +147,18 @@ func (b *Batcher) tried(p *pause, l *lane) {
 	b.changed.send()
 }
 
-// hopeless reports whether waiting longer is of no use to somebody who wants to be done: the key was refused to more than one message, or
-// whatever it is has lasted longer than a minute.
+// hopeless reports whether waiting longer is of no use to somebody who wants to be done: a key that was never good was refused to more than one
+// message, one that was good for a quarter of a minute, or whatever else it is has lasted longer than a minute.
 func (p *pause) hopeless() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.failed >= 1 && p.key != nil || p.failed >= 5
+	switch {
+	case p.key == nil:
+		return p.failed >= 5
+	case p.key.worked.Load():
+		return p.failed >= 3
+	}
+	return p.failed >= 1
 }
 
 // halt keeps one lane from sending.
@@ -187,24 +196,30 @@ func (l *lane) stuck() error {
 		}
 		return nil
 	}
-	if h := l.halted(); h != nil && h.cause != byKey {
-		return h.APIError
+	h := l.halted()
+	if h == nil || h.cause == byKey || h.cause == byDoubt && l.queued() || l.trying.Load() { // in this order: see waitForTurn
+		return nil
 	}
-	return nil
+	return h.APIError
 }
 
 // waitForTurn returns when it is time to send: everything, or, while all lanes wait, a single message to see whether better times have come.
-// The error is that Close has given up.
-func (l *lane) waitForTurn() (*pause, error) {
-	var in *pause // that the lane waits in
-	defer func() { in.leave(l) }()
+// While the lane waits because a message in it is set aside, it may get one more batch to send. The error is that Close has given up.
+func (l *lane) waitForTurn() (in *pause, more *batch, err error) {
+	mine := false
+	defer func() {
+		if !mine {
+			in.leave(l)
+			in = nil
+		}
+	}()
 	for {
 		recovered, renewed := l.b.c.ledger.recovered.wait(), l.b.c.renewed.wait()
 		if err := l.b.ctx.Err(); err != nil {
-			return nil, err
+			return in, nil, err
 		}
-		var due time.Duration
-		var over <-chan struct{}
+		due := time.Duration(-1)
+		var over, wake <-chan struct{}
 		p := l.b.waits()
 		if p != in {
 			in.leave(l)
@@ -212,21 +227,31 @@ func (l *lane) waitForTurn() (*pause, error) {
 		}
 		if p != nil {
 			over = p.over.wait()
-			mine := false
 			if mine, due = p.turn(l); mine {
-				return p, nil
+				return in, nil, nil
 			}
 		} else if h := l.halted(); h == nil {
-			return nil, nil
+			return in, nil, nil
 		} else if due = time.Until(h.until); due <= 0 {
-			return nil, nil
+			return in, nil, nil
+		} else if h.cause == byDoubt {
+			l.trying.Store(true) // before the batch leaves the queue
+			next, soon, _ := l.take()
+			if next != nil {
+				return in, next, nil
+			}
+			l.trying.Store(false)
+			if soon >= 0 {
+				due = min(due, soon)
+			}
+			wake = l.wake
 		}
-		l.waitFor(due, recovered, renewed, over)
+		l.waitFor(due, recovered, renewed, over, wake)
 	}
 }
 
 // waitFor returns after that time, if it is not negative, or when one of the channels is closed or Close gives up.
-func (l *lane) waitFor(due time.Duration, a, b, c <-chan struct{}) {
+func (l *lane) waitFor(due time.Duration, a, b, c, d <-chan struct{}) {
 	var timer <-chan time.Time
 	if due >= 0 {
 		t := time.NewTimer(due)
@@ -237,6 +262,7 @@ func (l *lane) waitFor(due time.Duration, a, b, c <-chan struct{}) {
 	case <-a:
 	case <-b:
 	case <-c:
+	case <-d:
 	case <-timer:
 	case <-l.b.ctx.Done():
 	}
@@ -254,7 +280,12 @@ func (n *notice) stopped(log *slog.Logger, err *APIError) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := time.Now()
-	if n.times++; !n.said.IsZero() && now.Sub(n.said) < sayEvery {
+	n.times++
+	gap := sayEvery
+	if n.times == 1 {
+		gap *= 2 // a second line may follow, that it goes on
+	}
+	if !n.said.IsZero() && now.Sub(n.said) < gap {
 		return
 	}
 	if n.times == 1 {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -77,6 +79,18 @@ type request struct {
 	delay      time.Duration        // what the last answer asked for
 	holders    atomic.Int32         // bodies handed to a transport and not closed yet
 	current    atomic.Pointer[body] // the last body handed to a transport, which is the one that an answer is to
+	early      atomic.Bool          // an answer to it began before it was read
+}
+
+// trace notes whether an answer begins before the request's body was read. What comes ahead of an answer, such as a 103, may.
+func (r *request) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GotFirstResponseByte: func() { r.early.Store(!r.current.Load().read()) },
+		Got1xxResponse: func(int, textproto.MIMEHeader) error {
+			r.early.Store(false)
+			return nil
+		},
+	}
 }
 
 const maxRedirects = 3
@@ -140,6 +154,9 @@ func (c *Client) exchange(ctx context.Context, r *request) *APIError {
 func (c *Client) roundTrip(ctx context.Context, client *http.Client, r *request, target string) (resp *http.Response, reached bool, err error) {
 	var touched atomic.Bool
 	body := newBody(r, &touched)
+	if !c.cfg.AcceptAny2xx {
+		ctx = httptrace.WithClientTrace(ctx, r.trace())
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
 	if err != nil {
 		body.Close()
@@ -179,6 +196,7 @@ func newBody(r *request, touched *atomic.Bool) *body {
 	b := &body{data: r.body, r: r, touched: touched}
 	r.holders.Add(1)
 	r.current.Store(b)
+	r.early.Store(false)
 	return b
 }
 
@@ -252,6 +270,7 @@ func (c *Client) read(ctx context.Context, r *request, resp *http.Response, targ
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // an answer that breaks off has its status all the same
 	io.CopyN(io.Discard, resp.Body, maxDrain)
 	e := &APIError{Operation: r.operation, Status: status}
+	r.reached = r.reached || status < 200
 	if status >= 300 && status < 400 {
 		next, e.Message = c.redirect(resp, target)
 		return next, e
@@ -274,7 +293,7 @@ func (c *Client) success(ctx context.Context, r *request, resp *http.Response, c
 		io.CopyN(io.Discard, resp.Body, maxDrain)
 		return nil
 	}
-	whole := r.current.Load().read() // before the body is waited for, during which the rest may be sent
+	whole := r.current.Load().read() && !r.early.Load() // before the body is waited for, during which the rest may be sent
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	answer := fmt.Sprintf("%d %s ", resp.StatusCode, http.StatusText(resp.StatusCode))
 	lost := ""
@@ -287,7 +306,7 @@ func (c *Client) success(ctx context.Context, r *request, resp *http.Response, c
 		err, lost = e.Err, answer+came(resp)+" broke off: "+e.Message
 	case !whole:
 		err = errEarly
-		lost = answer + came(resp) + " came before the request was sent; a proxy or a test's stub may have answered"
+		lost = answer + came(resp) + " came before the request was sent whole; a proxy or a test's stub may have given it"
 	case len(text) > maxAnswer:
 		err = errLong
 		lost = answer + came(resp) + " is longer than any answer of the API"

@@ -83,7 +83,7 @@ func (s *sending) deliver(d *delivery) {
 				err = left.err
 			}
 			if left.refused > 0 && left.hi-left.lo == 1 {
-				s.c.ledger.doubt(s.messages[left.lo].data, left.refused)
+				s.c.ledger.doubt(s.messages[left.lo].MessageID(), left.refused)
 			}
 			s.failed(left.lo, left.hi, left.outcome(), err)
 		}
