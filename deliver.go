@@ -82,7 +82,7 @@ func (d *delivery) run(one bool) *stop {
 	aside := make(map[string]bool) // identities of d.rest[:i]
 	i := 0
 	if one {
-		i = d.untried(aside)
+		i, _ = d.untried(aside)
 	}
 	for {
 		if i == len(d.rest) {
@@ -229,18 +229,18 @@ func (d *delivery) heldBack(i int, aside map[string]bool) bool {
 }
 
 // untried returns the first span whose beginning was not refused alone, and sets aside what is before it; the first of all if there is none.
-func (d *delivery) untried(aside map[string]bool) int {
+func (d *delivery) untried(aside map[string]bool) (i int, ok bool) {
 	for i := 0; i < len(d.rest); i++ {
 		switch s := d.rest[i]; {
 		case s.err != nil && s.hi-s.lo == 1:
 			aside[d.p.identity(s.lo)] = true
 		case i > 0 && d.heldBack(i, aside):
 		default:
-			return i
+			return i, true
 		}
 	}
 	clear(aside)
-	return 0
+	return 0, false
 }
 
 // keyAgain is how long a refusal of the key is left to be a stray one, of one server of several or of a proxy.

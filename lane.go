@@ -188,6 +188,11 @@ func (l *lane) deliver(b *batch) {
 		if err != nil {
 			return
 		}
+		if turn != nil {
+			if _, ok := d.untried(make(map[string]bool)); !ok { // a message that was refused shows nothing
+				more, _, _ = l.take()
+			}
+		}
 		if more != nil {
 			add(more)
 		}
@@ -315,17 +320,17 @@ type parcelOfLane struct {
 }
 
 type part struct {
-	b  *batch
-	lo int // the number of its first message
+	b      *batch // given back once all of it is settled
+	lo, hi int    // the numbers of its messages
 }
 
 // add puts a batch behind the others and returns the number of its first message.
 func (p *parcelOfLane) add(b *batch) int {
 	lo := 0
 	if n := len(p.parts); n > 0 {
-		lo = p.parts[n-1].lo + len(p.parts[n-1].b.entries)
+		lo = p.parts[n-1].hi
 	}
-	p.parts = append(p.parts, part{b, lo})
+	p.parts = append(p.parts, part{b, lo, lo + len(b.entries)})
 	return lo
 }
 

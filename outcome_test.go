@@ -134,7 +134,7 @@ func oneOutcome(t *testing.T, seed uint64) {
 	err := b.Close(ctx)
 	bound, _ := ctx.Deadline()
 	cancel()
-	if late := time.Since(bound); time.Since(start) > 0 && late > 3*time.Second && !errors.Is(err, context.DeadlineExceeded) {
+	if late := time.Since(bound); late > 10*time.Second && !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Close returned %v after its context ended", late)
 	}
 	mu.Lock()
