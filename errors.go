@@ -1,6 +1,7 @@
 package cio
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -65,15 +66,20 @@ type MessageError struct {
 	Hint string
 	// Err is the cause where there is one, such as what Config.Guard returned.
 	Err error
+
+	several bool // the message is one of several, and the text says which
 }
 
 func (e *MessageError) Error() string {
 	var b strings.Builder
-	b.WriteString("cio: messages[" + strconv.Itoa(e.Index) + "]")
+	b.WriteString("cio")
+	if e.several || e.Index > 0 {
+		b.WriteString(": messages[" + strconv.Itoa(e.Index) + "]")
+	}
 	if e.Field != "" {
 		b.WriteString(": " + e.Field)
 	}
-	b.WriteString(": " + string(e.Rule))
+	b.WriteString(": " + cmp.Or(string(e.Rule), "invalid message"))
 	if e.Hint != "" {
 		b.WriteString(": " + e.Hint)
 	}
