@@ -204,7 +204,7 @@ func (r *rules) append(dst []byte, env *envelope, h *header) ([]byte, error) {
 	if n := len(dst) - start; n > r.maxMessageBytes {
 		return dst, tooLarge(dst[start:], r.maxMessageBytes)
 	}
-	h.warnings = warningsOf(env.typ, &h.identity, name, like, body)
+	h.warnings = warningsOf(env, h.identity.Email, name, like, body, ctx)
 	return dst, r.checkGuard(h.identity)
 }
 

@@ -35,6 +35,7 @@ const (
 	RuleNoEvent           Rule = "missing-event"            // api-facts 1.3
 	RuleNoGroup           Rule = "missing-group-id"         // api-facts 1.3
 	RuleNoPreviousID      Rule = "missing-previous-id"      // api-facts 1.3
+	RuleBlankID           Rule = "blank-id"                 // an assumption: an id without a visible character is nobody's
 	RuleSameID            Rule = "alias-to-itself"          // an assumption: nothing good can come of it
 	RuleNearSemantic      Rule = "near-semantic-name"       // api-facts 2.1: a name that Customer.io would not understand
 	RuleNameTaken         Rule = "name-taken"               // a further property with the name of a field
