@@ -3,6 +3,7 @@ package cio
 import (
 	"context"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 )
@@ -36,7 +37,7 @@ func newPacer(limit int, window time.Duration, log *slog.Logger) *pacer {
 	if limit < 0 {
 		return nil
 	}
-	return &pacer{max: limit, limit: limit, window: window, span: window + window/rateSlack, log: log, starts: make([]time.Time, limit)}
+	return &pacer{max: limit, limit: limit, window: window, span: window + min(window/rateSlack, math.MaxInt64-1-window), log: log, starts: make([]time.Time, limit)}
 }
 
 // wait returns when a request may start, or with the context's error.

@@ -63,8 +63,12 @@ func warningsOf(env *envelope, email, event string, like likeness, body, context
 			warn(field, RulePlaceholderID, "it is a word for the lack of an id; all who have it would be one")
 		}
 	}
-	on, value := actsOn(event, body, context)
-	object, _ := wire.Text(value)
+	var on, object string
+	if env.typ == TypeTrack {
+		var value []byte
+		on, value = actsOn(event, body, context)
+		object, _ = wire.Text(value)
+	}
 	for _, id := range [...]struct{ field, id string }{{"userId", env.userID}, {"anonymousId", env.anonymousID}, {"groupId", env.groupID}, {"previousId", env.previousID}} {
 		if len(id.id) > maxIDBytes {
 			warn(id.field, RuleLimitID, "ids have at most "+strconv.Itoa(maxIDBytes)+" bytes")
