@@ -1,6 +1,7 @@
 package cio
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -37,6 +38,7 @@ const (
 	RuleNoEvent           Rule = "missing-event"            // api-facts 1.3
 	RuleNoGroup           Rule = "missing-group-id"         // api-facts 1.3
 	RuleNoPreviousID      Rule = "missing-previous-id"      // api-facts 1.3
+	RuleBlankID           Rule = "blank-id"                 // an assumption: an id without a visible character is nobody's
 	RuleSameID            Rule = "alias-to-itself"          // an assumption: nothing good can come of it
 	RuleNearSemantic      Rule = "near-semantic-name"       // api-facts 2.1: a name that Customer.io would not understand
 	RuleNameTaken         Rule = "name-taken"               // a further property with the name of a field
@@ -68,15 +70,20 @@ type MessageError struct {
 	Hint string
 	// Err is the cause where there is one, such as what Config.Guard returned.
 	Err error
+
+	several bool // the message is one of several, and the text says which
 }
 
 func (e *MessageError) Error() string {
 	var b strings.Builder
-	b.WriteString("cio: messages[" + strconv.Itoa(e.Index) + "]")
+	b.WriteString("cio")
+	if e.several || e.Index > 0 {
+		b.WriteString(": messages[" + strconv.Itoa(e.Index) + "]")
+	}
 	if e.Field != "" {
 		b.WriteString(": " + e.Field)
 	}
-	b.WriteString(": " + string(e.Rule))
+	b.WriteString(": " + cmp.Or(string(e.Rule), "invalid message"))
 	if e.Hint != "" {
 		b.WriteString(": " + e.Hint)
 	}

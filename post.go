@@ -163,8 +163,14 @@ func (c *Client) roundTrip(ctx context.Context, client *http.Client, r *request,
 		return nil, false, err
 	}
 	req.ContentLength = int64(len(r.body))
-	// GetBody lets the transport repeat a request that it could not write to a connection the server had just closed.
-	req.GetBody = func() (io.ReadCloser, error) { return newBody(r, &touched), nil }
+	// GetBody lets the transport repeat a request that it could not write to a connection the server had just closed. http.Client calls it for
+	// a redirect too, before it asks whether to follow. Both may be one more request to the server.
+	req.GetBody = func() (io.ReadCloser, error) {
+		if err := c.pace.wait(ctx); err != nil {
+			return nil, err
+		}
+		return newBody(r, &touched), nil
+	}
 	h := req.Header
 	h.Set("Authorization", r.key.authorization())
 	h.Set("Content-Type", "application/json")

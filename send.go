@@ -110,7 +110,7 @@ func (s *sending) encode(msgs []Message) error {
 		if err != nil {
 			var invalidMessage *MessageError
 			if errors.As(err, &invalidMessage) {
-				invalidMessage.Index = i
+				invalidMessage.Index, invalidMessage.several = i, len(msgs) > 1
 			}
 			invalid[i] = err
 		}
