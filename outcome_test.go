@@ -130,7 +130,6 @@ func oneOutcome(t *testing.T, seed uint64) {
 	}
 	ids = ids[:enqueued]
 	ctx, cancel := context.WithTimeout(t.Context(), between(20*time.Second))
-	start := time.Now()
 	err := b.Close(ctx)
 	bound, _ := ctx.Deadline()
 	cancel()
