@@ -246,8 +246,8 @@ func (d *delivery) untried(aside map[string]bool) (i int, ok bool) {
 // keyAgain is how long a refusal of the key is left to be a stray one, of one server of several or of a proxy.
 const keyAgain = time.Second
 
-// post makes one request, and makes it again as long as it may pass. probe says that it is one of many tries already, so that a refusal of the
-// key need not be asked for again. confirm is for a message that is about to be rejected for an answer that is not the API's: one more refusal, on
+// post makes one request, and makes it again as long as it may pass. probe says that it is one of many tries already, so that a refusal of a
+// key that was never good need not be asked for again, and one of any other key at once. confirm is for a message that is about to be rejected for an answer that is not the API's: one more refusal, on
 // a connection of its own, is asked for. The cause says what stopped it other than an answer.
 func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 	c := d.c
@@ -285,12 +285,14 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 			if refusals++; refusals == 1 {
 				r.keyRefused = r.began
 			}
-			if probe || refusals > d.keyTries(r.key, r.keyRefused) {
+			if probe && !r.key.worked.Load() || refusals > d.keyTries(r.key, r.keyRefused) {
 				c.http.CloseIdleConnections()
 				return err, byKey
 			}
 			r.fresh = true // and no connection is kept to the server that refused it
-			pause = keyAgain << min(refusals-1, 3)
+			if pause = keyAgain << min(refusals-1, 3); probe {
+				pause = 0
+			}
 		case odd:
 			if confirm {
 				confirm = false

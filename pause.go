@@ -300,7 +300,11 @@ func (n *notice) stopped(log *slog.Logger, err *APIError) {
 func (n *notice) still(log *slog.Logger, err *APIError) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if now := time.Now(); now.Sub(n.said) >= sayEvery {
+	gap := sayEvery
+	if !n.open {
+		gap *= 2
+	}
+	if now := time.Now(); now.Sub(n.said) >= gap {
 		log.Error("sending is still stopped; everything is kept", "reason", err.Error())
 		n.said, n.open, n.times = now, true, 0
 	}

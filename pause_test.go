@@ -198,10 +198,10 @@ func TestOneOfTwoServersRefusesTheKey(t *testing.T) {
 					}
 					time.Sleep(time.Second)
 				}
-				if st := b.Stats(); st.Accepted != int64(len(ids)) || oldest > 40*time.Second && lanes >= 8 {
+				if st := b.Stats(); st.Accepted != int64(len(ids)) || oldest > time.Minute && lanes >= 8 {
 					t.Errorf("%d lanes, seed %d: %+v, the oldest waited %v", lanes, seed, st, oldest)
 				}
-				if lines > minutes+3 {
+				if lines > minutes+5 {
 					t.Errorf("%d lanes, seed %d: %d lines in %d minutes:\n%s", lanes, seed, lines, minutes, log.String())
 				}
 				w.check(ids, rep, b.Close(t.Context()), nil)
