@@ -28,7 +28,7 @@ func try(t *testing.T, name string, r row, limits bool) (tally, *server) {
 		t.Fatal(err)
 	}
 	defer l.close()
-	return count(l, s.processed), s
+	return count(l, s.processed, s.culprits), s
 }
 
 // Without a fault every client brings everything, and the books agree.
@@ -49,7 +49,7 @@ func TestOursUnderFaults(t *testing.T) {
 		row  row
 		want tally
 	}{
-		{row{Name: "one message refused", Messages: 200, Linger: 10 * time.Second, fault: refuse(http.StatusBadRequest, 77)}, tally{Taken: 200, Accepted: 199, Failed: 1}},
+		{row{Name: "one message refused", Messages: 200, Linger: 10 * time.Second, fault: refuse(77, action{status: http.StatusBadRequest})}, tally{Taken: 200, Accepted: 199, Failed: 1}},
 		{row{Name: "closed during an outage", Messages: 200, CloseWithin: 100 * time.Millisecond, fault: always(action{status: 500})}, tally{Taken: 200, Back: 200}},
 		{row{Name: "too large", Messages: 20, Linger: 10 * time.Second, Large: map[int]int{3: 40 << 10, 5: 600 << 10}}, tally{Taken: 18, Accepted: 18, Refused: 2}},
 		{row{Name: "another key", Messages: 200, Linger: 10 * time.Second, RenewKey: 300 * time.Millisecond, fault: func(r request) action {

@@ -49,7 +49,9 @@ func (l *ledger) len() int { return len(l.data) / marks }
 
 func (l *ledger) set(i, mark int) { l.data[i*marks+mark]++ }
 
-func (l *ledger) has(i, mark int) bool { return l.data[i*marks+mark] > 0 }
+func (l *ledger) times(i, mark int) int { return int(l.data[i*marks+mark]) }
+
+func (l *ledger) has(i, mark int) bool { return l.times(i, mark) > 0 }
 
 // tally is what became of the messages of one experiment.
 type tally struct {
@@ -57,23 +59,27 @@ type tally struct {
 	Accepted int // of these, processed by the server
 	Failed   int // reported as failed
 	Back     int // handed back by Close, with their ids
-	Lost     int // taken, not processed and not a word of it
+	Lost     int // taken, not processed and not a true word of it
 	Twice    int // processed more than once
 	Refused  int // Enqueue returned an error
 	// Mistaken are reports of a failure for messages that the server did process; after an answer that was lost no client can know better.
 	Mistaken int
-	// Reports counts messages reported more than once.
-	Reports int
+	// Untrue counts messages reported as accepted that the server never processed. Unless it is contradicted, such a message is lost too.
+	Untrue int
+	// Innocent are, of those reported as failed, the ones that nobody refused for their own sake: the server would have taken them.
+	Innocent int
+	// Two counts messages that were told more than one outcome: reported twice, or reported and handed back.
+	Two int
 }
 
-// count compares the ledger with how often the server processed each message.
-func count(l *ledger, processed []uint8) (t tally) {
+// count compares the ledger with how often the server processed each message, and which ones it refused for their own sake.
+func count(l *ledger, processed []uint8, culprits []bool) (t tally) {
 	for i := range l.len() {
 		if l.has(i, markRefused) {
 			t.Refused++
 		}
-		if int(l.data[i*marks+markOK])+int(l.data[i*marks+markFailed]) > 1 {
-			t.Reports++
+		if l.times(i, markOK)+l.times(i, markFailed)+l.times(i, markBack) > 1 {
+			t.Two++
 		}
 		if processed[i] > 1 {
 			t.Twice++
@@ -86,6 +92,9 @@ func count(l *ledger, processed []uint8) (t tally) {
 		if l.has(i, markFailed) {
 			t.Failed++
 			told = true
+			if !culprits[i] {
+				t.Innocent++
+			}
 		}
 		if l.has(i, markBack) {
 			t.Back++
@@ -99,6 +108,9 @@ func count(l *ledger, processed []uint8) (t tally) {
 			}
 		case !told:
 			t.Lost++
+		}
+		if l.has(i, markOK) && processed[i] == 0 {
+			t.Untrue++
 		}
 	}
 	return t
