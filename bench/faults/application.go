@@ -16,6 +16,7 @@ import (
 // outcome is what the application saw besides the ledger.
 type outcome struct {
 	Enqueuing time.Duration // from the first Enqueue to the last
+	Enqueued  time.Time     // the last; zero: nobody knows
 	Closing   time.Duration
 	CloseErr  string
 	Peak      int64 // resident bytes
@@ -73,7 +74,8 @@ func (a application) run(ctx context.Context) (o outcome, err error) {
 		return o, a.race(ctx, c, l)
 	}
 	taken = a.enqueue(ctx, c, l)
-	o.Enqueuing = time.Since(started)
+	o.Enqueued = time.Now()
+	o.Enqueuing = o.Enqueued.Sub(started)
 
 	linger := time.NewTimer(a.Row.Linger)
 	defer linger.Stop()

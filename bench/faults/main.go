@@ -181,6 +181,9 @@ func (e experiment) application(url string) (o outcome, ended string, err error)
 	return o, "", json.Unmarshal(out.Bytes(), &o)
 }
 
+// lateAfter is how long after the last Enqueue a message may arrive without a remark.
+const lateAfter = 2 * time.Second
+
 func (e experiment) line(t tally, s *server, o outcome, ended string) string {
 	var notes []string
 	note := func(holds bool, format string, args ...any) {
@@ -195,6 +198,8 @@ func (e experiment) line(t tally, s *server, o outcome, ended string) string {
 	note(o.Surplus > t.Two, "its counts and the messages handed back give %d outcomes too many", o.Surplus)
 	note(e.row.Block > 0 && !o.Blocked, "no callback blocked")
 	note(s.refused > 0, "%d of %d requests refused", s.refused, s.requests)
+	after := s.last.Sub(o.Enqueued)
+	note(after > lateAfter && !o.Enqueued.IsZero(), "the last arrived %.0f s after the last Enqueue", after.Seconds())
 	note(o.Closing > time.Second, "Close took %.1f s", o.Closing.Seconds())
 	note(e.row.Rate == 0 && o.Enqueuing > 0, "Enqueue took %.1f s in all, peak memory %.0f MiB", o.Enqueuing.Seconds(), float64(o.Peak)/(1<<20))
 	return fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %s |", e.row.Name, e.client, t.Taken, t.Accepted, t.Untrue, t.Failed, t.Innocent, t.Back, t.Lost, max(t.Two, o.Surplus), t.Twice, t.Refused, strings.Join(notes, "; "))

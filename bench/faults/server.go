@@ -53,8 +53,9 @@ type server struct {
 	requests  int
 	refused   int // requests answered without processing
 	processed []uint8
-	culprits  []bool // messages that were refused for their own sake, by the API or by what stands before it
-	changed   int    // messages whose contents are not those that were enqueued
+	last      time.Time // when the last one was processed
+	culprits  []bool    // messages that were refused for their own sake, by the API or by what stands before it
+	changed   int       // messages whose contents are not those that were enqueued
 }
 
 func newServer(messages int, fault func(request) action, limits bool) *server {
@@ -202,6 +203,7 @@ func (s *server) process(items []item) {
 			continue
 		}
 		s.processed[n]++
+		s.last = time.Now()
 		if i.Properties.Seq == nil || *i.Properties.Seq != n {
 			s.changed++
 		}

@@ -103,6 +103,9 @@ func TestServerFaults(t *testing.T) {
 			if s.processed[0] != c.processed || s.changed != c.changed || s.culprits[0] != c.culprit || last.retryAfter != c.retryAfter {
 				t.Errorf("processed %d, changed %d, culprit %t, Retry-After %q", s.processed[0], s.changed, s.culprits[0], last.retryAfter)
 			}
+			if arrived := !s.last.IsZero(); arrived != (c.processed > 0) {
+				t.Errorf("the last of %d arrived at %v", c.processed, s.last)
+			}
 			if c.kind != "" && last.kind != c.kind || c.says != "" && last.body != c.says {
 				t.Errorf("the last answer was %s: %s", last.kind, last.body)
 			}
