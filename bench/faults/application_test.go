@@ -29,7 +29,7 @@ func try(t *testing.T, name string, r row, limits bool) (tally, *server, outcome
 		t.Fatal(err)
 	}
 	defer l.close()
-	return count(l, s.processed, s.culprits), s, o
+	return count(l, s.fates), s, o
 }
 
 // Without a fault every client brings everything, and the books agree.

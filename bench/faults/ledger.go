@@ -64,24 +64,28 @@ type tally struct {
 	Refused  int // Enqueue returned an error
 	// Mistaken are reports of a failure for messages that the server did process; after an answer that was lost no client can know better.
 	Mistaken int
+	// Silent counts messages that were processed without a word of it.
+	Silent int
 	// Untrue counts messages reported as accepted that the server never processed. Unless it is contradicted, such a message is lost too.
 	Untrue int
 	// Innocent are, of those reported as failed, the ones that nobody refused for their own sake: the server would have taken them.
 	Innocent int
-	// Two counts messages that were told more than one outcome: reported twice, or reported and handed back.
+	// Two counts messages with more than one outcome: reported twice, reported and handed back, or reported failed or handed back although the
+	// server had answered that it took them.
 	Two int
 }
 
-// count compares the ledger with how often the server processed each message, and which ones it refused for their own sake.
-func count(l *ledger, processed []uint8, culprits []bool) (t tally) {
+// count compares the ledger with what the server did with each message.
+func count(l *ledger, fates []fate) (t tally) {
 	for i := range l.len() {
 		if l.has(i, markRefused) {
 			t.Refused++
 		}
-		if l.times(i, markOK)+l.times(i, markFailed)+l.times(i, markBack) > 1 {
+		f := fates[i]
+		if undelivered := l.times(i, markFailed) + l.times(i, markBack); undelivered+l.times(i, markOK) > 1 || f.answered && undelivered > 0 {
 			t.Two++
 		}
-		if processed[i] > 1 {
+		if f.processed > 1 {
 			t.Twice++
 		}
 		if !l.has(i, markTaken) {
@@ -92,7 +96,7 @@ func count(l *ledger, processed []uint8, culprits []bool) (t tally) {
 		if l.has(i, markFailed) {
 			t.Failed++
 			told = true
-			if !culprits[i] {
+			if !f.culprit {
 				t.Innocent++
 			}
 		}
@@ -101,15 +105,18 @@ func count(l *ledger, processed []uint8, culprits []bool) (t tally) {
 			told = true
 		}
 		switch {
-		case processed[i] > 0:
+		case f.processed > 0:
 			t.Accepted++
-			if told {
+			switch {
+			case told:
 				t.Mistaken++
+			case !l.has(i, markOK):
+				t.Silent++
 			}
 		case !told:
 			t.Lost++
 		}
-		if l.has(i, markOK) && processed[i] == 0 {
+		if l.has(i, markOK) && f.processed == 0 {
 			t.Untrue++
 		}
 	}

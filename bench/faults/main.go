@@ -1,7 +1,7 @@
 // Command faults puts the Batcher and other Go clients in front of a server that fails in one way after the other, and counts what becomes of
 // every message: accepted, reported as failed, handed back, lost without a word, told two outcomes, processed twice.
 //
-//	go run ./faults                     all rows, about twelve minutes
+//	go run ./faults                     all rows, about fourteen minutes
 //	go run ./faults -row 'SIGTERM'      the rows whose names hold that text
 //	go run ./faults -client ours
 //
@@ -11,7 +11,8 @@
 //
 // Accepted is what the API stored: a page that answers in its place, with whatever status, stores nothing. "Of these innocent" are the messages
 // reported as failed that nobody refused for their own sake, neither the API nor a firewall before it. "Reported accepted, not stored" belong to
-// those lost without a word, because the word was not true. Two outcomes are two reports of one message, or a report and a message handed back.
+// those lost without a word, because the word was not true. Two outcomes are two reports of one message, a report and a message handed back, or a message
+// reported as failed or handed back although the API had answered that it took it.
 package main
 
 import (
@@ -112,7 +113,7 @@ func (e experiment) run() (string, error) {
 	// PostHog's own server has other limits, so these are not held against its client.
 	s := newServer(e.row.Messages, e.row.fault, e.client != "posthog")
 	for i, n := range e.row.Large {
-		s.culprits[i] = n > maxMessage // a client that knows the limit refuses it by itself
+		s.fates[i].culprit = n > maxMessage // a client that knows the limit refuses it by itself
 	}
 	address, stop, err := s.start("127.0.0.1:0")
 	if err != nil {
@@ -145,7 +146,7 @@ func (e experiment) run() (string, error) {
 		return "", err
 	}
 	defer l.close()
-	return e.line(count(l, s.processed, s.culprits), s, o, ended), nil
+	return e.line(count(l, s.fates), s, o, ended), nil
 }
 
 // application runs the client's process and returns what it saw, and how it ended if that was not by itself.
@@ -194,6 +195,7 @@ func (e experiment) line(t tally, s *server, o outcome, ended string) string {
 	note(ended != "", "the process ended: %s", ended)
 	note(s.changed > 0, "%d arrived with other contents", s.changed)
 	note(t.Mistaken > 0, "%d reported failed or handed back had arrived", t.Mistaken)
+	note(t.Silent > 0, "%d accepted without a report", t.Silent)
 	note(o.Late > 0, "%d reported after Close", o.Late)
 	note(o.Surplus > t.Two, "its counts and the messages handed back give %d outcomes too many", o.Surplus)
 	note(e.row.Block > 0 && !o.Blocked, "no callback blocked")

@@ -48,18 +48,24 @@ type server struct {
 
 	connections atomic.Int64
 
-	mu        sync.Mutex
-	started   time.Time
-	requests  int
-	refused   int // requests answered without processing
-	processed []uint8
-	last      time.Time // when the last one was processed
-	culprits  []bool    // messages that were refused for their own sake, by the API or by what stands before it
-	changed   int       // messages whose contents are not those that were enqueued
+	mu       sync.Mutex
+	started  time.Time
+	requests int
+	refused  int // requests answered without processing
+	fates    []fate
+	last     time.Time // when the last one was processed
+	changed  int       // messages whose contents are not those that were enqueued
+}
+
+// fate is what the server did with a message.
+type fate struct {
+	processed uint8 // how often
+	answered  bool  // it told the client so, who was still there
+	culprit   bool  // it was refused for its own sake, by the API or by what stands before it
 }
 
 func newServer(messages int, fault func(request) action, limits bool) *server {
-	return &server{fault: fault, limits: limits, processed: make([]uint8, messages), culprits: make([]bool, messages)}
+	return &server{fault: fault, limits: limits, fates: make([]fate, messages)}
 }
 
 type item struct {
@@ -137,6 +143,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reset(w)
 		return
 	}
+	if r.Context().Err() == nil {
+		s.each(items, func(_ item, f *fate) { f.answered = true })
+	}
 	io.WriteString(w, "{}")
 }
 
@@ -148,7 +157,7 @@ func (s *server) refuse(w http.ResponseWriter, a action) {
 	s.mu.Lock()
 	s.refused++
 	for _, i := range a.culprits {
-		s.culprits[i] = true
+		s.fates[i].culprit = true
 	}
 	s.mu.Unlock()
 	if a.retryAfter > 0 {
@@ -195,17 +204,22 @@ func (s *server) decide(r *http.Request, items []item) action {
 }
 
 func (s *server) process(items []item) {
+	s.each(items, func(i item, f *fate) {
+		f.processed++
+		s.last = time.Now()
+		if n, _ := i.number(); i.Properties.Seq == nil || *i.Properties.Seq != n {
+			s.changed++
+		}
+	})
+}
+
+// each calls f with those of the items that are of the experiment.
+func (s *server) each(items []item, f func(item, *fate)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, i := range items {
-		n, ok := i.number()
-		if !ok || n < 0 || n >= len(s.processed) {
-			continue
-		}
-		s.processed[n]++
-		s.last = time.Now()
-		if i.Properties.Seq == nil || *i.Properties.Seq != n {
-			s.changed++
+		if n, ok := i.number(); ok && n >= 0 && n < len(s.fates) {
+			f(i, &s.fates[n])
 		}
 	}
 }

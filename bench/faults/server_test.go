@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,7 @@ func TestServerFaults(t *testing.T) {
 		{name: "rate limited", fault: always(action{status: 429, retryAfter: 2}), body: body(0), statuses: []int{429}, retryAfter: "2"},
 		{name: "reset before", fault: first(1, action{resetFirst: true}), body: body(0), statuses: []int{0, 200}, processed: 1},
 		{name: "reset after", fault: first(1, action{resetLast: true}), body: body(0), statuses: []int{0, 200}, processed: 2},
+		{name: "reset after, each time", fault: always(action{resetLast: true}), body: body(0), statuses: []int{0, 0}, processed: 2},
 		{name: "refuses another message", fault: refuse(7, action{status: 400}), body: body(0), statuses: []int{200}, processed: 1},
 		{name: "refuses this one", fault: refuse(0, action{status: 400}), body: body(1, 0), statuses: []int{400}, culprit: true, kind: "application/json", says: apiError},
 		{name: "refuses its neighbour", fault: refuse(1, action{status: 400}), body: body(1, 0), statuses: []int{400}},
@@ -100,8 +102,9 @@ func TestServerFaults(t *testing.T) {
 				}
 			}
 			stop()
-			if s.processed[0] != c.processed || s.changed != c.changed || s.culprits[0] != c.culprit || last.retryAfter != c.retryAfter {
-				t.Errorf("processed %d, changed %d, culprit %t, Retry-After %q", s.processed[0], s.changed, s.culprits[0], last.retryAfter)
+			f, answered := s.fates[0], c.processed > 0 && slices.Contains(c.statuses, http.StatusOK)
+			if f.processed != c.processed || s.changed != c.changed || f.culprit != c.culprit || f.answered != answered || last.retryAfter != c.retryAfter {
+				t.Errorf("%+v, changed %d, Retry-After %q", f, s.changed, last.retryAfter)
 			}
 			if arrived := !s.last.IsZero(); arrived != (c.processed > 0) {
 				t.Errorf("the last of %d arrived at %v", c.processed, s.last)
