@@ -70,8 +70,8 @@ type tally struct {
 	Untrue int
 	// Innocent are, of those reported as failed, the ones that nobody refused for their own sake: the server would have taken them.
 	Innocent int
-	// Two counts messages with more than one outcome: reported twice, reported and handed back, or reported failed or handed back although the
-	// server had answered that it took them.
+	// Two counts messages with more than one outcome: reported twice, reported and handed back, or reported failed although the server had
+	// answered that it took them. One that is handed back because a callback kept it from being reported has one outcome; it is among Mistaken.
 	Two int
 }
 
@@ -82,7 +82,7 @@ func count(l *ledger, fates []fate) (t tally) {
 			t.Refused++
 		}
 		f := fates[i]
-		if undelivered := l.times(i, markFailed) + l.times(i, markBack); undelivered+l.times(i, markOK) > 1 || f.answered && undelivered > 0 {
+		if undelivered := l.times(i, markFailed) + l.times(i, markBack); undelivered+l.times(i, markOK) > 1 || f.answered && l.has(i, markFailed) {
 			t.Two++
 		}
 		if f.processed > 1 {

@@ -12,7 +12,7 @@
 // Accepted is what the API stored: a page that answers in its place, with whatever status, stores nothing. "Of these innocent" are the messages
 // reported as failed that nobody refused for their own sake, neither the API nor a firewall before it. "Reported accepted, not stored" belong to
 // those lost without a word, because the word was not true. Two outcomes are two reports of one message, a report and a message handed back, or a message
-// reported as failed or handed back although the API had answered that it took it.
+// reported as failed although the API had answered that it took it.
 package main
 
 import (
