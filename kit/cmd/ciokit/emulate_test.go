@@ -225,6 +225,14 @@ func TestProxy(t *testing.T) {
 			t.Errorf("%s: status %d, not that of the other server", body, status)
 		}
 	}
+	resp, err := http.Get(r.base + "/_emulator/health")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.Header.Get(emulator.Header) != "" {
+		t.Error("the proxy says that it is an emulator")
+	}
 	stats, err := real.Stats("k")
 	if err != nil || stats.People != 1 || stats.Messages.Dropped != 1 {
 		t.Errorf("the other server has %+v, %v", stats, err)
