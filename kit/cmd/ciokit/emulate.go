@@ -64,6 +64,9 @@ func runEmulate(cmd *cobra.Command, con console, flags *emulateFlags, to *target
 		}
 	}
 	srv, err := emulator.Open(cfg)
+	if err != nil && flags.db != "" {
+		return fail(exitLocal, "%w; the file is %s, and --db can name another", err, flags.db)
+	}
 	if err != nil {
 		return &exitError{exitLocal, err}
 	}

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ciokit/cio/emulator"
 )
@@ -173,6 +174,40 @@ func TestEmulateDatabase(t *testing.T) {
 		}
 		if code := r.stop(); code != exitOK || r.out.String() != "" {
 			t.Errorf("exit code %d, output %q", code, r.out.String())
+		}
+	}
+}
+
+// TestEmulateDamagedDatabase damages a file in several ways, none of which may be
+// an empty start or a trace.
+func TestEmulateDamagedDatabase(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "shop.db")
+	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--quiet", "--db", db)
+	for range 50 {
+		r.post(t, http.DefaultClient, "k", "/v1/identify", `{"userId":"u","traits":{"note":"hello"}}`)
+	}
+	r.stop()
+	whole, err := os.ReadFile(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, bad := range map[string][]byte{
+		"cut":           whole[:len(whole)/3],
+		"one meta page": append(make([]byte, 4096), whole[4096:]...),
+		"a letter":      bytes.Replace(whole, []byte("hello"), []byte("hallo"), -1), // some are on free pages
+		"emptied":       {},
+		"a table":       []byte("id,email\n"),
+	} {
+		if err := os.WriteFile(db, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var errs strings.Builder
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // one that starts would go on for ever
+		code := run(ctx, []string{"emulate", "--addr", "127.0.0.1:0", "--db", db}, console{nil, io.Discard, &errs})
+		cancel()
+		said := errs.String()
+		if code != exitLocal || !strings.Contains(said, db) || !strings.Contains(said, "the file is damaged") || strings.Contains(said, "goroutine") || strings.Count(said, "\n") != 1 {
+			t.Errorf("%s: code %d, %s", name, code, said)
 		}
 	}
 }
