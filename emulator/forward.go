@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -9,7 +10,7 @@ import (
 )
 
 // maxForwardedAnswer bounds what is read of another server's answer, of which
-// maxShownBytes are remembered.
+// maxShownBytes are remembered. A longer one is not passed on in part.
 const maxForwardedAnswer = 1 << 20
 
 // forward passes the call on, remembers the answer beside the server's own, and
@@ -37,12 +38,15 @@ func (s *Server) askUpstream(out *http.Request) (reply, Upstream) {
 		return errorReply(http.StatusBadGateway, "the call could not be passed on: "+err.Error()), Upstream{Error: err.Error()}
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxForwardedAnswer))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxForwardedAnswer+1))
+	if err == nil && len(text) > maxForwardedAnswer {
+		err = fmt.Errorf("it is longer than %d bytes", maxForwardedAnswer)
+	}
 	if err != nil {
-		return errorReply(http.StatusBadGateway, "the answer broke off: "+err.Error()), Upstream{Status: resp.StatusCode, Error: err.Error()}
+		return errorReply(http.StatusBadGateway, "the answer could not be read whole: "+err.Error()), Upstream{Status: resp.StatusCode, Error: err.Error()}
 	}
 	a := reply{status: resp.StatusCode, body: text, header: make(map[string]string)}
-	for _, name := range []string{"Content-Type", "Retry-After", "Location"} {
+	for _, name := range []string{"Content-Type", "Retry-After", "Location", "Server"} {
 		if value := resp.Header.Get(name); value != "" {
 			a.header[name] = value
 		}

@@ -3,6 +3,7 @@ package emulator
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,9 +36,9 @@ func putBuffer(b *bytes.Buffer) {
 // errBodyTooLarge says that a body exceeds Config.MaxBodyBytes.
 var errBodyTooLarge = errors.New("emulator: body too large")
 
-// readBounded reads r into b, at most limit bytes.
+// readBounded reads r into b, until b has more than limit bytes.
 func readBounded(b *bytes.Buffer, r io.Reader, limit int) error {
-	if _, err := b.ReadFrom(io.LimitReader(r, int64(limit)+1)); err != nil {
+	if _, err := b.ReadFrom(io.LimitReader(r, int64(limit-b.Len())+1)); err != nil {
 		return err
 	}
 	if b.Len() > limit {
@@ -46,7 +47,8 @@ func readBounded(b *bytes.Buffer, r io.Reader, limit int) error {
 	return nil
 }
 
-// readBody reads the whole body of r as it came, into b.
+// readBody reads the whole body of r as it came, into b, which grows with what
+// arrives and never by what Content-Length announces.
 func (s *Server) readBody(b *bytes.Buffer, r *http.Request) error {
 	if r.Body == nil { // a request that no server read
 		return nil
@@ -54,32 +56,48 @@ func (s *Server) readBody(b *bytes.Buffer, r *http.Request) error {
 	if r.ContentLength > int64(s.config.MaxBodyBytes) {
 		return errBodyTooLarge
 	}
-	if n := int(r.ContentLength); n > 0 {
-		b.Grow(n + bytes.MinRead) // room for ReadFrom to find the end
-	}
 	return readBounded(b, r.Body, s.config.MaxBodyBytes)
 }
 
-// decompress returns the body that received encodes, using b for it.
-func (s *Server) decompress(b *bytes.Buffer, received []byte, encoding string) body {
+// maxInflating is how many bodies that are longer than inflateFreely, once
+// decompressed, are in memory at the same time: a few kilobytes can become
+// MaxBodyBytes, and there may be many of them. The others wait.
+const (
+	maxInflating  = 4
+	inflateFreely = 1 << 20
+)
+
+// decompress returns the body that received encodes, using b for it. The caller
+// calls done once it needs nothing of it any more.
+func (s *Server) decompress(ctx context.Context, b *bytes.Buffer, received []byte, encoding string) (text body, done func()) {
+	done = func() {}
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":
-		return body{text: received}
+		return body{text: received}, done
 	case "gzip":
 	default:
-		return body{refusal: note{rule: ruleUnknownEncoding}}
+		return body{refusal: note{rule: ruleUnknownEncoding}}, done
 	}
 	z, err := gzip.NewReader(bytes.NewReader(received))
 	if err == nil {
-		err = readBounded(b, z, s.config.MaxBodyBytes)
+		err = readBounded(b, z, min(inflateFreely, s.config.MaxBodyBytes))
+	}
+	if errors.Is(err, errBodyTooLarge) && b.Len() <= s.config.MaxBodyBytes {
+		select {
+		case s.inflating <- struct{}{}:
+			done = func() { <-s.inflating }
+			err = readBounded(b, z, s.config.MaxBodyBytes)
+		case <-ctx.Done():
+			return body{refusal: note{rule: ruleMalformedGzip, detail: "the caller went away before it was read"}}, done
+		}
 	}
 	switch {
 	case errors.Is(err, errBodyTooLarge):
-		return body{refusal: s.bodyTooLarge()}
+		return body{refusal: s.bodyTooLarge()}, done
 	case err != nil:
-		return body{refusal: note{rule: ruleMalformedGzip}}
+		return body{refusal: note{rule: ruleMalformedGzip}}, done
 	}
-	return body{text: b.Bytes()}
+	return body{text: b.Bytes()}, done
 }
 
 func (s *Server) bodyTooLarge() note {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"sort"
 	"strings"
 	"sync"
@@ -25,8 +26,10 @@ type Server struct {
 	config  Config
 	faults  faults
 	streams atomic.Int64
-	persist *persistence // nil without a store
-	clock   clock
+	// inflating has room for the large bodies that are decompressed.
+	inflating chan struct{}
+	persist   *persistence // nil without a store
+	clock     clock
 
 	mu         sync.Mutex
 	workspaces map[string]*workspace // without the one of UnknownKey
@@ -42,10 +45,11 @@ func New(config Config) *Server {
 	if config.Store != nil {
 		panic("emulator: New with a Config.Store; use Open, which can fail")
 	}
-	s := &Server{config: config.withDefaults(), workspaces: make(map[string]*workspace)}
+	s := &Server{config: config.withDefaults(), workspaces: make(map[string]*workspace), inflating: make(chan struct{}, maxInflating)}
 	s.config.Keys = append([]string(nil), config.Keys...)
 	s.config.AllowHosts = append([]string(nil), config.AllowHosts...)
 	s.clock.real = s.config.Now
+	s.faults.now = s.now
 	s.unknown = newWorkspace(&s.config, UnknownKey)
 	for _, key := range s.config.Keys {
 		if key != "" && key != UnknownKey {
@@ -73,8 +77,20 @@ var endpoints = map[string]kind{
 // apiPrefix begins the path of every call of the API.
 const apiPrefix = "/v1/"
 
-// ServeHTTP answers one call of the API, or one of the inspection.
+// Header is the name of the header, with the value 1, by which each answer of a
+// [Server] says that it comes from an emulator and not from Customer.io. A
+// server with Config.Forward never sets it, nor lets that of another emulator
+// pass: what goes through it may reach a real workspace.
+const Header = "X-Ciokit-Emulator"
+
+// ServeHTTP answers one call of the API, or one of the inspection. A body has
+// 30 seconds to begin to arrive, and may then take a second for each KiB;
+// a caller who is slower gets a 408.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.config.Forward == nil {
+		w.Header().Set(Header, "1")
+	}
+	r = watchArrival(w, r)
 	path := r.URL.Path
 	switch {
 	case !s.hostAllowed(r):
@@ -100,31 +116,54 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
+	call := sighting{path: r.URL.Path, connection: r.RemoteAddr}
+	if f, hit := s.faults.next(call); hit {
+		s.spoilCall(w, r, f, nil)
+		return
+	}
 	buffer := buffers.Get().(*bytes.Buffer)
 	defer putBuffer(buffer)
 	// The body is read even if a fault or a 404 answers: a connection is only
 	// kept alive, and a client that goes away only noticed, once it is.
 	readErr := s.readBody(buffer, r)
-	if readErr != nil && !errors.Is(readErr, errBodyTooLarge) {
+	switch {
+	case errors.Is(readErr, os.ErrDeadlineExceeded):
+		writeErrors(w, http.StatusRequestTimeout, "the body did not arrive in time")
+		return
+	case readErr != nil && !errors.Is(readErr, errBodyTooLarge):
 		writeErrors(w, http.StatusBadRequest, "the body could not be read")
 		return
 	}
-	f, hit := s.faults.next(r.URL.Path)
-	if hit && s.config.OnFault != nil {
+	process := func() reply { return s.answer(r, buffer.Bytes(), readErr) }
+	call.text = buffer.Bytes
+	if s.faults.reads(call.path) {
+		plain := buffers.Get().(*bytes.Buffer)
+		defer putBuffer(plain)
+		b, done := s.decompress(r.Context(), plain, buffer.Bytes(), r.Header.Get("Content-Encoding"))
+		call.text = func() []byte { return b.text }
+		defer done()
+	}
+	if f, hit := s.faults.next(call); hit {
+		s.spoilCall(w, r, f, process)
+		return
+	}
+	process().write(w)
+}
+
+// spoilCall lets the fault befall a call, which process processes if the fault
+// leaves that.
+func (s *Server) spoilCall(w http.ResponseWriter, r *http.Request, f Fault, process func() reply) {
+	if s.config.OnFault != nil {
 		s.config.OnFault(r.URL.Path, f)
 	}
-	if hit && !f.After && f.DelayMS > 0 && !wait(r.Context(), time.Duration(f.DelayMS)*time.Millisecond) {
+	if !f.After && f.DelayMS > 0 && !wait(r.Context(), time.Duration(f.DelayMS)*time.Millisecond) {
 		return
 	}
-	a := reply{status: http.StatusOK, body: []byte("{}")}
-	if !hit || f.processes() {
-		a = s.answer(r, buffer.Bytes(), readErr)
+	a := reply{status: http.StatusOK, body: emptyObject}
+	if f.processes() {
+		a = process()
 	}
-	if hit {
-		f.spoil(w, r, a)
-		return
-	}
-	a.write(w)
+	f.spoil(w, r, a)
 }
 
 // answer processes a call of the API, whose body has been read as far as
@@ -148,7 +187,9 @@ func (s *Server) answer(r *http.Request, received []byte, readErr error) reply {
 	if readErr == nil {
 		plain := buffers.Get().(*bytes.Buffer)
 		defer putBuffer(plain)
-		b = s.decompress(plain, received, r.Header.Get("Content-Encoding"))
+		var done func()
+		b, done = s.decompress(r.Context(), plain, received, r.Header.Get("Content-Encoding"))
+		defer done()
 	}
 	now := s.now()
 	c := s.decodeCall(b, k, now)
