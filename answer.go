@@ -1,27 +1,251 @@
 package cio
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"mime"
+	"net/http"
+	"regexp"
 	"strings"
 	"unicode"
 )
 
+// verdict is what an answer means for the messages of its request. It is decided once, by APIError.verdict, and everybody asks it.
+type verdict int
+
+const (
+	// final: trying again mends nothing, and it is not the messages' fault: a redirect, a 404, a certificate that is refused, the context's end.
+	final verdict = iota
+	// passing: it may pass by itself: a 408, a 429, a 5xx other than 501 and 505, no answer at all.
+	passing
+	// foreign: a 2xx that the API did not give, or of which the end is not known. The messages may have arrived.
+	foreign
+	// keyRefused: a 401, or a 403 that is no page.
+	keyRefused
+	// refusal: the API refuses the messages, in one of its own forms.
+	refusal
+	// odd: something refuses the messages, in a form that is not the API's. It may be a firewall that dislikes one message, or a gateway that
+	// refuses everything.
+	odd
+)
+
+func (e *APIError) verdict() verdict {
+	switch {
+	case e.alien && (e.Status == 0 || e.Status/100 == 2):
+		return foreign
+	case e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden && !e.alien:
+		return keyRefused
+	case e.Status == http.StatusBadRequest, e.Status == http.StatusRequestEntityTooLarge, e.Status == http.StatusUnprocessableEntity, e.Status == http.StatusForbidden:
+		if e.alien {
+			return odd
+		}
+		return refusal
+	case e.passing():
+		return passing
+	}
+	return final
+}
+
+// accepts reports whether the body of a 200, 201, 202 or 204 is one that the API may give (api-facts 1.1): nothing, or one JSON value that
+// does not say that the call failed. Otherwise it says what the body is.
+func accepts(contentType string, body []byte) (problem string, ok bool) {
+	body = trimmed(body)
+	switch string(body) {
+	case "", "{}", `{"success":true}`:
+		return "", true
+	}
+	if !json.Valid(body) {
+		return describe(contentType, body), false
+	}
+	var top struct {
+		Success json.RawMessage
+		Error   json.RawMessage
+		Errors  json.RawMessage
+		Meta    json.RawMessage
+	}
+	members(body, map[string]*json.RawMessage{"success": &top.Success, "error": &top.Error, "errors": &top.Errors, "meta": &top.Meta})
+	var meta struct{ Error, Errors json.RawMessage }
+	members(top.Meta, map[string]*json.RawMessage{"error": &meta.Error, "errors": &meta.Errors})
+	if string(top.Success) == "false" || says(top.Error) || says(top.Errors) || says(meta.Error) || says(meta.Errors) {
+		problem = "an answer that says that the call failed"
+		if said := answerText(body); !strings.Contains(said, `":`) {
+			problem += ": " + said
+		}
+		return problem, false
+	}
+	return "", true
+}
+
+// members finds members of a JSON object by their exact names.
+func members(object []byte, want map[string]*json.RawMessage) {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(object, &all) != nil {
+		return
+	}
+	for name, to := range want {
+		*to = all[name]
+	}
+}
+
+// says reports whether a member that holds errors holds any.
+func says(value json.RawMessage) bool {
+	if len(value) == 0 {
+		return false
+	}
+	var v any
+	if json.Unmarshal(value, &v) != nil {
+		return true
+	}
+	switch v := v.(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	case string:
+		return strings.TrimSpace(v) != ""
+	case float64:
+		return v != 0
+	case []any:
+		return len(v) > 0
+	case map[string]any:
+		return len(v) > 0
+	}
+	return true
+}
+
+var byteOrderMark = []byte("\ufeff")
+
+// trimmed returns the body without white space around it and without a byte order mark.
+func trimmed(body []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), byteOrderMark))
+}
+
+// isRefusal reports whether a body is in one of the forms in which Customer.io's APIs refuse a call (api-facts 1.12): meta with an error or
+// errors, a list of errors with a reason, a field or a message each, or a code with a message.
+func isRefusal(body []byte) bool {
+	var top struct{ Meta, Errors, Code, Message json.RawMessage }
+	members(trimmed(body), map[string]*json.RawMessage{"meta": &top.Meta, "errors": &top.Errors, "code": &top.Code, "message": &top.Message})
+	var meta struct{ Error, Errors json.RawMessage }
+	members(top.Meta, map[string]*json.RawMessage{"error": &meta.Error, "errors": &meta.Errors})
+	if says(meta.Error) || says(meta.Errors) {
+		return true
+	}
+	var message string
+	if says(top.Code) && json.Unmarshal(top.Message, &message) == nil && message != "" {
+		return true
+	}
+	var list []struct {
+		Reason  string `json:"reason"`
+		Field   string `json:"field"`
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(top.Errors, &list) != nil || len(list) == 0 {
+		return false
+	}
+	for _, e := range list {
+		if e.Reason == "" && e.Field == "" && e.Message == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// longestNote is how long a text may be that is a server's word; what is longer is a page.
+const longestNote = 500
+
+// isPage reports whether a body is a page for people instead of a server's word for programs.
+func isPage(contentType string, body []byte) bool {
+	body = trimmed(body)
+	if len(body) == 0 || json.Valid(body) {
+		return false
+	}
+	return body[0] == '<' || len(body) > longestNote || isHTML(contentType) && bytes.IndexByte(body, '<') >= 0
+}
+
+func isHTML(contentType string) bool {
+	media, _, _ := mime.ParseMediaType(contentType)
+	return media == "text/html" || media == "application/xhtml+xml"
+}
+
+var title = regexp.MustCompile(`(?is)<title[^>]*>([^<]{1,200})</title>`)
+
+// describe says in a few words what a body is that is not the API's.
+func describe(contentType string, body []byte) string {
+	body = trimmed(body)
+	switch {
+	case len(body) == 0:
+		return "an empty answer"
+	case isPage(contentType, body) && (isHTML(contentType) || bytes.Contains(bytes.ToLower(body[:min(len(body), 1000)]), []byte("<html")) || bytes.HasPrefix(bytes.ToLower(body), []byte("<!doctype html"))):
+		if m := title.FindSubmatch(body); m != nil {
+			if text := oneLine(string(m[1])); text != "" && !strings.Contains(text, "@") {
+				return fmt.Sprintf("an HTML page titled %q", shorten(text, 100))
+			}
+		}
+		return "an HTML page"
+	case isPage(contentType, body):
+		return "a page"
+	case json.Valid(body):
+		if said := answerText(body); said != "" && !strings.Contains(said, `":`) {
+			return fmt.Sprintf("JSON in a form that the API does not use, %q,", shorten(said, 200))
+		}
+		return "JSON in a form that the API does not use"
+	}
+	text := oneLine(string(body))
+	if strings.Contains(text, `":`) {
+		return "text that may repeat the request"
+	}
+	return fmt.Sprintf("the text %q", shorten(text, 200))
+}
+
+// explain fills in what the server said to a request that was not accepted, without the key and without what may be a copy of the request,
+// and whether the answer is in none of the API's forms.
+func (c *Client) explain(e *APIError, resp *http.Response, body []byte) {
+	body = []byte(c.mask(string(body)))
+	contentType := resp.Header.Get("Content-Type")
+	page := isPage(contentType, body)
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		e.alien = !isRefusal(body)
+	case http.StatusForbidden:
+		e.alien = page
+	}
+	switch {
+	case page, e.alien:
+		e.Message = c.mask(describe(contentType, body) + " instead of the API's answer " + came(resp))
+		if bytes.Contains(body, []byte("HTTPS")) && c.plain() {
+			e.Message += "; the server wants https: " + c.where()
+		} else {
+			e.Message += "; does a proxy, a firewall or a sign-in page stand in between, or is the address wrong?"
+		}
+	default:
+		if e.Message = answerText(body); strings.Contains(e.Message, `":`) {
+			e.Message = "the answer, which may repeat the request, is not shown"
+		}
+		e.Message = c.mask(e.Message)
+	}
+	if e.verdict() == keyRefused {
+		e.Message = strings.TrimPrefix(e.Message+"; the write key is not taken: check Config.APIKey (CUSTOMERIO_API_KEY) and that it belongs to "+c.where(), "; ")
+	}
+}
+
+// came says where an answer came from and what it calls itself.
+func came(resp *http.Response) string {
+	kind, server, host := resp.Header.Get("Content-Type"), resp.Header.Get("Server"), ""
+	if kind == "" {
+		kind = "no Content-Type"
+	}
+	if server != "" {
+		server = ", Server: " + shorten(oneLine(server), 60)
+	}
+	if resp.Request != nil && resp.Request.URL != nil {
+		host = ", from " + resp.Request.URL.Host
+	}
+	return "(" + shorten(oneLine(kind), 60) + server + host + ")"
+}
+
 // maxMessage bounds what of an answer becomes part of an error.
 const maxMessage = 500
-
-// answer returns what the server said, without the key and without what may be a copy of the request, and whether it is a page instead of an
-// answer.
-func (c *Client) answer(contentType string, body []byte) (text string, html bool) {
-	body = []byte(c.mask(string(body)))
-	if media, _, _ := mime.ParseMediaType(contentType); media == "text/html" || strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(body))), "<!doctype html") {
-		return "an HTML page instead of an API answer; does a proxy stand in between, or is the address wrong?", true
-	}
-	if text = answerText(body); strings.Contains(text, `":`) {
-		text = "the answer, which may repeat the request, is not shown"
-	}
-	return c.mask(text), false
-}
 
 // answerText returns what the server said in any of the shapes seen (api-facts 1.12), in one line.
 func answerText(body []byte) string {
@@ -71,11 +295,14 @@ func appendSaid(parts []string, v any) []string {
 }
 
 func oneLine(s string) string {
-	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
-	if len(s) <= maxMessage {
+	return shorten(strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " "), maxMessage)
+}
+
+func shorten(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	return strings.ToValidUTF8(s[:maxMessage], "") + " ..."
+	return strings.ToValidUTF8(s[:most], "") + " ..."
 }
 
 // leastKey is how long a key must be to be looked for in texts. Real ones have 20 characters; a test's "k" would take whole words apart.

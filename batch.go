@@ -15,7 +15,11 @@ type batch struct {
 	data    []byte
 	entries []entry
 	opened  time.Time // when the first message came
+	first   uint64    // how many messages the lane got before
+	held    bool      // a transport has not closed a body that may be data
 	next    int       // the first message that is not settled
+	done    []bool    // what is settled behind it; nil for nothing
+	rest    []span    // memory for a delivery
 }
 
 // entry says where a message ends and where its id stands.
@@ -30,8 +34,28 @@ const entrySize = int(unsafe.Sizeof(entry{}))
 func (b *batch) reset() {
 	b.data = append(b.data[:0], batchOpen...)
 	b.entries = b.entries[:0]
-	b.next = 0
+	b.next, b.done, b.held = 0, nil, false
 }
+
+// settle notes that messages are settled.
+func (b *batch) settle(lo, hi int) {
+	if b.done == nil && lo == b.next {
+		b.next = hi
+		return
+	}
+	if b.done == nil {
+		b.done = make([]bool, len(b.entries))
+	}
+	for i := lo; i < hi; i++ {
+		b.done[i] = true
+	}
+	for b.next < len(b.entries) && b.done[b.next] {
+		b.next++
+	}
+}
+
+// settled reports whether a message is.
+func (b *batch) settled(i int) bool { return i < b.next || b.done != nil && b.done[i] }
 
 // fits reports whether n more bytes of a message are within the limit.
 func (b *batch) fits(n, maxBytes, maxMessages int) bool {
@@ -145,9 +169,9 @@ func (p *pool) get(first bool) *batch {
 
 // put takes a batch back. last says that the lane holds none any more. One that a transport still holds is left to the garbage collector, and
 // another may be made in its place.
-func (p *pool) put(b *batch, held, last bool) {
+func (p *pool) put(b *batch, last bool) {
 	p.mu.Lock()
-	if held {
+	if b.held {
 		p.unmade++
 	} else {
 		b.reset()

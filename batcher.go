@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,9 +45,14 @@ type BatcherConfig struct {
 	// Compress sends bodies gzipped, which Customer.io's own SDKs for Python and Android do and no document mentions (api-facts 1.6). It
 	// takes 1.4 to 2.8 ms of CPU per 500 KB, more than everything else about a batch together: for slow uplinks only.
 	Compress bool
+	// PauseAfterRefusals makes the Batcher wait, and try single messages, after so many messages in a row that the API refused with one reason:
+	// what sends them may be broken, or the workspace. Default 0: never. After 1,000 an error is logged in any case.
+	PauseAfterRefusals int
 	// OnReport, if set, is told what became of every message whose Enqueue returned nil: exactly once each, one at a time, and never after
-	// Close has returned. It runs on the Batcher's own goroutines and holds up delivery. It may call TryEnqueue, and nothing else of the
-	// Batcher. Without it, messages that the server refuses are logged by their id, counted, and named by the error of Close.
+	// Close has returned; a message that was accepted and that a callback which did not return kept from being reported is handed back by
+	// Close instead. It runs on the Batcher's own goroutines and holds up delivery. It may call TryEnqueue, and nothing else of the Batcher. If
+	// it panics, that is logged and its message counts as reported. Without it, messages that the server refuses are logged by their id,
+	// counted, and named by the error of Close.
 	OnReport func(Report)
 }
 
@@ -76,9 +82,16 @@ type Report struct {
 // # Trouble
 //
 // A server that fails is tried again for as long as it takes; memory stays bounded and Enqueue waits. A message that the server alone
-// refuses is reported and the rest of its batch goes on, as in Client.Send. When the key is refused (401, 403) the Batcher pauses and keeps
-// everything; Flush, and Enqueue when the queue is full, return that error, and Client.SetAPIKey resumes. Any other answer that trying again
-// does not mend, such as a redirect, holds up the identities that share a lane with the message, and is tried again every 30 seconds.
+// refuses is reported and the rest of its batch goes on, as in Client.Send. Where everything is refused the Batcher pauses, keeps everything, and
+// says so in Stats: when the key is refused (401, or 403 without a page), after three answers in a row that are not the API's, and after ten
+// messages or two batches in a row that were refused in a form that the API does not use. One lane tries a single message then, after two
+// seconds and at growing intervals of up to a minute, or 15 minutes for a key; whatever is accepted ends the pause, and so does
+// Client.SetAPIKey where the key was refused. A message that is refused in such a form while others are accepted is reported as refused;
+// where nothing else is sent it waits, and with it the identities that share its lane. Any other answer that trying again does not mend,
+// such as a redirect, holds up that lane, and is tried again every 30 seconds.
+//
+// Flush and Close wait for all that may pass, and Enqueue does when the queue is full. They give up, with the reason, when a key was refused to
+// more than one message, when a pause has lasted for over a minute, and when all that is left is held up.
 type Batcher struct {
 	c     *Client
 	cfg   BatcherConfig
@@ -94,8 +107,8 @@ type Batcher struct {
 	reporting chan struct{}
 	changed   signal // something was settled, or the Batcher paused or resumed
 	closed    atomic.Bool
-	abandoned atomic.Bool // Close has taken what was left: nothing is reported any more
-	running   sync.WaitGroup
+
+	running sync.WaitGroup
 
 	closing  sync.Once
 	closeCtx context.Context // ends when some Close does not want to wait any longer
@@ -103,8 +116,9 @@ type Batcher struct {
 	finished chan struct{} // closed once closeErr is there
 	closeErr error
 
-	stopped  atomic.Pointer[stoppage] // the key was refused; nil while it is not
-	pressed  atomic.Bool              // somebody waits for room: batches go before they are full
+	paused   atomic.Pointer[pause] // why no lane sends; nil while they do
+	notice   notice
+	pressed  atomic.Bool // somebody waits for room: batches go before they are full
 	enqueued atomic.Int64
 	accepted atomic.Int64
 	refused  atomic.Int64
@@ -113,8 +127,8 @@ type Batcher struct {
 
 // NewBatcher returns a Batcher that sends through c and shares its limits, its rate and its connections. Close it.
 func NewBatcher(c *Client, cfg BatcherConfig) (*Batcher, error) {
-	if cfg.Concurrency < 0 || cfg.MaxBytes < 0 || cfg.MaxBatchMessages < 0 {
-		return nil, errors.New("cio: BatcherConfig.Concurrency, MaxBytes and MaxBatchMessages must not be negative")
+	if cfg.Concurrency < 0 || cfg.MaxBytes < 0 || cfg.MaxBatchMessages < 0 || cfg.PauseAfterRefusals < 0 {
+		return nil, errors.New("cio: BatcherConfig.Concurrency, MaxBytes, MaxBatchMessages and PauseAfterRefusals must not be negative")
 	}
 	cfg.Concurrency = orDefault(cfg.Concurrency, defaultConcurrency)
 	cfg.MaxBytes = orDefault(cfg.MaxBytes, defaultQueueBytes)
@@ -172,8 +186,8 @@ func (b *Batcher) put(ctx context.Context, m Message, wait bool) error {
 		if err = l.add(s.data, &s.head); err != ErrQueueFull {
 			break
 		}
-		if stopped := l.stopReason(); stopped != nil {
-			return stopped
+		if stuck := b.stuck(); stuck != nil {
+			return stuck
 		}
 		select {
 		case <-room:
@@ -189,6 +203,21 @@ func (b *Batcher) put(ctx context.Context, m Message, wait bool) error {
 	return err
 }
 
+// stuck returns why nothing of what is queued is sent, if that will not pass soon by itself.
+func (b *Batcher) stuck() (why error) {
+	for _, l := range b.lanes {
+		if l.idle() {
+			continue
+		}
+		stuck := l.stuck()
+		if stuck == nil {
+			return nil
+		}
+		why = cmp.Or(why, stuck)
+	}
+	return why
+}
+
 // press lets all lanes send what they have, full or not, because the memory is wanted.
 func (b *Batcher) press() {
 	if b.pressed.Swap(true) {
@@ -201,37 +230,37 @@ func (b *Batcher) press() {
 
 // laneOf returns the lane of an identity.
 func (b *Batcher) laneOf(id *Identity) *lane {
-	text := id.UserID
-	for _, other := range [...]string{id.AnonymousID, id.Email, id.GroupID} {
-		if text == "" {
-			text = other
-		}
-	}
-	return b.lanes[maphash.String(b.seed, text)%uint64(len(b.lanes))]
+	return b.lanes[maphash.String(b.seed, orderKey(id))%uint64(len(b.lanes))]
 }
 
 // Flush returns when everything that was enqueued before has been settled, whether accepted or refused. It returns early when ctx ends, and
-// when sending has stopped for a reason that trying again does not mend, with that error; nothing is lost by that.
+// when nothing of it can be sent for a reason that will not pass soon, with that error; nothing is lost by that.
 func (b *Batcher) Flush(ctx context.Context) error {
 	targets := make([]uint64, len(b.lanes))
 	for i, l := range b.lanes {
 		targets[i] = l.flush()
 	}
 	for {
-		changed := b.changed.wait()
-		done := true
-		var stopped error
+		changed, recovered := b.changed.wait(), b.c.ledger.recovered.wait()
+		var stuck error
+		done, going := true, false
 		for i, l := range b.lanes {
 			if l.settledTo() < targets[i] {
 				done = false
-				stopped = cmp.Or(stopped, l.stopReason())
+				why := l.stuck()
+				going = going || why == nil
+				stuck = cmp.Or(stuck, why)
 			}
 		}
-		if done || stopped != nil {
-			return stopped
+		if done {
+			return nil
+		}
+		if !going {
+			return stuck
 		}
 		select {
 		case <-changed:
+		case <-recovered:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -241,10 +270,10 @@ func (b *Batcher) Flush(ctx context.Context) error {
 // abandonAfter is how long Close waits, after it has told the transport to stop, for the transport to do so, and as long again for OnReport.
 const abandonAfter = time.Second
 
-// Close takes no more messages, sends what is queued, and returns when all of it is settled. If ctx ends before, or sending has stopped for
-// a reason that trying again does not mend, it stops sending and returns an *UndeliveredError that holds every message not known to be
-// accepted; a transport that does not stop, and an OnReport that does not return, are waited for no longer than a second more each. After
-// Close nothing is reported and nothing is kept.
+// Close takes no more messages, sends what is queued, and returns when all of it is settled. If ctx ends before, or nothing of it can be sent
+// for a reason that will not pass soon, it stops sending and returns an *UndeliveredError that holds every message not known to be accepted; a
+// transport that does not stop, and an OnReport that does not return, are waited for no longer than a second more each. After Close nothing is
+// reported and nothing is kept.
 //
 // Every Close returns the same. Where several are under way the context that ends first counts.
 func (b *Batcher) Close(ctx context.Context) error {
@@ -265,20 +294,70 @@ func (b *Batcher) finish() {
 	b.waitForLanes()
 
 	report := b.lockReports()
-	b.abandoned.Store(true)
-	undelivered := &UndeliveredError{Err: why}
+	left := &UndeliveredError{Err: why}
+	reasons := make(counts)
 	for _, l := range b.lanes {
-		l.handBack(undelivered, why, report)
+		reason := why
+		if own := l.stopReason(); own != nil {
+			reason = own
+		}
+		messages := l.handBack()
+		if len(messages) > 0 && reason != nil {
+			reasons.add(reasonOf(reason), int64(len(messages)))
+		}
+		left.Messages = append(left.Messages, messages...)
 	}
 	if report {
-		<-b.reporting
+		b.reportLeft(left)
 	}
-	undelivered.Refused, undelivered.RefusedIDs = b.unsaid.take()
-	if len(undelivered.Messages) > 0 || undelivered.Refused > 0 {
-		b.closeErr = undelivered
+	b.unsaid.into(left, reasons)
+	left.Reasons = reasons.sorted()
+	if len(left.Messages) > 0 || left.Refused > 0 {
+		b.closeErr = left
 	}
 	b.giveUp(nil)
 	close(b.finished)
+}
+
+// reportLeft reports what is handed back, as long as OnReport returns.
+func (b *Batcher) reportLeft(left *UndeliveredError) {
+	if b.cfg.OnReport == nil || len(left.Messages) == 0 {
+		return
+	}
+	err := error(ErrClosed)
+	if left.Err != nil {
+		err = fmt.Errorf("%w before it was accepted: %w", ErrClosed, left.Err)
+	}
+	var begun atomic.Int64
+	var hush atomic.Bool
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tell(len(left.Messages), func(i int) bool {
+			if hush.Load() {
+				return false
+			}
+			m := left.Messages[i]
+			b.tellOne(Report{MessageID: m.MessageID(), Tag: m.Tag(), Err: err, Encoded: m})
+			begun.Add(1)
+			return true
+		})
+	}()
+	t := time.NewTicker(abandonAfter)
+	defer t.Stop()
+	for last := int64(-1); ; {
+		select {
+		case <-done:
+			return
+		case <-t.C:
+			if now := begun.Load(); now == last {
+				hush.Store(true)
+				return
+			} else {
+				last = now
+			}
+		}
+	}
 }
 
 // lockReports keeps reports from being made. It returns false if one under way does not end.
@@ -307,73 +386,38 @@ func (b *Batcher) waitForLanes() {
 	}
 }
 
-// report tells of the messages from lo to hi of a batch; the lock must be held.
-func (b *Batcher) report(buf *batch, lo, hi, attempts int, err error) {
-	switch {
-	case err == nil:
-		b.accepted.Add(int64(hi - lo))
-	default:
-		b.refused.Add(int64(hi - lo))
+// tell calls f with 0 to n-1 until it returns false. It does so on another goroutine, and on a new one where f ends it, as the end of a test does.
+func tell(n int, f func(i int) bool) {
+	for next := 0; next < n; {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for next < n {
+				next++
+				if !f(next - 1) {
+					next = n
+				}
+			}
+		}()
+		<-done
 	}
-	for i := lo; i < hi && (b.cfg.OnReport != nil || err != nil) && !b.abandoned.Load(); i++ {
-		r := Report{MessageID: buf.id(i), Tag: buf.entries[i].tag, Attempts: attempts, Err: err}
-		if err != nil {
-			r.Encoded = buf.encoded(i)
+}
+
+// tellOne makes a report.
+func (b *Batcher) tellOne(r Report) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.c.alarm().Error("OnReport panicked; its message counts as reported", "messageId", r.MessageID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
-		if b.cfg.OnReport != nil {
-			b.cfg.OnReport(r)
-		} else {
-			b.unsaid.add(r.MessageID)
-			b.c.log.Error("a message was refused; set BatcherConfig.OnReport to handle it", "messageId", r.MessageID, "error", err)
-		}
+	}()
+	b.cfg.OnReport(r)
+}
+
+// keepRefused keeps what is to be said of refused messages when there is no OnReport.
+func (b *Batcher) keepRefused(buf *batch, lo, hi int, err error) {
+	for i := lo; i < hi && err != nil; i++ {
+		id := buf.id(i)
+		b.unsaid.add(id, err)
+		b.c.log.Error("a message was refused; set BatcherConfig.OnReport to handle it", "messageId", id, "error", err)
 	}
-}
-
-// UndeliveredError is what Close could not bring to acceptance.
-type UndeliveredError struct {
-	// Messages holds every message that is not known to be accepted, in the order of each identity. They can be stored, by
-	// Encoded.MarshalJSON, and enqueued again in another process; they keep their ids. Some may have arrived, if no answer came.
-	Messages []Encoded
-	// Refused counts the messages that the server refused earlier and that nobody was told of, because there was no OnReport; RefusedIDs has
-	// the ids of the first hundred.
-	Refused    int64
-	RefusedIDs []string
-	// Err is why Close did not go on: the context's end, or what sending had stopped for.
-	Err error
-}
-
-func (e *UndeliveredError) Error() string {
-	s := fmt.Sprintf("cio: %d messages were not delivered and are handed back", len(e.Messages))
-	if e.Refused > 0 {
-		s += fmt.Sprintf("; %d were refused by the server", e.Refused)
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return s
-}
-
-func (e *UndeliveredError) Unwrap() error { return e.Err }
-
-// refusals remembers what nobody was told of.
-type refusals struct {
-	mu  sync.Mutex
-	n   int64
-	ids []string
-}
-
-const maxRefusals = 100
-
-func (r *refusals) add(id string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.n++; len(r.ids) < maxRefusals {
-		r.ids = append(r.ids, id)
-	}
-}
-
-func (r *refusals) take() (int64, []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.n, r.ids
 }

@@ -8,7 +8,7 @@ import (
 // BatcherStats is the state of a Batcher at one moment.
 type BatcherStats struct {
 	// Enqueued counts the messages whose Enqueue returned nil; Accepted and Refused those that were settled. The rest is queued, or was
-	// handed back by Close.
+	// handed back by Close: each message counts once.
 	Enqueued, Accepted, Refused int64
 	// Queued is how many messages wait or are on their way, QueuedBytes their size.
 	Queued, QueuedBytes int64
@@ -16,7 +16,8 @@ type BatcherStats struct {
 	Oldest time.Duration
 	// InFlight is how many batches are being sent.
 	InFlight int
-	// Stopped is why some or all of it is not sent, nil as long as everything is.
+	// Stopped is why some or all of it is not sent, nil as long as everything is. What fails and is tried again at once is not stopped:
+	// Client.Stats has that.
 	Stopped error
 }
 
@@ -42,14 +43,24 @@ func (l *lane) addStats(s *BatcherStats, now time.Time) {
 		}
 		s.Queued += int64(len(b.entries) - b.next)
 		s.QueuedBytes += int64(b.entries[len(b.entries)-1].end) - int64(b.start(b.next))
+		if b.done != nil {
+			for i := b.next; i < len(b.entries); i++ {
+				if b.done[i] {
+					s.Queued--
+					s.QueuedBytes -= int64(len(b.message(i)))
+				}
+			}
+		}
 		s.Oldest = max(s.Oldest, now.Sub(b.opened))
 	}
-	count(l.sending)
+	for _, b := range l.sending {
+		count(b)
+		if b.next < len(b.entries) {
+			s.InFlight++
+		}
+	}
 	for _, b := range l.sealed {
 		count(b)
 	}
 	count(l.open)
-	if l.sending != nil && l.sending.next < len(l.sending.entries) {
-		s.InFlight++
-	}
 }

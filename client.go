@@ -21,8 +21,10 @@ type Client struct {
 	rules      rules
 	http       *http.Client
 	log        *slog.Logger
+	silent     bool // log is nobody's
 	pace       *pacer
 	counters   counters
+	ledger     ledger
 	health     health
 	warned     sync.Map // warnings already logged
 	observer   Observer
@@ -35,15 +37,17 @@ type Client struct {
 type apiKey struct {
 	authorization func() string
 	mask          func(string) string // takes the key out of a text
+	worked        atomic.Bool         // something was accepted under it
 }
 
 func newAPIKey(key string) *apiKey {
 	basic := base64.StdEncoding.EncodeToString([]byte(key + ":"))
-	return &apiKey{func() string { return "Basic " + basic }, masker(key, basic)}
+	return &apiKey{authorization: func() string { return "Basic " + basic }, mask: masker(key, basic)}
 }
 
 // NewClient checks cfg and returns a Client. Nothing is sent.
 func NewClient(cfg Config) (*Client, error) {
+	silent := cfg.Logger == nil
 	cfg, err := cfg.complete()
 	if err != nil {
 		return nil, err
@@ -62,6 +66,7 @@ func NewClient(cfg Config) (*Client, error) {
 		rules:      rules,
 		http:       httpClient(cfg.HTTPClient),
 		log:        cfg.Logger,
+		silent:     silent,
 		observer:   cfg.Observer,
 	}
 	c.key.Store(newAPIKey(key))
@@ -83,6 +88,14 @@ func (c *Client) SetAPIKey(key string) error {
 	return nil
 }
 
+// alarm is where things go that somebody should hear of who set no Config.Logger.
+func (c *Client) alarm() *slog.Logger {
+	if c.silent {
+		return slog.Default()
+	}
+	return c.log
+}
+
 func (c *Client) mask(s string) string { return c.key.Load().mask(s) }
 
 // CloseIdleConnections closes the connections that are kept open for the next request. A Client that is not used any more needs nothing else.
@@ -96,7 +109,11 @@ func (c *Client) Target() string { return c.base }
 func (c *Client) Encode(m Message) (Encoded, error) { return c.rules.encode(m) }
 
 // Stats returns what the Client has done so far.
-func (c *Client) Stats() Stats { return c.counters.snapshot() }
+func (c *Client) Stats() Stats {
+	s := c.counters.snapshot()
+	s.Failing = c.health.now()
+	return s
+}
 
 func (c *Client) summary() string { return fmt.Sprintf("cio.Client(%s)", c.base) }
 

@@ -57,10 +57,14 @@ type Config struct {
 	BaseURL string
 	// Permissive leaves out the header X-Strict-Mode: the API then answers 200 to calls that it drops, and Send calls them accepted.
 	Permissive bool
+	// AcceptAny2xx takes every answer with a status of 2xx for acceptance, whatever its body, also one that comes before the request was sent
+	// whole. It is for stubs in tests. With it a captive portal's page counts as acceptance, and what was sent to it is lost.
+	AcceptAny2xx bool
 	// HTTPClient sends the requests; default one of its own, with HTTP/1.1, keep-alive and the proxy of the environment. Its CheckRedirect is not
 	// used: redirects are followed only with 307 and 308, and only from one host of customer.io to another, over https.
 	HTTPClient *http.Client `json:"-"`
-	// Logger receives retries, warnings and rate changes; default none. Keys and personal data are never logged.
+	// Logger receives retries, warnings and rate changes. By default only what holds up delivery is logged, to slog.Default: that requests fail
+	// and are tried again, at most once a minute, and that a Batcher has stopped. Keys and personal data are never logged.
 	Logger *slog.Logger `json:"-"`
 	// Observer, if set, is told of every request, for metrics and traces.
 	Observer Observer `json:"-"`
@@ -73,8 +77,12 @@ type Config struct {
 	MaxMessageBytes int
 	// MaxBatchBytes is the largest request with several messages, its envelope included; default 475,000 of the API's 500 KB (api-facts 1.5).
 	MaxBatchBytes int
-	// RateLimit is how many requests may start within any RateWindow, for all that shares the Client; default 3,000, the API's documented
-	// limit (api-facts 1.6); negative: no limit. Requests over it wait. Two Clients, or two processes, do not know of each other.
+	// RateLimit is how many requests the server may see within any RateWindow, for all that shares the Client; default 3,000, the API's
+	// documented limit (api-facts 1.6); negative: no limit. Requests over it wait; retries, redirects and what the transport repeats by
+	// itself count. Two Clients, or two processes, do not know of each other.
+	//
+	// As requests are not all equally long on their way, so many start within RateWindow and a tenth of it, 3.3 s: that keeps the limit
+	// where the server counts as long as their delays differ by at most that tenth. It leaves 909 requests a second by default.
 	RateLimit int
 	// RateWindow is the time that RateLimit counts over; default 3 s.
 	RateWindow time.Duration
@@ -83,6 +91,9 @@ type Config struct {
 	// Guard, if set, is asked before anything is sent for a person or an object; an error refuses the message. It must be safe for
 	// concurrent use. A list of people who asked to be forgotten belongs here.
 	Guard func(Identity) error `json:"-"`
+	// OmitLibrary leaves out context.library, which names this library and its version in every message as Customer.io's own do: some 60 bytes,
+	// a fifth of a small message. A message that has no other context has none then. An Encoded is sent as it is.
+	OmitLibrary bool
 	// Context is the default context: any value that encodes to a JSON object. A message's own context is merged over it. It is encoded
 	// once, by NewClient. An Encoded that another Client or Encode made is sent as it is, without it.
 	Context any
@@ -186,7 +197,10 @@ func (c Config) resolveBaseURL() (string, error) {
 }
 
 func (c Config) rules() (rules, error) {
-	r := rules{maxMessageBytes: c.MaxMessageBytes, allowAnonymousIdentify: c.AllowAnonymousIdentify, guard: c.Guard, context: []byte(libraryContext)}
+	r := rules{maxMessageBytes: c.MaxMessageBytes, allowAnonymousIdentify: c.AllowAnonymousIdentify, guard: c.Guard}
+	if !c.OmitLibrary {
+		r.context = []byte(libraryContext)
+	}
 	if c.Context == nil {
 		return r, nil
 	}

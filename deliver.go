@@ -3,8 +3,10 @@ package cio
 import (
 	"context"
 	"errors"
-	"net/http"
+	"math"
 	"time"
+
+	"github.com/ciokit/cio/internal/wire"
 )
 
 // parcel is a run of encoded messages on its way to the server, numbered from 0.
@@ -12,93 +14,355 @@ type parcel interface {
 	// body returns the request that carries the messages from lo to hi: its endpoint and its body, which stays as it is until each reader
 	// that was handed out has been closed.
 	body(lo, hi int) *request
-	// accepted and failed settle messages, each of them once, in their order.
+	// identity names whose messages must keep their order with message i.
+	identity(i int) string
+	// accepted and failed settle messages, each of them once. Messages of one identity are settled in their order.
 	accepted(lo, hi, attempts int)
 	failed(lo, hi int, o Outcome, err *APIError)
+}
+
+// span is a run of messages that are not settled.
+type span struct {
+	lo, hi  int
+	whole   bool      // nothing was taken off it
+	reached bool      // an earlier request with them may have been processed
+	refused uint64    // when they were first refused in an odd form; 0: never
+	err     *APIError // that refusal
 }
 
 // delivery brings a parcel to acceptance. Send and Batcher differ only in what they do when it stops.
 type delivery struct {
 	c   *Client
 	ctx context.Context
+	p   parcel
 	// maxElapsed is how long it keeps trying without an acceptance; negative: until ctx ends.
 	maxElapsed time.Duration
 	progress   time.Time // of the last acceptance
+	// waits, if set, reports that what sends beside this one waits for better times. The next pause ends the delivery then.
+	waits func() bool
+	// maxRefusals is how many refusals by the API in a row, with one reason, stop it; 0: none do.
+	maxRefusals int64
+
+	rest []span // in their order; the messages between are settled
 }
 
-// run settles the messages from lo to hi in their order. If something stops it that is no message's fault, it returns that and the
-// first message that is not settled; nothing behind that one is settled either.
-func (d *delivery) run(p parcel, lo, hi int) (next int, stop *APIError) {
-	r := p.body(lo, hi)
-	err := d.post(r)
-	if err == nil {
-		d.progress = time.Now()
-		d.c.counters.accepted.Add(int64(hi - lo))
-		p.accepted(lo, hi, r.attempts)
-		return hi, nil
-	}
-	if !err.refusal() {
-		return lo, err
-	}
-	if hi-lo == 1 || d.c.permissive {
-		d.c.counters.refused.Add(int64(hi - lo))
-		p.failed(lo, hi, Refused, err)
-		return hi, nil
-	}
-	mid := lo + (hi-lo)/2
-	if next, stop = d.run(p, lo, mid); stop != nil {
-		return next, stop
-	}
-	return d.run(p, mid, hi)
+// Thresholds after which it is not the messages that are refused.
+const (
+	manyForeign = 3  // answers in a row that are not the API's
+	manyOnes    = 10 // messages in a row, each alone, refused in an odd form
+	manyBatches = 2  // whole batches in a row
+)
+
+// cause is what a delivery stopped for.
+type cause int
+
+const (
+	byAnswer   cause = iota // something that trying again does not mend, or the context's end, or what lasted longer than maxElapsed
+	byKey                   // the key is refused
+	byStranger              // what answers is not the API
+	byAll                   // everything is refused
+	byDoubt                 // a message is refused, and nothing proves that it is its fault
+)
+
+// stop is why a delivery stopped, and at which of the spans that are left.
+type stop struct {
+	*APIError
+	cause cause
+	at    int
+	since uint64 // when it was refused
 }
 
-// post makes one request, and makes it again as long as it may pass.
-func (d *delivery) post(r *request) *APIError {
+// run settles the messages of the parcel, each identity's in their order; one keeps to a single message at a time. If something stops it that
+// is no message's fault, it returns that, and what is not settled stays in rest.
+//
+// A refusal in the API's own form is about a message: the request is halved until the message stands alone. One in an odd form may be about a
+// message, or about everything. A message that stands alone is set aside until another is accepted that was sent after it was refused; if it
+// is then refused once more, it is at fault. What is of its identity waits behind it.
+func (d *delivery) run(one bool) *stop {
+	aside := make(map[string]bool) // identities of d.rest[:i]
+	i := 0
+	if one {
+		i, _ = d.untried(aside)
+	}
+	for {
+		if i == len(d.rest) {
+			if i == 0 {
+				return nil
+			}
+			head := &d.rest[0]
+			if !d.c.ledger.acceptedSince(head.refused) {
+				return &stop{head.err, byDoubt, 0, head.refused}
+			}
+			clear(aside)
+			i = 0
+		}
+		if i > 0 && d.heldBack(i, aside) {
+			i++
+			continue
+		}
+		if one {
+			d.split(i, 1)
+		}
+		s := &d.rest[i]
+		alone, proven := s.hi-s.lo == 1, s.refused > 0 && d.c.ledger.acceptedSince(s.refused)
+		r := d.p.body(s.lo, s.hi)
+		err, stopped := d.post(r, one, alone && proven)
+		s.reached = s.reached || r.reached
+		lo, hi := s.lo, s.hi
+		if err == nil {
+			d.progress = time.Now()
+			d.settled(i)
+			d.c.counters.accepted.Add(int64(hi - lo))
+			d.p.accepted(lo, hi, r.attempts)
+			if one {
+				return nil
+			}
+			continue
+		}
+		switch v := err.verdict(); {
+		case stopped != byAnswer || v != refusal && v != odd:
+			since := r.began
+			if stopped == byKey {
+				since = r.keyRefused
+			}
+			return &stop{err, stopped, i, since}
+		case v == refusal && (alone || d.c.permissive):
+			same := d.c.ledger.refuse(err.Message, hi-lo)
+			if same == manyRefusals {
+				d.c.alarm().Error("the API refuses message after message with one reason", "messages", same, "reason", err.Message)
+			}
+			d.settled(i)
+			d.c.counters.refused.Add(int64(hi - lo))
+			d.p.failed(lo, hi, Refused, err)
+			if d.maxRefusals > 0 && same >= d.maxRefusals && len(d.rest) > 0 {
+				return &stop{err, byAll, i, d.c.ledger.tick()}
+			}
+		case v == refusal:
+			d.split(i, (hi-lo)/2)
+		default:
+			everything, rejected := d.oddly(i, r, err, proven)
+			switch {
+			case everything:
+				return &stop{err, byAll, i, d.c.ledger.tick()}
+			case alone && !rejected:
+				aside[d.p.identity(lo)] = true
+				i++
+			}
+		}
+		if one {
+			return nil
+		}
+	}
+}
+
+// manyRefusals is how many refusals in a row, with one reason, are worth a word.
+const manyRefusals = 1_000
+
+// oddly deals with the refusal of a span in an odd form. everything says that so much is refused that nothing more should be tried; rejected
+// that the span was one message, which is at fault and settled.
+func (d *delivery) oddly(i int, r *request, err *APIError, proven bool) (everything, rejected bool) {
+	l := &d.c.ledger
+	s := &d.rest[i]
+	s.err = err
+	if s.refused == 0 {
+		s.refused = l.tick()
+	}
+	if n := s.hi - s.lo; n > 1 {
+		whole := s.whole
+		d.split(i, n/2)
+		return whole && l.batches.Add(1) >= manyBatches, false
+	}
+	if before := l.doubted(messageID(r)); before > 0 {
+		s.refused = min(s.refused, before)
+		proven = proven || l.acceptedSince(before)
+	}
+	if l.ones.Add(1) >= manyOnes {
+		return true, false
+	}
+	if proven {
+		lo, hi := s.lo, s.hi
+		err.proven = true
+		d.settled(i)
+		d.c.counters.refused.Add(1)
+		d.p.failed(lo, hi, Refused, err)
+	}
+	return false, proven
+}
+
+// messageID returns the id of the only message in a request, empty where it is not at hand.
+func messageID(r *request) string {
+	if r.gzip {
+		return ""
+	}
+	v, _ := wire.Lookup(r.body, "messageId")
+	id, _ := wire.Text(v)
+	return id
+}
+
+// settled takes a span off the rest.
+func (d *delivery) settled(i int) { d.rest = append(d.rest[:i], d.rest[i+1:]...) }
+
+// split divides a span after its first n messages, if it has more.
+func (d *delivery) split(i, n int) {
+	s := d.rest[i]
+	if s.hi-s.lo <= n {
+		return
+	}
+	s.whole = false
+	head, tail := s, s
+	head.hi, tail.lo = s.lo+n, s.lo+n
+	d.rest = append(d.rest, span{})
+	copy(d.rest[i+1:], d.rest[i:])
+	d.rest[i], d.rest[i+1] = head, tail
+}
+
+// heldBack divides the span where it must and reports whether its messages wait behind one of their identity that is set aside.
+func (d *delivery) heldBack(i int, aside map[string]bool) bool {
+	s := d.rest[i]
+	held := aside[d.p.identity(s.lo)]
+	n := 1
+	for s.lo+n < s.hi && aside[d.p.identity(s.lo+n)] == held {
+		n++
+	}
+	d.split(i, n)
+	return held
+}
+
+// untried returns the first span whose beginning was not refused alone, and sets aside what is before it; the first of all if there is none.
+func (d *delivery) untried(aside map[string]bool) (i int, ok bool) {
+	for i := 0; i < len(d.rest); i++ {
+		switch s := d.rest[i]; {
+		case s.err != nil && s.hi-s.lo == 1:
+			aside[d.p.identity(s.lo)] = true
+		case i > 0 && d.heldBack(i, aside):
+		default:
+			return i, true
+		}
+	}
+	clear(aside)
+	return 0, false
+}
+
+// keyAgain is how long a refusal of the key is left to be a stray one, of one server of several or of a proxy.
+const keyAgain = time.Second
+
+// post makes one request, and makes it again as long as it may pass. probe says that it is one of many tries already, so that a refusal of a
+// key that was never good need not be asked for again, and one of any other key at once. confirm is for a message that is about to be rejected for an answer that is not the API's: one more refusal, on
+// a connection of its own, is asked for. The cause says what stopped it other than an answer.
+func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 	c := d.c
 	if r.release != nil {
 		defer func() { r.release(r.holders.Load() > 0) }()
 	}
+	refusals := 0 // of the key
 	for {
 		if err := c.pace.wait(d.ctx); err != nil {
 			e := c.noAnswer(d.ctx, r, err)
 			e.Attempts, e.reached = r.attempts, r.reached
-			return e
+			return e, byAnswer
 		}
 		err := c.try(d.ctx, r)
 		if err == nil {
-			c.health.good(c.log)
-			return nil
+			c.health.good(c.alarm())
+			return nil, byAnswer
 		}
-		if !Retryable(err) {
-			return err
+		var pause time.Duration
+		stopped := byAnswer
+		switch err.verdict() {
+		case passing:
+			pause = backoff(r.attempts, r.delay)
+		case foreign:
+			pause = backoff(r.attempts, r.delay)
+			if c.ledger.foreign.Add(1) >= manyForeign && d.waits != nil {
+				return err, byStranger
+			}
+			stopped = byStranger
+		case keyRefused:
+			stopped = byKey
+			if r.key != c.key.Load() {
+				continue // there is a new one
+			}
+			if refusals++; refusals == 1 {
+				r.keyRefused = r.began
+			}
+			if probe && !r.key.worked.Load() || refusals > d.keyTries(r.key, r.keyRefused) {
+				c.http.CloseIdleConnections()
+				return err, byKey
+			}
+			r.fresh = true // and no connection is kept to the server that refused it
+			if pause = keyAgain << min(refusals-1, 3); probe {
+				pause = 0
+			}
+		case odd:
+			if confirm {
+				confirm = false
+				r.fresh = true
+				continue
+			}
+			return err, byAnswer
+		default:
+			return err, byAnswer
 		}
-		pause := backoff(r.attempts, r.delay)
 		if d.maxElapsed >= 0 && time.Since(d.progress)+pause > d.maxElapsed {
-			return err
+			return err, stopped
 		}
-		c.health.bad(c.log, err)
-		if end := sleep(d.ctx, pause); end != nil {
+		if stopped != byKey {
+			c.health.bad(c.alarm(), err)
+		}
+		if d.waits != nil && stopped != byKey && d.waits() {
+			return err, stopped
+		}
+		renewed := c.renewed.wait()
+		if stopped != byKey {
+			renewed = nil
+		}
+		if end := sleepUnless(d.ctx, pause, renewed); end != nil {
 			err.Err = errors.Join(err.Err, end)
-			return err
+			return err, byAnswer
 		}
 	}
 }
 
-// refusal reports whether the answer is about the messages, not about the key, the address or the server. A 400 in HTML is some proxy's.
-func (e *APIError) refusal() bool {
-	switch e.Status {
-	case http.StatusBadRequest, http.StatusUnprocessableEntity:
-		return !e.html
-	case http.StatusRequestEntityTooLarge:
-		return true
+// keyTries returns how often a refusal of the key is asked for again. A Batcher asks once here and goes on to ask while it waits. A Send ends
+// there, so it asks longer if the key was good before, and as long as other requests are accepted: one of several servers may not know it.
+func (d *delivery) keyTries(key *apiKey, refused uint64) int {
+	switch {
+	case d.waits == nil && d.c.ledger.acceptedSince(refused):
+		return math.MaxInt
+	case d.waits == nil && key.worked.Load():
+		return 4
 	}
-	return false
+	return 1
 }
 
 // outcome is what is known of messages that a stop left unsettled.
-func (e *APIError) outcome() Outcome {
-	if e.reached {
+func (s *span) outcome() Outcome {
+	if s.reached {
 		return Unknown
 	}
 	return Unsent
+}
+
+// sleepUnless is sleep that ends when the channel is closed.
+func sleepUnless(ctx context.Context, d time.Duration, end <-chan struct{}) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-end:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// orderKey names whose order a message belongs to: the userId, else the anonymousId, else the trait email in lower case, else the groupId.
+func orderKey(id *Identity) string {
+	text := id.UserID
+	for _, other := range [...]string{id.AnonymousID, id.Email, id.GroupID} {
+		if text == "" {
+			text = other
+		}
+	}
+	return text
 }

@@ -19,7 +19,7 @@ type rules struct {
 	maxMessageBytes        int
 	allowAnonymousIdentify bool
 	guard                  func(Identity) error
-	// context is the encoded object that every message's context is laid over: the library, over Config.Context.
+	// context is the encoded object that every message's context is laid over: the library, over Config.Context; nil for none.
 	context []byte
 }
 
@@ -204,7 +204,7 @@ func (r *rules) append(dst []byte, env *envelope, h *header) ([]byte, error) {
 	if n := len(dst) - start; n > r.maxMessageBytes {
 		return dst, tooLarge(dst[start:], r.maxMessageBytes)
 	}
-	h.warnings = warningsOf(env.typ, &h.identity, name, like, body)
+	h.warnings = warningsOf(env, h.identity.Email, name, like, body, ctx)
 	return dst, r.checkGuard(h.identity)
 }
 
@@ -275,10 +275,8 @@ func appendObject(dst []byte, name string, v any) (all, value []byte, err error)
 	return dst, value, nil
 }
 
-// appendContext appends the context: what the message says, over what its event says, over the rules' own.
+// appendContext appends the context, if there is any: what the message says, over what its event says, over the rules' own.
 func (r *rules) appendContext(dst []byte, env *envelope) (all, value []byte, err error) {
-	dst = append(dst, `,"context":`...)
-	start := len(dst)
 	value = r.context
 	layers := [2]any{nil, env.context}
 	if e, ok := env.event.(eventContext); ok {
@@ -300,6 +298,11 @@ func (r *rules) appendContext(dst []byte, env *envelope) (all, value []byte, err
 		}
 		value = wire.AppendMerged(nil, value, over)
 	}
+	if len(value) <= len("{}") {
+		return dst, nil, nil
+	}
+	dst = append(dst, `,"context":`...)
+	start := len(dst)
 	dst = append(dst, value...)
 	return dst, dst[start:], nil
 }

@@ -285,6 +285,53 @@ func TestDefaultContext(t *testing.T) {
 	}
 }
 
+func TestOmitLibrary(t *testing.T) {
+	t.Parallel()
+	own := map[string]any{"locale": "de-DE"}
+	for _, c := range []struct {
+		name    string
+		context any // of the Config
+		message cio.Message
+		want    string // behind the user id
+	}{
+		{"no context", nil, cio.Page{UserID: "u1"}, `}`},
+		{"an empty context", map[string]any{}, cio.Page{UserID: "u1", Context: map[string]any{}}, `}`},
+		{"a context that is null", (map[string]any)(nil), cio.Page{UserID: "u1", Context: json.RawMessage("null")}, `}`},
+		{"the Config's", own, cio.Page{UserID: "u1"}, `,"context":{"locale":"de-DE"}}`},
+		{"the message's", nil, cio.Page{UserID: "u1", Context: own}, `,"context":{"locale":"de-DE"}}`},
+		{"both", own, cio.Page{UserID: "u1", Context: map[string]any{"ip": "203.0.113.7"}}, `,"context":{"locale":"de-DE","ip":"203.0.113.7"}}`},
+		{"a library of one's own", map[string]any{"library": map[string]any{"name": "ours"}}, cio.Page{UserID: "u1"}, `,"context":{"library":{"name":"ours"}}}`},
+		{"a device's", nil, cio.DeleteDevice{UserID: "u1", Token: "t"}, `,"event":"Device Deleted","context":{"device":{"token":"t"}}}`},
+		{"a device's over the Config's", own, cio.DeleteDevice{UserID: "u1", Token: "t"}, `,"event":"Device Deleted","context":{"locale":"de-DE","device":{"token":"t"}}}`},
+		{"another client's message", nil, mustEncode(t, cio.Page{UserID: "u1"}), `,"context":{` + library + `}}`},
+	} {
+		s := &server{}
+		client := newClient(t, s, func(cfg *cio.Config) { cfg.OmitLibrary, cfg.Context = true, c.context })
+		err := client.Send(t.Context(), c.message)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if _, got, _ := strings.Cut(s.seen()[0].body, `"userId":"u1"`); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+		// In a batch each message has its own context, and the batch has none.
+		if err := client.Send(t.Context(), c.message, cio.Page{UserID: "u1"}); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		var batch map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(s.seen()[1].body), &batch); err != nil || len(batch) != 1 || !strings.Contains(string(batch["batch"]), `"userId":"u1"`+c.want+`,{`) {
+			t.Errorf("%s: %v, sent %s", c.name, err, s.seen()[1].body)
+		}
+	}
+	for _, m := range []cio.Message{cio.Identify{UserID: "u1"}, cio.Track{UserID: "u1", Event: trialStarted{"pro"}}, cio.Group{GroupID: "g"}, cio.Alias{UserID: "a", PreviousID: "b"}, cio.SetObject{ObjectID: "o"}} {
+		if b, _ := withoutLibrary(m).MarshalJSON(); !json.Valid(b) || strings.Contains(string(b), "context") {
+			t.Errorf("%T: %s", m, b)
+		}
+	}
+}
+
 func TestGuard(t *testing.T) {
 	t.Parallel()
 	s := &server{}

@@ -166,7 +166,7 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 	if typ == TypeTrack {
 		like = resembles(event)
 	}
-	*e = newEncoded(data, &header{typ: typ, messageID: env.messageID, identity: id, warnings: warningsOf(typ, &id, event, like, body)})
+	*e = newEncoded(data, &header{typ: typ, messageID: env.messageID, identity: id, warnings: warningsOf(&env, id.Email, event, like, body, context)})
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package cio
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,12 +15,15 @@ var (
 	ErrInvalid = errors.New("cio: invalid message")
 	// ErrTooLarge is a message or a request over a size limit. It is also ErrInvalid.
 	ErrTooLarge = errors.New("cio: too large")
-	// ErrUnauthorized is a key that the server does not take (401, 403).
+	// ErrUnauthorized is a key that the server does not take: a 401, or a 403 that is no page.
 	ErrUnauthorized = errors.New("cio: write key refused")
 	// ErrRateLimited is a 429.
 	ErrRateLimited = errors.New("cio: rate limited")
-	// ErrUnavailable is a server that could not be reached or answered with a failure of its own.
+	// ErrUnavailable is a server that could not be reached, or answered with a failure of its own or with a success that is not the API's.
 	ErrUnavailable = errors.New("cio: Customer.io unavailable")
+	// ErrNotAPI is an answer that is not the API's: a success that the API does not give, such as the page of a captive portal, or a refusal in
+	// a form that the API does not use, such as a firewall's.
+	ErrNotAPI = errors.New("cio: not the API's answer")
 	// ErrClosed is a use after Close.
 	ErrClosed = errors.New("cio: closed")
 )
@@ -34,6 +38,7 @@ const (
 	RuleNoEvent           Rule = "missing-event"            // api-facts 1.3
 	RuleNoGroup           Rule = "missing-group-id"         // api-facts 1.3
 	RuleNoPreviousID      Rule = "missing-previous-id"      // api-facts 1.3
+	RuleBlankID           Rule = "blank-id"                 // an assumption: an id without a visible character is nobody's
 	RuleSameID            Rule = "alias-to-itself"          // an assumption: nothing good can come of it
 	RuleNearSemantic      Rule = "near-semantic-name"       // api-facts 2.1: a name that Customer.io would not understand
 	RuleNameTaken         Rule = "name-taken"               // a further property with the name of a field
@@ -65,15 +70,20 @@ type MessageError struct {
 	Hint string
 	// Err is the cause where there is one, such as what Config.Guard returned.
 	Err error
+
+	several bool // the message is one of several, and the text says which
 }
 
 func (e *MessageError) Error() string {
 	var b strings.Builder
-	b.WriteString("cio: messages[" + strconv.Itoa(e.Index) + "]")
+	b.WriteString("cio")
+	if e.several || e.Index > 0 {
+		b.WriteString(": messages[" + strconv.Itoa(e.Index) + "]")
+	}
 	if e.Field != "" {
 		b.WriteString(": " + e.Field)
 	}
-	b.WriteString(": " + string(e.Rule))
+	b.WriteString(": " + cmp.Or(string(e.Rule), "invalid message"))
 	if e.Hint != "" {
 		b.WriteString(": " + e.Hint)
 	}
@@ -90,11 +100,11 @@ func (e *MessageError) Is(target error) bool {
 	return target == ErrInvalid || target == ErrTooLarge && e.Rule == RuleTooLarge
 }
 
-// APIError is a request that failed: an answer other than 2xx, or none at all. It never holds the request's body or the write key.
+// APIError is a request that failed: an answer that is no acceptance, or none at all. It never holds the request's body or the write key.
 type APIError struct {
 	// Operation is the endpoint: identify, track, page, screen, group, alias or batch.
 	Operation string
-	// Status is the HTTP status, 0 where no answer came.
+	// Status is the HTTP status, 0 where no answer came, or none that can be trusted to be one to the whole request.
 	Status int
 	// Message is what the server said, in one line of at most 500 bytes and without the key, and what to do; without an answer, what is known of
 	// the cause. An answer that seems to quote the request is not shown.
@@ -105,7 +115,8 @@ type APIError struct {
 	Err error
 
 	reached bool // some attempt may have been processed
-	html    bool // the answer is no word of the API
+	alien   bool // the answer is no word of the API
+	proven  bool // a refusal in an odd form that was seen to be about the message
 }
 
 func (e *APIError) Error() string {
@@ -127,19 +138,38 @@ func (e *APIError) Error() string {
 
 func (e *APIError) Unwrap() error { return e.Err }
 
+// reason is the error's text without what differs between requests that failed for the same reason.
+func (e *APIError) reason() string {
+	same := *e
+	same.Attempts = 0
+	return strings.TrimPrefix(same.Error(), "cio: "+e.Operation+": ")
+}
+
+// reasonOf returns why a message was not accepted, in the same words for all for which it is the same.
+func reasonOf(err error) string {
+	var api *APIError
+	if errors.As(err, &api) {
+		return api.reason()
+	}
+	return strings.TrimPrefix(err.Error(), "cio: ")
+}
+
 // Is sorts the error under the sentinels.
 func (e *APIError) Is(target error) bool {
+	v := e.verdict()
 	switch target {
 	case ErrUnauthorized:
-		return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+		return v == keyRefused
 	case ErrRateLimited:
 		return e.Status == http.StatusTooManyRequests
 	case ErrTooLarge:
-		return e.Status == http.StatusRequestEntityTooLarge
+		return e.Status == http.StatusRequestEntityTooLarge && e.Is(ErrInvalid)
 	case ErrInvalid:
-		return e.refusal()
+		return v == refusal || v == odd && e.proven
+	case ErrNotAPI:
+		return e.alien
 	case ErrUnavailable:
-		return e.Status == 0 && !isContextEnd(e.Err) || e.Status == http.StatusRequestTimeout || e.Status >= 500
+		return v == foreign || e.Status == 0 && !isContextEnd(e.Err) || e.Status == http.StatusRequestTimeout || e.Status >= 500
 	}
 	return false
 }
@@ -214,14 +244,13 @@ func (e *SendError) Error() string {
 			fmt.Fprintf(&b, ", %d %s", n, o)
 		}
 	}
-	reasons := e.Unwrap()
-	for i, err := range reasons {
-		if i == maxListed {
-			fmt.Fprintf(&b, "; and %d more reasons", len(reasons)-maxListed)
-			break
+	reasons := make(counts)
+	for i := range e.Failures {
+		if err := e.Failures[i].Err; err != nil {
+			reasons.add(reasonOf(err), 1)
 		}
-		b.WriteString("; " + strings.TrimPrefix(err.Error(), "cio: "))
 	}
+	writeReasons(&b, reasons.sorted())
 	return b.String()
 }
 

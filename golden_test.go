@@ -103,6 +103,13 @@ var otherForms = []goldenMessage{
 	{"identify.by_email", cio.Identify{Traits: map[string]any{cio.TraitEmail: "ann@example.com"}, MessageID: "m1", Timestamp: at}},
 	{"track.anonymous", cio.Track{AnonymousID: "a1", Event: events.ProductsSearched{Query: "shoes"}, MessageID: "m1", Timestamp: at}},
 	{"track.in_context", cio.Track{UserID: "u1", Event: events.EmailOpened{EmailID: "e1", Email: "ann@example.com", IP: "203.0.113.7", UserAgent: "Mail/1"}, MessageID: "m1", Timestamp: at}},
+	{"track.without_library", withoutLibrary(cio.Track{UserID: "u1", Event: cio.Named("Trial Started", nil), MessageID: "m1", Timestamp: at})},
+	{"delete_device.without_library", withoutLibrary(cio.DeleteDevice{UserID: "u1", Token: "t1", MessageID: "m1", Timestamp: at})},
+}
+
+func withoutLibrary(m cio.Message) cio.Encoded {
+	client := cio.Must(cio.NewClient(cio.Config{APIKey: testKey, Region: cio.EU, OmitLibrary: true}))
+	return cio.Must(client.Encode(m))
 }
 
 // TestGoldenMessages holds the wire form of every message against its golden file, in which the library's version is left out.

@@ -3,8 +3,7 @@ package cio
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
-	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,14 +17,16 @@ type lane struct {
 	mu       sync.Mutex
 	open     *batch   // takes messages
 	sealed   []*batch // wait to be sent, oldest first
-	sending  *batch   // on its way
+	sending  []*batch // on their way: one, and more behind one in which a message is set aside
 	holds    int      // batches out of the pool
 	enqueued uint64
-	settled  uint64
+	told     uint64 // the first message that is being reported; enqueued ones are below
+	telling  bool
 	flushTo  uint64 // messages up to this one do not wait for others
 	closed   bool
 
-	stopped atomic.Pointer[stoppage] // for a reason of its own; nil while it sends
+	halt   atomic.Pointer[halt] // for a reason of its own; nil while it sends
+	trying atomic.Bool          // it sends all the same, to see whether that has passed
 }
 
 func newLane(b *Batcher) *lane { return &lane{b: b, wake: make(chan struct{}, 1)} }
@@ -57,6 +58,7 @@ func (l *lane) add(data []byte, h *header) error {
 		}
 		l.holds++
 		l.open = batch
+		l.open.first = l.enqueued
 	}
 	if l.open.add(data, h); len(l.open.entries) == 1 {
 		l.stir() // from now on its age counts
@@ -81,10 +83,40 @@ func (l *lane) flush() uint64 {
 	return l.enqueued
 }
 
+// queued reports whether there is a batch that is not on its way.
+func (l *lane) queued() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.sealed) > 0 || l.open != nil
+}
+
+// settledTo returns up to which message all are settled and reported.
 func (l *lane) settledTo() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.settled
+	return l.settledLocked()
+}
+
+// idle reports whether all is settled.
+func (l *lane) idle() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.settledLocked() == l.enqueued
+}
+
+func (l *lane) settledLocked() uint64 {
+	n := l.enqueued
+	for _, batches := range [...][]*batch{{l.open}, l.sealed, l.sending} {
+		for _, b := range batches {
+			if b != nil && b.next < len(b.entries) {
+				n = min(n, b.first+uint64(b.next))
+			}
+		}
+	}
+	if l.telling {
+		n = min(n, l.told)
+	}
+	return n
 }
 
 func (l *lane) close() {
@@ -94,20 +126,21 @@ func (l *lane) close() {
 	l.stir()
 }
 
-// take returns the batch to send next; otherwise how long until the open one is due, negative for no such time.
+// take returns the batch to send next, behind those on their way; otherwise how long until the open one is due, negative for no such time.
 func (l *lane) take() (b *batch, due time.Duration, done bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	due = -1
 	if len(l.sealed) == 0 && l.open != nil {
-		if due = l.b.cfg.MaxDelay - time.Since(l.open.opened); due <= 0 || l.closed || l.flushTo > l.settled || l.b.pressed.Load() {
+		if due = l.b.cfg.MaxDelay - time.Since(l.open.opened); due <= 0 || l.closed || l.flushTo > l.settledLocked() || l.b.pressed.Load() {
 			l.seal()
 		}
 	}
 	if len(l.sealed) > 0 {
-		l.sending = l.sealed[0]
+		b = l.sealed[0]
 		l.sealed = append(l.sealed[:0], l.sealed[1:]...)
-		return l.sending, 0, false
+		l.sending = append(l.sending, b)
+		return b, 0, false
 	}
 	return nil, due, l.closed && l.open == nil
 }
@@ -138,101 +171,190 @@ func (l *lane) run() {
 	}
 }
 
-// deliver brings a batch to acceptance, however long it takes. It leaves the batch where it is when Close gives up.
+// deliver brings a batch to acceptance, however long it takes. While a message in it is set aside, the batches behind it go on: that they are
+// accepted shows that the message is at fault. It leaves everything where it is when Close gives up.
 func (l *lane) deliver(b *batch) {
-	p := &parcelOfLane{l: l, b: b}
-	d := &delivery{c: l.b.c, ctx: l.b.ctx, maxElapsed: -1}
-	for next := 0; next < len(b.entries); {
-		if l.waitWhileStopped() != nil {
-			return
-		}
-		key := l.b.c.key.Load()
-		var stop *APIError
-		next, stop = d.run(p, next, len(b.entries))
-		switch {
-		case stop == nil:
-			l.goOn()
-		case l.b.ctx.Err() != nil:
-			return
-		default:
-			l.stop(&stoppage{stop, key})
-		}
+	c := l.b.c
+	p := &parcelOfLane{l: l}
+	d := &delivery{c: c, ctx: l.b.ctx, p: p, maxElapsed: -1, waits: func() bool { return l.b.waits() != nil }, maxRefusals: int64(l.b.cfg.PauseAfterRefusals), rest: b.rest[:0]}
+	add := func(b *batch) {
+		lo := p.add(b)
+		d.rest = append(d.rest, span{lo: lo, hi: lo + len(b.entries), whole: true})
 	}
-	l.release(b, p.held)
+	add(b)
+	wait := firstProbe // before a message that is refused alone is tried again
+	for len(d.rest) > 0 {
+		turn, more, err := l.waitForTurn()
+		if err != nil {
+			return
+		}
+		if turn != nil {
+			if _, ok := d.untried(make(map[string]bool)); !ok { // a message that was refused shows nothing
+				more, _, _ = l.take()
+			}
+		}
+		if more != nil {
+			add(more)
+		}
+		l.trying.Store(true)
+		key := c.key.Load()
+		end := d.run(turn != nil)
+		if l.b.ctx.Err() != nil {
+			return
+		}
+		if turn != nil && l.b.waits() == turn {
+			l.b.tried(turn, l)
+		}
+		switch {
+		case end == nil:
+			l.goOn()
+		case end.cause == byStranger, end.cause == byAll, end.cause == byKey && !c.ledger.acceptedSince(end.since):
+			l.b.pause(l, end, key)
+		case end.cause == byKey:
+			l.stopAlone(end, key, firstProbe)
+		case end.cause == byDoubt:
+			l.stopAlone(end, key, wait)
+			wait = min(2*wait, longestProbe)
+		case end.verdict() == passing, end.verdict() == foreign:
+			// Somebody else met what all wait for.
+		default:
+			l.stopAlone(end, key, stoppedFor)
+		}
+		if len(d.rest) == 0 {
+			b.rest = d.rest
+		}
+		l.release()
+	}
 }
 
-// release gives a settled batch back.
-func (l *lane) release(b *batch, held bool) {
+// release gives back the batches that are settled.
+func (l *lane) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.sending != b {
-		return // Close has taken it
-	}
-	l.sending = nil
-	l.holds--
-	l.b.pressed.Store(false)
-	l.b.pool.put(b, held, l.holds == 0)
+	l.sending = slices.DeleteFunc(l.sending, func(b *batch) bool {
+		if b.next < len(b.entries) {
+			return false
+		}
+		l.holds--
+		l.b.pressed.Store(false)
+		l.b.pool.put(b, l.holds == 0)
+		return true
+	})
 }
 
-// settle reports messages of the batch on its way and counts them.
+// settle counts messages of a batch on its way and reports them. A message is settled for good before it is reported: if Close takes the
+// batch meanwhile, the message is not handed back, and if it takes it before, the message is not reported.
 func (l *lane) settle(b *batch, lo, hi, attempts int, err error) {
+	if l.b.cfg.OnReport == nil {
+		if l.fix(b, lo, hi, err) {
+			l.b.keepRefused(b, lo, hi, err)
+			l.b.changed.send()
+		}
+		return
+	}
 	l.b.reporting <- struct{}{}
 	defer func() { <-l.b.reporting }()
-	if l.b.abandoned.Load() {
-		return // Close has handed them back
-	}
-	l.b.report(b, lo, hi, attempts, err)
-	l.mu.Lock()
-	b.next = hi
-	l.settled += uint64(hi - lo)
-	l.mu.Unlock()
+	l.tell(true, b.first+uint64(lo))
+	tell(hi-lo, func(i int) bool {
+		i += lo
+		if !l.fix(b, i, i+1, err) {
+			return false
+		}
+		r := Report{MessageID: b.id(i), Tag: b.entries[i].tag, Attempts: attempts, Err: err}
+		if err != nil {
+			r.Encoded = b.encoded(i)
+		}
+		l.b.tellOne(r)
+		return true
+	})
+	l.tell(false, 0)
 	l.b.changed.send()
 }
 
-// handBack moves everything unsettled into e, and reports it unless another report is stuck.
-func (l *lane) handBack(e *UndeliveredError, why error, report bool) {
+// tell notes from which message on reports are being made.
+func (l *lane) tell(telling bool, from uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	err := error(ErrClosed)
-	if why != nil {
-		err = fmt.Errorf("%w before it was accepted: %w", ErrClosed, why)
+	l.telling, l.told = telling, from
+}
+
+// fix settles messages of a batch on its way, unless Close has taken it.
+func (l *lane) fix(b *batch, lo, hi int, err error) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !slices.Contains(l.sending, b) {
+		return false
 	}
-	batches := l.sealed
-	if l.sending != nil {
-		batches = append([]*batch{l.sending}, batches...)
+	b.settle(lo, hi)
+	if err == nil {
+		l.b.accepted.Add(int64(hi - lo))
+	} else {
+		l.b.refused.Add(int64(hi - lo))
 	}
+	return true
+}
+
+// handBack takes everything that is not settled.
+func (l *lane) handBack() (messages []Encoded) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	batches := slices.Concat(l.sending, l.sealed)
 	if l.open != nil {
 		batches = append(batches, l.open)
 	}
 	for _, b := range batches {
 		for i := b.next; i < len(b.entries); i++ {
-			m := b.encoded(i)
-			e.Messages = append(e.Messages, m)
-			if report && l.b.cfg.OnReport != nil {
-				l.b.cfg.OnReport(Report{MessageID: m.MessageID(), Tag: m.Tag(), Err: err, Encoded: m})
+			if !b.settled(i) {
+				messages = append(messages, b.encoded(i))
 			}
 		}
 	}
 	l.sealed, l.sending, l.open = nil, nil, nil
+	return messages
 }
 
-// parcelOfLane is a batch on its way.
+// parcelOfLane is one batch on its way, or several, numbered through.
 type parcelOfLane struct {
-	l    *lane
-	b    *batch
-	held bool // a transport has not closed a body that may be the batch's own buffer
+	l     *lane
+	parts []part
+}
+
+type part struct {
+	b      *batch // given back once all of it is settled
+	lo, hi int    // the numbers of its messages
+}
+
+// add puts a batch behind the others and returns the number of its first message.
+func (p *parcelOfLane) add(b *batch) int {
+	lo := 0
+	if n := len(p.parts); n > 0 {
+		lo = p.parts[n-1].hi
+	}
+	p.parts = append(p.parts, part{b, lo, lo + len(b.entries)})
+	return lo
+}
+
+// at returns the batch that message i is in, and the number of that batch's first message.
+func (p *parcelOfLane) at(i int) (*batch, int) {
+	n := len(p.parts) - 1
+	for p.parts[n].lo > i {
+		n--
+	}
+	return p.parts[n].b, p.parts[n].lo
 }
 
 func (p *parcelOfLane) body(lo, hi int) *request {
-	r := &request{operation: "batch", messages: hi - lo, release: func(held bool) { p.held = p.held || held }}
+	b, first := p.at(lo)
+	lo, hi = lo-first, hi-first
+	r := &request{operation: "batch", messages: hi - lo, release: func(held bool) { b.held = b.held || held }}
 	switch {
 	case hi-lo == 1:
-		r.operation = string(p.b.typ(lo))
-		r.body = p.b.message(lo)
-	case lo == 0 && hi == len(p.b.entries):
-		r.body = p.b.data
+		r.operation = string(b.typ(lo))
+		r.body = b.message(lo)
+	case lo == 0 && hi == len(b.entries):
+		r.body = b.data
 	default:
-		r.body = append([]byte(batchOpen), p.b.data[p.b.start(lo):p.b.entries[hi-1].end]...)
+		r.body = append([]byte(batchOpen), b.data[b.start(lo):b.entries[hi-1].end]...)
 		r.body = append(r.body, batchClose...)
 	}
 	if p.l.b.cfg.Compress {
@@ -241,10 +363,21 @@ func (p *parcelOfLane) body(lo, hi int) *request {
 	return r
 }
 
-func (p *parcelOfLane) accepted(lo, hi, attempts int) { p.l.settle(p.b, lo, hi, attempts, nil) }
+func (p *parcelOfLane) identity(i int) string {
+	b, first := p.at(i)
+	m := b.encoded(i - first)
+	id := m.Identity()
+	return orderKey(&id)
+}
+
+func (p *parcelOfLane) accepted(lo, hi, attempts int) {
+	b, first := p.at(lo)
+	p.l.settle(b, lo-first, hi-first, attempts, nil)
+}
 
 func (p *parcelOfLane) failed(lo, hi int, _ Outcome, err *APIError) {
-	p.l.settle(p.b, lo, hi, err.Attempts, err)
+	b, first := p.at(lo)
+	p.l.settle(b, lo-first, hi-first, err.Attempts, err)
 }
 
 var gzipPool = sync.Pool{New: func() any {
@@ -260,74 +393,4 @@ func compress(body []byte) []byte {
 	w.Write(body) // a bytes.Buffer takes everything
 	w.Close()
 	return out.Bytes()
-}
-
-// stoppedFor is how long a lane waits before it tries again what trying again does not mend, unless it is the key.
-const stoppedFor = 30 * time.Second
-
-// stoppage is why a lane does not send, and the key under which that was so.
-type stoppage struct {
-	err *APIError
-	key *apiKey
-}
-
-// byKey reports whether all lanes have to stop, because none can get further.
-func (s *stoppage) byKey() bool { return s != nil && errors.Is(s.err, ErrUnauthorized) }
-
-// stop makes the lane wait, or all of them if it is the key, and says so once.
-func (l *lane) stop(s *stoppage) {
-	where := &l.stopped
-	if s.byKey() {
-		where = &l.b.stopped
-	}
-	if before := where.Swap(s); before == nil || before.key != s.key {
-		l.b.c.log.Error("sending has stopped; everything is kept", "reason", s.err.Error())
-	}
-	l.b.changed.send()
-}
-
-// goOn undoes stop after a success.
-func (l *lane) goOn() {
-	mine, all := l.stopped.Load(), l.b.stopped.Load()
-	if mine == nil && all == nil {
-		return
-	}
-	l.stopped.Store(nil)
-	l.b.stopped.CompareAndSwap(all, nil)
-	l.b.c.log.Info("sending goes on")
-	l.b.changed.send()
-}
-
-// stopReason returns why the lane does not send, nil as long as it does. A new key has yet to show what it is worth.
-func (l *lane) stopReason() error {
-	if all := l.b.stopped.Load(); all != nil && all.key == l.b.c.key.Load() {
-		return all.err
-	}
-	if mine := l.stopped.Load(); mine != nil {
-		return mine.err
-	}
-	return nil
-}
-
-// waitWhileStopped returns nil when it is time to try: at once, after a new key, or after a while where it is not the key. Its error is that
-// Close has given up.
-func (l *lane) waitWhileStopped() error {
-	renewed := l.b.c.renewed.wait()
-	all, mine := l.b.stopped.Load(), l.stopped.Load()
-	byKey := all != nil && all.key == l.b.c.key.Load()
-	if !byKey && mine == nil {
-		return l.b.ctx.Err()
-	}
-	var again <-chan time.Time
-	if !byKey {
-		t := time.NewTimer(stoppedFor)
-		defer t.Stop()
-		again = t.C
-	}
-	select {
-	case <-renewed:
-	case <-again:
-	case <-l.b.ctx.Done():
-	}
-	return l.b.ctx.Err()
 }

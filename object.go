@@ -72,8 +72,11 @@ type DeleteObject struct {
 // same text to go by.
 func (m DeleteObject) fill(e *envelope) {
 	id, refusal := typeID(m.TypeID)
-	if m.ObjectID == "" {
+	switch {
+	case m.ObjectID == "":
 		refusal = refuse("properties.objectId", RuleRequired, eventObjectDeleted+" needs the id of the object: set ObjectID")
+	case blank(m.ObjectID):
+		refusal = refuseBlank("properties.objectId")
 	}
 	command{name: eventObjectDeleted, properties: objectRef{id, m.ObjectID}}.fill(e, "", m.ObjectID, meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 	e.refusal = refusal

@@ -1,13 +1,14 @@
 package cio
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -37,6 +38,24 @@ func httpClient(c *http.Client) *http.Client {
 	return own
 }
 
+// fresh returns a client whose every request has a connection of its own, so that it may meet another of the servers behind an address. A
+// transport that is not net/http's is asked to forget its connections instead.
+func (c *Client) fresh() *http.Client {
+	c.http.CloseIdleConnections()
+	t, ok := c.http.Transport.(*http.Transport)
+	if c.http.Transport == nil {
+		t, ok = http.DefaultTransport.(*http.Transport)
+	}
+	if !ok {
+		return c.http
+	}
+	own := *c.http
+	t = t.Clone()
+	t.DisableKeepAlives = true
+	own.Transport = t
+	return &own
+}
+
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
@@ -51,9 +70,27 @@ type request struct {
 	release   func(held bool) // called after the last try; held says that a transport has not closed the body
 
 	attempts int
-	reached  bool          // some try may have been processed
-	delay    time.Duration // what the last answer asked for
-	holders  atomic.Int32  // bodies handed to a transport and not closed yet
+	fresh    bool    // the next try has a connection of its own
+	key      *apiKey // of the last try
+	began    uint64  // when the last try began, by Client.ledger
+	// keyRefused is when the first try began that was refused for its key.
+	keyRefused uint64
+	reached    bool                 // some try may have been processed
+	delay      time.Duration        // what the last answer asked for
+	holders    atomic.Int32         // bodies handed to a transport and not closed yet
+	current    atomic.Pointer[body] // the last body handed to a transport, which is the one that an answer is to
+	early      atomic.Bool          // an answer to it began before it was read
+}
+
+// trace notes whether an answer begins before the request's body was read. What comes ahead of an answer, such as a 103, may.
+func (r *request) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GotFirstResponseByte: func() { r.early.Store(!r.current.Load().read()) },
+		Got1xxResponse: func(int, textproto.MIMEHeader) error {
+			r.early.Store(false)
+			return nil
+		},
+	}
 }
 
 const maxRedirects = 3
@@ -62,6 +99,8 @@ const maxRedirects = 3
 func (c *Client) try(ctx context.Context, r *request) *APIError {
 	r.attempts++
 	r.delay = 0
+	r.began = c.ledger.tick()
+	r.key = c.key.Load()
 	c.counters.requests.Add(1)
 	c.counters.bytes.Add(int64(len(r.body)))
 	if r.attempts > 1 {
@@ -71,6 +110,8 @@ func (c *Client) try(ctx context.Context, r *request) *APIError {
 	err := c.exchange(ctx, r)
 	if err == nil {
 		c.pace.accepted()
+		r.key.worked.Store(true)
+		c.ledger.accept(r.began)
 	} else {
 		err.Attempts = r.attempts
 		err.reached = r.reached
@@ -87,14 +128,18 @@ func (c *Client) try(ctx context.Context, r *request) *APIError {
 func (c *Client) exchange(ctx context.Context, r *request) *APIError {
 	tryCtx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
+	client := c.http
+	if r.fresh {
+		client = c.fresh()
+	}
 	target := c.base + "/v1/" + r.operation
 	for range maxRedirects + 1 {
-		resp, reached, err := c.roundTrip(tryCtx, r, target)
+		resp, reached, err := c.roundTrip(tryCtx, client, r, target)
 		if err != nil {
 			r.reached = r.reached || reached
 			return c.noAnswer(ctx, r, err)
 		}
-		next, apiErr := c.read(r, resp, target, cancel)
+		next, apiErr := c.read(ctx, r, resp, target, cancel)
 		if next == "" {
 			return apiErr
 		}
@@ -106,19 +151,28 @@ func (c *Client) exchange(ctx context.Context, r *request) *APIError {
 	return &APIError{Operation: r.operation, Status: http.StatusPermanentRedirect, Message: "more than " + strconv.Itoa(maxRedirects) + " redirects"}
 }
 
-func (c *Client) roundTrip(ctx context.Context, r *request, target string) (resp *http.Response, reached bool, err error) {
+func (c *Client) roundTrip(ctx context.Context, client *http.Client, r *request, target string) (resp *http.Response, reached bool, err error) {
 	var touched atomic.Bool
 	body := newBody(r, &touched)
+	if !c.cfg.AcceptAny2xx {
+		ctx = httptrace.WithClientTrace(ctx, r.trace())
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, body)
 	if err != nil {
 		body.Close()
 		return nil, false, err
 	}
 	req.ContentLength = int64(len(r.body))
-	// GetBody lets the transport repeat a request that it could not write to a connection the server had just closed.
-	req.GetBody = func() (io.ReadCloser, error) { return newBody(r, &touched), nil }
+	// GetBody lets the transport repeat a request that it could not write to a connection the server had just closed. http.Client calls it for
+	// a redirect too, before it asks whether to follow. Both may be one more request to the server.
+	req.GetBody = func() (io.ReadCloser, error) {
+		if err := c.pace.wait(ctx); err != nil {
+			return nil, err
+		}
+		return newBody(r, &touched), nil
+	}
 	h := req.Header
-	h.Set("Authorization", c.key.Load().authorization())
+	h.Set("Authorization", r.key.authorization())
 	h.Set("Content-Type", "application/json")
 	h.Set("User-Agent", userAgent)
 	if r.gzip {
@@ -130,34 +184,43 @@ func (c *Client) roundTrip(ctx context.Context, r *request, target string) (resp
 	if r.attempts > 1 {
 		h.Set("X-Retry-Count", strconv.Itoa(r.attempts-1))
 	}
-	resp, err = c.http.Do(req)
+	resp, err = client.Do(req)
 	return resp, touched.Load(), err
 }
 
-// body is a request's body. That the transport read from it tells that the server may have got the request.
+// body is a request's body. That the transport read from it tells that the server may have got the request; that it has not read all of it
+// tells that the server has not.
 type body struct {
-	bytes.Reader
+	data    []byte
+	at      atomic.Int64
 	r       *request
 	touched *atomic.Bool // shared by all bodies of one try
 	closed  atomic.Bool
 }
 
 func newBody(r *request, touched *atomic.Bool) *body {
-	b := &body{r: r, touched: touched}
-	b.Reset(r.body)
+	b := &body{data: r.body, r: r, touched: touched}
 	r.holders.Add(1)
+	r.current.Store(b)
+	r.early.Store(false)
 	return b
 }
 
+// Read counts before what it hands out can be on its way, so that no server can answer all of a body before it counts as read. There is no
+// WriteTo, which could not count like that.
 func (b *body) Read(p []byte) (int, error) {
 	b.touched.Store(true)
-	return b.Reader.Read(p)
+	at := b.at.Load()
+	if at >= int64(len(b.data)) {
+		return 0, io.EOF
+	}
+	n := copy(p, b.data[at:])
+	b.at.Add(int64(n))
+	return n, nil
 }
 
-func (b *body) WriteTo(w io.Writer) (int64, error) {
-	b.touched.Store(true)
-	return b.Reader.WriteTo(w)
-}
+// read reports whether the transport has taken all of it.
+func (b *body) read() bool { return b.at.Load() >= int64(len(b.data)) }
 
 // Close may be called more than once, by the transport's writer after the answer was returned too.
 func (b *body) Close() error {
@@ -203,29 +266,22 @@ const (
 	drainFor  = time.Second
 )
 
-// read judges an answer by its status alone: Customer.io documents no body for success. It returns where to ask again after a redirect
-// that may be followed.
-func (c *Client) read(r *request, resp *http.Response, target string, cancel func()) (next string, _ *APIError) {
+// read judges an answer. It returns where to ask again after a redirect that may be followed.
+func (c *Client) read(ctx context.Context, r *request, resp *http.Response, target string, cancel func()) (next string, _ *APIError) {
 	defer resp.Body.Close()
 	status := resp.StatusCode
 	if status >= 200 && status < 300 {
-		// A body that does not end must not hold up what is accepted.
-		t := time.AfterFunc(drainFor, cancel)
-		defer t.Stop()
-		io.CopyN(io.Discard, resp.Body, maxDrain)
-		return "", nil
+		return "", c.success(ctx, r, resp, cancel)
 	}
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // an answer that breaks off has its status all the same
 	io.CopyN(io.Discard, resp.Body, maxDrain)
 	e := &APIError{Operation: r.operation, Status: status}
+	r.reached = r.reached || status < 200
 	if status >= 300 && status < 400 {
 		next, e.Message = c.redirect(resp, target)
 		return next, e
 	}
-	e.Message, e.html = c.answer(resp.Header.Get("Content-Type"), text)
-	if e.Is(ErrUnauthorized) {
-		e.Message = strings.TrimPrefix(e.Message+"; the write key is not taken: check Config.APIKey (CUSTOMERIO_API_KEY) and that it belongs to "+c.where(), "; ")
-	}
+	c.explain(e, resp, text)
 	r.delay = retryAfter(resp.Header, time.Now())
 	if status >= 500 || status == http.StatusRequestTimeout {
 		r.reached = true // a server that fails may have worked on the request before
@@ -233,11 +289,71 @@ func (c *Client) read(r *request, resp *http.Response, target string, cancel fun
 	return "", e
 }
 
+// success judges a 2xx (api-facts 1.1). It is acceptance only if the API itself can have given it, to all of the request. A captive portal, a proxy,
+// a page of maintenance answer 200 too.
+func (c *Client) success(ctx context.Context, r *request, resp *http.Response, cancel func()) *APIError {
+	if c.cfg.AcceptAny2xx {
+		// A body that does not end must not hold up what is accepted.
+		t := time.AfterFunc(drainFor, cancel)
+		defer t.Stop()
+		io.CopyN(io.Discard, resp.Body, maxDrain)
+		return nil
+	}
+	whole := r.current.Load().read() && !r.early.Load() // before the body is waited for, during which the rest may be sent
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	answer := fmt.Sprintf("%d %s ", resp.StatusCode, http.StatusText(resp.StatusCode))
+	lost := ""
+	switch {
+	case err != nil && ctx.Err() != nil:
+		r.reached = true
+		return c.noAnswer(ctx, r, err)
+	case err != nil:
+		e := c.noAnswer(ctx, r, err)
+		err, lost = e.Err, answer+came(resp)+" broke off: "+e.Message
+	case !whole:
+		err = errEarly
+		lost = answer + came(resp) + " came before the request was sent whole; a proxy or a test's stub may have given it"
+	case len(text) > maxAnswer:
+		err = errLong
+		lost = answer + came(resp) + " is longer than any answer of the API"
+	}
+	switch resp.StatusCode {
+	case http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent:
+		if lost == "" {
+			problem, ok := accepts(resp.Header.Get("Content-Type"), text)
+			if ok {
+				return nil
+			}
+			lost = problem + " instead of the API's answer " + came(resp) + "; does a proxy, a firewall or a sign-in page stand in between, or is the address wrong?"
+		}
+	default:
+		if lost == "" {
+			lost = describe(resp.Header.Get("Content-Type"), text) + " with a status that the API does not use " + came(resp)
+		}
+	}
+	r.reached = true
+	e := &APIError{Operation: r.operation, Message: c.mask(lost), Err: err, alien: true}
+	if err == nil {
+		e.Status = resp.StatusCode
+	}
+	r.delay = retryAfter(resp.Header, time.Now())
+	return e
+}
+
+// Why an answer does not count.
+var (
+	errEarly = errors.New("answered before the request was sent")
+	errLong  = errors.New("the answer does not end within 64 KiB")
+)
+
 // isCustomerIO reports whether the address is one of Customer.io's, under TLS.
 func isCustomerIO(u *url.URL) bool {
 	host := u.Hostname()
 	return u.Scheme == "https" && (u.Port() == "" || u.Port() == "443") && (host == "customer.io" || strings.HasSuffix(host, ".customer.io"))
 }
+
+// plain reports whether requests travel without TLS.
+func (c *Client) plain() bool { return strings.HasPrefix(c.base, "http://") }
 
 // where names the region, or the address that stands for it.
 func (c *Client) where() string {

@@ -3,15 +3,21 @@ package cio
 import (
 	"context"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 )
 
 // pacer admits at most limit requests into any window of time. It remembers when the last ones started, which is exact where a token
 // bucket would let a burst of twice the limit into one window.
+//
+// A server counts requests when they arrive, and some take longer to than others: of two that start a window apart, a late and a quick one
+// arrive less than a window apart. No more than limit arrive within a window if no two start within the window and the difference of their
+// delays, which is what slack is for.
 type pacer struct {
 	max    int
-	window time.Duration
+	window time.Duration // the server's
+	span   time.Duration // limit starts at most within it: the window and its slack
 	log    *slog.Logger
 
 	mu      sync.Mutex
@@ -22,12 +28,16 @@ type pacer struct {
 	lowered time.Time   // when limit was last halved
 }
 
+// rateSlack is the part of a window by which the delays of requests may differ: 300 ms of 3 s, enough for a lost packet, which TCP sends again
+// after 200 ms and more. It costs a tenth of the rate.
+const rateSlack = 10
+
 // newPacer returns nil for no limit.
 func newPacer(limit int, window time.Duration, log *slog.Logger) *pacer {
 	if limit < 0 {
 		return nil
 	}
-	return &pacer{max: limit, limit: limit, window: window, log: log, starts: make([]time.Time, limit)}
+	return &pacer{max: limit, limit: limit, window: window, span: window + min(window/rateSlack, math.MaxInt64-1-window), log: log, starts: make([]time.Time, limit)}
 }
 
 // wait returns when a request may start, or with the context's error.
@@ -55,8 +65,8 @@ func (p *pacer) take() time.Duration {
 	defer p.mu.Unlock()
 	now := time.Now()
 	oldest := p.starts[(p.next-p.limit+p.max)%p.max]
-	// Not in the same instant either: a window holds both of its ends.
-	if d := p.window - now.Sub(oldest); !oldest.IsZero() && d >= 0 {
+	// Not in the same instant either: a span holds both of its ends.
+	if d := p.span - now.Sub(oldest); !oldest.IsZero() && d >= 0 {
 		return d + 1
 	}
 	p.starts[p.next] = now

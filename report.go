@@ -47,6 +47,8 @@ func (m ReportDelivery) fill(e *envelope) {
 	switch {
 	case m.DeliveryID == "":
 		refusal = refuse("properties.deliveryId", RuleRequired, eventReportDelivery+" needs the id of the delivery: set DeliveryID")
+	case blank(m.DeliveryID):
+		refusal = refuseBlank("properties.deliveryId")
 	case m.UserID == "" && anonymousID == "":
 		anonymousID = m.DeliveryID
 	}

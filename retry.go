@@ -10,9 +10,12 @@ import (
 	"time"
 )
 
-// Retryable reports whether the same request may succeed later without anything being changed: a 408, a 429, a 5xx other than 501 and
-// 505, or no answer at all, unless the context ended or the server's certificate was refused. It is the only judge of that in this
-// module (api-facts 1.6, after Customer.io's own Node client). Of a *SendError it says whether that holds for any message that was not refused.
+// Retryable reports whether the same messages may be accepted later without anything being changed: after a 408, a 429, a 5xx other than 501
+// and 505, an answer that is not the API's, or no answer at all, unless the context ended or the server's certificate was refused. It is the
+// only judge of that in this module (api-facts 1.6, after Customer.io's own Node client).
+//
+// Of a *SendError it says whether that holds for any message that was not refused. Of an *UndeliveredError it says whether messages were
+// handed back for such a reason, or because the context of Close ended.
 func Retryable(err error) bool {
 	var all *SendError
 	if errors.As(err, &all) {
@@ -23,20 +26,34 @@ func Retryable(err error) bool {
 		}
 		return false
 	}
+	var left *UndeliveredError
+	if errors.As(err, &left) {
+		var api *APIError
+		return len(left.Messages) > 0 && (!errors.As(left.Err, &api) || isContextEnd(api.Err) || Retryable(api))
+	}
 	var api *APIError
-	if !errors.As(err, &api) || isContextEnd(api.Err) {
+	if !errors.As(err, &api) || api.proven {
 		return false
 	}
-	switch api.Status {
+	switch api.verdict() {
+	case passing, foreign, odd:
+		return true
+	}
+	return false
+}
+
+// passing reports whether what went wrong may pass by itself.
+func (e *APIError) passing() bool {
+	switch e.Status {
 	case 0:
 		var certificate *tls.CertificateVerificationError
-		return api.Err != nil && !errors.As(api.Err, &certificate) && !errors.Is(api.Err, http.ErrSchemeMismatch)
+		return e.Err != nil && !isContextEnd(e.Err) && !errors.As(e.Err, &certificate) && !errors.Is(e.Err, http.ErrSchemeMismatch)
 	case http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return true
 	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
 		return false
 	}
-	return api.Status >= 500
+	return e.Status >= 500
 }
 
 func isContextEnd(err error) bool {

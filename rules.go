@@ -6,8 +6,20 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// checkIDs checks what can be checked before encoding: the ids that a type of call cannot do without (api-facts 1.3).
+// checkIDs checks what can be checked before encoding: that ids can be seen, and those that a type of call cannot do without (api-facts 1.3).
 func checkIDs(env *envelope) error {
+	switch {
+	case blank(env.userID):
+		return refuseBlank("userId")
+	case blank(env.anonymousID):
+		return refuseBlank("anonymousId")
+	case blank(env.groupID):
+		return refuseBlank("groupId")
+	case blank(env.previousID):
+		return refuseBlank("previousId")
+	case blank(env.messageID):
+		return refuseBlank("messageId")
+	}
 	switch env.typ {
 	case TypeTrack, TypePage, TypeScreen:
 		if env.userID == "" && env.anonymousID == "" {
@@ -58,7 +70,11 @@ func (r *rules) checkMeaning(typ Type, event string, id *Identity, body, context
 
 func (r *rules) checkIdentify(id *Identity) error {
 	switch {
-	case id.UserID != "" || id.Email != "":
+	case id.UserID != "":
+		return nil
+	case blank(id.Email):
+		return refuseBlank("traits.email")
+	case id.Email != "":
 		return nil
 	case id.AnonymousID == "":
 		return refuse("userId", RuleNoIdentity, "set UserID, or the trait email")
@@ -98,6 +114,20 @@ func isTypeID(v []byte) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
+// actsOn returns the identifier of what an event acts on, besides people: its place in the message and its value, nil where it is absent.
+func actsOn(event string, body, context []byte) (field string, value []byte) {
+	switch event {
+	case eventDeviceSet, eventDeviceDeleted:
+		device, _ := wire.Lookup(context, "device")
+		return "context.device.token", member(device, "token")
+	case eventObjectDeleted, eventRelationshipDeleted:
+		return "properties.objectId", member(body, "objectId")
+	case eventReportDelivery:
+		return "properties.deliveryId", member(body, "deliveryId")
+	}
+	return "", nil
+}
+
 // checkCommand checks that an event that acts has what it acts on.
 func checkCommand(event string, id *Identity, body, context []byte) error {
 	need := func(ok bool, field, hint string) error {
@@ -106,41 +136,50 @@ func checkCommand(event string, id *Identity, body, context []byte) error {
 		}
 		return refuse(field, RuleRequired, event+" "+hint)
 	}
+	needID := func(hint string) error {
+		field, v := actsOn(event, body, context)
+		if s, ok := wire.Text(v); ok && blank(s) {
+			return refuseBlank(field)
+		}
+		return need(v != nil, field, hint)
+	}
 	switch event {
 	case eventUserDeleted, eventUserSuppressed, eventUserUnsuppressed:
 		return need(id.UserID != "", "userId", "acts on a known person: set UserID")
 	case eventDeviceSet, eventDeviceDeleted:
-		device, _ := wire.Lookup(context, "device")
 		if err := need(id.UserID != "", "userId", "acts on a known person's device: set UserID"); err != nil {
 			return err
 		}
-		if err := need(present(device, "token"), "context.device.token", "needs the device's push token in the context"); err != nil {
+		if err := needID("needs the device's push token in the context"); err != nil {
 			return err
 		}
-		return need(event == eventDeviceDeleted || present(device, "type"), "context.device.type", "needs the platform, ios or android, in the context")
+		device, _ := wire.Lookup(context, "device")
+		return need(event == eventDeviceDeleted || member(device, "type") != nil, "context.device.type", "needs the platform, ios or android, in the context")
 	case eventObjectDeleted:
 		if err := need(id.AnonymousID != "", "anonymousId", "needs an anonymousId, any will do"); err != nil {
 			return err
 		}
-		return need(present(body, "objectId"), "properties.objectId", "needs the id of the object")
+		return needID("needs the id of the object")
 	case eventRelationshipDeleted:
 		if err := need(id.UserID != "", "userId", "needs the person whose relationship ends: set UserID"); err != nil {
 			return err
 		}
-		return need(present(body, "objectId"), "properties.objectId", "needs the id of the object")
+		return needID("needs the id of the object")
 	case eventReportDelivery:
-		if err := need(present(body, "deliveryId"), "properties.deliveryId", "needs the id of the delivery"); err != nil {
+		if err := needID("needs the id of the delivery"); err != nil {
 			return err
 		}
-		return need(present(body, "metric"), "properties.metric", "needs the metric, such as opened")
+		return need(member(body, "metric") != nil, "properties.metric", "needs the metric, such as opened")
 	case eventReportContent:
-		return need(present(body, "actionType"), "properties.actionType", "needs viewed_content or clicked_content")
+		return need(member(body, "actionType") != nil, "properties.actionType", "needs viewed_content or clicked_content")
 	}
 	return nil
 }
 
-// present reports whether the object has a member of that name that is neither null nor an empty string.
-func present(object []byte, name string) bool {
-	v, ok := wire.Lookup(object, name)
-	return ok && string(v) != "null" && string(v) != `""`
+// member returns the object's member of that name, nil where it is absent, null or an empty string.
+func member(object []byte, name string) []byte {
+	if v, _ := wire.Lookup(object, name); string(v) != "null" && string(v) != `""` {
+		return v
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package cio
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,18 +17,26 @@ const (
 
 var errOthersInvalid = errors.New("cio: not sent because another message of the same Send is invalid")
 
-// Send brings messages to acceptance. It returns nil when Customer.io has accepted all of them, which promises that it answered 2xx and
-// not that the data is stored; otherwise a *SendError that lists every message not known to be accepted. It blocks until then.
+// Send brings messages to acceptance. It returns nil when Customer.io has accepted all of them, which promises that its API answered with
+// success and not that the data is stored; otherwise a *SendError that lists every message not known to be accepted. It blocks until then.
 //
 // All messages are checked first: if any is invalid, all invalid ones are listed and nothing is sent. One message goes to its own
 // endpoint, several go to /batch in their order, split so that no request is over Config.MaxBatchBytes. No request starts before the
-// one ahead of it is settled.
+// one ahead of it is settled, but for a message that is set aside, which only what is of its identity waits for.
 //
 // Failures that may pass are retried with growing, random pauses, at least as long as the server's Retry-After asks (at most 5 minutes),
-// until ctx ends or nothing was accepted for Config.MaxElapsed. A repeated request carries the same message ids.
-// If a strict batch is refused with 400, 413 or 422, it is halved until the refused messages stand alone; all others are accepted. This takes
-// a refused batch to have been refused whole, which Customer.io does not document; if it is not, messages arrive twice, with the same id.
-// A key that is refused (401, 403), a redirect, a page in HTML and any other answer end the Send at once.
+// until ctx ends or nothing was accepted for Config.MaxElapsed. A repeated request carries the same message ids. An answer with a status of 2xx
+// that cannot be the API's, such as the page of a captive portal, is such a failure: its messages are unknown.
+//
+// If a strict batch is refused with 400, 413 or 422 in one of the API's own forms, it is halved until the refused messages stand alone; all
+// others are accepted. This takes a refused batch to have been refused whole, which Customer.io does not document; if it is not, messages arrive
+// twice, with the same id. A refusal in any other form, and a 403 with a page, may be a firewall's that dislikes one message, or a gateway's
+// that refuses everything. The batch is halved too, but a message is refused for it only if another one was accepted meanwhile and it is then
+// refused again, alone; otherwise it is unsent. After ten such refusals in a row, or those of two batches, Send waits and tries one message at a
+// time.
+//
+// A key that is refused (401, or 403 without a page) is asked for again on a new connection after a second, and for 15 seconds if it was good
+// before; it ends the Send then, as a redirect and any other answer do at once.
 //
 // An Encoded among the messages is sent as it is. The messages may be reused when Send returns.
 func (c *Client) Send(ctx context.Context, msgs ...Message) error {
@@ -38,19 +47,52 @@ func (c *Client) Send(ctx context.Context, msgs ...Message) error {
 	if err := s.encode(msgs); err != nil {
 		return err
 	}
-	d := &delivery{c: c, ctx: ctx, maxElapsed: c.cfg.MaxElapsed, progress: time.Now()}
+	d := &delivery{c: c, ctx: ctx, p: s, maxElapsed: c.cfg.MaxElapsed, progress: time.Now()}
 	for lo := 0; lo < len(s.messages); {
 		hi := s.fit(lo)
-		next, stop := d.run(s, lo, hi)
-		if stop != nil {
-			s.failed(next, hi, stop.outcome(), stop)
-			s.fail(hi, len(s.messages), Unsent, stop)
-			break
-		}
+		d.rest = append(d.rest, span{lo: lo, hi: hi, whole: true})
 		lo = hi
 	}
+	s.deliver(d)
 	return s.result()
 }
+
+// deliver settles all messages. While everything is refused in an odd form it waits and tries one message at a time.
+func (s *sending) deliver(d *delivery) {
+	one, pause := false, firstProbe
+	for {
+		end := d.run(one)
+		one = false
+		switch {
+		case end == nil && len(d.rest) == 0:
+			return
+		case end == nil:
+			pause = firstProbe
+			continue
+		case end.cause == byAll && !d.last() && (d.maxElapsed < 0 || time.Since(d.progress)+pause <= d.maxElapsed):
+			s.c.health.bad(s.c.alarm(), end.APIError)
+			if err := sleep(d.ctx, pause); err == nil {
+				one, pause = true, min(2*pause, longestProbe)
+				continue
+			}
+		}
+		for i := range d.rest {
+			left := &d.rest[i]
+			err := end.APIError
+			if i != end.at && left.err != nil {
+				err = left.err
+			}
+			if left.refused > 0 && left.hi-left.lo == 1 {
+				s.c.ledger.doubt(s.messages[left.lo].MessageID(), left.refused)
+			}
+			s.failed(left.lo, left.hi, left.outcome(), err)
+		}
+		return
+	}
+}
+
+// last reports whether a single message is left.
+func (d *delivery) last() bool { return len(d.rest) == 1 && d.rest[0].hi-d.rest[0].lo == 1 }
 
 // sending is one Send under way. It is the parcel of all its messages.
 type sending struct {
@@ -68,7 +110,7 @@ func (s *sending) encode(msgs []Message) error {
 		if err != nil {
 			var invalidMessage *MessageError
 			if errors.As(err, &invalidMessage) {
-				invalidMessage.Index = i
+				invalidMessage.Index, invalidMessage.several = i, len(msgs) > 1
 			}
 			invalid[i] = err
 		}
@@ -119,6 +161,11 @@ func (s *sending) body(lo, hi int) *request {
 	}}
 }
 
+func (s *sending) identity(i int) string {
+	id := s.messages[i].Identity()
+	return orderKey(&id)
+}
+
 func (s *sending) accepted(lo, hi, _ int) { s.taken += hi - lo }
 
 func (s *sending) failed(lo, hi int, o Outcome, err *APIError) { s.fail(lo, hi, o, err) }
@@ -146,5 +193,6 @@ func (s *sending) result() error {
 	if len(s.failures) == 0 {
 		return nil
 	}
+	slices.SortFunc(s.failures, func(a, b Failure) int { return a.Index - b.Index })
 	return &SendError{Total: len(s.messages), Accepted: s.taken, Failures: s.failures}
 }

@@ -144,7 +144,10 @@ func TestAnswers(t *testing.T) {
 		{"201 with another body", func() (*http.Response, error) { return status(201, `{"success":true}`), nil }, 0, nil, ""},
 		{"200 with an empty body", func() (*http.Response, error) { return status(200, ""), nil }, 0, nil, ""},
 		{"204", func() (*http.Response, error) { return status(204, ""), nil }, 0, nil, ""},
-		{"200 that breaks off", func() (*http.Response, error) { return broken(status(200, `{"succ`)), nil }, 0, nil, ""},
+		{"200 that breaks off", func() (*http.Response, error) { return broken(status(200, `{"succ`)), nil }, cio.Unknown, cio.ErrNotAPI, "broke off: connection reset"},
+		{"200 with a page", func() (*http.Response, error) {
+			return status(200, "<html><title>Sign in</title>", "Content-Type", "text/html", "Server", "nginx"), nil
+		}, cio.Unknown, cio.ErrNotAPI, `an HTML page titled "Sign in" instead of the API's answer (text/html, Server: nginx, from cdp.customer.io)`},
 		{"500 that breaks off", func() (*http.Response, error) { return broken(status(500, `{"meta`)), nil }, cio.Unknown, cio.ErrUnavailable, "{\"meta"},
 		{"400", func() (*http.Response, error) {
 			return status(400, `{"meta":{"errors":["userId is required","event too"]}}`), nil
@@ -156,8 +159,20 @@ func TestAnswers(t *testing.T) {
 		{"400 with a code", func() (*http.Response, error) {
 			return status(400, `{"code":"invalid_request","message":"too big"}`), nil
 		}, cio.Refused, cio.ErrInvalid, "invalid_request; too big"},
-		{"400 in plain text", func() (*http.Response, error) { return status(400, "no\nway\x00 at all"), nil }, cio.Refused, cio.ErrInvalid, "no way at all"},
-		{"413", func() (*http.Response, error) { return status(413, ""), nil }, cio.Refused, cio.ErrTooLarge, "413 Request Entity Too Large"},
+		{"400 in plain text", func() (*http.Response, error) { return status(400, "no\nway\x00 at all"), nil }, cio.Unsent, cio.ErrNotAPI, `the text "no way at all"`},
+		{"400 in HTML", func() (*http.Response, error) { return status(400, html), nil }, cio.Unsent, cio.ErrNotAPI, "an HTML page"},
+		{"400 in JSON of a gateway", func() (*http.Response, error) { return status(400, `{"message":"Bad Request"}`), nil }, cio.Unsent, cio.ErrNotAPI, "Bad Request"},
+		{"400 with an empty object", func() (*http.Response, error) { return status(400, `{}`), nil }, cio.Unsent, cio.ErrNotAPI, "400 Bad Request"},
+		{"413", func() (*http.Response, error) {
+			return status(413, `{"meta":{"error":"too large"}}`), nil
+		}, cio.Refused, cio.ErrTooLarge, "413 Request Entity Too Large"},
+		{"413 without a body", func() (*http.Response, error) { return status(413, ""), nil }, cio.Unsent, cio.ErrNotAPI, "an empty answer"},
+		{"403 with a page", func() (*http.Response, error) {
+			return status(403, "<!DOCTYPE html><title>Attention Required!</title>"), nil
+		}, cio.Unsent, cio.ErrNotAPI, "Attention Required!"},
+		{"401 with a page", func() (*http.Response, error) { return status(401, html), nil }, cio.Unsent, cio.ErrUnauthorized, "an HTML page"},
+		{"403 without a body", func() (*http.Response, error) { return status(403, ""), nil }, cio.Unsent, cio.ErrUnauthorized, "region us"},
+		{"403 in a word", func() (*http.Response, error) { return status(403, "Forbidden"), nil }, cio.Unsent, cio.ErrUnauthorized, "Forbidden"},
 		{"401", func() (*http.Response, error) { return status(401, `{}`), nil }, cio.Unsent, cio.ErrUnauthorized, "CUSTOMERIO_API_KEY"},
 		{"403", func() (*http.Response, error) { return status(403, `{}`), nil }, cio.Unsent, cio.ErrUnauthorized, "region us"},
 		{"404", func() (*http.Response, error) { return status(404, "nothing here"), nil }, cio.Unsent, nil, "nothing here"},
@@ -198,8 +213,8 @@ func TestAnswers(t *testing.T) {
 				if f := sendErr.Failures[0]; f.MessageID != "m0" || client.Stats().Accepted != 0 {
 					t.Errorf("failure %+v, stats %+v", f, client.Stats())
 				}
-				for _, sentinel := range []error{cio.ErrInvalid, cio.ErrTooLarge, cio.ErrUnauthorized, cio.ErrRateLimited, cio.ErrUnavailable} {
-					want := sentinel == c.is || sentinel == cio.ErrInvalid && c.is == cio.ErrTooLarge
+				for _, sentinel := range []error{cio.ErrInvalid, cio.ErrTooLarge, cio.ErrUnauthorized, cio.ErrRateLimited, cio.ErrUnavailable, cio.ErrNotAPI} {
+					want := sentinel == c.is || sentinel == cio.ErrInvalid && c.is == cio.ErrTooLarge || sentinel == cio.ErrUnavailable && c.is == cio.ErrNotAPI && c.outcome == cio.Unknown
 					if errors.Is(err, sentinel) != want {
 						t.Errorf("errors.Is(%v) is %t", sentinel, !want)
 					}
@@ -260,6 +275,9 @@ func TestRedirectLoopEnds(t *testing.T) {
 	}
 }
 
+// refusal is a body in one of the forms in which the API refuses.
+const refusal = `{"meta":{"errors":["bad"]}}`
+
 func TestBisect(t *testing.T) {
 	t.Parallel()
 	bad := []string{"m7", "m8", "m499"}
@@ -305,31 +323,33 @@ func TestBisect(t *testing.T) {
 // A server that fails for good in the middle of a bisection leaves every message accounted for.
 func TestBisectThatIsCutShort(t *testing.T) {
 	t.Parallel()
-	s := &server{}
-	s.answer = func(n int, c call) (*http.Response, error) {
-		switch n {
-		case 0, 1:
-			return status(400, ""), nil
-		case 2:
-			return status(200, ""), nil
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		s.answer = func(n int, c call) (*http.Response, error) {
+			switch n {
+			case 0, 1:
+				return status(400, refusal), nil
+			case 2:
+				return status(200, ""), nil
+			}
+			return status(403, ""), nil
 		}
-		return status(403, ""), nil
-	}
-	err := newClient(t, s, nil).Send(t.Context(), tracks(8)...)
-	var sendErr *cio.SendError
-	if !errors.As(err, &sendErr) || sendErr.Accepted != 2 || len(sendErr.Failures) != 6 || !errors.Is(err, cio.ErrUnauthorized) || len(s.seen()) != 4 {
-		t.Fatalf("got %v after %d requests", err, len(s.seen()))
-	}
-	for i, f := range sendErr.Failures {
-		if f.Index != i+2 || f.Outcome != cio.Unsent {
-			t.Errorf("%+v", f)
+		err := newClient(t, s, nil).Send(t.Context(), tracks(8)...)
+		var sendErr *cio.SendError
+		if !errors.As(err, &sendErr) || sendErr.Accepted != 2 || len(sendErr.Failures) != 6 || !errors.Is(err, cio.ErrUnauthorized) || len(s.seen()) != 8 {
+			t.Fatalf("got %v after %d requests", err, len(s.seen()))
 		}
-	}
+		for i, f := range sendErr.Failures {
+			if f.Index != i+2 || f.Outcome != cio.Unsent {
+				t.Errorf("%+v", f)
+			}
+		}
+	})
 }
 
 func TestPermissiveBatchIsNotBisected(t *testing.T) {
 	t.Parallel()
-	s := &server{answer: func(int, call) (*http.Response, error) { return status(400, ""), nil }}
+	s := &server{answer: func(int, call) (*http.Response, error) { return status(400, refusal), nil }}
 	err := newClient(t, s, func(c *cio.Config) { c.Permissive = true }).Send(t.Context(), tracks(8)...)
 	var sendErr *cio.SendError
 	if !errors.As(err, &sendErr) || len(sendErr.Failures) != 8 || len(s.seen()) != 1 {
@@ -337,23 +357,26 @@ func TestPermissiveBatchIsNotBisected(t *testing.T) {
 	}
 }
 
-// A key that is refused ends the Send: the rest is neither tried nor lost sight of.
+// A key that is refused twice, the second time on another connection, ends the Send: the rest is neither tried nor lost sight of.
 func TestUnauthorizedStopsTheSend(t *testing.T) {
 	t.Parallel()
-	s := &server{answer: func(int, call) (*http.Response, error) { return status(401, ""), nil }}
-	err := newClient(t, s, func(c *cio.Config) { c.MaxMessageBytes, c.MaxBatchBytes = 600, 1000 }).Send(t.Context(), tracks(40)...)
-	var sendErr *cio.SendError
-	if !errors.As(err, &sendErr) || len(sendErr.Failures) != 40 || len(s.seen()) != 1 {
-		t.Fatalf("got %v after %d requests", err, len(s.seen()))
-	}
-	for i, f := range sendErr.Failures {
-		if f.Index != i || f.Outcome != cio.Unsent || !errors.Is(f.Err, cio.ErrUnauthorized) || f.MessageID == "" {
-			t.Errorf("%+v", f)
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(int, call) (*http.Response, error) { return status(401, ""), nil }}
+		start := time.Now()
+		err := newClient(t, s, func(c *cio.Config) { c.MaxMessageBytes, c.MaxBatchBytes = 600, 1000 }).Send(t.Context(), tracks(40)...)
+		var sendErr *cio.SendError
+		if !errors.As(err, &sendErr) || len(sendErr.Failures) != 40 || len(s.seen()) != 2 || time.Since(start) != time.Second {
+			t.Fatalf("got %v after %d requests and %v", err, len(s.seen()), time.Since(start))
 		}
-	}
-	if got := len(sendErr.Unwrap()); got != 1 {
-		t.Errorf("%d reasons for one refusal", got)
-	}
+		for i, f := range sendErr.Failures {
+			if f.Index != i || f.Outcome != cio.Unsent || !errors.Is(f.Err, cio.ErrUnauthorized) || f.MessageID == "" {
+				t.Errorf("%+v", f)
+			}
+		}
+		if got := len(sendErr.Unwrap()); got != 1 {
+			t.Errorf("%d reasons for one refusal", got)
+		}
+	})
 }
 
 func TestSendAfterTheContextEnded(t *testing.T) {

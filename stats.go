@@ -12,8 +12,10 @@ type Stats struct {
 	RateLimited int64
 	// Accepted and Refused count messages: taken by the server, refused by the server alone.
 	Accepted, Refused int64
-	// Warnings counts breaches of limits that Customer.io enforces later and without an error (api-facts 1.8).
+	// Warnings counts what Encoded.Warnings lists, of messages that were sent or queued.
 	Warnings int64
+	// Failing is what requests fail with now and are tried again for; nil as long as they succeed.
+	Failing error
 }
 
 type counters struct {

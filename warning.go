@@ -18,13 +18,14 @@ const (
 	maxEventNameBytes      = 100
 )
 
-// Warning is a limit that Customer.io enforces later and without an error, so that a message is accepted and a part of it is lost.
+// Warning is something about a message that is sent all the same: a limit that Customer.io enforces later and without an error, so that the
+// message is accepted and a part of it is lost, or what is hardly what was meant.
 type Warning struct {
 	// Field leads to the value as it is named on the wire.
 	Field string
-	// Rule is one of the RuleLimit constants.
+	// Rule is one of the RuleLimit constants, RulePaddedID, RulePlaceholderID or RuleNearSemantic.
 	Rule Rule
-	// Hint says what the limit is.
+	// Hint says what the limit is, or what is doubtful.
 	Hint string
 }
 
@@ -35,10 +36,14 @@ const (
 	RuleLimitAttributeValue Rule = "attribute-value-length"
 	RuleLimitAttributes     Rule = "attribute-count"
 	RuleLimitEventName      Rule = "event-name-length"
+	// RulePaddedID is an id with white space or an invisible character at an end: to Customer.io another id than the one without.
+	RulePaddedID Rule = "padded-id"
+	// RulePlaceholderID is an id such as null or undefined, which is mostly no id: all who have it are one.
+	RulePlaceholderID Rule = "placeholder-id"
 )
 
-// Warnings returns the limits that the message breaks, and an event's name that is one or two letters away from a semantic one; nil for
-// none. The caller must not change them.
+// Warnings returns the limits that the message breaks, ids that are hardly meant, and an event's name that is one or two letters away from a
+// semantic one; nil for none. The caller must not change them.
 func (e Encoded) Warnings() []Warning {
 	if e.warnings == nil {
 		return nil
@@ -46,16 +51,42 @@ func (e Encoded) Warnings() []Warning {
 	return *e.warnings
 }
 
-func warningsOf(typ Type, id *Identity, event string, like likeness, body []byte) (warnings []Warning) {
+func warningsOf(env *envelope, email, event string, like likeness, body, context []byte) (warnings []Warning) {
 	warn := func(field string, rule Rule, hint string) {
 		warnings = append(warnings, Warning{Field: field, Rule: rule, Hint: hint})
 	}
-	for _, id := range [...]struct{ field, id string }{{"userId", id.UserID}, {"anonymousId", id.AnonymousID}, {"groupId", id.GroupID}, {"previousId", id.PreviousID}} {
+	doubt := func(field, id string) {
+		if padded(id) {
+			warn(field, RulePaddedID, "it begins or ends with white space or an invisible character, and is another id than the one without")
+		}
+		if placeholder(id) {
+			warn(field, RulePlaceholderID, "it is a word for the lack of an id; all who have it would be one")
+		}
+	}
+	var on, object string
+	if env.typ == TypeTrack {
+		var value []byte
+		on, value = actsOn(event, body, context)
+		object, _ = wire.Text(value)
+	}
+	for _, id := range [...]struct{ field, id string }{{"userId", env.userID}, {"anonymousId", env.anonymousID}, {"groupId", env.groupID}, {"previousId", env.previousID}} {
 		if len(id.id) > maxIDBytes {
 			warn(id.field, RuleLimitID, "ids have at most "+strconv.Itoa(maxIDBytes)+" bytes")
 		}
+		if doubtful(id.id) && id.id != object { // which stands in for the anonymousId of some
+			doubt(id.field, id.id)
+		}
 	}
-	switch typ {
+	if doubtful(env.messageID) {
+		doubt("messageId", env.messageID)
+	}
+	if doubtful(object) {
+		doubt(on, object)
+	}
+	if env.typ == TypeIdentify && env.userID == "" && doubtful(email) {
+		doubt("traits.email", email)
+	}
+	switch env.typ {
 	case TypeTrack:
 		if len(event) > maxEventNameBytes {
 			warn("event", RuleLimitEventName, "event names have at most "+strconv.Itoa(maxEventNameBytes)+" bytes")
@@ -104,7 +135,7 @@ func (c *Client) warn(warnings []Warning) {
 	for _, w := range warnings {
 		c.counters.warnings.Add(1)
 		if _, logged := c.warned.LoadOrStore(w.Rule, true); !logged {
-			c.log.Warn("a message breaks a limit of Customer.io; it is sent, but a part of it may be lost (logged once per rule)", "rule", string(w.Rule), "field", w.Field, "hint", w.Hint)
+			c.log.Warn("a message is sent, but a part of it may be lost, or it may not be what was meant (logged once per rule)", "rule", string(w.Rule), "field", w.Field, "hint", w.Hint)
 		}
 	}
 }

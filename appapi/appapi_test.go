@@ -164,7 +164,7 @@ func TestRetries(t *testing.T) {
 
 var errAny = errors.New("any")
 
-// No second sees more than ten requests.
+// No second sees more than ten requests, also where they are late by up to a tenth of it.
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -184,7 +184,7 @@ func TestRateLimit(t *testing.T) {
 			}
 		}
 		for i := 10; i < len(starts); i++ {
-			if d := starts[i].Sub(starts[i-10]); d <= time.Second {
+			if d := starts[i].Sub(starts[i-10]); d <= 1100*time.Millisecond {
 				t.Errorf("requests %d to %d within %v", i-10, i, d)
 			}
 		}

@@ -6,7 +6,11 @@ import (
 	"time"
 )
 
-// pacer admits at most so many requests into any second.
+// span is the time that the limit holds over: the second over which the server counts, and a tenth of it by which the delays of requests on
+// their way may differ without more of them arriving within a second.
+const span = time.Second + time.Second/10
+
+// pacer admits at most so many requests into any span.
 type pacer struct {
 	mu     sync.Mutex
 	starts []time.Time // a ring of the last ones
@@ -42,8 +46,8 @@ func (p *pacer) take() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	if oldest := p.starts[p.next]; !oldest.IsZero() && now.Sub(oldest) <= time.Second {
-		return time.Second - now.Sub(oldest) + 1
+	if oldest := p.starts[p.next]; !oldest.IsZero() && now.Sub(oldest) <= span {
+		return span - now.Sub(oldest) + 1
 	}
 	p.starts[p.next] = now
 	p.next = (p.next + 1) % len(p.starts)

@@ -2,10 +2,22 @@
 // by hand for one event needs. Every client runs in a process of its own and sends to a sink in another one, over loopback.
 //
 //	go run .                the table: every client, both shapes of events, the median of five rounds
+//	go run . -before FILE   ours also as another state of the library makes them, in turns, and compared; see below
 //	go run . transport      HTTP/1.1, HTTP/2, new connections and gzip, per body of 475,000 bytes
 //	go run . soak -n 20000000 -delay 10ms
 //	                        one client for long, with its memory as it goes
 //	go run . profile -client ours-map -o cpu.prof
+//
+// To compare with another commit of the library, build this very program with it and give it to the table:
+//
+//	git worktree add /tmp/before COMMIT
+//	cp go.mod /tmp/before.mod && cp go.sum /tmp/before.sum
+//	GOWORK=off go mod edit -replace github.com/ciokit/cio=/tmp/before /tmp/before.mod
+//	GOWORK=off go build -modfile /tmp/before.mod -o /tmp/bench-before .
+//	GOWORK=off go run . -before /tmp/bench-before -rounds 16
+//
+// The processor time of one measurement differs from that of the next by more than a few per cent, on a machine that does other work by tens:
+// take many rounds, an even number, and trust a difference that the medians, the lowest and the rounds all show.
 //
 // It is a module of its own, outside the workspace: run it in this directory with GOWORK=off. It needs Linux. What a run gave is kept in
 // RESULTS.md. The directory faults holds the experiments with a server that fails.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -29,6 +30,8 @@ type job struct {
 	// Progress is after how many events the memory is printed; 0: never.
 	Progress int    `json:"progress,omitempty"`
 	Profile  string `json:"profile,omitempty"` // file for a CPU profile
+
+	executable string // of the bench that does it; "": this one
 }
 
 // result is what a job's process used from the first event until Close had returned.
@@ -137,7 +140,7 @@ func (b *bench) run(j job) (r result, c sink.Counts, err error) {
 	if err != nil {
 		return r, c, err
 	}
-	cmd := exec.Command(b.executable, "child")
+	cmd := exec.Command(cmp.Or(j.executable, b.executable), "child")
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

@@ -16,8 +16,16 @@ import (
 // row is all measurements of one client.
 type row struct {
 	client  string
+	before  string // the executable of another state of the library that is measured; "": this one
 	results []result
 	counts  []sink.Counts
+}
+
+func (r *row) name() string {
+	if r.before != "" {
+		return r.client + ", before"
+	}
+	return r.client
 }
 
 // median returns the middle one by f.
@@ -32,7 +40,7 @@ func (r *row) median(f func(result) float64) float64 {
 
 var tableClients = []string{"ours-typed", "ours-map", "ceiling-typed", "ceiling-map", "tuned-typed", "tuned-map", "segmentio", "posthog", "ours-typed-built", "ours-map-built", "segmentio-built"}
 
-// table measures all clients, round by round, each round beginning with another client, and prints a table for each shape.
+// table measures all clients, round by round, in changing order, and prints a table for each shape.
 func table(args []string) (err error) {
 	f := flag.NewFlagSet("table", flag.ExitOnError)
 	n := f.Int("n", 500_000, "how many events a measurement of small ones")
@@ -40,6 +48,7 @@ func table(args []string) (err error) {
 	rounds := f.Int("rounds", 5, "how many measurements of each client; the table has the medians")
 	shapes := f.String("shapes", "small,large", "which events")
 	clients := f.String("clients", strings.Join(tableClients, ","), "which clients")
+	before := f.String("before", "", "measure ours also with this executable, which is bench built with another state of the library, and compare")
 	f.Parse(args)
 	if *n < 1 || *nLarge < 1 || *rounds < 1 {
 		return errors.New("-n, -n-large and -rounds must be positive")
@@ -54,34 +63,54 @@ func table(args []string) (err error) {
 		if workload.Shape(shape) == workload.Large {
 			n = *nLarge
 		}
-		rows, err := b.measureAll(workload.Shape(shape), n, *rounds, strings.Split(*clients, ","))
-		if err != nil {
+		rows := newRows(strings.Split(*clients, ","), *before)
+		if err := b.measureAll(workload.Shape(shape), n, *rounds, rows); err != nil {
 			return err
 		}
 		printTable(workload.Shape(shape), n, *rounds, rows)
+		if *before != "" {
+			printComparison(workload.Shape(shape), rows)
+		}
 	}
 	return nil
 }
 
-func (b *bench) measureAll(shape workload.Shape, n, rounds int, clients []string) ([]*row, error) {
-	rows := make([]*row, len(clients))
-	for i, name := range clients {
-		rows[i] = &row{client: name}
+// newRows returns a row for each client, and with an executable a second one for each of ours.
+func newRows(clients []string, before string) (rows []*row) {
+	for _, name := range clients {
+		if before != "" && strings.HasPrefix(name, "ours-") {
+			rows = append(rows, &row{client: name, before: before})
+		}
+		rows = append(rows, &row{client: name})
 	}
+	return rows
+}
+
+// order returns the rows as a round takes them. Every second round is the one before it backwards, so that each of two rows comes first as
+// often as the other; then the next row begins.
+func order(rows []*row, round int) []*row {
+	from := round / 2 % len(rows)
+	turn := append(slices.Clone(rows[from:]), rows[:from]...)
+	if round%2 == 1 {
+		slices.Reverse(turn)
+	}
+	return turn
+}
+
+func (b *bench) measureAll(shape workload.Shape, n, rounds int, rows []*row) error {
 	for round := range rounds {
-		for i := range rows {
-			r := rows[(i+round)%len(rows)]
+		for _, r := range order(rows, round) {
 			started := time.Now()
-			res, counts, err := b.run(job{Client: r.client, Shape: shape, Events: n, URL: b.sink.Plain})
+			res, counts, err := b.run(job{Client: r.client, Shape: shape, Events: n, URL: b.sink.Plain, executable: r.before})
 			if err != nil {
-				return nil, err
+				return err
 			}
 			r.results = append(r.results, res)
 			r.counts = append(r.counts, counts)
-			fmt.Fprintf(os.Stderr, "%s round %d: %-16s %.3f CPU-seconds per million, %.1f s\n", shape, round+1, r.client, cpuPerMillion(res), time.Since(started).Seconds())
+			fmt.Fprintf(os.Stderr, "%s round %d: %-24s %.3f CPU-seconds per million, %.1f s\n", shape, round+1, r.name(), cpuPerMillion(res), time.Since(started).Seconds())
 		}
 	}
-	return rows, nil
+	return nil
 }
 
 func printTable(shape workload.Shape, n, rounds int, rows []*row) {
@@ -90,7 +119,7 @@ func printTable(shape workload.Shape, n, rounds int, rows []*row) {
 	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
 	cpu := map[string]float64{}
 	for _, r := range rows {
-		cpu[r.client] = r.median(cpuPerMillion)
+		cpu[r.name()] = r.median(cpuPerMillion)
 	}
 	for _, r := range rows {
 		c := middle(r.counts)
@@ -99,10 +128,39 @@ func printTable(shape workload.Shape, n, rounds int, rows []*row) {
 			peer = "segmentio-built"
 		}
 		fmt.Printf("| %s | %.2f (%.2f to %.2f) | %s | %s | %s | %.0f | %.3f | %.1f | %.0f | %d | %d | %.0f | %d | %s |\n",
-			r.client, cpu[r.client], extreme(r, slices.Min), extreme(r, slices.Max), share(cpu[peer], cpu[r.client]), multiple(cpu[r.client], cpu["ceiling-"+kind(r.client)]), multiple(cpu[r.client], cpu["tuned-"+kind(r.client)]),
-			r.median(perSecond), r.median(func(r result) float64 { return float64(r.Mallocs) / float64(r.Taken) }), r.median(func(r result) float64 { return float64(r.AllocBytes) / float64(r.Taken) }),
-			r.median(func(r result) float64 { return mib(r.Peak) }), c.Requests, c.Connections, float64(c.WireBytes)/float64(c.Messages), n*rounds, arrived(r, n))
+			r.name(), cpu[r.name()], extreme(r, slices.Min), extreme(r, slices.Max), share(cpu[peer], cpu[r.name()]), multiple(cpu[r.name()], cpu["ceiling-"+kind(r.client)]), multiple(cpu[r.name()], cpu["tuned-"+kind(r.client)]),
+			r.median(perSecond), r.median(allocations), r.median(allocated), r.median(peak), c.Requests, c.Connections, float64(c.WireBytes)/float64(c.Messages), n*rounds, arrived(r, n))
 	}
+}
+
+func allocations(r result) float64 { return float64(r.Mallocs) / float64(r.Taken) }
+func allocated(r result) float64   { return float64(r.AllocBytes) / float64(r.Taken) }
+func peak(r result) float64        { return mib(r.Peak) }
+
+// printComparison shows what ours take of what they took before.
+func printComparison(shape workload.Shape, rows []*row) {
+	fmt.Printf("\n%s events, now as a multiple of before: below 1 is less than before\n\n", shape)
+	fmt.Println("| client | CPU, medians | CPU, lowest | CPU, median of the rounds (lowest to highest) | time, medians | allocations | bytes | peak |\n|---|---|---|---|---|---|---|---|")
+	for i, now := range rows {
+		if i == 0 || rows[i-1].before == "" {
+			continue
+		}
+		before := rows[i-1]
+		of := func(f func(result) float64) string { return multiple(now.median(f), before.median(f)) }
+		pairs := pairwise(now, before)
+		fmt.Printf("| %s | %s | %s | %.3f (%.2f to %.2f) | %s | %s | %s | %s |\n", now.client, of(cpuPerMillion), multiple(extreme(now, slices.Min), extreme(before, slices.Min)),
+			pairs[len(pairs)/2], pairs[0], pairs[len(pairs)-1], multiple(before.median(perSecond), now.median(perSecond)), of(allocations), of(allocated), of(peak))
+	}
+}
+
+// pairwise returns the sorted multiples of each round: what disturbs a whole round disturbs both of its measurements.
+func pairwise(now, before *row) []float64 {
+	pairs := make([]float64, len(now.results))
+	for i := range pairs {
+		pairs[i] = cpuPerMillion(now.results[i]) / cpuPerMillion(before.results[i])
+	}
+	slices.Sort(pairs)
+	return pairs
 }
 
 // kind is which ceiling a client is held to.
@@ -127,7 +185,7 @@ func multiple(a, b float64) string {
 	if b == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.2f", a/b)
+	return fmt.Sprintf("%.3f", a/b)
 }
 
 func extreme(r *row, of func([]float64) float64) float64 {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,7 +49,7 @@ func TestRatios(t *testing.T) {
 	if got := share(0, 2); got != "" {
 		t.Error(got)
 	}
-	if got := multiple(3, 2); got != "1.50" {
+	if got := multiple(3, 2); got != "1.500" {
 		t.Error(got)
 	}
 	if got := multiple(3, 0); got != "" {
@@ -83,5 +85,68 @@ func TestMeasure(t *testing.T) {
 	}
 	if _, err := measure(&broken{takes: 100, closeErr: errBroken}, job{Events: 100}); !errors.Is(err, errBroken) {
 		t.Errorf("a failing Close: %v", err)
+	}
+}
+
+// With another executable every one of ours is measured twice, and nobody else.
+func TestRowsBefore(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, r := range newRows([]string{"ours-map", "segmentio"}, "other") {
+		names = append(names, r.name())
+		if (r.before == "other") != strings.HasSuffix(r.name(), ", before") {
+			t.Errorf("%s is made by %q", r.name(), r.before)
+		}
+	}
+	if want := []string{"ours-map, before", "ours-map", "segmentio"}; !slices.Equal(names, want) {
+		t.Errorf("got %q, want %q", names, want)
+	}
+	if got := newRows([]string{"ours-map", "segmentio"}, ""); len(got) != 2 {
+		t.Errorf("%d rows without another executable", len(got))
+	}
+}
+
+// Every round takes every row once. Every two rounds each of two rows comes first once, and over all of them every row begins.
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	rows := newRows([]string{"ours-typed", "ours-map"}, "other")
+	before, begins := map[string]int{}, map[*row]bool{}
+	for round := range 2 * len(rows) {
+		turn := order(rows, round)
+		place := map[*row]int{}
+		for i, r := range turn {
+			place[r] = i
+		}
+		begins[turn[0]] = true
+		if len(place) != len(rows) || len(turn) != len(rows) {
+			t.Fatalf("round %d takes %d of %d rows", round, len(place), len(rows))
+		}
+		for i := 0; i < len(rows); i += 2 {
+			if place[rows[i]] < place[rows[i+1]] {
+				before[rows[i].client]++
+			}
+		}
+	}
+	for client, n := range before {
+		if n != len(rows) {
+			t.Errorf("%s came first in %d of %d rounds", client, n, 2*len(rows))
+		}
+	}
+	if len(begins) != len(rows) {
+		t.Errorf("%d of %d rows began a round", len(begins), len(rows))
+	}
+}
+
+func TestPairwise(t *testing.T) {
+	t.Parallel()
+	cpu := func(seconds ...float64) *row {
+		r := &row{}
+		for _, s := range seconds {
+			r.results = append(r.results, result{Taken: 1_000_000, CPU: time.Duration(s * float64(time.Second))})
+		}
+		return r
+	}
+	if got, want := pairwise(cpu(2, 3, 9), cpu(1, 3, 3)), []float64{1, 2, 3}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

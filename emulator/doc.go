@@ -86,9 +86,11 @@
 //
 // # Faults
 //
-// A [Fault] makes calls fail by plan: an error status, a delay, a slow or
-// truncated answer, a connection that is cut, a 200 that does nothing, an error
-// after all was done. The clock can be set, stopped and moved.
+// A [Fault] makes calls fail by plan: an error status, a page that is no answer
+// of the API, a delay, a slow, truncated, huge or endless answer, one that comes
+// before the body was read, a connection that is cut, a 200 that does nothing,
+// an error after all was done. [Presets] has names for what a client has to
+// survive. The clock can be set, stopped and moved.
 //
 // # What it is not
 //

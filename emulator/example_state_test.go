@@ -217,3 +217,51 @@ func ExampleInstance_Find() {
 	fmt.Println(resp.StatusCode, found, srv.Server.Faults()[0].State)
 	// Output: 503 false done
 }
+
+// What your code makes of a captive portal, which answers 200 to everything.
+func ExamplePresets() {
+	srv := emulator.New(emulator.Config{})
+	client := &http.Client{Transport: srv.Transport()}
+	for _, p := range emulator.Presets() {
+		if p.Name != "html-200" {
+			continue
+		}
+		if err := srv.AddFault(p.Fault); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	post(client, "/v1/identify", `{"userId": "u1"}`)
+	_, err := srv.Person("my-key", "u1")
+	fmt.Println(err)
+	srv.AdvanceClock(5 * time.Second)
+	post(client, "/v1/identify", `{"userId": "u1"}`)
+	person, err := srv.Person("my-key", "u1")
+	fmt.Println(person.ID, err)
+	// Output:
+	// emulator: person not found
+	// u1 <nil>
+}
+
+// A firewall that refuses what it takes for an attack, and nothing else.
+func ExampleParseFault() {
+	srv := emulator.New(emulator.Config{})
+	client := &http.Client{Transport: srv.Transport()}
+	f, err := emulator.ParseFault(`{"preset": "firewall-403", "contains": "DROP TABLE"}`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(f.Scope() + ": " + f.Effect())
+	if err := srv.AddFault(f); err != nil {
+		fmt.Println(err)
+		return
+	}
+	post(client, "/v1/identify", `{"userId": "u1", "traits": {"name": "Robert'); DROP TABLE students"}}`)
+	post(client, "/v1/identify", `{"userId": "u2"}`)
+	people, err := srv.People(emulator.PeopleQuery{})
+	fmt.Println(len(people.People), people.People[0].ID, err)
+	// Output:
+	// all calls that contain "DROP TABLE": answers 403
+	// 1 u2 <nil>
+}

@@ -18,7 +18,7 @@ import (
 func TestExchangeStreams(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		rt := transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rt := &transport{handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			for _, line := range []string{"one\n", "two\n"} {
 				_, _ = io.WriteString(w, line)
 				w.(http.Flusher).Flush()
@@ -53,7 +53,7 @@ func TestExchangeEndsWithItsReader(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var wrote error
-				rt := transport{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				rt := &transport{handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					w.(http.Flusher).Flush()
 					<-r.Context().Done()
 					_, wrote = io.WriteString(w, "too late")
@@ -147,7 +147,7 @@ func TestExchangeLikeNetHTTP(t *testing.T) {
 					return resp.Status + " " + resp.Header.Get("Content-Type") + " " + resp.Header.Get("Content-Length") +
 						resp.Header.Get("Too-Late") + " " + string(text) + end
 				}
-				got, want := look(transport{handler}, "http://server"), look(server.Client().Transport, server.URL)
+				got, want := look(&transport{handler: handler}, "http://server"), look(server.Client().Transport, server.URL)
 				if got != want {
 					t.Errorf("%s: in process %.200q\nover TCP %.200q", method, got, want)
 				}
@@ -158,7 +158,7 @@ func TestExchangeLikeNetHTTP(t *testing.T) {
 
 func TestExchangeBrokenHalfway(t *testing.T) {
 	t.Parallel()
-	rt := transport{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	rt := &transport{handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "half")
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)

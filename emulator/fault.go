@@ -1,12 +1,14 @@
 package emulator
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Fault makes calls to the API go wrong. Faults with the same Path are queued:
@@ -19,17 +21,33 @@ import (
 // and one that only delays or slows the answer, with which the call is processed
 // as usual.
 //
+// Path, Contains and Nodes say which calls a fault could befall; of these,
+// Count, ForMS, Every and Share say which go wrong. [Presets] lists faults with
+// names for what a client has to survive.
+//
 // Every request whose path starts with /v1/ is a call, whatever its answer
 // would have been; the inspection is never affected.
 type Fault struct {
 	// Count is how many calls go wrong. Zero: all, until a reset.
 	Count int `json:"count"`
+	// ForMS ends the fault so many milliseconds after the first call that it
+	// could befall, by the server's clock, whatever is left of Count. Zero: no
+	// end.
+	ForMS int `json:"for_ms,omitempty"`
 	// Every makes only each Every-th call go wrong, counted from when the
 	// fault's turn comes: with 3, the third, the sixth and so on. Zero: 1.
 	Every int `json:"every"`
 	// Path is what the path of a call must start with, such as /v1/batch.
 	// Empty: any call.
 	Path string `json:"path,omitempty"`
+	// Contains is what the body of a call must contain, once decompressed, byte
+	// for byte: a text as JSON has it. At most 1,000 bytes. Empty: any body.
+	Contains string `json:"contains,omitempty"`
+	// Nodes makes the fault that of one node of so many behind a load balancer,
+	// which gives each new connection to the next node: the first connection
+	// on which a call comes, and then every Nodes-th, leads to it. A balancer
+	// that chooses a node for each call is Every instead. Zero: any connection.
+	Nodes int `json:"nodes,omitempty"`
 	// Share is the part of the calls that goes wrong, above 0 and at most 1,
 	// picked by a generator that starts from Seed: the same calls again go
 	// wrong in the same places. Zero: all. It excludes Every.
@@ -38,10 +56,14 @@ type Fault struct {
 
 	// Status is the HTTP status to answer, 200 to 599. Zero: none.
 	Status int `json:"status"`
-	// Headers go with Status, Body instead of the usual error, at most
-	// 65,536 bytes.
+	// Headers go with Status, Body instead of the usual answer, which is {}
+	// below 300 and else an error in JSON. At most 65,536 bytes.
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    string            `json:"body,omitempty"`
+	// BodyBytes fills the body that goes with Status up with spaces to so many
+	// bytes, at most 104,857,600. -1: without end, a space each second. Zero:
+	// as it is.
+	BodyBytes int `json:"body_bytes,omitempty"`
 	// RetryAfter is the Retry-After header that goes with Status, in
 	// seconds. Zero: no header.
 	RetryAfter int `json:"retry_after"`
@@ -59,6 +81,11 @@ type Fault struct {
 	// Truncate cuts the connection in the middle of the answer's body, which
 	// is that of Status, else of a success.
 	Truncate bool `json:"truncate,omitempty"`
+	// Early lets the fault act before anything of the request's body is read,
+	// and so before all faults that are not early. The connection is closed
+	// afterwards. It excludes After and Contains, and needs Status, Reset, Drop
+	// or Truncate.
+	Early bool `json:"early,omitempty"`
 	// After lets the fault act, and its delay pass, after the call was
 	// processed: the caller is told of a failure that was none, which is how
 	// duplicates are made. It excludes Drop.
@@ -70,18 +97,27 @@ type FaultState struct {
 	Fault
 	// State is "waiting" for its turn, "active", or "done".
 	State string `json:"state"`
-	// Seen counts the calls made while the fault was active, Fired those that
-	// went wrong.
+	// Seen counts the calls that the fault could have befallen while it was
+	// active, Fired those that went wrong.
 	Seen  int `json:"seen"`
 	Fired int `json:"fired"`
+	// Until is when ForMS has passed. Zero before the first call, and without
+	// ForMS.
+	Until time.Time `json:"until,omitzero"`
+
+	nodes balancer
 }
 
 const (
 	maxFaults  = 1_000
 	maxDelayMS = 24 * 60 * 60 * 1000
 
-	maxFaultBody    = 64 << 10
-	maxFaultHeaders = 50
+	maxFaultBody      = 64 << 10
+	maxFaultBodyBytes = 100 << 20
+	maxFaultContains  = 1_000
+	maxFaultNodes     = 1_000
+	maxFaultHeaders   = 50
+	maxFaultJSON      = 8 * maxFaultBody // a byte of the body may be six
 )
 
 // check returns f with its defaults, or says what is wrong with it.
@@ -94,6 +130,12 @@ func (f Fault) check() (Fault, error) {
 		return f, errors.New("count must be 0 or more")
 	case f.Every < 0:
 		return f, errors.New("every must be 0 or more")
+	case f.ForMS < 0 || f.ForMS > maxDelayMS:
+		return f, fmt.Errorf("for_ms must be between 0 and %d", maxDelayMS)
+	case len(f.Contains) > maxFaultContains:
+		return f, fmt.Errorf("contains may have %d bytes", maxFaultContains)
+	case f.Nodes != 0 && (f.Nodes < 2 || f.Nodes > maxFaultNodes):
+		return f, fmt.Errorf("nodes must be between 2 and %d, or 0", maxFaultNodes)
 	case f.Path != "" && !strings.HasPrefix(f.Path, apiPrefix):
 		return f, errors.New("path must start with /v1/")
 	case !(f.Share >= 0 && f.Share <= 1):
@@ -106,10 +148,20 @@ func (f Fault) check() (Fault, error) {
 		return f, errors.New("retry_after must be 0 or more")
 	case f.RetryAfter > 0 && f.Status == 0:
 		return f, errors.New("retry_after needs a status")
-	case f.Status == 0 && (len(f.Headers) > 0 || f.Body != ""):
-		return f, errors.New("headers and body need a status")
+	case f.Status == 0 && (len(f.Headers) > 0 || f.Body != "" || f.BodyBytes != 0):
+		return f, errors.New("headers, body and body_bytes need a status")
 	case len(f.Body) > maxFaultBody || len(f.Headers) > maxFaultHeaders:
 		return f, fmt.Errorf("body may have %d bytes, and there may be %d headers", maxFaultBody, maxFaultHeaders)
+	case f.BodyBytes < -1 || f.BodyBytes > maxFaultBodyBytes:
+		return f, fmt.Errorf("body_bytes must be between 0 and %d, or -1 for a body without end", maxFaultBodyBytes)
+	case f.BodyBytes > 0 && f.BodyBytes < len(f.Body):
+		return f, errors.New("the body is longer than body_bytes")
+	case f.BodyBytes != 0 && !bodyAllowed(f.Status):
+		return f, fmt.Errorf("an answer with status %d has no body", f.Status)
+	case f.BodyBytes != 0 && f.SlowMS > 0:
+		return f, errors.New("body_bytes and slow_ms exclude each other")
+	case f.BodyBytes < 0 && f.Truncate:
+		return f, errors.New("truncate needs a body with an end")
 	case f.DelayMS < 0 || f.DelayMS > maxDelayMS:
 		return f, fmt.Errorf("delay_ms must be between 0 and %d", maxDelayMS)
 	case f.SlowMS < 0 || f.SlowMS > maxDelayMS:
@@ -118,6 +170,10 @@ func (f Fault) check() (Fault, error) {
 		return f, errors.New("reset leaves no answer to slow or truncate")
 	case f.After && f.Drop:
 		return f, errors.New("after and drop exclude each other")
+	case f.Early && (f.After || f.Contains != ""):
+		return f, errors.New("early excludes after and contains, which need the body")
+	case f.Early && f.processes():
+		return f, errors.New("early needs status, reset, drop or truncate")
 	}
 	for name, value := range f.Headers {
 		if !headerName(name) || strings.ContainsAny(value, "\r\n\x00") {
@@ -156,8 +212,34 @@ func (f Fault) hits(n int) bool {
 	return rand.New(rand.NewPCG(f.Seed, uint64(n))).Float64() < f.Share
 }
 
+// balancer hands out connections to nodes in turn.
+type balancer struct {
+	position map[string]int // of a connection, in the order of their first calls
+	next     int
+}
+
+// maxPositions bounds the connections that are remembered; most are long gone.
+const maxPositions = 10_000
+
+// leads reports whether the connection leads to the first of n nodes. Without a
+// name, it is a new one.
+func (b *balancer) leads(connection string, n int) bool {
+	position, known := b.position[connection]
+	if !known || connection == "" {
+		if b.position == nil || len(b.position) >= maxPositions {
+			b.position = make(map[string]int)
+		}
+		position = b.next
+		b.position[connection] = position
+		b.next++
+	}
+	return position%n == 0
+}
+
 // faults is the queue. Faults that are done stay in it, to be looked at.
 type faults struct {
+	now func() time.Time
+
 	mu    sync.Mutex
 	queue []FaultState
 }
@@ -178,6 +260,7 @@ func (q *faults) add(f Fault) error {
 	if len(q.queue) >= maxFaults {
 		return fmt.Errorf("emulator: fault refused: %d are queued already, reset them first", maxFaults)
 	}
+	q.expire()
 	state := "active"
 	for i := range q.queue {
 		if q.queue[i].State != "done" && q.queue[i].Path == f.Path {
@@ -191,35 +274,79 @@ func (q *faults) add(f Fault) error {
 func (q *faults) states() []FaultState {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.expire()
 	return append([]FaultState{}, q.queue...)
 }
 
-// next counts a call to path, and returns the fault that befalls it, if any.
-func (q *faults) next(path string) (Fault, bool) {
+// expire ends the faults whose time is over. It needs mu held.
+func (q *faults) expire() {
+	for i := range q.queue {
+		if f := &q.queue[i]; f.State == "active" && !f.Until.IsZero() && !q.now().Before(f.Until) {
+			q.end(i)
+		}
+	}
+}
+
+// end makes fault i done, and the next of its path active. It needs mu held.
+func (q *faults) end(i int) {
+	q.queue[i].State = "done"
+	for j := i + 1; j < len(q.queue); j++ {
+		if q.queue[j].State == "waiting" && q.queue[j].Path == q.queue[i].Path {
+			q.queue[j].State = "active"
+			return
+		}
+	}
+}
+
+// sighting is a call as the faults see it.
+type sighting struct {
+	path       string
+	connection string
+	// text returns the body, decompressed. Nil: nothing of it has been read,
+	// which is when the early faults act.
+	text func() []byte
+}
+
+// next counts a call, and returns the fault that befalls it, if any.
+func (q *faults) next(call sighting) (Fault, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.expire()
 	for i := range q.queue {
 		f := &q.queue[i]
-		if f.State != "active" || !strings.HasPrefix(path, f.Path) {
+		switch {
+		case f.State != "active" || !strings.HasPrefix(call.path, f.Path) || f.Early != (call.text == nil):
+			continue
+		case f.Contains != "" && !bytes.Contains(call.text(), []byte(f.Contains)):
+			continue
+		case f.Nodes > 0 && !f.nodes.leads(call.connection, f.Nodes):
 			continue
 		}
-		f.Seen++
+		if f.Seen++; f.ForMS > 0 && f.Until.IsZero() {
+			f.Until = q.now().Add(time.Duration(f.ForMS) * time.Millisecond)
+		}
 		if !f.hits(f.Seen) {
 			continue
 		}
-		f.Fired++
-		if f.Fired == f.Count {
-			f.State = "done"
-			for j := i + 1; j < len(q.queue); j++ {
-				if q.queue[j].State == "waiting" && q.queue[j].Path == f.Path {
-					q.queue[j].State = "active"
-					break
-				}
-			}
+		if f.Fired++; f.Fired == f.Count {
+			q.end(i)
 		}
 		return f.Fault, true
 	}
 	return Fault{}, false
+}
+
+// reads reports whether an active fault asks for the text of a call to path.
+func (q *faults) reads(path string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.expire()
+	for i := range q.queue {
+		if f := &q.queue[i]; f.State != "done" && f.Contains != "" && strings.HasPrefix(path, f.Path) {
+			return true
+		}
+	}
+	return false
 }
 
 // AddFault queues a fault behind those with the same Path. It refuses one that does nothing or contradicts

@@ -207,6 +207,20 @@ func TestFaultsRefused(t *testing.T) {
 		"slow_ms":           {SlowMS: -1},
 		"truncate":          {Reset: true, Truncate: true},
 		"after and":         {After: true, Drop: true},
+		"for_ms":            {ForMS: -1, Drop: true},
+		"contains may":      {Contains: strings.Repeat("x", 1001), Drop: true},
+		"nodes must":        {Nodes: 1, Drop: true},
+		"and 1000":          {Nodes: 1001, Drop: true},
+		"body_bytes need":   {BodyBytes: 1, Drop: true},
+		"body_bytes must":   {BodyBytes: -2, Status: 200},
+		"104857600":         {BodyBytes: 100<<20 + 1, Status: 200},
+		"longer":            {BodyBytes: 2, Body: "xxx", Status: 200},
+		"has no body":       {BodyBytes: 2, Status: 204},
+		"body_bytes and":    {BodyBytes: 2, Status: 200, SlowMS: 1},
+		"with an end":       {BodyBytes: -1, Status: 200, Truncate: true},
+		"need the body":     {Early: true, Status: 200, After: true},
+		"which need":        {Early: true, Status: 200, Contains: "x"},
+		"early needs":       {Early: true, DelayMS: 1},
 	} {
 		srv := emulator.New(emulator.Config{})
 		if err := srv.AddFault(f); err == nil || !strings.Contains(err.Error(), want) {

@@ -201,11 +201,15 @@ func (s *Server) serveFaults(query url.Values) (any, error) {
 }
 
 func (s *Server) serveAddFault(w http.ResponseWriter, r *http.Request, query url.Values) (any, error) {
-	var f Fault
-	if err := readStrictly(w, r, &f); err != nil {
-		return nil, err
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxFaultJSON))
+	if err != nil {
+		return nil, fmt.Errorf("the body cannot be read: %w", err)
 	}
 	if err := onlyParameters(query); err != nil {
+		return nil, err
+	}
+	f, err := decodeFault(text)
+	if err != nil {
 		return nil, err
 	}
 	if err := s.AddFault(f); err != nil {
@@ -239,7 +243,10 @@ func (s *Server) serveReset(w http.ResponseWriter, r *http.Request, query url.Va
 // readStrictly decodes the body into value. It refuses fields that value does
 // not have, by name, and anything after the object.
 func readStrictly(w http.ResponseWriter, r *http.Request, value any) error {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxInspectionBody))
+	return decodeStrictly(json.NewDecoder(http.MaxBytesReader(w, r.Body, maxInspectionBody)), value)
+}
+
+func decodeStrictly(d *json.Decoder, value any) error {
 	d.DisallowUnknownFields()
 	if err := d.Decode(value); err != nil {
 		var wrong *json.UnmarshalTypeError

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -219,6 +220,41 @@ func TestPageIsFast(t *testing.T) {
 		t.Logf("%-36s %v", path, best)
 		if best > limit {
 			t.Errorf("%s took %v", path, best)
+		}
+	}
+}
+
+// TestFaultForm fills in all of the form.
+func TestFaultForm(t *testing.T) {
+	t.Parallel()
+	for form, want := range map[string]string{
+		"preset=node-401": "all calls on one connection of 2: answers 401",
+		"outcome=status&status=200&content_type=text/html&body=%3Cp%3E&body_bytes=70000&for_ms=5000&contains=x+y&nodes=2": `all calls that contain "x y" on one connection of 2, for 5000 ms: answers 200, with a body of 70000 bytes`,
+		"outcome=drop&early=1&count=2":            "2 calls: answers 200 and does nothing, before the body is read",
+		"outcome=status&status=200&body_bytes=-1": "all calls: answers 200, with a body that never ends",
+	} {
+		c := newClient(t, emulator.Config{})
+		c.header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if a := c.do(http.MethodPost, "/faults", form); a.status != http.StatusSeeOther {
+			t.Errorf("%s: %d", form, a.status)
+			continue
+		}
+		f := c.srv.Faults()[0]
+		if got := f.Scope() + ": " + f.Effect(); got != want {
+			t.Errorf("%s: %s, want %s", form, got, want)
+		}
+		if f.Body == "<p>" && f.Headers["Content-Type"] != "text/html" {
+			t.Errorf("%s: headers %v", form, f.Headers)
+		}
+		if page := c.do(http.MethodGet, "/faults", "").body; !strings.Contains(page, html.EscapeString(f.Effect())) || !strings.Contains(page, "endless-200") {
+			t.Errorf("%s: the page does not show it", form)
+		}
+	}
+	for _, form := range []string{"preset=none", "outcome=status&status=200&nodes=x", "outcome=status&status=200&for_ms=-1"} {
+		c := newClient(t, emulator.Config{})
+		c.header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if a := c.do(http.MethodPost, "/faults", form); a.status != http.StatusBadRequest || len(c.srv.Faults()) != 0 {
+			t.Errorf("%s: %d", form, a.status)
 		}
 	}
 }

@@ -76,6 +76,9 @@ func (p *pageRequest) done(path, what string, err error) (view, error) {
 
 // faultOf reads a fault from a form; what is left empty is zero.
 func faultOf(form url.Values) (Fault, error) {
+	if name := form.Get("preset"); name != "" {
+		return presetNamed(name)
+	}
 	var err error
 	number := func(name string) int {
 		text := strings.TrimSpace(form.Get(name))
@@ -91,14 +94,21 @@ func faultOf(form url.Values) (Fault, error) {
 	f := Fault{
 		Count:      number("count"),
 		Every:      number("every"),
+		ForMS:      number("for_ms"),
 		Path:       strings.TrimSpace(form.Get("path")),
+		Contains:   form.Get("contains"),
+		Nodes:      number("nodes"),
 		RetryAfter: number("retry_after"),
 		DelayMS:    number("delay_ms"),
+		Early:      form.Get("early") != "",
 		After:      form.Get("after") != "",
 	}
 	switch outcome := form.Get("outcome"); outcome {
 	case "status":
-		f.Status = number("status")
+		f.Status, f.Body, f.BodyBytes = number("status"), form.Get("body"), number("body_bytes")
+		if contentType := strings.TrimSpace(form.Get("content_type")); contentType != "" {
+			f.Headers = map[string]string{"Content-Type": contentType}
+		}
 	case "reset":
 		f.Reset = true
 	case "drop":

@@ -47,7 +47,11 @@ func (p *pageRequest) view() (view, error) {
 		case "messages":
 			return p.messages(), nil
 		case "faults":
-			return view{"faults", "Faults and clock", "faults", p.s.Faults()}, nil
+			data := struct {
+				Queue   []FaultState
+				Presets []Preset
+			}{p.s.Faults(), Presets()}
+			return view{"faults", "Faults and clock", "faults", data}, nil
 		case "workspaces":
 			return view{"workspaces", "Workspaces", "workspaces", nil}, nil
 		case "snapshots":

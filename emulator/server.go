@@ -49,6 +49,7 @@ func New(config Config) *Server {
 	s.config.Keys = append([]string(nil), config.Keys...)
 	s.config.AllowHosts = append([]string(nil), config.AllowHosts...)
 	s.clock.real = s.config.Now
+	s.faults.now = s.now
 	s.unknown = newWorkspace(&s.config, UnknownKey)
 	for _, key := range s.config.Keys {
 		if key != "" && key != UnknownKey {
@@ -115,6 +116,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
+	call := sighting{path: r.URL.Path, connection: r.RemoteAddr}
+	if f, hit := s.faults.next(call); hit {
+		s.spoilCall(w, r, f, nil)
+		return
+	}
 	buffer := buffers.Get().(*bytes.Buffer)
 	defer putBuffer(buffer)
 	// The body is read even if a fault or a 404 answers: a connection is only
@@ -128,22 +134,36 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		writeErrors(w, http.StatusBadRequest, "the body could not be read")
 		return
 	}
-	f, hit := s.faults.next(r.URL.Path)
-	if hit && s.config.OnFault != nil {
+	process := func() reply { return s.answer(r, buffer.Bytes(), readErr) }
+	call.text = buffer.Bytes
+	if s.faults.reads(call.path) {
+		plain := buffers.Get().(*bytes.Buffer)
+		defer putBuffer(plain)
+		b, done := s.decompress(r.Context(), plain, buffer.Bytes(), r.Header.Get("Content-Encoding"))
+		call.text = func() []byte { return b.text }
+		defer done()
+	}
+	if f, hit := s.faults.next(call); hit {
+		s.spoilCall(w, r, f, process)
+		return
+	}
+	process().write(w)
+}
+
+// spoilCall lets the fault befall a call, which process processes if the fault
+// leaves that.
+func (s *Server) spoilCall(w http.ResponseWriter, r *http.Request, f Fault, process func() reply) {
+	if s.config.OnFault != nil {
 		s.config.OnFault(r.URL.Path, f)
 	}
-	if hit && !f.After && f.DelayMS > 0 && !wait(r.Context(), time.Duration(f.DelayMS)*time.Millisecond) {
+	if !f.After && f.DelayMS > 0 && !wait(r.Context(), time.Duration(f.DelayMS)*time.Millisecond) {
 		return
 	}
-	a := reply{status: http.StatusOK, body: []byte("{}")}
-	if !hit || f.processes() {
-		a = s.answer(r, buffer.Bytes(), readErr)
+	a := reply{status: http.StatusOK, body: emptyObject}
+	if f.processes() {
+		a = process()
 	}
-	if hit {
-		f.spoil(w, r, a)
-		return
-	}
-	a.write(w)
+	f.spoil(w, r, a)
 }
 
 // answer processes a call of the API, whose body has been read as far as

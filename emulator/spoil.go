@@ -1,8 +1,10 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -26,25 +28,46 @@ func (f Fault) spoil(w http.ResponseWriter, r *http.Request, a reply) {
 	if f.Status != 0 {
 		a = f.reply()
 	}
-	if !f.Truncate && f.SlowMS == 0 {
+	if f.Early {
+		// Otherwise net/http reads up to 256 KiB before it lets the answer go. It
+		// cannot use the connection again afterwards.
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		w.Header().Set("Connection", "close")
+	}
+	if f.BodyBytes < 0 {
 		a.write(w)
+		neverEnd(w, r.Context())
 		return
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
-	a.writeHeader(w)
-	body := a.body
-	if f.Truncate {
-		body = body[:len(body)/2]
+	length := max(len(a.body), f.BodyBytes)
+	if bodyAllowed(a.status) {
+		w.Header().Set("Content-Length", strconv.Itoa(length))
 	}
-	trickle(w, r.Context(), body, time.Duration(f.SlowMS)*time.Millisecond)
+	a.writeHeader(w)
 	if f.Truncate {
+		length /= 2
+	}
+	body := a.body[:min(len(a.body), length)]
+	if f.SlowMS > 0 || f.Truncate {
+		_ = http.NewResponseController(w).Flush() // the header comes before the trouble
+	}
+	if f.SlowMS > 0 {
+		trickle(w, r.Context(), body, time.Duration(f.SlowMS)*time.Millisecond)
+	} else if _, err := w.Write(body); err == nil {
+		pad(w, length-len(body))
+	}
+	if f.Truncate {
+		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
 }
 
 // reply is the answer that the fault gives in place of the server.
 func (f Fault) reply() reply {
-	a := errorReply(f.Status, fmt.Sprintf("a fault of the emulator: status %d", f.Status))
+	a := reply{status: f.Status, body: emptyObject}
+	if f.Status >= 300 {
+		a = errorReply(f.Status, fmt.Sprintf("a fault of the emulator: status %d", f.Status))
+	}
 	a.header = make(map[string]string, len(f.Headers)+1)
 	for name, value := range f.Headers {
 		a.header[name] = value
@@ -55,18 +78,38 @@ func (f Fault) reply() reply {
 	if f.Body != "" {
 		a.body = []byte(f.Body)
 	}
-	if f.Status == http.StatusNoContent || f.Status == http.StatusNotModified {
+	if !bodyAllowed(f.Status) {
 		a.body = nil
 	}
 	return a
 }
 
+// pad writes n spaces.
+func pad(w http.ResponseWriter, n int) {
+	const piece = 32 << 10
+	spaces := bytes.Repeat([]byte(" "), min(n, piece))
+	for ; n > 0; n -= piece {
+		if _, err := w.Write(spaces[:min(n, piece)]); err != nil {
+			return
+		}
+	}
+}
+
+// neverEnd writes a space each second, until the caller is gone.
+func neverEnd(w http.ResponseWriter, ctx context.Context) {
+	flush := http.NewResponseController(w)
+	for flush.Flush() == nil && wait(ctx, time.Second) {
+		if _, err := io.WriteString(w, " "); err != nil {
+			return
+		}
+	}
+}
+
 // trickle writes body byte by byte, evenly over d.
 func trickle(w http.ResponseWriter, ctx context.Context, body []byte, d time.Duration) {
 	flush := http.NewResponseController(w)
-	_ = flush.Flush()
 	for i := range body {
-		if d > 0 && !wait(ctx, d/time.Duration(len(body))) {
+		if !wait(ctx, d/time.Duration(len(body))) {
 			return
 		}
 		if _, err := w.Write(body[i : i+1]); err != nil {

@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -28,12 +30,51 @@ import (
 // Under testing/synctest a delay takes no real time, and no goroutine outlives
 // the handler. The guard of the inspection against foreign hosts and origins
 // does not apply, since no browser is involved.
-func (s *Server) Transport() http.RoundTripper { return transport{s} }
+//
+// It has connections all the same, as a pool has them: a call takes one that is
+// idle, or else a new one, which is what [Fault].Nodes looks at.
+// http.Client.CloseIdleConnections makes the next call take a new one.
+func (s *Server) Transport() http.RoundTripper { return &transport{handler: s} }
 
-type transport struct{ handler http.Handler }
+// connections counts those of all transports, so that each has an address of
+// its own.
+var connections atomic.Uint64
+
+type transport struct {
+	handler http.Handler
+
+	mu   sync.Mutex
+	idle []string // addresses of connections, the last used at the end
+}
+
+// connect returns the address of an idle connection, or of a new one.
+func (t *transport) connect() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n := len(t.idle); n > 0 {
+		last := t.idle[n-1]
+		t.idle = t.idle[:n-1]
+		return last
+	}
+	return fmt.Sprintf("127.0.0.1:%d", connections.Add(1))
+}
+
+// release makes the connection idle.
+func (t *transport) release(address string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.idle = append(t.idle, address)
+}
+
+// CloseIdleConnections is what http.Client.CloseIdleConnections calls.
+func (t *transport) CloseIdleConnections() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.idle = nil
+}
 
 // RoundTrip implements [http.RoundTripper].
-func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	body := &closeOnce{ReadCloser: req.Body}
 	if req.Body == nil {
 		body.ReadCloser = http.NoBody
@@ -56,8 +97,14 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		header:  make(http.Header),
 		started: make(chan struct{}),
 		changed: make(chan struct{}, 1),
+		taken:   make(chan struct{}, 1),
 	}
-	go x.serve(t.handler, serverRequest(handling, req, body), body)
+	in := serverRequest(handling, req, body)
+	in.RemoteAddr = t.connect()
+	if !req.Close {
+		x.release = func() { t.release(in.RemoteAddr) }
+	}
+	go x.serve(t.handler, in, body)
 
 	select {
 	case <-x.started:
@@ -85,7 +132,6 @@ func serverRequest(ctx context.Context, req *http.Request, body io.ReadCloser) *
 	in.Proto, in.ProtoMajor, in.ProtoMinor = "HTTP/1.1", 1, 1
 	in.RequestURI = req.URL.RequestURI()
 	in.URL = &url.URL{Path: req.URL.Path, RawPath: req.URL.RawPath, RawQuery: req.URL.RawQuery}
-	in.RemoteAddr = "127.0.0.1:0"
 	if in.Host == "" {
 		in.Host = req.URL.Host
 	}
@@ -113,9 +159,13 @@ func (c *closeOnce) Close() error {
 	return c.err
 }
 
-// flushAt is how many bytes net/http's server buffers before the header goes
-// out.
-const flushAt = 2048
+const (
+	// flushAt is how many bytes net/http's server buffers before the header
+	// goes out.
+	flushAt = 2048
+	// holds is how many bytes of an answer wait for their reader.
+	holds = 256 << 10
+)
 
 // exchange is one call: what the handler writes to, and what the caller reads
 // the answer's body from.
@@ -126,6 +176,8 @@ type exchange struct {
 
 	started chan struct{} // closed when the header is out or the handler gone
 	changed chan struct{} // signals the reader; one is enough, as it looks at everything
+	taken   chan struct{} // signals the writer that the reader has taken something
+	release func()        // gives the connection back if it survived; nil if it is not kept
 
 	mu     sync.Mutex
 	header http.Header // the handler's
@@ -147,8 +199,12 @@ func (x *exchange) serve(handler http.Handler, r *http.Request, body io.Closer) 
 		if aborted != nil && aborted != http.ErrAbortHandler {
 			panic(aborted)
 		}
-		// Before the caller goes on: it may look at the body it passed.
+		// Before the caller goes on: it may look at the body it passed, or make
+		// another call on the connection.
 		_ = body.Close()
+		if aborted == nil && x.ctx.Err() == nil && x.release != nil {
+			x.release()
+		}
 		x.finish(aborted != nil)
 	}()
 	handler.ServeHTTP(x, r)
@@ -218,11 +274,20 @@ func (x *exchange) WriteHeader(status int) {
 	}
 }
 
-// Write implements [http.ResponseWriter].
+// Write implements [http.ResponseWriter]. It waits while the reader has more to
+// read than a connection would hold.
 func (x *exchange) Write(p []byte) (int, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.state(http.StatusOK)
+	for len(x.buffer) >= holds && !x.closed && x.ctx.Err() == nil {
+		x.mu.Unlock()
+		select {
+		case <-x.taken:
+		case <-x.ctx.Done():
+		}
+		x.mu.Lock()
+	}
 	switch {
 	case !bodyAllowed(x.status):
 		return 0, http.ErrBodyNotAllowed
@@ -294,6 +359,10 @@ func (a *answer) Read(p []byte) (int, error) {
 		case len(x.buffer) > 0:
 			n := copy(p, x.buffer)
 			x.buffer = x.buffer[n:]
+			select {
+			case x.taken <- struct{}{}:
+			default:
+			}
 			x.mu.Unlock()
 			return n, nil
 		case x.done:

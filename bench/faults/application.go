@@ -16,9 +16,15 @@ import (
 // outcome is what the application saw besides the ledger.
 type outcome struct {
 	Enqueuing time.Duration // from the first Enqueue to the last
+	Enqueued  time.Time     // the last; zero: nobody knows
 	Closing   time.Duration
 	CloseErr  string
 	Peak      int64 // resident bytes
+	Late      int64 // reports that were made after Close had returned
+	// Surplus is by how much the client's own counts of outcomes, and the messages that Close handed back, are more than it took.
+	Surplus int
+	// Blocked says that the row's callback blocked.
+	Blocked bool
 }
 
 // application is a process that uses a client. It enqueues the row's messages, lingers, and closes the client.
@@ -37,13 +43,22 @@ func (a application) run(ctx context.Context) (o outcome, err error) {
 		return o, err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
-	var reports atomic.Int64
+	var reports, whileClosing, late atomic.Int64
+	var closing, closed atomic.Bool
+	unblocked := make(chan struct{})
 	changed := make(chan struct{}, 1)
 	c, err := newClient(a.Client, a.URL, l, func() {
+		if closed.Load() {
+			late.Add(1)
+		}
 		reports.Add(1)
 		select {
 		case changed <- struct{}{}:
 		default:
+		}
+		if a.Row.Block > 0 && closing.Load() && whileClosing.Add(1) == 100 {
+			time.Sleep(a.Row.Block)
+			close(unblocked)
 		}
 	})
 	if err != nil {
@@ -59,7 +74,8 @@ func (a application) run(ctx context.Context) (o outcome, err error) {
 		return o, a.race(ctx, c, l)
 	}
 	taken = a.enqueue(ctx, c, l)
-	o.Enqueuing = time.Since(started)
+	o.Enqueued = time.Now()
+	o.Enqueuing = o.Enqueued.Sub(started)
 
 	linger := time.NewTimer(a.Row.Linger)
 	defer linger.Stop()
@@ -73,15 +89,26 @@ func (a application) run(ctx context.Context) (o outcome, err error) {
 		}
 	}
 	started = time.Now()
-	if err := a.close(c); err != nil {
+	closing.Store(true)
+	o.Surplus, err = a.close(c)
+	closed.Store(true)
+	if err != nil {
 		o.CloseErr = err.Error()
 	}
 	o.Closing = time.Since(started)
+	if o.Blocked = whileClosing.Load() >= 100; o.Blocked {
+		<-unblocked
+		time.Sleep(lateReports)
+	}
+	o.Late = late.Load()
 	_, o.Peak, err = meter.Memory()
 	return o, err
 }
 
-func (a application) close(c client) error {
+// lateReports is how long after a callback has come back others may follow that must not.
+const lateReports = 300 * time.Millisecond
+
+func (a application) close(c client) (surplus int, err error) {
 	within := a.Row.CloseWithin
 	if within == 0 {
 		within = 30 * time.Second
@@ -153,7 +180,7 @@ func (a application) race(ctx context.Context, c client, l *ledger) error {
 	for range 8 {
 		<-going
 	}
-	err := a.close(c)
+	_, err := a.close(c)
 	closed.Store(true)
 	running.Wait()
 	return err

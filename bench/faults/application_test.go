@@ -8,7 +8,7 @@ import (
 )
 
 // try runs an experiment within the test's own process.
-func try(t *testing.T, name string, r row, limits bool) (tally, *server) {
+func try(t *testing.T, name string, r row, limits bool) (tally, *server, outcome) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ledger")
 	if err := createLedger(path, r.Messages); err != nil {
@@ -19,7 +19,8 @@ func try(t *testing.T, name string, r row, limits bool) (tally, *server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (application{name, "http://" + address, path, r}).run(t.Context()); err != nil {
+	o, err := application{name, "http://" + address, path, r}.run(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
 	stop()
@@ -28,7 +29,7 @@ func try(t *testing.T, name string, r row, limits bool) (tally, *server) {
 		t.Fatal(err)
 	}
 	defer l.close()
-	return count(l, s.processed), s
+	return count(l, s.fates), s, o
 }
 
 // Without a fault every client brings everything, and the books agree.
@@ -36,11 +37,33 @@ func TestNoFault(t *testing.T) {
 	for _, name := range clientNames {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, s := try(t, name, row{Messages: 1000, Linger: 10 * time.Second}, true)
-			if want := (tally{Taken: 1000, Accepted: 1000}); got != want || s.changed != 0 {
-				t.Errorf("got %+v, %d changed", got, s.changed)
+			got, s, o := try(t, name, row{Messages: 1000, Linger: 10 * time.Second}, true)
+			if want := (tally{Taken: 1000, Accepted: 1000}); got != want || s.changed != 0 || o.Late != 0 || o.Surplus != 0 || o.Enqueued.IsZero() {
+				t.Errorf("got %+v, %d changed, %+v", got, s.changed, o)
 			}
 		})
+	}
+}
+
+// A callback that blocks holds every client up, and a client that waits for it brings everything all the same.
+func TestBlockedCallback(t *testing.T) {
+	for _, name := range clientNames {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, _, o := try(t, name, row{Messages: 1000, Block: 200 * time.Millisecond, fault: always(action{delay: 50 * time.Millisecond})}, true)
+			if want := (tally{Taken: 1000, Accepted: 1000}); got != want || !o.Blocked || o.Closing < 200*time.Millisecond || o.Late != 0 || o.Surplus != 0 {
+				t.Errorf("got %+v, %+v", got, o)
+			}
+		})
+	}
+}
+
+// A client that takes any 2xx for acceptance says what is not true, and the books say so.
+func TestPageTakenForAcceptance(t *testing.T) {
+	t.Parallel()
+	got, s, _ := try(t, "segmentio", row{Messages: 500, Linger: 10 * time.Second, fault: always(action{status: http.StatusOK, body: signInPage})}, true)
+	if want := (tally{Taken: 500, Untrue: 500, Lost: 500}); got != want || s.refused != s.requests {
+		t.Errorf("got %+v, %d of %d requests refused", got, s.refused, s.requests)
 	}
 }
 
@@ -49,7 +72,7 @@ func TestOursUnderFaults(t *testing.T) {
 		row  row
 		want tally
 	}{
-		{row{Name: "one message refused", Messages: 200, Linger: 10 * time.Second, fault: refuse(http.StatusBadRequest, 77)}, tally{Taken: 200, Accepted: 199, Failed: 1}},
+		{row{Name: "one message refused", Messages: 200, Linger: 10 * time.Second, fault: refuse(77, action{status: http.StatusBadRequest})}, tally{Taken: 200, Accepted: 199, Failed: 1}},
 		{row{Name: "closed during an outage", Messages: 200, CloseWithin: 100 * time.Millisecond, fault: always(action{status: 500})}, tally{Taken: 200, Back: 200}},
 		{row{Name: "too large", Messages: 20, Linger: 10 * time.Second, Large: map[int]int{3: 40 << 10, 5: 600 << 10}}, tally{Taken: 18, Accepted: 18, Refused: 2}},
 		{row{Name: "another key", Messages: 200, Linger: 10 * time.Second, RenewKey: 300 * time.Millisecond, fault: func(r request) action {
@@ -62,7 +85,7 @@ func TestOursUnderFaults(t *testing.T) {
 	} {
 		t.Run(c.row.Name, func(t *testing.T) {
 			t.Parallel()
-			got, s := try(t, "ours", c.row, true)
+			got, s, _ := try(t, "ours", c.row, true)
 			if got != c.want || s.changed != 0 {
 				t.Errorf("got %+v, want %+v; %d changed", got, c.want, s.changed)
 			}
@@ -73,7 +96,7 @@ func TestOursUnderFaults(t *testing.T) {
 // Enqueue against Close: what was taken arrives, whatever the moment.
 func TestOursRace(t *testing.T) {
 	t.Parallel()
-	got, _ := try(t, "ours", row{Messages: 500_000, Race: true}, true)
+	got, _, _ := try(t, "ours", row{Messages: 500_000, Race: true}, true)
 	if got.Taken < 8000 || got.Accepted != got.Taken || got.Lost != 0 || got.Failed != 0 || got.Twice != 0 || got.Refused > 8 {
 		t.Errorf("%+v", got)
 	}

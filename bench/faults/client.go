@@ -21,7 +21,8 @@ type client interface {
 	put(i int, properties map[string]any) error
 	// renewKey puts in another key, where that can be done.
 	renewKey(string) error
-	close(context.Context) error
+	// close also returns by how much the client's own counts of outcomes, and what it hands back, are more than it took; 0 where it does not count.
+	close(context.Context) (surplus int, err error)
 }
 
 var clients = map[string]func(url string, l *ledger, reported func()) (client, error){
@@ -75,15 +76,18 @@ func (o *ours) put(i int, properties map[string]any) error {
 
 func (o *ours) renewKey(key string) error { return o.api.SetAPIKey(key) }
 
-func (o *ours) close(ctx context.Context) error {
-	err := o.batcher.Close(ctx)
+func (o *ours) close(ctx context.Context) (surplus int, err error) {
+	err = o.batcher.Close(ctx)
+	back := 0
 	var left *cio.UndeliveredError
 	if errors.As(err, &left) {
+		back = len(left.Messages)
 		for _, m := range left.Messages {
 			o.ledger.set(int(m.Tag()), markBack)
 		}
 	}
-	return err
+	s := o.batcher.Stats()
+	return max(0, int(s.Accepted+s.Refused-s.Enqueued)+back), err
 }
 
 var errNoRenewal = errors.New("the client cannot change its key")
@@ -123,7 +127,7 @@ func (s segmentio) put(i int, properties map[string]any) error {
 
 func (s segmentio) renewKey(string) error { return errNoRenewal }
 
-func (s segmentio) close(context.Context) error { return s.client.Close() }
+func (s segmentio) close(context.Context) (int, error) { return 0, s.client.Close() }
 
 type hog struct{ client posthog.Client }
 
@@ -145,7 +149,7 @@ func (h hog) put(i int, properties map[string]any) error {
 
 func (h hog) renewKey(string) error { return errNoRenewal }
 
-func (h hog) close(context.Context) error { return h.client.Close() }
+func (h hog) close(context.Context) (int, error) { return 0, h.client.Close() }
 
 // newClient returns the client of that name.
 func newClient(name, url string, l *ledger, reported func()) (client, error) {

@@ -49,7 +49,9 @@ func (l *ledger) len() int { return len(l.data) / marks }
 
 func (l *ledger) set(i, mark int) { l.data[i*marks+mark]++ }
 
-func (l *ledger) has(i, mark int) bool { return l.data[i*marks+mark] > 0 }
+func (l *ledger) times(i, mark int) int { return int(l.data[i*marks+mark]) }
+
+func (l *ledger) has(i, mark int) bool { return l.times(i, mark) > 0 }
 
 // tally is what became of the messages of one experiment.
 type tally struct {
@@ -57,25 +59,33 @@ type tally struct {
 	Accepted int // of these, processed by the server
 	Failed   int // reported as failed
 	Back     int // handed back by Close, with their ids
-	Lost     int // taken, not processed and not a word of it
+	Lost     int // taken, not processed and not a true word of it
 	Twice    int // processed more than once
 	Refused  int // Enqueue returned an error
 	// Mistaken are reports of a failure for messages that the server did process; after an answer that was lost no client can know better.
 	Mistaken int
-	// Reports counts messages reported more than once.
-	Reports int
+	// Silent counts messages that were processed without a word of it.
+	Silent int
+	// Untrue counts messages reported as accepted that the server never processed. Unless it is contradicted, such a message is lost too.
+	Untrue int
+	// Innocent are, of those reported as failed, the ones that nobody refused for their own sake: the server would have taken them.
+	Innocent int
+	// Two counts messages with more than one outcome: reported twice, reported and handed back, or reported failed although the server had
+	// answered that it took them. One that is handed back because a callback kept it from being reported has one outcome; it is among Mistaken.
+	Two int
 }
 
-// count compares the ledger with how often the server processed each message.
-func count(l *ledger, processed []uint8) (t tally) {
+// count compares the ledger with what the server did with each message.
+func count(l *ledger, fates []fate) (t tally) {
 	for i := range l.len() {
 		if l.has(i, markRefused) {
 			t.Refused++
 		}
-		if int(l.data[i*marks+markOK])+int(l.data[i*marks+markFailed]) > 1 {
-			t.Reports++
+		f := fates[i]
+		if undelivered := l.times(i, markFailed) + l.times(i, markBack); undelivered+l.times(i, markOK) > 1 || f.answered && l.has(i, markFailed) {
+			t.Two++
 		}
-		if processed[i] > 1 {
+		if f.processed > 1 {
 			t.Twice++
 		}
 		if !l.has(i, markTaken) {
@@ -86,19 +96,28 @@ func count(l *ledger, processed []uint8) (t tally) {
 		if l.has(i, markFailed) {
 			t.Failed++
 			told = true
+			if !f.culprit {
+				t.Innocent++
+			}
 		}
 		if l.has(i, markBack) {
 			t.Back++
 			told = true
 		}
 		switch {
-		case processed[i] > 0:
+		case f.processed > 0:
 			t.Accepted++
-			if told {
+			switch {
+			case told:
 				t.Mistaken++
+			case !l.has(i, markOK):
+				t.Silent++
 			}
 		case !told:
 			t.Lost++
+		}
+		if l.has(i, markOK) && f.processed == 0 {
+			t.Untrue++
 		}
 	}
 	return t

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,14 +19,17 @@ import (
 type request struct {
 	n     int           // counts from 1
 	since time.Duration // since the server began, or since the first request where that is later
+	conn  int64         // which connection it came over; counts from 1
 	key   string
 	ids   map[int]bool // the messages that it carries
 }
 
 // action is what the server does with a request. The zero action processes it and answers 200.
 type action struct {
-	status     int // answered without processing; 0: none
-	retryAfter int // seconds; 0: no header
+	status     int    // answered without processing; 0: none
+	body       string // of that answer; "": the API's own
+	culprits   []int  // the messages that it is given for, whatever else the request carries
+	retryAfter int    // seconds; 0: no header
 	delay      time.Duration
 	resetFirst bool // the connection is reset without processing
 	resetLast  bool // the connection is reset after processing, in place of an answer
@@ -41,16 +46,26 @@ type server struct {
 	fault  func(request) action
 	limits bool // the API's limits hold
 
-	mu        sync.Mutex
-	started   time.Time
-	requests  int
-	refused   int // requests answered without processing
-	processed []uint8
-	changed   int // messages whose contents are not those that were enqueued
+	connections atomic.Int64
+
+	mu       sync.Mutex
+	started  time.Time
+	requests int
+	refused  int // requests answered without processing
+	fates    []fate
+	last     time.Time // when the last one was processed
+	changed  int       // messages whose contents are not those that were enqueued
+}
+
+// fate is what the server did with a message.
+type fate struct {
+	processed uint8 // how often
+	answered  bool  // it told the client so, who was still there
+	culprit   bool  // it was refused for its own sake, by the API or by what stands before it
 }
 
 func newServer(messages int, fault func(request) action, limits bool) *server {
-	return &server{fault: fault, limits: limits, processed: make([]uint8, messages)}
+	return &server{fault: fault, limits: limits, fates: make([]fate, messages)}
 }
 
 type item struct {
@@ -95,7 +110,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	items, err := parse(body)
 	if err != nil {
-		http.Error(w, "not JSON", http.StatusBadRequest)
+		s.refuse(w, action{status: http.StatusBadRequest})
 		return
 	}
 	a := s.decide(r, items)
@@ -113,19 +128,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if a.status != 0 {
-		s.mu.Lock()
-		s.refused++
-		s.mu.Unlock()
-		if a.retryAfter > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(a.retryAfter))
-		}
-		w.WriteHeader(a.status)
-		io.WriteString(w, "{}")
+		s.refuse(w, a)
 		return
 	}
-	if s.limits && oversize(items, len(body)) {
+	if large := oversize(items); s.limits && (len(large) > 0 || len(body) > maxBatch) {
 		if r.Header.Get("X-Strict-Mode") == "1" {
-			http.Error(w, "too large", http.StatusBadRequest)
+			s.refuse(w, action{status: http.StatusBadRequest, culprits: large})
 			return
 		}
 		items = nil // answered 200 all the same
@@ -135,21 +143,48 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reset(w)
 		return
 	}
+	if r.Context().Err() == nil {
+		s.each(items, func(_ item, f *fate) { f.answered = true })
+	}
 	io.WriteString(w, "{}")
 }
 
-func oversize(items []item, body int) bool {
+// apiError is an answer in the form that the API gives to errors (api-facts 1.12).
+const apiError = `{"meta":{"errors":["refused"]}}`
+
+// refuse answers a request that is not processed. What looks like a page is sent as one.
+func (s *server) refuse(w http.ResponseWriter, a action) {
+	s.mu.Lock()
+	s.refused++
+	for _, i := range a.culprits {
+		s.fates[i].culprit = true
+	}
+	s.mu.Unlock()
+	if a.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(a.retryAfter))
+	}
+	if a.body == "" {
+		w.Header().Set("Content-Type", "application/json")
+		a.body = apiError
+	}
+	w.WriteHeader(a.status)
+	io.WriteString(w, a.body)
+}
+
+// oversize returns the messages that are over the API's limit.
+func oversize(items []item) (large []int) {
 	for _, i := range items {
-		if i.size > maxMessage {
-			return true
+		if n, ok := i.number(); ok && i.size > maxMessage {
+			large = append(large, n)
 		}
 	}
-	return body > maxBatch
+	return large
 }
 
 func (s *server) decide(r *http.Request, items []item) action {
 	key, _, _ := r.BasicAuth()
-	q := request{key: key, ids: make(map[int]bool, len(items))}
+	conn, _ := r.Context().Value(connection{}).(int64)
+	q := request{conn: conn, key: key, ids: make(map[int]bool, len(items))}
 	for _, i := range items {
 		if n, ok := i.number(); ok {
 			q.ids[n] = true
@@ -169,16 +204,22 @@ func (s *server) decide(r *http.Request, items []item) action {
 }
 
 func (s *server) process(items []item) {
+	s.each(items, func(i item, f *fate) {
+		f.processed++
+		s.last = time.Now()
+		if n, _ := i.number(); i.Properties.Seq == nil || *i.Properties.Seq != n {
+			s.changed++
+		}
+	})
+}
+
+// each calls f with those of the items that are of the experiment.
+func (s *server) each(items []item, f func(item, *fate)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, i := range items {
-		n, ok := i.number()
-		if !ok || n < 0 || n >= len(s.processed) {
-			continue
-		}
-		s.processed[n]++
-		if i.Properties.Seq == nil || *i.Properties.Seq != n {
-			s.changed++
+		if n, ok := i.number(); ok && n >= 0 && n < len(s.fates) {
+			f(i, &s.fates[n])
 		}
 	}
 }
@@ -195,13 +236,18 @@ func reset(w http.ResponseWriter) {
 	conn.Close()
 }
 
+// connection is the key of a request's context under which the number of its connection is kept.
+type connection struct{}
+
 // start serves on an address, :0 for any port, and returns the address and how to stop.
 func (s *server) start(address string) (string, func(), error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return "", nil, err
 	}
-	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: discardLog}
+	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: discardLog, ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
+		return context.WithValue(ctx, connection{}, s.connections.Add(1))
+	}}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

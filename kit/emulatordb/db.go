@@ -8,12 +8,18 @@
 //
 // Records that arrive while one transaction is being written share the next:
 // that, and not the disk's latency, bounds how many calls a second it keeps.
+//
+// Each record has a sum, and the whole file is checked when it is opened. A file
+// that is damaged, empty, or of something else is refused, and left as it is.
 package emulatordb
 
 import (
-	"encoding/binary"
+	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -23,8 +29,8 @@ import (
 )
 
 var (
-	recordsBucket  = []byte("records")
-	snapshotBucket = []byte("snapshot")
+	recordsBucket  = []byte("log")
+	snapshotBucket = []byte("state")
 )
 
 // snapshotPiece is how a snapshot is cut, so that no value is huge.
@@ -35,7 +41,9 @@ var ErrClosed = errors.New("emulatordb: the database is closed")
 
 // DB is an open file. It implements [emulator.Store].
 type DB struct {
+	path string
 	bolt *bbolt.DB
+	file *os.File // bolt's own
 
 	mu      sync.Mutex
 	pending []pending
@@ -43,6 +51,7 @@ type DB struct {
 	wake    *sync.Cond // when any of this changes
 	closed  bool
 	failed  error // why nothing can be written any more
+	lost    bool  // bolt must not be used any more
 	done    chan struct{}
 }
 
@@ -54,50 +63,166 @@ type pending struct {
 }
 
 // Open opens the file, or makes it, readable by its owner alone. It fails
-// within a second if another process has it open.
+// within a second if another process has it open, and with ErrDamaged if there
+// is a file that is not what was written; the file stays as it is then.
 func Open(path string) (*DB, error) {
-	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
-	if errors.Is(err, bbolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("emulatordb: %s is in use by another process", path)
-	}
+	fresh, err := examine(path)
 	if err != nil {
-		return nil, fmt.Errorf("emulatordb: open %s: %w", path, err)
+		return nil, fmt.Errorf("emulatordb: %w", err)
 	}
-	err = bolt.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{recordsBucket, snapshotBucket} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
+	db := &DB{path: path, done: make(chan struct{})}
+	db.wake = sync.NewCond(&db.mu)
+	err = db.guard(func() (err error) {
+		db.bolt, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType,
+			OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
+				file, err := os.OpenFile(name, flag, mode)
+				db.file = file
+				return file, err
+			}})
+		if err != nil || !fresh {
+			return err
 		}
-		return nil
+		return db.bolt.Update(func(tx *bbolt.Tx) error {
+			for _, name := range [][]byte{recordsBucket, snapshotBucket} {
+				if _, err := tx.CreateBucket(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("emulatordb: open %s: %w", path, err), bolt.Close())
+		if errors.Is(err, bbolterrors.ErrTimeout) {
+			err = errInUse(path)
+		}
+		return nil, errors.Join(fmt.Errorf("emulatordb: %w", err), db.closeFile())
 	}
-	db := &DB{bolt: bolt, done: make(chan struct{})}
-	db.wake = sync.NewCond(&db.mu)
 	go db.write()
 	return db, nil
 }
 
+func errInUse(path string) error {
+	return fmt.Errorf("%s is in use by another process; end that first", path)
+}
+
+// explain says of a damaged file which it is and what to do.
+func explain(path string, err error) error {
+	if !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	return fmt.Errorf("%s cannot be used: %w. It was left as it is: put a copy in its place, or move it away to start with nothing", path, err)
+}
+
+// examine looks at the file without changing it. It reports whether nothing was
+// ever in it.
+func examine(path string) (fresh bool, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return true, nil
+	case err != nil:
+		return false, err
+	case info.IsDir():
+		return false, fmt.Errorf("%s is a directory, and not a file", path)
+	case !info.Mode().IsRegular():
+		return false, fmt.Errorf("%s is not a regular file", path)
+	}
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrPermission) {
+		return false, fmt.Errorf("%w; it must be readable and writable", err)
+	}
+	if err != nil {
+		return false, err
+	}
+	defer file.Close() // nothing was written
+	for deadline := time.Now().Add(time.Second); lockedElsewhere(file); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return false, errInUse(path)
+		}
+	}
+	if info, err = file.Stat(); err != nil { // as it is under the lock
+		return false, err
+	}
+	err = checkFile(file, info.Size())
+	if errors.Is(err, errUnfinished) {
+		return true, nil
+	}
+	return false, explain(path, err)
+}
+
+// guard calls fn, which reads what is mapped into memory. A file that changes
+// beneath it is an error then, and no signal and no panic; nothing can be done
+// with the database afterwards.
+func (db *DB) guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%s cannot be used any more: %w: something changed it while it was in use (%v)", db.path, ErrDamaged, cause)
+			db.mu.Lock()
+			db.failed, db.lost = err, true
+			db.mu.Unlock()
+		}
+	}()
+	db.mu.Lock()
+	err = db.failed
+	db.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return fn()
+}
+
 // Load implements [emulator.Store].
 func (db *DB) Load(snapshot, record func([]byte) error) error {
-	return db.bolt.View(func(tx *bbolt.Tx) error {
-		var whole []byte
-		err := tx.Bucket(snapshotBucket).ForEach(func(_, piece []byte) error {
-			whole = append(whole, piece...)
-			return nil
+	var whole []byte
+	err := db.each(snapshotBucket, func(piece []byte) error {
+		whole = append(whole, piece...)
+		return nil
+	})
+	if err == nil && len(whole) > 0 {
+		err = snapshot(whole)
+	}
+	whole = nil
+	if err == nil {
+		err = db.each(recordsBucket, record)
+	}
+	return err
+}
+
+// each calls visit with a copy of each value of the bucket, in order.
+func (db *DB) each(bucket []byte, visit func([]byte) error) error {
+	for next := uint64(1); ; {
+		// A few at a time, so that visit is called where its panics are its own.
+		var values [][]byte
+		err := db.guard(func() error {
+			return db.bolt.View(func(tx *bbolt.Tx) error {
+				b := tx.Bucket(bucket)
+				if b == nil {
+					return explain(db.path, damaged("its state is missing"))
+				}
+				size := 0
+				c := b.Cursor()
+				for key, sealed := c.Seek(keyOf(next)); key != nil && size < snapshotPiece; key, sealed = c.Next() {
+					value, err := unseal(key, sealed)
+					if err != nil || !bytes.Equal(key, keyOf(next)) {
+						return explain(db.path, damaged("record %d is missing or not what was written", next))
+					}
+					next++
+					size += len(value)
+					values = append(values, bytes.Clone(value))
+				}
+				return nil
+			})
 		})
-		if err != nil {
+		if err != nil || len(values) == 0 {
 			return err
 		}
-		if len(whole) > 0 {
-			if err := snapshot(whole); err != nil {
+		for _, value := range values {
+			if err := visit(value); err != nil {
 				return err
 			}
 		}
-		return tx.Bucket(recordsBucket).ForEach(func(_, value []byte) error { return record(value) })
-	})
+	}
 }
 
 // Append implements [emulator.Store].
@@ -138,7 +263,16 @@ func (db *DB) write() {
 			return
 		}
 		if failed == nil {
-			failed = db.bolt.Update(func(tx *bbolt.Tx) error { return put(tx.Bucket(recordsBucket), batch) })
+			failed = db.guard(func() error {
+				return db.bolt.Update(func(tx *bbolt.Tx) error {
+					for _, p := range batch {
+						if err := put(tx.Bucket(recordsBucket), p.record); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			})
 			if failed != nil {
 				failed = fmt.Errorf("emulatordb: %w", failed)
 			}
@@ -153,18 +287,14 @@ func (db *DB) write() {
 	}
 }
 
-func put(b *bbolt.Bucket, batch []pending) error {
+// put adds value behind all others of the bucket.
+func put(b *bbolt.Bucket, value []byte) error {
 	b.FillPercent = 1 // keys only grow, so a full page will not be split again
-	for _, p := range batch {
-		n, err := b.NextSequence()
-		if err != nil {
-			return err
-		}
-		if err := b.Put(binary.BigEndian.AppendUint64(nil, n), p.record); err != nil {
-			return err
-		}
+	n, err := b.NextSequence()
+	if err != nil {
+		return err
 	}
-	return nil
+	return b.Put(keyOf(n), seal(keyOf(n), value))
 }
 
 // Compact implements [emulator.Store].
@@ -174,24 +304,26 @@ func (db *DB) Compact(snapshot []byte) error {
 	if err := db.flush(); err != nil {
 		return err
 	}
-	err := db.bolt.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{recordsBucket, snapshotBucket} {
-			if err := tx.DeleteBucket(name); err != nil {
-				return err
+	err := db.guard(func() error {
+		return db.bolt.Update(func(tx *bbolt.Tx) error {
+			for _, name := range [][]byte{recordsBucket, snapshotBucket} {
+				if err := tx.DeleteBucket(name); err != nil {
+					return err
+				}
+				if _, err := tx.CreateBucket(name); err != nil {
+					return err
+				}
 			}
-			if _, err := tx.CreateBucket(name); err != nil {
-				return err
+			pieces := tx.Bucket(snapshotBucket)
+			for len(snapshot) > 0 {
+				piece := snapshot[:min(len(snapshot), snapshotPiece)]
+				if err := put(pieces, piece); err != nil {
+					return err
+				}
+				snapshot = snapshot[len(piece):]
 			}
-		}
-		pieces := tx.Bucket(snapshotBucket)
-		for n := uint64(0); len(snapshot) > 0; n++ {
-			piece := snapshot[:min(len(snapshot), snapshotPiece)]
-			if err := pieces.Put(binary.BigEndian.AppendUint64(nil, n), piece); err != nil {
-				return err
-			}
-			snapshot = snapshot[len(piece):]
-		}
-		return nil
+			return nil
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("emulatordb: %w", err)
@@ -220,8 +352,21 @@ func (db *DB) Close() error {
 	db.wake.Broadcast()
 	db.mu.Unlock()
 	<-db.done
-	if err := db.bolt.Close(); err != nil {
+	if err := db.closeFile(); err != nil {
 		return fmt.Errorf("emulatordb: %w", err)
+	}
+	return nil
+}
+
+// closeFile closes the database, or the file alone if the database was lost in
+// the middle of something and may hold its own locks for ever.
+func (db *DB) closeFile() error {
+	switch {
+	case !db.lost && db.bolt != nil:
+		return db.bolt.Close()
+	case db.lost && db.file != nil:
+		unlock(db.file)
+		return db.file.Close()
 	}
 	return nil
 }

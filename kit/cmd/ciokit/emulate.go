@@ -27,6 +27,7 @@ Every flag can also be set in the environment: --rate-limit is CIOKIT_RATE_LIMIT
 		Example: `  ciokit emulate
   ciokit load people.csv --mapping people.yaml --to emulator
   ciokit emulate --strict --dedup-window 24h --db shop.db
+  ciokit emulate --fault stray-401 --fault '{"preset": "html-200", "for_ms": 60000}'
   curl -s http://127.0.0.1:8110/_emulator/stats`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -63,8 +64,14 @@ func runEmulate(cmd *cobra.Command, con console, flags *emulateFlags, to *target
 		}
 	}
 	srv, err := emulator.Open(cfg)
+	if err != nil && flags.db != "" {
+		return fail(exitLocal, "%w; the file is %s, and --db can name another", err, flags.db)
+	}
 	if err != nil {
 		return &exitError{exitLocal, err}
+	}
+	if err := flags.queueFaults(srv); err != nil {
+		return err
 	}
 	l, err := net.Listen("tcp", flags.addr)
 	if err != nil {
@@ -76,6 +83,9 @@ func runEmulate(cmd *cobra.Command, con console, flags *emulateFlags, to *target
 			return &exitError{exitLocal, err}
 		}
 		base = "https://" + l.Addr().String()
+	}
+	for _, f := range srv.Faults() {
+		fmt.Fprintf(con.err, "Trouble on purpose, with %s: %s.\n", f.Scope(), f.Effect())
 	}
 	flags.greet(con, base, to)
 	return serve(cmd.Context(), l, srv)

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ciokit/cio/emulator"
 )
@@ -177,6 +178,40 @@ func TestEmulateDatabase(t *testing.T) {
 	}
 }
 
+// TestEmulateDamagedDatabase damages a file in several ways, none of which may be
+// an empty start or a trace.
+func TestEmulateDamagedDatabase(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "shop.db")
+	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--quiet", "--db", db)
+	for range 50 {
+		r.post(t, http.DefaultClient, "k", "/v1/identify", `{"userId":"u","traits":{"note":"hello"}}`)
+	}
+	r.stop()
+	whole, err := os.ReadFile(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, bad := range map[string][]byte{
+		"cut":           whole[:len(whole)/3],
+		"one meta page": append(make([]byte, 4096), whole[4096:]...),
+		"a letter":      bytes.Replace(whole, []byte("hello"), []byte("hallo"), -1), // some are on free pages
+		"emptied":       {},
+		"a table":       []byte("id,email\n"),
+	} {
+		if err := os.WriteFile(db, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var errs strings.Builder
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // one that starts would go on for ever
+		code := run(ctx, []string{"emulate", "--addr", "127.0.0.1:0", "--db", db}, console{nil, io.Discard, &errs})
+		cancel()
+		said := errs.String()
+		if code != exitLocal || !strings.Contains(said, db) || !strings.Contains(said, "the file is damaged") || strings.Contains(said, "goroutine") || strings.Count(said, "\n") != 1 {
+			t.Errorf("%s: code %d, %s", name, code, said)
+		}
+	}
+}
+
 func TestEmulateTLS(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "cert.pem")
 	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--tls", "--tls-cert", file)
@@ -199,10 +234,13 @@ func TestEmulateTLS(t *testing.T) {
 
 func TestEmulateUsage(t *testing.T) {
 	for want, args := range map[string][]string{
-		"exclude each other": {"emulate", "--quiet", "--json"},
-		"needs --tls":        {"emulate", "--tls-cert", "x"},
-		"say where":          {"proxy"},
-		"--to is us":         {"proxy", "--to", "mars"},
+		"exclude each other":  {"emulate", "--quiet", "--json"},
+		"needs --tls":         {"emulate", "--tls-cert", "x"},
+		"say where":           {"proxy"},
+		"there are stray-401": {"emulate", "--fault", "portal"},
+		"stauts":              {"emulate", "--fault", `{"stauts":500}`},
+		"--fault: count":      {"emulate", "--fault", `{"status":500,"count":-1}`},
+		"--to is us":          {"proxy", "--to", "mars"},
 	} {
 		var errs strings.Builder
 		if code := run(t.Context(), args, console{nil, io.Discard, &errs}); code != exitUsage || !strings.Contains(errs.String(), want) {
@@ -265,5 +303,29 @@ FAULT identify: waits 1 ms, answers 500, after the call is processed
 `
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// TestEmulateFaults gives faults at start, by name and as JSON.
+func TestEmulateFaults(t *testing.T) {
+	t.Setenv("CIOKIT_FAULT", `{"status":500}`) // a flag wins
+	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--quiet", "--fault", "stray-401", "--fault", `{"preset":"html-200","for_ms":0,"count":1}`)
+	for _, say := range []string{"with 1 call: answers 401.", "with 1 call: answers 200."} {
+		if !strings.Contains(r.banner, say) {
+			t.Errorf("the banner lacks %q: %s", say, r.banner)
+		}
+	}
+	var statuses []int
+	for range 3 {
+		statuses = append(statuses, r.post(t, http.DefaultClient, "key", "/v1/identify", `{"userId":"u"}`))
+	}
+	resp, err := http.Get(r.base + "/_emulator/stats")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var stats emulator.Stats
+	if err := json.NewDecoder(resp.Body).Decode(&stats); err != nil || stats.Requests != 1 || statuses[0] != 401 || statuses[1] != 200 || statuses[2] != 200 {
+		t.Errorf("statuses %v, %+v, %v; want 401, a 200 that is a page, and a 200", statuses, stats, err)
 	}
 }

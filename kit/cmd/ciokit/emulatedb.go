@@ -15,7 +15,7 @@ type database struct {
 func openDatabase(path string, con console) (*database, error) {
 	db, err := emulatordb.Open(path)
 	if err != nil {
-		return nil, fail(exitLocal, "%w; choose another file with --db", err)
+		return nil, fail(exitLocal, "%w; --db can also name another file", err)
 	}
 	return &database{db, con}, nil
 }

@@ -24,6 +24,7 @@ type emulateFlags struct {
 	file    string // of switches
 	quiet   bool
 	json    bool
+	faults  []string
 
 	emulator emulator.Config
 }
@@ -53,6 +54,13 @@ func (f *emulateFlags) add(cmd *cobra.Command, addr string) {
 
 	flags.StringVar(&f.file, "switches", "", "file with lines of NAME=VALUE that set the flags above where they are not given, such as ciokit live probe writes")
 
+	var names []string
+	for _, p := range emulator.Presets() {
+		names = append(names, p.Name)
+	}
+	flags.StringArrayVar(&f.faults, "fault", nil, "trouble on purpose, any number of times: "+strings.Join(names, ", ")+", or JSON as POST /_emulator/faults takes it")
+	cmd.RegisterFlagCompletionFunc("fault", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+
 	flags.BoolVar(&f.tls, "tls", false, "listen with TLS and a certificate made at start")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "file to write that certificate to, for clients to trust")
 	flags.BoolVar(&f.quiet, "quiet", false, "no line for each call")
@@ -74,6 +82,20 @@ func (f *emulateFlags) config(con console) (emulator.Config, error) {
 		cfg.OnRequest, cfg.OnFault = lines.request, lines.fault
 	}
 	return cfg, nil
+}
+
+// queueFaults queues those of --fault.
+func (f *emulateFlags) queueFaults(srv *emulator.Server) error {
+	for _, text := range f.faults {
+		fault, err := emulator.ParseFault(text)
+		if err == nil {
+			err = srv.AddFault(fault)
+		}
+		if err != nil {
+			return fail(exitUsage, "--fault: %s", strings.TrimPrefix(err.Error(), "emulator: "))
+		}
+	}
+	return nil
 }
 
 // callLog writes a line for each call.
@@ -98,31 +120,12 @@ func (l *callLog) request(r emulator.Request) { l.write(requestLine(r), r) }
 // fault says that a call goes wrong on purpose: one that nothing else is said of looks like one that never came.
 func (l *callLog) fault(path string, f emulator.Fault) {
 	now := time.Now()
-	line := fmt.Sprintf("%s FAULT %s: %s", now.Format(time.TimeOnly), strings.TrimPrefix(path, "/v1/"), faultEffect(f))
+	line := fmt.Sprintf("%s FAULT %s: %s", now.Format(time.TimeOnly), strings.TrimPrefix(path, "/v1/"), f.Effect())
 	l.write(line, struct {
 		At    time.Time      `json:"at"`
 		Path  string         `json:"path"`
 		Fault emulator.Fault `json:"fault"`
 	}{now, path, f})
-}
-
-// faultEffect says what a fault does to a call.
-func faultEffect(f emulator.Fault) string {
-	var does []string
-	add := func(holds bool, format string, args ...any) {
-		if holds {
-			does = append(does, fmt.Sprintf(format, args...))
-		}
-	}
-	add(f.DelayMS > 0, "waits %d ms", f.DelayMS)
-	add(f.Status != 0, "answers %d", f.Status)
-	add(f.RetryAfter > 0, "asks to wait %d s", f.RetryAfter)
-	add(f.Reset, "cuts the connection")
-	add(f.Drop, "answers 200 and does nothing")
-	add(f.SlowMS > 0, "takes %d ms over the answer", f.SlowMS)
-	add(f.Truncate, "cuts the answer short")
-	add(f.After, "after the call is processed")
-	return strings.Join(does, ", ")
 }
 
 // requestLine is one call in one line, without what was sent in it.

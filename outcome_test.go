@@ -1,0 +1,178 @@
+package cio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ciokit/cio"
+)
+
+// Whatever callbacks do, and whatever the server does, each message has exactly one outcome: it is reported or handed back, and Stats count it once.
+func TestEachMessageHasOneOutcome(t *testing.T) {
+	t.Parallel()
+	seeds := uint64(150)
+	if os.Getenv("CIOKIT_DEEP") == "1" {
+		seeds = 3_000
+	}
+	const shards = 4
+	for shard := range uint64(shards) {
+		t.Run(fmt.Sprint(shard), func(t *testing.T) {
+			t.Parallel()
+			for seed := shard; seed < seeds && !t.Failed(); seed += shards {
+				synctest.Test(t, func(t *testing.T) { oneOutcome(t, seed) })
+				if t.Failed() {
+					t.Errorf("with seed %d", seed)
+				}
+			}
+		})
+	}
+}
+
+func oneOutcome(t *testing.T, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 4))
+	var mu sync.Mutex
+	chance := func(n int) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return r.IntN(n) == 0
+	}
+	between := func(most time.Duration) time.Duration {
+		mu.Lock()
+		defer mu.Unlock()
+		return time.Duration(r.Int64N(int64(most)))
+	}
+	troubles := []answer{{503, ""}, {401, ""}, {403, page}, {400, refusal}, {400, "bad"}, {200, page}, {429, ""}, {404, ""}}
+	share := 3 + r.IntN(30)
+	bad := map[string]bool{} // refused by the API
+	w := newWorld(t, func(_ int, _ call, ids []string) *http.Response {
+		if slices.ContainsFunc(ids, func(id string) bool { return bad[id] }) {
+			return status(400, refusal)
+		}
+		if chance(share) {
+			mu.Lock()
+			defer mu.Unlock()
+			a := troubles[r.IntN(len(troubles))]
+			if a.body == refusal && len(ids) == 1 {
+				return nil
+			}
+			return a.response()
+		}
+		return nil
+	})
+	w.delay = between(200 * time.Millisecond)
+	var b *cio.Batcher
+	hang := make(chan struct{})
+	reported := map[string]int{}
+	failed := map[string]bool{}
+	closed := false
+	extra := 0
+	callback := func(rep cio.Report) {
+		mu.Lock()
+		if closed {
+			t.Errorf("%s was reported after Close", rep.MessageID)
+		}
+		reported[rep.MessageID]++
+		failed[rep.MessageID] = rep.Err != nil && !errors.Is(rep.Err, cio.ErrClosed)
+		mu.Unlock()
+		switch {
+		case chance(300):
+			<-hang
+		case chance(50):
+			time.Sleep(between(3 * time.Second))
+		case chance(50):
+			panic("a callback's own fault")
+		case chance(50):
+			runtime.Goexit()
+		case chance(50):
+			if b.TryEnqueue(message(5000+extra, 0, "")) == nil {
+				mu.Lock()
+				extra++
+				mu.Unlock()
+			}
+		case chance(100):
+			b.Stats()
+		}
+	}
+	b = newBatcher(t, newClient(t, w, nil), cio.BatcherConfig{OnReport: callback, Concurrency: 1 + r.IntN(8), MaxBatchMessages: 1 + r.IntN(100), MaxDelay: time.Duration(r.IntN(500)) * time.Millisecond})
+	n := 50 + r.IntN(800)
+	var ids []string
+	for i := range n {
+		m := message(r.IntN(100), i, "")
+		ids = append(ids, m.MessageID)
+		if r.IntN(50) == 0 {
+			bad[m.MessageID] = true
+		}
+	}
+	enqueued := 0
+	for i, id := range ids {
+		var user int
+		fmt.Sscanf(id, "u%d-", &user)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		err := b.Enqueue(ctx, message(user, i, ""))
+		cancel()
+		if err != nil {
+			break
+		}
+		enqueued++
+		if chance(40) {
+			time.Sleep(between(2 * time.Second))
+		}
+	}
+	ids = ids[:enqueued]
+	ctx, cancel := context.WithTimeout(t.Context(), between(20*time.Second))
+	err := b.Close(ctx)
+	bound, _ := ctx.Deadline()
+	cancel()
+	if late := time.Since(bound); late > 10*time.Second && !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Close returned %v after its context ended", late)
+	}
+	mu.Lock()
+	closed = true
+	mu.Unlock()
+	st := b.Stats()
+	close(hang)
+	synctest.Wait()
+	time.Sleep(time.Minute)
+	synctest.Wait()
+
+	back := map[string]int{}
+	var left *cio.UndeliveredError
+	if errors.As(err, &left) {
+		for _, m := range left.Messages {
+			back[m.MessageID()]++
+		}
+	} else if err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for i := range extra {
+		ids = append(ids, message(5000+i, 0, "").MessageID)
+	}
+	both := 0
+	for _, id := range ids {
+		switch {
+		case reported[id] > 1 || back[id] > 1:
+			t.Errorf("%s: %d reports, handed back %d times", id, reported[id], back[id])
+		case reported[id] == 0 && back[id] == 0:
+			t.Errorf("%s is lost", id)
+		case failed[id] && !bad[id] && w.took[id] > 0:
+			t.Errorf("%s was refused, and the API took it", id)
+		case failed[id] && back[id] > 0:
+			both++
+		}
+	}
+	if sum := st.Accepted + st.Refused + int64(len(back)); both > 0 || sum != st.Enqueued || st.Enqueued != int64(len(ids)) {
+		t.Errorf("%d with two outcomes; %+v, %d handed back, %d enqueued", both, st, len(back), len(ids))
+	}
+}
