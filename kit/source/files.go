@@ -72,6 +72,7 @@ type files struct {
 	current Source
 	chosen  []string
 	columns []Column
+	rejects bool // they are rejects files
 	size    int64
 	unsized bool
 
@@ -85,7 +86,7 @@ func (f *files) Columns(ctx context.Context) ([]Column, error) {
 	if err != nil {
 		return nil, f.named(err)
 	}
-	f.columns = columns
+	f.columns, f.rejects = columns, f.current.Info().Rejects
 	return columns, nil
 }
 
@@ -142,6 +143,9 @@ func (f *files) advance(ctx context.Context) error {
 	}
 	if (columns == nil) != (f.columns == nil) || len(columns) > 0 && columns[0].Kind != f.columns[0].Kind {
 		return fmt.Errorf("source: %s is of another format than %s", f.names[f.at], f.names[0])
+	}
+	if rejects := next.Info().Rejects; rejects != f.rejects {
+		return fmt.Errorf("source: one of %s and %s is a rejects file; load it by itself", f.names[0], f.names[f.at])
 	}
 	return f.named(next.Select(f.chosen))
 }
