@@ -110,6 +110,9 @@ func beginsLikeParquet(file string) bool {
 		return false
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() { // what is read of a pipe is gone
+		return false
+	}
 	var mark [4]byte
 	_, err = io.ReadFull(f, mark[:])
 	return err == nil && string(mark[:]) == "PAR1"
@@ -371,7 +374,7 @@ func (d *DenyList) add(id string, line int64) {
 	if !d.ids[bare] {
 		d.ids[bare] = true
 		d.n++
-		if new(idRules).check(bare) != nil {
+		if (&idRules{comma: true}).check(bare) != nil {
 			d.odd = append(d.odd, oddID{bare, line})
 		}
 	}

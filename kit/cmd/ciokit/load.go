@@ -185,7 +185,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 	if err := l.approve(ctx, con); err != nil {
 		return err
 	}
-	if !l.silent {
+	if l.silent == nil {
 		f.Emulator = &l.local
 	}
 	if err := l.start(con); err != nil {
