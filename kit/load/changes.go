@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/realpath"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -154,7 +155,7 @@ func openChanges(job *Job) (_ *changes, err error) {
 		if *path == "" {
 			continue
 		}
-		if *path, err = realPath(*path); err != nil {
+		if *path, err = realpath.Of(*path); err != nil {
 			return nil, err
 		}
 	}

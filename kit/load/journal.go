@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +38,7 @@ type Journal struct {
 	whole  int64    // bytes of whole lines
 	torn   bool     // there may be more than those
 	file   *os.File // nil if it was only read
+	bad    error    // why it cannot be read; nil if it can
 	used   bool     // the run has begun
 }
 
@@ -181,6 +181,16 @@ func (j *Journal) open(flag int) error {
 	if err := lockFile(f); err != nil {
 		return errors.Join(fmt.Errorf("load: run %s is under way in another process; wait for it, or end it: %w", j.header.ID, err), f.Close())
 	}
+	locked, err := f.Stat()
+	if err == nil {
+		var there os.FileInfo
+		if there, err = os.Stat(f.Name()); err == nil && !os.SameFile(there, locked) {
+			err = os.ErrNotExist
+		}
+	}
+	if err != nil { // it was removed in between
+		return errors.Join(err, f.Close())
+	}
 	j.file = f
 	return nil
 }
@@ -211,9 +221,11 @@ func (j *Journal) readOld() error {
 	if err != nil {
 		return err
 	}
+	id := j.header.ID
 	if json.Unmarshal(text, &j.header) != nil {
 		return &JournalError{filepath.Join(j.dir, headerFile1), 0, "is damaged", againHint}
 	}
+	j.header.ID = id
 	f, err := os.Open(filepath.Join(j.dir, progressFile1))
 	if err != nil {
 		return err
@@ -312,44 +324,11 @@ func openJournal(dir, id string) (*Journal, error) {
 	return j, nil
 }
 
-// ListJournals reads all journals below dir, the newest first. What is no journal, or cannot be read, is left out.
-func ListJournals(dir string) ([]*Journal, error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	var list []*Journal
-	for _, e := range entries {
-		if j, err := ReadJournal(dir, e.Name()); err == nil {
-			list = append(list, j)
-		}
-	}
-	slices.SortFunc(list, func(a, b *Journal) int { return b.header.Started.Compare(a.header.Started) })
-	return list, err
-}
-
 // Header returns what the run loads, Last how far it has come.
 func (j *Journal) Header() JournalHeader { return j.header }
 
 // Last returns the last checkpoint, the zero value if there is none.
 func (j *Journal) Last() Checkpoint { return j.last }
-
-// Running reports whether a process is at work on the run.
-func (j *Journal) Running() bool {
-	if j.file != nil {
-		return true
-	}
-	name := journalFile
-	if j.header.Version == 1 {
-		name = progressFile1
-	}
-	f, err := os.Open(filepath.Join(j.dir, name))
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	return lockFile(f) != nil
-}
 
 // write appends a checkpoint and returns when it is on disk.
 func (j *Journal) write(c Checkpoint) error {
