@@ -65,7 +65,7 @@ type Job struct {
 	NewKey bool
 	// Options are kept in the journal for the program that resumes the load and has to make this Job again. They must hold no key.
 	Options json.RawMessage
-	// Reads are files that the load reads beside those of its Source and Mapping, such as a list of ids, Writes those that the program replaces
+	// Reads are files that the load reads beside those of its Source, Mapping and Deny, such as one with the write key, Writes those that the program replaces
 	// when the run has ended, such as a report. No file that is written may be one that is read, or written for something else, by whatever name:
 	// that is a *PathError, before anything is sent.
 	Reads, Writes []string

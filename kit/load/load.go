@@ -139,7 +139,11 @@ func (j *Job) settings() (map[string]string, error) {
 	if j.Limit > 0 {
 		set["limit"] = strconv.FormatInt(j.Limit, 10)
 	}
-	for name, path := range map[string]string{"rejects": j.RejectsFile, "snapshot": j.Changes.Snapshot, "snapshot to compare with": j.Changes.DiffWith} {
+	deny := ""
+	if j.Deny != nil { // which may have got longer since
+		deny = j.Deny.file
+	}
+	for name, path := range map[string]string{"deny list": deny, "rejects": j.RejectsFile, "snapshot": j.Changes.Snapshot, "snapshot to compare with": j.Changes.DiffWith} {
 		if path == "" {
 			continue
 		}

@@ -61,7 +61,11 @@ func (f fileAt) same(other fileAt) bool {
 // if not, the error is a *PathError. It changes nothing, and is for who asks somebody before the load begins: Run, Start and Resume do it too.
 func (j *Job) CheckOutputs() error {
 	var inputs []fileAt
-	for _, name := range slices.Concat(j.Source.Info().Files, j.Reads, []string{j.Mapping.file}) {
+	names := slices.Concat(j.Source.Info().Files, j.Reads, []string{j.Mapping.file})
+	if j.Deny != nil {
+		names = append(names, j.Deny.file)
+	}
+	for _, name := range names {
 		if name == "" {
 			continue
 		}
