@@ -72,6 +72,16 @@ type JournalHeader struct {
 	Settings map[string]string `json:"settings,omitempty"`
 	// Options are Job.Options.
 	Options json.RawMessage `json:"options,omitempty"`
+	// Bounds are those that the load began with.
+	Bounds Bounds `json:"bounds"`
+}
+
+// Bounds are what a load must not exceed. They hold for all its runs together.
+type Bounds struct {
+	MaxErrors  int64    `json:"max_errors"`
+	MaxDeletes int64    `json:"max_deletes"`
+	MaxShrink  int      `json:"max_shrink,omitempty"`
+	ExpectRows RowRange `json:"expect_rows,omitzero"`
 }
 
 // Checkpoint is a point of the input before which everything is settled: accepted, or refused for good.
@@ -97,6 +107,10 @@ type Checkpoint struct {
 	SpoolBytes int64 `json:"spool_bytes,omitempty"`
 	// End is how the run ended, empty as long as it runs: complete, or the reason that it stopped for.
 	End string `json:"end,omitempty"`
+	// Deletes is how many of the messages before it delete or suppress something, beside those of a Mirror.
+	Deletes int64 `json:"deletes,omitempty"`
+	// Bounds are those of the load since it was last resumed; nil for those of the header.
+	Bounds *Bounds `json:"bounds,omitempty"`
 }
 
 // EndComplete is the End of a run that needs no resuming.
@@ -322,6 +336,14 @@ func openJournal(dir, id string) (*Journal, error) {
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil
+}
+
+// Bounds returns the bounds of the load.
+func (j *Journal) Bounds() Bounds {
+	if j.last.Bounds != nil {
+		return *j.last.Bounds
+	}
+	return j.header.Bounds
 }
 
 // Header returns what the run loads, Last how far it has come.

@@ -66,6 +66,10 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if l.job.Deny, err = f.denyList(); err != nil {
 		return nil, err
 	}
+	l.job.Changes.Query = f.rows()
+	if l.job.ExpectRows, err = f.expectRows(); err != nil {
+		return nil, err
+	}
 	if l.job.MaxErrors <= 0 {
 		l.job.MaxErrors = -1
 	}
@@ -223,6 +227,7 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	if err != nil {
 		return loadExit(load.Summary{}, err)
 	}
+	l.job.Approved = &plan
 	if l.reports != nil {
 		l.reports.plan = &plan
 	}
@@ -334,6 +339,9 @@ func (l *loading) run(ctx context.Context, con console) error {
 	}
 	if exit == nil {
 		exit = blankExit(summary, l.job.Mapping)
+	}
+	if exit == nil && summary.LeftAlone > 0 && !l.f.NewMapping {
+		exit = fail(exitRejects, "%s people have left and were not deleted, because there are rows that name nobody; leave such rows out by a when on the column of the userId, if they are meant to be about nobody", grouped(summary.LeftAlone))
 	}
 	if l.load != nil && l.load.CanResume() {
 		fmt.Fprintf(con.err, "Go on with: ciokit load --resume %s\n", l.load.ID())
