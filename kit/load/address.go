@@ -70,3 +70,20 @@ func appendForeign(dst []byte, s string) ([]byte, bool) {
 	}
 	return append(dst, strings.ToLower(s)...), true
 }
+
+// foldID returns an id as it is compared with others. What is sent is the id itself. An id of Customer.io's own is no address.
+func foldID(id string) string {
+	if strings.HasPrefix(id, "cio_") && len(id) > len("cio_") {
+		return id
+	}
+	if folded, ok := appendAddress(nil, id); ok {
+		return string(folded)
+	}
+	return id
+}
+
+// addressOf returns an e-mail address as it is compared with others, empty if the text is none.
+func addressOf(text string) string {
+	folded, _ := appendAddress(nil, strings.TrimSpace(text))
+	return string(folded)
+}

@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/realpath"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -41,14 +43,20 @@ type ChangeOnly struct {
 	// names nobody.
 	IDs bool
 	// Mirror says what becomes of the people in the snapshot who are not in the input any more, once all else is sent. Default: nothing, and
-	// they stay in the snapshot. A person is in the input if any row names the userId, whether or not a message came of it; ids that are e-mail
-	// addresses count without regard to case. Nobody is deleted or suppressed if there is a row of which that cannot be told, if anything is
-	// unsent, if more people than Job.MaxDeletes have left, or if MaxShrink is exceeded. The mapping must have a userId in every message that
-	// can have one, and no alias.
+	// they stay in the snapshot. Only whom a load has identified is among them, not who was mentioned by another message. A person is in the
+	// input if any row names the userId, whether or not a message came of it, or identifies somebody by an e-mail address that the person is
+	// known to have; ids that are e-mail addresses count without regard to case. Nobody is deleted or suppressed if there is a row of which that
+	// cannot be told, if anything is unsent, if more people than Job.MaxDeletes have left, or if MaxShrink is exceeded. The mapping must have a
+	// userId in every message that can have one, and no alias.
 	Mirror Mirror
 	// MaxShrink is how many of a hundred people in the snapshot may leave in one run of Mirror; default DefaultMaxShrink, 100 for all of
-	// them. It does not count where ten or fewer leave and somebody stays.
+	// them. Where ten or fewer leave, half of all may.
 	MaxShrink int
+	// Query is what else decides which rows there are, such as the query of a database; default nothing. A Mirror is refused with a snapshot
+	// whose load had another Query, another mapping or other columns.
+	Query string
+	// NewMapping takes such a snapshot all the same, for this run, which deletes nobody. Who is not in the input is forgotten.
+	NewMapping bool
 }
 
 // Mirror is what becomes of people who have left the input.
@@ -137,6 +145,7 @@ type changes struct {
 	info   SnapshotInfo // of the one to be made
 	words  []*word      // that the run is under way
 	afresh bool         // what the old snapshot says does not hold for rows that are not read
+	made   *madeLog     // whom the run makes; nil where it keeps no ids or sends nothing
 
 	findErr error // of reading the old snapshot
 
@@ -145,7 +154,7 @@ type changes struct {
 
 // openChanges opens the snapshots that the job names. It returns nil if it names none. Before it returns it has made sure that no other run
 // is under way with them, and that none that was killed has sent what no snapshot knows of.
-func openChanges(job *Job) (_ *changes, err error) {
+func openChanges(job *Job, columns []source.Column) (_ *changes, err error) {
 	cfg := job.Changes
 	if !cfg.on() {
 		return nil, nil
@@ -154,7 +163,7 @@ func openChanges(job *Job) (_ *changes, err error) {
 		if *path == "" {
 			continue
 		}
-		if *path, err = realPath(*path); err != nil {
+		if *path, err = realpath.Of(*path); err != nil {
 			return nil, err
 		}
 	}
@@ -190,14 +199,18 @@ func openChanges(job *Job) (_ *changes, err error) {
 	if err == nil {
 		err = c.checkPending()
 	}
+	c.info.Query, c.info.Columns = hashText(cfg.Query), hashColumns(columns)
+	if err == nil {
+		err = c.checkSame(file)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := c.openSpool(); err != nil {
+	if err := c.openSpool(file); err != nil {
 		return nil, err
 	}
 	c.info = SnapshotInfo{ID: randomID(), By: c.info.By, Mapping: job.Mapping.Name(), MappingHash: job.Mapping.Hash(), Target: c.info.Target,
-		HasIDs: cfg.IDs, Salt: c.spool.salt[:]}
+		Query: c.info.Query, Columns: c.info.Columns, HasIDs: cfg.IDs, Salt: c.spool.salt[:]}
 	if !job.DryRun {
 		c.info.KeyHash = job.Client.KeyHash(c.info.Salt)
 	}
@@ -210,7 +223,10 @@ func openChanges(job *Job) (_ *changes, err error) {
 			return nil, err
 		}
 	}
-	return c, c.markPending()
+	if err := c.markPending(); err != nil {
+		return nil, err
+	}
+	return c, c.takeOver(file)
 }
 
 // checkTarget makes sure that the snapshot is of the workspace that the job's Client sends to. With Full, one of another write key counts as
@@ -235,6 +251,58 @@ func (c *changes) checkTarget(file string) error {
 	return &SnapshotError{file, "says what was sent with another write key", "have a snapshot for each workspace; if it is the same workspace and has a new key, load once with Full (--full)"}
 }
 
+// checkSame makes sure that a mirror takes nobody for one who has left because the people of the snapshot came from somewhere else.
+func (c *changes) checkSame(file string) error {
+	if c.cfg.Mirror == "" || c.old == nil || !c.old.info.HasIDs || c.cfg.NewMapping {
+		return nil
+	}
+	problem := "was made with another " + c.differs()
+	switch {
+	case c.old.info.Mixed:
+		problem = "was made with several mappings, queries, ways of reading the input or sets of columns"
+	case c.differs() == "":
+		return nil
+	}
+	return &SnapshotError{file, problem + ", so that people who only have another id now would be taken for some who have left",
+		"if that is meant, load once with NewMapping (--new-mapping), which deletes nobody; otherwise name another snapshot"}
+}
+
+// differs says by what the people of the snapshot came from somewhere else; empty if by nothing.
+func (c *changes) differs() string {
+	switch was := c.old.info; {
+	case was.MappingHash != c.job.Mapping.Hash():
+		return "mapping"
+	case was.Query != c.info.Query:
+		return "query or way of reading the input"
+	case was.Columns != c.info.Columns:
+		return "set of columns"
+	}
+	return ""
+}
+
+func hashText(s string) string {
+	if s == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:8])
+}
+
+// hashColumns tells a set of columns from others; it is empty where each row names its own.
+func hashColumns(columns []source.Column) string {
+	var names []byte
+	for _, name := range slices.Sorted(func(yield func(string) bool) {
+		for _, c := range columns {
+			if !yield(c.Name) {
+				return
+			}
+		}
+	}) {
+		names = appendText(names, []byte(name))
+	}
+	return hashText(string(names))
+}
+
 func randomID() string {
 	var id [16]byte
 	rand.Read(id[:]) // never fails
@@ -242,13 +310,18 @@ func randomID() string {
 }
 
 // openSpool makes the spool, or takes up that of an earlier run of the same journal.
-func (c *changes) openSpool() error {
+func (c *changes) openSpool(file string) error {
 	var base, salt [16]byte
 	if c.old != nil {
 		hex.Decode(base[:], []byte(c.old.info.ID))
 		copy(salt[:], c.old.info.Salt)
 	} else {
 		rand.Read(salt[:]) // never fails
+		of, err := c.saltOfLog(file)
+		if err != nil {
+			return err
+		}
+		copy(salt[:], of)
 	}
 	var err error
 	j := c.job.journal
@@ -311,7 +384,15 @@ func (c *changes) sync() error {
 	if c == nil || c.spool == nil || c.spool.nameless {
 		return nil
 	}
-	return c.spool.file.Sync()
+	return errors.Join(c.spool.file.Sync(), c.made.sync())
+}
+
+// begun makes sure that everybody who is about to be sent is known to a later run, whatever ends this one.
+func (c *changes) begun() error {
+	if c == nil {
+		return nil
+	}
+	return c.made.flush()
 }
 
 // spooled is how much is kept.
@@ -346,42 +427,45 @@ func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mappe
 		}
 		k.note(markAt{mark: one, row: row})
 	}
-	if c.cfg.IDs {
-		if people := peopleOf(messages); len(people) > 0 {
-			k.marks[len(k.marks)-1].people = people
-			k.weight += weightOf(people)
-		}
+	if !c.cfg.IDs {
+		return same
 	}
-	if c.cfg.Mirror != "" {
-		n := m.whoIsIn(r)
-		if len(messages) < len(m.plan.messages) && n.named {
-			k.note(markAt{row: rowOfOthers, people: n.ids})
+	people, lost := c.marker.peopleOf(nil, messages, m)
+	switch {
+	case len(people) == 0:
+	case len(marks) == 0:
+		k.note(markAt{row: rowOfOthers, people: people})
+	default:
+		k.marks[len(k.marks)-1].people = people
+		k.weight += weightOf(people)
+	}
+	if !same {
+		c.made.begin(people)
+	}
+	if c.cfg.Mirror != "" && (lost || len(messages) < len(m.plan.messages)) {
+		n := c.marker.whoIsIn(r, m)
+		if len(n.people) > 0 {
+			k.note(markAt{row: rowOfOthers, people: n.people})
 		}
-		if n.lost {
+		if lost || n.lost {
 			k.note(markAt{row: rowOfNobody})
 		}
 	}
 	return same
 }
 
-// unsent notes a row that was refused, or has no messages because no condition holds.
+// unsent notes a row that was refused, or has no messages: because no condition holds, or because it has nothing in any of the columns that the
+// mapping reads.
 func (c *changes) unsent(k *chunk, r *source.Row, m *mapper) {
 	if c == nil || c.cfg.Mirror == "" {
 		return
 	}
-	n := m.whoIsIn(r)
-	if n.named {
-		k.note(markAt{row: rowOfOthers, people: n.ids})
+	n := c.marker.whoIsIn(r, m)
+	if len(n.people) > 0 {
+		k.note(markAt{row: rowOfOthers, people: n.people})
 	}
-	if n.lost || !n.named {
+	if n.lost || len(n.people) == 0 && !n.excluded {
 		k.note(markAt{row: rowOfNobody})
-	}
-}
-
-// empty notes a row without messages. One that has nothing in any of the columns that the mapping reads is about nobody.
-func (c *changes) empty(k *chunk, r *source.Row, m *mapper) {
-	if c != nil && !m.plan.blank(r) {
-		c.unsent(k, r, m)
 	}
 }
 
@@ -394,9 +478,9 @@ func (k *chunk) note(at markAt) {
 // markBytes is about how much memory a markAt takes.
 const markBytes = 48
 
-func weightOf(people [][]byte) (n int) {
-	for _, id := range people {
-		n += 32 + len(id)
+func weightOf(people []mention) (n int) {
+	for _, one := range people {
+		n += 56 + len(one.id)
 	}
 	return n
 }
@@ -405,7 +489,7 @@ func weightOf(people [][]byte) (n int) {
 type markAt struct {
 	mark
 	row    int // which of chunk.rows, or one of those below
-	people [][]byte
+	people []mention
 }
 
 const (
@@ -431,15 +515,32 @@ func (c *changes) record(k *chunk) error {
 			what = rowNameless
 			c.nameless++
 		default:
-			if row := &k.rows[at.row]; k.lostAny(row.messages[0], row.messages[1]) {
+			row := &k.rows[at.row]
+			if k.lostAny(row.messages[0], row.messages[1]) {
 				what = rowLost
+				k.judge(at.people, row.messages[0])
 			}
+			c.made.end(at.people)
 		}
 		if err := c.spool.add(what, at.mark, at.people); err != nil {
 			return err
 		}
 	}
-	return nil
+	return c.made.flush()
+}
+
+// judge says what became of people, some of whose messages were not accepted. first is the first message of the row.
+func (c *chunk) judge(people []mention, first int) {
+	for i := range people {
+		f, lost := c.lost[first+people[i].message]
+		switch {
+		case !lost:
+		case people[i].how == namedIdentified && f.outcome == cio.Unknown:
+			people[i].how = namedUnsure
+		default:
+			people[i].how = namedOnly
+		}
+	}
 }
 
 // lostAny reports whether any of the chunk's messages from lo to hi was not accepted.
@@ -471,6 +572,7 @@ func (c *changes) close(done bool) error {
 		return nil
 	}
 	errs := []error{c.release()}
+	c.made.close()
 	for _, w := range c.words {
 		errs = append(errs, w.close())
 	}

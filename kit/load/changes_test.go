@@ -414,7 +414,8 @@ func TestSpool(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := []spooled{{rowSent, mark{1, 2}, [][]byte{[]byte("ann"), {}}}, {rowUnchanged, mark{3, 4}, nil}, {rowLost, mark{5, 6}, [][]byte{[]byte(strings.Repeat("x", 5000))}}}
+	rows := []spooled{{what: rowSent, mark: mark{1, 2}, people: []mention{{how: namedIdentified, id: []byte("ann"), address: 7}, {how: namedOnly, id: []byte{}}}},
+		{what: rowUnchanged, mark: mark{3, 4}}, {what: rowLost, mark: mark{5, 6}, people: []mention{{how: namedUnsure, id: []byte(strings.Repeat("x", 5000))}}}}
 	var ends []int64
 	for _, r := range rows {
 		if err := s.add(r.what, r.mark, r.people); err != nil {
@@ -424,13 +425,17 @@ func TestSpool(t *testing.T) {
 	}
 	read := func(s *spool) (got []string, err error) {
 		err = s.each(func(r *spooled) error {
-			got = append(got, fmt.Sprintf("%c %v %q", r.what, r.mark, r.people))
+			text := fmt.Sprintf("%c %v", r.what, r.mark)
+			for _, one := range r.people {
+				text += fmt.Sprintf(" %c %q %d", one.how, one.id, one.address)
+			}
+			got = append(got, text)
 			return nil
 		})
 		return got, err
 	}
 	all, err := read(s)
-	if err != nil || len(all) != 3 || all[0] != `a {1 2} ["ann" ""]` || all[1] != `u {3 4} []` {
+	if err != nil || len(all) != 3 || all[0] != `a {1 2} i "ann" 7 m "" 0` || all[1] != `u {3 4}` {
 		t.Fatal(err, all)
 	}
 	if err := s.close(); err != nil {
@@ -446,7 +451,7 @@ func TestSpool(t *testing.T) {
 	if err := again.add(rowSent, mark{7, 8}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := read(again); err != nil || len(got) != 3 || got[2] != `a {7 8} []` {
+	if got, err := read(again); err != nil || len(got) != 3 || got[2] != `a {7 8}` {
 		t.Error(err, got)
 	}
 	if err := again.close(); err != nil {
@@ -471,7 +476,7 @@ func TestSpool(t *testing.T) {
 func FuzzSpool(f *testing.F) {
 	head := append([]byte(spoolMagic), make([]byte, 32)...)
 	row := append([]byte{rowSent}, make([]byte, 16)...)
-	f.Add(slices.Concat(head, row, []byte{1, 3, 'a', 'n', 'n'}, row, []byte{0}))
+	f.Add(slices.Concat(head, row, []byte{1, 12, namedOnly, 0, 0, 0, 0, 0, 0, 0, 0, 'a', 'n', 'n'}, row, []byte{0}))
 	f.Add(slices.Concat(head, row, []byte{0xff, 0xff, 0xff, 0xff, 0xff}))
 	f.Add([]byte(spoolMagic))
 	dir := f.TempDir()
@@ -488,7 +493,7 @@ func FuzzSpool(f *testing.F) {
 		err = s.each(func(r *spooled) error {
 			bytes += 18
 			for _, id := range r.people {
-				bytes += 1 + int64(len(id))
+				bytes += 1 + int64(9+len(id.id))
 			}
 			return nil
 		})

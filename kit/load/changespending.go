@@ -1,14 +1,19 @@
 package load
 
 import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 )
 
 // PendingError is a snapshot with which another run is under way, or which another run began with or was to renew that ended without a word,
@@ -40,16 +45,23 @@ type pending struct {
 	Run string `json:"run"`
 	// Afresh says that the run began after another that was killed, so that only what it sends itself is known.
 	Afresh bool `json:"afresh,omitempty"`
+	// Makes is the id of the snapshot that it makes. Once that is there the run has nothing left to say.
+	Makes string `json:"makes,omitempty"`
 }
 
-// word is a file with a pending in it. As long as it is open it is locked for this process, where the system has locks.
+// word is a file with a pending in it, in a line of pendingBytes, and behind that a madeLog. As long as it is open it is locked for this process,
+// where the system has locks.
 type word struct {
 	snapshot string
 	file     *os.File
 	fresh    bool    // it was not there before
 	said     pending // what it said before
+	over     bool    // the run that said so has made its snapshot
+	whole    int64   // how much of it can be read
 	mine     bool    // it says that this run is under way
 }
+
+const pendingBytes = 512
 
 // hold locks the words beside the snapshot that the run begins with and beside that which it will renew.
 func (c *changes) hold(file string) error {
@@ -103,12 +115,16 @@ func openWord(snapshot string) (*word, error) {
 }
 
 func (w *word) read() error {
-	text, err := io.ReadAll(io.LimitReader(w.file, 4<<10))
+	head, err := io.ReadAll(io.LimitReader(w.file, pendingBytes))
 	if err != nil {
 		return errors.Join(err, w.file.Close())
 	}
-	w.fresh = len(text) == 0
-	_ = json.Unmarshal(text, &w.said) // what cannot be read is the word of a run that nobody knows
+	w.fresh = len(head) == 0
+	_ = json.Unmarshal(head, &w.said) // what cannot be read is the word of a run that nobody knows
+	w.whole, err = eachMade(w.file, func([]byte) error { return nil })
+	if err != nil {
+		return errors.Join(err, w.file.Close())
+	}
 	return nil
 }
 
@@ -118,6 +134,8 @@ func (c *changes) checkPending() error {
 	for _, w := range c.words {
 		switch {
 		case w.fresh:
+		case w.said.Makes != "" && c.old != nil && w.said.Makes == c.old.info.ID:
+			w.over = true
 		case w.said.Run != "" && w.said.Run == c.info.By:
 			c.afresh = c.afresh || w.said.Afresh
 		case c.cfg.Full || c.old == nil:
@@ -131,26 +149,213 @@ func (c *changes) checkPending() error {
 
 // markPending says on disk that a run begins which will send what the snapshot does not know of.
 func (c *changes) markPending() error {
-	text, err := json.Marshal(pending{c.info.By, c.afresh})
+	text, err := json.Marshal(pending{c.info.By, c.afresh, c.info.ID})
 	if err != nil {
 		return err
 	}
-	text = append(text, '\n')
+	text = append(append(text, bytes.Repeat([]byte(" "), max(0, pendingBytes-1-len(text)))...), '\n')
 	for _, w := range c.words {
 		w.mine = true
 		if _, err := w.file.WriteAt(text, 0); err != nil { // before the rest is cut off, so that the file never says nothing
 			return err
 		}
-		if err := errors.Join(w.file.Truncate(int64(len(text))), w.file.Sync(), syncDir(filepath.Dir(w.snapshot))); err != nil {
+		if w.whole = max(w.whole, pendingBytes); w.over {
+			w.whole = pendingBytes
+		}
+		if err := errors.Join(w.file.Truncate(w.whole), w.file.Sync(), syncDir(filepath.Dir(w.snapshot))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// madeLog is who a run identifies, so that one that is killed does not leave people behind whom no mirror knows. It is a list of records, each
+// behind its length: a mention for everybody before anything is sent of them, as namedUnsure, and again as namedIdentified once it was accepted.
+// What a run writes stands behind a record of madeBy. A nil log keeps nothing.
+type madeLog struct {
+	mu   sync.Mutex
+	file *os.File
+	buf  *bufio.Writer
+}
+
+// madeBy begins a record that says in JSON which run wrote what follows.
+const madeBy byte = 'R'
+
+type maker struct {
+	Run     string `json:"run"`
+	Mapping string `json:"mapping"`
+	Salt    []byte `json:"salt"`
+}
+
+// takeOver has the run know of the people whom others made that were killed, and begins its own log.
+func (c *changes) takeOver(file string) error {
+	if !c.cfg.IDs {
+		return nil
+	}
+	if c.spool.written == spoolHead { // otherwise it has them
+		err := c.eachLog(file, c.takeOverFrom)
+		if err != nil {
+			return err
+		}
+	}
+	for _, w := range c.words {
+		if filepath.Clean(w.snapshot) != filepath.Clean(c.cfg.Snapshot) && len(c.words) > 1 {
+			continue
+		}
+		text, err := json.Marshal(maker{c.info.By, c.info.MappingHash, c.info.Salt})
+		if err != nil {
+			return err
+		}
+		c.made = &madeLog{file: w.file, buf: bufio.NewWriterSize(io.NewOffsetWriter(w.file, w.whole), 64<<10)}
+		if _, err := writeRecord(c.made.buf, append([]byte{madeBy}, text...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachLog calls f with the logs of runs that were killed.
+func (c *changes) eachLog(file string, f func(io.ReaderAt) error) error {
+	for _, w := range c.words {
+		if err := f(w.file); err != nil {
+			return err
+		}
+	}
+	if !c.job.DryRun {
+		return nil
+	}
+	for _, name := range slices.Compact([]string{file, c.cfg.Snapshot}) {
+		log, err := os.Open(name + pendingSuffix)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = errors.Join(f(log), log.Close())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saltOfLog returns the salt of a run that was killed before there was a snapshot, so that what it knows can be compared; nil if there is none.
+func (c *changes) saltOfLog(file string) (salt []byte, err error) {
+	err = c.eachLog(file, func(log io.ReaderAt) error {
+		_, err := eachMade(log, func(record []byte) error {
+			var by maker
+			if len(salt) == 0 && record[0] == madeBy && json.Unmarshal(record[1:], &by) == nil && len(by.Salt) == 16 {
+				salt = by.Salt
+			}
+			return nil
+		})
+		return err
+	})
+	return salt, err
+}
+
+func (c *changes) takeOverFrom(log io.ReaderAt) error {
+	var by maker
+	_, err := eachMade(log, func(record []byte) error {
+		if record[0] == madeBy {
+			by = maker{}
+			return json.Unmarshal(record[1:], &by)
+		}
+		one, ok := parseNamed(record)
+		switch {
+		case !ok:
+			return errRecord
+		case by.Run != "" && by.Run == c.info.By: // it is read again
+			return nil
+		case by.Mapping != c.info.MappingHash, !bytes.Equal(by.Salt, c.info.Salt): // whose addresses cannot be compared
+			one.how, one.address = namedUnsure, 0
+		}
+		return c.spool.add(rowEarlier, mark{}, []mention{one})
+	})
+	return err
+}
+
+// eachMade calls f for each record of the log behind a pending, and returns how long the file is up to the last whole one.
+func eachMade(log io.ReaderAt, f func(record []byte) error) (whole int64, err error) {
+	r := bufio.NewReaderSize(io.NewSectionReader(log, pendingBytes, math.MaxInt64-pendingBytes), 64<<10)
+	var record []byte
+	for whole = pendingBytes; ; {
+		if record, err = readRecord(r, record); err == io.EOF || errors.Is(err, errRecord) || err == nil && len(record) == 0 {
+			return whole, nil // what is left is torn
+		}
+		if err != nil {
+			return whole, err
+		}
+		if err := f(record); err != nil {
+			return whole, err
+		}
+		whole += int64(len(binary.AppendUvarint(nil, uint64(len(record)))) + len(record))
+	}
+}
+
+// begin notes people of whom something is about to be sent, end those of whom it was accepted.
+func (l *madeLog) begin(people []mention) {
+	if l != nil {
+		l.write(people, namedUnsure)
+	}
+}
+
+func (l *madeLog) end(people []mention) {
+	if l != nil {
+		l.write(people, namedIdentified)
+	}
+}
+
+func (l *madeLog) write(people []mention, how byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, one := range people {
+		if one.how == namedIdentified {
+			one.how = how
+			writeRecord(l.buf, one.append(nil)) // flush tells of an error
+		}
+	}
+}
+
+// flush hands all that was noted to the operating system, which keeps it if the process is killed.
+func (l *madeLog) flush() error {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil {
+		return nil
+	}
+	return l.buf.Flush()
+}
+
+func (l *madeLog) sync() error {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil {
+		return nil
+	}
+	return errors.Join(l.buf.Flush(), l.file.Sync())
+}
+
+// close ends the log, of which there is nothing left to know.
+func (l *madeLog) close() {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.file = nil
+}
+
 // settle takes back what markPending said: the new snapshot tells what was sent.
 func (c *changes) settle() error {
 	var errs []error
+	c.made.close()
 	for _, w := range c.words {
 		errs = append(errs, w.remove())
 	}

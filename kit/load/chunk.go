@@ -35,6 +35,7 @@ type chunk struct {
 	err      error  // why the input was not read on
 
 	messages int
+	deletes  int64        // of the messages, those that delete or suppress something
 	sealed   bool         // no more rows are added
 	settled  int          // of the messages; guarded by run.mu
 	lost     map[int]fate // of those that were not accepted; guarded by run.mu
@@ -183,7 +184,7 @@ func (rd *reader) row(c *chunk, src *source.Row) {
 		reject.File = src.File
 		rd.r.changes.unsent(c, src, rd.mapper)
 	case len(messages) == 0:
-		rd.r.changes.empty(c, src, rd.mapper)
+		rd.r.changes.unsent(c, src, rd.mapper)
 		if c.empty++; rd.mapper.blank {
 			c.blank++
 		}

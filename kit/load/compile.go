@@ -26,6 +26,7 @@ type messagePlan struct {
 	path  string // what a field is called in a reject begins so
 
 	when         scalar // nil: always
+	whenOnKey    bool   // it reads a column that the userId is made of
 	verbatim     bool   // the event's name is meant as it stands
 	defaults     []defaultCell
 	texts        []textPlan
@@ -129,6 +130,10 @@ func (c *compilation) message(m *messageSpec) *messagePlan {
 	}
 	if m.when != nil {
 		out.when = c.condition(m.when)
+		if id := m.fields[fieldUserID]; id != nil {
+			key := c.columnsOf(id)
+			out.whenOnKey = slices.ContainsFunc(c.columnsOf(m.when), func(name string) bool { return slices.Contains(key, name) })
+		}
 	}
 	for f, s := range m.fields {
 		if s == nil {

@@ -25,6 +25,7 @@ type fate struct {
 // send gives the messages of a row to the lanes, or settles them as unsent where nothing is sent any more.
 func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapper) {
 	if m.deletes > 0 && !r.job.DryRun {
+		c.deletes += int64(m.deletes)
 		if r.deletes += int64(m.deletes); r.deletes > max(r.job.MaxDeletes, 0) {
 			r.stop(&StopError{ErrTooManyDeletes, fmt.Errorf("the load deletes or suppresses more than %d", max(r.job.MaxDeletes, 0))})
 		}
@@ -45,6 +46,7 @@ func (r *run) deliver(p *parcel) (fates []fate) {
 	if r.ctx.Err() != nil {
 		r.stop(&StopError{ErrInterrupted, context.Cause(r.ctx)})
 	}
+	r.note(ErrSnapshot, r.changes.begun())
 	if r.stopped() {
 		fates = make([]fate, len(p.places))
 		for i := range fates {
@@ -64,11 +66,16 @@ func (r *run) deliver(p *parcel) (fates []fate) {
 			r.refused++
 		}
 	}
+	r.checkErrors()
+	r.account()
+	return fates
+}
+
+// checkErrors stops the run if Customer.io has refused too many messages of the load; the lock must be held.
+func (r *run) checkErrors() {
 	if most := r.job.MaxErrors; most > 0 && r.refused >= most {
 		r.stopLocked(&StopError{ErrTooManyErrors, fmt.Errorf("%d messages were refused", r.refused)})
 	}
-	r.account()
-	return fates
 }
 
 // settle notes what became of a message; run.mu must be held.
@@ -145,6 +152,7 @@ func (r *run) account() {
 		if err := r.changes.record(c); err != nil {
 			r.stopLocked(&StopError{ErrSnapshot, err})
 		}
+		r.deleted += c.deletes
 		r.job.Recorder.counted(&r.tally)
 		r.mark(c)
 		c.reset()

@@ -20,6 +20,7 @@ import (
 // DenyList holds ids of people who must not be created again, such as those who asked to be forgotten. Job.Deny keeps to it, and its Guard can
 // stand in cio.Config.Guard. It is safe for concurrent use.
 type DenyList struct {
+	file      string
 	ids       map[string]bool
 	addresses map[string]bool // whatever holds an @, in lower case
 	n         int
@@ -53,7 +54,7 @@ type DenyConfig struct {
 // An address is compared without regard to case and to spaces around it, in any of a person's ids and in the trait email. Every other id is
 // compared as it stands.
 func ReadDenyList(file string, cfg DenyConfig) (*DenyList, error) {
-	d := &DenyList{ids: make(map[string]bool), addresses: make(map[string]bool)}
+	d := &DenyList{file: file, ids: make(map[string]bool), addresses: make(map[string]bool)}
 	err := d.read(file, cfg)
 	if err == nil && d.n == 0 && !cfg.AllowEmpty {
 		err = &source.FormatError{Problem: "it holds no id", Hint: "look whether it is the right file; if nobody is to be denied, leave the list out or say that it may be empty (DenyConfig.AllowEmpty, --deny-empty)"}
@@ -110,6 +111,9 @@ func beginsLikeParquet(file string) bool {
 		return false
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() { // what is read of a pipe is gone
+		return false
+	}
 	var mark [4]byte
 	_, err = io.ReadFull(f, mark[:])
 	return err == nil && string(mark[:]) == "PAR1"
@@ -371,7 +375,7 @@ func (d *DenyList) add(id string, line int64) {
 	if !d.ids[bare] {
 		d.ids[bare] = true
 		d.n++
-		if new(idRules).check(bare) != nil {
+		if (&idRules{comma: true}).check(bare) != nil {
 			d.odd = append(d.odd, oddID{bare, line})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -222,8 +223,31 @@ func TestDenyListRules(t *testing.T) {
 		if _, err := MakePlan(t.Context(), job(mapping), 0); !errors.As(err, &format) {
 			t.Errorf("%q, plan: %v", list, err)
 		}
+		if _, err := Run(t.Context(), func() Job { j := job(mapping); j.DryRun = true; return j }()); err == nil {
+			t.Errorf("%q: a dry run takes it", list)
+		}
 		if s, err := Run(t.Context(), job(allowed+mapping)); err != nil || s.Guarded != 1 || s.Accepted != 1 || s.DenyList != 2 {
 			t.Errorf("%q with %s: %v, %+v", list, allowed, err, s)
+		}
+	}
+}
+
+// TestDenyListFromPipe reads a list that can be read once.
+func TestDenyListFromPipe(t *testing.T) {
+	for _, cfg := range []DenyConfig{{}, {Column: "id"}} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(w, "id\n42\n")
+		w.Close()
+		d, err := ReadDenyList(fmt.Sprintf("/dev/fd/%d", r.Fd()), cfg)
+		r.Close()
+		if errors.Is(err, os.ErrNotExist) {
+			t.Skip("there is no /dev/fd here")
+		}
+		if err != nil || d.Guard(cio.Identity{UserID: "42"}) == nil {
+			t.Errorf("%+v: %v", cfg, err)
 		}
 	}
 }

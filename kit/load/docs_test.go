@@ -86,6 +86,40 @@ func TestGuide(t *testing.T) {
 	}
 }
 
+// The guide to rejects shows what is written and what is read, step by step.
+func TestRejectsGuide(t *testing.T) {
+	file := filepath.Join("..", "..", "docs", "rejects.md")
+	var blocks []block
+	for _, b := range fencedBlocks(t, file) {
+		if slices.Contains([]string{"yaml", "csv", "jsonl", "json"}, b.lang) {
+			blocks = append(blocks, b)
+		}
+	}
+	if len(blocks) != 7 {
+		t.Fatalf("%s has %d blocks of rows", file, len(blocks))
+	}
+	mapping, in, lines, mendedLines, messages, table, mendedTable := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6]
+	shown := strings.Split(strings.TrimSpace(messages.text), "\n")
+	for _, form := range []struct{ rejects, mended block }{{lines, mendedLines}, {table, mendedTable}} {
+		l := &loop{t: t, mapping: mapping.text, csv: form.rejects.lang == "csv"}
+		rejects, _, _ := l.loadText(in.text)
+		if rejects != form.rejects.text {
+			t.Errorf("%s:%d: the rejects are\n%s", file, form.rejects.line, rejects)
+		}
+		again, sent, s := l.loadText(form.mended.text)
+		if s.RowsRejected != 1 || len(sent) != len(shown) || !strings.HasSuffix(rejects, again[strings.LastIndexByte(strings.TrimSpace(again), '\n')+1:]) {
+			t.Errorf("%s:%d: %+v\n%s", file, form.mended.line, s, again)
+		}
+		for _, message := range sent {
+			for _, want := range shown {
+				if id := want[:strings.Index(want, `"traits"`)]; strings.Contains(message, id[strings.Index(id, `"userId"`):]) {
+					checkShown(t, message, want)
+				}
+			}
+		}
+	}
+}
+
 // checkShown compares a message with what a document shows of it: all but the id, the time where it was not mapped, and the library.
 func checkShown(t *testing.T, message, shown string) {
 	t.Helper()

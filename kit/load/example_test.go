@@ -152,3 +152,19 @@ func ExampleStart() {
 	// with another mapping: true mapping
 	// the second process: 3 rows, 2 accepted, 1 in the rejects
 }
+
+// A table of people who asked to be forgotten keeps a load from bringing them back.
+func ExampleReadDenyList() {
+	file := filepath.Join(os.TempDir(), "forgotten.csv")
+	if err := os.WriteFile(file, []byte("asked_at;email\n2026-01-31;\"Ann@example.com \"\n"), 0o600); err != nil {
+		log.Fatal(err)
+	}
+	defer os.Remove(file)
+
+	list := cio.Must(load.ReadDenyList(file, load.DenyConfig{Column: "email"}))
+	mapping := cio.Must(load.ParseMapping("people.yaml", []byte("messages:\n  - identify: {userId: $id, traits: {email: $email}}\n")))
+	rows := cio.Must(source.New(strings.NewReader("id,email\n42,ann@example.com\n43,bob@example.com\n"), source.Config{}))
+	summary := cio.Must(load.Run(context.Background(), load.Job{Source: rows, Mapping: mapping, Deny: list, DryRun: true}))
+	fmt.Println(list.Len(), "listed,", summary.Guarded, "kept back,", summary.Unsent, "would be sent")
+	// Output: 1 listed, 1 kept back, 1 would be sent
+}

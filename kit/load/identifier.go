@@ -32,6 +32,18 @@ var placeholders = wordSet(
 	"-", "--", "–", "—", // people
 )
 
+// maxPlaceholder is the length of the longest placeholder, beginsPlaceholder what one begins with: a look at these spares most ids the table.
+var maxPlaceholder, beginsPlaceholder = func() (most int, first [256]bool) {
+	for word := range placeholders {
+		most, first[word[0]] = max(most, len(word)), true
+	}
+	return most, first
+}()
+
+func isPlaceholder(text string) bool {
+	return text != "" && len(text) <= maxPlaceholder && beginsPlaceholder[text[0]] && placeholders[text]
+}
+
 func wordSet(words ...string) map[string]bool {
 	set := make(map[string]bool, len(words))
 	for _, w := range words {
@@ -80,7 +92,7 @@ func (r *idRules) check(text string) *valueError {
 
 // checkWord refuses placeholders alone.
 func (r *idRules) checkWord(text string) *valueError {
-	if !placeholders[text] || r.words[text] {
+	if !isPlaceholder(text) || r.words[text] {
 		return nil
 	}
 	quoted, _ := json.Marshal(text) // never fails
@@ -118,7 +130,7 @@ func invisible(r rune) bool {
 //
 // 12e5, 1e5, 1.10, 1.2.0 and 007.0 are none of these.
 func rewritten(text string, comma bool) bool {
-	if strings.IndexAny(text, ".,+") < 0 {
+	if text == "" {
 		return false
 	}
 	s := text

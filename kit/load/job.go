@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/ciokit/cio"
@@ -65,12 +67,18 @@ type Job struct {
 	NewKey bool
 	// Options are kept in the journal for the program that resumes the load and has to make this Job again. They must hold no key.
 	Options json.RawMessage
-	// Reads are files that the load reads beside those of its Source and Mapping, such as a list of ids, Writes those that the program replaces
+	// Reads are files that the load reads beside those of its Source, Mapping and Deny, such as one with the write key, Writes those that the program replaces
 	// when the run has ended, such as a report. No file that is written may be one that is read, or written for something else, by whatever name:
 	// that is a *PathError, before anything is sent.
 	Reads, Writes []string
 	// Changes has only those rows sent that have changed since an earlier run; default all.
 	Changes ChangeOnly
+	// ExpectRows is how many rows the input must have for a Mirror to delete anybody; default any number. An input of which nobody can tell whether
+	// it is whole, such as a pipe, needs it for that. The run ends with ErrNotWhole if there are more or fewer.
+	ExpectRows RowRange
+	// Approved, if set, is the Plan that a person has seen. The run ends with ErrInputChanged, and a Mirror deletes nobody, if the input is
+	// another by then or if others would be deleted.
+	Approved *Plan
 	// DryRun reads, maps and checks every row and sends nothing.
 	DryRun bool
 	// BatchBytes is about how much is given to Client.Send at once, in bytes of messages; default DefaultBatchBytes. It should be at most the
@@ -109,6 +117,9 @@ func (j Job) withDefaults() (Job, error) {
 	case j.Limit < 0 || j.BatchBytes < 0 || j.ProgressEvery < 0 || j.Concurrency < 0:
 		return j, errors.New("load: Job.Limit, Concurrency, BatchBytes and ProgressEvery must not be negative; give 0 for the default")
 	}
+	if r := j.ExpectRows; r.Min < 0 || r.Max < r.Min {
+		return j, errors.New("load: Job.ExpectRows is a number of rows from Min to Max")
+	}
 	if err := j.Changes.check(&j); err != nil {
 		return j, err
 	}
@@ -144,6 +155,16 @@ type Progress struct {
 	Done bool
 }
 
+// RowRange is a number of rows from Min to Max. The zero value is any.
+type RowRange struct{ Min, Max int64 }
+
+func (r RowRange) String() string {
+	if r.Min == r.Max {
+		return strconv.FormatInt(r.Min, 10)
+	}
+	return fmt.Sprintf("%d to %d", r.Min, r.Max)
+}
+
 // The reasons why a run sent less than everything, for errors.Is on the error of Run.
 var (
 	// ErrInterrupted is a context that ended.
@@ -158,6 +179,10 @@ var (
 	ErrTooManyDeletes = errors.New("load: too many messages would delete or suppress something")
 	// ErrShrunk is ChangeOnly.MaxShrink exceeded, or an input without any of the people of the snapshot.
 	ErrShrunk = errors.New("load: too many people have left the input")
+	// ErrNotWhole is an input that does not have Job.ExpectRows, or of which nobody knows whether it is whole, so that nobody was deleted.
+	ErrNotWhole = errors.New("load: the input may not be whole")
+	// ErrInputChanged is an input that is not what was read, or not what was approved. All that was read is accounted for.
+	ErrInputChanged = errors.New("load: the input changed")
 	// ErrSource is an input that could not be read to its end.
 	ErrSource = errors.New("load: the input could not be read")
 	// ErrJournal is a failure to write the journal.

@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +38,7 @@ type Journal struct {
 	whole  int64    // bytes of whole lines
 	torn   bool     // there may be more than those
 	file   *os.File // nil if it was only read
+	bad    error    // why it cannot be read; nil if it can
 	used   bool     // the run has begun
 }
 
@@ -72,6 +72,16 @@ type JournalHeader struct {
 	Settings map[string]string `json:"settings,omitempty"`
 	// Options are Job.Options.
 	Options json.RawMessage `json:"options,omitempty"`
+	// Bounds are those that the load began with.
+	Bounds Bounds `json:"bounds"`
+}
+
+// Bounds are what a load must not exceed. They hold for all its runs together.
+type Bounds struct {
+	MaxErrors  int64    `json:"max_errors"`
+	MaxDeletes int64    `json:"max_deletes"`
+	MaxShrink  int      `json:"max_shrink,omitempty"`
+	ExpectRows RowRange `json:"expect_rows,omitzero"`
 }
 
 // Checkpoint is a point of the input before which everything is settled: accepted, or refused for good.
@@ -97,6 +107,10 @@ type Checkpoint struct {
 	SpoolBytes int64 `json:"spool_bytes,omitempty"`
 	// End is how the run ended, empty as long as it runs: complete, or the reason that it stopped for.
 	End string `json:"end,omitempty"`
+	// Deletes is how many of the messages before it delete or suppress something, beside those of a Mirror.
+	Deletes int64 `json:"deletes,omitempty"`
+	// Bounds are those of the load since it was last resumed; nil for those of the header.
+	Bounds *Bounds `json:"bounds,omitempty"`
 }
 
 // EndComplete is the End of a run that needs no resuming.
@@ -181,6 +195,16 @@ func (j *Journal) open(flag int) error {
 	if err := lockFile(f); err != nil {
 		return errors.Join(fmt.Errorf("load: run %s is under way in another process; wait for it, or end it: %w", j.header.ID, err), f.Close())
 	}
+	locked, err := f.Stat()
+	if err == nil {
+		var there os.FileInfo
+		if there, err = os.Stat(f.Name()); err == nil && !os.SameFile(there, locked) {
+			err = os.ErrNotExist
+		}
+	}
+	if err != nil { // it was removed in between
+		return errors.Join(err, f.Close())
+	}
 	j.file = f
 	return nil
 }
@@ -211,9 +235,11 @@ func (j *Journal) readOld() error {
 	if err != nil {
 		return err
 	}
+	id := j.header.ID
 	if json.Unmarshal(text, &j.header) != nil {
 		return &JournalError{filepath.Join(j.dir, headerFile1), 0, "is damaged", againHint}
 	}
+	j.header.ID = id
 	f, err := os.Open(filepath.Join(j.dir, progressFile1))
 	if err != nil {
 		return err
@@ -312,20 +338,12 @@ func openJournal(dir, id string) (*Journal, error) {
 	return j, nil
 }
 
-// ListJournals reads all journals below dir, the newest first. What is no journal, or cannot be read, is left out.
-func ListJournals(dir string) ([]*Journal, error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+// Bounds returns the bounds of the load.
+func (j *Journal) Bounds() Bounds {
+	if j.last.Bounds != nil {
+		return *j.last.Bounds
 	}
-	var list []*Journal
-	for _, e := range entries {
-		if j, err := ReadJournal(dir, e.Name()); err == nil {
-			list = append(list, j)
-		}
-	}
-	slices.SortFunc(list, func(a, b *Journal) int { return b.header.Started.Compare(a.header.Started) })
-	return list, err
+	return j.header.Bounds
 }
 
 // Header returns what the run loads, Last how far it has come.
@@ -333,23 +351,6 @@ func (j *Journal) Header() JournalHeader { return j.header }
 
 // Last returns the last checkpoint, the zero value if there is none.
 func (j *Journal) Last() Checkpoint { return j.last }
-
-// Running reports whether a process is at work on the run.
-func (j *Journal) Running() bool {
-	if j.file != nil {
-		return true
-	}
-	name := journalFile
-	if j.header.Version == 1 {
-		name = progressFile1
-	}
-	f, err := os.Open(filepath.Join(j.dir, name))
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	return lockFile(f) != nil
-}
 
 // write appends a checkpoint and returns when it is on disk.
 func (j *Journal) write(c Checkpoint) error {

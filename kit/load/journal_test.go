@@ -367,3 +367,51 @@ func FuzzJournal(f *testing.F) {
 		}
 	})
 }
+
+// A journal is removed with what is beside it, but not under a process that is at work on it; what is no journal is left alone.
+func TestRemoveJournals(t *testing.T) {
+	dir := t.TempDir()
+	running, err := createJournal(dir, JournalHeader{Source: "a.csv"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer running.Close()
+	done, err := createJournal(dir, JournalHeader{Source: "b.csv"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(done.write(Checkpoint{Row: 1}), done.Close(), os.WriteFile(filepath.Join(done.dir, spoolFile), []byte("ids"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"20260101-000000-abcdef", "notes", "20260231-000000-abcdef/deep"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := ListJournals(dir)
+	if err != nil || len(list) != 4 {
+		t.Fatalf("%v, %d journals", err, len(list))
+	}
+	for _, j := range list {
+		bytes, ids, err := j.Usage()
+		if err != nil || bytes == 0 != (j.Problem() != nil) || ids != (j.header.ID == done.header.ID) {
+			t.Errorf("%s: %v, %d bytes, ids %v, %v", j.header.ID, err, bytes, ids, j.Problem())
+		}
+		err = j.Remove()
+		if (j.header.ID == running.header.ID) != errors.Is(err, ErrRunning) {
+			t.Errorf("%s: %v", j.header.ID, err)
+		}
+		if j.header.ID == done.header.ID {
+			if _, err := openJournal(dir, j.header.ID); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("it was removed, and opened: %v", err)
+			}
+		}
+	}
+	if err := running.write(Checkpoint{Row: 1}); err != nil {
+		t.Error(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("%v, %v", err, entries)
+	}
+}

@@ -54,11 +54,13 @@ func Start(dir string, job Job) (*Load, error) {
 // Resume goes on with a load of Start where it was, as its journal below dir says. The job must be that of Start: the same mapping, input,
 // workspace and write key, and the same of everything that decides what a row becomes. Rows that are settled are not sent again. The counts, and
 // the file of rejects, go on from there. What was on its way when the load ended is sent again, with the same message ids. What may differ is
-// MaxErrors, MaxDeletes, ChangeOnly.MaxShrink, Concurrency, BatchBytes and all that only reports.
+// Concurrency, BatchBytes and all that only reports, and the bounds MaxErrors, MaxDeletes, ChangeOnly.MaxShrink and ExpectRows: they count over all
+// runs of the load, are those that it had where the job gives none, and otherwise new ones for the whole load.
 //
 // The error is a *MismatchError if the job is another, a *JournalError if the journal is damaged or of another version, one that holds
 // ErrComplete if there is nothing to go on with, or one of Start.
 func Resume(dir, id string, job Job) (*Load, error) {
+	given := job
 	job, now, err := job.session()
 	if err != nil {
 		return nil, err
@@ -72,6 +74,7 @@ func Resume(dir, id string, job Job) (*Load, error) {
 	}
 	l := &Load{job: job, journal: j}
 	l.job.journal = j
+	l.job.goOnWith(j.Bounds(), given)
 	if j.last.End == EndComplete {
 		return nil, errors.Join(fmt.Errorf("load: run %s %w", id, ErrComplete), j.Close())
 	}
@@ -87,6 +90,27 @@ func Resume(dir, id string, job Job) (*Load, error) {
 		}
 	}
 	return l, nil
+}
+
+// bounds are those of the job.
+func (j *Job) bounds() Bounds {
+	return Bounds{j.MaxErrors, j.MaxDeletes, j.Changes.MaxShrink, j.ExpectRows}
+}
+
+// goOnWith takes the bounds of the load, but for those that were given anew.
+func (j *Job) goOnWith(b Bounds, given Job) {
+	if given.MaxErrors == 0 {
+		j.MaxErrors = b.MaxErrors
+	}
+	if given.MaxDeletes == 0 {
+		j.MaxDeletes = b.MaxDeletes
+	}
+	if given.Changes.MaxShrink == 0 {
+		j.Changes.MaxShrink = b.MaxShrink
+	}
+	if given.ExpectRows == (RowRange{}) {
+		j.ExpectRows = b.ExpectRows
+	}
 }
 
 // ErrComplete is a run that there is nothing to go on with.
@@ -125,7 +149,7 @@ func (j Job) session() (Job, JournalHeader, error) {
 	case fingerprint == "":
 		fingerprint = j.Fingerprint
 	}
-	h = JournalHeader{Source: j.Source.Info().Name, Fingerprint: fingerprint, Mapping: j.Mapping.Name(), MappingHash: j.Mapping.Hash(), Target: j.Client.Target(), Options: j.Options}
+	h = JournalHeader{Source: j.Source.Info().Name, Fingerprint: fingerprint, Mapping: j.Mapping.Name(), MappingHash: j.Mapping.Hash(), Target: j.Client.Target(), Options: j.Options, Bounds: j.bounds()}
 	h.Settings, err = j.settings()
 	return j, h, err
 }
@@ -139,7 +163,11 @@ func (j *Job) settings() (map[string]string, error) {
 	if j.Limit > 0 {
 		set["limit"] = strconv.FormatInt(j.Limit, 10)
 	}
-	for name, path := range map[string]string{"rejects": j.RejectsFile, "snapshot": j.Changes.Snapshot, "snapshot to compare with": j.Changes.DiffWith} {
+	deny := ""
+	if j.Deny != nil { // which may have got longer since
+		deny = j.Deny.file
+	}
+	for name, path := range map[string]string{"deny list": deny, "rejects": j.RejectsFile, "snapshot": j.Changes.Snapshot, "snapshot to compare with": j.Changes.DiffWith} {
 		if path == "" {
 			continue
 		}
@@ -154,6 +182,12 @@ func (j *Job) settings() (map[string]string, error) {
 	}
 	if j.Changes.Full {
 		set["full"] = "true"
+	}
+	if j.Changes.NewMapping {
+		set["new mapping"] = "true"
+	}
+	if j.Changes.Query != "" {
+		set["query"] = j.Changes.Query
 	}
 	if j.Changes.Mirror != "" {
 		set["mirror"] = string(j.Changes.Mirror)
@@ -237,7 +271,7 @@ func (l *Load) Run(ctx context.Context) (Summary, error) {
 	l.ran = true
 	s, err := l.job.runWith(ctx, l.rejects)
 	l.rejects = nil
-	l.gone = errors.Is(err, ErrSuperseded)
+	l.gone = errors.Is(err, ErrSuperseded) || errors.Is(err, ErrInputChanged)
 	// What is wrong with the mapping, the input or a snapshot would be wrong again. A query may say so only when its first row is read.
 	l.keep = (l.journal.used || errors.As(err, new(*StopError))) && (s.Rows > 0 || !isFormatError(err))
 	if closed := l.Close(); closed != nil {

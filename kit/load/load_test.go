@@ -106,7 +106,16 @@ func mustSource(t testing.TB, text string, cfg source.Config) source.Source {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { src.Close() })
-	return src
+	return wholeSource{src}
+}
+
+// wholeSource is a text in memory, of which nothing is missing.
+type wholeSource struct{ source.Source }
+
+func (w wholeSource) Info() source.Info {
+	info := w.Source.Info()
+	info.Whole = true
+	return info
 }
 
 // checkSum checks what always holds of a Summary.

@@ -197,14 +197,6 @@ func personKey(id string, anonymous bool) string {
 	return "u" + foldID(id)
 }
 
-// foldID returns the id as it is compared.
-func foldID(id string) string {
-	if strings.Contains(id, "@") {
-		return strings.ToLower(id)
-	}
-	return id
-}
-
 // people adds the message to all that is known of its people, where that is wanted.
 func (k *marker) people(says uint64, wanted bool) {
 	for _, who := range k.who {

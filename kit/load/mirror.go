@@ -2,12 +2,14 @@ package load
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/ciokit/cio"
@@ -22,7 +24,7 @@ func (r *run) finishChanges() error {
 	r.mu.Lock()
 	t := &r.tally
 	// Rows that were not read keep what the snapshot knows of them. An input without any row is taken for a mistake.
-	whole := t.Complete && r.job.Limit == 0 && r.sourceErr == nil && t.Rows > 0
+	whole := t.Complete && r.job.Limit == 0 && r.sourceErr == nil && t.Rows > 0 && !r.stoppedBy(ErrInputChanged)
 	settled := len(r.stops) == 0 && t.Unsent == 0 || r.job.DryRun
 	err := c.spool.buf.Flush() // here, because the recorder does so too
 	r.mu.Unlock()
@@ -36,16 +38,13 @@ func (r *run) finishChanges() error {
 		}
 		defer gone.close()
 		r.mu.Lock()
-		t.Left = gone.n
+		t.Left, t.SameAddress = gone.n, gone.moved
 		r.mu.Unlock()
-		switch {
-		case gone.n == 0:
-		case settled:
-			err = r.mirror(gone)
-			whole = whole || gone.n == gone.before && !r.stopped() // all of them are gone, and were meant to be
-		}
-		if err != nil {
-			return err
+		if settled {
+			if err := r.mirror(gone); err != nil {
+				return err
+			}
+			whole = whole || gone.n > 0 && gone.n == gone.before && !r.stopped() // all of them are gone, and were meant to be
 		}
 	}
 	if r.job.DryRun {
@@ -59,48 +58,199 @@ func (r *run) finishChanges() error {
 	return c.settle()
 }
 
-// leavers are the people of the old snapshot who are not in the input any more.
+// leavers are the people of the old snapshot, and those whom runs made that were killed, who are not in the input any more.
 type leavers struct {
-	n      int64 // how many
-	before int64 // how many there were in the old snapshot
-	seen   *sorter
-	c      *changes
-	// removed are those who are known to be gone, or may not be taken away by the client's own rules. All others stay in the snapshot, so
-	// that a later run can take them away.
+	n      int64  // how many
+	unsure int64  // of them, of whom it is not sure that a load has identified them
+	moved  int64  // how many besides are in the input under another id, by an e-mail address that they had
+	before int64  // how many people there were
+	ids    string // tells those who are to be deleted from others
+
+	c         *changes
+	earlier   *sorter // whom runs made that were killed
+	seen      *sorter // keys of who is in the input
+	addresses *sorter // hashes of the addresses in the input
+	byAddress *sorter // keys of those of the others who had one of these
+	// removed are the keys of those who are known to be gone, or may not be taken away by the client's own rules. All others stay in the snapshot,
+	// so that a later run can take them away.
 	removed *sorter
 }
 
 // leavers finds out who has left.
 func (c *changes) leavers() (*leavers, error) {
-	l := &leavers{c: c, seen: newSorter(c.dir), removed: newSorter(c.dir)}
-	err := c.spool.each(func(row *spooled) error {
-		for _, id := range row.people {
-			if err := l.seen.add(id); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil && c.old != nil {
-		l.before = c.old.info.IDs
-		err = l.each(func([]byte) error {
-			l.n++
-			return nil
-		})
+	l := &leavers{c: c}
+	for _, s := range []**sorter{&l.earlier, &l.seen, &l.addresses, &l.byAddress, &l.removed} {
+		*s = newSorter(c.dir)
 	}
-	if err != nil {
+	if err := l.find(); err != nil {
 		return nil, errors.Join(err, l.close())
 	}
 	return l, nil
 }
 
-// each calls f for everybody who has left, in the order of their ids.
-func (l *leavers) each(f func(id []byte) error) error {
+func (l *leavers) find() error {
+	var buf []byte
+	err := l.c.spool.each(func(row *spooled) error {
+		for _, one := range row.people {
+			if row.what == rowEarlier {
+				if err := l.earlier.add(earlierPerson(buf[:0], one)); err != nil {
+					return err
+				}
+				continue
+			}
+			if one.address != 0 {
+				if err := l.addresses.add(binary.BigEndian.AppendUint64(buf[:0], one.address)); err != nil {
+					return err
+				}
+			}
+			if len(one.id) == 0 {
+				continue
+			}
+			if err := l.seen.add(appendKey(buf[:0], one.id)); err != nil {
+				return err
+			}
+			if address := l.c.marker.hashAddress(addressOf(string(one.id))); address != 0 {
+				if err := l.addresses.add(binary.BigEndian.AppendUint64(buf[:0], address)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := l.findByAddress(); err != nil {
+		return err
+	}
+	known, err := l.known()
+	if err != nil {
+		return err
+	}
+	err = known.eachBut(noRecords{}, func(*person) error {
+		l.before++
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	ids := sha256.New()
+	err = l.each(func(p *person) error {
+		l.n++
+		if !p.sure {
+			l.unsure++
+			return nil
+		}
+		buf = appendText(buf[:0], p.id)
+		ids.Write(buf)
+		return nil
+	})
+	l.ids = hex.EncodeToString(ids.Sum(nil))
+	return err
+}
+
+// findByAddress finds those who are not in the input by their ids, but by an address. Customer.io takes them for the person who has it now.
+func (l *leavers) findByAddress() error {
+	known, err := l.known()
+	if err != nil {
+		return err
+	}
 	seen, err := l.seen.sorted()
 	if err != nil {
 		return err
 	}
-	return subtract(l.c.old.ids(), seen, f)
+	had := newSorter(l.c.dir)
+	defer had.close()
+	err = known.eachBut(seen, func(p *person) error {
+		if own := l.c.marker.hashAddress(addressOf(string(p.id))); own != 0 {
+			p.addresses = append(p.addresses, own)
+		}
+		for _, address := range p.addresses {
+			if err := had.add(append(binary.BigEndian.AppendUint64(nil, address), p.key...)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	all, err := had.sorted()
+	if err != nil {
+		return err
+	}
+	addresses, err := l.addresses.sorted()
+	if err != nil {
+		return err
+	}
+	var at []byte
+	if err := advance(addresses, &at); err != nil {
+		return err
+	}
+	for {
+		record, err := all.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		for at != nil && bytes.Compare(at, record[:8]) < 0 {
+			if err := advance(addresses, &at); err != nil {
+				return err
+			}
+		}
+		if at != nil && bytes.Equal(at, record[:8]) {
+			if err := l.byAddress.add(record[8:]); err != nil {
+				return err
+			}
+		}
+	}
+	return l.eachMoved(func([]byte) error {
+		l.moved++
+		return nil
+	})
+}
+
+// eachMoved calls f with the key of everybody who is in the input by an address alone.
+func (l *leavers) eachMoved(f func(key []byte) error) error {
+	moved, err := l.byAddress.sorted()
+	if err != nil {
+		return err
+	}
+	return subtract(moved, noRecords{}, f)
+}
+
+// known are all people of whom the mirror knows.
+func (l *leavers) known() (*peopleReader, error) {
+	earlier, err := l.earlier.sorted()
+	return &peopleReader{from: &both{a: l.c.old.people(), b: earlier}}, err
+}
+
+// earlierPerson is a person whom a run made that was killed.
+func earlierPerson(dst []byte, one mention) []byte {
+	from := personLeft
+	if one.how != namedIdentified {
+		from = personLeftUnsure
+	}
+	return appendPerson(dst, from, one.address, one.id)
+}
+
+// each calls f for everybody who has left, in the order of their keys.
+func (l *leavers) each(f func(*person) error) error {
+	known, err := l.known()
+	if err != nil {
+		return err
+	}
+	seen, err := l.seen.sorted()
+	if err != nil {
+		return err
+	}
+	moved, err := l.byAddress.sorted()
+	if err != nil {
+		return err
+	}
+	return known.eachBut(&both{a: seen, b: moved}, f)
 }
 
 // subtract calls f for what is in one list and not in the other; both are in order.
@@ -129,39 +279,67 @@ func subtract(from, those records, f func([]byte) error) error {
 	}
 }
 
-func (l *leavers) close() error { return errors.Join(l.seen.close(), l.removed.close()) }
+func (l *leavers) close() error {
+	return errors.Join(l.earlier.close(), l.seen.close(), l.addresses.close(), l.byAddress.close(), l.removed.close())
+}
 
 // mirrorDomain begins what the message id of a deletion is made of: text(mirrorDomain) text(event) text(id of the snapshot that the run began
 // with) text(userId), in the manner of messageid.go. The same deletion that is sent again when the run is resumed so repeats its id.
 const mirrorDomain = "ciokit/load/mirror/1"
 
+// stoppedBy reports whether the run was stopped for that reason; the lock must be held.
+func (r *run) stoppedBy(reason error) bool {
+	return slices.ContainsFunc(r.stops, func(s *StopError) bool { return s.Reason == reason })
+}
+
 // mirror takes away who has left, or says why it must not.
 func (r *run) mirror(gone *leavers) error {
 	c := r.changes
-	if why := r.mayMirror(gone); why != nil {
-		r.stop(why)
+	if a := r.job.Approved; a != nil && !r.job.DryRun && (gone.n != a.Left || gone.ids != a.leavers) {
+		r.stop(&StopError{ErrInputChanged, fmt.Errorf("%d people were to be deleted when it was approved, and now %d are, or others", a.Left, gone.n)})
 		return nil
 	}
-	if c.nameless > 0 {
-		r.mu.Lock()
-		r.tally.LeftAlone = gone.n
-		r.mu.Unlock()
-		return nil
+	if gone.n > 0 {
+		why := r.mayMirror(gone)
+		if why != nil && !c.cfg.NewMapping {
+			r.stop(why)
+			return nil
+		}
+		if c.nameless > 0 || c.cfg.NewMapping {
+			r.mu.Lock()
+			r.tally.LeftAlone = gone.n
+			r.mu.Unlock()
+			return nil
+		}
 	}
 	if r.job.DryRun {
 		return nil
 	}
+	if err := gone.eachMoved(gone.removed.add); err != nil { // they go on under the other id
+		return err
+	}
 	var ids [][]byte
 	send := func() error {
+		if r.lookAgain(); r.stopped() {
+			return nil
+		}
 		removed, err := r.remove(ids, hex.EncodeToString(c.spool.base[:]))
 		for _, id := range removed {
-			err = errors.Join(err, gone.removed.add(id))
+			err = errors.Join(err, gone.removed.add(appendKey(nil, id)))
 		}
 		ids = ids[:0]
 		return err
 	}
-	err := gone.each(func(id []byte) error {
-		if ids = append(ids, bytes.Clone(id)); len(ids) < chunkRows {
+	err := gone.each(func(p *person) error {
+		if !p.sure {
+			if r.job.Rejects != nil { // otherwise a later run names them again
+				if err := gone.removed.add(p.key); err != nil {
+					return err
+				}
+			}
+			return r.refuseRemoval(Reject{Field: fieldNames[fieldUserID], Rule: RuleLeftUnsure, Hint: leftUnsureHint}, idAsRow(p.id))
+		}
+		if ids = append(ids, bytes.Clone(p.id)); len(ids) < chunkRows {
 			return nil
 		}
 		return send()
@@ -172,15 +350,30 @@ func (r *run) mirror(gone *leavers) error {
 	return send()
 }
 
+// RuleLeftUnsure is the rule of people who have left the input and were not taken away, because nobody knows whether a load has made them.
+const RuleLeftUnsure = "left-unsure"
+
+const leftUnsureHint = "no answer came when this person was sent, or the load was killed, and the input has nobody of that id any more: look whether the person is yours, and delete it by hand"
+
+func idAsRow(id []byte) []byte {
+	raw, _ := json.Marshal(map[string]string{"userId": string(id)}) // never fails
+	return raw
+}
+
 // mayMirror returns why nobody may be taken away, nil if they may.
 func (r *run) mayMirror(gone *leavers) *StopError {
-	most := max(r.job.MaxDeletes, 0)
-	switch stay := gone.before - gone.n; {
-	case stay == 0 && r.changes.cfg.MaxShrink < 100:
+	if r.job.ExpectRows == (RowRange{}) && !r.job.Source.Info().Whole && !r.job.DryRun {
+		return &StopError{ErrNotWhole, fmt.Errorf("%d people have left, and the input is read as it comes, so that nobody can tell whether it was read to its end; say how many rows it has: ExpectRows (--expect-rows N or N-M)", gone.n)}
+	}
+	most, share, half := max(r.job.MaxDeletes, 0), int64(r.changes.cfg.MaxShrink), int64(max(50, r.changes.cfg.MaxShrink))
+	switch {
+	case gone.n == gone.before && share < 100:
 		return &StopError{ErrShrunk, fmt.Errorf("not one of the %d people of the snapshot is in the input", gone.before)}
-	case gone.n > 10 && gone.n*100 > gone.before*int64(r.changes.cfg.MaxShrink):
-		return &StopError{ErrShrunk, fmt.Errorf("%d of the %d people of the snapshot are not in the input, more than %d %%", gone.n, gone.before, r.changes.cfg.MaxShrink)}
-	case gone.n+r.deletes > most && !r.job.DryRun:
+	case gone.n > 10 && gone.n*100 > gone.before*share:
+		return &StopError{ErrShrunk, fmt.Errorf("%d of the %d people of the snapshot are not in the input, more than %d %%", gone.n, gone.before, share)}
+	case gone.n*100 > gone.before*half:
+		return &StopError{ErrShrunk, fmt.Errorf("%d of the %d people of the snapshot are not in the input, more than %d %%", gone.n, gone.before, half)}
+	case gone.n-gone.unsure+r.deletes > most && !r.job.DryRun:
 		return &StopError{ErrTooManyDeletes, fmt.Errorf("%d people have left, and no more than %d messages may delete or suppress", gone.n, most)}
 	}
 	return nil
@@ -200,10 +393,10 @@ func (r *run) remove(ids [][]byte, snapshot string) (removed [][]byte, err error
 	p := new(parcel)
 	var sent [][]byte
 	for _, id := range ids {
-		raw, _ := json.Marshal(map[string]string{"userId": string(id)}) // never fails
+		raw := idAsRow(id)
 		encoded, refused := r.encode(r.changes.removal(string(id), snapshot))
 		if refused != nil {
-			if err := r.refuseRemoval(refused, raw); err != nil {
+			if err := r.refuseRemoval(newReject(0, new(messagePlan).refusal(refused)), raw); err != nil {
 				return nil, err
 			}
 			removed = append(removed, id)
@@ -249,9 +442,9 @@ func (c *changes) removal(id, snapshot string) cio.Message {
 	return cio.DeletePerson{UserID: id, MessageID: hash.sum()}
 }
 
-// refuseRemoval counts a person whom the client's own rules, such as a list of people not to be touched, do not let be taken away.
-func (r *run) refuseRemoval(refused error, raw []byte) error {
-	rej := newReject(0, new(messagePlan).refusal(refused))
+// refuseRemoval counts a person who is not taken away: the client's own rules, such as a list of people not to be touched, do not let them, or it
+// is not sure that they may be.
+func (r *run) refuseRemoval(rej Reject, raw []byte) error {
 	rej.File, rej.unreadable = mirrorFile, true
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -297,51 +490,93 @@ func (c *changes) write(whole bool, gone *leavers) error {
 	if !whole && !c.afresh {
 		old = c.old.entries()
 	}
-	ids, err := c.keptIDs(gone)
+	all, err := c.keptPeople(gone)
 	if err != nil {
 		return err
 	}
-	defer ids.close()
-	people, err := ids.sorted()
+	defer all.close()
+	people, err := all.sorted()
 	if err != nil {
 		return err
 	}
 	info := c.info
 	info.Made = time.Now().UTC()
+	if c.old != nil && c.old.info.HasIDs && (gone == nil || !c.cfg.NewMapping) {
+		info.Mixed = c.old.info.Mixed || c.differs() != ""
+	}
 	return writeSnapshot(c.cfg.Snapshot, info, &renewed{fresh: fresh, old: old}, people, c.release)
 }
 
-// keptIDs collects the ids for the new snapshot: those of whom this run sent anything or would have, and those of the old one, but for people
-// who are known to be gone.
-func (c *changes) keptIDs(gone *leavers) (ids *sorter, err error) {
-	ids = newSorter(c.dir)
+// keptPeople collects the people for the new snapshot: whom this run identified, and those of the old one, but for people who are known to be gone.
+// With NewMapping who is not in the input is forgotten.
+func (c *changes) keptPeople(gone *leavers) (kept *sorter, err error) {
+	kept = newSorter(c.dir)
 	if !c.cfg.IDs {
-		return ids, nil
+		return kept, nil
 	}
+	all, removed := newSorter(c.dir), newSorter(c.dir)
 	defer func() {
-		if err != nil {
-			ids, err = nil, errors.Join(err, ids.close())
+		if err = errors.Join(err, all.close(), removed.close()); err != nil {
+			kept, err = nil, errors.Join(err, kept.close())
 		}
 	}()
+	var buf []byte
 	err = c.spool.each(func(row *spooled) error {
-		if row.what == rowOthers {
-			return nil
-		}
-		for _, id := range row.people {
-			if err := ids.add(id); err != nil {
+		for _, one := range row.people {
+			buf = buf[:0]
+			switch {
+			case row.what == rowEarlier:
+				buf = earlierPerson(buf, one)
+			case one.how == namedIdentified:
+				buf = appendPerson(buf, personFresh, one.address, one.id)
+			case one.how == namedUnsure:
+				buf = appendPerson(buf, personFreshUnsure, one.address, one.id)
+			case one.how == namedDeleted:
+				if err := removed.add(appendKey(buf, one.id)); err != nil {
+					return err
+				}
+				continue
+			default:
+				continue
+			}
+			if err := all.add(buf); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	removed := records(noRecords{})
-	if gone != nil && err == nil {
-		removed, err = gone.removed.sorted()
-	}
 	if err != nil {
-		return ids, err
+		return kept, err
 	}
-	return ids, subtract(c.old.ids(), removed, ids.add)
+	forget := func(p *person) error { return removed.add(p.key) }
+	if gone != nil {
+		keys, err := gone.removed.sorted()
+		if err == nil {
+			err = subtract(keys, noRecords{}, removed.add)
+		}
+		if err == nil && c.cfg.NewMapping && c.cfg.Mirror != "" {
+			err = errors.Join(gone.each(forget), gone.eachMoved(removed.add))
+		}
+		if err != nil {
+			return kept, err
+		}
+	}
+	fresh, err := all.sorted()
+	if err != nil {
+		return kept, err
+	}
+	keys, err := removed.sorted()
+	if err != nil {
+		return kept, err
+	}
+	everybody := &peopleReader{from: &both{a: c.old.people(), b: fresh}}
+	return kept, everybody.each(keys, func(p *person, gone bool) error {
+		if gone && !p.fresh {
+			return nil
+		}
+		buf, err = p.write(buf, kept.add)
+		return err
+	})
 }
 
 // The ninth byte of what is sorted for the entries of a new snapshot. What was lost comes first of all that is about the same.

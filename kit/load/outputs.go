@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/ciokit/cio/kit/internal/realpath"
 )
 
 // PathError is an output of a load that cannot be written, or that is a file which the load reads or writes for something else.
@@ -37,7 +39,7 @@ type fileAt struct {
 func newFileAt(path string) (fileAt, error) {
 	var f fileAt
 	var err error
-	if f.real, err = realPath(path); err != nil {
+	if f.real, err = realpath.Of(path); err != nil {
 		return f, err
 	}
 	f.info, err = os.Stat(path)
@@ -55,36 +57,15 @@ func (f fileAt) same(other fileAt) bool {
 	return f.real == other.real
 }
 
-// realPath returns the absolute path of a file without symbolic links. The file need not be there; if the name is a link that leads to nothing
-// it is what the link leads to, which is what would be made. Its directory must be there.
-func realPath(path string) (string, error) {
-	const maxLinks = 40
-	path, err := filepath.Abs(path)
-	for links := 0; err == nil; links++ {
-		var dir string
-		if dir, err = filepath.EvalSymlinks(filepath.Dir(path)); err != nil {
-			return "", err
-		}
-		path = filepath.Join(dir, filepath.Base(path))
-		to, notLink := os.Readlink(path)
-		if notLink != nil {
-			return path, nil
-		}
-		if links == maxLinks {
-			return "", fmt.Errorf("%s: too many symbolic links", path)
-		}
-		if path = to; !filepath.IsAbs(to) {
-			path = filepath.Join(dir, to)
-		}
-	}
-	return "", err
-}
-
 // CheckOutputs makes sure that nothing which the load writes is something that it reads or writes otherwise, and that all of it can be written;
 // if not, the error is a *PathError. It changes nothing, and is for who asks somebody before the load begins: Run, Start and Resume do it too.
 func (j *Job) CheckOutputs() error {
 	var inputs []fileAt
-	for _, name := range slices.Concat(j.Source.Info().Files, j.Reads, []string{j.Mapping.file}) {
+	names := slices.Concat(j.Source.Info().Files, j.Reads, []string{j.Mapping.file})
+	if j.Deny != nil {
+		names = append(names, j.Deny.file)
+	}
+	for _, name := range names {
 		if name == "" {
 			continue
 		}

@@ -44,6 +44,9 @@ type Plan struct {
 	Identity *IdentityCount `json:"identity"`
 	// First are the first refusals, at most ten, without the rows.
 	First []Reject `json:"first,omitempty"`
+
+	content string // of the input, where all of it was read
+	leavers string // tells who would be deleted from others
 }
 
 // PlannedKind is one message of the mapping.
@@ -97,7 +100,7 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	if err := job.Source.Select(compiled.columns); err != nil {
 		return Plan{}, &StopError{ErrSource, err}
 	}
-	changes, err := openChanges(&job)
+	changes, err := openChanges(&job, columns)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -114,6 +117,7 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 		err := job.Source.Next(ctx, &b)
 		if errors.Is(err, io.EOF) {
 			s.plan.Complete = true
+			s.plan.content = job.Source.Info().Content
 			break
 		}
 		if err != nil {
@@ -157,7 +161,7 @@ func (s *sampling) look() error {
 	if err != nil {
 		return err
 	}
-	s.plan.Left = gone.n
+	s.plan.Left, s.plan.leavers = gone.n, gone.ids
 	return gone.close()
 }
 
@@ -168,10 +172,8 @@ func (s *sampling) note(r *source.Row, messages []cio.Encoded) (same bool, err e
 	}
 	s.chunk.reset()
 	switch {
-	case messages == nil:
-		s.changes.unsent(&s.chunk, r, s.mapper)
 	case len(messages) == 0:
-		s.changes.empty(&s.chunk, r, s.mapper)
+		s.changes.unsent(&s.chunk, r, s.mapper)
 	default:
 		same = s.changes.skip(&s.chunk, r, messages, s.mapper)
 	}

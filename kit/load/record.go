@@ -117,7 +117,8 @@ func (r *run) checkpointAt(row, offset int64) {
 	s := r.snapshotLocked()
 	s.First, s.Reasons, s.Warned = nil, nil, nil
 	r.checkpoint = Checkpoint{Row: row, Read: offset, Mark: r.checkpoint.Mark, Summary: s, Warned: slices.Clone(t.warned),
-		Reasons: maps.Clone(t.reasons), RejectsBytes: r.rejects.written, RejectsSum: r.rejects.sum, SpoolBytes: r.changes.spooled()}
+		Reasons: maps.Clone(t.reasons), RejectsBytes: r.rejects.written, RejectsSum: r.rejects.sum, SpoolBytes: r.changes.spooled(),
+		Deletes: r.deleted, Bounds: r.bounds}
 }
 
 // markEnd has the last checkpoint count what was done after the last row, if all of it is settled.
@@ -143,7 +144,11 @@ func (r *run) resume(c Checkpoint) {
 	if f, ok := r.job.Rejects.(*rejectsFile); ok { // which may be a new one
 		r.rejects.written, r.rejects.sum = f.at, f.sum
 	}
+	r.refused, r.deletes, r.deleted = c.RejectedByAPI, c.Deletes, c.Deletes
+	b := r.job.bounds()
+	r.bounds, c.Bounds = &b, &b
 	r.checkpoint = c
+	r.checkErrors()
 }
 
 // syncer is a file of rejects that can be brought to disk.

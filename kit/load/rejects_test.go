@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -452,6 +454,47 @@ func TestRejectsOfTypedRows(t *testing.T) {
 func nanValue() float64 {
 	zero := 0.0
 	return zero / zero
+}
+
+// Files that are one input differ in their delimiters and in the order of their columns. A row is read again as it was written.
+func TestRejectsOfUnlikeFiles(t *testing.T) {
+	dir := t.TempDir()
+	var names []string
+	for name, text := range map[string]string{"a.csv": "id,n\na,x\n", "b.csv": "n,other,id\nx,1,b\n", "c.tsv": "id\tn\nc\tx\nd\n"} {
+		names = append(names, filepath.Join(dir, name))
+		if err := os.WriteFile(names[len(names)-1], []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(names)
+	for _, table := range []bool{false, true} {
+		src, err := source.OpenFiles(names, source.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		l := &loop{t: t, csv: table, mapping: people}
+		rejects, _, s := l.load(src)
+		if s.RowsRejected != 4 {
+			t.Fatal(rejects)
+		}
+		if !table {
+			rejects = strings.NewReplacer(`"row":"a,x"`, `"row":"a,1"`, `"row":"x,1,b"`, `"row":"2,1,b"`, `"row":"c\tx"`, `"row":"c\t3"`, `"row":"d"`, `"row":"d\t4"`).Replace(rejects)
+		} else {
+			rejects = strings.NewReplacer("\na,x,", "\na,1,", `"x,1,b"`, `"2,1,b"`, ",c\tx,", ",c\t3,", ",4,", ",4,").Replace(rejects)
+			rejects = strings.Replace(rejects, ",3,d,", ",3,d\t4,", 1)
+		}
+		again, sent, s := l.loadText(rejects)
+		text := fmt.Sprint(sent)
+		for i, id := range []string{"a", "b", "c", "d"} {
+			if want := fmt.Sprintf(`"userId":"%s","traits":{"n":%d}`, id, i+1); !strings.Contains(text, want) {
+				t.Errorf("no %s in\n%s\nof\n%s\nwhich leaves\n%s", want, text, rejects, again)
+			}
+		}
+		if s.Accepted != 4 {
+			t.Errorf("%s", counts(s))
+		}
+	}
 }
 
 // Numbers are read as they were: what was rejected with a decimal comma does not become another number without.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/ciokit/cio/kit/internal/realpath"
 )
 
 // rejectsFile is the file of Job.RejectsFile. It is locked, because what two runs write into one file is not what either rejected. What it
@@ -30,7 +32,7 @@ var ErrInUse = errors.New("another load writes its rejects there; wait for it, o
 // openRejects opens the file without changing it.
 func openRejects(path string) (*rejectsFile, error) {
 	failed := func(err error) (*rejectsFile, error) { return nil, &PathError{"rejects", path, err} }
-	real, err := realPath(path)
+	real, err := realpath.Of(path)
 	if err != nil {
 		return failed(err)
 	}

@@ -131,8 +131,15 @@ func TestResumeNamesWhatDiffers(t *testing.T) {
 		"limit":         {func(_ *loadFile, j *Job) { j.Limit = 2900 }, nil, "limit", []string{"2900", "not set"}},
 		"decimal comma": {nil, func(_ *loadFile, j *Job) { j.DecimalComma = true }, "decimal comma", []string{"not set", "true"}},
 		"rejects":       {nil, func(f *loadFile, j *Job) { j.RejectsFile = f.path("other.jsonl") }, "rejects", []string{"rejects.jsonl", "other.jsonl"}},
-		"no rejects":    {nil, func(f *loadFile, j *Job) { j.RejectsFile = "" }, "rejects", []string{"rejects.jsonl", "not set"}},
-		"snapshot":      {nil, func(f *loadFile, j *Job) { j.Changes.Snapshot = f.path("snapshot") }, "snapshot", []string{"not set", "snapshot"}},
+		"no deny list": {func(f *loadFile, j *Job) {
+			f.write("deny.txt", "nobody\n")
+			var err error
+			if j.Deny, err = ReadDenyList(f.path("deny.txt"), DenyConfig{}); err != nil {
+				t.Fatal(err)
+			}
+		}, nil, "deny list", []string{"deny.txt", "not set"}},
+		"no rejects": {nil, func(f *loadFile, j *Job) { j.RejectsFile = "" }, "rejects", []string{"rejects.jsonl", "not set"}},
+		"snapshot":   {nil, func(f *loadFile, j *Job) { j.Changes.Snapshot = f.path("snapshot") }, "snapshot", []string{"not set", "snapshot"}},
 		"mirror": {func(f *loadFile, j *Job) { j.Changes = ChangeOnly{Snapshot: f.path("s"), IDs: true} },
 			func(f *loadFile, j *Job) {
 				j.Changes = ChangeOnly{Snapshot: f.path("s"), IDs: true, Mirror: MirrorDelete}
@@ -358,6 +365,11 @@ func TestOutputsAndInputs(t *testing.T) {
 		"a report is read": {nil, func(f *loadFile, j *Job) {
 			f.write("deny", "x\n")
 			j.Reads, j.Writes = []string{f.path("deny")}, []string{f.path("deny")}
+		}, false},
+		"a report is the deny list": {nil, func(f *loadFile, j *Job) {
+			f.write("deny", "x\n")
+			j.Deny, _ = ReadDenyList(f.path("deny"), DenyConfig{})
+			j.Writes = []string{f.path("deny")}
 		}, false},
 		"the snapshot is the input":            {nil, func(f *loadFile, j *Job) { j.Changes.Snapshot = f.path("in.csv") }, false},
 		"the snapshot's word is the input":     {func(f *loadFile) error { return os.Symlink("in.csv", f.path("s.pending")) }, func(f *loadFile, j *Job) { j.Changes.Snapshot = f.path("s") }, false},

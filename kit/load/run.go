@@ -24,7 +24,7 @@ import (
 //   - a *StopError for all that comes later. When the key is refused, when the client gives up, and after Job.MaxErrors refusals, nothing
 //     more is sent, but the input is read to its end, so that the Summary covers all of it. When ctx ends, Run stops at once: the rest of
 //     the input is not read, and Summary.Complete says so. Where several hold the error is the first of ErrInterrupted, ErrKeyRefused,
-//     ErrGaveUp, ErrTooManyDeletes, ErrShrunk and ErrTooManyErrors, joined by ErrSource, ErrRejects or ErrSnapshot where the input could not be
+//     ErrGaveUp, ErrTooManyDeletes, ErrShrunk, ErrNotWhole, ErrTooManyErrors and ErrInputChanged, joined by ErrSource, ErrRejects or ErrSnapshot where the input could not be
 //     read, or the rejects or the snapshot not be written.
 //
 // A message that is not known to be accepted can be loaded again: the same row repeats the same message ids.
@@ -109,7 +109,7 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 		r.before = job.Client.Stats()
 	}
 
-	if r.changes, err = openChanges(&job); err != nil {
+	if r.changes, err = openChanges(&job, columns); err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, err
 	}
 	var skip int64
@@ -134,6 +134,7 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	r.lanes.close()
 	r.countIdentity(read.mapper.counter)
 	r.note(ErrSource, r.sourceErr)
+	r.checkInput()
 	r.note(ErrSnapshot, r.finishChanges())
 	r.note(ErrRejects, r.flushRejects())
 	r.markEnd()
@@ -194,6 +195,8 @@ type run struct {
 	raw     int          // bytes of the rows in chunks, and of what is kept of them for a snapshot
 	stops   []*StopError // in the order in which they came
 
+	deleted    int64   // messages in chunks that are accounted for, which delete or suppress something
+	bounds     *Bounds // of the load; nil without a journal
 	base       Summary // of earlier runs of the same journal, what the client counts
 	key        []byte  // the client's KeyHash, for the journal
 	checkpoint Checkpoint
@@ -241,7 +244,7 @@ func (r *run) stopped() bool {
 // err returns why the run sent less than everything: the most important reason, and what went wrong on this machine.
 func (r *run) err() error {
 	var errs []error
-	for _, group := range [][]error{{ErrInterrupted, ErrKeyRefused, ErrGaveUp, ErrTooManyDeletes, ErrShrunk, ErrTooManyErrors}, {ErrSource}, {ErrRejects}, {ErrSnapshot}, {ErrJournal}} {
+	for _, group := range [][]error{{ErrInterrupted, ErrKeyRefused, ErrGaveUp, ErrTooManyDeletes, ErrShrunk, ErrNotWhole, ErrTooManyErrors, ErrInputChanged}, {ErrSource}, {ErrRejects}, {ErrSnapshot}, {ErrJournal}} {
 	search:
 		for _, reason := range group {
 			for _, s := range r.stops {

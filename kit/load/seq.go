@@ -137,10 +137,13 @@ func signal(c chan struct{}) {
 	}
 }
 
-func (s *sequence) Info() source.Info { return source.Info{Name: "rows of a program"} }
+func (s *sequence) Info() source.Info { return source.Info{Name: "rows of a program", Whole: true} }
 
 // Fingerprint is empty: see Job.Fingerprint.
 func (s *sequence) Fingerprint() (string, error) { return "", nil }
+
+// Changed tells nothing: what a program has said stands.
+func (s *sequence) Changed(context.Context) (string, error) { return "", nil }
 
 func (s *sequence) Close() error {
 	s.end.Do(func() { close(s.quit) })

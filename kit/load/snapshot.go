@@ -17,9 +17,9 @@ import (
 
 // A snapshot says what Customer.io was last sent for each row, so that a later run can leave out the rows that have not changed. The file is
 //
-//	"ciosnap2"
+//	"ciosnap3"
 //	entries   16 bytes each, in ascending order, none twice: a thing that a row is about, then what it says of it, each a hash of 8 bytes
-//	ids       in ascending order, none twice, each behind its length as a uvarint; none unless ChangeOnly.IDs was set
+//	people    records in ascending order, none twice, each behind its length as a uvarint; see person; none unless ChangeOnly.IDs was set
 //	info      a SnapshotInfo in JSON
 //	length    of info, 4 bytes, the highest first
 //	checksum  the SHA-256 of everything before it
@@ -27,7 +27,8 @@ import (
 // Both hashes are the first 8 bytes of a SHA-256 over the salt in the info and parts of the row's messages; see mark.go. A snapshot is written beside
 // its name with mode 0600, brought to disk, and then renamed, so that there is a whole one at every moment.
 const (
-	snapshotMagic   = "ciosnap2"
+	snapshotMagic   = "ciosnap3"
+	foldedMagic     = "ciosnap2" // whose ids are folded, and some of people who were only mentioned: of them none is read
 	entryBytes      = 16
 	maxSnapshotInfo = 64 << 10
 	// fanOutBits is how many bits of an entry tell where in the file it is to be looked for.
@@ -47,12 +48,20 @@ type SnapshotInfo struct {
 	Target      string `json:"target,omitempty"`
 	// KeyHash tells the write key from others: the Client's KeyHash of Salt.
 	KeyHash []byte `json:"key_hash,omitempty"`
-	// Entries is how many entries it has, which is one for each thing that a row is about, IDs how many ids of people in clear, IDsBytes how much room they take.
+	// Query and Columns tell the ChangeOnly.Query and the set of the input's columns from others.
+	Query   string `json:"query,omitempty"`
+	Columns string `json:"columns,omitempty"`
+	// Mixed says that not all loads that went into it had the same ones, or the same mapping.
+	Mixed bool `json:"mixed,omitempty"`
+	// Entries is how many entries it has, which is one for each thing that a row is about, IDs how many people are in it with their ids in clear, IDsBytes how much room they take.
 	Entries  int64 `json:"entries"`
 	IDs      int64 `json:"ids"`
 	IDsBytes int64 `json:"ids_bytes"`
 	// HasIDs says that ids were kept, even if there are none.
 	HasIDs bool `json:"has_ids"`
+	// Older says that the snapshot is of an older version of this program, whose ids are not used: they are not sure to be those of people whom a
+	// load has identified. HasIDs is false then.
+	Older bool `json:"-"`
 	// Salt is part of all hashes.
 	Salt []byte `json:"salt"`
 }
@@ -127,9 +136,9 @@ func newSnapshot(f io.ReaderAt, size int64) (*snapshot, error) {
 		return nil, err
 	}
 	switch {
-	case bytes.HasPrefix(head, []byte(snapshotMagic[:7])) && string(head) != snapshotMagic:
+	case bytes.HasPrefix(head, []byte(snapshotMagic[:7])) && string(head) != snapshotMagic && string(head) != foldedMagic:
 		return nil, &SnapshotError{Problem: "was made by another version of this program", Hint: remakeHint}
-	case string(head) != snapshotMagic:
+	case string(head) != snapshotMagic && string(head) != foldedMagic:
 		return nil, &SnapshotError{Problem: "is no snapshot", Hint: "give another name"}
 	case size < int64(len(snapshotMagic)+tail):
 		return nil, badSnapshot("ends too early")
@@ -153,6 +162,7 @@ func newSnapshot(f io.ReaderAt, size int64) (*snapshot, error) {
 	if err := json.Unmarshal(text, &s.info); err != nil {
 		return nil, badSnapshot("is damaged")
 	}
+	s.info.Older = string(head) == foldedMagic
 	body := from - int64(len(snapshotMagic))
 	if i := s.info; i.Entries < 0 || i.IDs < 0 || i.IDsBytes < 0 || i.Entries > body/entryBytes || i.IDsBytes != body-i.Entries*entryBytes || len(i.Salt) != 16 {
 		return nil, badSnapshot("is damaged")
@@ -171,6 +181,9 @@ func newSnapshot(f io.ReaderAt, size int64) (*snapshot, error) {
 	}
 	if !bytes.Equal(sum.Sum(nil), end[4:]) {
 		return nil, badSnapshot("is damaged: its checksum is another")
+	}
+	if s.info.Older {
+		s.info.HasIDs, s.info.IDs = false, 0
 	}
 	return s, nil
 }
@@ -196,17 +209,33 @@ func (s *snapshot) index(all *bufio.Reader) error {
 }
 
 func (s *snapshot) checkIDs(all *bufio.Reader) error {
+	const disorder = "is damaged: its people are not in order"
 	ids := bufio.NewReader(io.LimitReader(all, s.info.IDsBytes))
-	var last, id []byte
-	var err error
-	for i := range s.info.IDs {
-		if id, err = readRecord(ids, id); err != nil || i > 0 && bytes.Compare(last, id) >= 0 {
-			return badSnapshot("is damaged: its ids are not in order")
+	var last, record []byte
+	people := int64(0)
+	for {
+		var err error
+		if record, err = readRecord(ids, record); err == io.EOF {
+			break
 		}
-		last = append(last[:0], id...)
+		if err != nil || len(last) > 0 && bytes.Compare(last, record) >= 0 {
+			return badSnapshot(disorder)
+		}
+		if s.info.Older {
+			people++
+		} else {
+			key := keyOf(record)
+			if key == nil || record[len(key)] != personSure && record[len(key)] != personUnsure {
+				return badSnapshot(disorder)
+			}
+			if !bytes.Equal(key, keyOf(last)) {
+				people++
+			}
+		}
+		last = append(last[:0], record...)
 	}
-	if _, err := ids.ReadByte(); err != io.EOF {
-		return badSnapshot("is damaged: it has more ids than it says")
+	if people != s.info.IDs {
+		return badSnapshot("is damaged: it has another number of people than it says")
 	}
 	return nil
 }
@@ -281,9 +310,9 @@ func (f *fixedRecords) next() ([]byte, error) {
 	return f.buf[:], err
 }
 
-// ids returns the ids in their order.
-func (s *snapshot) ids() records {
-	if s == nil {
+// people returns the records of its people in their order.
+func (s *snapshot) people() records {
+	if s == nil || s.info.Older {
 		return noRecords{}
 	}
 	from := int64(len(snapshotMagic)) + s.info.Entries*entryBytes
@@ -302,7 +331,7 @@ func (l *lengthRecords) next() (_ []byte, err error) {
 
 // writeSnapshot writes a snapshot in place of the one of that name, if there is one. It sets the counts of info. Once all is on disk under
 // another name it calls ready, and then gives it its own.
-func writeSnapshot(name string, info SnapshotInfo, entries, ids records, ready func() error) (err error) {
+func writeSnapshot(name string, info SnapshotInfo, entries, people records, ready func() error) (err error) {
 	fresh := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".new") // always the same, so that a process that is killed leaves one at most
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -311,7 +340,7 @@ func writeSnapshot(name string, info SnapshotInfo, entries, ids records, ready f
 	if err != nil {
 		return err
 	}
-	err = encodeSnapshot(f, info, entries, ids)
+	err = encodeSnapshot(f, info, entries, people)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -327,7 +356,7 @@ func writeSnapshot(name string, info SnapshotInfo, entries, ids records, ready f
 	return syncDir(filepath.Dir(name))
 }
 
-func encodeSnapshot(to io.Writer, info SnapshotInfo, entries, ids records) error {
+func encodeSnapshot(to io.Writer, info SnapshotInfo, entries, people records) error {
 	sum := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(to, sum), 256<<10)
 	w.WriteString(snapshotMagic)
@@ -348,19 +377,23 @@ func encodeSnapshot(to io.Writer, info SnapshotInfo, entries, ids records) error
 			return err
 		}
 	}
+	var last []byte
 	for {
-		id, err := ids.next()
+		record, err := people.next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return err
 		}
-		n, err := writeRecord(w, id)
+		n, err := writeRecord(w, record)
 		if err != nil {
 			return err
 		}
-		info.IDs++
+		if key := keyOf(record); !bytes.Equal(key, last) {
+			info.IDs++
+			last = append(last[:0], key...)
+		}
 		info.IDsBytes += int64(n)
 	}
 	text, err := json.Marshal(info)

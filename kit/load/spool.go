@@ -14,10 +14,10 @@ import (
 // A spool keeps, in the order of the rows, what a run learns for its snapshot; it is sorted when the input ends. In the directory of a journal
 // it outlives the process, and a checkpoint says how much of it counts; without a journal it is a file without a name. It is
 //
-//	"ciospol2"
+//	"ciospol3"
 //	16 bytes  the id of the snapshot that the run began with, zeros for none
 //	16 bytes  the salt
-//	for each mark of a row: a byte, the mark as in a snapshot, and ids of people, each behind its length as a uvarint, behind their number
+//	for each mark of a row: a byte, the mark as in a snapshot, and whom the row names, each behind its length as a uvarint, behind their number
 type spool struct {
 	file     *os.File
 	nameless bool
@@ -28,12 +28,12 @@ type spool struct {
 }
 
 const (
-	spoolMagic = "ciospol2"
+	spoolMagic = "ciospol3"
 	spoolFile  = "snapshot.spool"
 	spoolHead  = int64(len(spoolMagic) + 32)
 )
 
-// maxPeople bounds the people of a row, who are no more than the messages of its mapping.
+// maxPeople bounds whom a row names, which is by no more than the messages of its mapping.
 const maxPeople = 1 << 12
 
 // What became of a row.
@@ -43,6 +43,7 @@ const (
 	rowLost      byte = 'l' // sent or meant to be, and not known to be accepted
 	rowOthers    byte = 'o' // people who are in the input without a message; the mark is void
 	rowNameless  byte = 'n' // nobody can tell whom it is about; the mark is void
+	rowEarlier   byte = 'e' // people whom a run made that was killed; the mark is void
 )
 
 // createSpool makes a spool in dir, of that name or without one.
@@ -80,7 +81,11 @@ func openSpool(dir, name string, bytes int64) (*spool, error) {
 	if err != nil {
 		return fail(err)
 	}
-	if _, err := f.ReadAt(head, 0); err != nil || string(head[:len(spoolMagic)]) != spoolMagic || bytes < spoolHead || info.Size() < bytes {
+	_, err = f.ReadAt(head, 0)
+	switch {
+	case err == nil && string(head[:len(spoolMagic)-1]) == spoolMagic[:len(spoolMagic)-1] && string(head[:len(spoolMagic)]) != spoolMagic:
+		return fail(fmt.Errorf("load: %s was left by another version of this program; go on with that, or begin a new load with Full (--full)", f.Name()))
+	case err != nil || string(head[:len(spoolMagic)]) != spoolMagic || bytes < spoolHead || info.Size() < bytes:
 		return fail(fmt.Errorf("load: %s is not what the run left", f.Name()))
 	}
 	copy(s.base[:], head[len(spoolMagic):])
@@ -95,27 +100,28 @@ func openSpool(dir, name string, bytes int64) (*spool, error) {
 	return s, nil
 }
 
-func (s *spool) add(what byte, m mark, people [][]byte) error {
-	if len(people) > maxPeople || slices.ContainsFunc(people, func(id []byte) bool { return len(id) > maxRecord }) {
+func (s *spool) add(what byte, m mark, people []mention) error {
+	if len(people) > maxPeople || slices.ContainsFunc(people, func(n mention) bool { return len(n.id) > maxID }) {
 		return errRecord // which each could not read
 	}
 	b := append(s.buf.AvailableBuffer(), what)
 	b = binary.BigEndian.AppendUint64(b, m.about)
 	b = binary.BigEndian.AppendUint64(b, m.says)
 	b = binary.AppendUvarint(b, uint64(len(people)))
-	for _, id := range people {
-		b = appendText(b, id)
+	for i := range people {
+		b = people[i].append(binary.AppendUvarint(b, uint64(9+len(people[i].id))))
 	}
 	n, err := s.buf.Write(b)
 	s.written += int64(n)
 	return err
 }
 
-// spooled is a row of a spool. Its ids are valid until the next.
+// spooled is a row of a spool. Its people are valid until the next.
 type spooled struct {
 	what   byte
 	mark   mark
-	people [][]byte
+	people []mention
+	bytes  [][]byte
 }
 
 // each calls f for each row, in their order. What was written must have been flushed if the spool is also flushed elsewhere.
@@ -140,14 +146,19 @@ func (s *spool) each(f func(*spooled) error) error {
 		if err != nil || n > maxPeople {
 			return errRecord
 		}
-		for uint64(len(row.people)) < n {
-			row.people = append(row.people, nil)
+		for uint64(len(row.bytes)) < n {
+			row.bytes = append(row.bytes, nil)
 		}
-		row.people = row.people[:n]
-		for i := range row.people {
-			if row.people[i], err = readRecord(r, row.people[i]); err != nil {
+		row.people = row.people[:0]
+		for i := range n {
+			if row.bytes[i], err = readRecord(r, row.bytes[i]); err != nil {
 				return errRecord
 			}
+			one, ok := parseNamed(row.bytes[i])
+			if !ok {
+				return errRecord
+			}
+			row.people = append(row.people, one)
 		}
 		if err := f(&row); err != nil {
 			return err

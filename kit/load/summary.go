@@ -36,9 +36,12 @@ type Summary struct {
 	// without ChangeOnly.Mirror. The messages for them are in Messages, though they belong to no row.
 	Left    int64 `json:"left"`
 	Removed int64 `json:"removed"`
-	// LeftAlone is how many people who have left were not removed because there was a row that may have been theirs: it does not tell whom it
-	// is about.
+	// LeftAlone is how many people who have left were not removed because there was a row that may have been theirs, as it does not tell whom it
+	// is about, or because of ChangeOnly.NewMapping.
 	LeftAlone int64 `json:"left_alone"`
+	// SameAddress is how many people of the snapshot are in the input only under another id, with an e-mail address that they had. Customer.io
+	// takes both ids for one person, so that nobody is removed, and goes by the other id from then on. They are not in Left.
+	SameAddress int64 `json:"same_address"`
 
 	// RowsMapped is how many rows had messages that were to be sent; RowsEmpty how many had none, because they have nothing in the columns
 	// that the mapping reads, or because no condition holds.

@@ -49,11 +49,12 @@ type decoder struct {
 	r        io.Reader         // nil before the first Read
 	consumed atomic.Int64      // bytes of the input as it came
 	packed   atomic.Bool       // what is read are other bytes than those
+	sum      *sum              // of the input as it came
 }
 
 func newDecoder(r io.Reader, e encoding.Encoding) *decoder {
-	d := &decoder{encoding: e}
-	d.src = bufio.NewReaderSize(countingReader{r, &d.consumed}, chunkBytes)
+	d := &decoder{encoding: e, sum: newSum()}
+	d.src = bufio.NewReaderSize(countingReader{r, &d.consumed, d.sum}, chunkBytes)
 	d.packed.Store(e != nil)
 	return d
 }
@@ -61,11 +62,13 @@ func newDecoder(r io.Reader, e encoding.Encoding) *decoder {
 type countingReader struct {
 	r io.Reader
 	n *atomic.Int64
+	s *sum
 }
 
 func (c countingReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n.Add(int64(n))
+	c.s.add(p[:n], err == io.EOF)
 	return n, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"path/filepath"
 	"slices"
@@ -41,7 +42,7 @@ func OpenFiles(names []string, cfg Config) (Source, error) {
 	if len(names) == 0 {
 		return nil, errors.New("source: no file is named")
 	}
-	f := &files{names: names, cfg: cfg}
+	f := &files{names: names, cfg: cfg, whole: true}
 	for _, name := range names {
 		if name == "-" {
 			return nil, errors.New("source: standard input cannot be one of several files")
@@ -52,6 +53,7 @@ func OpenFiles(names []string, cfg Config) (Source, error) {
 		}
 		size := src.Info().Size
 		f.size += size
+		f.whole = f.whole && src.Info().Whole
 		f.unsized = f.unsized || size == 0
 		if f.current == nil {
 			f.current = src
@@ -72,8 +74,13 @@ type files struct {
 	current Source
 	chosen  []string
 	columns []Column
+	rejects bool // they are rejects files
 	size    int64
 	unsized bool
+
+	whole   bool     // all are regular files
+	past    []*watch // the files before
+	content string   // of them
 
 	before   int64 // bytes of the files before
 	ordinals int64 // rows of the files before
@@ -85,7 +92,7 @@ func (f *files) Columns(ctx context.Context) ([]Column, error) {
 	if err != nil {
 		return nil, f.named(err)
 	}
-	f.columns = columns
+	f.columns, f.rejects = columns, f.current.Info().Rejects
 	return columns, nil
 }
 
@@ -125,6 +132,8 @@ func (f *files) Next(ctx context.Context, b *Batch) error {
 
 // advance goes on to the next file.
 func (f *files) advance(ctx context.Context) error {
+	f.past = append(f.past, f.current.(watched).watching())
+	f.content = f.contents()
 	if err := f.current.Close(); err != nil {
 		return f.named(err)
 	}
@@ -142,6 +151,9 @@ func (f *files) advance(ctx context.Context) error {
 	}
 	if (columns == nil) != (f.columns == nil) || len(columns) > 0 && columns[0].Kind != f.columns[0].Kind {
 		return fmt.Errorf("source: %s is of another format than %s", f.names[f.at], f.names[0])
+	}
+	if rejects := next.Info().Rejects; rejects != f.rejects {
+		return fmt.Errorf("source: one of %s and %s is a rejects file; load it by itself", f.names[0], f.names[f.at])
 	}
 	return f.named(next.Select(f.chosen))
 }
@@ -164,7 +176,22 @@ func (f *files) Info() Info {
 	if !f.unsized {
 		info.Size = f.size
 	}
+	info.Whole, info.Content = f.whole, f.contents()
 	return info
+}
+
+func (f *files) contents() string {
+	return fmt.Sprintf("%x, %s", maphash.String(seed, f.content), f.current.Info().Content)
+}
+
+// Changed looks at the files that were read.
+func (f *files) Changed(ctx context.Context) (string, error) {
+	for _, w := range f.past {
+		if why, err := w.changed(ctx); why != "" || err != nil {
+			return why, err
+		}
+	}
+	return f.current.Changed(ctx)
 }
 
 func (f *files) Fingerprint() (string, error) {

@@ -128,6 +128,7 @@ func Open(name string, cfg Config) (Source, error) {
 				return nil, err
 			}
 			p.origin = origin{names: []string{name}, cfg: cfg}
+			p.watched = &watch{name: name, was: info}
 			return p, nil
 		}
 	}
@@ -135,6 +136,7 @@ func Open(name string, cfg Config) (Source, error) {
 	t.closer, t.origin = f, origin{names: []string{name}, cfg: cfg}
 	if info.Mode().IsRegular() {
 		t.size = info.Size()
+		t.watched = &watch{name: name, was: info, again: textAgain(name, t.in.sum)}
 	}
 	return t, nil
 }
@@ -172,6 +174,7 @@ type text struct {
 	size   int64
 	closer io.Closer
 	origin
+	watched *watch // nil for what is read once
 
 	spooled atomic.Pointer[parquetSource] // what the input has turned out to be; nil if it is text
 }
@@ -324,10 +327,14 @@ func (t *text) Info() Info {
 		info.Size, info.Rows = p.size, p.file.NumRows()
 		return info
 	}
-	info.Size, info.Delimiter = t.size, t.cfg.Delimiter
+	info.Size, info.Delimiter, info.Whole, info.Content = t.size, t.cfg.Delimiter, t.watched != nil, t.in.sum.content()
 	_, info.Rejects = t.framer.(*rejectsFramer)
 	return info
 }
+
+func (t *text) Changed(ctx context.Context) (string, error) { return t.watching().changed(ctx) }
+
+func (t *text) watching() *watch { return t.watched }
 
 func (t *text) Close() error {
 	t.win.in.close()

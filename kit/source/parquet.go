@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"os"
 	"slices"
@@ -30,6 +31,12 @@ type parquetSource struct {
 	limit  int   // bytes of a row
 	values int64 // of a column in a page, at most
 	origin
+	watched  *watch
+	sum      *sum     // of the rows that were read
+	selected []string // columns
+	skipped  int64    // rows of an earlier run
+
+	description uint64 // a hash of what the file says of itself
 
 	file    *parquet.File
 	nodes   []*parquetNode
@@ -50,7 +57,7 @@ type parquetSource struct {
 
 // openParquet reads what a Parquet file says of itself. It closes in if it fails.
 func openParquet(in io.ReaderAt, closer io.Closer, size int64, limit int) (*parquetSource, error) {
-	p := &parquetSource{in: in, closer: closer, size: size, limit: limit, values: maxPageValues}
+	p := &parquetSource{in: in, closer: closer, size: size, limit: limit, values: maxPageValues, sum: newSum()}
 	if err := p.open(); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
@@ -88,6 +95,7 @@ func (p *parquetSource) open() (err error) {
 	if _, err := thriftLength(description); err != nil {
 		return err
 	}
+	p.description = maphash.Bytes(seed, description)
 	p.file, err = parquet.OpenFile(p.in, p.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return err
@@ -130,7 +138,7 @@ func (p *parquetSource) Select(names []string) error {
 	for i := range p.slots {
 		p.slots[i] = -1
 	}
-	p.chosen = len(names)
+	p.chosen, p.selected = len(names), names
 	p.rows.used = make([]bool, len(p.rows.leaves))
 	for slot, name := range names {
 		found := slices.IndexFunc(p.columns, func(c Column) bool { return c.Name == name })
@@ -155,7 +163,7 @@ func (p *parquetSource) Resume(_ context.Context, rows int64, _ []byte) (bool, e
 	if rows > p.file.NumRows() {
 		return false, fmt.Errorf("source: the file has %d rows, not the %d that were read before", p.file.NumRows(), rows)
 	}
-	p.skip = rows
+	p.skip, p.skipped = rows, rows
 	return true, nil
 }
 
@@ -205,6 +213,13 @@ func (p *parquetSource) Next(ctx context.Context, b *Batch) (err error) {
 	}
 	return nil
 }
+
+// Changed reads the rows again if the file was touched, and otherwise only what it says of itself at its end.
+func (p *parquetSource) Changed(ctx context.Context) (string, error) {
+	return p.watchRows().changed(ctx)
+}
+
+func (p *parquetSource) watching() *watch { return p.watchRows() }
 
 // used is how much of the file is used up, by the rows.
 func (p *parquetSource) used() int64 {
@@ -299,6 +314,7 @@ func (p *parquetSource) row(b *Batch) error {
 		if row.Err.Rule == RuleRowTooLong {
 			row.Raw = row.Raw[:min(len(row.Raw), keptBytes)]
 		}
+		p.sum.note(&row)
 		b.Rows = append(b.Rows, row)
 		return nil
 	}
@@ -311,6 +327,7 @@ func (p *parquetSource) row(b *Batch) error {
 			row.Cells[slot] = Cell{JSON, raw[from:to:to]}
 		}
 	}
+	p.sum.note(&row)
 	b.Rows = append(b.Rows, row)
 	return nil
 }
@@ -319,7 +336,7 @@ var null = []byte("null")
 
 func (p *parquetSource) Info() Info {
 	info := p.info()
-	info.Size, info.Rows = p.size, p.file.NumRows()
+	info.Size, info.Rows, info.Whole, info.Content = p.size, p.file.NumRows(), p.watched != nil, p.sum.content()
 	return info
 }
 

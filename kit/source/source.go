@@ -35,6 +35,10 @@ type Source interface {
 	// is empty if the input can be read only once, such as standard input.
 	Fingerprint() (string, error)
 
+	// Changed looks whether what Next has read still stands in the input, and nothing was added behind an end that it has met. It returns why
+	// not, empty if it does or if nobody can tell. A file that was not touched is not read again. It is called between calls of Next.
+	Changed(ctx context.Context) (why string, err error)
+
 	// Close releases the input. It does not wait for a read that is blocked in the operating system.
 	Close() error
 }
@@ -51,6 +55,11 @@ type Info struct {
 	Rows int64
 	// Delimiter separates the fields of CSV; 0 for any other input.
 	Delimiter byte
+	// Whole says that the end of the input is known to be its end: that of a file, of which Changed tells, or of a query. The end of a pipe may
+	// be that of a program that failed.
+	Whole bool
+	// Content tells what Next has read from other inputs, within this process; empty if nobody can tell.
+	Content string
 	// Rejects is set for a rejects file, which holds only some rows of another input. It is known after Columns.
 	Rejects bool
 }

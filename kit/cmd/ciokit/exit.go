@@ -15,6 +15,7 @@ const (
 	exitGuard       = 4
 	exitUnavailable = 5
 	exitRejects     = 6
+	exitChanged     = 7
 	exitInterrupted = 130
 	exitTerminated  = 143
 )
@@ -52,7 +53,9 @@ var exitCodesHelp = &cobra.Command{
        trying again does not mend, such as a redirect
   6    finished, and some rows or messages were rejected, or no row had anything in the columns that the mapping
        reads, or ciokit events check or ciokit live has something to report
+  7    the input changed while it was loaded, or after it was approved: what was read is accounted for, nobody was
+       deleted, and what the input holds now must be loaded again
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
-Where several hold, the first of 130 and 143, 3, 5, 4, 6 counts.`,
+Where several hold, the first of 130 and 143, 3, 5, 4, 7, 6 counts.`,
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,6 +46,7 @@ type loadOptions struct {
 	Limit       int64         `json:"limit,omitempty"`
 	MaxErrors   int64         `json:"max_errors"`
 	MaxDeletes  int64         `json:"max_deletes"`
+	ExpectRows  string        `json:"expect_rows,omitempty"`
 	Concurrency int           `json:"concurrency"`
 	Rate        int           `json:"rate,omitempty"`
 	GiveUpAfter time.Duration `json:"give_up_after"`
@@ -135,6 +138,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.Int64Var(&f.Limit, "limit", 0, "read only so many rows; 0 means all")
 	fl.Int64Var(&f.MaxErrors, "max-errors", load.DefaultMaxErrors, "stop sending after so many messages were refused by the API; 0 or less means never")
 	fl.Int64Var(&f.MaxDeletes, "max-deletes", load.DefaultMaxDeletes, "stop sending before more messages than this delete or suppress something; 0 allows none")
+	fl.StringVar(&f.ExpectRows, "expect-rows", "", "how many rows the input must have, N or N-M: otherwise --mode mirror deletes nobody and the exit code is 4; an input that is a pipe needs it for --mode mirror")
 	fl.IntVar(&f.Concurrency, "concurrency", 8, "how many requests may be under way at once; messages of one person keep their order")
 	fl.IntVar(&f.Rate, "rate", 0, "how many requests a second may start; 0 means the API's limit of 1000")
 	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop sending when nothing was accepted for so long")
@@ -185,7 +189,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 	if err := l.approve(ctx, con); err != nil {
 		return err
 	}
-	if !l.silent {
+	if l.silent == nil {
 		f.Emulator = &l.local
 	}
 	if err := l.start(con); err != nil {
@@ -217,6 +221,8 @@ func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
 	if err := json.Unmarshal(h.Options, &f.loadOptions); err != nil {
 		return fail(exitLocal, "run %s was not begun by this command, and only the program that began it can go on with it: %w", h.ID, err)
 	}
+	b := j.Bounds() // of the load, which a run before may have been given
+	f.MaxErrors, f.MaxDeletes, f.MaxShrink, f.ExpectRows = b.MaxErrors, b.MaxDeletes, b.MaxShrink, ""
 	f.keep(cmd, given)
 	l, err := f.open(cmd.Context(), con)
 	if err != nil {
@@ -242,6 +248,7 @@ func (f *loadFlags) keep(cmd *cobra.Command, given loadOptions) {
 		{"max-errors", func() { f.MaxErrors = given.MaxErrors }},
 		{"max-deletes", func() { f.MaxDeletes = given.MaxDeletes }},
 		{"max-shrink", func() { f.MaxShrink = given.MaxShrink }},
+		{"expect-rows", func() { f.ExpectRows = given.ExpectRows }},
 		{"concurrency", func() { f.Concurrency = given.Concurrency }},
 		{"report", func() { f.Reports = given.Reports }},
 		{"rate", func() { f.Rate = given.Rate }},
@@ -298,6 +305,34 @@ func logTo(w io.Writer) *slog.Logger {
 	}}))
 }
 
+// rows is what decides which rows there are beside the input itself, and what their cells are.
+func (o *loadOptions) rows() string {
+	text := fmt.Sprintf("%q %q %q %q %q %d %v", o.Query, o.Format, o.Delimiter, o.Encoding, o.Columns, o.SkipRows, o.Comma)
+	if text == fmt.Sprintf("%q %q %q %q %q %d %v", "", "", "", "", []string(nil), 0, false) {
+		return ""
+	}
+	return text
+}
+
+// expectRows reads --expect-rows.
+func (o *loadOptions) expectRows() (r load.RowRange, err error) {
+	if o.ExpectRows == "" {
+		return r, nil
+	}
+	low, high, some := strings.Cut(strings.ReplaceAll(o.ExpectRows, ",", ""), "-")
+	if !some {
+		high = low
+	}
+	r.Min, err = strconv.ParseInt(strings.TrimSpace(low), 10, 64)
+	if err == nil {
+		r.Max, err = strconv.ParseInt(strings.TrimSpace(high), 10, 64)
+	}
+	if err != nil || r.Min < 0 || r.Max < max(r.Min, 1) {
+		return r, fail(exitUsage, "--expect-rows is a number of rows, such as 1000, or the least and the most, such as 900-1100")
+	}
+	return r, nil
+}
+
 func (f *loadFlags) separator() (byte, error) {
 	switch {
 	case f.Delimiter == "":
@@ -352,12 +387,18 @@ func loadExit(s load.Summary, err error) error {
 		return fail(exitGuard, "%w; look at them with --dry-run, and raise --max-deletes if they are meant", err)
 	case errors.Is(err, load.ErrShrunk):
 		return fail(exitGuard, "%w; %s", err, changesHint(err))
+	case errors.Is(err, load.ErrNotWhole):
+		return fail(exitGuard, "%w; nobody was deleted", err)
 	case errors.As(err, new(*load.PendingError)):
 		return fail(exitUsage, "%w: %s", err, changesHint(err))
 	case errors.As(err, new(*load.SnapshotError)):
 		return &exitError{exitUsage, err}
 	case errors.Is(err, load.ErrTooManyErrors):
 		return fail(exitGuard, "%w; look at the first ones, or raise --max-errors", err)
+	case errors.Is(err, load.ErrInputChanged) && s.Guarded == 0:
+		return fail(exitChanged, "%w; what was read is accounted for and nobody was deleted. Load it again once nothing writes to it", err)
+	case errors.Is(err, load.ErrInputChanged):
+		return &exitError{exitGuard, err}
 	case errors.As(err, &mapping), errors.As(err, &format):
 		return &exitError{exitUsage, err}
 	case err != nil:

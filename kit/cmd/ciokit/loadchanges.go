@@ -19,10 +19,11 @@ type changeOptions struct {
 	Mode        string `json:"mode,omitempty"`
 	MirrorWith  string `json:"mirror_with,omitempty"`
 	MaxShrink   int    `json:"max_shrink,omitempty"`
+	NewMapping  bool   `json:"new_mapping,omitempty"`
 }
 
 // changeFlags are the names of the flags that --resume takes from the load as it began.
-var changeFlags = []string{"snapshot", "diff-with", "snapshot-ids", "full", "mode", "mirror-with"}
+var changeFlags = []string{"snapshot", "diff-with", "snapshot-ids", "full", "mode", "mirror-with", "new-mapping"}
 
 func (o *changeOptions) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
@@ -32,14 +33,15 @@ func (o *changeOptions) flags(cmd *cobra.Command) {
 	fl.BoolVar(&o.Full, "full", false, "send rows that have not changed too; once needed when the write key was replaced, or a load was killed")
 	fl.StringVar(&o.Mode, "mode", "upsert", "upsert, or mirror: people of the snapshot whose userId is in no row of the input any more are deleted at the end")
 	fl.StringVar(&o.MirrorWith, "mirror-with", "delete", "what --mode mirror does with people who have left: delete or suppress")
-	fl.IntVar(&o.MaxShrink, "max-shrink", load.DefaultMaxShrink, "--mode mirror deletes nobody if more than so many percent have left; 100 allows all")
+	fl.IntVar(&o.MaxShrink, "max-shrink", load.DefaultMaxShrink, "--mode mirror deletes nobody if more than ten people and more than so many percent have left, or more than half; 100 allows all")
+	fl.BoolVar(&o.NewMapping, "new-mapping", false, "--mode mirror goes on from a snapshot of another mapping, query or set of columns; this load deletes nobody, and forgets who is not in the input")
 	cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions([]cobra.Completion{"upsert", "mirror"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("mirror-with", cobra.FixedCompletions([]cobra.Completion{"delete", "suppress"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // changes checks the flags and returns what they say.
 func (o *changeOptions) changes() (load.ChangeOnly, error) {
-	c := load.ChangeOnly{Snapshot: o.Snapshot, DiffWith: o.DiffWith, IDs: o.SnapshotIDs, Full: o.Full, MaxShrink: o.MaxShrink}
+	c := load.ChangeOnly{Snapshot: o.Snapshot, DiffWith: o.DiffWith, IDs: o.SnapshotIDs, Full: o.Full, MaxShrink: o.MaxShrink, NewMapping: o.NewMapping}
 	mirror := o.Mode == "mirror"
 	switch {
 	case o.Mode != "upsert" && !mirror:
@@ -50,6 +52,8 @@ func (o *changeOptions) changes() (load.ChangeOnly, error) {
 		return c, fail(exitUsage, "--max-shrink is a number from 1 to 100")
 	case mirror && (o.Snapshot == "" || !o.SnapshotIDs):
 		return c, fail(exitUsage, "--mode mirror needs --snapshot FILE and --snapshot-ids: to delete who has left it must know who was there, by their ids in clear, because a hash names nobody")
+	case o.NewMapping && !mirror:
+		return c, fail(exitUsage, "--new-mapping is for --mode mirror; other loads need no leave to change the mapping")
 	case o.SnapshotIDs && o.Snapshot == "":
 		return c, fail(exitUsage, "--snapshot-ids needs --snapshot FILE to keep them in")
 	case o.Full && o.Snapshot == "" && o.DiffWith == "":
@@ -91,7 +95,9 @@ func (l *loading) sayChanges(con console) error {
 	if info.MappingHash != l.job.Mapping.Hash() {
 		say("The mapping has changed since: rows that come to other messages than before are sent.")
 	}
-	if c.Mirror != "" && !info.HasIDs {
+	if c.Mirror != "" && info.Older {
+		say("It was made by an older version, which kept ids that are not sure to be those of people whom a load identified, so this load deletes nobody: who leaves the input from now on is told by the next.")
+	} else if c.Mirror != "" && !info.HasIDs {
 		say("It was made without --snapshot-ids, so this load deletes nobody: who leaves the input from now on is told by the next.")
 	}
 	return nil

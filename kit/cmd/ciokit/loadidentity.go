@@ -19,14 +19,14 @@ func identityText(c *load.IdentityCount) string {
 		return b.String()
 	}
 	if n := c.Addresses.Count; n > 0 {
-		fmt.Fprintf(&b, "warning: %s, in %s messages. Customer.io keeps one person of an address.\n", plural(n, "e-mail address has two or more ids", "e-mail addresses have two or more ids"),
-			grouped(c.Addresses.Messages))
-		placesText(&b, c.Addresses)
+		fmt.Fprintf(&b, "warning: %s, in %s messages (first in %s). Customer.io keeps one person of an address.\n",
+			plural(n, "e-mail address has two or more ids", "e-mail addresses have two or more ids"), grouped(c.Addresses.Messages), placesOf(c.Addresses.First[0]))
+		restText(&b, c.Addresses)
 	}
 	if n := c.MessageIDs.Count; n > 0 {
-		fmt.Fprintf(&b, "warning: %s messages have the same messageId as another of them, %s in all. Customer.io may ignore all but the first of each.\n", grouped(c.MessageIDs.Messages),
-			plural(n, "id", "ids"))
-		placesText(&b, c.MessageIDs)
+		fmt.Fprintf(&b, "warning: %s messages have the same messageId as another of them, %s in all (first in %s). Customer.io may ignore all but the first of each.\n",
+			grouped(c.MessageIDs.Messages), plural(n, "id", "ids"), placesOf(c.MessageIDs.First[0]))
+		restText(&b, c.MessageIDs)
 	}
 	if n := c.RowsBefore; n > 0 {
 		fmt.Fprintf(&b, "Addresses with several ids and repeated message ids are counted without the first %s rows, which an earlier run settled.\n", grouped(n))
@@ -34,13 +34,19 @@ func identityText(c *load.IdentityCount) string {
 	return b.String()
 }
 
-func placesText(b *strings.Builder, s load.Shared) {
-	for _, p := range s.First {
-		second := fmt.Sprintf("line %d", p.SecondLine)
-		if p.SecondFile != p.File {
-			second = placeOf(p.SecondFile, p.SecondLine)
-		}
-		fmt.Fprintf(b, "  %s and %s\n", placeOf(p.File, p.Line), second)
+// placesOf names the two places of something shared.
+func placesOf(p load.SharedPlace) string {
+	second := fmt.Sprintf("line %d", p.SecondLine)
+	if p.SecondFile != p.File {
+		second = placeOf(p.SecondFile, p.SecondLine)
+	}
+	return placeOf(p.File, p.Line) + " and " + second
+}
+
+// restText names the places behind the first, a line each.
+func restText(b *strings.Builder, s load.Shared) {
+	for _, p := range s.First[1:] {
+		fmt.Fprintf(b, "  %s\n", placesOf(p))
 	}
 	if rest := s.Count - int64(len(s.First)); rest > 0 {
 		fmt.Fprintf(b, "  and %s more\n", grouped(rest))

@@ -29,7 +29,7 @@ type loading struct {
 	load    *load.Load // nil if it cannot be resumed
 	reports *reports   // nil for none
 	local   bool       // nothing leaves this machine: an emulator takes it, or nobody
-	silent  bool       // nothing answers where it is to be sent
+	silent  error      // why nothing on this machine answers where it is to be sent
 
 	fingerprint string // of the input; empty if it is read once
 }
@@ -64,6 +64,10 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 		return nil, err
 	}
 	if l.job.Deny, err = f.denyList(); err != nil {
+		return nil, err
+	}
+	l.job.Changes.Query = f.rows()
+	if l.job.ExpectRows, err = f.expectRows(); err != nil {
 		return nil, err
 	}
 	if l.job.MaxErrors <= 0 {
@@ -175,10 +179,10 @@ func (l *loading) connect(ctx context.Context, con console) error {
 func (l *loading) checkEmulator() error {
 	began, target := l.f.Emulator, l.client.Target()
 	switch {
-	case began == nil || !l.silent && *began == l.local:
+	case began == nil || l.silent == nil && *began == l.local:
 		return nil
-	case l.silent:
-		return fail(exitUnavailable, "nothing answers on %s; start there what the load began with", target)
+	case l.silent != nil:
+		return fail(exitUnavailable, "nothing answers on %s: %w; start there what the load began with", target, l.silent)
 	case *began:
 		return fail(exitGuard, "the load began on an emulator, and what listens on %s now is none and may pass everything on to a real workspace; begin a new load", target)
 	}
@@ -202,8 +206,8 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	if approved && !strict && (l.reports == nil || l.fingerprint == "" || isDatabase(l.f.Files[0]) || l.job.Changes.Mirror != "") {
 		return nil
 	}
-	if l.silent && !approved {
-		return fail(exitUnavailable, "nothing answers on %s, so it is not known whether that is an emulator; start one with: ciokit emulate, or add --yes if it is a real workspace", l.client.Target())
+	if l.silent != nil && !approved {
+		return fail(exitUnavailable, "nothing answers on %s, so it is not known whether that is an emulator: %w; start one with: ciokit emulate, or add --yes if it is a real workspace", l.client.Target(), l.silent)
 	}
 	if l.f.stdin() {
 		return fail(exitGuard, "standard input cannot be looked at beforehand; check it with --dry-run, then add --yes")
@@ -223,6 +227,7 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	if err != nil {
 		return loadExit(load.Summary{}, err)
 	}
+	l.job.Approved = &plan
 	if l.reports != nil {
 		l.reports.plan = &plan
 	}
@@ -334,6 +339,9 @@ func (l *loading) run(ctx context.Context, con console) error {
 	}
 	if exit == nil {
 		exit = blankExit(summary, l.job.Mapping)
+	}
+	if exit == nil && summary.LeftAlone > 0 && !l.f.NewMapping {
+		exit = fail(exitRejects, "%s people have left and were not deleted, because there are rows that name nobody; leave such rows out by a when on the column of the userId, if they are meant to be about nobody", grouped(summary.LeftAlone))
 	}
 	if l.load != nil && l.load.CanResume() {
 		fmt.Fprintf(con.err, "Go on with: ciokit load --resume %s\n", l.load.ID())

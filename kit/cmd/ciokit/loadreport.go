@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/realpath"
 	"github.com/ciokit/cio/kit/load"
 )
 
@@ -87,8 +88,9 @@ func whyStopped(err error) string {
 
 // replaceFile writes a file beside its name and then gives it the name, so that there is never half of one. A symbolic link stays one.
 func replaceFile(name string, write func(io.Writer) error) error {
-	if real, err := filepath.EvalSymlinks(name); err == nil {
-		name = real
+	name, err := realpath.Of(name)
+	if err != nil {
+		return err
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {

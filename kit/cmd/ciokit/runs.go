@@ -25,22 +25,26 @@ func newRuns(con console) *cobra.Command {
 	}
 	show := &cobra.Command{
 		Use: "show ID", Short: "Show how far a load has come", Args: cobra.ExactArgs(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {
-			if dir, err := load.JournalDir(); err == nil {
-				journals, _ := load.ListJournals(dir) // a completion that fails offers nothing
-				for _, j := range journals {
-					ids = append(ids, j.Header().ID)
-				}
-			}
-			return ids, cobra.ShellCompDirectiveNoFileComp
-		},
-		RunE: func(_ *cobra.Command, args []string) error { return showRun(con, args[0], asJSON) },
+		ValidArgsFunction: completeRun,
+		RunE:              func(_ *cobra.Command, args []string) error { return showRun(con, args[0], asJSON) },
 	}
 	for _, cmd := range []*cobra.Command{list, show} {
 		cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 		runs.AddCommand(cmd)
 	}
+	runs.AddCommand(newRunsClean(con))
 	return runs
+}
+
+// completeRun completes the id of a load.
+func completeRun(*cobra.Command, []string, string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {
+	if dir, err := load.JournalDir(); err == nil {
+		journals, _ := load.ListJournals(dir) // a completion that fails offers nothing
+		for _, j := range journals {
+			ids = append(ids, j.Header().ID)
+		}
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
 }
 
 // runState is what is known of a load.
@@ -48,6 +52,8 @@ type runState struct {
 	load.JournalHeader
 	State string          `json:"state"`
 	Last  load.Checkpoint `json:"last"`
+	// Problem is why the journal cannot be read.
+	Problem string `json:"problem,omitempty"`
 }
 
 func stateOf(j *load.Journal) runState {
@@ -55,6 +61,10 @@ func stateOf(j *load.Journal) runState {
 	switch {
 	case j.Running():
 		s.State = "running"
+	case j.Problem() != nil:
+		s.State, s.Problem = "cannot be read", j.Problem().Error()
+	case s.Last.End != load.EndComplete && !j.CanResume():
+		s.State = "unfinished, of an earlier version"
 	case s.Last.End == "":
 		s.State = "ended without a word"
 	case s.Last.End != load.EndComplete:
@@ -128,7 +138,7 @@ func showRun(con console, id string, asJSON bool) error {
 	for _, w := range s.Last.Warned {
 		line("warned of", "%s: %s", w.Rule, grouped(w.Count))
 	}
-	if s.State != "complete" && s.State != "running" {
+	if j.CanResume() && s.State != "running" {
 		line("go on with", "ciokit load --resume %s", s.ID)
 	}
 	return t.Flush()

@@ -45,8 +45,15 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary) error {
 		line(s.DenyList, "on the deny list", note(s.Guarded, "%s messages for them were rejected"))
 	}
 	t.Flush()
-	if s.LeftAlone > 0 {
-		b.WriteString("Nobody was removed, because there is a row that may belong to any of those who left: it does not tell whom it is about. Mend it and load again.\n")
+	switch {
+	case s.LeftAlone > 0 && f.NewMapping:
+		b.WriteString("Nobody was removed, because of --new-mapping, and the snapshot knows only people of the input now. Who else of them should go must be deleted by hand.\n")
+	case s.LeftAlone > 0:
+		b.WriteString("Nobody was removed, because there is a row that may belong to any of those who left: it does not tell whom it is about, as its userId is empty or cannot be read. " +
+			"Mend it and load again. If such rows are about nobody, leave them out by a condition on the column of the userId, such as when: =id != \"\".\n")
+	}
+	if s.SameAddress > 0 {
+		fmt.Fprintf(&b, "%s people are in the input only under another id, with an e-mail address that they had: for Customer.io they are the people of that id, and they were not removed.\n", grouped(s.SameAddress))
 	}
 	if !s.Complete {
 		b.WriteString("The rest of the input was not read; its rows are in none of these counts.\n")

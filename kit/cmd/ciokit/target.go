@@ -28,8 +28,8 @@ type destination struct {
 	to      string
 	keyFile string
 
-	emulator bool // config has found that an emulator answers there
-	silent   bool // it has found that nothing does
+	emulator bool  // config has found that an emulator answers there
+	silent   error // why nothing on this machine does
 }
 
 func (d *destination) flags(cmd *cobra.Command) {
@@ -71,13 +71,13 @@ func (d *destination) config(ctx context.Context, con console) (cio.Config, erro
 	}
 	note := map[cio.Region]string{cio.US: " (Customer.io, United States)", cio.EU: " (Customer.io, Europe)"}[cfg.Region]
 	if loopback(client.Target()) {
-		d.emulator, err = emulates(ctx, client.Target())
-		if d.silent = err != nil; d.silent && ctx.Err() != nil {
+		d.emulator, d.silent = emulates(ctx, client.Target())
+		if ctx.Err() != nil {
 			return cfg, &exitError{exitInterrupted, errInterrupted}
 		}
 		note = ", which is no emulator and may pass everything on to a real workspace"
 	}
-	if !d.emulator && !d.silent {
+	if !d.emulator && d.silent == nil {
 		fmt.Fprintf(con.err, "Sending to %s%s\n", client.Target(), note)
 	}
 	return cfg, nil

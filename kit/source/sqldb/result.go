@@ -245,7 +245,7 @@ func (r *result) Next(ctx context.Context, b *source.Batch) error {
 }
 
 func (r *result) Info() source.Info {
-	return source.Info{Name: Name(r.url), Files: files(r.url)}
+	return source.Info{Name: Name(r.url), Files: files(r.url), Whole: true}
 }
 
 // Fingerprint is that of the query; empty without an order, because then nobody knows that the rows come in the same one again.
@@ -255,6 +255,9 @@ func (r *result) Fingerprint() (string, error) {
 	}
 	return r.asked.fingerprint(r.url), nil
 }
+
+// Changed tells nothing: the rows of a query are those of one moment.
+func (r *result) Changed(context.Context) (string, error) { return "", nil }
 
 // Close ends the query.
 func (r *result) Close() error {

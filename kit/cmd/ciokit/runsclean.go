@@ -1,0 +1,198 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ciokit/cio/kit/load"
+	"github.com/spf13/cobra"
+)
+
+// cleanFlags say which journals go.
+type cleanFlags struct {
+	olderThan  string
+	name       string
+	unfinished bool
+	dryRun     bool
+	json       bool
+}
+
+func newRunsClean(con console) *cobra.Command {
+	var f cleanFlags
+	cmd := &cobra.Command{
+		Use:   "clean [ID...]",
+		Short: "Remove journals of loads that are done with, and the ids that they hold",
+		Long: `Remove the journals of loads, with what the loads kept until their snapshots were made: it holds ids of people in clear. Without an ID these
+are the journals of all complete loads; --older-than and --name leave others out. A load that is not complete cannot be resumed any more
+without its journal, so it needs --unfinished or its ID. One that is under way is never touched.`,
+		Example: `  ciokit runs clean --older-than 30d
+  ciokit runs clean --name 'orders-*.csv' --unfinished --dry-run
+  ciokit runs clean 20260131-120000-a1b2c3`,
+		ValidArgsFunction: completeRun,
+		RunE:              func(_ *cobra.Command, ids []string) error { return f.clean(con, ids) },
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.olderThan, "older-than", "", "only what was last active so long ago, such as 30d, 2w or 12h")
+	fl.StringVar(&f.name, "name", "", "only loads of an input of this name, or whose name fits a pattern such as 'orders-*.csv'")
+	fl.BoolVar(&f.unfinished, "unfinished", false, "those of loads that are not complete, or that cannot be read, too")
+	fl.BoolVar(&f.dryRun, "dry-run", false, "list what would be removed, and remove nothing")
+	fl.BoolVar(&f.json, "json", false, "print JSON")
+	return cmd
+}
+
+// cleaned is a journal that was removed, or was to be.
+type cleaned struct {
+	ID     string    `json:"id"`
+	State  string    `json:"state"`
+	Source string    `json:"source"`
+	Active time.Time `json:"active"`
+	Bytes  int64     `json:"bytes"`
+	// IDs says that there may be ids of people in it.
+	IDs bool `json:"ids"`
+	// Why it is still there, in Kept.
+	Why string `json:"why,omitempty"`
+}
+
+// cleanResult is what runs clean says.
+type cleanResult struct {
+	DryRun  bool      `json:"dry_run"`
+	Removed []cleaned `json:"removed"`
+	Kept    []cleaned `json:"kept"`
+	Bytes   int64     `json:"bytes"`
+}
+
+func (f *cleanFlags) clean(con console, ids []string) error {
+	before, err := f.before()
+	if err != nil {
+		return err
+	}
+	if _, err := filepath.Match(f.name, ""); err != nil {
+		return fail(exitUsage, "--name %s is no pattern: %w", f.name, err)
+	}
+	dir, err := load.JournalDir()
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	journals, err := load.ListJournals(dir)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(journals, func(j *load.Journal) bool { return j.Header().ID == id }) {
+			return fail(exitUsage, "there is no run %s in %s; ciokit runs list has them. Nothing was removed", id, dir)
+		}
+	}
+	result := cleanResult{DryRun: f.dryRun, Removed: []cleaned{}, Kept: []cleaned{}}
+	var failed error
+	for _, j := range journals {
+		named := slices.Contains(ids, j.Header().ID)
+		if len(ids) > 0 && !named || !f.matches(j) || !before.IsZero() && !j.Active().Before(before) {
+			continue
+		}
+		s := stateOf(j)
+		c := cleaned{ID: s.ID, State: s.State, Source: s.Source, Active: j.Active()}
+		if c.Bytes, c.IDs, err = j.Usage(); err == nil {
+			switch {
+			case j.Running():
+				err = load.ErrRunning
+			case j.Last().End != load.EndComplete && !f.unfinished && !named:
+				continue
+			case !f.dryRun:
+				err = j.Remove()
+			}
+		}
+		switch {
+		case err == nil:
+			result.Removed = append(result.Removed, c)
+			result.Bytes += c.Bytes
+		default:
+			c.Why = err.Error()
+			result.Kept = append(result.Kept, c)
+			if named || !errors.Is(err, load.ErrRunning) {
+				failed = errors.Join(failed, err)
+			}
+		}
+	}
+	if err := f.print(con, result); err != nil {
+		return &exitError{exitLocal, err}
+	}
+	if failed != nil {
+		return &exitError{exitLocal, failed}
+	}
+	return nil
+}
+
+// before is the time that --older-than means; the zero time for none.
+func (f *cleanFlags) before() (time.Time, error) {
+	if f.olderThan == "" {
+		return time.Time{}, nil
+	}
+	age, err := time.ParseDuration(f.olderThan)
+	for suffix, unit := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
+		if number, ok := strings.CutSuffix(f.olderThan, suffix); ok {
+			var n int64
+			n, err = strconv.ParseInt(number, 10, 32)
+			age = min(time.Duration(n), 1<<13) * unit // more than a hundred years are as good
+		}
+	}
+	if err != nil || age <= 0 {
+		return time.Time{}, fail(exitUsage, "--older-than is a time, such as 30d, 2w or 12h")
+	}
+	return time.Now().Add(-age), nil
+}
+
+// matches reports whether the load's input has the name. Of several files one is enough.
+func (f *cleanFlags) matches(j *load.Journal) bool {
+	if f.name == "" {
+		return true
+	}
+	return slices.ContainsFunc(strings.Split(j.Header().Source, ", "), func(source string) bool {
+		fits, _ := filepath.Match(f.name, filepath.Base(source)) // the pattern was checked
+		return fits || source == f.name
+	})
+}
+
+func (f *cleanFlags) print(con console, r cleanResult) error {
+	if f.json {
+		return json.NewEncoder(con.out).Encode(r)
+	}
+	t := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+	if len(r.Removed)+len(r.Kept) > 0 {
+		fmt.Fprintln(t, "ID\tSTATE\tLAST ACTIVE\tFILE\tSIZE\tWHAT BECAME OF IT")
+	}
+	removed := "removed"
+	if f.dryRun {
+		removed = "would be removed"
+	}
+	withIDs, unfinished := 0, 0
+	for _, c := range append(r.Removed, r.Kept...) {
+		what := removed
+		if c.Why != "" {
+			what = "kept: " + c.Why
+		} else {
+			if c.IDs {
+				withIDs++
+			}
+			if c.State != "complete" {
+				unfinished++
+			}
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.State, c.Active.Local().Format(time.DateTime), filepath.Base(c.Source), byteSize(c.Bytes), what)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(con.out, "%s journals %s, %s; %s of them held ids of people.\n", grouped(int64(len(r.Removed))), removed, byteSize(r.Bytes), grouped(int64(withIDs)))
+	var err error
+	if unfinished > 0 {
+		_, err = fmt.Fprintf(con.out, "%s of their loads were not complete and cannot be resumed without them; a snapshot that one of these was to renew needs a load with --full.\n", grouped(int64(unfinished)))
+	}
+	return err
+}

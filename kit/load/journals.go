@@ -1,0 +1,116 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// runID is the form of the ids that createJournal gives.
+var runID = regexp.MustCompile(`^\d{8}-\d{6}-[0-9a-f]{6}$`)
+
+// ListJournals reads all journals below dir, the newest first. One that cannot be read is among them, with a Problem. What is no journal is left
+// out.
+func ListJournals(dir string) ([]*Journal, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	var list []*Journal
+	for _, e := range entries {
+		if !e.IsDir() || !runID.MatchString(e.Name()) {
+			continue
+		}
+		j, err := ReadJournal(dir, e.Name())
+		if err != nil {
+			j = &Journal{dir: filepath.Join(dir, e.Name()), header: JournalHeader{ID: e.Name()}, bad: err}
+			j.header.Started, _ = time.Parse("20060102-150405", e.Name()[:15]) // the zero time for a day that there is not
+		}
+		list = append(list, j)
+	}
+	slices.SortFunc(list, func(a, b *Journal) int { return b.header.Started.Compare(a.header.Started) })
+	return list, err
+}
+
+// Problem is why the journal cannot be read, nil if it can. Of such a journal Header has the ID and when it was begun.
+func (j *Journal) Problem() error { return j.bad }
+
+// CanResume reports whether Resume may go on with the load: it is not complete, and its journal is whole and of this version.
+func (j *Journal) CanResume() bool {
+	return j.bad == nil && j.last.End != EndComplete && j.header.Version == journalVersion
+}
+
+// Active is when the load last wrote to its journal.
+func (j *Journal) Active() time.Time {
+	if j.last.At.IsZero() {
+		return j.header.Started
+	}
+	return j.last.At
+}
+
+// lockName is the file that a process at work on the run has locked.
+func (j *Journal) lockName() string {
+	if j.header.Version == 1 {
+		return filepath.Join(j.dir, progressFile1)
+	}
+	return filepath.Join(j.dir, journalFile)
+}
+
+// Running reports whether a process is at work on the run.
+func (j *Journal) Running() bool {
+	if j.file != nil {
+		return true
+	}
+	f, err := os.Open(j.lockName())
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return lockFile(f) != nil
+}
+
+// Usage returns how many bytes the journal has on disk, and whether there may be ids of people among them: those of the rows, which a run keeps
+// until its snapshot is made, or the key of a query's last row.
+func (j *Journal) Usage() (bytes int64, ids bool, err error) {
+	err = filepath.WalkDir(j.dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		bytes += info.Size()
+		ids = ids || filepath.Base(path) == spoolFile
+		return nil
+	})
+	return bytes, ids || j.last.Mark != nil, err
+}
+
+// ErrRunning is a journal that a process is at work on.
+var ErrRunning = errors.New("the load is under way in another process")
+
+// Remove removes the journal, and what its run keeps until its snapshot is made. The load cannot be resumed then. It is ErrRunning if a process
+// is at work on it.
+func (j *Journal) Remove() error {
+	if j.file != nil {
+		return fmt.Errorf("load: run %s: %w", j.header.ID, ErrRunning)
+	}
+	f, err := os.Open(j.lockName())
+	switch {
+	case errors.Is(err, os.ErrNotExist): // of a load that ended before it began
+	case err != nil:
+		return err
+	default:
+		defer f.Close() // and until then nobody else can take it up
+		if lockFile(f) != nil {
+			return fmt.Errorf("load: run %s: %w", j.header.ID, ErrRunning)
+		}
+	}
+	return os.RemoveAll(j.dir)
+}

@@ -1,0 +1,477 @@
+package load
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio"
+)
+
+// Two spellings are one person here where they are one to the emulator, and only there.
+func TestIdentityAgreesWithTheEmulator(t *testing.T) {
+	client, server := emulated(t, cio.Config{})
+	rnd := rand.New(rand.NewPCG(1, 2))
+	parts := []string{"a", "B", "c.d", "@", "@", ".", "org", "X", " ", ",", "\"", "cio_", "é", "É", "..", "-", "+", "\u212a", "(", "\\", strings.Repeat("x", 250)}
+	ids := []string{"Acme1@EU", "Ann@X.org", "ann@@x.org", "@x.org", "A@.x.org", "A@x.org.", "A@x", "cio_A@x.org", "A@x..org", " A@x.org", "A@x.org ", "É@x.org", "cio_", "A@cio_x.org"}
+	for range 400 {
+		var id strings.Builder
+		for range 1 + rnd.IntN(6) {
+			id.WriteString(parts[rnd.IntN(len(parts))])
+		}
+		ids = append(ids, id.String())
+	}
+	folded := 0
+	for i, id := range ids {
+		other := strings.ToLower(id)
+		if other == id {
+			other = strings.ToUpper(id)
+		}
+		if other == id || !strings.EqualFold(other, id) {
+			continue
+		}
+		// The second message is of the same person if the first trait is still there.
+		if err := client.Send(t.Context(), cio.Identify{UserID: id, Traits: map[string]any{"n": i}}, cio.Identify{UserID: other, Traits: map[string]any{"m": i}}); err != nil {
+			t.Fatalf("%q: %v", id, err)
+		}
+		one := foldID(id) == foldID(other)
+		p, err := server.Person("", other)
+		if strings.HasPrefix(other, "cio_") && len(other) > 4 {
+			continue // names nobody until Customer.io has said so
+		}
+		if err != nil {
+			t.Fatalf("%q: %v", other, err)
+		}
+		n, _ := json.Marshal(p.Traits["n"])
+		if both := string(n) == fmt.Sprint(i); both != one {
+			t.Errorf("%q and %q: one person to the emulator: %v; here: %v", id, other, both, one)
+		}
+		if one {
+			folded++
+		}
+	}
+	if folded < 5 {
+		t.Errorf("%d pairs are one person: too few to tell", folded)
+	}
+}
+
+// Only addresses count without regard to case, and what is sent is what was read.
+func TestMirrorComparesIDs(t *testing.T) {
+	for _, tt := range []struct{ name, first, second, sent string }{
+		{"an id with an @ that is no address", "Acme1@EU,1\nacme1@eu,1\n", "acme1@eu,1\n", "-Acme1@EU"},
+		{"the other one", "Acme1@EU,1\nacme1@eu,1\n", "Acme1@EU,1\n", "-acme1@eu"},
+		{"an address as it was read", "Ann@X.org,1\nb,1\n", "b,1\n", "-Ann@X.org"},
+		{"one spelling of two", "Ann@X.org,1\nann@x.org,1\nb,1\n", "ANN@x.org,1\nb,1\n", "ANN@x.org"},
+		{"ids in other letters", "U1,1\nu1,1\nb,1\n", "u1,1\nb,1\n", "-U1"},
+		{"forms of one letter", "\u00fc,1\nu\u0308,1\nb,1\n", "u\u0308,1\nb,1\n", "-\u00fc"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newMirroring(t, people)
+			if _, err := c.load("id,n\n" + tt.first); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.load("id,n\n" + tt.second); err != nil || c.users() != tt.sent {
+				t.Errorf("%v: sent %q, want %q", err, c.users(), tt.sent)
+			}
+		})
+	}
+}
+
+// Whoever is only mentioned does not belong to the mirror, and whom anything mentions has not left.
+func TestMirrorOfPeopleWhoAreMentioned(t *testing.T) {
+	const identify = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n    when: =n != \"\"\n"
+	for name, mention := range map[string]string{
+		"relate": "  - relate: {userId: $o, objectId: t}\n    when: =o != \"\"\n", "group": "  - group: {userId: $o, groupId: t}\n    when: =o != \"\"\n",
+		"track":  "  - track: {userId: $o, event: E, messageId: [$id, $o]}\n    when: =o != \"\"\n",
+		"device": "  - set_device: {userId: $o, token: t, platform: ios}\n    when: =o != \"\"\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newMirroring(t, identify+mention)
+			load := func(in string, removed int64) {
+				t.Helper()
+				if s, err := c.load("id,n,o\n" + in); err != nil || s.Removed != removed {
+					t.Errorf("%v: %d removed of %d, want %d: %s", err, s.Removed, s.Left, removed, c.users())
+				}
+			}
+			load("a,1,boss\nb,1,\n", 0)
+			load("a,1,\nb,1,\n", 0)    // boss was never ours
+			load("a,1,b\n", 0)         // b is mentioned still
+			load("a,1,\nboss,1,\n", 1) // and now is not; boss is ours from now on
+			load("a,1,boss\n", 0)
+			load("a,1,\n", 1)
+		})
+	}
+}
+
+// A person who is in the input under another id, with an address that the old one had, is the same to Customer.io.
+func TestMirrorKeepsWhoHasANewID(t *testing.T) {
+	const mapping = "messages:\n  - identify: {userId: $id, traits: {email: $e, n: =int(n)}}\n    when: =n != \"0\"\n"
+	for _, tt := range []struct {
+		name, first, second string
+		removed, moved      int64
+	}{
+		{"renumbered", "u1,A@x.org,1\nu2,b@x.org,1\n", "v1,a@X.org ,1\nu2,b@x.org,1\n", 0, 1},
+		{"two rows of one", "u1,a@x.org,1\nu2,a@x.org,1\nu3,,1\n", "u2,a@x.org,1\nu3,,1\n", 0, 1},
+		{"the address was the id", "A@x.org,,1\nu2,,1\n", "u1,a@x.org,1\nu2,,1\n", 0, 1},
+		{"the address is the id now", "u1,a@x.org,1\nu2,,1\n", "A@x.org,,1\nu2,,1\n", 0, 1},
+		{"in a row that is refused", "u1,a@x.org,1\nu2,,1\n", "v1,a@x.org,bad\nu2,,1\n", 0, 1},
+		{"in a row whose condition does not hold", "u1,a@x.org,1\nu2,,1\n", "v1,a@x.org,0\nu2,,1\n", 0, 1},
+		{"an address of somebody else", "u1,a@x.org,1\nu2,,1\n", "v1,c@x.org,1\nu2,,1\n", 1, 0},
+		{"no address at all", "u1,no,1\nu2,,1\n", "v1,no,1\nu2,,1\n", 1, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newMirroring(t, mapping)
+			if _, err := c.load("id,e,n\n" + tt.first); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // they are forgotten then
+				s, err := c.load("id,e,n\n" + tt.second)
+				if err != nil || s.Removed != tt.removed || s.SameAddress != tt.moved {
+					t.Errorf("%v: %d removed, %d by an address; want %d, %d", err, s.Removed, s.SameAddress, tt.removed, tt.moved)
+				}
+				tt.removed, tt.moved = 0, 0
+			}
+		})
+	}
+	c := newMirroring(t, mapping) // who got a new address since is known by that alone
+	for _, in := range []string{"u1,a@x.org,1\nu2,,1\n", "u1,b@x.org,1\nu2,,1\n"} {
+		if _, err := c.load("id,e,n\n" + in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, err := c.load("id,e,n\nu9,a@x.org,1\nu2,,1\n"); err != nil || s.Removed != 1 {
+		t.Error(err, s.Removed)
+	}
+}
+
+// Rows that name nobody stop all deletions, unless the mapping leaves them out by a condition on their key.
+func TestRowsThatNameNobody(t *testing.T) {
+	const plain = "messages:\n  - identify: {userId: $id, traits: {email: $e}}\n"
+	for _, tt := range []struct {
+		name, mapping, row string
+		alone              bool
+	}{
+		{"a failed join", plain, ",,Bonn\n", true},
+		{"an empty row", plain, ",,\n", true},
+		{"an address alone", plain, ",a@x.org,\n", true},
+		{"left out by its key", plain + "    when: =id != \"\"\n", ",,Bonn\n", false},
+		{"left out by its key, with an address", plain + "    when: =id != \"\"\n", ",a@x.org,Bonn\n", false},
+		{"left out by something else", plain + "    when: =e != \"\"\n", ",,Bonn\n", true},
+		{"one key of two", "messages:\n  - identify: {userId: $id}\n    when: =id != \"\"\n  - relate: {userId: $e, objectId: o}\n", ",,Bonn\n", true},
+		{"both keys", "messages:\n  - identify: {userId: $id}\n    when: =id != \"\"\n  - relate: {userId: $e, objectId: o}\n    when: =e != \"\" && id != \"\"\n", ",,Bonn\n", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newMirroring(t, tt.mapping)
+			const two = "id,e,city\nu1,u1@x.org,Ulm\nu2,u2@x.org,Ulm\n"
+			if _, err := c.load(two); err != nil {
+				t.Fatal(err)
+			}
+			s, err := c.load("id,e,city\nu1,u1@x.org,Ulm\n" + tt.row)
+			if alone := s.LeftAlone == 1 && s.Removed == 0; err != nil || s.Left != 1 || alone != tt.alone || !alone && s.Removed != 1 {
+				t.Errorf("%v: left %d, alone %d, removed %d", err, s.Left, s.LeftAlone, s.Removed)
+			}
+		})
+	}
+}
+
+// The guard against an input that shrank.
+func TestShrinkingGuard(t *testing.T) {
+	for _, tt := range []struct {
+		before, left, most int
+		stops              bool
+	}{
+		{11, 10, 0, true}, {11, 5, 0, false}, {11, 6, 0, true}, {2, 1, 0, false}, {3, 2, 0, true}, {1, 1, 0, true}, {100, 20, 0, false}, {100, 21, 0, true}, {55, 11, 0, false},
+		{54, 11, 0, true}, {40, 10, 0, false}, {100, 11, 5, true}, {100, 10, 5, false}, {100, 60, 60, false}, {100, 61, 60, true}, {10, 6, 60, false}, {10, 7, 60, true}, {10, 10, 99, true}, {10, 10, 100, false},
+	} {
+		var gone []int
+		for i := range tt.left {
+			gone = append(gone, i)
+		}
+		c := newMirroring(t, people)
+		if _, err := c.load(manyPeople(tt.before)); err != nil {
+			t.Fatal(err)
+		}
+		c.job.Changes.MaxShrink = tt.most
+		s, err := c.load(manyPeople(tt.before, gone...))
+		if errors.Is(err, ErrShrunk) != tt.stops || (s.Removed == 0) != tt.stops || s.Left != int64(tt.left) {
+			t.Errorf("%d of %d, MaxShrink %d: %v, %d removed", tt.left, tt.before, tt.most, err, s.Removed)
+		}
+	}
+}
+
+// People of another mapping, query or set of columns are not taken for some who have left.
+func TestMirrorOfAnotherTable(t *testing.T) {
+	const in = "id,n\na,1\nb,1\nc,1\n"
+	for name, change := range map[string]func(*Job) string{
+		"mapping": func(j *Job) string {
+			j.Mapping = mustMapping(t, "messages:\n  - identify: {userId: =upper(id)}\n")
+			return in
+		},
+		"query":          func(j *Job) string { j.Changes.Query = "SELECT id FROM b"; return "id,n\na,1\nb,1\n" },
+		"set of columns": func(*Job) string { return "id,n,m\na,1,1\nb,1,1\n" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newMirroring(t, people)
+			c.job.Changes.Query = "SELECT id FROM a"
+			if _, err := c.load(in); err != nil {
+				t.Fatal(err)
+			}
+			first := c.job
+			other := change(&c.job)
+			var bad *SnapshotError
+			if _, err := c.load(other); !errors.As(err, &bad) || !strings.Contains(bad.Problem, name) || !strings.Contains(bad.Hint, "--new-mapping") || len(c.sent) > 0 {
+				t.Errorf("%v, sent %q", err, c.users())
+			}
+			c.job.Changes.Mirror, c.job.Changes.IDs = "", true // an upsert may; but then nobody can tell whose people they are
+			if _, err := c.load(other); err != nil {
+				t.Fatal(err)
+			}
+			for _, job := range []Job{first, c.job} {
+				c.job = job
+				c.job.Changes.Mirror = MirrorDelete
+				if _, err := c.load(other); !errors.As(err, &bad) || len(c.sent) > 0 {
+					t.Errorf("%v, sent %q", err, c.users())
+				}
+			}
+			c.job.Changes.NewMapping, c.job.Changes.MaxShrink = true, 1
+			if s, err := c.load(other); err != nil || s.Removed != 0 || s.LeftAlone != s.Left || s.Left == 0 || strings.Contains(c.users(), "-") {
+				t.Errorf("%v: %d left, %d removed, %q", err, s.Left, s.Removed, c.users())
+			}
+			c.job.Changes.NewMapping, c.job.Changes.MaxShrink = false, 100
+			if s, err := c.load(other); err != nil || s.Left != 0 {
+				t.Errorf("%v: %d left", err, s.Left)
+			}
+			shorter := strings.Join(strings.SplitAfter(other, "\n")[:2], "")
+			if s, err := c.load(shorter); err != nil || s.Removed == 0 {
+				t.Errorf("%v: %d removed", err, s.Removed)
+			}
+		})
+	}
+	c := newMirroring(t, people) // the order of columns is no difference
+	c.want("id,n\na,1\nb,1\n", 0, "a b")
+	c.want("n,id\n1,a\n", 1, "-b")
+}
+
+// A snapshot of the version before, whose ids are not sure, deletes nobody, and is replaced by one that is.
+func TestMirrorWithAnOlderSnapshot(t *testing.T) {
+	c := newMirroring(t, people)
+	var ids listed
+	for _, id := range []string{"acme1@eu", "boss", "p00", "p01"} {
+		ids.all = append(ids.all, []byte(id))
+	}
+	info := SnapshotInfo{ID: randomID(), HasIDs: true, Salt: make([]byte, 16), Mapping: "old", KeyHash: c.client.KeyHash(make([]byte, 16))}
+	if err := os.WriteFile(c.job.Changes.Snapshot, olderSnapshot(t, info, ids.all), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ReadSnapshotInfo(c.job.Changes.Snapshot); err != nil || !got.Older || got.HasIDs || got.IDs != 0 {
+		t.Fatalf("%v, %+v", err, got)
+	}
+	if s, err := c.load("id,n\np00,1\nAcme1@EU,1\n"); err != nil || s.Left != 0 || s.Accepted != 2 {
+		t.Error(err, counts(s), s.Left)
+	}
+	if got, err := ReadSnapshotInfo(c.job.Changes.Snapshot); err != nil || got.Older || got.IDs != 2 {
+		t.Fatalf("%v, %+v", err, got)
+	}
+	c.want("id,n\np00,1\n", 1, "-Acme1@EU")
+}
+
+// olderSnapshot is one of version 2 without entries.
+func olderSnapshot(t *testing.T, info SnapshotInfo, ids [][]byte) []byte {
+	t.Helper()
+	var body []byte
+	slices.SortFunc(ids, bytes.Compare)
+	for _, id := range ids {
+		body = appendText(body, id)
+	}
+	info.IDs, info.IDsBytes = int64(len(ids)), int64(len(body))
+	text, err := json.Marshal(info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := binary.BigEndian.AppendUint32(slices.Concat([]byte(foldedMagic), body, text), uint32(len(text)))
+	sum := sha256.Sum256(all)
+	return append(all, sum[:]...)
+}
+
+// unanswered is a server that gives no answer to a message about somebody.
+func unanswered(id string) func(context.Context, int, []cio.Message) error {
+	return func(_ context.Context, _ int, m []cio.Message) error {
+		lost := make(map[int]cio.Failure)
+		for i := range m {
+			if m[i].(*cio.Encoded).Identity().UserID == id {
+				lost[i] = cio.Failure{Outcome: cio.Unknown, Err: &cio.APIError{Status: 500}}
+			}
+		}
+		if len(lost) == 0 {
+			return nil
+		}
+		return failures(len(m), lost)
+	}
+}
+
+// A person whom a row has deleted is not deleted again when the row goes.
+func TestMirrorOfDeletedPeople(t *testing.T) {
+	c := newMirroring(t, "messages:\n  - identify: {userId: $id}\n    when: =n != \"gone\"\n  - delete_person: {userId: $id}\n    when: =n == \"gone\"\n")
+	c.want("id,n\na,1\nb,1\n", 0, "a b")
+	c.want("id,n\na,gone\nb,1\n", 1, "-a")
+	c.want("id,n\nb,1\n", 1, "")
+	c.want("id,n\na,gone\na,1\nb,1\n", 1, "-a a")
+	c.want("id,n\nb,1\n", 1, "-a")
+}
+
+// Whom a row was sent for without an answer, and who has left since, is named and not deleted.
+func TestMirrorNamesWhoMayHaveBeenMade(t *testing.T) {
+	c := newMirroring(t, people)
+	c.want("id,n\na,1\nb,1\n", 0, "a b")
+	c.client.send = unanswered("x")
+	if _, err := c.load("id,n\na,1\nb,1\nx,1\n"); !errors.Is(err, ErrGaveUp) {
+		t.Fatal(err)
+	}
+	c.client.send = nil
+	for range 2 { // without a file of rejects they are named each time
+		s := c.want("id,n\na,1\nb,1\n", 2, "")
+		if s.Left != 1 || s.Removed != 0 || s.Rejected != 1 || s.First[0].Rule != RuleLeftUnsure {
+			t.Errorf("%+v", s)
+		}
+	}
+	var rejects strings.Builder
+	c.job.Rejects = &rejects
+	if s := c.want("id,n\na,1\nb,1\n", 2, ""); s.Rejected != 1 || !strings.Contains(rejects.String(), `{\"userId\":\"x\"}`) {
+		t.Errorf("%+v, %s", s, &rejects)
+	}
+	if s := c.want("id,n\na,1\nb,1\n", 2, ""); s.Left != 0 {
+		t.Errorf("%+v", s)
+	}
+	c.job.Rejects, c.client.send = nil, unanswered("x")
+	if _, err := c.load("id,n\na,1\nb,1\nx,1\n"); !errors.Is(err, ErrGaveUp) {
+		t.Fatal(err)
+	}
+	c.client.send = nil
+	c.want("id,n\na,1\nb,1\nx,1\n", 2, "x") // now there is an answer
+	c.want("id,n\na,1\nb,1\n", 2, "-x")
+}
+
+// Snapshots keep all kinds of ids, in an order in which they can be compared.
+func TestPeopleAreRead(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		all := &listed{}
+		want := make(map[string]string)
+		for range rnd.IntN(30) {
+			id := []string{"", "a", "A@x.org", "a@X.org", "b\x00", "b", strings.Repeat("l", 127), strings.Repeat("l", 128), strings.Repeat("l", 129), "Z@z"}[rnd.IntN(10)]
+			from := []byte{personFresh, personFreshUnsure, personLeft, personLeftUnsure, personSure, personUnsure}[rnd.IntN(6)]
+			all.all = append(all.all, appendPerson(nil, from, uint64(rnd.IntN(3)), []byte(id)))
+			key := foldID(id)
+			if want[key] == "" || from == personFresh || from == personLeft || from == personSure {
+				want[key] = fmt.Sprint(want[key] == "true" || from == personFresh || from == personLeft || from == personSure)
+			}
+		}
+		slices.SortFunc(all.all, bytes.Compare)
+		all.all = slices.CompactFunc(all.all, bytes.Equal)
+		got := make(map[string]string)
+		err := (&peopleReader{from: all}).eachBut(noRecords{}, func(p *person) error {
+			if _, twice := got[foldID(string(p.id))]; twice {
+				t.Errorf("%q comes twice", p.id)
+			}
+			got[foldID(string(p.id))] = fmt.Sprint(p.sure)
+			return nil
+		})
+		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("%v: %v, want %v", err, got, want)
+		}
+	}
+}
+
+// People whom a run made that was killed are deleted by a later one once they have left, or named if no answer had come; a run that goes on from
+// there and is killed too hands them on.
+func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
+	const before, after = "id,n\na,1\nb,1\nc,1\nd,1\ne,1\nf,1\n", "id,n\na,1\nb,1\nc,1\nd,1\ne,1\n"
+	for _, tt := range []struct {
+		name                  string
+		first, again, mapping bool
+		removed, named        int64
+	}{
+		{"one run", false, false, false, 2, 1}, {"two runs", false, true, false, 2, 1}, {"the first load of all", true, false, false, 2, 1}, {"another mapping", false, false, true, 0, 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newMirroring(t, people)
+			if !tt.first {
+				if _, err := c.load(before); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.job.BatchBytes = 1 // each by itself
+			die := func(in, at string) {
+				t.Helper()
+				snapshot, _ := os.ReadFile(c.job.Changes.Snapshot)
+				var word []byte
+				c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
+					if m[0].(*cio.Encoded).Identity().UserID == at {
+						var err error
+						if word, err = os.ReadFile(c.job.Changes.Snapshot + pendingSuffix); err != nil {
+							t.Error(err)
+						}
+					}
+					return nil
+				}
+				if _, err := c.load(in); err != nil {
+					t.Fatal(err)
+				}
+				c.client.send = nil
+				if err := os.Remove(c.job.Changes.Snapshot); err != nil {
+					t.Fatal(err)
+				}
+				if snapshot != nil {
+					if err := os.WriteFile(c.job.Changes.Snapshot, snapshot, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := os.WriteFile(c.job.Changes.Snapshot+pendingSuffix, append(word, 0x7f, 'i'), 0o600); err != nil { // torn
+					t.Fatal(err)
+				}
+			}
+			c.job.Changes.Full = true
+			if tt.mapping {
+				c.job.Mapping = mustMapping(t, people+"# another\n")
+				c.job.Changes.NewMapping = true
+			}
+			die(before+"x,1\n"+strings.Repeat("y,bad\n", chunkRows)+"z,1\n"+strings.Repeat("y,bad\n", chunkRows)+"q,1\n", "q")
+			if tt.mapping {
+				c.job.Mapping, c.job.Changes.NewMapping = mustMapping(t, people), false
+			}
+			if tt.again {
+				die(before, "e")
+			}
+			var rejects strings.Builder
+			c.job.Rejects = &rejects
+			in := before
+			if !tt.first {
+				in = after // f of the snapshot leaves too
+			}
+			s, err := c.load(in)
+			extra := int64(1)
+			if tt.first {
+				extra = 0
+			}
+			if err != nil || s.Removed != tt.removed+extra || s.Rejected != tt.named {
+				t.Errorf("%v: %d left, %d removed, %d named: %s\n%s", err, s.Left, s.Removed, s.Rejected, c.users(), &rejects)
+			}
+			if tt.named == 1 && !strings.Contains(rejects.String(), `{\"userId\":\"q\"}`) {
+				t.Error(&rejects)
+			}
+			c.job.Changes.Full = false
+			if s, err := c.load(in); err != nil || s.Left != 0 {
+				t.Error(err, s.Left)
+			}
+		})
+	}
+}

@@ -1,0 +1,193 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+)
+
+// seed is that of all hashes of what was read, which are compared within a process.
+var seed = maphash.MakeSeed()
+
+// watch is a regular file that is read, and what it was when that began. A nil watch is of what can be read once.
+type watch struct {
+	name string
+	was  os.FileInfo
+	// again reads as much of the file again as was read, and reports whether it is the same.
+	again func(ctx context.Context) (bool, error)
+	// edge reports whether what the file says of itself at its end is the same; nil for text.
+	edge func() bool
+}
+
+// watched is a Source of files that are watched.
+type watched interface{ watching() *watch }
+
+// changed is Source.Changed for a file.
+func (w *watch) changed(ctx context.Context) (string, error) {
+	if w == nil {
+		return "", nil
+	}
+	now, err := os.Stat(w.name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return w.name + " is gone", nil
+	case err != nil:
+		return "", err
+	case sameState(w.was, now) && (w.edge == nil || w.edge()):
+		return "", nil
+	}
+	same := now.Size() == w.was.Size() // one that grows or shrinks is being written, however much of it was read
+	if same {
+		if same, err = w.again(ctx); err != nil {
+			return "", err
+		}
+	}
+	after, err := os.Stat(w.name)
+	switch {
+	case err != nil:
+		return "", err
+	case !same || !sameState(now, after):
+		return fmt.Sprintf("%s is not what it was: it had %d bytes when it was opened, and has %d now", w.name, w.was.Size(), after.Size()), nil
+	}
+	w.was = after
+	return "", nil
+}
+
+func sameState(a, b os.FileInfo) bool {
+	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b) && stateTime(a) == stateTime(b)
+}
+
+// sum is a hash of what a reader has read. It is safe for concurrent use, because reading runs ahead.
+type sum struct {
+	mu    sync.Mutex
+	hash  maphash.Hash
+	n     int64
+	ended bool
+}
+
+func newSum() *sum {
+	s := new(sum)
+	s.hash.SetSeed(seed)
+	return s
+}
+
+func (s *sum) add(p []byte, ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hash.Write(p)
+	s.n += int64(len(p))
+	s.ended = s.ended || ended
+}
+
+func (s *sum) state() (hash uint64, n int64, ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hash.Sum64(), s.n, s.ended
+}
+
+// content names what was read, for comparison within this process.
+func (s *sum) content() string {
+	hash, n, _ := s.state()
+	return fmt.Sprintf("%x of %d", hash, n)
+}
+
+// textAgain reads a file of text again, as far as it was read, and compares. Where it was read to its end that must be its end still.
+func textAgain(name string, read *sum) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		hash, n, ended := read.state()
+		f, err := os.Open(name)
+		if err != nil {
+			return false, err
+		}
+		defer f.Close()
+		again := newSum()
+		buf := make([]byte, 256<<10)
+		for again.n < n {
+			if err := ctx.Err(); err != nil {
+				return false, err
+			}
+			k, err := f.Read(buf[:min(int64(len(buf)), n-again.n)])
+			again.add(buf[:k], false)
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				return false, err
+			}
+		}
+		if got, m, _ := again.state(); got != hash || m != n {
+			return false, nil
+		}
+		if ended {
+			k, err := f.Read(buf[:1])
+			return k == 0 && err == io.EOF, nil
+		}
+		return true, nil
+	}
+}
+
+// watchRows watches a Parquet file, whose rows it reads again if it was touched.
+func (p *parquetSource) watchRows() *watch {
+	if p.watched == nil {
+		return nil
+	}
+	name, names, skipped, read, limit, rows, description := p.watched.name, p.selected, p.skipped, p.sum, p.limit, p.file.NumRows(), p.description
+	open := func() (*parquetSource, error) {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		info, err := f.Stat()
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		return openParquet(f, f, info.Size(), limit)
+	}
+	p.watched.edge = func() bool {
+		q, err := open()
+		return err == nil && q.description == description && q.Close() == nil
+	}
+	p.watched.again = func(ctx context.Context) (bool, error) {
+		hash, n, _ := read.state()
+		q, err := open()
+		if err != nil {
+			return false, nil // it is no such file any more
+		}
+		defer q.Close()
+		if q.file.NumRows() != rows || q.Select(names) != nil {
+			return false, nil
+		}
+		q.skip = skipped
+		var b Batch
+		for {
+			err := q.Next(ctx, &b)
+			if ended := ctx.Err(); ended != nil {
+				return false, ended
+			}
+			if got, m, _ := q.sum.state(); err != nil || m >= n {
+				return m == n && got == hash, nil
+			}
+		}
+	}
+	return p.watched
+}
+
+// note adds a row to what was read.
+func (s *sum) note(r *Row) {
+	rule := ""
+	if r.Err != nil {
+		rule = r.Err.Rule
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.n++
+	s.hash.WriteString(rule)
+	s.hash.WriteByte(0)
+	s.hash.Write(r.Raw)
+	s.hash.WriteByte(0)
+}
