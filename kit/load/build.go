@@ -94,7 +94,7 @@ func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueErr
 // valueOf returns the beginning of what stands in a column of the row at hand, nil if that is not known.
 func (m *mapper) valueOf(column string) *string {
 	slot := slices.Index(m.plan.columns, column)
-	if slot < 0 || slot >= len(m.row.cells) {
+	if slot < 0 || slot >= len(m.row.cells) || m.row.cells[slot].Kind == source.Absent {
 		return nil
 	}
 	const most = 256

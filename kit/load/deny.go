@@ -90,6 +90,11 @@ func (d *DenyList) read(file string, cfg DenyConfig) error {
 	if len(bytes.TrimSpace(head)) == 0 {
 		return nil
 	}
+	first, _, _ := bytes.Cut(bytes.TrimSpace(head), []byte{'\n'})
+	first, _, _ = bytes.Cut(first, []byte{'\r'})
+	if err := checkListText(1, string(first)); err != nil {
+		return err
+	}
 	delimiter, single, err := delimiterOf(head, cfg.Column)
 	if err != nil {
 		return err
@@ -259,7 +264,7 @@ func delimiterOf(head []byte, column string) (delimiter byte, single bool, err e
 		return ',', false, nil
 	}
 	most, others := 0, 0
-	var names string
+	var names []string
 	for _, c := range []byte(delimiters) {
 		src, err := source.New(withLF(bytes.NewReader(head), head), source.Config{Format: source.CSV, Delimiter: c})
 		if err != nil {
@@ -278,9 +283,7 @@ func delimiterOf(head []byte, column string) (delimiter byte, single bool, err e
 				found++
 			}
 		}
-		if len(all) > 1 || names == "" {
-			names = quoteNames(all)
-		}
+		names = append(names, all...)
 		switch {
 		case found > 1:
 			return 0, false, &source.FormatError{Line: 1, Problem: fmt.Sprintf("the header names the column %q more than once", column), Hint: "rename one"}
@@ -291,9 +294,13 @@ func delimiterOf(head []byte, column string) (delimiter byte, single bool, err e
 			others++
 		}
 	}
+	hint := "look whether the first line names the columns" // without quoting it: it may be a row
+	if best := nearest(column, names); best != "" {
+		hint = "write " + best
+	}
 	switch {
 	case most == 0:
-		return 0, false, &source.FormatError{Line: 1, Problem: fmt.Sprintf("the header names no column %q", column), Hint: "the columns are " + names}
+		return 0, false, &source.FormatError{Line: 1, Problem: fmt.Sprintf("the header names no column %q", column), Hint: hint}
 	case most > 1 && others > 0:
 		return 0, false, &source.FormatError{Line: 1, Problem: "the header does not tell what stands between the columns", Hint: "write the list as CSV with commas"}
 	}

@@ -497,6 +497,90 @@ func TestRejectsOfUnlikeFiles(t *testing.T) {
 	}
 }
 
+// Rejects in one form are loaded with rejects in the other, and back.
+func TestRejectsChangeForm(t *testing.T) {
+	l := &loop{t: t, mapping: twoMessages, refuse: func(m string) bool { return strings.Contains(m, `"event":"bad"`) }}
+	const in = "id;n;event\na;1;bad\nb;x;good\nc;3\nd;4;\"q\n\"\n"
+	rejects, _, _ := l.load(mustSource(t, in, source.Config{Delimiter: ';'}))
+	for _, l.csv = range []bool{true, false, true, true, false} {
+		l.loads = 0 // the API refuses as before
+		again, _, s := l.loadText(rejects)
+		if s.Rows != 3 || s.RowsRejected != 2 || s.RejectedByAPI != 1 {
+			t.Fatalf("%s of\n%s", counts(s), rejects)
+		}
+		if !l.csv && withoutKept(again) != withoutKept(rejects) && strings.HasPrefix(rejects, "{") {
+			t.Errorf("of\n%s\ncame\n%s", rejects, again)
+		}
+		rejects = again
+	}
+	first := &loop{t: t, mapping: twoMessages, refuse: l.refuse}
+	want, _, _ := first.load(mustSource(t, in, source.Config{Delimiter: ';'}))
+	if rejects != want {
+		t.Errorf("after all rounds\n%s\nwant\n%s", rejects, want)
+	}
+}
+
+// A load of rejects that is interrupted goes on like any other.
+func TestRejectsAreResumed(t *testing.T) {
+	l := &loop{t: t, mapping: people}
+	rejects, _, _ := l.loadText(strings.ReplaceAll(personRows(3000), "\np", "\nx") + "z,x\n")
+	if strings.Count(rejects, "\n") != 1 {
+		t.Fatal(rejects)
+	}
+	var in strings.Builder
+	for i := range 3000 { // each row stands there twice, as if two messages of it had been refused
+		line := strings.NewReplacer(`"z,x"`, fmt.Sprintf(`"p%d,%d"`, i, i), `"line":3002`, fmt.Sprintf(`"line":%d`, i+2), `"ordinal":3000`, fmt.Sprintf(`"ordinal":%d`, i)).Replace(rejects)
+		in.WriteString(line + line)
+	}
+	file := filepath.Join(t.TempDir(), "r.jsonl")
+	if err := os.WriteFile(file, []byte(in.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir, id := t.TempDir(), ""
+	sent := make(map[string]bool)
+	for round := 0; ; round++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		client := &fakeClient{send: func(_ context.Context, call int, _ []cio.Message) error {
+			if call == 3 && round < 4 {
+				cancel()
+				return ctx.Err()
+			}
+			return nil
+		}}
+		src, err := source.Open(file, source.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		job := Job{Source: src, Mapping: mustMapping(t, people), Client: client, BatchBytes: 30_000}
+		var load *Load
+		if id == "" {
+			load, err = Start(dir, job)
+		} else {
+			load, err = Resume(dir, id, job)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := load.Run(ctx)
+		for _, m := range client.accepted {
+			sent[messageIDPart.FindString(m)] = true
+		}
+		id = load.ID()
+		load.Close()
+		src.Close()
+		cancel()
+		if err == nil {
+			if s.Rows != 3000 || s.Accepted != 3000 || len(sent) != 3000 {
+				t.Errorf("%s, %d messages", counts(s), len(sent))
+			}
+			return
+		}
+		if !errors.Is(err, ErrInterrupted) {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Numbers are read as they were: what was rejected with a decimal comma does not become another number without.
 func TestRejectsWithDecimalComma(t *testing.T) {
 	l := &loop{t: t, comma: true, mapping: "messages:\n  - identify: {userId: $id, traits: {n: =decimal(n)}}\n"}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/ciokit/cio/kit/internal/realpath"
 )
@@ -49,8 +50,11 @@ func openRejects(path string) (*rejectsFile, error) {
 		if r.regular = info.Mode().IsRegular(); !r.regular {
 			return r, nil
 		}
-		if lockFile(f) != nil {
-			return failed(errors.Join(ErrInUse, f.Close()))
+		if err := lockFile(f); err != nil {
+			if errors.Is(err, syscall.EWOULDBLOCK) {
+				err = ErrInUse
+			}
+			return failed(errors.Join(err, f.Close()))
 		}
 		now, err := os.Stat(real)
 		if err == nil && os.SameFile(info, now) {

@@ -362,7 +362,7 @@ func (l *loading) report(con console, s load.Summary) error {
 		l.f.reported = true
 		return json.NewEncoder(con.out).Encode(s)
 	}
-	return printSummary(con.out, l.f, s)
+	return printSummary(con.out, l.f, l.job.Source.Info().Rejects, s)
 }
 
 // loadMemory is what a load is meant to get by with: it holds some 20 MB of rows and requests, whatever the size of the input.

@@ -12,8 +12,8 @@ import (
 	"github.com/ciokit/cio/kit/load"
 )
 
-// printSummary prints what became of a load for a person to read.
-func printSummary(w io.Writer, f *loadFlags, s load.Summary) error {
+// printSummary prints what became of a load, of a rejects file or of another input, for a person to read.
+func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary) error {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	line := func(n int64, what, note string) {
@@ -82,6 +82,9 @@ func printSummary(w io.Writer, f *loadFlags, s load.Summary) error {
 		b.WriteString("The first of them:\n")
 		for _, r := range s.First {
 			b.WriteString("  " + describe(r) + valueFor(w, r) + "\n")
+		}
+		if rejects {
+			b.WriteString("The lines are those of the input that the rows came from first.\n")
 		}
 		switch {
 		case f.Rejects != "":
