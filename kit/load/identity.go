@@ -7,6 +7,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"slices"
+	"strings"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/internal/wire"
@@ -123,9 +124,14 @@ func (c *identityCounter) identify(said []identified, m *mapper, p *messagePlan)
 	if user == "" {
 		return said
 	}
-	if c.user, ok = appendAddress(c.user[:0], user); !ok {
-		c.user = append(c.user[:0], user...)
-	} else if bytes.Equal(c.user, c.text) {
+	c.user, ok = c.user[:0], false
+	if strings.IndexByte(user, '@') >= 0 { // else it is no address
+		c.user, ok = appendAddress(c.user, user)
+	}
+	switch {
+	case !ok:
+		c.user = append(c.user, user...)
+	case bytes.Equal(c.user, c.text):
 		return said
 	}
 	return append(said, identified{true, c.key(c.text), maphash.Bytes(c.seeds[2], c.user)})

@@ -334,8 +334,10 @@ func (l *loading) run(ctx context.Context, con console) error {
 		return &exitError{exitLocal, err}
 	}
 	exit := loadExit(summary, runErr)
-	if l.f.Strict && l.f.dryRun && runErr == nil && (summary.Identity.Found() || summary.Identity.NotCounted != "") {
-		exit = &exitError{code: exitGuard}
+	if l.f.Strict && l.f.dryRun && runErr == nil {
+		if err := refuseShared(io.Discard, summary.Identity); err != nil { // the summary has said it
+			exit = err
+		}
 	}
 	if exit == nil {
 		exit = blankExit(summary, l.job.Mapping)
