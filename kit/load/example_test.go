@@ -168,3 +168,45 @@ func ExampleReadDenyList() {
 	fmt.Println(list.Len(), "listed,", summary.Guarded, "kept back,", summary.Unsent, "would be sent")
 	// Output: 1 listed, 1 kept back, 1 would be sent
 }
+
+// Journals of loads that are complete are of no use any more. Those of others are kept, so that they can be resumed.
+func ExampleListJournals() {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	server := emulator.New(emulator.Config{}) // Customer.io on this machine
+	client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: "http://emulator.test", HTTPClient: &http.Client{Transport: server.Transport()}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mapping, err := load.ParseMapping("people.yaml", []byte("messages:\n  - identify: {userId: $id}\n"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	rows := load.Rows([]string{"id"}, func(yield func(load.Row, error) bool) { yield(load.Row{"0001"}, nil) })
+	defer rows.Close()
+	l, err := load.Start(dir, load.Job{Source: rows, Mapping: mapping, Client: client, Fingerprint: "the people of 31 January"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := l.Run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+
+	journals, err := load.ListJournals(dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, j := range journals {
+		if j.CanResume() {
+			continue
+		}
+		if err := j.Remove(); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("removed the journal of", j.Last().Accepted, "message from", j.Header().Source)
+	}
+	// Output: removed the journal of 1 message from rows of a program
+}

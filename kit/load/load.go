@@ -248,7 +248,12 @@ func merged(a, b map[string]string) map[string]string {
 }
 
 // named is a name with the first digits of what tells it from others of the same name.
-func named(name, hash string) string { return fmt.Sprintf("%s (%.8s)", name, hash) }
+func named(name, hash string) string {
+	if r := []rune(name); len(r) > 200 { // of many files
+		name = string(r[:200]) + "..."
+	}
+	return fmt.Sprintf("%s (%.8s)", name, hash)
+}
 
 func orNone(s string) string {
 	if s == "" {

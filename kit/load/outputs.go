@@ -51,8 +51,8 @@ func newFileAt(path string) (fileAt, error) {
 
 // same reports whether both are one file, or would be if the first is made.
 func (f fileAt) same(other fileAt) bool {
-	if f.info != nil && other.info != nil {
-		return os.SameFile(f.info, other.info)
+	if f.info != nil && other.info != nil { // nothing is lost on a device or in a pipe
+		return os.SameFile(f.info, other.info) && f.info.Mode().IsRegular()
 	}
 	return f.real == other.real
 }
@@ -112,7 +112,7 @@ func (j *Job) CheckOutputs() error {
 				}
 			}
 		}
-		if err == nil && o.replaced {
+		if err == nil && (o.replaced || o.what == "rejects" && f.info != nil && f.info.Mode().IsRegular() && f.info.Size() > 0) { // which get another name
 			err = f.replaceable()
 		}
 		if err != nil {

@@ -387,6 +387,22 @@ func TestOutputsAndInputs(t *testing.T) {
 		"a snapshot is a directory":   {func(f *loadFile) error { return os.Mkdir(f.path("out"), 0o700) }, func(f *loadFile, j *Job) { j.Changes.Snapshot = f.path("out") }, false},
 		"a link to itself":            {func(f *loadFile) error { return os.Symlink("loop", f.path("loop")) }, func(f *loadFile, j *Job) { j.RejectsFile = f.path("loop") }, false},
 
+		"rejects that are kept in a directory where nothing can be made": {func(f *loadFile) error {
+			if os.Getuid() == 0 {
+				return errors.New("root may write anywhere")
+			}
+			return os.Mkdir(f.path("ro"), 0o700)
+		}, func(f *loadFile, j *Job) {
+			f.write("ro/rejects", "of before\n")
+			if err := os.Chmod(f.path("ro"), 0o500); err != nil {
+				t.Fatal(err)
+			}
+			j.RejectsFile = f.path("ro/rejects")
+		}, false},
+
+		"a device": {nil, func(f *loadFile, j *Job) {
+			j.RejectsFile, j.Reads, j.Writes = os.DevNull, []string{os.DevNull}, nil
+		}, true},
 		"all different": {nil, func(f *loadFile, j *Job) {
 			j.Changes.Snapshot, j.Writes = f.path("s"), []string{f.path("a"), f.path("b")}
 		}, true},

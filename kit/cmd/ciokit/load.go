@@ -153,6 +153,9 @@ func (f *loadFlags) do(cmd *cobra.Command, con console, args []string) error {
 	if f.resume != "" {
 		return f.goOn(cmd, con)
 	}
+	if f.newKey {
+		return fail(exitUsage, "--new-key is for --resume; a new load takes any key")
+	}
 	f.Files = args
 	return f.begin(cmd.Context(), con)
 }
