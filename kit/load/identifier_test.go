@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/parquet-go/parquet-go"
 )
@@ -290,7 +291,11 @@ func TestPaddedIDs(t *testing.T) {
 					continue
 				}
 				accepted, rejects := loadRows(t, inputs["JSON Lines"](t, [][2]string{{text, "x"}}), "messages:\n  - "+p.mapping+"\n")
-				if len(accepted) != 0 || len(rejects) != 1 || rejects[0].Rule != RulePaddedID || rejects[0].Field != p.field {
+				rule := RulePaddedID
+				if trimmed(text) == "" && p.field == "traits.email" { // the client looks at the whole message first
+					rule = string(cio.RuleBlankID)
+				}
+				if len(accepted) != 0 || len(rejects) != 1 || rejects[0].Rule != rule || rejects[0].Field != p.field {
 					t.Errorf("%s: %q: sent %q, rejected %v", p.mapping, text, accepted, rejects)
 				}
 			}
