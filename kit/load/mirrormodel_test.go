@@ -1,0 +1,357 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// Whatever happens to a mirror, it deletes nobody but people whom its loads have identified and whom the input, as it stands then, does not name:
+// refused rows, answers that are lost, processes that are killed, loads that are resumed or not, files that are cut, grow or are replaced while
+// they are read, pipes that end early, other mappings. How many seeds are tried says MIRROR_SEEDS, from MIRROR_FIRST on.
+func TestMirrorDeletesNobodyElse(t *testing.T) {
+	seeds, first := uint64(40), uint64(0)
+	if deep() {
+		seeds, first = 300, rand.Uint64N(1_000_000)
+	}
+	if n, err := strconv.ParseUint(os.Getenv("MIRROR_SEEDS"), 10, 64); err == nil {
+		seeds, first = n, 0
+	}
+	if n, err := strconv.ParseUint(os.Getenv("MIRROR_FIRST"), 10, 64); err == nil {
+		first = n
+	}
+	var all mirrorCounts
+	for seed := first; seed < first+seeds; seed++ {
+		m := &mirrorModel{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), dir: filepath.Join(t.TempDir(), "state"), in: filepath.Join(t.TempDir(), "in.csv"),
+			made: make(map[string]bool), address: make(map[string]string)}
+		if m.run(); t.Failed() {
+			t.Fatalf("seed %d:\n%s", seed, strings.Join(m.trace, "\n"))
+		}
+		all.add(m.mirrorCounts)
+	}
+	t.Logf("%d seeds: %+v", seeds, all)
+	if n := int(seeds); all.deleted < n/4 || all.killed < n/4 || all.resumed < n/8 || all.changed < n/8 || all.pipes < n/4 || all.lost < n/4 {
+		t.Errorf("too little happened to tell anything: %+v", all)
+	}
+}
+
+// mirrorCounts say what happened.
+type mirrorCounts struct{ loads, deleted, killed, resumed, changed, noticed, pipes, lost int }
+
+func (c *mirrorCounts) add(o mirrorCounts) {
+	c.loads, c.deleted, c.killed, c.resumed = c.loads+o.loads, c.deleted+o.deleted, c.killed+o.killed, c.resumed+o.resumed
+	c.changed, c.noticed, c.pipes, c.lost = c.changed+o.changed, c.noticed+o.noticed, c.pipes+o.pipes, c.lost+o.lost
+}
+
+// mirrorModel is a series of loads of a table that changes.
+type mirrorModel struct {
+	mirrorCounts
+	t    *testing.T
+	rnd  *rand.Rand
+	dir  string // of the snapshot and the journals
+	in   string // the table
+	rows []string
+
+	made    map[string]bool   // ids that were identified, as they were sent
+	address map[string]string // the last one of each, by foldID
+	trace   []string
+
+	// Of the load at hand.
+	faulty, dead, pipe bool
+	gone               map[string]bool // who was deleted
+	most               int64
+	copied             map[string][]byte // what the process left that was killed
+}
+
+func (m *mirrorModel) chance(n int) bool { return m.rnd.IntN(n) == 0 }
+
+func (m *mirrorModel) pick(list ...string) string { return list[m.rnd.IntN(len(list))] }
+
+func (m *mirrorModel) row() string {
+	id := m.pick("u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "A@x.org", "a@X.org", "b@x.org", "Acme@EU", "acme@eu", "U1", "\u00fc", "u\u0308")
+	address, mentions, n := m.pick("", "", "a@x.org", "B@x.org", "c@x.org", "none"), m.pick("", "", "", "u1", "u2", "boss", "A@X.org"), strconv.Itoa(m.rnd.IntN(3))
+	switch {
+	case m.chance(60):
+		id = ""
+	case m.chance(20):
+		n = "bad"
+	}
+	return fmt.Sprintf("%s,%s,%s,%s", id, address, mentions, n)
+}
+
+// change changes the table, and writes it as text.
+func (m *mirrorModel) change(most int) string {
+	for range 1 + m.rnd.IntN(most) {
+		switch at := m.rnd.IntN(len(m.rows) + 1); {
+		case at == len(m.rows) || len(m.rows) < 6 || m.chance(3):
+			m.rows = slices.Insert(m.rows, at, m.row())
+		case m.chance(3):
+			m.rows[at] = m.row()
+		default:
+			m.rows = slices.Delete(m.rows, at, at+1)
+		}
+	}
+	return "id,e,m,n\n" + strings.Join(m.rows, "\n") + "\n"
+}
+
+func (m *mirrorModel) write(text string) {
+	if err := os.WriteFile(m.in, []byte(text), 0o600); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// disturb has another program write to the file.
+func (m *mirrorModel) disturb() {
+	m.changed++
+	before, err := os.ReadFile(m.in)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	text := string(before)
+	switch m.rnd.IntN(4) {
+	case 0:
+		err = os.Truncate(m.in, int64(m.rnd.IntN(len(text))))
+	case 1:
+		text += m.row() + "\n"
+		m.write(text)
+	case 2:
+		if err = os.WriteFile(m.in+".new", []byte(m.change(4)), 0o600); err == nil {
+			err = os.Rename(m.in+".new", m.in)
+		}
+	case 3:
+		m.write(text) // only touched
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.trace = append(m.trace, "  another program writes to the file")
+}
+
+// send is the server.
+func (m *mirrorModel) send(_ context.Context, _ int, messages []cio.Message) error {
+	if m.dead {
+		return all(len(messages), cio.Unsent, &cio.APIError{Status: 500})
+	}
+	deletes := strings.Contains(text(messages[0]), `"User Deleted"`)
+	dies := m.faulty && m.chance(8)
+	applied := !dies || m.chance(2)
+	if dies && m.chance(2) { // before anything of it is there
+		m.die()
+	}
+	fates := make(map[int]cio.Failure)
+	for i := range messages {
+		here := applied
+		if m.faulty && m.chance(8) {
+			m.lost++
+			outcome := []cio.Outcome{cio.Refused, cio.Unknown, cio.Unsent}[m.rnd.IntN(3)]
+			fates[i] = cio.Failure{Outcome: outcome, Err: &cio.APIError{Status: 500}}
+			here = here && outcome == cio.Unknown && m.chance(2)
+		}
+		if here {
+			m.apply(messages[i])
+		}
+	}
+	if dies && !m.dead {
+		m.die()
+	}
+	if m.dead {
+		return all(len(messages), cio.Unknown, &cio.APIError{Status: 500})
+	}
+	if !deletes && !m.pipe && m.faulty && m.chance(4) {
+		m.disturb()
+	}
+	if len(fates) > 0 {
+		return failures(len(messages), fates)
+	}
+	return nil
+}
+
+func text(m cio.Message) string {
+	data, _ := m.(*cio.Encoded).AppendJSON(nil)
+	return string(data)
+}
+
+// apply does what a message says, and judges a deletion.
+func (m *mirrorModel) apply(message cio.Message) {
+	who := message.(*cio.Encoded).Identity()
+	switch data := text(message); {
+	case strings.Contains(data, `"type":"identify"`):
+		m.made[who.UserID] = true
+		if a := addressOf(who.Email); a != "" {
+			m.address[foldID(who.UserID)] = a
+		}
+	case strings.Contains(data, `"User Deleted"`):
+		m.judge(who.UserID)
+	}
+}
+
+// judge insists that somebody may be deleted.
+func (m *mirrorModel) judge(id string) {
+	m.deleted++
+	m.gone[id] = true
+	wrong := func(why string) { m.t.Errorf("%q was deleted, and %s", id, why) }
+	if !m.made[id] {
+		wrong("no load has identified them")
+	}
+	if int64(len(m.gone)) > m.most {
+		wrong(fmt.Sprintf("they are one of %d", len(m.gone)))
+	}
+	if m.pipe {
+		wrong("the input was a pipe")
+		return
+	}
+	data, err := os.ReadFile(m.in)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for _, row := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")[1:] {
+		cells := strings.Split(row, ",")
+		if len(cells) != 4 || cells[0] == "" {
+			wrong(fmt.Sprintf("a row of nobody knows whom is there: %q", row))
+			continue
+		}
+		for _, named := range []string{cells[0], cells[2]} {
+			if foldID(named) == foldID(id) {
+				wrong(fmt.Sprintf("the input names them: %q", row))
+			}
+		}
+		for _, address := range []string{addressOf(cells[0]), addressOf(cells[1])} {
+			if address != "" && (address == m.address[foldID(id)] || address == addressOf(id)) {
+				wrong(fmt.Sprintf("the input has their address: %q", row))
+			}
+		}
+	}
+}
+
+// die ends the process: what is on disk now is what it leaves.
+func (m *mirrorModel) die() {
+	m.killed++
+	m.dead, m.copied = true, make(map[string][]byte)
+	err := filepath.WalkDir(m.dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			m.copied[path], err = os.ReadFile(path)
+		}
+		return err
+	})
+	if err != nil {
+		m.t.Error(err)
+	}
+	m.trace = append(m.trace, "  killed")
+}
+
+// bury puts back what the process left.
+func (m *mirrorModel) bury() {
+	if !m.dead {
+		return
+	}
+	if err := os.RemoveAll(m.dir); err != nil {
+		m.t.Fatal(err)
+	}
+	for path, data := range m.copied {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	m.dead = false
+}
+
+func (m *mirrorModel) run() {
+	const mapping = "messages:\n  - identify: {userId: $id, traits: {email: $e, n: =int(n)}}\n  - relate: {userId: $m, objectId: o}\n    when: =m != \"\"\n"
+	mappings := []*Mapping{mustMapping(m.t, mapping), mustMapping(m.t, mapping+"# another\n")}
+	if err := os.MkdirAll(m.dir, 0o700); err != nil {
+		m.t.Fatal(err)
+	}
+	m.rows = []string{"u0,,,1", "u1,,,1", "u2,,,1"}
+	m.write(m.change(12))
+	at := 0
+	for load := range 9 {
+		m.faulty = load > 0 && m.chance(2)
+		m.pipe = m.chance(6)
+		m.most = int64(1 + m.rnd.IntN(8))
+		job := Job{Mapping: mappings[at], Client: &fakeClient{send: m.send}, MaxDeletes: m.most, MaxErrors: int64(3 + m.rnd.IntN(5)), BatchBytes: 1 + m.rnd.IntN(900), Concurrency: 1,
+			Changes: ChangeOnly{Snapshot: filepath.Join(m.dir, "snapshot"), IDs: true, Mirror: MirrorDelete, MaxShrink: 50 + m.rnd.IntN(51), Full: m.chance(3)}}
+		if m.chance(8) {
+			at = 1 - at
+			job.Mapping, job.Changes.NewMapping = mappings[at], m.chance(2)
+		}
+		m.load(job)
+		if m.t.Failed() {
+			return
+		}
+		m.write(m.change(4))
+	}
+}
+
+// load loads, with or without a journal, and may resume what did not end.
+func (m *mirrorModel) load(job Job) {
+	m.loads++
+	m.gone = make(map[string]bool)
+	journals := filepath.Join(m.dir, "journals")
+	id := ""
+	for try := range 4 {
+		data, err := os.ReadFile(m.in)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		if m.pipe {
+			m.pipes++
+			cut := len(data) - m.rnd.IntN(len(data)/2)
+			job.Source, err = source.New(strings.NewReader(string(data[:cut])), source.Config{})
+		} else {
+			job.Source, err = source.Open(m.in, source.Config{})
+		}
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		var l *Load
+		switch {
+		case m.pipe:
+		case try == 0 && m.chance(2):
+			l, err = Start(journals, job)
+		case try > 0:
+			m.resumed++
+			given := job
+			given.MaxDeletes, given.MaxErrors = 0, 0 // those of the load
+			if m.chance(4) {
+				m.most++
+				given.MaxDeletes = m.most
+			}
+			l, err = Resume(journals, id, given)
+		}
+		var s Summary
+		switch {
+		case err != nil:
+		case l == nil:
+			s, err = Run(m.t.Context(), job)
+		default:
+			id = l.ID()
+			s, err = l.Run(m.t.Context())
+			err = errors.Join(err, l.Close())
+		}
+		if errors.Is(err, ErrInputChanged) {
+			m.noticed++
+		}
+		m.trace = append(m.trace, fmt.Sprintf("load %d.%d faulty=%v pipe=%v full=%v new=%v most=%d %q: %v; left %d alone %d removed %d same %d; deleted %v", m.loads, try, m.faulty, m.pipe, job.Changes.Full,
+			job.Changes.NewMapping, m.most, data, err, s.Left, s.LeftAlone, s.Removed, s.SameAddress, slices.Sorted(maps.Keys(m.gone))))
+		killed := m.dead
+		m.bury()
+		if err := job.Source.Close(); err != nil {
+			m.t.Fatal(err)
+		}
+		if m.t.Failed() || l == nil || err == nil || !killed && !l.CanResume() || m.chance(3) {
+			return
+		}
+		m.faulty = m.faulty && try == 0
+	}
+}
