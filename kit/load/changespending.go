@@ -192,11 +192,9 @@ func (c *changes) takeOver(file string) error {
 	if !c.cfg.IDs {
 		return nil
 	}
-	if c.spool.written == spoolHead { // otherwise it has them
-		err := c.eachLog(file, c.takeOverFrom)
-		if err != nil {
-			return err
-		}
+	first := c.spool.written == spoolHead // otherwise it has those of other runs
+	if err := c.eachLog(file, func(log io.ReaderAt) error { return c.takeOverFrom(log, first) }); err != nil {
+		return err
 	}
 	for _, w := range c.words {
 		if filepath.Clean(w.snapshot) != filepath.Clean(c.cfg.Snapshot) && len(c.words) > 1 {
@@ -254,7 +252,7 @@ func (c *changes) saltOfLog(file string) (salt []byte, err error) {
 	return salt, err
 }
 
-func (c *changes) takeOverFrom(log io.ReaderAt) error {
+func (c *changes) takeOverFrom(log io.ReaderAt, first bool) error {
 	var by maker
 	_, err := eachMade(log, func(record []byte) error {
 		if record[0] == madeBy {
@@ -265,7 +263,9 @@ func (c *changes) takeOverFrom(log io.ReaderAt) error {
 		switch {
 		case !ok:
 			return errRecord
-		case by.Run != "" && by.Run == c.info.By: // it is read again
+		case by.Run != "" && by.Run == c.info.By:
+			return c.spool.add(rowSelf, mark{}, []mention{one})
+		case !first:
 			return nil
 		case by.Mapping != c.info.MappingHash, !bytes.Equal(by.Salt, c.info.Salt): // whose addresses cannot be compared
 			one.how, one.address = namedUnsure, 0

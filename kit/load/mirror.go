@@ -74,12 +74,14 @@ type leavers struct {
 	// removed are the keys of those who are known to be gone, or may not be taken away by the client's own rules. All others stay in the snapshot,
 	// so that a later run can take them away.
 	removed *sorter
+	// past are the keys of those who do not belong to the mirror any more and may still be there.
+	past *sorter
 }
 
 // leavers finds out who has left.
 func (c *changes) leavers() (*leavers, error) {
 	l := &leavers{c: c}
-	for _, s := range []**sorter{&l.earlier, &l.seen, &l.addresses, &l.byAddress, &l.removed} {
+	for _, s := range []**sorter{&l.earlier, &l.seen, &l.addresses, &l.byAddress, &l.removed, &l.past} {
 		*s = newSorter(c.dir)
 	}
 	if err := l.find(); err != nil {
@@ -92,6 +94,9 @@ func (l *leavers) find() error {
 	var buf []byte
 	err := l.c.spool.each(func(row *spooled) error {
 		for _, one := range row.people {
+			if row.what == rowSelf {
+				continue
+			}
 			if row.what == rowEarlier {
 				if err := l.earlier.add(earlierPerson(buf[:0], one)); err != nil {
 					return err
@@ -280,7 +285,7 @@ func subtract(from, those records, f func([]byte) error) error {
 }
 
 func (l *leavers) close() error {
-	return errors.Join(l.earlier.close(), l.seen.close(), l.addresses.close(), l.byAddress.close(), l.removed.close())
+	return errors.Join(l.earlier.close(), l.seen.close(), l.addresses.close(), l.byAddress.close(), l.removed.close(), l.past.close())
 }
 
 // mirrorDomain begins what the message id of a deletion is made of: text(mirrorDomain) text(event) text(id of the snapshot that the run began
@@ -315,7 +320,7 @@ func (r *run) mirror(gone *leavers) error {
 	if r.job.DryRun {
 		return nil
 	}
-	if err := gone.eachMoved(gone.removed.add); err != nil { // they go on under the other id
+	if err := gone.eachMoved(gone.past.add); err != nil { // they go on under the other id
 		return err
 	}
 	var ids [][]byte
@@ -333,7 +338,7 @@ func (r *run) mirror(gone *leavers) error {
 	err := gone.each(func(p *person) error {
 		if !p.sure {
 			if r.job.Rejects != nil { // otherwise a later run names them again
-				if err := gone.removed.add(p.key); err != nil {
+				if err := gone.past.add(p.key); err != nil {
 					return err
 				}
 			}
@@ -525,7 +530,7 @@ func (c *changes) keptPeople(gone *leavers) (kept *sorter, err error) {
 		for _, one := range row.people {
 			buf = buf[:0]
 			switch {
-			case row.what == rowEarlier:
+			case row.what == rowEarlier || row.what == rowSelf:
 				buf = earlierPerson(buf, one)
 			case one.how == namedIdentified:
 				buf = appendPerson(buf, personFresh, one.address, one.id)
@@ -548,14 +553,17 @@ func (c *changes) keptPeople(gone *leavers) (kept *sorter, err error) {
 	if err != nil {
 		return kept, err
 	}
-	forget := func(p *person) error { return removed.add(p.key) }
+	past := records(noRecords{})
 	if gone != nil {
 		keys, err := gone.removed.sorted()
 		if err == nil {
 			err = subtract(keys, noRecords{}, removed.add)
 		}
 		if err == nil && c.cfg.NewMapping && c.cfg.Mirror != "" {
-			err = errors.Join(gone.each(forget), gone.eachMoved(removed.add))
+			err = errors.Join(gone.each(func(p *person) error { return gone.past.add(p.key) }), gone.eachMoved(gone.past.add))
+		}
+		if err == nil {
+			past, err = gone.past.sorted()
 		}
 		if err != nil {
 			return kept, err
@@ -570,10 +578,20 @@ func (c *changes) keptPeople(gone *leavers) (kept *sorter, err error) {
 		return kept, err
 	}
 	everybody := &peopleReader{from: &both{a: c.old.people(), b: fresh}}
+	var left []byte // the next of past
+	if err := advance(past, &left); err != nil {
+		return kept, err
+	}
 	return kept, everybody.each(keys, func(p *person, gone bool) error {
 		if gone && !p.fresh {
 			return nil
 		}
+		for left != nil && bytes.Compare(left, p.key) < 0 {
+			if err := advance(past, &left); err != nil {
+				return err
+			}
+		}
+		p.past = p.past || !p.fresh && left != nil && bytes.Equal(left, p.key)
 		buf, err = p.write(buf, kept.add)
 		return err
 	})

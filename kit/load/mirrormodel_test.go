@@ -121,7 +121,7 @@ func (m *mirrorModel) disturb() {
 	text := string(before)
 	switch m.rnd.IntN(4) {
 	case 0:
-		err = os.Truncate(m.in, int64(m.rnd.IntN(len(text))))
+		err = os.Truncate(m.in, int64(m.rnd.IntN(len(text)+1)))
 	case 1:
 		text += m.row() + "\n"
 		m.write(text)
@@ -193,6 +193,7 @@ func (m *mirrorModel) apply(message cio.Message) {
 		}
 	case strings.Contains(data, `"User Deleted"`):
 		m.judge(who.UserID)
+		delete(m.address, foldID(who.UserID))
 	}
 }
 

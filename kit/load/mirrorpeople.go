@@ -171,12 +171,13 @@ func (m *mapper) addressIn(p *messagePlan) (address string, known bool) {
 //
 // so that those of a person stand together.
 
-// Where a record of a person comes from. A snapshot has those of personSure and personUnsure alone.
+// Where a record of a person comes from. A snapshot has those of personPast, personSure and personUnsure alone.
 const (
 	personFresh       byte = 'a' // identified by this run
 	personFreshUnsure byte = 'b' // perhaps
 	personLeft        byte = 'l' // identified by a run that was killed
 	personLeftUnsure  byte = 'm' // perhaps
+	personPast        byte = 'p' // of the snapshot, and does not belong to the mirror any more, but may still have the address
 	personSure        byte = 's' // of the snapshot
 	personUnsure      byte = 'u'
 )
@@ -206,6 +207,7 @@ type person struct {
 	id        []byte   // as it is sent
 	sure      bool     // it is known that a load has identified them
 	fresh     bool     // this run has, or may have
+	past      bool     // they do not belong to the mirror
 	addresses []uint64 // that they are known to have had, in order, each once
 }
 
@@ -229,7 +231,7 @@ func (p *peopleReader) next() (*person, error) {
 		return nil, io.EOF
 	}
 	one := &p.one
-	*one = person{key: append(one.key[:0], keyOf(p.ahead)...), id: one.id[:0], addresses: one.addresses[:0]}
+	*one = person{past: true, key: append(one.key[:0], keyOf(p.ahead)...), id: one.id[:0], addresses: one.addresses[:0]}
 	freshAddress := false
 	first := byte(0)
 	for p.ahead != nil && bytes.Equal(keyOf(p.ahead), one.key) {
@@ -238,11 +240,12 @@ func (p *peopleReader) next() (*person, error) {
 		if first == 0 {
 			first, one.id = from, append(one.id, id...)
 		}
+		one.past = one.past && from == personPast
 		one.sure = one.sure || from == personFresh || from == personLeft || from == personSure
 		one.fresh = one.fresh || from == personFresh || from == personFreshUnsure
 		switch {
 		case address == 0:
-		case freshAddress && (from == personSure || from == personLeft):
+		case freshAddress && (from == personSure || from == personLeft || from == personPast):
 			// This run has given the person another one.
 		default:
 			one.addresses = append(one.addresses, address)
@@ -301,10 +304,10 @@ func (p *peopleReader) each(keys records, f func(one *person, listed bool) error
 	}
 }
 
-// eachBut calls f for everybody who has none of the keys, which are in order.
+// eachBut calls f for everybody who belongs to the mirror and has none of the keys, which are in order.
 func (p *peopleReader) eachBut(keys records, f func(*person) error) error {
 	return p.each(keys, func(one *person, listed bool) error {
-		if listed {
+		if listed || one.past {
 			return nil
 		}
 		return f(one)
@@ -314,7 +317,10 @@ func (p *peopleReader) eachBut(keys records, f func(*person) error) error {
 // write calls f with the person's records as a snapshot has them.
 func (p *person) write(buf []byte, f func([]byte) error) ([]byte, error) {
 	from := personUnsure
-	if p.sure {
+	switch {
+	case p.past:
+		from = personPast
+	case p.sure:
 		from = personSure
 	}
 	if len(p.addresses) == 0 {

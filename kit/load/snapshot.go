@@ -225,7 +225,7 @@ func (s *snapshot) checkIDs(all *bufio.Reader) error {
 			people++
 		} else {
 			key := keyOf(record)
-			if key == nil || record[len(key)] != personSure && record[len(key)] != personUnsure {
+			if key == nil || record[len(key)] != personSure && record[len(key)] != personUnsure && record[len(key)] != personPast {
 				return badSnapshot(disorder)
 			}
 			if !bytes.Equal(key, keyOf(last)) {

@@ -44,6 +44,7 @@ const (
 	rowOthers    byte = 'o' // people who are in the input without a message; the mark is void
 	rowNameless  byte = 'n' // nobody can tell whom it is about; the mark is void
 	rowEarlier   byte = 'e' // people whom a run made that was killed; the mark is void
+	rowSelf      byte = 'w' // people whom this run made before it was killed, who are in the input; the mark is void
 )
 
 // createSpool makes a spool in dir, of that name or without one.
