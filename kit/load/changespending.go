@@ -267,8 +267,10 @@ func (c *changes) takeOverFrom(log io.ReaderAt, first bool) error {
 			return c.spool.add(rowSelf, mark{}, []mention{one})
 		case !first:
 			return nil
-		case by.Mapping != c.info.MappingHash, !bytes.Equal(by.Salt, c.info.Salt): // whose addresses cannot be compared
+		case !bytes.Equal(by.Salt, c.info.Salt): // whose addresses cannot be compared
 			one.how, one.address = namedUnsure, 0
+		case by.Mapping != c.info.MappingHash:
+			one.how = namedUnsure
 		}
 		return c.spool.add(rowEarlier, mark{}, []mention{one})
 	})
