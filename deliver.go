@@ -26,8 +26,9 @@ type span struct {
 	lo, hi  int
 	whole   bool      // nothing was taken off it
 	reached bool      // an earlier request with them may have been processed
-	refused uint64    // when they were first refused in an odd form; 0: never
-	err     *APIError // that refusal
+	refused uint64    // when they were refused in an odd form, for the last time together or for the first time alone; 0: never
+	err     *APIError // the last such refusal
+	alone   bool      // it is one message that was refused so alone
 }
 
 // delivery brings a parcel to acceptance. Send and Batcher differ only in what they do when it stops.
@@ -77,7 +78,8 @@ type stop struct {
 //
 // A refusal in the API's own form is about a message: the request is halved until the message stands alone. One in an odd form may be about a
 // message, or about everything. A message that stands alone is set aside until another is accepted that was sent after it was refused; if it
-// is then refused once more, it is at fault. What is of its identity waits behind it.
+// is then refused once more, it is at fault. What is of its identity waits behind it. One message that is tried while everything is refused is
+// found at fault only by the API.
 func (d *delivery) run(one bool) *stop {
 	aside := make(map[string]bool) // identities of d.rest[:i]
 	i := 0
@@ -104,7 +106,7 @@ func (d *delivery) run(one bool) *stop {
 			d.split(i, 1)
 		}
 		s := &d.rest[i]
-		alone, proven := s.hi-s.lo == 1, s.refused > 0 && d.c.ledger.acceptedSince(s.refused)
+		alone, proven := s.hi-s.lo == 1, !one && s.refused > 0 && d.c.ledger.acceptedSince(s.refused)
 		r := d.p.body(s.lo, s.hi)
 		err, stopped := d.post(r, one, alone && proven)
 		s.reached = s.reached || r.reached
@@ -128,19 +130,19 @@ func (d *delivery) run(one bool) *stop {
 			return &stop{err, stopped, i, since}
 		case v == refusal && (alone || d.c.permissive):
 			same := d.c.ledger.refuse(err.Message, hi-lo)
-			if same == manyRefusals {
+			if same >= manyRefusals && same-int64(hi-lo) < manyRefusals {
 				d.c.alarm().Error("the API refuses message after message with one reason", "messages", same, "reason", err.Message)
 			}
 			d.settled(i)
 			d.c.counters.refused.Add(int64(hi - lo))
 			d.p.failed(lo, hi, Refused, err)
-			if d.maxRefusals > 0 && same >= d.maxRefusals && len(d.rest) > 0 {
+			if d.maxRefusals > 0 && same >= d.maxRefusals {
 				return &stop{err, byAll, i, d.c.ledger.tick()}
 			}
 		case v == refusal:
 			d.split(i, (hi-lo)/2)
 		default:
-			everything, rejected := d.oddly(i, r, err, proven)
+			everything, rejected := d.oddly(i, r, err, one, proven)
 			switch {
 			case everything:
 				return &stop{err, byAll, i, d.c.ledger.tick()}
@@ -160,28 +162,36 @@ const manyRefusals = 1_000
 
 // oddly deals with the refusal of a span in an odd form. everything says that so much is refused that nothing more should be tried; rejected
 // that the span was one message, which is at fault and settled.
-func (d *delivery) oddly(i int, r *request, err *APIError, proven bool) (everything, rejected bool) {
+func (d *delivery) oddly(i int, r *request, err *APIError, one, proven bool) (everything, rejected bool) {
 	l := &d.c.ledger
 	s := &d.rest[i]
 	s.err = err
-	if s.refused == 0 {
-		s.refused = l.tick()
-	}
 	if n := s.hi - s.lo; n > 1 {
 		whole := s.whole
+		s.refused = l.tick() // what was accepted before may have been accepted in better times
 		d.split(i, n/2)
 		return whole && l.batches.Add(1) >= manyBatches, false
 	}
+	again := s.alone
+	if s.refused == 0 {
+		s.refused = l.tick()
+	}
 	if before := l.doubted(messageID(r)); before > 0 {
 		s.refused = min(s.refused, before)
-		proven = proven || l.acceptedSince(before)
+		proven, again = proven || !one && l.acceptedSince(before), true
 	}
-	if l.ones.Add(1) >= manyOnes {
+	s.alone = true
+	if proven || !again { // otherwise it is counted, and nothing was accepted since
+		l.ones.Add(1)
+	}
+	if l.ones.Load() >= manyOnes {
 		return true, false
 	}
 	if proven {
 		lo, hi := s.lo, s.hi
-		err.proven = true
+		own := *err // others may have it, such as an Observer
+		own.proven = true
+		err = &own
 		d.settled(i)
 		d.c.counters.refused.Add(1)
 		d.p.failed(lo, hi, Refused, err)
@@ -232,7 +242,7 @@ func (d *delivery) heldBack(i int, aside map[string]bool) bool {
 func (d *delivery) untried(aside map[string]bool) (i int, ok bool) {
 	for i := 0; i < len(d.rest); i++ {
 		switch s := d.rest[i]; {
-		case s.err != nil && s.hi-s.lo == 1:
+		case s.alone:
 			aside[d.p.identity(s.lo)] = true
 		case i > 0 && d.heldBack(i, aside):
 		default:
@@ -247,14 +257,17 @@ func (d *delivery) untried(aside map[string]bool) (i int, ok bool) {
 const keyAgain = time.Second
 
 // post makes one request, and makes it again as long as it may pass. probe says that it is one of many tries already, so that a refusal of a
-// key that was never good need not be asked for again, and one of any other key at once. confirm is for a message that is about to be rejected for an answer that is not the API's: one more refusal, on
-// a connection of its own, is asked for. The cause says what stopped it other than an answer.
+// key that was never good need not be asked for again, and one of any other key at once. confirm is for a message that is about to be rejected
+// for an answer that is not the API's: one more refusal, on a connection of its own, is asked for. The cause says what stopped it other than an
+// answer.
 func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 	c := d.c
+	probe = probe && d.waits != nil // a Send tries no key for long
 	if r.release != nil {
 		defer func() { r.release(r.holders.Load() > 0) }()
 	}
-	refusals := 0 // of the key
+	var refused *apiKey
+	refusals := 0 // of that key
 	for {
 		if err := c.pace.wait(d.ctx); err != nil {
 			e := c.noAnswer(d.ctx, r, err)
@@ -281,6 +294,9 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 			stopped = byKey
 			if r.key != c.key.Load() {
 				continue // there is a new one
+			}
+			if r.key != refused {
+				refused, refusals = r.key, 0
 			}
 			if refusals++; refusals == 1 {
 				r.keyRefused = r.began
@@ -317,8 +333,9 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 			renewed = nil
 		}
 		if end := sleepUnless(d.ctx, pause, renewed); end != nil {
-			err.Err = errors.Join(err.Err, end)
-			return err, byAnswer
+			own := *err // others may have it, such as an Observer
+			own.Err = errors.Join(err.Err, end)
+			return &own, byAnswer
 		}
 	}
 }

@@ -261,9 +261,10 @@ func (c *Client) noAnswer(ctx context.Context, r *request, err error) *APIError 
 
 // Bounds on what is read of an answer: what is looked at, and what is read off, and for how long, so that the connection can be used again.
 const (
-	maxAnswer = 64 << 10
-	maxDrain  = 256 << 10
-	drainFor  = time.Second
+	maxAnswer  = 64 << 10
+	maxRefusal = 1 << 20 // it may say something about each message of a batch
+	maxDrain   = 256 << 10
+	drainFor   = time.Second
 )
 
 // read judges an answer. It returns where to ask again after a redirect that may be followed.
@@ -273,8 +274,7 @@ func (c *Client) read(ctx context.Context, r *request, resp *http.Response, targ
 	if status >= 200 && status < 300 {
 		return "", c.success(ctx, r, resp, cancel)
 	}
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // an answer that breaks off has its status all the same
-	io.CopyN(io.Discard, resp.Body, maxDrain)
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // an answer that breaks off has its status all the same
 	e := &APIError{Operation: r.operation, Status: status}
 	r.reached = r.reached || status < 200
 	if status >= 300 && status < 400 {
