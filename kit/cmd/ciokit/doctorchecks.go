@@ -62,7 +62,7 @@ func (d *doctor) checkConnection(api *cio.APIError) {
 		switch {
 		case api == nil:
 		case errors.Is(api, cio.ErrNotAPI):
-			state, do, more = checkFail, between, ", which is not the API's answer: "+api.Message
+			state, do, more = checkFail, between, ": "+api.Message
 		case errors.Is(api, cio.ErrUnauthorized) && x.page:
 			state, do, more = checkWarn, between, " and a page, which the API does not send: a proxy or a sign-in page may refuse the call instead of Customer.io"
 		}
