@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -170,8 +171,12 @@ func TestProbeShowsSuccess(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			var asked atomic.Bool // the experiment is under way; before and after it the server is the API
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				io.Copy(io.Discard, r.Body)
+				if !asked.Load() {
+					return
+				}
 				w.Header().Set("Content-Type", tc.kind)
 				io.WriteString(w, tc.body)
 			}))
@@ -182,7 +187,9 @@ func TestProbeShowsSuccess(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close(t.Context())
+			asked.Store(true)
 			f, err := s.Probe(t.Context(), Experiments()[0])
+			asked.Store(false)
 			if err != nil || f.ID != "success-body" || f.Observed != tc.observed || len(f.Seen) != 4 {
 				t.Fatalf("%v: %+v", err, f)
 			}
