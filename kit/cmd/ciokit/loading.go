@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -116,7 +117,10 @@ func (l *loading) connect(ctx context.Context, con console) error {
 			return err
 		}
 	}
-	cfg.MaxElapsed, cfg.Logger = f.GiveUpAfter, logTo(l.bar)
+	cfg.MaxElapsed, cfg.Logger, cfg.AcceptAny2xx = f.GiveUpAfter, logTo(l.bar), f.AcceptAny2xx
+	if l.bar.shows() {
+		cfg.Logger = slog.New(withoutWaiting{cfg.Logger.Handler()})
+	}
 	if l.reports != nil {
 		cfg.Observer = l.reports.recorder
 	}
@@ -293,7 +297,7 @@ func (l *loading) run(ctx context.Context, con console) error {
 	if err := l.report(con, summary); err != nil {
 		return &exitError{exitLocal, err}
 	}
-	exit := loadExit(con, summary, runErr)
+	exit := loadExit(con, summary, stubHint(l.f.To, runErr))
 	var usage *exitError
 	switch {
 	case l.journal == nil || l.journal.Last().End == load.EndComplete || errors.Is(runErr, load.ErrSuperseded):
