@@ -218,7 +218,7 @@ func (l *lane) stuck() error {
 		return nil
 	}
 	h := l.halted()
-	if h == nil || h.cause == byKey || h.cause == byDoubt && l.queued() || l.trying.Load() { // in this order: see waitForTurn
+	if h == nil || h.cause == byKey || h.cause == byDoubt && (h.soon || l.queued()) || l.trying.Load() { // in this order: see waitForTurn
 		return nil
 	}
 	return h.APIError

@@ -61,6 +61,7 @@ func (c *Client) Send(ctx context.Context, msgs ...Message) error {
 func (s *sending) deliver(d *delivery) {
 	one, pause := false, firstProbe
 	for {
+		before := len(d.rest)
 		end := d.run(one)
 		one = false
 		switch {
@@ -79,6 +80,14 @@ func (s *sending) deliver(d *delivery) {
 			s.c.health.bad(s.c.alarm(), end.APIError)
 			if err := sleep(d.ctx, pause); err == nil {
 				one, pause = true, min(2*pause, longestProbe)
+				continue
+			}
+		case end.cause == byDoubt && end.soon:
+			if len(d.rest) < before {
+				pause = firstProbe
+			}
+			if err := sleep(d.ctx, pause); err == nil {
+				pause *= 2
 				continue
 			}
 		}
