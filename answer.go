@@ -69,7 +69,7 @@ func accepts(contentType string, body []byte) (problem string, ok bool) {
 	members(top.Meta, map[string]*json.RawMessage{"error": &meta.Error, "errors": &meta.Errors})
 	if string(top.Success) == "false" || says(top.Error) || says(top.Errors) || says(meta.Error) || says(meta.Errors) {
 		problem = "an answer that says that the call failed"
-		if said := answerText(body); !strings.Contains(said, `":`) {
+		if said := answerText(body); !quotes(said) {
 			problem += ": " + said
 		}
 		return problem, false
@@ -178,7 +178,7 @@ func describe(contentType string, body []byte) string {
 		return "an empty answer"
 	case isPage(contentType, body) && (isHTML(contentType) || bytes.Contains(bytes.ToLower(body[:min(len(body), 1000)]), []byte("<html")) || bytes.HasPrefix(bytes.ToLower(body), []byte("<!doctype html"))):
 		if m := title.FindSubmatch(body); m != nil {
-			if text := oneLine(string(m[1])); text != "" && !strings.Contains(text, "@") {
+			if text := oneLine(string(m[1])); text != "" && !quotes(text) {
 				return fmt.Sprintf("an HTML page titled %q", shorten(text, 100))
 			}
 		}
@@ -186,13 +186,13 @@ func describe(contentType string, body []byte) string {
 	case isPage(contentType, body):
 		return "a page"
 	case json.Valid(body):
-		if said := answerText(body); said != "" && !strings.Contains(said, `":`) {
+		if said := answerText(body); said != "" && !quotes(said) {
 			return fmt.Sprintf("JSON in a form that the API does not use, %q,", shorten(said, 200))
 		}
 		return "JSON in a form that the API does not use"
 	}
 	text := oneLine(string(body))
-	if strings.Contains(text, `":`) {
+	if quotes(text) {
 		return "text that may repeat the request"
 	}
 	return fmt.Sprintf("the text %q", shorten(text, 200))
@@ -219,7 +219,7 @@ func (c *Client) explain(e *APIError, resp *http.Response, body []byte) {
 			e.Message += "; does a proxy, a firewall or a sign-in page stand in between, or is the address wrong?"
 		}
 	default:
-		if e.Message = answerText(body); strings.Contains(e.Message, `":`) {
+		if e.Message = answerText(body); quotes(e.Message) {
 			e.Message = "the answer, which may repeat the request, is not shown"
 		}
 		e.Message = c.mask(e.Message)
@@ -243,6 +243,14 @@ func came(resp *http.Response) string {
 	}
 	return "(" + shorten(oneLine(kind), 60) + server + host + ")"
 }
+
+var (
+	quotation = regexp.MustCompile(`"\s*:|\{\s*'|&quot;|&#34;|(?i:userId|anonymousId|groupId|email|name)=`)
+	address   = regexp.MustCompile(`(?i)[^\s"'<>]+(@|%40)[^\s"'<>]+`)
+)
+
+// quotes reports whether a text looks as if it repeated a part of the request: JSON, in whatever quotes, or a form.
+func quotes(text string) bool { return quotation.MatchString(text) }
 
 // maxMessage bounds what of an answer becomes part of an error.
 const maxMessage = 500
@@ -294,8 +302,10 @@ func appendSaid(parts []string, v any) []string {
 	return parts
 }
 
+// oneLine makes a line of what a server said, without the email addresses in it.
 func oneLine(s string) string {
-	return shorten(strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " "), maxMessage)
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
+	return shorten(address.ReplaceAllString(s, "[address]"), maxMessage)
 }
 
 func shorten(s string, most int) string {

@@ -19,7 +19,6 @@ type batch struct {
 	held    bool      // a transport has not closed a body that may be data
 	next    int       // the first message that is not settled
 	done    []bool    // what is settled behind it; nil for nothing
-	rest    []span    // memory for a delivery
 }
 
 // entry says where a message ends and where its id stands.

@@ -309,6 +309,7 @@ func (b *Batcher) finish() {
 	}
 	if report {
 		b.reportLeft(left)
+		<-b.reporting // a lane that comes late finds nothing to report, and ends
 	}
 	b.unsaid.into(left, reasons)
 	left.Reasons = reasons.sorted()

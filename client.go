@@ -37,6 +37,7 @@ type Client struct {
 type apiKey struct {
 	authorization func() string
 	mask          func(string) string // takes the key out of a text
+	before        func(string) string // the same for the key before it, which requests under way still have; nil for none
 	worked        atomic.Bool         // something was accepted under it
 }
 
@@ -83,7 +84,9 @@ func (c *Client) SetAPIKey(key string) error {
 	if err := checkAPIKey(key); err != nil {
 		return err
 	}
-	c.key.Store(newAPIKey(key))
+	next := newAPIKey(key)
+	next.before = c.key.Load().mask
+	c.key.Store(next)
 	c.renewed.send()
 	return nil
 }
@@ -96,7 +99,13 @@ func (c *Client) alarm() *slog.Logger {
 	return c.log
 }
 
-func (c *Client) mask(s string) string { return c.key.Load().mask(s) }
+func (c *Client) mask(s string) string {
+	key := c.key.Load()
+	if s = key.mask(s); key.before != nil {
+		s = key.before(s)
+	}
+	return s
+}
 
 // CloseIdleConnections closes the connections that are kept open for the next request. A Client that is not used any more needs nothing else.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }

@@ -26,9 +26,15 @@ type span struct {
 	lo, hi  int
 	whole   bool      // nothing was taken off it
 	reached bool      // an earlier request with them may have been processed
-	refused uint64    // when they were first refused in an odd form; 0: never
-	err     *APIError // that refusal
+	refused uint64    // when they were refused in an odd form, for the last time together or for the first time alone; 0: never
+	first   uint64    // when they were refused so for the first time
+	err     *APIError // the last such refusal
+	alone   int       // how often it was refused so, being one message
 }
+
+// manyAlone refusals of a message alone, over some seconds, are proof enough where others were accepted after its first refusal, but not after its last
+// one together with others.
+const manyAlone = 3
 
 // delivery brings a parcel to acceptance. Send and Batcher differ only in what they do when it stops.
 type delivery struct {
@@ -70,6 +76,7 @@ type stop struct {
 	cause cause
 	at    int
 	since uint64 // when it was refused
+	soon  bool   // trying again will show whether it is the message's fault
 }
 
 // run settles the messages of the parcel, each identity's in their order; one keeps to a single message at a time. If something stops it that
@@ -77,7 +84,9 @@ type stop struct {
 //
 // A refusal in the API's own form is about a message: the request is halved until the message stands alone. One in an odd form may be about a
 // message, or about everything. A message that stands alone is set aside until another is accepted that was sent after it was refused; if it
-// is then refused once more, it is at fault. What is of its identity waits behind it.
+// is then refused once more, it is at fault. So it is if another was accepted after it was first refused, with others, and it is refused alone
+// manyAlone times. What is of its identity waits behind it. One message that is tried while everything is refused is
+// found at fault only by the API.
 func (d *delivery) run(one bool) *stop {
 	aside := make(map[string]bool) // identities of d.rest[:i]
 	i := 0
@@ -90,8 +99,8 @@ func (d *delivery) run(one bool) *stop {
 				return nil
 			}
 			head := &d.rest[0]
-			if !d.c.ledger.acceptedSince(head.refused) {
-				return &stop{head.err, byDoubt, 0, head.refused}
+			if !d.provenSince(head.refused) {
+				return &stop{head.err, byDoubt, 0, head.refused, d.provenSince(head.first)}
 			}
 			clear(aside)
 			i = 0
@@ -104,7 +113,7 @@ func (d *delivery) run(one bool) *stop {
 			d.split(i, 1)
 		}
 		s := &d.rest[i]
-		alone, proven := s.hi-s.lo == 1, s.refused > 0 && d.c.ledger.acceptedSince(s.refused)
+		alone, proven := s.hi-s.lo == 1, !one && d.provenSince(s.refused)
 		r := d.p.body(s.lo, s.hi)
 		err, stopped := d.post(r, one, alone && proven)
 		s.reached = s.reached || r.reached
@@ -125,25 +134,25 @@ func (d *delivery) run(one bool) *stop {
 			if stopped == byKey {
 				since = r.keyRefused
 			}
-			return &stop{err, stopped, i, since}
+			return &stop{err, stopped, i, since, false}
 		case v == refusal && (alone || d.c.permissive):
 			same := d.c.ledger.refuse(err.Message, hi-lo)
-			if same == manyRefusals {
+			if same >= manyRefusals && same-int64(hi-lo) < manyRefusals {
 				d.c.alarm().Error("the API refuses message after message with one reason", "messages", same, "reason", err.Message)
 			}
 			d.settled(i)
 			d.c.counters.refused.Add(int64(hi - lo))
 			d.p.failed(lo, hi, Refused, err)
-			if d.maxRefusals > 0 && same >= d.maxRefusals && len(d.rest) > 0 {
-				return &stop{err, byAll, i, d.c.ledger.tick()}
+			if d.maxRefusals > 0 && same >= d.maxRefusals {
+				return &stop{err, byAll, i, d.c.ledger.tick(), false}
 			}
 		case v == refusal:
 			d.split(i, (hi-lo)/2)
 		default:
-			everything, rejected := d.oddly(i, r, err, proven)
+			everything, rejected := d.oddly(i, r, err, one, proven)
 			switch {
 			case everything:
-				return &stop{err, byAll, i, d.c.ledger.tick()}
+				return &stop{err, byAll, i, d.c.ledger.tick(), false}
 			case alone && !rejected:
 				aside[d.p.identity(lo)] = true
 				i++
@@ -158,30 +167,54 @@ func (d *delivery) run(one bool) *stop {
 // manyRefusals is how many refusals in a row, with one reason, are worth a word.
 const manyRefusals = 1_000
 
+// provenSince reports whether others were accepted after a refusal at that time, which was not one of all.
+func (d *delivery) provenSince(refused uint64) bool {
+	l := &d.c.ledger
+	return refused > l.outage.Load() && l.acceptedSince(refused)
+}
+
 // oddly deals with the refusal of a span in an odd form. everything says that so much is refused that nothing more should be tried; rejected
 // that the span was one message, which is at fault and settled.
-func (d *delivery) oddly(i int, r *request, err *APIError, proven bool) (everything, rejected bool) {
+func (d *delivery) oddly(i int, r *request, err *APIError, one, proven bool) (everything, rejected bool) {
 	l := &d.c.ledger
 	s := &d.rest[i]
 	s.err = err
-	if s.refused == 0 {
-		s.refused = l.tick()
+	now := l.tick()
+	if s.first <= l.outage.Load() {
+		s.first, s.refused, s.alone = now, 0, 0 // what was refused when everything was shows nothing
 	}
 	if n := s.hi - s.lo; n > 1 {
-		whole := s.whole
+		s.refused = now // what was accepted before may have been accepted in better times
+		if s.whole && l.batches.Add(1) >= manyBatches {
+			everything = true
+			l.outage.Store(l.tick())
+		}
 		d.split(i, n/2)
-		return whole && l.batches.Add(1) >= manyBatches, false
+		return everything, false
+	}
+	again := s.alone > 0
+	if s.refused == 0 {
+		s.refused = now
 	}
 	if before := l.doubted(messageID(r)); before > 0 {
 		s.refused = min(s.refused, before)
-		proven = proven || l.acceptedSince(before)
+		s.first = min(s.first, before)
+		proven, again = proven || !one && d.provenSince(before), true
 	}
-	if l.ones.Add(1) >= manyOnes {
+	s.alone++
+	proven = proven || !one && s.alone >= manyAlone && d.provenSince(s.first)
+	if proven || !again { // otherwise it is counted, and nothing was accepted since
+		l.ones.Add(1)
+	}
+	if l.ones.Load() >= manyOnes || l.batches.Load() >= manyBatches {
+		l.outage.Store(l.tick())
 		return true, false
 	}
 	if proven {
 		lo, hi := s.lo, s.hi
-		err.proven = true
+		own := *err // others may have it, such as an Observer
+		own.proven = true
+		err = &own
 		d.settled(i)
 		d.c.counters.refused.Add(1)
 		d.p.failed(lo, hi, Refused, err)
@@ -232,7 +265,7 @@ func (d *delivery) heldBack(i int, aside map[string]bool) bool {
 func (d *delivery) untried(aside map[string]bool) (i int, ok bool) {
 	for i := 0; i < len(d.rest); i++ {
 		switch s := d.rest[i]; {
-		case s.err != nil && s.hi-s.lo == 1:
+		case s.alone > 0:
 			aside[d.p.identity(s.lo)] = true
 		case i > 0 && d.heldBack(i, aside):
 		default:
@@ -247,14 +280,17 @@ func (d *delivery) untried(aside map[string]bool) (i int, ok bool) {
 const keyAgain = time.Second
 
 // post makes one request, and makes it again as long as it may pass. probe says that it is one of many tries already, so that a refusal of a
-// key that was never good need not be asked for again, and one of any other key at once. confirm is for a message that is about to be rejected for an answer that is not the API's: one more refusal, on
-// a connection of its own, is asked for. The cause says what stopped it other than an answer.
+// key that was never good need not be asked for again, and one of any other key at once. confirm is for a message that is about to be rejected
+// for an answer that is not the API's: one more refusal, on a connection of its own, is asked for. The cause says what stopped it other than an
+// answer.
 func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 	c := d.c
+	probe = probe && d.waits != nil // a Send tries no key for long
 	if r.release != nil {
 		defer func() { r.release(r.holders.Load() > 0) }()
 	}
-	refusals := 0 // of the key
+	var refused *apiKey
+	refusals := 0 // of that key
 	for {
 		if err := c.pace.wait(d.ctx); err != nil {
 			e := c.noAnswer(d.ctx, r, err)
@@ -281,6 +317,9 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 			stopped = byKey
 			if r.key != c.key.Load() {
 				continue // there is a new one
+			}
+			if r.key != refused {
+				refused, refusals = r.key, 0
 			}
 			if refusals++; refusals == 1 {
 				r.keyRefused = r.began
@@ -317,8 +356,9 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 			renewed = nil
 		}
 		if end := sleepUnless(d.ctx, pause, renewed); end != nil {
-			err.Err = errors.Join(err.Err, end)
-			return err, byAnswer
+			own := *err // others may have it, such as an Observer
+			own.Err = errors.Join(err.Err, end)
+			return &own, byAnswer
 		}
 	}
 }

@@ -19,7 +19,8 @@ var (
 	ErrUnauthorized = errors.New("cio: write key refused")
 	// ErrRateLimited is a 429.
 	ErrRateLimited = errors.New("cio: rate limited")
-	// ErrUnavailable is a server that could not be reached, or answered with a failure of its own or with a success that is not the API's.
+	// ErrUnavailable is a server that could not be reached, or answered with a failure of its own or with a success that is not the API's, or
+	// that refused everything, in a form that is not the API's, for as long as Send tried.
 	ErrUnavailable = errors.New("cio: Customer.io unavailable")
 	// ErrNotAPI is an answer that is not the API's: a success that the API does not give, such as the page of a captive portal, or a refusal in
 	// a form that the API does not use, such as a firewall's.
@@ -117,6 +118,8 @@ type APIError struct {
 	reached bool // some attempt may have been processed
 	alien   bool // the answer is no word of the API
 	proven  bool // a refusal in an odd form that was seen to be about the message
+	// everything: a refusal in an odd form that all messages met for Config.MaxElapsed.
+	everything bool
 }
 
 func (e *APIError) Error() string {
@@ -169,7 +172,7 @@ func (e *APIError) Is(target error) bool {
 	case ErrNotAPI:
 		return e.alien
 	case ErrUnavailable:
-		return v == foreign || e.Status == 0 && !isContextEnd(e.Err) || e.Status == http.StatusRequestTimeout || e.Status >= 500
+		return v == foreign || v == odd && e.everything || e.Status == 0 && !isContextEnd(e.Err) || e.Status == http.StatusRequestTimeout || e.Status >= 500
 	}
 	return false
 }

@@ -25,6 +25,8 @@ type lane struct {
 	flushTo  uint64 // messages up to this one do not wait for others
 	closed   bool
 
+	rest []span // memory for the delivery under way
+
 	halt   atomic.Pointer[halt] // for a reason of its own; nil while it sends
 	trying atomic.Bool          // it sends all the same, to see whether that has passed
 }
@@ -176,7 +178,7 @@ func (l *lane) run() {
 func (l *lane) deliver(b *batch) {
 	c := l.b.c
 	p := &parcelOfLane{l: l}
-	d := &delivery{c: c, ctx: l.b.ctx, p: p, maxElapsed: -1, waits: func() bool { return l.b.waits() != nil }, maxRefusals: int64(l.b.cfg.PauseAfterRefusals), rest: b.rest[:0]}
+	d := &delivery{c: c, ctx: l.b.ctx, p: p, maxElapsed: -1, waits: func() bool { return l.b.waits() != nil }, maxRefusals: int64(l.b.cfg.PauseAfterRefusals), rest: l.rest[:0]}
 	add := func(b *batch) {
 		lo := p.add(b)
 		d.rest = append(d.rest, span{lo: lo, hi: lo + len(b.entries), whole: true})
@@ -220,11 +222,10 @@ func (l *lane) deliver(b *batch) {
 		default:
 			l.stopAlone(end, key, stoppedFor)
 		}
-		if len(d.rest) == 0 {
-			b.rest = d.rest
-		}
 		l.release()
 	}
+	l.rest = d.rest
+	l.goOn() // nothing is left that could wait
 }
 
 // release gives back the batches that are settled.

@@ -12,9 +12,10 @@ type ledger struct {
 	accepted  atomic.Uint64 // when that of the accepted requests began that began last
 	recovered signal        // something was accepted
 
-	foreign atomic.Int64 // answers in a row that were not the API's
-	ones    atomic.Int64 // messages in a row, each alone, refused in an odd form
-	batches atomic.Int64 // whole batches in a row, refused in an odd form
+	foreign atomic.Int64  // answers in a row that were not the API's
+	ones    atomic.Int64  // messages in a row, each alone, refused in an odd form
+	batches atomic.Int64  // whole batches in a row, refused in an odd form
+	outage  atomic.Uint64 // when everything was last found to be refused so
 
 	mu     sync.Mutex
 	reason string            // of the API's last refusal

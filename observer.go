@@ -1,9 +1,13 @@
 package cio
 
-import "time"
+import (
+	"fmt"
+	"runtime/debug"
+	"time"
+)
 
 // Observer is told of every request, for metrics and traces. It is called on the goroutine that made the request and must be safe for
-// concurrent use. How much is queued is in Batcher.Stats.
+// concurrent use; it holds up that request, and where it panics that is logged and sending goes on. How much is queued is in Batcher.Stats.
 type Observer interface {
 	ObserveRequest(RequestInfo)
 }
@@ -23,7 +27,15 @@ type RequestInfo struct {
 }
 
 func (c *Client) observe(r *request, err *APIError, took time.Duration) {
-	if c.observer != nil {
-		c.observer.ObserveRequest(RequestInfo{Operation: r.operation, Messages: r.messages, Bytes: len(r.body), Attempt: r.attempts, Err: err, Duration: took})
+	if c.observer == nil {
+		return
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			if _, logged := c.warned.LoadOrStore("an Observer panicked", true); !logged {
+				c.alarm().Error("the Observer panicked (logged once); sending goes on", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			}
+		}
+	}()
+	c.observer.ObserveRequest(RequestInfo{Operation: r.operation, Messages: r.messages, Bytes: len(r.body), Attempt: r.attempts, Err: err, Duration: took})
 }

@@ -19,12 +19,12 @@ const (
 // pause keeps all lanes from sending, because what was refused is refused to everybody. One lane at a time tries a single message. It ends
 // when anything is accepted that was sent after it began, or with a new key where the key was refused.
 type pause struct {
-	err   *APIError
-	key   *apiKey // nil unless it was refused
 	since uint64
-	most  time.Duration // between two tries
 
 	mu      sync.Mutex
+	err     *APIError     // the last that would have begun it
+	key     *apiKey       // nil unless it was refused
+	most    time.Duration // between two tries
 	delay   time.Duration
 	next    time.Time // when a lane may try
 	trying  bool
@@ -36,15 +36,11 @@ type pause struct {
 
 // pause makes all lanes wait, because the lane met end.
 func (b *Batcher) pause(l *lane, end *stop, key *apiKey) {
-	p := &pause{err: end.APIError, since: b.c.ledger.tick(), most: longestProbe, delay: firstProbe, next: time.Now().Add(firstProbe), tries: map[*lane]int{l: 1}}
-	if end.cause == byKey {
-		p.key, p.most = key, longestKeyProbe
-	}
+	p := &pause{since: b.c.ledger.tick(), delay: firstProbe, next: time.Now().Add(firstProbe), tries: make(map[*lane]int)}
+	p.met(l, end, key)
 	if !b.paused.CompareAndSwap(nil, p) {
 		if before := b.paused.Load(); before != nil {
-			before.mu.Lock()
-			before.tries[l]++
-			before.mu.Unlock()
+			before.met(l, end, key)
 		}
 		return
 	}
@@ -52,10 +48,35 @@ func (b *Batcher) pause(l *lane, end *stop, key *apiKey) {
 	b.changed.send()
 }
 
+// met notes what a lane met, which may be something else than what the pause began with.
+func (p *pause) met(l *lane, end *stop, key *apiKey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tries[l]++
+	p.err, p.key, p.most = end.APIError, nil, longestProbe
+	if end.cause == byKey {
+		p.key, p.most = key, longestKeyProbe
+	}
+}
+
+// reason returns why nothing is sent.
+func (p *pause) reason() *APIError {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// renewed reports whether a key was refused and is not the one that is used now.
+func (p *pause) renewed(now *apiKey) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.key != nil && p.key != now
+}
+
 // waits returns the pause that keeps lanes from sending, nil for none. It ends one that is over.
 func (b *Batcher) waits() *pause {
 	p := b.paused.Load()
-	if p == nil || !b.c.ledger.acceptedSince(p.since) && (p.key == nil || p.key == b.c.key.Load()) {
+	if p == nil || !b.c.ledger.acceptedSince(p.since) && !p.renewed(b.c.key.Load()) {
 		return p
 	}
 	if b.paused.CompareAndSwap(p, nil) {
@@ -142,7 +163,7 @@ func (b *Batcher) tried(p *pause, l *lane) {
 	p.delay = min(2*p.delay, p.most)
 	p.next = time.Now().Add(p.delay)
 	p.mu.Unlock()
-	b.notice.still(b.c.alarm(), p.err)
+	b.notice.still(b.c.alarm(), p.reason())
 	p.over.send()
 	b.changed.send()
 }
@@ -180,7 +201,7 @@ func (l *lane) halted() *halt {
 // stopReason returns why the lane does not send, nil as long as it does.
 func (l *lane) stopReason() error {
 	if p := l.b.waits(); p != nil {
-		return p.err
+		return p.reason()
 	}
 	if h := l.halted(); h != nil {
 		return h.APIError
@@ -192,12 +213,12 @@ func (l *lane) stopReason() error {
 func (l *lane) stuck() error {
 	if p := l.b.waits(); p != nil {
 		if p.hopeless() {
-			return p.err
+			return p.reason()
 		}
 		return nil
 	}
 	h := l.halted()
-	if h == nil || h.cause == byKey || h.cause == byDoubt && l.queued() || l.trying.Load() { // in this order: see waitForTurn
+	if h == nil || h.cause == byKey || h.cause == byDoubt && (h.soon || l.queued()) || l.trying.Load() { // in this order: see waitForTurn
 		return nil
 	}
 	return h.APIError

@@ -524,6 +524,14 @@ func TestSendOfADislikedMessage(t *testing.T) {
 		if fmt.Sprint(w.took) != "map[u1-1:1 u2-0:1 u3-0:1]" {
 			t.Errorf("%v", w.took)
 		}
+		// Nothing comes after two of them that could be accepted; what was before is.
+		start := time.Now()
+		client = newClient(t, w, nil)
+		err = client.Send(t.Context(), message(5, 0, ""), message(6, 0, ""), message(1, 0, ""), message(1, 0, "again"))
+		var failed *cio.SendError
+		if !errors.As(err, &failed) || failed.Accepted != 2 || len(failed.Failures) != 2 || failed.Failures[0].Outcome != cio.Refused || failed.Failures[1].Outcome != cio.Refused || time.Since(start) > 20*time.Second {
+			t.Errorf("two at the end: %v after %v", err, time.Since(start))
+		}
 		// A Send remembers what another one gave up.
 		client = newClient(t, w, nil)
 		if err := client.Send(t.Context(), message(1, 0, "")); outcome(err, "u1-0") != cio.Unsent {

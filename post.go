@@ -75,17 +75,17 @@ type request struct {
 	began    uint64  // when the last try began, by Client.ledger
 	// keyRefused is when the first try began that was refused for its key.
 	keyRefused uint64
-	reached    bool                 // some try may have been processed
-	delay      time.Duration        // what the last answer asked for
-	holders    atomic.Int32         // bodies handed to a transport and not closed yet
-	current    atomic.Pointer[body] // the last body handed to a transport, which is the one that an answer is to
-	early      atomic.Bool          // an answer to it began before it was read
+	reached    bool          // some try may have been processed
+	delay      time.Duration // what the last answer asked for
+	holders    atomic.Int32  // bodies handed to a transport and not closed yet
+	whole      atomic.Bool   // a transport has read all of a body since the try began
+	early      atomic.Bool   // an answer began before that
 }
 
 // trace notes whether an answer begins before the request's body was read. What comes ahead of an answer, such as a 103, may.
 func (r *request) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		GotFirstResponseByte: func() { r.early.Store(!r.current.Load().read()) },
+		GotFirstResponseByte: func() { r.early.Store(!r.whole.Load()) },
 		Got1xxResponse: func(int, textproto.MIMEHeader) error {
 			r.early.Store(false)
 			return nil
@@ -153,6 +153,8 @@ func (c *Client) exchange(ctx context.Context, r *request) *APIError {
 
 func (c *Client) roundTrip(ctx context.Context, client *http.Client, r *request, target string) (resp *http.Response, reached bool, err error) {
 	var touched atomic.Bool
+	r.whole.Store(false)
+	r.early.Store(false)
 	body := newBody(r, &touched)
 	if !c.cfg.AcceptAny2xx {
 		ctx = httptrace.WithClientTrace(ctx, r.trace())
@@ -201,8 +203,6 @@ type body struct {
 func newBody(r *request, touched *atomic.Bool) *body {
 	b := &body{data: r.body, r: r, touched: touched}
 	r.holders.Add(1)
-	r.current.Store(b)
-	r.early.Store(false)
 	return b
 }
 
@@ -215,12 +215,11 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n := copy(p, b.data[at:])
-	b.at.Add(int64(n))
+	if b.at.Add(int64(n)) == int64(len(b.data)) {
+		b.r.whole.Store(true)
+	}
 	return n, nil
 }
-
-// read reports whether the transport has taken all of it.
-func (b *body) read() bool { return b.at.Load() >= int64(len(b.data)) }
 
 // Close may be called more than once, by the transport's writer after the answer was returned too.
 func (b *body) Close() error {
@@ -261,9 +260,10 @@ func (c *Client) noAnswer(ctx context.Context, r *request, err error) *APIError 
 
 // Bounds on what is read of an answer: what is looked at, and what is read off, and for how long, so that the connection can be used again.
 const (
-	maxAnswer = 64 << 10
-	maxDrain  = 256 << 10
-	drainFor  = time.Second
+	maxAnswer  = 64 << 10
+	maxRefusal = 1 << 20 // it may say something about each message of a batch
+	maxDrain   = 256 << 10
+	drainFor   = time.Second
 )
 
 // read judges an answer. It returns where to ask again after a redirect that may be followed.
@@ -273,8 +273,7 @@ func (c *Client) read(ctx context.Context, r *request, resp *http.Response, targ
 	if status >= 200 && status < 300 {
 		return "", c.success(ctx, r, resp, cancel)
 	}
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // an answer that breaks off has its status all the same
-	io.CopyN(io.Discard, resp.Body, maxDrain)
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // an answer that breaks off has its status all the same
 	e := &APIError{Operation: r.operation, Status: status}
 	r.reached = r.reached || status < 200
 	if status >= 300 && status < 400 {
@@ -299,7 +298,7 @@ func (c *Client) success(ctx context.Context, r *request, resp *http.Response, c
 		io.CopyN(io.Discard, resp.Body, maxDrain)
 		return nil
 	}
-	whole := r.current.Load().read() && !r.early.Load() // before the body is waited for, during which the rest may be sent
+	whole := r.whole.Load() && !r.early.Load() // before the body is waited for, during which the rest may be sent
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	answer := fmt.Sprintf("%d %s ", resp.StatusCode, http.StatusText(resp.StatusCode))
 	lost := ""

@@ -33,7 +33,7 @@ var errOthersInvalid = errors.New("cio: not sent because another message of the 
 // twice, with the same id. A refusal in any other form, and a 403 with a page, may be a firewall's that dislikes one message, or a gateway's
 // that refuses everything. The batch is halved too, but a message is refused for it only if another one was accepted meanwhile and it is then
 // refused again, alone; otherwise it is unsent. After ten such refusals in a row, or those of two batches, Send waits and tries one message at a
-// time.
+// time, for Config.MaxElapsed, or three times if each that is left was refused alone.
 //
 // A key that is refused (401, or 403 without a page) is asked for again on a new connection after a second, and for 15 seconds if it was good
 // before; it ends the Send then, as a redirect and any other answer do at once.
@@ -61,6 +61,7 @@ func (c *Client) Send(ctx context.Context, msgs ...Message) error {
 func (s *sending) deliver(d *delivery) {
 	one, pause := false, firstProbe
 	for {
+		before := len(d.rest)
 		end := d.run(one)
 		one = false
 		switch {
@@ -69,17 +70,31 @@ func (s *sending) deliver(d *delivery) {
 		case end == nil:
 			pause = firstProbe
 			continue
-		case end.cause == byAll && !d.last() && (d.maxElapsed < 0 || time.Since(d.progress)+pause <= d.maxElapsed):
+		case end.cause == byAll && d.mayShow(pause):
+			if d.maxElapsed >= 0 && time.Since(d.progress)+pause > d.maxElapsed {
+				all := *end.APIError
+				all.everything = true
+				end.APIError = &all
+				break
+			}
 			s.c.health.bad(s.c.alarm(), end.APIError)
 			if err := sleep(d.ctx, pause); err == nil {
 				one, pause = true, min(2*pause, longestProbe)
+				continue
+			}
+		case end.cause == byDoubt && end.soon:
+			if len(d.rest) < before {
+				pause = firstProbe
+			}
+			if err := sleep(d.ctx, pause); err == nil {
+				pause *= 2
 				continue
 			}
 		}
 		for i := range d.rest {
 			left := &d.rest[i]
 			err := end.APIError
-			if i != end.at && left.err != nil {
+			if i != end.at && left.err != nil && !end.everything {
 				err = left.err
 			}
 			if left.refused > 0 && left.hi-left.lo == 1 {
@@ -91,8 +106,18 @@ func (s *sending) deliver(d *delivery) {
 	}
 }
 
-// last reports whether a single message is left.
-func (d *delivery) last() bool { return len(d.rest) == 1 && d.rest[0].hi-d.rest[0].lo == 1 }
+// fewProbes is the pause before the last try of messages that were all refused alone: what refuses everything may be over soon, but nothing
+// that is left can show that it is not they.
+const fewProbes = 8 * time.Second
+
+// mayShow reports whether another try after the pause may show what is at fault.
+func (d *delivery) mayShow(pause time.Duration) bool {
+	if len(d.rest) == 1 && d.rest[0].hi-d.rest[0].lo == 1 {
+		return false
+	}
+	_, some := d.untried(make(map[string]bool))
+	return some || pause <= fewProbes
+}
 
 // sending is one Send under way. It is the parcel of all its messages.
 type sending struct {

@@ -50,6 +50,8 @@ type Finding struct {
 	Assumed  string  `json:"assumed"`
 	Observed string  `json:"observed"`
 	Verdict  Verdict `json:"verdict"`
+	// Seen is what was seen word for word, where that says more than Observed.
+	Seen []Observation `json:"seen,omitempty"`
 	// Behaviour, Source and Confidence are the emulator's assumption.
 	Behaviour  string `json:"behaviour,omitempty"`
 	Source     string `json:"source,omitempty"`
@@ -90,6 +92,7 @@ func (s *Suite) Probe(ctx context.Context, e Experiment) (Finding, error) {
 	}
 	switches := make(map[string]string)
 	f.Observed, err = e.run(ctx, scope, switches)
+	f.Seen = scope.seen
 	var why unseenError
 	switch {
 	case errors.As(err, &why):
@@ -119,29 +122,42 @@ type call struct {
 	key        *string // another than the configured one; empty: none
 }
 
+// answer is what came back.
+type answer struct {
+	status      int
+	contentType string
+	body        []byte
+}
+
 // post makes the request and returns the status and the shape of an error: the names that lead to its text. It tries again what may pass.
 func (w *workspace) post(ctx context.Context, c call) (status int, shape string, _ error) {
+	a, err := w.answer(ctx, c)
+	return a.status, shapeOf(a.body), err
+}
+
+// answer makes the request. It tries again what may pass.
+func (w *workspace) answer(ctx context.Context, c call) (answer, error) {
 	body := []byte(c.body)
 	if c.gzip {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)
 		if _, err := z.Write(body); err != nil {
-			return 0, "", err
+			return answer{}, err
 		}
 		if err := z.Close(); err != nil {
-			return 0, "", err
+			return answer{}, err
 		}
 		body = b.Bytes()
 	}
 	const tries = 4
 	for try := 1; ; try++ {
-		status, answer, err := w.postOnce(ctx, c, body)
-		passing := err != nil || status == http.StatusTooManyRequests || status >= 500
+		a, err := w.answerOnce(ctx, c, body)
+		passing := err != nil || a.status == http.StatusTooManyRequests || a.status >= 500
 		if !passing || try == tries || ctx.Err() != nil {
 			if err == nil && passing {
-				err = fmt.Errorf("answered with %d, %d times", status, try)
+				err = fmt.Errorf("answered with %d, %d times", a.status, try)
 			}
-			return status, shapeOf(answer), err
+			return a, err
 		}
 		timer := time.NewTimer(time.Second << (try - 1))
 		select {
@@ -152,12 +168,12 @@ func (w *workspace) post(ctx context.Context, c call) (status int, shape string,
 	}
 }
 
-func (w *workspace) postOnce(ctx context.Context, c call, body []byte) (int, []byte, error) {
+func (w *workspace) answerOnce(ctx context.Context, c call, body []byte) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.client.Target()+"/v1/"+c.path, bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, err
+		return answer{}, err
 	}
 	key := w.cfg.APIKey
 	if c.key != nil {
@@ -178,11 +194,11 @@ func (w *workspace) postOnce(ctx context.Context, c call, body []byte) (int, []b
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0, nil, err
+		return answer{}, err
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	return resp.StatusCode, answer, err
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	return answer{resp.StatusCode, resp.Header.Get("Content-Type"), text}, err
 }
 
 // shapeOf returns where in an answer the text of its error is.

@@ -1,10 +1,14 @@
 package livetest
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ciokit/cio"
@@ -13,6 +17,7 @@ import (
 
 // answerExperiments are those that the status answers.
 var answerExperiments = []Experiment{
+	{ID: "success-body", Question: "Which body does an answer of success have?", Assumed: "empty, or one JSON value without an error", run: successBody},
 	{ID: "strict-error-body", Question: "What does strict mode answer to a call without a required field?", Assumed: "400, with meta.errors",
 		needs: Case{people: 1},
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
@@ -77,6 +82,57 @@ var answerExperiments = []Experiment{
 			}
 			return seen, err
 		}},
+}
+
+// successBody looks at what the API answers to calls that it takes: a single one and a batch, in both modes. The client takes for acceptance only what
+// the API can have said (api-facts 1.1).
+func successBody(ctx context.Context, s *scope, _ map[string]string) (string, error) {
+	nobody := s.nobody()
+	one := `{"userId":` + quoted(nobody) + `,"event":"User Deleted"}`
+	seen := "empty, or one JSON value without an error"
+	for _, path := range []string{"track", "batch"} {
+		body := one
+		if path == "batch" {
+			body = `{"batch":[` + strings.TrimSuffix(one, "}") + `,"type":"track"}]}`
+		}
+		for _, c := range both(call{path: path, body: body}) {
+			a, err := s.answer(ctx, c)
+			if err != nil {
+				return "", err
+			}
+			mode := map[bool]string{false: "strict", true: "permissive"}[c.permissive]
+			s.observe(path+", "+mode, "%d, Content-Type %q, body %s", a.status, a.contentType, s.shown(a.body, nobody))
+			text := bytes.TrimSpace(a.body)
+			var failed struct {
+				Success       *bool
+				Error, Errors any
+			}
+			switch {
+			case a.status != http.StatusOK && a.status != http.StatusCreated && a.status != http.StatusAccepted && a.status != http.StatusNoContent:
+				seen = fmt.Sprintf("status %d", a.status)
+			case len(text) == 0:
+			case !json.Valid(text):
+				seen = "a body that is neither empty nor JSON"
+			case json.Unmarshal(text, &failed) == nil && (failed.Success != nil && !*failed.Success || failed.Error != nil || failed.Errors != nil):
+				seen = "a body that tells of an error"
+			}
+		}
+	}
+	return seen, nil
+}
+
+// maxShown bounds what a report shows of an answer.
+const maxShown = 200
+
+// shown is the beginning of an answer, unless it repeats the key or whom the call was about.
+func (s *scope) shown(body []byte, nobody string) string {
+	if bytes.Contains(body, []byte(s.cfg.APIKey)) || bytes.Contains(body, []byte(nobody)) {
+		return fmt.Sprintf("of %d bytes, which repeats the call and is not shown", len(body))
+	}
+	if len(body) > maxShown {
+		return fmt.Sprintf("%q ... of %d bytes", body[:maxShown], len(body))
+	}
+	return fmt.Sprintf("%q", body)
 }
 
 // deletesNobody is a call that changes nothing.

@@ -3,7 +3,11 @@ package livetest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -146,5 +150,53 @@ func TestReportEncodes(t *testing.T) {
 	b, err := json.Marshal(r)
 	if err != nil || !strings.Contains(string(b), `"verdict":"differs"`) {
 		t.Errorf("%s, %v", b, err)
+	}
+}
+
+// What a success looks like is in the report, word for word, without whom the call was about and without the key.
+func TestProbeShowsSuccess(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		body, kind string
+		observed   string
+		shown      string
+	}{
+		"an empty object":      {"{}", "application/json", "empty, or one JSON value without an error", `body "{}"`},
+		"nothing":              {"", "", "empty, or one JSON value without an error", `body ""`},
+		"another JSON":         {`{"success":true}`, "text/plain", "empty, or one JSON value without an error", `{\"success\":true}`},
+		"a page":               {"<html>", "text/html", "a body that is neither empty nor JSON", "<html>"},
+		"a failure":            {`{"success":false}`, "application/json", "a body that tells of an error", "false"},
+		"what repeats the key": {`{"key":"test-live-key"}`, "application/json", "empty, or one JSON value without an error", "which repeats the call and is not shown"},
+		"a long one":           {`"` + strings.Repeat("x", 1000) + `"`, "application/json", "empty, or one JSON value without an error", "... of 1002 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var asked atomic.Bool // the experiment is under way; before and after it the server is the API
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				if !asked.Load() {
+					return
+				}
+				w.Header().Set("Content-Type", tc.kind)
+				io.WriteString(w, tc.body)
+			}))
+			defer server.Close()
+			cfg := Config{APIKey: "test-live-key", BaseURL: server.URL, LedgerDir: t.TempDir()}
+			s, err := Open(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close(t.Context())
+			asked.Store(true)
+			f, err := s.Probe(t.Context(), Experiments()[0])
+			asked.Store(false)
+			if err != nil || f.ID != "success-body" || f.Observed != tc.observed || len(f.Seen) != 4 {
+				t.Fatalf("%v: %+v", err, f)
+			}
+			page := Report{Findings: []Finding{f}}.Markdown()
+			if !strings.Contains(page, tc.shown) || strings.Contains(page, "test-live-key") {
+				t.Errorf("%s", page)
+			}
+		})
 	}
 }

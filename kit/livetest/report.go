@@ -55,6 +55,15 @@ func (r Report) Markdown() string {
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(f.Question), cell(f.Observed), cell(f.Assumed), f.Verdict)
 	}
+	for _, f := range r.Findings {
+		if len(f.Seen) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "\n## %s, word for word\n\n", f.ID)
+		for _, o := range f.Seen {
+			fmt.Fprintf(&b, "- %s: %s\n", cell(o.What), cell(o.Seen))
+		}
+	}
 	b.WriteString("\n## The emulator's assumptions\n\n| question | assumption | source | confidence |\n|---|---|---|---|\n")
 	for _, f := range r.Findings {
 		if f.Behaviour != "" {

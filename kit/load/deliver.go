@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/ciokit/cio"
@@ -41,40 +42,114 @@ func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapper) {
 	}
 }
 
-// deliver sends a parcel, unless the run has stopped, and settles its messages. It returns what became of each; nil if all were accepted.
-func (r *run) deliver(p *parcel) (fates []fate) {
+// deliver sends a parcel by its lane, unless the run has stopped, and settles its messages, apart from those that the lane sets aside. It
+// returns what became of each; nil if all were accepted.
+func (r *run) deliver(ln *lane, p *parcel) (fates []fate) {
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	r.checkContext()
+	r.note(ErrSnapshot, r.changes.begun())
+	r.again(ln, false)
+	messages, places := p.sealed(), p.places
+	if len(ln.aside) > 0 {
+		messages, places = ln.heldBack(messages, places)
+	} else {
+		ln.seen = r.acceptances.Load()
+	}
+	if r.stopped() {
+		fates = unsent(len(messages))
+	} else if len(messages) > 0 {
+		fates = r.post(messages)
+	}
+	known, of := places, fates
+	if slices.ContainsFunc(fates, isDoubtful) && !r.stopped() {
+		known, of = nil, nil
+		first := len(ln.aside) == 0
+		for i := range fates {
+			if isDoubtful(fates[i]) {
+				ln.aside = append(ln.aside, doubtful{*messages[i].(*cio.Encoded), places[i], &fates[i]})
+			} else {
+				known, of = append(known, places[i]), append(of, fates[i])
+			}
+		}
+		if first && slices.ContainsFunc(of, func(f fate) bool { return f.outcome == 0 }) {
+			ln.seen++ // what the same Send has accepted was no help
+		}
+	}
+	r.conclude(known, of)
+	return fates
+}
+
+// unsent are the fates of n messages that were not tried.
+func unsent(n int) []fate {
+	fates := make([]fate, n)
+	for i := range fates {
+		fates[i].outcome = cio.Unsent
+	}
+	return fates
+}
+
+// checkContext stops the run if its context has ended.
+func (r *run) checkContext() {
 	if r.ctx.Err() != nil {
 		r.stop(&StopError{ErrInterrupted, context.Cause(r.ctx)})
 	}
-	r.note(ErrSnapshot, r.changes.begun())
-	if r.stopped() {
-		fates = make([]fate, len(p.places))
-		for i := range fates {
-			fates[i].outcome = cio.Unsent
-		}
-	} else {
-		fates = r.post(p.sealed())
+}
+
+// conclude settles messages; fates is nil if all were accepted.
+func (r *run) conclude(places []place, fates []fate) {
+	if len(places) == 0 {
+		return
 	}
+	accepted := fates == nil
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i, at := range p.places {
+	for i, at := range places {
 		f := fate{}
 		if fates != nil {
 			f = fates[i]
 		}
-		if at.chunk.settle(at.message, f); f.outcome == cio.Refused {
-			r.refused++
+		at.chunk.settle(at.message, f)
+		switch f.outcome {
+		case 0:
+			accepted = true
+			r.sameRefusal = 0
+		case cio.Refused:
+			r.refuse(f.err)
 		}
 	}
-	r.checkErrors()
+	if accepted {
+		r.acceptances.Add(1)
+		r.lanes.wake()
+	}
 	r.account()
-	return fates
+}
+
+// sameRefusals is how many refusals in a row, all for one reason and with nothing accepted between them, end a run.
+const sameRefusals = 1000
+
+// refuse counts a message that was refused, and stops the run where there are too many; the lock must be held.
+func (r *run) refuse(err error) {
+	r.refused++
+	if said := whatWasSaid(err); said != r.refusalSaid {
+		r.refusalSaid, r.sameRefusal = said, 0
+	}
+	r.sameRefusal++
+	r.checkErrors()
 }
 
 // checkErrors stops the run if Customer.io has refused too many messages of the load; the lock must be held.
 func (r *run) checkErrors() {
-	if most := r.job.MaxErrors; most > 0 && r.refused >= most {
-		r.stopLocked(&StopError{ErrTooManyErrors, fmt.Errorf("%d messages were refused", r.refused)})
+	because := ""
+	if r.refusalSaid != "" {
+		because = ", the last of them because: " + r.refusalSaid
+	}
+	switch most := r.job.MaxErrors; {
+	case most <= 0:
+	case r.refused >= most:
+		r.stopLocked(&StopError{ErrTooManyErrors, fmt.Errorf("%d messages were refused%s", r.refused, because)})
+	case r.sameRefusal >= sameRefusals:
+		r.stopLocked(&StopError{ErrTooManyErrors, fmt.Errorf("%d messages in a row were refused for one reason: %s", r.sameRefusal, r.refusalSaid)})
 	}
 }
 
@@ -132,6 +207,10 @@ func (r *run) waitForRoom(ctx context.Context) {
 			return
 		}
 		r.lanes.flush()
+		if r.lanes.idle() {
+			r.decide(r.lanes.all...) // there is room for nothing else that could be sent
+			continue
+		}
 		select {
 		case <-r.room:
 		case <-ctx.Done():
@@ -157,10 +236,15 @@ func (r *run) account() {
 		r.mark(c)
 		c.reset()
 		r.free = append(r.free, c)
-		select {
-		case r.room <- struct{}{}:
-		default:
-		}
+		r.makeRoom()
+	}
+}
+
+// makeRoom has waitForRoom look again.
+func (r *run) makeRoom() {
+	select {
+	case r.room <- struct{}{}:
+	default:
 	}
 }
 
@@ -180,7 +264,7 @@ func (r *run) post(messages []cio.Message) []fate {
 		return fates
 	}
 	var ended error
-	invalid := false
+	doubtful, invalid := false, false
 	for _, f := range failed.Failures {
 		if f.Index < 0 || f.Index >= len(fates) {
 			continue
@@ -193,6 +277,8 @@ func (r *run) post(messages []cio.Message) []fate {
 		switch {
 		case f.Outcome == cio.Refused:
 			invalid = invalid || errors.As(f.Err, &local)
+		case isDoubtful(fates[f.Index]):
+			doubtful = true
 		case ended == nil:
 			ended = f.Err
 		}
@@ -204,6 +290,8 @@ func (r *run) post(messages []cio.Message) []fate {
 		r.sendUnsent(messages, fates)
 	case ended != nil:
 		r.stop(r.whySendEnded(ended))
+	case doubtful:
+		r.checkContext()
 	}
 	return fates
 }
@@ -299,20 +387,34 @@ func (r *run) count(c *chunk) (failure error) {
 
 // refusal describes a message that Customer.io refused.
 func (r *run) refusal(row *chunkRow, message int, err error) Reject {
-	rej := Reject{File: row.file, Line: row.line, Rule: RuleRefusedByAPI, Hint: "Customer.io refused the message without saying why"}
+	rej := Reject{File: row.file, Line: row.line, Rule: RuleRefusedByAPI, Hint: whatWasSaid(err)}
 	if len(r.job.Mapping.messages) > 1 {
 		rej.Field = "messages[" + strconv.Itoa(message-row.messages[0]) + "]"
 	}
-	var api *cio.APIError
 	var local *cio.MessageError
-	switch {
-	case errors.As(err, &local):
-		rej.Rule, rej.Hint = string(local.Rule), local.Hint
-	case errors.As(err, &api) && api.Status != 0:
-		rej.Hint = fmt.Sprintf("Customer.io answered %d %s", api.Status, http.StatusText(api.Status))
-		if api.Message != "" {
-			rej.Hint += ": " + api.Message
-		}
+	if errors.As(err, &local) {
+		rej.Rule = string(local.Rule)
 	}
 	return rej
+}
+
+// whatWasSaid says why a message was refused.
+func whatWasSaid(err error) string {
+	var local *cio.MessageError
+	var api *cio.APIError
+	switch {
+	case errors.As(err, &local):
+		return local.Hint
+	case !errors.As(err, &api) || api.Status == 0:
+		return "Customer.io refused the message without saying why"
+	}
+	said := "Customer.io answered"
+	if errors.Is(err, cio.ErrNotAPI) {
+		said = "something answered"
+	}
+	said += fmt.Sprintf(" %d %s", api.Status, http.StatusText(api.Status))
+	if api.Message != "" {
+		said += ": " + api.Message
+	}
+	return said
 }

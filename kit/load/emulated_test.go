@@ -149,7 +149,10 @@ func TestLoadWithFaults(t *testing.T) {
 		{"told to wait ten times", emulator.Fault{Count: 10, Status: 429, RetryAfter: 1}, nil},
 		{"connections cut", emulator.Fault{Count: 12, Every: 2, Reset: true}, nil},
 		{"a call that hangs", emulator.Fault{Count: 1, DelayMS: 30_000}, nil},
-		{"the key is refused after a while", emulator.Fault{Every: 4, Status: 401}, ErrKeyRefused},
+		{"the key is refused now and then", emulator.Fault{Every: 4, Status: 401}, nil},
+		{"the key is refused after a while", emulator.Fault{Status: 401}, ErrKeyRefused},
+		{"a page with success for a while", emulator.Fault{Count: 10, Status: 200, Body: "<html>"}, nil},
+		{"a page with success for good", emulator.Fault{Status: 200, Body: "<html>"}, ErrGaveUp},
 		{"down for good", emulator.Fault{Status: 503}, ErrGaveUp},
 		{"refuses everything", emulator.Fault{Status: 400}, ErrTooManyErrors},
 		{"redirects", emulator.Fault{Status: 302}, ErrGaveUp},
@@ -159,6 +162,11 @@ func TestLoadWithFaults(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const rows = 2000
 				client, server := emulated(t, cio.Config{MaxBatchBytes: 40_000, MaxElapsed: 10 * time.Minute})
+				if tt.name == "the key is refused after a while" {
+					if err := server.AddFault(emulator.Fault{Count: 3, DelayMS: 1}); err != nil {
+						t.Fatal(err)
+					}
+				}
 				if err := server.AddFault(tt.fault); err != nil {
 					t.Fatal(err)
 				}
@@ -169,6 +177,9 @@ func TestLoadWithFaults(t *testing.T) {
 				stats, statsErr := server.Stats("")
 				if statsErr != nil {
 					t.Fatal(statsErr)
+				}
+				if tt.reason == ErrKeyRefused && s.Accepted == 0 {
+					t.Error("nothing was accepted before the key was refused")
 				}
 				if s.Rows != rows || s.Messages != rows || !s.Complete || int64(stats.People) != s.Accepted {
 					t.Errorf("%s; the workspace has %d people", counts(s), stats.People)

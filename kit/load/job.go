@@ -50,6 +50,8 @@ type Job struct {
 	Rejects    io.Writer
 	RejectsCSV bool
 	// MaxErrors is how many messages Customer.io may refuse before the run sends no more; default DefaultMaxErrors, negative for no limit.
+	// However many it is, 1,000 refusals in a row for one reason, with nothing accepted between them, are too many; a negative value switches
+	// that off too.
 	MaxErrors int64
 	// MaxDeletes is how many messages that delete or suppress people, devices, objects or relationships may be sent; default
 	// DefaultMaxDeletes, negative for none. Before one more would be sent, the run sends no more.
@@ -149,6 +151,8 @@ type Progress struct {
 	Read, Size int64
 	// Queued is how many messages wait to be sent or for an answer. RateLimited is how many answers said 429.
 	Queued, RateLimited int64
+	// Failing is what requests fail with now and are tried again for; nil as long as they succeed.
+	Failing error
 	// Stopped is why nothing more is sent, nil as long as it is. The input is still read then, to count what is unsent.
 	Stopped error
 	// Done is set in the last call.

@@ -2,6 +2,7 @@ package load
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/ciokit/cio"
 )
@@ -9,17 +10,23 @@ import (
 // lanes bring messages to the client side by side. Messages of one person go by the same lane, which has one Send under way at a time, so
 // that they keep their order. All methods but those of the workers are for the goroutine that reads.
 type lanes struct {
-	r     *run
-	bytes int  // of a parcel
-	begun bool // a parcel was handed to a worker
-	all   []*lane
-	free  sync.Pool // of *parcel
-	done  sync.WaitGroup
+	r      *run
+	bytes  int          // of a parcel
+	begun  bool         // a parcel was handed to a worker
+	flying atomic.Int64 // parcels that a worker was handed and has not settled
+	all    []*lane
+	free   sync.Pool // of *parcel
+	done   sync.WaitGroup
 }
 
 type lane struct {
-	open  *parcel      // takes messages; nil if it has none
-	ready chan *parcel // to be sent
+	open  *parcel       // takes messages; nil if it has none
+	ready chan *parcel  // to be sent
+	woken chan struct{} // something was accepted
+
+	mu    sync.Mutex // held while the lane sends
+	aside []doubtful // in their order
+	seen  int64      // run.acceptances when the first of them was refused last
 }
 
 // parcel is what is given to one Send. Its slices are used again for the next.
@@ -47,17 +54,45 @@ type place struct {
 func newLanes(r *run, n, bytes int) *lanes {
 	l := &lanes{r: r, bytes: bytes}
 	for range n {
-		ln := &lane{ready: make(chan *parcel)}
+		ln := &lane{ready: make(chan *parcel), woken: make(chan struct{}, 1)}
 		l.all = append(l.all, ln)
-		l.done.Go(func() {
-			for p := range ln.ready {
-				r.deliver(p)
-				l.recycle(p)
-			}
-		})
+		l.done.Go(func() { l.work(ln) })
 	}
 	return l
 }
+
+// work sends what the lane is given, and what it has set aside when that may have become clear.
+func (l *lanes) work(ln *lane) {
+	for {
+		select {
+		case p, ok := <-ln.ready:
+			if !ok {
+				return
+			}
+			l.r.deliver(ln, p)
+			l.recycle(p)
+			l.flying.Add(-1)
+			l.r.makeRoom()
+		case <-ln.woken:
+			ln.mu.Lock()
+			l.r.again(ln, false)
+			ln.mu.Unlock()
+		}
+	}
+}
+
+// wake tells all lanes that something was accepted.
+func (l *lanes) wake() {
+	for _, ln := range l.all {
+		select {
+		case ln.woken <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// idle reports whether nothing is being sent that a worker was handed.
+func (l *lanes) idle() bool { return l.flying.Load() == 0 }
 
 // add puts messages of a row, which belong to one after the other of identities, into the lanes.
 func (l *lanes) add(c *chunk, first int, messages []cio.Encoded, identities []string) {
@@ -99,6 +134,7 @@ func (l *lanes) recycle(p *parcel) {
 // hand gives the open parcel to the worker and waits until it takes it. The worker always does: when ctx ends its Send does too.
 func (l *lanes) hand(ln *lane) {
 	l.begun = true
+	l.flying.Add(1)
 	ln.ready <- ln.open
 	ln.open = nil
 }
@@ -153,6 +189,7 @@ func (l *lanes) close() {
 		close(ln.ready)
 	}
 	l.done.Wait()
+	l.r.decide(l.all...)
 }
 
 // hash is FNV-1a.

@@ -419,7 +419,9 @@ func (r *run) remove(ids [][]byte, snapshot string) (removed [][]byte, err error
 		return removed, nil
 	}
 	final := len(removed)
-	fates := r.deliver(p)
+	ln := new(lane)
+	fates := r.deliver(ln, p)
+	r.decide(ln)
 	for i, id := range sent {
 		if fates == nil || fates[i].outcome == 0 {
 			removed = append(removed, id)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ciokit/cio"
@@ -185,15 +186,20 @@ type run struct {
 	lanes       *lanes
 	deletes     int64         // handed to the lanes
 	room        chan struct{} // there may be room for rows
+	acceptances atomic.Int64  // how often something was accepted
 
 	mu      sync.Mutex // guards all that follows
 	tally   tally
 	rejects *rejectWriter
-	refused int64    // messages, by the server, in chunks that may not be accounted for yet
-	chunks  []*chunk // not accounted for, oldest first
-	free    []*chunk
-	raw     int          // bytes of the rows in chunks, and of what is kept of them for a snapshot
-	stops   []*StopError // in the order in which they came
+	refused int64 // messages, by the server, in chunks that may not be accounted for yet
+	// refusalSaid is what the last of them was refused for, sameRefusal how many were in a row.
+	refusalSaid string
+	sameRefusal int
+	failing     error    // what the run waits for to pass
+	chunks      []*chunk // not accounted for, oldest first
+	free        []*chunk
+	raw         int          // bytes of the rows in chunks, and of what is kept of them for a snapshot
+	stops       []*StopError // in the order in which they came
 
 	deleted    int64   // messages in chunks that are accounted for, which delete or suppress something
 	bounds     *Bounds // of the load; nil without a journal
@@ -232,6 +238,13 @@ func (r *run) stopLocked(e *StopError) {
 	if r.tally.stopped == nil {
 		r.tally.stopped = e
 	}
+}
+
+// setFailing says what the run waits for, nil for nothing.
+func (r *run) setFailing(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failing = err
 }
 
 // stopped reports whether anything keeps messages from being sent.
@@ -295,6 +308,7 @@ func (r *run) reportProgress() (finish func()) {
 		p := Progress{Summary: r.snapshot(), Done: done}
 		r.mu.Lock()
 		p.Read, p.Size, p.Stopped = r.tally.read, r.tally.size, r.tally.stopped
+		p.Failing = r.failing
 		for _, c := range r.chunks {
 			if c.sealed {
 				p.Queued += int64(c.messages - c.settled)
@@ -302,7 +316,11 @@ func (r *run) reportProgress() (finish func()) {
 		}
 		r.mu.Unlock()
 		if r.job.Client != nil {
-			p.RateLimited = r.job.Client.Stats().RateLimited - r.before.RateLimited
+			stats := r.job.Client.Stats()
+			p.RateLimited = stats.RateLimited - r.before.RateLimited
+			if p.Failing == nil {
+				p.Failing = stats.Failing
+			}
 		}
 		r.job.Progress(p)
 	}

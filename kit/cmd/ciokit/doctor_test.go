@@ -89,6 +89,51 @@ func TestDoctorTellsRegionsApart(t *testing.T) {
 	}
 }
 
+// What is not the API's answer fails the connection; a refusal of the key by a page is told apart from one by the API.
+func TestDoctorTellsStrangersApart(t *testing.T) {
+	t.Parallel()
+	const page = "<!DOCTYPE html><title>Sign in</title>"
+	for name, tc := range map[string]struct {
+		status     int
+		kind, body string
+		code       int
+		want       []string
+		not        string
+	}{
+		"a sign-in page":        {200, "text/html", page, exitUnavailable, []string{"fail  connection ", `answered with 200`, `an HTML page titled "Sign in" instead of the API's answer`, "sign-in page of a network", "skip  key "}, "ok    key"},
+		"text":                  {200, "text/plain", "OK", exitUnavailable, []string{"fail  connection ", "skip  key "}, "ok    key"},
+		"a failure with 200":    {200, "application/json", `{"success":false}`, exitUnavailable, []string{"fail  connection ", "skip  key "}, "ok    key"},
+		"207":                   {207, "application/json", `{}`, exitUnavailable, []string{"fail  connection ", "skip  key "}, "ok    key"},
+		"a firewall's page":     {403, "text/html", page, exitUnavailable, []string{"fail  connection ", "answered with 403", "skip  key "}, "not taken"},
+		"a gateway's 400":       {400, "text/plain", "Bad Request", exitUnavailable, []string{"fail  connection ", "skip  key "}, "not taken"},
+		"a page that says 401":  {401, "text/html", page, exitKey, []string{"warn  connection ", "instead of Customer.io", "fail  key         not taken: 401"}, "ok    connection"},
+		"401 by the API":        {401, "application/json", `{"meta":{"error":"unauthorized"}}`, exitKey, []string{"ok    connection ", "fail  key         not taken: 401"}, "page"},
+		"403 in the API's form": {403, "application/json", `{"meta":{"error":"forbidden"}}`, exitKey, []string{"ok    connection ", "fail  key         not taken: 403"}, "page"},
+		"an answer of success":  {200, "application/json", `{"success":true}`, exitOK, []string{"ok    connection ", "ok    key "}, "fail"},
+		"one without a body":    {204, "", "", exitOK, []string{"ok    connection ", "ok    key "}, "fail"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			over := roundTrip(func(r *http.Request) (*http.Response, error) {
+				if r.Body != nil {
+					io.Copy(io.Discard, r.Body)
+					r.Body.Close()
+				}
+				return &http.Response{StatusCode: tc.status, Header: http.Header{"Content-Type": {tc.kind}}, Body: io.NopCloser(strings.NewReader(tc.body)), Request: r}, nil
+			})
+			said, code := examined(t, cio.Config{APIKey: "secret-key", BaseURL: "http://127.0.0.1:1"}, "", over)
+			if code != tc.code || strings.Contains(said, tc.not) || strings.Contains(said, "secret-key") {
+				t.Errorf("exit code %d, want %d, without %q\n%s", code, tc.code, tc.not, said)
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(said, want) {
+					t.Errorf("it does not say %q:\n%s", want, said)
+				}
+			}
+		})
+	}
+}
+
 func TestDoctorLooksAtCertificates(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{})

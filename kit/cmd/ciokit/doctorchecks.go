@@ -57,7 +57,16 @@ func (d *doctor) checkConnection(api *cio.APIError) {
 		if who == "" { // a transport without sockets
 			who = hostOf(d.found.Target)
 		}
-		d.say("connection", checkOK, "", "%s answered with %d in %s (name %s, connection %s)", who, x.status, millis(x.took), millis(x.dns), millis(x.connect))
+		state, do, more := checkOK, "", ""
+		const between = "look at who answers there, before anything is sent: the sign-in page of a network, a proxy or a firewall may stand in between, or the address is wrong"
+		switch {
+		case api == nil:
+		case errors.Is(api, cio.ErrNotAPI):
+			state, do, more = checkFail, between, ": "+api.Message
+		case errors.Is(api, cio.ErrUnauthorized) && x.page:
+			state, do, more = checkWarn, between, " and a page, which the API does not send: a proxy or a sign-in page may refuse the call instead of Customer.io"
+		}
+		d.say("connection", state, do, "%s answered with %d in %s (name %s, connection %s)%s", who, x.status, millis(x.took), millis(x.dns), millis(x.connect), more)
 		return
 	}
 	if api == nil {
@@ -166,7 +175,7 @@ func (d *doctor) checkKey(api *cio.APIError) {
 	case errors.Is(api, cio.ErrUnauthorized):
 		d.keyBad = true
 		d.say("key", checkFail, where, "not taken: %d", api.Status)
-	case api.Status == 0 || api.Status >= 300 && api.Status < 400:
+	case api.Status == 0 || api.Status >= 300 && api.Status < 400 || errors.Is(api, cio.ErrNotAPI):
 		d.say("key", checkSkip, "", "not known: no answer of the API came")
 	default:
 		d.say("key", checkFail, "try again in a minute; if it stays, see status.customer.io and the message", "not known: answered with %d: %s", api.Status, api.Message)

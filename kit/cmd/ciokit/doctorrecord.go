@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -20,6 +21,7 @@ type exchange struct {
 	connect time.Duration
 	remote  string
 	reused  bool
+	page    bool // the answer calls itself HTML
 }
 
 // recorder is a transport that remembers what it carried.
@@ -68,6 +70,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	note(func() {
 		x.at, x.took = started, time.Since(started)
 		x.status, x.date, x.tls = resp.StatusCode, resp.Header.Get("Date"), resp.TLS
+		x.page = strings.Contains(strings.ToLower(resp.Header.Get("Content-Type")), "html")
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.seen = append(r.seen, x)

@@ -23,34 +23,35 @@ import (
 // loadOptions are what decides which messages a load sends where. A journal keeps them, so that the load can be resumed; the key is none of
 // them.
 type loadOptions struct {
-	Files       []string      `json:"files"`
-	To          string        `json:"to"`
-	Emulator    *bool         `json:"emulator,omitempty"` // takes it; nil if nothing answered
-	KeyFile     string        `json:"key_file,omitempty"`
-	Mapping     string        `json:"mapping"`
-	Query       string        `json:"query,omitempty"`
-	OrderBy     []string      `json:"order_by,omitempty"`
-	Config      string        `json:"config,omitempty"`
-	Format      string        `json:"format,omitempty"`
-	Delimiter   string        `json:"delimiter,omitempty"`
-	Encoding    string        `json:"encoding,omitempty"`
-	Columns     []string      `json:"columns,omitempty"`
-	SkipRows    int           `json:"skip_rows,omitempty"`
-	Comma       bool          `json:"decimal_comma,omitempty"`
-	Rejects     string        `json:"rejects,omitempty"`
-	Deny        string        `json:"deny,omitempty"`
-	DenyColumn  string        `json:"deny_column,omitempty"`
-	DenyCoding  string        `json:"deny_encoding,omitempty"`
-	DenyEmpty   bool          `json:"deny_empty,omitempty"`
-	Reports     []string      `json:"reports,omitempty"`
-	Limit       int64         `json:"limit,omitempty"`
-	MaxErrors   int64         `json:"max_errors"`
-	MaxDeletes  int64         `json:"max_deletes"`
-	ExpectRows  string        `json:"expect_rows,omitempty"`
-	Concurrency int           `json:"concurrency"`
-	Rate        int           `json:"rate,omitempty"`
-	GiveUpAfter time.Duration `json:"give_up_after"`
-	Strict      bool          `json:"strict_identity,omitempty"`
+	Files        []string      `json:"files"`
+	To           string        `json:"to"`
+	Emulator     *bool         `json:"emulator,omitempty"` // takes it; nil if nothing answered
+	KeyFile      string        `json:"key_file,omitempty"`
+	Mapping      string        `json:"mapping"`
+	Query        string        `json:"query,omitempty"`
+	OrderBy      []string      `json:"order_by,omitempty"`
+	Config       string        `json:"config,omitempty"`
+	Format       string        `json:"format,omitempty"`
+	Delimiter    string        `json:"delimiter,omitempty"`
+	Encoding     string        `json:"encoding,omitempty"`
+	Columns      []string      `json:"columns,omitempty"`
+	SkipRows     int           `json:"skip_rows,omitempty"`
+	Comma        bool          `json:"decimal_comma,omitempty"`
+	Rejects      string        `json:"rejects,omitempty"`
+	Deny         string        `json:"deny,omitempty"`
+	DenyColumn   string        `json:"deny_column,omitempty"`
+	DenyCoding   string        `json:"deny_encoding,omitempty"`
+	DenyEmpty    bool          `json:"deny_empty,omitempty"`
+	Reports      []string      `json:"reports,omitempty"`
+	Limit        int64         `json:"limit,omitempty"`
+	MaxErrors    int64         `json:"max_errors"`
+	MaxDeletes   int64         `json:"max_deletes"`
+	ExpectRows   string        `json:"expect_rows,omitempty"`
+	Concurrency  int           `json:"concurrency"`
+	Rate         int           `json:"rate,omitempty"`
+	GiveUpAfter  time.Duration `json:"give_up_after"`
+	Strict       bool          `json:"strict_identity,omitempty"`
+	AcceptAny2xx bool          `json:"accept_any_2xx,omitempty"`
 	changeOptions
 }
 
@@ -136,12 +137,13 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.BoolVar(&f.newKey, "new-key", false, "with --resume: the write key is another one of the same workspace")
 	fl.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else lines), none, or json: one event a line on standard error")
 	fl.Int64Var(&f.Limit, "limit", 0, "read only so many rows; 0 means all")
-	fl.Int64Var(&f.MaxErrors, "max-errors", load.DefaultMaxErrors, "stop sending after so many messages were refused by the API; 0 or less means never")
+	fl.Int64Var(&f.MaxErrors, "max-errors", load.DefaultMaxErrors, "stop sending after so many messages were refused by the API, or 1000 in a row for one reason; 0 or less means never")
 	fl.Int64Var(&f.MaxDeletes, "max-deletes", load.DefaultMaxDeletes, "stop sending before more messages than this delete or suppress something; 0 allows none")
 	fl.StringVar(&f.ExpectRows, "expect-rows", "", "how many rows the input must have, N or N-M: otherwise --mode mirror deletes nobody and the exit code is 4; an input that is a pipe needs it for --mode mirror")
 	fl.IntVar(&f.Concurrency, "concurrency", 8, "how many requests may be under way at once; messages of one person keep their order")
 	fl.IntVar(&f.Rate, "rate", 0, "how many requests a second may start; 0 means the API's limit of 1000")
 	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop sending when nothing was accepted for so long")
+	acceptAnyFlag(cmd, &f.AcceptAny2xx)
 	f.changeOptions.flags(cmd)
 	cmd.MarkFlagFilename("mapping", "yaml", "yml")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"csv", "jsonl", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
@@ -256,6 +258,7 @@ func (f *loadFlags) keep(cmd *cobra.Command, given loadOptions) {
 		{"report", func() { f.Reports = given.Reports }},
 		{"rate", func() { f.Rate = given.Rate }},
 		{"give-up-after", func() { f.GiveUpAfter = given.GiveUpAfter }},
+		{"accept-any-2xx", func() { f.AcceptAny2xx = given.AcceptAny2xx }},
 	} {
 		if cmd.Flags().Changed(flag.name) {
 			flag.keep()
@@ -397,7 +400,7 @@ func loadExit(s load.Summary, err error) error {
 	case errors.As(err, new(*load.SnapshotError)):
 		return &exitError{exitUsage, err}
 	case errors.Is(err, load.ErrTooManyErrors):
-		return fail(exitGuard, "%w; look at the first ones, or raise --max-errors", err)
+		return fail(exitGuard, "%w; look at the first ones, or raise --max-errors; --max-errors 0 switches this off, also for 1,000 in a row for one reason", err)
 	case errors.Is(err, load.ErrInputChanged) && s.Guarded == 0:
 		return fail(exitChanged, "%w; what was read is accounted for and nobody was deleted. Load it again once nothing writes to it", err)
 	case errors.Is(err, load.ErrInputChanged):

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -160,7 +161,10 @@ func (l *loading) connect(ctx context.Context, con console) error {
 			return err
 		}
 	}
-	cfg.MaxElapsed, cfg.Logger = f.GiveUpAfter, logTo(l.bar)
+	cfg.MaxElapsed, cfg.Logger, cfg.AcceptAny2xx = f.GiveUpAfter, logTo(l.bar), f.AcceptAny2xx
+	if l.bar.shows() {
+		cfg.Logger = slog.New(withoutWaiting{cfg.Logger.Handler()})
+	}
 	if l.reports != nil {
 		cfg.Observer = l.reports.recorder
 	}
@@ -333,7 +337,7 @@ func (l *loading) run(ctx context.Context, con console) error {
 	if err := l.report(con, summary); err != nil {
 		return &exitError{exitLocal, err}
 	}
-	exit := loadExit(summary, runErr)
+	exit := loadExit(summary, stubHint(l.f.To, runErr))
 	if l.f.Strict && l.f.dryRun && runErr == nil {
 		if err := refuseShared(io.Discard, summary.Identity); err != nil { // the summary has said it
 			exit = err

@@ -27,6 +27,7 @@ type progress struct {
 	mu   sync.Mutex // the bars are drawn on a goroutine of their own
 	last load.Progress
 	pace pace
+	wait waiting
 }
 
 // progressFile is one of the files of an input.
@@ -64,6 +65,9 @@ func newProgress(w io.Writer, name string, files []string, mode string, quiet bo
 	}
 	return p, nil
 }
+
+// shows reports whether it says anything.
+func (p *progress) shows() bool { return !p.quiet }
 
 // sizesOf returns the files with their sizes, none if that of any is not known: then nobody can tell which one is being read.
 func sizesOf(names []string) (files []progressFile) {
@@ -103,6 +107,7 @@ type progressEvent struct {
 	RowsPerSecond int64         `json:"rows_per_second"`
 	Left          *int64        `json:"seconds_left,omitempty"`
 	Current       *currentEvent `json:"current,omitempty"` // of several files
+	Waiting       string        `json:"waiting,omitempty"` // what requests fail with and are tried again for
 	Stopped       string        `json:"stopped,omitempty"` // why nothing more is sent
 }
 
@@ -125,6 +130,9 @@ func (p *progress) tell(now load.Progress) {
 	if f, i := p.fileAt(now.Read); i > 0 {
 		e.Current = &currentEvent{f.name, i, len(p.files), now.Read - f.from, f.size}
 	}
+	if now.Failing != nil && !now.Done {
+		e.Waiting = inShort(now.Failing)
+	}
 	if now.Stopped != nil {
 		e.Event, e.Stopped = "stopped", now.Stopped.Error()
 	}
@@ -140,6 +148,7 @@ func (p *progress) update(now load.Progress) {
 	p.mu.Lock()
 	p.last = now
 	p.pace.add(time.Now(), now.Rows, now.Read)
+	p.wait.see(now.Failing)
 	p.mu.Unlock()
 	switch {
 	case p.json:
@@ -149,7 +158,12 @@ func (p *progress) update(now load.Progress) {
 		}
 	case p.bars != nil:
 		p.bars.draw(now)
-	case !p.quiet && !now.Done && time.Since(p.said) >= sayEvery:
+	case p.quiet || now.Done:
+	case now.Failing != nil && !p.wait.due(): // a line of what stands still is no news
+	case now.Failing != nil:
+		p.said = time.Now()
+		fmt.Fprintf(p.w, "%s: %s\n", p.line(now), p.counts())
+	case time.Since(p.said) >= sayEvery:
 		p.said = time.Now()
 		fmt.Fprintf(p.w, "%s: %s, %s\n", p.line(now), p.speed(), p.counts())
 	}
@@ -188,7 +202,7 @@ func (p *progress) speed() string {
 // counts says what became of what was read, and what is in the way.
 func (p *progress) counts() string {
 	p.mu.Lock()
-	now := p.last
+	now, waits := p.last, p.wait.String()
 	p.mu.Unlock()
 	parts := []string{grouped(now.Rows) + " rows"}
 	add := func(n int64, what string) {
@@ -204,6 +218,9 @@ func (p *progress) counts() string {
 	add(now.RateLimited, "answers 429")
 	add(now.Retried, "retries")
 	s := strings.Join(parts, ", ")
+	if waits != "" {
+		s += "; " + waits
+	}
 	if now.Stopped != nil {
 		s += "; sending has stopped, counting the rest"
 	}

@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/load"
 )
 
@@ -52,6 +54,34 @@ b.csv (2 of 2): 45 %: 1,000 rows/s, 11 s left, 9,000 rows, 8,100 accepted, 1 rej
 `
 		if out.String() != want {
 			t.Errorf("got\n%swant\n%s", &out, want)
+		}
+	})
+}
+
+// While requests fail a line says so within a second, and then one a minute; what stands still is not repeated.
+func TestProgressOfWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p, err := newProgress(&out, "a.csv", nil, "auto", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused := &cio.APIError{Operation: "batch", Message: "dial tcp 127.0.0.1:1: connect: connection refused", Err: syscall.ECONNREFUSED, Attempts: 3}
+		for i := range 4 * 130 {
+			<-time.After(250 * time.Millisecond)
+			now := load.Progress{Summary: load.Summary{Rows: 10}, Queued: 10, Failing: refused}
+			if i > 4*125 {
+				now.Failing = nil
+			}
+			p.update(now)
+		}
+		p.close()
+		const want = `a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (tried again since 1 s)
+a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (tried again since 61 s)
+a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (tried again since 121 s)
+`
+		if got := out.String(); !strings.HasPrefix(got, want) || strings.Count(got, "waiting") != 3 || strings.Count(got, "\n") > 4 {
+			t.Errorf("got\n%swant\n%s", got, want)
 		}
 	})
 }

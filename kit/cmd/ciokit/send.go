@@ -21,7 +21,7 @@ type call struct {
 	set, setJSON                             []string
 	messageID, timestamp                     string
 	giveUpAfter                              time.Duration
-	verbatim, dryRun, json                   bool
+	verbatim, dryRun, json, acceptAny2xx     bool
 }
 
 func newSend(con console) *cobra.Command {
@@ -92,6 +92,7 @@ func newSendKind(con console, use, short, example string) *cobra.Command {
 		f.BoolVar(&c.verbatim, "verbatim", false, "send the event's name as it stands, even if it looks like a misspelt semantic one")
 	}
 	f.DurationVar(&c.giveUpAfter, "give-up-after", 30*time.Second, "stop trying when it was not accepted for so long")
+	acceptAnyFlag(cmd, &c.acceptAny2xx)
 	f.BoolVar(&c.dryRun, "dry-run", false, "check and print the message, send nothing")
 	f.BoolVar(&c.json, "json", false, "print the outcome as JSON")
 	return cmd
@@ -207,7 +208,7 @@ func (c *call) send(ctx context.Context, con console, m cio.Message) error {
 	if err != nil {
 		return err
 	}
-	cfg.Logger, cfg.MaxElapsed = logTo(con.err), max(c.giveUpAfter, time.Nanosecond)
+	cfg.Logger, cfg.MaxElapsed, cfg.AcceptAny2xx = logTo(con.err), max(c.giveUpAfter, time.Nanosecond), c.acceptAny2xx
 	client, err := cio.NewClient(cfg)
 	if err != nil {
 		return &exitError{exitUsage, err}
@@ -232,7 +233,7 @@ func (c *call) send(ctx context.Context, con console, m cio.Message) error {
 	} else if err == nil {
 		fmt.Fprintf(con.out, "accepted: %s %s\n", e.Type(), e.MessageID())
 	}
-	return sendExit(ctx, err)
+	return sendExit(ctx, stubHint(c.to, err))
 }
 
 // sendExit puts the exit code to what Send returned.

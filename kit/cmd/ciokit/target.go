@@ -38,6 +38,11 @@ func (d *destination) flags(cmd *cobra.Command) {
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// acceptAnyFlag lets a stub of one's own be taken for the API.
+func acceptAnyFlag(cmd *cobra.Command, to *bool) {
+	cmd.Flags().BoolVar(to, "accept-any-2xx", false, "take any answer with a status of 2xx for acceptance, for a stub of your own; what a sign-in page or a proxy answers to is lost then")
+}
+
 // config resolves the destination. It says on con.err where data is about to go, unless it stays on this machine.
 func (d *destination) config(ctx context.Context, con console) (cio.Config, error) {
 	cfg := cio.Config{}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ciokit/cio"
+)
+
+// waiting is what requests fail with and are tried again for.
+type waiting struct {
+	err   error // nil while they succeed
+	since time.Time
+	said  time.Time // when a line last told of it
+}
+
+const (
+	// noticeAfter is how long requests have failed before a line tells of it; waitEvery is the time between two such lines.
+	noticeAfter = 500 * time.Millisecond
+	waitEvery   = time.Minute
+)
+
+func (w *waiting) see(err error) {
+	if err != nil && w.err == nil {
+		w.since = time.Now()
+	}
+	w.err = err
+}
+
+// due reports whether it is time for a line.
+func (w *waiting) due() bool {
+	if w.err == nil || time.Since(w.since) < noticeAfter || !w.said.IsZero() && time.Since(w.said) < waitEvery {
+		return false
+	}
+	w.said = time.Now()
+	return true
+}
+
+func (w *waiting) String() string {
+	if w.err == nil {
+		return ""
+	}
+	return fmt.Sprintf("waiting: %s (tried again since %d s)", inShort(w.err), int(math.Round(time.Since(w.since).Seconds())))
+}
+
+// inShort says in a few words what a request failed with.
+func inShort(err error) string {
+	var errno syscall.Errno
+	var api *cio.APIError
+	s := strings.TrimPrefix(err.Error(), "cio: ")
+	switch {
+	case errors.As(err, &errno):
+		s = errno.Error()
+	case errors.As(err, &api) && api.Status == 0:
+		s = api.Message
+	case errors.As(err, &api):
+		s = strings.TrimSuffix(fmt.Sprintf("%d %s: %s", api.Status, http.StatusText(api.Status), api.Message), ": ")
+	}
+	const most = 120
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + " ..."
+	}
+	return s
+}
+
+// withoutWaiting drops from a log what the progress shows.
+type withoutWaiting struct{ slog.Handler }
+
+func (h withoutWaiting) Handle(ctx context.Context, r slog.Record) error {
+	switch r.Message {
+	case "a request failed; it will be tried again", "requests succeed again":
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// stubHint adds to an error that was caused by successes that are not the API's what takes them all the same, if they may come from a stub.
+func stubHint(to string, err error) error {
+	var api *cio.APIError
+	if !strings.HasPrefix(to, "http") || !errors.Is(err, cio.ErrNotAPI) || !errors.As(err, &api) || api.Status != 0 && api.Status/100 != 2 {
+		return err
+	}
+	return fmt.Errorf("%w; if this is a stub of your own, --accept-any-2xx takes it", err)
+}
