@@ -235,10 +235,13 @@ func (l *lane) waitForTurn() (in *pause, more *batch, err error) {
 		}
 	}()
 	for {
-		recovered, renewed := l.b.c.ledger.recovered.wait(), l.b.c.renewed.wait()
 		if err := l.b.ctx.Err(); err != nil {
 			return in, nil, err
 		}
+		if in == nil && l.b.waits() == nil && l.halted() == nil {
+			return in, nil, nil
+		}
+		recovered, renewed := l.b.c.ledger.recovered.wait(), l.b.c.renewed.wait()
 		due := time.Duration(-1)
 		var over, wake <-chan struct{}
 		p := l.b.waits()

@@ -80,6 +80,7 @@ type request struct {
 	holders    atomic.Int32  // bodies handed to a transport and not closed yet
 	whole      atomic.Bool   // a transport has read all of a body since the try began
 	early      atomic.Bool   // an answer began before that
+	answer     [64]byte      // memory for what the API answers as a rule
 }
 
 // trace notes whether an answer begins before the request's body was read. What comes ahead of an answer, such as a 103, may.
@@ -299,7 +300,12 @@ func (c *Client) success(ctx context.Context, r *request, resp *http.Response, c
 		return nil
 	}
 	whole := r.whole.Load() && !r.early.Load() // before the body is waited for, during which the rest may be sent
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	text, err := r.readAnswer(resp.Body)
+	if err == nil && whole && resp.StatusCode == http.StatusOK && len(text) <= maxAnswer {
+		if _, ok := accepts(resp.Header.Get("Content-Type"), text); ok {
+			return nil
+		}
+	}
 	answer := fmt.Sprintf("%d %s ", resp.StatusCode, http.StatusText(resp.StatusCode))
 	lost := ""
 	switch {
@@ -337,6 +343,21 @@ func (c *Client) success(ctx context.Context, r *request, resp *http.Response, c
 	}
 	r.delay = retryAfter(resp.Header, time.Now())
 	return e
+}
+
+// readAnswer reads up to a byte more than an answer may have.
+func (r *request) readAnswer(body io.Reader) ([]byte, error) {
+	n := 0
+	for n < len(r.answer) {
+		m, err := body.Read(r.answer[n:])
+		if n += m; err == io.EOF {
+			return r.answer[:n], nil
+		} else if err != nil {
+			return r.answer[:n], err
+		}
+	}
+	rest, err := io.ReadAll(io.LimitReader(body, maxAnswer+1-int64(n)))
+	return append(r.answer[:n:n], rest...), err
 }
 
 // Why an answer does not count.
