@@ -167,10 +167,12 @@ func TestContent(t *testing.T) {
 	}
 	a, b := []byte("id\na\n"), []byte("id\nb\n")
 	for _, several := range []bool{false, true} {
-		if content(a, "csv", several) != content(a, "csv", several) || content(a, "csv", several) == content(b, "csv", several) {
+		once, again, other := content(a, "csv", several), content(a, "csv", several), content(b, "csv", several)
+		if once != again || once == other {
 			t.Error("of text")
 		}
-		if content(parquetOf(t, "a"), "parquet", several) != content(parquetOf(t, "a"), "parquet", several) || content(parquetOf(t, "a"), "parquet", several) == content(parquetOf(t, "b"), "parquet", several) {
+		once, again, other = content(parquetOf(t, "a"), "parquet", several), content(parquetOf(t, "a"), "parquet", several), content(parquetOf(t, "b"), "parquet", several)
+		if once != again || once == other {
 			t.Error("of Parquet")
 		}
 	}
