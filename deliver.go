@@ -279,8 +279,7 @@ func (d *delivery) untried(aside map[string]bool) (i int, ok bool) {
 // keyAgain is how long a refusal of the key is left to be a stray one, of one server of several or of a proxy.
 const keyAgain = time.Second
 
-// post makes one request, and makes it again as long as it may pass. probe says that it is one of many tries already, so that a refusal of a
-// key that was never good need not be asked for again, and one of any other key at once. confirm is for a message that is about to be rejected
+// post makes one request, and makes it again as long as it may pass. probe says that it is one of many tries already, which wait elsewhere. confirm is for a message that is about to be rejected
 // for an answer that is not the API's: one more refusal, on a connection of its own, is asked for. The cause says what stopped it other than an
 // answer.
 func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
@@ -324,7 +323,7 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 			if refusals++; refusals == 1 {
 				r.keyRefused = r.began
 			}
-			if probe && !r.key.worked.Load() || refusals > d.keyTries(r.key, r.keyRefused) {
+			if refusals > d.keyTries(r.key, r.keyRefused, probe) {
 				c.http.CloseIdleConnections()
 				return err, byKey
 			}
@@ -363,14 +362,17 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 	}
 }
 
-// keyTries returns how often a refusal of the key is asked for again. A Batcher asks once here and goes on to ask while it waits. A Send ends
-// there, so it asks longer if the key was good before, and as long as other requests are accepted: one of several servers may not know it.
-func (d *delivery) keyTries(key *apiKey, refused uint64) int {
-	switch {
+// keyTries returns how often a refusal of the key is asked for again. A Batcher asks once here and goes on to ask while it waits; then it asks
+// several times at once if the key was good before, because one of several servers may not know it. A Send ends there, so it asks longer if the
+// key was good before, and as long as other requests are accepted.
+func (d *delivery) keyTries(key *apiKey, refused uint64, probe bool) int {
+	switch worked := key.worked.Load(); {
 	case d.waits == nil && d.c.ledger.acceptedSince(refused):
 		return math.MaxInt
-	case d.waits == nil && key.worked.Load():
+	case worked && (probe || d.waits == nil):
 		return 4
+	case probe:
+		return 0
 	}
 	return 1
 }
