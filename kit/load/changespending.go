@@ -274,6 +274,9 @@ func (c *changes) takeOverFrom(log io.ReaderAt, first bool) error {
 		case !ok:
 			return errRecord
 		case by.Run != "" && by.Run == c.info.By:
+			if !by.sameTable(&c.info, c.job.DryRun) { // it goes on with another key
+				one.how = namedUnsure
+			}
 			return c.spool.add(rowSelf, mark{}, []mention{one})
 		case !first:
 			return nil

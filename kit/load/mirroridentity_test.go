@@ -185,6 +185,23 @@ func TestRowsThatNameNobody(t *testing.T) {
 	}
 }
 
+// Whoever any message of a row has made belongs to the mirror, also if Customer.io refused another one about them.
+func TestMirrorOfPeopleOfTwoMessages(t *testing.T) {
+	for _, refused := range []int{0, 1} {
+		c := newMirroring(t, "messages:\n  - identify: {userId: $id, traits: {n: $n}}\n  - identify: {userId: $id, traits: {m: $m}}\n")
+		c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
+			return failures(len(m), map[int]cio.Failure{refused: {Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}})
+		}
+		if _, err := c.load("id,n,m\na,1,1\nb,1,1\n"); err != nil {
+			t.Fatal(err)
+		}
+		c.client.send = nil
+		if s, err := c.load("id,n,m\nb,1,1\n"); err != nil || s.Left != 1 || s.Removed != 1 || c.users() != "-a" {
+			t.Errorf("message %d refused: %v: %d left, %d removed, sent %s", refused, err, s.Left, s.Removed, c.users())
+		}
+	}
+}
+
 // The guard against an input that shrank.
 func TestShrinkingGuard(t *testing.T) {
 	for _, tt := range []struct {
