@@ -411,7 +411,7 @@ func (r *run) remove(ids [][]byte, snapshot string) (removed [][]byte, err error
 		}
 		c.rows = append(c.rows, chunkRow{file: mirrorFile, raw: [2]int{len(c.raw), len(c.raw) + len(raw)}, messages: [2]int{c.messages, c.messages + 1}})
 		c.raw = append(c.raw, raw...)
-		p.encoded, p.places = append(p.encoded, encoded), append(p.places, place{c, c.messages})
+		p.encoded, p.places = append(p.encoded, encoded), append(p.places, place{c, c.messages, foldID(string(id))})
 		c.messages++
 		sent = append(sent, id)
 	}
