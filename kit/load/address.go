@@ -73,7 +73,7 @@ func appendForeign(dst []byte, s string) ([]byte, bool) {
 
 // foldID returns an id as it is compared with others. What is sent is the id itself. An id of Customer.io's own is no address.
 func foldID(id string) string {
-	if strings.HasPrefix(id, "cio_") && len(id) > len("cio_") {
+	if strings.IndexByte(id, '@') < 0 || strings.HasPrefix(id, "cio_") && len(id) > len("cio_") {
 		return id
 	}
 	if folded, ok := appendAddress(nil, id); ok {

@@ -22,28 +22,17 @@ func isDoubtful(f fate) bool {
 	return (f.outcome == cio.Unsent || f.outcome == cio.Unknown) && errors.Is(f.err, cio.ErrNotAPI) && !errors.Is(f.err, cio.ErrUnavailable)
 }
 
-// whose names the person or the object whose messages keep their order.
-func whose(m *cio.Encoded) string {
-	id := m.Identity()
-	for _, s := range [...]string{id.UserID, id.AnonymousID, id.Email, id.GroupID} {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
 // heldBack divides what a lane is given into what it may send and what has to wait behind a message that is set aside, which is set aside too.
 func (ln *lane) heldBack(messages []cio.Message, places []place) ([]cio.Message, []place) {
 	behind := make(map[string]*fate)
 	for i := range ln.aside {
-		behind[whose(&ln.aside[i].message)] = ln.aside[i].fate
+		behind[ln.aside[i].at.who] = ln.aside[i].fate
 	}
 	var free []cio.Message
 	var at []place
 	for i, m := range messages {
 		e := m.(*cio.Encoded)
-		if first := behind[whose(e)]; first != nil {
+		if first := behind[places[i].who]; first != nil {
 			ln.aside = append(ln.aside, doubtful{*e, places[i], &fate{cio.Unsent, first.err}})
 			continue
 		}
@@ -63,7 +52,7 @@ func (r *run) again(ln *lane, now bool) {
 		var rest []doubtful
 		for i := range all {
 			d := &all[i]
-			who := whose(&d.message)
+			who := d.at.who
 			still, begun := waits[who]
 			switch {
 			case !begun:

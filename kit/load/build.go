@@ -103,10 +103,13 @@ func (m *mapper) valueOf(column string) *string {
 	return &value
 }
 
-// identity is what the messages of one person, or of one object, have in common.
+// identity is what the messages of one person, or of one object, have in common: an address in whatever letters is one person.
 func (m *mapper) identity(e *cio.Encoded) string {
 	for _, f := range [...]field{fieldUserID, fieldAnonymousID, fieldObjectID, fieldGroupID} {
 		if s := m.values.text[f]; s != "" && (e.Type() != cio.TypeIdentify || f <= fieldAnonymousID) {
+			if f == fieldUserID {
+				return foldID(s)
+			}
 			return s
 		}
 	}

@@ -184,7 +184,17 @@ const madeBy byte = 'R'
 type maker struct {
 	Run     string `json:"run"`
 	Mapping string `json:"mapping"`
+	Query   string `json:"query,omitempty"`
+	Columns string `json:"columns,omitempty"`
+	Target  string `json:"target"`
+	KeyHash []byte `json:"key_hash"`
 	Salt    []byte `json:"salt"`
+}
+
+// sameTable reports whether whoever wrote that loaded the same table into the same workspace as the run of info, so that who is not in its input has
+// left. A dry run has no workspace.
+func (m *maker) sameTable(info *SnapshotInfo, dry bool) bool {
+	return m.Mapping == info.MappingHash && m.Query == info.Query && m.Columns == info.Columns && (dry || m.Target == info.Target && bytes.Equal(m.KeyHash, info.KeyHash))
 }
 
 // takeOver has the run know of the people whom others made that were killed, and begins its own log.
@@ -200,7 +210,7 @@ func (c *changes) takeOver(file string) error {
 		if filepath.Clean(w.snapshot) != filepath.Clean(c.cfg.Snapshot) && len(c.words) > 1 {
 			continue
 		}
-		text, err := json.Marshal(maker{c.info.By, c.info.MappingHash, c.info.Salt})
+		text, err := json.Marshal(maker{c.info.By, c.info.MappingHash, c.info.Query, c.info.Columns, c.info.Target, c.info.KeyHash, c.info.Salt})
 		if err != nil {
 			return err
 		}
@@ -264,12 +274,15 @@ func (c *changes) takeOverFrom(log io.ReaderAt, first bool) error {
 		case !ok:
 			return errRecord
 		case by.Run != "" && by.Run == c.info.By:
+			if !by.sameTable(&c.info, c.job.DryRun) { // it goes on with another key
+				one.how = namedUnsure
+			}
 			return c.spool.add(rowSelf, mark{}, []mention{one})
 		case !first:
 			return nil
 		case !bytes.Equal(by.Salt, c.info.Salt): // whose addresses cannot be compared
 			one.how, one.address = namedUnsure, 0
-		case by.Mapping != c.info.MappingHash:
+		case !by.sameTable(&c.info, c.job.DryRun):
 			one.how = namedUnsure
 		}
 		return c.spool.add(rowEarlier, mark{}, []mention{one})

@@ -45,10 +45,11 @@ func (p *parcel) sealed() []cio.Message {
 	return p.messages
 }
 
-// place is where a message came from.
+// place is where a message came from, and whose or what it is about: messages of one keep their order.
 type place struct {
 	chunk   *chunk
 	message int
+	who     string
 }
 
 func newLanes(r *run, n, bytes int) *lanes {
@@ -109,7 +110,7 @@ func (l *lanes) add(c *chunk, first int, messages []cio.Encoded, identities []st
 			ln.open = l.empty()
 		}
 		ln.open.encoded = append(ln.open.encoded, m)
-		ln.open.places = append(ln.open.places, place{c, first + i})
+		ln.open.places = append(ln.open.places, place{c, first + i, identities[i]})
 		ln.open.bytes += size
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -130,5 +131,50 @@ func TestMaxDeletes(t *testing.T) {
 	_, err := Run(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, yaml), Client: client, MaxDeletes: 2})
 	if !errors.Is(err, ErrTooManyDeletes) || strings.Count(strings.Join(client.accepted, ""), "User Deleted") > 2 {
 		t.Errorf("%v: %s", err, client.accepted)
+	}
+}
+
+// Two spellings of one address are one person, and what is done to an object is about one object: the order holds while a message is set aside, and
+// however many calls are made at once. Otherwise a deletion would come behind what the input has after it.
+func TestOrderOfDeletions(t *testing.T) {
+	const persons = "messages:\n  - delete_person: {userId: $id}\n    when: =n == \"gone\"\n  - identify: {userId: $id, traits: {n: $n}}\n    when: =n != \"gone\"\n"
+	for _, tt := range []struct{ name, mapping, in string }{
+		{"an address in other letters", persons, "Ann@x.org,gone\nz,1\nann@x.org,last\n"},
+		{"an id and an address alone", "messages:\n  - delete_person: {userId: $id}\n    when: =n == \"gone\"\n  - identify: {traits: {email: $id, n: $n}}\n    when: =n != \"gone\"\n", "Ann@x.org,gone\nz@x.org,1\nANN@x.org,last\n"},
+		{"an object", "messages:\n  - delete_object: {objectId: $id}\n    when: =n == \"gone\"\n  - set_object: {objectId: $id, attributes: {n: $n}}\n    when: =n != \"gone\"\n", "o,gone\nz,1\no,last\n"},
+	} {
+		for _, concurrency := range []int{1, 8} {
+			for _, aside := range []bool{false, true} {
+				synctest.Test(t, func(t *testing.T) {
+					var refused atomic.Bool
+					client := new(fakeClient)
+					client.send = func(_ context.Context, _ int, m []cio.Message) error {
+						lost := make(map[int]cio.Failure)
+						for i := range m {
+							switch deletes := strings.Contains(text(m[i]), " Deleted"); {
+							case deletes && aside && refused.CompareAndSwap(false, true):
+								lost[i] = cio.Failure{Outcome: cio.Unsent, Err: cio.ErrNotAPI}
+							case deletes:
+								<-time.After(time.Second)
+							}
+						}
+						if len(lost) == 0 {
+							return nil
+						}
+						return failures(len(m), lost)
+					}
+					s, err := Run(t.Context(), Job{Source: mustSource(t, "id,n\n"+tt.in, source.Config{}), Mapping: mustMapping(t, tt.mapping), Client: client, BatchBytes: 1, Concurrency: concurrency})
+					n := len(client.accepted)
+					if err != nil || s.Unsent > 0 || n < 3 || aside != refused.Load() {
+						t.Fatalf("%s, %d at once, aside %v: %v, %s, %q", tt.name, concurrency, aside, err, counts(s), client.accepted)
+					}
+					gone := slices.IndexFunc(client.accepted, func(m string) bool { return strings.Contains(m, " Deleted") })
+					last := slices.IndexFunc(client.accepted, func(m string) bool { return strings.Contains(m, `"last"`) })
+					if gone < 0 || last < gone {
+						t.Errorf("%s, %d at once, aside %v: %q", tt.name, concurrency, aside, client.accepted)
+					}
+				})
+			}
+		}
 	}
 }

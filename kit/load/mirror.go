@@ -44,7 +44,7 @@ func (r *run) finishChanges() error {
 			if err := r.mirror(gone); err != nil {
 				return err
 			}
-			whole = whole || gone.n > 0 && gone.n == gone.before && !r.stopped() // all of them are gone, and were meant to be
+			whole = whole || gone.tried // what the old snapshot says of them does not hold any more, and there is no telling which entries are theirs
 		}
 	}
 	if r.job.DryRun {
@@ -65,6 +65,7 @@ type leavers struct {
 	moved  int64  // how many besides are in the input under another id, by an e-mail address that they had
 	before int64  // how many people there were
 	ids    string // tells those who are to be deleted from others
+	tried  bool   // some of them may have been deleted
 
 	c         *changes
 	earlier   *sorter // whom runs made that were killed
@@ -328,6 +329,7 @@ func (r *run) mirror(gone *leavers) error {
 		if r.lookAgain(); r.stopped() {
 			return nil
 		}
+		gone.tried = gone.tried || len(ids) > 0
 		removed, err := r.remove(ids, hex.EncodeToString(c.spool.base[:]))
 		for _, id := range removed {
 			err = errors.Join(err, gone.removed.add(appendKey(nil, id)))
@@ -358,7 +360,7 @@ func (r *run) mirror(gone *leavers) error {
 // RuleLeftUnsure is the rule of people who have left the input and were not taken away, because nobody knows whether a load has made them.
 const RuleLeftUnsure = "left-unsure"
 
-const leftUnsureHint = "no answer came when this person was sent, or the load was killed, and the input has nobody of that id any more: look whether the person is yours, and delete it by hand"
+const leftUnsureHint = "no answer came when this person was sent, or the load was killed or was another than this one, and the input has nobody of that id any more: look whether the person is yours, and delete it by hand"
 
 func idAsRow(id []byte) []byte {
 	raw, _ := json.Marshal(map[string]string{"userId": string(id)}) // never fails
@@ -409,7 +411,7 @@ func (r *run) remove(ids [][]byte, snapshot string) (removed [][]byte, err error
 		}
 		c.rows = append(c.rows, chunkRow{file: mirrorFile, raw: [2]int{len(c.raw), len(c.raw) + len(raw)}, messages: [2]int{c.messages, c.messages + 1}})
 		c.raw = append(c.raw, raw...)
-		p.encoded, p.places = append(p.encoded, encoded), append(p.places, place{c, c.messages})
+		p.encoded, p.places = append(p.encoded, encoded), append(p.places, place{c, c.messages, foldID(string(id))})
 		c.messages++
 		sent = append(sent, id)
 	}

@@ -157,6 +157,24 @@ func TestWhoComesBackAfterAnEmptyInputIsNew(t *testing.T) {
 	c.want(manyPeople(3), 0, "p00 p01 p02")
 }
 
+// What was deleted of them before the API failed counts too: it is gone.
+func TestWhoWasDeletedBeforeAnOutageIsNew(t *testing.T) {
+	c := newMirroring(t, people)
+	c.job.MaxDeletes = -1
+	if _, err := c.load(manyPeople(3)); err != nil {
+		t.Fatal(err)
+	}
+	c.job.MaxDeletes = 3
+	c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
+		return failures(len(m), map[int]cio.Failure{1: {Outcome: cio.Unknown, Err: &cio.APIError{Status: 503}}, 2: {Outcome: cio.Unsent, Err: &cio.APIError{Status: 503}}})
+	}
+	if s, err := c.load("id,n\n"); !errors.Is(err, ErrGaveUp) || s.Left != 3 || s.Removed != 1 {
+		t.Fatal(err, s.Left, s.Removed)
+	}
+	c.client.send = nil
+	c.want(manyPeople(3), 0, "p00 p01 p02")
+}
+
 // A mapping with which a mirror could delete somebody who is in the input is refused before anything is sent.
 func TestMappingsThatCannotBeMirrored(t *testing.T) {
 	const identify = "messages:\n  - identify: {userId: $id}\n"

@@ -10,11 +10,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
 )
 
 // Two spellings are one person here where they are one to the emulator, and only there.
@@ -180,6 +182,23 @@ func TestRowsThatNameNobody(t *testing.T) {
 				t.Errorf("%v: left %d, alone %d, removed %d", err, s.Left, s.LeftAlone, s.Removed)
 			}
 		})
+	}
+}
+
+// Whoever any message of a row has made belongs to the mirror, also if Customer.io refused another one about them.
+func TestMirrorOfPeopleOfTwoMessages(t *testing.T) {
+	for _, refused := range []int{0, 1} {
+		c := newMirroring(t, "messages:\n  - identify: {userId: $id, traits: {n: $n}}\n  - identify: {userId: $id, traits: {m: $m}}\n")
+		c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
+			return failures(len(m), map[int]cio.Failure{refused: {Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}})
+		}
+		if _, err := c.load("id,n,m\na,1,1\nb,1,1\n"); err != nil {
+			t.Fatal(err)
+		}
+		c.client.send = nil
+		if s, err := c.load("id,n,m\nb,1,1\n"); err != nil || s.Left != 1 || s.Removed != 1 || c.users() != "-a" {
+			t.Errorf("message %d refused: %v: %d left, %d removed, sent %s", refused, err, s.Left, s.Removed, c.users())
+		}
 	}
 }
 
@@ -471,6 +490,52 @@ func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
 			c.job.Changes.Full = false
 			if s, err := c.load(in); err != nil || s.Left != 0 {
 				t.Error(err, s.Left)
+			}
+		})
+	}
+}
+
+// People whom a run made that was killed, of another workspace or another table, are not ours to delete: they are named.
+func TestMirrorOfPeopleOfAKilledRunOfSomethingElse(t *testing.T) {
+	const in = "x,1\ny,1\nz,1\n"
+	for name, other := range map[string]func(*Job){
+		"write key": func(j *Job) { j.Client = &keyed{key: "other"} },
+		"target":    func(j *Job) { j.Client = &keyed{target: "https://cdp-eu.customer.io"} },
+		"query":     func(j *Job) { j.Changes.Query = "SELECT id FROM other" },
+		"set of columns": func(j *Job) {
+			j.Source = mustSource(t, "id,n,m\n"+strings.ReplaceAll(in, ",1", ",1,1"), source.Config{})
+		},
+		"nothing": func(*Job) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			snapshot := filepath.Join(t.TempDir(), "s")
+			job := func(in string) Job {
+				return Job{Client: new(keyed), Mapping: mustMapping(t, people), Source: mustSource(t, "id,n\n"+in, source.Config{}), BatchBytes: 1,
+					Changes: ChangeOnly{Snapshot: snapshot, IDs: true, Mirror: MirrorDelete, MaxShrink: 100}}
+			}
+			killed := job(in + "a,1\n" + strings.Repeat("bad,bad\n", chunkRows) + "b,1\n" + strings.Repeat("bad,bad\n", chunkRows) + "last,1\n")
+			var word []byte
+			killed.Client.(*keyed).send = func(_ context.Context, _ int, m []cio.Message) (err error) {
+				if m[0].(*cio.Encoded).Identity().UserID == "last" {
+					word, err = os.ReadFile(snapshot + pendingSuffix)
+				}
+				return err
+			}
+			if _, err := Run(t.Context(), killed); err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(os.Remove(snapshot), os.WriteFile(snapshot+pendingSuffix, word, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			now := job(in)
+			other(&now)
+			removed, named := int64(0), int64(3)
+			if name == "nothing" {
+				removed, named = 2, 1
+			}
+			s, err := Run(t.Context(), now)
+			if err != nil || s.Left != 3 || s.Removed != removed || s.Rejected != named {
+				t.Errorf("%v: %d left, %d removed, %d named", err, s.Left, s.Removed, s.Rejected)
 			}
 		})
 	}

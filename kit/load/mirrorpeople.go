@@ -65,6 +65,8 @@ func (k *marker) peopleOf(list []mention, messages []cio.Encoded, m *mapper) (_ 
 		switch event := p.eventName(); {
 		case messages[i].Type() == cio.TypeIdentify:
 			n.how, n.address = namedIdentified, k.hashAddress(addressOf(who.Email))
+			list = append(list, n) // also a second one, because either may be refused
+			continue
 		case p.kind.typ == cio.TypeTrack && (event == "User Deleted" || event == "User Suppressed"):
 			n.how = namedDeleted
 		}

@@ -15,7 +15,7 @@ import (
 
 // Run loads everything that job says and returns what became of it, whether or not it also returns an error.
 //
-// A row is all or nothing: if one of its messages cannot be made, none is sent. Messages of one person, told by the userId, else the
+// A row is all or nothing: if one of its messages cannot be made, none is sent. Messages of one person, told by the userId, an address in any case, else the
 // anonymousId, else the trait email, else the groupId, are sent in the order of their rows; with a Concurrency of 1 all are. Run returns when
 // every message is settled. The error is nil if the input was read to its end, or its limit, and everything was sent; rows and messages that
 // were refused are in the Summary and not an error. Otherwise it is

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -145,7 +146,13 @@ func firstRecord(data []byte) (record []byte, whole bool) {
 func seemsRejects(head []byte) bool {
 	record, _ := firstRecord(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
 	has := func(s string) bool { return bytes.Contains(record, []byte(s)) }
-	return has(`"ciokit"`) && has(`"rejects"`) || has(RejectColumns[keptCell]) && has(RejectColumns[errorCell])
+	return has(`"ciokit"`) && has(`"rejects"`) || namesRejectColumns(string(record))
+}
+
+// namesRejectColumns reports whether a header has columns of a rejects file, in whatever order; a name that contains theirs is none.
+func namesRejectColumns(header string) bool {
+	names := strings.FieldsFunc(header, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return slices.Contains(names, RejectColumns[keptCell]) && slices.Contains(names, RejectColumns[errorCell])
 }
 
 // rejectsInUTF8 reports whether an input is a rejects file as it was written, in UTF-8, whatever the encoding of the input that it comes from.
@@ -270,7 +277,7 @@ func (f *rejectsFramer) ofTable(record []byte) (*rejectsFramer, error) {
 		f.table.delimiter = d
 		return f, nil
 	}
-	if strings.Contains(text, RejectColumns[keptCell]) && strings.Contains(text, RejectColumns[errorCell]) {
+	if namesRejectColumns(text) {
 		return nil, &FormatError{Line: 1, Problem: "the columns of the rejects file are not as it was written", Hint: "its last columns must be " + strings.Join(RejectColumns, ", ") + ", in that order"}
 	}
 	return nil, nil

@@ -294,3 +294,20 @@ func FuzzRejects(f *testing.F) {
 		}
 	})
 }
+
+// A table whose columns only have names like those of a rejects file is none.
+func TestTablesThatAreNoRejects(t *testing.T) {
+	for _, header := range []string{"id,last_ciokit_error", "id,x_ciokit,y_error", "id;my_error;_ciokits"} {
+		for _, encoding := range []string{"", "windows-1252"} {
+			delimiter := header[2]
+			name := "Zoë"
+			if encoding != "" {
+				name = "Zo\xeb"
+			}
+			rows := header + "\n" + strings.Replace(header, "id", name, 1) + "\n"
+			if got, err := readRejects(t, strings.NewReader(rows), Config{Delimiter: delimiter, Encoding: encoding}, "id"); err != nil || got != ":2/0 \"Zoë\"\n" {
+				t.Errorf("%s, %s: %v, %q", header, encoding, err, got)
+			}
+		}
+	}
+}
