@@ -81,6 +81,18 @@ func TestAcceptance(t *testing.T) {
 	}
 }
 
+// What a 2xx says of a failure is quoted, so that it does not run into the sentence around it.
+func TestFailureWithSuccessIsQuoted(t *testing.T) {
+	t.Parallel()
+	s := &server{answer: func(int, call) (*http.Response, error) {
+		return status(200, `{"success":false,"error":"quota exceeded"}`, "Content-Type", "application/json"), nil
+	}}
+	err := newClient(t, s, impatient).Send(t.Context(), tracks(1)...)
+	if want := `the call failed, "quota exceeded", instead of`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 // checkForeign checks the error of a Send that got an answer which is not the API's.
 func checkForeign(t *testing.T, what string, err error) {
 	t.Helper()

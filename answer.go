@@ -69,8 +69,8 @@ func accepts(contentType string, body []byte) (problem string, ok bool) {
 	members(top.Meta, map[string]*json.RawMessage{"error": &meta.Error, "errors": &meta.Errors})
 	if string(top.Success) == "false" || says(top.Error) || says(top.Errors) || says(meta.Error) || says(meta.Errors) {
 		problem = "an answer that says that the call failed"
-		if said := answerText(body); !quotes(said) {
-			problem += ": " + said
+		if said := answerText(body); said != "" && !quotes(said) {
+			problem += fmt.Sprintf(", %q,", said)
 		}
 		return problem, false
 	}

@@ -66,7 +66,7 @@ func (f Fault) spoil(w http.ResponseWriter, r *http.Request, a reply) {
 func (f Fault) reply() reply {
 	a := reply{status: f.Status, body: emptyObject}
 	if f.Status >= 300 {
-		a = errorReply(f.Status, fmt.Sprintf("a fault of the emulator: status %d", f.Status))
+		a = errorReply(f.Status, fmt.Sprintf("a fault on purpose: status %d", f.Status))
 	}
 	a.header = make(map[string]string, len(f.Headers)+1)
 	for name, value := range f.Headers {

@@ -428,7 +428,8 @@ func (d *DenyList) checkFor(rules *idRules) error {
 	}
 	for _, o := range d.odd {
 		if err := rules.check(o.id); err != nil {
-			return &source.FormatError{Line: o.where, Problem: "the deny list names nobody there: " + err.rule, Hint: err.hint}
+			return fmt.Errorf("load: the deny list %s: %w", d.file, &source.FormatError{Line: o.where, Problem: "it names nobody: " + err.rule,
+				Hint: "take the line out; if it is somebody's id, say so in the mapping, by id_words for a placeholder and verbatim_ids for all else"})
 		}
 	}
 	return nil

@@ -222,7 +222,7 @@ func TestDenyListRules(t *testing.T) {
 			return Job{Source: mustSource(t, "id,n\n42,1\n43,2\n", source.Config{}), Mapping: mustMapping(t, mapping), Client: new(fakeClient), Deny: d}
 		}
 		var format *source.FormatError
-		if _, err := Run(t.Context(), job(mapping)); !errors.As(err, &format) || format.Line != 2 {
+		if _, err := Run(t.Context(), job(mapping)); !errors.As(err, &format) || format.Line != 2 || !strings.Contains(err.Error(), d.file) {
 			t.Errorf("%q: %v", list, err)
 		}
 		if _, err := MakePlan(t.Context(), job(mapping), 0); !errors.As(err, &format) {

@@ -18,7 +18,7 @@ func (r *run) checkInput() {
 		r.stop(&StopError{ErrInputChanged, errors.New("it is not what was looked at before it was approved")})
 	}
 	if want := r.job.ExpectRows; complete && want != (RowRange{}) && (rows < want.Min || rows > want.Max) {
-		r.stop(&StopError{ErrNotWhole, fmt.Errorf("it has %d rows, and %s were expected", rows, want)})
+		r.stop(&StopError{ErrNotWhole, fmt.Errorf("it has %d rows, and %s were expected; mend the input, or say how many rows are right (--expect-rows)", rows, want)})
 	}
 }
 

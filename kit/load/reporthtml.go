@@ -105,7 +105,7 @@ func (r *Report) unsentNote() string {
 	case r.About.DryRun:
 		return "nothing is sent by a dry run"
 	case r.Unknown > 0:
-		return grouped(r.Unknown) + " of them may have arrived: no answer came"
+		return grouped(r.Unknown) + " of them may have arrived: no answer of the API came"
 	}
 	return "not known to be accepted, for a reason that is not their own"
 }

@@ -49,7 +49,7 @@ type Summary struct {
 	RowsEmpty  int64 `json:"rows_empty"`
 	// RowsBlank is how many of RowsEmpty had nothing in the columns that the mapping reads; the others have no message because of a condition.
 	RowsBlank int64 `json:"rows_blank"`
-	// Unknown is how many of Unsent may have been accepted all the same: no answer came. They can be sent again, with the same ids.
+	// Unknown is how many of Unsent may have been accepted all the same: no answer of the API came. They can be sent again, with the same ids.
 	Unknown int64 `json:"unknown"`
 	// Guarded is how many of Rejected the client's guard or the deny list refused.
 	Guarded int64 `json:"guarded"`

@@ -52,6 +52,9 @@ func (w *watch) changed(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	case !same || !sameState(now, after):
+		if after.Size() == w.was.Size() {
+			return w.name + " is not what it was: it was written over or replaced since it was opened", nil
+		}
 		return fmt.Sprintf("%s is not what it was: it had %d bytes when it was opened, and has %d now", w.name, w.was.Size(), after.Size()), nil
 	}
 	w.was = after

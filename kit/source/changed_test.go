@@ -116,6 +116,12 @@ func TestChanged(t *testing.T) {
 						if err != nil || (why != "") != change.changed || why != "" && !strings.Contains(why, name) {
 							t.Errorf("%v: %q", err, why)
 						}
+						if _, sizes, ok := strings.Cut(why, "it had "); ok {
+							var before, after int64
+							if _, err := fmt.Sscanf(sizes, "%d bytes when it was opened, and has %d now", &before, &after); err != nil || before == after {
+								t.Errorf("%v: %q tells nothing", err, why)
+							}
+						}
 						if change.changed {
 							break
 						}

@@ -95,7 +95,10 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 			if f.resume == "" {
 				return cobra.MinimumNArgs(1)(cmd, args)
 			}
-			return cobra.NoArgs(cmd, args)
+			if len(args) > 0 {
+				return fmt.Errorf("--resume goes on with the input that the load began with; leave %s out, or begin a new load", args[0])
+			}
+			return nil
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return []cobra.Completion{"csv", "tsv", "jsonl", "ndjson", "parquet"}, cobra.ShellCompDirectiveFilterFileExt

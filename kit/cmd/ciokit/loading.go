@@ -46,6 +46,8 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 		return nil, fail(exitUsage, "say which messages a row becomes: --mapping MAP.yaml")
 	}
 	switch {
+	case f.Mode == "mirror" && f.Limit > 0:
+		return nil, fail(exitUsage, "--mode mirror needs all of the input, to know who is not in it: leave --limit out")
 	case f.Concurrency < 1 || f.Rate < 0 || f.Limit < 0:
 		return nil, fail(exitUsage, "--concurrency is at least 1, --rate and --limit are at least 0")
 	case f.GiveUpAfter <= 0:

@@ -32,24 +32,26 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary) error
 	line(s.Rejected, "rejected before sending", note(s.RowsRejected, "%s rows"))
 	line(s.RejectedByAPI, "rejected by the API", "")
 	if !f.dryRun {
-		line(s.Unsent, "unsent", note(s.Unknown, "%s of them may have arrived: no answer came"))
+		line(s.Unsent, "unsent", note(s.Unknown, "%s of them may have arrived: no answer of the API came"))
 	}
 	if f.Mode == "mirror" {
 		what := fmt.Sprintf("(%s removed)", grouped(s.Removed))
 		if f.dryRun {
-			what = "(would be removed)"
+			what = fmt.Sprintf("(%s would be removed)", grouped(s.Left-s.LeftAlone))
 		}
 		line(s.Left, "left the input ", what)
 	}
 	if f.Deny != "" {
-		line(s.DenyList, "on the deny list", note(s.Guarded, "%s messages for them were rejected"))
+		line(s.DenyList, "ids on the deny list", note(s.Guarded, "messages for them that were rejected: %s"))
 	}
 	t.Flush()
 	switch {
+	case s.LeftAlone > 0 && f.NewMapping && f.dryRun:
+		b.WriteString("Nobody would be removed, because of --new-mapping, and the snapshot would then know only people of the input.\n")
 	case s.LeftAlone > 0 && f.NewMapping:
 		b.WriteString("Nobody was removed, because of --new-mapping, and the snapshot knows only people of the input now. Who else of them should go must be deleted by hand.\n")
 	case s.LeftAlone > 0:
-		b.WriteString("Nobody was removed, because there is a row that may belong to any of those who left: it does not tell whom it is about, as its userId is empty or cannot be read. " +
+		b.WriteString("Nobody was removed, because there is a row that may belong to any of those who left: it does not tell whom it is about, as its userId is empty, a placeholder, or cannot be read. " +
 			"Mend it and load again. If such rows are about nobody, leave them out by a condition on the column of the userId, such as when: =id != \"\".\n")
 	}
 	if s.SameAddress > 0 {
