@@ -216,7 +216,7 @@ func TestAFirewallDislikesSomeMessages(t *testing.T) {
 	answers := []answer{{403, page}, {400, "bad request"}, {400, `{"message":"Bad Request"}`}, {413, page}, {422, ""}, {400, "{}"}}
 	seeds := uint64(60)
 	if os.Getenv("CIOKIT_DEEP") == "1" {
-		seeds = 600
+		seeds = 300
 	}
 	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {

@@ -149,7 +149,7 @@ func TestDamage(t *testing.T) {
 	if testing.Short() || raceDetector {
 		seeds = 60
 	}
-	if os.Getenv("CIOKIT_DEEP") == "1" {
+	if os.Getenv("CIOKIT_DEEP") == "1" && !raceDetector {
 		seeds = 5000
 	}
 	for name, file := range whole(t) {

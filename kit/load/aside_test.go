@@ -224,7 +224,7 @@ func TestFirewall(t *testing.T) {
 func TestFirewallModel(t *testing.T) {
 	seeds := uint64(150)
 	if deep() {
-		seeds = 5000
+		seeds = 400
 	}
 	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
