@@ -22,7 +22,7 @@ func TestEachMessageHasOneOutcome(t *testing.T) {
 	t.Parallel()
 	seeds := uint64(150)
 	if os.Getenv("CIOKIT_DEEP") == "1" {
-		seeds = 1_000
+		seeds = 500
 	}
 	const shards = 4
 	for shard := range uint64(shards) {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -216,7 +217,7 @@ func TestAFirewallDislikesSomeMessages(t *testing.T) {
 	answers := []answer{{403, page}, {400, "bad request"}, {400, `{"message":"Bad Request"}`}, {413, page}, {422, ""}, {400, "{}"}}
 	seeds := uint64(60)
 	if os.Getenv("CIOKIT_DEEP") == "1" {
-		seeds = 300
+		seeds = 150
 	}
 	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
@@ -392,9 +393,9 @@ func TestCloseWhileEverythingIsRefused(t *testing.T) {
 func TestTriesWhileTheKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		good := false
+		var good atomic.Bool
 		w := newWorld(t, func(int, call, []string) *http.Response {
-			if good {
+			if good.Load() {
 				return nil
 			}
 			return status(401, "")
@@ -436,7 +437,7 @@ func TestTriesWhileTheKeyIsRefused(t *testing.T) {
 		if u7 := lanes["u7-0"]; len(lanes) < 7 || u7 && tries[0].ids(t)[0] == "u7-0" {
 			t.Errorf("tried %v", lanes)
 		}
-		good = true
+		good.Store(true)
 		time.Sleep(15 * time.Minute)
 		if st := b.Stats(); st.Accepted != 70 || st.Stopped != nil {
 			t.Errorf("%+v", st)
@@ -452,9 +453,9 @@ func TestTheAPIRefusesMessageAfterMessage(t *testing.T) {
 	t.Parallel()
 	for _, most := range []int{0, 100} {
 		synctest.Test(t, func(t *testing.T) {
-			broken := true
+			var mended atomic.Bool
 			w := newWorld(t, func(int, call, []string) *http.Response {
-				if broken {
+				if !mended.Load() {
 					return status(400, refusal)
 				}
 				return nil
@@ -476,7 +477,7 @@ func TestTheAPIRefusesMessageAfterMessage(t *testing.T) {
 			if most > 0 && (st.Refused < 100 || st.Refused > 130 || !errors.Is(st.Stopped, cio.ErrInvalid)) {
 				t.Errorf("%+v\n%s", st, log.String())
 			}
-			broken = false
+			mended.Store(true)
 			time.Sleep(2 * time.Minute)
 			if st := b.Stats(); st.Accepted+st.Refused != 1500 || st.Stopped != nil {
 				t.Errorf("%+v", st)

@@ -442,6 +442,11 @@ func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mappe
 	if !same {
 		c.made.begin(people)
 	}
+	if c.cfg.Mirror != "" {
+		if others := c.marker.inCells(nil, r); len(others) > 0 {
+			k.note(markAt{row: rowOfOthers, people: others})
+		}
+	}
 	if c.cfg.Mirror != "" && (lost || len(messages) < len(m.plan.messages)) {
 		n := c.marker.whoIsIn(r, m)
 		if len(n.people) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -137,6 +138,56 @@ func TestMirrorKeepsPeopleByTheirAddress(t *testing.T) {
 	for id, there := range map[string]bool{"ann@x.example": true, "bob@x.example": true, "cy@x.example": false} {
 		if _, err := server.Person("", id); (err == nil) != there {
 			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
+
+// A stray quote makes one cell of many rows. Who is in them is in the input.
+func TestMirrorKeepsWhoIsSwallowedByAQuote(t *testing.T) {
+	for _, of := range []string{"id,n,note\n", "note;id;n\n"} {
+		for seed := range uint64(30) {
+			rng := rand.New(rand.NewPCG(seed, 7))
+			table := func(quotes bool) string {
+				from, to := 2+rng.IntN(20), 0
+				to = from + 1 + rng.IntN(12)
+				text := of
+				for i := range 40 {
+					note := "x"
+					switch {
+					case quotes && i == from:
+						note = `"x`
+					case quotes && i == to:
+						note = `x"`
+					}
+					id := fmt.Sprintf("p%d", i)
+					if i%3 == 0 {
+						id = fmt.Sprintf("P%d@x.example", i)
+					}
+					if of[0] == 'i' {
+						text += id + ",1," + note + "\n"
+					} else {
+						text += note + ";" + id + ";1\n"
+					}
+				}
+				return text
+			}
+			client, server := emulated(t, cio.Config{})
+			job := Job{Mapping: mustMapping(t, people), Client: client, Changes: ChangeOnly{Snapshot: filepath.Join(t.TempDir(), "s"), IDs: true, Mirror: MirrorDelete, MaxShrink: 100}, MaxDeletes: 100}
+			for _, quotes := range []bool{false, true} {
+				job.Source = mustSource(t, table(quotes), source.Config{Delimiter: map[bool]byte{true: ',', false: ';'}[of[0] == 'i']})
+				if s, err := Run(t.Context(), job); s.Removed > 0 || err != nil && !errors.As(err, new(*StopError)) {
+					t.Errorf("seed %d: removed %d, %v", seed, s.Removed, err)
+				}
+			}
+			for i := range 40 {
+				id := fmt.Sprintf("p%d", i)
+				if i%3 == 0 {
+					id = fmt.Sprintf("P%d@x.example", i)
+				}
+				if _, err := server.Person("", id); err != nil {
+					t.Errorf("seed %d: %s: %v", seed, id, err)
+				}
+			}
 		}
 	}
 }

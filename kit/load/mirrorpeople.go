@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/internal/wire"
@@ -131,7 +132,28 @@ func (k *marker) whoIsIn(r *source.Row, m *mapper) (n naming) {
 			}
 		}
 	}
+	n.people = k.inCells(n.people, r)
 	return n
+}
+
+// inCells adds whoever may be in a row of CSV of several lines: a stray quote makes one cell of all rows up to the next quote, and who is in them
+// is still in the input.
+func (k *marker) inCells(list []mention, r *source.Row) []mention {
+	if r.Form == nil || r.Form.Format != source.CSV || bytes.IndexByte(r.Raw, '\n') < 0 && bytes.IndexByte(r.Raw, '\r') < 0 {
+		return list
+	}
+	separates := func(c rune) bool { return c == '\n' || c == '\r' || strings.ContainsRune(r.Form.Delimiter, c) }
+	for field := range bytes.FieldsFuncSeq(r.Raw, separates) {
+		if field = bytes.Trim(field, "\" \t"); len(field) == 0 || len(field) > maxID {
+			continue
+		}
+		one := mention{how: namedOnly, id: bytes.Clone(field)}
+		if address, ok := appendAddress(nil, field); ok {
+			one.address = k.hashAddress(string(address))
+		}
+		list = append(list, one)
+	}
+	return list
 }
 
 // addressIn returns the e-mail address that the row has for an identify, which finds a person too. It is not known if it cannot be read.
