@@ -151,20 +151,30 @@ func modelAccepts(code int, body string) bool {
 	if body == "" {
 		return true
 	}
+	if !json.Valid([]byte(body)) {
+		return false
+	}
 	var v any
-	if json.Unmarshal([]byte(body), &v) != nil {
+	d := json.NewDecoder(strings.NewReader(body))
+	d.UseNumber() // a number may be larger than any float64
+	if d.Decode(&v) != nil {
 		return false
 	}
 	full := func(v any) bool {
 		switch v := v.(type) {
 		case nil:
 			return false
+		case string:
+			return strings.TrimSpace(v) != ""
+		case json.Number:
+			f, err := v.Float64()
+			return err != nil || f != 0
 		case []any:
 			return len(v) > 0
 		case map[string]any:
 			return len(v) > 0
 		}
-		return v != false && v != "" && v != 0.0
+		return v != false
 	}
 	top, _ := v.(map[string]any)
 	meta, _ := top["meta"].(map[string]any)
@@ -411,7 +421,7 @@ func FuzzAcceptance(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, code int, contentType, body string) {
 		if code < 200 || code > 599 || code >= 300 && code < 400 {
-			t.Skip()
+			t.Skip("no status of an answer that ends here: redirects have tests of their own")
 		}
 		s := &server{answer: func(int, call) (*http.Response, error) { return status(code, body, "Content-Type", contentType), nil }}
 		err := newClient(t, s, func(c *cio.Config) { c.AcceptAny2xx = false; impatient(c) }).Send(t.Context(), tracks(1)...)

@@ -88,13 +88,13 @@ var ids = []struct {
 	{"क्\u200d", nil}, // a joiner that shapes the letter before it
 	{"می\u200cخواهم", nil},
 	{"می\u200c", nil},
-	{"👩\u200d👩\u200d👧", nil},
-	{"❤\ufe0f", nil},
-	{"🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", nil}, // Scotland
-	{"\u1160\u11a8", nil}, // Hangul with a filler
-	{"\u0600", nil},       // a format that is drawn
-	{"\ue000", nil},       // private: its look is not known
-	{"\u0378", nil},       // not assigned: a later Unicode may
+	{"\U0001f469\u200d\U0001f469\u200d\U0001f467", nil},
+	{"\u2764\ufe0f", nil},
+	{"\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", nil}, // Scotland
+	{"\u1160\u11a8", nil},                                                           // Hangul with a filler
+	{"\u0600", nil},                                                                 // a format that is drawn
+	{"\ue000", nil},                                                                 // private: its look is not known
+	{"\u0378", nil},                                                                 // not assigned: a later Unicode may
 	{"\ufffd", nil},
 	{"a\u200bb", nil},
 	{"⠀x", nil}, // a blank symbol in front
