@@ -163,7 +163,13 @@ func (r notebookRun) one(ctx context.Context, j *notebook.Jupyter, d *notebook.D
 func differences(saved, run *notebook.Document) (problems []error) {
 	cells := run.CodeCells()
 	for i, c := range saved.CodeCells() {
-		if i < len(cells) && c.Text() != cells[i].Text() {
+		if i >= len(cells) {
+			break
+		}
+		if text := cells[i].Stderr(); text != "" {
+			problems = append(problems, fmt.Errorf("%s: says something on standard error:\n%s", saved.Where(c.Number, 1), indent(text)))
+		}
+		if c.Text() != cells[i].Text() {
 			problems = append(problems, fmt.Errorf("%s: says something else than what is saved; if that is right: ciokit notebook run --write\n  saved\n%s\n  now\n%s",
 				saved.Where(c.Number, 1), indent(c.Text()), indent(cells[i].Text())))
 		}

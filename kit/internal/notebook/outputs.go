@@ -19,6 +19,17 @@ func (c Cell) Text() string {
 	return b.String()
 }
 
+// Stderr returns what the saved outputs of the cell hold of standard error.
+func (c Cell) Stderr() string {
+	var b strings.Builder
+	for _, o := range c.Outputs {
+		if o.Stream == "stderr" {
+			b.WriteString(o.Text)
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
 // ended is what GoNB adds to standard error when a cell's process fails; Jupyter knows nothing of it, and goes on.
 var ended = regexp.MustCompile(`(?m)^(\^C\n)?(exit status \d+|signal: .*)$`)
 

@@ -133,6 +133,9 @@ func (p *Program) Run(ctx context.Context, d *Document, cell Cell, env []string)
 	return out.String(), err
 }
 
+// errStderr: Jupyter shows standard error in red, among the cell's output, and a reader takes it for a failure.
+var errStderr = errors.New("says something on standard error")
+
 // interruptGrace is how long a cell has after its interrupt, as in GoNB.
 const interruptGrace = 5 * time.Second
 
@@ -145,6 +148,9 @@ func (p *Program) exec(ctx context.Context, d *Document, where string, out *byte
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = interruptGrace
 	err := cmd.Run()
+	if err == nil && said.Len() > 0 {
+		err = errStderr
+	}
 	if err == nil {
 		return nil
 	}

@@ -33,7 +33,7 @@ const closing = 3
 //
 //   - One heading of the first level, in the first cell. Text before every code cell, and at the end.
 //   - The first code cell begins with the imports, and no other has any.
-//   - At most MaxLines lines of at most MaxColumns characters.
+//   - At most MaxLines lines of at most MaxColumns characters. The cell of the imports may have more lines.
 //   - No init_ functions and no name declared twice: GoNB would replace what an earlier cell declared, in a process of its own.
 //   - No % lines but %%. A line with ! is run, see [Program.Run].
 //   - A cell prints through package show or through package fmt, not both, because the order of the two is not defined.
@@ -133,7 +133,7 @@ func headings(c Cell) []string {
 
 func checkSize(cell Cell, at finder) {
 	all := strings.Split(strings.TrimRight(cell.Source, "\n"), "\n")
-	if len(all) > MaxLines {
+	if len(all) > MaxLines && cell.Number > 1 {
 		at(MaxLines+1, "%d lines in a cell; at most %d", len(all), MaxLines)
 	}
 	for i, line := range all {
@@ -188,9 +188,7 @@ func checkSaved(cell Cell, at finder) {
 	if text := cell.Failure(); text != "" {
 		at(1, "saved with a failure: %s", text)
 	}
-	for _, o := range cell.Outputs {
-		if o.Stream == "stderr" {
-			at(1, "saved with something on standard error: %s", strings.TrimSpace(o.Text))
-		}
+	if text := cell.Stderr(); text != "" {
+		at(1, "saved with something on standard error: %s", text)
 	}
 }
