@@ -199,7 +199,7 @@ func openChanges(job *Job, columns []source.Column) (_ *changes, err error) {
 	if err == nil {
 		err = c.checkPending()
 	}
-	c.info.Query, c.info.Columns = hashText(cfg.Query), hashColumns(columns)
+	c.info.Query, c.info.Columns = hashText(cfg.Query), hashColumns(columns, job.Source.Info().Headers)
 	if err == nil {
 		err = c.checkSame(file)
 	}
@@ -288,19 +288,33 @@ func hashText(s string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// hashColumns tells a set of columns from others; it is empty where each row names its own.
-func hashColumns(columns []source.Column) string {
-	var names []byte
-	for _, name := range slices.Sorted(func(yield func(string) bool) {
+// hashColumns tells the columns of an input from others, whatever their order; of several files it tells the sets of columns that they have,
+// headers, whatever the order of the files and however many have the same set. It is empty where each row names its own.
+func hashColumns(columns []source.Column, headers [][]string) string {
+	if len(headers) == 0 {
+		var names []string
 		for _, c := range columns {
-			if !yield(c.Name) {
-				return
-			}
+			names = append(names, c.Name)
 		}
-	}) {
-		names = appendText(names, []byte(name))
+		headers = [][]string{names}
 	}
-	return hashText(string(names))
+	var sets []string
+	for _, names := range headers {
+		var set []byte
+		for _, name := range slices.Sorted(slices.Values(names)) {
+			set = appendText(set, []byte(name))
+		}
+		sets = append(sets, string(set))
+	}
+	if len(sets) == 1 { // that of one file
+		return hashText(sets[0])
+	}
+	slices.Sort(sets)
+	var all []byte
+	for _, set := range sets {
+		all = appendText(all, []byte(set))
+	}
+	return hashText(string(all))
 }
 
 func randomID() string {

@@ -146,15 +146,6 @@ func TestFiles(t *testing.T) {
 		t.Errorf("at the end %d of %d bytes are used up", b.Offset, src.Info().Size)
 	}
 
-	write("a5.csv", []byte("x\n1\n"))
-	bad, err := OpenFiles(append(names, filepath.Join(dir, "a5.csv")), Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer bad.Close()
-	if err := drain(t.Context(), bad, "x", "y"); err == nil || !strings.Contains(err.Error(), "a5.csv") || !strings.Contains(err.Error(), `"y"`) {
-		t.Errorf("got %v", err)
-	}
 	if _, err := OpenFiles([]string{names[0], filepath.Join(dir, "none.csv")}, Config{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}

@@ -34,7 +34,8 @@ func Expand(patterns ...string) ([]string, error) {
 }
 
 // OpenFiles opens several files as one input, read one after the other. Each must have the columns that are selected, in any order; the
-// columns of the first are those of the input.
+// columns of the first are those of the input. Columns looks at the beginnings of all of them, so that one which does not belong to the others
+// is found before a row is read.
 func OpenFiles(names []string, cfg Config) (Source, error) {
 	if len(names) == 1 {
 		return Open(names[0], cfg)
@@ -42,8 +43,8 @@ func OpenFiles(names []string, cfg Config) (Source, error) {
 	if len(names) == 0 {
 		return nil, errors.New("source: no file is named")
 	}
-	f := &files{names: names, cfg: cfg, whole: true}
-	for _, name := range names {
+	f := &files{names: names, cfg: cfg, whole: true, opened: make(map[int]Source)}
+	for i, name := range names {
 		if name == "-" {
 			return nil, errors.New("source: standard input cannot be one of several files")
 		}
@@ -55,8 +56,12 @@ func OpenFiles(names []string, cfg Config) (Source, error) {
 		f.size += size
 		f.whole = f.whole && src.Info().Whole
 		f.unsized = f.unsized || size == 0
-		if f.current == nil {
+		if i == 0 {
 			f.current = src
+			continue
+		}
+		if !src.Info().Whole {
+			f.opened[i] = src
 			continue
 		}
 		if err := src.Close(); err != nil {
@@ -72,13 +77,17 @@ type files struct {
 	cfg     Config
 	at      int // of current in names
 	current Source
+	opened  map[int]Source // those behind current that can be opened but once
 	chosen  []string
 	columns []Column
-	rejects bool // they are rejects files
+	rejects bool     // they are rejects files
+	headers []header // that they have, each once; nil before Columns, and where rows name their columns
+	headed  []int    // which of them each file has
 	size    int64
 	unsized bool
 
 	whole   bool     // all are regular files
+	altered string   // why one of them is not what it was when Columns looked at it
 	past    []*watch // the files before
 	content string   // of them
 
@@ -87,16 +96,91 @@ type files struct {
 	rows     int64 // of current
 }
 
+// header is a set of columns, and a file that has it.
+type header struct {
+	file  string
+	names []string // in order
+}
+
 func (f *files) Columns(ctx context.Context) ([]Column, error) {
+	if f.headed != nil {
+		return f.columns, nil
+	}
 	columns, err := f.current.Columns(ctx)
 	if err != nil {
 		return nil, f.named(err)
 	}
 	f.columns, f.rejects = columns, f.current.Info().Rejects
+	headed := []int{f.header(0, columns)}
+	for i := range f.names[1:] {
+		at, err := f.look(ctx, i+1)
+		if err != nil {
+			return nil, err
+		}
+		headed = append(headed, at)
+	}
+	f.headed = headed
 	return columns, nil
 }
 
+// look returns which header a file has that is to be read later.
+func (f *files) look(ctx context.Context, i int) (at int, err error) {
+	src, kept := f.opened[i]
+	if !kept {
+		if src, err = Open(f.names[i], f.cfg); err != nil {
+			return 0, err
+		}
+		defer func() { err = errors.Join(err, src.Close()) }()
+	}
+	columns, err := src.Columns(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", f.names[i], err)
+	}
+	return f.header(i, columns), f.belongs(i, src, columns)
+}
+
+// belongs returns why a file cannot be read behind the first one.
+func (f *files) belongs(i int, src Source, columns []Column) error {
+	first, other := f.names[0], f.names[i]
+	if rejects := src.Info().Rejects; rejects != f.rejects {
+		if rejects {
+			first, other = other, first
+		}
+		return &FormatError{Problem: fmt.Sprintf("%s is a rejects file, and %s is none", first, other), Hint: "load each of them by itself, with the same mapping"}
+	}
+	if (columns == nil) != (f.columns == nil) || len(columns) > 0 && columns[0].Kind != f.columns[0].Kind {
+		return &FormatError{Problem: fmt.Sprintf("%s is of another format than %s", other, first), Hint: "load each of them by itself"}
+	}
+	return nil
+}
+
+// header returns which of the headers a file has, and remembers one that is new.
+func (f *files) header(i int, columns []Column) int {
+	if columns == nil {
+		return 0
+	}
+	names := namesOf(columns)
+	slices.Sort(names)
+	at := slices.IndexFunc(f.headers, func(h header) bool { return slices.Equal(h.names, names) })
+	if at < 0 {
+		at = len(f.headers)
+		f.headers = append(f.headers, header{f.names[i], names})
+	}
+	return at
+}
+
 func (f *files) Select(names []string) error {
+	for _, h := range f.headers {
+		for _, name := range names {
+			at, found := slices.BinarySearch(h.names, name)
+			switch {
+			case !found:
+				return &FormatError{Problem: fmt.Sprintf("%s has no column %q, which %s has", h.file, name, f.names[0]), Hint: "mend its header, or load it by itself"}
+			case at+1 < len(h.names) && h.names[at+1] == name:
+				return &FormatError{Problem: fmt.Sprintf("%s has two columns %q", h.file, name), Hint: "rename one of them"}
+			}
+		}
+	}
 	f.chosen = names
 	return f.named(f.current.Select(names))
 }
@@ -140,22 +224,31 @@ func (f *files) advance(ctx context.Context) error {
 	f.at++
 	f.ordinals += f.rows
 	f.rows = 0
-	next, err := Open(f.names[f.at], f.cfg)
-	if err != nil {
-		return err
+	next, kept := f.opened[f.at]
+	if kept {
+		delete(f.opened, f.at)
+	} else {
+		var err error
+		if next, err = Open(f.names[f.at], f.cfg); err != nil {
+			return err
+		}
 	}
 	f.current = next
 	columns, err := next.Columns(ctx)
-	if err != nil {
-		return f.named(err)
+	if err == nil {
+		err = f.belongs(f.at, next, columns)
 	}
-	if (columns == nil) != (f.columns == nil) || len(columns) > 0 && columns[0].Kind != f.columns[0].Kind {
-		return fmt.Errorf("source: %s is of another format than %s", f.names[f.at], f.names[0])
+	if err == nil {
+		err = next.Select(f.chosen)
 	}
-	if rejects := next.Info().Rejects; rejects != f.rejects {
-		return fmt.Errorf("source: one of %s and %s is a rejects file; load it by itself", f.names[0], f.names[f.at])
+	var format *FormatError
+	if errors.As(err, &format) { // which would have shown when Columns looked at it, before anything was sent
+		err = errors.New("it is not what it was when the load began: " + format.Problem)
 	}
-	return f.named(next.Select(f.chosen))
+	if err == nil && f.header(f.at, columns) != f.headed[f.at] && f.altered == "" {
+		f.altered = f.names[f.at] + " is not what it was: it has other columns than when the load began"
+	}
+	return f.named(err)
 }
 
 // named adds the file to an error.
@@ -177,6 +270,9 @@ func (f *files) Info() Info {
 		info.Size = f.size
 	}
 	info.Whole, info.Content = f.whole, f.contents()
+	for _, h := range f.headers {
+		info.Headers = append(info.Headers, h.names)
+	}
 	return info
 }
 
@@ -186,6 +282,9 @@ func (f *files) contents() string {
 
 // Changed looks at the files that were read.
 func (f *files) Changed(ctx context.Context) (string, error) {
+	if f.altered != "" {
+		return f.altered, nil
+	}
 	for _, w := range f.past {
 		if why, err := w.changed(ctx); why != "" || err != nil {
 			return why, err
@@ -199,8 +298,13 @@ func (f *files) Fingerprint() (string, error) {
 }
 
 func (f *files) Close() error {
-	if f.current == nil {
-		return nil
+	var errs []error
+	for _, src := range f.opened {
+		errs = append(errs, src.Close())
 	}
-	return f.current.Close()
+	f.opened = nil
+	if f.current != nil {
+		errs = append(errs, f.current.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -235,17 +235,7 @@ func TestParquetFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	if _, err := src.Columns(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := src.Select([]string{"id"}); err != nil {
-		t.Fatal(err)
-	}
-	var b Batch
-	for err = nil; err == nil; {
-		err = src.Next(t.Context(), &b)
-	}
-	if !strings.Contains(err.Error(), "another format") {
+	if _, err := src.Columns(t.Context()); err == nil || !strings.Contains(err.Error(), "another format") {
 		t.Errorf("got %v", err)
 	}
 }

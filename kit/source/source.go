@@ -60,6 +60,9 @@ type Info struct {
 	Whole bool
 	// Content tells what Next has read from other inputs, within this process; empty if nobody can tell.
 	Content string
+	// Headers are the sets of the names of columns that the files have, each once and sorted, where there are several files with columns. They are
+	// known after Columns.
+	Headers [][]string
 	// Rejects is set for a rejects file, which holds only some rows of another input. It is known after Columns.
 	Rejects bool
 }

@@ -1,0 +1,91 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/ciokit/cio/kit/source"
+)
+
+// A mirror of several files takes their columns for the same in whatever order the files and the columns come and however many files have
+// them, and deletes nobody if a file has got or lost one.
+func TestMirrorComparesTheColumnsOfAllFiles(t *testing.T) {
+	const plain, wide, mixed = "id,n", "more,id,n", "n,id"
+	rows := map[string]string{plain: "%s,1\n", wide: "x,%s,1\n", mixed: "1,%s\n"}
+	for _, tt := range []struct {
+		name          string
+		first, second []string
+		refused       bool
+	}{
+		{"the same files", []string{plain, wide}, []string{plain, wide}, false},
+		{"another order of files", []string{plain, wide}, []string{wide, plain}, false},
+		{"another order of columns", []string{plain, wide}, []string{wide, mixed}, false},
+		{"a file more", []string{plain, wide}, []string{wide, plain, mixed}, false},
+		{"one file of several", []string{plain, mixed}, []string{plain}, false},
+		{"a later file has lost one", []string{wide, wide}, []string{wide, plain}, true},
+		{"a later file has got one", []string{plain, plain}, []string{plain, wide}, true},
+		{"all have lost one", []string{wide, plain}, []string{plain, plain}, true},
+		{"all have got one", []string{plain, wide}, []string{wide, wide}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			load := func(more string, headers ...string) (Summary, int, error) {
+				var names []string
+				for i, header := range headers {
+					names = append(names, filepath.Join(dir, fmt.Sprintf("%d.csv", i)))
+					text := header + "\n" + fmt.Sprintf(rows[header], "a")
+					if i == 0 && more != "" {
+						text += fmt.Sprintf(rows[header], more)
+					}
+					if err := os.WriteFile(names[i], []byte(text), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				src, err := source.OpenFiles(names, source.Config{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer src.Close()
+				client := new(fakeClient)
+				s, err := Run(t.Context(), Job{Source: src, Mapping: mustMapping(t, people), Client: client, MaxDeletes: 10,
+					Changes: ChangeOnly{Snapshot: filepath.Join(dir, "snapshot"), IDs: true, Mirror: MirrorDelete, MaxShrink: 100}})
+				return s, len(client.accepted), err
+			}
+			if _, _, err := load("b", tt.first...); err != nil {
+				t.Fatal(err)
+			}
+			s, sent, err := load("", tt.second...)
+			if bad := new(SnapshotError); tt.refused && (!errors.As(err, &bad) || sent > 0) || !tt.refused && (err != nil || s.Removed != 1) {
+				t.Errorf("%v: removed %d, sent %d", err, s.Removed, sent)
+			}
+		})
+	}
+}
+
+// The names of columns do not run into one another, and one file has the name that it always had.
+func TestHashOfColumns(t *testing.T) {
+	of := func(names ...string) (columns []source.Column) {
+		for _, name := range names {
+			columns = append(columns, source.Column{Name: name})
+		}
+		return columns
+	}
+	if a, b := hashColumns(of("n", "id"), nil), hashColumns(of("x"), [][]string{{"id", "n"}}); a != b || a != hashText("\x02id\x01n") {
+		t.Error(a, b)
+	}
+	if hashColumns(nil, nil) != "" {
+		t.Error("rows that name their own columns have a set")
+	}
+	var all []string
+	for _, headers := range [][][]string{{{"a", "b"}}, {{"ab"}}, {{"a"}, {"b"}}, {{"a", "b"}, {"a"}}, {{"a", "b"}, {"b"}}, {{"a", "a"}, {"b"}}, {{"a"}}, {{""}}, {{"", ""}}, {{""}, {"", ""}}} {
+		all = append(all, hashColumns(nil, headers))
+	}
+	slices.Sort(all)
+	if n := len(slices.Compact(slices.Clone(all))); n != len(all) {
+		t.Errorf("%d names of %d", n, len(all))
+	}
+}
