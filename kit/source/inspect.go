@@ -39,6 +39,8 @@ type Profile struct {
 	Bad       int64  `json:"bad"`
 	BadLine   int64  `json:"bad_line,omitempty"`
 	BadReason string `json:"bad_reason,omitempty"`
+	// Connection is how the rows came, where they are of a database.
+	Connection *Connection `json:"connection,omitempty"`
 }
 
 // ColumnProfile is what a column has.
@@ -86,6 +88,9 @@ func Inspect(ctx context.Context, src Source, rows int64) (Profile, error) {
 	}
 	if err := src.Select(names); err != nil {
 		return p, err
+	}
+	if c, ok := src.(Connected); ok {
+		p.Connection = c.Connection()
 	}
 	read := int64(0)
 	var b Batch

@@ -164,6 +164,9 @@ func printProfile(w io.Writer, p source.Profile) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	if p.Connection != nil {
+		fmt.Fprintf(w, "\nThe connection is %s.\n", p.Connection)
+	}
 	if p.Bad > 0 {
 		_, err := fmt.Fprintf(w, "\n%s rows cannot be read; the first, on line %d: %v\n", grouped(p.Bad), p.BadLine, p.BadReason)
 		return err

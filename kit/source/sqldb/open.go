@@ -4,7 +4,6 @@ package sqldb
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -31,8 +30,12 @@ func (q Query) fingerprint(rawURL string) string {
 }
 
 // Open opens a query and returns its rows. URLs are postgres://user:password@host:5432/database, mysql://user:password@host:3306/database (or
-// mariadb://), with the parameters of the drivers pgx and go-sql-driver after a question mark, and sqlite:FILE. The query runs in a
-// transaction that reads only, and sees one state of the database. No error holds the password.
+// mariadb://), with parameters after a question mark, and sqlite:FILE. A parameter that is not known is refused, because it may have been meant
+// to keep the connection safe; the spellings of TLS of either database's clients are understood. No error holds any part of the password.
+//
+// The query is one statement that reads, SELECT, WITH, TABLE or VALUES. It runs in a transaction that reads only, and sees one state of the
+// database. What it calls may still write: a function of the database that opens a connection of its own, for which the user should have no
+// right.
 //
 // Cells are JSON, and lose no digit: integers and decimals become numbers with their digits, floating point numbers the shortest that reads
 // back as the same, truth values true and false, JSON itself, binary data base64 text, times ISO 8601, in UTC where the column has a zone,
@@ -42,21 +45,16 @@ func (q Query) fingerprint(rawURL string) string {
 // Without OrderBy it is up to the query whether it gives the same rows in the same order again: messages that are to keep their ids need a
 // messageId in the mapping. A row's Line is its number in the result.
 //
-// The Source is a source.Resumer.
+// The Source is a source.Resumer and a source.Connected.
 func Open(ctx context.Context, rawURL string, q Query) (source.Source, error) {
-	q.SQL = strings.TrimRight(strings.TrimSpace(q.SQL), "; \t\r\n")
-	if q.SQL == "" {
-		return nil, errors.New("sqldb: the query is empty; give one such as SELECT id, email FROM customers")
+	if strings.Trim(q.SQL, "; \t\r\n") == "" {
+		return nil, errEmptyQuery
 	}
-	d, dsn, err := dataSource(rawURL)
+	t, err := newTarget(rawURL)
 	if err != nil {
-		return nil, masked(rawURL, err)
+		return nil, err
 	}
-	db, err := sql.Open(d.driver, dsn)
-	if err != nil {
-		return nil, fmt.Errorf("sqldb: %s: the connection string is wrong", Name(rawURL)) // the driver's words may quote it
-	}
-	db.SetMaxOpenConns(1)
+	db := t.open()
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := context.AfterFunc(ctx, cancel) // until the rows begin to come; from then on Close ends it
 	defer stopped()
@@ -64,22 +62,23 @@ func Open(ctx context.Context, rawURL string, q Query) (source.Source, error) {
 		cancel()
 		return nil, masked(rawURL, errors.Join(err, db.Close()))
 	}
-	tx, err := db.BeginTx(run, d.transaction)
-	if err != nil {
-		return fail(unreachable("sqldb: " + Name(rawURL) + " cannot be reached: " + mask(rawURL, err.Error())))
+	r := &result{target: t, dialect: t.dialect, db: db, run: run, cancel: cancel, url: rawURL, pages: make(chan page, 1), quit: make(chan struct{})}
+	if err := r.begin(q.SQL); err != nil {
+		return fail(err)
 	}
-	r := &result{dialect: d, db: db, tx: tx, run: run, cancel: cancel, url: rawURL, query: q.SQL, asked: q, pages: make(chan page, 1), quit: make(chan struct{})}
+	q.SQL = r.statement
+	r.asked = q
 	if len(q.OrderBy) == 0 {
-		if r.rows, err = d.query(run, tx, q.SQL); err != nil {
+		if r.rows, err = r.dialect.query(run, r.tx, r.query); err != nil {
 			return fail(queryError(err))
 		}
 		return r.describe(r.rows, fail)
 	}
-	describing := "SELECT * FROM (\n" + q.SQL + "\n) AS q WHERE 1 = 0"
-	if d == sqlite {
-		describing = q.SQL // it would rename the second of two equal names, and reads no row before it is asked
+	describing := "SELECT * FROM (\n" + r.query + "\n) AS q WHERE 1 = 0"
+	if r.dialect == sqlite {
+		describing = r.query // it would rename the second of two equal names, and reads no row before it is asked
 	}
-	rows, err := d.query(run, tx, describing)
+	rows, err := r.dialect.query(run, r.tx, describing)
 	if err != nil {
 		return fail(queryError(err))
 	}
@@ -90,10 +89,34 @@ func Open(ctx context.Context, rawURL string, q Query) (source.Source, error) {
 	if err := rows.Close(); err != nil {
 		return fail(err)
 	}
-	if r.order, err = newOrder(d, r.columns, r.types, q); err != nil {
+	if r.order, err = newOrder(r.dialect, r.columns, r.types, r.query, q.OrderBy); err != nil {
 		return fail(err)
 	}
 	return src, nil
+}
+
+// begin begins the transaction, and takes the query for what may run in it.
+func (r *result) begin(query string) (err error) {
+	if r.dialect == sqlite { // whose connection cannot be asked any more when the transaction has it
+		if r.statement, err = grammarOf(sqlite).statement(query); err != nil {
+			return err
+		}
+		if r.query, r.declared, err = undated(r.run, r.db, r.statement); err != nil {
+			return queryError(err)
+		}
+		r.tx, err = r.target.transaction(r.run, r.db, r.url)
+		return err
+	}
+	if r.tx, err = r.target.transaction(r.run, r.db, r.url); err != nil {
+		return err
+	}
+	g, err := r.dialect.grammar(r.run, r.tx)
+	if err != nil {
+		return fmt.Errorf("sqldb: the settings of the session cannot be read: %w", err)
+	}
+	r.statement, err = g.statement(query)
+	r.query = r.statement
+	return err
 }
 
 // ErrUnreachable is a database that does not answer, or does not let the user in.

@@ -43,9 +43,9 @@ const (
 	keyBytes                // binary data
 )
 
-func newOrder(d *dialect, columns []source.Column, types []*sql.ColumnType, q Query) (*order, error) {
-	o := &order{dialect: d, query: q.SQL}
-	for _, name := range q.OrderBy {
+func newOrder(d *dialect, columns []source.Column, types []*sql.ColumnType, query string, by []string) (*order, error) {
+	o := &order{dialect: d, query: query}
+	for _, name := range by {
 		same := func(c source.Column) bool { return c.Name == name }
 		place := slices.IndexFunc(columns, same)
 		switch {
@@ -60,7 +60,7 @@ func newOrder(d *dialect, columns []source.Column, types []*sql.ColumnType, q Qu
 		if d.rawKeys {
 			k.place = len(columns) + len(o.keys) // see rowsAfter
 		} else if !k.sort(types[place]) {
-			return nil, fmt.Errorf("sqldb: the rows cannot be ordered by %q, which is of the type %s; take a column of whole numbers, decimals, text, UUIDs, dates, times or binary data", name, types[place].DatabaseTypeName())
+			return nil, fmt.Errorf("sqldb: the rows cannot be ordered by %q, which is of the type %s; take a column of whole numbers, decimals, text, UUIDs, dates, times or binary data", name, columns[place].Type)
 		}
 		o.keys = append(o.keys, k)
 	}

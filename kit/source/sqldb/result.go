@@ -32,8 +32,12 @@ type result struct {
 	run     context.Context // of the query; ended by cancel
 	cancel  context.CancelFunc
 	url     string // for its password, which no error may hold
-	query   string
 	asked   Query
+
+	target    *target
+	statement string   // the one that was asked
+	query     string   // what runs for it
+	declared  []string // types of the columns, where query has hidden them
 
 	rows    *sql.Rows // of the query; nil until read begins, where order is set
 	order   *order    // nil if the rows come as they come
@@ -51,20 +55,6 @@ type result struct {
 	last    page
 	once    sync.Once
 	bytes   int64
-}
-
-// describe takes the columns from rows.
-func (r *result) describe(rows *sql.Rows, fail func(error) (source.Source, error)) (source.Source, error) {
-	types, err := rows.ColumnTypes()
-	if err != nil {
-		return fail(err)
-	}
-	r.types = types
-	for _, t := range types {
-		r.columns = append(r.columns, source.Column{Name: t.Name(), Kind: source.JSON, Type: t.DatabaseTypeName()})
-		r.writers = append(r.writers, r.dialect.writerOf(t.DatabaseTypeName()))
-	}
-	return r, nil
 }
 
 func (r *result) Columns(context.Context) ([]source.Column, error) { return r.columns, nil }
@@ -103,8 +93,8 @@ func (r *result) Resume(_ context.Context, rows int64, mark []byte) (bool, error
 	return true, nil
 }
 
-// begin runs the query, where Open has not.
-func (r *result) begin() error {
+// start runs the query, where Open has not.
+func (r *result) start() error {
 	if r.order == nil {
 		return nil
 	}
@@ -141,7 +131,7 @@ func (r *result) read() {
 			return false
 		}
 	}
-	if err := r.begin(); err != nil {
+	if err := r.start(); err != nil {
 		hand(page{err: err})
 		return
 	}

@@ -1,13 +1,12 @@
 package sqldb
 
 import (
-	"database/sql"
+	"context"
+	"database/sql/driver"
 	"errors"
 	"os"
 	"strings"
 	"testing"
-
-	"github.com/go-sql-driver/mysql"
 )
 
 // server returns the URL of a server that whoever runs the tests has started: eval "$(bash .ci/databases start)".
@@ -23,22 +22,18 @@ func server(t *testing.T, variable string) string {
 // execute runs statements on a server.
 func execute(t *testing.T, url string, statements ...string) {
 	t.Helper()
-	d, dsn, err := dataSource(url)
+	target, err := newTarget(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d == mysqlServer {
-		cfg, err := mysql.ParseDSN(dsn)
-		if err != nil {
-			t.Fatal(err)
+	target.setup = nil
+	if target.dialect == mysqlServer {
+		target.setup = func(ctx context.Context, c driver.Conn) error { // for the dates that only old servers have
+			_, err := c.(driver.ExecerContext).ExecContext(ctx, "SET SESSION sql_mode = 'ALLOW_INVALID_DATES'", nil)
+			return err
 		}
-		cfg.Params["sql_mode"] = "'ALLOW_INVALID_DATES'" // for the dates that only old servers have
-		dsn = cfg.FormatDSN()
 	}
-	db, err := sql.Open(d.driver, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := target.open()
 	for _, s := range statements {
 		if _, err := db.ExecContext(t.Context(), s); err != nil {
 			t.Fatalf("%s: %v", s, errors.Join(err, db.Close()))

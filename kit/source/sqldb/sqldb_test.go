@@ -144,7 +144,7 @@ func TestWrongDatabases(t *testing.T) {
 	for _, tt := range []struct{ url, query, want string }{
 		{"sqlite:" + file, "SELECT nothing FROM t", "the query fails"},
 		{"sqlite:" + file, "", "the query is empty"},
-		{"sqlite:" + file, "DELETE FROM t", "readonly"},
+		{"sqlite:" + file, "DELETE FROM t", "it begins with DELETE"},
 		{"sqlite:" + file + ".none", "SELECT 1", "no such file"},
 		{"postgres://user:" + secret + "@127.0.0.1:1/db", "SELECT 1", "cannot be reached"},
 		{"mysql://user:" + secret + "@127.0.0.1:1/db", "SELECT 1", "cannot be reached"},

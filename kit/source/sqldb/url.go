@@ -1,156 +1,200 @@
 package sqldb
 
 import (
-	"context"
-	"database/sql"
-	"fmt"
-	"net"
+	"errors"
 	"net/url"
-	"os"
+	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/go-sql-driver/mysql"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
-	_ "modernc.org/sqlite"             // the driver sqlite
 )
+
+// schemes are those of the URLs that Open takes.
+var schemes = map[string]*dialect{"postgres": postgres, "postgresql": postgres, "mysql": mysqlServer, "mariadb": mysqlServer, "sqlite": sqlite}
 
 // IsURL reports whether a name is one that Open takes: a URL that begins with postgres, postgresql, mysql, mariadb or sqlite.
 func IsURL(name string) bool {
 	scheme, _, ok := strings.Cut(name, ":")
-	switch scheme {
-	case "postgres", "postgresql", "mysql", "mariadb", "sqlite":
-		return ok
-	}
-	return false
+	return ok && schemes[scheme] != nil
 }
 
-// Name is a URL without user, password and parameters, to be shown.
+// Name is a URL without user, password and parameters, to be shown. Where it cannot be told what of a URL is the password, it is the kind of
+// database only.
 func Name(raw string) string {
-	u, err := url.Parse(raw)
+	scheme, rest, _ := strings.Cut(raw, ":")
+	if schemes[scheme] == sqlite {
+		return "sqlite:" + rest
+	}
+	a, err := parseAddress(raw)
 	if err != nil {
-		scheme, _, _ := strings.Cut(raw, ":")
 		return scheme + " database"
 	}
-	if u.Opaque != "" {
-		return u.Scheme + ":" + u.Opaque
+	name := scheme + "://" + a.host
+	if a.database != "" {
+		name += "/" + a.database
 	}
-	return u.Scheme + "://" + u.Host + u.Path
+	return name
 }
 
-// HasPassword reports whether a URL holds a password.
-func HasPassword(raw string) bool { return len(secrets(raw)) > 0 }
+// HasPassword reports whether a URL holds a password, or may hold one.
+func HasPassword(raw string) bool {
+	if scheme, _, _ := strings.Cut(raw, ":"); !IsURL(raw) || schemes[scheme] == sqlite {
+		return false
+	}
+	a, err := parseAddress(raw)
+	return err != nil || len(a.secrets()) > 0
+}
 
-// secrets returns the passwords in a URL, as they stand there and as they are meant.
-func secrets(raw string) []string {
-	var list []string
-	add := func(s string) {
-		if s != "" {
-			list = append(list, s)
+// address is the URL of a server, taken apart.
+type address struct {
+	scheme               string
+	user, password, host string // the host as it stands there, with its port
+	database             string
+	params               []param
+}
+
+// param is a parameter of a URL.
+type param struct{ name, value string }
+
+const mustEncode = "in a password, a user and a name write @ as %40, / as %2F, ? as %3F, # as %23, : as %3A, % as %25 and a space as %20"
+
+// badURL is a URL that cannot be used. It holds nothing that stands there: whatever it is may be a part of the password.
+func badURL(why string) error { return errors.New("sqldb: the URL of the database " + why) }
+
+// parseAddress takes a URL of a server apart. It refuses whatever leaves a doubt where the password ends, such as a second @, and its errors
+// hold no part of the URL.
+func parseAddress(raw string) (*address, error) {
+	scheme, rest, _ := strings.Cut(raw, ":")
+	rest, ok := strings.CutPrefix(rest, "//")
+	if !ok {
+		return nil, badURL("is no URL of a database; give one such as " + scheme + "://user:password@host/database")
+	}
+	authority, tail := rest, ""
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		authority, tail = rest[:i], rest[i:]
+	}
+	if strings.ContainsAny(tail, "@#") || strings.Count(authority, "@") > 1 {
+		return nil, badURL("has @, / or # where it does not say what belongs to the password; " + mustEncode)
+	}
+	a := &address{scheme: scheme}
+	user, host, ok := strings.Cut(authority, "@")
+	if !ok {
+		user, host = "", authority
+	}
+	user, password, _ := strings.Cut(user, ":")
+	path, query, _ := strings.Cut(tail, "?")
+	for _, part := range []struct {
+		text string
+		into *string
+	}{{user, &a.user}, {password, &a.password}, {host, &a.host}, {strings.TrimPrefix(path, "/"), &a.database}} {
+		text, err := decoded(part.text)
+		if err != nil {
+			return nil, err
 		}
+		*part.into = text
 	}
-	u, err := url.Parse(raw)
-	if err != nil { // what stands where the password does
-		if _, rest, ok := strings.Cut(raw, "://"); ok {
-			if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-				_, password, _ := strings.Cut(rest[:at], ":")
-				add(password)
-			}
-		}
-		return list
-	}
-	password, _ := u.User.Password()
-	add(password)
-	if _, written, ok := strings.Cut(u.User.String(), ":"); ok {
-		add(written)
-	}
-	for _, name := range []string{"password", "sslpassword"} {
-		add(u.Query().Get(name))
-	}
-	return list
-}
-
-// mask puts asterisks where text holds a password of the URL.
-func mask(rawURL, text string) string {
-	for _, s := range secrets(rawURL) {
-		text = strings.ReplaceAll(text, s, "***")
-	}
-	return text
-}
-
-// dialect is what differs between the databases.
-type dialect struct {
-	name        string
-	driver      string // of database/sql
-	transaction *sql.TxOptions
-	quote       byte // of names
-	numbered    bool // placeholders are $1, $2
-	rawKeys     bool // the driver changes values by the declared type of their column
-	prepared    bool // only a prepared statement gives floating point numbers with all their digits
-}
-
-var (
-	readOnly = &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
-
-	postgres    = &dialect{name: "PostgreSQL", driver: "pgx", transaction: readOnly, quote: '"', numbered: true}
-	mysqlServer = &dialect{name: "MySQL", driver: "mysql", transaction: readOnly, quote: '`', prepared: true}
-	sqlite      = &dialect{name: "SQLite", driver: "sqlite", quote: '"', rawKeys: true}
-)
-
-func (d *dialect) identifier(name string) string {
-	q := string(d.quote)
-	return q + strings.ReplaceAll(name, q, q+q) + q
-}
-
-// query runs a query. The statement that it may prepare ends with the transaction.
-func (d *dialect) query(ctx context.Context, tx *sql.Tx, query string, args ...any) (*sql.Rows, error) {
-	if !d.prepared {
-		return tx.QueryContext(ctx, query, args...)
-	}
-	stmt, err := tx.PrepareContext(ctx, query)
-	if err != nil {
+	a.host = host // with its escapes, of which a Unix socket has some
+	if err := checkHost(host); err != nil {
 		return nil, err
 	}
-	return stmt.QueryContext(ctx, args...)
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if pair == "" {
+			continue
+		}
+		name, err := decoded(name)
+		if err == nil {
+			value, err = decoded(value)
+		}
+		if err != nil {
+			return nil, err
+		}
+		a.params = append(a.params, param{name, value})
+	}
+	return a, nil
 }
 
-// files are those that a database is in and that are beside it while it is written to, if it is one of files.
-func files(raw string) []string {
-	if scheme, rest, _ := strings.Cut(raw, ":"); scheme == "sqlite" {
-		file := strings.TrimPrefix(rest, "//")
-		return []string{file, file + "-wal", file + "-journal", file + "-shm"}
+// decoded reads the escapes of a part of a URL, and refuses what must be one.
+func decoded(text string) (string, error) {
+	if strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`"<>\^{|}`+"`", r) }) >= 0 {
+		return "", badURL(`has a space or one of " < > \ ^ ` + "` { | }; " + mustEncode + ", and others alike")
+	}
+	text, err := url.PathUnescape(text)
+	if err != nil {
+		return "", badURL("has a % that begins no escape; " + mustEncode)
+	}
+	if strings.IndexByte(text, 0) >= 0 {
+		return "", badURL("has a NUL")
+	}
+	return text, nil
+}
+
+// checkHost refuses what is no host with its port, or a list of such.
+func checkHost(hosts string) error {
+	for host := range strings.SplitSeq(hosts, ",") {
+		name, port, ok := host, "", false
+		if strings.HasPrefix(host, "[") { // an address of IPv6
+			i := strings.IndexByte(host, ']')
+			if i < 0 {
+				return badURL("has a [ without a ] in its host")
+			}
+			name, port = host[1:i], host[i+1:]
+			if port, ok = strings.CutPrefix(port, ":"); !ok && port != "" {
+				return badURL("has something behind the ] of its host")
+			}
+		} else if name, port, ok = strings.Cut(host, ":"); strings.ContainsAny(name, "[]") {
+			return badURL("has a [ in its host")
+		}
+		if n, err := strconv.ParseUint(port, 10, 16); ok && (err != nil || n == 0) {
+			return badURL("has a port that is no number from 1 to 65535; " + mustEncode)
+		}
+		if _, err := decoded(name); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// dataSource turns a URL into what a driver takes.
-func dataSource(raw string) (d *dialect, dsn string, err error) {
-	scheme, rest, _ := strings.Cut(raw, ":")
-	if scheme == "sqlite" {
-		file := strings.TrimPrefix(rest, "//")
-		if _, err := os.Stat(file); err != nil {
-			return nil, "", err // the driver would make an empty database
+// get returns the last parameter of a name.
+func (a *address) get(name string) string {
+	for _, p := range slices.Backward(a.params) {
+		if p.name == name {
+			return p.value
 		}
-		return sqlite, "file:" + (&url.URL{Path: file}).EscapedPath() + "?mode=ro", nil
 	}
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" && u.Query().Get("host") == "" && u.Query().Get("socket") == "" { // of a Unix socket
-		return nil, "", fmt.Errorf("sqldb: this is no URL of a database; give one such as %s://user:password@host/database", scheme)
+	return ""
+}
+
+// secrets are the passwords in the URL.
+func (a *address) secrets() []string {
+	var list []string
+	for _, s := range []string{a.password, a.get("password"), a.get("sslpassword")} {
+		if s != "" {
+			list = append(list, s)
+		}
 	}
-	if scheme == "postgres" || scheme == "postgresql" {
-		return postgres, raw, nil
+	return list
+}
+
+// mask puts asterisks where text holds a password of the URL. No error should hold one, so that it has nothing to do; and it leaves passwords
+// of a few characters, which stand in any sentence.
+func mask(rawURL, text string) string {
+	a, err := parseAddress(rawURL)
+	if err != nil {
+		return text // made by badURL
 	}
-	cfg := mysql.NewConfig()
-	password, _ := u.User.Password()
-	cfg.User, cfg.Passwd, cfg.Net, cfg.Addr, cfg.DBName = u.User.Username(), password, "tcp", u.Host, strings.TrimPrefix(u.Path, "/")
-	if u.Port() == "" {
-		cfg.Addr = net.JoinHostPort(u.Hostname(), "3306")
+	for _, s := range a.secrets() {
+		if len(s) >= 4 {
+			text = strings.ReplaceAll(text, s, "***")
+		}
 	}
-	if socket := u.Query().Get("socket"); socket != "" {
-		cfg.Net, cfg.Addr = "unix", socket
+	return text
+}
+
+// files are those that a database is in and that are beside it while it is written to, if it is one of files.
+func files(raw string) []string {
+	if scheme, rest, _ := strings.Cut(raw, ":"); schemes[scheme] == sqlite {
+		file := strings.TrimPrefix(rest, "//")
+		return []string{file, file + "-wal", file + "-journal", file + "-shm"}
 	}
-	cfg.Params = map[string]string{"time_zone": "'+00:00'"}
-	if tls := u.Query().Get("tls"); tls != "" {
-		cfg.TLSConfig = tls
-	}
-	return mysqlServer, cfg.FormatDSN(), nil
+	return nil
 }

@@ -56,7 +56,7 @@ func (d *dialect) typeWriter(typ string) writer {
 		case postgres:
 			return finite(appendDate)
 		}
-		return appendDate
+		return appendSQLiteTime
 	case "DATETIME", "TIMESTAMP":
 		switch d {
 		case mysqlServer:
@@ -67,6 +67,7 @@ func (d *dialect) typeWriter(typ string) writer {
 		case postgres:
 			return finite(appendLocalTime)
 		}
+		return appendSQLiteTime
 	case "TIMESTAMPTZ":
 		return finite(appendAny)
 	}

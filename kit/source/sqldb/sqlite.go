@@ -1,0 +1,106 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	sqlitedriver "modernc.org/sqlite"
+
+	"github.com/ciokit/cio/kit/internal/jsonvalue"
+)
+
+// sqliteTarget is a file. It is opened to be read only, and waits while somebody else writes.
+func sqliteTarget(file string) (*target, error) {
+	if _, err := os.Stat(file); err != nil {
+		return nil, err // the driver would make an empty database
+	}
+	dsn := "file:" + (&url.URL{Path: file}).EscapedPath() + "?mode=ro&_busy_timeout=10000"
+	return &target{dialect: sqlite, local: true, connector: fileConnector(dsn), setup: onlyRead, timeout: connectTimeout}, nil
+}
+
+// fileConnector opens a database of SQLite by its name for the driver.
+type fileConnector string
+
+func (f fileConnector) Connect(context.Context) (driver.Conn, error) {
+	return f.Driver().Open(string(f))
+}
+
+func (fileConnector) Driver() driver.Driver { return new(sqlitedriver.Driver) }
+
+// onlyRead has a connection refuse what is not needed to read, such as ATTACH, which makes files whatever the mode of the first one.
+func onlyRead(_ context.Context, conn driver.Conn) error {
+	allowed := []sqlitedriver.AuthorizerActionCode{sqlitedriver.AuthSelect, sqlitedriver.AuthRead, sqlitedriver.AuthFunction, sqlitedriver.AuthRecursive,
+		sqlitedriver.AuthTransaction, sqlitedriver.AuthPragma} // a pragma as a function, such as pragma_table_info, changes nothing
+	return conn.(sqlitedriver.AuthorizerRegisterer).RegisterAuthorizer(func(action sqlitedriver.AuthorizerActionCode, _, name, _, _ string) sqlitedriver.AuthorizerReturnCode {
+		if !slices.Contains(allowed, action) || action == sqlitedriver.AuthFunction && strings.EqualFold(name, "load_extension") {
+			return sqlitedriver.AuthorizerDeny
+		}
+		return sqlitedriver.AuthorizerOK
+	})
+}
+
+// undated returns the query with its columns of dates and times as they are kept, and what types its columns are declared as. The driver reads
+// the text in such columns as a time, by which a day and its midnight become one, and so do a time and the same time in another zone.
+func undated(ctx context.Context, db *sql.DB, query string) (string, []string, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	defer conn.Close()
+	var columns []sqlitedriver.ColumnInfo
+	err = conn.Raw(func(c any) (err error) {
+		columns, err = c.(interface {
+			ColumnInfo(string) ([]sqlitedriver.ColumnInfo, error)
+		}).ColumnInfo(query)
+		return err
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	var types, places, kept []string
+	changed := false
+	for i, c := range columns {
+		place := "c" + strconv.Itoa(i)
+		places, types = append(places, place), append(types, c.DeclType)
+		switch strings.ToUpper(c.DeclType) {
+		case "DATE", "DATETIME", "TIMESTAMP":
+			changed = true
+			place = "+" + place // without its declared type
+		}
+		kept = append(kept, place+" AS "+sqlite.identifier(c.Name))
+	}
+	if !changed {
+		return query, types, nil
+	}
+	return "WITH q(" + strings.Join(places, ", ") + ") AS (\n" + query + "\n) SELECT " + strings.Join(kept, ", ") + " FROM q", types, nil
+}
+
+// appendSQLiteTime writes what stands in a column of dates or times: a day as a day, a time in UTC, which SQLite takes those without a zone to
+// be in, and anything else as it is.
+func appendSQLiteTime(dst []byte, v any) ([]byte, error) {
+	text, ok := v.(string)
+	if !ok {
+		return appendAny(dst, v)
+	}
+	if _, err := time.Parse(time.DateOnly, text); err == nil {
+		return appendText(dst, text), nil
+	}
+	for _, layout := range sqliteTimes {
+		if t, err := time.Parse(layout, strings.TrimSuffix(text, "Z")); err == nil {
+			return jsonvalue.AppendTime(dst, t.UTC(), true)
+		}
+	}
+	return appendText(dst, text), nil
+}
+
+// sqliteTimes are the forms of times that SQLite's functions read, and the one that Go's drivers write of themselves.
+var sqliteTimes = []string{"2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04", "2006-01-02T15:04",
+	"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999Z07:00", "2006-01-02 15:04Z07:00", "2006-01-02T15:04Z07:00",
+	"2006-01-02 15:04:05.999999999 -0700 MST"}
