@@ -32,7 +32,7 @@ func (c *compilation) all(o *object, outer, s *spec, path string) {
 	}
 	for _, e := range s.except {
 		if !slices.Contains(names, e.column) {
-			c.problem(e.at, suggest(e.column, names), "the input has no column %q", e.column)
+			c.problem(e.at, suggestColumn(e.column, names), "the input has no column %q", e.column)
 		}
 	}
 	for i, name := range names {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
 // doubtful is a message that was refused in a form that is not the API's, while nothing showed whether it is at fault, or one behind it. It is
@@ -146,7 +147,7 @@ func (r *run) decide(lanes ...*lane) {
 			return
 		}
 		if try == len(lastPauses) {
-			r.stop(&StopError{ErrGaveUp, fmt.Errorf("%d %s refused, and nothing that was accepted afterwards shows that they are at fault: %w", left, plural(left, "message is", "messages are"), refused)})
+			r.stop(&StopError{ErrGaveUp, fmt.Errorf("%s at fault: %w", plural.Count(left, "message is refused, and nothing that was accepted afterwards shows that it is", "messages are refused, and nothing that was accepted afterwards shows that they are"), refused)})
 		} else {
 			r.pause(lastPauses[try], refused)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/internal/wire"
+	"github.com/ciokit/cio/kit/internal/wirewords"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -319,6 +320,9 @@ func (m *mapper) messageID(p *messagePlan, event string, r *source.Row) (string,
 	return m.hash.sum(), nil
 }
 
+// hintOf says in the words of a mapping what the client says of a message.
+func hintOf(hint string) string { return wirewords.Hint(hint, "verbatim: true beside the message") }
+
 // refusal turns what the client's own rules say of a message into what is said of the row.
 func (p *messagePlan) refusal(err error) *valueError {
 	var bad *cio.MessageError
@@ -333,9 +337,7 @@ func (p *messagePlan) refusal(err error) *valueError {
 			e.hint = "the row has nothing for " + e.field + ": column " + e.column + " is empty"
 		}
 	}
-	if bad.Rule == cio.RuleNearSemantic {
-		e.hint = strings.Replace(e.hint, "cio.Verbatim sends the name as it stands", "verbatim: true beside the message sends the name as it stands", 1)
-	}
+	e.hint = hintOf(e.hint)
 	if e.hint == "" {
 		e.hint = "see the rule " + e.rule
 	}

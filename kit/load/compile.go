@@ -247,10 +247,7 @@ func (c *compilation) slot(name string, where position) int {
 	}
 	switch {
 	case found == 0:
-		hint := suggest(name, names)
-		if best := nearest(name, names); best != "" {
-			hint += "; the columns are " + quoteNames(names)
-		}
+		hint := suggestColumn(name, names)
 		if len(names) == 1 && strings.ContainsAny(names[0], ",;\t|") {
 			between := names[0][strings.IndexAny(names[0], ",;\t|")]
 			hint = fmt.Sprintf("the header is a single column; say what stands between its names: --delimiter %s", map[byte]string{',': "','", ';': "';'", '\t': `'\t'`, '|': "'|'"}[between])

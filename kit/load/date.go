@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
 // instant is a point in time and the number of digits that its fraction of a second was given with.
@@ -115,7 +117,7 @@ func parseDate(text []byte, layouts []layout) (instant, *valueError) {
 	if noSuchDay {
 		return instant{}, refuse(RuleNotADate, "there is no such day or time of day")
 	}
-	return instant{}, refuse(RuleNotADate, "it does not fit %s of the mapping", plural(len(layouts), "the layout", "any of the layouts"))
+	return instant{}, refuse(RuleNotADate, "it does not fit %s of the mapping", plural.Form(len(layouts), "the layout", "any of the layouts"))
 }
 
 func inRange(t time.Time, digits int) (instant, *valueError) {
@@ -273,11 +275,4 @@ func daysIn(year, month int) int {
 		return 28
 	}
 	return 31
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -25,7 +26,7 @@ type fate struct {
 
 // send gives the messages of a row to the lanes, or settles them as unsent where nothing is sent any more.
 func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapper) {
-	if m.deletes > 0 && !r.job.DryRun {
+	if m.deletes > 0 {
 		c.deletes += int64(m.deletes)
 		if r.deletes += int64(m.deletes); r.deletes > max(r.job.MaxDeletes, 0) {
 			r.stop(&StopError{ErrTooManyDeletes, fmt.Errorf("the load deletes or suppresses more than %d", max(r.job.MaxDeletes, 0))})
@@ -147,7 +148,7 @@ func (r *run) checkErrors() {
 	switch most := r.job.MaxErrors; {
 	case most <= 0:
 	case r.refused >= most:
-		r.stopLocked(&StopError{ErrTooManyErrors, fmt.Errorf("%d messages were refused%s", r.refused, because)})
+		r.stopLocked(&StopError{ErrTooManyErrors, fmt.Errorf("%s refused%s", plural.Count(r.refused, "message was", "messages were"), because)})
 	case r.sameRefusal >= sameRefusals:
 		r.stopLocked(&StopError{ErrTooManyErrors, fmt.Errorf("%d messages in a row were refused for one reason: %s", r.sameRefusal, r.refusalSaid)})
 	}
@@ -404,7 +405,7 @@ func whatWasSaid(err error) string {
 	var api *cio.APIError
 	switch {
 	case errors.As(err, &local):
-		return local.Hint
+		return hintOf(local.Hint)
 	case !errors.As(err, &api) || api.Status == 0:
 		return "Customer.io refused the message without saying why"
 	}

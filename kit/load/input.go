@@ -3,11 +3,13 @@ package load
 import (
 	"errors"
 	"fmt"
+
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
 // checkInput looks whether the input still is what was read, and has the rows that it should have.
 func (r *run) checkInput() {
-	if r.ctx.Err() != nil || r.job.DryRun {
+	if r.ctx.Err() != nil {
 		return
 	}
 	r.lookAgain()
@@ -18,7 +20,7 @@ func (r *run) checkInput() {
 		r.stop(&StopError{ErrInputChanged, errors.New("it is not what was looked at before it was approved")})
 	}
 	if want := r.job.ExpectRows; complete && want != (RowRange{}) && (rows < want.Min || rows > want.Max) {
-		r.stop(&StopError{ErrNotWhole, fmt.Errorf("it has %d rows, and %s were expected; mend the input, or say how many rows are right (--expect-rows)", rows, want)})
+		r.stop(&StopError{ErrNotWhole, fmt.Errorf("it has %s, and %s expected; mend the input, or say how many rows are right: ExpectRows (--expect-rows)", plural.Count(rows, "row", "rows"), want.was())})
 	}
 }
 

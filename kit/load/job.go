@@ -81,7 +81,8 @@ type Job struct {
 	// Approved, if set, is the Plan that a person has seen. The run ends with ErrInputChanged, and a Mirror deletes nobody, if the input is
 	// another by then or if others would be deleted.
 	Approved *Plan
-	// DryRun reads, maps and checks every row and sends nothing.
+	// DryRun reads, maps and checks every row and sends nothing. It ends with the error that Run would end with if everything were accepted: the
+	// bounds and ExpectRows are checked too.
 	DryRun bool
 	// BatchBytes is about how much is given to Client.Send at once, in bytes of messages; default DefaultBatchBytes. It should be at most the
 	// client's Config.MaxBatchBytes less the envelope, so that a batch is one request.
@@ -89,6 +90,9 @@ type Job struct {
 
 	// Recorder, if set, collects what a Report is made of; see NewRecorder.
 	Recorder *Recorder
+	// Begun, if set, is called once, when all that can be checked before the first row is read has been: what is wrong by then is the error of Run,
+	// and nothing has begun.
+	Begun func()
 	// Progress, if set, is called with the state of the run every ProgressEvery, and a last time before Run returns. The calls do not overlap.
 	Progress func(Progress)
 	// ProgressEvery is the time between two calls of Progress; default 250 ms.
@@ -161,6 +165,14 @@ type Progress struct {
 
 // RowRange is a number of rows from Min to Max. The zero value is any.
 type RowRange struct{ Min, Max int64 }
+
+// was is the range with its verb, as in 3 to 5 were.
+func (r RowRange) was() string {
+	if r == (RowRange{1, 1}) {
+		return "1 was"
+	}
+	return r.String() + " were"
+}
 
 func (r RowRange) String() string {
 	if r.Min == r.Max {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
 // finishChanges ends the part of a run that has to do with snapshots: it takes away who has left, and writes the new snapshot.
@@ -302,7 +303,7 @@ func (r *run) stoppedBy(reason error) bool {
 func (r *run) mirror(gone *leavers) error {
 	c := r.changes
 	if a := r.job.Approved; a != nil && !r.job.DryRun && (gone.n != a.Left || gone.ids != a.leavers) {
-		r.stop(&StopError{ErrInputChanged, fmt.Errorf("%d people were to be deleted when it was approved, and now %d are, or others", a.Left, gone.n)})
+		r.stop(&StopError{ErrInputChanged, fmt.Errorf("%s to be deleted when it was approved, and now %s, or others", plural.Count(a.Left, "person was", "people were"), plural.Count(gone.n, "is", "are"))})
 		return nil
 	}
 	if gone.n > 0 {
@@ -369,19 +370,19 @@ func idAsRow(id []byte) []byte {
 
 // mayMirror returns why nobody may be taken away, nil if they may.
 func (r *run) mayMirror(gone *leavers) *StopError {
-	if r.job.ExpectRows == (RowRange{}) && !r.job.Source.Info().Whole && !r.job.DryRun {
-		return &StopError{ErrNotWhole, fmt.Errorf("%d people have left, and the input is read as it comes, so that nobody can tell whether it was read to its end; say how many rows it has: ExpectRows (--expect-rows N or N-M)", gone.n)}
+	if r.job.ExpectRows == (RowRange{}) && !r.job.Source.Info().Whole {
+		return &StopError{ErrNotWhole, fmt.Errorf("%s left, and the input is read as it comes, so that nobody can tell whether it was read to its end; say how many rows it has: ExpectRows (--expect-rows N or N-M)", plural.Count(gone.n, "person has", "people have"))}
 	}
 	most, share, half := max(r.job.MaxDeletes, 0), int64(r.changes.cfg.MaxShrink), int64(max(50, r.changes.cfg.MaxShrink))
 	switch {
 	case gone.n == gone.before && share < 100:
-		return &StopError{ErrShrunk, fmt.Errorf("not one of the %d people of the snapshot is in the input", gone.before)}
+		return &StopError{ErrShrunk, errors.New(plural.Form(gone.before, "the only person of the snapshot is not in the input", "not one of the "+plural.Grouped(gone.before)+" people of the snapshot is in the input"))}
 	case gone.n > 10 && gone.n*100 > gone.before*share:
-		return &StopError{ErrShrunk, fmt.Errorf("%d of the %d people of the snapshot are not in the input, more than %d %%", gone.n, gone.before, share)}
+		return &StopError{ErrShrunk, fmt.Errorf("%s of the %s people of the snapshot %s not in the input, more than %d %%", plural.Grouped(gone.n), plural.Grouped(gone.before), plural.Form(gone.n, "is", "are"), share)}
 	case gone.n*100 > gone.before*half:
-		return &StopError{ErrShrunk, fmt.Errorf("%d of the %d people of the snapshot are not in the input, more than %d %%", gone.n, gone.before, half)}
-	case gone.n-gone.unsure+r.deletes > most && !r.job.DryRun:
-		return &StopError{ErrTooManyDeletes, fmt.Errorf("%d people have left, and no more than %d messages may delete or suppress", gone.n, most)}
+		return &StopError{ErrShrunk, fmt.Errorf("%s of the %s people of the snapshot %s not in the input, more than %d %%", plural.Grouped(gone.n), plural.Grouped(gone.before), plural.Form(gone.n, "is", "are"), half)}
+	case gone.n-gone.unsure+r.deletes > most:
+		return &StopError{ErrTooManyDeletes, fmt.Errorf("%s left, and no more than %s may delete or suppress", plural.Count(gone.n, "person has", "people have"), plural.Count(most, "message", "messages"))}
 	}
 	return nil
 }

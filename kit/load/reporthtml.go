@@ -9,13 +9,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
 //go:embed report.html
 var reportPage string
 
 var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"count": grouped, "bytes": sizeOf, "duration": durationOf, "time": timeOf, "share": shareOf, "place": placeOfRow,
+	"count": plural.Grouped, "bytes": sizeOf, "duration": durationOf, "time": timeOf, "share": shareOf, "place": placeOfRow,
 }).Parse(reportPage))
 
 // WriteHTML writes the report as a page that needs nothing but itself.
@@ -78,7 +80,7 @@ func (r *Report) verdict() (text, tone string) {
 	bad := s.Rejected + s.RejectedByAPI
 	switch {
 	case r.About.DryRun && bad > 0:
-		return fmt.Sprintf("A dry run: nothing was sent, and %s of %s messages would be rejected", grouped(bad), grouped(s.Messages)), "fair"
+		return fmt.Sprintf("A dry run: nothing was sent, and %s of %s would be rejected", plural.Grouped(bad), plural.Count(s.Messages, "message", "messages")), "fair"
 	case r.About.DryRun:
 		return "A dry run: nothing was sent, and nothing would be rejected", "good"
 	case r.About.Stopped != "":
@@ -86,7 +88,7 @@ func (r *Report) verdict() (text, tone string) {
 	case s.Unsent > 0 || !r.Complete:
 		return "Not finished: a part was not sent", "bad"
 	case bad > 0:
-		return fmt.Sprintf("Finished: all was sent but %s of %s messages, which were rejected", grouped(bad), grouped(s.Messages)), "fair"
+		return fmt.Sprintf("Finished: all was sent but %s of %s, which %s rejected", plural.Grouped(bad), plural.Count(s.Messages, "message", "messages"), plural.Form(bad, "was", "were")), "fair"
 	case s.Messages == 0:
 		return "Finished: there was nothing to send", "good"
 	}
@@ -105,7 +107,7 @@ func (r *Report) unsentNote() string {
 	case r.About.DryRun:
 		return "nothing is sent by a dry run"
 	case r.Unknown > 0:
-		return grouped(r.Unknown) + " of them may have arrived: no answer of the API came"
+		return plural.Grouped(r.Unknown) + " of them may have arrived: no answer of the API came"
 	}
 	return "not known to be accepted, for a reason that is not their own"
 }
@@ -113,25 +115,25 @@ func (r *Report) unsentNote() string {
 func (r *Report) tiles() []tile {
 	s := &r.Summary
 	took := max(s.Seconds, 0.001)
-	people := tile{grouped(r.People), "different people", ""}
+	people := tile{plural.Grouped(r.People), plural.Form(r.People, "person", "different people"), ""}
 	if !r.PeopleExact {
-		people = tile{grouped(roundTo(r.People)), "different people, about", "estimated to 1 %"}
+		people = tile{plural.Grouped(roundTo(r.People)), "different people, about", "estimated to 1 %"}
 	}
 	list := []tile{
-		{grouped(s.Rows), "rows", noteIf(s.Unchanged, "%s unchanged, left out")},
-		{grouped(s.Messages), "messages", noteIf(r.RowsEmpty, "%s rows without one")},
+		{plural.Grouped(s.Rows), plural.Form(s.Rows, "row", "rows"), noteIf(s.Unchanged, "unchanged, left out", "unchanged, left out")},
+		{plural.Grouped(s.Messages), plural.Form(s.Messages, "message", "messages"), noteIf(r.RowsEmpty, "row without one", "rows without one")},
 		people,
 	}
 	if r.About.DryRun {
 		return list
 	}
-	list = append(list, tile{grouped(int64(float64(s.Accepted) / took)), "messages a second", "in " + durationOf(s.Seconds)},
-		tile{grouped(s.Requests), "requests", noteIf(s.Retried, "%s of them repeats")}, tile{sizeOf(s.Bytes), "sent", ""})
+	list = append(list, tile{plural.Grouped(int64(float64(s.Accepted) / took)), "messages a second", "in " + durationOf(s.Seconds)},
+		tile{plural.Grouped(s.Requests), plural.Form(s.Requests, "request", "requests"), noteIf(s.Retried, "of them a repeat", "of them repeats")}, tile{sizeOf(s.Bytes), "sent", ""})
 	if r.Latency != nil {
 		list = append(list, tile{durationOf(r.Latency.P95), "latency, 95 %", "median " + durationOf(r.Latency.P50)})
 	}
 	if s.Left > 0 {
-		list = append(list, tile{grouped(s.Removed), "people removed", fmt.Sprintf("%s have left the input", grouped(s.Left))})
+		list = append(list, tile{plural.Grouped(s.Removed), plural.Form(s.Removed, "person removed", "people removed"), plural.Count(s.Left, "has left the input", "have left the input")})
 	}
 	return list
 }
@@ -156,7 +158,7 @@ func (r *Report) throughput() picture {
 		most = max(most, v)
 		c.lines[0].values = append(c.lines[0].values, v)
 	}
-	c.summary = fmt.Sprintf("%s over %s, %s at most.", c.title, durationOf(r.end()), grouped(int64(most)))
+	c.summary = fmt.Sprintf("%s over %s, %s at most.", c.title, durationOf(r.end()), plural.Grouped(int64(most)))
 	return c.both(r)
 }
 
@@ -210,16 +212,16 @@ func (r *Report) plans() (list []planned) {
 			list = append(list, planned{what, about + format(n), got})
 		}
 	}
-	expect("rows", p.Rows, grouped, grouped(s.Rows))
+	expect("rows", p.Rows, plural.Grouped, plural.Grouped(s.Rows))
 	rejected := int64(-1)
 	if p.Rows >= 0 && p.Sampled > 0 {
 		rejected = int64(math.Round(float64(p.Refused) * float64(p.Rows) / float64(p.Sampled)))
 	}
-	expect("rows rejected here", rejected, grouped, grouped(s.RowsRejected))
+	expect("rows rejected here", rejected, plural.Grouped, plural.Grouped(s.RowsRejected))
 	if r.About.DryRun {
 		return list
 	}
-	expect("requests", p.Requests, grouped, grouped(s.Requests))
+	expect("requests", p.Requests, plural.Grouped, plural.Grouped(s.Requests))
 	expect("data sent", p.Bytes, sizeOf, sizeOf(s.Bytes))
 	if p.Seconds >= 0 {
 		list = append(list, planned{"time", "at least " + durationOf(p.Seconds), durationOf(s.Seconds)})
@@ -259,20 +261,11 @@ func roundTo(n int64) int64 {
 	return (n + unit/2) / unit * unit
 }
 
-func noteIf(n int64, format string) string {
+func noteIf(n int64, one, several string) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(format, grouped(n))
-}
-
-// grouped writes 1234567 as 1,234,567.
-func grouped(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return plural.Count(n, one, several)
 }
 
 // shortCount writes a number of an axis.
@@ -295,7 +288,7 @@ func sizeOf(n int64) string {
 	case n >= 1e3:
 		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
 	}
-	return fmt.Sprintf("%d bytes", n)
+	return plural.Count(n, "byte", "bytes")
 }
 
 // durationOf writes seconds as a person would.
@@ -335,7 +328,7 @@ func placeOfRow(file string, line int64) string {
 	if line == 0 {
 		return file
 	}
-	s := "line " + grouped(line)
+	s := "line " + plural.Grouped(line)
 	if file != "" {
 		s = shortName(file) + ", " + s
 	}

@@ -128,6 +128,9 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	defer stopReading()
 	r.stopReading = stopReading
 	r.lanes = newLanes(r, job.Concurrency, job.BatchBytes)
+	if job.Begun != nil {
+		job.Begun()
+	}
 	finish := r.reportProgress()
 	read := &reader{r: r, mapper: newMapper(plan, encode), perRow: int64(len(plan.messages)), skip: skip, count: passed}
 	read.mapper.counter = newIdentityCounter(job.spoolDir(), passed)

@@ -1,8 +1,11 @@
 package load
 
 import (
+	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
 // suggest returns what to write instead of a name that is not among those there are: the nearest, if one is near, or all of them.
@@ -14,7 +17,33 @@ func suggest(name string, names []string) string {
 	if len(names) > most {
 		return "use one of " + strings.Join(names[:most], ", ") + ", ..."
 	}
-	return "use " + plural(len(names), "", "one of ") + strings.Join(names, ", ")
+	return "use " + plural.Form(len(names), "", "one of ") + strings.Join(names, ", ")
+}
+
+// suggestColumn is suggest for the columns of an input. It names none if the line that should name them may be a row: that is personal data.
+func suggestColumn(name string, columns []string) string {
+	best := nearest(name, columns)
+	switch {
+	case best == "" && slices.ContainsFunc(columns, looksLikeData):
+		return "look whether the first line names the columns: --columns gives names to those of CSV without a header"
+	case best == "":
+		return suggest(name, columns)
+	case slices.ContainsFunc(columns, looksLikeData):
+		return "write " + best
+	}
+	return "write " + best + "; the columns are " + quoteNames(columns)
+}
+
+// looksLikeData reports whether the name of a column looks as if it were none, but a value in a row.
+func looksLikeData(name string) bool {
+	name = strings.TrimLeft(name, " \t+-(\"'")
+	digits := 0
+	for _, r := range name {
+		if unicode.IsDigit(r) {
+			digits++
+		}
+	}
+	return name == "" || unicode.IsDigit(rune(name[0])) || strings.Contains(name, "@") || digits > 3
 }
 
 // nearest returns the name that name was probably meant to be: one that differs in case, spaces and punctuation only, or else in a third

@@ -44,6 +44,7 @@ func (w *warnings) add(n Warning) {
 			return
 		}
 	}
+	n.Hint = hintOf(n.Hint)
 	*w = append(*w, n)
 }
 

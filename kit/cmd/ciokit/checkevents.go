@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/spf13/cobra"
 )
@@ -202,11 +203,11 @@ func (r *checkReport) end() {
 		return
 	}
 	if c.Omitted > 0 {
-		fmt.Fprintf(r.w, "%s more are not printed; --max-findings 0 prints all\n", grouped(c.Omitted))
+		fmt.Fprintf(r.w, "%s not printed; --max-findings 0 prints all\n", plural.Count(c.Omitted, "more is", "more are"))
 	}
-	fmt.Fprintf(r.w, "%s lines, %s messages, %s of them semantic events: %s errors, %s warnings, %s notes\n",
-		grouped(c.Lines), grouped(c.Messages), grouped(c.Semantic), grouped(c.Errors), grouped(c.Warnings), grouped(c.Notes))
+	fmt.Fprintf(r.w, "%s, %s, %s: %s, %s, %s\n", plural.Count(c.Lines, "line", "lines"), plural.Count(c.Messages, "message", "messages"),
+		plural.Count(c.Semantic, "of them a semantic event", "of them semantic events"), plural.Count(c.Errors, "error", "errors"), plural.Count(c.Warnings, "warning", "warnings"), plural.Count(c.Notes, "note", "notes"))
 	if c.Notes == maxNotes {
-		fmt.Fprintf(r.w, "There may be more notes: only the first %s are given.\n", grouped(maxNotes))
+		fmt.Fprintf(r.w, "There may be more notes: only the first %s are given.\n", plural.Grouped(maxNotes))
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/events"
+	"github.com/ciokit/cio/kit/internal/wirewords"
 )
 
 // The severities of a finding; ciokit events check --help says what they mean.
@@ -111,6 +112,9 @@ type messageCheck struct {
 	findings []finding
 }
 
+// hintOf says in the words of the message what package cio says of it.
+func hintOf(hint string) string { return wirewords.Hint(hint, "ciokit send --verbatim") }
+
 func (c *messageCheck) add(severity, field, rule, hint string) {
 	c.findings = append(c.findings, finding{Severity: severity, Event: c.event, Field: field, Rule: rule, Hint: hint})
 }
@@ -120,7 +124,7 @@ func (c *messageCheck) byRules(line []byte) {
 	var refusal *cio.MessageError
 	refused := func(err error) bool {
 		if errors.As(err, &refusal) {
-			c.add(severityError, refusal.Field, string(refusal.Rule), refusal.Hint)
+			c.add(severityError, refusal.Field, string(refusal.Rule), hintOf(refusal.Hint))
 		}
 		return err != nil
 	}
@@ -141,7 +145,7 @@ func (c *messageCheck) byRules(line []byte) {
 		if w.Rule == cio.RuleNearSemantic && slices.ContainsFunc(c.findings, func(f finding) bool { return f.Rule == string(w.Rule) }) {
 			continue // refused for it already
 		}
-		c.add(severityWarning, w.Field, string(w.Rule), w.Hint)
+		c.add(severityWarning, w.Field, string(w.Rule), hintOf(w.Hint))
 	}
 }
 

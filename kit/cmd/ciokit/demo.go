@@ -14,6 +14,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/shop"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source"
@@ -156,7 +157,8 @@ func (d *demo) showWorkspace() error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out, "\nThe workspace now holds %d people, %d events, %d phones, and %d suppressed people.\n", s.People, s.Events, s.Devices, s.Suppressed)
+	fmt.Fprintf(d.out, "\nThe workspace now holds %s, %s, %s, and %s.\n", plural.Count(s.People, "person", "people"), plural.Count(s.Events, "event", "events"),
+		plural.Count(s.Devices, "phone", "phones"), plural.Count(s.Suppressed, "suppressed person", "suppressed people"))
 	dropped, err := d.srv.Messages(emulator.MessageQuery{Key: demoKey, Verdict: emulator.Dropped})
 	if err != nil || len(dropped) == 0 {
 		return err

@@ -128,7 +128,7 @@ func (d *doctor) configure(con console, to, keyFile string) error {
 }
 
 func (d *doctor) say(name, state, do, format string, args ...any) {
-	d.found.Checks = append(d.found.Checks, symptom{name, state, fmt.Sprintf(format, args...), do})
+	d.found.Checks = append(d.found.Checks, symptom{name, state, flagWords(fmt.Sprintf(format, args...)), do})
 }
 
 // examine makes the checks, in an order in which each makes sense of the next.

@@ -182,7 +182,7 @@ func TestDoctorMeasures(t *testing.T) {
 		srv := emulator.Config{}.InProcess(t)
 		srv.Fault(emulator.Fault{DelayMS: 2000})
 		said, code := examined(t, cio.Config{APIKey: srv.Key, BaseURL: srv.URL}, "", srv.Client().Transport)
-		if code != exitOK || !strings.Contains(said, "warn  latency     median 2000.0 ms, 90% within 2000.0, 99% within 2000.0, of 2 calls") || !strings.Contains(said, "BatcherConfig.Concurrency") {
+		if code != exitOK || !strings.Contains(said, "warn  latency     median 2000.0 ms, 90% within 2000.0, 99% within 2000.0, of 2 calls") || !strings.Contains(said, "--concurrency") {
 			t.Errorf("%d\n%s", code, said)
 		}
 	})
@@ -228,5 +228,27 @@ func TestLatencies(t *testing.T) {
 	}
 	if got, want := latencies(took[:1]), (latencyStats{1, 200, 200, 200, 200, 200}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// What a server of one's own answers is no matter of Customer.io's.
+func TestDoctorNamesTheServer(t *testing.T) {
+	for status, want := range map[int]string{
+		http.StatusNotImplemented:      "trying again does not mend that",
+		http.StatusInternalServerError: "look at the log of the server on 127.0.0.1",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		defer server.Close()
+		said, code := examined(t, cio.Config{APIKey: "key", BaseURL: server.URL}, "", server.Client().Transport)
+		if code != exitUnavailable || !strings.Contains(said, want) || strings.Contains(said, "status.customer.io") {
+			t.Errorf("%d: exit code %d\n%s", status, code, said)
+		}
+	}
+	for target, theirs := range map[string]bool{"https://cdp.customer.io": true, "https://cdp-eu.customer.io": true, "http://127.0.0.1:8110": false, "https://customer.io.example.com": false, "https://notcustomer.io": false} {
+		var d doctor
+		d.found.Target = target
+		if said := d.mending(&cio.APIError{Status: http.StatusServiceUnavailable}); strings.Contains(said, "status.customer.io") != theirs {
+			t.Errorf("%s: %s", target, said)
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
 // checkProxy says which way requests take.
@@ -90,7 +91,7 @@ func (d *doctor) checkConnection(api *cio.APIError) {
 		}
 	case errors.As(api.Err, &timeout) && timeout.Timeout():
 		said = fmt.Sprintf("no answer within %v", d.cfg.Timeout)
-		do = "a firewall may swallow the call, or the line is slow: try --timeout 1m; programs set Config.Timeout"
+		do = "a firewall may swallow the call, or the line is slow: try --timeout 1m"
 	}
 	d.say("connection", checkFail, do, "%s", said)
 }
@@ -129,7 +130,7 @@ func (d *doctor) checkTLS(api *cio.APIError) {
 		}
 		leaf := x.tls.PeerCertificates[0]
 		left := time.Until(leaf.NotAfter)
-		d.say("tls", checkOK, "", "%s, issued by %s, valid for %d days", tls.VersionName(x.tls.Version), issuer(leaf), int(left.Hours()/24))
+		d.say("tls", checkOK, "", "%s, issued by %s, valid for %s", tls.VersionName(x.tls.Version), issuer(leaf), plural.Count(int(left.Hours()/24), "day", "days"))
 		return
 	}
 	d.say("tls", checkSkip, "", "no connection came about")
@@ -157,7 +158,7 @@ func certificateTrouble(refused *tls.CertificateVerificationError) (said, do str
 	switch {
 	case errors.As(refused.Err, &unknown):
 		return "the certificate" + by + " is vouched for by nobody whom this machine trusts",
-			"if that is a proxy of your own which opens TLS, let this machine trust its certificate (SSL_CERT_FILE, or Config.HTTPClient in a program); if not, do not send anything"
+			"if that is a proxy of your own which opens TLS, let this machine trust its certificate (SSL_CERT_FILE); if not, do not send anything"
 	case errors.As(refused.Err, &invalid) && invalid.Reason == x509.Expired:
 		return "the certificate" + by + " is not valid now", "look at the clock of this machine first, it may be wrong by days"
 	case errors.As(refused.Err, &name):
@@ -178,8 +179,24 @@ func (d *doctor) checkKey(api *cio.APIError) {
 	case api.Status == 0 || api.Status >= 300 && api.Status < 400 || errors.Is(api, cio.ErrNotAPI):
 		d.say("key", checkSkip, "", "not known: no answer of the API came")
 	default:
-		d.say("key", checkFail, "try again in a minute; if it stays, see status.customer.io and the message", "not known: answered with %d: %s", api.Status, api.Message)
+		d.say("key", checkFail, d.mending(api), "not known: answered with %s", strings.TrimSuffix(fmt.Sprintf("%d %s: %s", api.Status, http.StatusText(api.Status), api.Message), ": "))
 	}
+}
+
+// mending says what to do about calls that fail. Customer.io's page about its state says nothing of any other server.
+func (d *doctor) mending(err error) string {
+	host := hostOf(d.found.Target)
+	name, _, _ := strings.Cut(host, ":")
+	ours := name == "customer.io" || strings.HasSuffix(name, ".customer.io")
+	switch again := cio.Retryable(err); {
+	case ours && again:
+		return "try again in a minute; if it stays, look at the network and at status.customer.io"
+	case ours:
+		return "look at the message and at the address of --to: trying again does not mend it"
+	case again:
+		return "look at the log of the server on " + host + ", and try again in a minute"
+	}
+	return "look whether the server on " + host + " is the one that you mean, and at its log: it does not take this call, and trying again does not mend that"
 }
 
 // checkRegion says whether the region is the right one. What a wrong one looks like is not documented: a redirect, or a key that is not
@@ -300,7 +317,7 @@ func (d *doctor) checkLatency(ctx context.Context, client *cio.Client) {
 		}
 	}
 	if len(took) == 0 {
-		d.say("latency", checkFail, "try again in a minute; if it stays, see status.customer.io", "none of %d calls was accepted: %v", failed, last)
+		d.say("latency", checkFail, d.mending(last), "none of %s was accepted: %v", plural.Count(failed, "call", "calls"), last)
 		return
 	}
 	stats := latencies(took)
@@ -308,11 +325,11 @@ func (d *doctor) checkLatency(ctx context.Context, client *cio.Client) {
 	state, do := checkOK, ""
 	switch {
 	case failed > 0:
-		state, do = checkWarn, "programs try again by themselves; if it stays, look at the network and at status.customer.io"
+		state, do = checkWarn, "programs try again by themselves; "+d.mending(last)
 	case stats.P50 > float64(slow.Milliseconds()):
-		state, do = checkWarn, "send more messages at once, and let a Batcher have more on its way: BatcherConfig.Concurrency"
+		state, do = checkWarn, "send more messages at once, and have more requests on their way: --concurrency of ciokit load"
 	}
-	said := fmt.Sprintf("median %.1f ms, 90%% within %.1f, 99%% within %.1f, of %d calls", stats.P50, stats.P90, stats.P99, stats.Samples)
+	said := fmt.Sprintf("median %.1f ms, 90%% within %.1f, 99%% within %.1f, of %s", stats.P50, stats.P90, stats.P99, plural.Count(stats.Samples, "call", "calls"))
 	if failed > 0 {
 		said += fmt.Sprintf("; %d more failed", failed)
 	}

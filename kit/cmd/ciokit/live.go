@@ -13,6 +13,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/livetest"
 	"github.com/spf13/cobra"
 )
@@ -293,7 +294,7 @@ func cleanLedgers(ctx context.Context, con console, flags liveFlags, ledgers []*
 		case err != nil:
 			return liveExit(ctx, err)
 		default:
-			fmt.Fprintf(con.out, "%s: %d things deleted\n", l.Header().Run, n)
+			fmt.Fprintf(con.out, "%s: %s deleted\n", l.Header().Run, plural.Count(n, "thing", "things"))
 		}
 	}
 	if other {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/ciokit/cio/kit/source/sqldb"
@@ -191,7 +192,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 		return err
 	}
 	defer l.close()
-	if err := l.sayChanges(con); err != nil {
+	if err := l.sayChanges(); err != nil {
 		return err
 	}
 	if err := l.approve(ctx, con); err != nil {
@@ -200,7 +201,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 	if l.silent == nil {
 		f.Emulator = &l.local
 	}
-	if err := l.start(con); err != nil {
+	if err := l.start(); err != nil {
 		return err
 	}
 	return l.run(ctx, con)
@@ -307,8 +308,11 @@ func (t textFlag) Type() string       { return "string" }
 // logTo returns a logger of warnings for a person to read.
 func logTo(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey {
+		switch {
+		case a.Key == slog.TimeKey:
 			return slog.Attr{}
+		case a.Value.Kind() == slog.KindString:
+			a.Value = slog.StringValue(flagWords(a.Value.String()))
 		}
 		return a
 	}}))
@@ -393,7 +397,7 @@ func loadExit(s load.Summary, err error) error {
 	case errors.Is(err, load.ErrGaveUp):
 		return &exitError{exitUnavailable, err}
 	case errors.Is(err, load.ErrTooManyDeletes):
-		return fail(exitGuard, "%w; look at them with --dry-run, and raise --max-deletes if they are meant", err)
+		return fail(exitGuard, "%w; look whether they are meant, and raise --max-deletes then", err)
 	case errors.Is(err, load.ErrShrunk):
 		return fail(exitGuard, "%w; %s", err, changesHint(err))
 	case errors.Is(err, load.ErrNotWhole):
@@ -429,5 +433,5 @@ func blankExit(s load.Summary, m *load.Mapping) error {
 	if names := m.Columns(); len(names) > 0 {
 		reads = " (" + strings.Join(names, ", ") + ")"
 	}
-	return fail(exitRejects, "no row came to a message: none of %s has anything in the columns that the mapping reads%s; is it the mapping of this input?", grouped(s.Rows), reads)
+	return fail(exitRejects, "no row came to a message: none of %s has anything in the columns that the mapping reads%s; is it the mapping of this input?", plural.Count(s.Rows, "row", "rows"), reads)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/spf13/cobra"
 )
@@ -66,7 +67,7 @@ func (o *changeOptions) changes() (load.ChangeOnly, error) {
 }
 
 // sayChanges says what the load compares with.
-func (l *loading) sayChanges(con console) error {
+func (l *loading) sayChanges() error {
 	c := l.job.Changes
 	file := c.DiffWith
 	if file == "" {
@@ -75,30 +76,25 @@ func (l *loading) sayChanges(con console) error {
 	if file == "" {
 		return nil
 	}
-	say := func(format string, args ...any) {
-		if !l.f.json {
-			fmt.Fprintf(con.err, format+"\n", args...)
-		}
-	}
 	info, err := load.ReadSnapshotInfo(file)
 	if errors.Is(err, os.ErrNotExist) && c.DiffWith == "" {
-		say("There is no snapshot %s yet: every row is sent, and the snapshot is made at the end.", shortPath(file))
+		l.say("There is no snapshot %s yet: every row is sent, and the snapshot is made at the end.", shortPath(file))
 		if c.Mirror != "" {
-			say("This load deletes nobody: who leaves the input from now on is told by it.")
+			l.say("This load deletes nobody: who leaves the input from now on is told by it.")
 		}
 		return nil
 	}
 	if err != nil {
 		return inputError(err)
 	}
-	say("Comparing with %s: %s entries of %s.", shortPath(file), grouped(info.Entries), info.Made.Local().Format(time.DateTime))
+	l.say("Comparing with %s: %s of %s.", shortPath(file), plural.Count(info.Entries, "entry", "entries"), info.Made.Local().Format(time.DateTime))
 	if info.MappingHash != l.job.Mapping.Hash() {
-		say("The mapping has changed since: rows that come to other messages than before are sent.")
+		l.say("The mapping has changed since: rows that come to other messages than before are sent.")
 	}
 	if c.Mirror != "" && info.Older {
-		say("It was made by an older version, which kept ids that are not sure to be those of people whom a load identified, so this load deletes nobody: who leaves the input from now on is told by the next.")
+		l.say("It was made by an older version, which kept ids that are not sure to be those of people whom a load identified, so this load deletes nobody: who leaves the input from now on is told by the next.")
 	} else if c.Mirror != "" && !info.HasIDs {
-		say("It was made without --snapshot-ids, so this load deletes nobody: who leaves the input from now on is told by the next.")
+		l.say("It was made without --snapshot-ids, so this load deletes nobody: who leaves the input from now on is told by the next.")
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 )
 
@@ -19,17 +20,17 @@ func identityText(c *load.IdentityCount) string {
 		return b.String()
 	}
 	if n := c.Addresses.Count; n > 0 {
-		fmt.Fprintf(&b, "warning: %s, in %s messages (first in %s). Customer.io keeps one person of an address.\n",
-			plural(n, "e-mail address has two or more ids", "e-mail addresses have two or more ids"), grouped(c.Addresses.Messages), placesOf(c.Addresses.First[0]))
+		fmt.Fprintf(&b, "warning: %s, in %s (first in %s). Customer.io keeps one person of an address.\n",
+			plural.Count(n, "e-mail address has two or more ids", "e-mail addresses have two or more ids"), plural.Count(c.Addresses.Messages, "message", "messages"), placesOf(c.Addresses.First[0]))
 		restText(&b, c.Addresses)
 	}
 	if n := c.MessageIDs.Count; n > 0 {
-		fmt.Fprintf(&b, "warning: %s messages have the same messageId as another of them, %s in all (first in %s). Customer.io may ignore all but the first of each.\n",
-			grouped(c.MessageIDs.Messages), plural(n, "id", "ids"), placesOf(c.MessageIDs.First[0]))
+		fmt.Fprintf(&b, "warning: %s the same messageId as another of them, %s in all (first in %s). Customer.io may ignore all but the first of each.\n",
+			plural.Count(c.MessageIDs.Messages, "message has", "messages have"), plural.Count(n, "id", "ids"), placesOf(c.MessageIDs.First[0]))
 		restText(&b, c.MessageIDs)
 	}
 	if n := c.RowsBefore; n > 0 {
-		fmt.Fprintf(&b, "Addresses with several ids and repeated message ids are counted without the first %s rows, which an earlier run settled.\n", grouped(n))
+		fmt.Fprintf(&b, "Addresses with several ids and repeated message ids are counted without the first %s, which an earlier run settled.\n", plural.Count(n, "row", "rows"))
 	}
 	return b.String()
 }
@@ -49,16 +50,8 @@ func restText(b *strings.Builder, s load.Shared) {
 		fmt.Fprintf(b, "  %s\n", placesOf(p))
 	}
 	if rest := s.Count - int64(len(s.First)); rest > 0 {
-		fmt.Fprintf(b, "  and %s more\n", grouped(rest))
+		fmt.Fprintf(b, "  and %s more\n", plural.Grouped(rest))
 	}
-}
-
-// plural writes a number with the words for one or for several.
-func plural(n int64, one, several string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return grouped(n) + " " + several
 }
 
 // refuseShared says what falls together and refuses it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/ciokit/cio/kit/source/sqldb"
@@ -33,6 +35,9 @@ type loading struct {
 	silent  error      // why nothing on this machine answers where it is to be sent
 
 	fingerprint string // of the input; empty if it is read once
+
+	said  bytes.Buffer // what is to be said once the load is sure to begin, or before somebody is asked
+	begun bool
 }
 
 // open opens what the load needs and checks all that can be checked before anything is sent.
@@ -62,7 +67,7 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 		return nil, inputError(err)
 	}
 	l.job = load.Job{Mapping: mapping, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: f.MaxErrors, MaxDeletes: f.MaxDeletes, Concurrency: f.Concurrency, DecimalComma: f.Comma,
-		RejectsFile: f.Rejects, Reads: f.reads(), Writes: f.Reports, NewKey: f.newKey, Progress: l.bar.update}
+		RejectsFile: f.Rejects, Reads: f.reads(), Writes: f.Reports, NewKey: f.newKey, Begun: func() { l.begin(con) }, Progress: l.bar.update}
 	if l.job.Changes, err = f.changes(); err != nil {
 		return nil, err
 	}
@@ -85,7 +90,7 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if l.reports != nil {
 		l.job.Recorder = l.reports.recorder
 	}
-	if err := l.connect(ctx, con); err != nil {
+	if err := l.connect(ctx, console{con.in, con.out, &l.said}); err != nil {
 		return nil, err
 	}
 	l.input = input{args: f.Files, query: f.Query, orderBy: f.OrderBy, config: f.Config, source: source.Config{Format: source.Format(f.Format), Delimiter: delimiter, Encoding: f.Encoding, Columns: f.Columns, SkipLines: f.SkipRows}}
@@ -245,11 +250,12 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	if approved {
 		return nil
 	}
-	if err := printPlan(con.err, plan, l.client.Target()); err != nil {
+	l.tell(con)
+	if err := printPlan(con.err, plan, l.client.Target(), terminal(con.err)); err != nil {
 		return &exitError{exitLocal, err}
 	}
 	if l.f.Deny != "" {
-		fmt.Fprintf(con.err, "Nothing is sent for those on the deny list, which holds %s.\n", grouped(plan.DenyList))
+		fmt.Fprintf(con.err, "Nothing is sent for those on the deny list, which holds %s.\n", plural.Count(plan.DenyList, "id", "ids"))
 	}
 	in, ok := con.in.(*os.File)
 	if !ok || !terminal(in) || !terminal(con.err) {
@@ -281,14 +287,26 @@ func readLine(ctx context.Context, r io.Reader) (string, error) {
 	}
 }
 
-// start begins the journal that the load can be resumed by. A load that cannot have one says so and goes on.
-func (l *loading) start(con console) (err error) {
-	f := l.f
-	say := func(format string, args ...any) {
-		if !f.json {
-			fmt.Fprintf(con.err, format+"\n", args...)
-		}
+// say keeps a line until the load begins. With --json there is none.
+func (l *loading) say(format string, args ...any) {
+	if !l.f.json {
+		fmt.Fprintf(&l.said, format+"\n", args...)
 	}
+}
+
+// begin says what there is to say.
+func (l *loading) begin(con console) {
+	l.begun = true
+	l.tell(con)
+}
+
+func (l *loading) tell(con console) {
+	l.said.WriteTo(con.err)
+}
+
+// start begins the journal that the load can be resumed by. A load that cannot have one says so and goes on.
+func (l *loading) start() (err error) {
+	f := l.f
 	if f.dryRun {
 		return nil
 	}
@@ -298,17 +316,17 @@ func (l *loading) start(con console) (err error) {
 	l.load, err = load.Start("", l.job)
 	switch {
 	case err == nil:
-		say("If this load ends early: ciokit load --resume %s", l.load.ID())
+		l.say("If this load ends early: ciokit load --resume %s", l.load.ID())
 	case errors.Is(err, load.ErrReadOnce) && isDatabase(f.Files[0]):
-		say("The rows of a query are read once: if this load ends early it cannot be resumed, only repeated. With --order-by and the columns that tell the rows apart it can.")
+		l.say("The rows of a query are read once: if this load ends early it cannot be resumed, only repeated. With --order-by and the columns that tell the rows apart it can.")
 	case errors.Is(err, load.ErrReadOnce):
 		name := "Standard input"
 		if !f.stdin() {
 			name = f.name()
 		}
-		say("%s is read once: if this load ends early it cannot be resumed, only repeated.", name)
+		l.say("%s is read once: if this load ends early it cannot be resumed, only repeated.", name)
 	case errors.Is(err, load.ErrJournal):
-		say("No journal can be kept, so this load cannot be resumed: %v", err)
+		l.say("No journal can be kept, so this load cannot be resumed: %s", flagWords(err.Error()))
 	default:
 		return loadError(err)
 	}
@@ -336,10 +354,13 @@ func (l *loading) run(ctx context.Context, con console) error {
 	}
 	summary, runErr := run(ctx)
 	l.bar.close()
-	if err := l.report(con, summary); err != nil {
+	exit := loadExit(summary, stubHint(l.f.To, runErr))
+	if l.refused(summary, exit) {
+		return exit
+	}
+	if err := l.report(con, summary, runErr); err != nil {
 		return &exitError{exitLocal, err}
 	}
-	exit := loadExit(summary, stubHint(l.f.To, runErr))
 	if l.f.Strict && l.f.dryRun && runErr == nil {
 		if err := refuseShared(io.Discard, summary.Identity); err != nil { // the summary has said it
 			exit = err
@@ -349,7 +370,7 @@ func (l *loading) run(ctx context.Context, con console) error {
 		exit = blankExit(summary, l.job.Mapping)
 	}
 	if exit == nil && summary.LeftAlone > 0 && !l.f.NewMapping {
-		exit = fail(exitRejects, "%s people have left and were not deleted, because there are rows that name nobody; leave such rows out by a when on the column of the userId, if they are meant to be about nobody", grouped(summary.LeftAlone))
+		exit = fail(exitRejects, "%s not deleted, because there are rows that name nobody; leave such rows out by a when on the column of the userId, if they are meant to be about nobody", plural.Count(summary.LeftAlone, "person has left and was", "people have left and were"))
 	}
 	if l.load != nil && l.load.CanResume() {
 		fmt.Fprintf(con.err, "Go on with: ciokit load --resume %s\n", l.load.ID())
@@ -359,18 +380,24 @@ func (l *loading) run(ctx context.Context, con console) error {
 		case err != nil && exit == nil:
 			return err
 		case err != nil:
-			fmt.Fprintln(con.err, "ciokit:", err)
+			fmt.Fprintln(con.err, "ciokit:", flagWords(err.Error()))
 		}
 	}
 	return exit
 }
 
-func (l *loading) report(con console, s load.Summary) error {
+// refused reports whether the load did not begin, so that there is nothing to tell of it but why.
+func (l *loading) refused(s load.Summary, exit error) bool {
+	var code *exitError
+	return !l.begun && exit != nil || s.Rows == 0 && errors.As(exit, &code) && code.code == exitUsage
+}
+
+func (l *loading) report(con console, s load.Summary, runErr error) error {
 	if l.f.json {
 		l.f.reported = true
 		return json.NewEncoder(con.out).Encode(s)
 	}
-	return printSummary(con.out, l.f, l.job.Source.Info().Rejects, s)
+	return printSummary(con.out, l.f, l.job.Source.Info().Rejects, s, runErr)
 }
 
 // loadMemory is what a load is meant to get by with: it holds some 20 MB of rows and requests, whatever the size of the input.

@@ -8,11 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 )
 
-// printPlan prints what a load would send for a person to judge.
-func printPlan(w io.Writer, p load.Plan, target string) error {
+// printPlan prints what a load would send for a person to judge. The first messages are printed if values says so: they are personal data.
+func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "This load would send to %s:\n", target)
 	about := "about "
@@ -20,39 +21,39 @@ func printPlan(w io.Writer, p load.Plan, target string) error {
 		about = ""
 	}
 	if p.Rows >= 0 {
-		fmt.Fprintf(&b, "  %s%s rows, %s%s requests of %s in all; at the API's limit that takes at least %s\n", about, grouped(p.Rows), about, grouped(p.Requests), byteSize(p.Bytes),
+		fmt.Fprintf(&b, "  %s%s, %s%s of %s in all; at the API's limit that takes at least %s\n", about, plural.Count(p.Rows, "row", "rows"), about, plural.Count(p.Requests, "request", "requests"), byteSize(p.Bytes),
 			time.Duration(p.Seconds*float64(time.Second)).Round(time.Second))
 	}
 	if !p.Complete {
-		fmt.Fprintf(&b, "The first %s rows have\n", grouped(p.Sampled))
+		fmt.Fprintf(&b, "The first %s\n", plural.Count(p.Sampled, "row has", "rows have"))
 	}
 	for _, k := range p.Kinds {
-		fmt.Fprintf(&b, "  %s %s\n", grouped(k.Count), k.Name)
+		fmt.Fprintf(&b, "  %s %s\n", plural.Grouped(k.Count), k.Name)
 	}
 	if p.Empty > 0 {
-		fmt.Fprintf(&b, "  %s rows without a message\n", grouped(p.Empty))
+		fmt.Fprintf(&b, "  %s without a message\n", plural.Count(p.Empty, "row", "rows"))
 	}
 	if p.Unchanged > 0 {
-		fmt.Fprintf(&b, "  %s rows that have not changed and are left out\n", grouped(p.Unchanged))
+		fmt.Fprintf(&b, "  %s left out\n", plural.Count(p.Unchanged, "row that has not changed and is", "rows that have not changed and are"))
 	}
 	if p.Left > 0 {
-		fmt.Fprintf(&b, "  %s people who are not in the input any more and would be DELETED OR SUPPRESSED\n", grouped(p.Left))
+		fmt.Fprintf(&b, "  %s not in the input any more and would be DELETED OR SUPPRESSED\n", plural.Count(p.Left, "person who is", "people who are"))
 	}
 	if p.Deletes > 0 {
-		fmt.Fprintf(&b, "  %s messages that DELETE OR SUPPRESS something\n", grouped(p.Deletes))
+		fmt.Fprintf(&b, "  %s something\n", plural.Count(p.Deletes, "message that DELETES OR SUPPRESSES", "messages that DELETE OR SUPPRESS"))
 	}
 	if p.LargestBytes > 0 {
 		fmt.Fprintf(&b, "  the largest message has %s (line %d)\n", byteSize(int64(p.LargestBytes)), p.LargestLine)
 	}
 	if p.Refused > 0 {
-		fmt.Fprintf(&b, "  %s rows that would be rejected here:\n", grouped(p.Refused))
+		fmt.Fprintf(&b, "  %s that would be rejected here:\n", plural.Count(p.Refused, "row", "rows"))
 		for _, r := range p.First {
 			b.WriteString("    " + describe(r) + valueFor(w, r) + "\n")
 		}
 	}
 	b.WriteString(identityText(p.Identity))
 	for _, k := range p.Kinds {
-		if k.Example == nil {
+		if k.Example == nil || !values {
 			continue
 		}
 		var pretty bytes.Buffer

@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, con console) int {
 		exit = &exitError{exitUsage, err}
 	}
 	if exit.err != nil {
-		fmt.Fprintln(con.err, "ciokit:", exit.err)
+		fmt.Fprintln(con.err, "ciokit:", flagWords(exit.err.Error()))
 	}
 	return exit.code
 }

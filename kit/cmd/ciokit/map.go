@@ -53,7 +53,7 @@ func newMapInit(con console) *cobra.Command {
 
 func newMapCheck(con console) *cobra.Command {
 	var in inputFlags
-	var comma bool
+	var comma, values bool
 	cmd := &cobra.Command{
 		Use:   "check MAP.yaml FILE...",
 		Short: "Check a mapping against a file and against Customer.io's rules, and show what its rows become",
@@ -77,7 +77,7 @@ func newMapCheck(con console) *cobra.Command {
 				return loadExit(load.Summary{}, err)
 			}
 			fmt.Fprintf(con.out, "%s fits.\n", args[0])
-			if err := printPlan(con.out, plan, "Customer.io"); err != nil {
+			if err := printPlan(con.out, plan, "Customer.io", values || terminal(con.out)); err != nil {
 				return &exitError{exitLocal, err}
 			}
 			if plan.Refused > 0 {
@@ -88,5 +88,6 @@ func newMapCheck(con console) *cobra.Command {
 	}
 	in.flags(cmd)
 	cmd.Flags().BoolVar(&comma, "decimal-comma", false, "int, float and decimal read 12,50 instead of 12.50")
+	cmd.Flags().BoolVar(&values, "values", false, "print the first messages, with the data in them, where standard output is no terminal too")
 	return cmd
 }

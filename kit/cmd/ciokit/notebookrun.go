@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/kit/internal/notebook"
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/show"
 	"github.com/spf13/cobra"
 )
@@ -113,7 +114,7 @@ func (r notebookRun) each(ctx context.Context, con console, docs []*notebook.Doc
 				fmt.Fprintf(con.err, "%s: failed\n%v\n", d.Name, err)
 				return
 			}
-			fmt.Fprintf(con.out, "%s: %d cells, %.1f s\n", d.Name, len(d.CodeCells()), time.Since(start).Seconds())
+			fmt.Fprintf(con.out, "%s: %s, %.1f s\n", d.Name, plural.Count(len(d.CodeCells()), "cell", "cells"), time.Since(start).Seconds())
 		})
 	}
 	wg.Wait()
@@ -121,7 +122,7 @@ func (r notebookRun) each(ctx context.Context, con console, docs []*notebook.Doc
 		return &exitError{exitInterrupted, errInterrupted}
 	}
 	if failed > 0 {
-		return fail(exitLocal, "%d of %d notebooks failed", failed, len(docs))
+		return fail(exitLocal, "%d of %s failed", failed, plural.Count(len(docs), "notebook", "notebooks"))
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 )
 
@@ -134,7 +135,7 @@ func (p *progress) tell(now load.Progress) {
 		e.Waiting = inShort(now.Failing)
 	}
 	if now.Stopped != nil {
-		e.Event, e.Stopped = "stopped", now.Stopped.Error()
+		e.Event, e.Stopped = "stopped", flagWords(now.Stopped.Error())
 	}
 	if now.Done {
 		e.Event = "done"
@@ -192,7 +193,7 @@ func percent(read, size int64) int64 {
 func (p *progress) speed() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := grouped(int64(p.pace.rows())) + " rows/s"
+	s := plural.Count(int64(p.pace.rows()), "row/s", "rows/s")
 	if left, ok := p.pace.left(p.last.Read, p.last.Size); ok {
 		s += ", " + remaining(left) + " left"
 	}
@@ -204,19 +205,19 @@ func (p *progress) counts() string {
 	p.mu.Lock()
 	now, waits := p.last, p.wait.String()
 	p.mu.Unlock()
-	parts := []string{grouped(now.Rows) + " rows"}
-	add := func(n int64, what string) {
+	parts := []string{plural.Count(now.Rows, "row", "rows")}
+	add := func(n int64, one, several string) {
 		if n > 0 {
-			parts = append(parts, grouped(n)+" "+what)
+			parts = append(parts, plural.Count(n, one, several))
 		}
 	}
-	add(now.Unchanged, "unchanged")
-	parts = append(parts, grouped(now.Accepted)+" accepted")
-	add(now.Rejected+now.RejectedByAPI, "rejected")
-	add(now.Warnings, "warnings")
-	add(now.Queued, "queued")
-	add(now.RateLimited, "answers 429")
-	add(now.Retried, "retries")
+	add(now.Unchanged, "unchanged", "unchanged")
+	parts = append(parts, plural.Grouped(now.Accepted)+" accepted")
+	add(now.Rejected+now.RejectedByAPI, "rejected", "rejected")
+	add(now.Warnings, "warning", "warnings")
+	add(now.Queued, "queued", "queued")
+	add(now.RateLimited, "answer 429", "answers 429")
+	add(now.Retried, "retry", "retries")
 	s := strings.Join(parts, ", ")
 	if waits != "" {
 		s += "; " + waits

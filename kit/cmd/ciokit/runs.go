@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/spf13/cobra"
 )
@@ -96,7 +97,7 @@ func listRuns(con console, asJSON bool) error {
 	t := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "ID\tSTATE\tROWS\tACCEPTED\tREJECTED\tFILE\tTO")
 	for _, s := range states {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.State, grouped(s.Last.Rows), grouped(s.Last.Accepted), grouped(s.Last.Rejected+s.Last.RejectedByAPI),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.State, plural.Grouped(s.Last.Rows), plural.Grouped(s.Last.Accepted), plural.Grouped(s.Last.Rejected+s.Last.RejectedByAPI),
 			filepath.Base(s.Source), s.Target)
 	}
 	return t.Flush()
@@ -126,17 +127,17 @@ func showRun(con console, id string, asJSON bool) error {
 	line("file", "%s", s.Source)
 	line("mapping", "%s", s.Mapping)
 	line("to", "%s", s.Target)
-	line("settled", "%s rows, %s messages: %s accepted, %s rejected, %s rejected by the API", grouped(s.Last.Rows), grouped(s.Last.Messages), grouped(s.Last.Accepted),
-		grouped(s.Last.Rejected), grouped(s.Last.RejectedByAPI))
+	line("settled", "%s, %s: %s accepted, %s rejected, %s rejected by the API", plural.Count(s.Last.Rows, "row", "rows"), plural.Count(s.Last.Messages, "message", "messages"), plural.Grouped(s.Last.Accepted),
+		plural.Grouped(s.Last.Rejected), plural.Grouped(s.Last.RejectedByAPI))
 	if s.Last.Unchanged > 0 || s.Last.Left > 0 {
-		line("changes", "%s rows unchanged, %s people left, %s removed", grouped(s.Last.Unchanged), grouped(s.Last.Left), grouped(s.Last.Removed))
+		line("changes", "%s unchanged, %s left, %s removed", plural.Count(s.Last.Unchanged, "row", "rows"), plural.Count(s.Last.Left, "person", "people"), plural.Grouped(s.Last.Removed))
 	}
-	line("requests", "%s (%s repeated), %s, in %s", grouped(s.Last.Requests), grouped(s.Last.Retried), byteSize(s.Last.Bytes), seconds(s.Last.Seconds))
+	line("requests", "%s (%s repeated), %s, in %s", plural.Grouped(s.Last.Requests), plural.Grouped(s.Last.Retried), byteSize(s.Last.Bytes), seconds(s.Last.Seconds))
 	for rule, n := range s.Last.Reasons {
-		line("rejected for", "%s: %s", rule, grouped(n))
+		line("rejected for", "%s: %s", rule, plural.Grouped(n))
 	}
 	for _, w := range s.Last.Warned {
-		line("warned of", "%s: %s", w.Rule, grouped(w.Count))
+		line("warned of", "%s: %s", w.Rule, plural.Grouped(w.Count))
 	}
 	if j.CanResume() && s.State != "running" {
 		line("go on with", "ciokit load --resume %s", s.ID)

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/spf13/cobra"
 )
@@ -189,10 +190,10 @@ func (f *cleanFlags) print(con console, r cleanResult) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(con.out, "%s journals %s, %s; %s of them held ids of people.\n", grouped(int64(len(r.Removed))), removed, byteSize(r.Bytes), grouped(int64(withIDs)))
+	fmt.Fprintf(con.out, "%s %s, %s; %s of them held ids of people.\n", plural.Count(len(r.Removed), "journal", "journals"), removed, byteSize(r.Bytes), plural.Grouped(int64(withIDs)))
 	var err error
 	if unfinished > 0 {
-		_, err = fmt.Fprintf(con.out, "%s of their loads were not complete and cannot be resumed without them; a snapshot that one of these was to renew needs a load with --full.\n", grouped(int64(unfinished)))
+		_, err = fmt.Fprintf(con.out, "%s not complete and cannot be resumed without its journal; a snapshot that such a load was to renew needs a load with --full.\n", plural.Count(unfinished, "of their loads was", "of their loads were"))
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/ciokit/cio/kit/source/sqldb"
 	"github.com/spf13/cobra"
@@ -148,9 +149,9 @@ func printProfile(w io.Writer, p source.Profile) error {
 		about = ""
 	}
 	if p.Rows >= 0 {
-		fmt.Fprintf(w, "%s%s rows; the columns of the first %s:\n\n", about, grouped(p.Rows), grouped(p.Sampled))
+		fmt.Fprintf(w, "%s%s; the columns of the first %s:\n\n", about, plural.Count(p.Rows, "row", "rows"), plural.Grouped(p.Sampled))
 	} else {
-		fmt.Fprintf(w, "The columns of the first %s rows:\n\n", grouped(p.Sampled))
+		fmt.Fprintf(w, "The columns of the first %s:\n\n", plural.Count(p.Sampled, "row", "rows"))
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "COLUMN\tTYPE\tLOOKS LIKE\tEMPTY\tEXAMPLE")
@@ -159,7 +160,7 @@ func printProfile(w io.Writer, p source.Profile) error {
 		if c.Personal {
 			looks += ", personal"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", c.Name, c.Type, looks, grouped(c.Empty), shortened(c.Example))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", c.Name, c.Type, looks, plural.Grouped(c.Empty), shortened(c.Example))
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -168,7 +169,7 @@ func printProfile(w io.Writer, p source.Profile) error {
 		fmt.Fprintf(w, "\nThe connection is %s.\n", p.Connection)
 	}
 	if p.Bad > 0 {
-		_, err := fmt.Fprintf(w, "\n%s rows cannot be read; the first, on line %d: %v\n", grouped(p.Bad), p.BadLine, p.BadReason)
+		_, err := fmt.Fprintf(w, "\n%s cannot be read; the first, on line %d: %v\n", plural.Count(p.Bad, "row", "rows"), p.BadLine, p.BadReason)
 		return err
 	}
 	return nil

@@ -9,40 +9,44 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 )
 
 // printSummary prints what became of a load, of a rejects file or of another input, for a person to read.
-func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary) error {
+func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopped error) error {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	line := func(n int64, what, note string) {
-		fmt.Fprintf(t, "%s\t  %s%s\n", grouped(n), what, note)
+		fmt.Fprintf(t, "%s\t  %s%s\n", plural.Grouped(n), what, note)
 	}
-	line(s.Rows, "rows read", note(s.RowsEmpty, "%s without a message"))
+	line(s.Rows, plural.Form(s.Rows, "row read", "rows read"), note(s.RowsEmpty, "without a message", "without a message"))
 	if f.Snapshot != "" || f.DiffWith != "" {
 		line(s.Unchanged, "unchanged since the snapshot", "")
 	}
-	line(s.Messages, "messages", "")
+	line(s.Messages, plural.Form(s.Messages, "message", "messages"), "")
 	if f.dryRun {
 		line(s.Unsent, "would be sent", "")
 	} else {
 		line(s.Accepted, "accepted", "")
 	}
-	line(s.Rejected, "rejected before sending", note(s.RowsRejected, "%s rows"))
+	line(s.Rejected, "rejected before sending", note(s.RowsRejected, "row", "rows"))
 	line(s.RejectedByAPI, "rejected by the API", "")
 	if !f.dryRun {
-		line(s.Unsent, "unsent", note(s.Unknown, "%s of them may have arrived: no answer of the API came"))
+		line(s.Unsent, "unsent", note(s.Unknown, "of them may have arrived: no answer of the API came", "of them may have arrived: no answer of the API came"))
 	}
 	if f.Mode == "mirror" {
-		what := fmt.Sprintf("(%s removed)", grouped(s.Removed))
-		if f.dryRun {
-			what = fmt.Sprintf("(%s would be removed)", grouped(s.Left-s.LeftAlone))
+		what := fmt.Sprintf("(%s removed)", plural.Grouped(s.Removed))
+		switch {
+		case f.dryRun && stopped != nil:
+			what = "(0 would be removed)"
+		case f.dryRun:
+			what = fmt.Sprintf("(%s would be removed)", plural.Grouped(s.Left-s.LeftAlone))
 		}
 		line(s.Left, "left the input ", what)
 	}
 	if f.Deny != "" {
-		line(s.DenyList, "ids on the deny list", note(s.Guarded, "messages for them that were rejected: %s"))
+		line(s.DenyList, plural.Form(s.DenyList, "id", "ids")+" on the deny list", note(s.Guarded, "message for them was rejected", "messages for them were rejected"))
 	}
 	t.Flush()
 	switch {
@@ -55,22 +59,23 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary) error
 			"Mend it and load again. If such rows are about nobody, leave them out by a condition on the column of the userId, such as when: =id != \"\".\n")
 	}
 	if s.SameAddress > 0 {
-		fmt.Fprintf(&b, "%s people are in the input only under another id, with an e-mail address that they had: for Customer.io they are the people of that id, and they were not removed.\n", grouped(s.SameAddress))
+		fmt.Fprintf(&b, "%s in the input only under another id, with an e-mail address that %s\n", plural.Count(s.SameAddress, "person is", "people are"),
+			plural.Form(s.SameAddress, "this person had: for Customer.io it is the person of that id, who was not removed.", "they had: for Customer.io they are the people of that id, and they were not removed."))
 	}
 	if !s.Complete {
 		b.WriteString("The rest of the input was not read; its rows are in none of these counts.\n")
 	}
 	if s.Requests > 0 {
-		fmt.Fprintf(&b, "%s requests (%s repeated), %s, in %s\n", grouped(s.Requests), grouped(s.Retried), byteSize(s.Bytes), seconds(s.Seconds))
+		fmt.Fprintf(&b, "%s (%s repeated), %s, in %s\n", plural.Count(s.Requests, "request", "requests"), plural.Grouped(s.Retried), byteSize(s.Bytes), seconds(s.Seconds))
 	}
 	if text := identityText(s.Identity); text != "" {
 		b.WriteString("\n" + text)
 	}
 	if len(s.Warned) > 0 {
-		fmt.Fprintf(&b, "\n%s warnings, of messages that are sent all the same:\n", grouped(s.Warnings))
+		fmt.Fprintf(&b, "\n%s sent all the same:\n", plural.Count(s.Warnings, "warning, of a message that is", "warnings, of messages that are"))
 		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 		for _, w := range s.Warned {
-			fmt.Fprintf(t, "%s\t  %s: %s (first in %s)\n", grouped(w.Count), w.Rule, w.Hint, placeOf(w.File, w.Line))
+			fmt.Fprintf(t, "%s\t  %s: %s (first in %s)\n", plural.Grouped(w.Count), w.Rule, flagWords(w.Hint), placeOf(w.File, w.Line))
 		}
 		t.Flush()
 	}
@@ -78,7 +83,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary) error
 		b.WriteString("\nWhy rows were rejected:\n")
 		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 		for _, r := range s.Reasons {
-			fmt.Fprintf(t, "%s\t  %s\n", grouped(r.Count), r.Rule)
+			fmt.Fprintf(t, "%s\t  %s\n", plural.Grouped(r.Count), r.Rule)
 		}
 		t.Flush()
 		b.WriteString("The first of them:\n")
@@ -120,7 +125,7 @@ func describe(r load.Reject) string {
 	if r.Column != "" {
 		s += " (column " + r.Column + ")"
 	}
-	return s + ": " + r.Rule + ": " + r.Hint
+	return s + ": " + r.Rule + ": " + flagWords(r.Hint)
 }
 
 // valueFor is what stands in the column at fault, where a person looks on: it is personal data, and what is no terminal may be kept.
@@ -136,24 +141,12 @@ func valueFor(w io.Writer, r load.Reject) string {
 	return "; there is " + strconv.Quote(value) // which leaves nothing that moves the cursor
 }
 
-func note(n int64, format string) string {
+// note is a count in parentheses, nothing where it is 0.
+func note(n int64, one, several string) string {
 	if n == 0 {
 		return ""
 	}
-	return " (" + fmt.Sprintf(format, grouped(n)) + ")"
-}
-
-// grouped writes 1234567 as 1,234,567.
-func grouped(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	start := 0
-	if n < 0 {
-		start = 1
-	}
-	for i := len(s) - 3; i > start; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return " (" + plural.Count(n, one, several) + ")"
 }
 
 func byteSize(n int64) string {
@@ -165,7 +158,7 @@ func byteSize(n int64) string {
 	case n >= 1e3:
 		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
 	}
-	return fmt.Sprintf("%d bytes", n)
+	return plural.Count(n, "byte", "bytes")
 }
 
 func seconds(s float64) string { return strconv.FormatFloat(s, 'f', 1, 64) + " s" }

@@ -63,6 +63,7 @@ func inShort(err error) string {
 	case errors.As(err, &api):
 		s = strings.TrimSuffix(fmt.Sprintf("%d %s: %s", api.Status, http.StatusText(api.Status), api.Message), ": ")
 	}
+	s = flagWords(s)
 	const most = 120
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + " ..."

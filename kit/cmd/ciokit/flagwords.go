@@ -1,0 +1,62 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+)
+
+// flagWords puts the flags and variables of the command where the packages below it, which programs use too, name their Go fields. Those name
+// the field with what stands for it here in parentheses, such as ExpectRows (--expect-rows) and Config.APIKey (CUSTOMERIO_API_KEY).
+func flagWords(text string) string {
+	text = inFlags.Replace(text)
+	text = goParser.ReplaceAllString(text, "")
+	text = fieldAlone.ReplaceAllString(text, "($1)")
+	return fieldBefore.ReplaceAllStringFunc(text, func(s string) string {
+		parts := fieldBefore.FindStringSubmatch(s)
+		name, flag := parts[1], parts[2]
+		if !strings.Contains(name, ".") && !strings.HasPrefix(flag, "--"+kebab(name)) {
+			return s // an ordinary word at the beginning of a sentence
+		}
+		return flag
+	})
+}
+
+// inFlags are the names that stand alone, or for which another flag is meant.
+var inFlags = strings.NewReplacer(
+	"Config.Region (CUSTOMERIO_REGION)", "--to",
+	"Config.Region, CUSTOMERIO_REGION", "--to",
+	"Config.BaseURL (CUSTOMERIO_BASE_URL)", "the address of --to",
+	"Config.BaseURL, CUSTOMERIO_BASE_URL", "--to",
+	"Config.APIKey, CUSTOMERIO_API_KEY", "CUSTOMERIO_API_KEY, --key-file",
+	"is Config.Region right", "is --to right",
+	"Config.RateLimit", "--rate",
+	"SkipLines", "--skip-rows",
+	"cio.US", "us",
+	"cio.EU", "eu",
+	"cio.Verbatim", "--verbatim",
+	"; set UserID or the trait email, or allow it by Config.AllowAnonymousIdentify", "; give --user-id or the trait email",
+	"set Event, for example to cio.Named", "give the event's name",
+	"UserID", "--user-id",
+	"AnonymousID", "--anonymous-id",
+	"PreviousID", "--previous-id",
+	"GroupID", "--group-id",
+)
+
+var (
+	// goParser is what package strconv puts before its reason.
+	goParser    = regexp.MustCompile(`strconv\.[A-Z]\w*: parsing ("(?:[^"\\]|\\.)*"): `)
+	fieldBefore = regexp.MustCompile(`\b((?:[A-Z]\w*\.)?[A-Z]\w*[a-z]\w*) \(((?:--[a-z]|CUSTOMERIO_|CIOKIT_)[^()]*)\)`)
+	fieldAlone  = regexp.MustCompile(`\((?:[A-Z]\w*\.)?[A-Z]\w*[a-z]\w*, ((?:--[a-z]|CUSTOMERIO_|CIOKIT_)[^()]*)\)`)
+)
+
+// kebab writes ExpectRows as expect-rows.
+func kebab(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if r >= 'A' && r <= 'Z' && i > 0 {
+			b.WriteByte('-')
+		}
+		b.WriteString(strings.ToLower(string(r)))
+	}
+	return b.String()
+}
