@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v4"
 
@@ -23,6 +24,21 @@ const (
 // isDatabase reports whether an argument stands for a database.
 func isDatabase(arg string) bool {
 	return strings.HasPrefix(arg, environment) || strings.HasPrefix(arg, connection) || sqldb.IsURL(arg)
+}
+
+// checkForeign refuses what is meant as a database and is none that can be read, before anything takes it for the name of a file and shows it,
+// the password included.
+func checkForeign(args []string) error {
+	for _, arg := range args {
+		lower := strings.ToLower(arg)
+		if isDatabase(arg) || !strings.Contains(lower, "://") && !strings.Contains(lower, "password=") && !strings.Contains(lower, "pwd=") {
+			continue
+		}
+		if _, err := os.Stat(arg); err != nil {
+			return fail(exitUsage, "an argument is neither a file nor the URL of a database; a URL begins with postgres://, mysql://, mariadb:// or sqlite:, in small letters and without the name of a driver, such as postgres://user:password@host/database")
+		}
+	}
+	return nil
 }
 
 // inputName is what an argument is called where it is shown.
@@ -98,7 +114,7 @@ func readConnections(file string) (map[string]string, error) {
 		return nil, fmt.Errorf("%s is empty; write NAME: URL, one a line", file)
 	}
 	root := doc.Content[0]
-	if root.Kind != yaml.MappingNode {
+	if root.Kind != yaml.MappingNode || root.Style&yaml.FlowStyle != 0 {
 		return nil, fmt.Errorf("%s line %d: write NAME: URL, one a line", file, root.Line)
 	}
 	connections := make(map[string]string)
@@ -107,10 +123,19 @@ func readConnections(file string) (map[string]string, error) {
 		if name.Kind != yaml.ScalarNode || url.Kind != yaml.ScalarNode {
 			return nil, fmt.Errorf("%s line %d: write NAME: URL, one a line", file, name.Line)
 		}
+		if !isConnectionName(name.Value) { // which may be a URL, or the rest of one
+			return nil, fmt.Errorf("%s line %d: the name of a connection has letters, digits, ., _ and - only, such as shop: postgres://user:password@host/shop", file, name.Line)
+		}
 		if _, twice := connections[name.Value]; twice {
 			return nil, fmt.Errorf("%s line %d: there are two connections %q", file, name.Line, name.Value)
 		}
 		connections[name.Value] = url.Value
 	}
 	return connections, nil
+}
+
+func isConnectionName(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-", r)
+	}) < 0
 }

@@ -180,7 +180,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 	}
 	var err error
 	if f.Files, err = expand(f.Files); err != nil {
-		return &exitError{exitLocal, err}
+		return err
 	}
 	for i := range f.Files {
 		if err := absoluteInput(&f.Files[i]); err != nil {

@@ -27,10 +27,17 @@ type input struct {
 
 // expand is source.Expand for arguments that may be a database, whose URL can hold a question mark.
 func expand(args []string) ([]string, error) {
+	if err := checkForeign(args); err != nil {
+		return nil, err
+	}
 	if slices.ContainsFunc(args, isDatabase) {
 		return args, nil
 	}
-	return source.Expand(args...)
+	args, err := source.Expand(args...)
+	if err != nil {
+		return nil, &exitError{exitLocal, err}
+	}
+	return args, nil
 }
 
 // open opens what the arguments stand for.
@@ -94,7 +101,7 @@ func (f *inputFlags) open(ctx context.Context, con console, args []string) (sour
 		return nil, err
 	}
 	if args, err = expand(args); err != nil {
-		return nil, &exitError{exitLocal, err}
+		return nil, err
 	}
 	in := input{args: args, query: f.query, config: f.config, source: source.Config{Format: source.Format(f.format), Delimiter: delimiter, Encoding: f.encoding, Columns: f.columns, SkipLines: f.skipRows}}
 	src, err := in.open(ctx, con)
