@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,12 +16,18 @@ func isAddress(s string) bool {
 	return ok
 }
 
-// notInAddress are the bytes that no address has.
-var notInAddress = func() (set [256]bool) {
-	for _, c := range []byte(" \t\r\n<>(),;:\"[]\\") {
-		set[c] = true
+// inAddress holds, for each byte that may stand anywhere in an address, how it is compared; 0 for the others and for those with a meaning.
+var inAddress = func() (as [256]byte) {
+	for c := range byte(utf8.RuneSelf) {
+		as[c] = c
 	}
-	return set
+	for c := byte('A'); c <= 'Z'; c++ {
+		as[c] = c + 'a' - 'A'
+	}
+	for _, c := range []byte(" \t\r\n<>(),;:\"[]\\@.") {
+		as[c] = 0
+	}
+	return as
 }()
 
 // appendAddress appends the address as it is compared, and returns false if s is none.
@@ -29,32 +36,37 @@ func appendAddress[T string | []byte](dst []byte, s T) ([]byte, bool) {
 		return dst, false
 	}
 	start, at, dot := len(dst), -1, -1
-	for i := range len(s) {
+	dst = slices.Grow(dst, len(s))
+	out := dst[start : start+len(s)]
+	for i := range out {
 		c := s[i]
+		if out[i] = inAddress[c]; out[i] != 0 {
+			continue
+		}
 		switch {
-		case c-'A' < 26:
-			c += 'a' - 'A'
 		case c >= utf8.RuneSelf:
-			return appendForeign(dst[:start], string(s))
-		case notInAddress[c]:
-			return dst[:start], false
+			return appendForeign(dst, string(s))
 		case c == '@':
 			if at >= 0 || i == 0 {
-				return dst[:start], false
+				return dst, false
 			}
 			at, dot = i, i
-		case c == '.' && at >= 0:
-			if dot == i-1 { // a domain does not begin with a dot, and has no two in a row
-				return dst[:start], false
+		case c == '.':
+			if at >= 0 {
+				if dot == i-1 { // a domain does not begin with a dot, and has no two in a row
+					return dst, false
+				}
+				dot = i
 			}
-			dot = i
+		case c != 0:
+			return dst, false
 		}
-		dst = append(dst, c)
+		out[i] = c
 	}
 	if at < 0 || dot == at || dot == len(s)-1 {
-		return dst[:start], false
+		return dst, false
 	}
-	return dst, true
+	return dst[:start+len(s)], true
 }
 
 // appendForeign is appendAddress for text that is not all ASCII.

@@ -21,7 +21,6 @@ type mapper struct {
 	row      row
 	hash     idHash
 	body     []byte        // the objects of the message at hand
-	wire     []byte        // the message at hand, where it is read again
 	messages []cio.Encoded // of the row at hand
 	// identities holds, for each of messages, what tells whose or what it is, deletes how many of them take something away,
 	// made the places in the mapping that they come from, times the times that it gives them.
@@ -66,7 +65,7 @@ func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueErr
 			if msg, err = m.message(p, r, tag); err == nil {
 				encoded, refused := m.encode(msg)
 				if refused == nil && p.kind.typ == cio.TypeIdentify {
-					err = m.checkEmail(p, &encoded)
+					err = m.checkEmail(p)
 				}
 				if m.blank && refused == nil {
 					continue // all of it is constant

@@ -20,30 +20,28 @@ type instant struct {
 func (i instant) append(dst []byte) []byte {
 	year, month, day := i.Date()
 	hour, minute, second := i.Clock()
-	dst = appendDigits(dst, year, 4)
-	dst = appendDigits(append(dst, '-'), int(month), 2)
-	dst = appendDigits(append(dst, '-'), day, 2)
-	dst = appendDigits(append(dst, 'T'), hour, 2)
-	dst = appendDigits(append(dst, ':'), minute, 2)
-	dst = appendDigits(append(dst, ':'), second, 2)
-	if i.digits > 0 {
-		at := len(dst)
-		dst = appendDigits(append(dst, '.'), i.Nanosecond(), 9)
-		dst = dst[:at+1+i.digits]
+	at := len(dst)
+	dst = append(dst, "yyyy-mm-ddThh:mm:ss.nnnnnnnnn"...)
+	out := dst[at:]
+	putDigits(out[0:4], year)
+	putDigits(out[5:7], int(month))
+	putDigits(out[8:10], day)
+	putDigits(out[11:13], hour)
+	putDigits(out[14:16], minute)
+	putDigits(out[17:19], second)
+	if i.digits == 0 {
+		return append(dst[:at+19], 'Z')
 	}
-	return append(dst, 'Z')
+	putDigits(out[20:29], i.Nanosecond())
+	return append(dst[:at+20+i.digits], 'Z')
 }
 
-// appendDigits writes n, which is not negative, with so many digits.
-func appendDigits(dst []byte, n, width int) []byte {
-	for range width {
-		dst = append(dst, '0')
-	}
-	for at := len(dst) - 1; n > 0; at-- {
-		dst[at] = byte('0' + n%10)
+// putDigits fills dst with the last digits of n, which is not negative.
+func putDigits(dst []byte, n int) {
+	for i := len(dst) - 1; i >= 0; i-- {
+		dst[i] = byte('0' + n%10)
 		n /= 10
 	}
-	return dst
 }
 
 // layout is a way to write a time that a mapping names.

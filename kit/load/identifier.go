@@ -7,7 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/internal/wire"
 	"github.com/ciokit/cio/kit/source"
 )
@@ -237,14 +236,11 @@ func (c *compilation) identifier(s *spec, path string, part bool) scalar {
 }
 
 // checkEmail refuses an identify whose only name for the person is an address that is none.
-func (m *mapper) checkEmail(p *messagePlan, e *cio.Encoded) *valueError {
+func (m *mapper) checkEmail(p *messagePlan) *valueError {
 	if m.values.text[fieldUserID] != "" {
 		return nil
 	}
-	m.wire, _ = e.AppendJSON(m.wire[:0]) // never fails
-	traits, _ := wire.Lookup(m.wire, "traits")
-	value, _ := wire.Lookup(traits, "email")
-	email, _ := wire.Text(value)
+	email, _ := wire.Text(m.emailJSON(p))
 	err := m.plan.ids.check(email)
 	if err == nil {
 		return nil

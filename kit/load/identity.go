@@ -137,18 +137,22 @@ func (c *identityCounter) identify(said []identified, m *mapper, p *messagePlan)
 	return append(said, identified{true, c.key(c.text), maphash.Bytes(c.seeds[2], c.user)})
 }
 
+// emailJSON returns the trait email of the identify at hand as it stands in the message, nil where there is none.
+func (m *mapper) emailJSON(p *messagePlan) []byte {
+	switch p.email {
+	case emailAbsent:
+		return nil
+	case emailNamed:
+		return m.body[m.row.email[0]:m.row.email[1]]
+	}
+	value, _ := wire.Lookup(m.values.bodyJSON(), "email")
+	return value
+}
+
 // emailTrait returns the trait email of the identify at hand, without the spaces around. It returns false where there is none, or one that is
 // empty.
 func (m *mapper) emailTrait(p *messagePlan) ([]byte, bool) {
-	var value []byte
-	switch {
-	case p.email == emailAbsent:
-		return nil, false
-	case p.email == emailNamed:
-		value = m.body[m.row.email[0]:m.row.email[1]]
-	default:
-		value, _ = wire.Lookup(m.values.bodyJSON(), "email")
-	}
+	value := m.emailJSON(p)
 	switch {
 	case len(value) == 0 || string(value) == "null":
 		return nil, false
