@@ -309,13 +309,13 @@ func TestALongRefusal(t *testing.T) {
 		})
 		rep := collect(t)
 		b := newBatcher(t, newClient(t, w, nil), cio.BatcherConfig{OnReport: rep.add})
-		for i := range 400 {
+		for i := range 100 {
 			if err := b.Enqueue(t.Context(), message(i, 0, "")); err != nil {
 				t.Fatal(err)
 			}
 		}
 		time.Sleep(20 * time.Second)
-		if st := b.Stats(); st.Refused != 400 || st.Stopped != nil {
+		if st := b.Stats(); st.Refused != 100 || st.Stopped != nil {
 			t.Errorf("%+v", st)
 		}
 		b.Close(t.Context())
