@@ -1,7 +1,6 @@
 package load
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -65,7 +64,8 @@ type reader struct {
 	perRow int64     // messages
 	skip   int64     // rows that an earlier run has settled
 	count  int64     // of rows read
-	mark   []byte    // of the last of them
+	first  int64     // of these, those before the batch at hand
+	mark   []byte    // behind the last chunk
 	offset int64     // in the input, of the rows before those at hand
 	now    time.Time // about
 }
@@ -80,6 +80,7 @@ func (rd *reader) run(ctx context.Context) {
 			continue
 		}
 		offset := rows.Offset
+		rd.first = rd.count
 		c := rd.r.newChunk(rd.offset)
 		if err == nil {
 			c, err = rd.add(ctx, c, &rows)
@@ -89,8 +90,8 @@ func (rd *reader) run(ctx context.Context) {
 				c.err = err
 			}
 		}
-		c.offset, c.ordinal, c.mark, rd.offset = offset, rd.count, bytes.Clone(rd.mark), offset
-		rd.r.seal(c)
+		c.offset, rd.offset = offset, offset
+		rd.seal(c, &rows)
 		if err != nil {
 			return
 		}
@@ -128,14 +129,12 @@ func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk
 			return c, io.EOF
 		}
 		if i%chunkRows == 0 && i > 0 {
-			c.ordinal, c.mark = rd.count, bytes.Clone(rd.mark)
-			rd.r.seal(c)
+			rd.seal(c, rows)
 			c = rd.r.newChunk(rd.offset)
 		}
 		if i%chunkRows == 0 && ctx.Err() != nil {
 			return c, ctx.Err()
 		}
-		rd.mark = append(rd.mark[:0], rows.Rows[i].Mark...)
 		if rd.count++; rd.count > rd.skip {
 			rd.row(c, &rows.Rows[i])
 		} else {
@@ -146,6 +145,15 @@ func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk
 		return c, io.EOF
 	}
 	return c, nil
+}
+
+// seal says that the chunk ends behind the last row that was looked at, which is one of rows or was before them.
+func (rd *reader) seal(c *chunk, rows *source.Batch) {
+	if n := rd.count - rd.first; n > 0 && rd.count > rd.skip && rows.Mark != nil {
+		rd.mark = rows.Mark(int(n))
+	}
+	c.ordinal, c.mark = rd.count, rd.mark
+	rd.r.seal(c)
 }
 
 // passed counts what a row shares with others that an earlier run has settled.

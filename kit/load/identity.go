@@ -24,7 +24,7 @@ type IdentityCount struct {
 	// MessageIDs are the message ids that two or more messages have, so that Customer.io may ignore all but the first. Only ids from the mapping's
 	// messageId can be.
 	MessageIDs Shared `json:"repeated_message_ids"`
-	// RowsBefore is how many rows at the beginning are not counted, because an earlier run of the load settled them and the source, a database,
+	// RowsBefore is how many rows at the beginning are not counted, because an earlier run of the load settled them and the source, a Parquet file,
 	// does not hand them out again.
 	RowsBefore int64 `json:"rows_before"`
 	// NotCounted is why there are no counts; empty if there are.

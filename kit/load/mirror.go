@@ -373,6 +373,9 @@ func (r *run) mayMirror(gone *leavers) *StopError {
 	if r.job.ExpectRows == (RowRange{}) && !r.job.Source.Info().Whole {
 		return &StopError{ErrNotWhole, fmt.Errorf("%s left, and the input is read as it comes, so that nobody can tell whether it was read to its end; say how many rows it has: ExpectRows (--expect-rows N or N-M)", plural.Count(gone.n, "person has", "people have"))}
 	}
+	if why := r.job.Source.Info().Differs; why != "" {
+		return &StopError{ErrInputChanged, fmt.Errorf("%s, so that nobody knows which of the %d people who were not met have left", why, gone.n)}
+	}
 	most, share, half := max(r.job.MaxDeletes, 0), int64(r.changes.cfg.MaxShrink), int64(max(50, r.changes.cfg.MaxShrink))
 	switch {
 	case gone.n == gone.before && share < 100:

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"os"
 	"slices"
+
+	"github.com/ciokit/cio/kit/internal/nameless"
 )
 
 // pair says that something, by its hash, was met together with another thing, and where.
@@ -58,7 +60,7 @@ func (p *pairs) add(x pair) error {
 func (p *pairs) spill() error {
 	if p.file == nil {
 		var err error
-		if p.file, err = namelessFile(p.dir); err != nil {
+		if p.file, err = nameless.Create(p.dir); err != nil {
 			return err
 		}
 	}
@@ -98,7 +100,7 @@ func (p *pairs) close() error {
 	if p.file == nil {
 		return nil
 	}
-	err := closeNameless(p.file)
+	err := nameless.Close(p.file)
 	p.file = nil
 	return err
 }

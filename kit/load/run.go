@@ -137,7 +137,11 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	read.run(reading)
 	r.lanes.close()
 	r.countIdentity(read.mapper.counter)
-	r.note(ErrSource, r.sourceErr)
+	if errors.As(r.sourceErr, new(*source.ChangedError)) {
+		r.note(ErrInputChanged, r.sourceErr)
+	} else {
+		r.note(ErrSource, r.sourceErr)
+	}
 	r.checkInput()
 	r.note(ErrSnapshot, r.finishChanges())
 	r.note(ErrRejects, r.flushRejects())

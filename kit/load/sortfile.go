@@ -9,8 +9,9 @@ import (
 	"errors"
 	"io"
 	"os"
-	"runtime"
 	"slices"
+
+	"github.com/ciokit/cio/kit/internal/nameless"
 )
 
 const (
@@ -82,7 +83,7 @@ func (s *sorter) sortMemory() {
 func (s *sorter) spill() error {
 	if s.file == nil {
 		var err error
-		if s.file, err = namelessFile(s.dir); err != nil {
+		if s.file, err = nameless.Create(s.dir); err != nil {
 			return err
 		}
 	}
@@ -154,7 +155,7 @@ func (s *sorter) close() error {
 	if s.file == nil {
 		return nil
 	}
-	err := closeNameless(s.file)
+	err := nameless.Close(s.file)
 	s.file = nil
 	return err
 }
@@ -308,27 +309,4 @@ func (h *mergeHeap) Pop() any {
 	last := (*h)[len(*h)-1]
 	*h = (*h)[:len(*h)-1]
 	return last
-}
-
-// namelessFile makes a file, of mode 0600 and for this process alone, that is gone when the process is.
-func namelessFile(dir string) (*os.File, error) {
-	f, err := os.CreateTemp(dir, ".ciokit-*")
-	if err != nil {
-		return nil, err
-	}
-	if runtime.GOOS == "windows" { // which does not remove an open file; closeNameless does
-		return f, nil
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
-}
-
-func closeNameless(f *os.File) error {
-	err := f.Close()
-	if runtime.GOOS == "windows" {
-		err = errors.Join(err, os.Remove(f.Name()))
-	}
-	return err
 }

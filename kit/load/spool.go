@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/ciokit/cio/kit/internal/nameless"
 )
 
 // A spool keeps, in the order of the rows, what a run learns for its snapshot; it is sorted when the input ends. In the directory of a journal
@@ -52,7 +54,7 @@ func createSpool(dir, name string, base, salt [16]byte) (*spool, error) {
 	s := &spool{base: base, salt: salt, nameless: name == ""}
 	var err error
 	if s.nameless {
-		s.file, err = namelessFile(dir)
+		s.file, err = nameless.Create(dir)
 	} else {
 		s.file, err = os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	}
@@ -169,7 +171,7 @@ func (s *spool) each(f func(*spooled) error) error {
 
 func (s *spool) close() error {
 	if s.nameless {
-		return closeNameless(s.file)
+		return nameless.Close(s.file)
 	}
 	return s.file.Close()
 }

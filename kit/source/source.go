@@ -65,15 +65,21 @@ type Info struct {
 	Headers [][]string
 	// Rejects is set for a rejects file, which holds only some rows of another input. It is known after Columns.
 	Rejects bool
+	// Differs says, of an input that was resumed, why rows that were read before are not what they were, though the load can go on behind them;
+	// empty if they are, or if nobody can tell.
+	Differs string
+	// ReadAhead is how many bytes of rows may wait in a temporary file until they are wanted, 0 for none.
+	ReadAhead int64
 }
 
-// Resumer is a Source that can begin behind rows that an earlier run has read.
+// Resumer is a Source that can begin behind rows that an earlier run has read, or tell whether they are what they were.
 type Resumer interface {
 	Source
 
-	// Resume has the first Next return the row behind the first rows ones, of which the last had this Mark, without handing out those. It is
-	// called at most once, after Select and before Next. Ordinals go on from rows. It returns false if this input must be read over from its
-	// beginning instead, and an error if what lies before is not what it was.
+	// Resume has the first Next return the row behind the first rows ones, behind which Batch.Mark gave this mark, without handing out those. It
+	// is called at most once, after Select and before Next. Ordinals go on from rows. It returns false if this input must be read over from its
+	// beginning instead; Next then returns a *ChangedError in place of the row behind them if they are not what they were. It returns an error
+	// if it knows that already.
 	Resume(ctx context.Context, rows int64, mark []byte) (bool, error)
 }
 
@@ -123,6 +129,9 @@ type Batch struct {
 	Rows []Row
 	// Offset is how many bytes of the input have been used up with the last of Rows.
 	Offset int64
+	// Mark returns what a Resumer needs to go on behind the first n of Rows, as JSON. It is nil where their number is enough. It is called before
+	// the next call of Next, and each time with an n that is not smaller.
+	Mark func(n int) []byte
 
 	cells   []Cell
 	scratch []byte
@@ -133,6 +142,7 @@ func (b *Batch) reset() {
 	b.Rows = b.Rows[:0]
 	b.cells = b.cells[:0]
 	b.scratch = b.scratch[:0]
+	b.Mark = nil
 }
 
 // addCells returns n absent cells of b's own memory.
@@ -163,8 +173,6 @@ type Row struct {
 	Form *Form
 	// Cells holds one cell for each selected column. It is nil if Err is set.
 	Cells []Cell
-	// Mark is what a Resumer needs to go on behind this row; nil where the number of the row is enough.
-	Mark []byte
 	// Kept is what was kept of the row where it comes from a rejects file, nil otherwise. File, Line and Ordinal are then those that it had in
 	// its first input, or FileOfRejects and the line in the rejects file.
 	Kept *Kept
@@ -213,3 +221,11 @@ func (e *FormatError) Error() string {
 	}
 	return b.String()
 }
+
+// ChangedError is an input whose rows are not those that an earlier run has read, so that to go on behind them would skip some.
+type ChangedError struct {
+	// Problem says what is not as it was, Hint what to do about it.
+	Problem, Hint string
+}
+
+func (e *ChangedError) Error() string { return "source: " + e.Problem + "; " + e.Hint }

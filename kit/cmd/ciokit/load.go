@@ -408,6 +408,8 @@ func loadExit(s load.Summary, err error) error {
 		return &exitError{exitUsage, err}
 	case errors.Is(err, load.ErrTooManyErrors):
 		return fail(exitGuard, "%w; look at the first ones, or raise --max-errors; --max-errors 0 switches this off, also for 1,000 in a row for one reason", err)
+	case errors.As(err, new(*source.ChangedError)) && s.Guarded == 0:
+		return &exitError{exitChanged, err}
 	case errors.Is(err, load.ErrInputChanged) && s.Guarded == 0:
 		return fail(exitChanged, "%w; what was read is accounted for and nobody was deleted. Load it again once nothing writes to it", err)
 	case errors.Is(err, load.ErrInputChanged):

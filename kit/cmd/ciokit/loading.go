@@ -93,7 +93,7 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if err := l.connect(ctx, console{con.in, con.out, &l.said}); err != nil {
 		return nil, err
 	}
-	l.input = input{args: f.Files, query: f.Query, orderBy: f.OrderBy, config: f.Config, source: source.Config{Format: source.Format(f.Format), Delimiter: delimiter, Encoding: f.Encoding, Columns: f.Columns, SkipLines: f.SkipRows}}
+	l.input = input{args: f.Files, query: f.Query, orderBy: f.OrderBy, config: f.Config, stall: f.GiveUpAfter, source: source.Config{Format: source.Format(f.Format), Delimiter: delimiter, Encoding: f.Encoding, Columns: f.Columns, SkipLines: f.SkipRows}}
 	if f.OrderBy != nil && sqldb.HasPassword(f.Files[0]) {
 		return nil, fail(exitUsage, "a load that can be resumed keeps in its journal where its rows come from, and no password may stand there: put the URL into an environment variable and give env:NAME, or into the file of connections and give db:NAME")
 	}
@@ -227,7 +227,7 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	if err != nil {
 		return inputError(err)
 	}
-	defer src.Close()
+	defer src.Close() // and before anybody is asked, who may take their time
 	job := l.job
 	job.Source = src
 	var rows int64
@@ -235,6 +235,9 @@ func (l *loading) approve(ctx context.Context, con console) error {
 		rows = load.AllRows
 	}
 	plan, err := load.MakePlan(ctx, job, rows)
+	if closed := src.Close(); err == nil && closed != nil {
+		err = closed
+	}
 	if err != nil {
 		return loadExit(load.Summary{}, err)
 	}
@@ -253,6 +256,9 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	l.tell(con)
 	if err := printPlan(con.err, plan, l.client.Target(), terminal(con.err)); err != nil {
 		return &exitError{exitLocal, err}
+	}
+	if n := l.job.Source.Info().ReadAhead; n > 0 {
+		fmt.Fprintf(con.err, "The rows of the query are read ahead, however long they take to be sent: up to %s of them wait in a temporary file in %s, which has no name and is gone when the load ends.\n", byteSize(n), os.TempDir())
 	}
 	if l.f.Deny != "" {
 		fmt.Fprintf(con.err, "Nothing is sent for those on the deny list, which holds %s.\n", plural.Count(plan.DenyList, "id", "ids"))

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/source"
@@ -19,9 +20,10 @@ import (
 // input is what the arguments and flags of a command say of where rows come from.
 type input struct {
 	args    []string
-	query   string   // of a database
-	orderBy []string // columns that tell its rows apart
-	config  string   // the file of connections, empty for the usual one
+	query   string        // of a database
+	orderBy []string      // columns that tell its rows apart
+	config  string        // the file of connections, empty for the usual one
+	stall   time.Duration // how long a database may send nothing, 0 for the default
 	source  source.Config
 }
 
@@ -61,7 +63,7 @@ func (in input) open(ctx context.Context, con console) (source.Source, error) {
 	if in.query == "" {
 		return nil, fail(exitUsage, "say which rows: --query 'SELECT ...'")
 	}
-	return sqldb.Open(ctx, url, sqldb.Query{SQL: in.query, OrderBy: in.orderBy})
+	return sqldb.Open(ctx, url, sqldb.Query{SQL: in.query, OrderBy: in.orderBy, StallTimeout: in.stall})
 }
 
 func newSource(con console) *cobra.Command {

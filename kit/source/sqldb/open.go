@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/ciokit/cio/kit/source"
 )
@@ -17,10 +18,28 @@ type Query struct {
 	// SQL is the query, without a semicolon. Required.
 	SQL string
 	// OrderBy names columns of the query's result that together tell each of its rows from all others. The rows come in their order, and
-	// a run that ended early can be resumed behind any of them. The columns must be whole numbers, decimals, text, UUIDs, dates, times or
-	// binary data, and no row may have a NULL there; both are checked, and that no two rows are the same in them, before the first row is
-	// handed out, by a query that counts them. Default: the rows come as the database gives them, and nothing can be resumed.
+	// a run that ended early can be resumed behind any of them. No row may have a NULL there, and no two rows may be the same in them, as the
+	// database compares them; that is checked before the first row is handed out, by a query that counts them. Default: the rows come as the
+	// database gives them, and nothing can be resumed.
 	OrderBy []string
+	// ReadAhead is how many bytes of rows may wait in a temporary file while nobody wants them yet; default DefaultReadAhead, negative for none.
+	// The file has no name, mode 0600, and is gone when the process is. Once it is full, or the disk is, the query waits for whoever reads.
+	ReadAhead int64
+	// StallTimeout is how long no row may come while they are read; default 10 minutes.
+	StallTimeout time.Duration
+}
+
+// DefaultReadAhead is the default of Query.ReadAhead.
+const DefaultReadAhead = 8_000_000_000
+
+func (q Query) withDefaults() Query {
+	if q.ReadAhead == 0 {
+		q.ReadAhead = DefaultReadAhead
+	}
+	if q.StallTimeout <= 0 {
+		q.StallTimeout = 10 * time.Minute
+	}
+	return q
 }
 
 // fingerprint tells a query of a database from other ones, without the password. It says nothing of the rows.
@@ -34,7 +53,8 @@ func (q Query) fingerprint(rawURL string) string {
 // to keep the connection safe; the spellings of TLS of either database's clients are understood. No error holds any part of the password.
 //
 // The query is one statement that reads, SELECT, WITH, TABLE or VALUES. It runs in a transaction that reads only, and sees one state of the
-// database. What it calls may still write: a function of the database that opens a connection of its own, for which the user should have no
+// database, that of the first Next. Its rows are read as fast as the database gives them, and wait in memory and on disk until they are wanted,
+// so that the transaction does not last longer when they go out slowly. What it calls may still write: a function of the database that opens a connection of its own, for which the user should have no
 // right.
 //
 // Cells are JSON, and lose no digit: integers and decimals become numbers with their digits, floating point numbers the shortest that reads
@@ -45,78 +65,33 @@ func (q Query) fingerprint(rawURL string) string {
 // Without OrderBy it is up to the query whether it gives the same rows in the same order again: messages that are to keep their ids need a
 // messageId in the mapping. A row's Line is its number in the result.
 //
-// The Source is a source.Resumer and a source.Connected.
+// The Source is a source.Connected and, with OrderBy, a source.Resumer. A run that is resumed is handed all rows again, and is told by a
+// *source.ChangedError in place of the row behind those of before if any of these has appeared, gone or got another key: going on would skip
+// rows. If only other columns of them have changed, among those that are selected, Info says so.
 func Open(ctx context.Context, rawURL string, q Query) (source.Source, error) {
 	if strings.Trim(q.SQL, "; \t\r\n") == "" {
 		return nil, errEmptyQuery
 	}
+	q = q.withDefaults()
 	t, err := newTarget(rawURL)
 	if err != nil {
 		return nil, err
 	}
 	db := t.open()
-	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stopped := context.AfterFunc(ctx, cancel) // until the rows begin to come; from then on Close ends it
+	run, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stopped := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) }) // until it is open; from then on Close ends it
 	defer stopped()
-	fail := func(err error) (source.Source, error) {
-		cancel()
+	r := &result{target: t, dialect: t.dialect, db: db, run: run, cancel: cancel, url: rawURL, asked: q, ahead: newBacklog(q.ReadAhead)}
+	if err = r.describe(q.SQL); err == nil && len(q.OrderBy) > 0 {
+		r.order, err = newOrder(r.dialect, r.columns, r.query, q.OrderBy)
+		r.digest = newDigest()
+	}
+	if err != nil {
+		cancel(errClosed)
 		return nil, masked(rawURL, errors.Join(err, db.Close()))
 	}
-	r := &result{target: t, dialect: t.dialect, db: db, run: run, cancel: cancel, url: rawURL, pages: make(chan page, 1), quit: make(chan struct{})}
-	if err := r.begin(q.SQL); err != nil {
-		return fail(err)
-	}
-	q.SQL = r.statement
-	r.asked = q
-	if len(q.OrderBy) == 0 {
-		if r.rows, err = r.dialect.query(run, r.tx, r.query); err != nil {
-			return fail(queryError(err))
-		}
-		return r.describe(r.rows, fail)
-	}
-	describing := "SELECT * FROM (\n" + r.query + "\n) AS q WHERE 1 = 0"
-	if r.dialect == sqlite {
-		describing = r.query // it would rename the second of two equal names, and reads no row before it is asked
-	}
-	rows, err := r.dialect.query(run, r.tx, describing)
-	if err != nil {
-		return fail(queryError(err))
-	}
-	src, err := r.describe(rows, fail)
-	if err != nil {
-		return nil, err
-	}
-	if err := rows.Close(); err != nil {
-		return fail(err)
-	}
-	if r.order, err = newOrder(r.dialect, r.columns, r.types, r.query, q.OrderBy); err != nil {
-		return fail(err)
-	}
-	return src, nil
-}
-
-// begin begins the transaction, and takes the query for what may run in it.
-func (r *result) begin(query string) (err error) {
-	if r.dialect == sqlite { // whose connection cannot be asked any more when the transaction has it
-		if r.statement, err = grammarOf(sqlite).statement(query); err != nil {
-			return err
-		}
-		if r.query, r.declared, err = undated(r.run, r.db, r.statement); err != nil {
-			return queryError(err)
-		}
-		r.tx, err = r.target.transaction(r.run, r.db, r.url)
-		return err
-	}
-	if r.tx, err = r.target.transaction(r.run, r.db, r.url); err != nil {
-		return err
-	}
-	g, err := r.dialect.grammar(r.run, r.tx)
-	if err != nil {
-		return fmt.Errorf("sqldb: the settings of the session cannot be read: %w", err)
-	}
-	r.statement, err = g.statement(query)
-	r.query = r.statement
-	return err
+	r.asked.SQL = r.statement
+	return r, nil
 }
 
 // ErrUnreachable is a database that does not answer, or does not let the user in.

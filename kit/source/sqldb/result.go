@@ -3,58 +3,53 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"sync"
+	"sync/atomic"
 
 	"github.com/ciokit/cio/kit/source"
 )
 
-const (
-	// pageRows and pageBytes bound the rows that are read at once.
-	pageRows  = 512
-	pageBytes = 256 << 10
-)
-
-// page is a run of rows.
-type page struct {
-	rows []source.Row
-	err  error // why there are no more
-}
-
-// result is a Source of the rows of a query. They are read on a goroutine of its own, so that waiting for them can be given up.
+// result is a Source of the rows of a query. They are read on a goroutine of its own, ahead of whoever wants them, so that neither the query nor
+// its transaction lasts longer than the database takes for it.
 type result struct {
 	dialect *dialect
 	db      *sql.DB
-	tx      *sql.Tx
 	run     context.Context // of the query; ended by cancel
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 	url     string // for its password, which no error may hold
 	asked   Query
 
 	target    *target
-	statement string   // the one that was asked
-	query     string   // what runs for it
-	declared  []string // types of the columns, where query has hidden them
+	statement string // the one that was asked
+	query     string // what runs for it
 
-	rows    *sql.Rows // of the query; nil until read begins, where order is set
-	order   *order    // nil if the rows come as they come
+	order   *order // nil if the rows come as they come
 	columns []source.Column
-	types   []*sql.ColumnType
-	writers []writer // one for each column
-
-	pages   chan page
-	quit    chan struct{} // closed when nobody wants rows any more
-	slots   []int         // for each column its place among the selected ones, or -1
+	slots   []int // for each column its place among the selected ones, or -1
 	chosen  int
-	before  int64 // rows that are not read again
-	mark    []byte
 	reading bool
-	last    page
-	once    sync.Once
-	bytes   int64
+	ahead   *backlog
+	total   atomic.Int64 // rows of the query, where order is set
+
+	// Of what Next has handed out.
+	page   *page
+	all    []source.Row // of the page
+	cells  []source.Cell
+	from   int // where the last batch begins in all
+	to     int // where it ends
+	handed int64
+	bytes  int64
+	digest *digest // of all but the last rows; nil where order is
+	added  int     // rows of the page that are in it
+
+	before  int64 // rows that an earlier run has read; 0 for none
+	was     mark  // of those
+	differs bool  // they are not all what they were
+	broken  error // why nothing is handed out any more
 }
 
 func (r *result) Columns(context.Context) ([]source.Column, error) { return r.columns, nil }
@@ -80,162 +75,112 @@ func (r *result) Select(names []string) error {
 	return nil
 }
 
-// Resume goes on behind the row with this mark, which needs Query.OrderBy. It is an error later, when the rows are read, if rows have
-// appeared before that place: they would be skipped.
-func (r *result) Resume(_ context.Context, rows int64, mark []byte) (bool, error) {
+// Resume has Next compare the first rows with those that an earlier run has read, which needs Query.OrderBy. They are handed out again.
+func (r *result) Resume(_ context.Context, rows int64, text []byte) (bool, error) {
 	if r.order == nil {
 		return false, errors.New("sqldb: the rows of a query without an order cannot be gone on with; name the columns that tell them apart")
 	}
-	if _, err := r.order.values(mark); err != nil {
+	was, err := parseMark(text)
+	if err != nil {
 		return false, err
 	}
-	r.before, r.mark = rows, mark
-	return true, nil
-}
-
-// start runs the query, where Open has not.
-func (r *result) start() error {
-	if r.order == nil {
-		return nil
-	}
-	total, err := r.order.check(r.run, r.tx)
-	if err != nil {
-		return err
-	}
-	var values []any
-	if r.mark != nil {
-		if values, err = r.order.values(r.mark); err != nil {
-			return err
-		}
-		left, err := r.order.countAfter(r.run, r.tx, values)
-		if err != nil {
-			return fmt.Errorf("sqldb: the rows that are left cannot be counted: %w", err)
-		}
-		if n := total - left; n > r.before {
-			return &source.FormatError{Problem: fmt.Sprintf("%d rows lie before the place where the run stopped, which had read %d there: rows have appeared that would be skipped", n, r.before),
-				Hint: "begin a new load from the first row"}
-		}
-	}
-	r.rows, err = r.order.rowsAfter(r.run, r.tx, values)
-	return err
-}
-
-// read reads all rows.
-func (r *result) read() {
-	hand := func(p page) bool {
-		p.err = masked(r.url, p.err)
-		select {
-		case r.pages <- p:
-			return p.err == nil
-		case <-r.quit:
-			return false
-		}
-	}
-	if err := r.start(); err != nil {
-		hand(page{err: err})
-		return
-	}
-	width := len(r.columns)
-	if r.order != nil && r.dialect.rawKeys {
-		width += len(r.order.keys)
-	}
-	values := make([]any, width)
-	into := make([]any, len(values))
-	for i := range values {
-		into[i] = &values[i]
-	}
-	for ordinal := r.before; ; {
-		p := page{}
-		for size := 0; len(p.rows) < pageRows && size < pageBytes; {
-			if !r.rows.Next() {
-				if p.err = r.rows.Err(); p.err == nil {
-					p.err = io.EOF
-				}
-				break
-			}
-			if p.err = r.rows.Scan(into...); p.err != nil {
-				break
-			}
-			row := r.row(values[:len(r.columns)], ordinal)
-			if r.order != nil {
-				if row.Mark, p.err = r.order.mark(values); p.err != nil {
-					break
-				}
-			}
-			ordinal++
-			size += len(row.Raw)
-			p.rows = append(p.rows, row)
-		}
-		if !hand(p) {
-			return
-		}
-	}
-}
-
-// row writes a row as a JSON object, of which its cells are parts.
-func (r *result) row(values []any, ordinal int64) source.Row {
-	row := source.Row{Line: ordinal + 1, Ordinal: ordinal}
-	ends := make([][2]int, len(values))
-	raw := []byte{'{'}
-	for i, v := range values {
-		if i > 0 {
-			raw = append(raw, ',')
-		}
-		raw = append(appendText(raw, r.columns[i].Name), ':')
-		start := len(raw)
-		var err error
-		if raw, err = r.writers[i](raw, v); err != nil {
-			if r.slots[i] >= 0 && row.Err == nil {
-				row.Err = &source.RowError{Rule: source.RuleNoJSON, Hint: fmt.Sprintf("column %s: %v", r.columns[i].Name, err)}
-			}
-			raw = append(raw[:start], "null"...)
-		}
-		ends[i] = [2]int{start, len(raw)}
-	}
-	row.Raw = append(raw, '}')
-	if row.Err != nil {
-		return row
-	}
-	row.Cells = make([]source.Cell, r.chosen)
-	for i, slot := range r.slots {
-		if text := row.Raw[ends[i][0]:ends[i][1]:ends[i][1]]; slot >= 0 && string(text) != "null" {
-			row.Cells[slot] = source.Cell{Kind: source.JSON, Bytes: text}
-		}
-	}
-	return row
+	r.before, r.was, r.differs = rows, was, was.Differs
+	return false, nil
 }
 
 // Next is as Source has it.
 func (r *result) Next(ctx context.Context, b *source.Batch) error {
-	b.Rows = b.Rows[:0]
-	if r.slots == nil {
+	b.Rows, b.Mark, b.Offset = b.Rows[:0], nil, r.bytes
+	switch {
+	case r.slots == nil:
 		return errors.New("sqldb: Next was called before Select")
-	}
-	if !r.reading {
+	case r.broken != nil:
+		return r.broken
+	case !r.reading:
 		r.reading = true
 		go r.read()
 	}
-	if r.last.err != nil {
-		b.Offset = r.bytes
-		return r.last.err
+	r.digestTo(r.to)
+	if r.before > 0 && r.handed == r.before {
+		if r.broken = r.compare(); r.broken != nil {
+			return r.broken
+		}
 	}
-	select {
-	case r.last = <-r.pages:
-	case <-ctx.Done():
-		return ctx.Err()
+	if r.to == len(r.all) {
+		if err := r.turn(ctx); err != nil {
+			return err
+		}
 	}
-	for _, row := range r.last.rows {
-		r.bytes += int64(len(row.Raw))
+	r.from, r.to = r.to, len(r.all)
+	if r.handed < r.before {
+		r.to = min(r.to, r.from+int(min(r.before-r.handed, pageRows)))
 	}
-	b.Rows, b.Offset = r.last.rows, r.bytes
-	if len(b.Rows) == 0 {
-		return r.last.err
+	b.Rows = r.all[r.from:r.to]
+	for i := range b.Rows {
+		r.bytes += int64(len(b.Rows[i].Raw))
+	}
+	r.handed += int64(len(b.Rows))
+	if b.Offset = r.bytes; r.digest != nil {
+		b.Mark = r.mark
 	}
 	return nil
 }
 
+// turn goes on to the next page.
+func (r *result) turn(ctx context.Context) error {
+	if r.page != nil {
+		r.ahead.done(r.page)
+	}
+	r.page, r.all, r.from, r.to, r.added = nil, r.all[:0], 0, 0, 0
+	p, err := r.ahead.take(ctx)
+	if err == io.EOF && r.handed < r.before {
+		r.broken = r.changed()
+		return r.broken
+	}
+	if err == nil {
+		r.page = p
+		r.all, r.cells = p.appendRows(r.all, r.cells, r.chosen)
+	}
+	return err
+}
+
+// digestTo has the digest know the rows of the page up to that one.
+func (r *result) digestTo(to int) {
+	if r.digest == nil || r.page == nil {
+		return
+	}
+	r.digest.add(r.page, r.added, r.all[r.added:to], r.chosen)
+	r.added = to
+}
+
+// mark is Batch.Mark.
+func (r *result) mark(n int) []byte {
+	r.digestTo(r.from + n)
+	text, _ := json.Marshal(mark{Keys: sum(r.digest.keys), Rows: sum(r.digest.rows), Total: r.total.Load(), Differs: r.differs}) // never fails
+	return text
+}
+
+// compare compares what was handed out with what an earlier run has read.
+func (r *result) compare() error {
+	if sum(r.digest.keys) != r.was.Keys {
+		return r.changed()
+	}
+	r.differs = r.differs || sum(r.digest.rows) != r.was.Rows
+	return nil
+}
+
+// changed is an error that says that the rows before are not those that they were.
+func (r *result) changed() error {
+	return &source.ChangedError{Problem: fmt.Sprintf("the first %d rows by %s are not those that the load had read when it ended: the query had %d rows then, and has %d now, and some before that place have appeared, gone or got another %s, so that going on would skip rows",
+		r.before, r.order.names(), r.was.Total, r.total.Load(), r.order.names()), Hint: "nothing more was sent; begin a new load from the first row"}
+}
+
 func (r *result) Info() source.Info {
-	return source.Info{Name: Name(r.url), Files: files(r.url), Whole: true}
+	info := source.Info{Name: Name(r.url), Files: files(r.url), Whole: true, ReadAhead: r.ahead.most}
+	if r.differs {
+		info.Differs = fmt.Sprintf("some of the first %d rows, which were read before the load was resumed, say something else now", r.before)
+	}
+	return info
 }
 
 // Fingerprint is that of the query; empty without an order, because then nobody knows that the rows come in the same one again.
@@ -251,7 +196,8 @@ func (r *result) Changed(context.Context) (string, error) { return "", nil }
 
 // Close ends the query.
 func (r *result) Close() error {
-	r.once.Do(func() { close(r.quit) })
-	r.cancel()
-	return masked(r.url, r.db.Close())
+	r.cancel(errClosed)
+	return masked(r.url, errors.Join(r.ahead.close(), r.db.Close()))
 }
+
+var errClosed = errors.New("sqldb: the query was closed")

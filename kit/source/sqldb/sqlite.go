@@ -14,6 +14,7 @@ import (
 	sqlitedriver "modernc.org/sqlite"
 
 	"github.com/ciokit/cio/kit/internal/jsonvalue"
+	"github.com/ciokit/cio/kit/source"
 )
 
 // sqliteTarget is a file. It is opened to be read only, and waits while somebody else writes.
@@ -46,9 +47,9 @@ func onlyRead(_ context.Context, conn driver.Conn) error {
 	})
 }
 
-// undated returns the query with its columns of dates and times as they are kept, and what types its columns are declared as. The driver reads
+// undated returns the query with its columns of dates and times as they are kept, and its columns with the types that they are declared as. The driver reads
 // the text in such columns as a time, by which a day and its midnight become one, and so do a time and the same time in another zone.
-func undated(ctx context.Context, db *sql.DB, query string) (string, []string, error) {
+func undated(ctx context.Context, db *sql.DB, query string) (string, []source.Column, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return "", nil, err
@@ -64,11 +65,12 @@ func undated(ctx context.Context, db *sql.DB, query string) (string, []string, e
 	if err != nil {
 		return "", nil, err
 	}
-	var types, places, kept []string
+	var described []source.Column
+	var places, kept []string
 	changed := false
 	for i, c := range columns {
 		place := "c" + strconv.Itoa(i)
-		places, types = append(places, place), append(types, c.DeclType)
+		places, described = append(places, place), append(described, source.Column{Name: c.Name, Kind: source.JSON, Type: c.DeclType})
 		switch strings.ToUpper(c.DeclType) {
 		case "DATE", "DATETIME", "TIMESTAMP":
 			changed = true
@@ -77,9 +79,9 @@ func undated(ctx context.Context, db *sql.DB, query string) (string, []string, e
 		kept = append(kept, place+" AS "+sqlite.identifier(c.Name))
 	}
 	if !changed {
-		return query, types, nil
+		return query, described, nil
 	}
-	return "WITH q(" + strings.Join(places, ", ") + ") AS (\n" + query + "\n) SELECT " + strings.Join(kept, ", ") + " FROM q", types, nil
+	return "WITH q(" + strings.Join(places, ", ") + ") AS (\n" + query + "\n) SELECT " + strings.Join(kept, ", ") + " FROM q", described, nil
 }
 
 // appendSQLiteTime writes what stands in a column of dates or times: a day as a day, a time in UTC, which SQLite takes those without a zone to
