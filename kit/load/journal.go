@@ -29,7 +29,7 @@ import (
 // with a JournalHeader, and then one {"sum":"...","checkpoint":{...}} for each Checkpoint, which is synced to disk before the next is made. A
 // sum is the first 8 bytes of the SHA-256 of the sum before it and the bytes of the header or checkpoint, so that a line that was changed,
 // removed or put elsewhere shows. A last line without a line end is torn, and does not count. The directory is named by the run's id. A
-// journal holds names of files and columns, and no data of the rows but the keys of the last one of a query in an order.
+// journal holds names of files and columns, and no data of the rows.
 type Journal struct {
 	dir    string
 	header JournalHeader
@@ -90,8 +90,8 @@ type Checkpoint struct {
 	// Row is how many rows of the input lie before it, Read how many bytes.
 	Row  int64 `json:"row"`
 	Read int64 `json:"read"`
-	// Mark is what the source needs to go on behind the last of them, empty where the number of the row is enough: of a query in an order
-	// the keys of that row.
+	// Mark is what the source needs to go on behind the last of them, or to tell whether they are what they were, empty where the number of the
+	// row is enough: of a query in an order hashes of the rows.
 	Mark json.RawMessage `json:"mark,omitempty"`
 	// Key tells the write key from others: the Client's KeyHash of the header's Salt.
 	Key []byte `json:"key,omitempty"`

@@ -75,7 +75,7 @@ func (j *Journal) Running() bool {
 }
 
 // Usage returns how many bytes the journal has on disk, and whether there may be ids of people among them: those of the rows, which a run keeps
-// until its snapshot is made, or the key of a query's last row.
+// until its snapshot is made, or the key of a query's last row, which an earlier version of this program kept.
 func (j *Journal) Usage() (bytes int64, ids bool, err error) {
 	err = filepath.WalkDir(j.dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -89,13 +89,13 @@ func (j *Journal) Usage() (bytes int64, ids bool, err error) {
 		ids = ids || filepath.Base(path) == spoolFile
 		return nil
 	})
-	return bytes, ids || j.last.Mark != nil, err
+	return bytes, ids || len(j.last.Mark) > 0 && j.last.Mark[0] == '[', err
 }
 
 // ErrRunning is a journal that a process is at work on.
 var ErrRunning = errors.New("the load is under way in another process")
 
-// Remove removes the journal, and what its run keeps until its snapshot is made. The load cannot be resumed then. It is ErrRunning if a process
+// Remove removes the journal, and what its run keeps until its snapshot is made, or the key of a query's last row, which an earlier version of this program kept. The load cannot be resumed then. It is ErrRunning if a process
 // is at work on it.
 func (j *Journal) Remove() error {
 	if j.file != nil {

@@ -53,8 +53,8 @@ var exitCodesHelp = &cobra.Command{
        trying again does not mend, such as a redirect
   6    finished, and some rows or messages were rejected, or no row had anything in the columns that the mapping
        reads, or ciokit events check or ciokit live has something to report
-  7    the input changed while it was loaded, or after it was approved: what was read is accounted for, nobody was
-       deleted, and what the input holds now must be loaded again
+  7    the input changed while it was loaded, after it was approved, or before it was resumed: what was read is
+       accounted for, nobody was deleted, and what the input holds now must be loaded again
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
 Where several hold, the first of 130 and 143, 3, 5, 4, 7, 6 counts.`,
