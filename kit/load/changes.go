@@ -3,7 +3,6 @@ package load
 import (
 	"bytes"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -55,7 +54,8 @@ type ChangeOnly struct {
 	// Query is what else decides which rows there are, such as the query of a database; default nothing. A Mirror is refused with a snapshot
 	// whose load had another Query, another mapping or other columns.
 	Query string
-	// NewMapping takes such a snapshot all the same, for this run, which deletes nobody. Who is not in the input is forgotten.
+	// NewMapping takes such a snapshot all the same, for this run, which deletes nobody. Who is not in the input is forgotten, but for people
+	// whom a run made that was killed. A run that ends before all is sent forgets nobody, so that the next one needs NewMapping too.
 	NewMapping bool
 }
 
@@ -144,6 +144,7 @@ type changes struct {
 	spool  *spool
 	info   SnapshotInfo // of the one to be made
 	words  []*word      // that the run is under way
+	own    bool         // an earlier run of this load has made the old snapshot
 	afresh bool         // what the old snapshot says does not hold for rows that are not read
 	made   *madeLog     // whom the run makes; nil where it keeps no ids or sends nothing
 
@@ -194,6 +195,7 @@ func openChanges(job *Job, columns []source.Column) (_ *changes, err error) {
 		err = nil
 	}
 	if err == nil {
+		c.own = job.goesOn() && c.old != nil && c.old.info.By == c.info.By
 		err = c.checkTarget(file)
 	}
 	if err == nil {
@@ -218,7 +220,7 @@ func openChanges(job *Job, columns []source.Column) (_ *changes, err error) {
 	if c.old != nil && !cfg.Full {
 		c.sent = newKeySet()
 	}
-	if job.journal != nil && job.journal.Last().Row > 0 {
+	if job.goesOn() {
 		if err := c.takeUp(); err != nil {
 			return nil, err
 		}
@@ -249,72 +251,6 @@ func (c *changes) checkTarget(file string) error {
 		return c.release()
 	}
 	return &SnapshotError{file, "says what was sent with another write key", "have a snapshot for each workspace; if it is the same workspace and has a new key, load once with Full (--full)"}
-}
-
-// checkSame makes sure that a mirror takes nobody for one who has left because the people of the snapshot came from somewhere else.
-func (c *changes) checkSame(file string) error {
-	if c.cfg.Mirror == "" || c.old == nil || !c.old.info.HasIDs || c.cfg.NewMapping {
-		return nil
-	}
-	problem := "was made with another " + c.differs()
-	switch {
-	case c.old.info.Mixed:
-		problem = "was made with several mappings, queries, ways of reading the input or sets of columns"
-	case c.differs() == "":
-		return nil
-	}
-	return &SnapshotError{file, problem + ", so that people who only have another id now would be taken for some who have left",
-		"if that is meant, load once with NewMapping (--new-mapping), which deletes nobody; otherwise name another snapshot"}
-}
-
-// differs says by what the people of the snapshot came from somewhere else; empty if by nothing.
-func (c *changes) differs() string {
-	switch was := c.old.info; {
-	case was.MappingHash != c.job.Mapping.Hash():
-		return "mapping"
-	case was.Query != c.info.Query:
-		return "query or way of reading the input"
-	case was.Columns != c.info.Columns:
-		return "set of columns"
-	}
-	return ""
-}
-
-func hashText(s string) string {
-	if s == "" {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:8])
-}
-
-// hashColumns tells the columns of an input from others, whatever their order; of several files it tells the sets of columns that they have,
-// headers, whatever the order of the files and however many have the same set. It is empty where each row names its own.
-func hashColumns(columns []source.Column, headers [][]string) string {
-	if len(headers) == 0 {
-		var names []string
-		for _, c := range columns {
-			names = append(names, c.Name)
-		}
-		headers = [][]string{names}
-	}
-	var sets []string
-	for _, names := range headers {
-		var set []byte
-		for _, name := range slices.Sorted(slices.Values(names)) {
-			set = appendText(set, []byte(name))
-		}
-		sets = append(sets, string(set))
-	}
-	if len(sets) == 1 { // that of one file
-		return hashText(sets[0])
-	}
-	slices.Sort(sets)
-	var all []byte
-	for _, set := range sets {
-		all = appendText(all, []byte(set))
-	}
-	return hashText(string(all))
 }
 
 func randomID() string {

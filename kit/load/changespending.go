@@ -49,6 +49,11 @@ type pending struct {
 	Makes string `json:"makes,omitempty"`
 }
 
+// over reports whether the run that said so has made this snapshot, which may be nil. It has nothing left to say then, whatever ended it.
+func (p *pending) over(made *snapshot) bool {
+	return p.Makes != "" && made != nil && p.Makes == made.info.ID
+}
+
 // word is a file with a pending in it, in a line of pendingBytes, and behind that a madeLog. As long as it is open it is locked for this process,
 // where the system has locks.
 type word struct {
@@ -129,16 +134,16 @@ func (w *word) read() error {
 }
 
 // checkPending makes sure that no other run has sent what the snapshot does not know of. After one that was killed only a run with Full may
-// begin, or one that compares with nothing.
+// begin, or one that compares with nothing, and none may go on, because what it has sent before may not hold any more.
 func (c *changes) checkPending() error {
 	for _, w := range c.words {
 		switch {
 		case w.fresh:
-		case w.said.Makes != "" && c.old != nil && w.said.Makes == c.old.info.ID:
+		case w.said.over(c.old):
 			w.over = true
 		case w.said.Run != "" && w.said.Run == c.info.By:
 			c.afresh = c.afresh || w.said.Afresh
-		case c.cfg.Full || c.old == nil:
+		case !c.job.goesOn() && (c.cfg.Full || c.old == nil):
 			c.afresh = true
 		default:
 			return &PendingError{File: w.snapshot, Run: w.said.Run}
@@ -237,10 +242,17 @@ func (c *changes) eachLog(file string, f func(io.ReaderAt) error) error {
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
-		if err == nil {
-			err = errors.Join(f(log), log.Close())
-		}
 		if err != nil {
+			return err
+		}
+		w := word{snapshot: name, file: log}
+		if err := w.read(); err != nil {
+			return err
+		}
+		if !w.said.over(c.old) {
+			err = f(log)
+		}
+		if err = errors.Join(err, log.Close()); err != nil {
 			return err
 		}
 	}

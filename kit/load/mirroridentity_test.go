@@ -155,33 +155,88 @@ func TestMirrorKeepsWhoHasANewID(t *testing.T) {
 	}
 }
 
-// Rows that name nobody stop all deletions, unless the mapping leaves them out by a condition on their key.
+// Rows that name nobody stop all deletions, unless the mapping leaves them out by a condition on their key. So does an identify without a key,
+// whoever the other messages of its row name.
 func TestRowsThatNameNobody(t *testing.T) {
-	const plain = "messages:\n  - identify: {userId: $id, traits: {email: $e}}\n"
+	const (
+		plain  = "messages:\n  - identify: {userId: $id, traits: {email: $e}}\n"
+		boss   = "  - relate: {userId: $boss, objectId: o}\n    when: =boss != \"\"\n"
+		onKey  = "    when: =id != \"\"\n"
+		onMail = "    when: =e != \"\"\n"
+	)
 	for _, tt := range []struct {
 		name, mapping, row string
 		alone              bool
 	}{
-		{"a failed join", plain, ",,Bonn\n", true},
-		{"an empty row", plain, ",,\n", true},
-		{"an address alone", plain, ",a@x.org,\n", true},
-		{"left out by its key", plain + "    when: =id != \"\"\n", ",,Bonn\n", false},
-		{"left out by its key, with an address", plain + "    when: =id != \"\"\n", ",a@x.org,Bonn\n", false},
-		{"left out by something else", plain + "    when: =e != \"\"\n", ",,Bonn\n", true},
-		{"one key of two", "messages:\n  - identify: {userId: $id}\n    when: =id != \"\"\n  - relate: {userId: $e, objectId: o}\n", ",,Bonn\n", true},
-		{"both keys", "messages:\n  - identify: {userId: $id}\n    when: =id != \"\"\n  - relate: {userId: $e, objectId: o}\n    when: =e != \"\" && id != \"\"\n", ",,Bonn\n", false},
+		{"a failed join", plain, ",,Bonn,\n", true},
+		{"an empty row", plain, ",,,\n", true},
+		{"an address alone", plain, ",a@x.org,,\n", true},
+		{"left out by its key", plain + onKey, ",,Bonn,\n", false},
+		{"left out by its key, with an address", plain + onKey, ",a@x.org,Bonn,\n", false},
+		{"left out by something else", plain + onMail, ",,Bonn,\n", true},
+		{"one key of two", "messages:\n  - identify: {userId: $id}\n" + onKey + "  - relate: {userId: $e, objectId: o}\n", ",,Bonn,\n", true},
+		{"both keys", "messages:\n  - identify: {userId: $id}\n" + onKey + "  - relate: {userId: $e, objectId: o}\n    when: =e != \"\" && id != \"\"\n", ",,Bonn,\n", false},
+		{"somebody else", plain + boss, ",,,boss\n", true},
+		{"somebody else, with an address", plain + boss, ",a@x.org,,boss\n", true},
+		{"somebody else, left out by something else", plain + onMail + boss, ",,,boss\n", true},
+		{"somebody else first", "messages:\n" + boss + strings.TrimPrefix(plain, "messages:\n") + onMail, ",,,boss\n", true},
+		{"somebody else, who is known", plain + onMail + boss, ",,,u1\n", true},
+		{"somebody else, left out by the key", plain + onKey + boss, ",,,boss\n", false},
+		{"somebody else, left out by the key and more", plain + "    when: =e != \"\" && id != \"\"\n" + boss, ",,,boss\n", false},
+		{"a second identify", plain + "  - identify: {userId: $boss}\n    when: =city != \"\"\n", "u3,u3@x.org,,\n", true},
+		{"the key in two columns", "messages:\n  - identify: {userId: =id + city}\n    when: =e != \"\"\n" + boss, ",,,boss\n", true},
+		{"the key in two columns, left out by one", "messages:\n  - identify: {userId: =id + city}\n    when: =city != \"\"\n" + boss, ",,,boss\n", false},
+		{"others of the row without a key", plain + onKey + "  - relate: {userId: $boss, objectId: o}\n    when: =city == \"Bonn\"\n", "u3,,Ulm,\n", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newMirroring(t, tt.mapping)
-			const two = "id,e,city\nu1,u1@x.org,Ulm\nu2,u2@x.org,Ulm\n"
+			const two = "id,e,city,boss\nu1,u1@x.org,Ulm,x\nu2,u2@x.org,Ulm,x\n"
 			if _, err := c.load(two); err != nil {
 				t.Fatal(err)
 			}
-			s, err := c.load("id,e,city\nu1,u1@x.org,Ulm\n" + tt.row)
+			s, err := c.load("id,e,city,boss\nu1,u1@x.org,Ulm,x\n" + tt.row)
 			if alone := s.LeftAlone == 1 && s.Removed == 0; err != nil || s.Left != 1 || alone != tt.alone || !alone && s.Removed != 1 {
 				t.Errorf("%v: left %d, alone %d, removed %d", err, s.Left, s.LeftAlone, s.Removed)
 			}
+			if s.Rows != 2 || s.RowsNameless != map[bool]int64{true: 1}[tt.alone] {
+				t.Errorf("%d rows, %d of which name nobody", s.Rows, s.RowsNameless)
+			}
 		})
+	}
+}
+
+// Rows that name nobody are counted over all runs of a load.
+func TestRowsThatNameNobodyBeforeAResumption(t *testing.T) {
+	c := newMirroring(t, people)
+	c.want(manyPeople(4), 0, "p00 p01 p02 p03")
+	name := filepath.Join(t.TempDir(), "in.csv")
+	if err := os.WriteFile(name, []byte("id,n\n,1\n"+strings.Repeat("p01,1\n", 3*chunkRows)+"p02,7\n,2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	outage := func(_ context.Context, _ int, m []cio.Message) error {
+		return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+	}
+	job, dir, id := c.job, t.TempDir(), ""
+	for try := range 2 {
+		var err error
+		if job.Source, err = source.Open(name, source.Config{}); err != nil {
+			t.Fatal(err)
+		}
+		defer job.Source.Close()
+		begin, send := func() (*Load, error) { return Start(dir, job) }, outage
+		if try > 0 {
+			begin, send = func() (*Load, error) { return Resume(dir, id, job) }, nil
+		}
+		l, err := begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, c.client.send = l.ID(), send
+		s, err := l.Run(t.Context())
+		if (err == nil) != (try > 0) || s.RowsNameless != 2 || s.Removed != 0 || l.Last().Row == 0 {
+			t.Errorf("%v: %d rows name nobody, removed %d, at row %d", err, s.RowsNameless, s.Removed, l.Last().Row)
+		}
+		checkSum(t, s)
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 
 // Whatever happens to a mirror, it deletes nobody but people whom its loads have identified and whom the input, as it stands then, does not name:
 // refused rows, answers that are lost, processes that are killed, loads that are resumed or not, files that are cut, grow or are replaced while
-// they are read, pipes that end early, other mappings. How many seeds are tried says MIRROR_SEEDS, from MIRROR_FIRST on.
+// they are read, pipes that end early, other mappings. Nobody is deleted twice, and nobody whom a load has made is forgotten: each load that ends
+// well accounts for everybody who is there and not in its input. How many seeds are tried says MIRROR_SEEDS, from MIRROR_FIRST on.
 func TestMirrorDeletesNobodyElse(t *testing.T) {
 	seeds, first := uint64(40), uint64(0)
 	if deep() {
@@ -34,24 +35,34 @@ func TestMirrorDeletesNobodyElse(t *testing.T) {
 	var all mirrorCounts
 	for seed := first; seed < first+seeds; seed++ {
 		m := &mirrorModel{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), dir: filepath.Join(t.TempDir(), "state"), in: filepath.Join(t.TempDir(), "in.csv"),
-			made: make(map[string]bool), address: make(map[string]string)}
+			made: make(map[string]bool), address: make(map[string]string), there: make(map[string]bool), had: make(map[string][]string), excused: make(map[string]bool), final: make(map[string]bool)}
 		if m.run(); t.Failed() {
 			t.Fatalf("seed %d:\n%s", seed, strings.Join(m.trace, "\n"))
 		}
 		all.add(m.mirrorCounts)
 	}
 	t.Logf("%d seeds: %+v", seeds, all)
-	if n := int(seeds); all.deleted < n/4 || all.killed < n/4 || all.resumed < n/8 || all.changed < n/8 || all.pipes < n/4 || all.lost < n/4 {
+	if n := int(seeds); all.deleted < n/4 || all.killed < n/4 || all.resumed < n/8 || all.changed < n/8 || all.pipes < n/4 || all.lost < n/4 ||
+		all.late < n/8 || all.approved < n/8 || all.renewed < n/8 || all.cutShort < n/16 || all.blank < n/8 {
 		t.Errorf("too little happened to tell anything: %+v", all)
 	}
 }
 
 // mirrorCounts say what happened.
-type mirrorCounts struct{ loads, deleted, killed, resumed, changed, noticed, pipes, lost int }
+type mirrorCounts struct {
+	loads, deleted, killed, resumed, changed, noticed, pipes, lost int
+
+	late     int // killed between the new snapshot and the end
+	approved int // loads whose plan was approved
+	renewed  int // loads with another mapping that ended well, and
+	cutShort int // that did not
+	blank    int // loads that a row without a key kept from deleting
+}
 
 func (c *mirrorCounts) add(o mirrorCounts) {
 	c.loads, c.deleted, c.killed, c.resumed = c.loads+o.loads, c.deleted+o.deleted, c.killed+o.killed, c.resumed+o.resumed
 	c.changed, c.noticed, c.pipes, c.lost = c.changed+o.changed, c.noticed+o.noticed, c.pipes+o.pipes, c.lost+o.lost
+	c.late, c.approved, c.renewed, c.cutShort, c.blank = c.late+o.late, c.approved+o.approved, c.renewed+o.renewed, c.cutShort+o.cutShort, c.blank+o.blank
 }
 
 // mirrorModel is a series of loads of a table that changes.
@@ -67,10 +78,16 @@ type mirrorModel struct {
 	address map[string]string // the last one of each, by foldID
 	trace   []string
 
+	there   map[string]bool     // everybody who is there, by foldID
+	had     map[string][]string // the addresses that were ever sent of them, whether or not they arrived
+	excused map[string]bool     // who is there and belongs to no mirror any more, as a load has said
+	final   map[string]bool     // who was deleted by loads that ended well
+
 	// Of the load at hand.
 	faulty, dead, pipe bool
 	gone               map[string]bool // who was deleted
 	most               int64
+	linked             bool              // what is there at its end can be put back
 	copied             map[string][]byte // what the process left that was killed
 }
 
@@ -82,7 +99,7 @@ func (m *mirrorModel) row() string {
 	id := m.pick("u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "A@x.org", "a@X.org", "b@x.org", "Acme@EU", "acme@eu", "U1", "\u00fc", "u\u0308")
 	address, mentions, n := m.pick("", "", "a@x.org", "B@x.org", "c@x.org", "none"), m.pick("", "", "", "u1", "u2", "boss", "A@X.org"), strconv.Itoa(m.rnd.IntN(3))
 	switch {
-	case m.chance(60):
+	case m.chance(40):
 		id = ""
 	case m.chance(20):
 		n = "bad"
@@ -143,6 +160,12 @@ func (m *mirrorModel) send(_ context.Context, _ int, messages []cio.Message) err
 	if m.dead {
 		return all(len(messages), cio.Unsent, &cio.APIError{Status: 500})
 	}
+	m.link()
+	for _, message := range messages {
+		who := message.(*cio.Encoded).Identity()
+		key := foldID(who.UserID)
+		m.had[key] = append(m.had[key], addressOf(who.Email), addressOf(who.UserID))
+	}
 	deletes := strings.Contains(text(messages[0]), `"User Deleted"`)
 	dies := m.faulty && m.chance(8)
 	applied := !dies || m.chance(2)
@@ -188,12 +211,17 @@ func (m *mirrorModel) apply(message cio.Message) {
 	switch data := text(message); {
 	case strings.Contains(data, `"type":"identify"`):
 		m.made[who.UserID] = true
+		key := foldID(who.UserID)
+		m.there[key] = true
+		delete(m.excused, key)
+		delete(m.final, key)
 		if a := addressOf(who.Email); a != "" {
 			m.address[foldID(who.UserID)] = a
 		}
 	case strings.Contains(data, `"User Deleted"`):
 		m.judge(who.UserID)
 		delete(m.address, foldID(who.UserID))
+		delete(m.there, foldID(who.UserID))
 	}
 }
 
@@ -207,6 +235,9 @@ func (m *mirrorModel) judge(id string) {
 	}
 	if int64(len(m.gone)) > m.most {
 		wrong(fmt.Sprintf("they are one of %d", len(m.gone)))
+	}
+	if m.final[foldID(id)] {
+		wrong("they were deleted before")
 	}
 	if m.pipe {
 		wrong("the input was a pipe")
@@ -235,41 +266,53 @@ func (m *mirrorModel) judge(id string) {
 	}
 }
 
-// die ends the process: what is on disk now is what it leaves.
-func (m *mirrorModel) die() {
-	m.killed++
-	m.dead, m.copied = true, make(map[string][]byte)
-	err := filepath.WalkDir(m.dir, func(path string, d os.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			m.copied[path], err = os.ReadFile(path)
-		}
-		return err
-	})
-	if err != nil {
-		m.t.Error(err)
+// account insists that a load that ended well said of everybody who is there and not in its input what became of them.
+func (m *mirrorModel) account(data []byte, s Summary, renews bool) {
+	for id := range m.gone {
+		m.final[foldID(id)] = !m.there[foldID(id)]
 	}
-	m.trace = append(m.trace, "  killed")
-}
-
-// bury puts back what the process left.
-func (m *mirrorModel) bury() {
-	if !m.dead {
+	if s.LeftAlone > 0 && !renews {
 		return
 	}
-	if err := os.RemoveAll(m.dir); err != nil {
-		m.t.Fatal(err)
-	}
-	for path, data := range m.copied {
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)); err != nil {
-			m.t.Fatal(err)
+	named, addresses := make(map[string]bool), make(map[string]bool)
+	for _, row := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")[1:] {
+		cells := strings.Split(row, ",")
+		if len(cells) != 4 {
+			continue // it is torn
+		}
+		for i, cell := range cells {
+			if i == 0 || i == 2 {
+				named[foldID(cell)] = true
+			}
+			addresses[addressOf(cell)] = true
 		}
 	}
-	m.dead = false
+	delete(addresses, "")
+	var missing []string
+	for key := range m.there {
+		if named[key] || m.excused[key] {
+			continue
+		}
+		missing = append(missing, key)
+		if renews || slices.ContainsFunc(m.had[key], func(a string) bool { return addresses[a] }) {
+			m.excused[key] = true // after this load
+		}
+	}
+	said := s.SameAddress + s.LeftAlone
+	for _, r := range s.Reasons {
+		if r.Rule == RuleLeftUnsure {
+			said += r.Count
+		}
+	}
+	if int64(len(missing)) > said {
+		slices.Sort(missing)
+		m.t.Errorf("%q are there and not in the input, and the load knows of %d", missing, said)
+	}
 }
 
 func (m *mirrorModel) run() {
-	const mapping = "messages:\n  - identify: {userId: $id, traits: {email: $e, n: =int(n)}}\n  - relate: {userId: $m, objectId: o}\n    when: =m != \"\"\n"
-	mappings := []*Mapping{mustMapping(m.t, mapping), mustMapping(m.t, mapping+"# another\n")}
+	const identify, relate = "messages:\n  - identify: {userId: $id, traits: {email: $e, n: =int(n)}}\n", "  - relate: {userId: $m, objectId: o}\n    when: =m != \"\"\n"
+	mappings := []*Mapping{mustMapping(m.t, identify+relate), mustMapping(m.t, identify+"    when: =n != \"0\"\n"+relate)}
 	if err := os.MkdirAll(m.dir, 0o700); err != nil {
 		m.t.Fatal(err)
 	}
@@ -282,9 +325,9 @@ func (m *mirrorModel) run() {
 		m.most = int64(1 + m.rnd.IntN(8))
 		job := Job{Mapping: mappings[at], Client: &fakeClient{send: m.send}, MaxDeletes: m.most, MaxErrors: int64(3 + m.rnd.IntN(5)), BatchBytes: 1 + m.rnd.IntN(900), Concurrency: 1,
 			Changes: ChangeOnly{Snapshot: filepath.Join(m.dir, "snapshot"), IDs: true, Mirror: MirrorDelete, MaxShrink: 50 + m.rnd.IntN(51), Full: m.chance(3)}}
-		if m.chance(8) {
+		if m.chance(6) {
 			at = 1 - at
-			job.Mapping, job.Changes.NewMapping = mappings[at], m.chance(2)
+			job.Mapping, job.Changes.NewMapping = mappings[at], !m.chance(4)
 		}
 		m.load(job)
 		if m.t.Failed() {
@@ -292,6 +335,62 @@ func (m *mirrorModel) run() {
 		}
 		m.write(m.change(4))
 	}
+	m.finish(mappings[at])
+}
+
+// finish has two loads of a clean table end well.
+func (m *mirrorModel) finish(mapping *Mapping) {
+	m.rows = slices.DeleteFunc(m.rows, func(row string) bool { return row[0] == ',' })
+	m.write("id,e,m,n\n" + strings.Join(m.rows, "\n") + "\n")
+	m.faulty, m.pipe, m.most = false, false, 100
+	for i := range 2 {
+		m.gone, m.linked = make(map[string]bool), true
+		data, err := os.ReadFile(m.in)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		src, err := source.Open(m.in, source.Config{})
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		job := Job{Source: src, Mapping: mapping, Client: &fakeClient{send: m.send}, MaxDeletes: m.most,
+			Changes: ChangeOnly{Snapshot: filepath.Join(m.dir, "snapshot"), IDs: true, Mirror: MirrorDelete, MaxShrink: 100, Full: true}}
+		s, err := Run(m.t.Context(), job)
+		if i == 0 && errors.As(err, new(*SnapshotError)) {
+			job.Changes.NewMapping = true
+			s, err = Run(m.t.Context(), job)
+		}
+		m.trace = append(m.trace, fmt.Sprintf("at the end, new=%v %q: %v; left %d alone %d removed %d same %d; deleted %v", job.Changes.NewMapping, data, err, s.Left, s.LeftAlone, s.Removed, s.SameAddress,
+			slices.Sorted(maps.Keys(m.gone))))
+		if err != nil {
+			m.t.Errorf("a load without a fault: %v", err)
+		} else {
+			m.account(data, s, job.Changes.NewMapping)
+		}
+		if err := src.Close(); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+}
+
+var errKilled = errors.New("the process was killed")
+
+// approve returns the plan of a load, nil if there is none.
+func (m *mirrorModel) approve(job Job) *Plan {
+	src, err := source.Open(m.in, source.Config{})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	job.Source = src
+	plan, err := MakePlan(m.t.Context(), job, AllRows)
+	if err := src.Close(); err != nil {
+		m.t.Fatal(err)
+	}
+	if err != nil {
+		return nil
+	}
+	m.approved++
+	return &plan
 }
 
 // load loads, with or without a journal, and may resume what did not end.
@@ -307,8 +406,8 @@ func (m *mirrorModel) load(job Job) {
 		}
 		if m.pipe {
 			m.pipes++
-			cut := len(data) - m.rnd.IntN(len(data)/2)
-			job.Source, err = source.New(strings.NewReader(string(data[:cut])), source.Config{})
+			data = data[:len(data)-m.rnd.IntN(len(data)/2)]
+			job.Source, err = source.New(strings.NewReader(string(data)), source.Config{})
 		} else {
 			job.Source, err = source.Open(m.in, source.Config{})
 		}
@@ -316,6 +415,11 @@ func (m *mirrorModel) load(job Job) {
 			m.t.Fatal(err)
 		}
 		var l *Load
+		m.forgetLinks()
+		changed := m.changed
+		if job.Approved = nil; !m.pipe && try == 0 && m.chance(4) {
+			job.Approved = m.approve(job)
+		}
 		switch {
 		case m.pipe:
 		case try == 0 && m.chance(2):
@@ -341,12 +445,33 @@ func (m *mirrorModel) load(job Job) {
 			err = errors.Join(err, l.Close())
 		}
 		if errors.Is(err, ErrInputChanged) {
-			m.noticed++
+			if m.noticed++; m.changed == changed {
+				m.t.Errorf("nothing changed: %v", err)
+			}
 		}
 		m.trace = append(m.trace, fmt.Sprintf("load %d.%d faulty=%v pipe=%v full=%v new=%v most=%d %q: %v; left %d alone %d removed %d same %d; deleted %v", m.loads, try, m.faulty, m.pipe, job.Changes.Full,
 			job.Changes.NewMapping, m.most, data, err, s.Left, s.LeftAlone, s.Removed, s.SameAddress, slices.Sorted(maps.Keys(m.gone))))
 		killed := m.dead
 		m.bury()
+		if killed && err == nil {
+			err = errKilled
+		}
+		switch renews := job.Changes.NewMapping; {
+		case err == nil:
+			m.account(data, s, renews)
+			if s.LeftAlone > 0 && !renews {
+				m.blank++
+			}
+			if renews {
+				m.renewed++
+			}
+			if m.linked && !m.t.Failed() && m.chance(5) {
+				m.dieLate(l)
+				killed, err = true, errKilled
+			}
+		case renews && s.Rows > 0:
+			m.cutShort++
+		}
 		if err := job.Source.Close(); err != nil {
 			m.t.Fatal(err)
 		}

@@ -93,7 +93,8 @@ func addOnce(list []mention, n mention) []mention {
 // naming is what a row tells of the people whom it is about, whatever became of it.
 type naming struct {
 	people []mention
-	// lost is set if it may be about others: a message about somebody has no userId, or it cannot be read.
+	// lost is set if it may be about others: a message about somebody has no userId, or it cannot be read. An identify without one counts also
+	// if it is not meant, unless that is so by a condition on the columns that the userId is made of.
 	lost bool
 	// excluded is set if a message about somebody without a userId is not meant, by a condition on the columns that the userId is made of.
 	excluded bool
@@ -129,6 +130,8 @@ func (k *marker) whoIsIn(r *source.Row, m *mapper) (n naming) {
 				n.lost = true
 			case p.whenOnKey:
 				n.excluded = true
+			case p.kind.typ == cio.TypeIdentify: // whom it would have made may have left because of an empty cell, whoever else the row names
+				n.lost = true
 			}
 		}
 	}
@@ -231,6 +234,8 @@ type person struct {
 	id        []byte   // as it is sent
 	sure      bool     // it is known that a load has identified them
 	fresh     bool     // this run has, or may have
+	left      bool     // a run has that was killed
+	old       bool     // they are in the snapshot
 	past      bool     // they do not belong to the mirror
 	addresses []uint64 // that they are known to have had, in order, each once
 }
@@ -266,6 +271,8 @@ func (p *peopleReader) next() (*person, error) {
 		}
 		one.past = one.past && from == personPast
 		one.sure = one.sure || from == personFresh || from == personLeft || from == personSure
+		one.left = one.left || from == personLeft
+		one.old = one.old || from == personSure || from == personUnsure || from == personPast
 		one.fresh = one.fresh || from == personFresh || from == personFreshUnsure
 		switch {
 		case address == 0:

@@ -152,9 +152,12 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	return r.snapshot(), r.err()
 }
 
+// goesOn reports whether the job takes up what an earlier run of the same load has settled.
+func (j *Job) goesOn() bool { return j.journal != nil && j.journal.Last().Row > 0 }
+
 // goOn has the source begin where the journal ends, where it can do that, and returns how many rows it will not hand out.
 func (j *Job) goOn(ctx context.Context) (int64, error) {
-	if j.journal == nil || j.journal.Last().Row == 0 {
+	if !j.goesOn() {
 		return 0, nil
 	}
 	last := j.journal.Last()

@@ -49,6 +49,9 @@ type Summary struct {
 	RowsEmpty  int64 `json:"rows_empty"`
 	// RowsBlank is how many of RowsEmpty had nothing in the columns that the mapping reads; the others have no message because of a condition.
 	RowsBlank int64 `json:"rows_blank"`
+	// RowsNameless is how many of Rows name nobody, so that any of the people who have left may be theirs, whatever else the rows came to. It is 0
+	// without ChangeOnly.Mirror, and known when the run ends.
+	RowsNameless int64 `json:"rows_nameless"`
 	// Unknown is how many of Unsent may have been accepted all the same: no answer of the API came. They can be sent again, with the same ids.
 	Unknown int64 `json:"unknown"`
 	// Guarded is how many of Rejected the client's guard or the deny list refused.

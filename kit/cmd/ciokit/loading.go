@@ -376,7 +376,8 @@ func (l *loading) run(ctx context.Context, con console) error {
 		exit = blankExit(summary, l.job.Mapping)
 	}
 	if exit == nil && summary.LeftAlone > 0 && !l.f.NewMapping {
-		exit = fail(exitRejects, "%s not deleted, because there are rows that name nobody; leave such rows out by a when on the column of the userId, if they are meant to be about nobody", plural.Count(summary.LeftAlone, "person has left and was", "people have left and were"))
+		exit = fail(exitRejects, "%s not deleted, because of rows that name nobody (%s); leave such rows out by a when on the column of the userId, if they are meant to be about nobody",
+			plural.Count(summary.LeftAlone, "person has left and was", "people have left and were"), plural.Grouped(summary.RowsNameless))
 	}
 	if l.load != nil && l.load.CanResume() {
 		fmt.Fprintf(con.err, "Go on with: ciokit load --resume %s\n", l.load.ID())

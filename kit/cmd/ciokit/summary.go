@@ -53,10 +53,10 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 	case s.LeftAlone > 0 && f.NewMapping && f.dryRun:
 		b.WriteString("Nobody would be removed, because of --new-mapping, and the snapshot would then know only people of the input.\n")
 	case s.LeftAlone > 0 && f.NewMapping:
-		b.WriteString("Nobody was removed, because of --new-mapping, and the snapshot knows only people of the input now. Who else of them should go must be deleted by hand.\n")
+		b.WriteString("Nobody was removed, because of --new-mapping, and the snapshot knows only people of the input now, and those of a load that was killed. Who else of them should go must be deleted by hand.\n")
 	case s.LeftAlone > 0:
-		b.WriteString("Nobody was removed, because there is a row that may belong to any of those who left: it does not tell whom it is about, as its userId is empty, a placeholder, or cannot be read. " +
-			"Mend it and load again. If such rows are about nobody, leave them out by a condition on the column of the userId, such as when: =id != \"\".\n")
+		fmt.Fprintf(&b, "Nobody was removed, because of rows that name nobody (%s) and may belong to any of those who left: the row cannot be read, or the userId of one of its messages is empty or a placeholder, whoever else the row names. "+
+			"Mend them and load again. If such rows are about nobody, leave them out by a condition on the column of the userId, such as when: =id != \"\".\n", plural.Grouped(s.RowsNameless))
 	}
 	if s.SameAddress > 0 {
 		fmt.Fprintf(&b, "%s in the input only under another id, with an e-mail address that %s\n", plural.Count(s.SameAddress, "person is", "people are"),

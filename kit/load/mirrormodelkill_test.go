@@ -1,0 +1,92 @@
+package load
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// link keeps hold of what a load removes when it ends.
+func (m *mirrorModel) link() {
+	if m.linked {
+		return
+	}
+	m.linked = true
+	err := filepath.WalkDir(m.dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && (strings.HasSuffix(path, pendingSuffix) || d.Name() == spoolFile) {
+			err = os.Link(path, m.kept(path))
+		}
+		return err
+	})
+	if err != nil {
+		m.t.Error(err)
+	}
+}
+
+func (m *mirrorModel) kept(path string) string {
+	return filepath.Join(filepath.Dir(m.dir), strings.ReplaceAll(strings.TrimPrefix(path, m.dir), string(filepath.Separator), "_"))
+}
+
+// dieLate has the process killed after it has given the new snapshot its name and before it said that it was at its end.
+func (m *mirrorModel) dieLate(l *Load) {
+	m.killed, m.late = m.killed+1, m.late+1
+	word := filepath.Join(m.dir, "snapshot"+pendingSuffix)
+	err := os.Rename(m.kept(word), word)
+	if l != nil && err == nil {
+		dir := filepath.Join(m.dir, "journals", l.ID())
+		journal := filepath.Join(dir, journalFile)
+		var lines []byte
+		if lines, err = os.ReadFile(journal); err == nil {
+			lines = lines[:strings.LastIndexByte(strings.TrimSuffix(string(lines), "\n"), '\n')+1]
+			err = errors.Join(os.WriteFile(journal, lines, 0o600), os.Rename(m.kept(filepath.Join(dir, spoolFile)), filepath.Join(dir, spoolFile)))
+		}
+	}
+	if err != nil {
+		m.t.Error(err)
+	}
+	m.trace = append(m.trace, "  killed behind the new snapshot")
+}
+
+// forgetLinks removes what link kept.
+func (m *mirrorModel) forgetLinks() {
+	m.linked = false
+	names, _ := filepath.Glob(filepath.Join(filepath.Dir(m.dir), "_*"))
+	for _, name := range names {
+		if err := os.Remove(name); err != nil {
+			m.t.Error(err)
+		}
+	}
+}
+
+// die ends the process: what is on disk now is what it leaves.
+func (m *mirrorModel) die() {
+	m.killed++
+	m.dead, m.copied = true, make(map[string][]byte)
+	err := filepath.WalkDir(m.dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			m.copied[path], err = os.ReadFile(path)
+		}
+		return err
+	})
+	if err != nil {
+		m.t.Error(err)
+	}
+	m.trace = append(m.trace, "  killed")
+}
+
+// bury puts back what the process left.
+func (m *mirrorModel) bury() {
+	if !m.dead {
+		return
+	}
+	if err := os.RemoveAll(m.dir); err != nil {
+		m.t.Fatal(err)
+	}
+	for path, data := range m.copied {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	m.dead = false
+}

@@ -1,0 +1,338 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// crash keeps hold of what a load removes when it ends, so that what a process leaves can be put back that is killed before.
+type crash struct {
+	t        *testing.T
+	snapshot string
+	was      []byte // the snapshot that the load began with; nil for none
+	kept     string // its word, while it grows
+}
+
+// crashing is to be called before the load, with its client.
+func crashing(t *testing.T, snapshot string, client *fakeClient) *crash {
+	t.Helper()
+	k := &crash{t: t, snapshot: snapshot, kept: filepath.Join(t.TempDir(), "word")}
+	var err error
+	if k.was, err = os.ReadFile(snapshot); err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	before := client.send
+	client.send = func(ctx context.Context, call int, m []cio.Message) error {
+		if err := os.Link(snapshot+pendingSuffix, k.kept); err != nil && !errors.Is(err, os.ErrExist) {
+			t.Error(err)
+		}
+		if before == nil {
+			return nil
+		}
+		return before(ctx, call, m)
+	}
+	return k
+}
+
+// late leaves what there is once the new snapshot has its name.
+func (k *crash) late() {
+	k.t.Helper()
+	if err := os.Rename(k.kept, k.snapshot+pendingSuffix); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// early leaves what there is before that.
+func (k *crash) early() {
+	k.t.Helper()
+	k.late()
+	err := os.Remove(k.snapshot)
+	if k.was != nil {
+		err = os.WriteFile(k.snapshot, k.was, 0o600)
+	}
+	if err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// A load with another mapping that ends before everything is sent forgets nobody: the next one counts who has left, and deletes whom the mapping
+// itself has made.
+func TestNewMappingThatEndsEarly(t *testing.T) {
+	const before, during, after = "id,n\na,1\nb,1\nc,1\nd,1\n", "id,n\nx,2\na,2\nb,2\nc,2\n", "id,n\na,2\nb,2\nc,2\n"
+	for _, tt := range []struct {
+		name    string
+		stop    func(*changing, context.CancelFunc)
+		killed  bool
+		alone   int64  // who are counted
+		removed string // by the load after that
+	}{
+		{"refusals", func(c *changing, _ context.CancelFunc) {
+			c.job.MaxErrors = 1
+			c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
+				return failures(len(m), map[int]cio.Failure{1: {Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}, 2: {Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}})
+			}
+		}, false, 2, ""},
+		{"an outage", func(c *changing, _ context.CancelFunc) {
+			c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
+				return failures(len(m), map[int]cio.Failure{1: {Outcome: cio.Unsent, Err: &cio.APIError{Status: 503}}})
+			}
+		}, false, 2, ""},
+		{"an interruption", func(c *changing, cancel context.CancelFunc) {
+			c.job.BatchBytes = 1
+			c.client.send = func(ctx context.Context, _ int, m []cio.Message) error {
+				if m[0].(*cio.Encoded).Identity().UserID == "x" {
+					return nil
+				}
+				cancel()
+				return all(len(m), cio.Unsent, ctx.Err())
+			}
+		}, false, 2, ""},
+		{"kill -9", func(*changing, context.CancelFunc) {}, true, 2, "-x"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newMirroring(t, people)
+			c.want(before, 0, "a b c d")
+			c.job.Mapping, c.job.Changes.NewMapping = mustMapping(t, people+"# another\n"), true
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			tt.stop(c, cancel)
+			killed := crashing(t, c.job.Changes.Snapshot, c.client)
+			job := c.job
+			job.Source = mustSource(t, during, source.Config{})
+			s, err := Run(ctx, job)
+			if (err == nil) != tt.killed || s.Removed != 0 || !tt.killed && s.LeftAlone != 0 {
+				t.Fatalf("%v: removed %d, left alone %d", err, s.Removed, s.LeftAlone)
+			}
+			if tt.killed {
+				killed.early()
+			}
+			c.client.send, c.job.MaxErrors = nil, 0
+			c.job.Changes.NewMapping, c.job.Changes.Full = false, true
+			if _, err := c.load(after); !errors.As(err, new(*SnapshotError)) || len(c.sent) > 0 {
+				t.Fatalf("the load after it must say that another mapping is meant: %v", err)
+			}
+			c.job.Changes.NewMapping = true
+			if s, err := c.load(after); err != nil || s.Left != tt.alone || s.LeftAlone != tt.alone || s.Removed != 0 || strings.Contains(c.users(), "-") {
+				t.Errorf("%v: left %d, left alone %d: %s", err, s.Left, s.LeftAlone, c.users())
+			}
+			c.job.Changes.NewMapping, c.job.Changes.Full = false, false
+			c.want(after, 3, tt.removed)
+			c.want(after, 3, "")
+		})
+	}
+}
+
+// A load that is resumed counts who has left as if it had not been interrupted.
+func TestNewMappingThatIsResumed(t *testing.T) {
+	c := newMirroring(t, people)
+	c.want("id,n\na,1\nb,1\nc,1\n", 0, "a b c")
+	c.job.Mapping, c.job.Changes.NewMapping = mustMapping(t, people+"# another\n"), true
+	name := filepath.Join(t.TempDir(), "in.csv")
+	if err := os.WriteFile(name, []byte("id,n\na,2\n"+strings.Repeat("z,bad\n", 2*chunkRows)+"b,2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	job, dir := c.job, t.TempDir()
+	job.BatchBytes = 1
+	c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
+		if m[0].(*cio.Encoded).Identity().UserID == "b" {
+			return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+		}
+		return nil
+	}
+	load := func(begin func() (*Load, error)) (string, Summary, error) {
+		t.Helper()
+		l, err := begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := l.Run(t.Context())
+		return l.ID(), s, err
+	}
+	open := func() {
+		t.Helper()
+		var err error
+		if job.Source, err = source.Open(name, source.Config{}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { job.Source.Close() })
+	}
+	open()
+	id, s, err := load(func() (*Load, error) { return Start(dir, job) })
+	if !errors.Is(err, ErrGaveUp) || s.LeftAlone != 0 {
+		t.Fatal(err, s.LeftAlone)
+	}
+	c.client.send = nil
+	open()
+	if _, s, err = load(func() (*Load, error) { return Resume(dir, id, job) }); err != nil || s.LeftAlone != 1 || s.Removed != 0 {
+		t.Errorf("%v: left alone %d", err, s.LeftAlone)
+	}
+	c.job.Changes.NewMapping = false
+	c.want("id,n\na,2\nb,2\n", 2, "")
+}
+
+// A process that is killed when the new snapshot has its name, and before it has said that it is at its end, deletes nobody a second time and
+// forgets nobody, whether it is resumed or another load follows, and an approval of that holds.
+func TestKilledBehindTheNewSnapshot(t *testing.T) {
+	filler := strings.Repeat("f,1\n", 2*chunkRows) // so that there is something behind which it can be resumed
+	before := "id,n\na,1\nb,1\nc,1\nd,1\n" + filler
+	for _, resumed := range []bool{false, true} {
+		t.Run(map[bool]string{false: "another load", true: "resumed"}[resumed], func(t *testing.T) {
+			c := newMirroring(t, people)
+			c.job.MaxDeletes = 10
+			name, dir := filepath.Join(t.TempDir(), "in.csv"), t.TempDir()
+			// approved loads the text once its plan has been made, with a journal or none, and insists on who is deleted.
+			approved := func(text, id string, journal bool, want string, left int64) *Load {
+				t.Helper()
+				if id == "" {
+					if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				job := c.job
+				open := func() source.Source {
+					src, err := source.Open(name, source.Config{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					t.Cleanup(func() { src.Close() })
+					return src
+				}
+				job.Source = open()
+				if id == "" {
+					plan, err := MakePlan(t.Context(), job, AllRows)
+					if err != nil || plan.Left != left {
+						t.Fatalf("%v: the plan has %d leave, want %d", err, plan.Left, left)
+					}
+					job.Source, job.Approved = open(), &plan
+				}
+				c.client.accepted = nil
+				var l *Load
+				var err error
+				switch {
+				case id != "":
+					l, err = Resume(dir, id, job)
+				case journal:
+					l, err = Start(dir, job)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				run := func(ctx context.Context) (Summary, error) { return Run(ctx, job) }
+				if l != nil {
+					run = l.Run
+				}
+				s, err := run(t.Context())
+				c.sent = c.client.accepted
+				var deleted []string
+				for _, id := range strings.Fields(c.users()) {
+					if id[0] == '-' {
+						deleted = append(deleted, id)
+					}
+				}
+				if got := strings.Join(deleted, " "); err != nil || got != want || s.Left != left {
+					t.Fatalf("%v: deleted %q, want %q; %d left, want %d", err, got, want, s.Left, left)
+				}
+				return l
+			}
+			approved(before, "", false, "", 0)
+			// A load is killed that has made x; the next one deletes x, who has left, and d, and is killed at its end.
+			c.job.Changes.Full = true
+			killed := crashing(t, c.job.Changes.Snapshot, c.client)
+			approved(before+"x,1\n", "", false, "", 0)
+			killed.early()
+			c.client.send = nil
+			killed = crashing(t, c.job.Changes.Snapshot, c.client)
+			after := "id,n\na,1\nb,1\nc,1\n" + filler
+			spool := filepath.Join(t.TempDir(), "spool")
+			linked := c.client.send
+			c.client.send = func(ctx context.Context, call int, m []cio.Message) error {
+				if found, _ := filepath.Glob(filepath.Join(dir, "*", spoolFile)); len(found) == 1 {
+					if err := os.Link(found[0], spool); err != nil && !errors.Is(err, os.ErrExist) {
+						t.Error(err)
+					}
+				}
+				return linked(ctx, call, m)
+			}
+			l := approved(after, "", resumed, "-d -x", 2)
+			killed.late()
+			c.client.send = nil
+			if resumed {
+				journal := filepath.Join(dir, l.ID(), journalFile)
+				lines, err := os.ReadFile(journal)
+				if err == nil {
+					lines = lines[:strings.LastIndexByte(strings.TrimSuffix(string(lines), "\n"), '\n')+1]
+					err = errors.Join(os.WriteFile(journal, lines, 0o600), os.Rename(spool, filepath.Join(dir, l.ID(), spoolFile)))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if j, err := ReadJournal(dir, l.ID()); err != nil || j.Last().Row == 0 || j.Last().End != "" {
+					t.Fatal(err, j.Last())
+				}
+				approved("", l.ID(), true, "", 0)
+			}
+			c.job.Changes.Full = false
+			approved(after, "", false, "", 0)
+			approved(strings.Replace(after, "c,1\n", "", 1), "", false, "-c", 1)
+			approved(strings.Replace(after, "c,1\n", "", 1), "", false, "", 0)
+		})
+	}
+}
+
+// What a load had sent before it ended early may not hold any more once another has been killed, and people of that one must not be forgotten.
+func TestResumeAfterAnotherLoadWasKilled(t *testing.T) {
+	c := newMirroring(t, people)
+	c.job.Changes.Full, c.job.BatchBytes = true, 1
+	in := "id,n\na,2\n" + strings.Repeat("z,bad\n", 2*chunkRows) + "b,2\n"
+	name, dir := filepath.Join(t.TempDir(), "in.csv"), t.TempDir()
+	if err := os.WriteFile(name, []byte(in), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.want("id,n\na,1\nb,1\n", 0, "a b")
+	c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
+		if m[0].(*cio.Encoded).Identity().UserID == "b" {
+			return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+		}
+		return nil
+	}
+	job := c.job
+	open := func() {
+		t.Helper()
+		var err error
+		if job.Source, err = source.Open(name, source.Config{}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { job.Source.Close() })
+	}
+	open()
+	l, err := Start(dir, job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Run(t.Context()); !errors.Is(err, ErrGaveUp) || l.Last().Row == 0 {
+		t.Fatal(err, l.Last().Row)
+	}
+	c.client.send = nil
+	killed := crashing(t, c.job.Changes.Snapshot, c.client)
+	c.want("id,n\na,3\nb,3\nx,3\n", 0, "a b x")
+	killed.early()
+	c.client.send = nil
+	open()
+	again, err := Resume(dir, l.ID(), job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := again.Run(t.Context()); !errors.As(err, new(*PendingError)) || s.Accepted > 1 {
+		t.Errorf("%v: accepted %d", err, s.Accepted)
+	}
+	c.want("id,n\na,2\nb,2\n", 0, "a b -x")
+	c.job.Changes.Full = false
+	c.want("id,n\na,2\nb,2\n", 2, "")
+}
