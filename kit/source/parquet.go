@@ -38,7 +38,8 @@ type parquetSource struct {
 
 	description uint64 // a hash of what the file says of itself
 
-	file    *parquet.File
+	view    *parquetView
+	file    *parquet.File // of the view
 	nodes   []*parquetNode
 	columns []Column
 	slots   []int // for each column its place among the selected ones, or -1
@@ -96,7 +97,10 @@ func (p *parquetSource) open() (err error) {
 		return err
 	}
 	p.description = maphash.Bytes(seed, description)
-	p.file, err = parquet.OpenFile(p.in, p.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if p.view, err = newParquetView(p.in, p.size, description); err != nil {
+		return err
+	}
+	p.file, err = parquet.OpenFile(p.view, p.view.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return err
 	}
@@ -246,7 +250,7 @@ func (p *parquetSource) advance(ctx context.Context) (bool, error) {
 			p.read += n
 			continue
 		}
-		if err := p.rows.open(p.file, p.group-1, p.values); err != nil {
+		if err := p.rows.open(p.file, p.view, p.group-1, p.values); err != nil {
 			return false, err
 		}
 		p.left, p.at = g.NumRows(), 0

@@ -20,8 +20,8 @@ const (
 	maxPageHeader   = 16 << 20
 )
 
-// checkPages walks over the headers of the pages of a column in a row group.
-func checkPages(in io.ReaderAt, size int64, meta *format.ColumnMetaData, values int64) error {
+// eachPage walks over the headers of the pages of a column in a row group, and calls f with the place of each, its length, and what it says.
+func eachPage(in io.ReaderAt, size int64, meta *format.ColumnMetaData, values int64, f func(at, length int64, h *format.PageHeader) error) error {
 	at, length := meta.DataPageOffset, meta.TotalCompressedSize
 	if meta.DictionaryPageOffset != 0 {
 		at = meta.DictionaryPageOffset
@@ -35,15 +35,19 @@ func checkPages(in io.ReaderAt, size int64, meta *format.ColumnMetaData, values 
 		if err != nil {
 			return fmt.Errorf("the header of a page: %w", err)
 		}
-		at += n
 		count := int64(max(h.DataPageHeader.V.NumValues, h.DataPageHeaderV2.V.NumValues, h.DictionaryPageHeader.V.NumValues, h.DataPageHeaderV2.V.NumRows))
 		switch {
-		case h.CompressedPageSize < 0 || int64(h.CompressedPageSize) > end-at:
+		case h.CompressedPageSize < 0 || int64(h.CompressedPageSize) > end-at-n:
 			return errors.New("a page is longer than its column")
+		case h.UncompressedPageSize < 0:
+			return errors.New("a page says that it has less than no bytes")
 		case h.UncompressedPageSize > maxPageBytes || count > values:
 			return fmt.Errorf("a page has %d bytes and %d values; write the file with smaller pages", h.UncompressedPageSize, count)
 		}
-		at += int64(h.CompressedPageSize)
+		if err := f(at, n, &h); err != nil {
+			return err
+		}
+		at += n + int64(h.CompressedPageSize)
 	}
 	return nil
 }

@@ -271,20 +271,21 @@ func (p *parquetRows) finish(row int64) error {
 }
 
 // open begins a row group, in no page of which a column has more values than that.
-func (p *parquetRows) open(f *parquet.File, group int, values int64) error {
+func (p *parquetRows) open(f *parquet.File, v *parquetView, group int, values int64) error {
 	chunks := f.RowGroups()[group].ColumnChunks()
 	if len(chunks) != len(p.leaves) {
 		return fmt.Errorf("a row group has %d columns, the schema %d", len(chunks), len(p.leaves))
 	}
+	if err := p.close(); err != nil {
+		return err
+	}
+	v.hide()
 	for i := range p.leaves {
 		if !p.used[i] {
 			continue
 		}
 		l := &p.leaves[i]
-		if err := l.close(); err != nil {
-			return err
-		}
-		if err := checkPages(f, f.Size(), &f.Metadata().RowGroups[group].Columns[i].MetaData, values); err != nil {
+		if err := v.show(group, i, values); err != nil {
 			return err
 		}
 		l.pages, l.rows = chunks[i].Pages(), 0
