@@ -94,12 +94,15 @@ func appendSQLiteTime(dst []byte, v any) ([]byte, error) {
 	if _, err := time.Parse(time.DateOnly, text); err == nil {
 		return appendText(dst, text), nil
 	}
+	if _, fraction, _ := strings.Cut(text, "."); len(fraction) > 9 && strings.Trim(fraction[:10], "0123456789") == "" {
+		return appendAny(dst, v) // it has more digits than a time of Go
+	}
 	for _, layout := range sqliteTimes {
 		if t, err := time.Parse(layout, strings.TrimSuffix(text, "Z")); err == nil {
 			return jsonvalue.AppendTime(dst, t.UTC(), true)
 		}
 	}
-	return appendText(dst, text), nil
+	return appendAny(dst, v)
 }
 
 // sqliteTimes are the forms of times that SQLite's functions read, and the one that Go's drivers write of themselves.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ciokit/cio/kit/internal/jsonvalue"
 	"github.com/ciokit/cio/kit/source"
@@ -37,6 +38,8 @@ func (d *dialect) typeWriter(typ string) writer {
 	typ = strings.TrimPrefix(strings.ToUpper(typ), "UNSIGNED ")
 	base, _, _ := strings.Cut(typ, "(")
 	switch base = strings.TrimSpace(base); base {
+	case "BPCHAR": // char(n) of PostgreSQL, which takes the spaces that fill it up for nothing
+		return appendUnpadded
 	case "FLOAT4":
 		return appendFloat4
 	case "NUMERIC", "DECIMAL", "INT", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "MEDIUMINT", "INT2", "INT4", "INT8", "YEAR", "FLOAT", "DOUBLE", "FLOAT8", "REAL":
@@ -194,6 +197,16 @@ func appendMySQLInstant(dst []byte, v any) ([]byte, error) {
 	return dst, err
 }
 
+// appendUnpadded writes text without the spaces behind it.
+func appendUnpadded(dst []byte, v any) ([]byte, error) {
+	if text, ok := v.(string); ok {
+		v = strings.TrimRight(text, " ")
+	}
+	return appendAny(dst, v)
+}
+
+var errNotUTF8 = errors.New("the text holds bytes that are not UTF-8, though the database was asked for that: it does not know, or knows wrongly, in which encoding they are; convert the column in the query, as with convert_from(column::bytea, 'LATIN1') of PostgreSQL")
+
 // appendAny writes a value by what it is.
 func appendAny(dst []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
@@ -210,8 +223,14 @@ func appendAny(dst []byte, v any) ([]byte, error) {
 	case bool:
 		return strconv.AppendBool(dst, v), nil
 	case string:
+		if !utf8.ValidString(v) {
+			return dst, errNotUTF8
+		}
 		return jsonvalue.AppendText(dst, v), nil
 	case []byte:
+		if !utf8.Valid(v) {
+			return dst, errNotUTF8
+		}
 		return jsonvalue.AppendText(dst, v), nil
 	case time.Time:
 		return jsonvalue.AppendTime(dst, v, true)
