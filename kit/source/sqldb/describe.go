@@ -94,5 +94,8 @@ func (r *result) columnsOf(statement string) error {
 	for _, t := range types {
 		r.columns = append(r.columns, source.Column{Name: t.Name(), Kind: source.JSON, Type: t.DatabaseTypeName()})
 	}
+	if err == nil && r.dialect == postgres && ctx.Err() == nil {
+		err = namePostgresTypes(ctx, tx, r.columns)
+	}
 	return err
 }

@@ -91,7 +91,7 @@ func TestEncodedPasswords(t *testing.T) {
 			database = u.Path
 		}
 		escaped := func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
-		for _, password := range awkward {
+		for i, password := range awkward {
 			if password == "" {
 				continue
 			}
@@ -100,13 +100,12 @@ func TestEncodedPasswords(t *testing.T) {
 				text = strings.ReplaceAll(text, `\`, `\\`)
 			}
 			execute(t, u.String(), create[0], create[1]+"'"+text+"'")
-			for _, raw := range []string{
-				u.Scheme + "://" + escaped(user) + ":" + escaped(password) + "@" + u.Host + database,
-				u.Scheme + "://" + u.Host + database + "?user=" + escaped(user) + "&password=" + escaped(password),
-			} {
-				if err := runs(t, raw, "SELECT 1 AS id"); err != nil {
-					t.Errorf("%q: %v", password, err)
-				}
+			raw := u.Scheme + "://" + escaped(user) + ":" + escaped(password) + "@" + u.Host + database
+			if i%2 > 0 {
+				raw = u.Scheme + "://" + u.Host + database + "?user=" + escaped(user) + "&password=" + escaped(password)
+			}
+			if err := runs(t, raw, "SELECT 1 AS id"); err != nil {
+				t.Errorf("%q: %v", password, err)
 			}
 		}
 	}

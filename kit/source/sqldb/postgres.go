@@ -16,6 +16,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/ciokit/cio/kit/source"
 )
 
 // postgresParams are the parameters of a URL of PostgreSQL beside those of TLS.
@@ -196,15 +198,16 @@ func postgresGrammar(ctx context.Context, tx *sql.Tx) (grammar, error) {
 	return g, nil
 }
 
-// postgresTypes names the types that the driver knows by their number only, such as those of enumerations and extensions.
-func postgresTypes(ctx context.Context, tx *sql.Tx, types []string) error {
-	for i, typ := range types {
-		oid, err := strconv.ParseUint(typ, 10, 32)
+// namePostgresTypes names the types that the driver knows by their number only, such as those of enumerations and extensions.
+func namePostgresTypes(ctx context.Context, tx *sql.Tx, columns []source.Column) error {
+	for i := range columns {
+		oid, err := strconv.ParseUint(columns[i].Type, 10, 32)
 		if err != nil {
 			continue
 		}
-		if err := tx.QueryRowContext(ctx, "SELECT pg_catalog.upper(pg_catalog.format_type($1::pg_catalog.oid, NULL))", oid).Scan(&types[i]); err != nil {
-			return err
+		query := "SELECT pg_catalog.upper(pg_catalog.format_type($1::pg_catalog.oid, NULL))"
+		if err := tx.QueryRowContext(ctx, query, oid).Scan(&columns[i].Type); err != nil {
+			return fmt.Errorf("sqldb: the type of the column %s cannot be looked up: %w", columns[i].Name, err)
 		}
 	}
 	return nil

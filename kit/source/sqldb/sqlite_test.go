@@ -2,11 +2,14 @@ package sqldb
 
 import (
 	"database/sql"
+	"io"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ciokit/cio/kit/source"
 )
 
 // fileWriter is a second connection to a file, which may write.
@@ -86,13 +89,29 @@ func TestSQLiteReadingBlocksNobody(t *testing.T) {
 	file := sqliteFile(t, "PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 5000) INSERT INTO t SELECT n FROM c;")
 	w := fileWriter(t, file) // which keeps the files of WAL there
 	write(t, w, "INSERT INTO t VALUES (0)")
-	src, err := Open(t.Context(), "sqlite:"+file, Query{SQL: "SELECT id FROM t"})
+	src, err := Open(t.Context(), "sqlite:"+file, Query{SQL: "SELECT id FROM t", ReadAhead: -1}) // so that it is not all read before somebody writes
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, w, "UPDATE t SET id = -id")
-	if _, rows := readAll(t, src); len(rows) != 5001 || slices.Contains(rows, `{"id":-1}`) {
-		t.Errorf("%d rows, of which some have changed", len(rows))
+	defer src.Close()
+	if err := src.Select([]string{"id"}); err != nil {
+		t.Fatal(err)
+	}
+	var b source.Batch
+	rows := 0
+	for err = src.Next(t.Context(), &b); err == nil; err = src.Next(t.Context(), &b) {
+		if rows == 0 {
+			write(t, w, "UPDATE t SET id = -1 - id")
+		}
+		rows += len(b.Rows)
+		for _, r := range b.Rows {
+			if r.Raw[len(`{"id":`)] == '-' {
+				t.Fatalf("the rows are of two moments: %s", r.Raw)
+			}
+		}
+	}
+	if err != io.EOF || rows != 5001 {
+		t.Errorf("%d rows, %v", rows, err)
 	}
 	if _, err := os.Stat(file + "-wal"); err != nil {
 		t.Error(err)
