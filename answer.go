@@ -314,15 +314,3 @@ func shorten(s string, most int) string {
 	}
 	return strings.ToValidUTF8(s[:most], "") + " ..."
 }
-
-// leastKey is how long a key must be to be looked for in texts. Real ones have 20 characters; a test's "k" would take whole words apart.
-const leastKey = 6
-
-// masker returns a func that takes the key out of what a server or a proxy echoes.
-func masker(key, basic string) func(string) string {
-	pairs := []string{basic, "[key]"}
-	if len(key) >= leastKey {
-		pairs = append(pairs, key, "[key]")
-	}
-	return strings.NewReplacer(pairs...).Replace
-}
