@@ -70,8 +70,8 @@ type Config struct {
 	Observer Observer `json:"-"`
 	// Timeout bounds one try of a request, reading the answer included; default 10 s.
 	Timeout time.Duration
-	// MaxElapsed bounds how long Send keeps retrying without anything being accepted; default 2 min; negative: until its context ends.
-	// A try that is under way is not cut short by it.
+	// MaxElapsed is how long Send keeps retrying without any of its messages, or any of its SendGroup's, being accepted; default 2 min; negative:
+	// until its context ends. The last try begins when it has passed, and is not cut short by it.
 	MaxElapsed time.Duration
 	// MaxMessageBytes is the largest message, encoded; default 32,000, which is the API's limit of 32 KB read strictly (api-facts 1.5).
 	MaxMessageBytes int

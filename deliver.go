@@ -46,6 +46,7 @@ type delivery struct {
 	progress   time.Time // of the last acceptance
 	// waits, if set, reports that what sends beside this one waits for better times. The next pause ends the delivery then.
 	waits func() bool
+	group *groupMember // the Sends that it gives up with; nil for none
 	// maxRefusals is how many refusals by the API in a row, with one reason, stop it; 0: none do.
 	maxRefusals int64
 
@@ -296,12 +297,17 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 			e.Attempts, e.reached = r.attempts, r.reached
 			return e, byAnswer
 		}
+		if !d.group.carry(r.messages) {
+			return stopError(r), byAnswer
+		}
 		err := c.try(d.ctx, r)
+		d.group.carry(-r.messages)
 		if err == nil {
 			c.health.good(c.alarm())
 			return nil, byAnswer
 		}
 		var pause time.Duration
+		var more bool
 		stopped := byAnswer
 		switch err.verdict() {
 		case passing:
@@ -341,7 +347,7 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 		default:
 			return err, byAnswer
 		}
-		if d.maxElapsed >= 0 && time.Since(d.progress)+pause > d.maxElapsed {
+		if pause, more = d.within(pause); !more {
 			return err, stopped
 		}
 		if stopped != byKey {
@@ -354,7 +360,7 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 		if stopped != byKey {
 			renewed = nil
 		}
-		if end := sleepUnless(d.ctx, pause, renewed); end != nil {
+		if end := sleepUnless(d.ctx, pause, renewed, d.group.stopping()); end != nil {
 			own := *err // others may have it, such as an Observer
 			own.Err = errors.Join(err.Err, end)
 			return &own, byAnswer
@@ -385,13 +391,30 @@ func (s *span) outcome() Outcome {
 	return Unsent
 }
 
-// sleepUnless is sleep that ends when the channel is closed.
-func sleepUnless(ctx context.Context, d time.Duration, end <-chan struct{}) error {
+// leastPause is what must be left of maxElapsed for another try.
+const leastPause = time.Millisecond
+
+// within returns the pause before the next try, cut short so that the last try begins when maxElapsed has passed since the last acceptance, and
+// false if that has been.
+func (d *delivery) within(pause time.Duration) (time.Duration, bool) {
+	if d.maxElapsed < 0 {
+		return pause, true
+	}
+	left := d.maxElapsed - time.Since(d.group.progress(d.progress))
+	if pause > left-leastPause {
+		pause = left
+	}
+	return pause, left >= leastPause
+}
+
+// sleepUnless is sleep that ends when one of the channels is closed.
+func sleepUnless(ctx context.Context, d time.Duration, end, other <-chan struct{}) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-end:
+	case <-other:
 	case <-ctx.Done():
 		return ctx.Err()
 	}

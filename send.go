@@ -25,7 +25,8 @@ var errOthersInvalid = errors.New("cio: not sent because another message of the 
 // one ahead of it is settled, but for a message that is set aside, which only what is of its identity waits for.
 //
 // Failures that may pass are retried with growing, random pauses, at least as long as the server's Retry-After asks (at most 5 minutes),
-// until ctx ends or nothing was accepted for Config.MaxElapsed. A repeated request carries the same message ids. An answer with a status of 2xx
+// until ctx ends or nothing was accepted for Config.MaxElapsed: the last pause is cut short, so that a last try begins then. The Sends of a
+// SendGroup give up together. A repeated request carries the same message ids. An answer with a status of 2xx
 // that cannot be the API's, such as the page of a captive portal, is such a failure: its messages are unknown.
 //
 // If a strict batch is refused with 400, 413 or 422 in one of the API's own forms, it is halved until the refused messages stand alone; all
@@ -47,7 +48,10 @@ func (c *Client) Send(ctx context.Context, msgs ...Message) error {
 	if err := s.encode(msgs); err != nil {
 		return err
 	}
-	d := &delivery{c: c, ctx: ctx, p: s, maxElapsed: c.cfg.MaxElapsed, progress: time.Now()}
+	s.group = memberOf(ctx)
+	s.group.begin()
+	defer s.group.end()
+	d := &delivery{c: c, ctx: ctx, p: s, maxElapsed: c.cfg.MaxElapsed, progress: time.Now(), group: s.group}
 	for lo := 0; lo < len(s.messages); {
 		hi := s.fit(lo)
 		d.rest = append(d.rest, span{lo: lo, hi: hi, whole: true})
@@ -71,14 +75,15 @@ func (s *sending) deliver(d *delivery) {
 			pause = firstProbe
 			continue
 		case end.cause == byAll && d.mayShow(pause):
-			if d.maxElapsed >= 0 && time.Since(d.progress)+pause > d.maxElapsed {
+			wait, more := d.within(pause)
+			if !more {
 				all := *end.APIError
 				all.everything = true
 				end.APIError = &all
 				break
 			}
 			s.c.health.bad(s.c.alarm(), end.APIError)
-			if err := sleep(d.ctx, pause); err == nil {
+			if err := sleepUnless(d.ctx, wait, d.group.stopping(), nil); err == nil {
 				one, pause = true, min(2*pause, longestProbe)
 				continue
 			}
@@ -86,7 +91,7 @@ func (s *sending) deliver(d *delivery) {
 			if len(d.rest) < before {
 				pause = firstProbe
 			}
-			if err := sleep(d.ctx, pause); err == nil {
+			if err := sleepUnless(d.ctx, pause, d.group.stopping(), nil); err == nil {
 				pause *= 2
 				continue
 			}
@@ -124,7 +129,8 @@ type sending struct {
 	c        *Client
 	messages []Encoded
 	failures []Failure
-	taken    int // accepted
+	taken    int          // accepted
+	group    *groupMember // nil for none
 }
 
 // encode encodes all messages, or lists all that are invalid.
@@ -191,9 +197,17 @@ func (s *sending) identity(i int) string {
 	return orderKey(&id)
 }
 
-func (s *sending) accepted(lo, hi, _ int) { s.taken += hi - lo }
+func (s *sending) accepted(lo, hi, _ int) {
+	s.taken += hi - lo
+	s.group.settle(lo, hi, nil)
+}
 
-func (s *sending) failed(lo, hi int, o Outcome, err *APIError) { s.fail(lo, hi, o, err) }
+func (s *sending) failed(lo, hi int, o Outcome, err *APIError) {
+	s.fail(lo, hi, o, err)
+	if o == Refused {
+		s.group.settle(lo, hi, err)
+	}
+}
 
 var batchPool = sync.Pool{New: func() any { return new([]byte) }}
 

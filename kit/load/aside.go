@@ -34,7 +34,7 @@ func (ln *lane) heldBack(messages []cio.Message, places []place) ([]cio.Message,
 	for i, m := range messages {
 		e := m.(*cio.Encoded)
 		if first := behind[places[i].who]; first != nil {
-			ln.aside = append(ln.aside, doubtful{*e, places[i], &fate{cio.Unsent, first.err}})
+			ln.aside = append(ln.aside, doubtful{*e, places[i], &fate{cio.Unsent, first.err, false}})
 			continue
 		}
 		free, at = append(free, m), append(at, places[i])

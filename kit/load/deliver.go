@@ -22,6 +22,7 @@ func isFormatError(err error) bool {
 type fate struct {
 	outcome cio.Outcome // 0: accepted
 	err     error
+	counted bool // by told
 }
 
 // send gives the messages of a row to the lanes, or settles them as unsent where nothing is sent any more.
@@ -114,9 +115,13 @@ func (r *run) conclude(places []place, fates []fate) {
 		switch f.outcome {
 		case 0:
 			accepted = true
-			r.sameRefusal = 0
+			if !f.counted {
+				r.sameRefusal = 0
+			}
 		case cio.Refused:
-			r.refuse(f.err)
+			if !f.counted {
+				r.refuse(f.err)
+			}
 		}
 	}
 	if accepted {
@@ -128,6 +133,19 @@ func (r *run) conclude(places []place, fates []fate) {
 
 // sameRefusals is how many refusals in a row, all for one reason and with nothing accepted between them, end a run.
 const sameRefusals = 1000
+
+// told counts messages of a Send that goes on: they were refused, or accepted if err is nil.
+func (r *run) told(messages int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		r.sameRefusal = 0
+		return
+	}
+	for range messages {
+		r.refuse(err)
+	}
+}
 
 // refuse counts a message that was refused, and stops the run where there are too many; the lock must be held.
 func (r *run) refuse(err error) {
@@ -148,10 +166,21 @@ func (r *run) checkErrors() {
 	switch most := r.job.MaxErrors; {
 	case most <= 0:
 	case r.refused >= most:
-		r.stopLocked(&StopError{ErrTooManyErrors, fmt.Errorf("%s refused%s", plural.Count(r.refused, "message was", "messages were"), because)})
+		r.tooManyErrors(plural.Count(r.refused, "message was", "messages were") + " refused" + because)
 	case r.sameRefusal >= sameRefusals:
-		r.stopLocked(&StopError{ErrTooManyErrors, fmt.Errorf("%d messages in a row were refused for one reason: %s", r.sameRefusal, r.refusalSaid)})
+		r.tooManyErrors(plural.Grouped(int64(r.sameRefusal)) + " messages in a row were refused for one reason: " + r.refusalSaid)
 	}
+}
+
+// tooManyErrors stops the run, and the Sends under way once the requests that they are making are answered; the lock must be held.
+func (r *run) tooManyErrors(why string) {
+	if r.stoppedBy(ErrTooManyErrors) {
+		return
+	}
+	if n := r.group.Stop(); n > 0 {
+		why += "; " + plural.Count(n, "message was", "messages were") + " on their way then, and what became of them is counted too"
+	}
+	r.stopLocked(&StopError{ErrTooManyErrors, errors.New(why)})
 }
 
 // settle notes what became of a message; run.mu must be held.
@@ -251,15 +280,22 @@ func (r *run) makeRoom() {
 
 // post brings the messages to acceptance and returns what became of each; nil if all were accepted.
 func (r *run) post(messages []cio.Message) []fate {
-	err := r.job.Client.Send(r.ctx, messages...)
+	counted := false
+	err := r.job.Client.Send(r.group.Context(r.ctx, func(lo, hi int, err error) {
+		counted = true
+		r.told(hi-lo, err)
+	}), messages...)
 	if err == nil {
 		return nil
 	}
 	fates := make([]fate, len(messages))
+	for i := range fates {
+		fates[i].counted = counted
+	}
 	var failed *cio.SendError
 	if !errors.As(err, &failed) {
 		for i := range fates {
-			fates[i] = fate{cio.Unknown, err}
+			fates[i] = fate{cio.Unknown, err, false}
 		}
 		r.stop(r.whySendEnded(err))
 		return fates
@@ -273,13 +309,14 @@ func (r *run) post(messages []cio.Message) []fate {
 		if f.Outcome == cio.Refused && errors.Is(f.Err, cio.ErrUnauthorized) {
 			f.Outcome = cio.Unsent
 		}
-		fates[f.Index] = fate{f.Outcome, f.Err}
+		fates[f.Index] = fate{f.Outcome, f.Err, counted}
 		var local *cio.MessageError
 		switch {
 		case f.Outcome == cio.Refused:
 			invalid = invalid || errors.As(f.Err, &local)
 		case isDoubtful(fates[f.Index]):
 			doubtful = true
+		case errors.Is(f.Err, cio.ErrStopped):
 		case ended == nil:
 			ended = f.Err
 		}

@@ -31,7 +31,8 @@ type Job struct {
 	Source source.Source
 	// Mapping says which messages a row becomes.
 	Mapping *Mapping
-	// Client sends the messages. How long it retries, Config.MaxElapsed, is how long a run outlives an outage. Nothing else should use it
+	// Client sends the messages. Its Config.MaxElapsed is how long a run goes on without anything being accepted: its Sends are a cio.SendGroup. A
+	// wrapper of a *cio.Client must pass on the context of Send for that, and for MaxErrors to count each refusal as soon as it is known. Nothing else should use it
 	// during the run, because the run's requests are counted by its Stats. In a dry run its rules check the messages; nil means those of
 	// cio.Encode.
 	Client Client
@@ -49,7 +50,8 @@ type Job struct {
 	// Rejects receives the rejects instead of a file; not for Start and Resume. RejectsCSV has them written as CSV.
 	Rejects    io.Writer
 	RejectsCSV bool
-	// MaxErrors is how many messages Customer.io may refuse before the run sends no more; default DefaultMaxErrors, negative for no limit.
+	// MaxErrors is how many messages Customer.io may refuse before the run sends no more; default DefaultMaxErrors, negative for no limit. Only the
+	// requests that are being made then are finished, so that no more than Concurrency-1 messages are refused beyond it.
 	// However many it is, 1,000 refusals in a row for one reason, with nothing accepted between them, are too many; a negative value switches
 	// that off too.
 	MaxErrors int64

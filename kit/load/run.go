@@ -197,6 +197,7 @@ type run struct {
 	deletes     int64         // handed to the lanes
 	room        chan struct{} // there may be room for rows
 	acceptances atomic.Int64  // how often something was accepted
+	group       cio.SendGroup // all Sends
 
 	mu      sync.Mutex // guards all that follows
 	tally   tally

@@ -146,7 +146,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.StringVar(&f.ExpectRows, "expect-rows", "", "how many rows the input must have, N or N-M: otherwise --mode mirror deletes nobody and the exit code is 4; an input that is a pipe needs it for --mode mirror")
 	fl.IntVar(&f.Concurrency, "concurrency", 8, "how many requests may be under way at once; messages of one person keep their order")
 	fl.IntVar(&f.Rate, "rate", 0, "how many requests a second may start; 0 means the API's limit of 1000")
-	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop sending when nothing was accepted for so long")
+	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop sending when nothing of the load was accepted for so long; a last try is made then")
 	acceptAnyFlag(cmd, &f.AcceptAny2xx)
 	f.changeOptions.flags(cmd)
 	cmd.MarkFlagFilename("mapping", "yaml", "yml")

@@ -1,0 +1,118 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// A server that refuses everything is not asked for more than what is on its way when the bound is reached: one message for each request.
+func TestRefusalsBeyondTheBound(t *testing.T) {
+	for _, tt := range []struct {
+		concurrency int
+		most, want  int64
+	}{{1, 20, 20}, {1, 1, 1}, {8, 1, 1}, {8, 20, 20}, {8, 300, 300}, {8, 100_000, sameRefusals}} {
+		t.Run(fmt.Sprintf("%d of %d", tt.concurrency, tt.most), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, server := emulated(t, cio.Config{})
+				if err := server.AddFault(emulator.Fault{Status: 400, DelayMS: 50}); err != nil {
+					t.Fatal(err)
+				}
+				s, err := Run(t.Context(), Job{Source: mustSource(t, personRows(20_000), source.Config{}), Mapping: mustMapping(t, people), Client: client, MaxErrors: tt.most, Concurrency: tt.concurrency})
+				checkSum(t, s)
+				if !errors.Is(err, ErrTooManyErrors) || s.RejectedByAPI < tt.want || s.RejectedByAPI > tt.want+int64(tt.concurrency)-1 || s.Unknown > 0 || s.Rows != 20_000 {
+					t.Errorf("%v: %s", err, counts(s))
+				}
+				if some := strings.Contains(err.Error(), "on their way then"); some != (tt.concurrency > 1) {
+					t.Errorf("%v", err)
+				}
+			})
+		})
+	}
+}
+
+// Refusals in a row are those with nothing accepted between, within a batch too.
+func TestAcceptedBetweenRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator.Config{Refuse: func(m emulator.Message) (string, bool) {
+			return "no-such-luck", !strings.HasSuffix(m.UserID, "00")
+		}}.InProcess(t)
+		client, err := cio.NewClient(cio.Config{APIKey: srv.Key, BaseURL: srv.URL, HTTPClient: srv.Client()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows strings.Builder
+		rows.WriteString("id,n\n")
+		for i := range 3000 {
+			fmt.Fprintf(&rows, "u%d,1\n", i)
+		}
+		s, err := Run(t.Context(), Job{Source: mustSource(t, rows.String(), source.Config{}), Mapping: mustMapping(t, people), Client: client, MaxErrors: 50_000, Concurrency: 4})
+		checkSum(t, s)
+		if err != nil || s.Accepted != 29 || s.RejectedByAPI != 2971 {
+			t.Errorf("%v: %s", err, counts(s))
+		}
+	})
+}
+
+// A load gives up when nothing was accepted for Config.MaxElapsed, whenever its requests began: not before, and not later by a request that
+// began late.
+func TestGivesUpAfterTheLastAcceptance(t *testing.T) {
+	for _, concurrency := range []int{1, 4} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			var mu sync.Mutex
+			var last time.Time
+			down := transportFunc(func(r *http.Request) (*http.Response, error) {
+				io.Copy(io.Discard, r.Body)
+				r.Body.Close()
+				mu.Lock()
+				defer mu.Unlock()
+				status := http.StatusServiceUnavailable
+				if time.Since(start) < 90*time.Second {
+					status = http.StatusOK
+				}
+				last = time.Now()
+				return &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {"300"}}, Body: http.NoBody, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r}, nil
+			})
+			client, err := cio.NewClient(cio.Config{APIKey: "k", BaseURL: "http://api.test", HTTPClient: &http.Client{Transport: down}, MaxElapsed: 10 * time.Minute})
+			if err != nil {
+				t.Fatal(err)
+			}
+			input, feed := io.Pipe()
+			go func() { // a row a minute: requests begin at all times
+				fmt.Fprintln(feed, "id,n")
+				for i := range 8 {
+					fmt.Fprintf(feed, "u%d,1\n", i)
+					time.Sleep(time.Minute)
+				}
+				feed.Close()
+			}()
+			src, err := source.New(input, source.Config{Format: source.CSV})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer src.Close()
+			s, err := Run(t.Context(), Job{Source: src, Mapping: mustMapping(t, people), Client: client, Concurrency: concurrency})
+			checkSum(t, s)
+			// The rows of minutes 0 and 1 are accepted; the first request that fails is that of minute 2.
+			gaveUp := last.Sub(start).Truncate(2 * time.Second)
+			if !errors.Is(err, ErrGaveUp) || s.Accepted != 2 || gaveUp != 12*time.Minute || s.Unsent != 6 {
+				t.Errorf("%d side by side: last try at %v: %v: %s", concurrency, last.Sub(start), err, counts(s))
+			}
+		})
+	}
+}
+
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
