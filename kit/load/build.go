@@ -29,10 +29,11 @@ type mapper struct {
 	times      []time.Time
 	deletes    int
 	// counter, if set, counts what is shared. said is for it, of the row at hand; noAddress is how many of its messages have a trait email that
-	// is no address.
+	// is no address, byAddress how many name the person by that trait because the row has no userId.
 	counter   *identityCounter
 	said      []identified
 	noAddress int
+	byAddress int
 	blank     bool          // the row at hand has nothing in the columns that the mapping reads
 	values    values        // of the message at hand
 	cells     []source.Cell // of the row at hand, with the message's defaults
@@ -47,7 +48,7 @@ func newMapper(p *plan, encode func(cio.Message) (cio.Encoded, error)) *mapper {
 // that acts would be of it: who was to be deleted must not go missing without a word.
 func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueError) {
 	m.messages, m.identities, m.made, m.times, m.deletes = m.messages[:0], m.identities[:0], m.made[:0], m.times[:0], 0
-	m.said, m.noAddress = m.said[:0], 0
+	m.said, m.noAddress, m.byAddress = m.said[:0], 0, 0
 	m.plan.nullWords.empty(r.Cells)
 	m.blank = m.plan.blank(r)
 	m.row.raw = r.Raw
@@ -75,6 +76,9 @@ func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueErr
 					m.identities = append(m.identities, m.identity(&encoded))
 					m.made = append(m.made, p.place)
 					m.times = append(m.times, m.values.meta.Timestamp)
+					if p.namedByAddress(&m.values) {
+						m.byAddress++
+					}
 					if m.counter != nil {
 						m.said = m.counter.identify(m.said, m, p)
 					}

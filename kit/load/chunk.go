@@ -213,6 +213,9 @@ func (rd *reader) row(c *chunk, src *source.Row) {
 		if n := rd.mapper.noAddress; n > 0 {
 			c.warned.add(Warning{RuleNotAnAddress, hintNotAnAddress, int64(n), src.File, src.Line, "traits.email"})
 		}
+		if n := rd.mapper.byAddress; n > 0 {
+			c.warned.add(Warning{RuleByAddress, hintByAddress, int64(n), src.File, src.Line, "userId"})
+		}
 		rd.r.send(c, row.messages[0], messages, rd.mapper)
 	}
 }

@@ -57,6 +57,17 @@ const firstShared = 10
 // RuleNotAnAddress warns of an identify whose trait email is no e-mail address.
 const RuleNotAnAddress = "not-an-email-address"
 
+// RuleByAddress warns of an identify whose userId is empty, though the mapping gives it one, so that the trait email says who it is.
+const RuleByAddress = "person-by-address"
+
+const hintByAddress = "the userId is empty, so that the e-mail address says whose the row is; if there should be an id, look for a failed join, and leave such rows out"
+
+// namedByAddress reports whether the mapping gives a userId and the row has none, nor another id.
+func (p *messagePlan) namedByAddress(v *values) bool {
+	return p.kind.typ == cio.TypeIdentify && v.text[fieldUserID] == "" && v.text[fieldAnonymousID] == "" &&
+		slices.ContainsFunc(p.texts, func(t textPlan) bool { return t.field == fieldUserID })
+}
+
 const hintNotAnAddress = "the trait email is no e-mail address: nothing can be sent to it, and people who have the same may become one"
 
 // identityCounter counts for an IdentityCount. It is used by the goroutine that reads.

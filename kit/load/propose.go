@@ -74,7 +74,7 @@ func countNames(p source.Profile, name string) (n int) {
 func guessID(columns []source.ColumnProfile) int {
 	best, score := -1, 0
 	for i, c := range columns {
-		if c.Looks == source.LooksEmpty || c.Looks == source.LooksObject || c.Looks == source.LooksDate || c.Looks == source.LooksNumber || c.Looks == source.LooksBoolean {
+		if c.Looks == source.LooksEmpty || c.Looks == source.LooksTwice || c.Looks == source.LooksObject || c.Looks == source.LooksDate || c.Looks == source.LooksNumber || c.Looks == source.LooksBoolean {
 			continue
 		}
 		points := 0

@@ -34,3 +34,36 @@ func TestWarnings(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// An id that is missing is not replaced by the address without a word.
+func TestPersonByAddress(t *testing.T) {
+	const rows = "id,anon,email\n1,,a@example.com\n,,b@example.com\n,x,c@example.com\n,,d@example.com\n"
+	for name, tt := range map[string]struct {
+		mapping string
+		want    int64
+	}{
+		"an id that is missing":   {"messages:\n  - identify: {userId: $id, traits: {email: $email}}\n", 3},
+		"another id":              {"messages:\n  - identify: {userId: $id, anonymousId: $anon, traits: {email: $email}}\n", 2},
+		"the address is meant":    {"messages:\n  - identify: {traits: {email: $email}}\n", 0},
+		"the address is the id":   {"messages:\n  - identify: {userId: $email, traits: {email: $email}}\n", 0},
+		"not an identify":         {"messages:\n  - track: {userId: $email, event: Seen}\n", 0},
+		"one of several messages": {"messages:\n  - identify: {userId: $id, traits: {email: $email}}\n  - identify: {userId: $email, traits: {email: $email}}\n", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := Run(t.Context(), Job{Source: mustSource(t, rows, source.Config{}), Mapping: mustMapping(t, tt.mapping), Client: new(fakeClient)})
+			checkSum(t, s)
+			if err != nil || s.Rejected != 0 {
+				t.Fatalf("%v: %s", err, counts(s))
+			}
+			n := int64(0)
+			for _, w := range s.Warned {
+				if w.Rule == RuleByAddress {
+					n = w.Count
+				}
+			}
+			if n != tt.want {
+				t.Errorf("%d are warned of, want %d: %+v", n, tt.want, s.Warned)
+			}
+		})
+	}
+}

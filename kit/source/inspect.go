@@ -25,6 +25,7 @@ const (
 	LooksObject    Looks = "object"    // a JSON object or list
 	LooksText      Looks = "text"      //
 	LooksID        Looks = "id digits" // digits with leading zeros, which a number would lose
+	LooksTwice     Looks = "twice"     // another column has the same name, so that neither can be read; nothing else is known of them
 )
 
 // Profile is what the beginning of an input has.
@@ -60,6 +61,7 @@ type ColumnProfile struct {
 	values   map[string]bool
 	possible []Looks
 	filled   int64
+	twice    bool
 }
 
 // inspectRows is how many rows Inspect looks at where none is given, inspectValues how many values of a column it tells apart.
@@ -82,9 +84,11 @@ func Inspect(ctx context.Context, src Source, rows int64) (Profile, error) {
 	var places []int // of names in p.Columns
 	for i, c := range columns {
 		p.Columns = append(p.Columns, newColumnProfile(c.Name, c.Type))
-		if !repeated(columns, i) {
-			names, places = append(names, c.Name), append(places, i)
+		if repeated(columns, i) {
+			p.Columns[i].twice = true
+			continue
 		}
+		names, places = append(names, c.Name), append(places, i)
 	}
 	if err := src.Select(names); err != nil {
 		return p, err
@@ -221,6 +225,10 @@ var personal = []string{"email", "mail", "phone", "mobile", "name", "address", "
 
 // finish judges the column by what was seen.
 func (c *ColumnProfile) finish(rows int64) {
+	if c.twice {
+		c.Looks = LooksTwice
+		return
+	}
 	c.Empty = rows - c.filled
 	c.Distinct = len(c.values)
 	switch {

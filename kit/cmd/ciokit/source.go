@@ -174,6 +174,9 @@ func printProfile(w io.Writer, p source.Profile) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	if slices.ContainsFunc(p.Columns, func(c source.ColumnProfile) bool { return c.Looks == source.LooksTwice }) {
+		fmt.Fprintln(w, "\nColumns whose name is there twice are not read: rename one, in the file or with AS in the query.")
+	}
 	if p.Connection != nil {
 		fmt.Fprintf(w, "\nThe connection is %s.\n", p.Connection)
 	}

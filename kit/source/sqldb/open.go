@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -103,8 +105,15 @@ type unreachable string
 func (u unreachable) Error() string        { return string(u) }
 func (u unreachable) Is(target error) bool { return target == ErrUnreachable }
 
+// duplicateColumn is what MySQL calls two equal names in a query that stands in another one.
+const duplicateColumn = 1060
+
 func queryError(err error) error {
-	return &source.FormatError{Problem: "the query fails: " + err.Error(), Hint: "try it in the database's own shell"}
+	hint := "try it in the database's own shell"
+	if e := new(mysql.MySQLError); errors.As(err, &e) && e.Number == duplicateColumn {
+		hint = "with an order every column needs a name of its own: name the columns instead of *, or rename one with AS"
+	}
+	return &source.FormatError{Problem: "the query fails: " + err.Error(), Hint: hint}
 }
 
 // masked takes the password of a URL out of what an error says.

@@ -85,3 +85,14 @@ func TestPasswordInNoError(t *testing.T) {
 		}
 	}
 }
+
+// Two equal names in a query with an order are the user's to mend, and the error says how.
+func TestEqualNamesInOrder(t *testing.T) {
+	url := server(t, "CIOKIT_MARIADB_URL")
+	if err := runs(t, url, "SELECT 1 AS id, 2 AS a, 3 AS a"); err != nil {
+		t.Error(err)
+	}
+	if err := runs(t, url, "SELECT 1 AS id, 2 AS a, 3 AS a", "id"); err == nil || !strings.Contains(err.Error(), "rename one with AS") {
+		t.Errorf("got %v", err)
+	}
+}
