@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -30,6 +31,7 @@ type chunk struct {
 	offset   int64  // in the input
 	ordinal  int64  // of the row after the last
 	mark     []byte // of the last row, where the source needs it to go on
+	who      string // tells whom the rows so far are about from others, where there is a mark
 	complete bool   // the input ended
 	err      error  // why the input was not read on
 
@@ -66,6 +68,9 @@ type reader struct {
 	count  int64     // of rows read
 	first  int64     // of these, those before the batch at hand
 	mark   []byte    // behind the last chunk
+	who    whoIsIn   // in the rows so far, where they have marks
+	met    string    // of who, behind the last chunk
+	before string    // of who, behind the rows that an earlier run has settled
 	offset int64     // in the input, of the rows before those at hand
 	now    time.Time // about
 }
@@ -135,10 +140,19 @@ func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk
 		if i%chunkRows == 0 && ctx.Err() != nil {
 			return c, ctx.Err()
 		}
+		var messages int // of the row, if it was not refused
 		if rd.count++; rd.count > rd.skip {
-			rd.row(c, &rows.Rows[i])
+			messages = rd.row(c, &rows.Rows[i])
 		} else {
-			rd.passed(&rows.Rows[i])
+			messages = rd.passed(&rows.Rows[i])
+		}
+		if rows.Mark == nil {
+			continue
+		}
+		rd.who.row(rd.mapper.identities[:messages])
+		if rd.count == rd.skip && rd.who.sum() != rd.before {
+			return c, &source.ChangedError{Problem: fmt.Sprintf("some of the first %d rows are about others than those whom the load met there before it ended, so that going on would skip somebody", rd.skip),
+				Hint: "nothing more was sent; begin a new load from the first row"}
 		}
 	}
 	if limit > 0 && rd.count == limit {
@@ -150,24 +164,27 @@ func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk
 // seal says that the chunk ends behind the last row that was looked at, which is one of rows or was before them.
 func (rd *reader) seal(c *chunk, rows *source.Batch) {
 	if n := rd.count - rd.first; n > 0 && rd.count > rd.skip && rows.Mark != nil {
-		rd.mark = rows.Mark(int(n))
+		rd.mark, rd.met = rows.Mark(int(n)), rd.who.sum()
 	}
-	c.ordinal, c.mark = rd.count, rd.mark
+	c.ordinal, c.mark, c.who = rd.count, rd.mark, rd.met
 	rd.r.seal(c)
 }
 
-// passed counts what a row shares with others that an earlier run has settled.
-func (rd *reader) passed(src *source.Row) {
+// passed counts what a row shares with others that an earlier run has settled, and returns how many messages it has.
+func (rd *reader) passed(src *source.Row) int {
 	if src.Err != nil {
-		return
+		return 0
 	}
-	if _, err := rd.mapper.messagesOf(src, 0); err == nil {
-		rd.mapper.counter.row(src, rd.mapper.said)
+	messages, err := rd.mapper.messagesOf(src, 0)
+	if err != nil {
+		return 0
 	}
+	rd.mapper.counter.row(src, rd.mapper.said)
+	return len(messages)
 }
 
-// row maps one row and adds what becomes of it to the chunk.
-func (rd *reader) row(c *chunk, src *source.Row) {
+// row maps one row, adds what becomes of it to the chunk, and returns how many messages it has.
+func (rd *reader) row(c *chunk, src *source.Row) int {
 	var messages []cio.Encoded
 	var reject *Reject
 	switch {
@@ -196,9 +213,9 @@ func (rd *reader) row(c *chunk, src *source.Row) {
 		if c.empty++; rd.mapper.blank {
 			c.blank++
 		}
-		return
+		return 0
 	case rd.r.changes.skip(c, src, messages, rd.mapper):
-		return
+		return len(messages)
 	}
 	row := chunkRow{file: src.File, line: src.Line, ordinal: src.Ordinal, form: src.Form, kept: src.Kept, raw: [2]int{len(c.raw), len(c.raw) + len(src.Raw)}, messages: [2]int{c.messages, c.messages + len(messages)}, reject: reject}
 	c.raw = append(c.raw, src.Raw...)
@@ -218,6 +235,7 @@ func (rd *reader) row(c *chunk, src *source.Row) {
 		}
 		rd.r.send(c, row.messages[0], messages, rd.mapper)
 	}
+	return len(messages)
 }
 
 // otherComma is why a row of a rejects file is not loaded by a run that reads numbers in another way.

@@ -93,6 +93,8 @@ type Checkpoint struct {
 	// Mark is what the source needs to go on behind the last of them, or to tell whether they are what they were, empty where the number of the
 	// row is enough: of a query in an order hashes of the rows.
 	Mark json.RawMessage `json:"mark,omitempty"`
+	// Who is, beside a Mark, a hash of whom the rows are about.
+	Who string `json:"who,omitempty"`
 	// Key tells the write key from others: the Client's KeyHash of the header's Salt.
 	Key []byte `json:"key,omitempty"`
 	// Summary counts them. Nothing is unsent among them.

@@ -34,7 +34,7 @@ func TestMirrorDeletesNobodyElse(t *testing.T) {
 	}
 	var all mirrorCounts
 	for seed := first; seed < first+seeds; seed++ {
-		m := &mirrorModel{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), dir: filepath.Join(t.TempDir(), "state"), in: filepath.Join(t.TempDir(), "in.csv"),
+		m := &mirrorModel{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), killable: killable{dir: filepath.Join(t.TempDir(), "state")}, in: filepath.Join(t.TempDir(), "in.csv"),
 			made: make(map[string]bool), address: make(map[string]string), there: make(map[string]bool), had: make(map[string][]string), excused: make(map[string]bool), final: make(map[string]bool)}
 		if m.run(); t.Failed() {
 			t.Fatalf("seed %d:\n%s", seed, strings.Join(m.trace, "\n"))
@@ -68,11 +68,11 @@ func (c *mirrorCounts) add(o mirrorCounts) {
 // mirrorModel is a series of loads of a table that changes.
 type mirrorModel struct {
 	mirrorCounts
-	t    *testing.T
-	rnd  *rand.Rand
-	dir  string // of the snapshot and the journals
-	in   string // the table
-	rows []string
+	t        *testing.T
+	rnd      *rand.Rand
+	killable        // with the snapshot and the journals
+	in       string // the table
+	rows     []string
 
 	made    map[string]bool   // ids that were identified, as they were sent
 	address map[string]string // the last one of each, by foldID
@@ -84,11 +84,10 @@ type mirrorModel struct {
 	final   map[string]bool     // who was deleted by loads that ended well
 
 	// Of the load at hand.
-	faulty, dead, pipe bool
-	gone               map[string]bool // who was deleted
-	most               int64
-	linked             bool              // what is there at its end can be put back
-	copied             map[string][]byte // what the process left that was killed
+	faulty, pipe bool
+	gone         map[string]bool // who was deleted
+	most         int64
+	linked       bool // what is there at its end can be put back
 }
 
 func (m *mirrorModel) chance(n int) bool { return m.rnd.IntN(n) == 0 }
@@ -452,7 +451,7 @@ func (m *mirrorModel) load(job Job) {
 		m.trace = append(m.trace, fmt.Sprintf("load %d.%d faulty=%v pipe=%v full=%v new=%v most=%d %q: %v; left %d alone %d removed %d same %d; deleted %v", m.loads, try, m.faulty, m.pipe, job.Changes.Full,
 			job.Changes.NewMapping, m.most, data, err, s.Left, s.LeftAlone, s.Removed, s.SameAddress, slices.Sorted(maps.Keys(m.gone))))
 		killed := m.dead
-		m.bury()
+		m.bury(m.t)
 		if killed && err == nil {
 			err = errKilled
 		}

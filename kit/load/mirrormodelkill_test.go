@@ -62,31 +62,6 @@ func (m *mirrorModel) forgetLinks() {
 // die ends the process: what is on disk now is what it leaves.
 func (m *mirrorModel) die() {
 	m.killed++
-	m.dead, m.copied = true, make(map[string][]byte)
-	err := filepath.WalkDir(m.dir, func(path string, d os.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			m.copied[path], err = os.ReadFile(path)
-		}
-		return err
-	})
-	if err != nil {
-		m.t.Error(err)
-	}
+	m.killable.die(m.t)
 	m.trace = append(m.trace, "  killed")
-}
-
-// bury puts back what the process left.
-func (m *mirrorModel) bury() {
-	if !m.dead {
-		return
-	}
-	if err := os.RemoveAll(m.dir); err != nil {
-		m.t.Fatal(err)
-	}
-	for path, data := range m.copied {
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)); err != nil {
-			m.t.Fatal(err)
-		}
-	}
-	m.dead = false
 }

@@ -106,7 +106,7 @@ func (r *run) mark(c *chunk) {
 	if r.recorder == nil || r.tally.Unsent > 0 || c.ordinal <= r.checkpoint.Row {
 		return
 	}
-	r.checkpoint.Mark = c.mark
+	r.checkpoint.Mark, r.checkpoint.Who = c.mark, c.who
 	r.checkpointAt(c.ordinal, c.offset)
 	r.recorder.note()
 }
@@ -116,7 +116,7 @@ func (r *run) checkpointAt(row, offset int64) {
 	t := &r.tally
 	s := r.snapshotLocked()
 	s.First, s.Reasons, s.Warned = nil, nil, nil
-	r.checkpoint = Checkpoint{Row: row, Read: offset, Mark: r.checkpoint.Mark, Summary: s, Warned: slices.Clone(t.warned),
+	r.checkpoint = Checkpoint{Row: row, Read: offset, Mark: r.checkpoint.Mark, Who: r.checkpoint.Who, Summary: s, Warned: slices.Clone(t.warned),
 		Reasons: maps.Clone(t.reasons), RejectsBytes: r.rejects.written, RejectsSum: r.rejects.sum, SpoolBytes: r.changes.spooled(),
 		Deletes: r.deleted, Bounds: r.bounds}
 }

@@ -114,11 +114,12 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 		return Summary{Seconds: time.Since(begun).Seconds()}, err
 	}
 	var skip int64
+	var before string
 	if job.journal != nil {
 		last := job.journal.Last()
 		r.resume(last)
 		r.key = job.Client.KeyHash(job.journal.header.Salt)
-		skip = last.Row
+		skip, before = last.Row, last.Who
 	}
 	r.encode = encode
 	job.Recorder.begin(&r.tally)
@@ -132,7 +133,7 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 		job.Begun()
 	}
 	finish := r.reportProgress()
-	read := &reader{r: r, mapper: newMapper(plan, encode), perRow: int64(len(plan.messages)), skip: skip, count: passed}
+	read := &reader{r: r, mapper: newMapper(plan, encode), perRow: int64(len(plan.messages)), skip: skip, before: before, count: passed}
 	read.mapper.counter = newIdentityCounter(job.spoolDir(), passed)
 	read.run(reading)
 	r.lanes.close()

@@ -11,7 +11,6 @@ type dialect struct {
 	name        string
 	transaction *sql.TxOptions
 	quote       byte // of names
-	numbered    bool // placeholders are $1, $2
 	rawKeys     bool // the driver changes values by the declared type of their column
 	prepared    bool // only a prepared statement gives floating point numbers with all their digits
 }
@@ -19,7 +18,7 @@ type dialect struct {
 var (
 	readOnly = &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
 
-	postgres    = &dialect{name: "PostgreSQL", transaction: readOnly, quote: '"', numbered: true}
+	postgres    = &dialect{name: "PostgreSQL", transaction: readOnly, quote: '"'}
 	mysqlServer = &dialect{name: "MySQL", transaction: readOnly, quote: '`', prepared: true}
 	sqlite      = &dialect{name: "SQLite", quote: '"', rawKeys: true}
 )

@@ -9,8 +9,6 @@ import (
 	"hash"
 	"math"
 	"time"
-
-	"github.com/ciokit/cio/kit/source"
 )
 
 // mark tells the first rows of a query in an order from others.
@@ -44,21 +42,22 @@ type digest struct {
 
 func newDigest() *digest { return &digest{keys: sha256.New(), rows: sha256.New()} }
 
-// add adds the rows, which begin at row from of the page.
-func (d *digest) add(p *page, from int, rows []source.Row, cells int) {
-	for i := range rows {
-		keys := p.keysOf(from+i, cells)
+// add adds the rows of the page from one to before another, each with so many cells.
+func (d *digest) add(p *page, from, to, cells int) {
+	for i := from; i < to; i++ {
+		keys := p.keysOf(i, cells)
 		d.buf = append(binary.AppendUvarint(d.buf[:0], uint64(len(keys))), keys...)
 		d.keys.Write(d.buf) // never fails
-		for _, c := range rows[i].Cells {
-			if c.Kind == source.Absent {
+		at := p.at[i*wide(cells)+2 : (i+1)*wide(cells)]
+		for ; len(at) > 0; at = at[2:] {
+			switch lo, hi := at[0], at[1]; {
+			case hi > lo:
+				d.buf = append(binary.AppendUvarint(d.buf, uint64(hi-lo)+1), p.raw[lo:hi]...)
+			case hi < lo:
+				d.buf = append(d.buf, 1)
+			default:
 				d.buf = append(d.buf, 0)
-				continue
 			}
-			d.buf = append(binary.AppendUvarint(d.buf, uint64(len(c.Bytes)+1)), c.Bytes...)
-		}
-		if rows[i].Err != nil {
-			d.buf = append(d.buf, 0)
 		}
 		d.rows.Write(d.buf)
 	}

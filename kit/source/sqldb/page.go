@@ -23,7 +23,7 @@ type page struct {
 	raw   []byte // the rows as JSON objects, one after the other
 	keys  []byte // what of each row is told by in the order, one after the other
 	// at are, for each row, where it ends in raw and its keys in keys, and then the beginning and the end of each selected cell in raw; 0 and 0
-	// for none.
+	// for none, 1 and 0 for one that cannot be read.
 	at []uint32
 	// bad are hints of the rows that cannot be read, each behind the row's number in the page and its length.
 	bad []byte

@@ -42,8 +42,8 @@ func (r *result) read() {
 	if r.run.Err() != nil && err != io.EOF {
 		err = context.Cause(r.run)
 	}
-	r.ahead.end(masked(r.url, err))
 	r.db.Close() // all that was to be read is read
+	r.ahead.end(masked(r.url, err))
 }
 
 // readAll returns io.EOF, or why the rows end before that.
@@ -183,16 +183,20 @@ func (w *rowWriter) write(p *page) (err error) {
 		p.raw = append(p.raw, name...)
 		start := len(p.raw)
 		if p.raw, err = w.writers[i](p.raw, w.values[i]); err != nil {
-			if w.slots[i] >= 0 && bad == "" {
-				bad = fmt.Sprintf("column %s: %v", w.columns[i].Name, err)
-			}
 			p.raw = append(p.raw[:start], "null"...)
 		}
-		if slot := w.slots[i]; slot >= 0 {
-			w.cells[slot] = [2]int{start, len(p.raw)}
-			if string(p.raw[start:]) == "null" {
-				w.cells[slot] = [2]int{}
+		slot := w.slots[i]
+		switch {
+		case slot < 0:
+		case err != nil:
+			w.cells[slot] = [2]int{1, 0}
+			if bad == "" {
+				bad = fmt.Sprintf("column %s: %v", w.columns[i].Name, err)
 			}
+		case string(p.raw[start:]) == "null":
+			w.cells[slot] = [2]int{}
+		default:
+			w.cells[slot] = [2]int{start, len(p.raw)}
 		}
 	}
 	if p.raw = append(p.raw, '}'); w.order != nil {

@@ -149,7 +149,7 @@ func (r *result) digestTo(to int) {
 	if r.digest == nil || r.page == nil {
 		return
 	}
-	r.digest.add(r.page, r.added, r.all[r.added:to], r.chosen)
+	r.digest.add(r.page, r.added, to, r.chosen)
 	r.added = to
 }
 
