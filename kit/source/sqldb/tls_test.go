@@ -124,9 +124,8 @@ func listen(t *testing.T, ask int, greeting []byte) (address string, sent <-chan
 			if err != nil {
 				return
 			}
-			_, err = io.ReadFull(c, make([]byte, ask))
-			if err == nil {
-				_, err = c.Write(greeting)
+			if _, err := io.ReadFull(c, make([]byte, ask)); err == nil {
+				c.Write(greeting)
 			}
 			b, _ := io.ReadAll(io.LimitReader(c, 20))
 			all <- b
