@@ -196,3 +196,26 @@ func ExampleEncoded_Warnings() {
 	// Output:
 	// traits.bio attribute-value-length
 }
+
+func ExampleSendGroup() {
+	client, _ := emulated(emulator.Config{Refuse: func(m emulator.Message) (string, bool) { return "no-such-luck", m.UserID != "u0" }})
+
+	var group cio.SendGroup
+	refused := 0
+	ctx := group.Context(context.Background(), func(lo, hi int, err error) {
+		if err == nil {
+			return
+		}
+		if refused += hi - lo; refused == 3 {
+			group.Stop()
+		}
+	})
+	var messages []cio.Message
+	for i := range 100 {
+		messages = append(messages, cio.Page{UserID: fmt.Sprint("u", i)})
+	}
+	err := client.Send(ctx, messages...)
+	fmt.Println(errors.Is(err, cio.ErrStopped), refused)
+	// Output:
+	// true 3
+}
