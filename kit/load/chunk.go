@@ -89,6 +89,8 @@ func (rd *reader) run(ctx context.Context) {
 		c := rd.r.newChunk(rd.offset)
 		if err == nil {
 			c, err = rd.add(ctx, c, &rows)
+		} else if changed := rd.compare(); err == io.EOF && changed != nil {
+			err = changed
 		}
 		if err != nil {
 			if c.complete = err == io.EOF; !c.complete {
@@ -140,25 +142,33 @@ func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk
 		if i%chunkRows == 0 && ctx.Err() != nil {
 			return c, ctx.Err()
 		}
+		if err := rd.compare(); err != nil {
+			return c, err
+		}
 		var messages int // of the row, if it was not refused
 		if rd.count++; rd.count > rd.skip {
 			messages = rd.row(c, &rows.Rows[i])
 		} else {
 			messages = rd.passed(&rows.Rows[i])
 		}
-		if rows.Mark == nil {
-			continue
-		}
-		rd.who.row(rd.mapper.identities[:messages])
-		if rd.count == rd.skip && rd.who.sum() != rd.before {
-			return c, &source.ChangedError{Problem: fmt.Sprintf("some of the first %d rows are about others than those whom the load met there before it ended, so that going on would skip somebody", rd.skip),
-				Hint: "nothing more was sent; begin a new load from the first row"}
+		if rows.Mark != nil {
+			rd.who.row(rd.mapper.identities[:messages])
 		}
 	}
 	if limit > 0 && rd.count == limit {
 		return c, io.EOF
 	}
 	return c, nil
+}
+
+// compare returns an error, once all rows that an earlier run has settled are passed, if they are about others than those whom that run met there.
+// The Source has compared before, what it can.
+func (rd *reader) compare() error {
+	if rd.count != rd.skip || rd.who.hash == nil || rd.who.sum() == rd.before {
+		return nil
+	}
+	return &source.ChangedError{Problem: fmt.Sprintf("some of the first %d rows are about others than those whom the load met there before it ended, so that going on would skip somebody", rd.skip),
+		Hint: "nothing more was sent; begin a new load from the first row"}
 }
 
 // seal says that the chunk ends behind the last row that was looked at, which is one of rows or was before them.

@@ -20,7 +20,7 @@ import (
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
 
-// Whatever happens to a table between the end of a load of it and its being resumed: each row that was there all the time is sent, or the load is
+// Whatever happens to a table between the end of a load of it and its being resumed: everybody who was there all the time is sent, or the load is
 // refused; nobody is deleted who is in the table; and a load of a table in which no row has come, gone or got another key is not refused. How many
 // seeds are tried says QUERY_SEEDS, from QUERY_FIRST on; 2,000 of them take some minutes on each of the three databases.
 func TestResumedQueryLosesNobody(t *testing.T) {
@@ -107,7 +107,7 @@ func (c *queryCounts) add(o queryCounts) {
 	c.killed, c.resumed, c.refused, c.finished, c.keptAll, c.deleted = c.killed+o.killed, c.resumed+o.resumed, c.refused+o.refused, c.finished+o.finished, c.keptAll+o.keptAll, c.deleted+o.deleted
 }
 
-// queryRow is a row of the table; number is its own for good.
+// queryRow is a row of the table; number is that of the person whom it is about.
 type queryRow struct{ number, key, n, id, address int }
 
 // queryModel is a table that changes, and loads of it.
@@ -186,12 +186,13 @@ func (m *queryModel) change(ways int) {
 	case 8:
 		a.key, b.key, m.moved = b.key, a.key, true
 	case 9: // two people change places
-		a.id, b.id, m.moved = b.id, a.id, true
+		a.number, b.number, a.id, b.id, m.moved = b.number, a.number, b.id, a.id, true
 		if !slices.Contains(m.order, "e") {
 			a.address, b.address = b.address, a.address
 		}
 	case 10: // somebody new in the place of another
-		a.id, m.moved = m.unused(idOf), true
+		m.made++
+		a.number, a.id, m.moved = m.made, m.unused(idOf), true
 	}
 }
 
@@ -392,7 +393,7 @@ func (m *queryModel) load(l *Load, job Job, what string) string {
 		m.finished++
 		for number := range m.always {
 			if !m.sent[number] {
-				m.t.Errorf("row %d was there all the time, and was never sent", number)
+				m.t.Errorf("person %d was there all the time, and was never sent", number)
 			}
 		}
 	default:
