@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -279,8 +280,8 @@ func TestSilentServers(t *testing.T) {
 // Whoever waits for an API does not look like a database that is silent.
 func TestSlowReadersAreNoStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, stalled := &alive{}, 0
-		stop := a.watch(time.Minute, func() { stalled++ })
+		a, stalled := &alive{}, new(atomic.Int64)
+		stop := a.watch(time.Minute, func() { stalled.Add(1) })
 		a.rows.Add(1)
 		a.waits.Store(true)
 		time.Sleep(time.Hour)
@@ -289,12 +290,12 @@ func TestSlowReadersAreNoStall(t *testing.T) {
 		time.Sleep(59 * time.Second)
 		a.rows.Add(1)
 		time.Sleep(59 * time.Second)
-		if stalled > 0 {
+		if synctest.Wait(); stalled.Load() > 0 {
 			t.Error("it is taken for stalled")
 		}
 		time.Sleep(2 * time.Minute)
-		if stalled != 1 {
-			t.Errorf("stalled %d times", stalled)
+		if synctest.Wait(); stalled.Load() != 1 {
+			t.Errorf("stalled %d times", stalled.Load())
 		}
 		stop()
 	})
