@@ -213,7 +213,7 @@ func openChanges(job *Job, columns []source.Column) (_ *changes, err error) {
 	}
 	c.info = SnapshotInfo{ID: randomID(), By: c.info.By, Mapping: job.Mapping.Name(), MappingHash: job.Mapping.Hash(), Target: c.info.Target,
 		Query: c.info.Query, Columns: c.info.Columns, HasIDs: cfg.IDs, Salt: c.spool.salt[:]}
-	if !job.DryRun {
+	if job.sends() {
 		c.info.KeyHash = job.Client.KeyHash(c.info.Salt)
 	}
 	c.marker.salt = c.spool.salt[:]
@@ -234,7 +234,7 @@ func openChanges(job *Job, columns []source.Column) (_ *changes, err error) {
 // checkTarget makes sure that the snapshot is of the workspace that the job's Client sends to. With Full, one of another write key counts as
 // none, because nothing that it says is known to hold.
 func (c *changes) checkTarget(file string) error {
-	if c.job.DryRun {
+	if !c.job.sends() {
 		return nil
 	}
 	c.info.Target = c.job.Client.Target()

@@ -286,7 +286,7 @@ func (c *changes) takeOverFrom(log io.ReaderAt, first bool) error {
 		case !ok:
 			return errRecord
 		case by.Run != "" && by.Run == c.info.By:
-			if !by.sameTable(&c.info, c.job.DryRun) { // it goes on with another key
+			if !by.sameTable(&c.info, !c.job.sends()) { // it goes on with another key
 				one.how = namedUnsure
 			}
 			return c.spool.add(rowSelf, mark{}, []mention{one})
@@ -294,7 +294,7 @@ func (c *changes) takeOverFrom(log io.ReaderAt, first bool) error {
 			return nil
 		case !bytes.Equal(by.Salt, c.info.Salt): // whose addresses cannot be compared
 			one.how, one.address = namedUnsure, 0
-		case !by.sameTable(&c.info, c.job.DryRun):
+		case !by.sameTable(&c.info, !c.job.sends()):
 			one.how = namedUnsure
 		}
 		return c.spool.add(rowEarlier, mark{}, []mention{one})

@@ -157,6 +157,29 @@ func TestSnapshotOfAnotherKey(t *testing.T) {
 	}
 }
 
+// What is approved with a key that was replaced is what the load then does.
+func TestPlanWithAnotherKey(t *testing.T) {
+	c := newMirroring(t, people)
+	load := func(key, in string) (Plan, error, error) {
+		job := c.job
+		job.Client, job.Source = &keyed{key: key}, mustSource(t, in, source.Config{})
+		plan, refused := MakePlan(t.Context(), job, AllRows)
+		job.Source, job.Approved = mustSource(t, in, source.Config{}), &plan
+		_, err := Run(t.Context(), job)
+		return plan, refused, err
+	}
+	if _, refused, err := load("one", "id,n\na,1\nb,1\n"); refused != nil || err != nil {
+		t.Fatal(refused, err)
+	}
+	if _, refused, err := load("two", "id,n\na,1\n"); !errors.As(refused, new(*SnapshotError)) || !errors.As(err, new(*SnapshotError)) {
+		t.Errorf("the plan says %v, and the load %v", refused, err)
+	}
+	c.job.Changes.Full = true
+	if plan, refused, err := load("two", "id,n\na,1\n"); refused != nil || err != nil || plan.Left != 0 {
+		t.Errorf("%d would leave: %v, %v", plan.Left, refused, err)
+	}
+}
+
 // A run that another load has gone on from cannot be resumed, and what it kept, which may be ids in clear, is removed.
 func TestSupersededRun(t *testing.T) {
 	c := newChanging(t, people)

@@ -100,6 +100,8 @@ type Job struct {
 	// ProgressEvery is the time between two calls of Progress; default 250 ms.
 	ProgressEvery time.Duration
 
+	// planned says that this is the plan of a run that sends, so that it must be to its workspace and with its key.
+	planned bool
 	// journal keeps how far the run has come; nil if it cannot be resumed. If it holds a checkpoint already, the rows before that are read over,
 	// or passed over by a Source that is a source.Resumer, and the counts go on from it.
 	journal *Journal
@@ -111,6 +113,9 @@ const (
 	DefaultMaxDeletes = 100
 	DefaultBatchBytes = 475_000 - 32 // one request of the default size
 )
+
+// sends reports whether the job sends, or is the plan of one that does.
+func (j *Job) sends() bool { return !j.DryRun || j.planned }
 
 func (j Job) withDefaults() (Job, error) {
 	switch {

@@ -66,6 +66,7 @@ const AllRows = -1
 // MakePlan reads the first rows of the job's Source, at most so many, 0 for DefaultPlanRows, AllRows for all, and says what Run would make of
 // them. It sends nothing. The Source is used up by it: open another for Run. The errors are those of Run before anything is sent.
 func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
+	job.planned = !job.DryRun && job.Client != nil
 	job.DryRun, job.journal = true, nil
 	job, err := job.withDefaults()
 	if err != nil {
