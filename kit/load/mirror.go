@@ -51,6 +51,12 @@ func (r *run) finishChanges() error {
 	if r.job.DryRun {
 		return nil
 	}
+	if gone != nil && gone.done { // the snapshot says nothing more of those who are named there
+		if err := r.syncRejects(); err != nil {
+			gone.done = false
+			r.note(ErrRejects, err)
+		}
+	}
 	if c.cfg.Snapshot != "" {
 		if err := c.write(whole, gone); err != nil {
 			return err
@@ -67,16 +73,18 @@ type leavers struct {
 	before int64  // how many people there were
 	ids    string // tells those who are to be deleted from others
 	tried  bool   // some of them may have been deleted
-	forget bool   // who came from the snapshot of something else is to be forgotten
+	done   bool   // all has become of them that was to, and the rejects that name them are on disk
 
 	c         *changes
 	earlier   *sorter // whom runs made that were killed
 	seen      *sorter // keys of who is in the input
 	addresses *sorter // hashes of the addresses in the input
 	byAddress *sorter // keys of those of the others who had one of these
-	// removed are the keys of those who are known to be gone, or may not be taken away by the client's own rules. All others stay in the snapshot,
-	// so that a later run can take them away.
+	// removed are the keys of those who are known to be gone. All others stay in the snapshot, so that a later run can take them away, unless they
+	// are in one of the lists below, which count only if done is set: a run that ends before is resumed, and says again what it says of them.
 	removed *sorter
+	// refused are the keys of those who may not be taken away by the client's own rules.
+	refused *sorter
 	// past are the keys of those who do not belong to the mirror any more and may still be there.
 	past *sorter
 }
@@ -84,7 +92,7 @@ type leavers struct {
 // leavers finds out who has left.
 func (c *changes) leavers() (*leavers, error) {
 	l := &leavers{c: c}
-	for _, s := range []**sorter{&l.earlier, &l.seen, &l.addresses, &l.byAddress, &l.removed, &l.past} {
+	for _, s := range []**sorter{&l.earlier, &l.seen, &l.addresses, &l.byAddress, &l.removed, &l.refused, &l.past} {
 		*s = newSorter(c.dir)
 	}
 	if err := l.find(); err != nil {
@@ -291,7 +299,7 @@ func subtract(from, those records, f func([]byte) error) error {
 }
 
 func (l *leavers) close() error {
-	return errors.Join(l.earlier.close(), l.seen.close(), l.addresses.close(), l.byAddress.close(), l.removed.close(), l.past.close())
+	return errors.Join(l.earlier.close(), l.seen.close(), l.addresses.close(), l.byAddress.close(), l.removed.close(), l.refused.close(), l.past.close())
 }
 
 // mirrorDomain begins what the message id of a deletion is made of: text(mirrorDomain) text(event) text(id of the snapshot that the run began
@@ -312,6 +320,7 @@ func (r *run) mirror(gone *leavers) error {
 	}
 	if c.cfg.NewMapping {
 		r.leaveAlone(gone)
+		gone.done = true
 		return gone.forgetOthers()
 	}
 	if gone.n > 0 {
@@ -336,10 +345,7 @@ func (r *run) mirror(gone *leavers) error {
 			return nil
 		}
 		gone.tried = gone.tried || len(ids) > 0
-		removed, err := r.remove(ids, hex.EncodeToString(c.spool.base[:]))
-		for _, id := range removed {
-			err = errors.Join(err, gone.removed.add(appendKey(nil, id)))
-		}
+		err := r.remove(ids, hex.EncodeToString(c.spool.base[:]), gone)
 		ids = ids[:0]
 		return err
 	}
@@ -357,10 +363,11 @@ func (r *run) mirror(gone *leavers) error {
 		}
 		return send()
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = send()
 	}
-	return send()
+	gone.done = err == nil && !r.stopped()
+	return err
 }
 
 func (r *run) leaveAlone(gone *leavers) {
@@ -371,7 +378,6 @@ func (r *run) leaveAlone(gone *leavers) {
 
 // forgetOthers has the new snapshot know only people of this input, and those whom a run made that was killed and whom it does not know otherwise.
 func (l *leavers) forgetOthers() error {
-	l.forget = true
 	err := l.each(func(p *person) error {
 		if p.old && !p.left {
 			return l.past.add(p.key)
@@ -413,11 +419,11 @@ func (r *run) mayMirror(gone *leavers) *StopError {
 	return nil
 }
 
-// remove sends a message for each of these people, and accounts for it as for one of a row. It returns those who are known to be gone, and
-// those whom the client's own rules keep from it, which is final.
-func (r *run) remove(ids [][]byte, snapshot string) (removed [][]byte, err error) {
+// remove sends a message for each of these people, and accounts for it as for one of a row. gone gets those who are known to be gone, and those
+// whom the client's own rules keep from it.
+func (r *run) remove(ids [][]byte, snapshot string, gone *leavers) error {
 	if len(ids) == 0 {
-		return nil, nil
+		return nil
 	}
 	r.mu.Lock()
 	offset := r.tally.read
@@ -430,10 +436,10 @@ func (r *run) remove(ids [][]byte, snapshot string) (removed [][]byte, err error
 		raw := idAsRow(id)
 		encoded, refused := r.encode(r.changes.removal(string(id), snapshot))
 		if refused != nil {
-			if err := r.refuseRemoval(newReject(0, new(messagePlan).refusal(refused)), raw); err != nil {
-				return nil, err
+			err := r.refuseRemoval(newReject(0, new(messagePlan).refusal(refused)), raw)
+			if err = errors.Join(err, gone.refused.add(appendKey(nil, id))); err != nil {
+				return err
 			}
-			removed = append(removed, id)
 			continue
 		}
 		c.rows = append(c.rows, chunkRow{file: mirrorFile, raw: [2]int{len(c.raw), len(c.raw) + len(raw)}, messages: [2]int{c.messages, c.messages + 1}})
@@ -445,21 +451,24 @@ func (r *run) remove(ids [][]byte, snapshot string) (removed [][]byte, err error
 	r.deletes += int64(len(sent))
 	r.seal(c)
 	if len(sent) == 0 {
-		return removed, nil
+		return nil
 	}
-	final := len(removed)
 	ln := new(lane)
 	fates := r.deliver(ln, p)
 	r.decide(ln)
+	removed := int64(0)
 	for i, id := range sent {
 		if fates == nil || fates[i].outcome == 0 {
-			removed = append(removed, id)
+			if err := gone.removed.add(appendKey(nil, id)); err != nil {
+				return err
+			}
+			removed++
 		}
 	}
 	r.mu.Lock()
-	r.tally.Removed += int64(len(removed) - final)
+	r.tally.Removed += removed
 	r.mu.Unlock()
-	return removed, nil
+	return nil
 }
 
 // removal is the message that takes a person away.

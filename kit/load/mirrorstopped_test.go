@@ -336,3 +336,53 @@ func TestResumeAfterAnotherLoadWasKilled(t *testing.T) {
 	c.job.Changes.Full = false
 	c.want("id,n\na,2\nb,2\n", 2, "")
 }
+
+// Whom a load names instead of deleting is in its rejects when it has ended, also if deletions stopped it first and it was resumed.
+func TestNamedAgainAfterDeletionsStopped(t *testing.T) {
+	c := newMirroring(t, people)
+	c.want("id,n\na,1\nb,1\nd,1\n", 0, "a b d")
+	c.client.send = unanswered("x")
+	if _, err := c.load("id,n\na,1\nb,1\nd,1\nx,1\n"); !errors.Is(err, ErrGaveUp) {
+		t.Fatal(err)
+	}
+	dir, tmp := t.TempDir(), t.TempDir()
+	name, denied := filepath.Join(tmp, "in.csv"), filepath.Join(tmp, "denied")
+	if err := errors.Join(os.WriteFile(name, []byte("id,n\na,2\n"), 0o600), os.WriteFile(denied, []byte("d\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	deny, err := ReadDenyList(denied, DenyConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := c.job
+	job.RejectsFile, job.Deny = filepath.Join(tmp, "rejects.jsonl"), deny
+	c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
+		if strings.Contains(text(m[0]), "User Deleted") {
+			return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+		}
+		return nil
+	}
+	id := ""
+	for _, begin := range []func() (*Load, error){func() (*Load, error) { return Start(dir, job) }, func() (*Load, error) { return Resume(dir, id, job) }} {
+		if job.Source, err = source.Open(name, source.Config{}); err != nil {
+			t.Fatal(err)
+		}
+		defer job.Source.Close()
+		l, err := begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		resumed := id != ""
+		id = l.ID()
+		s, err := l.Run(t.Context())
+		if s.Left != 3 || s.Rejected != 2 || resumed && (err != nil || s.Removed != 1) || !resumed && (!errors.Is(err, ErrGaveUp) || s.Removed != 0) {
+			t.Errorf("%v: %d left, %d removed, %d rejected", err, s.Left, s.Removed, s.Rejected)
+		}
+		c.client.send = nil
+	}
+	rejects, err := os.ReadFile(job.RejectsFile)
+	if err != nil || strings.Count(string(rejects), "\n") != 2 || !strings.Contains(string(rejects), `\"x\"`) || !strings.Contains(string(rejects), `\"d\"`) {
+		t.Errorf("%v: %s", err, rejects)
+	}
+	c.want("id,n\na,2\n", 1, "") // who was named is not named again
+}

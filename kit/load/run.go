@@ -292,6 +292,18 @@ func (r *run) flushRejects() error {
 	return r.rejects.flush()
 }
 
+// syncRejects brings the rejects to disk.
+func (r *run) syncRejects() error {
+	r.mu.Lock()
+	err := r.rejects.flush()
+	unsynced := r.rejects.unsynced()
+	r.mu.Unlock()
+	if err == nil && unsynced != nil {
+		err = unsynced.Sync()
+	}
+	return err
+}
+
 // snapshot returns the counts so far.
 func (r *run) snapshot() Summary {
 	r.mu.Lock()

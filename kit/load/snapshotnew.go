@@ -48,7 +48,7 @@ func (c *changes) write(whole bool, gone *leavers) error {
 	}
 	info := c.info
 	info.Made = time.Now().UTC()
-	if c.old != nil && c.old.info.HasIDs && (gone == nil || !gone.forget) {
+	if c.old != nil && c.old.info.HasIDs && (gone == nil || !gone.done || !c.cfg.NewMapping) {
 		info.Mixed = c.old.info.Mixed || c.differs() != ""
 	}
 	return writeSnapshot(c.cfg.Snapshot, info, &renewed{fresh: fresh, old: old}, people, c.release)
@@ -103,8 +103,13 @@ func (c *changes) keptPeople(gone *leavers) (kept *sorter, err error) {
 		if err == nil {
 			err = subtract(keys, noRecords{}, removed.add)
 		}
-		if err == nil {
-			past, err = gone.past.sorted()
+		if err == nil && gone.done {
+			if keys, err = gone.refused.sorted(); err == nil {
+				err = subtract(keys, noRecords{}, removed.add)
+			}
+			if err == nil {
+				past, err = gone.past.sorted()
+			}
 		}
 		if err != nil {
 			return kept, err
