@@ -79,7 +79,7 @@ type mirrorModel struct {
 	trace   []string
 
 	there   map[string]bool     // everybody who is there, by foldID
-	had     map[string][]string // the addresses that were ever sent of them, whether or not they arrived
+	had     map[string][]string // the addresses that a table ever gave them, whether or not they were sent
 	excused map[string]bool     // who is there and belongs to no mirror any more, as a load has said
 	final   map[string]bool     // who was deleted by loads that ended well
 
@@ -118,7 +118,17 @@ func (m *mirrorModel) change(most int) string {
 			m.rows = slices.Delete(m.rows, at, at+1)
 		}
 	}
+	for _, row := range m.rows {
+		m.note(row)
+	}
 	return "id,e,m,n\n" + strings.Join(m.rows, "\n") + "\n"
+}
+
+// note keeps the addresses of a row that is to be in a table.
+func (m *mirrorModel) note(row string) {
+	cells := strings.Split(row, ",")
+	key := foldID(cells[0])
+	m.had[key] = append(m.had[key], addressOf(cells[0]), addressOf(cells[1]))
 }
 
 func (m *mirrorModel) write(text string) {
@@ -139,8 +149,9 @@ func (m *mirrorModel) disturb() {
 	case 0:
 		err = os.Truncate(m.in, int64(m.rnd.IntN(len(text)+1)))
 	case 1:
-		text += m.row() + "\n"
-		m.write(text)
+		row := m.row()
+		m.note(row)
+		m.write(text + row + "\n")
 	case 2:
 		if err = os.WriteFile(m.in+".new", []byte(m.change(4)), 0o600); err == nil {
 			err = os.Rename(m.in+".new", m.in)
@@ -160,11 +171,6 @@ func (m *mirrorModel) send(_ context.Context, _ int, messages []cio.Message) err
 		return all(len(messages), cio.Unsent, &cio.APIError{Status: 500})
 	}
 	m.link()
-	for _, message := range messages {
-		who := message.(*cio.Encoded).Identity()
-		key := foldID(who.UserID)
-		m.had[key] = append(m.had[key], addressOf(who.Email), addressOf(who.UserID))
-	}
 	deletes := strings.Contains(text(messages[0]), `"User Deleted"`)
 	dies := m.faulty && m.chance(8)
 	applied := !dies || m.chance(2)
@@ -297,7 +303,7 @@ func (m *mirrorModel) account(data []byte, s Summary, renews bool) {
 			m.excused[key] = true // after this load
 		}
 	}
-	said := s.SameAddress + s.LeftAlone
+	said := s.SameAddress + s.LeftAlone + s.RejectedByAPI // of which a deletion may be one
 	for _, r := range s.Reasons {
 		if r.Rule == RuleLeftUnsure {
 			said += r.Count
