@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	stdgzip "compress/gzip"
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -203,25 +202,6 @@ func TestFingerprint(t *testing.T) {
 	defer once.Close()
 	if f, err := once.Fingerprint(); f != "" || err != nil {
 		t.Errorf("%q, %v", f, err)
-	}
-}
-
-// drain reads everything.
-func drain(ctx context.Context, src Source, names ...string) error {
-	if _, err := src.Columns(ctx); err != nil {
-		return err
-	}
-	if err := src.Select(names); err != nil {
-		return err
-	}
-	var b Batch
-	for {
-		if err := src.Next(ctx, &b); err != nil {
-			if err == io.EOF {
-				return nil
-			}
-			return err
-		}
 	}
 }
 

@@ -197,6 +197,7 @@ const (
 	RuleNotJSON       = "not-json"       // a line of JSON Lines that is not valid JSON
 	RuleNotObject     = "not-an-object"  // a line of JSON Lines that is JSON, but not an object
 	RuleNoJSON        = "no-json-form"   // a value of a typed input that JSON cannot hold, such as a NaN
+	RuleNotUTF8       = "invalid-utf-8"  // text of a database that is not UTF-8
 )
 
 func (e *RowError) Error() string { return e.Rule + ": " + e.Hint }

@@ -24,9 +24,9 @@ func numbered(n int64, size int) *page {
 	p.raw = append(append(p.raw, `{"n":"`...), strings.Repeat("x", size)...)
 	p.raw = append(p.raw, `"}`...)
 	p.keys = fmt.Appendf(p.keys, "key %d", n)
-	bad := ""
+	var bad *source.RowError
 	if n%5 == 0 {
-		bad = "column n: no"
+		bad = &source.RowError{Rule: RuleNoJSON, Hint: "column n: no"}
 	}
 	if err := p.add([][2]int{{5, len(p.raw) - 1}, {0, 0}}, bad); err != nil {
 		panic(err)
@@ -308,7 +308,11 @@ func FuzzPage(f *testing.F) {
 		p := &page{}
 		p.reset(first)
 		p.raw, p.keys = append(p.raw, raw...), append(p.keys, keys...)
-		if err := p.add([][2]int{{0, len(raw)}}, bad); err != nil {
+		var refused *source.RowError
+		if bad != "" {
+			refused = &source.RowError{Rule: RuleNoJSON, Hint: bad}
+		}
+		if err := p.add([][2]int{{0, len(raw)}}, refused); err != nil {
 			t.Fatal(err)
 		}
 		text := p.appendTo(nil)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/ciokit/cio/kit/source"
 )
@@ -25,7 +26,7 @@ type page struct {
 	// at are, for each row, where it ends in raw and its keys in keys, and then the beginning and the end of each selected cell in raw; 0 and 0
 	// for none, 1 and 0 for one that cannot be read.
 	at []uint32
-	// bad are hints of the rows that cannot be read, each behind the row's number in the page and its length.
+	// bad are the errors of the rows that cannot be read, each behind the row's number in the page and its length.
 	bad []byte
 }
 
@@ -41,7 +42,7 @@ func (p *page) full() bool { return p.rows == pageRows || len(p.raw) >= pageByte
 var errRowTooLong = errors.New("sqldb: a row has more than 4 GB; select less of it")
 
 // add adds the row at hand, whose cells stand at these places in raw, which ends with it.
-func (p *page) add(cells [][2]int, bad string) error {
+func (p *page) add(cells [][2]int, bad *source.RowError) error {
 	if uint64(len(p.raw)) > math.MaxUint32 || uint64(len(p.keys)) > math.MaxUint32 {
 		return errRowTooLong
 	}
@@ -49,9 +50,10 @@ func (p *page) add(cells [][2]int, bad string) error {
 	for _, c := range cells {
 		p.at = append(p.at, uint32(c[0]), uint32(c[1]))
 	}
-	if bad != "" {
-		p.bad = binary.AppendUvarint(binary.AppendUvarint(p.bad, uint64(p.rows)), uint64(len(bad)))
-		p.bad = append(p.bad, bad...)
+	if bad != nil {
+		text := bad.Error()
+		p.bad = binary.AppendUvarint(binary.AppendUvarint(p.bad, uint64(p.rows)), uint64(len(text)))
+		p.bad = append(p.bad, text...)
 	}
 	p.rows++
 	return nil
@@ -89,7 +91,8 @@ func (p *page) appendRows(rows []source.Row, cells []source.Cell, n int) ([]sour
 		size, l := binary.Uvarint(bad[k:])
 		bad = bad[k+l:]
 		row := &rows[start+int(i)]
-		row.Cells, row.Err = nil, &source.RowError{Rule: source.RuleNoJSON, Hint: string(bad[:size])}
+		rule, hint, _ := strings.Cut(string(bad[:size]), ": ") // as RowError.Error writes it
+		row.Cells, row.Err = nil, &source.RowError{Rule: rule, Hint: hint}
 		bad = bad[size:]
 	}
 	return rows, cells

@@ -178,7 +178,7 @@ func (r *result) newRowWriter(types []*sql.ColumnType) (*rowWriter, error) {
 
 // write adds the row at hand to the page.
 func (w *rowWriter) write(p *page) (err error) {
-	bad := ""
+	var bad *source.RowError
 	for i, name := range w.names {
 		p.raw = append(p.raw, name...)
 		start := len(p.raw)
@@ -190,8 +190,11 @@ func (w *rowWriter) write(p *page) (err error) {
 		case slot < 0:
 		case err != nil:
 			w.cells[slot] = [2]int{1, 0}
-			if bad == "" {
-				bad = fmt.Sprintf("column %s: %v", w.columns[i].Name, err)
+			if bad == nil {
+				bad = &source.RowError{Rule: RuleNoJSON, Hint: fmt.Sprintf("column %s: %v", w.columns[i].Name, err)}
+				if err == errNotUTF8 {
+					bad.Rule = source.RuleNotUTF8
+				}
 			}
 		case string(p.raw[start:]) == "null":
 			w.cells[slot] = [2]int{}

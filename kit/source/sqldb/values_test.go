@@ -3,6 +3,7 @@ package sqldb
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/ciokit/cio/kit/source"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -64,7 +65,7 @@ func checkEdges(t *testing.T, url, name string, values []edge) {
 		column := fmt.Sprintf("v%d", i)
 		if v.becomes != RuleNoJSON {
 			good = append(good, column)
-		} else if got := one(t, url, "SELECT "+column+" FROM "+name); got != RuleNoJSON {
+		} else if got := one(t, url, "SELECT "+column+" FROM "+name); got != RuleNoJSON && got != source.RuleNotUTF8 {
 			t.Errorf("%s %s\ngot  %s\nwant a row that is rejected", v.typ, v.written, got)
 		}
 	}
