@@ -3,7 +3,6 @@ package sqldb
 import (
 	"encoding/json"
 	"fmt"
-	"github.com/ciokit/cio/kit/source"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -11,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ciokit/cio/kit/source"
 )
 
 // edge is a line of a table of docs/database-values.md.
