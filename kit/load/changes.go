@@ -104,12 +104,7 @@ func (c *ChangeOnly) checkMapping(m *Mapping) error {
 	var problems mappingReader
 	for _, s := range m.messages {
 		k := s.kind
-		event := k.event
-		if f := s.fields[fieldEvent]; f != nil && f.kind == specLiteral {
-			event = f.text
-		}
-		ordinary := k.typ == cio.TypeTrack && !commands[event] || k.typ == cio.TypePage || k.typ == cio.TypeScreen
-		if ordinary && s.fields[fieldMessageID] == nil && s.fields[fieldTimestamp] == nil {
+		if s.ordinary() && s.fields[fieldMessageID] == nil && s.fields[fieldTimestamp] == nil {
 			problems.problem(s.at, "give it a messageId, such as messageId: [$order_id], or a timestamp, or load it without a snapshot",
 				"with a snapshot the same event, when it happens again, could not be told from one that was sent before")
 		}

@@ -195,7 +195,7 @@ func (j *Journal) open(flag int) error {
 		return err
 	}
 	if err := lockFile(f); err != nil {
-		return errors.Join(fmt.Errorf("load: run %s is under way in another process; wait for it, or end it: %w", j.header.ID, err), f.Close())
+		return errors.Join(fmt.Errorf("load: run %s: %w; wait for it, or end it (%w)", j.header.ID, ErrRunning, err), f.Close())
 	}
 	locked, err := f.Stat()
 	if err == nil {

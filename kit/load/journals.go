@@ -28,7 +28,11 @@ func ListJournals(dir string) ([]*Journal, error) {
 		}
 		j, err := ReadJournal(dir, e.Name())
 		if err != nil {
-			j = &Journal{dir: filepath.Join(dir, e.Name()), header: JournalHeader{ID: e.Name()}, bad: err}
+			damaged := &Journal{dir: filepath.Join(dir, e.Name()), header: JournalHeader{ID: e.Name()}, bad: err}
+			if j != nil { // what it says of the load, though not how far that has come
+				damaged.header.Options = j.header.Options
+			}
+			j = damaged
 			j.header.Started, _ = time.Parse("20060102-150405", e.Name()[:15]) // the zero time for a day that there is not
 		}
 		list = append(list, j)
@@ -37,7 +41,8 @@ func ListJournals(dir string) ([]*Journal, error) {
 	return list, err
 }
 
-// Problem is why the journal cannot be read, nil if it can. Of such a journal Header has the ID and when it was begun.
+// Problem is why the journal cannot be read, nil if it can. Of such a journal Header has the ID, when it was
+// begun, and the Options if they can be read.
 func (j *Journal) Problem() error { return j.bad }
 
 // CanResume reports whether Resume may go on with the load: it is not complete, and its journal is whole and of this version.

@@ -64,9 +64,12 @@ type loadFlags struct {
 	json     bool
 	yes      bool
 	resume   string
+	goesOn   bool // --continue
 	progress string
 
-	reported bool // the object of --json was printed
+	reported  bool       // the object of --json was printed
+	continued *continued // what --continue has decided
+	fallback  bool       // a run that cannot begin or go on says so to --continue alone
 }
 
 func newLoad(con console) *cobra.Command {
@@ -82,7 +85,10 @@ A mapping in YAML says which messages a row becomes. Messages of one person are 
 mapped or accepted never stops the load and never disappears: it is counted, named by its line, and written to --rejects. Loading the same
 file again repeats the same message ids.
 
-A load keeps a journal: whatever ends it, ciokit load --resume ID goes on where it was. Before anything is sent to a real workspace, what
+A load keeps a journal: whatever ends it, ciokit load --resume ID goes on where it was. A load that cron runs every night goes on by itself
+with --continue: it resumes the last run of the same input, query, mapping, workspace and snapshot if that ended early, and begins anew if
+that run was complete or cannot be resumed, and says which and why. Anew it sends everything, after a kill also what a snapshot knows. It
+does so only if nothing can come twice as a new event: otherwise it exits with 2 or 7, and with 2 while another is at work. Before anything is sent to a real workspace, what
 would be sent is shown and asked for; --yes says so beforehand.
 
 What "accepted" means: Customer.io answered with success. It promises no more than that.`,
@@ -91,6 +97,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
   ciokit load 'orders-*.csv.gz' --mapping orders.yaml --to us --json --yes
   ciokit load db:shop --query 'SELECT id, email FROM customers' --order-by id --mapping people.yaml --to eu --yes
   ciokit load 'export/*.parquet' --mapping people.yaml --to eu --dry-run
+  ciokit load people.csv --mapping people.yaml --to eu --yes --continue
   ciokit load --resume 20260131-120000-a1b2c3`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.resume == "" {
@@ -107,7 +114,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := f.do(cmd, con, args)
 			if f.json && !f.reported {
-				return errors.Join(err, json.NewEncoder(con.out).Encode(load.Summary{}))
+				return errors.Join(err, json.NewEncoder(con.out).Encode(f.object(load.Summary{})))
 			}
 			return err
 		},
@@ -138,6 +145,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
 	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
 	fl.StringVar(&f.resume, "resume", "", "go on with the load of this id where it was; ciokit runs list has the ids")
+	fl.BoolVar(&f.goesOn, "continue", false, "for cron: if the last run of this load ended early, go on with it where that is safe, as --resume does; otherwise begin anew, where that is safe; only one at a time")
 	fl.BoolVar(&f.newKey, "new-key", false, "with --resume: the write key is another one of the same workspace")
 	fl.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else lines), none, or json: one event a line on standard error")
 	fl.Int64Var(&f.Limit, "limit", 0, "read only so many rows; 0 means all")
@@ -163,11 +171,17 @@ func (f *loadFlags) do(cmd *cobra.Command, con console, args []string) error {
 		return fail(exitUsage, "--new-key is for --resume; a new load takes any key")
 	}
 	f.Files = args
+	if err := f.absolutePaths(); err != nil {
+		return err
+	}
+	if f.goesOn {
+		return f.goOnOrBegin(cmd.Context(), con)
+	}
 	return f.begin(cmd.Context(), con)
 }
 
-// begin starts a load.
-func (f *loadFlags) begin(ctx context.Context, con console) error {
+// absolutePaths makes what the flags name independent of the working directory.
+func (f *loadFlags) absolutePaths() error {
 	for _, path := range []*string{&f.KeyFile, &f.Mapping, &f.Rejects, &f.Deny, &f.Config, &f.Snapshot, &f.DiffWith} {
 		if err := absolute(path); err != nil {
 			return err
@@ -187,6 +201,11 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// begin starts a load.
+func (f *loadFlags) begin(ctx context.Context, con console) error {
 	l, err := f.open(ctx, con)
 	if err != nil {
 		return err
@@ -209,7 +228,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 
 // goOn resumes a load.
 func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
-	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "encoding", "columns", "skip-rows", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "strict-identity", "dry-run"}, changeFlags) {
+	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "encoding", "columns", "skip-rows", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "strict-identity", "dry-run", "continue"}, changeFlags) {
 		if cmd.Flags().Changed(name) {
 			return fail(exitUsage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
 		}
@@ -377,7 +396,7 @@ func loadError(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, load.ErrSameFile), errors.Is(err, load.ErrComplete):
+	case errors.Is(err, load.ErrSameFile), errors.Is(err, load.ErrComplete), errors.Is(err, load.ErrRunning):
 		return &exitError{exitUsage, err}
 	}
 	return loadExit(load.Summary{}, err)

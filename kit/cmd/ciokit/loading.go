@@ -323,6 +323,8 @@ func (l *loading) start() (err error) {
 	switch {
 	case err == nil:
 		l.say("If this load ends early: ciokit load --resume %s", l.load.ID())
+	case errors.Is(err, load.ErrReadOnce) && f.goesOn && !l.job.Mapping.Repeatable():
+		return fail(exitUsage, "--continue needs an input that can be read again, because the mapping has events without a messageId, which a new load would send twice: load a file, or a query with --order-by, or give them a messageId")
 	case errors.Is(err, load.ErrReadOnce) && isDatabase(f.Files[0]):
 		l.say("The rows of a query are read once: if this load ends early it cannot be resumed, only repeated. With --order-by and the columns that tell the rows apart it can.")
 	case errors.Is(err, load.ErrReadOnce):
@@ -360,6 +362,9 @@ func (l *loading) run(ctx context.Context, con console) error {
 	}
 	summary, runErr := run(ctx)
 	l.bar.close()
+	if l.f.fallback && ctx.Err() == nil && refusedToGoOn(runErr) {
+		return &goneOnError{runErr}
+	}
 	exit := loadExit(summary, stubHint(l.f.To, runErr))
 	if l.refused(summary, exit) {
 		return exit
@@ -402,7 +407,7 @@ func (l *loading) refused(s load.Summary, exit error) bool {
 func (l *loading) report(con console, s load.Summary, runErr error) error {
 	if l.f.json {
 		l.f.reported = true
-		return json.NewEncoder(con.out).Encode(s)
+		return json.NewEncoder(con.out).Encode(l.f.object(s))
 	}
 	return printSummary(con.out, l.f, l.job.Source.Info().Rejects, s, runErr)
 }

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 //	stats JSON              the emulator's counters have the members of the object
 //	fault JSON              queue a fault in the emulator
 //	elements N FILE [MEMBER] the file is a JSON array, or an object with an array of that name, of so many elements
-//	interrupts CODE COMMAND run it, interrupt it in its first call, and insist on the exit code: 130 for Ctrl-C, 143 for SIGTERM
+//	interrupts CODE COMMAND run it, interrupt it in its first call, and insist on the exit code: 130 for Ctrl-C, 143 for SIGTERM, 137 to kill it
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -131,6 +131,9 @@ func elements(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // interrupts ends the command by Ctrl-C once a fault holds up its first call. Standard output and error go to the files out and err.
+// exitKilled is what a shell says of a process that was killed.
+const exitKilled = 137
+
 func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: interrupts CODE COMMAND...")
@@ -155,7 +158,7 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 		defer close(ended)
 		cmd.Wait()
 	}()
-	for _, f := range server(ts).Faults() {
+	for i, f := range server(ts).Faults() {
 		for f.Seen == 0 { // the process that waits for an answer can give no signal
 			select {
 			case <-ended:
@@ -163,12 +166,15 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 			default:
 				runtime.Gosched()
 			}
-			f = server(ts).Faults()[0]
+			f = server(ts).Faults()[i]
 		}
 	}
 	signal := os.Interrupt
-	if want == exitTerminated {
+	switch want {
+	case exitTerminated:
 		signal = syscall.SIGTERM
+	case exitKilled:
+		signal, want = os.Kill, -1 // which is what stands for any signal that ended it
 	}
 	ts.Check(cmd.Process.Signal(signal))
 	<-ended

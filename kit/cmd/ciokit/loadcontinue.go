@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// continued says what a load with --continue has done, in the object of --json too.
+type continued struct {
+	// Did is resumed, anew, or refused.
+	Did string `json:"did"`
+	// Run is the last run of the same load, empty if there is none.
+	Run string `json:"run,omitempty"`
+	Why string `json:"why"`
+	// Full says that everything is sent, because nobody knows what the last run had sent.
+	Full bool `json:"full,omitempty"`
+}
+
+// object is what --json prints.
+func (f *loadFlags) object(s load.Summary) any {
+	return struct {
+		load.Summary
+		Continue *continued `json:"continue,omitempty"`
+	}{s, f.continued}
+}
+
+// sameLoad is what tells the loads from one another that --continue goes on with: the command may say something else in other respects, which
+// load.Resume then refuses.
+func (o *loadOptions) sameLoad() string {
+	text, _ := json.Marshal([]any{o.Files, o.Query, o.OrderBy, o.Mapping, o.To, o.Snapshot}) // never fails
+	return string(text)
+}
+
+// goneOnError is why a run cannot go on, or not begin without --full, where --continue may begin another.
+type goneOnError struct{ error }
+
+func (e *goneOnError) Unwrap() error { return e.error }
+
+// refusedToGoOn reports whether the error says that a run cannot go on, or that a new one cannot know what one that was killed has sent.
+func refusedToGoOn(err error) bool {
+	var pending *load.PendingError
+	return errors.As(err, new(*source.ChangedError)) || errors.Is(err, load.ErrSuperseded) || errors.As(err, &pending) && !pending.Running
+}
+
+// goOnOrBegin is a load with --continue.
+func (f *loadFlags) goOnOrBegin(ctx context.Context, con console) error {
+	if f.dryRun {
+		return fail(exitUsage, "--continue sends; leave --dry-run out, or --continue")
+	}
+	if f.Mapping == "" {
+		return f.begin(ctx, con) // which says what is missing
+	}
+	mapping, err := load.ReadMapping(f.Mapping)
+	if err != nil {
+		return inputError(err)
+	}
+	dir, err := load.JournalDir()
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	sum := sha256.Sum256([]byte(f.sameLoad()))
+	release, err := load.Hold(dir, "continue-"+hex.EncodeToString(sum[:8]))
+	if err != nil {
+		return f.refuse(loadError(err), "", "another process is at work on this load")
+	}
+	defer release()
+	last, err := f.lastRun(dir)
+	if err != nil {
+		return &exitError{exitLocal, err}
+	}
+	if last == nil {
+		return f.anew(ctx, con, "", "there is no earlier run of it on this machine")
+	}
+	id := last.Header().ID
+	switch {
+	case last.Running():
+		return f.refuse(fail(exitUsage, "run %s: %w; wait for it, or end it", id, load.ErrRunning), id, "another process is at work on this load")
+	case last.Problem() == nil && last.Last().End == load.EndComplete:
+		return f.anew(ctx, con, id, "its last run was complete")
+	case !last.EndedEarly() && mapping.Repeatable():
+		return f.anew(ctx, con, id, "its last run would only be stopped again: "+last.Last().End)
+	}
+	refused := f.tryResume(ctx, con, last)
+	var why *goneOnError
+	if !errors.As(refused, &why) {
+		return refused
+	}
+	if !mapping.Repeatable() {
+		return f.refuse(f.noRepeat(id, why.error), id, "its last run cannot be gone on with, and a new one might send events twice")
+	}
+	return f.anew(ctx, con, id, "its last run cannot be gone on with: "+why.Error())
+}
+
+// noRepeat is why no new load is begun.
+func (f *loadFlags) noRepeat(id string, why error) error {
+	code := exitUsage
+	if errors.As(why, new(*source.ChangedError)) {
+		code = exitChanged
+	}
+	return fail(code, "run %s ended early and cannot be gone on with: %w. No new load was begun, because the mapping has events without a messageId: those that run had sent would be sent again as new ones. Give them a messageId, such as messageId: [$order_id], or begin a new load without --continue if that does no harm", id, why)
+}
+
+// refuse keeps for --json that nothing was done.
+func (f *loadFlags) refuse(err error, run, why string) error {
+	f.continued = &continued{Did: "refused", Run: run, Why: why}
+	return err
+}
+
+// decide says what --continue does.
+func (f *loadFlags) decide(con console, c continued) {
+	f.continued = &c
+	if f.json {
+		return
+	}
+	run := ""
+	if c.Run != "" {
+		run = " " + c.Run
+	}
+	switch c.Did {
+	case "resumed":
+		fmt.Fprintf(con.err, "Going on with run%s: %s\n", run, flagWords(c.Why))
+	case "anew":
+		if run != "" {
+			run = " (run" + run + ")"
+		}
+		fmt.Fprintf(con.err, "Beginning this load anew: %s%s\n", flagWords(c.Why), run)
+	}
+}
+
+// lastRun is the newest journal of the same load, nil if there is none.
+func (f *loadFlags) lastRun(dir string) (*load.Journal, error) {
+	journals, err := load.ListJournals(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, j := range journals {
+		var was loadOptions
+		if json.Unmarshal(j.Header().Options, &was) == nil && was.sameLoad() == f.sameLoad() {
+			return j, nil
+		}
+	}
+	return nil, nil
+}
+
+// tryResume goes on with a run. The error is a *goneOnError if that is refused, and nothing was sent.
+func (f *loadFlags) tryResume(ctx context.Context, con console, last *load.Journal) error {
+	if why := last.Problem(); why != nil {
+		return &goneOnError{why}
+	}
+	h := last.Header()
+	var was loadOptions
+	if err := json.Unmarshal(h.Options, &was); err != nil {
+		return &goneOnError{err}
+	}
+	attempt := *f
+	attempt.fallback = true
+	attempt.Emulator, attempt.Full, attempt.NewMapping = was.Emulator, was.Full, was.NewMapping
+	l, err := attempt.open(ctx, con)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	if err := l.checkEmulator(); err != nil {
+		return err
+	}
+	l.load, err = load.Resume("", h.ID, l.job)
+	switch {
+	case errors.Is(err, load.ErrRunning):
+		return f.refuse(loadError(err), h.ID, "another process is at work on this load")
+	case errors.As(err, new(*load.MismatchError)), errors.As(err, new(*load.JournalError)), errors.Is(err, load.ErrReadOnce), errors.Is(err, load.ErrRejects), errors.Is(err, load.ErrComplete):
+		return &goneOnError{err}
+	case err != nil:
+		return loadError(err)
+	}
+	attempt.decide(console{con.in, con.out, &l.said}, continued{Did: "resumed", Run: h.ID, Why: "it " + howEnded(last)})
+	err = l.run(ctx, con)
+	f.reported, f.continued = attempt.reported, attempt.continued
+	return err
+}
+
+// howEnded says how a run ended that can be gone on with.
+func howEnded(j *load.Journal) string {
+	if j.Last().End == "" {
+		return "was killed"
+	}
+	return "ended early, " + j.Last().End
+}
+
+// anew begins a new load. Where one was killed that the snapshot knows nothing of, it sends everything.
+func (f *loadFlags) anew(ctx context.Context, con console, run, why string) error {
+	did := continued{Did: "anew", Run: run, Why: why}
+	f.decide(con, did)
+	attempt := *f
+	attempt.fallback = true
+	err := attempt.begin(ctx, con)
+	var unknown *goneOnError
+	if errors.As(err, &unknown) {
+		did.Full = true
+		if !f.json {
+			fmt.Fprintf(con.err, "Everything is sent once, as with --full: %s\n", flagWords(unknown.Error()))
+		}
+		attempt = *f
+		attempt.Full, attempt.continued = true, &did
+		err = attempt.begin(ctx, con)
+	}
+	f.reported, f.continued = attempt.reported, attempt.continued
+	return err
+}

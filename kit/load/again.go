@@ -1,0 +1,62 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/ciokit/cio"
+)
+
+// Repeatable reports whether a load of rows that were sent before does no harm, whatever the input has become since: each ordinary event of the
+// mapping has a messageId of its own, by which Customer.io knows the same one again. All other messages say what is, and may be said twice.
+func (m *Mapping) Repeatable() bool {
+	for _, s := range m.messages {
+		if s.ordinary() && s.fields[fieldMessageID] == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// ordinary reports whether the message is an event that is kept as one, and does nothing else.
+func (s *messageSpec) ordinary() bool {
+	event := s.kind.event
+	if f := s.fields[fieldEvent]; f != nil && f.kind == specLiteral {
+		event = f.text
+	}
+	return s.kind.typ == cio.TypeTrack && !commands[event] || s.kind.typ == cio.TypePage || s.kind.typ == cio.TypeScreen
+}
+
+// EndedEarly reports whether the run was killed, was interrupted, gave up or failed on this machine, so that Resume may bring it to its end. A
+// run that was stopped by a bound, or because its input changed, would be stopped again.
+func (j *Journal) EndedEarly() bool {
+	if j.bad != nil {
+		return true
+	}
+	switch j.last.End {
+	case EndComplete, ErrTooManyDeletes.Error(), ErrShrunk.Error(), ErrNotWhole.Error(), ErrTooManyErrors.Error(), ErrInputChanged.Error():
+		return false
+	}
+	return true
+}
+
+// Hold makes sure that this process alone is at work on the load of that name until release is called, where the system has locks. Names are of
+// the caller's making, and name a file below dir. The error is ErrRunning if another process has it.
+func Hold(dir, name string) (release func() error, err error) {
+	if dir, err = orJournalDir(dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, name+".lock"), os.O_CREATE|os.O_RDWR, 0o600) // it stays: who removes it may take it from another
+	if err != nil {
+		return nil, err
+	}
+	if lockFile(f) != nil {
+		return nil, errors.Join(fmt.Errorf("load: %w; wait for it, or end it", ErrRunning), f.Close())
+	}
+	return f.Close, nil
+}
