@@ -21,8 +21,10 @@ func flagWords(text string) string {
 	})
 }
 
-// inFlags are the names that stand alone, or for which another flag is meant.
+// inFlags are the names that stand alone, or for which another flag is meant. Each stands with the words beside it: a column or a file may be
+// named UserID too.
 var inFlags = strings.NewReplacer(
+	"Config.Region (CUSTOMERIO_REGION) to cio.US or cio.EU", "--to to us or eu",
 	"Config.Region (CUSTOMERIO_REGION)", "--to",
 	"Config.Region, CUSTOMERIO_REGION", "--to",
 	"Config.BaseURL (CUSTOMERIO_BASE_URL)", "the address of --to",
@@ -30,16 +32,18 @@ var inFlags = strings.NewReplacer(
 	"Config.APIKey, CUSTOMERIO_API_KEY", "CUSTOMERIO_API_KEY, --key-file",
 	"is Config.Region right", "is --to right",
 	"Config.RateLimit", "--rate",
-	"SkipLines", "--skip-rows",
-	"cio.US", "us",
-	"cio.EU", "eu",
-	"cio.Verbatim", "--verbatim",
+	"SkipLines is", "--skip-rows is",
+	"to cio.US or cio.EU", "to us or eu",
+	"use cio.US, in Europe cio.EU", "use us, in Europe eu",
+	"cio.Verbatim sends", "--verbatim sends",
+	"cio.Verbatim says", "--verbatim says",
 	"; set UserID or the trait email, or allow it by Config.AllowAnonymousIdentify", "; give --user-id or the trait email",
 	"set Event, for example to cio.Named", "give the event's name",
-	"UserID", "--user-id",
-	"AnonymousID", "--anonymous-id",
-	"PreviousID", "--previous-id",
-	"GroupID", "--group-id",
+	"set UserID or AnonymousID", "set --user-id or --anonymous-id",
+	"set UserID", "set --user-id",
+	"set PreviousID", "set --previous-id",
+	"set GroupID", "set --group-id",
+	"PreviousID must differ from UserID", "--previous-id must differ from --user-id",
 )
 
 var (
