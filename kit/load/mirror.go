@@ -334,7 +334,7 @@ func (r *run) mirror(gone *leavers) error {
 		}
 	}
 	if r.job.DryRun {
-		return nil
+		return r.tryMirror(gone)
 	}
 	if err := gone.eachMoved(gone.past.add); err != nil { // they go on under the other id
 		return err
@@ -356,7 +356,7 @@ func (r *run) mirror(gone *leavers) error {
 					return err
 				}
 			}
-			return r.refuseRemoval(Reject{Field: fieldNames[fieldUserID], Rule: RuleLeftUnsure, Hint: leftUnsureHint}, idAsRow(p.id))
+			return r.refuseUnsure(p)
 		}
 		if ids = append(ids, bytes.Clone(p.id)); len(ids) < chunkRows {
 			return nil
@@ -368,6 +368,19 @@ func (r *run) mirror(gone *leavers) error {
 	}
 	gone.done = err == nil && !r.stopped()
 	return err
+}
+
+// tryMirror is mirror for a dry run: it names those who would not be taken away.
+func (r *run) tryMirror(gone *leavers) error {
+	return gone.each(func(p *person) error {
+		if !p.sure {
+			return r.refuseUnsure(p)
+		}
+		if _, refused := r.encode(r.changes.removal(string(p.id), "")); refused != nil {
+			return r.refuseRemoval(newReject(0, new(messagePlan).refusal(refused)), idAsRow(p.id))
+		}
+		return nil
+	})
 }
 
 func (r *run) leaveAlone(gone *leavers) {
@@ -405,6 +418,10 @@ func (r *run) mayMirror(gone *leavers) *StopError {
 	if why := r.job.Source.Info().Differs; why != "" {
 		return &StopError{ErrInputChanged, fmt.Errorf("%s, so that nobody knows which of the %d people who were not met have left", why, gone.n)}
 	}
+	besides := ""
+	if r.deletes > 0 {
+		besides = ", the rows delete or suppress " + plural.Grouped(r.deletes) + " besides"
+	}
 	most, share, half := max(r.job.MaxDeletes, 0), int64(r.changes.cfg.MaxShrink), int64(max(50, r.changes.cfg.MaxShrink))
 	switch {
 	case gone.n == gone.before && share < 100:
@@ -414,7 +431,7 @@ func (r *run) mayMirror(gone *leavers) *StopError {
 	case gone.n*100 > gone.before*half:
 		return &StopError{ErrShrunk, fmt.Errorf("%s of the %s people of the snapshot %s not in the input, more than %d %%", plural.Grouped(gone.n), plural.Grouped(gone.before), plural.Form(gone.n, "is", "are"), half)}
 	case gone.n-gone.unsure+r.deletes > most:
-		return &StopError{ErrTooManyDeletes, fmt.Errorf("%s left, and no more than %s may delete or suppress", plural.Count(gone.n, "person has", "people have"), plural.Count(most, "message", "messages"))}
+		return &StopError{ErrTooManyDeletes, fmt.Errorf("%s left%s, and no more than %s may delete or suppress", plural.Count(gone.n, "person has", "people have"), besides, plural.Count(most, "message", "messages"))}
 	}
 	return nil
 }
@@ -487,6 +504,11 @@ func (c *changes) removal(id, snapshot string) cio.Message {
 	return cio.DeletePerson{UserID: id, MessageID: hash.sum()}
 }
 
+// refuseUnsure is refuseRemoval for somebody of whom it is not sure that a load has made them.
+func (r *run) refuseUnsure(p *person) error {
+	return r.refuseRemoval(Reject{Field: fieldNames[fieldUserID], Rule: RuleLeftUnsure, Hint: leftUnsureHint}, idAsRow(p.id))
+}
+
 // refuseRemoval counts a person who is not taken away: the client's own rules, such as a list of people not to be touched, do not let them, or it
 // is not sure that they may be.
 func (r *run) refuseRemoval(rej Reject, raw []byte) error {
@@ -496,6 +518,7 @@ func (r *run) refuseRemoval(rej Reject, raw []byte) error {
 	t := &r.tally
 	t.Messages++
 	t.Rejected++
+	t.LeftRefused++
 	if rej.Rule == string(cio.RuleGuard) {
 		t.Guarded++
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -270,5 +271,55 @@ func TestRejectedRemovalsAsCSV(t *testing.T) {
 		if !strings.Contains(rejects.String(), id) {
 			t.Errorf("%s is not in %s", id, &rejects)
 		}
+	}
+}
+
+// A dry run names whom the load would not take away, by the same rule, and counts as many who would be.
+func TestDryRunNamesWhoIsNotRemoved(t *testing.T) {
+	for _, tt := range []struct {
+		name, rule string
+		prepare    func(*changing)
+	}{
+		{"deny list", string(cio.RuleGuard), func(c *changing) {
+			file := filepath.Join(t.TempDir(), "deny.txt")
+			if err := os.WriteFile(file, []byte("b\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			list, err := ReadDenyList(file, DenyConfig{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.want("id,n\na,1\nb,1\nc,1\n", 0, "a b c")
+			c.job.Deny = list
+		}},
+		{"unsure", RuleLeftUnsure, func(c *changing) {
+			c.want("id,n\na,1\nc,1\n", 0, "a c")
+			c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
+				return all(len(m), cio.Unknown, &cio.APIError{Status: 503})
+			}
+			if _, err := c.load("id,n\na,1\nb,1\nc,1\n"); err == nil {
+				t.Fatal("no outage")
+			}
+			c.client.send = nil
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newMirroring(t, people)
+			tt.prepare(c)
+			const left = "id,n\na,1\n"
+			c.job.DryRun = true
+			dry, err := c.load(left)
+			if err != nil || len(c.sent) > 0 || dry.Removed != 0 {
+				t.Fatal(err, c.users(), dry)
+			}
+			c.job.DryRun = false
+			s, err := c.load(left)
+			if err != nil || s.Left != 2 || s.LeftRefused != 1 || s.Removed != 1 || c.users() != "-c" || s.Reasons[0].Rule != tt.rule {
+				t.Fatal(err, c.users(), s)
+			}
+			if dry.Left != s.Left || dry.LeftRefused != s.LeftRefused || dry.Rejected != s.Rejected || dry.Guarded != s.Guarded || !slices.Equal(dry.Reasons, s.Reasons) {
+				t.Errorf("%+v, in a dry run %+v", s, dry)
+			}
+		})
 	}
 }

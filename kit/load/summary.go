@@ -39,6 +39,9 @@ type Summary struct {
 	// LeftAlone is how many people who have left were not removed because there was a row that may have been theirs, as it does not tell whom it
 	// is about, or because of ChangeOnly.NewMapping.
 	LeftAlone int64 `json:"left_alone"`
+	// LeftRefused is how many people who have left were not removed, in a dry run would not be, because the deny list or a guard of the Client
+	// keeps messages from them, or because it is not sure that a load has made them. Each is a reject, and counts in Messages and in Rejected.
+	LeftRefused int64 `json:"left_refused"`
 	// SameAddress is how many people of the snapshot are in the input only under another id, with an e-mail address that they had. Customer.io
 	// takes both ids for one person, so that nobody is removed, and goes by the other id from then on. They are not in Left.
 	SameAddress int64 `json:"same_address"`
