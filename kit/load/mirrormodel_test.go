@@ -214,6 +214,7 @@ func text(m cio.Message) string {
 func (m *mirrorModel) apply(message cio.Message) {
 	who := message.(*cio.Encoded).Identity()
 	switch data := text(message); {
+	case who.UserID == "": // somebody known by an address alone, who is not of the mirror
 	case strings.Contains(data, `"type":"identify"`):
 		m.made[who.UserID] = true
 		key := foldID(who.UserID)
