@@ -356,7 +356,7 @@ func (r *run) mirror(gone *leavers) error {
 					return err
 				}
 			}
-			return r.refuseUnsure(p)
+			return r.refuseRemoval(leftUnsure(), idAsRow(p.id))
 		}
 		if ids = append(ids, bytes.Clone(p.id)); len(ids) < chunkRows {
 			return nil
@@ -373,14 +373,29 @@ func (r *run) mirror(gone *leavers) error {
 // tryMirror is mirror for a dry run: it names those who would not be taken away.
 func (r *run) tryMirror(gone *leavers) error {
 	return gone.each(func(p *person) error {
-		if !p.sure {
-			return r.refuseUnsure(p)
-		}
-		if _, refused := r.encode(r.changes.removal(string(p.id), "")); refused != nil {
-			return r.refuseRemoval(newReject(0, new(messagePlan).refusal(refused)), idAsRow(p.id))
+		if why := r.changes.whyKept(p, r.encode); why != nil {
+			return r.refuseRemoval(*why, idAsRow(p.id))
 		}
 		return nil
 	})
+}
+
+// whyKept returns why somebody who has left would not be taken away; nil if they would.
+func (c *changes) whyKept(p *person, encode func(cio.Message) (cio.Encoded, error)) *Reject {
+	if !p.sure {
+		why := leftUnsure()
+		return &why
+	}
+	if _, refused := encode(c.removal(string(p.id), "")); refused != nil {
+		why := newReject(0, new(messagePlan).refusal(refused))
+		return &why
+	}
+	return nil
+}
+
+// leftUnsure is why somebody is kept of whom it is not sure that a load has made them.
+func leftUnsure() Reject {
+	return Reject{Field: fieldNames[fieldUserID], Rule: RuleLeftUnsure, Hint: leftUnsureHint}
 }
 
 func (r *run) leaveAlone(gone *leavers) {
@@ -502,11 +517,6 @@ func (c *changes) removal(id, snapshot string) cio.Message {
 		return cio.SuppressPerson{UserID: id, MessageID: hash.sum()}
 	}
 	return cio.DeletePerson{UserID: id, MessageID: hash.sum()}
-}
-
-// refuseUnsure is refuseRemoval for somebody of whom it is not sure that a load has made them.
-func (r *run) refuseUnsure(p *person) error {
-	return r.refuseRemoval(Reject{Field: fieldNames[fieldUserID], Rule: RuleLeftUnsure, Hint: leftUnsureHint}, idAsRow(p.id))
 }
 
 // refuseRemoval counts a person who is not taken away: the client's own rules, such as a list of people not to be touched, do not let them, or it

@@ -307,6 +307,11 @@ func TestDryRunNamesWhoIsNotRemoved(t *testing.T) {
 			c := newMirroring(t, people)
 			tt.prepare(c)
 			const left = "id,n\na,1\n"
+			planned := c.job
+			planned.Source = mustSource(t, left, source.Config{})
+			if plan, err := MakePlan(t.Context(), planned, 0); err != nil || plan.Left != 2 || plan.LeftRefused != 1 || plan.LeftAlone != 0 {
+				t.Errorf("the plan: %v, %+v", err, plan)
+			}
 			c.job.DryRun = true
 			dry, err := c.load(left)
 			if err != nil || len(c.sent) > 0 || dry.Removed != 0 {
@@ -319,6 +324,34 @@ func TestDryRunNamesWhoIsNotRemoved(t *testing.T) {
 			}
 			if dry.Left != s.Left || dry.LeftRefused != s.LeftRefused || dry.Rejected != s.Rejected || dry.Guarded != s.Guarded || !slices.Equal(dry.Reasons, s.Reasons) {
 				t.Errorf("%+v, in a dry run %+v", s, dry)
+			}
+		})
+	}
+}
+
+// A plan does not announce deletions that no load will make.
+func TestPlanSaysWhoIsLeftAlone(t *testing.T) {
+	for name, tt := range map[string]struct {
+		in         string
+		newMapping bool
+		alone      int64
+	}{
+		"nothing is in the way": {"id,n\na,1\n", false, 0},
+		"a new mapping":         {"id,n\na,1\n", true, 2},
+		"a row without a name":  {"id,n\na,1\n,1\n", false, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newMirroring(t, people)
+			c.want("id,n\na,1\nb,1\nc,1\n", 0, "a b c")
+			c.job.Changes.NewMapping = tt.newMapping
+			job := c.job
+			job.Source = mustSource(t, tt.in, source.Config{})
+			plan, err := MakePlan(t.Context(), job, 0)
+			if err != nil || plan.Left != 2 || plan.LeftAlone != tt.alone || plan.LeftRefused != 0 {
+				t.Errorf("the plan: %v, %d left, %d alone", err, plan.Left, plan.LeftAlone)
+			}
+			if s, err := c.load(tt.in); err != nil || s.Left != 2 || s.LeftAlone != tt.alone || s.Removed != 2-tt.alone {
+				t.Errorf("the load: %v, %d left, %d alone, %d removed", err, s.Left, s.LeftAlone, s.Removed)
 			}
 		})
 	}

@@ -28,9 +28,11 @@ type Plan struct {
 	Seconds float64 `json:"seconds"`
 	// Unchanged is how many rows of the sample would be left out because they have not changed since the snapshot.
 	Unchanged int64 `json:"unchanged"`
-	// Left is how many people of the snapshot are not in the input any more and would be deleted or suppressed. To know it all of the input is
-	// read.
-	Left int64 `json:"left"`
+	// Left is how many people of the snapshot are not in the input any more. To know it all of the input is read. They would be deleted or
+	// suppressed, but for LeftAlone and LeftRefused of them, as in a Summary.
+	Left        int64 `json:"left"`
+	LeftAlone   int64 `json:"left_alone"`
+	LeftRefused int64 `json:"left_refused"`
 	// Kinds are the messages of the sample by what the mapping calls them, in its order.
 	Kinds []PlannedKind `json:"kinds"`
 	// Deletes is how many messages of the sample delete or suppress something.
@@ -162,8 +164,18 @@ func (s *sampling) look() error {
 	if err != nil {
 		return err
 	}
+	defer gone.close()
 	s.plan.Left, s.plan.leavers = gone.n, gone.ids
-	return gone.close()
+	if c.cfg.NewMapping || c.nameless > 0 {
+		s.plan.LeftAlone = gone.n
+		return nil
+	}
+	return gone.each(func(p *person) error {
+		if c.whyKept(p, s.mapper.encode) != nil {
+			s.plan.LeftRefused++
+		}
+		return nil
+	})
 }
 
 // note keeps for the snapshot what the row is, and reports whether it would be left out.

@@ -36,9 +36,14 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 	if p.Unchanged > 0 {
 		fmt.Fprintf(&b, "  %s left out\n", plural.Count(p.Unchanged, "row that has not changed and is", "rows that have not changed and are"))
 	}
-	if p.Left > 0 {
-		fmt.Fprintf(&b, "  %s not in the input any more and would be DELETED OR SUPPRESSED\n", plural.Count(p.Left, "person who is", "people who are"))
+	left := func(n int64, what string) {
+		if n > 0 {
+			fmt.Fprintf(&b, "  %s not in the input any more and would be %s\n", plural.Count(n, "person who is", "people who are"), what)
+		}
 	}
+	left(p.Left-p.LeftAlone-p.LeftRefused, "DELETED OR SUPPRESSED")
+	left(p.LeftAlone, "left alone, because of --new-mapping or of rows that name nobody")
+	left(p.LeftRefused, "rejected: the deny list has them, or nobody knows whether a load has made them")
 	if p.Deletes > 0 {
 		fmt.Fprintf(&b, "  %s something\n", plural.Count(p.Deletes, "message that DELETES OR SUPPRESSES", "messages that DELETE OR SUPPRESS"))
 	}
