@@ -356,3 +356,14 @@ func TestPlanSaysWhoIsLeftAlone(t *testing.T) {
 		})
 	}
 }
+
+// The error of a bound counts the deletions of the rows beside those of the mirror: one person alone would be within it.
+func TestTooManyDeletesByRowsAndMirror(t *testing.T) {
+	c := newMirroring(t, "messages:\n  - identify: {userId: $id}\n    when: =n != \"gone\"\n  - delete_person: {userId: $id}\n    when: =n == \"gone\"\n")
+	c.want("id,n\na,1\nb,1\nc,1\n", 0, "a b c")
+	c.job.MaxDeletes = 1
+	s, err := c.load("id,n\na,1\nb,gone\n")
+	if !errors.Is(err, ErrTooManyDeletes) || s.Removed != 0 || !strings.Contains(err.Error(), "1 person has left, the rows delete or suppress 1 besides, and no more than 1 message") {
+		t.Errorf("%v, %d removed", err, s.Removed)
+	}
+}
