@@ -33,7 +33,7 @@ func TestRefusalsBeyondTheBound(t *testing.T) {
 				if !errors.Is(err, ErrTooManyErrors) || s.RejectedByAPI < tt.want || s.RejectedByAPI > tt.want+int64(tt.concurrency)-1 || s.Unknown > 0 || s.Rows != 20_000 {
 					t.Errorf("%v: %s", err, counts(s))
 				}
-				if some := strings.Contains(err.Error(), "on their way then"); some != (tt.concurrency > 1) {
+				if tt.concurrency == 1 && strings.Contains(err.Error(), "on their way then") { // else those on their way may be answered already
 					t.Errorf("%v", err)
 				}
 			})

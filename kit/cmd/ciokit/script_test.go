@@ -130,10 +130,10 @@ func elements(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// interrupts ends the command by Ctrl-C once a fault holds up its first call. Standard output and error go to the files out and err.
 // exitKilled is what a shell says of a process that was killed.
 const exitKilled = 137
 
+// interrupts ends the command once every fault that holds up a call has done so. Standard output and error go to the files out and err.
 func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: interrupts CODE COMMAND...")
@@ -159,7 +159,7 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 		cmd.Wait()
 	}()
 	for i, f := range server(ts).Faults() {
-		for f.Seen == 0 { // the process that waits for an answer can give no signal
+		for f.DelayMS > 0 && f.Seen == 0 { // the process that waits for an answer can give no signal
 			select {
 			case <-ended:
 				ts.Fatalf("it ended before its call, with exit code %d", cmd.ProcessState.ExitCode())
