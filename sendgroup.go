@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// SendGroup has several Sends, one after the other or side by side, behave as one: they give up together, when none of them was accepted anything
-// for Config.MaxElapsed, and can be stopped together. The zero value is ready for use, with one Client.
+// SendGroup has several Sends that are under way at a time behave as one: they give up together, when none of them was accepted anything for
+// Config.MaxElapsed, and can be stopped together. The time counts from the last acceptance, and begins anew when a Send begins while no other is
+// under way. The zero value is ready for use, with one Client.
 type SendGroup struct {
 	mu       sync.Mutex
 	sends    int       // under way
@@ -32,7 +33,7 @@ func (g *SendGroup) Context(ctx context.Context, settled func(lo, hi int, err er
 }
 
 // Stop has the Sends of the group make no further request: what is not settled by the requests that are being made is unsent. It returns how many
-// messages those hold. A Send that begins afterwards sends nothing.
+// messages those hold, without those whose answer has come and is being read. A Send that begins afterwards sends nothing.
 func (g *SendGroup) Stop() (underway int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
