@@ -1,4 +1,4 @@
-// Command load measures how many rows of CSV, JSON Lines and Parquet kit/load brings to a server on this machine for each second of CPU,
+// Command load measures how many rows of CSV, JSON Lines, Parquet and databases kit/load brings to a server on this machine for each second of CPU,
 // beside the least that a hand-written program can do (parse, write JSON, post) and beside a script of the ordinary kind in Python.
 //
 //	GOWORK=off go run . -rows 2000000
@@ -98,8 +98,15 @@ func all(rows int, dir string) error {
 	}
 	fmt.Printf("%-34s %12s %14s %10s %10s\n", "case", "rows/s", "rows/core-s", "us/row", "peak MiB")
 	address = strings.TrimSpace(address)
-	for _, name := range []string{"csv", "csv, one request at once", "jsonl", "parquet", "ceiling", "python"} {
+	for _, name := range []string{"csv", "csv, one request at once", "jsonl", "parquet", "sqlite", "postgres", "mariadb", "ceiling", "python"} {
 		cmd, of := exec.Command(os.Args[0], "-case", name, "-to", address, "-dir", dir), rows
+		if d, found := databases[name]; found {
+			if databaseURL(name, dir) == "" {
+				fmt.Printf("%-34s left out: %s is not set\n", name, d.variable)
+				continue
+			}
+			of = min(rows, fewRows)
+		}
 		if name == "python" {
 			script, err := pythonLoader(dir)
 			if err != nil {
@@ -122,7 +129,7 @@ func all(rows int, dir string) error {
 	return nil
 }
 
-// fewRows is how many the script in Python loads: it has the same cost for each, and takes long.
+// fewRows is how many the script in Python and the databases load: each row costs the same, and they take long.
 const fewRows = 500_000
 
 //go:embed ordinary.py
@@ -186,7 +193,13 @@ func makeFiles(dir string, rows int) (err error) {
 			return err
 		}
 	}
-	return errors.Join(parquets.Close(), asCSV.Flush(), few.Flush(), asJSON.Flush(), columnar.Flush())
+	err = errors.Join(parquets.Close(), asCSV.Flush(), few.Flush(), asJSON.Flush(), columnar.Flush())
+	for name := range databases {
+		if databaseURL(name, dir) != "" {
+			err = errors.Join(err, makeTable(name, dir, min(rows, fewRows)))
+		}
+	}
+	return err
 }
 
 // serve takes everything on a port of its choice, which it prints.
@@ -205,7 +218,13 @@ func one(name, to, dir string) error {
 		return ceiling(to, filepath.Join(dir, "rows.csv"))
 	}
 	format, single, _ := strings.Cut(name, ",")
-	src, err := source.Open(filepath.Join(dir, "rows."+format), source.Config{})
+	var src source.Source
+	var err error
+	if _, found := databases[name]; found {
+		src, err = openTable(name, dir)
+	} else {
+		src, err = source.Open(filepath.Join(dir, "rows."+format), source.Config{})
+	}
 	if err != nil {
 		return err
 	}
