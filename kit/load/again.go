@@ -26,7 +26,12 @@ func (s *messageSpec) ordinary() bool {
 	if f := s.fields[fieldEvent]; f != nil && f.kind == specLiteral {
 		event = f.text
 	}
-	return s.kind.typ == cio.TypeTrack && !commands[event] || s.kind.typ == cio.TypePage || s.kind.typ == cio.TypeScreen
+	return s.kind.ordinary(event)
+}
+
+// ordinary reports whether a message of the kind with this event is one.
+func (k *kind) ordinary(event string) bool {
+	return k.typ == cio.TypeTrack && !commands[event] || k.typ == cio.TypePage || k.typ == cio.TypeScreen
 }
 
 // EndedEarly reports whether the run was killed, was interrupted, gave up or failed on this machine, so that Resume may bring it to its end. A

@@ -149,8 +149,8 @@ type changes struct {
 }
 
 // openChanges opens the snapshots that the job names. It returns nil if it names none. Before it returns it has made sure that no other run
-// is under way with them, and that none that was killed has sent what no snapshot knows of.
-func openChanges(job *Job, columns []source.Column) (_ *changes, err error) {
+// is under way with them, and that none that was killed has sent what no snapshot knows of. reads are the columns that the mapping reads.
+func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes, err error) {
 	cfg := job.Changes
 	if !cfg.on() {
 		return nil, nil
@@ -207,7 +207,7 @@ func openChanges(job *Job, columns []source.Column) (_ *changes, err error) {
 		return nil, err
 	}
 	c.info = SnapshotInfo{ID: randomID(), By: c.info.By, Mapping: job.Mapping.Name(), MappingHash: job.Mapping.Hash(), Target: c.info.Target,
-		Query: c.info.Query, Columns: c.info.Columns, HasIDs: cfg.IDs, Salt: c.spool.salt[:]}
+		Query: c.info.Query, Columns: c.info.Columns, Table: tableOf(columns, reads), HasIDs: cfg.IDs, Salt: c.spool.salt[:]}
 	if job.sends() {
 		c.info.KeyHash = job.Client.KeyHash(c.info.Salt)
 	}

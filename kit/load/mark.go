@@ -34,6 +34,7 @@ type marker struct {
 	plan  *plan
 	order bool   // of plan.ordered
 	marks []mark // of the row at hand
+	first string // the first id by which the row identifies somebody, as personKey; empty if it does not
 
 	who                   []string // of the message at hand
 	key, says, body, wire []byte
@@ -72,7 +73,7 @@ func (k *marker) of(messages []cio.Encoded, m *mapper) (marks []mark, sure bool)
 	if k.plan != m.plan {
 		k.plan, k.order = m.plan, m.plan.ordered()
 	}
-	k.marks, sure = k.marks[:0], true
+	k.marks, k.first, sure = k.marks[:0], "", true
 	for i := range messages {
 		p := m.plan.messages[m.made[i]]
 		if k.message(&messages[i], p) && p.id == nil && p.key == nil && m.times[i].IsZero() {
@@ -84,14 +85,10 @@ func (k *marker) of(messages []cio.Encoded, m *mapper) (marks []mark, sure bool)
 
 // add adds what the message at hand says of a thing, whose parts are given.
 func (k *marker) add(says uint64, kind byte, parts ...[]byte) {
-	k.key = append(append(k.key[:0], k.salt...), kind)
 	if k.order { // what a mapping without deletions learns from one with them is not sure
-		k.key[len(k.key)-1] -= 'a' - 'A'
+		kind -= 'a' - 'A'
 	}
-	for _, part := range parts {
-		k.key = appendText(k.key, part)
-	}
-	about := hash64(k.key)
+	about := k.about(kind, parts...)
 	for i := range k.marks {
 		if at := &k.marks[i]; at.about == about { // another message of the row was about it
 			k.key = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(append(k.key[:0], k.salt...), at.says), says)
@@ -100,6 +97,15 @@ func (k *marker) add(says uint64, kind byte, parts ...[]byte) {
 		}
 	}
 	k.marks = append(k.marks, mark{about, says})
+}
+
+// about returns the hash of a thing, whose parts are given.
+func (k *marker) about(kind byte, parts ...[]byte) uint64 {
+	k.key = append(append(k.key[:0], k.salt...), kind)
+	for _, part := range parts {
+		k.key = appendText(k.key, part)
+	}
+	return hash64(k.key)
 }
 
 func hash64(b []byte) uint64 {
@@ -182,6 +188,9 @@ func (k *marker) message(e *cio.Encoded, p *messagePlan) (ordinary bool) {
 			email, _ := wire.Lookup(body, "email")
 			if text, _ := wire.Text(email); text != "" {
 				k.who = append(k.who, personKey(strings.ToLower(text), false))
+			}
+			if k.first == "" && len(k.who) > 0 {
+				k.first = k.who[0]
 			}
 		}
 		k.people(says, true)

@@ -42,6 +42,8 @@ type Plan struct {
 	// LargestBytes is the size of the largest message of the sample, LargestLine the line of its row.
 	LargestBytes int   `json:"largest_bytes"`
 	LargestLine  int64 `json:"largest_line"`
+	// Comparison says how the rows looked at stand to the snapshot; nil if there is none.
+	Comparison *Comparison `json:"comparison,omitempty"`
 	// Identity says what in the sample falls together in Customer.io.
 	Identity *IdentityCount `json:"identity"`
 	// First are the first refusals, at most ten, without the rows.
@@ -103,12 +105,13 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	if err := job.Source.Select(compiled.columns); err != nil {
 		return Plan{}, &StopError{ErrSource, err}
 	}
-	changes, err := openChanges(&job, columns)
+	changes, err := openChanges(&job, columns, compiled.columns)
 	if err != nil {
 		return Plan{}, err
 	}
 	defer changes.close(true)
 	s := &sampling{mapper: newMapper(compiled, job.encoder()), changes: changes}
+	s.comparing = newComparing(changes, compiled)
 	s.plan.DenyList = int64(job.Deny.Len())
 	s.mapper.counter = newIdentityCounter("", 0)
 	defer s.mapper.counter.close()
@@ -150,21 +153,50 @@ type sampling struct {
 	bytes  int64
 	read   int64 // bytes of the input
 
-	changes *changes
-	chunk   chunk // of the row at hand, for its mark
+	changes   *changes
+	comparing *comparing // with the snapshot; nil for none
+	chunk     chunk      // of the row at hand, for its mark
 }
 
 // look finds out who has left the input.
 func (s *sampling) look() error {
 	c := s.changes
-	if c == nil || c.cfg.Mirror == "" {
+	if c == nil {
 		return nil
 	}
-	gone, err := c.leavers()
-	if err != nil {
-		return err
+	if s.comparing != nil {
+		s.plan.Comparison = &s.comparing.Comparison
 	}
-	defer gone.close()
+	var gone *leavers
+	compared := s.comparing != nil && s.plan.Complete
+	if mirror := c.cfg.Mirror != ""; mirror || compared && s.comparing.ids {
+		var err error
+		if gone, err = c.leavers(); err != nil {
+			return err
+		}
+		defer gone.close()
+		if mirror {
+			if err := s.lookAt(gone); err != nil {
+				return err
+			}
+		}
+		if c.old == nil || !c.old.info.HasIDs {
+			gone = nil
+		}
+	}
+	if !compared {
+		return nil
+	}
+	aside := s.plan.Refused
+	if c.cfg.Mirror == "" { // a mirror knows whom they are about
+		aside += s.plan.Empty
+	}
+	return s.comparing.finish(gone, aside)
+}
+
+// lookAt says who would be taken away.
+func (s *sampling) lookAt(gone *leavers) error {
+	c := s.changes
 	s.plan.Left, s.plan.leavers = gone.n, gone.ids
 	if c.cfg.NewMapping || c.nameless > 0 {
 		s.plan.LeftAlone = gone.n
@@ -189,9 +221,10 @@ func (s *sampling) note(r *source.Row, messages []cio.Encoded) (same bool, err e
 		s.changes.unsent(&s.chunk, r, s.mapper)
 	default:
 		same = s.changes.skip(&s.chunk, r, messages, s.mapper)
+		err = s.comparing.row(same)
 	}
 	s.chunk.rows = append(s.chunk.rows, chunkRow{})
-	return same, s.changes.record(&s.chunk)
+	return same, errors.Join(err, s.changes.record(&s.chunk))
 }
 
 func (s *sampling) row(r *source.Row) error {

@@ -110,7 +110,7 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 		r.before = job.Client.Stats()
 	}
 
-	if r.changes, err = openChanges(&job, columns); err != nil {
+	if r.changes, err = openChanges(&job, columns, plan.columns); err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, err
 	}
 	var skip int64

@@ -51,6 +51,8 @@ type SnapshotInfo struct {
 	// Query and Columns tell the ChangeOnly.Query and the set of the input's columns from others.
 	Query   string `json:"query,omitempty"`
 	Columns string `json:"columns,omitempty"`
+	// Table are the columns, where the input has some and they are not too many.
+	Table []TableColumn `json:"table,omitempty"`
 	// Mixed says that not all loads that went into it had the same ones, or the same mapping.
 	Mixed bool `json:"mixed,omitempty"`
 	// Entries is how many entries it has, which is one for each thing that a row is about, IDs how many people are in it with their ids in clear, IDsBytes how much room they take.
@@ -246,37 +248,46 @@ const maxPage = 64 << 10
 // has reports whether all that the snapshot knows of a thing is what the mark says. Where it knows more, as of two rows that give one person
 // different attributes, their order counts too, and there is no telling.
 func (s *snapshot) has(m mark) (same bool, err error) {
-	bucket := m.about >> (64 - fanOutBits)
+	_, entries, err := s.at(m.about)
+	for i := 0; i < len(entries); i += entryBytes {
+		same = same || binary.BigEndian.Uint64(entries[i+8:]) == m.says
+	}
+	return same && len(entries) == entryBytes, err
+}
+
+// at returns the entries of a thing, valid until the next call, and which of all entries is the first of them. There are none of one that it does
+// not know.
+func (s *snapshot) at(about uint64) (first int64, entries []byte, err error) {
+	bucket := about >> (64 - fanOutBits)
 	from, to := s.fanOut[bucket], s.fanOut[bucket+1]
 	for (to-from)*entryBytes > maxPage { // more rows than the table was made for: halve first
 		middle := from + (to-from)/2
-		about, err := s.aboutAt(middle)
+		there, err := s.aboutAt(middle)
 		if err != nil {
-			return false, err
+			return 0, nil, err
 		}
-		if about < m.about {
+		if there < about {
 			from = middle + 1
-		} else if about > m.about {
+		} else if there > about {
 			to = middle
 		} else {
 			from, to = max(from, middle-maxPage/entryBytes/4), min(to, middle+maxPage/entryBytes/4)
 		}
 	}
 	if from == to {
-		return false, nil
+		return 0, nil, nil
 	}
 	page := s.readPage(int((to - from) * entryBytes))
 	if _, err := s.file.ReadAt(page, int64(len(snapshotMagic))+from*entryBytes); err != nil {
-		return false, err
+		return 0, nil, err
 	}
 	n := len(page) / entryBytes
-	i := sort.Search(n, func(i int) bool { return binary.BigEndian.Uint64(page[i*entryBytes:]) >= m.about })
-	count := 0
-	for ; i < n && binary.BigEndian.Uint64(page[i*entryBytes:]) == m.about; i++ {
-		count++
-		same = same || binary.BigEndian.Uint64(page[i*entryBytes+8:]) == m.says
+	i := sort.Search(n, func(i int) bool { return binary.BigEndian.Uint64(page[i*entryBytes:]) >= about })
+	end := i
+	for end < n && binary.BigEndian.Uint64(page[end*entryBytes:]) == about {
+		end++
 	}
-	return same && count == 1, nil
+	return from + int64(i), page[i*entryBytes : end*entryBytes], nil
 }
 
 func (s *snapshot) readPage(n int) []byte {

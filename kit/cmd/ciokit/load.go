@@ -67,9 +67,10 @@ type loadFlags struct {
 	goesOn   bool // --continue
 	progress string
 
-	reported  bool       // the object of --json was printed
-	continued *continued // what --continue has decided
-	fallback  bool       // a run that cannot begin or go on says so to --continue alone
+	reported   bool             // the object of --json was printed
+	comparison *load.Comparison // of the input with the snapshot; nil for none
+	continued  *continued       // what --continue has decided
+	fallback   bool             // a run that cannot begin or go on says so to --continue alone
 }
 
 func newLoad(con console) *cobra.Command {
@@ -417,6 +418,8 @@ func loadExit(s load.Summary, err error) error {
 		return &exitError{exitUnavailable, err}
 	case errors.Is(err, load.ErrTooManyDeletes):
 		return fail(exitGuard, "%w; look whether they are meant, and raise --max-deletes then", err)
+	case errors.Is(err, load.ErrDiffers):
+		return fail(exitGuard, "%w; nothing was sent", err)
 	case errors.Is(err, load.ErrShrunk):
 		return fail(exitGuard, "%w; %s", err, changesHint(err))
 	case errors.Is(err, load.ErrNotWhole):

@@ -34,8 +34,8 @@ func (o *changeOptions) flags(cmd *cobra.Command) {
 	fl.BoolVar(&o.Full, "full", false, "send rows that have not changed too; once needed when the write key was replaced, or a load was killed")
 	fl.StringVar(&o.Mode, "mode", "upsert", "upsert, or mirror: people of the snapshot whose userId is in no row of the input any more are deleted at the end")
 	fl.StringVar(&o.MirrorWith, "mirror-with", "delete", "what --mode mirror does with people who have left: delete or suppress")
-	fl.IntVar(&o.MaxShrink, "max-shrink", load.DefaultMaxShrink, "--mode mirror deletes nobody if more than ten people and more than so many percent have left, or more than half; 100 allows all")
-	fl.BoolVar(&o.NewMapping, "new-mapping", false, "--mode mirror goes on from a snapshot of another mapping, query or set of columns; this load deletes nobody, and forgets who is not in the input")
+	fl.IntVar(&o.MaxShrink, "max-shrink", load.DefaultMaxShrink, "--mode mirror deletes nobody if more than ten people and more than so many percent have left, or more than half; 100 allows all, and in any mode that most people of the snapshot are gone or that nearly all are new")
+	fl.BoolVar(&o.NewMapping, "new-mapping", false, "go on from a snapshot of other ids, columns or, with --mode mirror, of another mapping or query: that is meant; this load deletes nobody, and forgets who is not in the input")
 	cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions([]cobra.Completion{"upsert", "mirror"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("mirror-with", cobra.FixedCompletions([]cobra.Completion{"delete", "suppress"}, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -53,8 +53,8 @@ func (o *changeOptions) changes() (load.ChangeOnly, error) {
 		return c, fail(exitUsage, "--max-shrink is a number from 1 to 100")
 	case mirror && (o.Snapshot == "" || !o.SnapshotIDs):
 		return c, fail(exitUsage, "--mode mirror needs --snapshot FILE and --snapshot-ids: to delete who has left it must know who was there, by their ids in clear, because a hash names nobody")
-	case o.NewMapping && !mirror:
-		return c, fail(exitUsage, "--new-mapping is for --mode mirror; other loads need no leave to change the mapping")
+	case o.NewMapping && o.Snapshot == "" && o.DiffWith == "":
+		return c, fail(exitUsage, "--new-mapping goes on from a snapshot whose load had other ids, columns or another mapping: name one by --snapshot")
 	case o.SnapshotIDs && o.Snapshot == "":
 		return c, fail(exitUsage, "--snapshot-ids needs --snapshot FILE to keep them in")
 	case o.Full && o.Snapshot == "" && o.DiffWith == "":
@@ -87,14 +87,44 @@ func (l *loading) sayChanges() error {
 	if err != nil {
 		return inputError(err)
 	}
+	l.compared = true
 	l.say("Comparing with %s: %s of %s.", shortPath(file), plural.Count(info.Entries, "entry", "entries"), info.Made.Local().Format(time.DateTime))
 	if info.MappingHash != l.job.Mapping.Hash() {
 		l.say("The mapping has changed since: rows that come to other messages than before are sent.")
+	}
+	if !l.readsTwice() {
+		l.say("%s is read once, so it is not compared with the snapshot before it is sent.", l.inputWord())
 	}
 	if c.Mirror != "" && info.Older {
 		l.say("It was made by an older version, which kept ids that are not sure to be those of people whom a load identified, so this load deletes nobody: who leaves the input from now on is told by the next.")
 	} else if c.Mirror != "" && !info.HasIDs {
 		l.say("It was made without --snapshot-ids, so this load deletes nobody: who leaves the input from now on is told by the next.")
+	}
+	return nil
+}
+
+// readsTwice reports whether the input can be read once before it is sent.
+func (l *loading) readsTwice() bool {
+	return !l.f.stdin() && (l.fingerprint != "" || isDatabase(l.f.Files[0]))
+}
+
+// inputWord names the input at the beginning of a sentence.
+func (l *loading) inputWord() string {
+	if l.f.stdin() {
+		return "Standard input"
+	}
+	return l.f.name()
+}
+
+// compare stops a load whose input is so different from that of the snapshot that it is taken for a mistake, and warns of one that says
+// something else of nearly everybody.
+func (l *loading) compare(con console, c *load.Comparison) error {
+	l.f.comparison = c
+	if err := c.Stop(); err != nil {
+		return loadExit(load.Summary{}, err)
+	}
+	if warning := c.Warning(); warning != "" {
+		fmt.Fprintln(con.err, "Warning:", warning)
 	}
 	return nil
 }

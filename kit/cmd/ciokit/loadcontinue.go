@@ -27,8 +27,9 @@ type continued struct {
 func (f *loadFlags) object(s load.Summary) any {
 	return struct {
 		load.Summary
-		Continue *continued `json:"continue,omitempty"`
-	}{s, f.continued}
+		Comparison *load.Comparison `json:"comparison,omitempty"`
+		Continue   *continued       `json:"continue,omitempty"`
+	}{s, f.comparison, f.continued}
 }
 
 // sameLoad is what tells the loads from one another that --continue goes on with: the command may say something else in other respects, which
@@ -181,8 +182,13 @@ func (f *loadFlags) tryResume(ctx context.Context, con console, last *load.Journ
 	}
 	attempt.decide(console{con.in, con.out, &l.said}, continued{Did: "resumed", Run: h.ID, Why: "it " + howEnded(last)})
 	err = l.run(ctx, con)
-	f.reported, f.continued = attempt.reported, attempt.continued
+	f.tell(&attempt)
 	return err
+}
+
+// tell takes what there is to tell of an attempt.
+func (f *loadFlags) tell(attempt *loadFlags) {
+	f.reported, f.continued, f.comparison = attempt.reported, attempt.continued, attempt.comparison
 }
 
 // howEnded says how a run ended that can be gone on with.
@@ -210,6 +216,6 @@ func (f *loadFlags) anew(ctx context.Context, con console, run, why string) erro
 		attempt.Full, attempt.continued = true, &did
 		err = attempt.begin(ctx, con)
 	}
-	f.reported, f.continued = attempt.reported, attempt.continued
+	f.tell(&attempt)
 	return err
 }

@@ -35,6 +35,7 @@ type loading struct {
 	silent  error      // why nothing on this machine answers where it is to be sent
 
 	fingerprint string // of the input; empty if it is read once
+	compared    bool   // with a snapshot that there is
 
 	said  bytes.Buffer // what is to be said once the load is sure to begin, or before somebody is asked
 	begun bool
@@ -214,7 +215,9 @@ func (l *loading) close() {
 func (l *loading) approve(ctx context.Context, con console) error {
 	approved := l.local || l.f.dryRun || l.f.yes
 	strict := l.f.Strict && !l.f.dryRun
-	if approved && !strict && (l.reports == nil || l.fingerprint == "" || isDatabase(l.f.Files[0]) || l.job.Changes.Mirror != "") {
+	compared := l.compared && l.readsTwice()
+	reported := l.reports != nil && l.fingerprint != "" && !isDatabase(l.f.Files[0]) && l.job.Changes.Mirror == ""
+	if approved && !strict && !compared && !reported {
 		return nil
 	}
 	if l.silent != nil && !approved {
@@ -231,7 +234,7 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	job := l.job
 	job.Source = src
 	var rows int64
-	if strict {
+	if strict || compared {
 		rows = load.AllRows
 	}
 	plan, err := load.MakePlan(ctx, job, rows)
@@ -241,9 +244,14 @@ func (l *loading) approve(ctx context.Context, con console) error {
 	if err != nil {
 		return loadExit(load.Summary{}, err)
 	}
-	l.job.Approved = &plan
-	if l.reports != nil {
-		l.reports.plan = &plan
+	if err := l.compare(con, plan.Comparison); err != nil {
+		return err
+	}
+	if !approved || strict || reported { // otherwise nobody has seen it, and a table may go on changing
+		l.job.Approved = &plan
+		if l.reports != nil {
+			l.reports.plan = &plan
+		}
 	}
 	if strict {
 		if err := refuseShared(con.err, plan.Identity); err != nil {
@@ -328,11 +336,7 @@ func (l *loading) start() (err error) {
 	case errors.Is(err, load.ErrReadOnce) && isDatabase(f.Files[0]):
 		l.say("The rows of a query are read once: if this load ends early it cannot be resumed, only repeated. With --order-by and the columns that tell the rows apart it can.")
 	case errors.Is(err, load.ErrReadOnce):
-		name := "Standard input"
-		if !f.stdin() {
-			name = f.name()
-		}
-		l.say("%s is read once: if this load ends early it cannot be resumed, only repeated.", name)
+		l.say("%s is read once: if this load ends early it cannot be resumed, only repeated.", l.inputWord())
 	case errors.Is(err, load.ErrJournal):
 		l.say("No journal can be kept, so this load cannot be resumed: %s", flagWords(err.Error()))
 	default:

@@ -1,0 +1,248 @@
+package load
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+	"strings"
+
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// Comparison says how an input stands to the snapshot that it is compared with, before anything is sent.
+type Comparison struct {
+	// People is how many of the rows looked at identify somebody. New is how many of those name somebody, by the first id of their first
+	// identify, whom the snapshot does not know; Changed how many name somebody whom it knows and say something else.
+	People  int64 `json:"people"`
+	New     int64 `json:"new"`
+	Changed int64 `json:"changed"`
+	// Known is how many people the snapshot knows, and Gone how many of them are not in the input. Without ids in the snapshot it is how many ids and
+	// addresses. Both are -1 where that cannot be told: the input was not read whole, or the snapshot has no ids and knows more than people, or
+	// is of another mapping.
+	Known int64 `json:"known"`
+	Gone  int64 `json:"gone"`
+	// Missing are the columns that the mapping read when the snapshot was made, and which the input does not have any more. Retyped are those that the mapping
+	// reads and whose type is another now. Both are empty where columns have no names or no types.
+	Missing []string `json:"missing,omitempty"`
+	Retyped []string `json:"retyped,omitempty"`
+
+	ids    bool // Known are people
+	alike  bool // rows that have not changed can be told
+	wanted ChangeOnly
+}
+
+// ErrDiffers is an input that is so different from that of the snapshot that it is taken for a mistake.
+var ErrDiffers = errors.New("load: the input is not like that of the snapshot")
+
+const (
+	// fewPeople is how many may be new, gone or changed without a word, whatever their share: a first try has few rows.
+	fewPeople = 10
+	// nearlyAll of a hundred.
+	nearlyAll = 90
+)
+
+// Stop returns why the load should not begin, nil if it may: a *StopError with ErrDiffers. ChangeOnly.NewMapping allows all, and a MaxShrink
+// of 100 that people are new or gone.
+func (c *Comparison) Stop() error {
+	if c == nil || c.wanted.NewMapping {
+		return nil
+	}
+	stop := func(format string, args ...any) error {
+		return &StopError{ErrDiffers, fmt.Errorf(format, args...)}
+	}
+	const meant = "; if that is meant, load once with "
+	switch share := int64(c.wanted.MaxShrink); {
+	case len(c.Missing) > 0:
+		return stop("it has no column %s any more, which was loaded before%sNewMapping (--new-mapping)", quotedNames(c.Missing), meant)
+	case len(c.Retyped) > 0:
+		return stop("its columns are of other types: %s%sNewMapping (--new-mapping)", strings.Join(c.Retyped, ", "), meant)
+	case share >= 100:
+	case c.Gone > fewPeople && c.Gone*100 > c.Known*max(50, share):
+		return stop("%s of the %s of the snapshot %s not in it, and %s of its %s %s new%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.Gone), c.known(), plural.Form(c.Gone, "is", "are"),
+			plural.Grouped(c.New), plural.Count(c.People, "row", "rows"), plural.Form(c.New, "is", "are"), meant)
+	case c.New > fewPeople && c.New*100 >= c.People*nearlyAll && (c.Gone < 0 || c.Gone*100 > c.Known*(100-nearlyAll)):
+		return stop("%s of the %s that identify somebody name ids that are not in the snapshot, which has %s%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.New), plural.Count(c.People, "row", "rows"),
+			c.known(), meant)
+	}
+	return nil
+}
+
+// Warning says what may be a mistake and stops nothing; empty if there is nothing to say.
+func (c *Comparison) Warning() string {
+	if c == nil || !c.alike || c.wanted.Full || c.Changed <= fewPeople || c.Changed*100 < c.People*nearlyAll {
+		return ""
+	}
+	return fmt.Sprintf("%s of the %s that identify somebody say something else than the last load did; a value that is written in another way, or a column with the time of the export, may be the cause",
+		plural.Grouped(c.Changed), plural.Count(c.People, "row", "rows"))
+}
+
+func (c *Comparison) known() string {
+	switch {
+	case c.Known < 0:
+		return "others"
+	case c.ids:
+		return plural.Count(c.Known, "person", "people")
+	}
+	return plural.Count(c.Known, "id and address", "ids and addresses")
+}
+
+func quotedNames(names []string) string {
+	var quoted []string
+	for _, name := range names {
+		quoted = append(quoted, fmt.Sprintf("%q", name))
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// comparing is a Comparison being made.
+type comparing struct {
+	Comparison
+	changes *changes
+	met     []uint64 // a bit for each entry of the snapshot: rows of the input are about it; nil where nobody asks
+}
+
+// newComparing begins a comparison of rows that the plan maps, nil without a snapshot.
+func newComparing(c *changes, p *plan) *comparing {
+	if c == nil || c.old == nil || c.old.info.Entries == 0 {
+		return nil
+	}
+	k := &comparing{changes: c, Comparison: Comparison{Known: -1, Gone: -1, wanted: c.cfg, alike: true}}
+	states := true // of people, and no more
+	for _, m := range p.messages {
+		k.alike = k.alike && !m.ordinary()
+		states = states && m.kind.event == "" && m.kind.name == "identify"
+	}
+	k.ids = c.cfg.IDs && c.old.info.HasIDs
+	if !k.ids && states && c.old.info.MappingHash == c.job.Mapping.Hash() {
+		k.met = make([]uint64, (c.old.info.Entries+63)/64)
+	}
+	k.columns(p)
+	return k
+}
+
+func (p *messagePlan) ordinary() bool { return p.kind.ordinary(p.eventName()) }
+
+// columns compares the columns that the mapping reads.
+func (k *comparing) columns(p *plan) {
+	now := make(map[string]string)
+	for _, col := range k.changes.info.Table {
+		now[col.Name] = col.Type
+	}
+	if len(now) == 0 {
+		return
+	}
+	reads := make(map[string]bool)
+	for _, name := range p.columns {
+		reads[name] = true
+	}
+	for _, was := range k.changes.old.info.Table {
+		typ, there := now[was.Name]
+		switch {
+		case !there && was.Read:
+			k.Missing = append(k.Missing, was.Name)
+		case there && reads[was.Name] && was.Read && typ != was.Type:
+			k.Retyped = append(k.Retyped, fmt.Sprintf("%q was %s and is %s", was.Name, orNone(was.Type), orNone(typ)))
+		}
+	}
+}
+
+// row notes a row whose messages the marker has just looked at. same says that it has not changed.
+func (k *comparing) row(same bool) error {
+	if k == nil {
+		return nil
+	}
+	m := &k.changes.marker
+	for _, one := range m.marks {
+		if k.met == nil {
+			break
+		}
+		at, page, err := k.changes.old.at(one.about)
+		if err != nil {
+			return err
+		}
+		if len(page) > 0 {
+			k.met[at/64] |= 1 << (at % 64)
+		}
+	}
+	if m.first == "" {
+		return nil
+	}
+	k.People++
+	known := false
+	for _, kind := range [...]byte{'p', 'p' - ('a' - 'A')} { // the latter is of a mapping that deletes
+		_, page, err := k.changes.old.at(m.about(kind, []byte(m.first)))
+		if err != nil {
+			return err
+		}
+		known = known || len(page) > 0
+	}
+	switch {
+	case !known:
+		k.New++
+	case !same:
+		k.Changed++
+	}
+	return nil
+}
+
+// finish counts who is gone, once the whole input was read. aside is how many rows had no messages, which may be anybody's.
+func (k *comparing) finish(gone *leavers, aside int64) error {
+	switch {
+	case gone != nil:
+		k.Known, k.Gone = gone.before, max(gone.n-aside, 0)
+	case k.met != nil:
+		var last uint64
+		k.Known = 0
+		entries := k.changes.old.entries()
+		for {
+			entry, err := entries.next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			if about := binary.BigEndian.Uint64(entry); k.Known == 0 || about != last {
+				k.Known++
+				last = about
+			}
+		}
+		met := 0
+		for _, word := range k.met {
+			met += bits.OnesCount64(word)
+		}
+		k.Gone = max(k.Known-int64(met)-2*aside, 0) // an id and an address
+	}
+	return nil
+}
+
+// TableColumn is a column of the input that a snapshot was made of.
+type TableColumn struct {
+	Name string `json:"name"`
+	Type string `json:"type,omitempty"`
+	// Read says that the mapping read it.
+	Read bool `json:"read,omitempty"`
+}
+
+// maxTable bounds the names of columns in a snapshot, beside which there must be room for the rest of its info.
+const maxTable = 16 << 10
+
+// tableOf returns the columns of an input, nil where its rows name their own or there are too many to be kept.
+func tableOf(columns []source.Column, reads []string) (table []TableColumn) {
+	read := make(map[string]bool)
+	for _, name := range reads {
+		read[name] = true
+	}
+	size := 0
+	for _, c := range columns {
+		table = append(table, TableColumn{c.Name, c.Type, read[c.Name]})
+		size += 6*len(c.Name) + len(c.Type) + 40 // as JSON has it at most
+	}
+	if size > maxTable {
+		return nil
+	}
+	return table
+}
