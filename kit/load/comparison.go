@@ -29,8 +29,9 @@ type Comparison struct {
 	Missing []string `json:"missing,omitempty"`
 	Retyped []string `json:"retyped,omitempty"`
 
-	ids    bool // Known are people
-	alike  bool // rows that have not changed can be told
+	ids    bool  // Known are people
+	moved  int64 // of them are in the input by an address alone, under another id
+	alike  bool  // rows that have not changed can be told
 	wanted ChangeOnly
 }
 
@@ -63,7 +64,7 @@ func (c *Comparison) Stop() error {
 	case c.Gone > fewPeople && c.Gone*100 > c.Known*max(50, share):
 		return stop("%s of the %s of the snapshot %s not in it, and %s of its %s %s new%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.Gone), c.known(), plural.Form(c.Gone, "is", "are"),
 			plural.Grouped(c.New), plural.Count(c.People, "row", "rows"), plural.Form(c.New, "is", "are"), meant)
-	case c.New > fewPeople && c.New*100 >= c.People*nearlyAll && (c.Gone < 0 || c.Gone*100 > c.Known*(100-nearlyAll)):
+	case c.New > fewPeople && c.New*100 >= c.People*nearlyAll && (c.Gone < 0 || (c.Gone+c.moved)*100 > c.Known*(100-nearlyAll)):
 		return stop("%s of the %s that identify somebody name ids that are not in the snapshot, which has %s%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.New), plural.Count(c.People, "row", "rows"),
 			c.known(), meant)
 	}
@@ -143,8 +144,8 @@ func (k *comparing) columns(p *plan) {
 		switch {
 		case !there && was.Read:
 			k.Missing = append(k.Missing, was.Name)
-		case there && reads[was.Name] && was.Read && typ != was.Type:
-			k.Retyped = append(k.Retyped, fmt.Sprintf("%q was %s and is %s", was.Name, orNone(was.Type), orNone(typ)))
+		case there && reads[was.Name] && was.Read && typ != was.Type && typ != "" && was.Type != "": // a database does not know that of each expression
+			k.Retyped = append(k.Retyped, fmt.Sprintf("%q was %s and is %s", was.Name, was.Type, typ))
 		}
 	}
 }
@@ -192,7 +193,7 @@ func (k *comparing) row(same bool) error {
 func (k *comparing) finish(gone *leavers, aside int64) error {
 	switch {
 	case gone != nil:
-		k.Known, k.Gone = gone.before, max(gone.n-aside, 0)
+		k.Known, k.Gone, k.moved = gone.before, max(gone.n-aside, 0), gone.moved
 	case k.met != nil:
 		var last uint64
 		k.Known = 0

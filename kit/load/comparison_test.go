@@ -1,0 +1,126 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio/kit/source"
+)
+
+// An input is compared with the snapshot by whom it names, whatever is known of the snapshot's people; what is too different is a reason to stop, and
+// what is new without anybody having gone is not.
+func TestComparison(t *testing.T) {
+	const (
+		people  = "messages:\n  - identify: {userId: $id, traits: {email: $email}}\n"
+		deletes = people + "  - delete_person: {userId: $id}\n    when: =email == \"gone\"\n"
+		events  = people + "  - track: {userId: $id, event: Seen, messageId: [$id]}\n"
+	)
+	rows := func(prefix string, from, to int, domain string) string {
+		var b strings.Builder
+		for i := from; i < to; i++ {
+			fmt.Fprintf(&b, "%s%d,a%d@%s\n", prefix, i, i, domain)
+		}
+		return b.String()
+	}
+	hundred := rows("u", 0, 100, "x.example")
+	for name, c := range map[string]struct {
+		mapping, then string // then is of the second load, where it is another
+		ids           bool
+		old, now      string
+		stop          string // what the error says; "" for none
+		warned        bool
+		known, gone   int64
+	}{
+		"the same":                              {people, "", false, hundred, hundred, "", false, 200, 0},
+		"the same with ids":                     {people, "", true, hundred, hundred, "", false, 100, 0},
+		"all ids are others":                    {people, "", false, hundred, rows("x", 0, 100, "x.example"), "100 of the 100 rows that identify somebody name ids", false, 200, 100},
+		"all ids are others, addresses known":   {people, "", true, hundred, rows("x", 0, 100, "x.example"), "100 of the 100 rows that identify somebody name ids", false, 100, 0},
+		"other people":                          {people, "", true, hundred, rows("x", 0, 100, "y.example"), "100 of the 100 people of the snapshot are not in it, and 100 of its 100 rows are new", false, 100, 100},
+		"other people beside events":            {events, "", false, hundred, rows("x", 0, 100, "y.example"), "the snapshot, which has others", false, -1, -1},
+		"over half are gone":                    {people, "", true, hundred, rows("u", 0, 49, "x.example"), "51 of the 100 people", false, 100, 51},
+		"half are gone":                         {people, "", true, hundred, rows("u", 0, 50, "x.example"), "", false, 100, 50},
+		"nearly all are new and nobody is gone": {people, "", true, rows("u", 0, 12, "x.example"), rows("u", 0, 1000, "x.example"), "", false, 12, 0},
+		"a few rows that are all others":        {people, "", true, rows("u", 0, 10, "x.example"), rows("x", 0, 10, "y.example"), "", false, 10, 10},
+		"another mapping, which deletes":        {people, deletes, false, hundred, hundred, "", true, -1, -1},
+		"rows without a message are not gone":   {people, "messages:\n  - identify: {userId: $id, traits: {email: $email}}\n    when: =id == \"u1\"\n", true, hundred, hundred, "", false, 100, 0},
+		"all say something else":                {people, "", true, hundred, rows("u", 0, 100, "y.example"), "", true, 100, 0},
+		"a tenth does not":                      {people, "", true, hundred, rows("u", 0, 89, "y.example") + rows("u", 89, 100, "x.example"), "", false, 100, 0},
+		"no row":                                {people, "", true, hundred, "", "100 of the 100 people of the snapshot are not in it, and 0 of its 0 rows are new", false, 100, 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "s")
+			job := Job{Source: mustSource(t, "id,email\n"+c.old, source.Config{}), Mapping: mustMapping(t, c.mapping), Client: new(fakeClient), Changes: ChangeOnly{Snapshot: file, IDs: c.ids}}
+			if _, err := Run(t.Context(), job); err != nil {
+				t.Fatal(err)
+			}
+			if c.then != "" {
+				job.Mapping = mustMapping(t, c.then)
+			}
+			plan := func() *Comparison {
+				t.Helper()
+				job.Source = mustSource(t, "id,email\n"+c.now, source.Config{})
+				p, err := MakePlan(t.Context(), job, AllRows)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return p.Comparison
+			}
+			got := plan()
+			err := got.Stop()
+			if (c.stop == "") != (err == nil) || err != nil && (!strings.Contains(err.Error(), c.stop) || !errors.Is(err, ErrDiffers)) {
+				t.Errorf("got %v, want %q", err, c.stop)
+			}
+			if warned := got.Warning() != ""; warned != c.warned || got.Known != c.known || got.Gone != c.gone {
+				t.Errorf("warns %t, %+v", warned, got)
+			}
+			for _, meant := range []ChangeOnly{{MaxShrink: 100}, {NewMapping: true}} {
+				meant.Snapshot, meant.IDs = file, c.ids
+				job.Changes = meant
+				if err := plan().Stop(); err != nil {
+					t.Errorf("%+v is not enough: %v", meant, err)
+				}
+			}
+		})
+	}
+}
+
+// Columns that the mapping has read and that are gone, or of another type, are a reason to stop; new ones and another order are none.
+func TestComparisonOfColumns(t *testing.T) {
+	const all = "messages:\n  - identify: {userId: $id, traits: {$all: {except: [id]}}}\n"
+	file := filepath.Join(t.TempDir(), "s")
+	job := Job{Source: mustSource(t, "id,email,plan\n1,a@x.example,free\n", source.Config{}), Mapping: mustMapping(t, all), Client: new(fakeClient), Changes: ChangeOnly{Snapshot: file}}
+	if _, err := Run(t.Context(), job); err != nil {
+		t.Fatal(err)
+	}
+	for in, want := range map[string]string{
+		"id,email,plan\n1,a,b\n":           "",
+		"plan,id,email\n1,a,b\n":           "",
+		"id,email,plan,synced_at\n1,,,x\n": "",
+		"id,email,tier\n1,a,b\n":           `it has no column "plan" any more`,
+	} {
+		job.Source = mustSource(t, in, source.Config{})
+		p, err := MakePlan(t.Context(), job, AllRows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Comparison.Stop(); (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", in, err, want)
+		}
+	}
+	retyped := newComparingOf([]TableColumn{{"id", "INTEGER", true}, {"n", "TEXT", true}, {"other", "TEXT", false}, {"made", "TEXT", true}},
+		[]TableColumn{{"id", "TEXT", true}, {"n", "TEXT", true}, {"other", "DATE", false}, {"made", "", true}}, "id", "n", "made")
+	if err := retyped.Stop(); err == nil || !strings.Contains(err.Error(), `of other types: "id" was INTEGER and is TEXT;`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func newComparingOf(was, now []TableColumn, reads ...string) *comparing {
+	c := &changes{old: &snapshot{}}
+	c.old.info.Table, c.info.Table = was, now
+	k := &comparing{changes: c}
+	k.columns(&plan{columns: reads})
+	return k
+}
