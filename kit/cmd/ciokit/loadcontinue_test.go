@@ -93,6 +93,8 @@ func TestContinueIsAloneAtItsLoad(t *testing.T) {
 			if said, code := night(t, dir, append(args, "--continue", "--json")...); code != exitOK || !strings.Contains(said, `"rows":12000,`) || !strings.Contains(said, `"did":"resumed"`) {
 				t.Errorf("exit %d: %s", code, said)
 			}
+			server.mu.Lock()
+			defer server.mu.Unlock()
 			if len(server.ids) != 12_000 {
 				t.Errorf("%d messages came", len(server.ids))
 			}
@@ -135,7 +137,10 @@ func TestContinueOfAChangedTable(t *testing.T) {
 			if code != c.code || !regexp.MustCompile(c.said).MatchString(said) {
 				t.Errorf("exit %d: %s", code, said)
 			}
-			if sent := server.count - before; code != exitOK && sent != 0 {
+			server.mu.Lock()
+			sent := server.count - before
+			server.mu.Unlock()
+			if code != exitOK && sent != 0 {
 				t.Errorf("%d messages were sent", sent)
 			}
 		})

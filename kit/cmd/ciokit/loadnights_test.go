@@ -43,6 +43,12 @@ func (w *workspaceOfNights) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 	w.Server.ServeHTTP(to, r)
 }
 
+func (w *workspaceOfNights) deleted() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.deletes
+}
+
 // beSilent has the next call not be answered; the channel is closed when it comes.
 func (w *workspaceOfNights) beSilent() <-chan struct{} {
 	w.mu.Lock()
@@ -90,8 +96,8 @@ func TestSevenNights(t *testing.T) {
 				if code != want || !regexp.MustCompile(part).MatchString(said) {
 					t.Fatalf("exit %d, want %d with %q: %s", code, want, part, said)
 				}
-				if workspace.deletes != 0 {
-					t.Fatalf("%d people were deleted", workspace.deletes)
+				if n := workspace.deleted(); n != 0 {
+					t.Fatalf("%d people were deleted", n)
 				}
 			}
 			people := func(n int) {
