@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ciokit/cio/internal/wire"
@@ -233,23 +234,25 @@ func appendTimestamp(dst []byte, t time.Time) ([]byte, error) {
 	return wire.AppendTime(dst, t)
 }
 
-// appendMillis writes "2006-01-02T15:04:05.000Z", quoted, at a fifth of what AppendFormat takes: this is a part of every message.
+// appendMillis writes "2006-01-02T15:04:05.000Z", quoted. It is a part of every message, so the second is formatted once.
 func appendMillis(dst []byte, t time.Time) []byte {
-	t = t.UTC()
-	year, month, day := t.Date()
-	hour, minute, second := t.Clock()
-	two := func(n int) (byte, byte) { return byte('0' + n/10), byte('0' + n%10) }
-	c1, c0 := two(year / 100)
-	y1, y0 := two(year % 100)
-	m1, m0 := two(int(month))
-	d1, d0 := two(day)
-	h1, h0 := two(hour)
-	i1, i0 := two(minute)
-	s1, s0 := two(second)
+	now := thisSecond.Load()
+	if now == nil || now.unix != t.Unix() {
+		now = &second{t.Unix(), t.UTC().Format(`"2006-01-02T15:04:05.`)}
+		thisSecond.Store(now)
+	}
 	millis := t.Nanosecond() / 1e6
-	f1, f0 := two(millis % 100)
-	return append(dst, '"', c1, c0, y1, y0, '-', m1, m0, '-', d1, d0, 'T', h1, h0, ':', i1, i0, ':', s1, s0, '.', byte('0'+millis/100), f1, f0, 'Z', '"')
+	dst = append(dst, now.text...)
+	return append(dst, byte('0'+millis/100), byte('0'+millis/10%10), byte('0'+millis%10), 'Z', '"')
 }
+
+// second is the beginning of a timestamp.
+type second struct {
+	unix int64
+	text string
+}
+
+var thisSecond atomic.Pointer[second]
 
 // appendObject appends the member of that name, unless v is nil or encodes to null, and returns the value's bytes too.
 func appendObject(dst []byte, name string, v any) (all, value []byte, err error) {

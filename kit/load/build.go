@@ -200,17 +200,22 @@ func (m *mapper) message(p *messagePlan, r *source.Row, tag uint64) (cio.Message
 		return nil, err.in(fieldNames[fieldMessageID])
 	}
 	m.body, m.row.foreign, m.row.email = m.body[:0], false, [2]int{}
-	if v.body, err = m.object(p.body, p.kind.body()); err != nil {
+	raw, err := m.object(p.body, p.kind.body())
+	if err != nil {
 		return nil, err
 	}
-	if raw, ok := v.body.(json.RawMessage); ok && p.kind.message == nil && !m.row.foreign {
-		v.own = wire.Checked(raw)
-		v.body = &v.own
+	if v.body = nil; raw != nil {
+		if p.kind.message == nil && !m.row.foreign {
+			v.own = wire.Checked(raw)
+			v.body = &v.own
+		} else {
+			v.body = raw
+		}
 	}
-	if v.meta.Context, err = m.object(p.context, fieldContext); err != nil {
+	if v.meta.Context, err = m.extra(p.context, fieldContext); err != nil {
 		return nil, err
 	}
-	if v.meta.Integrations, err = m.object(p.integrations, fieldIntegrations); err != nil {
+	if v.meta.Integrations, err = m.extra(p.integrations, fieldIntegrations); err != nil {
 		return nil, err
 	}
 	if p.kind.message != nil {
@@ -254,8 +259,16 @@ func (v *values) call(typ cio.Type, event string) cio.Message {
 	return &v.alias
 }
 
+// extra is object for members that few messages have.
+func (m *mapper) extra(v value, name field) (any, *valueError) {
+	if raw, err := m.object(v, name); raw != nil || err != nil {
+		return raw, err
+	}
+	return nil, nil
+}
+
 // object returns a message's object as raw JSON, nil if the row has none.
-func (m *mapper) object(v value, name field) (any, *valueError) {
+func (m *mapper) object(v value, name field) (json.RawMessage, *valueError) {
 	if v == nil {
 		return nil, nil
 	}

@@ -72,7 +72,7 @@ func (r *idRules) check(text string) *valueError {
 	if err := r.checkWord(text); err != nil {
 		return err
 	}
-	if r.verbatim || text == "" {
+	if r.verbatim || isPlain(text) {
 		return nil
 	}
 	if inner := trimmed(text); inner != text {
@@ -88,6 +88,24 @@ func (r *idRules) check(text string) *valueError {
 	}
 	return nil
 }
+
+// isPlain reports at a glance that text is neither padded nor a rewritten number.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if !plainInID[text[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// plainInID are the bytes that are neither invisible nor found in every rewritten number.
+var plainInID = func() (set [256]bool) {
+	for c := byte('!'); c < 0x7f; c++ {
+		set[c] = c != '.' && c != ',' && c != '+'
+	}
+	return set
+}()
 
 // checkWord refuses placeholders alone.
 func (r *idRules) checkWord(text string) *valueError {

@@ -445,3 +445,26 @@ func TestMirrorWithoutIDs(t *testing.T) {
 		}
 	}
 }
+
+// The look at a glance passes nothing that the rules refuse.
+func TestPlainIDs(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	const bytes = "0123456789eE+-.,  \t\u00a0\u200b_abZ@/"
+	seen := 0
+	for range 300_000 {
+		id := make([]byte, 1+r.IntN(9))
+		for i := range id {
+			id[i] = bytes[r.IntN(len(bytes))]
+		}
+		s := string(id)
+		if isPlain(s) {
+			seen++
+			if rewritten(s, true) || trimmed(s) != s {
+				t.Fatalf("%q is taken for plain", s)
+			}
+		}
+	}
+	if seen < 1000 {
+		t.Errorf("%d were plain", seen)
+	}
+}

@@ -178,6 +178,7 @@ func (t *pairTable) begin(about int) {
 	for size < 2*about {
 		size *= 2
 	}
+	t.all = slices.Grow(t.all, about)
 	if size > len(t.slots) {
 		t.slots = make([]uint32, size)
 	} else {
