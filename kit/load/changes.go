@@ -141,6 +141,8 @@ type changes struct {
 	words  []*word      // that the run is under way
 	own    bool         // an earlier run of this load has made the old snapshot
 	afresh bool         // what the old snapshot says does not hold for rows that are not read
+	killed bool         // an earlier run of this load was killed, and may have sent rows behind the checkpoint
+	taken  int          // rows of the spool that an earlier run of this load has settled
 	made   *madeLog     // whom the run makes; nil where it keeps no ids or sends nothing
 
 	findErr error // of reading the old snapshot
@@ -300,6 +302,7 @@ func (c *changes) openSpool(file string) error {
 // takeUp learns what the rows before the checkpoint were.
 func (c *changes) takeUp() error {
 	return c.spool.each(func(row *spooled) error {
+		c.taken++
 		switch row.what {
 		case rowSent, rowLost:
 			c.sent.add(row.mark.about)
@@ -308,6 +311,14 @@ func (c *changes) takeUp() error {
 		}
 		return nil
 	})
+}
+
+// doubt says that the rows that follow may not be those that an earlier run of this load has read. It may have sent any of them with other values, so
+// that none is left out because an older snapshot knows it.
+func (c *changes) doubt() {
+	if c != nil && (c.killed || c.job.goesOn() && !c.own) {
+		c.sent = nil
+	}
 }
 
 // changeMarks are what a chunk keeps for the snapshot.

@@ -43,8 +43,6 @@ const pendingSuffix = ".pending"
 
 type pending struct {
 	Run string `json:"run"`
-	// Afresh says that the run began after another that was killed, so that only what it sends itself is known.
-	Afresh bool `json:"afresh,omitempty"`
 	// Makes is the id of the snapshot that it makes. Once that is there the run has nothing left to say.
 	Makes string `json:"makes,omitempty"`
 }
@@ -134,7 +132,8 @@ func (w *word) read() error {
 }
 
 // checkPending makes sure that no other run has sent what the snapshot does not know of. After one that was killed only a run with Full may
-// begin, or one that compares with nothing, and none may go on, because what it has sent before may not hold any more.
+// begin, or one that compares with nothing, and none may go on, because what it has sent before may not hold any more. A run that goes on with one
+// that was killed knows that this one may have sent more than its journal says.
 func (c *changes) checkPending() error {
 	for _, w := range c.words {
 		switch {
@@ -142,19 +141,20 @@ func (c *changes) checkPending() error {
 		case w.said.over(c.old):
 			w.over = true
 		case w.said.Run != "" && w.said.Run == c.info.By:
-			c.afresh = c.afresh || w.said.Afresh
+			c.killed = true
 		case !c.job.goesOn() && (c.cfg.Full || c.old == nil):
 			c.afresh = true
 		default:
 			return &PendingError{File: w.snapshot, Run: w.said.Run}
 		}
 	}
+	c.afresh = c.afresh || c.killed || c.job.goesOn() && !c.own
 	return nil
 }
 
 // markPending says on disk that a run begins which will send what the snapshot does not know of.
 func (c *changes) markPending() error {
-	text, err := json.Marshal(pending{c.info.By, c.afresh, c.info.ID})
+	text, err := json.Marshal(pending{c.info.By, c.info.ID})
 	if err != nil {
 		return err
 	}

@@ -131,6 +131,9 @@ const chunkRows = 256
 func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk, error) {
 	limit := rd.r.job.Limit
 	rd.now = time.Now()
+	if rows.Mark != nil {
+		rd.r.changes.doubt()
+	}
 	for i := range rows.Rows {
 		if limit > 0 && rd.count == limit {
 			return c, io.EOF

@@ -26,11 +26,15 @@ func (r *run) finishChanges() error {
 	t.RowsNameless = c.nameless
 	// Rows that were not read keep what the snapshot knows of them. An input without any row is taken for a mistake.
 	whole := t.Complete && r.job.Limit == 0 && r.sourceErr == nil && t.Rows > 0 && !r.stoppedBy(ErrInputChanged)
+	read := t.Complete && r.sourceErr == nil && !r.stoppedBy(ErrInputChanged)
 	settled := len(r.stops) == 0 && t.Unsent == 0 || r.job.DryRun
 	err := c.spool.buf.Flush() // here, because the recorder does so too
 	r.mu.Unlock()
 	if err = errors.Join(c.findErr, err); err != nil {
 		return err
+	}
+	if c.killed && !read && !r.job.DryRun {
+		return nil // what the run had sent that was killed is not all known yet, so that its word stays
 	}
 	var gone *leavers
 	if c.cfg.Mirror != "" && t.Complete && r.sourceErr == nil {
@@ -58,7 +62,7 @@ func (r *run) finishChanges() error {
 		}
 	}
 	if c.cfg.Snapshot != "" {
-		if err := c.write(whole, gone); err != nil {
+		if err := c.write(whole, read, gone); err != nil {
 			return err
 		}
 	}

@@ -8,12 +8,22 @@ import (
 	"time"
 )
 
-// write writes the new snapshot. gone is nil where nobody was looked for who has left.
-func (c *changes) write(whole bool, gone *leavers) error {
+// write writes the new snapshot. whole says that there are no other rows than those of the spool, read that none of those is left that an earlier run
+// of this load may have sent: until then what it has settled counts only as far as the snapshot knows that it made itself. gone is nil where nobody
+// was looked for who has left.
+func (c *changes) write(whole, read bool, gone *leavers) error {
 	entries := newSorter(c.dir)
 	defer entries.close()
 	var rec [entryBytes + 1]byte
+	earlier := c.taken
+	if read {
+		earlier = 0
+	}
 	err := c.spool.each(func(row *spooled) error {
+		if earlier > 0 {
+			earlier--
+			return nil
+		}
 		binary.BigEndian.PutUint64(rec[:], row.mark.about)
 		binary.BigEndian.PutUint64(rec[9:], row.mark.says)
 		switch row.what {
