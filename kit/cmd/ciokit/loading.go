@@ -347,12 +347,11 @@ func (l *loading) start() (err error) {
 
 // resume has the load go on where its journal ends, if it is still the same load.
 func (l *loading) resume(id string) (err error) {
-	f := l.f
 	l.load, err = load.Resume("", id, l.job)
 	var other *load.MismatchError
 	if errors.As(err, &other) {
-		return fail(exitUsage, "%w. From its first row:\n  ciokit load %s --mapping %s --to %s\nRows that are the same as before repeat their message ids if the mapping's messageId says so.%s", err,
-			strings.Join(f.Files, " "), f.Mapping, f.To, map[bool]string{true: "\nA key of the same workspace that replaces the one it began with is taken with --new-key."}[other.What == load.MismatchKey])
+		return fail(exitUsage, "%w. A new load takes the command that began this one, with all its flags and without --resume. Rows that are the same as before repeat their message ids if the mapping's messageId says so.%s", err,
+			map[bool]string{true: "\nA key of the same workspace that replaces the one it began with is taken with --new-key."}[other.What == load.MismatchKey])
 	}
 	return loadError(err)
 }
@@ -389,7 +388,7 @@ func (l *loading) run(ctx context.Context, con console) error {
 			plural.Count(summary.LeftAlone, "person has left and was", "people have left and were"), plural.Grouped(summary.RowsNameless))
 	}
 	if l.load != nil && l.load.CanResume() {
-		fmt.Fprintf(con.err, "Go on with: ciokit load --resume %s\n", l.load.ID())
+		sayGoOn(con.err, l.load.ID(), runErr)
 	}
 	if l.reports != nil {
 		switch err := l.reports.write(con, l, summary, runErr); {
@@ -400,6 +399,20 @@ func (l *loading) run(ctx context.Context, con console) error {
 		}
 	}
 	return exit
+}
+
+// sayGoOn says how to go on with a load that ended with an error. A guard would stop it again, unless the guard is given another bound.
+func sayGoOn(w io.Writer, id string, err error) {
+	for _, guard := range []struct {
+		reason error
+		flag   string
+	}{{load.ErrTooManyDeletes, "--max-deletes N"}, {load.ErrShrunk, "--max-shrink PERCENT"}, {load.ErrNotWhole, "--expect-rows N"}, {load.ErrTooManyErrors, "--max-errors N"}} {
+		if errors.Is(err, guard.reason) {
+			fmt.Fprintf(w, "This load would be stopped again as it is. Mend the input and begin a new load, by the same command; or, if the input is as it should be, go on with another bound: ciokit load --resume %s %s\n", id, guard.flag)
+			return
+		}
+	}
+	fmt.Fprintf(w, "Go on with: ciokit load --resume %s\n", id)
 }
 
 // refused reports whether the load did not begin, so that there is nothing to tell of it but why.

@@ -32,7 +32,8 @@ func newRunsClean(con console) *cobra.Command {
 		Short: "Remove journals of loads that are done with, and the ids that they hold",
 		Long: `Remove the journals of loads, with what the loads kept until their snapshots were made: it holds ids of people in clear. Without an ID these
 are the journals of all complete loads; --older-than and --name leave others out. A load that is not complete cannot be resumed any more
-without its journal, so it needs --unfinished or its ID. One that is under way is never touched.`,
+without its journal, so it needs --unfinished or its ID. One that is under way is never touched. The last complete run of a load stays as long as an older one
+that is not complete does, so that --continue does not go on with that.`,
 		Example: `  ciokit runs clean --older-than 30d
   ciokit runs clean --name 'orders-*.csv' --unfinished --dry-run
   ciokit runs clean 20260131-120000-a1b2c3`,
@@ -92,19 +93,24 @@ func (f *cleanFlags) clean(con console, ids []string) error {
 	}
 	result := cleanResult{DryRun: f.dryRun, Removed: []cleaned{}, Kept: []cleaned{}}
 	var failed error
-	for _, j := range journals {
+	asked := func(j *load.Journal) bool {
 		named := slices.Contains(ids, j.Header().ID)
-		if len(ids) > 0 && !named || !f.matches(j) || !before.IsZero() && !j.Active().Before(before) {
+		return (len(ids) == 0 || named) && f.matches(j) && (before.IsZero() || j.Active().Before(before)) && (j.Running() || j.Last().End == load.EndComplete || f.unfinished || named)
+	}
+	stays := func(j *load.Journal) bool { return !asked(j) || j.Running() }
+	for i, j := range journals {
+		if !asked(j) {
 			continue
 		}
+		named := slices.Contains(ids, j.Header().ID)
 		s := stateOf(j)
 		c := cleaned{ID: s.ID, State: s.State, Source: s.Source, Active: j.Active()}
 		if c.Bytes, c.IDs, err = j.Usage(); err == nil {
 			switch {
 			case j.Running():
 				err = load.ErrRunning
-			case j.Last().End != load.EndComplete && !f.unfinished && !named:
-				continue
+			case hides(journals, i, stays) != "":
+				err = fmt.Errorf("%w: remove run %s too", errHides, hides(journals, i, stays))
 			case !f.dryRun:
 				err = j.Remove()
 			}
@@ -116,7 +122,7 @@ func (f *cleanFlags) clean(con console, ids []string) error {
 		default:
 			c.Why = err.Error()
 			result.Kept = append(result.Kept, c)
-			if named || !errors.Is(err, load.ErrRunning) {
+			if named || !errors.Is(err, load.ErrRunning) && !errors.Is(err, errHides) {
 				failed = errors.Join(failed, err)
 			}
 		}
@@ -128,6 +134,33 @@ func (f *cleanFlags) clean(con console, ids []string) error {
 		return &exitError{exitLocal, failed}
 	}
 	return nil
+}
+
+// errHides is a journal that has to stay as long as an older one does.
+var errHides = errors.New("--continue would take an older run of the same load, which is not complete, for its last and go on with it")
+
+// hides returns the older run of the same load that is not complete, stays, and would become its last one without the journal at i; empty for none.
+// The newest journal comes first.
+func hides(journals []*load.Journal, i int, stays func(*load.Journal) bool) string {
+	var of loadOptions
+	if json.Unmarshal(journals[i].Header().Options, &of) != nil {
+		return ""
+	}
+	for at, j := range journals {
+		var o loadOptions
+		if at == i || json.Unmarshal(j.Header().Options, &o) != nil || o.sameLoad() != of.sameLoad() {
+			continue
+		}
+		switch {
+		case at < i: // what is newer is its last run; where that goes it has the older ones go before
+			return ""
+		case stays(j) && j.Last().End == load.EndComplete:
+			return ""
+		case stays(j):
+			return j.Header().ID
+		}
+	}
+	return ""
 }
 
 // before is the time that --older-than means; the zero time for none.
