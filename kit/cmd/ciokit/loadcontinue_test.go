@@ -129,17 +129,15 @@ func TestContinueOfAChangedTable(t *testing.T) {
 			// The second request has come, so that the answer to the first is in the journal.
 			endedNight(t, dir, server, 3000, syscall.SIGTERM, args...)
 			writeTable(t, "sqlite", filepath.Join(dir, "in.db"), "INSERT INTO people VALUES ('u0', 1700000000)")
+			before := server.settle()
 			server.mu.Lock()
 			server.pause = 0
-			before := server.count
 			server.mu.Unlock()
 			said, code := night(t, dir, args...)
 			if code != c.code || !regexp.MustCompile(c.said).MatchString(said) {
 				t.Errorf("exit %d: %s", code, said)
 			}
-			server.mu.Lock()
-			sent := server.count - before
-			server.mu.Unlock()
+			sent := server.settle() - before
 			if code != exitOK && sent != 0 {
 				t.Errorf("%d messages were sent", sent)
 			}

@@ -25,6 +25,7 @@ import (
 
 // taker is an API that takes everything, at no more than so many messages a second, and remembers the ids.
 type taker struct {
+	busy  sync.RWMutex // read while a request is being taken
 	mu    sync.Mutex
 	pause time.Duration // for each message
 	ids   map[string]int
@@ -34,6 +35,8 @@ type taker struct {
 }
 
 func (s *taker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.busy.RLock()
+	defer s.busy.RUnlock()
 	w.Header().Set(emulator.Header, "1") // so that nobody is asked
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -75,6 +78,13 @@ func (s *taker) after(n int) <-chan struct{} {
 	defer s.mu.Unlock()
 	s.wake, s.at = make(chan struct{}), s.count+n
 	return s.wake
+}
+
+// settle waits for the requests that are being taken, whose clients may be gone, and returns how many messages have come.
+func (s *taker) settle() int {
+	s.busy.Lock()
+	defer s.busy.Unlock()
+	return s.count
 }
 
 // process is the command as a process of its own.
