@@ -12,12 +12,16 @@ import (
 )
 
 // TestMemoryIsBounded sends many more messages than the journal and the people
-// may keep, and looks at the heap. CIOKIT_DEEP=1 makes it ten million.
+// may keep, and looks at the heap. CIOKIT_DEEP=1 makes it ten
+// million, or one under the race detector.
 func TestMemoryIsBounded(t *testing.T) {
 	const perBatch = 1500
 	messages := 150_000
 	if os.Getenv("CIOKIT_DEEP") == "1" {
 		messages = 10_000_000
+		if raceDetector {
+			messages = 1_000_000
+		}
 	}
 	c := newClient(t, emulator.Config{MaxMessages: 10_000, MaxEventsPerPerson: 5})
 	var batch strings.Builder
