@@ -24,7 +24,7 @@ import (
 func TestMirrorDeletesNobodyElse(t *testing.T) {
 	seeds, first := uint64(40), uint64(0)
 	if deep() {
-		seeds, first = 100, rand.Uint64N(1_000_000)
+		seeds, first = 60, rand.Uint64N(1_000_000)
 	}
 	if n, err := strconv.ParseUint(os.Getenv("MIRROR_SEEDS"), 10, 64); err == nil {
 		seeds, first = n, 0
@@ -74,7 +74,7 @@ type mirrorModel struct {
 	in       string // the table
 	rows     []string
 
-	made    map[string]bool   // ids that were identified, as they were sent
+	made    map[string]bool   // whom loads identified: two spellings of an address are one person
 	address map[string]string // the last one of each, by foldID
 	trace   []string
 
@@ -216,7 +216,7 @@ func (m *mirrorModel) apply(message cio.Message) {
 	switch data := text(message); {
 	case who.UserID == "": // somebody known by an address alone, who is not of the mirror
 	case strings.Contains(data, `"type":"identify"`):
-		m.made[who.UserID] = true
+		m.made[foldID(who.UserID)] = true
 		key := foldID(who.UserID)
 		m.there[key] = true
 		delete(m.excused, key)
@@ -236,7 +236,7 @@ func (m *mirrorModel) judge(id string) {
 	m.deleted++
 	m.gone[id] = true
 	wrong := func(why string) { m.t.Errorf("%q was deleted, and %s", id, why) }
-	if !m.made[id] {
+	if !m.made[foldID(id)] {
 		wrong("no load has identified them")
 	}
 	if int64(len(m.gone)) > m.most {
