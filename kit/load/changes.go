@@ -130,20 +130,21 @@ func (m *Mapping) identifies() bool {
 // changes is the part of a run that has to do with snapshots. skip, unsent and empty are for the goroutine that reads; the others need run.mu, or
 // that the run has nothing else under way.
 type changes struct {
-	cfg    ChangeOnly
-	job    *Job
-	dir    string    // for files without a name
-	old    *snapshot // that rows are compared with; nil for none
-	marker marker
-	sent   *keySet // what rows of this run that were sent are about; nil if none is left out
-	spool  *spool
-	info   SnapshotInfo // of the one to be made
-	words  []*word      // that the run is under way
-	own    bool         // an earlier run of this load has made the old snapshot
-	afresh bool         // what the old snapshot says does not hold for rows that are not read
-	killed bool         // an earlier run of this load was killed, and may have sent rows behind the checkpoint
-	taken  int          // rows of the spool that an earlier run of this load has settled
-	made   *madeLog     // whom the run makes; nil where it keeps no ids or sends nothing
+	cfg     ChangeOnly
+	job     *Job
+	dir     string    // for files without a name
+	old     *snapshot // that rows are compared with; nil for none
+	marker  marker
+	sent    *keySet // what rows of this run that were sent are about; nil if none is left out
+	spool   *spool
+	info    SnapshotInfo // of the one to be made
+	words   []*word      // that the run is under way
+	resumes bool         // the run goes on with an earlier one
+	own     bool         // an earlier run of this load has made the old snapshot
+	afresh  bool         // what the old snapshot says does not hold for rows that are not read
+	killed  bool         // an earlier run of this load was killed, and may have sent rows behind the checkpoint
+	taken   int          // rows of the spool that an earlier run of this load has settled
+	made    *madeLog     // whom the run makes; nil where it keeps no ids or sends nothing
 
 	findErr error // of reading the old snapshot
 
@@ -165,7 +166,7 @@ func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes,
 			return nil, err
 		}
 	}
-	c := &changes{cfg: cfg, job: job}
+	c := &changes{cfg: cfg, job: job, resumes: job.goesOn()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.close(false))
@@ -192,7 +193,7 @@ func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes,
 		err = nil
 	}
 	if err == nil {
-		c.own = job.goesOn() && c.old != nil && c.old.info.By == c.info.By
+		c.own = c.resumes && c.old != nil && c.old.info.By == c.info.By
 		err = c.checkTarget(file)
 	}
 	if err == nil {
@@ -217,7 +218,7 @@ func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes,
 	if c.old != nil && !cfg.Full {
 		c.sent = newKeySet()
 	}
-	if job.goesOn() {
+	if c.resumes {
 		if err := c.takeUp(); err != nil {
 			return nil, err
 		}
@@ -316,7 +317,7 @@ func (c *changes) takeUp() error {
 // doubt says that the rows that follow may not be those that an earlier run of this load has read. It may have sent any of them with other values, so
 // that none is left out because an older snapshot knows it.
 func (c *changes) doubt() {
-	if c != nil && (c.killed || c.job.goesOn() && !c.own) {
+	if c != nil && (c.killed || c.resumes && !c.own) {
 		c.sent = nil
 	}
 }

@@ -142,13 +142,13 @@ func (c *changes) checkPending() error {
 			w.over = true
 		case w.said.Run != "" && w.said.Run == c.info.By:
 			c.killed = true
-		case !c.job.goesOn() && (c.cfg.Full || c.old == nil):
+		case !c.resumes && (c.cfg.Full || c.old == nil):
 			c.afresh = true
 		default:
 			return &PendingError{File: w.snapshot, Run: w.said.Run}
 		}
 	}
-	c.afresh = c.afresh || c.killed || c.job.goesOn() && !c.own
+	c.afresh = c.afresh || c.killed || c.resumes && !c.own
 	return nil
 }
 
