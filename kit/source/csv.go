@@ -408,3 +408,19 @@ func appendUnescaped(dst, field []byte) (all, text []byte) {
 	dst = append(dst, field...)
 	return dst, dst[start:]
 }
+
+// alone reads a row that stands alone.
+func (c *csvFramer) alone(data []byte, line int64, b *Batch) (Row, *RowError) {
+	c.line, c.skip = line, false
+	row, n, state := c.record(data, true)
+	switch {
+	case state != found:
+		return row, notReject("the row is empty; delete the line if it is not wanted")
+	case row.Err != nil:
+		return row, row.Err
+	case len(bytes.Trim(data[n:], "\r\n")) > 0:
+		return row, notReject("it holds more than one row; give each a line of its own")
+	}
+	c.fill(&row, b)
+	return row, nil
+}
