@@ -23,7 +23,7 @@ func (c *compilation) all(o *object, outer, s *spec, path string) {
 			except[name] = true
 		}
 		o.names, o.keys = append(o.names, ""), append(o.keys, nil)
-		o.items = append(o.items, everyMember{except, c.nullWords})
+		o.items = append(o.items, everyMember{except, c.plan})
 		return
 	}
 	var names []string
@@ -56,7 +56,7 @@ func (c *compilation) all(o *object, outer, s *spec, path string) {
 // everyMember is all members of the row's JSON object but some.
 type everyMember struct {
 	except map[string]bool
-	words  nullWords
+	plan   *plan // says which words stand for nothing
 }
 
 // appendJSON appends the members without braces. They are absent if the row has none.
@@ -82,7 +82,7 @@ func (e everyMember) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) 
 		list = append(list, member{key, value})
 	}
 	for _, m := range list {
-		if string(m.value) == "null" || e.words != nil && e.words.match(nil, source.Cell{Kind: source.JSON, Bytes: m.value}) {
+		if string(m.value) == "null" || e.plan.isNull(m.key, m.value) {
 			continue
 		}
 		if len(dst) > start {

@@ -49,7 +49,7 @@ func newMapper(p *plan, encode func(cio.Message) (cio.Encoded, error)) *mapper {
 func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueError) {
 	m.messages, m.identities, m.made, m.times, m.deletes = m.messages[:0], m.identities[:0], m.made[:0], m.times[:0], 0
 	m.said, m.noAddress, m.byAddress = m.said[:0], 0, 0
-	m.plan.nullWords.empty(r.Cells)
+	m.plan.dropNulls(r.Cells)
 	m.blank = m.plan.blank(r)
 	m.row.raw = r.Raw
 	for _, p := range m.plan.messages {
@@ -144,8 +144,8 @@ func (p *plan) blank(r *source.Row) bool {
 		}
 	}
 	if p.wholeRow {
-		for _, value := range source.Members(r.Raw) {
-			if len(p.nullWords) == 0 || !p.nullWords.match(nil, source.Cell{Kind: source.JSON, Bytes: value}) {
+		for name, value := range source.Members(r.Raw) {
+			if !p.isNull(name, value) {
 				return false
 			}
 		}

@@ -17,6 +17,9 @@ type plan struct {
 
 	ids       *idRules
 	nullWords nullWords
+	// columnNulls are those of single columns, slotNulls the same by slot.
+	columnNulls []columnNull
+	slotNulls   []nullWords
 }
 
 // messagePlan makes one message of a row.
@@ -60,12 +63,13 @@ func (m *Mapping) compile(columns []source.Column) (*plan, error) {
 
 // compileFor is compile for numbers written with a comma or with a point.
 func (m *Mapping) compileFor(columns []source.Column, comma bool) (*plan, error) {
-	c := &compilation{comma: comma, columns: columns, kind: source.JSON, slots: make(map[string]int), nullWords: m.nullWords,
+	c := &compilation{comma: comma, columns: columns, kind: source.JSON, slots: make(map[string]int),
 		ids: &idRules{words: m.idWords, verbatim: m.verbatimIDs, comma: comma}}
 	if columns != nil && !slices.ContainsFunc(columns, func(col source.Column) bool { return col.Kind != source.Text }) {
 		c.kind = source.Text
 	}
-	p := &plan{columns: m.Columns(), ids: c.ids, nullWords: m.nullWords}
+	p := &plan{columns: m.Columns(), ids: c.ids, nullWords: m.nullWords, columnNulls: m.columnNulls}
+	c.plan = p
 	for slot, name := range p.columns {
 		c.slots[name] = slot
 	}
@@ -88,6 +92,7 @@ func (m *Mapping) compileFor(columns []source.Column, comma bool) (*plan, error)
 		}
 		p.messages = append(p.messages, msg)
 	}
+	p.slotNulls = c.slotNulls(m.columnNulls, p.wholeRow)
 	if len(c.problems) > 0 {
 		return nil, &MappingError{Name: m.name, Problems: c.problems}
 	}
@@ -104,7 +109,7 @@ type compilation struct {
 	sources       map[string]string
 	selected      *[]string // the names of the slots
 	ids           *idRules
-	nullWords     nullWords
+	plan          *plan
 
 	comma        bool // stands before decimals
 	interpretAll bool // so that a test can compare the results
@@ -338,7 +343,7 @@ func (c *compilation) expression(s *spec, condition bool) scalar {
 		if e.converter == converterNone {
 			return col
 		}
-		return conversion{col, e.converter, e.layouts, c.comma}
+		return conversion{col, e.converter, e.layouts, e.numbers, c.comma}
 	}
 	if len(c.problems) > before {
 		return literal{}

@@ -92,6 +92,14 @@ func numberHint(text []byte, otherwise string) string {
 	return otherwise
 }
 
+// pointedNumber returns a number in one of the layouts, or, if there are none, with a comma before its decimals, with a point there.
+func pointedNumber(text []byte, layouts []numberLayout) ([]byte, *valueError) {
+	if len(layouts) > 0 {
+		return plainNumber(text, layouts)
+	}
+	return withPoint(text)
+}
+
 // withPoint returns a number that has a comma before its decimals with a point in its place.
 func withPoint(text []byte) ([]byte, *valueError) {
 	if bytes.IndexByte(text, '.') >= 0 {

@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -48,12 +49,13 @@ func putDigits(dst []byte, n int) {
 type layout struct {
 	text string        // as Go writes layouts
 	unit time.Duration // not 0 for a count of this since 1970
+	days bool          // it is a count of days since the end of 1899, as spreadsheets have it
 	zone bool          // it has a zone abbreviation
 }
 
 // namedLayouts are the layouts that a mapping can name instead of writing them.
 var namedLayouts = map[string]layout{
-	"unix": {unit: time.Second}, "unix_ms": {unit: time.Millisecond},
+	"unix": {unit: time.Second}, "unix_ms": {unit: time.Millisecond}, "unix_us": {unit: time.Microsecond}, "excel": {days: true},
 	"RFC3339": {text: time.RFC3339}, "RFC1123": {text: time.RFC1123, zone: true}, "RFC1123Z": {text: time.RFC1123Z},
 	"ANSIC": {text: time.ANSIC}, "UnixDate": {text: time.UnixDate, zone: true}, "RubyDate": {text: time.RubyDate},
 	"DateTime": {text: time.DateTime}, "DateOnly": {text: time.DateOnly},
@@ -68,7 +70,7 @@ func parseLayout(s string) (l layout, problem string) {
 	shown := a.Format(s)
 	if a.AddDate(1, 0, 0).Format(s) == shown || a.AddDate(0, 1, 0).Format(s) == shown || a.AddDate(0, 0, 1).Format(s) == shown {
 		return l, "the layout " + strconv.Quote(s) + " does not hold year, month and day; write how 2 January 2006, 15:04:05 would look, such as \"02.01.2006 15:04\", or one of " +
-			"RFC3339, RFC1123, RFC1123Z, ANSIC, UnixDate, RubyDate, DateTime, DateOnly, unix, unix_ms"
+			"RFC3339, RFC1123, RFC1123Z, ANSIC, UnixDate, RubyDate, DateTime, DateOnly, unix, unix_ms, unix_us, excel"
 	}
 	return layout{text: s, zone: strings.Contains(s, "MST")}, ""
 }
@@ -82,6 +84,12 @@ func parseDate(text []byte, layouts []layout) (instant, *valueError) {
 	s := string(text)
 	var noSuchDay bool
 	for _, l := range layouts {
+		if l.days {
+			if t, ok := parseSerial(s); ok {
+				return t, nil
+			}
+			continue
+		}
 		if l.unit != 0 {
 			n, err := parseInt(text)
 			if err != nil {
@@ -116,6 +124,41 @@ func parseDate(text []byte, layouts []layout) (instant, *valueError) {
 		return instant{}, refuse(RuleNotADate, "there is no such day or time of day")
 	}
 	return instant{}, refuse(RuleNotADate, "it does not fit %s of the mapping", plural.Form(len(layouts), "the layout", "any of the layouts"))
+}
+
+// parseSerial reads a day as spreadsheets count them, such as 44561 or 44561.75: whole days since 30 December 1899, and the part of the day
+// that has passed, to a millisecond. Days before March 1900 are none: spreadsheets do not agree on them.
+func parseSerial(s string) (instant, bool) {
+	const first, last = 61, 2958465 // 1 March 1900 and 31 December 9999
+	whole, rest := cutDigits(s)
+	if whole == "" || len(whole) > 7 || whole[0] == '0' {
+		return instant{}, false
+	}
+	fraction := ""
+	if rest != "" {
+		// A comma behind five digits stands before decimals: between thousands there would be three at most.
+		if rest[0] != '.' && (rest[0] != ',' || len(whole) < 5) {
+			return instant{}, false
+		}
+		if fraction, rest = cutDigits(rest[1:]); fraction == "" || rest != "" || len(fraction) > 30 {
+			return instant{}, false
+		}
+	}
+	days, err := strconv.Atoi(whole)
+	if err != nil || days < first || days > last {
+		return instant{}, false
+	}
+	part, err := strconv.ParseFloat("0."+fraction+"0", 64)
+	if err != nil {
+		return instant{}, false
+	}
+	at := time.Date(1899, 12, 30+days, 0, 0, 0, 0, time.UTC).Add(time.Duration(math.Round(part*24*60*60*1000)) * time.Millisecond)
+	digits := 0
+	if at.Nanosecond() != 0 {
+		digits = 3
+	}
+	t, bad := inRange(at, digits)
+	return t, bad == nil
 }
 
 func inRange(t time.Time, digits int) (instant, *valueError) {

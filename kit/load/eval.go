@@ -53,12 +53,22 @@ func argument(v any) (text []byte, absent bool, err error) {
 	return nil, false, refuse(RuleExpression, "a value of type %T cannot be converted", v)
 }
 
-// numeric returns a converter of numbers for text with a comma before decimals, if that is asked for.
+// numeric returns a converter of numbers for text in one of the layouts that it is given, or else with a comma before decimals, if that is
+// asked for.
 func numeric(convert func(...any) (any, error), comma bool) func(...any) (any, error) {
-	if !comma {
-		return convert
-	}
 	return func(args ...any) (any, error) {
+		if !comma && len(args) == 1 {
+			return convert(args...)
+		}
+		var layouts []numberLayout
+		for _, arg := range args[1:] {
+			name, _ := arg.(string)
+			l, problem := parseNumberLayout(name)
+			if problem != "" {
+				return nil, refuse(RuleExpression, "%s; %s", problem, numberLayoutHint)
+			}
+			layouts = append(layouts, l)
+		}
 		var text []byte
 		switch v := args[0].(type) {
 		case string:
@@ -74,7 +84,10 @@ func numeric(convert func(...any) (any, error), comma bool) func(...any) (any, e
 		default:
 			return convert(args...)
 		}
-		pointed, bad := withPoint(text)
+		if len(text) == 0 {
+			return nil, nil
+		}
+		pointed, bad := pointedNumber(text, layouts)
 		if bad != nil {
 			return nil, bad
 		}

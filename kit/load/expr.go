@@ -44,10 +44,11 @@ type expression struct {
 	columns []string
 
 	// An expression that is a column, or one converter of a column, needs no interpreter: simple says so, columns[0] is the column,
-	// layouts are those given to date.
+	// layouts are those given to date, numbers those given to int, float or decimal.
 	simple    bool
 	converter converter
 	layouts   []layout
+	numbers   []numberLayout
 }
 
 // expressionError says what is wrong with an expression.
@@ -83,7 +84,7 @@ func firstLine(err error) string {
 	return strings.SplitN(err.Error(), "\n", 2)[0]
 }
 
-// recognise sets simple if the expression is a column or one converter of a column, and checks the layouts that a date is given.
+// recognise sets simple if the expression is a column or one converter of a column, and checks the layouts that a converter is given.
 func (e *expression) recognise(root ast.Node) *expressionError {
 	if _, ok := columnOf(root); ok {
 		e.simple = true
@@ -92,14 +93,20 @@ func (e *expression) recognise(root ast.Node) *expressionError {
 	var problem *expressionError
 	ast.Walk(&root, visitor(func(n ast.Node) {
 		name, arguments := called(n)
-		if converters[name] != converterDate || problem != nil {
+		if converters[name] == converterNone || problem != nil {
 			return
 		}
 		for _, arg := range arguments[min(1, len(arguments)):] {
-			if s, ok := arg.(*ast.StringNode); ok {
-				if _, bad := parseLayout(s.Value); bad != "" {
-					problem = &expressionError{bad, "the layouts are those of Go's package time"}
+			s, ok := arg.(*ast.StringNode)
+			if !ok {
+				continue
+			}
+			if converters[name] != converterDate {
+				if _, bad := parseNumberLayout(s.Value); bad != "" {
+					problem = &expressionError{bad, numberLayoutHint}
 				}
+			} else if _, bad := parseLayout(s.Value); bad != "" {
+				problem = &expressionError{bad, "the layouts are those of Go's package time"}
 			}
 		}
 	}))
@@ -108,22 +115,28 @@ func (e *expression) recognise(root ast.Node) *expressionError {
 	}
 	name, arguments := called(root)
 	c := converters[name]
-	if c == converterNone || len(arguments) == 0 || len(arguments) > 1 && c != converterDate {
+	if c == converterNone || len(arguments) == 0 {
 		return nil
 	}
 	if _, ok := columnOf(arguments[0]); !ok {
 		return nil
 	}
 	var layouts []layout
+	var numbers []numberLayout
 	for _, arg := range arguments[1:] {
 		s, ok := arg.(*ast.StringNode)
 		if !ok {
 			return nil
 		}
+		if c != converterDate {
+			l, _ := parseNumberLayout(s.Value)
+			numbers = append(numbers, l)
+			continue
+		}
 		l, _ := parseLayout(s.Value)
 		layouts = append(layouts, l)
 	}
-	e.simple, e.converter, e.layouts = true, c, layouts
+	e.simple, e.converter, e.layouts, e.numbers = true, c, layouts, numbers
 	return nil
 }
 
@@ -360,9 +373,9 @@ func bindColumns(root *ast.Node, kind source.Kind) {
 func expressionConfig(env types.Map, comma bool) *conf.Config {
 	config := conf.CreateNew()
 	options := []expr.Option{
-		expr.Function("int", numeric(convertInt, comma), new(func(string) int), new(func(int) int), new(func(float64) int)),
-		expr.Function("float", numeric(convertFloat, comma), new(func(string) float64), new(func(int) float64), new(func(float64) float64)),
-		expr.Function("decimal", numeric(convertDecimal, comma), new(func(string) decimal), new(func(int) decimal), new(func(float64) decimal)),
+		expr.Function("int", numeric(convertInt, comma), new(func(string, ...string) int), new(func(int) int), new(func(float64) int)),
+		expr.Function("float", numeric(convertFloat, comma), new(func(string, ...string) float64), new(func(int) float64), new(func(float64) float64)),
+		expr.Function("decimal", numeric(convertDecimal, comma), new(func(string, ...string) decimal), new(func(int) decimal), new(func(float64) decimal)),
 		expr.Function(presentName, present, new(func(any) any)),
 		expr.Function("date", convertDate, new(func(string, ...string) string)),
 	}

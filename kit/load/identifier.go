@@ -268,24 +268,3 @@ func (m *mapper) checkEmail(p *messagePlan) *valueError {
 	}
 	return err.in("traits.email")
 }
-
-// nullWords are the words that count as an empty cell.
-type nullWords map[string]bool
-
-// match reports whether a cell that has a value says one of the words.
-func (w nullWords) match(scratch []byte, c source.Cell) bool {
-	text, _, err := plainText(scratch, c)
-	return err == nil && w[string(text)]
-}
-
-// empty takes the words out of a row.
-func (w nullWords) empty(cells []source.Cell) {
-	if w == nil {
-		return
-	}
-	for i := range cells {
-		if cells[i].Kind != source.Absent && w.match(nil, cells[i]) {
-			cells[i] = source.Cell{}
-		}
-	}
-}

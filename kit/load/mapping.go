@@ -43,7 +43,8 @@ import (
 // missing member are empty. Among the traits or properties {$all: {except: [password]}} stands for all columns but those, each under its
 // own name.
 //
-// Beside messages stand, for all of them: null_words, a list of words that are empty cells in any column; id_words, a list of placeholders,
+// Beside messages stand, for all of them: null_words, a list of words that are empty cells in any column, or such a list for each of some
+// columns; id_words, a list of placeholders,
 // such as NULL, that are somebody's id, where they are refused otherwise (RulePlaceholder); verbatim_ids: true, which sends ids as they stand
 // that are refused otherwise for spaces around them (RulePaddedID) or for the look of a rewritten number (RuleNumberID).
 //
@@ -55,7 +56,8 @@ type Mapping struct {
 	messages []*messageSpec
 	hash     [sha256.Size]byte // of the YAML
 
-	nullWords   nullWords       // nil for none
+	nullWords   nullWords       // of all columns; nil for none
+	columnNulls []columnNull    // of single columns
 	idWords     map[string]bool // placeholders that are somebody's id
 	verbatimIDs bool            // padded ids, and those that look like rewritten numbers, are meant as they stand
 }

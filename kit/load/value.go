@@ -130,7 +130,8 @@ type conversion struct {
 	column
 	converter converter
 	layouts   []layout
-	comma     bool // stands before decimals
+	numbers   []numberLayout // count instead of comma
+	comma     bool           // stands before decimals
 }
 
 func (c conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
@@ -140,8 +141,8 @@ func (c conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
 	}
 	out := dst
 	given := text
-	if c.comma && c.converter != converterDate && (r.cells[c.slot].Kind == source.Text || r.cells[c.slot].Bytes[0] == '"') {
-		if text, err = withPoint(text); err != nil {
+	if (c.comma || c.numbers != nil) && c.converter != converterDate && (r.cells[c.slot].Kind == source.Text || r.cells[c.slot].Bytes[0] == '"') {
+		if text, err = pointedNumber(text, c.numbers); err != nil {
 			return dst, false, c.refusal(given, err)
 		}
 	}

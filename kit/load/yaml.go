@@ -228,7 +228,7 @@ func (p *mappingReader) mapping(root *yaml.Node, m *Mapping) {
 			found = true
 			m.messages = p.messages(e.val)
 		case keyNullWords:
-			m.nullWords = p.words(e.val, e.name)
+			m.nullWords, m.columnNulls = p.nullWords(e.val, e.name)
 		case keyIDWords:
 			m.idWords = p.words(e.val, e.name)
 			for _, word := range slices.Sorted(maps.Keys(m.idWords)) {
@@ -274,6 +274,28 @@ func (p *mappingReader) messages(list *yaml.Node) (messages []*messageSpec) {
 	}
 	p.checkIDs(messages)
 	return messages
+}
+
+// nullWords reads a list of words for all columns, or lists for single ones.
+func (p *mappingReader) nullWords(n *yaml.Node, path string) (nullWords, []columnNull) {
+	resolved := n
+	for resolved.Kind == yaml.AliasNode {
+		resolved = resolved.Alias
+	}
+	if resolved.Kind != yaml.MappingNode {
+		return p.words(n, path), nil
+	}
+	if n = p.enter(n, path); n == nil {
+		return nil, nil
+	}
+	defer p.leave()
+	entries, _ := p.entries(n, path, "")
+	var list []columnNull
+	for _, e := range entries {
+		where := path + "." + e.name
+		list = append(list, columnNull{at(e.key, where), e.name, p.words(e.val, where)})
+	}
+	return nil, list
 }
 
 // words reads a list of words, each as it is written.
