@@ -55,34 +55,14 @@ func TestShortcutsAgreeWithInterpreter(t *testing.T) {
 				a, aOK, aErr := fast.messages[0].body.appendJSON(nil, r)
 				b, bOK, bErr := slow.appendJSON(nil, r)
 				want, got := fmt.Sprintf("%s %v %v", a, aOK, aErr), fmt.Sprintf("%s %v %v", b, bOK, bErr)
-				if kind == source.JSON && text == expressions[0] {
-					// A bare column passes JSON through as it stands, which the interpreter cannot: see below.
-					checkSameJSON(t, string(cell.Bytes), want, got)
-					continue
+				if kind == source.JSON && text == expressions[0] { // what is passed through keeps its escapes
+					want = strings.Replace(want, `\u00e9\ud834\udd1e`, "\u00e9\U0001d11e", 1)
 				}
 				if want != got {
 					t.Errorf("%s of %s %q: %s, interpreted %s", text, kind, cell.Bytes, want, got)
 				}
 			}
 		}
-	}
-}
-
-// checkSameJSON compares a cell passed through with the same cell decoded and encoded again.
-func checkSameJSON(t *testing.T, cell, want, got string) {
-	t.Helper()
-	decoded := map[string]string{`-0`: `0`, `12.00`: `12`, `1e3`: `1000`, `"\u00e9\ud834\udd1e"`: "\"\u00e9\U0001d11e\"", `"\ud800"`: `"` + "\ufffd" + `"`}
-	if strings.HasPrefix(cell, "1234567890") {
-		if !strings.Contains(got, RuleLossy) {
-			t.Errorf("%s was calculated with: %s", cell, got)
-		}
-		return
-	}
-	if d, ok := decoded[cell]; ok {
-		want = strings.Replace(want, cell, d, 1)
-	}
-	if want != got {
-		t.Errorf("%s: %s, interpreted %s", cell, want, got)
 	}
 }
 

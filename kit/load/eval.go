@@ -1,7 +1,6 @@
 package load
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,11 +17,13 @@ import (
 // decimal is the digits of a number, as an expression's result. It can be passed on, but not calculated with.
 type decimal struct{ digits string }
 
+func (d decimal) String() string { return d.digits }
+
+// MarshalJSON is for toJSON.
+func (d decimal) MarshalJSON() ([]byte, error) { return []byte(d.digits), nil }
+
 // rawCell is a cell as an argument of a converter.
 type rawCell source.Cell
-
-// inexact stands for a JSON number that neither an int nor a float64 can hold. It can be given to decimal, but not calculated with.
-type inexact struct{}
 
 // argument returns the text that a converter is to read; absent if there is none, and done if v is a number already.
 func argument(v any) (text []byte, absent bool, err error) {
@@ -49,8 +50,15 @@ func argument(v any) (text []byte, absent bool, err error) {
 		return strconv.AppendFloat(nil, v, 'f', -1, 64), false, nil
 	case decimal:
 		return []byte(v.digits), false, nil
+	case exact:
+		if !strings.ContainsAny(v.digits, "eE") {
+			return []byte(v.digits), false, nil
+		}
+		return argument(calculable(v))
+	case inexact:
+		return nil, false, tooExact()
 	}
-	return nil, false, refuse(RuleExpression, "a value of type %T cannot be converted", v)
+	return nil, false, refuse(RuleExpression, "%s cannot be converted", described(v))
 }
 
 // numeric returns a converter of numbers for text in one of the layouts that it is given, or else with a comma before decimals, if that is
@@ -183,7 +191,12 @@ func (in *interpreter) run(p *program, cells []source.Cell) (any, *valueError) {
 			continue
 		}
 		in.env[rawPrefix+name] = rawCell(cell)
-		in.env[columnPrefix+name] = decodeCell(cell)
+		decoded, err := decodeCell(cell)
+		if err != nil {
+			in.filled[slot] = 0
+			return nil, err.from(name)
+		}
+		in.env[columnPrefix+name] = decoded
 	}
 	v, err := in.machine.Run(p.code, in.env)
 	if err != nil {
@@ -221,43 +234,6 @@ func (in *interpreter) explain(p *program, cells []source.Cell, err error) *valu
 	return bad
 }
 
-// decodeCell returns a JSON cell as a value to calculate with.
-func decodeCell(c source.Cell) any {
-	if c.Kind == source.Absent {
-		return nil
-	}
-	d := json.NewDecoder(bytes.NewReader(c.Bytes))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return inexact{} // a Source promises valid JSON
-	}
-	return decodeNumbers(v)
-}
-
-// decodeNumbers makes an int or a float64 of every number that one of them can hold exactly.
-func decodeNumbers(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if n, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
-			return int(n)
-		}
-		if f, err := parseFloat([]byte(v)); err == nil {
-			return f
-		}
-		return inexact{}
-	case []any:
-		for i := range v {
-			v[i] = decodeNumbers(v[i])
-		}
-	case map[string]any:
-		for key := range v {
-			v[key] = decodeNumbers(v[key])
-		}
-	}
-	return v
-}
-
 // appendResult writes the value of an expression as JSON. It must not be nil.
 func appendResult(dst []byte, v any) ([]byte, *valueError) {
 	switch v := v.(type) {
@@ -280,8 +256,10 @@ func appendResult(dst []byte, v any) ([]byte, *valueError) {
 			return dst, err
 		}
 		return append(t.AppendFormat(append(dst, '"'), time.RFC3339Nano), '"'), nil
+	case exact:
+		return append(dst, v.digits...), nil
 	case inexact:
-		return dst, refuse(RuleLossy, "a number has more digits than an expression can calculate with; use decimal, or the column itself as $name")
+		return dst, tooExact()
 	case time.Duration, rawCell:
 		return dst, refuse(RuleExpression, "the expression's result is a %T, which has no JSON form", v)
 	case []any:

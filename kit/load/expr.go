@@ -327,6 +327,10 @@ func compileExpression(e *expression, kind source.Kind, slots []int, condition, 
 	if condition && result != nil && result.Kind() != reflect.Bool && result.Kind() != reflect.Interface {
 		return nil, &expressionError{"the condition gives " + result.String() + ", not true or false", `compare it, such as when: =status == "paid"`}
 	}
+	calculateExactly(&tree.Node)
+	if _, err := checker.Check(tree, config); err != nil {
+		return nil, &expressionError{what: "the expression is wrong: " + strings.ReplaceAll(firstLine(err), columnPrefix, "")}
+	}
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
 		return nil, &expressionError{what: "the expression is wrong: " + firstLine(err)}
 	}
@@ -376,6 +380,8 @@ func expressionConfig(env types.Map, comma bool) *conf.Config {
 		expr.Function("int", numeric(convertInt, comma), new(func(string, ...string) int), new(func(int) int), new(func(float64) int)),
 		expr.Function("float", numeric(convertFloat, comma), new(func(string, ...string) float64), new(func(int) float64), new(func(float64) float64)),
 		expr.Function("decimal", numeric(convertDecimal, comma), new(func(string, ...string) decimal), new(func(int) decimal), new(func(float64) decimal)),
+		expr.Function("fromJSON", parseJSON, new(func(any) any)),
+		expr.Function(calcName, calc, new(func(any) any)),
 		expr.Function(presentName, present, new(func(any) any)),
 		expr.Function("date", convertDate, new(func(string, ...string) string)),
 	}

@@ -105,7 +105,7 @@ func TestMappingValues(t *testing.T) {
 		{"a local name", "messages:\n  - identify: {userId: $id, traits: {n: \"=let id = 5; id + 1\"}}\n", "id\n1\n", `"userId":"1","traits":{"n":6}`},
 		{"an empty cell in a calculation", "messages:\n  - identify: {userId: $id, traits: {n: =(int(a) ?? 0) + 1}}\n", "id,a\n1,\n", `"userId":"1","traits":{"n":1}`},
 		{"numbers of JSON keep their text", "messages:\n  - identify: {userId: $id, traits: {a: $a, b: =decimal(a), c: \"=true ? decimal(a) : nil\", d: $o, e: =o.x}}\n", `{"id":12,"a":12.00,"o":{"x":1.50,"y":[null]}}`,
-			`"userId":"12","traits":{"a":12.00,"b":12.00,"c":12.00,"d":{"x":1.50,"y":[null]},"e":1.5}`},
+			`"userId":"12","traits":{"a":12.00,"b":12.00,"c":12.00,"d":{"x":1.50,"y":[null]},"e":1.50}`},
 		{"an object of JSON", "messages:\n  - identify: {userId: $id, traits: $t}\n", `{"id":"a\u00e9\ud834\udd1e","t":{"x":[]}}`, "\"userId\":\"a\u00e9\U0001d11e\",\"traits\":{\"x\":[]}"},
 		{"digits that JSON numbers of Go cannot hold", "messages:\n  - identify: {userId: $id, traits: {a: \"=true ? decimal(a) : nil\"}}\n", `{"id":"1","a":12345678901234567890.123456789}`, `"userId":"1","traits":{"a":12345678901234567890.123456789}`},
 		{"a NUL in text", "messages:\n  - identify: {userId: $id, traits: {a: $a}}\n", "id,a\n1,x\x00y\n", `"userId":"1","traits":{"a":"x\u0000y"}`},

@@ -52,7 +52,36 @@ func appendCell(dst []byte, c source.Cell) ([]byte, *valueError) {
 	if !utf8.Valid(c.Bytes) {
 		return dst, notUTF8()
 	}
+	if bytes.IndexByte(c.Bytes, '\\') >= 0 && halfPair(c.Bytes) {
+		return dst, noCharacter()
+	}
 	return append(dst, c.Bytes...), nil
+}
+
+func noCharacter() *valueError {
+	return refuse(RuleNotUTF8, "the text holds half a surrogate pair (\\ud800 to \\udfff), which stands for no character")
+}
+
+// halfPair reports whether the escapes in JSON, which is valid, hold half a surrogate pair.
+func halfPair(text []byte) bool {
+	for {
+		i := bytes.IndexByte(text, '\\')
+		if i < 0 {
+			return false
+		}
+		escape := text[i+1]
+		if text = text[i+2:]; escape != 'u' {
+			continue
+		}
+		high := rune(hex4(text))
+		if text = text[4:]; !utf16.IsSurrogate(high) {
+			continue
+		}
+		if len(text) < 6 || text[0] != '\\' || text[1] != 'u' || utf16.DecodeRune(high, rune(hex4(text[2:]))) == utf8.RuneError {
+			return true
+		}
+		text = text[6:]
+	}
 }
 
 // plainText returns the text of a cell that has a value: the bytes of text, what a JSON string says, the digits of a JSON number. It is
@@ -104,7 +133,7 @@ func appendUnquoted(dst, quoted []byte) ([]byte, *valueError) {
 					low = rune(hex4(s[2:]))
 				}
 				if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
-					return dst, refuse(RuleNotUTF8, "the text holds half a surrogate pair (\\ud800 to \\udfff), which stands for no character")
+					return dst, noCharacter()
 				}
 				s = s[6:]
 			}

@@ -233,8 +233,12 @@ func (c computed) text(r *row) (string, bool, *valueError) {
 		return strconv.Itoa(v), true, nil
 	case decimal:
 		return v.digits, true, nil
+	case exact:
+		if _, err := parseInt([]byte(v.digits)); err == nil || err.rule != RuleNotAnInteger {
+			return v.digits, true, nil
+		}
 	}
-	return "", false, refuse(RuleNotText, "an identifier must be text or an integer, the expression's result is a %T; use string(...)", v).from(c.name)
+	return "", false, refuse(RuleNotText, "an identifier must be text or an integer, the expression's result is %s; use string(...)", described(v)).from(c.name)
 }
 
 func (c computed) instant(r *row) (instant, bool, *valueError) {

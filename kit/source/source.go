@@ -190,14 +190,16 @@ type RowError struct {
 
 // The rules of a RowError.
 const (
-	RuleFieldCount    = "field-count"    // a CSV row with more or fewer fields than the header
-	RuleUnclosedQuote = "unclosed-quote" // a CSV field whose opening quote is never closed
-	RuleStrayQuote    = "stray-quote"    // a quote within a CSV field where there may be none
-	RuleRowTooLong    = "row-too-long"   // a row over the limit
-	RuleNotJSON       = "not-json"       // a line of JSON Lines that is not valid JSON
-	RuleNotObject     = "not-an-object"  // a line of JSON Lines that is JSON, but not an object
-	RuleNoJSON        = "no-json-form"   // a value of a typed input that JSON cannot hold, such as a NaN
-	RuleNotUTF8       = "invalid-utf-8"  // text of a database that is not UTF-8
+	RuleFieldCount    = "field-count"      // a CSV row with more or fewer fields than the header
+	RuleUnclosedQuote = "unclosed-quote"   // a CSV field whose opening quote is never closed
+	RuleStrayQuote    = "stray-quote"      // a quote within a CSV field where there may be none
+	RuleRowTooLong    = "row-too-long"     // a row over the limit
+	RuleNotJSON       = "not-json"         // a line of JSON Lines that is not valid JSON
+	RuleNotObject     = "not-an-object"    // a line of JSON Lines that is JSON, but not an object
+	RuleTwice         = "duplicate-member" // an object with two members of one name
+	RuleTooDeep       = "nested-too-deep"  // JSON whose objects and lists are nested too deep
+	RuleNoJSON        = "no-json-form"     // a value of a typed input that JSON cannot hold, such as a NaN
+	RuleNotUTF8       = "invalid-utf-8"    // text of a database that is not UTF-8
 )
 
 func (e *RowError) Error() string { return e.Rule + ": " + e.Hint }
