@@ -305,3 +305,47 @@ func TestKeysAreNotPrinted(t *testing.T) {
 		}
 	}
 }
+
+func TestReadsObjectsBack(t *testing.T) {
+	t.Parallel()
+	_, send, read := workspace(t)
+	err := send.Send(t.Context(), cio.SetObject{TypeID: "2", ObjectID: "a/../b +%", Attributes: map[string]any{"name": "Acme", "employees": 329}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := read.Objects().Attributes(t.Context(), "2", "a/../b +%")
+	if err != nil || o.TypeID != "2" || fmt.Sprint(o.Attributes) != "map[employees:329 name:Acme]" {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if _, err := read.Objects().Attributes(t.Context(), "1", "a/../b +%"); !errors.Is(err, appapi.ErrNotFound) {
+		t.Errorf("another type: %v", err)
+	}
+	if _, err := read.Objects().Attributes(t.Context(), "", "a"); err == nil {
+		t.Error("no type is no error")
+	}
+}
+
+// The answers have the form of the API's document; the numbers of types come as text or as numbers.
+func TestReadsTypesAndWorkspaces(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/v1/object_types":
+			fmt.Fprint(w, `{"types":[{"id":"1","name":"Companies","enabled":true},{"id":2,"name":"Courses","enabled":false}]}`)
+		case "/v1/workspaces":
+			fmt.Fprint(w, `{"workspaces":[{"id":33,"name":"Tests","people":4}]}`)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer server.Close()
+	read := cio.Must(appapi.NewClient(appapi.Config{APIKey: "k", BaseURL: server.URL}))
+	types, err := read.Objects().Types(t.Context())
+	if err != nil || fmt.Sprint(types) != "[{1 Companies true} {2 Courses false}]" {
+		t.Errorf("%v, %v", types, err)
+	}
+	workspaces, err := read.Workspaces(t.Context())
+	if err != nil || fmt.Sprint(workspaces) != "[{33 Tests}]" {
+		t.Errorf("%v, %v", workspaces, err)
+	}
+}

@@ -12,12 +12,12 @@ import (
 
 // The first corner of the App API, for tests that read back what they sent:
 // customers by email, a customer's attributes, relationships and activities,
-// and the activity log. The App API key of a workspace is its write key, as a
+// an object's attributes, and the activity log. The App API key of a workspace is its write key, as a
 // bearer token. Calls are neither recorded nor counted; faults act on them.
 
 // isAppPath reports whether the path belongs to the App API.
 func isAppPath(path string) bool {
-	return path == "/v1/customers" || path == "/v1/activities" || strings.HasPrefix(path, "/v1/customers/")
+	return path == "/v1/customers" || path == "/v1/activities" || strings.HasPrefix(path, "/v1/customers/") || strings.HasPrefix(path, "/v1/objects/")
 }
 
 // answerApp answers a call of the App API.
@@ -47,6 +47,9 @@ func (s *Server) answerApp(r *http.Request) reply {
 		return ws.appActivities(query, nil)
 	}
 	segments := strings.Split(path, "/")
+	if segments[0] == "objects" {
+		return ws.appObjectAttributes(segments)
+	}
 	if len(segments) != 3 {
 		return errorReply(http.StatusNotFound, "no such path")
 	}

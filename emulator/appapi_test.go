@@ -69,6 +69,14 @@ func TestAppAPI(t *testing.T) {
 	if text := c.read("/v1/customers/u%2F1%2B/relationships", http.StatusOK); text != `{"cio_relationships":[{"object_type_id":2,"identifiers":{"object_id":"acme"},"attributes":{"role":"admin"}}],"next":""}`+"\n" {
 		t.Errorf("relationships: %s", text)
 	}
+	c.send(`{"type":"group","userId":"u2","groupId":"a/b","traits":{"objectTypeId":"2","name":"Acme","employees":3}}`)
+	if text := c.read("/v1/objects/2/a%2Fb/attributes", http.StatusOK); text != `{"object":{"attributes":{"employees":"3","name":"Acme"},"identifiers":{"object_id":"a/b"},"object_type_id":"2"}}`+"\n" {
+		t.Errorf("object %s", text)
+	}
+	c.read("/v1/objects/1/a%2Fb/attributes", http.StatusNotFound)
+	c.read("/v1/objects/2/nothing/attributes", http.StatusNotFound)
+	c.read("/v1/objects/2/a%2Fb", http.StatusNotFound)
+	c.read("/v1/objects/2/a%2Fb/messages", http.StatusNotFound)
 	c.read("/v1/customers/nobody/attributes", http.StatusNotFound)
 	c.read("/v1/customers/u%2F1%2B/messages", http.StatusNotFound)
 	c.read("/v1/customers/u2/attributes?id_type=phone", http.StatusBadRequest)

@@ -12,7 +12,7 @@ import (
 )
 
 var batchCases = []Case{
-	{Area: "batches", Name: "one, two and 250 messages", people: 1, run: func(ctx context.Context, s *scope) error {
+	{Area: "batches", Name: "one, two and 250 messages", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		id, total := s.people[0], 0
 		for _, n := range []int{1, 2, 250} {
 			msgs := make([]cio.Message, n)
@@ -26,32 +26,37 @@ var batchCases = []Case{
 		}
 		return s.happened(ctx, id, appapi.ActivityEvent, total)
 	}},
-	{Area: "batches", Name: "all types in one", people: 2, objects: 1, run: func(ctx context.Context, s *scope) error {
+	{Area: "batches", Name: "all types in one", people: 2, met: true, objects: 1, run: func(ctx context.Context, s *scope) error {
 		id := s.people[0]
 		err := s.send(ctx,
 			cio.Identify{UserID: id, Traits: map[string]any{"plan": "pro"}},
 			cio.Track{UserID: id, Event: cio.Named("Ciokit Test Mixed", nil)},
 			cio.Page{UserID: id, Properties: map[string]any{"url": "https://shop.example/"}},
 			cio.Screen{UserID: id, Name: "Start"},
-			cio.Group{UserID: id, GroupID: s.objects[0], Traits: map[string]any{"name": "Acme"}},
+			cio.Group{UserID: id, GroupID: s.objects[0], Traits: map[string]any{"name": "Acme", "objectTypeId": s.cfg.ObjectType}},
 			cio.SetDevice{UserID: id, Token: id + "_token", Platform: cio.Android},
-			cio.Identify{UserID: s.people[1]},
+			cio.Identify{UserID: s.people[1], Traits: map[string]any{"plan": "basic"}},
 		)
 		if err != nil {
 			return err
 		}
 		return errors.Join(
 			s.reads(ctx, appapi.ByID(id), has(map[string]string{"plan": "pro"})),
-			s.reads(ctx, appapi.ByID(s.people[1]), has(map[string]string{"id": s.people[1]})),
+			s.reads(ctx, appapi.ByID(s.people[1]), has(map[string]string{"plan": "basic"})),
+			s.logs(ctx, id, appapi.ActivityEvent, "Ciokit Test Mixed"),
+			s.happened(ctx, id, appapi.ActivityPage, 1),
+			s.happened(ctx, id, appapi.ActivityScreen, 1),
+			s.object(ctx, s.objects[0], hasText("name", "Acme")),
+			s.reads(ctx, appapi.ByID(id), hasDevice(id+"_token", "", "")),
 		)
 	}},
-	{Area: "batches", Name: "the limit of a call from both sides", people: 1, run: func(ctx context.Context, s *scope) error {
+	{Area: "batches", Name: "the limit of a call from both sides", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		return errors.Join(s.atLimit(ctx, 31_999, false), s.atLimit(ctx, 32_001, true))
 	}},
-	{Area: "batches", Name: "the limit of a message in a batch from both sides", people: 1, run: func(ctx context.Context, s *scope) error {
+	{Area: "batches", Name: "the limit of a message in a batch from both sides", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		return errors.Join(s.inBatch(ctx, 31_999, false), s.inBatch(ctx, 32_001, true))
 	}},
-	{Area: "batches", Name: "the limit of a batch from both sides", people: 1, run: func(ctx context.Context, s *scope) error {
+	{Area: "batches", Name: "the limit of a batch from both sides", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		return errors.Join(s.batchAtLimit(ctx, 474_999, false), s.batchAtLimit(ctx, 500_001, true))
 	}},
 }

@@ -5,19 +5,54 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/appapi"
 )
 
-// cleanAtOnce is how many items are deleted with one call.
+// cleanAtOnce is how many items are deleted together.
 const cleanAtOnce = 100
 
-// clean deletes what the ledger lists, and takes off it what is known to be gone: what the API accepted to delete, and, with an App API key,
-// what is not found any more.
+// unseenPause separates the steps of cleaning in a real workspace where nobody can look whether a step is done.
+const unseenPause = 10 * time.Second
+
+// clean deletes what the ledger lists, and takes off it what is known to be gone: with an App API key what is not found any more, without one
+// what the API accepted to delete.
 func (w *workspace) clean(ctx context.Context, l *Ledger) error {
-	// People first: an anonymous id that belongs to one of them goes with them.
-	var items []Item
+	items, err := l.inOrder()
+	if err != nil {
+		return err
+	}
+	patience := w.cfg.ReadFor
+	var failed error
+	for len(items) > 0 {
+		some := items[:min(cleanAtOnce, len(items))]
+		items = items[len(some):]
+		if some[0].Kind == ObjectItem { // somebody has to be seen before objects are deleted
+			somebody := Item{Kind: PersonItem, ID: w.marker()}
+			if err := l.add([]Item{somebody}); err != nil {
+				return err
+			}
+			some = append([]Item{somebody}, some...)
+		}
+		gone, err := w.remove(ctx, some, patience)
+		if done := l.done(gone); done != nil {
+			return done
+		}
+		var left *leftError
+		switch {
+		case errors.As(err, &left):
+			failed, patience = err, 0 // who does not go is waited for once, and the rest is deleted
+		case err != nil:
+			return err
+		}
+	}
+	return failed
+}
+
+// inOrder returns what is left: people first, because an anonymous id that belongs to one of them goes with them.
+func (l *Ledger) inOrder() (items []Item, _ error) {
 	for _, kind := range []ItemKind{SuppressedItem, PersonItem, AnonymousItem, ObjectItem} {
 		for _, item := range l.left {
 			if item.Kind == kind {
@@ -26,83 +61,221 @@ func (w *workspace) clean(ctx context.Context, l *Ledger) error {
 		}
 	}
 	if len(items) < len(l.left) {
-		return fmt.Errorf("%s: it lists things that this version does not know", l.path)
+		return nil, fmt.Errorf("%s: it lists things that this version does not know", l.path)
 	}
-	patient := true // one person who does not go is waited for, not all
-	for len(items) > 0 {
-		n := min(cleanAtOnce, len(items))
-		some := items[:n]
-		items = items[n:]
-		var msgs []cio.Message
-		for _, item := range some {
-			msgs = append(msgs, item.deletion()...)
-		}
-		if err := w.strict.Send(ctx, msgs...); err != nil {
-			return fmt.Errorf("delete: %w", err)
-		}
-		var sure []Item
-		var failed error
-		for _, item := range some {
-			if err := w.verify(ctx, item, patient); err != nil {
-				failed, patient = err, false
-			} else {
-				sure = append(sure, item)
-			}
-		}
-		if err := errors.Join(l.done(sure), failed); err != nil {
-			return err
-		}
-	}
-	return nil
+	return items, nil
 }
 
-// deletion returns what deletes the item. It can be sent again and again.
-func (i Item) deletion() []cio.Message {
-	switch i.Kind {
-	case SuppressedItem:
-		return []cio.Message{cio.UnsuppressPerson{UserID: i.ID}, cio.DeletePerson{UserID: i.ID}}
-	case ObjectItem:
-		return []cio.Message{cio.DeleteObject{ObjectID: i.ID}}
-	case AnonymousItem:
-		// Nothing deletes what is kept of an anonymous id. But a person gets it, and takes it along.
-		return []cio.Message{cio.Identify{UserID: i.owner(), AnonymousID: i.ID}, cio.DeletePerson{UserID: i.owner()}}
-	}
-	return []cio.Message{cio.DeletePerson{UserID: i.ID}}
+// leftError is something that is still there after it was deleted, and was waited for.
+type leftError struct {
+	item Item
+	err  error
 }
 
-// owner is the person who is made to take an anonymous id along.
-func (i Item) owner() string { return i.ID + "_owner" }
+func (e *leftError) Error() string { return e.item.ID + ": " + e.err.Error() }
+func (e *leftError) Unwrap() error { return e.err }
 
-// verify looks whether the item is gone, and waits for it if patient. Objects cannot be looked for.
-func (w *workspace) verify(ctx context.Context, i Item, patient bool) error {
-	id := appapi.ByID(i.ID)
-	switch {
-	case i.Kind == ObjectItem:
-		return nil
-	case i.Kind == AnonymousItem:
-		id = appapi.ByID(i.owner())
-	case strings.Contains(i.ID, "@"):
-		id = appapi.ByEmail(i.ID)
+// remove deletes the items, in steps each of which is seen before the next, and returns those that are gone. Each step would be in vain before
+// the one in front of it has been applied: who is suppressed cannot be identified; who is not known cannot be deleted in a workspace that drops
+// what is sent for unknown people; and an event that is still on its way would bring back whoever is deleted too early. Nothing else is seen of
+// an anonymous id than the person who gets it.
+func (w *workspace) remove(ctx context.Context, items []Item, patience time.Duration) (gone []Item, _ error) {
+	var let, meet, kill []cio.Message
+	stamp := w.run + "-" + time.Now().UTC().Format("150405.000")
+	for _, i := range items {
+		if i.Kind == SuppressedItem {
+			let = append(let, cio.UnsuppressPerson{UserID: i.ID})
+		}
+		if i.Kind == ObjectItem {
+			kill = append(kill, cio.DeleteObject{TypeID: i.TypeID, ObjectID: i.ID})
+			continue
+		}
+		meet = append(meet, i.identification(stamp))
+		kill = append(kill, cio.DeletePerson{UserID: i.owner()})
 	}
 	if w.app == nil {
+		return w.removeUnseen(ctx, items, let, kill)
+	}
+	if err := w.sendAll(ctx, let); err != nil {
+		return nil, err
+	}
+	strangers, err := w.meetAgain(ctx, items, meet, stamp, patience)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.sendAll(ctx, kill); err != nil {
+		return nil, err
+	}
+	if len(strangers) == len(meet) {
+		patience = 0 // what is not even there cannot be seen to go
+	}
+	still, err := w.settle(ctx, items, patience, func(i Item) error { return w.isGone(ctx, i) })
+	if err != nil {
+		return nil, err
+	}
+	for item, err := range strangers { // that they are not there now proves nothing
+		still[item] = fmt.Errorf("identified to be deleted, and not seen (is CUSTOMERIO_APP_API_KEY of the same workspace, and does it show data soon enough?): %w", err)
+	}
+	var left error
+	for _, i := range items {
+		if err := still[i]; err == nil {
+			gone = append(gone, i)
+		} else if left == nil {
+			left = &leftError{i, err}
+		}
+	}
+	return gone, left
+}
+
+// meetAgain identifies people until they are seen with the stamp. Somebody who was suppressed a moment ago may need it more than once.
+func (w *workspace) meetAgain(ctx context.Context, items []Item, meet []cio.Message, stamp string, patience time.Duration) (map[Item]error, error) {
+	const tries = 2
+	var people []Item
+	for _, i := range items {
+		if i.Kind != ObjectItem {
+			people = append(people, i)
+		}
+	}
+	var strangers map[Item]error
+	for range tries {
+		if err := w.sendAll(ctx, meet); err != nil {
+			return nil, err
+		}
+		var err error
+		strangers, err = w.settle(ctx, people, patience/tries, func(i Item) error {
+			c, err := w.app.Customers().Attributes(ctx, i.customer())
+			if err != nil {
+				return err
+			}
+			return has(map[string]string{stampTrait: stamp})(c)
+		})
+		if err != nil || len(strangers) == 0 {
+			return nil, err
+		}
+		meet = nil
+		for i := range strangers {
+			meet = append(meet, i.identification(stamp))
+		}
+	}
+	return strangers, nil
+}
+
+// removeUnseen does the same where nobody can look: only an anonymous id needs somebody who is identified before.
+func (w *workspace) removeUnseen(ctx context.Context, items []Item, let, kill []cio.Message) ([]Item, error) {
+	var meet []cio.Message
+	for _, i := range items {
+		if i.Kind == AnonymousItem {
+			meet = append(meet, i.identification(""))
+		}
+	}
+	for _, step := range [][]cio.Message{let, meet} {
+		if len(step) == 0 {
+			continue
+		}
+		if err := w.sendAll(ctx, step); err != nil {
+			return nil, err
+		}
+		if w.real() {
+			if err := pause(ctx, unseenPause); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := w.sendAll(ctx, kill); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+func (w *workspace) sendAll(ctx context.Context, msgs []cio.Message) error {
+	if len(msgs) == 0 {
 		return nil
 	}
-	look := func() error { return w.notThere(ctx, id) }
-	err := look()
-	if patient && errors.Is(err, errStillThere) {
-		err = w.await(ctx, look)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", i.ID, err)
+	if err := w.strict.Send(ctx, msgs...); err != nil {
+		return fmt.Errorf("delete: %w", err)
 	}
 	return nil
+}
+
+// settle looks at each of the items until look returns nil for it, or their time is over, and returns what it said last of the others. The
+// error is one that every look would meet.
+func (w *workspace) settle(ctx context.Context, items []Item, patience time.Duration, look func(Item) error) (map[Item]error, error) {
+	open := make(map[Item]error)
+	for _, i := range items {
+		open[i] = nil
+	}
+	started := time.Now()
+	for wait := firstPause; ; wait = min(2*wait, maxPause) {
+		for _, i := range items {
+			if _, pending := open[i]; !pending {
+				continue
+			}
+			err := look(i)
+			var api *appapi.APIError
+			switch {
+			case err == nil:
+				delete(open, i)
+			case errors.As(err, &api) && !errors.Is(err, appapi.ErrNotFound), ctx.Err() != nil:
+				return nil, err
+			default:
+				open[i] = err
+			}
+		}
+		if len(open) == 0 || w.emulated || time.Since(started)+wait > patience {
+			return open, nil
+		}
+		if err := pause(ctx, wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// stampTrait is what a person is identified with before they are deleted.
+const stampTrait = "ciokit_test_deleted_by"
+
+// identification returns what makes the item's person known, in this very moment, and gives them the anonymous id if that is what it is about.
+func (i Item) identification(stamp string) cio.Identify {
+	m := cio.Identify{UserID: i.owner(), Traits: map[string]any{stampTrait: stamp}}
+	if i.Kind == AnonymousItem {
+		m.AnonymousID = i.ID
+	}
+	return m
+}
+
+// owner is the person whom the item is, or who is made to take an anonymous id along: nothing deletes what is kept of one.
+func (i Item) owner() string {
+	if i.Kind == AnonymousItem {
+		return i.ID + "_owner"
+	}
+	return i.ID
+}
+
+// customer is how the App API knows the item's person.
+func (i Item) customer() appapi.CustomerID {
+	if id := i.owner(); strings.Contains(id, "@") {
+		return appapi.ByEmail(id)
+	}
+	return appapi.ByID(i.owner())
+}
+
+// isGone looks once.
+func (w *workspace) isGone(ctx context.Context, i Item) error {
+	if i.Kind == ObjectItem {
+		typeID := i.TypeID
+		if typeID == "" {
+			typeID = defaultObjectType
+		}
+		return w.noObject(ctx, typeID, i.ID)
+	}
+	return w.notThere(ctx, i.customer())
 }
 
 // ErrOtherWorkspace is a ledger of another workspace, or of the same one under another key.
 var ErrOtherWorkspace = errors.New("the ledger is of another workspace, or was written with another write key")
 
 // Clean deletes what the ledger lists, and removes the ledger when nothing is left. It refuses a ledger of another address with
-// ErrOtherWorkspace, and one of another write key unless anyKey says that the key was changed.
+// ErrOtherWorkspace, and one of another write key unless anyKey says that the key was changed. Nobody has to name the workspace: the ledger
+// knows it.
 func Clean(ctx context.Context, cfg Config, l *Ledger, anyKey bool) error {
 	if err := l.reopen(); err != nil {
 		return err
@@ -118,8 +291,11 @@ func Clean(ctx context.Context, cfg Config, l *Ledger, anyKey bool) error {
 		if h := l.header; h.Target != client.Target() || h.Workspace != fingerprint(cfg.APIKey) && !anyKey {
 			return fmt.Errorf("%s, of a run on %s: %w", l.path, h.Target, ErrOtherWorkspace)
 		}
-		w, err := cfg.open(ctx)
+		w, err := cfg.dial(ctx)
 		if err != nil {
+			return err
+		}
+		if err := w.knock(ctx); err != nil {
 			return err
 		}
 		return w.clean(ctx, l)

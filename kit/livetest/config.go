@@ -24,41 +24,48 @@ import (
 
 // Defaults of a Config.
 const (
-	defaultRate    = 10
-	defaultReadFor = time.Minute
+	defaultRate       = 10
+	defaultReadFor    = 3 * time.Minute
+	defaultObjectType = "1"
 )
 
-// Config says which workspace a Suite runs against. APIKey and one of Region and BaseURL are required; the zero value of everything else is
-// the safe default. A Config prints and logs without its keys.
+// Config says which workspace a Suite runs against. APIKey and one of Region and BaseURL are required, and Workspace for a real one; the zero
+// value of everything else is the safe default. A Config prints and logs without its keys.
 type Config struct {
 	// APIKey is the write key of a Data Pipelines source in the workspace.
 	APIKey string `json:"-"`
-	// Region is the account's data centre. With a region and no BaseURL the workspace is real, and what happens at the limits is recorded and
-	// not asserted.
+	// Workspace is the name of the workspace, as Customer.io shows it, by which somebody says that it is one for tests. It is required unless
+	// an emulator answers, and compared with what the App API says where there is a key for that.
+	Workspace string
+	// Region is the account's data centre.
 	Region cio.Region
-	// BaseURL overrides the region's address, for the emulator.
+	// BaseURL overrides the region's address. Where it leads to an emulator everything is asserted; any other workspace is real, and what
+	// happens at the limits is recorded and not asserted.
 	BaseURL string
-	// AppAPIKey, if set, lets the suite read back what it sent. The emulator takes the write key.
+	// AppAPIKey, if set, lets the suite read back what it sent. An emulator takes the write key.
 	AppAPIKey string `json:"-"`
-	// AppBaseURL overrides the App API's address; default BaseURL, which may be empty.
+	// AppBaseURL overrides the App API's address; default that of an emulator itself, and the region's for any other.
 	AppBaseURL string
+	// ObjectType is the type of the objects that the suite makes; default 1. The workspace must have it.
+	ObjectType string
 	// Permissive leaves out the header X-Strict-Mode.
 	Permissive bool
 	// HTTPClient makes all requests; default one of its own.
 	HTTPClient *http.Client `json:"-"`
 	// RateLimit is how many requests may start within a second, of all kinds together; default 10; negative: no limit.
 	RateLimit int
-	// ReadFor is how long what was sent may take to appear in the App API; default 1 min.
+	// ReadFor is how long what was sent may take to appear in the App API; default 3 min.
 	ReadFor time.Duration
 	// LedgerDir is where the ledger is kept; default LedgerDir().
 	LedgerDir string
 }
 
 // ConfigFromEnv returns a Config from CUSTOMERIO_API_KEY, CUSTOMERIO_REGION, CUSTOMERIO_BASE_URL, CUSTOMERIO_APP_API_KEY and
-// CUSTOMERIO_APP_BASE_URL, as getenv has them: os.Getenv, or what ReadEnv returns.
+// CUSTOMERIO_APP_BASE_URL, and with the Workspace of CIOKIT_LIVE_WORKSPACE, as getenv has them: os.Getenv, or what ReadEnv returns.
 func ConfigFromEnv(getenv func(string) string) Config {
 	return Config{
 		APIKey:     getenv("CUSTOMERIO_API_KEY"),
+		Workspace:  strings.TrimSpace(getenv(WorkspaceEnv)),
 		Region:     cio.Region(strings.ToLower(getenv("CUSTOMERIO_REGION"))),
 		BaseURL:    getenv("CUSTOMERIO_BASE_URL"),
 		AppAPIKey:  getenv("CUSTOMERIO_APP_API_KEY"),
@@ -102,15 +109,22 @@ type workspace struct {
 	client *cio.Client    // as the suite is configured
 	strict *cio.Client    // in strict mode
 	app    *appapi.Client // nil without a key
+
+	emulated  bool   // an emulator answers: it has applied what it has answered
+	confirmed string // which workspace it is, and how sure that is
+	marks     int    // how often mark was called
 }
 
-// open makes the clients and asks for something that changes nothing, so that a key that is not taken is one error and not hundreds.
-func (c Config) open(ctx context.Context) (*workspace, error) {
+// dial makes the clients, and finds out what they lead to. It sends nothing.
+func (c Config) dial(ctx context.Context) (*workspace, error) {
 	if c.RateLimit == 0 {
 		c.RateLimit = defaultRate
 	}
 	if c.ReadFor <= 0 {
 		c.ReadFor = defaultReadFor
+	}
+	if c.ObjectType == "" {
+		c.ObjectType = defaultObjectType
 	}
 	if c.LedgerDir == "" {
 		var err error
@@ -130,33 +144,51 @@ func (c Config) open(ctx context.Context) (*workspace, error) {
 	if w.strict, err = cio.NewClient(w.clientConfig(false)); err != nil {
 		return nil, err
 	}
-	if c.AppAPIKey != "" {
-		base := c.AppBaseURL
-		if base == "" {
-			base = c.BaseURL
-		}
-		// Its own limit would count twice.
-		if w.app, err = appapi.NewClient(appapi.Config{APIKey: c.AppAPIKey, Region: c.Region, BaseURL: base, HTTPClient: w.http, RateLimit: -1}); err != nil {
-			return nil, err
-		}
+	w.look(ctx)
+	if c.AppAPIKey == "" {
+		return w, nil
 	}
-	if err := w.strict.Send(ctx, cio.DeletePerson{UserID: w.nobody()}); err != nil {
+	base, err := w.appAddress()
+	if err != nil {
 		return nil, err
+	}
+	// Its own limit would count twice.
+	w.app, err = appapi.NewClient(appapi.Config{APIKey: c.AppAPIKey, Region: c.Region, BaseURL: base, HTTPClient: w.http, RateLimit: -1})
+	return w, err
+}
+
+// open dials a workspace that is the one that is meant, and asks it for something that changes nothing, so that a key that is not taken is one
+// error and not hundreds.
+func (c Config) open(ctx context.Context) (*workspace, error) {
+	w, err := c.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if w.confirmed, err = w.confirm(ctx); err != nil {
+		return nil, err
+	}
+	return w, w.knock(ctx)
+}
+
+// knock looks whether the keys are taken.
+func (w *workspace) knock(ctx context.Context) error {
+	if err := w.strict.Send(ctx, cio.DeletePerson{UserID: w.nobody()}); err != nil {
+		return err
 	}
 	if w.app != nil {
 		if _, err := w.app.Customers().Attributes(ctx, appapi.ByID(w.nobody())); err != nil && !errors.Is(err, appapi.ErrNotFound) {
-			return nil, err
+			return err
 		}
 	}
-	return w, nil
+	return nil
 }
 
 func (w *workspace) clientConfig(permissive bool) cio.Config {
 	return cio.Config{APIKey: w.cfg.APIKey, Region: w.cfg.Region, BaseURL: w.cfg.BaseURL, Permissive: permissive, HTTPClient: w.http}
 }
 
-// real reports whether it is Customer.io that answers.
-func (w *workspace) real() bool { return w.cfg.BaseURL == "" }
+// real reports whether it may be Customer.io that answers.
+func (w *workspace) real() bool { return !w.emulated }
 
 // nobody is the id of a person who does not exist and is never made.
 func (w *workspace) nobody() string { return "ciokit_test_nobody_" + w.run + "_0" }

@@ -2,8 +2,8 @@
 // experiments for what no document of Customer.io's settles.
 //
 // A [Suite] sends what people, events, objects and so on are made of, with package cio, and, where it has an App API key, reads back with package
-// appapi what became of it. go test runs it against the emulator always, and against a real workspace where CUSTOMERIO_API_KEY and
-// CUSTOMERIO_REGION are set; ciokit live run does the same from the command line.
+// appapi what became of it. go test runs it against the emulator always, and against a real workspace only where [Allowed] says so, which takes
+// more than a key and a region; ciokit live run does the same from the command line.
 //
 // # What is left behind
 //

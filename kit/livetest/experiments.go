@@ -68,10 +68,10 @@ var answerExperiments = []Experiment{
 		Behaviour: "Suppression covers the id, the email and the cio_id of the person; what is sent for them is answered with 200 and dropped, in strict mode too.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id := s.suppressed[0]
-			if err := s.strict.Send(ctx, cio.Identify{UserID: id}, cio.SuppressPerson{UserID: id}); err != nil {
+			if err := s.step(ctx, id, has(nil), cio.Identify{UserID: id}); err != nil {
 				return "", err
 			}
-			if err := s.gone(ctx, appapi.ByID(id)); err != nil {
+			if err := s.after(ctx, func() error { return s.gone(ctx, appapi.ByID(id)) }, cio.SuppressPerson{UserID: id}); err != nil {
 				return "", err
 			}
 			seen, err := answered(func(s *scope) []call {
@@ -161,8 +161,13 @@ var storeExperiments = []Experiment{
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id := s.people[0]
 			event := cio.Track{UserID: id, Event: cio.Named("Ciokit Test Twice", nil), MessageID: "ciokit-test-" + s.run}
-			if err := errors.Join(s.strict.Send(ctx, cio.Identify{UserID: id}), s.strict.Send(ctx, event), s.strict.Send(ctx, event)); err != nil {
+			if err := s.step(ctx, id, has(nil), cio.Identify{UserID: id}); err != nil {
 				return "", err
+			}
+			for range 2 {
+				if err := s.strict.Send(ctx, event); err != nil {
+					return "", err
+				}
 			}
 			n := 0
 			_, err := s.eventually(ctx, func() (bool, error) {
@@ -216,9 +221,12 @@ var storeExperiments = []Experiment{
 		Behaviour: "A message's context wins over its batch's, member by member of the object's first level.",
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			id := s.people[0]
+			if err := s.step(ctx, id, has(nil), cio.Identify{UserID: id}); err != nil {
+				return "", err
+			}
 			device := func(of string) string { return `{"device":{"token":` + quoted(id+"_"+of) + `,"type":"ios"}}` }
-			_, _, err := s.post(ctx, call{path: "batch", body: `{"context":` + device("batch") + `,"batch":[{"type":"identify","userId":` + quoted(id) +
-				`},{"type":"track","userId":` + quoted(id) + `,"event":"Device Created or Updated","context":` + device("message") + `}]}`})
+			_, _, err := s.post(ctx, call{path: "batch", body: `{"context":` + device("batch") + `,"batch":[{"type":"track","userId":` + quoted(id) +
+				`,"event":"Device Created or Updated","context":` + device("message") + `}]}`})
 			if err != nil {
 				return "", err
 			}
@@ -316,8 +324,10 @@ func (s *scope) badItem(ctx context.Context, permissive bool) (string, error) {
 // timestamp sends an event with the time as it stands, and looks when the log says that it was.
 func (s *scope) timestamp(ctx context.Context, raw string, at time.Time) (string, error) {
 	id := s.people[0]
-	status, _, err := s.post(ctx, call{path: "batch", body: `{"batch":[{"type":"identify","userId":` + quoted(id) + `},{"type":"track","userId":` + quoted(id) +
-		`,"event":"Ciokit Test Time","timestamp":` + raw + `}]}`})
+	if err := s.step(ctx, id, has(nil), cio.Identify{UserID: id}); err != nil {
+		return "", err
+	}
+	status, _, err := s.post(ctx, call{path: "track", body: `{"userId":` + quoted(id) + `,"event":"Ciokit Test Time","timestamp":` + raw + `}`})
 	if err != nil {
 		return "", err
 	}

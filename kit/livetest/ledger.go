@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -44,7 +45,7 @@ const (
 	PersonItem ItemKind = "person"
 	// SuppressedItem is a person who may be suppressed.
 	SuppressedItem ItemKind = "suppressed"
-	// ObjectItem is an object of type 1.
+	// ObjectItem is an object.
 	ObjectItem ItemKind = "object"
 	// AnonymousItem is an anonymous id with its events and relationships.
 	AnonymousItem ItemKind = "anonymous"
@@ -54,6 +55,8 @@ const (
 type Item struct {
 	Kind ItemKind `json:"kind"`
 	ID   string   `json:"id"`
+	// TypeID is that of an object; empty: 1.
+	TypeID string `json:"type,omitempty"`
 }
 
 // ledgerLine is a line behind the header.
@@ -223,17 +226,20 @@ func (l *Ledger) done(items []Item) error {
 	return l.append(ledgerLine{Done: items})
 }
 
-// close ends the work on the ledger. A ledger of nothing is removed.
+// close ends the work on the ledger. A ledger of nothing is removed, once it is closed, because Windows removes no open file. Somebody who
+// looks at it in between finds nothing to delete, and removes it too.
 func (l *Ledger) close() error {
 	if l.file == nil {
 		return nil
 	}
-	var err error
-	if len(l.left) == 0 {
-		err = os.Remove(l.path)
-	}
-	err = errors.Join(err, l.file.Close())
+	err := l.file.Close()
 	l.file = nil
+	if len(l.left) > 0 {
+		return err
+	}
+	if removed := os.Remove(l.path); !errors.Is(removed, fs.ErrNotExist) {
+		err = errors.Join(err, removed)
+	}
 	return err
 }
 

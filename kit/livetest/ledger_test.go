@@ -38,7 +38,7 @@ func TestLedgerComesFirst(t *testing.T) {
 		}
 		return "", false
 	}}.InProcess(t)
-	cfg := emulated(t, srv)
+	cfg := configFor(t, srv)
 	cfg.LedgerDir = dir
 	s, err := Open(t.Context(), cfg)
 	if err != nil {
@@ -78,7 +78,7 @@ func TestLedgerIsTorn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, two := Item{PersonItem, idPrefix + "people_r_0"}, Item{ObjectItem, idPrefix + "objects_r_0"}
+	one, two := Item{Kind: PersonItem, ID: idPrefix + "people_r_0"}, Item{Kind: ObjectItem, ID: idPrefix + "objects_r_0"}
 	for _, err := range []error{l.add([]Item{one}), l.add([]Item{two}), l.done([]Item{one}), l.file.Close()} {
 		if err != nil {
 			t.Fatal(err)
@@ -106,7 +106,7 @@ func TestLedgerIsTorn(t *testing.T) {
 		}
 		before = n
 		srv := emulator.Config{}.InProcess(t)
-		cfg := emulated(t, srv)
+		cfg := configFor(t, srv)
 		if err := Clean(t.Context(), cfg, read, false); err != nil {
 			t.Errorf("cut at %d: %v", cut, err)
 		}
@@ -119,12 +119,12 @@ func TestLedgerIsTorn(t *testing.T) {
 func TestLedgerOfAnotherWorkspace(t *testing.T) {
 	t.Parallel()
 	srv := emulator.Config{Keys: []string{"old-key", "new-key"}}.InProcess(t)
-	cfg := emulated(t, srv)
+	cfg := configFor(t, srv)
 	l, err := createLedger(cfg.LedgerDir, LedgerHeader{Run: "r", Target: srv.URL, Workspace: fingerprint("old-key")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(l.add([]Item{{PersonItem, idPrefix + "people_r_0"}}), l.close()); err != nil {
+	if err := errors.Join(l.add([]Item{{Kind: PersonItem, ID: idPrefix + "people_r_0"}}), l.close()); err != nil {
 		t.Fatal(err)
 	}
 	open := func() *Ledger {
@@ -140,7 +140,7 @@ func TestLedgerOfAnotherWorkspace(t *testing.T) {
 		t.Errorf("another address: %v", err)
 	}
 	other = cfg
-	other.APIKey = "new-key"
+	other.APIKey, other.AppAPIKey = "new-key", "new-key"
 	if err := Clean(t.Context(), other, open(), false); !errors.Is(err, ErrOtherWorkspace) {
 		t.Errorf("another key: %v", err)
 	}
@@ -232,7 +232,7 @@ func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := emulator.Config{}.InProcess(t)
 		var starts []time.Time
-		cfg := emulated(t, srv)
+		cfg := configFor(t, srv)
 		cfg.LedgerDir = t.TempDir()
 		cfg.RateLimit = 0
 		cfg.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {

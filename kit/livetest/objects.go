@@ -15,17 +15,37 @@ var fillerTime = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
 var objectCases = []Case{
 	{Area: "objects", Name: "an object without people", objects: 1, run: func(ctx context.Context, s *scope) error {
-		return s.send(ctx,
-			cio.SetObject{ObjectID: s.objects[0], Attributes: map[string]any{"name": "Acme", "employees": 329}},
-			cio.SetObject{ObjectID: s.objects[0], Attributes: map[string]any{"employees": nil}},
-		)
+		object := s.objects[0]
+		set := func(attributes map[string]any) cio.SetObject {
+			return cio.SetObject{TypeID: s.cfg.ObjectType, ObjectID: object, Attributes: attributes}
+		}
+		if err := s.marked(ctx, set(map[string]any{"name": "Acme", "employees": 329})); err != nil || s.app == nil {
+			return err
+		}
+		// Documents disagree on whether somebody must come with it.
+		err := s.noObject(ctx, s.cfg.ObjectType, object)
+		if err == nil {
+			s.observe("an object without people", "it does not appear%s", s.typeHint(ctx))
+			return nil
+		}
+		if !errors.Is(err, errObjectStillThere) {
+			return err
+		}
+		s.observe("an object without people", "it appears")
+		if err := s.object(ctx, object, hasText("employees", "329")); err != nil {
+			return err
+		}
+		err = s.after(ctx, func() error { return s.object(ctx, object, hasText("employees", "")) }, set(map[string]any{"employees": nil}))
+		if err != nil {
+			return err
+		}
+		return s.object(ctx, object, hasText("name", "Acme"))
 	}},
-	{Area: "objects", Name: "a relationship with attributes, and its end", people: 1, objects: 2, run: func(ctx context.Context, s *scope) error {
+	{Area: "objects", Name: "a relationship with attributes, and its end", people: 1, met: true, objects: 2, run: func(ctx context.Context, s *scope) error {
 		id, stays, goes := s.people[0], s.objects[0], s.objects[1]
 		err := s.send(ctx,
-			cio.Identify{UserID: id},
-			cio.Relate{UserID: id, ObjectID: stays, Attributes: map[string]any{"role": "admin"}},
-			cio.Relate{UserID: id, ObjectID: goes},
+			cio.Relate{UserID: id, TypeID: s.cfg.ObjectType, ObjectID: stays, Attributes: map[string]any{"role": "admin"}},
+			cio.Relate{UserID: id, TypeID: s.cfg.ObjectType, ObjectID: goes},
 		)
 		if err != nil {
 			return err
@@ -37,9 +57,9 @@ var objectCases = []Case{
 			return nil
 		})
 		if err != nil {
-			return err
+			return fmt.Errorf("%w%s", err, s.typeHint(ctx))
 		}
-		if err := s.send(ctx, cio.DeleteRelationship{UserID: id, ObjectID: goes}); err != nil {
+		if err := s.send(ctx, cio.DeleteRelationship{UserID: id, TypeID: s.cfg.ObjectType, ObjectID: goes}); err != nil {
 			return err
 		}
 		return s.relates(ctx, id, func(all map[string]appapi.Relationship) error {
@@ -49,82 +69,96 @@ var objectCases = []Case{
 			return nil
 		})
 	}},
-	{Area: "objects", Name: "an object is deleted", people: 1, objects: 1, run: func(ctx context.Context, s *scope) error {
+	{Area: "objects", Name: "an object is deleted", people: 1, met: true, objects: 1, run: func(ctx context.Context, s *scope) error {
 		id, object := s.people[0], s.objects[0]
-		if err := s.send(ctx, cio.Identify{UserID: id}, cio.Relate{UserID: id, ObjectID: object}, cio.DeleteObject{ObjectID: object}); err != nil {
+		related := func(want int) func(map[string]appapi.Relationship) error {
+			return func(all map[string]appapi.Relationship) error {
+				if len(all) != want {
+					return fmt.Errorf("the person has %d relationships, want %d", len(all), want)
+				}
+				return nil
+			}
+		}
+		err := s.send(ctx, cio.Group{UserID: id, GroupID: object, Traits: map[string]any{"name": "Acme", "objectTypeId": s.cfg.ObjectType}})
+		if err != nil {
 			return err
 		}
-		return s.relates(ctx, id, func(all map[string]appapi.Relationship) error {
-			if len(all) != 0 {
-				return errors.New("the relationship is still there")
-			}
-			return nil
-		})
+		if err := errors.Join(s.object(ctx, object, hasText("name", "Acme")), s.relates(ctx, id, related(1))); err != nil {
+			return err
+		}
+		if err := s.send(ctx, cio.DeleteObject{TypeID: s.cfg.ObjectType, ObjectID: object}); err != nil {
+			return err
+		}
+		return errors.Join(s.objectGone(ctx, s.cfg.ObjectType, object), s.relates(ctx, id, related(0)))
 	}},
 	{Area: "objects", Name: "an anonymous person's relationship", anonymous: 1, objects: 1, run: func(ctx context.Context, s *scope) error {
-		return s.send(ctx, cio.Relate{AnonymousID: s.anonymous[0], ObjectID: s.objects[0]})
+		return s.send(ctx, cio.Relate{AnonymousID: s.anonymous[0], TypeID: s.cfg.ObjectType, ObjectID: s.objects[0]})
 	}},
 }
 
+// hasText makes a check that an attribute of an object has the value; empty: that it is not there.
+func hasText(name, want string) func(map[string]string) error {
+	return func(attributes map[string]string) error {
+		if got := attributes[name]; got != want {
+			return fmt.Errorf("the object's attribute %s is read back as %q, want %q", name, got, want)
+		}
+		return nil
+	}
+}
+
+// hasDevice makes a check that the person has the device and no other, with an attribute of the value.
+func hasDevice(token, name, want string) func(appapi.Customer) error {
+	return func(c appapi.Customer) error {
+		if len(c.Devices) != 1 || c.Devices[0].Token != token || c.Devices[0].Attributes[name] != want {
+			return fmt.Errorf("the person has %d devices, want the one that was sent, %s %s", len(c.Devices), name, want)
+		}
+		return nil
+	}
+}
+
 var deviceCases = []Case{
-	{Area: "devices", Name: "a device comes, changes and goes", people: 1, run: func(ctx context.Context, s *scope) error {
+	{Area: "devices", Name: "a device comes, changes and goes", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		id := s.people[0]
 		token := id + "_token"
-		err := s.send(ctx,
-			cio.Identify{UserID: id},
-			cio.SetDevice{UserID: id, Token: token, Platform: cio.IOS, AppID: "com.example.shop", Attributes: map[string]any{"device_model": "iPhone17,1", "app_version": "2.0"}},
-			cio.SetDevice{UserID: id, Token: token, Platform: cio.IOS, AppID: "com.example.shop", Attributes: map[string]any{"app_version": "2.1"}},
-		)
-		if err != nil {
+		device := cio.SetDevice{UserID: id, Token: token, Platform: cio.IOS, AppID: "com.example.shop", Attributes: map[string]any{"device_model": "iPhone17,1", "app_version": "2.0"}}
+		if err := s.step(ctx, id, hasDevice(token, "app_version", "2.0"), device); err != nil {
 			return err
 		}
-		err = s.reads(ctx, appapi.ByID(id), func(c appapi.Customer) error {
-			if len(c.Devices) != 1 || c.Devices[0].Token != token || c.Devices[0].Platform != "ios" || c.Devices[0].Attributes["app_version"] != "2.1" {
-				return fmt.Errorf("the person has %d devices, want the one that was sent, with app_version 2.1", len(c.Devices))
-			}
-			return nil
-		})
-		if err != nil {
+		device.Attributes = map[string]any{"app_version": "2.1"}
+		if err := s.step(ctx, id, hasDevice(token, "app_version", "2.1"), device); err != nil {
 			return err
 		}
-		if err := s.send(ctx, cio.DeleteDevice{UserID: id, Token: token, Platform: cio.IOS}); err != nil {
-			return err
-		}
-		return s.reads(ctx, appapi.ByID(id), func(c appapi.Customer) error {
+		return s.step(ctx, id, func(c appapi.Customer) error {
 			if len(c.Devices) != 0 {
 				return errors.New("the device is still there")
 			}
 			return nil
-		})
+		}, cio.DeleteDevice{UserID: id, Token: token, Platform: cio.IOS})
 	}},
 }
 
 var gdprCases = []Case{
 	{Area: "gdpr", Name: "a person is deleted, and may come back", people: 1, run: func(ctx context.Context, s *scope) error {
 		id := s.people[0]
-		if err := s.send(ctx, cio.Identify{UserID: id, Traits: map[string]any{"plan": "pro"}}); err != nil {
+		err := s.step(ctx, id, has(map[string]string{"plan": "pro"}), cio.Identify{UserID: id, Traits: map[string]any{"plan": "pro"}})
+		if err != nil {
 			return err
 		}
-		if err := s.reads(ctx, appapi.ByID(id), has(map[string]string{"plan": "pro"})); err != nil {
+		if err := s.after(ctx, func() error { return s.gone(ctx, appapi.ByID(id)) }, cio.DeletePerson{UserID: id}); err != nil {
 			return err
 		}
-		if err := errors.Join(s.send(ctx, cio.DeletePerson{UserID: id}), s.gone(ctx, appapi.ByID(id))); err != nil {
-			return err
-		}
-		if err := s.send(ctx, cio.Identify{UserID: id, Traits: map[string]any{"again": "yes"}}); err != nil {
-			return err
-		}
-		return s.reads(ctx, appapi.ByID(id), has(map[string]string{"again": "yes", "plan": ""}))
+		return s.step(ctx, id, has(map[string]string{"again": "yes", "plan": ""}), cio.Identify{UserID: id, Traits: map[string]any{"again": "yes"}})
 	}},
 	{Area: "gdpr", Name: "a person is suppressed, and let in again", suppressed: 1, run: func(ctx context.Context, s *scope) error {
 		id := s.suppressed[0]
-		if err := s.send(ctx, cio.Identify{UserID: id, Traits: map[string]any{"plan": "pro"}}); err != nil {
+		err := s.step(ctx, id, has(map[string]string{"plan": "pro"}), cio.Identify{UserID: id, Traits: map[string]any{"plan": "pro"}})
+		if err != nil {
 			return err
 		}
-		if err := errors.Join(s.send(ctx, cio.SuppressPerson{UserID: id}), s.gone(ctx, appapi.ByID(id))); err != nil {
+		if err := s.after(ctx, func() error { return s.gone(ctx, appapi.ByID(id)) }, cio.SuppressPerson{UserID: id}); err != nil {
 			return err
 		}
-		err := s.send(ctx, cio.Identify{UserID: id, Traits: map[string]any{"plan": "pro"}})
+		err = s.send(ctx, cio.Identify{UserID: id, Traits: map[string]any{"plan": "pro"}})
 		switch {
 		case errors.Is(err, cio.ErrInvalid):
 			s.observe("a call for a suppressed person", "refused")
@@ -133,23 +167,20 @@ var gdprCases = []Case{
 		default:
 			s.observe("a call for a suppressed person", "accepted")
 		}
-		if err := s.gone(ctx, appapi.ByID(id)); err != nil {
+		if err := s.staysAway(ctx, appapi.ByID(id)); err != nil {
 			return fmt.Errorf("suppressed, and identified again: %w", err)
 		}
-		if err := s.send(ctx, cio.UnsuppressPerson{UserID: id}, cio.Identify{UserID: id, Traits: map[string]any{"again": "yes"}}); err != nil {
+		if err := s.marked(ctx, cio.UnsuppressPerson{UserID: id}); err != nil {
 			return err
 		}
-		return s.reads(ctx, appapi.ByID(id), has(map[string]string{"again": "yes", "plan": ""}))
+		return s.step(ctx, id, has(map[string]string{"again": "yes", "plan": ""}), cio.Identify{UserID: id, Traits: map[string]any{"again": "yes"}})
 	}},
 }
 
 var aliasCases = []Case{
-	{Area: "aliases", Name: "alone, and in a batch", people: 4, run: func(ctx context.Context, s *scope) error {
+	{Area: "aliases", Name: "alone, and in a batch", people: 4, met: true, run: func(ctx context.Context, s *scope) error {
 		for i, name := range []string{"alone", "in a batch"} {
 			previous, id := s.people[2*i], s.people[2*i+1]
-			if err := s.send(ctx, cio.Identify{UserID: previous, Traits: map[string]any{"from": "previous"}}, cio.Identify{UserID: id}); err != nil {
-				return err
-			}
 			msgs := []cio.Message{cio.Alias{UserID: id, PreviousID: previous}}
 			if name != "alone" {
 				msgs = append(msgs, cio.Identify{UserID: id, Traits: map[string]any{"after": "yes"}})
@@ -157,17 +188,21 @@ var aliasCases = []Case{
 			if err := s.send(ctx, msgs...); err != nil {
 				return fmt.Errorf("an alias %s: %w", name, err)
 			}
-			if s.app == nil {
-				continue
-			}
-			_, err := s.app.Customers().Attributes(ctx, appapi.ByID(previous))
-			switch {
-			case errors.Is(err, appapi.ErrNotFound):
-				s.observe("the previous id of an alias "+name+", at the first look", "not there")
+		}
+		if s.app == nil {
+			return nil
+		}
+		if err := s.mark(ctx); err != nil {
+			return err
+		}
+		for i, name := range []string{"alone", "in a batch"} {
+			switch err := s.notThere(ctx, appapi.ByID(s.people[2*i])); {
+			case errors.Is(err, errStillThere):
+				s.observe("the previous id of an alias "+name, "still there")
 			case err != nil:
 				return err
 			default:
-				s.observe("the previous id of an alias "+name+", at the first look", "still there")
+				s.observe("the previous id of an alias "+name, "not there")
 			}
 		}
 		return nil

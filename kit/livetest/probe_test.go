@@ -42,7 +42,7 @@ func probe(t *testing.T, srv *emulator.Instance, cfg Config) Report {
 func TestProbeOfTheEmulator(t *testing.T) {
 	t.Parallel()
 	srv := emulator.Config{}.InProcess(t)
-	r := probe(t, srv, emulated(t, srv))
+	r := probe(t, srv, configFor(t, srv))
 	listed := make(map[string]emulator.Assumption)
 	for _, a := range emulator.Assumptions() {
 		listed[a.Behaviour] = a
@@ -89,7 +89,7 @@ func TestProbeFindsSwitches(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := tc.config.InProcess(t)
-			r := probe(t, srv, emulated(t, srv))
+			r := probe(t, srv, configFor(t, srv))
 			lines := strings.SplitAfterN(r.SwitchFile(), "\n", 2)
 			if got := strings.Join(strings.Fields(lines[1]), " "); got != tc.want {
 				t.Errorf("switches\n%s\nwant\n%s\n%s", got, tc.want, r.Markdown())
@@ -102,7 +102,7 @@ func TestProbeFindsSwitches(t *testing.T) {
 func TestProbeWithoutAppAPI(t *testing.T) {
 	t.Parallel()
 	srv := emulator.Config{}.InProcess(t)
-	cfg := emulated(t, srv)
+	cfg := configFor(t, srv)
 	cfg.AppAPIKey = ""
 	seen := 0
 	for _, f := range probe(t, srv, cfg).Findings {
@@ -122,7 +122,7 @@ func TestProbeWithoutAppAPI(t *testing.T) {
 func TestProbeOfTrouble(t *testing.T) {
 	t.Parallel()
 	srv := emulator.Config{}.InProcess(t)
-	s, err := Open(t.Context(), emulated(t, srv))
+	s, err := Open(t.Context(), configFor(t, srv))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestProbeShowsSuccess(t *testing.T) {
 				io.WriteString(w, tc.body)
 			}))
 			defer server.Close()
-			cfg := Config{APIKey: "test-live-key", BaseURL: server.URL, LedgerDir: t.TempDir()}
+			cfg := Config{APIKey: "test-live-key", BaseURL: server.URL, Workspace: "Tests", LedgerDir: t.TempDir()}
 			s, err := Open(t.Context(), cfg)
 			if err != nil {
 				t.Fatal(err)

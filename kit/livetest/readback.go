@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/appapi"
 )
 
@@ -20,21 +23,17 @@ const (
 // has answered, so there one look is enough.
 func (w *workspace) await(ctx context.Context, look func() error) error {
 	started := time.Now()
-	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+	for wait := firstPause; ; wait = min(2*wait, maxPause) {
 		err := look()
 		var api *appapi.APIError
 		if err == nil || !w.real() || errors.As(err, &api) && !errors.Is(err, appapi.ErrNotFound) {
 			return err
 		}
-		if time.Since(started)+pause > w.cfg.ReadFor {
+		if time.Since(started)+wait > w.cfg.ReadFor {
 			return fmt.Errorf("after %v: %w", w.cfg.ReadFor, err)
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		if err := pause(ctx, wait); err != nil {
+			return err
 		}
 	}
 }
@@ -65,12 +64,102 @@ func has(want map[string]string) func(appapi.Customer) error {
 	}
 }
 
-// gone waits until the person is not there.
+// meet identifies the scope's people, and waits until all are seen.
+func (s *scope) meet(ctx context.Context) error {
+	var msgs []cio.Message
+	for _, id := range s.people {
+		msgs = append(msgs, cio.Identify{UserID: id})
+	}
+	if err := s.send(ctx, msgs...); err != nil {
+		return fmt.Errorf("identify: %w", err)
+	}
+	for _, id := range s.people {
+		if err := s.reads(ctx, appapi.ByID(id), has(nil)); err != nil {
+			return fmt.Errorf("identified, but not seen: %w", err)
+		}
+	}
+	return nil
+}
+
+// step sends messages and waits for what they do, before anything is sent that counts on it: a workspace may apply what it was sent in another
+// order.
+func (s *scope) step(ctx context.Context, id string, check func(appapi.Customer) error, msgs ...cio.Message) error {
+	return s.after(ctx, func() error { return s.reads(ctx, appapi.ByID(id), check) }, msgs...)
+}
+
+// after sends messages, and then waits for something.
+func (s *scope) after(ctx context.Context, wait func() error, msgs ...cio.Message) error {
+	if err := s.send(ctx, msgs...); err != nil {
+		return err
+	}
+	return wait()
+}
+
+// marked sends messages, and returns when they have been applied, or never will be.
+func (s *scope) marked(ctx context.Context, msgs ...cio.Message) error {
+	return s.after(ctx, func() error { return s.mark(ctx) }, msgs...)
+}
+
+// marker is the person whom mark changes.
+func (w *workspace) marker() string { return idPrefix + "marker_" + w.run + "_0" }
+
+// mark sends something and waits until it is seen, and then as long again: what was sent before has been applied by then, or never will be.
+// Only after that is it believed that something is not there.
+func (w *workspace) mark(ctx context.Context) error {
+	if w.app == nil {
+		return nil
+	}
+	w.marks++
+	value, sent := strconv.Itoa(w.marks), time.Now()
+	err := w.strict.Send(ctx, cio.Identify{UserID: w.marker(), Traits: map[string]any{"mark": value}})
+	if err != nil {
+		return err
+	}
+	err = w.await(ctx, func() error {
+		c, err := w.app.Customers().Attributes(ctx, appapi.ByID(w.marker()))
+		if err != nil {
+			return err
+		}
+		return has(map[string]string{"mark": value})(c)
+	})
+	if err != nil {
+		return fmt.Errorf("a marker: %w", err)
+	}
+	if w.emulated {
+		return nil
+	}
+	return pause(ctx, time.Since(sent))
+}
+
+// pause waits, or returns the context's error.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// gone waits until the person, who was seen before, is not there.
 func (w *workspace) gone(ctx context.Context, id appapi.CustomerID) error {
 	if w.app == nil {
 		return nil
 	}
 	return w.await(ctx, func() error { return w.notThere(ctx, id) })
+}
+
+// staysAway makes sure that the person does not come.
+func (w *workspace) staysAway(ctx context.Context, id appapi.CustomerID) error {
+	if w.app == nil {
+		return nil
+	}
+	if err := w.mark(ctx); err != nil {
+		return err
+	}
+	return w.notThere(ctx, id)
 }
 
 var errStillThere = errors.New("the person is still there")
@@ -104,19 +193,107 @@ func (s *scope) relates(ctx context.Context, id string, check func(map[string]ap
 	})
 }
 
-// logs waits until the person's activities of the type have the names, in whatever order.
+// object waits until the object is as check says.
+func (s *scope) object(ctx context.Context, id string, check func(map[string]string) error) error {
+	if s.app == nil {
+		return nil
+	}
+	err := s.await(ctx, func() error {
+		o, err := s.app.Objects().Attributes(ctx, s.cfg.ObjectType, id)
+		if err != nil {
+			return err
+		}
+		return check(o.Attributes)
+	})
+	if errors.Is(err, appapi.ErrNotFound) {
+		return fmt.Errorf("%w%s", err, s.typeHint(ctx))
+	}
+	return err
+}
+
+// typeHint says what is most likely wrong where an object does not appear.
+func (w *workspace) typeHint(ctx context.Context) string {
+	types, err := w.app.Objects().Types(ctx)
+	if err != nil {
+		return "; objects of a type that the workspace does not have may be dropped: does it have type " + w.cfg.ObjectType + "? " + typeAdvice
+	}
+	var all []string
+	for _, t := range types {
+		if t.ID == w.cfg.ObjectType && t.Enabled {
+			return ""
+		}
+		all = append(all, t.ID)
+	}
+	if len(all) == 0 {
+		all = []string{"none"}
+	}
+	return fmt.Sprintf("; the workspace does not have the type %s, or it is not enabled (there are: %s). %s", w.cfg.ObjectType, strings.Join(all, ", "), typeAdvice)
+}
+
+const typeAdvice = "Make one in Customer.io, where custom objects are set up, or name another with --object-type"
+
+// objectGone waits until the object, which was seen before, is not there.
+func (w *workspace) objectGone(ctx context.Context, typeID, id string) error {
+	if w.app == nil {
+		return nil
+	}
+	return w.await(ctx, func() error { return w.noObject(ctx, typeID, id) })
+}
+
+// noObject looks once.
+func (w *workspace) noObject(ctx context.Context, typeID, id string) error {
+	_, err := w.app.Objects().Attributes(ctx, typeID, id)
+	switch {
+	case errors.Is(err, appapi.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return errObjectStillThere
+}
+
+var errObjectStillThere = errors.New("the object is still there")
+
+// logs waits until the person's activities of the type have the names, in whatever order. Where the log has no names, their number counts.
 func (s *scope) logs(ctx context.Context, id, typ string, want ...string) error {
 	if s.app == nil {
 		return nil
 	}
 	slices.Sort(want)
-	return s.await(ctx, func() error {
+	nameless := 0
+	err := s.await(ctx, func() error {
 		got, err := s.names(ctx, id, typ)
-		if err == nil && !slices.Equal(got, want) {
-			err = fmt.Errorf("the activity log has %d activities of type %s, or others than the %d that were sent", len(got), typ, len(want))
+		if err != nil {
+			return err
 		}
-		return err
+		nameless = 0
+		for len(got) > nameless && got[nameless] == "" { // sorted, they come first
+			nameless++
+		}
+		if len(got) != len(want) || len(missing(got[nameless:], want)) > 0 {
+			return fmt.Errorf("the activity log has %d activities of type %s, or others than the %d that were sent", len(got), typ, len(want))
+		}
+		return nil
 	})
+	if err == nil && nameless > 0 {
+		s.observe("the activity log", "%d of %d activities of type %s have no name; they were counted", nameless, len(want), typ)
+	}
+	return err
+}
+
+// missing returns those of got that want, which is sorted as got is, does not have.
+func missing(got, want []string) (list []string) {
+	for _, name := range got {
+		for len(want) > 0 && want[0] < name {
+			want = want[1:]
+		}
+		if len(want) == 0 || want[0] != name {
+			list = append(list, name)
+			continue
+		}
+		want = want[1:]
+	}
+	return list
 }
 
 // names returns the sorted names of the person's activities of the type.

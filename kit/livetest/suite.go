@@ -21,6 +21,9 @@ type Case struct {
 
 	// What it needs; the identifiers are in the ledger before run is called.
 	people, emails, suppressed, objects, anonymous int
+	// met: the people are identified, and seen, before run is called. Nothing is sent for somebody whom the workspace does not know, because
+	// it may drop that.
+	met bool
 
 	run func(ctx context.Context, s *scope) error
 }
@@ -51,8 +54,9 @@ type Suite struct {
 	fatal   error
 }
 
-// Open looks whether the key is taken, by asking to delete a person who does not exist, and returns a Suite. The caller closes it. Open's
-// error is the one that every case would meet.
+// Open makes sure that the workspace is the one that is meant, looks whether the key is taken, by asking to delete a person who does not exist,
+// and returns a Suite. The caller closes it. Open's error is the one that every case would meet; ErrNoWorkspace, ErrAnotherWorkspace and
+// ErrOwnMemory come before anything is sent.
 func Open(ctx context.Context, cfg Config) (*Suite, error) {
 	w, err := cfg.open(ctx)
 	if err != nil {
@@ -84,6 +88,22 @@ func Areas() []string {
 // Target is the address of the API.
 func (s *Suite) Target() string { return s.client.Target() }
 
+// Where says where the suite sends, which workspace that is and how sure that is, and what it reads from.
+func (s *Suite) Where() string {
+	region := ""
+	if s.cfg.Region != "" {
+		region = " (region " + string(s.cfg.Region) + ")"
+	}
+	reads := "Nothing is read back, for want of CUSTOMERIO_APP_API_KEY"
+	if s.app != nil {
+		reads = "What was sent is read back from " + s.app.Target()
+	}
+	return fmt.Sprintf("Sending to %s%s: %s. %s.", s.Target(), region, s.confirmed, reads)
+}
+
+// Real reports whether what the suite sends may reach a real workspace.
+func (s *Suite) Real() bool { return s.real() }
+
 // RunID is part of every identifier of the run.
 func (s *Suite) RunID() string { return s.run }
 
@@ -99,6 +119,9 @@ func (s *Suite) Run(ctx context.Context, c Case) Result {
 	}
 	started := time.Now()
 	scope, err := s.prepare(c)
+	if err == nil && c.met {
+		err = scope.meet(ctx)
+	}
 	if err == nil {
 		err = c.run(ctx, scope)
 		r.Observations = scope.seen
@@ -118,6 +141,9 @@ func (s *Suite) prepare(c Case) (*scope, error) {
 			return nil, fmt.Errorf("begin a ledger: %w", err)
 		}
 		s.ledger = l
+		if err := l.add([]Item{{Kind: PersonItem, ID: s.marker()}}); err != nil {
+			return nil, err
+		}
 	}
 	scope := &scope{workspace: s.workspace, area: c.Area}
 	var items []Item
@@ -126,7 +152,11 @@ func (s *Suite) prepare(c Case) (*scope, error) {
 			id := fmt.Sprintf("%s%s_%s_%d", idPrefix, c.Area, s.run, s.numbers[c.Area])
 			s.numbers[c.Area]++
 			ids = append(ids, id+suffix)
-			items = append(items, Item{kind, id + suffix})
+			item := Item{Kind: kind, ID: id + suffix}
+			if kind == ObjectItem {
+				item.TypeID = s.cfg.ObjectType
+			}
+			items = append(items, item)
 		}
 		return ids
 	}
@@ -138,8 +168,8 @@ func (s *Suite) prepare(c Case) (*scope, error) {
 	return scope, s.ledger.add(items)
 }
 
-// cleanFor bounds how long Close deletes.
-const cleanFor = 2 * time.Minute
+// cleanSteps is how many things cleaning waits for, one after the other, each as long as what was sent may take to appear.
+const cleanSteps = 2
 
 // Close deletes what the run created, whatever became of its cases, also if ctx has ended. What could not be deleted stays in the ledger, and
 // the error says where that is.
@@ -147,7 +177,7 @@ func (s *Suite) Close(ctx context.Context) error {
 	if s.ledger == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanFor)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute+cleanSteps*s.cfg.ReadFor)
 	defer cancel()
 	err := s.clean(ctx, s.ledger)
 	left, path := len(s.ledger.left), s.ledger.path

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -25,7 +28,8 @@ func newLive(con console) *cobra.Command {
 		Long: `Try what this toolkit assumes on a workspace of Customer.io, or on the emulator.
 
 The write key is CUSTOMERIO_API_KEY, and without --to the workspace is that of CUSTOMERIO_REGION; with CUSTOMERIO_APP_API_KEY what was
-sent is read back. All three may stand in a file .env in the current directory. Use a workspace of its own, without campaigns.`,
+sent is read back. All three may stand in a file .env in the current directory. Use a workspace of its own, without campaigns: its name has
+to be given, by --workspace, by CIOKIT_LIVE_WORKSPACE or when the command asks for it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -35,14 +39,22 @@ sent is read back. All three may stand in a file .env in the current directory. 
 
 // liveFlags say which workspace, for all of the commands.
 type liveFlags struct {
-	to   string
-	rate int
+	to, workspace, objectType string
+	rate                      int
+	wait                      time.Duration
 }
 
 func (f *liveFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.to, "to", "", "the workspace: emulator (http://"+emulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
 	cmd.Flags().IntVar(&f.rate, "rate", 0, "requests that may start within a second; default 10, negative any number")
+	cmd.Flags().DurationVar(&f.wait, "wait", 0, "how long what was sent may take to be seen, or to be gone; default 3m")
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// addMaking adds what only commands need that make something in the workspace.
+func (f *liveFlags) addMaking(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.workspace, "workspace", "", "the name of the workspace for tests, as Customer.io shows it, compared with what the App API says; default CIOKIT_LIVE_WORKSPACE; not needed for an emulator")
+	cmd.Flags().StringVar(&f.objectType, "object-type", "", "the type of the objects that are made, which the workspace must have; default 1")
 }
 
 // workspaceOf resolves --to, or what the environment and .env say.
@@ -62,7 +74,7 @@ func workspaceOf(to string) (livetest.Config, error) {
 			cfg.APIKey = emulatorKey
 		}
 	case strings.HasPrefix(to, "http://"), strings.HasPrefix(to, "https://"):
-		cfg.Region, cfg.BaseURL, cfg.AppBaseURL = "", to, ""
+		cfg.BaseURL = to // what it passes on to is read at the region's own address
 	default:
 		return cfg, fail(exitUsage, "--to is emulator, us, eu, or a URL that begins with http:// or https://")
 	}
@@ -72,15 +84,18 @@ func workspaceOf(to string) (livetest.Config, error) {
 	return cfg, nil
 }
 
-// config resolves the workspace, and says on con.err which it is unless it is on this machine.
-func (f *liveFlags) config(ctx context.Context, con console) (livetest.Config, error) {
+// config resolves the workspace. It asks for the name of one that is not an emulator's, on a terminal, if make says that it is needed.
+func (f *liveFlags) config(ctx context.Context, con console, makes bool) (livetest.Config, error) {
 	cfg, err := workspaceOf(f.to)
 	if err != nil {
 		return cfg, err
 	}
-	cfg.RateLimit = f.rate
-	if loopback(cfg.BaseURL) {
-		cfg.AppAPIKey = cfg.APIKey // as the emulator has it; one of the environment is of a real workspace
+	cfg.RateLimit, cfg.ReadFor, cfg.ObjectType = f.rate, f.wait, f.objectType
+	if f.wait < 0 {
+		return cfg, fail(exitUsage, "--wait is how long to wait, such as 3m")
+	}
+	if n, err := strconv.ParseUint(cmp.Or(f.objectType, "1"), 10, 31); err != nil || n == 0 {
+		return cfg, fail(exitUsage, "--object-type is a whole number, as Customer.io shows it for the type")
 	}
 	client, err := cio.NewClient(cio.Config{APIKey: cfg.APIKey, Region: cfg.Region, BaseURL: cfg.BaseURL}) // for its checks
 	if err != nil {
@@ -91,14 +106,35 @@ func (f *liveFlags) config(ctx context.Context, con console) (livetest.Config, e
 			return cfg, err
 		}
 	}
-	emulated := false
-	if loopback(client.Target()) {
-		emulated, _ = emulates(ctx, client.Target()) // where nothing answers the suite says so
+	if cfg.BaseURL != "" {
+		is, silent := emulates(ctx, client.Target())
+		if is {
+			cfg.AppAPIKey, cfg.AppBaseURL = cfg.APIKey, "" // as the emulator has it; those of the environment are of a real workspace
+			return cfg, nil
+		}
+		switch {
+		case ctx.Err() != nil:
+			return cfg, liveExit(ctx, context.Cause(ctx))
+		case silent != nil:
+			return cfg, fail(exitUnavailable, "nothing answers on %s", client.Target())
+		case makes && cfg.AppAPIKey == "":
+			return cfg, fail(exitUsage, "%s: %w", client.Target(), livetest.ErrOwnMemory)
+		}
 	}
-	if !emulated {
-		fmt.Fprintf(con.err, "The workspace is one on %s. What is made there is deleted at the end.\n", client.Target())
+	if f.workspace != "" {
+		cfg.Workspace = f.workspace
+	}
+	if makes && cfg.Workspace == "" && terminal(con.in) {
+		cfg.Workspace = askWorkspace(con, client.Target())
 	}
 	return cfg, nil
+}
+
+// askWorkspace asks for the name of the workspace.
+func askWorkspace(con console, target string) string {
+	fmt.Fprintf(con.err, "This makes people, events and objects in the workspace behind CUSTOMERIO_API_KEY on %s, and deletes them at the end.\nThe name of the workspace, which must be one for tests: ", target)
+	line, _ := bufio.NewReader(con.in).ReadString('\n')
+	return strings.TrimSpace(line)
 }
 
 // liveExit puts the exit code to an error of the suite.
@@ -113,6 +149,10 @@ func liveExit(ctx context.Context, err error) error {
 		return &exitError{exitInterrupted, err}
 	case errors.Is(err, cio.ErrUnauthorized), errors.Is(err, appapi.ErrUnauthorized):
 		return &exitError{exitKey, err}
+	case errors.Is(err, livetest.ErrNoWorkspace):
+		return fail(exitUsage, "%w: --workspace NAME, or CIOKIT_LIVE_WORKSPACE", err)
+	case errors.Is(err, livetest.ErrAnotherWorkspace), errors.Is(err, livetest.ErrOwnMemory):
+		return &exitError{exitUsage, err}
 	}
 	var api *cio.APIError
 	var app *appapi.APIError
@@ -132,9 +172,12 @@ func newLiveRun(con console) *cobra.Command {
 		Long: `Run the live suite against a workspace, and delete what it made, also after a failure or Ctrl-C. What cannot be deleted, or is left by a
 process that was killed, is listed on disk: ciokit live clean deletes it.
 
+What was sent is waited for, as long as --wait says. That something is not there is believed only after something that was sent later has been
+seen. A server that is no emulator, such as ciokit proxy, is not read from: what it says is its own memory.
+
 Exit code 6 means that a case failed.`,
 		Example: `  ciokit live run --to emulator
-  ciokit live run --area people --area batches`,
+  ciokit live run --to eu --workspace "Tests" --area people --area batches`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -143,7 +186,7 @@ Exit code 6 means that a case failed.`,
 					return fail(exitUsage, "there is no area %s; there are: %s", a, strings.Join(livetest.Areas(), ", "))
 				}
 			}
-			cfg, err := flags.config(ctx, con)
+			cfg, err := flags.config(ctx, con, true)
 			if err != nil {
 				return err
 			}
@@ -152,16 +195,29 @@ Exit code 6 means that a case failed.`,
 		},
 	}
 	flags.add(cmd)
+	flags.addMaking(cmd)
 	cmd.Flags().StringArrayVar(&areas, "area", nil, "only the cases of this area; may be repeated: "+strings.Join(livetest.Areas(), ", "))
 	cmd.Flags().BoolVar(&permissive, "permissive", false, "without strict mode")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "a JSON object for each case instead of a line")
 	return cmd
 }
 
-func runLive(ctx context.Context, con console, cfg livetest.Config, areas []string, asJSON bool) error {
+// openLive opens the suite, and says where it sends unless that is an emulator.
+func openLive(ctx context.Context, con console, cfg livetest.Config) (*livetest.Suite, error) {
 	s, err := livetest.Open(ctx, cfg)
 	if err != nil {
-		return liveExit(ctx, err)
+		return nil, liveExit(ctx, err)
+	}
+	if s.Real() {
+		fmt.Fprintln(con.err, s.Where()+" What is made there is deleted at the end.")
+	}
+	return s, nil
+}
+
+func runLive(ctx context.Context, con console, cfg livetest.Config, areas []string, asJSON bool) error {
+	s, err := openLive(ctx, con, cfg)
+	if err != nil {
+		return err
 	}
 	passed, failed, skipped := 0, 0, 0
 	var first error
@@ -237,9 +293,9 @@ func newLiveClean(con console) *cobra.Command {
 	var list, anyKey bool
 	cmd := &cobra.Command{
 		Use:   "clean",
-		Short: "Delete what live runs left behind",
-		Long: `Delete from the workspace what live runs left behind that could not finish: what their ledgers in $XDG_STATE_HOME/ciokit/live list,
-and nothing else. A ledger of another address or of another write key is left alone, and makes the exit code 6.`,
+		Short: "Delete what live runs and notebooks left behind",
+		Long: `Delete from the workspace what live runs and notebooks left behind that could not finish: what their ledgers in
+$XDG_STATE_HOME/ciokit/live list, and nothing else. A ledger of another address or of another write key is left alone, and makes the exit code 6.`,
 		Example: `  ciokit live clean --to emulator
   ciokit live clean --list`,
 		Args: cobra.NoArgs,
@@ -279,7 +335,7 @@ func listLedgers(con console, ledgers []*livetest.Ledger) error {
 }
 
 func cleanLedgers(ctx context.Context, con console, flags liveFlags, ledgers []*livetest.Ledger, anyKey bool) error {
-	cfg, err := flags.config(ctx, con)
+	cfg, err := flags.config(ctx, con, false)
 	if err != nil {
 		return err
 	}

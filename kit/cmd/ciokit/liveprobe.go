@@ -23,11 +23,11 @@ happen is waited for.
 
 Without --report the report goes to standard output, in Markdown or, with --json, as a JSON object.`,
 		Example: `  ciokit live probe --to emulator
-  ciokit live probe --to eu --report observed.md --switches observed.switches
+  ciokit live probe --to eu --workspace "Tests" --report observed.md --switches observed.switches
   ciokit emulate --switches observed.switches`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := flags.config(cmd.Context(), con)
+			cfg, err := flags.config(cmd.Context(), con, true)
 			if err != nil {
 				return err
 			}
@@ -35,6 +35,7 @@ Without --report the report goes to standard output, in Markdown or, with --json
 		},
 	}
 	flags.add(cmd)
+	flags.addMaking(cmd)
 	cmd.Flags().StringVar(&report, "report", "", "file for the report; default standard output")
 	cmd.Flags().StringVar(&switches, "switches", "", "file for what ciokit emulate --switches needs to do the same")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "the report as JSON")
@@ -42,9 +43,9 @@ Without --report the report goes to standard output, in Markdown or, with --json
 }
 
 func probeLive(ctx context.Context, con console, cfg livetest.Config, file, switches string, asJSON bool) error {
-	s, err := livetest.Open(ctx, cfg)
+	s, err := openLive(ctx, con, cfg)
 	if err != nil {
-		return liveExit(ctx, err)
+		return err
 	}
 	r := livetest.Report{At: time.Now().UTC(), Target: s.Target(), Run: s.RunID()}
 	var stopped error

@@ -19,8 +19,9 @@ func newNotebook(con console) *cobra.Command {
 		Short: "Open the Go notebooks in JupyterLab, or run them",
 		Long: `Open the Go notebooks of a checkout in JupyterLab.
 
-Beside each notebook runs an emulator of Customer.io, so no account is needed. With CUSTOMERIO_API_KEY and CUSTOMERIO_REGION set, notebooks
-work in that workspace, under a prefix of their own, and delete what they made.
+Beside each notebook runs an emulator of Customer.io, so no account is needed. With CIOKIT_LIVE=1, CIOKIT_LIVE_WORKSPACE (the name of a
+workspace for tests), CUSTOMERIO_API_KEY and CUSTOMERIO_REGION set, notebooks work in that workspace, under a prefix of their own, and delete
+what they made. A key and a region alone send nothing.
 
 The kernel is GoNB (github.com/janpfeifer/gonb), built on first use at the version that the checkout pins.`,
 		Example: `  ciokit notebook

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/notebook"
+	"github.com/ciokit/cio/kit/livetest"
 	"github.com/ciokit/cio/kit/show"
 	"github.com/spf13/cobra"
 )
@@ -71,21 +72,24 @@ func runBound(cmd *exec.Cmd) error {
 	return cmd.Run()
 }
 
-// hostConfig says what the environment wants beside a notebook: a real workspace if it names one.
+// hostConfig says what the environment wants beside a notebook: a real workspace if that is allowed, which a key and a region alone do not.
 func hostConfig(root string) (notebook.HostConfig, error) {
 	cfg := notebook.HostConfig{Headless: os.Getenv(show.HeadlessEnv) != ""}
 	if data := filepath.Join(root, "..", "shared", "data"); isDir(data) {
 		cfg.Data = data
 	}
-	real := cio.ConfigFromEnv()
-	if real.APIKey == "" || real.Region == "" && real.BaseURL == "" {
+	_, ok, err := livetest.Allowed(os.Getenv(livetest.LiveEnv), os.Getenv)
+	if err != nil {
+		return cfg, &exitError{exitUsage, err}
+	}
+	if !ok {
 		return cfg, nil
 	}
+	real := cio.ConfigFromEnv()
 	to := &target{name: string(real.Region)}
 	if real.BaseURL != "" {
 		to.name = real.BaseURL
 	}
-	var err error
 	cfg.Forward, err = to.forwarder()
 	if err != nil {
 		return cfg, err

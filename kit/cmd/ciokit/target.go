@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/internal/emulated"
 	"github.com/spf13/cobra"
 )
 
@@ -120,28 +118,9 @@ func loopback(base string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// emulates reports whether an emulator answers the API's calls at an address of this machine. Anything else there may pass them on to a real
-// workspace, as ciokit proxy and a tunnel do. It asks as a browser does before it sends something from a page, which changes nothing wherever
-// it arrives. The error says that nothing answers.
+// emulates reports whether an emulator answers the API's calls at an address of this machine. The error says that nothing answers.
 func emulates(ctx context.Context, base string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodOptions, strings.TrimSuffix(base, "/")+"/v1/batch", nil)
-	if err != nil {
-		return false, err
-	}
-	req.Header.Set("Origin", "http://localhost")
-	req.Header.Set("Access-Control-Request-Method", http.MethodPost)
-	client := &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return false, err
-	}
-	defer resp.Body.Close()
-	return resp.Header.Get(emulator.Header) == "1", nil
+	return emulated.Answers(ctx, base, nil)
 }
 
 // probeEmulator makes sure that what listens there is an emulator: data meant for it must not end up in whatever took its port.
