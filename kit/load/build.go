@@ -50,6 +50,7 @@ func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueErr
 	m.messages, m.identities, m.made, m.times, m.deletes = m.messages[:0], m.identities[:0], m.made[:0], m.times[:0], 0
 	m.said, m.noAddress, m.byAddress = m.said[:0], 0, 0
 	m.plan.dropNulls(r.Cells)
+	m.row.notes = m.row.notes[:0]
 	m.blank = m.plan.blank(r)
 	m.row.raw = r.Raw
 	for _, p := range m.plan.messages {

@@ -52,10 +52,6 @@ func (p *mappingReader) checkTimestamp(s *spec) {
 	switch {
 	case s.kind == specObject || s.kind == specList || s.kind == specLiteral && s.typed != "text":
 		p.problem(s.at, timestampHint, "timestamp must be a time")
-	case s.kind == specLiteral:
-		if _, err := parseDate([]byte(s.text), nil); err != nil {
-			p.problem(s.at, err.hint, "timestamp must be a time")
-		}
 	case s.kind == specExpression && s.expr.converter > converterNone && s.expr.converter != converterDate:
 		p.problem(s.at, timestampHint, "timestamp must be a time, not a number")
 	}

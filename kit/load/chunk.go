@@ -240,6 +240,9 @@ func (rd *reader) row(c *chunk, src *source.Row) int {
 	if len(messages) > 0 {
 		rd.r.job.Recorder.look(src.File, src.Line, messages, rd.mapper)
 		c.warned.look(src.File, src.Line, messages, rd.mapper.times, rd.now)
+		for _, n := range rd.mapper.row.notes {
+			c.warned.add(Warning{n.rule, zoneWarnings[n.rule], 1, src.File, src.Line, n.field})
+		}
 		if n := rd.mapper.noAddress; n > 0 {
 			c.warned.add(Warning{RuleNotAnAddress, hintNotAnAddress, int64(n), src.File, src.Line, "traits.email"})
 		}

@@ -63,7 +63,7 @@ func (m *Mapping) compile(columns []source.Column) (*plan, error) {
 
 // compileFor is compile for numbers written with a comma or with a point.
 func (m *Mapping) compileFor(columns []source.Column, comma bool) (*plan, error) {
-	c := &compilation{comma: comma, columns: columns, kind: source.JSON, slots: make(map[string]int),
+	c := &compilation{comma: comma, zone: m.zone, columns: columns, kind: source.JSON, slots: make(map[string]int),
 		ids: &idRules{words: m.idWords, verbatim: m.verbatimIDs, comma: comma}}
 	if columns != nil && !slices.ContainsFunc(columns, func(col source.Column) bool { return col.Kind != source.Text }) {
 		c.kind = source.Text
@@ -111,8 +111,9 @@ type compilation struct {
 	ids           *idRules
 	plan          *plan
 
-	comma        bool // stands before decimals
-	interpretAll bool // so that a test can compare the results
+	comma        bool  // stands before decimals
+	zone         *zone // of the whole mapping, nil for UTC
+	interpretAll bool  // so that a test can compare the results
 }
 
 func (c *compilation) message(m *messageSpec) *messagePlan {
@@ -147,7 +148,7 @@ func (c *compilation) message(m *messageSpec) *messagePlan {
 		name := fieldNames[f]
 		switch f := field(f); f {
 		case fieldTimestamp:
-			out.timestamp = c.scalar(s, name)
+			out.timestamp = c.timestamp(s, name)
 		case fieldMessageID:
 			if s.kind != specList {
 				out.id = c.identifier(s, name, false)
@@ -317,9 +318,28 @@ func (c *compilation) scalar(s *spec, path string) scalar {
 	case specColumn:
 		return column{c.slot(s.text, s.at), s.text}
 	case specExpression:
-		return c.expression(s, path == "when")
+		return c.expression(s, path)
 	}
 	return literal{s.json, s.text}
+}
+
+// timestamp compiles the message's time.
+func (c *compilation) timestamp(s *spec, path string) scalar {
+	switch v := c.scalar(s, path).(type) {
+	case column:
+		return zoned{v, c.zone, path}
+	case literal:
+		t, err := c.zone.parse([]byte(v.str), nil)
+		switch {
+		case err != nil:
+			c.problem(s.at, err.hint, "timestamp must be a time")
+		case t.warning == RuleTimeTwice:
+			c.problem(s.at, "write its offset from UTC behind it, such as +01:00", "clocks showed this time twice")
+		}
+		return moment{v, t.instant}
+	default:
+		return v
+	}
 }
 
 // condition compiles what must be true for a message to be made.
@@ -331,7 +351,7 @@ func (c *compilation) condition(s *spec) scalar {
 	return c.scalar(s, "when")
 }
 
-func (c *compilation) expression(s *spec, condition bool) scalar {
+func (c *compilation) expression(s *spec, path string) scalar {
 	e := s.expr
 	var slots []int
 	before := len(c.problems)
@@ -343,12 +363,17 @@ func (c *compilation) expression(s *spec, condition bool) scalar {
 		if e.converter == converterNone {
 			return col
 		}
-		return conversion{col, e.converter, e.layouts, e.numbers, c.comma}
+		date := e.date
+		date.zone = date.within(c.zone)
+		if date.zone == nil && date.pick != pickNone {
+			c.problem(s.at, pickHint, "in UTC no time comes twice")
+		}
+		return conversion{column: col, converter: e.converter, date: date, numbers: e.numbers, comma: c.comma, path: path}
 	}
 	if len(c.problems) > before {
 		return literal{}
 	}
-	p, err := compileExpression(e, c.kind, slots, condition, c.comma)
+	p, err := c.compileExpression(e, slots, path)
 	if err != nil {
 		c.problem(s.at, err.hint, "%s", err.what)
 		return literal{}
@@ -357,5 +382,5 @@ func (c *compilation) expression(s *spec, condition bool) scalar {
 	if len(e.columns) > 0 {
 		name = e.columns[0]
 	}
-	return computed{p, name}
+	return computed{p, name, c.zone, path}
 }

@@ -47,37 +47,66 @@ func putDigits(dst []byte, n int) {
 
 // layout is a way to write a time that a mapping names.
 type layout struct {
+	name string        // as the mapping has it
 	text string        // as Go writes layouts
 	unit time.Duration // not 0 for a count of this since 1970
 	days bool          // it is a count of days since the end of 1899, as spreadsheets have it
 	zone bool          // it has a zone abbreviation
+	own  bool          // it has the offset from UTC, or stands for UTC
+	day  bool          // it has no time of day
 }
 
 // namedLayouts are the layouts that a mapping can name instead of writing them.
 var namedLayouts = map[string]layout{
-	"unix": {unit: time.Second}, "unix_ms": {unit: time.Millisecond}, "unix_us": {unit: time.Microsecond}, "excel": {days: true},
-	"RFC3339": {text: time.RFC3339}, "RFC1123": {text: time.RFC1123, zone: true}, "RFC1123Z": {text: time.RFC1123Z},
-	"ANSIC": {text: time.ANSIC}, "UnixDate": {text: time.UnixDate, zone: true}, "RubyDate": {text: time.RubyDate},
-	"DateTime": {text: time.DateTime}, "DateOnly": {text: time.DateOnly},
+	"unix": {unit: time.Second, own: true}, "unix_ms": {unit: time.Millisecond, own: true},
+	"unix_us": {unit: time.Microsecond, own: true}, "excel": {days: true},
+	"RFC3339": {text: time.RFC3339, own: true}, "RFC1123": {text: time.RFC1123, zone: true}, "RFC1123Z": {text: time.RFC1123Z, own: true},
+	"ANSIC": {text: time.ANSIC}, "UnixDate": {text: time.UnixDate, zone: true}, "RubyDate": {text: time.RubyDate, own: true},
+	"DateTime": {text: time.DateTime}, "DateOnly": {text: time.DateOnly, day: true},
 }
 
 // parseLayout reads a layout of a mapping. problem is empty if it is one.
 func parseLayout(s string) (l layout, problem string) {
 	if l, ok := namedLayouts[s]; ok {
+		l.name = s
 		return l, ""
 	}
-	a := time.Date(2006, 1, 2, 3, 4, 5, 0, time.UTC)
-	shown := a.Format(s)
-	if a.AddDate(1, 0, 0).Format(s) == shown || a.AddDate(0, 1, 0).Format(s) == shown || a.AddDate(0, 0, 1).Format(s) == shown {
+	const offset = 5 * 60 * 60
+	at := func(year int, month time.Month, day, hour, offset int) string {
+		return time.Date(year, month, day, hour, 4, 5, 0, time.FixedZone("ABC", offset)).Format(s)
+	}
+	shown := at(2006, 1, 2, 3, 0)
+	back, err := time.Parse(s, at(2017, 11, 23, 3, 0))
+	if year, month, day := back.Date(); err != nil || year != 2017 || month != 11 || day != 23 {
 		return l, "the layout " + strconv.Quote(s) + " does not hold year, month and day; write how 2 January 2006, 15:04:05 would look, such as \"02.01.2006 15:04\", or one of " +
 			"RFC3339, RFC1123, RFC1123Z, ANSIC, UnixDate, RubyDate, DateTime, DateOnly, unix, unix_ms, unix_us, excel"
 	}
-	return layout{text: s, zone: strings.Contains(s, "MST")}, ""
+	l = layout{name: s, text: s, zone: strings.Contains(s, "MST"), day: at(2006, 1, 2, 4, 0) == shown}
+	if !l.day && at(2006, 1, 2, 15, 0) == shown {
+		return l, "the layout " + strconv.Quote(s) + " does not tell the morning from the afternoon; write 15 for the hour of a clock of 24 hours, or add PM"
+	}
+	l.own = at(2006, 1, 2, 3, offset) != shown || strings.HasSuffix(s, "Z") && !l.day
+	return l, ""
 }
 
-// parseDate reads a time. Without layouts it takes RFC 3339, 2006-01-02, and 2006-01-02 15:04:05 with an optional fraction and an
-// optional zone; with layouts it takes what fits the first of them that it fits. A time without a zone is in UTC.
+// reading is a time as it was read: a point in time if it says its own zone, or else what a clock on the wall showed, as if it were in UTC.
+type reading struct {
+	time.Time
+	digits int
+	own    bool   // it says its own zone
+	day    bool   // it has no time of day
+	zone   string // the abbreviation that it has in place of an offset
+}
+
+// parseDate reads a time; one that does not say its zone is in UTC.
 func parseDate(text []byte, layouts []layout) (instant, *valueError) {
+	t, err := (*zone)(nil).parse(text, layouts)
+	return t.instant, err
+}
+
+// readDate reads a time. Without layouts it takes RFC 3339, 2006-01-02, and 2006-01-02 15:04:05 with an optional fraction and an optional
+// zone; with layouts it takes what fits the first of them that it fits.
+func readDate(text []byte, layouts []layout) (reading, *valueError) {
 	if len(layouts) == 0 {
 		return parseISO(text)
 	}
@@ -98,67 +127,70 @@ func parseDate(text []byte, layouts []layout) (instant, *valueError) {
 			const seconds = 1 << 40 // enough for more years than are allowed, and too few for time.Time to overflow
 			if perSecond := int64(time.Second / l.unit); n/perSecond < seconds && n/perSecond > -seconds {
 				t := time.Unix(n/perSecond, n%perSecond*int64(l.unit))
-				return inRange(t, len(strconv.FormatInt(perSecond, 10))-1)
+				return reading{Time: t, digits: len(strconv.FormatInt(perSecond, 10)) - 1, own: true}, nil
 			}
-			return instant{}, tooFar()
+			return reading{}, tooFar()
 		}
-		t, err := time.Parse(l.text, s)
+		t, err := time.ParseInLocation(l.text, s, time.UTC) // and not Parse, which looks abbreviations up in the zone of this machine
 		if err != nil {
 			var parse *time.ParseError
 			noSuchDay = noSuchDay || errors.As(err, &parse) && strings.HasSuffix(parse.Message, "out of range")
 			continue
 		}
-		if name, offset := t.Zone(); l.zone && offset == 0 && name != "UTC" && name != "GMT" {
-			return instant{}, refuse(RuleNotADate, "the zone's abbreviation is ambiguous; give the offset from UTC, such as +01:00")
+		r := reading{Time: t, own: l.own, day: l.day}
+		if l.zone {
+			name, offset := t.Zone()
+			if r.own = offset != 0 || name == "UTC" || name == "GMT"; !r.own {
+				r.zone = name
+			}
 		}
 		if overlongFraction(text) {
-			return instant{}, tooFine()
+			return reading{}, tooFine()
 		}
-		digits := 9
-		for n := t.Nanosecond(); digits > 0 && n%10 == 0; n /= 10 {
-			digits--
+		r.digits = 9
+		for n := t.Nanosecond(); r.digits > 0 && n%10 == 0; n /= 10 {
+			r.digits--
 		}
-		return inRange(t, digits)
+		return r, nil
 	}
 	if noSuchDay {
-		return instant{}, refuse(RuleNotADate, "there is no such day or time of day")
+		return reading{}, refuse(RuleNotADate, "there is no such day or time of day")
 	}
-	return instant{}, refuse(RuleNotADate, "it does not fit %s of the mapping", plural.Form(len(layouts), "the layout", "any of the layouts"))
+	return reading{}, refuse(RuleNotADate, "it does not fit %s of the mapping", plural.Form(len(layouts), "the layout", "any of the layouts"))
 }
 
 // parseSerial reads a day as spreadsheets count them, such as 44561 or 44561.75: whole days since 30 December 1899, and the part of the day
 // that has passed, to a millisecond. Days before March 1900 are none: spreadsheets do not agree on them.
-func parseSerial(s string) (instant, bool) {
+func parseSerial(s string) (reading, bool) {
 	const first, last = 61, 2958465 // 1 March 1900 and 31 December 9999
 	whole, rest := cutDigits(s)
 	if whole == "" || len(whole) > 7 || whole[0] == '0' {
-		return instant{}, false
+		return reading{}, false
 	}
 	fraction := ""
 	if rest != "" {
 		// A comma behind five digits stands before decimals: between thousands there would be three at most.
 		if rest[0] != '.' && (rest[0] != ',' || len(whole) < 5) {
-			return instant{}, false
+			return reading{}, false
 		}
 		if fraction, rest = cutDigits(rest[1:]); fraction == "" || rest != "" || len(fraction) > 30 {
-			return instant{}, false
+			return reading{}, false
 		}
 	}
 	days, err := strconv.Atoi(whole)
 	if err != nil || days < first || days > last {
-		return instant{}, false
+		return reading{}, false
 	}
 	part, err := strconv.ParseFloat("0."+fraction+"0", 64)
 	if err != nil {
-		return instant{}, false
+		return reading{}, false
 	}
 	at := time.Date(1899, 12, 30+days, 0, 0, 0, 0, time.UTC).Add(time.Duration(math.Round(part*24*60*60*1000)) * time.Millisecond)
-	digits := 0
+	r := reading{Time: at, day: fraction == ""}
 	if at.Nanosecond() != 0 {
-		digits = 3
+		r.digits = 3
 	}
-	t, bad := inRange(at, digits)
-	return t, bad == nil
+	return r, true
 }
 
 func inRange(t time.Time, digits int) (instant, *valueError) {
@@ -194,35 +226,35 @@ func overlongFraction(text []byte) bool {
 	return false
 }
 
-// parseISO is parseDate without layouts.
-func parseISO(text []byte) (instant, *valueError) {
+// parseISO is readDate without layouts.
+func parseISO(text []byte) (reading, *valueError) {
 	if len(text) < 10 || text[4] != '-' || text[7] != '-' {
-		return instant{}, notISO(text)
+		return reading{}, notISO(text)
 	}
 	year, ok1 := digits(text[0:4])
 	month, ok2 := digits(text[5:7])
 	day, ok3 := digits(text[8:10])
 	if !ok1 || !ok2 || !ok3 {
-		return instant{}, notISO(text)
+		return reading{}, notISO(text)
 	}
 	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
-		return instant{}, refuse(RuleNotADate, "the calendar has no such day")
+		return reading{}, refuse(RuleNotADate, "the calendar has no such day")
 	}
 	if len(text) == 10 {
-		return inRange(time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC), 0)
+		return reading{Time: time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC), day: true}, nil
 	}
 	clock := text[11:]
 	if c := text[10]; c != 'T' && c != 't' && c != ' ' || len(clock) < 8 || clock[2] != ':' || clock[5] != ':' {
-		return instant{}, notISO(text)
+		return reading{}, notISO(text)
 	}
 	hour, ok1 := digits(clock[0:2])
 	minute, ok2 := digits(clock[3:5])
 	second, ok3 := digits(clock[6:8])
 	if !ok1 || !ok2 || !ok3 {
-		return instant{}, notISO(text)
+		return reading{}, notISO(text)
 	}
 	if hour > 23 || minute > 59 || second > 59 {
-		return instant{}, refuse(RuleNotADate, "the clock has no such time; hours go to 23, minutes and seconds to 59")
+		return reading{}, refuse(RuleNotADate, "the clock has no such time; hours go to 23, minutes and seconds to 59")
 	}
 	rest := clock[8:]
 	nanos, precision := 0, 0
@@ -232,10 +264,10 @@ func parseISO(text []byte) (instant, *valueError) {
 			n++
 		}
 		if n == 1 {
-			return instant{}, notISO(text)
+			return reading{}, notISO(text)
 		}
 		if overlongFraction(rest[:n]) {
-			return instant{}, tooFine()
+			return reading{}, tooFine()
 		}
 		precision = min(n-1, 9)
 		nanos, _ = digits(rest[1 : 1+precision])
@@ -246,10 +278,10 @@ func parseISO(text []byte) (instant, *valueError) {
 	}
 	offset, ok := parseOffset(rest)
 	if !ok {
-		return instant{}, notISO(text)
+		return reading{}, notISO(text)
 	}
 	t := time.Date(year, time.Month(month), day, hour, minute, second, nanos, time.UTC).Add(-offset)
-	return inRange(t, precision)
+	return reading{Time: t, digits: precision, own: len(rest) > 0}, nil
 }
 
 // parseOffset reads what follows the clock: nothing or Z for UTC, or an offset as +01:00, +0100 or +01, after an optional space.

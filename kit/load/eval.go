@@ -139,23 +139,45 @@ func convertDecimal(args ...any) (any, error) {
 	return decimal{string(digits)}, nil
 }
 
+// boundDate is how one date of an expression reads times.
+type boundDate struct {
+	dateRule
+	zone *zone  // of the whole mapping
+	path string // the field that the expression is for
+}
+
+// notesName is what an expression calls the interpreter, for its warnings. No mapping can name it.
+const notesName = "$notes"
+
+// unbound stands for a function until the expression is bound to the input.
+func unbound(...any) (any, error) {
+	return nil, refuse(RuleExpression, "the function must be called by its name")
+}
+
 func convertDate(args ...any) (any, error) {
 	text, absent, err := argument(args[0])
 	if absent || err != nil {
 		return nil, err
 	}
-	var layouts []layout
-	for _, arg := range args[1:] {
-		name, _ := arg.(string)
-		l, problem := parseLayout(name)
-		if problem != "" {
-			return nil, refuse(RuleExpression, "%s", problem)
+	bound := args[1].(*boundDate)
+	rule := bound.dateRule
+	if len(args) > 3 {
+		var texts []string
+		for _, arg := range args[3:] {
+			text, _ := arg.(string)
+			texts = append(texts, text)
 		}
-		layouts = append(layouts, l)
+		var problem, hint string
+		if rule, problem, hint = parseDateRule(texts); problem != "" {
+			return nil, refuse(RuleExpression, "%s; %s", problem, hint)
+		}
 	}
-	t, bad := parseDate(text, layouts)
+	t, bad := rule.within(bound.zone).parse(text, rule.layouts)
 	if bad != nil {
 		return nil, bad
+	}
+	if in := args[2].(*interpreter); t.warning != "" {
+		in.notes = append(in.notes, note{t.warning, bound.path})
 	}
 	return string(t.append(nil)), nil
 }
@@ -167,10 +189,13 @@ type interpreter struct {
 	columns []string // by slot
 	row     int64    // counts the rows
 	filled  []int64  // for each slot the row that env holds
+	notes   []note   // of the expression that ran last
 }
 
 func newInterpreter(columns []string) *interpreter {
-	return &interpreter{env: make(map[string]any), columns: columns, filled: make([]int64, len(columns)), row: 1}
+	in := &interpreter{env: make(map[string]any), columns: columns, filled: make([]int64, len(columns)), row: 1}
+	in.env[notesName] = in
+	return in
 }
 
 // run returns the value of a program for the row. Nil is no value.
@@ -198,6 +223,7 @@ func (in *interpreter) run(p *program, cells []source.Cell) (any, *valueError) {
 		}
 		in.env[columnPrefix+name] = decoded
 	}
+	in.notes = in.notes[:0]
 	v, err := in.machine.Run(p.code, in.env)
 	if err != nil {
 		return nil, in.explain(p, cells, err)

@@ -44,10 +44,10 @@ type expression struct {
 	columns []string
 
 	// An expression that is a column, or one converter of a column, needs no interpreter: simple says so, columns[0] is the column,
-	// layouts are those given to date, numbers those given to int, float or decimal.
+	// date is how date reads it, numbers are the layouts given to int, float or decimal.
 	simple    bool
 	converter converter
-	layouts   []layout
+	date      dateRule
 	numbers   []numberLayout
 }
 
@@ -96,19 +96,8 @@ func (e *expression) recognise(root ast.Node) *expressionError {
 		if converters[name] == converterNone || problem != nil {
 			return
 		}
-		for _, arg := range arguments[min(1, len(arguments)):] {
-			s, ok := arg.(*ast.StringNode)
-			if !ok {
-				continue
-			}
-			if converters[name] != converterDate {
-				if _, bad := parseNumberLayout(s.Value); bad != "" {
-					problem = &expressionError{bad, numberLayoutHint}
-				}
-			} else if _, bad := parseLayout(s.Value); bad != "" {
-				problem = &expressionError{bad, "the layouts are those of Go's package time"}
-			}
-		}
+		texts, _ := constantTexts(arguments)
+		problem = checkConstants(converters[name], texts)
 	}))
 	if problem != nil {
 		return problem
@@ -121,23 +110,49 @@ func (e *expression) recognise(root ast.Node) *expressionError {
 	if _, ok := columnOf(arguments[0]); !ok {
 		return nil
 	}
-	var layouts []layout
-	var numbers []numberLayout
-	for _, arg := range arguments[1:] {
-		s, ok := arg.(*ast.StringNode)
-		if !ok {
-			return nil
-		}
-		if c != converterDate {
-			l, _ := parseNumberLayout(s.Value)
-			numbers = append(numbers, l)
-			continue
-		}
-		l, _ := parseLayout(s.Value)
-		layouts = append(layouts, l)
+	texts, all := constantTexts(arguments)
+	if !all {
+		return nil
 	}
-	e.simple, e.converter, e.layouts, e.numbers = true, c, layouts, numbers
+	e.simple, e.converter = true, c
+	if c == converterDate {
+		e.date, _, _ = parseDateRule(texts)
+		return nil
+	}
+	for _, text := range texts {
+		l, _ := parseNumberLayout(text)
+		e.numbers = append(e.numbers, l)
+	}
 	return nil
+}
+
+// checkConstants checks what a converter is told by constant texts.
+func checkConstants(c converter, texts []string) *expressionError {
+	if c == converterDate {
+		if _, problem, hint := parseDateRule(texts); problem != "" {
+			return &expressionError{problem, hint}
+		}
+		return nil
+	}
+	for _, text := range texts {
+		if _, problem := parseNumberLayout(text); problem != "" {
+			return &expressionError{problem, numberLayoutHint}
+		}
+	}
+	return nil
+}
+
+// constantTexts returns the arguments behind the first that are constant texts, and whether all of them are.
+func constantTexts(arguments []ast.Node) (texts []string, all bool) {
+	all = true
+	for _, arg := range arguments[min(1, len(arguments)):] {
+		if s, ok := arg.(*ast.StringNode); ok {
+			texts = append(texts, s.Value)
+		} else {
+			all = false
+		}
+	}
+	return texts, all
 }
 
 // called returns the name and arguments of a call of a function by its name.
@@ -300,10 +315,12 @@ type program struct {
 	kind  source.Kind
 }
 
-// compileExpression compiles an expression for an input whose columns are all of one kind. slots are those of e.columns. condition says that
-// the result must be true or false, comma that one stands before the decimals of numbers.
-func compileExpression(e *expression, kind source.Kind, slots []int, condition, comma bool) (*program, *expressionError) {
-	env := make(types.Map, 2*len(e.columns))
+// compileExpression compiles an expression for the input. slots are those of e.columns, path is the field that it is for; that of a condition
+// must be true or false.
+func (c *compilation) compileExpression(e *expression, slots []int, path string) (*program, *expressionError) {
+	kind, condition, comma := c.kind, path == "when", c.comma
+	env := make(types.Map, 2*len(e.columns)+1)
+	env[notesName] = types.Any
 	for _, name := range e.columns {
 		if env[columnPrefix+name] = types.Any; kind == source.Text {
 			env[columnPrefix+name] = types.String
@@ -326,6 +343,10 @@ func compileExpression(e *expression, kind source.Kind, slots []int, condition, 
 	}
 	if condition && result != nil && result.Kind() != reflect.Bool && result.Kind() != reflect.Interface {
 		return nil, &expressionError{"the condition gives " + result.String() + ", not true or false", `compare it, such as when: =status == "paid"`}
+	}
+	dates := &dateBinder{zone: c.zone, path: path}
+	if ast.Walk(&tree.Node, dates); dates.problem != nil {
+		return nil, dates.problem
 	}
 	calculateExactly(&tree.Node)
 	if _, err := checker.Check(tree, config); err != nil {
@@ -373,6 +394,36 @@ func bindColumns(root *ast.Node, kind source.Kind) {
 	ast.Walk(root, binder{findNames(*root), kind})
 }
 
+// dateName is the function that date becomes: it has the rule for constant arguments, and a place for warnings. No mapping can call it.
+const dateName = "$date"
+
+// dateBinder gives each date the rule that its constant arguments come to.
+type dateBinder struct {
+	zone    *zone // of the whole mapping
+	path    string
+	problem *expressionError
+}
+
+// Visit is for ast.Walk.
+func (b *dateBinder) Visit(n *ast.Node) {
+	name, arguments := called(*n)
+	if converters[name] != converterDate || len(arguments) == 0 {
+		return
+	}
+	bound := &boundDate{zone: b.zone, path: b.path}
+	texts, all := constantTexts(arguments)
+	rest := arguments[1:]
+	if all {
+		bound.dateRule, _, _ = parseDateRule(texts)
+		rest = nil
+		if bound.within(b.zone) == nil && bound.pick != pickNone {
+			b.problem = &expressionError{"in UTC no time comes twice", pickHint}
+		}
+	}
+	*n = &ast.CallNode{Callee: &ast.IdentifierNode{Value: dateName},
+		Arguments: append([]ast.Node{arguments[0], &ast.ConstantNode{Value: bound}, &ast.IdentifierNode{Value: notesName}}, rest...)}
+}
+
 // expressionConfig returns a configuration of expr with our functions and, if env is not nil, the columns.
 func expressionConfig(env types.Map, comma bool) *conf.Config {
 	config := conf.CreateNew()
@@ -383,7 +434,8 @@ func expressionConfig(env types.Map, comma bool) *conf.Config {
 		expr.Function("fromJSON", parseJSON, new(func(any) any)),
 		expr.Function(calcName, calc, new(func(any) any)),
 		expr.Function(presentName, present, new(func(any) any)),
-		expr.Function("date", convertDate, new(func(string, ...string) string)),
+		expr.Function("date", unbound, new(func(string, ...string) string)),
+		expr.Function(dateName, convertDate, new(func(any, any, any, ...string) string)),
 	}
 	if env != nil {
 		options = append(options, expr.Env(env))

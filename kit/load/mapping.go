@@ -46,7 +46,8 @@ import (
 // Beside messages stand, for all of them: null_words, a list of words that are empty cells in any column, or such a list for each of some
 // columns; id_words, a list of placeholders,
 // such as NULL, that are somebody's id, where they are refused otherwise (RulePlaceholder); verbatim_ids: true, which sends ids as they stand
-// that are refused otherwise for spaces around them (RulePaddedID) or for the look of a rewritten number (RuleNumberID).
+// that are refused otherwise for spaces around them (RulePaddedID) or for the look of a rewritten number (RuleNumberID); time_zone, the zone
+// of all times that do not say theirs, such as Europe/Berlin, where it is not UTC.
 //
 // messageId is one value, sent as it is, or a list of values that together tell the message from all others; see the comment in
 // messageid.go for how the id is made of them, and for the one that a message without a messageId gets.
@@ -60,6 +61,7 @@ type Mapping struct {
 	columnNulls []columnNull    // of single columns
 	idWords     map[string]bool // placeholders that are somebody's id
 	verbatimIDs bool            // padded ids, and those that look like rewritten numbers, are meant as they stand
+	zone        *zone           // of times that do not say theirs; nil for UTC
 }
 
 // Name returns the name that the mapping was parsed under.

@@ -19,6 +19,7 @@ type row struct {
 	scratch []byte // for the text of JSON strings with escapes
 	foreign bool   // something was written whose JSON is not this package's own
 	email   [2]int // where the trait email of an identify stands, if the mapping names it
+	notes   []note // warnings about the row's values
 }
 
 // appendCell writes a cell that has a value as JSON. A scalar without escapes is as this package would write it itself: the source has
@@ -111,27 +112,18 @@ func (c column) text(r *row) (string, bool, *valueError) {
 }
 
 func (c column) instant(r *row) (instant, bool, *valueError) {
-	text, ok, err := c.plain(r)
-	if !ok || err != nil {
-		return instant{}, false, err
-	}
-	if allDigits(text) {
-		return instant{}, false, refuse(RuleNotADate, "a bare number is no time: %s", timestampHint).from(c.name)
-	}
-	t, err := parseDate(text, nil)
-	if err != nil {
-		return instant{}, false, err.from(c.name)
-	}
-	return t, true, nil
+	t, ok, err := c.read(r, nil)
+	return t.instant, ok, err
 }
 
 // conversion is a cell after one of the converters.
 type conversion struct {
 	column
 	converter converter
-	layouts   []layout
+	date      dateRule
 	numbers   []numberLayout // count instead of comma
 	comma     bool           // stands before decimals
+	path      string         // the field that it is for
 }
 
 func (c conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
@@ -160,8 +152,9 @@ func (c conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
 	case converterDecimal:
 		out, err = appendDecimal(dst, text)
 	case converterDate:
-		var t instant
-		if t, err = parseDate(text, c.layouts); err == nil {
+		var t timed
+		if t, err = c.date.zone.parse(text, c.date.layouts); err == nil {
+			r.warn(t.warning, c.path)
 			out = append(t.append(append(dst, '"')), '"')
 		}
 	}
@@ -192,22 +185,32 @@ func (c conversion) instant(r *row) (instant, bool, *valueError) {
 	if !ok || err != nil || len(text) == 0 {
 		return instant{}, false, err
 	}
-	t, err := parseDate(text, c.layouts)
+	t, err := c.date.zone.parse(text, c.date.layouts)
 	if err != nil {
 		return instant{}, false, c.refusal(text, err)
 	}
-	return t, true, nil
+	r.warn(t.warning, c.path)
+	return t.instant, true, nil
 }
 
 // computed is the result of an expression.
 type computed struct {
 	program *program
 	name    string // the first column it reads
+	zone    *zone  // of the whole mapping
+	path    string // the field that it is for
+}
+
+// run returns the expression's result for the row, nil if it has none.
+func (c computed) run(r *row) (any, *valueError) {
+	v, err := r.in.run(c.program, r.cells)
+	r.notes = append(r.notes, r.in.notes...)
+	return v, err
 }
 
 func (c computed) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
 	r.foreign = true
-	v, err := r.in.run(c.program, r.cells)
+	v, err := c.run(r)
 	if v == nil || err != nil {
 		return dst, false, err
 	}
@@ -219,7 +222,7 @@ func (c computed) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
 }
 
 func (c computed) text(r *row) (string, bool, *valueError) {
-	v, err := r.in.run(c.program, r.cells)
+	v, err := c.run(r)
 	if v == nil || err != nil {
 		return "", false, err
 	}
@@ -242,14 +245,17 @@ func (c computed) text(r *row) (string, bool, *valueError) {
 }
 
 func (c computed) instant(r *row) (instant, bool, *valueError) {
-	v, err := r.in.run(c.program, r.cells)
+	v, err := c.run(r)
 	if v == nil || err != nil {
 		return instant{}, false, err
 	}
 	var t instant
 	switch v := v.(type) {
 	case string:
-		t, err = parseDate([]byte(v), nil)
+		var read timed
+		read, err = c.zone.parse([]byte(v), nil)
+		r.warn(read.warning, c.path)
+		t = read.instant
 	case time.Time:
 		t, err = inRange(v, 9)
 	default:

@@ -208,6 +208,7 @@ const (
 	keyNullWords   = "null_words"
 	keyIDWords     = "id_words"
 	keyVerbatimIDs = "verbatim_ids"
+	keyTimeZone    = "time_zone"
 )
 
 // mapping reads the whole.
@@ -238,8 +239,10 @@ func (p *mappingReader) mapping(root *yaml.Node, m *Mapping) {
 			}
 		case keyVerbatimIDs:
 			m.verbatimIDs = p.flag(e.val, e.name, e.name)
+		case keyTimeZone:
+			m.zone = p.zone(e.val, e.name)
 		default:
-			p.problem(at(e.key, ""), suggest(e.name, []string{keyMessages, keyNullWords, keyIDWords, keyVerbatimIDs}), "there is no key %q", e.name)
+			p.problem(at(e.key, ""), suggest(e.name, []string{keyMessages, keyNullWords, keyIDWords, keyVerbatimIDs, keyTimeZone}), "there is no key %q", e.name)
 		}
 	}
 	for _, word := range slices.Sorted(maps.Keys(m.idWords)) {
@@ -296,6 +299,25 @@ func (p *mappingReader) nullWords(n *yaml.Node, path string) (nullWords, []colum
 		list = append(list, columnNull{at(e.key, where), e.name, p.words(e.val, where)})
 	}
 	return nil, list
+}
+
+// zone reads the zone of all times that do not say theirs.
+func (p *mappingReader) zone(n *yaml.Node, path string) *zone {
+	where := at(n, path)
+	if n = p.enter(n, path); n == nil {
+		return nil
+	}
+	defer p.leave()
+	if n.Kind != yaml.ScalarNode {
+		p.problem(where, zoneHint, "%s is %s, not the name of a zone", path, describe(n))
+		return nil
+	}
+	location, problem, hint := parseZone(n.Value)
+	if problem != "" {
+		p.problem(where, hint, "%s", problem)
+		return nil
+	}
+	return &zone{location: location}
 }
 
 // words reads a list of words, each as it is written.
