@@ -99,11 +99,11 @@ func (s *sum) content() string {
 	return fmt.Sprintf("%x of %d", hash, n)
 }
 
-// textAgain reads a file of text again, as far as it was read, and compares. Where it was read to its end that must be its end still.
-func textAgain(name string, read *sum) func(context.Context) (bool, error) {
+// textAgain reads text again, as far as it was read, and compares. Where it was read to its end that must be its end still.
+func textAgain(open func() (io.ReadCloser, error), read *sum) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
 		hash, n, ended := read.state()
-		f, err := os.Open(name)
+		f, err := open()
 		if err != nil {
 			return false, err
 		}

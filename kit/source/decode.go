@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
@@ -49,7 +47,10 @@ type decoder struct {
 	r        io.Reader         // nil before the first Read
 	consumed atomic.Int64      // bytes of the input as it came
 	packed   atomic.Bool       // what is read are other bytes than those
-	sum      *sum              // of the input as it came
+	// compression says how it is compressed, the outermost first; nil if it is not, or before the first Read.
+	compression atomic.Pointer[string]
+	sum         *sum // of the input as it came
+	zipped      bool // it is the file in a ZIP archive
 }
 
 func newDecoder(r io.Reader, e encoding.Encoding) *decoder {
@@ -82,43 +83,37 @@ func (d *decoder) Read(p []byte) (int, error) {
 }
 
 func (d *decoder) begin() error {
-	head, _ := d.src.Peek(4) // an error comes again when the bytes have been read
-	var r io.Reader = d.src
-	switch {
-	case strings.HasPrefix(string(head), "\x1f\x8b"):
+	plain, names, err := unpack(d.src)
+	if len(names) > 0 {
 		d.packed.Store(true)
-		unzipped, err := gzip.NewReader(d.src)
-		if err != nil {
-			return &FormatError{Problem: "the input begins like gzip and cannot be read as that: " + err.Error(), Hint: "is it whole? check it with gzip -t"}
-		}
-		r = unzipped
-	case string(head) == "\x28\xb5\x2f\xfd":
-		d.packed.Store(true)
-		unzipped, err := zstd.NewReader(d.src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
-		if err != nil {
-			return &FormatError{Problem: "the input begins like zstd and cannot be read as that: " + err.Error(), Hint: "is it whole? check it with zstd -t"}
-		}
-		r = unzipped // with a concurrency of 1 it has nothing to close
+		by := strings.Join(names, ", ")
+		d.compression.Store(&by)
 	}
-	if d.encoding != nil {
-		text := bufio.NewReaderSize(r, chunkBytes)
-		if r = text; !rejectsInUTF8(text) {
-			r = transform.NewReader(text, d.encoding.NewDecoder())
-		}
+	if err != nil && !d.takes(err) {
+		return err
+	}
+	var r io.Reader = plain
+	if d.encoding != nil && !rejectsInUTF8(plain) {
+		r = transform.NewReader(plain, d.encoding.NewDecoder())
 	}
 	d.r = r
 	return nil
 }
 
-// maxWindow bounds the memory that a zstd file can ask for: the window of zstd --ultra -22 without --long.
-const maxWindow = 128 << 20
+// takes reports whether an input that seems to be something else is what the caller has said.
+func (d *decoder) takes(err error) bool {
+	format, ok := err.(*FormatError)
+	return ok && d.encoding != nil && strings.HasPrefix(format.Hint, "say so: --encoding")
+}
 
-// uncompressedName returns the name of a compressed file without the ending that says so.
-func uncompressedName(name string) string {
-	for _, ext := range []string{".gz", ".gzip", ".zst", ".zstd"} {
-		if cut, ok := strings.CutSuffix(strings.ToLower(name), ext); ok {
-			return cut
-		}
+// compressed says how the input is compressed, as far as that is known.
+func (d *decoder) compressed() string {
+	by := ""
+	if d.zipped {
+		by = "zip"
 	}
-	return name
+	if inner := d.compression.Load(); inner != nil {
+		by = strings.TrimPrefix(by+", "+*inner, ", ")
+	}
+	return by
 }

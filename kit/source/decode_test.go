@@ -207,7 +207,7 @@ func TestFingerprint(t *testing.T) {
 
 // packed reports whether an input begins like a compressed one, so that it is no text to compare line by line.
 func packed(in []byte) bool {
-	return bytes.HasPrefix(in, []byte("\x1f\x8b")) || bytes.HasPrefix(in, []byte("\x28\xb5\x2f\xfd"))
+	return foreign(in) != nil || slices.ContainsFunc(compressions, func(c compression) bool { return c.begins(in) })
 }
 
 // checkPacked fails when an input that begins like gzip, and that compress/gzip cannot read, was taken without an error.

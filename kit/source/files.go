@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// Expand returns the files that names and patterns such as orders-*.csv stand for: those of a pattern in the order of their names. A
-// pattern that no file matches is an error. "-" stands for itself.
+// Expand returns the files that names and patterns such as orders-*.csv stand for: those of a pattern in the order of their names. The name of a
+// file that is there stands for that file, also if it could be a pattern, as orders[2].csv. A pattern that no file matches is an error. "-" stands
+// for itself.
 func Expand(patterns ...string) ([]string, error) {
 	var names []string
 	for _, p := range patterns {
@@ -20,12 +22,16 @@ func Expand(patterns ...string) ([]string, error) {
 			names = append(names, p)
 			continue
 		}
+		if _, err := os.Lstat(p); err == nil {
+			names = append(names, p)
+			continue
+		}
 		found, err := filepath.Glob(p)
 		if err != nil {
-			return nil, fmt.Errorf("source: the pattern %q is wrong: %w", p, err)
+			return nil, fmt.Errorf("source: there is no file %q, and as a pattern it is wrong: %w", p, err)
 		}
 		if len(found) == 0 {
-			return nil, fmt.Errorf("source: no file matches %q", p)
+			return nil, fmt.Errorf("source: no file matches the pattern %q; look for a misspelt name or directory", p)
 		}
 		slices.Sort(found)
 		names = append(names, found...)

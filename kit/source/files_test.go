@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -153,5 +154,58 @@ func TestFilesThatAreReadOnce(t *testing.T) {
 	}
 	if err != io.EOF || strings.Join(got, " ") != "1 2 3 1" || src.Info().Whole {
 		t.Errorf("%v: %v", err, got)
+	}
+}
+
+// A file that is there is meant by its name, however it is called; a pattern stands for files only where there is none of that name.
+func TestNamesAsBrowsersMakeThem(t *testing.T) {
+	odd := []string{"orders (1).csv", "export[2].csv", "a*b.csv", "data?.csv", "[.csv", " spaced .csv", "-x.csv", "PEOPLE.CSV", "x.csv.GZ", "plain"}
+	if runtime.GOOS == "windows" {
+		odd = []string{"orders (1).csv", "export[2].csv", "[.csv", "-x.csv", "PEOPLE.CSV", "x.csv.GZ", "plain"}
+	}
+	var files []string
+	for _, name := range odd {
+		text := "id,n\n1,2\n"
+		if strings.HasSuffix(name, "GZ") {
+			text = string(gzipped(t, text))
+		}
+		files = append(files, name, text)
+	}
+	names := putFiles(t, append(files, "export2.csv", "id,n\n0,0\n", "axxb.csv", "id,n\n0,0\n", "data1.csv", "id,n\n0,0\n")...)
+	for i := range odd {
+		found, err := Expand(names[i])
+		if err != nil || !slices.Equal(found, names[i:i+1]) {
+			t.Errorf("%s: %q, %v", names[i], found, err)
+			continue
+		}
+		src, err := OpenFiles(found, Config{})
+		if err != nil {
+			t.Errorf("%s: %v", names[i], err)
+			continue
+		}
+		if rows, err := allRows(t, src); rows != "1 2;" || err != nil {
+			t.Errorf("%s: %q, %v", names[i], rows, err)
+		}
+		src.Close()
+	}
+	dir := filepath.Dir(names[0])
+	if found, err := Expand(filepath.Join(dir, "export[12].csv")); err != nil || len(found) != 1 || filepath.Base(found[0]) != "export2.csv" {
+		t.Errorf("a pattern: %q, %v", found, err)
+	}
+	for _, pattern := range []string{"none*.csv", "export[3].csv", "[2.csv"} {
+		if found, err := Expand(filepath.Join(dir, pattern)); err == nil || !strings.Contains(err.Error(), pattern) || !strings.Contains(err.Error(), "pattern") {
+			t.Errorf("%s: %q, %v", pattern, found, err)
+		}
+	}
+}
+
+// The endings of a name tell a format in upper case too, and behind what compression and other programs have put there.
+func TestFormatByName(t *testing.T) {
+	for name, want := range map[string]Format{"a.CSV": CSV, "a.csv.GZ": CSV, "a.csv.gz.1": CSV, "a.csv.2": CSV, "a.tsv.bz2": CSV, "a.TAB": CSV, "a.txt": "", "a": "", "a.jsonl.xz": JSONLines, "a.NDJSON": JSONLines, "a.json": JSONLines,
+		"a.json.zst": JSONLines, "a.Parquet": Parquet, "2024.01": "", "orders (1).csv": CSV, "a.csv.zip": CSV} {
+		cfg, err := Config{}.withDefaults(name)
+		if err != nil || cfg.Format != want {
+			t.Errorf("%s: %q, %v", name, cfg.Format, err)
+		}
 	}
 }

@@ -29,7 +29,8 @@ const DefaultMaxRowBytes = 1 << 20
 
 // Config says how to read an input. The zero value reads what it finds.
 //
-// An input that begins like gzip or zstd is decompressed. A byte order mark is dropped. Lines end with LF or CRLF; a CR elsewhere is data. Blank lines are skipped.
+// An input that begins like gzip, zstd, bzip2 or xz is decompressed, and the only file in a ZIP archive read. What is known not to be rows of text,
+// such as a spreadsheet, is a *FormatError. A byte order mark is dropped. Lines end with LF or CRLF; a CR elsewhere is data. Blank lines are skipped.
 //
 // In CSV a field may be quoted, and then hold delimiters, line ends (CRLF becomes LF, as encoding/csv has it) and doubled quotes. A
 // row with another number of fields than the header is a bad row. So is one with a misplaced quote: it ends with the line on which the
@@ -37,10 +38,10 @@ const DefaultMaxRowBytes = 1 << 20
 //
 // In JSON Lines the last of several equal keys counts, and numbers keep their text.
 type Config struct {
-	// Format is the input's; default: Parquet if it begins like that, else what the name's extension says (.csv, .tsv, .jsonl, .ndjson,
-	// .parquet), else what the first byte says (an opening brace or bracket means JSON Lines, anything else CSV).
+	// Format is the input's; default: Parquet if it begins like that, else what the name's extension says (.csv, .tsv, .tab, .jsonl,
+	// .ndjson, .json, .parquet, in upper case too), else what the first byte says (an opening brace or bracket means JSON Lines, anything else CSV).
 	Format Format
-	// Delimiter separates the fields of CSV; default a comma, or a tab for a name that ends in .tsv. Any ASCII character but a quote, CR
+	// Delimiter separates the fields of CSV; default a comma, or a tab for a name that ends in .tsv or .tab. Any ASCII character but a quote, CR
 	// and LF.
 	Delimiter byte
 	// Encoding is the input's, such as utf-16 or windows-1252; default utf-8. What is not valid in it becomes U+FFFD; rows are kept as UTF-8.
@@ -58,9 +59,9 @@ func (c Config) withDefaults(name string) (Config, error) {
 	ext := strings.ToLower(filepath.Ext(uncompressedName(name)))
 	if c.Format == "" {
 		switch ext {
-		case ".csv", ".tsv":
+		case ".csv", ".tsv", ".tab":
 			c.Format = CSV
-		case ".jsonl", ".ndjson":
+		case ".jsonl", ".ndjson", ".json", ".jsonlines", ".json-seq":
 			c.Format = JSONLines
 		case ".parquet", ".parq", ".pq":
 			c.Format = Parquet
@@ -73,7 +74,7 @@ func (c Config) withDefaults(name string) (Config, error) {
 	}
 	if c.Delimiter == 0 {
 		c.Delimiter = ','
-		if ext == ".tsv" {
+		if ext == ".tsv" || ext == ".tab" {
 			c.Delimiter = '\t'
 		}
 	}
@@ -100,6 +101,7 @@ func Open(name string, cfg Config) (Source, error) {
 	if name == "-" {
 		return New(os.Stdin, cfg)
 	}
+	given := cfg
 	cfg, err := cfg.withDefaults(name)
 	if err != nil {
 		return nil, err
@@ -116,6 +118,14 @@ func Open(name string, cfg Config) (Source, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	if info.Mode().IsRegular() {
+		var mark [4]byte
+		if n, _ := f.ReadAt(mark[:], 0); string(mark[:n]) == "PK\x03\x04" {
+			src, err := openZip(name, f, info, given)
+			if err != nil {
+				return nil, errors.Join(err, f.Close())
+			}
+			return src, nil
+		}
 		magic := func(at int64) bool {
 			var mark [len(parquetMagic)]byte
 			n, _ := f.ReadAt(mark[:], at)
@@ -136,7 +146,7 @@ func Open(name string, cfg Config) (Source, error) {
 	t.closer, t.origin = f, origin{names: []string{name}, cfg: cfg}
 	if info.Mode().IsRegular() {
 		t.size = info.Size()
-		t.watched = &watch{name: name, was: info, again: textAgain(name, t.in.sum)}
+		t.watched = &watch{name: name, was: info, again: textAgain(func() (io.ReadCloser, error) { return os.Open(name) }, t.in.sum)}
 	}
 	return t, nil
 }
@@ -328,6 +338,7 @@ func (t *text) Info() Info {
 		return info
 	}
 	info.Size, info.Delimiter, info.Whole, info.Content = t.size, t.cfg.Delimiter, t.watched != nil, t.in.sum.content()
+	info.Compression = t.in.compressed()
 	_, info.Rejects = t.framer.(*rejectsFramer)
 	return info
 }

@@ -118,8 +118,7 @@ func (w *window) fill(ctx context.Context) error {
 
 const sqliteMagic = "SQLite format 3\x00"
 
-// dropBOM uses up a UTF-8 byte order mark at the beginning of the input, and refuses what can be told from the first bytes to be no
-// text in UTF-8.
+// dropBOM uses up a UTF-8 byte order mark at the beginning of the input, and refuses one of UTF-16.
 func (w *window) dropBOM() error {
 	head := w.rest()
 	switch {
@@ -127,10 +126,6 @@ func (w *window) dropBOM() error {
 		w.pos += 3
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
 		return &FormatError{Line: 1, Problem: "the input is UTF-16", Hint: "say so: --encoding utf-16"}
-	case bytes.HasPrefix(head, []byte(sqliteMagic)):
-		return &FormatError{Problem: "the input is an SQLite database, not text", Hint: "say so, and which rows: sqlite:FILE --query 'SELECT ...'"}
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return &FormatError{Problem: "the input is a ZIP archive or a spreadsheet, not text", Hint: "unpack it, or save it as CSV"}
 	}
 	return nil
 }

@@ -55,6 +55,8 @@ type Info struct {
 	Rows int64
 	// Delimiter separates the fields of CSV; 0 for any other input.
 	Delimiter byte
+	// Compression says how the input is compressed, such as gzip, the outermost first; empty if it is not. It is known after Columns.
+	Compression string
 	// Whole says that the end of the input is known to be its end: that of a file, of which Changed tells, or of a query. The end of a pipe may
 	// be that of a program that failed.
 	Whole bool

@@ -78,7 +78,7 @@ func newLoad(con console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load FILE...",
 		Short: "Load files: every row becomes one or more messages",
-		Long: `Load files of rows, CSV, JSON Lines or Parquet, as they are or compressed by gzip or zstd, into Customer.io. A FILE may be a pattern such
+		Long: `Load files of rows, CSV, JSON Lines or Parquet, as they are or compressed by gzip, zstd, bzip2 or xz, into Customer.io. A FILE may be a pattern such
 as 'orders-*.csv', and - is standard input. Several files are one input, in their order. With --query FILE is a database; with
 --order-by too its load can be resumed.
 
