@@ -108,7 +108,7 @@ func zipRefused(head []byte) error {
 	case bytes.HasPrefix(first, []byte("Index/")):
 		return notText("a spreadsheet (.numbers)", "open it and "+saveAsCSV)
 	}
-	return notText("a ZIP archive", "unpack it, or pass on the file in it: unzip -p FILE | ciokit load - ...")
+	return notText("a ZIP archive or a spreadsheet", "save it as CSV if it is a spreadsheet; else unpack it, or pass on the file in it: unzip -p FILE | ciokit load - ...")
 }
 
 // isTar reports whether a file begins with the header of a tar archive, whose checksum is right.

@@ -50,7 +50,7 @@ func zipEntry(f io.ReaderAt, size int64) (*zip.File, error) {
 // zipIsDocument reports whether a ZIP archive is a document of Office.
 func zipIsDocument(head []byte) bool {
 	err, ok := zipRefused(head).(*FormatError)
-	return ok && strings.Contains(err.Problem, "spreadsheet")
+	return ok && strings.Contains(err.Problem, "a spreadsheet (")
 }
 
 // openZip opens the file in the ZIP archive f, which is closed with it. Its name and what is in it may tell its format.
