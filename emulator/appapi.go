@@ -26,9 +26,12 @@ func (s *Server) answerApp(r *http.Request) reply {
 	if !ok || key == "" || key == UnknownKey {
 		return errorReply(http.StatusUnauthorized, "send an App API key as a bearer token; here it is the write key")
 	}
-	ws := s.open(key)
-	if ws == nil {
+	ws := s.lookup(key)
+	switch {
+	case ws == nil && len(s.config.Keys) > 0:
 		return errorReply(http.StatusUnauthorized, "the key is not known")
+	case ws == nil:
+		ws = newWorkspace(&s.config, key) // to be read, and empty: only what is sent opens one
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return notAllowed("GET, HEAD", "this part of the App API is only read here")

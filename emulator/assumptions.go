@@ -50,6 +50,8 @@ var assumptions = []Assumption{
 		"a Pipelines key has none, the Track API's credentials have one", low, ""},
 	{"An empty batch is a 200.", ownChoice, low, ""},
 	{"A wrong path is a 404, a wrong method a 405, in both modes.", ownChoice, low, ""},
+	{"An error's body has its texts in meta.errors, and code and message beside it.",
+		"specification for the former; the Python SDK reads the latter", medium, ""},
 	{"Bodies are read whatever their Content-Type says.", "the browser SDK sends text/plain", medium, ""},
 	{"A message's context wins over its batch's, member by member of the object's first level.",
 		"what the SDKs depend on; the documentation says the opposite", medium, ""},

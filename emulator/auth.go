@@ -41,6 +41,12 @@ func (id ruleID) status() int {
 		return http.StatusUnauthorized
 	case ruleRateLimited:
 		return http.StatusTooManyRequests
+	case ruleUnknownPath:
+		return http.StatusNotFound
+	case ruleWrongMethod:
+		return http.StatusMethodNotAllowed
+	case ruleForeignHost:
+		return http.StatusForbidden
 	}
 	return http.StatusBadRequest
 }

@@ -23,7 +23,8 @@
 // innocent ones with the rule request-refused.
 //
 // Calls without a key, or with an unknown one, are recorded in the workspace
-// named [UnknownKey].
+// named [UnknownKey]. Calls to a path that the API does not have are recorded
+// too, and rejected.
 //
 // [Server.Why] says where the present state of a person comes from: which
 // message set each trait and when, and what was merged into them.
@@ -79,7 +80,7 @@
 //
 // # The page
 //
-// All other paths are a page for people, at the root: what arrives, live; the
+// There is a page for people, at the root: what arrives, live; the
 // people, with their timeline and the message behind each trait; events and
 // their shapes; objects; what was refused and why; faults, the clock, snapshots.
 // Nothing of it is loaded from elsewhere.

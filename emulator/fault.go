@@ -309,6 +309,9 @@ type sighting struct {
 
 // next counts a call, and returns the fault that befalls it, if any.
 func (q *faults) next(call sighting) (Fault, bool) {
+	if !strings.HasPrefix(call.path, apiPrefix) {
+		return Fault{}, false
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.expire()

@@ -16,13 +16,7 @@ const maxForwardedAnswer = 1 << 20
 // forward passes the call on, remembers the answer beside the server's own, and
 // returns it.
 func (s *Server) forward(r *http.Request, received []byte, ws *workspace, done Request) reply {
-	out := r.Clone(r.Context())
-	out.RequestURI = ""
-	out.Body = io.NopCloser(bytes.NewReader(received))
-	out.ContentLength = int64(len(received))
-	for _, name := range []string{"Connection", "Transfer-Encoding", "Accept-Encoding"} {
-		out.Header.Del(name) // they are between two ends of one connection
-	}
+	out := outgoing(r, received)
 	start := time.Now()
 	a, answer := s.askUpstream(out)
 	answer.Milliseconds = time.Since(start).Milliseconds()
@@ -30,6 +24,18 @@ func (s *Server) forward(r *http.Request, received []byte, ws *workspace, done R
 	done.Upstream = &answer
 	s.tell(done)
 	return a
+}
+
+// outgoing is the request as it is passed on.
+func outgoing(r *http.Request, received []byte) *http.Request {
+	out := r.Clone(r.Context())
+	out.RequestURI = ""
+	out.Body = io.NopCloser(bytes.NewReader(received))
+	out.ContentLength = int64(len(received))
+	for _, name := range []string{"Connection", "Transfer-Encoding", "Accept-Encoding"} {
+		out.Header.Del(name) // they are between two ends of one connection
+	}
+	return out
 }
 
 func (s *Server) askUpstream(out *http.Request) (reply, Upstream) {

@@ -66,6 +66,9 @@ func TestForward(t *testing.T) {
 	if r := requests[0]; r.Upstream == nil || r.Upstream.Error != "no route" {
 		t.Errorf("%+v", r)
 	}
+	if a := c.do(http.MethodGet, "/", ""); strings.Contains(a.body, "nothing sent here leaves") || !strings.Contains(a.body, "goes on to another server") {
+		t.Error("the page says that nothing leaves")
+	}
 	// A fault keeps the call here.
 	if err := c.srv.AddFault(emulator.Fault{Count: 1, Status: 500}); err != nil {
 		t.Fatal(err)

@@ -114,12 +114,9 @@ func (j *journal) newest(verdict Verdict, before uint64, limit int) []entry {
 		if !held {
 			break
 		}
-		if e.verdict == verdict || verdict == refusedVerdict {
+		if e.verdict == verdict || verdict == Refused {
 			found = append(found, e)
 		}
 	}
 	return found
 }
-
-// refusedVerdict stands for all but Accepted.
-const refusedVerdict Verdict = "refused"

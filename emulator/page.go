@@ -25,7 +25,12 @@ var pageAssets = map[string]string{
 	"icon.svg":  "image/svg+xml",
 }
 
-const assetPrefix = "/_page/"
+const (
+	assetPrefix = "/_page/"
+	// faviconPath is what browsers ask for beside an answer that is no page.
+	faviconPath = "/favicon.ico"
+	formType    = "application/x-www-form-urlencoded"
+)
 
 // pageHeader is set on all that a browser shows. Nothing is loaded from
 // elsewhere, nothing inline runs, and no other site may frame the page.
@@ -66,6 +71,10 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 		writeErrors(w, http.StatusForbidden, "the request comes from a page of another origin")
 		return
 	}
+	if r.URL.Path == faviconPath {
+		s.serveAsset(w, r, "icon.svg")
+		return
+	}
 	if name, ok := strings.CutPrefix(r.URL.Path, assetPrefix); ok {
 		s.serveAsset(w, r, name)
 		return
@@ -73,14 +82,10 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	p := &pageRequest{s: s, w: w, r: r, query: r.URL.Query(), ws: s.chosenWorkspace(r.URL.Query().Get("w"))}
 	var v view
 	var err error
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		v, err = p.view()
-	case http.MethodPost:
+	if r.Method == http.MethodPost {
 		v, err = p.act()
-	default:
-		w.Header().Set("Allow", "GET, HEAD, POST")
-		err = &errPage{http.StatusMethodNotAllowed, "use GET or POST"}
+	} else {
+		v, err = p.view()
 	}
 	status := http.StatusOK
 	if err != nil {
@@ -89,11 +94,6 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 			failed = &errPage{http.StatusBadRequest, strings.TrimPrefix(err.Error(), "emulator: ")}
 		}
 		status = failed.status
-		if !pageKnown(r.URL.Path) && status == http.StatusNotFound {
-			// A client that lost its way reads JSON, not a page.
-			writeErrors(w, status, "no such path")
-			return
-		}
 		v = view{template: "error", title: "That did not work", data: failed.message}
 	}
 	if v.template != "" {
@@ -171,6 +171,7 @@ type frame struct {
 	Stats      Stats
 	Clock      Clock
 	Faults     int // not done
+	Forwards   bool
 	Base       string
 	Path       string
 	Notice     string
@@ -199,6 +200,7 @@ func (p *pageRequest) render(v view, status int) {
 		Section:    v.section,
 		Workspaces: p.s.Workspaces(),
 		Clock:      p.s.Clock(),
+		Forwards:   p.s.config.Forward != nil,
 		Base:       p.base(),
 		Path:       p.r.URL.Path,
 		Notice:     notices[p.query.Get("done")],

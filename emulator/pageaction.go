@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"errors"
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -25,10 +24,6 @@ var notices = map[string]string{
 
 // act carries out a form of the page, and redirects to what it did.
 func (p *pageRequest) act() (view, error) {
-	mediaType, _, _ := mime.ParseMediaType(p.r.Header.Get("Content-Type"))
-	if mediaType != "application/x-www-form-urlencoded" {
-		return view{}, pageNotFound("That is no form of this page.")
-	}
 	p.r.Body = http.MaxBytesReader(p.w, p.r.Body, maxInspectionBody)
 	if err := p.r.ParseForm(); err != nil {
 		return view{}, errors.New("the form cannot be read")
@@ -173,11 +168,15 @@ func (p *pageRequest) replay(number string) (view, error) {
 	if old == nil || !whole {
 		return view{}, pageNotFound("The request is not remembered whole any more.")
 	}
+	k, found := endpoints[old.Path]
+	if !found {
+		return view{}, pageNotFound("The request was to no path of the API.")
+	}
 	text := []byte(requestBody(entries, *old))
 	now := p.s.now()
-	c := p.s.decodeCall(body{text: text}, endpoints[old.Path], now)
+	c := p.s.decodeCall(body{text: text}, k, now)
 	c.envelope.path, c.envelope.userAgent = old.Path, "replay of request "+number
-	again, err := p.s.settle(p.ws, &c, endpoints[old.Path], old.Strict, now)
+	again, err := p.s.settle(p.ws, &c, k, old.Strict, now)
 	if err != nil {
 		return view{}, err
 	}

@@ -17,7 +17,9 @@ const pageRows = 50
 func pageKnown(path string) bool {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	switch first {
-	case "", "people", "events", "objects", "messages", "requests", "faults", "workspaces", "snapshots", "behaviours":
+	case "":
+		return path == "/"
+	case "people", "events", "objects", "messages", "requests", "faults", "workspaces", "snapshots", "behaviours":
 		return true
 	}
 	return false
@@ -199,7 +201,7 @@ func (p *pageRequest) event(typ, name string) (view, error) {
 }
 
 // filters are the tabs of the message list.
-var filters = map[string]Verdict{"": "", "refused": refusedVerdict, "dropped": Dropped, "rejected": Rejected, "accepted": Accepted}
+var filters = map[string]Verdict{"": "", "refused": Refused, "dropped": Dropped, "rejected": Rejected, "accepted": Accepted}
 
 func (p *pageRequest) messages() view {
 	var data struct {
@@ -259,6 +261,9 @@ func (p *pageRequest) request(number string) (view, error) {
 		data.List = append(data.List, pageMessage{e.export(), json.RawMessage(maskBody(e.raw))})
 	}
 	data.More = len(entries) - len(data.List)
+	if _, found := endpoints[request.Path]; !found {
+		whole = false // there is nothing to repeat
+	}
 	data.Replay = whole && p.ws != p.s.unknown
 	data.Answer = "{}"
 	if request.Status != http.StatusOK {

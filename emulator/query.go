@@ -101,7 +101,7 @@ type Record struct {
 type MessageQuery struct {
 	// Key is the workspace's write key. Empty: the only workspace.
 	Key string
-	// Verdict is the verdict to list. Empty: any.
+	// Verdict is the verdict to list, or Refused. Empty: any.
 	Verdict Verdict
 	// Before lists only messages with a smaller Sequence. Zero: from the
 	// newest on.
@@ -164,9 +164,9 @@ func (o *object) export() Object {
 // as Stats does, and for a verdict that does not exist.
 func (s *Server) Messages(q MessageQuery) ([]Record, error) {
 	switch q.Verdict {
-	case "", Accepted, Dropped, Rejected:
+	case "", Accepted, Dropped, Rejected, Refused:
 	default:
-		return nil, errors.New("emulator: verdict must be accepted, dropped or rejected")
+		return nil, errors.New("emulator: verdict must be accepted, dropped, rejected or refused")
 	}
 	ws, err := s.workspace(q.Key)
 	if err != nil || ws == nil {

@@ -3,6 +3,8 @@ package emulator
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
+	"strings"
 )
 
 var emptyObject = json.RawMessage("{}")
@@ -15,15 +17,39 @@ type reply struct {
 }
 
 // errorReply is an answer in the only shape that the API's specification
-// declares for errors (api-facts 1.12).
+// declares for errors, with the code and the message that the Python SDK reads
+// beside it (api-facts 1.12).
 func errorReply(status int, messages ...string) reply {
 	var answer struct {
 		Meta struct {
 			Errors []string `json:"errors"`
 		} `json:"meta"`
+		Code    string `json:"code"`
+		Message string `json:"message"`
 	}
+	answer.Code = errorCode(status)
+	answer.Message = strings.Join(messages, "; ")
 	answer.Meta.Errors = messages
 	return reply{status: status, body: encodeJSON(answer)}
+}
+
+// errorCode is the name of an HTTP status as a code: bad_request.
+func errorCode(status int) string {
+	name := http.StatusText(status)
+	if name == "" {
+		return "status_" + strconv.Itoa(status)
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		case r == ' ' || r == '-':
+			return '_'
+		}
+		return -1
+	}, name)
 }
 
 func notAllowed(allow, message string) reply {

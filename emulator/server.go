@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"sort"
 	"strings"
@@ -94,24 +93,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	switch {
 	case !s.hostAllowed(r):
-		writeErrors(w, http.StatusForbidden,
-			"the Host header is neither localhost nor an IP address nor one of Config.AllowHosts (--allow-host)")
+		s.refuseHost(r).write(w)
 	case isAppPath(path):
 		if !originAllowed(r) {
 			writeErrors(w, http.StatusForbidden, "the request comes from a page of another origin")
 			return
 		}
 		s.serveAPI(w, r)
-	case strings.HasPrefix(path, apiPrefix):
+	case strings.HasPrefix(path, inspectionPrefix):
+		s.serveInspection(w, r)
+	case forPage(r):
+		s.servePage(w, r)
+	default:
 		if !allowPages(w, r) {
 			s.serveAPI(w, r)
 		}
-	case strings.HasPrefix(path, inspectionPrefix):
-		s.serveInspection(w, r)
-	case path == "/v1":
-		writeErrors(w, http.StatusNotFound, "no such path")
-	default:
-		s.servePage(w, r)
 	}
 }
 
@@ -176,11 +172,8 @@ func (s *Server) answer(r *http.Request, received []byte, readErr error) reply {
 		return s.settings(r, key)
 	}
 	k, found := endpoints[r.URL.Path]
-	switch {
-	case !found:
-		return errorReply(http.StatusNotFound, "no such path")
-	case r.Method != http.MethodPost:
-		return notAllowed(http.MethodPost, "use POST")
+	if !found || r.Method != http.MethodPost {
+		return s.answerAstray(r, received, readErr)
 	}
 
 	b := body{refusal: s.bodyTooLarge()}
@@ -232,28 +225,6 @@ func (s *Server) tell(done Request) {
 	if s.config.OnRequest != nil {
 		s.config.OnRequest(done)
 	}
-}
-
-// settingsKey returns the key of GET /v1/projects/{key}/settings.
-func settingsKey(u *url.URL) (string, bool) {
-	path, ok := strings.CutPrefix(u.EscapedPath(), "/v1/projects/")
-	if !ok {
-		return "", false
-	}
-	path, ok = strings.CutSuffix(path, "/settings")
-	key, err := url.PathUnescape(path)
-	return key, ok && err == nil && key != "" && !strings.Contains(path, "/")
-}
-
-// settings answers what the SDKs of browsers and phones ask at start.
-func (s *Server) settings(r *http.Request, key string) reply {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return notAllowed("GET, HEAD", "use GET")
-	}
-	if len(s.config.Keys) > 0 && s.lookup(key) == nil {
-		return errorReply(http.StatusNotFound, "the write key is not known")
-	}
-	return reply{status: http.StatusOK, body: []byte(`{"integrations":{"Customer.io Data Pipelines":{}}}`)}
 }
 
 // lookup returns the workspace of key, or nil.

@@ -240,7 +240,7 @@ func (s *Server) replayRecord(line []byte) error {
 }
 
 func (s *Server) replayCall(r record, text []byte) {
-	k := endpoints[r.Path]
+	k, _ := meantEndpoint(r.Path)
 	var c call
 	if len(text) > 0 {
 		c = s.decodeCall(body{text: text}, k, r.At)

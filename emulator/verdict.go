@@ -12,6 +12,10 @@ const (
 	// Rejected: the call was answered with an error, and nothing of it had
 	// an effect.
 	Rejected Verdict = "rejected"
+
+	// Refused is no message's verdict. In a [MessageQuery] it stands for
+	// Dropped and Rejected.
+	Refused Verdict = "refused"
 )
 
 // Effect is what a rule does to the message that breaks it.
@@ -60,6 +64,9 @@ const (
 	ruleUnknownEncoding
 	ruleMissingKey
 	ruleRateLimited
+	ruleUnknownPath
+	ruleWrongMethod
+	ruleForeignHost
 
 	ruleUnknownKey
 	rulePasswordWithKey
@@ -128,6 +135,15 @@ var rules = [...]Rule{
 	ruleRateLimited: {"rate-limited", RejectsAlways,
 		"The workspace made more calls in 3 seconds than this server's rate limit.",
 		"Send fewer and larger batches, and wait before trying again; see Config.RateLimit of this server."},
+	ruleUnknownPath: {"unknown-path", RejectsAlways,
+		"The API has no such path.",
+		"Check the base URL: some clients want it with /v1 at its end, others without, and none with a slash."},
+	ruleWrongMethod: {"wrong-method", RejectsAlways,
+		"The API takes nothing but POST there.",
+		"Send the call with POST."},
+	ruleForeignHost: {"foreign-host", RejectsAlways,
+		"The Host header is neither localhost nor an IP address nor one of Config.AllowHosts (--allow-host).",
+		"Name the host that the client uses with --allow-host, such as that of the container."},
 
 	ruleUnknownKey: {"unknown-key", Refuses,
 		"The write key is not one that this server knows.",

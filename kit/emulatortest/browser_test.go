@@ -16,7 +16,7 @@ import (
 const browserTimeout = 2 * time.Minute
 
 // newBrowser starts a headless Chromium, or skips the test where there is none.
-func newBrowser(t *testing.T) context.Context {
+func newBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser is slow to start")
@@ -40,6 +40,7 @@ func newBrowser(t *testing.T) context.Context {
 	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.UserDataDir(profile), chromedp.WindowSize(1280, 900))
+	options = append(options, more...)
 	allocator, end := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(end)
 	// A Chromium newer than the protocol's description sends values that it

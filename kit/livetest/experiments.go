@@ -18,8 +18,8 @@ import (
 // answerExperiments are those that the status answers.
 var answerExperiments = []Experiment{
 	{ID: "success-body", Question: "Which body does an answer of success have?", Assumed: "empty, or one JSON value without an error", run: successBody},
-	{ID: "strict-error-body", Question: "What does strict mode answer to a call without a required field?", Assumed: "400, with meta.errors",
-		needs: Case{people: 1},
+	{ID: "strict-error-body", Question: "What does strict mode answer to a call without a required field?", Assumed: "400, with code, message, meta.errors",
+		Behaviour: "An error's body has its texts in meta.errors, and code and message beside it.", needs: Case{people: 1},
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			status, shape, err := s.post(ctx, call{path: "track", body: `{"userId":` + quoted(s.people[0]) + `}`})
 			return fmt.Sprintf("%d, with %s", status, shape), err

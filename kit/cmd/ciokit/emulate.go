@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/internal/sdks"
 	"github.com/spf13/cobra"
 )
 
@@ -111,15 +112,14 @@ func (f *emulateFlags) greet(con console, base string, to *target) {
 	fmt.Fprintf(con.err, `  page:    %[1]s/
   load:    ciokit load FILE --mapping MAP.yaml --to %[1]s
   look:    %[1]s/_emulator/stats
-  refused: %[1]s/_emulator/messages?verdict=dropped
-Any write key works%[2]s. Customer.io's own SDKs, the first two run by this project's tests, the others not:
-  customerio-node                 new PipelinesClient(KEY, { url: "%[1]s/v1" })
-  @customerio/cdp-analytics-node  new Analytics({ writeKey: KEY, host: "%[1]s" })
-  customerio-cdp-analytics (py)   analytics.host = "%[1]s"
-  cdp-analytics-go                analytics.NewWithConfig(KEY, analytics.Config{Endpoint: "%[1]s"})
-  cdp-analytics-ruby              Customerio::Analytics.new(write_key: KEY, host: "%[1]s")
-Ctrl-C ends it.
-`, base, map[bool]string{true: " that --key lists", false: ""}[len(f.keys) > 0])
+  refused: %[1]s/_emulator/messages?verdict=refused
+  no key:  %[1]s/_emulator/messages?key=%[2]s, the calls without a key or with an unknown one
+Any write key works%[3]s. Customer.io's own SDKs, as this project's tests run them:
+`, base, emulator.UnknownKey, map[bool]string{true: " that --key lists", false: ""}[len(f.keys) > 0])
+	for _, s := range sdks.Snippets {
+		fmt.Fprintf(con.err, "  %-33s  %s\n", s.Package, s.For(base, "KEY"))
+	}
+	fmt.Fprintln(con.err, "Ctrl-C ends it.")
 }
 
 // serve answers requests until ctx ends, which is no failure.

@@ -128,6 +128,56 @@ func TestEmulateLines(t *testing.T) {
 	}
 }
 
+// What the banner points to is there: calls with an unknown key, and those to a path that is none, are found behind its links.
+func TestEmulateBannerLinks(t *testing.T) {
+	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--key", "known")
+	for _, call := range []struct{ key, path, body string }{
+		{"other", "/v1/identify", `{"userId":"u"}`}, {"known", "/identify", `{"userId":"u"}`}, {"known", "/v1/track", `{"userId":"u"}`},
+	} {
+		r.post(t, http.DefaultClient, call.key, call.path, call.body)
+	}
+	found := ""
+	for _, link := range regexp.MustCompile(`http://\S+`).FindAllString(r.banner, -1) {
+		link = strings.TrimRight(link, ",.\"")
+		if !strings.Contains(link, "/_emulator/") {
+			continue
+		}
+		resp, err := http.Get(link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d %s, %v", link, resp.StatusCode, text, err)
+		}
+		found += string(text)
+	}
+	for _, rule := range []string{"unknown-key", "unknown-path", "missing-event"} {
+		if !strings.Contains(found, `"rule":"`+rule+`"`) {
+			t.Errorf("%s is behind no link of the banner: %s", rule, r.banner)
+		}
+	}
+	if lines := strings.Split(strings.TrimSpace(r.out.String()), "\n"); len(lines) != 3 || !strings.HasSuffix(lines[1], "1 REJECTED  unknown-path") {
+		t.Errorf("lines %q", lines)
+	}
+}
+
+// settings are what a browser SDK asks for at its start.
+func (r *running) settings(t *testing.T, client *http.Client) string {
+	t.Helper()
+	resp, err := client.Get(r.base + "/v1/projects/k/settings")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("settings: %d %s, %v", resp.StatusCode, text, err)
+	}
+	return string(text)
+}
+
 func TestEmulateEnvironment(t *testing.T) {
 	t.Setenv("CIOKIT_STRICT", "true")
 	t.Setenv("CIOKIT_JSON", "true")
@@ -227,6 +277,9 @@ func TestEmulateTLS(t *testing.T) {
 	if status := r.post(t, trusting, "k", "/v1/identify", `{"userId":"u"}`); status != 200 {
 		t.Errorf("status %d", status)
 	}
+	if got := r.settings(t, trusting); !strings.Contains(got, `"apiHost":"`+strings.TrimPrefix(r.base, "https://")+`/v1"`) || !strings.Contains(got, `"protocol":"https"`) {
+		t.Errorf("settings %s", got)
+	}
 	if _, err := http.Get(r.base + "/_emulator/health"); err == nil {
 		t.Error("a client that does not know the certificate trusts it")
 	}
@@ -257,6 +310,10 @@ func TestProxy(t *testing.T) {
 	r := start(t, "proxy", "--addr", "127.0.0.1:0", "--to", server.URL+"/v1", "--strict")
 	if !strings.Contains(r.banner, "goes on to "+server.URL) {
 		t.Errorf("the banner does not say where calls go: %s", r.banner)
+	}
+	// The settings of the server behind it name that server; those that come through name the recorder.
+	if got := r.settings(t, http.DefaultClient); !strings.Contains(got, `"apiHost":"`+strings.TrimPrefix(r.base, "http://")+`/v1"`) || !strings.Contains(got, `"metrics":{"sampleRate":0}`) {
+		t.Errorf("settings %s", got)
 	}
 	for _, body := range []string{`{"userId":"u"}`, `{}`} {
 		if status := r.post(t, http.DefaultClient, "k", "/v1/identify", body); status != 200 {

@@ -1,0 +1,207 @@
+package emulatortest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/internal/sdks"
+)
+
+// gate lets the requests of a browser through to the hosts that are open, and
+// lets no other leave.
+type gate struct {
+	mu     sync.Mutex
+	open   []string
+	passed map[string]int // by host
+	held   []string       // URLs
+}
+
+// guard puts a gate before everything that the browser's tab calls.
+func guard(t *testing.T, ctx context.Context) *gate {
+	t.Helper()
+	g := &gate{passed: make(map[string]int)}
+	chromedp.ListenTarget(ctx, func(event any) {
+		paused, ok := event.(*fetch.EventRequestPaused)
+		if !ok {
+			return
+		}
+		var answer interface{ Do(context.Context) error } = fetch.FailRequest(paused.RequestID, network.ErrorReasonBlockedByClient)
+		if g.lets(paused.Request.URL) {
+			answer = fetch.ContinueRequest(paused.RequestID)
+		}
+		// Not here: the listener must return before the browser answers.
+		go func() { _ = chromedp.Run(ctx, chromedp.ActionFunc(answer.Do)) }()
+	})
+	do(t, ctx, fetch.Enable(), chromedp.ActionFunc(func(ctx context.Context) error {
+		// Without a network a browser says that it is offline, and the SDK waits.
+		_, err := page.AddScriptToEvaluateOnNewDocument(`Object.defineProperty(Navigator.prototype, "onLine", { get: () => true })`).Do(ctx)
+		return err
+	}))
+	return g
+}
+
+func (g *gate) lets(address string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	u, err := url.Parse(address)
+	if err == nil && (u.Scheme == "data" || u.Scheme == "blob" || slices.Contains(g.open, u.Host)) {
+		g.passed[u.Host]++
+		return true
+	}
+	g.held = append(g.held, address)
+	return false
+}
+
+// let opens the gate to these URLs alone.
+func (g *gate) let(urls ...string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.open, g.held, g.passed = nil, nil, make(map[string]int)
+	for _, address := range urls {
+		g.open = append(g.open, strings.TrimPrefix(address, "http://"))
+	}
+}
+
+func (g *gate) stopped() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.held)
+}
+
+// browserCalls is every call of the browser SDK: two before anybody is known.
+const browserCalls = `
+	await analytics.track("Seen", { place: "home" });
+	await analytics.page("Docs", "Pricing", { plan: "pro" });
+	await analytics.identify("b1", { email: "b1@example.com", plan: "pro" });
+	await analytics.track("Order Completed", { total: 12.5 });
+	await analytics.page();
+	await analytics.screen("Cart");
+	await analytics.group("acme", { objectTypeId: "2", name: "Acme" });
+	await analytics.alias("b1", "b0");
+	await analytics.identify("b1", { plan: "team" });`
+
+const browserCallCount = 9
+
+// TestBrowserSDK runs @customerio/cdp-analytics-browser as it is published, in
+// Chromium, told nothing but its cdnURL. A gate holds whatever is for another
+// host than the page's and the emulator's.
+func TestBrowserSDK(t *testing.T) {
+	t.Parallel()
+	umd := filepath.Join("..", "..", ".ci", "sdk", "node_modules", "@customerio", "cdp-analytics-browser", "dist", "umd")
+	if _, err := os.Stat(umd); err != nil {
+		t.Skip("the SDKs are not installed; npm ci in .ci/sdk brings them")
+	}
+	// Names of hosts lead nowhere, should the gate be passed by.
+	ctx := newBrowser(t, chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
+	gate := guard(t, ctx)
+	shop := http.NewServeMux()
+	shop.Handle("/umd/", http.StripPrefix("/umd/", http.FileServer(http.Dir(umd))))
+	shop.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `<!doctype html><title>Shop</title><link rel="icon" href="data:,"><script src="/umd/index.js"></script>`)
+	})
+	run := func(t *testing.T, base, key, options string) {
+		t.Helper()
+		site := httptest.NewServer(shop) // an origin of its own, so nothing is remembered
+		t.Cleanup(site.Close)
+		gate.let(site.URL, base)
+		code := ""
+		for _, s := range sdks.Snippets {
+			if strings.HasSuffix(s.Package, "-browser") {
+				code = s.For(base, quoted(key))
+			}
+		}
+		code = strings.TrimSuffix(code, ")") + options + ")"
+		do(t, ctx, network.ClearBrowserCookies(), chromedp.Navigate(site.URL+"/?utm_source=test"),
+			chromedp.Evaluate(`window.said = ""; (async () => {
+				const { AnalyticsBrowser } = AnalyticsNext;
+				const analytics = `+code+`;`+browserCalls+`
+			})().then(() => said = "done", (e) => said = String(e))`, nil),
+			eventually(`said !== ""`))
+		var said string
+		do(t, ctx, chromedp.Evaluate(`said`, &said))
+		if said != "done" {
+			t.Errorf("the SDK says %q", said)
+		}
+	}
+	check := func(t *testing.T, cio *emulator.Instance) {
+		t.Helper()
+		waiting, cancel := context.WithTimeout(t.Context(), browserTimeout)
+		defer cancel()
+		cio.Wait(waiting, func() bool { return cio.Stats().Messages.Accepted >= browserCallCount })
+		do(t, ctx, chromedp.Navigate("about:blank")) // what a page sends when it is left
+		if m := cio.Stats().Messages; m != (emulator.MessageCounts{Accepted: browserCallCount}) {
+			t.Errorf("messages %+v, want %d accepted", m, browserCallCount)
+		}
+		p := cio.Person("b1")
+		names := eventNames(cio, "b1")
+		if p.Email != "b1@example.com" || string(p.Traits["plan"]) != `"team"` || len(p.Relationships) != 1 || p.Relationships[0].ObjectTypeID != "2" {
+			t.Errorf("%+v", p)
+		}
+		for _, want := range []string{"track Seen", "track Order Completed", "page Pricing", "screen Cart"} {
+			if !strings.Contains(names, want) {
+				t.Errorf("events %s, without %s", names, want)
+			}
+		}
+		if held := gate.stopped(); len(held) > 0 {
+			t.Errorf("it called %q", held)
+		}
+	}
+	const batching = `, { integrations: { "Customer.io Data Pipelines": { deliveryStrategy: { strategy: "batching", config: { timeout: 50 } } } } }`
+	for _, test := range []struct {
+		name, options string
+		config        emulator.Config
+	}{
+		{"permissive", "", emulator.Config{}},
+		{"strict", "", emulator.Config{Strict: true}},
+		{"permissive, in batches", batching, emulator.Config{}},
+		{"strict, in batches", batching, emulator.Config{Strict: true}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if test.options != "" && os.Getenv("CIOKIT_DEEP") == "" {
+				t.Skip("batches are sent with CIOKIT_DEEP=1")
+			}
+			cio := test.config.Start(t)
+			run(t, cio.URL, cio.Key, test.options)
+			check(t, cio)
+		})
+	}
+	t.Run("through a recorder", func(t *testing.T) {
+		behind := emulator.Start(t)
+		front := emulator.Config{Forward: func(r *http.Request) (*http.Response, error) {
+			r.URL.Scheme, r.URL.Host, r.Host = "http", strings.TrimPrefix(behind.URL, "http://"), ""
+			return http.DefaultTransport.RoundTrip(r)
+		}}.Start(t)
+		run(t, front.URL, front.Key, "")
+		check(t, front) // the server behind it is not one of the gate's
+		if m := behind.Stats().Messages; m != (emulator.MessageCounts{Accepted: browserCallCount}) {
+			t.Errorf("passed on: %+v", m)
+		}
+	})
+	// The gate sees a leak: settings that name no host are what they once were.
+	t.Run("settings without a host", func(t *testing.T) {
+		old := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Access-Control-Allow-Origin", "*")
+			fmt.Fprint(w, `{"integrations":{"Customer.io Data Pipelines":{}}}`)
+		}))
+		defer old.Close()
+		run(t, old.URL, "k", "")
+		held := strings.Join(gate.stopped(), "\n")
+		if strings.Count(held, "https://cdp.customer.io/v1/") < browserCallCount {
+			t.Errorf("the gate held %q", held)
+		}
+	})
+}
