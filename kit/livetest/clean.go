@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,12 +30,16 @@ func (w *workspace) clean(ctx context.Context, l *Ledger) error {
 	for len(items) > 0 {
 		some := items[:min(cleanAtOnce, len(items))]
 		items = items[len(some):]
-		if some[0].Kind == ObjectItem { // somebody has to be seen before objects are deleted
-			somebody := Item{Kind: PersonItem, ID: w.marker()}
-			if err := l.add([]Item{somebody}); err != nil {
-				return err
+		if kind := some[0].Kind; kind == ObjectItem || kind == SuppressedItem { // somebody has to be seen before objects are deleted, and after people were let in
+			marker := Item{Kind: PersonItem, ID: w.marker()}
+			if !slices.Contains(l.left, marker) {
+				if err := l.add([]Item{marker}); err != nil {
+					return err
+				}
 			}
-			some = append([]Item{somebody}, some...)
+			if !slices.Contains(some, marker) {
+				some = slices.Concat([]Item{marker}, some)
+			}
 		}
 		gone, err := w.remove(ctx, some, patience)
 		if done := l.done(gone); done != nil {
@@ -81,6 +86,7 @@ func (e *leftError) Unwrap() error { return e.err }
 // an anonymous id than the person who gets it.
 func (w *workspace) remove(ctx context.Context, items []Item, patience time.Duration) (gone []Item, _ error) {
 	var let, meet, kill []cio.Message
+	var people []Item
 	stamp := w.run + "-" + time.Now().UTC().Format("150405.000")
 	for _, i := range items {
 		if i.Kind == SuppressedItem {
@@ -90,16 +96,32 @@ func (w *workspace) remove(ctx context.Context, items []Item, patience time.Dura
 			kill = append(kill, cio.DeleteObject{TypeID: i.TypeID, ObjectID: i.ID})
 			continue
 		}
+		people = append(people, i)
 		meet = append(meet, i.identification(stamp))
 		kill = append(kill, cio.DeletePerson{UserID: i.owner()})
 	}
 	if w.app == nil {
 		return w.removeUnseen(ctx, items, let, kill)
 	}
-	if err := w.sendAll(ctx, let); err != nil {
+	if len(let) > 0 {
+		if err := w.sendAll(ctx, let); err != nil {
+			return nil, err
+		}
+		if err := w.mark(ctx); err != nil {
+			return nil, err
+		}
+	}
+	// Once, and not again if it takes long: the second would come after the deletion, and bring them back.
+	if err := w.sendAll(ctx, meet); err != nil {
 		return nil, err
 	}
-	strangers, err := w.meetAgain(ctx, items, meet, stamp, patience)
+	strangers, err := w.settle(ctx, people, patience, func(i Item) error {
+		c, err := w.app.Customers().Attributes(ctx, i.customer())
+		if err != nil {
+			return err
+		}
+		return has(map[string]string{stampTrait: stamp})(c)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -125,39 +147,6 @@ func (w *workspace) remove(ctx context.Context, items []Item, patience time.Dura
 		}
 	}
 	return gone, left
-}
-
-// meetAgain identifies people until they are seen with the stamp. Somebody who was suppressed a moment ago may need it more than once.
-func (w *workspace) meetAgain(ctx context.Context, items []Item, meet []cio.Message, stamp string, patience time.Duration) (map[Item]error, error) {
-	const tries = 2
-	var people []Item
-	for _, i := range items {
-		if i.Kind != ObjectItem {
-			people = append(people, i)
-		}
-	}
-	var strangers map[Item]error
-	for range tries {
-		if err := w.sendAll(ctx, meet); err != nil {
-			return nil, err
-		}
-		var err error
-		strangers, err = w.settle(ctx, people, patience/tries, func(i Item) error {
-			c, err := w.app.Customers().Attributes(ctx, i.customer())
-			if err != nil {
-				return err
-			}
-			return has(map[string]string{stampTrait: stamp})(c)
-		})
-		if err != nil || len(strangers) == 0 {
-			return nil, err
-		}
-		meet = nil
-		for i := range strangers {
-			meet = append(meet, i.identification(stamp))
-		}
-	}
-	return strangers, nil
 }
 
 // removeUnseen does the same where nobody can look: only an anonymous id needs somebody who is identified before.

@@ -169,7 +169,7 @@ func (s *Suite) prepare(c Case) (*scope, error) {
 }
 
 // cleanSteps is how many things cleaning waits for, one after the other, each as long as what was sent may take to appear.
-const cleanSteps = 2
+const cleanSteps = 4
 
 // Close deletes what the run created, whatever became of its cases, also if ctx has ended. What could not be deleted stays in the ledger, and
 // the error says where that is.

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ciokit/cio"
@@ -173,39 +174,41 @@ func TestWrongKey(t *testing.T) {
 // which it is cleaned once there is a key again.
 func TestKeyIsRevoked(t *testing.T) {
 	t.Parallel()
-	srv := emulator.Config{}.InProcess(t)
-	cfg := configFor(t, srv)
-	s, err := Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	failed, skipped := 0, 0
-	for i, c := range Cases() {
-		if i == 5 {
-			srv.Fault(emulator.Fault{Status: 401})
+	synctest.Test(t, func(t *testing.T) { // a key that was good is tried for half a minute
+		srv := emulator.Config{}.InProcess(t)
+		cfg := configFor(t, srv)
+		s, err := Open(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
 		}
-		r := s.Run(t.Context(), c)
-		if r.Err != nil {
-			failed++
+		failed, skipped := 0, 0
+		for i, c := range Cases() {
+			if i == 5 {
+				srv.Fault(emulator.Fault{Status: 401})
+			}
+			r := s.Run(t.Context(), c)
+			if r.Err != nil {
+				failed++
+			}
+			if r.Skipped {
+				skipped++
+			}
 		}
-		if r.Skipped {
-			skipped++
+		if failed != 1 || skipped != len(Cases())-6 {
+			t.Errorf("%d failed, %d skipped", failed, skipped)
 		}
-	}
-	if failed != 1 || skipped != len(Cases())-6 {
-		t.Errorf("%d failed, %d skipped", failed, skipped)
-	}
-	if err := s.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "ciokit live clean") {
-		t.Errorf("Close: %v", err)
-	}
-	srv.Server.ClearFaults()
-	if leftOver(srv) == "" {
-		t.Fatal("nothing is left over")
-	}
-	cleanAll(t, cfg)
-	if left := leftOver(srv); left != "" {
-		t.Errorf("left over: %s", left)
-	}
+		if err := s.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "ciokit live clean") {
+			t.Errorf("Close: %v", err)
+		}
+		srv.Server.ClearFaults()
+		if leftOver(srv) == "" {
+			t.Fatal("nothing is left over")
+		}
+		cleanAll(t, cfg)
+		if left := leftOver(srv); left != "" {
+			t.Errorf("left over: %s", left)
+		}
+	})
 }
 
 // cleanAll works off every ledger.
