@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/kit/internal/atomicfile"
+	"github.com/ciokit/cio/kit/internal/filelock"
 )
 
 // Ledger lists on disk what a run creates, so that it can be deleted whatever ends the run. An entry is synced to disk before anything is
@@ -21,6 +22,7 @@ type Ledger struct {
 	header LedgerHeader
 	left   []Item
 	file   *os.File // nil if it was only read
+	lock   *filelock.Lock
 }
 
 // LedgerHeader says which run, and which workspace.
@@ -72,14 +74,11 @@ func createLedger(dir string, h LedgerHeader) (*Ledger, error) {
 	}
 	h.Version, h.Started = ledgerVersion, time.Now().UTC()
 	l := &Ledger{path: filepath.Join(dir, h.Run+".jsonl"), header: h}
-	f, err := os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
-	if err != nil {
+	if err := l.open(os.O_CREATE | os.O_EXCL); err != nil {
 		return nil, err
 	}
-	l.file = f
-	if err := errors.Join(lockFile(f), l.append(h), syncDir(dir)); err != nil {
-		f.Close()
-		return nil, err
+	if err := errors.Join(l.append(h), atomicfile.SyncDir(dir)); err != nil {
+		return nil, errors.Join(err, l.letGo())
 	}
 	return l, nil
 }
@@ -173,26 +172,48 @@ func (l *Ledger) Left() []Item { return append([]Item(nil), l.left...) }
 
 // reopen opens a ledger that was read, to be worked off, and holds its lock. It fails with ErrLedgerInUse.
 func (l *Ledger) reopen() error {
-	f, err := os.OpenFile(l.path, os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
+	if err := l.open(0); err != nil {
 		return err
-	}
-	if err := lockFile(f); err != nil {
-		f.Close()
-		return fmt.Errorf("%s: %w", l.path, ErrLedgerInUse)
 	}
 	// What was read before the lock may be old. A torn last line would swallow the next one.
 	text, err := os.ReadFile(l.path)
 	if err == nil {
-		err = f.Truncate(int64(bytes.LastIndexByte(text, '\n') + 1))
+		err = l.file.Truncate(int64(bytes.LastIndexByte(text, '\n') + 1))
 	}
 	now, parseErr := parseLedger(text)
 	if err := errors.Join(err, parseErr); err != nil {
-		f.Close()
-		return fmt.Errorf("%s: %w", l.path, err)
+		return errors.Join(fmt.Errorf("%s: %w", l.path, err), l.letGo())
 	}
-	l.file, l.header, l.left = f, now.header, now.left
+	l.header, l.left = now.header, now.left
 	return nil
+}
+
+// open takes the ledger for this process and opens its file.
+func (l *Ledger) open(flag int) (err error) {
+	if l.lock, err = filelock.Take(l.path, l.header.Run); err == nil {
+		l.file, err = os.OpenFile(l.path, flag|os.O_WRONLY|os.O_APPEND, 0o600)
+	}
+	if err == nil {
+		err = l.lock.Former(l.path)
+	}
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, filelock.ErrInUse) {
+		err = fmt.Errorf("%s: %w%s", l.path, ErrLedgerInUse, filelock.By(err))
+	}
+	return errors.Join(err, l.letGo())
+}
+
+// letGo closes the file and lets go of the ledger.
+func (l *Ledger) letGo() error {
+	var err error
+	if l.file != nil {
+		err = l.file.Close()
+	}
+	err = errors.Join(err, l.lock.Release())
+	l.file, l.lock = nil, nil
+	return err
 }
 
 func (l *Ledger) append(value any) error {
@@ -226,31 +247,15 @@ func (l *Ledger) done(items []Item) error {
 	return l.append(ledgerLine{Done: items})
 }
 
-// close ends the work on the ledger. A ledger of nothing is removed, once it is closed, because Windows removes no open file. Somebody who
-// looks at it in between finds nothing to delete, and removes it too.
+// close ends the work on the ledger. A ledger of nothing is removed.
 func (l *Ledger) close() error {
 	if l.file == nil {
 		return nil
 	}
-	err := l.file.Close()
+	err := l.file.Close() // Windows does not remove an open file
 	l.file = nil
-	if len(l.left) > 0 {
-		return err
+	if len(l.left) == 0 {
+		err = errors.Join(err, atomicfile.Remove(l.path)) // as long as it is locked
 	}
-	if removed := os.Remove(l.path); !errors.Is(removed, fs.ErrNotExist) {
-		err = errors.Join(err, removed)
-	}
-	return err
-}
-
-// syncDir makes the name of a new file durable.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // a directory cannot be synced there
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(err, l.letGo())
 }

@@ -79,7 +79,7 @@ func TestLedgerIsTorn(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, two := Item{Kind: PersonItem, ID: idPrefix + "people_r_0"}, Item{Kind: ObjectItem, ID: idPrefix + "objects_r_0"}
-	for _, err := range []error{l.add([]Item{one}), l.add([]Item{two}), l.done([]Item{one}), l.file.Close()} {
+	for _, err := range []error{l.add([]Item{one}), l.add([]Item{two}), l.done([]Item{one}), l.letGo()} {
 		if err != nil {
 			t.Fatal(err)
 		}

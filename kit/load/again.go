@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/filelock"
 )
 
 // Repeatable reports whether a load of rows that were sent before does no harm, whatever the input has become since: each ordinary event of the
@@ -47,7 +48,7 @@ func (j *Journal) EndedEarly() bool {
 	return true
 }
 
-// Hold makes sure that this process alone is at work on the load of that name until release is called, where the system has locks. Names are of
+// Hold makes sure that this process alone is at work on the load of that name until release is called. Names are of
 // the caller's making, and name a file below dir. The error is ErrRunning if another process has it.
 func Hold(dir, name string) (release func() error, err error) {
 	if dir, err = orJournalDir(dir); err != nil {
@@ -56,12 +57,12 @@ func Hold(dir, name string) (release func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, name+".lock"), os.O_CREATE|os.O_RDWR, 0o600) // it stays: who removes it may take it from another
+	lock, err := filelock.Take(filepath.Join(dir, name), "")
+	if errors.Is(err, filelock.ErrInUse) {
+		return nil, fmt.Errorf("load: %w", underWay(err))
+	}
 	if err != nil {
 		return nil, err
 	}
-	if lockFile(f) != nil {
-		return nil, errors.Join(fmt.Errorf("load: %w; wait for it, or end it", ErrRunning), f.Close())
-	}
-	return f.Close, nil
+	return lock.Release, nil
 }

@@ -11,9 +11,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"sync"
+
+	"github.com/ciokit/cio/kit/internal/atomicfile"
+	"github.com/ciokit/cio/kit/internal/filelock"
 )
 
 // PendingError is a snapshot with which another run is under way, or which another run began with or was to renew that ended without a word,
@@ -21,14 +23,19 @@ import (
 type PendingError struct {
 	// File is the snapshot, Run the journal's id of that run, empty if it had none or is not known.
 	File, Run string
-	// Running says that it is under way in another process, where the system can tell. Not even a load with Full may begin then.
+	// Running says that it is under way in another process, By which process that is, if it is known. Not even a load with Full may begin then.
 	Running bool
+	By      string
 }
 
 func (e *PendingError) Error() string {
 	switch {
 	case e.Running:
-		return fmt.Sprintf("load: a load with the snapshot %s is under way in another process; wait for it, or end it", e.File)
+		by := e.By
+		if by != "" {
+			by = " (" + by + ")"
+		}
+		return fmt.Sprintf("load: a load with the snapshot %s is under way in another process%s; wait for it, or end it", e.File, by)
 	case e.Run == "":
 		return fmt.Sprintf("load: a load with the snapshot %s was killed and cannot be resumed, so that nobody knows what it sent; send everything once", e.File)
 	}
@@ -52,11 +59,12 @@ func (p *pending) over(made *snapshot) bool {
 	return p.Makes != "" && made != nil && p.Makes == made.info.ID
 }
 
-// word is a file with a pending in it, in a line of pendingBytes, and behind that a madeLog. As long as it is open it is locked for this process,
-// where the system has locks.
+// word is a file with a pending in it, in a line of pendingBytes, and behind that a madeLog. As long as it is open the snapshot's name is locked
+// for this process.
 type word struct {
 	snapshot string
 	file     *os.File
+	lock     *filelock.Lock
 	fresh    bool    // it was not there before
 	said     pending // what it said before
 	over     bool    // the run that said so has made its snapshot
@@ -69,14 +77,14 @@ const pendingBytes = 512
 // hold locks the words beside the snapshot that the run begins with and beside that which it will renew.
 func (c *changes) hold(file string) error {
 	names := []string{file}
-	if s := c.cfg.Snapshot; s != "" && filepath.Clean(s) != filepath.Clean(file) {
-		names = append(names, s)
+	if c.cfg.Snapshot != "" {
+		names = append(names, c.cfg.Snapshot)
 	}
 	for _, name := range names {
-		if there, err := os.Stat(name + pendingSuffix); err == nil && c.holds(there) {
-			continue // by another path
+		if slices.ContainsFunc(c.words, func(w *word) bool { return w.lock.Same(name) }) {
+			continue
 		}
-		w, err := openWord(name)
+		w, err := openWord(name, c.info.By)
 		if err != nil {
 			return err
 		}
@@ -85,50 +93,47 @@ func (c *changes) hold(file string) error {
 	return nil
 }
 
-func (c *changes) holds(file os.FileInfo) bool {
-	return slices.ContainsFunc(c.words, func(w *word) bool {
-		held, err := w.file.Stat()
-		return err == nil && os.SameFile(held, file)
-	})
-}
-
-func openWord(snapshot string) (*word, error) {
+func openWord(snapshot, run string) (*word, error) {
 	name := snapshot + pendingSuffix
-	for {
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
-		if err != nil {
-			return nil, err
-		}
-		if lockFile(f) != nil {
-			return nil, errors.Join(&PendingError{File: snapshot, Running: true}, f.Close())
-		}
-		w := &word{snapshot: snapshot, file: f}
-		there, err := os.Stat(name)
-		if err == nil {
-			var locked os.FileInfo
-			if locked, err = f.Stat(); err == nil && os.SameFile(there, locked) {
-				return w, w.read()
-			}
-		}
-		// Another run has ended in between, and taken the file away.
-		if closeErr := f.Close(); closeErr != nil || err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, errors.Join(err, closeErr)
-		}
+	lock, err := filelock.Take(snapshot, run)
+	if err == nil {
+		err = lock.Former(name)
 	}
+	w := &word{snapshot: snapshot, lock: lock}
+	if err == nil {
+		w.file, err = os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	}
+	if err == nil {
+		err = w.read()
+	}
+	var used *filelock.InUseError
+	switch {
+	case errors.As(err, &used):
+		return nil, errors.Join(&PendingError{File: snapshot, Run: used.Owner.Run, Running: true, By: used.By()}, lock.Release())
+	case err != nil:
+		return nil, errors.Join(err, w.letGo())
+	}
+	return w, nil
 }
 
 func (w *word) read() error {
 	head, err := io.ReadAll(io.LimitReader(w.file, pendingBytes))
 	if err != nil {
-		return errors.Join(err, w.file.Close())
+		return err
 	}
 	w.fresh = len(head) == 0
 	_ = json.Unmarshal(head, &w.said) // what cannot be read is the word of a run that nobody knows
 	w.whole, err = eachMade(w.file, func([]byte) error { return nil })
-	if err != nil {
-		return errors.Join(err, w.file.Close())
+	return err
+}
+
+// letGo closes the file and lets go of the lock.
+func (w *word) letGo() error {
+	var err error
+	if w.file != nil {
+		err = w.file.Close()
 	}
-	return nil
+	return errors.Join(err, w.lock.Release())
 }
 
 // checkPending makes sure that no other run has sent what the snapshot does not know of. After one that was killed only a run with Full may
@@ -167,7 +172,7 @@ func (c *changes) markPending() error {
 		if w.whole = max(w.whole, pendingBytes); w.over {
 			w.whole = pendingBytes
 		}
-		if err := errors.Join(w.file.Truncate(w.whole), w.file.Sync(), syncDir(filepath.Dir(w.snapshot))); err != nil {
+		if err := errors.Join(w.file.Truncate(w.whole), w.file.Sync(), atomicfile.SyncDir(filepath.Dir(w.snapshot))); err != nil {
 			return err
 		}
 	}
@@ -246,10 +251,7 @@ func (c *changes) eachLog(file string, f func(io.ReaderAt) error) error {
 			return err
 		}
 		w := word{snapshot: name, file: log}
-		if err := w.read(); err != nil {
-			return err
-		}
-		if !w.said.over(c.old) {
+		if err = w.read(); err == nil && !w.said.over(c.old) {
 			err = f(log)
 		}
 		if err = errors.Join(err, log.Close()); err != nil {
@@ -395,13 +397,10 @@ func (w *word) close() error {
 	if w.fresh && !w.mine {
 		return w.remove()
 	}
-	return w.file.Close()
+	return w.letGo()
 }
 
+// remove removes the word, as long as its snapshot is locked.
 func (w *word) remove() error {
-	name := w.file.Name()
-	if runtime.GOOS == "windows" { // which does not remove an open file
-		return errors.Join(w.file.Close(), os.Remove(name))
-	}
-	return errors.Join(os.Remove(name), w.file.Close()) // as long as it is locked nobody else has taken its place
+	return errors.Join(w.file.Close(), atomicfile.Remove(w.file.Name()), w.lock.Release())
 }

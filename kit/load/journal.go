@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/atomicfile"
+	"github.com/ciokit/cio/kit/internal/filelock"
 )
 
 // A Journal says on disk how far a load has come, so that it can go on where it was after whatever ended it. Start makes one, Resume goes on
@@ -34,12 +36,13 @@ type Journal struct {
 	dir    string
 	header JournalHeader
 	last   Checkpoint
-	sum    string   // of the last whole line
-	whole  int64    // bytes of whole lines
-	torn   bool     // there may be more than those
-	file   *os.File // nil if it was only read
-	bad    error    // why it cannot be read; nil if it can
-	used   bool     // the run has begun
+	sum    string         // of the last whole line
+	whole  int64          // bytes of whole lines
+	torn   bool           // there may be more than those
+	file   *os.File       // nil if it was only read
+	lock   *filelock.Lock // nil likewise
+	bad    error          // why it cannot be read; nil if it can
+	used   bool           // the run has begun
 }
 
 // journalVersion is that of the format. A journal of another is not resumed.
@@ -161,14 +164,17 @@ func createJournal(dir string, h JournalHeader) (_ *Journal, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	if err := os.Mkdir(j.dir, 0o700); err != nil {
-		return nil, err
+	if err = j.take(); err == nil {
+		err = os.Mkdir(j.dir, 0o700)
 	}
-	if err = j.open(os.O_CREATE | os.O_EXCL); err == nil {
+	if err == nil {
+		err = j.open(os.O_CREATE | os.O_EXCL)
+	}
+	if err == nil {
 		err = j.append("header", h)
 	}
 	if err == nil {
-		err = errors.Join(syncDir(j.dir), syncDir(dir))
+		err = errors.Join(atomicfile.SyncDir(j.dir), atomicfile.SyncDir(dir))
 	}
 	if err != nil {
 		return nil, errors.Join(err, j.discard())
@@ -176,35 +182,27 @@ func createJournal(dir string, h JournalHeader) (_ *Journal, err error) {
 	return j, nil
 }
 
-// syncDir makes sure that the names in a directory are on disk, where the system can do that.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+// take takes the run for this process alone. Its lock is beside the directory, so that this can be removed under it.
+func (j *Journal) take() (err error) {
+	j.lock, err = filelock.Take(j.dir, j.header.ID)
+	return j.running(err)
 }
 
-// open opens the file for writing, by this process alone.
+// running says of a lock that is in use that the run is under way.
+func (j *Journal) running(err error) error {
+	if errors.Is(err, filelock.ErrInUse) {
+		return fmt.Errorf("load: run %s: %w", j.header.ID, underWay(err))
+	}
+	return err
+}
+
+// open opens the file of a run that was taken, for writing.
 func (j *Journal) open(flag int) error {
-	f, err := os.OpenFile(filepath.Join(j.dir, journalFile), flag|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(j.lockName(), flag|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
-	if err := lockFile(f); err != nil {
-		return errors.Join(fmt.Errorf("load: run %s: %w; wait for it, or end it (%w)", j.header.ID, ErrRunning, err), f.Close())
-	}
-	locked, err := f.Stat()
-	if err == nil {
-		var there os.FileInfo
-		if there, err = os.Stat(f.Name()); err == nil && !os.SameFile(there, locked) {
-			err = os.ErrNotExist
-		}
-	}
-	if err != nil { // it was removed in between
+	if err := j.running(j.lock.Former(f.Name())); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	j.file = f
@@ -331,8 +329,11 @@ func openJournal(dir, id string) (*Journal, error) {
 		return nil, &JournalError{j.dir, 0, fmt.Sprintf("is a journal of version %d, and this program goes on with version %d", j.header.Version, journalVersion),
 			"use the program that made it, or " + againHint}
 	}
-	if err := j.open(0); err != nil {
-		return nil, err
+	if err = j.take(); err == nil {
+		err = j.open(0)
+	}
+	if err != nil {
+		return nil, errors.Join(err, j.Close())
 	}
 	if err := j.replay(j.file); err != nil { // again: the other process may have gone on until it let go
 		return nil, errors.Join(err, j.Close())
@@ -390,10 +391,22 @@ func (j *Journal) append(name string, what any) error {
 }
 
 // discard removes a journal of nothing: that of a run which did not begin.
-func (j *Journal) discard() error { return errors.Join(j.Close(), os.RemoveAll(j.dir)) }
+func (j *Journal) discard() error {
+	err := j.closeFile()
+	if j.lock != nil {
+		err = errors.Join(err, os.RemoveAll(j.dir))
+	}
+	return errors.Join(err, j.Close())
+}
 
 // Close lets go of the journal.
 func (j *Journal) Close() error {
+	err := errors.Join(j.closeFile(), j.lock.Release())
+	j.lock = nil
+	return err
+}
+
+func (j *Journal) closeFile() error {
 	if j.file == nil {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"github.com/ciokit/cio/kit/internal/filelock"
 )
 
 // runID is the form of the ids that createJournal gives.
@@ -58,7 +61,7 @@ func (j *Journal) Active() time.Time {
 	return j.last.At
 }
 
-// lockName is the file that a process at work on the run has locked.
+// lockName is the file that a process of a version before this one, at work on the run, has locked itself.
 func (j *Journal) lockName() string {
 	if j.header.Version == 1 {
 		return filepath.Join(j.dir, progressFile1)
@@ -66,17 +69,15 @@ func (j *Journal) lockName() string {
 	return filepath.Join(j.dir, journalFile)
 }
 
-// Running reports whether a process is at work on the run.
-func (j *Journal) Running() bool {
-	if j.file != nil {
-		return true
+// Running reports whether a process is at work on the run, or may be: where the file system has no locks nobody can tell.
+func (j *Journal) Running() bool { return j.InUse() != nil }
+
+// InUse returns nil if no process is at work on the run, an error that holds ErrRunning and says which if one is, and another if nobody can tell.
+func (j *Journal) InUse() error {
+	if j.lock != nil {
+		return fmt.Errorf("load: run %s: %w", j.header.ID, ErrRunning)
 	}
-	f, err := os.Open(j.lockName())
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	return lockFile(f) != nil
+	return j.running(cmp.Or(filelock.Held(j.dir), filelock.HeldByFormer(j.lockName())))
 }
 
 // Usage returns how many bytes the journal has on disk, and whether there may be ids of people among them: those of the rows, which a run keeps
@@ -100,22 +101,23 @@ func (j *Journal) Usage() (bytes int64, ids bool, err error) {
 // ErrRunning is a journal that a process is at work on.
 var ErrRunning = errors.New("the load is under way in another process")
 
+// SweepLocks removes what the locks of processes that were killed left below dir. Locks that are held stay.
+func SweepLocks(dir string) error { return filelock.Sweep(dir) }
+
+// underWay is ErrRunning with whoever holds the lock that err is about.
+func underWay(err error) error {
+	return fmt.Errorf("%w%s; wait for it, or end it", ErrRunning, filelock.By(err))
+}
+
 // Remove removes the journal, and what its run keeps until its snapshot is made, or the key of a query's last row, which an earlier version of this program kept. The load cannot be resumed then. It is ErrRunning if a process
 // is at work on it.
 func (j *Journal) Remove() error {
-	if j.file != nil {
-		return fmt.Errorf("load: run %s: %w", j.header.ID, ErrRunning)
+	lock, err := filelock.Take(j.dir, j.header.ID) // and until it is released nobody else can take the run up
+	if err != nil {
+		return j.running(err)
 	}
-	f, err := os.Open(j.lockName())
-	switch {
-	case errors.Is(err, os.ErrNotExist): // of a load that ended before it began
-	case err != nil:
-		return err
-	default:
-		defer f.Close() // and until then nobody else can take it up
-		if lockFile(f) != nil {
-			return fmt.Errorf("load: run %s: %w", j.header.ID, ErrRunning)
-		}
+	if err = j.running(lock.Former(j.lockName())); err == nil {
+		err = os.RemoveAll(j.dir)
 	}
-	return os.RemoveAll(j.dir)
+	return errors.Join(err, lock.Release())
 }

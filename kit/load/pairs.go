@@ -100,7 +100,7 @@ func (p *pairs) close() error {
 	if p.file == nil {
 		return nil
 	}
-	err := nameless.Close(p.file)
+	err := p.file.Close()
 	p.file = nil
 	return err
 }

@@ -9,17 +9,19 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 
+	"github.com/ciokit/cio/kit/internal/atomicfile"
+	"github.com/ciokit/cio/kit/internal/filelock"
 	"github.com/ciokit/cio/kit/internal/realpath"
 )
 
-// rejectsFile is the file of Job.RejectsFile. It is locked, because what two runs write into one file is not what either rejected. What it
+// rejectsFile is the file of Job.RejectsFile. Its name is locked, because what two runs write into one file is not what either rejected. What it
 // held before is never written over: when the run has really begun, so that a mistake in the mapping costs nothing, it gets a name with a
 // number, and the run a file of its own.
 type rejectsFile struct {
 	path    string // without symbolic links
 	f       *os.File
+	lock    *filelock.Lock // nil for what is no regular file
 	regular bool
 	begun   bool
 	at      int64    // how long it was, and sum what was in it, when the run went on
@@ -37,34 +39,21 @@ func openRejects(path string) (*rejectsFile, error) {
 	if err != nil {
 		return failed(err)
 	}
-	for {
-		f, err := os.OpenFile(real, os.O_CREATE|os.O_WRONLY, 0o600)
+	r := &rejectsFile{path: real}
+	info, err := os.Stat(real)
+	if r.regular = errors.Is(err, os.ErrNotExist) || err == nil && info.Mode().IsRegular(); r.regular {
+		r.lock, err = filelock.Take(real, "")
+		if errors.Is(err, filelock.ErrInUse) {
+			err = fmt.Errorf("%w%s", ErrInUse, filelock.By(err))
+		}
 		if err != nil {
 			return failed(err)
 		}
-		r := &rejectsFile{path: real, f: f}
-		info, err := f.Stat()
-		if err != nil {
-			return failed(errors.Join(err, f.Close()))
-		}
-		if r.regular = info.Mode().IsRegular(); !r.regular {
-			return r, nil
-		}
-		if err := lockFile(f); err != nil {
-			if errors.Is(err, syscall.EWOULDBLOCK) {
-				err = ErrInUse
-			}
-			return failed(errors.Join(err, f.Close()))
-		}
-		now, err := os.Stat(real)
-		if err == nil && os.SameFile(info, now) {
-			return r, nil
-		}
-		// Another run gave it another name, and has ended, between the two lines above.
-		if closed := f.Close(); closed != nil || err != nil && !errors.Is(err, os.ErrNotExist) {
-			return failed(errors.Join(err, closed))
-		}
 	}
+	if r.f, err = os.OpenFile(real, os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+		return failed(errors.Join(err, r.lock.Release()))
+	}
+	return r, nil
 }
 
 // begin makes room for the rejects of this run and keeps others from reading them; a device or a pipe is left as it is.
@@ -85,43 +74,35 @@ func (r *rejectsFile) begin() error {
 	return r.f.Chmod(0o600)
 }
 
-// moveAside gives the file a name with a number and goes on with an empty one. That is locked before anybody can open it.
+// moveAside gives the file a name with a number and goes on with an empty one.
 func (r *rejectsFile) moveAside() error {
-	empty, err := os.CreateTemp(filepath.Dir(r.path), ".ciokit-rejects-*") // of mode 0600
-	if err != nil {
+	if err := r.f.Close(); err != nil {
 		return err
 	}
 	name, err := r.number()
-	if err == nil {
-		err = lockFile(empty)
-	}
-	if err == nil {
-		err = os.Rename(empty.Name(), r.path)
-	}
 	if err != nil {
-		return errors.Join(err, empty.Close(), os.Remove(empty.Name()))
+		return err
+	}
+	if r.f, err = os.OpenFile(r.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
+		return err
 	}
 	r.notes = append(r.notes, fmt.Sprintf("What %s held before is in %s now.", filepath.Base(r.path), name))
-	old := r.f
-	r.f = empty
-	return errors.Join(syncDir(filepath.Dir(r.path)), old.Close())
+	return atomicfile.SyncDir(filepath.Dir(r.path))
 }
 
-// number gives the file a second name, which nothing has yet: people.rejects.1.jsonl for people.rejects.jsonl. Where a file can have but one
-// name it loses the first.
+// number gives the file a name that nothing has yet: people.rejects.1.jsonl for people.rejects.jsonl. It has both for a moment where a file can, so that
+// nothing else that gets the new one meanwhile is written over.
 func (r *rejectsFile) number() (string, error) {
 	ext := filepath.Ext(r.path)
 	base := strings.TrimSuffix(r.path, ext)
 	for n := 1; ; n++ {
 		name := base + "." + strconv.Itoa(n) + ext
-		err := os.Link(r.path, name)
-		if err == nil {
-			return name, nil
+		if os.Link(r.path, name) == nil {
+			return name, atomicfile.Remove(r.path)
 		}
-		if _, there := os.Lstat(name); there == nil {
-			continue
+		if _, err := os.Lstat(name); err != nil {
+			return name, atomicfile.Rename(r.path, name)
 		}
-		return name, os.Rename(r.path, name)
 	}
 }
 
@@ -192,5 +173,5 @@ func (r *rejectsFile) close(ran bool) error {
 	if r.regular {
 		errs = append(errs, r.f.Sync())
 	}
-	return errors.Join(append(errs, r.f.Close())...)
+	return errors.Join(append(errs, r.f.Close(), r.lock.Release())...)
 }

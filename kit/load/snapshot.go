@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"sort"
 	"time"
+
+	"github.com/ciokit/cio/kit/internal/atomicfile"
 )
 
 // A snapshot says what Customer.io was last sent for each row, so that a later run can leave out the rows that have not changed. The file is
@@ -359,12 +361,12 @@ func writeSnapshot(name string, info SnapshotInfo, entries, people records, read
 		err = ready()
 	}
 	if err == nil {
-		err = os.Rename(fresh, name)
+		err = atomicfile.Rename(fresh, name)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(fresh))
 	}
-	return syncDir(filepath.Dir(name))
+	return atomicfile.SyncDir(filepath.Dir(name))
 }
 
 func encodeSnapshot(to io.Writer, info SnapshotInfo, entries, people records) error {

@@ -155,7 +155,7 @@ func (s *sorter) close() error {
 	if s.file == nil {
 		return nil
 	}
-	err := nameless.Close(s.file)
+	err := s.file.Close()
 	s.file = nil
 	return err
 }

@@ -171,7 +171,7 @@ func (s *spool) each(f func(*spooled) error) error {
 
 func (s *spool) close() error {
 	if s.nameless {
-		return nameless.Close(s.file)
+		return s.file.Close()
 	}
 	return s.file.Close()
 }

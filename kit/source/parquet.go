@@ -12,6 +12,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/ciokit/cio/kit/internal/nameless"
 	"github.com/parquet-go/parquet-go"
 )
 
@@ -359,8 +360,6 @@ type spool struct{ *os.File }
 
 // newSpool makes a file that only this user can read.
 func newSpool() (spool, error) {
-	f, err := os.CreateTemp("", "ciokit-*.parquet") // of mode 0600
+	f, err := nameless.Create("")
 	return spool{f}, err
 }
-
-func (s spool) Close() error { return errors.Join(s.File.Close(), os.Remove(s.Name())) }

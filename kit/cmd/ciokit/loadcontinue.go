@@ -80,9 +80,12 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console) error {
 		return f.anew(ctx, con, "", "there is no earlier run of it on this machine")
 	}
 	id := last.Header().ID
+	inUse := last.InUse()
 	switch {
-	case last.Running():
-		return f.refuse(fail(exitUsage, "run %s: %w; wait for it, or end it", id, load.ErrRunning), id, "another process is at work on this load")
+	case errors.Is(inUse, load.ErrRunning):
+		return f.refuse(loadError(inUse), id, "another process is at work on this load")
+	case inUse != nil:
+		return f.refuse(&exitError{exitLocal, inUse}, id, "nobody can tell whether another process is at work on this load")
 	case last.Problem() == nil && last.Last().End == load.EndComplete:
 		return f.anew(ctx, con, id, "its last run was complete")
 	case !last.EndedEarly() && mapping.Repeatable():

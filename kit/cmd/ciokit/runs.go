@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"text/tabwriter"
@@ -57,11 +58,17 @@ type runState struct {
 	Problem string `json:"problem,omitempty"`
 }
 
+// perhapsRunning is the state of a load of which nobody can tell whether it is under way.
+const perhapsRunning = "perhaps running"
+
 func stateOf(j *load.Journal) runState {
 	s := runState{JournalHeader: j.Header(), Last: j.Last(), State: "complete"}
+	inUse := j.InUse()
 	switch {
-	case j.Running():
+	case errors.Is(inUse, load.ErrRunning):
 		s.State = "running"
+	case inUse != nil:
+		s.State, s.Problem = perhapsRunning, inUse.Error()
 	case j.Problem() != nil:
 		s.State, s.Problem = "cannot be read", j.Problem().Error()
 	case s.Last.End != load.EndComplete && !j.CanResume():
@@ -120,6 +127,9 @@ func showRun(con console, id string, asJSON bool) error {
 	line := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	line("id", "%s", s.ID)
 	line("state", "%s", s.State)
+	if s.Problem != "" {
+		line("problem", "%s", s.Problem)
+	}
 	if s.Last.End != "" && s.Last.End != load.EndComplete {
 		line("why", "%s", s.Last.End)
 	}
@@ -139,7 +149,7 @@ func showRun(con console, id string, asJSON bool) error {
 	for _, w := range s.Last.Warned {
 		line("warned of", "%s: %s", w.Rule, plural.Grouped(w.Count))
 	}
-	if j.CanResume() && s.State != "running" {
+	if j.CanResume() && s.State != "running" && s.State != perhapsRunning {
 		line("go on with", "ciokit load --resume %s", s.ID)
 	}
 	return t.Flush()

@@ -108,7 +108,7 @@ func (f *cleanFlags) clean(con console, ids []string) error {
 		if c.Bytes, c.IDs, err = j.Usage(); err == nil {
 			switch {
 			case j.Running():
-				err = load.ErrRunning
+				err = j.InUse()
 			case hides(journals, i, stays) != "":
 				err = fmt.Errorf("%w: remove run %s too", errHides, hides(journals, i, stays))
 			case !f.dryRun:
@@ -126,6 +126,9 @@ func (f *cleanFlags) clean(con console, ids []string) error {
 				failed = errors.Join(failed, err)
 			}
 		}
+	}
+	if !f.dryRun { // what was left by processes that were killed
+		failed = errors.Join(failed, load.SweepLocks(dir))
 	}
 	if err := f.print(con, result); err != nil {
 		return &exitError{exitLocal, err}

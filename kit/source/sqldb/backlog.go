@@ -125,7 +125,7 @@ func (b *backlog) open() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.file = file
-	return !b.closed || nameless.Close(file) != nil // which close has not seen
+	return !b.closed || file.Close() != nil // which close has not seen
 }
 
 // end says that nothing is put any more.
@@ -184,5 +184,5 @@ func (b *backlog) close() error {
 	if b.file == nil {
 		return nil
 	}
-	return nameless.Close(b.file)
+	return b.file.Close()
 }

@@ -1,0 +1,110 @@
+package atomicfile
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func write(t *testing.T, name, text string) error {
+	t.Helper()
+	return Write(name, 0o644, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}
+
+func holds(t *testing.T, name, want string) {
+	t.Helper()
+	if got, err := os.ReadFile(name); err != nil || string(got) != want {
+		t.Errorf("%s holds %q, %v, want %q", name, got, err, want)
+	}
+	entries, err := os.ReadDir(filepath.Dir(name))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", entries, err)
+	}
+}
+
+// What cannot be written leaves the old file, and nothing else.
+func TestWrite(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "file")
+	for _, text := range []string{"one", "two", ""} {
+		if err := write(t, name, text); err != nil {
+			t.Fatal(err)
+		}
+		holds(t, name, text)
+	}
+	if info, err := os.Stat(name); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o644 {
+		t.Error(info.Mode(), err)
+	}
+	if err := Write(name, 0o600, func(w io.Writer) error {
+		_, err := io.WriteString(w, "half")
+		return errors.Join(err, io.ErrUnexpectedEOF)
+	}); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Error(err)
+	}
+	holds(t, name, "")
+}
+
+// Who has the old file open for a moment, as a virus scanner does, is waited for where that is in the way.
+func TestOpenFile(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "file")
+	if err := write(t, name, "old"); err != nil {
+		t.Fatal(err)
+	}
+	open, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := make(chan error)
+	go func() { written <- write(t, name, "new") }()
+	time.AfterFunc(200*time.Millisecond, func() { open.Close() })
+	if err := <-written; err != nil {
+		t.Fatal(err)
+	}
+	holds(t, name, "new")
+}
+
+// A name that can never be had is no reason to wait for ever.
+func TestNever(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "dir", "full"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	if err := write(t, filepath.Join(dir, "dir"), "x"); err == nil {
+		t.Error("a directory was replaced")
+	}
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Error(took)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", entries, err)
+	}
+}
+
+// A file system that cannot sync a directory is as good; one that fails to is not.
+func TestSyncDir(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a directory cannot be synced on Windows")
+	}
+	defer func(was func(*os.File) error) { syncDir = was }(syncDir)
+	dir := t.TempDir()
+	for err, ignored := range map[error]bool{syscall.EINVAL: true, syscall.ENOTSUP: true, syscall.ENOSYS: true, syscall.EIO: false, syscall.ENOSPC: false} {
+		syncDir = func(d *os.File) error { return &os.PathError{Op: "sync", Path: d.Name(), Err: err} }
+		if got := SyncDir(dir); (got == nil) != ignored {
+			t.Errorf("%v: %v", err, got)
+		}
+	}
+	if err := SyncDir(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}

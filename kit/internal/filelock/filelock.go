@@ -1,0 +1,281 @@
+// Package filelock lets one process at a time be at work on a file, on every system on which ciokit runs.
+//
+// The lock of NAME is held on a file of its own beside it, .NAME.ciokit-lock, because the locks of Windows keep others from reading what is locked. A
+// second file, .NAME.ciokit-owner, says who holds it. The system lets go of a lock when its process ends, however it ends. Files that are left behind by
+// that do no harm: who takes the lock next uses them.
+package filelock
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ciokit/cio/kit/internal/realpath"
+	"github.com/gofrs/flock"
+)
+
+// What the names of the two files end in.
+const (
+	lockSuffix  = ".ciokit-lock"
+	ownerSuffix = ".ciokit-owner"
+)
+
+// beside returns the name of one of the two files. It begins with a point, so that no pattern for the file matches it.
+func beside(path, suffix string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+suffix)
+}
+
+// patience is how long a lock that is held is tried again: who only looks whether it is held holds it for a moment.
+const patience = 100 * time.Millisecond
+
+// Owner is who holds a lock.
+type Owner struct {
+	PID     int       `json:"pid"`
+	Host    string    `json:"host"`
+	Started time.Time `json:"started"` // when it was taken
+	Run     string    `json:"run,omitempty"`
+}
+
+func (o Owner) String() string {
+	s := fmt.Sprintf("process %d on %s since %s", o.PID, o.Host, o.Started.Local().Format(time.DateTime))
+	if o.Run != "" {
+		s += ", run " + o.Run
+	}
+	return s
+}
+
+// ErrInUse is a lock that somebody holds. The error that holds it is an *InUseError.
+var ErrInUse = errors.New("in use by another process")
+
+// InUseError says who holds a lock.
+type InUseError struct {
+	// Path is the file that is locked.
+	Path string
+	// Owner is the zero value if it is not known.
+	Owner Owner
+}
+
+func (e *InUseError) Error() string {
+	s := e.Path + " is " + ErrInUse.Error()
+	if by := e.By(); by != "" {
+		s += " (" + by + ")"
+	}
+	return s
+}
+
+// By says who it is, empty if that is not known.
+func (e *InUseError) By() string {
+	if e.Owner == (Owner{}) {
+		return ""
+	}
+	return e.Owner.String()
+}
+
+// Is reports whether target is ErrInUse.
+func (e *InUseError) Is(target error) bool { return target == ErrInUse }
+
+// By returns who holds the lock that err is about, in parentheses behind a space, and nothing if that is not known.
+func By(err error) string {
+	var used *InUseError
+	if errors.As(err, &used) && used.By() != "" {
+		return " (" + used.By() + ")"
+	}
+	return ""
+}
+
+// Lock is a lock that this process holds.
+type Lock struct {
+	path   string
+	file   *flock.Flock
+	former []*os.File
+}
+
+// Take takes the lock of a file or directory, which need not be there, though the directory that it is in must. run is the id of the work that it is
+// for, if it has one. Whatever symbolic links lead to a file, its lock is the same. The error is an *InUseError if another process holds it, or
+// another part of this one; any other means that the lock cannot be had here at all.
+func Take(path, run string) (*Lock, error) {
+	real, err := realpath.Of(path)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lock{path: real}
+	taken, err := within(patience, l.try)
+	switch {
+	case err != nil:
+		return nil, explain(real, err)
+	case !taken:
+		return nil, &InUseError{path, readOwner(real)}
+	}
+	l.sign(run)
+	return l, nil
+}
+
+// within tries for so long.
+func within(patience time.Duration, try func() (bool, error)) (done bool, err error) {
+	for end := time.Now().Add(patience); ; time.Sleep(patience / 20) {
+		if done, err = try(); done || err != nil && !passes(err) || time.Now().After(end) {
+			return done, err
+		}
+	}
+}
+
+// try takes the lock if nobody holds it. Who lets go of it removes its file, so that what was locked may be a file that nobody else can find any
+// more: it counts only if it is the one of that name.
+func (l *Lock) try() (bool, error) {
+	for {
+		file := flock.New(beside(l.path, lockSuffix))
+		if taken, err := tryLock(file); err != nil || !taken {
+			return false, err
+		}
+		held, err := file.Stat()
+		if err != nil {
+			return false, errors.Join(err, file.Close())
+		}
+		if there, err := os.Stat(beside(l.path, lockSuffix)); err == nil && os.SameFile(held, there) {
+			l.file = file
+			return true, nil
+		}
+		if err := file.Close(); err != nil {
+			return false, err
+		}
+	}
+}
+
+// tryLock is what a test replaces by a file system without locks.
+var tryLock = (*flock.Flock).TryLock
+
+// sign says whose the lock is. Without that it is as good: who cannot have it is not told why.
+func (l *Lock) sign(run string) {
+	host, _ := os.Hostname()
+	if text, err := json.Marshal(Owner{os.Getpid(), host, time.Now().UTC().Truncate(time.Second), run}); err == nil {
+		_ = os.WriteFile(beside(l.path, ownerSuffix), append(text, '\n'), 0o600)
+	}
+}
+
+func readOwner(path string) (o Owner) {
+	if text, err := os.ReadFile(beside(path, ownerSuffix)); err != nil || json.Unmarshal(text, &o) != nil {
+		return Owner{}
+	}
+	return o
+}
+
+// Former takes a file, if it is there, in the way in which versions did it that locked the file itself, so that no process of theirs is at work on it
+// either. They had no locks on Windows. The error is that of Take.
+func (l *Lock) Former(path string) error {
+	f, err := takeFormer(path)
+	if f != nil {
+		l.former = append(l.former, f)
+	}
+	return err
+}
+
+// Held returns nil if nobody holds the lock of a file, and the error of Take if it cannot be had.
+func Held(path string) error {
+	real, err := realpath.Of(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	file := flock.New(beside(real, lockSuffix), flock.SetFlag(os.O_RDONLY))
+	free, err := file.TryRLock() // two who look do not disturb each other
+	if err != nil {
+		free, err = within(patience, file.TryRLock)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return explain(real, err)
+	case !free:
+		return &InUseError{path, readOwner(real)}
+	}
+	return file.Close()
+}
+
+// HeldByFormer is Held for what Former takes.
+func HeldByFormer(path string) error {
+	f, err := takeFormer(path)
+	if err != nil || f == nil {
+		return err
+	}
+	return f.Close()
+}
+
+// Release lets go of the lock, and removes its files. A second call does nothing.
+func (l *Lock) Release() error {
+	if l == nil || l.file == nil {
+		return nil
+	}
+	_ = os.Remove(beside(l.path, ownerSuffix)) // what stays behind does no harm
+	name := beside(l.path, lockSuffix)
+	if runtime.GOOS != "windows" { // as long as it is held nobody else counts on the file
+		_ = os.Remove(name)
+	}
+	err := l.file.Close()
+	if runtime.GOOS == "windows" { // where a file that somebody has opened is not removed
+		_ = os.Remove(name)
+	}
+	for _, f := range l.former {
+		err = errors.Join(err, f.Close())
+	}
+	l.file, l.former = nil, nil
+	return err
+}
+
+// Sweep removes the files in a directory that processes left behind which were killed, but for those of locks that somebody holds.
+func Sweep(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	errs := []error{err}
+	for _, e := range entries {
+		name, ours := strings.CutSuffix(e.Name(), lockSuffix)
+		name, hidden := strings.CutPrefix(name, ".")
+		if !ours || !hidden {
+			continue
+		}
+		lock, err := Take(filepath.Join(dir, name), "")
+		if err == nil {
+			err = lock.Release()
+		}
+		if !errors.Is(err, ErrInUse) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Same reports whether the lock is that of this path too.
+func (l *Lock) Same(path string) bool {
+	held, err := l.file.Stat()
+	if err != nil {
+		return false
+	}
+	real, err := realpath.Of(path)
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(beside(real, lockSuffix))
+	return err == nil && os.SameFile(held, there)
+}
+
+// explain says of a lock that cannot be had, and that nobody else has, what is in the way and what to do.
+func explain(path string, err error) error {
+	switch {
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.ENOLCK):
+		return fmt.Errorf("%s cannot be locked: its file system, perhaps a network share, has no locks (%w); keep it on a local disk", path, err)
+	case errors.As(err, new(*fs.PathError)): // its file cannot be opened
+		return fmt.Errorf("%s cannot be locked: %w", path, err)
+	}
+	return fmt.Errorf("%s cannot be locked: the system says %q; if it is on a network share, keep it on a local disk (%w)", path, err.Error(), err)
+}

@@ -1,0 +1,52 @@
+//go:build unix
+
+package filelock
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// A process of a former version, which locks the file itself, and one of this version keep each other out.
+func TestFormer(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "file")
+	l := take(t, path)
+	defer l.Release()
+	if err := errors.Join(l.Former(path), HeldByFormer(path)); err != nil {
+		t.Fatal("a file that is not there: ", err)
+	}
+	former, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer former.Close()
+	flock := func(how int) error { return syscall.Flock(int(former.Fd()), how|syscall.LOCK_NB) }
+	if err := flock(syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Former(path); !errors.Is(err, ErrInUse) {
+		t.Error(err)
+	}
+	if err := HeldByFormer(path); !errors.Is(err, ErrInUse) {
+		t.Error(err)
+	}
+	if err := flock(syscall.LOCK_UN); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Former(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := flock(syscall.LOCK_EX); err != syscall.EWOULDBLOCK {
+		t.Error(err)
+	}
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if err := flock(syscall.LOCK_EX); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,20 @@
+//go:build !windows
+
+package nameless
+
+import (
+	"errors"
+	"os"
+)
+
+// create takes the file's name away, which leaves it to who has it open.
+func create(dir string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, ".ciokit-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
