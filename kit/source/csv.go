@@ -11,6 +11,7 @@ import (
 // csvFramer cuts CSV into rows. It differs from encoding/csv in keeping each row's bytes and in going on after a bad row.
 type csvFramer struct {
 	delimiter byte
+	odd       *Dialect // of which the delimiter is one; nil for what RFC 4180 has
 	limit     int
 	names     []string // of the columns, where there is no header
 
@@ -23,6 +24,9 @@ type csvFramer struct {
 	slots  []int // for each column its place among the selected ones, or -1
 	chosen int
 
+	cfg    Config
+	checks *rowChecks // nil for none
+
 	fields []csvField // of the record that parse saw last
 	spans  int        // where the first of its fields that do not end on their own line has its opening quote, or -1
 }
@@ -30,7 +34,7 @@ type csvFramer struct {
 // csvField is a field of a record, as offsets into the data given to parse, without its quotes.
 type csvField struct {
 	start, end int
-	escaped    bool // it may hold doubled quotes, or a CRLF that becomes LF
+	escaped    bool // it holds doubled quotes or escapes
 }
 
 func (c *csvFramer) columns(ctx context.Context, w *window) ([]Column, error) {
@@ -38,6 +42,7 @@ func (c *csvFramer) columns(ctx context.Context, w *window) ([]Column, error) {
 		for _, name := range c.names {
 			c.header = append(c.header, Column{Name: name, Kind: Text})
 		}
+		c.checks = newRowChecks(c.header, c.cfg)
 		return c.header, nil
 	}
 	for {
@@ -52,7 +57,7 @@ func (c *csvFramer) columns(ctx context.Context, w *window) ([]Column, error) {
 			}
 			return nil, &FormatError{Problem: "the input is empty: it has no header", Hint: "the first line must name the columns"}
 		}
-		c.line += int64(bytes.Count(row.Raw, newline))
+		c.line += c.lines(row.Raw)
 		switch {
 		case state == skipped:
 			c.line++
@@ -70,7 +75,7 @@ func (c *csvFramer) setHeader(row Row) ([]Column, error) {
 	for i, f := range c.fields {
 		name := row.Raw[f.start:f.end]
 		if f.escaped {
-			name, _ = appendUnescaped(nil, name)
+			name, _ = c.unescape(nil, name)
 		}
 		if !utf8.Valid(name) {
 			return nil, &FormatError{Line: row.Line, Problem: fmt.Sprintf("the name of column %d is not UTF-8", i+1),
@@ -79,6 +84,7 @@ func (c *csvFramer) setHeader(row Row) ([]Column, error) {
 		named = named || len(name) > 0
 		c.header = append(c.header, Column{Name: string(name), Kind: Text})
 	}
+	c.checks = newRowChecks(c.header, c.cfg)
 	if !named {
 		return nil, &FormatError{Line: row.Line, Problem: "the header names no column", Hint: "the first line must name the columns"}
 	}
@@ -122,10 +128,10 @@ func (c *csvFramer) frame(w *window, b *Batch) {
 		case wanting:
 			return
 		case skipped:
-			c.line += int64(bytes.Count(row.Raw, newline)) + 1
+			c.line += c.lines(row.Raw) + 1
 			continue
 		}
-		c.line += int64(bytes.Count(row.Raw, newline))
+		c.line += c.lines(row.Raw)
 		if !c.skip {
 			c.line++
 		}
@@ -149,7 +155,7 @@ func (c *csvFramer) fill(row *Row, b *Batch) {
 		text := row.Raw[f.start:f.end:f.end]
 		if f.escaped {
 			start := len(b.scratch)
-			b.scratch, text = appendUnescaped(b.scratch, text)
+			b.scratch, text = c.unescape(b.scratch, text)
 			text = text[: len(b.scratch)-start : len(b.scratch)-start]
 		}
 		row.Cells[slot] = Cell{Text, text}
@@ -174,14 +180,14 @@ func (c *csvFramer) record(data []byte, final bool) (row Row, n int, s state) {
 		return row, 0, wanting
 	}
 	if c.skip {
-		end := bytes.IndexByte(data, '\n')
-		if end < 0 {
-			return row, len(data), wanting
+		end := c.endOfLine(data, final)
+		if end < 0 { // a CR at the end of the data may be one half of a line end
+			return row, len(bytes.TrimRight(data, "\r")), wanting
 		}
 		c.skip = false
-		return row, end + 1, skipped
+		return row, end, skipped
 	}
-	if n := blank(data, final); n != 0 {
+	if n := c.lineEnd(data, 0, final); n != 0 {
 		if n < 0 {
 			return row, 0, wanting
 		}
@@ -197,8 +203,11 @@ func (c *csvFramer) record(data []byte, final bool) (row Row, n int, s state) {
 	at := max(c.spans, 0) // a position on the last line of the row, if it is bad
 	switch o {
 	case parsed:
-		row.Raw = trimEnd(data[:n])
+		row.Raw = c.trim(data[:n])
 		if c.header == nil || len(c.fields) == len(c.header) {
+			if row.Err = c.check(&row, data, n, final); row.Err == needsMore {
+				return row, 0, wanting
+			}
 			return row, n, found
 		}
 		row.Err = &RowError{RuleFieldCount, fmt.Sprintf("the row has %s, the header has %d; look for a missing or unquoted delimiter", count(len(c.fields), "field"), len(c.header))}
@@ -206,13 +215,17 @@ func (c *csvFramer) record(data []byte, final bool) (row Row, n int, s state) {
 			return row, n, found
 		}
 	case misquoted:
-		row.Err = &RowError{RuleStrayQuote, "a field that holds a quote must be in quotes, with the quote doubled"}
+		row.Err = c.strayQuote()
+	case doubtful:
+		row.Err = &RowError{RuleQuoteUnclear, "a field begins with a quote, and the beginning of the input does not show what quotes are; say so: --quote none if they are text, --quote '\"' if they enclose fields"}
+	case misescaped:
+		row.Err = &RowError{RuleUnknownEscape, "the escape character stands before a character of which it is not known what it then means; double it, or say --escape none if it is text"}
 	case unclosed:
 		if !final && !over {
 			return row, 0, wanting
 		}
 		row.Err = &RowError{RuleUnclosedQuote, fmt.Sprintf("the quote opened on line %d is not closed within %d bytes or before the end of the input; close it, or double it if it is text",
-			c.line+int64(bytes.Count(data[:at], newline)), c.limit)}
+			c.line+c.lines(data[:at]), c.limit)}
 	case unended:
 		if !over {
 			return row, 0, wanting
@@ -223,10 +236,10 @@ func (c *csvFramer) record(data []byte, final bool) (row Row, n int, s state) {
 		}
 	}
 
-	end := bytes.IndexByte(data[at:], '\n')
+	end := c.endOfLine(data[at:], final)
 	switch {
 	case end >= 0:
-		n = at + end + 1
+		n = at + end
 	case final:
 		n = len(data)
 	case over:
@@ -235,7 +248,7 @@ func (c *csvFramer) record(data []byte, final bool) (row Row, n int, s state) {
 	default:
 		return row, 0, wanting
 	}
-	row.Raw = trimEnd(data[:n])
+	row.Raw = c.trim(data[:n])
 	return row, n, found
 }
 
@@ -257,36 +270,24 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// blank returns the length of the empty line at the beginning of data, 0 if there is none, -1 if more data must tell.
-func blank(data []byte, final bool) int {
-	switch {
-	case data[0] == '\n':
-		return 1
-	case data[0] != '\r':
-		return 0
-	case len(data) > 1 && data[1] == '\n':
-		return 2
-	case len(data) > 1:
-		return 0
-	case final:
-		return 1
-	}
-	return -1
-}
-
 // outcome is what parse made of a record.
 type outcome int
 
 const (
-	parsed    outcome = iota
-	misquoted         // a quote where there may be none
-	unclosed          // the data ends within quotes
-	unended           // the data ends where more of the line may come
+	parsed     outcome = iota
+	misquoted          // a quote where there may be none
+	unclosed           // the data ends within quotes
+	unended            // the data ends where more of the line may come
+	doubtful           // a quote at the beginning of a field, and nobody knows whether it is text
+	misescaped         // an escape character before one of which nobody knows what it stands for
 )
 
 // parse finds the fields of the record at the beginning of data, which must not begin with a blank line, and the length that it takes
 // up with its line end. It takes what encoding/csv takes without LazyQuotes.
 func (c *csvFramer) parse(data []byte, final bool) (n int, o outcome) {
+	if c.odd != nil {
+		return c.parseOdd(data, final)
+	}
 	c.fields = c.fields[:0]
 	c.spans = -1
 	eol := bytes.IndexByte(data, '\n') // of the line that pos is on
@@ -309,7 +310,7 @@ func (c *csvFramer) parse(data []byte, final bool) (n int, o outcome) {
 					eol += end
 				}
 			}
-			c.fields = append(c.fields, csvField{pos + 1, end, doubled || crosses})
+			c.fields = append(c.fields, csvField{pos + 1, end, doubled})
 			switch rest := data[end+1:]; {
 			case len(rest) == 0 || len(rest) == 1 && rest[0] == '\r':
 				if final {
@@ -384,26 +385,16 @@ func closingQuote(data []byte, from int) (end int, doubled bool) {
 	}
 }
 
-// appendUnescaped appends a quoted field's text to dst, with single quotes for doubled ones and LF for CRLF, and returns it alone too.
+// appendUnescaped appends a quoted field's text to dst, with single quotes for doubled ones, and returns it alone too.
 func appendUnescaped(dst, field []byte) (all, text []byte) {
 	start := len(dst)
-	for len(field) > 0 {
-		i := bytes.IndexAny(field, "\"\r")
+	for {
+		i := bytes.IndexByte(field, '"')
 		if i < 0 {
 			break
 		}
-		dst = append(dst, field[:i]...)
-		switch {
-		case field[i] == '"':
-			dst = append(dst, '"')
-			i += 2
-		case i+1 < len(field) && field[i+1] == '\n':
-			i++
-		default:
-			dst = append(dst, '\r')
-			i++
-		}
-		field = field[min(i, len(field)):]
+		dst = append(dst, field[:i+1]...)
+		field = field[min(i+2, len(field)):]
 	}
 	dst = append(dst, field...)
 	return dst, dst[start:]

@@ -101,12 +101,13 @@ func TestCSV(t *testing.T) {
 		{"plain", "a,b\n1,2\n3,4\n", "2 [\"1\" \"2\"]\n3 [\"3\" \"4\"]\n", Config{}},
 		{"no line end at the end", "a,b\n1,2", "2 [\"1\" \"2\"]\n", Config{}},
 		{"CRLF", "a,b\r\n1,2\r\n3,\r\n", "2 [\"1\" \"2\"]\n3 [\"3\" \"-\"]\n", Config{}},
-		{"a CR elsewhere is data", "a,b\n1\r2,3\r\r\n", "2 [\"1\\r2\" \"3\\r\"]\n", Config{}},
+		{"a CR elsewhere is refused", "a,b\n1\r2,3\r\r\n4,5\n", "2 stray-cr \"1\\r2,3\\r\"\n3 [\"4\" \"5\"]\n", Config{}},
+		{"a CR elsewhere is data if somebody says so", "a,b\n1\r2,3\r\r\n", "2 [\"1\\r2\" \"3\\r\"]\n", Config{LineEnd: LF}},
 		{"byte order mark", "\xef\xbb\xbfa,b\n1,2\n", "2 [\"1\" \"2\"]\n", Config{}},
 		{"blank lines", "\n\r\na,b\n\n1,2\n\r\n\n3,4\n\n", "5 [\"1\" \"2\"]\n8 [\"3\" \"4\"]\n", Config{}},
 		{"a line of spaces is a row", "a\n  \n", "2 [\"  \"]\n", Config{}},
 		{"quotes", "a,b\n\"1,\"\"x\"\"\",\"\"\n", "2 [\"1,\\\"x\\\"\" \"-\"]\n", Config{}},
-		{"quoted line ends", "a,b\n\"1\n2\r\n3\",x\n4,5\n", "2 [\"1\\n2\\n3\" \"x\"]\n5 [\"4\" \"5\"]\n", Config{}},
+		{"quoted line ends", "a,b\n\"1\n2\r\n3\",x\n4,5\n", "2 [\"1\\n2\\r\\n3\" \"x\"]\n5 [\"4\" \"5\"]\n", Config{}},
 		{"quoted header", "\"a\"\"b\",\"c\nd\"\n1,2\n", "3 [\"1\" \"2\"]\n", Config{}},
 		{"delimiter", "a;b\n1;\"x;y\"\n", "2 [\"1\" \"x;y\"]\n", Config{Delimiter: ';'}},
 		{"short and long rows", "a,b\n1\n1,2,3\n4,5\n", "2 field-count \"1\"\n3 field-count \"1,2,3\"\n4 [\"4\" \"5\"]\n", Config{}},
@@ -269,7 +270,7 @@ func FuzzCSV(f *testing.F) {
 	f.Add([]byte("a;b\n1;2\n"), byte(';'), uint8(20))
 	f.Add([]byte("\x1f\x8b,\n1,2\n"), byte(','), uint8(0))
 	f.Fuzz(func(t *testing.T, in []byte, delimiter byte, limit uint8) {
-		cfg := Config{Format: CSV, Delimiter: delimiter, MaxRowBytes: int(limit)}
+		cfg := Config{Format: CSV, Delimiter: delimiter, Quote: '"', Escape: None, LineEnd: LF, MaxRowBytes: int(limit)}
 		if _, err := New(bytes.NewReader(nil), cfg); err != nil || delimiter == 0 {
 			t.Skip()
 		}
@@ -316,12 +317,18 @@ func FuzzCSV(f *testing.F) {
 					expected[j] = "-"
 				}
 			}
-			if !slices.Equal(r.cells, expected) {
+			for j := range r.cells { // which encoding/csv changes
+				r.cells[j] = strings.ReplaceAll(r.cells[j], "\r\n", "\n")
+			}
+			if !slices.Equal(r.cells, expected) && !slices.Contains(noData, r.rule) {
 				t.Fatalf("%q: row %d is %q %s, encoding/csv reads %q", in, i, r.cells, r.rule, expected)
 			}
 		}
 	})
 }
+
+// noData are the rules of rows that have the right number of fields.
+var noData = []string{RuleNULByte, RuleRepeatedHeader, RuleOtherHeader, RuleByteOrderMark, RuleNoData}
 
 // named reports whether the header is one that a Source takes.
 func named(header []string) bool {

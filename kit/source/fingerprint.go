@@ -28,6 +28,9 @@ func (o origin) Fingerprint() (string, error) {
 	}
 	all := sha256.New()
 	fmt.Fprintf(all, "%q %q %q %q %d %d\n", o.cfg.Format, o.cfg.Delimiter, o.cfg.Encoding, o.cfg.Columns, o.cfg.SkipLines, o.cfg.MaxRowBytes)
+	if o.cfg.Quote != 0 || o.cfg.Escape != 0 || o.cfg.LineEnd != "" { // what is not given leaves it as it was before there were these
+		fmt.Fprintf(all, "%q %q %q\n", o.cfg.Quote, o.cfg.Escape, o.cfg.LineEnd)
+	}
 	for _, name := range o.names {
 		regular, err := fingerprint(all, name)
 		if !regular || err != nil {

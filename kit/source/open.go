@@ -30,20 +30,28 @@ const DefaultMaxRowBytes = 1 << 20
 // Config says how to read an input. The zero value reads what it finds.
 //
 // An input that begins like gzip, zstd, bzip2 or xz is decompressed, and the only file in a ZIP archive read. What is known not to be rows of text,
-// such as a spreadsheet, is a *FormatError. A byte order mark is dropped. Lines end with LF or CRLF; a CR elsewhere is data. Blank lines are skipped.
+// such as a spreadsheet, is a *FormatError. A byte order mark is dropped. Blank lines are skipped.
 //
-// In CSV a field may be quoted, and then hold delimiters, line ends (CRLF becomes LF, as encoding/csv has it) and doubled quotes. A
-// row with another number of fields than the header is a bad row. So is one with a misplaced quote: it ends with the line on which the
-// quote at fault was opened, and reading goes on with the line after that, so that one lost quote does not cost the rest of the input.
+// How CSV is written is what its beginning shows, where it is not given: see [DetectDialect]. What is not clear there is a *FormatError. A field
+// may be quoted, and then hold delimiters, line ends and doubled quotes. A row with another number of fields than the header is a bad row, as is
+// one that only makes sense in another dialect, and one that repeats the header. So is one with a misplaced quote: it ends with the line on
+// which the quote at fault was opened, and reading goes on with the line after that, so that one lost quote does not cost the rest of the input.
 //
 // In JSON Lines the last of several equal keys counts, and numbers keep their text.
 type Config struct {
 	// Format is the input's; default: Parquet if it begins like that, else what the name's extension says (.csv, .tsv, .tab, .jsonl,
 	// .ndjson, .json, .parquet, in upper case too), else what the first byte says (an opening brace or bracket means JSON Lines, anything else CSV).
 	Format Format
-	// Delimiter separates the fields of CSV; default a comma, or a tab for a name that ends in .tsv or .tab. Any ASCII character but a quote, CR
-	// and LF.
+	// Delimiter separates the fields of CSV; default what the input shows, a comma, or a tab for a name that ends in .tsv or .tab, where it shows none. Any
+	// ASCII character but a quote, CR and LF.
 	Delimiter byte
+	// Quote encloses fields of CSV, or is None if quotes are text; default what the input shows. Where it is given, no field is taken for one
+	// that has swallowed rows.
+	Quote byte
+	// Escape makes the character behind it data, or is None if a quote in a quoted field is doubled; default what the input shows.
+	Escape byte
+	// LineEnd says what ends a line of CSV; default what the input shows. With LF a carriage return elsewhere is data.
+	LineEnd LineEnd
 	// Encoding is the input's, such as utf-16 or windows-1252; default utf-8. What is not valid in it becomes U+FFFD; rows are kept as UTF-8.
 	Encoding string
 	// Columns are the names of the columns of CSV without a header; default: the first line names them.
@@ -53,6 +61,8 @@ type Config struct {
 	// MaxRowBytes is the longest row, in bytes of input; default DefaultMaxRowBytes. A longer one is a bad row. It bounds the memory that a
 	// Source needs, and how far the closing quote of a CSV field is looked for.
 	MaxRowBytes int
+
+	looks bool // the Delimiter was not given
 }
 
 func (c Config) withDefaults(name string) (Config, error) {
@@ -73,7 +83,7 @@ func (c Config) withDefaults(name string) (Config, error) {
 		return c, fmt.Errorf("source: the format %q is not known; give %s, %s or %s", c.Format, CSV, JSONLines, Parquet)
 	}
 	if c.Delimiter == 0 {
-		c.Delimiter = ','
+		c.Delimiter, c.looks = ',', true
 		if ext == ".tsv" || ext == ".tab" {
 			c.Delimiter = '\t'
 		}
@@ -81,7 +91,7 @@ func (c Config) withDefaults(name string) (Config, error) {
 	if strings.IndexByte("\"\r\n", c.Delimiter) >= 0 || c.Delimiter >= 0x80 {
 		return c, fmt.Errorf("source: %q cannot be the delimiter; give a single ASCII character that is no quote and no line end", string(rune(c.Delimiter)))
 	}
-	if _, err := encodingOf(c.Encoding); err != nil {
+	if err := c.checkDialect(); err != nil {
 		return c, err
 	}
 	if c.SkipLines < 0 {
@@ -185,6 +195,7 @@ type text struct {
 	closer io.Closer
 	origin
 	watched *watch // nil for what is read once
+	dialects
 
 	spooled atomic.Pointer[parquetSource] // what the input has turned out to be; nil if it is text
 }
@@ -231,7 +242,7 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	if rejects, err := newRejects(ctx, &t.win, t.cfg.MaxRowBytes); rejects != nil || err != nil {
 		return t.readRejects(ctx, rejects, err)
 	}
-	line, err := t.win.skipLines(ctx, t.cfg.SkipLines)
+	line, err := t.skipLines(ctx, max(t.cfg.SkipLines, t.skips()))
 	if err != nil {
 		return nil, err
 	}
@@ -246,11 +257,11 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 			format = JSONLines
 		}
 	}
-	var f framer
+	var f framer = &jsonFramer{limit: t.cfg.MaxRowBytes, line: line}
 	if format == CSV {
-		f = &csvFramer{delimiter: t.cfg.Delimiter, limit: t.cfg.MaxRowBytes, line: line, names: t.cfg.Columns}
-	} else {
-		f = &jsonFramer{limit: t.cfg.MaxRowBytes, line: line}
+		if f, err = t.delimited(ctx, line); err != nil {
+			return nil, err
+		}
 	}
 	cols, err := f.columns(ctx, &t.win)
 	if err != nil {
@@ -337,6 +348,7 @@ func (t *text) Info() Info {
 		info.Size, info.Rows = p.size, p.file.NumRows()
 		return info
 	}
+	info.Dialects, info.Evidence = t.found()
 	info.Size, info.Delimiter, info.Whole, info.Content = t.size, t.cfg.Delimiter, t.watched != nil, t.in.sum.content()
 	info.Compression = t.in.compressed()
 	_, info.Rejects = t.framer.(*rejectsFramer)

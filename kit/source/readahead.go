@@ -142,25 +142,3 @@ func (w *window) head(ctx context.Context, enough func(data []byte) bool) error 
 	}
 	return nil
 }
-
-// skipLines uses up so many lines and returns the number of the line after them.
-func (w *window) skipLines(ctx context.Context, n int) (line int64, err error) {
-	for line = 1; n > 0; {
-		end := bytes.IndexByte(w.rest(), '\n')
-		if end >= 0 {
-			w.pos += end + 1
-			line++
-			n--
-			continue
-		}
-		w.pos = len(w.buf)
-		w.slide()
-		if err := w.fill(ctx); err != nil {
-			if err == io.EOF {
-				err = &FormatError{Problem: "the input has no more lines than those to be skipped", Hint: "skip fewer"}
-			}
-			return line, err
-		}
-	}
-	return line, nil
-}

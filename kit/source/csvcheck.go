@@ -1,0 +1,318 @@
+package source
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// The rules of a RowError that has to do with how CSV is written.
+const (
+	RuleSwallowedRows  = "swallowed-rows"  // a quoted CSV field that seems to hold rows, because a quote before it or in it is lost
+	RuleQuoteUnclear   = "unclear-quote"   // a CSV field that begins with a quote where nobody knows whether quotes are text
+	RuleUnknownEscape  = "unknown-escape"  // an escape character before one that it does not stand with
+	RuleStrayCR        = "stray-cr"        // a CSV row with a carriage return where a line should end with a line feed
+	RuleNULByte        = "nul-byte"        // a CSV row with a NUL
+	RuleByteOrderMark  = "byte-order-mark" // a CSV row that begins with a byte order mark, as files that were joined do
+	RuleRepeatedHeader = "repeated-header" // a CSV row that holds the names of the columns
+	RuleOtherHeader    = "other-header"    // a CSV row behind a header with other columns, or the same in another order
+	RuleNoData         = "no-data"         // a CSV row that is a ruler below the header or a count at the end
+)
+
+// needsMore stands for a RowError that only what follows in the input can tell.
+var needsMore = new(RowError)
+
+var utf8BOM = []byte("\xef\xbb\xbf")
+
+// rowChecks find the rows that have the right number of fields and are no data even so.
+type rowChecks struct {
+	names   []string  // of the columns, folded
+	begins  [256]bool // bytes with which the first field of such a row can begin
+	quoted  bool      // somebody has said what quotes are: none is taken for lost
+	crIsAny bool      // somebody has said that a CR by itself is data
+	behind  int64     // the line of a header with other columns, below which no row can be read; 0 if there is none
+}
+
+func newRowChecks(header []Column, cfg Config) *rowChecks {
+	k := &rowChecks{quoted: cfg.Quote != 0, crIsAny: cfg.LineEnd != ""}
+	for _, c := range header {
+		name := fold([]byte(c.Name))
+		k.names = append(k.names, name)
+		if name != "" {
+			k.begins[name[0]], k.begins[strings.ToUpper(name[:1])[0]] = true, true
+		}
+	}
+	for _, b := range []byte(" -(#=+*_\t\"'\xef" + "tTgGsSrReE") {
+		k.begins[b] = true
+	}
+	return k
+}
+
+// fold makes spellings of a name alike.
+func fold(text []byte) string {
+	return strings.ToLower(strings.Trim(string(bytes.TrimPrefix(text, utf8BOM)), " \t\"'"))
+}
+
+// check returns why a row that has the right number of fields is no data. It is nil for almost every row, and so must be quick.
+func (c *csvFramer) check(row *Row, data []byte, n int, final bool) *RowError {
+	k := c.checks
+	if k == nil {
+		return nil
+	}
+	if bytes.IndexByte(row.Raw, 0) >= 0 {
+		return &RowError{RuleNULByte, "the row holds a NUL; look whether the file is damaged, or whether it is UTF-16 (--encoding utf-16le)"}
+	}
+	if !k.crIsAny && (c.odd == nil || c.odd.LineEnd != AnyLineEnd) && bytes.IndexByte(row.Raw, '\r') >= 0 && c.strayCR(row.Raw) {
+		return &RowError{RuleStrayCR, "a carriage return stands outside of quotes, and lines end with line feeds; say --line-end any if it ends a line too, --line-end lf if it is text"}
+	}
+	if c.spans >= 0 && !k.quoted {
+		if rows := c.swallowed(row.Raw); rows > 0 {
+			return &RowError{RuleSwallowedRows, fmt.Sprintf("the quote opened on line %d seems to have swallowed %s, because a quote is lost or is text; mend it, or say what quotes are: --quote none if they are text, --quote '\"' if the field is as it should be",
+				c.line+c.lines(row.Raw[:c.spans]), count(rows, "row"))}
+		}
+	}
+	first := c.fields[0]
+	if k.behind == 0 && (first.start >= first.end || !k.begins[row.Raw[first.start]]) && (len(row.Raw) == 0 || row.Raw[0] != 0xef) {
+		return nil
+	}
+	return c.checkWords(row, data, n, final)
+}
+
+// strayCR reports whether a CR stands in a field without quotes.
+func (c *csvFramer) strayCR(row []byte) bool {
+	for _, f := range c.fields {
+		if (f.start == 0 || row[f.start-1] != c.quote()) && bytes.IndexByte(row[f.start:f.end], '\r') >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// quote is the character that encloses fields, None for none.
+func (c *csvFramer) quote() byte {
+	if c.odd != nil {
+		return c.odd.Quote
+	}
+	return '"'
+}
+
+// checkWords looks at what the cells say.
+func (c *csvFramer) checkWords(row *Row, data []byte, n int, final bool) *RowError {
+	k := c.checks
+	same, known, filled := 0, 0, 0
+	texts := make([]string, len(c.fields))
+	for i, f := range c.fields {
+		texts[i] = fold(c.textOf(row.Raw, f))
+		if texts[i] == "" {
+			continue
+		}
+		filled++
+		if texts[i] == k.names[i] {
+			same++
+		}
+		for _, name := range k.names {
+			if name == texts[i] {
+				known++
+				break
+			}
+		}
+	}
+	named := 0
+	for _, name := range k.names {
+		named += boolInt(name != "")
+	}
+	switch {
+	case filled > 0 && same == filled && same == named:
+		k.behind = 0
+		return &RowError{RuleRepeatedHeader, "the row repeats the header, as files do that were joined; delete it if it is no data"}
+	case isName(texts[0], k.names) && known >= 2 && 2*known >= filled && same < known+boolInt(known < filled):
+		k.behind = row.Line
+		return &RowError{RuleOtherHeader, "the row holds names of columns, but not as the header has them: files with other columns seem to have been joined here; load each by itself"}
+	case k.behind > 0:
+		return &RowError{RuleOtherHeader, fmt.Sprintf("the row stands below the header with other columns on line %d; load the files that were joined each by itself", k.behind)}
+	case bytes.HasPrefix(row.Raw, utf8BOM):
+		return &RowError{RuleByteOrderMark, "the row begins with a byte order mark, as files do that were joined; delete the mark"}
+	case ruler(texts):
+		return &RowError{RuleNoData, "the row is a ruler of dashes and no data; delete it"}
+	case footer.MatchString(texts[0]) && filled <= 2:
+		return &RowError{RuleNoData, "the row is a note such as a count of rows and no data; delete it"}
+	case total.MatchString(texts[0]):
+		return c.lastRow(data[n:], final)
+	}
+	return nil
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func isName(text string, names []string) bool {
+	for _, name := range names {
+		if text != "" && name == text {
+			return true
+		}
+	}
+	return false
+}
+
+// textOf is the text of a field.
+func (c *csvFramer) textOf(row []byte, f csvField) []byte {
+	text := row[f.start:f.end]
+	if f.escaped {
+		text, _ = c.unescape(nil, text)
+	}
+	return text
+}
+
+// footer is what programs write below rows, total what people do.
+var (
+	footer = regexp.MustCompile(`^(\(?[\d,. ]+ (rows?|records?|lines?)( affected| selected| in set.*| returned)?[).]*|rows?( affected| count)?: ?[\d,. ]+|-- ?(end|eof|done|total|\d).*|#+ ?(end|eof|total).*|end[ -]of[ -](file|report|export|data|list)\b.*|(total )?(record|row)s?( count)?[:=] ?[\d,. ]*|\*+ ?end.*)$`)
+	total  = regexp.MustCompile(`^(grand |sub)?(total|totals|sum|summe|gesamt|somme|totale)\b`)
+)
+
+// ruler reports whether all cells are rows of dashes.
+func ruler(texts []string) bool {
+	some := false
+	for _, t := range texts {
+		if strings.Trim(t, "-=+") != "" {
+			return false
+		}
+		some = some || len(t) > 1
+	}
+	return some
+}
+
+// lastRow returns an error if nothing stands behind a row of totals but more of the kind.
+func (c *csvFramer) lastRow(rest []byte, final bool) *RowError {
+	for lines := 0; lines < 10; lines++ {
+		rest = bytes.TrimLeft(rest, "\r\n,; \t")
+		if len(rest) == 0 {
+			break
+		}
+		end := c.endOfLine(rest, final)
+		if end < 0 && !final {
+			return needsMore
+		}
+		if end < 0 {
+			end = len(rest)
+		}
+		field, _, _ := bytes.Cut(c.trim(rest[:end]), []byte{c.delimiter})
+		if text := fold(field); !footer.MatchString(text) && !total.MatchString(text) {
+			return nil
+		}
+		rest = rest[end:]
+	}
+	if !final {
+		return needsMore
+	}
+	return &RowError{RuleNoData, "the last row holds totals and no data; delete it"}
+}
+
+// swallowed returns how many rows a quoted field seems to hold: its lines have delimiters where rows would have them.
+func (c *csvFramer) swallowed(row []byte) int {
+	columns := len(c.fields)
+	if columns < 2 {
+		return 0
+	}
+	for j, f := range c.fields {
+		if f.start == 0 || row[f.start-1] != c.quote() || f.start < c.spans {
+			continue
+		}
+		pieces := c.cutLines(row[f.start:f.end])
+		if len(pieces) < 2 {
+			continue
+		}
+		if rows := c.rhythm(pieces, j, columns, row); rows > 0 {
+			return rows
+		}
+	}
+	return 0
+}
+
+// cutLines cuts the text of a field into lines.
+func (c *csvFramer) cutLines(text []byte) (pieces [][]byte) {
+	for {
+		at := bytes.IndexAny(text, "\r\n")
+		if at < 0 {
+			return append(pieces, text)
+		}
+		pieces = append(pieces, text[:at])
+		if text = text[at+1:]; len(text) > 0 && text[0] == '\n' && at >= 0 {
+			text = text[1:]
+		}
+	}
+}
+
+// rhythm returns how many rows begin in the lines of the j-th field, 0 if they do not look like rows.
+func (c *csvFramer) rhythm(pieces [][]byte, j, columns int, row []byte) int {
+	delimiter := []byte{c.delimiter}
+	begun := 0
+	var firsts [][]byte // fields of rows that begin in the field
+	for i, piece := range pieces {
+		want := columns - 1
+		switch i {
+		case 0:
+			want -= j
+		case len(pieces) - 1:
+			want = j
+		}
+		if i > 0 && i < len(pieces)-1 && len(piece) == 0 {
+			continue // a blank line
+		}
+		if bytes.Count(piece, delimiter) != want || c.delimiter != ' ' && bytes.Contains(piece, append(delimiter[:1:1], ' ')) {
+			return 0
+		}
+		if i > 0 {
+			begun++
+			first, _, _ := bytes.Cut(piece, delimiter)
+			firsts = append(firsts, first)
+		}
+	}
+	if j == 0 && begun == 1 { // nothing but the beginning of a first field is there
+		return begun * boolInt(columns > 4)
+	}
+	alike := j > 0
+	for _, first := range firsts {
+		alike = alike && shape(first) == shape(c.textOf(row, c.fields[0]))
+	}
+	if begun > 0 && (alike || (columns-1)*begun >= 4) {
+		return begun
+	}
+	return 0
+}
+
+// shape says what kind of text an id is.
+func shape(id []byte) string {
+	var b strings.Builder
+	last := byte(0)
+	for _, c := range bytes.Trim(id, "\" ") {
+		kind := c
+		switch {
+		case c >= '0' && c <= '9':
+			kind = '0'
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= 0x80:
+			kind = 'a'
+		}
+		if kind != last {
+			b.WriteByte(kind)
+		}
+		last = kind
+	}
+	s := b.String()
+	if strings.Contains(s, "@") {
+		return "@"
+	}
+	if s == "a" {
+		return "word" // says nothing, but two of them are alike
+	}
+	return s
+}
+
+// strayQuote says what is wrong with a quote in a field.
+func (c *csvFramer) strayQuote() *RowError {
+	return &RowError{RuleStrayQuote, "a field that holds a quote must be in quotes, with the quote doubled; say --escape '\\' if a backslash stands before it, --quote none if quotes are text"}
+}

@@ -1,0 +1,240 @@
+package source
+
+import "bytes"
+
+// parseOdd is parse for other dialects than the plain one.
+func (c *csvFramer) parseOdd(data []byte, final bool) (n int, o outcome) {
+	c.fields = c.fields[:0]
+	c.spans = -1
+	if c.odd.LineEnd != AnyLineEnd && c.odd.Escape == None && c.odd.Quote >= Unseen {
+		return c.parseUnquoted(data, final)
+	}
+	for pos := 0; ; {
+		var f csvField
+		var next int
+		if pos < len(data) && data[pos] == c.odd.Quote {
+			f, next, o = c.quotedField(data, pos, final)
+		} else {
+			f, next, o = c.bareField(data, pos, final)
+		}
+		if o != parsed {
+			return 0, o
+		}
+		if c.odd.Escape != None && f.end == f.start+2 && data[f.start] == c.odd.Escape && data[f.start+1] == 'N' {
+			f.end = f.start // it stands for null
+		}
+		c.fields = append(c.fields, f)
+		switch {
+		case next >= len(data):
+			return len(data), parsed
+		case data[next] == c.delimiter:
+			pos = next + 1
+		default:
+			return next + c.lineEnd(data, next, final), parsed
+		}
+	}
+}
+
+// parseUnquoted is parseOdd where a line is a row.
+func (c *csvFramer) parseUnquoted(data []byte, final bool) (n int, o outcome) {
+	end := bytes.IndexByte(data, '\n')
+	n = end + 1
+	if end < 0 {
+		if !final {
+			return 0, unended
+		}
+		end, n = len(data), len(data)
+	}
+	c.split(data[:end])
+	if c.odd.Quote == Unseen && bytes.IndexByte(data[:end], '"') >= 0 {
+		for _, f := range c.fields {
+			if f.start < f.end && data[f.start] == '"' {
+				return 0, doubtful
+			}
+		}
+	}
+	return n, parsed
+}
+
+// quotedField finds the field whose opening quote stands at pos, and where the delimiter or line end behind it stands.
+func (c *csvFramer) quotedField(data []byte, pos int, final bool) (f csvField, next int, o outcome) {
+	f.start = pos + 1
+	crosses := false
+	for i := f.start; ; i++ {
+		switch {
+		case i >= len(data):
+			if c.spans < 0 {
+				c.spans = pos
+			}
+			return f, 0, unclosed
+		case data[i] == '\n' || data[i] == '\r':
+			crosses = true
+		case data[i] == c.odd.Escape && c.odd.Escape != c.odd.Quote:
+			f.escaped = true
+			if i++; i < len(data) && !c.escapes(data[i], true) && (data[i] != 'N' || i != f.start+1) {
+				return f, 0, misescaped
+			}
+		case data[i] != c.odd.Quote:
+		case i+1 < len(data) && data[i+1] == c.odd.Quote:
+			f.escaped = true
+			i++
+		default:
+			f.end = i
+			if crosses && c.spans < 0 {
+				c.spans = pos
+			}
+			if i+1 >= len(data) {
+				if final {
+					return f, len(data), parsed
+				}
+				return f, 0, unended
+			}
+			switch width := c.lineEnd(data, i+1, final); {
+			case data[i+1] == c.delimiter || width > 0:
+				return f, i + 1, parsed
+			case width < 0:
+				return f, 0, unended
+			}
+			return f, 0, misquoted
+		}
+	}
+}
+
+// bareField finds the field without quotes that begins at pos, and where the delimiter or line end behind it stands.
+func (c *csvFramer) bareField(data []byte, pos int, final bool) (f csvField, next int, o outcome) {
+	f.start = pos
+	for i := pos; ; i++ {
+		switch {
+		case i >= len(data):
+			if !final {
+				return f, 0, unended
+			}
+			f.end = i
+			return f, i, parsed
+		case data[i] == c.delimiter:
+			f.end = i
+			return f, i, parsed
+		case data[i] == '\n' || data[i] == '\r':
+			switch width := c.lineEnd(data, i, final); {
+			case width > 0:
+				f.end = i
+				return f, i, parsed
+			case width < 0:
+				return f, 0, unended
+			}
+		case data[i] == c.odd.Escape:
+			f.escaped = true
+			if i++; i >= len(data) {
+				if final {
+					return f, 0, misescaped
+				}
+				return f, 0, unended
+			}
+			if !c.escapes(data[i], false) && (data[i] != 'N' || i != pos+1) {
+				return f, 0, misescaped
+			}
+		case data[i] == '"' && i == pos && c.odd.Quote == Unseen:
+			return f, 0, doubtful
+		case data[i] == c.odd.Quote && c.odd.Quote < Unseen:
+			if c.odd.Quote == '"' { // an apostrophe stands in the middle of many a name
+				return f, 0, misquoted
+			}
+		}
+	}
+}
+
+// letters are what MySQL and PostgreSQL write behind a backslash in text without quotes, and what it stands for.
+var letters = map[byte]byte{'t': '\t', 'n': '\n', 'r': '\r', 'b': '\b', 'f': '\f', 'v': '\v', '0': 0, 'Z': 0x1a}
+
+// escapes reports whether it is known what a character behind the escape character stands for. A letter in a file with quotes is a letter for
+// some programs and a control character for others.
+func (c *csvFramer) escapes(b byte, quoted bool) bool {
+	switch b {
+	case c.odd.Escape, c.odd.Quote, c.delimiter, '"', '\'', '\n', '\r':
+		return true
+	}
+	_, letter := letters[b]
+	return letter && !quoted && c.odd.Quote >= Unseen
+}
+
+// lineEnd returns how long the line end at data[i] is, 0 if there is none, -1 if more data must tell.
+func (c *csvFramer) lineEnd(data []byte, i int, final bool) int {
+	if data[i] != '\r' {
+		if data[i] == '\n' {
+			return 1
+		}
+		return 0
+	}
+	rest, some := data[i+1:], c.odd != nil && c.odd.LineEnd == AnyLineEnd
+	switch {
+	case bytes.HasPrefix(rest, newline):
+		return 2
+	case some && bytes.HasPrefix(rest, []byte("\r\n")):
+		return 3
+	case len(rest) == 0 && final, some && (final || len(rest) > 1 || len(rest) == 1 && rest[0] != '\r'):
+		return 1
+	case len(rest) == 0, some:
+		return -1
+	}
+	return 0
+}
+
+// endOfLine returns where the line behind the first one in data begins, -1 if the data ends before.
+func (c *csvFramer) endOfLine(data []byte, final bool) int {
+	if c.odd == nil || c.odd.LineEnd != AnyLineEnd {
+		if end := bytes.IndexByte(data, '\n'); end >= 0 {
+			return end + 1
+		}
+		return -1
+	}
+	at := bytes.IndexAny(data, "\r\n")
+	if at < 0 {
+		return -1
+	}
+	if width := c.lineEnd(data, at, final); width > 0 {
+		return at + width
+	}
+	return -1
+}
+
+// lines counts the line ends in data.
+func (c *csvFramer) lines(data []byte) int64 {
+	n := int64(bytes.Count(data, newline))
+	if c.odd != nil && c.odd.LineEnd == AnyLineEnd {
+		n += int64(bytes.Count(data, []byte{'\r'}) - bytes.Count(data, []byte("\r\n")) - bytes.Count(data, []byte("\r\r\n")))
+	}
+	return n
+}
+
+// trim cuts the line end of a row off.
+func (c *csvFramer) trim(row []byte) []byte {
+	row = trimEnd(row)
+	if n := len(row); n > 0 && row[n-1] == '\r' && c.odd != nil && c.odd.LineEnd == AnyLineEnd {
+		return row[:n-1]
+	}
+	return row
+}
+
+// unescape appends the text of an escaped field to dst, and returns it alone too.
+func (c *csvFramer) unescape(dst, field []byte) (all, text []byte) {
+	if c.odd == nil {
+		return appendUnescaped(dst, field)
+	}
+	start := len(dst)
+	for i := 0; i < len(field); i++ {
+		b := field[i]
+		switch {
+		case i+1 == len(field):
+		case b == c.odd.Escape:
+			i++
+			b = field[i]
+			if stands, ok := letters[b]; ok && b != c.delimiter && c.odd.Quote >= Unseen {
+				b = stands
+			}
+		case b == c.odd.Quote && field[i+1] == b:
+			i++
+		}
+		dst = append(dst, b)
+	}
+	return dst, dst[start:]
+}

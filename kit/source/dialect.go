@@ -1,0 +1,188 @@
+package source
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Dialect says how delimited text is written. Its JSON is what a journal keeps.
+type Dialect struct {
+	// Delimiter separates fields.
+	Delimiter byte
+	// Quote encloses fields that hold delimiters or line ends; None if quotes are text, Unseen if nobody knows.
+	Quote byte
+	// Escape makes the character behind it data; None if a quote in a quoted field is doubled.
+	Escape byte
+	// LineEnd says what ends a line.
+	LineEnd LineEnd
+	// Encoding is one of those of Config.Encoding; empty for UTF-8.
+	Encoding string
+	// SkipLines is how many lines stand before the header.
+	SkipLines int
+}
+
+// Values of Dialect.Quote and Dialect.Escape, and of the fields of Config with these names.
+const (
+	// None says that there is no such character.
+	None byte = 0xff
+	// Unseen is a Quote that the beginning of the input does not show: a field that begins with one is rejected, because it may be text or a
+	// quote that does not belong to the field.
+	Unseen byte = 0xfe
+)
+
+// LineEnd says what ends a line of text outside of quotes.
+type LineEnd string
+
+const (
+	// LF is a line feed, also behind a carriage return.
+	LF LineEnd = "lf"
+	// AnyLineEnd is LF, a carriage return by itself, and both in the order CR CR LF.
+	AnyLineEnd LineEnd = "any"
+)
+
+// plain reports whether rows are written as RFC 4180 has it, but for the delimiter.
+func (d Dialect) plain() bool { return d.Quote == '"' && d.Escape == None && d.LineEnd != AnyLineEnd }
+
+// Flags are those of the command that read an input in this dialect, whatever it shows, without those for what every input has by default.
+func (d Dialect) Flags() []string {
+	var flags []string
+	if d.SkipLines > 0 {
+		flags = append(flags, "--skip-rows "+strconv.Itoa(d.SkipLines))
+	}
+	if d.Encoding != "" {
+		flags = append(flags, "--encoding "+d.Encoding)
+	}
+	if d.Delimiter != ',' {
+		flags = append(flags, "--delimiter "+flagText(d.Delimiter))
+	}
+	if d.Quote != '"' && d.Quote != Unseen {
+		flags = append(flags, "--quote "+flagText(d.Quote))
+	}
+	if d.Escape != None {
+		flags = append(flags, "--escape "+flagText(d.Escape))
+	}
+	if d.LineEnd == AnyLineEnd {
+		flags = append(flags, "--line-end any")
+	}
+	return flags
+}
+
+// flagText writes a character of a dialect as a shell takes it for a flag.
+func flagText(c byte) string {
+	switch {
+	case c == None:
+		return "none"
+	case c == '\t':
+		return `'\t'`
+	case c == '\'':
+		return `"'"`
+	case c < ' ' || c >= 0x7f:
+		return fmt.Sprintf(`'\x%02x'`, c)
+	}
+	return "'" + string(rune(c)) + "'"
+}
+
+// charName names a character of a dialect in a sentence.
+func charName(c byte) string {
+	switch {
+	case c == ',':
+		return "a comma"
+	case c == ';':
+		return "a semicolon"
+	case c == '\t':
+		return "a tab"
+	case c == '|':
+		return "a bar"
+	case c < ' ' || c >= 0x7f:
+		return fmt.Sprintf(`the control character \x%02x`, c)
+	}
+	return "the character " + string(rune(c))
+}
+
+type dialectJSON struct {
+	Delimiter string  `json:"delimiter"`
+	Quote     string  `json:"quote"`
+	Escape    string  `json:"escape"`
+	LineEnd   LineEnd `json:"line_end"`
+	Encoding  string  `json:"encoding"`
+	SkipLines int     `json:"skip_lines,omitempty"`
+}
+
+// MarshalJSON writes a character as a string of it, None as none and Unseen as unseen.
+func (d Dialect) MarshalJSON() ([]byte, error) {
+	encoding := d.Encoding
+	if encoding == "" {
+		encoding = "utf-8"
+	}
+	return json.Marshal(dialectJSON{string(rune(d.Delimiter)), charText(d.Quote), charText(d.Escape), d.LineEnd, encoding, d.SkipLines})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (d *Dialect) UnmarshalJSON(text []byte) error {
+	var j dialectJSON
+	if err := json.Unmarshal(text, &j); err != nil {
+		return err
+	}
+	read := Dialect{LineEnd: j.LineEnd, Encoding: j.Encoding, SkipLines: j.SkipLines}
+	for _, c := range []struct {
+		text string
+		to   *byte
+	}{{j.Delimiter, &read.Delimiter}, {j.Quote, &read.Quote}, {j.Escape, &read.Escape}} {
+		var err error
+		if *c.to, err = charOf(c.text); err != nil {
+			return err
+		}
+	}
+	if read.Encoding == "utf-8" {
+		read.Encoding = ""
+	}
+	if _, err := encodingOf(read.Encoding); err != nil {
+		return err
+	}
+	if !delimits(string(rune(read.Delimiter))) || read.Delimiter == 0 || read.SkipLines < 0 || read.LineEnd != LF && read.LineEnd != AnyLineEnd {
+		return fmt.Errorf("source: %s is no dialect", text)
+	}
+	*d = read
+	return nil
+}
+
+func charText(c byte) string {
+	switch c {
+	case None:
+		return "none"
+	case Unseen:
+		return "unseen"
+	}
+	return string(rune(c))
+}
+
+func charOf(text string) (byte, error) {
+	switch {
+	case text == "none":
+		return None, nil
+	case text == "unseen":
+		return Unseen, nil
+	case len(text) == 1 && text[0] < 0x80 && text[0] > 0:
+		return text[0], nil
+	}
+	return 0, fmt.Errorf("source: %q is no character of a dialect", text)
+}
+
+// Detection is what the beginning of an input shows of its dialect.
+type Detection struct {
+	Dialect
+	// Evidence says in sentences, with numbers of lines, why it is this one, where it is not what every input has by default. It holds no data
+	// of the rows.
+	Evidence []string
+	// Rows is how many rows were looked at, Bad how many of them cannot be read in this dialect.
+	Rows, Bad int
+}
+
+// sampleBytes is how much of an input is looked at for its dialect.
+const sampleBytes = 256 << 10
+
+func (d *Detection) show(format string, args ...any) {
+	d.Evidence = append(d.Evidence, strings.TrimSpace(fmt.Sprintf(format, args...)))
+}

@@ -1,0 +1,179 @@
+package source
+
+import (
+	"bytes"
+	"strings"
+)
+
+// quotes returns the reading with this delimiter, and with the quotes, escapes and line ends that the sample shows.
+func (s *detector) quotes(delimiter byte) (*reading, error) {
+	d := Dialect{Delimiter: delimiter, Quote: '"', Escape: None, LineEnd: LF}
+	if s.cfg.Quote != 0 {
+		d.Quote = s.cfg.Quote
+	}
+	if s.cfg.Escape != 0 {
+		d.Escape = s.cfg.Escape
+	}
+	d.LineEnd = s.lineEnds(d)
+	var r *reading
+	var err error
+	switch {
+	case s.cfg.Quote != 0 && s.cfg.Escape != 0:
+		return s.read(d), nil
+	case s.cfg.Quote != 0:
+		return s.escapes(s.read(d), false)
+	case delimiter == '\t' || delimiter < ' ':
+		r, err = s.textQuotes(d)
+	default:
+		r, err = s.usualQuotes(d)
+	}
+	if err != nil || s.cfg.Escape != 0 {
+		return r, err
+	}
+	return s.escapes(r, r.Quote != d.Quote)
+}
+
+func (d Dialect) with(quote, escape byte) Dialect {
+	d.Quote, d.Escape = quote, escape
+	return d
+}
+
+// usualQuotes decides for a file in which quotes usually enclose fields.
+func (s *detector) usualQuotes(d Dialect) (*reading, error) {
+	q := s.read(d)
+	if r, err := s.apostrophes(d, q); r != nil || err != nil {
+		return r, err
+	}
+	if q.clean() {
+		return q, nil
+	}
+	if e := s.read(d.with('"', '\\')); d.Escape == None && s.cfg.Escape == 0 && bytes.Contains(s.sample, []byte(`\"`)) && e.fault == nil && 2*e.bad <= q.bad && e.rows > 0 {
+		return e, nil
+	}
+	if q.fault != nil || q.begins > 0 || d.Delimiter == ',' || d.Delimiter == ';' {
+		return q, nil // spreadsheets write these, and quote by the rules
+	}
+	t := s.read(d.with(Unseen, d.Escape))
+	if t.columns > 1 && t.clean() && t.rows > 0 && t.begins == 0 && t.middle > 0 {
+		s.quotesAreText(t)
+		return t, nil
+	}
+	return q, nil
+}
+
+func (s *detector) quotesAreText(r *reading) {
+	s.show("Quotes are text: %s fit the header if they are, and the row on line %d does not if they enclose fields", count(r.rows-r.bad, "row"), s.read(r.with('"', r.Escape)).badLine)
+}
+
+const sayQuotes = `say --quote none if quotes are text, or --quote '"' if they enclose fields`
+
+// textQuotes decides for a file in which quotes may well be text.
+func (s *detector) textQuotes(d Dialect) (*reading, error) {
+	t := s.read(d.with(None, d.Escape))
+	if t.begins == 0 {
+		if r, err := s.apostrophes(d, t); r != nil || err != nil {
+			return r, err
+		}
+		return s.read(d.with(Unseen, d.Escape)), nil
+	}
+	q := s.read(d)
+	if s.cfg.Escape == 0 && bytes.Contains(s.sample, []byte(`\"`)) && !q.clean() {
+		if e := s.read(d.with('"', '\\')); e.clean() && e.rows > 0 && (!t.clean() || e.need > 0) {
+			return e, nil
+		}
+	}
+	all, rows := q.double.throughout()
+	all = all && (rows > 1 || q.quoted > 0 && s.headerQuoted(q))
+	switch {
+	case q.clean() && (all || !t.clean() || q.need > 0 && q.quoted == q.need):
+		s.show("Quotes enclose fields: %s are in quotes, and %s hold what would be torn without them", count(q.quoted, "field"), count(q.need, "field"))
+		return q, nil
+	case t.clean() && !q.clean() && (q.need == 0 || t.double.one > 0 && !all):
+		s.quotesAreText(t)
+		return t, nil
+	case t.clean() && q.clean() && q.need == 0 && q.soft == 0 && q.rows > 1:
+		s.show("Quotes are text: %s of %s begin and end with one, and none of them would need it", plainCount(q.quoted), count(q.rows, "row"))
+		return t, nil
+	}
+	line := q.badLine
+	if line == 0 {
+		line = t.badLine
+	}
+	return nil, refuse(line, sayQuotes, "it is not clear whether quotes are text: %s begin with one", count(t.begins, "field"))
+}
+
+func plainCount(n int) string { return strings.TrimSuffix(count(n, ""), " ") }
+
+// headerQuoted reports whether the names in the header are in quotes.
+func (s *detector) headerQuoted(r *reading) bool {
+	head := s.firstLine()
+	return len(head) > 0 && head[0] == '"' && head[len(head)-1] == '"' && bytes.Count(head, []byte{'"'}) >= 2*r.columns
+}
+
+// apostrophes returns the reading in which they enclose fields, if they do.
+func (s *detector) apostrophes(d Dialect, q *reading) (*reading, error) {
+	if q.wrapped != "" && q.wrapped != "'" && q.columns > 1 {
+		return nil, refuse(q.line, "say --quote '"+q.wrapped+"' if it encloses fields, --quote '\"' if it does not", "the names in the header stand between two characters %s", q.wrapped)
+	}
+	all := q.wrapped == "'"
+	some := q.single.some()
+	if !all && some == 0 && (q.clean() || len(q.single.both) == 0) {
+		return nil, nil
+	}
+	r := s.read(d.with('\'', d.Escape))
+	if e := s.read(d.with('\'', '\\')); s.cfg.Escape == 0 && !r.clean() && e.clean() && bytes.Contains(s.sample, []byte(`\'`)) {
+		r = e
+	}
+	through, rows := q.single.throughout()
+	switch {
+	case r.clean() && r.rows > 0 && r.quoted > 0 && (all || !q.clean() || through && rows > 2):
+		s.show("Apostrophes enclose fields: %s are between two of them", count(r.quoted, "field"))
+		return r, nil
+	case q.clean() && some > 0:
+		return nil, refuse(q.line, "say --quote \"'\" if apostrophes enclose fields, --quote '\"' if they are text", "all fields of a column begin and end with an apostrophe")
+	}
+	return nil, nil
+}
+
+const sayEscape = `say --escape '\' if the backslash escapes, --escape none if it is text`
+
+// escapes returns the reading with a backslash that escapes, if the sample shows that it does. without says that the sample has shown that
+// quotes are text, or not what they are.
+func (s *detector) escapes(r *reading, without bool) (*reading, error) {
+	if r.Escape != None || r.fault != nil {
+		if r.Escape != None && r.escaped+r.nulls > 0 {
+			s.show("A backslash escapes what follows it: %s have one", count(r.escaped+r.nulls, "field"))
+		}
+		return r, nil
+	}
+	d := r.Dialect
+	if d.Quote == Unseen {
+		d.Quote = None
+	}
+	d.Escape = '\\'
+	if bytes.IndexByte(s.sample, '\\') < 0 {
+		return r, nil
+	}
+	e := s.read(d)
+	none := s.read(d.with(None, '\\'))
+	switch {
+	case r.nulls > 0 && e.bad <= r.bad && (r.Quote >= Unseen || r.escaped+r.loose == 0):
+		s.show(`A backslash escapes what follows it: \N stands for null in %s`, count(r.nulls, "field"))
+		return e, nil
+	case r.nulls > 0:
+		return nil, refuse(r.line, sayEscape, `\N stands in %s, and other backslashes elsewhere`, count(r.nulls, "field"))
+	case !r.clean() && e.clean() && e.rows > 0:
+		s.show("A backslash escapes what follows it: %s fit the header if it does", count(e.rows, "row"))
+		return e, nil
+	case !r.clean() && r.begins == 0 && none.clean() && none.rows > 0 && s.cfg.Quote == 0 && none.columns > 1:
+		s.show("A backslash escapes what follows it, and quotes are text: %s fit the header", count(none.rows, "row"))
+		return none, nil
+	case r.Quote >= Unseen && r.escaped > 0 && r.loose == 0 && r.bad == 0 && e.clean():
+		if bytes.Contains(s.sample, []byte(`\"`)) || bytes.Contains(s.sample, append([]byte{'\\'}, r.Delimiter)) {
+			s.show("A backslash escapes what follows it: it does so in all of %s", count(r.escaped, "field"))
+			return e, nil
+		}
+		return nil, refuse(r.line, sayEscape, "each backslash in %s stands where it could escape what follows it", count(r.escaped, "field"))
+	}
+	return r, nil
+}

@@ -1,0 +1,180 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// checkDialect looks at what is given of a dialect.
+func (c Config) checkDialect() error {
+	if _, err := encodingOf(c.Encoding); err != nil {
+		return err
+	}
+	if c.LineEnd != "" && c.LineEnd != LF && c.LineEnd != AnyLineEnd {
+		return fmt.Errorf("source: the line end %q is not known; give %s or %s", c.LineEnd, LF, AnyLineEnd)
+	}
+	for _, q := range []struct {
+		name string
+		c    byte
+	}{{"quote", c.Quote}, {"escape character", c.Escape}} {
+		if q.c != 0 && q.c != None && (q.c >= 0x80 || q.c == '\r' || q.c == '\n' || q.c == c.Delimiter) {
+			return fmt.Errorf("source: %q cannot be the %s; give a single ASCII character that is no line end and not the delimiter, or none", string(rune(q.c)), q.name)
+		}
+	}
+	if c.Quote != 0 && c.Quote != None && c.Quote == c.Escape {
+		return errors.New("source: the quote cannot be the escape character; leave that out if a quote is doubled")
+	}
+	return nil
+}
+
+// given reports whether a whole dialect is given.
+func (c Config) given() bool {
+	return c.Delimiter != 0 && !c.looks && c.Quote != 0 && c.Escape != 0 && c.LineEnd != ""
+}
+
+// dialects are the dialects of an input.
+type dialects struct {
+	known    []Dialect // by an earlier run; nil if there was none
+	asBefore bool      // the earlier run did not say
+	detected *Detection
+}
+
+// skips is how many lines an earlier run has skipped.
+func (d *dialects) skips() int {
+	if len(d.known) == 0 {
+		return 0
+	}
+	return d.known[0].SkipLines
+}
+
+func (d *dialects) found() ([]Dialect, []string) {
+	if d.detected == nil {
+		return nil, nil
+	}
+	return []Dialect{d.detected.Dialect}, d.detected.Evidence
+}
+
+// A Redialer is a Source whose files can be read as an earlier run has read them.
+type Redialer interface {
+	Source
+
+	// ReadAs has the files read in the dialects that Info gave in an earlier run. None has them read as before there were dialects: what is not
+	// given is a comma or tab by the file's name, double quotes and line feeds. It is called before Columns.
+	ReadAs([]Dialect) error
+}
+
+func (t *text) ReadAs(known []Dialect) error {
+	if t.framer != nil {
+		return errors.New("source: ReadAs was called after Columns")
+	}
+	t.known, t.asBefore = known, len(known) == 0
+	if len(known) > 0 && known[0] == (Dialect{}) {
+		t.known = nil
+	}
+	return nil
+}
+
+// skipLines uses up so many lines and returns the number of the line after them.
+func (t *text) skipLines(ctx context.Context, n int) (line int64, err error) {
+	w := &t.win
+	c := &csvFramer{}
+	line = 1
+	for n > 0 {
+		if t.cfg.LineEnd == AnyLineEnd || t.cfg.LineEnd == "" && line == 1 && bytes.IndexByte(w.rest(), '\n') < 0 {
+			c.odd = &Dialect{LineEnd: AnyLineEnd}
+		}
+		end := c.endOfLine(w.rest(), w.err == io.EOF)
+		if end >= 0 {
+			w.pos += end
+			line++
+			n--
+			continue
+		}
+		w.pos = len(w.buf) - (len(w.rest()) - len(bytes.TrimRight(w.rest(), "\r")))
+		w.slide()
+		if err := w.fill(ctx); err != nil {
+			if err == io.EOF {
+				err = &FormatError{Problem: "the input has no more lines than those to be skipped", Hint: "skip fewer"}
+			}
+			return line, err
+		}
+	}
+	return line, nil
+}
+
+// quiet is how long a stream may send nothing before its dialect is judged by what it has sent.
+const quiet = 200 * time.Millisecond
+
+// sample fills the window with the beginning of the input.
+func (t *text) sample(ctx context.Context) error {
+	full := func(data []byte) bool { return len(data) >= sampleBytes }
+	if t.watched != nil {
+		return t.win.head(ctx, full)
+	}
+	for t.win.err == nil && !full(t.win.rest()) {
+		waiting, stop := context.WithTimeout(ctx, quiet)
+		err := t.win.fill(waiting)
+		stop()
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, context.DeadlineExceeded):
+			if bytes.IndexByte(t.win.rest(), '\n') >= 0 {
+				return nil
+			}
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// delimited returns what reads the rows of CSV.
+func (t *text) delimited(ctx context.Context, line int64) (framer, error) {
+	cfg, found := t.cfg, Detection{}
+	switch {
+	case len(t.known) > 0:
+		found.Dialect = t.known[0]
+	case t.asBefore:
+		found.Dialect = Dialect{Delimiter: cfg.Delimiter, Quote: '"', Escape: None, LineEnd: LF, Encoding: cfg.Encoding, SkipLines: cfg.SkipLines}
+		cfg.Quote, cfg.LineEnd = '"', LF
+	case cfg.given():
+		found.Dialect = Dialect{Delimiter: cfg.Delimiter, Quote: cfg.Quote, Escape: cfg.Escape, LineEnd: cfg.LineEnd, Encoding: cfg.Encoding, SkipLines: cfg.SkipLines}
+	default:
+		if err := t.sample(ctx); err != nil {
+			return nil, err
+		}
+		looking := cfg
+		if cfg.looks {
+			looking.Delimiter = 0
+		}
+		var err error
+		if found, err = detectDialect(t.win.rest(), t.win.err == io.EOF, looking, cfg.Delimiter, line); err != nil {
+			return nil, err
+		}
+		more := found.SkipLines - cfg.SkipLines
+		if line, err = t.skipMore(ctx, line, more); err != nil {
+			return nil, err
+		}
+	}
+	t.detected, t.cfg.Delimiter = &found, found.Delimiter
+	c := &csvFramer{delimiter: found.Delimiter, limit: cfg.MaxRowBytes, line: line, names: cfg.Columns, cfg: cfg}
+	if !found.plain() {
+		c.odd = &found.Dialect
+	}
+	return c, nil
+}
+
+// skipMore skips lines that the detection has found.
+func (t *text) skipMore(ctx context.Context, line int64, n int) (int64, error) {
+	if n <= 0 {
+		return line, nil
+	}
+	at, err := t.skipLines(ctx, n)
+	return line + at - 1, err
+}
