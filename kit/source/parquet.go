@@ -317,7 +317,7 @@ func (p *parquetSource) row(b *Batch) error {
 	row.Raw = raw[start:len(raw):len(raw)]
 	if row.Err != nil {
 		if row.Err.Rule == RuleRowTooLong {
-			row.Raw = row.Raw[:min(len(row.Raw), keptBytes)]
+			row.Raw, _ = CutRow(row.Raw, p.limit)
 		}
 		p.sum.note(&row)
 		b.Rows = append(b.Rows, row)

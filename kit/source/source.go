@@ -173,8 +173,8 @@ type Row struct {
 	Line int64
 	// Ordinal is the row's place among all rows of the input, from 0. Rows that cannot be read count; a header and blank lines do not.
 	Ordinal int64
-	// Raw is the row as it stands in the input, without the end of its last line; in an input that is no text the row as a JSON object of all
-	// its columns.
+	// Raw is the row as it stands in the input, without the end of its last line; in an input that is no text the row as a JSON object of the
+	// selected columns.
 	Raw []byte
 	// Form says how Raw is written; nil means a JSON object.
 	Form *Form

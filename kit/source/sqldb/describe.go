@@ -25,6 +25,7 @@ func (r *result) describe(query string) (err error) {
 		if r.query, r.columns, err = undated(r.run, r.db, r.statement); err != nil {
 			return queryError(err)
 		}
+		r.nests = true
 		return nil
 	}
 	if err := r.take(query); err != nil {
@@ -34,8 +35,9 @@ func (r *result) describe(query string) (err error) {
 	if len(r.asked.OrderBy) == 0 { // a database may refuse two equal names there
 		statements = append(statements, r.query)
 	}
-	for _, s := range statements {
+	for i, s := range statements {
 		if err = r.columnsOf(s); err == nil || errors.Is(err, ErrUnreachable) || r.run.Err() != nil {
+			r.nests = i == 0 && r.dialect == postgres // MariaDB forgets the ORDER BY of a query that stands in another one
 			return err
 		}
 	}

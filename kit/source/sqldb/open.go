@@ -29,6 +29,9 @@ type Query struct {
 	ReadAhead int64
 	// StallTimeout is how long no row may come while they are read; default 10 minutes.
 	StallTimeout time.Duration
+	// MaxRowBytes is the longest row, as JSON of its selected columns; default source.DefaultMaxRowBytes. A longer one is a bad row. It bounds the
+	// memory that a row takes, beside what the driver needs for the values as they come.
+	MaxRowBytes int
 }
 
 // DefaultReadAhead is the default of Query.ReadAhead.
@@ -40,6 +43,9 @@ func (q Query) withDefaults() Query {
 	}
 	if q.StallTimeout <= 0 {
 		q.StallTimeout = 10 * time.Minute
+	}
+	if q.MaxRowBytes <= 0 {
+		q.MaxRowBytes = source.DefaultMaxRowBytes
 	}
 	return q
 }
@@ -63,6 +69,8 @@ func (q Query) fingerprint(rawURL string) string {
 // back as the same, truth values true and false, JSON itself, binary data base64 text, times ISO 8601, in UTC where the column has a zone,
 // dates 2006-01-02, everything else its text. A value that JSON or ISO 8601 cannot write, such as a NaN or MySQL's date of zeros, makes a
 // bad row if its column is selected. NULL is absent. docs/load.md has the whole table.
+//
+// A row's Raw is an object of its selected columns. The others are not asked for, where the database allows that.
 //
 // Without OrderBy it is up to the query whether it gives the same rows in the same order again: messages that are to keep their ids need a
 // messageId in the mapping. A row's Line is its number in the result.

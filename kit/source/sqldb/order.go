@@ -19,8 +19,8 @@ type order struct {
 
 // key is a column of the order.
 type key struct {
-	name  string
-	place int // in the result
+	name   string
+	column int // of the query
 }
 
 func newOrder(d *dialect, columns []source.Column, query string, by []string) (*order, error) {
@@ -35,9 +35,6 @@ func newOrder(d *dialect, columns []source.Column, query string, by []string) (*
 			return nil, fmt.Errorf("sqldb: the rows cannot be ordered by %q: the query has two columns of that name; rename one with AS", name)
 		case slices.ContainsFunc(o.keys, func(k key) bool { return k.name == name }):
 			return nil, fmt.Errorf("sqldb: the rows are ordered by %q twice; name it once", name)
-		}
-		if d.rawKeys {
-			place = len(columns) + len(o.keys) // see rows
 		}
 		o.keys = append(o.keys, key{name, place})
 	}
@@ -97,21 +94,10 @@ func (o *order) names() string {
 	return strings.Join(list, ", ")
 }
 
-// rows runs the query.
-func (o *order) rows(ctx context.Context, tx *sql.Tx) (*sql.Rows, error) {
-	query := "SELECT q.*"
-	if o.dialect.rawKeys {
-		for _, c := range o.columns() {
-			query += ", +" + c // without the declared type, by which the driver would change it
-		}
-	}
-	return o.dialect.query(ctx, tx, query+o.from()+" ORDER BY "+strings.Join(o.columns(), ", "))
-}
-
-// appendKeys appends what a row is told by.
-func (o *order) appendKeys(dst []byte, values []any) (_ []byte, err error) {
-	for _, k := range o.keys {
-		if dst, err = appendKey(dst, values[k.place]); err != nil {
+// appendKeys appends what a row is told by, from where its keys stand among its values.
+func (o *order) appendKeys(dst []byte, values []value, places []int) (_ []byte, err error) {
+	for i, k := range o.keys {
+		if dst, err = appendKey(dst, values[places[i]].is); err != nil {
 			return dst, fmt.Errorf("sqldb: the key %s of a row cannot be kept: %w", k.name, err)
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"io"
 	"sync/atomic"
 	"time"
-
-	"github.com/ciokit/cio/kit/source"
 )
 
 // begin runs the query.
@@ -18,7 +16,7 @@ func (r *result) begin(tx *sql.Tx) (rows *sql.Rows, err error) {
 		return nil, errors.Join(errors.New("sqldb: the settings of the session are others than a moment ago"), err)
 	}
 	if r.order == nil {
-		if rows, err = r.dialect.query(r.run, tx, r.query); err != nil {
+		if rows, err = r.dialect.query(r.run, tx, r.selection().query); err != nil {
 			return nil, queryError(err)
 		}
 		return rows, nil
@@ -28,7 +26,7 @@ func (r *result) begin(tx *sql.Tx) (rows *sql.Rows, err error) {
 		return nil, err
 	}
 	r.total.Store(total)
-	return r.order.rows(r.run, tx)
+	return r.dialect.query(r.run, tx, r.selection().query)
 }
 
 // read reads all rows into the backlog, and lets go of the database.
@@ -131,81 +129,4 @@ func (a *alive) watch(timeout time.Duration, stalled func()) (stop func()) {
 		}
 	}()
 	return func() { close(quit) }
-}
-
-// rowWriter writes rows as JSON objects, of which the cells are parts.
-type rowWriter struct {
-	order   *order
-	columns []source.Column
-	slots   []int
-	names   [][]byte // of the columns, as members begin
-	writers []writer // one for each column
-	values  []any    // of the row at hand, and behind them those that only the order needs
-	into    []any    // pointers to them
-	cells   [][2]int
-}
-
-// newRowWriter makes a writer for rows of these types, which must be those that the query was described with.
-func (r *result) newRowWriter(types []*sql.ColumnType) (*rowWriter, error) {
-	w := &rowWriter{order: r.order, columns: r.columns, slots: r.slots, cells: make([][2]int, r.chosen), values: make([]any, len(types)), into: make([]any, len(types))}
-	for i := range w.values {
-		w.into[i] = &w.values[i]
-	}
-	own := types[:min(len(r.columns), len(types))]
-	for i, t := range own {
-		if t.Name() != r.columns[i].Name {
-			break
-		}
-		w.names = append(w.names, append(appendText([]byte{','}, t.Name()), ':'))
-		typ := t.DatabaseTypeName()
-		if r.dialect == sqlite { // whose query may have hidden it
-			typ = r.columns[i].Type
-		}
-		w.writers = append(w.writers, r.dialect.writerOf(typ))
-	}
-	extra := 0
-	if r.order != nil && r.dialect.rawKeys {
-		extra = len(r.order.keys)
-	}
-	if len(w.names) != len(r.columns) || len(types) != len(r.columns)+extra {
-		return nil, &source.FormatError{Problem: "the query has other columns than a moment ago", Hint: "somebody has changed a table or a view; load it again"}
-	}
-	if len(w.names) > 0 {
-		w.names[0][0] = '{'
-	}
-	return w, nil
-}
-
-// write adds the row at hand to the page.
-func (w *rowWriter) write(p *page) (err error) {
-	var bad *source.RowError
-	for i, name := range w.names {
-		p.raw = append(p.raw, name...)
-		start := len(p.raw)
-		if p.raw, err = w.writers[i](p.raw, w.values[i]); err != nil {
-			p.raw = append(p.raw[:start], "null"...)
-		}
-		slot := w.slots[i]
-		switch {
-		case slot < 0:
-		case err != nil:
-			w.cells[slot] = [2]int{1, 0}
-			if bad == nil {
-				bad = &source.RowError{Rule: RuleNoJSON, Hint: fmt.Sprintf("column %s: %v", w.columns[i].Name, err)}
-				if err == errNotUTF8 {
-					bad.Rule = source.RuleNotUTF8
-				}
-			}
-		case string(p.raw[start:]) == "null":
-			w.cells[slot] = [2]int{}
-		default:
-			w.cells[slot] = [2]int{start, len(p.raw)}
-		}
-	}
-	if p.raw = append(p.raw, '}'); w.order != nil {
-		if p.keys, err = w.order.appendKeys(p.keys, w.values); err != nil {
-			return err
-		}
-	}
-	return p.add(w.cells, bad)
 }

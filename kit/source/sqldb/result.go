@@ -28,6 +28,7 @@ type result struct {
 	query     string // what runs for it
 
 	order   *order // nil if the rows come as they come
+	nests   bool   // the query may stand in another one without its rows coming otherwise
 	columns []source.Column
 	slots   []int // for each column its place among the selected ones, or -1
 	chosen  int

@@ -44,18 +44,6 @@ func execute(t *testing.T, url string, statements ...string) {
 	}
 }
 
-// A value without a JSON form does not matter where nobody asks for it.
-func TestUnselectedValue(t *testing.T) {
-	url := server(t, "CIOKIT_POSTGRES_URL")
-	src, err := Open(t.Context(), url, Query{SQL: "SELECT 1 AS id, 'NaN'::float8 AS f"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, rows := readSelected(t, src, "id"); len(rows) != 1 || rows[0] != `{"id":1,"f":null}` {
-		t.Errorf("got %s", rows)
-	}
-}
-
 // The password stands in no error, however the connection or the query fails, also where it is written with escapes.
 func TestPasswordInNoError(t *testing.T) {
 	postgres, maria := server(t, "CIOKIT_POSTGRES_URL"), server(t, "CIOKIT_MARIADB_URL")

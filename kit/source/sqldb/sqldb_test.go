@@ -20,8 +20,14 @@ func readAll(t *testing.T, src source.Source) (columns []source.Column, rows []s
 		t.Fatal(err)
 	}
 	var names []string
+	times := make(map[string]int)
 	for _, c := range columns {
-		names = append(names, c.Name)
+		times[c.Name]++
+	}
+	for _, c := range columns {
+		if times[c.Name] == 1 { // of others nobody can say which is meant
+			names = append(names, c.Name)
+		}
 	}
 	return readSelected(t, src, names...)
 }

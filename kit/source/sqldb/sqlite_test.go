@@ -51,7 +51,7 @@ INSERT INTO t VALUES (1, '2021-01-02', '2021-01-02'), (2, '2021-01-02 03:04:05',
 		{"SELECT * FROM t ORDER BY id DESC LIMIT 2", backwards[:2]},
 		{"WITH a AS (SELECT * FROM t) SELECT id, day, at FROM a ORDER BY id", rows},
 		{"SELECT * FROM t WHERE id < 3 UNION ALL SELECT * FROM t WHERE id > 2 ORDER BY id DESC", backwards},
-		{"SELECT id, day, day AS day FROM t WHERE id = 2", []string{`{"id":2,"day":"2021-01-02T03:04:05Z","day":"2021-01-02T03:04:05Z"}`}},
+		{"SELECT id, day, day AS day FROM t WHERE id = 2", []string{`{"id":2}`}},
 		{`SELECT id, day AS "a day; of ""it""" FROM t WHERE id = 1`, []string{`{"id":1,"a day; of \"it\"":"2021-01-02"}`}},
 	} {
 		src, err := Open(t.Context(), file, Query{SQL: tt.query})
@@ -59,7 +59,7 @@ INSERT INTO t VALUES (1, '2021-01-02', '2021-01-02'), (2, '2021-01-02 03:04:05',
 			t.Errorf("%s: %v", tt.query, err)
 			continue
 		}
-		if columns, got := readSelected(t, src, "id"); !slices.Equal(got, tt.want) || columns[1].Type != "DATE" {
+		if columns, got := readAll(t, src); !slices.Equal(got, tt.want) || columns[1].Type != "DATE" {
 			t.Errorf("%s\ngot  %s, %v\nwant %s", tt.query, got, columns, tt.want)
 		}
 	}
