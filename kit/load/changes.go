@@ -30,6 +30,8 @@ type changes struct {
 	afresh  bool         // what the old snapshot says does not hold for rows that are not read
 	killed  bool         // an earlier run of this load was killed, and may have sent rows behind the checkpoint
 	taken   int          // rows of the spool that an earlier run of this load has settled
+	fresh   []string     // columns that the load of the old snapshot did not have
+	wider   bool         // the input has those, and else the same ones as then
 	made    *madeLog     // whom the run makes; nil where it keeps no ids or sends nothing
 
 	findErr error // of reading the old snapshot
@@ -85,8 +87,10 @@ func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes,
 	if err == nil {
 		err = c.checkPending()
 	}
-	c.info.Query, c.info.Columns = hashText(cfg.Query), hashColumns(columns, job.Source.Info().Headers)
+	sets := columnSets(columns, job.Source.Info().Headers)
+	c.info.Query, c.info.Columns, c.info.Table, c.info.Sets = hashText(cfg.Query), hashSets(sets), tableOf(columns, reads), keptSets(sets)
 	if err == nil {
+		c.compareColumns()
 		err = c.checkSame(file)
 	}
 	if err != nil {
@@ -96,7 +100,7 @@ func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes,
 		return nil, err
 	}
 	c.info = SnapshotInfo{ID: randomID(), By: c.info.By, Mapping: job.Mapping.Name(), MappingHash: job.Mapping.Hash(), Target: c.info.Target,
-		Query: c.info.Query, Columns: c.info.Columns, Table: tableOf(columns, reads), HasIDs: cfg.IDs, Salt: c.spool.salt[:]}
+		Query: c.info.Query, Columns: c.info.Columns, Table: c.info.Table, Sets: c.info.Sets, HasIDs: cfg.IDs, Salt: c.spool.salt[:]}
 	if job.sends() {
 		c.info.KeyHash = job.Client.KeyHash(c.info.Salt)
 	}
@@ -170,7 +174,7 @@ func (c *changes) openSpool(file string) error {
 	c.spool, err = openSpool(j.dir, spoolFile, j.Last().SpoolBytes)
 	switch {
 	case errors.Is(err, os.ErrNotExist): // it was removed below
-		return &StopError{ErrSnapshot, ErrSuperseded}
+		return &StopError{Reason: ErrSuperseded}
 	case err != nil:
 		return &StopError{ErrSnapshot, err}
 	}
@@ -183,7 +187,7 @@ func (c *changes) openSpool(file string) error {
 	}
 	err = c.spool.remove() // it may hold ids in clear, and is of no use any more
 	c.spool = nil
-	return errors.Join(&StopError{ErrSnapshot, ErrSuperseded}, err)
+	return errors.Join(&StopError{Reason: ErrSuperseded}, err)
 }
 
 // takeUp learns what the rows before the checkpoint were.

@@ -43,7 +43,7 @@ func (e *PendingError) Error() string {
 }
 
 // ErrSuperseded is why a run cannot be resumed: the snapshot that it began with was renewed by another since.
-var ErrSuperseded = errors.New("another load has gone on from the snapshot that the run began with; begin a new load")
+var ErrSuperseded = errors.New("load: the run cannot be resumed, because another load has gone on from the snapshot that it began with; begin a new load")
 
 // pendingSuffix ends the name of the file beside a snapshot that says that a run is under way, pending is what stands in it.
 const pendingSuffix = ".pending"

@@ -24,6 +24,8 @@ type Comparison struct {
 	// is of another mapping.
 	Known int64 `json:"known"`
 	Gone  int64 `json:"gone"`
+	// Added are columns that the load of the snapshot did not have, whether or not the mapping reads them. They stop nothing.
+	Added []string `json:"added,omitempty"`
 	// Missing are the columns that the mapping read when the snapshot was made, and which the input does not have any more. Retyped are those that the mapping
 	// reads and whose type is another now. Both are empty where columns have no names or no types.
 	Missing []string `json:"missing,omitempty"`
@@ -73,11 +75,27 @@ func (c *Comparison) Stop() error {
 
 // Warning says what may be a mistake and stops nothing; empty if there is nothing to say.
 func (c *Comparison) Warning() string {
-	if c == nil || !c.alike || c.wanted.Full || c.Changed <= fewPeople || c.Changed*100 < c.People*nearlyAll {
+	if c == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s of the %s that identify somebody say something else than the last load did; a value that is written in another way, or a column with the time of the export, may be the cause",
-		plural.Grouped(c.Changed), plural.Count(c.People, "row", "rows"))
+	var said []string
+	if n := int64(len(c.Added)); n > 0 {
+		said = append(said, fmt.Sprintf("the input has %s that the last load did not have: %s", plural.Count(n, "column", "columns"), someNames(c.Added)))
+	}
+	if c.alike && !c.wanted.Full && c.Changed > fewPeople && c.Changed*100 >= c.People*nearlyAll {
+		said = append(said, fmt.Sprintf("%s of the %s that identify somebody say something else than the last load did; a value that is written in another way, or a column with the time of the export, may be the cause",
+			plural.Grouped(c.Changed), plural.Count(c.People, "row", "rows")))
+	}
+	return strings.Join(said, "; ")
+}
+
+// someNames lists names, the first of many.
+func someNames(names []string) string {
+	const most = 10
+	if len(names) <= most {
+		return quotedNames(names)
+	}
+	return quotedNames(names[:most]) + " and " + plural.Count(int64(len(names)-most), "other", "others")
 }
 
 func (c *Comparison) known() string {
@@ -120,6 +138,7 @@ func newComparing(c *changes, p *plan) *comparing {
 	if !k.ids && states && c.old.info.MappingHash == c.job.Mapping.Hash() {
 		k.met = make([]uint64, (c.old.info.Entries+63)/64)
 	}
+	k.Added = c.fresh
 	k.columns(p)
 	return k
 }
@@ -226,6 +245,21 @@ type TableColumn struct {
 	Type string `json:"type,omitempty"`
 	// Read says that the mapping read it.
 	Read bool `json:"read,omitempty"`
+}
+
+// keptSets returns the sets of columns of several files, nil where there is one or they are too many to be kept.
+func keptSets(sets [][]string) [][]string {
+	size := 0
+	for _, set := range sets {
+		for _, name := range set {
+			size += 6*len(name) + 3 // as JSON has it at most
+		}
+		size += 3
+	}
+	if len(sets) < 2 || size > maxTable {
+		return nil
+	}
+	return sets
 }
 
 // maxTable bounds the names of columns in a snapshot, beside which there must be room for the rest of its info.

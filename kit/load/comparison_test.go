@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -95,19 +96,22 @@ func TestComparisonOfColumns(t *testing.T) {
 	if _, err := Run(t.Context(), job); err != nil {
 		t.Fatal(err)
 	}
-	for in, want := range map[string]string{
-		"id,email,plan\n1,a,b\n":           "",
-		"plan,id,email\n1,a,b\n":           "",
-		"id,email,plan,synced_at\n1,,,x\n": "",
-		"id,email,tier\n1,a,b\n":           `it has no column "plan" any more`,
+	for in, tt := range map[string]struct{ want, warning string }{
+		"id,email,plan\n1,a,b\n":           {"", ""},
+		"plan,id,email\n1,a,b\n":           {"", ""},
+		"id,email,plan,synced_at\n1,,,x\n": {"", `the input has 1 column that the last load did not have: "synced_at"`},
+		"id,email,tier\n1,a,b\n":           {`it has no column "plan" any more`, `"tier"`},
 	} {
 		job.Source = mustSource(t, in, source.Config{})
 		p, err := MakePlan(t.Context(), job, AllRows)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Comparison.Stop(); (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: got %v, want %q", in, err, want)
+		if err := p.Comparison.Stop(); (tt.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%q: got %v, want %q", in, err, tt.want)
+		}
+		if warning := p.Comparison.Warning(); (tt.warning == "") != (warning == "") || !strings.Contains(warning, tt.warning) {
+			t.Errorf("%q: warned %q, want %q", in, warning, tt.warning)
 		}
 	}
 	retyped := newComparingOf([]TableColumn{{"id", "INTEGER", true}, {"n", "TEXT", true}, {"other", "TEXT", false}, {"made", "TEXT", true}},
@@ -123,4 +127,84 @@ func newComparingOf(was, now []TableColumn, reads ...string) *comparing {
 	k := &comparing{changes: c}
 	k.columns(&plan{columns: reads})
 	return k
+}
+
+// A column is new only if nothing can have got another name: whatever files there are, and whatever is known of those before.
+func TestNewColumns(t *testing.T) {
+	sets := func(list ...string) (all [][]string) {
+		for _, set := range list {
+			all = append(all, strings.Split(set, ","))
+		}
+		return all
+	}
+	for _, tt := range []struct {
+		was, now [][]string
+		names    string
+		wider    bool
+	}{
+		{sets("a,b"), sets("a,b"), "", true},
+		{sets("a,b"), sets("b,c,a"), "c", true},
+		{sets("a,b"), sets("a,c"), "c", false},
+		{sets("a,b"), sets("a"), "", false},
+		{sets("a,b"), sets("a,b", "a,b,c"), "c", true},
+		{sets("a,b"), sets("a,b", "a,c"), "c", false},
+		{sets("a,b", "a,c"), sets("a,b", "a,c,d"), "d", true},
+		{sets("a,b", "a,c"), sets("a,b,c"), "", true},
+		{sets("a,b", "a,c"), sets("a,b,d"), "d", false},
+		{sets("a,b", "a,c"), sets("a,b,c,d", "a,b"), "d", true},
+		{nil, sets("a,b"), "", false},
+		{sets("a,b"), nil, "", false},
+	} {
+		names, wider := newColumns(tt.was, tt.now)
+		if strings.Join(names, ",") != tt.names || wider != tt.wider {
+			t.Errorf("from %v to %v: got %v, %t", tt.was, tt.now, names, wider)
+		}
+	}
+}
+
+// A column that is new stops no load, and its name is said: of a mirror too, which goes on to take away who has left, and of files with different
+// columns.
+func TestLoadWithANewColumn(t *testing.T) {
+	const first, second = "id,n\na,1\nb,1\nc,1\n", "synced_at,id,n\nx,a,1\nx,b,1\n"
+	for _, mirror := range []Mirror{"", MirrorDelete} {
+		for name, files := range map[string][2][]string{
+			"one file":     {{first}, {second}},
+			"two files":    {{first, "id,n,k\nd,1,1\n"}, {second, "id,n,k\nd,1,1\n"}},
+			"one of two":   {{first, "id,n\nd,1\n"}, {"id,n\na,1\nb,1\n", "id,n,synced_at\nd,1,x\n"}},
+			"back and new": {{first}, {"id,n,synced_at\na,1,x\nb,1,x\n"}},
+		} {
+			client := new(fakeClient)
+			snapshot := filepath.Join(t.TempDir(), "s")
+			load := func(texts []string) Summary {
+				t.Helper()
+				var names []string
+				for i, text := range texts {
+					names = append(names, filepath.Join(t.TempDir(), fmt.Sprintf("%d.csv", i)))
+					if err := os.WriteFile(names[i], []byte(text), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				src, err := source.OpenFiles(names, source.Config{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer src.Close()
+				s, err := Run(t.Context(), Job{Source: src, Mapping: mustMapping(t, people), Client: client, Changes: ChangeOnly{Snapshot: snapshot, IDs: true, Mirror: mirror, MaxShrink: 100}})
+				if err != nil {
+					t.Fatalf("%s, mirror %q: %v", name, mirror, err)
+				}
+				return s
+			}
+			if s := load(files[0]); len(s.NewColumns) > 0 {
+				t.Errorf("%s: %v are new at first", name, s.NewColumns)
+			}
+			s := load(files[1])
+			if fmt.Sprint(s.NewColumns) != "[synced_at]" || mirror != "" && s.Removed != 1 {
+				t.Errorf("%s, mirror %q: %v are new, %d removed", name, mirror, s.NewColumns, s.Removed)
+			}
+			if s := load(files[1]); len(s.NewColumns) > 0 || s.Left != 0 {
+				t.Errorf("%s, mirror %q: %v are new, %d left the second time", name, mirror, s.NewColumns, s.Left)
+			}
+		}
+	}
 }

@@ -284,13 +284,13 @@ func TestShrinkingGuard(t *testing.T) {
 
 // People of another mapping, query or set of columns are not taken for some who have left.
 func TestMirrorOfAnotherTable(t *testing.T) {
-	const in = "id,n\na,1\nb,1\nc,1\n"
+	const in = "id,n,k\na,1,1\nb,1,1\nc,1,1\n"
 	for name, change := range map[string]func(*Job) string{
 		"mapping": func(j *Job) string {
 			j.Mapping = mustMapping(t, "messages:\n  - identify: {userId: =upper(id)}\n")
 			return in
 		},
-		"query":          func(j *Job) string { j.Changes.Query = "SELECT id FROM b"; return "id,n\na,1\nb,1\n" },
+		"query":          func(j *Job) string { j.Changes.Query = "SELECT id FROM b"; return "id,n,k\na,1,1\nb,1,1\n" },
 		"set of columns": func(*Job) string { return "id,n,m\na,1,1\nb,1,1\n" },
 	} {
 		t.Run(name, func(t *testing.T) {

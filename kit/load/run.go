@@ -314,6 +314,9 @@ func (r *run) snapshot() Summary {
 func (r *run) snapshotLocked() Summary {
 	s := r.tally.summary()
 	s.DenyList = int64(r.job.Deny.Len())
+	if r.changes != nil {
+		s.NewColumns = r.changes.fresh
+	}
 	if r.job.Client != nil {
 		now := r.job.Client.Stats()
 		s.Requests = r.base.Requests + now.Requests - r.before.Requests

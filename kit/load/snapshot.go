@@ -53,8 +53,9 @@ type SnapshotInfo struct {
 	// Query and Columns tell the ChangeOnly.Query and the set of the input's columns from others.
 	Query   string `json:"query,omitempty"`
 	Columns string `json:"columns,omitempty"`
-	// Table are the columns, where the input has some and they are not too many.
+	// Table are the columns, where the input has some and they are not too many; Sets are those of its files, where they have different ones.
 	Table []TableColumn `json:"table,omitempty"`
+	Sets  [][]string    `json:"sets,omitempty"`
 	// Mixed says that not all loads that went into it had the same ones, or the same mapping.
 	Mixed bool `json:"mixed,omitempty"`
 	// Entries is how many entries it has, which is one for each thing that a row is about, IDs how many people are in it with their ids in clear, IDsBytes how much room they take.

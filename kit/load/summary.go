@@ -28,6 +28,8 @@ type Summary struct {
 	// Seconds is how long the run took.
 	Seconds float64 `json:"seconds"`
 
+	// NewColumns are those of the input that the load of the snapshot did not have.
+	NewColumns []string `json:"new_columns,omitempty"`
 	// Warnings is how many warnings there are of messages that are sent all the same; see Warning.
 	Warnings int64 `json:"warnings"`
 	// Unchanged is how many rows were left out because they have not changed since the snapshot. They have no messages.

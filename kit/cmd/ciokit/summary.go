@@ -71,6 +71,9 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 	if text := identityText(s.Identity); text != "" {
 		b.WriteString("\n" + text)
 	}
+	if len(s.NewColumns) > 0 && f.comparison == nil { // which has said so
+		fmt.Fprintf(&b, "\nWarning: the input has columns that the last load did not have: %s\n", strings.Trim(fmt.Sprintf("%q", s.NewColumns), "[]"))
+	}
 	if len(s.Warned) > 0 {
 		fmt.Fprintf(&b, "\n%s sent all the same:\n", plural.Count(s.Warnings, "warning, of a message that is", "warnings, of messages that are"))
 		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -94,6 +97,8 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 			b.WriteString("The lines are those of the input that the rows came from first.\n")
 		}
 		switch {
+		case f.Rejects != "" && f.Snapshot != "": // which a file of some rows is refused with
+			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows in the input and load that again, with the same snapshot: those that have not changed since are left out.\n", shortPath(f.Rejects))
 		case f.Rejects != "":
 			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows there and load that file, with the same mapping.\n", shortPath(f.Rejects))
 		default:

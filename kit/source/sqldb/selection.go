@@ -40,7 +40,10 @@ func (r *result) selection() selection {
 			if r.dialect.rawKeys || place < 0 {
 				place = s.width
 				s.width++
-				list = append(list, fmt.Sprintf("+%s AS key%d", name, i)) // without the declared type, by which the driver of SQLite would change it
+				if r.dialect.rawKeys {
+					name = "+" + name // without the declared type, by which the driver would change it
+				}
+				list = append(list, fmt.Sprintf("%s AS key%d", name, i))
 			}
 			s.keys = append(s.keys, place)
 		}
