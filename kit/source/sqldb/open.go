@@ -52,7 +52,7 @@ func (q Query) withDefaults() Query {
 
 // fingerprint tells a query of a database from other ones, without the password. It says nothing of the rows.
 func (q Query) fingerprint(rawURL string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", Name(rawURL), q.SQL, q.OrderBy))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", place(rawURL), q.SQL, q.OrderBy))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -63,6 +63,36 @@ func TestNoPartOfAPassword(t *testing.T) {
 	}
 }
 
+// A URL that has lost its @ and its host has a password where a port should be. It is not shown, though it cannot be told from a port.
+func TestPasswordInPlaceOfAPort(t *testing.T) {
+	for _, tt := range []struct {
+		raw, name string
+		password  bool
+	}{
+		{"postgres://someone:54321/shop", "postgres://someone/shop", true},
+		{"mysql://someone:54321", "mysql://someone", true},
+		{"postgres://localhost:54321/shop", "postgres://localhost/shop", false},
+		{"mariadb://127.0.0.1:54321/shop", "mariadb://127.0.0.1/shop", false},
+		{"postgres://[::1]:54321/shop", "postgres://[::1]/shop", false},
+		{"postgres://a:54321,b:54321/shop", "postgres://a,b/shop", true},
+		{"postgres://someone@localhost:54321/shop", "postgres://someone@localhost:54321/shop", false},
+		{"postgres://localhost:54321/shop?user=someone", "postgres://localhost:54321/shop", false},
+	} {
+		named := strings.Contains(tt.name, "54321")
+		if name := strings.Replace(tt.name, "someone@", "", 1); Name(tt.raw) != name || HasPassword(tt.raw) != tt.password {
+			t.Errorf("%s is shown as %s, password %t", tt.raw, Name(tt.raw), HasPassword(tt.raw))
+		}
+		src, err := Open(t.Context(), tt.raw+map[bool]string{true: "&", false: "?"}[strings.Contains(tt.raw, "?")]+"connect_timeout=2", Query{SQL: "SELECT 1"})
+		if err == nil {
+			src.Close()
+			t.Fatalf("%s opens", tt.raw)
+		}
+		if !named && strings.Contains(err.Error(), "54321") {
+			t.Errorf("%s: %v", tt.raw, err)
+		}
+	}
+}
+
 // A password with characters that a URL gives another meaning is asked to be encoded.
 func TestPasswordMustBeEncoded(t *testing.T) {
 	for _, c := range []string{"@", "/", "#", "?", "%", " ", `"`, "<", `\`, "^"} {

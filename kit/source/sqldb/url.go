@@ -2,7 +2,9 @@ package sqldb
 
 import (
 	"errors"
+	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +30,24 @@ func Name(raw string) string {
 	if err != nil {
 		return scheme + " database"
 	}
-	name := scheme + "://" + a.host
+	return a.name(a.shownHost())
+}
+
+// place is what a URL names, to tell it from others. It may hold a password and is never shown.
+func place(raw string) string {
+	scheme, rest, _ := strings.Cut(raw, ":")
+	if schemes[scheme] == sqlite {
+		return "sqlite:" + rest
+	}
+	a, err := parseAddress(raw)
+	if err != nil {
+		return raw
+	}
+	return a.name(a.host)
+}
+
+func (a *address) name(host string) string {
+	name := a.scheme + "://" + host
 	if a.database != "" {
 		name += "/" + a.database
 	}
@@ -41,7 +60,33 @@ func HasPassword(raw string) bool {
 		return false
 	}
 	a, err := parseAddress(raw)
-	return err != nil || len(a.secrets()) > 0
+	return err != nil || len(a.secrets()) > 0 || a.nobody() && slices.ContainsFunc(strings.Split(a.host, ","), mayBeUser)
+}
+
+// mayBeUser reports whether a host with its port is more likely a user with a password, whose URL has lost its @ and its host.
+func mayBeUser(host string) bool {
+	name, port, ok := strings.Cut(host, ":")
+	return ok && port != "5432" && port != "3306" && name != "localhost" && net.ParseIP(name) == nil && !strings.HasPrefix(host, "[")
+}
+
+// nobody reports whether the URL names no user, so that what stands where a host and its port should may be a user and a password.
+func (a *address) nobody() bool {
+	return a.user == "" && a.password == "" && a.get("user") == "" && a.get("password") == ""
+}
+
+// shownHost is the host without what may be a password.
+func (a *address) shownHost() string {
+	if !a.nobody() {
+		return a.host
+	}
+	var hosts []string
+	for host := range strings.SplitSeq(a.host, ",") {
+		if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+			host = host[:i]
+		}
+		hosts = append(hosts, host)
+	}
+	return strings.Join(hosts, ",")
 }
 
 // address is the URL of a server, taken apart.
@@ -176,7 +221,7 @@ func (a *address) secrets() []string {
 }
 
 // mask puts asterisks where text holds a password of the URL. No error should hold one, so that it has nothing to do; and it leaves passwords
-// of a few characters, which stand in any sentence.
+// of a few characters, which stand in any sentence. A port is left out where it may be a password.
 func mask(rawURL, text string) string {
 	a, err := parseAddress(rawURL)
 	if err != nil {
@@ -185,6 +230,13 @@ func mask(rawURL, text string) string {
 	for _, s := range a.secrets() {
 		if len(s) >= 4 {
 			text = strings.ReplaceAll(text, s, "***")
+		}
+	}
+	if a.nobody() {
+		for host := range strings.SplitSeq(a.host, ",") {
+			if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') && i < len(host)-1 {
+				text = regexp.MustCompile(`:`+regexp.QuoteMeta(host[i+1:])+`\b`).ReplaceAllString(text, "")
+			}
 		}
 	}
 	return text
