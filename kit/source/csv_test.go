@@ -40,8 +40,15 @@ func readAll(t testing.TB, r io.Reader, cfg Config, names ...string) (header []s
 	if names == nil {
 		names = header
 	}
+	rows, err = rowsOf(t, src, names...)
+	return header, rows, err
+}
+
+// rowsOf reads all rows of a Source whose Columns are known.
+func rowsOf(t testing.TB, src Source, names ...string) (rows []readRow, err error) {
+	t.Helper()
 	if err := src.Select(names); err != nil {
-		return header, nil, err
+		return nil, err
 	}
 	var b Batch
 	ordinal, offset := int64(0), int64(0)
@@ -52,10 +59,10 @@ func readAll(t testing.TB, r io.Reader, cfg Config, names ...string) (header []s
 		}
 		offset = b.Offset
 		if err == io.EOF {
-			return header, rows, nil
+			return rows, nil
 		}
 		if err != nil {
-			return header, rows, err
+			return rows, err
 		}
 		for _, r := range b.Rows {
 			if r.Ordinal != ordinal {

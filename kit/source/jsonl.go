@@ -2,26 +2,30 @@ package source
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 )
 
-// jsonFramer cuts JSON Lines into rows.
+// jsonFramer cuts JSON into rows: JSON Lines by itself, what may span lines by a jsonStream.
 type jsonFramer struct {
 	limit int
+	path  []string // where in each object the rows are; none if the objects are they
+	// spans allows values that span lines: it is not set for the lines of a rejects file.
+	spans  bool
+	stream *jsonStream // nil for JSON Lines
+	sole   soleObject
 
 	line    int64 // of the first byte not used up
 	ordinal int64
 	skip    bool // the rest of the line belongs to a row that was over the limit
 
 	slots map[string]int // of the selected columns
+	met   []int64        // for each slot 1 and the ordinal of the row that had it last
 }
-
-func (j *jsonFramer) columns(context.Context, *window) ([]Column, error) { return nil, nil }
 
 func (j *jsonFramer) choose(names []string) error {
 	j.slots = make(map[string]int, len(names))
@@ -31,10 +35,14 @@ func (j *jsonFramer) choose(names []string) error {
 		}
 		j.slots[name] = i
 	}
-	return nil
+	return j.sole.check(names)
 }
 
 func (j *jsonFramer) frame(w *window, b *Batch) {
+	if j.stream != nil {
+		j.stream.frame(w, b)
+		return
+	}
 	final := w.err == io.EOF
 	for len(b.Rows) < batchRows {
 		data := w.rest()
@@ -49,6 +57,10 @@ func (j *jsonFramer) frame(w *window, b *Batch) {
 			j.line++
 			w.pos += next
 			continue
+		case end < 0 && len(data) > j.limit && j.joined(data):
+			j.stream = &jsonStream{rows: j}
+			j.stream.frame(w, b)
+			return
 		case end < 0 && len(data) > j.limit:
 			j.skip = true
 			w.pos += len(data)
@@ -60,26 +72,166 @@ func (j *jsonFramer) frame(w *window, b *Batch) {
 			next = len(data)
 		}
 		line := trimEnd(data[:next])
-		w.pos += next
-		var row Row
-		switch object := bytes.Trim(line, " \t\r"); {
-		case len(object) == 0:
+		if len(line) > 0 && line[0] == recordSeparator {
+			line = line[1:]
+		}
+		object := bytes.Trim(line, " \t\r")
+		if len(object) == 0 {
+			w.pos += next
 			j.line++
 			continue
-		case len(line) > j.limit:
-			row = j.row(line[:min(len(line), keptBytes)], tooLong(j.limit))
-		default:
-			if err := checkObject(object); err != nil {
-				row = j.row(line, err)
-			} else {
-				row = j.row(line, nil)
-				row.Cells = b.addCells(len(j.slots))
-				j.fill(row.Cells, object)
-			}
 		}
+		if len(line) <= j.limit && json.Valid(object) && object[0] == '{' {
+			b.Rows = append(b.Rows, j.valid(line, object, b))
+		} else if !j.odd(w, b, line, object, final) {
+			if j.stream != nil {
+				j.stream.frame(w, b)
+			}
+			return
+		}
+		w.pos += next
 		j.line++
-		b.Rows = append(b.Rows, row)
 	}
+}
+
+// odd takes a line that is not one object. It returns false, and has not taken it, if more of the input must tell what it is, or if it is the
+// beginning of objects that span lines.
+func (j *jsonFramer) odd(w *window, b *Batch, line, object []byte, final bool) bool {
+	if len(line) > j.limit {
+		b.Rows = append(b.Rows, j.row(line[:min(len(line), keptBytes)], tooLong(j.limit)))
+		return true
+	}
+	var several [][]byte
+	if j.spans {
+		switch found, unfinished := objectsOf(object); {
+		case unfinished:
+			begins, more := j.spanning(w, object, final)
+			if more {
+				return false
+			}
+			if begins {
+				j.stream = &jsonStream{rows: j}
+				return false
+			}
+		default:
+			several = found
+		}
+	}
+	if several == nil {
+		j.broken(line, b)
+	}
+	for _, one := range several {
+		b.Rows = append(b.Rows, j.valid(one, one, b))
+	}
+	return true
+}
+
+// broken takes a line that is no JSON, or several that end with a CR alone.
+func (j *jsonFramer) broken(line []byte, b *Batch) {
+	for {
+		end := bytes.IndexByte(line, '\r')
+		if !j.spans || end < 0 {
+			end = len(line)
+		}
+		one := line[:end]
+		switch object := bytes.Trim(one, " \t"); {
+		case len(object) == 0:
+		case json.Valid(object) && object[0] == '{':
+			b.Rows = append(b.Rows, j.valid(one, object, b))
+		default:
+			b.Rows = append(b.Rows, j.row(one, checkObject(object)))
+		}
+		if end == len(line) {
+			return
+		}
+		line = line[end+1:]
+		j.line++
+	}
+}
+
+// spanning reports whether the object that begins a line, and does not end on it, goes on behind it: it is complete there, or it begins as only
+// such objects do. It cannot be told without more of the input if more is set.
+func (j *jsonFramer) spanning(w *window, object []byte, final bool) (begins, more bool) {
+	if len(object) == 1 { // a bracket alone
+		return true, false
+	}
+	data := w.rest()
+	data = data[:min(len(data), j.limit)]
+	at := bytes.IndexByte(data, '{')
+	for at < len(data) {
+		var scan jsonScanner
+		n, done := scan.feed(data[at:])
+		if scan.failed() {
+			return false, false
+		}
+		if at += n; !done {
+			break
+		}
+		for at < len(data) && (isBlank(data[at]) && data[at] != '\n' || data[at] == recordSeparator) {
+			at++
+		}
+		if at < len(data) && data[at] != '{' {
+			return data[at] == '\n', false
+		}
+		if at == len(data) && final {
+			return true, false
+		}
+	}
+	return false, !final && len(data) < j.limit
+}
+
+// joined reports whether a line over the limit is objects one behind the other.
+func (j *jsonFramer) joined(data []byte) bool {
+	at := spaceEnd(data, 0)
+	if !j.spans || at == len(data) || data[at] != '{' {
+		return false
+	}
+	var scan jsonScanner
+	n, done := scan.feed(data[at:])
+	at = spaceEnd(data, at+n)
+	return done && at < len(data) && data[at] == '{'
+}
+
+// objectsOf returns the objects that stand one behind the other, nil if there is anything else. unfinished says that the last of them does not end.
+func objectsOf(line []byte) (objects [][]byte, unfinished bool) {
+	for len(line) > 0 {
+		if line[0] != '{' {
+			return nil, false
+		}
+		var scan jsonScanner
+		n, done := scan.feed(line)
+		if !done {
+			return nil, !scan.failed()
+		}
+		objects = append(objects, line[:n:n])
+		line = bytes.TrimLeft(line[n:], " \t\r\x1e")
+	}
+	return objects, false
+}
+
+// valid makes a row of a valid object, which is all of raw but for what is blank.
+func (j *jsonFramer) valid(raw, object []byte, b *Batch) Row {
+	row := j.row(raw, nil)
+	row.Cells = b.addCells(len(j.slots))
+	if row.Err = j.fill(row.Cells, object, row.Ordinal); row.Err != nil {
+		row.Cells = nil
+	}
+	return row
+}
+
+// object makes a row of a valid value, which may be no object.
+func (j *jsonFramer) object(value []byte, b *Batch) Row {
+	if value[0] == '{' {
+		return j.valid(value, value, b)
+	}
+	return j.row(value, &RowError{RuleNotObject, "the value in the list is JSON, but not an object; a row is an object with a member for each column"})
+}
+
+func (j *jsonFramer) failure(w *window) error {
+	if j.stream == nil {
+		return nil
+	}
+	return j.stream.failure(w)
 }
 
 func (j *jsonFramer) row(raw []byte, err *RowError) Row {
@@ -88,8 +240,11 @@ func (j *jsonFramer) row(raw []byte, err *RowError) Row {
 	return r
 }
 
-// fill sets the cells that the object has a member for. Of several equal keys the last counts.
-func (j *jsonFramer) fill(cells []Cell, object []byte) {
+// fill sets the cells that the object has a member for. Two members of one name that say different things are an error.
+func (j *jsonFramer) fill(cells []Cell, object []byte, ordinal int64) *RowError {
+	if len(j.met) < len(cells) {
+		j.met = make([]int64, len(cells))
+	}
 	for m := range members(object) {
 		slot, ok := -1, false
 		if bytes.IndexByte(m.key, '\\') < 0 {
@@ -100,30 +255,33 @@ func (j *jsonFramer) fill(cells []Cell, object []byte) {
 				slot, ok = j.slots[key]
 			}
 		}
-		switch {
-		case !ok:
-		case string(m.value) == "null":
-			cells[slot] = Cell{}
-		default:
-			cells[slot] = Cell{JSON, m.value}
+		if !ok {
+			continue
 		}
+		cell := Cell{JSON, m.value}
+		if string(m.value) == "null" {
+			cell = Cell{}
+		}
+		if j.met[slot] == ordinal+1 && (cell.Kind != cells[slot].Kind || !bytes.Equal(cell.Bytes, cells[slot].Bytes)) {
+			return &RowError{RuleTwice, "the object has two members of one name, with different values, and the mapping reads it; rename one of them where the file is made"}
+		}
+		j.met[slot], cells[slot] = ordinal+1, cell
 	}
+	return nil
 }
 
 // checkObject returns why a line is not a JSON object.
 func checkObject(line []byte) *RowError {
 	if !json.Valid(line) {
-		hint := "the line is not valid JSON"
+		hint := "the line is not valid JSON: "
 		var syntax *json.SyntaxError
-		if err := json.Unmarshal(line, new(json.RawMessage)); errors.As(err, &syntax) {
-			switch {
-			case syntax.Offset >= int64(len(line)) && line[0] == '{':
-				hint += ": it ends before the object is complete; each object must be on a line of its own"
-			case line[0] == '{' && line[len(line)-1] == ',':
-				hint += ": there is a comma after the object, as in an array; write one object a line: jq -c '.[]' FILE"
-			default:
-				hint += fmt.Sprintf(": see byte %d", syntax.Offset)
-			}
+		switch err := json.Unmarshal(line, new(json.RawMessage)); {
+		case errors.As(err, &syntax) && syntax.Offset >= int64(len(line)) && line[0] == '{' && syntax.Error() == "unexpected end of JSON input":
+			hint += "it ends before the object is complete"
+		case line[0] == '{' && line[len(line)-1] == ',' && json.Valid(line[:len(line)-1]):
+			hint += "there is a comma after the object, as in an array without its brackets; write one object a line: jq -c '.[]' FILE"
+		default:
+			hint += strings.TrimPrefix(WhyNotJSON(line), notValid+": ")
 		}
 		return &RowError{RuleNotJSON, hint}
 	}

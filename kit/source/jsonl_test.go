@@ -20,7 +20,7 @@ func TestJSONLines(t *testing.T) {
 			"1 [\"1.50\" \"\\\"x\\\\\\\"y\\\"\"]\n2 [\"true\" \"{\\\"c\\\":[1, 2]}\"]\n", Config{}},
 		{"null and missing are absent", `{"a":null}` + "\n{}", "1 [\"-\" \"-\"]\n2 [\"-\" \"-\"]\n", Config{}},
 		{"an empty text is text", `{"a":""}`, "1 [\"\\\"\\\"\" \"-\"]\n", Config{}},
-		{"the last of equal keys counts", `{"a":1,"a":2,"b":3,"b":null}`, "1 [\"2\" \"-\"]\n", Config{}},
+		{"equal keys", `{"a":1,"a":1,"x":1,"x":2,"b":null,"b":null}` + "\n" + `{"a":1,"a":2}` + "\n" + `{"b":1,"b":null}`, "1 [\"1\" \"-\"]\n2 duplicate-member \"{\\\"a\\\":1,\\\"a\\\":2}\"\n3 duplicate-member \"{\\\"b\\\":1,\\\"b\\\":null}\"\n", Config{}},
 		{"escaped keys", `{"\u0061":1,"b\u0000":2}`, "1 [\"1\" \"-\"]\n", Config{}},
 		{"space everywhere", " \t{ \"a\" : 1 ,\t\"b\" : [ ] } \r\n\n  \n{}\r\n", "1 [\"1\" \"[ ]\"]\n4 [\"-\" \"-\"]\n", Config{}},
 		{"byte order mark", "\xef\xbb\xbf{\"a\":1}", "1 [\"1\" \"-\"]\n", Config{}},
@@ -109,7 +109,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// FuzzJSONLines compares with encoding/json, line by line.
+// FuzzJSONLines compares with encoding/json, line by line, where no object may span lines.
 func FuzzJSONLines(f *testing.F) {
 	for _, seed := range []string{`{"a":1}`, `{"a":{"a":[1,"}"]},"b":"\\"}` + "\n\n{}\n[]", `{"\u0061":1.0e5,"a":null}`, "{\"a\":1\r\n}\n", `{"a":"` + "\xff" + `"}`, `{"a":1}{"a":2}`} {
 		f.Add([]byte(seed))
@@ -120,15 +120,21 @@ func FuzzJSONLines(f *testing.F) {
 			checkPacked(t, in, Config{Format: JSONLines})
 			return
 		}
-		if err := new(window{buf: in}).dropBOM(); err != nil || bytes.HasPrefix(in, []byte("\xef\xbb\xbf")) {
+		if err := new(window{buf: in}).dropBOM(); err != nil || bytes.HasPrefix(in, []byte("\xef\xbb\xbf")) || bytes.IndexByte(in, recordSeparator) >= 0 {
 			t.Skip()
 		}
-		_, rows, err := readAll(t, bytes.NewReader(in), Config{Format: JSONLines}, "a", "b")
-		if err != nil {
-			t.Fatal(err)
+		read := func(r io.Reader) []readRow {
+			src := newText(r, Config{MaxRowBytes: DefaultMaxRowBytes})
+			defer src.Close()
+			src.framer = &jsonFramer{limit: DefaultMaxRowBytes, line: 1}
+			rows, err := rowsOf(t, src, "a", "b")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rows
 		}
-		_, again, err := readAll(t, iotest.HalfReader(bytes.NewReader(in)), Config{Format: JSONLines}, "a", "b")
-		if err != nil || show(again) != show(rows) {
+		rows, again := read(bytes.NewReader(in)), read(iotest.HalfReader(bytes.NewReader(in)))
+		if show(again) != show(rows) {
 			t.Fatalf("%q: in halves\n%sat once\n%s", in, show(again), show(rows))
 		}
 		next := 0
@@ -149,6 +155,9 @@ func FuzzJSONLines(f *testing.F) {
 				continue
 			}
 			for j, name := range []string{"a", "b"} {
+				if row.rule == RuleTwice {
+					break
+				}
 				expected, ok := want[name]
 				if !ok || string(expected) == "null" {
 					expected = json.RawMessage("-")

@@ -20,10 +20,15 @@ func WhyNotJSON(text []byte) string {
 	return problemAt(text, at) + fmt.Sprintf(": see byte %d", at+1)
 }
 
+// notValid is what problemAt says where it knows nothing better.
+const notValid = "it is not valid JSON"
+
+const commaBeforeBracket = "there is a comma before the closing bracket"
+
 // problemAt says what is wrong where JSON cannot be read on.
 func problemAt(text []byte, at int) string {
 	if at >= len(text) {
-		return "it is not valid JSON"
+		return notValid
 	}
 	before := bytes.TrimRight(text[:at], " \t\r\n")
 	rest := text[at:]
@@ -48,11 +53,11 @@ func problemAt(text []byte, at int) string {
 	case word("None", "True", "False", "undefined"):
 		return "there is a word of a programming language, such as None, where JSON has null, true or false"
 	case (c == '}' || c == ']') && bytes.HasSuffix(before, []byte(",")):
-		return "there is a comma before the closing bracket"
+		return commaBeforeBracket
 	case c == 0x1e:
 		return "there is a record separator within a value"
 	case c < 0x20:
 		return "a text holds a line end or another control character, which JSON writes as \\n or \\u0000"
 	}
-	return "it is not valid JSON"
+	return notValid
 }

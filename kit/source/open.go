@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -37,7 +38,9 @@ const DefaultMaxRowBytes = 1 << 20
 // one that only makes sense in another dialect, and one that repeats the header. So is one with a misplaced quote: it ends with the line on
 // which the quote at fault was opened, and reading goes on with the line after that, so that one lost quote does not cost the rest of the input.
 //
-// In JSON Lines the last of several equal keys counts, and numbers keep their text.
+// JSON is objects, one a line or with anything blank between them, also none, or lists of them. Each object is a row, and may span lines. Numbers
+// keep their text. A line of JSON Lines that is broken is a bad row. Where objects span lines, or stand in a list, what is broken ends the input with
+// an error. A row is bad if it has two members of one name with different values and that column is selected.
 type Config struct {
 	// Format is the input's; default: Parquet if it begins like that, else what the name's extension says (.csv, .tsv, .tab, .jsonl,
 	// .ndjson, .json, .parquet, in upper case too), else what the first byte says (an opening brace or bracket means JSON Lines, anything else CSV).
@@ -56,6 +59,9 @@ type Config struct {
 	Encoding string
 	// Columns are the names of the columns of CSV without a header; default: the first line names them.
 	Columns []string
+	// JSONPath says where in objects of JSON the rows are: the names of members with points between them, such as data.customers, or a JSON
+	// pointer, such as /data/customers. There is a list of rows, or one. Default: the objects are the rows.
+	JSONPath string
 	// SkipLines is how many lines are skipped at the beginning, before the header; default none.
 	SkipLines int
 	// MaxRowBytes is the longest row, in bytes of input; default DefaultMaxRowBytes. A longer one is a bad row. It bounds the memory that a
@@ -76,6 +82,12 @@ func (c Config) withDefaults(name string) (Config, error) {
 		case ".parquet", ".parq", ".pq":
 			c.Format = Parquet
 		}
+	}
+	if c.Format == "json" || c.Format == "" && c.JSONPath != "" {
+		c.Format = JSONLines
+	}
+	if c.JSONPath != "" && (c.Format != JSONLines || slices.Contains(c.path(), "")) {
+		return c, fmt.Errorf("source: the path %q is for objects of JSON; give the names of members, such as data.customers, or a JSON pointer, such as /data/customers", c.JSONPath)
 	}
 	switch c.Format {
 	case "", CSV, JSONLines, Parquet:
@@ -253,11 +265,11 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 			return nil, err
 		}
 		format = CSV
-		if head := bytes.TrimLeft(t.win.rest(), " \t\r\n"); len(head) > 0 && (head[0] == '{' || head[0] == '[') {
+		if head := bytes.TrimLeft(t.win.rest(), " \t\r\n"); len(head) > 0 && (head[0] == '{' || head[0] == '[' || head[0] == recordSeparator) {
 			format = JSONLines
 		}
 	}
-	var f framer = &jsonFramer{limit: t.cfg.MaxRowBytes, line: line}
+	var f framer = &jsonFramer{limit: t.cfg.MaxRowBytes, line: line, path: t.cfg.path(), spans: true}
 	if format == CSV {
 		if f, err = t.delimited(ctx, line); err != nil {
 			return nil, err
@@ -308,6 +320,11 @@ func (t *text) Next(ctx context.Context, b *Batch) error {
 		t.framer.frame(&t.win, b)
 		if b.Offset = t.used(); len(b.Rows) > 0 {
 			return nil
+		}
+		if f, ok := t.framer.(*jsonFramer); ok {
+			if err := f.failure(&t.win); err != nil {
+				return err
+			}
 		}
 		if t.win.err != nil {
 			return t.win.err

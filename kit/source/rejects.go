@@ -486,8 +486,7 @@ func (f *rejectsFramer) cells(row *Row, b *Batch) ([]Cell, *RowError) {
 			return nil, err
 		}
 		cells := b.addCells(len(f.chosen))
-		(&jsonFramer{slots: f.slots}).fill(cells, object)
-		return cells, nil
+		return cells, (&jsonFramer{slots: f.slots}).fill(cells, object, 0)
 	}
 	return nil, notReject("the row is of a format that is not known")
 }

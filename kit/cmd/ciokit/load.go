@@ -37,6 +37,7 @@ type loadOptions struct {
 	Encoding     string        `json:"encoding,omitempty"`
 	Columns      []string      `json:"columns,omitempty"`
 	SkipRows     int           `json:"skip_rows,omitempty"`
+	JSONPath     string        `json:"json_path,omitempty"`
 	Comma        bool          `json:"decimal_comma,omitempty"`
 	Rejects      string        `json:"rejects,omitempty"`
 	Deny         string        `json:"deny,omitempty"`
@@ -110,7 +111,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 			return nil
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return []cobra.Completion{"csv", "tsv", "jsonl", "ndjson", "parquet"}, cobra.ShellCompDirectiveFilterFileExt
+			return []cobra.Completion{"csv", "tsv", "jsonl", "ndjson", "json", "parquet"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := f.do(cmd, con, args)
@@ -134,6 +135,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.StringVar(&f.Encoding, "encoding", "", "of text: utf-16, windows-1252, iso-8859-1 and others; default utf-8")
 	fl.StringSliceVar(&f.Columns, "columns", nil, "names of the columns of CSV without a header, separated by commas")
 	fl.IntVar(&f.SkipRows, "skip-rows", 0, "how many lines to skip before the header")
+	fl.StringVar(&f.JSONPath, "json-path", "", "where in objects of JSON the rows are, such as data.customers, or a JSON pointer")
 	fl.BoolVar(&f.Comma, "decimal-comma", false, "int, float and decimal read 12,50 instead of 12.50")
 	fl.StringVar(&f.Rejects, "rejects", "", "file for the rejected rows with their reasons, as JSON Lines, or as CSV if it ends in .csv; it holds personal data and is made with mode 0600")
 	fl.StringArrayVar(&f.Reports, "report", nil, "file for a report: a page if it ends in .html, else .json; may be given twice")
@@ -229,7 +231,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 
 // goOn resumes a load.
 func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
-	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "encoding", "columns", "skip-rows", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "strict-identity", "dry-run", "continue"}, changeFlags) {
+	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "encoding", "columns", "skip-rows", "json-path", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "strict-identity", "dry-run", "continue"}, changeFlags) {
 		if cmd.Flags().Changed(name) {
 			return fail(exitUsage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
 		}
@@ -340,6 +342,9 @@ func logTo(w io.Writer) *slog.Logger {
 
 // rows is what decides which rows there are beside the input itself, and what their cells are.
 func (o *loadOptions) rows() string {
+	if o.JSONPath != "" {
+		return fmt.Sprintf("%q %q %q %d", o.JSONPath, o.Format, o.Encoding, o.SkipRows)
+	}
 	text := fmt.Sprintf("%q %q %q %q %q %d %v", o.Query, o.Format, o.Delimiter, o.Encoding, o.Columns, o.SkipRows, o.Comma)
 	if text == fmt.Sprintf("%q %q %q %q %q %d %v", "", "", "", "", []string(nil), 0, false) {
 		return ""

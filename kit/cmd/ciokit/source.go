@@ -80,7 +80,7 @@ func newSource(con console) *cobra.Command {
 // inputFlags are the flags that say how to read an input.
 type inputFlags struct {
 	query, format, delimiter, encoding string
-	config                             string
+	config, jsonPath                   string
 	columns                            []string
 	skipRows                           int
 }
@@ -94,6 +94,7 @@ func (f *inputFlags) flags(cmd *cobra.Command) {
 	fl.StringVar(&f.encoding, "encoding", "", "of text; default utf-8")
 	fl.StringSliceVar(&f.columns, "columns", nil, "names of the columns of CSV without a header")
 	fl.IntVar(&f.skipRows, "skip-rows", 0, "how many lines to skip before the header")
+	fl.StringVar(&f.jsonPath, "json-path", "", "where in objects of JSON the rows are, such as data.customers")
 }
 
 func (f *inputFlags) open(ctx context.Context, con console, args []string) (source.Source, error) {
@@ -105,7 +106,7 @@ func (f *inputFlags) open(ctx context.Context, con console, args []string) (sour
 	if args, err = expand(args); err != nil {
 		return nil, err
 	}
-	in := input{args: args, query: f.query, config: f.config, source: source.Config{Format: source.Format(f.format), Delimiter: delimiter, Encoding: f.encoding, Columns: f.columns, SkipLines: f.skipRows}}
+	in := input{args: args, query: f.query, config: f.config, source: source.Config{Format: source.Format(f.format), Delimiter: delimiter, Encoding: f.encoding, Columns: f.columns, SkipLines: f.skipRows, JSONPath: f.jsonPath}}
 	src, err := in.open(ctx, con)
 	if err != nil {
 		return nil, inputError(err)

@@ -1,0 +1,256 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// path returns the names of the members that lead to the rows.
+func (c Config) path() []string {
+	p := strings.TrimPrefix(c.JSONPath, "$")
+	switch {
+	case c.JSONPath == "":
+		return nil
+	case strings.HasPrefix(p, "/"):
+		names := strings.Split(p[1:], "/")
+		for i := range names {
+			names[i] = strings.ReplaceAll(strings.ReplaceAll(names[i], "~1", "/"), "~0", "~")
+		}
+		return names
+	}
+	p = strings.TrimSuffix(strings.TrimSuffix(p, "[]"), "[*]")
+	return strings.Split(strings.TrimPrefix(p, "."), ".")
+}
+
+// showPath is a path as --json-path takes it.
+func showPath(names []string) string {
+	if !slices.ContainsFunc(names, func(name string) bool { return strings.ContainsAny(name, "./~[]$") || name == "" }) {
+		return strings.Join(names, ".")
+	}
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteString("/" + strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1"))
+	}
+	return b.String()
+}
+
+// columns looks how the input is written, by its first value.
+func (j *jsonFramer) columns(ctx context.Context, w *window) ([]Column, error) {
+	if len(j.path) > 0 {
+		j.stream = &jsonStream{rows: j, path: j.path}
+		return nil, nil
+	}
+	var first firstValue
+	err := w.head(ctx, func(data []byte) bool { return first.read(data, j.limit) })
+	if err != nil {
+		return nil, err
+	}
+	data := w.rest()
+	first.read(data, j.limit)
+	value := data[first.at : first.at+first.scanned]
+	switch {
+	case len(value) == 0:
+		return nil, nil
+	case first.tooLong:
+		if paths := lists(value, nil); len(paths) > 0 {
+			return nil, inside(paths, "is one object of more than "+count(j.limit, "byte"))
+		}
+	case first.done && w.err == io.EOF && len(bytes.Trim(data[first.at+first.scanned:], " \t\r\n")) == 0:
+		j.sole.of(value)
+	}
+	if value[0] == '[' || first.spans(value) {
+		j.stream = &jsonStream{rows: j}
+	}
+	return nil, nil
+}
+
+// firstValue looks at the first value of an input as it comes.
+type firstValue struct {
+	at      int // where it begins
+	scanned int // how much of it there is
+	done    bool
+	failed  bool
+	tooLong bool
+	next    byte // what follows on its line, 0 for its end
+}
+
+// read reports whether enough of the input is there to tell how it is written.
+func (f *firstValue) read(data []byte, limit int) bool {
+	*f = firstValue{}
+	for f.at < len(data) && (isBlank(data[f.at]) || data[f.at] == recordSeparator) {
+		f.at++
+	}
+	rest := data[f.at:]
+	if len(rest) == 0 {
+		return len(data) > chunkBytes
+	}
+	if rest[0] == '[' {
+		f.scanned = 1
+		return true
+	}
+	var scan jsonScanner
+	f.scanned, f.done = scan.feed(rest)
+	f.failed = scan.failed()
+	if !f.done {
+		f.tooLong = !f.failed && len(rest) > limit
+		return f.failed || f.tooLong
+	}
+	behind := bytes.TrimLeft(rest[f.scanned:], " \t")
+	if len(behind) == 0 {
+		return false
+	}
+	f.next = behind[0]
+	if f.next == '\r' {
+		if len(behind) == 1 {
+			return false
+		}
+		if behind[1] == '\n' {
+			f.next = '\n'
+		}
+	}
+	// Whether the input has anything else matters where rows may be in this value; nobody waits for it otherwise.
+	return len(bytes.TrimLeft(behind, " \t\r\n")) > 0 || rest[0] != '{' || len(lists(rest[:f.scanned], nil)) == 0
+}
+
+// spans reports whether objects stand as JSON Lines does not have them: over several lines, or several on a line.
+func (f *firstValue) spans(value []byte) bool {
+	line, _, several := bytes.Cut(value, newline)
+	if bytes.IndexByte(bytes.TrimRight(line, "\r"), '\r') >= 0 {
+		several = true
+	}
+	switch {
+	case f.done:
+		return several || f.next == '{' || f.next == recordSeparator || f.next == '\r'
+	case f.failed:
+		return several && len(bytes.Trim(line, " \t\r")) == 1
+	}
+	return several
+}
+
+// soleObject is the only value of an input, in which the rows may be.
+type soleObject struct {
+	names   []string // of its members
+	paths   [][]string
+	columns [][]string // of the first row at each of paths
+}
+
+func (s *soleObject) of(object []byte) {
+	for m := range members(object) {
+		s.names = append(s.names, unquoted(object, m))
+	}
+	s.paths = lists(object, nil)
+	for _, path := range s.paths {
+		var names []string
+		for m := range members(firstAt(object, path)) {
+			names = append(names, string(m.key))
+		}
+		s.columns = append(s.columns, names)
+	}
+}
+
+// check returns an error if columns are selected that the object does not have, and that rows in it have.
+func (s *soleObject) check(names []string) error {
+	has := func(all []string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return slices.Contains(all, n) })
+	}
+	if len(s.paths) == 0 || has(s.names) {
+		return nil
+	}
+	var paths [][]string
+	for i, path := range s.paths {
+		if has(s.columns[i]) {
+			paths = append(paths, path)
+		}
+	}
+	if len(paths) == 0 {
+		return nil
+	}
+	return inside(paths, "is one object")
+}
+
+// inside is the error of an input whose rows are within an object.
+func inside(paths [][]string, is string) error {
+	var shown []string
+	for _, path := range paths {
+		shown = append(shown, showPath(path))
+	}
+	return &FormatError{Problem: fmt.Sprintf("the input %s, and its rows seem to be in its member %s", is, strings.Join(shown, " or ")), Hint: "say so: --json-path " + shown[0]}
+}
+
+// lists returns the paths at which an object, of which only the beginning may be there, has lists of objects.
+func lists(object []byte, path []string) (paths [][]string) {
+	const deepest = 4
+	if len(path) == deepest {
+		return nil
+	}
+	for i := 1; ; {
+		i = spaceEnd(object, i)
+		if i < len(object) && object[i] == ',' {
+			i = spaceEnd(object, i+1)
+		}
+		var key jsonScanner
+		n, done := key.feed(object[min(i, len(object)):])
+		if !done || object[i] != '"' {
+			return paths
+		}
+		var name string
+		if json.Unmarshal(object[i:i+n], &name) != nil {
+			return paths
+		}
+		i = spaceEnd(object, i+n)
+		if i = spaceEnd(object, i+1); i >= len(object) { // over the colon
+			return paths
+		}
+		here := append(slices.Clone(path), name)
+		switch object[i] {
+		case '[':
+			if at := spaceEnd(object, i+1); at < len(object) && object[at] == '{' {
+				paths = append(paths, here)
+			}
+		case '{':
+			paths = append(paths, lists(object[i:], here)...)
+		}
+		var value jsonScanner
+		if n, done = value.feed(object[i:]); !done {
+			return paths
+		}
+		i += n
+	}
+}
+
+func spaceEnd(data []byte, i int) int {
+	for i < len(data) && isBlank(data[i]) {
+		i++
+	}
+	return i
+}
+
+// firstAt returns the first object of the list at a path, which is there.
+func firstAt(object []byte, path []string) []byte {
+	for m := range members(object) {
+		if unquoted(object, m) != path[0] {
+			continue
+		}
+		if len(path) > 1 {
+			return firstAt(m.value, path[1:])
+		}
+		at := spaceEnd(m.value, 1)
+		return m.value[at:valueEnd(m.value, at)]
+	}
+	return []byte("{}")
+}
+
+// unquoted returns the name of a member.
+func unquoted(object []byte, m member) string {
+	if bytes.IndexByte(m.key, '\\') < 0 {
+		return string(m.key)
+	}
+	var name string
+	_ = json.Unmarshal(object[m.at:m.at+len(m.key)+2], &name) // it is valid
+	return name
+}

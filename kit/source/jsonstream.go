@@ -1,0 +1,317 @@
+package source
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// jsonStream reads JSON whose objects may span lines: lists of objects, and objects one behind the other, with anything blank or nothing in
+// between. Where it is broken nobody can tell what is an object of its own, so that reading ends there with an error.
+type jsonStream struct {
+	rows *jsonFramer // makes rows, and counts lines
+	path []string    // where in each object the rows are; none if the objects are they
+
+	phase   streamPhase
+	inner   int  // how many members of path have been entered
+	matched bool // the member at hand is the next of path
+	lists   bool // the list at hand is not within an object
+	found   bool // the outermost object has a member at path
+	what    scanWhat
+	scan    jsonScanner
+	seen    int   // bytes of the window that scan has seen
+	begun   int64 // the line on which the outermost value begins
+	broken  error
+	cr      bool // the byte before was a CR
+}
+
+type streamPhase int
+
+const (
+	atTop      streamPhase = iota // between the outermost values
+	listFirst                     // behind the [ of rows
+	listNext                      // behind a row in a list
+	listValue                     // behind a comma in it
+	keyFirst                      // behind the { of an object that holds the rows
+	keyNext                       // behind a comma in it
+	colonNext                     // behind a name
+	memberNext                    // before the value of a member
+	memberDone                    // behind it
+)
+
+// scanWhat says what is being scanned.
+type scanWhat int
+
+const (
+	nothing scanWhat = iota
+	aRow
+	aKey
+	aSkip // a value that is not wanted, or the rest of a row that is too long
+)
+
+func (s *jsonStream) frame(w *window, b *Batch) {
+	for len(b.Rows) < batchRows && s.broken == nil {
+		if s.what != nothing {
+			if !s.goOn(w, b) {
+				return
+			}
+			continue
+		}
+		s.blank(w)
+		if len(w.rest()) == 0 {
+			return
+		}
+		s.step(w, w.rest()[0])
+	}
+}
+
+// blank uses up what is between values.
+func (s *jsonStream) blank(w *window) {
+	data := w.rest()
+	n := 0
+	for n < len(data) && (isBlank(data[n]) || data[n] == recordSeparator && s.phase == atTop) {
+		n++
+	}
+	s.count(data[:n])
+	w.pos += n
+}
+
+// recordSeparator stands before each value in JSON text sequences (RFC 7464).
+const recordSeparator = 0x1e
+
+// count counts the ends of lines: LF, CRLF and CR.
+func (s *jsonStream) count(data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	if !s.cr && bytes.IndexByte(data, '\r') < 0 {
+		s.rows.line += int64(bytes.Count(data, newline))
+		return
+	}
+	for _, c := range data {
+		if c == '\r' || c == '\n' && !s.cr {
+			s.rows.line++
+		}
+		s.cr = c == '\r'
+	}
+}
+
+// step takes what follows something that is complete.
+func (s *jsonStream) step(w *window, c byte) {
+	take := func(phase streamPhase) {
+		s.count(w.rest()[:1])
+		w.pos++
+		s.phase = phase
+	}
+	begin := func(what scanWhat) {
+		s.scan.reset()
+		s.what, s.seen = what, 0
+	}
+	switch s.phase {
+	case atTop:
+		s.begun, s.found, s.inner = s.rows.line, false, 0
+		switch {
+		case c == '{' && len(s.path) > 0:
+			take(keyFirst)
+		case c == '{':
+			begin(aRow)
+		case c == '[' && len(s.path) > 0:
+			s.fail(w, 0, "the input is a list, and --json-path is for an object that holds one; leave it out")
+		case c == '[':
+			s.lists = true
+			take(listFirst)
+		default:
+			s.fail(w, 0, problemOr(w.rest(), 0, "there is something that is no object"))
+		}
+	case listFirst, listValue:
+		if c == ']' && s.phase == listFirst {
+			take(s.behindList())
+			return
+		}
+		if c == ']' {
+			s.fail(w, 0, commaBeforeBracket)
+			return
+		}
+		begin(aRow)
+	case listNext:
+		switch c {
+		case ',':
+			take(listValue)
+		case ']':
+			take(s.behindList())
+		default:
+			s.fail(w, 0, problemOr(w.rest(), 0, "there is no comma between two values of the list"))
+		}
+	case keyFirst, keyNext:
+		if c == '}' && s.phase == keyFirst {
+			take(s.behindObject(w))
+			return
+		}
+		if c == '}' {
+			s.fail(w, 0, commaBeforeBracket)
+			return
+		}
+		if c != '"' {
+			s.fail(w, 0, problemOr(w.rest(), 0, "there is no name of a member"))
+			return
+		}
+		begin(aKey)
+	case colonNext:
+		if c != ':' {
+			s.fail(w, 0, "there is no colon behind the name of a member")
+			return
+		}
+		take(memberNext)
+	case memberNext:
+		s.member(w, c, take, begin)
+	case memberDone:
+		switch c {
+		case ',':
+			take(keyNext)
+		case '}':
+			take(s.behindObject(w))
+		default:
+			s.fail(w, 0, problemOr(w.rest(), 0, "there is no comma between two members"))
+		}
+	}
+}
+
+// member takes the beginning of the value of a member of an object that holds the rows.
+func (s *jsonStream) member(w *window, c byte, take func(streamPhase), begin func(scanWhat)) {
+	last := s.inner+1 == len(s.path)
+	switch {
+	case !s.matched:
+		begin(aSkip)
+	case s.found:
+		s.fail(w, 0, fmt.Sprintf("the object that begins on line %d has two members %s", s.begun, showPath(s.path)))
+	case last && c == '[':
+		s.found, s.lists = true, false
+		take(listFirst)
+	case last && c == '{':
+		s.found = true
+		begin(aRow)
+	case !last && c == '{':
+		s.inner++
+		take(keyFirst)
+	case c == 'n': // null: there are no rows
+		s.found = true
+		begin(aSkip)
+	default:
+		s.fail(w, 0, fmt.Sprintf("the member %q holds neither a list nor an object", s.path[s.inner]))
+	}
+}
+
+// behindList returns what follows the end of a list of rows.
+func (s *jsonStream) behindList() streamPhase {
+	if s.lists {
+		s.lists = false
+		return atTop
+	}
+	return memberDone
+}
+
+// behindObject returns what follows the end of an object that holds rows.
+func (s *jsonStream) behindObject(w *window) streamPhase {
+	if s.inner > 0 {
+		s.inner--
+		return memberDone
+	}
+	if !s.found {
+		s.fail(w, 0, fmt.Sprintf("the object that begins on line %d has no member %s; name the one that holds the rows with --json-path", s.begun, showPath(s.path)))
+	}
+	return atTop
+}
+
+// goOn scans on. It returns false if more of the input must come.
+func (s *jsonStream) goOn(w *window, b *Batch) bool {
+	data := w.rest()
+	n, done := s.scan.feed(data[s.seen:])
+	n += s.seen
+	if !done && !s.scan.failed() && w.err == io.EOF && s.scan.finish() {
+		done = true
+	}
+	limit := s.rows.limit
+	switch {
+	case s.scan.failed():
+		problem := s.scan.problem
+		if problem == "" {
+			problem = problemAt(data, n)
+		}
+		s.fail(w, n, problem)
+		return true
+	case s.what == aSkip:
+		s.count(data[:n])
+		w.pos += n
+		s.seen = 0
+	case !done && len(data) > limit && s.what == aKey:
+		s.fail(w, 0, "the name of a member is too long")
+		return true
+	case !done && len(data) > limit, done && n > limit:
+		b.Rows = append(b.Rows, s.rows.row(data[:min(n, keptBytes)], tooLong(limit)))
+		s.what, s.seen = aSkip, 0
+		s.count(data[:n])
+		w.pos += n
+	case !done:
+		s.seen = n
+	case s.what == aRow:
+		b.Rows = append(b.Rows, s.rows.object(data[:n:n], b))
+		s.count(data[:n])
+		w.pos += n
+	default:
+		s.key(data[:n])
+		s.count(data[:n])
+		w.pos += n
+		s.what = nothing
+		return true
+	}
+	if done {
+		s.what = nothing
+		s.phase = s.behindValue()
+	}
+	return done
+}
+
+// key takes the name of a member.
+func (s *jsonStream) key(quoted []byte) {
+	var name string
+	s.matched = json.Unmarshal(quoted, &name) == nil && name == s.path[s.inner]
+	s.phase = colonNext
+}
+
+// behindValue returns what follows a value.
+func (s *jsonStream) behindValue() streamPhase {
+	switch s.phase {
+	case listFirst, listValue:
+		return listNext
+	case memberNext:
+		return memberDone
+	}
+	return atTop
+}
+
+// fail ends the stream at a byte of the window.
+func (s *jsonStream) fail(w *window, at int, problem string) {
+	s.count(w.rest()[:at])
+	s.broken = fmt.Errorf("source: line %d: %s; nothing behind that is read, because nobody can tell where the next row begins: mend the file", s.rows.line, problem)
+}
+
+// failure returns why the input cannot be read on, once all rows before have been handed out.
+func (s *jsonStream) failure(w *window) error {
+	if s.broken != nil || w.err != io.EOF {
+		return s.broken
+	}
+	if s.phase == atTop && s.what == nothing {
+		return nil
+	}
+	s.broken = fmt.Errorf("source: line %d: the input ends within what began on line %d: the file is cut off; get it once more", s.rows.line, s.begun)
+	return s.broken
+}
+
+// problemOr says what is wrong at a byte, in general words only if nothing more is known.
+func problemOr(data []byte, at int, otherwise string) string {
+	if p := problemAt(data, at); p != notValid {
+		return p
+	}
+	return otherwise
+}
