@@ -1,10 +1,10 @@
 package load
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +41,8 @@ func argument(v any) (text []byte, absent bool, err error) {
 			return nil, false, bad
 		}
 		return text, len(text) == 0, nil
+	case int64:
+		return strconv.AppendInt(nil, v, 10), false, nil
 	case int:
 		return strconv.AppendInt(nil, int64(v), 10), false, nil
 	case float64:
@@ -112,7 +114,7 @@ func convertInt(args ...any) (any, error) {
 	if bad != nil {
 		return nil, bad
 	}
-	return int(n), nil
+	return n, nil
 }
 
 func convertFloat(args ...any) (any, error) {
@@ -267,6 +269,8 @@ func appendResult(dst []byte, v any) ([]byte, *valueError) {
 		return appendString(dst, []byte(v))
 	case bool:
 		return strconv.AppendBool(dst, v), nil
+	case int64:
+		return strconv.AppendInt(dst, v, 10), nil
 	case int:
 		return strconv.AppendInt(dst, int64(v), 10), nil
 	case float64:
@@ -286,41 +290,66 @@ func appendResult(dst []byte, v any) ([]byte, *valueError) {
 		return append(dst, v.digits...), nil
 	case inexact:
 		return dst, tooExact()
-	case time.Duration, rawCell:
-		return dst, refuse(RuleExpression, "the expression's result is a %T, which has no JSON form", v)
 	case []any:
-		dst = append(dst, '[')
-		for i, item := range v {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			var err *valueError
-			if dst, err = appendItem(dst, item); err != nil {
-				return dst, err
-			}
-		}
-		return append(dst, ']'), nil
+		return appendList(dst, len(v), func(i int) any { return v[i] })
 	case map[string]any:
-		dst = append(dst, '{')
-		for i, key := range sortedKeys(v) {
-			if i > 0 {
-				dst = append(dst, ',')
+		return appendObject(dst, sortedKeys(v), func(key string) any { return v[key] })
+	}
+	return appendOther(dst, v)
+}
+
+// appendOther is appendResult for the types that functions of the language make.
+func appendOther(dst []byte, v any) ([]byte, *valueError) {
+	r := reflect.ValueOf(v)
+	if !hasJSON(r.Type()) {
+		return dst, refuse(RuleExpression, "the expression's result is %s, which JSON cannot say", typeName(r.Type()))
+	}
+	switch k := r.Kind(); {
+	case isIntegerKind(k):
+		return strconv.AppendInt(dst, r.Int(), 10), nil
+	case isList(r):
+		return appendList(dst, r.Len(), func(i int) any { return r.Index(i).Interface() })
+	case k == reflect.Map:
+		members := make(map[string]any, r.Len())
+		for _, key := range r.MapKeys() {
+			name, ok := key.Interface().(string)
+			if !ok {
+				return dst, refuse(RuleExpression, "the names in an object must be text; use string(...)")
 			}
-			var err *valueError
-			if dst, err = appendString(dst, []byte(key)); err != nil {
-				return dst, err
-			}
-			if dst, err = appendItem(append(dst, ':'), v[key]); err != nil {
-				return dst, err
-			}
+			members[name] = r.MapIndex(key).Interface()
 		}
-		return append(dst, '}'), nil
+		return appendObject(dst, sortedKeys(members), func(key string) any { return members[key] })
 	}
-	encoded, err := json.Marshal(v)
-	if err != nil {
-		return dst, refuse(RuleExpression, "the expression's result is a %T, which has no JSON form", v)
+	return dst, refuse(RuleExpression, "the expression's result is %s, which JSON cannot say", typeName(r.Type()))
+}
+
+func appendList(dst []byte, n int, item func(int) any) (_ []byte, err *valueError) {
+	dst = append(dst, '[')
+	for i := range n {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if dst, err = appendItem(dst, item(i)); err != nil {
+			return dst, err
+		}
 	}
-	return append(dst, encoded...), nil
+	return append(dst, ']'), nil
+}
+
+func appendObject(dst []byte, names []string, member func(string) any) (_ []byte, err *valueError) {
+	dst = append(dst, '{')
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if dst, err = appendString(dst, []byte(name)); err != nil {
+			return dst, err
+		}
+		if dst, err = appendItem(append(dst, ':'), member(name)); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, '}'), nil
 }
 
 // appendItem is appendResult within a list or an object, where nil is null.

@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// exact is a number of JSON as it stands there. An expression passes it on with every digit; what calculates with it is given an int, a float64
+// exact is a number of JSON as it stands there. An expression passes it on with every digit; what calculates with it is given an int64, a float64
 // or an inexact in its place, by calculable.
 type exact struct{ digits string }
 
@@ -19,7 +19,7 @@ func (e exact) String() string { return e.digits }
 // MarshalJSON is for toJSON.
 func (e exact) MarshalJSON() ([]byte, error) { return []byte(e.digits), nil }
 
-// inexact stands for a JSON number that neither an int nor a float64 can hold. Two of the same value are equal; nothing else can be done with it.
+// inexact stands for a JSON number that neither an int64 nor a float64 can hold. Two of the same value are equal; nothing else can be done with it.
 type inexact struct{ canonical string }
 
 // MarshalJSON is for values that encoding/json writes: it must not become an empty object.
@@ -47,12 +47,12 @@ const calcName = "$calc"
 
 func calc(args ...any) (any, error) { return calculable(args[0]), nil }
 
-// calculable returns a value with an int, a float64 or an inexact for every exact in it.
+// calculable returns a value with an int64, a float64 or an inexact for every exact in it.
 func calculable(v any) any {
 	switch v := v.(type) {
 	case exact:
 		if n, err := strconv.ParseInt(v.digits, 10, 64); err == nil {
-			return int(n)
+			return n
 		}
 		if f, err := parseFloat([]byte(v.digits)); err == nil {
 			return f

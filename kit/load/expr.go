@@ -1,9 +1,10 @@
 package load
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"reflect"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -63,6 +64,9 @@ func parseExpression(text string) (*expression, *expressionError) {
 	tree, err := parser.ParseWithConfig(e.source, expressionConfig(nil, false))
 	if err != nil {
 		return nil, &expressionError{what: "the expression cannot be read: " + firstLine(err)}
+	}
+	if wrong := checkNumbers(e.source); wrong != nil {
+		return nil, wrong
 	}
 	scan := findNames(tree.Node)
 	if scan.wholeRow {
@@ -318,7 +322,7 @@ type program struct {
 // compileExpression compiles an expression for the input. slots are those of e.columns, path is the field that it is for; that of a condition
 // must be true or false.
 func (c *compilation) compileExpression(e *expression, slots []int, path string) (*program, *expressionError) {
-	kind, condition, comma := c.kind, path == "when", c.comma
+	kind, comma := c.kind, c.comma
 	env := make(types.Map, 2*len(e.columns)+1)
 	env[notesName] = types.Any
 	for _, name := range e.columns {
@@ -341,14 +345,19 @@ func (c *compilation) compileExpression(e *expression, slots []int, path string)
 		}
 		return nil, &expressionError{"the expression is wrong: " + strings.ReplaceAll(firstLine(err), columnPrefix, ""), hint}
 	}
-	if condition && result != nil && result.Kind() != reflect.Bool && result.Kind() != reflect.Interface {
-		return nil, &expressionError{"the condition gives " + result.String() + ", not true or false", `compare it, such as when: =status == "paid"`}
+	if wrong := cmp.Or(checkResult(result, path), checkParts(tree.Node, path)); wrong != nil {
+		return nil, wrong
 	}
 	dates := &dateBinder{zone: c.zone, path: path}
 	if ast.Walk(&tree.Node, dates); dates.problem != nil {
 		return nil, dates.problem
 	}
 	calculateExactly(&tree.Node)
+	operators := new(operatorBinder)
+	if ast.Walk(&tree.Node, operators); operators.problem != nil {
+		return nil, constantProblem(operators.problem)
+	}
+	forgetTypes(&tree.Node)
 	if _, err := checker.Check(tree, config); err != nil {
 		return nil, &expressionError{what: "the expression is wrong: " + strings.ReplaceAll(firstLine(err), columnPrefix, "")}
 	}
@@ -360,6 +369,15 @@ func (c *compilation) compileExpression(e *expression, slots []int, path string)
 		return nil, &expressionError{what: "the expression cannot be compiled: " + firstLine(err)}
 	}
 	return &program{code, slots, kind}, nil
+}
+
+// constantProblem says why a part of an expression that is the same in every row has no result.
+func constantProblem(err error) *expressionError {
+	var bad *valueError
+	if errors.As(err, &bad) {
+		return &expressionError{"a part of the expression has no result in any row", bad.hint}
+	}
+	return &expressionError{what: "a part of the expression has no result in any row"}
 }
 
 // binder renames what stands for a column.
@@ -428,9 +446,9 @@ func (b *dateBinder) Visit(n *ast.Node) {
 func expressionConfig(env types.Map, comma bool) *conf.Config {
 	config := conf.CreateNew()
 	options := []expr.Option{
-		expr.Function("int", numeric(convertInt, comma), new(func(string, ...string) int), new(func(int) int), new(func(float64) int)),
-		expr.Function("float", numeric(convertFloat, comma), new(func(string, ...string) float64), new(func(int) float64), new(func(float64) float64)),
-		expr.Function("decimal", numeric(convertDecimal, comma), new(func(string, ...string) decimal), new(func(int) decimal), new(func(float64) decimal)),
+		expr.Function("int", numeric(convertInt, comma), new(func(string, ...string) int64), new(func(int64) int64), new(func(float64) int64)),
+		expr.Function("float", numeric(convertFloat, comma), new(func(string, ...string) float64), new(func(int64) float64), new(func(float64) float64)),
+		expr.Function("decimal", numeric(convertDecimal, comma), new(func(string, ...string) decimal), new(func(int64) decimal), new(func(float64) decimal)),
 		expr.Function("fromJSON", parseJSON, new(func(any) any)),
 		expr.Function(calcName, calc, new(func(any) any)),
 		expr.Function(presentName, present, new(func(any) any)),
@@ -442,6 +460,9 @@ func expressionConfig(env types.Map, comma bool) *conf.Config {
 	}
 	for _, option := range options {
 		option(config)
+	}
+	for _, f := range slices.Concat(inner, replaced, slices.Collect(maps.Values(operators))) {
+		config.Functions[f.Name] = f
 	}
 	return config
 }

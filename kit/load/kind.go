@@ -2,6 +2,7 @@ package load
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ciokit/cio"
@@ -190,6 +191,9 @@ func (v *values) integer(f field) (int, *valueError) {
 	n, err := parseInt([]byte(v.text[f]))
 	if err != nil {
 		return 0, err.in(fieldNames[f])
+	}
+	if int64(int(n)) != n {
+		return 0, refuse(RuleOutOfRange, "the integer does not fit in the %d bits that the field has on this machine", strconv.IntSize).in(fieldNames[f])
 	}
 	return int(n), nil
 }

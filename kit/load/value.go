@@ -232,6 +232,8 @@ func (c computed) text(r *row) (string, bool, *valueError) {
 			return "", false, err.from(c.name)
 		}
 		return v, true, nil
+	case int64:
+		return strconv.FormatInt(v, 10), true, nil
 	case int:
 		return strconv.Itoa(v), true, nil
 	case decimal:
