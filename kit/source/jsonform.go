@@ -54,7 +54,7 @@ func (j *jsonFramer) columns(ctx context.Context, w *window) ([]Column, error) {
 	first.read(data, j.limit)
 	value := data[first.at : first.at+first.scanned]
 	switch {
-	case len(value) == 0:
+	case len(value) == 0 || value[0] != '{' && value[0] != '[':
 		return nil, nil
 	case first.tooLong:
 		if paths := lists(value, nil); len(paths) > 0 {

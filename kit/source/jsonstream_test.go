@@ -252,7 +252,7 @@ func FuzzJSONStream(f *testing.F) {
 		text, _ := form.write(jsonObjects)
 		f.Add([]byte(text))
 	}
-	for _, seed := range []string{"[", "[{}", "[{},]", "[1,2]", "{\n}", "{}{}", "{\n\"a\":1}\x1e{}", "[[[[", "{\"a\":\"\\u00", "{\r}\r{}"} {
+	for _, seed := range []string{"[", "[{}", "[{},]", "[1,2]", "{\n}", "{}{}", "{\n\"a\":1}\x1e{}", "[[[[", "{\"a\":\"\\u00", "{\r}\r{}", "\"\"", "1"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
