@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,7 +165,7 @@ func TestExchangeBrokenHalfway(t *testing.T) {
 	})}
 	resp := roundTrip(t, rt, t.Context(), http.MethodGet)
 	defer resp.Body.Close()
-	if text, err := io.ReadAll(resp.Body); string(text) != "half" || !errors.Is(err, syscall.ECONNRESET) {
+	if text, err := io.ReadAll(resp.Body); string(text) != "half" || !errors.Is(err, ErrnoReset) {
 		t.Errorf("%q, %v", text, err)
 	}
 }

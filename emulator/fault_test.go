@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,7 +35,7 @@ func outcome(t *testing.T, srv *emulator.Server, n int) string {
 		return err == nil
 	}
 	if err != nil {
-		if !errors.Is(err, syscall.ECONNRESET) {
+		if !errors.Is(err, emulator.ErrnoReset) {
 			t.Fatalf("call %d: %v", n, err)
 		}
 		if stored() {
@@ -50,7 +49,7 @@ func outcome(t *testing.T, srv *emulator.Server, n int) string {
 	if after := resp.Header.Get("Retry-After"); after != "" {
 		effect = " retry after " + after
 	}
-	if errors.Is(err, syscall.ECONNRESET) {
+	if errors.Is(err, emulator.ErrnoReset) {
 		effect += " cut"
 	} else if err != nil {
 		t.Fatal(err)
@@ -269,7 +268,7 @@ func TestResetOverTCP(t *testing.T) {
 			}
 			if protocol == "http" {
 				var op *net.OpError
-				if !errors.Is(err, syscall.ECONNRESET) || !errors.As(err, &op) {
+				if !errors.Is(err, emulator.ErrnoReset) || !errors.As(err, &op) {
 					t.Errorf("error %v, want a reset of the TCP connection", err)
 				}
 			}

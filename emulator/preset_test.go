@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,7 +60,7 @@ func seen(t *testing.T, client *http.Client, srv *emulator.Server, base, id, eve
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		how = fmt.Sprintf("%q without end", strings.TrimRight(string(text), " "))
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, emulator.ErrnoReset), errors.Is(err, io.ErrUnexpectedEOF):
 		how += " cut"
 	case err != nil:
 		how += " " + err.Error()

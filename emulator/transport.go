@@ -8,11 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 )
 
 // Transport returns an [http.RoundTripper] that calls the server directly,
@@ -25,7 +23,7 @@ import (
 //   - the answer's header is there once the handler flushed, wrote more than a
 //     connection buffers, or returned, and the body streams from then on;
 //   - a fault that cuts the connection is a *net.OpError around
-//     syscall.ECONNRESET.
+//     syscall.ECONNRESET, on Windows syscall.WSAECONNRESET.
 //
 // Under testing/synctest a delay takes no real time, and no goroutine outlives
 // the handler. The guard of the inspection against foreign hosts and origins
@@ -216,7 +214,7 @@ func (x *exchange) finish(aborted bool) {
 	x.done = true
 	switch {
 	case aborted:
-		x.err = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+		x.err = &net.OpError{Op: "read", Net: "tcp", Err: errReset}
 	case x.ctx.Err() != nil:
 		x.err = context.Cause(x.ctx)
 	default:

@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,7 +147,7 @@ func TestTransportReset(t *testing.T) {
 	}
 	var op *net.OpError
 	var netErr net.Error
-	if !errors.Is(err, syscall.ECONNRESET) || !errors.As(err, &op) || !errors.As(err, &netErr) || netErr.Timeout() {
+	if !errors.Is(err, emulator.ErrnoReset) || !errors.As(err, &op) || !errors.As(err, &netErr) || netErr.Timeout() {
 		t.Errorf("error %v is not that of a connection that was reset", err)
 	}
 }

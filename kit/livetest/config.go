@@ -11,15 +11,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/kit/internal/places"
 )
 
 // Defaults of a Config.
@@ -89,17 +87,7 @@ func (c Config) String() string {
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // LedgerDir is where ledgers are kept: $XDG_STATE_HOME/ciokit/live, or the usual place for state where that is not set.
-func LedgerDir() (string, error) {
-	if base := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(base) {
-		return filepath.Join(base, "ciokit", "live"), nil
-	}
-	if runtime.GOOS == "windows" {
-		base, err := os.UserCacheDir()
-		return filepath.Join(base, "ciokit", "live"), err
-	}
-	home, err := os.UserHomeDir()
-	return filepath.Join(home, ".local", "state", "ciokit", "live"), err
-}
+func LedgerDir() (string, error) { return places.State("live") }
 
 // workspace is the way to one workspace, with everything paced together.
 type workspace struct {

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/ciokit/cio/kit/internal/textfile"
 )
 
 // ReadEnv returns what looks up a variable in the environment, and where that does not have it, or has it empty, in the file: lines of
@@ -15,6 +17,9 @@ func ReadEnv(path string) (func(string) string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
+	}
+	if text, err = textfile.Decode(text); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	values, err := parseEnv(string(text))
 	if err != nil {

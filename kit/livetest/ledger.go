@@ -12,6 +12,7 @@ import (
 
 	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/filelock"
+	"github.com/ciokit/cio/kit/internal/places"
 )
 
 // Ledger lists on disk what a run creates, so that it can be deleted whatever ends the run. An entry is synced to disk before anything is
@@ -69,7 +70,7 @@ type ledgerLine struct {
 
 // createLedger begins the ledger of a run, and holds its lock.
 func createLedger(dir string, h LedgerHeader) (*Ledger, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := places.MakeState(dir); err != nil {
 		return nil, err
 	}
 	h.Version, h.Started = ledgerVersion, time.Now().UTC()

@@ -3,11 +3,11 @@ package load
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/filelock"
+	"github.com/ciokit/cio/kit/internal/places"
 )
 
 // Repeatable reports whether a load of rows that were sent before does no harm, whatever the input has become since: each ordinary event of the
@@ -54,7 +54,7 @@ func Hold(dir, name string) (release func() error, err error) {
 	if dir, err = orJournalDir(dir); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := places.MakeState(dir); err != nil {
 		return nil, err
 	}
 	lock, err := filelock.Take(filepath.Join(dir, name), "")

@@ -12,13 +12,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/filelock"
+	"github.com/ciokit/cio/kit/internal/places"
 )
 
 // A Journal says on disk how far a load has come, so that it can go on where it was after whatever ended it. Start makes one, Resume goes on
@@ -142,17 +142,7 @@ func (e *JournalError) Error() string {
 const againHint = "begin a new load: messages that are sent again have the same ids if the mapping's messageId, or the unchanged file, says so"
 
 // JournalDir is where journals are kept by default: $XDG_STATE_HOME/ciokit/runs, or the usual place for state where that is not set.
-func JournalDir() (string, error) {
-	if base := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(base) {
-		return filepath.Join(base, "ciokit", "runs"), nil
-	}
-	if runtime.GOOS == "windows" {
-		base, err := os.UserCacheDir()
-		return filepath.Join(base, "ciokit", "runs"), err
-	}
-	home, err := os.UserHomeDir()
-	return filepath.Join(home, ".local", "state", "ciokit", "runs"), err
-}
+func JournalDir() (string, error) { return places.State("runs") }
 
 // createJournal begins a journal in a directory of its own below dir. It sets the header's Version, ID, Started and Tool.
 func createJournal(dir string, h JournalHeader) (_ *Journal, err error) {
@@ -161,9 +151,10 @@ func createJournal(dir string, h JournalHeader) (_ *Journal, err error) {
 	h.Version, h.Started, h.Tool = journalVersion, time.Now().UTC(), cio.Version
 	h.ID = h.Started.Format("20060102-150405-") + hex.EncodeToString(random)
 	j := &Journal{dir: filepath.Join(dir, h.ID), header: h}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := places.MakeState(dir); err != nil {
 		return nil, err
 	}
+	defer func() { err = places.StateError(err) }()
 	if err = j.take(); err == nil {
 		err = os.Mkdir(j.dir, 0o700)
 	}

@@ -36,7 +36,7 @@ func Start(dir string, job Job) (*Load, error) {
 		return nil, err
 	}
 	if dir, err = orJournalDir(dir); err != nil {
-		return nil, err
+		return nil, &StopError{ErrJournal, err}
 	}
 	l := &Load{job: job, started: true}
 	if l.rejects, err = job.openRejects(); err != nil {

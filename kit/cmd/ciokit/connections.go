@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"unicode"
@@ -82,7 +81,7 @@ func databaseURL(con console, arg, config string) (string, error) {
 	if !sqldb.IsURL(url) {
 		return "", fail(exitUsage, "the connection %q of %s is no URL of a database; write one that begins with postgres:, mysql: or sqlite:", name, config)
 	}
-	if info, err := os.Stat(config); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+	if info, err := os.Stat(config); err == nil && othersRead(info) {
 		fmt.Fprintf(con.err, "Others can read %s and the passwords in it: chmod 600 %[1]s\n", config)
 	}
 	return url, nil

@@ -9,11 +9,11 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/internal/places"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/shop"
 	"github.com/ciokit/cio/kit/load"
@@ -43,7 +43,7 @@ became of every row. On a terminal the emulator stays up to be looked at, until 
 // runDemo runs the demo; with stay it leaves the emulator up until ctx ends.
 func runDemo(ctx context.Context, con console, addr string, stay bool) error {
 	l, err := net.Listen("tcp", addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	if errors.Is(err, errAddrInUse) {
 		host, _, _ := net.SplitHostPort(addr)
 		l, err = net.Listen("tcp", net.JoinHostPort(host, "0"))
 	}
@@ -55,7 +55,7 @@ func runDemo(ctx context.Context, con console, addr string, stay bool) error {
 	served := make(chan error, 1)
 	go func() { served <- serve(serveCtx, l, srv) }()
 
-	dir, err := os.MkdirTemp("", "ciokit-demo-")
+	dir, err := places.MkdirTemp("ciokit-demo-")
 	if err == nil {
 		defer os.RemoveAll(dir)
 		d := &demo{out: con.out, srv: srv, base: "http://" + l.Addr().String()}

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/ciokit/cio"
@@ -84,7 +83,7 @@ func (d *doctor) checkConnection(api *cio.APIError) {
 		do = "the server there speaks HTTP without TLS: write http:// in --to, if that is meant"
 	case errors.As(api.Err, &name):
 		said, do = "the name "+hostOf(d.found.Target)+" is not found", "look at the DNS of this machine, and at the spelling of the address; behind a proxy set HTTPS_PROXY"
-	case errors.Is(api.Err, syscall.ECONNREFUSED):
+	case errors.Is(api.Err, errRefused):
 		said = "nothing listens on " + hostOf(d.found.Target)
 		if loopback(d.found.Target) {
 			do = "start an emulator in another terminal: ciokit emulate"

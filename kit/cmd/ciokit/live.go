@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -361,7 +361,7 @@ func cleanLedgers(ctx context.Context, con console, flags liveFlags, ledgers []*
 
 // writeFile writes what a command was asked to leave in a file, readable by others.
 func writeFile(name string, text []byte) error {
-	if err := os.WriteFile(name, text, 0o644); err != nil {
+	if err := replaceFile(name, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
 		return &exitError{exitLocal, err}
 	}
 	return nil

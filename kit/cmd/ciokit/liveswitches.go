@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ciokit/cio/kit/internal/textfile"
 	"github.com/spf13/pflag"
 )
 
@@ -22,6 +23,9 @@ func fromSwitches(flags *pflag.FlagSet, name string) error {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return &exitError{exitLocal, err}
+	}
+	if text, err = textfile.Decode(text); err != nil {
+		return fail(exitUsage, "%s: %w", name, err)
 	}
 	set := make(map[string]bool)
 	for i, line := range strings.Split(string(text), "\n") {

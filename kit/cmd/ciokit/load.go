@@ -96,9 +96,9 @@ would be sent is shown and asked for; --yes says so beforehand.
 What "accepted" means: Customer.io answered with success. It promises no more than that.`,
 		Example: `  ciokit load people.csv --mapping people.yaml --to emulator
   ciokit load orders.jsonl --mapping orders.yaml --to eu --key-file key.txt --rejects orders.rejects.jsonl --yes
-  ciokit load 'orders-*.csv.gz' --mapping orders.yaml --to us --json --yes
-  ciokit load db:shop --query 'SELECT id, email FROM customers' --order-by id --mapping people.yaml --to eu --yes
-  ciokit load 'export/*.parquet' --mapping people.yaml --to eu --dry-run
+  ciokit load "orders-*.csv.gz" --mapping orders.yaml --to us --json --yes
+  ciokit load db:shop --query "SELECT id, email FROM customers" --order-by id --mapping people.yaml --to eu --yes
+  ciokit load "export/*.parquet" --mapping people.yaml --to eu --dry-run
   ciokit load people.csv --mapping people.yaml --to eu --yes --continue
   ciokit load --resume 20260131-120000-a1b2c3`,
 		Args: func(cmd *cobra.Command, args []string) error {

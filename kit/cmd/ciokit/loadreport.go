@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/realpath"
 	"github.com/ciokit/cio/kit/load"
 )
@@ -86,22 +87,19 @@ func whyStopped(err error) string {
 	return why
 }
 
-// replaceFile writes a file beside its name and then gives it the name, so that there is never half of one. A symbolic link stays one.
+// replaceFile writes a file beside its name and then gives it the name, so that there is never half of one. A symbolic link stays one, and a device or a
+// pipe is written to.
 func replaceFile(name string, write func(io.Writer) error) error {
 	name, err := realpath.Of(name)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return err
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
 	}
-	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
+	return atomicfile.Write(name, 0o644, write)
 }

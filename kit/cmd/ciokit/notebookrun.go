@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/kit/internal/notebook"
+	"github.com/ciokit/cio/kit/internal/places"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/show"
 	"github.com/spf13/cobra"
@@ -62,7 +64,7 @@ func (r notebookRun) run(ctx context.Context, con console, checkout string, file
 		return &exitError{exitLocal, err}
 	}
 	// A description of the kernel of its own: another run may use the cache at the same time.
-	scratch, err := os.MkdirTemp("", "ciokit-run-")
+	scratch, err := places.MkdirTemp("ciokit-run-")
 	if err != nil {
 		return &exitError{exitLocal, err}
 	}
@@ -158,7 +160,7 @@ func (r notebookRun) one(ctx context.Context, j *notebook.Jupyter, d *notebook.D
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(d.Path, text, 0o644)
+	return replaceFile(d.Path, func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
 func differences(saved, run *notebook.Document) (problems []error) {

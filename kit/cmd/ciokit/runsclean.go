@@ -35,14 +35,14 @@ are the journals of all complete loads; --older-than and --name leave others out
 without its journal, so it needs --unfinished or its ID. One that is under way is never touched. The last complete run of a load stays as long as an older one
 that is not complete does, so that --continue does not go on with that.`,
 		Example: `  ciokit runs clean --older-than 30d
-  ciokit runs clean --name 'orders-*.csv' --unfinished --dry-run
+  ciokit runs clean --name "orders-*.csv" --unfinished --dry-run
   ciokit runs clean 20260131-120000-a1b2c3`,
 		ValidArgsFunction: completeRun,
 		RunE:              func(_ *cobra.Command, ids []string) error { return f.clean(con, ids) },
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.olderThan, "older-than", "", "only what was last active so long ago, such as 30d, 2w or 12h")
-	fl.StringVar(&f.name, "name", "", "only loads of an input of this name, or whose name fits a pattern such as 'orders-*.csv'")
+	fl.StringVar(&f.name, "name", "", "only loads of an input of this name, or whose name fits a pattern such as orders-*.csv")
 	fl.BoolVar(&f.unfinished, "unfinished", false, "those of loads that are not complete, or that cannot be read, too")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "list what would be removed, and remove nothing")
 	fl.BoolVar(&f.json, "json", false, "print JSON")

@@ -8,10 +8,12 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/emulated"
+	"github.com/ciokit/cio/kit/internal/textfile"
 	"github.com/spf13/cobra"
 )
 
@@ -86,6 +88,11 @@ func (d *destination) config(ctx context.Context, con console) (cio.Config, erro
 	return cfg, nil
 }
 
+// othersRead reports whether others may read a file. On Windows its mode says nothing: who may is said by the rights of its directory.
+func othersRead(file os.FileInfo) bool {
+	return runtime.GOOS != "windows" && file.Mode().IsRegular() && file.Mode().Perm()&0o077 != 0
+}
+
 func (d *destination) key(con console) (string, error) {
 	if d.keyFile != "" {
 		f, err := os.Open(d.keyFile)
@@ -93,12 +100,15 @@ func (d *destination) key(con console) (string, error) {
 			return "", fail(exitLocal, "read the write key: %w", err)
 		}
 		defer f.Close()
-		if info, err := f.Stat(); err == nil && info.Mode().Perm()&0o077 != 0 {
+		if info, err := f.Stat(); err == nil && othersRead(info) {
 			fmt.Fprintf(con.err, "Warning: %s can be read by others; chmod 600 it\n", d.keyFile)
 		}
 		b, err := io.ReadAll(io.LimitReader(f, 4096))
 		if err != nil {
 			return "", fail(exitLocal, "read the write key: %w", err)
+		}
+		if b, err = textfile.Decode(b); err != nil {
+			return "", fail(exitUsage, "read the write key from %s: %w", d.keyFile, err)
 		}
 		return strings.TrimSpace(string(b)), nil
 	}

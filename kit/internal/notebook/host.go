@@ -14,6 +14,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/internal/places"
 	"github.com/ciokit/cio/kit/sandbox"
 	"github.com/ciokit/cio/kit/show"
 )
@@ -49,7 +50,7 @@ type endpoint struct {
 func StartHost(cfg HostConfig) (*Host, error) {
 	h := &Host{cfg: cfg}
 	var err error
-	if h.files, err = os.MkdirTemp("", "ciokit-notebook-"); err != nil {
+	if h.files, err = places.MkdirTemp("ciokit-notebook-"); err != nil {
 		return nil, err
 	}
 	if h.emulator, err = serve(emulator.Config{Keys: []string{sandbox.Key, sandbox.EmulatorKey}}); err != nil {

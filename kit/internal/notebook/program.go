@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/kit/internal/places"
 )
 
 // Program is the cells of notebooks as one executable file.
@@ -22,7 +24,7 @@ type Program struct {
 // Build compiles the cells of the documents against the checkout in root, without the network if the build cache is warm. What the compiler
 // says names the cells, as in notebook.ipynb[cell 5]:3. The caller closes the program.
 func Build(ctx context.Context, root string, docs []*Document) (*Program, error) {
-	dir, err := os.MkdirTemp("", "ciokit-notebooks-")
+	dir, err := places.MkdirTemp("ciokit-notebooks-")
 	if err != nil {
 		return nil, err
 	}

@@ -176,3 +176,16 @@ func TestWrongDatabases(t *testing.T) {
 		t.Errorf("the name is %s", got)
 	}
 }
+
+// A file of SQLite is named as a path or as a URL, with a drive on Windows.
+func TestSQLitePath(t *testing.T) {
+	t.Parallel()
+	for rest, want := range map[string][2]string{
+		"shop.db": {"shop.db", "shop.db"}, "/tmp/shop.db": {"/tmp/shop.db", "/tmp/shop.db"}, "///tmp/shop.db": {"/tmp/shop.db", "/tmp/shop.db"},
+		"///C:/shop.db": {"/C:/shop.db", "C:/shop.db"}, "C:/shop.db": {"C:/shop.db", "C:/shop.db"}, `C:\shop.db`: {`C:\shop.db`, `C:\shop.db`}, "/": {"/", "/"},
+	} {
+		if got := [2]string{sqlitePath(rest, false), sqlitePath(rest, true)}; got != want {
+			t.Errorf("%s: %q, want %q", rest, got, want)
+		}
+	}
+}

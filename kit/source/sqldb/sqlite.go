@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,11 +19,21 @@ import (
 )
 
 // sqliteTarget is a file. It is opened to be read only, and waits while somebody else writes.
+// sqlitePath is the file that a URL names behind its colon: sqlite:FILE, or sqlite:///C:/FILE, where the slash before a drive of Windows is none of the
+// path.
+func sqlitePath(rest string, windows bool) string {
+	path := strings.TrimPrefix(rest, "//")
+	if windows && len(path) > 2 && path[0] == '/' && path[2] == ':' {
+		path = path[1:]
+	}
+	return path
+}
+
 func sqliteTarget(file string) (*target, error) {
 	if _, err := os.Stat(file); err != nil {
 		return nil, err // the driver would make an empty database
 	}
-	dsn := "file:" + (&url.URL{Path: file}).EscapedPath() + "?mode=ro&_busy_timeout=10000"
+	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(file)}).EscapedPath() + "?mode=ro&_busy_timeout=10000"
 	return &target{dialect: sqlite, local: true, connector: fileConnector(dsn), setup: onlyRead, timeout: connectTimeout}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -37,7 +38,7 @@ func newTarget(raw string) (*target, error) {
 	case nil:
 		return nil, badURL("begins with none of postgres:, mysql:, mariadb: and sqlite:")
 	case sqlite:
-		return sqliteTarget(strings.TrimPrefix(rest, "//"))
+		return sqliteTarget(sqlitePath(rest, runtime.GOOS == "windows"))
 	}
 	a, err := parseAddress(raw)
 	if err != nil {
