@@ -75,7 +75,7 @@ func TestAnswers(t *testing.T) {
 		{"delete an object without anonymousId", "/v1/track", `{"userId":"u","event":"Object Deleted","properties":{"objectId":"o"}}`, 200, 400, [2]emulator.Verdict{dropped, rejected}, "missing-anonymous-id", "anonymousId"},
 		{"delete no object", "/v1/track", `{"anonymousId":"x","event":"Object Deleted"}`, 200, 400, [2]emulator.Verdict{dropped, rejected}, "missing-object-id", "properties.objectId"},
 		{"delete no relationship", "/v1/track", `{"userId":"x","event":"Relationship Deleted"}`, 200, 400, [2]emulator.Verdict{dropped, rejected}, "missing-object-id", "properties.objectId"},
-		{"report of nobody", "/v1/track", `{"event":"Report Delivery Event"}`, 200, 400, [2]emulator.Verdict{dropped, rejected}, "missing-identity", "userId"},
+		{"report of nobody", "/v1/track", `{"event":"Report Delivery Event"}`, 200, 200, [2]emulator.Verdict{accepted, accepted}, "", ""},
 		{"not JSON", "/v1/track", `{"userId":"u",}`, 400, 400, [2]emulator.Verdict{rejected, rejected}, "malformed-body", ""},
 		{"cut JSON", "/v1/batch", `{"batch":[{"type":"tr`, 400, 400, [2]emulator.Verdict{rejected, rejected}, "malformed-body", ""},
 		{"empty", "/v1/track", ``, 400, 400, [2]emulator.Verdict{rejected, rejected}, "malformed-body", ""},

@@ -88,7 +88,7 @@ func (ws *workspace) appActivities(query url.Values, of *person) reply {
 // activitiesOf returns what one message did, if it was done to the right person: of, or anybody who is there if that is nil; with deleted
 // whoever is not there, and of them the one with the id, if that is not empty.
 func (ws *workspace) activitiesOf(e entry, of *person, deleted bool, id string) []appActivity {
-	m := decodeMessage(e.raw, e.kind, e.at)
+	m := decodeMessage(e.raw, e.kind, e.at, e.keepName)
 	m.validate()
 	who, known := resolve(m.userID, m.email)
 	var p *person

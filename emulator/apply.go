@@ -12,6 +12,16 @@ func (ws *workspace) apply(m *message, now time.Time) note {
 	if why := ws.suppressedNote(m); why.rule != noRule {
 		return why
 	}
+	if !ws.config.IgnoreIntegrations && m.switchedOff() {
+		return note{rule: ruleSwitchedOff, field: "integrations"}
+	}
+	if ws.config.DropUnknownObjectTypes && m.object.id != "" && m.object.typeID != defaultObjectType {
+		if m.kind != kindIdentify {
+			return note{rule: ruleUnknownObjectType}
+		}
+		m.warn(ruleNotRelated, "traits.objectTypeId")
+		m.object = objectKey{} // the person is there all the same
+	}
 	switch m.kind {
 	case kindIdentify:
 		return ws.identify(m, now)
@@ -83,7 +93,7 @@ func (ws *workspace) writeTraits(p *person, m *message, who identifier, now time
 		case "email":
 			ws.writeEmail(p, m, value, who)
 		case "id":
-			ws.writeID(p, m, value)
+			ws.writeID(p, m, value, who)
 		case "cio_id":
 			m.warn(ruleReservedTrait, "traits.cio_id")
 		case "anonymous_id":
@@ -110,9 +120,13 @@ func reservedTrait(name string) bool {
 	return strings.HasPrefix(name, subscriptionPreferences+".")
 }
 
-// writeEmail changes p's email, unless somebody else has it. Removing the
-// email of a person with no id is ignored: nobody could find them again.
+// writeEmail changes p's email, unless somebody else has it, or p has another
+// and nothing allows that it changes. Removing the email of a person with no id
+// is ignored: nobody could find them again.
 func (ws *workspace) writeEmail(p *person, m *message, value string, who identifier) {
+	if ws.attributeWriter(m, "traits.").outdated(p.traits, "email") {
+		return
+	}
 	if isNull(value) || value == `""` {
 		if p.id == "" || who.kind == byEmail {
 			m.warn(ruleReservedTrait, "traits.email")
@@ -131,18 +145,23 @@ func (ws *workspace) writeEmail(p *person, m *message, value string, who identif
 		m.warn(ruleReservedTrait, "traits.email")
 		return
 	}
-	if owner := ws.find(email); owner != nil && owner != p {
+	mayChange := p.email == "" || who.kind == byCustomerIOID || who.kind == byID && ws.config.ChangeEmails
+	switch owner := ws.find(email); {
+	case owner != nil && owner != p:
 		m.warn(ruleEmailTaken, "traits.email")
 		return
-	} else if owner == nil {
+	case owner == nil && !mayChange:
+		m.warn(ruleEmailKept, "traits.email")
+		return
+	case owner == nil:
 		ws.name(p, email)
 	}
 	ws.attributeWriter(m, "traits.").set(&p.traits, "email", value)
 }
 
-// writeID gives an id to a person who has none, as the Track API does for
-// people identified by email or cio_id.
-func (ws *workspace) writeID(p *person, m *message, value string) {
+// writeID gives an id to a person who has none, or who is named by their cio_id,
+// as the Track API does.
+func (ws *workspace) writeID(p *person, m *message, value string, who identifier) {
 	id := value
 	if isString(value) {
 		id = unquote(value)
@@ -151,7 +170,10 @@ func (ws *workspace) writeID(p *person, m *message, value string) {
 	}
 	switch {
 	case id != "" && id == p.id:
-	case id != "" && p.id == "" && ws.byID[id] == nil && !ws.isSuppressed(identifier{byID, id}):
+	case id != "" && (p.id == "" || who.kind == byCustomerIOID && !ws.config.KeepIDs) && ws.byID[id] == nil && !ws.isSuppressed(identifier{byID, id}):
+		if p.id != "" {
+			p.merged(MergeRename, p.id, 0, m)
+		}
 		ws.name(p, identifier{byID, id})
 	default:
 		m.warn(ruleReservedTrait, "traits.id")

@@ -63,7 +63,7 @@ func (s *Server) refuseAstray(r *http.Request, c call, k kind, reads bool, why n
 	c.envelope.userAgent = clip(strings.ToValidUTF8(r.UserAgent(), ""))
 	ws := s.unknown
 	if reads {
-		if key, password, _ := r.BasicAuth(); password == "" {
+		if key, password, _ := s.credentials(r); password == "" {
 			if known := s.lookup(key); known != nil {
 				ws = known
 			}
@@ -152,4 +152,19 @@ func shownPath(path string) string {
 		}
 	}
 	return clip(strings.Join(segments, "/"))
+}
+
+// withJoinedSlashes is r with one slash where its path has several.
+func withJoinedSlashes(r *http.Request) *http.Request {
+	join := func(path string) string {
+		for strings.Contains(path, "//") {
+			path = strings.ReplaceAll(path, "//", "/")
+		}
+		return path
+	}
+	u := *r.URL
+	u.Path, u.RawPath = join(u.Path), join(u.RawPath)
+	joined := *r
+	joined.URL = &u
+	return &joined
 }

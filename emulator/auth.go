@@ -1,12 +1,16 @@
 package emulator
 
-import "net/http"
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+)
 
 // authorize returns the workspace that the call belongs to, and adds to its
 // refusal if its key is missing or not known. The write key is the user name
 // of Basic auth, or else writeKey in the body (api-facts 6.2).
 func (s *Server) authorize(c *call, r *http.Request) *workspace {
-	key, password, _ := r.BasicAuth()
+	key, password, why := s.credentials(r)
 	if key == "" {
 		key = c.writeKey
 	} else if password != "" {
@@ -15,7 +19,7 @@ func (s *Server) authorize(c *call, r *http.Request) *workspace {
 	}
 	if key == "" {
 		// What is wrong with the body comes first: it may hold the key.
-		c.refuse(note{rule: ruleMissingKey})
+		c.refuse(why)
 		return s.unknown
 	}
 	ws := s.open(key)
@@ -24,6 +28,34 @@ func (s *Server) authorize(c *call, r *http.Request) *workspace {
 		return s.unknown
 	}
 	return ws
+}
+
+// credentials are those of the Authorization header. why says what is wrong
+// with it if there is no key in it.
+func (s *Server) credentials(r *http.Request) (key, password string, why note) {
+	if key, password, ok := r.BasicAuth(); ok {
+		return key, password, note{rule: ruleMissingKey}
+	}
+	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	text = strings.TrimSpace(text)
+	switch {
+	case text == "":
+		return "", "", note{rule: ruleMissingKey}
+	case strings.EqualFold(scheme, "Bearer") && s.config.TakeBearer:
+		return text, "", note{}
+	case strings.EqualFold(scheme, "Bearer"):
+		return "", "", note{rule: ruleBearerKey}
+	case !strings.EqualFold(scheme, "Basic"):
+		return "", "", note{rule: ruleMissingKey, detail: "the scheme of Authorization is not Basic"}
+	}
+	bare, err := base64.StdEncoding.DecodeString(text)
+	switch {
+	case err != nil:
+		return "", "", note{rule: ruleMissingKey, detail: "the credentials of Basic auth are not base64"}
+	case s.config.TakeBareKeys:
+		return string(bare), "", note{}
+	}
+	return "", "", note{rule: ruleBareKey}
 }
 
 // refuse sets the refusal of the whole call, unless the call has one that is
@@ -37,7 +69,7 @@ func (c *call) refuse(why note) {
 // status is the HTTP status that answers a request refused by the rule.
 func (id ruleID) status() int {
 	switch id {
-	case ruleMissingKey, ruleUnknownKey, rulePasswordWithKey:
+	case ruleMissingKey, ruleBareKey, ruleBearerKey, ruleUnknownKey, rulePasswordWithKey:
 		return http.StatusUnauthorized
 	case ruleRateLimited:
 		return http.StatusTooManyRequests

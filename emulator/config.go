@@ -95,6 +95,42 @@ type Config struct {
 	// userId, and delete the former. By default alias is recorded and
 	// changes nobody.
 	MergeOnAlias bool
+	// KeepIDs keeps traits.id from changing the id of a person who is named by
+	// their cio_id.
+	KeepIDs bool
+	// ChangeEmails lets an identify by id change the email address that the
+	// person has, as a setting of a workspace does. By default only one that
+	// names the person by their cio_id changes it.
+	ChangeEmails bool
+	// OrderByTimestamp keeps an identify or group whose timestamp is older
+	// from changing attributes that a newer one set. By default what arrives
+	// last counts.
+	OrderByTimestamp bool
+	// KeepPageNames leaves a page without a name nameless, instead of naming
+	// it by its URL.
+	KeepPageNames bool
+
+	// DropUnknownObjectTypes drops what concerns an object of another type
+	// than 1, as in a workspace that has one type of objects.
+	DropUnknownObjectTypes bool
+	// RefuseOddObjectTypes refuses messages whose object type is no whole
+	// number, instead of warning.
+	RefuseOddObjectTypes bool
+	// RequireGroupPerson refuses a group message of a batch that names no
+	// person.
+	RequireGroupPerson bool
+	// RequireReportPerson refuses a delivery or content report that names no
+	// person.
+	RequireReportPerson bool
+	// IgnoreIntegrations applies messages whose integrations switch Customer.io
+	// off, instead of dropping them.
+	IgnoreIntegrations bool
+
+	// JoinSlashes reads several slashes in a row in a call's path as one.
+	JoinSlashes bool
+	// TakeBareKeys takes a write key in Basic auth without the colon behind
+	// it, TakeBearer one that comes as a bearer token.
+	TakeBareKeys, TakeBearer bool
 
 	// Refuse lets a test make the server refuse messages that are valid
 	// otherwise. It is called once for each such message before anything of

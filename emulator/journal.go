@@ -12,6 +12,7 @@ type entry struct {
 	request  uint64
 	index    int // in the batch; 0 in a single call
 	kind     kind
+	keepName bool // of a page, see Config.KeepPageNames
 	verdict  Verdict
 	at       time.Time
 	raw      string

@@ -65,6 +65,7 @@ type message struct {
 
 	// Raw JSON objects, or "".
 	traits, properties, context, batchContext string
+	integrations, batchIntegrations           string
 
 	email  string    // traits.email of an identify
 	object objectKey // what a group, identify or Deleted event points at
@@ -122,9 +123,9 @@ func (m *message) warnDetail(rule ruleID, field, detail string) {
 // decodeMessage reads the fields of one message. raw is valid JSON and the
 // message keeps it. k is the type that the path implies, or kindUnknown in a
 // batch, where the message must say it. now is the default timestamp.
-// It reports wrong JSON types as the message's refusal; what else the message
+// keepName is [Config].KeepPageNames. It reports wrong JSON types as the message's refusal; what else the message
 // must have is for validate.
-func decodeMessage(raw string, k kind, now time.Time) message {
+func decodeMessage(raw string, k kind, now time.Time, keepName bool) message {
 	m := message{kind: k, raw: raw, at: now}
 	if !isObject(raw) {
 		m.refuse(ruleNotAnObject, "")
@@ -162,7 +163,7 @@ func decodeMessage(raw string, k kind, now time.Time) message {
 		case "context":
 			m.context = m.objectText(field, value)
 		case "integrations":
-			m.objectText(field, value)
+			m.integrations = m.objectText(field, value)
 		case "objectTypeId", "object_type_id":
 			m.warn(ruleTopLevelObjectType, field)
 		}
@@ -175,6 +176,11 @@ func decodeMessage(raw string, k kind, now time.Time) message {
 		m.event = m.text("name", name)
 	}
 	m.event = strings.TrimSpace(m.event)
+	if m.kind == kindPage && m.event == "" && !keepName {
+		if url := member(m.properties, "url"); isString(url) {
+			m.event = unquote(url) // as Journeys names pages (api-facts 1.3)
+		}
+	}
 	m.readTimestamp(timestamp, original, now)
 	return m
 }

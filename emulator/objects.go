@@ -97,7 +97,7 @@ func reservedObjectTrait(name string) bool {
 
 // attributeWriter returns the writer for an object of m at path.
 func (ws *workspace) attributeWriter(m *message, path string) attributeWriter {
-	return attributeWriter{m, path, ws.config.KeepDates}
+	return attributeWriter{m, path, ws.config.KeepDates, ws.config.OrderByTimestamp}
 }
 
 // writeObject merges traits into the attributes of an object or relationship,

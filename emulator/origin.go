@@ -12,12 +12,13 @@ type origin struct {
 	at        time.Time // of receipt
 	kind      kind
 	messageID string
+	sent      int64 // its timestamp in milliseconds
 }
 
 // from returns m's origin, the same one each time.
 func (m *message) from() *origin {
 	if m.origin == nil {
-		m.origin = &origin{m.sequence, m.received, m.kind, strings.Clone(m.messageID)}
+		m.origin = &origin{m.sequence, m.received, m.kind, strings.Clone(m.messageID), m.at.UnixMilli()}
 	}
 	return m.origin
 }
@@ -52,6 +53,9 @@ const (
 	MergeEmail MergeKind = "email"
 	// MergeAlias: an alias call merged another person into this one.
 	MergeAlias MergeKind = "alias"
+	// MergeRename: a message that named the person by their cio_id gave them
+	// another id.
+	MergeRename MergeKind = "rename"
 )
 
 // Merge is one entry of a person's merge history.

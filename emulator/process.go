@@ -129,6 +129,7 @@ func (c *call) inspect(config *Config) bool {
 	for i := range c.messages {
 		m := &c.messages[i]
 		m.validate()
+		m.validateBySwitch(config)
 		if m.refusal.rule == noRule {
 			if rule, yes := c.configRefuses(i, config); yes {
 				m.refuseDetail(ruleConfigRefuse, "", rule)
@@ -280,6 +281,7 @@ func (ws *workspace) record(m *message, index int, verdict Verdict, why note, no
 		request:  ws.request,
 		index:    index,
 		kind:     m.kind,
+		keepName: ws.config.KeepPageNames,
 		verdict:  verdict,
 		at:       now,
 		raw:      m.raw,

@@ -211,7 +211,7 @@ func (e entry) export() Record {
 		Message:    Message{Type: e.kind.String()},
 	}
 	if e.raw != "" {
-		m := decodeMessage(e.raw, e.kind, e.at)
+		m := decodeMessage(e.raw, e.kind, e.at, e.keepName)
 		r.Message = m.export()
 	}
 	why := e.why.export()

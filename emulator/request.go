@@ -139,7 +139,7 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 	c.text = text
 	if k != kindUnknown {
 		c.writeKey = keyOf(member(text, "writeKey"))
-		m := decodeMessage(text, k, now)
+		m := decodeMessage(text, k, now, s.config.KeepPageNames)
 		if len(text) > s.config.MaxCallBytes {
 			m.refusal = tooLarge(ruleCallTooLarge, len(text), s.config.MaxCallBytes)
 		}
@@ -147,7 +147,7 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 		return c
 	}
 	var batch string
-	var context string // raw object, or ""
+	var context, integrations string // raw objects, or ""
 	for field, value := range members(text) {
 		switch field {
 		case "batch":
@@ -157,6 +157,10 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 				context = value
 			} else if !isNull(value) {
 				c.refusal = note{ruleFieldType, "context", "an object is expected"}
+			}
+		case "integrations":
+			if isObject(value) {
+				integrations = value
 			}
 		case "writeKey":
 			c.writeKey = keyOf(value)
@@ -175,8 +179,8 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 	c.messages = make([]message, 0, strings.Count(batch, `"type"`))
 	for item := range elements(batch) {
 		// A copy, because the messages of a batch are not kept equally long.
-		m := decodeMessage(strings.Clone(item), kindUnknown, now)
-		m.batchContext = context
+		m := decodeMessage(strings.Clone(item), kindUnknown, now, s.config.KeepPageNames)
+		m.batchContext, m.batchIntegrations = context, integrations
 		if len(item) > s.config.MaxCallBytes {
 			m.refusal = tooLarge(ruleMessageTooLarge, len(item), s.config.MaxCallBytes)
 		}

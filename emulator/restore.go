@@ -51,7 +51,7 @@ func (ws *workspace) load(in *savedState) error {
 	}
 	l := &loader{ws: ws}
 	for _, o := range in.Origins {
-		l.origins = append(l.origins, &origin{o.Sequence, o.At, kindOf(o.Kind), o.MessageID})
+		l.origins = append(l.origins, &origin{o.Sequence, o.At, kindOf(o.Kind), o.MessageID, o.Sent})
 	}
 	for _, o := range in.Objects {
 		l.object(o)
@@ -226,7 +226,7 @@ func (l *loader) journal(in *savedState) {
 	}
 	j.sequence = in.Sequence - uint64(len(in.Journal))
 	for _, e := range in.Journal {
-		out := entry{request: e.Request, index: e.Index, kind: kindOf(e.Kind), verdict: e.Verdict, at: e.At, raw: e.Raw}
+		out := entry{request: e.Request, index: e.Index, kind: kindOf(e.Kind), keepName: l.ws.config.KeepPageNames, verdict: e.Verdict, at: e.At, raw: e.Raw}
 		if e.Raw != "" && !json.Valid([]byte(e.Raw)) {
 			l.fail("a message that is not JSON")
 			return

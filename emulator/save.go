@@ -83,7 +83,7 @@ func (s *saver) origin(o *origin) int {
 		return 0
 	}
 	if s.places[o] == 0 {
-		s.origins = append(s.origins, savedOrigin{o.sequence, o.at, o.kind.String(), o.messageID})
+		s.origins = append(s.origins, savedOrigin{o.sequence, o.at, o.kind.String(), o.messageID, o.sent})
 		s.places[o] = len(s.origins)
 	}
 	return s.places[o]

@@ -39,6 +39,7 @@ type savedOrigin struct {
 	At        time.Time `json:"t"`
 	Kind      string    `json:"k"`
 	MessageID string    `json:"m,omitempty"`
+	Sent      int64     `json:"at,omitempty"`
 }
 
 type savedAttribute struct {

@@ -90,6 +90,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(Header, "1")
 	}
 	r = watchArrival(w, r)
+	if s.config.JoinSlashes && strings.Contains(r.URL.Path, "//") {
+		r = withJoinedSlashes(r)
+	}
 	path := r.URL.Path
 	switch {
 	case !s.hostAllowed(r):

@@ -104,7 +104,18 @@ func TestIdentity(t *testing.T) {
 		{"a new id with a known email", emulator.Config{}, []string{`{"type":"identify",` + email + `}`, `{"type":"identify","userId":"u",` + email + `}`}, 1, "u", "u", "Ann@Example.com", "", ""},
 		{"an id is replaced through the email", emulator.Config{}, []string{`{"type":"identify","userId":"old",` + email + `}`, `{"type":"identify","userId":"new",` + email + `}`}, 1, "new", "new", "Ann@Example.com", "", "id-replaced"},
 		{"an email of somebody else", emulator.Config{}, []string{`{"type":"identify","userId":"v"}`, `{"type":"identify","userId":"u",` + email + `}`, `{"type":"identify","userId":"v",` + email + `}`}, 2, "v", "v", "", "", "email-taken"},
-		{"an email changes", emulator.Config{}, []string{`{"type":"identify","userId":"u",` + email + `}`, `{"type":"identify","userId":"u","traits":{"email":"b@b.example"}}`}, 1, "b@b.example", "u", "b@b.example", "", ""},
+		{"an email is kept", emulator.Config{}, []string{`{"type":"identify","userId":"u",` + email + `}`, `{"type":"identify","userId":"u","traits":{"email":"b@b.example"}}`}, 1, "u", "u", "Ann@Example.com", "", "email-kept"},
+		{"an email in another spelling", emulator.Config{}, []string{`{"type":"identify","userId":"u",` + email + `}`, `{"type":"identify","userId":"u","traits":{"email":"ann@example.com"}}`}, 1, "u", "u", "ann@example.com", "", ""},
+		{"an email is kept by the email", emulator.Config{}, []string{`{"type":"identify",` + email + `}`, `{"type":"identify","userId":"ann@example.com","traits":{"email":"b@b.example"}}`}, 1, "ann@example.com", "", "Ann@Example.com", "", "email-kept"},
+		{"an email changes by cio_id", emulator.Config{}, []string{`{"type":"identify","userId":"u",` + email + `}`, `{"type":"identify","userId":"cio_00000001","traits":{"email":"b@b.example"}}`}, 1, "b@b.example", "u", "b@b.example", "", ""},
+		{"an email changes by a setting", emulator.Config{ChangeEmails: true}, []string{`{"type":"identify","userId":"u",` + email + `}`, `{"type":"identify","userId":"u","traits":{"email":"b@b.example"}}`}, 1, "b@b.example", "u", "b@b.example", "", ""},
+		{"an email is set by id", emulator.Config{}, []string{`{"type":"identify","userId":"u"}`, `{"type":"identify","userId":"u",` + email + `}`}, 1, "u", "u", "Ann@Example.com", "", ""},
+		{"an id changes by cio_id", emulator.Config{}, []string{`{"type":"identify","userId":"u",` + email + `}`, `{"type":"identify","userId":"cio_00000001","traits":{"id":"v"}}`}, 1, "v", "v", "Ann@Example.com", "", ""},
+		{"an id is kept by a switch", emulator.Config{KeepIDs: true}, []string{`{"type":"identify","userId":"u"}`, `{"type":"identify","userId":"cio_00000001","traits":{"id":"v"}}`}, 1, "u", "u", "", "", "reserved-trait"},
+		{"an id is set by cio_id", emulator.Config{KeepIDs: true}, []string{`{"type":"identify",` + email + `}`, `{"type":"identify","userId":"cio_00000001","traits":{"id":"v"}}`}, 1, "v", "v", "Ann@Example.com", "", ""},
+		{"an id of somebody else", emulator.Config{}, []string{`{"type":"identify","userId":"u"}`, `{"type":"identify","userId":"v"}`, `{"type":"identify","userId":"cio_00000001","traits":{"id":"v"}}`}, 2, "u", "u", "", "", "reserved-trait"},
+		{"an id of somebody suppressed", emulator.Config{}, []string{`{"type":"identify","userId":"u"}`, `{"type":"track","userId":"v","event":"User Suppressed"}`, `{"type":"identify","userId":"cio_00000001","traits":{"id":"v"}}`}, 1, "u", "u", "", "", "reserved-trait"},
+		{"an id does not change by id", emulator.Config{}, []string{`{"type":"identify","userId":"u"}`, `{"type":"identify","userId":"u","traits":{"id":"v"}}`}, 1, "u", "u", "", "", "reserved-trait"},
 		{"an email is removed", emulator.Config{}, []string{`{"type":"identify","userId":"u",` + email + `}`, `{"type":"identify","userId":"u","traits":{"email":null}}`}, 1, "u", "u", "", "", ""},
 		{"the only identifier stays", emulator.Config{}, []string{`{"type":"identify","userId":"a@b.example","traits":{"email":null}}`}, 1, "a@b.example", "", "a@b.example", "", "reserved-trait"},
 		{"an id by trait", emulator.Config{}, []string{`{"type":"identify","userId":"a@b.example","traits":{"id":"u"}}`}, 1, "u", "u", "a@b.example", "", ""},
@@ -140,7 +151,7 @@ func TestIdentity(t *testing.T) {
 // have.
 func TestGoneIdentifiers(t *testing.T) {
 	t.Parallel()
-	c := newClient(t, emulator.Config{})
+	c := newClient(t, emulator.Config{ChangeEmails: true})
 	c.send(`{"type":"identify","userId":"old","traits":{"email":"a@b.example"}}`,
 		`{"type":"identify","userId":"new","traits":{"email":"a@b.example"}}`,
 		`{"type":"identify","userId":"new","traits":{"email":"c@d.example"}}`)

@@ -152,11 +152,18 @@ type switches struct {
 	DedupWindow                                         time.Duration
 	RateLimit                                           int
 	KeepDates, DropUnknownPeople, MergeOnAlias          bool
+	KeepIDs, ChangeEmails, OrderByTimestamp             bool
+	KeepPageNames                                       bool
+	DropUnknownObjectTypes, RefuseOddObjectTypes        bool
+	RequireGroupPerson, RequireReportPerson             bool
+	IgnoreIntegrations                                  bool
 }
 
 func (c *Config) switches() *switches {
 	return &switches{c.Keys, c.MaxCallBytes, c.MaxBatchBytes, c.MaxEventsPerPerson, c.Strict, c.DropOversize, c.RefuseItems,
-		c.RejectSuppressed, c.DedupWindow, c.RateLimit, c.KeepDates, c.DropUnknownPeople, c.MergeOnAlias}
+		c.RejectSuppressed, c.DedupWindow, c.RateLimit, c.KeepDates, c.DropUnknownPeople, c.MergeOnAlias,
+		c.KeepIDs, c.ChangeEmails, c.OrderByTimestamp, c.KeepPageNames, c.DropUnknownObjectTypes, c.RefuseOddObjectTypes,
+		c.RequireGroupPerson, c.RequireReportPerson, c.IgnoreIntegrations}
 }
 
 func (c *Config) set(s *switches) {
@@ -164,6 +171,9 @@ func (c *Config) set(s *switches) {
 	c.Strict, c.DropOversize, c.RefuseItems, c.RejectSuppressed = s.Strict, s.DropOversize, s.RefuseItems, s.RejectSuppressed
 	c.DedupWindow, c.RateLimit = s.DedupWindow, s.RateLimit
 	c.KeepDates, c.DropUnknownPeople, c.MergeOnAlias = s.KeepDates, s.DropUnknownPeople, s.MergeOnAlias
+	c.KeepIDs, c.ChangeEmails, c.OrderByTimestamp, c.KeepPageNames = s.KeepIDs, s.ChangeEmails, s.OrderByTimestamp, s.KeepPageNames
+	c.DropUnknownObjectTypes, c.RefuseOddObjectTypes = s.DropUnknownObjectTypes, s.RefuseOddObjectTypes
+	c.RequireGroupPerson, c.RequireReportPerson, c.IgnoreIntegrations = s.RequireGroupPerson, s.RequireReportPerson, s.IgnoreIntegrations
 }
 
 // savedServer is all of a server.

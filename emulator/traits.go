@@ -92,6 +92,7 @@ type attributeWriter struct {
 	m         *message
 	path      string // of the object in the message, with a final dot
 	keepDates bool
+	byTime    bool // an older message changes nothing that a newer one set
 }
 
 // merge applies the raw object to as. Members whose name skip reports true
@@ -120,10 +121,28 @@ func (w attributeWriter) set(as *attributes, name, value string) {
 	if n := valueBytes(value); n > maxAttributeValueBytes {
 		w.m.warnDetail(ruleAttributeValue, w.path+clip(name), strconv.Itoa(n)+" bytes")
 	}
+	if w.outdated(*as, name) {
+		return
+	}
 	if !w.keepDates {
 		value = unixDates(value, 0)
 	}
 	as.set(name, value, w.m)
+	if w.byTime {
+		if i, found := as.search(name); found {
+			(*as)[i].origin = w.m.from() // the newest that said so
+		}
+	}
+}
+
+// outdated reports whether a newer message has set the attribute. What was
+// removed is not remembered.
+func (w attributeWriter) outdated(as attributes, name string) bool {
+	if !w.byTime {
+		return false
+	}
+	i, found := as.search(name)
+	return found && as[i].origin != nil && as[i].origin.sent > w.m.at.UnixMilli()
 }
 
 // valueBytes is the length of what a raw value stands for: of a string without

@@ -93,11 +93,9 @@ func (m *message) validateTrack() {
 		}
 		m.validateObjectEvent()
 	case eventReportDelivery:
-		m.requireIdentity()
 		m.wantReportField("deliveryId")
 		m.wantReportField("metric")
 	case eventReportContent:
-		m.requireIdentity()
 		m.wantReportField("actionType")
 	default:
 		if m.userID == "" && m.anonymousID == "" {
@@ -159,15 +157,41 @@ func (m *message) objectType(attributes, path string) string {
 		raw := member(attributes, name)
 		switch {
 		case isNumber(raw):
+			m.checkObjectType(path+name, raw)
 			return raw
 		case !isNull(raw):
 			if s := m.text(path+name, raw); s != "" {
+				m.checkObjectType(path+name, s)
 				return s
 			}
 		}
 	}
 	return defaultObjectType
 }
+
+// checkObjectType warns of a type that is no whole number: types are numbered
+// (api-facts 1.9).
+func (m *message) checkObjectType(field, typeID string) {
+	if strings.Trim(typeID, "0123456789") != "" {
+		m.warn(ruleOddObjectType, field)
+	}
+}
+
+// validateBySwitch checks what a switch makes the server refuse.
+func (m *message) validateBySwitch(config *Config) {
+	if config.RequireGroupPerson && m.kind == kindGroup && m.typ != "" || config.RequireReportPerson && isReport(m.event) && m.kind == kindTrack {
+		m.requireIdentity()
+	}
+	if config.RefuseOddObjectTypes {
+		for _, w := range m.warnings {
+			if w.rule == ruleOddObjectType {
+				m.refuseDetail(ruleFieldType, w.field, "an object type in digits is expected")
+			}
+		}
+	}
+}
+
+func isReport(event string) bool { return event == eventReportDelivery || event == eventReportContent }
 
 // requireObject refuses the message if the named member is there and is not
 // an object.

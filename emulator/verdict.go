@@ -63,6 +63,8 @@ const (
 	ruleMalformedGzip
 	ruleUnknownEncoding
 	ruleMissingKey
+	ruleBareKey
+	ruleBearerKey
 	ruleRateLimited
 	ruleUnknownPath
 	ruleWrongMethod
@@ -96,6 +98,8 @@ const (
 	ruleUnknownCustomerIOID
 	ruleUnknownPerson
 	ruleDuplicate
+	ruleSwitchedOff
+	ruleUnknownObjectType
 
 	ruleNearSemanticName
 	ruleNumericID
@@ -109,6 +113,9 @@ const (
 	ruleEventName
 	ruleReservedTrait
 	ruleEmailTaken
+	ruleEmailKept
+	ruleOddObjectType
+	ruleNotRelated
 	ruleIDReplaced
 	ruleAnonymousIDTaken
 	ruleMissingURL
@@ -132,6 +139,12 @@ var rules = [...]Rule{
 	ruleMissingKey: {"missing-key", RejectsAlways,
 		"The call carries no write key.",
 		"Send the write key as the user name of Basic auth with a blank password, or as writeKey in the body; Bearer is not understood."},
+	ruleBareKey: {"key-without-colon", RejectsAlways,
+		"The credentials of Basic auth have no colon, so they have no user name.",
+		"Encode the write key and a colon behind it: base64 of KEY and a colon."},
+	ruleBearerKey: {"bearer-key", RejectsAlways,
+		"The key came as a bearer token, which the App API understands and this API does not.",
+		"Send the write key as the user name of Basic auth with a blank password."},
 	ruleRateLimited: {"rate-limited", RejectsAlways,
 		"The workspace made more calls in 3 seconds than this server's rate limit.",
 		"Send fewer and larger batches, and wait before trying again; see Config.RateLimit of this server."},
@@ -227,6 +240,12 @@ var rules = [...]Rule{
 	ruleDuplicate: {"duplicate", DropsAlways,
 		"A message with the same messageId was accepted before, within this server's deduplication window.",
 		"Nothing, if it is a retry; else give every message an ID of its own. See Config.DedupWindow of this server."},
+	ruleSwitchedOff: {"integrations-off", DropsAlways,
+		"The integrations of the message switch off every destination, and Customer.io with them.",
+		"Leave integrations out, or switch Customer.io on by its name; see Config.IgnoreIntegrations of this server."},
+	ruleUnknownObjectType: {"unknown-object-type", DropsAlways,
+		"The workspace has no object type of that number.",
+		"Create the type in Customer.io first; see Config.DropUnknownObjectTypes of this server."},
 
 	ruleNearSemanticName: {"near-semantic-name", Warns,
 		"The event name is almost that of a semantic event, and so is an ordinary event.",
@@ -264,6 +283,15 @@ var rules = [...]Rule{
 	ruleEmailTaken: {"email-taken", Warns,
 		"The email address belongs to somebody else, and was not changed.",
 		"Find out which of the two people is meant."},
+	ruleEmailKept: {"email-kept", Warns,
+		"The person has another email address already, which was not changed.",
+		"Name the person by their cio_id, or let the workspace update addresses by id; see Config.ChangeEmails of this server."},
+	ruleOddObjectType: {"odd-object-type", Warns,
+		"The object type is not a whole number.",
+		"Send the number of the type as a string, such as \"1\"."},
+	ruleNotRelated: {"not-related", Warns,
+		"The person was not related to the object, because the workspace has no object type of that number.",
+		"Create the type in Customer.io first; see Config.DropUnknownObjectTypes of this server."},
 	ruleIDReplaced: {"id-replaced", Warns,
 		"The email address belongs to a person with another id, who was updated and got the new id.",
 		"Do not identify different ids with the same email address."},

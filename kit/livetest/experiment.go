@@ -69,7 +69,7 @@ func notObservable(why string) error { return unseenError{why} }
 
 // Experiments returns all of them.
 func Experiments() []Experiment {
-	return slices.Concat(answerExperiments, sizeExperiments, storeExperiments)
+	return slices.Concat(answerExperiments, answerDeviations, sizeExperiments, storeExperiments, storeDeviations)
 }
 
 // Probe runs one experiment. The error is one that every experiment would meet, or the context's.
@@ -120,6 +120,8 @@ type call struct {
 	permissive bool
 	gzip       bool
 	key        *string // another than the configured one; empty: none
+	// authorization is the whole header, in place of the key.
+	authorization string
 }
 
 // answer is what came back.
@@ -179,7 +181,10 @@ func (w *workspace) answerOnce(ctx context.Context, c call, body []byte) (answer
 	if c.key != nil {
 		key = *c.key
 	}
-	if key != "" {
+	switch {
+	case c.authorization != "":
+		req.Header.Set("Authorization", c.authorization)
+	case key != "":
 		req.SetBasicAuth(key, "")
 	}
 	req.Header.Set("Content-Type", "application/json")

@@ -60,7 +60,7 @@ func TestProbeOfTheEmulator(t *testing.T) {
 		}
 		ids[f.ID] = true
 	}
-	if len(r.Findings) < 25 {
+	if len(r.Findings) < 40 {
 		t.Errorf("only %d experiments", len(r.Findings))
 	}
 	page := r.Markdown()
@@ -82,7 +82,11 @@ func TestProbeFindsSwitches(t *testing.T) {
 		config emulator.Config
 		want   string // sorted
 	}{
-		"all":           {emulator.Config{RefuseItems: true, RejectSuppressed: true, KeepDates: true, DropUnknownPeople: true, MergeOnAlias: true, DedupWindow: time.Hour, MaxCallBytes: 32_000, MaxBatchBytes: 500_000}, "dedup-window=24h drop-unknown-people=true keep-dates=true max-batch-bytes=500000 max-call-bytes=32000 merge-on-alias=true refuse-items=true reject-suppressed=true"},
+		"all": {emulator.Config{RefuseItems: true, RejectSuppressed: true, KeepDates: true, DropUnknownPeople: true, MergeOnAlias: true, DedupWindow: time.Hour, MaxCallBytes: 32_000, MaxBatchBytes: 500_000}, "dedup-window=24h drop-unknown-people=true keep-dates=true max-batch-bytes=500000 max-call-bytes=32000 merge-on-alias=true refuse-items=true reject-suppressed=true"},
+		"what documents leave open": {emulator.Config{KeepIDs: true, ChangeEmails: true, OrderByTimestamp: true, KeepPageNames: true, DropUnknownObjectTypes: true, RefuseOddObjectTypes: true,
+			RequireGroupPerson: true, RequireReportPerson: true, IgnoreIntegrations: true, JoinSlashes: true, TakeBareKeys: true, TakeBearer: true},
+			"change-emails=true drop-unknown-object-types=true ignore-integrations=true join-slashes=true keep-ids=true keep-page-names=true order-by-timestamp=true refuse-odd-object-types=true " +
+				"require-group-person=true require-report-person=true take-bare-keys=true take-bearer=true"},
 		"drop oversize": {emulator.Config{DropOversize: true}, "drop-oversize=true"},
 		"one":           {emulator.Config{MergeOnAlias: true}, "merge-on-alias=true"},
 	} {
@@ -113,7 +117,7 @@ func TestProbeWithoutAppAPI(t *testing.T) {
 			t.Errorf("%s: %s, %s", f.ID, f.Verdict, f.Observed)
 		}
 	}
-	if seen != len(answerExperiments)+len(sizeExperiments) {
+	if seen != len(answerExperiments)+len(answerDeviations)+len(sizeExperiments) {
 		t.Errorf("%d were observed", seen)
 	}
 }
