@@ -18,11 +18,12 @@ func TestPropose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := Propose(p)
+	proposal, err := Propose(p, ProposeConfig{})
+	text := proposal.Mapping
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `# A proposal made of the columns and the first rows. Look it over: is userId what tells people apart, and may each trait be sent?
+	const want = `# A proposal made of all 2 rows. Look it over: is it what the rows mean, and may each value be sent?
 messages:
   - identify:
       userId: '$["Customer ID"]'
@@ -38,7 +39,6 @@ messages:
         'null': $null
         '$$odd': '$["$odd"]'
         empty: $empty # empty in the rows that were looked at
-        # there are 2 columns named "twice"; rename one in the file
         # there are 2 columns named "twice"; rename one in the file
 `
 	if string(text) != want {
@@ -59,13 +59,18 @@ func TestProposeOfWhatHasNoPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, err := Propose(p); err == nil {
-		t.Errorf("a proposal was made: %s", text)
+	skeleton, err := Propose(p, ProposeConfig{})
+	if err != nil || len(skeleton.Open) != 1 || !strings.Contains(string(skeleton.Mapping), "userId: # CHOOSE one of $sku, $price") {
+		t.Errorf("%v, %v:\n%s", err, skeleton.Open, skeleton.Mapping)
+	}
+	if _, err := ParseMapping("m.yaml", skeleton.Mapping); err == nil {
+		t.Error("a mapping with a choice that is open can be loaded")
 	}
 	if p, err = source.Inspect(t.Context(), mustSource(t, `{"mail":"a@b.example","tags":["x"],"n":null}`+"\n{bad\n", source.Config{}), 0); err != nil || p.Bad != 1 || p.BadLine != 2 || len(p.Columns) != 2 {
 		t.Fatalf("%v, %+v", err, p)
 	}
-	text, err := Propose(p)
+	proposal, err := Propose(p, ProposeConfig{})
+	text := proposal.Mapping
 	if err != nil || !strings.Contains(string(text), "email: $mail") || strings.Contains(string(text), "userId:") {
 		t.Errorf("%v: %s", err, text)
 	}
@@ -82,8 +87,9 @@ func FuzzPropose(f *testing.F) {
 			p.Columns = append(p.Columns, source.ColumnProfile{Name: name, Looks: []source.Looks{source.LooksText, source.LooksInteger, source.LooksDate}[i]})
 			columns = append(columns, source.Column{Name: name, Kind: source.Text})
 		}
-		text, err := Propose(p)
-		if err != nil {
+		proposal, err := Propose(p, ProposeConfig{})
+		text := proposal.Mapping
+		if err != nil || proposal.Open != nil {
 			return // names that YAML cannot hold are refused
 		}
 		m, err := ParseMapping("m.yaml", text)

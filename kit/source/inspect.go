@@ -3,102 +3,74 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
-	"slices"
-	"strings"
-	"time"
 )
 
-// Looks is what the values of a column look like.
-type Looks string
-
-// What values look like, the most particular first.
-const (
-	LooksEmpty     Looks = "empty"
-	LooksInteger   Looks = "integer"
-	LooksNumber    Looks = "number"
-	LooksBoolean   Looks = "boolean"
-	LooksDate      Looks = "date"      // 2006-01-02, or a time as RFC 3339 has it or nearly so
-	LooksUnix      Looks = "unix"      // seconds since 1970, by the column's name and range
-	LooksUnixMilli Looks = "unix_ms"   // milliseconds since 1970
-	LooksEmail     Looks = "email"     //
-	LooksObject    Looks = "object"    // a JSON object or list
-	LooksText      Looks = "text"      //
-	LooksID        Looks = "id digits" // digits with leading zeros, which a number would lose
-	LooksTwice     Looks = "twice"     // another column has the same name, so that neither can be read; nothing else is known of them
-)
-
-// Profile is what the beginning of an input has.
+// Profile is what an input has, judged by some of its rows.
 type Profile struct {
-	// Sampled is how many rows were looked at, Rows about how many there are, -1 if that is not known; it is exact if Complete.
+	// Sampled is how many rows were looked at, Rows about how many there are, -1 if that is not known; it is exact if Complete, which says that
+	// the input was read to its end. Stride says that of the rows behind the first FirstRows each such one was looked at, 0 for none.
 	Sampled  int64 `json:"sampled"`
 	Rows     int64 `json:"rows"`
 	Complete bool  `json:"complete"`
-	// Columns are those of the input, or the members that the rows have.
-	Columns []ColumnProfile `json:"columns"`
+	Stride   int64 `json:"stride,omitempty"`
+	// Columns are those of the input, or the members that the rows have; OtherColumns how many more there are, which were not looked at.
+	Columns      []ColumnProfile `json:"columns"`
+	OtherColumns int             `json:"other_columns,omitempty"`
+	// Headerless says why the first line seems to be a row and not to name the columns; empty if it does. The names of the Columns are then
+	// somebody's data.
+	Headerless string `json:"headerless,omitempty"`
 	// Bad is how many rows cannot be read, BadLine and BadReason of the first.
 	Bad       int64  `json:"bad"`
 	BadLine   int64  `json:"bad_line,omitempty"`
 	BadReason string `json:"bad_reason,omitempty"`
 	// Connection is how the rows came, where they are of a database.
 	Connection *Connection `json:"connection,omitempty"`
+
+	places map[string]int // of Columns, by name, where the rows name their own
 }
 
-// ColumnProfile is what a column has.
-type ColumnProfile struct {
-	Name string `json:"name"`
-	// Type is the column's own, empty where it has none; Looks what its values look like.
-	Type  string `json:"type,omitempty"`
-	Looks Looks  `json:"looks"`
-	// Empty is how many rows have nothing there; Distinct how many values there are, of at most 1,000 that are counted.
-	Empty    int64 `json:"empty"`
-	Distinct int   `json:"distinct"`
-	// Personal says that the column's name or values look like personal data.
-	Personal bool `json:"personal"`
-	// Example is a value. It may be personal data.
-	Example string `json:"example"`
-
-	values   map[string]bool
-	possible []Looks
-	filled   int64
-	twice    bool
-}
-
-// inspectRows is how many rows Inspect looks at where none is given, inspectValues how many values of a column it tells apart.
 const (
-	inspectRows   = 10_000
-	inspectValues = 1_000
+	// FirstRows is how many rows Inspect looks at before it looks at some only.
+	FirstRows = 10_000
+	// stridedBytes and stridedRows bound how far it reads on to look at some.
+	stridedBytes = 64 << 20
+	stridedRows  = 500_000
+	// maxColumns bounds the columns that are looked at.
+	maxColumns = 2_000
 )
 
-// Inspect looks at the first rows of a Source, at most so many, 0 for 10,000. The Source is used up by it.
+// Inspect looks at the first rows of a Source, at most so many. With 0 it looks at FirstRows and, where the length of the input is known, at some
+// of those that follow, up to 64 MiB of it. The Source is used up by it.
 func Inspect(ctx context.Context, src Source, rows int64) (Profile, error) {
-	if rows <= 0 {
-		rows = inspectRows
-	}
-	p := Profile{Rows: -1}
+	p := Profile{Rows: -1, places: make(map[string]int)}
 	columns, err := src.Columns(ctx)
 	if err != nil {
 		return p, err
 	}
-	var names []string
-	var places []int // of names in p.Columns
-	for i, c := range columns {
-		p.Columns = append(p.Columns, newColumnProfile(c.Name, c.Type))
-		if repeated(columns, i) {
-			p.Columns[i].twice = true
-			continue
-		}
-		names, places = append(names, c.Name), append(places, i)
-	}
+	names, places := p.setColumns(columns)
 	if err := src.Select(names); err != nil {
 		return p, err
 	}
 	if c, ok := src.(Connected); ok {
 		p.Connection = c.Connection()
 	}
-	read := int64(0)
+	limit := rows
+	if rows <= 0 {
+		limit = FirstRows
+	}
+	read, seen := int64(0), int64(0)
 	var b Batch
-	for p.Sampled < rows {
+	for !p.Complete {
+		if seen == limit && p.Stride == 0 {
+			if p.Stride = strideFor(src.Info(), rows, read, seen); p.Stride == 0 {
+				break
+			}
+		}
+		if read > stridedBytes || seen > stridedRows {
+			break
+		}
 		err := src.Next(ctx, &b)
 		if err == io.EOF {
 			p.Complete = true
@@ -107,24 +79,60 @@ func Inspect(ctx context.Context, src Source, rows int64) (Profile, error) {
 		if err != nil {
 			return p, err
 		}
-		n := int(min(int64(len(b.Rows)), rows-p.Sampled))
-		for i := range b.Rows[:n] {
-			p.row(&b.Rows[i], places, columns == nil)
+		taken := len(b.Rows)
+		for i := range b.Rows {
+			if seen == limit && p.Stride == 0 {
+				if p.Stride = strideFor(src.Info(), rows, b.Offset, seen); p.Stride == 0 {
+					taken = i
+					break
+				}
+			}
+			p.row(&b.Rows[i], places, columns == nil, p.Stride == 0 || (seen-limit)%p.Stride == p.Stride-1)
+			seen++
 		}
-		read += (b.Offset - read) * int64(n) / int64(len(b.Rows))
+		read += (b.Offset - read) * int64(taken) / int64(len(b.Rows))
 	}
 	switch {
 	case p.Complete:
-		p.Rows = p.Sampled
+		p.Rows = seen
 	case src.Info().Rows > 0:
 		p.Rows = src.Info().Rows
 	case src.Info().Size > 0 && read > 0:
-		p.Rows = int64(float64(p.Sampled) * float64(src.Info().Size) / float64(read))
+		p.Rows = int64(float64(seen) * float64(src.Info().Size) / float64(read))
 	}
-	for i := range p.Columns {
-		p.Columns[i].finish(p.Sampled - p.Bad)
-	}
+	p.judge(columns)
 	return p, nil
+}
+
+// strideFor says how many of the rows behind the first are passed over for each that is looked at, about as many as were looked at first; 0 for
+// all of them.
+func strideFor(info Info, asked, read, seen int64) int64 {
+	if asked > 0 || info.Size == 0 || read == 0 {
+		return 0
+	}
+	rest := min(float64(info.Size)/float64(read), float64(stridedRows)/float64(seen)) - 1
+	return max(int64(rest), 1)
+}
+
+// setColumns makes the profiles of the columns, and returns the names of those that can be read and their places.
+func (p *Profile) setColumns(columns []Column) (names []string, places []int) {
+	times := make(map[string]int, len(columns))
+	for _, c := range columns {
+		times[c.Name]++
+	}
+	for i, c := range columns {
+		if i == maxColumns {
+			p.OtherColumns = len(columns) - i
+			break
+		}
+		p.Columns = append(p.Columns, newColumnProfile(c.Name, c.Type))
+		if times[c.Name] > 1 {
+			p.Columns[i].twice = true
+			continue
+		}
+		names, places = append(names, c.Name), append(places, i)
+	}
+	return names, places
 }
 
 // repeated reports whether another column has the same name.
@@ -137,22 +145,22 @@ func repeated(columns []Column, i int) bool {
 	return false
 }
 
-func newColumnProfile(name, typ string) ColumnProfile {
-	return ColumnProfile{Name: name, Type: typ, values: make(map[string]bool),
-		possible: []Looks{LooksInteger, LooksNumber, LooksBoolean, LooksDate, LooksEmail, LooksObject, LooksID}}
-}
-
-func (p *Profile) row(r *Row, places []int, members bool) {
-	p.Sampled++
+// row looks at a row. closely says that its cells count.
+func (p *Profile) row(r *Row, places []int, members, closely bool) {
 	if r.Err != nil {
 		if p.Bad++; p.Bad == 1 {
 			p.BadLine, p.BadReason = r.Line, r.Err.Error()
 		}
 		return
 	}
+	if !closely {
+		return
+	}
+	p.Sampled++
+	at := place{r.File, r.Line}
 	for i, c := range r.Cells {
 		if c.Kind != Absent {
-			p.Columns[places[i]].add(c)
+			p.Columns[places[i]].add(c, at)
 		}
 	}
 	if !members {
@@ -163,90 +171,105 @@ func (p *Profile) row(r *Row, places []int, members bool) {
 		if json.Unmarshal(key, &name) != nil || string(value) == "null" {
 			continue
 		}
-		i := slices.IndexFunc(p.Columns, func(c ColumnProfile) bool { return c.Name == name })
-		if i < 0 {
-			i = len(p.Columns)
+		i, known := p.places[name]
+		if !known {
+			if i = len(p.Columns); i == maxColumns {
+				p.OtherColumns = 1
+				continue
+			}
+			p.places[name] = i
 			p.Columns = append(p.Columns, newColumnProfile(name, ""))
 		}
-		p.Columns[i].add(Cell{JSON, value})
+		p.Columns[i].add(Cell{JSON, value}, at)
 	}
 }
 
-// add looks at a value.
-func (c *ColumnProfile) add(cell Cell) {
-	c.filled++
-	text := string(cell.Bytes)
-	if cell.Kind == JSON && text[0] == '"' {
-		if json.Unmarshal(cell.Bytes, &text) != nil || text == "" {
-			return
+// judge says what the columns look like. What one of them leaves open another may decide: a program writes all of its dates in one way.
+func (p *Profile) judge(columns []Column) {
+	j := &judgement{orders: make(map[string]string), orderedBy: make(map[string]string)}
+	for i := range p.Columns {
+		c := &p.Columns[i]
+		c.finish(p.Sampled, nil)
+		j.learn(c)
+	}
+	for i := range p.Columns {
+		if p.Columns[i].Choices != nil {
+			p.Columns[i].finish(p.Sampled, j)
 		}
 	}
-	if c.Example == "" {
-		c.Example = text
+	if columns != nil {
+		p.Headerless = p.headerless()
 	}
-	if len(c.values) < inspectValues {
-		c.values[text] = true
-	}
-	c.possible = slices.DeleteFunc(c.possible, func(l Looks) bool { return !l.fits(text) })
 }
 
-// fits reports whether a value is one of this kind.
-func (l Looks) fits(s string) bool {
-	digits := strings.TrimPrefix(s, "-")
-	whole := digits != "" && strings.Trim(digits, "0123456789") == ""
-	switch l {
-	case LooksInteger:
-		return whole && len(digits) <= 18 && (digits == "0" || digits[0] != '0')
-	case LooksID:
-		return whole && digits == s
-	case LooksNumber:
-		before, after, point := strings.Cut(digits, ".")
-		return digits != "" && before != "" && strings.Trim(before+after, "0123456789") == "" && (!point || after != "") && (before == "0" || before[0] != '0')
-	case LooksBoolean:
-		return slices.Contains([]string{"true", "false", "yes", "no", "y", "n", "t", "f"}, strings.ToLower(s))
-	case LooksDate:
-		for _, layout := range []string{time.DateOnly, time.DateTime, "2006-01-02T15:04:05", time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05-07"} {
-			if _, err := time.Parse(layout, s); err == nil {
-				return true
+// learn takes from a column what it decides for others.
+func (j *judgement) learn(c *ColumnProfile) {
+	if c.Looks == LooksNumber && !c.Native && len(c.patterns) == 0 {
+		for _, s := range c.shapes {
+			styles := s.class & classStyles
+			switch {
+			case styles == 0 || styles == classStyles:
+			case styles&(classComma|classGroupPoint|classSpaceComma) == styles:
+				j.commas = c.Name
+			case styles&(classPoint|classGroupComma|classSpacePoint|classGroupQuote) == styles:
+				j.points = c.Name
 			}
 		}
-		return false
-	case LooksEmail:
-		at := strings.IndexByte(s, '@')
-		return at > 0 && strings.Contains(s[at:], ".") && !strings.ContainsAny(s, " \t\n")
-	case LooksObject:
-		return (s[0] == '{' || s[0] == '[') && json.Valid([]byte(s))
 	}
-	return true
-}
-
-// personal are parts of the names of columns that hold personal data.
-var personal = []string{"email", "mail", "phone", "mobile", "name", "address", "street", "birth", "dob", "ip_", "ssn", "passport", "zip", "postal", "password", "iban", "token", "gender"}
-
-// finish judges the column by what was seen.
-func (c *ColumnProfile) finish(rows int64) {
-	if c.twice {
-		c.Looks = LooksTwice
+	if c.Looks != LooksDate {
 		return
 	}
-	c.Empty = rows - c.filled
-	c.Distinct = len(c.values)
-	switch {
-	case c.filled == 0:
-		c.Looks = LooksEmpty
-	case len(c.possible) == 0:
-		c.Looks = LooksText
-	default:
-		c.Looks = c.possible[0]
+	for _, d := range c.patterns {
+		if !d.ambiguous() || (d.dayFirst.count > 0) == (d.dayLast.count > 0) {
+			continue
+		}
+		day := second
+		if d.dayFirst.count > 0 {
+			day = first
+		}
+		if before := j.orders[d.mark()]; before != "" && before != day {
+			day = "both"
+		}
+		j.orders[d.mark()], j.orderedBy[d.mark()] = day, c.Name
 	}
-	name := strings.ToLower(c.Name)
-	if c.Looks == LooksInteger && (strings.HasSuffix(name, "_at") || strings.Contains(name, "time") || strings.Contains(name, "date")) {
-		switch n := len(c.Example); {
-		case n >= 9 && n <= 10:
-			c.Looks = LooksUnix
-		case n >= 12 && n <= 13:
-			c.Looks = LooksUnixMilli
+}
+
+// headerless says why the first line seems to be a row, empty if it does not: its fields are what the cells below them are, wherever those are
+// more than text.
+func (p *Profile) headerless() (why string) {
+	for i := range p.Columns {
+		c := &p.Columns[i]
+		if c.Looks == LooksText || c.Looks == LooksEmpty || c.Looks == LooksTwice {
+			continue
+		}
+		k, _ := (&ColumnProfile{}).classOf(c.Name, false, place{})
+		what := ""
+		switch {
+		case c.Name == "":
+			continue
+		case c.Looks == LooksEmail && k&classEmail != 0:
+			what = "an e-mail address"
+		case c.Looks == LooksDate && k&classPatterns != 0:
+			what = "a date"
+		case c.Looks == LooksPhone && k&(classPhone|classDigits) != 0:
+			what = "a telephone number"
+		case c.numeric() && k&(classDigits|classStyles) != 0:
+			what = "a number"
+		default:
+			return ""
+		}
+		if why == "" {
+			why = fmt.Sprintf("its field %d is %s, as those below it are", i+1, what)
 		}
 	}
-	c.Personal = c.Looks == LooksEmail || slices.ContainsFunc(personal, func(part string) bool { return strings.Contains(name, part) })
+	return why
+}
+
+// numeric reports whether the column holds digits.
+func (c *ColumnProfile) numeric() bool {
+	switch c.Looks {
+	case LooksInteger, LooksNumber, LooksID, LooksUnix, LooksUnixMilli, LooksUnixMicro, LooksSerial, LooksPostcode, LooksPhone:
+		return true
+	}
+	return false
 }

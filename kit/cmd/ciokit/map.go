@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/ciokit/cio/kit/load"
-	"github.com/ciokit/cio/kit/source"
 	"github.com/spf13/cobra"
 )
 
@@ -23,37 +24,54 @@ func newMap(con console) *cobra.Command {
 
 func newMapInit(con console) *cobra.Command {
 	var in inputFlags
+	var cfg load.ProposeConfig
 	cmd := &cobra.Command{
 		Use:   "init FILE...",
 		Short: "Propose a mapping for a file, to be looked over",
+		Long: `Propose a mapping for a file, to be looked over. Its first lines say how to load the file with it. Rows with an order id, an amount, a time
+and a customer become events of orders, rows with the name of an event and a time become events, other rows about people become people.
+What only a person can decide is left open, with the choices in comments; a load refuses the mapping until they are made.`,
 		Example: `  ciokit map init people.csv > people.yaml
+  ciokit map init logins.csv --user-id member --event 'Logged In' > logins.yaml
   ciokit map check people.yaml people.csv`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			src, err := in.open(cmd.Context(), con, args)
+			p, err := in.inspect(cmd.Context(), con, args)
 			if err != nil {
 				return err
 			}
-			defer src.Close()
-			p, err := source.Inspect(cmd.Context(), src, 0)
-			if err != nil {
-				return inspectError(cmd.Context(), err)
+			if p.Headerless != "" && in.columns == nil {
+				in.columns = namesFor(p)
+				fmt.Fprintf(con.err, "The first line seems to be a row and not to name the columns: %s. The mapping goes with --columns %s.\n", p.Headerless, strings.Join(in.columns, ","))
+				if slices.Contains(args, "-") {
+					return fail(exitUsage, "give --columns: what comes from a pipe cannot be read again")
+				}
+				if p, err = in.inspect(cmd.Context(), con, args); err != nil {
+					return err
+				}
 			}
-			text, err := load.Propose(p)
+			cfg.Input, cfg.DecimalComma = in.words(args), in.comma
+			proposal, err := load.Propose(p, cfg)
 			if err != nil {
 				return &exitError{exitUsage, err}
 			}
-			_, err = con.out.Write(text)
+			for _, open := range proposal.Open {
+				fmt.Fprintf(con.err, "The mapping is not complete: %s. Look for CHOOSE in it.\n", open)
+			}
+			_, err = con.out.Write(proposal.Mapping)
 			return err
 		},
 	}
 	in.flags(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&cfg.UserID, "user-id", "", "the column that tells people apart")
+	fl.StringVar(&cfg.Event, "event", "", "each row is something that somebody did: the name of the event, or the column that has it")
 	return cmd
 }
 
 func newMapCheck(con console) *cobra.Command {
 	var in inputFlags
-	var comma, values bool
+	var values bool
 	cmd := &cobra.Command{
 		Use:   "check MAP.yaml FILE...",
 		Short: "Check a mapping against a file and against Customer.io's rules, and show what its rows become",
@@ -68,7 +86,7 @@ func newMapCheck(con console) *cobra.Command {
 				return err
 			}
 			defer src.Close()
-			plan, err := load.MakePlan(cmd.Context(), load.Job{Source: src, Mapping: mapping, DecimalComma: comma}, load.AllRows)
+			plan, err := load.MakePlan(cmd.Context(), load.Job{Source: src, Mapping: mapping, DecimalComma: in.comma}, load.AllRows)
 			if err != nil {
 				var path *os.PathError
 				if errors.As(err, &path) {
@@ -87,7 +105,6 @@ func newMapCheck(con console) *cobra.Command {
 		},
 	}
 	in.flags(cmd)
-	cmd.Flags().BoolVar(&comma, "decimal-comma", false, "int, float and decimal read 12,50 instead of 12.50")
 	cmd.Flags().BoolVar(&values, "values", false, "print the first messages, with the data in them, where standard output is no terminal too")
 	return cmd
 }

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/source"
@@ -81,8 +83,9 @@ func newSource(con console) *cobra.Command {
 type inputFlags struct {
 	query, format, delimiter, encoding string
 	config, jsonPath                   string
-	columns                            []string
+	columns, orderBy                   []string
 	skipRows                           int
+	comma                              bool
 }
 
 func (f *inputFlags) flags(cmd *cobra.Command) {
@@ -95,6 +98,8 @@ func (f *inputFlags) flags(cmd *cobra.Command) {
 	fl.StringSliceVar(&f.columns, "columns", nil, "names of the columns of CSV without a header")
 	fl.IntVar(&f.skipRows, "skip-rows", 0, "how many lines to skip before the header")
 	fl.StringVar(&f.jsonPath, "json-path", "", "where in objects of JSON the rows are, such as data.customers")
+	fl.StringSliceVar(&f.orderBy, "order-by", nil, "columns of the query that together tell its rows apart, as for a load")
+	fl.BoolVar(&f.comma, "decimal-comma", false, "int, float and decimal read 12,50 instead of 12.50")
 }
 
 func (f *inputFlags) open(ctx context.Context, con console, args []string) (source.Source, error) {
@@ -106,12 +111,63 @@ func (f *inputFlags) open(ctx context.Context, con console, args []string) (sour
 	if args, err = expand(args); err != nil {
 		return nil, err
 	}
-	in := input{args: args, query: f.query, config: f.config, source: source.Config{Format: source.Format(f.format), Delimiter: delimiter, Encoding: f.encoding, Columns: f.columns, SkipLines: f.skipRows, JSONPath: f.jsonPath}}
+	in := input{args: args, query: f.query, orderBy: f.orderBy, config: f.config, source: source.Config{Format: source.Format(f.format), Delimiter: delimiter, Encoding: f.encoding, Columns: f.columns, SkipLines: f.skipRows, JSONPath: f.jsonPath}}
 	src, err := in.open(ctx, con)
 	if err != nil {
 		return nil, inputError(err)
 	}
 	return src, nil
+}
+
+// inspect looks at what the arguments stand for.
+func (f *inputFlags) inspect(ctx context.Context, con console, args []string) (source.Profile, error) {
+	src, err := f.open(ctx, con, args)
+	if err != nil {
+		return source.Profile{}, err
+	}
+	defer src.Close()
+	p, err := source.Inspect(ctx, src, 0)
+	if err != nil {
+		return p, inspectError(ctx, err)
+	}
+	return p, nil
+}
+
+// words are the arguments and flags that read the input, as a shell takes them.
+func (f *inputFlags) words(args []string) string {
+	var words []string
+	for _, arg := range args {
+		words = append(words, shellWord(arg))
+	}
+	flag := func(name, value string) {
+		if value != "" {
+			words = append(words, "--"+name, shellWord(value))
+		}
+	}
+	flag("query", f.query)
+	flag("order-by", strings.Join(f.orderBy, ","))
+	flag("config", f.config)
+	flag("format", f.format)
+	flag("delimiter", f.delimiter)
+	flag("encoding", f.encoding)
+	flag("columns", strings.Join(f.columns, ","))
+	if f.skipRows > 0 {
+		flag("skip-rows", strconv.Itoa(f.skipRows))
+	}
+	if f.comma {
+		words = append(words, "--decimal-comma")
+	}
+	return strings.Join(words, " ")
+}
+
+// shellWord is text as one word of a shell.
+func shellWord(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("-_./,:=@%+", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func newInspect(con console) *cobra.Command {
@@ -122,14 +178,9 @@ func newInspect(con console) *cobra.Command {
 		Short: "Show columns, what is in them, and about how many rows there are",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			src, err := in.open(cmd.Context(), con, args)
+			p, err := in.inspect(cmd.Context(), con, args)
 			if err != nil {
 				return err
-			}
-			defer src.Close()
-			p, err := source.Inspect(cmd.Context(), src, 0)
-			if err != nil {
-				return inspectError(cmd.Context(), err)
 			}
 			if asJSON {
 				return json.NewEncoder(con.out).Encode(p)
@@ -154,26 +205,38 @@ func inspectError(ctx context.Context, err error) error {
 }
 
 func printProfile(w io.Writer, p source.Profile) error {
-	about := "about "
-	if p.Complete {
-		about = ""
+	fmt.Fprintf(w, "%s\n\n", rowsText(p))
+	if p.Headerless != "" {
+		fmt.Fprintf(w, "The first line seems to be a row and not to name the columns: %s. Give names: --columns %s\n\n", p.Headerless, strings.Join(namesFor(p), ","))
 	}
-	if p.Rows >= 0 {
-		fmt.Fprintf(w, "%s%s; the columns of the first %s:\n\n", about, plural.Count(p.Rows, "row", "rows"), plural.Grouped(p.Sampled))
-	} else {
-		fmt.Fprintf(w, "The columns of the first %s:\n\n", plural.Count(p.Sampled, "row", "rows"))
-	}
+	typed := slices.ContainsFunc(p.Columns, func(c source.ColumnProfile) bool { return c.Type != "" })
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "COLUMN\tTYPE\tLOOKS LIKE\tEMPTY\tEXAMPLE")
-	for _, c := range p.Columns {
+	cell := func(parts ...string) { fmt.Fprintln(t, strings.Join(parts, "\t")) }
+	head := []string{"COLUMN", "TYPE", "LOOKS LIKE", "EMPTY", "EXAMPLE", "EVIDENCE"}
+	if !typed {
+		head = slices.Delete(head, 1, 2)
+	}
+	cell(head...)
+	for i, c := range p.Columns {
 		looks := string(c.Looks)
 		if c.Personal {
 			looks += ", personal"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", c.Name, c.Type, looks, plural.Grouped(c.Empty), shortened(c.Example))
+		name := printable(c.Name)
+		if p.Headerless != "" {
+			name = strconv.Itoa(i + 1)
+		}
+		parts := []string{name, c.Type, looks, plural.Grouped(c.Empty), shortened(c.Example), strings.Join(c.Evidence, "; ")}
+		if !typed {
+			parts = slices.Delete(parts, 1, 2)
+		}
+		cell(parts...)
 	}
 	if err := t.Flush(); err != nil {
 		return err
+	}
+	if p.OtherColumns > 0 {
+		fmt.Fprintln(w, "\nThere are more columns, which were not looked at.")
 	}
 	if slices.ContainsFunc(p.Columns, func(c source.ColumnProfile) bool { return c.Looks == source.LooksTwice }) {
 		fmt.Fprintln(w, "\nColumns whose name is there twice are not read: rename one, in the file or with AS in the query.")
@@ -188,12 +251,56 @@ func printProfile(w io.Writer, p source.Profile) error {
 	return nil
 }
 
-// shortened is text in one line of a table.
+// rowsText says how many rows there are and which of them were looked at.
+func rowsText(p source.Profile) string {
+	about := "about "
+	if p.Complete {
+		about = ""
+	}
+	switch {
+	case p.Rows < 0:
+		return "The first " + plural.Count(p.Sampled, "row", "rows") + " were looked at; how many there are is not known."
+	case p.Complete && p.Stride == 0:
+		return plural.Count(p.Rows, "row", "rows") + ", all looked at."
+	case p.Stride > 0:
+		return fmt.Sprintf("%s%s; %s were looked at: the first %s and then one in %s.", about, plural.Count(p.Rows, "row", "rows"), plural.Grouped(p.Sampled),
+			plural.Grouped(source.FirstRows), plural.Grouped(p.Stride))
+	}
+	return fmt.Sprintf("%s%s; the first %s were looked at.", about, plural.Count(p.Rows, "row", "rows"), plural.Grouped(p.Sampled))
+}
+
+// namesFor proposes names for the columns of a file without a header, by what they look like.
+func namesFor(p source.Profile) []string {
+	var names []string
+	used := make(map[string]int)
+	for i, c := range p.Columns {
+		name := ""
+		switch c.Looks {
+		case source.LooksEmail, source.LooksPhone:
+			name = string(c.Looks)
+		case source.LooksDate, source.LooksUnix, source.LooksUnixMilli, source.LooksUnixMicro:
+			name = "at"
+		case source.LooksID, source.LooksInteger:
+			if i == 0 {
+				name = "id"
+			}
+		}
+		if name == "" || used[name] > 0 {
+			name = "c" + strconv.Itoa(i+1)
+		}
+		used[name]++
+		names = append(names, name)
+	}
+	return names
+}
+
+// shortened is text in one line of a table, without what a terminal would act on.
 func shortened(s string) string {
 	const most = 40
 	r := []rune(strings.Join(strings.Fields(s), " "))
+	text := string(r)
 	if len(r) > most {
-		return string(r[:most-3]) + "..."
+		text = string(r[:most-3]) + "..."
 	}
-	return string(r)
+	return printable(text)
 }

@@ -1,0 +1,334 @@
+package source
+
+import (
+	"encoding/json"
+	"hash/maphash"
+	"slices"
+	"strings"
+)
+
+// Looks is what the values of a column look like.
+type Looks string
+
+// What values look like.
+const (
+	LooksEmpty     Looks = "empty"
+	LooksInteger   Looks = "integer"
+	LooksNumber    Looks = "number"
+	LooksBoolean   Looks = "boolean"
+	LooksDate      Looks = "date"      // in the Layouts of the column, or as RFC 3339 has it or nearly so where it has none
+	LooksUnix      Looks = "unix"      // seconds since 1970, by the column's name and range
+	LooksUnixMilli Looks = "unix_ms"   // milliseconds since 1970
+	LooksUnixMicro Looks = "unix_us"   // microseconds since 1970
+	LooksSerial    Looks = "excel"     // days as spreadsheets count them
+	LooksEmail     Looks = "email"     //
+	LooksPhone     Looks = "phone"     // a telephone number, which is no number to calculate with
+	LooksPostcode  Looks = "postcode"  //
+	LooksObject    Looks = "object"    // a JSON object or list
+	LooksText      Looks = "text"      //
+	LooksID        Looks = "id digits" // digits that are no quantity: a number would lose zeros in front, or the column is named like an id
+	LooksTwice     Looks = "twice"     // another column has the same name, so that neither can be read; nothing else is known of them
+)
+
+// ColumnProfile is what a column has.
+type ColumnProfile struct {
+	Name string `json:"name"`
+	// Type is the column's own, empty where it has none; Looks what its values look like, but for the NullWords and the Odd cells.
+	Type  string `json:"type,omitempty"`
+	Looks Looks  `json:"looks"`
+	// Evidence says in words why, with numbers of cells and lines. It holds no value of the column but words that stand for nothing.
+	Evidence []string `json:"evidence,omitempty"`
+	// Layouts are how dates and numbers are written, as a mapping gives them to date, int and decimal; none where they need none.
+	Layouts []string `json:"layouts,omitempty"`
+	// Choices are layouts between which nothing decides: the column Looks like text then.
+	Choices []string `json:"choices,omitempty"`
+	// Comma says that a comma stands before decimals.
+	Comma bool `json:"decimal_comma,omitempty"`
+	// Native says that the input itself calls the values numbers or booleans.
+	Native bool `json:"native,omitempty"`
+	// NullWords are the words that stand for nothing there.
+	NullWords []NullWord `json:"null_words,omitempty"`
+	// Odd are the cells that are not what the others are.
+	Odd *OddCells `json:"odd,omitempty"`
+	// True and False are the spellings of a boolean.
+	True  []string `json:"true,omitempty"`
+	False []string `json:"false,omitempty"`
+	// Exponents is how many numbers have one.
+	Exponents int64 `json:"exponents,omitempty"`
+	// Padded is how many cells have spaces around them.
+	Padded int64 `json:"padded,omitempty"`
+	// Values are the different values, with how many rows have them, where there are few and they are no personal data; most frequent first.
+	Values []ValueCount `json:"values,omitempty"`
+	// Empty is how many rows have nothing there; Distinct how many values there are, of at most 1,000 that are counted.
+	Empty    int64 `json:"empty"`
+	Distinct int   `json:"distinct"`
+	// Personal says that the column's name or values look like personal data.
+	Personal bool `json:"personal"`
+	// Example is a value, or its beginning. It may be personal data.
+	Example string `json:"example"`
+
+	twice     bool
+	filled    int64
+	hashes    map[uint64]struct{}
+	few       map[string]int64 // of short values, while there are few; nil once there are more
+	shapes    []shape
+	spellings map[string]nullSeen
+	affixes   map[affix]int64
+	patterns  []*datePattern
+	maxDigits int   // of whole numbers
+	minDigits int   // the same
+	low, high int64 // of whole numbers and serial days
+	zeroOne   int64
+	zeros     nullSeen // of digits with zeros in front
+}
+
+// NullWord is a word that stands for nothing in a column.
+type NullWord struct {
+	Word  string `json:"word"`
+	Count int64  `json:"count"`
+	// File and Line are those of the first.
+	File string `json:"file,omitempty"`
+	Line int64  `json:"line"`
+}
+
+// OddCells are cells that are not what the others of their column are.
+type OddCells struct {
+	Count int64  `json:"count"`
+	File  string `json:"file,omitempty"`
+	Line  int64  `json:"line"` // of the first
+}
+
+// ValueCount is a value of a column, and how many rows have it.
+type ValueCount struct {
+	Value string `json:"value"`
+	Count int64  `json:"count"`
+}
+
+// shape is what some cells can be read as, how many there are, and where the first is.
+type shape struct {
+	class class
+	count int64
+	place place
+}
+
+// place is where a cell is.
+type place struct {
+	file string
+	line int64
+}
+
+// nullSeen is how often something was seen, and where first.
+type nullSeen struct {
+	count int64
+	place place
+}
+
+func (n *nullSeen) see(at place) {
+	if n.count++; n.count == 1 {
+		n.place = at
+	}
+}
+
+// datePattern is how some dates of a column are written.
+type datePattern struct {
+	pattern    string
+	count      int64
+	dayFirst   nullSeen // the first number is over 12
+	dayLast    nullSeen // the second is
+	short, iso bool
+}
+
+// What bounds the memory that a column takes, whatever is in it.
+const (
+	inspectValues = 1_000
+	maxShapes     = 48
+	maxPatterns   = 16
+	maxAffixes    = 8
+	maxFew        = 12
+	maxFewBytes   = 40
+	maxExample    = 200
+	maxCellLooked = 4 << 10
+	maxSpellings  = 24
+)
+
+func newColumnProfile(name, typ string) ColumnProfile { return ColumnProfile{Name: name, Type: typ} }
+
+var hashSeed = maphash.MakeSeed()
+
+// add looks at a value.
+func (c *ColumnProfile) add(cell Cell, at place) {
+	text := string(cell.Bytes)
+	native := cell.Kind == JSON
+	if native && text[0] == '"' {
+		native = false
+		if json.Unmarshal(cell.Bytes, &text) != nil || text == "" {
+			return
+		}
+	}
+	c.filled++
+	if c.Example == "" {
+		c.Example = cut(text, maxExample)
+	}
+	c.count(text)
+	k, word := c.classOf(text, native, at)
+	if word != "" {
+		c.spell(word, at)
+	}
+	for i := range c.shapes {
+		if c.shapes[i].class == k {
+			c.shapes[i].count++
+			return
+		}
+	}
+	if len(c.shapes) == maxShapes {
+		k = 0
+		if i := slices.IndexFunc(c.shapes, func(s shape) bool { return s.class == 0 }); i >= 0 {
+			c.shapes[i].count++
+			return
+		}
+	}
+	c.shapes = append(c.shapes, shape{k, 1, at})
+}
+
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "")
+}
+
+// count counts the values that there are.
+func (c *ColumnProfile) count(text string) {
+	if len(c.hashes) < inspectValues {
+		if c.hashes == nil {
+			c.hashes = make(map[uint64]struct{})
+			c.few = make(map[string]int64)
+		}
+		c.hashes[maphash.String(hashSeed, text)] = struct{}{}
+	}
+	if c.few == nil {
+		return
+	}
+	if _, known := c.few[text]; !known && (len(c.few) == maxFew || len(text) > maxFewBytes) {
+		c.few = nil
+		return
+	}
+	c.few[text]++
+}
+
+// spell counts a word that may stand for nothing.
+func (c *ColumnProfile) spell(word string, at place) {
+	if c.spellings == nil {
+		c.spellings = make(map[string]nullSeen)
+	}
+	if seen, known := c.spellings[word]; known || len(c.spellings) < maxSpellings {
+		seen.see(at)
+		c.spellings[word] = seen
+	}
+}
+
+// classOf says what a cell can be read as, and returns it if it is a word that may stand for nothing or a spelling of a boolean.
+func (c *ColumnProfile) classOf(text string, native bool, at place) (k class, word string) {
+	if native {
+		switch text[0] {
+		case 't', 'f':
+			return classNative | classTrueFalse, text
+		case '{', '[':
+			return classNative | classObject, ""
+		}
+		k = classNative
+	}
+	inner := strings.TrimSpace(text)
+	switch {
+	case inner == "" || len(inner) > maxCellLooked:
+		if inner != "" && (inner[0] == '{' || inner[0] == '[') && json.Valid([]byte(inner)) {
+			return classObject, ""
+		}
+		return k, ""
+	case len(inner) != len(text):
+		k |= classPadded
+		c.Padded++
+	}
+	if w := wordClass(inner); w != 0 {
+		return k | w, text
+	}
+	if strings.Trim(inner, "0123456789") == "" {
+		k |= classDigits
+		if inner[0] == '0' && len(inner) > 1 {
+			c.zeros.see(at)
+		}
+	}
+	n, around := numberClass(inner)
+	if k&classPadded != 0 && n&classStyles != 0 {
+		n = n&^classWhole | classLayout
+	}
+	if n != 0 && around != (affix{}) && !c.surround(around) {
+		n = 0
+	}
+	k |= n
+	if n&classWhole != 0 || n&classPoint != 0 {
+		c.measure(inner, n&classWhole != 0)
+	}
+	if d, ok := parseDateCell(inner); ok {
+		k |= c.date(d, at)
+	}
+	if k&^(classPadded|classNative) == 0 || k&^(classPadded|classDigits) == 0 {
+		k |= textClass(inner)
+	}
+	return k, ""
+}
+
+// surround counts what stands around a number. It returns false for more kinds than a mapping could sensibly list.
+func (c *ColumnProfile) surround(around affix) bool {
+	if c.affixes == nil {
+		c.affixes = make(map[affix]int64)
+	}
+	if c.affixes[around] == 0 && len(c.affixes) == maxAffixes {
+		return false
+	}
+	c.affixes[around]++
+	return true
+}
+
+// measure notes how large numbers are.
+func (c *ColumnProfile) measure(s string, whole bool) {
+	digits, n := 0, int64(0)
+	for i := 0; i < len(s) && isDigit(rune(s[i])); i++ {
+		digits, n = digits+1, n*10+int64(s[i]-'0')
+	}
+	if s[0] == '-' || digits > 18 {
+		n = -1
+	}
+	if c.maxDigits == 0 {
+		c.minDigits, c.low, c.high = digits, n, n
+	}
+	c.minDigits, c.maxDigits = min(c.minDigits, digits), max(c.maxDigits, digits, 1)
+	c.low, c.high = min(c.low, n), max(c.high, n)
+	if whole && (s == "0" || s == "1") {
+		c.zeroOne++
+	}
+}
+
+// date notes how a date is written, and returns its class.
+func (c *ColumnProfile) date(d dateCell, at place) class {
+	i := slices.IndexFunc(c.patterns, func(p *datePattern) bool { return p.pattern == d.pattern })
+	if i < 0 {
+		if i = len(c.patterns); i == maxPatterns {
+			return 0
+		}
+		c.patterns = append(c.patterns, &datePattern{pattern: d.pattern, iso: true})
+	}
+	p := c.patterns[i]
+	p.count++
+	p.short = p.short || d.short
+	p.iso = p.iso && d.iso
+	if strings.Contains(d.pattern, first) && strings.Contains(d.pattern, second) && !strings.HasPrefix(d.pattern, "2006") {
+		if d.a > 12 {
+			p.dayFirst.see(at)
+		}
+		if d.b > 12 {
+			p.dayLast.see(at)
+		}
+	}
+	return classPattern << i
+}
