@@ -168,8 +168,8 @@ func (w *proposer) userPoints(c source.ColumnProfile) int {
 		return 0
 	case p == 0:
 		p = 1
-	case name == "id" && (w.event >= 0 && w.time >= 0):
-		return 0 // of the event
+	case (name == "id" || name == "uuid" || name == "guid") && (w.event >= 0 && w.time >= 0 || w.order >= 0):
+		return 0 // of the event, or of the order
 	case !w.distinct(c) && w.order < 0 && w.event < 0:
 		p -= 3
 	case c.Empty > 0:

@@ -64,8 +64,14 @@ func isIDName(name []string) bool {
 	return slices.Contains(idLast, last) || len(last) > 4 && slices.ContainsFunc(idEnds, func(end string) bool { return strings.HasSuffix(last, end) })
 }
 
+// thingWords are what has a name and is nobody.
+var thingWords = []string{"item", "lineitem", "product", "event", "campaign", "list", "plan", "company", "organization", "file", "host", "segment", "class", "method"}
+
 // isPersonal reports whether a column is named like personal data.
 func isPersonal(name []string) bool {
+	if hasWord(name, thingWords) {
+		return false
+	}
 	if hasWord(name, personal) || hasWord(name, phoneWords) || hasWord(name, postWords) {
 		return true
 	}
