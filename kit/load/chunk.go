@@ -239,16 +239,7 @@ func (rd *reader) row(c *chunk, src *source.Row) int {
 	c.messages += len(messages)
 	if len(messages) > 0 {
 		rd.r.job.Recorder.look(src.File, src.Line, messages, rd.mapper)
-		c.warned.look(src.File, src.Line, messages, rd.mapper.times, rd.now)
-		for _, n := range rd.mapper.row.notes {
-			c.warned.add(Warning{n.rule, zoneWarnings[n.rule], 1, src.File, src.Line, n.field})
-		}
-		if n := rd.mapper.noAddress; n > 0 {
-			c.warned.add(Warning{RuleNotAnAddress, hintNotAnAddress, int64(n), src.File, src.Line, "traits.email"})
-		}
-		if n := rd.mapper.byAddress; n > 0 {
-			c.warned.add(Warning{RuleByAddress, hintByAddress, int64(n), src.File, src.Line, "userId"})
-		}
+		c.warned.row(src, messages, rd.mapper, rd.now)
 		rd.r.send(c, row.messages[0], messages, rd.mapper)
 	}
 	return len(messages)

@@ -93,6 +93,11 @@ func (m *Mapping) compileFor(columns []source.Column, comma bool) (*plan, error)
 		p.messages = append(p.messages, msg)
 	}
 	p.slotNulls = c.slotNulls(m.columnNulls, p.wholeRow)
+	if len(c.problems) == 0 {
+		for i, spec := range m.messages {
+			c.checkConstants(p, spec, p.messages[i])
+		}
+	}
 	if len(c.problems) > 0 {
 		return nil, &MappingError{Name: m.name, Problems: c.problems}
 	}

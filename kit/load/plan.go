@@ -1,11 +1,14 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"math"
+	"slices"
+	"time"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/source"
@@ -48,6 +51,9 @@ type Plan struct {
 	Identity *IdentityCount `json:"identity"`
 	// First are the first refusals, at most ten, without the rows.
 	First []Reject `json:"first,omitempty"`
+	// Refusals counts them by rule and column, the most frequent first, at most 100; Warnings are those of the messages that would be sent.
+	Refusals []PlannedRefusal `json:"refusals,omitempty"`
+	Warnings []Warning        `json:"warnings,omitempty"`
 
 	content string // of the input, where all of it was read
 	leavers string // tells who would be deleted from others
@@ -59,6 +65,33 @@ type PlannedKind struct {
 	Name    string          `json:"name"`
 	Count   int64           `json:"count"`
 	Example json.RawMessage `json:"example,omitempty"`
+}
+
+// PlannedRefusal is why rows would be refused here.
+type PlannedRefusal struct {
+	// Count is how many, Reject the first of them, without the row.
+	Count int64 `json:"count"`
+	Reject
+}
+
+// maxRefusals bounds the kinds of refusals that are told apart.
+const maxRefusals = 100
+
+// refuse counts a refusal.
+func (p *Plan) refuse(r Reject) {
+	p.Refused++
+	if len(p.First) < firstRejects {
+		p.First = append(p.First, r)
+	}
+	for i := range p.Refusals {
+		if have := &p.Refusals[i]; have.Rule == r.Rule && have.Column == r.Column && have.Field == r.Field {
+			have.Count++
+			return
+		}
+	}
+	if len(p.Refusals) < maxRefusals {
+		p.Refusals = append(p.Refusals, PlannedRefusal{1, r})
+	}
 }
 
 // DefaultPlanRows is how many rows MakePlan looks at where none is given.
@@ -110,7 +143,7 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 		return Plan{}, err
 	}
 	defer changes.close(true)
-	s := &sampling{mapper: newMapper(compiled, job.encoder()), changes: changes}
+	s := &sampling{mapper: newMapper(compiled, job.encoder()), changes: changes, now: time.Now()}
 	s.comparing = newComparing(changes, compiled)
 	s.plan.DenyList = int64(job.Deny.Len())
 	s.mapper.counter = newIdentityCounter("", 0)
@@ -141,6 +174,8 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 		return s.plan, &StopError{ErrSnapshot, err}
 	}
 	s.plan.Identity = s.mapper.counter.count(true)
+	s.plan.Warnings, _ = s.warned.sorted()
+	slices.SortStableFunc(s.plan.Refusals, func(a, b PlannedRefusal) int { return cmp.Compare(b.Count, a.Count) })
 	info := job.Source.Info()
 	s.estimate(info.Size, info.Rows, job.Limit, int64(job.BatchBytes))
 	return s.plan, nil
@@ -152,6 +187,8 @@ type sampling struct {
 	mapper *mapper
 	bytes  int64
 	read   int64 // bytes of the input
+	warned warnings
+	now    time.Time
 
 	changes   *changes
 	comparing *comparing // with the snapshot; nil for none
@@ -230,20 +267,14 @@ func (s *sampling) note(r *source.Row, messages []cio.Encoded) (same bool, err e
 func (s *sampling) row(r *source.Row) error {
 	p := &s.plan
 	p.Sampled++
-	refuse := func(rej Reject) {
-		p.Refused++
-		if len(p.First) < firstRejects {
-			p.First = append(p.First, rej)
-		}
-	}
 	if r.Err != nil {
-		refuse(unreadable(r.Line, r.Err))
+		p.refuse(unreadable(r.Line, r.Err).of(r.File))
 		_, err := s.note(r, nil)
 		return err
 	}
 	messages, err := s.mapper.messagesOf(r, 0)
 	if err != nil {
-		refuse(newReject(r.Line, err))
+		p.refuse(newReject(r.Line, err).of(r.File))
 		_, err := s.note(r, nil)
 		return err
 	}
@@ -257,6 +288,7 @@ func (s *sampling) row(r *source.Row) error {
 		p.Unchanged++
 		return err
 	}
+	s.warned.row(r, messages, s.mapper, s.now)
 	p.Deletes += int64(s.mapper.deletes)
 	for i, m := range messages {
 		s.bytes += int64(m.Len() + 1)

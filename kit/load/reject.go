@@ -66,6 +66,12 @@ func unreadable(line int64, err *source.RowError) Reject {
 	return Reject{Line: line, Rule: err.Rule, Hint: err.Hint, unreadable: true}
 }
 
+// of returns the reject with the file that its row comes from.
+func (r Reject) of(file string) Reject {
+	r.File = file
+	return r
+}
+
 // withRow returns the reject with the row's bytes.
 func (r Reject) withRow(raw []byte) Reject {
 	if utf8.Valid(raw) {

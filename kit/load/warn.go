@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
 )
 
 // Warning is something about messages that are sent all the same: a part of them may be lost, or they do less than they seem to.
@@ -62,6 +63,20 @@ func (w warnings) sorted() (list []Warning, count int64) {
 		count += n.Count
 	}
 	return list, count
+}
+
+// row adds what there is to say of a row and of its messages, which the mapper has just made.
+func (w *warnings) row(r *source.Row, messages []cio.Encoded, m *mapper, now time.Time) {
+	w.look(r.File, r.Line, messages, m.times, now)
+	for _, n := range m.row.notes {
+		w.add(Warning{n.rule, zoneWarnings[n.rule], 1, r.File, r.Line, n.field})
+	}
+	if n := m.noAddress; n > 0 {
+		w.add(Warning{RuleNotAnAddress, hintNotAnAddress, int64(n), r.File, r.Line, "traits.email"})
+	}
+	if n := m.byAddress; n > 0 {
+		w.add(Warning{RuleByAddress, hintByAddress, int64(n), r.File, r.Line, "userId"})
+	}
 }
 
 // look adds what there is to say of the messages of a row. times are what the mapping gave them, now is about the time.
