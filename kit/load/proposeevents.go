@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ciokit/cio/kit/source"
 )
@@ -45,6 +46,10 @@ func (w *proposer) about() {
 	c := w.p.Columns[w.time]
 	if call := w.converted(c); call != "" && c.Choices == nil {
 		_, notes := w.valueText(c)
+		if clock := w.clock(c); clock != "" {
+			call = clock
+			notes = append(notes, "in UTC: name the zone if the clock is another one's")
+		}
 		w.read = append(w.read, w.time)
 		w.line("      timestamp: %s%s", expressionText(call), comment(notes))
 		return
@@ -58,6 +63,24 @@ func (w *proposer) about() {
 	}
 	w.choose(fmt.Sprintf("nothing decides how the time in the column %q is written", c.Name))
 	w.line("      timestamp: # CHOOSE %s: nothing in the column decides", strings.Join(calls, " or "))
+}
+
+// clock is the time of a day that stands in a column of its own, beside a day, empty if there is none.
+func (w *proposer) clock(day source.ColumnProfile) string {
+	if len(day.Layouts) != 1 || strings.Contains(day.Layouts[0], ":04") || day.Looks != source.LooksDate || len(day.NullWords) > 0 || day.Odd != nil {
+		return ""
+	}
+	for _, c := range w.p.Columns {
+		if !slices.Contains([]string{"time", "uhrzeit", "heure", "hora"}, fold(c.Name)) || c.Empty > 0 || c.Looks != source.LooksText {
+			continue
+		}
+		for _, layout := range []string{"15:04:05", "15:04"} {
+			if _, err := time.Parse(layout, c.Example); err == nil {
+				return fmt.Sprintf("date(%s + \" \" + %s, %q)", columnExpression(day.Name), columnExpression(c.Name), day.Layouts[0]+" "+layout)
+			}
+		}
+	}
+	return ""
 }
 
 // distinctNotes is distinctNote for a column whose values may well repeat.
@@ -235,6 +258,7 @@ func (w *proposer) track() {
 	}
 	if id := w.eventID(except); id >= 0 {
 		w.line("      messageId: [%s]", columnText(w.p.Columns[id].Name))
+		except[id] = true
 	}
 	rest := false
 	for i, c := range w.p.Columns {
@@ -261,7 +285,7 @@ func escapedText(s string) string {
 func (w *proposer) eventID(except map[int]bool) int {
 	return slices.IndexFunc(w.p.Columns, func(c source.ColumnProfile) bool {
 		name := fold(c.Name)
-		return (name == "eventid" || name == "messageid" || name == "id" || name == "uuid") && c.Looks != source.LooksTwice && c.Empty == 0 &&
+		return (strings.HasSuffix(name, "eventid") || name == "messageid" || name == "insertid" || name == "id" || name == "uuid") && c.Looks != source.LooksTwice && c.Empty == 0 &&
 			int64(c.Distinct) >= min(w.p.Sampled, 1000) && !except[slices.IndexFunc(w.p.Columns, func(o source.ColumnProfile) bool { return o.Name == c.Name })]
 	})
 }

@@ -125,6 +125,8 @@ func (w *proposer) orderPoints(c source.ColumnProfile) int {
 		return 5
 	case slices.Contains([]string{"transactionid", "invoiceid", "invoicenumber", "invoice", "invoiceno", "rechnungsnummer", "rechnungsnr", "receiptid", "chargeid", "paymentid", "purchaseid", "saleid"}, name):
 		return 4
+	case strings.HasSuffix(name, "orderid") || strings.HasSuffix(name, "ordernumber"):
+		return 4
 	case name == "name" && strings.HasPrefix(c.Example, "#"):
 		return 4
 	case name == "id" && w.amount >= 0 && w.time >= 0 && slices.ContainsFunc(w.p.Columns, func(o source.ColumnProfile) bool {
@@ -185,7 +187,7 @@ func amountPoints(c source.ColumnProfile) int {
 	switch name := fold(c.Name); {
 	case slices.Contains([]string{"total", "ordertotal", "grandtotal", "grandtotalbase", "totalprice", "amount", "orderamount", "totalamount", "betrag", "gesamtbetrag", "summe", "gesamtsumme", "montant", "montanttotal", "importe", "totalttc", "netwr"}, name):
 		return 4
-	case slices.Contains([]string{"revenue", "gross", "price", "value", "ordervalue", "umsatz", "brutto", "bruttobetrag", "amountpaid", "sum"}, name):
+	case slices.Contains([]string{"revenue", "gross", "price", "value", "ordervalue", "itemprice", "umsatz", "brutto", "bruttobetrag", "amountpaid", "sum"}, name):
 		return 3
 	case hasAny(name, "amount", "grandtotal", "ordertotal", "gesamt") && !hasAny(name, "refund", "tax", "discount", "fee", "shipping", "count"):
 		return 2

@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Looks is what the values of a column look like.
@@ -71,7 +72,7 @@ type ColumnProfile struct {
 	filled    int64
 	hashes    map[uint64]struct{}
 	few       map[string]int64 // of short values, while there are few; nil once there are more
-	shapes    []shape
+	shapes    []readable
 	spellings map[string]nullSeen
 	affixes   map[affix]int64
 	patterns  []*datePattern
@@ -80,6 +81,7 @@ type ColumnProfile struct {
 	low, high int64 // of whole numbers and serial days
 	zeroOne   int64
 	zeros     nullSeen // of digits with zeros in front
+	foreign   nullSeen // of cells that are not UTF-8
 }
 
 // NullWord is a word that stands for nothing in a column.
@@ -104,8 +106,8 @@ type ValueCount struct {
 	Count int64  `json:"count"`
 }
 
-// shape is what some cells can be read as, how many there are, and where the first is.
-type shape struct {
+// readable is what some cells can be read as, how many there are, and where the first is.
+type readable struct {
 	class class
 	count int64
 	place place
@@ -166,6 +168,9 @@ func (c *ColumnProfile) add(cell Cell, at place) {
 		}
 	}
 	c.filled++
+	if !utf8.ValidString(text) {
+		c.foreign.see(at)
+	}
 	if c.Example == "" {
 		c.Example = cut(text, maxExample)
 	}
@@ -182,12 +187,12 @@ func (c *ColumnProfile) add(cell Cell, at place) {
 	}
 	if len(c.shapes) == maxShapes {
 		k = 0
-		if i := slices.IndexFunc(c.shapes, func(s shape) bool { return s.class == 0 }); i >= 0 {
+		if i := slices.IndexFunc(c.shapes, func(s readable) bool { return s.class == 0 }); i >= 0 {
 			c.shapes[i].count++
 			return
 		}
 	}
-	c.shapes = append(c.shapes, shape{k, 1, at})
+	c.shapes = append(c.shapes, readable{k, 1, at})
 }
 
 func cut(s string, most int) string {

@@ -25,6 +25,9 @@ type Profile struct {
 	Bad       int64  `json:"bad"`
 	BadLine   int64  `json:"bad_line,omitempty"`
 	BadReason string `json:"bad_reason,omitempty"`
+	// Dialect says how delimited text is written, nil for any other input; DialectEvidence why, in sentences.
+	Dialect         *Dialect `json:"dialect,omitempty"`
+	DialectEvidence []string `json:"dialect_evidence,omitempty"`
 	// Connection is how the rows came, where they are of a database.
 	Connection *Connection `json:"connection,omitempty"`
 
@@ -99,6 +102,9 @@ func Inspect(ctx context.Context, src Source, rows int64) (Profile, error) {
 		p.Rows = src.Info().Rows
 	case src.Info().Size > 0 && read > 0:
 		p.Rows = int64(float64(seen) * float64(src.Info().Size) / float64(read))
+	}
+	if info := src.Info(); len(info.Dialects) > 0 && info.Dialects[0].Delimiter != 0 {
+		p.Dialect, p.DialectEvidence = &info.Dialects[0], info.Evidence
 	}
 	p.judge(columns)
 	return p, nil

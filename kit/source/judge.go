@@ -59,6 +59,9 @@ func (c *ColumnProfile) finish(rows int64, j *judgement) {
 		}
 		slices.SortStableFunc(c.Values, func(a, b ValueCount) int { return cmp.Compare(b.Count, a.Count) })
 	}
+	if c.foreign.count > 0 {
+		c.show("%s not UTF-8, first %s: say the encoding, such as windows-1252", counted(c.foreign.count, "cell is", "cells are"), where(c.foreign.place))
+	}
 	if c.Padded > 0 {
 		c.show("%s spaces around", counted(c.Padded, "cell has", "cells have"))
 	}
@@ -212,7 +215,7 @@ func (c *ColumnProfile) whole(*judgement) bool {
 }
 
 func (c *ColumnProfile) isNative() bool {
-	return !slices.ContainsFunc(c.shapes, func(s shape) bool { return s.class&classNulls == 0 && s.class&classNative == 0 })
+	return !slices.ContainsFunc(c.shapes, func(s readable) bool { return s.class&classNulls == 0 && s.class&classNative == 0 })
 }
 
 // compact is for days and times that are written as digits alone.
@@ -288,6 +291,9 @@ func (c *ColumnProfile) number(j *judgement) bool {
 	point, _ := c.cover(classPoint, classNulls)
 	if best == classPoint && point+exponents == anyStyle && c.low >= 20_000 && c.high <= lastSerial && isTimeName(name) && c.affixes == nil {
 		return c.is(LooksSerial, classPoint, "numbers") && c.show("days as spreadsheets count them, by the column's name and their size")
+	}
+	if best == classPoint && isIDName(name) && c.affixes == nil {
+		return c.is(LooksID, classStyles, "digits and points") && c.show("an id by the column's name: kept as text")
 	}
 	if rival := rivals[best]; rival != 0 && !c.apart(best, rival) {
 		if best = j.settle(best, rival); best == 0 {

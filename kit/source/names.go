@@ -41,8 +41,11 @@ var (
 	// countWords make a quantity of what would be a time or an id otherwise.
 	countWords = []string{"count", "of", "total", "duration", "seconds", "minutes", "hours", "days", "spent", "zone", "offset", "avg", "average", "num", "amount", "times"}
 	idLast     = []string{"id", "ids", "no", "nr", "number", "nummer", "code", "sku", "ean", "gtin", "isbn", "upc", "barcode", "iban", "ref", "reference", "key", "uuid", "guid", "kunnr", "vbeln"}
-	idEnds     = []string{"nummer", "nr", "_id"}
-	personal   = []string{"email", "mail", "name", "firstname", "lastname", "surname", "vorname", "nachname", "address", "address1", "address2", "street", "strasse", "straße", "anschrift",
+	idEnds     = []string{"nummer", "nr"}
+	// idJoined are ids whose name is written as one word.
+	idJoined = []string{"userid", "customerid", "orderid", "productid", "memberid", "contactid", "accountid", "personid", "clientid", "transactionid", "sessionid", "invoiceid",
+		"groupid", "companyid", "parentid", "objectid", "itemid", "eventid", "campaignid", "ownerid", "leadid", "uid", "leid", "euid", "version"}
+	personal = []string{"email", "mail", "name", "firstname", "lastname", "surname", "vorname", "nachname", "address", "address1", "address2", "street", "strasse", "straße", "anschrift",
 		"birth", "birthday", "birthdate", "dob", "geburtsdatum", "ip", "ssn", "passport", "password", "iban", "token", "gender"}
 )
 
@@ -61,7 +64,7 @@ func isIDName(name []string) bool {
 		return false
 	}
 	last := name[len(name)-1]
-	return slices.Contains(idLast, last) || len(last) > 4 && slices.ContainsFunc(idEnds, func(end string) bool { return strings.HasSuffix(last, end) })
+	return slices.Contains(idLast, last) || slices.Contains(idJoined, last) || len(last) > 4 && slices.ContainsFunc(idEnds, func(end string) bool { return strings.HasSuffix(last, end) })
 }
 
 // thingWords are what has a name and is nobody.

@@ -52,8 +52,18 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 	}
 	if p.Refused > 0 {
 		fmt.Fprintf(&b, "  %s that would be rejected here:\n", plural.Count(p.Refused, "row", "rows"))
-		for _, r := range p.First {
-			b.WriteString("    " + describe(r) + valueFor(w, r) + "\n")
+		for _, r := range p.Refusals {
+			count := ""
+			if r.Count > 1 {
+				count = plural.Grouped(r.Count) + " times, first "
+			}
+			b.WriteString("    " + count + describe(r.Reject) + valueFor(w, r.Reject) + "\n")
+		}
+	}
+	if len(p.Warnings) > 0 {
+		b.WriteString("Warnings, of messages that would be sent all the same:\n")
+		for _, n := range p.Warnings {
+			fmt.Fprintf(&b, "  %s  %s: %s (first in %s)\n", plural.Grouped(n.Count), n.Rule, flagWords(n.Hint), placeOf(n.File, n.Line))
 		}
 	}
 	b.WriteString(identityText(p.Identity))

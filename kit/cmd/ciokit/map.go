@@ -1,12 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/spf13/cobra"
 )
@@ -50,7 +52,7 @@ What only a person can decide is left open, with the choices in comments; a load
 					return err
 				}
 			}
-			cfg.Input, cfg.DecimalComma = in.words(args), in.comma
+			cfg.Input, cfg.DecimalComma = in.words(cmd, args, p), in.comma
 			proposal, err := load.Propose(p, cfg)
 			if err != nil {
 				return &exitError{exitUsage, err}
@@ -71,7 +73,7 @@ What only a person can decide is left open, with the choices in comments; a load
 
 func newMapCheck(con console) *cobra.Command {
 	var in inputFlags
-	var values bool
+	var values, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check MAP.yaml FILE...",
 		Short: "Check a mapping against a file and against Customer.io's rules, and show what its rows become",
@@ -94,7 +96,21 @@ func newMapCheck(con console) *cobra.Command {
 				}
 				return loadExit(load.Summary{}, err)
 			}
-			fmt.Fprintf(con.out, "%s fits.\n", args[0])
+			if asJSON {
+				if !values {
+					for i := range plan.Kinds {
+						plan.Kinds[i].Example = nil
+					}
+				}
+				if err := json.NewEncoder(con.out).Encode(plan); err != nil {
+					return &exitError{exitLocal, err}
+				}
+				if plan.Refused > 0 {
+					return &exitError{code: exitRejects}
+				}
+				return nil
+			}
+			fmt.Fprintln(con.out, fitText(args[0], plan))
 			if err := printPlan(con.out, plan, "Customer.io", values || terminal(con.out)); err != nil {
 				return &exitError{exitLocal, err}
 			}
@@ -106,5 +122,19 @@ func newMapCheck(con console) *cobra.Command {
 	}
 	in.flags(cmd)
 	cmd.Flags().BoolVar(&values, "values", false, "print the first messages, with the data in them, where standard output is no terminal too")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON; the examples in it are personal data, and left out without --values")
 	return cmd
+}
+
+// fitText says whether a mapping fits an input: not where most rows would be rejected.
+func fitText(mapping string, p load.Plan) string {
+	switch {
+	case p.Refused == 0 && p.Sampled > 0 && p.Empty == p.Sampled:
+		return mapping + " makes no message of any row."
+	case p.Refused == 0:
+		return mapping + " fits."
+	case p.Refused*2 > p.Sampled:
+		return fmt.Sprintf("%s does not fit: %s of %s would be rejected.", mapping, plural.Grouped(p.Refused), plural.Count(p.Sampled, "row", "rows"))
+	}
+	return fmt.Sprintf("%s fits all but %s of %s.", mapping, plural.Grouped(p.Refused), plural.Count(p.Sampled, "row", "rows"))
 }

@@ -134,7 +134,7 @@ func (f *inputFlags) inspect(ctx context.Context, con console, args []string) (s
 }
 
 // words are the arguments and flags that read the input, as a shell takes them.
-func (f *inputFlags) words(args []string) string {
+func (f *inputFlags) words(cmd *cobra.Command, args []string, p source.Profile) string {
 	var words []string
 	for _, arg := range args {
 		words = append(words, shellWord(arg))
@@ -148,11 +148,16 @@ func (f *inputFlags) words(args []string) string {
 	flag("order-by", strings.Join(f.orderBy, ","))
 	flag("config", f.config)
 	flag("format", f.format)
-	flag("delimiter", f.delimiter)
-	flag("encoding", f.encoding)
+	flag("json-path", f.jsonPath)
 	flag("columns", strings.Join(f.columns, ","))
-	if f.skipRows > 0 {
-		flag("skip-rows", strconv.Itoa(f.skipRows))
+	if p.Dialect != nil {
+		for _, text := range p.Dialect.Flags() {
+			if name, _, _ := strings.Cut(strings.TrimPrefix(text, "--"), " "); cmd.Flags().Lookup(name) != nil {
+				words = append(words, text)
+			}
+		}
+	} else {
+		flag("encoding", f.encoding)
 	}
 	if f.comma {
 		words = append(words, "--decimal-comma")
@@ -205,7 +210,11 @@ func inspectError(ctx context.Context, err error) error {
 }
 
 func printProfile(w io.Writer, p source.Profile) error {
-	fmt.Fprintf(w, "%s\n\n", rowsText(p))
+	fmt.Fprintf(w, "%s\n", rowsText(p))
+	for _, evidence := range p.DialectEvidence {
+		fmt.Fprintf(w, "%s\n", printable(strings.TrimSuffix(evidence, "\n")))
+	}
+	fmt.Fprintln(w)
 	if p.Headerless != "" {
 		fmt.Fprintf(w, "The first line seems to be a row and not to name the columns: %s. Give names: --columns %s\n\n", p.Headerless, strings.Join(namesFor(p), ","))
 	}
