@@ -2,7 +2,6 @@ package notebooktest
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,11 +10,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/notebook"
 )
 
-var (
-	root = filepath.Join("..", "..")
-	// data is the optional sample data.
-	data = filepath.Join(root, "..", "shared", "data")
-)
+var root = filepath.Join("..", "..")
 
 // TestRules says what of a notebook breaks a rule. See notebook.Document.Check for what the rules are.
 func TestRules(t *testing.T) {
@@ -54,7 +49,7 @@ func TestCells(t *testing.T) {
 }
 
 func run(t *testing.T, program *notebook.Program, d *notebook.Document) {
-	host, err := notebook.StartHost(notebook.HostConfig{Data: sample(), Headless: true})
+	host, err := notebook.StartHost(notebook.HostConfig{Headless: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,10 +59,6 @@ func run(t *testing.T, program *notebook.Program, d *notebook.Document) {
 		}
 	}()
 	for _, cell := range d.CodeCells() {
-		if cell.HasTag(notebook.DataTag) && sample() == "" {
-			t.Logf("%s is not run: the sample data is not here", d.Where(cell.Number, 1))
-			continue
-		}
 		out, err := program.Run(t.Context(), d, cell, host.Env())
 		var failed *notebook.Failed
 		switch {
@@ -94,16 +85,4 @@ func documents(t *testing.T) []*notebook.Document {
 		t.Fatal(err)
 	}
 	return docs
-}
-
-// sample returns the directory of the sample data, or nothing if it is not there.
-func sample() string {
-	dir, err := filepath.Abs(data)
-	if err != nil {
-		return ""
-	}
-	if _, err := os.Stat(dir); err != nil {
-		return ""
-	}
-	return dir
 }

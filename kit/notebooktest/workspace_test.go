@@ -2,18 +2,21 @@ package notebooktest
 
 import (
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
 	"github.com/ciokit/cio/kit/internal/notebook"
+	"github.com/ciokit/cio/kit/livetest"
 )
 
-// runInWorkspace runs a notebook as it runs with CUSTOMERIO_API_KEY and CUSTOMERIO_REGION set: through the recorder, into a workspace that
-// somebody else uses too. Every cell succeeds, what the notebook makes has its prefix, and in the end only what was there before is left.
+// runInWorkspace runs a notebook as it runs where a real workspace is allowed: through the recorder, into a workspace that somebody else uses
+// too, and that drops what is sent for people whom it does not know. Every cell succeeds, nothing is dropped for that reason, what the notebook
+// makes has its prefix, and in the end only what was there before is left.
 func runInWorkspace(t *testing.T, program *notebook.Program, d *notebook.Document) {
-	workspace := emulator.Config{}.InProcess(t)
+	workspace := emulator.Config{DropUnknownPeople: true}.InProcess(t)
 	others := cio.Must(cio.NewClient(cio.Config{APIKey: workspace.Key, BaseURL: workspace.URL, HTTPClient: workspace.Client()}))
 	if err := others.Send(t.Context(),
 		cio.Identify{UserID: "ann", Traits: map[string]any{"email": "ann@example.com"}},
@@ -22,8 +25,9 @@ func runInWorkspace(t *testing.T, program *notebook.Program, d *notebook.Documen
 		t.Fatal(err)
 	}
 	var strangers []string
+	ledgers := t.TempDir()
 	host, err := notebook.StartHost(notebook.HostConfig{
-		Real:     cio.Config{APIKey: workspace.Key, BaseURL: workspace.URL},
+		Real:     livetest.Config{APIKey: workspace.Key, AppAPIKey: workspace.Key, BaseURL: workspace.URL, HTTPClient: workspace.Client(), RateLimit: -1, LedgerDir: ledgers},
 		Headless: true,
 		Forward: func(r *http.Request) (*http.Response, error) {
 			r.URL.Scheme, r.URL.Host = "http", "emulator"
@@ -34,9 +38,6 @@ func runInWorkspace(t *testing.T, program *notebook.Program, d *notebook.Documen
 		t.Fatal(err)
 	}
 	for _, cell := range d.CodeCells() {
-		if cell.HasTag(notebook.DataTag) {
-			continue
-		}
 		if out, err := program.Run(t.Context(), d, cell, host.Env()); err != nil {
 			t.Errorf("%v\n%s", err, out)
 			break
@@ -55,6 +56,24 @@ func runInWorkspace(t *testing.T, program *notebook.Program, d *notebook.Documen
 	}
 	if left := names(t, workspace); len(left) != 2 {
 		t.Errorf("left in the workspace: %v, want ann and acme", left)
+	}
+	if s := workspace.Stats(); s.Events+s.Devices+s.Relationships+s.Suppressed != 0 {
+		t.Errorf("left in the workspace: %+v", s)
+	}
+	unknown := 0
+	for _, m := range workspace.Messages(emulator.Dropped) {
+		if m.Rule != "unknown-person" {
+			continue
+		}
+		if unknown++; unknown == 1 {
+			t.Errorf("%s %q of %s was dropped: the person is unknown; identify them first", m.Type, m.Event, m.UserID)
+		}
+	}
+	if unknown > 1 {
+		t.Errorf("and %d more", unknown-1)
+	}
+	if files, err := os.ReadDir(ledgers); err != nil || len(files) > 0 {
+		t.Errorf("a ledger is left: %v, %v", files, err)
 	}
 	if v := string(workspace.Person("ann").Traits["email"]); v != `"ann@example.com"` || len(workspace.Person("ann").Traits) != 1 || len(workspace.Events("ann")) != 0 {
 		t.Errorf("somebody else was changed: %+v", workspace.Person("ann"))

@@ -12,7 +12,8 @@
 //
 // Where the environment allows a real workspace when the kernel starts, which takes more than a key and a region (CIOKIT_LIVE=1 and the name
 // of the workspace, see package livetest), that server is a recorder: it passes each call on to the real workspace, answers what that answers,
-// and keeps its own account of what was sent. People and objects then have ids with a prefix of their own ([Workspace.ID]), and
-// [Workspace.CleanUp] deletes them again. Nothing is ever read from the real workspace, so what [Workspace.Person] and the others return is
+// and keeps its own account of what was sent. People and objects then have ids with a prefix of their own ([Workspace.ID]), which are in a ledger
+// on disk before anything is sent for them, and [Workspace.CleanUp] deletes them again. What a kernel that was killed leaves behind is deleted
+// by ciokit live clean. Nothing is ever read from the real workspace, so what [Workspace.Person] and the others return is
 // that account.
 package sandbox

@@ -10,13 +10,22 @@ const (
 	KeyEnv = "CUSTOMERIO_API_KEY"
 	// TargetEnv is the address that the recorder passes calls on to.
 	TargetEnv = "CIOKIT_NOTEBOOK_TARGET"
+	// WorkspaceEnv says which workspace it is, and how sure that is.
+	WorkspaceEnv = "CIOKIT_NOTEBOOK_WORKSPACE"
 	// PrefixEnv is what ids in the real workspace begin with.
 	PrefixEnv = "CIOKIT_NOTEBOOK_PREFIX"
 	// FilesEnv is a directory for the files of the notebook, which goes when the kernel ends.
 	FilesEnv = "CIOKIT_NOTEBOOK_FILES"
-	// DataEnv is the directory of the optional sample data; empty where it is missing.
-	DataEnv = "CIOKIT_NOTEBOOK_DATA"
 )
+
+// CleanUpPath is where a recorder takes the request to delete what the notebook made. It answers with a CleanedUp.
+const CleanUpPath = "/_notebook/cleanup"
+
+// CleanedUp is what a recorder answers.
+type CleanedUp struct {
+	Deleted Deleted `json:"deleted"`
+	Error   string  `json:"error,omitempty"`
+}
 
 // The write keys of the emulator's workspaces: that of Open, and that of OpenEmulator.
 const (

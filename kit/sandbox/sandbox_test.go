@@ -2,9 +2,10 @@ package sandbox_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ func beside(t *testing.T) *emulator.Server {
 	srv := emulator.New(emulator.Config{Keys: []string{sandbox.Key, sandbox.EmulatorKey}})
 	server := httptest.NewServer(srv)
 	t.Cleanup(server.Close)
-	for _, name := range []string{sandbox.RecorderEnv, sandbox.TargetEnv, sandbox.PrefixEnv, sandbox.DataEnv, sandbox.KeyEnv} {
+	for _, name := range []string{sandbox.RecorderEnv, sandbox.TargetEnv, sandbox.PrefixEnv, sandbox.KeyEnv} {
 		t.Setenv(name, "")
 	}
 	t.Setenv(sandbox.EmulatorEnv, server.URL)
@@ -97,32 +98,66 @@ func TestFaultsAndReset(t *testing.T) {
 	}
 }
 
-// In a real workspace a clean-up touches nothing of others', and more than a page of one's own.
+// In a real workspace the recorder cleans up, which knows what passed it.
 func TestCleanUpInARealWorkspace(t *testing.T) {
 	srv := beside(t)
-	recorder := httptest.NewServer(srv)
+	answer := `{"deleted":{"People":3,"Objects":1,"Visitors":2}}`
+	recorder := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == sandbox.CleanUpPath {
+			io.WriteString(w, answer)
+			return
+		}
+		srv.ServeHTTP(w, r)
+	}))
 	t.Cleanup(recorder.Close)
 	t.Setenv(sandbox.RecorderEnv, recorder.URL)
 	t.Setenv(sandbox.TargetEnv, "https://cdp-eu.customer.io")
+	t.Setenv(sandbox.WorkspaceEnv, `the workspace "Tests", as the App API says`)
 	t.Setenv(sandbox.PrefixEnv, "test_1_")
 	t.Setenv(sandbox.KeyEnv, sandbox.Key)
 	ws := sandbox.Open()
-	if !ws.Real() || ws.ID("ann") != "test_1_ann" || ws.Email("Ann") != "test_1_ann@example.com" || !strings.Contains(ws.String(), "cdp-eu.customer.io") {
+	if !ws.Real() || ws.ID("ann") != "test_1_ann" || ws.Email("Ann") != "test_1_ann@example.com" || !strings.Contains(ws.String(), `cdp-eu.customer.io: the workspace "Tests"`) {
 		t.Errorf("%v: %s %s", ws, ws.ID("ann"), ws.Email("Ann"))
 	}
 	client := newClient(t, ws)
-	messages := []cio.Message{cio.Identify{UserID: "somebody"}, cio.SetObject{ObjectID: "theirs"}, cio.SetObject{ObjectID: ws.ID("ours")}, cio.Identify{Traits: map[string]any{"email": ws.Email("eve")}}}
+	if err := client.Send(t.Context(), cio.Identify{UserID: "somebody"}); err != nil {
+		t.Fatal(err)
+	}
+	if deleted, err := ws.CleanUp(t.Context(), client); err != nil || deleted.String() != "Deleted 3 people and 1 object, and what was kept of 2 visitors." {
+		t.Errorf("%v, %v", deleted, err)
+	}
+	answer = `{"deleted":{"People":1},"error":"x: the person is still there"}`
+	if deleted, err := ws.CleanUp(t.Context(), client); err == nil || !strings.Contains(err.Error(), "ciokit live clean") || deleted.People != 1 {
+		t.Errorf("%v, %v", deleted, err)
+	}
+	answer = "a page"
+	if _, err := ws.CleanUp(t.Context(), client); err == nil {
+		t.Error("an answer that is none is no error")
+	}
+	if s := ws.Stats(); s.People != 1 {
+		t.Errorf("the cell deleted something itself: %+v", s)
+	}
+}
+
+// More than a page of people, and what is kept of visitors who stayed unknown.
+func TestCleanUpOfTheEmulator(t *testing.T) {
+	beside(t)
+	ws := sandbox.Open()
+	client := newClient(t, ws)
+	messages := []cio.Message{
+		cio.Page{AnonymousID: "v1", Name: "Home"}, cio.Page{AnonymousID: "v1", Name: "Cart"}, cio.Relate{AnonymousID: "v2", ObjectID: "acme"},
+		cio.Page{AnonymousID: "v3"}, cio.Identify{UserID: "p0", AnonymousID: "v3"},
+	}
 	for n := range 1500 {
-		messages = append(messages, cio.Identify{UserID: ws.ID(fmt.Sprintf("p%04d", n))})
+		messages = append(messages, cio.Identify{UserID: fmt.Sprintf("p%d", n)})
 	}
 	if err := client.Send(t.Context(), messages...); err != nil {
 		t.Fatal(err)
 	}
-	deleted, err := ws.CleanUp(t.Context(), client)
-	if err != nil || deleted.People != 1501 || deleted.Objects != 1 || deleted.Left != 2 {
-		t.Errorf("%+v, %v", deleted, err)
+	if deleted, err := ws.CleanUp(t.Context(), client); err != nil || deleted.String() != "Deleted 1500 people and 1 object, and what was kept of 2 visitors." {
+		t.Errorf("%v, %v", deleted, err)
 	}
-	if s := ws.Stats(); s.People != 1 || s.Objects != 1 {
+	if s := ws.Stats(); s.People+s.Objects+s.Events+s.Relationships != 0 {
 		t.Errorf("left: %+v", s)
 	}
 }
@@ -136,12 +171,13 @@ func TestFiles(t *testing.T) {
 	if info, err := os.Stat(ws.File("orders.csv")); err != nil || info.Size() == 0 {
 		t.Errorf("orders.csv: %v", err)
 	}
-	if _, found := ws.Data("orders.csv"); found {
-		t.Error("found sample data where there is none")
+	if err := ws.WriteHistory(); err != nil {
+		t.Fatal(err)
 	}
-	t.Setenv(sandbox.DataEnv, filepath.Dir(ws.File("orders.csv")))
-	if path, found := sandbox.Open().Data("orders.csv"); !found || path != ws.File("orders.csv") {
-		t.Errorf("data %s, %t", path, found)
+	for _, name := range []string{"past_people.csv", "past_orders.csv", "past_people.yaml", "past_orders.yaml"} {
+		if info, err := os.Stat(ws.File(name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

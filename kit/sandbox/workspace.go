@@ -14,8 +14,8 @@ import (
 
 // Workspace is where a notebook's messages go. It holds no connection; opening one costs nothing.
 type Workspace struct {
-	url, key, prefix, target string
-	files, data              string
+	url, key, prefix, target, name string
+	files                          string
 }
 
 // Open returns the real workspace that the environment named when the notebook's kernel started, or else the emulator. It panics where there
@@ -27,14 +27,14 @@ func Open() *Workspace {
 		return ws
 	}
 	ws.url, ws.key = os.Getenv(RecorderEnv), os.Getenv(KeyEnv)
-	ws.prefix, ws.target = os.Getenv(PrefixEnv), os.Getenv(TargetEnv)
+	ws.prefix, ws.target, ws.name = os.Getenv(PrefixEnv), os.Getenv(TargetEnv), os.Getenv(WorkspaceEnv)
 	return ws
 }
 
 // OpenEmulator returns a workspace of the emulator, whatever the environment names: for what must not be tried on a real one, such as
 // failures. It is another than that of Open.
 func OpenEmulator() *Workspace {
-	ws := &Workspace{url: os.Getenv(EmulatorEnv), key: EmulatorKey, files: os.Getenv(FilesEnv), data: os.Getenv(DataEnv)}
+	ws := &Workspace{url: os.Getenv(EmulatorEnv), key: EmulatorKey, files: os.Getenv(FilesEnv)}
 	if ws.url == "" {
 		panic("sandbox: no emulator is running beside this notebook; start it with: ciokit notebook")
 	}
@@ -47,7 +47,7 @@ func (w *Workspace) Real() bool { return w.target != "" }
 // String says in a sentence where messages go.
 func (w *Workspace) String() string {
 	if w.Real() {
-		return fmt.Sprintf("Messages go to a real workspace, through %s. Ids begin with %s.", w.target, w.prefix)
+		return fmt.Sprintf("Messages go to a real workspace, through %s: %s. Ids begin with %s.", w.target, w.name, w.prefix)
 	}
 	return "Messages go to an emulator of Customer.io on this machine. Nothing leaves it."
 }
@@ -75,24 +75,13 @@ func (w *Workspace) Page() string { return w.url + "/" }
 // File returns the path of a file of this notebook, in a directory that the cells share, and that goes when the kernel ends.
 func (w *Workspace) File(name string) string { return filepath.Join(w.files, name) }
 
-// Data returns the path of a file of the optional sample data, and whether it is there.
-func (w *Workspace) Data(name string) (string, bool) {
-	if w.data == "" {
-		return "", false
-	}
-	path := filepath.Join(w.data, name)
-	_, err := os.Stat(path)
-	return path, err == nil
-}
-
-// At returns the workspace behind a recorder at the URL, with the write key and the prefix of its ids. Kernels use it; notebooks use Open.
-func At(url, key, prefix string) *Workspace {
-	return &Workspace{url: url, key: key, prefix: prefix, target: url}
-}
-
 // WriteShop writes the files of a small shop, mistakes included, beside those of [Workspace.File]: people.csv and orders.csv, and others. The
 // ids of people have the prefix of ID. They are the same in every run.
 func (w *Workspace) WriteShop() error {
 	_, err := shop.Write(w.files, w.prefix)
 	return err
 }
+
+// WriteHistory writes the past of a larger shop, without mistakes, beside those of [Workspace.File]: past_people.csv and past_orders.csv, with
+// a mapping of the same name for each. The ids of people have the prefix of ID. They are the same in every run.
+func (w *Workspace) WriteHistory() error { return shop.WriteHistory(w.files, w.prefix) }

@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/notebook"
 	"github.com/ciokit/cio/kit/livetest"
 	"github.com/ciokit/cio/kit/show"
@@ -39,7 +38,7 @@ func runKernel(cmd *cobra.Command, con console, checkout, tools, connection stri
 		return err
 	}
 	j.Cache = filepath.Dir(tools)
-	cfg, err := hostConfig(j.Root)
+	cfg, err := hostConfig()
 	if err != nil {
 		return err
 	}
@@ -73,11 +72,8 @@ func runBound(cmd *exec.Cmd) error {
 }
 
 // hostConfig says what the environment wants beside a notebook: a real workspace if that is allowed, which a key and a region alone do not.
-func hostConfig(root string) (notebook.HostConfig, error) {
+func hostConfig() (notebook.HostConfig, error) {
 	cfg := notebook.HostConfig{Headless: os.Getenv(show.HeadlessEnv) != ""}
-	if data := filepath.Join(root, "..", "shared", "data"); isDir(data) {
-		cfg.Data = data
-	}
 	_, ok, err := livetest.Allowed(os.Getenv(livetest.LiveEnv), os.Getenv)
 	if err != nil {
 		return cfg, &exitError{exitUsage, err}
@@ -85,20 +81,14 @@ func hostConfig(root string) (notebook.HostConfig, error) {
 	if !ok {
 		return cfg, nil
 	}
-	real := cio.ConfigFromEnv()
-	to := &target{name: string(real.Region)}
-	if real.BaseURL != "" {
-		to.name = real.BaseURL
+	cfg.Real = livetest.ConfigFromEnv(os.Getenv)
+	to := &target{name: string(cfg.Real.Region)}
+	if cfg.Real.BaseURL != "" {
+		to.name = cfg.Real.BaseURL
 	}
 	cfg.Forward, err = to.forwarder()
 	if err != nil {
 		return cfg, err
 	}
-	cfg.Real = cio.Config{APIKey: real.APIKey, BaseURL: to.base.String()}
 	return cfg, nil
-}
-
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }

@@ -25,7 +25,6 @@ type Document struct {
 type Cell struct {
 	Number int
 	Source string
-	Tags   []string
 	// Outputs are those saved with a code cell, Count its execution count, 0 if it was never run.
 	Outputs []Output
 	Count   int
@@ -35,9 +34,6 @@ type Cell struct {
 
 // Code reports whether the cell is one of code.
 func (c Cell) Code() bool { return c.Number > 0 }
-
-// HasTag reports whether the cell's metadata has the tag.
-func (c Cell) HasTag(tag string) bool { return slices.Contains(c.Tags, tag) }
 
 // Output is one output of a code cell.
 type Output struct {
@@ -92,11 +88,8 @@ type (
 		Cells  []rawCell `json:"cells"`
 	}
 	rawCell struct {
-		Type     string `json:"cell_type"`
-		Source   lines  `json:"source"`
-		Metadata struct {
-			Tags []string `json:"tags"`
-		} `json:"metadata"`
+		Type    string      `json:"cell_type"`
+		Source  lines       `json:"source"`
 		Count   *int        `json:"execution_count"`
 		Outputs []rawOutput `json:"outputs"`
 	}
@@ -139,7 +132,7 @@ func Parse(data []byte) (*Document, error) {
 	}
 	number := 0
 	for i, c := range raw.Cells {
-		cell := Cell{Source: string(c.Source), Tags: c.Metadata.Tags, index: i}
+		cell := Cell{Source: string(c.Source), index: i}
 		if c.Type == "code" {
 			number++
 			cell.Number = number
@@ -197,6 +190,3 @@ func (d *Document) Title() string {
 func (d *Document) Where(cell, line int) string {
 	return fmt.Sprintf("%s[cell %d]:%d", d.Name, cell, line)
 }
-
-// DataTag is the tag of a cell that needs the optional sample data.
-const DataTag = "data"

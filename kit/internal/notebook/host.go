@@ -1,9 +1,12 @@
 package notebook
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -12,21 +15,18 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
 	"github.com/ciokit/cio/kit/internal/places"
+	"github.com/ciokit/cio/kit/livetest"
 	"github.com/ciokit/cio/kit/sandbox"
 	"github.com/ciokit/cio/kit/show"
 )
 
 // HostConfig says what there is beside a notebook's cells.
 type HostConfig struct {
-	// Real, if set, is the real workspace that the notebook works in: the address that calls go to and the write key, and Forward passes a
-	// call on to it. Zero: the emulator alone.
-	Real    cio.Config
+	// Real is the real workspace that the notebook works in, if Forward is set, which passes a call on to it. Zero: the emulator alone.
+	Real    livetest.Config
 	Forward func(*http.Request) (*http.Response, error)
-	// Data is the directory of the optional sample data; empty if it is missing.
-	Data string
 	// Headless masks what would differ from run to run.
 	Headless bool
 }
@@ -38,7 +38,8 @@ type Host struct {
 	prefix   string
 	files    string
 	emulator *endpoint
-	recorder *endpoint // nil without a real workspace
+	recorder *endpoint        // nil without a real workspace
+	keeper   *livetest.Keeper // the same
 }
 
 type endpoint struct {
@@ -53,13 +54,12 @@ func StartHost(cfg HostConfig) (*Host, error) {
 	if h.files, err = places.MkdirTemp("ciokit-notebook-"); err != nil {
 		return nil, err
 	}
-	if h.emulator, err = serve(emulator.Config{Keys: []string{sandbox.Key, sandbox.EmulatorKey}}); err != nil {
+	if h.emulator, err = serve(emulator.New(emulator.Config{Keys: []string{sandbox.Key, sandbox.EmulatorKey}})); err != nil {
 		h.Close()
 		return nil, err
 	}
 	if cfg.Forward != nil {
-		h.prefix = fmt.Sprintf("ciokit_test_notebook_%08x_", rand.Uint32())
-		if h.recorder, err = serve(emulator.Config{Keys: []string{cfg.Real.APIKey}, Forward: cfg.Forward}); err != nil {
+		if err := h.record(); err != nil {
 			h.Close()
 			return nil, err
 		}
@@ -67,12 +67,47 @@ func StartHost(cfg HostConfig) (*Host, error) {
 	return h, nil
 }
 
-func serve(cfg emulator.Config) (*endpoint, error) {
+// record starts the recorder, and the ledger of what passes it.
+func (h *Host) record() (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), confirmTimeout)
+	defer cancel()
+	if h.keeper, err = livetest.Keep(ctx, h.cfg.Real); err != nil {
+		return err
+	}
+	h.prefix = h.keeper.Prefix("notebook")
+	mux := http.NewServeMux()
+	mux.Handle("/", emulator.New(emulator.Config{Keys: []string{h.cfg.Real.APIKey}, Forward: h.forward}))
+	mux.HandleFunc("POST "+sandbox.CleanUpPath, func(w http.ResponseWriter, r *http.Request) {
+		n, err := h.keeper.Clean(r.Context())
+		answer := sandbox.CleanedUp{Deleted: sandbox.Deleted{People: n.People, Objects: n.Objects, Visitors: n.Anonymous}}
+		if err != nil {
+			answer.Error = err.Error()
+		}
+		json.NewEncoder(w).Encode(answer)
+	})
+	h.recorder, err = serve(mux)
+	return err
+}
+
+// forward passes a call on once what it may make is on disk.
+func (h *Host) forward(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if err := h.keeper.Note(r.Header, body, h.prefix); err != nil {
+		return nil, err
+	}
+	return h.cfg.Forward(r)
+}
+
+func serve(handler http.Handler) (*endpoint, error) {
 	l, err := listen()
 	if err != nil {
 		return nil, err
 	}
-	server := &http.Server{Handler: emulator.New(cfg), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
 	go server.Serve(l)
 	return &endpoint{url: "http://" + l.Addr().String(), server: server}, nil
 }
@@ -98,9 +133,10 @@ func listen() (net.Listener, error) {
 
 // Env returns the environment of the cells: the process's own, with what package sandbox reads.
 func (h *Host) Env() []string {
-	set := map[string]string{sandbox.EmulatorEnv: h.emulator.url, sandbox.FilesEnv: h.files, sandbox.DataEnv: h.cfg.Data}
+	set := map[string]string{sandbox.EmulatorEnv: h.emulator.url, sandbox.FilesEnv: h.files}
 	if h.recorder != nil {
-		set[sandbox.RecorderEnv], set[sandbox.TargetEnv], set[sandbox.PrefixEnv] = h.recorder.url, h.cfg.Real.BaseURL, h.prefix
+		set[sandbox.RecorderEnv], set[sandbox.TargetEnv], set[sandbox.PrefixEnv] = h.recorder.url, h.keeper.Target(), h.prefix
+		set[sandbox.WorkspaceEnv] = h.keeper.Where()
 		set[sandbox.KeyEnv] = h.cfg.Real.APIKey
 	}
 	if h.cfg.Headless {
@@ -113,14 +149,12 @@ func (h *Host) Env() []string {
 	return env
 }
 
-// cleanUpTimeout is less than what Jupyter leaves a kernel for its end.
-const cleanUpTimeout = 4 * time.Second
-
-// Close deletes what the notebook left behind in a real workspace, as far as that goes within a few seconds, and ends everything.
+// Close deletes what the notebook left behind in a real workspace, as far as that goes within a few seconds, and ends everything. What is left
+// is in the ledger, for ciokit live clean.
 func (h *Host) Close() error {
 	var left error
 	if h.recorder != nil {
-		left = h.cleanUp()
+		left = h.keeper.Close(cleanUpTimeout)
 		h.recorder.server.Close()
 	}
 	if h.emulator != nil {
@@ -129,17 +163,9 @@ func (h *Host) Close() error {
 	return errors.Join(left, os.RemoveAll(h.files))
 }
 
-func (h *Host) cleanUp() error {
-	ctx, cancel := context.WithTimeout(context.Background(), cleanUpTimeout)
-	defer cancel()
-	ws := sandbox.At(h.recorder.url, h.cfg.Real.APIKey, h.prefix)
-	client, err := cio.NewClient(ws.Config())
-	if err != nil {
-		return err
-	}
-	_, err = ws.CleanUp(ctx, client)
-	if err != nil {
-		return fmt.Errorf("people and objects whose ids begin with %s may be left in the workspace: %w", h.prefix, err)
-	}
-	return nil
-}
+const (
+	// confirmTimeout is how long it may take to ask the App API which workspace it is.
+	confirmTimeout = 30 * time.Second
+	// cleanUpTimeout is less than what Jupyter leaves a kernel for its end.
+	cleanUpTimeout = 4 * time.Second
+)
