@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -268,9 +269,17 @@ func answerText(body []byte) string {
 		Error   any `json:"error"`
 	}
 	if json.Unmarshal(body, &shape) == nil {
-		var parts []string
-		for _, v := range []any{shape.Meta.Error, shape.Meta.Errors, shape.Errors, shape.Code, shape.Message, shape.Error} {
-			parts = appendSaid(parts, v)
+		parts := appendSaid(appendSaid(appendSaid(nil, shape.Meta.Error), shape.Meta.Errors), shape.Errors)
+		rest := []any{shape.Message, shape.Error}
+		if len(parts) == 0 { // a code says less than the error that it is of
+			rest = append([]any{shape.Code}, rest...)
+		}
+		for _, v := range rest {
+			for _, said := range appendSaid(nil, v) {
+				if !slices.Contains(parts, said) { // some say the same in two places
+					parts = append(parts, said)
+				}
+			}
 		}
 		if len(parts) > 0 {
 			return oneLine(strings.Join(parts, "; "))

@@ -159,6 +159,9 @@ func TestAnswers(t *testing.T) {
 		{"400 with a code", func() (*http.Response, error) {
 			return status(400, `{"code":"invalid_request","message":"too big"}`), nil
 		}, cio.Refused, cio.ErrInvalid, "invalid_request; too big"},
+		{"400 that says the same twice", func() (*http.Response, error) {
+			return status(400, `{"meta":{"errors":["userId is required"]},"code":"bad_request","message":"userId is required"}`), nil
+		}, cio.Refused, cio.ErrInvalid, "400 Bad Request: userId is required"},
 		{"400 in plain text", func() (*http.Response, error) { return status(400, "no\nway\x00 at all"), nil }, cio.Unsent, cio.ErrNotAPI, `the text "no way at all"`},
 		{"400 in HTML", func() (*http.Response, error) { return status(400, html), nil }, cio.Unsent, cio.ErrNotAPI, "an HTML page"},
 		{"400 in JSON of a gateway", func() (*http.Response, error) { return status(400, `{"message":"Bad Request"}`), nil }, cio.Unsent, cio.ErrNotAPI, "Bad Request"},
@@ -219,7 +222,7 @@ func TestAnswers(t *testing.T) {
 						t.Errorf("errors.Is(%v) is %t", sentinel, !want)
 					}
 				}
-				if text := err.Error(); !strings.Contains(text, c.said) || len(text) > 1000 || strings.ContainsAny(text, "\n\x00") {
+				if text := err.Error(); !strings.Contains(text, c.said) || len(text) > 1000 || strings.ContainsAny(text, "\n\x00") || strings.Contains(text, "; bad_request") {
 					t.Errorf("%q lacks %q", text, c.said)
 				}
 			})

@@ -22,7 +22,7 @@ func TestKilledLiveRunIsCleaned(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(11, 22))
 	leftSomething := 0
 	rounds := 6
-	if os.Getenv("CIOKIT_DEEP") == "1" {
+	if os.Getenv("CIOKIT_FULL") == "1" {
 		rounds = 20
 	}
 	for round := range rounds {

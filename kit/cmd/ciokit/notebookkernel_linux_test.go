@@ -5,19 +5,23 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
 )
 
 // standIn stands in for GoNB: it tells by a named pipe that it runs and what it was given, holds another open for as long as it runs, and
 // waits.
 const standIn = `#!/bin/sh
 exec 3>"$2.life"
-echo "$$ $CIOKIT_NOTEBOOK_EMULATOR $CIOKIT_NOTEBOOK_FILES" >"$2.begun"
+echo "$$ $CIOKIT_NOTEBOOK_EMULATOR $CIOKIT_NOTEBOOK_FILES $CIOKIT_NOTEBOOK_RECORDER $CIOKIT_NOTEBOOK_PREFIX" >"$2.begun"
 exec sleep 600
 `
 
@@ -26,11 +30,13 @@ type kernel struct {
 	cmd             *exec.Cmd
 	gonb            int // its process
 	emulator, files string
+	recorder        string // and the prefix of ids, where a real workspace is allowed
+	prefix          string
 	life            io.ReadCloser // ends when GoNB does
 	ended           chan struct{}
 }
 
-func startKernel(t *testing.T) *kernel {
+func startKernel(t *testing.T, env ...string) *kernel {
 	t.Helper()
 	dir := t.TempDir()
 	connection, tools := filepath.Join(dir, "connection"), filepath.Join(dir, "bin")
@@ -46,7 +52,8 @@ func startKernel(t *testing.T) *kernel {
 		}
 	}
 	k := &kernel{cmd: exec.Command("ciokit", "notebook", "kernel", "--checkout", filepath.Join("..", "..", ".."), "--tools", tools, connection)}
-	k.cmd.Env = append(os.Environ(), "CUSTOMERIO_API_KEY=", "TMPDIR="+dir)
+	k.cmd.Env = append(os.Environ(), "CUSTOMERIO_API_KEY=a-key", "CUSTOMERIO_REGION=eu", "CIOKIT_LIVE=", "TMPDIR="+dir) // an ordinary key, which changes nothing
+	k.cmd.Env = append(k.cmd.Env, env...)
 	k.cmd.Stderr = t.Output()
 	if err := k.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -83,7 +90,15 @@ func startKernel(t *testing.T) *kernel {
 	if _, err := fmt.Sscan(string(begun), &k.gonb, &k.emulator, &k.files); err != nil {
 		t.Fatalf("the stand-in says %q: %v", begun, err)
 	}
-	k.send(t)
+	if fields := strings.Fields(string(begun)); len(fields) == 5 {
+		k.recorder, k.prefix = fields[3], fields[4]
+	}
+	if (k.recorder != "") != (len(env) > 0) {
+		t.Fatalf("it has the recorder %q", k.recorder)
+	}
+	if k.recorder == "" {
+		k.send(t)
+	}
 	return k
 }
 
@@ -158,4 +173,53 @@ func TestKernelsAreApart(t *testing.T) {
 	}
 	one.gone(t)
 	two.send(t)
+}
+
+// What a notebook made in a real workspace is in a ledger before it is sent, so that live clean deletes it after a kernel that was killed.
+func TestKilledKernelIsCleaned(t *testing.T) {
+	t.Parallel()
+	rounds := 2
+	if os.Getenv("CIOKIT_FULL") == "1" {
+		rounds = 20
+	}
+	for round := range rounds {
+		srv := emulator.New(emulator.Config{Keys: []string{"key"}, DropUnknownPeople: true})
+		web := httptest.NewServer(srv)
+		state := t.TempDir()
+		env := []string{"CIOKIT_LIVE=1", "CIOKIT_LIVE_WORKSPACE=Tests", "CUSTOMERIO_API_KEY=key", "CUSTOMERIO_APP_API_KEY=key", "CUSTOMERIO_BASE_URL=" + web.URL, "XDG_STATE_HOME=" + state}
+		k := startKernel(t, env...)
+		client := cio.Must(cio.NewClient(cio.Config{APIKey: "key", BaseURL: k.recorder}))
+		for n := range 1 + round%4 {
+			name := fmt.Sprintf("%sp%d", k.prefix, n)
+			if err := client.Send(t.Context(), cio.Identify{UserID: name}, cio.Page{AnonymousID: name + "_v", Name: "Home"}, cio.SetObject{ObjectID: name + "_o"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := k.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		<-k.ended
+		if statsOf(t, srv) == "" {
+			t.Fatal("nothing is left to clean")
+		}
+		clean := exec.Command("ciokit", "live", "clean", "--to", web.URL, "--rate", "-1")
+		clean.Env, clean.Dir = append(os.Environ(), env...), t.TempDir()
+		if said, err := clean.CombinedOutput(); err != nil {
+			t.Errorf("round %d: clean: %v\n%s", round, err, said)
+		}
+		if stats := statsOf(t, srv); stats != "" {
+			t.Errorf("round %d: left over: %s", round, stats)
+		}
+		web.Close()
+	}
+}
+
+// A kernel ends, and says what is missing, where a real workspace is allowed and nobody names it.
+func TestKernelWantsTheNameOfTheWorkspace(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("ciokit", "notebook", "kernel", "--checkout", filepath.Join("..", "..", ".."), "--tools", t.TempDir(), "connection")
+	cmd.Env = append(os.Environ(), "CIOKIT_LIVE=1", "CIOKIT_LIVE_WORKSPACE=", "CUSTOMERIO_API_KEY=a-key", "CUSTOMERIO_REGION=eu")
+	if said, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(said), "CIOKIT_LIVE_WORKSPACE") {
+		t.Errorf("%v: %s", err, said)
+	}
 }
