@@ -254,3 +254,22 @@ func unquoted(object []byte, m member) string {
 	_ = json.Unmarshal(object[m.at:m.at+len(m.key)+2], &name) // it is valid
 	return name
 }
+
+// beginsJSON reports whether text begins as objects of JSON do, and no header of CSV: with an object on its line, or with the first of a list.
+func beginsJSON(head []byte) bool {
+	text := bytes.TrimLeft(head, " \t\r\n")
+	if rest, list := bytes.CutPrefix(text, []byte("[")); list {
+		text = bytes.TrimLeft(rest, " \t\r\n")
+	}
+	if len(text) == 0 || text[0] != '{' {
+		return false
+	}
+	named := bytes.TrimLeft(text[1:], " \t\r\n")
+	if len(named) == 0 || named[0] != '"' {
+		return false
+	}
+	var scan jsonScanner
+	n, done := scan.feed(named)
+	behind := bytes.TrimLeft(named[n:], " \t\r\n")
+	return done && len(behind) > 0 && behind[0] == ':'
+}

@@ -213,6 +213,16 @@ func TestRowsWithinAnObject(t *testing.T) {
 	}
 }
 
+// JSON that is called CSV is refused by its name, and no header is taken for JSON.
+func TestJSONCalledCSV(t *testing.T) {
+	for in, refused := range map[string]bool{"{\"id\":1}\n{\"id\":2}\n": true, "[\n {\n \"id\" : 1}]": true, "{\"id\":": true, "{id},n\n1,2\n": false, "[id],{n\n1,2\n": false, "{\"id\"},n\n1,2\n": false} {
+		_, _, err := readAll(t, strings.NewReader(in), Config{Format: CSV})
+		if got := err != nil && strings.Contains(err.Error(), "is JSON"); got != refused {
+			t.Errorf("%q: %v", in, err)
+		}
+	}
+}
+
 // A row over the limit is a bad row, and reading goes on behind it, in memory that does not grow.
 func TestLongRowsOfLists(t *testing.T) {
 	in := io.MultiReader(strings.NewReader("[{\"id\":1},\n{\"id\":\""), io.LimitReader(endless{}, 20<<20), strings.NewReader("\"},\n{\"id\":3}]"))
