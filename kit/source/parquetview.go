@@ -28,9 +28,10 @@ type parquetView struct {
 	size int64               // of in
 	meta format.FileMetaData // of in
 
-	ranges int64   // how many there are
-	first  []int64 // the number of the first range of each row group
-	end    []byte  // the description, its length, and the magic
+	levels []levels // of each leaf
+	ranges int64    // how many there are
+	first  []int64  // the number of the first range of each row group
+	end    []byte   // the description, its length, and the magic
 
 	mu     sync.Mutex
 	shown  map[int64]*pageRange // by the number of the range
@@ -48,8 +49,9 @@ const rangeBytes = 1 << 40
 
 // pageRange is the pages of a column in a row group.
 type pageRange struct {
-	codec format.CompressionCodec
-	pages []pageRef
+	codec   format.CompressionCodec
+	numbers *levels // of a column of INT32, whose pages are narrowed; nil for another
+	pages   []pageRef
 }
 
 // pageRef says where a page is.
@@ -71,6 +73,7 @@ func newParquetView(in io.ReaderAt, size int64, description []byte) (*parquetVie
 	if err := thrift.Unmarshal(protocol, description, &meta); err != nil {
 		return nil, err
 	}
+	v.levels = levelsOf(v.meta.Schema)
 	for g := range meta.RowGroups {
 		v.first = append(v.first, v.ranges)
 		for c := range meta.RowGroups[g].Columns {
@@ -107,6 +110,9 @@ func (v *parquetView) show(group, column int, values int64) error {
 	meta := &v.meta.RowGroups[group].Columns[column].MetaData
 	n, compressed := v.rangeOf(group, column)
 	r := &pageRange{codec: meta.Codec}
+	if meta.Type == format.Int32 && column < len(v.levels) {
+		r.numbers = &v.levels[column]
+	}
 	err := eachPage(v.in, v.size, meta, values, func(at, length int64, h *format.PageHeader) error {
 		if !compressed {
 			return nil
@@ -152,8 +158,11 @@ func (v *parquetView) rangeOf(group, column int) (n int64, compressed bool) {
 	return n, v.compressed(group, column)
 }
 
+// compressed reports whether the pages of a column in a row group are others in the view than in the file: because of their codec, or because they may
+// hold wide deltas.
 func (v *parquetView) compressed(group, column int) bool {
-	return v.meta.RowGroups[group].Columns[column].MetaData.Codec != format.Uncompressed
+	m := &v.meta.RowGroups[group].Columns[column].MetaData
+	return m.Codec != format.Uncompressed || m.Type == format.Int32
 }
 
 // openHeader returns the header of the page without compression.
@@ -192,7 +201,7 @@ func (v *parquetView) ReadAt(p []byte, off int64) (n int, err error) {
 		if i == len(r.pages) {
 			return n, io.EOF
 		}
-		if err := v.load(r.codec, r.pages[i]); err != nil {
+		if err := v.load(r, r.pages[i]); err != nil {
 			return n, err
 		}
 		k := copy(p[n:], v.page[off-r.pages[i].at:])
@@ -204,7 +213,8 @@ func (v *parquetView) ReadAt(p []byte, off int64) (n int, err error) {
 var errNotShown = errors.New("a column is read that was not looked at")
 
 // load reads a page and decompresses it.
-func (v *parquetView) load(codec format.CompressionCodec, ref pageRef) error {
+func (v *parquetView) load(r *pageRange, ref pageRef) error {
+	codec := r.codec
 	if v.loaded == ref {
 		return nil
 	}
@@ -248,6 +258,11 @@ func (v *parquetView) load(codec format.CompressionCodec, ref pageRef) error {
 	}
 	if err := v.decompress(codec, plain, rest); err != nil {
 		return fmt.Errorf("a page compressed with %v: %w", codec, err)
+	}
+	if r.numbers != nil {
+		if err := narrowPage(&h, r.numbers, plain); err != nil {
+			return err
+		}
 	}
 	v.loaded = ref
 	return nil

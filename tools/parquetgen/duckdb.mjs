@@ -33,7 +33,7 @@ await connection.run(`INSERT INTO types VALUES (3, false, 1, 2, 3, 4, 5, 6, 7, 8
 for (const codec of ["uncompressed", "snappy", "gzip", "zstd", "lz4_raw", "brotli"]) {
   await write(`duckdb-types-${codec}.parquet`, "FROM types", `COMPRESSION ${codec}`);
 }
-// Without u32, whose first value DuckDB writes there as no 32-bit number, which parquet-go refuses.
+// Without u32, which duckdb-wide has.
 await write("duckdb-types-v2.parquet", "SELECT * EXCLUDE (u32) FROM types", "COMPRESSION snappy, PARQUET_VERSION v2");
 
 // Several row groups with values that repeat, so that there are dictionaries, and lists across pages.
@@ -45,3 +45,9 @@ await write("duckdb-many.parquet", many(5000), "COMPRESSION zstd, ROW_GROUP_SIZE
 await write("duckdb-many-v2.parquet", many(5000), "COMPRESSION zstd, ROW_GROUP_SIZE 2048, PARQUET_VERSION v2");
 await write("duckdb-empty.parquet", "SELECT 1 AS id, 'x' AS name WHERE false", "COMPRESSION snappy");
 await write("duckdb-nan.parquet", "SELECT * FROM (VALUES (1, 'nan'::DOUBLE, 1.0::DOUBLE), (2, 1.5, 'infinity'), (3, 2.5, 3.5)) AS t(id, f, unused)", "COMPRESSION snappy");
+
+// Numbers whose differences DuckDB writes with more bits than they have.
+const apart = (low, high) => `CASE WHEN range % 2 = 0 THEN ${low} + range ELSE ${high} - range END`;
+await write("duckdb-wide.parquet", `SELECT range AS id, ${apart(-2147483648, 2147483647)}::INTEGER AS i32, ${apart(0, 4294967295)}::UINTEGER AS u32, (4294967295 - range)::UINTEGER AS high,
+    CASE WHEN range % 3 > 0 THEN (hash(range) % 4294967296)::UINTEGER END AS random, [(hash(range) % 4294967296)::UINTEGER, NULL, range::UINTEGER] AS list FROM range(300)`, "COMPRESSION zstd, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1");
+await write("duckdb-wide-uncompressed.parquet", `SELECT range AS id, ${apart(-2147483648, 2147483647)}::INTEGER AS i32, ${apart(0, 4294967295)}::UINTEGER AS u32 FROM range(100)`, "COMPRESSION uncompressed, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1");

@@ -1,4 +1,5 @@
-// Parquetgen writes the Parquet files of arrow-go that kit/source is tested with: go run . DIRECTORY
+// Parquetgen writes the Parquet files of arrow-go that kit/source is tested with: go run . DIRECTORY, and those of every codec, version of pages and
+// encoding: go run . DIRECTORY matrix
 package main
 
 import (
@@ -18,10 +19,14 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("say where: go run . DIRECTORY")
+	if len(os.Args) != 2 && len(os.Args) != 3 {
+		log.Fatal("say where: go run . DIRECTORY [matrix]")
 	}
-	if err := writeAll(os.Args[1]); err != nil {
+	all := writeAll
+	if len(os.Args) == 3 {
+		all = writeMatrix
+	}
+	if err := all(os.Args[1]); err != nil {
 		log.Fatal(err)
 	}
 }
