@@ -1,0 +1,60 @@
+package load
+
+import (
+	"bytes"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio/kit/source"
+)
+
+// sniff looks at an input and proposes a mapping for it, and returns how many bytes that has allocated.
+func sniff(t *testing.T, data []byte) uint64 {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	src, err := source.New(bytes.NewReader(data), source.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if p, err := source.Inspect(t.Context(), src, 0); err == nil && p.Sampled > 0 {
+		proposal, err := Propose(p, ProposeConfig{})
+		if err == nil && proposal.Open == nil {
+			if _, err := ParseMapping("m.yaml", proposal.Mapping); err != nil {
+				t.Errorf("the proposal is no mapping: %v\n%s", err, proposal.Mapping)
+			}
+		}
+	}
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// FuzzSniff checks that no input makes a panic, a proposal that is no mapping, or more than 64 MiB of garbage.
+func FuzzSniff(f *testing.F) {
+	for _, seed := range []string{proposeIn, "a,b\n1,\"x\n2,3\n", "id;n\n1;1,5\n", `{"a":{"b":[1]}}` + "\n", "\xff\xfea\x00", "a\tb\n\\N\t1\n", "1,2\n3,4\n"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if n := sniff(t, data); len(data) <= 64<<10 && n > 64<<20 {
+			t.Errorf("%d bytes of input made %d bytes of garbage", len(data), n)
+		}
+	})
+}
+
+// A mebibyte of what is hardest to look at takes no more than a few times what a mebibyte of rows takes: no step looks at all for each of all.
+func TestSniffHard(t *testing.T) {
+	for name, data := range map[string]string{
+		"long cells": "id,x\n" + strings.Repeat("1,"+strings.Repeat("9.", 20_000)+"\n", 25),
+		"quotes":     "id,x\n" + strings.Repeat(`"`, 1<<20),
+		"many dates": "id,x\n" + strings.Repeat("1,01/02/2003 04:05:06 PM +01:00\n", 30_000),
+		"members":    strings.Repeat(`{"a":1,"b":[[[[[[[]]]]]]]}`+"\n", 40_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if n := sniff(t, []byte(data)); n > 512<<20 {
+				t.Errorf("%d bytes of garbage", n)
+			}
+		})
+	}
+}
