@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/ciokit/cio/kit/source"
@@ -23,7 +24,7 @@ func (c *compilation) all(o *object, outer, s *spec, path string) {
 			except[name] = true
 		}
 		o.names, o.keys = append(o.names, ""), append(o.keys, nil)
-		o.items = append(o.items, everyMember{except, c.plan})
+		o.items = append(o.items, everyMember{except, c.plan, c.reservedMembers(path)})
 		return
 	}
 	var names []string
@@ -57,6 +58,8 @@ func (c *compilation) all(o *object, outer, s *spec, path string) {
 type everyMember struct {
 	except map[string]bool
 	plan   *plan // says which words stand for nothing
+	// reserved are the members that Customer.io reads as a certain type.
+	reserved map[string]func(dst, json []byte, r *row) ([]byte, bool, *valueError)
 }
 
 // appendJSON appends the members without braces. They are absent if the row has none.
@@ -85,10 +88,21 @@ func (e everyMember) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) 
 		if string(m.value) == "null" || e.plan.isNull(m.key, m.value) {
 			continue
 		}
+		before := len(dst)
 		if len(dst) > start {
 			dst = append(dst, ',')
 		}
 		dst = append(append(dst, m.key...), ':')
+		if name, _ := appendUnquoted(nil, m.key); e.reserved[string(name)] != nil {
+			out, ok, err := e.reserved[string(name)](dst, bytes.TrimSpace(m.value), r)
+			if err != nil {
+				return dst, false, err.from(string(name))
+			}
+			if dst = out; !ok {
+				dst = dst[:before]
+			}
+			continue
+		}
 		var err *valueError
 		if dst, err = appendCell(dst, source.Cell{Kind: source.JSON, Bytes: m.value}); err != nil {
 			name, _ := appendUnquoted(nil, m.key)

@@ -43,6 +43,8 @@ func (p *mappingReader) checkText(name string, s *spec) {
 		p.problem(s.at, "give a column, such as $id, or leave the field out", "%s is empty", name)
 	case s.kind == specExpression && s.expr.converter == converterFloat:
 		p.problem(s.at, "give the column itself: identifiers keep their text", "%s must be text, not a floating point number", name)
+	case s.kind == specExpression && s.expr.converter == converterBool:
+		p.problem(s.at, "give the column itself: identifiers keep their text", "%s must be text, not true or false", name)
 	}
 }
 
@@ -52,6 +54,8 @@ func (p *mappingReader) checkTimestamp(s *spec) {
 	switch {
 	case s.kind == specObject || s.kind == specList || s.kind == specLiteral && s.typed != "text":
 		p.problem(s.at, timestampHint, "timestamp must be a time")
+	case s.kind == specExpression && s.expr.converter == converterBool:
+		p.problem(s.at, "use =date(column)", "timestamp must be a time, not true or false")
 	case s.kind == specExpression && s.expr.converter > converterNone && s.expr.converter != converterDate:
 		p.problem(s.at, timestampHint, "timestamp must be a time, not a number")
 	}

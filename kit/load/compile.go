@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/events"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -115,6 +116,8 @@ type compilation struct {
 	selected      *[]string // the names of the slots
 	ids           *idRules
 	plan          *plan
+	current       *kind                  // of the message at hand
+	properties    map[*spec]events.Field // those of the message at hand, if it is a semantic event
 
 	comma        bool  // stands before decimals
 	zone         *zone // of the whole mapping, nil for UTC
@@ -124,6 +127,7 @@ type compilation struct {
 func (c *compilation) message(m *messageSpec) *messagePlan {
 	out := &messagePlan{kind: m.kind, verbatim: m.verbatim, columns: make(map[string]string)}
 	c.nulls, c.sources = nil, out.columns
+	c.current, c.properties = m.kind, propertiesOf(m)
 	c.checkColumns(m)
 	for _, n := range m.nulls {
 		if c.checkNull(m, n) {
@@ -301,7 +305,7 @@ func (c *compilation) value(s *spec, path string) value {
 		}
 		return l
 	}
-	v := c.scalar(s, path)
+	v := c.asProperty(c.asReserved(c.scalar(s, path), s, path), s)
 	var slots []int
 	for _, name := range s.columns() {
 		if slices.Contains(c.nulls, name) {
@@ -373,7 +377,7 @@ func (c *compilation) expression(s *spec, path string) scalar {
 		if date.zone == nil && date.pick != pickNone {
 			c.problem(s.at, pickHint, "in UTC no time comes twice")
 		}
-		return conversion{column: col, converter: e.converter, date: date, numbers: e.numbers, comma: c.comma, path: path}
+		return conversion{column: col, converter: e.converter, date: date, numbers: e.numbers, words: e.words, comma: c.comma, path: path}
 	}
 	if len(c.problems) > before {
 		return literal{}

@@ -141,6 +141,32 @@ func convertDecimal(args ...any) (any, error) {
 	return decimal{string(digits)}, nil
 }
 
+func convertBool(args ...any) (any, error) {
+	if b, ok := args[0].(bool); ok {
+		return b, nil
+	}
+	if cell, ok := args[0].(rawCell); ok && cell.Kind == source.JSON && (cell.Bytes[0] == 't' || cell.Bytes[0] == 'f') {
+		return cell.Bytes[0] == 't', nil
+	}
+	text, absent, err := argument(args[0])
+	if absent || err != nil {
+		return nil, err
+	}
+	var words []string
+	for _, arg := range args[1:] {
+		word, _ := arg.(string)
+		words = append(words, word)
+	}
+	if wrong := boolWords(words); wrong != nil {
+		return nil, refuse(RuleExpression, "%s", wrong.what)
+	}
+	b, bad := parseBool(text, words)
+	if bad != nil {
+		return nil, bad
+	}
+	return b, nil
+}
+
 // boundDate is how one date of an expression reads times.
 type boundDate struct {
 	dateRule

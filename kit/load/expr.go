@@ -33,11 +33,12 @@ const (
 	converterFloat
 	converterDecimal
 	converterDate
+	converterBool
 )
 
-var converterNames = [...]string{converterInt: "int", converterFloat: "float", converterDecimal: "decimal", converterDate: "date"}
+var converterNames = [...]string{converterInt: "int", converterFloat: "float", converterDecimal: "decimal", converterDate: "date", converterBool: "bool"}
 
-var converters = map[string]converter{"int": converterInt, "float": converterFloat, "decimal": converterDecimal, "date": converterDate}
+var converters = map[string]converter{"int": converterInt, "float": converterFloat, "decimal": converterDecimal, "date": converterDate, "bool": converterBool}
 
 // expression is what stands after = in a mapping, parsed.
 type expression struct {
@@ -50,6 +51,7 @@ type expression struct {
 	converter converter
 	date      dateRule
 	numbers   []numberLayout
+	words     []string // given to bool
 }
 
 // expressionError says what is wrong with an expression.
@@ -119,8 +121,12 @@ func (e *expression) recognise(root ast.Node) *expressionError {
 		return nil
 	}
 	e.simple, e.converter = true, c
-	if c == converterDate {
+	switch c {
+	case converterDate:
 		e.date, _, _ = parseDateRule(texts)
+		return nil
+	case converterBool:
+		e.words = texts
 		return nil
 	}
 	for _, text := range texts {
@@ -137,6 +143,9 @@ func checkConstants(c converter, texts []string) *expressionError {
 			return &expressionError{problem, hint}
 		}
 		return nil
+	}
+	if c == converterBool {
+		return boolWords(texts)
 	}
 	for _, text := range texts {
 		if _, problem := parseNumberLayout(text); problem != "" {
@@ -449,6 +458,7 @@ func expressionConfig(env types.Map, comma bool) *conf.Config {
 		expr.Function("int", numeric(convertInt, comma), new(func(string, ...string) int64), new(func(int64) int64), new(func(float64) int64)),
 		expr.Function("float", numeric(convertFloat, comma), new(func(string, ...string) float64), new(func(int64) float64), new(func(float64) float64)),
 		expr.Function("decimal", numeric(convertDecimal, comma), new(func(string, ...string) decimal), new(func(int64) decimal), new(func(float64) decimal)),
+		expr.Function("bool", convertBool, new(func(string, ...string) bool), new(func(bool) bool), new(func(int64) bool)),
 		expr.Function("fromJSON", parseJSON, new(func(any) any)),
 		expr.Function(calcName, calc, new(func(any) any)),
 		expr.Function(presentName, present, new(func(any) any)),

@@ -34,7 +34,7 @@ var kindWords = map[events.Kind]struct{ what, make string }{
 	events.String:  {"text", "$%s"},
 	events.Integer: {"an integer", "=int(%s)"},
 	events.Number:  {"a number", "=decimal(%s)"},
-	events.Boolean: {"true or false", `'=%s == "true"'`},
+	events.Boolean: {"true or false", "=bool(%s)"},
 	events.Time:    {"a time", "=date(%s)"},
 	events.Strings: {"a list of texts", `'=split(%s, ",")'`},
 	events.Object:  {"an object", "names and values below it"},
@@ -45,6 +45,7 @@ var kindWords = map[events.Kind]struct{ what, make string }{
 var convertersFor = map[events.Kind][]converter{
 	events.String:  {converterDate},
 	events.Time:    {converterDate},
+	events.Boolean: {converterBool},
 	events.Integer: {converterInt, converterDecimal},
 	events.Number:  {converterInt, converterFloat, converterDecimal},
 }

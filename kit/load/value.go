@@ -122,18 +122,22 @@ type conversion struct {
 	converter converter
 	date      dateRule
 	numbers   []numberLayout // count instead of comma
+	words     []string       // for true and false
 	comma     bool           // stands before decimals
 	path      string         // the field that it is for
 }
 
 func (c conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
+	if cell := r.cells[c.slot]; c.converter == converterBool && cell.Kind == source.JSON && (cell.Bytes[0] == 't' || cell.Bytes[0] == 'f') {
+		return append(dst, cell.Bytes...), true, nil
+	}
 	text, ok, err := c.plain(r)
 	if !ok || err != nil || len(text) == 0 {
 		return dst, false, err
 	}
 	out := dst
 	given := text
-	if (c.comma || c.numbers != nil) && c.converter != converterDate && (r.cells[c.slot].Kind == source.Text || r.cells[c.slot].Bytes[0] == '"') {
+	if (c.comma || c.numbers != nil) && c.converter != converterDate && c.converter != converterBool && (r.cells[c.slot].Kind == source.Text || r.cells[c.slot].Bytes[0] == '"') {
 		if text, err = pointedNumber(text, c.numbers); err != nil {
 			return dst, false, c.refusal(given, err)
 		}
@@ -151,6 +155,11 @@ func (c conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
 		}
 	case converterDecimal:
 		out, err = appendDecimal(dst, text)
+	case converterBool:
+		var b bool
+		if b, err = parseBool(text, c.words); err == nil {
+			out = strconv.AppendBool(dst, b)
+		}
 	case converterDate:
 		var t timed
 		if t, err = c.date.zone.parse(text, c.date.layouts); err == nil {
