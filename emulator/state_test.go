@@ -79,8 +79,7 @@ func TestAttributeCountWarns(t *testing.T) {
 	}
 }
 
-// TestIdentity lists messages, then who exists and what became of the last
-// message.
+// TestIdentity lists messages, who exists then, and what became of the last.
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	const email = `"traits":{"email":"Ann@Example.com"}`
@@ -147,8 +146,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestGoneIdentifiers looks for people under identifiers that they no longer
-// have.
+// TestGoneIdentifiers looks for people under identifiers that they had before.
 func TestGoneIdentifiers(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{ChangeEmails: true})
