@@ -19,6 +19,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/filelock"
 	"github.com/ciokit/cio/kit/internal/places"
+	"github.com/ciokit/cio/kit/source"
 )
 
 // A Journal says on disk how far a load has come, so that it can go on where it was after whatever ended it. Start makes one, Resume goes on
@@ -63,8 +64,11 @@ type JournalHeader struct {
 	// Tool is the version of this library that made the journal.
 	Tool string `json:"tool,omitempty"`
 	// Source names the input, Fingerprint tells it from a changed one.
-	Source      string `json:"source"`
-	Fingerprint string `json:"fingerprint"`
+	Source string `json:"source"`
+	// Files are those of the input, Dialects how those of CSV are written: a load that goes on reads them so, whatever they show then.
+	Files       []string         `json:"files,omitempty"`
+	Dialects    []source.Dialect `json:"dialects,omitempty"`
+	Fingerprint string           `json:"fingerprint"`
 	// Mapping is the name of the mapping, MappingHash its Hash.
 	Mapping     string `json:"mapping"`
 	MappingHash string `json:"mapping_hash"`

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"github.com/ciokit/cio/kit/source"
 )
 
 // Load is a load that keeps a journal, so that another process can go on with it after whatever ended this one.
@@ -37,6 +39,9 @@ func Start(dir string, job Job) (*Load, error) {
 	}
 	if dir, err = orJournalDir(dir); err != nil {
 		return nil, &StopError{ErrJournal, err}
+	}
+	if err := header.readAs(&job); err != nil {
+		return nil, err
 	}
 	l := &Load{job: job, started: true}
 	if l.rejects, err = job.openRejects(); err != nil {
@@ -81,6 +86,11 @@ func Resume(dir, id string, job Job) (*Load, error) {
 	if err := j.fits(now, job.Client.KeyHash(j.header.Salt), job.NewKey); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
+	if src, ok := job.Source.(source.Redialer); ok {
+		if err := src.ReadAs(j.header.Dialects); err != nil {
+			return nil, errors.Join(&StopError{ErrSource, err}, j.Close())
+		}
+	}
 	if l.rejects, err = job.openRejects(); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
@@ -90,6 +100,19 @@ func Resume(dir, id string, job Job) (*Load, error) {
 		}
 	}
 	return l, nil
+}
+
+// readAs keeps in which dialects the files of the job are read. They are looked at for that.
+func (h *JournalHeader) readAs(j *Job) error {
+	if _, ok := j.Source.(source.Redialer); !ok || !j.Source.Info().Whole {
+		return nil
+	}
+	if _, err := j.Source.Columns(context.Background()); err != nil { // of files, which do not keep anybody waiting
+		return beginError(context.Background(), err)
+	}
+	info := j.Source.Info()
+	h.Files, h.Dialects = info.Files, info.Dialects
+	return nil
 }
 
 // bounds are those of the job.

@@ -156,7 +156,7 @@ func TestServerRefusals(t *testing.T) {
 	// In the order of the rows, whoever refused them.
 	want := `{"line":3,"rule":"refused-by-api","hint":"Customer.io answered 400 Bad Request: no such trait","row":"2,2"}
 {"line":4,"column":"n","field":"traits.n","rule":"not-an-integer","hint":"give digits with an optional sign, or use float or decimal in the mapping","row":"3,x"}
-{"line":6,"column":"id","field":"userId","rule":"invalid-utf-8","hint":"the text holds bytes that are not UTF-8; convert the file first, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE","row_base64":"Iv8iLA=="}
+{"line":6,"column":"id","field":"userId","rule":"invalid-utf-8","hint":"the text holds bytes that are not UTF-8; say which encoding the file has, such as Encoding (--encoding windows-1252), or mend the row","row_base64":"Iv8iLA=="}
 {"line":7,"rule":"refused-by-api","hint":"Customer.io answered 400 Bad Request: no such trait","row":"5,5"}
 `
 	if got := withoutKept(rejects.String()); got != want {

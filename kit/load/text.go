@@ -41,7 +41,7 @@ func appendString(dst, text []byte) ([]byte, *valueError) {
 }
 
 func notUTF8() *valueError {
-	return refuse(RuleNotUTF8, "the text holds bytes that are not UTF-8; convert the file first, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE")
+	return refuse(RuleNotUTF8, "the text holds bytes that are not UTF-8; say which encoding the file has, such as Encoding (--encoding windows-1252), or mend the row")
 }
 
 // appendCell writes the cell as JSON. It must have a value.

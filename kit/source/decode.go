@@ -9,6 +9,10 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 )
@@ -21,6 +25,19 @@ var encodings = map[string]encoding.Encoding{
 	"windows-1250": charmap.Windows1250,
 	"windows-1251": charmap.Windows1251,
 	"windows-1252": charmap.Windows1252,
+	"windows-1253": charmap.Windows1253,
+	"windows-1254": charmap.Windows1254,
+	"windows-1257": charmap.Windows1257,
+	"koi8-r":       charmap.KOI8R,
+	"cp866":        charmap.CodePage866,
+	"ibm850":       charmap.CodePage850,
+	"ibm437":       charmap.CodePage437,
+	"shift_jis":    japanese.ShiftJIS,
+	"euc-jp":       japanese.EUCJP,
+	"gb18030":      simplifiedchinese.GB18030,
+	"gbk":          simplifiedchinese.GBK,
+	"big5":         traditionalchinese.Big5,
+	"euc-kr":       korean.EUCKR,
 	"iso-8859-1":   charmap.ISO8859_1,
 	"iso-8859-2":   charmap.ISO8859_2,
 	"iso-8859-15":  charmap.ISO8859_15,
@@ -36,7 +53,7 @@ func encodingOf(name string) (encoding.Encoding, error) {
 	if e, ok := encodings[strings.Replace(name, "cp125", "windows-125", 1)]; ok {
 		return e, nil
 	}
-	return nil, fmt.Errorf("source: the encoding %q is not known; give utf-8, utf-16, utf-16le, utf-16be, windows-1250 to windows-1252, iso-8859-1, iso-8859-2, iso-8859-15 or macintosh", name)
+	return nil, fmt.Errorf("source: the encoding %q is not known; give utf-8, utf-16, utf-16le, utf-16be, windows-1250 to windows-1254, windows-1257, iso-8859-1, iso-8859-2, iso-8859-15, macintosh, koi8-r, cp866, ibm437, ibm850, shift_jis, euc-jp, gbk, gb18030, big5 or euc-kr", name)
 }
 
 // decoder reads an input that may be compressed, which its first bytes tell, and that may be in another encoding. Nothing is read before

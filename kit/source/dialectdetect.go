@@ -92,23 +92,22 @@ func (s *detector) delimiter(usual byte) (*reading, error) {
 		return s.quotes(s.cfg.Delimiter)
 	}
 	first, err := s.quotes(usual)
-	if err != nil && first == nil {
-		return nil, err
-	}
+	unclear := make(map[*reading]bool)
 	head := s.firstLine()
 	var others []*reading
 	for _, d := range []byte(strong + weak) {
 		if d == usual || bytes.IndexByte(head, d) < 0 || bytes.IndexByte([]byte(weak), d) >= 0 && (first.columns > 1 || s.cfg.Columns != nil) {
 			continue
 		}
-		if r, _ := s.quotes(d); r != nil && r.columns > 1 && r.fault == nil {
+		if r, err := s.quotes(d); r.columns > 1 && r.fault == nil {
 			others = append(others, r)
+			unclear[r] = err != nil
 		}
 	}
 	if err := s.longDelimiter(head, first, others); err != nil {
 		return nil, err
 	}
-	fitting := slices.DeleteFunc(slices.Clone(others), func(r *reading) bool { return !r.fits() })
+	fitting := slices.DeleteFunc(slices.Clone(others), func(r *reading) bool { return !r.fits() && !unclear[r] })
 	slices.SortStableFunc(fitting, func(a, b *reading) int { return b.columns - a.columns })
 	flags := func(rs ...*reading) string {
 		var all []string
@@ -128,8 +127,8 @@ func (s *detector) delimiter(usual byte) (*reading, error) {
 		return first, err
 	}
 	switch {
-	case len(others) == 0:
-		return first, err
+	case len(others) == 0 || others[0].rows == 0:
+		return first, err // without a row a header says nothing of itself
 	case len(fitting) == 0:
 		r := others[0]
 		return nil, refuse(r.line, flags(r, first), "the header has %s if %s separates them, but the row on line %d does not fit it", count(r.columns, "field"), charName(r.Delimiter), r.badLine)
@@ -266,6 +265,9 @@ func headerLike(c *csvFramer, row []byte) bool {
 func (s *detector) lineEnds(d Dialect) LineEnd {
 	if s.cfg.LineEnd != "" {
 		return s.cfg.LineEnd
+	}
+	if first := bytes.IndexAny(s.sample, "\r\n"); first >= 0 && s.sample[first] == '\r' && first+1 < len(s.sample) && s.sample[first+1] != '\n' && bytes.Count(s.sample[:first], []byte{'"'})%2 == 0 {
+		return AnyLineEnd // no name of a column holds a CR
 	}
 	bare := bytes.Count(s.sample, []byte{'\r'}) - bytes.Count(s.sample, []byte("\r\n"))
 	if bare == 0 || bare == 1 && bytes.HasSuffix(s.sample, []byte{'\r'}) && !s.whole {

@@ -5,8 +5,22 @@ import (
 	"strings"
 )
 
-// quotes returns the reading with this delimiter, and with the quotes, escapes and line ends that the sample shows.
+// quotes returns the reading with this delimiter, and with the quotes, escapes and line ends that the sample shows. Where it shows several, there is
+// an error beside one of them.
 func (s *detector) quotes(delimiter byte) (*reading, error) {
+	r, err := s.quoted(delimiter)
+	if r != nil {
+		return r, err
+	}
+	d := Dialect{Delimiter: delimiter, Quote: '"', Escape: None}
+	d.LineEnd = s.lineEnds(d)
+	if r = s.read(d); r.columns < 2 {
+		r = s.read(d.with(None, None))
+	}
+	return r, err
+}
+
+func (s *detector) quoted(delimiter byte) (*reading, error) {
 	d := Dialect{Delimiter: delimiter, Quote: '"', Escape: None, LineEnd: LF}
 	if s.cfg.Quote != 0 {
 		d.Quote = s.cfg.Quote

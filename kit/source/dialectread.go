@@ -69,6 +69,9 @@ type Redialer interface {
 
 func (t *text) ReadAs(known []Dialect) error {
 	if t.framer != nil {
+		if t.detected == nil || len(known) > 0 && known[0] == t.detected.Dialect {
+			return nil
+		}
 		return errors.New("source: ReadAs was called after Columns")
 	}
 	t.known, t.asBefore = known, len(known) == 0
@@ -154,6 +157,11 @@ func (t *text) delimited(ctx context.Context, line int64) (framer, error) {
 			looking.Delimiter = 0
 		}
 		var err error
+		if cfg.Encoding == "" {
+			if err := checkEncoding(t.win.rest()[:min(len(t.win.rest()), sampleBytes)], line); err != nil {
+				return nil, err
+			}
+		}
 		if found, err = detectDialect(t.win.rest(), t.win.err == io.EOF, looking, cfg.Delimiter, line); err != nil {
 			return nil, err
 		}

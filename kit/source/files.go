@@ -100,6 +100,45 @@ type files struct {
 	before   int64 // bytes of the files before
 	ordinals int64 // rows of the files before
 	rows     int64 // of current
+
+	readAs   []Dialect // by an earlier run
+	asBefore bool      // it did not say
+	found    []Dialect // of the files that Columns has looked at
+}
+
+func (f *files) ReadAs(known []Dialect) error {
+	if f.headed != nil {
+		if slices.Equal(known, f.Info().Dialects) {
+			return nil
+		}
+		return errors.New("source: ReadAs was called after Columns")
+	}
+	f.readAs, f.asBefore = known, len(known) == 0
+	return f.alike(0, f.current)
+}
+
+// alike has a file read as an earlier run, or Columns, has read it.
+func (f *files) alike(i int, src Source) error {
+	known := f.readAs
+	if f.headed != nil {
+		known = f.found
+	}
+	t, ok := src.(Redialer)
+	switch {
+	case !ok:
+		return nil
+	case i < len(known):
+		return t.ReadAs(known[i : i+1])
+	case f.asBefore:
+		return t.ReadAs(nil)
+	}
+	return nil
+}
+
+// foundIn keeps the dialect of a file.
+func (f *files) foundIn(src Source) {
+	d := append(src.Info().Dialects, Dialect{})
+	f.found = append(f.found, d[0])
 }
 
 // header is a set of columns, and a file that has it.
@@ -118,6 +157,8 @@ func (f *files) Columns(ctx context.Context) ([]Column, error) {
 	}
 	f.columns, f.rejects = columns, f.current.Info().Rejects
 	headed := []int{f.header(0, columns)}
+	f.found = nil
+	f.foundIn(f.current)
 	for i := range f.names[1:] {
 		at, err := f.look(ctx, i+1)
 		if err != nil {
@@ -138,10 +179,14 @@ func (f *files) look(ctx context.Context, i int) (at int, err error) {
 		}
 		defer func() { err = errors.Join(err, src.Close()) }()
 	}
+	if err := f.alike(i, src); err != nil {
+		return 0, err
+	}
 	columns, err := src.Columns(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", f.names[i], err)
 	}
+	f.foundIn(src)
 	return f.header(i, columns), f.belongs(i, src, columns)
 }
 
@@ -238,6 +283,9 @@ func (f *files) advance(ctx context.Context) error {
 		if next, err = Open(f.names[f.at], f.cfg); err != nil {
 			return err
 		}
+		if err := f.alike(f.at, next); err != nil {
+			return errors.Join(err, next.Close())
+		}
 	}
 	f.current = next
 	columns, err := next.Columns(ctx)
@@ -270,7 +318,10 @@ func (f *files) Info() Info {
 	info := origin{names: f.names}.info()
 	if f.current != nil {
 		current := f.current.Info()
-		info.Delimiter, info.Rejects = current.Delimiter, current.Rejects
+		info.Delimiter, info.Rejects, info.Evidence = current.Delimiter, current.Rejects, current.Evidence
+	}
+	if slices.ContainsFunc(f.found, func(d Dialect) bool { return d != Dialect{} }) {
+		info.Dialects = f.found
 	}
 	if !f.unsized {
 		info.Size = f.size

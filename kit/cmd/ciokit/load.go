@@ -34,6 +34,9 @@ type loadOptions struct {
 	Config       string        `json:"config,omitempty"`
 	Format       string        `json:"format,omitempty"`
 	Delimiter    string        `json:"delimiter,omitempty"`
+	Quote        string        `json:"quote,omitempty"`
+	Escape       string        `json:"escape,omitempty"`
+	LineEnd      string        `json:"line_end,omitempty"`
 	Encoding     string        `json:"encoding,omitempty"`
 	Columns      []string      `json:"columns,omitempty"`
 	SkipRows     int           `json:"skip_rows,omitempty"`
@@ -128,7 +131,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl := cmd.Flags()
 	fl.StringVar(&f.Mapping, "mapping", "", "YAML file that says which messages a row becomes (required)")
 	fl.StringVar(&f.Format, "format", "", "csv, jsonl or parquet; default by the file's extension, then by its first bytes")
-	fl.StringVar(&f.Delimiter, "delimiter", "", `separates the fields of CSV: one character, or \t; default a comma, a tab for .tsv`)
+	f.dialectFlags(fl)
 	fl.StringVar(&f.Query, "query", "", "SQL query whose rows are loaded, where FILE is a database: a URL that begins with postgres:, mysql: or sqlite:, env:NAME for the environment variable that holds one, or db:NAME for an entry of --config")
 	fl.StringSliceVar(&f.OrderBy, "order-by", nil, "columns of the query that together tell its rows apart, separated by commas; the load can then be resumed")
 	fl.StringVar(&f.Config, "config", "", "file of database connections, NAME: URL a line; default connections.yaml in the directory of ciokit's configuration")
@@ -231,7 +234,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 
 // goOn resumes a load.
 func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
-	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "encoding", "columns", "skip-rows", "json-path", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "strict-identity", "dry-run", "continue"}, changeFlags) {
+	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "quote", "escape", "line-end", "encoding", "columns", "skip-rows", "json-path", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "strict-identity", "dry-run", "continue"}, changeFlags) {
 		if cmd.Flags().Changed(name) {
 			return fail(exitUsage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
 		}
@@ -346,6 +349,9 @@ func (o *loadOptions) rows() string {
 		return fmt.Sprintf("%q %q %q %d", o.JSONPath, o.Format, o.Encoding, o.SkipRows)
 	}
 	text := fmt.Sprintf("%q %q %q %q %q %d %v", o.Query, o.Format, o.Delimiter, o.Encoding, o.Columns, o.SkipRows, o.Comma)
+	if o.Quote+o.Escape+o.LineEnd != "" {
+		return text + fmt.Sprintf(" %q %q %q", o.Quote, o.Escape, o.LineEnd)
+	}
 	if text == fmt.Sprintf("%q %q %q %q %q %d %v", "", "", "", "", []string(nil), 0, false) {
 		return ""
 	}
@@ -369,18 +375,6 @@ func (o *loadOptions) expectRows() (r load.RowRange, err error) {
 		return r, fail(exitUsage, "--expect-rows is a number of rows, such as 1000, or the least and the most, such as 900-1100")
 	}
 	return r, nil
-}
-
-func (f *loadFlags) separator() (byte, error) {
-	switch {
-	case f.Delimiter == "":
-		return 0, nil
-	case f.Delimiter == `\t` || f.Delimiter == "tab":
-		return '\t', nil
-	case len(f.Delimiter) == 1:
-		return f.Delimiter[0], nil
-	}
-	return 0, fail(exitUsage, `--delimiter is one ASCII character, such as ";", or \t`)
 }
 
 // inputError puts the exit code to what is wrong with a file: its contents are usage, its absence is local.

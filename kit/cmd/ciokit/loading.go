@@ -18,7 +18,6 @@ import (
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
-	"github.com/ciokit/cio/kit/source"
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
 
@@ -44,7 +43,7 @@ type loading struct {
 // open opens what the load needs and checks all that can be checked before anything is sent.
 func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err error) {
 	l = &loading{f: f}
-	delimiter, err := f.separator()
+	cfg, err := f.sourceConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +93,7 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if err := l.connect(ctx, console{con.in, con.out, &l.said}); err != nil {
 		return nil, err
 	}
-	l.input = input{args: f.Files, query: f.Query, orderBy: f.OrderBy, config: f.Config, stall: f.GiveUpAfter, source: source.Config{Format: source.Format(f.Format), Delimiter: delimiter, Encoding: f.Encoding, Columns: f.Columns, SkipLines: f.SkipRows, JSONPath: f.JSONPath}}
+	l.input = input{args: f.Files, query: f.Query, orderBy: f.OrderBy, config: f.Config, stall: f.GiveUpAfter, source: cfg}
 	if f.OrderBy != nil && sqldb.HasPassword(f.Files[0]) {
 		return nil, fail(exitUsage, "a load that can be resumed keeps in its journal where its rows come from, and no password may stand there: put the URL into an environment variable and give env:NAME, or into the file of connections and give db:NAME")
 	}

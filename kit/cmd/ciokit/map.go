@@ -42,9 +42,9 @@ What only a person can decide is left open, with the choices in comments; a load
 			if err != nil {
 				return err
 			}
-			if p.Headerless != "" && in.columns == nil {
-				in.columns = namesFor(p)
-				fmt.Fprintf(con.err, "The first line seems to be a row and not to name the columns: %s. The mapping goes with --columns %s.\n", p.Headerless, strings.Join(in.columns, ","))
+			if p.Headerless != "" && in.rows.Columns == nil {
+				in.rows.Columns = namesFor(p)
+				fmt.Fprintf(con.err, "The first line seems to be a row and not to name the columns: %s. The mapping goes with --columns %s.\n", p.Headerless, strings.Join(in.rows.Columns, ","))
 				if slices.Contains(args, "-") {
 					return fail(exitUsage, "give --columns: what comes from a pipe cannot be read again")
 				}

@@ -81,37 +81,35 @@ func newSource(con console) *cobra.Command {
 
 // inputFlags are the flags that say how to read an input.
 type inputFlags struct {
-	query, format, delimiter, encoding string
-	config, jsonPath                   string
-	columns, orderBy                   []string
-	skipRows                           int
-	comma                              bool
+	query, config string
+	orderBy       []string
+	comma         bool
+	rows          loadOptions // of which those are used that say how a file is read
 }
 
 func (f *inputFlags) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.query, "query", "", "SQL query, where FILE is a database")
-	fl.StringVar(&f.format, "format", "", "csv, jsonl or parquet; default by the file's extension, then by its first bytes")
+	fl.StringVar(&f.rows.Format, "format", "", "csv, jsonl or parquet; default by the file's extension, then by its first bytes")
 	fl.StringVar(&f.config, "config", "", "file of database connections; default connections.yaml in the directory of ciokit's configuration")
-	fl.StringVar(&f.delimiter, "delimiter", "", `separates the fields of CSV: one character, or \t`)
-	fl.StringVar(&f.encoding, "encoding", "", "of text; default utf-8")
-	fl.StringSliceVar(&f.columns, "columns", nil, "names of the columns of CSV without a header")
-	fl.IntVar(&f.skipRows, "skip-rows", 0, "how many lines to skip before the header")
-	fl.StringVar(&f.jsonPath, "json-path", "", "where in objects of JSON the rows are, such as data.customers")
+	f.rows.dialectFlags(fl)
+	fl.StringVar(&f.rows.Encoding, "encoding", "", "of text; default utf-8")
+	fl.StringSliceVar(&f.rows.Columns, "columns", nil, "names of the columns of CSV without a header")
+	fl.IntVar(&f.rows.SkipRows, "skip-rows", 0, "how many lines to skip before the header")
+	fl.StringVar(&f.rows.JSONPath, "json-path", "", "where in objects of JSON the rows are, such as data.customers")
 	fl.StringSliceVar(&f.orderBy, "order-by", nil, "columns of the query that together tell its rows apart, as for a load")
 	fl.BoolVar(&f.comma, "decimal-comma", false, "int, float and decimal read 12,50 instead of 12.50")
 }
 
 func (f *inputFlags) open(ctx context.Context, con console, args []string) (source.Source, error) {
-	l := loadFlags{loadOptions: loadOptions{Delimiter: f.delimiter}}
-	delimiter, err := l.separator()
+	cfg, err := f.rows.sourceConfig()
 	if err != nil {
 		return nil, err
 	}
 	if args, err = expand(args); err != nil {
 		return nil, err
 	}
-	in := input{args: args, query: f.query, orderBy: f.orderBy, config: f.config, source: source.Config{Format: source.Format(f.format), Delimiter: delimiter, Encoding: f.encoding, Columns: f.columns, SkipLines: f.skipRows, JSONPath: f.jsonPath}}
+	in := input{args: args, query: f.query, orderBy: f.orderBy, config: f.config, source: cfg}
 	src, err := in.open(ctx, con)
 	if err != nil {
 		return nil, inputError(err)
@@ -147,9 +145,9 @@ func (f *inputFlags) words(cmd *cobra.Command, args []string, p source.Profile) 
 	flag("query", f.query)
 	flag("order-by", strings.Join(f.orderBy, ","))
 	flag("config", f.config)
-	flag("format", f.format)
-	flag("json-path", f.jsonPath)
-	flag("columns", strings.Join(f.columns, ","))
+	flag("format", f.rows.Format)
+	flag("json-path", f.rows.JSONPath)
+	flag("columns", strings.Join(f.rows.Columns, ","))
 	if p.Dialect != nil {
 		for _, text := range p.Dialect.Flags() {
 			if name, _, _ := strings.Cut(strings.TrimPrefix(text, "--"), " "); cmd.Flags().Lookup(name) != nil {
@@ -157,7 +155,7 @@ func (f *inputFlags) words(cmd *cobra.Command, args []string, p source.Profile) 
 			}
 		}
 	} else {
-		flag("encoding", f.encoding)
+		flag("encoding", f.rows.Encoding)
 	}
 	if f.comma {
 		words = append(words, "--decimal-comma")

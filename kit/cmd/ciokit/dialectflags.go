@@ -1,0 +1,61 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/ciokit/cio/kit/source"
+	"github.com/spf13/pflag"
+)
+
+// dialectFlags are the flags that say how CSV is written.
+func (o *loadOptions) dialectFlags(fl *pflag.FlagSet) {
+	fl.StringVar(&o.Delimiter, "delimiter", "", `separates the fields of CSV: one character, \t, or \x01 and the like; default what the input shows`)
+	fl.StringVar(&o.Quote, "quote", "", "encloses fields of CSV: one character, or none if quotes are text; default what the input shows")
+	fl.StringVar(&o.Escape, "escape", "", `makes the character behind it text: one character such as \, or none; default what the input shows`)
+	fl.StringVar(&o.LineEnd, "line-end", "", "what ends a line of CSV: lf (CRLF too), or any, a CR by itself too; default what the input shows")
+}
+
+// sourceConfig says how the input is read.
+func (o *loadOptions) sourceConfig() (source.Config, error) {
+	cfg := source.Config{Format: source.Format(o.Format), Encoding: o.Encoding, Columns: o.Columns, SkipLines: o.SkipRows, LineEnd: source.LineEnd(strings.ToLower(o.LineEnd)), JSONPath: o.JSONPath}
+	for _, c := range []struct {
+		flag, text string
+		to         *byte
+	}{{"delimiter", o.Delimiter, &cfg.Delimiter}, {"quote", o.Quote, &cfg.Quote}, {"escape", o.Escape, &cfg.Escape}} {
+		one, ok := characterOf(c.text)
+		if !ok || one == source.None && c.flag == "delimiter" {
+			return cfg, fail(exitUsage, `--%s is one ASCII character, such as ";", or \t`, c.flag)
+		}
+		*c.to = one
+	}
+	switch cfg.LineEnd {
+	case "", source.LF, source.AnyLineEnd:
+	case "crlf":
+		cfg.LineEnd = source.LF
+	case "cr":
+		cfg.LineEnd = source.AnyLineEnd
+	default:
+		return cfg, fail(exitUsage, "--line-end is lf or any")
+	}
+	return cfg, nil
+}
+
+// characterOf reads a flag that is a character, 0 for none given.
+func characterOf(text string) (byte, bool) {
+	switch {
+	case text == "":
+		return 0, true
+	case text == "none":
+		return source.None, true
+	case text == "tab" || text == `\t`:
+		return '\t', true
+	case len(text) == 1:
+		return text[0], text[0] < 0x80 && text[0] > 0
+	}
+	if hex, ok := strings.CutPrefix(text, `\x`); ok {
+		n, err := strconv.ParseUint(hex, 16, 7)
+		return byte(n), err == nil && n > 0
+	}
+	return 0, false
+}

@@ -1,0 +1,158 @@
+package source
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+)
+
+// checkEncoding refuses text that is not UTF-8 and looks as if it were text in another encoding. A few damaged bytes are no text: the rows that
+// have them are rejected.
+func checkEncoding(sample []byte, line int64) error {
+	if utf8.Valid(sample) {
+		return nil
+	}
+	odd, even := 0, 0 // lines that are not UTF-8, and others that are not ASCII
+	var foreign []byte
+	first := int64(0)
+	lines := bytes.SplitAfter(sample, newline)
+	for i, text := range lines {
+		if i == len(lines)-1 && len(sample) >= sampleBytes-utf8.UTFMax {
+			break // a character may be cut off
+		}
+		switch {
+		case !utf8.Valid(text):
+			if odd++; odd == 1 {
+				first = line + int64(i)
+			}
+			foreign = append(foreign, text...)
+		case bytes.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0:
+			even++
+		}
+	}
+	name, likely := guessEncoding(foreign)
+	if odd == 0 || odd <= even || !likely {
+		return nil
+	}
+	return &FormatError{Line: first, Problem: "the input is not UTF-8 here, and looks like " + name,
+		Hint: "say which encoding it has: --encoding " + name + "; with --encoding utf-8 only the rows are rejected that are not UTF-8"}
+}
+
+// guessEncoding says in which encoding text could be that is not UTF-8. likely says that it looks like text in it.
+func guessEncoding(text []byte) (name string, likely bool) {
+	for _, name := range []string{"shift_jis", "euc-jp", "big5", "euc-kr", "gb18030"} {
+		if looksEastAsian(name, text) {
+			return name, true
+		}
+	}
+	high, pairs, upper, low, symbols := 0, 0, 0, 0, 0 // bytes from 0x80, two beside each other, from 0xc0 to 0xdf, below 0xa0, and such as are seldom in Western text
+	for i, c := range text {
+		if c < 0x80 {
+			continue
+		}
+		high++
+		if i > 0 && text[i-1] >= 0x80 {
+			pairs++
+		}
+		switch {
+		case c < 0xa0:
+			low++
+		case c >= 0xc0 && c < 0xe0:
+			upper++
+		case bytes.IndexByte([]byte{0xb9, 0xb3, 0xbf, 0xa3, 0xa5, 0xaf}, c) >= 0:
+			symbols++
+		}
+	}
+	switch {
+	case 3*pairs > high && high > 2 && low > high/4:
+		return "cp866", true
+	case 3*pairs > high && high > 2 && 2*upper > high:
+		return "koi8-r", true
+	case 3*pairs > high && high > 2:
+		return "windows-1251", true
+	case 2*low > high && amongLetters(text, []byte{0x8e, 0x8a, 0x9a, 0x9f, 0x88, 0x87, 0x96}):
+		return "macintosh", plausible("macintosh", text)
+	case 2*low > high && amongLetters(text, []byte{0x81, 0x82, 0x84, 0x94, 0x85, 0xa1, 0xa2}):
+		return "ibm850", plausible("ibm850", text)
+	case symbols > 0 && amongLetters(text, []byte{0xb9, 0xb3, 0xbf, 0x9c, 0x9f}):
+		return "windows-1250", plausible("windows-1250", text)
+	}
+	return "windows-1252", plausible("windows-1252", text)
+}
+
+// looksEastAsian reports whether the text decodes without an error into what such text consists of.
+func looksEastAsian(name string, text []byte) bool {
+	e, err := encodingOf(name)
+	if err != nil || e == nil {
+		return false
+	}
+	decoded, err := e.NewDecoder().Bytes(text)
+	if err != nil || bytes.ContainsRune(decoded, utf8.RuneError) {
+		return false
+	}
+	var common, all, kana, hangul int
+	for _, r := range string(decoded) {
+		if r < utf8.RuneSelf {
+			continue
+		}
+		all++
+		switch {
+		case unicode.In(r, unicode.Hiragana, unicode.Katakana) && (r < 0xff00 || r > 0xffef):
+			kana++
+			common++
+		case unicode.Is(unicode.Hangul, r):
+			hangul++
+			common++
+		case unicode.Is(unicode.Han, r), r >= 0x3000 && r < 0x3040, r >= 0xff00 && r < 0xff61:
+			common++
+		}
+	}
+	switch {
+	case all < 2 || common != all:
+		return false
+	case strings.HasSuffix(name, "jis"), name == "euc-jp":
+		return 5*kana >= all
+	case name == "euc-kr":
+		return 2*hangul > all
+	}
+	return kana+hangul == 0
+}
+
+// amongLetters reports whether one of these bytes stands between letters.
+func amongLetters(text, some []byte) bool {
+	letter := func(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+	for i, c := range text {
+		if bytes.IndexByte(some, c) >= 0 && i > 0 && i+1 < len(text) && letter(text[i-1]) && letter(text[i+1]) {
+			return true
+		}
+	}
+	return false
+}
+
+// plausible reports whether everything beyond ASCII in the text is what people write.
+func plausible(name string, text []byte) bool {
+	e, err := encodingOf(name)
+	if err != nil {
+		return false
+	}
+	return people(e, text)
+}
+
+func people(e encoding.Encoding, text []byte) bool {
+	decoded, err := e.NewDecoder().Bytes(text)
+	if err != nil {
+		return false
+	}
+	for _, r := range string(decoded) {
+		if r < utf8.RuneSelf || r != 'ÿ' && r != 'þ' && unicode.IsLetter(r) {
+			continue
+		}
+		if !strings.ContainsRune("€£§°²³´»«¿¡·–—‘’“”„…•™©®½¼¾ªº\u00a0", r) {
+			return false
+		}
+	}
+	return true
+}
