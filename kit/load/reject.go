@@ -150,7 +150,7 @@ func (w *rejectWriter) write(r Reject, row *chunkRow, raw []byte, another bool) 
 		line[len(line)-1] = '\n'
 	}
 	apart := "" // in a column of its own
-	if kept.Torn || kept.Format != source.CSV || kept.Delimiter != string(w.delimiter) || !slices.Equal(kept.Columns, w.header) {
+	if kept.Torn || kept.Quote != "" || kept.Format != source.CSV || kept.Delimiter != string(w.delimiter) || !slices.Equal(kept.Columns, w.header) {
 		apart = string(raw)
 		line = append(line, bytes.Repeat([]byte{w.delimiter}, len(w.header)-1)...)
 	} else {

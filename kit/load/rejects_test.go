@@ -248,7 +248,7 @@ func testRejectsLoop(t *testing.T, rnd *rand.Rand) {
 		}
 		return false
 	}
-	cfg := source.Config{Delimiter: byte(delimiter), Format: source.CSV}
+	cfg := source.Config{Delimiter: byte(delimiter), Format: source.CSV, Quote: '"', Escape: source.None, LineEnd: source.LF}
 	if jsonRows {
 		cfg.Format = source.JSONLines
 	}

@@ -34,7 +34,7 @@ type csvFramer struct {
 // csvField is a field of a record, as offsets into the data given to parse, without its quotes.
 type csvField struct {
 	start, end int
-	escaped    bool // it holds doubled quotes or escapes
+	escaped    bool // it may hold doubled quotes, escapes, or a CRLF that becomes LF
 }
 
 func (c *csvFramer) columns(ctx context.Context, w *window) ([]Column, error) {
@@ -92,7 +92,10 @@ func (c *csvFramer) setHeader(row Row) ([]Column, error) {
 }
 
 func (c *csvFramer) choose(names []string) error {
-	c.form = &Form{CSV, string(c.delimiter), namesOf(c.header)}
+	c.form = &Form{Format: CSV, Delimiter: string(c.delimiter), Columns: namesOf(c.header)}
+	if c.odd != nil && (c.odd.Quote != '"' || c.odd.Escape != None) {
+		c.form.Quote, c.form.Escape = charText(c.odd.Quote), charText(c.odd.Escape)
+	}
 	c.slots = make([]int, len(c.header))
 	for i := range c.slots {
 		c.slots[i] = -1
@@ -310,7 +313,7 @@ func (c *csvFramer) parse(data []byte, final bool) (n int, o outcome) {
 					eol += end
 				}
 			}
-			c.fields = append(c.fields, csvField{pos + 1, end, doubled})
+			c.fields = append(c.fields, csvField{pos + 1, end, doubled || crosses})
 			switch rest := data[end+1:]; {
 			case len(rest) == 0 || len(rest) == 1 && rest[0] == '\r':
 				if final {
@@ -385,16 +388,26 @@ func closingQuote(data []byte, from int) (end int, doubled bool) {
 	}
 }
 
-// appendUnescaped appends a quoted field's text to dst, with single quotes for doubled ones, and returns it alone too.
+// appendUnescaped appends a quoted field's text to dst, with single quotes for doubled ones and LF for CRLF, and returns it alone too.
 func appendUnescaped(dst, field []byte) (all, text []byte) {
 	start := len(dst)
-	for {
-		i := bytes.IndexByte(field, '"')
+	for len(field) > 0 {
+		i := bytes.IndexAny(field, "\"\r")
 		if i < 0 {
 			break
 		}
-		dst = append(dst, field[:i+1]...)
-		field = field[min(i+2, len(field)):]
+		dst = append(dst, field[:i]...)
+		switch {
+		case field[i] == '"':
+			dst = append(dst, '"')
+			i += 2
+		case i+1 < len(field) && field[i+1] == '\n':
+			i++
+		default:
+			dst = append(dst, '\r')
+			i++
+		}
+		field = field[min(i, len(field)):]
 	}
 	dst = append(dst, field...)
 	return dst, dst[start:]

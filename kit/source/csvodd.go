@@ -80,6 +80,7 @@ func (c *csvFramer) quotedField(data []byte, pos int, final bool) (f csvField, n
 			i++
 		default:
 			f.end = i
+			f.escaped = f.escaped || crosses
 			if crosses && c.spans < 0 {
 				c.spans = pos
 			}
@@ -233,6 +234,8 @@ func (c *csvFramer) unescape(dst, field []byte) (all, text []byte) {
 			}
 		case b == c.odd.Quote && field[i+1] == b:
 			i++
+		case b == '\r' && field[i+1] == '\n':
+			continue
 		}
 		dst = append(dst, b)
 	}

@@ -34,7 +34,7 @@ const DefaultMaxRowBytes = 1 << 20
 // such as a spreadsheet, is a *FormatError. A byte order mark is dropped. Blank lines are skipped.
 //
 // How CSV is written is what its beginning shows, where it is not given: see [DetectDialect]. What is not clear there is a *FormatError. A field
-// may be quoted, and then hold delimiters, line ends and doubled quotes. A row with another number of fields than the header is a bad row, as is
+// may be quoted, and then hold delimiters, line ends (CRLF becomes LF, as encoding/csv has it) and doubled quotes. A row with another number of fields than the header is a bad row, as is
 // one that only makes sense in another dialect, and one that repeats the header. So is one with a misplaced quote: it ends with the line on
 // which the quote at fault was opened, and reading goes on with the line after that, so that one lost quote does not cost the rest of the input.
 //

@@ -22,6 +22,22 @@ type Form struct {
 	// Delimiter separates the fields of CSV, whose Columns have these names.
 	Delimiter string   `json:"delimiter,omitempty"`
 	Columns   []string `json:"columns,omitempty"`
+	// Quote and Escape are those of the Dialect, none for None; both are empty where a quoted field doubles its double quotes.
+	Quote  string `json:"quote,omitempty"`
+	Escape string `json:"escape,omitempty"`
+}
+
+// odd is the dialect of the rows, nil for the plain one.
+func (f *Form) odd() (*Dialect, error) {
+	if f.Quote == "" {
+		return nil, nil
+	}
+	quote, err := charOf(f.Quote)
+	if err != nil {
+		return nil, err
+	}
+	escape, err := charOf(f.Escape)
+	return &Dialect{Delimiter: f.Delimiter[0], Quote: quote, Escape: escape, LineEnd: LF}, err
 }
 
 // ObjectForm is that of rows which are JSON objects.
@@ -304,7 +320,7 @@ func (f *rejectsFramer) columns(ctx context.Context, w *window) ([]Column, error
 		for i := range all {
 			f.table.slots[i] = i
 		}
-		f.form = Form{CSV, string(f.table.delimiter), names[:n]}
+		f.form = Form{Format: CSV, Delimiter: string(f.table.delimiter), Columns: names[:n]}
 	} else {
 		f.lines.slots = map[string]int{}
 		if err := f.findForm(ctx, w); err != nil {
@@ -347,11 +363,15 @@ func (f *rejectsFramer) parser(form *Form) (*csvFramer, error) {
 	if !delimits(form.Delimiter) || len(form.Columns) == 0 {
 		return nil, errors.New("it does not say which columns the row has")
 	}
-	key := form.Delimiter + strings.Join(form.Columns, "\x00")
+	key := form.Delimiter + form.Quote + "," + form.Escape + strings.Join(form.Columns, "\x00")
 	if p := f.parsers[key]; p != nil {
 		return p, nil
 	}
-	p := &csvFramer{delimiter: form.Delimiter[0], limit: f.limit}
+	odd, err := form.odd()
+	if err != nil {
+		return nil, err
+	}
+	p := &csvFramer{delimiter: form.Delimiter[0], odd: odd, limit: f.limit}
 	for _, name := range form.Columns {
 		p.header = append(p.header, Column{Name: name, Kind: Text})
 	}

@@ -97,7 +97,7 @@ func TestRejectsAreRecognised(t *testing.T) {
 		{"the input was in another encoding", rejectsTable, Config{Encoding: "utf-16"}, rejectsRead},
 		{"saved in another encoding", latin, Config{Encoding: "windows-1252"}, strings.Replace(rejectsRead, "x;y", "ä;y", 1)},
 		{"with a byte order mark", "\ufeff" + rejectsTable, Config{}, rejectsRead},
-		{"with CRLF", strings.ReplaceAll(rejectsTable, "\n", "\r\n"), Config{}, strings.Replace(rejectsRead, `two\nlines`, `two\r\nlines`, 1)},
+		{"with CRLF", strings.ReplaceAll(rejectsTable, "\n", "\r\n"), Config{}, rejectsRead},
 		{"all names in quotes", strings.Replace(rejectsTable, "_error;_line;_row;_file;_ciokit", `"_error";"_line";"_row";"_file";"_ciokit"`, 1), Config{}, rejectsRead},
 		{"compressed", gz(rejectsTable), Config{}, rejectsRead},
 		{"without a line end", strings.TrimSuffix(rejectsTable, "\n"), Config{}, rejectsRead},

@@ -24,7 +24,7 @@ func (f *rejectsFramer) decode(line *Row) *rejected {
 	if err != nil {
 		form := Form{Format: rejectsLine}
 		if f.table != nil {
-			form = Form{CSV, f.form.Delimiter, slices.Concat(f.form.Columns, RejectColumns)}
+			form = Form{Format: CSV, Delimiter: f.form.Delimiter, Columns: slices.Concat(f.form.Columns, RejectColumns)}
 		}
 		if err.Rule != RuleNotReject && err.Rule != RuleMendedTwice && err.Rule != RuleRowTooLong {
 			err = notReject("%s: %s", err.Rule, err.Hint)
@@ -96,7 +96,7 @@ func (f *rejectsFramer) decodeCells(line *Row) (*rejected, *RowError) {
 			return nil, notReject("%s is not what it was; put it back, or empty it for a new row", RejectColumns[keptCell])
 		}
 	}
-	form := Form{CSV, string(f.table.delimiter), namesOf(f.table.header[:n])}
+	form := Form{Format: CSV, Delimiter: string(f.table.delimiter), Columns: namesOf(f.table.header[:n])}
 	if row := line.Cells[n+rowCell].Bytes; len(row) > 0 {
 		for _, c := range line.Cells[:n] {
 			if c.Kind != Absent {
