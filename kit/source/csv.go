@@ -66,6 +66,9 @@ func (c *csvFramer) columns(ctx context.Context, w *window) ([]Column, error) {
 			return nil, &FormatError{Line: row.Line, Problem: "the header cannot be read: " + row.Err.Rule, Hint: row.Err.Hint}
 		}
 		c.line++
+		if err := c.followed(ctx, w, row); err != nil {
+			return nil, err
+		}
 		return c.setHeader(row)
 	}
 }

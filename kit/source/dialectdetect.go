@@ -126,7 +126,10 @@ func (s *detector) delimiter(usual byte) (*reading, error) {
 		}
 		return first, err
 	}
+	alone := headerAlone(others)
 	switch {
+	case s.whole && alone != nil && first.fault == nil && first.rows == 0:
+		return alone, nil
 	case len(others) == 0 || others[0].rows == 0:
 		return first, err // without a row a header says nothing of itself
 	case len(fitting) == 0:

@@ -129,7 +129,9 @@ func newMapCheck(con console) *cobra.Command {
 // fitText says whether a mapping fits an input: not where most rows would be rejected.
 func fitText(mapping string, p load.Plan) string {
 	switch {
-	case p.Refused == 0 && p.Sampled > 0 && p.Empty == p.Sampled:
+	case p.Sampled == 0:
+		return mapping + " can be read, and the input has no row that would show whether it fits."
+	case p.Refused == 0 && p.Empty == p.Sampled:
 		return mapping + " makes no message of any row."
 	case p.Refused == 0:
 		return mapping + " fits."

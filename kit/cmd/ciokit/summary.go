@@ -62,6 +62,9 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		fmt.Fprintf(&b, "%s in the input only under another id, with an e-mail address that %s\n", plural.Count(s.SameAddress, "person is", "people are"),
 			plural.Form(s.SameAddress, "this person had: for Customer.io it is the person of that id, who was not removed.", "they had: for Customer.io they are the people of that id, and they were not removed."))
 	}
+	if s.Rows == 0 && s.Complete {
+		b.WriteString("Warning: the input has no row.\n")
+	}
 	if !s.Complete {
 		b.WriteString("The rest of the input was not read; its rows are in none of these counts.\n")
 	}
