@@ -133,8 +133,8 @@ func tooLongFor32(expression string) bool {
 	return false
 }
 
-// modelError is what the model says of a calculation that must not have a result.
-var modelError = errors.New("out of range")
+// errModel is what the model says of a calculation that must not have a result.
+var errModel = errors.New("out of range")
 
 // term is a random expression and what it is worth by the rules of arithmetic.
 type term struct {
@@ -145,7 +145,7 @@ type term struct {
 
 func (g term) checked() term {
 	if g.err == nil && !g.value.IsInt64() {
-		g.err = modelError
+		g.err = errModel
 	}
 	return g
 }
@@ -193,7 +193,7 @@ func randomTerm(random *rand.Rand, depth int, names []string, values []int64) te
 		return both("(%s * %s)", (*big.Int).Mul)
 	case 5:
 		if b.err == nil && b.value.Sign() == 0 {
-			return term{text: fmt.Sprintf("(%s %% %s)", a.text, b.text), err: modelError}
+			return term{text: fmt.Sprintf("(%s %% %s)", a.text, b.text), err: errModel}
 		}
 		return both("(%s %% %s)", (*big.Int).Rem)
 	case 6:

@@ -59,6 +59,10 @@ func ReadDenyList(file string, cfg DenyConfig) (*DenyList, error) {
 	if err == nil && d.n == 0 && !cfg.AllowEmpty {
 		err = &source.FormatError{Problem: "it holds no id", Hint: "look whether it is the right file; if nobody is to be denied, leave the list out or say that it may be empty (DenyConfig.AllowEmpty, --deny-empty)"}
 	}
+	var format *source.FormatError
+	if errors.As(err, &format) {
+		format.Hint = strings.ReplaceAll(format.Hint, "--encoding", "--deny-encoding") // the other flag is for the input
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the deny list %s: %w", file, err)
 	}

@@ -108,7 +108,7 @@ func TestMappingValues(t *testing.T) {
 			`"userId":"12","traits":{"a":12.00,"b":12.00,"c":12.00,"d":{"x":1.50,"y":[null]},"e":1.50}`},
 		{"an object of JSON", "messages:\n  - identify: {userId: $id, traits: $t}\n", `{"id":"a\u00e9\ud834\udd1e","t":{"x":[]}}`, "\"userId\":\"a\u00e9\U0001d11e\",\"traits\":{\"x\":[]}"},
 		{"digits that JSON numbers of Go cannot hold", "messages:\n  - identify: {userId: $id, traits: {a: \"=true ? decimal(a) : nil\"}}\n", `{"id":"1","a":12345678901234567890.123456789}`, `"userId":"1","traits":{"a":12345678901234567890.123456789}`},
-		{"a NUL in text", "messages:\n  - identify: {userId: $id, traits: {a: $a}}\n", "id,a\n1,x\x00y\n", `"userId":"1","traits":{"a":"x\u0000y"}`},
+		{"a NUL in text of JSON", "messages:\n  - identify: {userId: $id, traits: {a: $a}}\n", `{"id":"1","a":"x\u0000y"}`, `"userId":"1","traits":{"a":"x\u0000y"}`},
 		{"group", "messages:\n  - group: {groupId: $id, traits: {objectTypeId: '2', name: $n}}\n", "id,n\n7,Acme\n", `"groupId":"7","traits":{"objectTypeId":"2","name":"Acme"}`},
 		{"screen", "messages:\n  - screen: {anonymousId: $id, name: $n, category: C, properties: {x: 1}, integrations: {All: false}, context: {ip: $n}}\n", "id,n\n7,Home\n",
 			`"anonymousId":"7","name":"Home","category":"C","properties":{"x":1},"integrations":{"All":false},"ip":"Home"`},

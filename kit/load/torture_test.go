@@ -283,7 +283,9 @@ func TestTortureShapes(t *testing.T) {
 	}{
 		{"CSV with two columns of a name", file("x.csv", "id,v,v\n1,2,3\n"), `map.yaml:2:52: messages[0].track.properties.v: the input has 2 columns named "v"`},
 		{"CSV with two columns of a name that nobody reads", file("x.csv", "id,v,x,x\n1,2,3,4\n"), "rows 1 bad 0 empty 0; messages 1 accepted 1"},
-		{"JSON Lines with two members of a name", file("x.jsonl", `{"id":"1","v":2,"v":3}`), "accepted 1"},
+		{"JSON Lines with two members of a name", file("x.jsonl", `{"id":"1","v":2,"v":3}`), "rows 1 bad 1 empty 0; messages 1 accepted 0 rejected 1"},
+		{"JSON Lines with two equal members", file("x.jsonl", `{"id":"1","v":2,"v":2}`), "rows 1 bad 0 empty 0; messages 1 accepted 1"},
+		{"JSON Lines with two members of a name that nobody reads", file("x.jsonl", `{"id":"1","v":2,"x":3,"x":4}`), "rows 1 bad 0 empty 0; messages 1 accepted 1"},
 		{"SQL with two columns of a name", query("SELECT 1 AS id, 2 AS v, 3 AS v"), `the input has 2 columns named "v"`},
 		{"empty CSV", file("x.csv", ""), "it has no header"},
 		{"empty JSON Lines", file("x.jsonl", ""), "rows 0 bad 0 empty 0; messages 0"},
