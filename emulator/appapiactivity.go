@@ -97,6 +97,9 @@ func (ws *workspace) activitiesOf(e entry, of *person, deleted bool, id string) 
 	} else if a := ws.anonymous[m.anonymousID]; a != nil {
 		p = a.owner
 	}
+	if known && p != nil && p.created != nil && e.sequence < p.created.sequence {
+		p = nil // somebody with the same identifier, who was deleted
+	}
 	var identifiers appIdentifiers
 	switch {
 	case deleted:

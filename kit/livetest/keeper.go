@@ -17,9 +17,14 @@ import (
 type Keeper struct {
 	*workspace
 
-	mu     sync.Mutex
-	ledger *Ledger // nil until something is noted
-	known  map[Item]bool
+	reading sync.Mutex      // held while the App API is asked, and taken before mu
+	surplus map[string]bool // names of attributes that were there beside those that were sent
+
+	mu      sync.Mutex
+	ledger  *Ledger // nil until something is noted
+	known   map[Item]bool
+	sent    time.Time // when the last call was noted
+	settled time.Time // what was sent before this has been applied, or never will be
 }
 
 // Keep makes sure that the workspace is the one that is meant, and returns a Keeper for it. It sends nothing. The caller closes it.
@@ -31,7 +36,7 @@ func Keep(ctx context.Context, cfg Config) (*Keeper, error) {
 	if w.confirmed, err = w.confirm(ctx); err != nil {
 		return nil, err
 	}
-	return &Keeper{workspace: w, known: make(map[Item]bool)}, nil
+	return &Keeper{workspace: w, known: make(map[Item]bool), surplus: make(map[string]bool)}, nil
 }
 
 // Target is the address of the API.
@@ -52,6 +57,7 @@ func (k *Keeper) Note(header http.Header, body []byte, prefix string) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.sent = time.Now()
 	var fresh []Item
 	for _, i := range items {
 		if !k.known[i] {
@@ -59,6 +65,11 @@ func (k *Keeper) Note(header http.Header, body []byte, prefix string) error {
 			fresh = append(fresh, i)
 		}
 	}
+	return k.add(fresh)
+}
+
+// add puts items into the ledger, which it begins if there is none. The caller holds mu.
+func (k *Keeper) add(fresh []Item) (err error) {
 	if len(fresh) == 0 {
 		return nil
 	}
@@ -76,6 +87,8 @@ type Removed struct{ People, Objects, Anonymous int }
 // Clean deletes what was noted, in steps each of which is seen before the next where there is an App API key. What could not be deleted stays
 // in the ledger.
 func (k *Keeper) Clean(ctx context.Context) (Removed, error) {
+	k.reading.Lock()
+	defer k.reading.Unlock()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.ledger == nil {

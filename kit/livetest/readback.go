@@ -22,6 +22,11 @@ const (
 // await looks until look returns nil, or what was sent has had its time; then it returns what look said last. The emulator has applied what it
 // has answered, so there one look is enough.
 func (w *workspace) await(ctx context.Context, look func() error) error {
+	return w.awaitFor(ctx, w.cfg.ReadFor, look)
+}
+
+// awaitFor does the same with another time.
+func (w *workspace) awaitFor(ctx context.Context, patience time.Duration, look func() error) error {
 	started := time.Now()
 	for wait := firstPause; ; wait = min(2*wait, maxPause) {
 		err := look()
@@ -29,7 +34,7 @@ func (w *workspace) await(ctx context.Context, look func() error) error {
 		if err == nil || !w.real() || errors.As(err, &api) && !errors.Is(err, appapi.ErrNotFound) {
 			return err
 		}
-		if time.Since(started)+wait > w.cfg.ReadFor {
+		if time.Since(started)+wait > patience {
 			return fmt.Errorf("after %v: %w", w.cfg.ReadFor, err)
 		}
 		if err := pause(ctx, wait); err != nil {

@@ -38,10 +38,12 @@ func runInWorkspace(t *testing.T, program *notebook.Program, d *notebook.Documen
 		t.Fatal(err)
 	}
 	for _, cell := range d.CodeCells() {
-		if out, err := program.Run(t.Context(), d, cell, host.Env()); err != nil {
+		out, err := program.Run(t.Context(), d, cell, host.Env())
+		if err != nil {
 			t.Errorf("%v\n%s", err, out)
 			break
 		}
+		saysSource(t, d.Where(cell.Number, 1), cell, out)
 		for _, name := range names(t, workspace) {
 			if !strings.HasPrefix(name, host.Prefix()) && name != "ann" && name != "ann@example.com" && name != "acme" {
 				strangers = append(strangers, d.Where(cell.Number, 1)+" makes "+name)
@@ -77,6 +79,27 @@ func runInWorkspace(t *testing.T, program *notebook.Program, d *notebook.Documen
 	}
 	if v := string(workspace.Person("ann").Traits["email"]); v != `"ann@example.com"` || len(workspace.Person("ann").Traits) != 1 || len(workspace.Events("ann")) != 0 {
 		t.Errorf("somebody else was changed: %+v", workspace.Person("ann"))
+	}
+}
+
+// saysSource checks that a cell says where what it read comes from, and that Customer.io has all that was sent.
+func saysSource(t *testing.T, where string, cell notebook.Cell, out string) {
+	t.Helper()
+	_, run, _ := strings.Cut(cell.Source, "%%")
+	for call, want := range map[string]string{
+		"ws.Person(":  livetest.FromCustomerIO,
+		"ws.Find(":    livetest.FromCustomerIO,
+		"ws.Objects(": livetest.FromCustomerIO,
+		"ws.Stats(":   livetest.FromRecorder,
+	} {
+		if strings.Contains(run, call) && !strings.Contains(out, want) {
+			t.Errorf("%s: %s does not say that it is %s:\n%s", where, call, want, out)
+		}
+	}
+	for _, wrong := range []string{"it differs", "could not be read"} {
+		if strings.Contains(out, wrong) {
+			t.Errorf("%s: %s", where, out)
+		}
 	}
 }
 

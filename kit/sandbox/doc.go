@@ -14,6 +14,6 @@
 // of the workspace, see package livetest), that server is a recorder: it passes each call on to the real workspace, answers what that answers,
 // and keeps its own account of what was sent. People and objects then have ids with a prefix of their own ([Workspace.ID]), which are in a ledger
 // on disk before anything is sent for them, and [Workspace.CleanUp] deletes them again. What a kernel that was killed leaves behind is deleted
-// by ciokit live clean. Nothing is ever read from the real workspace, so what [Workspace.Person] and the others return is
-// that account.
+// by ciokit live clean. With an App API key [Workspace.Person], Find and Objects read from Customer.io, and wait
+// until what was sent has appeared there; all else is the recorder's account. A line in the cell says which source it shows.
 package sandbox

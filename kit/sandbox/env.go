@@ -21,6 +21,13 @@ const (
 // CleanUpPath is where a recorder takes the request to delete what the notebook made. It answers with a CleanedUp.
 const CleanUpPath = "/_notebook/cleanup"
 
+// Where a recorder takes the questions what Customer.io has: of the person with the id or address in the query's name, and of the objects that
+// passed it. It answers when what was sent has appeared there, or has had its time.
+const (
+	PersonPath  = "/_notebook/person"
+	ObjectsPath = "/_notebook/objects"
+)
+
 // CleanedUp is what a recorder answers.
 type CleanedUp struct {
 	Deleted Deleted `json:"deleted"`

@@ -15,8 +15,10 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// The methods below ask the emulator, or the recorder for its account. They end the cell, with a sentence on standard error, if it does not
-// answer.
+// The methods below ask the emulator. In a real workspace they say in a line which source they show: with an App API key Person, Find and
+// Objects read from Customer.io, and wait until what was sent has appeared there; the others, which Customer.io does not answer, and all
+// without a key, show the account of the recorder. They end the cell, with a sentence on standard error, if the server beside the notebook does
+// not answer.
 
 // Stats returns what the workspace holds, and how many messages had which verdict.
 func (w *Workspace) Stats() emulator.Stats {
@@ -31,6 +33,9 @@ func (w *Workspace) Person(id string) emulator.Person {
 
 // Find returns the person with the id or the e-mail address, if there is one.
 func (w *Workspace) Find(id string) (emulator.Person, bool) {
+	if w.Real() {
+		return readBack[emulator.Person](w, PersonPath, url.Values{"name": {id}})
+	}
 	var p emulator.Person
 	err := w.get("people/"+url.PathEscape(id), nil, &p)
 	if errors.Is(err, errNotFound) {
@@ -57,6 +62,10 @@ func (w *Workspace) People() []emulator.PersonSummary {
 
 // Objects returns the objects, those created last first, at most 1,000.
 func (w *Workspace) Objects() []emulator.Object {
+	if w.Real() {
+		objects, _ := readBack[[]emulator.Object](w, ObjectsPath, nil)
+		return objects
+	}
 	return ask[emulator.ObjectsPage](w, "objects", all()).Objects
 }
 
@@ -95,6 +104,9 @@ func all() url.Values { return url.Values{"limit": {"1000"}} }
 func ask[T any](w *Workspace, path string, query url.Values) T {
 	var v T
 	must(w.get(path, query, &v))
+	if w.Real() {
+		say("Counts, lists and messages are " + recorded)
+	}
 	return v
 }
 
@@ -116,7 +128,12 @@ const inspectTimeout = 30 * time.Second
 func (w *Workspace) call(method, path string, query url.Values, body []byte, v any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), inspectTimeout)
 	defer cancel()
-	target := w.url + "/_emulator/" + path
+	return w.send(ctx, method, "/_emulator/"+path, query, body, v)
+}
+
+// send does the same for any path, and for as long as the context lasts.
+func (w *Workspace) send(ctx context.Context, method, path string, query url.Values, body []byte, v any) error {
+	target := w.url + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}

@@ -75,18 +75,40 @@ func (h *Host) record() (err error) {
 		return err
 	}
 	h.prefix = h.keeper.Prefix("notebook")
+	account := emulator.New(emulator.Config{Keys: []string{h.cfg.Real.APIKey}, Forward: h.forward})
 	mux := http.NewServeMux()
-	mux.Handle("/", emulator.New(emulator.Config{Keys: []string{h.cfg.Real.APIKey}, Forward: h.forward}))
+	mux.Handle("/", account)
+	mux.HandleFunc("GET "+sandbox.PersonPath, func(w http.ResponseWriter, r *http.Request) {
+		name := r.URL.Query().Get("name")
+		p, err := account.Person(h.cfg.Real.APIKey, name)
+		answer(w, h.keeper.ReadPerson(r.Context(), name, p, err == nil))
+	})
+	mux.HandleFunc("GET "+sandbox.ObjectsPath, func(w http.ResponseWriter, r *http.Request) {
+		page, err := account.Objects(h.cfg.Real.APIKey, 0, mostObjects)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		answer(w, h.keeper.ReadObjects(r.Context(), page.Objects))
+	})
 	mux.HandleFunc("POST "+sandbox.CleanUpPath, func(w http.ResponseWriter, r *http.Request) {
 		n, err := h.keeper.Clean(r.Context())
-		answer := sandbox.CleanedUp{Deleted: sandbox.Deleted{People: n.People, Objects: n.Objects, Visitors: n.Anonymous}}
+		done := sandbox.CleanedUp{Deleted: sandbox.Deleted{People: n.People, Objects: n.Objects, Visitors: n.Anonymous}}
 		if err != nil {
-			answer.Error = err.Error()
+			done.Error = err.Error()
 		}
-		json.NewEncoder(w).Encode(answer)
+		answer(w, done)
 	})
 	h.recorder, err = serve(mux)
 	return err
+}
+
+// mostObjects is how many objects a cell can list.
+const mostObjects = 1000
+
+func answer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(v)
 }
 
 // forward passes a call on once what it may make is on disk.

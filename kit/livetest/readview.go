@@ -1,0 +1,291 @@
+package livetest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math/big"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/emulator"
+)
+
+// logKept is how long Customer.io's log keeps what happened, less a day for what is on its way.
+const logKept = 29 * 24 * time.Hour
+
+// view is what the App API shows of a person.
+type view struct {
+	customer      appapi.Customer
+	relationships map[relation]appapi.Relationship
+	events        []appapi.Activity // the oldest first
+}
+
+type relation struct{ typeID, id string }
+
+func (k *Keeper) view(ctx context.Context, id appapi.CustomerID) (v view, err error) {
+	if v.customer, err = k.app.Customers().Attributes(ctx, id); err != nil {
+		return view{}, err
+	}
+	if own := v.customer.Identifiers.ID; own != "" {
+		id = appapi.ByID(own)
+	}
+	v.relationships = make(map[relation]appapi.Relationship)
+	for r, err := range k.app.Customers().Relationships(ctx, id) {
+		if err != nil {
+			return view{}, err
+		}
+		v.relationships[relation{r.TypeID, r.ObjectID}] = r
+	}
+	for a, err := range k.app.Customers().Activities(ctx, id, appapi.ActivityQuery{}) {
+		if err != nil {
+			return view{}, err
+		}
+		if eventTypes[a.Type] != "" {
+			v.events = append(v.events, a)
+		}
+	}
+	slices.Reverse(v.events)
+	return v, nil
+}
+
+// eventTypes are the types of activity that are events of a person, and what the recorder calls them.
+var eventTypes = map[string]string{appapi.ActivityEvent: "track", appapi.ActivityPage: "page", appapi.ActivityScreen: "screen"}
+
+// difference says what is not as the account has it, the first that it finds.
+func (k *Keeper) difference(v view, account emulator.Person, known bool) error {
+	if !known {
+		return errStillThere
+	}
+	for _, name := range slices.Sorted(maps.Keys(account.Traits)) {
+		if got, found := v.customer.Attributes[name]; !found {
+			return fmt.Errorf("the attribute %s is not there", name)
+		} else if !sameText(account.Traits[name], got) {
+			return fmt.Errorf("the attribute %s has another value", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.customer.Attributes)) {
+		if _, sent := account.Traits[name]; !sent && !identifiers[name] && !k.surplus[name] { // what is on its way to be deleted, or Customer.io's own
+			return fmt.Errorf("there is an attribute %s", name)
+		}
+	}
+	tokens := make(map[string]appapi.Device)
+	for _, d := range v.customer.Devices {
+		tokens[d.Token] = d
+	}
+	for _, d := range account.Devices {
+		got, found := tokens[d.Token]
+		if !found || got.Platform != d.Type || !hasTexts(d.Attributes, got.Attributes) {
+			return errors.New("a device is not there, or is another")
+		}
+	}
+	for _, r := range account.Relationships {
+		if got, found := v.relationships[relation{r.ObjectTypeID, r.ObjectID}]; !found || !hasValues(r.Attributes, got.Attributes) {
+			return fmt.Errorf("the relationship to %s is not there, or is another", r.ObjectID)
+		}
+	}
+	if n, want := len(tokens), len(account.Devices); n != want {
+		return fmt.Errorf("there are %d devices, want %d", n, want)
+	}
+	if n, want := len(v.relationships), len(account.Relationships); n != want {
+		return fmt.Errorf("there are %d relationships, want %d", n, want)
+	}
+	confirmed, others := v.pair(account.Events)
+	for i, e := range account.Events {
+		if confirmed[i] == nil && !older(e) {
+			return fmt.Errorf("the %s %q is not in the log", e.Type, e.Name)
+		}
+	}
+	if len(others) > 0 {
+		return fmt.Errorf("the log has %d activities that nothing was sent for", len(others))
+	}
+	return nil
+}
+
+// identifiers are attributes that the App API shows of everybody.
+var identifiers = map[string]bool{"id": true, "email": true, "cio_id": true}
+
+// older says that an event may be too old for the log.
+func older(e emulator.Event) bool { return time.Since(e.Timestamp) > logKept }
+
+// pair finds the activity of each event, those with the same properties first, and returns those of none.
+func (v view) pair(events []emulator.Event) (of []*appapi.Activity, others []appapi.Activity) {
+	type key struct {
+		typ    string
+		second int64
+	}
+	byTime := make(map[key][]*appapi.Activity)
+	for i := range v.events {
+		a := &v.events[i]
+		at := key{eventTypes[a.Type], a.At.Unix()}
+		byTime[at] = append(byTime[at], a)
+	}
+	of = make([]*appapi.Activity, len(events))
+	used := make(map[*appapi.Activity]bool)
+	for _, exact := range []bool{true, false} {
+		for i, e := range events {
+			if of[i] != nil {
+				continue
+			}
+			for _, a := range byTime[key{e.Type, e.Timestamp.Unix()}] {
+				if used[a] || a.Name != "" && a.Name != e.Name || exact && !sameJSON(e.Properties, a.Data) {
+					continue
+				}
+				of[i], used[a] = a, true
+				break
+			}
+		}
+	}
+	for i := range v.events {
+		if a := &v.events[i]; !used[a] {
+			others = append(others, *a)
+		}
+	}
+	return of, others
+}
+
+// person is what Customer.io shows, with what it confirms as it was sent, and how many events are the account's alone.
+func (v view) person(account emulator.Person) (p emulator.Person, olders int) {
+	p.ID, p.Email = v.customer.Identifiers.ID, v.customer.Identifiers.Email
+	p.CustomerIOID = "cio_" + v.customer.Identifiers.CIOID
+	p.Traits = make(map[string]json.RawMessage)
+	for name, text := range v.customer.Attributes {
+		if sent, found := account.Traits[name]; found && sameText(sent, text) {
+			p.Traits[name] = sent
+		} else if found || !identifiers[name] {
+			p.Traits[name] = quotedText(text)
+		}
+	}
+	sent := make(map[string]emulator.Device)
+	order := make(map[string]int)
+	for i, d := range account.Devices {
+		sent[d.Token], order[d.Token] = d, i-len(account.Devices) // before the others
+	}
+	for _, d := range v.customer.Devices {
+		out := emulator.Device{Token: d.Token, Type: d.Platform, UpdatedAt: d.LastUsed, Attributes: texts(d.Attributes, sent[d.Token].Attributes)}
+		p.Devices = append(p.Devices, out)
+	}
+	slices.SortStableFunc(p.Devices, func(a, b emulator.Device) int { return order[a.Token] - order[b.Token] })
+	for _, r := range v.relationships {
+		p.Relationships = append(p.Relationships, emulator.Relationship{ObjectTypeID: r.TypeID, ObjectID: r.ObjectID, Attributes: r.Attributes})
+	}
+	slices.SortFunc(p.Relationships, func(a, b emulator.Relationship) int {
+		return strings.Compare(a.ObjectTypeID+"\x00"+a.ObjectID, b.ObjectTypeID+"\x00"+b.ObjectID)
+	})
+	of, others := v.pair(account.Events)
+	for i, e := range account.Events {
+		switch {
+		case of[i] != nil:
+			if !sameJSON(e.Properties, of[i].Data) {
+				e.Properties = of[i].Data
+			}
+		case older(e):
+			olders++
+		default:
+			continue
+		}
+		p.Events = append(p.Events, e)
+	}
+	for _, a := range others {
+		p.Events = append(p.Events, emulator.Event{Name: a.Name, Type: eventTypes[a.Type], Timestamp: a.At, Properties: a.Data})
+	}
+	return p, olders
+}
+
+// texts are values of the App API, as they were sent where that is the same.
+func texts(values map[string]string, sent map[string]json.RawMessage) map[string]json.RawMessage {
+	out := make(map[string]json.RawMessage)
+	for name, text := range values {
+		if v, found := sent[name]; found && sameText(v, text) {
+			out[name] = v
+		} else {
+			out[name] = quotedText(text)
+		}
+	}
+	return out
+}
+
+func hasTexts(want map[string]json.RawMessage, got map[string]string) bool {
+	for name, v := range want {
+		if text, found := got[name]; !found || !sameText(v, text) {
+			return false
+		}
+	}
+	return true
+}
+
+func hasValues(want, got map[string]json.RawMessage) bool {
+	for name, v := range want {
+		if !sameJSON(v, got[name]) && !sameText(v, asText(got[name])) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameText says that text, which the App API makes of everything, is the value that was sent.
+func sameText(sent json.RawMessage, text string) bool {
+	var s string
+	if json.Unmarshal(sent, &s) == nil && string(sent) != "null" {
+		return s == text
+	}
+	return sameJSON(sent, json.RawMessage(text))
+}
+
+// sameJSON compares values. Numbers are the same if they are the same amount, to the last digit.
+func sameJSON(a, b json.RawMessage) bool {
+	x, okX := decode(a)
+	y, okY := decode(b)
+	return okX && okY && reflect.DeepEqual(x, y)
+}
+
+func decode(raw json.RawMessage) (any, bool) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil || d.More() {
+		return nil, false
+	}
+	return amounts(v), true
+}
+
+// amounts writes the numbers in a value in one way.
+func amounts(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, one := range v {
+			v[name] = amounts(one)
+		}
+	case []any:
+		for i, one := range v {
+			v[i] = amounts(one)
+		}
+	case json.Number:
+		if text := v.String(); !strings.ContainsAny(text, "eE") { // an exponent may be a number of any length
+			if r, ok := new(big.Rat).SetString(text); ok {
+				return json.Number(r.RatString())
+			}
+		}
+	}
+	return v
+}
+
+// asText is the text in a value that is a string, or else the value.
+func asText(v json.RawMessage) string {
+	var s string
+	if json.Unmarshal(v, &s) == nil {
+		return s
+	}
+	return string(v)
+}
+
+func quotedText(text string) json.RawMessage {
+	b, _ := json.Marshal(text) // never fails
+	return b
+}
