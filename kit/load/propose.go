@@ -140,6 +140,9 @@ func (w *proposer) head() []byte {
 	if words != nil {
 		b.WriteString("null_words: # these stand for nothing\n" + strings.Join(words, ""))
 	}
+	if call, names := w.zoneless(); names != nil {
+		fmt.Fprintf(&b, "# time_zone: Europe/Berlin # the clock of %s names no zone and is read as UTC; for one column: =%s\n", strings.Join(names, ", "), strings.ReplaceAll(call, "\n", " "))
+	}
 	b.WriteString("messages:\n")
 	return b.Bytes()
 }

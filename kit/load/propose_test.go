@@ -35,7 +35,7 @@ messages:
         total: =decimal(total)
         created: =date(created)
         last_seen_at: =date(last_seen_at, "unix")
-        vip: $vip
+        vip: =bool(vip)
         'null': $null
         '$$odd': '$["$odd"]'
         empty: $empty # empty in the rows that were looked at
@@ -49,7 +49,7 @@ messages:
 	if err != nil || s.Accepted != 2 {
 		t.Fatalf("%v, %s, %+v", err, counts(s), s.First)
 	}
-	if got, want := bare(t, client.accepted[0]), `"userId":"7","traits":{"email":"ann@example.com","first name":"Ann","orders":3,"zip":"01234","total":12.50,"created":"2021-01-02T00:00:00Z","last_seen_at":"2021-01-01T00:00:00Z","vip":"yes","null":"x","$odd":"y"}`; got != want {
+	if got, want := bare(t, client.accepted[0]), `"userId":"7","traits":{"email":"ann@example.com","first name":"Ann","orders":3,"zip":"01234","total":12.50,"created":"2021-01-02T00:00:00Z","last_seen_at":"2021-01-01T00:00:00Z","vip":true,"null":"x","$odd":"y"}`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -140,7 +140,7 @@ func (w *proposer) orderPoints(c source.ColumnProfile) int {
 // personPoints says how likely a column of this name, folded, holds the id of a person.
 func personPoints(name string) int {
 	switch {
-	case slices.Contains([]string{"userid", "customerid", "personid", "customernumber", "customerno", "kundennummer", "kundennr", "kundenid", "kunnr", "clientid", "memberid", "subscriberid", "profileid", "recordid", "recordidcontact"}, name):
+	case slices.Contains([]string{"userid", "customerid", "personid", "customernumber", "customerno", "kundennummer", "kundennr", "kundenid", "kunnr", "clientid", "numéroclient", "numeroclient", "numclient", "memberid", "subscriberid", "profileid", "recordid", "recordidcontact"}, name):
 		return 7
 	case slices.Contains([]string{"contactid", "externalid", "externaluserid", "uid", "user", "customer", "idclient", "usuarioid"}, name):
 		return 6

@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,10 +82,63 @@ func (w *proposer) converted(c source.ColumnProfile) string {
 			column = "trim(" + column + ")"
 		}
 		return "date(" + column + layouts + ")"
+	case source.LooksBoolean:
+		return boolCall(c, column)
 	case source.LooksUnix, source.LooksUnixMilli, source.LooksUnixMicro, source.LooksSerial:
 		return "date(" + column + ", " + strconv.Quote(string(c.Looks)) + ")"
 	}
 	return ""
+}
+
+// boolCall is the call that converts a column of true and false, empty where it is one of the input or has words that a mapping cannot tell apart.
+func boolCall(c source.ColumnProfile, column string) string {
+	if c.Native {
+		return ""
+	}
+	if c.Padded > 0 {
+		column = "trim(" + column + ")"
+	}
+	trues, falses := spellings(c.True), spellings(c.False)
+	known := func(words []string, meant bool) bool {
+		return !slices.ContainsFunc(words, func(word string) bool {
+			b, ok := booleans[strings.ToLower(word)]
+			return !ok || b != meant
+		})
+	}
+	switch {
+	case (trues == nil || falses == nil) && !slices.Contains([]string{"true", "false", "yes", "no"}, strings.ToLower(strings.Join(slices.Concat(trues, falses), ""))):
+		return "" // y or on alone may stand for something else
+	case known(trues, true) && known(falses, false):
+		return "bool(" + column + ")"
+	case len(trues) == 1 && len(falses) == 1:
+		return "bool(" + column + quotedList([]string{trues[0], falses[0]}) + ")"
+	}
+	return ""
+}
+
+// spellings are words without the spaces around them, each once.
+func spellings(words []string) []string {
+	var trimmed []string
+	for _, word := range words {
+		trimmed = append(trimmed, strings.TrimSpace(word))
+	}
+	slices.Sort(trimmed)
+	return slices.Compact(trimmed)
+}
+
+// zoneless returns the calls of dates whose clocks nobody has named the zone of, and the names of their columns.
+func (w *proposer) zoneless() (call string, names []string) {
+	for _, i := range w.read {
+		c := w.p.Columns[i]
+		if !c.Zoneless || hasAny(fold(c.Name), "utc", "gmt") || slices.Contains(names, strconv.Quote(c.Name)) {
+			continue
+		}
+		if names == nil {
+			call = strings.TrimSuffix(w.converted(c), ")") + `, "Europe/Berlin")`
+		}
+		names = append(names, strconv.Quote(c.Name))
+	}
+	return call, names
 }
 
 // chosen is the call that converts a column by one of its choices.

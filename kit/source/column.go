@@ -43,6 +43,8 @@ type ColumnProfile struct {
 	Layouts []string `json:"layouts,omitempty"`
 	// Choices are layouts between which nothing decides: the column Looks like text then.
 	Choices []string `json:"choices,omitempty"`
+	// Zoneless says that the dates have a time of day and do not name its zone.
+	Zoneless bool `json:"zoneless,omitempty"`
 	// Comma says that a comma stands before decimals.
 	Comma bool `json:"decimal_comma,omitempty"`
 	// Native says that the input itself calls the values numbers or booleans.
@@ -138,6 +140,11 @@ type datePattern struct {
 	dayFirst   nullSeen // the first number is over 12
 	dayLast    nullSeen // the second is
 	short, iso bool
+}
+
+// zoneless reports whether there is a time of day and no zone.
+func (d *datePattern) zoneless() bool {
+	return strings.Contains(d.pattern, ":04") && !strings.Contains(d.pattern, "07") && !strings.Contains(d.pattern, "MST")
 }
 
 // What bounds the memory that a column takes, whatever is in it.

@@ -120,7 +120,7 @@ func (d *decoder) begin() error {
 // takes reports whether an input that seems to be something else is what the caller has said.
 func (d *decoder) takes(err error) bool {
 	format, ok := err.(*FormatError)
-	return ok && d.encoding != nil && strings.HasPrefix(format.Hint, "say so: --encoding")
+	return ok && d.encoding != nil && format.Flag == flagEncoding
 }
 
 // compressed says how the input is compressed, as far as that is known.

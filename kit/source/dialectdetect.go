@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -193,8 +194,11 @@ func (s *detector) titles(r *reading) error {
 	}
 	for _, d := range candidates {
 		if line := s.headerBelow(d); line > 0 {
-			return refuse(line, fmt.Sprintf("if line %d is the header, say --skip-rows %d; if not, give the columns their names by --columns", line, line-s.line+int64(s.Detection.SkipLines)),
+			skip := line - s.line + int64(s.Detection.SkipLines)
+			err := refuse(line, fmt.Sprintf("if line %d is the header, say --skip-rows %d; if not, give the columns their names by --columns", line, skip),
 				"the columns seem to have their names on this line, below other lines")
+			err.Flag, err.Value = "skip-rows", strconv.FormatInt(skip, 10)
+			return err
 		}
 	}
 	return nil

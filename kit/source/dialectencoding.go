@@ -9,6 +9,8 @@ import (
 	"golang.org/x/text/encoding"
 )
 
+const flagEncoding = "encoding"
+
 // checkEncoding refuses text that is not UTF-8 and looks as if it were text in another encoding. A few damaged bytes are no text: the rows that
 // have them are rejected.
 func checkEncoding(sample []byte, line int64) error {
@@ -38,7 +40,8 @@ func checkEncoding(sample []byte, line int64) error {
 		return nil
 	}
 	return &FormatError{Line: first, Problem: "the input is not UTF-8 here, and looks like " + name,
-		Hint: "say which encoding it has: --encoding " + name + "; with --encoding utf-8 only the rows are rejected that are not UTF-8"}
+		Hint: "say which encoding it has: --encoding " + name + "; with --encoding utf-8 only the rows are rejected that are not UTF-8",
+		Flag: flagEncoding, Value: name}
 }
 
 // guessEncoding says in which encoding text could be that is not UTF-8. likely says that it looks like text in it.

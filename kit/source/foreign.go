@@ -147,7 +147,7 @@ func foreignText(head []byte) error {
 		if head[0] == 0 {
 			name = "utf-16be"
 		}
-		return &FormatError{Line: 1, Problem: "the input looks like UTF-16 without a byte order mark", Hint: "say so: --encoding " + name}
+		return &FormatError{Line: 1, Problem: "the input looks like UTF-16 without a byte order mark", Hint: "say so: --encoding " + name, Flag: flagEncoding, Value: name}
 	}
 	return nil
 }

@@ -28,6 +28,8 @@ type Profile struct {
 	// Dialect says how delimited text is written, nil for any other input; DialectEvidence why, in sentences.
 	Dialect         *Dialect `json:"dialect,omitempty"`
 	DialectEvidence []string `json:"dialect_evidence,omitempty"`
+	// RowsIn are paths as Config.JSONPath has them, where the input has one row only, and the lists at the paths in it may be what is meant.
+	RowsIn []string `json:"rows_in,omitempty"`
 	// Connection is how the rows came, where they are of a database.
 	Connection *Connection `json:"connection,omitempty"`
 
@@ -90,6 +92,9 @@ func Inspect(ctx context.Context, src Source, rows int64) (Profile, error) {
 					break
 				}
 			}
+			if seen == 0 && columns == nil && b.Rows[i].Err == nil {
+				p.RowsIn = rowsIn(b.Rows[i].Raw)
+			}
 			p.row(&b.Rows[i], places, columns == nil, p.Stride == 0 || (seen-limit)%p.Stride == p.Stride-1)
 			seen++
 		}
@@ -106,8 +111,19 @@ func Inspect(ctx context.Context, src Source, rows int64) (Profile, error) {
 	if info := src.Info(); len(info.Dialects) > 0 && info.Dialects[0].Delimiter != 0 {
 		p.Dialect, p.DialectEvidence = &info.Dialects[0], info.Evidence
 	}
+	if !p.Complete || seen != 1 {
+		p.RowsIn = nil
+	}
 	p.judge(columns)
 	return p, nil
+}
+
+// rowsIn returns where an object has lists of objects.
+func rowsIn(object []byte) (paths []string) {
+	for _, path := range lists(object, nil) {
+		paths = append(paths, showPath(path))
+	}
+	return paths
 }
 
 // strideFor says how many of the rows behind the first are passed over for each that is looked at, about as many as were looked at first; 0 for

@@ -179,7 +179,11 @@ func inside(paths [][]string, is string) error {
 	for _, path := range paths {
 		shown = append(shown, showPath(path))
 	}
-	return &FormatError{Problem: fmt.Sprintf("the input %s, and its rows seem to be in its member %s", is, strings.Join(shown, " or ")), Hint: "say so: --json-path " + shown[0]}
+	err := &FormatError{Problem: fmt.Sprintf("the input %s, and its rows seem to be in its member %s", is, strings.Join(shown, " or ")), Hint: "say so: --json-path " + shown[0]}
+	if len(shown) == 1 {
+		err.Flag, err.Value = "json-path", shown[0]
+	}
+	return err
 }
 
 // lists returns the paths at which an object, of which only the beginning may be there, has lists of objects.

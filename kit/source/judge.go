@@ -51,6 +51,7 @@ func (c *ColumnProfile) finish(rows int64, j *judgement) {
 	}
 	c.Empty, c.Distinct = rows-c.filled, len(c.hashes)
 	c.decide(j)
+	c.Zoneless = c.Looks == LooksDate && slices.ContainsFunc(c.patterns, (*datePattern).zoneless)
 	words := nameWords(c.Name)
 	c.Personal = c.Looks == LooksEmail || c.Looks == LooksPhone || isPersonal(words)
 	if c.Values = nil; !c.Personal && c.few != nil && c.Looks != LooksID && int64(len(c.few)) < c.filled {

@@ -272,7 +272,7 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	var f framer = &jsonFramer{limit: t.cfg.MaxRowBytes, line: line, path: t.cfg.path(), spans: true}
 	if format == CSV {
 		if beginsJSON(t.win.rest()) {
-			return nil, &FormatError{Line: line, Problem: "the input is JSON, though it is said to be CSV", Hint: "say so: --format jsonl"}
+			return nil, &FormatError{Line: line, Problem: "the input is JSON, though it is said to be CSV", Hint: "say so: --format jsonl", Flag: "format", Value: string(JSONLines)}
 		}
 		if f, err = t.delimited(ctx, line); err != nil {
 			return nil, err

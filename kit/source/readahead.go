@@ -125,7 +125,7 @@ func (w *window) dropBOM() error {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
 		w.pos += 3
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return &FormatError{Line: 1, Problem: "the input is UTF-16", Hint: "say so: --encoding utf-16"}
+		return &FormatError{Line: 1, Problem: "the input is UTF-16", Hint: "say so: --encoding utf-16", Flag: flagEncoding, Value: "utf-16"}
 	}
 	return nil
 }

@@ -217,6 +217,9 @@ type FormatError struct {
 	Line int64
 	// Problem says what is wrong, Hint what to do about it.
 	Problem, Hint string
+	// Flag and Value are the flag of the command that would read the input, without hyphens, and what it is given; empty where there is none, or
+	// where there are several to choose from.
+	Flag, Value string
 }
 
 func (e *FormatError) Error() string {

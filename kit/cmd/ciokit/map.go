@@ -10,6 +10,7 @@ import (
 
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/source"
 	"github.com/spf13/cobra"
 )
 
@@ -38,24 +39,17 @@ What only a person can decide is left open, with the choices in comments; a load
   ciokit map check people.yaml people.csv`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := in.inspect(cmd.Context(), con, args)
+			p, err := in.inspectAsProposed(cmd, con, args)
 			if err != nil {
 				return err
-			}
-			if p.Headerless != "" && in.rows.Columns == nil {
-				in.rows.Columns = namesFor(p)
-				fmt.Fprintf(con.err, "The first line seems to be a row and not to name the columns: %s. The mapping goes with --columns %s.\n", p.Headerless, strings.Join(in.rows.Columns, ","))
-				if slices.Contains(args, "-") {
-					return fail(exitUsage, "give --columns: what comes from a pipe cannot be read again")
-				}
-				if p, err = in.inspect(cmd.Context(), con, args); err != nil {
-					return err
-				}
 			}
 			cfg.Input, cfg.DecimalComma = in.words(cmd, args, p), in.comma
 			proposal, err := load.Propose(p, cfg)
 			if err != nil {
 				return &exitError{exitUsage, err}
+			}
+			if p.RowsIn != nil && in.rows.JSONPath == "" {
+				fmt.Fprintln(con.err, rowsInText(p.RowsIn))
 			}
 			for _, open := range proposal.Open {
 				fmt.Fprintf(con.err, "The mapping is not complete: %s. Look for CHOOSE in it.\n", open)
@@ -69,6 +63,46 @@ What only a person can decide is left open, with the choices in comments; a load
 	fl.StringVar(&cfg.UserID, "user-id", "", "the column that tells people apart")
 	fl.StringVar(&cfg.Event, "event", "", "each row is something that somebody did: the name of the event, or the column that has it")
 	return cmd
+}
+
+// inspectAsProposed looks at an input. Where the reader refuses it and knows one flag that would read it, or what it reads is no rows of people,
+// it says so, sets the flag as if it had been given, and looks again.
+func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console, args []string) (source.Profile, error) {
+	set := make(map[string]bool)
+	for {
+		p, err := f.inspect(cmd.Context(), con, args)
+		why, flag, value := "", "", ""
+		var format *source.FormatError
+		switch {
+		case errors.As(err, &format):
+			why, flag, value = strings.TrimPrefix(flagWords((&source.FormatError{Line: format.Line, Problem: format.Problem}).Error()), "source: "), format.Flag, format.Value
+		case err != nil:
+		case len(p.RowsIn) == 1 && f.rows.JSONPath == "" && !namesPeople(p):
+			why, flag, value = "there is one object only, and its rows seem to be in its member "+p.RowsIn[0], "json-path", p.RowsIn[0]
+		case p.Headerless != "":
+			why, flag, value = "the first line seems to be a row and not to name the columns: "+p.Headerless, "columns", strings.Join(namesFor(p), ",")
+		}
+		known := cmd.Flags().Lookup(flag)
+		switch {
+		case known == nil || set[flag] || known.Changed:
+			return p, err
+		case slices.Contains(args, "-"):
+			if err == nil {
+				err = fail(exitUsage, "%s; give --%s %s: what comes from a pipe cannot be read again", why, flag, shellWord(value))
+			}
+			return p, err
+		}
+		if err := cmd.Flags().Set(flag, value); err != nil {
+			return p, &exitError{exitUsage, err}
+		}
+		set[flag] = true
+		fmt.Fprintf(con.err, "%s. The mapping goes with --%s %s.\n", printable(strings.ToUpper(why[:1])+why[1:]), flag, printable(shellWord(value)))
+	}
+}
+
+// namesPeople reports whether a column has addresses of people.
+func namesPeople(p source.Profile) bool {
+	return slices.ContainsFunc(p.Columns, func(c source.ColumnProfile) bool { return c.Looks == source.LooksEmail })
 }
 
 func newMapCheck(con console) *cobra.Command {

@@ -156,6 +156,9 @@ func (f *inputFlags) words(cmd *cobra.Command, args []string, p source.Profile) 
 		}
 	} else {
 		flag("encoding", f.rows.Encoding)
+		if f.rows.SkipRows > 0 {
+			flag("skip-rows", strconv.Itoa(f.rows.SkipRows))
+		}
 	}
 	if f.comma {
 		words = append(words, "--decimal-comma")
@@ -217,6 +220,9 @@ func printProfile(w io.Writer, p source.Profile) error {
 		fmt.Fprintf(w, "The first line seems to be a row and not to name the columns: %s. Give names: --columns %s\n\n", p.Headerless, strings.Join(namesFor(p), ","))
 	}
 	typed := slices.ContainsFunc(p.Columns, func(c source.ColumnProfile) bool { return c.Type != "" })
+	if p.RowsIn != nil {
+		fmt.Fprintf(w, "%s\n\n", rowsInText(p.RowsIn))
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	cell := func(parts ...string) { fmt.Fprintln(t, strings.Join(parts, "\t")) }
 	head := []string{"COLUMN", "TYPE", "LOOKS LIKE", "EMPTY", "EXAMPLE", "EVIDENCE"}
@@ -256,6 +262,11 @@ func printProfile(w io.Writer, p source.Profile) error {
 		return err
 	}
 	return nil
+}
+
+// rowsInText says that the rows may be within the only object.
+func rowsInText(paths []string) string {
+	return "There is one object only, with lists of objects in it: if those are the rows, say --json-path " + printable(strings.Join(paths, " or --json-path ")) + "."
 }
 
 // rowsText says how many rows there are and which of them were looked at.
