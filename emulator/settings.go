@@ -48,7 +48,11 @@ func (s *Server) forwardSettings(r *http.Request, key string) reply {
 	}
 	out.Method = http.MethodGet
 	a, _ := s.askUpstream(out)
-	if a.status/100 != 2 {
+	switch a.status / 100 {
+	case 2:
+	case 3:
+		return errorReply(http.StatusBadGateway, "the server behind this one answers with a redirect, which was not passed on: settings from there would lead past this server")
+	default:
 		return a // with which the SDKs send nothing
 	}
 	text, ok := settingsFor(r, key, a.body)

@@ -114,7 +114,9 @@ func TestForwardedSettings(t *testing.T) {
 		"a page":            {`<html>`, 200, 502, "", ""},
 		"nothing":           {``, 200, 502, "", ""},
 		"an unknown key":    {`no such source`, 404, 404, "", ""},
-		"not changed":       {``, 304, 304, "", ""},
+		"a redirect":        {``, 302, 502, "", ""},
+		"a permanent one":   {`{"integrations":{}}`, 308, 502, "", ""},
+		"not changed":       {``, 304, 502, "", ""},
 		"another 2xx":       {`{"integrations":{}}`, 203, 200, "", "k"},
 		"an unreachable":    {``, 0, 502, "", ""},
 		"a duplicate field": {`{"integrations":{` + own + `:{"apiHost":"a","apiHost":"b"}}}`, 200, 200, "", "k"},
@@ -129,6 +131,7 @@ func TestForwardedSettings(t *testing.T) {
 					t.Errorf("passed on: %s %s %v", r.Method, r.URL, r.Header)
 				}
 				w := httptest.NewRecorder()
+				w.Header().Set("Location", "https://cdp.customer.io/v1/projects/k/settings")
 				w.WriteHeader(test.status)
 				_, _ = io.WriteString(w, test.answer)
 				return w.Result(), nil
@@ -148,8 +151,8 @@ func TestForwardedSettings(t *testing.T) {
 				t.Fatalf("%d %s, %v; want %d", resp.StatusCode, body, err, test.want)
 			}
 			if test.want != http.StatusOK {
-				if strings.Contains(string(body), "integrations") {
-					t.Errorf("what could not be read went through: %s", body)
+				if strings.Contains(string(body), "integrations") || resp.StatusCode == http.StatusBadGateway && resp.Header.Get("Location") != "" {
+					t.Errorf("what could not be read went through: %v %s", resp.Header, body)
 				}
 				return
 			}
