@@ -7,24 +7,30 @@ import "strings"
 const ownIntegration = "customer.io"
 
 // switchedOff reports whether the message's integrations, or else its batch's,
-// switch Customer.io off: all are off, and none of its names is on, or one of
-// them is off by itself.
+// name by name, switch Customer.io off: all are off, and none of its names is
+// on, or one of them is off by itself.
 func (m *message) switchedOff() bool {
-	list := m.integrations
-	if list == "" || list == "{}" {
-		list = m.batchIntegrations
-	}
-	if !strings.Contains(list, "false") {
+	if !strings.Contains(m.integrations, "false") && !strings.Contains(m.batchIntegrations, "false") {
 		return false
 	}
-	off := false
-	for name, value := range members(list) {
-		switch {
-		case name == "All" && value == "false":
-			off = true
-		case strings.HasPrefix(strings.ToLower(name), ownIntegration):
-			return value == "false"
+	merged := make(map[string]string)
+	for _, list := range []string{m.batchIntegrations, m.integrations} {
+		if list == "" {
+			continue
 		}
+		for name, value := range members(list) {
+			merged[name] = value
+		}
+	}
+	on, off := false, false
+	for name, value := range merged {
+		if strings.HasPrefix(strings.ToLower(name), ownIntegration) && !isNull(value) {
+			on = on || value != "false"
+			off = off || value == "false"
+		}
+	}
+	if merged["All"] == "false" {
+		return !on
 	}
 	return off
 }

@@ -92,7 +92,21 @@ var objectCases = []Case{
 		return errors.Join(s.objectGone(ctx, s.cfg.ObjectType, object), s.relates(ctx, id, related(0)))
 	}},
 	{Area: "objects", Name: "an anonymous person's relationship", anonymous: 1, objects: 1, run: func(ctx context.Context, s *scope) error {
-		return s.send(ctx, cio.Relate{AnonymousID: s.anonymous[0], TypeID: s.cfg.ObjectType, ObjectID: s.objects[0]})
+		object := s.objects[0]
+		err := s.marked(ctx, cio.Relate{AnonymousID: s.anonymous[0], TypeID: s.cfg.ObjectType, ObjectID: object})
+		if err != nil || s.app == nil {
+			return err
+		}
+		// No document says whether the object is made before the person is known.
+		switch err := s.noObject(ctx, s.cfg.ObjectType, object); {
+		case err == nil:
+			s.observe("an object of an anonymous person", "it does not appear%s", s.typeHint(ctx))
+		case !errors.Is(err, errObjectStillThere):
+			return err
+		default:
+			s.observe("an object of an anonymous person", "it appears")
+		}
+		return nil
 	}},
 }
 

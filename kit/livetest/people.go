@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,11 +77,19 @@ var peopleCases = []Case{
 		if err != nil {
 			return err
 		}
-		err = s.marked(ctx, cio.Track{UserID: id, Event: cio.Named("Ciokit Test After", nil)})
+		const after = "Ciokit Test After"
+		err = s.marked(ctx, cio.Track{UserID: id, Event: cio.Named(after, nil)})
 		if err != nil || s.app == nil {
 			return err
 		}
-		names, err := s.names(ctx, id, appapi.ActivityEvent)
+		var names []string
+		err = s.await(ctx, func() (err error) {
+			names, err = s.names(ctx, id, appapi.ActivityEvent)
+			if err == nil && !slices.Contains(names, after) && !slices.Contains(names, "") { // the log may have no names
+				err = fmt.Errorf("the activity log lacks %q, which was sent after the person was identified", after)
+			}
+			return err
+		})
 		s.observe("events of a person who was anonymous before", "%s", strings.Join(names, ", "))
 		return err
 	}},
