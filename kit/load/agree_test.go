@@ -14,6 +14,8 @@ func TestShortcutsAgreeWithInterpreter(t *testing.T) {
 	expressions := []string{`$["a b"]`, `int($["a b"])`, `float($["a b"])`, `decimal($["a b"])`, `date($["a b"])`, `date($["a b"], "unix", "02.01.2006")`, `date($["a b"], "RFC1123")`}
 	texts := []string{"", "0", "-0", "+1", "007", "12.00", "-.50", "1e3", "9007199254740993", "1e400", "NaN", "x", " 1", "2021-01-01", "2021-01-01 10:00:00.120+02", "31.12.2021",
 		"1609459200", "2021-02-30", "Fri, 31 Dec 2021 14:00:00 CEST", "a\"b\\c\n\x00", "\xff", "9223372036854775808", "12345678901234567890.12"}
+	const near = "9007199254740991 9007199254740992 -9007199254740993 9007199254740993.0 9007199254740992.5 9.007199254740993e15 9223372036854775807 -9223372036854775808 18446744073709551616"
+	texts = append(texts, strings.Fields(near)...)
 	var cells []source.Cell
 	for _, s := range texts {
 		cell := source.Cell{Kind: source.Text, Bytes: []byte(s)}
@@ -23,7 +25,8 @@ func TestShortcutsAgreeWithInterpreter(t *testing.T) {
 		cells = append(cells, cell)
 	}
 	var json []source.Cell
-	for _, s := range []string{`""`, `"12.00"`, `12.00`, `-0`, `1e3`, `9007199254740993`, `true`, `{"x":[1]}`, `[null]`, `"\u00e9\ud834\udd1e"`, `"\ud800"`, `"2021-01-01"`, `1609459200`, `123456789012345678901234567890.5`} {
+	values := []string{`""`, `"12.00"`, `12.00`, `-0`, `1e3`, `9007199254740993`, `true`, `{"x":[1]}`, `[null]`, `"\u00e9\ud834\udd1e"`, `"\ud800"`, `"2021-01-01"`, `1609459200`, `123456789012345678901234567890.5`}
+	for _, s := range append(values, strings.Fields(near)...) {
 		json = append(json, source.Cell{Kind: source.JSON, Bytes: []byte(s)})
 	}
 	json = append(json, source.Cell{})

@@ -56,11 +56,11 @@ func jsonRow(cells map[string]string) string {
 
 // brokenCells are values that a column cannot have.
 var brokenCells = []struct{ column, value, rule string }{
-	{"id", "", "missing-identity"}, {"id", "a\x00b", RuleNUL}, {"id", "a\xffb", RuleNotUTF8}, {"id", "\xc0\x80", RuleNotUTF8}, {"id", "\xed\xa0\x80", RuleNotUTF8},
+	{"id", "", "missing-identity"}, {"id", "a\x00b", source.RuleNULByte}, {"id", "a\xffb", RuleNotUTF8}, {"id", "\xc0\x80", RuleNotUTF8}, {"id", "\xed\xa0\x80", RuleNotUTF8},
 	{"id", strings.Repeat("x", 40_000), "message-too-large"},
 	{"n", "x", RuleNotAnInteger}, {"n", "1.5", RuleNotAnInteger}, {"n", "1e3", RuleNotAnInteger}, {"n", "1,000", RuleNotAnInteger}, {"n", " 1", RuleNotAnInteger}, {"n", "1 ", RuleNotAnInteger},
 	{"n", "0x1f", RuleNotAnInteger}, {"n", "--1", RuleNotAnInteger}, {"n", "+", RuleNotAnInteger}, {"n", "9223372036854775808", RuleOutOfRange}, {"n", "-9223372036854775809", RuleOutOfRange},
-	{"n", strings.Repeat("9", 5000), RuleOutOfRange}, {"n", "true", RuleNotAnInteger}, {"n", "NULL", RuleNotAnInteger}, {"n", "1\x00", RuleNotAnInteger}, {"n", "1\xff", RuleNotUTF8}, {"n", "one\n2", RuleNotAnInteger},
+	{"n", strings.Repeat("9", 5000), RuleOutOfRange}, {"n", "true", RuleNotAnInteger}, {"n", "NULL", RuleNotAnInteger}, {"n", "1\x00", source.RuleNULByte}, {"n", "1\xff", RuleNotUTF8}, {"n", "one\n2", RuleNotAnInteger},
 	{"f", "x", RuleNotANumber}, {"f", "NaN", RuleNotANumber}, {"f", "Inf", RuleNotANumber}, {"f", "-infinity", RuleNotANumber}, {"f", "1e400", RuleOutOfRange}, {"f", "1e-400", RuleLossy},
 	{"f", "9007199254740993", RuleLossy}, {"f", "0.1000000000000000000001", RuleLossy}, {"f", "1,5", RuleNotANumber}, {"f", "1.5.1", RuleNotANumber}, {"f", "1e", RuleNotANumber}, {"f", "0x1p-2", RuleNotANumber},
 	{"f", "$5", RuleNotANumber}, {"f", "5%", RuleNotANumber}, {"f", "1_0", RuleNotANumber}, {"f", strings.Repeat("1", 1000), RuleNotANumber},
@@ -69,9 +69,9 @@ var brokenCells = []struct{ column, value, rule string }{
 	{"at", "x", RuleNotADate}, {"at", "2021-02-30", RuleNotADate}, {"at", "2021-00-10", RuleNotADate}, {"at", "2021-13-01", RuleNotADate}, {"at", "2021-1-1", RuleNotADate}, {"at", "01/02/2021", RuleNotADate},
 	{"at", "21-01-01", RuleNotADate}, {"at", "1609459200", RuleNotADate}, {"at", "2021-01-01 25:00:00", RuleNotADate}, {"at", "2021-01-01 10:61:00", RuleNotADate}, {"at", "2021-01-01T10:00:60Z", RuleNotADate},
 	{"at", "2021-01-01T10:00:00+99:00", RuleNotADate}, {"at", "2021-01-01T10:00:00.1234567891Z", RuleNotADate}, {"at", "2021-01-01T10:00:00.Z", RuleNotADate}, {"at", "0000-00-00", RuleNotADate},
-	{"at", "0000-01-01T00:00:00+01:00", RuleNotADate}, {"at", "99999-01-01", RuleNotADate}, {"at", "tomorrow", RuleNotADate}, {"at", "2021-01-01T10:00:00 CEST", RuleNotADate}, {"at", "2021-01-01\x00", RuleNotADate},
+	{"at", "0000-01-01T00:00:00+01:00", RuleNotADate}, {"at", "99999-01-01", RuleNotADate}, {"at", "tomorrow", RuleNotADate}, {"at", "2021-01-01T10:00:00 CEST", RuleNotADate}, {"at", "2021-01-01\x00", source.RuleNULByte},
 	{"ts", "1609459200", RuleNotADate}, {"ts", "0001-01-01T00:00:00Z", RuleNotADate}, {"ts", "yesterday", RuleNotADate}, {"ts", "2021-02-29T00:00:00Z", RuleNotADate},
-	{"event", "", "missing-event"}, {"event", "  ", "missing-event"}, {"event", "a\x00", RuleNUL}, {"event", "\xff\xfe", RuleNotUTF8},
+	{"event", "", "missing-event"}, {"event", "  ", "missing-event"}, {"event", "a\x00", source.RuleNULByte}, {"event", "\xff\xfe", RuleNotUTF8},
 	{"text", "\xff", RuleNotUTF8}, {"text", "caf\xe9", RuleNotUTF8}, {"text", strings.Repeat("x", 32_001), "message-too-large"}, {"text", strings.Repeat("\x01", 6_000), "message-too-large"}, {"text", "x\xf8\x88\x80\x80\x80", RuleNotUTF8},
 }
 
@@ -86,7 +86,7 @@ var brokenCSV = []struct{ line, rule string }{
 // brokenJSON are lines that are no JSON objects, or whose values are of types that the mapping cannot take.
 var brokenJSON = []struct{ line, rule string }{
 	{`{"id":"1"`, source.RuleNotJSON}, {`{"id":1,}`, source.RuleNotJSON}, {`{'id':1}`, source.RuleNotJSON}, {`{id:1}`, source.RuleNotJSON}, {`{"id":01}`, source.RuleNotJSON}, {`{"id":NaN}`, source.RuleNotJSON},
-	{`{"id":1} {"id":2}`, source.RuleNotJSON}, {`{"id":1},`, source.RuleNotJSON}, {`[{"id":1}]`, source.RuleNotObject}, {`"x"`, source.RuleNotObject}, {`1`, source.RuleNotObject}, {`null`, source.RuleNotObject}, {`x`, source.RuleNotJSON},
+	{`{"id":1} {"id":2`, source.RuleNotJSON}, {`{"id":1},`, source.RuleNotJSON}, {`[{"id":1}]`, source.RuleNotObject}, {`"x"`, source.RuleNotObject}, {`1`, source.RuleNotObject}, {`null`, source.RuleNotObject}, {`x`, source.RuleNotJSON},
 	{"{\"id\":\"a\tb\"}", source.RuleNotJSON}, {`{"id":"\x"}`, source.RuleNotJSON}, {`{"id":"` + strings.Repeat("x", 1<<20) + `"}`, source.RuleRowTooLong}, {strings.Repeat(`[`, 20_000), source.RuleNotJSON},
 	{`{"id":true,"event":"E"}`, RuleNotText}, {`{"id":{},"event":"E"}`, RuleNotText}, {`{"id":[1],"event":"E"}`, RuleNotText}, {`{"id":1.5,"event":"E"}`, RuleNotText}, {`{"id":"\ud800","event":"E"}`, RuleNotUTF8},
 	{`{"id":"1","event":7.5}`, RuleNotText}, {`{"id":"1","n":true,"event":"E"}`, RuleNotText}, {`{"id":"1","n":1.0,"event":"E"}`, RuleNotAnInteger}, {`{"id":"1","n":{},"event":"E"}`, RuleNotText},
@@ -149,7 +149,7 @@ func TestBrokenRows(t *testing.T) {
 
 			client, server := emulated(t, cio.Config{})
 			var rejects bytes.Buffer
-			s, err := Run(t.Context(), Job{Source: mustSource(t, in.String(), source.Config{Format: source.Format(name)}), Mapping: mustMapping(t, brokenMapping), Client: client, Rejects: &rejects})
+			s, err := Run(t.Context(), Job{Source: mustSource(t, in.String(), source.Config{Format: source.Format(name), Encoding: "utf-8"}), Mapping: mustMapping(t, brokenMapping), Client: client, Rejects: &rejects})
 			if err != nil {
 				t.Fatal(err)
 			}

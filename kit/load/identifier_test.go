@@ -62,7 +62,7 @@ var inputs = map[string]func(t *testing.T, rows [][2]string) source.Source{
 		for _, r := range rows {
 			fmt.Fprintf(&b, "\"%s\",%s\n", strings.ReplaceAll(r[0], `"`, `""`), r[1])
 		}
-		return mustSource(t, b.String(), source.Config{Format: source.CSV})
+		return mustSource(t, b.String(), source.Config{Format: source.CSV, Escape: source.None}) // where \N is text: see TestNullOfMySQL
 	},
 	"JSON Lines": func(t *testing.T, rows [][2]string) source.Source {
 		var b strings.Builder
@@ -114,6 +114,16 @@ func loadRows(t *testing.T, src source.Source, mapping string) (accepted []strin
 		rejects = append(rejects, r)
 	}
 	return client.accepted, rejects
+}
+
+// TestNullOfMySQL has a CSV file show that a backslash escapes: \N is an empty cell then, in quotes too, so that it names nobody either.
+func TestNullOfMySQL(t *testing.T) {
+	for _, text := range []string{"id,n\n\\N,1\n2,\\N\n", "id,n\n\"\\N\",\"1\"\n\"2\",\"\\N\"\n"} {
+		accepted, rejects := loadRows(t, mustSource(t, text, source.Config{}), "messages:\n  - identify: {userId: $id, traits: {n: $n, fixed: x}}\n")
+		if len(accepted) != 1 || strings.Contains(accepted[0], `\N`) || strings.Contains(accepted[0], `"n"`) || len(rejects) != 1 || rejects[0].Rule != "missing-identity" || rejects[0].Line != 2 {
+			t.Errorf("%q: accepted %v, rejected %+v", text, accepted, rejects)
+		}
+	}
 }
 
 // TestPlaceholders has every placeholder stand in every place of an identifier, in every kind of input: all of the rows are rejected, with

@@ -43,7 +43,7 @@ func (c *csvFramer) oddHeader(row Row) *FormatError {
 	if c.spans >= 0 && c.cfg.Quote == 0 {
 		for _, f := range c.fields {
 			text := row.Raw[f.start:f.end]
-			if bytes.IndexAny(text, "\r\n") >= 0 && bytes.IndexByte(text, c.delimiter) >= 0 {
+			if bytes.ContainsAny(text, "\r\n") && bytes.IndexByte(text, c.delimiter) >= 0 {
 				return odd("close the quote; or say what quotes are: --quote none if they are text, --quote '\"' if the name is as it should be", "a name in quotes holds delimiters and line ends, as if its quote were closed too late")
 			}
 		}
