@@ -97,6 +97,8 @@ var storeDeviations = []Experiment{
 			came, err := s.there(ctx, fresh)
 			if err == nil && !came {
 				switches["keep-ids"] = "true"
+				// A workspace that reads a cio_id as an id like any other has made somebody whom no ledger lists.
+				err = s.strict.Send(ctx, cio.DeletePerson{UserID: "cio_" + cioID})
 			}
 			return map[bool]string{false: "they keep their id", true: "they get the new id"}[came], err
 		}},

@@ -1,6 +1,9 @@
 package livetest
 
 import (
+	"bytes"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -47,5 +50,45 @@ func TestDroppedMessagesAreNoticed(t *testing.T) {
 				t.Errorf("nobody says %q: %s", tc.said, said)
 			}
 		})
+	}
+}
+
+// A workspace that takes a cio_id for an id like any other makes a person of it, who is in no ledger: the probe leaves nobody behind.
+func TestProbeLeavesNobodyOfACioID(t *testing.T) {
+	t.Parallel()
+	srv := emulator.Config{}.InProcess(t)
+	cfg := configFor(t, srv)
+	read := 0
+	cfg.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.Body == nil {
+			return srv.Client().Transport.RoundTrip(r)
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		read += bytes.Count(body, []byte(`"userId":"cio_`))
+		body = bytes.ReplaceAll(body, []byte(`"userId":"cio_`), []byte(`"userId":"id_cio_`))
+		r = r.Clone(r.Context())
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		return srv.Client().Transport.RoundTrip(r)
+	})}
+	s, err := Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range Experiments() {
+		if e.ID != "id-by-cio-id" {
+			continue
+		}
+		if f, err := s.Probe(t.Context(), e); err != nil || f.Switches["keep-ids"] != "true" {
+			t.Errorf("%+v, %v", f, err)
+		}
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if left := leftOver(srv); left != "" || read == 0 {
+		t.Errorf("left over: %s; %d messages named a cio_id", left, read)
 	}
 }
