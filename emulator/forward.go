@@ -2,9 +2,11 @@ package emulator
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -40,6 +42,10 @@ func outgoing(r *http.Request, received []byte) *http.Request {
 
 func (s *Server) askUpstream(out *http.Request) (reply, Upstream) {
 	resp, err := s.config.Forward(out)
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		err = failed.Err // without the address, which for settings has the key in it
+	}
 	if err != nil {
 		return errorReply(http.StatusBadGateway, "the call could not be passed on: "+err.Error()), Upstream{Error: err.Error()}
 	}

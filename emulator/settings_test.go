@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -125,7 +126,7 @@ func TestForwardedSettings(t *testing.T) {
 			t.Parallel()
 			srv := emulator.New(emulator.Config{Forward: func(r *http.Request) (*http.Response, error) {
 				if test.status == 0 {
-					return nil, io.ErrUnexpectedEOF
+					return nil, &url.Error{Op: "Get", URL: r.URL.String(), Err: io.ErrUnexpectedEOF}
 				}
 				if r.Method != http.MethodGet || r.URL.Path != "/v1/projects/k/settings" || r.Header.Get("If-None-Match") != "" {
 					t.Errorf("passed on: %s %s %v", r.Method, r.URL, r.Header)
@@ -151,6 +152,9 @@ func TestForwardedSettings(t *testing.T) {
 				t.Fatalf("%d %s, %v; want %d", resp.StatusCode, body, err, test.want)
 			}
 			if test.want != http.StatusOK {
+				if strings.Contains(string(body), "projects/k") {
+					t.Errorf("the error tells the key: %s", body)
+				}
 				if strings.Contains(string(body), "integrations") || resp.StatusCode == http.StatusBadGateway && resp.Header.Get("Location") != "" {
 					t.Errorf("what could not be read went through: %v %s", resp.Header, body)
 				}
