@@ -2,11 +2,14 @@ package notebooktest
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/ciokit/cio/emulator"
 	"github.com/ciokit/cio/kit/internal/notebook"
 )
 
@@ -44,6 +47,17 @@ func TestCells(t *testing.T) {
 		t.Run("workspace/"+d.Name, func(t *testing.T) {
 			t.Parallel()
 			runInWorkspace(t, program, d)
+		})
+		if os.Getenv("CIOKIT_DEEP") != "1" {
+			continue
+		}
+		t.Run("late/"+d.Name, func(t *testing.T) {
+			t.Parallel()
+			runLate(t, program, d, emulator.Config{DropUnknownPeople: true}, true)
+		})
+		t.Run("otherwise/"+d.Name, func(t *testing.T) {
+			t.Parallel()
+			runLate(t, program, d, emulator.Config{RefuseItems: true, KeepDates: true, MergeOnAlias: true, DedupWindow: time.Hour, RejectSuppressed: true}, false)
 		})
 	}
 }
