@@ -7,6 +7,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/events"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -277,9 +278,9 @@ func (c *compilation) slot(name string, where position) int {
 func quoteNames(names []string) string {
 	const most = 30
 	if len(names) > most {
-		return strings.Join(names[:most], ", ") + ", ..."
+		return printed.Line(strings.Join(names[:most], ", ")) + ", ..."
 	}
-	return strings.Join(names, ", ")
+	return printed.Line(strings.Join(names, ", "))
 }
 
 // value compiles any value. path is its field, as named on the wire.

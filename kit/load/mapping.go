@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ciokit/cio/events"
+	"github.com/ciokit/cio/kit/internal/printed"
 )
 
 // Mapping says which messages a row becomes. It is read from YAML by ParseMapping, and checked against the columns of the input when a
@@ -128,17 +129,17 @@ func (e *MappingError) Error() string {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(e.Name)
+		b.WriteString(printed.Line(e.Name))
 		if p.Line > 0 {
 			fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
 		}
 		b.WriteString(": ")
 		if p.Path != "" {
-			b.WriteString(p.Path + ": ")
+			b.WriteString(printed.Line(p.Path) + ": ")
 		}
-		b.WriteString(p.What)
+		b.WriteString(printed.Line(p.What))
 		if p.Hint != "" {
-			b.WriteString("; " + p.Hint)
+			b.WriteString("; " + printed.Line(p.Hint))
 		}
 	}
 	return b.String()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ciokit/cio/events"
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -118,12 +119,12 @@ func (w *proposer) head() []byte {
 		if w.comma {
 			comma = " --decimal-comma"
 		}
-		fmt.Fprintf(&b, "# ciokit load %s%s --mapping MAPPING.yaml --dry-run\n", strings.ReplaceAll(w.cfg.Input, "\n", " "), comma)
+		fmt.Fprintf(&b, "# ciokit load %s%s --mapping MAPPING.yaml --dry-run\n", printed.Line(w.cfg.Input), comma)
 	} else if w.comma {
 		b.WriteString("# Load it with --decimal-comma.\n")
 	}
 	for _, n := range w.notes {
-		fmt.Fprintf(&b, "# %s\n", n)
+		fmt.Fprintf(&b, "# %s\n", printed.Line(n))
 	}
 	var words []string
 	for _, i := range w.read {
@@ -205,7 +206,7 @@ func comment(notes []string) string {
 	if len(notes) == 0 {
 		return ""
 	}
-	return " # " + strings.Join(notes, "; ")
+	return " # " + printed.Line(strings.Join(notes, "; "))
 }
 
 func countNames(p source.Profile, name string) (n int) {
@@ -273,7 +274,13 @@ func columnText(name string) string {
 	if isIdentifier(name) {
 		return "$" + name
 	}
-	return quotedYAML("$[" + strconv.Quote(name) + "]")
+	return quotedYAML("$[" + quotedName(name) + "]")
+}
+
+// quotedName is the name of a column as a string of JSON, which is UTF-8.
+func quotedName(name string) string {
+	text, _ := appendString(nil, []byte(name))
+	return string(text)
 }
 
 // columnExpression is a column within an expression.
@@ -281,7 +288,7 @@ func columnExpression(name string) string {
 	if isIdentifier(name) && !slices.Contains(expressionWords, name) {
 		return name
 	}
-	return "$[" + strconv.Quote(name) + "]"
+	return "$[" + quotedName(name) + "]"
 }
 
 // expressionWords mean something else in an expression than a column of that name.
@@ -308,9 +315,7 @@ func keyText(name string) string {
 
 // quotedYAML is text in single quotes, or in double ones if it holds what single ones cannot.
 func quotedYAML(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool {
-		return r < ' ' || r == 0x7f || r == '\u0085' || r == '\u2028' || r == '\u2029' || r == '\ufeff'
-	}) {
+	if printed.Line(s) != s || strings.ContainsRune(s, '\ufeff') {
 		return strconv.QuoteToASCII(s)
 	}
 	return "'" + strings.ReplaceAll(s, "'", "''") + "'"

@@ -6,18 +6,19 @@ import (
 	"unicode"
 
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 )
 
 // suggest returns what to write instead of a name that is not among those there are: the nearest, if one is near, or all of them.
 func suggest(name string, names []string) string {
 	if best := nearest(name, names); best != "" {
-		return "write " + best
+		return "write " + printed.Line(best)
 	}
 	const most = 30
 	if len(names) > most {
-		return "use one of " + strings.Join(names[:most], ", ") + ", ..."
+		return "use one of " + printed.Line(strings.Join(names[:most], ", ")) + ", ..."
 	}
-	return "use " + plural.Form(len(names), "", "one of ") + strings.Join(names, ", ")
+	return "use " + plural.Form(len(names), "", "one of ") + printed.Line(strings.Join(names, ", "))
 }
 
 // suggestColumn is suggest for the columns of an input. It names none if the line that should name them may be a row: that is personal data.
@@ -29,9 +30,9 @@ func suggestColumn(name string, columns []string) string {
 	case best == "":
 		return suggest(name, columns)
 	case slices.ContainsFunc(columns, looksLikeData):
-		return "write " + best
+		return "write " + printed.Line(best)
 	}
-	return "write " + best + "; the columns are " + quoteNames(columns)
+	return "write " + printed.Line(best) + "; the columns are " + quoteNames(columns)
 }
 
 // looksLikeData reports whether the name of a column looks as if it were none, but a value in a row.

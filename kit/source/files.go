@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/ciokit/cio/kit/internal/printed"
 )
 
 // Expand returns the files that names and patterns such as orders-*.csv stand for: those of a pattern in the order of their names. The name of a
@@ -184,7 +186,7 @@ func (f *files) look(ctx context.Context, i int) (at int, err error) {
 	}
 	columns, err := src.Columns(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", f.names[i], err)
+		return 0, fmt.Errorf("%s: %w", printed.Line(f.names[i]), err)
 	}
 	f.foundIn(src)
 	return f.header(i, columns), f.belongs(i, src, columns)
@@ -310,7 +312,7 @@ func (f *files) named(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", f.names[f.at], err)
+	return fmt.Errorf("%s: %w", printed.Line(f.names[f.at]), err)
 }
 
 // Info has no Size if that of any file is not known.

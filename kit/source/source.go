@@ -9,6 +9,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/ciokit/cio/kit/internal/printed"
 )
 
 // Source is one input, read once from the beginning to the end. It is used by one goroutine at a time; only Close may be called beside
@@ -228,9 +230,9 @@ func (e *FormatError) Error() string {
 	if e.Line > 0 {
 		fmt.Fprintf(&b, "line %d: ", e.Line)
 	}
-	b.WriteString(e.Problem)
+	b.WriteString(printed.Line(e.Problem))
 	if e.Hint != "" {
-		b.WriteString("; " + e.Hint)
+		b.WriteString("; " + printed.Line(e.Hint))
 	}
 	return b.String()
 }
@@ -241,4 +243,4 @@ type ChangedError struct {
 	Problem, Hint string
 }
 
-func (e *ChangedError) Error() string { return "source: " + e.Problem + "; " + e.Hint }
+func (e *ChangedError) Error() string { return "source: " + printed.Line(e.Problem+"; "+e.Hint) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
 )
 
@@ -28,7 +29,7 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 		fmt.Fprintf(&b, "The first %s\n", plural.Count(p.Sampled, "row has", "rows have"))
 	}
 	for _, k := range p.Kinds {
-		fmt.Fprintf(&b, "  %s %s\n", plural.Grouped(k.Count), k.Name)
+		fmt.Fprintf(&b, "  %s %s\n", plural.Grouped(k.Count), printed.Line(k.Name))
 	}
 	if p.Empty > 0 {
 		fmt.Fprintf(&b, "  %s without a message\n", plural.Count(p.Empty, "row", "rows"))
@@ -63,7 +64,7 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 	if len(p.Warnings) > 0 {
 		b.WriteString("Warnings, of messages that would be sent all the same:\n")
 		for _, n := range p.Warnings {
-			fmt.Fprintf(&b, "  %s  %s: %s (first in %s)\n", plural.Grouped(n.Count), n.Rule, flagWords(n.Hint), placeOf(n.File, n.Line))
+			fmt.Fprintf(&b, "  %s  %s: %s (first in %s)\n", plural.Grouped(n.Count), n.Rule, printed.Line(flagWords(n.Hint)), placeOf(n.File, n.Line))
 		}
 	}
 	b.WriteString(identityText(p.Identity))
@@ -75,7 +76,7 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 		if err := json.Indent(&pretty, k.Example, "  ", "  "); err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "The first %s:\n  %s\n", k.Name, &pretty)
+		fmt.Fprintf(&b, "The first %s:\n  %s\n", printed.Line(k.Name), &pretty)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -8,8 +8,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
@@ -26,14 +29,23 @@ type console struct {
 
 // terminal reports whether w is one, so that what is written there may move and have colours.
 func terminal(w any) bool {
-	f, ok := w.(*os.File)
+	f, ok := raw(w).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// raw is where w writes to as it is, for what has control characters of its own.
+func raw(w any) any {
+	if safe, ok := w.(*printed.Writer); ok {
+		return safe.W
+	}
+	return w
 }
 
 // run runs one command and returns its exit code.
 func run(ctx context.Context, args []string, con console) int {
 	ctx, stop := interruptible(ctx)
 	defer stop()
+	con.out, con.err = &printed.Writer{W: con.out}, &printed.Writer{W: con.err}
 	root := newRoot(con)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -45,9 +57,21 @@ func run(ctx context.Context, args []string, con console) int {
 		exit = &exitError{exitUsage, err}
 	}
 	if exit.err != nil {
-		fmt.Fprintln(con.err, "ciokit:", flagWords(exit.err.Error()))
+		fmt.Fprintln(con.err, "ciokit:", inOneLine(args, flagWords(exit.err.Error())))
 	}
 	return exit.code
+}
+
+// inOneLine writes file names among the arguments that hold line feeds so that they end no line of the text.
+func inOneLine(args []string, text string) string {
+	for _, arg := range args {
+		for name := range strings.SplitSeq(arg, string(filepath.Separator)) {
+			if strings.ContainsAny(name, "\n\t") {
+				text = strings.ReplaceAll(text, name, printed.Line(name))
+			}
+		}
+	}
+	return text
 }
 
 // interruptible returns a context that ends with the first Ctrl-C. A second one ends the process at once, by the signal's own default.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/spf13/cobra"
@@ -144,7 +145,7 @@ func newMapCheck(con console) *cobra.Command {
 				}
 				return nil
 			}
-			fmt.Fprintln(con.out, fitText(args[0], plan))
+			fmt.Fprintln(con.out, fitText(printed.Line(args[0]), plan))
 			if err := printPlan(con.out, plan, "Customer.io", values || terminal(con.out)); err != nil {
 				return &exitError{exitLocal, err}
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,7 +85,7 @@ func openNotebooks(cmd *cobra.Command, con console, checkout string) error {
 	}
 	lab := exec.CommandContext(cmd.Context(), "jupyter-lab", filepath.Join(j.Root, "notebooks"))
 	lab.Env = j.Env()
-	lab.Stdin, lab.Stdout, lab.Stderr = os.Stdin, con.out, con.err
+	lab.Stdin, lab.Stdout, lab.Stderr = os.Stdin, raw(con.out).(io.Writer), raw(con.err).(io.Writer)
 	lab.Cancel = func() error { return lab.Process.Signal(os.Interrupt) }
 	if err := lab.Run(); err != nil && cmd.Context().Err() == nil {
 		return &exitError{exitLocal, err}

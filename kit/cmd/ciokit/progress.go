@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
 )
 
@@ -45,7 +46,7 @@ const sayEvery = 5 * time.Second
 const tellEvery = time.Second
 
 func newProgress(w io.Writer, name string, files []string, mode string, quiet bool) (*progress, error) {
-	p := &progress{w: w, name: filepath.Base(name), said: time.Now(), quiet: quiet}
+	p := &progress{w: w, name: printed.Line(filepath.Base(name)), said: time.Now(), quiet: quiet}
 	switch mode {
 	case "json":
 		p.quiet, p.json = false, true
@@ -62,7 +63,7 @@ func newProgress(w io.Writer, name string, files []string, mode string, quiet bo
 		p.files = sizesOf(files)
 	}
 	if !p.quiet && !p.json && terminal(w) && os.Getenv("TERM") != "dumb" {
-		p.bars = newBars(w, p)
+		p.bars = newBars(raw(w).(io.Writer), p)
 	}
 	return p, nil
 }
@@ -78,7 +79,7 @@ func sizesOf(names []string) (files []progressFile) {
 		if err != nil || !info.Mode().IsRegular() {
 			return nil
 		}
-		files = append(files, progressFile{filepath.Base(name), info.Size(), from})
+		files = append(files, progressFile{printed.Line(filepath.Base(name)), info.Size(), from})
 		from += info.Size()
 	}
 	return files

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/spf13/cobra"
 )
@@ -105,7 +106,7 @@ func listRuns(con console, asJSON bool) error {
 	fmt.Fprintln(t, "ID\tSTATE\tROWS\tACCEPTED\tREJECTED\tFILE\tTO")
 	for _, s := range states {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.State, plural.Grouped(s.Last.Rows), plural.Grouped(s.Last.Accepted), plural.Grouped(s.Last.Rejected+s.Last.RejectedByAPI),
-			filepath.Base(s.Source), s.Target)
+			printed.Line(filepath.Base(s.Source)), printed.Line(s.Target))
 	}
 	return t.Flush()
 }
@@ -124,7 +125,9 @@ func showRun(con console, id string, asJSON bool) error {
 		return json.NewEncoder(con.out).Encode(s)
 	}
 	t := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
-	line := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(t, "%s\t%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
+	}
 	line("id", "%s", s.ID)
 	line("state", "%s", s.State)
 	if s.Problem != "" {

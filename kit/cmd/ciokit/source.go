@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/ciokit/cio/kit/source/sqldb"
 	"github.com/spf13/cobra"
@@ -173,6 +174,9 @@ func shellWord(s string) string {
 	}) {
 		return s
 	}
+	if printed.Line(s) != s { // the escapes of bash and zsh
+		return "$'" + printed.Line(strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s)) + "'"
+	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
@@ -239,7 +243,7 @@ func printProfile(w io.Writer, p source.Profile) error {
 		if p.Headerless != "" {
 			name = strconv.Itoa(i + 1)
 		}
-		parts := []string{name, c.Type, looks, plural.Grouped(c.Empty), shortened(c.Example), strings.Join(c.Evidence, "; ")}
+		parts := []string{name, c.Type, looks, plural.Grouped(c.Empty), shortened(c.Example), printed.Line(strings.Join(c.Evidence, "; "))}
 		if !typed {
 			parts = slices.Delete(parts, 1, 2)
 		}
@@ -258,7 +262,7 @@ func printProfile(w io.Writer, p source.Profile) error {
 		fmt.Fprintf(w, "\nThe connection is %s.\n", p.Connection)
 	}
 	if p.Bad > 0 {
-		_, err := fmt.Fprintf(w, "\n%s cannot be read; the first, on line %d: %v\n", plural.Count(p.Bad, "row", "rows"), p.BadLine, p.BadReason)
+		_, err := fmt.Fprintf(w, "\n%s cannot be read; the first, on line %d: %v\n", plural.Count(p.Bad, "row", "rows"), p.BadLine, printed.Line(fmt.Sprint(p.BadReason)))
 		return err
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
 )
 
@@ -81,7 +82,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		fmt.Fprintf(&b, "\n%s sent all the same:\n", plural.Count(s.Warnings, "warning, of a message that is", "warnings, of messages that are"))
 		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 		for _, w := range s.Warned {
-			fmt.Fprintf(t, "%s\t  %s: %s (first in %s)\n", plural.Grouped(w.Count), w.Rule, flagWords(w.Hint), placeOf(w.File, w.Line))
+			fmt.Fprintf(t, "%s\t  %s: %s (first in %s)\n", plural.Grouped(w.Count), w.Rule, printed.Line(flagWords(w.Hint)), placeOf(w.File, w.Line))
 		}
 		t.Flush()
 	}
@@ -101,15 +102,15 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		}
 		switch {
 		case f.Rejects != "" && f.Snapshot != "": // which a file of some rows is refused with
-			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows in the input and load that again, with the same snapshot: those that have not changed since are left out.\n", shortPath(f.Rejects))
+			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows in the input and load that again, with the same snapshot: those that have not changed since are left out.\n", printed.Line(shortPath(f.Rejects)))
 		case f.Rejects != "":
-			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows there and load that file, with the same mapping.\n", shortPath(f.Rejects))
+			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows there and load that file, with the same mapping.\n", printed.Line(shortPath(f.Rejects)))
 		default:
 			b.WriteString("--rejects FILE keeps all of them, with their rows.\n")
 		}
 	}
 	if s.RejectsNote != "" {
-		b.WriteString(s.RejectsNote + "\n")
+		b.WriteString(printed.Line(s.RejectsNote) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -119,7 +120,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 func placeOf(file string, line int64) string {
 	s := "line " + strconv.FormatInt(line, 10)
 	if file != "" {
-		s = filepath.Base(file) + " " + s
+		s = printed.Line(filepath.Base(file)) + " " + s
 	}
 	return s
 }
@@ -133,7 +134,7 @@ func describe(r load.Reject) string {
 	if r.Column != "" {
 		s += " (column " + r.Column + ")"
 	}
-	return s + ": " + r.Rule + ": " + flagWords(r.Hint)
+	return printed.Line(s + ": " + r.Rule + ": " + flagWords(r.Hint))
 }
 
 // valueFor is what stands in the column at fault, where a person looks on: it is personal data, and what is no terminal may be kept.

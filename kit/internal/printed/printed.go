@@ -1,0 +1,92 @@
+// Package printed makes text harmless that comes from files and is shown on a terminal: names of columns and files, and cells.
+package printed
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// Line is text without anything that a terminal acts upon, or that ends a line: such a character is written as an escape.
+func Line(s string) string { return lineEscapes.Replace(string(escaped([]byte(s)))) }
+
+var lineEscapes = strings.NewReplacer("\n", `\n`, "\t", `\t`)
+
+// acts reports whether a terminal does something at a character other than showing it, or at a byte that is not UTF-8.
+func acts(r rune) bool {
+	switch {
+	case r == '\n', r == '\t':
+		return false
+	case r < ' ', r >= 0x7f && r < 0xa0, r == utf8.RuneError:
+		return true
+	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // the order of writing, and ends of lines
+		return true
+	}
+	return false
+}
+
+// Writer passes on what a terminal shows, with escapes in place of what it would act upon: within JSON they mean the same text. Line feeds and
+// tabs remain, because they are what the program itself writes. It may be used by several goroutines.
+type Writer struct {
+	// W is where the text goes.
+	W io.Writer
+
+	mu   sync.Mutex
+	tail []byte // the beginning of a character
+}
+
+// Write writes p; a character that is cut off at its end waits for the next call.
+func (w *Writer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	text := p
+	if len(w.tail) > 0 {
+		text = append(w.tail, p...)
+		w.tail = nil
+	}
+	whole := len(text)
+	for i := len(text) - 1; i >= 0 && i >= len(text)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(text[i]) {
+			if !utf8.FullRune(text[i:]) {
+				whole = i
+			}
+			break
+		}
+	}
+	if whole < len(text) {
+		w.tail = append(w.tail, text[whole:]...)
+	}
+	if _, err := w.W.Write(escaped(text[:whole])); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// escaped is text in which nothing acts.
+func escaped(text []byte) []byte {
+	clean := true
+	for i := 0; i < len(text) && clean; {
+		r, n := utf8.DecodeRune(text[i:])
+		clean = !acts(r) || r == utf8.RuneError && n > 1
+		i += n
+	}
+	if clean {
+		return text
+	}
+	out := make([]byte, 0, len(text)+64)
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			out = fmt.Appendf(out, `\x%02x`, text[i])
+		case r != utf8.RuneError && acts(r):
+			out = fmt.Appendf(out, `\u%04x`, r)
+		default:
+			out = append(out, text[i:i+n]...)
+		}
+		i += n
+	}
+	return out
+}
