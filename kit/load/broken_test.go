@@ -193,7 +193,6 @@ func TestBrokenFiles(t *testing.T) {
 		{"no header", "1,1,1.5,2.50,2021-01-01,2021-01-01T00:00:00Z,E,x\n", `has no column "id"`},
 		{"empty", "", "the input is empty"},
 		{"nothing but line ends", "\n\n\r\n", "the input is empty"},
-		{"another delimiter", strings.ReplaceAll(header, ",", ";") + "\n", "--delimiter ';'"},
 		{"a column twice", header + ",id\n", `2 columns named "id"`},
 		{"a column in another case", strings.ToUpper(header) + "\n", "write ID"},
 		{"an unclosed quote in the header", `"` + header + "\n", "unclosed-quote"},
@@ -218,9 +217,17 @@ func TestBrokenFiles(t *testing.T) {
 			}
 		})
 	}
-	// A header alone is a file without rows.
-	s, err := Run(t.Context(), Job{Source: mustSource(t, header+"\n", source.Config{}), Mapping: mustMapping(t, brokenMapping), Client: new(fakeClient)})
-	if err != nil || s.Rows != 0 || !s.Complete {
-		t.Errorf("a header alone: %v, %+v", err, s)
+	// A header alone is a file without rows, whichever delimiter it shows.
+	for _, delimiter := range []string{",", ";", "\t", "|"} {
+		text := strings.ReplaceAll(header, ",", delimiter) + "\n"
+		s, err := Run(t.Context(), Job{Source: mustSource(t, text, source.Config{}), Mapping: mustMapping(t, brokenMapping), Client: new(fakeClient)})
+		if err != nil || s.Rows != 0 || !s.Complete {
+			t.Errorf("a header alone with %q: %v, %+v", delimiter, err, s)
+		}
+	}
+	// Somebody has said another one than it shows.
+	_, err := Run(t.Context(), Job{Source: mustSource(t, strings.ReplaceAll(header, ",", ";")+"\n", source.Config{Format: source.CSV, Delimiter: ','}), Mapping: mustMapping(t, brokenMapping), Client: new(fakeClient)})
+	if err == nil || !strings.Contains(err.Error(), "--delimiter ';'") {
+		t.Errorf("a header with another delimiter than was said: %v", err)
 	}
 }
