@@ -110,6 +110,7 @@ func (m *Mapping) compileFor(columns []source.Column, comma bool) (*plan, error)
 type compilation struct {
 	mappingReader // for its problems
 	columns       []source.Column
+	times         map[string]int // how many columns have a name; nil until the first is looked for
 	kind          source.Kind
 	slots         map[string]int
 	nulls         []string // the columns of the message at hand whose empty cells are null
@@ -253,16 +254,18 @@ func (c *compilation) slot(name string, where position) int {
 	if c.columns == nil {
 		return c.slots[name]
 	}
-	var names []string
-	found := 0
-	for _, col := range c.columns {
-		if col.Name == name {
-			found++
+	if c.times == nil {
+		c.times = make(map[string]int, len(c.columns))
+		for _, col := range c.columns {
+			c.times[col.Name]++
 		}
-		names = append(names, col.Name)
 	}
-	switch {
+	switch found := c.times[name]; {
 	case found == 0:
+		var names []string
+		for _, col := range c.columns {
+			names = append(names, col.Name)
+		}
 		hint := suggestColumn(name, names)
 		if len(names) == 1 && strings.ContainsAny(names[0], ",;\t|") {
 			between := names[0][strings.IndexAny(names[0], ",;\t|")]

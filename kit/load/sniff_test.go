@@ -2,9 +2,11 @@ package load
 
 import (
 	"bytes"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ciokit/cio/kit/source"
 )
@@ -55,6 +57,56 @@ func TestSniffHard(t *testing.T) {
 			n := sniff(t, []byte(data))
 			if n > 64<<20 {
 				t.Errorf("%d bytes of garbage", n)
+			}
+		})
+	}
+}
+
+// No input takes over a second for each of its mebibytes, however hostile it is.
+func TestSniffTime(t *testing.T) {
+	if raceEnabled {
+		t.Skip("times say nothing under the race detector")
+	}
+	const size = 8 << 20
+	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
+	columns := func(n int, row string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "c%d,", i)
+		}
+		return b.String() + "end\n" + strings.Repeat(strings.Repeat(row+",", n)+row+"\n", 4)
+	}
+	for name, data := range map[string]string{
+		"one line":            fill("x"),
+		"one line of fields":  fill("x,y;"),
+		"one cell":            "id,x\n1," + fill("9."),
+		"many columns":        columns(200_000, "1"), // refused: the header is a mebibyte long
+		"columns":             columns(100_000, "1"),
+		"one name":            fill("a,") + "a\n1\n",
+		"quotes":              fill(`"`),
+		"quotes in fields":    "id,x\n" + fill(`1,"a""`),
+		"apostrophes":         "id,x\n" + fill("'a','b'\n"),
+		"open quotes":         "id,x\n" + fill("1,\"x\n"),
+		"commas":              fill(","),
+		"all delimiters":      fill(",;\t|\x01\x1f\x1e\x02^~:#!*"),
+		"lines of delimiters": fill(",;\t|\n"),
+		"backslashes":         "id,x\n" + fill(`1,\"\\`),
+		"carriage returns":    fill("\r"),
+		"mixed line ends":     "id,x\n" + fill("1,2\r3,4\n5,6\r\n"),
+		"lists":               strings.Repeat("[", size/2) + strings.Repeat("]", size/2),
+		"objects":             fill(`{"a":`),
+		"deep rows":           fill(`{"a":` + strings.Repeat("[", 5_000) + strings.Repeat("]", 5_000) + "}\n"),
+		"members":             "{" + strings.TrimSuffix(fill(`"a":1,`), ",") + "}\n",
+		"escapes in JSON":     `{"a":"` + fill(`\u0022`) + `"}`,
+		"long dates":          "id,x\n" + fill("1,01/02/2003 04:05:06 PM +01:00\n"),
+		"bytes":               fill("\x00\xff\xfe"),
+		"spaces":              "id,x\n" + fill("1, \n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			begun := time.Now()
+			sniff(t, []byte(data))
+			if took := time.Since(begun); took > 8*time.Second {
+				t.Errorf("%d bytes took %v", len(data), took)
 			}
 		})
 	}

@@ -99,31 +99,10 @@ func (c *csvFramer) choose(names []string) error {
 	if c.odd != nil && (c.odd.Quote != '"' || c.odd.Escape != None) {
 		c.form.Quote, c.form.Escape = charText(c.odd.Quote), charText(c.odd.Escape)
 	}
-	c.slots = make([]int, len(c.header))
-	for i := range c.slots {
-		c.slots[i] = -1
-	}
 	c.chosen = len(names)
-	for slot, name := range names {
-		found := -1
-		for i, col := range c.header {
-			if col.Name != name {
-				continue
-			}
-			if found >= 0 {
-				return fmt.Errorf("source: columns %d and %d are both named %q; rename one", found+1, i+1, name)
-			}
-			found = i
-		}
-		if found < 0 {
-			return fmt.Errorf("source: there is no column %q", name)
-		}
-		if c.slots[found] >= 0 {
-			return fmt.Errorf("source: column %q is selected twice", name)
-		}
-		c.slots[found] = slot
-	}
-	return nil
+	slots, err := slotsOf(c.header, names)
+	c.slots = slots
+	return err
 }
 
 func (c *csvFramer) frame(w *window, b *Batch) {

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 	"unicode/utf8"
 )
 
@@ -258,7 +260,7 @@ func TestNextWaits(t *testing.T) {
 		io.WriteString(out, "1,2\n3")
 		out.Close()
 	}()
-	if err := src.Next(t.Context(), &b); err != nil || len(b.Rows) != 1 || string(b.Rows[0].Cells[0].Bytes) != "2" {
+	if err := src.Next(t.Context(), &b); err != nil || len(b.Rows) != 1 || b.Rows[0].Err != nil || string(b.Rows[0].Cells[0].Bytes) != "2" {
 		t.Fatalf("Next: %v with %d rows", err, len(b.Rows))
 	}
 	if err := src.Next(t.Context(), &b); err != nil || b.Rows[0].Err == nil {
@@ -411,5 +413,35 @@ func checkCover(t *testing.T, in []byte, rows []readRow, limit int) {
 	}
 	if rest := strings.Trim(string(in[pos:]), "\r\n"); len(rows) > 0 && rest != "" && rows[len(rows)-1].rule != RuleRowTooLong {
 		t.Fatalf("%q: %q at the end is lost", in, rest)
+	}
+}
+
+// All of very many columns are selected at once, not each by looking at all.
+func TestSelectMany(t *testing.T) {
+	const n = 100_000
+	names := make([]string, n)
+	for i := range names {
+		names[i] = "c" + strconv.Itoa(i)
+	}
+	in := strings.Join(names, ",") + "\n" + strings.Repeat("1,", n-1) + "7\n"
+	src, err := New(strings.NewReader(in), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if _, err := src.Columns(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(names)
+	begun := time.Now()
+	if err := src.Select(names); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begun); took > 3*time.Second {
+		t.Errorf("%d columns took %v", n, took)
+	}
+	var b Batch
+	if err := src.Next(t.Context(), &b); err != nil || len(b.Rows) != 1 || b.Rows[0].Err != nil || string(b.Rows[0].Cells[0].Bytes) != "7" || string(b.Rows[0].Cells[n-1].Bytes) != "1" {
+		t.Errorf("%d rows, %v", len(b.Rows), err)
 	}
 }

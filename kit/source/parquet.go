@@ -9,7 +9,6 @@ import (
 	"hash/maphash"
 	"io"
 	"os"
-	"slices"
 	"sync"
 
 	"github.com/ciokit/cio/kit/internal/nameless"
@@ -139,23 +138,16 @@ func recovered(err error, panicked any) error {
 func (p *parquetSource) Columns(context.Context) ([]Column, error) { return p.columns, nil }
 
 func (p *parquetSource) Select(names []string) error {
-	p.slots = make([]int, len(p.columns))
-	for i := range p.slots {
-		p.slots[i] = -1
+	slots, err := slotsOf(p.columns, names)
+	if err != nil {
+		return err
 	}
-	p.chosen, p.selected = len(names), names
+	p.slots, p.chosen, p.selected = slots, len(names), names
 	p.rows.used = make([]bool, len(p.rows.leaves))
-	for slot, name := range names {
-		found := slices.IndexFunc(p.columns, func(c Column) bool { return c.Name == name })
-		switch {
-		case found < 0:
-			return fmt.Errorf("source: there is no column %q", name)
-		case repeated(p.columns, found):
-			return fmt.Errorf("source: two columns are named %q; rename one", name)
-		case p.slots[found] >= 0:
-			return fmt.Errorf("source: column %q is selected twice", name)
+	for found, slot := range slots {
+		if slot < 0 {
+			continue
 		}
-		p.slots[found] = slot
 		for leaf, n := p.nodes[found].leaf, p.nodes[found].leaves; n > 0; leaf, n = leaf+1, n-1 {
 			p.rows.used[leaf] = true
 		}

@@ -244,3 +244,31 @@ type ChangedError struct {
 }
 
 func (e *ChangedError) Error() string { return "source: " + printed.Line(e.Problem+"; "+e.Hint) }
+
+// slotsOf returns for each column its place among the selected names, or -1. A name must be one column's, and be there once.
+func slotsOf(columns []Column, names []string) ([]int, error) {
+	slots := make([]int, len(columns))
+	first, second := make(map[string]int, len(columns)), make(map[string]int)
+	for i, c := range columns {
+		slots[i] = -1
+		if _, known := first[c.Name]; !known {
+			first[c.Name] = i
+		} else if _, known := second[c.Name]; !known {
+			second[c.Name] = i
+		}
+	}
+	for slot, name := range names {
+		at, known := first[name]
+		twice, repeated := second[name]
+		switch {
+		case !known:
+			return nil, fmt.Errorf("source: there is no column %q", name)
+		case repeated:
+			return nil, fmt.Errorf("source: columns %d and %d are both named %q; rename one", at+1, twice+1, name)
+		case slots[at] >= 0:
+			return nil, fmt.Errorf("source: column %q is selected twice", name)
+		}
+		slots[at] = slot
+	}
+	return slots, nil
+}
