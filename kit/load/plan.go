@@ -53,8 +53,11 @@ type Plan struct {
 	First []Reject `json:"first,omitempty"`
 	// Refusals counts them by rule and column, the most frequent first, at most 100; Warnings are those of the messages that would be sent.
 	Refusals []PlannedRefusal `json:"refusals,omitempty"`
-	Warnings []Warning        `json:"warnings,omitempty"`
+	// Hints say what the cells look like that many rows would be refused for, and what would read them, as those of a Summary.
+	Hints    []string  `json:"hints,omitempty"`
+	Warnings []Warning `json:"warnings,omitempty"`
 
+	causes  causes
 	content string // of the input, where all of it was read
 	leavers string // tells who would be deleted from others
 }
@@ -83,6 +86,7 @@ func (p *Plan) refuse(r Reject) {
 	if len(p.First) < firstRejects {
 		p.First = append(p.First, r)
 	}
+	p.causes.add(r)
 	for i := range p.Refusals {
 		if have := &p.Refusals[i]; have.Rule == r.Rule && have.Column == r.Column && have.Field == r.Field {
 			have.Count++
@@ -175,6 +179,7 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	}
 	s.plan.Identity = s.mapper.counter.count(true)
 	s.plan.Warnings, _ = s.warned.sorted()
+	s.plan.Hints = s.plan.causes.hints(s.plan.Sampled, job.DecimalComma)
 	slices.SortStableFunc(s.plan.Refusals, func(a, b PlannedRefusal) int { return cmp.Compare(b.Count, a.Count) })
 	info := job.Source.Info()
 	s.estimate(info.Size, info.Rows, job.Limit, int64(job.BatchBytes))

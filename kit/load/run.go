@@ -150,7 +150,9 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	stopRecording()
 	r.note(ErrSnapshot, r.changes.close(r.end() == EndComplete))
 	finish()
-	return r.snapshot(), r.err()
+	s := r.snapshot()
+	s.Hints = r.tally.causes.hints(s.Rows-s.Unchanged, job.DecimalComma)
+	return s, r.err()
 }
 
 // goesOn reports whether the job takes up what an earlier run of the same load has settled.

@@ -75,6 +75,9 @@ type Summary struct {
 	Warned []Warning `json:"warned,omitempty"`
 	// First are the first rejects, at most ten, without the row itself.
 	First []Reject `json:"-"`
+	// Hints say what the cells look like that many rows were rejected for, and what would read them; known when the run ends. They hold no
+	// value but words that stand for nothing, or for true and false.
+	Hints []string `json:"-"`
 }
 
 // Reason is a rule and how many rejects it is the reason of.
@@ -93,6 +96,7 @@ type tally struct {
 	Summary
 	reasons map[string]int64
 	firstOf map[string]Reject // by rule
+	causes  causes
 	warned  warnings
 	begun   time.Time
 	read    int64 // bytes of the input
@@ -108,6 +112,7 @@ func (t *tally) add(r Reject) {
 	if len(t.First) < firstRejects {
 		t.First = append(t.First, r)
 	}
+	t.causes.add(r)
 }
 
 // summary returns the counts so far.

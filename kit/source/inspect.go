@@ -157,16 +157,6 @@ func (p *Profile) setColumns(columns []Column) (names []string, places []int) {
 	return names, places
 }
 
-// repeated reports whether another column has the same name.
-func repeated(columns []Column, i int) bool {
-	for j, other := range columns {
-		if i != j && other.Name == columns[i].Name {
-			return true
-		}
-	}
-	return false
-}
-
 // row looks at a row. closely says that its cells count.
 func (p *Profile) row(r *Row, places []int, members, closely bool) {
 	if r.Err != nil {
@@ -222,6 +212,18 @@ func (p *Profile) judge(columns []Column) {
 	if columns != nil {
 		p.Headerless = p.headerless()
 	}
+}
+
+// JudgeCells says what some cells of a column look like, as Inspect does of all of them. Its lines are the places of the cells, from 1.
+func JudgeCells(name string, cells []string) ColumnProfile {
+	c := newColumnProfile(name, "")
+	for i, text := range cells {
+		if text != "" {
+			c.add(Cell{Text, []byte(text)}, place{line: int64(i + 1)})
+		}
+	}
+	c.finish(int64(len(cells)), nil)
+	return c
 }
 
 // learn takes from a column what it decides for others.

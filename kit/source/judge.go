@@ -231,7 +231,7 @@ func (c *ColumnProfile) compact(name []string) bool {
 		}
 		if c.is(LooksDate, classPattern<<i, "dates") {
 			c.Layouts, c.Native = []string{p.pattern}, false
-			return c.show("written as %s", human(p.pattern))
+			return c.show("written as %s", HumanLayout(p.pattern))
 		}
 	}
 	return false

@@ -28,7 +28,7 @@ func (c *ColumnProfile) dates(j *judgement) bool {
 	if c.Layouts = c.layouts(dayFirst); c.Layouts != nil {
 		var names []string
 		for _, l := range c.Layouts {
-			names = append(names, human(l))
+			names = append(names, HumanLayout(l))
 		}
 		c.show("written as %s", strings.Join(names, " and "))
 	}
@@ -120,8 +120,8 @@ func (c *ColumnProfile) layouts(dayFirst bool) []string {
 	return list
 }
 
-// human writes a layout as people do.
-func human(layout string) string {
+// HumanLayout writes a layout of dates as people do, such as dd.mm.yyyy.
+func HumanLayout(layout string) string {
 	return strings.NewReplacer("2006", "yyyy", "January", "January", "Monday", "Monday", "Mon", "Mon", "Jan", "Jan", "Z07:00", "+00:00", "-0700", "+0000", "-07", "+00", "MST", "UTC",
 		"06", "yy", "02", "dd", "01", "mm", "15", "hh", "04", "mm", "05", "ss", "2", "d", "1", "m", "3", "h").Replace(layout)
 }

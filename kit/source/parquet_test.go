@@ -326,3 +326,13 @@ func FuzzParquet(f *testing.F) {
 		}
 	})
 }
+
+// repeated reports whether another column has the same name.
+func repeated(columns []Column, i int) bool {
+	for j, other := range columns {
+		if i != j && other.Name == columns[i].Name {
+			return true
+		}
+	}
+	return false
+}

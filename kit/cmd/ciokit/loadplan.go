@@ -60,6 +60,7 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 			}
 			b.WriteString("    " + count + describe(r.Reject) + valueFor(w, r.Reject) + "\n")
 		}
+		writeHints(&b, "    ", p.Hints)
 	}
 	if len(p.Warnings) > 0 {
 		b.WriteString("Warnings, of messages that would be sent all the same:\n")

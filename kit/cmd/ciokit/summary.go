@@ -93,6 +93,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 			fmt.Fprintf(t, "%s\t  %s\n", plural.Grouped(r.Count), r.Rule)
 		}
 		t.Flush()
+		writeHints(&b, "", s.Hints)
 		b.WriteString("The first of them:\n")
 		for _, r := range s.First {
 			b.WriteString("  " + describe(r) + valueFor(w, r) + "\n")
@@ -114,6 +115,13 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writeHints writes what the cells look like that rows were rejected for.
+func writeHints(b *strings.Builder, indent string, hints []string) {
+	for _, h := range hints {
+		b.WriteString(indent + "Hint: " + printed.Line(flagWords(h)) + "\n")
+	}
 }
 
 // placeOf names a row.

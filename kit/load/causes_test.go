@@ -1,0 +1,74 @@
+package load
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio/kit/source"
+)
+
+// A hint names what the rejected cells look like, and what it names reads them; there is none where nothing is sure.
+func TestHints(t *testing.T) {
+	repeat := func(n int, cells ...string) (all []string) {
+		for range n {
+			all = append(all, cells...)
+		}
+		return all
+	}
+	for name, c := range map[string]struct {
+		value string // of the mapping
+		cells []string
+		want  string // empty for no hint
+		mend  string // the value that then reads all cells
+	}{
+		"points":         {"=date(c)", []string{"31.12.2024", "01.02.2024"}, `the cells look like dd.mm.yyyy: =date(c, "02.01.2006")`, `=date(c, "02.01.2006")`},
+		"clock":          {"=date(c)", []string{"31.12.2024 10:00", "01.02.2024 11:30"}, `the cells look like dd.mm.yyyy hh:mm: =date(c, "02.01.2006 15:04"); name the zone of the clock too, such as "Europe/Berlin", unless time_zone does, or it is read as UTC`, `=date(c, "02.01.2006 15:04", "Europe/Berlin")`},
+		"wrong order":    {`=date(c, "01/02/2006")`, []string{"31/12/2024", "01/02/2024", "13/02/2024"}, `=date(c, "02/01/2006")`, `=date(c, "02/01/2006")`},
+		"either order":   {"=date(c)", []string{"01/02/2024", "03/04/2024"}, `do not decide between =date(c, "02/01/2006") and =date(c, "01/02/2006")`, ""},
+		"both orders":    {"=date(c)", []string{"31/12/2024", "12/31/2024"}, "", ""},
+		"unix":           {"=date(c)", []string{"1735689600", "1735689700"}, `the cells look like seconds since 1970: =date(c, "unix")`, `=date(c, "unix")`},
+		"milliseconds":   {"=date(c)", []string{"1735689600000"}, `=date(c, "unix_ms")`, `=date(c, "unix_ms")`},
+		"serials":        {"=date(c)", []string{"45657", "45658.5"}, `=date(c, "excel")`, `=date(c, "excel")`},
+		"comma":          {"=decimal(c)", []string{"1,5", "12,25"}, `the cells look like 1234,5: =decimal(c, "1234,5"), or load with --decimal-comma if all numbers have a comma`, `=decimal(c, "1234,5")`},
+		"thousands":      {"=decimal(c)", []string{"1,234.50", "12,345.00"}, `=decimal(c, "1,234.5")`, `=decimal(c, "1,234.5")`},
+		"which comma":    {"=int(c)", []string{"1,234", "12,345"}, `do not decide between =decimal(c, "1234,5") and =decimal(c, "1,234.5")`, ""},
+		"decimals":       {"=int(c)", []string{"1.5", "2.25"}, `the cells look like 1234.5: =decimal(c)`, "=decimal(c)"},
+		"currency":       {"=decimal(c)", []string{"€ 1.234,50", "€ 7,00"}, `=decimal(c, "€`, ""},
+		"ja and nein":    {"=bool(c)", []string{"ja", "nein", "ja"}, `the cells look like ja and nein: =bool(c, "ja", "nein")`, `=bool(c, "ja", "nein")`},
+		"null words":     {"=int(c)", append(repeat(99, "7"), "n/a", "#N/A"), `the cells are #N/A, n/a, which may stand for nothing: null_words: {'c': ['#N/A', 'n/a']}`, ""},
+		"nulls and more": {"=date(c)", []string{"31.12.2024", "n/a", "30.11.2024"}, `some cells are n/a`, ""},
+		"names":          {"=int(c)", []string{"Ann", "Bob"}, "", ""},
+		"a few of many":  {"=date(c)", append(repeat(99, "2024-01-02"), "31.12.2024"), "", ""},
+		"some of many":   {"=date(c)", append(repeat(9, "2024-01-02"), "31.12.2024"), `=date(c, "02.01.2006"); keep the zone if the mapping names one; keep what reads the other rows`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var in strings.Builder
+			in.WriteString("id,c\n")
+			for i, cell := range c.cells {
+				fmt.Fprintf(&in, "p%d,%q\n", i, cell)
+			}
+			job := func(value string) Job {
+				return Job{Source: mustSource(t, in.String(), source.Config{}), Mapping: mustMapping(t, "messages:\n  - identify: {userId: $id, traits: {c: '"+value+"'}}\n"), DryRun: true}
+			}
+			plan, err := MakePlan(t.Context(), job(c.value), AllRows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := Run(t.Context(), job(c.value))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := strings.Join(s.Hints, "\n")
+			if got != strings.Join(plan.Hints, "\n") || (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+				t.Errorf("run %q, plan %q, want %q", got, plan.Hints, c.want)
+			}
+			if c.mend == "" {
+				return
+			}
+			if s, err := Run(t.Context(), job(c.mend)); err != nil || s.RowsRejected > 0 {
+				t.Errorf("%s: %+v, %v", c.mend, s.First, err)
+			}
+		})
+	}
+}
