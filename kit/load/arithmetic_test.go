@@ -212,7 +212,7 @@ func randomTerm(random *rand.Rand, depth int, names []string, values []int64) te
 func TestArithmeticAgainstBigIntegers(t *testing.T) {
 	n := 400
 	if os.Getenv("CIOKIT_DEEP") != "" {
-		n = 5000
+		n = 1000
 	}
 	if os.Getenv("CIOKIT_FULL") != "" {
 		n = 200000

@@ -24,7 +24,7 @@ import (
 func TestMirrorDeletesNobodyElse(t *testing.T) {
 	seeds, first := uint64(40), uint64(0)
 	if deep() {
-		seeds, first = 60, rand.Uint64N(1_000_000)
+		seeds, first = 40, rand.Uint64N(1_000_000)
 	}
 	if n, err := strconv.ParseUint(os.Getenv("MIRROR_SEEDS"), 10, 64); err == nil {
 		seeds, first = n, 0

@@ -26,7 +26,7 @@ import (
 func TestResumedQueryLosesNobody(t *testing.T) {
 	seeds, first := uint64(50), uint64(0)
 	if deep() {
-		seeds, first = 50, rand.Uint64N(1_000_000)
+		seeds, first = 20, rand.Uint64N(1_000_000)
 	}
 	if n, err := strconv.ParseUint(os.Getenv("QUERY_SEEDS"), 10, 64); err == nil {
 		seeds, first = n, 0

@@ -110,7 +110,7 @@ func startCommand(dir string, args ...string) (*process, error) {
 var resumeID = regexp.MustCompile(`ciokit load --resume (\S+)`)
 
 // A load that is killed again and again, without a chance to say a word, and resumed each time, brings every row; what comes twice has the
-// same id and was on its way or not yet in the journal. CIOKIT_DEEP=1 takes 20 kills of 100,000 rows, CIOKIT_FULL=1 takes 50 of 200,000.
+// same id and was on its way or not yet in the journal. CIOKIT_DEEP=1 takes 10 kills of 50,000 rows, CIOKIT_FULL=1 takes 50 of 200,000.
 func TestKilledLoadIsResumed(t *testing.T) {
 	for name, in := range map[string]struct {
 		args  []string
@@ -130,7 +130,7 @@ func TestKilledLoadIsResumed(t *testing.T) {
 			}
 			rows, kills := 12_000, 5
 			if os.Getenv("CIOKIT_DEEP") == "1" {
-				rows, kills = 100_000, 20
+				rows, kills = 50_000, 10
 			}
 			if os.Getenv("CIOKIT_FULL") == "1" {
 				rows, kills = 200_000, 50
