@@ -49,10 +49,10 @@ func TestTimeoutsOfServers(t *testing.T) {
 		ways            []string
 		meets           string // one that meets a reader who keeps the server waiting
 	}{
-		{"CIOKIT_POSTGRES_URL", fmt.Sprintf("SELECT n, lpad(n::text, 250, '0') AS v FROM generate_series(1, %d) AS n", rows), "SELECT 1 AS n, pg_sleep(2.5)",
-			[]string{"role", "options=-c%20statement_timeout%3D2000&idle_in_transaction_session_timeout=2000"}, "role"},
-		{"CIOKIT_MARIADB_URL", fmt.Sprintf("SELECT seq AS n, LPAD(seq, 250, '0') AS v FROM seq_1_to_%d", rows), "SELECT 1 AS n, SLEEP(2.5)",
-			[]string{"net_write_timeout=1&wait_timeout=1", "max_statement_time=2"}, "net_write_timeout=1"},
+		{"CIOKIT_POSTGRES_URL", fmt.Sprintf("SELECT n, lpad(n::text, 250, '0') AS v FROM generate_series(1, %d) AS n", rows), "SELECT 1 AS n, pg_sleep(5.5)",
+			[]string{"role", "options=-c%20statement_timeout%3D5000&idle_in_transaction_session_timeout=5000"}, "role"},
+		{"CIOKIT_MARIADB_URL", fmt.Sprintf("SELECT seq AS n, LPAD(seq, 250, '0') AS v FROM seq_1_to_%d", rows), "SELECT 1 AS n, SLEEP(5.5)",
+			[]string{"net_write_timeout=1&wait_timeout=1", "max_statement_time=5"}, "net_write_timeout=1"},
 	} {
 		t.Run(tt.variable, func(t *testing.T) {
 			raw := server(t, tt.variable)
@@ -61,7 +61,7 @@ func TestTimeoutsOfServers(t *testing.T) {
 				if way != "role" {
 					return raw + map[bool]string{true: "&", false: "?"}[strings.Contains(raw, "?")] + way
 				}
-				execute(t, raw, "DROP ROLE IF EXISTS hasty", "CREATE ROLE hasty LOGIN PASSWORD 'hasty'", "ALTER ROLE hasty SET statement_timeout = '2s'")
+				execute(t, raw, "DROP ROLE IF EXISTS hasty", "CREATE ROLE hasty LOGIN PASSWORD 'hasty'", "ALTER ROLE hasty SET statement_timeout = '5s'")
 				u, err := url.Parse(raw)
 				if err != nil {
 					t.Fatal(err)
