@@ -11,7 +11,7 @@ import (
 
 func TestLine(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain, Zoë, 名前, 🙂":     "plain, Zoë, 名前, 🙂",
+		"plain, Zoë, 名前, 𠮷":     "plain, Zoë, 名前, 𠮷",
 		"a\nb\tc\rd":            `a\nb\tc\u000dd`,
 		"\x1b[31mred":           `\u001b[31mred`,
 		"a\u202eb\u2066c\u0085": `a\u202eb\u2066c\u0085`,
