@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // The rules of a RowError that has to do with how CSV is written.
@@ -137,7 +138,7 @@ func (c *csvFramer) checkWords(row *Row, data []byte, n int, final bool) *RowErr
 		return &RowError{RuleNoData, "the row is a ruler of dashes and no data; delete it"}
 	case footer.MatchString(texts[0]) && filled <= 2:
 		return &RowError{RuleNoData, "the row is a note such as a count of rows and no data; delete it"}
-	case total.MatchString(texts[0]):
+	case total.MatchString(texts[0]) && amounts(texts[1:]):
 		return c.lastRow(data[n:], final)
 	}
 	return nil
@@ -182,6 +183,23 @@ func ruler(texts []string) bool {
 			return false
 		}
 		some = some || len(t) > 1
+	}
+	return some
+}
+
+// amounts reports whether all cells that are not empty are numbers, with a currency perhaps, and there is one. A company may be called Total too.
+func amounts(texts []string) bool {
+	some := false
+	for _, t := range texts {
+		digits, others := 0, 0
+		for _, r := range t {
+			digits += boolInt(unicode.IsDigit(r))
+			others += boolInt(unicode.IsLetter(r))
+		}
+		if t != "" && (digits == 0 || others > 3) {
+			return false
+		}
+		some = some || t != ""
 	}
 	return some
 }
