@@ -157,30 +157,15 @@ func TestCompressions(t *testing.T) {
 // allRows returns the columns id and n of all rows.
 func allRows(t *testing.T, src Source) (string, error) {
 	t.Helper()
-	if _, err := src.Columns(t.Context()); err != nil {
-		return "", err
-	}
-	if err := src.Select([]string{"id", "n"}); err != nil {
-		return "", err
-	}
 	var got strings.Builder
-	var b Batch
-	for {
-		err := src.Next(t.Context(), &b)
-		if err == io.EOF {
-			return got.String(), nil
+	err := each(t, src, []string{"id", "n"}, func(r *Row) {
+		if r.Err != nil {
+			fmt.Fprintf(&got, "%d %s;", r.Line, r.Err.Rule)
+			return
 		}
-		if err != nil {
-			return got.String(), err
-		}
-		for _, r := range b.Rows {
-			if r.Err != nil {
-				fmt.Fprintf(&got, "%d %s;", r.Line, r.Err.Rule)
-				continue
-			}
-			fmt.Fprintf(&got, "%s %s;", r.Cells[0].Bytes, r.Cells[1].Bytes)
-		}
-	}
+		fmt.Fprintf(&got, "%s %s;", r.Cells[0].Bytes, r.Cells[1].Bytes)
+	})
+	return got.String(), err
 }
 
 // An input that is cut off anywhere, has something behind its end, or a bit that has turned, is an error; never the rows before as if they were all.

@@ -139,20 +139,9 @@ func TestFilesThatAreReadOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	if _, err := src.Columns(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := src.Select([]string{"id"}); err != nil {
-		t.Fatal(err)
-	}
 	var got []string
-	var b Batch
-	for err = src.Next(t.Context(), &b); err == nil; err = src.Next(t.Context(), &b) {
-		for _, row := range b.Rows {
-			got = append(got, string(row.Cells[0].Bytes))
-		}
-	}
-	if err != io.EOF || strings.Join(got, " ") != "1 2 3 1" || src.Info().Whole {
+	err = each(t, src, []string{"id"}, func(row *Row) { got = append(got, string(row.Cells[0].Bytes)) })
+	if err != nil || strings.Join(got, " ") != "1 2 3 1" || src.Info().Whole {
 		t.Errorf("%v: %v", err, got)
 	}
 }

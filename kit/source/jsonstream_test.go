@@ -231,24 +231,15 @@ func TestLongRowsOfLists(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	if _, err := src.Columns(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := src.Select([]string{"id"}); err != nil {
-		t.Fatal(err)
-	}
 	var got []string
-	var b Batch
-	for err = src.Next(t.Context(), &b); err == nil; err = src.Next(t.Context(), &b) {
-		for _, r := range b.Rows {
-			rule := ""
-			if r.Err != nil {
-				rule = r.Err.Rule
-			}
-			got = append(got, fmt.Sprint(r.Line, rule, len(r.Raw) <= keptBytes))
+	err = each(t, src, []string{"id"}, func(r *Row) {
+		rule := ""
+		if r.Err != nil {
+			rule = r.Err.Rule
 		}
-	}
-	if err != io.EOF || fmt.Sprint(got) != "[1true 2row-too-longtrue 3true]" {
+		got = append(got, fmt.Sprint(r.Line, rule, len(r.Raw) <= keptBytes))
+	})
+	if err != nil || fmt.Sprint(got) != "[1true 2row-too-longtrue 3true]" {
 		t.Errorf("%v: %q", err, got)
 	}
 	if held := cap(src.(*text).win.buf); held > 4<<20 {

@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -213,20 +212,9 @@ func TestRejectsOfSeveralFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	if _, err := src.Columns(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	if err := src.Select([]string{"id"}); err != nil {
-		t.Fatal(err)
-	}
 	var got []string
-	var b Batch
-	for err = src.Next(t.Context(), &b); err == nil; err = src.Next(t.Context(), &b) {
-		for _, r := range b.Rows {
-			got = append(got, fmt.Sprintf("%s:%d/%d", r.File, r.Line, r.Ordinal))
-		}
-	}
-	if want := fmt.Sprint([]string{":2/0", "f.csv:3/1", ":2/0", "f.csv:3/1"}); err != io.EOF || fmt.Sprint(got) != want {
+	err = each(t, src, []string{"id"}, func(r *Row) { got = append(got, fmt.Sprintf("%s:%d/%d", r.File, r.Line, r.Ordinal)) })
+	if want := fmt.Sprint([]string{":2/0", "f.csv:3/1", ":2/0", "f.csv:3/1"}); err != nil || fmt.Sprint(got) != want {
 		t.Errorf("%v: %v, want %s", err, got, want)
 	}
 }
