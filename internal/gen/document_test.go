@@ -2,21 +2,19 @@ package main
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/ciokit/cio/internal/gen/apifacts"
 )
 
 const root = "../.."
 
-// document is one of Customer.io's OpenAPI documents.
+// document is what is known of one of Customer.io's OpenAPI documents.
 type document struct {
-	name    string
-	schemas map[string]*schema
-	// texts are all descriptions in it.
-	texts []string
+	name       string
+	schemas    map[string]*schema
+	eventNames []string // in tables of its descriptions
 }
 
 // schema is the part of a JSON schema that the documents use.
@@ -37,56 +35,23 @@ type schema struct {
 	Default    any                `json:"default"`
 }
 
-// openDocument reads a document, or skips the test where the documents are not at hand.
+// openDocument reads the facts of a document.
 func openDocument(t *testing.T, name string) *document {
 	t.Helper()
-	path := filepath.Join(root, "..", "shared", "specs", name)
-	b, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		t.Skipf("%s is not there: nothing to compare with", path)
-	}
+	b, err := apifacts.Read(root, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Schemas of destinations are decoded one by one, since some are not of the shape that the events have.
-	var raw struct {
+	var facts struct {
+		EventNames []string
 		Components struct {
-			Schemas map[string]json.RawMessage `json:"schemas"`
-		} `json:"components"`
-	}
-	var tree any
-	if err := json.Unmarshal(b, &raw); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	if err := json.Unmarshal(b, &tree); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	d := &document{name: name, schemas: map[string]*schema{}}
-	for key, b := range raw.Components.Schemas {
-		s := &schema{}
-		if err := json.Unmarshal(b, s); err != nil {
-			t.Fatalf("%s: schema %s: %v", path, key, err)
-		}
-		d.schemas[key] = s
-	}
-	d.collectTexts(tree)
-	return d
-}
-
-func (d *document) collectTexts(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		for key, value := range v {
-			if text, ok := value.(string); ok && key == "description" {
-				d.texts = append(d.texts, text)
-			}
-			d.collectTexts(value)
-		}
-	case []any:
-		for _, value := range v {
-			d.collectTexts(value)
+			Schemas map[string]*schema
 		}
 	}
+	if err := json.Unmarshal(b, &facts); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return &document{name, facts.Components.Schemas, facts.EventNames}
 }
 
 // flat returns s with what it refers to and all its parts and alternatives merged into it.
@@ -162,30 +127,4 @@ func (d *document) eventLeaves(s *schema) (fields map[string]leaf, envelope *sch
 		leaves("context.", context, fields)
 	}
 	return fields, s
-}
-
-var (
-	tableHead = regexp.MustCompile(`(?m)^\| *(Type \| Events|Event Name \| Description) *\|.*\n((?:\|.*(?:\n|$))+)`)
-	quoted    = regexp.MustCompile("`([^`]+)`")
-)
-
-// tabulatedNames returns every name of an event that stands in a table of the texts.
-func (d *document) tabulatedNames() []string {
-	var names []string
-	for _, text := range d.texts {
-		for _, table := range tableHead.FindAllStringSubmatch(text, -1) {
-			cell := 0
-			if strings.HasPrefix(table[1], "Type") {
-				cell = 1
-			}
-			for row := range strings.SplitSeq(table[2], "\n") {
-				if cells := strings.Split(strings.Trim(row, "| "), "|"); len(cells) > cell {
-					for _, m := range quoted.FindAllStringSubmatch(cells[cell], -1) {
-						names = append(names, m[1])
-					}
-				}
-			}
-		}
-	}
-	return names
 }

@@ -1,9 +1,8 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,47 +45,30 @@ func loadExceptions(t *testing.T) eventspec.Exceptions {
 	return list
 }
 
-func TestPins(t *testing.T) {
-	t.Parallel()
-	path, text := readSpecFile(t, "pins.txt")
-	pins, err := eventspec.ParsePins(path, text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{doc2025, doc2026} {
-		openDocument(t, name) // skips
-		b, err := os.ReadFile(filepath.Join(root, "..", "shared", "specs", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum := sha256.Sum256(b)
-		if got := hex.EncodeToString(sum[:]); got != pins[name] {
-			t.Errorf("%s has the SHA-256 %s, %s says %q: see whether TestDrift still passes, then write the new sum there", name, got, path, pins[name])
-		}
-	}
-}
-
 // TestDrift compares events.txt with the documents, in both directions. What differs must be in exceptions.txt, and what is there must differ.
 func TestDrift(t *testing.T) {
-	d := &drift{t: t, spec: loadSpec(t), exceptions: loadExceptions(t), used: map[int]bool{}}
-	docs := []*document{openDocument(t, doc2025), openDocument(t, doc2026)}
-	for _, doc := range docs {
-		d.doc = doc
+	t.Parallel()
+	d := newDrift(t)
+	for _, name := range []string{doc2025, doc2026} {
+		d.doc = openDocument(t, name)
 		covered := 0
 		for _, e := range d.spec.Events {
-			if s, ok := doc.schemas[e.Schema]; ok {
+			if s, ok := d.doc.schemas[e.Schema]; ok {
 				covered++
 				d.event(e, s)
-			} else if doc.name == doc2025 || e.Category == "journeys" {
+			} else if name == doc2025 || e.Category == "journeys" {
 				d.errorf("%q: there is no schema %s", e.Name, e.Schema)
 			}
 		}
-		if want := map[string]int{doc2025: 72, doc2026: 9}[doc.name]; covered != want {
+		if want := map[string]int{doc2025: 72, doc2026: 9}[name]; covered != want {
 			d.errorf("compared %d events, want %d", covered, want)
 		}
 		d.schemas()
 		d.names()
 		d.calls()
+	}
+	for _, difference := range d.found {
+		t.Error(difference)
 	}
 	for i, x := range d.exceptions {
 		if !d.used[i] {
@@ -95,17 +77,63 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// TestDriftSeesMisspeltFields misspells each field of each event in turn, once here and once in the schema.
+func TestDriftSeesMisspeltFields(t *testing.T) {
+	t.Parallel()
+	tried := 0
+	for _, name := range []string{doc2025, doc2026} {
+		d := newDrift(t)
+		d.doc = openDocument(t, name)
+		for _, e := range d.spec.Events {
+			s, ok := d.doc.schemas[e.Schema]
+			if !ok {
+				continue
+			}
+			theirs, _ := d.doc.eventLeaves(s)
+			ours := map[string]eventspec.Field{}
+			d.ours("", slices.Concat(e.Properties, e.Context), ours)
+			for path, field := range ours {
+				if _, same := theirs[path]; !same {
+					continue // exceptions.txt knows it
+				}
+				misspelt := maps.Clone(ours)
+				delete(misspelt, path)
+				misspelt[path+"x"] = field
+				d.found = nil
+				if d.fields(e, misspelt, theirs); len(d.found) == 0 {
+					t.Errorf("%s: %q: nothing is said of %sx for %s in events.txt", name, e.Name, path, path)
+				}
+				other := maps.Clone(theirs)
+				delete(other, path)
+				other[path+"x"] = theirs[path]
+				d.found = nil
+				if d.fields(e, ours, other); len(d.found) == 0 {
+					t.Errorf("%s: %q: nothing is said of %sx for %s in the document", name, e.Name, path, path)
+				}
+				tried++
+			}
+		}
+	}
+	if tried < 500 {
+		t.Errorf("only %d fields tried", tried)
+	}
+}
+
 type drift struct {
-	t          *testing.T
 	spec       *eventspec.Spec
 	exceptions eventspec.Exceptions
 	used       map[int]bool
 	doc        *document
+	found      []string
+}
+
+func newDrift(t *testing.T) *drift {
+	t.Helper()
+	return &drift{spec: loadSpec(t), exceptions: loadExceptions(t), used: map[int]bool{}}
 }
 
 func (d *drift) errorf(format string, args ...any) {
-	d.t.Helper()
-	d.t.Errorf("%s: %s", d.doc.name, fmt.Sprintf(format, args...))
+	d.found = append(d.found, d.doc.name+": "+fmt.Sprintf(format, args...))
 }
 
 // excused reports whether the difference is listed, and marks the exception as needed.
@@ -121,6 +149,20 @@ func (d *drift) event(e eventspec.Event, s *schema) {
 	theirs, envelope := d.doc.eventLeaves(s)
 	ours := map[string]eventspec.Field{}
 	d.ours("", slices.Concat(e.Properties, e.Context), ours)
+	d.fields(e, ours, theirs)
+	if s.Title != "" && s.Title != e.Name && !d.misnomer(s.Title, e.Name) {
+		d.errorf("schema %s has the title %q, which is neither %q nor a misnomer of it", e.Schema, s.Title, e.Name)
+	}
+	if len(s.OneOf) > 0 && !d.excused(eventspec.OneOf, e.Schema, "") {
+		d.errorf("schema %s has alternatives", e.Schema)
+	}
+	if envelope != nil {
+		d.envelope(e, envelope)
+	}
+}
+
+// fields compares the fields of an event by their paths.
+func (d *drift) fields(e eventspec.Event, ours map[string]eventspec.Field, theirs map[string]leaf) {
 	for path, f := range ours {
 		their, ok := theirs[path]
 		if !ok {
@@ -140,15 +182,6 @@ func (d *drift) event(e eventspec.Event, s *schema) {
 		if !known && !isContainer && !d.excused(eventspec.Theirs, e.Schema, path) {
 			d.errorf("%q has a field %s that events.txt lacks", e.Name, path)
 		}
-	}
-	if s.Title != "" && s.Title != e.Name && !d.misnomer(s.Title, e.Name) {
-		d.errorf("schema %s has the title %q, which is neither %q nor a misnomer of it", e.Schema, s.Title, e.Name)
-	}
-	if len(s.OneOf) > 0 && !d.excused(eventspec.OneOf, e.Schema, "") {
-		d.errorf("schema %s has alternatives", e.Schema)
-	}
-	if envelope != nil {
-		d.envelope(e, envelope)
 	}
 }
 
@@ -245,7 +278,7 @@ func (d *drift) schemas() {
 
 // names demands that every name in a table of events is known.
 func (d *drift) names() {
-	names := d.doc.tabulatedNames()
+	names := d.doc.eventNames
 	if len(names) < 8 {
 		d.errorf("found only %q in tables of events", names)
 	}

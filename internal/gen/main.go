@@ -1,5 +1,7 @@
 // Gen writes what is derived from spec/events.txt: the structs and the catalogue of package events, the names that package cio warns
 // about, and the emulator's own catalogue. It is run by "go generate ./events" and writes the same bytes for the same input.
+//
+// With -documents it writes the facts of Customer.io's OpenAPI documents into spec/facts instead.
 package main
 
 import (
@@ -8,13 +10,21 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/ciokit/cio/internal/gen/apifacts"
 	"github.com/ciokit/cio/internal/gen/eventspec"
 )
 
 func main() {
 	root := flag.String("root", ".", "the `directory` of the repository")
+	documents := flag.String("documents", "", "write spec/facts anew from the OpenAPI documents in this `directory`")
 	flag.Parse()
-	if err := run(*root); err != nil {
+	err := error(nil)
+	if *documents != "" {
+		err = writeFacts(*root, *documents)
+	} else {
+		err = run(*root)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -39,6 +49,23 @@ func run(root string) error {
 		}
 	}
 	return removeStale(root, files)
+}
+
+func writeFacts(root, documents string) error {
+	for _, name := range apifacts.Names {
+		document, err := os.ReadFile(filepath.Join(documents, name))
+		if err != nil {
+			return err
+		}
+		facts, err := apifacts.Extract(document)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := os.WriteFile(apifacts.File(root, name), facts, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func load(root string) (*eventspec.Spec, error) {

@@ -2,42 +2,37 @@ package spectest
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/ciokit/cio/internal/gen/apifacts"
 	"github.com/ciokit/cio/internal/gen/eventspec"
 )
 
 const root = "../.."
 
-// document is one of Customer.io's OpenAPI documents, as a tree of what encoding/json yields.
+// document is what is known of one of Customer.io's OpenAPI documents, as a tree of what encoding/json yields.
 type document struct {
 	name string
 	tree map[string]any
 }
 
-// documentNames are the files in ../shared/specs, the older first, and how many of the events each describes.
+// documentNames are the documents of the Data Pipelines API, and how many of the events each describes.
 var documentNames = map[string]int{"pipelines-2025-08.json": 72, "pipelines-2026-08.json": 9}
 
-// openDocument reads a document and turns what is peculiar to OpenAPI 3.0 into JSON Schema. It skips the test without the documents.
+// openDocument reads the facts of a document and turns what is peculiar to OpenAPI 3.0 into JSON Schema.
 func openDocument(t *testing.T, name string) *document {
 	t.Helper()
-	path := filepath.Join(root, "..", "shared", "specs", name)
-	b, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		t.Skipf("%s is not there: nothing to validate against", path)
-	}
+	b, err := apifacts.Read(root, name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
 	if err != nil {
-		t.Fatalf("%s: %v", path, err)
+		t.Fatalf("%s: %v", name, err)
 	}
 	d := &document{name: name, tree: tree.(map[string]any)}
 	if version, _ := d.tree["openapi"].(string); strings.HasPrefix(version, "3.0.") {

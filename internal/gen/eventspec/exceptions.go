@@ -1,7 +1,6 @@
 package eventspec
 
 import (
-	"encoding/hex"
 	"errors"
 	"path"
 	"strings"
@@ -76,22 +75,4 @@ func (x Exceptions) Find(kind, schema, fieldPath string) (int, bool) {
 		}
 	}
 	return 0, false
-}
-
-// ParsePins reads pins.txt: the SHA-256 of each document, in hexadecimal, by the document's file name.
-func ParsePins(file, text string) (map[string]string, error) {
-	pins := map[string]string{}
-	var errs []error
-	for i, line := range strings.Split(text, "\n") {
-		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
-			continue
-		}
-		sum, name := cut(line)
-		if b, err := hex.DecodeString(sum); err != nil || len(b) != 32 || name == "" {
-			errs = append(errs, &Error{File: file, Line: i + 1, Msg: "want: the SHA-256 in 64 hexadecimal digits, and the name of the document"})
-			continue
-		}
-		pins[name] = sum
-	}
-	return pins, errors.Join(errs...)
 }

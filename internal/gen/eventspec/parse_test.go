@@ -204,17 +204,3 @@ func TestParseExceptions(t *testing.T) {
 		}
 	}
 }
-
-func TestParsePins(t *testing.T) {
-	t.Parallel()
-	sum := strings.Repeat("0a", 32)
-	pins, err := ParsePins("f", "# none\n"+sum+"  doc.json\n")
-	if err != nil || len(pins) != 1 || pins["doc.json"] != sum {
-		t.Errorf("pins %v, %v", pins, err)
-	}
-	for _, text := range []string{"0a doc.json", sum, strings.Repeat("zz", 32) + " doc.json"} {
-		if _, err := ParsePins("f", text); err == nil || !strings.Contains(err.Error(), "f:1: ") {
-			t.Errorf("%q: error %v, want one of line 1", text, err)
-		}
-	}
-}
