@@ -1,38 +1,243 @@
 package cio_test
 
 import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/printer"
+	"go/token"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-// Who may import whom is decided once, here: a fake that shares code with the client cannot catch the client's mistakes, and whoever
-// imports the client gets the client alone.
+const module = "github.com/ciokit/cio"
+
+// arrows are the imports among our packages, tests excepted; "." is package cio. A package of kit/internal that imports nothing of ours outside
+// of kit/internal is not listed: every package of kit may import it.
+//
+// A fake that shares code with the client cannot catch the client's mistakes, so emulator imports nothing. Whoever imports the client gets the
+// client alone. otel and prom take nothing but the client, and nothing imports kit from outside.
+const arrows = `
+.                    internal/names internal/wire
+appapi               .
+emulator
+events               internal/wire
+internal/gen         internal/gen/apifacts internal/gen/eventspec
+internal/gen/apifacts
+internal/gen/eventspec
+internal/names
+internal/wire
+
+otel                 .
+prom                 .
+
+kit/cmd/ciokit       . appapi emulator events kit/emulatordb kit/internal/emulated kit/internal/notebook kit/livetest kit/load kit/show kit/source kit/source/sqldb
+kit/doctest
+kit/emulatordb       emulator
+kit/emulatortest
+kit/internal/emulated  emulator
+kit/internal/notebook  emulator kit/livetest kit/sandbox kit/show
+kit/livetest         . appapi emulator events kit/internal/emulated
+kit/load             . events internal/wire kit/source
+kit/notebooktest
+kit/paritytest
+kit/paritytest/lines
+kit/sandbox          . emulator kit/show
+kit/show             .
+kit/source
+kit/source/sqldb     kit/source
+kit/spectest
+`
+
+// foreign are the modules that packages of a module may import from, by the start of their paths. Those of kit are in its go.mod.
+var foreign = map[string]string{"otel": "go.opentelemetry.io/otel", "prom": "github.com/prometheus/client_golang/"}
+
+// TestImportBorders decides who may import whom, for every package of every module of the workspace, or of this module alone without one.
 func TestImportBorders(t *testing.T) {
 	t.Parallel()
-	const module = "github.com/ciokit/cio"
-	allowed := map[string][]string{
-		module:               {"/internal/wire", "/internal/names"},
-		module + "/events":   {"/internal/wire"},
-		module + "/emulator": {},
-		module + "/appapi":   {"", "/internal/wire", "/internal/names"},
-	}
-	for pkg, may := range allowed {
-		out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg).CombinedOutput()
-		if err != nil {
-			t.Fatalf("go list -deps %s: %v\n%s", pkg, err, out)
+	allowed := map[string][]string{}
+	for line := range strings.Lines(arrows) {
+		if fields := strings.Fields(line); len(fields) > 0 {
+			allowed[fields[0]] = fields[1:]
 		}
-	deps:
-		for dep := range strings.FieldsSeq(string(out)) {
-			if dep == pkg {
-				continue
+	}
+	found := imports(t)
+	small := func(name string) bool {
+		return strings.HasPrefix(name, "kit/internal/") && !slices.ContainsFunc(found[name], func(i string) bool {
+			return isOurs(i) && !strings.HasPrefix(short(i), "kit/internal/")
+		})
+	}
+	for name, list := range found {
+		var ours []string
+		for _, i := range list {
+			switch {
+			case !isOurs(i):
+				if top, _, _ := strings.Cut(name, "/"); top != "kit" && (foreign[top] == "" || !strings.HasPrefix(i, foreign[top])) {
+					t.Errorf("%s imports %s, which it must not", name, i)
+				}
+			case small(short(i)) && strings.HasPrefix(name, "kit/"):
+			default:
+				ours = append(ours, short(i))
 			}
-			for _, suffix := range may {
-				if dep == module+suffix {
-					continue deps
+		}
+		may, listed := allowed[name]
+		if !listed && !small(name) {
+			t.Errorf("%s is not among the arrows of this test; it imports %q", name, ours)
+			continue
+		}
+		for _, i := range ours {
+			if !slices.Contains(may, i) {
+				t.Errorf("%s imports %s, which it must not", name, i)
+			}
+		}
+		for _, i := range may {
+			if !slices.Contains(ours, i) {
+				t.Errorf("%s does not import %s any more: take away the arrow", name, i)
+			}
+		}
+	}
+	for name := range allowed {
+		if _, ok := found[name]; !ok && (found["kit/load"] != nil || !slices.Contains([]string{"kit", "otel", "prom"}, strings.Split(name, "/")[0])) {
+			t.Errorf("%s is no package any more", name)
+		}
+	}
+}
+
+func isOurs(path string) bool { return path == module || strings.HasPrefix(path, module+"/") }
+
+// short returns the path of a package of ours below the repository.
+func short(path string) string {
+	if path == module {
+		return "."
+	}
+	return strings.TrimPrefix(path, module+"/")
+}
+
+// imports returns what each package imports besides the standard library, by the short name of the package.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	standard := map[string]bool{}
+	for p := range strings.FieldsSeq(goList(t, "std")) {
+		standard[p] = true
+	}
+	found := map[string][]string{}
+	for line := range strings.Lines(goList(t, "-f", `{{.ImportPath}} {{join .Imports " "}}`, "work")) {
+		fields := strings.Fields(line)
+		found[short(fields[0])] = slices.DeleteFunc(fields[1:], func(i string) bool { return standard[i] || i == "C" })
+	}
+	return found
+}
+
+func goList(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list %q: %v\n%s", args, err, errs.String())
+	}
+	return string(out)
+}
+
+// pair is what kit uses of internal/wire, a package of another module: a kit that was released works with every root whose declarations these
+// are.
+const pair = `
+const MaxDepth = 200
+const TooDeep = "nested-too-deep"
+func Check(raw []byte) error
+func Lookup(object []byte, name string) (value []byte, ok bool)
+func Members(object []byte) iter.Seq2[[]byte, []byte]
+func Text(value []byte) (string, bool)
+type Checked []byte
+type Error struct
+`
+
+// TestWirePair holds what kit uses of internal/wire against the list, and the list against the declarations.
+func TestWirePair(t *testing.T) {
+	t.Parallel()
+	declared := map[string]string{}
+	for _, f := range parseAll(t, filepath.Join("internal", "wire")) {
+		for _, d := range f.Decls {
+			declare(d, declared)
+		}
+	}
+	used := map[string]bool{}
+	for _, f := range parseAll(t, "kit") {
+		if slices.ContainsFunc(f.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == strconv.Quote(module+"/internal/wire") }) {
+			ast.Inspect(f, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SelectorExpr); ok {
+					if x, ok := s.X.(*ast.Ident); ok && x.Name == "wire" && x.Obj == nil {
+						used[s.Sel.Name] = true
+					}
+				}
+				return true
+			})
+		}
+	}
+	if len(used) == 0 {
+		t.Skip("module kit is not here")
+	}
+	var got []string
+	for name := range used {
+		got = append(got, declared[name])
+	}
+	slices.Sort(got)
+	if text := strings.Join(got, "\n"); text != strings.TrimSpace(pair) {
+		t.Errorf("kit uses of internal/wire:\n%s\nIf a declaration has changed, kit needs a release that requires the root's; then change the list here.", text)
+	}
+}
+
+// parseAll parses the Go files below a directory, those of tests excepted.
+func parseAll(t *testing.T, dir string) (files []*ast.File) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		files = append(files, f)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// declare notes the exported names of a declaration with their text: a function with its signature, a struct without its fields.
+func declare(d ast.Decl, into map[string]string) {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil {
+			d.Body = nil
+			into[d.Name.Name] = text(d)
+		}
+	case *ast.GenDecl:
+		for _, s := range d.Specs {
+			switch s := s.(type) {
+			case *ast.TypeSpec:
+				if _, ok := s.Type.(*ast.StructType); ok {
+					into[s.Name.Name] = "type " + s.Name.Name + " struct"
+				} else {
+					into[s.Name.Name] = "type " + text(s)
+				}
+			case *ast.ValueSpec:
+				for _, name := range s.Names {
+					into[name.Name] = d.Tok.String() + " " + text(s)
 				}
 			}
-			t.Errorf("%s imports %s, which it must not", pkg, dep)
 		}
 	}
+}
+
+func text(n ast.Node) string {
+	var b bytes.Buffer
+	_ = printer.Fprint(&b, token.NewFileSet(), n) // to memory
+	return b.String()
 }

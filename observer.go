@@ -1,6 +1,7 @@
 package cio
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -24,6 +25,29 @@ type RequestInfo struct {
 	Err *APIError
 	// Duration is how long it took, the answer included and waiting for the rate limit excluded.
 	Duration time.Duration
+}
+
+// Outcome is the kind of the request's end, as a label of a metric: accepted; refused (400 or 413, for a message in it); unauthorized (401 or
+// 403); rate_limited (429); unavailable (408 and 5xx); no_answer, where the connection failed or no answer came in time; canceled, where the
+// caller's context ended; and other, such as a redirect.
+func (r RequestInfo) Outcome() string {
+	switch err := r.Err; {
+	case err == nil:
+		return "accepted"
+	case errors.Is(err, ErrInvalid):
+		return "refused"
+	case errors.Is(err, ErrUnauthorized):
+		return "unauthorized"
+	case errors.Is(err, ErrRateLimited):
+		return "rate_limited"
+	case err.Status == 0 && errors.Is(err, ErrUnavailable):
+		return "no_answer"
+	case err.Status == 0:
+		return "canceled"
+	case errors.Is(err, ErrUnavailable):
+		return "unavailable"
+	}
+	return "other"
 }
 
 func (c *Client) observe(r *request, err *APIError, took time.Duration) {

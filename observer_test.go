@@ -2,6 +2,8 @@ package cio_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -76,4 +78,29 @@ func TestLogOfAnOutage(t *testing.T) {
 			t.Errorf("%s", log.String())
 		}
 	})
+}
+
+func TestOutcome(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  *cio.APIError
+		want string
+	}{
+		{nil, "accepted"},
+		{&cio.APIError{Status: 400}, "refused"},
+		{&cio.APIError{Status: 413}, "refused"},
+		{&cio.APIError{Status: 401}, "unauthorized"},
+		{&cio.APIError{Status: 403}, "unauthorized"},
+		{&cio.APIError{Status: 429}, "rate_limited"},
+		{&cio.APIError{Status: 408}, "unavailable"},
+		{&cio.APIError{Status: 503}, "unavailable"},
+		{&cio.APIError{Err: errors.New("reset")}, "no_answer"},
+		{&cio.APIError{Err: context.Canceled}, "canceled"},
+		{&cio.APIError{Status: 301}, "other"},
+		{&cio.APIError{Status: 404}, "other"},
+	} {
+		if got := (cio.RequestInfo{Err: c.err}).Outcome(); got != c.want {
+			t.Errorf("%+v: got %s, want %s", c.err, got, c.want)
+		}
+	}
 }

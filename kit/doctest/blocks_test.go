@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -68,7 +69,7 @@ func TestBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "go.mod"), []byte("module doctest.example\n\ngo 1.26.0\n"))
-	write(t, filepath.Join(dir, "go.work"), fmt.Appendf(nil, "go 1.26.0\n\nuse (\n\t.\n\t%q\n\t%q\n)\n", top, filepath.Join(top, "kit")))
+	write(t, filepath.Join(dir, "go.work"), workspace(t, top))
 	if sums, err := os.ReadFile(filepath.Join(root, "go.work.sum")); err == nil {
 		write(t, filepath.Join(dir, "go.work.sum"), sums)
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -93,6 +94,20 @@ func TestBlocks(t *testing.T) {
 	if out, err := goCommand(t, dir, work, nil, "test", "-count=1", "-timeout=2m", "."); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// workspace returns a go.work with the modules of the repository and the one beside it.
+func workspace(t *testing.T, top string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(top, "go.work"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	work := "go 1.26.0\n\nuse .\n"
+	for _, m := range regexp.MustCompile(`(?m)^\t(\S+)$`).FindAllStringSubmatch(string(text), -1) {
+		work += fmt.Sprintf("use %q\n", filepath.Join(top, m[1]))
+	}
+	return []byte(work)
 }
 
 // What stands beside the new code in the guide for those who come from Segment compiles with Segment's client.

@@ -3,7 +3,7 @@
 //	observer, err := ciootel.NewObserver(ciootel.Config{})
 //	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.EU, Observer: observer})
 //	batcher, err := cio.NewBatcher(client, cio.BatcherConfig{})
-//	stop, err := ciootel.ObserveBatcher(ciootel.Config{}, "orders", batcher)
+//	stop, err := ciootel.ObserveBatcher(ciootel.Config{}, "orders", batcher.Stats)
 //
 // # Metrics of requests
 //

@@ -16,7 +16,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
-	cioprom "github.com/ciokit/cio/kit/prom"
+	cioprom "github.com/ciokit/cio/prom"
 )
 
 func TestObserver(t *testing.T) {
@@ -74,14 +74,11 @@ cio_client_request_repeats_total{operation="track",outcome="no_answer"} 1
 	}
 }
 
-type stats cio.BatcherStats
-
-func (s *stats) Stats() cio.BatcherStats { return cio.BatcherStats(*s) }
-
 func TestBatcherCollector(t *testing.T) {
 	t.Parallel()
-	s := &stats{Enqueued: 10, Accepted: 5, Refused: 1, Queued: 4, QueuedBytes: 1200, Oldest: 1500 * time.Millisecond, InFlight: 2, Stopped: cio.ErrUnauthorized}
-	c := cioprom.NewBatcherCollector("orders", s)
+	s := cio.BatcherStats{Enqueued: 10, Accepted: 5, Refused: 1, Queued: 4, QueuedBytes: 1200, Oldest: 1500 * time.Millisecond, InFlight: 2, Stopped: cio.ErrUnauthorized}
+	stats := func() cio.BatcherStats { return s }
+	c := cioprom.NewBatcherCollector("orders", stats)
 	const want = `
 # HELP cio_batcher_enqueued_messages_total Messages whose Enqueue returned nil.
 # TYPE cio_batcher_enqueued_messages_total counter
@@ -119,11 +116,11 @@ cio_batcher_stopped{batcher="orders"} 1
 	}
 	registry := prometheus.NewPedanticRegistry()
 	for name, wantErr := range map[string]bool{"a": false, "b": false} {
-		if err := registry.Register(cioprom.NewBatcherCollector(name, s)); (err != nil) != wantErr {
+		if err := registry.Register(cioprom.NewBatcherCollector(name, stats)); (err != nil) != wantErr {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := registry.Register(cioprom.NewBatcherCollector("a", s)); err == nil {
+	if err := registry.Register(cioprom.NewBatcherCollector("a", stats)); err == nil {
 		t.Error("two of one name were registered")
 	}
 	if _, err := registry.Gather(); err != nil {
@@ -157,7 +154,7 @@ func TestWithABatcher(t *testing.T) {
 cio_batcher_settled_messages_total{batcher="b",outcome="accepted"} 100
 cio_batcher_settled_messages_total{batcher="b",outcome="refused"} 0
 `
-	if err := testutil.CollectAndCompare(cioprom.NewBatcherCollector("b", b), strings.NewReader(want), "cio_batcher_settled_messages_total"); err != nil {
+	if err := testutil.CollectAndCompare(cioprom.NewBatcherCollector("b", b.Stats), strings.NewReader(want), "cio_batcher_settled_messages_total"); err != nil {
 		t.Error(err)
 	}
 	const carried = `
@@ -184,7 +181,7 @@ func TestDocumentation(t *testing.T) {
 	o := cioprom.NewObserver()
 	o.ObserveRequest(cio.RequestInfo{Operation: "track", Attempt: 2})
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(o, cioprom.NewBatcherCollector("b", &stats{}))
+	registry.MustRegister(o, cioprom.NewBatcherCollector("b", func() cio.BatcherStats { return cio.BatcherStats{} }))
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/kit/internal/outcome"
 )
 
 // Buckets of the histograms: a loopback answers within a millisecond, Config.Timeout ends a request after 10 s by default; a body has up to
@@ -44,7 +43,7 @@ func NewObserver() *Observer {
 
 // ObserveRequest counts one request that has ended.
 func (o *Observer) ObserveRequest(r cio.RequestInfo) {
-	result := outcome.Of(r.Err)
+	result := r.Outcome()
 	o.duration.WithLabelValues(r.Operation, result).Observe(r.Duration.Seconds())
 	o.size.WithLabelValues(r.Operation, result).Observe(float64(r.Bytes))
 	o.messages.WithLabelValues(r.Operation, result).Add(float64(r.Messages))

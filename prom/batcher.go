@@ -4,31 +4,25 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/kit/internal/outcome"
 )
-
-// Batcher is what is observed: a *cio.Batcher.
-type Batcher interface {
-	Stats() cio.BatcherStats
-}
 
 // BatcherCollector reports the state of a Batcher whenever it is collected. It is safe for concurrent use.
 type BatcherCollector struct {
-	batcher Batcher
+	stats func() cio.BatcherStats
 
 	enqueued, settled, queued, queuedBytes, oldest, inFlight, stopped *prometheus.Desc
 }
 
 var _ prometheus.Collector = (*BatcherCollector)(nil)
 
-// NewBatcherCollector returns a collector of b's state. The name tells several Batchers apart: a registry refuses a second one of the same
-// name. Unregister it when b has been closed.
-func NewBatcherCollector(name string, b Batcher) *BatcherCollector {
+// NewBatcherCollector returns a collector of the state of a Batcher, whose Stats is stats. The name tells several Batchers apart: a registry
+// refuses a second one of the same name. Unregister it when the Batcher has been closed.
+func NewBatcherCollector(name string, stats func() cio.BatcherStats) *BatcherCollector {
 	desc := func(metric, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("cio_batcher_"+metric, help, labels, prometheus.Labels{"batcher": name})
 	}
 	return &BatcherCollector{
-		batcher:     b,
+		stats:       stats,
 		enqueued:    desc("enqueued_messages_total", "Messages whose Enqueue returned nil."),
 		settled:     desc("settled_messages_total", "Messages that Customer.io accepted or refused.", "outcome"),
 		queued:      desc("queue_messages", "Messages that wait or are on their way."),
@@ -48,7 +42,7 @@ func (c *BatcherCollector) Describe(to chan<- *prometheus.Desc) {
 
 // Collect asks the Batcher for its state and sends the metrics.
 func (c *BatcherCollector) Collect(to chan<- prometheus.Metric) {
-	s := c.batcher.Stats()
+	s := c.stats()
 	counter := func(d *prometheus.Desc, n int64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
 	}
@@ -56,8 +50,8 @@ func (c *BatcherCollector) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v)
 	}
 	counter(c.enqueued, s.Enqueued)
-	counter(c.settled, s.Accepted, outcome.Accepted)
-	counter(c.settled, s.Refused, outcome.Refused)
+	counter(c.settled, s.Accepted, "accepted")
+	counter(c.settled, s.Refused, "refused")
 	gauge(c.queued, float64(s.Queued))
 	gauge(c.queuedBytes, float64(s.QueuedBytes))
 	gauge(c.oldest, s.Oldest.Seconds())

@@ -16,7 +16,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/ciokit/cio"
-	ciootel "github.com/ciokit/cio/kit/otel"
+	ciootel "github.com/ciokit/cio/otel"
 )
 
 // sdk returns a provider and what reads from it.
@@ -37,7 +37,7 @@ func collect(t *testing.T, r *metric.ManualReader) map[string]string {
 	}
 	points := map[string]string{}
 	for _, s := range all.ScopeMetrics {
-		if s.Scope.Name != "github.com/ciokit/cio/kit/otel" || s.Scope.Version != cio.Version {
+		if s.Scope.Name != "github.com/ciokit/cio/otel" || s.Scope.Version != cio.Version {
 			t.Errorf("scope %+v", s.Scope)
 		}
 		for _, m := range s.Metrics {
@@ -125,15 +125,12 @@ func TestObserver(t *testing.T) {
 	})
 }
 
-type stats cio.BatcherStats
-
-func (s *stats) Stats() cio.BatcherStats { return cio.BatcherStats(*s) }
-
 func TestObserveBatcher(t *testing.T) {
 	t.Parallel()
 	cfg, reader := sdk(t)
-	s := &stats{Enqueued: 10, Accepted: 5, Refused: 1, Queued: 4, QueuedBytes: 1200, Oldest: 1500 * time.Millisecond, InFlight: 2, Stopped: cio.ErrUnauthorized}
-	stop, err := ciootel.ObserveBatcher(cfg, "orders", s)
+	s := cio.BatcherStats{Enqueued: 10, Accepted: 5, Refused: 1, Queued: 4, QueuedBytes: 1200, Oldest: 1500 * time.Millisecond, InFlight: 2, Stopped: cio.ErrUnauthorized}
+	stats := func() cio.BatcherStats { return s }
+	stop, err := ciootel.ObserveBatcher(cfg, "orders", stats)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +150,7 @@ func TestObserveBatcher(t *testing.T) {
 	s.Accepted, s.Stopped = 9, nil
 	want["cio.batcher.settled {message} {cio.batcher=orders,cio.outcome=accepted}"] = "9"
 	want["cio.batcher.stopped 1 {cio.batcher=orders}"] = "0"
-	stopOther, err := ciootel.ObserveBatcher(cfg, "people", &stats{Enqueued: 3})
+	stopOther, err := ciootel.ObserveBatcher(cfg, "people", func() cio.BatcherStats { return cio.BatcherStats{Enqueued: 3} })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +178,7 @@ func TestWithABatcher(t *testing.T) {
 		t.Fatal(err)
 	}
 	client, b := batcher(t, o)
-	stop, err := ciootel.ObserveBatcher(cfg, "b", b)
+	stop, err := ciootel.ObserveBatcher(cfg, "b", b.Stats)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +232,7 @@ func TestDocumentation(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.ObserveRequest(cio.RequestInfo{Operation: "track", Attempt: 2})
-	if _, err := ciootel.ObserveBatcher(cfg, "b", &stats{}); err != nil {
+	if _, err := ciootel.ObserveBatcher(cfg, "b", func() cio.BatcherStats { return cio.BatcherStats{} }); err != nil {
 		t.Fatal(err)
 	}
 	var made []string
@@ -256,7 +253,7 @@ func TestDefaultProvider(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.ObserveRequest(cio.RequestInfo{Operation: "track", Attempt: 1}) // to a provider that does nothing
-	stop, err := ciootel.ObserveBatcher(ciootel.Config{}, "b", &stats{})
+	stop, err := ciootel.ObserveBatcher(ciootel.Config{}, "b", func() cio.BatcherStats { return cio.BatcherStats{} })
 	if err != nil {
 		t.Fatal(err)
 	}

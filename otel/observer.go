@@ -9,11 +9,10 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/kit/internal/outcome"
 )
 
 // scope names this package as the source of its metrics.
-const scope = "github.com/ciokit/cio/kit/otel"
+const scope = "github.com/ciokit/cio/otel"
 
 // Config says where metrics go. The zero value is a good start.
 type Config struct {
@@ -70,11 +69,11 @@ func NewObserver(cfg Config) (*Observer, error) {
 	return &o, nil
 }
 
-func instrumentError(err error) error { return fmt.Errorf("cio/kit/otel: make an instrument: %w", err) }
+func instrumentError(err error) error { return fmt.Errorf("cio/otel: make an instrument: %w", err) }
 
 // ObserveRequest records one request that has ended.
 func (o *Observer) ObserveRequest(r cio.RequestInfo) {
-	attributes := []attribute.KeyValue{attribute.String("cio.operation", r.Operation), attribute.String("cio.outcome", outcome.Of(r.Err))}
+	attributes := []attribute.KeyValue{attribute.String("cio.operation", r.Operation), attribute.String("cio.outcome", r.Outcome())}
 	if r.Err != nil && r.Err.Status != 0 {
 		attributes = append(attributes, attribute.Int("http.response.status_code", r.Err.Status))
 	}

@@ -8,17 +8,12 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/kit/internal/outcome"
 )
 
-// Batcher is what is observed: a *cio.Batcher.
-type Batcher interface {
-	Stats() cio.BatcherStats
-}
-
-// ObserveBatcher reports the state of b, under that name, whenever metrics are collected. The name tells several Batchers apart. Call stop when
-// b has been closed and its last figures have been collected; otherwise it is kept and reported for ever. The error is the MeterProvider's.
-func ObserveBatcher(cfg Config, name string, b Batcher) (stop func() error, err error) {
+// ObserveBatcher reports the state of a Batcher, under that name, whenever metrics are collected; stats is the Batcher's Stats. The name tells
+// several Batchers apart. Call stop when the Batcher has been closed and its last figures have been collected; otherwise it is kept and
+// reported for ever. The error is the MeterProvider's.
+func ObserveBatcher(cfg Config, name string, stats func() cio.BatcherStats) (stop func() error, err error) {
 	m := cfg.meter()
 	ins, err := newBatcherInstruments(m)
 	if err != nil {
@@ -26,10 +21,10 @@ func ObserveBatcher(cfg Config, name string, b Batcher) (stop func() error, err 
 	}
 	batcher := attribute.String("cio.batcher", name)
 	plain := metric.WithAttributeSet(attribute.NewSet(batcher))
-	accepted := metric.WithAttributeSet(attribute.NewSet(batcher, attribute.String("cio.outcome", outcome.Accepted)))
-	refused := metric.WithAttributeSet(attribute.NewSet(batcher, attribute.String("cio.outcome", outcome.Refused)))
+	accepted := metric.WithAttributeSet(attribute.NewSet(batcher, attribute.String("cio.outcome", "accepted")))
+	refused := metric.WithAttributeSet(attribute.NewSet(batcher, attribute.String("cio.outcome", "refused")))
 	registration, err := m.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		s := b.Stats()
+		s := stats()
 		o.ObserveInt64(ins.enqueued, s.Enqueued, plain)
 		o.ObserveInt64(ins.settled, s.Accepted, accepted)
 		o.ObserveInt64(ins.settled, s.Refused, refused)
@@ -45,7 +40,7 @@ func ObserveBatcher(cfg Config, name string, b Batcher) (stop func() error, err 
 		return nil
 	}, ins.enqueued, ins.settled, ins.queued, ins.queuedBytes, ins.age, ins.inFlight, ins.stopped)
 	if err != nil {
-		return nil, fmt.Errorf("cio/kit/otel: observe the Batcher %s: %w", name, err)
+		return nil, fmt.Errorf("cio/otel: observe the Batcher %s: %w", name, err)
 	}
 	return registration.Unregister, nil
 }

@@ -3,7 +3,7 @@
 //	observer := cioprom.NewObserver()
 //	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.EU, Observer: observer})
 //	batcher, err := cio.NewBatcher(client, cio.BatcherConfig{})
-//	prometheus.MustRegister(observer, cioprom.NewBatcherCollector("orders", batcher))
+//	prometheus.MustRegister(observer, cioprom.NewBatcherCollector("orders", batcher.Stats))
 //
 // # Metrics of requests
 //
