@@ -2,15 +2,126 @@ package cio
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 )
+
+// Bounds on what is read of an answer: what is looked at, and what is read off, and for how long, so that the connection can be used again.
+const (
+	maxAnswer  = 64 << 10
+	maxRefusal = 1 << 20 // it may say something about each message of a batch
+	maxDrain   = 256 << 10
+	drainFor   = time.Second
+)
+
+// read judges an answer. It returns where to ask again after a redirect that may be followed.
+func (c *Client) read(ctx context.Context, r *request, resp *http.Response, target string, cancel func()) (next string, _ *APIError) {
+	defer resp.Body.Close()
+	status := resp.StatusCode
+	if status >= 200 && status < 300 {
+		return "", c.success(ctx, r, resp, cancel)
+	}
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // an answer that breaks off has its status all the same
+	e := &APIError{Operation: r.operation, Status: status}
+	r.reached = r.reached || status < 200
+	if status >= 300 && status < 400 {
+		next, e.Message = c.redirect(resp, target)
+		return next, e
+	}
+	c.explain(e, resp, text)
+	r.delay = retryAfter(resp.Header, time.Now())
+	if status >= 500 || status == http.StatusRequestTimeout {
+		r.reached = true // a server that fails may have worked on the request before
+	}
+	return "", e
+}
+
+// success judges a 2xx (api-facts 1.1). It is acceptance only if the API itself can have given it, to all of the request. A captive portal, a proxy,
+// a page of maintenance answer 200 too.
+func (c *Client) success(ctx context.Context, r *request, resp *http.Response, cancel func()) *APIError {
+	if c.cfg.AcceptAny2xx {
+		// A body that does not end must not hold up what is accepted.
+		t := time.AfterFunc(drainFor, cancel)
+		defer t.Stop()
+		io.CopyN(io.Discard, resp.Body, maxDrain)
+		return nil
+	}
+	whole := r.whole.Load() && !r.early.Load() // before the body is waited for, during which the rest may be sent
+	text, err := r.readAnswer(resp.Body)
+	if err == nil && whole && resp.StatusCode == http.StatusOK && len(text) <= maxAnswer {
+		if _, ok := accepts(resp.Header.Get("Content-Type"), text); ok {
+			return nil
+		}
+	}
+	answer := fmt.Sprintf("%d %s ", resp.StatusCode, http.StatusText(resp.StatusCode))
+	lost := ""
+	switch {
+	case err != nil && ctx.Err() != nil:
+		r.reached = true
+		return c.noAnswer(ctx, r, err)
+	case err != nil:
+		e := c.noAnswer(ctx, r, err)
+		err, lost = e.Err, answer+came(resp)+" broke off: "+e.Message
+	case !whole:
+		err = errEarly
+		lost = answer + came(resp) + " came before the request was sent whole; a proxy or a test's stub may have given it"
+	case len(text) > maxAnswer:
+		err = errLong
+		lost = answer + came(resp) + " is longer than any answer of the API"
+	}
+	switch resp.StatusCode {
+	case http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent:
+		if lost == "" {
+			problem, ok := accepts(resp.Header.Get("Content-Type"), text)
+			if ok {
+				return nil
+			}
+			lost = problem + " instead of the API's answer " + came(resp) + "; does a proxy, a firewall or a sign-in page stand in between, or is the address wrong?"
+		}
+	default:
+		if lost == "" {
+			lost = describe(resp.Header.Get("Content-Type"), text) + " with a status that the API does not use " + came(resp)
+		}
+	}
+	r.reached = true
+	e := &APIError{Operation: r.operation, Message: c.mask(lost), Err: err, alien: true}
+	if err == nil {
+		e.Status = resp.StatusCode
+	}
+	r.delay = retryAfter(resp.Header, time.Now())
+	return e
+}
+
+// isCustomerIO reports whether the address is one of Customer.io's, under TLS.
+func isCustomerIO(u *url.URL) bool {
+	host := u.Hostname()
+	return u.Scheme == "https" && (u.Port() == "" || u.Port() == "443") && (host == "customer.io" || strings.HasSuffix(host, ".customer.io"))
+}
+
+// redirect returns the place to ask again if the answer keeps the method and leads from Customer.io to Customer.io, otherwise why not. The key
+// travels along, so no other host gets it.
+func (c *Client) redirect(resp *http.Response, target string) (next, refused string) {
+	to, err := resp.Location()
+	if err != nil {
+		return "", "a redirect without a usable Location; is " + c.where() + " right?"
+	}
+	keeps := resp.StatusCode == http.StatusTemporaryRedirect || resp.StatusCode == http.StatusPermanentRedirect
+	from, err := url.Parse(target)
+	if keeps && err == nil && isCustomerIO(from) && isCustomerIO(to) && to.User == nil && to.String() != target {
+		return to.String(), ""
+	}
+	return "", "redirected to " + c.mask(to.Scheme+"://"+to.Host) + ", which is not followed, and nothing was accepted; is " + c.where() + " right? Accounts in the United States use cio.US, in Europe cio.EU"
+}
 
 // verdict is what an answer means for the messages of its request. It is decided once, by APIError.verdict, and everybody asks it.
 type verdict int
@@ -30,23 +141,6 @@ const (
 	// refuses everything.
 	odd
 )
-
-func (e *APIError) verdict() verdict {
-	switch {
-	case e.alien && (e.Status == 0 || e.Status/100 == 2):
-		return foreign
-	case e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden && !e.alien:
-		return keyRefused
-	case e.Status == http.StatusBadRequest, e.Status == http.StatusRequestEntityTooLarge, e.Status == http.StatusUnprocessableEntity, e.Status == http.StatusForbidden:
-		if e.alien {
-			return odd
-		}
-		return refusal
-	case e.passing():
-		return passing
-	}
-	return final
-}
 
 // accepts reports whether the body of a 200, 201, 202 or 204 is one that the API may give (api-facts 1.1): nothing, or one JSON value that
 // does not say that the call failed. Otherwise it says what the body is.

@@ -1,6 +1,8 @@
 package cio
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"sync"
 	"time"
@@ -181,4 +183,86 @@ func (p *pool) put(b *batch, last bool) {
 	}
 	p.mu.Unlock()
 	p.room.send()
+}
+
+// parcelOfLane is one batch on its way, or several, numbered through.
+type parcelOfLane struct {
+	l     *lane
+	parts []part
+}
+
+type part struct {
+	b      *batch // given back once all of it is settled
+	lo, hi int    // the numbers of its messages
+}
+
+// add puts a batch behind the others and returns the number of its first message.
+func (p *parcelOfLane) add(b *batch) int {
+	lo := 0
+	if n := len(p.parts); n > 0 {
+		lo = p.parts[n-1].hi
+	}
+	p.parts = append(p.parts, part{b, lo, lo + len(b.entries)})
+	return lo
+}
+
+// at returns the batch that message i is in, and the number of that batch's first message.
+func (p *parcelOfLane) at(i int) (*batch, int) {
+	n := len(p.parts) - 1
+	for p.parts[n].lo > i {
+		n--
+	}
+	return p.parts[n].b, p.parts[n].lo
+}
+
+func (p *parcelOfLane) body(lo, hi int) *request {
+	b, first := p.at(lo)
+	lo, hi = lo-first, hi-first
+	r := &request{operation: "batch", messages: hi - lo, release: func(held bool) { b.held = b.held || held }}
+	switch {
+	case hi-lo == 1:
+		r.operation = string(b.typ(lo))
+		r.body = b.message(lo)
+	case lo == 0 && hi == len(b.entries):
+		r.body = b.data
+	default:
+		r.body = append([]byte(batchOpen), b.data[b.start(lo):b.entries[hi-1].end]...)
+		r.body = append(r.body, batchClose...)
+	}
+	if p.l.b.cfg.Compress {
+		r.body, r.gzip = compress(r.body), true
+	}
+	return r
+}
+
+func (p *parcelOfLane) identity(i int) string {
+	b, first := p.at(i)
+	m := b.encoded(i - first)
+	id := m.Identity()
+	return orderKey(&id)
+}
+
+func (p *parcelOfLane) accepted(lo, hi, attempts int) {
+	b, first := p.at(lo)
+	p.l.settle(b, lo-first, hi-first, attempts, nil)
+}
+
+func (p *parcelOfLane) failed(lo, hi int, _ Outcome, err *APIError) {
+	b, first := p.at(lo)
+	p.l.settle(b, lo-first, hi-first, err.Attempts, err)
+}
+
+var gzipPool = sync.Pool{New: func() any {
+	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	return w
+}}
+
+func compress(body []byte) []byte {
+	var out bytes.Buffer
+	w := gzipPool.Get().(*gzip.Writer)
+	defer gzipPool.Put(w)
+	w.Reset(&out)
+	w.Write(body) // a bytes.Buffer takes everything
+	w.Close()
+	return out.Bytes()
 }

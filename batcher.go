@@ -15,47 +15,6 @@ import (
 // ErrQueueFull is what TryEnqueue returns where Enqueue would wait.
 var ErrQueueFull = errors.New("cio: the queue is full")
 
-// Defaults of a BatcherConfig.
-const (
-	defaultConcurrency   = 8
-	defaultQueueBytes    = 16 << 20
-	defaultBatchMessages = 2_500
-	defaultMaxDelay      = 500 * time.Millisecond
-)
-
-// BatcherConfig says how a Batcher works. The zero value is a good start.
-type BatcherConfig struct {
-	// Concurrency is how many batches may be on their way at once; default 8. What it takes to keep the API's limit of 1,000 requests a
-	// second busy depends on the round-trip time, connections being kept open:
-	//
-	//	round trip   8 in flight      32 in flight     150 in flight
-	//	  1 ms       8,000 req/s      (the limit)      (the limit)
-	//	 20 ms         400 req/s      1,600 req/s      (the limit)
-	//	150 ms          53 req/s        213 req/s      1,000 req/s
-	//
-	// A request carries up to 475,000 bytes, about 1,500 small events.
-	Concurrency int
-	// MaxBytes bounds the memory that messages take, from Enqueue until they are settled, batches on their way included; default 16 MiB. It
-	// must hold two batches for each of Concurrency; batches are made smaller where it does not.
-	MaxBytes int
-	// MaxBatchMessages bounds the messages of one batch; default 2,500.
-	MaxBatchMessages int
-	// MaxDelay is how long a message waits for others to share its request; default 500 ms; negative: not at all.
-	MaxDelay time.Duration
-	// Compress sends bodies gzipped, which Customer.io's own SDKs for Python and Android do and no document mentions (api-facts 1.6). It
-	// takes 1.4 to 2.8 ms of CPU per 500 KB, more than everything else about a batch together: for slow uplinks only.
-	Compress bool
-	// PauseAfterRefusals makes the Batcher wait, and try single messages, after so many messages in a row that the API refused with one reason:
-	// what sends them may be broken, or the workspace. Default 0: never. After 1,000 an error is logged in any case.
-	PauseAfterRefusals int
-	// OnReport, if set, is told what became of every message whose Enqueue returned nil: exactly once each, one at a time, and never after
-	// Close has returned; a message that was accepted and that a callback which did not return kept from being reported is handed back by
-	// Close instead. It runs on the Batcher's own goroutines and holds up delivery. It may call TryEnqueue, and nothing else of the Batcher. If
-	// it panics, that is logged and its message counts as reported. Without it, messages that the server refuses are logged by their id,
-	// counted, and named by the error of Close.
-	OnReport func(Report)
-}
-
 // Report is what became of one message.
 type Report struct {
 	MessageID string
@@ -67,6 +26,22 @@ type Report struct {
 	Err error
 	// Encoded is the message, to be stored or looked at; only set with an Err.
 	Encoded Encoded
+}
+
+// BatcherStats is the state of a Batcher at one moment.
+type BatcherStats struct {
+	// Enqueued counts the messages whose Enqueue returned nil; Accepted and Refused those that were settled. The rest is queued, or was
+	// handed back by Close: each message counts once.
+	Enqueued, Accepted, Refused int64
+	// Queued is how many messages wait or are on their way, QueuedBytes their size.
+	Queued, QueuedBytes int64
+	// Oldest is how long the message has waited that has waited longest, 0 if none does.
+	Oldest time.Duration
+	// InFlight is how many batches are being sent.
+	InFlight int
+	// Stopped is why some or all of it is not sent, nil as long as everything is. What fails and is tried again at once is not stopped:
+	// Client.Stats has that.
+	Stopped error
 }
 
 // Batcher brings messages to Customer.io in the background: Enqueue returns as soon as a message is encoded and in memory. What was
@@ -150,13 +125,6 @@ func NewBatcher(c *Client, cfg BatcherConfig) (*Batcher, error) {
 		b.running.Go(l.run)
 	}
 	return b, nil
-}
-
-func orDefault(n, def int) int {
-	if n == 0 {
-		return def
-	}
-	return n
 }
 
 // Enqueue checks and encodes m and puts it into the queue. It returns nil once the message is there, with its id and time fixed; from then
@@ -265,6 +233,19 @@ func (b *Batcher) Flush(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// Stats returns the Batcher's state. It is cheap enough to be asked every second.
+func (b *Batcher) Stats() BatcherStats {
+	s := BatcherStats{Enqueued: b.enqueued.Load(), Accepted: b.accepted.Load(), Refused: b.refused.Load()}
+	now := time.Now()
+	var stopped error
+	for _, l := range b.lanes {
+		l.addStats(&s, now)
+		stopped = cmp.Or(stopped, l.stopReason())
+	}
+	s.Stopped = stopped
+	return s
 }
 
 // abandonAfter is how long Close waits, after it has told the transport to stop, for the transport to do so, and as long again for OnReport.
@@ -421,4 +402,56 @@ func (b *Batcher) keepRefused(buf *batch, lo, hi int, err error) {
 		b.unsaid.add(id, err)
 		b.c.log.Error("a message was refused; set BatcherConfig.OnReport to handle it", "messageId", id, "error", err)
 	}
+}
+
+// pause makes all lanes wait, because the lane met end.
+func (b *Batcher) pause(l *lane, end *stop, key *apiKey) {
+	p := &pause{since: b.c.ledger.tick(), delay: firstProbe, next: time.Now().Add(firstProbe), tries: make(map[*lane]int)}
+	p.met(l, end, key)
+	if !b.paused.CompareAndSwap(nil, p) {
+		if before := b.paused.Load(); before != nil {
+			before.met(l, end, key)
+		}
+		return
+	}
+	b.notice.stopped(b.c.alarm(), end.APIError)
+	b.changed.send()
+}
+
+// waits returns the pause that keeps lanes from sending, nil for none. It ends one that is over.
+func (b *Batcher) waits() *pause {
+	p := b.paused.Load()
+	if p == nil || !b.c.ledger.acceptedSince(p.since) && !p.renewed(b.c.key.Load()) {
+		return p
+	}
+	if b.paused.CompareAndSwap(p, nil) {
+		b.goesOn()
+	}
+	return b.paused.Load()
+}
+
+// goesOn tells that something has ended that kept lanes from sending. The log hears of it when the last has ended.
+func (b *Batcher) goesOn() {
+	quiet := b.paused.Load() != nil
+	for _, l := range b.lanes {
+		quiet = quiet || l.halted() != nil
+	}
+	if !quiet {
+		b.notice.goesOn(b.c.alarm())
+	}
+	b.changed.send()
+}
+
+// tried says that the lane's try is over, which did not end the pause.
+func (b *Batcher) tried(p *pause, l *lane) {
+	p.mu.Lock()
+	p.trying = false
+	p.failed++
+	p.tries[l]++
+	p.delay = min(2*p.delay, p.most)
+	p.next = time.Now().Add(p.delay)
+	p.mu.Unlock()
+	b.notice.still(b.c.alarm(), p.reason())
+	p.over.send()
+	b.changed.send()
 }

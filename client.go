@@ -1,14 +1,30 @@
 package cio
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
+	"unicode"
+)
+
+// Version is the version of this library. It is sent as the User-Agent and in every message's context.library.
+const Version = "0.1.0"
+
+const (
+	libraryName = "ciokit-go"
+	userAgent   = libraryName + "/" + Version
 )
 
 // Client sends messages to one workspace. It is safe for concurrent use; all that shares one shares its connections and its rate limit.
@@ -99,6 +115,16 @@ func (c *Client) alarm() *slog.Logger {
 	return c.log
 }
 
+// warn counts warnings and logs each kind of them once.
+func (c *Client) warn(warnings []Warning) {
+	for _, w := range warnings {
+		c.counters.warnings.Add(1)
+		if _, logged := c.warned.LoadOrStore(w.Rule, true); !logged {
+			c.log.Warn("a message is sent, but a part of it may be lost, or it may not be what was meant (logged once per rule)", "rule", string(w.Rule), "field", w.Field, "hint", w.Hint)
+		}
+	}
+}
+
 func (c *Client) mask(s string) string {
 	key := c.key.Load()
 	if s = key.mask(s); key.before != nil {
@@ -124,6 +150,14 @@ func (c *Client) Stats() Stats {
 	return s
 }
 
+// KeyHash returns eight bytes by which the write key can be told from others later on, and which do not give it away: a hash of the key under
+// salt. The same key has the same hash under the same salt.
+func (c *Client) KeyHash(salt []byte) []byte {
+	h := hmac.New(sha256.New, salt)
+	h.Write([]byte(c.key.Load().authorization()))
+	return h.Sum(nil)[:8]
+}
+
 func (c *Client) summary() string { return fmt.Sprintf("cio.Client(%s)", c.base) }
 
 // Format prints the Client without its key, whatever the verb.
@@ -134,3 +168,159 @@ func (c *Client) String() string { return c.summary() }
 
 // LogValue logs the Client without its key.
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.summary()) }
+
+// Stats counts what a Client has done since it was made.
+type Stats struct {
+	// Requests counts HTTP requests, retries included; Bytes their bodies.
+	Requests, Bytes int64
+	// Retries counts the requests among them that repeated an earlier one.
+	Retries int64
+	// RateLimited counts the answers with status 429.
+	RateLimited int64
+	// Accepted and Refused count messages: taken by the server, refused by the server alone.
+	Accepted, Refused int64
+	// Warnings counts what Encoded.Warnings lists, of messages that were sent or queued.
+	Warnings int64
+	// Failing is what requests fail with now and are tried again for; nil as long as they succeed.
+	Failing error
+}
+
+type counters struct {
+	requests, bytes, retries, rateLimited, accepted, refused, warnings atomic.Int64
+}
+
+func (c *counters) snapshot() Stats {
+	return Stats{
+		Requests:    c.requests.Load(),
+		Bytes:       c.bytes.Load(),
+		Retries:     c.retries.Load(),
+		RateLimited: c.rateLimited.Load(),
+		Accepted:    c.accepted.Load(),
+		Refused:     c.refused.Load(),
+		Warnings:    c.warnings.Load(),
+	}
+}
+
+// Observer is told of every request, for metrics and traces. It is called on the goroutine that made the request and must be safe for
+// concurrent use; it holds up that request, and where it panics that is logged and sending goes on. How much is queued is in Batcher.Stats.
+type Observer interface {
+	ObserveRequest(RequestInfo)
+}
+
+// RequestInfo is one HTTP request that has ended.
+type RequestInfo struct {
+	// Operation is the endpoint: identify, track, page, screen, group, alias or batch.
+	Operation string
+	// Messages is how many it carried, Bytes the size of its body.
+	Messages, Bytes int
+	// Attempt counts from 1; more than that is a repeat.
+	Attempt int
+	// Err is nil if the request was accepted, otherwise what went wrong. Its Status is 0 where no answer came.
+	Err *APIError
+	// Duration is how long it took, the answer included and waiting for the rate limit excluded.
+	Duration time.Duration
+}
+
+// Outcome is the kind of the request's end, as a label of a metric: accepted; refused (400 or 413, for a message in it); unauthorized (401 or
+// 403); rate_limited (429); unavailable (408 and 5xx); no_answer, where the connection failed or no answer came in time; canceled, where the
+// caller's context ended; and other, such as a redirect.
+func (r RequestInfo) Outcome() string {
+	switch err := r.Err; {
+	case err == nil:
+		return "accepted"
+	case errors.Is(err, ErrInvalid):
+		return "refused"
+	case errors.Is(err, ErrUnauthorized):
+		return "unauthorized"
+	case errors.Is(err, ErrRateLimited):
+		return "rate_limited"
+	case err.Status == 0 && errors.Is(err, ErrUnavailable):
+		return "no_answer"
+	case err.Status == 0:
+		return "canceled"
+	case errors.Is(err, ErrUnavailable):
+		return "unavailable"
+	}
+	return "other"
+}
+
+func (c *Client) observe(r *request, err *APIError, took time.Duration) {
+	if c.observer == nil {
+		return
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			if _, logged := c.warned.LoadOrStore("an Observer panicked", true); !logged {
+				c.alarm().Error("the Observer panicked (logged once); sending goes on", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			}
+		}
+	}()
+	c.observer.ObserveRequest(RequestInfo{Operation: r.operation, Messages: r.messages, Bytes: len(r.body), Attempt: r.attempts, Err: err, Duration: took})
+}
+
+// masker returns a func that takes the key out of what a server or a proxy echoes. Real keys have 20 characters, which mean nothing, and go
+// wherever they stand. What a program uses with an emulator, such as the word emulator itself, goes only where it stands as a key: it may be the
+// name of the host too, or a word of a sentence. A short one that is no word, such as k3y, goes where it stands by itself, too.
+func masker(key, basic string) func(string) string {
+	if isSecret(key) {
+		return strings.NewReplacer(basic, masked, key, masked).Replace
+	}
+	standing := sync.OnceValue(func() *regexp.Regexp { return standsAsKey(key) })
+	return func(text string) string {
+		text = strings.ReplaceAll(text, basic, masked)
+		if !strings.Contains(text, key) {
+			return text
+		}
+		return standing().ReplaceAllString(text, "${1}${3}${5}"+masked+"${2}${4}${6}")
+	}
+}
+
+const masked = "[key]"
+
+const (
+	leastSecret = 12 // characters of a key that is no word, with a digit in it or in mixed case
+	leastRun    = 20 // letters in a row that are no word, whatever they are
+)
+
+// isSecret reports whether a key is not a word, nor several, that may stand in a text for something else.
+func isSecret(key string) bool {
+	letters, run, digits, turns := 0, 0, 0, 0
+	last := rune(0)
+	for _, r := range key {
+		if unicode.IsDigit(r) {
+			digits++
+		}
+		if !unicode.IsLetter(r) {
+			run, last = 0, 0
+			continue
+		}
+		letters++
+		if run++; run >= leastRun {
+			return true
+		}
+		if unicode.IsUpper(r) && unicode.IsLower(last) {
+			turns++
+		}
+		last = r
+	}
+	return len(key) >= leastSecret && (digits > 0 || turns > 1 || letters == 0)
+}
+
+// standsAsKey matches a key where it is what a label, a scheme of authorization or an address says that it is. The groups are what stands before
+// and behind it.
+func standsAsKey(key string) *regexp.Regexp {
+	const (
+		label   = `(?i:key|token|secret|password|passwd|credentials?|auth|authorization)["'\x60)\]]*[ \t]*[:=][ \t]*["'\x60\[(]*`
+		quotes  = `(?i:key|token|secret|password|credentials?)[ \t]+["'\x60]`
+		scheme  = `(?i:\bbasic|\bbearer)[ \t]+["'\x60]?`
+		address = `://(?:[^@/\s:]*:)?` // before the host
+	)
+	k, before := regexp.QuoteMeta(key), label+`|`+quotes+`|`+scheme
+	if strangeWord.MatchString(key) {
+		before += `|^|[\s"'\x60(\[]`
+	}
+	return regexp.MustCompile(`((?:` + before + `))` + k + `($|[^\w.:@-]|\.(?:\W|$))|((?:` + label + `|` + scheme + `))` + k + `([:@])|(` + address + `)` + k + `((?::[^@/\s]*)?@)`)
+}
+
+// strangeWord matches a key that has digits before letters, as no word has.
+var strangeWord = regexp.MustCompile(`[0-9][A-Za-z]`)

@@ -262,6 +262,15 @@ func (d *delivery) heldBack(i int, aside map[string]bool) bool {
 	return held
 }
 
+// mayShow reports whether another try after the pause may show what is at fault.
+func (d *delivery) mayShow(pause time.Duration) bool {
+	if len(d.rest) == 1 && d.rest[0].hi-d.rest[0].lo == 1 {
+		return false
+	}
+	_, some := d.untried(make(map[string]bool))
+	return some || pause <= fewProbes
+}
+
 // untried returns the first span whose beginning was not refused alone, and sets aside what is before it; the first of all if there is none.
 func (d *delivery) untried(aside map[string]bool) (i int, ok bool) {
 	for i := 0; i < len(d.rest); i++ {
@@ -405,29 +414,4 @@ func (d *delivery) within(pause time.Duration) (time.Duration, bool) {
 		pause = left
 	}
 	return pause, left >= leastPause
-}
-
-// sleepUnless is sleep that ends when one of the channels is closed.
-func sleepUnless(ctx context.Context, d time.Duration, end, other <-chan struct{}) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-end:
-	case <-other:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	return nil
-}
-
-// orderKey names whose order a message belongs to: the userId, else the anonymousId, else the trait email in lower case, else the groupId.
-func orderKey(id *Identity) string {
-	text := id.UserID
-	for _, other := range [...]string{id.AnonymousID, id.Email, id.GroupID} {
-		if text == "" {
-			text = other
-		}
-	}
-	return text
 }

@@ -15,17 +15,6 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// rules is what of a Config bears on encoding.
-type rules struct {
-	maxMessageBytes        int
-	allowAnonymousIdentify bool
-	guard                  func(Identity) error
-	// context is the encoded object that every message's context is laid over: the library, over Config.Context; nil for none.
-	context []byte
-}
-
-var defaultRules = rules{maxMessageBytes: defaultMaxMessageBytes, context: []byte(libraryContext)}
-
 // libraryContext names this library in every message, as Customer.io's own do.
 const libraryContext = `{"library":{"name":"` + libraryName + `","version":"` + Version + `"}}`
 
@@ -70,6 +59,24 @@ func (s *scratch) free() {
 	scratchPool.Put(s)
 }
 
+// header is what the encoder learns on its way and the engine needs later.
+type header struct {
+	idStart, idEnd int    // where the message id stands in the message, without quotes; 0 if that is not known
+	messageID      string // empty for one that was made up
+	typ            Type
+	tag            uint64
+	identity       Identity
+	warnings       []Warning
+}
+
+// plainID returns where the message id stands in the message, zeros if it does not stand there as it reads.
+func (h *header) plainID(data []byte) (start, length uint16) {
+	if h.idEnd <= h.idStart || h.idEnd > 1<<16-1 || h.messageID != "" && string(data[h.idStart:h.idEnd]) != h.messageID {
+		return 0, 0
+	}
+	return uint16(h.idStart), uint16(h.idEnd - h.idStart)
+}
+
 // wire writes the wire form of any message.
 func (r *rules) wire(s *scratch, m Message) error {
 	switch m := m.(type) {
@@ -93,24 +100,6 @@ func (r *rules) wire(s *scratch, m Message) error {
 	s.data, err = r.append(s.data[:0], &s.env, &s.head)
 	s.head.typ, s.head.messageID, s.head.tag = s.env.typ, s.env.messageID, s.env.tag
 	return err
-}
-
-// header is what the encoder learns on its way and the engine needs later.
-type header struct {
-	idStart, idEnd int    // where the message id stands in the message, without quotes; 0 if that is not known
-	messageID      string // empty for one that was made up
-	typ            Type
-	tag            uint64
-	identity       Identity
-	warnings       []Warning
-}
-
-// plainID returns where the message id stands in the message, zeros if it does not stand there as it reads.
-func (h *header) plainID(data []byte) (start, length uint16) {
-	if h.idEnd <= h.idStart || h.idEnd > 1<<16-1 || h.messageID != "" && string(data[h.idStart:h.idEnd]) != h.messageID {
-		return 0, 0
-	}
-	return uint16(h.idStart), uint16(h.idEnd - h.idStart)
 }
 
 // append checks env and appends its wire form. On an error what was appended is void.
@@ -207,16 +196,6 @@ func (r *rules) append(dst []byte, env *envelope, h *header) ([]byte, error) {
 	}
 	h.warnings = warningsOf(env, h.identity.Email, name, like, body, ctx)
 	return dst, r.checkGuard(h.identity)
-}
-
-func (r *rules) checkGuard(id Identity) error {
-	if r.guard == nil {
-		return nil
-	}
-	if err := r.guard(id); err != nil {
-		return &MessageError{Rule: RuleGuard, Hint: "Config.Guard does not let this person's data be sent", Err: err}
-	}
-	return nil
 }
 
 func appendText(dst []byte, key, s string) []byte {

@@ -80,6 +80,15 @@ func (e Encoded) Identity() Identity {
 	return id
 }
 
+// Warnings returns the limits that the message breaks, ids that are hardly meant, and an event's name that is one or two letters away from a
+// semantic one; nil for none. The caller must not change them.
+func (e Encoded) Warnings() []Warning {
+	if e.warnings == nil {
+		return nil
+	}
+	return *e.warnings
+}
+
 // AppendJSON appends the wire form, one JSON object with the member type, as it stands in the array of a batch. The error is always nil.
 func (e Encoded) AppendJSON(dst []byte) ([]byte, error) { return append(dst, e.data...), nil }
 
@@ -203,21 +212,4 @@ func checkTimeText(v []byte) error {
 		return refuse("timestamp", RuleTime, "give the time as RFC 3339 text, such as 2026-01-31T12:00:00Z; the API would read a bare integer as milliseconds")
 	}
 	return nil
-}
-
-// admit checks a message that is encoded already against rules that may be stricter than those it was encoded under.
-func (r *rules) admit(e *Encoded) error {
-	if e.data == nil {
-		return refuse("", RuleNotMessage, "the zero Encoded is no message; make one with Encode")
-	}
-	if e.anonymous && !r.allowAnonymousIdentify {
-		return refuseAnonymousIdentify()
-	}
-	if len(e.data) > r.maxMessageBytes {
-		return tooLarge(e.data, r.maxMessageBytes)
-	}
-	if r.guard == nil {
-		return nil
-	}
-	return r.checkGuard(e.Identity())
 }

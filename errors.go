@@ -2,11 +2,16 @@ package cio
 
 import (
 	"cmp"
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Sentinels for errors.Is. They classify every error that a Client returns for a message.
@@ -28,6 +33,38 @@ var (
 	// ErrClosed is a use after Close.
 	ErrClosed = errors.New("cio: closed")
 )
+
+// Retryable reports whether the same messages may be accepted later without anything being changed: after a 408, a 429, a 5xx other than 501
+// and 505, an answer that is not the API's, or no answer at all, unless the context ended or the server's certificate was refused. It is the
+// only judge of that in this module (api-facts 1.6, after Customer.io's own Node client).
+//
+// Of a *SendError it says whether that holds for any message that was not refused. Of an *UndeliveredError it says whether messages were
+// handed back for such a reason, or because the context of Close ended.
+func Retryable(err error) bool {
+	var all *SendError
+	if errors.As(err, &all) {
+		for i := range all.Failures {
+			if f := &all.Failures[i]; f.Outcome != Refused && Retryable(f.Err) {
+				return true
+			}
+		}
+		return false
+	}
+	var left *UndeliveredError
+	if errors.As(err, &left) {
+		var api *APIError
+		return len(left.Messages) > 0 && (!errors.As(left.Err, &api) || isContextEnd(api.Err) || Retryable(api))
+	}
+	var api *APIError
+	if !errors.As(err, &api) || api.proven {
+		return false
+	}
+	switch api.verdict() {
+	case passing, foreign, odd:
+		return true
+	}
+	return false
+}
 
 // Rule names what a message breaks, in a form that programs can compare and count.
 type Rule string
@@ -177,6 +214,37 @@ func (e *APIError) Is(target error) bool {
 	return false
 }
 
+func (e *APIError) verdict() verdict {
+	switch {
+	case e.alien && (e.Status == 0 || e.Status/100 == 2):
+		return foreign
+	case e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden && !e.alien:
+		return keyRefused
+	case e.Status == http.StatusBadRequest, e.Status == http.StatusRequestEntityTooLarge, e.Status == http.StatusUnprocessableEntity, e.Status == http.StatusForbidden:
+		if e.alien {
+			return odd
+		}
+		return refusal
+	case e.passing():
+		return passing
+	}
+	return final
+}
+
+// passing reports whether what went wrong may pass by itself.
+func (e *APIError) passing() bool {
+	switch e.Status {
+	case 0:
+		var certificate *tls.CertificateVerificationError
+		return e.Err != nil && !isContextEnd(e.Err) && !errors.As(e.Err, &certificate) && !errors.Is(e.Err, http.ErrSchemeMismatch)
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		return false
+	}
+	return e.Status >= 500
+}
+
 // Outcome is what is known of a message that is not known to be accepted.
 type Outcome int
 
@@ -268,4 +336,124 @@ func (e *SendError) Unwrap() []error {
 		}
 	}
 	return errs
+}
+
+// UndeliveredError is what Close could not bring to acceptance.
+type UndeliveredError struct {
+	// Messages holds every message that is not known to be accepted, in the order of each identity. They can be stored, by
+	// Encoded.MarshalJSON, and enqueued again in another process; they keep their ids. Some may have arrived, if no answer came, or if an
+	// OnReport that did not return kept them from being reported.
+	Messages []Encoded
+	// Refused counts the messages that the server refused earlier and that nobody was told of, because there was no OnReport; RefusedIDs has
+	// the ids of the first hundred.
+	Refused    int64
+	RefusedIDs []string
+	// Reasons says why, for the messages of both kinds, the most frequent first.
+	Reasons []Reason
+	// Err is why Close did not go on: the context's end, or what sending had stopped for. Nil if it did all that was to do.
+	Err error
+}
+
+// Reason is why messages were not accepted.
+type Reason struct {
+	Text     string
+	Messages int64
+}
+
+func (e *UndeliveredError) Error() string {
+	var parts []string
+	if n := len(e.Messages); n > 0 {
+		parts = append(parts, plural(int64(n), "message was", "messages were")+" not delivered and handed back")
+	}
+	if e.Refused > 0 {
+		parts = append(parts, plural(e.Refused, "message was", "messages were")+" refused by the server, and there was no OnReport to be told")
+	}
+	var b strings.Builder
+	b.WriteString("cio: " + strings.Join(parts, "; "))
+	writeReasons(&b, e.Reasons)
+	return b.String()
+}
+
+// writeReasons writes the most frequent reasons, with how many messages they stopped.
+func writeReasons(b *strings.Builder, reasons []Reason) {
+	for i, r := range reasons {
+		if i == maxListed {
+			fmt.Fprintf(b, "; and %d more reasons", len(reasons)-maxListed)
+			break
+		}
+		if r.Messages > 1 {
+			fmt.Fprintf(b, "; %d times: %s", r.Messages, r.Text)
+		} else {
+			b.WriteString("; " + r.Text)
+		}
+	}
+}
+
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n) + " " + many
+}
+
+func (e *UndeliveredError) Unwrap() error { return e.Err }
+
+// counts counts messages by reason.
+type counts map[string]int64
+
+const (
+	maxReasons = 100
+	otherwise  = "other reasons"
+)
+
+func (c counts) add(text string, n int64) {
+	if _, ok := c[text]; !ok && len(c) >= maxReasons {
+		text = otherwise
+	}
+	c[text] += n
+}
+
+func (c counts) sorted() []Reason {
+	var all []Reason
+	for _, text := range slices.Sorted(maps.Keys(c)) {
+		all = append(all, Reason{text, c[text]})
+	}
+	slices.SortStableFunc(all, func(a, b Reason) int { return cmp.Compare(b.Messages, a.Messages) })
+	return all
+}
+
+// refusals remembers what nobody was told of.
+type refusals struct {
+	mu      sync.Mutex
+	n       int64
+	ids     []string
+	reasons counts
+}
+
+const maxRefusals = 100
+
+func (r *refusals) add(id string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.n++; len(r.ids) < maxRefusals {
+		r.ids = append(r.ids, id)
+	}
+	if r.reasons == nil {
+		r.reasons = make(counts)
+	}
+	r.reasons.add(reasonOf(err), 1)
+}
+
+// into adds what is remembered to e and to the reasons.
+func (r *refusals) into(e *UndeliveredError, reasons counts) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e.Refused, e.RefusedIDs = r.n, r.ids
+	for text, n := range r.reasons {
+		reasons.add(text, n)
+	}
+}
+
+func isContextEnd(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

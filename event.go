@@ -30,6 +30,19 @@ type namedEvent struct {
 
 func (e namedEvent) EventName() string { return e.name }
 
+// Verbatim is Named for a name that looks like a misspelt semantic event and is meant as it stands: it is sent without a refusal and
+// without a warning, as an ordinary event.
+func Verbatim(name string, properties any) Event {
+	return verbatimEvent{name, properties}
+}
+
+type verbatimEvent struct {
+	name       string
+	properties any
+}
+
+func (e verbatimEvent) EventName() string { return e.name }
+
 // properties returns what encodes to the event's properties.
 func properties(e Event) any {
 	switch e := e.(type) {
@@ -58,3 +71,16 @@ func checkEvent(e Event, name string) error {
 	}
 	return nil
 }
+
+// The events that act on people, devices and objects instead of being stored (api-facts 1.9, 1.10 and 2).
+const (
+	eventUserDeleted         = "User Deleted"
+	eventUserSuppressed      = "User Suppressed"
+	eventUserUnsuppressed    = "User Unsuppressed"
+	eventDeviceSet           = "Device Created or Updated"
+	eventDeviceDeleted       = "Device Deleted"
+	eventObjectDeleted       = "Object Deleted"
+	eventRelationshipDeleted = "Relationship Deleted"
+	eventReportDelivery      = "Report Delivery Event"
+	eventReportContent       = "Report Content Event"
+)

@@ -27,3 +27,14 @@ func emailTrait(traits []byte) string {
 	s, _ := wire.Text(v)
 	return strings.ToLower(s)
 }
+
+// orderKey names whose order a message belongs to: the userId, else the anonymousId, else the trait email in lower case, else the groupId.
+func orderKey(id *Identity) string {
+	text := id.UserID
+	for _, other := range [...]string{id.AnonymousID, id.Email, id.GroupID} {
+		if text == "" {
+			text = other
+		}
+	}
+	return text
+}

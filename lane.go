@@ -1,8 +1,6 @@
 package cio
 
 import (
-	"bytes"
-	"compress/gzip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -314,84 +312,162 @@ func (l *lane) handBack() (messages []Encoded) {
 	return messages
 }
 
-// parcelOfLane is one batch on its way, or several, numbered through.
-type parcelOfLane struct {
-	l     *lane
-	parts []part
-}
-
-type part struct {
-	b      *batch // given back once all of it is settled
-	lo, hi int    // the numbers of its messages
-}
-
-// add puts a batch behind the others and returns the number of its first message.
-func (p *parcelOfLane) add(b *batch) int {
-	lo := 0
-	if n := len(p.parts); n > 0 {
-		lo = p.parts[n-1].hi
+// stopAlone makes the lane wait by itself.
+func (l *lane) stopAlone(end *stop, key *apiKey, d time.Duration) {
+	before := l.halt.Swap(&halt{end, key, time.Now().Add(d)})
+	l.trying.Store(false)
+	if before == nil {
+		l.b.notice.stopped(l.b.c.alarm(), end.APIError)
+	} else {
+		l.b.notice.still(l.b.c.alarm(), end.APIError)
 	}
-	p.parts = append(p.parts, part{b, lo, lo + len(b.entries)})
-	return lo
+	l.b.changed.send()
 }
 
-// at returns the batch that message i is in, and the number of that batch's first message.
-func (p *parcelOfLane) at(i int) (*batch, int) {
-	n := len(p.parts) - 1
-	for p.parts[n].lo > i {
-		n--
+// goOn undoes stopAlone.
+func (l *lane) goOn() {
+	if l.halt.Swap(nil) != nil {
+		l.b.goesOn()
 	}
-	return p.parts[n].b, p.parts[n].lo
 }
 
-func (p *parcelOfLane) body(lo, hi int) *request {
-	b, first := p.at(lo)
-	lo, hi = lo-first, hi-first
-	r := &request{operation: "batch", messages: hi - lo, release: func(held bool) { b.held = b.held || held }}
-	switch {
-	case hi-lo == 1:
-		r.operation = string(b.typ(lo))
-		r.body = b.message(lo)
-	case lo == 0 && hi == len(b.entries):
-		r.body = b.data
-	default:
-		r.body = append([]byte(batchOpen), b.data[b.start(lo):b.entries[hi-1].end]...)
-		r.body = append(r.body, batchClose...)
+// halt keeps one lane from sending.
+type halt struct {
+	*stop
+	key   *apiKey
+	until time.Time // when it tries again
+}
+
+// halted returns why the lane alone does not send; nil if it may.
+func (l *lane) halted() *halt {
+	h := l.halt.Load()
+	if h == nil || h.cause == byDoubt && l.b.c.ledger.acceptedSince(h.since) || h.cause == byKey && h.key != l.b.c.key.Load() {
+		return nil
 	}
-	if p.l.b.cfg.Compress {
-		r.body, r.gzip = compress(r.body), true
+	return h
+}
+
+// stopReason returns why the lane does not send, nil as long as it does.
+func (l *lane) stopReason() error {
+	if p := l.b.waits(); p != nil {
+		return p.reason()
 	}
-	return r
+	if h := l.halted(); h != nil {
+		return h.APIError
+	}
+	return nil
 }
 
-func (p *parcelOfLane) identity(i int) string {
-	b, first := p.at(i)
-	m := b.encoded(i - first)
-	id := m.Identity()
-	return orderKey(&id)
+// stuck returns why the lane does not send if that will not pass soon by itself.
+func (l *lane) stuck() error {
+	if p := l.b.waits(); p != nil {
+		if p.hopeless() {
+			return p.reason()
+		}
+		return nil
+	}
+	h := l.halted()
+	if h == nil || h.cause == byKey || h.cause == byDoubt && (h.soon || l.queued()) || l.trying.Load() { // in this order: see waitForTurn
+		return nil
+	}
+	return h.APIError
 }
 
-func (p *parcelOfLane) accepted(lo, hi, attempts int) {
-	b, first := p.at(lo)
-	p.l.settle(b, lo-first, hi-first, attempts, nil)
+// waitForTurn returns when it is time to send: everything, or, while all lanes wait, a single message to see whether better times have come.
+// While the lane waits because a message in it is set aside, it may get one more batch to send. The error is that Close has given up.
+func (l *lane) waitForTurn() (in *pause, more *batch, err error) {
+	mine := false
+	defer func() {
+		if !mine {
+			in.leave(l)
+			in = nil
+		}
+	}()
+	for {
+		if err := l.b.ctx.Err(); err != nil {
+			return in, nil, err
+		}
+		if in == nil && l.b.waits() == nil && l.halted() == nil {
+			return in, nil, nil
+		}
+		recovered, renewed := l.b.c.ledger.recovered.wait(), l.b.c.renewed.wait()
+		due := time.Duration(-1)
+		var over, wake <-chan struct{}
+		p := l.b.waits()
+		if p != in {
+			in.leave(l)
+			in = p
+		}
+		if p != nil {
+			over = p.over.wait()
+			if mine, due = p.turn(l); mine {
+				return in, nil, nil
+			}
+		} else if h := l.halted(); h == nil {
+			return in, nil, nil
+		} else if due = time.Until(h.until); due <= 0 {
+			return in, nil, nil
+		} else if h.cause == byDoubt {
+			l.trying.Store(true) // before the batch leaves the queue
+			next, soon, _ := l.take()
+			if next != nil {
+				return in, next, nil
+			}
+			l.trying.Store(false)
+			if soon >= 0 {
+				due = min(due, soon)
+			}
+			wake = l.wake
+		}
+		l.waitFor(due, recovered, renewed, over, wake)
+	}
 }
 
-func (p *parcelOfLane) failed(lo, hi int, _ Outcome, err *APIError) {
-	b, first := p.at(lo)
-	p.l.settle(b, lo-first, hi-first, err.Attempts, err)
+// waitFor returns after that time, if it is not negative, or when one of the channels is closed or Close gives up.
+func (l *lane) waitFor(due time.Duration, a, b, c, d <-chan struct{}) {
+	var timer <-chan time.Time
+	if due >= 0 {
+		t := time.NewTimer(due)
+		defer t.Stop()
+		timer = t.C
+	}
+	select {
+	case <-a:
+	case <-b:
+	case <-c:
+	case <-d:
+	case <-timer:
+	case <-l.b.ctx.Done():
+	}
 }
 
-var gzipPool = sync.Pool{New: func() any {
-	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-	return w
-}}
-
-func compress(body []byte) []byte {
-	var out bytes.Buffer
-	w := gzipPool.Get().(*gzip.Writer)
-	defer gzipPool.Put(w)
-	w.Reset(&out)
-	w.Write(body) // a bytes.Buffer takes everything
-	w.Close()
-	return out.Bytes()
+func (l *lane) addStats(s *BatcherStats, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	count := func(b *batch) {
+		if b == nil || b.next >= len(b.entries) {
+			return
+		}
+		s.Queued += int64(len(b.entries) - b.next)
+		s.QueuedBytes += int64(b.entries[len(b.entries)-1].end) - int64(b.start(b.next))
+		if b.done != nil {
+			for i := b.next; i < len(b.entries); i++ {
+				if b.done[i] {
+					s.Queued--
+					s.QueuedBytes -= int64(len(b.message(i)))
+				}
+			}
+		}
+		s.Oldest = max(s.Oldest, now.Sub(b.opened))
+	}
+	for _, b := range l.sending {
+		count(b)
+		if b.next < len(b.entries) {
+			s.InFlight++
+		}
+	}
+	for _, b := range l.sealed {
+		count(b)
+	}
+	count(l.open)
 }

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,20 +35,6 @@ type pause struct {
 	over    signal        // a try is over
 }
 
-// pause makes all lanes wait, because the lane met end.
-func (b *Batcher) pause(l *lane, end *stop, key *apiKey) {
-	p := &pause{since: b.c.ledger.tick(), delay: firstProbe, next: time.Now().Add(firstProbe), tries: make(map[*lane]int)}
-	p.met(l, end, key)
-	if !b.paused.CompareAndSwap(nil, p) {
-		if before := b.paused.Load(); before != nil {
-			before.met(l, end, key)
-		}
-		return
-	}
-	b.notice.stopped(b.c.alarm(), end.APIError)
-	b.changed.send()
-}
-
 // met notes what a lane met, which may be something else than what the pause began with.
 func (p *pause) met(l *lane, end *stop, key *apiKey) {
 	p.mu.Lock()
@@ -71,49 +58,6 @@ func (p *pause) renewed(now *apiKey) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.key != nil && p.key != now
-}
-
-// waits returns the pause that keeps lanes from sending, nil for none. It ends one that is over.
-func (b *Batcher) waits() *pause {
-	p := b.paused.Load()
-	if p == nil || !b.c.ledger.acceptedSince(p.since) && !p.renewed(b.c.key.Load()) {
-		return p
-	}
-	if b.paused.CompareAndSwap(p, nil) {
-		b.goesOn()
-	}
-	return b.paused.Load()
-}
-
-// goesOn tells that something has ended that kept lanes from sending. The log hears of it when the last has ended.
-func (b *Batcher) goesOn() {
-	quiet := b.paused.Load() != nil
-	for _, l := range b.lanes {
-		quiet = quiet || l.halted() != nil
-	}
-	if !quiet {
-		b.notice.goesOn(b.c.alarm())
-	}
-	b.changed.send()
-}
-
-// stopAlone makes the lane wait by itself.
-func (l *lane) stopAlone(end *stop, key *apiKey, d time.Duration) {
-	before := l.halt.Swap(&halt{end, key, time.Now().Add(d)})
-	l.trying.Store(false)
-	if before == nil {
-		l.b.notice.stopped(l.b.c.alarm(), end.APIError)
-	} else {
-		l.b.notice.still(l.b.c.alarm(), end.APIError)
-	}
-	l.b.changed.send()
-}
-
-// goOn undoes stopAlone.
-func (l *lane) goOn() {
-	if l.halt.Swap(nil) != nil {
-		l.b.goesOn()
-	}
 }
 
 // turn reports whether it is the lane's turn to try; otherwise how long until somebody's is, negative while somebody tries or is about to.
@@ -154,20 +98,6 @@ func (p *pause) leave(l *lane) {
 	p.over.send() // it may have been the next
 }
 
-// tried says that the lane's try is over, which did not end the pause.
-func (b *Batcher) tried(p *pause, l *lane) {
-	p.mu.Lock()
-	p.trying = false
-	p.failed++
-	p.tries[l]++
-	p.delay = min(2*p.delay, p.most)
-	p.next = time.Now().Add(p.delay)
-	p.mu.Unlock()
-	b.notice.still(b.c.alarm(), p.reason())
-	p.over.send()
-	b.changed.send()
-}
-
 // hopeless reports whether waiting longer is of no use to somebody who wants to be done: a key that was never good was refused to more than one
 // message, one that was good for a quarter of a minute, or whatever else it is has lasted longer than a minute.
 func (p *pause) hopeless() bool {
@@ -180,116 +110,6 @@ func (p *pause) hopeless() bool {
 		return p.failed >= 3
 	}
 	return p.failed >= 1
-}
-
-// halt keeps one lane from sending.
-type halt struct {
-	*stop
-	key   *apiKey
-	until time.Time // when it tries again
-}
-
-// halted returns why the lane alone does not send; nil if it may.
-func (l *lane) halted() *halt {
-	h := l.halt.Load()
-	if h == nil || h.cause == byDoubt && l.b.c.ledger.acceptedSince(h.since) || h.cause == byKey && h.key != l.b.c.key.Load() {
-		return nil
-	}
-	return h
-}
-
-// stopReason returns why the lane does not send, nil as long as it does.
-func (l *lane) stopReason() error {
-	if p := l.b.waits(); p != nil {
-		return p.reason()
-	}
-	if h := l.halted(); h != nil {
-		return h.APIError
-	}
-	return nil
-}
-
-// stuck returns why the lane does not send if that will not pass soon by itself.
-func (l *lane) stuck() error {
-	if p := l.b.waits(); p != nil {
-		if p.hopeless() {
-			return p.reason()
-		}
-		return nil
-	}
-	h := l.halted()
-	if h == nil || h.cause == byKey || h.cause == byDoubt && (h.soon || l.queued()) || l.trying.Load() { // in this order: see waitForTurn
-		return nil
-	}
-	return h.APIError
-}
-
-// waitForTurn returns when it is time to send: everything, or, while all lanes wait, a single message to see whether better times have come.
-// While the lane waits because a message in it is set aside, it may get one more batch to send. The error is that Close has given up.
-func (l *lane) waitForTurn() (in *pause, more *batch, err error) {
-	mine := false
-	defer func() {
-		if !mine {
-			in.leave(l)
-			in = nil
-		}
-	}()
-	for {
-		if err := l.b.ctx.Err(); err != nil {
-			return in, nil, err
-		}
-		if in == nil && l.b.waits() == nil && l.halted() == nil {
-			return in, nil, nil
-		}
-		recovered, renewed := l.b.c.ledger.recovered.wait(), l.b.c.renewed.wait()
-		due := time.Duration(-1)
-		var over, wake <-chan struct{}
-		p := l.b.waits()
-		if p != in {
-			in.leave(l)
-			in = p
-		}
-		if p != nil {
-			over = p.over.wait()
-			if mine, due = p.turn(l); mine {
-				return in, nil, nil
-			}
-		} else if h := l.halted(); h == nil {
-			return in, nil, nil
-		} else if due = time.Until(h.until); due <= 0 {
-			return in, nil, nil
-		} else if h.cause == byDoubt {
-			l.trying.Store(true) // before the batch leaves the queue
-			next, soon, _ := l.take()
-			if next != nil {
-				return in, next, nil
-			}
-			l.trying.Store(false)
-			if soon >= 0 {
-				due = min(due, soon)
-			}
-			wake = l.wake
-		}
-		l.waitFor(due, recovered, renewed, over, wake)
-	}
-}
-
-// waitFor returns after that time, if it is not negative, or when one of the channels is closed or Close gives up.
-func (l *lane) waitFor(due time.Duration, a, b, c, d <-chan struct{}) {
-	var timer <-chan time.Time
-	if due >= 0 {
-		t := time.NewTimer(due)
-		defer t.Stop()
-		timer = t.C
-	}
-	select {
-	case <-a:
-	case <-b:
-	case <-c:
-	case <-d:
-	case <-timer:
-	case <-l.b.ctx.Done():
-	}
 }
 
 // notice tells the log that sending has stopped and that it goes on, and where that comes and goes, so, once a minute.
@@ -341,4 +161,137 @@ func (n *notice) goesOn(log *slog.Logger) {
 		log.Info("sending goes on")
 		n.open = false
 	}
+}
+
+// ledger is what a Client remembers of its requests, in the order in which they began and ended, to tell what one message is refused for from
+// what everything is refused for.
+type ledger struct {
+	clock     atomic.Uint64 // counts beginnings and refusals
+	accepted  atomic.Uint64 // when that of the accepted requests began that began last
+	recovered signal        // something was accepted
+
+	foreign atomic.Int64  // answers in a row that were not the API's
+	ones    atomic.Int64  // messages in a row, each alone, refused in an odd form
+	batches atomic.Int64  // whole batches in a row, refused in an odd form
+	outage  atomic.Uint64 // when everything was last found to be refused so
+
+	mu     sync.Mutex
+	reason string            // of the API's last refusal
+	same   int64             // its refusals in a row with that reason
+	doubts map[string]uint64 // when messages were refused in an odd form that a Send gave up, by their ids
+}
+
+// tick returns the time of something that happens now: later than all before it.
+func (l *ledger) tick() uint64 { return l.clock.Add(1) }
+
+// accept notes that a request was accepted that began then.
+func (l *ledger) accept(began uint64) {
+	for {
+		last := l.accepted.Load()
+		if began <= last || l.accepted.CompareAndSwap(last, began) {
+			break
+		}
+	}
+	l.foreign.Store(0)
+	l.ones.Store(0)
+	l.batches.Store(0)
+	l.mu.Lock()
+	l.same = 0
+	l.mu.Unlock()
+	l.recovered.send()
+}
+
+// acceptedSince reports whether something was accepted that began after that time.
+func (l *ledger) acceptedSince(at uint64) bool { return l.accepted.Load() > at }
+
+// refuse counts a message that the API refused, and returns how many it refused in a row with that reason.
+func (l *ledger) refuse(reason string, messages int) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if reason != l.reason {
+		l.reason, l.same = reason, 0
+	}
+	l.same += int64(messages)
+	return l.same
+}
+
+// maxDoubts bounds how many messages are remembered.
+const maxDoubts = 1_000
+
+// doubt remembers when a message was refused that was given up without proof that it is at fault.
+func (l *ledger) doubt(id string, at uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.doubts == nil || len(l.doubts) >= maxDoubts {
+		l.doubts = make(map[string]uint64)
+	}
+	l.doubts[id] = at
+}
+
+// doubted returns and forgets when a message was refused before, 0 for never.
+func (l *ledger) doubted(id string) uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := l.doubts[id]
+	delete(l.doubts, id)
+	return at
+}
+
+// sayEvery is how often at most the log is told of a trouble that lasts or comes and goes.
+const sayEvery = time.Minute
+
+// health tells the log when requests begin to fail, now and then that they still do, and when they succeed again.
+type health struct {
+	failing  atomic.Bool
+	mu       sync.Mutex
+	since    time.Time
+	failures int
+	last     *APIError
+	said     time.Time
+	told     bool // of this trouble
+}
+
+func (h *health) bad(log *slog.Logger, err *APIError) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := time.Now()
+	if h.failures++; h.failures == 1 {
+		h.since, h.told = now, false
+		h.failing.Store(true)
+	}
+	h.last = err
+	if !h.said.IsZero() && now.Sub(h.said) < sayEvery {
+		return
+	}
+	h.said, h.told = now, true
+	log.Warn("a request failed; it will be tried again", "operation", err.Operation, "status", err.Status, "reason", err.Message, "failures", h.failures)
+}
+
+func (h *health) good(log *slog.Logger) {
+	if !h.failing.Load() {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.failures == 0 {
+		return
+	}
+	if h.told {
+		log.Info("requests succeed again", "failures", h.failures, "after", time.Since(h.since).Round(time.Millisecond))
+	}
+	h.failures, h.last = 0, nil
+	h.failing.Store(false)
+}
+
+// now returns what requests fail with, nil while they succeed.
+func (h *health) now() error {
+	if !h.failing.Load() {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.last == nil {
+		return nil
+	}
+	return h.last
 }

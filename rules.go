@@ -1,10 +1,26 @@
 package cio
 
 import (
+	"bytes"
+	"encoding/json"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/ciokit/cio/internal/wire"
 )
+
+// rules is what of a Config bears on encoding.
+type rules struct {
+	maxMessageBytes        int
+	allowAnonymousIdentify bool
+	guard                  func(Identity) error
+	// context is the encoded object that every message's context is laid over: the library, over Config.Context; nil for none.
+	context []byte
+}
+
+var defaultRules = rules{maxMessageBytes: defaultMaxMessageBytes, context: []byte(libraryContext)}
 
 // checkIDs checks what can be checked before encoding: that ids can be seen, and those that a type of call cannot do without (api-facts 1.3).
 func checkIDs(env *envelope) error {
@@ -42,19 +58,6 @@ func checkIDs(env *envelope) error {
 	return nil
 }
 
-// The events that act on people, devices and objects instead of being stored (api-facts 1.9, 1.10 and 2).
-const (
-	eventUserDeleted         = "User Deleted"
-	eventUserSuppressed      = "User Suppressed"
-	eventUserUnsuppressed    = "User Unsuppressed"
-	eventDeviceSet           = "Device Created or Updated"
-	eventDeviceDeleted       = "Device Deleted"
-	eventObjectDeleted       = "Object Deleted"
-	eventRelationshipDeleted = "Relationship Deleted"
-	eventReportDelivery      = "Report Delivery Event"
-	eventReportContent       = "Report Content Event"
-)
-
 // checkMeaning checks the rules that depend on the encoded body and context.
 func (r *rules) checkMeaning(typ Type, event string, id *Identity, body, context []byte) error {
 	switch typ {
@@ -66,6 +69,33 @@ func (r *rules) checkMeaning(typ Type, event string, id *Identity, body, context
 		return checkCommand(event, id, body, context)
 	}
 	return nil
+}
+
+func (r *rules) checkGuard(id Identity) error {
+	if r.guard == nil {
+		return nil
+	}
+	if err := r.guard(id); err != nil {
+		return &MessageError{Rule: RuleGuard, Hint: "Config.Guard does not let this person's data be sent", Err: err}
+	}
+	return nil
+}
+
+// admit checks a message that is encoded already against rules that may be stricter than those it was encoded under.
+func (r *rules) admit(e *Encoded) error {
+	if e.data == nil {
+		return refuse("", RuleNotMessage, "the zero Encoded is no message; make one with Encode")
+	}
+	if e.anonymous && !r.allowAnonymousIdentify {
+		return refuseAnonymousIdentify()
+	}
+	if len(e.data) > r.maxMessageBytes {
+		return tooLarge(e.data, r.maxMessageBytes)
+	}
+	if r.guard == nil {
+		return nil
+	}
+	return r.checkGuard(e.Identity())
 }
 
 func (r *rules) checkIdentify(id *Identity) error {
@@ -182,4 +212,215 @@ func member(object []byte, name string) []byte {
 		return v
 	}
 	return nil
+}
+
+// An identifier that nobody can see is a mistake: all who have it are one person. What the API makes of one is not documented. It is refused
+// if no character of it can be seen. One that has visible characters is somebody's, whatever else it holds: a zero width joiner is a part of
+// many names and emoji.
+
+// seen reports whether a byte is ASCII that can be seen. Ids mostly begin and end with one.
+func seen(c byte) bool { return c > ' ' && c < 0x7f }
+
+// blank reports whether an id is given and has no character that can be seen.
+func blank(id string) bool { return id != "" && !seen(id[0]) && !strings.ContainsFunc(id, visible) }
+
+// invisible has the characters without a glyph: white space, controls, formats, what Unicode calls ignorable, such as Hangul fillers, and two
+// symbols that are blank. Characters that are not assigned or private are not in it: how those look is not known here.
+var invisible = []*unicode.RangeTable{
+	unicode.Z, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Noncharacter_Code_Point,
+	{R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}}, R32: []unicode.Range32{{Lo: 0x1d159, Hi: 0x1d159, Stride: 1}}},
+}
+
+func visible(r rune) bool {
+	// The latter are formats that have a glyph, such as the Arabic number sign.
+	return !unicode.In(r, invisible...) || unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+}
+
+// doubtful reports, at a glance, whether an id may be padded or a placeholder.
+func doubtful(id string) bool {
+	return id != "" && (!seen(id[0]) || !seen(id[len(id)-1]) || len(id) < len(placeholders) && placeholders[len(id)] != nil)
+}
+
+// pads reports whether a character at an id's end can only be left over from where the id came from. What can belong to the character beside
+// it cannot be told: joiners, selectors, tags of flags, fillers.
+func pads(r rune) bool {
+	switch {
+	case r == '\u200c' || r == '\u200d' || r >= 0xe0020 && r <= 0xe007f || visible(r):
+		return false
+	}
+	return unicode.In(r, unicode.Z, unicode.Cc, unicode.Cf)
+}
+
+func padded(id string) bool {
+	if seen(id[0]) && seen(id[len(id)-1]) {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(id)
+	last, _ := utf8.DecodeLastRuneInString(id)
+	return pads(first) || pads(last)
+}
+
+// placeholders has what programs write where they have no value, by its length.
+var placeholders = func() (byLen [len("[object object]") + 1][]string) {
+	for _, word := range []string{
+		"null", "(null)", "<null>", "nil", "(nil)", "<nil>", "%!s(<nil>)", "<no value>", "none", "nan", "<na>", "n/a", "#n/a", `\n`, "undefined", "[object object]",
+	} {
+		byLen[len(word)] = append(byLen[len(word)], word)
+	}
+	return byLen
+}()
+
+// placeholder reports whether an id is a word that stands for the lack of one, in whatever case.
+func placeholder(id string) bool {
+	if !seen(id[0]) || !seen(id[len(id)-1]) {
+		id = strings.TrimFunc(id, pads)
+	}
+	if len(id) >= len(placeholders) {
+		return false
+	}
+	for _, word := range placeholders[len(id)] {
+		if strings.EqualFold(word, id) {
+			return true
+		}
+	}
+	return false
+}
+
+func refuseBlank(field string) *MessageError {
+	return refuse(field, RuleBlankID, "it has no visible character: all who have it would be one; set an id, or leave the field out")
+}
+
+// Limits of the store behind the API (api-facts 1.8). They are documented for Customer.io's older Track API, and broken ones are
+// reported there after the call was answered: whether each holds here is an assumption, so they only warn.
+const (
+	maxIDBytes             = 150
+	maxAttributeNameBytes  = 150
+	maxAttributeValueBytes = 1000
+	maxAttributes          = 300
+	maxEventNameBytes      = 100
+)
+
+// Warning is something about a message that is sent all the same: a limit that Customer.io enforces later and without an error, so that the
+// message is accepted and a part of it is lost, or what is hardly what was meant.
+type Warning struct {
+	// Field leads to the value as it is named on the wire.
+	Field string
+	// Rule is one of the RuleLimit constants, RulePaddedID, RulePlaceholderID or RuleNearSemantic.
+	Rule Rule
+	// Hint says what the limit is, or what is doubtful.
+	Hint string
+}
+
+// The rules that only warn.
+const (
+	RuleLimitID             Rule = "id-length"
+	RuleLimitAttributeName  Rule = "attribute-name-length"
+	RuleLimitAttributeValue Rule = "attribute-value-length"
+	RuleLimitAttributes     Rule = "attribute-count"
+	RuleLimitEventName      Rule = "event-name-length"
+	// RulePaddedID is an id with white space or an invisible character at an end: to Customer.io another id than the one without.
+	RulePaddedID Rule = "padded-id"
+	// RulePlaceholderID is an id such as null or undefined, which is mostly no id: all who have it are one.
+	RulePlaceholderID Rule = "placeholder-id"
+)
+
+func warningsOf(env *envelope, email, event string, like likeness, body, context []byte) (warnings []Warning) {
+	warn := func(field string, rule Rule, hint string) {
+		warnings = append(warnings, Warning{Field: field, Rule: rule, Hint: hint})
+	}
+	doubt := func(field, id string) {
+		if padded(id) {
+			warn(field, RulePaddedID, "it begins or ends with white space or an invisible character, and is another id than the one without")
+		}
+		if placeholder(id) {
+			warn(field, RulePlaceholderID, "it is a word for the lack of an id; all who have it would be one")
+		}
+	}
+	var on, object string
+	if env.typ == TypeTrack {
+		var value []byte
+		on, value = actsOn(event, body, context)
+		object, _ = wire.Text(value)
+	}
+	for _, id := range [...]struct{ field, id string }{{"userId", env.userID}, {"anonymousId", env.anonymousID}, {"groupId", env.groupID}, {"previousId", env.previousID}} {
+		if len(id.id) > maxIDBytes {
+			warn(id.field, RuleLimitID, "ids have at most "+strconv.Itoa(maxIDBytes)+" bytes")
+		}
+		if doubtful(id.id) && id.id != object { // which stands in for the anonymousId of some
+			doubt(id.field, id.id)
+		}
+	}
+	if doubtful(env.messageID) {
+		doubt("messageId", env.messageID)
+	}
+	if doubtful(object) {
+		doubt(on, object)
+	}
+	if env.typ == TypeIdentify && env.userID == "" && doubtful(email) {
+		doubt("traits.email", email)
+	}
+	switch env.typ {
+	case TypeTrack:
+		if len(event) > maxEventNameBytes {
+			warn("event", RuleLimitEventName, "event names have at most "+strconv.Itoa(maxEventNameBytes)+" bytes")
+		}
+		if like.right != "" {
+			warn("event", RuleNearSemantic, "it resembles the semantic event "+quoted(like.right)+", which is another name to Customer.io; cio.Verbatim says that it is meant as it stands")
+		}
+	case TypeIdentify, TypeGroup:
+		if within(body) {
+			return warnings
+		}
+		n := 0
+		for name, value := range wire.Members(body) {
+			n++
+			if len(name) > maxAttributeNameBytes {
+				warn("traits", RuleLimitAttributeName, "attribute names have at most "+strconv.Itoa(maxAttributeNameBytes)+" bytes")
+			}
+			if textLen(value) > maxAttributeValueBytes {
+				warn("traits."+string(name), RuleLimitAttributeValue, "attribute values have at most "+strconv.Itoa(maxAttributeValueBytes)+" bytes")
+			}
+		}
+		if n > maxAttributes {
+			warn("traits", RuleLimitAttributes, "a person or an object has at most "+strconv.Itoa(maxAttributes)+" attributes")
+		}
+	}
+	return warnings
+}
+
+// textLen returns the length of a string without quotes and escapes, of any other value as it is written.
+func textLen(value []byte) int {
+	if len(value) < 2 || value[0] != '"' {
+		return len(value)
+	}
+	if len(value) <= maxEventNameBytes { // under every limit, whatever its escapes
+		return len(value) - 2
+	}
+	var s string
+	if json.Unmarshal(value, &s) != nil {
+		return len(value) - 2
+	}
+	return len(s)
+}
+
+// within reports, at a glance, that an object breaks no limit of attributes: it is too short for a long value or for many, and no run of
+// bytes between two quotes is as long as a name that is too long.
+func within(object []byte) bool {
+	switch {
+	case len(object) <= maxAttributeNameBytes:
+		return true
+	case len(object) > maxAttributeValueBytes, bytes.IndexByte(object, '\\') >= 0:
+		return false
+	}
+	// Such a run holds at least one of the bytes that are looked at.
+	for at := maxAttributeNameBytes; at < len(object); at += maxAttributeNameBytes {
+		before, after := bytes.LastIndexByte(object[:at], '"'), bytes.IndexByte(object[at:], '"')
+		if after < 0 {
+			return true
+		}
+		if at+after-before > maxAttributeNameBytes {
+			return false
+		}
+	}
+	return true
 }

@@ -12,19 +12,6 @@ import (
 	"github.com/ciokit/cio/internal/names"
 )
 
-// Verbatim is Named for a name that looks like a misspelt semantic event and is meant as it stands: it is sent without a refusal and
-// without a warning, as an ordinary event.
-func Verbatim(name string, properties any) Event {
-	return verbatimEvent{name, properties}
-}
-
-type verbatimEvent struct {
-	name       string
-	properties any
-}
-
-func (e verbatimEvent) EventName() string { return e.name }
-
 // likeness is what a custom event's name has to do with a semantic one.
 type likeness struct {
 	right   string // the semantic event's name; empty for none

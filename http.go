@@ -233,8 +233,10 @@ func (b *body) Close() error {
 // timeoutError is the end of one try, which says nothing of the caller's context.
 type timeoutError struct{ after time.Duration }
 
-func (e *timeoutError) Error() string   { return "no answer within " + e.after.String() }
-func (e *timeoutError) Timeout() bool   { return true }
+func (e *timeoutError) Error() string { return "no answer within " + e.after.String() }
+
+func (e *timeoutError) Timeout() bool { return true }
+
 func (e *timeoutError) Temporary() bool { return true }
 
 // noAnswer describes a request that got none.
@@ -259,92 +261,6 @@ func (c *Client) noAnswer(ctx context.Context, r *request, err error) *APIError 
 	return &APIError{Operation: r.operation, Message: c.mask(err.Error()), Err: err}
 }
 
-// Bounds on what is read of an answer: what is looked at, and what is read off, and for how long, so that the connection can be used again.
-const (
-	maxAnswer  = 64 << 10
-	maxRefusal = 1 << 20 // it may say something about each message of a batch
-	maxDrain   = 256 << 10
-	drainFor   = time.Second
-)
-
-// read judges an answer. It returns where to ask again after a redirect that may be followed.
-func (c *Client) read(ctx context.Context, r *request, resp *http.Response, target string, cancel func()) (next string, _ *APIError) {
-	defer resp.Body.Close()
-	status := resp.StatusCode
-	if status >= 200 && status < 300 {
-		return "", c.success(ctx, r, resp, cancel)
-	}
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // an answer that breaks off has its status all the same
-	e := &APIError{Operation: r.operation, Status: status}
-	r.reached = r.reached || status < 200
-	if status >= 300 && status < 400 {
-		next, e.Message = c.redirect(resp, target)
-		return next, e
-	}
-	c.explain(e, resp, text)
-	r.delay = retryAfter(resp.Header, time.Now())
-	if status >= 500 || status == http.StatusRequestTimeout {
-		r.reached = true // a server that fails may have worked on the request before
-	}
-	return "", e
-}
-
-// success judges a 2xx (api-facts 1.1). It is acceptance only if the API itself can have given it, to all of the request. A captive portal, a proxy,
-// a page of maintenance answer 200 too.
-func (c *Client) success(ctx context.Context, r *request, resp *http.Response, cancel func()) *APIError {
-	if c.cfg.AcceptAny2xx {
-		// A body that does not end must not hold up what is accepted.
-		t := time.AfterFunc(drainFor, cancel)
-		defer t.Stop()
-		io.CopyN(io.Discard, resp.Body, maxDrain)
-		return nil
-	}
-	whole := r.whole.Load() && !r.early.Load() // before the body is waited for, during which the rest may be sent
-	text, err := r.readAnswer(resp.Body)
-	if err == nil && whole && resp.StatusCode == http.StatusOK && len(text) <= maxAnswer {
-		if _, ok := accepts(resp.Header.Get("Content-Type"), text); ok {
-			return nil
-		}
-	}
-	answer := fmt.Sprintf("%d %s ", resp.StatusCode, http.StatusText(resp.StatusCode))
-	lost := ""
-	switch {
-	case err != nil && ctx.Err() != nil:
-		r.reached = true
-		return c.noAnswer(ctx, r, err)
-	case err != nil:
-		e := c.noAnswer(ctx, r, err)
-		err, lost = e.Err, answer+came(resp)+" broke off: "+e.Message
-	case !whole:
-		err = errEarly
-		lost = answer + came(resp) + " came before the request was sent whole; a proxy or a test's stub may have given it"
-	case len(text) > maxAnswer:
-		err = errLong
-		lost = answer + came(resp) + " is longer than any answer of the API"
-	}
-	switch resp.StatusCode {
-	case http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent:
-		if lost == "" {
-			problem, ok := accepts(resp.Header.Get("Content-Type"), text)
-			if ok {
-				return nil
-			}
-			lost = problem + " instead of the API's answer " + came(resp) + "; does a proxy, a firewall or a sign-in page stand in between, or is the address wrong?"
-		}
-	default:
-		if lost == "" {
-			lost = describe(resp.Header.Get("Content-Type"), text) + " with a status that the API does not use " + came(resp)
-		}
-	}
-	r.reached = true
-	e := &APIError{Operation: r.operation, Message: c.mask(lost), Err: err, alien: true}
-	if err == nil {
-		e.Status = resp.StatusCode
-	}
-	r.delay = retryAfter(resp.Header, time.Now())
-	return e
-}
-
 // readAnswer reads up to a byte more than an answer may have.
 func (r *request) readAnswer(body io.Reader) ([]byte, error) {
 	n := 0
@@ -366,12 +282,6 @@ var (
 	errLong  = errors.New("the answer does not end within 64 KiB")
 )
 
-// isCustomerIO reports whether the address is one of Customer.io's, under TLS.
-func isCustomerIO(u *url.URL) bool {
-	host := u.Hostname()
-	return u.Scheme == "https" && (u.Port() == "" || u.Port() == "443") && (host == "customer.io" || strings.HasSuffix(host, ".customer.io"))
-}
-
 // plain reports whether requests travel without TLS.
 func (c *Client) plain() bool { return strings.HasPrefix(c.base, "http://") }
 
@@ -381,19 +291,4 @@ func (c *Client) where() string {
 		return "region " + string(c.region) + " (Config.Region, CUSTOMERIO_REGION)"
 	}
 	return c.base + " (Config.BaseURL, CUSTOMERIO_BASE_URL)"
-}
-
-// redirect returns the place to ask again if the answer keeps the method and leads from Customer.io to Customer.io, otherwise why not. The key
-// travels along, so no other host gets it.
-func (c *Client) redirect(resp *http.Response, target string) (next, refused string) {
-	to, err := resp.Location()
-	if err != nil {
-		return "", "a redirect without a usable Location; is " + c.where() + " right?"
-	}
-	keeps := resp.StatusCode == http.StatusTemporaryRedirect || resp.StatusCode == http.StatusPermanentRedirect
-	from, err := url.Parse(target)
-	if keeps && err == nil && isCustomerIO(from) && isCustomerIO(to) && to.User == nil && to.String() != target {
-		return to.String(), ""
-	}
-	return "", "redirected to " + c.mask(to.Scheme+"://"+to.Host) + ", which is not followed, and nothing was accepted; is " + c.where() + " right? Accounts in the United States use cio.US, in Europe cio.EU"
 }

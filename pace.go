@@ -4,6 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -120,5 +123,75 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// sleepUnless is sleep that ends when one of the channels is closed.
+func sleepUnless(ctx context.Context, d time.Duration, end, other <-chan struct{}) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-end:
+	case <-other:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// Backoff between tries: full jitter over base * 2^n, capped.
+const (
+	backoffBase   = 250 * time.Millisecond
+	backoffCap    = 10 * time.Second
+	maxRetryAfter = 300 * time.Second
+)
+
+// backoff returns how long to wait after the given number of failed tries; floor is what the server asked for.
+func backoff(failures int, floor time.Duration) time.Duration {
+	ceiling := backoffCap
+	if shift := failures - 1; shift < 6 {
+		ceiling = min(backoffCap, backoffBase<<shift)
+	}
+	return min(floor, maxRetryAfter) + rand.N(ceiling)
+}
+
+// retryAfter reads the header in both of its forms, seconds and a date; 0 where there is none or it makes no sense.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := h.Get("Retry-After")
+	if v == "" {
+		return 0
+	}
+	if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+		return min(max(0, time.Duration(min(n, int64(maxRetryAfter/time.Second)))*time.Second), maxRetryAfter)
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return min(max(0, t.Sub(now)), maxRetryAfter)
+	}
+	return 0
+}
+
+// signal wakes all who wait for it.
+type signal struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+// wait returns a channel that the next send closes.
+func (s *signal) wait() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ch == nil {
+		s.ch = make(chan struct{})
+	}
+	return s.ch
+}
+
+func (s *signal) send() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ch != nil {
+		close(s.ch)
+		s.ch = nil
 	}
 }
