@@ -433,3 +433,45 @@ func FuzzAcceptance(f *testing.F) {
 		}
 	})
 }
+
+// A refusal that lists what is wrong with each message of a large batch is the API's, however long it is.
+func TestALongRefusal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(_ int, _ call, ids []string) *http.Response {
+			return status(400, `{"meta":{"errors":["`+strings.Repeat(`messages: a reason that takes some room","`, 80*len(ids))+`"]}}`, "Content-Type", "application/json")
+		})
+		rep := collect(t)
+		b := newBatcher(t, newClient(t, w, nil), cio.BatcherConfig{OnReport: rep.add})
+		for i := range 100 {
+			if err := b.Enqueue(t.Context(), message(i, 0, "")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(20 * time.Second)
+		if st := b.Stats(); st.Refused != 100 || st.Stopped != nil {
+			t.Errorf("%+v", st)
+		}
+		b.Close(t.Context())
+	})
+}
+
+// Answers that quote the request stay out of errors.
+func TestAnswersThatQuote(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{200, 400, 401, 403, 404, 413, 422, 503} {
+		for _, body := range []string{
+			`blocked: {"userId":"jane"}`, `blocked: {"userId" : "jane"}`, `blocked: {'userId': 'jane'}`, `{&quot;userId&quot;:&quot;jane&quot;}`, `blocked jane@example.com`,
+			`<html><title>blocked jane@example.com</title>`, `<html><title>{'userId': 'jane'}</title>`, `{"message":"blocked jane@example.com"}`, `{"message":"blocked {'userId': 'jane'}"}`,
+			`{"error":"blocked jane@example.com"}`, `blocked userId=jane&email=jane%40example.com`, `{"meta":{"errors":["bad {\"userId\": \"jane\"}"]}}`, `{\"userId\": \"jane\"}`,
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, func(int, call, []string) *http.Response { return status(code, body) })
+				err := newClient(t, w, impatient).Send(t.Context(), message(1, 0, ""))
+				if err != nil && strings.Contains(err.Error(), "jane") {
+					t.Errorf("%d %s: %v", code, body, err)
+				}
+			})
+		}
+	}
+}

@@ -104,3 +104,24 @@ func TestOutcome(t *testing.T) {
 		}
 	}
 }
+
+type observerFunc func(cio.RequestInfo)
+
+func (f observerFunc) ObserveRequest(i cio.RequestInfo) { f(i) }
+
+// An Observer that panics costs nobody a message.
+func TestAnObserverThatPanics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		rep := collect(t)
+		client := newClient(t, w, func(c *cio.Config) { c.Observer = observerFunc(func(cio.RequestInfo) { panic("its own fault") }) })
+		b := newBatcher(t, client, cio.BatcherConfig{OnReport: rep.add})
+		if err := b.Enqueue(t.Context(), message(1, 0, "")); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Close(t.Context()); err != nil || len(rep.byID) != 1 {
+			t.Error(err)
+		}
+	})
+}

@@ -112,3 +112,22 @@ func FuzzEncoded(f *testing.F) {
 		e.Warnings()
 	})
 }
+
+func TestAbsentAndPaddedJSON(t *testing.T) {
+	t.Parallel()
+	for _, m := range []cio.Message{
+		cio.Identify{UserID: "a", Traits: json.RawMessage(nil)},
+		cio.Identify{UserID: "a", Traits: map[string]any{"x": json.RawMessage(nil)}},
+		cio.Track{UserID: "a", Event: cio.Named("X", json.RawMessage(" {\n} "))},
+		cio.Track{UserID: "a", Event: brokenEvent{" {\"a\": 1}\n"}},
+	} {
+		e, err := cio.Encode(m)
+		if err != nil {
+			t.Errorf("%+v: %v", m, err)
+			continue
+		}
+		if b, _ := e.MarshalJSON(); bytes.ContainsAny(b, " \n") {
+			t.Errorf("%q", b)
+		}
+	}
+}

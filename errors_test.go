@@ -1,10 +1,16 @@
 package cio_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/ciokit/cio"
 )
@@ -48,4 +54,95 @@ func TestAMessageErrorNamesTheMessageAmongSeveral(t *testing.T) {
 	if got := client.Send(t.Context(), invalid).Error(); got != "cio: not accepted (refused): "+strings.TrimPrefix(alone, "cio: ") {
 		t.Error(got)
 	}
+}
+
+// Neither errors nor logs show what is in a message.
+func TestDataStaysOutOfErrorsAndLogs(t *testing.T) {
+	t.Parallel()
+	const secret = "078-05-1120"
+	var log bytes.Buffer
+	echo := &server{answer: func(_ int, c call) (*http.Response, error) { return status(400, "cannot parse: "+c.body), nil }}
+	client := newClient(t, echo, func(c *cio.Config) { c.Logger = slog.New(slog.NewJSONHandler(&log, nil)) })
+	_, invalid := cio.Encode(cio.Identify{UserID: "u1", Traits: struct {
+		SSN json.Number `json:"ssn"`
+	}{secret}})
+	echoed := client.Send(t.Context(), cio.Identify{UserID: "u1", Traits: map[string]any{"ssn": secret}})
+	if invalid == nil || echoed == nil {
+		t.Fatal("accepted")
+	}
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "message", mustEncode(t, cio.Identify{UserID: "u1", Traits: map[string]any{"ssn": secret}}))
+	for _, text := range []string{invalid.Error(), echoed.Error(), log.String()} {
+		if strings.Contains(text, secret) {
+			t.Errorf("it shows in %s", text)
+		}
+	}
+}
+
+func TestTheKeyIsMaskedBeforeATextIsCut(t *testing.T) {
+	t.Parallel()
+	const key = "s3cr3t-0123456789abcdef"
+	s := &server{answer: func(int, call) (*http.Response, error) {
+		return status(400, strings.Repeat("x", 480)+" "+key+" tail"), nil
+	}}
+	err := newClient(t, s, func(c *cio.Config) { c.APIKey = key }).Send(t.Context(), cio.Page{UserID: "u1"})
+	if err == nil || strings.Contains(err.Error(), key[:6]) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRetryableOfSeveral(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(_ int, c call) (*http.Response, error) {
+			if strings.Contains(c.body, `"m0"`) {
+				return status(400, refusal), nil
+			}
+			return status(503, ""), nil
+		}}
+		err := newClient(t, s, nil).Send(t.Context(), tracks(3)...)
+		if !cio.Retryable(err) {
+			t.Errorf("two of three could be sent again: %v", err)
+		}
+		s.answer = func(int, call) (*http.Response, error) { return status(400, refusal), nil }
+		if err := newClient(t, s, nil).Send(t.Context(), tracks(3)...); cio.Retryable(err) {
+			t.Errorf("all are refused: %v", err)
+		}
+	})
+}
+
+// What an Observer was handed is its own: nobody changes it later.
+func TestAnErrorIsNotChangedOnceSomebodyHasIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var seen []*cio.APIError
+		w := newWorld(t, func(_ int, _ call, ids []string) *http.Response {
+			switch ids[0] {
+			case "u1-0":
+				return status(503, "")
+			case "u2-0":
+				return status(403, page)
+			}
+			return nil
+		})
+		client := newClient(t, w, func(c *cio.Config) {
+			c.Observer = observerFunc(func(i cio.RequestInfo) {
+				if i.Err != nil {
+					seen = append(seen, i.Err)
+				}
+			})
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if err := client.Send(ctx, message(1, 0, "")); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		if err := client.Send(t.Context(), message(2, 0, ""), message(3, 0, "")); !errors.Is(err, cio.ErrInvalid) {
+			t.Error(err)
+		}
+		for _, err := range seen {
+			if err.Err != nil || errors.Is(err, cio.ErrInvalid) {
+				t.Errorf("%v was changed: %v", err, err.Err)
+			}
+		}
+	})
 }

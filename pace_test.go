@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -303,4 +304,11 @@ func TestNoRateLimit(t *testing.T) {
 			t.Errorf("waited %v", time.Since(start))
 		}
 	})
+}
+
+func TestRateLimitHasABound(t *testing.T) {
+	t.Parallel()
+	if _, err := cio.NewClient(cio.Config{APIKey: "k", Region: cio.US, RateLimit: 1 << 30}); err == nil || !strings.Contains(err.Error(), "RateLimit") {
+		t.Errorf("got %v", err)
+	}
 }
