@@ -141,7 +141,7 @@ type soleObject struct {
 
 func (s *soleObject) of(object []byte) {
 	for m := range members(object) {
-		s.names = append(s.names, unquoted(object, m))
+		s.names = append(s.names, m.name(object))
 	}
 	s.paths = lists(object, nil)
 	for _, path := range s.paths {
@@ -237,26 +237,16 @@ func spaceEnd(data []byte, i int) int {
 // firstAt returns the first object of the list at a path, which is there.
 func firstAt(object []byte, path []string) []byte {
 	for m := range members(object) {
-		if unquoted(object, m) != path[0] {
+		if m.name(object) != path[0] {
 			continue
 		}
 		if len(path) > 1 {
 			return firstAt(m.value, path[1:])
 		}
 		at := spaceEnd(m.value, 1)
-		return m.value[at:valueEnd(m.value, at)]
+		return m.value[at:bracketsEnd(m.value, at)]
 	}
 	return []byte("{}")
-}
-
-// unquoted returns the name of a member.
-func unquoted(object []byte, m member) string {
-	if bytes.IndexByte(m.key, '\\') < 0 {
-		return string(m.key)
-	}
-	var name string
-	_ = json.Unmarshal(object[m.at:m.at+len(m.key)+2], &name) // it is valid
-	return name
 }
 
 // beginsJSON reports whether text begins as objects of JSON do, and no header of CSV: with an object on its line, or with the first of a list.

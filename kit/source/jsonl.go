@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"iter"
 	"strings"
 )
 
@@ -23,17 +21,12 @@ type jsonFramer struct {
 	ordinal int64
 	skip    bool // the rest of the line belongs to a row that was over the limit
 
-	slots map[string]int // of the selected columns
-	met   []int64        // for each slot 1 and the ordinal of the row that had it last
+	cells objectCells
 }
 
 func (j *jsonFramer) choose(names []string) error {
-	j.slots = make(map[string]int, len(names))
-	for i, name := range names {
-		if _, ok := j.slots[name]; ok {
-			return fmt.Errorf("source: column %q is selected twice", name)
-		}
-		j.slots[name] = i
+	if err := j.cells.choose(names); err != nil {
+		return err
 	}
 	return j.sole.check(names)
 }
@@ -81,9 +74,7 @@ func (j *jsonFramer) frame(w *window, b *Batch) {
 			j.line++
 			continue
 		}
-		if len(line) <= j.limit && json.Valid(object) && object[0] == '{' {
-			b.Rows = append(b.Rows, j.valid(line, object, b))
-		} else if !j.odd(w, b, line, object, final) {
+		if (len(line) > j.limit || !j.take(line, object, b)) && !j.odd(w, b, line, object, final) {
 			if j.stream != nil {
 				j.stream.frame(w, b)
 			}
@@ -121,7 +112,7 @@ func (j *jsonFramer) odd(w *window, b *Batch, line, object []byte, final bool) b
 		j.broken(line, b)
 	}
 	for _, one := range several {
-		b.Rows = append(b.Rows, j.valid(one, one, b))
+		j.value(one, b)
 	}
 	return true
 }
@@ -136,8 +127,7 @@ func (j *jsonFramer) broken(line []byte, b *Batch) {
 		one := line[:end]
 		switch object := bytes.Trim(one, " \t"); {
 		case len(object) == 0:
-		case json.Valid(object) && object[0] == '{':
-			b.Rows = append(b.Rows, j.valid(one, object, b))
+		case j.take(one, object, b):
 		default:
 			b.Rows = append(b.Rows, j.row(one, checkObject(object)))
 		}
@@ -209,22 +199,29 @@ func objectsOf(line []byte) (objects [][]byte, unfinished bool) {
 	return objects, false
 }
 
-// valid makes a row of a valid object, which is all of raw but for what is blank.
-func (j *jsonFramer) valid(raw, object []byte, b *Batch) Row {
-	row := j.row(raw, nil)
-	row.Cells = b.addCells(len(j.slots))
-	if row.Err = j.fill(row.Cells, object, row.Ordinal); row.Err != nil {
-		row.Cells = nil
+// take makes a row of an object, which is all of raw but for what is blank. It returns false, and has made none, if that is no object or no JSON.
+func (j *jsonFramer) take(raw, object []byte, b *Batch) bool {
+	if object[0] != '{' {
+		return false
 	}
-	return row
+	cells := b.addCells(len(j.cells.names))
+	bad, whole := j.cells.fill(cells, object)
+	if !whole || bad != nil {
+		b.dropCells(cells)
+		cells = nil
+	}
+	if whole {
+		b.Rows = append(b.Rows, j.row(raw, bad))
+		b.Rows[len(b.Rows)-1].Cells = cells
+	}
+	return whole
 }
 
-// object makes a row of a valid value, which may be no object.
-func (j *jsonFramer) object(value []byte, b *Batch) Row {
-	if value[0] == '{' {
-		return j.valid(value, value, b)
+// value makes a row of a valid value, which may be no object.
+func (j *jsonFramer) value(value []byte, b *Batch) {
+	if !j.take(value, value, b) {
+		b.Rows = append(b.Rows, j.row(value, &RowError{RuleNotObject, "the value in the list is JSON, but not an object; a row is an object with a member for each column"}))
 	}
-	return j.row(value, &RowError{RuleNotObject, "the value in the list is JSON, but not an object; a row is an object with a member for each column"})
 }
 
 func (j *jsonFramer) failure(w *window) error {
@@ -238,36 +235,6 @@ func (j *jsonFramer) row(raw []byte, err *RowError) Row {
 	r := Row{Line: j.line, Ordinal: j.ordinal, Raw: raw, Form: ObjectForm, Err: err}
 	j.ordinal++
 	return r
-}
-
-// fill sets the cells that the object has a member for. Two members of one name that say different things are an error.
-func (j *jsonFramer) fill(cells []Cell, object []byte, ordinal int64) *RowError {
-	if len(j.met) < len(cells) {
-		j.met = make([]int64, len(cells))
-	}
-	for m := range members(object) {
-		slot, ok := -1, false
-		if bytes.IndexByte(m.key, '\\') < 0 {
-			slot, ok = j.slots[string(m.key)]
-		} else {
-			var key string
-			if json.Unmarshal(object[m.at:m.at+len(m.key)+2], &key) == nil {
-				slot, ok = j.slots[key]
-			}
-		}
-		if !ok {
-			continue
-		}
-		cell := Cell{JSON, m.value}
-		if string(m.value) == "null" {
-			cell = Cell{}
-		}
-		if j.met[slot] == ordinal+1 && (cell.Kind != cells[slot].Kind || !bytes.Equal(cell.Bytes, cells[slot].Bytes)) {
-			return &RowError{RuleTwice, "the object has two members of one name, with different values, and the mapping reads it; rename one of them where the file is made"}
-		}
-		j.met[slot], cells[slot] = ordinal+1, cell
-	}
-	return nil
 }
 
 // checkObject returns why a line is not a JSON object.
@@ -292,88 +259,4 @@ func checkObject(line []byte) *RowError {
 		return &RowError{RuleNotObject, "the line is a JSON array; write one object a line: jq -c '.[]' FILE"}
 	}
 	return &RowError{RuleNotObject, "the line is JSON, but not an object; write one object a line"}
-}
-
-// member is one member of an object: its key as it stands there, without quotes, where its opening quote is, and its value.
-type member struct {
-	at         int
-	key, value []byte
-}
-
-// Members walks the members of a row of JSON Lines, in their order: keys with their quotes, as they stand there, and values. Raw is a
-// Row's, whose Err is nil.
-func Members(raw []byte) iter.Seq2[[]byte, []byte] {
-	return func(yield func(key, value []byte) bool) {
-		object := bytes.Trim(raw, " \t\r")
-		for m := range members(object) {
-			if !yield(object[m.at:m.at+len(m.key)+2], m.value) {
-				return
-			}
-		}
-	}
-}
-
-// members walks the members of an object that is known to be valid JSON.
-func members(object []byte) func(yield func(member) bool) {
-	return func(yield func(member) bool) {
-		for i := skipSpace(object, 1); object[i] != '}'; {
-			m := member{at: i}
-			end := stringEnd(object, i)
-			m.key = object[i+1 : end-1]
-			i = skipSpace(object, skipSpace(object, end)+1) // over the colon
-			end = valueEnd(object, i)
-			m.value = object[i:end:end]
-			if !yield(m) {
-				return
-			}
-			if i = skipSpace(object, end); object[i] == ',' {
-				i = skipSpace(object, i+1)
-			}
-		}
-	}
-}
-
-func skipSpace(data []byte, i int) int {
-	for data[i] == ' ' || data[i] == '\t' || data[i] == '\r' || data[i] == '\n' {
-		i++
-	}
-	return i
-}
-
-// stringEnd returns where the string that begins at i ends, past its closing quote.
-func stringEnd(data []byte, i int) int {
-	for i++; ; i++ {
-		switch data[i] {
-		case '"':
-			return i + 1
-		case '\\':
-			i++
-		}
-	}
-}
-
-// valueEnd returns where the value that begins at i ends.
-func valueEnd(data []byte, i int) int {
-	switch data[i] {
-	case '"':
-		return stringEnd(data, i)
-	case '{', '[':
-		for depth := 0; ; {
-			switch data[i] {
-			case '"':
-				i = stringEnd(data, i)
-				continue
-			case '{', '[':
-				depth++
-			case '}', ']':
-				if depth--; depth == 0 {
-					return i + 1
-				}
-			}
-			i++
-		}
-	}
-	for i++; i < len(data) && bytes.IndexByte([]byte(",}] \t\r\n"), data[i]) < 0; i++ {
-	}
-	return i
 }

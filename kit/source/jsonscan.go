@@ -7,6 +7,7 @@ const maxNesting = 10_000
 // memory grows with the nesting alone.
 type jsonScanner struct {
 	open    []byte // the brackets that are not closed
+	within  int    // how many brackets are open around the value
 	state   scanState
 	key     bool   // the string at hand is a member's name
 	hex     int    // how many digits of \u are to come
@@ -74,7 +75,7 @@ func (s *jsonScanner) feed(data []byte) (n int, done bool) {
 			}
 			i++
 		case scanHex:
-			if !(c-'0' <= 9 || c|0x20-'a' <= 5) {
+			if !isHex(c) {
 				return s.fail(i)
 			}
 			if s.hex--; s.hex == 0 {
@@ -153,7 +154,7 @@ func (s *jsonScanner) token(c byte) bool {
 func (s *jsonScanner) begin(c byte) bool {
 	switch {
 	case c == '{' || c == '[':
-		if len(s.open) == maxNesting {
+		if len(s.open)+s.within == maxNesting {
 			s.problem = "objects and lists are nested too deep"
 			return false
 		}

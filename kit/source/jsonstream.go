@@ -255,7 +255,7 @@ func (s *jsonStream) goOn(w *window, b *Batch) bool {
 	case !done:
 		s.seen = n
 	case s.what == aRow:
-		b.Rows = append(b.Rows, s.rows.object(data[:n:n], b))
+		s.rows.value(data[:n:n], b)
 		s.count(data[:n])
 		w.pos += n
 	default:

@@ -114,7 +114,7 @@ type rejectsFramer struct {
 
 	header  []Column
 	chosen  []string
-	slots   map[string]int
+	objects objectCells // of rows of JSON
 	parsers map[string]*csvFramer
 
 	held    *rejected // may be followed by other refusals of the same row
@@ -322,7 +322,6 @@ func (f *rejectsFramer) columns(ctx context.Context, w *window) ([]Column, error
 		}
 		f.form = Form{Format: CSV, Delimiter: string(f.table.delimiter), Columns: names[:n]}
 	} else {
-		f.lines.slots = map[string]int{}
 		if err := f.findForm(ctx, w); err != nil {
 			return nil, err
 		}
@@ -344,12 +343,9 @@ func namesOf(columns []Column) (names []string) {
 }
 
 func (f *rejectsFramer) choose(names []string) error {
-	f.chosen, f.slots = names, make(map[string]int)
-	for i, name := range names {
-		if _, ok := f.slots[name]; ok {
-			return fmt.Errorf("source: column %q is selected twice", name)
-		}
-		f.slots[name] = i
+	f.chosen = names
+	if err := f.objects.choose(names); err != nil {
+		return err
 	}
 	if f.form.Format != CSV {
 		return nil

@@ -128,7 +128,10 @@ func (f *rejectsFramer) cells(row *Row, b *Batch) ([]Cell, *RowError) {
 			return nil, err
 		}
 		cells := b.addCells(len(f.chosen))
-		return cells, (&jsonFramer{slots: f.slots}).fill(cells, object, 0)
+		if bad, _ := f.objects.fill(cells, object); bad != nil {
+			return nil, bad
+		}
+		return cells, nil
 	}
 	return nil, notReject("the row is of a format that is not known")
 }

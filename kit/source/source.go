@@ -167,6 +167,9 @@ func (b *Batch) addCells(n int) []Cell {
 	return cells
 }
 
+// dropCells gives back the cells that were added last.
+func (b *Batch) dropCells(cells []Cell) { b.cells = b.cells[:len(b.cells)-len(cells)] }
+
 // Row is one row of an input.
 type Row struct {
 	// File is the file that the row comes from, where the input has several.
