@@ -381,7 +381,7 @@ func (c *compilation) expression(s *spec, path string) scalar {
 		if date.zone == nil && date.pick != pickNone {
 			c.problem(s.at, pickHint, "in UTC no time comes twice")
 		}
-		return conversion{column: col, converter: e.converter, date: date, numbers: e.numbers, words: e.words, comma: c.comma, path: path}
+		return &conversion{column: col, converter: e.converter, date: date, numbers: e.numbers, words: e.words, comma: c.comma, path: path}
 	}
 	if len(c.problems) > before {
 		return literal{}

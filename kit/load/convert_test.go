@@ -112,7 +112,7 @@ func TestConverters(t *testing.T) {
 				}
 				layouts = append(layouts, l)
 			}
-			v := conversion{column: column{0, "c"}, converter: converters[tt.converter], date: dateRule{layouts: layouts}}
+			v := &conversion{column: column{0, "c"}, converter: converters[tt.converter], date: dateRule{layouts: layouts}}
 			got, ok, err := v.appendJSON(nil, textRow(tt.in))
 			switch {
 			case err != nil:
@@ -151,7 +151,7 @@ func FuzzNumbers(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in string) {
 		for _, c := range []converter{converterInt, converterFloat, converterDecimal} {
-			got, ok, bad := conversion{column: column{0, "c"}, converter: c}.appendJSON(nil, textRow(in))
+			got, ok, bad := (&conversion{column: column{0, "c"}, converter: c}).appendJSON(nil, textRow(in))
 			if !ok || bad != nil {
 				if bad != nil && bad.hint == "" {
 					t.Fatalf("%q: no hint", in)

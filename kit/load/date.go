@@ -193,12 +193,17 @@ func parseSerial(s string) (reading, bool) {
 	return r, true
 }
 
+// firstSecond and endSecond bound the years that RFC 3339 can write, in seconds since 1970.
+var (
+	firstSecond = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	endSecond   = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+)
+
 func inRange(t time.Time, digits int) (instant, *valueError) {
-	t = t.UTC()
-	if t.Year() < 0 || t.Year() > 9999 {
+	if s := t.Unix(); s < firstSecond || s >= endSecond {
 		return instant{}, tooFar()
 	}
-	return instant{t, digits}, nil
+	return instant{t.UTC(), digits}, nil
 }
 
 func tooFar() *valueError {

@@ -331,7 +331,7 @@ func (c *compilation) asProperty(v value, s *spec) value {
 	if !ok || len(columns) == 0 {
 		return v
 	}
-	if conversion, ok := v.(conversion); ok && f.Enum == nil && conversion.converter != converterDecimal && (f.Kind != events.String || conversion.converter == converterDate) {
+	if conversion, ok := v.(*conversion); ok && f.Enum == nil && conversion.converter != converterDecimal && (f.Kind != events.String || conversion.converter == converterDate) {
 		return v // the mapping was checked
 	}
 	if _, ok := v.(column); ok && c.kind == source.Text && f.Enum == nil {

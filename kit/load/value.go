@@ -127,7 +127,7 @@ type conversion struct {
 	path      string         // the field that it is for
 }
 
-func (c conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
+func (c *conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
 	if cell := r.cells[c.slot]; c.converter == converterBool && cell.Kind == source.JSON && (cell.Bytes[0] == 't' || cell.Bytes[0] == 'f') {
 		return append(dst, cell.Bytes...), true, nil
 	}
@@ -174,14 +174,14 @@ func (c conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
 }
 
 // refusal completes the error of a converter. Bytes that are not UTF-8 are the reason whatever else is.
-func (c conversion) refusal(text []byte, err *valueError) *valueError {
+func (c *conversion) refusal(text []byte, err *valueError) *valueError {
 	if bad := checkUTF8(text); bad != nil {
 		err = bad
 	}
 	return err.from(c.name)
 }
 
-func (c conversion) text(r *row) (string, bool, *valueError) {
+func (c *conversion) text(r *row) (string, bool, *valueError) {
 	out, ok, err := c.appendJSON(nil, r)
 	if c.converter == converterDate && ok {
 		out = out[1 : len(out)-1]
@@ -189,7 +189,7 @@ func (c conversion) text(r *row) (string, bool, *valueError) {
 	return string(out), ok, err
 }
 
-func (c conversion) instant(r *row) (instant, bool, *valueError) {
+func (c *conversion) instant(r *row) (instant, bool, *valueError) {
 	text, ok, err := c.plain(r)
 	if !ok || err != nil || len(text) == 0 {
 		return instant{}, false, err
