@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 )
@@ -263,7 +264,8 @@ func isHTML(contentType string) bool {
 	return media == "text/html" || media == "application/xhtml+xml"
 }
 
-var title = regexp.MustCompile(`(?is)<title[^>]*>([^<]{1,200})</title>`)
+// title and the expressions below are compiled with the first answer that needs them: they cost every program two milliseconds of its start.
+var title = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?is)<title[^>]*>([^<]{1,200})</title>`) })
 
 // describe says in a few words what a body is that is not the API's.
 func describe(contentType string, body []byte) string {
@@ -272,7 +274,7 @@ func describe(contentType string, body []byte) string {
 	case len(body) == 0:
 		return "an empty answer"
 	case isPage(contentType, body) && (isHTML(contentType) || bytes.Contains(bytes.ToLower(body[:min(len(body), 1000)]), []byte("<html")) || bytes.HasPrefix(bytes.ToLower(body), []byte("<!doctype html"))):
-		if m := title.FindSubmatch(body); m != nil {
+		if m := title().FindSubmatch(body); m != nil {
 			if text := oneLine(string(m[1])); text != "" && !quotes(text) {
 				return fmt.Sprintf("an HTML page titled %q", shorten(text, 100))
 			}
@@ -340,12 +342,14 @@ func came(resp *http.Response) string {
 }
 
 var (
-	quotation = regexp.MustCompile(`"\s*:|\{\s*'|&quot;|&#34;|(?i:userId|anonymousId|groupId|email|name)=`)
-	address   = regexp.MustCompile(`(?i)[^\s"'<>]+(@|%40)[^\s"'<>]+`)
+	quotation = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`"\s*:|\{\s*'|&quot;|&#34;|(?i:userId|anonymousId|groupId|email|name)=`)
+	})
+	address = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)[^\s"'<>]+(@|%40)[^\s"'<>]+`) })
 )
 
 // quotes reports whether a text looks as if it repeated a part of the request: JSON, in whatever quotes, or a form.
-func quotes(text string) bool { return quotation.MatchString(text) }
+func quotes(text string) bool { return quotation().MatchString(text) }
 
 // maxMessage bounds what of an answer becomes part of an error.
 const maxMessage = 500
@@ -408,7 +412,7 @@ func appendSaid(parts []string, v any) []string {
 // oneLine makes a line of what a server said, without the email addresses in it.
 func oneLine(s string) string {
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
-	return shorten(address.ReplaceAllString(s, "[address]"), maxMessage)
+	return shorten(address().ReplaceAllString(s, "[address]"), maxMessage)
 }
 
 func shorten(s string, most int) string {

@@ -12,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -178,7 +179,8 @@ type frame struct {
 	Data       any
 }
 
-var pageTemplates = func() map[string]*template.Template {
+// pageTemplates parses the templates when a page is first shown: most programs that have an emulator show none.
+var pageTemplates = sync.OnceValue(func() map[string]*template.Template {
 	layout := template.Must(template.New("layout.html").Funcs(pageFunctions).ParseFS(pageFiles, "page/layout.html", "page/parts.html"))
 	entries, err := pageFiles.ReadDir("page")
 	if err != nil {
@@ -192,7 +194,7 @@ var pageTemplates = func() map[string]*template.Template {
 		}
 	}
 	return views
-}()
+})
 
 func (p *pageRequest) render(v view, status int) {
 	f := frame{
@@ -215,7 +217,7 @@ func (p *pageRequest) render(v view, status int) {
 		}
 	}
 	var b bytes.Buffer
-	if err := pageTemplates[v.template].ExecuteTemplate(&b, "layout.html", f); err != nil {
+	if err := pageTemplates()[v.template].ExecuteTemplate(&b, "layout.html", f); err != nil {
 		writeErrors(p.w, http.StatusInternalServerError, "the page could not be made: "+err.Error())
 		return
 	}
