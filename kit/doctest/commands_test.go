@@ -44,7 +44,7 @@ func TestCommands(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	if out, err := goCommand(t, root, "", nil, "build", "-o", binary, "./kit/cmd/ciokit"); err != nil {
+	if out, err := goCommand(t, root, "", nil, "build", "-ldflags=-s -w", "-o", binary, "./kit/cmd/ciokit"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	help := map[string]string{}

@@ -42,6 +42,7 @@ func FuzzAddress(f *testing.F) {
 
 // The emulator keeps a person under an address, in whatever case, exactly if it is one by the rule here.
 func TestAddressIsTheEmulators(t *testing.T) {
+	t.Parallel()
 	for _, s := range addressSeeds {
 		client, server := emulated(t, cio.Config{})
 		if s == "" || client.Send(t.Context(), cio.Identify{UserID: s}) != nil { // no id at all

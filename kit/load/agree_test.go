@@ -10,6 +10,7 @@ import (
 
 // What is recognised as a column or a conversion of one gives, without the interpreter, what the interpreter gives.
 func TestShortcutsAgreeWithInterpreter(t *testing.T) {
+	t.Parallel()
 	columns := []source.Column{{Name: "id", Kind: source.Text}, {Name: "a b", Kind: source.Text}}
 	expressions := []string{`$["a b"]`, `int($["a b"])`, `float($["a b"])`, `decimal($["a b"])`, `date($["a b"])`, `date($["a b"], "unix", "02.01.2006")`, `date($["a b"], "RFC1123")`}
 	texts := []string{"", "0", "-0", "+1", "007", "12.00", "-.50", "1e3", "9007199254740993", "1e400", "NaN", "x", " 1", "2021-01-01", "2021-01-01 10:00:00.120+02", "31.12.2021",
@@ -71,6 +72,7 @@ func TestShortcutsAgreeWithInterpreter(t *testing.T) {
 
 // An expression that fails for one row leaves nothing behind for the next, however many there are.
 func TestInterpreterGoesOn(t *testing.T) {
+	t.Parallel()
 	client := new(fakeClient)
 	var in strings.Builder
 	in.WriteString("id,n\n")

@@ -54,6 +54,7 @@ func calculate(t *testing.T, expression string, kind source.Kind, cells ...strin
 
 // No digit is lost and no integer wraps around, on any machine: the same expressions give the same on 32 bits.
 func TestArithmetic(t *testing.T) {
+	t.Parallel()
 	const max, min = "9223372036854775807", "-9223372036854775808"
 	const lossy, large, failed, nan = RuleLossy, RuleOutOfRange, RuleExpression, RuleNotANumber
 	tests := []struct {
@@ -210,6 +211,7 @@ func randomTerm(random *rand.Rand, depth int, names []string, values []int64) te
 
 // Random arithmetic gives what integers of any size give, or is refused where the result has more than 64 bits.
 func TestArithmeticAgainstBigIntegers(t *testing.T) {
+	t.Parallel()
 	n := 400
 	if os.Getenv("CIOKIT_DEEP") != "" {
 		n = 1000

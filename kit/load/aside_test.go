@@ -177,6 +177,7 @@ func eachOnce(n int) (people []string) {
 
 // Where a message stands that a firewall dislikes, it alone is rejected, with the firewall's words, and what follows of its person is sent.
 func TestFirewall(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name    string
 		people  []string
@@ -222,6 +223,7 @@ func TestFirewall(t *testing.T) {
 // Whatever a firewall dislikes, however many calls are made at once: all else is accepted, once, in the order of each person; what is disliked is
 // rejected, unless nothing was accepted after its last refusal.
 func TestFirewallModel(t *testing.T) {
+	t.Parallel()
 	seeds := uint64(150)
 	if deep() {
 		seeds = 400
@@ -269,6 +271,7 @@ func TestFirewallModel(t *testing.T) {
 
 // While a gateway refuses everything the load waits, however few rows there are, and completes when it is over.
 func TestGatewayRefusesEverythingForAWhile(t *testing.T) {
+	t.Parallel()
 	for _, rows := range []int{1, 2, 5, 9, 10, 11, 12, 100, 3000} {
 		for _, concurrency := range []int{1, 8} {
 			for _, bytes := range []int{1, 2000, DefaultBatchBytes} {
@@ -297,6 +300,7 @@ func TestGatewayRefusesEverythingForAWhile(t *testing.T) {
 
 // A gateway that refuses everything for good ends the load when the client has tried for as long as it should, with everything unsent.
 func TestGatewayRefusesEverythingForGood(t *testing.T) {
+	t.Parallel()
 	for _, rows := range []int{1, 5, 100, 20_000} {
 		synctest.Test(t, func(t *testing.T) {
 			wall := &firewall{status: 400, page: "Bad Request", until: time.Now().Add(1000 * time.Hour)}
@@ -317,6 +321,7 @@ func TestGatewayRefusesEverythingForGood(t *testing.T) {
 // What is behind a message that is set aside fills the room for rows; then it is decided, and the load does not stand still. A real client
 // with a file of one person.
 func TestAsideDoesNotBlock(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		wall := &firewall{refused: map[int]bool{0: true}}
 		var in strings.Builder
@@ -337,6 +342,7 @@ func TestAsideDoesNotBlock(t *testing.T) {
 
 // A load that is interrupted gives back what is set aside, unsent.
 func TestInterruptedWhileSetAside(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		wall := &firewall{refused: map[int]bool{0: true}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -352,6 +358,7 @@ func TestInterruptedWhileSetAside(t *testing.T) {
 
 // Refusals by the API for one reason end a load after 1,000 in a row, however many errors it may have, unless no number is too many.
 func TestOneReasonForAll(t *testing.T) {
+	t.Parallel()
 	refusal := func(why string) error { return &cio.APIError{Status: 400, Message: why} }
 	tests := []struct {
 		name string

@@ -98,6 +98,7 @@ var brokenJSON = []struct{ line, rule string }{
 // A file with every kind of broken row between good ones: every bad line is named with its rule, every good one is accepted, and the API
 // saw nothing that it would have dropped.
 func TestBrokenRows(t *testing.T) {
+	t.Parallel()
 	type bad struct{ text, rule string }
 	files := map[string]struct {
 		begin string
@@ -188,6 +189,7 @@ func TestBrokenRows(t *testing.T) {
 
 // Files that are broken as a whole are refused before anything is sent.
 func TestBrokenFiles(t *testing.T) {
+	t.Parallel()
 	header := strings.Join(brokenColumns, ",")
 	tests := []struct{ name, in, want string }{
 		{"no header", "1,1,1.5,2.50,2021-01-01,2021-01-01T00:00:00Z,E,x\n", `has no column "id"`},

@@ -10,6 +10,7 @@ import (
 
 // A hint names what the rejected cells look like, and what it names reads them; there is none where nothing is sure.
 func TestHints(t *testing.T) {
+	t.Parallel()
 	repeat := func(n int, cells ...string) (all []string) {
 		for range n {
 			all = append(all, cells...)

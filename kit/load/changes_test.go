@@ -69,6 +69,7 @@ func (c *changing) users() string {
 }
 
 func TestUnchangedRowsAreLeftOut(t *testing.T) {
+	t.Parallel()
 	c := newChanging(t, people)
 	c.want("id,n\na,1\nb,2\nc,3\n", 0, "a b c")
 	c.want("id,n\na,1\nb,2\nc,3\n", 3, "")
@@ -95,6 +96,7 @@ func TestUnchangedRowsAreLeftOut(t *testing.T) {
 
 // Each kind of message is told from others of its kind by what it is about.
 func TestWhatRowsAreAbout(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ name, mapping, first, second, sent string }{
 		{"an event by its messageId", "messages:\n  - track: {userId: $id, event: E, messageId: [$o], properties: {n: $n}}\n", "id,o,n\na,1,x\na,2,y\n", "id,o,n\na,2,y\na,1,z\n", "a"},
 		{"an event without one by all it says", "messages:\n  - track: {userId: $id, event: E, timestamp: 2021-01-01T00:00:00Z, properties: {n: $n}}\n", "id,n\na,x\na,y\n", "id,n\na,z\na,y\na,x\n", "a"},
@@ -126,6 +128,7 @@ func TestWhatRowsAreAbout(t *testing.T) {
 
 // A flip back to what an old snapshot says is no lack of change.
 func TestFlippingBack(t *testing.T) {
+	t.Parallel()
 	c := newChanging(t, "messages:\n  - identify: {userId: $id}\n    when: =s != \"gone\"\n  - delete_person: {userId: $id}\n    when: =s == \"gone\"\n")
 	c.want("id,s\na,\nb,\n", 0, "a b")
 	c.job.Limit = 1 // b is not read, and stays
@@ -137,6 +140,7 @@ func TestFlippingBack(t *testing.T) {
 
 // What was not accepted is tried again: refused here, refused by the API, not sent, or without an answer.
 func TestWhatWasNotAcceptedIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	c := newChanging(t, people)
 	c.want("id,n\na,1\nb,2\nc,3\n", 0, "a b c")
 	c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
@@ -157,6 +161,7 @@ func TestWhatWasNotAcceptedIsTriedAgain(t *testing.T) {
 
 // What says nothing of the rows that were not reached keeps what is known of them.
 func TestInterruptedRunKeepsTheRest(t *testing.T) {
+	t.Parallel()
 	c := newChanging(t, people)
 	var in strings.Builder
 	in.WriteString("id,n\n")
@@ -177,6 +182,7 @@ func TestInterruptedRunKeepsTheRest(t *testing.T) {
 }
 
 func TestMirror(t *testing.T) {
+	t.Parallel()
 	twenty := func(without ...int) string {
 		var in strings.Builder
 		in.WriteString("id,n\n")
@@ -316,6 +322,7 @@ func TestMirror(t *testing.T) {
 
 // A run that was killed leaves word, because nobody knows what it sent.
 func TestPendingRun(t *testing.T) {
+	t.Parallel()
 	c := newChanging(t, people)
 	c.want("id,n\na,1\n", 0, "a")
 	pending := c.job.Changes.Snapshot + pendingSuffix
@@ -350,6 +357,7 @@ func TestPendingRun(t *testing.T) {
 }
 
 func TestSnapshotsThatDoNotFit(t *testing.T) {
+	t.Parallel()
 	c := newChanging(t, people)
 	client, server := emulated(t, cio.Config{})
 	job := c.job
@@ -394,6 +402,7 @@ func TestSnapshotsThatDoNotFit(t *testing.T) {
 
 // The plan says how many rows would be left out and how many people deleted, and for that reads all of the input.
 func TestPlanOfChanges(t *testing.T) {
+	t.Parallel()
 	c := newChanging(t, people)
 	c.job.Changes.IDs = true
 	c.want("id,n\na,1\nb,2\nc,3\nd,4\n", 0, "a b c d")
@@ -409,6 +418,7 @@ func TestPlanOfChanges(t *testing.T) {
 
 // What a spool holds is read as it was written, and a damaged one is an error.
 func TestSpool(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s, err := createSpool(dir, "spool", [16]byte{1}, [16]byte{2})
 	if err != nil {
@@ -505,6 +515,7 @@ func FuzzSpool(f *testing.F) {
 
 // A mirror that is interrupted while it deletes goes on with the deletions alone, under the same message ids.
 func TestResumedMirror(t *testing.T) {
+	t.Parallel()
 	c := newChanging(t, people)
 	c.job.Changes.IDs = true
 	c.want("id,n\na,1\nb,2\nc,3\nd,4\n", 0, "a b c d")

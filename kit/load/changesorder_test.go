@@ -55,6 +55,7 @@ func TestRowsAboutTheSameThing(t *testing.T) {
 
 // What is known of a thing from a mapping that can delete its person does not hold for one that cannot: it may be gone.
 func TestMappingThatDeletesNoLonger(t *testing.T) {
+	t.Parallel()
 	const device = "messages:\n  - set_device: {userId: $id, token: $o, platform: ios}\n    when: =p == \"dev\"\n"
 	c := newChanging(t, device+"  - delete_person: {userId: $id}\n    when: =p == \"del\"\n")
 	c.want("id,p,o\nu,dev,x\nu,del,\n", 0, "u -u")
@@ -64,6 +65,7 @@ func TestMappingThatDeletesNoLonger(t *testing.T) {
 
 // An event that is told from others by nothing is not loaded with a snapshot: when it happens again it would be taken for the one before.
 func TestEventsThatCannotBeTold(t *testing.T) {
+	t.Parallel()
 	for _, event := range []string{"track: {userId: $id, event: Login}", "page: {userId: $id}", "screen: {userId: $id, name: Home}", "product_viewed: {userId: $id}"} {
 		c := newChanging(t, "messages:\n  - "+event+"\n")
 		var wrong *MappingError

@@ -24,6 +24,7 @@ func killed(t *testing.T, snapshot, run string) {
 
 // A load of everything that ends early knows only of the rows that it has sent itself.
 func TestFullLoadThatEndsEarlyForgetsTheRest(t *testing.T) {
+	t.Parallel()
 	const in = "id,n\na,1\nb,1\nc,1\n"
 	c := newChanging(t, people)
 	c.want(in, 0, "a b c")
@@ -37,6 +38,7 @@ func TestFullLoadThatEndsEarlyForgetsTheRest(t *testing.T) {
 
 // While a load is under way no other may begin with its snapshot, whatever it sends, and it takes nobody else's word away.
 func TestLoadsOfOneSnapshotAtOnce(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("files are not locked there")
 	}
@@ -72,6 +74,7 @@ func TestLoadsOfOneSnapshotAtOnce(t *testing.T) {
 
 // The word of a run that was to renew the snapshot counts too, even if this one compares with another.
 func TestPendingRunOfTheSnapshotToBeRenewed(t *testing.T) {
+	t.Parallel()
 	c := newChanging(t, people)
 	c.want("id,n\na,1\n", 0, "a")
 	data, err := os.ReadFile(c.job.Changes.Snapshot)
@@ -97,6 +100,7 @@ func TestPendingRunOfTheSnapshotToBeRenewed(t *testing.T) {
 
 // The same file by two paths is held once.
 func TestDiffWithTheSnapshotByAnotherPath(t *testing.T) {
+	t.Parallel()
 	c := newChanging(t, people)
 	c.want("id,n\na,1\n", 0, "a")
 	dir := filepath.Dir(c.job.Changes.Snapshot)
@@ -110,6 +114,7 @@ func TestDiffWithTheSnapshotByAnotherPath(t *testing.T) {
 
 // A first load that was killed leaves nothing to go on from, so that the next sends everything.
 func TestFirstLoadThatWasKilled(t *testing.T) {
+	t.Parallel()
 	c := newChanging(t, people)
 	killed(t, c.job.Changes.Snapshot, "20260131-120000-a1b2c3")
 	c.want("id,n\na,1\n", 0, "a")
@@ -128,6 +133,7 @@ func (k *keyed) KeyHash(salt []byte) []byte { return slices.Concat(salt[:4], []b
 // A snapshot that was made with another write key, which may be that of another workspace, is no reason to leave anything out or to delete
 // anybody.
 func TestSnapshotOfAnotherKey(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, people)
 	load := func(client *keyed, in string) (Summary, error) {
 		job := c.job
@@ -159,6 +165,7 @@ func TestSnapshotOfAnotherKey(t *testing.T) {
 
 // What is approved with a key that was replaced is what the load then does.
 func TestPlanWithAnotherKey(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, people)
 	load := func(key, in string) (Plan, error, error) {
 		job := c.job
@@ -182,6 +189,7 @@ func TestPlanWithAnotherKey(t *testing.T) {
 
 // A run that another load has gone on from cannot be resumed, and what it kept, which may be ids in clear, is removed.
 func TestSupersededRun(t *testing.T) {
+	t.Parallel()
 	c := newChanging(t, people)
 	c.job.Changes.IDs = true
 	c.want("id,n\na,1\nb,1\n", 0, "a b")

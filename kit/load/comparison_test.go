@@ -14,6 +14,7 @@ import (
 // An input is compared with the snapshot by whom it names, whatever is known of the snapshot's people; what is too different is a reason to stop, and
 // what is new without anybody having gone is not.
 func TestComparison(t *testing.T) {
+	t.Parallel()
 	const (
 		people  = "messages:\n  - identify: {userId: $id, traits: {email: $email}}\n"
 		deletes = people + "  - delete_person: {userId: $id}\n    when: =email == \"gone\"\n"
@@ -90,6 +91,7 @@ func TestComparison(t *testing.T) {
 
 // Columns that the mapping has read and that are gone, or of another type, are a reason to stop; new ones and another order are none.
 func TestComparisonOfColumns(t *testing.T) {
+	t.Parallel()
 	const all = "messages:\n  - identify: {userId: $id, traits: {$all: {except: [id]}}}\n"
 	file := filepath.Join(t.TempDir(), "s")
 	job := Job{Source: mustSource(t, "id,email,plan\n1,a@x.example,free\n", source.Config{}), Mapping: mustMapping(t, all), Client: new(fakeClient), Changes: ChangeOnly{Snapshot: file}}
@@ -131,6 +133,7 @@ func newComparingOf(was, now []TableColumn, reads ...string) *comparing {
 
 // A column is new only if nothing can have got another name: whatever files there are, and whatever is known of those before.
 func TestNewColumns(t *testing.T) {
+	t.Parallel()
 	sets := func(list ...string) (all [][]string) {
 		for _, set := range list {
 			all = append(all, strings.Split(set, ","))
@@ -165,6 +168,7 @@ func TestNewColumns(t *testing.T) {
 // A column that is new stops no load, and its name is said: of a mirror too, which goes on to take away who has left, and of files with different
 // columns.
 func TestLoadWithANewColumn(t *testing.T) {
+	t.Parallel()
 	const first, second = "id,n\na,1\nb,1\nc,1\n", "synced_at,id,n\nx,a,1\nx,b,1\n"
 	for _, mirror := range []Mirror{"", MirrorDelete} {
 		for name, files := range map[string][2][]string{

@@ -13,6 +13,7 @@ import (
 )
 
 func TestConverters(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		converter  string
 		in, want   string // want is the rule if it does not begin like a value
@@ -132,6 +133,7 @@ func TestConverters(t *testing.T) {
 }
 
 func TestLayouts(t *testing.T) {
+	t.Parallel()
 	for _, bad := range []string{"", "YYYY-MM-DD", "%Y-%m-%d", "15:04", "2006-01", "02.01."} {
 		if _, problem := parseLayout(bad); problem == "" {
 			t.Errorf("the layout %q was taken", bad)
@@ -202,6 +204,7 @@ func FuzzDate(f *testing.F) {
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 func TestAppendFloatAgrees(t *testing.T) {
+	t.Parallel()
 	for _, s := range []string{"0", "-0", "1e20", "1e21", "1e-6", "9.99e-7", "1e-10", "1.5e300", "123456.789"} {
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil {
@@ -219,6 +222,7 @@ func TestAppendFloatAgrees(t *testing.T) {
 
 // With a comma before decimals a point is refused, with and without the interpreter.
 func TestDecimalComma(t *testing.T) {
+	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {d: =decimal(n), f: =float(n), e: \"=decimal(n) ?? 0\"}}\n"
 	client := new(fakeClient)
 	s, err := Run(t.Context(), Job{Source: mustSource(t, "id;n\n1;12,50\n2;-3\n3;1.234,50\n4;1,2,3\n5;\n", source.Config{Delimiter: ';'}), Mapping: mustMapping(t, yaml), Client: client, DecimalComma: true})

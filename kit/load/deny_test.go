@@ -22,6 +22,7 @@ import (
 )
 
 func TestDenyList(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "deny.txt")
 	if err := os.WriteFile(file, []byte("\ufeffu1\r\n\n  Ann@Example.com \nU2"), 0o600); err != nil {
 		t.Fatal(err)
@@ -76,6 +77,7 @@ func inUTF16(text string, big bool) string {
 
 // TestDenyListForms has lists name 42 and ann@x.org in many forms: both are denied, or the list is refused and says where and what to do.
 func TestDenyListForms(t *testing.T) {
+	t.Parallel()
 	zipped := func(text string) string {
 		var b bytes.Buffer
 		w := gzip.NewWriter(&b)
@@ -210,6 +212,7 @@ func TestDenyListForms(t *testing.T) {
 
 // TestDenyListIdentity compares ids by their bytes and addresses by their meaning.
 func TestDenyListIdentity(t *testing.T) {
+	t.Parallel()
 	d, err := ReadDenyList(listFile(t, "Acme1@EU\nBob@X.org\n00042\n"), DenyConfig{})
 	if err != nil {
 		t.Fatal(err)
@@ -223,6 +226,7 @@ func TestDenyListIdentity(t *testing.T) {
 
 // TestDenyListRules refuses lists with ids that the mapping rejects: nobody of an input has them, so whoever was meant would pass.
 func TestDenyListRules(t *testing.T) {
+	t.Parallel()
 	const mapping = "messages:\n  - identify: {userId: $id, traits: {n: $n}}\n"
 	for list, allowed := range map[string]string{"42\n101.0\n": "verbatim_ids: true\n", "42\n1.23457E+11\n": "verbatim_ids: true\n", "42\nNULL\n": "id_words: [NULL]\n"} {
 		d, err := ReadDenyList(listFile(t, list), DenyConfig{})
@@ -250,6 +254,7 @@ func TestDenyListRules(t *testing.T) {
 
 // TestDenyListFromPipe reads a list that can be read once.
 func TestDenyListFromPipe(t *testing.T) {
+	t.Parallel()
 	for _, cfg := range []DenyConfig{{}, {Column: "id"}} {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -270,6 +275,7 @@ func TestDenyListFromPipe(t *testing.T) {
 
 // TestDenyListDialects writes lists of random ids as many programs would: everybody on a list is denied, or the list is refused.
 func TestDenyListDialects(t *testing.T) {
+	t.Parallel()
 	kinds := []func(rng *rand.Rand) string{
 		func(rng *rand.Rand) string { return fmt.Sprint(rng.IntN(100_000)) },
 		func(rng *rand.Rand) string { return fmt.Sprintf("user%d@Example%d.org", rng.IntN(1000), rng.IntN(9)) },

@@ -47,6 +47,7 @@ func fencedBlocks(t *testing.T, file string) (blocks []block) {
 
 // Every mapping in the guide is one, and makes of the rows that follow it the messages that follow those.
 func TestGuide(t *testing.T) {
+	t.Parallel()
 	guideMakesWhatItShows(t, filepath.Join("..", "..", "docs", "load.md"), 3)
 	guideMakesWhatItShows(t, filepath.Join("..", "..", "docs", "cleaning.md"), 1)
 }
@@ -93,6 +94,7 @@ func guideMakesWhatItShows(t *testing.T, file string, least int) {
 
 // The guide to rejects shows what is written and what is read, step by step.
 func TestRejectsGuide(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join("..", "..", "docs", "rejects.md")
 	var blocks []block
 	for _, b := range fencedBlocks(t, file) {

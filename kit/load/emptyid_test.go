@@ -14,6 +14,7 @@ import (
 // TestNobodyToActOn has messages that act come of rows without the id that they are about: each of these rows is rejected with its line, or,
 // where something else is in it, was so before; rows that nothing was to be done with stay empty.
 func TestNobodyToActOn(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		mapping      string
 		rejected     string // the lines
@@ -73,6 +74,7 @@ func TestNobodyToActOn(t *testing.T) {
 
 // TestSummaryJSON has the JSON form say all that the Summary counts, so that rows and messages add up for whoever has nothing else.
 func TestSummaryJSON(t *testing.T) {
+	t.Parallel()
 	const in = "id,n\n1,1\n2,x\nNULL,1\n,\n3,3\n"
 	s, err := Run(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, people), Client: new(fakeClient)})
 	if err != nil {

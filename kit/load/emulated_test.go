@@ -90,6 +90,7 @@ func checkShop(t *testing.T, server *emulator.Server) {
 func deep() bool { return os.Getenv("CIOKIT_DEEP") == "1" }
 
 func TestLoadShop(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		faults []emulator.Fault
@@ -140,6 +141,7 @@ func TestLoadShop(t *testing.T) {
 
 // Faults on a small load, in the emulator's and the client's own words: everything arrives once, or the run says why not.
 func TestLoadWithFaults(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		fault  emulator.Fault

@@ -78,6 +78,7 @@ var exactWays = []struct{ expression, want string }{
 
 // Every digit of a number within a JSON value arrives, whichever way it takes through a mapping, or the row is rejected: never a rounded number.
 func TestEveryDigitArrives(t *testing.T) {
+	t.Parallel()
 	all := numbersOf(rand.New(rand.NewPCG(14, 2)), 100)
 	for _, way := range exactWays {
 		numbers := all
@@ -122,6 +123,7 @@ func TestEveryDigitArrives(t *testing.T) {
 
 // What calculates with a number of JSON has its exact value, or there is no result.
 func TestCalculatesWithExactValues(t *testing.T) {
+	t.Parallel()
 	const big = "12345678901234567890123"
 	for _, tt := range []struct{ cell, expression, want string }{
 		{`{"n":10.10}`, `v.n * 2`, `20.2`},
@@ -188,6 +190,7 @@ func TestCalculatesWithExactValues(t *testing.T) {
 
 // fromJSON of an empty cell gives nothing, as the other functions do.
 func TestFromJSONOfNothing(t *testing.T) {
+	t.Parallel()
 	client := new(fakeClient)
 	yaml := "messages:\n  - identify: {userId: $id, traits: {x: '=fromJSON(v)', y: '=fromJSON(v)?.n ?? 5'}}\n"
 	for _, in := range []string{"id,v\n1,\n", `{"id":1}`, `{"id":1,"v":""}`} {
@@ -201,6 +204,7 @@ func TestFromJSONOfNothing(t *testing.T) {
 
 // An object that is no object of text is not read twice.
 func TestFromJSONOfAnObject(t *testing.T) {
+	t.Parallel()
 	yaml := "messages:\n  - identify: {userId: $id, traits: {x: '=fromJSON(v)'}}\n"
 	s, err := Run(t.Context(), Job{Source: mustSource(t, `{"id":1,"v":{}}`, source.Config{}), Mapping: mustMapping(t, yaml), Client: new(fakeClient)})
 	if err != nil || len(s.First) != 1 || s.First[0].Rule != RuleExpression || !strings.Contains(s.First[0].Hint, "leave fromJSON out") {

@@ -16,6 +16,7 @@ import (
 
 // A plan counts what the beginning of the input has and judges the whole by it.
 func TestPlan(t *testing.T) {
+	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n  - delete_person: {userId: $id}\n    when: =n == \"9\"\n"
 	in := "id,n\n" + strings.Repeat("a,1\nb,x\nc,9\n,\n", 2500)
 	p, err := MakePlan(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, yaml)}, 1000)
@@ -52,6 +53,7 @@ func TestPlan(t *testing.T) {
 
 // Rejects as CSV, mended, load with the same mapping; every rejected row stands there once.
 func TestRejectsAsCSV(t *testing.T) {
+	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n  - page: {userId: $id}\n"
 	const in = "id;n;\"a;b\"\n1;10;x\n2;bad;\"y\n\"\"z\"\"\"\n3;30\n4;40;\"q\n5;50;w\n"
 	client := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error {

@@ -118,6 +118,7 @@ func loadRows(t *testing.T, src source.Source, mapping string) (accepted []strin
 
 // TestNullOfMySQL has a CSV file show that a backslash escapes: \N is an empty cell then, in quotes too, so that it names nobody either.
 func TestNullOfMySQL(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{"id,n\n\\N,1\n2,\\N\n", "id,n\n\"\\N\",\"1\"\n\"2\",\"\\N\"\n"} {
 		accepted, rejects := loadRows(t, mustSource(t, text, source.Config{}), "messages:\n  - identify: {userId: $id, traits: {n: $n, fixed: x}}\n")
 		if len(accepted) != 1 || strings.Contains(accepted[0], `\N`) || strings.Contains(accepted[0], `"n"`) || len(rejects) != 1 || rejects[0].Rule != "missing-identity" || rejects[0].Line != 2 {
@@ -129,6 +130,7 @@ func TestNullOfMySQL(t *testing.T) {
 // TestPlaceholders has every placeholder stand in every place of an identifier, in every kind of input: all of the rows are rejected, with
 // the field and the column, and those beside them are sent.
 func TestPlaceholders(t *testing.T) {
+	t.Parallel()
 	words := slices.Sorted(maps.Keys(placeholders))
 	for kind, input := range inputs {
 		for _, p := range positions {
@@ -160,6 +162,7 @@ func TestPlaceholders(t *testing.T) {
 
 // TestIDWords has each placeholder allowed, as it is quoted in the hint of its rejection.
 func TestIDWords(t *testing.T) {
+	t.Parallel()
 	for word := range placeholders {
 		err := new(idRules).check(word)
 		_, key, _ := strings.Cut(err.hint, "or write ")
@@ -174,6 +177,7 @@ func TestIDWords(t *testing.T) {
 
 // TestNullWords has words count as empty cells in every column and every kind of input.
 func TestNullWords(t *testing.T) {
+	t.Parallel()
 	const mapping = "null_words: [NULL, \"-\", \"0\"]\nmessages:\n  - identify: {userId: $id, traits: {n: $n, fixed: 1}}\n    null: [n]\n"
 	rows := [][2]string{{"1", "NULL"}, {"2", "null"}, {"NULL", "-"}, {"-", "3"}, {"4", "0"}, {"5", "00"}}
 	for kind, input := range inputs {
@@ -209,6 +213,7 @@ func TestNullWords(t *testing.T) {
 
 // TestWordKeys refuses what stands wrongly beside messages.
 func TestWordKeys(t *testing.T) {
+	t.Parallel()
 	for keys, want := range map[string]string{
 		"null_words: nan":                     "null_words is text, not a list",
 		"null_words: [[NULL]]":                "this is a list, not a word",
@@ -231,6 +236,7 @@ func TestWordKeys(t *testing.T) {
 
 // TestRewrittenIDs has integers written as data frames, spreadsheets and languages write them once they count as numbers.
 func TestRewrittenIDs(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
 	excel := func(f float64, digits int) string { // 1.23457E+11
 		return strings.Replace(strconv.FormatFloat(f, 'E', digits, 64), "E+0", "E+0", 1)
@@ -293,6 +299,7 @@ func TestRewrittenIDs(t *testing.T) {
 
 // TestPaddedIDs has every character that nothing is seen of stand around an id.
 func TestPaddedIDs(t *testing.T) {
+	t.Parallel()
 	pads := []string{" ", "\t", "\n", "\r\n", "\u00a0", "\u200b", "\ufeff", "\u2003", "\u3000", "\u00ad", "\u202f", "\u2060", "\u200e", "\u3164", "\u2800", "\x7f", "\x01", "\u180e"}
 	for _, pad := range pads {
 		for _, text := range []string{pad + "42", "42" + pad, pad + "ann@example.com" + pad, pad, pad + pad} {
@@ -318,6 +325,7 @@ func TestPaddedIDs(t *testing.T) {
 
 // TestRealIDs generates ids of the kinds that people have: not one is refused.
 func TestRealIDs(t *testing.T) {
+	t.Parallel()
 	rules := new(idRules)
 	for _, id := range []string{"0", "00012", "42", "-7", "12e5", "1e5", "1E10", "12E5", "7e123", "1.10", "1.2.0", "10.0.0.1", "0.1", "007.0", "1.5", "101.25", "3,0", "1,234,567", "v1.0", "1.0.0", "1.0-rc1",
 		"N/A-1", "nancy", "Nathan", "nan1", "nonesuch", "None of the above", "NULLs", "undefined1", "nul", "n.a.", "na", "a-b", "---", "_", "0x1F", "1+1", "+491701234567", "2E-04", "1E-05",
@@ -363,6 +371,7 @@ func TestRealIDs(t *testing.T) {
 
 // TestFloatColumns has ids come from columns of floating point numbers, which keep 53 or 24 bits of them.
 func TestFloatColumns(t *testing.T) {
+	t.Parallel()
 	type doubles struct {
 		ID *float64 `parquet:"id,optional"`
 		F  *float32 `parquet:"f,optional"`
@@ -414,6 +423,7 @@ func FuzzIdentifier(f *testing.F) {
 // TestMirrorWithoutIDs has some people's ids become texts that are none, in many ways and with many seeds: nobody is deleted, and the summary
 // says why.
 func TestMirrorWithoutIDs(t *testing.T) {
+	t.Parallel()
 	words := slices.Sorted(maps.Keys(placeholders))
 	for seed := range uint64(60) {
 		rng := rand.New(rand.NewPCG(seed, 3))
@@ -458,6 +468,7 @@ func TestMirrorWithoutIDs(t *testing.T) {
 
 // The look at a glance passes nothing that the rules refuse.
 func TestPlainIDs(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(4, 4))
 	const bytes = "0123456789eE+-.,  \t\u00a0\u200b_abZ@/"
 	seen := 0

@@ -43,6 +43,7 @@ func wantShared(all []pair, most int) (keys, of int64, first []SharedPlace) {
 
 // However much memory there is, and however the pairs are spread, the counts are those of a sort.
 func TestPairs(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(60) {
 		rnd := rand.New(rand.NewPCG(seed, 7))
 		dir := t.TempDir()
@@ -96,6 +97,7 @@ func identityOf(t *testing.T, mapping, in string) (*IdentityCount, Summary) {
 }
 
 func TestIdentityCount(t *testing.T) {
+	t.Parallel()
 	const everything = "messages:\n  - identify: {userId: $id, traits: {$all: {except: [id]}}}\n"
 	for _, tt := range []struct {
 		name, mapping, in     string
@@ -164,6 +166,7 @@ func TestIdentityCount(t *testing.T) {
 // The counts of random inputs are those of a map over their rows, and where no address is shared the emulator has as many people as there are
 // ids.
 func TestIdentityCountsOfRandomInputs(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(40) {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		people, addresses := 1+rnd.IntN(40), 1+rnd.IntN(200)
@@ -226,6 +229,7 @@ func TestIdentityCountsOfRandomInputs(t *testing.T) {
 
 // Files are named, and lines too where a file comes twice.
 func TestIdentityPlaces(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var names []string
 	for i, text := range []string{"id,name,email\n1,A,a@x.org\n2,B,b@x.org\n", "id,name,email\n3,A,a@x.org\n"} {
@@ -251,6 +255,7 @@ func TestIdentityPlaces(t *testing.T) {
 
 // A resumed load counts the rows before it too.
 func TestIdentityCountOfAResumedLoad(t *testing.T) {
+	t.Parallel()
 	var in strings.Builder
 	in.WriteString("id,name,email\n")
 	for i := range 1000 {
@@ -303,6 +308,7 @@ func TestIdentityCountOfAResumedLoad(t *testing.T) {
 
 // Counting that fails does not hold up the load, and says so.
 func TestIdentityCountThatFails(t *testing.T) {
+	t.Parallel()
 	for _, when := range []string{"open", "write", "read"} {
 		dir := t.TempDir()
 		c := newIdentityCounter(dir, 0)
@@ -351,6 +357,7 @@ func TestLoadWithoutRoomForIdentities(t *testing.T) {
 
 // A plan of all rows counts what a plan of the first does not see.
 func TestPlanCountsIdentities(t *testing.T) {
+	t.Parallel()
 	for rows, want := range map[int64]int64{1: 0, 2: 1, AllRows: 2} {
 		plan, err := MakePlan(t.Context(), Job{Source: mustSource(t, "id,name,email\n1,A,a@x.org\n2,B,a@x.org\n3,A,b@x.org\n4,B,b@x.org\n", source.Config{}), Mapping: mustMapping(t, peopleMapping)}, rows)
 		if err != nil || plan.Identity.Addresses.Count != want || plan.Complete != (rows == AllRows) {

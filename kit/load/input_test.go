@@ -29,6 +29,7 @@ func openFile(t *testing.T, name, text string) source.Source {
 
 // A file that changes while it is loaded ends the load so, with what was read accounted for and nobody deleted.
 func TestInputThatChanges(t *testing.T) {
+	t.Parallel()
 	name := filepath.Join(t.TempDir(), "in.csv")
 	for _, journal := range []bool{false, true} {
 		for what, change := range map[string]func() error{
@@ -72,6 +73,7 @@ func TestInputThatChanges(t *testing.T) {
 
 // What was approved is what is done: another input, or others who would be deleted, end the load.
 func TestApproval(t *testing.T) {
+	t.Parallel()
 	name := filepath.Join(t.TempDir(), "in.csv")
 	for _, tt := range []struct {
 		name, in string
@@ -115,6 +117,7 @@ func TestApproval(t *testing.T) {
 
 // An input that may not be whole deletes nobody.
 func TestExpectedRows(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		pipe    bool
 		expect  RowRange
@@ -140,6 +143,7 @@ func TestExpectedRows(t *testing.T) {
 
 // The bounds are those of the load, however often it is resumed, and those given with a resumption hold from then on.
 func TestBoundsOfALoad(t *testing.T) {
+	t.Parallel()
 	const mapping = "messages:\n  - identify: {userId: $id}\n    when: =n != \"9\"\n  - delete_person: {userId: $id}\n    when: =n == \"9\"\n"
 	var in strings.Builder
 	in.WriteString("id,n\n")

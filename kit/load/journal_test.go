@@ -47,6 +47,7 @@ func idsOf(messages []string) map[string]int {
 // A run that is interrupted again and again, and resumed each time, brings what one that is not brings; its counts and its rejects are
 // the same, and what was sent twice has the same id.
 func TestResume(t *testing.T) {
+	t.Parallel()
 	in := mixedRows(20_000)
 	refuse := func(m cio.Message) bool {
 		data, _ := m.(*cio.Encoded).AppendJSON(nil)
@@ -153,6 +154,7 @@ func TestResume(t *testing.T) {
 
 // A journal is whole up to its last line end, private, and belongs to one process at a time.
 func TestJournalFiles(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	j, err := createJournal(dir, JournalHeader{Source: "a.csv", Mapping: "m.yaml"})
 	if err != nil {
@@ -217,6 +219,7 @@ func TestJournalFiles(t *testing.T) {
 
 // A byte that was changed, and a line that was taken out, put elsewhere or doubled, is an error that names the line.
 func TestJournalIsDamaged(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	j, err := createJournal(dir, JournalHeader{Source: "a.csv", Mapping: "m.yaml"})
 	if err != nil {
@@ -280,6 +283,7 @@ func TestJournalIsDamaged(t *testing.T) {
 
 // What a failed write leaves is cut off before the next line, so that no torn line stands within the file.
 func TestJournalMendsATornLine(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	j, err := createJournal(dir, JournalHeader{})
 	if err != nil {
@@ -302,6 +306,7 @@ func TestJournalMendsATornLine(t *testing.T) {
 
 // A journal of the first version is read, and not gone on with; one of a later version is refused by name.
 func TestJournalOfAnotherVersion(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	old := filepath.Join(dir, "20260101-000000-abcdef")
 	if err := os.Mkdir(old, 0o700); err != nil {
@@ -371,6 +376,7 @@ func FuzzJournal(f *testing.F) {
 
 // A journal is removed with what is beside it, but not under a process that is at work on it; what is no journal is left alone.
 func TestRemoveJournals(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	running, err := createJournal(dir, JournalHeader{Source: "a.csv"})
 	if err != nil {

@@ -48,6 +48,7 @@ func somePeople(n int) (ids []string) {
 
 // A load of JSON whose rows span lines goes on where it was: everybody is sent, and rejects keep their lines.
 func TestResumeJSONOverLines(t *testing.T) {
+	t.Parallel()
 	for name, form := range jsonInputs {
 		people := somePeople(1500)
 		people[7], people[1400] = "", "" // two that are rejected
@@ -91,6 +92,7 @@ func TestResumeJSONOverLines(t *testing.T) {
 
 // A mirror of JSON or of a compressed file that is cut off, or broken in the middle, deletes nobody, wherever that is, and says so.
 func TestMirrorOfCutInputs(t *testing.T) {
+	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {n: $n}}\n"
 	table := "id,n\n" + strings.Join(somePeople(40), ",1\n") + ",1\n"
 	var packed bytes.Buffer
@@ -147,6 +149,7 @@ func TestMirrorOfCutInputs(t *testing.T) {
 
 // What cannot be read on ends the load with exact accounts: the rows before are sent, and nothing is said to be complete.
 func TestAccountsOfABrokenList(t *testing.T) {
+	t.Parallel()
 	text := writePeople(somePeople(5000), "[", ",\n", ",]")
 	client := new(fakeClient)
 	s, err := Run(t.Context(), Job{Source: mustSource(t, text, source.Config{}), Mapping: mustMapping(t, people), Client: client})

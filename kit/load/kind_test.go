@@ -12,6 +12,7 @@ import (
 
 // Every semantic event can be written by its name, and no property of one hides a field of its message.
 func TestEventsByName(t *testing.T) {
+	t.Parallel()
 	for _, d := range events.All() {
 		k := kinds[snakeCase(d.Name)]
 		if k == nil || k.event != d.Name {
@@ -29,6 +30,7 @@ func TestEventsByName(t *testing.T) {
 }
 
 func TestKinds(t *testing.T) {
+	t.Parallel()
 	const head = "id,a,b,n,at\n7,x,y,3,2021-01-02\n"
 	tests := []struct{ name, yaml, want string }{
 		{"delete_person", "delete_person: {userId: $id}", `"userId":"7","event":"User Deleted"`},
@@ -79,6 +81,7 @@ func TestKinds(t *testing.T) {
 
 // What a row does not meet the condition of is no message; a condition that is neither true nor false refuses the row.
 func TestConditions(t *testing.T) {
+	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id}\n    when: =status != \"gone\"\n  - delete_person: {userId: $id}\n    when: =status == \"gone\"\n"
 	client := new(fakeClient)
 	s, err := Run(t.Context(), Job{Source: mustSource(t, "id,status\n1,here\n2,gone\n3,\n", source.Config{}), Mapping: mustMapping(t, yaml), Client: client})
@@ -108,6 +111,7 @@ func TestConditions(t *testing.T) {
 
 // All members of a row of JSON Lines but some: with their text, the last of equal names, and a mapping's own value before a member's.
 func TestAllMembers(t *testing.T) {
+	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {$all: {except: [id, password]}, plan: \"=plan == 'pro' ? 'PRO' : nil\"}}\n"
 	in := `{"id":"1", "a":1.50, "b":{"x":[ 1,2 ]}, "c":null, "password":"p", "plan":"pro", "a":2, "\u00e9":"\u00e9"}` + "\n" + `{"id":"2"}` + "\n" + "{\"id\":\"3\",\"bad\":\"\xff\"}\n"
 	client := new(fakeClient)
@@ -129,6 +133,7 @@ func TestAllMembers(t *testing.T) {
 
 // The kinds that act make what their types in package cio make.
 func TestActionsAreThoseOfTheClient(t *testing.T) {
+	t.Parallel()
 	for _, k := range actions {
 		v := &values{}
 		for _, f := range k.fields {

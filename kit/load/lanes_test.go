@@ -19,6 +19,7 @@ import (
 
 // However long each call takes, messages of one person arrive in the order of their rows, and calls run side by side.
 func TestOrderPerPerson(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const persons, each, concurrency = 40, 50, 4
 		var in strings.Builder
@@ -75,6 +76,7 @@ func TestOrderPerPerson(t *testing.T) {
 
 // With calls side by side and refusals among them, the rejects come in the order of the rows and the counts add up.
 func TestRejectsKeepTheirOrder(t *testing.T) {
+	t.Parallel()
 	refusal := &cio.APIError{Status: 400}
 	client := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error {
 		outcomes := make(map[int]cio.Failure)
@@ -108,6 +110,7 @@ func TestRejectsKeepTheirOrder(t *testing.T) {
 
 // The message that would delete one too many is not sent, nor is anything after it.
 func TestMaxDeletes(t *testing.T) {
+	t.Parallel()
 	const yaml = "messages:\n  - delete_person: {userId: $id}\n    when: =n == \"x\"\n  - identify: {userId: $id}\n    when: =n != \"x\"\n"
 	const in = "id,n\n1,x\n2,\n3,x\n4,x\n5,\n"
 	tests := []struct {
@@ -137,6 +140,7 @@ func TestMaxDeletes(t *testing.T) {
 // Two spellings of one address are one person, and what is done to an object is about one object: the order holds while a message is set aside, and
 // however many calls are made at once. Otherwise a deletion would come behind what the input has after it.
 func TestOrderOfDeletions(t *testing.T) {
+	t.Parallel()
 	const persons = "messages:\n  - delete_person: {userId: $id}\n    when: =n == \"gone\"\n  - identify: {userId: $id, traits: {n: $n}}\n    when: =n != \"gone\"\n"
 	for _, tt := range []struct{ name, mapping, in string }{
 		{"an address in other letters", persons, "Ann@x.org,gone\nz,1\nann@x.org,last\n"},

@@ -13,6 +13,7 @@ var shopColumns = []source.Column{{Name: "id", Kind: source.Text}, {Name: "first
 
 // Each wrong mapping is refused where it is wrong, and told what to write instead.
 func TestWrongMappings(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ name, yaml, want string }{
 		{"empty", "", "m.yaml: the mapping is empty; begin with the line messages:"},
 		{"no messages", "message:\n  - identify: {userId: $id}\n", "m.yaml:1:1: there is no key \"message\"; write messages"},
@@ -86,6 +87,7 @@ func TestAliasesAreBounded(t *testing.T) {
 }
 
 func TestMappingValues(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, yaml string
 		in         string // CSV, or JSON Lines if it begins with a brace

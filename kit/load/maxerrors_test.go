@@ -18,6 +18,7 @@ import (
 
 // A server that refuses everything is not asked for more than what is on its way when the bound is reached: one message for each request.
 func TestRefusalsBeyondTheBound(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		concurrency int
 		most, want  int64
@@ -43,6 +44,7 @@ func TestRefusalsBeyondTheBound(t *testing.T) {
 
 // Refusals in a row are those with nothing accepted between, within a batch too.
 func TestAcceptedBetweenRefusals(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv := emulator.Config{Refuse: func(m emulator.Message) (string, bool) {
 			return "no-such-luck", !strings.HasSuffix(m.UserID, "00")
@@ -67,6 +69,7 @@ func TestAcceptedBetweenRefusals(t *testing.T) {
 // A load gives up when nothing was accepted for Config.MaxElapsed, whenever its requests began: not before, and not later by a request that
 // began late.
 func TestGivesUpAfterTheLastAcceptance(t *testing.T) {
+	t.Parallel()
 	for _, concurrency := range []int{1, 4} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()

@@ -9,6 +9,7 @@ import (
 
 // These ids are those of files that were loaded already. A change makes Customer.io take the same rows twice.
 func TestMessageIDsNeverChange(t *testing.T) {
+	t.Parallel()
 	const in = "id,n\r\n1,a\r\n2,\r\n1,a\r\n"
 	tests := []struct{ name, yaml, want string }{
 		{"a key", "messages:\n  - track: {userId: $id, event: E, messageId: [$id, $n]}\n", "f37060353b923885ef6c784e8261d2a9 f1e243282b0fc0b05dd335c4fd06a996 f37060353b923885ef6c784e8261d2a9"},
@@ -45,6 +46,7 @@ func ids(t *testing.T, in, yaml string) []string {
 
 // Without a messageId, what comes before a row decides about its id, and so do its bytes; line ends and the rest of the file do not.
 func TestRowIDs(t *testing.T) {
+	t.Parallel()
 	const yaml = "messages:\n  - page: {userId: $id}\n"
 	first := ids(t, "id\n1\n1\n", yaml)
 	if first[0] == first[1] {

@@ -36,6 +36,7 @@ func manyPeople(n int, without ...int) string {
 
 // Who left before a run that could not send is taken away by the next, or by the same run when it is resumed.
 func TestLeaversOutliveAnOutage(t *testing.T) {
+	t.Parallel()
 	outage := func(_ context.Context, _ int, m []cio.Message) error {
 		return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
 	}
@@ -128,6 +129,7 @@ func TestMirrorKeepsWhoIsInTheInput(t *testing.T) {
 
 // Against the emulator, whose people are found as those of Customer.io are.
 func TestMirrorKeepsPeopleByTheirAddress(t *testing.T) {
+	t.Parallel()
 	client, server := emulated(t, cio.Config{})
 	job := Job{Mapping: mustMapping(t, people), Client: client, Changes: ChangeOnly{Snapshot: filepath.Join(t.TempDir(), "s"), IDs: true, Mirror: MirrorDelete, MaxShrink: 100}}
 	for _, in := range []string{"Ann@x.example,1\nbob@x.example,1\nCy@x.example,1\n", "ann@x.example,1\nBob@x.example,2\n"} {
@@ -145,6 +147,7 @@ func TestMirrorKeepsPeopleByTheirAddress(t *testing.T) {
 
 // A stray quote makes one cell of many rows. Who is in them is in the input.
 func TestMirrorKeepsWhoIsSwallowedByAQuote(t *testing.T) {
+	t.Parallel()
 	for _, of := range []string{"id,n,note\n", "note;id;n\n"} {
 		for seed := range uint64(30) {
 			rng := rand.New(rand.NewPCG(seed, 7))
@@ -195,6 +198,7 @@ func TestMirrorKeepsWhoIsSwallowedByAQuote(t *testing.T) {
 
 // Only who was sent is known: one who never got further than a refused row is not deleted later.
 func TestMirrorLeavesWhomItNeverSent(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, people)
 	c.want("id,n\na,1\nb,bad\n", 0, "a")
 	c.want("id,n\na,1\n", 1, "")
@@ -203,6 +207,7 @@ func TestMirrorLeavesWhomItNeverSent(t *testing.T) {
 
 // An empty input that was meant deletes everybody, and then nobody is unchanged any more.
 func TestWhoComesBackAfterAnEmptyInputIsNew(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, people)
 	c.want(manyPeople(3), 0, "p00 p01 p02")
 	c.want("id,n\n", 0, "-p00 -p01 -p02")
@@ -211,6 +216,7 @@ func TestWhoComesBackAfterAnEmptyInputIsNew(t *testing.T) {
 
 // What was deleted of them before the API failed counts too: it is gone.
 func TestWhoWasDeletedBeforeAnOutageIsNew(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, people)
 	c.job.MaxDeletes = -1
 	if _, err := c.load(manyPeople(3)); err != nil {
@@ -229,6 +235,7 @@ func TestWhoWasDeletedBeforeAnOutageIsNew(t *testing.T) {
 
 // A mapping with which a mirror could delete somebody who is in the input is refused before anything is sent.
 func TestMappingsThatCannotBeMirrored(t *testing.T) {
+	t.Parallel()
 	const identify = "messages:\n  - identify: {userId: $id}\n"
 	for _, tt := range []struct{ more, says string }{
 		{"  - alias: {userId: $id, previousId: $n}\n", "map.yaml:3:5: messages[1]: an alias merges people"},
@@ -251,6 +258,7 @@ func TestMappingsThatCannotBeMirrored(t *testing.T) {
 
 // Rejects as CSV name everybody who may not be taken away.
 func TestRejectedRemovalsAsCSV(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, people)
 	if _, err := c.load(manyPeople(20)); err != nil {
 		t.Fatal(err)
@@ -276,6 +284,7 @@ func TestRejectedRemovalsAsCSV(t *testing.T) {
 
 // A dry run names whom the load would not take away, by the same rule, and counts as many who would be.
 func TestDryRunNamesWhoIsNotRemoved(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, rule string
 		prepare    func(*changing)
@@ -331,6 +340,7 @@ func TestDryRunNamesWhoIsNotRemoved(t *testing.T) {
 
 // A plan does not announce deletions that no load will make.
 func TestPlanSaysWhoIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		in         string
 		newMapping bool
@@ -359,6 +369,7 @@ func TestPlanSaysWhoIsLeftAlone(t *testing.T) {
 
 // The error of a bound counts the deletions of the rows beside those of the mirror: one person alone would be within it.
 func TestTooManyDeletesByRowsAndMirror(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, "messages:\n  - identify: {userId: $id}\n    when: =n != \"gone\"\n  - delete_person: {userId: $id}\n    when: =n == \"gone\"\n")
 	c.want("id,n\na,1\nb,1\nc,1\n", 0, "a b c")
 	c.job.MaxDeletes = 1

@@ -14,6 +14,7 @@ import (
 // A mirror of several files takes their columns for the same in whatever order the files and the columns come and however many files have
 // them, and deletes nobody if a file has lost one. A column more hides nobody, so it is only named.
 func TestMirrorComparesTheColumnsOfAllFiles(t *testing.T) {
+	t.Parallel()
 	const plain, wide, mixed = "id,n", "more,id,n", "n,id"
 	rows := map[string]string{plain: "%s,1\n", wide: "x,%s,1\n", mixed: "1,%s\n"}
 	for _, tt := range []struct {
@@ -71,6 +72,7 @@ func TestMirrorComparesTheColumnsOfAllFiles(t *testing.T) {
 
 // The names of columns do not run into one another, and one file has the name that it always had.
 func TestHashOfColumns(t *testing.T) {
+	t.Parallel()
 	of := func(names ...string) (columns []source.Column) {
 		for _, name := range names {
 			columns = append(columns, source.Column{Name: name})

@@ -21,6 +21,7 @@ import (
 
 // Two spellings are one person here where they are one to the emulator, and only there.
 func TestIdentityAgreesWithTheEmulator(t *testing.T) {
+	t.Parallel()
 	client, server := emulated(t, cio.Config{})
 	rnd := rand.New(rand.NewPCG(1, 2))
 	parts := []string{"a", "B", "c.d", "@", "@", ".", "org", "X", " ", ",", "\"", "cio_", "é", "É", "..", "-", "+", "\u212a", "(", "\\", strings.Repeat("x", 250)}
@@ -68,6 +69,7 @@ func TestIdentityAgreesWithTheEmulator(t *testing.T) {
 
 // Only addresses count without regard to case, and what is sent is what was read.
 func TestMirrorComparesIDs(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ name, first, second, sent string }{
 		{"an id with an @ that is no address", "Acme1@EU,1\nacme1@eu,1\n", "acme1@eu,1\n", "-Acme1@EU"},
 		{"the other one", "Acme1@EU,1\nacme1@eu,1\n", "Acme1@EU,1\n", "-acme1@eu"},
@@ -90,6 +92,7 @@ func TestMirrorComparesIDs(t *testing.T) {
 
 // Whoever is only mentioned does not belong to the mirror, and whom anything mentions has not left.
 func TestMirrorOfPeopleWhoAreMentioned(t *testing.T) {
+	t.Parallel()
 	const identify = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n    when: =n != \"\"\n"
 	for name, mention := range map[string]string{
 		"relate": "  - relate: {userId: $o, objectId: t}\n    when: =o != \"\"\n", "group": "  - group: {userId: $o, groupId: t}\n    when: =o != \"\"\n",
@@ -116,6 +119,7 @@ func TestMirrorOfPeopleWhoAreMentioned(t *testing.T) {
 
 // A person who is in the input under another id, with an address that the old one had, is the same to Customer.io.
 func TestMirrorKeepsWhoHasANewID(t *testing.T) {
+	t.Parallel()
 	const mapping = "messages:\n  - identify: {userId: $id, traits: {email: $e, n: =int(n)}}\n    when: =n != \"0\"\n"
 	for _, tt := range []struct {
 		name, first, second string
@@ -158,6 +162,7 @@ func TestMirrorKeepsWhoHasANewID(t *testing.T) {
 // Rows that name nobody stop all deletions, unless the mapping leaves them out by a condition on their key. So does an identify without a key,
 // whoever the other messages of its row name.
 func TestRowsThatNameNobody(t *testing.T) {
+	t.Parallel()
 	const (
 		plain  = "messages:\n  - identify: {userId: $id, traits: {email: $e}}\n"
 		boss   = "  - relate: {userId: $boss, objectId: o}\n    when: =boss != \"\"\n"
@@ -207,6 +212,7 @@ func TestRowsThatNameNobody(t *testing.T) {
 
 // Rows that name nobody are counted over all runs of a load.
 func TestRowsThatNameNobodyBeforeAResumption(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, people)
 	c.want(manyPeople(4), 0, "p00 p01 p02 p03")
 	name := filepath.Join(t.TempDir(), "in.csv")
@@ -242,6 +248,7 @@ func TestRowsThatNameNobodyBeforeAResumption(t *testing.T) {
 
 // Whoever any message of a row has made belongs to the mirror, also if Customer.io refused another one about them.
 func TestMirrorOfPeopleOfTwoMessages(t *testing.T) {
+	t.Parallel()
 	for _, refused := range []int{0, 1} {
 		c := newMirroring(t, "messages:\n  - identify: {userId: $id, traits: {n: $n}}\n  - identify: {userId: $id, traits: {m: $m}}\n")
 		c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
@@ -259,6 +266,7 @@ func TestMirrorOfPeopleOfTwoMessages(t *testing.T) {
 
 // The guard against an input that shrank.
 func TestShrinkingGuard(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		before, left, most int
 		stops              bool
@@ -284,6 +292,7 @@ func TestShrinkingGuard(t *testing.T) {
 
 // People of another mapping, query or set of columns are not taken for some who have left.
 func TestMirrorOfAnotherTable(t *testing.T) {
+	t.Parallel()
 	const in = "id,n,k\na,1,1\nb,1,1\nc,1,1\n"
 	for name, change := range map[string]func(*Job) string{
 		"mapping": func(j *Job) string {
@@ -337,6 +346,7 @@ func TestMirrorOfAnotherTable(t *testing.T) {
 
 // A snapshot of the version before, whose ids are not sure, deletes nobody, and is replaced by one that is.
 func TestMirrorWithAnOlderSnapshot(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, people)
 	var ids listed
 	for _, id := range []string{"acme1@eu", "boss", "p00", "p01"} {
@@ -394,6 +404,7 @@ func unanswered(id string) func(context.Context, int, []cio.Message) error {
 
 // A person whom a row has deleted is not deleted again when the row goes.
 func TestMirrorOfDeletedPeople(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, "messages:\n  - identify: {userId: $id}\n    when: =n != \"gone\"\n  - delete_person: {userId: $id}\n    when: =n == \"gone\"\n")
 	c.want("id,n\na,1\nb,1\n", 0, "a b")
 	c.want("id,n\na,gone\nb,1\n", 1, "-a")
@@ -404,6 +415,7 @@ func TestMirrorOfDeletedPeople(t *testing.T) {
 
 // Whom a row was sent for without an answer, and who has left since, is named and not deleted.
 func TestMirrorNamesWhoMayHaveBeenMade(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, people)
 	c.want("id,n\na,1\nb,1\n", 0, "a b")
 	c.client.send = unanswered("x")
@@ -436,6 +448,7 @@ func TestMirrorNamesWhoMayHaveBeenMade(t *testing.T) {
 
 // Snapshots keep all kinds of ids, in an order in which they can be compared.
 func TestPeopleAreRead(t *testing.T) {
+	t.Parallel()
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for range 200 {
 		all := &listed{}
@@ -468,6 +481,7 @@ func TestPeopleAreRead(t *testing.T) {
 // People whom a run made that was killed are deleted by a later one once they have left, or named if no answer had come; a run that goes on from
 // there and is killed too hands them on.
 func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
+	t.Parallel()
 	const before, after = "id,n\na,1\nb,1\nc,1\nd,1\ne,1\nf,1\n", "id,n\na,1\nb,1\nc,1\nd,1\ne,1\n"
 	for _, tt := range []struct {
 		name                  string
@@ -552,6 +566,7 @@ func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
 
 // People whom a run made that was killed, of another workspace or another table, are not ours to delete: they are named.
 func TestMirrorOfPeopleOfAKilledRunOfSomethingElse(t *testing.T) {
+	t.Parallel()
 	const in = "x,1\ny,1\nz,1\n"
 	for name, other := range map[string]func(*Job){
 		"write key": func(j *Job) { j.Client = &keyed{key: "other"} },

@@ -22,6 +22,7 @@ import (
 // they are read, pipes that end early, other mappings. Nobody is deleted twice, and nobody whom a load has made is forgotten: each load that ends
 // well accounts for everybody who is there and not in its input. How many seeds are tried says MIRROR_SEEDS, from MIRROR_FIRST on.
 func TestMirrorDeletesNobodyElse(t *testing.T) {
+	t.Parallel()
 	seeds, first := uint64(40), uint64(0)
 	if deep() {
 		seeds, first = 40, rand.Uint64N(1_000_000)

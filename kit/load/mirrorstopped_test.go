@@ -65,6 +65,7 @@ func (k *crash) early() {
 // A load with another mapping that ends before everything is sent forgets nobody: the next one counts who has left, and deletes whom the mapping
 // itself has made.
 func TestNewMappingThatEndsEarly(t *testing.T) {
+	t.Parallel()
 	const before, during, after = "id,n\na,1\nb,1\nc,1\nd,1\n", "id,n\nx,2\na,2\nb,2\nc,2\n", "id,n\na,2\nb,2\nc,2\n"
 	for _, tt := range []struct {
 		name    string
@@ -131,6 +132,7 @@ func TestNewMappingThatEndsEarly(t *testing.T) {
 
 // A load that is resumed counts who has left as if it had not been interrupted.
 func TestNewMappingThatIsResumed(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, people)
 	c.want("id,n\na,1\nb,1\nc,1\n", 0, "a b c")
 	c.job.Mapping, c.job.Changes.NewMapping = mustMapping(t, people+"# another\n"), true
@@ -180,6 +182,7 @@ func TestNewMappingThatIsResumed(t *testing.T) {
 // A process that is killed when the new snapshot has its name, and before it has said that it is at its end, deletes nobody a second time and
 // forgets nobody, whether it is resumed or another load follows, and an approval of that holds.
 func TestKilledBehindTheNewSnapshot(t *testing.T) {
+	t.Parallel()
 	filler := strings.Repeat("f,1\n", 2*chunkRows) // so that there is something behind which it can be resumed
 	before := "id,n\na,1\nb,1\nc,1\nd,1\n" + filler
 	for _, resumed := range []bool{false, true} {
@@ -288,6 +291,7 @@ func TestKilledBehindTheNewSnapshot(t *testing.T) {
 
 // What a load had sent before it ended early may not hold any more once another has been killed, and people of that one must not be forgotten.
 func TestResumeAfterAnotherLoadWasKilled(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, people)
 	c.job.Changes.Full, c.job.BatchBytes = true, 1
 	in := "id,n\na,2\n" + strings.Repeat("z,bad\n", 2*chunkRows) + "b,2\n"
@@ -339,6 +343,7 @@ func TestResumeAfterAnotherLoadWasKilled(t *testing.T) {
 
 // Whom a load names instead of deleting is in its rejects when it has ended, also if deletions stopped it first and it was resumed.
 func TestNamedAgainAfterDeletionsStopped(t *testing.T) {
+	t.Parallel()
 	c := newMirroring(t, people)
 	c.want("id,n\na,1\nb,1\nd,1\n", 0, "a b d")
 	c.client.send = unanswered("x")

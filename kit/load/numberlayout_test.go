@@ -11,6 +11,7 @@ import (
 
 // A layout says what stands between the digits. What does not fit it is refused: a point that is taken for another makes a thousand of one.
 func TestNumberLayouts(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ layout, in, want string }{
 		{"1,234.5", "1,234.50", "1234.50"},
 		{"1,234.5", "12", "12"},
@@ -84,6 +85,7 @@ func TestNumberLayouts(t *testing.T) {
 // A number that is written in any layout is read back as the same by that layout; by another one it is read as the same, or refused,
 // unless the two disagree about what a point or a comma is.
 func TestNumberLayoutsReadWhatTheyWrite(t *testing.T) {
+	t.Parallel()
 	groups, marks := []string{"", ",", ".", " ", "'", "\u00a0"}, []string{".", ","}
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
@@ -126,6 +128,7 @@ func TestNumberLayoutsReadWhatTheyWrite(t *testing.T) {
 }
 
 func TestSerialDates(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		"44561": "2021-12-31T00:00:00Z", "44561.75": "2021-12-31T18:00:00Z", "44561,75": "2021-12-31T18:00:00Z",
 		"44561.5833333333": "2021-12-31T14:00:00Z", "44561.000011574": "2021-12-31T00:00:01Z", "61": "1900-03-01T00:00:00Z", "2958465": "9999-12-31T00:00:00Z",
@@ -141,6 +144,7 @@ func TestSerialDates(t *testing.T) {
 
 // What a mapping says of numbers, days and words reaches them in every form of an expression, in text and in JSON.
 func TestLayoutsInMappings(t *testing.T) {
+	t.Parallel()
 	const mapping = `
 null_words: {n: [n/a, "-"], name: ["NULL"]}
 messages:
@@ -182,6 +186,7 @@ messages:
 }
 
 func TestLayoutsThatAreNone(t *testing.T) {
+	t.Parallel()
 	for mapping, want := range map[string]string{
 		`messages: [{identify: {userId: $id, traits: {n: '=int(n, "12")'}}}]`:                                     "is none of a number",
 		`messages: [{identify: {userId: $id, traits: {n: '=decimal(n, "1.234.5") + 1'}}}]`:                        "the same character",

@@ -92,6 +92,7 @@ func (a *arrivals) after(n int) <-chan struct{} {
 // A program of thirty lines loads with a journal and rejects and, killed again and again, goes on, by the library alone. It cannot go on with
 // another mapping, input or key.
 func TestProgramIsKilledAndResumed(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it builds a program")
 	}

@@ -14,6 +14,7 @@ const proposeIn = "Customer ID,E-Mail,first name,orders,zip,total,created,last_s
 
 // A proposal is a mapping that fits the file it was made of, whose rows become messages.
 func TestPropose(t *testing.T) {
+	t.Parallel()
 	p, err := source.Inspect(t.Context(), mustSource(t, proposeIn, source.Config{}), 0)
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +56,7 @@ messages:
 }
 
 func TestProposeOfWhatHasNoPeople(t *testing.T) {
+	t.Parallel()
 	p, err := source.Inspect(t.Context(), mustSource(t, "sku,price\nA,1.5\n", source.Config{}), 0)
 	if err != nil {
 		t.Fatal(err)

@@ -112,6 +112,7 @@ func (q *queryTable) sent() (people, deleted []string) {
 
 // A load of a table that is resumed goes on if the rows before are what they were, and otherwise says what is wrong, whatever their number is.
 func TestResumedQuery(t *testing.T) {
+	t.Parallel()
 	const appear = "INSERT INTO people SELECT 'new' || id, 'a' || email FROM people LIMIT 50" // before all others
 	for name, tt := range map[string]struct {
 		change  []string
@@ -159,6 +160,7 @@ func TestResumedQuery(t *testing.T) {
 // A mirror that was killed and resumed deletes nobody who is in the table: a customer's address moves her row to where the load has been, while
 // another who was read there leaves.
 func TestResumedMirrorOfAQuery(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		change  []string
 		deleted []string
@@ -201,6 +203,7 @@ func TestResumedMirrorOfAQuery(t *testing.T) {
 
 // Where only values of rows before have changed, a load goes on, and a mirror deletes nobody and says so, however often it is resumed.
 func TestResumedQueryWithOtherValues(t *testing.T) {
+	t.Parallel()
 	q := newQueryTable(t, 2000)
 	q.execute("ALTER TABLE people ADD plan TEXT")
 	job := func(mirror bool) Job {
@@ -267,6 +270,7 @@ func TestResumedQueryWithOtherValues(t *testing.T) {
 
 // A load that an earlier version began is refused by name.
 func TestResumedQueryOfAnEarlierVersion(t *testing.T) {
+	t.Parallel()
 	q := newQueryTable(t, 2000)
 	id, _ := q.interrupted(false)
 	j, err := openJournal(q.runs(), id)

@@ -24,6 +24,7 @@ func (failingSource) Next(context.Context, *source.Batch) error {
 // A load of a table that was killed may have sent what nobody has noted. However a run that goes on with it ends early, and whatever has become of
 // the table then, no later load may leave out what the workspace does not have.
 func TestQueryThatWasKilledAndEndsEarlyAgain(t *testing.T) {
+	t.Parallel()
 	unsent := func(status int) func(context.CancelFunc, int) error {
 		return func(_ context.CancelFunc, n int) error { return all(n, cio.Unsent, &cio.APIError{Status: status}) }
 	}

@@ -157,6 +157,7 @@ func randomCell(rnd *rand.Rand) string {
 // is what the sound table would have sent: nothing is missing, nothing is there twice, and what was not mended is rejected for the same
 // reason.
 func TestRejectsLoop(t *testing.T) {
+	t.Parallel()
 	seeds := uint64(400)
 	if testing.Short() {
 		seeds = 60
@@ -361,6 +362,7 @@ const twoMessages = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}
 
 // Of a row with two messages one was refused. Whatever is changed in it, the other has the id that it was accepted under.
 func TestRejectsRepeatIDs(t *testing.T) {
+	t.Parallel()
 	for _, table := range []bool{false, true} {
 		l := &loop{t: t, mapping: twoMessages, csv: table, refuse: func(m string) bool { return strings.Contains(m, `"event":"bad"`) }}
 		rejects, first, _ := l.loadText("id,n,event\na,1,good\nb,2,bad\n")
@@ -393,6 +395,7 @@ func TestRejectsRepeatIDs(t *testing.T) {
 
 // A row of which Customer.io refused several messages stands in JSON Lines as often, and is loaded once.
 func TestRejectsOfOneRow(t *testing.T) {
+	t.Parallel()
 	l := &loop{t: t, mapping: twoMessages, refuse: func(m string) bool { return strings.Contains(m, `"userId":"b"`) }}
 	rejects, _, _ := l.loadText("id,n,event\na,1,good\nb,2,good\nc,3,good\n")
 	if strings.Count(rejects, "\n") != 2 {
@@ -424,6 +427,7 @@ func TestRejectsOfOneRow(t *testing.T) {
 
 // Whatever an input is, its rejects can be loaded; what was wrong with it does not pass because it cannot be seen in the row any more.
 func TestRejectsOfTypedRows(t *testing.T) {
+	t.Parallel()
 	nan := func(yield func(Row, error) bool) {
 		_ = yield(Row{"a", 1}, nil) && yield(Row{"b", "x"}, nil) && yield(Row{"c", nanValue()}, nil) && yield(Row{"d"}, nil) && yield(nil, &source.RowError{Rule: "torn", Hint: "read it again"})
 	}
@@ -458,6 +462,7 @@ func nanValue() float64 {
 
 // Files that are one input differ in their delimiters and in the order of their columns. A row is read again as it was written.
 func TestRejectsOfUnlikeFiles(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var names []string
 	for name, text := range map[string]string{"a.csv": "id,n\na,x\n", "b.csv": "n,other,id\nx,1,b\n", "c.tsv": "id\tn\nc\tx\nd\n"} {
@@ -499,6 +504,7 @@ func TestRejectsOfUnlikeFiles(t *testing.T) {
 
 // Rejects in one form are loaded with rejects in the other, and back.
 func TestRejectsChangeForm(t *testing.T) {
+	t.Parallel()
 	l := &loop{t: t, mapping: twoMessages, refuse: func(m string) bool { return strings.Contains(m, `"event":"bad"`) }}
 	const in = "id;n;event\na;1;bad\nb;x;good\nc;3\nd;4;\"q\n\"\n"
 	rejects, _, _ := l.load(mustSource(t, in, source.Config{Delimiter: ';'}))
@@ -522,6 +528,7 @@ func TestRejectsChangeForm(t *testing.T) {
 
 // A load of rejects that is interrupted goes on like any other.
 func TestRejectsAreResumed(t *testing.T) {
+	t.Parallel()
 	l := &loop{t: t, mapping: people}
 	rejects, _, _ := l.loadText(strings.ReplaceAll(personRows(3000), "\np", "\nx") + "z,x\n")
 	if strings.Count(rejects, "\n") != 1 {
@@ -583,6 +590,7 @@ func TestRejectsAreResumed(t *testing.T) {
 
 // Numbers are read as they were: what was rejected with a decimal comma does not become another number without.
 func TestRejectsWithDecimalComma(t *testing.T) {
+	t.Parallel()
 	l := &loop{t: t, comma: true, mapping: "messages:\n  - identify: {userId: $id, traits: {n: =decimal(n)}}\n"}
 	src := mustSource(t, "id;n\na;1.250\n", source.Config{Delimiter: ';'})
 	rejects, _, s := l.load(src)
@@ -602,6 +610,7 @@ func TestRejectsWithDecimalComma(t *testing.T) {
 
 // A rejects file is not the whole table: nothing that judges by who is missing takes it.
 func TestRejectsAreNoTable(t *testing.T) {
+	t.Parallel()
 	l := &loop{t: t, mapping: people}
 	rejects, _, _ := l.loadText("id,n\na,1\nb,x\n")
 	for name, changes := range map[string]ChangeOnly{"snapshot": {Snapshot: t.TempDir() + "/s"}, "mirror": {Snapshot: t.TempDir() + "/s", IDs: true, Mirror: MirrorDelete}} {
@@ -620,6 +629,7 @@ func TestRejectsAreNoTable(t *testing.T) {
 
 // People who may not be taken away stand in the rejects of a mirror. They are no rows: loading them again makes nobody.
 func TestRejectedRemovalsAreNotLoaded(t *testing.T) {
+	t.Parallel()
 	for _, table := range []bool{false, true} {
 		c := newMirroring(t, "messages:\n  - identify: {userId: $userId, traits: {n: $n}}\n")
 		if _, err := c.load("userId,n\n" + strings.TrimPrefix(manyPeople(20), "id,n\n")); err != nil {
@@ -646,6 +656,7 @@ func TestRejectedRemovalsAreNotLoaded(t *testing.T) {
 
 // A value is shown to whoever asks for it, and to nobody else.
 func TestRejectValue(t *testing.T) {
+	t.Parallel()
 	s, err := Run(t.Context(), Job{Source: mustSource(t, "id,n\na,secret\nb\n", source.Config{}), Mapping: mustMapping(t, people), Client: new(fakeClient)})
 	if err != nil || len(s.First) != 2 {
 		t.Fatal(err, s)
@@ -666,6 +677,7 @@ func TestRejectValue(t *testing.T) {
 
 // Rows that have nothing of what the mapping reads are told from those that a condition leaves out.
 func TestBlankRows(t *testing.T) {
+	t.Parallel()
 	s, err := Run(t.Context(), Job{Source: mustSource(t, "id,n\n,\na,1\nb,2\n", source.Config{}), Client: new(fakeClient),
 		Mapping: mustMapping(t, "messages:\n  - identify: {userId: $id}\n    when: =n == \"2\"\n")})
 	if err != nil || s.RowsEmpty != 2 || s.RowsBlank != 1 || s.Accepted != 1 {

@@ -47,6 +47,7 @@ func dirOf(t *testing.T, dir string) string {
 
 // What a file of rejects holds is never written over, whatever else is there.
 func TestRejectsFileIsKept(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "r.jsonl")
 	for _, row := range []string{"a,x", "b,x", "", "c,x"} {
@@ -89,6 +90,7 @@ func TestRejectsFileIsKept(t *testing.T) {
 
 // Of two loads into one file one is refused, and nothing of the other is lost, however they meet.
 func TestRejectsFileIsLocked(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no locks on this system")
 	}
@@ -134,6 +136,7 @@ func TestRejectsFileIsLocked(t *testing.T) {
 
 // A load that is resumed goes on with its file if it is still its own; what another load, or a hand, has made of it stays.
 func TestRejectsFileOfAResumedLoad(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		between func(t *testing.T, file string)
 		want    string

@@ -63,6 +63,7 @@ func reported(t *testing.T, dryRun bool) Report {
 }
 
 func TestReportJSON(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := reported(t, false)
 		got, err := json.MarshalIndent(r, "", "  ")
@@ -98,6 +99,7 @@ func TestReportJSON(t *testing.T) {
 
 // The page is whole, loads nothing, and holds nothing of the people it is about.
 func TestReportPage(t *testing.T) {
+	t.Parallel()
 	for _, dryRun := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			r := reported(t, dryRun)
@@ -170,6 +172,7 @@ func TestSeriesIsBounded(t *testing.T) {
 }
 
 func TestQuantiles(t *testing.T) {
+	t.Parallel()
 	var h histogram
 	if h.quantile(0.5) != 0 {
 		t.Error("nothing has a median")
@@ -191,6 +194,7 @@ func TestQuantiles(t *testing.T) {
 
 // Few are counted exactly, many within the error that the report names.
 func TestDistinctCount(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{0, 1, 5000, exactDistinct, exactDistinct + 1, 300_000, 1_000_000} {
 		d := newDistinctCount()
 		for i := range n {
@@ -207,6 +211,7 @@ func TestDistinctCount(t *testing.T) {
 }
 
 func TestLargestMessages(t *testing.T) {
+	t.Parallel()
 	recorder := NewRecorder()
 	var in strings.Builder
 	in.WriteString("id,n\n")
@@ -230,6 +235,7 @@ func TestLargestMessages(t *testing.T) {
 }
 
 func TestAxes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		highest float64
 		n       int

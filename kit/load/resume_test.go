@@ -93,6 +93,7 @@ func (f *loadFile) interrupted(change func(*Job)) string {
 
 // What Resume is given must be what Start was given. The error names both, and nothing is sent or written.
 func TestResumeNamesWhatDiffers(t *testing.T) {
+	t.Parallel()
 	const other = "messages:\n  - identify: {userId: $id, traits: {m: =int(n)}}\n"
 	for name, tt := range map[string]struct {
 		start, resume func(*loadFile, *Job)
@@ -181,6 +182,7 @@ func (elsewhere) Target() string { return "http://elsewhere.test" }
 
 // A key may be another one where it is said to be of the same workspace, and before anything was settled, as after one that was refused.
 func TestResumeWithAnotherKey(t *testing.T) {
+	t.Parallel()
 	f := newLoadFile(t, mixedRows(3000))
 	id := f.interrupted(nil)
 	for i, key := range []string{"new", "newer"} {
@@ -230,6 +232,7 @@ func TestResumeWithAnotherKey(t *testing.T) {
 
 // A load that did not begin leaves no journal, and the rejects of the load before; one that is complete is not gone on with; a Load runs once.
 func TestLoadsThatDoNotBegin(t *testing.T) {
+	t.Parallel()
 	f := newLoadFile(t, mixedRows(50))
 	runs := func() int {
 		list, err := ListJournals(f.path("runs"))
@@ -293,6 +296,7 @@ func TestLoadsThatDoNotBegin(t *testing.T) {
 
 // Rows of a program can be gone on with if the program says that they are the same.
 func TestResumeRowsOfAProgram(t *testing.T) {
+	t.Parallel()
 	client := &fakeClient{}
 	job := func(fingerprint string) Job {
 		rows := Rows([]string{"id", "n"}, func(yield func(Row, error) bool) {
@@ -338,6 +342,7 @@ func TestResumeRowsOfAProgram(t *testing.T) {
 
 // A Source that hides that it goes on behind a mark is not read over instead, which would skip rows that have come since.
 func TestResumeNeedsAResumerBehindAMark(t *testing.T) {
+	t.Parallel()
 	j := &Journal{last: Checkpoint{Row: 3, Mark: []byte(`["3"]`)}}
 	job := Job{Source: mustSource(t, "id,n\n1,1\n", source.Config{}), journal: j}
 	if _, err := job.goOn(t.Context()); err == nil {
@@ -347,6 +352,7 @@ func TestResumeNeedsAResumerBehindAMark(t *testing.T) {
 
 // No output may be an input or another output, by whatever name; and all of them must be writable. That shows before anything is sent.
 func TestOutputsAndInputs(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		link   func(f *loadFile) error
 		change func(f *loadFile, j *Job)
@@ -467,6 +473,7 @@ func contents(t *testing.T, dir string) map[string]string {
 
 // A snapshot serves one load at a time, by whatever name it is used.
 func TestSnapshotIsHeldByAnyName(t *testing.T) {
+	t.Parallel()
 	for name, link := range map[string]func(f *loadFile) (string, error){
 		"of the file":                func(f *loadFile) (string, error) { return f.path("link"), os.Symlink("s", f.path("link")) },
 		"of the file, not there yet": func(f *loadFile) (string, error) { return f.path("link"), os.Symlink("s", f.path("link")) },

@@ -15,6 +15,7 @@ import (
 // A row may say something else of a person than an earlier one of the same file. What the earlier one said does not count as what the workspace has
 // until the later one is settled, however often the load is interrupted before.
 func TestInterruptedTwiceBeforeALaterRowOfOnePerson(t *testing.T) {
+	t.Parallel()
 	for _, other := range []bool{false, true} {
 		t.Run(fmt.Sprint("compared with another snapshot ", other), func(t *testing.T) {
 			dir := t.TempDir()

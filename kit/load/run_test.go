@@ -32,6 +32,7 @@ func personRows(n int) string {
 }
 
 func TestRun(t *testing.T) {
+	t.Parallel()
 	const in = "id,n\n1,10\n2,x\n3\n,\n4,40\n"
 	var rejects bytes.Buffer
 	client := new(fakeClient)
@@ -77,6 +78,7 @@ func TestRun(t *testing.T) {
 
 // A row is all or nothing, and a row that cannot be read counts as many messages as the mapping has.
 func TestRowIsAllOrNothing(t *testing.T) {
+	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id}\n  - track: {userId: $id, event: E, properties: {n: =int(n)}}\n"
 	var rejects bytes.Buffer
 	client := new(fakeClient)
@@ -97,6 +99,7 @@ func TestRowIsAllOrNothing(t *testing.T) {
 
 // The rows are sent in their order, in batches of about the size asked for, and none is split.
 func TestOrderAndBatches(t *testing.T) {
+	t.Parallel()
 	const rows = 5000
 	client := new(fakeClient)
 	client.send = func(_ context.Context, call int, messages []cio.Message) error {
@@ -139,6 +142,7 @@ func TestRowsKeptAreBounded(t *testing.T) {
 }
 
 func TestServerRefusals(t *testing.T) {
+	t.Parallel()
 	refusal := &cio.APIError{Operation: "identify", Status: 400, Message: "no such trait", Attempts: 1}
 	var rejects bytes.Buffer
 	client := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error {
@@ -165,6 +169,7 @@ func TestServerRefusals(t *testing.T) {
 }
 
 func TestStops(t *testing.T) {
+	t.Parallel()
 	unauthorized := &cio.APIError{Operation: "batch", Status: 401, Attempts: 1}
 	unavailable := &cio.APIError{Operation: "batch", Status: 503, Attempts: 9}
 	refused := &cio.APIError{Operation: "batch", Status: 400, Attempts: 1}
@@ -214,6 +219,7 @@ func TestStops(t *testing.T) {
 }
 
 func TestMaxErrorsNegativeMeansNoLimit(t *testing.T) {
+	t.Parallel()
 	client := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error {
 		return all(len(m), cio.Refused, &cio.APIError{Status: 400})
 	}}
@@ -225,6 +231,7 @@ func TestMaxErrorsNegativeMeansNoLimit(t *testing.T) {
 
 // A guard refuses rows when they are encoded, or messages when they are sent; the others arrive.
 func TestGuard(t *testing.T) {
+	t.Parallel()
 	guarded := errors.New("on the list")
 	client := new(fakeClient)
 	client.encode = func(m cio.Message) (cio.Encoded, error) {
@@ -252,6 +259,7 @@ func TestGuard(t *testing.T) {
 }
 
 func TestDryRunAndLimit(t *testing.T) {
+	t.Parallel()
 	for name, client := range map[string]Client{"without a client": nil, "with a client": &fakeClient{send: func(context.Context, int, []cio.Message) error { panic("sent") }}} {
 		s, err := Run(t.Context(), Job{Source: mustSource(t, personRows(1000)+"x\n", source.Config{}), Mapping: mustMapping(t, people), Client: client, DryRun: true, Limit: 700})
 		checkSum(t, s)
@@ -266,6 +274,7 @@ func TestDryRunAndLimit(t *testing.T) {
 
 // Interrupted while it sends, while it reads, or before it begins, a run says what is known of every row it read.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	t.Run("while it sends", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		client := &fakeClient{send: func(ctx context.Context, call int, m []cio.Message) error {
@@ -336,6 +345,7 @@ func TestInterrupt(t *testing.T) {
 
 // An interrupt comes before whatever stopped the run earlier.
 func TestInterruptAfterStop(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	in := io.MultiReader(strings.NewReader(personRows(20_000)), readerFunc(func([]byte) (int, error) {
 		cancel()
@@ -364,6 +374,7 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // What was read before the input fails is sent and counted.
 func TestSourceFails(t *testing.T) {
+	t.Parallel()
 	broken := errors.New("the disk is gone")
 	src, err := source.New(io.MultiReader(strings.NewReader(personRows(100)), iotest.ErrReader(broken)), source.Config{Format: source.CSV})
 	if err != nil {
@@ -388,6 +399,7 @@ func TestSourceFails(t *testing.T) {
 
 // When the rejects cannot be written, nothing more is read or sent, and the counts still add up.
 func TestRejectsFail(t *testing.T) {
+	t.Parallel()
 	full := errors.New("the disk is full")
 	client := new(fakeClient)
 	in := "id,n\n" + strings.Repeat("1,x\n2,2\n", 20_000)
@@ -438,6 +450,7 @@ func (r *repeater) Read(p []byte) (int, error) {
 
 // Progress comes now and then, never overlaps, and its last call has the final counts.
 func TestProgress(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		client := &fakeClient{send: func(context.Context, int, []cio.Message) error {
 			<-time.After(time.Second) // in the bubble's own time
@@ -468,6 +481,7 @@ func TestProgress(t *testing.T) {
 
 // Whatever Send answers, the counts add up and the accepted are those that were.
 func TestAccountingUnderRandomFaults(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(200) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		client := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error {

@@ -17,6 +17,7 @@ import (
 
 // Values keep their types, and every digit.
 func TestRowsKeepTypes(t *testing.T) {
+	t.Parallel()
 	type plan string
 	type address struct{ City string }
 	var none *address
@@ -73,6 +74,7 @@ func TestRowsKeepTypes(t *testing.T) {
 
 // The iterator may use one row again and again, reject rows of its own, and end the input.
 func TestRowsOfAnIterator(t *testing.T) {
+	t.Parallel()
 	broken := errors.New("the cursor is gone")
 	var rejects strings.Builder
 	rows := Rows([]string{"id", "n"}, func(yield func(Row, error) bool) {
@@ -117,6 +119,7 @@ func TestRowsOfAnIterator(t *testing.T) {
 
 // A run that ends early stops the iterator; one that waits is not waited for to send what it has yielded.
 func TestIteratorIsStopped(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		stopped := false
 		endless := func(yield func(Row, error) bool) {

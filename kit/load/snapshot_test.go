@@ -52,6 +52,7 @@ func encodedSnapshot(t testing.TB, marks []mark, ids []string) []byte {
 }
 
 func TestSnapshotFinds(t *testing.T) {
+	t.Parallel()
 	rnd := rand.New(rand.NewPCG(1, 1))
 	var marks []mark
 	for range 3000 {
@@ -88,6 +89,7 @@ func TestSnapshotFinds(t *testing.T) {
 
 // Any byte that is another, and any end that is too early, is noticed before anything is sent.
 func TestDamagedSnapshot(t *testing.T) {
+	t.Parallel()
 	data := encodedSnapshot(t, []mark{{1, 2}, {3, 4}, {5, 6}}, []string{"ann", "bob"})
 	open := func(b []byte) error {
 		_, err := newSnapshot(bytes.NewReader(b), int64(len(b)))
@@ -118,6 +120,7 @@ func TestDamagedSnapshot(t *testing.T) {
 
 // A failure leaves the old snapshot and no other file.
 func TestSnapshotIsReplacedAtOnce(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "s")
 	nothing := func() error { return nil }

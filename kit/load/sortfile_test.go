@@ -26,6 +26,7 @@ func readAll(t testing.TB, r records) (all []string) {
 
 // However little memory there is, and however often runs must be merged, each distinct record comes once and in order.
 func TestSorter(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ n, bytes, fanIn int }{{0, 100, 2}, {1, 100, 2}, {50, 1 << 20, 2}, {1000, 100, 2}, {1000, 300, 3}, {5000, 1000, 64}, {10, 1, 2}} {
 		t.Run(fmt.Sprintf("%d in %d bytes, %d at once", tt.n, tt.bytes, tt.fanIn), func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(uint64(tt.n), 1))
@@ -62,6 +63,7 @@ func TestSorter(t *testing.T) {
 }
 
 func TestSubtract(t *testing.T) {
+	t.Parallel()
 	list := func(s string) records {
 		sorter := newSorter(t.TempDir())
 		for i := range len(s) {
@@ -91,6 +93,7 @@ func TestSubtract(t *testing.T) {
 
 // What was added is always found; a million others are mostly not.
 func TestKeySet(t *testing.T) {
+	t.Parallel()
 	rnd := rand.New(rand.NewPCG(3, 3))
 	s := newKeySet()
 	keys := make([]uint64, 300_000)

@@ -151,6 +151,7 @@ func openSQLite(ctx context.Context, file, query string) (source.Source, error) 
 // Values at the edges of what types hold arrive as they are, or their rows are refused with a reason: nothing is rounded in silence.
 // docs/load.md has the outcomes.
 func TestTorture(t *testing.T) {
+	t.Parallel()
 	for _, x := range tortures {
 		for _, kind := range []string{"csv", "jsonl", "parquet", "sqlite"} {
 			t.Run(x.name+"/"+kind, func(t *testing.T) {
@@ -241,6 +242,7 @@ func wide(t *testing.T, kind string) source.Source {
 }
 
 func TestTortureWide(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []string{"csv", "jsonl", "parquet", "sqlite"} {
 		src := wide(t, kind)
 		client, server := emulated(t, cio.Config{})
@@ -261,6 +263,7 @@ func TestTortureWide(t *testing.T) {
 
 // The odd shapes of inputs have their outcomes, too.
 func TestTortureShapes(t *testing.T) {
+	t.Parallel()
 	const mapping = "messages:\n  - track: {userId: $id, event: E, properties: {v: $v}}\n"
 	file := func(name, text string) func(*testing.T) (source.Source, error) {
 		return func(t *testing.T) (source.Source, error) {

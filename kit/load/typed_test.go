@@ -9,6 +9,7 @@ import (
 
 // bool takes what is true or false beyond doubt, with the interpreter and without.
 func TestBool(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ args, in, want string }{
 		{"", "true", "true"}, {"", "True", "true"}, {"", "TRUE", "true"}, {"", "t", "true"}, {"", "yes", "true"}, {"", "Y", "true"}, {"", "on", "true"}, {"", "1", "true"},
 		{"", "false", "false"}, {"", "False", "false"}, {"", "F", "false"}, {"", "No", "false"}, {"", "n", "false"}, {"", "OFF", "false"}, {"", "0", "false"}, {"", "", "nothing"},
@@ -37,6 +38,7 @@ func TestBool(t *testing.T) {
 
 // What Customer.io reads as true or false, or as a time, is sent as such, or the row is rejected, from whatever input and however it is named.
 func TestReservedTraits(t *testing.T) {
+	t.Parallel()
 	type test struct{ trait, cell, want string }
 	text := []test{
 		{"unsubscribed", "True", `true`}, {"unsubscribed", "False", `false`}, {"unsubscribed", "1", `true`}, {"unsubscribed", "0", `false`}, {"unsubscribed", "yes", `true`}, {"unsubscribed", "N", `false`},
@@ -107,6 +109,7 @@ func TestReservedTraits(t *testing.T) {
 
 // The properties of semantic events are checked row by row where the mapping cannot tell their type.
 func TestPropertiesOfRows(t *testing.T) {
+	t.Parallel()
 	const yaml = "messages:\n  - order_completed: {userId: $id, order_id: $o, total: $t, products: $p, currency: =c ?? nil}\n"
 	for _, tt := range []struct{ row, rule string }{
 		{`{"id":"1","o":"7","t":1.5,"p":[{"product_id":"x","quantity":2}],"c":"EUR"}`, ""},

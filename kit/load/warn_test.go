@@ -10,6 +10,7 @@ import (
 
 // Warnings are counted apart from rejects, by rule, with the place of the first.
 func TestWarnings(t *testing.T) {
+	t.Parallel()
 	now := time.Now().UTC()
 	at := func(d time.Duration) string { return now.Add(d).Format(time.RFC3339) }
 	in := "id,at\n" +
@@ -37,6 +38,7 @@ func TestWarnings(t *testing.T) {
 
 // An id that is missing is not replaced by the address without a word.
 func TestPersonByAddress(t *testing.T) {
+	t.Parallel()
 	const rows = "id,anon,email\n1,,a@example.com\n,,b@example.com\n,x,c@example.com\n,,d@example.com\n"
 	for name, tt := range map[string]struct {
 		mapping string

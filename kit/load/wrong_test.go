@@ -14,6 +14,7 @@ var update = flag.Bool("update", false, "write the golden files")
 
 // Each mapping in testdata/wrong is refused in the words of the file beside it. Its first line names the columns of the input.
 func TestWrongMappingsGolden(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/wrong/*.yaml")
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d files, %v", len(files), err)

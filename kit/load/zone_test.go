@@ -12,6 +12,7 @@ import (
 
 // What clocks in a zone showed becomes the point in time at which they did.
 func TestZones(t *testing.T) {
+	t.Parallel()
 	const twice, late, skipped = RuleTimeTwice, RuleLateDay, RuleSkippedTime
 	tests := []struct{ args, in, want, warning string }{
 		{`"Europe/Berlin"`, "2024-07-01 12:00:00", "2024-07-01T10:00:00Z", ""},
@@ -104,6 +105,7 @@ func readZone(t *testing.T, args, in string) (string, []note) {
 
 // What is said of a time agrees with a clock that is watched through the days around it.
 func TestZonesAgreeWithClock(t *testing.T) {
+	t.Parallel()
 	most := 8
 	if os.Getenv("CIOKIT_DEEP") != "" {
 		most = 60
@@ -160,6 +162,7 @@ func TestZonesAgreeWithClock(t *testing.T) {
 
 // A mapping that names no zone, or names one in vain, is told so, where it does.
 func TestZoneProblems(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ args, want string }{
 		{`"CET"`, "not the full name of a zone"}, {`"EST"`, "not the full name"}, {`"CEST"`, `there is no zone "CEST"`}, {`"GMT"`, "not the full name"},
 		{`"Europe/Berlni"`, `there is no zone "Europe/Berlni"; write a name of the IANA database`}, {`"europe/berlin"`, "write Europe/Berlin"},
@@ -195,6 +198,7 @@ func TestZoneProblems(t *testing.T) {
 
 // The zone of the whole mapping holds for all times that do not say theirs, and where a date has its own it counts.
 func TestZoneOfMapping(t *testing.T) {
+	t.Parallel()
 	yaml := "time_zone: Europe/Berlin\nmessages:\n" +
 		"  - track: {userId: $id, event: E, timestamp: $at, properties: {a: '=date(at)', b: '=date(trim(at))', c: '=date(at, \"UTC\")', d: '=date(at, \"later\")', e: '=date(ts, \"unix\")', f: $at}}\n" +
 		"  - track: {userId: $id, event: F, timestamp: 2024-01-01, properties: {g: 1}}\n" +

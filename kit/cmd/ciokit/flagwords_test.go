@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -108,6 +110,30 @@ func TestWordsOfCommands(t *testing.T) {
 	}
 }
 
+// A load whose every call is refused asks again for 14 s, so that it is a process of its own beside the other tests.
+func TestWordsOfARefusedLoad(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"p.csv": "id\n1\n", "p.yaml": "messages:\n  - identify: {userId: $id}\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }))
+	defer s.Close()
+	p, err := startCommand(dir, "load", "p.csv", "--mapping", "p.yaml", "--give-up-after", "1ms", "--to", s.URL, "--yes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if exit := new(exec.ExitError); !errors.As(p.Wait(), &exit) {
+		t.Errorf("it ended with %v", p.ProcessState)
+	}
+	if said := p.said.String(); !strings.Contains(said, "400 Bad Request") {
+		t.Errorf("it does not say what came back:\n%s", said)
+	}
+	checkWords(t, p.said.String())
+}
+
 // commandLines are command lines, each behind the key that it is run with; an underscore stands for a space.
 const commandLines = `
 |$load --to eu --yes
@@ -197,7 +223,6 @@ test-key|$load --to $500 --yes
 test-key|$load --to $501 --yes
 test-key|$load --to $401 --yes
 test-key|$load --to $302 --yes
-test-key|$load --to $400 --yes
 test-key|$load --to $200 --yes
 test-key|load two.csv --mapping p.yaml --to $E
 test-key|load two.csv --mapping p.yaml --to $E --max-errors 1

@@ -47,7 +47,7 @@ func (p *Program) build(ctx context.Context, root string, docs []*Document) erro
 	if err := workspace(src, root); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", p.path, ".")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", p.path, ".")
 	cmd.Dir = src
 	cmd.Env = append(os.Environ(), "GOWORK="+filepath.Join(src, "go.work"), "GOFLAGS=")
 	out, err := cmd.CombinedOutput()
