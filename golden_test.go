@@ -108,8 +108,15 @@ var otherForms = []goldenMessage{
 }
 
 func withoutLibrary(m cio.Message) cio.Encoded {
-	client := cio.Must(cio.NewClient(cio.Config{APIKey: testKey, Region: cio.EU, OmitLibrary: true}))
-	return cio.Must(client.Encode(m))
+	client, err := cio.NewClient(cio.Config{APIKey: testKey, Region: cio.EU, OmitLibrary: true})
+	if err != nil {
+		panic(err)
+	}
+	e, err := client.Encode(m)
+	if err != nil {
+		panic(err)
+	}
+	return e
 }
 
 // TestGoldenMessages holds the wire form of every message against its golden file, in which the library's version is left out.

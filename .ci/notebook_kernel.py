@@ -21,7 +21,7 @@ SETUP = """import (
 
 var (
 	ws     = sandbox.Open()
-	client = cio.Must(cio.NewClient(ws.Config()))
+	client = show.Must(cio.NewClient(ws.Config()))
 )"""
 SEND = '%%\nshow.Accepted(client.Send(context.Background(), cio.Identify{UserID: "ann"}))'
 WAIT = '%%\nctx := ws.Context()\nshow.Text("waiting")\n<-ctx.Done()\nshow.Text("interrupted")'

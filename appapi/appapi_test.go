@@ -339,7 +339,10 @@ func TestReadsTypesAndWorkspaces(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	read := cio.Must(appapi.NewClient(appapi.Config{APIKey: "k", BaseURL: server.URL}))
+	read, err := appapi.NewClient(appapi.Config{APIKey: "k", BaseURL: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
 	types, err := read.Objects().Types(t.Context())
 	if err != nil || fmt.Sprint(types) != "[{1 Companies true} {2 Courses false}]" {
 		t.Errorf("%v, %v", types, err)

@@ -72,7 +72,7 @@ func TestKeeper(t *testing.T) {
 			t.Fatal(err)
 		}
 		prefix := k.Prefix("notebook")
-		client := cio.Must(cio.NewClient(cio.Config{APIKey: cfg.APIKey, Region: cfg.Region, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		client := must(cio.NewClient(cio.Config{APIKey: cfg.APIKey, Region: cfg.Region, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			body := new(bytes.Buffer)
 			body.ReadFrom(r.Body)
 			if err := k.Note(r.Header, body.Bytes(), prefix); err != nil {

@@ -44,7 +44,7 @@ func (r *reader) send(t *testing.T, msgs ...cio.Message) {
 		{APIKey: r.cfg.APIKey, Region: cio.EU, HTTPClient: r.cfg.HTTPClient},
 		{APIKey: r.account.Key, BaseURL: r.account.URL, HTTPClient: r.account.Client()},
 	} {
-		if err := cio.Must(cio.NewClient(to)).Send(t.Context(), msgs...); err != nil {
+		if err := must(cio.NewClient(to)).Send(t.Context(), msgs...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -148,7 +148,7 @@ func TestReadPersonWhoDiffers(t *testing.T) {
 					to = r.l.shows
 					time.Sleep(3 * time.Minute) // of the moved clock
 				}
-				client := cio.Must(cio.NewClient(cio.Config{APIKey: to.Key, BaseURL: to.URL, HTTPClient: to.Client()}))
+				client := must(cio.NewClient(cio.Config{APIKey: to.Key, BaseURL: to.URL, HTTPClient: to.Client()}))
 				if err := client.Send(t.Context(), test.also...); err != nil {
 					t.Fatal(err)
 				}

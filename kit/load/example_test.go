@@ -161,10 +161,22 @@ func ExampleReadDenyList() {
 	}
 	defer os.Remove(file)
 
-	list := cio.Must(load.ReadDenyList(file, load.DenyConfig{Column: "email"}))
-	mapping := cio.Must(load.ParseMapping("people.yaml", []byte("messages:\n  - identify: {userId: $id, traits: {email: $email}}\n")))
-	rows := cio.Must(source.New(strings.NewReader("id,email\n42,ann@example.com\n43,bob@example.com\n"), source.Config{}))
-	summary := cio.Must(load.Run(context.Background(), load.Job{Source: rows, Mapping: mapping, Deny: list, DryRun: true}))
+	list, err := load.ReadDenyList(file, load.DenyConfig{Column: "email"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mapping, err := load.ParseMapping("people.yaml", []byte("messages:\n  - identify: {userId: $id, traits: {email: $email}}\n"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	rows, err := source.New(strings.NewReader("id,email\n42,ann@example.com\n43,bob@example.com\n"), source.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	summary, err := load.Run(context.Background(), load.Job{Source: rows, Mapping: mapping, Deny: list, DryRun: true})
+	if err != nil {
+		log.Fatal(err)
+	}
 	fmt.Println(list.Len(), "listed,", summary.Guarded, "kept back,", summary.Unsent, "would be sent")
 	// Output: 1 listed, 1 kept back, 1 would be sent
 }

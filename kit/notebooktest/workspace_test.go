@@ -17,7 +17,10 @@ import (
 // makes has its prefix, and in the end only what was there before is left.
 func runInWorkspace(t *testing.T, program *notebook.Program, d *notebook.Document) {
 	workspace := emulator.Config{DropUnknownPeople: true}.InProcess(t)
-	others := cio.Must(cio.NewClient(cio.Config{APIKey: workspace.Key, BaseURL: workspace.URL, HTTPClient: workspace.Client()}))
+	others, err := cio.NewClient(cio.Config{APIKey: workspace.Key, BaseURL: workspace.URL, HTTPClient: workspace.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := others.Send(t.Context(),
 		cio.Identify{UserID: "ann", Traits: map[string]any{"email": "ann@example.com"}},
 		cio.SetObject{ObjectID: "acme"},

@@ -6,7 +6,7 @@
 //
 //	var (
 //		ws     = sandbox.Open()
-//		client = cio.Must(cio.NewClient(ws.Config()))
+//		client = show.Must(cio.NewClient(ws.Config()))
 //		ctx    = ws.Context()
 //	)
 //

@@ -136,7 +136,7 @@ func TestVerify(t *testing.T) {
 }
 
 func TestSent(t *testing.T) {
-	client := cio.Must(cio.NewClient(cio.Config{APIKey: "key", Region: cio.EU}))
+	client := Must(cio.NewClient(cio.Config{APIKey: "key", Region: cio.EU}))
 	refused := client.Send(t.Context(), cio.Identify{UserID: "ann"}, cio.Track{UserID: "ann"})
 	if got, status := capture(t, func() { Refused(refused) }); status != -1 || !strings.Contains(got, "1  refused  event  missing-event") {
 		t.Errorf("Refused: status %d\n%s", status, got)

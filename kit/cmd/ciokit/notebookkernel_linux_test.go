@@ -188,7 +188,10 @@ func TestKilledKernelIsCleaned(t *testing.T) {
 		state := t.TempDir()
 		env := []string{"CIOKIT_LIVE=1", "CIOKIT_LIVE_WORKSPACE=Tests", "CUSTOMERIO_API_KEY=key", "CUSTOMERIO_APP_API_KEY=key", "CUSTOMERIO_BASE_URL=" + web.URL, "XDG_STATE_HOME=" + state}
 		k := startKernel(t, env...)
-		client := cio.Must(cio.NewClient(cio.Config{APIKey: "key", BaseURL: k.recorder}))
+		client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: k.recorder})
+		if err != nil {
+			t.Fatal(err)
+		}
 		for n := range 1 + round%4 {
 			name := fmt.Sprintf("%sp%d", k.prefix, n)
 			if err := client.Send(t.Context(), cio.Identify{UserID: name}, cio.Page{AnonymousID: name + "_v", Name: "Home"}, cio.SetObject{ObjectID: name + "_o"}); err != nil {

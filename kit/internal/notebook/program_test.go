@@ -24,7 +24,7 @@ func TestRun(t *testing.T) {
 		"go:import (\n\t\"context\"\n\t\"fmt\"\n\t\"os\"\n\n\tcustomerio \"github.com/ciokit/cio\"\n\t\"github.com/ciokit/cio/kit/sandbox\"\n\t\"github.com/ciokit/cio/kit/show\"\n)",
 		"go:var ws = sandbox.Open()\n\nvar count int\n\n%%\ncount++\nfmt.Println(count, ws)",
 		"go:%%\ncount++\nfmt.Println(count)",
-		"go:%%\nclient := customerio.Must(customerio.NewClient(ws.Config()))\nerr := client.Send(ws.Context(), customerio.Identify{UserID: ws.ID(\"ann\")})\nshow.Accepted(err)",
+		"go:%%\nclient := show.Must(customerio.NewClient(ws.Config()))\nerr := client.Send(ws.Context(), customerio.Identify{UserID: ws.ID(\"ann\")})\nshow.Accepted(err)",
 		"go:%%\nshow.Text(\"%d, and %q\", ws.Stats().People, ws.Person(\"ann\").ID)",
 		"go:func deep() {\n\tpanic(\"too deep\")\n}\n\n%%\nfmt.Println(\"before\")\ndeep()",
 		"go:%%\nshow.Verify(show.Equal(\"people\", ws.Stats().People, 2))",
@@ -32,7 +32,7 @@ func TestRun(t *testing.T) {
 		"go:func cmp() int { return 7 }",
 		"go:!echo from the shell\n!exit 4\n%%\nfmt.Println(\"never\")",
 		"go:!echo from the shell\n%%\nfmt.Println(\"and from Go\")",
-		"go:%%\nctx := ws.Context()\nclient := customerio.Must(customerio.NewClient(ws.Config()))\nshow.Accepted(client.Send(context.Background(), customerio.Identify{UserID: ws.ID(\"bob\")}))\n<-ctx.Done()\nos.Exit(5)",
+		"go:%%\nctx := ws.Context()\nclient := show.Must(customerio.NewClient(ws.Config()))\nshow.Accepted(client.Send(context.Background(), customerio.Identify{UserID: ws.ID(\"bob\")}))\n<-ctx.Done()\nos.Exit(5)",
 		"go:%%\nfmt.Println(\"done\")\nprintln(\"a warning\")",
 	)
 	d.Path = filepath.Join(t.TempDir(), d.Name)

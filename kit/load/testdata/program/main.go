@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -13,9 +14,13 @@ import (
 )
 
 func main() {
-	client := cio.Must(cio.NewClient(cio.Config{APIKey: os.Getenv("CUSTOMERIO_API_KEY"), BaseURL: os.Getenv("CUSTOMERIO_URL")}))
-	rows := cio.Must(source.Open(os.Args[1], source.Config{}))
-	job := load.Job{Source: rows, Mapping: cio.Must(load.ReadMapping(os.Args[2])), Client: client, RejectsFile: "people.rejects.jsonl"}
+	client, clientErr := cio.NewClient(cio.Config{APIKey: os.Getenv("CUSTOMERIO_API_KEY"), BaseURL: os.Getenv("CUSTOMERIO_URL")})
+	rows, rowsErr := source.Open(os.Args[1], source.Config{})
+	mapping, mappingErr := load.ReadMapping(os.Args[2])
+	if err := errors.Join(clientErr, rowsErr, mappingErr); err != nil {
+		log.Fatal(err)
+	}
+	job := load.Job{Source: rows, Mapping: mapping, Client: client, RejectsFile: "people.rejects.jsonl"}
 	begin := func() (*load.Load, error) { return load.Start("runs", job) }
 	if len(os.Args) > 3 {
 		begin = func() (*load.Load, error) { return load.Resume("runs", os.Args[3], job) }
