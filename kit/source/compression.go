@@ -205,10 +205,10 @@ search:
 func headOf(r *bufio.Reader) []byte {
 	const longest = 10 // of the beginnings that tell a compression
 	for r.Buffered() < longest {
-		if _, err := r.Peek(r.Buffered() + 1); err != nil {
+		if head, _ := r.Peek(r.Buffered()); len(head) > 0 && !mayGoOn(head) {
 			break
 		}
-		if head, _ := r.Peek(r.Buffered()); !mayGoOn(head) {
+		if _, err := r.Peek(r.Buffered() + 1); err != nil {
 			break
 		}
 	}

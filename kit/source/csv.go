@@ -74,6 +74,9 @@ func (c *csvFramer) columns(ctx context.Context, w *window) ([]Column, error) {
 }
 
 func (c *csvFramer) setHeader(row Row) ([]Column, error) {
+	if bytes.IndexByte(row.Raw, 0) >= 0 {
+		return nil, &FormatError{Line: row.Line, Problem: "the header holds a NUL", Hint: "look whether the file is damaged, or is no text; if it is UTF-16, say --encoding utf-16le or --encoding utf-16be"}
+	}
 	named := false
 	for i, f := range c.fields {
 		name := row.Raw[f.start:f.end]

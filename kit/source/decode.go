@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
 )
 
@@ -22,6 +23,9 @@ var encodings = map[string]encoding.Encoding{
 	"utf-16":       unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
 	"utf-16le":     unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM),
 	"utf-16be":     unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM),
+	"utf-32":       utf32.UTF32(utf32.LittleEndian, utf32.UseBOM),
+	"utf-32le":     utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM),
+	"utf-32be":     utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM),
 	"windows-1250": charmap.Windows1250,
 	"windows-1251": charmap.Windows1251,
 	"windows-1252": charmap.Windows1252,
@@ -46,34 +50,45 @@ var encodings = map[string]encoding.Encoding{
 
 // encodingOf returns nil for UTF-8.
 func encodingOf(name string) (encoding.Encoding, error) {
-	name = strings.ToLower(name)
-	if name == "" || name == "utf-8" || name == "utf8" {
+	known := encodingName(name)
+	if known == "" || known == "utf-8" {
 		return nil, nil
 	}
-	if e, ok := encodings[strings.Replace(name, "cp125", "windows-125", 1)]; ok {
+	if e, ok := encodings[known]; ok {
 		return e, nil
 	}
-	return nil, fmt.Errorf("source: the encoding %q is not known; give utf-8, utf-16, utf-16le, utf-16be, windows-1250 to windows-1254, windows-1257, iso-8859-1, iso-8859-2, iso-8859-15, macintosh, koi8-r, cp866, ibm437, ibm850, shift_jis, euc-jp, gbk, gb18030, big5 or euc-kr", name)
+	return nil, fmt.Errorf("source: the encoding %q is not known; give utf-8, utf-16, utf-16le, utf-16be, utf-32, utf-32le, utf-32be, windows-1250 to windows-1254, windows-1257, iso-8859-1, iso-8859-2, iso-8859-15, macintosh, koi8-r, cp866, ibm437, ibm850, shift_jis, euc-jp, gbk, gb18030, big5 or euc-kr", name)
 }
 
-// decoder reads an input that may be compressed, which its first bytes tell, and that may be in another encoding. Nothing is read before
+// encodingName is the name of an encoding as encodings has it.
+func encodingName(name string) string {
+	name = strings.Replace(strings.ToLower(name), "cp125", "windows-125", 1)
+	if name == "utf8" {
+		return "utf-8"
+	}
+	return name
+}
+
+// decoder reads an input that may be compressed, which its first bytes tell, and that may be in another encoding, as the caller or a mark says. Nothing is read before
 // the first Read.
 type decoder struct {
 	src      *bufio.Reader
-	encoding encoding.Encoding // nil for UTF-8
-	r        io.Reader         // nil before the first Read
-	consumed atomic.Int64      // bytes of the input as it came
-	packed   atomic.Bool       // what is read are other bytes than those
+	given    string       // the encoding, empty if nobody has said it
+	r        io.Reader    // nil before the first Read
+	consumed atomic.Int64 // bytes of the input as it came
+	packed   atomic.Bool  // what is read are other bytes than those
 	// compression says how it is compressed, the outermost first; nil if it is not, or before the first Read.
 	compression atomic.Pointer[string]
-	sum         *sum // of the input as it came
-	zipped      bool // it is the file in a ZIP archive
+	// encoding is what the input is read in; nil before the first Read.
+	encoding atomic.Pointer[string]
+	sum      *sum // of the input as it came
+	zipped   bool // it is the file in a ZIP archive
 }
 
-func newDecoder(r io.Reader, e encoding.Encoding) *decoder {
-	d := &decoder{encoding: e, sum: newSum()}
+// newDecoder takes an encoding that encodingOf knows.
+func newDecoder(r io.Reader, encoding string) *decoder {
+	d := &decoder{given: encoding, sum: newSum()}
 	d.src = bufio.NewReaderSize(countingReader{r, &d.consumed, d.sum}, chunkBytes)
-	d.packed.Store(e != nil)
 	return d
 }
 
@@ -106,21 +121,30 @@ func (d *decoder) begin() error {
 		by := strings.Join(names, ", ")
 		d.compression.Store(&by)
 	}
-	if err != nil && !d.takes(err) {
+	if err != nil {
 		return err
 	}
-	var r io.Reader = plain
-	if d.encoding != nil && !rejectsInUTF8(plain) {
-		r = transform.NewReader(plain, d.encoding.NewDecoder())
+	name := "utf-8"
+	given, err := encodingOf(d.given)
+	if err != nil {
+		return err
 	}
-	d.r = r
+	if given == nil || !rejectsInUTF8(plain) {
+		if name, err = marked(headOf(plain), d.given); err != nil {
+			return err
+		}
+	}
+	e, err := encodingOf(name)
+	if err != nil {
+		return err
+	}
+	d.encoding.Store(&name)
+	d.r = plain
+	if e != nil {
+		d.packed.Store(true)
+		d.r = transform.NewReader(plain, e.NewDecoder())
+	}
 	return nil
-}
-
-// takes reports whether an input that seems to be something else is what the caller has said.
-func (d *decoder) takes(err error) bool {
-	format, ok := err.(*FormatError)
-	return ok && d.encoding != nil && format.Flag == flagEncoding
 }
 
 // compressed says how the input is compressed, as far as that is known.

@@ -210,6 +210,12 @@ func packed(in []byte) bool {
 	return foreign(in) != nil || slices.ContainsFunc(compressions, func(c compression) bool { return c.begins(in) })
 }
 
+// converted reports whether the beginning of an input says that it has an encoding, or a mark, so that its bytes are not those of the rows.
+func converted(in []byte) bool {
+	encoding, err := marked(in[:min(len(in), headBytes)], "")
+	return encoding != "" || err != nil
+}
+
 // checkPacked fails when an input that begins like gzip, and that compress/gzip cannot read, was taken without an error.
 func checkPacked(t *testing.T, in []byte, cfg Config) {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -169,6 +170,9 @@ func (t *text) delimited(ctx context.Context, line int64) (framer, error) {
 		if line, err = t.skipMore(ctx, line, more); err != nil {
 			return nil, err
 		}
+	}
+	if t.says {
+		found.show("The encoding is %s, as the beginning of the input says", strings.ToUpper(cfg.Encoding))
 	}
 	t.detected, t.cfg.Delimiter = &found, found.Delimiter
 	c := &csvFramer{delimiter: found.Delimiter, limit: cfg.MaxRowBytes, line: line, names: cfg.Columns, cfg: cfg}

@@ -142,12 +142,5 @@ func foreignText(head []byte) error {
 	if bytes.HasPrefix(text, []byte("<?xml")) || bytes.HasPrefix(text, []byte("<!--")) {
 		return &FormatError{Line: 1, Problem: "the input is XML, not rows", Hint: "look at it: it may be an error of the server, or data to be exported as CSV"}
 	}
-	if len(head) >= 4 && (head[0] != 0) != (head[1] != 0) && (head[0] == 0) == (head[2] == 0) && (head[1] == 0) == (head[3] == 0) {
-		name := "utf-16le"
-		if head[0] == 0 {
-			name = "utf-16be"
-		}
-		return &FormatError{Line: 1, Problem: "the input looks like UTF-16 without a byte order mark", Hint: "say so: --encoding " + name, Flag: flagEncoding, Value: name}
-	}
 	return nil
 }

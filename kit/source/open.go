@@ -55,7 +55,8 @@ type Config struct {
 	Escape byte
 	// LineEnd says what ends a line of CSV; default what the input shows. With LF a carriage return elsewhere is data.
 	LineEnd LineEnd
-	// Encoding is the input's, such as utf-16 or windows-1252; default utf-8. What is not valid in it becomes U+FFFD; rows are kept as UTF-8.
+	// Encoding is the input's, such as utf-16 or windows-1252; default what a byte order mark says, utf-8 without one. One that the mark contradicts
+	// is a *FormatError. What is not valid in another encoding than UTF-8 becomes U+FFFD; rows are kept as UTF-8.
 	Encoding string
 	// Columns are the names of the columns of CSV without a header; default: the first line names them.
 	Columns []string
@@ -207,14 +208,14 @@ type text struct {
 	closer io.Closer
 	origin
 	watched *watch // nil for what is read once
+	says    bool   // the input itself says its encoding
 	dialects
 
 	spooled atomic.Pointer[parquetSource] // what the input has turned out to be; nil if it is text
 }
 
 func newText(r io.Reader, cfg Config) *text {
-	e, _ := encodingOf(cfg.Encoding) // checked by withDefaults
-	d := newDecoder(r, e)
+	d := newDecoder(r, cfg.Encoding) // which withDefaults has checked
 	return &text{in: d, win: newWindow(d), cfg: cfg}
 }
 
@@ -248,9 +249,8 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	if t.cfg.Format == Parquet {
 		return nil, &FormatError{Problem: "the input does not begin like a Parquet file", Hint: "say what it is: --format csv or jsonl"}
 	}
-	if err := t.win.dropBOM(); err != nil {
-		return nil, err
-	}
+	t.win.dropBOM()
+	t.marked()
 	if rejects, err := newRejects(ctx, &t.win, t.cfg.MaxRowBytes); rejects != nil || err != nil {
 		return t.readRejects(ctx, rejects, err)
 	}
@@ -284,6 +284,13 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	}
 	t.framer, t.cols = f, cols
 	return cols, nil
+}
+
+// marked keeps the encoding that the input itself says.
+func (t *text) marked() {
+	if name := t.in.encoding.Load(); name != nil && *name != "utf-8" && *name != encodingName(t.cfg.Encoding) {
+		t.cfg.Encoding, t.says = *name, true
+	}
 }
 
 // readRejects has the rows of a rejects file read, however its input was said to be written.

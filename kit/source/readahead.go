@@ -118,16 +118,11 @@ func (w *window) fill(ctx context.Context) error {
 
 const sqliteMagic = "SQLite format 3\x00"
 
-// dropBOM uses up a UTF-8 byte order mark at the beginning of the input, and refuses one of UTF-16.
-func (w *window) dropBOM() error {
-	head := w.rest()
-	switch {
-	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
-		w.pos += 3
-	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return &FormatError{Line: 1, Problem: "the input is UTF-16", Hint: "say so: --encoding utf-16", Flag: flagEncoding, Value: "utf-16"}
+// dropBOM uses up a byte order mark at the beginning of the input, which is UTF-8.
+func (w *window) dropBOM() {
+	if bytes.HasPrefix(w.rest(), utf8BOM) {
+		w.pos += len(utf8BOM)
 	}
-	return nil
 }
 
 // head fills the window until enough says so of what it holds, or the input ends.

@@ -21,7 +21,6 @@ var updateExports = flag.Bool("update-exports", false, "write what is found out 
 var needFlags = map[string][]string{
 	"excel-french.csv":  {"--encoding", "windows-1252"}, // the bytes are no UTF-8, and no byte says which code page it is
 	"excel-german.csv":  {"--encoding", "windows-1252"}, // the same
-	"excel-unicode.txt": {"--encoding", "utf-16"},       // a load of UTF-16 is said aloud, because rows are kept as UTF-8
 	"report-titles.csv": {"--skip-rows", "3"},           // the lines above the header may be rows of one field
 }
 

@@ -135,7 +135,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.StringVar(&f.Query, "query", "", "SQL query whose rows are loaded, where FILE is a database: a URL that begins with postgres:, mysql: or sqlite:, env:NAME for the environment variable that holds one, or db:NAME for an entry of --config")
 	fl.StringSliceVar(&f.OrderBy, "order-by", nil, "columns of the query that together tell its rows apart, separated by commas; the load can then be resumed")
 	fl.StringVar(&f.Config, "config", "", "file of database connections, NAME: URL a line; default connections.yaml in the directory of ciokit's configuration")
-	fl.StringVar(&f.Encoding, "encoding", "", "of text: utf-16, windows-1252, iso-8859-1 and others; default utf-8")
+	fl.StringVar(&f.Encoding, "encoding", "", "of text: windows-1252, utf-16le, iso-8859-1 and others; default what a byte order mark says, utf-8 without one")
 	fl.StringSliceVar(&f.Columns, "columns", nil, "names of the columns of CSV without a header, separated by commas")
 	fl.IntVar(&f.SkipRows, "skip-rows", 0, "how many lines to skip before the header")
 	fl.StringVar(&f.JSONPath, "json-path", "", "where in objects of JSON the rows are, such as data.customers, or a JSON pointer")

@@ -1,0 +1,99 @@
+package source
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// encodingMark is a byte order mark, and the encoding that it says.
+type encodingMark struct {
+	bytes, encoding string
+	fits            []string // encodings that an input with it can be said to have
+}
+
+// encodingMarks are in the order in which they are looked for: the mark of UTF-32 begins like one of UTF-16.
+var encodingMarks = []encodingMark{
+	{"\xff\xfe\x00\x00", "utf-32", []string{"utf-32", "utf-32le"}},
+	{"\x00\x00\xfe\xff", "utf-32", []string{"utf-32", "utf-32be"}},
+	{"\xff\xfe", "utf-16", []string{"utf-16", "utf-16le"}},
+	{"\xfe\xff", "utf-16", []string{"utf-16", "utf-16be"}},
+	{"\xef\xbb\xbf", "utf-8", []string{"utf-8"}},
+}
+
+// markOf returns the byte order mark that an input begins with, nil for none.
+func markOf(head []byte) *encodingMark {
+	for i := range encodingMarks {
+		if bytes.HasPrefix(head, []byte(encodingMarks[i].bytes)) {
+			return &encodingMarks[i]
+		}
+	}
+	return nil
+}
+
+// marked returns the encoding of an input that begins so, where its beginning says it: by a mark, or with given, which is what the caller says and
+// empty if that is nothing. An error says that these contradict each other, or that there is UTF-16 or UTF-32 and nobody has said so.
+func marked(head []byte, given string) (string, error) {
+	given = encodingName(given)
+	mark, looks := markOf(head), wideWithoutMark(head)
+	switch {
+	case mark != nil && given == "":
+		return mark.encoding, nil
+	case mark != nil:
+		for _, name := range mark.fits {
+			if name == given {
+				return given, nil
+			}
+		}
+		return "", &FormatError{Line: 1, Problem: fmt.Sprintf("the input begins with the byte order mark of %s, and is said to be %s", strings.ToUpper(mark.encoding), given),
+			Hint: "leave the encoding to the mark, or say so: --encoding " + mark.encoding, Flag: flagEncoding, Value: mark.encoding}
+	case looks == "" || looks == given:
+		return given, nil
+	case strings.HasPrefix(looks, given) && given != "": // utf-16 does not say which byte comes first
+		return looks, nil
+	}
+	return "", &FormatError{Line: 1, Problem: "the input looks like " + strings.ToUpper(looks[:len("utf-16")]) + " without a byte order mark", Hint: "say so: --encoding " + looks, Flag: flagEncoding, Value: looks}
+}
+
+// wideWithoutMark says which encoding of two or four bytes a character the input seems to have, empty for none: in text, one of these bytes is zero
+// for each character of ASCII.
+func wideWithoutMark(head []byte) string {
+	head = head[:len(head)&^3]
+	var zeros [4]int
+	for i, c := range head {
+		zeros[i%4] += boolInt(c == 0)
+	}
+	even, odd, pairs := zeros[0]+zeros[2], zeros[1]+zeros[3], len(head)/2
+	quads := len(head) / 4
+	switch {
+	case quads == 0:
+		return ""
+	case zeros[3] == quads && zeros[2] == quads && zeros[0] == 0:
+		return "utf-32le"
+	case zeros[0] == quads && zeros[1] == quads && zeros[3] == 0:
+		return "utf-32be"
+	case even == 0 && mostlyWide(head, odd, pairs, 0):
+		return "utf-16le"
+	case odd == 0 && mostlyWide(head, even, pairs, 1):
+		return "utf-16be"
+	}
+	return ""
+}
+
+// mostlyWide reports whether so many of the pairs have a zero on one side that they are characters: half of them, or fewer where the bytes are not
+// UTF-8 and a line ends among them. at is where a byte of ASCII stands in its pair.
+func mostlyWide(head []byte, zeros, pairs, at int) bool {
+	if 2*zeros >= pairs {
+		return true
+	}
+	if zeros == 0 || utf8.Valid(head) {
+		return false
+	}
+	for i := 0; i+1 < len(head); i += 2 {
+		if head[i+at] == '\n' && head[i+1-at] == 0 {
+			return true
+		}
+	}
+	return false
+}
