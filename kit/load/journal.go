@@ -65,9 +65,11 @@ type JournalHeader struct {
 	Tool string `json:"tool,omitempty"`
 	// Source names the input, Fingerprint tells it from a changed one.
 	Source string `json:"source"`
-	// Files are those of the input, Dialects how those of CSV are written: a load that goes on reads them so, whatever they show then.
+	// Files are those of the input, Dialects how those of CSV are written: a load that goes on reads them so, whatever they show then. It does not go
+	// on where their Layouts are others.
 	Files       []string         `json:"files,omitempty"`
 	Dialects    []source.Dialect `json:"dialects,omitempty"`
+	Layouts     []source.Layout  `json:"layouts,omitempty"`
 	Fingerprint string           `json:"fingerprint"`
 	// Mapping is the name of the mapping, MappingHash its Hash.
 	Mapping     string `json:"mapping"`

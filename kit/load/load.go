@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-
-	"github.com/ciokit/cio/kit/source"
 )
 
 // Load is a load that keeps a journal, so that another process can go on with it after whatever ended this one.
@@ -84,12 +82,10 @@ func Resume(dir, id string, job Job) (*Load, error) {
 		return nil, errors.Join(fmt.Errorf("load: run %s %w", id, ErrComplete), j.Close())
 	}
 	if err := j.fits(now, job.Client.KeyHash(j.header.Salt), job.NewKey); err != nil {
-		return nil, errors.Join(err, j.Close())
+		return nil, errors.Join(j.explained(err, &job), j.Close())
 	}
-	if src, ok := job.Source.(source.Redialer); ok {
-		if err := src.ReadAs(j.header.Dialects); err != nil {
-			return nil, errors.Join(&StopError{ErrSource, err}, j.Close())
-		}
+	if err := j.readAgain(&job); err != nil {
+		return nil, errors.Join(err, j.Close())
 	}
 	if l.rejects, err = job.openRejects(); err != nil {
 		return nil, errors.Join(err, j.Close())
@@ -100,19 +96,6 @@ func Resume(dir, id string, job Job) (*Load, error) {
 		}
 	}
 	return l, nil
-}
-
-// readAs keeps in which dialects the files of the job are read. They are looked at for that.
-func (h *JournalHeader) readAs(j *Job) error {
-	if _, ok := j.Source.(source.Redialer); !ok || !j.Source.Info().Whole {
-		return nil
-	}
-	if _, err := j.Source.Columns(context.Background()); err != nil { // of files, which do not keep anybody waiting
-		return beginError(context.Background(), err)
-	}
-	info := j.Source.Info()
-	h.Files, h.Dialects = info.Files, info.Dialects
-	return nil
 }
 
 // bounds are those of the job.

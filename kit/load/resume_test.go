@@ -126,7 +126,7 @@ func TestResumeNamesWhatDiffers(t *testing.T) {
 			}
 			t.Cleanup(func() { src.Close() })
 			j.Source = src
-		}, MismatchInput, []string{"in.csv ("}},
+		}, MismatchInput, []string{"in.csv as CSV, and now", "in.csv as CSV, with the columns id, n --skip-rows 1;"}},
 		"write key":     {nil, func(f *loadFile, j *Job) { j.Client = &fakeClient{key: "another"} }, MismatchKey, []string{"http://fake.test ("}},
 		"workspace":     {nil, func(f *loadFile, j *Job) { j.Client = elsewhere{&fakeClient{}} }, MismatchWorkspace, []string{"http://fake.test", "http://elsewhere.test"}},
 		"limit":         {func(_ *loadFile, j *Job) { j.Limit = 2900 }, nil, "limit", []string{"2900", "not set"}},

@@ -106,6 +106,7 @@ type files struct {
 	readAs   []Dialect // by an earlier run
 	asBefore bool      // it did not say
 	found    []Dialect // of the files that Columns has looked at
+	layouts  []Layout  // of the same
 }
 
 func (f *files) ReadAs(known []Dialect) error {
@@ -137,10 +138,11 @@ func (f *files) alike(i int, src Source) error {
 	return nil
 }
 
-// foundIn keeps the dialect of a file.
+// foundIn keeps how a file is read.
 func (f *files) foundIn(src Source) {
-	d := append(src.Info().Dialects, Dialect{})
-	f.found = append(f.found, d[0])
+	info := src.Info()
+	f.found = append(f.found, append(info.Dialects, Dialect{})[0])
+	f.layouts = append(f.layouts, info.Layouts...)
 }
 
 // header is a set of columns, and a file that has it.
@@ -159,7 +161,7 @@ func (f *files) Columns(ctx context.Context) ([]Column, error) {
 	}
 	f.columns, f.rejects = columns, f.current.Info().Rejects
 	headed := []int{f.header(0, columns)}
-	f.found = nil
+	f.found, f.layouts = nil, nil
 	f.foundIn(f.current)
 	for i := range f.names[1:] {
 		at, err := f.look(ctx, i+1)
@@ -325,6 +327,7 @@ func (f *files) Info() Info {
 	if slices.ContainsFunc(f.found, func(d Dialect) bool { return d != Dialect{} }) {
 		info.Dialects = f.found
 	}
+	info.Layouts = f.layouts
 	if !f.unsized {
 		info.Size = f.size
 	}

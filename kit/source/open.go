@@ -372,13 +372,16 @@ func (t *text) spool(ctx context.Context) (*parquetSource, error) {
 func (t *text) Info() Info {
 	info := t.info()
 	if p := t.spooled.Load(); p != nil {
-		info.Size, info.Rows = p.size, p.file.NumRows()
+		info.Size, info.Rows, info.Layouts = p.size, p.file.NumRows(), p.layouts()
 		return info
 	}
 	info.Dialects, info.Evidence = t.found()
 	info.Size, info.Delimiter, info.Whole, info.Content = t.size, t.cfg.Delimiter, t.watched != nil, t.in.sum.content()
 	info.Compression = t.in.compressed()
 	_, info.Rejects = t.framer.(*rejectsFramer)
+	if t.framer != nil {
+		info.Layouts = []Layout{t.layout()}
+	}
 	return info
 }
 

@@ -333,9 +333,11 @@ var null = []byte("null")
 
 func (p *parquetSource) Info() Info {
 	info := p.info()
-	info.Size, info.Rows, info.Whole, info.Content = p.size, p.file.NumRows(), p.watched != nil, p.sum.content()
+	info.Size, info.Rows, info.Whole, info.Content, info.Layouts = p.size, p.file.NumRows(), p.watched != nil, p.sum.content(), p.layouts()
 	return info
 }
+
+func (p *parquetSource) layouts() []Layout { return []Layout{{Format: Parquet}} }
 
 func (p *parquetSource) Close() error {
 	var err error

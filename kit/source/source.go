@@ -62,6 +62,8 @@ type Info struct {
 	// Dialects say, for each of Files that is CSV, how it is written, as it was given or found; those of files of another format are zero. There is
 	// none where no file is CSV. They are known after Columns.
 	Dialects []Dialect
+	// Layouts say, for each of Files, what it is beside that, as it was given or found. They are known after Columns.
+	Layouts []Layout
 	// Evidence says in sentences why the first of them is what it is, where it is not what every input has by default.
 	Evidence []string
 	// Whole says that the end of the input is known to be its end: that of a file, of which Changed tells, or of a query. The end of a pipe may

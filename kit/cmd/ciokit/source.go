@@ -94,7 +94,7 @@ func (f *inputFlags) flags(cmd *cobra.Command) {
 	fl.StringVar(&f.rows.Format, "format", "", "csv, jsonl or parquet; default by the file's extension, then by its first bytes")
 	fl.StringVar(&f.config, "config", "", "file of database connections; default connections.yaml in the directory of ciokit's configuration")
 	f.rows.dialectFlags(fl)
-	fl.StringVar(&f.rows.Encoding, "encoding", "", "of text; default utf-8")
+	fl.StringVar(&f.rows.Encoding, "encoding", "", "of text; default what a byte order mark says, utf-8 without one")
 	fl.StringSliceVar(&f.rows.Columns, "columns", nil, "names of the columns of CSV without a header")
 	fl.IntVar(&f.rows.SkipRows, "skip-rows", 0, "how many lines to skip before the header")
 	fl.StringVar(&f.rows.JSONPath, "json-path", "", "where in objects of JSON the rows are, such as data.customers")

@@ -1,0 +1,78 @@
+package source
+
+import "strings"
+
+// Layout says, beside the Dialect of CSV, what decides how the bytes of a file become rows. Its JSON is what a journal keeps.
+type Layout struct {
+	Format Format `json:"format"`
+	// Compression is as Info has it.
+	Compression string `json:"compression,omitempty"`
+	// Encoding is one of those of Config.Encoding; empty for UTF-8, and for what is no text.
+	Encoding string `json:"encoding,omitempty"`
+	// JSON says how the objects of JSON stand in the file; empty for other formats.
+	JSON JSONForm `json:"json,omitempty"`
+	// JSONPath says where in them the rows are, as Config has it.
+	JSONPath string `json:"json_path,omitempty"`
+	// Columns are the names that were given to the columns of CSV without a header.
+	Columns []string `json:"columns,omitempty"`
+	// Rejects says that it is a rejects file.
+	Rejects bool `json:"rejects,omitempty"`
+}
+
+// JSONForm says how objects of JSON stand in a file.
+type JSONForm string
+
+const (
+	// JSONOneALine is an object a line. What is broken ends with its line.
+	JSONOneALine JSONForm = "lines"
+	// JSONStream is any other form: lists, objects over several lines, several on a line.
+	JSONStream JSONForm = "stream"
+)
+
+// String describes it in a sentence.
+func (l Layout) String() string {
+	parts := []string{l.Compression}
+	switch l.Format {
+	case CSV:
+		parts = append(parts, "CSV")
+	case JSONLines:
+		form := "JSON, one object a line"
+		if l.JSON == JSONStream {
+			form = "JSON, a stream of objects"
+		}
+		if l.JSONPath != "" {
+			form += " with the rows in " + l.JSONPath
+		}
+		parts = append(parts, form)
+	case Parquet:
+		parts = append(parts, "Parquet")
+	}
+	if l.Rejects {
+		parts = append(parts, "a rejects file")
+	}
+	if l.Columns != nil {
+		parts = append(parts, "with the columns "+strings.Join(l.Columns, ", "))
+	}
+	if l.Encoding != "" {
+		parts = append(parts, "in "+l.Encoding)
+	}
+	return strings.TrimPrefix(strings.Join(parts, ", "), ", ")
+}
+
+// layout is known after Columns.
+func (t *text) layout() Layout {
+	l := Layout{Format: CSV, Compression: t.in.compressed(), Columns: t.cfg.Columns}
+	if name := encodingName(t.cfg.Encoding); name != "utf-8" {
+		l.Encoding = name
+	}
+	switch f := t.framer.(type) {
+	case *rejectsFramer:
+		return Layout{Format: JSONLines, Compression: l.Compression, Rejects: true}
+	case *jsonFramer:
+		l.Format, l.JSON, l.JSONPath, l.Columns = JSONLines, JSONOneALine, t.cfg.JSONPath, nil
+		if f.stream != nil {
+			l.JSON = JSONStream
+		}
+	}
+	return l
+}
