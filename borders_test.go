@@ -25,7 +25,8 @@ const module = "github.com/ciokit/cio"
 const arrows = `
 .                    internal/names internal/wire
 appapi               .
-emulator
+emulator             emulator/internal/rawjson
+emulator/internal/rawjson
 events               internal/wire
 internal/gen         internal/gen/apifacts internal/gen/eventspec
 internal/gen/apifacts

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // The first corner of the App API, for tests that read back what they sent:
@@ -113,8 +115,8 @@ func (p *person) appIdentifiers() appIdentifiers {
 
 // shownEmail is the email as it was sent.
 func (p *person) shownEmail() string {
-	if email := p.traits.get("email"); isString(email) {
-		return unquote(email)
+	if email := p.traits.get("email"); rawjson.IsString(email) {
+		return rawjson.Unquote(email)
 	}
 	return p.email
 }
@@ -153,8 +155,8 @@ type appDevice struct {
 
 // appText is a raw value as the App API returns attributes: all as strings.
 func appText(raw string) string {
-	if isString(raw) {
-		return unquote(raw)
+	if rawjson.IsString(raw) {
+		return rawjson.Unquote(raw)
 	}
 	return raw
 }
@@ -208,7 +210,7 @@ type appRelationship struct {
 func (p *person) appRelationships() any {
 	list := make([]appRelationship, 0, len(p.relationships))
 	for key, as := range p.relationships {
-		typeID := json.RawMessage(quote(key.typeID))
+		typeID := json.RawMessage(rawjson.Quote(key.typeID))
 		if n, err := strconv.ParseInt(key.typeID, 10, 64); err == nil {
 			typeID = strconv.AppendInt(nil, n, 10)
 		}

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // Pages of activities (api-facts 3).
@@ -70,7 +72,7 @@ func (ws *workspace) appActivities(query url.Values, of *person) reply {
 			if typ := query.Get("type"); typ != "" && typ != a.Type {
 				continue
 			}
-			if name := query.Get("name"); name != "" && name != a.Name && !(a.Type == "attribute_change" && member(string(a.Data), name) != "") {
+			if name := query.Get("name"); name != "" && name != a.Name && !(a.Type == "attribute_change" && rawjson.Member(string(a.Data), name) != "") {
 				continue
 			}
 			found = append(found, a)
@@ -167,15 +169,15 @@ var commandActivities = map[string]string{
 func changes(traits string) string {
 	var b strings.Builder
 	b.WriteByte('{')
-	for name, value := range members(traits) {
+	for name, value := range rawjson.Members(traits) {
 		if b.Len() > 1 {
 			b.WriteByte(',')
 		}
 		to := appText(value)
-		if isNull(value) {
+		if rawjson.IsNull(value) {
 			to = ""
 		}
-		b.WriteString(quote(name) + `:{"from":"","to":` + quote(to) + `}`)
+		b.WriteString(rawjson.Quote(name) + `:{"from":"","to":` + rawjson.Quote(to) + `}`)
 	}
 	b.WriteByte('}')
 	return b.String()

@@ -3,6 +3,8 @@ package emulator
 import (
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // apply lets one valid message act on the workspace. It returns why the
@@ -65,7 +67,7 @@ func (ws *workspace) identify(m *message, now time.Time) note {
 		if sent == "" {
 			sent = m.email
 		}
-		p.traits.set("email", quote(sent), m)
+		p.traits.set("email", rawjson.Quote(sent), m)
 	}
 	ws.writeTraits(p, m, who, now)
 	if m.anonymousID != "" && !ws.claim(p, m.anonymousID, m, now) {
@@ -88,7 +90,7 @@ func (ws *workspace) writeTraits(p *person, m *message, who identifier, now time
 	if m.traits == "" {
 		return
 	}
-	for name, value := range members(m.traits) {
+	for name, value := range rawjson.Members(m.traits) {
 		switch name {
 		case "email":
 			ws.writeEmail(p, m, value, who)
@@ -97,7 +99,7 @@ func (ws *workspace) writeTraits(p *person, m *message, who identifier, now time
 		case "cio_id":
 			m.warn(ruleReservedTrait, "traits.cio_id")
 		case "anonymous_id":
-			if !isString(value) || value == `""` || !ws.claim(p, unquote(value), m, now) {
+			if !rawjson.IsString(value) || value == `""` || !ws.claim(p, rawjson.Unquote(value), m, now) {
 				m.warn(ruleReservedTrait, "traits.anonymous_id")
 			}
 		case "createdAt":
@@ -127,7 +129,7 @@ func (ws *workspace) writeEmail(p *person, m *message, value string, who identif
 	if ws.attributeWriter(m, "traits.").outdated(p.traits, "email") {
 		return
 	}
-	if isNull(value) || value == `""` {
+	if rawjson.IsNull(value) || value == `""` {
 		if p.id == "" || who.kind == byEmail {
 			m.warn(ruleReservedTrait, "traits.email")
 			return
@@ -136,11 +138,11 @@ func (ws *workspace) writeEmail(p *person, m *message, value string, who identif
 		p.traits.set("email", "null", m)
 		return
 	}
-	if !isString(value) {
+	if !rawjson.IsString(value) {
 		m.warnDetail(ruleReservedTrait, "traits.email", "a string is expected")
 		return
 	}
-	email := identifier{byEmail, strings.ToLower(strings.TrimSpace(unquote(value)))}
+	email := identifier{byEmail, strings.ToLower(strings.TrimSpace(rawjson.Unquote(value)))}
 	if email.value == "" {
 		m.warn(ruleReservedTrait, "traits.email")
 		return
@@ -163,9 +165,9 @@ func (ws *workspace) writeEmail(p *person, m *message, value string, who identif
 // as the Track API does.
 func (ws *workspace) writeID(p *person, m *message, value string, who identifier) {
 	id := value
-	if isString(value) {
-		id = unquote(value)
-	} else if !isNumber(value) {
+	if rawjson.IsString(value) {
+		id = rawjson.Unquote(value)
+	} else if !rawjson.IsNumber(value) {
 		id = ""
 	}
 	switch {
@@ -265,7 +267,7 @@ func (ws *workspace) group(m *message) note {
 // relationshipAttributes is the raw object, or "". validate has checked its
 // type.
 func relationshipAttributes(m *message) string {
-	if as := member(m.traits, "relationshipAttributes"); isObject(as) {
+	if as := rawjson.Member(m.traits, "relationshipAttributes"); rawjson.IsObject(as) {
 		return as
 	}
 	return ""

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // device is one push device of a person.
@@ -27,21 +29,21 @@ func (p *person) device(token string) *device {
 // context, attributes in the properties (api-facts 1.10).
 func (ws *workspace) updateDevice(p *person, m *message) {
 	sent := m.contextMember("device")
-	token := unquote(member(sent, "token"))
+	token := rawjson.Unquote(rawjson.Member(sent, "token"))
 	d := p.device(token)
 	if d == nil {
 		p.devices = append(p.devices, device{token: strings.Clone(token)})
 		d = &p.devices[len(p.devices)-1]
 		ws.devices++
 	}
-	if platform := member(sent, "type"); isString(platform) {
-		d.platform = strings.Clone(unquote(platform))
+	if platform := rawjson.Member(sent, "type"); rawjson.IsString(platform) {
+		d.platform = strings.Clone(rawjson.Unquote(platform))
 	}
 	d.at = m.at
 	w := ws.attributeWriter(m, "properties.")
 	w.merge(&d.attributes, m.properties, nil)
-	if app := m.contextMember("app"); isObject(app) {
-		if namespace := member(app, "namespace"); isString(namespace) {
+	if app := m.contextMember("app"); rawjson.IsObject(app) {
+		if namespace := rawjson.Member(app, "namespace"); rawjson.IsString(namespace) {
 			w.set(&d.attributes, "app_identifier", namespace)
 		}
 	}
@@ -49,7 +51,7 @@ func (ws *workspace) updateDevice(p *person, m *message) {
 
 // deleteDevice acts on "Device Deleted". It reports whether p had the device.
 func (ws *workspace) deleteDevice(p *person, m *message) bool {
-	token := unquote(member(m.contextMember("device"), "token"))
+	token := rawjson.Unquote(rawjson.Member(m.contextMember("device"), "token"))
 	i := slices.IndexFunc(p.devices, func(d device) bool { return d.token == token })
 	if i < 0 {
 		return false

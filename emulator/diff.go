@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // maxDifferences bounds the changes that a Difference lists; more are only
@@ -133,7 +135,7 @@ func idValue(id string) json.RawMessage {
 	if id == "" {
 		return nil
 	}
-	return json.RawMessage(quote(id))
+	return json.RawMessage(rawjson.Quote(id))
 }
 
 func compareObjects(before, after *savedObject) (Change, bool) {

@@ -1,6 +1,10 @@
 package emulator
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
+)
 
 // ownIntegration begins the names that can stand for Customer.io among the
 // integrations of a message. Which of them does is not documented.
@@ -18,13 +22,13 @@ func (m *message) switchedOff() bool {
 		if list == "" {
 			continue
 		}
-		for name, value := range members(list) {
+		for name, value := range rawjson.Members(list) {
 			merged[name] = value
 		}
 	}
 	on, off := false, false
 	for name, value := range merged {
-		if strings.HasPrefix(strings.ToLower(name), ownIntegration) && !isNull(value) {
+		if strings.HasPrefix(strings.ToLower(name), ownIntegration) && !rawjson.IsNull(value) {
 			on = on || value != "false"
 			off = off || value == "false"
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // FuzzMembers compares the walk over valid JSON with encoding/json.
@@ -21,7 +23,7 @@ func FuzzMembers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		if checkJSON([]byte(text)).rule == noRule {
 			got := make(map[string]any)
-			for name, raw := range members(text) {
+			for name, raw := range rawjson.Members(text) {
 				got[name] = decodeAny(t, raw)
 			}
 			var want map[string]any
@@ -33,14 +35,14 @@ func FuzzMembers(f *testing.F) {
 				t.Fatalf("members of %q: %v, want %v", text, got, want)
 			}
 			for name := range want {
-				if !reflect.DeepEqual(decodeAny(t, member(text, name)), want[name]) {
-					t.Fatalf("member %q of %q: %s", name, text, member(text, name))
+				if !reflect.DeepEqual(decodeAny(t, rawjson.Member(text, name)), want[name]) {
+					t.Fatalf("member %q of %q: %s", name, text, rawjson.Member(text, name))
 				}
 			}
 		}
 		if trimmed := strings.TrimSpace(text); json.Valid([]byte(text)) && trimmed[0] == '[' {
 			got := []any{}
-			for raw := range elements(text) {
+			for raw := range rawjson.Elements(text) {
 				got = append(got, decodeAny(t, raw))
 			}
 			var want []any

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // shownKeyBytes is how much is shown of a key that may be a real one; keys too
@@ -29,19 +31,19 @@ func handleOf(key string) string {
 
 // maskBody returns the JSON object text with the write key in it masked.
 func maskBody(text string) string {
-	if !strings.Contains(text, `"writeKey"`) || !isObject(text) {
+	if !strings.Contains(text, `"writeKey"`) || !rawjson.IsObject(text) {
 		return text
 	}
 	var b strings.Builder
 	b.WriteByte('{')
-	for name, value := range members(text) {
+	for name, value := range rawjson.Members(text) {
 		if b.Len() > 1 {
 			b.WriteByte(',')
 		}
-		if name == "writeKey" && isString(value) {
-			value = quote(maskKey(unquote(value)))
+		if name == "writeKey" && rawjson.IsString(value) {
+			value = rawjson.Quote(maskKey(rawjson.Unquote(value)))
 		}
-		b.WriteString(quote(name) + ":" + value)
+		b.WriteString(rawjson.Quote(name) + ":" + value)
 	}
 	b.WriteByte('}')
 	return b.String()

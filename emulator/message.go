@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // Message is one decoded message, as [Config].Refuse and [Record] show it.
@@ -127,12 +129,12 @@ func (m *message) warnDetail(rule ruleID, field, detail string) {
 // must have is for validate.
 func decodeMessage(raw string, k kind, now time.Time, keepName bool) message {
 	m := message{kind: k, raw: raw, at: now}
-	if !isObject(raw) {
+	if !rawjson.IsObject(raw) {
 		m.refuse(ruleNotAnObject, "")
 		return m
 	}
 	var timestamp, original, name string
-	for field, value := range members(raw) {
+	for field, value := range rawjson.Members(raw) {
 		switch field {
 		case "type":
 			if k == kindUnknown {
@@ -177,8 +179,8 @@ func decodeMessage(raw string, k kind, now time.Time, keepName bool) message {
 	}
 	m.event = strings.TrimSpace(m.event)
 	if m.kind == kindPage && m.event == "" && !keepName {
-		if url := member(m.properties, "url"); isString(url) {
-			m.event = unquote(url) // as Journeys names pages (api-facts 1.3)
+		if url := rawjson.Member(m.properties, "url"); rawjson.IsString(url) {
+			m.event = rawjson.Unquote(url) // as Journeys names pages (api-facts 1.3)
 		}
 	}
 	m.readTimestamp(timestamp, original, now)
@@ -188,9 +190,9 @@ func decodeMessage(raw string, k kind, now time.Time, keepName bool) message {
 // text reads a string that may be absent or null.
 func (m *message) text(field, raw string) string {
 	switch {
-	case isString(raw):
-		return unquote(raw)
-	case !isNull(raw):
+	case rawjson.IsString(raw):
+		return rawjson.Unquote(raw)
+	case !rawjson.IsNull(raw):
 		m.refuseDetail(ruleFieldType, field, "a string is expected")
 	}
 	return ""
@@ -199,7 +201,7 @@ func (m *message) text(field, raw string) string {
 // identifier reads a string that may be absent or null, or, with a warning, a
 // number, of which it keeps the text.
 func (m *message) identifier(field, raw string) string {
-	if isNumber(raw) {
+	if rawjson.IsNumber(raw) {
 		m.warn(ruleNumericID, field)
 		return raw
 	}
@@ -213,9 +215,9 @@ func (m *message) identifier(field, raw string) string {
 // objectText reads an object that may be absent or null.
 func (m *message) objectText(field, raw string) string {
 	switch {
-	case isObject(raw):
+	case rawjson.IsObject(raw):
 		return raw
-	case !isNull(raw):
+	case !rawjson.IsNull(raw):
 		m.refuseDetail(ruleFieldType, field, "an object is expected")
 	}
 	return ""
@@ -225,10 +227,10 @@ func (m *message) objectText(field, raw string) string {
 // batch's. The documentation says that a batch's context applies to all of its
 // messages; the SDKs need their own to win (api-facts 1.4).
 func (m *message) contextMember(name string) string {
-	if own := member(m.context, name); own != "" {
+	if own := rawjson.Member(m.context, name); own != "" {
 		return own
 	}
-	return member(m.batchContext, name)
+	return rawjson.Member(m.batchContext, name)
 }
 
 func rawMessage(raw string) json.RawMessage {

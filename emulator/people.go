@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unique"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // identifierKind is one of the three things by which a person is found.
@@ -157,7 +159,7 @@ func (ws *workspace) personFor(who identifier, m *message) (*person, note) {
 	p := ws.addPerson(who, m)
 	p.seenAt = m.received
 	if who.kind == byEmail {
-		p.traits.set("email", quote(who.value), m)
+		p.traits.set("email", rawjson.Quote(who.value), m)
 	}
 	return p, note{}
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // maxErrors bounds the errors that one answer lists.
@@ -182,7 +184,7 @@ func (ws *workspace) refuseCall(c *call, k kind, strict bool, now time.Time) (in
 		n++
 	}
 	if c.oversize != "" {
-		for raw := range elements(c.oversize) {
+		for raw := range rawjson.Elements(c.oversize) {
 			m := message{raw: strings.Clone(raw)}
 			ws.record(&m, n, verdict, c.refusal, now)
 			n++

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 var (
@@ -281,8 +283,8 @@ func (p *person) export() Person {
 	if p.customerIOID != "" {
 		out.CustomerIOID = customerIOIDPrefix + p.customerIOID
 	}
-	if email := p.traits.get("email"); isString(email) {
-		out.Email = unquote(email)
+	if email := p.traits.get("email"); rawjson.IsString(email) {
+		out.Email = rawjson.Unquote(email)
 	}
 	for _, e := range p.events {
 		out.Events = append(out.Events, e.export())

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // body is a request body, decompressed, and what is wrong with it.
@@ -138,7 +140,7 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 	text := string(b.text)
 	c.text = text
 	if k != kindUnknown {
-		c.writeKey = keyOf(member(text, "writeKey"))
+		c.writeKey = keyOf(rawjson.Member(text, "writeKey"))
 		m := decodeMessage(text, k, now, s.config.KeepPageNames)
 		if len(text) > s.config.MaxCallBytes {
 			m.refusal = tooLarge(ruleCallTooLarge, len(text), s.config.MaxCallBytes)
@@ -148,18 +150,18 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 	}
 	var batch string
 	var context, integrations string // raw objects, or ""
-	for field, value := range members(text) {
+	for field, value := range rawjson.Members(text) {
 		switch field {
 		case "batch":
 			batch = value
 		case "context":
-			if isObject(value) {
+			if rawjson.IsObject(value) {
 				context = value
-			} else if !isNull(value) {
+			} else if !rawjson.IsNull(value) {
 				c.refusal = note{ruleFieldType, "context", "an object is expected"}
 			}
 		case "integrations":
-			if isObject(value) {
+			if rawjson.IsObject(value) {
 				integrations = value
 			}
 		case "writeKey":
@@ -168,7 +170,7 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 	}
 	c.envelope.rest = restOf(text)
 	switch {
-	case !isArray(batch):
+	case !rawjson.IsArray(batch):
 		c.refusal = note{rule: ruleMissingBatch, field: "batch"}
 		return c
 	case len(text) > s.config.MaxBatchBytes:
@@ -177,7 +179,7 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 		return c
 	}
 	c.messages = make([]message, 0, strings.Count(batch, `"type"`))
-	for item := range elements(batch) {
+	for item := range rawjson.Elements(batch) {
 		// A copy, because the messages of a batch are not kept equally long.
 		m := decodeMessage(strings.Clone(item), kindUnknown, now, s.config.KeepPageNames)
 		m.batchContext, m.batchIntegrations = context, integrations
@@ -218,8 +220,8 @@ func checkJSON(text []byte) note {
 }
 
 func keyOf(raw string) string {
-	if isString(raw) {
-		return unquote(raw)
+	if rawjson.IsString(raw) {
+		return rawjson.Unquote(raw)
 	}
 	return ""
 }

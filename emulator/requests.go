@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 const (
@@ -114,12 +116,12 @@ func (ws *workspace) setUpstream(n uint64, answer Upstream) {
 // restOf is what is kept of a batch's body beside its messages.
 func restOf(text string) string {
 	var b strings.Builder
-	for name, value := range members(text) {
+	for name, value := range rawjson.Members(text) {
 		switch {
 		case name == "batch":
 			continue
-		case name == "writeKey" && isString(value):
-			value = quote(maskKey(unquote(value)))
+		case name == "writeKey" && rawjson.IsString(value):
+			value = rawjson.Quote(maskKey(rawjson.Unquote(value)))
 		}
 		if b.Len()+len(value) > maxShownBytes {
 			continue
@@ -127,7 +129,7 @@ func restOf(text string) string {
 		if b.Len() > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(quote(name) + ":" + value)
+		b.WriteString(rawjson.Quote(name) + ":" + value)
 	}
 	if b.Len() == 0 {
 		return ""

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // pipelines is the name that the SDKs of browsers and phones look for among the
@@ -78,7 +80,7 @@ func settingsFor(r *http.Request, key string, settings []byte) ([]byte, bool) {
 		}
 		(*object)[name] = encodeJSON(value)
 	}
-	if text := string(own["apiKey"]); !isString(text) || text == `""` {
+	if text := string(own["apiKey"]); !rawjson.IsString(text) || text == `""` {
 		put(&own, "apiKey", key)
 	}
 	protocol := "http"

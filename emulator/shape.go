@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // Limits of what is remembered about shapes, so that names made of data do not
@@ -57,7 +59,7 @@ func typeOf(raw string) valueType {
 	switch raw[0] {
 	case '"':
 		if len(raw) >= 12 && raw[5] == '-' && raw[8] == '-' {
-			if _, ok := parseISO(unquote(raw), 9); ok {
+			if _, ok := parseISO(rawjson.Unquote(raw), 9); ok {
 				return typeDate
 			}
 		}
@@ -123,7 +125,7 @@ func (s *shape) add(object string, at time.Time) {
 	if object == "" {
 		return
 	}
-	for name, value := range members(object) {
+	for name, value := range rawjson.Members(object) {
 		counts := s.fields[name]
 		if counts == nil {
 			if len(s.fields) >= maxFields {

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // futureTolerance is how far ahead of the server's clock a timestamp may be
@@ -14,14 +16,14 @@ const futureTolerance = 5 * time.Minute
 // time of receipt (api-facts 1.7).
 func (m *message) readTimestamp(timestamp, original string, now time.Time) {
 	field, raw := "timestamp", timestamp
-	if isNull(raw) || raw == `""` {
+	if rawjson.IsNull(raw) || raw == `""` {
 		field, raw = "originalTimestamp", original
 	}
 	switch {
-	case isNull(raw) || raw == `""`:
+	case rawjson.IsNull(raw) || raw == `""`:
 		return
-	case isString(raw):
-		at, ok := parseISO(unquote(raw), 9)
+	case rawjson.IsString(raw):
+		at, ok := parseISO(rawjson.Unquote(raw), 9)
 		if !ok {
 			m.refuse(ruleTimestamp, field)
 			return
@@ -103,27 +105,27 @@ const maxDateDepth = 32
 // 1.7). It returns raw itself when nothing is to be replaced.
 func unixDates(raw string, depth int) string {
 	switch {
-	case isString(raw):
+	case rawjson.IsString(raw):
 		// Quotes included, a date has at least 12 bytes; most strings end here.
 		if len(raw) < 12 || raw[5] != '-' || raw[8] != '-' {
 			return raw
 		}
-		at, ok := parseISO(unquote(raw), 6)
+		at, ok := parseISO(rawjson.Unquote(raw), 6)
 		if !ok {
 			return raw
 		}
 		return strconv.FormatInt(at.Unix(), 10)
-	case isObject(raw) && depth < maxDateDepth:
+	case rawjson.IsObject(raw) && depth < maxDateDepth:
 		var b strings.Builder
 		changed := false
 		b.WriteByte('{')
-		for name, value := range members(raw) {
+		for name, value := range rawjson.Members(raw) {
 			converted := unixDates(value, depth+1)
 			changed = changed || converted != value
 			if b.Len() > 1 {
 				b.WriteByte(',')
 			}
-			b.WriteString(quote(name))
+			b.WriteString(rawjson.Quote(name))
 			b.WriteByte(':')
 			b.WriteString(converted)
 		}

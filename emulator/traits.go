@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unique"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
 // Limits of the store behind the API (api-facts 1.8).
@@ -102,7 +104,7 @@ func (w attributeWriter) merge(as *attributes, object string, skip func(name str
 		return
 	}
 	sent := 0
-	for name, value := range members(object) {
+	for name, value := range rawjson.Members(object) {
 		if skip != nil && skip(name) {
 			continue
 		}
@@ -148,8 +150,8 @@ func (w attributeWriter) outdated(as attributes, name string) bool {
 // valueBytes is the length of what a raw value stands for: of a string without
 // its quotes and escapes, of anything else as JSON.
 func valueBytes(raw string) int {
-	if len(raw) > maxAttributeValueBytes && isString(raw) {
-		return len(unquote(raw))
+	if len(raw) > maxAttributeValueBytes && rawjson.IsString(raw) {
+		return len(rawjson.Unquote(raw))
 	}
 	return len(raw)
 }
@@ -189,11 +191,11 @@ func setPath(object string, path []string, value string) string {
 		if b.Len() > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(quote(name) + ":" + value)
+		b.WriteString(rawjson.Quote(name) + ":" + value)
 	}
 	old := ""
-	if isObject(object) {
-		for name, v := range members(object) {
+	if rawjson.IsObject(object) {
+		for name, v := range rawjson.Members(object) {
 			if name == path[0] {
 				old = v
 			} else {

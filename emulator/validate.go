@@ -1,6 +1,10 @@
 package emulator
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/ciokit/cio/emulator/internal/rawjson"
+)
 
 // maxIDBytes, and the limits in traits.go, are those of the store behind the
 // API (api-facts 1.8). They are found out after the answer, so they warn.
@@ -31,7 +35,7 @@ func (m *message) validate() {
 		m.validateTrack()
 	case kindPage, kindScreen:
 		m.requireIdentity()
-		if m.kind == kindPage && isNull(member(m.properties, "url")) {
+		if m.kind == kindPage && rawjson.IsNull(rawjson.Member(m.properties, "url")) {
 			m.warn(ruleMissingURL, "properties.url")
 		}
 	case kindGroup:
@@ -58,13 +62,13 @@ func (m *message) requireIdentity() {
 }
 
 func (m *message) validateIdentify() {
-	if email := member(m.traits, "email"); isString(email) {
-		m.email = strings.TrimSpace(unquote(email))
+	if email := rawjson.Member(m.traits, "email"); rawjson.IsString(email) {
+		m.email = strings.TrimSpace(rawjson.Unquote(email))
 	}
 	if m.email == "" {
 		m.requireIdentity()
 	}
-	if objectID := member(m.traits, "objectId"); !isNull(objectID) {
+	if objectID := rawjson.Member(m.traits, "objectId"); !rawjson.IsNull(objectID) {
 		m.object.id = m.identifier("traits.objectId", objectID)
 		m.object.typeID = m.objectType(m.traits, "traits.")
 		m.requireObject(m.traits, "traits.", "relationshipAttributes")
@@ -99,7 +103,7 @@ func (m *message) validateTrack() {
 		m.wantReportField("actionType")
 	default:
 		if m.userID == "" && m.anonymousID == "" {
-			if m.groupID == "" && isNull(m.contextMember("groupId")) {
+			if m.groupID == "" && rawjson.IsNull(m.contextMember("groupId")) {
 				m.refuse(ruleMissingIdentity, "userId")
 				return
 			}
@@ -118,7 +122,7 @@ func (m *message) requireUserID() {
 }
 
 func (m *message) wantReportField(name string) {
-	if isNull(member(m.properties, name)) {
+	if rawjson.IsNull(rawjson.Member(m.properties, name)) {
 		m.warn(ruleReportFields, "properties."+name)
 	}
 }
@@ -126,14 +130,14 @@ func (m *message) wantReportField(name string) {
 func (m *message) validateDevice() {
 	m.requireUserID()
 	device := m.contextMember("device")
-	if !isObject(device) {
+	if !rawjson.IsObject(device) {
 		m.refuse(ruleMissingToken, "context.device.token")
 		return
 	}
-	if token := member(device, "token"); !isString(token) || token == `""` {
+	if token := rawjson.Member(device, "token"); !rawjson.IsString(token) || token == `""` {
 		m.refuse(ruleMissingToken, "context.device.token")
 	}
-	switch member(device, "type") {
+	switch rawjson.Member(device, "type") {
 	case `"ios"`, `"android"`:
 	default:
 		m.warn(ruleDeviceType, "context.device.type")
@@ -141,7 +145,7 @@ func (m *message) validateDevice() {
 }
 
 func (m *message) validateObjectEvent() {
-	m.object.id = m.identifier("properties.objectId", member(m.properties, "objectId"))
+	m.object.id = m.identifier("properties.objectId", rawjson.Member(m.properties, "objectId"))
 	if m.object.id == "" {
 		m.refuse(ruleMissingObjectID, "properties.objectId")
 		return
@@ -154,12 +158,12 @@ func (m *message) validateObjectEvent() {
 // number, else the default (api-facts 1.9).
 func (m *message) objectType(attributes, path string) string {
 	for _, name := range [...]string{"object_type_id", "objectTypeId"} {
-		raw := member(attributes, name)
+		raw := rawjson.Member(attributes, name)
 		switch {
-		case isNumber(raw):
+		case rawjson.IsNumber(raw):
 			m.checkObjectType(path+name, raw)
 			return raw
-		case !isNull(raw):
+		case !rawjson.IsNull(raw):
 			if s := m.text(path+name, raw); s != "" {
 				m.checkObjectType(path+name, s)
 				return s
@@ -196,5 +200,5 @@ func isReport(event string) bool { return event == eventReportDelivery || event 
 // requireObject refuses the message if the named member is there and is not
 // an object.
 func (m *message) requireObject(attributes, path, name string) {
-	m.objectText(path+name, member(attributes, name))
+	m.objectText(path+name, rawjson.Member(attributes, name))
 }

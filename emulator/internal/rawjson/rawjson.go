@@ -1,4 +1,6 @@
-package emulator
+// Package rawjson reads JSON text that json.Valid has accepted. It does not check it again, and it allocates only for strings with escapes:
+// every message of a batch is walked once, where encoding/json would scan it for every level of json.RawMessage.
+package rawjson
 
 import (
 	"encoding/json"
@@ -6,14 +8,9 @@ import (
 	"strings"
 )
 
-// The functions of this file read JSON text that json.Valid has accepted.
-// They do not check it again, and they allocate only for strings with
-// escapes: every message of a batch is walked once, where encoding/json would
-// scan it for every level of json.RawMessage.
-
-// members yields the name and the raw value of each member of the JSON object
+// Members yields the name and the raw value of each member of the JSON object
 // text, in order, repeated names included.
-func members(text string) iter.Seq2[string, string] {
+func Members(text string) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		i := skipSpace(text, 0) + 1
 		for {
@@ -25,7 +22,7 @@ func members(text string) iter.Seq2[string, string] {
 				i = skipSpace(text, i+1)
 			}
 			end := skipString(text, i)
-			name := unquote(text[i:end])
+			name := Unquote(text[i:end])
 			i = skipSpace(text, end) + 1
 			i = skipSpace(text, i)
 			end = skipValue(text, i)
@@ -37,8 +34,8 @@ func members(text string) iter.Seq2[string, string] {
 	}
 }
 
-// elements yields the raw elements of the JSON array text.
-func elements(text string) iter.Seq[string] {
+// Elements yields the raw elements of the JSON array text.
+func Elements(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		i := skipSpace(text, 0) + 1
 		for {
@@ -58,14 +55,14 @@ func elements(text string) iter.Seq[string] {
 	}
 }
 
-// member returns the raw value of the last member called name of the JSON
+// Member returns the raw value of the last member called name of the JSON
 // object text, or "" if there is none or text is empty.
-func member(text, name string) string {
+func Member(text, name string) string {
 	if text == "" {
 		return ""
 	}
 	found := ""
-	for n, value := range members(text) {
+	for n, value := range Members(text) {
 		if n == name {
 			found = value
 		}
@@ -127,9 +124,9 @@ func skipValue(text string, i int) int {
 	return i
 }
 
-// unquote returns the string that the JSON string raw stands for. Without
+// Unquote returns the string that the JSON string raw stands for. Without
 // escapes it shares raw's memory.
-func unquote(raw string) string {
+func Unquote(raw string) string {
 	if strings.IndexByte(raw, '\\') < 0 {
 		return raw[1 : len(raw)-1]
 	}
@@ -140,8 +137,8 @@ func unquote(raw string) string {
 	return s
 }
 
-// quote returns s as a JSON string.
-func quote(s string) string {
+// Quote returns s as a JSON string.
+func Quote(s string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -151,10 +148,19 @@ func quote(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func isString(raw string) bool { return raw != "" && raw[0] == '"' }
-func isObject(raw string) bool { return raw != "" && raw[0] == '{' }
-func isArray(raw string) bool  { return raw != "" && raw[0] == '[' }
-func isNumber(raw string) bool {
+// IsString reports whether the text of a value is that of a string.
+func IsString(raw string) bool { return raw != "" && raw[0] == '"' }
+
+// IsObject reports whether it is that of an object.
+func IsObject(raw string) bool { return raw != "" && raw[0] == '{' }
+
+// IsArray reports whether it is that of an array.
+func IsArray(raw string) bool { return raw != "" && raw[0] == '[' }
+
+// IsNumber reports whether it is that of a number.
+func IsNumber(raw string) bool {
 	return raw != "" && (raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9')
 }
-func isNull(raw string) bool { return raw == "" || raw == "null" }
+
+// IsNull reports whether it is null, or no value at all.
+func IsNull(raw string) bool { return raw == "" || raw == "null" }
