@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -70,7 +71,7 @@ func parseDocument(path, text string) (d document, err string) {
 	return d, ""
 }
 
-// documents returns README.md and docs/*.md.
+// documents returns README.md, the other documents beside it, and docs/*.md.
 func documents(t *testing.T) []document {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
@@ -78,7 +79,10 @@ func documents(t *testing.T) []document {
 		t.Fatalf("no documents: %v", err)
 	}
 	var docs []document
-	for _, path := range append([]string{filepath.Join(root, "README.md")}, paths...) {
+	for _, name := range []string{"SECURITY.md", "CONTRIBUTING.md", "DESIGN.md", "README.md"} {
+		paths = slices.Insert(paths, 0, filepath.Join(root, name))
+	}
+	for _, path := range paths {
 		docs = append(docs, readDocument(t, path))
 	}
 	return docs
