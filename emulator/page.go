@@ -146,13 +146,6 @@ func (s *Server) chosenWorkspace(handle string) *workspace {
 	return newest
 }
 
-// lastCall is when the workspace was called last. It takes the lock.
-func (ws *workspace) lastCall() time.Time {
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	return ws.calledAt
-}
-
 // pageRequest is one request for the page.
 type pageRequest struct {
 	s     *Server

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -255,6 +256,24 @@ func TestFaultForm(t *testing.T) {
 		c.header.Set("Content-Type", "application/x-www-form-urlencoded")
 		if a := c.do(http.MethodPost, "/faults", form); a.status != http.StatusBadRequest || len(c.srv.Faults()) != 0 {
 			t.Errorf("%s: %d", form, a.status)
+		}
+	}
+}
+
+// The views take no lock: what they show is read in pagedata.go, so that none can hold up the calls while it is drawn.
+func TestViewsTakeNoLock(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("page*.go")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(file, "_test.go") && file != "pagedata.go" && strings.Contains(string(text), ".mu.") {
+			t.Errorf("%s takes a lock", file)
 		}
 	}
 }

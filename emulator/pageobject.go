@@ -27,29 +27,21 @@ type pageRelation struct {
 	Attributes []pageTrait
 }
 
+// objectData is what the page shows of an object.
+type objectData struct {
+	Object
+	Attributes []pageTrait
+	Related    []pageRelation
+	Graph      graph
+}
+
 func (p *pageRequest) object(typeID, id string) (view, error) {
-	var data struct {
-		Object
-		Attributes []pageTrait
-		Related    []pageRelation
-		Graph      graph
-	}
 	if p.ws == nil {
 		return view{}, pageNotFound("There is no such object.")
 	}
-	ws := p.ws
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	o := ws.objects[objectKey{typeID, id}]
-	if o == nil {
+	data, found := p.ws.objectData(typeID, id)
+	if !found {
 		return view{}, pageNotFound("There is no such object. It may have been deleted.")
-	}
-	data.Object = o.export()
-	data.Attributes = pageTraits(o.attributes)
-	people := o.firstPeople(pageRows)
-	data.Graph = objectGraph(o, people, ws.handle)
-	for _, person := range people {
-		data.Related = append(data.Related, pageRelation{person.summary(), personPath(person), pageTraits(*person.relationships[o.key])})
 	}
 	return view{"object", id, "objects", data}, nil
 }

@@ -88,20 +88,14 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 }
 
 // updateAfter returns what happened after the message with the sequence, and
-// the sequence of the newest. It takes the lock; ws may be nil.
+// the sequence of the newest; ws may be nil.
 func (ws *workspace) updateAfter(after uint64) (update, uint64) {
 	u := update{Rows: []streamRow{}}
 	if ws == nil {
 		return u, 0
 	}
 	u.Stats = ws.stats()
-	ws.mu.Lock()
-	last := ws.journal.sequence
-	if after > last { // it was reset
-		after = 0
-	}
-	entries := ws.journal.newest("", 0, int(min(streamRows, last-after)))
-	ws.mu.Unlock()
+	entries, after, last := ws.entriesAfter(after)
 	for i := len(entries) - 1; i >= 0; i-- {
 		u.Rows = append(u.Rows, newStreamRow(entries[i].export()))
 	}

@@ -73,44 +73,6 @@ func (p *pageRequest) view() (view, error) {
 	return view{}, pageNotFound("There is no such page.")
 }
 
-// ruleCount is how many messages broke a rule.
-type ruleCount struct {
-	Rule
-	Count uint64
-}
-
-// brokenRules are the rules that messages broke, the most frequent first.
-func (ws *workspace) brokenRules() []ruleCount {
-	if ws == nil {
-		return nil
-	}
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	var list []ruleCount
-	for id, n := range ws.broken {
-		if n > 0 {
-			list = append(list, ruleCount{rules[id], n})
-		}
-	}
-	slices.SortStableFunc(list, func(a, b ruleCount) int { return cmp.Compare(b.Count, a.Count) })
-	return list
-}
-
-// records returns those of the workspace, which may be nil.
-func (ws *workspace) records(verdict Verdict, before uint64, limit int) []Record {
-	if ws == nil {
-		return nil
-	}
-	ws.mu.Lock()
-	entries := ws.journal.newest(verdict, before, limit)
-	ws.mu.Unlock()
-	list := make([]Record, 0, len(entries))
-	for _, e := range entries {
-		list = append(list, e.export())
-	}
-	return list
-}
-
 // streamRows is how many messages the overview shows.
 const streamRows = 14
 
@@ -153,12 +115,7 @@ func (p *pageRequest) events() view {
 		Traits Shape
 	}
 	if p.ws != nil {
-		p.ws.mu.Lock()
-		for key, of := range p.ws.shapes.events {
-			data.Events = append(data.Events, of.export(key.kind, key.name))
-		}
-		data.Traits = p.ws.shapes.traits.export(kindIdentify, "")
-		p.ws.mu.Unlock()
+		data.Events, data.Traits = p.ws.allShapes()
 	}
 	slices.SortFunc(data.Events, func(a, b Shape) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
@@ -181,11 +138,7 @@ func (p *pageRequest) event(typ, name string) (view, error) {
 		Recent []Record
 	}
 	if p.ws != nil {
-		p.ws.mu.Lock()
-		if of := p.ws.shapes.events[eventKey{kindOf(typ), name}]; of != nil {
-			data.Shape = of.export(kindOf(typ), name)
-		}
-		p.ws.mu.Unlock()
+		data.Shape = p.ws.shapeOf(typ, name)
 	}
 	if data.Shape.Count == 0 {
 		return view{}, pageNotFound("No event of that name has arrived.")
@@ -276,38 +229,6 @@ func (p *pageRequest) request(number string) (view, error) {
 		data.Curl = curlOf(p.base(), *request, requestBody(entries, *request))
 	}
 	return view{"request", "Request " + number, "messages", data}, nil
-}
-
-// requestEntries returns the messages of a request that the journal still
-// holds, and whether those are all. It takes the lock.
-func (ws *workspace) requestEntries(n uint64) (entries []entry, request *Request, whole bool) {
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	r := ws.requestNumber(n)
-	if r == nil {
-		return nil, nil, false
-	}
-	found := *r
-	whole = true
-	total := found.Messages.Accepted + found.Messages.Dropped + found.Messages.Rejected
-	if total > maxJournalScan {
-		total, whole = maxJournalScan, false
-	}
-	for i := range total {
-		e, held := ws.journal.at(found.First + i)
-		if !held {
-			whole = false
-			if found.First+i > ws.journal.sequence {
-				break
-			}
-			continue
-		}
-		if e.raw == "" {
-			whole = whole && total == 1 && found.Rest != "" && len(found.Rest) == found.Bytes
-		}
-		entries = append(entries, e)
-	}
-	return entries, &found, whole
 }
 
 // requestBody puts the body of a request together again.
