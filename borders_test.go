@@ -2,6 +2,7 @@ package cio_test
 
 import (
 	"bytes"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/printer"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -122,28 +124,43 @@ func short(path string) string {
 // imports returns what each package imports besides the standard library, by the short name of the package.
 func imports(t *testing.T) map[string][]string {
 	t.Helper()
-	standard := map[string]bool{}
-	for p := range strings.FieldsSeq(goList(t, "std")) {
-		standard[p] = true
-	}
 	found := map[string][]string{}
-	for line := range strings.Lines(goList(t, "-f", `{{.ImportPath}} {{join .Imports " "}}`, "work")) {
-		fields := strings.Fields(line)
-		found[short(fields[0])] = slices.DeleteFunc(fields[1:], func(i string) bool { return standard[i] || i == "C" })
+	for _, p := range packages(t) {
+		// A path whose first part is no host is of the standard library.
+		found[short(p.path)] = slices.DeleteFunc(slices.Clone(p.imports), func(i string) bool { first, _, _ := strings.Cut(i, "/"); return !strings.Contains(first, ".") })
 	}
 	return found
 }
 
-func goList(t *testing.T, args ...string) string {
-	t.Helper()
-	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+// listed is a package of the workspace, or of this module alone without one.
+type listed struct {
+	path, dir      string
+	imports, files []string // files as chosen by build constraints, and those that are not
+}
+
+var listPackages = sync.OnceValues(func() ([]listed, error) {
+	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}}|{{.Dir}}|{{join .Imports " "}}|{{join .GoFiles " "}} {{join .IgnoredGoFiles " "}}`, "work")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("go list %q: %v\n%s", args, err, errs.String())
+		return nil, fmt.Errorf("go list: %w\n%s", err, errs.String())
 	}
-	return string(out)
+	var all []listed
+	for line := range strings.Lines(string(out)) {
+		parts := strings.Split(strings.TrimSpace(line), "|")
+		all = append(all, listed{parts[0], parts[1], strings.Fields(parts[2]), strings.Fields(parts[3])})
+	}
+	return all, nil
+})
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	all, err := listPackages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // pair is what kit uses of internal/wire, a package of another module: a kit that was released works with every root whose declarations these
