@@ -31,12 +31,13 @@ type rowChecks struct {
 	names   []string  // of the columns, folded
 	begins  [256]bool // bytes with which the first field of such a row can begin
 	quoted  bool      // somebody has said what quotes are: none is taken for lost
+	all     bool      // somebody has said that every row is data
 	crIsAny bool      // somebody has said that a CR by itself is data
 	behind  int64     // the line of a header with other columns, below which no row can be read; 0 if there is none
 }
 
 func newRowChecks(header []Column, cfg Config) *rowChecks {
-	k := &rowChecks{quoted: cfg.Quote != 0, crIsAny: cfg.LineEnd != ""}
+	k := &rowChecks{quoted: cfg.Quote != 0, all: cfg.AllRows, crIsAny: cfg.LineEnd != ""}
 	for _, c := range header {
 		name := fold([]byte(c.Name))
 		k.names = append(k.names, name)
@@ -74,17 +75,29 @@ func (c *csvFramer) check(row *Row, data []byte, n int, final bool) *RowError {
 		}
 	}
 	first := c.fields[0]
+	if k.all {
+		return nil
+	}
 	if k.behind == 0 && (first.start >= first.end || !k.begins[row.Raw[first.start]]) && (len(row.Raw) == 0 || row.Raw[0] != 0xef) {
 		return nil
 	}
 	return c.checkWords(row, data, n, final)
 }
 
-// strayCR reports whether a CR stands in a field without quotes.
+// strayCR reports whether a CR stands in a field without quotes, and no escape character before it.
 func (c *csvFramer) strayCR(row []byte) bool {
 	for _, f := range c.fields {
-		if (f.start == 0 || row[f.start-1] != c.quote()) && bytes.IndexByte(row[f.start:f.end], '\r') >= 0 {
-			return true
+		text := row[f.start:f.end]
+		if f.start > 0 && row[f.start-1] == c.quote() || bytes.IndexByte(text, '\r') < 0 {
+			continue
+		}
+		for i := 0; i < len(text); i++ {
+			switch {
+			case text[i] == '\r':
+				return true
+			case c.odd != nil && c.odd.Escape != None && text[i] == c.odd.Escape:
+				i++
+			}
 		}
 	}
 	return false
@@ -126,18 +139,18 @@ func (c *csvFramer) checkWords(row *Row, data []byte, n int, final bool) *RowErr
 	switch {
 	case filled > 0 && same == filled && same == named:
 		k.behind = 0
-		return &RowError{RuleRepeatedHeader, "the row repeats the header, as files do that were joined; delete it if it is no data"}
-	case isName(texts[0], k.names) && known >= 2 && 2*known >= filled && same < known+boolInt(known < filled):
+		return &RowError{RuleRepeatedHeader, "the row repeats the header, as files do that were joined; delete it, or say --all-rows if it is data"}
+	case isName(texts[0], k.names) && known >= 2 && 2*known >= filled && same < known+boolInt(known < filled) && couldBeNames(texts):
 		k.behind = row.Line
-		return &RowError{RuleOtherHeader, "the row holds names of columns, but not as the header has them: files with other columns seem to have been joined here; load each by itself"}
+		return &RowError{RuleOtherHeader, "the row holds names of columns, but not as the header has them: files with other columns seem to have been joined here; load each by itself, or say --all-rows if it is data"}
 	case k.behind > 0:
-		return &RowError{RuleOtherHeader, fmt.Sprintf("the row stands below the header with other columns on line %d; load the files that were joined each by itself", k.behind)}
+		return &RowError{RuleOtherHeader, fmt.Sprintf("the row stands below the header with other columns on line %d; load the files that were joined each by itself, or say --all-rows if that line is data", k.behind)}
 	case bytes.HasPrefix(row.Raw, utf8BOM):
 		return &RowError{RuleByteOrderMark, "the row begins with a byte order mark, as files do that were joined; delete the mark"}
 	case ruler(texts):
-		return &RowError{RuleNoData, "the row is a ruler of dashes and no data; delete it"}
+		return &RowError{RuleNoData, "the row is a ruler of dashes and no data; delete it, or say --all-rows if it is data"}
 	case footer.MatchString(texts[0]) && filled <= 2:
-		return &RowError{RuleNoData, "the row is a note such as a count of rows and no data; delete it"}
+		return &RowError{RuleNoData, "the row is a note such as a count of rows and no data; delete it, or say --all-rows if it is data"}
 	case total.MatchString(texts[0]) && amounts(texts[1:]):
 		return c.lastRow(data[n:], final)
 	}
@@ -158,6 +171,26 @@ func isName(text string, names []string) bool {
 		}
 	}
 	return false
+}
+
+// couldBeNames reports whether all cells that are not empty could be names of columns: none stands there twice, and none looks like a value.
+func couldBeNames(texts []string) bool {
+	seen := make(map[string]bool, len(texts))
+	for _, text := range texts {
+		if text == "" {
+			continue
+		}
+		if seen[text] || !nameLike(text) {
+			return false
+		}
+		seen[text] = true
+	}
+	return true
+}
+
+// nameLike reports whether a folded text could be the name of a column.
+func nameLike(text string) bool {
+	return text != "" && !strings.Contains(text, "@") && strings.Trim(text, "0123456789.,:-/ ") != ""
 }
 
 // textOf is the text of a field.
@@ -227,7 +260,7 @@ func (c *csvFramer) lastRow(rest []byte, final bool) *RowError {
 	if !final {
 		return needsMore
 	}
-	return &RowError{RuleNoData, "the last row holds totals and no data; delete it"}
+	return &RowError{RuleNoData, "the last row holds totals and no data; delete it, or say --all-rows if it is data"}
 }
 
 // swallowed returns how many rows a quoted field seems to hold: its lines have delimiters where rows would have them.

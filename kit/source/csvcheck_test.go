@@ -93,3 +93,34 @@ func checkRules(t *testing.T, in string, cfg Config, rows int, want string) {
 		}
 	}
 }
+
+// A row that only resembles a header does not cost the rows below it, and AllRows takes every row for data.
+func TestRowsThatResembleHeaders(t *testing.T) {
+	for name, tt := range map[string]struct {
+		in       string
+		bad, all int
+	}{
+		"another header":           {"id,name,email\n1,Ann,a@x.org\nid,email,name\n2,b@x.org,Bob\n", 2, 0},
+		"the header again":         {"id,name,email\n1,Ann,a@x.org\nid,name,email\n2,Bob,b@x.org\n", 1, 0},
+		"names twice":              {"name,email,type,note\nname,name,type,\nx,y,z,\n", 0, 0},
+		"names beside values":      {"column,type,example,table\nexample,column,17,people\ntype,column,a@x.org,people\nx,y,z,people\n", 0, 0},
+		"a ruler and a count":      {"id,n\n--,--\n1,2\n(1 row),\n", 2, 0},
+		"totals":                   {"id,n\na,2\nTotal,2\n", 1, 0},
+		"a NUL is no row at all":   {"id,n\na,2\nb,\x00\n", 1, 1},
+		"a file of dashes as text": {"id,n\n-,-\na,b\n", 0, 0},
+	} {
+		count := func(cfg Config) (bad int) {
+			_, rows, err := readAll(t, strings.NewReader(tt.in), cfg)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			for _, r := range rows {
+				bad += boolInt(r.rule != "")
+			}
+			return bad
+		}
+		if bad, all := count(Config{Format: CSV}), count(Config{Format: CSV, AllRows: true}); bad != tt.bad || all != tt.all {
+			t.Errorf("%s: %d and %d rows are rejected, want %d and %d", name, bad, all, tt.bad, tt.all)
+		}
+	}
+}

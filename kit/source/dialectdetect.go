@@ -260,7 +260,7 @@ func headerLike(c *csvFramer, row []byte) bool {
 	seen := make(map[string]bool)
 	for _, f := range c.fields {
 		text := fold(c.textOf(row, f))
-		if text == "" || seen[text] || strings.Contains(text, "@") || strings.Trim(text, "0123456789.,:-/ ") == "" {
+		if seen[text] || !nameLike(text) {
 			return false
 		}
 		seen[text] = true

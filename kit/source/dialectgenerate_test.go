@@ -176,6 +176,12 @@ func readTable(t testing.TB, name string, cfg Config) (rows [][]string, bad []st
 		t.Fatal(err)
 	}
 	defer src.Close()
+	return rowsOfTable(t, src)
+}
+
+// rowsOfTable is readTable of an open source.
+func rowsOfTable(t testing.TB, src Source) (rows [][]string, bad []string, refused error) {
+	t.Helper()
 	columns, err := src.Columns(t.Context())
 	if err == nil {
 		rows = append(rows, namesOf(columns))

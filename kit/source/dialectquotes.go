@@ -41,6 +41,11 @@ func (s *detector) quoted(delimiter byte) (*reading, error) {
 	default:
 		r, err = s.usualQuotes(d)
 	}
+	if err == nil && r.Quote != '\'' && r.doubles > 0 {
+		if in := s.read(d.with('\'', d.Escape)); in.clean() && in.rows > 0 {
+			return nil, refuse(r.line, sayApostrophes, "%s between apostrophes have others in them that are doubled", count(r.doubles, "field"))
+		}
+	}
 	if err != nil || s.cfg.Escape != 0 {
 		return r, err
 	}
@@ -124,6 +129,8 @@ func (s *detector) headerQuoted(r *reading) bool {
 	return len(head) > 0 && head[0] == '"' && head[len(head)-1] == '"' && bytes.Count(head, []byte{'"'}) >= 2*r.columns
 }
 
+const sayApostrophes = "say --quote \"'\" if apostrophes enclose fields, --quote '\"' if they are text"
+
 // apostrophes returns the reading in which they enclose fields, if they do.
 func (s *detector) apostrophes(d Dialect, q *reading) (*reading, error) {
 	if q.wrapped != "" && q.wrapped != "'" && q.columns > 1 {
@@ -131,7 +138,7 @@ func (s *detector) apostrophes(d Dialect, q *reading) (*reading, error) {
 	}
 	all := q.wrapped == "'"
 	some := q.single.some()
-	if !all && some == 0 && (q.clean() || len(q.single.both) == 0) {
+	if !all && some == 0 && (q.clean() || !bytes.Contains(s.sample, []byte{d.Delimiter, '\''})) {
 		return nil, nil
 	}
 	r := s.read(d.with('\'', d.Escape))
@@ -144,7 +151,7 @@ func (s *detector) apostrophes(d Dialect, q *reading) (*reading, error) {
 		s.show("Apostrophes enclose fields: %s are between two of them", count(r.quoted, "field"))
 		return r, nil
 	case q.clean() && some > 0:
-		return nil, refuse(q.line, "say --quote \"'\" if apostrophes enclose fields, --quote '\"' if they are text", "all fields of a column begin and end with an apostrophe")
+		return nil, refuse(q.line, sayApostrophes, "all fields of a column begin and end with an apostrophe")
 	}
 	return nil, nil
 }
@@ -188,6 +195,20 @@ func (s *detector) escapes(r *reading, without bool) (*reading, error) {
 			return e, nil
 		}
 		return nil, refuse(r.line, sayEscape, "each backslash in %s stands where it could escape what follows it", count(r.escaped, "field"))
+	case !r.clean() && s.escapedClean(d):
+		return nil, refuse(r.badLine, sayEscape+", and what quotes are, such as --quote none", "a row does not fit the header, and all do if a backslash escapes what follows it")
+	case r.strict > 0 && r.strict == r.escaped+r.loose && (!r.clean() || s.escapedClean(d)):
+		return nil, refuse(r.line, sayEscape, "each backslash in %s stands where a writer would put one that escapes", count(r.strict, "field"))
 	}
 	return r, nil
+}
+
+// escapedClean reports whether the sample can be read with this escape, whatever encloses fields.
+func (s *detector) escapedClean(d Dialect) bool {
+	for _, quote := range []byte{d.Quote, None, '"', '\''} {
+		if r := s.read(d.with(quote, d.Escape)); r.clean() && r.rows > 0 && (s.cfg.Quote == 0 || quote == d.Quote) {
+			return true
+		}
+	}
+	return false
 }

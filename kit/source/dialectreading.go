@@ -25,6 +25,8 @@ type reading struct {
 	nulls   int // fields that are \N
 	escaped int // fields with a backslash that does something
 	loose   int // other fields with a backslash
+	strict  int // fields with backslashes, all of which stand before what a writer has to escape
+	doubles int // fields between apostrophes in which others are doubled
 	line    int64
 	single  tally  // of apostrophes around fields
 	double  tally  // of double quotes around fields
@@ -168,6 +170,7 @@ func (r *reading) add(c *csvFramer, row *Row, line int64) {
 		text := row.Raw[f.start:f.end]
 		r.look(c, row.Raw, f)
 		r.single.add(i, text, '\'')
+		r.doubles += boolInt(doublesApostrophes(text))
 		if f.start > 0 && row.Raw[f.start-1] == '"' && r.Quote == '"' {
 			text = row.Raw[f.start-1 : f.end+1]
 		}
@@ -192,6 +195,7 @@ func (r *reading) look(c *csvFramer, row []byte, f csvField) {
 	} else if at > 0 {
 		r.middle++
 	}
+	r.strict += boolInt(strictlyEscaped(text, c.delimiter))
 	switch slash := bytes.IndexByte(row[f.start:f.end], '\\'); {
 	case f.start+2 <= len(row) && f.start == f.end && row[f.start] == '\\' && row[f.start+1] == 'N', string(text) == `\N`:
 		r.nulls++
@@ -214,4 +218,30 @@ func paired(text []byte) bool {
 		}
 	}
 	return true
+}
+
+// strictlyEscaped reports whether a field has backslashes, and each stands before what a writer has to escape: a backslash, a quote, what separates
+// fields, or the end of a line.
+func strictlyEscaped(text []byte, delimiter byte) bool {
+	some := false
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		some = true
+		if i++; i < len(text) && bytes.IndexByte([]byte{'\\', '"', '\'', '\r', '\n', delimiter}, text[i]) < 0 {
+			return false
+		}
+	}
+	return some
+}
+
+// doublesApostrophes reports whether a field stands between apostrophes and all others in it are doubled.
+func doublesApostrophes(text []byte) bool {
+	if len(text) < 4 || text[0] != '\'' || text[len(text)-1] != '\'' {
+		return false
+	}
+	inner := text[1 : len(text)-1]
+	n := bytes.Count(inner, []byte{'\''})
+	return n > 0 && n == 2*bytes.Count(inner, []byte("''"))
 }

@@ -31,6 +31,9 @@ func (o origin) Fingerprint() (string, error) {
 	if o.cfg.Quote != 0 || o.cfg.Escape != 0 || o.cfg.LineEnd != "" { // what is not given leaves it as it was before there were these
 		fmt.Fprintf(all, "%q %q %q\n", o.cfg.Quote, o.cfg.Escape, o.cfg.LineEnd)
 	}
+	if o.cfg.AllRows {
+		fmt.Fprintln(all, "all rows")
+	}
 	if o.cfg.JSONPath != "" {
 		fmt.Fprintf(all, "%q\n", o.cfg.JSONPath)
 	}

@@ -15,6 +15,8 @@ type Layout struct {
 	JSONPath string `json:"json_path,omitempty"`
 	// Columns are the names that were given to the columns of CSV without a header.
 	Columns []string `json:"columns,omitempty"`
+	// AllRows is as Config has it.
+	AllRows bool `json:"all_rows,omitempty"`
 	// Rejects says that it is a rejects file.
 	Rejects bool `json:"rejects,omitempty"`
 }
@@ -53,6 +55,9 @@ func (l Layout) String() string {
 	if l.Columns != nil {
 		parts = append(parts, "with the columns "+strings.Join(l.Columns, ", "))
 	}
+	if l.AllRows {
+		parts = append(parts, "with all rows")
+	}
 	if l.Encoding != "" {
 		parts = append(parts, "in "+l.Encoding)
 	}
@@ -61,7 +66,7 @@ func (l Layout) String() string {
 
 // layout is known after Columns.
 func (t *text) layout() Layout {
-	l := Layout{Format: CSV, Compression: t.in.compressed(), Columns: t.cfg.Columns}
+	l := Layout{Format: CSV, Compression: t.in.compressed(), Columns: t.cfg.Columns, AllRows: t.cfg.AllRows}
 	if name := encodingName(t.cfg.Encoding); name != "utf-8" {
 		l.Encoding = name
 	}
@@ -69,7 +74,7 @@ func (t *text) layout() Layout {
 	case *rejectsFramer:
 		return Layout{Format: JSONLines, Compression: l.Compression, Rejects: true}
 	case *jsonFramer:
-		l.Format, l.JSON, l.JSONPath, l.Columns = JSONLines, JSONOneALine, t.cfg.JSONPath, nil
+		l.Format, l.JSON, l.JSONPath, l.Columns, l.AllRows = JSONLines, JSONOneALine, t.cfg.JSONPath, nil, false
 		if f.stream != nil {
 			l.JSON = JSONStream
 		}

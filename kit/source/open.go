@@ -60,6 +60,9 @@ type Config struct {
 	Encoding string
 	// Columns are the names of the columns of CSV without a header; default: the first line names them.
 	Columns []string
+	// AllRows takes every row of CSV with the right number of fields for data. Otherwise a row that repeats the header or stands below a header with
+	// other columns, a ruler, a note such as a count of rows, and totals at the end are bad rows.
+	AllRows bool
 	// JSONPath says where in objects of JSON the rows are: the names of members with points between them, such as data.customers, or a JSON
 	// pointer, such as /data/customers. There is a list of rows, or one. Default: the objects are the rows.
 	JSONPath string

@@ -14,11 +14,12 @@ func (o *loadOptions) dialectFlags(fl *pflag.FlagSet) {
 	fl.StringVar(&o.Quote, "quote", "", "encloses fields of CSV: one character, or none if quotes are text; default what the input shows")
 	fl.StringVar(&o.Escape, "escape", "", `makes the character behind it text: one character such as \, or none; default what the input shows`)
 	fl.StringVar(&o.LineEnd, "line-end", "", "what ends a line of CSV: lf (CRLF too), or any, a CR by itself too; default what the input shows")
+	fl.BoolVar(&o.AllRows, "all-rows", false, "every row of CSV is data, also one that looks like another header, a ruler, a count of rows or totals")
 }
 
 // sourceConfig says how the input is read.
 func (o *loadOptions) sourceConfig() (source.Config, error) {
-	cfg := source.Config{Format: source.Format(o.Format), Encoding: o.Encoding, Columns: o.Columns, SkipLines: o.SkipRows, LineEnd: source.LineEnd(strings.ToLower(o.LineEnd)), JSONPath: o.JSONPath}
+	cfg := source.Config{Format: source.Format(o.Format), Encoding: o.Encoding, Columns: o.Columns, SkipLines: o.SkipRows, LineEnd: source.LineEnd(strings.ToLower(o.LineEnd)), JSONPath: o.JSONPath, AllRows: o.AllRows}
 	for _, c := range []struct {
 		flag, text string
 		to         *byte

@@ -41,6 +41,7 @@ type loadOptions struct {
 	Columns      []string      `json:"columns,omitempty"`
 	SkipRows     int           `json:"skip_rows,omitempty"`
 	JSONPath     string        `json:"json_path,omitempty"`
+	AllRows      bool          `json:"all_rows,omitempty"`
 	Comma        bool          `json:"decimal_comma,omitempty"`
 	Rejects      string        `json:"rejects,omitempty"`
 	Deny         string        `json:"deny,omitempty"`
@@ -234,7 +235,7 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 
 // goOn resumes a load.
 func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
-	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "quote", "escape", "line-end", "encoding", "columns", "skip-rows", "json-path", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "strict-identity", "dry-run", "continue"}, changeFlags) {
+	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "quote", "escape", "line-end", "all-rows", "encoding", "columns", "skip-rows", "json-path", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "strict-identity", "dry-run", "continue"}, changeFlags) {
 		if cmd.Flags().Changed(name) {
 			return fail(exitUsage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
 		}
@@ -349,6 +350,9 @@ func (o *loadOptions) rows() string {
 		return fmt.Sprintf("%q %q %q %d", o.JSONPath, o.Format, o.Encoding, o.SkipRows)
 	}
 	text := fmt.Sprintf("%q %q %q %q %q %d %v", o.Query, o.Format, o.Delimiter, o.Encoding, o.Columns, o.SkipRows, o.Comma)
+	if o.AllRows {
+		text += " all rows"
+	}
 	if o.Quote+o.Escape+o.LineEnd != "" {
 		return text + fmt.Sprintf(" %q %q %q", o.Quote, o.Escape, o.LineEnd)
 	}

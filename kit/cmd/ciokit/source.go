@@ -161,6 +161,9 @@ func (f *inputFlags) words(cmd *cobra.Command, args []string, p source.Profile) 
 			flag("skip-rows", strconv.Itoa(f.rows.SkipRows))
 		}
 	}
+	if f.rows.AllRows {
+		words = append(words, "--all-rows")
+	}
 	if f.comma {
 		words = append(words, "--decimal-comma")
 	}
