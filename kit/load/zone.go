@@ -2,6 +2,7 @@ package load
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -281,36 +282,45 @@ const away = 24 * time.Hour
 // moments returns when clocks of the zone showed what a clock in UTC shows at wall, in order: once as a rule, never where clocks were put
 // forward over it, twice where they were put back.
 func (z *zone) moments(wall time.Time) []time.Time {
-	seconds := wall.Unix()
-	t := wall.Add(-away).In(z.location)
 	var found []time.Time
-	for {
+	end := wall.Add(away)
+	for t, more := wall.Add(-away).In(z.location), true; more && !t.After(end); t, more = nextStretch(t) {
 		_, offset := t.Zone()
-		start, end := t.ZoneBounds()
-		at := time.Unix(seconds-int64(offset), int64(wall.Nanosecond())).In(z.location)
-		if (start.IsZero() || !at.Before(start)) && (end.IsZero() || at.Before(end)) {
+		at := time.Unix(wall.Unix()-int64(offset), int64(wall.Nanosecond())).In(z.location)
+		if _, then := at.Zone(); then == offset && !slices.ContainsFunc(found, at.Equal) {
 			found = append(found, at)
 		}
-		if end.IsZero() || end.After(wall.Add(away)) {
-			return found
-		}
-		t = end
 	}
+	slices.SortFunc(found, time.Time.Compare)
+	return found
 }
 
 // firstOf returns the first moment of a day that has no midnight. ok is false if the zone had no such day.
 func (z *zone) firstOf(day time.Time) (first time.Time, ok bool) {
-	for t := day.Add(-away).In(z.location); ; {
-		_, end := t.ZoneBounds()
-		if end.IsZero() || end.After(day.Add(away)) {
-			return first, false
-		}
-		year, month, date := end.Date()
-		if y, m, d := day.Date(); year == y && month == m && date == d {
-			return end, true
-		}
-		t = end
+	is := func(t time.Time) bool {
+		year, month, date := t.Date()
+		y, m, d := day.Date()
+		return year == y && month == m && date == d
 	}
+	end := day.Add(away)
+	for t, more := nextStretch(day.Add(-away).In(z.location)); more && !t.After(end); t, more = nextStretch(t) {
+		if is(t) && !is(t.Add(-1)) {
+			return t, true
+		}
+	}
+	return first, false
+}
+
+// nextStretch returns a later moment, up to which a zone's clocks ran on as they do at t. There is none if they do so for ever.
+func nextStretch(t time.Time) (next time.Time, ok bool) {
+	_, next = t.ZoneBounds()
+	switch {
+	case next.IsZero():
+		return next, false
+	case !next.After(t): // Go ends a year of 366 days a day too early, where a rule and no list says when clocks change
+		return t.Add(time.Hour), true
+	}
+	return next, true
 }
 
 // note is a warning about a value of the row at hand.

@@ -160,6 +160,27 @@ func TestZonesAgreeWithClock(t *testing.T) {
 	}
 }
 
+// The last day of each year is read as all others are, also where the database gives a rule for the years to come and no list.
+func TestTurnOfTheYear(t *testing.T) {
+	for _, name := range []string{"Europe/Berlin", "America/New_York", "America/Santiago", "Australia/Sydney", "Pacific/Apia", "Asia/Tokyo", "UTC"} {
+		loc, problem, _ := parseZone(name)
+		if problem != "" {
+			t.Fatal(problem)
+		}
+		z := &zone{location: loc}
+		for wall := time.Date(2023, 12, 29, 0, 0, 0, 0, time.UTC); wall.Year() < 2105; wall = wall.Add(time.Hour / 2) {
+			if wall.Month() == time.January && wall.Day() > 3 {
+				wall = time.Date(wall.Year(), 12, 29, 0, 0, 0, 0, time.UTC)
+			}
+			face := wall.Format("2006-01-02 15:04:05")
+			got, err := z.parse([]byte(face), nil)
+			if want := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, loc); err != nil || !got.Equal(want) || got.warning != "" {
+				t.Fatalf("%s in %s is %s %q %v, want %s", face, name, got, got.warning, err, want)
+			}
+		}
+	}
+}
+
 // A mapping that names no zone, or names one in vain, is told so, where it does.
 func TestZoneProblems(t *testing.T) {
 	t.Parallel()
