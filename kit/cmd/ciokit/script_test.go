@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/ciokit/cio/emulator"
@@ -28,13 +27,14 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the scripts in testdata/script. Each runs the command as a process of its own, beside an emulator at $EMULATOR with
-// the key in $CUSTOMERIO_API_KEY and Parquet files in $PARQUET. Besides the commands of testscript there are
+// the key in $CUSTOMERIO_API_KEY and Parquet files in $PARQUET. Besides the commands of testscript there are scriptTools and
 //
 //	exits CODE COMMAND...   run it and insist on the exit code
 //	stats JSON              the emulator's counters have the members of the object
 //	fault JSON              queue a fault in the emulator
 //	elements N FILE [MEMBER] the file is a JSON array, or an object with an array of that name, of so many elements
-//	interrupts CODE COMMAND run it, interrupt it in its first call, and insist on the exit code: 130 for Ctrl-C, 143 for SIGTERM, 137 to kill it
+//	interrupts CODE COMMAND run it, interrupt it in its first call, and insist on the exit code: 130 for Ctrl-C, 143 for SIGTERM, for which
+//	                        Ctrl-C stands on Windows, 137 to kill it
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -57,13 +57,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":      exits,
-			"stats":      statsHave,
-			"fault":      addFault,
-			"elements":   elements,
-			"interrupts": interrupts,
-		},
+		Cmds: scriptCommands(),
 	})
 }
 
@@ -157,6 +151,7 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(path, args[2:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), out, errs
 	cmd.Env = append(os.Environ(), "CUSTOMERIO_API_KEY="+ts.Getenv("CUSTOMERIO_API_KEY"), "XDG_STATE_HOME="+ts.Getenv("XDG_STATE_HOME"))
+	setApart(cmd)
 	ts.Check(cmd.Start())
 	ended := make(chan struct{})
 	go func() {
@@ -174,14 +169,8 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 			f = server(ts).Faults()[i]
 		}
 	}
-	signal := os.Interrupt
-	switch want {
-	case exitTerminated:
-		signal = syscall.SIGTERM
-	case exitKilled:
-		signal, want = os.Kill, -1 // which is what stands for any signal that ended it
-	}
-	ts.Check(cmd.Process.Signal(signal))
+	want, err = end(cmd.Process, want)
+	ts.Check(err)
 	<-ended
 	if code := cmd.ProcessState.ExitCode(); code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)

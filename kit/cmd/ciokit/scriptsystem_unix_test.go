@@ -1,0 +1,25 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+func makePipe(name string) error { return syscall.Mkfifo(name, 0o600) }
+
+// setApart makes a process that can be ended alone.
+func setApart(*exec.Cmd) {}
+
+// end ends a process in the way that the code says, and returns the exit code that it has then.
+func end(p *os.Process, code int) (int, error) {
+	switch code {
+	case exitTerminated:
+		return code, p.Signal(syscall.SIGTERM)
+	case exitKilled:
+		return -1, p.Kill() // which is what stands for any signal that ended it
+	}
+	return code, p.Signal(os.Interrupt)
+}

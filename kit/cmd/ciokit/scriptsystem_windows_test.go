@@ -1,0 +1,25 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/windows"
+)
+
+func makePipe(string) error { return errors.ErrUnsupported }
+
+// setApart makes a process that can be ended alone.
+func setApart(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
+}
+
+// end ends a process in the way that the code says, and returns the exit code that it has then.
+func end(p *os.Process, code int) (int, error) {
+	if code == exitKilled {
+		return 1, p.Kill()
+	}
+	return exitInterrupted, windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(p.Pid)) // what Ctrl-C is to a group of its own
+}
