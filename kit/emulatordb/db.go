@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/emulator"
+	_ "github.com/ciokit/cio/kit/internal/needs64"
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
 )

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/filelock"
+	_ "github.com/ciokit/cio/kit/internal/needs64"
 	"github.com/ciokit/cio/kit/internal/places"
 )
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -39,9 +38,6 @@ func TestFullLoadThatEndsEarlyForgetsTheRest(t *testing.T) {
 // While a load is under way no other may begin with its snapshot, whatever it sends, and it takes nobody else's word away.
 func TestLoadsOfOneSnapshotAtOnce(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("files are not locked there")
-	}
 	for _, first := range []bool{true, false} {
 		c := newChanging(t, people)
 		if !first {
@@ -107,6 +103,9 @@ func TestDiffWithTheSnapshotByAnotherPath(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(dir, link); err != nil {
 		t.Skip(err)
+	}
+	if _, err := os.Stat(link); err != nil {
+		t.Skip("wine makes links that are none: ", err)
 	}
 	c.job.Changes.DiffWith = filepath.Join(link, filepath.Base(c.job.Changes.Snapshot))
 	c.want("id,n\na,1\nb,1\n", 1, "b")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,9 @@ func TestChanged(t *testing.T) {
 				t.Run(fmt.Sprint(kind, " ", what, " ", several), func(t *testing.T) {
 					if what == "another of the same length and time" && kind == "csv.gz" {
 						t.Skip("it would be damaged")
+					}
+					if runtime.GOOS == "windows" && !several && (what == "gone" || what == "replaced by the same") {
+						t.Skip("Windows lets nobody remove or replace a file that is being read")
 					}
 					if what == "another of the same length and time" && stateTime(mustStat(t, ".")) == [2]int64{} {
 						t.Skip("the system does not tell")

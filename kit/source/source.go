@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 
+	_ "github.com/ciokit/cio/kit/internal/needs64"
 	"github.com/ciokit/cio/kit/internal/printed"
 )
 

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/ciokit/cio/kit/internal/places"
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
 
@@ -92,8 +92,7 @@ func connectionsFile(named string) (string, error) {
 	if named != "" {
 		return named, nil
 	}
-	dir, err := os.UserConfigDir()
-	return filepath.Join(dir, "ciokit", "connections.yaml"), err
+	return places.Config("connections.yaml")
 }
 
 // readConnections reads a YAML file of names and URLs. No error holds any of it but the names.

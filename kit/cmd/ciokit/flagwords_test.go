@@ -73,7 +73,7 @@ func TestWordsOfCommands(t *testing.T) {
 		"p.yaml": "messages:\n  - identify: {userId: $id, traits: {email: $mail, n: '=int(n)'}}\n", "id.yaml": "messages:\n  - identify: {userId: $id}\n", "no.yaml": "messages:\n  - identfy: {userID: $id}\n", "missing.yaml": "messages:\n  - identify: {userId: $nope}\n",
 		"track.yaml": "messages:\n  - track: {userId: $id, event: order_completed}\n", "near.yaml": "messages:\n  - track: {userId: $id, event: Order Complete}\n", "anon.yaml": "messages:\n  - identify: {anonymousId: $id}\n", "event.yaml": "messages:\n  - track: {userId: $id, event: $mail}\n",
 		"alias.yaml": "messages:\n  - alias: {userId: $id, previousId: $id}\n", "group.yaml": "messages:\n  - group: {userId: $id, groupId: $mail}\n", "object.yaml": "messages:\n  - delete_object: {objectTypeId: $id, objectId: $mail}\n", "erase.yaml": "messages:\n  - delete_person: {userId: $id}\n",
-		"deny.txt": "1,2\n", "none.txt": "", "one.txt": "1\n", "words.txt": "null\n", "deny.parquet": "PAR1xxxxPAR1", "deny16.txt": "\xff\xfea", "nul.txt": "a\x00b", "latin.txt": "\xe4\n",
+		"deny.txt": "1,2\n", "none.txt": "", "one.txt": "1\n", "words.txt": "null\n", "deny.parquet": "PAR1xxxxPAR1", "deny16.txt": "\xff\xfea", "null.txt": "a\x00b", "latin.txt": "\xe4\n",
 		"key.txt": "a key", "nokey.txt": "", "calls.jsonl": `{"type":"track","userId":"1","event":"order_completed"}` + "\n", "wrong.jsonl": `{"type":"track"}` + "\n" + `{"a"` + "\n",
 	}
 	for name, text := range files {
@@ -190,7 +190,7 @@ test-key|$load --to $E --deny words.txt
 test-key|$load --to $E --deny deny.parquet
 test-key|$load --to $E --deny deny.parquet --deny-column id
 test-key|$load --to $E --deny deny16.txt
-test-key|$load --to $E --deny nul.txt
+test-key|$load --to $E --deny null.txt
 test-key|$load --to $E --deny latin.txt
 test-key|$load --to $E --deny one.txt --deny-column id
 test-key|$load --to $E --deny p.csv --deny-column id

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ciokit/cio/kit/internal/notebook"
+	"github.com/ciokit/cio/kit/internal/places"
 	"github.com/spf13/cobra"
 )
 
@@ -42,7 +43,7 @@ func newJupyter(checkout string) (*notebook.Jupyter, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache, err := os.UserCacheDir()
+	cache, err := places.Cache("notebook")
 	if err != nil {
 		return nil, &exitError{exitLocal, err}
 	}
@@ -50,7 +51,7 @@ func newJupyter(checkout string) (*notebook.Jupyter, error) {
 	if err != nil {
 		return nil, &exitError{exitLocal, err}
 	}
-	return &notebook.Jupyter{Root: root, Cache: filepath.Join(cache, "ciokit", "notebook"), Command: self}, nil
+	return &notebook.Jupyter{Root: root, Cache: cache, Command: self}, nil
 }
 
 // findCheckout returns the directory given, or the nearest one above the working directory, that holds ciokit's workspace.

@@ -58,6 +58,12 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: scriptCommands(),
+		Condition: func(name string) (bool, error) {
+			if name != "interrupts" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return canInterrupt(), nil
+		},
 	})
 }
 

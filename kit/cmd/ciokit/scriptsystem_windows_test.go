@@ -11,6 +11,12 @@ import (
 
 func makePipe(string) error { return errors.ErrUnsupported }
 
+// canInterrupt is what the condition [interrupts] asks: only the processes of a console can be given Ctrl-C.
+func canInterrupt() bool {
+	codePage, err := windows.GetConsoleCP()
+	return err == nil && codePage != 0
+}
+
 // setApart makes a process that can be ended alone.
 func setApart(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}

@@ -11,22 +11,32 @@ import (
 )
 
 // State is where what has to outlive the process is kept: $XDG_STATE_HOME/ciokit/NAME, or the usual place where that is not set.
-func State(name string) (string, error) {
-	if base := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(base) {
-		return filepath.Join(base, "ciokit", name), nil
-	}
-	if runtime.GOOS == "windows" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("there is no place for what has to be kept: %w; set XDG_STATE_HOME to a directory for it", err)
+func State(name string) (string, error) { return place("XDG_STATE_HOME", name, userStateDir) }
+
+// Config is where the user keeps what the program is told, $XDG_CONFIG_HOME/ciokit/NAME or the usual place.
+func Config(name string) (string, error) { return place("XDG_CONFIG_HOME", name, os.UserConfigDir) }
+
+// Cache is where what can be made again is kept, $XDG_CACHE_HOME/ciokit/NAME or the usual place.
+func Cache(name string) (string, error) { return place("XDG_CACHE_HOME", name, os.UserCacheDir) }
+
+// place takes the variable's directory on every system, and otherwise the one that the system has.
+func place(variable, name string, usual func() (string, error)) (string, error) {
+	base := os.Getenv(variable)
+	if !filepath.IsAbs(base) {
+		var err error
+		if base, err = usual(); err != nil {
+			return "", fmt.Errorf("there is no directory for %s: %w; set %s to one", name, err, variable)
 		}
-		return filepath.Join(base, "ciokit", name), nil
+	}
+	return filepath.Join(base, "ciokit", name), nil
+}
+
+func userStateDir() (string, error) {
+	if runtime.GOOS == "windows" {
+		return os.UserCacheDir()
 	}
 	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", fmt.Errorf("there is no place for what has to be kept: %w; set XDG_STATE_HOME to a directory for it, or HOME", err)
-	}
-	return filepath.Join(home, ".local", "state", "ciokit", name), nil
+	return filepath.Join(home, ".local", "state"), err
 }
 
 // MakeState makes a directory of State, for this user alone.

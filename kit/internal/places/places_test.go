@@ -13,22 +13,24 @@ import (
 )
 
 // Where no place is known the variable that names one is.
-func TestState(t *testing.T) {
+func TestPlaces(t *testing.T) {
 	base := t.TempDir()
-	for _, name := range []string{"HOME", "LocalAppData", "home"} {
+	for _, name := range []string{"HOME", "LocalAppData", "AppData", "home"} {
 		t.Setenv(name, "")
 	}
-	for _, relative := range []string{"", "state"} {
-		t.Setenv("XDG_STATE_HOME", relative)
-		if dir, err := State("runs"); err == nil || !strings.Contains(err.Error(), "XDG_STATE_HOME") {
-			t.Errorf("%q, %v", dir, err)
+	for variable, place := range map[string]func(string) (string, error){"XDG_STATE_HOME": State, "XDG_CONFIG_HOME": Config, "XDG_CACHE_HOME": Cache} {
+		for _, relative := range []string{"", "state"} {
+			t.Setenv(variable, relative)
+			if dir, err := place("runs"); err == nil || !strings.Contains(err.Error(), "set "+variable+" to one") {
+				t.Errorf("%q, %v", dir, err)
+			}
+		}
+		t.Setenv(variable, base)
+		if dir, err := place("runs"); err != nil || dir != filepath.Join(base, "ciokit", "runs") {
+			t.Error(variable, dir, err)
 		}
 	}
-	t.Setenv("XDG_STATE_HOME", base)
-	dir, err := State("runs")
-	if err != nil || dir != filepath.Join(base, "ciokit", "runs") {
-		t.Fatal(dir, err)
-	}
+	dir := filepath.Join(base, "made", "runs")
 	if err := errors.Join(MakeState(dir), MakeState(dir)); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,5 @@
+//go:build 386 || arm || mips || mipsle
+
+package needs64
+
+var _ = ciokitAndItsKitNeedASystemOf64Bits
