@@ -23,7 +23,7 @@ import (
 // well accounts for everybody who is there and not in its input. How many seeds are tried says MIRROR_SEEDS, from MIRROR_FIRST on.
 func TestMirrorDeletesNobodyElse(t *testing.T) {
 	t.Parallel()
-	seeds, first := uint64(40), uint64(0)
+	seeds, first := uint64(24), uint64(0)
 	if deep() {
 		seeds, first = 40, rand.Uint64N(1_000_000)
 	}

@@ -24,7 +24,7 @@ import (
 // refused; nobody is deleted who is in the table; and a load of a table in which no row has come, gone or got another key is not refused. How many
 // seeds are tried says QUERY_SEEDS, from QUERY_FIRST on; 2,000 of them take some minutes on each of the three databases.
 func TestResumedQueryLosesNobody(t *testing.T) {
-	seeds, first := uint64(50), uint64(0)
+	seeds, first := uint64(25), uint64(0)
 	if deep() {
 		seeds, first = 20, rand.Uint64N(1_000_000)
 	}
