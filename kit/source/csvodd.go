@@ -131,7 +131,7 @@ func (c *csvFramer) bareField(data []byte, pos int, final bool) (f csvField, nex
 				}
 				return f, 0, unended
 			}
-			if !c.escapes(data[i], false) && (data[i] != 'N' || i != pos+1) {
+			if !c.escapes(data[i], false) && (i != pos+1 || !c.isNull(data[i:])) {
 				return f, 0, misescaped
 			}
 		case data[i] == '"' && i == pos && c.odd.Quote == Unseen:
@@ -142,6 +142,12 @@ func (c *csvFramer) bareField(data []byte, pos int, final bool) (f csvField, nex
 			}
 		}
 	}
+}
+
+// isNull reports whether what stands behind an escape character at the beginning of a field is the N of a null, and nothing else of the field. The end
+// of the data may be that of the field.
+func (c *csvFramer) isNull(data []byte) bool {
+	return data[0] == 'N' && (len(data) == 1 || data[1] == c.delimiter || data[1] == '\n' || data[1] == '\r')
 }
 
 // letters are what MySQL and PostgreSQL write behind a backslash in text without quotes, and what it stands for.

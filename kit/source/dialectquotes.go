@@ -49,7 +49,24 @@ func (s *detector) quoted(delimiter byte) (*reading, error) {
 	if err != nil || s.cfg.Escape != 0 {
 		return r, err
 	}
-	return s.escapes(r, r.Quote != d.Quote)
+	if r, err = s.escapes(r, r.Quote != d.Quote); err == nil && r.Escape != None {
+		err = s.otherQuotes(r)
+	}
+	return r, err
+}
+
+// otherQuotes returns an error if the sample fits other quotes too, where a backslash escapes.
+func (s *detector) otherQuotes(r *reading) error {
+	through, _ := r.double.throughout()
+	if s.cfg.Quote != 0 || r.within > 0 || through && r.Quote == '"' {
+		return nil
+	}
+	for _, quote := range []byte{None, '"', '\''} {
+		if o := s.read(r.with(quote, r.Escape)); quote != r.Quote && o.clean() && o.rows > 0 && o.quoted+r.quoted > 0 {
+			return refuse(r.line, "say --quote none if quotes are text, or --quote '\"' or --quote \"'\" if they enclose fields", "it is not clear what quotes are, where a backslash escapes")
+		}
+	}
+	return nil
 }
 
 func (d Dialect) with(quote, escape byte) Dialect {
@@ -89,7 +106,7 @@ const sayQuotes = `say --quote none if quotes are text, or --quote '"' if they e
 // textQuotes decides for a file in which quotes may well be text.
 func (s *detector) textQuotes(d Dialect) (*reading, error) {
 	t := s.read(d.with(None, d.Escape))
-	if t.begins == 0 {
+	if t.begins == 0 && (t.clean() || !s.beginsField('"')) {
 		if r, err := s.apostrophes(d, t); r != nil || err != nil {
 			return r, err
 		}
@@ -129,6 +146,16 @@ func (s *detector) headerQuoted(r *reading) bool {
 	return len(head) > 0 && head[0] == '"' && head[len(head)-1] == '"' && bytes.Count(head, []byte{'"'}) >= 2*r.columns
 }
 
+// beginsField reports whether a character stands where a field may begin.
+func (s *detector) beginsField(c byte) bool {
+	for i := 1; i < len(s.sample); i++ {
+		if s.sample[i] == c && strings.IndexByte("\r\n"+strong, s.sample[i-1]) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
 const sayApostrophes = "say --quote \"'\" if apostrophes enclose fields, --quote '\"' if they are text"
 
 // apostrophes returns the reading in which they enclose fields, if they do.
@@ -138,7 +165,7 @@ func (s *detector) apostrophes(d Dialect, q *reading) (*reading, error) {
 	}
 	all := q.wrapped == "'"
 	some := q.single.some()
-	if !all && some == 0 && (q.clean() || !bytes.Contains(s.sample, []byte{d.Delimiter, '\''})) {
+	if !all && some == 0 && (q.clean() || !s.beginsField('\'')) {
 		return nil, nil
 	}
 	r := s.read(d.with('\'', d.Escape))
@@ -150,6 +177,8 @@ func (s *detector) apostrophes(d Dialect, q *reading) (*reading, error) {
 	case r.clean() && r.rows > 0 && r.quoted > 0 && (all || !q.clean() || through && rows > 2):
 		s.show("Apostrophes enclose fields: %s are between two of them", count(r.quoted, "field"))
 		return r, nil
+	case all:
+		return nil, refuse(q.line, sayApostrophes, "all names in the header begin and end with an apostrophe, and the rows do not fit that")
 	case q.clean() && some > 0:
 		return nil, refuse(q.line, sayApostrophes, "all fields of a column begin and end with an apostrophe")
 	}
@@ -186,7 +215,7 @@ func (s *detector) escapes(r *reading, without bool) (*reading, error) {
 	case !r.clean() && e.clean() && e.rows > 0:
 		s.show("A backslash escapes what follows it: %s fit the header if it does", count(e.rows, "row"))
 		return e, nil
-	case !r.clean() && r.begins == 0 && none.clean() && none.rows > 0 && s.cfg.Quote == 0 && none.columns > 1:
+	case !r.clean() && r.begins == 0 && none.clean() && none.rows > 0 && s.cfg.Quote == 0 && none.columns > 1 && !s.read(d.with(None, None)).clean():
 		s.show("A backslash escapes what follows it, and quotes are text: %s fit the header", count(none.rows, "row"))
 		return none, nil
 	case r.Quote >= Unseen && r.escaped > 0 && r.loose == 0 && r.bad == 0 && e.clean():

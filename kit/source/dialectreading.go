@@ -26,6 +26,7 @@ type reading struct {
 	escaped int // fields with a backslash that does something
 	loose   int // other fields with a backslash
 	strict  int // fields with backslashes, all of which stand before what a writer has to escape
+	within  int // fields in quotes with an escaped quote in them
 	doubles int // fields between apostrophes in which others are doubled
 	line    int64
 	single  tally  // of apostrophes around fields
@@ -183,6 +184,7 @@ func (r *reading) look(c *csvFramer, row []byte, f csvField) {
 	text := row[f.start:f.end]
 	if f.start > 0 && row[f.start-1] == c.quote() {
 		r.quoted++
+		r.within += boolInt(c.odd != nil && c.odd.Escape != None && bytes.Contains(text, []byte{c.odd.Escape, c.quote()}))
 		r.begins += boolInt(c.quote() == '"')
 		switch {
 		case bytes.IndexByte(text, c.delimiter) >= 0, bytes.ContainsAny(text, "\r\n"), f.escaped, bytes.IndexByte(text, c.quote()) >= 0:
