@@ -1,12 +1,14 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/source"
@@ -259,6 +261,19 @@ func TestKilledBehindTheNewSnapshot(t *testing.T) {
 				if found, _ := filepath.Glob(filepath.Join(dir, "*", spoolFile)); len(found) == 1 {
 					if err := os.Link(found[0], spool); err != nil && !errors.Is(err, os.ErrExist) {
 						t.Error(err)
+					}
+				}
+				if data, err := m[0].(*cio.Encoded).AppendJSON(nil); resumed && (err != nil || bytes.Contains(data, []byte("User Deleted"))) {
+					// All rows are behind it. The journal is written beside the load, and its last checkpoint but one must have a row.
+					for at := int64(0); at == 0 && ctx.Err() == nil; time.Sleep(time.Millisecond) {
+						ids, err := filepath.Glob(filepath.Join(dir, "*", journalFile))
+						if err != nil || len(ids) != 1 {
+							t.Error(ids, err)
+							break
+						}
+						if j, err := ReadJournal(dir, filepath.Base(filepath.Dir(ids[0]))); err == nil {
+							at = j.Last().Row
+						}
 					}
 				}
 				return linked(ctx, call, m)
