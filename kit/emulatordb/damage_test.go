@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -257,6 +258,9 @@ func TestChangedWhileInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.Truncate(path, 0); err != nil {
+		if runtime.GOOS == "windows" {
+			t.Skip("Windows cuts off no file that is mapped: ", err, db.Close())
+		}
 		t.Fatal(err)
 	}
 	nothing := func([]byte) error { return nil }

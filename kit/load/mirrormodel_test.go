@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -154,7 +155,9 @@ func (m *mirrorModel) disturb() {
 		m.note(row)
 		m.write(text + row + "\n")
 	case 2:
-		if err = os.WriteFile(m.in+".new", []byte(m.change(4)), 0o600); err == nil {
+		if runtime.GOOS == "windows" { // where nobody replaces a file that is being read
+			m.write(m.change(4))
+		} else if err = os.WriteFile(m.in+".new", []byte(m.change(4)), 0o600); err == nil {
 			err = os.Rename(m.in+".new", m.in)
 		}
 	case 3:

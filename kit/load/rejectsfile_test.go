@@ -91,9 +91,6 @@ func TestRejectsFileIsKept(t *testing.T) {
 // Of two loads into one file one is refused, and nothing of the other is lost, however they meet.
 func TestRejectsFileIsLocked(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("there are no locks on this system")
-	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "r.jsonl")
 	for range 20 {

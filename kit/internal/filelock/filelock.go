@@ -32,8 +32,11 @@ func beside(path, suffix string) string {
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+suffix)
 }
 
-// patience is how long a lock that is held is tried again: who only looks whether it is held holds it for a moment.
-const patience = 100 * time.Millisecond
+// How long a lock is tried again.
+const (
+	patience = 100 * time.Millisecond // that is held: who only looks whether it is holds it for a moment
+	removal  = 2 * time.Second        // whose file cannot be opened, because it is being removed
+)
 
 // Owner is who holds a lock.
 type Owner struct {
@@ -106,7 +109,7 @@ func Take(path, run string) (*Lock, error) {
 		return nil, err
 	}
 	l := &Lock{path: real}
-	taken, err := within(patience, l.try)
+	taken, err := within(l.try)
 	switch {
 	case err != nil:
 		return nil, explain(real, err)
@@ -117,10 +120,12 @@ func Take(path, run string) (*Lock, error) {
 	return l, nil
 }
 
-// within tries for so long.
-func within(patience time.Duration, try func() (bool, error)) (done bool, err error) {
-	for end := time.Now().Add(patience); ; time.Sleep(patience / 20) {
-		if done, err = try(); done || err != nil && !passes(err) || time.Now().After(end) {
+// within tries for as long as it may take.
+func within(try func() (bool, error)) (done bool, err error) {
+	for begun := time.Now(); ; time.Sleep(patience / 20) {
+		done, err = try()
+		switch waited := time.Since(begun); {
+		case done, err == nil && waited > patience, err != nil && (!passes(err) || waited > removal):
 			return done, err
 		}
 	}
@@ -188,7 +193,7 @@ func Held(path string) error {
 	file := flock.New(beside(real, lockSuffix), flock.SetFlag(os.O_RDONLY))
 	free, err := file.TryRLock() // two who look do not disturb each other
 	if err != nil {
-		free, err = within(patience, file.TryRLock)
+		free, err = within(file.TryRLock)
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
