@@ -137,3 +137,33 @@ func (p *mappingReader) checkIDs(messages []*messageSpec) {
 		}
 	}
 }
+
+// checkDates finds columns that two places read as different times. A column may be a date of one kind in some rows and of another in others,
+// so only messages with the same condition are compared, and only values that are a date of a column and nothing else.
+func (p *mappingReader) checkDates(messages []*messageSpec) {
+	type place struct{ when, column string }
+	read := make(map[place][]*spec)
+	for _, m := range messages {
+		when := ""
+		if m.when != nil && m.when.expr != nil {
+			when = m.when.expr.source
+		} else if m.when != nil {
+			when = m.when.text
+		}
+		for _, field := range m.specs() {
+			field.walk(func(s *spec) {
+				if s.kind != specExpression || !s.expr.simple || s.expr.converter != converterDate {
+					return
+				}
+				at := place{when, s.expr.columns[0]}
+				for _, before := range read[at] {
+					if problem, hint := contradict(before.expr.date.layouts, s.expr.date.layouts); problem != "" {
+						p.problem(s.at, hint, "%s; line %d reads the column by the other", problem, before.at.line)
+						return
+					}
+				}
+				read[at] = append(read[at], s)
+			})
+		}
+	}
+}

@@ -274,6 +274,7 @@ func (p *mappingReader) messages(list *yaml.Node) (messages []*messageSpec) {
 		p.leave()
 	}
 	p.checkIDs(messages)
+	p.checkDates(messages)
 	return messages
 }
 
