@@ -267,3 +267,40 @@ func beginsJSON(head []byte) bool {
 	behind := bytes.TrimLeft(named[n:], " \t\r\n")
 	return done && len(behind) > 0 && behind[0] == ':'
 }
+
+// looksForObjects is how many lines are looked at for one that begins an object or a list, and how many bytes at most.
+const (
+	looksForObjects = 20
+	objectsWithin   = 64 << 10
+)
+
+// noObjects refuses an input that is said to be JSON, of which none of the first lines begins an object or a list, or is JSON at all: otherwise
+// each of a table's rows would be rejected by itself. One line alone may be a damaged row.
+func noObjects(ctx context.Context, w *window, line int64) error {
+	begins := func(text []byte) bool {
+		text = bytes.TrimLeft(text, " \t\r\n")
+		return len(text) > 0 && (bytes.IndexByte([]byte{'{', '[', recordSeparator}, text[0]) >= 0 || json.Valid(text))
+	}
+	looked := func(head []byte) bool {
+		return len(head) >= objectsWithin || bytes.Count(head, []byte("\n")) > looksForObjects
+	}
+	if err := w.head(ctx, func(head []byte) bool { return begins(head) || looked(head) }); err != nil {
+		return err
+	}
+	texts := 0
+	for text := range bytes.Lines(w.rest()[:min(len(w.rest()), objectsWithin)]) {
+		if begins(text) {
+			return nil
+		}
+		if len(bytes.TrimSpace(text)) > 0 {
+			texts++
+		}
+		if texts == looksForObjects {
+			break
+		}
+	}
+	if texts < 2 {
+		return nil
+	}
+	return &FormatError{Line: line, Problem: "the input is said to be JSON, and none of its first lines is", Hint: "if it is a table of text, say so: --format csv", Flag: "format", Value: string(CSV)}
+}

@@ -272,6 +272,11 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 			format = JSONLines
 		}
 	}
+	if format == JSONLines {
+		if err := noObjects(ctx, &t.win, line); err != nil {
+			return nil, err
+		}
+	}
 	var f framer = &jsonFramer{limit: t.cfg.MaxRowBytes, line: line, path: t.cfg.path(), spans: true}
 	if format == CSV {
 		if beginsJSON(t.win.rest()) {
