@@ -3,8 +3,10 @@ package load
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 )
 
 // checkInput looks whether the input still is what was read, and has the rows that it should have.
@@ -33,4 +35,12 @@ func (r *run) lookAgain() {
 	case why != "":
 		r.stop(&StopError{ErrInputChanged, errors.New(why)})
 	}
+}
+
+// inFile names the file in an error of reading it. Where there are several, their source has named it.
+func inFile(files []string, err error) error {
+	if err == nil || len(files) != 1 || strings.Contains(err.Error(), printed.Line(files[0])) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", printed.Line(files[0]), err)
 }

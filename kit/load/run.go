@@ -141,7 +141,7 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	if errors.As(r.sourceErr, new(*source.ChangedError)) {
 		r.note(ErrInputChanged, r.sourceErr)
 	} else {
-		r.note(ErrSource, r.sourceErr)
+		r.note(ErrSource, inFile(r.job.Source.Info().Files, r.sourceErr))
 	}
 	r.checkInput()
 	r.note(ErrSnapshot, r.finishChanges())

@@ -12,7 +12,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
+	"github.com/therootcompany/xz"
 )
 
 // compression is a way to compress an input, told by its first bytes.
@@ -21,13 +21,14 @@ type compression struct {
 	begins func(head []byte) bool
 	open   func(*bufio.Reader) (io.Reader, error)
 	check  string // a command that tells whether a file is whole
+	unpack string // and one that unpacks it, however much memory that takes
 }
 
 var compressions = []compression{
-	{"gzip", begins("\x1f\x8b"), openGzip, "gzip -t"},
-	{"zstd", beginsZstd, openZstd, "zstd -t"},
-	{"bzip2", beginsBzip2, func(r *bufio.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }, "bzip2 -t"},
-	{"xz", begins("\xfd7zXZ\x00"), openXz, "xz -t"},
+	{"gzip", begins("\x1f\x8b"), openGzip, "gzip -t", "gzip -d"},
+	{"zstd", beginsZstd, openZstd, "zstd -t", "zstd -d --memory=2048MB"},
+	{"bzip2", beginsBzip2, func(r *bufio.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }, "bzip2 -t", "bzip2 -d"},
+	{"xz", begins("\xfd7zXZ\x00"), openXz, "xz -t", "xz -d"},
 }
 
 func begins(magic string) func([]byte) bool {
@@ -52,40 +53,10 @@ func openZstd(r *bufio.Reader) (io.Reader, error) {
 	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 }
 
-// maxWindow bounds the memory that a compressed file can ask for: the window of zstd --ultra -22 without --long, twice that of xz -9.
+// maxWindow bounds the memory that any part of a compressed file can ask for: the window of zstd --ultra -22 without --long, twice that of xz -9.
 const maxWindow = 128 << 20
 
-var errWindow = errors.New("it needs more than 128 MiB of memory to be unpacked")
-
-func openXz(r *bufio.Reader) (io.Reader, error) {
-	if head, _ := r.Peek(xzHeadBytes); xzDictionary(head) > maxWindow {
-		return nil, errWindow
-	}
-	return xz.NewReader(r)
-}
-
-// xzHeadBytes are enough of a file for the header of the stream and of its first block.
-const xzHeadBytes = 12 + 64
-
-// xzDictionary returns how much memory the first block of an xz file asks for, 0 if that cannot be told.
-func xzDictionary(head []byte) int64 {
-	const blockAt, lzma2 = 12, 0x21
-	if len(head) < blockAt+6 || head[blockAt] == 0 {
-		return 0
-	}
-	flags, at := head[blockAt+1], blockAt+2
-	for _, given := range []bool{flags&0x40 != 0, flags&0x80 != 0} { // the sizes of the block
-		for given && at < len(head) {
-			at++
-			given = head[at-1]&0x80 != 0
-		}
-	}
-	if at+2 >= len(head) || head[at] != lzma2 {
-		return 0
-	}
-	bits := head[at+2] & 0x3f
-	return int64(2|bits&1) << (bits/2 + 11)
-}
+func openXz(r *bufio.Reader) (io.Reader, error) { return xz.NewReader(r, maxWindow) }
 
 // gzipMembers reads the members of a gzip file, behind which there may be zeros, as on tapes, and nothing else.
 type gzipMembers struct {
@@ -165,11 +136,21 @@ func (u unpacking) Read(p []byte) (int, error) {
 	if err == nil || err == io.EOF {
 		return n, err
 	}
-	why := err.Error()
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		why = "it is cut off"
+	problem, hint := u.c.why(err)
+	return n, fmt.Errorf("source: the input is compressed by %s and cannot be read on: %s; %s", u.c.name, problem, hint)
+}
+
+// why says what keeps an input from being unpacked, and what to do.
+func (c *compression) why(err error) (problem, hint string) {
+	switch {
+	case errors.Is(err, xz.ErrMemlimit), errors.Is(err, zstd.ErrWindowSizeExceeded):
+		return fmt.Sprintf("it needs more than %d MiB of memory to be unpacked", maxWindow>>20), "unpack it first, with " + c.unpack
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, xz.ErrBuf):
+		problem = "it is cut off"
+	default:
+		problem = err.Error()
 	}
-	return n, fmt.Errorf("source: the input is compressed by %s and cannot be read on: %s; is it whole? check it with %s", u.c.name, why, u.c.check)
+	return problem, "is it whole? check it with " + c.check
 }
 
 // maxPackings bounds how often an input can be compressed, one over the other. Servers and browsers make two of one.
@@ -191,7 +172,8 @@ search:
 			}
 			plain, err := c.open(r)
 			if err != nil {
-				return nil, names, &FormatError{Problem: fmt.Sprintf("the input begins like %s and cannot be read as that: %v", c.name, noEnd(err)), Hint: "is it whole? check it with " + c.check}
+				problem, hint := c.why(noEnd(err))
+				return nil, names, &FormatError{Problem: fmt.Sprintf("the input begins like %s and cannot be read as that: %s", c.name, problem), Hint: hint}
 			}
 			names = append(names, c.name)
 			r = bufio.NewReaderSize(unpacking{plain, c}, chunkBytes)

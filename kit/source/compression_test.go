@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -315,12 +316,82 @@ func TestBombs(t *testing.T) {
 			t.Errorf("%s: %v, %q, %d MiB allocated", name, err, rows, used>>20)
 		}
 	}
-	// The header of a block that asks for 4 GiB.
-	in := xzed(t, "id,n\n1,2\n")
-	header := "\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4\x46" + "\x02\x00\x21\x01\x28\x00\x00\x00"
-	if _, err := openXz(bufio.NewReader(strings.NewReader(header + in))); !errors.Is(err, errWindow) {
-		t.Errorf("a dictionary of 4 GiB: %v", err)
+}
+
+// xzBlocks returns an xz file of streams of blocks, each of its text and of the code of a dictionary's size.
+func xzBlocks(streams ...[]xzBlock) string {
+	var out []byte
+	word := func(b []byte, n uint32) []byte { return binary.LittleEndian.AppendUint32(b, n) }
+	sealed := func(b []byte) []byte { return word(b, crc32.ChecksumIEEE(b)) }
+	padded := func(b []byte) []byte { return append(b, make([]byte, (4-len(b)%4)%4)...) }
+	flags := []byte{0, 1} // each block has a CRC32
+	for _, blocks := range streams {
+		out = append(out, "\xfd7zXZ\x00"...)
+		out = append(out, sealed(flags[:len(flags):len(flags)])...)
+		index := []byte{0, byte(len(blocks))}
+		for _, block := range blocks {
+			header := sealed([]byte{2, 0, 0x21, 1, block.dictionary, 0, 0, 0})
+			chunk := append([]byte{1, byte((len(block.text) - 1) >> 8), byte(len(block.text) - 1)}, block.text...)
+			chunk = append(chunk, 0)
+			out = append(append(out, header...), padded(chunk)...)
+			out = word(out, crc32.ChecksumIEEE([]byte(block.text)))
+			index = binary.AppendUvarint(index, uint64(len(header)+len(chunk)+4))
+			index = binary.AppendUvarint(index, uint64(len(block.text)))
+		}
+		index = sealed(padded(index))
+		out = append(out, index...)
+		footer := append(word(nil, uint32(len(index)/4-1)), flags...)
+		out = append(append(word(out, crc32.ChecksumIEEE(footer)), footer...), "YZ"...)
 	}
+	return string(out)
+}
+
+type xzBlock struct {
+	dictionary byte // 28 is 64 MiB, 30 is 128 MiB, 40 is 4 GiB
+	text       string
+}
+
+// No block of an xz file has memory for more than the bound, wherever it stands: what it asks for is not believed.
+func TestDictionariesOfXz(t *testing.T) {
+	const mostCode, most = 30, 2 * maxWindow // the reader of one block gives way to that of a larger one
+	rows := func(n int) string { return fmt.Sprintf("%d,2\n", n) }
+	for _, code := range []byte{0, 20, mostCode, mostCode + 1, 36, 40, 41} {
+		for name, in := range map[string]string{
+			"first":           xzBlocks([]xzBlock{{code, "id,n\n1,2\n"}, {0, rows(2)}}),
+			"second":          xzBlocks([]xzBlock{{8, "id,n\n1,2\n"}, {code, rows(2)}}),
+			"growing":         xzBlocks([]xzBlock{{code - min(code, 1), "id,n\n1,2\n"}, {code, rows(2)}}),
+			"second stream":   xzBlocks([]xzBlock{{8, "id,n\n1,2\n"}}, []xzBlock{{code, rows(2)}}),
+			"behind padding":  xzBlocks([]xzBlock{{8, "id,n\n1,2\n"}}) + "\x00\x00\x00\x00" + xzBlocks([]xzBlock{{code, rows(2)}}),
+			"xz within gzip":  string(gzipped(t, xzBlocks([]xzBlock{{8, "id,n\n1,2\n"}, {code, rows(2)}}))),
+			"behind real one": xzed(t, "id,n\n1,2\n") + xzBlocks([]xzBlock{{code, rows(2)}}),
+		} {
+			if code == mostCode && name != "growing" {
+				continue // so much memory takes time
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			got, err := unpacked(in)
+			runtime.ReadMemStats(&after)
+			switch {
+			case code <= mostCode && (err != nil || got != "id,n\n1,2\n2,2\n"):
+				t.Errorf("%s, code %d: %q, %v", name, code, got, err)
+			case code > mostCode && err == nil, code > mostCode && code <= 40 && !strings.Contains(err.Error(), "128 MiB of memory to be unpacked; unpack it first, with xz -d"):
+				t.Errorf("%s, code %d: %q, %v", name, code, got, err)
+			}
+			if used := after.TotalAlloc - before.TotalAlloc; used > most {
+				t.Errorf("%s, code %d: %d MiB allocated", name, code, used>>20)
+			}
+		}
+	}
+}
+
+func unpacked(in string) (string, error) {
+	r, _, err := unpack(bufio.NewReader(strings.NewReader(in)))
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(r)
+	return string(text), err
 }
 
 func must[T any](v T, err error) T {
