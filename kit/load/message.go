@@ -189,4 +189,5 @@ func (p *mappingReader) fields(m *messageSpec, n *yaml.Node, path string) {
 	}
 	p.checkRequired(m, at(n, path))
 	p.lay(m, at(n, path))
+	p.checkBelow(m)
 }

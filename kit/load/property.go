@@ -174,6 +174,22 @@ func (p *mappingReader) lay(m *messageSpec, where position) {
 	}
 }
 
+// checkBelow checks the properties of a semantic event that stand below properties, beside those of the mapping's own.
+func (p *mappingReader) checkBelow(m *messageSpec) {
+	object := m.fields[fieldProperties]
+	if object == nil || object.kind != specObject {
+		return
+	}
+	for i, key := range object.keys {
+		f, known := m.kind.property(key)
+		value := object.items[i]
+		if known && f.Context == "" && !slices.ContainsFunc(m.properties, func(s propertySpec) bool { return s.value == value }) {
+			m.properties = append(m.properties, propertySpec{f, value})
+			p.checkProperty(f, value)
+		}
+	}
+}
+
 // put adds a value to an object, within the objects that path leads through. It returns false if there is something in its place.
 func (s *spec) put(path []string, value *spec) bool {
 	i := slices.Index(s.keys, path[0])

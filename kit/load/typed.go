@@ -184,12 +184,20 @@ func (c *compilation) asReserved(v value, s *spec, path string) value {
 	return out
 }
 
-// reservedMembers are the members of a row that Customer.io reads as a certain type, where path has all of them.
+// reservedMembers are the members of a row that Customer.io reads as a certain type, where path has all of them, and the properties of a semantic
+// event.
 func (c *compilation) reservedMembers(path string) map[string]func(dst, json []byte, r *row) ([]byte, bool, *valueError) {
 	reserved := make(map[string]func(dst, json []byte, r *row) ([]byte, bool, *valueError))
 	for _, name := range []string{cio.TraitUnsubscribed, "created_at", "createdAt", "last_used", preferences} {
 		if as := c.reserved(c.current, name, path+"."+name); as != nil && path == fieldNames[c.current.body()] {
 			reserved[name] = as
+		}
+	}
+	if d := c.current.definition; d != nil && path == fieldNames[fieldProperties] {
+		for _, f := range d.Fields {
+			if f.Context == "" {
+				reserved[f.Name] = asProperty(f)
+			}
 		}
 	}
 	return reserved
@@ -331,11 +339,36 @@ func (c *compilation) asProperty(v value, s *spec) value {
 	if !ok || len(columns) == 0 {
 		return v
 	}
+	v = c.asPropertyOf(f, v, columns[0])
+	if f.Required {
+		return required{v, columns[0], f.Name}
+	}
+	return v
+}
+
+func (c *compilation) asPropertyOf(f events.Field, v value, from string) value {
 	if conversion, ok := v.(*conversion); ok && f.Enum == nil && conversion.converter != converterDecimal && (f.Kind != events.String || conversion.converter == converterDate) {
 		return v // the mapping was checked
 	}
 	if _, ok := v.(column); ok && c.kind == source.Text && f.Enum == nil {
 		return v
 	}
-	return typed{value: v, column: columns[0], as: asProperty(f)}
+	return typed{value: v, column: from, as: asProperty(f)}
+}
+
+// required is a property without which a semantic event says nothing. A row that has none is refused, as the client refuses such an event.
+type required struct {
+	value
+	column, property string
+}
+
+func (q required) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
+	out, ok, err := q.value.appendJSON(dst, r)
+	if err != nil {
+		return out, ok, err
+	}
+	if text := bytes.TrimSpace(out[len(dst):]); !ok || string(text) == "null" || string(text) == `""` {
+		return dst, false, refuse(string(cio.RuleRequired), "the event cannot do without %s, and the row has nothing for it", q.property).from(q.column)
+	}
+	return out, true, nil
 }

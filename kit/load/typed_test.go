@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -132,6 +133,33 @@ func TestPropertiesOfRows(t *testing.T) {
 		}
 		if err != nil || got != tt.rule {
 			t.Errorf("%s: %v %q, want %q", tt.row, err, got, tt.rule)
+		}
+	}
+	// The same holds of members that $all brings and of properties that stand below properties; a name that is not the catalogue's is anything.
+	for _, below := range []string{"$all: {except: [id, o]}", "total: $total, products: $products, currency: $currency, mine: $mine"} {
+		yaml := "messages:\n  - order_completed: {userId: $id, order_id: $o, properties: {" + below + "}}\n"
+		for row, rule := range map[string]string{
+			`{"id":"1","o":"7","total":1.5,"products":[{"product_id":"x"}],"currency":"EUR","mine":"x"}`: "",
+			`{"id":"1","o":"7","total":"x"}`:                                   RulePropertyType,
+			`{"id":"1","o":"7","products":"none"}`:                             RulePropertyType,
+			`{"id":"1","o":"7","products":[{"product_id":"x","price":"abc"}]}`: RulePropertyType,
+			`{"id":"1","o":"7","currency":7,"mine":{"any":[1]}}`:               RulePropertyType,
+		} {
+			s, err := Run(t.Context(), Job{Source: mustSource(t, row+"\n", source.Config{}), Mapping: mustMapping(t, yaml), Client: new(fakeClient)})
+			if err != nil || rule == "" && s.RowsRejected > 0 || rule != "" && (s.RowsRejected != 1 || s.First[0].Rule != rule) {
+				t.Errorf("%s: %s: %v %+v", below, row, err, s.First)
+			}
+		}
+	}
+	// What an event cannot do without is as missing from an empty cell as from the mapping.
+	for _, opened := range []string{"email_id: $e", "email_id: =e", "email_id: '=e ?? \"\"'"} {
+		for in, rejected := range map[string]int64{
+			"{\"id\":\"1\",\"e\":\"x\"}\n{\"id\":\"2\",\"e\":\"\"}\n": 1, "{\"id\":\"1\",\"e\":null}\n": 1, "{\"id\":\"1\"}\n": 1, "id,e\n1,x\n2,\n": 1, "id,e\n1,x\n,\n": 0,
+		} {
+			s, err := Run(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, "messages:\n  - email_opened: {userId: $id, "+opened+"}\n"), Client: new(fakeClient)})
+			if err != nil || s.RowsRejected != rejected || rejected > 0 && s.First[0].Rule != string(cio.RuleRequired) {
+				t.Errorf("%s of %q: %v, %d rejected: %+v", opened, in, err, s.RowsRejected, s.First)
+			}
 		}
 	}
 	const video = "messages:\n  - video_ad_started: {userId: $id, type: $v}\n"
