@@ -48,6 +48,7 @@ func zipped(t *testing.T, text string) []byte {
 
 // A file that is not what was read is noticed, whatever was done to it; one that was only touched is not taken for that.
 func TestChanged(t *testing.T) {
+	t.Parallel()
 	const text = "id,note\na,1\nb,2\nc,3\n"
 	big := "id,note\n" + strings.Repeat("a,1\n", 200_000)
 	changes := map[string]struct {
@@ -138,6 +139,7 @@ func TestChanged(t *testing.T) {
 
 // A file that is cut while it is read is noticed, though what was read is what is there now.
 func TestCutWhileItIsRead(t *testing.T) {
+	t.Parallel()
 	data := []byte("id,note\n" + strings.Repeat("a,1\n", 1<<20))
 	name := filepath.Join(t.TempDir(), "in.csv")
 	put(t, name, data)
@@ -160,6 +162,7 @@ func TestCutWhileItIsRead(t *testing.T) {
 
 // What was read of equal inputs has one name, and of others another.
 func TestContent(t *testing.T) {
+	t.Parallel()
 	content := func(data []byte, kind string, several bool) string {
 		name := filepath.Join(t.TempDir(), "in."+kind)
 		put(t, name, data)

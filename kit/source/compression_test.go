@@ -96,6 +96,7 @@ func skippable(text string) string {
 
 // What is compressed is read whatever its name, from a file and from a pipe, however it comes.
 func TestCompressions(t *testing.T) {
+	t.Parallel()
 	const table = "id,n\n1,2\n3,4\n"
 	gz, zst := func(s string) string { return string(gzipped(t, s)) }, func(s string) string { return string(zstandard(t, s)) }
 	for _, tt := range []struct{ name, in, by string }{
@@ -171,6 +172,7 @@ func allRows(t *testing.T, src Source) (string, error) {
 
 // An input that is cut off anywhere, has something behind its end, or a bit that has turned, is an error; never the rows before as if they were all.
 func TestCutOffOrDamaged(t *testing.T) {
+	t.Parallel()
 	var table strings.Builder
 	table.WriteString("id,n\n")
 	for i := range 500 {
@@ -219,6 +221,7 @@ func TestCutOffOrDamaged(t *testing.T) {
 
 // What is no text of rows is refused by its name, whatever the file is called, and said to be what, with what to do.
 func TestForeignFiles(t *testing.T) {
+	t.Parallel()
 	sheet := zipOf(t, "[Content_Types].xml", "<x/>", "xl/workbook.xml", "<x/>")
 	pad := strings.Repeat("\x00", 600)
 	for _, tt := range []struct{ in, says string }{

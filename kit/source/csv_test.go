@@ -103,6 +103,7 @@ func show(rows []readRow) string {
 }
 
 func TestCSV(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, in, want string
 		cfg            Config
@@ -175,6 +176,7 @@ func TestCSVLongRows(t *testing.T) {
 }
 
 func TestFormatErrors(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, in, want string
 		cfg            Config
@@ -205,6 +207,7 @@ func TestFormatErrors(t *testing.T) {
 }
 
 func TestSelect(t *testing.T) {
+	t.Parallel()
 	const in = "a,b,b,c\n1,2,3,4\n"
 	for names, want := range map[string]string{"b": "both named", "d": "no column", "a a": "twice"} {
 		if _, _, err := readAll(t, strings.NewReader(in), Config{}, strings.Fields(names)...); err == nil || !strings.Contains(err.Error(), want) {
@@ -219,6 +222,7 @@ func TestSelect(t *testing.T) {
 
 // What was read before the input fails is handed out, and the failure after it; a row that was cut off is not.
 func TestReadError(t *testing.T) {
+	t.Parallel()
 	broken := errors.New("the disk is gone")
 	in := io.MultiReader(strings.NewReader("a,b\n1,2\n3,"), iotest.ErrReader(broken))
 	_, rows, err := readAll(t, in, Config{})
@@ -229,6 +233,7 @@ func TestReadError(t *testing.T) {
 
 // Next waits for rows until its context ends, and goes on later.
 func TestNextWaits(t *testing.T) {
+	t.Parallel()
 	in, out := io.Pipe()
 	src, err := New(in, Config{Format: CSV})
 	if err != nil {
@@ -413,6 +418,7 @@ func checkCover(t *testing.T, in []byte, rows []readRow, limit int) {
 
 // All of very many columns are selected at once, not each by looking at all.
 func TestSelectMany(t *testing.T) {
+	t.Parallel()
 	const n = 100_000
 	names := make([]string, n)
 	for i := range names {

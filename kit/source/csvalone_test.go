@@ -10,6 +10,7 @@ import (
 
 // TestHeaderHoldsRows: a header in which rows seem to stand, and behind which none follows, is refused, however the input comes.
 func TestHeaderHoldsRows(t *testing.T) {
+	t.Parallel()
 	const table = "id,email|1,a@b.c|2,b@b.c|"
 	separated := func(by string) string { return strings.ReplaceAll(table, "|", by) }
 	var wide strings.Builder
@@ -62,6 +63,7 @@ func TestHeaderHoldsRows(t *testing.T) {
 
 // TestHeaderAlone: a header without rows is an empty export, whatever separates its names; and an odd name is a name where rows follow.
 func TestHeaderAlone(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, text string
 		cfg        Config

@@ -96,6 +96,7 @@ func checkRules(t *testing.T, in string, cfg Config, rows int, want string) {
 
 // A row that only resembles a header does not cost the rows below it, and AllRows takes every row for data.
 func TestRowsThatResembleHeaders(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		in       string
 		bad, all int

@@ -40,6 +40,7 @@ func zstandard(t testing.TB, text string) []byte {
 }
 
 func TestDecoded(t *testing.T) {
+	t.Parallel()
 	const text = "name,n\nJos\u00e9,1\n\u20ac,2\n"
 	const want = "2 [\"Jos\u00e9\" \"1\"]\n3 [\"\u20ac\" \"2\"]\n"
 	utf16, err := unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewEncoder().String(text)
@@ -77,6 +78,7 @@ func TestDecoded(t *testing.T) {
 
 // What is cut off or damaged is an error, however far it was read.
 func TestDamagedCompression(t *testing.T) {
+	t.Parallel()
 	text := "a,b\n" + strings.Repeat("1,2\n3,4\n", 50_000)
 	for name, packed := range map[string][]byte{"gzip": gzipped(t, text), "zstd": zstandard(t, text)} {
 		for _, n := range []int{5, 9, len(packed) / 2, len(packed) - 1} {
@@ -99,6 +101,7 @@ func TestDamagedCompression(t *testing.T) {
 
 // Several files are one input: the columns may come in another order, the places of the rows go on, and lines are those of each file.
 func TestFiles(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write := func(name string, data []byte) {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
@@ -156,6 +159,7 @@ func TestFiles(t *testing.T) {
 // A fingerprint tells a source from one of another file, of another state of the file, or that is read in another way. What is read once has
 // none, and is not touched to find that out.
 func TestFingerprint(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := func(name, text string) string {
 		name = filepath.Join(dir, name)

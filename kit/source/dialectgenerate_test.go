@@ -219,6 +219,7 @@ func rowsOfTable(t testing.TB, src Source) (rows [][]string, bad []string, refus
 
 // TestEveryDialect writes one table in every way that programs do, and looks that no row is read as something else.
 func TestEveryDialect(t *testing.T) {
+	t.Parallel()
 	all := writings()
 	step := 11
 	if os.Getenv("CIOKIT_DEEP") != "" {

@@ -33,6 +33,7 @@ var sameTypes = map[Looks][]string{
 
 // What is found out of the exports is what DuckDB finds out of them, or the table says why not; and no reason stands there for nothing.
 func TestExportsAsDuckDB(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("testdata", "duckdb-sniffs.jsonl"))
 	if err != nil {
 		t.Fatal(err)

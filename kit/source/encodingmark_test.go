@@ -36,6 +36,7 @@ var wide = []struct {
 // A mark says the encoding of every kind of text, compressed or not, from a file and from a pipe that hands out single bytes. Without a mark such text
 // is refused, with the flag that reads it.
 func TestMarkedEncodings(t *testing.T) {
+	t.Parallel()
 	texts := map[string]string{
 		"in.csv":    "id,name\n1,Zoë\n2,\"a, 雪\"\n",
 		"cjk.csv":   "番号,名前\n1,Zoë\n2,\"a, 雪\"\n",
@@ -130,6 +131,7 @@ func namedCells(t *testing.T, open func(Config) (Source, error), cfg Config) (st
 
 // What the input says of its encoding is in what is found of its dialect, so that a journal has it.
 func TestMarkedDialect(t *testing.T) {
+	t.Parallel()
 	text, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String("id;name\n1;Zoë\n")
 	if err != nil {
 		t.Fatal(err)

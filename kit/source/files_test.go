@@ -25,6 +25,7 @@ func putFiles(t *testing.T, files ...string) (names []string) {
 
 // A file that cannot be read behind the first one is found before a row is read, and the error says which and what to do.
 func TestFilesThatDoNotBelongTogether(t *testing.T) {
+	t.Parallel()
 	const table = "id;name\na;x\n"
 	for _, tt := range []struct {
 		name  string
@@ -60,6 +61,7 @@ func TestFilesThatDoNotBelongTogether(t *testing.T) {
 
 // The headers of several files are told whatever the order of the files and of their columns.
 func TestHeadersOfFiles(t *testing.T) {
+	t.Parallel()
 	names := putFiles(t, "a.csv", "id,n\n1,2\n", "b.csv", "n,more,id\n1,2,3\n", "c.csv", "n,id\n1,2\n")
 	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 0}, {1, 2, 0}} {
 		var of []string
@@ -84,6 +86,7 @@ func TestHeadersOfFiles(t *testing.T) {
 
 // A file whose columns become others between the first look and its turn has changed.
 func TestColumnsChangeBeforeAFilesTurn(t *testing.T) {
+	t.Parallel()
 	for becomes, changed := range map[string]string{"id,more\n2,3\n": "other columns", "id\n2\n3\n": "", "more\n1\n": "no column", "": "is not what it was"} {
 		names := putFiles(t, "a.csv", "id\n1\n", "b.csv", "id\n2\n")
 		src, err := OpenFiles(names, Config{})
@@ -118,6 +121,7 @@ func TestColumnsChangeBeforeAFilesTurn(t *testing.T) {
 
 // What can be read once is opened once, and loses no row to the first look.
 func TestFilesThatAreReadOnce(t *testing.T) {
+	t.Parallel()
 	names := putFiles(t, "a.csv", "id\n1\n")
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -148,6 +152,7 @@ func TestFilesThatAreReadOnce(t *testing.T) {
 
 // A file that is there is meant by its name, however it is called; a pattern stands for files only where there is none of that name.
 func TestNamesAsBrowsersMakeThem(t *testing.T) {
+	t.Parallel()
 	odd := []string{"orders (1).csv", "export[2].csv", "a*b.csv", "data?.csv", "[.csv", " spaced .csv", "-x.csv", "PEOPLE.CSV", "x.csv.GZ", "plain"}
 	if runtime.GOOS == "windows" {
 		odd = []string{"orders (1).csv", "export[2].csv", "[.csv", "-x.csv", "PEOPLE.CSV", "x.csv.GZ", "plain"}
@@ -190,6 +195,7 @@ func TestNamesAsBrowsersMakeThem(t *testing.T) {
 
 // The endings of a name tell a format in upper case too, and behind what compression and other programs have put there.
 func TestFormatByName(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string]Format{"a.CSV": CSV, "a.csv.GZ": CSV, "a.csv.gz.1": CSV, "a.csv.2": CSV, "a.tsv.bz2": CSV, "a.TAB": CSV, "a.txt": "", "a": "", "a.jsonl.xz": JSONLines, "a.NDJSON": JSONLines, "a.json": JSONLines,
 		"a.json.zst": JSONLines, "a.Parquet": Parquet, "2024.01": "", "orders (1).csv": CSV, "a.csv.zip": CSV} {
 		cfg, err := Config{}.withDefaults(name)

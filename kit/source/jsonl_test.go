@@ -12,6 +12,7 @@ import (
 )
 
 func TestJSONLines(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, in, want string
 		cfg            Config
@@ -58,6 +59,7 @@ type endless struct{}
 func (endless) Read(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte("x"), len(p))), nil }
 
 func TestOpen(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	tests := []struct{ name, in, want string }{
 		{"a.csv", "a,b\n1,2\n", "2 [\"1\"]\n"},

@@ -98,6 +98,7 @@ func compactRows(t *testing.T, rows []readRow) (got []string) {
 // Objects are read to the same rows, on the lines where they begin, however they stand in the input and however it comes; also from a file that is
 // cut off, unless that shows.
 func TestFormsOfJSON(t *testing.T) {
+	t.Parallel()
 	for _, form := range jsonForms {
 		text, lines := form.write(jsonObjects)
 		var want []string
@@ -141,6 +142,7 @@ func TestFormsOfJSON(t *testing.T) {
 
 // What is broken is told with its line: rows that stand alone on their lines are bad rows, and anything else ends the input behind the rows before.
 func TestBrokenJSON(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ name, in, path, want, says string }{
 		{"a comma before the end of a list", "[\n{\"id\":1},\n{\"id\":2},\n]", "", "2  1;3  2;", "line 4: there is a comma before the closing bracket"},
 		{"a comma before the end of an object", "[{\"id\":1},\n{\"id\":2,}]", "", "1  1;", "line 2: there is a comma before"},
@@ -187,6 +189,7 @@ func TestBrokenJSON(t *testing.T) {
 
 // Rows that are within an object are not taken for one row: the error says where they are.
 func TestRowsWithinAnObject(t *testing.T) {
+	t.Parallel()
 	row := `{"id":1,"n":"` + strings.Repeat("x", 100) + `"}`
 	many := strings.TrimSuffix(strings.Repeat(row+",\n", 50), ",\n")
 	for _, tt := range []struct{ in, says string }{
@@ -215,6 +218,7 @@ func TestRowsWithinAnObject(t *testing.T) {
 
 // JSON that is called CSV is refused by its name, and no header is taken for JSON.
 func TestJSONCalledCSV(t *testing.T) {
+	t.Parallel()
 	for in, refused := range map[string]bool{"{\"id\":1}\n{\"id\":2}\n": true, "[\n {\n \"id\" : 1}]": true, "{\"id\":": true, "{id},n\n1,2\n": false, "[id],{n\n1,2\n": false, "{\"id\"},n\n1,2\n": false} {
 		_, _, err := readAll(t, strings.NewReader(in), Config{Format: CSV})
 		if got := err != nil && strings.Contains(err.Error(), "is JSON"); got != refused {

@@ -36,6 +36,7 @@ func many(n int, format string, others ...string) []string {
 
 // A column is what its cells are, with the evidence.
 func TestLooks(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		cells    []string

@@ -12,6 +12,7 @@ import (
 
 // TestOpenText reads one text however it is written.
 func TestOpenText(t *testing.T) {
+	t.Parallel()
 	var zipped bytes.Buffer
 	w := gzip.NewWriter(&zipped)
 	w.Write([]byte("\xff\xfe\xe9\x00\n\x00"))

@@ -102,6 +102,7 @@ func checkCells(t *testing.T, r Row, names []string) {
 
 // What others wrote reads as it should: the golden files were compared with what their generators were told to write.
 func TestParquetOfOthers(t *testing.T) {
+	t.Parallel()
 	golden := map[string]string{"duckdb-empty": "duckdb-empty", "duckdb-nan": "duckdb-nan", "duckdb-types-v2": "duckdb-types-v2",
 		"arrow-types": "arrow-types", "arrow-types-v2": "arrow-types", "arrow-int96": "arrow-int96", "arrow-integers": "arrow-integers"}
 	for _, codec := range []string{"uncompressed", "snappy", "gzip", "zstd", "lz4_raw", "brotli"} {
@@ -146,6 +147,7 @@ func manyRows(from, to int) []string {
 
 // Rows keep their places over row groups, pages and dictionaries, from the beginning and from any row.
 func TestParquetRowGroups(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"duckdb-many", "duckdb-many-v2", "arrow-many", "arrow-many-v2", "arrow-many-delta"} {
 		for _, from := range []int{0, 1, 2047, 2048, 2049, 4500, 5000} {
 			src, err := Open(filepath.Join(parquetDir(), name+".parquet"), Config{})
@@ -219,6 +221,7 @@ func TestParquetStream(t *testing.T) {
 
 // Several files are one input, also with patterns.
 func TestParquetFiles(t *testing.T) {
+	t.Parallel()
 	names, err := Expand(filepath.Join(parquetDir(), "duckdb-many*.parquet"))
 	if err != nil {
 		t.Fatal(err)
@@ -244,6 +247,7 @@ func TestParquetFiles(t *testing.T) {
 }
 
 func TestInspectParquet(t *testing.T) {
+	t.Parallel()
 	src, err := Open(filepath.Join(parquetDir(), "duckdb-many.parquet"), Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -289,6 +293,7 @@ func damaged(ctx context.Context, data []byte) (rows int, err error) {
 
 // A file that is cut off anywhere is refused before any row, because its end says what it is.
 func TestCutParquet(t *testing.T) {
+	t.Parallel()
 	data, err := os.ReadFile(filepath.Join(parquetDir(), "duckdb-types-snappy.parquet"))
 	if err != nil {
 		t.Fatal(err)

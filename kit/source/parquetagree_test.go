@@ -25,6 +25,7 @@ type agreeing struct {
 
 // Every file beside which .ci/parquet has written what DuckDB reads in it is read to the same values, or refused with the codec that nobody writes any more.
 func TestParquetAsDuckDBReadsIt(t *testing.T) {
+	t.Parallel()
 	names, err := filepath.Glob(filepath.Join(parquetDir(), "*.parquet.expected"))
 	if err != nil {
 		t.Fatal(err)

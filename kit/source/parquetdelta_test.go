@@ -47,6 +47,7 @@ func wideDeltas(numbers []int64) []byte {
 
 // Whatever numbers of 32 bits a writer keeps as differences of 64 bits, they are read as they were.
 func TestNarrowDeltas(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
 		numbers := make([]int64, 1+r.IntN(400))

@@ -10,6 +10,7 @@ import (
 
 // What docs/load.md says that a type of Parquet becomes is what the files of other writers became.
 func TestParquetTypesAsDocumented(t *testing.T) {
+	t.Parallel()
 	docs, err := os.ReadFile(filepath.Join("..", "..", "docs", "load.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,7 @@ func openRows(t *testing.T, columns parquet.Group, cfg Config, rows ...parquet.R
 
 // Lists and maps are what they are however they are written down: the rules for older writers hold.
 func TestParquetNesting(t *testing.T) {
+	t.Parallel()
 	clock := parquet.Time(parquet.Millisecond)
 	tests := []struct {
 		name string

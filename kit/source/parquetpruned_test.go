@@ -44,6 +44,7 @@ func mustParquet(t *testing.T, data []byte, names ...string) Source {
 
 // A column that is not selected takes no part: not in the limit of a row's size, not in what is kept of it.
 func TestParquetReadsOnlyWhatIsSelected(t *testing.T) {
+	t.Parallel()
 	type row struct {
 		ID   int64  `parquet:"id"`
 		Blob string `parquet:"blob"`
@@ -82,6 +83,7 @@ func manyGroups(t *testing.T) []byte {
 
 // What was read before the damage is handed out, and only then the error, each time it is asked for.
 func TestParquetRowsBeforeDamage(t *testing.T) {
+	t.Parallel()
 	data := manyGroups(t)
 	f, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
@@ -118,6 +120,7 @@ func (c endsLater) Err() error {
 
 // A context that ends while rows are read loses none of them: the next call goes on.
 func TestParquetContextEndsBetweenRowGroups(t *testing.T) {
+	t.Parallel()
 	data := manyGroups(t)
 	for n := range 12 {
 		src := mustParquet(t, data, "id")
@@ -152,6 +155,7 @@ func TestParquetContextEndsBetweenRowGroups(t *testing.T) {
 }
 
 func TestTextThatBeginsLikeParquet(t *testing.T) {
+	t.Parallel()
 	const text = "PAR1_CODE,n\na,1\n"
 	name := filepath.Join(t.TempDir(), "codes.csv")
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {

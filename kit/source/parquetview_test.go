@@ -110,6 +110,7 @@ func TestParquetCodecs(t *testing.T) {
 
 // A file may have a codec of its own for each column of each row group. Files of one schema become one, as tools that merge files do it.
 func TestParquetCodecsOfRowGroups(t *testing.T) {
+	t.Parallel()
 	var body []byte
 	var all format.FileMetaData
 	var want string
@@ -159,6 +160,7 @@ func TestParquetCodecsOfRowGroups(t *testing.T) {
 
 // A damaged page ends in an error, and takes no more memory than the page may have.
 func TestParquetDamagedPages(t *testing.T) {
+	t.Parallel()
 	plain := bytes.Repeat([]byte("somebody "), 1000)
 	for _, codec := range viewCodecs[1:] {
 		packed, err := codec.Encode(nil, plain)

@@ -14,6 +14,7 @@ import (
 
 // TestPythonsDialects has Python's own csv module write tables in all its dialects. Each is read to the same rows; or the file, or the row, is refused.
 func TestPythonsDialects(t *testing.T) {
+	t.Parallel()
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		t.Skip("python3 is not on this machine: what its csv module writes is not looked at")

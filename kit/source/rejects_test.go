@@ -71,6 +71,7 @@ const rejectsRead = ":2/0 \"a\" \"x;y\"\nf.csv:3/1 \"b\" \"two\\nlines\"\n"
 
 // A rejects file is recognised however it was saved, and whatever is said of the input that it comes from.
 func TestRejectsAreRecognised(t *testing.T) {
+	t.Parallel()
 	gz := func(s string) string {
 		var b bytes.Buffer
 		w := gzip.NewWriter(&b)
@@ -117,6 +118,7 @@ func TestRejectsAreRecognised(t *testing.T) {
 
 // What a hand can do to a rejects file is read as it is meant, or refused by name; it is never taken for something else.
 func TestRejectsAsMended(t *testing.T) {
+	t.Parallel()
 	line := func(row, kept string) string {
 		return fmt.Sprintf(`{"line":2,"rule":"r","hint":"h","row":%q,"ciokit":%s}`+"\n", row, kept)
 	}
@@ -169,6 +171,7 @@ func TestRejectsAsMended(t *testing.T) {
 
 // Files that only look like rejects are refused as a whole, with what to do.
 func TestRejectsThatCannotBeRead(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ name, in, want string }{
 		{"an earlier version", `{"line":3,"rule":"not-an-integer","hint":"...","row":"a,x"}`, "earlier version"},
 		{"an earlier version in CSV", "id,n,_error,_line\na,x,why,2\n", "earlier version"},
@@ -199,6 +202,7 @@ func TestRejectsThatCannotBeRead(t *testing.T) {
 
 // Rows of rejects files keep the places that they had when several are loaded at once.
 func TestRejectsOfSeveralFiles(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var names []string
 	for i, text := range []string{rejectsTable, rejectsLines} {
@@ -285,6 +289,7 @@ func FuzzRejects(f *testing.F) {
 
 // A table whose columns only have names like those of a rejects file is none.
 func TestTablesThatAreNoRejects(t *testing.T) {
+	t.Parallel()
 	for _, header := range []string{"id,last_ciokit_error", "id,x_ciokit,y_error", "id;my_error;_ciokits"} {
 		for _, encoding := range []string{"", "windows-1252"} {
 			delimiter := header[2]
