@@ -351,7 +351,7 @@ func TestNoFalseAlarm(t *testing.T) {
 	t.Parallel()
 	n := 600
 	if os.Getenv("CIOKIT_DEEP") == "1" {
-		n = 2_000
+		n = 1_000
 	}
 	if os.Getenv("CIOKIT_FULL") == "1" {
 		n = 100_000

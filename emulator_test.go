@@ -163,7 +163,7 @@ func TestManyFaults(t *testing.T) {
 	t.Parallel()
 	n := 20_000
 	if os.Getenv("CIOKIT_DEEP") == "1" {
-		n = 100_000
+		n = 30_000
 	}
 	synctest.Test(t, func(t *testing.T) {
 		srv := emulator.New(emulator.Config{MaxEventsPerPerson: 10})
