@@ -119,8 +119,9 @@ func TestRejectsFileIsLocked(t *testing.T) {
 				t.Errorf("the rejects of %s are not whole in %s", row, got)
 			}
 		}
-		if n := strings.Count(got, "="); n != len(want) {
-			t.Errorf("%d files for %d loads: %s", n, len(want), got)
+		// The owner's file of a lock may stay behind on Windows, if another load has it open; it is hidden and does no harm.
+		if files, err := filepath.Glob(filepath.Join(dir, "r*.jsonl")); err != nil || len(files) != len(want) {
+			t.Errorf("%d files for %d loads: %s, %v", len(files), len(want), got, err)
 		}
 		entries, _ := os.ReadDir(dir)
 		for _, e := range entries {
