@@ -216,8 +216,12 @@ func packed(in []byte) bool {
 
 // converted reports whether the beginning of an input says that it has an encoding, or a mark, so that its bytes are not those of the rows.
 func converted(in []byte) bool {
-	encoding, err := marked(in[:min(len(in), headBytes)], "")
-	return encoding != "" || err != nil
+	for n := range min(len(in), headBytes) + 1 { // however much of it the first read brings
+		if encoding, err := marked(in[:n], ""); encoding != "" || err != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // checkPacked fails when an input that begins like gzip, and that compress/gzip cannot read, was taken without an error.
