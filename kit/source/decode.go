@@ -130,7 +130,7 @@ func (d *decoder) begin() error {
 		return err
 	}
 	if given == nil || !rejectsInUTF8(plain) {
-		if name, err = marked(headOf(plain), d.given); err != nil {
+		if name, err = marked(headOfText(plain), d.given); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"strings"
@@ -54,6 +55,18 @@ func marked(head []byte, given string) (string, error) {
 		return looks, nil
 	}
 	return "", &FormatError{Line: 1, Problem: "the input looks like " + strings.ToUpper(looks[:len("utf-16")]) + " without a byte order mark", Hint: "say so: --encoding " + looks, Flag: flagEncoding, Value: looks}
+}
+
+// headOfText is headOf with at least the length of a mark, and with all that can tell UTF-16 where there is a zero among these bytes: what an input
+// is taken for depends on the input, and not on how much of it a pipe brings at once. Text has no zeros, so that nobody waits for more of it.
+func headOfText(r *bufio.Reader) []byte {
+	const longest = 4 // bytes, of the marks
+	head, _ := r.Peek(longest)
+	if bytes.IndexByte(head, 0) >= 0 && markOf(head) == nil {
+		head, _ = r.Peek(headBytes)
+		return head
+	}
+	return headOf(r)
 }
 
 // wideWithoutMark says which encoding of two or four bytes a character the input seems to have, empty for none: in text, one of these bytes is zero

@@ -93,6 +93,28 @@ func TestMarkedEncodings(t *testing.T) {
 	}
 }
 
+// What an input with zeros is taken for does not depend on how much of it the first read brings.
+func TestZerosByBytes(t *testing.T) {
+	t.Parallel()
+	for _, in := range []string{
+		"{ \x00\x01\": 0,  \"\": \"\"\r}{\x19\x19\x19  \"\x10", "\r\n\x00\x01\x00\x00\":1,\"n\":\"a\"}\r\n{\"id\":2.50}\r\n", "i\x00d\x00\n\x001\x00\n\x00", "\x00i\x00d\x00\n\x001\x00\n",
+		"a\x00b,id\n1,2\n", "\x00", "\x00\x00\x00", "id\x00\n1\n",
+	} {
+		for _, format := range []Format{CSV, JSONLines} {
+			said := func(r io.Reader) string {
+				src, err := New(r, Config{Format: format})
+				if err == nil {
+					_, err = src.Columns(t.Context())
+				}
+				return fmt.Sprint(err)
+			}
+			if whole, bytewise := said(strings.NewReader(in)), said(iotest.OneByteReader(strings.NewReader(in))); whole != bytewise {
+				t.Errorf("%q as %s: at once %s, by bytes %s", in, format, whole, bytewise)
+			}
+		}
+	}
+}
+
 // namedCells are the cells of the first two columns, or of the members id and name.
 func namedCells(t *testing.T, open func(Config) (Source, error), cfg Config) (string, error) {
 	t.Helper()
