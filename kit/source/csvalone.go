@@ -31,7 +31,8 @@ func (c *csvFramer) oddHeader(row Row) *FormatError {
 		return &FormatError{Line: row.Line, Hint: hint, Problem: "no row follows the header, and " + fmt.Sprintf(format, args...)}
 	}
 	inner := bytes.Trim(row.Raw, " \t\r\n")
-	if bytes.IndexByte(inner, '\r') >= 0 && c.strayCR(inner) {
+	before := len(row.Raw) - len(bytes.TrimLeft(row.Raw, " \t\r\n"))
+	if bytes.IndexByte(inner, '\r') >= 0 && c.strayCR(row.Raw, before, before+len(inner)) {
 		return odd("say so if carriage returns end lines: --line-end any", "it holds a carriage return")
 	}
 	for _, s := range lineSeparators {
