@@ -12,10 +12,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browserTimeout bounds one test in the browser, its start included.
-const browserTimeout = 2 * time.Minute
+// browserTimeout bounds one test in the browser, or one subtest of many: a
+// page that never comes fails that test alone, however many came before it.
+const browserTimeout = 5 * time.Minute
 
 // newBrowser starts a headless Chromium, or skips the test where there is none.
+// Its context ends with the test; bounded gives one for each part of it.
 func newBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	if testing.Short() {
@@ -50,7 +52,17 @@ func newBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Cont
 		_ = chromedp.Cancel(browser) // waits for the process, whose directory goes next
 		end()
 	})
-	ctx, end := context.WithTimeout(browser, browserTimeout) // the deep run of TestPageViews takes one
+	// The first run starts the process, and its context bounds the process.
+	if err := chromedp.Run(browser); err != nil {
+		t.Fatal(err)
+	}
+	return browser
+}
+
+// bounded is ctx for the time of one test in the browser.
+func bounded(t *testing.T, ctx context.Context) context.Context {
+	t.Helper()
+	ctx, end := context.WithTimeout(ctx, browserTimeout)
 	t.Cleanup(end)
 	return ctx
 }

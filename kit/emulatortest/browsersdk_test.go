@@ -106,7 +106,7 @@ func TestBrowserSDK(t *testing.T) {
 		t.Skip("the SDKs are not installed; npm ci in .ci/sdk brings them")
 	}
 	// Names of hosts lead nowhere, should the gate be passed by.
-	ctx := newBrowser(t, chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
+	ctx := bounded(t, newBrowser(t, chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")))
 	gate := guard(t, ctx)
 	shop := http.NewServeMux()
 	shop.Handle("/umd/", http.StripPrefix("/umd/", http.FileServer(http.Dir(umd))))

@@ -55,16 +55,16 @@ func complaints(ctx context.Context) *[]string {
 // nothing that was sent to it, fits the window, and has no serious fault that
 // axe-core knows of.
 func TestPageViews(t *testing.T) {
-	ctx := newBrowser(t)
+	browser := newBrowser(t)
 	cio := emulator.Start(t)
-	snapshot(t, ctx, cio, "before")
+	snapshot(t, bounded(t, browser), cio, "before")
 	seed(t, cio)
 	cio.Fault(emulator.Fault{Count: 1, Path: "/v1/screen", Status: 503, RetryAfter: 2})
 	axe, err := os.ReadFile(filepath.Join("..", "..", ".ci", "sdk", "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
 		t.Log("axe-core is not there, so accessibility is not checked; npm ci in .ci/sdk brings it")
 	}
-	said := complaints(ctx)
+	said := complaints(browser)
 	all := os.Getenv("CIOKIT_DEEP") == "1" || os.Getenv("CIOKIT_SCREENSHOTS") != ""
 	for i, l := range looks {
 		for j, v := range views {
@@ -72,6 +72,7 @@ func TestPageViews(t *testing.T) {
 				continue
 			}
 			t.Run(l.name+"/"+v.name, func(t *testing.T) {
+				ctx := bounded(t, browser)
 				var text, title string
 				var overflow int
 				err := chromedp.Run(ctx, l.set(), chromedp.Navigate(cio.URL+v.path), chromedp.WaitReady("main"),

@@ -25,7 +25,7 @@ func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
 // TestPageLive watches an empty server fill up: counters and rows follow
 // without a reload, in rows that were there before, and text stays text.
 func TestPageLive(t *testing.T) {
-	ctx := newBrowser(t)
+	ctx := bounded(t, newBrowser(t))
 	cio := emulator.Start(t)
 	said := complaints(ctx)
 	var before, after, first string
@@ -72,7 +72,7 @@ func TestPageLive(t *testing.T) {
 // TestPageActions uses the forms as a person does, with the keyboard where that
 // is quicker.
 func TestPageActions(t *testing.T) {
-	ctx := newBrowser(t)
+	ctx := bounded(t, newBrowser(t))
 	cio := emulator.Start(t)
 	seed(t, cio)
 
