@@ -121,7 +121,7 @@ func (c *Client) redirect(resp *http.Response, target string) (next, refused str
 	if keeps && err == nil && isCustomerIO(from) && isCustomerIO(to) && to.User == nil && to.String() != target {
 		return to.String(), ""
 	}
-	return "", "redirected to " + c.mask(to.Scheme+"://"+to.Host) + ", which is not followed, and nothing was accepted; is " + c.where() + " right? Accounts in the United States use cio.US, in Europe cio.EU"
+	return "", "redirected to " + c.mask(to.Scheme+"://"+to.Host) + ", which is not followed, and nothing was accepted; is " + c.where() + " right? Accounts in the United States use cio.RegionUS, in Europe cio.RegionEU"
 }
 
 // verdict is what an answer means for the messages of its request. It is decided once, by APIError.verdict, and everybody asks it.

@@ -70,7 +70,7 @@ func TestAcceptance(t *testing.T) {
 				continue
 			}
 			checkForeign(t, fmt.Sprintf("%d %q as %q", r.status, r.body, contentType), err)
-			if st := client.Stats(); st.Accepted != 0 || st.Refused != 0 || len(s.seen()) != 1 {
+			if st := client.Stats(); st.Accepted != 0 || st.Rejected != 0 || len(s.seen()) != 1 {
 				t.Errorf("%d %q: %+v after %d requests", r.status, r.body, st, len(s.seen()))
 			}
 			any2xx := newClient(t, s, func(c *cio.Config) { c.AcceptAny2xx = true })
@@ -102,7 +102,7 @@ func checkForeign(t *testing.T, what string, err error) {
 		return
 	}
 	for _, f := range failed.Failures {
-		if f.Outcome != cio.Unknown {
+		if f.Outcome != cio.OutcomeUnknown {
 			t.Errorf("%s: %v", what, f.Outcome)
 		}
 	}
@@ -449,7 +449,7 @@ func TestALongRefusal(t *testing.T) {
 			}
 		}
 		time.Sleep(20 * time.Second)
-		if st := b.Stats(); st.Refused != 100 || st.Stopped != nil {
+		if st := b.Stats(); st.Rejected != 100 || st.Stopped != nil {
 			t.Errorf("%+v", st)
 		}
 		b.Close(t.Context())

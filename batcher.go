@@ -30,9 +30,9 @@ type Report struct {
 
 // BatcherStats is the state of a Batcher at one moment.
 type BatcherStats struct {
-	// Enqueued counts the messages whose Enqueue returned nil; Accepted and Refused those that were settled. The rest is queued, or was
+	// Enqueued counts the messages whose Enqueue returned nil; Accepted and Rejected those that have ended. The rest is queued, or was
 	// handed back by Close: each message counts once.
-	Enqueued, Accepted, Refused int64
+	Enqueued, Accepted, Rejected int64
 	// Queued is how many messages wait or are on their way, QueuedBytes their size.
 	Queued, QueuedBytes int64
 	// Oldest is how long the message has waited that has waited longest, 0 if none does.
@@ -96,14 +96,14 @@ type Batcher struct {
 	pressed  atomic.Bool // somebody waits for room: batches go before they are full
 	enqueued atomic.Int64
 	accepted atomic.Int64
-	refused  atomic.Int64
+	rejected atomic.Int64
 	unsaid   refusals // without OnReport
 }
 
 // NewBatcher returns a Batcher that sends through c and shares its limits, its rate and its connections. Close it.
 func NewBatcher(c *Client, cfg BatcherConfig) (*Batcher, error) {
-	if cfg.Concurrency < 0 || cfg.MaxBytes < 0 || cfg.MaxBatchMessages < 0 || cfg.PauseAfterRefusals < 0 {
-		return nil, errors.New("cio: BatcherConfig.Concurrency, MaxBytes, MaxBatchMessages and PauseAfterRefusals must not be negative")
+	if cfg.Concurrency < 0 || cfg.MaxBytes < 0 || cfg.MaxBatchMessages < 0 || cfg.PauseAfterRejections < 0 {
+		return nil, errors.New("cio: BatcherConfig.Concurrency, MaxBytes, MaxBatchMessages and PauseAfterRejections must not be negative")
 	}
 	cfg.Concurrency = orDefault(cfg.Concurrency, defaultConcurrency)
 	cfg.MaxBytes = orDefault(cfg.MaxBytes, defaultQueueBytes)
@@ -237,7 +237,7 @@ func (b *Batcher) Flush(ctx context.Context) error {
 
 // Stats returns the Batcher's state. It is cheap enough to be asked every second.
 func (b *Batcher) Stats() BatcherStats {
-	s := BatcherStats{Enqueued: b.enqueued.Load(), Accepted: b.accepted.Load(), Refused: b.refused.Load()}
+	s := BatcherStats{Enqueued: b.enqueued.Load(), Accepted: b.accepted.Load(), Rejected: b.rejected.Load()}
 	now := time.Now()
 	var stopped error
 	for _, l := range b.lanes {
@@ -252,7 +252,7 @@ func (b *Batcher) Stats() BatcherStats {
 const abandonAfter = time.Second
 
 // Close takes no more messages, sends what is queued, and returns when all of it is settled. If ctx ends before, or nothing of it can be sent
-// for a reason that will not pass soon, it stops sending and returns an *UndeliveredError that holds every message not known to be accepted; a
+// for a reason that will not pass soon, it stops sending and returns an *UnacceptedError that holds every message not known to be accepted; a
 // transport that does not stop, and an OnReport that does not return, are waited for no longer than a second more each. After Close nothing is
 // reported and nothing is kept.
 //
@@ -275,7 +275,7 @@ func (b *Batcher) finish() {
 	b.waitForLanes()
 
 	report := b.lockReports()
-	left := &UndeliveredError{Err: why}
+	left := &UnacceptedError{Err: why}
 	reasons := make(counts)
 	for _, l := range b.lanes {
 		reason := why
@@ -294,7 +294,7 @@ func (b *Batcher) finish() {
 	}
 	b.unsaid.into(left, reasons)
 	left.Reasons = reasons.sorted()
-	if len(left.Messages) > 0 || left.Refused > 0 {
+	if len(left.Messages) > 0 || left.Rejected > 0 {
 		b.closeErr = left
 	}
 	b.giveUp(nil)
@@ -302,7 +302,7 @@ func (b *Batcher) finish() {
 }
 
 // reportLeft reports what is handed back, as long as OnReport returns.
-func (b *Batcher) reportLeft(left *UndeliveredError) {
+func (b *Batcher) reportLeft(left *UnacceptedError) {
 	if b.cfg.OnReport == nil || len(left.Messages) == 0 {
 		return
 	}

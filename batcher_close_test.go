@@ -31,7 +31,7 @@ func TestBatcherASecondCloseHasItsOwnContext(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		err := b.Close(ctx)
-		var left *cio.UndeliveredError
+		var left *cio.UnacceptedError
 		if !errors.As(err, &left) || len(left.Messages) != 1 || time.Since(start) > time.Minute+time.Second {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
@@ -60,7 +60,7 @@ func TestBatcherCloseOverAHungCallback(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		err := b.Close(ctx)
-		var left *cio.UndeliveredError
+		var left *cio.UnacceptedError
 		if !errors.As(err, &left) || len(left.Messages) != 2 || time.Since(start) > 4*time.Second {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
@@ -126,7 +126,7 @@ func TestBatcherOneStuckMessage(t *testing.T) {
 		if st.Accepted < 150 || st.Stopped == nil || len(s.seen()) > 300 {
 			t.Errorf("%+v after %d requests", st, len(s.seen()))
 		}
-		var left *cio.UndeliveredError
+		var left *cio.UnacceptedError
 		if err := b.Close(t.Context()); !errors.As(err, &left) || len(left.Messages) != int(st.Queued) {
 			t.Errorf("%v", err)
 		}

@@ -149,7 +149,7 @@ func oneOutcome(t *testing.T, seed uint64) {
 	synctest.Wait()
 
 	back := map[string]int{}
-	var left *cio.UndeliveredError
+	var left *cio.UnacceptedError
 	if errors.As(err, &left) {
 		for _, m := range left.Messages {
 			back[m.MessageID()]++
@@ -175,7 +175,7 @@ func oneOutcome(t *testing.T, seed uint64) {
 			both++
 		}
 	}
-	if sum := st.Accepted + st.Refused + int64(len(back)); both > 0 || sum != st.Enqueued || st.Enqueued != int64(len(ids)) {
+	if sum := st.Accepted + st.Rejected + int64(len(back)); both > 0 || sum != st.Enqueued || st.Enqueued != int64(len(ids)) {
 		t.Errorf("%d with two outcomes; %+v, %d handed back, %d enqueued", both, st, len(back), len(ids))
 	}
 }
@@ -224,14 +224,14 @@ func TestASettledBatchIsNobodysAnyMore(t *testing.T) {
 		time.Sleep(time.Second) // it is set aside
 		enqueue(1, 4)
 		time.Sleep(1200 * time.Millisecond) // the first is refused and its batch given back, the second is set aside
-		if st := b.Stats(); st.Refused != 2 || st.Queued != 1 {
+		if st := b.Stats(); st.Rejected != 2 || st.Queued != 1 {
 			t.Fatalf("%+v", st)
 		}
 		for user := range 20 {
 			enqueue(100+user, 0)
 		}
 		time.Sleep(time.Minute)
-		if st := b.Stats(); st.Queued != 0 || st.Refused != 3 {
+		if st := b.Stats(); st.Queued != 0 || st.Rejected != 3 {
 			t.Errorf("%+v", st)
 		}
 		w.check(ids, rep, b.Close(t.Context()), map[string]bool{"u1-1": true, "u1-3": true, "u1-4": true})

@@ -332,7 +332,7 @@ func TestBatcherCloseDuringAnOutage(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		err := b.Close(ctx)
-		var left *cio.UndeliveredError
+		var left *cio.UnacceptedError
 		if !errors.As(err, &left) || !errors.Is(err, context.DeadlineExceeded) || len(left.Messages) != 3000 || time.Since(start) > 31*time.Second {
 			t.Fatalf("got %v after %v", err, time.Since(start))
 		}
@@ -407,7 +407,7 @@ func TestBatcherCloseOverADeafTransport(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		err := b.Close(ctx)
-		var left *cio.UndeliveredError
+		var left *cio.UnacceptedError
 		if !errors.As(err, &left) || len(left.Messages) != 10 || time.Since(start) > 2*time.Second {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}
@@ -474,7 +474,7 @@ func TestBatcherClosedWhileTheKeyIsRefused(t *testing.T) {
 			}
 		}
 		err := b.Close(t.Context())
-		var left *cio.UndeliveredError
+		var left *cio.UnacceptedError
 		if !errors.As(err, &left) || !errors.Is(err, cio.ErrUnauthorized) || len(left.Messages) != 100 {
 			t.Errorf("got %v", err)
 		}
@@ -522,8 +522,8 @@ func TestBatcherWithoutOnReport(t *testing.T) {
 		}
 	}
 	err := b.Close(t.Context())
-	var left *cio.UndeliveredError
-	if !errors.As(err, &left) || len(left.Messages) != 0 || left.Refused != 1 || fmt.Sprint(left.RefusedIDs) != "[m7]" {
+	var left *cio.UnacceptedError
+	if !errors.As(err, &left) || len(left.Messages) != 0 || left.Rejected != 1 || fmt.Sprint(left.RejectedIDs) != "[m7]" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -177,8 +177,8 @@ type Stats struct {
 	Retries int64
 	// RateLimited counts the answers with status 429.
 	RateLimited int64
-	// Accepted and Refused count messages: taken by the server, refused by the server alone.
-	Accepted, Refused int64
+	// Accepted and Rejected count messages: accepted by the server, rejected by the server alone.
+	Accepted, Rejected int64
 	// Warnings counts what Encoded.Warnings lists, of messages that were sent or queued.
 	Warnings int64
 	// Failing is what requests fail with now and are tried again for; nil as long as they succeed.
@@ -186,7 +186,7 @@ type Stats struct {
 }
 
 type counters struct {
-	requests, bytes, retries, rateLimited, accepted, refused, warnings atomic.Int64
+	requests, bytes, retries, rateLimited, accepted, rejected, warnings atomic.Int64
 }
 
 func (c *counters) snapshot() Stats {
@@ -196,7 +196,7 @@ func (c *counters) snapshot() Stats {
 		Retries:     c.retries.Load(),
 		RateLimited: c.rateLimited.Load(),
 		Accepted:    c.accepted.Load(),
-		Refused:     c.refused.Load(),
+		Rejected:    c.rejected.Load(),
 		Warnings:    c.warnings.Load(),
 	}
 }

@@ -13,7 +13,7 @@ import (
 // The hash tells keys apart, is another under another salt, and follows a key that is replaced.
 func TestKeyHash(t *testing.T) {
 	client := func(key string) *cio.Client {
-		c, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.US})
+		c, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionUS})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestKeyHash(t *testing.T) {
 
 func ExampleClient_KeyHash() {
 	salt := []byte("kept with the hash")
-	client, err := cio.NewClient(cio.Config{APIKey: "a-write-key", Region: cio.US})
+	client, err := cio.NewClient(cio.Config{APIKey: "a-write-key", Region: cio.RegionUS})
 	if err != nil {
 		log.Fatal(err)
 	}

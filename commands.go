@@ -61,8 +61,8 @@ type Platform string
 
 // The platforms that Customer.io knows (api-facts 1.10).
 const (
-	IOS     Platform = "ios"
-	Android Platform = "android"
+	PlatformIOS     Platform = "ios"
+	PlatformAndroid Platform = "android"
 )
 
 // SetDevice registers a device of a person for push messages, or updates its attributes. UserID, Token and Platform are required.
@@ -251,14 +251,14 @@ type Metric string
 // The metrics of ReportDelivery. The first four are documented; the others are known from Segment's destination for Customer.io alone
 // (api-facts 2).
 const (
-	Delivered Metric = "delivered"
-	Opened    Metric = "opened"
-	Clicked   Metric = "clicked"
-	Converted Metric = "converted"
-	Bounced   Metric = "bounced"
-	Dropped   Metric = "dropped"
-	Spammed   Metric = "spammed"
-	Deferred  Metric = "deferred"
+	MetricDelivered Metric = "delivered"
+	MetricOpened    Metric = "opened"
+	MetricClicked   Metric = "clicked"
+	MetricConverted Metric = "converted"
+	MetricBounced   Metric = "bounced"
+	MetricDropped   Metric = "dropped"
+	MetricSpammed   Metric = "spammed"
+	MetricDeferred  Metric = "deferred"
 )
 
 // ReportDelivery reports to Customer.io what became of a message that it had sent, such as a push message that was opened. DeliveryID
@@ -314,8 +314,8 @@ type ContentAction string
 
 // The actions of ReportContent.
 const (
-	ViewedContent  ContentAction = "viewed_content"
-	ClickedContent ContentAction = "clicked_content"
+	ContentActionViewed  ContentAction = "viewed_content"
+	ContentActionClicked ContentAction = "clicked_content"
 )
 
 // InAppContent is the ContentType that Customer.io's SDK for browsers sends.

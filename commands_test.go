@@ -28,9 +28,9 @@ func TestCommandsOnTheWire(t *testing.T) {
 			`{"type":"track",` + meta + `"userId":"u1","event":"User Suppressed",` + libraryOnly},
 		{"unsuppress a person", cio.UnsuppressPerson{UserID: "u1", MessageID: "id-1", Timestamp: at},
 			`{"type":"track",` + meta + `"userId":"u1","event":"User Unsuppressed",` + libraryOnly},
-		{"set a device", cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.IOS, AppID: "com.example.shop", Attributes: map[string]any{"device_model": "iPhone17,1"}, MessageID: "id-1", Timestamp: at},
+		{"set a device", cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.PlatformIOS, AppID: "com.example.shop", Attributes: map[string]any{"device_model": "iPhone17,1"}, MessageID: "id-1", Timestamp: at},
 			`{"type":"track",` + meta + `"userId":"u1","event":"Device Created or Updated","properties":{"device_model":"iPhone17,1"},"context":{` + library + `,"device":{"token":"t1","type":"ios"},"app":{"namespace":"com.example.shop"}}}`},
-		{"set a bare device", cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.Android, MessageID: "id-1", Timestamp: at},
+		{"set a bare device", cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.PlatformAndroid, MessageID: "id-1", Timestamp: at},
 			`{"type":"track",` + meta + `"userId":"u1","event":"Device Created or Updated","context":{` + library + `,"device":{"token":"t1","type":"android"}}}`},
 		{"delete a device", cio.DeleteDevice{UserID: "u1", Token: "t1", MessageID: "id-1", Timestamp: at},
 			`{"type":"track",` + meta + `"userId":"u1","event":"Device Deleted","context":{` + library + `,"device":{"token":"t1"}}}`},
@@ -44,9 +44,9 @@ func TestCommandsOnTheWire(t *testing.T) {
 			`{"type":"track",` + meta + `"anonymousId":"acme","event":"Object Deleted","properties":{"objectId":"acme","objectTypeId":2},` + libraryOnly},
 		{"delete a relationship", cio.DeleteRelationship{UserID: "u1", ObjectID: "acme", MessageID: "id-1", Timestamp: at},
 			`{"type":"track",` + meta + `"userId":"u1","event":"Relationship Deleted","properties":{"objectId":"acme","objectTypeId":1},` + libraryOnly},
-		{"report a delivery", cio.ReportDelivery{DeliveryID: "d1", Metric: cio.Clicked, Recipient: "r", Reason: "x", Href: "h", ActionName: "n", ActionValue: "v", MessageID: "id-1", Timestamp: at},
+		{"report a delivery", cio.ReportDelivery{DeliveryID: "d1", Metric: cio.MetricClicked, Recipient: "r", Reason: "x", Href: "h", ActionName: "n", ActionValue: "v", MessageID: "id-1", Timestamp: at},
 			`{"type":"track",` + meta + `"anonymousId":"d1","event":"Report Delivery Event","properties":{"deliveryId":"d1","metric":"clicked","recipient":"r","reason":"x","href":"h","actionName":"n","actionValue":"v"},` + libraryOnly},
-		{"report on content", cio.ReportContent{UserID: "u1", Action: cio.ViewedContent, ContentID: 7, TemplateID: 8, ContentType: cio.InAppContent, ActionName: "n", ActionValue: "v", MessageID: "id-1", Timestamp: at},
+		{"report on content", cio.ReportContent{UserID: "u1", Action: cio.ContentActionViewed, ContentID: 7, TemplateID: 8, ContentType: cio.InAppContent, ActionName: "n", ActionValue: "v", MessageID: "id-1", Timestamp: at},
 			`{"type":"track",` + meta + `"userId":"u1","event":"Report Content Event","properties":{"actionType":"viewed_content","contentId":7,"templateId":8,"contentType":"in_app_content","actionName":"n","actionValue":"v"},` + libraryOnly},
 	} {
 		e, err := cio.Encode(c.in)
@@ -70,8 +70,8 @@ func TestCommandsRefuse(t *testing.T) {
 		{cio.DeletePerson{}, "userId", cio.RuleNoIdentity},
 		{cio.SuppressPerson{}, "userId", cio.RuleNoIdentity},
 		{cio.UnsuppressPerson{}, "userId", cio.RuleNoIdentity},
-		{cio.SetDevice{Token: "t", Platform: cio.IOS}, "userId", cio.RuleNoIdentity},
-		{cio.SetDevice{UserID: "u1", Platform: cio.IOS}, "context.device.token", cio.RuleRequired},
+		{cio.SetDevice{Token: "t", Platform: cio.PlatformIOS}, "userId", cio.RuleNoIdentity},
+		{cio.SetDevice{UserID: "u1", Platform: cio.PlatformIOS}, "context.device.token", cio.RuleRequired},
 		{cio.SetDevice{UserID: "u1", Token: "t"}, "context.device.type", cio.RuleRequired},
 		{cio.DeleteDevice{UserID: "u1"}, "context.device.token", cio.RuleRequired},
 		{cio.SetObject{}, "groupId", cio.RuleNoGroup},
@@ -87,9 +87,9 @@ func TestCommandsRefuse(t *testing.T) {
 		{cio.DeleteObject{ObjectID: "o", TypeID: "x"}, "objectTypeId", cio.RuleObjectType},
 		{cio.DeleteRelationship{ObjectID: "o"}, "userId", cio.RuleNoIdentity},
 		{cio.DeleteRelationship{UserID: "u1"}, "properties.objectId", cio.RuleRequired},
-		{cio.ReportDelivery{Metric: cio.Opened}, "properties.deliveryId", cio.RuleRequired},
+		{cio.ReportDelivery{Metric: cio.MetricOpened}, "properties.deliveryId", cio.RuleRequired},
 		{cio.ReportDelivery{DeliveryID: "d"}, "properties.metric", cio.RuleRequired},
-		{cio.ReportContent{Action: cio.ViewedContent}, "userId", cio.RuleNoIdentity},
+		{cio.ReportContent{Action: cio.ContentActionViewed}, "userId", cio.RuleNoIdentity},
 		{cio.ReportContent{UserID: "u1"}, "properties.actionType", cio.RuleRequired},
 		{cio.Track{UserID: "u1", Event: events.EmailOpened{}}, "properties.email_id", cio.RuleRequired},
 		{cio.Track{UserID: "u1", Event: events.OrderCompleted{OrderID: "o", Extra: map[string]any{"order_id": "p"}}}, "properties.order_id", cio.RuleNameTaken},
@@ -124,7 +124,7 @@ func TestCommandsAct(t *testing.T) {
 		return p
 	}
 	send(cio.Identify{UserID: "u1", Traits: map[string]any{cio.TraitEmail: "ann@example.com"}},
-		cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.IOS, Attributes: map[string]any{"app_version": "2.1"}},
+		cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.PlatformIOS, Attributes: map[string]any{"app_version": "2.1"}},
 		cio.SetObject{TypeID: "2", ObjectID: "acme", Attributes: map[string]any{"name": "Acme"}},
 		cio.Relate{UserID: "u1", TypeID: "2", ObjectID: "acme", Attributes: map[string]any{"role": "admin"}})
 	p := person("u1")
@@ -148,7 +148,7 @@ func TestCommandsAct(t *testing.T) {
 		t.Errorf("preferences %s, want %s", got, want)
 	}
 
-	send(cio.ReportDelivery{DeliveryID: "d1", Metric: cio.Opened}, cio.ReportContent{UserID: "u1", Action: cio.ClickedContent, ContentID: 7})
+	send(cio.ReportDelivery{DeliveryID: "d1", Metric: cio.MetricOpened}, cio.ReportContent{UserID: "u1", Action: cio.ContentActionClicked, ContentID: 7})
 	if reports, err := srv.Reports(testKey); err != nil || len(reports) != 2 {
 		t.Errorf("reports %+v, %v", reports, err)
 	}
@@ -165,7 +165,7 @@ func TestCommandsAct(t *testing.T) {
 	send(cio.SuppressPerson{UserID: "u1"})
 	send(cio.Track{UserID: "u1", Event: events.OrderCompleted{OrderID: "o1"}})
 	last, err := srv.Messages(emulator.MessageQuery{Key: testKey, Limit: 1})
-	if err != nil || last[0].Verdict != emulator.Dropped || last[0].Rule != "suppressed" || !person("u1").Suppressed {
+	if err != nil || last[0].Verdict != emulator.VerdictDropped || last[0].Rule != "suppressed" || !person("u1").Suppressed {
 		t.Errorf("after suppression: %+v, %v", last, err)
 	}
 	send(cio.UnsuppressPerson{UserID: "u1"}, cio.Track{UserID: "u1", Event: events.OrderCompleted{OrderID: "o1", Total: new(12.5)}})

@@ -19,16 +19,16 @@ type Region string
 
 // Customer.io's regions.
 const (
-	US Region = "us"
-	EU Region = "eu"
+	RegionUS Region = "us"
+	RegionEU Region = "eu"
 )
 
 // baseURL returns the address of the region's API (api-facts 1.1), empty for an unknown one.
 func (r Region) baseURL() string {
 	switch r {
-	case US:
+	case RegionUS:
 		return "https://cdp.customer.io"
-	case EU:
+	case RegionEU:
 		return "https://cdp-eu.customer.io"
 	}
 	return ""
@@ -173,7 +173,7 @@ func checkAPIKey(key string) error {
 func (c Config) resolveBaseURL() (string, error) {
 	if c.BaseURL == "" {
 		if c.Region == "" {
-			return "", errors.New("cio: no region: set Config.Region (CUSTOMERIO_REGION) to cio.US or cio.EU, where the account lives; the wrong one would put personal data into the wrong country")
+			return "", errors.New("cio: no region: set Config.Region (CUSTOMERIO_REGION) to cio.RegionUS or cio.RegionEU, where the account lives; the wrong one would put personal data into the wrong country")
 		}
 		base := c.Region.baseURL()
 		if base == "" {
@@ -279,9 +279,9 @@ type BatcherConfig struct {
 	// Compress sends bodies gzipped, which Customer.io's own SDKs for Python and Android do and no document mentions (api-facts 1.6). It
 	// takes 1.4 to 2.8 ms of CPU per 500 KB, more than everything else about a batch together: for slow uplinks only.
 	Compress bool
-	// PauseAfterRefusals makes the Batcher wait, and try single messages, after so many messages in a row that the API refused with one reason:
+	// PauseAfterRejections makes the Batcher wait, and try single messages, after so many messages in a row that the API rejected with one reason:
 	// what sends them may be broken, or the workspace. Default 0: never. After 1,000 an error is logged in any case.
-	PauseAfterRefusals int
+	PauseAfterRejections int
 	// OnReport, if set, is told what became of every message whose Enqueue returned nil: exactly once each, one at a time, and never after
 	// Close has returned; a message that was accepted and that a callback which did not return kept from being reported is handed back by
 	// Close instead. It runs on the Batcher's own goroutines and holds up delivery. It may call TryEnqueue, and nothing else of the Batcher. If

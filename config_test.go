@@ -21,9 +21,9 @@ func TestNewClientRefuses(t *testing.T) {
 		cfg  cio.Config
 		want string // in the error
 	}{
-		{"no key", cio.Config{Region: cio.US}, "CUSTOMERIO_API_KEY"},
-		{"a key with a newline", cio.Config{APIKey: "k\n", Region: cio.US}, "CUSTOMERIO_API_KEY"},
-		{"a pair of id and key", cio.Config{APIKey: "site:k", Region: cio.US}, "colon"},
+		{"no key", cio.Config{Region: cio.RegionUS}, "CUSTOMERIO_API_KEY"},
+		{"a key with a newline", cio.Config{APIKey: "k\n", Region: cio.RegionUS}, "CUSTOMERIO_API_KEY"},
+		{"a pair of id and key", cio.Config{APIKey: "site:k", Region: cio.RegionUS}, "colon"},
 		{"no region", cio.Config{APIKey: "k"}, "wrong country"},
 		{"an unknown region", cio.Config{APIKey: "k", Region: "asia"}, "us or eu"},
 		{"no scheme", cio.Config{APIKey: "k", BaseURL: "localhost:8110"}, "scheme and a host"},
@@ -31,12 +31,12 @@ func TestNewClientRefuses(t *testing.T) {
 		{"a key in the URL", cio.Config{APIKey: "k", BaseURL: "http://s3cret@host"}, "must not hold credentials"},
 		{"no URL", cio.Config{APIKey: "k", BaseURL: "http://s3cret\x7f"}, "is not a URL"},
 		{"a query", cio.Config{APIKey: "k", BaseURL: "http://host/?a=s3cret"}, "no query"},
-		{"a negative timeout", cio.Config{APIKey: "k", Region: cio.US, Timeout: -1}, "Config.Timeout"},
-		{"a negative size", cio.Config{APIKey: "k", Region: cio.US, MaxBatchBytes: -1}, "Config.MaxBatchBytes"},
-		{"messages over the batch", cio.Config{APIKey: "k", Region: cio.US, MaxBatchBytes: 32_000}, "does not fit"},
-		{"a context in a list", cio.Config{APIKey: "k", Region: cio.US, Context: []int{1}}, "Config.Context"},
-		{"a context that is not UTF-8", cio.Config{APIKey: "k", Region: cio.US, Context: map[string]string{"a": "\xff"}}, "context.a"},
-		{"a context that is no JSON", cio.Config{APIKey: "k", Region: cio.US, Context: make(chan int)}, "Config.Context"},
+		{"a negative timeout", cio.Config{APIKey: "k", Region: cio.RegionUS, Timeout: -1}, "Config.Timeout"},
+		{"a negative size", cio.Config{APIKey: "k", Region: cio.RegionUS, MaxBatchBytes: -1}, "Config.MaxBatchBytes"},
+		{"messages over the batch", cio.Config{APIKey: "k", Region: cio.RegionUS, MaxBatchBytes: 32_000}, "does not fit"},
+		{"a context in a list", cio.Config{APIKey: "k", Region: cio.RegionUS, Context: []int{1}}, "Config.Context"},
+		{"a context that is not UTF-8", cio.Config{APIKey: "k", Region: cio.RegionUS, Context: map[string]string{"a": "\xff"}}, "context.a"},
+		{"a context that is no JSON", cio.Config{APIKey: "k", Region: cio.RegionUS, Context: make(chan int)}, "Config.Context"},
 	} {
 		_, err := cio.NewClient(c.cfg)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "s3cret") {
@@ -86,7 +86,7 @@ func TestTheKeyIsNeverShown(t *testing.T) {
 		}
 		return status(401, `{"meta":{"error":"bad key `+testKey+`"}}`), nil
 	}}
-	cfg := cio.Config{APIKey: testKey, Region: cio.US, HTTPClient: &http.Client{Transport: echo}, MaxElapsed: time.Minute}
+	cfg := cio.Config{APIKey: testKey, Region: cio.RegionUS, HTTPClient: &http.Client{Transport: echo}, MaxElapsed: time.Minute}
 	cfg.Logger = slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	client, err := cio.NewClient(cfg)
 	if err != nil {

@@ -142,8 +142,8 @@ func (d *delivery) run(one bool) *stop {
 				d.c.alarm().Error("the API refuses message after message with one reason", "messages", same, "reason", err.Message)
 			}
 			d.settled(i)
-			d.c.counters.refused.Add(int64(hi - lo))
-			d.p.failed(lo, hi, Refused, err)
+			d.c.counters.rejected.Add(int64(hi - lo))
+			d.p.failed(lo, hi, OutcomeRejected, err)
 			if d.maxRefusals > 0 && same >= d.maxRefusals {
 				return &stop{err, byAll, i, d.c.ledger.tick(), false}
 			}
@@ -217,8 +217,8 @@ func (d *delivery) oddly(i int, r *request, err *APIError, one, proven bool) (ev
 		own.proven = true
 		err = &own
 		d.settled(i)
-		d.c.counters.refused.Add(1)
-		d.p.failed(lo, hi, Refused, err)
+		d.c.counters.rejected.Add(1)
+		d.p.failed(lo, hi, OutcomeRejected, err)
 	}
 	return false, proven
 }
@@ -395,9 +395,9 @@ func (d *delivery) keyTries(key *apiKey, refused uint64, probe bool) int {
 // outcome is what is known of messages that a stop left unsettled.
 func (s *span) outcome() Outcome {
 	if s.reached {
-		return Unknown
+		return OutcomeUnknown
 	}
-	return Unsent
+	return OutcomeUnsent
 }
 
 // leastPause is what must be left of maxElapsed for another try.

@@ -3,7 +3,7 @@
 // It keeps one promise: every message ends as accepted, or as not accepted with a reason. A message is a struct literal; Client.Send
 // returns nil when Customer.io has accepted it:
 //
-//	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.EU})
+//	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionEU})
 //	...
 //	err = client.Send(ctx,
 //		cio.Identify{UserID: "42", Traits: map[string]any{"email": "ann@example.com"}},

@@ -78,7 +78,7 @@ func TestServerRefusesInAStrictBatch(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 		for i, f := range sendErr.Failures {
-			if f.MessageID != bad[i] || f.Outcome != cio.Refused || !errors.Is(f.Err, cio.ErrInvalid) {
+			if f.MessageID != bad[i] || f.Outcome != cio.OutcomeRejected || !errors.Is(f.Err, cio.ErrInvalid) {
 				t.Errorf("%+v", f)
 			}
 		}
@@ -153,7 +153,7 @@ func TestServerThatIsDown(t *testing.T) {
 	}
 	err = client.Send(t.Context(), tracks(2)...)
 	var sendErr *cio.SendError
-	if !errors.As(err, &sendErr) || sendErr.Failures[0].Outcome != cio.Unsent || !errors.Is(err, cio.ErrUnavailable) || !cio.Retryable(err) {
+	if !errors.As(err, &sendErr) || sendErr.Failures[0].Outcome != cio.OutcomeUnsent || !errors.Is(err, cio.ErrUnavailable) || !cio.Retryable(err) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -38,19 +38,19 @@ var (
 // and 505, an answer that is not the API's, or no answer at all, unless the context ended or the server's certificate was refused. It is the
 // only judge of that in this module (api-facts 1.6, after Customer.io's own Node client).
 //
-// Of a *SendError it says whether that holds for any message that was not refused. Of an *UndeliveredError it says whether messages were
+// Of a *SendError it says whether that holds for any message that was not rejected. Of an *UnacceptedError it says whether messages were
 // handed back for such a reason, or because the context of Close ended.
 func Retryable(err error) bool {
 	var all *SendError
 	if errors.As(err, &all) {
 		for i := range all.Failures {
-			if f := &all.Failures[i]; f.Outcome != Refused && Retryable(f.Err) {
+			if f := &all.Failures[i]; f.Outcome != OutcomeRejected && Retryable(f.Err) {
 				return true
 			}
 		}
 		return false
 	}
-	var left *UndeliveredError
+	var left *UnacceptedError
 	if errors.As(err, &left) {
 		var api *APIError
 		return len(left.Messages) > 0 && (!errors.As(left.Err, &api) || isContextEnd(api.Err) || Retryable(api))
@@ -249,21 +249,21 @@ func (e *APIError) passing() bool {
 type Outcome int
 
 const (
-	// Refused: the message itself is at fault. Sending it again will fail again.
-	Refused Outcome = iota + 1
-	// Unsent: the server did not process it. It can be sent again.
-	Unsent
-	// Unknown: it was sent, and no answer says what became of it. Sent again with the same message id it may arrive twice.
-	Unknown
+	// OutcomeRejected: the message itself is at fault. Sending it again will fail again.
+	OutcomeRejected Outcome = iota + 1
+	// OutcomeUnsent: the server did not process it. It can be sent again.
+	OutcomeUnsent
+	// OutcomeUnknown: it was sent, and no answer says what became of it. Sent again with the same message id it may arrive twice.
+	OutcomeUnknown
 )
 
 func (o Outcome) String() string {
 	switch o {
-	case Refused:
+	case OutcomeRejected:
 		return "refused"
-	case Unsent:
+	case OutcomeUnsent:
 		return "unsent"
-	case Unknown:
+	case OutcomeUnknown:
 		return "unknown"
 	}
 	return "outcome " + strconv.Itoa(int(o))
@@ -279,7 +279,7 @@ type Failure struct {
 	Tag uint64
 	// Outcome says what is known of it.
 	Outcome Outcome
-	// Err is the reason: a *MessageError or an *APIError; for an Unsent message what stopped the Send.
+	// Err is the reason: a *MessageError or an *APIError; for an unsent message what stopped the Send.
 	Err error
 }
 
@@ -310,7 +310,7 @@ func (e *SendError) Error() string {
 		return fmt.Sprintf("cio: not accepted (%s): %s", f.Outcome, strings.TrimPrefix(f.Err.Error(), "cio: "))
 	}
 	fmt.Fprintf(&b, "cio: %d of %d messages accepted", e.Accepted, e.Total)
-	for _, o := range []Outcome{Refused, Unsent, Unknown} {
+	for _, o := range []Outcome{OutcomeRejected, OutcomeUnsent, OutcomeUnknown} {
 		if n := e.count(o); n > 0 {
 			fmt.Fprintf(&b, ", %d %s", n, o)
 		}
@@ -338,16 +338,16 @@ func (e *SendError) Unwrap() []error {
 	return errs
 }
 
-// UndeliveredError is what Close could not bring to acceptance.
-type UndeliveredError struct {
+// UnacceptedError is what Close could not bring to acceptance.
+type UnacceptedError struct {
 	// Messages holds every message that is not known to be accepted, in the order of each identity. They can be stored, by
 	// Encoded.MarshalJSON, and enqueued again in another process; they keep their ids. Some may have arrived, if no answer came, or if an
 	// OnReport that did not return kept them from being reported.
 	Messages []Encoded
-	// Refused counts the messages that the server refused earlier and that nobody was told of, because there was no OnReport; RefusedIDs has
+	// Rejected counts the messages that the server rejected earlier and that nobody was told of, because there was no OnReport; RejectedIDs has
 	// the ids of the first hundred.
-	Refused    int64
-	RefusedIDs []string
+	Rejected    int64
+	RejectedIDs []string
 	// Reasons says why, for the messages of both kinds, the most frequent first.
 	Reasons []Reason
 	// Err is why Close did not go on: the context's end, or what sending had stopped for. Nil if it did all that was to do.
@@ -360,13 +360,13 @@ type Reason struct {
 	Messages int64
 }
 
-func (e *UndeliveredError) Error() string {
+func (e *UnacceptedError) Error() string {
 	var parts []string
 	if n := len(e.Messages); n > 0 {
 		parts = append(parts, plural(int64(n), "message was", "messages were")+" not delivered and handed back")
 	}
-	if e.Refused > 0 {
-		parts = append(parts, plural(e.Refused, "message was", "messages were")+" refused by the server, and there was no OnReport to be told")
+	if e.Rejected > 0 {
+		parts = append(parts, plural(e.Rejected, "message was", "messages were")+" refused by the server, and there was no OnReport to be told")
 	}
 	var b strings.Builder
 	b.WriteString("cio: " + strings.Join(parts, "; "))
@@ -396,7 +396,7 @@ func plural(n int64, one, many string) string {
 	return fmt.Sprint(n) + " " + many
 }
 
-func (e *UndeliveredError) Unwrap() error { return e.Err }
+func (e *UnacceptedError) Unwrap() error { return e.Err }
 
 // counts counts messages by reason.
 type counts map[string]int64
@@ -445,10 +445,10 @@ func (r *refusals) add(id string, err error) {
 }
 
 // into adds what is remembered to e and to the reasons.
-func (r *refusals) into(e *UndeliveredError, reasons counts) {
+func (r *refusals) into(e *UnacceptedError, reasons counts) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e.Refused, e.RefusedIDs = r.n, r.ids
+	e.Rejected, e.RejectedIDs = r.n, r.ids
 	for text, n := range r.reasons {
 		reasons.add(text, n)
 	}

@@ -68,34 +68,34 @@ func fillFields(v reflect.Value, fields []events.Field) (properties, context map
 
 func fillField(field reflect.Value, f events.Field, n int) (wire any) {
 	switch f.Kind {
-	case events.String:
+	case events.KindString:
 		s := "the " + f.Name
 		if len(f.Enum) > 0 {
 			s = f.Enum[len(f.Enum)-1]
 		}
 		field.SetString(s)
 		return s
-	case events.Integer:
+	case events.KindInteger:
 		if f.Default != nil {
 			n = *f.Default
 		}
 		field.Set(reflect.ValueOf(new(n)))
 		return float64(n)
-	case events.Number:
+	case events.KindNumber:
 		x := float64(n) + 0.25
 		field.Set(reflect.ValueOf(new(x)))
 		return x
-	case events.Boolean:
+	case events.KindBoolean:
 		field.Set(reflect.ValueOf(new(n%2 == 0)))
 		return n%2 == 0
-	case events.Time:
+	case events.KindTime:
 		at := time.Date(2026, 3, 1, 12, 30, n, 0, time.UTC)
 		field.Set(reflect.ValueOf(at))
 		return at.Format(time.RFC3339)
-	case events.Strings:
+	case events.KindStrings:
 		field.Set(reflect.ValueOf([]string{"one", "two"}))
 		return []any{"one", "two"}
-	case events.Object:
+	case events.KindObject:
 		object := map[string]any{"title": "A title", "season": nil}
 		field.Set(reflect.ValueOf(object))
 		return object
@@ -143,7 +143,7 @@ func TestEventsArrive(t *testing.T) {
 			for _, w := range records[0].Warnings {
 				warnings = append(warnings, w.Rule)
 			}
-			if r := records[0]; r.Verdict != emulator.Accepted || r.Event != d.Name || !slices.Equal(warnings, expectedWarnings[d.Name]) {
+			if r := records[0]; r.Verdict != emulator.VerdictAccepted || r.Event != d.Name || !slices.Equal(warnings, expectedWarnings[d.Name]) {
 				t.Errorf("verdict %s of %q, rule %q, warnings %q, want %q", r.Verdict, r.Event, r.Rule, warnings, expectedWarnings[d.Name])
 			}
 			received := decoded(t, records[0].Raw)
@@ -171,7 +171,7 @@ func prepare(t *testing.T, client *cio.Client) {
 	t.Helper()
 	if err := client.Send(t.Context(),
 		cio.Identify{UserID: "u1", Traits: map[string]any{"plan": "pro"}},
-		cio.SetDevice{UserID: "u1", Token: "the token", Platform: cio.IOS},
+		cio.SetDevice{UserID: "u1", Token: "the token", Platform: cio.PlatformIOS},
 		cio.Relate{UserID: "u1", TypeID: "1", ObjectID: "the objectId"}); err != nil {
 		t.Fatal(err)
 	}

@@ -102,7 +102,7 @@ func ExampleBatcher_Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
 
-	var left *cio.UndeliveredError
+	var left *cio.UnacceptedError
 	if errors.As(batcher.Close(ctx), &left) {
 		stored, _ := json.Marshal(left.Messages)
 		fmt.Println("left:", len(left.Messages), json.Valid(stored))

@@ -11,7 +11,7 @@ import (
 func ExampleSetDevice() {
 	client, srv := emulated(emulator.Config{})
 	err := client.Send(context.Background(), cio.SetDevice{
-		UserID: "42", Token: "token-1", Platform: cio.IOS, AppID: "com.example.shop",
+		UserID: "42", Token: "token-1", Platform: cio.PlatformIOS, AppID: "com.example.shop",
 		Attributes: map[string]any{"app_version": "2.1"},
 	})
 	person, _ := srv.Person("my-key", "42")

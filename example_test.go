@@ -16,7 +16,7 @@ func emulated(config emulator.Config) (*cio.Client, *emulator.Server) {
 	srv := emulator.New(config)
 	client, err := cio.NewClient(cio.Config{
 		APIKey:     "my-key",
-		BaseURL:    "http://emulator", // Region: cio.EU for the real one
+		BaseURL:    "http://emulator", // Region: cio.RegionEU for the real one
 		HTTPClient: &http.Client{Transport: srv.Transport()},
 	})
 	if err != nil {
@@ -112,7 +112,7 @@ func ExampleEncode() {
 func ExampleClient_Encode() {
 	client, err := cio.NewClient(cio.Config{
 		APIKey: "my-key",
-		Region: cio.EU,
+		Region: cio.RegionEU,
 		Guard: func(id cio.Identity) error {
 			if id.UserID == "42" {
 				return errors.New("asked to be forgotten")
@@ -150,10 +150,10 @@ func ExampleNewClient() {
 	_, err := cio.NewClient(cio.Config{APIKey: "my-key"})
 	fmt.Println(err)
 
-	client, _ := cio.NewClient(cio.Config{APIKey: "my-key", Region: cio.EU})
+	client, _ := cio.NewClient(cio.Config{APIKey: "my-key", Region: cio.RegionEU})
 	fmt.Println(client.Target())
 	// Output:
-	// cio: no region: set Config.Region (CUSTOMERIO_REGION) to cio.US or cio.EU, where the account lives; the wrong one would put personal data into the wrong country
+	// cio: no region: set Config.Region (CUSTOMERIO_REGION) to cio.RegionUS or cio.RegionEU, where the account lives; the wrong one would put personal data into the wrong country
 	// https://cdp-eu.customer.io
 }
 

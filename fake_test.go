@@ -89,7 +89,7 @@ func status(code int, body string, header ...string) *http.Response {
 
 func newClient(t testing.TB, s http.RoundTripper, change func(*cio.Config)) *cio.Client {
 	t.Helper()
-	cfg := cio.Config{APIKey: testKey, Region: cio.US, HTTPClient: &http.Client{Transport: s}}
+	cfg := cio.Config{APIKey: testKey, Region: cio.RegionUS, HTTPClient: &http.Client{Transport: s}}
 	if change != nil {
 		change(&cfg)
 	}

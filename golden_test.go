@@ -63,17 +63,17 @@ var allSet = []goldenMessage{
 	{"delete_person", cio.DeletePerson{UserID: "u1", MessageID: "m1", Timestamp: at, Context: browserContext, Integrations: integrations}},
 	{"suppress_person", cio.SuppressPerson{UserID: "u1", MessageID: "m1", Timestamp: at, Context: browserContext, Integrations: integrations}},
 	{"unsuppress_person", cio.UnsuppressPerson{UserID: "u1", MessageID: "m1", Timestamp: at, Context: browserContext, Integrations: integrations}},
-	{"set_device", cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.IOS, AppID: "com.example.shop", Attributes: map[string]any{"device_model": "iPhone17,1", "push_enabled": true},
+	{"set_device", cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.PlatformIOS, AppID: "com.example.shop", Attributes: map[string]any{"device_model": "iPhone17,1", "push_enabled": true},
 		MessageID: "m1", Timestamp: at, Context: phoneContext, Integrations: integrations}},
-	{"delete_device", cio.DeleteDevice{UserID: "u1", Token: "t1", Platform: cio.Android, AppID: "com.example.shop", MessageID: "m1", Timestamp: at, Context: phoneContext, Integrations: integrations}},
+	{"delete_device", cio.DeleteDevice{UserID: "u1", Token: "t1", Platform: cio.PlatformAndroid, AppID: "com.example.shop", MessageID: "m1", Timestamp: at, Context: phoneContext, Integrations: integrations}},
 	{"set_object", cio.SetObject{TypeID: "2", ObjectID: "acme", Attributes: map[string]any{"name": "Acme", "employees": 329}, MessageID: "m1", Timestamp: at, Context: browserContext, Integrations: integrations}},
 	{"relate", cio.Relate{UserID: "u1", AnonymousID: "a1", TypeID: "2", ObjectID: "acme", Attributes: map[string]any{"role": "admin", "until": nil},
 		MessageID: "m1", Timestamp: at, Context: browserContext, Integrations: integrations}},
 	{"delete_object", cio.DeleteObject{TypeID: "2", ObjectID: "acme", MessageID: "m1", Timestamp: at, Context: browserContext, Integrations: integrations}},
 	{"delete_relationship", cio.DeleteRelationship{UserID: "u1", TypeID: "2", ObjectID: "acme", MessageID: "m1", Timestamp: at, Context: browserContext, Integrations: integrations}},
-	{"report_delivery", cio.ReportDelivery{UserID: "u1", AnonymousID: "a1", DeliveryID: "d1", Metric: cio.Clicked, Recipient: "t1", Reason: "none", Href: "https://shop.example.com/", ActionName: "buy", ActionValue: "now",
+	{"report_delivery", cio.ReportDelivery{UserID: "u1", AnonymousID: "a1", DeliveryID: "d1", Metric: cio.MetricClicked, Recipient: "t1", Reason: "none", Href: "https://shop.example.com/", ActionName: "buy", ActionValue: "now",
 		MessageID: "m1", Timestamp: at, Context: phoneContext, Integrations: integrations}},
-	{"report_content", cio.ReportContent{UserID: "u1", AnonymousID: "a1", Action: cio.ClickedContent, ContentID: 7, TemplateID: 8, ContentType: cio.InAppContent, ActionName: "buy", ActionValue: "now",
+	{"report_content", cio.ReportContent{UserID: "u1", AnonymousID: "a1", Action: cio.ContentActionClicked, ContentID: 7, TemplateID: 8, ContentType: cio.InAppContent, ActionName: "buy", ActionValue: "now",
 		MessageID: "m1", Timestamp: at, Context: browserContext, Integrations: integrations}},
 }
 
@@ -88,14 +88,14 @@ var leastSet = []goldenMessage{
 	{"delete_person", cio.DeletePerson{UserID: "u1", MessageID: "m1", Timestamp: at}},
 	{"suppress_person", cio.SuppressPerson{UserID: "u1", MessageID: "m1", Timestamp: at}},
 	{"unsuppress_person", cio.UnsuppressPerson{UserID: "u1", MessageID: "m1", Timestamp: at}},
-	{"set_device", cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.Android, MessageID: "m1", Timestamp: at}},
+	{"set_device", cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.PlatformAndroid, MessageID: "m1", Timestamp: at}},
 	{"delete_device", cio.DeleteDevice{UserID: "u1", Token: "t1", MessageID: "m1", Timestamp: at}},
 	{"set_object", cio.SetObject{ObjectID: "acme", MessageID: "m1", Timestamp: at}},
 	{"relate", cio.Relate{AnonymousID: "a1", ObjectID: "acme", MessageID: "m1", Timestamp: at}},
 	{"delete_object", cio.DeleteObject{ObjectID: "acme", MessageID: "m1", Timestamp: at}},
 	{"delete_relationship", cio.DeleteRelationship{UserID: "u1", ObjectID: "acme", MessageID: "m1", Timestamp: at}},
-	{"report_delivery", cio.ReportDelivery{DeliveryID: "d1", Metric: cio.Delivered, MessageID: "m1", Timestamp: at}},
-	{"report_content", cio.ReportContent{AnonymousID: "a1", Action: cio.ViewedContent, MessageID: "m1", Timestamp: at}},
+	{"report_delivery", cio.ReportDelivery{DeliveryID: "d1", Metric: cio.MetricDelivered, MessageID: "m1", Timestamp: at}},
+	{"report_content", cio.ReportContent{AnonymousID: "a1", Action: cio.ContentActionViewed, MessageID: "m1", Timestamp: at}},
 }
 
 // otherForms are further forms of messages that the documents describe.
@@ -108,7 +108,7 @@ var otherForms = []goldenMessage{
 }
 
 func withoutLibrary(m cio.Message) cio.Encoded {
-	client, err := cio.NewClient(cio.Config{APIKey: testKey, Region: cio.EU, OmitLibrary: true})
+	client, err := cio.NewClient(cio.Config{APIKey: testKey, Region: cio.RegionEU, OmitLibrary: true})
 	if err != nil {
 		panic(err)
 	}

@@ -27,7 +27,7 @@ func TestABodyTakenAgainMayHaveArrived(t *testing.T) {
 	})
 	err := newClient(t, rt, func(c *cio.Config) { c.MaxElapsed = time.Nanosecond }).Send(t.Context(), cio.Page{UserID: "u1"})
 	var failed *cio.SendError
-	if !errors.As(err, &failed) || failed.Failures[0].Outcome != cio.Unknown {
+	if !errors.As(err, &failed) || failed.Failures[0].Outcome != cio.OutcomeUnknown {
 		t.Errorf("got %v", err)
 	}
 }

@@ -176,7 +176,7 @@ func (l *lane) run() {
 func (l *lane) deliver(b *batch) {
 	c := l.b.c
 	p := &parcelOfLane{l: l}
-	d := &delivery{c: c, ctx: l.b.ctx, p: p, maxElapsed: -1, waits: func() bool { return l.b.waits() != nil }, maxRefusals: int64(l.b.cfg.PauseAfterRefusals), rest: l.rest[:0]}
+	d := &delivery{c: c, ctx: l.b.ctx, p: p, maxElapsed: -1, waits: func() bool { return l.b.waits() != nil }, maxRefusals: int64(l.b.cfg.PauseAfterRejections), rest: l.rest[:0]}
 	add := func(b *batch) {
 		lo := p.add(b)
 		d.rest = append(d.rest, span{lo: lo, hi: lo + len(b.entries), whole: true})
@@ -288,7 +288,7 @@ func (l *lane) fix(b *batch, lo, hi int, err error) bool {
 	if err == nil {
 		l.b.accepted.Add(int64(hi - lo))
 	} else {
-		l.b.refused.Add(int64(hi - lo))
+		l.b.rejected.Add(int64(hi - lo))
 	}
 	return true
 }

@@ -284,7 +284,7 @@ func TestRateLimitWaitEndsWithTheContext(t *testing.T) {
 		defer cancel()
 		err := c.Send(ctx, tracks(1)...)
 		var sendErr *cio.SendError
-		if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &sendErr) || sendErr.Failures[0].Outcome != cio.Unsent || len(s.seen()) != 1 {
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &sendErr) || sendErr.Failures[0].Outcome != cio.OutcomeUnsent || len(s.seen()) != 1 {
 			t.Errorf("got %v after %d requests", err, len(s.seen()))
 		}
 	})
@@ -308,7 +308,7 @@ func TestNoRateLimit(t *testing.T) {
 
 func TestRateLimitHasABound(t *testing.T) {
 	t.Parallel()
-	if _, err := cio.NewClient(cio.Config{APIKey: "k", Region: cio.US, RateLimit: 1 << 30}); err == nil || !strings.Contains(err.Error(), "RateLimit") {
+	if _, err := cio.NewClient(cio.Config{APIKey: "k", Region: cio.RegionUS, RateLimit: 1 << 30}); err == nil || !strings.Contains(err.Error(), "RateLimit") {
 		t.Errorf("got %v", err)
 	}
 }

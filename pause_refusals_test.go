@@ -37,7 +37,7 @@ func TestOneDislikedMessageIsOneHoweverOftenItIsTried(t *testing.T) {
 			}
 		}
 		time.Sleep(5 * time.Second)
-		if st := b.Stats(); st.Accepted != 20 || st.Refused != 1 || st.Stopped != nil {
+		if st := b.Stats(); st.Accepted != 20 || st.Rejected != 1 || st.Stopped != nil {
 			t.Errorf("%+v", st)
 		}
 		b.Close(t.Context())
@@ -70,18 +70,18 @@ func TestPauseAfterRefusalsOfBatchesOfOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(int, call, []string) *http.Response { return status(400, refusal) })
 		rep := collect(t)
-		b := newBatcher(t, newClient(t, w, nil), cio.BatcherConfig{OnReport: rep.add, Concurrency: 2, MaxBatchMessages: 1, MaxBytes: 64 << 20, PauseAfterRefusals: 10})
+		b := newBatcher(t, newClient(t, w, nil), cio.BatcherConfig{OnReport: rep.add, Concurrency: 2, MaxBatchMessages: 1, MaxBytes: 64 << 20, PauseAfterRejections: 10})
 		for i := range 100 {
 			if err := b.Enqueue(t.Context(), message(i, 0, "")); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-		if st := b.Stats(); st.Refused > 16 || !errors.Is(st.Stopped, cio.ErrInvalid) {
+		if st := b.Stats(); st.Rejected > 16 || !errors.Is(st.Stopped, cio.ErrInvalid) {
 			t.Errorf("%+v", st)
 		}
 		err := b.Close(t.Context())
-		var left *cio.UndeliveredError
+		var left *cio.UnacceptedError
 		if !errors.As(err, &left) {
 			t.Fatal(err)
 		}

@@ -73,7 +73,7 @@ func message(user, n int, text string) cio.Track {
 func (w *world) check(ids []string, rep *reports, closed error, bad map[string]bool) {
 	w.t.Helper()
 	back := make(map[string]bool)
-	var left *cio.UndeliveredError
+	var left *cio.UnacceptedError
 	if errors.As(closed, &left) {
 		for _, m := range left.Messages {
 			back[m.MessageID()] = true
@@ -337,7 +337,7 @@ func TestEverythingIsRefusedForAWhile(t *testing.T) {
 							t.Errorf("%+v", st)
 						}
 						w.check(ids, rep, b.Close(t.Context()), nil)
-						if got := client.Stats(); got.Failing != nil || got.Refused != 0 {
+						if got := client.Stats(); got.Failing != nil || got.Rejected != 0 {
 							t.Errorf("%+v", got)
 						}
 					})
@@ -370,8 +370,8 @@ func TestCloseWhileEverythingIsRefused(t *testing.T) {
 				}
 				start := time.Now()
 				err := b.Close(context.Background())
-				var left *cio.UndeliveredError
-				if !errors.As(err, &left) || len(left.Messages) != n || left.Refused != 0 || time.Since(start) > c.within || !strings.Contains(err.Error(), c.said) {
+				var left *cio.UnacceptedError
+				if !errors.As(err, &left) || len(left.Messages) != n || left.Rejected != 0 || time.Since(start) > c.within || !strings.Contains(err.Error(), c.said) {
 					t.Fatalf("%s: %v after %v", name, err, time.Since(start))
 				}
 				total := int64(0)
@@ -463,7 +463,7 @@ func TestTheAPIRefusesMessageAfterMessage(t *testing.T) {
 			var log bytes.Buffer
 			rep := collect(t)
 			client := newClient(t, w, func(c *cio.Config) { c.Logger, c.RateLimit = slog.New(slog.NewTextHandler(&log, nil)), -1 })
-			b := newBatcher(t, client, cio.BatcherConfig{OnReport: rep.add, PauseAfterRefusals: most, Concurrency: 2})
+			b := newBatcher(t, client, cio.BatcherConfig{OnReport: rep.add, PauseAfterRejections: most, Concurrency: 2})
 			for i := range 1500 {
 				if err := b.Enqueue(t.Context(), message(i, 0, "")); err != nil {
 					t.Fatal(err)
@@ -471,15 +471,15 @@ func TestTheAPIRefusesMessageAfterMessage(t *testing.T) {
 			}
 			time.Sleep(10 * time.Minute)
 			st := b.Stats()
-			if most == 0 && (st.Refused != 1500 || strings.Count(log.String(), "message after message") != 1 || st.Stopped != nil) {
+			if most == 0 && (st.Rejected != 1500 || strings.Count(log.String(), "message after message") != 1 || st.Stopped != nil) {
 				t.Errorf("%+v\n%s", st, log.String())
 			}
-			if most > 0 && (st.Refused < 100 || st.Refused > 130 || !errors.Is(st.Stopped, cio.ErrInvalid)) {
+			if most > 0 && (st.Rejected < 100 || st.Rejected > 130 || !errors.Is(st.Stopped, cio.ErrInvalid)) {
 				t.Errorf("%+v\n%s", st, log.String())
 			}
 			mended.Store(true)
 			time.Sleep(2 * time.Minute)
-			if st := b.Stats(); st.Accepted+st.Refused != 1500 || st.Stopped != nil {
+			if st := b.Stats(); st.Accepted+st.Rejected != 1500 || st.Stopped != nil {
 				t.Errorf("%+v", st)
 			}
 			if err := b.Close(t.Context()); err != nil {
@@ -513,13 +513,13 @@ func TestSendOfADislikedMessage(t *testing.T) {
 		}
 		for range 3 {
 			err := client.Send(t.Context(), message(1, 0, ""))
-			if outcome(err, "u1-0") != cio.Unsent || !cio.Retryable(err) || !errors.Is(err, cio.ErrNotAPI) {
+			if outcome(err, "u1-0") != cio.OutcomeUnsent || !cio.Retryable(err) || !errors.Is(err, cio.ErrNotAPI) {
 				t.Fatalf("alone: %v", err)
 			}
 		}
 		// Its neighbours go on, but for those of the same person, which come after it.
 		err := client.Send(t.Context(), message(1, 0, ""), message(1, 1, ""), message(2, 0, ""), message(3, 0, ""))
-		if outcome(err, "u1-0") != cio.Refused || outcome(err, "u1-1")+outcome(err, "u2-0")+outcome(err, "u3-0") != 0 || cio.Retryable(err) || !errors.Is(err, cio.ErrInvalid) {
+		if outcome(err, "u1-0") != cio.OutcomeRejected || outcome(err, "u1-1")+outcome(err, "u2-0")+outcome(err, "u3-0") != 0 || cio.Retryable(err) || !errors.Is(err, cio.ErrInvalid) {
 			t.Errorf("with others: %v", err)
 		}
 		if fmt.Sprint(w.took) != "map[u1-1:1 u2-0:1 u3-0:1]" {
@@ -530,18 +530,18 @@ func TestSendOfADislikedMessage(t *testing.T) {
 		client = newClient(t, w, nil)
 		err = client.Send(t.Context(), message(5, 0, ""), message(6, 0, ""), message(1, 0, ""), message(1, 0, "again"))
 		var failed *cio.SendError
-		if !errors.As(err, &failed) || failed.Accepted != 2 || len(failed.Failures) != 2 || failed.Failures[0].Outcome != cio.Refused || failed.Failures[1].Outcome != cio.Refused || time.Since(start) > 20*time.Second {
+		if !errors.As(err, &failed) || failed.Accepted != 2 || len(failed.Failures) != 2 || failed.Failures[0].Outcome != cio.OutcomeRejected || failed.Failures[1].Outcome != cio.OutcomeRejected || time.Since(start) > 20*time.Second {
 			t.Errorf("two at the end: %v after %v", err, time.Since(start))
 		}
 		// A Send remembers what another one gave up.
 		client = newClient(t, w, nil)
-		if err := client.Send(t.Context(), message(1, 0, "")); outcome(err, "u1-0") != cio.Unsent {
+		if err := client.Send(t.Context(), message(1, 0, "")); outcome(err, "u1-0") != cio.OutcomeUnsent {
 			t.Error(err)
 		}
 		if err := client.Send(t.Context(), message(4, 0, "")); err != nil {
 			t.Error(err)
 		}
-		if err := client.Send(t.Context(), message(1, 0, "")); outcome(err, "u1-0") != cio.Refused {
+		if err := client.Send(t.Context(), message(1, 0, "")); outcome(err, "u1-0") != cio.OutcomeRejected {
 			t.Error(err)
 		}
 	})
@@ -564,7 +564,7 @@ func TestSendWhileEverythingIsRefused(t *testing.T) {
 			switch {
 			case lasts < time.Minute && err != nil:
 				t.Error(err)
-			case lasts > time.Minute && (!errors.As(err, &failed) || len(failed.Failures) != 500 || failed.Failures[499].Outcome != cio.Unsent || !cio.Retryable(err) || time.Since(start).Truncate(time.Second) != 2*time.Minute || !strings.Contains(err.Error(), "bad gateway")):
+			case lasts > time.Minute && (!errors.As(err, &failed) || len(failed.Failures) != 500 || failed.Failures[499].Outcome != cio.OutcomeUnsent || !cio.Retryable(err) || time.Since(start).Truncate(time.Second) != 2*time.Minute || !strings.Contains(err.Error(), "bad gateway")):
 				t.Errorf("%v after %v", err, time.Since(start))
 			}
 			if n := len(w.server.seen()); n > 60 {

@@ -26,7 +26,7 @@ var idFields = []struct {
 	{"userId", func(id string) Message { return Alias{UserID: id, PreviousID: "p"} }},
 	{"userId", func(id string) Message { return DeletePerson{UserID: id} }},
 	{"userId", func(id string) Message { return SuppressPerson{UserID: id} }},
-	{"userId", func(id string) Message { return SetDevice{UserID: id, Token: "t", Platform: IOS} }},
+	{"userId", func(id string) Message { return SetDevice{UserID: id, Token: "t", Platform: PlatformIOS} }},
 	{"anonymousId", func(id string) Message { return Screen{AnonymousID: id} }},
 	{"anonymousId", func(id string) Message { return Track{UserID: "u", AnonymousID: id, Event: Named("X", nil)} }},
 	{"groupId", func(id string) Message { return Group{GroupID: id} }},
@@ -41,10 +41,10 @@ var idFields = []struct {
 	{"properties.objectId", func(id string) Message {
 		return Track{AnonymousID: "a", Event: Named("Object Deleted", map[string]any{"objectId": id})}
 	}},
-	{"context.device.token", func(id string) Message { return SetDevice{UserID: "u", Token: id, Platform: Android} }},
+	{"context.device.token", func(id string) Message { return SetDevice{UserID: "u", Token: id, Platform: PlatformAndroid} }},
 	{"context.device.token", func(id string) Message { return DeleteDevice{UserID: "u", Token: id} }},
-	{"properties.deliveryId", func(id string) Message { return ReportDelivery{DeliveryID: id, Metric: Opened} }},
-	{"properties.deliveryId", func(id string) Message { return ReportDelivery{UserID: "u", DeliveryID: id, Metric: Opened} }},
+	{"properties.deliveryId", func(id string) Message { return ReportDelivery{DeliveryID: id, Metric: MetricOpened} }},
+	{"properties.deliveryId", func(id string) Message { return ReportDelivery{UserID: "u", DeliveryID: id, Metric: MetricOpened} }},
 }
 
 // ids has what is said of ids: the rule that refuses or warns, none for "".

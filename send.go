@@ -147,9 +147,9 @@ func (s *sending) encode(msgs []Message) error {
 	}
 	for i := range s.messages {
 		if err, ok := invalid[i]; ok {
-			s.fail(i, i+1, Refused, err)
+			s.fail(i, i+1, OutcomeRejected, err)
 		} else {
-			s.fail(i, i+1, Unsent, errOthersInvalid)
+			s.fail(i, i+1, OutcomeUnsent, errOthersInvalid)
 		}
 	}
 	return s.result()
@@ -196,7 +196,7 @@ func (s *sending) accepted(lo, hi, _ int) {
 
 func (s *sending) failed(lo, hi int, o Outcome, err *APIError) {
 	s.fail(lo, hi, o, err)
-	if o == Refused {
+	if o == OutcomeRejected {
 		s.group.settle(lo, hi, err)
 	}
 }

@@ -103,11 +103,11 @@ func TestSendGroupStop(t *testing.T) {
 					}
 					for _, f := range failed.Failures {
 						switch {
-						case f.Outcome == cio.Refused:
+						case f.Outcome == cio.OutcomeRejected:
 							if refused.Add(1); !seen[f.Index] {
 								t.Errorf("was not told of %d", f.Index)
 							}
-						case f.Outcome != cio.Unsent || !errors.Is(f.Err, cio.ErrStopped):
+						case f.Outcome != cio.OutcomeUnsent || !errors.Is(f.Err, cio.ErrStopped):
 							t.Errorf("%d is %v: %v", f.Index, f.Outcome, f.Err)
 						}
 					}

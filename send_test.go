@@ -111,7 +111,7 @@ func TestSendListsAllInvalidAndSendsNothing(t *testing.T) {
 	}
 	var refused []int
 	for i, f := range sendErr.Failures {
-		if f.Index != i || (f.Outcome != cio.Refused && f.Outcome != cio.Unsent) {
+		if f.Index != i || (f.Outcome != cio.OutcomeRejected && f.Outcome != cio.OutcomeUnsent) {
 			t.Errorf("failure %d: %+v", i, f)
 		}
 		var m *cio.MessageError
@@ -144,59 +144,59 @@ func TestAnswers(t *testing.T) {
 		{"201 with another body", func() (*http.Response, error) { return status(201, `{"success":true}`), nil }, 0, nil, ""},
 		{"200 with an empty body", func() (*http.Response, error) { return status(200, ""), nil }, 0, nil, ""},
 		{"204", func() (*http.Response, error) { return status(204, ""), nil }, 0, nil, ""},
-		{"200 that breaks off", func() (*http.Response, error) { return broken(status(200, `{"succ`)), nil }, cio.Unknown, cio.ErrNotAPI, "broke off: connection reset"},
+		{"200 that breaks off", func() (*http.Response, error) { return broken(status(200, `{"succ`)), nil }, cio.OutcomeUnknown, cio.ErrNotAPI, "broke off: connection reset"},
 		{"200 with a page", func() (*http.Response, error) {
 			return status(200, "<html><title>Sign in</title>", "Content-Type", "text/html", "Server", "nginx"), nil
-		}, cio.Unknown, cio.ErrNotAPI, `an HTML page titled "Sign in" instead of the API's answer (text/html, Server: nginx, from cdp.customer.io)`},
-		{"500 that breaks off", func() (*http.Response, error) { return broken(status(500, `{"meta`)), nil }, cio.Unknown, cio.ErrUnavailable, "{\"meta"},
+		}, cio.OutcomeUnknown, cio.ErrNotAPI, `an HTML page titled "Sign in" instead of the API's answer (text/html, Server: nginx, from cdp.customer.io)`},
+		{"500 that breaks off", func() (*http.Response, error) { return broken(status(500, `{"meta`)), nil }, cio.OutcomeUnknown, cio.ErrUnavailable, "{\"meta"},
 		{"400", func() (*http.Response, error) {
 			return status(400, `{"meta":{"errors":["userId is required","event too"]}}`), nil
-		}, cio.Refused, cio.ErrInvalid, "userId is required; event too"},
-		{"400 in another shape", func() (*http.Response, error) { return status(400, `{"meta":{"error":"bad json"}}`), nil }, cio.Refused, cio.ErrInvalid, "bad json"},
+		}, cio.OutcomeRejected, cio.ErrInvalid, "userId is required; event too"},
+		{"400 in another shape", func() (*http.Response, error) { return status(400, `{"meta":{"error":"bad json"}}`), nil }, cio.OutcomeRejected, cio.ErrInvalid, "bad json"},
 		{"400 of the Track API", func() (*http.Response, error) {
 			return status(400, `{"errors":[{"reason":"required","field":"event","message":"missing"}]}`), nil
-		}, cio.Refused, cio.ErrInvalid, "required: event: missing"},
+		}, cio.OutcomeRejected, cio.ErrInvalid, "required: event: missing"},
 		{"400 with a code", func() (*http.Response, error) {
 			return status(400, `{"code":"invalid_request","message":"too big"}`), nil
-		}, cio.Refused, cio.ErrInvalid, "invalid_request; too big"},
+		}, cio.OutcomeRejected, cio.ErrInvalid, "invalid_request; too big"},
 		{"400 that says the same twice", func() (*http.Response, error) {
 			return status(400, `{"meta":{"errors":["userId is required"]},"code":"bad_request","message":"userId is required"}`), nil
-		}, cio.Refused, cio.ErrInvalid, "400 Bad Request: userId is required"},
-		{"400 in plain text", func() (*http.Response, error) { return status(400, "no\nway\x00 at all"), nil }, cio.Unsent, cio.ErrNotAPI, `the text "no way at all"`},
-		{"400 in HTML", func() (*http.Response, error) { return status(400, html), nil }, cio.Unsent, cio.ErrNotAPI, "an HTML page"},
-		{"400 in JSON of a gateway", func() (*http.Response, error) { return status(400, `{"message":"Bad Request"}`), nil }, cio.Unsent, cio.ErrNotAPI, "Bad Request"},
-		{"400 with an empty object", func() (*http.Response, error) { return status(400, `{}`), nil }, cio.Unsent, cio.ErrNotAPI, "400 Bad Request"},
+		}, cio.OutcomeRejected, cio.ErrInvalid, "400 Bad Request: userId is required"},
+		{"400 in plain text", func() (*http.Response, error) { return status(400, "no\nway\x00 at all"), nil }, cio.OutcomeUnsent, cio.ErrNotAPI, `the text "no way at all"`},
+		{"400 in HTML", func() (*http.Response, error) { return status(400, html), nil }, cio.OutcomeUnsent, cio.ErrNotAPI, "an HTML page"},
+		{"400 in JSON of a gateway", func() (*http.Response, error) { return status(400, `{"message":"Bad Request"}`), nil }, cio.OutcomeUnsent, cio.ErrNotAPI, "Bad Request"},
+		{"400 with an empty object", func() (*http.Response, error) { return status(400, `{}`), nil }, cio.OutcomeUnsent, cio.ErrNotAPI, "400 Bad Request"},
 		{"413", func() (*http.Response, error) {
 			return status(413, `{"meta":{"error":"too large"}}`), nil
-		}, cio.Refused, cio.ErrTooLarge, "413 Request Entity Too Large"},
-		{"413 without a body", func() (*http.Response, error) { return status(413, ""), nil }, cio.Unsent, cio.ErrNotAPI, "an empty answer"},
+		}, cio.OutcomeRejected, cio.ErrTooLarge, "413 Request Entity Too Large"},
+		{"413 without a body", func() (*http.Response, error) { return status(413, ""), nil }, cio.OutcomeUnsent, cio.ErrNotAPI, "an empty answer"},
 		{"403 with a page", func() (*http.Response, error) {
 			return status(403, "<!DOCTYPE html><title>Attention Required!</title>"), nil
-		}, cio.Unsent, cio.ErrNotAPI, "Attention Required!"},
-		{"401 with a page", func() (*http.Response, error) { return status(401, html), nil }, cio.Unsent, cio.ErrUnauthorized, "an HTML page"},
-		{"403 without a body", func() (*http.Response, error) { return status(403, ""), nil }, cio.Unsent, cio.ErrUnauthorized, "region us"},
-		{"403 in a word", func() (*http.Response, error) { return status(403, "Forbidden"), nil }, cio.Unsent, cio.ErrUnauthorized, "Forbidden"},
-		{"401", func() (*http.Response, error) { return status(401, `{}`), nil }, cio.Unsent, cio.ErrUnauthorized, "CUSTOMERIO_API_KEY"},
-		{"403", func() (*http.Response, error) { return status(403, `{}`), nil }, cio.Unsent, cio.ErrUnauthorized, "region us"},
-		{"404", func() (*http.Response, error) { return status(404, "nothing here"), nil }, cio.Unsent, nil, "nothing here"},
+		}, cio.OutcomeUnsent, cio.ErrNotAPI, "Attention Required!"},
+		{"401 with a page", func() (*http.Response, error) { return status(401, html), nil }, cio.OutcomeUnsent, cio.ErrUnauthorized, "an HTML page"},
+		{"403 without a body", func() (*http.Response, error) { return status(403, ""), nil }, cio.OutcomeUnsent, cio.ErrUnauthorized, "region us"},
+		{"403 in a word", func() (*http.Response, error) { return status(403, "Forbidden"), nil }, cio.OutcomeUnsent, cio.ErrUnauthorized, "Forbidden"},
+		{"401", func() (*http.Response, error) { return status(401, `{}`), nil }, cio.OutcomeUnsent, cio.ErrUnauthorized, "CUSTOMERIO_API_KEY"},
+		{"403", func() (*http.Response, error) { return status(403, `{}`), nil }, cio.OutcomeUnsent, cio.ErrUnauthorized, "region us"},
+		{"404", func() (*http.Response, error) { return status(404, "nothing here"), nil }, cio.OutcomeUnsent, nil, "nothing here"},
 		{"301", func() (*http.Response, error) {
 			return status(301, "", "Location", "https://cdp-eu.customer.io/v1/track"), nil
-		}, cio.Unsent, nil, "region us"},
-		{"302", func() (*http.Response, error) { return status(302, "", "Location", "/elsewhere"), nil }, cio.Unsent, nil, "cio.EU"},
+		}, cio.OutcomeUnsent, nil, "region us"},
+		{"302", func() (*http.Response, error) { return status(302, "", "Location", "/elsewhere"), nil }, cio.OutcomeUnsent, nil, "cio.RegionEU"},
 		{"307 to another host", func() (*http.Response, error) {
 			return status(307, "", "Location", "https://cdp.customer.io.evil.example/"), nil
-		}, cio.Unsent, nil, "not followed"},
+		}, cio.OutcomeUnsent, nil, "not followed"},
 		{"307 without TLS", func() (*http.Response, error) {
 			return status(307, "", "Location", "http://cdp-eu.customer.io/v1/track"), nil
-		}, cio.Unsent, nil, "not followed"},
-		{"308 to nowhere", func() (*http.Response, error) { return status(308, ""), nil }, cio.Unsent, nil, "Location"},
-		{"501", func() (*http.Response, error) { return status(501, ""), nil }, cio.Unknown, cio.ErrUnavailable, "501"},
-		{"505", func() (*http.Response, error) { return status(505, ""), nil }, cio.Unknown, cio.ErrUnavailable, "505"},
+		}, cio.OutcomeUnsent, nil, "not followed"},
+		{"308 to nowhere", func() (*http.Response, error) { return status(308, ""), nil }, cio.OutcomeUnsent, nil, "Location"},
+		{"501", func() (*http.Response, error) { return status(501, ""), nil }, cio.OutcomeUnknown, cio.ErrUnavailable, "501"},
+		{"505", func() (*http.Response, error) { return status(505, ""), nil }, cio.OutcomeUnknown, cio.ErrUnavailable, "505"},
 		{"502 in HTML", func() (*http.Response, error) {
 			return status(502, html, "Content-Type", "text/html; charset=utf-8"), nil
-		}, cio.Unknown, cio.ErrUnavailable, "an HTML page"},
-		{"429", func() (*http.Response, error) { return status(429, ""), nil }, cio.Unsent, cio.ErrRateLimited, "429"},
-		{"a reset", func() (*http.Response, error) { return nil, syscall.ECONNRESET }, cio.Unknown, cio.ErrUnavailable, "reset"},
+		}, cio.OutcomeUnknown, cio.ErrUnavailable, "an HTML page"},
+		{"429", func() (*http.Response, error) { return status(429, ""), nil }, cio.OutcomeUnsent, cio.ErrRateLimited, "429"},
+		{"a reset", func() (*http.Response, error) { return nil, syscall.ECONNRESET }, cio.OutcomeUnknown, cio.ErrUnavailable, "reset"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -217,7 +217,7 @@ func TestAnswers(t *testing.T) {
 					t.Errorf("failure %+v, stats %+v", f, client.Stats())
 				}
 				for _, sentinel := range []error{cio.ErrInvalid, cio.ErrTooLarge, cio.ErrUnauthorized, cio.ErrRateLimited, cio.ErrUnavailable, cio.ErrNotAPI} {
-					want := sentinel == c.is || sentinel == cio.ErrInvalid && c.is == cio.ErrTooLarge || sentinel == cio.ErrUnavailable && c.is == cio.ErrNotAPI && c.outcome == cio.Unknown
+					want := sentinel == c.is || sentinel == cio.ErrInvalid && c.is == cio.ErrTooLarge || sentinel == cio.ErrUnavailable && c.is == cio.ErrNotAPI && c.outcome == cio.OutcomeUnknown
 					if errors.Is(err, sentinel) != want {
 						t.Errorf("errors.Is(%v) is %t", sentinel, !want)
 					}
@@ -306,7 +306,7 @@ func TestBisect(t *testing.T) {
 	for i, index := range []int{7, 8, 499} {
 		f := sendErr.Failures[i]
 		var api *cio.APIError
-		if f.Index != index || f.Tag != uint64(index) || f.Outcome != cio.Refused || !errors.As(f.Err, &api) || api.Message != "refused "+bad[i] || api.Operation != "track" {
+		if f.Index != index || f.Tag != uint64(index) || f.Outcome != cio.OutcomeRejected || !errors.As(f.Err, &api) || api.Message != "refused "+bad[i] || api.Operation != "track" {
 			t.Errorf("failure %d: %+v", i, f)
 		}
 	}
@@ -318,7 +318,7 @@ func TestBisect(t *testing.T) {
 			t.Errorf("%s arrived %d times", id, n)
 		}
 	}
-	if st := c.Stats(); st.Accepted != 497 || st.Refused != 3 || st.Requests > 60 || st.Retries != 0 {
+	if st := c.Stats(); st.Accepted != 497 || st.Rejected != 3 || st.Requests > 60 || st.Retries != 0 {
 		t.Errorf("%+v", st)
 	}
 }
@@ -343,7 +343,7 @@ func TestBisectThatIsCutShort(t *testing.T) {
 			t.Fatalf("got %v after %d requests", err, len(s.seen()))
 		}
 		for i, f := range sendErr.Failures {
-			if f.Index != i+2 || f.Outcome != cio.Unsent {
+			if f.Index != i+2 || f.Outcome != cio.OutcomeUnsent {
 				t.Errorf("%+v", f)
 			}
 		}
@@ -372,7 +372,7 @@ func TestUnauthorizedStopsTheSend(t *testing.T) {
 			t.Fatalf("got %v after %d requests and %v", err, len(s.seen()), time.Since(start))
 		}
 		for i, f := range sendErr.Failures {
-			if f.Index != i || f.Outcome != cio.Unsent || !errors.Is(f.Err, cio.ErrUnauthorized) || f.MessageID == "" {
+			if f.Index != i || f.Outcome != cio.OutcomeUnsent || !errors.Is(f.Err, cio.ErrUnauthorized) || f.MessageID == "" {
 				t.Errorf("%+v", f)
 			}
 		}
@@ -394,7 +394,7 @@ func TestSendAfterTheContextEnded(t *testing.T) {
 		t.Fatalf("got %v after %d requests", err, len(s.seen()))
 	}
 	for _, f := range sendErr.Failures {
-		if f.Outcome != cio.Unsent {
+		if f.Outcome != cio.OutcomeUnsent {
 			t.Errorf("%+v", f)
 		}
 	}
@@ -552,7 +552,7 @@ func TestTimeoutEndsATryAndIsRetried(t *testing.T) {
 		hang.until = 1000
 		err := c.Send(t.Context(), tracks(1)...)
 		var sendErr *cio.SendError
-		if !errors.As(err, &sendErr) || sendErr.Failures[0].Outcome != cio.Unknown || !strings.Contains(err.Error(), "no answer within 10s") || errors.Is(err, context.DeadlineExceeded) {
+		if !errors.As(err, &sendErr) || sendErr.Failures[0].Outcome != cio.OutcomeUnknown || !strings.Contains(err.Error(), "no answer within 10s") || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
 	})

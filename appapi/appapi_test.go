@@ -41,7 +41,7 @@ func TestReadsBackWhatWasSent(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	err := send.Send(ctx,
 		cio.Identify{UserID: "../u+1 %", Traits: map[string]any{"email": "ann@example.com", "logins": 3, "plan": "pro"}},
-		cio.SetDevice{UserID: "../u+1 %", Token: "t1", Platform: cio.IOS, Timestamp: at, Attributes: map[string]any{"push_enabled": true}},
+		cio.SetDevice{UserID: "../u+1 %", Token: "t1", Platform: cio.PlatformIOS, Timestamp: at, Attributes: map[string]any{"push_enabled": true}},
 		cio.Relate{UserID: "../u+1 %", ObjectID: "acme", TypeID: "2", Attributes: map[string]any{"role": "admin"}},
 		cio.Track{UserID: "../u+1 %", Event: cio.Named("Signed Up", map[string]any{"seats": 5}), Timestamp: at},
 	)
@@ -264,16 +264,16 @@ func TestConfig(t *testing.T) {
 		cfg  appapi.Config
 		want string // in the error, or the target
 	}{
-		"us":             {appapi.Config{APIKey: "k", Region: cio.US}, "https://api.customer.io"},
-		"eu":             {appapi.Config{APIKey: "k", Region: cio.EU}, "https://api-eu.customer.io"},
+		"us":             {appapi.Config{APIKey: "k", Region: cio.RegionUS}, "https://api.customer.io"},
+		"eu":             {appapi.Config{APIKey: "k", Region: cio.RegionEU}, "https://api-eu.customer.io"},
 		"a URL":          {appapi.Config{APIKey: "k", BaseURL: "http://127.0.0.1:1/v1/"}, "http://127.0.0.1:1"},
-		"no key":         {appapi.Config{Region: cio.EU}, "CUSTOMERIO_APP_API_KEY"},
-		"a key and more": {appapi.Config{APIKey: "k k", Region: cio.EU}, "more than the key"},
+		"no key":         {appapi.Config{Region: cio.RegionEU}, "CUSTOMERIO_APP_API_KEY"},
+		"a key and more": {appapi.Config{APIKey: "k k", Region: cio.RegionEU}, "more than the key"},
 		"no region":      {appapi.Config{APIKey: "k"}, "CUSTOMERIO_REGION"},
 		"another region": {appapi.Config{APIKey: "k", Region: "mars"}, "us or eu"},
 		"no URL":         {appapi.Config{APIKey: "k", BaseURL: "customer.io"}, "CUSTOMERIO_APP_BASE_URL"},
 		"credentials":    {appapi.Config{APIKey: "k", BaseURL: "http://a:secret@b"}, "without credentials"},
-		"negative":       {appapi.Config{APIKey: "k", Region: cio.US, Timeout: -1}, "Timeout"},
+		"negative":       {appapi.Config{APIKey: "k", Region: cio.RegionUS, Timeout: -1}, "Timeout"},
 	} {
 		c, err := appapi.NewClient(tc.cfg)
 		got := ""
@@ -290,7 +290,7 @@ func TestConfig(t *testing.T) {
 
 func TestKeysAreNotPrinted(t *testing.T) {
 	t.Parallel()
-	cfg := appapi.Config{APIKey: "secret-key", Region: cio.EU}
+	cfg := appapi.Config{APIKey: "secret-key", Region: cio.RegionEU}
 	c, err := appapi.NewClient(cfg)
 	if err != nil {
 		t.Fatal(err)

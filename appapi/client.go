@@ -132,12 +132,12 @@ func (c Config) base() (string, error) {
 		return strings.TrimRight(strings.TrimSuffix(strings.TrimRight(u.String(), "/"), "/v1"), "/"), nil
 	}
 	switch c.Region {
-	case cio.US:
+	case cio.RegionUS:
 		return "https://api.customer.io", nil
-	case cio.EU:
+	case cio.RegionEU:
 		return "https://api-eu.customer.io", nil
 	case "":
-		return "", errors.New("appapi: no region: set Config.Region (CUSTOMERIO_REGION) to cio.US or cio.EU, where the account lives")
+		return "", errors.New("appapi: no region: set Config.Region (CUSTOMERIO_REGION) to cio.RegionUS or cio.RegionEU, where the account lives")
 	}
 	return "", fmt.Errorf("appapi: unknown region %q: Config.Region (CUSTOMERIO_REGION) is us or eu", string(c.Region))
 }

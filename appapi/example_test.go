@@ -34,7 +34,7 @@ func filled() *appapi.Client {
 }
 
 func ExampleNewClient() {
-	client, err := appapi.NewClient(appapi.Config{APIKey: "app-api-key", Region: cio.EU})
+	client, err := appapi.NewClient(appapi.Config{APIKey: "app-api-key", Region: cio.RegionEU})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -164,6 +164,6 @@ func (b *bench) run(j job) (r result, c sink.Counts, err error) {
 // jobFlags adds the flags that the commands share.
 func jobFlags(f *flag.FlagSet, j *job) {
 	f.StringVar(&j.Client, "client", "ours-typed", "which client")
-	f.StringVar((*string)(&j.Shape), "shape", string(workload.Small), "small or large events")
+	f.StringVar((*string)(&j.Shape), "shape", string(workload.ShapeSmall), "small or large events")
 	f.IntVar(&j.Events, "n", 1_000_000, "how many events")
 }

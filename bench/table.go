@@ -60,7 +60,7 @@ func table(args []string) (err error) {
 	defer func() { err = errors.Join(err, b.close()) }()
 	for shape := range strings.SplitSeq(*shapes, ",") {
 		n := *n
-		if workload.Shape(shape) == workload.Large {
+		if workload.Shape(shape) == workload.ShapeLarge {
 			n = *nLarge
 		}
 		rows := newRows(strings.Split(*clients, ","), *before)

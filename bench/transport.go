@@ -170,7 +170,7 @@ func send(client *http.Client, p post, content []byte) error {
 func sampleBody() ([]byte, error) {
 	body := []byte(`{"batch":[`)
 	for i := 0; ; i++ {
-		o := workload.Build(workload.Small, i%workload.Orders)
+		o := workload.Build(workload.ShapeSmall, i%workload.Orders)
 		m, err := cio.Encode(cio.Track{UserID: o.UserID, Event: o.Typed})
 		if err != nil {
 			return nil, err

@@ -103,7 +103,7 @@ func (ws *workspace) claim(p *person, anonymousID string, m *message, now time.T
 		p.events = appendBounded(p.events, e.event, ws.config.MaxEventsPerPerson)
 	}
 	p.eventCount += len(a.events) + a.pruned
-	p.merged(MergeAnonymous, anonymousID, len(a.events)+a.pruned, m)
+	p.merged(MergeKindAnonymous, anonymousID, len(a.events)+a.pruned, m)
 	for key, as := range a.relationships {
 		if _, found := p.relationships[key]; !found {
 			*ws.relate(p, key) = *as

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	accepted = emulator.Accepted
-	dropped  = emulator.Dropped
-	rejected = emulator.Rejected
+	accepted = emulator.VerdictAccepted
+	dropped  = emulator.VerdictDropped
+	rejected = emulator.VerdictRejected
 )
 
 // TestAnswers is the error table: each body in both modes, with the verdict

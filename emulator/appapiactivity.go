@@ -64,7 +64,7 @@ func (ws *workspace) appActivities(query url.Values, of *person) reply {
 		if !held {
 			break
 		}
-		if e.verdict != Accepted || e.raw == "" {
+		if e.verdict != VerdictAccepted || e.raw == "" {
 			continue
 		}
 		var found []appActivity

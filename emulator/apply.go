@@ -51,7 +51,7 @@ func (ws *workspace) identify(m *message, now time.Time) note {
 			if p.id != "" {
 				m.warn(ruleIDReplaced, "userId")
 			}
-			p.merged(MergeEmail, p.id, 0, m)
+			p.merged(MergeKindEmail, p.id, 0, m)
 			ws.name(p, who)
 		}
 	}
@@ -174,7 +174,7 @@ func (ws *workspace) writeID(p *person, m *message, value string, who identifier
 	case id != "" && id == p.id:
 	case id != "" && (p.id == "" || who.kind == byCustomerIOID && !ws.config.KeepIDs) && ws.byID[id] == nil && !ws.isSuppressed(identifier{byID, id}):
 		if p.id != "" {
-			p.merged(MergeRename, p.id, 0, m)
+			p.merged(MergeKindRename, p.id, 0, m)
 		}
 		ws.name(p, identifier{byID, id})
 	default:

@@ -61,7 +61,7 @@ func (s *Server) credentials(r *http.Request) (key, password string, why note) {
 // refuse sets the refusal of the whole call, unless the call has one that is
 // answered with an error in any mode, such as a body that is not JSON.
 func (c *call) refuse(why note) {
-	if rules[c.refusal.rule].Effect != RejectsAlways {
+	if rules[c.refusal.rule].Effect != EffectRejectsAlways {
 		c.refusal = why
 	}
 }

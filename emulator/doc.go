@@ -11,8 +11,8 @@
 //
 // The API answers 200 to calls that it then drops: too large, wrongly keyed,
 // incomplete. The server answers in the same way, and remembers what the
-// answer hid. Each message is [Accepted], [Dropped] (answered with 200, without
-// effect) or [Rejected] (answered with an error, without effect), with the rule
+// answer hid. Each message is [VerdictAccepted], [VerdictDropped] (answered with 200, without
+// effect) or [VerdictRejected] (answered with an error, without effect), with the rule
 // that decided it, the field, a sentence and a hint; [Rules] lists them all.
 // With the header X-Strict-Mode: 1, most drops are rejections. What a limit of
 // the store behind the API would spoil later is a warning beside the verdict.

@@ -97,7 +97,7 @@ func TestDocumentedCalls(t *testing.T) {
 	}
 	drops := make(map[string]bool)
 	for _, rule := range emulator.Rules() {
-		drops[rule.ID] = rule.Effect == emulator.DropsAlways
+		drops[rule.ID] = rule.Effect == emulator.EffectDropsAlways
 	}
 	for _, test := range documentedCalls {
 		for _, strict := range []bool{false, true} {

@@ -55,7 +55,7 @@ func ExampleServer_Messages() {
 
 	fmt.Println(post(client, "/v1/track", `{"userId": "u1"}`))
 
-	dropped, err := srv.Messages(emulator.MessageQuery{Verdict: emulator.Dropped})
+	dropped, err := srv.Messages(emulator.MessageQuery{Verdict: emulator.VerdictDropped})
 	if err != nil {
 		fmt.Println(err)
 		return

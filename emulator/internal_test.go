@@ -177,7 +177,7 @@ func TestRules(t *testing.T) {
 			t.Errorf("rule %s: reason and hint must be sentences: %q, %q", r.ID, r.Reason, r.Hint)
 		}
 		switch r.Effect {
-		case Refuses, RejectsAlways, DropsAlways, Warns:
+		case EffectRefuses, EffectRejectsAlways, EffectDropsAlways, EffectWarns:
 		default:
 			t.Errorf("rule %s: effect %q", r.ID, r.Effect)
 		}

@@ -55,7 +55,7 @@ func (j *journal) add(e entry) {
 	j.ring[(j.first+j.n)%len(j.ring)] = e
 	j.n++
 	j.bytes += len(e.raw)
-	if e.verdict != Accepted {
+	if e.verdict != VerdictAccepted {
 		j.index(e.sequence)
 	}
 }
@@ -97,7 +97,7 @@ func (j *journal) newest(verdict Verdict, before uint64, limit int) []entry {
 		last = min(last, before-1)
 	}
 	var found []entry
-	if verdict == "" || verdict == Accepted {
+	if verdict == "" || verdict == VerdictAccepted {
 		for n := last; len(found) < limit; n-- {
 			e, held := j.at(n)
 			if !held {
@@ -115,7 +115,7 @@ func (j *journal) newest(verdict Verdict, before uint64, limit int) []entry {
 		if !held {
 			break
 		}
-		if e.verdict == verdict || verdict == Refused {
+		if e.verdict == verdict || verdict == VerdictRefused {
 			found = append(found, e)
 		}
 	}

@@ -45,17 +45,17 @@ func (o *origin) export() Origin {
 type MergeKind string
 
 const (
-	// MergeAnonymous: a person was identified with an anonymousId, and got
+	// MergeKindAnonymous: a person was identified with an anonymousId, and got
 	// what was kept under it.
-	MergeAnonymous MergeKind = "anonymous"
-	// MergeEmail: a new id came with the email address of a person, who got
+	MergeKindAnonymous MergeKind = "anonymous"
+	// MergeKindEmail: a new id came with the email address of a person, who got
 	// the id, and lost the one they had.
-	MergeEmail MergeKind = "email"
-	// MergeAlias: an alias call merged another person into this one.
-	MergeAlias MergeKind = "alias"
-	// MergeRename: a message that named the person by their cio_id gave them
+	MergeKindEmail MergeKind = "email"
+	// MergeKindAlias: an alias call merged another person into this one.
+	MergeKindAlias MergeKind = "alias"
+	// MergeKindRename: a message that named the person by their cio_id gave them
 	// another id.
-	MergeRename MergeKind = "rename"
+	MergeKindRename MergeKind = "rename"
 )
 
 // Merge is one entry of a person's merge history.

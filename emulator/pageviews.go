@@ -145,7 +145,7 @@ func (p *pageRequest) event(typ, name string) (view, error) {
 	}
 	// The newest of it among the newest messages: a search of a million would
 	// keep the calls waiting.
-	for _, r := range p.ws.records(Accepted, 0, 2_000) {
+	for _, r := range p.ws.records(VerdictAccepted, 0, 2_000) {
 		if r.Event == name && r.Type == typ && len(data.Recent) < 20 {
 			data.Recent = append(data.Recent, r)
 		}
@@ -154,7 +154,7 @@ func (p *pageRequest) event(typ, name string) (view, error) {
 }
 
 // filters are the tabs of the message list.
-var filters = map[string]Verdict{"": "", "refused": Refused, "dropped": Dropped, "rejected": Rejected, "accepted": Accepted}
+var filters = map[string]Verdict{"": "", "refused": VerdictRefused, "dropped": VerdictDropped, "rejected": VerdictRejected, "accepted": VerdictAccepted}
 
 func (p *pageRequest) messages() view {
 	var data struct {

@@ -201,7 +201,7 @@ func (ws *workspace) deletePerson(p *person) {
 // merge moves everything of from to p, where p lacks it, and deletes from.
 func (ws *workspace) merge(p, from *person, m *message) {
 	p.merges = append(p.merges, from.merges...)
-	p.merged(MergeAlias, from.name(), from.eventCount, m)
+	p.merged(MergeKindAlias, from.name(), from.eventCount, m)
 	for _, a := range from.traits {
 		name := a.name.Value()
 		if p.traits.get(name) == "" && name != "email" {

@@ -70,17 +70,17 @@ func (ws *workspace) decide(c *call, k kind, strict, refused bool, now time.Time
 	var errors errorList
 	for i := range c.messages {
 		m := &c.messages[i]
-		why, verdict := m.refusal, Accepted
+		why, verdict := m.refusal, VerdictAccepted
 		switch {
 		case why.rule != noRule && strict:
-			verdict = Rejected
+			verdict = VerdictRejected
 			errors.add(describe(why, c.place(i)))
 		case why.rule != noRule:
-			verdict = Dropped
+			verdict = VerdictDropped
 		default:
 			m.sequence, m.received = ws.journal.sequence+1, now
 			if why = ws.applyOnce(m, now); why.rule != noRule {
-				verdict = Dropped
+				verdict = VerdictDropped
 			} else {
 				ws.shapes.add(m)
 			}
@@ -173,10 +173,10 @@ func isOversize(rule ruleID) bool {
 
 // refuseCall records all that the call carries with the call's own refusal.
 func (ws *workspace) refuseCall(c *call, k kind, strict bool, now time.Time) (int, []string) {
-	verdict, status := Dropped, http.StatusOK
+	verdict, status := VerdictDropped, http.StatusOK
 	strict = strict && !(ws.config.DropOversize && isOversize(c.refusal.rule))
-	if strict || rules[c.refusal.rule].Effect == RejectsAlways {
-		verdict, status = Rejected, c.refusal.rule.status()
+	if strict || rules[c.refusal.rule].Effect == EffectRejectsAlways {
+		verdict, status = VerdictRejected, c.refusal.rule.status()
 	}
 	n := 0
 	for i := range c.messages {
@@ -199,9 +199,9 @@ func (ws *workspace) refuseCall(c *call, k kind, strict bool, now time.Time) (in
 // refuseMessages records that the request was refused whole because of some
 // of its messages.
 func (ws *workspace) refuseMessages(c *call, strict bool, now time.Time) (int, []string) {
-	verdict, status := Dropped, http.StatusOK
+	verdict, status := VerdictDropped, http.StatusOK
 	if strict {
-		verdict, status = Rejected, http.StatusBadRequest
+		verdict, status = VerdictRejected, http.StatusBadRequest
 	}
 	var errors errorList
 	for i := range c.messages {
@@ -266,11 +266,11 @@ func describe(why note, index int) string {
 // record counts the message and adds it to the journal.
 func (ws *workspace) record(m *message, index int, verdict Verdict, why note, now time.Time) {
 	switch verdict {
-	case Accepted:
+	case VerdictAccepted:
 		ws.counts.Accepted++
-	case Dropped:
+	case VerdictDropped:
 		ws.counts.Dropped++
-	case Rejected:
+	case VerdictRejected:
 		ws.counts.Rejected++
 	}
 	if why.rule != noRule {

@@ -166,7 +166,7 @@ func (o *object) export() Object {
 // as Stats does, and for a verdict that does not exist.
 func (s *Server) Messages(q MessageQuery) ([]Record, error) {
 	switch q.Verdict {
-	case "", Accepted, Dropped, Rejected, Refused:
+	case "", VerdictAccepted, VerdictDropped, VerdictRejected, VerdictRefused:
 	default:
 		return nil, errors.New("emulator: verdict must be accepted, dropped, rejected or refused")
 	}

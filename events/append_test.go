@@ -68,7 +68,7 @@ func TestNumbersThatAreNone(t *testing.T) {
 	numbers := 0
 	for i, d := range events.All() {
 		for _, f := range d.Fields {
-			if f.Kind != events.Number {
+			if f.Kind != events.KindNumber {
 				continue
 			}
 			numbers++

@@ -63,14 +63,14 @@ type Kind string
 
 // The kinds of values that named fields have.
 const (
-	String  Kind = "string"
-	Integer Kind = "integer"
-	Number  Kind = "number"
-	Boolean Kind = "boolean"
-	Time    Kind = "datetime" // a string of RFC 3339
-	Strings Kind = "[]string"
-	Object  Kind = "object" // of any members
-	Objects Kind = "[]object"
+	KindString  Kind = "string"
+	KindInteger Kind = "integer"
+	KindNumber  Kind = "number"
+	KindBoolean Kind = "boolean"
+	KindTime    Kind = "datetime" // a string of RFC 3339
+	KindStrings Kind = "[]string"
+	KindObject  Kind = "object" // of any members
+	KindObjects Kind = "[]object"
 )
 
 // All returns the definitions of all semantic events, sorted by name. The slice is the caller's; what the definitions point to is shared and

@@ -9,9 +9,9 @@ type Platform string
 // The known values of Platform.
 const (
 	// Apple's iOS and iPadOS; pushes go through APNs or Firebase.
-	IOS Platform = "ios"
+	PlatformIOS Platform = "ios"
 	// Android; pushes go through Firebase.
-	Android Platform = "android"
+	PlatformAndroid Platform = "android"
 )
 
 // DeliveryMetric is what happened to a message that Customer.io sent. Other values than those known here are sent as
@@ -21,21 +21,21 @@ type DeliveryMetric string
 // The known values of DeliveryMetric.
 const (
 	// The message arrived.
-	MetricDelivered DeliveryMetric = "delivered"
+	DeliveryMetricDelivered DeliveryMetric = "delivered"
 	// The recipient opened it.
-	MetricOpened DeliveryMetric = "opened"
+	DeliveryMetricOpened DeliveryMetric = "opened"
 	// The recipient followed a link or pressed a button.
-	MetricClicked DeliveryMetric = "clicked"
+	DeliveryMetricClicked DeliveryMetric = "clicked"
 	// The recipient did what the message aimed at.
-	MetricConverted DeliveryMetric = "converted"
+	DeliveryMetricConverted DeliveryMetric = "converted"
 	// The provider sent it back. Known from a destination's source, not from the documents.
-	MetricBounced DeliveryMetric = "bounced"
+	DeliveryMetricBounced DeliveryMetric = "bounced"
 	// The provider did not try. Known from a destination's source, not from the documents.
-	MetricDropped DeliveryMetric = "dropped"
+	DeliveryMetricDropped DeliveryMetric = "dropped"
 	// The recipient called it spam. Known from a destination's source, not from the documents.
-	MetricSpammed DeliveryMetric = "spammed"
+	DeliveryMetricSpammed DeliveryMetric = "spammed"
 	// The provider tries again later. Known from a destination's source, not from the documents.
-	MetricDeferred DeliveryMetric = "deferred"
+	DeliveryMetricDeferred DeliveryMetric = "deferred"
 )
 
 // ContentAction is what a visitor did with an anonymous in-app message. Other values than those known here are sent as
@@ -45,9 +45,9 @@ type ContentAction string
 // The known values of ContentAction.
 const (
 	// The message was shown.
-	ViewedContent ContentAction = "viewed_content"
+	ContentActionViewed ContentAction = "viewed_content"
 	// The visitor clicked in it.
-	ClickedContent ContentAction = "clicked_content"
+	ContentActionClicked ContentAction = "clicked_content"
 )
 
 // AdType is the place of an ad in the playback. Other values than those known here are sent as they are.
@@ -56,11 +56,11 @@ type AdType string
 // The known values of AdType.
 const (
 	// Before the content.
-	PreRoll AdType = "pre-roll"
+	AdTypePreRoll AdType = "pre-roll"
 	// Between two parts of the content.
-	MidRoll AdType = "mid-roll"
+	AdTypeMidRoll AdType = "mid-roll"
 	// After the content.
-	PostRoll AdType = "post-roll"
+	AdTypePostRoll AdType = "post-roll"
 )
 
 // LoadType is how an ad came into the stream. Other values than those known here are sent as they are.
@@ -69,7 +69,7 @@ type LoadType string
 // The known values of LoadType.
 const (
 	// Chosen for this viewer.
-	LoadDynamic LoadType = "dynamic"
+	LoadTypeDynamic LoadType = "dynamic"
 	// The same for all viewers.
-	LoadLinear LoadType = "linear"
+	LoadTypeLinear LoadType = "linear"
 )

@@ -69,7 +69,7 @@ func checkFields(t *testing.T, typ reflect.Type, fields []events.Field) {
 		if name, _, _ := strings.Cut(sf.Tag.Get("json"), ","); name != want {
 			t.Errorf("%s.%s: tag %q, want %q", typ.Name(), f.GoName, name, want)
 		}
-		if f.Kind == events.Objects {
+		if f.Kind == events.KindObjects {
 			checkFields(t, sf.Type.Elem(), f.Fields)
 		}
 		if f.Doc == "" {
@@ -158,7 +158,7 @@ func TestEventContext(t *testing.T) {
 		{events.DeviceDeleted{Extra: map[string]any{"a": 1}}, ""},
 		{events.DeviceDeleted{Token: "t"}, `{"device":{"token":"t"}}`},
 		{events.DeviceCreatedOrUpdated{AppNamespace: "io.app"}, `{"app":{"namespace":"io.app"}}`},
-		{events.DeviceCreatedOrUpdated{Token: "t", Platform: events.IOS, AppNamespace: "io.app", Attributes: map[string]any{"a": 1}},
+		{events.DeviceCreatedOrUpdated{Token: "t", Platform: events.PlatformIOS, AppNamespace: "io.app", Attributes: map[string]any{"a": 1}},
 			`{"device":{"token":"t","type":"ios"},"app":{"namespace":"io.app"}}`},
 		{events.EmailOpened{EmailID: "e"}, ""},
 		{events.EmailOpened{EmailID: "e", UserAgent: `a"b`}, `{"traits":{"user_agent":"a\"b"}}`},

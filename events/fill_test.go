@@ -43,15 +43,15 @@ func fill(v reflect.Value, sf reflect.StructField, n *int) {
 	case *map[string]any:
 		*p = map[string]any{"title": "A title", "season": nil}
 	case *events.Platform:
-		*p = events.Android
+		*p = events.PlatformAndroid
 	case *events.DeliveryMetric:
-		*p = events.MetricClicked
+		*p = events.DeliveryMetricClicked
 	case *events.ContentAction:
-		*p = events.ClickedContent
+		*p = events.ContentActionClicked
 	case *events.AdType:
-		*p = events.MidRoll
+		*p = events.AdTypeMidRoll
 	case *events.LoadType:
-		*p = events.LoadLinear
+		*p = events.LoadTypeLinear
 	default: // a list of objects: a filled one and an empty one
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		v.Index(0).Set(reflect.ValueOf(filled(v.Index(0).Interface())))

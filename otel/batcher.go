@@ -27,7 +27,7 @@ func ObserveBatcher(cfg Config, name string, stats func() cio.BatcherStats) (sto
 		s := stats()
 		o.ObserveInt64(ins.enqueued, s.Enqueued, plain)
 		o.ObserveInt64(ins.settled, s.Accepted, accepted)
-		o.ObserveInt64(ins.settled, s.Refused, refused)
+		o.ObserveInt64(ins.settled, s.Rejected, refused)
 		o.ObserveInt64(ins.queued, s.Queued, plain)
 		o.ObserveInt64(ins.queuedBytes, s.QueuedBytes, plain)
 		o.ObserveFloat64(ins.age, s.Oldest.Seconds(), plain)

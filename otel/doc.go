@@ -1,7 +1,7 @@
 // Package otel reports a cio.Client and its Batchers as OpenTelemetry metrics. Import it under a name of its own, such as ciootel:
 //
 //	observer, err := ciootel.NewObserver(ciootel.Config{})
-//	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.EU, Observer: observer})
+//	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionEU, Observer: observer})
 //	batcher, err := cio.NewBatcher(client, cio.BatcherConfig{})
 //	stop, err := ciootel.ObserveBatcher(ciootel.Config{}, "orders", batcher.Stats)
 //

@@ -128,7 +128,7 @@ func TestObserver(t *testing.T) {
 func TestObserveBatcher(t *testing.T) {
 	t.Parallel()
 	cfg, reader := sdk(t)
-	s := cio.BatcherStats{Enqueued: 10, Accepted: 5, Refused: 1, Queued: 4, QueuedBytes: 1200, Oldest: 1500 * time.Millisecond, InFlight: 2, Stopped: cio.ErrUnauthorized}
+	s := cio.BatcherStats{Enqueued: 10, Accepted: 5, Rejected: 1, Queued: 4, QueuedBytes: 1200, Oldest: 1500 * time.Millisecond, InFlight: 2, Stopped: cio.ErrUnauthorized}
 	stats := func() cio.BatcherStats { return s }
 	stop, err := ciootel.ObserveBatcher(cfg, "orders", stats)
 	if err != nil {

@@ -51,7 +51,7 @@ func (c *BatcherCollector) Collect(to chan<- prometheus.Metric) {
 	}
 	counter(c.enqueued, s.Enqueued)
 	counter(c.settled, s.Accepted, "accepted")
-	counter(c.settled, s.Refused, "refused")
+	counter(c.settled, s.Rejected, "refused")
 	gauge(c.queued, float64(s.Queued))
 	gauge(c.queuedBytes, float64(s.QueuedBytes))
 	gauge(c.oldest, s.Oldest.Seconds())

@@ -1,7 +1,7 @@
 // Package prom reports a cio.Client and its Batchers to Prometheus. Import it under a name of its own, such as cioprom:
 //
 //	observer := cioprom.NewObserver()
-//	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.EU, Observer: observer})
+//	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionEU, Observer: observer})
 //	batcher, err := cio.NewBatcher(client, cio.BatcherConfig{})
 //	prometheus.MustRegister(observer, cioprom.NewBatcherCollector("orders", batcher.Stats))
 //

@@ -76,7 +76,7 @@ cio_client_request_repeats_total{operation="track",outcome="no_answer"} 1
 
 func TestBatcherCollector(t *testing.T) {
 	t.Parallel()
-	s := cio.BatcherStats{Enqueued: 10, Accepted: 5, Refused: 1, Queued: 4, QueuedBytes: 1200, Oldest: 1500 * time.Millisecond, InFlight: 2, Stopped: cio.ErrUnauthorized}
+	s := cio.BatcherStats{Enqueued: 10, Accepted: 5, Rejected: 1, Queued: 4, QueuedBytes: 1200, Oldest: 1500 * time.Millisecond, InFlight: 2, Stopped: cio.ErrUnauthorized}
 	stats := func() cio.BatcherStats { return s }
 	c := cioprom.NewBatcherCollector("orders", stats)
 	const want = `

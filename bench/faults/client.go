@@ -79,7 +79,7 @@ func (o *ours) renewKey(key string) error { return o.api.SetAPIKey(key) }
 func (o *ours) close(ctx context.Context) (surplus int, err error) {
 	err = o.batcher.Close(ctx)
 	back := 0
-	var left *cio.UndeliveredError
+	var left *cio.UnacceptedError
 	if errors.As(err, &left) {
 		back = len(left.Messages)
 		for _, m := range left.Messages {
@@ -87,7 +87,7 @@ func (o *ours) close(ctx context.Context) (surplus int, err error) {
 		}
 	}
 	s := o.batcher.Stats()
-	return max(0, int(s.Accepted+s.Refused-s.Enqueued)+back), err
+	return max(0, int(s.Accepted+s.Rejected-s.Enqueued)+back), err
 }
 
 var errNoRenewal = errors.New("the client cannot change its key")

@@ -71,7 +71,7 @@ func (s *source) enums(spec *eventspec.Spec) {
 		s.printf("// The known values of %s.\nconst (\n", e.Type)
 		for _, v := range e.Values {
 			s.comment("\t", v.Doc)
-			s.printf("%s %s = %q\n", v.GoName, e.Type, v.Wire)
+			s.printf("%s%s %s = %q\n", e.Type, v.GoName, e.Type, v.Wire)
 		}
 		s.printf(")\n\n")
 	}

@@ -70,12 +70,12 @@ func (s *source) strings(name string, values ...string) {
 func kind(spec *eventspec.Spec, f eventspec.Field) string {
 	switch _, isEnum := spec.Enum(f.Type); {
 	case f.List:
-		return "Objects"
+		return "KindObjects"
 	case isEnum:
-		return "String"
+		return "KindString"
 	}
-	return map[string]string{"string": "String", "integer": "Integer", "number": "Number", "boolean": "Boolean", "datetime": "Time",
-		"[]string": "Strings", "object": "Object"}[f.Type]
+	return map[string]string{"string": "KindString", "integer": "KindInteger", "number": "KindNumber", "boolean": "KindBoolean", "datetime": "KindTime",
+		"[]string": "KindStrings", "object": "KindObject"}[f.Type]
 }
 
 func enumValues(spec *eventspec.Spec, f eventspec.Field) []string {

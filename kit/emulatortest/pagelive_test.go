@@ -109,7 +109,7 @@ func TestPageActions(t *testing.T) {
 	requests := cio.Stats().Requests
 	do(t, ctx, chromedp.Navigate(cio.URL+"/requests/3"), chromedp.Text("#curl", &text, chromedp.ByQuery),
 		chromedp.Click(".inline button", chromedp.ByQuery), chromedp.WaitVisible(".notice.good", chromedp.ByQuery))
-	if cio.Stats().Requests != requests+1 || cio.Messages(emulator.Accepted)[0].MessageID != "seed-i0" {
+	if cio.Stats().Requests != requests+1 || cio.Messages(emulator.VerdictAccepted)[0].MessageID != "seed-i0" {
 		t.Errorf("after a replay: %d requests, the newest message %q", cio.Stats().Requests, cio.Messages("")[0].MessageID)
 	}
 	if strings.Contains(text, cio.Key) || !strings.Contains(text, "X-Strict-Mode: 1") || !strings.Contains(text, cio.URL+"/v1/identify") {

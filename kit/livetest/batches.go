@@ -34,7 +34,7 @@ var batchCases = []Case{
 			cio.Page{UserID: id, Properties: map[string]any{"url": "https://shop.example/"}},
 			cio.Screen{UserID: id, Name: "Start"},
 			cio.Group{UserID: id, GroupID: s.objects[0], Traits: map[string]any{"name": "Acme", "objectTypeId": s.cfg.ObjectType}},
-			cio.SetDevice{UserID: id, Token: id + "_token", Platform: cio.Android},
+			cio.SetDevice{UserID: id, Token: id + "_token", Platform: cio.PlatformAndroid},
 			cio.Identify{UserID: s.people[1], Traits: map[string]any{"plan": "basic"}},
 		)
 		if err != nil {

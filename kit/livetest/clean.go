@@ -30,8 +30,8 @@ func (w *workspace) clean(ctx context.Context, l *Ledger) error {
 	for len(items) > 0 {
 		some := items[:min(cleanAtOnce, len(items))]
 		items = items[len(some):]
-		if kind := some[0].Kind; kind == ObjectItem || kind == SuppressedItem { // somebody has to be seen before objects are deleted, and after people were let in
-			marker := Item{Kind: PersonItem, ID: w.marker()}
+		if kind := some[0].Kind; kind == ItemKindObject || kind == ItemKindSuppressed { // somebody has to be seen before objects are deleted, and after people were let in
+			marker := Item{Kind: ItemKindPerson, ID: w.marker()}
 			if !slices.Contains(l.left, marker) {
 				if err := l.add([]Item{marker}); err != nil {
 					return err
@@ -58,7 +58,7 @@ func (w *workspace) clean(ctx context.Context, l *Ledger) error {
 
 // inOrder returns what is left: people first, because an anonymous id that belongs to one of them goes with them.
 func (l *Ledger) inOrder() (items []Item, _ error) {
-	for _, kind := range []ItemKind{SuppressedItem, PersonItem, AnonymousItem, ObjectItem} {
+	for _, kind := range []ItemKind{ItemKindSuppressed, ItemKindPerson, ItemKindAnonymous, ItemKindObject} {
 		for _, item := range l.left {
 			if item.Kind == kind {
 				items = append(items, item)
@@ -89,10 +89,10 @@ func (w *workspace) remove(ctx context.Context, items []Item, patience time.Dura
 	var people []Item
 	stamp := w.run + "-" + time.Now().UTC().Format("150405.000")
 	for _, i := range items {
-		if i.Kind == SuppressedItem {
+		if i.Kind == ItemKindSuppressed {
 			let = append(let, cio.UnsuppressPerson{UserID: i.ID})
 		}
-		if i.Kind == ObjectItem {
+		if i.Kind == ItemKindObject {
 			kill = append(kill, cio.DeleteObject{TypeID: i.TypeID, ObjectID: i.ID})
 			continue
 		}
@@ -153,7 +153,7 @@ func (w *workspace) remove(ctx context.Context, items []Item, patience time.Dura
 func (w *workspace) removeUnseen(ctx context.Context, items []Item, let, kill []cio.Message) ([]Item, error) {
 	var meet []cio.Message
 	for _, i := range items {
-		if i.Kind == AnonymousItem {
+		if i.Kind == ItemKindAnonymous {
 			meet = append(meet, i.identification(""))
 		}
 	}
@@ -225,7 +225,7 @@ const stampTrait = "ciokit_test_deleted_by"
 // identification returns what makes the item's person known, in this very moment, and gives them the anonymous id if that is what it is about.
 func (i Item) identification(stamp string) cio.Identify {
 	m := cio.Identify{UserID: i.owner(), Traits: map[string]any{stampTrait: stamp}}
-	if i.Kind == AnonymousItem {
+	if i.Kind == ItemKindAnonymous {
 		m.AnonymousID = i.ID
 	}
 	return m
@@ -233,7 +233,7 @@ func (i Item) identification(stamp string) cio.Identify {
 
 // owner is the person whom the item is, or who is made to take an anonymous id along: nothing deletes what is kept of one.
 func (i Item) owner() string {
-	if i.Kind == AnonymousItem {
+	if i.Kind == ItemKindAnonymous {
 		return i.ID + "_owner"
 	}
 	return i.ID
@@ -249,7 +249,7 @@ func (i Item) customer() appapi.CustomerID {
 
 // isGone looks once.
 func (w *workspace) isGone(ctx context.Context, i Item) error {
-	if i.Kind == ObjectItem {
+	if i.Kind == ItemKindObject {
 		typeID := i.TypeID
 		if typeID == "" {
 			typeID = defaultObjectType

@@ -38,9 +38,9 @@ type Verdict string
 
 // The verdicts.
 const (
-	AsAssumed   Verdict = "as assumed"
-	Differs     Verdict = "differs"
-	NotObserved Verdict = "not observed"
+	VerdictAsAssumed   Verdict = "as assumed"
+	VerdictDiffers     Verdict = "differs"
+	VerdictNotObserved Verdict = "not observed"
 )
 
 // Finding is what an Experiment found.
@@ -74,7 +74,7 @@ func Experiments() []Experiment {
 
 // Probe runs one experiment. The error is one that every experiment would meet, or the context's.
 func (s *Suite) Probe(ctx context.Context, e Experiment) (Finding, error) {
-	f := Finding{ID: e.ID, Question: e.Question, Assumed: e.Assumed, Behaviour: e.Behaviour, Verdict: NotObserved}
+	f := Finding{ID: e.ID, Question: e.Question, Assumed: e.Assumed, Behaviour: e.Behaviour, Verdict: VerdictNotObserved}
 	for _, a := range emulator.Assumptions() {
 		if a.Behaviour == e.Behaviour {
 			f.Source, f.Confidence = a.Source, a.Confidence
@@ -104,9 +104,9 @@ func (s *Suite) Probe(ctx context.Context, e Experiment) (Finding, error) {
 		f.Observed = "an error: " + err.Error()
 		return f, nil
 	}
-	f.Verdict = Differs
+	f.Verdict = VerdictDiffers
 	if f.Observed == e.Assumed {
-		f.Verdict = AsAssumed
+		f.Verdict = VerdictAsAssumed
 	} else if len(switches) > 0 {
 		f.Switches = switches
 	}

@@ -149,7 +149,7 @@ func TestWorkspaceIsConfirmed(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			srv := emulator.Config{}.InProcess(t)
-			cfg := Config{APIKey: srv.Key, Region: cio.EU, Workspace: tc.workspace, RateLimit: -1, LedgerDir: t.TempDir(), HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			cfg := Config{APIKey: srv.Key, Region: cio.RegionEU, Workspace: tc.workspace, RateLimit: -1, LedgerDir: t.TempDir(), HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				if r.URL.Path == "/v1/workspaces" && tc.list != "" {
 					answer := httptest.NewRecorder()
 					answer.WriteString(tc.list)
@@ -207,7 +207,7 @@ func TestOwnMemoryIsNoProof(t *testing.T) {
 	if !s.Real() || !strings.Contains(s.Where(), "read back from "+app.URL) {
 		t.Errorf("real: %t; %s", s.Real(), s.Where())
 	}
-	cfg.AppBaseURL, cfg.Region = "", cio.EU
+	cfg.AppBaseURL, cfg.Region = "", cio.RegionEU
 	w, err := cfg.dial(t.Context())
 	if err != nil || w.app.Target() != "https://api-eu.customer.io" {
 		t.Errorf("%v, %v", w, err)

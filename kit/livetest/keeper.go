@@ -107,9 +107,9 @@ func (k *Keeper) Clean(ctx context.Context) (Removed, error) {
 		switch {
 		case left[i]:
 			k.known[i] = true
-		case i.Kind == ObjectItem:
+		case i.Kind == ItemKindObject:
 			n.Objects++
-		case i.Kind == AnonymousItem:
+		case i.Kind == ItemKindAnonymous:
 			n.Anonymous++
 		case !ids[i.ID] && i.ID != k.marker():
 			ids[i.ID] = true
@@ -183,20 +183,20 @@ func itemsOf(header http.Header, body []byte, prefix string) (items []Item, _ er
 		}
 	}
 	for _, m := range all {
-		person := PersonItem
+		person := ItemKindPerson
 		if m.Event == "User Suppressed" {
-			person = SuppressedItem
+			person = ItemKindSuppressed
 		}
 		add(person, m.UserID, "")
-		add(PersonItem, m.PreviousID, "")
-		add(AnonymousItem, m.AnonymousID, "")
+		add(ItemKindPerson, m.PreviousID, "")
+		add(ItemKindAnonymous, m.AnonymousID, "")
 		typeID := strings.Trim(string(m.Traits.TypeID)+string(m.Traits.Type), `"`)
 		if typeID == "" {
 			typeID = defaultObjectType
 		}
-		add(ObjectItem, m.GroupID, typeID)
+		add(ItemKindObject, m.GroupID, typeID)
 		if !strings.HasPrefix(m.UserID, prefix) {
-			add(PersonItem, m.Traits.Email, "")
+			add(ItemKindPerson, m.Traits.Email, "")
 		}
 	}
 	return items, nil

@@ -34,7 +34,7 @@ func newLagging(t *testing.T, config emulator.Config, lag time.Duration) *laggin
 
 // config leads to the region's own addresses.
 func (l *lagging) config(t *testing.T) Config {
-	return Config{APIKey: l.answers.Key, AppAPIKey: l.answers.Key, Region: cio.EU, Workspace: "Tests", HTTPClient: &http.Client{Transport: l}, LedgerDir: t.TempDir()}
+	return Config{APIKey: l.answers.Key, AppAPIKey: l.answers.Key, Region: cio.RegionEU, Workspace: "Tests", HTTPClient: &http.Client{Transport: l}, LedgerDir: t.TempDir()}
 }
 
 func (l *lagging) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -207,7 +207,7 @@ func TestProbeWaits(t *testing.T) {
 					t.Errorf("%d switches, want %d: %v\n%s", len(all), want, all, r.Markdown())
 				}
 				for _, f := range r.Findings {
-					if name == "as assumed" && f.Verdict != AsAssumed {
+					if name == "as assumed" && f.Verdict != VerdictAsAssumed {
 						t.Errorf("%s: %s", f.ID, f.Observed)
 					}
 				}

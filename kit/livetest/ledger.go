@@ -45,14 +45,14 @@ type ItemKind string
 
 // The kinds of items.
 const (
-	// PersonItem is a person by id or email address, with their events, devices and relationships.
-	PersonItem ItemKind = "person"
-	// SuppressedItem is a person who may be suppressed.
-	SuppressedItem ItemKind = "suppressed"
-	// ObjectItem is an object.
-	ObjectItem ItemKind = "object"
-	// AnonymousItem is an anonymous id with its events and relationships.
-	AnonymousItem ItemKind = "anonymous"
+	// ItemKindPerson is a person by id or email address, with their events, devices and relationships.
+	ItemKindPerson ItemKind = "person"
+	// ItemKindSuppressed is a person who may be suppressed.
+	ItemKindSuppressed ItemKind = "suppressed"
+	// ItemKindObject is an object.
+	ItemKindObject ItemKind = "object"
+	// ItemKindAnonymous is an anonymous id with its events and relationships.
+	ItemKindAnonymous ItemKind = "anonymous"
 )
 
 // Item is one thing to clean.

@@ -78,7 +78,7 @@ func TestLedgerIsTorn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, two := Item{Kind: PersonItem, ID: idPrefix + "people_r_0"}, Item{Kind: ObjectItem, ID: idPrefix + "objects_r_0"}
+	one, two := Item{Kind: ItemKindPerson, ID: idPrefix + "people_r_0"}, Item{Kind: ItemKindObject, ID: idPrefix + "objects_r_0"}
 	for _, err := range []error{l.add([]Item{one}), l.add([]Item{two}), l.done([]Item{one}), l.letGo()} {
 		if err != nil {
 			t.Fatal(err)
@@ -124,7 +124,7 @@ func TestLedgerOfAnotherWorkspace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(l.add([]Item{{Kind: PersonItem, ID: idPrefix + "people_r_0"}}), l.close()); err != nil {
+	if err := errors.Join(l.add([]Item{{Kind: ItemKindPerson, ID: idPrefix + "people_r_0"}}), l.close()); err != nil {
 		t.Fatal(err)
 	}
 	open := func() *Ledger {

@@ -134,7 +134,7 @@ var deviceCases = []Case{
 	{Area: "devices", Name: "a device comes, changes and goes", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		id := s.people[0]
 		token := id + "_token"
-		device := cio.SetDevice{UserID: id, Token: token, Platform: cio.IOS, AppID: "com.example.shop", Attributes: map[string]any{"device_model": "iPhone17,1", "app_version": "2.0"}}
+		device := cio.SetDevice{UserID: id, Token: token, Platform: cio.PlatformIOS, AppID: "com.example.shop", Attributes: map[string]any{"device_model": "iPhone17,1", "app_version": "2.0"}}
 		if err := s.step(ctx, id, hasDevice(token, "app_version", "2.0"), device); err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ var deviceCases = []Case{
 				return errors.New("the device is still there")
 			}
 			return nil
-		}, cio.DeleteDevice{UserID: id, Token: token, Platform: cio.IOS})
+		}, cio.DeleteDevice{UserID: id, Token: token, Platform: cio.PlatformIOS})
 	}},
 }
 

@@ -49,7 +49,7 @@ func TestProbeOfTheEmulator(t *testing.T) {
 	}
 	ids := make(map[string]bool)
 	for _, f := range r.Findings {
-		if f.Verdict != AsAssumed || f.Observed != f.Assumed || len(f.Switches) > 0 {
+		if f.Verdict != VerdictAsAssumed || f.Observed != f.Assumed || len(f.Switches) > 0 {
 			t.Errorf("%s: observed %q, assumed %q: %s %v", f.ID, f.Observed, f.Assumed, f.Verdict, f.Switches)
 		}
 		if a, ok := listed[f.Behaviour]; f.Behaviour != "" && (!ok || a.Source != f.Source || a.Confidence != f.Confidence || f.Source == "") {
@@ -111,9 +111,9 @@ func TestProbeWithoutAppAPI(t *testing.T) {
 	seen := 0
 	for _, f := range probe(t, srv, cfg).Findings {
 		switch {
-		case f.Verdict == AsAssumed:
+		case f.Verdict == VerdictAsAssumed:
 			seen++
-		case f.Verdict != NotObserved || !strings.Contains(f.Observed, "App API key"):
+		case f.Verdict != VerdictNotObserved || !strings.Contains(f.Observed, "App API key"):
 			t.Errorf("%s: %s, %s", f.ID, f.Verdict, f.Observed)
 		}
 	}
@@ -137,7 +137,7 @@ func TestProbeOfTrouble(t *testing.T) {
 	srv.Server.ClearFaults()
 	srv.Fault(emulator.Fault{Count: 1, Status: 503})
 	f, err := s.Probe(t.Context(), answerExperiments[0])
-	if err != nil || f.Verdict != AsAssumed {
+	if err != nil || f.Verdict != VerdictAsAssumed {
 		t.Errorf("a 503 that passes: %+v, %v", f, err)
 	}
 	if err := s.Close(t.Context()); err != nil {
@@ -147,7 +147,7 @@ func TestProbeOfTrouble(t *testing.T) {
 
 func TestReportEncodes(t *testing.T) {
 	t.Parallel()
-	r := Report{Target: "t", Findings: []Finding{{ID: "a", Observed: "x | y\nz", Verdict: Differs, Switches: map[string]string{"keep-dates": "true"}}}, Stopped: "a\nb"}
+	r := Report{Target: "t", Findings: []Finding{{ID: "a", Observed: "x | y\nz", Verdict: VerdictDiffers, Switches: map[string]string{"keep-dates": "true"}}}, Stopped: "a\nb"}
 	if page := r.Markdown(); !strings.Contains(page, `x \| y z`) || !strings.Contains(page, "`ciokit emulate --keep-dates=true`") || !strings.Contains(page, "a b") {
 		t.Error(page)
 	}

@@ -134,7 +134,7 @@ func (k *Keeper) absent(ctx context.Context, id appapi.CustomerID) error {
 
 // markNoted puts the marker into the ledger.
 func (k *Keeper) markNoted() error {
-	marker := Item{Kind: PersonItem, ID: k.marker()}
+	marker := Item{Kind: ItemKindPerson, ID: k.marker()}
 	if k.known[marker] {
 		return nil
 	}

@@ -41,7 +41,7 @@ func (r *reader) send(t *testing.T, msgs ...cio.Message) {
 		t.Fatal(err)
 	}
 	for _, to := range []cio.Config{
-		{APIKey: r.cfg.APIKey, Region: cio.EU, HTTPClient: r.cfg.HTTPClient},
+		{APIKey: r.cfg.APIKey, Region: cio.RegionEU, HTTPClient: r.cfg.HTTPClient},
 		{APIKey: r.account.Key, BaseURL: r.account.URL, HTTPClient: r.account.Client()},
 	} {
 		if err := must(cio.NewClient(to)).Send(t.Context(), msgs...); err != nil {
@@ -64,7 +64,7 @@ func everything(id string) []cio.Message {
 		cio.Track{UserID: id, Event: cio.Named("Ordered", map[string]any{"total": 2})},
 		cio.Track{UserID: id, Event: cio.Named("Ordered Long Ago", nil), Timestamp: old},
 		cio.Page{UserID: id, Name: "Home"},
-		cio.SetDevice{UserID: id, Token: "t1", Platform: cio.IOS, Attributes: map[string]any{"version": 3}},
+		cio.SetDevice{UserID: id, Token: "t1", Platform: cio.PlatformIOS, Attributes: map[string]any{"version": 3}},
 		cio.Relate{UserID: id, ObjectID: "acme", Attributes: map[string]any{"since": 2024}},
 	}
 }
@@ -133,8 +133,8 @@ func TestReadPersonWhoDiffers(t *testing.T) {
 		"an attribute is added":  {[]cio.Message{cio.Identify{UserID: "ann", Traits: map[string]any{"plan": "pro"}}}, true, "there is an attribute plan", func(p emulator.Person) bool { return string(p.Traits["plan"]) == `"pro"` }},
 		"an event is lost":       {[]cio.Message{cio.Page{UserID: "ann", Name: "Cart"}}, false, `page "Cart" is not in the log`, func(p emulator.Person) bool { return len(p.Events) == 4 }},
 		"an event is added":      {[]cio.Message{cio.Page{UserID: "ann", Name: "Cart"}}, true, "1 activities that nothing was sent for", func(p emulator.Person) bool { return len(p.Events) == 5 && p.Events[4].Name == "Cart" }},
-		"a device is lost":       {[]cio.Message{cio.SetDevice{UserID: "ann", Token: "t2", Platform: cio.IOS}}, false, "a device", func(p emulator.Person) bool { return len(p.Devices) == 1 }},
-		"a device is added":      {[]cio.Message{cio.SetDevice{UserID: "ann", Token: "t0", Platform: cio.IOS}}, true, "2 devices, want 1", func(p emulator.Person) bool { return len(p.Devices) == 2 && p.Devices[1].Token == "t0" }},
+		"a device is lost":       {[]cio.Message{cio.SetDevice{UserID: "ann", Token: "t2", Platform: cio.PlatformIOS}}, false, "a device", func(p emulator.Person) bool { return len(p.Devices) == 1 }},
+		"a device is added":      {[]cio.Message{cio.SetDevice{UserID: "ann", Token: "t0", Platform: cio.PlatformIOS}}, true, "2 devices, want 1", func(p emulator.Person) bool { return len(p.Devices) == 2 && p.Devices[1].Token == "t0" }},
 		"a relationship is lost": {[]cio.Message{cio.Relate{UserID: "ann", ObjectID: "beta"}}, false, "relationship to beta", func(p emulator.Person) bool { return len(p.Relationships) == 1 }},
 		"a relation is added":    {[]cio.Message{cio.Relate{UserID: "ann", ObjectID: "beta"}}, true, "2 relationships, want 1", func(p emulator.Person) bool { return len(p.Relationships) == 2 }},
 	} {

@@ -47,7 +47,7 @@ func (r Report) Markdown() string {
 		count[f.Verdict]++
 	}
 	fmt.Fprintf(&b, "Workspace on %s, run %s, at %s. Of %d questions that no document settles, %d were answered as assumed, %d differ, %d could not be observed.\n",
-		r.Target, r.Run, r.At.UTC().Format(time.RFC3339), len(r.Findings), count[AsAssumed], count[Differs], count[NotObserved])
+		r.Target, r.Run, r.At.UTC().Format(time.RFC3339), len(r.Findings), count[VerdictAsAssumed], count[VerdictDiffers], count[VerdictNotObserved])
 	if r.Stopped != "" {
 		fmt.Fprintf(&b, "\nThe probe ended before its end: %s\n", cell(r.Stopped))
 	}

@@ -141,7 +141,7 @@ func (s *Suite) prepare(c Case) (*scope, error) {
 			return nil, fmt.Errorf("begin a ledger: %w", err)
 		}
 		s.ledger = l
-		if err := l.add([]Item{{Kind: PersonItem, ID: s.marker()}}); err != nil {
+		if err := l.add([]Item{{Kind: ItemKindPerson, ID: s.marker()}}); err != nil {
 			return nil, err
 		}
 	}
@@ -153,18 +153,18 @@ func (s *Suite) prepare(c Case) (*scope, error) {
 			s.numbers[c.Area]++
 			ids = append(ids, id+suffix)
 			item := Item{Kind: kind, ID: id + suffix}
-			if kind == ObjectItem {
+			if kind == ItemKindObject {
 				item.TypeID = s.cfg.ObjectType
 			}
 			items = append(items, item)
 		}
 		return ids
 	}
-	scope.people = take(PersonItem, c.people, "")
-	scope.emails = take(PersonItem, c.emails, "@example.com")
-	scope.suppressed = take(SuppressedItem, c.suppressed, "")
-	scope.objects = take(ObjectItem, c.objects, "")
-	scope.anonymous = take(AnonymousItem, c.anonymous, "")
+	scope.people = take(ItemKindPerson, c.people, "")
+	scope.emails = take(ItemKindPerson, c.emails, "@example.com")
+	scope.suppressed = take(ItemKindSuppressed, c.suppressed, "")
+	scope.objects = take(ItemKindObject, c.objects, "")
+	scope.anonymous = take(ItemKindAnonymous, c.anonymous, "")
 	return scope, s.ledger.add(items)
 }
 

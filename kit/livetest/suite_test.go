@@ -109,7 +109,7 @@ func TestEmulator(t *testing.T) {
 			if files, _ := filepath.Glob(filepath.Join(cfg.LedgerDir, "*")); len(files) > 0 {
 				t.Errorf("ledgers are left: %v", files)
 			}
-			for _, m := range append(srv.Messages(emulator.Dropped), srv.Messages(emulator.Rejected)...) {
+			for _, m := range append(srv.Messages(emulator.VerdictDropped), srv.Messages(emulator.VerdictRejected)...) {
 				allowed := []string{"suppressed"}
 				if tc.config.MaxCallBytes+tc.config.MaxBatchBytes > 0 {
 					allowed = append(allowed, "call-too-large", "message-too-large", "batch-too-large", "request-refused")
@@ -266,7 +266,7 @@ func TestConfigHidesKeys(t *testing.T) {
 	cfg := ConfigFromEnv(func(name string) string {
 		return map[string]string{"CUSTOMERIO_API_KEY": "secret-1", "CUSTOMERIO_APP_API_KEY": "secret-2", "CUSTOMERIO_REGION": "EU"}[name]
 	})
-	if cfg.APIKey != "secret-1" || cfg.AppAPIKey != "secret-2" || cfg.Region != cio.EU {
+	if cfg.APIKey != "secret-1" || cfg.AppAPIKey != "secret-2" || cfg.Region != cio.RegionEU {
 		t.Error("the environment is not read")
 	}
 	cfg.BaseURL = "http://a:secret-3@127.0.0.1"

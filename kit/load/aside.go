@@ -20,7 +20,7 @@ type doubtful struct {
 // isDoubtful reports whether what stopped a message may be a firewall that dislikes it. A gateway that has refused everything for as long as the
 // client tries, and what is no answer of the API at all, stop the run.
 func isDoubtful(f fate) bool {
-	return (f.outcome == cio.Unsent || f.outcome == cio.Unknown) && errors.Is(f.err, cio.ErrNotAPI) && !errors.Is(f.err, cio.ErrUnavailable)
+	return (f.outcome == cio.OutcomeUnsent || f.outcome == cio.OutcomeUnknown) && errors.Is(f.err, cio.ErrNotAPI) && !errors.Is(f.err, cio.ErrUnavailable)
 }
 
 // heldBack divides what a lane is given into what it may send and what has to wait behind a message that is set aside, which is set aside too.
@@ -34,7 +34,7 @@ func (ln *lane) heldBack(messages []cio.Message, places []place) ([]cio.Message,
 	for i, m := range messages {
 		e := m.(*cio.Encoded)
 		if first := behind[places[i].who]; first != nil {
-			ln.aside = append(ln.aside, doubtful{*e, places[i], &fate{cio.Unsent, first.err, false}})
+			ln.aside = append(ln.aside, doubtful{*e, places[i], &fate{cio.OutcomeUnsent, first.err, false}})
 			continue
 		}
 		free, at = append(free, m), append(at, places[i])
@@ -93,8 +93,8 @@ func (r *run) trySet(ln *lane, set []doubtful) (some bool) {
 		if fates != nil {
 			f = fates[i]
 		}
-		if f.outcome == cio.Unsent && d.fate.outcome == cio.Unknown {
-			f.outcome = cio.Unknown // an earlier try may have arrived
+		if f.outcome == cio.OutcomeUnsent && d.fate.outcome == cio.OutcomeUnknown {
+			f.outcome = cio.OutcomeUnknown // an earlier try may have arrived
 		}
 		if f.err == nil && f.outcome != 0 {
 			f.err = d.fate.err

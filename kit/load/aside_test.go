@@ -380,7 +380,7 @@ func TestOneReasonForAll(t *testing.T) {
 				outcomes := make(map[int]cio.Failure)
 				for i := range m {
 					if n++; !tt.good(n) {
-						outcomes[i] = cio.Failure{Outcome: cio.Refused, Err: refusal(tt.why(n))}
+						outcomes[i] = cio.Failure{Outcome: cio.OutcomeRejected, Err: refusal(tt.why(n))}
 					}
 				}
 				return failures(len(m), outcomes)

@@ -178,7 +178,7 @@ func TestBrokenRows(t *testing.T) {
 					t.Errorf("good%d: %+v, %v", i, p, err)
 				}
 			}
-			for _, verdict := range []emulator.Verdict{emulator.Dropped, emulator.Rejected} {
+			for _, verdict := range []emulator.Verdict{emulator.VerdictDropped, emulator.VerdictRejected} {
 				if records, err := server.Messages(emulator.MessageQuery{Verdict: verdict}); err != nil || len(records) != 0 {
 					t.Errorf("%s: %+v, %v", verdict, records, err)
 				}

@@ -387,7 +387,7 @@ func (c *chunk) judge(people []mention, first int) {
 		f, lost := c.lost[first+people[i].message]
 		switch {
 		case !lost:
-		case people[i].how == namedIdentified && f.outcome == cio.Unknown:
+		case people[i].how == namedIdentified && f.outcome == cio.OutcomeUnknown:
 			people[i].how = namedUnsure
 		default:
 			people[i].how = namedOnly

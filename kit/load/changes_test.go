@@ -144,13 +144,13 @@ func TestWhatWasNotAcceptedIsTriedAgain(t *testing.T) {
 	c := newChanging(t, people)
 	c.want("id,n\na,1\nb,2\nc,3\n", 0, "a b c")
 	c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
-		return failures(len(m), map[int]cio.Failure{0: {Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}})
+		return failures(len(m), map[int]cio.Failure{0: {Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}})
 	}
 	c.want("id,n\na,10\nb,20\nc,x\n", 0, "b")
 	c.client.send = nil
 	c.want("id,n\na,10\nb,20\nc,3\n", 1, "a c")
 	c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
-		return all(len(m), cio.Unknown, &cio.APIError{Status: 500})
+		return all(len(m), cio.OutcomeUnknown, &cio.APIError{Status: 500})
 	}
 	if s, err := c.load("id,n\na,11\nb,20\nc,3\nd,4\n"); !errors.Is(err, ErrGaveUp) || s.Unchanged != 2 || s.Unsent != 2 {
 		t.Fatal(err, counts(s))
@@ -280,7 +280,7 @@ func TestMirror(t *testing.T) {
 	t.Run("who could not be deleted is tried again", func(t *testing.T) {
 		c := start(t, MirrorDelete)
 		c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
-			return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+			return all(len(m), cio.OutcomeUnsent, &cio.APIError{Status: 503})
 		}
 		if s, err := c.load(twenty(1)); !errors.Is(err, ErrGaveUp) || s.Unsent != 1 {
 			t.Error(err, counts(s))
@@ -291,7 +291,7 @@ func TestMirror(t *testing.T) {
 	t.Run("who left while nothing could be sent is deleted later", func(t *testing.T) {
 		c := start(t, MirrorDelete)
 		c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
-			return all(len(m), cio.Unsent, cio.ErrUnauthorized)
+			return all(len(m), cio.OutcomeUnsent, cio.ErrUnauthorized)
 		}
 		if s, err := c.load(twenty(1) + "p99,1\n"); !errors.Is(err, ErrKeyRefused) || s.Left != 1 || s.Removed != 0 {
 			t.Error(err, counts(s))
@@ -332,7 +332,7 @@ func TestPendingRun(t *testing.T) {
 			t.Error(err)
 		}
 		cancel()
-		return all(1, cio.Unknown, ctx.Err())
+		return all(1, cio.OutcomeUnknown, ctx.Err())
 	}
 	job := c.job
 	job.Source = mustSource(t, "id,n\na,2\n", source.Config{})
@@ -374,7 +374,7 @@ func TestSnapshotsThatDoNotFit(t *testing.T) {
 		t.Errorf("%+v, %v", info, err)
 	}
 	var bad *SnapshotError
-	elsewhere, err := cio.NewClient(cio.Config{APIKey: "k", Region: cio.EU})
+	elsewhere, err := cio.NewClient(cio.Config{APIKey: "k", Region: cio.RegionEU})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -538,7 +538,7 @@ func TestResumedMirror(t *testing.T) {
 			}
 		}
 		if len(first) > 0 {
-			return all(len(m), cio.Unknown, &cio.APIError{Status: 500})
+			return all(len(m), cio.OutcomeUnknown, &cio.APIError{Status: 500})
 		}
 		return nil
 	}

@@ -184,11 +184,11 @@ func (m *modelRun) send(_ context.Context, _ int, messages []cio.Message) error 
 		if m.faulty {
 			switch m.rnd.IntN(10) {
 			case 0:
-				fates[i], applied = cio.Failure{Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}, false
+				fates[i], applied = cio.Failure{Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}, false
 			case 1:
-				fates[i], applied = cio.Failure{Outcome: cio.Unknown, Err: &cio.APIError{Status: 500}}, m.rnd.IntN(2) == 0
+				fates[i], applied = cio.Failure{Outcome: cio.OutcomeUnknown, Err: &cio.APIError{Status: 500}}, m.rnd.IntN(2) == 0
 			case 2:
-				fates[i], applied = cio.Failure{Outcome: cio.Unsent, Err: &cio.APIError{Status: 500}}, false
+				fates[i], applied = cio.Failure{Outcome: cio.OutcomeUnsent, Err: &cio.APIError{Status: 500}}, false
 			}
 		}
 		if applied {

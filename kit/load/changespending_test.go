@@ -201,7 +201,7 @@ func TestSupersededRun(t *testing.T) {
 	c.job.journal, c.job.BatchBytes = journal, 1
 	c.client.send = func(_ context.Context, call int, m []cio.Message) error {
 		if call == 2 { // the second of this load
-			return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+			return all(len(m), cio.OutcomeUnsent, &cio.APIError{Status: 503})
 		}
 		return nil
 	}

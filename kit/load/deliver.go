@@ -40,7 +40,7 @@ func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapper) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range messages {
-		c.settle(first+i, fate{outcome: cio.Unsent})
+		c.settle(first+i, fate{outcome: cio.OutcomeUnsent})
 	}
 }
 
@@ -86,7 +86,7 @@ func (r *run) deliver(ln *lane, p *parcel) (fates []fate) {
 func unsent(n int) []fate {
 	fates := make([]fate, n)
 	for i := range fates {
-		fates[i].outcome = cio.Unsent
+		fates[i].outcome = cio.OutcomeUnsent
 	}
 	return fates
 }
@@ -118,7 +118,7 @@ func (r *run) conclude(places []place, fates []fate) {
 			if !f.counted {
 				r.sameRefusal = 0
 			}
-		case cio.Refused:
+		case cio.OutcomeRejected:
 			if !f.counted {
 				r.refuse(f.err)
 			}
@@ -295,7 +295,7 @@ func (r *run) post(messages []cio.Message) []fate {
 	var failed *cio.SendError
 	if !errors.As(err, &failed) {
 		for i := range fates {
-			fates[i] = fate{cio.Unknown, err, false}
+			fates[i] = fate{cio.OutcomeUnknown, err, false}
 		}
 		r.stop(r.whySendEnded(err))
 		return fates
@@ -306,13 +306,13 @@ func (r *run) post(messages []cio.Message) []fate {
 		if f.Index < 0 || f.Index >= len(fates) {
 			continue
 		}
-		if f.Outcome == cio.Refused && errors.Is(f.Err, cio.ErrUnauthorized) {
-			f.Outcome = cio.Unsent
+		if f.Outcome == cio.OutcomeRejected && errors.Is(f.Err, cio.ErrUnauthorized) {
+			f.Outcome = cio.OutcomeUnsent
 		}
 		fates[f.Index] = fate{f.Outcome, f.Err, counted}
 		var local *cio.MessageError
 		switch {
-		case f.Outcome == cio.Refused:
+		case f.Outcome == cio.OutcomeRejected:
 			invalid = invalid || errors.As(f.Err, &local)
 		case isDoubtful(fates[f.Index]):
 			doubtful = true
@@ -339,7 +339,7 @@ func (r *run) sendUnsent(messages []cio.Message, fates []fate) {
 	var rest []cio.Message
 	var index []int
 	for i, f := range fates {
-		if f.outcome == cio.Unsent {
+		if f.outcome == cio.OutcomeUnsent {
 			rest = append(rest, messages[i])
 			index = append(index, i)
 		}
@@ -408,11 +408,11 @@ func (r *run) count(c *chunk) (failure error) {
 			switch f := c.lost[m]; f.outcome {
 			case 0:
 				t.Accepted++
-			case cio.Refused:
+			case cio.OutcomeRejected:
 				t.RejectedByAPI++
 				reject(row, r.refusal(row, m, f.err), another)
 				another = true
-			case cio.Unknown:
+			case cio.OutcomeUnknown:
 				t.Unknown++
 				t.Unsent++
 			default:

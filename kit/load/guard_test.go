@@ -57,7 +57,7 @@ func TestRejectsAsCSV(t *testing.T) {
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n  - page: {userId: $id}\n"
 	const in = "id;n;\"a;b\"\n1;10;x\n2;bad;\"y\n\"\"z\"\"\"\n3;30\n4;40;\"q\n5;50;w\n"
 	client := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error {
-		return failures(len(m), map[int]cio.Failure{2: {Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}, 3: {Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}})
+		return failures(len(m), map[int]cio.Failure{2: {Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}, 3: {Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}})
 	}}
 	var rejects bytes.Buffer
 	s, err := Run(t.Context(), Job{Source: mustSource(t, in, source.Config{Delimiter: ';'}), Mapping: mustMapping(t, yaml), Client: client, Rejects: &rejects, RejectsCSV: true})

@@ -161,7 +161,7 @@ func TestBoundsOfALoad(t *testing.T) {
 			}
 			if strings.HasSuffix(who, "00") {
 				refused++
-				fates[i] = cio.Failure{Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}
+				fates[i] = cio.Failure{Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}
 			}
 		}
 		if len(fates) > 0 {

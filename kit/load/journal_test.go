@@ -58,7 +58,7 @@ func TestResume(t *testing.T) {
 		outcomes := make(map[int]cio.Failure)
 		for i := range m {
 			if refuse(m[i]) {
-				outcomes[i] = cio.Failure{Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}
+				outcomes[i] = cio.Failure{Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}
 			}
 		}
 		if len(outcomes) == 0 {
@@ -97,7 +97,7 @@ func TestResume(t *testing.T) {
 					return answer(m)
 				}
 				cancel()
-				return all(len(m), cio.Unknown, ctx.Err())
+				return all(len(m), cio.OutcomeUnknown, ctx.Err())
 			}}
 			last := j.Last()
 			if err := rejects.Truncate(last.RejectsBytes); err != nil {

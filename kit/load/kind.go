@@ -71,10 +71,10 @@ var fieldNames = [fieldCount]string{"userId", "anonymousId", "groupId", "previou
 
 // enumOf are the values that a field can have, where they are known.
 var enumOf = map[field][]string{
-	fieldPlatform:   {string(cio.IOS), string(cio.Android)},
-	fieldActionType: {string(cio.ViewedContent), string(cio.ClickedContent)},
-	fieldMetric: {string(cio.Delivered), string(cio.Opened), string(cio.Clicked), string(cio.Converted), string(cio.Bounced), string(cio.Dropped),
-		string(cio.Spammed), string(cio.Deferred)},
+	fieldPlatform:   {string(cio.PlatformIOS), string(cio.PlatformAndroid)},
+	fieldActionType: {string(cio.ContentActionViewed), string(cio.ContentActionClicked)},
+	fieldMetric: {string(cio.MetricDelivered), string(cio.MetricOpened), string(cio.MetricClicked), string(cio.MetricConverted), string(cio.MetricBounced), string(cio.MetricDropped),
+		string(cio.MetricSpammed), string(cio.MetricDeferred)},
 }
 
 // common are the fields that every message has.

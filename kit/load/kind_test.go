@@ -141,7 +141,7 @@ func TestActionsAreThoseOfTheClient(t *testing.T) {
 				v.text[f] = "1"
 			}
 		}
-		v.text[fieldPlatform], v.text[fieldMetric], v.text[fieldActionType] = string(cio.IOS), string(cio.Opened), string(cio.ViewedContent)
+		v.text[fieldPlatform], v.text[fieldMetric], v.text[fieldActionType] = string(cio.PlatformIOS), string(cio.MetricOpened), string(cio.ContentActionViewed)
 		m, bad := k.message(v)
 		if bad != nil {
 			t.Errorf("%s: %v", k.name, bad)

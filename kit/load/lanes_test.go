@@ -81,7 +81,7 @@ func TestRejectsKeepTheirOrder(t *testing.T) {
 	client := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error {
 		outcomes := make(map[int]cio.Failure)
 		for i := 0; i < len(m); i += 3 {
-			outcomes[i] = cio.Failure{Outcome: cio.Refused, Err: refusal}
+			outcomes[i] = cio.Failure{Outcome: cio.OutcomeRejected, Err: refusal}
 		}
 		return failures(len(m), outcomes)
 	}}
@@ -157,7 +157,7 @@ func TestOrderOfDeletions(t *testing.T) {
 						for i := range m {
 							switch deletes := strings.Contains(text(m[i]), " Deleted"); {
 							case deletes && aside && refused.CompareAndSwap(false, true):
-								lost[i] = cio.Failure{Outcome: cio.Unsent, Err: cio.ErrNotAPI}
+								lost[i] = cio.Failure{Outcome: cio.OutcomeUnsent, Err: cio.ErrNotAPI}
 							case deletes:
 								<-time.After(time.Second)
 							}

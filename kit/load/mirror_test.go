@@ -38,7 +38,7 @@ func manyPeople(n int, without ...int) string {
 func TestLeaversOutliveAnOutage(t *testing.T) {
 	t.Parallel()
 	outage := func(_ context.Context, _ int, m []cio.Message) error {
-		return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+		return all(len(m), cio.OutcomeUnsent, &cio.APIError{Status: 503})
 	}
 	changed := strings.Replace(manyPeople(20, 1), "p05,1", "p05,7", 1)
 	for _, journal := range []bool{false, true} {
@@ -224,7 +224,7 @@ func TestWhoWasDeletedBeforeAnOutageIsNew(t *testing.T) {
 	}
 	c.job.MaxDeletes = 3
 	c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
-		return failures(len(m), map[int]cio.Failure{1: {Outcome: cio.Unknown, Err: &cio.APIError{Status: 503}}, 2: {Outcome: cio.Unsent, Err: &cio.APIError{Status: 503}}})
+		return failures(len(m), map[int]cio.Failure{1: {Outcome: cio.OutcomeUnknown, Err: &cio.APIError{Status: 503}}, 2: {Outcome: cio.OutcomeUnsent, Err: &cio.APIError{Status: 503}}})
 	}
 	if s, err := c.load("id,n\n"); !errors.Is(err, ErrGaveUp) || s.Left != 3 || s.Removed != 1 {
 		t.Fatal(err, s.Left, s.Removed)
@@ -304,7 +304,7 @@ func TestDryRunNamesWhoIsNotRemoved(t *testing.T) {
 		{"unsure", RuleLeftUnsure, func(c *changing) {
 			c.want("id,n\na,1\nc,1\n", 0, "a c")
 			c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
-				return all(len(m), cio.Unknown, &cio.APIError{Status: 503})
+				return all(len(m), cio.OutcomeUnknown, &cio.APIError{Status: 503})
 			}
 			if _, err := c.load("id,n\na,1\nb,1\nc,1\n"); err == nil {
 				t.Fatal("no outage")

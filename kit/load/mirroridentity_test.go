@@ -220,7 +220,7 @@ func TestRowsThatNameNobodyBeforeAResumption(t *testing.T) {
 		t.Fatal(err)
 	}
 	outage := func(_ context.Context, _ int, m []cio.Message) error {
-		return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+		return all(len(m), cio.OutcomeUnsent, &cio.APIError{Status: 503})
 	}
 	job, dir, id := c.job, t.TempDir(), ""
 	for try := range 2 {
@@ -252,7 +252,7 @@ func TestMirrorOfPeopleOfTwoMessages(t *testing.T) {
 	for _, refused := range []int{0, 1} {
 		c := newMirroring(t, "messages:\n  - identify: {userId: $id, traits: {n: $n}}\n  - identify: {userId: $id, traits: {m: $m}}\n")
 		c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
-			return failures(len(m), map[int]cio.Failure{refused: {Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}})
+			return failures(len(m), map[int]cio.Failure{refused: {Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}})
 		}
 		if _, err := c.load("id,n,m\na,1,1\nb,1,1\n"); err != nil {
 			t.Fatal(err)
@@ -392,7 +392,7 @@ func unanswered(id string) func(context.Context, int, []cio.Message) error {
 		lost := make(map[int]cio.Failure)
 		for i := range m {
 			if m[i].(*cio.Encoded).Identity().UserID == id {
-				lost[i] = cio.Failure{Outcome: cio.Unknown, Err: &cio.APIError{Status: 500}}
+				lost[i] = cio.Failure{Outcome: cio.OutcomeUnknown, Err: &cio.APIError{Status: 500}}
 			}
 		}
 		if len(lost) == 0 {

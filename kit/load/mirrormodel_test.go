@@ -172,7 +172,7 @@ func (m *mirrorModel) disturb() {
 // send is the server.
 func (m *mirrorModel) send(_ context.Context, _ int, messages []cio.Message) error {
 	if m.dead {
-		return all(len(messages), cio.Unsent, &cio.APIError{Status: 500})
+		return all(len(messages), cio.OutcomeUnsent, &cio.APIError{Status: 500})
 	}
 	m.link()
 	deletes := strings.Contains(text(messages[0]), `"User Deleted"`)
@@ -186,9 +186,9 @@ func (m *mirrorModel) send(_ context.Context, _ int, messages []cio.Message) err
 		here := applied
 		if m.faulty && m.chance(8) {
 			m.lost++
-			outcome := []cio.Outcome{cio.Refused, cio.Unknown, cio.Unsent}[m.rnd.IntN(3)]
+			outcome := []cio.Outcome{cio.OutcomeRejected, cio.OutcomeUnknown, cio.OutcomeUnsent}[m.rnd.IntN(3)]
 			fates[i] = cio.Failure{Outcome: outcome, Err: &cio.APIError{Status: 500}}
-			here = here && outcome == cio.Unknown && m.chance(2)
+			here = here && outcome == cio.OutcomeUnknown && m.chance(2)
 		}
 		if here {
 			m.apply(messages[i])
@@ -198,7 +198,7 @@ func (m *mirrorModel) send(_ context.Context, _ int, messages []cio.Message) err
 		m.die()
 	}
 	if m.dead {
-		return all(len(messages), cio.Unknown, &cio.APIError{Status: 500})
+		return all(len(messages), cio.OutcomeUnknown, &cio.APIError{Status: 500})
 	}
 	if !deletes && !m.pipe && m.faulty && m.chance(4) {
 		m.disturb()

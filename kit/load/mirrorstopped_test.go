@@ -79,12 +79,12 @@ func TestNewMappingThatEndsEarly(t *testing.T) {
 		{"refusals", func(c *changing, _ context.CancelFunc) {
 			c.job.MaxErrors = 1
 			c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
-				return failures(len(m), map[int]cio.Failure{1: {Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}, 2: {Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}})
+				return failures(len(m), map[int]cio.Failure{1: {Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}, 2: {Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}})
 			}
 		}, false, 2, ""},
 		{"an outage", func(c *changing, _ context.CancelFunc) {
 			c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
-				return failures(len(m), map[int]cio.Failure{1: {Outcome: cio.Unsent, Err: &cio.APIError{Status: 503}}})
+				return failures(len(m), map[int]cio.Failure{1: {Outcome: cio.OutcomeUnsent, Err: &cio.APIError{Status: 503}}})
 			}
 		}, false, 2, ""},
 		{"an interruption", func(c *changing, cancel context.CancelFunc) {
@@ -94,7 +94,7 @@ func TestNewMappingThatEndsEarly(t *testing.T) {
 					return nil
 				}
 				cancel()
-				return all(len(m), cio.Unsent, ctx.Err())
+				return all(len(m), cio.OutcomeUnsent, ctx.Err())
 			}
 		}, false, 2, ""},
 		{"kill -9", func(*changing, context.CancelFunc) {}, true, 2, "-x"},
@@ -146,7 +146,7 @@ func TestNewMappingThatIsResumed(t *testing.T) {
 	job.BatchBytes = 1
 	c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
 		if m[0].(*cio.Encoded).Identity().UserID == "b" {
-			return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+			return all(len(m), cio.OutcomeUnsent, &cio.APIError{Status: 503})
 		}
 		return nil
 	}
@@ -317,7 +317,7 @@ func TestResumeAfterAnotherLoadWasKilled(t *testing.T) {
 	c.want("id,n\na,1\nb,1\n", 0, "a b")
 	c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
 		if m[0].(*cio.Encoded).Identity().UserID == "b" {
-			return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+			return all(len(m), cio.OutcomeUnsent, &cio.APIError{Status: 503})
 		}
 		return nil
 	}
@@ -378,7 +378,7 @@ func TestNamedAgainAfterDeletionsStopped(t *testing.T) {
 	job.RejectsFile, job.Deny = filepath.Join(tmp, "rejects.jsonl"), deny
 	c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
 		if strings.Contains(text(m[0]), "User Deleted") {
-			return all(len(m), cio.Unsent, &cio.APIError{Status: 503})
+			return all(len(m), cio.OutcomeUnsent, &cio.APIError{Status: 503})
 		}
 		return nil
 	}

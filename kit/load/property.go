@@ -31,23 +31,23 @@ func (p *mappingReader) checkDefinition(m *messageSpec, where position) {
 
 // what a property of each kind is called, and how to make one of a column.
 var kindWords = map[events.Kind]struct{ what, make string }{
-	events.String:  {"text", "$%s"},
-	events.Integer: {"an integer", "=int(%s)"},
-	events.Number:  {"a number", "=decimal(%s)"},
-	events.Boolean: {"true or false", "=bool(%s)"},
-	events.Time:    {"a time", "=date(%s)"},
-	events.Strings: {"a list of texts", `'=split(%s, ",")'`},
-	events.Object:  {"an object", "names and values below it"},
-	events.Objects: {"a list of objects", "each of them below it, after a dash"},
+	events.KindString:  {"text", "$%s"},
+	events.KindInteger: {"an integer", "=int(%s)"},
+	events.KindNumber:  {"a number", "=decimal(%s)"},
+	events.KindBoolean: {"true or false", "=bool(%s)"},
+	events.KindTime:    {"a time", "=date(%s)"},
+	events.KindStrings: {"a list of texts", `'=split(%s, ",")'`},
+	events.KindObject:  {"an object", "names and values below it"},
+	events.KindObjects: {"a list of objects", "each of them below it, after a dash"},
 }
 
 // convertersFor are the converters whose result is of the kind.
 var convertersFor = map[events.Kind][]converter{
-	events.String:  {converterDate},
-	events.Time:    {converterDate},
-	events.Boolean: {converterBool},
-	events.Integer: {converterInt, converterDecimal},
-	events.Number:  {converterInt, converterFloat, converterDecimal},
+	events.KindString:  {converterDate},
+	events.KindTime:    {converterDate},
+	events.KindBoolean: {converterBool},
+	events.KindInteger: {converterInt, converterDecimal},
+	events.KindNumber:  {converterInt, converterFloat, converterDecimal},
 }
 
 // checkProperty checks what can be known of a property of a semantic event without the input.
@@ -56,7 +56,7 @@ func (p *mappingReader) checkProperty(f events.Field, s *spec) {
 	wrong := func() {
 		hint := "write " + words.make
 		switch {
-		case s.kind == specLiteral && f.Kind != events.Object && f.Kind != events.Objects:
+		case s.kind == specLiteral && f.Kind != events.KindObject && f.Kind != events.KindObjects:
 			hint = "give " + words.what + ", or a column"
 		case strings.Contains(hint, "%s"):
 			hint = fmt.Sprintf(hint, columnOr(s, f.Name))
@@ -71,11 +71,11 @@ func (p *mappingReader) checkProperty(f events.Field, s *spec) {
 			p.problem(s.at, "write "+fmt.Sprintf(words.make, s.expr.columns[0]), "%s is %s, and %s gives something else", f.Name, words.what, converterNames[c])
 		}
 	case specObject:
-		if f.Kind != events.Object {
+		if f.Kind != events.KindObject {
 			wrong()
 		}
 	case specList:
-		if f.Kind != events.Strings && f.Kind != events.Objects {
+		if f.Kind != events.KindStrings && f.Kind != events.KindObjects {
 			wrong()
 			return
 		}
@@ -98,19 +98,19 @@ func columnOr(s *spec, name string) string {
 func (p *mappingReader) checkLiteral(f events.Field, s *spec, wrong func()) {
 	ok := false
 	switch f.Kind {
-	case events.String:
+	case events.KindString:
 		ok = s.typed == "text"
 		if s.typed == "a number" || s.typed == "true or false" {
 			p.problem(s.at, `put it in quotes: "`+s.text+`"`, "%s is text, not %s", f.Name, s.typed)
 			return
 		}
-	case events.Integer:
+	case events.KindInteger:
 		ok = s.typed == "a number" && !strings.ContainsAny(s.text, ".eE")
-	case events.Number:
+	case events.KindNumber:
 		ok = s.typed == "a number"
-	case events.Boolean:
+	case events.KindBoolean:
 		ok = s.typed == "true or false"
-	case events.Time:
+	case events.KindTime:
 		_, err := parseDate([]byte(s.text), nil)
 		ok = s.typed == "text" && err == nil
 	}
@@ -126,8 +126,8 @@ func (p *mappingReader) checkLiteral(f events.Field, s *spec, wrong func()) {
 
 // checkItem checks an element of a list.
 func (p *mappingReader) checkItem(f events.Field, item *spec) {
-	if f.Kind == events.Strings {
-		p.checkProperty(events.Field{Name: f.Name, Kind: events.String}, item)
+	if f.Kind == events.KindStrings {
+		p.checkProperty(events.Field{Name: f.Name, Kind: events.KindString}, item)
 		return
 	}
 	if item.kind != specObject {
@@ -217,13 +217,13 @@ func (c *compilation) checkColumns(m *messageSpec) {
 
 func (c *compilation) checkColumn(f events.Field, s *spec) {
 	switch {
-	case s.kind == specColumn && c.kind == source.Text && f.Kind != events.String:
+	case s.kind == specColumn && c.kind == source.Text && f.Kind != events.KindString:
 		hint := fmt.Sprintf("write "+kindWords[f.Kind].make, s.text)
 		if !strings.Contains(kindWords[f.Kind].make, "%s") {
 			hint = "write " + kindWords[f.Kind].make
 		}
 		c.problem(s.at, hint, "%s is %s, and the column %q is text", f.Name, kindWords[f.Kind].what, s.text)
-	case s.kind == specList && f.Kind == events.Objects:
+	case s.kind == specList && f.Kind == events.KindObjects:
 		for _, item := range s.items {
 			for i, key := range item.keys {
 				if at := slices.IndexFunc(f.Fields, func(m events.Field) bool { return m.Name == key }); at >= 0 {

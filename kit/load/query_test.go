@@ -72,7 +72,7 @@ func (q *queryTable) interrupted(mirror bool) (id string, rows int64) {
 			return nil
 		}
 		cancel()
-		return all(len(m), cio.Unsent, ctx.Err())
+		return all(len(m), cio.OutcomeUnsent, ctx.Err())
 	}
 	l, err := Start(q.runs(), q.job(mirror))
 	if err != nil {
@@ -230,7 +230,7 @@ func TestResumedQueryWithOtherValues(t *testing.T) {
 					return nil
 				}
 				cancel()
-				return all(len(m), cio.Unsent, ctx.Err())
+				return all(len(m), cio.OutcomeUnsent, ctx.Err())
 			}
 			if err := run(ctx); !errors.Is(err, ErrInterrupted) {
 				t.Fatal(err)

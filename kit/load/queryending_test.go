@@ -26,7 +26,9 @@ func (failingSource) Next(context.Context, *source.Batch) error {
 func TestQueryThatWasKilledAndEndsEarlyAgain(t *testing.T) {
 	t.Parallel()
 	unsent := func(status int) func(context.CancelFunc, int) error {
-		return func(_ context.CancelFunc, n int) error { return all(n, cio.Unsent, &cio.APIError{Status: status}) }
+		return func(_ context.CancelFunc, n int) error {
+			return all(n, cio.OutcomeUnsent, &cio.APIError{Status: status})
+		}
 	}
 	const moves = "DELETE FROM people WHERE id = 'u1'" // before the mark
 	for name, tt := range map[string]struct {
@@ -36,12 +38,14 @@ func TestQueryThatWasKilledAndEndsEarlyAgain(t *testing.T) {
 		marked bool  // it leaves the mark of the killed run
 	}{
 		"a row before went": {moves, nil, ErrInputChanged, true},
-		"interrupted":       {"", func(stop context.CancelFunc, n int) error { stop(); return all(n, cio.Unsent, context.Canceled) }, ErrInterrupted, true},
+		"interrupted":       {"", func(stop context.CancelFunc, n int) error { stop(); return all(n, cio.OutcomeUnsent, context.Canceled) }, ErrInterrupted, true},
 		"gives up":          {"", unsent(503), ErrGaveUp, false},
-		"key refused":       {"", func(_ context.CancelFunc, n int) error { return all(n, cio.Unsent, cio.ErrUnauthorized) }, ErrKeyRefused, false},
-		"too many errors":   {"", func(_ context.CancelFunc, n int) error { return all(n, cio.Refused, &cio.APIError{Status: 400}) }, ErrTooManyErrors, false},
-		"reading fails":     {"fail", nil, ErrSource, true},
-		"comes to its end":  {"", nil, nil, false},
+		"key refused":       {"", func(_ context.CancelFunc, n int) error { return all(n, cio.OutcomeUnsent, cio.ErrUnauthorized) }, ErrKeyRefused, false},
+		"too many errors": {"", func(_ context.CancelFunc, n int) error {
+			return all(n, cio.OutcomeRejected, &cio.APIError{Status: 400})
+		}, ErrTooManyErrors, false},
+		"reading fails":    {"fail", nil, ErrSource, true},
+		"comes to its end": {"", nil, nil, false},
 	} {
 		for _, back := range []string{"before it goes on", "behind"} {
 			t.Run(name+", changed back "+back, func(t *testing.T) {
@@ -87,7 +91,7 @@ func TestQueryThatWasKilledAndEndsEarlyAgain(t *testing.T) {
 				calls := 0
 				server(func(n int) error {
 					if dead.dead {
-						return all(n, cio.Unsent, &cio.APIError{Status: 503})
+						return all(n, cio.OutcomeUnsent, &cio.APIError{Status: 503})
 					}
 					if calls++; calls == 60 {
 						for j, err := ReadJournal(runs, l.ID()); err == nil && j.Last().Row == 0; { // which is written beside the sending

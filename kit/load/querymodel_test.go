@@ -221,7 +221,7 @@ func (m *queryModel) execute(statements string) {
 // send is the server.
 func (m *queryModel) send(_ context.Context, _ int, messages []cio.Message) error {
 	if m.dead {
-		return all(len(messages), cio.Unsent, &cio.APIError{Status: 500})
+		return all(len(messages), cio.OutcomeUnsent, &cio.APIError{Status: 500})
 	}
 	dies := m.deadly && len(m.sent) > 1 && m.chance(6)
 	for i := range messages {
@@ -229,7 +229,7 @@ func (m *queryModel) send(_ context.Context, _ int, messages []cio.Message) erro
 			m.killed++
 			m.awaitCheckpoint()
 			m.die(m.t)
-			return all(len(messages), cio.Unknown, &cio.APIError{Status: 500})
+			return all(len(messages), cio.OutcomeUnknown, &cio.APIError{Status: 500})
 		}
 		who, data := messages[i].(*cio.Encoded).Identity().UserID, text(messages[i])
 		if strings.Contains(data, `"User Deleted"`) {

@@ -45,7 +45,7 @@ func (l *loop) load(src source.Source) (rejects string, accepted map[string]stri
 			lost := make(map[int]cio.Failure)
 			for i, m := range messages {
 				if data, _ := m.(*cio.Encoded).AppendJSON(nil); l.refuse(string(data)) {
-					lost[i] = cio.Failure{Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}
+					lost[i] = cio.Failure{Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}
 				}
 			}
 			if len(lost) == 0 {

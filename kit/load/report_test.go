@@ -35,7 +35,7 @@ func reported(t *testing.T, dryRun bool) Report {
 		}
 		recorder.ObserveRequest(info)
 		if call == 3 {
-			return failures(len(m), map[int]cio.Failure{0: {Outcome: cio.Refused, Err: &cio.APIError{Status: 400, Message: "ann@example.com is no plan"}}})
+			return failures(len(m), map[int]cio.Failure{0: {Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400, Message: "ann@example.com is no plan"}}})
 		}
 		return nil
 	}}

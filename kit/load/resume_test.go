@@ -67,7 +67,7 @@ func (f *loadFile) stopAfter(calls int) context.Context {
 			return nil
 		}
 		cancel()
-		return all(len(m), cio.Unknown, ctx.Err())
+		return all(len(m), cio.OutcomeUnknown, ctx.Err())
 	}
 	return ctx
 }
@@ -213,7 +213,7 @@ func TestResumeWithAnotherKey(t *testing.T) {
 	f = newLoadFile(t, mixedRows(3000))
 	f.client.key = "wrong"
 	f.client.send = func(_ context.Context, _ int, m []cio.Message) error {
-		return all(len(m), cio.Unsent, &cio.APIError{Status: 401})
+		return all(len(m), cio.OutcomeUnsent, &cio.APIError{Status: 401})
 	}
 	if l, err = Start(f.path("runs"), f.job()); err != nil {
 		t.Fatal(err)
@@ -323,7 +323,7 @@ func TestResumeRowsOfAProgram(t *testing.T) {
 			return nil
 		}
 		cancel()
-		return all(len(m), cio.Unknown, ctx.Err())
+		return all(len(m), cio.OutcomeUnknown, ctx.Err())
 	}
 	if _, err := l.Run(ctx); !errors.Is(err, ErrInterrupted) {
 		t.Fatal(err)

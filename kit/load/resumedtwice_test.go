@@ -59,7 +59,7 @@ func TestInterruptedTwiceBeforeALaterRowOfOnePerson(t *testing.T) {
 				for _, m := range messages {
 					if strings.Contains(text(m), `"n":2`) {
 						stop()
-						return all(len(messages), cio.Unknown, context.Canceled) // it arrives
+						return all(len(messages), cio.OutcomeUnknown, context.Canceled) // it arrives
 					}
 				}
 				return nil

@@ -146,7 +146,7 @@ func TestServerRefusals(t *testing.T) {
 	refusal := &cio.APIError{Operation: "identify", Status: 400, Message: "no such trait", Attempts: 1}
 	var rejects bytes.Buffer
 	client := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error {
-		return failures(len(m), map[int]cio.Failure{1: {Outcome: cio.Refused, Err: refusal}, 3: {Outcome: cio.Refused, Err: refusal}})
+		return failures(len(m), map[int]cio.Failure{1: {Outcome: cio.OutcomeRejected, Err: refusal}, 3: {Outcome: cio.OutcomeRejected, Err: refusal}})
 	}}
 	in := "id,n\n1,1\n2,2\n3,x\n4,4\n\"\xff\",\n5,5\n"
 	s, err := Run(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, people), Client: client, Rejects: &rejects})
@@ -189,11 +189,11 @@ func TestStops(t *testing.T) {
 		calls  int
 		api    bool // the messages of the failed calls were refused
 	}{
-		{"key refused", after(2, func(n int) error { return all(n, cio.Unsent, unauthorized) }), ErrKeyRefused, cio.ErrUnauthorized, 3, false},
-		{"key refused, called so by the client", after(2, func(n int) error { return all(n, cio.Refused, unauthorized) }), ErrKeyRefused, cio.ErrUnauthorized, 3, false},
-		{"gave up", after(2, func(n int) error { return all(n, cio.Unknown, unavailable) }), ErrGaveUp, cio.ErrUnavailable, 3, false},
+		{"key refused", after(2, func(n int) error { return all(n, cio.OutcomeUnsent, unauthorized) }), ErrKeyRefused, cio.ErrUnauthorized, 3, false},
+		{"key refused, called so by the client", after(2, func(n int) error { return all(n, cio.OutcomeRejected, unauthorized) }), ErrKeyRefused, cio.ErrUnauthorized, 3, false},
+		{"gave up", after(2, func(n int) error { return all(n, cio.OutcomeUnknown, unavailable) }), ErrGaveUp, cio.ErrUnavailable, 3, false},
 		{"closed", after(0, func(int) error { return cio.ErrClosed }), ErrGaveUp, cio.ErrClosed, 1, false},
-		{"too many refusals", after(1, func(n int) error { return all(n, cio.Refused, refused) }), ErrTooManyErrors, nil, 3, true},
+		{"too many refusals", after(1, func(n int) error { return all(n, cio.OutcomeRejected, refused) }), ErrTooManyErrors, nil, 3, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -221,7 +221,7 @@ func TestStops(t *testing.T) {
 func TestMaxErrorsNegativeMeansNoLimit(t *testing.T) {
 	t.Parallel()
 	client := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error {
-		return all(len(m), cio.Refused, &cio.APIError{Status: 400})
+		return all(len(m), cio.OutcomeRejected, &cio.APIError{Status: 400})
 	}}
 	s, err := Run(t.Context(), Job{Source: mustSource(t, personRows(1500), source.Config{}), Mapping: mustMapping(t, people), Client: client, MaxErrors: -1, BatchBytes: 5000})
 	if err != nil || s.RejectedByAPI != 1500 {
@@ -244,8 +244,8 @@ func TestGuard(t *testing.T) {
 		if call > 0 {
 			return nil
 		}
-		e := all(len(m), cio.Unsent, errors.New("another is invalid"))
-		e.Failures[5] = cio.Failure{Index: 5, Outcome: cio.Refused, Err: &cio.MessageError{Index: 5, Rule: cio.RuleGuard, Hint: "nor this one"}}
+		e := all(len(m), cio.OutcomeUnsent, errors.New("another is invalid"))
+		e.Failures[5] = cio.Failure{Index: 5, Outcome: cio.OutcomeRejected, Err: &cio.MessageError{Index: 5, Rule: cio.RuleGuard, Hint: "nor this one"}}
 		return e
 	}
 	s, err := Run(t.Context(), Job{Source: mustSource(t, personRows(10), source.Config{}), Mapping: mustMapping(t, people), Client: client})
@@ -283,7 +283,7 @@ func TestInterrupt(t *testing.T) {
 			}
 			cancel()
 			<-ctx.Done()
-			return all(len(m), cio.Unknown, &cio.APIError{Operation: "batch", Err: ctx.Err(), Attempts: 1})
+			return all(len(m), cio.OutcomeUnknown, &cio.APIError{Operation: "batch", Err: ctx.Err(), Attempts: 1})
 		}}
 		s, err := Run(ctx, Job{Source: mustSource(t, personRows(50_000), source.Config{}), Mapping: mustMapping(t, people), Client: client, BatchBytes: 20_000})
 		checkSum(t, s)
@@ -358,7 +358,7 @@ func TestInterruptAfterStop(t *testing.T) {
 	}
 	defer src.Close()
 	client := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error {
-		return all(len(m), cio.Unsent, &cio.APIError{Status: 401})
+		return all(len(m), cio.OutcomeUnsent, &cio.APIError{Status: 401})
 	}}
 	s, err := Run(ctx, Job{Source: src, Mapping: mustMapping(t, people), Client: client, BatchBytes: 10_000})
 	checkSum(t, s)
@@ -489,14 +489,14 @@ func TestAccountingUnderRandomFaults(t *testing.T) {
 			for i := range m {
 				switch rnd.IntN(200) {
 				case 0:
-					outcomes[i] = cio.Failure{Outcome: cio.Refused, Err: &cio.APIError{Status: 400}}
+					outcomes[i] = cio.Failure{Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}
 				case 1:
 					if seed%4 == 0 {
-						outcomes[i] = cio.Failure{Outcome: cio.Unknown, Err: &cio.APIError{Status: 500}}
+						outcomes[i] = cio.Failure{Outcome: cio.OutcomeUnknown, Err: &cio.APIError{Status: 500}}
 					}
 				case 2:
 					if seed%5 == 0 {
-						outcomes[i] = cio.Failure{Outcome: cio.Unsent, Err: &cio.APIError{Status: 429}}
+						outcomes[i] = cio.Failure{Outcome: cio.OutcomeUnsent, Err: &cio.APIError{Status: 429}}
 					}
 				}
 			}

@@ -221,33 +221,33 @@ func checkPropertyJSON(f events.Field, json []byte) *valueError {
 	ok := true
 	isNumber := json[0] == '-' || json[0]-'0' <= 9
 	switch f.Kind {
-	case events.String:
+	case events.KindString:
 		ok = json[0] == '"'
-	case events.Integer:
+	case events.KindInteger:
 		if ok = isNumber; ok {
 			n, parsed := parseNumber(json)
 			ok = parsed && n.exponent >= len(n.digits)-1
 		}
-	case events.Number:
+	case events.KindNumber:
 		ok = isNumber
-	case events.Boolean:
+	case events.KindBoolean:
 		ok = json[0] == 't' || json[0] == 'f'
-	case events.Time:
+	case events.KindTime:
 		if ok = json[0] == '"'; ok {
 			text, _ := wire.Text(json)
 			_, err := parseDate([]byte(text), nil)
 			ok = err == nil
 		}
-	case events.Object:
+	case events.KindObject:
 		ok = json[0] == '{'
-	case events.Strings, events.Objects:
+	case events.KindStrings, events.KindObjects:
 		if json[0] != '[' {
 			ok = false
 			break
 		}
-		item := events.Field{Name: f.Name, Kind: events.String}
-		if f.Kind == events.Objects {
-			item.Kind = events.Object
+		item := events.Field{Name: f.Name, Kind: events.KindString}
+		if f.Kind == events.KindObjects {
+			item.Kind = events.KindObject
 		}
 		for _, element := range elements(json) {
 			if checkPropertyJSON(item, element) != nil || string(bytes.TrimSpace(element)) == "null" {
@@ -260,7 +260,7 @@ func checkPropertyJSON(f events.Field, json []byte) *valueError {
 	}
 	if !ok {
 		hint := ""
-		if f.Kind == events.String {
+		if f.Kind == events.KindString {
 			hint = "; use string(column)"
 		}
 		return refuse(RulePropertyType, "%s is %s, and this is something else%s", f.Name, kindWords[f.Kind].what, hint)
@@ -275,7 +275,7 @@ func checkPropertyJSON(f events.Field, json []byte) *valueError {
 
 // checkMembers checks the known members of an object in a list.
 func checkMembers(f events.Field, object []byte) *valueError {
-	if f.Kind != events.Objects {
+	if f.Kind != events.KindObjects {
 		return nil
 	}
 	for key, member := range source.Members(bytes.TrimSpace(object)) {
@@ -318,7 +318,7 @@ func propertiesOf(m *messageSpec) map[*spec]events.Field {
 	fields := make(map[*spec]events.Field)
 	for _, p := range m.properties {
 		fields[p.value] = p.field
-		if p.field.Kind != events.Objects {
+		if p.field.Kind != events.KindObjects {
 			continue
 		}
 		for _, item := range p.value.items {
@@ -347,7 +347,7 @@ func (c *compilation) asProperty(v value, s *spec) value {
 }
 
 func (c *compilation) asPropertyOf(f events.Field, v value, from string) value {
-	if conversion, ok := v.(*conversion); ok && f.Enum == nil && conversion.converter != converterDecimal && (f.Kind != events.String || conversion.converter == converterDate) {
+	if conversion, ok := v.(*conversion); ok && f.Enum == nil && conversion.converter != converterDecimal && (f.Kind != events.KindString || conversion.converter == converterDate) {
 		return v // the mapping was checked
 	}
 	if _, ok := v.(column); ok && c.kind == source.Text && f.Enum == nil {

@@ -69,7 +69,7 @@ func (l *late) show() {
 func runLate(t *testing.T, program *notebook.Program, d *notebook.Document, config emulator.Config, mustSucceed bool) {
 	l := &late{answers: config.InProcess(t), shows: config.InProcess(t), lag: 700 * time.Millisecond}
 	real := livetest.Config{
-		APIKey: l.answers.Key, AppAPIKey: l.answers.Key, Region: cio.EU, Workspace: "Tests", HTTPClient: &http.Client{Transport: l},
+		APIKey: l.answers.Key, AppAPIKey: l.answers.Key, Region: cio.RegionEU, Workspace: "Tests", HTTPClient: &http.Client{Transport: l},
 		RateLimit: -1, LedgerDir: t.TempDir(), ReadFor: 20 * time.Second,
 	}
 	host, err := notebook.StartHost(notebook.HostConfig{Real: real, Headless: true, Forward: func(r *http.Request) (*http.Response, error) {

@@ -66,7 +66,7 @@ func runInWorkspace(t *testing.T, program *notebook.Program, d *notebook.Documen
 		t.Errorf("left in the workspace: %+v", s)
 	}
 	unknown := 0
-	for _, m := range workspace.Messages(emulator.Dropped) {
+	for _, m := range workspace.Messages(emulator.VerdictDropped) {
 		if m.Rule != "unknown-person" {
 			continue
 		}

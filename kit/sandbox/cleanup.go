@@ -146,7 +146,7 @@ func (w *Workspace) deleteVisitors(ctx context.Context, client *cio.Client) (int
 // visitors returns the anonymous ids of which something is kept, and that nobody was identified with.
 func (w *Workspace) visitors() (ids []string, _ error) {
 	var page struct{ Messages []emulator.Record }
-	query := url.Values{"limit": {strconv.Itoa(emulator.DefaultMaxMessages)}, "verdict": {string(emulator.Accepted)}}
+	query := url.Values{"limit": {strconv.Itoa(emulator.DefaultMaxMessages)}, "verdict": {string(emulator.VerdictAccepted)}}
 	if err := w.get("messages", query, &page); err != nil {
 		return nil, err
 	}

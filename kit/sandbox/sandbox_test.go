@@ -68,7 +68,7 @@ func TestEmulator(t *testing.T) {
 	if s := ws.Shapes(); len(s) != 1 || s[0].Name != "Signed Up" {
 		t.Errorf("shapes %+v", s)
 	}
-	if n, all := len(ws.Messages(emulator.Accepted)), len(ws.Messages("")); n != 5 || all != 5 || len(ws.People()) != 2 || len(ws.Objects()) != 2 {
+	if n, all := len(ws.Messages(emulator.VerdictAccepted)), len(ws.Messages("")); n != 5 || all != 5 || len(ws.People()) != 2 || len(ws.Objects()) != 2 {
 		t.Errorf("%d accepted of %d", n, all)
 	}
 	if deleted, err := ws.CleanUp(t.Context(), client); err != nil || deleted.String() != "Deleted 2 people and 2 objects." {

@@ -11,7 +11,7 @@
 //	show.Accepted(client.Send(ctx, message))
 //	show.Verify(show.Equal("people", stats.People, 3))
 //
-// [Accepted], [Refused] and [Verify] end the cell, with exit status 1 and a sentence on standard error, if what they say does not hold.
+// [Accepted], [Rejected] and [Verify] end the cell, with exit status 1 and a sentence on standard error, if what they say does not hold.
 //
 // A cell should print either through this package or through package fmt: in a notebook the two take different ways, and their order is not
 // defined. All functions are for one goroutine at a time, apart from the methods of [Progress].

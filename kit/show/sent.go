@@ -17,11 +17,11 @@ func Accepted(err error) {
 	Text("Accepted.")
 }
 
-// Refused shows why messages were refused: those that a Send could not bring to acceptance, or the one that could not be encoded. It ends
+// Rejected shows why messages were rejected: those that a Send could not bring to acceptance, or the one that could not be encoded. It ends
 // the cell if err is nil, because then nothing was.
-func Refused(err error) {
+func Rejected(err error) {
 	if err == nil {
-		fatal("nothing was refused")
+		fatal("nothing was rejected")
 		return
 	}
 	Failures(err).Show()

@@ -136,9 +136,9 @@ func TestVerify(t *testing.T) {
 }
 
 func TestSent(t *testing.T) {
-	client := Must(cio.NewClient(cio.Config{APIKey: "key", Region: cio.EU}))
+	client := Must(cio.NewClient(cio.Config{APIKey: "key", Region: cio.RegionEU}))
 	refused := client.Send(t.Context(), cio.Identify{UserID: "ann"}, cio.Track{UserID: "ann"})
-	if got, status := capture(t, func() { Refused(refused) }); status != -1 || !strings.Contains(got, "1  refused  event  missing-event") {
+	if got, status := capture(t, func() { Rejected(refused) }); status != -1 || !strings.Contains(got, "1  refused  event  missing-event") {
 		t.Errorf("Refused: status %d\n%s", status, got)
 	}
 	if got, status := capture(t, func() { Accepted(refused) }); status != 1 || !strings.Contains(got, "missing-event") || !strings.Contains(got, "not accepted: ") {
@@ -147,10 +147,10 @@ func TestSent(t *testing.T) {
 	if got, status := capture(t, func() { Accepted(nil) }); status != -1 || got != "Accepted.\n" {
 		t.Errorf("Accepted(nil): status %d %q", status, got)
 	}
-	if _, status := capture(t, func() { Refused(nil) }); status != 1 {
+	if _, status := capture(t, func() { Rejected(nil) }); status != 1 {
 		t.Errorf("Refused(nil): status %d", status)
 	}
-	answer := Failures(&cio.SendError{Total: 1, Failures: []cio.Failure{{Outcome: cio.Unsent, Err: &cio.APIError{Operation: "track", Status: 503, Message: "busy"}}}})
+	answer := Failures(&cio.SendError{Total: 1, Failures: []cio.Failure{{Outcome: cio.OutcomeUnsent, Err: &cio.APIError{Operation: "track", Status: 503, Message: "busy"}}}})
 	if got := answer.text(); !strings.Contains(got, "unsent") || !strings.Contains(got, "answer 503") || !strings.Contains(got, "busy") {
 		t.Errorf("an answer of the API:\n%s", got)
 	}

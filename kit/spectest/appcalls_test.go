@@ -31,7 +31,7 @@ func appCalls(t *testing.T) []exchange {
 	err = send.Send(ctx,
 		cio.Identify{UserID: "u1", Traits: map[string]any{"email": "ann@example.com", "plan": "pro", "logins": 3, "tags": []int{1}, "unsubscribed": true}},
 		cio.Identify{Traits: map[string]any{"email": "bob@example.com"}},
-		cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.IOS, Attributes: map[string]any{"push_enabled": true}},
+		cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.PlatformIOS, Attributes: map[string]any{"push_enabled": true}},
 		cio.Relate{UserID: "u1", ObjectID: "acme", TypeID: "2", Attributes: map[string]any{"role": "admin"}},
 		cio.Track{UserID: "u1", Event: cio.Named("Signed Up", map[string]any{"seats": 5})},
 		cio.Page{UserID: "u1", Name: "Home"}, cio.Screen{UserID: "u1", Name: "Start"},

@@ -15,7 +15,7 @@ import (
 // All clients bring the same events: what differs is no more than the ids, the times and what each adds of its own.
 func TestSubjectsSendTheSame(t *testing.T) {
 	const n = 1100
-	for _, shape := range []workload.Shape{workload.Small, workload.Large} {
+	for _, shape := range []workload.Shape{workload.ShapeSmall, workload.ShapeLarge} {
 		want := canonical(t, shape)
 		for _, name := range Names() {
 			t.Run(string(shape)+"/"+name, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestSubjectsSendTheSame(t *testing.T) {
 // The ceilings write byte for byte what ours writes, but for the id and the time.
 func TestCeilingsWriteOurBytes(t *testing.T) {
 	masked := regexp.MustCompile(`"messageId":"[0-9a-f]{32}","timestamp":"[-0-9T:.]+Z"`)
-	for _, shape := range []workload.Shape{workload.Small, workload.Large} {
+	for _, shape := range []workload.Shape{workload.ShapeSmall, workload.ShapeLarge} {
 		for _, kind := range []string{"typed", "map"} {
 			messages := map[string]map[string]string{}
 			for _, name := range []string{"ours-", "ceiling-", "tuned-"} {

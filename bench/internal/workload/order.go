@@ -12,8 +12,8 @@ type Shape string
 
 // The shapes. The size is that of the whole message as this library writes it.
 const (
-	Small Shape = "small" // about 300 bytes
-	Large Shape = "large" // about 1 KB
+	ShapeSmall Shape = "small" // about 300 bytes
+	ShapeLarge Shape = "large" // about 1 KB
 )
 
 // Orders is how many different events there are. They belong to as many people.
@@ -51,7 +51,7 @@ func Build(s Shape, i int) Order {
 func BuildTyped(s Shape, user string, i int) events.OrderCompleted {
 	total := amount(i)
 	e := events.OrderCompleted{OrderID: user, Total: new(total), Coupon: "AUTUMN", Currency: "EUR"}
-	if s == Large {
+	if s == ShapeLarge {
 		e.CheckoutID, e.Affiliation = "checkout-0001", "Webshop Europe"
 		e.Subtotal, e.Revenue, e.Shipping, e.Tax, e.Discount = new(total-5), new(total-7), new(4.95), new(2.38), new(1.5)
 		e.Products = make([]events.Product, 0, products)
@@ -66,7 +66,7 @@ func BuildTyped(s Shape, user string, i int) events.OrderCompleted {
 func BuildMap(s Shape, user string, i int) map[string]any {
 	total := amount(i)
 	m := map[string]any{"order_id": user, "total": total, "coupon": "AUTUMN", "currency": "EUR"}
-	if s == Large {
+	if s == ShapeLarge {
 		m["checkout_id"], m["affiliation"] = "checkout-0001", "Webshop Europe"
 		m["subtotal"], m["revenue"], m["shipping"], m["tax"], m["discount"] = total-5, total-7, 4.95, 2.38, 1.5
 		list := make([]any, 0, products)

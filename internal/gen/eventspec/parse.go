@@ -156,7 +156,7 @@ func (p *parser) body(line string) {
 func (p *parser) enumValue(line string) {
 	goName, rest := cut(line)
 	wire, doc, ok := quotedString(rest)
-	if !ok || wire == "" || doc == "" || !p.declare(goName) {
+	if !ok || wire == "" || doc == "" || !p.declare(p.enum.Type+goName) {
 		p.errorf(p.line, `want: GoName "wire value" Meaning.`)
 		return
 	}

@@ -63,7 +63,7 @@ func TestCheckAgreesWithTheGoldenFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			properties[f.Name] = json.RawMessage("true")
-			if f.Kind == events.Boolean {
+			if f.Kind == events.KindBoolean {
 				properties[f.Name] = json.RawMessage("0")
 			}
 			spoilt := map[string]json.RawMessage{"userId": message["userId"], "anonymousId": message["anonymousId"], "event": message["event"], "context": message["context"]}

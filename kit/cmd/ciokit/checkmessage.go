@@ -189,7 +189,7 @@ func (c *messageCheck) field(f events.Field, path string, value json.RawMessage)
 		c.add(severityWarning, path, rule, hint)
 		return
 	}
-	if f.Kind != events.Objects {
+	if f.Kind != events.KindObjects {
 		return
 	}
 	var list []json.RawMessage

@@ -19,20 +19,20 @@ func checkValue(f events.Field, value json.RawMessage) (rule, hint string) {
 		return ruleMistyped, fmt.Sprintf("it is %s; give %s", jsonType(value), want)
 	}
 	switch f.Kind {
-	case events.String:
+	case events.KindString:
 		if !isText {
 			return mistyped("text, in quotes")
 		}
 		if len(f.Enum) > 0 && !slices.Contains(f.Enum, s) {
 			return ruleUnknownValue, "give one of " + strings.Join(f.Enum, ", ")
 		}
-	case events.Integer, events.Number:
+	case events.KindInteger, events.KindNumber:
 		return checkNumber(f, value, s, isText)
-	case events.Boolean:
+	case events.KindBoolean:
 		if b := string(value); b != "true" && b != "false" {
 			return mistyped("true or false, without quotes")
 		}
-	case events.Time:
+	case events.KindTime:
 		const want = "a time as RFC 3339 text, such as 2026-01-31T12:00:00Z"
 		if !isText {
 			return mistyped(want)
@@ -40,7 +40,7 @@ func checkValue(f events.Field, value json.RawMessage) (rule, hint string) {
 		if _, err := time.Parse(time.RFC3339Nano, s); err != nil {
 			return ruleMistyped, "give " + want
 		}
-	case events.Strings:
+	case events.KindStrings:
 		if value[0] != '[' {
 			return mistyped("an array of texts")
 		}
@@ -48,11 +48,11 @@ func checkValue(f events.Field, value json.RawMessage) (rule, hint string) {
 		if json.Unmarshal(value, &list) != nil || slices.Contains(list, nil) {
 			return ruleMistyped, "give an array that holds nothing but texts"
 		}
-	case events.Object:
+	case events.KindObject:
 		if value[0] != '{' {
 			return mistyped("an object")
 		}
-	case events.Objects:
+	case events.KindObjects:
 		if value[0] != '[' {
 			return mistyped("an array of objects")
 		}
@@ -63,7 +63,7 @@ func checkValue(f events.Field, value json.RawMessage) (rule, hint string) {
 // checkNumber also takes the text of digits for an object's type, since Customer.io's documents show both (api-facts 1.9).
 func checkNumber(f events.Field, value json.RawMessage, s string, isText bool) (rule, hint string) {
 	want := "a number, without quotes"
-	if f.Kind == events.Integer {
+	if f.Kind == events.KindInteger {
 		want = "a whole number, without quotes"
 	}
 	number := string(value)
@@ -81,7 +81,7 @@ func checkNumber(f events.Field, value json.RawMessage, s string, isText bool) (
 	}
 	n, ok := new(big.Rat).SetString(number)
 	switch {
-	case !ok, f.Kind == events.Integer && !n.IsInt():
+	case !ok, f.Kind == events.KindInteger && !n.IsInt():
 		return ruleMistyped, "it has a fraction; give " + want
 	case f.Range != nil && (n.Cmp(big.NewRat(int64(f.Range.Min), 1)) < 0 || n.Cmp(big.NewRat(int64(f.Range.Max), 1)) > 0):
 		return ruleOutOfRange, fmt.Sprintf("give a number from %d to %d", f.Range.Min, f.Range.Max)

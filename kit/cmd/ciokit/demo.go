@@ -159,7 +159,7 @@ func (d *demo) showWorkspace() error {
 	}
 	fmt.Fprintf(d.out, "\nThe workspace now holds %s, %s, %s, and %s.\n", plural.Count(s.People, "person", "people"), plural.Count(s.Events, "event", "events"),
 		plural.Count(s.Devices, "phone", "phones"), plural.Count(s.Suppressed, "suppressed person", "suppressed people"))
-	dropped, err := d.srv.Messages(emulator.MessageQuery{Key: demoKey, Verdict: emulator.Dropped})
+	dropped, err := d.srv.Messages(emulator.MessageQuery{Key: demoKey, Verdict: emulator.VerdictDropped})
 	if err != nil || len(dropped) == 0 {
 		return err
 	}
@@ -190,7 +190,7 @@ func (d *demo) postUnchecked(ctx context.Context) error {
 			return err
 		}
 		outcome := string(last[0].Verdict) + ": " + last[0].Rule
-		if last[0].Verdict == emulator.Accepted {
+		if last[0].Verdict == emulator.VerdictAccepted {
 			outcome = "stored as an ordinary event; nobody was deleted"
 		}
 		fmt.Fprintf(t, "  %s\tHTTP %d\t%s\n", u.what, status, outcome)

@@ -65,11 +65,11 @@ func TestDoctorTellsRegionsApart(t *testing.T) {
 		code   int
 		want   []string
 	}{
-		"right":        {cio.EU, "eu-key", regions(), exitOK, []string{"ok    region      eu, which takes the key", "ok    key "}},
-		"wrong":        {cio.US, "eu-key", regions(), exitKey, []string{"fail  region      us is wrong: the region eu takes the key", "--to eu, or CUSTOMERIO_REGION=eu"}},
-		"wrong key":    {cio.EU, "no-key", regions(), exitKey, []string{"skip  region      not known: us does not take the key either", "fail  key         not taken: 401"}},
-		"a redirect":   {cio.EU, "eu-key", redirect, exitUnavailable, []string{"fail  region ", "take the other region", "skip  key "}},
-		"app api, too": {cio.EU, "eu-key", regions(), exitOK, []string{"ok    app api     the key is taken"}},
+		"right":        {cio.RegionEU, "eu-key", regions(), exitOK, []string{"ok    region      eu, which takes the key", "ok    key "}},
+		"wrong":        {cio.RegionUS, "eu-key", regions(), exitKey, []string{"fail  region      us is wrong: the region eu takes the key", "--to eu, or CUSTOMERIO_REGION=eu"}},
+		"wrong key":    {cio.RegionEU, "no-key", regions(), exitKey, []string{"skip  region      not known: us does not take the key either", "fail  key         not taken: 401"}},
+		"a redirect":   {cio.RegionEU, "eu-key", redirect, exitUnavailable, []string{"fail  region ", "take the other region", "skip  key "}},
+		"app api, too": {cio.RegionEU, "eu-key", regions(), exitOK, []string{"ok    app api     the key is taken"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

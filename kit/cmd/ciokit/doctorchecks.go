@@ -218,7 +218,7 @@ func (d *doctor) checkRegion(ctx context.Context, api *cio.APIError) {
 		return
 	}
 	other := d.cfg
-	other.Region = map[cio.Region]cio.Region{cio.US: cio.EU, cio.EU: cio.US}[d.cfg.Region]
+	other.Region = map[cio.Region]cio.Region{cio.RegionUS: cio.RegionEU, cio.RegionEU: cio.RegionUS}[d.cfg.Region]
 	client, err := d.client(other)
 	if err == nil {
 		err = client.Send(ctx, cio.DeletePerson{UserID: d.nobody})

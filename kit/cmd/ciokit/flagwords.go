@@ -24,7 +24,7 @@ func flagWords(text string) string {
 // inFlags are the names that stand alone, or for which another flag is meant. Each stands with the words beside it: a column or a file may be
 // named UserID too.
 var inFlags = strings.NewReplacer(
-	"Config.Region (CUSTOMERIO_REGION) to cio.US or cio.EU", "--to to us or eu",
+	"Config.Region (CUSTOMERIO_REGION) to cio.RegionUS or cio.RegionEU", "--to to us or eu",
 	"Config.Region (CUSTOMERIO_REGION)", "--to",
 	"Config.Region, CUSTOMERIO_REGION", "--to",
 	"Config.BaseURL (CUSTOMERIO_BASE_URL)", "the address of --to",
@@ -33,8 +33,8 @@ var inFlags = strings.NewReplacer(
 	"is Config.Region right", "is --to right",
 	"Config.RateLimit", "--rate",
 	"SkipLines is", "--skip-rows is",
-	"to cio.US or cio.EU", "to us or eu",
-	"use cio.US, in Europe cio.EU", "use us, in Europe eu",
+	"to cio.RegionUS or cio.RegionEU", "to us or eu",
+	"use cio.RegionUS, in Europe cio.RegionEU", "use us, in Europe eu",
 	"cio.Verbatim sends", "--verbatim sends",
 	"cio.Verbatim says", "--verbatim says",
 	"; set UserID or the trait email, or allow it by Config.AllowAnonymousIdentify", "; give --user-id or the trait email",

@@ -74,7 +74,7 @@ func (d *destination) config(ctx context.Context, con console) (cio.Config, erro
 		d.emulator = true
 		return cfg, nil
 	}
-	note := map[cio.Region]string{cio.US: " (Customer.io, United States)", cio.EU: " (Customer.io, Europe)"}[cfg.Region]
+	note := map[cio.Region]string{cio.RegionUS: " (Customer.io, United States)", cio.RegionEU: " (Customer.io, Europe)"}[cfg.Region]
 	if loopback(client.Target()) {
 		d.emulator, d.silent = emulates(ctx, client.Target())
 		if ctx.Err() != nil {

@@ -15,7 +15,7 @@ import (
 
 var lines = []line{
 	{"Client: Make a client for a region", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
-		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.EU}))
+		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionEU}))
 	}},
 	{"Client: Make a client for another address", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(cio.NewClient(cio.Config{APIKey: key, BaseURL: "http://127.0.0.1:8110"}))
@@ -24,13 +24,13 @@ var lines = []line{
 		return results(cio.ConfigFromEnv())
 	}},
 	{"Client: Set the timeout of a request", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
-		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.US, Timeout: 15 * time.Second}))
+		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionUS, Timeout: 15 * time.Second}))
 	}},
 	{"Client: Set how long to go on trying", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
-		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.US, MaxElapsed: time.Hour}))
+		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionUS, MaxElapsed: time.Hour}))
 	}},
 	{"Client: Keep to the rate limit of the API", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
-		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.US, RateLimit: 1000, RateWindow: time.Second}))
+		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionUS, RateLimit: 1000, RateWindow: time.Second}))
 	}},
 	{"Client: Repeat a request that failed on the server", "accepted after a 500", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(client.Send(ctx, cio.Page{UserID: "u1", Name: "Home"}))
@@ -264,10 +264,10 @@ var lines = []line{
 		return results(client.Send(ctx, cio.Group{UserID: "u1", GroupID: "acme", Traits: map[string]any{"name": "Acme"}}))
 	}},
 	{"Devices: Register a device", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
-		return results(client.Send(ctx, cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.IOS}))
+		return results(client.Send(ctx, cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.PlatformIOS}))
 	}},
 	{"Devices: Update a device", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
-		return results(client.Send(ctx, cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.IOS, Attributes: map[string]any{"app_version": "2.1"}}))
+		return results(client.Send(ctx, cio.SetDevice{UserID: "u1", Token: "t1", Platform: cio.PlatformIOS, Attributes: map[string]any{"app_version": "2.1"}}))
 	}},
 	{"Devices: Delete a device", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(client.Send(ctx, cio.DeleteDevice{UserID: "u1", Token: "t1"}))
@@ -294,7 +294,7 @@ var lines = []line{
 		return results(cio.Encode(cio.Identify{UserID: "u1", Traits: map[string]any{"note": strings.Repeat("x", 40_000)}}))
 	}},
 	{"Batches: Set the size of a request", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
-		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.US, MaxBatchBytes: 100_000}))
+		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionUS, MaxBatchBytes: 100_000}))
 	}},
 	{"Privacy: User deleted", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(client.Send(ctx, cio.DeletePerson{UserID: "u1"}))
@@ -315,7 +315,7 @@ var lines = []line{
 		return results(client.Send(ctx, cio.DeleteRelationship{UserID: "u1", ObjectID: "acme"}))
 	}},
 	{"Privacy: Report on a delivery", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
-		return results(client.Send(ctx, cio.ReportDelivery{DeliveryID: "d1", Metric: cio.Opened}))
+		return results(client.Send(ctx, cio.ReportDelivery{DeliveryID: "d1", Metric: cio.MetricOpened}))
 	}},
 	{"Validators: An email address has the form of one", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(mail.ParseAddress("ann@example.com"))

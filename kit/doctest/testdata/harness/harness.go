@@ -26,7 +26,7 @@ func Run(t *testing.T, f Func, output *string) {
 	t.Helper()
 	srv := emulator.New(emulator.Config{})
 	direct(t, srv)
-	client, err := cio.NewClient(cio.Config{APIKey: Key, Region: cio.EU})
+	client, err := cio.NewClient(cio.Config{APIKey: Key, Region: cio.RegionEU})
 	if err != nil {
 		t.Fatal(err)
 	}
