@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
@@ -53,7 +54,7 @@ func newBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Cont
 		end()
 	})
 	// The first run starts the process, and its context bounds the process.
-	if err := chromedp.Run(browser); err != nil {
+	if err := chromedp.Do(browser); err != nil {
 		t.Fatal(err)
 	}
 	return browser
@@ -76,15 +77,37 @@ type look struct {
 
 var looks = []look{{"light", 1280, 900, false}, {"dark", 1280, 900, true}, {"narrow", 400, 860, false}}
 
-func (l look) set() chromedp.Action {
+func (l look) set() chromedp.Action[chromedp.Void] {
 	scheme := "light"
 	if l.dark {
 		scheme = "dark"
 	}
-	return chromedp.Tasks{
-		chromedp.EmulateViewport(l.width, l.height),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+	return chromedp.Steps(chromedp.EmulateViewport(l.width, l.height), send(emulation.SetEmulatedMedia,
+		emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}))
+}
+
+// send is the action that sends a command of the browser's protocol.
+func send[P, R any](command cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, command, params)
+		return err
+	})
+}
+
+func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatal(err)
 	}
+}
+
+func get[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T {
+	t.Helper()
+	value, err := chromedp.Run(ctx, action)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
 }
 
 // screenshot writes a picture of the page into the directory that
@@ -95,10 +118,7 @@ func screenshot(t *testing.T, ctx context.Context, name string) {
 	if dir == "" {
 		return
 	}
-	var picture []byte
-	if err := chromedp.Run(ctx, chromedp.CaptureScreenshot(&picture)); err != nil {
-		t.Fatal(err)
-	}
+	picture := get(t, ctx, chromedp.CaptureScreenshot())
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}

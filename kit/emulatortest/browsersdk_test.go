@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -34,23 +35,24 @@ type gate struct {
 func guard(t *testing.T, ctx context.Context) *gate {
 	t.Helper()
 	g := &gate{passed: make(map[string]int)}
-	chromedp.ListenTarget(ctx, func(event any) {
+	err := chromedp.Listen(ctx, func(event any) {
 		paused, ok := event.(*fetch.EventRequestPaused)
 		if !ok {
 			return
 		}
-		var answer interface{ Do(context.Context) error } = fetch.FailRequest(paused.RequestID, network.ErrorReasonBlockedByClient)
+		answer := send(fetch.FailRequest, fetch.FailRequestParams{RequestID: paused.RequestID, ErrorReason: network.ErrorReasonBlockedByClient})
 		if g.lets(paused.Request.URL) {
-			answer = fetch.ContinueRequest(paused.RequestID)
+			answer = send(fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: paused.RequestID})
 		}
 		// Not here: the listener must return before the browser answers.
-		go func() { _ = chromedp.Run(ctx, chromedp.ActionFunc(answer.Do)) }()
+		go func() { _ = chromedp.Do(ctx, answer) }()
 	})
-	do(t, ctx, fetch.Enable(), chromedp.ActionFunc(func(ctx context.Context) error {
-		// Without a network a browser says that it is offline, and the SDK waits.
-		_, err := page.AddScriptToEvaluateOnNewDocument(`Object.defineProperty(Navigator.prototype, "onLine", { get: () => true })`).Do(ctx)
-		return err
-	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Without a network a browser says that it is offline, and the SDK waits.
+	do(t, ctx, send(fetch.Enable, fetch.EnableParams{}), send(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `Object.defineProperty(Navigator.prototype, "onLine", { get: () => true })`}))
 	return g
 }
 
@@ -125,15 +127,13 @@ func TestBrowserSDK(t *testing.T) {
 			}
 		}
 		code = strings.TrimSuffix(code, ")") + options + ")"
-		do(t, ctx, network.ClearBrowserCookies(), chromedp.Navigate(site.URL+"/?utm_source=test"),
-			chromedp.Evaluate(`window.said = ""; (async () => {
+		do(t, ctx, send(network.ClearBrowserCookies, cdp.Empty{}), chromedp.Navigate(site.URL+"/?utm_source=test"),
+			chromedp.Evaluate[chromedp.Void](`window.said = ""; (async () => {
 				const { AnalyticsBrowser } = AnalyticsNext;
 				const analytics = `+code+`;`+browserCalls+`
-			})().then(() => said = "done", (e) => said = String(e))`, nil),
+			})().then(() => said = "done", (e) => said = String(e))`),
 			eventually(`said !== ""`))
-		var said string
-		do(t, ctx, chromedp.Evaluate(`said`, &said))
-		if said != "done" {
+		if said := get(t, ctx, chromedp.Evaluate[string](`said`)); said != "done" {
 			t.Errorf("the SDK says %q", said)
 		}
 	}

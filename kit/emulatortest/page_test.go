@@ -35,18 +35,22 @@ var views = []struct{ name, path, text string }{
 
 // complaints collects what the browser's console says: errors of scripts, and
 // what the content security policy refused.
-func complaints(ctx context.Context) *[]string {
+func complaints(t *testing.T, ctx context.Context) *[]string {
+	t.Helper()
 	list := new([]string)
-	chromedp.ListenTarget(ctx, func(event any) {
+	err := chromedp.Listen(ctx, func(event any) {
 		switch e := event.(type) {
 		case *runtime.EventExceptionThrown:
-			*list = append(*list, e.ExceptionDetails.Error())
+			*list = append(*list, (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
 		case *log.EventEntryAdded:
-			if e.Entry.Level == log.LevelError && !strings.Contains(e.Entry.Text, "404") {
+			if e.Entry.Level == log.EntryLevelError && !strings.Contains(e.Entry.Text, "404") {
 				*list = append(*list, e.Entry.Text)
 			}
 		}
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return list
 }
 
@@ -64,7 +68,7 @@ func TestPageViews(t *testing.T) {
 	if err != nil {
 		t.Log("axe-core is not there, so accessibility is not checked; npm ci in .ci/sdk brings it")
 	}
-	said := complaints(browser)
+	said := complaints(t, browser)
 	all := os.Getenv("CIOKIT_DEEP") == "1" || os.Getenv("CIOKIT_SCREENSHOTS") != ""
 	for i, l := range looks {
 		for j, v := range views {
@@ -73,14 +77,9 @@ func TestPageViews(t *testing.T) {
 			}
 			t.Run(l.name+"/"+v.name, func(t *testing.T) {
 				ctx := bounded(t, browser)
-				var text, title string
-				var overflow int
-				err := chromedp.Run(ctx, l.set(), chromedp.Navigate(cio.URL+v.path), chromedp.WaitReady("main"),
-					chromedp.Text("main", &text, chromedp.ByQuery), chromedp.Title(&title),
-					chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &overflow))
-				if err != nil {
-					t.Fatal(err)
-				}
+				do(t, ctx, l.set(), chromedp.Navigate(cio.URL+v.path), chromedp.WaitReady(chromedp.CSS("main")))
+				text, title := get(t, ctx, chromedp.Text(chromedp.CSS("main"))), get(t, ctx, chromedp.Title())
+				overflow := get(t, ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
 				screenshot(t, ctx, v.name+"-"+l.name)
 				if !strings.Contains(text, v.text) {
 					t.Errorf("%q is not on the page: %.500s", v.text, text)
@@ -106,14 +105,10 @@ func TestPageViews(t *testing.T) {
 // checkAccess fails the test for each serious violation that axe-core finds.
 func checkAccess(t *testing.T, ctx context.Context, axe string) {
 	t.Helper()
-	var found []string
-	err := chromedp.Run(ctx, chromedp.Evaluate(axe+`;0`, nil), chromedp.Evaluate(`axe.run(document).then(r => r.violations
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](axe+`;0`))
+	found := get(t, ctx, chromedp.Evaluate[[]string](`axe.run(document).then(r => r.violations
 		.filter(v => v.impact === "serious" || v.impact === "critical")
-		.map(v => v.id + ": " + v.help + " at " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(" and ")))`, &found,
-		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
-	if err != nil {
-		t.Fatal(err)
-	}
+		.map(v => v.id + ": " + v.help + " at " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(" and ")))`, chromedp.EvalAwaitPromise))
 	for _, violation := range found {
 		t.Error(violation)
 	}
@@ -123,9 +118,6 @@ func checkAccess(t *testing.T, ctx context.Context, axe string) {
 func snapshot(t *testing.T, ctx context.Context, cio *emulator.Instance, name string) {
 	t.Helper()
 	post(t, cio, true, "/v1/identify", `{"userId":"first"}`)
-	err := chromedp.Run(ctx, chromedp.Navigate(cio.URL+"/snapshots"), chromedp.SendKeys("#name", name, chromedp.ByQuery),
-		chromedp.Submit("#name", chromedp.ByQuery), chromedp.WaitVisible(".notice.good", chromedp.ByQuery))
-	if err != nil {
-		t.Fatal(err)
-	}
+	do(t, ctx, chromedp.Navigate(cio.URL+"/snapshots"), chromedp.SendKeys(chromedp.CSS("#name"), name),
+		chromedp.Submit(chromedp.CSS("#name")), chromedp.WaitVisible(chromedp.CSS(".notice.good")))
 }

@@ -32,7 +32,7 @@ func TestPages(t *testing.T) {
 	defer end()
 	browser, end := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
 	defer end()
-	if err := chromedp.Run(browser); err != nil { // so that the browser outlives the context of the first page
+	if err := chromedp.Do(browser); err != nil { // so that the browser outlives the context of the first page
 		t.Fatal(err)
 	}
 	for _, d := range documents(t) {
@@ -49,29 +49,8 @@ func TestPages(t *testing.T) {
 				}
 			}
 		}
-		var seen struct {
-			Title   string
-			Charts  int
-			Broken  int
-			Stderr  int
-			Cells   int
-			TooWide []string
-		}
-		var picture []byte
 		ctx, end := context.WithTimeout(browser, time.Minute)
-		err = chromedp.Run(ctx,
-			chromedp.Navigate("file://"+page),
-			chromedp.WaitVisible("h1", chromedp.ByQuery),
-			chromedp.Evaluate(`({
-				title: document.querySelector("h1").firstChild.textContent,
-				charts: document.querySelectorAll(".jp-OutputArea img").length,
-				broken: [...document.images].filter(i => !i.complete || i.naturalWidth < 100).length,
-				stderr: document.querySelectorAll('[data-mime-type="application/vnd.jupyter.stderr"]').length,
-				cells: document.querySelectorAll(".jp-CodeCell").length,
-				tooWide: [...document.querySelectorAll(".jp-OutputArea-output table, .jp-OutputArea-output img")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.textContent.slice(0, 60) || "a chart"),
-			})`, &seen),
-			chromedp.FullScreenshot(&picture, 100),
-		)
+		seen, picture, err := look(ctx, "file://"+page)
 		end()
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -84,4 +63,34 @@ func TestPages(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// onPage is what a browser finds on a page.
+type onPage struct {
+	Title   string   `json:"title"`
+	Charts  int      `json:"charts"`
+	Broken  int      `json:"broken"`
+	Stderr  int      `json:"stderr"`
+	Cells   int      `json:"cells"`
+	TooWide []string `json:"tooWide"`
+}
+
+// look opens a page, counts what is on it and takes its picture.
+func look(ctx context.Context, address string) (seen onPage, picture []byte, err error) {
+	if err := chromedp.Do(ctx, chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("h1"))); err != nil {
+		return seen, nil, err
+	}
+	seen, err = chromedp.Run(ctx, chromedp.Evaluate[onPage](`({
+		title: document.querySelector("h1").firstChild.textContent,
+		charts: document.querySelectorAll(".jp-OutputArea img").length,
+		broken: [...document.images].filter(i => !i.complete || i.naturalWidth < 100).length,
+		stderr: document.querySelectorAll('[data-mime-type="application/vnd.jupyter.stderr"]').length,
+		cells: document.querySelectorAll(".jp-CodeCell").length,
+		tooWide: [...document.querySelectorAll(".jp-OutputArea-output table, .jp-OutputArea-output img")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.textContent.slice(0, 60) || "a chart"),
+	})`))
+	if err != nil {
+		return seen, nil, err
+	}
+	picture, err = chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	return seen, picture, err
 }
