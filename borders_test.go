@@ -39,7 +39,12 @@ internal/wire
 otel                 .
 prom                 .
 
-kit/cmd/ciokit       . appapi emulator events kit/emulatordb kit/internal/emulated kit/internal/notebook kit/livetest kit/load kit/show kit/source kit/source/sqldb
+kit/cmd/ciokit       . appapi emulator events kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/destination kit/cmd/ciokit/internal/exit kit/cmd/ciokit/internal/input kit/cmd/ciokit/internal/progress kit/emulatordb kit/internal/notebook kit/livetest kit/load kit/show kit/source kit/source/sqldb
+kit/cmd/ciokit/internal/console
+kit/cmd/ciokit/internal/destination  . kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/exit kit/internal/emulated
+kit/cmd/ciokit/internal/exit
+kit/cmd/ciokit/internal/input  kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/exit kit/load kit/source kit/source/sqldb
+kit/cmd/ciokit/internal/progress  . kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/exit kit/load
 kit/doctest
 kit/emulatordb       emulator
 kit/emulatortest

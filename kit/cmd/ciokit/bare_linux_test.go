@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 // TestBareMachine runs the static program where there is nothing but it and its input, as docs/platforms.md says that it runs.
@@ -67,11 +68,11 @@ func TestBareMachine(t *testing.T) {
 			t.Errorf("%v with %q: %v, want exit code %d and %q:\n%s", args, env, err, code, says, out)
 		}
 	}
-	check(exitOK, "XDG_STATE_HOME", "", load...)
-	check(exitLocal, "XDG_STATE_HOME", "", "runs", "list")
-	check(exitLocal, "TMPDIR", "", "demo")
-	check(exitOK, "--resume", "XDG_STATE_HOME=/state", load...)
-	check(exitOK, "complete", "XDG_STATE_HOME=/state", "runs", "list")
+	check(exit.OK, "XDG_STATE_HOME", "", load...)
+	check(exit.Local, "XDG_STATE_HOME", "", "runs", "list")
+	check(exit.Local, "TMPDIR", "", "demo")
+	check(exit.OK, "--resume", "XDG_STATE_HOME=/state", load...)
+	check(exit.OK, "complete", "XDG_STATE_HOME=/state", "runs", "list")
 
 	if err := srv.AddFault(emulator.Fault{DelayMS: 60_000}); err != nil {
 		t.Fatal(err)
@@ -86,7 +87,7 @@ func TestBareMachine(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
-	if cmd.Wait(); cmd.ProcessState.ExitCode() != exitTerminated {
+	if cmd.Wait(); cmd.ProcessState.ExitCode() != exit.Terminated {
 		t.Errorf("as the first process, ended by SIGTERM: %v\n%s", cmd.ProcessState, out)
 	}
 	srv.ClearFaults()
@@ -98,6 +99,6 @@ func TestBareMachine(t *testing.T) {
 	if err := syscall.Mount("", root, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Skip("this machine gives no read-only root: ", err)
 	}
-	check(exitOK, "XDG_STATE_HOME", "HOME=/", load...)
-	check(exitLocal, "XDG_STATE_HOME", "HOME=/", append(load, "--continue")...)
+	check(exit.OK, "XDG_STATE_HOME", "HOME=/", load...)
+	check(exit.Local, "XDG_STATE_HOME", "HOME=/", append(load, "--continue")...)
 }

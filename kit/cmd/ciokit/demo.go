@@ -13,6 +13,9 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/places"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/shop"
@@ -24,7 +27,7 @@ import (
 // demoKey is the write key of the demo's workspace.
 const demoKey = "demo"
 
-func newDemo(con console) *cobra.Command {
+func newDemo(con console.Console) *cobra.Command {
 	var addr string
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -33,22 +36,22 @@ func newDemo(con console) *cobra.Command {
 became of every row. On a terminal the emulator stays up to be looked at, until Ctrl-C.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runDemo(cmd.Context(), con, addr, terminal(con.out))
+			return runDemo(cmd.Context(), con, addr, console.Terminal(con.Out))
 		},
 	}
-	cmd.Flags().StringVar(&addr, "addr", emulatorAddr, "address of the emulator; a free port if it is taken")
+	cmd.Flags().StringVar(&addr, "addr", destination.EmulatorAddr, "address of the emulator; a free port if it is taken")
 	return cmd
 }
 
 // runDemo runs the demo; with stay it leaves the emulator up until ctx ends.
-func runDemo(ctx context.Context, con console, addr string, stay bool) error {
+func runDemo(ctx context.Context, con console.Console, addr string, stay bool) error {
 	l, err := net.Listen("tcp", addr)
-	if errors.Is(err, errAddrInUse) {
+	if errors.Is(err, destination.ErrAddrInUse) {
 		host, _, _ := net.SplitHostPort(addr)
 		l, err = net.Listen("tcp", net.JoinHostPort(host, "0"))
 	}
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	srv := emulator.New(emulator.Config{})
 	serveCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -58,7 +61,7 @@ func runDemo(ctx context.Context, con console, addr string, stay bool) error {
 	dir, err := places.MkdirTemp("ciokit-demo-")
 	if err == nil {
 		defer os.RemoveAll(dir)
-		d := &demo{out: con.out, srv: srv, base: "http://" + l.Addr().String()}
+		d := &demo{out: con.Out, srv: srv, base: "http://" + l.Addr().String()}
 		err = d.run(ctx, dir)
 		if err == nil && stay {
 			d.invite(dir)
@@ -70,11 +73,11 @@ func runDemo(ctx context.Context, con console, addr string, stay bool) error {
 		err = serveErr
 	}
 	if ctx.Err() != nil && !stay {
-		return &exitError{exitInterrupted, errInterrupted}
+		return exit.With(exit.Interrupted, exit.ErrInterrupted)
 	}
-	var exit *exitError
-	if err != nil && !errors.As(err, &exit) {
-		err = &exitError{exitLocal, err}
+	var ended *exit.Error
+	if err != nil && !errors.As(err, &ended) {
+		err = exit.With(exit.Local, err)
 	}
 	return err
 }

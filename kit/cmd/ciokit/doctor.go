@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/spf13/cobra"
 )
 
@@ -55,7 +58,7 @@ type doctor struct {
 	keyBad  bool
 }
 
-func newDoctor(con console) *cobra.Command {
+func newDoctor(con console.Console) *cobra.Command {
 	d := &doctor{}
 	var to, keyFile string
 	var asJSON bool
@@ -78,10 +81,10 @@ Exit code 0 means that nothing failed, 3 that the key is not taken, 5 anything e
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if d.samples < 1 || d.samples > 1000 {
-				return fail(exitUsage, "--samples is 1 to 1000")
+				return exit.Fail(exit.Usage, "--samples is 1 to 1000")
 			}
 			if timeout <= 0 {
-				return fail(exitUsage, "--timeout is more than 0")
+				return exit.Fail(exit.Usage, "--timeout is more than 0")
 			}
 			if err := d.configure(con, to, keyFile); err != nil {
 				return err
@@ -92,7 +95,7 @@ Exit code 0 means that nothing failed, 3 that the key is not taken, 5 anything e
 			return d.tell(cmd.Context(), con, asJSON)
 		},
 	}
-	cmd.Flags().StringVar(&to, "to", "", "the workspace: emulator (http://"+emulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
+	cmd.Flags().StringVar(&to, "to", "", "the workspace: emulator (http://"+destination.EmulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
 	cmd.Flags().StringVar(&keyFile, "key-file", "", "file that holds the write key; default CUSTOMERIO_API_KEY")
 	cmd.Flags().IntVar(&d.samples, "samples", 10, "calls to measure the latency with")
 	cmd.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "how long to wait for an answer")
@@ -102,7 +105,7 @@ Exit code 0 means that nothing failed, 3 that the key is not taken, 5 anything e
 }
 
 // configure resolves what to look at. What is wrong with the key is left to the check.
-func (d *doctor) configure(con console, to, keyFile string) error {
+func (d *doctor) configure(con console.Console, to, keyFile string) error {
 	live, err := workspaceOf(to)
 	if err != nil {
 		return err
@@ -113,7 +116,7 @@ func (d *doctor) configure(con console, to, keyFile string) error {
 		d.appBase = d.cfg.BaseURL
 	}
 	if keyFile != "" {
-		if d.cfg.APIKey, err = (&destination{keyFile: keyFile}).key(con); err != nil {
+		if d.cfg.APIKey, err = (destination.Flags{KeyFile: keyFile}).Key(con); err != nil {
 			return err
 		}
 	}
@@ -121,14 +124,14 @@ func (d *doctor) configure(con console, to, keyFile string) error {
 	probe.APIKey = "any" // the address is looked at here, the key by a check
 	client, err := cio.NewClient(probe)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return exit.With(exit.Usage, err)
 	}
 	d.found.Target = client.Target()
 	return nil
 }
 
 func (d *doctor) say(name, state, do, format string, args ...any) {
-	d.found.Checks = append(d.found.Checks, symptom{name, state, flagWords(fmt.Sprintf(format, args...)), do})
+	d.found.Checks = append(d.found.Checks, symptom{name, state, console.FlagWords(fmt.Sprintf(format, args...)), do})
 }
 
 // examine makes the checks, in an order in which each makes sense of the next.
@@ -160,14 +163,14 @@ func (d *doctor) examine(ctx context.Context) {
 }
 
 // tell prints what was found and returns the exit code.
-func (d *doctor) tell(ctx context.Context, con console, asJSON bool) error {
+func (d *doctor) tell(ctx context.Context, con console.Console, asJSON bool) error {
 	d.found.Healthy = true
 	for _, c := range d.found.Checks {
 		d.found.Healthy = d.found.Healthy && c.State != checkFail
 	}
 	var err error
 	if asJSON {
-		e := json.NewEncoder(con.out)
+		e := json.NewEncoder(con.Out)
 		e.SetIndent("", "  ")
 		err = e.Encode(d.found)
 	} else {
@@ -180,19 +183,19 @@ func (d *doctor) tell(ctx context.Context, con console, asJSON bool) error {
 			}
 		}
 		fmt.Fprintf(&b, "Changed: %s.\n", d.found.Changes)
-		_, err = con.out.Write([]byte(b.String()))
+		_, err = con.Out.Write([]byte(b.String()))
 	}
 	switch {
 	case err != nil:
-		return &exitError{exitLocal, err}
-	case ctx.Err() != nil && errors.Is(context.Cause(ctx), errTerminated):
-		return &exitError{code: exitTerminated}
+		return exit.With(exit.Local, err)
+	case ctx.Err() != nil && errors.Is(context.Cause(ctx), exit.ErrTerminated):
+		return exit.With(exit.Terminated, nil)
 	case ctx.Err() != nil:
-		return &exitError{code: exitInterrupted}
+		return exit.With(exit.Interrupted, nil)
 	case d.keyBad:
-		return &exitError{code: exitKey}
+		return exit.With(exit.Key, nil)
 	case !d.found.Healthy:
-		return &exitError{code: exitUnavailable}
+		return exit.With(exit.Unavailable, nil)
 	}
 	return nil
 }

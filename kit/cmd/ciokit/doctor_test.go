@@ -14,6 +14,8 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 // regions is Customer.io's two regions, each an emulator that knows one key.
@@ -42,12 +44,12 @@ func examined(t *testing.T, cfg cio.Config, app string, over http.RoundTripper) 
 	d := &doctor{cfg: cfg, app: app, samples: 2, wire: newRecorder(over), found: diagnosis{Target: client.Target()}}
 	d.examine(t.Context())
 	var out strings.Builder
-	err = d.tell(t.Context(), console{nil, &out, &out}, false)
-	var exit *exitError
-	if errors.As(err, &exit) {
-		return out.String(), exit.code
+	err = d.tell(t.Context(), console.New(nil, &out, &out), false)
+	var ended *exit.Error
+	if errors.As(err, &ended) {
+		return out.String(), ended.Code
 	}
-	return out.String(), exitOK
+	return out.String(), exit.OK
 }
 
 func TestDoctorTellsRegionsApart(t *testing.T) {
@@ -65,11 +67,11 @@ func TestDoctorTellsRegionsApart(t *testing.T) {
 		code   int
 		want   []string
 	}{
-		"right":        {cio.RegionEU, "eu-key", regions(), exitOK, []string{"ok    region      eu, which takes the key", "ok    key "}},
-		"wrong":        {cio.RegionUS, "eu-key", regions(), exitKey, []string{"fail  region      us is wrong: the region eu takes the key", "--to eu, or CUSTOMERIO_REGION=eu"}},
-		"wrong key":    {cio.RegionEU, "no-key", regions(), exitKey, []string{"skip  region      not known: us does not take the key either", "fail  key         not taken: 401"}},
-		"a redirect":   {cio.RegionEU, "eu-key", redirect, exitUnavailable, []string{"fail  region ", "take the other region", "skip  key "}},
-		"app api, too": {cio.RegionEU, "eu-key", regions(), exitOK, []string{"ok    app api     the key is taken"}},
+		"right":        {cio.RegionEU, "eu-key", regions(), exit.OK, []string{"ok    region      eu, which takes the key", "ok    key "}},
+		"wrong":        {cio.RegionUS, "eu-key", regions(), exit.Key, []string{"fail  region      us is wrong: the region eu takes the key", "--to eu, or CUSTOMERIO_REGION=eu"}},
+		"wrong key":    {cio.RegionEU, "no-key", regions(), exit.Key, []string{"skip  region      not known: us does not take the key either", "fail  key         not taken: 401"}},
+		"a redirect":   {cio.RegionEU, "eu-key", redirect, exit.Unavailable, []string{"fail  region ", "take the other region", "skip  key "}},
+		"app api, too": {cio.RegionEU, "eu-key", regions(), exit.OK, []string{"ok    app api     the key is taken"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -100,17 +102,17 @@ func TestDoctorTellsStrangersApart(t *testing.T) {
 		want       []string
 		not        string
 	}{
-		"a sign-in page":        {200, "text/html", page, exitUnavailable, []string{"fail  connection ", `answered with 200`, `an HTML page titled "Sign in" instead of the API's answer`, "sign-in page of a network", "skip  key "}, "ok    key"},
-		"text":                  {200, "text/plain", "OK", exitUnavailable, []string{"fail  connection ", "skip  key "}, "ok    key"},
-		"a failure with 200":    {200, "application/json", `{"success":false}`, exitUnavailable, []string{"fail  connection ", "skip  key "}, "ok    key"},
-		"207":                   {207, "application/json", `{}`, exitUnavailable, []string{"fail  connection ", "skip  key "}, "ok    key"},
-		"a firewall's page":     {403, "text/html", page, exitUnavailable, []string{"fail  connection ", "answered with 403", "skip  key "}, "not taken"},
-		"a gateway's 400":       {400, "text/plain", "Bad Request", exitUnavailable, []string{"fail  connection ", "skip  key "}, "not taken"},
-		"a page that says 401":  {401, "text/html", page, exitKey, []string{"warn  connection ", "instead of Customer.io", "fail  key         not taken: 401"}, "ok    connection"},
-		"401 by the API":        {401, "application/json", `{"meta":{"error":"unauthorized"}}`, exitKey, []string{"ok    connection ", "fail  key         not taken: 401"}, "page"},
-		"403 in the API's form": {403, "application/json", `{"meta":{"error":"forbidden"}}`, exitKey, []string{"ok    connection ", "fail  key         not taken: 403"}, "page"},
-		"an answer of success":  {200, "application/json", `{"success":true}`, exitOK, []string{"ok    connection ", "ok    key "}, "fail"},
-		"one without a body":    {204, "", "", exitOK, []string{"ok    connection ", "ok    key "}, "fail"},
+		"a sign-in page":        {200, "text/html", page, exit.Unavailable, []string{"fail  connection ", `answered with 200`, `an HTML page titled "Sign in" instead of the API's answer`, "sign-in page of a network", "skip  key "}, "ok    key"},
+		"text":                  {200, "text/plain", "OK", exit.Unavailable, []string{"fail  connection ", "skip  key "}, "ok    key"},
+		"a failure with 200":    {200, "application/json", `{"success":false}`, exit.Unavailable, []string{"fail  connection ", "skip  key "}, "ok    key"},
+		"207":                   {207, "application/json", `{}`, exit.Unavailable, []string{"fail  connection ", "skip  key "}, "ok    key"},
+		"a firewall's page":     {403, "text/html", page, exit.Unavailable, []string{"fail  connection ", "answered with 403", "skip  key "}, "not taken"},
+		"a gateway's 400":       {400, "text/plain", "Bad Request", exit.Unavailable, []string{"fail  connection ", "skip  key "}, "not taken"},
+		"a page that says 401":  {401, "text/html", page, exit.Key, []string{"warn  connection ", "instead of Customer.io", "fail  key         not taken: 401"}, "ok    connection"},
+		"401 by the API":        {401, "application/json", `{"meta":{"error":"unauthorized"}}`, exit.Key, []string{"ok    connection ", "fail  key         not taken: 401"}, "page"},
+		"403 in the API's form": {403, "application/json", `{"meta":{"error":"forbidden"}}`, exit.Key, []string{"ok    connection ", "fail  key         not taken: 403"}, "page"},
+		"an answer of success":  {200, "application/json", `{"success":true}`, exit.OK, []string{"ok    connection ", "ok    key "}, "fail"},
+		"one without a body":    {204, "", "", exit.OK, []string{"ok    connection ", "ok    key "}, "fail"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -146,31 +148,31 @@ func TestDoctorLooksAtCertificates(t *testing.T) {
 	untrusting := &http.Transport{}
 	defer untrusting.CloseIdleConnections()
 	said, code := examined(t, cio.Config{APIKey: "key", BaseURL: server.URL}, "", untrusting)
-	if code != exitUnavailable || !strings.Contains(said, "fail  tls         the certificate, issued by Acme Co, is vouched for by nobody") || !strings.Contains(said, "SSL_CERT_FILE") {
+	if code != exit.Unavailable || !strings.Contains(said, "fail  tls         the certificate, issued by Acme Co, is vouched for by nobody") || !strings.Contains(said, "SSL_CERT_FILE") {
 		t.Errorf("%d\n%s", code, said)
 	}
 	trusting := server.Client().Transport.(*http.Transport).Clone()
 	defer trusting.CloseIdleConnections()
 	said, code = examined(t, cio.Config{APIKey: "key", BaseURL: server.URL}, "", trusting)
-	if code != exitOK || !strings.Contains(said, "ok    tls         TLS 1.3, issued by Acme Co") {
+	if code != exit.OK || !strings.Contains(said, "ok    tls         TLS 1.3, issued by Acme Co") {
 		t.Errorf("%d\n%s", code, said)
 	}
 	named := trusting.Clone()
 	named.TLSClientConfig.ServerName = "another.name"
 	defer named.CloseIdleConnections()
 	said, code = examined(t, cio.Config{APIKey: "key", BaseURL: server.URL}, "", named)
-	if code != exitUnavailable || !strings.Contains(said, "is for another name") {
+	if code != exit.Unavailable || !strings.Contains(said, "is for another name") {
 		t.Errorf("%d\n%s", code, said)
 	}
 	expired := trusting.Clone()
 	expired.TLSClientConfig.Time = func() time.Time { return time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC) }
 	defer expired.CloseIdleConnections()
 	said, code = examined(t, cio.Config{APIKey: "key", BaseURL: server.URL}, "", expired)
-	if code != exitUnavailable || !strings.Contains(said, "look at the clock of this machine first") {
+	if code != exit.Unavailable || !strings.Contains(said, "look at the clock of this machine first") {
 		t.Errorf("%d\n%s", code, said)
 	}
 	said, code = examined(t, cio.Config{APIKey: "key", BaseURL: "https" + strings.TrimPrefix(plain.URL, "http")}, "", trusting)
-	if code != exitUnavailable || !strings.Contains(said, "write http:// in --to") {
+	if code != exit.Unavailable || !strings.Contains(said, "write http:// in --to") {
 		t.Errorf("%d\n%s", code, said)
 	}
 }
@@ -182,7 +184,7 @@ func TestDoctorMeasures(t *testing.T) {
 		srv := emulator.Config{}.InProcess(t)
 		srv.Fault(emulator.Fault{DelayMS: 2000})
 		said, code := examined(t, cio.Config{APIKey: srv.Key, BaseURL: srv.URL}, "", srv.Client().Transport)
-		if code != exitOK || !strings.Contains(said, "warn  latency     median 2000.0 ms, 90% within 2000.0, 99% within 2000.0, of 2 calls") || !strings.Contains(said, "--concurrency") {
+		if code != exit.OK || !strings.Contains(said, "warn  latency     median 2000.0 ms, 90% within 2000.0, 99% within 2000.0, of 2 calls") || !strings.Contains(said, "--concurrency") {
 			t.Errorf("%d\n%s", code, said)
 		}
 	})
@@ -240,7 +242,7 @@ func TestDoctorNamesTheServer(t *testing.T) {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 		defer server.Close()
 		said, code := examined(t, cio.Config{APIKey: "key", BaseURL: server.URL}, "", server.Client().Transport)
-		if code != exitUnavailable || !strings.Contains(said, want) || strings.Contains(said, "status.customer.io") {
+		if code != exit.Unavailable || !strings.Contains(said, want) || strings.Contains(said, "status.customer.io") {
 			t.Errorf("%d: exit code %d\n%s", status, code, said)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
 	"github.com/ciokit/cio/kit/internal/plural"
 )
 
@@ -83,9 +84,9 @@ func (d *doctor) checkConnection(api *cio.APIError) {
 		do = "the server there speaks HTTP without TLS: write http:// in --to, if that is meant"
 	case errors.As(api.Err, &name):
 		said, do = "the name "+hostOf(d.found.Target)+" is not found", "look at the DNS of this machine, and at the spelling of the address; behind a proxy set HTTPS_PROXY"
-	case errors.Is(api.Err, errRefused):
+	case errors.Is(api.Err, destination.ErrRefused):
 		said = "nothing listens on " + hostOf(d.found.Target)
-		if loopback(d.found.Target) {
+		if destination.Loopback(d.found.Target) {
 			do = "start an emulator in another terminal: ciokit emulate"
 		}
 	case errors.As(api.Err, &timeout) && timeout.Timeout():
@@ -110,7 +111,7 @@ func isCertificate(err error) bool {
 // checkTLS says who vouches for the server.
 func (d *doctor) checkTLS(api *cio.APIError) {
 	if !strings.HasPrefix(d.found.Target, "https://") {
-		if loopback(d.found.Target) {
+		if destination.Loopback(d.found.Target) {
 			d.say("tls", checkSkip, "", "not used on this machine")
 		} else {
 			d.say("tls", checkWarn, "use an address with https://", "not used: the key and all data travel unencrypted")

@@ -9,11 +9,14 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/sdks"
 	"github.com/spf13/cobra"
 )
 
-func newEmulate(con console) *cobra.Command {
+func newEmulate(con console.Console) *cobra.Command {
 	flags := new(emulateFlags)
 	cmd := &cobra.Command{
 		Use:   "emulate",
@@ -35,12 +38,12 @@ Every flag can also be set in the environment: --rate-limit is CIOKIT_RATE_LIMIT
 			return runEmulate(cmd, con, flags, nil)
 		},
 	}
-	flags.add(cmd, emulatorAddr)
+	flags.add(cmd, destination.EmulatorAddr)
 	return cmd
 }
 
 // runEmulate listens until the command's context ends. With a target, calls are passed on to it.
-func runEmulate(cmd *cobra.Command, con console, flags *emulateFlags, to *target) error {
+func runEmulate(cmd *cobra.Command, con console.Console, flags *emulateFlags, to *target) error {
 	if err := fromEnvironment(cmd.Flags()); err != nil {
 		return err
 	}
@@ -66,50 +69,50 @@ func runEmulate(cmd *cobra.Command, con console, flags *emulateFlags, to *target
 	}
 	srv, err := emulator.Open(cfg)
 	if err != nil && flags.db != "" {
-		return fail(exitLocal, "%w; the file is %s, and --db can name another", err, flags.db)
+		return exit.Fail(exit.Local, "%w; the file is %s, and --db can name another", err, flags.db)
 	}
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	if err := flags.queueFaults(srv); err != nil {
 		return err
 	}
 	l, err := net.Listen("tcp", flags.addr)
 	if err != nil {
-		return fail(exitLocal, "%w; choose another address with --addr", err)
+		return exit.Fail(exit.Local, "%w; choose another address with --addr", err)
 	}
 	base := "http://" + l.Addr().String()
 	if flags.tls {
 		if l, err = flags.secure(l); err != nil {
-			return &exitError{exitLocal, err}
+			return exit.With(exit.Local, err)
 		}
 		base = "https://" + l.Addr().String()
 	}
 	for _, f := range srv.Faults() {
-		fmt.Fprintf(con.err, "Trouble on purpose, with %s: %s.\n", f.Scope(), f.Effect())
+		fmt.Fprintf(con.Err, "Trouble on purpose, with %s: %s.\n", f.Scope(), f.Effect())
 	}
 	flags.greet(con, base, to)
 	return serve(cmd.Context(), l, srv)
 }
 
 // greet says what listens where, what it is not, and how to use it.
-func (f *emulateFlags) greet(con console, base string, to *target) {
+func (f *emulateFlags) greet(con console.Console, base string, to *target) {
 	if to != nil {
-		fmt.Fprintf(con.err, "A recorder in front of Customer.io listens on %s. What is sent to it goes on to %s, for real.\n", base, to)
+		fmt.Fprintf(con.Err, "A recorder in front of Customer.io listens on %s. What is sent to it goes on to %s, for real.\n", base, to)
 	} else {
 		keeps := "nothing outlives this process"
 		if f.db != "" {
 			keeps = "what it holds stays in " + f.db
 		}
-		fmt.Fprintf(con.err, "An emulator of Customer.io listens on %s. It is not Customer.io: nothing leaves this machine, %s.\n", base, keeps)
+		fmt.Fprintf(con.Err, "An emulator of Customer.io listens on %s. It is not Customer.io: nothing leaves this machine, %s.\n", base, keeps)
 	}
-	if !loopback(base) {
-		fmt.Fprintln(con.err, "Warning: it can be reached from other machines.")
+	if !destination.Loopback(base) {
+		fmt.Fprintln(con.Err, "Warning: it can be reached from other machines.")
 	}
 	if f.tls && f.tlsCert == "" {
-		fmt.Fprintln(con.err, "Its certificate was made just now, and no client trusts it; --tls-cert FILE writes it for them.")
+		fmt.Fprintln(con.Err, "Its certificate was made just now, and no client trusts it; --tls-cert FILE writes it for them.")
 	}
-	fmt.Fprintf(con.err, `  page:    %[1]s/
+	fmt.Fprintf(con.Err, `  page:    %[1]s/
   load:    ciokit load FILE --mapping MAP.yaml --to %[1]s
   look:    %[1]s/_emulator/stats
   refused: %[1]s/_emulator/messages?verdict=refused
@@ -117,9 +120,9 @@ func (f *emulateFlags) greet(con console, base string, to *target) {
 Any write key works%[3]s. Customer.io's own SDKs, as this project's tests run them:
 `, base, emulator.UnknownKey, map[bool]string{true: " that --key lists", false: ""}[len(f.keys) > 0])
 	for _, s := range sdks.Snippets {
-		fmt.Fprintf(con.err, "  %-33s  %s\n", s.Package, s.For(base, "KEY"))
+		fmt.Fprintf(con.Err, "  %-33s  %s\n", s.Package, s.For(base, "KEY"))
 	}
-	fmt.Fprintln(con.err, "Ctrl-C ends it.")
+	fmt.Fprintln(con.Err, "Ctrl-C ends it.")
 }
 
 // serve answers requests until ctx ends, which is no failure.
@@ -129,7 +132,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	go func() { failed <- server.Serve(l) }()
 	select {
 	case err := <-failed:
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	case <-ctx.Done():
 	}
 	// Requests under way get a moment; one that a fault holds up does not keep the process alive.
@@ -139,7 +142,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		server.Close()
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	return nil
 }

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 // running is a command that listens.
@@ -57,7 +59,7 @@ func start(t *testing.T, args ...string) *running {
 	r := &running{out: new(syncBuffer)}
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, args, console{strings.NewReader(""), r.out, writer})
+		code <- run(ctx, args, console.New(strings.NewReader(""), r.out, writer))
 		writer.Close()
 	}()
 	r.stop = sync.OnceValue(func() int { cancel(); return <-code })
@@ -123,7 +125,7 @@ func TestEmulateLines(t *testing.T) {
 	if strings.Contains(r.out.String()+r.banner, key) {
 		t.Error("the key is in the output")
 	}
-	if code := r.stop(); code != exitOK {
+	if code := r.stop(); code != exit.OK {
 		t.Errorf("exit code %d", code)
 	}
 }
@@ -202,7 +204,7 @@ func TestEmulateEnvironment(t *testing.T) {
 
 	var errs strings.Builder
 	t.Setenv("CIOKIT_RATE_LIMIT", "many")
-	if code := run(t.Context(), []string{"emulate"}, console{nil, io.Discard, &errs}); code != exitUsage || !strings.Contains(errs.String(), "CIOKIT_RATE_LIMIT") || strings.Contains(errs.String(), "many") {
+	if code := run(t.Context(), []string{"emulate"}, console.New(nil, io.Discard, &errs)); code != exit.Usage || !strings.Contains(errs.String(), "CIOKIT_RATE_LIMIT") || strings.Contains(errs.String(), "many") {
 		t.Errorf("code %d: %s", code, errs.String())
 	}
 }
@@ -222,7 +224,7 @@ func TestEmulateDatabase(t *testing.T) {
 		if err != nil || stats.People != want {
 			t.Errorf("run %d: %+v, %v", i, stats, err)
 		}
-		if code := r.stop(); code != exitOK || r.out.String() != "" {
+		if code := r.stop(); code != exit.OK || r.out.String() != "" {
 			t.Errorf("exit code %d, output %q", code, r.out.String())
 		}
 	}
@@ -253,10 +255,10 @@ func TestEmulateDamagedDatabase(t *testing.T) {
 		}
 		var errs strings.Builder
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // one that starts would go on for ever
-		code := run(ctx, []string{"emulate", "--addr", "127.0.0.1:0", "--db", db}, console{nil, io.Discard, &errs})
+		code := run(ctx, []string{"emulate", "--addr", "127.0.0.1:0", "--db", db}, console.New(nil, io.Discard, &errs))
 		cancel()
 		said := errs.String()
-		if code != exitLocal || !strings.Contains(said, db) || !strings.Contains(said, "the file is damaged") || strings.Contains(said, "goroutine") || strings.Count(said, "\n") != 1 {
+		if code != exit.Local || !strings.Contains(said, db) || !strings.Contains(said, "the file is damaged") || strings.Contains(said, "goroutine") || strings.Count(said, "\n") != 1 {
 			t.Errorf("%s: code %d, %s", name, code, said)
 		}
 	}
@@ -296,7 +298,7 @@ func TestEmulateUsage(t *testing.T) {
 		"--to is us":          {"proxy", "--to", "mars"},
 	} {
 		var errs strings.Builder
-		if code := run(t.Context(), args, console{nil, io.Discard, &errs}); code != exitUsage || !strings.Contains(errs.String(), want) {
+		if code := run(t.Context(), args, console.New(nil, io.Discard, &errs)); code != exit.Usage || !strings.Contains(errs.String(), want) {
 			t.Errorf("%v: code %d, %s; want %q", args, code, errs.String(), want)
 		}
 	}

@@ -3,25 +3,27 @@ package main
 import (
 	"fmt"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/emulatordb"
 )
 
 // database keeps the emulator's state in a file, and says so if it could not be closed.
 type database struct {
 	*emulatordb.DB
-	con console
+	con console.Console
 }
 
-func openDatabase(path string, con console) (*database, error) {
+func openDatabase(path string, con console.Console) (*database, error) {
 	db, err := emulatordb.Open(path)
 	if err != nil {
-		return nil, fail(exitLocal, "%w; --db can also name another file", err)
+		return nil, exit.Fail(exit.Local, "%w; --db can also name another file", err)
 	}
 	return &database{db, con}, nil
 }
 
 func (d *database) Close() {
 	if err := d.DB.Close(); err != nil {
-		fmt.Fprintln(d.con.err, "ciokit:", err)
+		fmt.Fprintln(d.con.Err, "ciokit:", err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -80,14 +82,14 @@ func (f *emulateFlags) add(cmd *cobra.Command, addr string) {
 }
 
 // config is the emulator's configuration.
-func (f *emulateFlags) config(con console) (emulator.Config, error) {
+func (f *emulateFlags) config(con console.Console) (emulator.Config, error) {
 	cfg := f.emulator
 	cfg.Keys, cfg.AllowHosts = f.keys, f.hosts
 	switch {
 	case f.quiet && f.json:
-		return cfg, fail(exitUsage, "--quiet and --json exclude each other")
+		return cfg, exit.Fail(exit.Usage, "--quiet and --json exclude each other")
 	case f.tlsCert != "" && !f.tls:
-		return cfg, fail(exitUsage, "--tls-cert needs --tls")
+		return cfg, exit.Fail(exit.Usage, "--tls-cert needs --tls")
 	case f.quiet:
 	default:
 		lines := &callLog{con: con, json: f.json}
@@ -104,7 +106,7 @@ func (f *emulateFlags) queueFaults(srv *emulator.Server) error {
 			err = srv.AddFault(fault)
 		}
 		if err != nil {
-			return fail(exitUsage, "--fault: %s", strings.TrimPrefix(err.Error(), "emulator: "))
+			return exit.Fail(exit.Usage, "--fault: %s", strings.TrimPrefix(err.Error(), "emulator: "))
 		}
 	}
 	return nil
@@ -112,7 +114,7 @@ func (f *emulateFlags) queueFaults(srv *emulator.Server) error {
 
 // callLog writes a line for each call.
 type callLog struct {
-	con  console
+	con  console.Console
 	json bool
 	mu   sync.Mutex
 }
@@ -121,10 +123,10 @@ func (l *callLog) write(line string, value any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.json {
-		json.NewEncoder(l.con.out).Encode(value)
+		json.NewEncoder(l.con.Out).Encode(value)
 		return
 	}
-	fmt.Fprintln(l.con.out, line)
+	fmt.Fprintln(l.con.Out, line)
 }
 
 func (l *callLog) request(r emulator.Request) { l.write(requestLine(r), r) }
@@ -183,7 +185,7 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 		}
 		if err := flags.Set(f.Name, value); err != nil {
 			// The text of pflag repeats the value, which may be a key.
-			failed = fail(exitUsage, "%s in the environment is no value for --%s (%s)", name, f.Name, f.Value.Type())
+			failed = exit.Fail(exit.Usage, "%s in the environment is no value for --%s (%s)", name, f.Name, f.Value.Type())
 		}
 	})
 	return failed

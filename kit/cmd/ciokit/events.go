@@ -11,10 +11,12 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/events"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/spf13/cobra"
 )
 
-func newEvents(con console) *cobra.Command {
+func newEvents(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "events",
 		Short: "The semantic events: list them, show one, check a file of messages",
@@ -27,7 +29,7 @@ has to be exact: any other is stored as an ordinary event, which does nothing of
 	return cmd
 }
 
-func newEventsList(con console) *cobra.Command {
+func newEventsList(con console.Console) *cobra.Command {
 	var category string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -43,12 +45,12 @@ func newEventsList(con console) *cobra.Command {
 				list = slices.DeleteFunc(list, func(d events.Definition) bool { return !strings.EqualFold(d.Category, category) })
 			}
 			if len(list) == 0 {
-				return fail(exitUsage, "there is no category %q; give one of %s", category, strings.Join(categories(), ", "))
+				return exit.Fail(exit.Usage, "there is no category %q; give one of %s", category, strings.Join(categories(), ", "))
 			}
 			if asJSON {
 				return printJSON(con, list)
 			}
-			t := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+			t := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
 			for _, d := range list {
 				fmt.Fprintf(t, "%s\t%s\t%s\n", d.Name, d.Category, d.Doc)
 			}
@@ -61,7 +63,7 @@ func newEventsList(con console) *cobra.Command {
 	return cmd
 }
 
-func newEventsShow(con console) *cobra.Command {
+func newEventsShow(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show NAME",
@@ -78,7 +80,7 @@ func newEventsShow(con console) *cobra.Command {
 			if asJSON {
 				return printJSON(con, d)
 			}
-			return local(showEvent(con.out, d))
+			return local(showEvent(con.Out, d))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object with all that is known of the event")
@@ -115,12 +117,12 @@ func findEvent(name string) (events.Definition, error) {
 		return d, nil
 	}
 	if right, _ := cio.SemanticName(name); right != "" {
-		return events.Definition{}, fail(exitUsage, "no semantic event is named %q; did you mean %q?", name, right)
+		return events.Definition{}, exit.Fail(exit.Usage, "no semantic event is named %q; did you mean %q?", name, right)
 	}
 	if similar := eventsWith(name); len(similar) > 0 {
-		return events.Definition{}, fail(exitUsage, "no semantic event is named %q; there are %s", name, strings.Join(similar, ", "))
+		return events.Definition{}, exit.Fail(exit.Usage, "no semantic event is named %q; there are %s", name, strings.Join(similar, ", "))
 	}
-	return events.Definition{}, fail(exitUsage, "no semantic event is named %q; all of them: ciokit events list", name)
+	return events.Definition{}, exit.Fail(exit.Usage, "no semantic event is named %q; all of them: ciokit events list", name)
 }
 
 // eventsWith returns the names of the events that have all the words of name.
@@ -137,8 +139,8 @@ func eventsWith(name string) []string {
 }
 
 // printJSON prints one JSON value, laid out to be read.
-func printJSON(con console, v any) error {
-	out := json.NewEncoder(con.out)
+func printJSON(con console.Console, v any) error {
+	out := json.NewEncoder(con.Out)
 	out.SetEscapeHTML(false)
 	out.SetIndent("", "  ")
 	return local(out.Encode(v))
@@ -149,5 +151,5 @@ func local(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &exitError{exitLocal, err}
+	return exit.With(exit.Local, err)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio/events"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 func TestFindEvent(t *testing.T) {
@@ -27,8 +28,8 @@ func TestFindEvent(t *testing.T) {
 		"!":               "ciokit events list",
 	} {
 		_, err := findEvent(name)
-		var exit *exitError
-		if !errors.As(err, &exit) || exit.code != exitUsage || !strings.Contains(err.Error(), want) {
+		var ended *exit.Error
+		if !errors.As(err, &ended) || ended.Code != exit.Usage || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", name, err, want)
 		}
 	}

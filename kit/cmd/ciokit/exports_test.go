@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 var updateExports = flag.Bool("update-exports", false, "write what is found out of the files in testdata/exports to testdata/exports/golden")
@@ -69,14 +71,14 @@ func exported(t *testing.T, emulator, file string) string {
 	t.Helper()
 	call := func(args ...string) (code int, out, errs string) {
 		var o, e bytes.Buffer
-		code = run(t.Context(), args, console{strings.NewReader(""), &o, &e})
+		code = run(t.Context(), args, console.New(strings.NewReader(""), &o, &e))
 		return code, o.String(), e.String()
 	}
 	var b strings.Builder
 	code, out, errs := call("source", "inspect", file)
 	fmt.Fprintf(&b, "-- inspect --\n%s%s", trimLines(out), errs)
 	flags, refused := needFlags[file]
-	if refused != (code == exitUsage) || code != 0 && code != exitUsage {
+	if refused != (code == exit.Usage) || code != 0 && code != exit.Usage {
 		t.Errorf("source inspect exits with %d", code)
 	}
 	if refused {
@@ -111,7 +113,7 @@ func exported(t *testing.T, emulator, file string) string {
 	args = slices.DeleteFunc(args, func(a string) bool { return a == "--dry-run" })
 	code, out, errs = call(args...)
 	fmt.Fprintf(&b, "-- load --\nexit %d\n", code)
-	if code == exitUsage {
+	if code == exit.Usage {
 		fmt.Fprint(&b, strings.ReplaceAll(errs, map1, "MAPPING.yaml"))
 		if !strings.Contains(mapping, "CHOOSE") {
 			t.Errorf("the proposal is refused: %s", errs)

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 )
 
 // hostileNames are names of columns that a terminal would act upon, and one that pretends to be a line of the command.
@@ -67,7 +68,7 @@ func TestHostileNames(t *testing.T) {
 	check := func(args ...string) (stdout string) {
 		t.Helper()
 		var out, errs bytes.Buffer
-		run(t.Context(), args, console{strings.NewReader(""), &out, &errs})
+		run(t.Context(), args, console.New(strings.NewReader(""), &out, &errs))
 		for _, text := range [][]byte{out.Bytes(), errs.Bytes()} {
 			for rest := text; len(rest) > 0; {
 				r, n := utf8.DecodeRune(rest)

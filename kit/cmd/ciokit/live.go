@@ -16,12 +16,16 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/livetest"
 	"github.com/spf13/cobra"
 )
 
-func newLive(con console) *cobra.Command {
+func newLive(con console.Console) *cobra.Command {
 	live := &cobra.Command{
 		Use:   "live",
 		Short: "Try what this toolkit assumes on a workspace",
@@ -45,7 +49,7 @@ type liveFlags struct {
 }
 
 func (f *liveFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.to, "to", "", "the workspace: emulator (http://"+emulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
+	cmd.Flags().StringVar(&f.to, "to", "", "the workspace: emulator (http://"+destination.EmulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
 	cmd.Flags().IntVar(&f.rate, "rate", 0, "requests that may start within a second; default 10, negative any number")
 	cmd.Flags().DurationVar(&f.wait, "wait", 0, "how long what was sent may take to be seen, or to be gone; default 3m")
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
@@ -61,7 +65,7 @@ func (f *liveFlags) addMaking(cmd *cobra.Command) {
 func workspaceOf(to string) (livetest.Config, error) {
 	getenv, err := livetest.ReadEnv(".env")
 	if err != nil {
-		return livetest.Config{}, &exitError{exitUsage, err}
+		return livetest.Config{}, exit.With(exit.Usage, err)
 	}
 	cfg := livetest.ConfigFromEnv(getenv)
 	switch {
@@ -69,45 +73,45 @@ func workspaceOf(to string) (livetest.Config, error) {
 	case to == "us" || to == "eu":
 		cfg.Region, cfg.BaseURL, cfg.AppBaseURL = cio.Region(to), "", ""
 	case to == "emulator":
-		cfg.Region, cfg.BaseURL, cfg.AppBaseURL = "", "http://"+emulatorAddr, ""
+		cfg.Region, cfg.BaseURL, cfg.AppBaseURL = "", "http://"+destination.EmulatorAddr, ""
 		if cfg.APIKey == "" {
-			cfg.APIKey = emulatorKey
+			cfg.APIKey = destination.EmulatorKey
 		}
 	case strings.HasPrefix(to, "http://"), strings.HasPrefix(to, "https://"):
 		cfg.BaseURL = to // what it passes on to is read at the region's own address
 	default:
-		return cfg, fail(exitUsage, "--to is emulator, us, eu, or a URL that begins with http:// or https://")
+		return cfg, exit.Fail(exit.Usage, "--to is emulator, us, eu, or a URL that begins with http:// or https://")
 	}
 	if cfg.BaseURL == "" && cfg.Region == "" {
-		return cfg, fail(exitUsage, "say which workspace: --to emulator, --to us, --to eu, --to URL, or set CUSTOMERIO_REGION, in the environment or in .env")
+		return cfg, exit.Fail(exit.Usage, "say which workspace: --to emulator, --to us, --to eu, --to URL, or set CUSTOMERIO_REGION, in the environment or in .env")
 	}
 	return cfg, nil
 }
 
 // config resolves the workspace. It asks for the name of one that is not an emulator's, on a terminal, if make says that it is needed.
-func (f *liveFlags) config(ctx context.Context, con console, makes bool) (livetest.Config, error) {
+func (f *liveFlags) config(ctx context.Context, con console.Console, makes bool) (livetest.Config, error) {
 	cfg, err := workspaceOf(f.to)
 	if err != nil {
 		return cfg, err
 	}
 	cfg.RateLimit, cfg.ReadFor, cfg.ObjectType = f.rate, f.wait, f.objectType
 	if f.wait < 0 {
-		return cfg, fail(exitUsage, "--wait is how long to wait, such as 3m")
+		return cfg, exit.Fail(exit.Usage, "--wait is how long to wait, such as 3m")
 	}
 	if n, err := strconv.ParseUint(cmp.Or(f.objectType, "1"), 10, 31); err != nil || n == 0 {
-		return cfg, fail(exitUsage, "--object-type is a whole number, as Customer.io shows it for the type")
+		return cfg, exit.Fail(exit.Usage, "--object-type is a whole number, as Customer.io shows it for the type")
 	}
 	client, err := cio.NewClient(cio.Config{APIKey: cfg.APIKey, Region: cfg.Region, BaseURL: cfg.BaseURL}) // for its checks
 	if err != nil {
-		return cfg, &exitError{exitUsage, err}
+		return cfg, exit.With(exit.Usage, err)
 	}
 	if f.to == "emulator" {
-		if err := probeEmulator(ctx, client.Target()); err != nil {
+		if err := destination.ProbeEmulator(ctx, client.Target()); err != nil {
 			return cfg, err
 		}
 	}
 	if cfg.BaseURL != "" {
-		is, silent := emulates(ctx, client.Target())
+		is, silent := destination.Emulates(ctx, client.Target())
 		if is {
 			cfg.AppAPIKey, cfg.AppBaseURL = cfg.APIKey, "" // as the emulator has it; those of the environment are of a real workspace
 			return cfg, nil
@@ -116,53 +120,53 @@ func (f *liveFlags) config(ctx context.Context, con console, makes bool) (livete
 		case ctx.Err() != nil:
 			return cfg, liveExit(ctx, context.Cause(ctx))
 		case silent != nil:
-			return cfg, fail(exitUnavailable, "nothing answers on %s", client.Target())
+			return cfg, exit.Fail(exit.Unavailable, "nothing answers on %s", client.Target())
 		case makes && cfg.AppAPIKey == "":
-			return cfg, fail(exitUsage, "%s: %w", client.Target(), livetest.ErrOwnMemory)
+			return cfg, exit.Fail(exit.Usage, "%s: %w", client.Target(), livetest.ErrOwnMemory)
 		}
 	}
 	if f.workspace != "" {
 		cfg.Workspace = f.workspace
 	}
-	if makes && cfg.Workspace == "" && terminal(con.in) {
+	if makes && cfg.Workspace == "" && console.Terminal(con.In) {
 		cfg.Workspace = askWorkspace(con, client.Target())
 	}
 	return cfg, nil
 }
 
 // askWorkspace asks for the name of the workspace.
-func askWorkspace(con console, target string) string {
-	fmt.Fprintf(con.err, "This makes people, events and objects in the workspace behind CUSTOMERIO_API_KEY on %s, and deletes them at the end.\nThe name of the workspace, which must be one for tests: ", target)
-	line, _ := bufio.NewReader(con.in).ReadString('\n')
+func askWorkspace(con console.Console, target string) string {
+	fmt.Fprintf(con.Err, "This makes people, events and objects in the workspace behind CUSTOMERIO_API_KEY on %s, and deletes them at the end.\nThe name of the workspace, which must be one for tests: ", target)
+	line, _ := bufio.NewReader(con.In).ReadString('\n')
 	return strings.TrimSpace(line)
 }
 
 // liveExit puts the exit code to an error of the suite.
 func liveExit(ctx context.Context, err error) error {
-	var exit *exitError
+	var ended *exit.Error
 	switch {
-	case err == nil || errors.As(err, &exit):
+	case err == nil || errors.As(err, &ended):
 		return err
-	case ctx.Err() != nil && errors.Is(context.Cause(ctx), errTerminated):
-		return &exitError{exitTerminated, err}
+	case ctx.Err() != nil && errors.Is(context.Cause(ctx), exit.ErrTerminated):
+		return exit.With(exit.Terminated, err)
 	case ctx.Err() != nil:
-		return &exitError{exitInterrupted, err}
+		return exit.With(exit.Interrupted, err)
 	case errors.Is(err, cio.ErrUnauthorized), errors.Is(err, appapi.ErrUnauthorized):
-		return &exitError{exitKey, err}
+		return exit.With(exit.Key, err)
 	case errors.Is(err, livetest.ErrNoWorkspace):
-		return fail(exitUsage, "%w: --workspace NAME, or CIOKIT_LIVE_WORKSPACE", err)
+		return exit.Fail(exit.Usage, "%w: --workspace NAME, or CIOKIT_LIVE_WORKSPACE", err)
 	case errors.Is(err, livetest.ErrAnotherWorkspace), errors.Is(err, livetest.ErrOwnMemory):
-		return &exitError{exitUsage, err}
+		return exit.With(exit.Usage, err)
 	}
 	var api *cio.APIError
 	var app *appapi.APIError
 	if errors.As(err, &api) || errors.As(err, &app) {
-		return &exitError{exitUnavailable, err}
+		return exit.With(exit.Unavailable, err)
 	}
-	return &exitError{exitLocal, err}
+	return exit.With(exit.Local, err)
 }
 
-func newLiveRun(con console) *cobra.Command {
+func newLiveRun(con console.Console) *cobra.Command {
 	var flags liveFlags
 	var areas []string
 	var permissive, asJSON bool
@@ -183,7 +187,7 @@ Exit code 6 means that a case failed.`,
 			ctx := cmd.Context()
 			for _, a := range areas {
 				if !slices.Contains(livetest.Areas(), a) {
-					return fail(exitUsage, "there is no area %s; there are: %s", a, strings.Join(livetest.Areas(), ", "))
+					return exit.Fail(exit.Usage, "there is no area %s; there are: %s", a, strings.Join(livetest.Areas(), ", "))
 				}
 			}
 			cfg, err := flags.config(ctx, con, true)
@@ -203,18 +207,18 @@ Exit code 6 means that a case failed.`,
 }
 
 // openLive opens the suite, and says where it sends unless that is an emulator.
-func openLive(ctx context.Context, con console, cfg livetest.Config) (*livetest.Suite, error) {
+func openLive(ctx context.Context, con console.Console, cfg livetest.Config) (*livetest.Suite, error) {
 	s, err := livetest.Open(ctx, cfg)
 	if err != nil {
 		return nil, liveExit(ctx, err)
 	}
 	if s.Real() {
-		fmt.Fprintln(con.err, s.Where()+" What is made there is deleted at the end.")
+		fmt.Fprintln(con.Err, s.Where()+" What is made there is deleted at the end.")
 	}
 	return s, nil
 }
 
-func runLive(ctx context.Context, con console, cfg livetest.Config, areas []string, asJSON bool) error {
+func runLive(ctx context.Context, con console.Console, cfg livetest.Config, areas []string, asJSON bool) error {
 	s, err := openLive(ctx, con, cfg)
 	if err != nil {
 		return err
@@ -242,11 +246,11 @@ func runLive(ctx context.Context, con console, cfg livetest.Config, areas []stri
 	}
 	closed := s.Close(ctx)
 	if !asJSON {
-		fmt.Fprintf(con.out, "%d passed, %d failed, %d skipped; run %s on %s", passed, failed, skipped, s.RunID(), s.Target())
+		fmt.Fprintf(con.Out, "%d passed, %d failed, %d skipped; run %s on %s", passed, failed, skipped, s.RunID(), s.Target())
 		if !s.ReadsBack() {
-			fmt.Fprint(con.out, "; nothing was read back, for want of CUSTOMERIO_APP_API_KEY")
+			fmt.Fprint(con.Out, "; nothing was read back, for want of CUSTOMERIO_APP_API_KEY")
 		}
-		fmt.Fprintln(con.out)
+		fmt.Fprintln(con.Out)
 	}
 	switch {
 	case closed != nil:
@@ -256,18 +260,18 @@ func runLive(ctx context.Context, con console, cfg livetest.Config, areas []stri
 	case errors.Is(first, cio.ErrUnauthorized), errors.Is(first, cio.ErrUnavailable), errors.Is(first, appapi.ErrUnauthorized):
 		return liveExit(ctx, first)
 	case failed > 0:
-		return &exitError{code: exitRejects}
+		return exit.With(exit.Rejects, nil)
 	}
 	return nil
 }
 
-func printResult(con console, r livetest.Result, asJSON bool) {
+func printResult(con console.Console, r livetest.Result, asJSON bool) {
 	said := ""
 	if r.Err != nil {
 		said = r.Err.Error()
 	}
 	if asJSON {
-		json.NewEncoder(con.out).Encode(struct {
+		json.NewEncoder(con.Out).Encode(struct {
 			livetest.Result
 			Passed  bool    `json:"passed"`
 			Error   string  `json:"error,omitempty"`
@@ -279,16 +283,16 @@ func printResult(con console, r livetest.Result, asJSON bool) {
 	if r.Err != nil {
 		verdict = "FAIL"
 	}
-	fmt.Fprintf(con.out, "%s  %-10s %s (%s)\n", verdict, r.Area, r.Name, r.Took.Round(time.Millisecond))
+	fmt.Fprintf(con.Out, "%s  %-10s %s (%s)\n", verdict, r.Area, r.Name, r.Took.Round(time.Millisecond))
 	for _, o := range r.Observations {
-		fmt.Fprintf(con.out, "        %s: %s\n", o.What, o.Seen)
+		fmt.Fprintf(con.Out, "        %s: %s\n", o.What, o.Seen)
 	}
 	if said != "" {
-		fmt.Fprintf(con.out, "      %s\n", strings.ReplaceAll(said, "\n", "\n      "))
+		fmt.Fprintf(con.Out, "      %s\n", strings.ReplaceAll(said, "\n", "\n      "))
 	}
 }
 
-func newLiveClean(con console) *cobra.Command {
+func newLiveClean(con console.Console) *cobra.Command {
 	var flags liveFlags
 	var list, anyKey bool
 	cmd := &cobra.Command{
@@ -302,14 +306,14 @@ $XDG_STATE_HOME/ciokit/live list, and nothing else. A ledger of another address 
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := livetest.LedgerDir()
 			if err != nil {
-				return &exitError{exitLocal, err}
+				return exit.With(exit.Local, err)
 			}
 			ledgers, err := livetest.Ledgers(dir)
 			if err != nil {
-				return &exitError{exitLocal, err}
+				return exit.With(exit.Local, err)
 			}
 			if len(ledgers) == 0 {
-				_, err := fmt.Fprintf(con.out, "Nothing is left: there is no ledger in %s.\n", dir)
+				_, err := fmt.Fprintf(con.Out, "Nothing is left: there is no ledger in %s.\n", dir)
 				return err
 			}
 			if list {
@@ -324,8 +328,8 @@ $XDG_STATE_HOME/ciokit/live list, and nothing else. A ledger of another address 
 	return cmd
 }
 
-func listLedgers(con console, ledgers []*livetest.Ledger) error {
-	t := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+func listLedgers(con console.Console, ledgers []*livetest.Ledger) error {
+	t := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "RUN\tSTARTED\tTO\tLEFT")
 	for _, l := range ledgers {
 		h := l.Header()
@@ -334,7 +338,7 @@ func listLedgers(con console, ledgers []*livetest.Ledger) error {
 	return t.Flush()
 }
 
-func cleanLedgers(ctx context.Context, con console, flags liveFlags, ledgers []*livetest.Ledger, anyKey bool) error {
+func cleanLedgers(ctx context.Context, con console.Console, flags liveFlags, ledgers []*livetest.Ledger, anyKey bool) error {
 	cfg, err := flags.config(ctx, con, false)
 	if err != nil {
 		return err
@@ -346,23 +350,23 @@ func cleanLedgers(ctx context.Context, con console, flags liveFlags, ledgers []*
 		switch {
 		case errors.Is(err, livetest.ErrOtherWorkspace), errors.Is(err, livetest.ErrLedgerInUse):
 			other = true
-			fmt.Fprintf(con.err, "Left alone: %v\n", err)
+			fmt.Fprintf(con.Err, "Left alone: %v\n", err)
 		case err != nil:
 			return liveExit(ctx, err)
 		default:
-			fmt.Fprintf(con.out, "%s: %s deleted\n", l.Header().Run, plural.Count(n, "thing", "things"))
+			fmt.Fprintf(con.Out, "%s: %s deleted\n", l.Header().Run, plural.Count(n, "thing", "things"))
 		}
 	}
 	if other {
-		return &exitError{code: exitRejects}
+		return exit.With(exit.Rejects, nil)
 	}
 	return nil
 }
 
 // writeFile writes what a command was asked to leave in a file, readable by others.
 func writeFile(name string, text []byte) error {
-	if err := replaceFile(name, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
-		return &exitError{exitLocal, err}
+	if err := atomicfile.Replace(name, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
+		return exit.With(exit.Local, err)
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 // TestLiveThroughAProxy has ciokit proxy pass everything on to a workspace that drops it all: nothing passes for proven because the proxy
@@ -21,14 +23,14 @@ func TestLiveThroughAProxy(t *testing.T) {
 	}
 	live := func(args ...string) (int, string) {
 		out := new(syncBuffer)
-		code := run(t.Context(), append([]string{"live"}, args...), console{strings.NewReader(""), out, out})
+		code := run(t.Context(), append([]string{"live"}, args...), console.New(strings.NewReader(""), out, out))
 		return code, out.String()
 	}
 	for _, app := range []string{"", "k"} {
 		t.Setenv("CUSTOMERIO_APP_API_KEY", app)
 		for _, command := range []string{"run", "probe"} {
 			code, said := live(command, "--to", proxy, "--workspace", "Tests", "--rate", "-1")
-			if code != exitUsage || !strings.Contains(said, "its own memory, which proves nothing") || !strings.Contains(said, "CUSTOMERIO_REGION") {
+			if code != exit.Usage || !strings.Contains(said, "its own memory, which proves nothing") || !strings.Contains(said, "CUSTOMERIO_REGION") {
 				t.Errorf("%s, App API key %q: code %d: %s", command, app, code, said)
 			}
 		}
@@ -39,11 +41,11 @@ func TestLiveThroughAProxy(t *testing.T) {
 	// The workspace is read where it is, and there nothing is.
 	t.Setenv("CUSTOMERIO_APP_BASE_URL", workspace.URL)
 	code, said := live("run", "--to", proxy, "--rate", "-1", "--area", "devices")
-	if code != exitUsage || !strings.Contains(said, "--workspace NAME") {
+	if code != exit.Usage || !strings.Contains(said, "--workspace NAME") {
 		t.Errorf("no name: code %d: %s", code, said)
 	}
 	code, said = live("run", "--to", proxy, "--workspace", "Tests", "--rate", "-1", "--area", "devices", "--permissive", "--wait", "1ms")
-	if code == exitOK || !strings.Contains(said, "0 passed, 1 failed") || !strings.Contains(said, "read back from "+workspace.URL) || !strings.Contains(said, `the workspace "Tests"`) {
+	if code == exit.OK || !strings.Contains(said, "0 passed, 1 failed") || !strings.Contains(said, "read back from "+workspace.URL) || !strings.Contains(said, `the workspace "Tests"`) {
 		t.Errorf("code %d: %s", code, said)
 	}
 }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/livetest"
 	"github.com/spf13/cobra"
 )
 
-func newLiveProbe(con console) *cobra.Command {
+func newLiveProbe(con console.Console) *cobra.Command {
 	var flags liveFlags
 	var report, switches string
 	var asJSON bool
@@ -42,7 +44,7 @@ Without --report the report goes to standard output, in Markdown or, with --json
 	return cmd
 }
 
-func probeLive(ctx context.Context, con console, cfg livetest.Config, file, switches string, asJSON bool) error {
+func probeLive(ctx context.Context, con console.Console, cfg livetest.Config, file, switches string, asJSON bool) error {
 	s, err := openLive(ctx, con, cfg)
 	if err != nil {
 		return err
@@ -56,21 +58,21 @@ func probeLive(ctx context.Context, con console, cfg livetest.Config, file, swit
 			stopped, r.Stopped = err, err.Error()
 			break
 		}
-		fmt.Fprintf(con.err, "%d of %d  %-22s %s\n", i+1, len(all), f.ID, f.Verdict)
+		fmt.Fprintf(con.Err, "%d of %d  %-22s %s\n", i+1, len(all), f.ID, f.Verdict)
 		r.Findings = append(r.Findings, f)
 	}
 	closed := s.Close(ctx)
 	text := []byte(r.Markdown())
 	if asJSON {
 		if text, err = json.MarshalIndent(r, "", "  "); err != nil {
-			return &exitError{exitLocal, err}
+			return exit.With(exit.Local, err)
 		}
 		text = append(text, '\n')
 	}
 	if file != "" {
 		err = writeFile(file, text)
 	} else {
-		_, err = con.out.Write(text)
+		_, err = con.Out.Write(text)
 	}
 	if err == nil && switches != "" && stopped == nil {
 		err = writeFile(switches, []byte(r.SwitchFile()))

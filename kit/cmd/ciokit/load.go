@@ -5,19 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
 	"github.com/ciokit/cio/kit/load"
-	"github.com/ciokit/cio/kit/source"
-	"github.com/ciokit/cio/kit/source/sqldb"
 	"github.com/spf13/cobra"
 )
 
@@ -78,7 +75,7 @@ type loadFlags struct {
 	fallback   bool             // a run that cannot begin or go on says so to --continue alone
 }
 
-func newLoad(con console) *cobra.Command {
+func newLoad(con console.Console) *cobra.Command {
 	var f loadFlags
 	cmd := &cobra.Command{
 		Use:   "load FILE...",
@@ -120,15 +117,12 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := f.do(cmd, con, args)
 			if f.json && !f.reported {
-				return errors.Join(err, json.NewEncoder(con.out).Encode(f.object(load.Summary{})))
+				return errors.Join(err, json.NewEncoder(con.Out).Encode(f.object(load.Summary{})))
 			}
 			return err
 		},
 	}
-	d := destination{}
-	d.flags(cmd)
-	cmd.Flags().Lookup("to").Value = textFlag{&f.To}
-	cmd.Flags().Lookup("key-file").Value = textFlag{&f.KeyFile}
+	destination.AddFlags(cmd, &f.To, &f.KeyFile)
 	fl := cmd.Flags()
 	fl.StringVar(&f.Mapping, "mapping", "", "YAML file that says which messages a row becomes (required)")
 	fl.StringVar(&f.Format, "format", "", "csv, jsonl or parquet; default by the file's extension, then by its first bytes")
@@ -162,7 +156,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.IntVar(&f.Concurrency, "concurrency", 8, "how many requests may be under way at once; messages of one person keep their order")
 	fl.IntVar(&f.Rate, "rate", 0, "how many requests a second may start; 0 means the API's limit of 1000")
 	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop sending when nothing of the load was accepted for so long; a last try is made then")
-	acceptAnyFlag(cmd, &f.AcceptAny2xx)
+	destination.AddAcceptAnyFlag(cmd, &f.AcceptAny2xx)
 	f.changeOptions.flags(cmd)
 	cmd.MarkFlagFilename("mapping", "yaml", "yml")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"csv", "jsonl", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
@@ -170,12 +164,12 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	return cmd
 }
 
-func (f *loadFlags) do(cmd *cobra.Command, con console, args []string) error {
+func (f *loadFlags) do(cmd *cobra.Command, con console.Console, args []string) error {
 	if f.resume != "" {
 		return f.goOn(cmd, con)
 	}
 	if f.newKey {
-		return fail(exitUsage, "--new-key is for --resume; a new load takes any key")
+		return exit.Fail(exit.Usage, "--new-key is for --resume; a new load takes any key")
 	}
 	f.Files = args
 	if err := f.absolutePaths(); err != nil {
@@ -200,7 +194,7 @@ func (f *loadFlags) absolutePaths() error {
 		}
 	}
 	var err error
-	if f.Files, err = expand(f.Files); err != nil {
+	if f.Files, err = input.Expand(f.Files); err != nil {
 		return err
 	}
 	for i := range f.Files {
@@ -212,7 +206,7 @@ func (f *loadFlags) absolutePaths() error {
 }
 
 // begin starts a load.
-func (f *loadFlags) begin(ctx context.Context, con console) error {
+func (f *loadFlags) begin(ctx context.Context, con console.Console) error {
 	l, err := f.open(ctx, con)
 	if err != nil {
 		return err
@@ -233,69 +227,6 @@ func (f *loadFlags) begin(ctx context.Context, con console) error {
 	return l.run(ctx, con)
 }
 
-// goOn resumes a load.
-func (f *loadFlags) goOn(cmd *cobra.Command, con console) error {
-	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "quote", "escape", "line-end", "all-rows", "encoding", "columns", "skip-rows", "json-path", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "strict-identity", "dry-run", "continue"}, changeFlags) {
-		if cmd.Flags().Changed(name) {
-			return fail(exitUsage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
-		}
-	}
-	dir, err := load.JournalDir()
-	if err != nil {
-		return &exitError{exitLocal, err}
-	}
-	j, err := load.ReadJournal(dir, f.resume)
-	if err != nil {
-		return &exitError{exitLocal, err}
-	}
-	h := j.Header()
-	if j.Last().End == load.EndComplete {
-		return fail(exitUsage, "run %s %w", h.ID, load.ErrComplete)
-	}
-	given := f.loadOptions
-	if err := json.Unmarshal(h.Options, &f.loadOptions); err != nil {
-		return fail(exitLocal, "run %s was not begun by this command, and only the program that began it can go on with it: %w", h.ID, err)
-	}
-	b := j.Bounds() // of the load, which a run before may have been given
-	f.MaxErrors, f.MaxDeletes, f.MaxShrink, f.ExpectRows = b.MaxErrors, b.MaxDeletes, b.MaxShrink, ""
-	f.keep(cmd, given)
-	l, err := f.open(cmd.Context(), con)
-	if err != nil {
-		return err
-	}
-	defer l.close()
-	if err := l.checkEmulator(); err != nil {
-		return err
-	}
-	if err := l.resume(h.ID); err != nil {
-		return err
-	}
-	return l.run(cmd.Context(), con)
-}
-
-// keep takes the flags that were given to --resume instead of what the load began with: those that change nothing of what a row becomes.
-func (f *loadFlags) keep(cmd *cobra.Command, given loadOptions) {
-	for _, flag := range []struct {
-		name string
-		keep func()
-	}{
-		{"key-file", func() { f.KeyFile = given.KeyFile }},
-		{"max-errors", func() { f.MaxErrors = given.MaxErrors }},
-		{"max-deletes", func() { f.MaxDeletes = given.MaxDeletes }},
-		{"max-shrink", func() { f.MaxShrink = given.MaxShrink }},
-		{"expect-rows", func() { f.ExpectRows = given.ExpectRows }},
-		{"concurrency", func() { f.Concurrency = given.Concurrency }},
-		{"report", func() { f.Reports = given.Reports }},
-		{"rate", func() { f.Rate = given.Rate }},
-		{"give-up-after", func() { f.GiveUpAfter = given.GiveUpAfter }},
-		{"accept-any-2xx", func() { f.AcceptAny2xx = given.AcceptAny2xx }},
-	} {
-		if cmd.Flags().Changed(flag.name) {
-			flag.keep()
-		}
-	}
-}
-
 // absolute makes a path of the working directory independent of it.
 func absolute(path *string) error {
 	if *path == "" {
@@ -303,7 +234,7 @@ func absolute(path *string) error {
 	}
 	full, err := filepath.Abs(*path)
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	*path = full
 	return nil
@@ -318,30 +249,10 @@ func absoluteInput(arg *string) error {
 		err := absolute(&file)
 		*arg = "sqlite:" + file
 		return err
-	case *arg == "-" || isDatabase(*arg):
+	case *arg == "-" || input.IsDatabase(*arg):
 		return nil
 	}
 	return absolute(arg)
-}
-
-// textFlag sets a string in place of the one that a flag was made with.
-type textFlag struct{ to *string }
-
-func (t textFlag) String() string     { return *t.to }
-func (t textFlag) Set(s string) error { *t.to = s; return nil }
-func (t textFlag) Type() string       { return "string" }
-
-// logTo returns a logger of warnings for a person to read.
-func logTo(w io.Writer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		switch {
-		case a.Key == slog.TimeKey:
-			return slog.Attr{}
-		case a.Value.Kind() == slog.KindString:
-			a.Value = slog.StringValue(flagWords(a.Value.String()))
-		}
-		return a
-	}}))
 }
 
 // rows is what decides which rows there are beside the input itself, and what their cells are.
@@ -376,89 +287,7 @@ func (o *loadOptions) expectRows() (r load.RowRange, err error) {
 		r.Max, err = strconv.ParseInt(strings.TrimSpace(high), 10, 64)
 	}
 	if err != nil || r.Min < 0 || r.Max < max(r.Min, 1) {
-		return r, fail(exitUsage, "--expect-rows is a number of rows, such as 1000, or the least and the most, such as 900-1100")
+		return r, exit.Fail(exit.Usage, "--expect-rows is a number of rows, such as 1000, or the least and the most, such as 900-1100")
 	}
 	return r, nil
-}
-
-// inputError puts the exit code to what is wrong with a file: its contents are usage, its absence is local.
-func inputError(err error) error {
-	var mapping *load.MappingError
-	var format *source.FormatError
-	if errors.As(err, &mapping) || errors.As(err, &format) {
-		return &exitError{exitUsage, err}
-	}
-	var path *os.PathError
-	if errors.As(err, &path) || errors.Is(err, sqldb.ErrUnreachable) {
-		return &exitError{exitLocal, err}
-	}
-	return &exitError{exitUsage, err}
-}
-
-// loadError puts the exit code to why a load did not begin.
-func loadError(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, load.ErrSameFile), errors.Is(err, load.ErrComplete), errors.Is(err, load.ErrRunning):
-		return &exitError{exitUsage, err}
-	}
-	return loadExit(load.Summary{}, err)
-}
-
-// loadExit turns the outcome into the exit code and the last line on standard error.
-func loadExit(s load.Summary, err error) error {
-	var mapping *load.MappingError
-	var format *source.FormatError
-	switch {
-	case errors.Is(err, errTerminated):
-		return &exitError{exitTerminated, err}
-	case errors.Is(err, load.ErrInterrupted):
-		return &exitError{exitInterrupted, err}
-	case errors.Is(err, load.ErrKeyRefused):
-		return &exitError{exitKey, err}
-	case errors.Is(err, load.ErrGaveUp):
-		return &exitError{exitUnavailable, err}
-	case errors.Is(err, load.ErrTooManyDeletes):
-		return fail(exitGuard, "%w; look whether they are meant, and raise --max-deletes then", err)
-	case errors.Is(err, load.ErrDiffers):
-		return fail(exitGuard, "%w; nothing was sent", err)
-	case errors.Is(err, load.ErrShrunk):
-		return fail(exitGuard, "%w; %s", err, changesHint(err))
-	case errors.Is(err, load.ErrNotWhole):
-		return fail(exitGuard, "%w; nobody was deleted", err)
-	case errors.As(err, new(*load.PendingError)):
-		return fail(exitUsage, "%w: %s", err, changesHint(err))
-	case errors.As(err, new(*load.SnapshotError)):
-		return &exitError{exitUsage, err}
-	case errors.Is(err, load.ErrTooManyErrors):
-		return fail(exitGuard, "%w; look at the first ones, or raise --max-errors; --max-errors 0 switches this off, also for 1,000 in a row for one reason", err)
-	case errors.As(err, new(*source.ChangedError)) && s.Guarded == 0:
-		return &exitError{exitChanged, err}
-	case errors.Is(err, load.ErrInputChanged) && s.Guarded == 0:
-		return fail(exitChanged, "%w; what was read is accounted for and nobody was deleted. Load it again once nothing writes to it", err)
-	case errors.Is(err, load.ErrInputChanged):
-		return &exitError{exitGuard, err}
-	case errors.As(err, &mapping), errors.As(err, &format):
-		return &exitError{exitUsage, err}
-	case err != nil:
-		return &exitError{exitLocal, err}
-	case s.Guarded > 0:
-		return &exitError{code: exitGuard}
-	case s.Rejected+s.RejectedByAPI+s.RowsRejected > 0:
-		return &exitError{code: exitRejects}
-	}
-	return nil
-}
-
-// blankExit says that a load made nothing of any row, though no condition left them out: it has the wrong mapping, or the wrong input.
-func blankExit(s load.Summary, m *load.Mapping) error {
-	if s.Rows == 0 || s.RowsBlank < s.Rows {
-		return nil
-	}
-	reads := ""
-	if names := m.Columns(); len(names) > 0 {
-		reads = " (" + strings.Join(names, ", ") + ")"
-	}
-	return fail(exitRejects, "no row came to a message: none of %s has anything in the columns that the mapping reads%s; is it the mapping of this input?", plural.Count(s.Rows, "row", "rows"), reads)
 }

@@ -6,6 +6,9 @@ import (
 	"os"
 	"time"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/spf13/cobra"
@@ -46,19 +49,19 @@ func (o *changeOptions) changes() (load.ChangeOnly, error) {
 	mirror := o.Mode == "mirror"
 	switch {
 	case o.Mode != "upsert" && !mirror:
-		return c, fail(exitUsage, "--mode is upsert or mirror")
+		return c, exit.Fail(exit.Usage, "--mode is upsert or mirror")
 	case o.MirrorWith != "delete" && o.MirrorWith != "suppress":
-		return c, fail(exitUsage, "--mirror-with is delete or suppress")
+		return c, exit.Fail(exit.Usage, "--mirror-with is delete or suppress")
 	case o.MaxShrink < 1 || o.MaxShrink > 100:
-		return c, fail(exitUsage, "--max-shrink is a number from 1 to 100")
+		return c, exit.Fail(exit.Usage, "--max-shrink is a number from 1 to 100")
 	case mirror && (o.Snapshot == "" || !o.SnapshotIDs):
-		return c, fail(exitUsage, "--mode mirror needs --snapshot FILE and --snapshot-ids: to delete who has left it must know who was there, by their ids in clear, because a hash names nobody")
+		return c, exit.Fail(exit.Usage, "--mode mirror needs --snapshot FILE and --snapshot-ids: to delete who has left it must know who was there, by their ids in clear, because a hash names nobody")
 	case o.NewMapping && o.Snapshot == "" && o.DiffWith == "":
-		return c, fail(exitUsage, "--new-mapping goes on from a snapshot whose load had other ids, columns or another mapping: name one by --snapshot")
+		return c, exit.Fail(exit.Usage, "--new-mapping goes on from a snapshot whose load had other ids, columns or another mapping: name one by --snapshot")
 	case o.SnapshotIDs && o.Snapshot == "":
-		return c, fail(exitUsage, "--snapshot-ids needs --snapshot FILE to keep them in")
+		return c, exit.Fail(exit.Usage, "--snapshot-ids needs --snapshot FILE to keep them in")
 	case o.Full && o.Snapshot == "" && o.DiffWith == "":
-		return c, fail(exitUsage, "--full sends what has not changed since a snapshot: name one by --snapshot")
+		return c, exit.Fail(exit.Usage, "--full sends what has not changed since a snapshot: name one by --snapshot")
 	}
 	if mirror {
 		c.Mirror = load.Mirror(o.MirrorWith)
@@ -78,17 +81,17 @@ func (l *loading) sayChanges() error {
 	}
 	info, err := load.ReadSnapshotInfo(file)
 	if errors.Is(err, os.ErrNotExist) && c.DiffWith == "" {
-		l.say("There is no snapshot %s yet: every row is sent, and the snapshot is made at the end.", shortPath(file))
+		l.say("There is no snapshot %s yet: every row is sent, and the snapshot is made at the end.", console.ShortPath(file))
 		if c.Mirror != "" {
 			l.say("This load deletes nobody: who leaves the input from now on is told by it.")
 		}
 		return nil
 	}
 	if err != nil {
-		return inputError(err)
+		return input.Error(err)
 	}
 	l.compared = true
-	l.say("Comparing with %s: %s of %s.", shortPath(file), plural.Count(info.Entries, "entry", "entries"), info.Made.Local().Format(time.DateTime))
+	l.say("Comparing with %s: %s of %s.", console.ShortPath(file), plural.Count(info.Entries, "entry", "entries"), info.Made.Local().Format(time.DateTime))
 	if info.MappingHash != l.job.Mapping.Hash() {
 		l.say("The mapping has changed since: rows that come to other messages than before are sent.")
 	}
@@ -105,7 +108,7 @@ func (l *loading) sayChanges() error {
 
 // readsTwice reports whether the input can be read once before it is sent.
 func (l *loading) readsTwice() bool {
-	return !l.f.stdin() && (l.fingerprint != "" || isDatabase(l.f.Files[0]))
+	return !l.f.stdin() && (l.fingerprint != "" || input.IsDatabase(l.f.Files[0]))
 }
 
 // inputWord names the input at the beginning of a sentence.
@@ -118,13 +121,13 @@ func (l *loading) inputWord() string {
 
 // compare stops a load whose input is so different from that of the snapshot that it is taken for a mistake, and warns of one that says
 // something else of nearly everybody.
-func (l *loading) compare(con console, c *load.Comparison) error {
+func (l *loading) compare(con console.Console, c *load.Comparison) error {
 	l.f.comparison = c
 	if err := c.Stop(); err != nil {
 		return loadExit(load.Summary{}, err)
 	}
 	if warning := c.Warning(); warning != "" {
-		fmt.Fprintln(con.err, "Warning:", warning)
+		fmt.Fprintln(con.Err, "Warning:", warning)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 // A load with a snapshot that is killed again and again sends every changed row, is refused until it is resumed, and leaves a snapshot by
@@ -90,7 +92,7 @@ func TestKilledLoadWithSnapshot(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := again.Wait(); err == nil || again.ProcessState.ExitCode() != exitUsage || !strings.Contains(again.said.String(), "ciokit load --resume "+id) {
+		if err := again.Wait(); err == nil || again.ProcessState.ExitCode() != exit.Usage || !strings.Contains(again.said.String(), "ciokit load --resume "+id) {
 			t.Fatalf("a new load from the snapshot of a killed one: %v: %s", err, &again.said)
 		}
 	}

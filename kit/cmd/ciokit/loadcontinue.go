@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source"
 )
@@ -51,20 +54,20 @@ func refusedToGoOn(err error) bool {
 }
 
 // goOnOrBegin is a load with --continue.
-func (f *loadFlags) goOnOrBegin(ctx context.Context, con console) error {
+func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error {
 	if f.dryRun {
-		return fail(exitUsage, "--continue sends; leave --dry-run out, or --continue")
+		return exit.Fail(exit.Usage, "--continue sends; leave --dry-run out, or --continue")
 	}
 	if f.Mapping == "" {
 		return f.begin(ctx, con) // which says what is missing
 	}
 	mapping, err := load.ReadMapping(f.Mapping)
 	if err != nil {
-		return inputError(err)
+		return input.Error(err)
 	}
 	dir, err := load.JournalDir()
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	sum := sha256.Sum256([]byte(f.sameLoad()))
 	release, err := load.Hold(dir, "continue-"+hex.EncodeToString(sum[:8]))
@@ -74,7 +77,7 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console) error {
 	defer release()
 	last, err := f.lastRun(dir)
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	if last == nil {
 		return f.anew(ctx, con, "", "there is no earlier run of it on this machine")
@@ -85,7 +88,7 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console) error {
 	case errors.Is(inUse, load.ErrRunning):
 		return f.refuse(loadError(inUse), id, "another process is at work on this load")
 	case inUse != nil:
-		return f.refuse(&exitError{exitLocal, inUse}, id, "nobody can tell whether another process is at work on this load")
+		return f.refuse(exit.With(exit.Local, inUse), id, "nobody can tell whether another process is at work on this load")
 	case last.Problem() == nil && last.Last().End == load.EndComplete:
 		return f.anew(ctx, con, id, "its last run was complete")
 	case !last.EndedEarly() && mapping.Repeatable():
@@ -104,11 +107,11 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console) error {
 
 // noRepeat is why no new load is begun.
 func (f *loadFlags) noRepeat(id string, why error) error {
-	code := exitUsage
+	code := exit.Usage
 	if errors.As(why, new(*source.ChangedError)) {
-		code = exitChanged
+		code = exit.Changed
 	}
-	return fail(code, "run %s ended early and cannot be gone on with: %w. No new load was begun, because the mapping has events without a messageId: those that run had sent would be sent again as new ones. Give them a messageId, such as messageId: [$order_id], or begin a new load without --continue if that does no harm", id, why)
+	return exit.Fail(code, "run %s ended early and cannot be gone on with: %w. No new load was begun, because the mapping has events without a messageId: those that run had sent would be sent again as new ones. Give them a messageId, such as messageId: [$order_id], or begin a new load without --continue if that does no harm", id, why)
 }
 
 // refuse keeps for --json that nothing was done.
@@ -118,7 +121,7 @@ func (f *loadFlags) refuse(err error, run, why string) error {
 }
 
 // decide says what --continue does.
-func (f *loadFlags) decide(con console, c continued) {
+func (f *loadFlags) decide(con console.Console, c continued) {
 	f.continued = &c
 	if f.json {
 		return
@@ -129,12 +132,12 @@ func (f *loadFlags) decide(con console, c continued) {
 	}
 	switch c.Did {
 	case "resumed":
-		fmt.Fprintf(con.err, "Going on with run%s: %s\n", run, flagWords(c.Why))
+		fmt.Fprintf(con.Err, "Going on with run%s: %s\n", run, console.FlagWords(c.Why))
 	case "anew":
 		if run != "" {
 			run = " (run" + run + ")"
 		}
-		fmt.Fprintf(con.err, "Beginning this load anew: %s%s\n", flagWords(c.Why), run)
+		fmt.Fprintf(con.Err, "Beginning this load anew: %s%s\n", console.FlagWords(c.Why), run)
 	}
 }
 
@@ -154,7 +157,7 @@ func (f *loadFlags) lastRun(dir string) (*load.Journal, error) {
 }
 
 // tryResume goes on with a run. The error is a *goneOnError if that is refused, and nothing was sent.
-func (f *loadFlags) tryResume(ctx context.Context, con console, last *load.Journal) error {
+func (f *loadFlags) tryResume(ctx context.Context, con console.Console, last *load.Journal) error {
 	if why := last.Problem(); why != nil {
 		return &goneOnError{why}
 	}
@@ -183,7 +186,7 @@ func (f *loadFlags) tryResume(ctx context.Context, con console, last *load.Journ
 	case err != nil:
 		return loadError(err)
 	}
-	attempt.decide(console{con.in, con.out, &l.said}, continued{Did: "resumed", Run: h.ID, Why: "it " + howEnded(last)})
+	attempt.decide(console.New(con.In, con.Out, &l.said), continued{Did: "resumed", Run: h.ID, Why: "it " + howEnded(last)})
 	err = l.run(ctx, con)
 	f.tell(&attempt)
 	return err
@@ -203,7 +206,7 @@ func howEnded(j *load.Journal) string {
 }
 
 // anew begins a new load. Where one was killed that the snapshot knows nothing of, it sends everything.
-func (f *loadFlags) anew(ctx context.Context, con console, run, why string) error {
+func (f *loadFlags) anew(ctx context.Context, con console.Console, run, why string) error {
 	did := continued{Did: "anew", Run: run, Why: why}
 	f.decide(con, did)
 	attempt := *f
@@ -213,7 +216,7 @@ func (f *loadFlags) anew(ctx context.Context, con console, run, why string) erro
 	if errors.As(err, &unknown) {
 		did.Full = true
 		if !f.json {
-			fmt.Fprintf(con.err, "Everything is sent once, as with --full: %s\n", flagWords(unknown.Error()))
+			fmt.Fprintf(con.Err, "Everything is sent once, as with --full: %s\n", console.FlagWords(unknown.Error()))
 		}
 		attempt = *f
 		attempt.Full, attempt.continued = true, &did

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 // night starts the command as cron does, and returns what it said and its exit code.
@@ -82,7 +84,7 @@ func TestContinueIsAloneAtItsLoad(t *testing.T) {
 				t.Fatal(err)
 			}
 			<-came
-			if said, code := night(t, dir, append(args, "--continue", "--json")...); code != exitUsage || !strings.Contains(said, "is under way in another process") || !strings.Contains(said, `"did":"refused"`) {
+			if said, code := night(t, dir, append(args, "--continue", "--json")...); code != exit.Usage || !strings.Contains(said, "is under way in another process") || !strings.Contains(said, `"did":"refused"`) {
 				t.Errorf("exit %d: %s", code, said)
 			}
 			if err := first.Process.Kill(); err != nil {
@@ -90,7 +92,7 @@ func TestContinueIsAloneAtItsLoad(t *testing.T) {
 			}
 			_ = first.Wait() // it was killed
 			close(answer)
-			if said, code := night(t, dir, append(args, "--continue", "--json")...); code != exitOK || !strings.Contains(said, `"rows":12000,`) || !strings.Contains(said, `"did":"resumed"`) {
+			if said, code := night(t, dir, append(args, "--continue", "--json")...); code != exit.OK || !strings.Contains(said, `"rows":12000,`) || !strings.Contains(said, `"did":"resumed"`) {
 				t.Errorf("exit %d: %s", code, said)
 			}
 			server.mu.Lock()
@@ -113,9 +115,9 @@ func TestContinueOfAChangedTable(t *testing.T) {
 		message, said string
 		code          int
 	}{
-		"people":                     {"identify: {userId: $id, traits: {n: =float(n)}}", `"rows":12001,.*"accepted":12001,.*"did":"anew".*its last run cannot be gone on with: `, exitOK},
-		"events with a messageId":    {"track: {userId: $id, event: Seen, messageId: [$n]}", `"rows":12001,.*"did":"anew"`, exitOK},
-		"events without a messageId": {"track: {userId: $id, event: Seen, properties: {n: =float(n)}}", `"did":"refused"`, exitChanged},
+		"people":                     {"identify: {userId: $id, traits: {n: =float(n)}}", `"rows":12001,.*"accepted":12001,.*"did":"anew".*its last run cannot be gone on with: `, exit.OK},
+		"events with a messageId":    {"track: {userId: $id, event: Seen, messageId: [$n]}", `"rows":12001,.*"did":"anew"`, exit.OK},
+		"events without a messageId": {"track: {userId: $id, event: Seen, properties: {n: =float(n)}}", `"did":"refused"`, exit.Changed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -138,7 +140,7 @@ func TestContinueOfAChangedTable(t *testing.T) {
 				t.Errorf("exit %d: %s", code, said)
 			}
 			sent := server.settle() - before
-			if code != exitOK && sent != 0 {
+			if code != exit.OK && sent != 0 {
 				t.Errorf("%d messages were sent", sent)
 			}
 		})

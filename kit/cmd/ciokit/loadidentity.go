@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 )
@@ -58,12 +59,12 @@ func restText(b *strings.Builder, s load.Shared) {
 func refuseShared(w io.Writer, c *load.IdentityCount) error {
 	switch {
 	case c.NotCounted != "":
-		return fail(exitLocal, "nothing was sent: --strict-identity could not look at all of the input: %s", c.NotCounted)
+		return exit.Fail(exit.Local, "nothing was sent: --strict-identity could not look at all of the input: %s", c.NotCounted)
 	case !c.Found():
 		return nil
 	}
 	if _, err := io.WriteString(w, identityText(c)); err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
-	return fail(exitGuard, "nothing was sent: --strict-identity refuses an input with such rows; mend them, or leave the flag out")
+	return exit.Fail(exit.Guard, "nothing was sent: --strict-identity refuses an input with such rows; mend them, or leave the flag out")
 }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/parquet-go/parquet-go"
 )
 
@@ -286,7 +287,7 @@ func TestBecomeCommand(t *testing.T) {
 	}
 	for i, arg := range os.Args {
 		if arg == "--" {
-			os.Exit(run(t.Context(), os.Args[i+1:], console{os.Stdin, os.Stdout, os.Stderr}))
+			os.Exit(run(t.Context(), os.Args[i+1:], console.New(os.Stdin, os.Stdout, os.Stderr)))
 		}
 	}
 }

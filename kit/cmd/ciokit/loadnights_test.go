@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 // workspaceOfNights is an emulator that counts what deletes somebody, and can be silent until the command is killed.
@@ -73,11 +74,11 @@ func TestSevenNights(t *testing.T) {
 		flags        []string
 		renamed      int // the exit code
 	}{
-		{"upsert", explicit, []string{"--snapshot", "s"}, exitUsage},
-		{"upsert of all columns", everything, []string{"--snapshot", "s"}, exitGuard},
-		{"upsert with ids", explicit, []string{"--snapshot", "s", "--snapshot-ids"}, exitUsage},
-		{"mirror", explicit, []string{"--snapshot", "s", "--snapshot-ids", "--mode", "mirror"}, exitUsage},
-		{"mirror of all columns", everything, []string{"--snapshot", "s", "--snapshot-ids", "--mode", "mirror"}, exitUsage},
+		{"upsert", explicit, []string{"--snapshot", "s"}, exit.Usage},
+		{"upsert of all columns", everything, []string{"--snapshot", "s"}, exit.Guard},
+		{"upsert with ids", explicit, []string{"--snapshot", "s", "--snapshot-ids"}, exit.Usage},
+		{"mirror", explicit, []string{"--snapshot", "s", "--snapshot-ids", "--mode", "mirror"}, exit.Usage},
+		{"mirror of all columns", everything, []string{"--snapshot", "s", "--snapshot-ids", "--mode", "mirror"}, exit.Usage},
 	} {
 		t.Run(mode.name, func(t *testing.T) {
 			t.Parallel()
@@ -124,21 +125,21 @@ func TestSevenNights(t *testing.T) {
 			db("CREATE TABLE customers (id INTEGER, email TEXT, plan TEXT)",
 				"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 200) INSERT INTO customers SELECT n, 'c' || n || '@shop.example', 'free' FROM c",
 				"CREATE TABLE orders (id INTEGER, customer INTEGER)", "INSERT INTO orders SELECT id + 70000, id FROM customers", goodView)
-			sent(exitOK, `200 +accepted`)
+			sent(exit.OK, `200 +accepted`)
 			people(200)
 
 			for _, bad := range []struct {
 				name, view, said string
 				code             int
 			}{
-				{"a bad join", `SELECT o.id, email, plan FROM customers c JOIN orders o ON o.customer = c.id`, `(200 of the 200 people|200 of the 400 ids and addresses|ids that are not in the snapshot).*nothing was sent`, exitGuard},
-				{"a view of half", `SELECT id, email, plan FROM customers WHERE id <= 60`, `14\d of the 200 people|28\d of the 400 ids and addresses`, exitGuard},
-				{"a view of nothing", `SELECT id, email, plan FROM customers WHERE 0`, `not in it.*nothing was sent`, exitGuard},
-				{"a view that fails", `SELECT id, email, plan, no_such(id) AS n FROM customers`, `no such function|no_such`, exitUsage},
-				{"a restored backup", `SELECT id, email, 'trial' AS plan FROM customers WHERE id <= 40`, `not in it.*nothing was sent`, exitGuard},
+				{"a bad join", `SELECT o.id, email, plan FROM customers c JOIN orders o ON o.customer = c.id`, `(200 of the 200 people|200 of the 400 ids and addresses|ids that are not in the snapshot).*nothing was sent`, exit.Guard},
+				{"a view of half", `SELECT id, email, plan FROM customers WHERE id <= 60`, `14\d of the 200 people|28\d of the 400 ids and addresses`, exit.Guard},
+				{"a view of nothing", `SELECT id, email, plan FROM customers WHERE 0`, `not in it.*nothing was sent`, exit.Guard},
+				{"a view that fails", `SELECT id, email, plan, no_such(id) AS n FROM customers`, `no such function|no_such`, exit.Usage},
+				{"a restored backup", `SELECT id, email, 'trial' AS plan FROM customers WHERE id <= 40`, `not in it.*nothing was sent`, exit.Guard},
 				{"a renamed column", `SELECT id, email, plan AS tier FROM customers`, `plan|another set of columns`, mode.renamed},
-				{"ids that all changed", `SELECT id + 1000000 AS id, email, plan FROM customers`, `ids that are not in the snapshot|not in it`, exitGuard},
-				{"doubled rows", `SELECT id, email, plan FROM customers UNION ALL SELECT id, email, plan FROM customers`, `400 rows have only 200 different values of id`, exitUsage},
+				{"ids that all changed", `SELECT id + 1000000 AS id, email, plan FROM customers`, `ids that are not in the snapshot|not in it`, exit.Guard},
+				{"doubled rows", `SELECT id, email, plan FROM customers UNION ALL SELECT id, email, plan FROM customers`, `400 rows have only 200 different values of id`, exit.Usage},
 			} {
 				before := messages()
 				db(nightlyView + bad.view)
@@ -149,7 +150,7 @@ func TestSevenNights(t *testing.T) {
 				}
 			}
 			db(goodView)
-			sent(exitOK, `200 +unchanged`)
+			sent(exit.OK, `200 +unchanged`)
 			people(200)
 
 			// Killed, and the table goes on changing: a row before the place where it ended, and one behind.
@@ -168,22 +169,22 @@ func TestSevenNights(t *testing.T) {
 				t.Errorf("nothing warns of what changed: %s", p.said.String())
 			}
 			db("INSERT INTO customers VALUES (0, 'c0@shop.example', 'new')", "INSERT INTO customers VALUES (999, 'c999@shop.example', 'new')")
-			sent(exitOK, `(?s)(Going on with run|Beginning this load anew).*202 +accepted`)
+			sent(exit.OK, `(?s)(Going on with run|Beginning this load anew).*202 +accepted`)
 			people(202)
 			for id := range 201 {
 				if _, err := workspace.Person("key", fmt.Sprint(id)); err != nil {
 					t.Errorf("person %d: %v", id, err)
 				}
 			}
-			sent(exitOK, `202 +unchanged`)
+			sent(exit.OK, `202 +unchanged`)
 
 			// A column with the time of the export is named, and is new for everybody where the mapping takes it.
 			db(nightlyView + `SELECT id, email, plan, datetime('now') AS synced_at FROM customers`)
 			named := `(?s)Warning: the input has 1 column that the last load did not have: "synced_at"`
 			if mode.traits == everything {
-				sent(exitOK, named+`; 202 of the 202 rows that identify somebody say something else.*202 +accepted`)
+				sent(exit.OK, named+`; 202 of the 202 rows that identify somebody say something else.*202 +accepted`)
 			} else {
-				sent(exitOK, named+`.*202 +unchanged`)
+				sent(exit.OK, named+`.*202 +unchanged`)
 			}
 			people(202)
 		})

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
@@ -22,7 +23,7 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 		about = ""
 	}
 	if p.Rows >= 0 {
-		fmt.Fprintf(&b, "  %s%s, %s%s of %s in all; at the API's limit that takes at least %s\n", about, plural.Count(p.Rows, "row", "rows"), about, plural.Count(p.Requests, "request", "requests"), byteSize(p.Bytes),
+		fmt.Fprintf(&b, "  %s%s, %s%s of %s in all; at the API's limit that takes at least %s\n", about, plural.Count(p.Rows, "row", "rows"), about, plural.Count(p.Requests, "request", "requests"), console.ByteSize(p.Bytes),
 			time.Duration(p.Seconds*float64(time.Second)).Round(time.Second))
 	}
 	if !p.Complete {
@@ -49,7 +50,7 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 		fmt.Fprintf(&b, "  %s something\n", plural.Count(p.Deletes, "message that DELETES OR SUPPRESSES", "messages that DELETE OR SUPPRESS"))
 	}
 	if p.LargestBytes > 0 {
-		fmt.Fprintf(&b, "  the largest message has %s (line %d)\n", byteSize(int64(p.LargestBytes)), p.LargestLine)
+		fmt.Fprintf(&b, "  the largest message has %s (line %d)\n", console.ByteSize(int64(p.LargestBytes)), p.LargestLine)
 	}
 	if p.Refused > 0 {
 		fmt.Fprintf(&b, "  %s that would be rejected here:\n", plural.Count(p.Refused, "row", "rows"))
@@ -65,7 +66,7 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 	if len(p.Warnings) > 0 {
 		b.WriteString("Warnings, of messages that would be sent all the same:\n")
 		for _, n := range p.Warnings {
-			fmt.Fprintf(&b, "  %s  %s: %s (first in %s)\n", plural.Grouped(n.Count), n.Rule, printed.Line(flagWords(n.Hint)), placeOf(n.File, n.Line))
+			fmt.Fprintf(&b, "  %s  %s: %s (first in %s)\n", plural.Grouped(n.Count), n.Rule, printed.Line(console.FlagWords(n.Hint)), placeOf(n.File, n.Line))
 		}
 	}
 	b.WriteString(identityText(p.Identity))

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 // The plan of a query says where its rows wait.
@@ -23,7 +24,7 @@ func TestPlanOfAQuery(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, said := runCommand(t, "load", "sqlite:in.db", "--query", "SELECT id, n FROM people", "--mapping", "map.yaml", "--to", "http://workspace.invalid")
-	if want := "up to 8.0 GB of them wait in a temporary file in " + os.TempDir(); code != exitGuard || !strings.Contains(said, want) {
+	if want := "up to 8.0 GB of them wait in a temporary file in " + os.TempDir(); code != exit.Guard || !strings.Contains(said, want) {
 		t.Errorf("code %d, want %q: %s", code, want, said)
 	}
 }
@@ -51,7 +52,7 @@ func TestResumedQueryOfATableThatChanged(t *testing.T) {
 	defer server.Close()
 	code, said := runCommand(t, "load", "sqlite:in.db", "--query", "SELECT id, n FROM people", "--order-by", "n", "--mapping", "map.yaml", "--to", server.URL, "--concurrency", "1", "--yes", "--give-up-after", "3s")
 	id := resumeID.FindStringSubmatch(said)
-	if code != exitKey || id == nil {
+	if code != exit.Key || id == nil {
 		t.Fatalf("code %d: %s", code, said)
 	}
 	most.Store(1 << 40)
@@ -65,7 +66,7 @@ func TestResumedQueryOfATableThatChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code != exitChanged || after.Messages != before.Messages || !strings.Contains(said, "the query had 30000 rows then, and has 30000 now") || !strings.Contains(said, "begin a new load") || strings.Contains(said, "Go on with") {
+	if code != exit.Changed || after.Messages != before.Messages || !strings.Contains(said, "the query had 30000 rows then, and has 30000 now") || !strings.Contains(said, "begin a new load") || strings.Contains(said, "Go on with") {
 		t.Errorf("code %d, %+v before and %+v after: %s", code, before.Messages, after.Messages, said)
 	}
 }

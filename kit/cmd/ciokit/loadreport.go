@@ -5,14 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/atomicfile"
-	"github.com/ciokit/cio/kit/internal/realpath"
 	"github.com/ciokit/cio/kit/load"
 )
 
@@ -30,7 +30,7 @@ func newReports(files []string) (*reports, error) {
 		switch strings.ToLower(filepath.Ext(name)) {
 		case ".html", ".htm", ".json":
 		default:
-			return nil, fail(exitUsage, "--report %s: the name ends in .html for a page, or in .json", name)
+			return nil, exit.Fail(exit.Usage, "--report %s: the name ends in .html for a page, or in .json", name)
 		}
 	}
 	if len(files) == 0 {
@@ -40,7 +40,7 @@ func newReports(files []string) (*reports, error) {
 }
 
 // write writes the reports of a load that has ended.
-func (r *reports) write(con console, l *loading, s load.Summary, runErr error) error {
+func (r *reports) write(con console.Console, l *loading, s load.Summary, runErr error) error {
 	f := l.f
 	about := load.ReportAbout{Source: f.name(), Files: len(f.Files), Mapping: filepath.Base(f.Mapping), MappingHash: l.job.Mapping.Hash(), DryRun: f.dryRun,
 		Started: r.started, Ended: time.Now(), Stopped: whyStopped(runErr), Tool: "ciokit " + cio.Version}
@@ -51,7 +51,7 @@ func (r *reports) write(con console, l *loading, s load.Summary, runErr error) e
 		about.Resume = "ciokit load --resume " + l.load.ID()
 	}
 	if f.Rejects != "" {
-		about.Rejects = shortPath(f.Rejects)
+		about.Rejects = console.ShortPath(f.Rejects)
 	}
 	report := r.recorder.Report(s, about, r.plan)
 	for _, name := range r.files {
@@ -63,11 +63,11 @@ func (r *reports) write(con console, l *loading, s load.Summary, runErr error) e
 				return enc.Encode(report)
 			}
 		}
-		if err := replaceFile(name, write); err != nil {
-			return fail(exitLocal, "--report: %w", err)
+		if err := atomicfile.Replace(name, write); err != nil {
+			return exit.Fail(exit.Local, "--report: %w", err)
 		}
 		if !f.json {
-			fmt.Fprintf(con.err, "Report: %s\n", shortPath(name))
+			fmt.Fprintf(con.Err, "Report: %s\n", console.ShortPath(name))
 		}
 	}
 	return nil
@@ -85,21 +85,4 @@ func whyStopped(err error) string {
 		why += fmt.Sprintf(", the last answer was %d", api.Status)
 	}
 	return why
-}
-
-// replaceFile writes a file beside its name and then gives it the name, so that there is never half of one. A symbolic link stays one, and a device or a
-// pipe is written to.
-func replaceFile(name string, write func(io.Writer) error) error {
-	name, err := realpath.Of(name)
-	if err != nil {
-		return err
-	}
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		f, err := os.OpenFile(name, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(write(f), f.Close())
-	}
-	return atomicfile.Write(name, 0o644, write)
 }

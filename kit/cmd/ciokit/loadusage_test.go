@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 // Flags and arguments that do not go together are refused as such, and the error names what to leave out.
@@ -23,8 +26,8 @@ func TestLoadNamesWhatToLeaveOut(t *testing.T) {
 		"leave --limit out":      rows + " --mapping " + mapping + " --dry-run --mode mirror --snapshot " + filepath.Join(dir, "s") + " --snapshot-ids --limit 1",
 	} {
 		var errs strings.Builder
-		code := run(t.Context(), append([]string{"load"}, strings.Fields(args)...), console{nil, io.Discard, &errs})
-		if code != exitUsage || !strings.Contains(errs.String(), want) {
+		code := run(t.Context(), append([]string{"load"}, strings.Fields(args)...), console.New(nil, io.Discard, &errs))
+		if code != exit.Usage || !strings.Contains(errs.String(), want) {
 			t.Errorf("load %s: exit %d, %s", args, code, errs.String())
 		}
 	}

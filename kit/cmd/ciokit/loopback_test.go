@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 // loadFrom runs a load of one person and returns its exit code and what it said.
@@ -29,7 +31,7 @@ func loadFrom(t *testing.T, to string, more ...string) (code int, said string) {
 	}
 	out := new(syncBuffer)
 	args := append([]string{"load", filepath.Join(dir, "in.csv"), "--mapping", filepath.Join(dir, "map.yaml"), "--to", to, "--give-up-after", "1s"}, more...)
-	code = run(t.Context(), args, console{strings.NewReader(""), out, out})
+	code = run(t.Context(), args, console.New(strings.NewReader(""), out, out))
 	return code, out.String()
 }
 
@@ -103,7 +105,7 @@ func TestWorkspaceBehindLoopback(t *testing.T) {
 			}
 			to := c.at(t)
 			code, said := loadFrom(t, to, "--dry-run")
-			if code != exitOK {
+			if code != exit.OK {
 				t.Fatalf("dry run: code %d: %s", code, said)
 			}
 			code, said = loadFrom(t, to)
@@ -112,12 +114,12 @@ func TestWorkspaceBehindLoopback(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !c.real {
-				if code != exitOK || stats.People != 1 || !strings.Contains(said, "(1 repeated)") || strings.Contains(said, "Sending to") {
+				if code != exit.OK || stats.People != 1 || !strings.Contains(said, "(1 repeated)") || strings.Contains(said, "Sending to") {
 					t.Errorf("code %d, %d people: %s", code, stats.People, said)
 				}
 				return
 			}
-			if code != exitGuard || stats.Requests != 0 {
+			if code != exit.Guard || stats.Requests != 0 {
 				t.Errorf("code %d, %d requests: %s", code, stats.Requests, said)
 			}
 			for _, want := range []string{"which is no emulator", "This load would send to http://127.0.0.1:", "add --yes"} {
@@ -168,10 +170,10 @@ func TestNothingAnswers(t *testing.T) {
 	}
 	to := "http://" + l.Addr().String()
 	l.Close()
-	if code, said := loadFrom(t, to); code != exitUnavailable || !strings.Contains(said, "nothing answers on "+to) {
+	if code, said := loadFrom(t, to); code != exit.Unavailable || !strings.Contains(said, "nothing answers on "+to) {
 		t.Errorf("code %d: %s", code, said)
 	}
-	if code, said := loadFrom(t, to, "--yes"); code != exitUnavailable || !strings.Contains(said, "unsent") {
+	if code, said := loadFrom(t, to, "--yes"); code != exit.Unavailable || !strings.Contains(said, "unsent") {
 		t.Errorf("with --yes: code %d: %s", code, said)
 	}
 }
@@ -197,16 +199,16 @@ func TestResumeElsewhere(t *testing.T) {
 			}
 		}
 		out := new(syncBuffer)
-		code := run(t.Context(), []string{"load", filepath.Join(dir, "in.csv"), "--mapping", filepath.Join(dir, "map.yaml"), "--to", at, "--yes", "--give-up-after", "1s"}, console{strings.NewReader(""), out, out})
+		code := run(t.Context(), []string{"load", filepath.Join(dir, "in.csv"), "--mapping", filepath.Join(dir, "map.yaml"), "--to", at, "--yes", "--give-up-after", "1s"}, console.New(strings.NewReader(""), out, out))
 		_, id, _ := strings.Cut(out.String(), "--resume ")
 		id, _, _ = strings.Cut(id, "\n")
-		if code != exitKey || id == "" {
+		if code != exit.Key || id == "" {
 			t.Fatalf("code %d: %s", code, out)
 		}
 		hidden.Store(began)
 		out = new(syncBuffer)
-		code = run(t.Context(), []string{"load", "--resume", id, "--yes"}, console{strings.NewReader(""), out, out})
-		if code != exitGuard || !strings.Contains(out.String(), "begin a new load") {
+		code = run(t.Context(), []string{"load", "--resume", id, "--yes"}, console.New(strings.NewReader(""), out, out))
+		if code != exit.Guard || !strings.Contains(out.String(), "begin a new load") {
 			t.Errorf("began on an emulator: %v; code %d: %s", began, code, out)
 		}
 	}

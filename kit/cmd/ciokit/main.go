@@ -5,61 +5,41 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], console{os.Stdin, os.Stdout, os.Stderr}))
-}
-
-// console is where a command reads and writes.
-type console struct {
-	in       io.Reader
-	out, err io.Writer
-}
-
-// terminal reports whether w is one, so that what is written there may move and have colours.
-func terminal(w any) bool {
-	f, ok := raw(w).(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// raw is where w writes to as it is, for what has control characters of its own.
-func raw(w any) any {
-	if safe, ok := w.(*printed.Writer); ok {
-		return safe.W
-	}
-	return w
+	os.Exit(run(context.Background(), os.Args[1:], console.New(os.Stdin, os.Stdout, os.Stderr)))
 }
 
 // run runs one command and returns its exit code.
-func run(ctx context.Context, args []string, con console) int {
+func run(ctx context.Context, args []string, con console.Console) int {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	con.out, con.err = &printed.Writer{W: con.out}, &printed.Writer{W: con.err}
+	con = con.Safe()
 	root := newRoot(con)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitOK
+	var ended *exit.Error
+	if errors.As(err, &ended) {
+		err = ended.Err
 	}
-	var exit *exitError
-	if !errors.As(err, &exit) { // what cobra itself says of flags and arguments
-		exit = &exitError{exitUsage, err}
+	if err != nil {
+		fmt.Fprintln(con.Err, "ciokit:", inOneLine(args, console.FlagWords(err.Error())))
 	}
-	if exit.err != nil {
-		fmt.Fprintln(con.err, "ciokit:", inOneLine(args, flagWords(exit.err.Error())))
+	if ended != nil {
+		return ended.Code
 	}
-	return exit.code
+	return exit.CodeOf(err)
 }
 
 // inOneLine writes file names among the arguments that hold line feeds so that they end no line of the text.
@@ -84,10 +64,10 @@ func interruptible(parent context.Context) (context.Context, func()) {
 		case s := <-signals:
 			signal.Stop(signals)
 			if s == syscall.SIGTERM {
-				cancel(errTerminated)
+				cancel(exit.ErrTerminated)
 				return
 			}
-			cancel(errInterrupted)
+			cancel(exit.ErrInterrupted)
 		case <-ctx.Done():
 		}
 	}()
@@ -97,12 +77,7 @@ func interruptible(parent context.Context) (context.Context, func()) {
 	}
 }
 
-var (
-	errInterrupted = errors.New("stopped by a signal")
-	errTerminated  = errors.New("terminated")
-)
-
-func newRoot(con console) *cobra.Command {
+func newRoot(con console.Console) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ciokit",
 		Short: "Customer.io on the command line: load, send, emulate",
@@ -114,9 +89,9 @@ Try it without an account:  ciokit demo`,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetIn(con.in)
-	root.SetOut(con.out)
-	root.SetErr(con.err)
+	root.SetIn(con.In)
+	root.SetOut(con.Out)
+	root.SetErr(con.Err)
 	root.AddCommand(newDemo(con), newLoad(con), newRuns(con), newSource(con), newMap(con), newSend(con), newEvents(con), newEmulate(con), newProxy(con), newNotebook(con), newVersion(con), exitCodesHelp)
 	root.AddCommand(newDoctor(con), newLive(con))
 	return root

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
@@ -15,7 +18,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newMap(con console) *cobra.Command {
+func newMap(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "map",
 		Short: "Write and check mappings",
@@ -26,7 +29,7 @@ func newMap(con console) *cobra.Command {
 	return cmd
 }
 
-func newMapInit(con console) *cobra.Command {
+func newMapInit(con console.Console) *cobra.Command {
 	var in inputFlags
 	var cfg load.ProposeConfig
 	cmd := &cobra.Command{
@@ -47,15 +50,15 @@ What only a person can decide is left open, with the choices in comments; a load
 			cfg.Input, cfg.DecimalComma = in.words(cmd, args, p), in.comma
 			proposal, err := load.Propose(p, cfg)
 			if err != nil {
-				return &exitError{exitUsage, err}
+				return exit.With(exit.Usage, err)
 			}
 			if p.RowsIn != nil && in.rows.JSONPath == "" {
-				fmt.Fprintln(con.err, rowsInText(p.RowsIn))
+				fmt.Fprintln(con.Err, rowsInText(p.RowsIn))
 			}
 			for _, open := range proposal.Open {
-				fmt.Fprintf(con.err, "The mapping is not complete: %s. Look for CHOOSE in it.\n", open)
+				fmt.Fprintf(con.Err, "The mapping is not complete: %s. Look for CHOOSE in it.\n", open)
 			}
-			_, err = con.out.Write(proposal.Mapping)
+			_, err = con.Out.Write(proposal.Mapping)
 			return err
 		},
 	}
@@ -68,7 +71,7 @@ What only a person can decide is left open, with the choices in comments; a load
 
 // inspectAsProposed looks at an input. Where the reader refuses it and knows one flag that would read it, or what it reads is no rows of people,
 // it says so, sets the flag as if it had been given, and looks again.
-func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console, args []string) (source.Profile, error) {
+func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console.Console, args []string) (source.Profile, error) {
 	set := make(map[string]bool)
 	for {
 		p, err := f.inspect(cmd.Context(), con, args)
@@ -76,7 +79,7 @@ func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console, args []s
 		var format *source.FormatError
 		switch {
 		case errors.As(err, &format):
-			why, flag, value = strings.TrimPrefix(flagWords((&source.FormatError{Line: format.Line, Problem: format.Problem}).Error()), "source: "), format.Flag, format.Value
+			why, flag, value = strings.TrimPrefix(console.FlagWords((&source.FormatError{Line: format.Line, Problem: format.Problem}).Error()), "source: "), format.Flag, format.Value
 		case err != nil:
 		case len(p.RowsIn) == 1 && f.rows.JSONPath == "" && !namesPeople(p):
 			why, flag, value = "there is one object only, and its rows seem to be in its member "+p.RowsIn[0], "json-path", p.RowsIn[0]
@@ -89,15 +92,15 @@ func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console, args []s
 			return p, err
 		case slices.Contains(args, "-"):
 			if err == nil {
-				err = fail(exitUsage, "%s; give --%s %s: what comes from a pipe cannot be read again", why, flag, shellWord(value))
+				err = exit.Fail(exit.Usage, "%s; give --%s %s: what comes from a pipe cannot be read again", why, flag, shellWord(value))
 			}
 			return p, err
 		}
 		if err := cmd.Flags().Set(flag, value); err != nil {
-			return p, &exitError{exitUsage, err}
+			return p, exit.With(exit.Usage, err)
 		}
 		set[flag] = true
-		fmt.Fprintf(con.err, "%s. The mapping goes with --%s %s.\n", printable(strings.ToUpper(why[:1])+why[1:]), flag, printable(shellWord(value)))
+		fmt.Fprintf(con.Err, "%s. The mapping goes with --%s %s.\n", console.Printable(strings.ToUpper(why[:1])+why[1:]), flag, console.Printable(shellWord(value)))
 	}
 }
 
@@ -106,7 +109,7 @@ func namesPeople(p source.Profile) bool {
 	return slices.ContainsFunc(p.Columns, func(c source.ColumnProfile) bool { return c.Looks == source.LooksEmail })
 }
 
-func newMapCheck(con console) *cobra.Command {
+func newMapCheck(con console.Console) *cobra.Command {
 	var in inputFlags
 	var values, asJSON bool
 	cmd := &cobra.Command{
@@ -116,7 +119,7 @@ func newMapCheck(con console) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			mapping, err := load.ReadMapping(args[0])
 			if err != nil {
-				return inputError(err)
+				return input.Error(err)
 			}
 			src, err := in.open(cmd.Context(), con, args[1:])
 			if err != nil {
@@ -127,7 +130,7 @@ func newMapCheck(con console) *cobra.Command {
 			if err != nil {
 				var path *os.PathError
 				if errors.As(err, &path) {
-					return &exitError{exitLocal, err}
+					return exit.With(exit.Local, err)
 				}
 				return loadExit(load.Summary{}, err)
 			}
@@ -137,20 +140,20 @@ func newMapCheck(con console) *cobra.Command {
 						plan.Kinds[i].Example = nil
 					}
 				}
-				if err := json.NewEncoder(con.out).Encode(plan); err != nil {
-					return &exitError{exitLocal, err}
+				if err := json.NewEncoder(con.Out).Encode(plan); err != nil {
+					return exit.With(exit.Local, err)
 				}
 				if plan.Refused > 0 {
-					return &exitError{code: exitRejects}
+					return exit.With(exit.Rejects, nil)
 				}
 				return nil
 			}
-			fmt.Fprintln(con.out, fitText(printed.Line(args[0]), plan))
-			if err := printPlan(con.out, plan, "Customer.io", values || terminal(con.out)); err != nil {
-				return &exitError{exitLocal, err}
+			fmt.Fprintln(con.Out, fitText(printed.Line(args[0]), plan))
+			if err := printPlan(con.Out, plan, "Customer.io", values || console.Terminal(con.Out)); err != nil {
+				return exit.With(exit.Local, err)
 			}
 			if plan.Refused > 0 {
-				return &exitError{code: exitRejects}
+				return exit.With(exit.Rejects, nil)
 			}
 			return nil
 		},

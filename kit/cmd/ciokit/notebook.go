@@ -9,12 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/notebook"
 	"github.com/ciokit/cio/kit/internal/places"
 	"github.com/spf13/cobra"
 )
 
-func newNotebook(con console) *cobra.Command {
+func newNotebook(con console.Console) *cobra.Command {
 	var checkout string
 	cmd := &cobra.Command{
 		Use:   "notebook",
@@ -45,11 +47,11 @@ func newJupyter(checkout string) (*notebook.Jupyter, error) {
 	}
 	cache, err := places.Cache("notebook")
 	if err != nil {
-		return nil, &exitError{exitLocal, err}
+		return nil, exit.With(exit.Local, err)
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return nil, &exitError{exitLocal, err}
+		return nil, exit.With(exit.Local, err)
 	}
 	return &notebook.Jupyter{Root: root, Cache: cache, Command: self}, nil
 }
@@ -58,7 +60,7 @@ func newJupyter(checkout string) (*notebook.Jupyter, error) {
 func findCheckout(given string) (string, error) {
 	dir, err := filepath.Abs(given)
 	if err != nil {
-		return "", &exitError{exitLocal, err}
+		return "", exit.With(exit.Local, err)
 	}
 	for {
 		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
@@ -67,46 +69,46 @@ func findCheckout(given string) (string, error) {
 		}
 		up := filepath.Dir(dir)
 		if given != "" || up == dir {
-			return "", fail(exitUsage, "there is no checkout of ciokit here; the notebooks need one: say where with --checkout DIR")
+			return "", exit.Fail(exit.Usage, "there is no checkout of ciokit here; the notebooks need one: say where with --checkout DIR")
 		}
 		dir = up
 	}
 }
 
-func openNotebooks(cmd *cobra.Command, con console, checkout string) error {
+func openNotebooks(cmd *cobra.Command, con console.Console, checkout string) error {
 	j, err := newJupyter(checkout)
 	if err != nil {
 		return err
 	}
 	if err := notebook.Missing("jupyter-lab"); err != nil {
-		return fail(exitLocal, "%w; or open the notebooks in VS Code, after: ciokit notebook install", err)
+		return exit.Fail(exit.Local, "%w; or open the notebooks in VS Code, after: ciokit notebook install", err)
 	}
 	if err := prepare(cmd, con, j); err != nil {
 		return err
 	}
 	lab := exec.CommandContext(cmd.Context(), "jupyter-lab", filepath.Join(j.Root, "notebooks"))
 	lab.Env = j.Env()
-	lab.Stdin, lab.Stdout, lab.Stderr = os.Stdin, raw(con.out).(io.Writer), raw(con.err).(io.Writer)
+	lab.Stdin, lab.Stdout, lab.Stderr = os.Stdin, console.Raw(con.Out).(io.Writer), console.Raw(con.Err).(io.Writer)
 	lab.Cancel = func() error { return lab.Process.Signal(os.Interrupt) }
 	if err := lab.Run(); err != nil && cmd.Context().Err() == nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	return nil
 }
 
 // prepare builds what a kernel needs that outlives this command.
-func prepare(cmd *cobra.Command, con console, j *notebook.Jupyter) error {
-	fmt.Fprintln(con.err, "Building the kernel (the first time takes a minute)")
+func prepare(cmd *cobra.Command, con console.Console, j *notebook.Jupyter) error {
+	fmt.Fprintln(con.Err, "Building the kernel (the first time takes a minute)")
 	if err := j.BuildCommand(cmd.Context()); err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	if err := j.Prepare(cmd.Context()); err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	return nil
 }
 
-func newNotebookInstall(con console, checkout *string) *cobra.Command {
+func newNotebookInstall(con console.Console, checkout *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "install",
 		Short: "Make the kernel known to VS Code and to every Jupyter of this user",
@@ -121,15 +123,15 @@ It works for this checkout. Run it again after updating the checkout, and remove
 			}
 			dir, err := notebook.DataDir()
 			if err != nil {
-				return &exitError{exitLocal, err}
+				return exit.With(exit.Local, err)
 			}
 			if err := prepare(cmd, con, j); err != nil {
 				return err
 			}
 			if err := j.Describe(dir); err != nil {
-				return &exitError{exitLocal, err}
+				return exit.With(exit.Local, err)
 			}
-			fmt.Fprintf(con.out, "Installed the kernel Go (ciokit) in %s\n", dir)
+			fmt.Fprintf(con.Out, "Installed the kernel Go (ciokit) in %s\n", dir)
 			return nil
 		},
 	}

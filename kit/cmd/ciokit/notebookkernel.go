@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/notebook"
 	"github.com/ciokit/cio/kit/livetest"
 	"github.com/ciokit/cio/kit/show"
@@ -17,7 +19,7 @@ import (
 )
 
 // newNotebookKernel is what Jupyter starts for each notebook: GoNB, and beside it what lasts from cell to cell. Both end together.
-func newNotebookKernel(con console, checkout *string) *cobra.Command {
+func newNotebookKernel(con console.Console, checkout *string) *cobra.Command {
 	var tools string
 	cmd := &cobra.Command{
 		Use:    "kernel CONNECTION_FILE",
@@ -32,7 +34,7 @@ func newNotebookKernel(con console, checkout *string) *cobra.Command {
 	return cmd
 }
 
-func runKernel(cmd *cobra.Command, con console, checkout, tools, connection string) error {
+func runKernel(cmd *cobra.Command, con console.Console, checkout, tools, connection string) error {
 	j, err := newJupyter(checkout)
 	if err != nil {
 		return err
@@ -44,7 +46,7 @@ func runKernel(cmd *cobra.Command, con console, checkout, tools, connection stri
 	}
 	host, err := notebook.StartHost(cfg)
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	gonb := j.GoNB(cmd.Context(), connection, host.Files())
 	gonb.Env = append(host.Env(),
@@ -54,10 +56,10 @@ func runKernel(cmd *cobra.Command, con console, checkout, tools, connection stri
 	gonb.WaitDelay = 2 * time.Second
 	ended := runBound(gonb)
 	if err := host.Close(); err != nil {
-		fmt.Fprintln(con.err, "ciokit:", err)
+		fmt.Fprintln(con.Err, "ciokit:", err)
 	}
 	if ended != nil && cmd.Context().Err() == nil {
-		return &exitError{exitLocal, ended}
+		return exit.With(exit.Local, ended)
 	}
 	return nil
 }
@@ -76,7 +78,7 @@ func hostConfig() (notebook.HostConfig, error) {
 	cfg := notebook.HostConfig{Headless: os.Getenv(show.HeadlessEnv) != ""}
 	_, ok, err := livetest.Allowed(os.Getenv(livetest.LiveEnv), os.Getenv)
 	if err != nil {
-		return cfg, &exitError{exitUsage, err}
+		return cfg, exit.With(exit.Usage, err)
 	}
 	if !ok {
 		return cfg, nil

@@ -11,6 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/notebook"
 	"github.com/ciokit/cio/kit/internal/places"
 	"github.com/ciokit/cio/kit/internal/plural"
@@ -25,7 +28,7 @@ type notebookRun struct {
 	jobs                       int
 }
 
-func newNotebookRun(con console, checkout *string) *cobra.Command {
+func newNotebookRun(con console.Console, checkout *string) *cobra.Command {
 	run := notebookRun{}
 	cmd := &cobra.Command{
 		Use:   "run [FILE...]",
@@ -48,32 +51,32 @@ the notebook and the number of the cell, and then exits with 1.`,
 	return cmd
 }
 
-func (r notebookRun) run(ctx context.Context, con console, checkout string, files []string) error {
+func (r notebookRun) run(ctx context.Context, con console.Console, checkout string, files []string) error {
 	if len(files) == 0 && !r.all {
-		return &exitError{exitUsage, errNoNotebook}
+		return exit.With(exit.Usage, errNoNotebook)
 	}
 	j, err := newJupyter(checkout)
 	if err != nil {
 		return err
 	}
 	if err := notebook.Missing("jupyter-nbconvert"); err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	docs, err := r.documents(j, files)
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	// A description of the kernel of its own: another run may use the cache at the same time.
 	scratch, err := places.MkdirTemp("ciokit-run-")
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	defer os.RemoveAll(scratch)
 	if err := j.Prepare(ctx); err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	if err := j.Describe(scratch); err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	env := append(j.Env(), "JUPYTER_PATH="+scratch, show.HeadlessEnv+"=1")
 	return r.each(ctx, con, docs, func(d *notebook.Document) error { return r.one(ctx, j, d, scratch, env) })
@@ -95,7 +98,7 @@ func (r notebookRun) documents(j *notebook.Jupyter, files []string) ([]*notebook
 }
 
 // each runs the notebooks, some at a time, and says how each ended.
-func (r notebookRun) each(ctx context.Context, con console, docs []*notebook.Document, one func(*notebook.Document) error) error {
+func (r notebookRun) each(ctx context.Context, con console.Console, docs []*notebook.Document, one func(*notebook.Document) error) error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var failed int
@@ -113,18 +116,18 @@ func (r notebookRun) each(ctx context.Context, con console, docs []*notebook.Doc
 			defer mu.Unlock()
 			if err != nil {
 				failed++
-				fmt.Fprintf(con.err, "%s: failed\n%v\n", d.Name, err)
+				fmt.Fprintf(con.Err, "%s: failed\n%v\n", d.Name, err)
 				return
 			}
-			fmt.Fprintf(con.out, "%s: %s, %.1f s\n", d.Name, plural.Count(len(d.CodeCells()), "cell", "cells"), time.Since(start).Seconds())
+			fmt.Fprintf(con.Out, "%s: %s, %.1f s\n", d.Name, plural.Count(len(d.CodeCells()), "cell", "cells"), time.Since(start).Seconds())
 		})
 	}
 	wg.Wait()
 	if ctx.Err() != nil {
-		return &exitError{exitInterrupted, errInterrupted}
+		return exit.With(exit.Interrupted, exit.ErrInterrupted)
 	}
 	if failed > 0 {
-		return fail(exitLocal, "%d of %s failed", failed, plural.Count(len(docs), "notebook", "notebooks"))
+		return exit.Fail(exit.Local, "%d of %s failed", failed, plural.Count(len(docs), "notebook", "notebooks"))
 	}
 	return nil
 }
@@ -160,7 +163,7 @@ func (r notebookRun) one(ctx context.Context, j *notebook.Jupyter, d *notebook.D
 	if err != nil {
 		return err
 	}
-	return replaceFile(d.Path, func(w io.Writer) error { _, err := w.Write(text); return err })
+	return atomicfile.Replace(d.Path, func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
 func differences(saved, run *notebook.Document) (problems []error) {

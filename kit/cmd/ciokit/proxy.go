@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/spf13/cobra"
 )
 
@@ -16,7 +18,7 @@ const proxyAddr = "127.0.0.1:8111"
 // forwardTimeout bounds one call to the real API.
 const forwardTimeout = 60 * time.Second
 
-func newProxy(con console) *cobra.Command {
+func newProxy(con console.Console) *cobra.Command {
 	flags := new(emulateFlags)
 	to := new(target)
 	cmd := &cobra.Command{
@@ -57,18 +59,18 @@ func (t *target) forwarder() (func(*http.Request) (*http.Response, error), error
 	cfg := cio.Config{APIKey: "none", BaseURL: t.name}
 	switch {
 	case t.name == "":
-		return nil, fail(exitUsage, "say where calls go: --to us, --to eu, or --to URL")
+		return nil, exit.Fail(exit.Usage, "say where calls go: --to us, --to eu, or --to URL")
 	case t.name == "us" || t.name == "eu":
 		cfg.BaseURL, cfg.Region = "", cio.Region(t.name)
 	case !strings.HasPrefix(t.name, "http://") && !strings.HasPrefix(t.name, "https://"):
-		return nil, fail(exitUsage, "--to is us, eu, or a URL that begins with http:// or https://")
+		return nil, exit.Fail(exit.Usage, "--to is us, eu, or a URL that begins with http:// or https://")
 	}
 	client, err := cio.NewClient(cfg) // for its idea of the regions' hosts, and its checks
 	if err != nil {
-		return nil, &exitError{exitUsage, err}
+		return nil, exit.With(exit.Usage, err)
 	}
 	if t.base, err = url.Parse(client.Target()); err != nil {
-		return nil, &exitError{exitUsage, err}
+		return nil, exit.With(exit.Usage, err)
 	}
 	t.base.Path = strings.TrimSuffix(strings.TrimSuffix(t.base.Path, "/"), "/v1")
 	sender := &http.Client{

@@ -8,13 +8,15 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/spf13/cobra"
 )
 
-func newRuns(con console) *cobra.Command {
+func newRuns(con console.Console) *cobra.Command {
 	runs := &cobra.Command{
 		Use:   "runs",
 		Short: "The loads of this machine, from their journals",
@@ -82,27 +84,27 @@ func stateOf(j *load.Journal) runState {
 	return s
 }
 
-func listRuns(con console, asJSON bool) error {
+func listRuns(con console.Console, asJSON bool) error {
 	dir, err := load.JournalDir()
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	journals, err := load.ListJournals(dir)
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	states := []runState{}
 	for _, j := range journals {
 		states = append(states, stateOf(j))
 	}
 	if asJSON {
-		return json.NewEncoder(con.out).Encode(states)
+		return json.NewEncoder(con.Out).Encode(states)
 	}
 	if len(states) == 0 {
-		_, err := fmt.Fprintf(con.out, "No loads have journals in %s.\n", dir)
+		_, err := fmt.Fprintf(con.Out, "No loads have journals in %s.\n", dir)
 		return err
 	}
-	t := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+	t := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "ID\tSTATE\tROWS\tACCEPTED\tREJECTED\tFILE\tTO")
 	for _, s := range states {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.State, plural.Grouped(s.Last.Rows), plural.Grouped(s.Last.Accepted), plural.Grouped(s.Last.Rejected+s.Last.RejectedByAPI),
@@ -111,20 +113,20 @@ func listRuns(con console, asJSON bool) error {
 	return t.Flush()
 }
 
-func showRun(con console, id string, asJSON bool) error {
+func showRun(con console.Console, id string, asJSON bool) error {
 	dir, err := load.JournalDir()
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	j, err := load.ReadJournal(dir, id)
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	s := stateOf(j)
 	if asJSON {
-		return json.NewEncoder(con.out).Encode(s)
+		return json.NewEncoder(con.Out).Encode(s)
 	}
-	t := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+	t := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(t, "%s\t%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
 	}
@@ -145,7 +147,7 @@ func showRun(con console, id string, asJSON bool) error {
 	if s.Last.Unchanged > 0 || s.Last.Left > 0 {
 		line("changes", "%s unchanged, %s left, %s removed", plural.Count(s.Last.Unchanged, "row", "rows"), plural.Count(s.Last.Left, "person", "people"), plural.Grouped(s.Last.Removed))
 	}
-	line("requests", "%s (%s repeated), %s, in %s", plural.Grouped(s.Last.Requests), plural.Grouped(s.Last.Retried), byteSize(s.Last.Bytes), seconds(s.Last.Seconds))
+	line("requests", "%s (%s repeated), %s, in %s", plural.Grouped(s.Last.Requests), plural.Grouped(s.Last.Retried), console.ByteSize(s.Last.Bytes), console.Seconds(s.Last.Seconds))
 	for rule, n := range s.Last.Reasons {
 		line("rejected for", "%s: %s", rule, plural.Grouped(n))
 	}

@@ -11,6 +11,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/spf13/cobra"
@@ -25,7 +27,7 @@ type cleanFlags struct {
 	json       bool
 }
 
-func newRunsClean(con console) *cobra.Command {
+func newRunsClean(con console.Console) *cobra.Command {
 	var f cleanFlags
 	cmd := &cobra.Command{
 		Use:   "clean [ID...]",
@@ -70,25 +72,25 @@ type cleanResult struct {
 	Bytes   int64     `json:"bytes"`
 }
 
-func (f *cleanFlags) clean(con console, ids []string) error {
+func (f *cleanFlags) clean(con console.Console, ids []string) error {
 	before, err := f.before()
 	if err != nil {
 		return err
 	}
 	if _, err := filepath.Match(f.name, ""); err != nil {
-		return fail(exitUsage, "--name %s is no pattern: %w", f.name, err)
+		return exit.Fail(exit.Usage, "--name %s is no pattern: %w", f.name, err)
 	}
 	dir, err := load.JournalDir()
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	journals, err := load.ListJournals(dir)
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	for _, id := range ids {
 		if !slices.ContainsFunc(journals, func(j *load.Journal) bool { return j.Header().ID == id }) {
-			return fail(exitUsage, "there is no run %s in %s; ciokit runs list has them. Nothing was removed", id, dir)
+			return exit.Fail(exit.Usage, "there is no run %s in %s; ciokit runs list has them. Nothing was removed", id, dir)
 		}
 	}
 	result := cleanResult{DryRun: f.dryRun, Removed: []cleaned{}, Kept: []cleaned{}}
@@ -131,10 +133,10 @@ func (f *cleanFlags) clean(con console, ids []string) error {
 		failed = errors.Join(failed, load.SweepLocks(dir))
 	}
 	if err := f.print(con, result); err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	if failed != nil {
-		return &exitError{exitLocal, failed}
+		return exit.With(exit.Local, failed)
 	}
 	return nil
 }
@@ -180,7 +182,7 @@ func (f *cleanFlags) before() (time.Time, error) {
 		}
 	}
 	if err != nil || age <= 0 {
-		return time.Time{}, fail(exitUsage, "--older-than is a time, such as 30d, 2w or 12h")
+		return time.Time{}, exit.Fail(exit.Usage, "--older-than is a time, such as 30d, 2w or 12h")
 	}
 	return time.Now().Add(-age), nil
 }
@@ -196,11 +198,11 @@ func (f *cleanFlags) matches(j *load.Journal) bool {
 	})
 }
 
-func (f *cleanFlags) print(con console, r cleanResult) error {
+func (f *cleanFlags) print(con console.Console, r cleanResult) error {
 	if f.json {
-		return json.NewEncoder(con.out).Encode(r)
+		return json.NewEncoder(con.Out).Encode(r)
 	}
-	t := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+	t := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
 	if len(r.Removed)+len(r.Kept) > 0 {
 		fmt.Fprintln(t, "ID\tSTATE\tLAST ACTIVE\tFILE\tSIZE\tWHAT BECAME OF IT")
 	}
@@ -221,15 +223,15 @@ func (f *cleanFlags) print(con console, r cleanResult) error {
 				unfinished++
 			}
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.State, c.Active.Local().Format(time.DateTime), filepath.Base(c.Source), byteSize(c.Bytes), what)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.State, c.Active.Local().Format(time.DateTime), filepath.Base(c.Source), console.ByteSize(c.Bytes), what)
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(con.out, "%s %s, %s; %s of them held ids of people.\n", plural.Count(len(r.Removed), "journal", "journals"), removed, byteSize(r.Bytes), plural.Grouped(int64(withIDs)))
+	fmt.Fprintf(con.Out, "%s %s, %s; %s of them held ids of people.\n", plural.Count(len(r.Removed), "journal", "journals"), removed, console.ByteSize(r.Bytes), plural.Grouped(int64(withIDs)))
 	var err error
 	if unfinished > 0 {
-		_, err = fmt.Fprintf(con.out, "%s not complete and cannot be resumed without its journal; a snapshot that such a load was to renew needs a load with --full.\n", plural.Count(unfinished, "of their loads was", "of their loads were"))
+		_, err = fmt.Fprintf(con.Out, "%s not complete and cannot be resumed without its journal; a snapshot that such a load was to renew needs a load with --full.\n", plural.Count(unfinished, "of their loads was", "of their loads were"))
 	}
 	return err
 }

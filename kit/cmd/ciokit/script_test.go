@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -197,7 +198,7 @@ func TestDemoPrintsWhatTheREADMEShows(t *testing.T) {
 		t.Fatal("README.md does not show the demo's output")
 	}
 	var out strings.Builder
-	if err := runDemo(t.Context(), console{nil, &out, &out}, "127.0.0.1:0", false); err != nil {
+	if err := runDemo(t.Context(), console.New(nil, &out, &out), "127.0.0.1:0", false); err != nil {
 		t.Fatal(err)
 	}
 	printed := strings.Split(out.String(), "\n")

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 func makePipe(name string) error { return syscall.Mkfifo(name, 0o600) }
@@ -19,7 +21,7 @@ func setApart(*exec.Cmd) {}
 // end ends a process in the way that the code says, and returns the exit code that it has then.
 func end(p *os.Process, code int) (int, error) {
 	switch code {
-	case exitTerminated:
+	case exit.Terminated:
 		return code, p.Signal(syscall.SIGTERM)
 	case exitKilled:
 		return -1, p.Kill() // which is what stands for any signal that ended it

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"syscall"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"golang.org/x/sys/windows"
 )
 
@@ -27,5 +28,5 @@ func end(p *os.Process, code int) (int, error) {
 	if code == exitKilled {
 		return 1, p.Kill()
 	}
-	return exitInterrupted, windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(p.Pid)) // what Ctrl-C is to a group of its own
+	return exit.Interrupted, windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(p.Pid)) // what Ctrl-C is to a group of its own
 }

@@ -9,12 +9,15 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/spf13/cobra"
 )
 
 // call collects the flags of ciokit send.
 type call struct {
-	destination
+	to                                       destination.Flags
 	userID, anonymousID, groupID, previousID string
 	name, category                           string
 	traits, properties, context              string
@@ -24,7 +27,7 @@ type call struct {
 	verbatim, dryRun, json, acceptAny2xx     bool
 }
 
-func newSend(con console) *cobra.Command {
+func newSend(con console.Console) *cobra.Command {
 	send := &cobra.Command{
 		Use:   "send",
 		Short: "Send one message",
@@ -44,7 +47,7 @@ func newSend(con console) *cobra.Command {
 	return send
 }
 
-func newSendKind(con console, use, short, example string) *cobra.Command {
+func newSendKind(con console.Console, use, short, example string) *cobra.Command {
 	c := &call{}
 	kind, _, takesEvent := strings.Cut(use, " ")
 	args := cobra.NoArgs
@@ -57,13 +60,13 @@ func newSendKind(con console, use, short, example string) *cobra.Command {
 			event := strings.Join(args, "")
 			m, err := c.message(kind, event)
 			if err != nil {
-				return &exitError{exitUsage, err}
+				return exit.With(exit.Usage, err)
 			}
 			return c.send(cmd.Context(), con, m)
 		},
 	}
 	f := cmd.Flags()
-	c.destination.flags(cmd)
+	destination.AddFlags(cmd, &c.to.To, &c.to.KeyFile)
 	f.StringVar(&c.userID, "user-id", "", "the person's id, or an email address")
 	body := "properties"
 	switch kind {
@@ -92,7 +95,7 @@ func newSendKind(con console, use, short, example string) *cobra.Command {
 		f.BoolVar(&c.verbatim, "verbatim", false, "send the event's name as it stands, even if it looks like a misspelt semantic one")
 	}
 	f.DurationVar(&c.giveUpAfter, "give-up-after", 30*time.Second, "stop trying when it was not accepted for so long")
-	acceptAnyFlag(cmd, &c.acceptAny2xx)
+	destination.AddAcceptAnyFlag(cmd, &c.acceptAny2xx)
 	f.BoolVar(&c.dryRun, "dry-run", false, "check and print the message, send nothing")
 	f.BoolVar(&c.json, "json", false, "print the outcome as JSON")
 	return cmd
@@ -190,28 +193,29 @@ func object(flag, text string) (any, error) {
 	return json.RawMessage(text), nil
 }
 
-func (c *call) send(ctx context.Context, con console, m cio.Message) error {
+func (c *call) send(ctx context.Context, con console.Console, m cio.Message) error {
 	e, err := cio.Encode(m)
 	if err != nil {
 		var refused *cio.MessageError
 		if errors.As(err, &refused) && refused.Rule == cio.RuleNearSemantic {
 			err = fmt.Errorf("%w (here: --verbatim)", err)
 		}
-		return &exitError{exitRejects, err}
+		return exit.With(exit.Rejects, err)
 	}
 	if c.dryRun {
 		b, _ := e.AppendJSON(nil)
-		fmt.Fprintf(con.out, "%s\n", b)
+		fmt.Fprintf(con.Out, "%s\n", b)
 		return nil
 	}
-	cfg, err := c.config(ctx, con)
+	to, err := c.to.Resolve(ctx, con)
 	if err != nil {
 		return err
 	}
-	cfg.Logger, cfg.MaxElapsed, cfg.AcceptAny2xx = logTo(con.err), max(c.giveUpAfter, time.Nanosecond), c.acceptAny2xx
+	cfg := to.Config
+	cfg.Logger, cfg.MaxElapsed, cfg.AcceptAny2xx = console.Logger(con.Err), max(c.giveUpAfter, time.Nanosecond), c.acceptAny2xx
 	client, err := cio.NewClient(cfg)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return exit.With(exit.Usage, err)
 	}
 	err = client.Send(ctx, e)
 	if c.json {
@@ -227,13 +231,13 @@ func (c *call) send(ctx context.Context, con console, m cio.Message) error {
 		if errors.As(err, &sendErr) {
 			outcome.Outcome, outcome.Error = sendErr.Failures[0].Outcome.String(), sendErr.Error()
 		}
-		if err := json.NewEncoder(con.out).Encode(outcome); err != nil {
-			return &exitError{exitLocal, err}
+		if err := json.NewEncoder(con.Out).Encode(outcome); err != nil {
+			return exit.With(exit.Local, err)
 		}
 	} else if err == nil {
-		fmt.Fprintf(con.out, "accepted: %s %s\n", e.Type(), e.MessageID())
+		fmt.Fprintf(con.Out, "accepted: %s %s\n", e.Type(), e.MessageID())
 	}
-	return sendExit(ctx, stubHint(c.to, err))
+	return sendExit(ctx, destination.StubHint(c.to.To, err))
 }
 
 // sendExit puts the exit code to what Send returned.
@@ -242,11 +246,11 @@ func sendExit(ctx context.Context, err error) error {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return &exitError{exitInterrupted, err}
+		return exit.With(exit.Interrupted, err)
 	case errors.Is(err, cio.ErrUnauthorized):
-		return &exitError{exitKey, err}
+		return exit.With(exit.Key, err)
 	case errors.Is(err, cio.ErrInvalid):
-		return &exitError{exitRejects, err}
+		return exit.With(exit.Rejects, err)
 	}
-	return &exitError{exitUnavailable, err}
+	return exit.With(exit.Unavailable, err)
 }

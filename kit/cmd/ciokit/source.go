@@ -10,66 +10,18 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 	"unicode"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/source"
-	"github.com/ciokit/cio/kit/source/sqldb"
 	"github.com/spf13/cobra"
 )
 
-// input is what the arguments and flags of a command say of where rows come from.
-type input struct {
-	args    []string
-	query   string        // of a database
-	orderBy []string      // columns that tell its rows apart
-	config  string        // the file of connections, empty for the usual one
-	stall   time.Duration // how long a database may send nothing, 0 for the default
-	source  source.Config
-}
-
-// expand is source.Expand for arguments that may be a database, whose URL can hold a question mark.
-func expand(args []string) ([]string, error) {
-	if err := checkForeign(args); err != nil {
-		return nil, err
-	}
-	if slices.ContainsFunc(args, isDatabase) {
-		return args, nil
-	}
-	args, err := source.Expand(args...)
-	if err != nil {
-		return nil, &exitError{exitLocal, err}
-	}
-	return args, nil
-}
-
-// open opens what the arguments stand for.
-func (in input) open(ctx context.Context, con console) (source.Source, error) {
-	args := in.args
-	switch {
-	case len(args) == 1 && args[0] == "-":
-		return source.New(con.in, in.source)
-	case len(args) > 1 && (isDatabase(args[0]) || isDatabase(args[1])):
-		return nil, fail(exitUsage, "a database stands alone; load the others by themselves")
-	case !isDatabase(args[0]):
-		if in.query != "" || in.orderBy != nil {
-			return nil, fail(exitUsage, "--query and --order-by are for databases, and %s is none", args[0])
-		}
-		return source.OpenFiles(args, in.source)
-	}
-	url, err := databaseURL(con, args[0], in.config)
-	if err != nil {
-		return nil, err
-	}
-	if in.query == "" {
-		return nil, fail(exitUsage, "say which rows: --query 'SELECT ...'")
-	}
-	return sqldb.Open(ctx, url, sqldb.Query{SQL: in.query, OrderBy: in.orderBy, StallTimeout: in.stall})
-}
-
-func newSource(con console) *cobra.Command {
+func newSource(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "source",
 		Short: "Look at what can be loaded",
@@ -102,24 +54,24 @@ func (f *inputFlags) flags(cmd *cobra.Command) {
 	fl.BoolVar(&f.comma, "decimal-comma", false, "int, float and decimal read 12,50 instead of 12.50")
 }
 
-func (f *inputFlags) open(ctx context.Context, con console, args []string) (source.Source, error) {
+func (f *inputFlags) open(ctx context.Context, con console.Console, args []string) (source.Source, error) {
 	cfg, err := f.rows.sourceConfig()
 	if err != nil {
 		return nil, err
 	}
-	if args, err = expand(args); err != nil {
+	if args, err = input.Expand(args); err != nil {
 		return nil, err
 	}
-	in := input{args: args, query: f.query, orderBy: f.orderBy, config: f.config, source: cfg}
-	src, err := in.open(ctx, con)
+	in := input.Input{Args: args, Query: f.query, OrderBy: f.orderBy, Config: f.config, Source: cfg}
+	src, err := in.Open(ctx, con)
 	if err != nil {
-		return nil, inputError(err)
+		return nil, input.Error(err)
 	}
 	return src, nil
 }
 
 // inspect looks at what the arguments stand for.
-func (f *inputFlags) inspect(ctx context.Context, con console, args []string) (source.Profile, error) {
+func (f *inputFlags) inspect(ctx context.Context, con console.Console, args []string) (source.Profile, error) {
 	src, err := f.open(ctx, con, args)
 	if err != nil {
 		return source.Profile{}, err
@@ -183,7 +135,7 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-func newInspect(con console) *cobra.Command {
+func newInspect(con console.Console) *cobra.Command {
 	var in inputFlags
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -196,9 +148,9 @@ func newInspect(con console) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return json.NewEncoder(con.out).Encode(p)
+				return json.NewEncoder(con.Out).Encode(p)
 			}
-			return printProfile(con.out, p)
+			return printProfile(con.Out, p)
 		},
 	}
 	in.flags(cmd)
@@ -208,19 +160,19 @@ func newInspect(con console) *cobra.Command {
 
 func inspectError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return &exitError{exitInterrupted, errInterrupted}
+		return exit.With(exit.Interrupted, exit.ErrInterrupted)
 	}
 	var format *source.FormatError
 	if errors.As(err, &format) {
-		return &exitError{exitUsage, err}
+		return exit.With(exit.Usage, err)
 	}
-	return &exitError{exitLocal, err}
+	return exit.With(exit.Local, err)
 }
 
 func printProfile(w io.Writer, p source.Profile) error {
 	fmt.Fprintf(w, "%s\n", rowsText(p))
 	for _, evidence := range p.DialectEvidence {
-		fmt.Fprintf(w, "%s\n", printable(strings.TrimSuffix(evidence, "\n")))
+		fmt.Fprintf(w, "%s\n", console.Printable(strings.TrimSuffix(evidence, "\n")))
 	}
 	fmt.Fprintln(w)
 	if p.Headerless != "" {
@@ -242,7 +194,7 @@ func printProfile(w io.Writer, p source.Profile) error {
 		if c.Personal {
 			looks += ", personal"
 		}
-		name := printable(c.Name)
+		name := console.Printable(c.Name)
 		if p.Headerless != "" {
 			name = strconv.Itoa(i + 1)
 		}
@@ -273,7 +225,7 @@ func printProfile(w io.Writer, p source.Profile) error {
 
 // rowsInText says that the rows may be within the only object.
 func rowsInText(paths []string) string {
-	return "There is one object only, with lists of objects in it: if those are the rows, say --json-path " + printable(strings.Join(paths, " or --json-path ")) + "."
+	return "There is one object only, with lists of objects in it: if those are the rows, say --json-path " + console.Printable(strings.Join(paths, " or --json-path ")) + "."
 }
 
 // rowsText says how many rows there are and which of them were looked at.
@@ -327,5 +279,5 @@ func shortened(s string) string {
 	if len(r) > most {
 		text = string(r[:most-3]) + "..."
 	}
-	return printable(text)
+	return console.Printable(text)
 }

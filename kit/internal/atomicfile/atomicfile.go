@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/ciokit/cio/kit/internal/realpath"
 )
 
 // Write gives a file new content and this mode. Who reads it sees all of the old or all of the new, which is on disk when Write returns. name must lead to the
@@ -29,6 +31,22 @@ func Write(name string, mode os.FileMode, write func(io.Writer) error) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return SyncDir(filepath.Dir(name))
+}
+
+// Replace is Write for a file that anybody may read and a name that may lead to it over symbolic links, which stay. A device or a pipe is written to.
+func Replace(name string, write func(io.Writer) error) error {
+	name, err := realpath.Of(name)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	}
+	return Write(name, 0o644, write)
 }
 
 // patience is how long a rename is tried that somebody is in the way of.

@@ -76,3 +76,8 @@ func MkdirTemp(pattern string) (string, error) {
 func unusable(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || err != nil && readOnly(err)
 }
+
+// OthersRead reports whether others than its owner may read a file. On Windows its mode says nothing: who may is said by the rights of its directory.
+func OthersRead(file os.FileInfo) bool {
+	return runtime.GOOS != "windows" && file.Mode().IsRegular() && file.Mode().Perm()&0o077 != 0
+}

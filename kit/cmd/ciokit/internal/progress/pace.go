@@ -1,4 +1,4 @@
-package main
+package progress
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 )
 
 // pace tells how fast a load is by its last seconds, so that a pause or a limit shows.
-type pace struct{ samples []paceSample }
+type pace struct{ samples []sample }
 
-type paceSample struct {
+type sample struct {
 	at         time.Time
 	rows, read int64
 }
@@ -17,7 +17,7 @@ type paceSample struct {
 const paceWindow = 15 * time.Second
 
 func (p *pace) add(at time.Time, rows, read int64) {
-	p.samples = append(p.samples, paceSample{at, rows, read})
+	p.samples = append(p.samples, sample{at, rows, read})
 	drop := 0
 	for drop+2 < len(p.samples) && at.Sub(p.samples[drop+1].at) >= paceWindow {
 		drop++
@@ -26,7 +26,7 @@ func (p *pace) add(at time.Time, rows, read int64) {
 }
 
 // between returns the oldest sample that counts, the newest, and the seconds between them.
-func (p *pace) between() (first, last paceSample, seconds float64) {
+func (p *pace) between() (first, last sample, seconds float64) {
 	if len(p.samples) < 2 {
 		return first, last, 0
 	}

@@ -1,13 +1,13 @@
-package main
+package console
 
 import (
 	"regexp"
 	"strings"
 )
 
-// flagWords puts the flags and variables of the command where the packages below it, which programs use too, name their Go fields. Those name
+// FlagWords puts the flags and variables of the command where the packages below it, which programs use too, name their Go fields. Those name
 // the field with what stands for it here in parentheses, such as ExpectRows (--expect-rows) and Config.APIKey (CUSTOMERIO_API_KEY).
-func flagWords(text string) string {
+func FlagWords(text string) string {
 	text = inFlags.Replace(text)
 	text = goParser.ReplaceAllString(text, "")
 	text = fieldAlone.ReplaceAllString(text, "($1)")

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/spf13/pflag"
 )
@@ -26,7 +27,7 @@ func (o *loadOptions) sourceConfig() (source.Config, error) {
 	}{{"delimiter", o.Delimiter, &cfg.Delimiter}, {"quote", o.Quote, &cfg.Quote}, {"escape", o.Escape, &cfg.Escape}} {
 		one, ok := characterOf(c.text)
 		if !ok || one == source.None && c.flag == "delimiter" {
-			return cfg, fail(exitUsage, `--%s is one ASCII character, such as ";", or \t`, c.flag)
+			return cfg, exit.Fail(exit.Usage, `--%s is one ASCII character, such as ";", or \t`, c.flag)
 		}
 		*c.to = one
 	}
@@ -37,7 +38,7 @@ func (o *loadOptions) sourceConfig() (source.Config, error) {
 	case "cr":
 		cfg.LineEnd = source.AnyLineEnd
 	default:
-		return cfg, fail(exitUsage, "--line-end is lf or any")
+		return cfg, exit.Fail(exit.Usage, "--line-end is lf or any")
 	}
 	return cfg, nil
 }

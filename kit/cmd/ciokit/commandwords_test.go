@@ -13,30 +13,9 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
-
-func TestFlagWords(t *testing.T) {
-	for in, want := range map[string]string{
-		"cio: no write key: set Config.APIKey (CUSTOMERIO_API_KEY) to the key":                    "cio: no write key: set CUSTOMERIO_API_KEY to the key",
-		"the write key (Config.APIKey, CUSTOMERIO_API_KEY) holds a space":                         "the write key (CUSTOMERIO_API_KEY, --key-file) holds a space",
-		"no region: set Config.Region (CUSTOMERIO_REGION) to cio.RegionUS or cio.RegionEU, where": "no region: set --to to us or eu, where",
-		"say how many rows it has: ExpectRows (--expect-rows N or N-M)":                           "say how many rows it has: --expect-rows N or N-M",
-		"load once with NewMapping (--new-mapping), which deletes nobody":                         "load once with --new-mapping, which deletes nobody",
-		"say that it may be empty (DenyConfig.AllowEmpty, --deny-empty)":                          "say that it may be empty (--deny-empty)",
-		"say so (DenyConfig.Encoding, --deny-encoding utf-16le)":                                  "say so (--deny-encoding utf-16le)",
-		`invalid argument "x" for "--limit" flag: strconv.ParseInt: parsing "x": invalid a`:       `invalid argument "x" for "--limit" flag: invalid a`,
-		"Parquet (--format parquet) is read":                                                      "Parquet (--format parquet) is read",
-		"the input has no column \"userid\"; write UserID; the columns are UserID, GroupID":       "the input has no column \"userid\"; write UserID; the columns are UserID, GroupID",
-		"open SkipLines-UserID.csv: no such file":                                                 "open SkipLines-UserID.csv: no such file",
-		"acts on a known person: set UserID":                                                      "acts on a known person: set --user-id",
-		"PreviousID must differ from UserID":                                                      "--previous-id must differ from --user-id",
-		"":                                                                                        "",
-	} {
-		if got := flagWords(in); got != want {
-			t.Errorf("%q\n got %q\nwant %q", in, got, want)
-		}
-	}
-}
 
 var (
 	// goName matches a name of Go: a field or function of a type or package, or a word with a capital letter in it.
@@ -101,8 +80,8 @@ func TestWordsOfCommands(t *testing.T) {
 				args = append(args, strings.ReplaceAll(a, "_", " "))
 			}
 			var both bytes.Buffer
-			code := run(t.Context(), args, console{strings.NewReader(files["two.csv"]), &both, &both})
-			if strings.HasPrefix(args[0], "help") == (code != exitOK) && both.Len() == 0 {
+			code := run(t.Context(), args, console.New(strings.NewReader(files["two.csv"]), &both, &both))
+			if strings.HasPrefix(args[0], "help") == (code != exit.OK) && both.Len() == 0 {
 				t.Errorf("exit code %d without a word", code)
 			}
 			checkWords(t, strings.ReplaceAll(both.String(), dir, "DIR"))

@@ -1,9 +1,11 @@
-package main
+// Package progress shows how far a load has come.
+package progress
 
 import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
@@ -11,16 +13,19 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
 )
 
-// progress shows how far a load has come: as bars on a terminal, elsewhere as a line every few seconds.
-type progress struct {
+// Display shows how far a load has come: as bars on a terminal, elsewhere as a line every few seconds, or as events. It is a writer of lines that
+// stand above the bars. Several goroutines may write; one calls Update, and Close at the end.
+type Display struct {
 	w     io.Writer
 	name  string
-	files []progressFile
+	files []file
 	quiet bool
 	json  bool      // one event a line
 	said  time.Time // when the last line was written
@@ -32,8 +37,8 @@ type progress struct {
 	wait waiting
 }
 
-// progressFile is one of the files of an input.
-type progressFile struct {
+// file is one of the files of an input.
+type file struct {
 	name string
 	size int64
 	from int64 // bytes of the files before it
@@ -45,8 +50,10 @@ const sayEvery = 5 * time.Second
 // tellEvery is the time between two events of --progress json.
 const tellEvery = time.Second
 
-func newProgress(w io.Writer, name string, files []string, mode string, quiet bool) (*progress, error) {
-	p := &progress{w: w, name: printed.Line(filepath.Base(name)), said: time.Now(), quiet: quiet}
+// New returns a display on w for an input that is called name and is in these files, in the mode of --progress: auto, none or json. quiet says that
+// auto is none. The error has an exit code.
+func New(w io.Writer, name string, files []string, mode string, quiet bool) (*Display, error) {
+	p := &Display{w: w, name: printed.Line(filepath.Base(name)), said: time.Now(), quiet: quiet}
 	switch mode {
 	case "json":
 		p.quiet, p.json = false, true
@@ -54,7 +61,7 @@ func newProgress(w io.Writer, name string, files []string, mode string, quiet bo
 		p.quiet = true
 	case "auto":
 	default:
-		return nil, fail(exitUsage, "--progress is auto, none or json")
+		return nil, exit.Fail(exit.Usage, "--progress is auto, none or json")
 	}
 	if name == "-" {
 		p.name = "standard input"
@@ -62,41 +69,47 @@ func newProgress(w io.Writer, name string, files []string, mode string, quiet bo
 	if len(files) > 1 {
 		p.files = sizesOf(files)
 	}
-	if !p.quiet && !p.json && terminal(w) && os.Getenv("TERM") != "dumb" {
-		p.bars = newBars(raw(w).(io.Writer), p)
+	if !p.quiet && !p.json && console.Terminal(w) && os.Getenv("TERM") != "dumb" {
+		p.bars = newBars(console.Raw(w).(io.Writer), p)
 	}
 	return p, nil
 }
 
-// shows reports whether it says anything.
-func (p *progress) shows() bool { return !p.quiet }
+// Logger returns a logger of warnings that stand above the bars, without what the display shows anyhow.
+func (p *Display) Logger() *slog.Logger {
+	log := console.Logger(p)
+	if p.quiet {
+		return log
+	}
+	return slog.New(withoutWaiting{log.Handler()})
+}
 
 // sizesOf returns the files with their sizes, none if that of any is not known: then nobody can tell which one is being read.
-func sizesOf(names []string) (files []progressFile) {
+func sizesOf(names []string) (files []file) {
 	from := int64(0)
 	for _, name := range names {
 		info, err := os.Stat(name)
 		if err != nil || !info.Mode().IsRegular() {
 			return nil
 		}
-		files = append(files, progressFile{printed.Line(filepath.Base(name)), info.Size(), from})
+		files = append(files, file{printed.Line(filepath.Base(name)), info.Size(), from})
 		from += info.Size()
 	}
 	return files
 }
 
 // fileAt returns the file that so many bytes of the input lead into, and which it is, from 1. It is 0 if there is only one.
-func (p *progress) fileAt(read int64) (progressFile, int) {
+func (p *Display) fileAt(read int64) (file, int) {
 	for i := len(p.files) - 1; i >= 0; i-- {
 		if f := p.files[i]; read >= f.from && (read < f.from+f.size || i == len(p.files)-1 || f.size == 0) {
 			return f, i + 1
 		}
 	}
-	return progressFile{}, 0
+	return file{}, 0
 }
 
-// progressEvent is a line of --progress json.
-type progressEvent struct {
+// event is a line of --progress json.
+type event struct {
 	Event string    `json:"event"` // progress, stopped or done
 	At    time.Time `json:"at"`
 	File  string    `json:"file"`
@@ -106,15 +119,15 @@ type progressEvent struct {
 	Queued      int64 `json:"queued"`
 	RateLimited int64 `json:"rate_limited"`
 	// RowsPerSecond is of the last seconds; Left is how many seconds are left, by that, absent where nobody knows.
-	RowsPerSecond int64         `json:"rows_per_second"`
-	Left          *int64        `json:"seconds_left,omitempty"`
-	Current       *currentEvent `json:"current,omitempty"` // of several files
-	Waiting       string        `json:"waiting,omitempty"` // what requests fail with and are tried again for
-	Stopped       string        `json:"stopped,omitempty"` // why nothing more is sent
+	RowsPerSecond int64    `json:"rows_per_second"`
+	Left          *int64   `json:"seconds_left,omitempty"`
+	Current       *current `json:"current,omitempty"` // of several files
+	Waiting       string   `json:"waiting,omitempty"` // what requests fail with and are tried again for
+	Stopped       string   `json:"stopped,omitempty"` // why nothing more is sent
 }
 
-// currentEvent is the file that is being read.
-type currentEvent struct {
+// current is the file that is being read.
+type current struct {
 	File  string `json:"file"`
 	Index int    `json:"index"` // from 1
 	Of    int    `json:"of"`
@@ -122,21 +135,21 @@ type currentEvent struct {
 	Size  int64  `json:"size"`
 }
 
-func (p *progress) tell(now load.Progress) {
-	e := progressEvent{Event: "progress", At: time.Now().UTC(), File: p.name, Read: now.Read, Size: now.Size, Summary: now.Summary, Queued: now.Queued, RateLimited: now.RateLimited,
+func (p *Display) tell(now load.Progress) {
+	e := event{Event: "progress", At: time.Now().UTC(), File: p.name, Read: now.Read, Size: now.Size, Summary: now.Summary, Queued: now.Queued, RateLimited: now.RateLimited,
 		RowsPerSecond: int64(p.pace.rows())}
 	if left, ok := p.pace.left(now.Read, now.Size); ok {
 		n := int64(math.Round(left.Seconds()))
 		e.Left = &n
 	}
 	if f, i := p.fileAt(now.Read); i > 0 {
-		e.Current = &currentEvent{f.name, i, len(p.files), now.Read - f.from, f.size}
+		e.Current = &current{f.name, i, len(p.files), now.Read - f.from, f.size}
 	}
 	if now.Failing != nil && !now.Done {
 		e.Waiting = inShort(now.Failing)
 	}
 	if now.Stopped != nil {
-		e.Event, e.Stopped = "stopped", flagWords(now.Stopped.Error())
+		e.Event, e.Stopped = "stopped", console.FlagWords(now.Stopped.Error())
 	}
 	if now.Done {
 		e.Event = "done"
@@ -146,7 +159,8 @@ func (p *progress) tell(now load.Progress) {
 	}
 }
 
-func (p *progress) update(now load.Progress) {
+// Update shows how far the load is now.
+func (p *Display) Update(now load.Progress) {
 	p.mu.Lock()
 	p.last = now
 	p.pace.add(time.Now(), now.Rows, now.Read)
@@ -172,7 +186,7 @@ func (p *progress) update(now load.Progress) {
 }
 
 // line names what is being read and how far it is, for where there are no bars.
-func (p *progress) line(now load.Progress) string {
+func (p *Display) line(now load.Progress) string {
 	s := p.name
 	if f, i := p.fileAt(now.Read); i > 0 {
 		s = fmt.Sprintf("%s (%d of %d)", f.name, i, len(p.files))
@@ -191,7 +205,7 @@ func percent(read, size int64) int64 {
 }
 
 // speed says how fast it is and how much longer it takes.
-func (p *progress) speed() string {
+func (p *Display) speed() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := plural.Count(int64(p.pace.rows()), "row/s", "rows/s")
@@ -202,7 +216,7 @@ func (p *progress) speed() string {
 }
 
 // counts says what became of what was read, and what is in the way.
-func (p *progress) counts() string {
+func (p *Display) counts() string {
 	p.mu.Lock()
 	now, waits := p.last, p.wait.String()
 	p.mu.Unlock()
@@ -230,15 +244,15 @@ func (p *progress) counts() string {
 }
 
 // Write puts a line above the bars.
-func (p *progress) Write(b []byte) (int, error) {
+func (p *Display) Write(b []byte) (int, error) {
 	if p.bars != nil {
 		return p.bars.all.Write(b)
 	}
 	return p.w.Write(b)
 }
 
-// close takes the bars away, so that the summary stands alone.
-func (p *progress) close() {
+// Close takes the bars away, so that the summary stands alone.
+func (p *Display) Close() {
 	if p.bars != nil {
 		p.bars.close()
 		p.bars = nil

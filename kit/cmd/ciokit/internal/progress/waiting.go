@@ -1,4 +1,4 @@
-package main
+package progress
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 )
 
 // waiting is what requests fail with and are tried again for.
@@ -63,7 +64,7 @@ func inShort(err error) string {
 	case errors.As(err, &api):
 		s = strings.TrimSuffix(fmt.Sprintf("%d %s: %s", api.Status, http.StatusText(api.Status), api.Message), ": ")
 	}
-	s = flagWords(s)
+	s = console.FlagWords(s)
 	const most = 120
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + " ..."
@@ -80,13 +81,4 @@ func (h withoutWaiting) Handle(ctx context.Context, r slog.Record) error {
 		return nil
 	}
 	return h.Handler.Handle(ctx, r)
-}
-
-// stubHint adds to an error that was caused by successes that are not the API's what takes them all the same, if they may come from a stub.
-func stubHint(to string, err error) error {
-	var api *cio.APIError
-	if !strings.HasPrefix(to, "http") || !errors.Is(err, cio.ErrNotAPI) || !errors.As(err, &api) || api.Status != 0 && api.Status/100 != 2 {
-		return err
-	}
-	return fmt.Errorf("%w; if this is a stub of your own, --accept-any-2xx takes it", err)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/textfile"
 	"github.com/spf13/pflag"
 )
@@ -24,10 +25,10 @@ func fromSwitches(flags *pflag.FlagSet, name string) error {
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	if text, err = textfile.Decode(text); err != nil {
-		return fail(exitUsage, "%s: %w", name, err)
+		return exit.Fail(exit.Usage, "%s: %w", name, err)
 	}
 	set := make(map[string]bool)
 	for i, line := range strings.Split(string(text), "\n") {
@@ -38,18 +39,18 @@ func fromSwitches(flags *pflag.FlagSet, name string) error {
 		flag, value, ok := strings.Cut(line, "=")
 		switch {
 		case !ok:
-			return fail(exitUsage, "%s:%d: not a line of NAME=VALUE", name, i+1)
+			return exit.Fail(exit.Usage, "%s:%d: not a line of NAME=VALUE", name, i+1)
 		case !slices.Contains(switchNames, flag):
-			return fail(exitUsage, "%s:%d: there is no switch %s; there are: %s", name, i+1, flag, strings.Join(switchNames, ", "))
+			return exit.Fail(exit.Usage, "%s:%d: there is no switch %s; there are: %s", name, i+1, flag, strings.Join(switchNames, ", "))
 		case set[flag]:
-			return fail(exitUsage, "%s:%d: %s is set twice", name, i+1, flag)
+			return exit.Fail(exit.Usage, "%s:%d: %s is set twice", name, i+1, flag)
 		}
 		set[flag] = true
 		if flags.Changed(flag) {
 			continue
 		}
 		if err := flags.Set(flag, value); err != nil {
-			return fail(exitUsage, "%s:%d: %w", name, i+1, err)
+			return exit.Fail(exit.Usage, "%s:%d: %w", name, i+1, err)
 		}
 	}
 	return nil

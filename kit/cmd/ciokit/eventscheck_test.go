@@ -13,16 +13,18 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio/events"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
 // check runs ciokit events check over what in yields and returns its exit code and what it prints.
 func check(t *testing.T, in io.Reader, flags checkFlags) (code int, out string) {
 	t.Helper()
 	var printed strings.Builder
-	err := flags.run(t.Context(), console{in: in, out: &printed}, "-")
-	var exit *exitError
-	if errors.As(err, &exit) {
-		code = exit.code
+	err := flags.run(t.Context(), console.Console{In: in, Out: &printed}, "-")
+	var ended *exit.Error
+	if errors.As(err, &ended) {
+		code = ended.Code
 	} else if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +106,7 @@ S
 ["S"]
 `, "S", secret))
 	code, out := check(t, in, checkFlags{json: true})
-	if strings.Contains(out, secret) || code != exitRejects {
+	if strings.Contains(out, secret) || code != exit.Rejects {
 		t.Errorf("exit code %d:\n%s", code, out)
 	}
 	for line := 1; line <= 8; line++ {
@@ -117,7 +119,7 @@ S
 func TestCheckOfALineThatIsTooLong(t *testing.T) {
 	t.Parallel()
 	code, out := check(t, strings.NewReader(`{"event":"X","userId":"u1"}`+"\n"+`{"event":"`+strings.Repeat("x", 1<<20)+`"}`+"\n"+`{"event":"Card Viewed","userId":"u1"}`), checkFlags{})
-	if code != exitRejects || !strings.Contains(out, "stdin:2: error: row-too-long: ") || !strings.Contains(out, "stdin:3: warning: Card Viewed: ") || strings.Contains(out, "stdin:1:") {
+	if code != exit.Rejects || !strings.Contains(out, "stdin:2: error: row-too-long: ") || !strings.Contains(out, "stdin:3: warning: Card Viewed: ") || strings.Contains(out, "stdin:1:") {
 		t.Errorf("exit code %d:\n%.2000s", code, out)
 	}
 }
@@ -142,7 +144,7 @@ func TestCheckOfManyLines(t *testing.T) {
 		t.Fatalf("%v: %.500s", err, out)
 	}
 	want := checkCounts{Lines: n, Messages: n, Semantic: n, Warnings: n, Notes: maxNotes, Omitted: n + maxNotes - 1000}
-	if code != exitRejects || report.checkCounts != want || len(report.Findings) != 1000 {
+	if code != exit.Rejects || report.checkCounts != want || len(report.Findings) != 1000 {
 		t.Errorf("exit code %d, %d findings, %+v, want %+v", code, len(report.Findings), report.checkCounts, want)
 	}
 }
@@ -150,7 +152,7 @@ func TestCheckOfManyLines(t *testing.T) {
 func TestCheckPrintsSoManyFindings(t *testing.T) {
 	t.Parallel()
 	code, out := check(t, strings.NewReader(strings.Repeat(`{"event":"Card Viewed","userId":"u1"}`+"\n", 1500)), checkFlags{maxFindings: 2})
-	if code != exitRejects || strings.Count(out, "warning: ") != 2 || !strings.Contains(out, "1,498 more are not printed") || !strings.Contains(out, " 1,500 warnings, ") {
+	if code != exit.Rejects || strings.Count(out, "warning: ") != 2 || !strings.Contains(out, "1,498 more are not printed") || !strings.Contains(out, " 1,500 warnings, ") {
 		t.Errorf("exit code %d:\n%.1000s", code, out)
 	}
 }
@@ -167,9 +169,9 @@ func TestCheckInterrupted(t *testing.T) {
 		cancel()
 	}()
 	var out strings.Builder
-	err := (&checkFlags{json: true}).run(ctx, console{in: r, out: &out}, "-")
-	var exit *exitError
-	if !errors.As(err, &exit) || exit.code != exitInterrupted || !json.Valid([]byte(out.String())) {
+	err := (&checkFlags{json: true}).run(ctx, console.Console{In: r, Out: &out}, "-")
+	var ended *exit.Error
+	if !errors.As(err, &ended) || ended.Code != exit.Interrupted || !json.Valid([]byte(out.String())) {
 		t.Errorf("%v\n%s", err, &out)
 	}
 }
@@ -180,9 +182,9 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe
 
 func TestCheckThatCannotPrint(t *testing.T) {
 	t.Parallel()
-	err := (&checkFlags{}).run(t.Context(), console{in: strings.NewReader("{}"), out: brokenPipe{}}, "-")
-	var exit *exitError
-	if !errors.As(err, &exit) || exit.code != exitLocal {
+	err := (&checkFlags{}).run(t.Context(), console.Console{In: strings.NewReader("{}"), Out: brokenPipe{}}, "-")
+	var ended *exit.Error
+	if !errors.As(err, &ended) || ended.Code != exit.Local {
 		t.Errorf("got %v", err)
 	}
 }

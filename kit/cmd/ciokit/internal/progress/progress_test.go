@@ -1,4 +1,4 @@
-package main
+package progress
 
 import (
 	"bytes"
@@ -35,7 +35,7 @@ func TestProgressLines(t *testing.T) {
 	files := twoFiles(t)
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p, err := newProgress(&out, "a.csv and 1 more", files, "auto", false)
+		p, err := New(&out, "a.csv and 1 more", files, "auto", false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,10 +45,10 @@ func TestProgressLines(t *testing.T) {
 			if i > 8 {
 				now.RateLimited, now.Retried, now.Queued, now.Rejected = 2, 3, 4567, 1
 			}
-			p.update(now)
+			p.Update(now)
 		}
-		p.update(load.Progress{Done: true})
-		p.close()
+		p.Update(load.Progress{Done: true})
+		p.Close()
 		const want = `a.csv (1 of 2): 20 %: 1,000 rows/s, 16 s left, 4,000 rows, 3,600 accepted
 b.csv (2 of 2): 45 %: 1,000 rows/s, 11 s left, 9,000 rows, 8,100 accepted, 1 rejected, 4,567 queued, 2 answers 429, 3 retries
 `
@@ -62,7 +62,7 @@ b.csv (2 of 2): 45 %: 1,000 rows/s, 11 s left, 9,000 rows, 8,100 accepted, 1 rej
 func TestProgressOfWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p, err := newProgress(&out, "a.csv", nil, "auto", false)
+		p, err := New(&out, "a.csv", nil, "auto", false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,9 +73,9 @@ func TestProgressOfWaiting(t *testing.T) {
 			if i > 4*125 {
 				now.Failing = nil
 			}
-			p.update(now)
+			p.Update(now)
 		}
-		p.close()
+		p.Close()
 		const want = `a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (tried again since 1 s)
 a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (tried again since 61 s)
 a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (tried again since 121 s)
@@ -91,28 +91,28 @@ func TestProgressEvents(t *testing.T) {
 	files := twoFiles(t)
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p, err := newProgress(&out, "a.csv and 1 more", files, "json", true)
+		p, err := New(&out, "a.csv and 1 more", files, "json", true)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range 4 {
 			<-time.After(time.Second)
-			p.update(load.Progress{Summary: load.Summary{Rows: int64(1000 * i)}, Read: int64(50 * i), Size: 400, Queued: 7, RateLimited: 8})
+			p.Update(load.Progress{Summary: load.Summary{Rows: int64(1000 * i)}, Read: int64(50 * i), Size: 400, Queued: 7, RateLimited: 8})
 		}
-		p.update(load.Progress{Summary: load.Summary{Rows: 9000}, Read: 400, Size: 400, Done: true, Stopped: errors.New("no more")})
+		p.Update(load.Progress{Summary: load.Summary{Rows: 9000}, Read: 400, Size: 400, Done: true, Stopped: errors.New("no more")})
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		if len(lines) != 5 {
 			t.Fatalf("%d events:\n%s", len(lines), &out)
 		}
-		var e progressEvent
+		var e event
 		if err := json.Unmarshal([]byte(lines[3]), &e); err != nil {
 			t.Fatal(err)
 		}
 		if e.Event != "progress" || e.Rows != 3000 || e.Queued != 7 || e.RateLimited != 8 || e.RowsPerSecond != 1000 || e.Left == nil || *e.Left != 5 ||
-			e.Current == nil || *e.Current != (currentEvent{"b.csv", 2, 2, 50, 300}) {
+			e.Current == nil || *e.Current != (current{"b.csv", 2, 2, 50, 300}) {
 			t.Errorf("%s", lines[3])
 		}
-		e = progressEvent{}
+		e = event{}
 		if err := json.Unmarshal([]byte(lines[4]), &e); err != nil || e.Event != "done" || e.Stopped != "no more" || e.Current.Index != 2 {
 			t.Errorf("%v: %s", err, lines[4])
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/events"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/internal/wirewords"
 )
 
@@ -50,19 +51,11 @@ func (f finding) String() string {
 	fmt.Fprintf(&b, "%d: %s: ", f.Line, f.Severity)
 	for _, part := range []string{f.Event, f.Field} {
 		if part != "" {
-			b.WriteString(printable(part) + ": ")
+			b.WriteString(console.Printable(part) + ": ")
 		}
 	}
 	b.WriteString(f.Rule + ": " + f.Hint)
 	return b.String()
-}
-
-// printable returns a name as it is, or quoted where a terminal would act on it.
-func printable(name string) string {
-	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return strconv.Quote(name)
-	}
-	return name
 }
 
 // checkMessage checks one message, a JSON object in wire form, and reports whether it is a semantic event.

@@ -1,4 +1,4 @@
-package main
+package destination
 
 import (
 	"errors"
@@ -13,13 +13,13 @@ func TestSocketErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := net.Listen("tcp", l.Addr().String()); !errors.Is(err, errAddrInUse) {
+	if _, err := net.Listen("tcp", l.Addr().String()); !errors.Is(err, ErrAddrInUse) {
 		t.Errorf("an address that is in use: %v", err)
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := net.Dial("tcp", l.Addr().String()); !errors.Is(err, errRefused) {
+	if c, err := net.Dial("tcp", l.Addr().String()); !errors.Is(err, ErrRefused) {
 		t.Errorf("a port where nobody listens: %v, %v", c, err)
 	}
 }

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -16,6 +14,11 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/progress"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source/sqldb"
@@ -26,8 +29,8 @@ type loading struct {
 	f       *loadFlags
 	job     load.Job
 	client  *cio.Client
-	bar     *progress
-	input   input
+	bar     *progress.Display
+	input   input.Input
 	load    *load.Load // nil if it cannot be resumed
 	reports *reports   // nil for none
 	local   bool       // nothing leaves this machine: an emulator takes it, or nobody
@@ -41,33 +44,33 @@ type loading struct {
 }
 
 // open opens what the load needs and checks all that can be checked before anything is sent.
-func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err error) {
+func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, err error) {
 	l = &loading{f: f}
 	cfg, err := f.sourceConfig()
 	if err != nil {
 		return nil, err
 	}
 	if f.Mapping == "" {
-		return nil, fail(exitUsage, "say which messages a row becomes: --mapping MAP.yaml")
+		return nil, exit.Fail(exit.Usage, "say which messages a row becomes: --mapping MAP.yaml")
 	}
 	switch {
 	case f.Mode == "mirror" && f.Limit > 0:
-		return nil, fail(exitUsage, "--mode mirror needs all of the input, to know who is not in it: leave --limit out")
+		return nil, exit.Fail(exit.Usage, "--mode mirror needs all of the input, to know who is not in it: leave --limit out")
 	case f.Concurrency < 1 || f.Rate < 0 || f.Limit < 0:
-		return nil, fail(exitUsage, "--concurrency is at least 1, --rate and --limit are at least 0")
+		return nil, exit.Fail(exit.Usage, "--concurrency is at least 1, --rate and --limit are at least 0")
 	case f.GiveUpAfter <= 0:
-		return nil, fail(exitUsage, "--give-up-after is a time, such as 10m")
+		return nil, exit.Fail(exit.Usage, "--give-up-after is a time, such as 10m")
 	}
-	l.bar, err = newProgress(con.err, f.name(), f.Files, f.progress, f.json)
+	l.bar, err = progress.New(con.Err, f.name(), f.Files, f.progress, f.json)
 	if err != nil {
 		return nil, err
 	}
 	mapping, err := load.ReadMapping(f.Mapping)
 	if err != nil {
-		return nil, inputError(err)
+		return nil, input.Error(err)
 	}
 	l.job = load.Job{Mapping: mapping, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: f.MaxErrors, MaxDeletes: f.MaxDeletes, Concurrency: f.Concurrency, DecimalComma: f.Comma,
-		RejectsFile: f.Rejects, Reads: f.reads(), Writes: f.Reports, NewKey: f.newKey, Begun: func() { l.begin(con) }, Progress: l.bar.update}
+		RejectsFile: f.Rejects, Reads: f.reads(), Writes: f.Reports, NewKey: f.newKey, Begun: func() { l.begin(con) }, Progress: l.bar.Update}
 	if l.job.Changes, err = f.changes(); err != nil {
 		return nil, err
 	}
@@ -90,16 +93,16 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if l.reports != nil {
 		l.job.Recorder = l.reports.recorder
 	}
-	if err := l.connect(ctx, console{con.in, con.out, &l.said}); err != nil {
+	if err := l.connect(ctx, console.New(con.In, con.Out, &l.said)); err != nil {
 		return nil, err
 	}
-	l.input = input{args: f.Files, query: f.Query, orderBy: f.OrderBy, config: f.Config, stall: f.GiveUpAfter, source: cfg}
+	l.input = input.Input{Args: f.Files, Query: f.Query, OrderBy: f.OrderBy, Config: f.Config, Stall: f.GiveUpAfter, Source: cfg}
 	if f.OrderBy != nil && sqldb.HasPassword(f.Files[0]) {
-		return nil, fail(exitUsage, "a load that can be resumed keeps in its journal where its rows come from, and no password may stand there: put the URL into an environment variable and give env:NAME, or into the file of connections and give db:NAME")
+		return nil, exit.Fail(exit.Usage, "a load that can be resumed keeps in its journal where its rows come from, and no password may stand there: put the URL into an environment variable and give env:NAME, or into the file of connections and give db:NAME")
 	}
-	l.job.Source, err = l.input.open(ctx, con)
+	l.job.Source, err = l.input.Open(ctx, con)
 	if err != nil {
-		return nil, inputError(err)
+		return nil, input.Error(err)
 	}
 	if l.fingerprint, err = l.job.Source.Fingerprint(); err == nil {
 		err = l.job.CheckOutputs()
@@ -107,8 +110,8 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 	if err != nil {
 		return nil, errors.Join(loadError(err), l.job.Source.Close())
 	}
-	if f.Strict && l.fingerprint == "" && !isDatabase(f.Files[0]) {
-		err := fail(exitUsage, "--strict-identity reads the input before anything is sent, and a pipe can be read only once: write it to a file first")
+	if f.Strict && l.fingerprint == "" && !input.IsDatabase(f.Files[0]) {
+		err := exit.Fail(exit.Usage, "--strict-identity reads the input before anything is sent, and a pipe can be read only once: write it to a file first")
 		return nil, errors.Join(err, l.job.Source.Close())
 	}
 	return l, nil
@@ -118,13 +121,13 @@ func (f *loadFlags) open(ctx context.Context, con console) (l *loading, err erro
 func (f *loadFlags) denyList() (*load.DenyList, error) {
 	if f.Deny == "" {
 		if f.DenyColumn != "" || f.DenyCoding != "" || f.DenyEmpty {
-			return nil, fail(exitUsage, "--deny-column, --deny-encoding and --deny-empty say how to read the file of --deny, and there is none")
+			return nil, exit.Fail(exit.Usage, "--deny-column, --deny-encoding and --deny-empty say how to read the file of --deny, and there is none")
 		}
 		return nil, nil
 	}
 	list, err := load.ReadDenyList(f.Deny, load.DenyConfig{Column: f.DenyColumn, Encoding: f.DenyCoding, AllowEmpty: f.DenyEmpty})
 	if err != nil {
-		return nil, inputError(fmt.Errorf("--deny: %w", err))
+		return nil, input.Error(fmt.Errorf("--deny: %w", err))
 	}
 	return list, nil
 }
@@ -136,8 +139,8 @@ func (o *loadOptions) stdin() bool { return len(o.Files) == 1 && o.Files[0] == "
 func (o *loadOptions) reads() []string {
 	var files []string
 	connections := o.Config
-	if strings.HasPrefix(o.Files[0], connection) {
-		connections, _ = connectionsFile(o.Config) // what cannot be named is not read either
+	if strings.HasPrefix(o.Files[0], input.Connection) {
+		connections, _ = input.ConnectionsFile(o.Config) // what cannot be named is not read either
 	}
 	for _, file := range []string{o.Mapping, o.Deny, o.KeyFile, connections} {
 		if file != "" {
@@ -150,28 +153,24 @@ func (o *loadOptions) reads() []string {
 // name says in short what is loaded.
 func (o *loadOptions) name() string {
 	if len(o.Files) == 1 {
-		return inputName(o.Files[0])
+		return input.Name(o.Files[0])
 	}
 	return fmt.Sprintf("%s and %d more", filepath.Base(o.Files[0]), len(o.Files)-1)
 }
 
 // connect makes the client.
-func (l *loading) connect(ctx context.Context, con console) error {
+func (l *loading) connect(ctx context.Context, con console.Console) error {
 	f := l.f
 	cfg := cio.Config{APIKey: "dry-run", BaseURL: "http://127.0.0.1"} // for the rules alone
 	l.local = true
 	if !f.dryRun {
-		d := destination{to: f.To, keyFile: f.KeyFile}
-		defer func() { l.local, l.silent = d.emulator, d.silent }()
-		var err error
-		if cfg, err = d.config(ctx, con); err != nil {
+		d, err := (destination.Flags{To: f.To, KeyFile: f.KeyFile}).Resolve(ctx, con)
+		if err != nil {
 			return err
 		}
+		cfg, l.local, l.silent = d.Config, d.Emulator, d.Silent
 	}
-	cfg.MaxElapsed, cfg.Logger, cfg.AcceptAny2xx = f.GiveUpAfter, logTo(l.bar), f.AcceptAny2xx
-	if l.bar.shows() {
-		cfg.Logger = slog.New(withoutWaiting{cfg.Logger.Handler()})
-	}
+	cfg.MaxElapsed, cfg.Logger, cfg.AcceptAny2xx = f.GiveUpAfter, l.bar.Logger(), f.AcceptAny2xx
 	if l.reports != nil {
 		cfg.Observer = l.reports.recorder
 	}
@@ -180,7 +179,7 @@ func (l *loading) connect(ctx context.Context, con console) error {
 	}
 	client, err := cio.NewClient(cfg)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return exit.With(exit.Usage, err)
 	}
 	l.client, l.job.Client = client, client
 	return nil
@@ -193,11 +192,11 @@ func (l *loading) checkEmulator() error {
 	case began == nil || l.silent == nil && *began == l.local:
 		return nil
 	case l.silent != nil:
-		return fail(exitUnavailable, "nothing answers on %s: %w; start there what the load began with", target, l.silent)
+		return exit.Fail(exit.Unavailable, "nothing answers on %s: %w; start there what the load began with", target, l.silent)
 	case *began:
-		return fail(exitGuard, "the load began on an emulator, and what listens on %s now is none and may pass everything on to a real workspace; begin a new load", target)
+		return exit.Fail(exit.Guard, "the load began on an emulator, and what listens on %s now is none and may pass everything on to a real workspace; begin a new load", target)
 	}
-	return fail(exitGuard, "the load did not begin on an emulator, and one listens on %s now; begin a new load", target)
+	return exit.Fail(exit.Guard, "the load did not begin on an emulator, and one listens on %s now; begin a new load", target)
 }
 
 // close releases what open opened.
@@ -210,96 +209,6 @@ func (l *loading) close() {
 	}
 }
 
-// approve shows what a load to a real workspace would send, and has it approved. A report gets the plan of any load.
-func (l *loading) approve(ctx context.Context, con console) error {
-	approved := l.local || l.f.dryRun || l.f.yes
-	strict := l.f.Strict && !l.f.dryRun
-	compared := l.compared && l.readsTwice()
-	reported := l.reports != nil && l.fingerprint != "" && !isDatabase(l.f.Files[0]) && l.job.Changes.Mirror == ""
-	if approved && !strict && !compared && !reported {
-		return nil
-	}
-	if l.silent != nil && !approved {
-		return fail(exitUnavailable, "nothing answers on %s, so it is not known whether that is an emulator: %w; start one with: ciokit emulate, or add --yes if it is a real workspace", l.client.Target(), l.silent)
-	}
-	if l.f.stdin() {
-		return fail(exitGuard, "standard input cannot be looked at beforehand; check it with --dry-run, then add --yes")
-	}
-	src, err := l.input.open(ctx, con)
-	if err != nil {
-		return inputError(err)
-	}
-	defer src.Close() // and before anybody is asked, who may take their time
-	job := l.job
-	job.Source = src
-	var rows int64
-	if strict || compared {
-		rows = load.AllRows
-	}
-	plan, err := load.MakePlan(ctx, job, rows)
-	if closed := src.Close(); err == nil && closed != nil {
-		err = closed
-	}
-	if err != nil {
-		return loadExit(load.Summary{}, err)
-	}
-	if err := l.compare(con, plan.Comparison); err != nil {
-		return err
-	}
-	if !approved || strict || reported { // otherwise nobody has seen it, and a table may go on changing
-		l.job.Approved = &plan
-		if l.reports != nil {
-			l.reports.plan = &plan
-		}
-	}
-	if strict {
-		if err := refuseShared(con.err, plan.Identity); err != nil {
-			return err
-		}
-	}
-	if approved {
-		return nil
-	}
-	l.tell(con)
-	if err := printPlan(con.err, plan, l.client.Target(), terminal(con.err)); err != nil {
-		return &exitError{exitLocal, err}
-	}
-	if n := l.job.Source.Info().ReadAhead; n > 0 {
-		fmt.Fprintf(con.err, "The rows of the query are read ahead, however long they take to be sent: up to %s of them wait in a temporary file in %s, which has no name and is gone when the load ends.\n", byteSize(n), os.TempDir())
-	}
-	if l.f.Deny != "" {
-		fmt.Fprintf(con.err, "Nothing is sent for those on the deny list, which holds %s.\n", plural.Count(plan.DenyList, "id", "ids"))
-	}
-	in, ok := con.in.(*os.File)
-	if !ok || !terminal(in) || !terminal(con.err) {
-		return fail(exitGuard, "nothing was sent: add --yes to send this to %s", l.client.Target())
-	}
-	fmt.Fprintf(con.err, "\nSend it? Type yes: ")
-	answer, err := readLine(ctx, in)
-	if err != nil {
-		return &exitError{exitInterrupted, err}
-	}
-	if strings.TrimSpace(answer) != "yes" {
-		return fail(exitGuard, "nothing was sent")
-	}
-	return nil
-}
-
-// readLine reads a line, or returns when ctx ends; the read then stays behind until the process ends.
-func readLine(ctx context.Context, r io.Reader) (string, error) {
-	lines := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(r).ReadString('\n') // what was typed before an error is an answer too
-		lines <- line
-	}()
-	select {
-	case line := <-lines:
-		return line, nil
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
-	}
-}
-
 // say keeps a line until the load begins. With --json there is none.
 func (l *loading) say(format string, args ...any) {
 	if !l.f.json {
@@ -308,13 +217,13 @@ func (l *loading) say(format string, args ...any) {
 }
 
 // begin says what there is to say.
-func (l *loading) begin(con console) {
+func (l *loading) begin(con console.Console) {
 	l.begun = true
 	l.tell(con)
 }
 
-func (l *loading) tell(con console) {
-	l.said.WriteTo(con.err)
+func (l *loading) tell(con console.Console) {
+	l.said.WriteTo(con.Err)
 }
 
 // start begins the journal that the load can be resumed by. A load that cannot have one says so and goes on.
@@ -324,20 +233,20 @@ func (l *loading) start() (err error) {
 		return nil
 	}
 	if l.job.Options, err = json.Marshal(f.loadOptions); err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	l.load, err = load.Start("", l.job)
 	switch {
 	case err == nil:
 		l.say("If this load ends early: ciokit load --resume %s", l.load.ID())
 	case errors.Is(err, load.ErrReadOnce) && f.goesOn && !l.job.Mapping.Repeatable():
-		return fail(exitUsage, "--continue needs an input that can be read again, because the mapping has events without a messageId, which a new load would send twice: load a file, or a query with --order-by, or give them a messageId")
-	case errors.Is(err, load.ErrReadOnce) && isDatabase(f.Files[0]):
+		return exit.Fail(exit.Usage, "--continue needs an input that can be read again, because the mapping has events without a messageId, which a new load would send twice: load a file, or a query with --order-by, or give them a messageId")
+	case errors.Is(err, load.ErrReadOnce) && input.IsDatabase(f.Files[0]):
 		l.say("The rows of a query are read once: if this load ends early it cannot be resumed, only repeated. With --order-by and the columns that tell the rows apart it can.")
 	case errors.Is(err, load.ErrReadOnce):
 		l.say("%s is read once: if this load ends early it cannot be resumed, only repeated.", l.inputWord())
 	case errors.Is(err, load.ErrJournal):
-		l.say("No journal can be kept, so this load cannot be resumed: %s", flagWords(err.Error()))
+		l.say("No journal can be kept, so this load cannot be resumed: %s", console.FlagWords(err.Error()))
 	default:
 		return loadError(err)
 	}
@@ -349,55 +258,55 @@ func (l *loading) resume(id string) (err error) {
 	l.load, err = load.Resume("", id, l.job)
 	var other *load.MismatchError
 	if errors.As(err, &other) {
-		return fail(exitUsage, "%w. A new load takes the command that began this one, with all its flags and without --resume. Rows that are the same as before repeat their message ids if the mapping's messageId says so.%s", err,
+		return exit.Fail(exit.Usage, "%w. A new load takes the command that began this one, with all its flags and without --resume. Rows that are the same as before repeat their message ids if the mapping's messageId says so.%s", err,
 			map[bool]string{true: "\nA key of the same workspace that replaces the one it began with is taken with --new-key."}[other.What == load.MismatchKey])
 	}
 	return loadError(err)
 }
 
 // run loads and says what became of it.
-func (l *loading) run(ctx context.Context, con console) error {
+func (l *loading) run(ctx context.Context, con console.Console) error {
 	stayBelow(loadMemory)
 	run := func(ctx context.Context) (load.Summary, error) { return load.Run(ctx, l.job) }
 	if l.load != nil {
 		run = l.load.Run
 	}
 	summary, runErr := run(ctx)
-	l.bar.close()
+	l.bar.Close()
 	if l.f.fallback && ctx.Err() == nil && refusedToGoOn(runErr) {
 		return &goneOnError{runErr}
 	}
-	exit := loadExit(summary, stubHint(l.f.To, runErr))
-	if l.refused(summary, exit) {
-		return exit
+	ended := loadExit(summary, destination.StubHint(l.f.To, runErr))
+	if l.refused(summary, ended) {
+		return ended
 	}
 	if err := l.report(con, summary, runErr); err != nil {
-		return &exitError{exitLocal, err}
+		return exit.With(exit.Local, err)
 	}
 	if l.f.Strict && l.f.dryRun && runErr == nil {
 		if err := refuseShared(io.Discard, summary.Identity); err != nil { // the summary has said it
-			exit = err
+			ended = err
 		}
 	}
-	if exit == nil {
-		exit = blankExit(summary, l.job.Mapping)
+	if ended == nil {
+		ended = blankExit(summary, l.job.Mapping)
 	}
-	if exit == nil && summary.LeftAlone > 0 && !l.f.NewMapping {
-		exit = fail(exitRejects, "%s not deleted, because of rows that name nobody (%s); leave such rows out by a when on the column of the userId, if they are meant to be about nobody",
+	if ended == nil && summary.LeftAlone > 0 && !l.f.NewMapping {
+		ended = exit.Fail(exit.Rejects, "%s not deleted, because of rows that name nobody (%s); leave such rows out by a when on the column of the userId, if they are meant to be about nobody",
 			plural.Count(summary.LeftAlone, "person has left and was", "people have left and were"), plural.Grouped(summary.RowsNameless))
 	}
 	if l.load != nil && l.load.CanResume() {
-		sayGoOn(con.err, l.load.ID(), runErr)
+		sayGoOn(con.Err, l.load.ID(), runErr)
 	}
 	if l.reports != nil {
 		switch err := l.reports.write(con, l, summary, runErr); {
-		case err != nil && exit == nil:
+		case err != nil && ended == nil:
 			return err
 		case err != nil:
-			fmt.Fprintln(con.err, "ciokit:", flagWords(err.Error()))
+			fmt.Fprintln(con.Err, "ciokit:", console.FlagWords(err.Error()))
 		}
 	}
-	return exit
+	return ended
 }
 
 // sayGoOn says how to go on with a load that ended with an error. A guard would stop it again, unless the guard is given another bound.
@@ -415,17 +324,16 @@ func sayGoOn(w io.Writer, id string, err error) {
 }
 
 // refused reports whether the load did not begin, so that there is nothing to tell of it but why.
-func (l *loading) refused(s load.Summary, exit error) bool {
-	var code *exitError
-	return !l.begun && exit != nil || s.Rows == 0 && errors.As(exit, &code) && code.code == exitUsage
+func (l *loading) refused(s load.Summary, ended error) bool {
+	return !l.begun && ended != nil || s.Rows == 0 && exit.CodeOf(ended) == exit.Usage
 }
 
-func (l *loading) report(con console, s load.Summary, runErr error) error {
+func (l *loading) report(con console.Console, s load.Summary, runErr error) error {
 	if l.f.json {
 		l.f.reported = true
-		return json.NewEncoder(con.out).Encode(l.f.object(s))
+		return json.NewEncoder(con.Out).Encode(l.f.object(s))
 	}
-	return printSummary(con.out, l.f, l.job.Source.Info().Rejects, s, runErr)
+	return printSummary(con.Out, l.f, l.job.Source.Info().Rejects, s, runErr)
 }
 
 // loadMemory is what a load is meant to get by with: it holds some 20 MB of rows and requests, whatever the size of the input.

@@ -1,4 +1,4 @@
-package main
+package input
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/places"
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
@@ -17,12 +19,12 @@ import (
 // The beginnings of arguments that name a place where a database's URL stands, so that no password stands in a command.
 const (
 	environment = "env:" // an environment variable
-	connection  = "db:"  // an entry of the file of connections
+	Connection  = "db:"  // an entry of the file of connections
 )
 
-// isDatabase reports whether an argument stands for a database.
-func isDatabase(arg string) bool {
-	return strings.HasPrefix(arg, environment) || strings.HasPrefix(arg, connection) || sqldb.IsURL(arg)
+// IsDatabase reports whether an argument stands for a database.
+func IsDatabase(arg string) bool {
+	return strings.HasPrefix(arg, environment) || strings.HasPrefix(arg, Connection) || sqldb.IsURL(arg)
 }
 
 // checkForeign refuses what is meant as a database and is none that can be read, before anything takes it for the name of a file and shows it,
@@ -30,18 +32,18 @@ func isDatabase(arg string) bool {
 func checkForeign(args []string) error {
 	for _, arg := range args {
 		lower := strings.ToLower(arg)
-		if isDatabase(arg) || !strings.Contains(lower, "://") && !strings.Contains(lower, "password=") && !strings.Contains(lower, "pwd=") {
+		if IsDatabase(arg) || !strings.Contains(lower, "://") && !strings.Contains(lower, "password=") && !strings.Contains(lower, "pwd=") {
 			continue
 		}
 		if _, err := os.Stat(arg); err != nil {
-			return fail(exitUsage, "an argument is neither a file nor the URL of a database; a URL begins with postgres://, mysql://, mariadb:// or sqlite:, in small letters and without the name of a driver, such as postgres://user:password@host/database")
+			return exit.Fail(exit.Usage, "an argument is neither a file nor the URL of a database; a URL begins with postgres://, mysql://, mariadb:// or sqlite:, in small letters and without the name of a driver, such as postgres://user:password@host/database")
 		}
 	}
 	return nil
 }
 
-// inputName is what an argument is called where it is shown.
-func inputName(arg string) string {
+// Name is what an argument is called where it is shown.
+func Name(arg string) string {
 	if sqldb.IsURL(arg) {
 		return sqldb.Name(arg)
 	}
@@ -49,25 +51,25 @@ func inputName(arg string) string {
 }
 
 // databaseURL returns the URL that an argument stands for. config is the file of connections, empty for the usual one.
-func databaseURL(con console, arg, config string) (string, error) {
+func databaseURL(con console.Console, arg, config string) (string, error) {
 	if name, ok := strings.CutPrefix(arg, environment); ok {
 		url := os.Getenv(name)
 		if !sqldb.IsURL(url) {
-			return "", fail(exitUsage, "the environment variable %s holds no URL of a database", name)
+			return "", exit.Fail(exit.Usage, "the environment variable %s holds no URL of a database", name)
 		}
 		return url, nil
 	}
-	name, ok := strings.CutPrefix(arg, connection)
+	name, ok := strings.CutPrefix(arg, Connection)
 	if !ok {
 		return arg, nil
 	}
-	config, err := connectionsFile(config)
+	config, err := ConnectionsFile(config)
 	if err != nil {
-		return "", &exitError{exitLocal, err}
+		return "", exit.With(exit.Local, err)
 	}
 	connections, err := readConnections(config)
 	if err != nil {
-		return "", &exitError{exitLocal, err}
+		return "", exit.With(exit.Local, err)
 	}
 	url, ok := connections[name]
 	if !ok {
@@ -76,19 +78,19 @@ func databaseURL(con console, arg, config string) (string, error) {
 			names = append(names, n)
 		}
 		slices.Sort(names)
-		return "", fail(exitUsage, "%s names no connection %q; it has %s", config, name, strings.Join(names, ", "))
+		return "", exit.Fail(exit.Usage, "%s names no connection %q; it has %s", config, name, strings.Join(names, ", "))
 	}
 	if !sqldb.IsURL(url) {
-		return "", fail(exitUsage, "the connection %q of %s is no URL of a database; write one that begins with postgres:, mysql: or sqlite:", name, config)
+		return "", exit.Fail(exit.Usage, "the connection %q of %s is no URL of a database; write one that begins with postgres:, mysql: or sqlite:", name, config)
 	}
-	if info, err := os.Stat(config); err == nil && othersRead(info) {
-		fmt.Fprintf(con.err, "Others can read %s and the passwords in it: chmod 600 %[1]s\n", config)
+	if info, err := os.Stat(config); err == nil && places.OthersRead(info) {
+		fmt.Fprintf(con.Err, "Others can read %s and the passwords in it: chmod 600 %[1]s\n", config)
 	}
 	return url, nil
 }
 
-// connectionsFile is the file of connections: the one that is named, or the usual one.
-func connectionsFile(named string) (string, error) {
+// ConnectionsFile is the file of connections: the one that is named, or the usual one.
+func ConnectionsFile(named string) (string, error) {
 	if named != "" {
 		return named, nil
 	}

@@ -7,13 +7,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 )
 
 // runCommand runs a command and returns all that it prints.
 func runCommand(t *testing.T, args ...string) (int, string) {
 	t.Helper()
 	var out bytes.Buffer
-	code := run(t.Context(), args, console{strings.NewReader(""), &out, &out})
+	code := run(t.Context(), args, console.New(strings.NewReader(""), &out, &out))
 	return code, out.String()
 }
 

@@ -1,43 +1,6 @@
 package main
 
-import (
-	"fmt"
-
-	"github.com/spf13/cobra"
-)
-
-// The exit codes of every command. Where several hold, the order of exitCodesHelp decides.
-const (
-	exitOK          = 0
-	exitLocal       = 1
-	exitUsage       = 2
-	exitKey         = 3
-	exitGuard       = 4
-	exitUnavailable = 5
-	exitRejects     = 6
-	exitChanged     = 7
-	exitInterrupted = 130
-	exitTerminated  = 143
-)
-
-// exitError ends the command with a code; a nil err means that everything has been said.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("exit code %d", e.code)
-	}
-	return e.err.Error()
-}
-
-func (e *exitError) Unwrap() error { return e.err }
-
-func fail(code int, format string, args ...any) error {
-	return &exitError{code, fmt.Errorf(format, args...)}
-}
+import "github.com/spf13/cobra"
 
 var exitCodesHelp = &cobra.Command{
 	Use:   "exit-codes",

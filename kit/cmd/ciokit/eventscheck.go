@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/spf13/cobra"
@@ -16,7 +19,7 @@ import (
 // maxNotes bounds how many notes are given, and with it what is remembered of properties that were noted already.
 const maxNotes = 1000
 
-func newEventsCheck(con console) *cobra.Command {
+func newEventsCheck(con console.Console) *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check FILE",
@@ -63,16 +66,16 @@ type checkCounts struct {
 	Omitted  int64 `json:"findings_omitted"`
 }
 
-func (f *checkFlags) run(ctx context.Context, con console, file string) error {
+func (f *checkFlags) run(ctx context.Context, con console.Console, file string) error {
 	if f.maxFindings < 0 {
-		return fail(exitUsage, "--max-findings is a number of lines; 0 prints all")
+		return exit.Fail(exit.Usage, "--max-findings is a number of lines; 0 prints all")
 	}
 	src, name, err := openMessages(con, file)
 	if err != nil {
-		return inputError(err)
+		return input.Error(err)
 	}
 	defer src.Close()
-	out := bufio.NewWriter(con.out)
+	out := bufio.NewWriter(con.Out)
 	r := &checkReport{w: out, file: name, json: f.json, max: f.maxFindings, noted: map[string]bool{}}
 	r.begin()
 	checkErr := r.check(ctx, src)
@@ -81,19 +84,19 @@ func (f *checkFlags) run(ctx context.Context, con console, file string) error {
 	case err != nil:
 		return local(err)
 	case errors.Is(checkErr, context.Canceled):
-		return &exitError{exitInterrupted, errInterrupted}
+		return exit.With(exit.Interrupted, exit.ErrInterrupted)
 	case checkErr != nil:
-		return inputError(checkErr)
+		return input.Error(checkErr)
 	case r.counts.Errors+r.counts.Warnings > 0:
-		return &exitError{code: exitRejects}
+		return exit.With(exit.Rejects, nil)
 	}
 	return nil
 }
 
-func openMessages(con console, file string) (src source.Source, name string, err error) {
+func openMessages(con console.Console, file string) (src source.Source, name string, err error) {
 	cfg := source.Config{Format: source.JSONLines}
 	if file == "-" {
-		src, err = source.New(con.in, cfg)
+		src, err = source.New(con.In, cfg)
 		return src, "stdin", err
 	}
 	src, err = source.Open(file, cfg)

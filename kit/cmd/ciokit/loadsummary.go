@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
@@ -70,7 +70,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		b.WriteString("The rest of the input was not read; its rows are in none of these counts.\n")
 	}
 	if s.Requests > 0 {
-		fmt.Fprintf(&b, "%s (%s repeated), %s, in %s\n", plural.Count(s.Requests, "request", "requests"), plural.Grouped(s.Retried), byteSize(s.Bytes), seconds(s.Seconds))
+		fmt.Fprintf(&b, "%s (%s repeated), %s, in %s\n", plural.Count(s.Requests, "request", "requests"), plural.Grouped(s.Retried), console.ByteSize(s.Bytes), console.Seconds(s.Seconds))
 	}
 	if text := identityText(s.Identity); text != "" {
 		b.WriteString("\n" + text)
@@ -82,7 +82,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		fmt.Fprintf(&b, "\n%s sent all the same:\n", plural.Count(s.Warnings, "warning, of a message that is", "warnings, of messages that are"))
 		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 		for _, w := range s.Warned {
-			fmt.Fprintf(t, "%s\t  %s: %s (first in %s)\n", plural.Grouped(w.Count), w.Rule, printed.Line(flagWords(w.Hint)), placeOf(w.File, w.Line))
+			fmt.Fprintf(t, "%s\t  %s: %s (first in %s)\n", plural.Grouped(w.Count), w.Rule, printed.Line(console.FlagWords(w.Hint)), placeOf(w.File, w.Line))
 		}
 		t.Flush()
 	}
@@ -103,9 +103,9 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		}
 		switch {
 		case f.Rejects != "" && f.Snapshot != "": // which a file of some rows is refused with
-			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows in the input and load that again, with the same snapshot: those that have not changed since are left out.\n", printed.Line(shortPath(f.Rejects)))
+			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows in the input and load that again, with the same snapshot: those that have not changed since are left out.\n", printed.Line(console.ShortPath(f.Rejects)))
 		case f.Rejects != "":
-			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows there and load that file, with the same mapping.\n", printed.Line(shortPath(f.Rejects)))
+			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows there and load that file, with the same mapping.\n", printed.Line(console.ShortPath(f.Rejects)))
 		default:
 			b.WriteString("--rejects FILE keeps all of them, with their rows.\n")
 		}
@@ -120,7 +120,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 // writeHints writes what the cells look like that rows were rejected for.
 func writeHints(b *strings.Builder, indent string, hints []string) {
 	for _, h := range hints {
-		b.WriteString(indent + "Hint: " + printed.Line(flagWords(h)) + "\n")
+		b.WriteString(indent + "Hint: " + printed.Line(console.FlagWords(h)) + "\n")
 	}
 }
 
@@ -142,13 +142,13 @@ func describe(r load.Reject) string {
 	if r.Column != "" {
 		s += " (column " + r.Column + ")"
 	}
-	return printed.Line(s + ": " + r.Rule + ": " + flagWords(r.Hint))
+	return printed.Line(s + ": " + r.Rule + ": " + console.FlagWords(r.Hint))
 }
 
 // valueFor is what stands in the column at fault, where a person looks on: it is personal data, and what is no terminal may be kept.
 func valueFor(w io.Writer, r load.Reject) string {
 	value, ok := r.Value()
-	if !ok || !terminal(w) {
+	if !ok || !console.Terminal(w) {
 		return ""
 	}
 	const most = 60
@@ -164,30 +164,4 @@ func note(n int64, one, several string) string {
 		return ""
 	}
 	return " (" + plural.Count(n, one, several) + ")"
-}
-
-func byteSize(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	case n >= 1e3:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return plural.Count(n, "byte", "bytes")
-}
-
-func seconds(s float64) string { return strconv.FormatFloat(s, 'f', 1, 64) + " s" }
-
-// shortPath is a path as seen from the working directory, where that is shorter.
-func shortPath(path string) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		return path
-	}
-	if short, err := filepath.Rel(dir, path); err == nil && len(short) < len(path) {
-		return short
-	}
-	return path
 }

@@ -1,4 +1,4 @@
-package main
+package progress
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 // bars are those of a load on a terminal: one for the input, above it one for the file at hand if there are several, and below them a line of
 // counts.
 type bars struct {
-	p     *progress
+	p     *Display
 	all   *mpb.Progress
 	total *mpb.Bar // nil until there is something to show
 	file  *mpb.Bar // of several files
@@ -23,7 +23,7 @@ type bars struct {
 // barWidth is that of the bars themselves, in characters.
 const barWidth = 28
 
-func newBars(w io.Writer, p *progress) *bars {
+func newBars(w io.Writer, p *Display) *bars {
 	return &bars{p: p, all: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithWidth(barWidth))}
 }
 

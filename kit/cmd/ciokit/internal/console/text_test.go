@@ -1,0 +1,64 @@
+package console
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestByteSize(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]string{0: "0 bytes", 1: "1 byte", 999: "999 bytes", 1000: "1.0 kB", 999_949: "999.9 kB", 1_000_000: "1.0 MB", 2_500_000_000: "2.5 GB"} {
+		if got := ByteSize(n); got != want {
+			t.Errorf("%d is %q, want %q", n, got, want)
+		}
+	}
+}
+
+// A path below the working directory is short, and one far from it stays as it is.
+func TestShortPath(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	far := filepath.Join(filepath.VolumeName(here)+string(filepath.Separator), "x")
+	for path, want := range map[string]string{filepath.Join(here, "a", "b.csv"): filepath.Join("a", "b.csv"), far: far} {
+		if got := ShortPath(path); got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+	}
+}
+
+// What commands print through a safe console moves no cursor, and what has to is written to what is below it.
+func TestSafe(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	con := New(strings.NewReader(""), &out, &out).Safe()
+	fmt.Fprint(con.Out, "a\x1b[2Jb")
+	if strings.ContainsRune(out.String(), '\x1b') {
+		t.Errorf("a command prints %q", &out)
+	}
+	if Raw(con.Err) != any(&out) || Raw(&out) != any(&out) {
+		t.Error("what is below a console is not the writer that it was made of")
+	}
+	if Terminal(con.Out) || Terminal(con.In) {
+		t.Error("a buffer is taken for a terminal")
+	}
+	if got := Printable("a\x1bb"); got != `"a\x1bb"` || Printable("Größe 2") != "Größe 2" {
+		t.Errorf("a name is printed as %s", got)
+	}
+}
+
+func TestLogger(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	Logger(&out).Warn("no write key: set Config.APIKey (CUSTOMERIO_API_KEY) to the key", "attempt", 3)
+	if got, want := out.String(), "level=WARN msg=\"no write key: set CUSTOMERIO_API_KEY to the key\" attempt=3\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,166 @@
+// Package destination is where a command sends: what --to and --key-file say, and what listens there.
+package destination
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/emulated"
+	"github.com/ciokit/cio/kit/internal/places"
+	"github.com/ciokit/cio/kit/internal/textfile"
+	"github.com/spf13/cobra"
+)
+
+// The emulator's address where none is given, and the key used with it where none is set.
+const (
+	EmulatorAddr = "127.0.0.1:8110"
+	EmulatorKey  = "emulator"
+)
+
+// Flags are what --to and --key-file say. The zero value says nothing, and Resolve refuses it.
+type Flags struct {
+	To      string
+	KeyFile string
+}
+
+// AddFlags adds --to and --key-file to a command.
+func AddFlags(cmd *cobra.Command, to, keyFile *string) {
+	cmd.Flags().StringVar(to, "to", "", "where to send: emulator (http://"+EmulatorAddr+"), us, eu, or a URL (required)")
+	cmd.Flags().StringVar(keyFile, "key-file", "", "file that holds the write key; default the environment's CUSTOMERIO_API_KEY, and on this machine one that an emulator takes")
+	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// AddAcceptAnyFlag adds the flag that lets a stub of one's own be taken for the API.
+func AddAcceptAnyFlag(cmd *cobra.Command, to *bool) {
+	cmd.Flags().BoolVar(to, "accept-any-2xx", false, "take any answer with a status of 2xx for acceptance, for a stub of your own; what a sign-in page or a proxy answers to is lost then")
+}
+
+// Destination is where a command sends.
+type Destination struct {
+	// Config has the key and the region or the address. The command adds the rest.
+	Config cio.Config
+	// Emulator says that an emulator of this machine answers there.
+	Emulator bool
+	// Silent is why nothing answers there, where that is an address of this machine.
+	Silent error
+}
+
+// Resolve finds out what the flags mean, and looks what answers at an address of this machine. It says on con.Err where data is about to go, unless it
+// stays on this machine. The error has an exit code.
+func (f Flags) Resolve(ctx context.Context, con console.Console) (Destination, error) {
+	d := Destination{}
+	cfg := &d.Config
+	switch f.To {
+	case "":
+		return d, exit.Fail(exit.Usage, "say where to send: --to emulator, --to us, --to eu, or --to URL")
+	case "us", "eu":
+		cfg.Region = cio.Region(f.To)
+	case "emulator":
+		cfg.BaseURL = "http://" + EmulatorAddr
+	default:
+		if !strings.HasPrefix(f.To, "http://") && !strings.HasPrefix(f.To, "https://") {
+			return d, exit.Fail(exit.Usage, "--to is emulator, us, eu, or a URL that begins with http:// or https://")
+		}
+		cfg.BaseURL = f.To
+	}
+	var err error
+	if cfg.APIKey, err = f.Key(con); err != nil {
+		return d, err
+	}
+	client, err := cio.NewClient(*cfg) // for its checks; the command makes its own
+	if err != nil {
+		return d, exit.With(exit.Usage, err)
+	}
+	if f.To == "emulator" {
+		if err := ProbeEmulator(ctx, client.Target()); err != nil {
+			return d, err
+		}
+		d.Emulator = true
+		return d, nil
+	}
+	note := map[cio.Region]string{cio.RegionUS: " (Customer.io, United States)", cio.RegionEU: " (Customer.io, Europe)"}[cfg.Region]
+	if Loopback(client.Target()) {
+		d.Emulator, d.Silent = Emulates(ctx, client.Target())
+		if ctx.Err() != nil {
+			return d, exit.With(exit.Interrupted, exit.ErrInterrupted)
+		}
+		note = ", which is no emulator and may pass everything on to a real workspace"
+	}
+	if !d.Emulator && d.Silent == nil {
+		fmt.Fprintf(con.Err, "Sending to %s%s\n", client.Target(), note)
+	}
+	return d, nil
+}
+
+// Key reads the write key: from the file, from the environment, or the one that an emulator takes where neither names any. It may be empty.
+func (f Flags) Key(con console.Console) (string, error) {
+	if f.KeyFile != "" {
+		file, err := os.Open(f.KeyFile)
+		if err != nil {
+			return "", exit.Fail(exit.Local, "read the write key: %w", err)
+		}
+		defer file.Close()
+		if info, err := file.Stat(); err == nil && places.OthersRead(info) {
+			fmt.Fprintf(con.Err, "Warning: %s can be read by others; chmod 600 it\n", f.KeyFile)
+		}
+		b, err := io.ReadAll(io.LimitReader(file, 4096))
+		if err != nil {
+			return "", exit.Fail(exit.Local, "read the write key: %w", err)
+		}
+		if b, err = textfile.Decode(b); err != nil {
+			return "", exit.Fail(exit.Usage, "read the write key from %s: %w", f.KeyFile, err)
+		}
+		return strings.TrimSpace(string(b)), nil
+	}
+	key := os.Getenv("CUSTOMERIO_API_KEY")
+	if key == "" && (f.To == "emulator" || Loopback(f.To)) { // anything else there says that it does not know the key
+		return EmulatorKey, nil
+	}
+	return key, nil
+}
+
+// Loopback reports whether an address is one of this machine.
+func Loopback(base string) bool {
+	u, err := url.Parse(base)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Emulates reports whether an emulator answers the API's calls at an address of this machine. The error says that nothing answers.
+func Emulates(ctx context.Context, base string) (bool, error) {
+	return emulated.Answers(ctx, base, nil)
+}
+
+// ProbeEmulator makes sure that what listens there is an emulator: data meant for it must not end up in whatever took its port.
+func ProbeEmulator(ctx context.Context, base string) error {
+	switch ok, err := Emulates(ctx, base); {
+	case errors.Is(context.Cause(ctx), exit.ErrInterrupted):
+		return exit.With(exit.Interrupted, exit.ErrInterrupted)
+	case err != nil:
+		return exit.Fail(exit.Unavailable, "no emulator listens on %s; start one in another terminal with: ciokit emulate", base)
+	case !ok:
+		return exit.Fail(exit.Unavailable, "what listens on %s is not ciokit's emulator; start one on another port with: ciokit emulate --addr 127.0.0.1:8112, and load --to http://127.0.0.1:8112", base)
+	}
+	return nil
+}
+
+// StubHint adds to an error that was caused by successes that are not the API's what takes them all the same, if they may come from a stub.
+func StubHint(to string, err error) error {
+	var api *cio.APIError
+	if !strings.HasPrefix(to, "http") || !errors.Is(err, cio.ErrNotAPI) || !errors.As(err, &api) || api.Status != 0 && api.Status/100 != 2 {
+		return err
+	}
+	return fmt.Errorf("%w; if this is a stub of your own, --accept-any-2xx takes it", err)
+}

@@ -1,0 +1,63 @@
+// Package exit has the exit codes of the command, and the errors that end it with one of them.
+package exit
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The exit codes of every command; ciokit exit-codes says what they mean, and which counts where several hold.
+const (
+	OK          = 0
+	Local       = 1
+	Usage       = 2
+	Key         = 3
+	Guard       = 4
+	Unavailable = 5
+	Rejects     = 6
+	Changed     = 7
+	Interrupted = 130
+	Terminated  = 143
+)
+
+// The causes of a command's context that a signal has ended.
+var (
+	ErrInterrupted = errors.New("stopped by a signal") // Ctrl-C
+	ErrTerminated  = errors.New("terminated")          // SIGTERM
+)
+
+// Error ends the command with a code. A nil Err means that everything has been said.
+type Error struct {
+	Code int
+	Err  error
+}
+
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("exit code %d", e.Code)
+	}
+	return e.Err.Error()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// With ends the command with a code and says err. A nil err means that everything has been said; it never returns nil.
+func With(code int, err error) error { return &Error{code, err} }
+
+// Fail is With for what fmt.Errorf makes of the rest.
+func Fail(code int, format string, args ...any) error {
+	return &Error{code, fmt.Errorf(format, args...)}
+}
+
+// CodeOf returns the code that an error ends the command with: OK for nil, and Usage for what no command has put a code to, which is what the
+// parser of flags says.
+func CodeOf(err error) int {
+	var e *Error
+	switch {
+	case err == nil:
+		return OK
+	case errors.As(err, &e):
+		return e.Code
+	}
+	return Usage
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// loadError puts the exit code to why a load did not begin.
+func loadError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, load.ErrSameFile), errors.Is(err, load.ErrComplete), errors.Is(err, load.ErrRunning):
+		return exit.With(exit.Usage, err)
+	}
+	return loadExit(load.Summary{}, err)
+}
+
+// loadExit turns the outcome into the exit code and the last line on standard error.
+func loadExit(s load.Summary, err error) error {
+	var mapping *load.MappingError
+	var format *source.FormatError
+	switch {
+	case errors.Is(err, exit.ErrTerminated):
+		return exit.With(exit.Terminated, err)
+	case errors.Is(err, load.ErrInterrupted):
+		return exit.With(exit.Interrupted, err)
+	case errors.Is(err, load.ErrKeyRefused):
+		return exit.With(exit.Key, err)
+	case errors.Is(err, load.ErrGaveUp):
+		return exit.With(exit.Unavailable, err)
+	case errors.Is(err, load.ErrTooManyDeletes):
+		return exit.Fail(exit.Guard, "%w; look whether they are meant, and raise --max-deletes then", err)
+	case errors.Is(err, load.ErrDiffers):
+		return exit.Fail(exit.Guard, "%w; nothing was sent", err)
+	case errors.Is(err, load.ErrShrunk):
+		return exit.Fail(exit.Guard, "%w; %s", err, changesHint(err))
+	case errors.Is(err, load.ErrNotWhole):
+		return exit.Fail(exit.Guard, "%w; nobody was deleted", err)
+	case errors.As(err, new(*load.PendingError)):
+		return exit.Fail(exit.Usage, "%w: %s", err, changesHint(err))
+	case errors.As(err, new(*load.SnapshotError)):
+		return exit.With(exit.Usage, err)
+	case errors.Is(err, load.ErrTooManyErrors):
+		return exit.Fail(exit.Guard, "%w; look at the first ones, or raise --max-errors; --max-errors 0 switches this off, also for 1,000 in a row for one reason", err)
+	case errors.As(err, new(*source.ChangedError)) && s.Guarded == 0:
+		return exit.With(exit.Changed, err)
+	case errors.Is(err, load.ErrInputChanged) && s.Guarded == 0:
+		return exit.Fail(exit.Changed, "%w; what was read is accounted for and nobody was deleted. Load it again once nothing writes to it", err)
+	case errors.Is(err, load.ErrInputChanged):
+		return exit.With(exit.Guard, err)
+	case errors.As(err, &mapping), errors.As(err, &format):
+		return exit.With(exit.Usage, err)
+	case err != nil:
+		return exit.With(exit.Local, err)
+	case s.Guarded > 0:
+		return exit.With(exit.Guard, nil)
+	case s.Rejected+s.RejectedByAPI+s.RowsRejected > 0:
+		return exit.With(exit.Rejects, nil)
+	}
+	return nil
+}
+
+// blankExit says that a load made nothing of any row, though no condition left them out: it has the wrong mapping, or the wrong input.
+func blankExit(s load.Summary, m *load.Mapping) error {
+	if s.Rows == 0 || s.RowsBlank < s.Rows {
+		return nil
+	}
+	reads := ""
+	if names := m.Columns(); len(names) > 0 {
+		reads = " (" + strings.Join(names, ", ") + ")"
+	}
+	return exit.Fail(exit.Rejects, "no row came to a message: none of %s has anything in the columns that the mapping reads%s; is it the mapping of this input?", plural.Count(s.Rows, "row", "rows"), reads)
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/load"
+	"github.com/spf13/cobra"
+)
+
+// goOn resumes a load.
+func (f *loadFlags) goOn(cmd *cobra.Command, con console.Console) error {
+	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "quote", "escape", "line-end", "all-rows", "encoding", "columns", "skip-rows", "json-path", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "strict-identity", "dry-run", "continue"}, changeFlags) {
+		if cmd.Flags().Changed(name) {
+			return exit.Fail(exit.Usage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
+		}
+	}
+	dir, err := load.JournalDir()
+	if err != nil {
+		return exit.With(exit.Local, err)
+	}
+	j, err := load.ReadJournal(dir, f.resume)
+	if err != nil {
+		return exit.With(exit.Local, err)
+	}
+	h := j.Header()
+	if j.Last().End == load.EndComplete {
+		return exit.Fail(exit.Usage, "run %s %w", h.ID, load.ErrComplete)
+	}
+	given := f.loadOptions
+	if err := json.Unmarshal(h.Options, &f.loadOptions); err != nil {
+		return exit.Fail(exit.Local, "run %s was not begun by this command, and only the program that began it can go on with it: %w", h.ID, err)
+	}
+	b := j.Bounds() // of the load, which a run before may have been given
+	f.MaxErrors, f.MaxDeletes, f.MaxShrink, f.ExpectRows = b.MaxErrors, b.MaxDeletes, b.MaxShrink, ""
+	f.keep(cmd, given)
+	l, err := f.open(cmd.Context(), con)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	if err := l.checkEmulator(); err != nil {
+		return err
+	}
+	if err := l.resume(h.ID); err != nil {
+		return err
+	}
+	return l.run(cmd.Context(), con)
+}
+
+// keep takes the flags that were given to --resume instead of what the load began with: those that change nothing of what a row becomes.
+func (f *loadFlags) keep(cmd *cobra.Command, given loadOptions) {
+	for _, flag := range []struct {
+		name string
+		keep func()
+	}{
+		{"key-file", func() { f.KeyFile = given.KeyFile }},
+		{"max-errors", func() { f.MaxErrors = given.MaxErrors }},
+		{"max-deletes", func() { f.MaxDeletes = given.MaxDeletes }},
+		{"max-shrink", func() { f.MaxShrink = given.MaxShrink }},
+		{"expect-rows", func() { f.ExpectRows = given.ExpectRows }},
+		{"concurrency", func() { f.Concurrency = given.Concurrency }},
+		{"report", func() { f.Reports = given.Reports }},
+		{"rate", func() { f.Rate = given.Rate }},
+		{"give-up-after", func() { f.GiveUpAfter = given.GiveUpAfter }},
+		{"accept-any-2xx", func() { f.AcceptAny2xx = given.AcceptAny2xx }},
+	} {
+		if cmd.Flags().Changed(flag.name) {
+			flag.keep()
+		}
+	}
+}
