@@ -28,6 +28,7 @@ func run(ctx context.Context, args []string, con console.Console) int {
 	con = con.Safe()
 	root := newRoot(con)
 	root.SetArgs(args)
+	console.Suggest(root, args)
 	err := root.ExecuteContext(ctx)
 	var ended *exit.Error
 	if errors.As(err, &ended) {

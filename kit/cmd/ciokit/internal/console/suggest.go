@@ -1,0 +1,95 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ciokit/cio/kit/internal/spelling"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Suggest has root and all of its commands name what an unknown command or flag among args was probably meant to be. It is called once, when all
+// commands are there and before root is executed.
+func Suggest(root *cobra.Command, args []string) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd(args...)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		// A parent takes the flags for its own that are meant for the command which it does not know.
+		if _, rest, found := root.Find(args); found == nil && cmd.HasSubCommands() && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
+			return unknownCommand(cmd, rest[0])
+		}
+		return unknownFlag(cmd, err)
+	})
+	suggestIn(root)
+	for _, help := range root.Commands() {
+		if help.Name() == "help" {
+			help.Args = func(_ *cobra.Command, topic []string) error {
+				if cmd, rest, err := root.Find(topic); err == nil && cmd.HasSubCommands() && len(rest) > 0 {
+					return unknownCommand(cmd, rest[0])
+				}
+				return nil
+			}
+		}
+	}
+}
+
+// suggestIn has a command that has others below it, and those, refuse what is none of them.
+func suggestIn(cmd *cobra.Command) {
+	if !cmd.HasSubCommands() {
+		return
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return unknownCommand(cmd, args[0])
+	}
+	if !cmd.Runnable() {
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+	for _, below := range cmd.Commands() {
+		suggestIn(below)
+	}
+}
+
+func unknownCommand(parent *cobra.Command, name string) error {
+	var names []string
+	for _, cmd := range parent.Commands() {
+		if !cmd.Hidden {
+			names = append(names, cmd.Name())
+		}
+	}
+	return fmt.Errorf("unknown command %q for %q%s", name, parent.CommandPath(), meant("", name, names))
+}
+
+// unknownFlag adds to an error that a flag is unknown which one is. Any other error stays.
+func unknownFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	name := unknown.GetSpecifiedName()
+	if short := unknown.GetSpecifiedShortnames(); short != "" {
+		if name = short; len(short) < 2 { // one letter is near nothing
+			return err
+		}
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	return fmt.Errorf("%w%s", err, meant("--", name, names))
+}
+
+// meant asks whether the nearest of the names was meant, and is empty where none is near.
+func meant(prefix, name string, names []string) string {
+	best := spelling.Nearest(name, names)
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + prefix + best + "?"
+}

@@ -1,0 +1,66 @@
+package console
+
+import (
+	"io"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// tree is a small command with two levels, as Suggest is given it.
+func tree(args []string) *cobra.Command {
+	nothing := func(*cobra.Command, []string) error { return nil }
+	root := &cobra.Command{Use: "tool", SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs, RunE: nothing}
+	root.SetOut(io.Discard)
+	load := &cobra.Command{Use: "load", Args: cobra.MinimumNArgs(1), RunE: nothing}
+	load.Flags().Int("max-errors", 0, "")
+	load.Flags().String("mapping", "", "")
+	load.Flags().String("secret", "", "")
+	load.Flags().MarkHidden("secret")
+	runs := &cobra.Command{Use: "runs", Args: cobra.NoArgs}
+	runs.AddCommand(&cobra.Command{Use: "list", Args: cobra.NoArgs, RunE: nothing}, &cobra.Command{Use: "kernel", Hidden: true, RunE: nothing})
+	runs.PersistentFlags().Bool("json", false, "")
+	root.AddCommand(load, runs)
+	root.SetArgs(args)
+	return root
+}
+
+// What is misspelt is named, wherever it stands, and what is no misspelling is refused as before.
+func TestSuggest(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"laod"}, `unknown command "laod" for "tool"; did you mean load?`},
+		{[]string{"laod", "x.csv", "--mapping", "m"}, `unknown command "laod" for "tool"; did you mean load?`},
+		{[]string{"Load", "x.csv"}, `unknown command "Load" for "tool"; did you mean load?`},
+		{[]string{"runs", "lits"}, `unknown command "lits" for "tool runs"; did you mean list?`},
+		{[]string{"runs", "lits", "--jsn"}, `unknown command "lits" for "tool runs"; did you mean list?`},
+		{[]string{"runs", "kernle"}, `unknown command "kernle" for "tool runs"`},
+		{[]string{"help", "laod"}, `unknown command "laod" for "tool"; did you mean load?`},
+		{[]string{"help", "runs", "lits"}, `unknown command "lits" for "tool runs"; did you mean list?`},
+		{[]string{"completion", "bahs"}, `unknown command "bahs" for "tool completion"; did you mean bash?`},
+		{[]string{"erase"}, `unknown command "erase" for "tool"`},
+		{[]string{"load", "x", "--max-error", "5"}, "unknown flag: --max-error; did you mean --max-errors?"},
+		{[]string{"load", "x", "--maxerrors=5"}, "unknown flag: --maxerrors; did you mean --max-errors?"},
+		{[]string{"load", "x", "-mapping", "m"}, "unknown shorthand flag: 'm' in -mapping; did you mean --mapping?"},
+		{[]string{"load", "x", "--secrte", "s"}, "unknown flag: --secrte"},
+		{[]string{"load", "x", "-x"}, "unknown shorthand flag: 'x' in -x"},
+		{[]string{"load", "x", "--nothing"}, "unknown flag: --nothing"},
+		{[]string{"load", "x", "--max-errors", "five"}, `invalid argument "five" for "--max-errors" flag: strconv.ParseInt: parsing "five": invalid syntax`},
+		{[]string{"runs", "list", "--jsno"}, "unknown flag: --jsno; did you mean --json?"},
+		{[]string{"--hepl"}, "unknown flag: --hepl; did you mean --help?"},
+		{[]string{"load", "x"}, ""}, {[]string{"help", "load"}, ""}, {[]string{"help"}, ""}, {[]string{"runs"}, ""}, {nil, ""},
+	} {
+		root := tree(test.args)
+		Suggest(root, test.args)
+		got := ""
+		if err := root.Execute(); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%q:\n got %s\nwant %s", test.args, got, test.want)
+		}
+	}
+}
