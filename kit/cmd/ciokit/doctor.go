@@ -48,6 +48,7 @@ type diagnosis struct {
 
 // doctor looks at everything between this program and an accepted message.
 type doctor struct {
+	to      destination.Flags
 	cfg     cio.Config
 	app     string // App API key, or empty
 	appBase string
@@ -60,7 +61,6 @@ type doctor struct {
 
 func newDoctor(con console.Console) *cobra.Command {
 	d := &doctor{}
-	var to, keyFile string
 	var asJSON bool
 	var timeout time.Duration
 	cmd := &cobra.Command{
@@ -86,7 +86,7 @@ Exit code 0 means that nothing failed, 3 that the key is not taken, 5 anything e
 			if timeout <= 0 {
 				return exit.Fail(exit.Usage, "--timeout is more than 0")
 			}
-			if err := d.configure(con, to, keyFile); err != nil {
+			if err := d.configure(con); err != nil {
 				return err
 			}
 			d.cfg.Timeout = timeout
@@ -95,8 +95,8 @@ Exit code 0 means that nothing failed, 3 that the key is not taken, 5 anything e
 			return d.tell(cmd.Context(), con, asJSON)
 		},
 	}
-	cmd.Flags().StringVar(&to, "to", "", "the workspace: emulator (http://"+destination.EmulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
-	cmd.Flags().StringVar(&keyFile, "key-file", "", "file that holds the write key; default CUSTOMERIO_API_KEY")
+	cmd.Flags().StringVar(&d.to.To, "to", "", "the workspace: emulator (http://"+destination.EmulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
+	cmd.Flags().StringVar(&d.to.KeyFile, "key-file", "", "file that holds the write key; default CUSTOMERIO_API_KEY")
 	cmd.Flags().IntVar(&d.samples, "samples", 10, "calls to measure the latency with")
 	cmd.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "how long to wait for an answer")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -105,8 +105,8 @@ Exit code 0 means that nothing failed, 3 that the key is not taken, 5 anything e
 }
 
 // configure resolves what to look at. What is wrong with the key is left to the check.
-func (d *doctor) configure(con console.Console, to, keyFile string) error {
-	live, err := workspaceOf(to)
+func (d *doctor) configure(con console.Console) error {
+	live, err := workspaceOf(d.to.To)
 	if err != nil {
 		return err
 	}
@@ -115,8 +115,8 @@ func (d *doctor) configure(con console.Console, to, keyFile string) error {
 	if d.appBase == "" {
 		d.appBase = d.cfg.BaseURL
 	}
-	if keyFile != "" {
-		if d.cfg.APIKey, err = (destination.Flags{KeyFile: keyFile}).Key(con); err != nil {
+	if d.to.KeyFile != "" {
+		if d.cfg.APIKey, err = d.to.Key(con); err != nil {
 			return err
 		}
 	}
@@ -131,7 +131,7 @@ func (d *doctor) configure(con console.Console, to, keyFile string) error {
 }
 
 func (d *doctor) say(name, state, do, format string, args ...any) {
-	d.found.Checks = append(d.found.Checks, symptom{name, state, console.FlagWords(fmt.Sprintf(format, args...)), do})
+	d.found.Checks = append(d.found.Checks, symptom{name, state, d.to.Words(fmt.Sprintf(format, args...)), do})
 }
 
 // examine makes the checks, in an order in which each makes sense of the next.

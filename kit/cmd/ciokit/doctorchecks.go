@@ -43,7 +43,7 @@ func (d *doctor) checkProxy() {
 func (d *doctor) checkConfig() (*cio.Client, bool) {
 	client, err := d.client(d.cfg)
 	if err != nil { // the address has been looked at before
-		d.say("key", checkFail, "set CUSTOMERIO_API_KEY to the write key of a Data Pipelines source: in Customer.io under Data & Integrations, Integrations, the source, Settings",
+		d.say("key", checkFail, d.to.HowToGiveKey()+": in Customer.io under Data & Integrations, Integrations, the source, Settings",
 			"%s", strings.TrimPrefix(err.Error(), "cio: "))
 		return nil, false
 	}
@@ -169,7 +169,10 @@ func certificateTrouble(refused *tls.CertificateVerificationError) (said, do str
 
 // checkKey says whether the key is taken.
 func (d *doctor) checkKey(api *cio.APIError) {
-	const where = "take the write key of a Data Pipelines source from its settings; site_id and api_key of the Track API are others, and so is an App API key"
+	where := "take the write key of a Data Pipelines source from its settings; site_id and api_key of the Track API are others, and so is an App API key"
+	if d.to.KeyFile != "" {
+		where = d.to.HowToGiveKey() + ", from its settings; site_id and api_key of the Track API are others, and so is an App API key"
+	}
 	switch {
 	case api == nil:
 		d.say("key", checkOK, "", "taken, by a call in strict mode")

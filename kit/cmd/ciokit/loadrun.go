@@ -61,7 +61,7 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 	case f.GiveUpAfter <= 0:
 		return nil, exit.Fail(exit.Usage, "--give-up-after is a time, such as 10m")
 	}
-	l.bar, err = progress.New(con.Err, f.name(), f.Files, f.progress, f.json)
+	l.bar, err = progress.New(con.Err, progress.Config{Name: f.name(), Files: f.Files, Mode: f.progress, Quiet: f.json, Words: f.destination().Words})
 	if err != nil {
 		return nil, err
 	}
@@ -158,13 +158,18 @@ func (o *loadOptions) name() string {
 	return fmt.Sprintf("%s and %d more", filepath.Base(o.Files[0]), len(o.Files)-1)
 }
 
+// destination is where the load sends.
+func (o *loadOptions) destination() destination.Flags {
+	return destination.Flags{To: o.To, KeyFile: o.KeyFile}
+}
+
 // connect makes the client.
 func (l *loading) connect(ctx context.Context, con console.Console) error {
 	f := l.f
 	cfg := cio.Config{APIKey: "dry-run", BaseURL: "http://127.0.0.1"} // for the rules alone
 	l.local = true
 	if !f.dryRun {
-		d, err := (destination.Flags{To: f.To, KeyFile: f.KeyFile}).Resolve(ctx, con)
+		d, err := f.destination().Resolve(ctx, con)
 		if err != nil {
 			return err
 		}
@@ -276,7 +281,7 @@ func (l *loading) run(ctx context.Context, con console.Console) error {
 	if l.f.fallback && ctx.Err() == nil && refusedToGoOn(runErr) {
 		return &goneOnError{runErr}
 	}
-	ended := loadExit(summary, destination.StubHint(l.f.To, runErr))
+	ended := loadExit(summary, l.f.destination().Explain(runErr))
 	if l.refused(summary, ended) {
 		return ended
 	}

@@ -212,7 +212,7 @@ func (c *call) send(ctx context.Context, con console.Console, m cio.Message) err
 		return err
 	}
 	cfg := to.Config
-	cfg.Logger, cfg.MaxElapsed, cfg.AcceptAny2xx = console.Logger(con.Err), max(c.giveUpAfter, time.Nanosecond), c.acceptAny2xx
+	cfg.Logger, cfg.MaxElapsed, cfg.AcceptAny2xx = console.Logger(con.Err, c.to.Words), max(c.giveUpAfter, time.Nanosecond), c.acceptAny2xx
 	client, err := cio.NewClient(cfg)
 	if err != nil {
 		return exit.With(exit.Usage, err)
@@ -237,7 +237,7 @@ func (c *call) send(ctx context.Context, con console.Console, m cio.Message) err
 	} else if err == nil {
 		fmt.Fprintf(con.Out, "accepted: %s %s\n", e.Type(), e.MessageID())
 	}
-	return sendExit(ctx, destination.StubHint(c.to.To, err))
+	return sendExit(ctx, c.to.Explain(err))
 }
 
 // sendExit puts the exit code to what Send returned.

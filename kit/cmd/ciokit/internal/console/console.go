@@ -38,14 +38,14 @@ func Raw(w any) any {
 	return w
 }
 
-// Logger returns a logger of warnings for a person to read: it speaks of flags, and leaves out the time.
-func Logger(w io.Writer) *slog.Logger {
+// Logger returns a logger of warnings for a person to read: it leaves out the time, and words puts texts into the words of the command, such as FlagWords.
+func Logger(w io.Writer, words func(string) string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		switch {
 		case a.Key == slog.TimeKey:
 			return slog.Attr{}
 		case a.Value.Kind() == slog.KindString:
-			a.Value = slog.StringValue(FlagWords(a.Value.String()))
+			a.Value = slog.StringValue(words(a.Value.String()))
 		}
 		return a
 	}}))

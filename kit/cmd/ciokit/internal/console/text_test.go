@@ -57,7 +57,7 @@ func TestSafe(t *testing.T) {
 func TestLogger(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	Logger(&out).Warn("no write key: set Config.APIKey (CUSTOMERIO_API_KEY) to the key", "attempt", 3)
+	Logger(&out, FlagWords).Warn("no write key: set Config.APIKey (CUSTOMERIO_API_KEY) to the key", "attempt", 3)
 	if got, want := out.String(), "level=WARN msg=\"no write key: set CUSTOMERIO_API_KEY to the key\" attempt=3\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/emulated"
 	"github.com/ciokit/cio/kit/internal/places"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/internal/textfile"
 	"github.com/spf13/cobra"
 )
@@ -78,7 +79,7 @@ func (f Flags) Resolve(ctx context.Context, con console.Console) (Destination, e
 	}
 	client, err := cio.NewClient(*cfg) // for its checks; the command makes its own
 	if err != nil {
-		return d, exit.With(exit.Usage, err)
+		return d, exit.With(exit.Usage, f.Explain(err))
 	}
 	if f.To == "emulator" {
 		if err := ProbeEmulator(ctx, client.Target()); err != nil {
@@ -101,32 +102,89 @@ func (f Flags) Resolve(ctx context.Context, con console.Console) (Destination, e
 	return d, nil
 }
 
-// Key reads the write key: from the file, from the environment, or the one that an emulator takes where neither names any. It may be empty.
+// Key reads the write key: from the file, from the environment, or the one that an emulator takes where neither names any. Only one of the
+// environment may be empty.
 func (f Flags) Key(con console.Console) (string, error) {
 	if f.KeyFile != "" {
-		file, err := os.Open(f.KeyFile)
-		if err != nil {
-			return "", exit.Fail(exit.Local, "read the write key: %w", err)
-		}
-		defer file.Close()
-		if info, err := file.Stat(); err == nil && places.OthersRead(info) {
-			fmt.Fprintf(con.Err, "Warning: %s can be read by others; chmod 600 it\n", f.KeyFile)
-		}
-		b, err := io.ReadAll(io.LimitReader(file, 4096))
-		if err != nil {
-			return "", exit.Fail(exit.Local, "read the write key: %w", err)
-		}
-		if b, err = textfile.Decode(b); err != nil {
-			return "", exit.Fail(exit.Usage, "read the write key from %s: %w", f.KeyFile, err)
-		}
-		return strings.TrimSpace(string(b)), nil
+		return f.keyOfFile(con)
 	}
-	key := os.Getenv("CUSTOMERIO_API_KEY")
+	key := os.Getenv(keyVariable)
 	if key == "" && (f.To == "emulator" || Loopback(f.To)) { // anything else there says that it does not know the key
 		return EmulatorKey, nil
 	}
 	return key, nil
 }
+
+// keyVariable is where the key is where no file is named.
+const keyVariable = "CUSTOMERIO_API_KEY"
+
+// maxKeyFile is more than a file with a key and a line feed has, in any encoding.
+const maxKeyFile = 4096
+
+func (f Flags) keyOfFile(con console.Console) (string, error) {
+	file, err := os.Open(f.KeyFile)
+	if err != nil {
+		return "", exit.Fail(exit.Local, "read the write key: %w", err)
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && places.OthersRead(info) {
+		fmt.Fprintf(con.Err, "Warning: %s can be read by others; chmod 600 it\n", f.file())
+	}
+	b, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
+	if err != nil {
+		return "", exit.Fail(exit.Local, "read the write key: %w", err)
+	}
+	if b, err = textfile.Decode(b); err != nil {
+		return "", exit.Fail(exit.Usage, "read the write key from %s: %w", f.file(), err)
+	}
+	key := strings.TrimSpace(string(b))
+	switch {
+	case len(b) > maxKeyFile:
+		return "", exit.Fail(exit.Usage, "%s has more than %d bytes, and a file of --key-file holds nothing but a write key", f.file(), maxKeyFile)
+	case key == "":
+		return "", exit.Fail(exit.Usage, "%s holds no write key: %s", f.file(), f.HowToGiveKey())
+	}
+	return key, nil
+}
+
+// file is what the file of the key is called where it is shown.
+func (f Flags) file() string { return printed.Line(console.ShortPath(f.KeyFile)) }
+
+// HowToGiveKey says where a write key is found and where to put it.
+func (f Flags) HowToGiveKey() string {
+	const key = "the write key of a Data Pipelines source"
+	if f.KeyFile == "" {
+		return "set " + keyVariable + " to " + key
+	}
+	return "write into " + f.file() + " " + key
+}
+
+// Words is console.FlagWords for a text that may speak of the write key: where a file holds that, it is named.
+func (f Flags) Words(text string) string {
+	text = console.FlagWords(text)
+	if f.KeyFile == "" {
+		return text
+	}
+	return strings.NewReplacer(keyVariable+", --key-file", f.file(), keyVariable, f.file()).Replace(text)
+}
+
+// Explain says an error of sending in the words of the flags: it names the file of the key, and where successes that are not the API's may come from a
+// stub, what takes them all the same. It is nil for nil.
+func (f Flags) Explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &explained{f.Words(stubHint(f.To, err).Error()), err}
+}
+
+// explained is an error in other words.
+type explained struct {
+	text string
+	err  error
+}
+
+func (e *explained) Error() string { return e.text }
+func (e *explained) Unwrap() error { return e.err }
 
 // Loopback reports whether an address is one of this machine.
 func Loopback(base string) bool {
@@ -156,8 +214,8 @@ func ProbeEmulator(ctx context.Context, base string) error {
 	return nil
 }
 
-// StubHint adds to an error that was caused by successes that are not the API's what takes them all the same, if they may come from a stub.
-func StubHint(to string, err error) error {
+// stubHint adds to an error that was caused by successes that are not the API's what takes them all the same, if they may come from a stub.
+func stubHint(to string, err error) error {
 	var api *cio.APIError
 	if !strings.HasPrefix(to, "http") || !errors.Is(err, cio.ErrNotAPI) || !errors.As(err, &api) || api.Status != 0 && api.Status/100 != 2 {
 		return err

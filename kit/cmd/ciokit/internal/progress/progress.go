@@ -30,6 +30,7 @@ type Display struct {
 	json  bool      // one event a line
 	said  time.Time // when the last line was written
 	bars  *bars     // nil without a terminal
+	words func(string) string
 
 	mu   sync.Mutex // the bars are drawn on a goroutine of their own
 	last load.Progress
@@ -50,11 +51,28 @@ const sayEvery = 5 * time.Second
 // tellEvery is the time between two events of --progress json.
 const tellEvery = time.Second
 
-// New returns a display on w for an input that is called name and is in these files, in the mode of --progress: auto, none or json. quiet says that
-// auto is none. The error has an exit code.
-func New(w io.Writer, name string, files []string, mode string, quiet bool) (*Display, error) {
-	p := &Display{w: w, name: printed.Line(filepath.Base(name)), said: time.Now(), quiet: quiet}
-	switch mode {
+// Config is what a display shows, and how.
+type Config struct {
+	// Name is what the input is called, - for standard input.
+	Name string
+	// Files are what it consists of. Their sizes tell which one is at hand, if there are several.
+	Files []string
+	// Mode is what --progress says: auto, none or json.
+	Mode string
+	// Quiet says that auto is none.
+	Quiet bool
+	// Words puts an error into the words of the command; nil is console.FlagWords.
+	Words func(string) string
+}
+
+// New returns a display on w. The error has an exit code.
+func New(w io.Writer, cfg Config) (*Display, error) {
+	p := &Display{w: w, name: printed.Line(filepath.Base(cfg.Name)), said: time.Now(), quiet: cfg.Quiet, words: cfg.Words}
+	if p.words == nil {
+		p.words = console.FlagWords
+	}
+	p.wait.words = p.words
+	switch cfg.Mode {
 	case "json":
 		p.quiet, p.json = false, true
 	case "none":
@@ -63,11 +81,11 @@ func New(w io.Writer, name string, files []string, mode string, quiet bool) (*Di
 	default:
 		return nil, exit.Fail(exit.Usage, "--progress is auto, none or json")
 	}
-	if name == "-" {
+	if cfg.Name == "-" {
 		p.name = "standard input"
 	}
-	if len(files) > 1 {
-		p.files = sizesOf(files)
+	if len(cfg.Files) > 1 {
+		p.files = sizesOf(cfg.Files)
 	}
 	if !p.quiet && !p.json && console.Terminal(w) && os.Getenv("TERM") != "dumb" {
 		p.bars = newBars(console.Raw(w).(io.Writer), p)
@@ -77,7 +95,7 @@ func New(w io.Writer, name string, files []string, mode string, quiet bool) (*Di
 
 // Logger returns a logger of warnings that stand above the bars, without what the display shows anyhow.
 func (p *Display) Logger() *slog.Logger {
-	log := console.Logger(p)
+	log := console.Logger(p, p.words)
 	if p.quiet {
 		return log
 	}
@@ -146,10 +164,10 @@ func (p *Display) tell(now load.Progress) {
 		e.Current = &current{f.name, i, len(p.files), now.Read - f.from, f.size}
 	}
 	if now.Failing != nil && !now.Done {
-		e.Waiting = inShort(now.Failing)
+		e.Waiting = inShort(now.Failing, p.words)
 	}
 	if now.Stopped != nil {
-		e.Event, e.Stopped = "stopped", console.FlagWords(now.Stopped.Error())
+		e.Event, e.Stopped = "stopped", p.words(now.Stopped.Error())
 	}
 	if now.Done {
 		e.Event = "done"

@@ -35,7 +35,7 @@ func TestProgressLines(t *testing.T) {
 	files := twoFiles(t)
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p, err := New(&out, "a.csv and 1 more", files, "auto", false)
+		p, err := New(&out, Config{Name: "a.csv and 1 more", Files: files, Mode: "auto", Quiet: false})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +62,7 @@ b.csv (2 of 2): 45 %: 1,000 rows/s, 11 s left, 9,000 rows, 8,100 accepted, 1 rej
 func TestProgressOfWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p, err := New(&out, "a.csv", nil, "auto", false)
+		p, err := New(&out, Config{Name: "a.csv", Files: nil, Mode: "auto", Quiet: false})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestProgressEvents(t *testing.T) {
 	files := twoFiles(t)
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p, err := New(&out, "a.csv and 1 more", files, "json", true)
+		p, err := New(&out, Config{Name: "a.csv and 1 more", Files: files, Mode: "json", Quiet: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 )
 
 // waiting is what requests fail with and are tried again for.
@@ -20,6 +19,7 @@ type waiting struct {
 	err   error // nil while they succeed
 	since time.Time
 	said  time.Time // when a line last told of it
+	words func(string) string
 }
 
 const (
@@ -48,11 +48,11 @@ func (w *waiting) String() string {
 	if w.err == nil {
 		return ""
 	}
-	return fmt.Sprintf("waiting: %s (tried again since %d s)", inShort(w.err), int(math.Round(time.Since(w.since).Seconds())))
+	return fmt.Sprintf("waiting: %s (tried again since %d s)", inShort(w.err, w.words), int(math.Round(time.Since(w.since).Seconds())))
 }
 
 // inShort says in a few words what a request failed with.
-func inShort(err error) string {
+func inShort(err error, words func(string) string) string {
 	var errno syscall.Errno
 	var api *cio.APIError
 	s := strings.TrimPrefix(err.Error(), "cio: ")
@@ -64,7 +64,7 @@ func inShort(err error) string {
 	case errors.As(err, &api):
 		s = strings.TrimSuffix(fmt.Sprintf("%d %s: %s", api.Status, http.StatusText(api.Status), api.Message), ": ")
 	}
-	s = console.FlagWords(s)
+	s = words(s)
 	const most = 120
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + " ..."

@@ -1,0 +1,132 @@
+package destination
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+)
+
+// keyFile writes a file of a key and returns its name.
+func keyFile(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "team.key")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// Whatever is wrong with a file of --key-file, the error names the file, no variable, and nothing of what is in it.
+func TestKeyFile(t *testing.T) {
+	t.Setenv(keyVariable, "of-the-environment")
+	for text, want := range map[string]string{
+		"":                        "holds no write key: write into",
+		" \n\r\n":                 "holds no write key: write into",
+		"first-key\nsecond-key\n": "holds a space, a colon",
+		"site:first-key":          "holds a space, a colon",
+		"CUSTOMERIO_KEY=first-kü": "holds a space, a colon",
+		"\xff\xfe\x00":            "team.key: ",
+		strings.Repeat("k", 5000): "more than 4096 bytes",
+		"first-key\n":             "",
+		"\ufefffirst-key\r\n":     "",
+	} {
+		name := keyFile(t, text)
+		var said bytes.Buffer
+		d, err := Flags{To: "http://127.0.0.1:1", KeyFile: name}.Resolve(t.Context(), console.New(nil, &said, &said))
+		if want == "" {
+			if err != nil || d.Config.APIKey != "first-key" {
+				t.Errorf("%q: the key %q, %v", text, d.Config.APIKey, err)
+			}
+			continue
+		}
+		if exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "team.key") ||
+			strings.Contains(err.Error(), keyVariable) || strings.Contains(err.Error(), "first") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for _, name := range []string{filepath.Join(t.TempDir(), "team.key"), t.TempDir()} {
+		if _, err := (Flags{To: "eu", KeyFile: name}).Resolve(t.Context(), console.Console{}); exit.CodeOf(err) != exit.Local || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Without a file the variable is named, and on this machine none is needed.
+func TestKeyOfTheEnvironment(t *testing.T) {
+	t.Setenv(keyVariable, "")
+	_, err := Flags{To: "eu"}.Resolve(t.Context(), console.Console{})
+	if exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), keyVariable) {
+		t.Errorf("no key: %v", err)
+	}
+	if key, err := (Flags{To: "http://localhost:1"}).Key(console.Console{}); key != EmulatorKey || err != nil {
+		t.Errorf("the key %q, %v", key, err)
+	}
+}
+
+// What is said of a key that is refused names the file that it is from, also where the error keeps its cause.
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	refused := &cio.APIError{Status: 401, Message: "unauthorized; the write key is not taken: check Config.APIKey (CUSTOMERIO_API_KEY) and that it belongs to eu", Err: cio.ErrUnauthorized}
+	for file, want := range map[string]string{"": "check CUSTOMERIO_API_KEY and that", "a.key": "check a.key and that"} {
+		err := Flags{To: "eu", KeyFile: file}.Explain(refused)
+		if !strings.Contains(err.Error(), want) || !errors.Is(err, cio.ErrUnauthorized) {
+			t.Errorf("%q: %v", file, err)
+		}
+	}
+	if err := (Flags{}).Explain(nil); err != nil {
+		t.Errorf("nothing is explained as %v", err)
+	}
+}
+
+// What listens at an address of this machine is told apart: an emulator, something else, which is warned of, and nothing.
+func TestResolveLooksWhoListens(t *testing.T) {
+	t.Parallel()
+	emulates := httptest.NewServer(emulator.New(emulator.Config{}))
+	defer emulates.Close()
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	for _, test := range []struct {
+		to               string
+		emulator, silent bool
+		said             string
+	}{
+		{emulates.URL, true, false, ""},
+		{other.URL, false, false, "Sending to " + other.URL + ", which is no emulator and may pass everything on to a real workspace\n"},
+		{"http://127.0.0.1:1", false, true, ""},
+	} {
+		var said bytes.Buffer
+		d, err := Flags{To: test.to, KeyFile: keyFile(t, "key")}.Resolve(t.Context(), console.New(nil, &said, &said))
+		if err != nil || d.Emulator != test.emulator || (d.Silent != nil) != test.silent || said.String() != test.said {
+			t.Errorf("%s: %+v, %v, said %q", test.to, d, err, &said)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := ProbeEmulator(ctx, other.URL); exit.CodeOf(err) != exit.Unavailable || !strings.Contains(err.Error(), "is not ciokit's emulator") {
+		t.Errorf("what is no emulator is taken for one: %v", err)
+	}
+	if err := ProbeEmulator(ctx, emulates.URL); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestResolveUsage(t *testing.T) {
+	t.Parallel()
+	for to, want := range map[string]string{"": "say where to send", "mars": "emulator, us, eu, or a URL", "ftp://x": "emulator, us, eu, or a URL"} {
+		if _, err := (Flags{To: to}).Resolve(t.Context(), console.Console{}); exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", to, err)
+		}
+	}
+}
