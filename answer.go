@@ -136,8 +136,8 @@ const (
 	foreign
 	// keyRefused: a 401, or a 403 that is no page.
 	keyRefused
-	// refusal: the API refuses the messages, in one of its own forms.
-	refusal
+	// rejection: the API rejects the messages, in one of its own forms.
+	rejection
 	// odd: something refuses the messages, in a form that is not the API's. It may be a firewall that dislikes one message, or a gateway that
 	// refuses everything.
 	odd
@@ -247,10 +247,10 @@ func isRefusal(body []byte) bool {
 	return true
 }
 
-// longestNote is how long a text may be that is a server's word; what is longer is a page.
+// longestNote is how long a text may be that a server says; what is longer is a page.
 const longestNote = 500
 
-// isPage reports whether a body is a page for people instead of a server's word for programs.
+// isPage reports whether a body is a page for people instead of a server's text for programs.
 func isPage(contentType string, body []byte) bool {
 	body = trimmed(body)
 	if len(body) == 0 || json.Valid(body) {

@@ -18,9 +18,9 @@ type batch struct {
 	entries []entry
 	opened  time.Time // when the first message came
 	first   uint64    // how many messages the lane got before
-	held    bool      // a transport has not closed a body that may be data
-	next    int       // the first message that is not settled
-	done    []bool    // what is settled behind it; nil for nothing
+	inUse   bool      // a transport has not closed a body that may be data
+	next    int       // the first message that has no outcome yet
+	done    []bool    // which have an outcome behind it; nil for nothing
 }
 
 // entry says where a message ends and where its id stands.
@@ -35,11 +35,11 @@ const entrySize = int(unsafe.Sizeof(entry{}))
 func (b *batch) reset() {
 	b.data = append(b.data[:0], batchOpen...)
 	b.entries = b.entries[:0]
-	b.next, b.done, b.held = 0, nil, false
+	b.next, b.done, b.inUse = 0, nil, false
 }
 
-// settle notes that messages are settled.
-func (b *batch) settle(lo, hi int) {
+// finish notes that messages have their outcome.
+func (b *batch) finish(lo, hi int) {
 	if b.done == nil && lo == b.next {
 		b.next = hi
 		return
@@ -55,8 +55,8 @@ func (b *batch) settle(lo, hi int) {
 	}
 }
 
-// settled reports whether a message is.
-func (b *batch) settled(i int) bool { return i < b.next || b.done != nil && b.done[i] }
+// finished reports whether a message is.
+func (b *batch) finished(i int) bool { return i < b.next || b.done != nil && b.done[i] }
 
 // fits reports whether n more bytes of a message are within the limit.
 func (b *batch) fits(n, maxBytes, maxMessages int) bool {
@@ -126,7 +126,7 @@ type pool struct {
 	mu      sync.Mutex
 	free    []*batch
 	unmade  int
-	without int // lanes that hold none
+	without int // lanes that have none
 	room    signal
 }
 
@@ -147,7 +147,7 @@ func newPool(c Config, cfg BatcherConfig) (*pool, error) {
 	return p, nil
 }
 
-// get returns an empty batch, or nil if there is none to spare. first says that the lane holds none yet.
+// get returns an empty batch, or nil if there is none to spare. first says that the lane has none yet.
 func (p *pool) get(first bool) *batch {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -168,11 +168,11 @@ func (p *pool) get(first bool) *batch {
 	return b
 }
 
-// put takes a batch back. last says that the lane holds none any more. One that a transport still holds is left to the garbage collector, and
+// put takes a batch back. last says that the lane has none any more. One that a transport still uses is left to the garbage collector, and
 // another may be made in its place.
 func (p *pool) put(b *batch, last bool) {
 	p.mu.Lock()
-	if b.held {
+	if b.inUse {
 		p.unmade++
 	} else {
 		b.reset()
@@ -185,19 +185,19 @@ func (p *pool) put(b *batch, last bool) {
 	p.room.send()
 }
 
-// parcelOfLane is one batch on its way, or several, numbered through.
-type parcelOfLane struct {
+// laneMessages is one batch on its way, or several, numbered through.
+type laneMessages struct {
 	l     *lane
 	parts []part
 }
 
 type part struct {
-	b      *batch // given back once all of it is settled
+	b      *batch // given back once all of it has an outcome
 	lo, hi int    // the numbers of its messages
 }
 
 // add puts a batch behind the others and returns the number of its first message.
-func (p *parcelOfLane) add(b *batch) int {
+func (p *laneMessages) add(b *batch) int {
 	lo := 0
 	if n := len(p.parts); n > 0 {
 		lo = p.parts[n-1].hi
@@ -207,7 +207,7 @@ func (p *parcelOfLane) add(b *batch) int {
 }
 
 // at returns the batch that message i is in, and the number of that batch's first message.
-func (p *parcelOfLane) at(i int) (*batch, int) {
+func (p *laneMessages) at(i int) (*batch, int) {
 	n := len(p.parts) - 1
 	for p.parts[n].lo > i {
 		n--
@@ -215,10 +215,10 @@ func (p *parcelOfLane) at(i int) (*batch, int) {
 	return p.parts[n].b, p.parts[n].lo
 }
 
-func (p *parcelOfLane) body(lo, hi int) *request {
+func (p *laneMessages) body(lo, hi int) *request {
 	b, first := p.at(lo)
 	lo, hi = lo-first, hi-first
-	r := &request{operation: "batch", messages: hi - lo, release: func(held bool) { b.held = b.held || held }}
+	r := &request{operation: "batch", messages: hi - lo, release: func(inUse bool) { b.inUse = b.inUse || inUse }}
 	switch {
 	case hi-lo == 1:
 		r.operation = string(b.typ(lo))
@@ -235,21 +235,21 @@ func (p *parcelOfLane) body(lo, hi int) *request {
 	return r
 }
 
-func (p *parcelOfLane) identity(i int) string {
+func (p *laneMessages) identity(i int) string {
 	b, first := p.at(i)
 	m := b.encoded(i - first)
 	id := m.Identity()
 	return orderKey(&id)
 }
 
-func (p *parcelOfLane) accepted(lo, hi, attempts int) {
+func (p *laneMessages) accepted(lo, hi, attempts int) {
 	b, first := p.at(lo)
-	p.l.settle(b, lo-first, hi-first, attempts, nil)
+	p.l.finish(b, lo-first, hi-first, attempts, nil)
 }
 
-func (p *parcelOfLane) failed(lo, hi int, _ Outcome, err *APIError) {
+func (p *laneMessages) failed(lo, hi int, _ Outcome, err *APIError) {
 	b, first := p.at(lo)
-	p.l.settle(b, lo-first, hi-first, err.Attempts, err)
+	p.l.finish(b, lo-first, hi-first, err.Attempts, err)
 }
 
 var gzipPool = sync.Pool{New: func() any {

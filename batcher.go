@@ -19,9 +19,9 @@ var ErrQueueFull = errors.New("cio: the queue is full")
 type Report struct {
 	MessageID string
 	Tag       uint64
-	// Attempts is how often the request that settled it was made.
+	// Attempts is how often the request that ended it was made.
 	Attempts int
-	// Err is nil if Customer.io accepted the message. A message that the server refused has an *APIError. One that Close left behind has an
+	// Err is nil if Customer.io accepted the message. A message that the server rejected has an *APIError. One that Close left behind has an
 	// error that wraps ErrClosed.
 	Err error
 	// Encoded is the message, to be stored or looked at; only set with an Err.
@@ -45,11 +45,11 @@ type BatcherStats struct {
 }
 
 // Batcher brings messages to Customer.io in the background: Enqueue returns as soon as a message is encoded and in memory. What was
-// enqueued and is not settled is lost when the process dies; Close brings it out or hands it back. It is safe for concurrent use.
+// enqueued and has not ended is lost when the process dies; Close brings it out or hands it back. It is safe for concurrent use.
 //
 // # Order
 //
-// Messages of one identity are accepted by the server in the order in which they were enqueued, also across retries and refusals. The
+// Messages of one identity are accepted by the server in the order in which they were enqueued, also across retries and rejections. The
 // identity is the userId, else the anonymousId, else the trait email in lower case, else the groupId. No order is promised between a
 // person's anonymous id and their user id, nor for one object that is changed through many people. An Alias goes by its userId, so it may
 // overtake messages of the previous id or be overtaken by them: Flush before and after it where that matters.
@@ -57,11 +57,11 @@ type BatcherStats struct {
 // # Trouble
 //
 // A server that fails is tried again for as long as it takes; memory stays bounded and Enqueue waits. A message that the server alone
-// refuses is reported and the rest of its batch goes on, as in Client.Send. Where everything is refused the Batcher pauses, keeps everything, and
+// rejects is reported and the rest of its batch goes on, as in Client.Send. Where everything is refused the Batcher pauses, keeps everything, and
 // says so in Stats: when the key is refused (401, or 403 without a page), after three answers in a row that are not the API's, and after ten
 // messages or two batches in a row that were refused in a form that the API does not use. One lane tries a single message then, after two
 // seconds and at growing intervals of up to a minute, or 15 minutes for a key; whatever is accepted ends the pause, and so does
-// Client.SetAPIKey where the key was refused. A message that is refused in such a form while others are accepted is reported as refused;
+// Client.SetAPIKey where the key was refused. A message that is refused in such a form while others are accepted is reported as rejected;
 // where nothing else is sent it waits, and with it the identities that share its lane. Any other answer that trying again does not mend,
 // such as a redirect, holds up that lane, and is tried again every 30 seconds.
 //
@@ -80,7 +80,7 @@ type Batcher struct {
 
 	// reporting is a lock, as a channel, so that a callback that waits does not hide from testing/synctest.
 	reporting chan struct{}
-	changed   signal // something was settled, or the Batcher paused or resumed
+	changed   signal // a message ended, or the Batcher paused or resumed
 	closed    atomic.Bool
 
 	running sync.WaitGroup
@@ -97,7 +97,7 @@ type Batcher struct {
 	enqueued atomic.Int64
 	accepted atomic.Int64
 	rejected atomic.Int64
-	unsaid   refusals // without OnReport
+	unsaid   rejections // without OnReport
 }
 
 // NewBatcher returns a Batcher that sends through c and shares its limits, its rate and its connections. Close it.
@@ -201,7 +201,7 @@ func (b *Batcher) laneOf(id *Identity) *lane {
 	return b.lanes[maphash.String(b.seed, orderKey(id))%uint64(len(b.lanes))]
 }
 
-// Flush returns when everything that was enqueued before has been settled, whether accepted or refused. It returns early when ctx ends, and
+// Flush returns when everything that was enqueued before has ended, whether accepted or rejected. It returns early when ctx ends, and
 // when nothing of it can be sent for a reason that will not pass soon, with that error; nothing is lost by that.
 func (b *Batcher) Flush(ctx context.Context) error {
 	targets := make([]uint64, len(b.lanes))
@@ -213,7 +213,7 @@ func (b *Batcher) Flush(ctx context.Context) error {
 		var stuck error
 		done, going := true, false
 		for i, l := range b.lanes {
-			if l.settledTo() < targets[i] {
+			if l.finishedTo() < targets[i] {
 				done = false
 				why := l.stuck()
 				going = going || why == nil
@@ -251,7 +251,7 @@ func (b *Batcher) Stats() BatcherStats {
 // abandonAfter is how long Close waits, after it has told the transport to stop, for the transport to do so, and as long again for OnReport.
 const abandonAfter = time.Second
 
-// Close takes no more messages, sends what is queued, and returns when all of it is settled. If ctx ends before, or nothing of it can be sent
+// Close takes no more messages, sends what is queued, and returns when all of it has ended. If ctx ends before, or nothing of it can be sent
 // for a reason that will not pass soon, it stops sending and returns an *UnacceptedError that holds every message not known to be accepted; a
 // transport that does not stop, and an OnReport that does not return, are waited for no longer than a second more each. After Close nothing is
 // reported and nothing is kept.
@@ -395,12 +395,12 @@ func (b *Batcher) tellOne(r Report) {
 	b.cfg.OnReport(r)
 }
 
-// keepRefused keeps what is to be said of refused messages when there is no OnReport.
-func (b *Batcher) keepRefused(buf *batch, lo, hi int, err error) {
+// keepRejected keeps what is to be said of rejected messages when there is no OnReport.
+func (b *Batcher) keepRejected(buf *batch, lo, hi int, err error) {
 	for i := lo; i < hi && err != nil; i++ {
 		id := buf.id(i)
 		b.unsaid.add(id, err)
-		b.c.log.Error("a message was refused; set BatcherConfig.OnReport to handle it", "messageId", id, "error", err)
+		b.c.log.Error("a message was rejected; set BatcherConfig.OnReport to handle it", "messageId", id, "error", err)
 	}
 }
 

@@ -54,18 +54,18 @@ func oneOutcome(t *testing.T, seed uint64) {
 		defer mu.Unlock()
 		return time.Duration(r.Int64N(int64(most)))
 	}
-	troubles := []answer{{503, ""}, {401, ""}, {403, page}, {400, refusal}, {400, "bad"}, {200, page}, {429, ""}, {404, ""}}
+	troubles := []answer{{503, ""}, {401, ""}, {403, page}, {400, rejection}, {400, "bad"}, {200, page}, {429, ""}, {404, ""}}
 	share := 3 + r.IntN(30)
 	bad := map[string]bool{} // refused by the API
 	w := newWorld(t, func(_ int, _ call, ids []string) *http.Response {
 		if slices.ContainsFunc(ids, func(id string) bool { return bad[id] }) {
-			return status(400, refusal)
+			return status(400, rejection)
 		}
 		if chance(share) {
 			mu.Lock()
 			defer mu.Unlock()
 			a := troubles[r.IntN(len(troubles))]
-			if a.body == refusal && len(ids) == 1 {
+			if a.body == rejection && len(ids) == 1 {
 				return nil
 			}
 			return a.response()
@@ -190,7 +190,7 @@ func TestASettledBatchIsNobodysAnyMore(t *testing.T) {
 		w := newWorld(t, func(_ int, _ call, ids []string) *http.Response {
 			switch {
 			case slices.Contains(ids, "u1-1"): // to make room for several spans
-				return status(400, refusal)
+				return status(400, rejection)
 			case slices.Contains(ids, "u1-3"):
 				if times++; times == 2 { // others are accepted just then
 					if err := client.Send(context.Background(), message(2, 0, "")); err != nil {

@@ -145,7 +145,7 @@ func (c *Client) Encode(m Message) (Encoded, error) { return c.rules.encode(m) }
 
 // Stats returns what the Client has done so far.
 func (c *Client) Stats() Stats {
-	s := c.counters.snapshot()
+	s := c.counters.stats()
 	s.Failing = c.health.now()
 	return s
 }
@@ -189,7 +189,7 @@ type counters struct {
 	requests, bytes, retries, rateLimited, accepted, rejected, warnings atomic.Int64
 }
 
-func (c *counters) snapshot() Stats {
+func (c *counters) stats() Stats {
 	return Stats{
 		Requests:    c.requests.Load(),
 		Bytes:       c.bytes.Load(),
@@ -221,7 +221,7 @@ type RequestInfo struct {
 	Duration time.Duration
 }
 
-// Outcome is the kind of the request's end, as a label of a metric: accepted; refused (400 or 413, for a message in it); unauthorized (401 or
+// Outcome is the kind of the request's end, as a label of a metric: accepted; rejected (400 or 413, for a message in it); unauthorized (401 or
 // 403); rate_limited (429); unavailable (408 and 5xx); no_answer, where the connection failed or no answer came in time; canceled, where the
 // caller's context ended; and other, such as a redirect.
 func (r RequestInfo) Outcome() string {
@@ -229,7 +229,7 @@ func (r RequestInfo) Outcome() string {
 	case err == nil:
 		return "accepted"
 	case errors.Is(err, ErrInvalid):
-		return "refused"
+		return "rejected"
 	case errors.Is(err, ErrUnauthorized):
 		return "unauthorized"
 	case errors.Is(err, ErrRateLimited):
@@ -316,11 +316,11 @@ func standsAsKey(key string) *regexp.Regexp {
 		address = `://(?:[^@/\s:]*:)?` // before the host
 	)
 	k, before := regexp.QuoteMeta(key), label+`|`+quotes+`|`+scheme
-	if strangeWord.MatchString(key) {
+	if digitThenLetter.MatchString(key) {
 		before += `|^|[\s"'\x60(\[]`
 	}
 	return regexp.MustCompile(`((?:` + before + `))` + k + `($|[^\w.:@-]|\.(?:\W|$))|((?:` + label + `|` + scheme + `))` + k + `([:@])|(` + address + `)` + k + `((?::[^@/\s]*)?@)`)
 }
 
-// strangeWord matches a key that has digits before letters, as no word has.
-var strangeWord = regexp.MustCompile(`[0-9][A-Za-z]`)
+// digitThenLetter matches a key that has digits before letters, as no word has.
+var digitThenLetter = regexp.MustCompile(`[0-9][A-Za-z]`)

@@ -87,8 +87,8 @@ func TestOutcome(t *testing.T) {
 		want string
 	}{
 		{nil, "accepted"},
-		{&cio.APIError{Status: 400}, "refused"},
-		{&cio.APIError{Status: 413}, "refused"},
+		{&cio.APIError{Status: 400}, "rejected"},
+		{&cio.APIError{Status: 413}, "rejected"},
 		{&cio.APIError{Status: 401}, "unauthorized"},
 		{&cio.APIError{Status: 403}, "unauthorized"},
 		{&cio.APIError{Status: 429}, "rate_limited"},

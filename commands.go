@@ -142,8 +142,8 @@ type SetObject struct {
 }
 
 func (m SetObject) fill(e *envelope) {
-	id, refusal := typeID(m.TypeID)
-	e.typ, e.groupID, e.body, e.refusal = TypeGroup, m.ObjectID, overlay{m.Attributes, groupTraits{typeID: id}}, refusal
+	id, rejection := typeID(m.TypeID)
+	e.typ, e.groupID, e.body, e.rejection = TypeGroup, m.ObjectID, overlay{m.Attributes, groupTraits{typeID: id}}, rejection
 	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
@@ -166,11 +166,11 @@ type Relate struct {
 }
 
 func (m Relate) fill(e *envelope) {
-	id, refusal := typeID(m.TypeID)
+	id, rejection := typeID(m.TypeID)
 	if m.UserID == "" && m.AnonymousID == "" {
-		refusal = refuse("userId", RuleNoIdentity, "set UserID or AnonymousID to the person to relate")
+		rejection = reject("userId", RuleNoIdentity, "set UserID or AnonymousID to the person to relate")
 	}
-	e.typ, e.userID, e.anonymousID, e.groupID, e.body, e.refusal = TypeGroup, m.UserID, m.AnonymousID, m.ObjectID, groupTraits{id, m.Attributes}, refusal
+	e.typ, e.userID, e.anonymousID, e.groupID, e.body, e.rejection = TypeGroup, m.UserID, m.AnonymousID, m.ObjectID, groupTraits{id, m.Attributes}, rejection
 	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
@@ -190,15 +190,15 @@ type DeleteObject struct {
 // The API insists on an anonymousId here, of whatever value. The object's own id serves, so that all messages about one object have the
 // same text to go by.
 func (m DeleteObject) fill(e *envelope) {
-	id, refusal := typeID(m.TypeID)
+	id, rejection := typeID(m.TypeID)
 	switch {
 	case m.ObjectID == "":
-		refusal = refuse("properties.objectId", RuleRequired, eventObjectDeleted+" needs the id of the object: set ObjectID")
+		rejection = reject("properties.objectId", RuleRequired, eventObjectDeleted+" needs the id of the object: set ObjectID")
 	case blank(m.ObjectID):
-		refusal = refuseBlank("properties.objectId")
+		rejection = rejectBlank("properties.objectId")
 	}
 	command{name: eventObjectDeleted, properties: objectRef{id, m.ObjectID}}.fill(e, "", m.ObjectID, meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
-	e.refusal = refusal
+	e.rejection = rejection
 }
 
 // DeleteRelationship ends the relationship of a person to an object; both remain. UserID and ObjectID are required.
@@ -217,9 +217,9 @@ type DeleteRelationship struct {
 }
 
 func (m DeleteRelationship) fill(e *envelope) {
-	id, refusal := typeID(m.TypeID)
+	id, rejection := typeID(m.TypeID)
 	command{name: eventRelationshipDeleted, properties: objectRef{id, m.ObjectID}}.fill(e, m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
-	e.refusal = refusal
+	e.rejection = rejection
 }
 
 // groupTraits are the traits of a group call that are not the object's own attributes: the type is text there (api-facts 1.9).
@@ -282,17 +282,17 @@ type ReportDelivery struct {
 
 func (m ReportDelivery) fill(e *envelope) {
 	anonymousID := m.AnonymousID
-	var refusal *MessageError
+	var rejection *MessageError
 	switch {
 	case m.DeliveryID == "":
-		refusal = refuse("properties.deliveryId", RuleRequired, eventReportDelivery+" needs the id of the delivery: set DeliveryID")
+		rejection = reject("properties.deliveryId", RuleRequired, eventReportDelivery+" needs the id of the delivery: set DeliveryID")
 	case blank(m.DeliveryID):
-		refusal = refuseBlank("properties.deliveryId")
+		rejection = rejectBlank("properties.deliveryId")
 	case m.UserID == "" && anonymousID == "":
 		anonymousID = m.DeliveryID
 	}
 	command{name: eventReportDelivery, properties: deliveryReport{m}}.fill(e, m.UserID, anonymousID, meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
-	e.refusal = refusal
+	e.rejection = rejection
 }
 
 type deliveryReport struct{ m ReportDelivery }
@@ -413,7 +413,7 @@ func (o overlay) AppendJSON(dst []byte) ([]byte, error) {
 // defaultObjectType is the type of an object where none is given (api-facts 1.9).
 const defaultObjectType = "1"
 
-// typeID returns the object type to send, or the refusal of one that is no number.
+// typeID returns the object type to send, or the rejection of one that is no number.
 func typeID(id string) (string, *MessageError) {
 	if id == "" {
 		return defaultObjectType, nil
@@ -421,5 +421,5 @@ func typeID(id string) (string, *MessageError) {
 	if trimmed := strings.TrimLeft(id, "0"); trimmed != "" && strings.Trim(id, "0123456789") == "" && len(trimmed) <= 18 {
 		return trimmed, nil
 	}
-	return "", refuse("objectTypeId", RuleObjectType, `give the object type's number as a string, such as "1"`)
+	return "", reject("objectTypeId", RuleObjectType, `give the object type's number as a string, such as "1"`)
 }

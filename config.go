@@ -88,7 +88,7 @@ type Config struct {
 	RateWindow time.Duration
 	// AllowAnonymousIdentify lets an Identify with nothing but an AnonymousID pass, which Customer.io ignores (api-facts 1.3).
 	AllowAnonymousIdentify bool
-	// Guard, if set, is asked before anything is sent for a person or an object; an error refuses the message. It must be safe for
+	// Guard, if set, is asked before anything is sent for a person or an object; an error rejects the message. It must be safe for
 	// concurrent use. A list of people who asked to be forgotten belongs here.
 	Guard func(Identity) error `json:"-"`
 	// OmitLibrary leaves out context.library, which names this library and its version in every message as Customer.io's own do: some 60 bytes,
@@ -209,7 +209,7 @@ func (c Config) rules() (rules, error) {
 		return r, contextError(valueError("context", err))
 	}
 	if path, found := wire.InvalidText(own); found {
-		return r, contextError(refuse("context."+path, RuleUTF8, "convert the text to UTF-8"))
+		return r, contextError(reject("context."+path, RuleUTF8, "convert the text to UTF-8"))
 	}
 	switch {
 	case string(own) == "null":
@@ -269,8 +269,8 @@ type BatcherConfig struct {
 	//
 	// A request carries up to 475,000 bytes, about 1,500 small events.
 	Concurrency int
-	// MaxBytes bounds the memory that messages take, from Enqueue until they are settled, batches on their way included; default 16 MiB. It
-	// must hold two batches for each of Concurrency; batches are made smaller where it does not.
+	// MaxBytes bounds the memory that messages take, from Enqueue until they are accepted or rejected, batches on their way included; default 16 MiB. It
+	// must have room for two batches for each of Concurrency; batches are made smaller where it does not.
 	MaxBytes int
 	// MaxBatchMessages bounds the messages of one batch; default 2,500.
 	MaxBatchMessages int
@@ -285,7 +285,7 @@ type BatcherConfig struct {
 	// OnReport, if set, is told what became of every message whose Enqueue returned nil: exactly once each, one at a time, and never after
 	// Close has returned; a message that was accepted and that a callback which did not return kept from being reported is handed back by
 	// Close instead. It runs on the Batcher's own goroutines and holds up delivery. It may call TryEnqueue, and nothing else of the Batcher. If
-	// it panics, that is logged and its message counts as reported. Without it, messages that the server refuses are logged by their id,
+	// it panics, that is logged and its message counts as reported. Without it, messages that the server rejects are logged by their id,
 	// counted, and named by the error of Close.
 	OnReport func(Report)
 }

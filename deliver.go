@@ -9,19 +9,19 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// parcel is a run of encoded messages on its way to the server, numbered from 0.
-type parcel interface {
+// messageList is the encoded messages on their way to the server, numbered from 0.
+type messageList interface {
 	// body returns the request that carries the messages from lo to hi: its endpoint and its body, which stays as it is until each reader
 	// that was handed out has been closed.
 	body(lo, hi int) *request
 	// identity names whose messages must keep their order with message i.
 	identity(i int) string
-	// accepted and failed settle messages, each of them once. Messages of one identity are settled in their order.
+	// accepted and failed give messages their outcome, each of them once, and those of one identity in their order.
 	accepted(lo, hi, attempts int)
 	failed(lo, hi int, o Outcome, err *APIError)
 }
 
-// span is a run of messages that are not settled.
+// span is a run of messages that have no outcome yet.
 type span struct {
 	lo, hi  int
 	whole   bool      // nothing was taken off it
@@ -36,21 +36,21 @@ type span struct {
 // one together with others.
 const manyAlone = 3
 
-// delivery brings a parcel to acceptance. Send and Batcher differ only in what they do when it stops.
+// delivery sends a messageList until each message has an outcome. Send and Batcher differ only in what they do when it stops.
 type delivery struct {
-	c   *Client
-	ctx context.Context
-	p   parcel
+	c    *Client
+	ctx  context.Context
+	list messageList
 	// maxElapsed is how long it keeps trying without an acceptance; negative: until ctx ends.
 	maxElapsed time.Duration
 	progress   time.Time // of the last acceptance
 	// waits, if set, reports that what sends beside this one waits for better times. The next pause ends the delivery then.
 	waits func() bool
 	group *groupMember // the Sends that it gives up with; nil for none
-	// maxRefusals is how many refusals by the API in a row, with one reason, stop it; 0: none do.
-	maxRefusals int64
+	// maxRejections is how many refusals by the API in a row, with one reason, stop it; 0: none do.
+	maxRejections int64
 
-	rest []span // in their order; the messages between are settled
+	rest []span // in their order; the messages between have an outcome
 }
 
 // Thresholds after which it is not the messages that are refused.
@@ -80,8 +80,8 @@ type stop struct {
 	soon  bool   // trying again will show whether it is the message's fault
 }
 
-// run settles the messages of the parcel, each identity's in their order; one keeps to a single message at a time. If something stops it that
-// is no message's fault, it returns that, and what is not settled stays in rest.
+// run sends the messages of the list, each identity's in their order; one keeps to a single message at a time. If something stops it that
+// is no message's fault, it returns that, and what has no outcome stays in rest.
 //
 // A refusal in the API's own form is about a message: the request is halved until the message stands alone. One in an odd form may be about a
 // message, or about everything. A message that stands alone is set aside until another is accepted that was sent after it was refused; if it
@@ -115,39 +115,39 @@ func (d *delivery) run(one bool) *stop {
 		}
 		s := &d.rest[i]
 		alone, proven := s.hi-s.lo == 1, !one && d.provenSince(s.refused)
-		r := d.p.body(s.lo, s.hi)
+		r := d.list.body(s.lo, s.hi)
 		err, stopped := d.post(r, one, alone && proven)
 		s.reached = s.reached || r.reached
 		lo, hi := s.lo, s.hi
 		if err == nil {
 			d.progress = time.Now()
-			d.settled(i)
+			d.finish(i)
 			d.c.counters.accepted.Add(int64(hi - lo))
-			d.p.accepted(lo, hi, r.attempts)
+			d.list.accepted(lo, hi, r.attempts)
 			if one {
 				return nil
 			}
 			continue
 		}
 		switch v := err.verdict(); {
-		case stopped != byAnswer || v != refusal && v != odd:
+		case stopped != byAnswer || v != rejection && v != odd:
 			since := r.began
 			if stopped == byKey {
 				since = r.keyRefused
 			}
 			return &stop{err, stopped, i, since, false}
-		case v == refusal && (alone || d.c.permissive):
-			same := d.c.ledger.refuse(err.Message, hi-lo)
-			if same >= manyRefusals && same-int64(hi-lo) < manyRefusals {
-				d.c.alarm().Error("the API refuses message after message with one reason", "messages", same, "reason", err.Message)
+		case v == rejection && (alone || d.c.permissive):
+			same := d.c.ledger.rejected(err.Message, hi-lo)
+			if same >= manyRejections && same-int64(hi-lo) < manyRejections {
+				d.c.alarm().Error("the API rejects message after message with one reason", "messages", same, "reason", err.Message)
 			}
-			d.settled(i)
+			d.finish(i)
 			d.c.counters.rejected.Add(int64(hi - lo))
-			d.p.failed(lo, hi, OutcomeRejected, err)
-			if d.maxRefusals > 0 && same >= d.maxRefusals {
+			d.list.failed(lo, hi, OutcomeRejected, err)
+			if d.maxRejections > 0 && same >= d.maxRejections {
 				return &stop{err, byAll, i, d.c.ledger.tick(), false}
 			}
-		case v == refusal:
+		case v == rejection:
 			d.split(i, (hi-lo)/2)
 		default:
 			everything, rejected := d.oddly(i, r, err, one, proven)
@@ -155,7 +155,7 @@ func (d *delivery) run(one bool) *stop {
 			case everything:
 				return &stop{err, byAll, i, d.c.ledger.tick(), false}
 			case alone && !rejected:
-				aside[d.p.identity(lo)] = true
+				aside[d.list.identity(lo)] = true
 				i++
 			}
 		}
@@ -165,8 +165,8 @@ func (d *delivery) run(one bool) *stop {
 	}
 }
 
-// manyRefusals is how many refusals in a row, with one reason, are worth a word.
-const manyRefusals = 1_000
+// manyRejections is how many refusals in a row, with one reason, are worth a line in the log.
+const manyRejections = 1_000
 
 // provenSince reports whether others were accepted after a refusal at that time, which was not one of all.
 func (d *delivery) provenSince(refused uint64) bool {
@@ -175,7 +175,7 @@ func (d *delivery) provenSince(refused uint64) bool {
 }
 
 // oddly deals with the refusal of a span in an odd form. everything says that so much is refused that nothing more should be tried; rejected
-// that the span was one message, which is at fault and settled.
+// that the span was one message, which is at fault and rejected.
 func (d *delivery) oddly(i int, r *request, err *APIError, one, proven bool) (everything, rejected bool) {
 	l := &d.c.ledger
 	s := &d.rest[i]
@@ -216,9 +216,9 @@ func (d *delivery) oddly(i int, r *request, err *APIError, one, proven bool) (ev
 		own := *err // others may have it, such as an Observer
 		own.proven = true
 		err = &own
-		d.settled(i)
+		d.finish(i)
 		d.c.counters.rejected.Add(1)
-		d.p.failed(lo, hi, OutcomeRejected, err)
+		d.list.failed(lo, hi, OutcomeRejected, err)
 	}
 	return false, proven
 }
@@ -233,8 +233,8 @@ func messageID(r *request) string {
 	return id
 }
 
-// settled takes a span off the rest.
-func (d *delivery) settled(i int) { d.rest = append(d.rest[:i], d.rest[i+1:]...) }
+// finish takes a span off the rest.
+func (d *delivery) finish(i int) { d.rest = append(d.rest[:i], d.rest[i+1:]...) }
 
 // split divides a span after its first n messages, if it has more.
 func (d *delivery) split(i, n int) {
@@ -253,13 +253,13 @@ func (d *delivery) split(i, n int) {
 // heldBack divides the span where it must and reports whether its messages wait behind one of their identity that is set aside.
 func (d *delivery) heldBack(i int, aside map[string]bool) bool {
 	s := d.rest[i]
-	held := aside[d.p.identity(s.lo)]
+	setAside := aside[d.list.identity(s.lo)]
 	n := 1
-	for s.lo+n < s.hi && aside[d.p.identity(s.lo+n)] == held {
+	for s.lo+n < s.hi && aside[d.list.identity(s.lo+n)] == setAside {
 		n++
 	}
 	d.split(i, n)
-	return held
+	return setAside
 }
 
 // mayShow reports whether another try after the pause may show what is at fault.
@@ -276,7 +276,7 @@ func (d *delivery) untried(aside map[string]bool) (i int, ok bool) {
 	for i := 0; i < len(d.rest); i++ {
 		switch s := d.rest[i]; {
 		case s.alone > 0:
-			aside[d.p.identity(s.lo)] = true
+			aside[d.list.identity(s.lo)] = true
 		case i > 0 && d.heldBack(i, aside):
 		default:
 			return i, true
@@ -296,7 +296,7 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 	c := d.c
 	probe = probe && d.waits != nil // a Send tries no key for long
 	if r.release != nil {
-		defer func() { r.release(r.holders.Load() > 0) }()
+		defer func() { r.release(r.openBodies.Load() > 0) }()
 	}
 	var refused *apiKey
 	refusals := 0 // of that key

@@ -12,7 +12,7 @@
 //
 // Accepted means that the API answered 2xx. It does not mean that the data is stored: Customer.io works on it afterwards and promises
 // no more. By itself the API even answers 200 to calls that it then drops, because they are too large or lack an id. So this client asks
-// for strict mode, in which such calls are refused with an error, and checks the rules it knows before it sends anything.
+// for strict mode, in which such calls are rejected with an error, and checks the rules it knows before it sends anything.
 //
 // What is sent has a message id and a time from the start; both stay the same however often it is sent again.
 //

@@ -81,10 +81,10 @@ func (h *header) plainID(data []byte) (start, length uint16) {
 func (r *rules) wire(s *scratch, m Message) error {
 	switch m := m.(type) {
 	case nil:
-		return refuse("", RuleNil, "give a message, not nil")
+		return reject("", RuleNil, "give a message, not nil")
 	case *Encoded:
 		if m == nil {
-			return refuse("", RuleNil, "give a message, not a nil pointer")
+			return reject("", RuleNil, "give a message, not a nil pointer")
 		}
 		return r.wire(s, *m)
 	case Encoded:
@@ -93,7 +93,7 @@ func (r *rules) wire(s *scratch, m Message) error {
 		return r.admit(&m)
 	}
 	if v := reflect.ValueOf(m); v.Kind() == reflect.Pointer && v.IsNil() {
-		return refuse("", RuleNil, "give a message, not a nil pointer")
+		return reject("", RuleNil, "give a message, not a nil pointer")
 	}
 	m.fill(&s.env)
 	var err error
@@ -104,18 +104,18 @@ func (r *rules) wire(s *scratch, m Message) error {
 
 // append checks env and appends its wire form. On an error what was appended is void.
 func (r *rules) append(dst []byte, env *envelope, h *header) ([]byte, error) {
-	if env.refusal != nil {
-		return dst, env.refusal
+	if env.rejection != nil {
+		return dst, env.rejection
 	}
 	start := len(dst)
 	var name string
 	var like likeness
 	if env.typ == TypeTrack {
 		if env.event == nil {
-			return dst, refuse("event", RuleNoEvent, "set Event, for example to cio.Named")
+			return dst, reject("event", RuleNoEvent, "set Event, for example to cio.Named")
 		}
 		if name = strings.TrimSpace(env.event.EventName()); name == "" {
-			return dst, refuse("event", RuleNoEvent, "the event's name is empty; the API drops a track call without one")
+			return dst, reject("event", RuleNoEvent, "the event's name is empty; the API drops a track call without one")
 		}
 	}
 	if err := checkIDs(env); err != nil {
@@ -182,7 +182,7 @@ func (r *rules) append(dst []byte, env *envelope, h *header) ([]byte, error) {
 	dst = append(dst, '}')
 
 	if path, found := wire.InvalidText(dst[start:]); found {
-		return dst, refuse(path, RuleUTF8, "the text holds bytes that are not UTF-8; convert it to UTF-8 first")
+		return dst, reject(path, RuleUTF8, "the text holds bytes that are not UTF-8; convert it to UTF-8 first")
 	}
 	h.identity = Identity{UserID: env.userID, AnonymousID: env.anonymousID, GroupID: env.groupID, PreviousID: env.previousID}
 	if env.typ == TypeIdentify && (env.userID == "" || r.guard != nil) {
@@ -252,7 +252,7 @@ func appendObject(dst []byte, name string, v any) (all, value []byte, err error)
 	case string(value) == "null":
 		return dst[:before], nil, nil
 	case value[0] != '{':
-		return dst, nil, refuse(name, RuleNotObject, needObject)
+		return dst, nil, reject(name, RuleNotObject, needObject)
 	}
 	return dst, value, nil
 }
@@ -276,7 +276,7 @@ func (r *rules) appendContext(dst []byte, env *envelope) (all, value []byte, err
 		case string(over) == "null":
 			continue
 		case over[0] != '{':
-			return dst, nil, refuse("context", RuleNotObject, needObject)
+			return dst, nil, reject("context", RuleNotObject, needObject)
 		}
 		value = wire.AppendMerged(nil, value, over)
 	}
@@ -314,7 +314,7 @@ var hexPairs = func() (pairs [512]byte) {
 
 const needObject = "give a map, a struct or a json.RawMessage that holds a JSON object"
 
-func refuse(field string, rule Rule, hint string) *MessageError {
+func reject(field string, rule Rule, hint string) *MessageError {
 	return &MessageError{Field: field, Rule: rule, Hint: hint}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // Encoded is a message in its wire form, checked, with its message id and timestamp fixed. It is a Message itself: it can be stored,
 // by MarshalJSON or AppendJSON, read back by UnmarshalJSON and sent later, as often as need be, always with the same id. It is
-// immutable and safe for concurrent use. The zero value is no message and is refused.
+// immutable and safe for concurrent use. The zero value is no message and is rejected.
 type Encoded struct {
 	// Kept small: loads and queues hold many of them. What is rarely asked for is read from data.
 	data           []byte
@@ -127,7 +127,7 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 		return m
 	}
 	if data[0] != '{' {
-		return refuse("", RuleNotMessage, "a message is a JSON object")
+		return reject("", RuleNotMessage, "a message is a JSON object")
 	}
 	typ, err := typeOf(data)
 	if err != nil {
@@ -144,21 +144,21 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 		}
 	}
 	if env.messageID == "" {
-		return refuse("messageId", RuleNoMessageID, "a stored message carries its id, so that a repeat is recognisable")
+		return reject("messageId", RuleNoMessageID, "a stored message carries its id, so that a repeat is recognisable")
 	}
 	timestamp, _ := wire.Lookup(data, "timestamp")
 	if err := checkTimeText(timestamp); err != nil {
 		return err
 	}
 	if event = strings.TrimSpace(event); typ == TypeTrack && event == "" {
-		return refuse("event", RuleNoEvent, "a track call needs the event's name")
+		return reject("event", RuleNoEvent, "a track call needs the event's name")
 	}
 	if err := checkIDs(&env); err != nil {
 		return err
 	}
 	for _, name := range []string{typ.bodyKey(), "context", "integrations"} {
 		if v, ok := wire.Lookup(data, name); ok && v[0] != '{' && string(v) != "null" {
-			return refuse(name, RuleNotObject, "give a JSON object")
+			return reject(name, RuleNotObject, "give a JSON object")
 		}
 	}
 	body, _ := wire.Lookup(data, typ.bodyKey())
@@ -185,7 +185,7 @@ func typeOf(data []byte) (Type, error) {
 	case TypeIdentify, TypeTrack, TypePage, TypeScreen, TypeGroup, TypeAlias:
 		return typ, err
 	}
-	return "", refuse("type", RuleNotMessage, "give the type: identify, track, page, screen, group or alias")
+	return "", reject("type", RuleNotMessage, "give the type: identify, track, page, screen, group or alias")
 }
 
 // textMember returns the member's text, empty where it is absent or null.
@@ -196,7 +196,7 @@ func textMember(data []byte, name string) (string, error) {
 	}
 	s, ok := wire.Text(v)
 	if !ok {
-		return "", refuse(name, RuleNotMessage, "give text, in quotes")
+		return "", reject(name, RuleNotMessage, "give text, in quotes")
 	}
 	return s, nil
 }
@@ -209,7 +209,7 @@ func checkTimeText(v []byte) error {
 		ok = err == nil
 	}
 	if !ok {
-		return refuse("timestamp", RuleTime, "give the time as RFC 3339 text, such as 2026-01-31T12:00:00Z; the API would read a bare integer as milliseconds")
+		return reject("timestamp", RuleTime, "give the time as RFC 3339 text, such as 2026-01-31T12:00:00Z; the API would read a bare integer as milliseconds")
 	}
 	return nil
 }

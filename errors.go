@@ -16,7 +16,7 @@ import (
 
 // Sentinels for errors.Is. They classify every error that a Client returns for a message.
 var (
-	// ErrInvalid is a message that the API would not take: it was refused here, or by the server with a 400.
+	// ErrInvalid is a message that the API would not take: it was rejected here, or by the server with a 400.
 	ErrInvalid = errors.New("cio: invalid message")
 	// ErrTooLarge is a message or a request over a size limit. It is also ErrInvalid.
 	ErrTooLarge = errors.New("cio: too large")
@@ -95,7 +95,7 @@ const (
 	RuleNil               Rule = "message-is-nil"
 )
 
-// MessageError says why a message is refused before anything is sent. Its text does not hold the message's data, apart from names of fields;
+// MessageError says why a message is rejected before anything is sent. Its text does not hold the message's data, apart from names of fields;
 // Err, which it does not print unless it is the guard's, may. It is ErrInvalid, and ErrTooLarge where that is the reason.
 type MessageError struct {
 	// Index is the message's place among those given; 0 for a single one.
@@ -153,7 +153,7 @@ type APIError struct {
 	Err error
 
 	reached bool // some attempt may have been processed
-	alien   bool // the answer is no word of the API
+	alien   bool // the answer is not the API's
 	proven  bool // a refusal in an odd form that was seen to be about the message
 	// everything: a refusal in an odd form that all messages met for Config.MaxElapsed.
 	everything bool
@@ -205,7 +205,7 @@ func (e *APIError) Is(target error) bool {
 	case ErrTooLarge:
 		return e.Status == http.StatusRequestEntityTooLarge && e.Is(ErrInvalid)
 	case ErrInvalid:
-		return v == refusal || v == odd && e.proven
+		return v == rejection || v == odd && e.proven
 	case ErrNotAPI:
 		return e.alien
 	case ErrUnavailable:
@@ -224,7 +224,7 @@ func (e *APIError) verdict() verdict {
 		if e.alien {
 			return odd
 		}
-		return refusal
+		return rejection
 	case e.passing():
 		return passing
 	}
@@ -260,7 +260,7 @@ const (
 func (o Outcome) String() string {
 	switch o {
 	case OutcomeRejected:
-		return "refused"
+		return "rejected"
 	case OutcomeUnsent:
 		return "unsent"
 	case OutcomeUnknown:
@@ -273,7 +273,7 @@ func (o Outcome) String() string {
 type Failure struct {
 	// Index is the message's place among those given to Send.
 	Index int
-	// MessageID is the id it was sent with, empty if it was refused before it had one.
+	// MessageID is the id it was sent with, empty if it was rejected before it had one.
 	MessageID string
 	// Tag is the message's own.
 	Tag uint64
@@ -366,7 +366,7 @@ func (e *UnacceptedError) Error() string {
 		parts = append(parts, plural(int64(n), "message was", "messages were")+" not delivered and handed back")
 	}
 	if e.Rejected > 0 {
-		parts = append(parts, plural(e.Rejected, "message was", "messages were")+" refused by the server, and there was no OnReport to be told")
+		parts = append(parts, plural(e.Rejected, "message was", "messages were")+" rejected by the server, and there was no OnReport to be told")
 	}
 	var b strings.Builder
 	b.WriteString("cio: " + strings.Join(parts, "; "))
@@ -422,20 +422,20 @@ func (c counts) sorted() []Reason {
 	return all
 }
 
-// refusals remembers what nobody was told of.
-type refusals struct {
+// rejections remembers what nobody was told of.
+type rejections struct {
 	mu      sync.Mutex
 	n       int64
 	ids     []string
 	reasons counts
 }
 
-const maxRefusals = 100
+const maxRejections = 100
 
-func (r *refusals) add(id string, err error) {
+func (r *rejections) add(id string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.n++; len(r.ids) < maxRefusals {
+	if r.n++; len(r.ids) < maxRejections {
 		r.ids = append(r.ids, id)
 	}
 	if r.reasons == nil {
@@ -445,7 +445,7 @@ func (r *refusals) add(id string, err error) {
 }
 
 // into adds what is remembered to e and to the reasons.
-func (r *refusals) into(e *UnacceptedError, reasons counts) {
+func (r *rejections) into(e *UnacceptedError, reasons counts) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e.Rejected, e.RejectedIDs = r.n, r.ids

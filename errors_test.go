@@ -51,7 +51,7 @@ func TestAMessageErrorNamesTheMessageAmongSeveral(t *testing.T) {
 			t.Errorf("%s: the whole error is %v", name, c.err)
 		}
 	}
-	if got := client.Send(t.Context(), invalid).Error(); got != "cio: not accepted (refused): "+strings.TrimPrefix(alone, "cio: ") {
+	if got := client.Send(t.Context(), invalid).Error(); got != "cio: not accepted (rejected): "+strings.TrimPrefix(alone, "cio: ") {
 		t.Error(got)
 	}
 }
@@ -95,7 +95,7 @@ func TestRetryableOfSeveral(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{answer: func(_ int, c call) (*http.Response, error) {
 			if strings.Contains(c.body, `"m0"`) {
-				return status(400, refusal), nil
+				return status(400, rejection), nil
 			}
 			return status(503, ""), nil
 		}}
@@ -103,7 +103,7 @@ func TestRetryableOfSeveral(t *testing.T) {
 		if !cio.Retryable(err) {
 			t.Errorf("two of three could be sent again: %v", err)
 		}
-		s.answer = func(int, call) (*http.Response, error) { return status(400, refusal), nil }
+		s.answer = func(int, call) (*http.Response, error) { return status(400, rejection), nil }
 		if err := newClient(t, s, nil).Send(t.Context(), tracks(3)...); cio.Retryable(err) {
 			t.Errorf("all are refused: %v", err)
 		}

@@ -12,7 +12,7 @@ package cio
 // Three further methods are used where an event has them. AppendJSON(dst []byte) ([]byte, error) appends the properties, a JSON object,
 // in place of encoding/json; what it appends is checked. EventContext() any returns a value that encodes to a JSON object and is merged
 // into the message's context, under what the message itself says there; nil adds nothing. Missing() string names a required field that is not
-// set, such as properties.email_id, and the message is refused; "" means that there is none.
+// set, such as properties.email_id, and the message is rejected; "" means that there is none.
 type Event interface {
 	// EventName returns the name as Customer.io shows it.
 	EventName() string
@@ -30,7 +30,7 @@ type namedEvent struct {
 
 func (e namedEvent) EventName() string { return e.name }
 
-// Verbatim is Named for a name that looks like a misspelt semantic event and is meant as it stands: it is sent without a refusal and
+// Verbatim is Named for a name that looks like a misspelt semantic event and is meant as it stands: it is sent without a rejection and
 // without a warning, as an ordinary event.
 func Verbatim(name string, properties any) Event {
 	return verbatimEvent{name, properties}
@@ -66,7 +66,7 @@ type completeness interface{ Missing() string }
 func checkEvent(e Event, name string) error {
 	if c, ok := e.(completeness); ok {
 		if field := c.Missing(); field != "" {
-			return refuse(field, RuleRequired, name+" cannot do without it")
+			return reject(field, RuleRequired, name+" cannot do without it")
 		}
 	}
 	return nil

@@ -80,7 +80,7 @@ func ExampleSendError() {
 	fmt.Println("people:", stats.People)
 	// Output:
 	// 2 of 3 accepted
-	// 1 m13 refused true
+	// 1 m13 rejected true
 	// people: 2
 }
 

@@ -65,9 +65,9 @@ func isLoopback(host string) bool {
 type request struct {
 	operation string // the endpoint
 	messages  int
-	body      []byte          // not changed before release is called
-	gzip      bool            // the body is compressed
-	release   func(held bool) // called after the last try; held says that a transport has not closed the body
+	body      []byte           // not changed before release is called
+	gzip      bool             // the body is compressed
+	release   func(inUse bool) // called after the last try; inUse says that a transport has not closed the body
 
 	attempts int
 	fresh    bool    // the next try has a connection of its own
@@ -77,7 +77,7 @@ type request struct {
 	keyRefused uint64
 	reached    bool          // some try may have been processed
 	delay      time.Duration // what the last answer asked for
-	holders    atomic.Int32  // bodies handed to a transport and not closed yet
+	openBodies atomic.Int32  // bodies handed to a transport and not closed yet
 	whole      atomic.Bool   // a transport has read all of a body since the try began
 	early      atomic.Bool   // an answer began before that
 	answer     [64]byte      // memory for what the API answers as a rule
@@ -118,7 +118,7 @@ func (c *Client) try(ctx context.Context, r *request) *APIError {
 		err.reached = r.reached
 		if err.Status == http.StatusTooManyRequests {
 			c.counters.rateLimited.Add(1)
-			c.pace.refused(started)
+			c.pace.limited(started)
 		}
 	}
 	c.observe(r, err, time.Since(started))
@@ -203,7 +203,7 @@ type body struct {
 
 func newBody(r *request, touched *atomic.Bool) *body {
 	b := &body{data: r.body, r: r, touched: touched}
-	r.holders.Add(1)
+	r.openBodies.Add(1)
 	return b
 }
 
@@ -225,7 +225,7 @@ func (b *body) Read(p []byte) (int, error) {
 // Close may be called more than once, by the transport's writer after the answer was returned too.
 func (b *body) Close() error {
 	if !b.closed.Swap(true) {
-		b.r.holders.Add(-1)
+		b.r.openBodies.Add(-1)
 	}
 	return nil
 }

@@ -12,16 +12,16 @@ type lane struct {
 	b    *Batcher
 	wake chan struct{} // there may be something to do
 
-	mu       sync.Mutex
-	open     *batch   // takes messages
-	sealed   []*batch // wait to be sent, oldest first
-	sending  []*batch // on their way: one, and more behind one in which a message is set aside
-	holds    int      // batches out of the pool
-	enqueued uint64
-	told     uint64 // the first message that is being reported; enqueued ones are below
-	telling  bool
-	flushTo  uint64 // messages up to this one do not wait for others
-	closed   bool
+	mu         sync.Mutex
+	open       *batch   // takes messages
+	sealed     []*batch // wait to be sent, oldest first
+	sending    []*batch // on their way: one, and more behind one in which a message is set aside
+	batchesOut int      // batches out of the pool
+	enqueued   uint64
+	told       uint64 // the first message that is being reported; enqueued ones are below
+	telling    bool
+	flushTo    uint64 // messages up to this one do not wait for others
+	closed     bool
 
 	rest []span // memory for the delivery under way
 
@@ -51,12 +51,12 @@ func (l *lane) add(data []byte, h *header) error {
 		l.stir()
 	}
 	if l.open == nil {
-		batch := l.b.pool.get(l.holds == 0)
+		batch := l.b.pool.get(l.batchesOut == 0)
 		if batch == nil {
 			l.b.press()
 			return ErrQueueFull
 		}
-		l.holds++
+		l.batchesOut++
 		l.open = batch
 		l.open.first = l.enqueued
 	}
@@ -90,21 +90,21 @@ func (l *lane) queued() bool {
 	return len(l.sealed) > 0 || l.open != nil
 }
 
-// settledTo returns up to which message all are settled and reported.
-func (l *lane) settledTo() uint64 {
+// finishedTo returns up to which message all are finished and reported.
+func (l *lane) finishedTo() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.settledLocked()
+	return l.finishedLocked()
 }
 
-// idle reports whether all is settled.
+// idle reports whether all is finished.
 func (l *lane) idle() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.settledLocked() == l.enqueued
+	return l.finishedLocked() == l.enqueued
 }
 
-func (l *lane) settledLocked() uint64 {
+func (l *lane) finishedLocked() uint64 {
 	n := l.enqueued
 	for _, batches := range [...][]*batch{{l.open}, l.sealed, l.sending} {
 		for _, b := range batches {
@@ -132,7 +132,7 @@ func (l *lane) take() (b *batch, due time.Duration, done bool) {
 	defer l.mu.Unlock()
 	due = -1
 	if len(l.sealed) == 0 && l.open != nil {
-		if due = l.b.cfg.MaxDelay - time.Since(l.open.opened); due <= 0 || l.closed || l.flushTo > l.settledLocked() || l.b.pressed.Load() {
+		if due = l.b.cfg.MaxDelay - time.Since(l.open.opened); due <= 0 || l.closed || l.flushTo > l.finishedLocked() || l.b.pressed.Load() {
 			l.seal()
 		}
 	}
@@ -175,8 +175,8 @@ func (l *lane) run() {
 // accepted shows that the message is at fault. It leaves everything where it is when Close gives up.
 func (l *lane) deliver(b *batch) {
 	c := l.b.c
-	p := &parcelOfLane{l: l}
-	d := &delivery{c: c, ctx: l.b.ctx, p: p, maxElapsed: -1, waits: func() bool { return l.b.waits() != nil }, maxRefusals: int64(l.b.cfg.PauseAfterRejections), rest: l.rest[:0]}
+	p := &laneMessages{l: l}
+	d := &delivery{c: c, ctx: l.b.ctx, list: p, maxElapsed: -1, waits: func() bool { return l.b.waits() != nil }, maxRejections: int64(l.b.cfg.PauseAfterRejections), rest: l.rest[:0]}
 	add := func(b *batch) {
 		lo := p.add(b)
 		d.rest = append(d.rest, span{lo: lo, hi: lo + len(b.entries), whole: true})
@@ -226,7 +226,7 @@ func (l *lane) deliver(b *batch) {
 	l.goOn() // nothing is left that could wait
 }
 
-// release gives back the batches that are settled.
+// release gives back the batches that are finished.
 func (l *lane) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -234,19 +234,19 @@ func (l *lane) release() {
 		if b.next < len(b.entries) {
 			return false
 		}
-		l.holds--
+		l.batchesOut--
 		l.b.pressed.Store(false)
-		l.b.pool.put(b, l.holds == 0)
+		l.b.pool.put(b, l.batchesOut == 0)
 		return true
 	})
 }
 
-// settle counts messages of a batch on its way and reports them. A message is settled for good before it is reported: if Close takes the
+// finish counts messages of a batch on its way and reports them. A message is finished for good before it is reported: if Close takes the
 // batch meanwhile, the message is not handed back, and if it takes it before, the message is not reported.
-func (l *lane) settle(b *batch, lo, hi, attempts int, err error) {
+func (l *lane) finish(b *batch, lo, hi, attempts int, err error) {
 	if l.b.cfg.OnReport == nil {
 		if l.fix(b, lo, hi, err) {
-			l.b.keepRefused(b, lo, hi, err)
+			l.b.keepRejected(b, lo, hi, err)
 			l.b.changed.send()
 		}
 		return
@@ -277,14 +277,14 @@ func (l *lane) tell(telling bool, from uint64) {
 	l.telling, l.told = telling, from
 }
 
-// fix settles messages of a batch on its way, unless Close has taken it.
+// fix finishes messages of a batch on its way, unless Close has taken it.
 func (l *lane) fix(b *batch, lo, hi int, err error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !slices.Contains(l.sending, b) {
 		return false
 	}
-	b.settle(lo, hi)
+	b.finish(lo, hi)
 	if err == nil {
 		l.b.accepted.Add(int64(hi - lo))
 	} else {
@@ -293,7 +293,7 @@ func (l *lane) fix(b *batch, lo, hi int, err error) bool {
 	return true
 }
 
-// handBack takes everything that is not settled.
+// handBack takes everything that is not finished.
 func (l *lane) handBack() (messages []Encoded) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -303,7 +303,7 @@ func (l *lane) handBack() (messages []Encoded) {
 	}
 	for _, b := range batches {
 		for i := b.next; i < len(b.entries); i++ {
-			if !b.settled(i) {
+			if !b.finished(i) {
 				messages = append(messages, b.encoded(i))
 			}
 		}

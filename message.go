@@ -41,7 +41,7 @@ type envelope struct {
 	integrations any
 	tag          uint64
 
-	refusal *MessageError // of a message that breaks a rule of its own
+	rejection *MessageError // of a message that breaks a rule of its own
 }
 
 // bodyKey is the name of the member that holds a message's own data.
@@ -55,7 +55,7 @@ func (t Type) bodyKey() string {
 // Identify creates a person or sets traits of one. Traits that are left out keep their value; an explicit null removes one.
 //
 // A person is named by UserID (an id, or an email address, or a cio_id with its prefix cio_), or by the trait email with both ids
-// empty. An AnonymousID alone is refused with RuleAnonymousIdentify, because Customer.io ignores such a call, unless
+// empty. An AnonymousID alone is rejected with RuleAnonymousIdentify, because Customer.io ignores such a call, unless
 // Config.AllowAnonymousIdentify says otherwise (api-facts 1.3).
 type Identify struct {
 	UserID      string

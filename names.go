@@ -14,8 +14,8 @@ import (
 
 // likeness is what a custom event's name has to do with a semantic one.
 type likeness struct {
-	right   string // the semantic event's name; empty for none
-	refused bool   // it can only be meant to be that one
+	right    string // the semantic event's name; empty for none
+	rejected bool   // it can only be meant to be that one
 }
 
 // semantic has the right name by the folded one, also of names that only documents use. The name of a semantic event has to be exact: any
@@ -129,7 +129,7 @@ func withinTwo(a, b string) bool {
 	return row[len(x)] <= most
 }
 
-// lint refuses a name that can only be a misspelt semantic one, and returns what another has to do with those. Generated events have the
+// lint rejects a name that can only be a misspelt semantic one, and returns what another has to do with those. Generated events have the
 // right name.
 func lint(e Event, name string) (likeness, error) {
 	switch e.(type) {
@@ -137,8 +137,8 @@ func lint(e Event, name string) (likeness, error) {
 		return likeness{}, nil
 	}
 	like := resembles(name)
-	if like.refused {
-		return like, refuse("event", RuleNearSemantic, "Customer.io would store it as an ordinary event; the semantic event is named "+quoted(like.right)+"; cio.Verbatim sends the name as it stands")
+	if like.rejected {
+		return like, reject("event", RuleNearSemantic, "Customer.io would store it as an ordinary event; the semantic event is named "+quoted(like.right)+"; cio.Verbatim sends the name as it stands")
 	}
 	return like, nil
 }

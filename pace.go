@@ -77,9 +77,9 @@ func (p *pacer) take() time.Duration {
 	return 0
 }
 
-// refused halves the limit after a 429 to a request that started at that time. Requests that were under way when the limit was last
+// limited halves the limit after a 429 to a request that started at that time. Requests that were under way when the limit was last
 // halved do not halve it again.
-func (p *pacer) refused(started time.Time) {
+func (p *pacer) limited(started time.Time) {
 	if p == nil {
 		return
 	}

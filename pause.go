@@ -117,7 +117,7 @@ type notice struct {
 	mu    sync.Mutex
 	said  time.Time
 	open  bool // the log was told that it has stopped, and not that it goes on
-	times int  // it stopped without a word
+	times int  // it stopped, and the log was not told
 }
 
 func (n *notice) stopped(log *slog.Logger, err *APIError) {
@@ -204,8 +204,8 @@ func (l *ledger) accept(began uint64) {
 // acceptedSince reports whether something was accepted that began after that time.
 func (l *ledger) acceptedSince(at uint64) bool { return l.accepted.Load() > at }
 
-// refuse counts a message that the API refused, and returns how many it refused in a row with that reason.
-func (l *ledger) refuse(reason string, messages int) int64 {
+// rejected counts a message that the API rejected, and returns how many it rejected in a row with that reason.
+func (l *ledger) rejected(reason string, messages int) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if reason != l.reason {

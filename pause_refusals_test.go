@@ -68,7 +68,7 @@ func TestBetterTimesBeforeARefusalProveNothing(t *testing.T) {
 func TestPauseAfterRefusalsOfBatchesOfOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(int, call, []string) *http.Response { return status(400, refusal) })
+		w := newWorld(t, func(int, call, []string) *http.Response { return status(400, rejection) })
 		rep := collect(t)
 		b := newBatcher(t, newClient(t, w, nil), cio.BatcherConfig{OnReport: rep.add, Concurrency: 2, MaxBatchMessages: 1, MaxBytes: 64 << 20, PauseAfterRejections: 10})
 		for i := range 100 {

@@ -456,7 +456,7 @@ func TestTheAPIRefusesMessageAfterMessage(t *testing.T) {
 			var mended atomic.Bool
 			w := newWorld(t, func(int, call, []string) *http.Response {
 				if !mended.Load() {
-					return status(400, refusal)
+					return status(400, rejection)
 				}
 				return nil
 			})

@@ -26,33 +26,33 @@ var defaultRules = rules{maxMessageBytes: defaultMaxMessageBytes, context: []byt
 func checkIDs(env *envelope) error {
 	switch {
 	case blank(env.userID):
-		return refuseBlank("userId")
+		return rejectBlank("userId")
 	case blank(env.anonymousID):
-		return refuseBlank("anonymousId")
+		return rejectBlank("anonymousId")
 	case blank(env.groupID):
-		return refuseBlank("groupId")
+		return rejectBlank("groupId")
 	case blank(env.previousID):
-		return refuseBlank("previousId")
+		return rejectBlank("previousId")
 	case blank(env.messageID):
-		return refuseBlank("messageId")
+		return rejectBlank("messageId")
 	}
 	switch env.typ {
 	case TypeTrack, TypePage, TypeScreen:
 		if env.userID == "" && env.anonymousID == "" {
-			return refuse("userId", RuleNoIdentity, "set UserID or AnonymousID; the API drops a "+string(env.typ)+" call without either")
+			return reject("userId", RuleNoIdentity, "set UserID or AnonymousID; the API drops a "+string(env.typ)+" call without either")
 		}
 	case TypeGroup:
 		if env.groupID == "" {
-			return refuse("groupId", RuleNoGroup, "set GroupID to the object's id")
+			return reject("groupId", RuleNoGroup, "set GroupID to the object's id")
 		}
 	case TypeAlias:
 		switch {
 		case env.userID == "":
-			return refuse("userId", RuleNoIdentity, "set UserID to the id that remains")
+			return reject("userId", RuleNoIdentity, "set UserID to the id that remains")
 		case env.previousID == "":
-			return refuse("previousId", RuleNoPreviousID, "set PreviousID to the id that goes")
+			return reject("previousId", RuleNoPreviousID, "set PreviousID to the id that goes")
 		case env.userID == env.previousID:
-			return refuse("previousId", RuleSameID, "PreviousID must differ from UserID")
+			return reject("previousId", RuleSameID, "PreviousID must differ from UserID")
 		}
 	}
 	return nil
@@ -84,10 +84,10 @@ func (r *rules) checkGuard(id Identity) error {
 // admit checks a message that is encoded already against rules that may be stricter than those it was encoded under.
 func (r *rules) admit(e *Encoded) error {
 	if e.data == nil {
-		return refuse("", RuleNotMessage, "the zero Encoded is no message; make one with Encode")
+		return reject("", RuleNotMessage, "the zero Encoded is no message; make one with Encode")
 	}
 	if e.anonymous && !r.allowAnonymousIdentify {
-		return refuseAnonymousIdentify()
+		return rejectAnonymousIdentify()
 	}
 	if len(e.data) > r.maxMessageBytes {
 		return tooLarge(e.data, r.maxMessageBytes)
@@ -103,15 +103,15 @@ func (r *rules) checkIdentify(id *Identity) error {
 	case id.UserID != "":
 		return nil
 	case blank(id.Email):
-		return refuseBlank("traits.email")
+		return rejectBlank("traits.email")
 	case id.Email != "":
 		return nil
 	case id.AnonymousID == "":
-		return refuse("userId", RuleNoIdentity, "set UserID, or the trait email")
+		return reject("userId", RuleNoIdentity, "set UserID, or the trait email")
 	case r.allowAnonymousIdentify:
 		return nil
 	}
-	return refuseAnonymousIdentify()
+	return rejectAnonymousIdentify()
 }
 
 // isAnonymousIdentify reports whether a valid call is an identify of nobody known, which Customer.io ignores.
@@ -119,18 +119,18 @@ func isAnonymousIdentify(typ Type, id *Identity) bool {
 	return typ == TypeIdentify && id.UserID == "" && id.Email == ""
 }
 
-func refuseAnonymousIdentify() error {
-	return refuse("userId", RuleAnonymousIdentify, "Customer.io ignores an identify call with an anonymousId alone; set UserID or the trait email, or allow it by Config.AllowAnonymousIdentify")
+func rejectAnonymousIdentify() error {
+	return reject("userId", RuleAnonymousIdentify, "Customer.io ignores an identify call with an anonymousId alone; set UserID or the trait email, or allow it by Config.AllowAnonymousIdentify")
 }
 
 func checkGroup(traits []byte) error {
 	for _, name := range []string{"objectTypeId", "object_type_id"} {
 		if v, ok := wire.Lookup(traits, name); ok && !isTypeID(v) {
-			return refuse("traits."+name, RuleObjectType, `give the object type's number as a string, such as "1"`)
+			return reject("traits."+name, RuleObjectType, `give the object type's number as a string, such as "1"`)
 		}
 	}
 	if v, ok := wire.Lookup(traits, "relationshipAttributes"); ok && v[0] != '{' && string(v) != "null" {
-		return refuse("traits.relationshipAttributes", RuleNotObject, "give a JSON object")
+		return reject("traits.relationshipAttributes", RuleNotObject, "give a JSON object")
 	}
 	return nil
 }
@@ -164,12 +164,12 @@ func checkCommand(event string, id *Identity, body, context []byte) error {
 		if ok {
 			return nil
 		}
-		return refuse(field, RuleRequired, event+" "+hint)
+		return reject(field, RuleRequired, event+" "+hint)
 	}
 	needID := func(hint string) error {
 		field, v := actsOn(event, body, context)
 		if s, ok := wire.Text(v); ok && blank(s) {
-			return refuseBlank(field)
+			return rejectBlank(field)
 		}
 		return need(v != nil, field, hint)
 	}
@@ -214,7 +214,7 @@ func member(object []byte, name string) []byte {
 	return nil
 }
 
-// An identifier that nobody can see is a mistake: all who have it are one person. What the API makes of one is not documented. It is refused
+// An identifier that nobody can see is a mistake: all who have it are one person. What the API makes of one is not documented. It is rejected
 // if no character of it can be seen. One that has visible characters is somebody's, whatever else it holds: a zero width joiner is a part of
 // many names and emoji.
 
@@ -286,8 +286,8 @@ func placeholder(id string) bool {
 	return false
 }
 
-func refuseBlank(field string) *MessageError {
-	return refuse(field, RuleBlankID, "it has no visible character: all who have it would be one; set an id, or leave the field out")
+func rejectBlank(field string) *MessageError {
+	return reject(field, RuleBlankID, "it has no visible character: all who have it would be one; set an id, or leave the field out")
 }
 
 // Limits of the store behind the API (api-facts 1.8). They are documented for Customer.io's older Track API, and broken ones are

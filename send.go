@@ -23,17 +23,17 @@ var errOthersInvalid = errors.New("cio: not sent because another message of the 
 //
 // All messages are checked first: if any is invalid, all invalid ones are listed and nothing is sent. One message goes to its own
 // endpoint, several go to /batch in their order, split so that no request is over Config.MaxBatchBytes. No request starts before the
-// one ahead of it is settled, but for a message that is set aside, which only what is of its identity waits for.
+// one ahead of it has ended, but for a message that is set aside, which only what is of its identity waits for.
 //
 // Failures that may pass are retried with growing, random pauses, at least as long as the server's Retry-After asks (at most 5 minutes),
 // until ctx ends or nothing was accepted for Config.MaxElapsed: the last pause is cut short, so that a last try begins then. The Sends of a
 // SendGroup give up together. A repeated request carries the same message ids. An answer with a status of 2xx
 // that cannot be the API's, such as the page of a captive portal, is such a failure: its messages are unknown.
 //
-// If a strict batch is refused with 400, 413 or 422 in one of the API's own forms, it is halved until the refused messages stand alone; all
+// If a strict batch is refused with 400, 413 or 422 in one of the API's own forms, it is halved until the rejected messages stand alone; all
 // others are accepted. This takes a refused batch to have been refused whole, which Customer.io does not document; if it is not, messages arrive
 // twice, with the same id. A refusal in any other form, and a 403 with a page, may be a firewall's that dislikes one message, or a gateway's
-// that refuses everything. The batch is halved too, but a message is refused for it only if another one was accepted meanwhile and it is then
+// that refuses everything. The batch is halved too, but a message is rejected for it only if another one was accepted meanwhile and it is then
 // refused again, alone; otherwise it is unsent. After ten such refusals in a row, or those of two batches, Send waits and tries one message at a
 // time, for Config.MaxElapsed, or three times if each that is left was refused alone.
 //
@@ -52,7 +52,7 @@ func (c *Client) Send(ctx context.Context, msgs ...Message) error {
 	s.group = memberOf(ctx)
 	s.group.begin()
 	defer s.group.end()
-	d := &delivery{c: c, ctx: ctx, p: s, maxElapsed: c.cfg.MaxElapsed, progress: time.Now(), group: s.group}
+	d := &delivery{c: c, ctx: ctx, list: s, maxElapsed: c.cfg.MaxElapsed, progress: time.Now(), group: s.group}
 	for lo := 0; lo < len(s.messages); {
 		hi := s.fit(lo)
 		d.rest = append(d.rest, span{lo: lo, hi: hi, whole: true})
@@ -62,7 +62,7 @@ func (c *Client) Send(ctx context.Context, msgs ...Message) error {
 	return s.result()
 }
 
-// deliver settles all messages. While everything is refused in an odd form it waits and tries one message at a time.
+// deliver sends until all messages have an outcome. While everything is refused in an odd form it waits and tries one message at a time.
 func (s *sending) deliver(d *delivery) {
 	one, pause := false, firstProbe
 	for {
@@ -116,7 +116,7 @@ func (s *sending) deliver(d *delivery) {
 // that is left can show that it is not they.
 const fewProbes = 8 * time.Second
 
-// sending is one Send under way. It is the parcel of all its messages.
+// sending is one Send under way. It is the messageList of all its messages.
 type sending struct {
 	c        *Client
 	messages []Encoded
@@ -177,8 +177,8 @@ func (s *sending) body(lo, hi int) *request {
 	}
 	buf := batchPool.Get().(*[]byte)
 	*buf = s.appendBatch((*buf)[:0], lo, hi)
-	return &request{operation: "batch", messages: hi - lo, body: *buf, release: func(held bool) {
-		if !held {
+	return &request{operation: "batch", messages: hi - lo, body: *buf, release: func(inUse bool) {
+		if !inUse {
 			batchPool.Put(buf)
 		}
 	}}
@@ -191,13 +191,13 @@ func (s *sending) identity(i int) string {
 
 func (s *sending) accepted(lo, hi, _ int) {
 	s.taken += hi - lo
-	s.group.settle(lo, hi, nil)
+	s.group.report(lo, hi, nil)
 }
 
 func (s *sending) failed(lo, hi int, o Outcome, err *APIError) {
 	s.fail(lo, hi, o, err)
 	if o == OutcomeRejected {
-		s.group.settle(lo, hi, err)
+		s.group.report(lo, hi, err)
 	}
 }
 
@@ -243,17 +243,17 @@ type SendGroup struct {
 // ErrStopped is why messages of a Send are unsent whose SendGroup was stopped. It is a context.Canceled.
 var ErrStopped = fmt.Errorf("cio: the group of Sends was stopped: %w", context.Canceled)
 
-// Context returns a context for one Send of the group. If settled is not nil, the Send calls it when messages are accepted, with a nil error, and
-// when they are refused, as soon as that is known and before it goes on: for those from lo to hi, by their places among the messages given to it.
-// It is not called for messages that are refused before anything is sent, nor for those that are left at the end.
-func (g *SendGroup) Context(ctx context.Context, settled func(lo, hi int, err error)) context.Context {
-	if settled == nil {
-		settled = func(int, int, error) {}
+// Context returns a context for one Send of the group. If ended is not nil, the Send calls it when messages are accepted, with a nil error, and
+// when they are rejected, as soon as that is known and before it goes on: for those from lo to hi, by their places among the messages given to it.
+// It is not called for messages that are rejected before anything is sent, nor for those that are left at the end.
+func (g *SendGroup) Context(ctx context.Context, ended func(lo, hi int, err error)) context.Context {
+	if ended == nil {
+		ended = func(int, int, error) {}
 	}
-	return context.WithValue(ctx, groupKey{}, &groupMember{g, settled})
+	return context.WithValue(ctx, groupKey{}, &groupMember{g, ended})
 }
 
-// Stop has the Sends of the group make no further request: what is not settled by the requests that are being made is unsent. It returns how many
+// Stop has the Sends of the group make no further request: what has no outcome by the requests that are being made is unsent. It returns how many
 // messages those hold, without those whose answer has come and is being read. A Send that begins afterwards sends nothing.
 func (g *SendGroup) Stop() (underway int) {
 	g.mu.Lock()
@@ -270,7 +270,7 @@ type groupKey struct{}
 // groupMember is what one Send knows of its group.
 type groupMember struct {
 	*SendGroup
-	settled func(lo, hi int, err error)
+	ended func(lo, hi int, err error)
 }
 
 // memberOf returns the group that the context is of; nil for none.
@@ -299,8 +299,8 @@ func (m *groupMember) end() {
 	m.sends--
 }
 
-// settle tells of messages that were accepted, or refused for err.
-func (m *groupMember) settle(lo, hi int, err error) {
+// report tells of messages that were accepted, or rejected for err.
+func (m *groupMember) report(lo, hi int, err error) {
 	if m == nil {
 		return
 	}
@@ -309,7 +309,7 @@ func (m *groupMember) settle(lo, hi int, err error) {
 		m.since = time.Now()
 		m.mu.Unlock()
 	}
-	m.settled(lo, hi, err)
+	m.ended(lo, hi, err)
 }
 
 // carry counts messages into requests that are being made, or out of them. It returns false, and counts none, if none are to be made any more.
@@ -354,5 +354,5 @@ func (m *groupMember) progress(own time.Time) time.Time {
 
 // stopError describes a request that is not made because of Stop.
 func stopError(r *request) *APIError {
-	return &APIError{Operation: r.operation, Message: "not sent, because other messages were refused", Attempts: r.attempts, Err: ErrStopped, reached: r.reached}
+	return &APIError{Operation: r.operation, Message: "not sent, because other messages were rejected", Attempts: r.attempts, Err: ErrStopped, reached: r.reached}
 }

@@ -278,8 +278,8 @@ func TestRedirectLoopEnds(t *testing.T) {
 	}
 }
 
-// refusal is a body in one of the forms in which the API refuses.
-const refusal = `{"meta":{"errors":["bad"]}}`
+// rejection is a body in one of the forms in which the API refuses.
+const rejection = `{"meta":{"errors":["bad"]}}`
 
 func TestBisect(t *testing.T) {
 	t.Parallel()
@@ -331,7 +331,7 @@ func TestBisectThatIsCutShort(t *testing.T) {
 		s.answer = func(n int, c call) (*http.Response, error) {
 			switch n {
 			case 0, 1:
-				return status(400, refusal), nil
+				return status(400, rejection), nil
 			case 2:
 				return status(200, ""), nil
 			}
@@ -352,7 +352,7 @@ func TestBisectThatIsCutShort(t *testing.T) {
 
 func TestPermissiveBatchIsNotBisected(t *testing.T) {
 	t.Parallel()
-	s := &server{answer: func(int, call) (*http.Response, error) { return status(400, refusal), nil }}
+	s := &server{answer: func(int, call) (*http.Response, error) { return status(400, rejection), nil }}
 	err := newClient(t, s, func(c *cio.Config) { c.Permissive = true }).Send(t.Context(), tracks(8)...)
 	var sendErr *cio.SendError
 	if !errors.As(err, &sendErr) || len(sendErr.Failures) != 8 || len(s.seen()) != 1 {

@@ -14,20 +14,20 @@ const anonymousSweep = time.Hour
 
 // anonymous is what is known of one anonymousId.
 type anonymous struct {
-	owner         *person // whose it became; nil while nobody was identified
+	owner         *personState // whose it became; nil while nobody was identified
 	events        []anonymousEvent
 	pruned        int // events forgotten over MaxEventsPerPerson, still counted
 	relationships map[objectKey]*attributes
 }
 
 type anonymousEvent struct {
-	event
+	storedEvent
 	received time.Time
 }
 
 // anonymousFor returns what is known of the anonymousId, and creates the entry
 // if need be.
-func (ws *workspace) anonymousFor(id string) *anonymous {
+func (ws *workspaceState) anonymousFor(id string) *anonymous {
 	a := ws.anonymous[id]
 	if a == nil {
 		a = new(anonymous)
@@ -38,7 +38,7 @@ func (ws *workspace) anonymousFor(id string) *anonymous {
 
 // keepAnonymous keeps the event of somebody not identified, or attributes it
 // to the person that the anonymousId belongs to.
-func (ws *workspace) keepAnonymous(m *message, now time.Time) {
+func (ws *workspaceState) keepAnonymous(m *decodedMessage, now time.Time) {
 	a := ws.anonymousFor(m.anonymousID)
 	if a.owner != nil {
 		a.owner.seenAt = m.received
@@ -55,7 +55,7 @@ func (ws *workspace) keepAnonymous(m *message, now time.Time) {
 }
 
 // expire forgets events received more than anonymousRetention ago.
-func (ws *workspace) expire(a *anonymous, now time.Time) {
+func (ws *workspaceState) expire(a *anonymous, now time.Time) {
 	n := 0
 	for n < len(a.events) && now.Sub(a.events[n].received) > anonymousRetention {
 		n++
@@ -74,7 +74,7 @@ func (ws *workspace) expire(a *anonymous, now time.Time) {
 
 // sweepAnonymous expires the events of everybody, at most once in
 // anonymousSweep.
-func (ws *workspace) sweepAnonymous(now time.Time) {
+func (ws *workspaceState) sweepAnonymous(now time.Time) {
 	if now.Sub(ws.swept) < anonymousSweep {
 		return
 	}
@@ -89,7 +89,7 @@ func (ws *workspace) sweepAnonymous(now time.Time) {
 
 // claim gives p what was kept under the anonymousId, which from then on is
 // theirs. It reports false if the anonymousId belongs to somebody else.
-func (ws *workspace) claim(p *person, anonymousID string, m *message, now time.Time) bool {
+func (ws *workspaceState) claim(p *personState, anonymousID string, m *decodedMessage, now time.Time) bool {
 	a := ws.anonymousFor(anonymousID)
 	switch a.owner {
 	case p:
@@ -100,7 +100,7 @@ func (ws *workspace) claim(p *person, anonymousID string, m *message, now time.T
 	}
 	ws.expire(a, now)
 	for _, e := range a.events {
-		p.events = appendBounded(p.events, e.event, ws.config.MaxEventsPerPerson)
+		p.events = appendBounded(p.events, e.storedEvent, ws.config.MaxEventsPerPerson)
 	}
 	p.eventCount += len(a.events) + a.pruned
 	p.merged(MergeKindAnonymous, anonymousID, len(a.events)+a.pruned, m)
@@ -117,7 +117,7 @@ func (ws *workspace) claim(p *person, anonymousID string, m *message, now time.T
 }
 
 // relateAnonymous keeps a relationship of somebody not identified.
-func (ws *workspace) relateAnonymous(anonymousID string, key objectKey) *attributes {
+func (ws *workspaceState) relateAnonymous(anonymousID string, key objectKey) *attributes {
 	a := ws.anonymousFor(anonymousID)
 	if a.owner != nil {
 		return ws.relate(a.owner, key)

@@ -83,7 +83,7 @@ func (s *Server) answerApp(r *http.Request) reply {
 func appReply(value any) reply { return reply{status: http.StatusOK, body: encodeJSON(value)} }
 
 // appPerson finds a person by exactly the kind of identifier that is named.
-func (ws *workspace) appPerson(id, kind string) (p *person, problem string) {
+func (ws *workspaceState) appPerson(id, kind string) (p *personState, problem string) {
 	switch kind {
 	case "", "id":
 		return ws.byID[id], ""
@@ -102,7 +102,7 @@ type appIdentifiers struct {
 	CIOID string  `json:"cio_id"`
 }
 
-func (p *person) appIdentifiers() appIdentifiers {
+func (p *personState) appIdentifiers() appIdentifiers {
 	out := appIdentifiers{CIOID: p.customerIOID}
 	if p.id != "" {
 		out.ID = &p.id
@@ -114,14 +114,14 @@ func (p *person) appIdentifiers() appIdentifiers {
 }
 
 // shownEmail is the email as it was sent.
-func (p *person) shownEmail() string {
+func (p *personState) shownEmail() string {
 	if email := p.traits.get("email"); rawjson.IsString(email) {
 		return rawjson.Unquote(email)
 	}
 	return p.email
 }
 
-func (ws *workspace) appCustomers(query url.Values) reply {
+func (ws *workspaceState) appCustomers(query url.Values) reply {
 	email := query.Get("email")
 	if email == "" {
 		return errorReply(http.StatusBadRequest, "email is required")
@@ -169,7 +169,7 @@ func (as attributes) appTexts() map[string]string {
 	return out
 }
 
-func (p *person) appCustomer() appPerson {
+func (p *personState) appCustomer() appPerson {
 	out := appPerson{
 		ID:           p.id,
 		Identifiers:  p.appIdentifiers(),
@@ -207,7 +207,7 @@ type appRelationship struct {
 }
 
 // appRelationships has all of them on one page.
-func (p *person) appRelationships() any {
+func (p *personState) appRelationships() any {
 	list := make([]appRelationship, 0, len(p.relationships))
 	for key, as := range p.relationships {
 		typeID := json.RawMessage(rawjson.Quote(key.typeID))

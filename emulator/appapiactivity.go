@@ -30,7 +30,7 @@ type appActivity struct {
 
 // appActivities lists what the journal still has, newest first. Entries are made of the accepted messages: an attribute change says what was
 // sent, and not what was there before. Of people who were deleted only a query with deleted knows.
-func (ws *workspace) appActivities(query url.Values, of *person) reply {
+func (ws *workspaceState) appActivities(query url.Values, of *personState) reply {
 	limit, before := defaultActivities, uint64(0)
 	if text := query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -89,11 +89,11 @@ func (ws *workspace) appActivities(query url.Values, of *person) reply {
 
 // activitiesOf returns what one message did, if it was done to the right person: of, or anybody who is there if that is nil; with deleted
 // whoever is not there, and of them the one with the id, if that is not empty.
-func (ws *workspace) activitiesOf(e entry, of *person, deleted bool, id string) []appActivity {
+func (ws *workspaceState) activitiesOf(e entry, of *personState, deleted bool, id string) []appActivity {
 	m := decodeMessage(e.raw, e.kind, e.at, e.keepName)
 	m.validate()
 	who, known := resolve(m.userID, m.email)
-	var p *person
+	var p *personState
 	if known {
 		p = ws.find(who)
 	} else if a := ws.anonymous[m.anonymousID]; a != nil {

@@ -10,16 +10,16 @@ import (
 // apply lets one valid message act on the workspace. It returns why the
 // message had no effect, if it had none: what the API finds out only after it
 // has answered.
-func (ws *workspace) apply(m *message, now time.Time) note {
+func (ws *workspaceState) apply(m *decodedMessage, now time.Time) finding {
 	if why := ws.suppressedNote(m); why.rule != noRule {
 		return why
 	}
 	if !ws.config.IgnoreIntegrations && m.switchedOff() {
-		return note{rule: ruleSwitchedOff, field: "integrations"}
+		return finding{rule: ruleSwitchedOff, field: "integrations"}
 	}
 	if ws.config.DropUnknownObjectTypes && m.object.id != "" && m.object.typeID != defaultObjectType {
 		if m.kind != kindIdentify {
-			return note{rule: ruleUnknownObjectType}
+			return finding{rule: ruleUnknownObjectType}
 		}
 		m.warn(ruleNotRelated, "traits.objectTypeId")
 		m.object = objectKey{} // the person is there all the same
@@ -36,13 +36,13 @@ func (ws *workspace) apply(m *message, now time.Time) note {
 	case kindAlias:
 		return ws.alias(m)
 	}
-	return note{}
+	return finding{}
 }
 
-func (ws *workspace) identify(m *message, now time.Time) note {
+func (ws *workspaceState) identify(m *decodedMessage, now time.Time) finding {
 	who, known := resolve(m.userID, m.email)
 	if !known {
-		return note{rule: ruleAnonymousIdentify, field: "userId"}
+		return finding{rule: ruleAnonymousIdentify, field: "userId"}
 	}
 	email := strings.ToLower(m.email)
 	p := ws.find(who)
@@ -57,7 +57,7 @@ func (ws *workspace) identify(m *message, now time.Time) note {
 	}
 	if p == nil {
 		if who.kind == byCustomerIOID {
-			return note{rule: ruleUnknownCustomerIOID, field: "userId"}
+			return finding{rule: ruleUnknownCustomerIOID, field: "userId"}
 		}
 		p = ws.addPerson(who, m)
 	}
@@ -77,12 +77,12 @@ func (ws *workspace) identify(m *message, now time.Time) note {
 		as := ws.relate(p, m.object)
 		ws.writeObject(as, m, relationshipPath, relationshipAttributes(m))
 	}
-	return note{}
+	return finding{}
 }
 
 // writeTraits merges an identify's traits into the person's, acting on those
 // with a meaning of their own (api-facts 1.8).
-func (ws *workspace) writeTraits(p *person, m *message, who identifier, now time.Time) {
+func (ws *workspaceState) writeTraits(p *personState, m *decodedMessage, who identifier, now time.Time) {
 	w := ws.attributeWriter(m, "traits.")
 	w.merge(&p.traits, m.traits, func(name string) bool {
 		return m.object.id != "" && reservedObjectTrait(name) || reservedTrait(name)
@@ -125,7 +125,7 @@ func reservedTrait(name string) bool {
 // writeEmail changes p's email, unless somebody else has it, or p has another
 // and nothing allows that it changes. Removing the email of a person with no id
 // is ignored: nobody could find them again.
-func (ws *workspace) writeEmail(p *person, m *message, value string, who identifier) {
+func (ws *workspaceState) writeEmail(p *personState, m *decodedMessage, value string, who identifier) {
 	if ws.attributeWriter(m, "traits.").outdated(p.traits, "email") {
 		return
 	}
@@ -163,7 +163,7 @@ func (ws *workspace) writeEmail(p *person, m *message, value string, who identif
 
 // writeID gives an id to a person who has none, or who is named by their cio_id,
 // as the Track API does.
-func (ws *workspace) writeID(p *person, m *message, value string, who identifier) {
+func (ws *workspaceState) writeID(p *personState, m *decodedMessage, value string, who identifier) {
 	id := value
 	if rawjson.IsString(value) {
 		id = rawjson.Unquote(value)
@@ -182,13 +182,13 @@ func (ws *workspace) writeID(p *person, m *message, value string, who identifier
 	}
 }
 
-func (ws *workspace) track(m *message, now time.Time) note {
+func (ws *workspaceState) track(m *decodedMessage, now time.Time) finding {
 	switch m.event {
 	case eventDeviceUpdated, eventDeviceDeleted:
 		who, _ := resolve(m.userID, "")
 		if m.event == eventDeviceDeleted && ws.find(who) == nil {
 			m.warn(ruleNothingToDelete, "userId")
-			return note{}
+			return finding{}
 		}
 		p, why := ws.personFor(who, m)
 		if p == nil {
@@ -228,11 +228,11 @@ func (ws *workspace) track(m *message, now time.Time) note {
 	default:
 		return ws.keep(m, now)
 	}
-	return note{}
+	return finding{}
 }
 
 // keep stores a track, page or screen call as an event of whom it names.
-func (ws *workspace) keep(m *message, now time.Time) note {
+func (ws *workspaceState) keep(m *decodedMessage, now time.Time) finding {
 	who, known := resolve(m.userID, "")
 	if known {
 		p, why := ws.personFor(who, m)
@@ -243,10 +243,10 @@ func (ws *workspace) keep(m *message, now time.Time) note {
 	} else if m.anonymousID != "" {
 		ws.keepAnonymous(m, now)
 	}
-	return note{}
+	return finding{}
 }
 
-func (ws *workspace) group(m *message) note {
+func (ws *workspaceState) group(m *decodedMessage) finding {
 	var as *attributes
 	if who, known := resolve(m.userID, ""); known {
 		p, why := ws.personFor(who, m)
@@ -261,28 +261,28 @@ func (ws *workspace) group(m *message) note {
 	if as != nil {
 		ws.writeObject(as, m, relationshipPath, relationshipAttributes(m))
 	}
-	return note{}
+	return finding{}
 }
 
 // relationshipAttributes is the raw object, or "". validate has checked its
 // type.
-func relationshipAttributes(m *message) string {
+func relationshipAttributes(m *decodedMessage) string {
 	if as := rawjson.Member(m.traits, "relationshipAttributes"); rawjson.IsObject(as) {
 		return as
 	}
 	return ""
 }
 
-func (ws *workspace) alias(m *message) note {
+func (ws *workspaceState) alias(m *decodedMessage) finding {
 	if !ws.config.MergeOnAlias {
-		return note{}
+		return finding{}
 	}
 	from, _ := resolve(m.previousID, "")
 	into, _ := resolve(m.userID, "")
 	previous := ws.find(from)
 	if previous == nil {
 		m.warn(ruleNothingToDelete, "previousId")
-		return note{}
+		return finding{}
 	}
 	p, why := ws.personFor(into, m)
 	if p == nil {
@@ -291,5 +291,5 @@ func (ws *workspace) alias(m *message) note {
 	if p != previous {
 		ws.merge(p, previous, m)
 	}
-	return note{}
+	return finding{}
 }

@@ -7,7 +7,7 @@ import (
 
 // appObjectAttributes answers a question for the attributes of an object, such
 // as objects/1/acme/attributes.
-func (ws *workspace) appObjectAttributes(segments []string) reply {
+func (ws *workspaceState) appObjectAttributes(segments []string) reply {
 	if len(segments) != 4 || segments[3] != "attributes" {
 		return errorReply(http.StatusNotFound, "no such path; the emulator has attributes of objects")
 	}

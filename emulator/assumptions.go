@@ -16,7 +16,7 @@ type Assumption struct {
 // Assumptions returns what the server does without a document that says so. The
 // result is the caller's.
 func Assumptions() []Assumption {
-	return append([]Assumption(nil), assumptions...)
+	return append([]Assumption(nil), allAssumptions...)
 }
 
 const (
@@ -29,7 +29,7 @@ const (
 	trackAPI  = "Track API documentation, for the store behind both APIs"
 )
 
-var assumptions = []Assumption{
+var allAssumptions = []Assumption{
 	{"A call may have 32,768 bytes, a message of a batch the same, measured on uncompressed JSON.",
 		"documented as 32KB, not which kilobyte nor how it is measured", medium, "MaxCallBytes"},
 	{"A batch request may have 512,000 bytes, measured on uncompressed JSON.",

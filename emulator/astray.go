@@ -28,9 +28,9 @@ func forPage(r *http.Request) bool {
 // shows which endpoint was meant, the messages are recorded one by one.
 func (s *Server) answerAstray(r *http.Request, received []byte, readErr error) reply {
 	path := r.URL.Path
-	why := note{rule: ruleUnknownPath, detail: astrayDetail(path)}
+	why := finding{rule: ruleUnknownPath, detail: astrayDetail(path)}
 	if _, exact := endpoints[path]; exact {
-		why = note{rule: ruleWrongMethod}
+		why = finding{rule: ruleWrongMethod}
 	}
 	now := s.now()
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
@@ -49,7 +49,7 @@ func (s *Server) answerAstray(r *http.Request, received []byte, readErr error) r
 // refuseHost records a call to the API with a Host header that is refused. Its
 // body is not read: whoever sent it may be a page of another site.
 func (s *Server) refuseHost(r *http.Request) reply {
-	why := note{rule: ruleForeignHost}
+	why := finding{rule: ruleForeignHost}
 	if _, meant := meantEndpoint(r.URL.Path); !meant && !strings.HasPrefix(r.URL.Path, apiPrefix) {
 		return errorReply(why.rule.status(), describe(why, -1))
 	}
@@ -58,7 +58,7 @@ func (s *Server) refuseHost(r *http.Request) reply {
 
 // refuseAstray records the call, and returns the answer. A call that only reads
 // opens no workspace.
-func (s *Server) refuseAstray(r *http.Request, c call, k kind, reads bool, why note) reply {
+func (s *Server) refuseAstray(r *http.Request, c call, k kind, reads bool, why finding) reply {
 	c.envelope.path, c.envelope.encoding = shownPath(r.URL.Path), r.Header.Get("Content-Encoding")
 	c.envelope.userAgent = clip(strings.ToValidUTF8(r.UserAgent(), ""))
 	ws := s.unknown
@@ -72,7 +72,7 @@ func (s *Server) refuseAstray(r *http.Request, c call, k kind, reads bool, why n
 		ws = s.authorize(&c, r)
 	}
 	c.refusal = why
-	done, err := s.settle(ws, &c, k, r.Header.Get("X-Strict-Mode") == "1", s.now())
+	done, err := s.carryOut(ws, &c, k, r.Header.Get("X-Strict-Mode") == "1", s.now())
 	if err != nil {
 		return errorReply(http.StatusInternalServerError, err.Error())
 	}

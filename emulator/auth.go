@@ -9,12 +9,12 @@ import (
 // authorize returns the workspace that the call belongs to, and adds to its
 // refusal if its key is missing or not known. The write key is the user name
 // of Basic auth, or else writeKey in the body (api-facts 6.2).
-func (s *Server) authorize(c *call, r *http.Request) *workspace {
+func (s *Server) authorize(c *call, r *http.Request) *workspaceState {
 	key, password, why := s.credentials(r)
 	if key == "" {
 		key = c.writeKey
 	} else if password != "" {
-		c.refuse(note{rule: rulePasswordWithKey})
+		c.refuse(finding{rule: rulePasswordWithKey})
 		return s.unknown
 	}
 	if key == "" {
@@ -24,7 +24,7 @@ func (s *Server) authorize(c *call, r *http.Request) *workspace {
 	}
 	ws := s.open(key)
 	if ws == nil {
-		c.refuse(note{rule: ruleUnknownKey})
+		c.refuse(finding{rule: ruleUnknownKey})
 		return s.unknown
 	}
 	return ws
@@ -32,36 +32,36 @@ func (s *Server) authorize(c *call, r *http.Request) *workspace {
 
 // credentials are those of the Authorization header. why says what is wrong
 // with it if there is no key in it.
-func (s *Server) credentials(r *http.Request) (key, password string, why note) {
+func (s *Server) credentials(r *http.Request) (key, password string, why finding) {
 	if key, password, ok := r.BasicAuth(); ok {
-		return key, password, note{rule: ruleMissingKey}
+		return key, password, finding{rule: ruleMissingKey}
 	}
 	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	text = strings.TrimSpace(text)
 	switch {
 	case text == "":
-		return "", "", note{rule: ruleMissingKey}
+		return "", "", finding{rule: ruleMissingKey}
 	case strings.EqualFold(scheme, "Bearer") && s.config.TakeBearer:
-		return text, "", note{}
+		return text, "", finding{}
 	case strings.EqualFold(scheme, "Bearer"):
-		return "", "", note{rule: ruleBearerKey}
+		return "", "", finding{rule: ruleBearerKey}
 	case !strings.EqualFold(scheme, "Basic"):
-		return "", "", note{rule: ruleMissingKey, detail: "the scheme of Authorization is not Basic"}
+		return "", "", finding{rule: ruleMissingKey, detail: "the scheme of Authorization is not Basic"}
 	}
 	bare, err := base64.StdEncoding.DecodeString(text)
 	switch {
 	case err != nil:
-		return "", "", note{rule: ruleMissingKey, detail: "the credentials of Basic auth are not base64"}
+		return "", "", finding{rule: ruleMissingKey, detail: "the credentials of Basic auth are not base64"}
 	case s.config.TakeBareKeys:
-		return string(bare), "", note{}
+		return string(bare), "", finding{}
 	}
-	return "", "", note{rule: ruleBareKey}
+	return "", "", finding{rule: ruleBareKey}
 }
 
 // refuse sets the refusal of the whole call, unless the call has one that is
 // answered with an error in any mode, such as a body that is not JSON.
-func (c *call) refuse(why note) {
-	if rules[c.refusal.rule].Effect != EffectRejectsAlways {
+func (c *call) refuse(why finding) {
+	if ruleTable[c.refusal.rule].Effect != EffectRejectsAlways {
 		c.refusal = why
 	}
 }

@@ -16,8 +16,8 @@ type Clock struct {
 	Offset int64 `json:"offset_ms"`
 }
 
-// clock shifts or stops the time that another clock shows.
-type clock struct {
+// movableClock shifts or stops the time that another clock shows.
+type movableClock struct {
 	real func() time.Time
 
 	mu      sync.Mutex
@@ -26,28 +26,28 @@ type clock struct {
 	at      time.Time // while stopped
 }
 
-func (c *clock) now() time.Time {
+func (c *movableClock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.read()
 }
 
 // read needs mu held.
-func (c *clock) read() time.Time {
+func (c *movableClock) read() time.Time {
 	if c.stopped {
 		return c.at
 	}
 	return c.real().Add(c.offset).UTC()
 }
 
-func (c *clock) set(at time.Time, stopped bool) {
+func (c *movableClock) set(at time.Time, stopped bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stopped, c.at = stopped, at.UTC()
 	c.offset = at.Sub(c.real())
 }
 
-func (c *clock) state() Clock {
+func (c *movableClock) state() Clock {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.read()

@@ -8,15 +8,15 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// device is one push device of a person.
-type device struct {
+// deviceState is one push device of a person.
+type deviceState struct {
 	token      string
 	platform   string
 	attributes attributes
 	at         time.Time // the timestamp of the event that last changed it
 }
 
-func (p *person) device(token string) *device {
+func (p *personState) device(token string) *deviceState {
 	for i := range p.devices {
 		if p.devices[i].token == token {
 			return &p.devices[i]
@@ -27,12 +27,12 @@ func (p *person) device(token string) *device {
 
 // updateDevice acts on "Device Created or Updated": token, type and app in the
 // context, attributes in the properties (api-facts 1.10).
-func (ws *workspace) updateDevice(p *person, m *message) {
+func (ws *workspaceState) updateDevice(p *personState, m *decodedMessage) {
 	sent := m.contextMember("device")
 	token := rawjson.Unquote(rawjson.Member(sent, "token"))
 	d := p.device(token)
 	if d == nil {
-		p.devices = append(p.devices, device{token: strings.Clone(token)})
+		p.devices = append(p.devices, deviceState{token: strings.Clone(token)})
 		d = &p.devices[len(p.devices)-1]
 		ws.devices++
 	}
@@ -50,9 +50,9 @@ func (ws *workspace) updateDevice(p *person, m *message) {
 }
 
 // deleteDevice acts on "Device Deleted". It reports whether p had the device.
-func (ws *workspace) deleteDevice(p *person, m *message) bool {
+func (ws *workspaceState) deleteDevice(p *personState, m *decodedMessage) bool {
 	token := rawjson.Unquote(rawjson.Member(m.contextMember("device"), "token"))
-	i := slices.IndexFunc(p.devices, func(d device) bool { return d.token == token })
+	i := slices.IndexFunc(p.devices, func(d deviceState) bool { return d.token == token })
 	if i < 0 {
 		return false
 	}

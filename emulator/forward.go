@@ -17,7 +17,7 @@ const maxForwardedAnswer = 1 << 20
 
 // forward passes the call on, remembers the answer beside the server's own, and
 // returns it.
-func (s *Server) forward(r *http.Request, received []byte, ws *workspace, done Request) reply {
+func (s *Server) forward(r *http.Request, received []byte, ws *workspaceState, done Request) reply {
 	out := outgoing(r, received)
 	start := time.Now()
 	a, answer := s.askUpstream(out)

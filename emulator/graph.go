@@ -51,7 +51,7 @@ func newGraph(center, kind string, nodes []graphNode) graph {
 	return g
 }
 
-func personGraph(p *person, w string) graph {
+func personGraph(p *personState, w string) graph {
 	var nodes []graphNode
 	for key := range p.relationships {
 		nodes = append(nodes, graphNode{Label: key.id, Link: pageURL(w, objectPath(key)), Kind: "object"})
@@ -61,7 +61,7 @@ func personGraph(p *person, w string) graph {
 
 // objectGraph looks at no more people than are shown: an object may have a
 // hundred thousand.
-func objectGraph(o *object, people []*person, w string) graph {
+func objectGraph(o *objectState, people []*personState, w string) graph {
 	var nodes []graphNode
 	for _, p := range people[:min(len(people), maxNodes)] {
 		nodes = append(nodes, graphNode{Label: p.name(), Link: pageURL(w, personPath(p)), Kind: "person"})
@@ -71,7 +71,7 @@ func objectGraph(o *object, people []*person, w string) graph {
 	return g
 }
 
-func personPath(p *person) string {
+func personPath(p *personState) string {
 	return "/people/" + url.PathEscape(customerIOIDPrefix+p.customerIOID)
 }
 

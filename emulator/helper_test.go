@@ -154,15 +154,15 @@ func gzipped(t testing.TB, text string) string {
 	return b.String()
 }
 
-// clock is a clock that a test moves.
-type clock struct{ at time.Time }
+// movableClock is a clock that a test moves.
+type movableClock struct{ at time.Time }
 
-func newClock() *clock {
-	return &clock{time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+func newClock() *movableClock {
+	return &movableClock{time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 }
 
-func (c *clock) now() time.Time          { return c.at }
-func (c *clock) advance(d time.Duration) { c.at = c.at.Add(d) }
+func (c *movableClock) now() time.Time          { return c.at }
+func (c *movableClock) advance(d time.Duration) { c.at = c.at.Add(d) }
 
 func warnings(r emulator.Record) string {
 	var ids []string

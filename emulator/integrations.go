@@ -13,7 +13,7 @@ const ownIntegration = "customer.io"
 // switchedOff reports whether the message's integrations, or else its batch's,
 // name by name, switch Customer.io off: all are off, and none of its names is
 // on, or one of them is off by itself.
-func (m *message) switchedOff() bool {
+func (m *decodedMessage) switchedOff() bool {
 	if !strings.Contains(m.integrations, "false") && !strings.Contains(m.batchIntegrations, "false") {
 		return false
 	}

@@ -182,7 +182,7 @@ func TestRules(t *testing.T) {
 			t.Errorf("rule %s: effect %q", r.ID, r.Effect)
 		}
 	}
-	if got := (note{ruleCallTooLarge, "", "5 bytes"}).export().Reason; got != "The call is larger than one call may be (5 bytes)." {
+	if got := (finding{ruleCallTooLarge, "", "5 bytes"}).export().Reason; got != "The call is larger than one call may be (5 bytes)." {
 		t.Errorf("reason %q", got)
 	}
 }
@@ -211,7 +211,7 @@ func TestCatalogue(t *testing.T) {
 	}
 	for _, e := range semanticEvents {
 		ws := newWorkspace(&Config{MaxMessages: 1}, "key")
-		m := message{kind: kindTrack, userID: "u", anonymousID: "a", event: e.name,
+		m := decodedMessage{kind: kindTrack, userID: "u", anonymousID: "a", event: e.name,
 			properties: `{"objectId":"o"}`, context: `{"device":{"token":"t"}}`}
 		m.validate()
 		if m.refusal.rule != noRule {
@@ -223,7 +223,7 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%s: acts %v, the catalogue says %v", e.name, acts, e.acts)
 		}
 		for _, by := range []string{"userId", "anonymousId"} {
-			without := message{kind: kindTrack, userID: "u", anonymousID: "a", event: e.name,
+			without := decodedMessage{kind: kindTrack, userID: "u", anonymousID: "a", event: e.name,
 				properties: m.properties, context: m.context}
 			if by == "userId" {
 				without.userID = ""

@@ -16,8 +16,8 @@ type entry struct {
 	verdict  Verdict
 	at       time.Time
 	raw      string
-	why      note
-	warnings []note
+	why      finding
+	warnings []finding
 }
 
 // journal is a ring of the newest entries, bounded by their number and by the
@@ -26,12 +26,12 @@ type journal struct {
 	maxMessages int
 	maxBytes    int
 
-	ring     []entry
-	first    int // index in ring of the oldest entry
-	n        int // entries held
-	bytes    int
-	sequence uint64   // of the newest entry ever added
-	refused  []uint64 // sequences of the entries that were not accepted, and of some no longer held
+	ring        []entry
+	first       int // index in ring of the oldest entry
+	n           int // entries held
+	bytes       int
+	sequence    uint64   // of the newest entry ever added
+	notAccepted []uint64 // sequences of the entries that were not accepted, and of some no longer held
 }
 
 func (j *journal) add(e entry) {
@@ -63,11 +63,11 @@ func (j *journal) add(e entry) {
 // index remembers that the entry was not accepted, so that a few refusals are
 // found among a million messages. What left the ring is forgotten in bulk.
 func (j *journal) index(sequence uint64) {
-	if oldest := j.oldest(); len(j.refused) > 64 && j.refused[len(j.refused)/2] < oldest {
-		i, _ := slices.BinarySearch(j.refused, oldest)
-		j.refused = append([]uint64(nil), j.refused[i:]...)
+	if oldest := j.oldest(); len(j.notAccepted) > 64 && j.notAccepted[len(j.notAccepted)/2] < oldest {
+		i, _ := slices.BinarySearch(j.notAccepted, oldest)
+		j.notAccepted = append([]uint64(nil), j.notAccepted[i:]...)
 	}
-	j.refused = append(j.refused, sequence)
+	j.notAccepted = append(j.notAccepted, sequence)
 }
 
 // oldest is the sequence of the oldest entry held, if there is one.
@@ -109,9 +109,9 @@ func (j *journal) newest(verdict Verdict, before uint64, limit int) []entry {
 		}
 		return found
 	}
-	i, _ := slices.BinarySearch(j.refused, last+1)
+	i, _ := slices.BinarySearch(j.notAccepted, last+1)
 	for i--; i >= 0 && len(found) < limit; i-- {
-		e, held := j.at(j.refused[i])
+		e, held := j.at(j.notAccepted[i])
 		if !held {
 			break
 		}

@@ -52,12 +52,12 @@ func (s *Server) People(q PeopleQuery) (PeoplePage, error) {
 }
 
 // listPeople takes the lock.
-func (ws *workspace) listPeople(q PeopleQuery) PeoplePage {
+func (ws *workspaceState) listPeople(q PeopleQuery) PeoplePage {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	var keep func(*person) bool
+	var keep func(*personState) bool
 	if needle := strings.ToLower(strings.TrimSpace(q.Search)); needle != "" {
-		keep = func(p *person) bool { return p.mentions(needle) }
+		keep = func(p *personState) bool { return p.mentions(needle) }
 	}
 	found, next := ws.people.newest(q.Before, pageSize(q.Limit), keep)
 	page := PeoplePage{People: make([]PersonSummary, 0, len(found)), Next: next}
@@ -74,7 +74,7 @@ func pageSize(limit int) int {
 	return min(limit, maxPage)
 }
 
-func (p *person) summary() PersonSummary {
+func (p *personState) summary() PersonSummary {
 	s := PersonSummary{
 		ID:           p.id,
 		Email:        p.email,
@@ -92,7 +92,7 @@ func (p *person) summary() PersonSummary {
 
 // mentions reports whether needle, in lower case, occurs in an identifier or in
 // a text trait. Escapes in traits are not undone.
-func (p *person) mentions(needle string) bool {
+func (p *personState) mentions(needle string) bool {
 	if strings.Contains(p.email, needle) || strings.Contains(strings.ToLower(p.id), needle) ||
 		strings.HasPrefix(needle, customerIOIDPrefix) && strings.Contains(customerIOIDPrefix+p.customerIOID, needle) {
 		return true
@@ -124,12 +124,12 @@ func (s *Server) Objects(key string, before uint64, limit int) (ObjectsPage, err
 }
 
 // listObjects takes the lock. search is in the object's ID or type.
-func (ws *workspace) listObjects(search string, before uint64, limit int) ObjectsPage {
+func (ws *workspaceState) listObjects(search string, before uint64, limit int) ObjectsPage {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	var keep func(*object) bool
+	var keep func(*objectState) bool
 	if needle := strings.ToLower(strings.TrimSpace(search)); needle != "" {
-		keep = func(o *object) bool {
+		keep = func(o *objectState) bool {
 			if strings.Contains(strings.ToLower(o.key.id), needle) {
 				return true
 			}
@@ -166,14 +166,14 @@ func (s *Server) Workspaces() []Workspace {
 }
 
 // allWorkspaces returns the workspaces in the order of Workspaces.
-func (s *Server) allWorkspaces() []*workspace {
+func (s *Server) allWorkspaces() []*workspaceState {
 	s.mu.Lock()
-	list := make([]*workspace, 0, len(s.workspaces)+1)
+	list := make([]*workspaceState, 0, len(s.workspaces)+1)
 	for _, ws := range s.workspaces {
 		list = append(list, ws)
 	}
 	s.mu.Unlock()
-	slices.SortFunc(list, func(a, b *workspace) int {
+	slices.SortFunc(list, func(a, b *workspaceState) int {
 		return cmp.Or(cmp.Compare(a.masked, b.masked), cmp.Compare(a.handle, b.handle))
 	})
 	if s.unknown.stats().Requests > 0 {

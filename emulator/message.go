@@ -51,9 +51,9 @@ func kindOf(name string) kind {
 	return kindUnknown
 }
 
-// message is one message, decoded once. Its strings share the memory of raw
+// decodedMessage is one message, decoded once. Its strings share the memory of raw
 // where they have no escapes.
-type message struct {
+type decodedMessage struct {
 	kind kind
 	raw  string
 
@@ -75,14 +75,14 @@ type message struct {
 
 	sequence uint64 // in the journal, known once it is applied
 	received time.Time
-	origin   *origin // made when something is to remember the message
+	origin   *originRef // made when something is to remember the message
 
-	refusal  note   // the first rule it breaks, if any
-	warnings []note // kept whatever its verdict
+	refusal  finding   // the first rule it breaks, if any
+	warnings []finding // kept whatever its verdict
 }
 
 // export returns m in its public form.
-func (m *message) export() Message {
+func (m *decodedMessage) export() Message {
 	return Message{
 		Type:        m.typeName(),
 		UserID:      m.userID,
@@ -95,31 +95,31 @@ func (m *message) export() Message {
 	}
 }
 
-func (m *message) typeName() string {
+func (m *decodedMessage) typeName() string {
 	if m.kind == kindUnknown {
 		return m.typ
 	}
 	return m.kind.String()
 }
 
-func (m *message) refuse(rule ruleID, field string) {
+func (m *decodedMessage) refuse(rule ruleID, field string) {
 	if m.refusal.rule == noRule {
-		m.refusal = note{rule: rule, field: field}
+		m.refusal = finding{rule: rule, field: field}
 	}
 }
 
-func (m *message) refuseDetail(rule ruleID, field, detail string) {
+func (m *decodedMessage) refuseDetail(rule ruleID, field, detail string) {
 	if m.refusal.rule == noRule {
-		m.refusal = note{rule, field, detail}
+		m.refusal = finding{rule, field, detail}
 	}
 }
 
-func (m *message) warn(rule ruleID, field string) {
-	m.warnings = append(m.warnings, note{rule: rule, field: field})
+func (m *decodedMessage) warn(rule ruleID, field string) {
+	m.warnings = append(m.warnings, finding{rule: rule, field: field})
 }
 
-func (m *message) warnDetail(rule ruleID, field, detail string) {
-	m.warnings = append(m.warnings, note{rule, field, detail})
+func (m *decodedMessage) warnDetail(rule ruleID, field, detail string) {
+	m.warnings = append(m.warnings, finding{rule, field, detail})
 }
 
 // decodeMessage reads the fields of one message. raw is valid JSON and the
@@ -127,8 +127,8 @@ func (m *message) warnDetail(rule ruleID, field, detail string) {
 // batch, where the message must say it. now is the default timestamp.
 // keepName is [Config].KeepPageNames. It reports wrong JSON types as the message's refusal; what else the message
 // must have is for validate.
-func decodeMessage(raw string, k kind, now time.Time, keepName bool) message {
-	m := message{kind: k, raw: raw, at: now}
+func decodeMessage(raw string, k kind, now time.Time, keepName bool) decodedMessage {
+	m := decodedMessage{kind: k, raw: raw, at: now}
 	if !rawjson.IsObject(raw) {
 		m.refuse(ruleNotAnObject, "")
 		return m
@@ -188,7 +188,7 @@ func decodeMessage(raw string, k kind, now time.Time, keepName bool) message {
 }
 
 // text reads a string that may be absent or null.
-func (m *message) text(field, raw string) string {
+func (m *decodedMessage) text(field, raw string) string {
 	switch {
 	case rawjson.IsString(raw):
 		return rawjson.Unquote(raw)
@@ -200,7 +200,7 @@ func (m *message) text(field, raw string) string {
 
 // identifier reads a string that may be absent or null, or, with a warning, a
 // number, of which it keeps the text.
-func (m *message) identifier(field, raw string) string {
+func (m *decodedMessage) identifier(field, raw string) string {
 	if rawjson.IsNumber(raw) {
 		m.warn(ruleNumericID, field)
 		return raw
@@ -213,7 +213,7 @@ func (m *message) identifier(field, raw string) string {
 }
 
 // objectText reads an object that may be absent or null.
-func (m *message) objectText(field, raw string) string {
+func (m *decodedMessage) objectText(field, raw string) string {
 	switch {
 	case rawjson.IsObject(raw):
 		return raw
@@ -226,7 +226,7 @@ func (m *message) objectText(field, raw string) string {
 // contextMember returns the raw member of the message's context, or else of its
 // batch's. The documentation says that a batch's context applies to all of its
 // messages; the SDKs need their own to win (api-facts 1.4).
-func (m *message) contextMember(name string) string {
+func (m *decodedMessage) contextMember(name string) string {
 	if own := rawjson.Member(m.context, name); own != "" {
 		return own
 	}

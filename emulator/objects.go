@@ -12,21 +12,21 @@ func (k objectKey) clone() objectKey {
 	return objectKey{strings.Clone(k.typeID), strings.Clone(k.id)}
 }
 
-// object is one object, which the API calls a group.
-type object struct {
+// objectState is one object, which the API calls a group.
+type objectState struct {
 	key        objectKey
 	number     uint64 // objects in the order of their creation
 	attributes attributes
-	people     map[*person]struct{} // who is related to it
-	anonymous  map[string]struct{}  // the same of people not yet identified
+	people     map[*personState]struct{} // who is related to it
+	anonymous  map[string]struct{}       // the same of people not yet identified
 }
 
 // objectFor returns the object key, and creates it if need be.
-func (ws *workspace) objectFor(key objectKey) *object {
+func (ws *workspaceState) objectFor(key objectKey) *objectState {
 	o := ws.objects[key]
 	if o == nil {
 		ws.lastObject++
-		o = &object{key: key.clone(), number: ws.lastObject}
+		o = &objectState{key: key.clone(), number: ws.lastObject}
 		ws.objects[o.key] = o
 		ws.objectOrder.add(o.number, o)
 	}
@@ -35,13 +35,13 @@ func (ws *workspace) objectFor(key objectKey) *object {
 
 // relate makes a relationship between p and the object key, both of which
 // exist afterwards, and returns its attributes.
-func (ws *workspace) relate(p *person, key objectKey) *attributes {
+func (ws *workspaceState) relate(p *personState, key objectKey) *attributes {
 	if as, found := p.relationships[key]; found {
 		return as
 	}
 	o := ws.objectFor(key)
 	if o.people == nil {
-		o.people = make(map[*person]struct{})
+		o.people = make(map[*personState]struct{})
 	}
 	o.people[p] = struct{}{}
 	if p.relationships == nil {
@@ -55,7 +55,7 @@ func (ws *workspace) relate(p *person, key objectKey) *attributes {
 
 // unrelate ends the relationship between p and the object key. It reports
 // whether there was one.
-func (ws *workspace) unrelate(p *person, key objectKey) bool {
+func (ws *workspaceState) unrelate(p *personState, key objectKey) bool {
 	if _, found := p.relationships[key]; !found {
 		return false
 	}
@@ -67,7 +67,7 @@ func (ws *workspace) unrelate(p *person, key objectKey) bool {
 
 // deleteObject deletes the object and ends its relationships. It reports
 // whether it existed.
-func (ws *workspace) deleteObject(key objectKey) bool {
+func (ws *workspaceState) deleteObject(key objectKey) bool {
 	o, found := ws.objects[key]
 	if !found {
 		return false
@@ -96,13 +96,13 @@ func reservedObjectTrait(name string) bool {
 }
 
 // attributeWriter returns the writer for an object of m at path.
-func (ws *workspace) attributeWriter(m *message, path string) attributeWriter {
+func (ws *workspaceState) attributeWriter(m *decodedMessage, path string) attributeWriter {
 	return attributeWriter{m, path, ws.config.KeepDates, ws.config.OrderByTimestamp}
 }
 
 // writeObject merges traits into the attributes of an object or relationship,
 // and warns when they exceed what the store takes in total.
-func (ws *workspace) writeObject(as *attributes, m *message, path, traits string) {
+func (ws *workspaceState) writeObject(as *attributes, m *decodedMessage, path, traits string) {
 	ws.attributeWriter(m, path).merge(as, traits, reservedObjectTrait)
 	if as.bytes() > maxObjectBytes {
 		m.warn(ruleAttributeBytes, strings.TrimSuffix(path, "."))

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// origin is what is remembered of a message by what it left behind. The
+// originRef is what is remembered of a message by what it left behind. The
 // message itself may be long gone from the journal.
-type origin struct {
+type originRef struct {
 	sequence  uint64
 	at        time.Time // of receipt
 	kind      kind
@@ -16,9 +16,9 @@ type origin struct {
 }
 
 // from returns m's origin, the same one each time.
-func (m *message) from() *origin {
+func (m *decodedMessage) from() *originRef {
 	if m.origin == nil {
-		m.origin = &origin{m.sequence, m.received, m.kind, strings.Clone(m.messageID), m.at.UnixMilli()}
+		m.origin = &originRef{m.sequence, m.received, m.kind, strings.Clone(m.messageID), m.at.UnixMilli()}
 	}
 	return m.origin
 }
@@ -34,7 +34,7 @@ type Origin struct {
 	MessageID string `json:"messageId"`
 }
 
-func (o *origin) export() Origin {
+func (o *originRef) export() Origin {
 	if o == nil {
 		return Origin{}
 	}
@@ -70,24 +70,24 @@ type Merge struct {
 	By Origin `json:"by"`
 }
 
-type merge struct {
+type mergeState struct {
 	kind   MergeKind
 	from   string
 	events int
-	by     *origin
+	by     *originRef
 }
 
-func (m merge) export() Merge { return Merge{m.kind, m.from, m.events, m.by.export()} }
+func (m mergeState) export() Merge { return Merge{m.kind, m.from, m.events, m.by.export()} }
 
 // maxMerges bounds a person's merge history, whose oldest entries go first.
 const maxMerges = 100
 
-func (p *person) merged(kind MergeKind, from string, events int, m *message) {
-	p.merges = appendBounded(p.merges, merge{kind, strings.Clone(from), events, m.from()}, maxMerges)
+func (p *personState) merged(kind MergeKind, from string, events int, m *decodedMessage) {
+	p.merges = appendBounded(p.merges, mergeState{kind, strings.Clone(from), events, m.from()}, maxMerges)
 }
 
 // name is what p is best known by.
-func (p *person) name() string {
+func (p *personState) name() string {
 	switch {
 	case p.id != "":
 		return p.id

@@ -133,8 +133,8 @@ func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request, name string)
 
 // chosenWorkspace returns the workspace with the handle; without a handle, the
 // one that was called last. It returns nil if there is none.
-func (s *Server) chosenWorkspace(handle string) *workspace {
-	var newest *workspace
+func (s *Server) chosenWorkspace(handle string) *workspaceState {
+	var newest *workspaceState
 	for _, ws := range s.allWorkspaces() {
 		if ws.handle == handle {
 			return ws
@@ -152,7 +152,7 @@ type pageRequest struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	query url.Values
-	ws    *workspace // nil if there is none
+	ws    *workspaceState // nil if there is none
 }
 
 // frame is what every view is embedded in.

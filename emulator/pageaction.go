@@ -176,7 +176,7 @@ func (p *pageRequest) replay(number string) (view, error) {
 	now := p.s.now()
 	c := p.s.decodeCall(body{text: text}, k, now)
 	c.envelope.path, c.envelope.userAgent = old.Path, "replay of request "+number
-	again, err := p.s.settle(p.ws, &c, k, old.Strict, now)
+	again, err := p.s.carryOut(p.ws, &c, k, old.Strict, now)
 	if err != nil {
 		return view{}, err
 	}

@@ -10,7 +10,7 @@ import (
 // What the page shows is read here, each part under the workspace's lock; the views take no lock.
 
 // lastCall is when the workspace was called last. It takes the lock.
-func (ws *workspace) lastCall() time.Time {
+func (ws *workspaceState) lastCall() time.Time {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	return ws.calledAt
@@ -23,7 +23,7 @@ type ruleCount struct {
 }
 
 // brokenRules are the rules that messages broke, the most frequent first.
-func (ws *workspace) brokenRules() []ruleCount {
+func (ws *workspaceState) brokenRules() []ruleCount {
 	if ws == nil {
 		return nil
 	}
@@ -32,7 +32,7 @@ func (ws *workspace) brokenRules() []ruleCount {
 	var list []ruleCount
 	for id, n := range ws.broken {
 		if n > 0 {
-			list = append(list, ruleCount{rules[id], n})
+			list = append(list, ruleCount{ruleTable[id], n})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b ruleCount) int { return cmp.Compare(b.Count, a.Count) })
@@ -40,7 +40,7 @@ func (ws *workspace) brokenRules() []ruleCount {
 }
 
 // records returns those of the workspace, which may be nil.
-func (ws *workspace) records(verdict Verdict, before uint64, limit int) []Record {
+func (ws *workspaceState) records(verdict Verdict, before uint64, limit int) []Record {
 	if ws == nil {
 		return nil
 	}
@@ -56,7 +56,7 @@ func (ws *workspace) records(verdict Verdict, before uint64, limit int) []Record
 
 // requestEntries returns the messages of a request that the journal still
 // holds, and whether those are all. It takes the lock.
-func (ws *workspace) requestEntries(n uint64) (entries []entry, request *Request, whole bool) {
+func (ws *workspaceState) requestEntries(n uint64) (entries []entry, request *Request, whole bool) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	r := ws.requestNumber(n)
@@ -87,7 +87,7 @@ func (ws *workspace) requestEntries(n uint64) (entries []entry, request *Request
 }
 
 // allShapes returns the shapes of all events, in no order, and of the traits.
-func (ws *workspace) allShapes() (events []Shape, traits Shape) {
+func (ws *workspaceState) allShapes() (events []Shape, traits Shape) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	for key, of := range ws.shapes.events {
@@ -97,7 +97,7 @@ func (ws *workspace) allShapes() (events []Shape, traits Shape) {
 }
 
 // shapeOf returns the shape of an event, empty if none has arrived.
-func (ws *workspace) shapeOf(typ, name string) Shape {
+func (ws *workspaceState) shapeOf(typ, name string) Shape {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	if of := ws.shapes.events[eventKey{kindOf(typ), name}]; of != nil {
@@ -107,10 +107,10 @@ func (ws *workspace) shapeOf(typ, name string) Shape {
 }
 
 // personData returns what the page shows of a person, or of somebody who is suppressed. before is the index of the event to go on before.
-func (ws *workspace) personData(id string, before int) (data personData, known bool) {
+func (ws *workspaceState) personData(id string, before int) (data personData, known bool) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	var found *person
+	var found *personState
 	for _, who := range candidates(id) {
 		if found = ws.find(who); found != nil {
 			break
@@ -151,7 +151,7 @@ func (ws *workspace) personData(id string, before int) (data personData, known b
 }
 
 // objectData returns what the page shows of an object.
-func (ws *workspace) objectData(typeID, id string) (data objectData, found bool) {
+func (ws *workspaceState) objectData(typeID, id string) (data objectData, found bool) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	o := ws.objects[objectKey{typeID, id}]
@@ -170,7 +170,7 @@ func (ws *workspace) objectData(typeID, id string) (data objectData, found bool)
 
 // entriesAfter returns the newest of the messages after a sequence, at most as many as the overview shows, that sequence, which is zero if the
 // workspace was reset since, and the newest one.
-func (ws *workspace) entriesAfter(after uint64) (entries []entry, from, last uint64) {
+func (ws *workspaceState) entriesAfter(after uint64) (entries []entry, from, last uint64) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	last = ws.journal.sequence

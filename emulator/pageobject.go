@@ -47,9 +47,9 @@ func (p *pageRequest) object(typeID, id string) (view, error) {
 }
 
 // firstPeople returns up to n of the people related to o, the oldest first.
-func (o *object) firstPeople(n int) []*person {
-	older := func(a, b *person) int { return cmp.Compare(a.number, b.number) }
-	var first []*person // sorted
+func (o *objectState) firstPeople(n int) []*personState {
+	older := func(a, b *personState) int { return cmp.Compare(a.number, b.number) }
+	var first []*personState // sorted
 	for p := range o.people {
 		if len(first) == n && older(p, first[n-1]) > 0 {
 			continue

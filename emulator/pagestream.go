@@ -89,7 +89,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 
 // updateAfter returns what happened after the message with the sequence, and
 // the sequence of the newest; ws may be nil.
-func (ws *workspace) updateAfter(after uint64) (update, uint64) {
+func (ws *workspaceState) updateAfter(after uint64) (update, uint64) {
 	u := update{Rows: []streamRow{}}
 	if ws == nil {
 		return u, 0

@@ -57,27 +57,27 @@ func isEmail(s string) bool {
 		!strings.Contains(domain, "..")
 }
 
-// person is one profile of a workspace.
-type person struct {
+// personState is one profile of a workspace.
+type personState struct {
 	id           string
 	email        string // in lower case, the key of the index; as sent in the traits
 	customerIOID string
 
 	traits        attributes
-	events        []event
+	events        []storedEvent
 	eventCount    int // events ever stored, those pruned included
-	devices       []device
+	devices       []deviceState
 	relationships map[objectKey]*attributes
 	anonymousIDs  []string
 
 	number  uint64 // of the cio_id: people in the order of their creation
-	created *origin
+	created *originRef
 	seenAt  time.Time // when the newest message for them was received
-	merges  []merge
+	merges  []mergeState
 }
 
-// event is one track, page or screen call kept for somebody.
-type event struct {
+// storedEvent is one track, page or screen call kept for somebody.
+type storedEvent struct {
 	kind       kind
 	name       unique.Handle[string]
 	at         time.Time
@@ -86,11 +86,11 @@ type event struct {
 	sequence   uint64 // of its message
 }
 
-func newEvent(m *message) event {
-	return event{m.kind, unique.Make(m.event), m.at, m.messageID, m.properties, m.sequence}
+func newEvent(m *decodedMessage) storedEvent {
+	return storedEvent{m.kind, unique.Make(m.event), m.at, m.messageID, m.properties, m.sequence}
 }
 
-func (ws *workspace) find(who identifier) *person {
+func (ws *workspaceState) find(who identifier) *personState {
 	switch who.kind {
 	case byID:
 		return ws.byID[who.value]
@@ -102,10 +102,10 @@ func (ws *workspace) find(who identifier) *person {
 }
 
 // addPerson creates a person known by who, which must be an id or an email.
-func (ws *workspace) addPerson(who identifier, m *message) *person {
+func (ws *workspaceState) addPerson(who identifier, m *decodedMessage) *personState {
 	ws.lastCustomerIOID++
 	id := strconv.FormatUint(ws.lastCustomerIOID, 16)
-	p := &person{number: ws.lastCustomerIOID, customerIOID: strings.Repeat("0", max(0, 8-len(id))) + id, created: m.from()}
+	p := &personState{number: ws.lastCustomerIOID, customerIOID: strings.Repeat("0", max(0, 8-len(id))) + id, created: m.from()}
 	ws.byCustomerIOID[p.customerIOID] = p
 	ws.people.add(p.number, p)
 	ws.name(p, who)
@@ -114,7 +114,7 @@ func (ws *workspace) addPerson(who identifier, m *message) *person {
 
 // name gives p the identifier who, taking the place of its present one.
 // Nobody else may have it.
-func (ws *workspace) name(p *person, who identifier) {
+func (ws *workspaceState) name(p *personState, who identifier) {
 	value := strings.Clone(who.value) // who shares the memory of a whole message
 	switch who.kind {
 	case byID:
@@ -133,7 +133,7 @@ func (ws *workspace) name(p *person, who identifier) {
 }
 
 // dropEmail takes p's email away.
-func (ws *workspace) dropEmail(p *person) {
+func (ws *workspaceState) dropEmail(p *personState) {
 	if p.email != "" {
 		delete(ws.byEmail, p.email)
 		p.email = ""
@@ -142,30 +142,30 @@ func (ws *workspace) dropEmail(p *person) {
 
 // personFor returns the person that an event, a device or a relationship of
 // the user who belongs to, and creates them if need be and allowed.
-func (ws *workspace) personFor(who identifier, m *message) (*person, note) {
+func (ws *workspaceState) personFor(who identifier, m *decodedMessage) (*personState, finding) {
 	if ws.isSuppressed(who) {
-		return nil, note{rule: ruleSuppressed, field: "userId"}
+		return nil, finding{rule: ruleSuppressed, field: "userId"}
 	}
 	if p := ws.find(who); p != nil {
 		p.seenAt = m.received
-		return p, note{}
+		return p, finding{}
 	}
 	if who.kind == byCustomerIOID {
-		return nil, note{rule: ruleUnknownCustomerIOID, field: "userId"}
+		return nil, finding{rule: ruleUnknownCustomerIOID, field: "userId"}
 	}
 	if ws.config.DropUnknownPeople {
-		return nil, note{rule: ruleUnknownPerson, field: "userId"}
+		return nil, finding{rule: ruleUnknownPerson, field: "userId"}
 	}
 	p := ws.addPerson(who, m)
 	p.seenAt = m.received
 	if who.kind == byEmail {
 		p.traits.set("email", rawjson.Quote(who.value), m)
 	}
-	return p, note{}
+	return p, finding{}
 }
 
 // keepEvent appends e to p's events.
-func (ws *workspace) keepEvent(p *person, e event) {
+func (ws *workspaceState) keepEvent(p *personState, e storedEvent) {
 	p.events = appendBounded(p.events, e, ws.config.MaxEventsPerPerson)
 	p.eventCount++
 	ws.events++
@@ -181,7 +181,7 @@ func appendBounded[E any](s []E, e E, limit int) []E {
 }
 
 // deletePerson forgets p and everything that is theirs.
-func (ws *workspace) deletePerson(p *person) {
+func (ws *workspaceState) deletePerson(p *personState) {
 	for key := range p.relationships {
 		ws.unrelate(p, key)
 	}
@@ -199,7 +199,7 @@ func (ws *workspace) deletePerson(p *person) {
 }
 
 // merge moves everything of from to p, where p lacks it, and deletes from.
-func (ws *workspace) merge(p, from *person, m *message) {
+func (ws *workspaceState) merge(p, from *personState, m *decodedMessage) {
 	p.merges = append(p.merges, from.merges...)
 	p.merged(MergeKindAlias, from.name(), from.eventCount, m)
 	for _, a := range from.traits {

@@ -32,7 +32,7 @@ var (
 // shortly is how long the situations last that pass by themselves.
 const shortly = 5_000
 
-var presets = []Preset{
+var allPresets = []Preset{
 	{"stray-401", "One call is answered 401, although the key is right.",
 		Fault{Count: 1, Status: http.StatusUnauthorized}},
 	{"node-401", "One of two nodes behind a load balancer answers 401; each new connection goes to the next node.",
@@ -47,7 +47,7 @@ var presets = []Preset{
 		Fault{ForMS: shortly, Status: http.StatusBadRequest, Headers: textHeaders, Body: "Bad Request\n"}},
 	{"json-400", "Every call is answered 400 in the API's own form.",
 		Fault{Status: http.StatusBadRequest}},
-	{"refused-200", "For 5 seconds the answer is 200 with a body that says that it failed.",
+	{"failed-200", "For 5 seconds the answer is 200 with a body that says that it failed.",
 		Fault{ForMS: shortly, Status: http.StatusOK, Body: `{"success":false,"errors":["not now"]}`}},
 	{"multi-207", "For 5 seconds the answer is 207, which this API does not know.",
 		Fault{ForMS: shortly, Status: http.StatusMultiStatus}},
@@ -65,8 +65,8 @@ var presets = []Preset{
 
 // Presets returns the named faults.
 func Presets() []Preset {
-	list := make([]Preset, len(presets))
-	for i, p := range presets {
+	list := make([]Preset, len(allPresets))
+	for i, p := range allPresets {
 		p.Fault.Headers = maps.Clone(p.Fault.Headers)
 		list[i] = p
 	}

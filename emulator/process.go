@@ -14,7 +14,7 @@ const maxErrors = 20
 
 // process records the call and lets it act. It returns the request as it is
 // remembered, with the status and the errors of the answer. It takes the lock.
-func (ws *workspace) process(c *call, k kind, strict bool, now time.Time) Request {
+func (ws *workspaceState) process(c *call, k kind, strict bool, now time.Time) Request {
 	strict = strict || ws.config.Strict
 	refused := c.inspect(ws.config)
 	asked := c.refusal
@@ -39,20 +39,20 @@ func (ws *workspace) process(c *call, k kind, strict bool, now time.Time) Reques
 
 // callRecord is what a store keeps of the call beside its body. asked is what
 // was wrong with it when it came.
-func callRecord(key string, c *call, asked note, strict bool, now time.Time) record {
-	r := record{Op: opCall, Key: key, At: now, Path: c.envelope.path, Strict: strict, Bytes: c.bytes,
+func callRecord(key string, c *call, asked finding, strict bool, now time.Time) storeRecord {
+	r := storeRecord{Op: opCall, Key: key, At: now, Path: c.envelope.path, Strict: strict, Bytes: c.bytes,
 		Encoding: c.envelope.encoding, Agent: c.envelope.userAgent, Refused: c.refused}
 	if asked.rule != noRule {
-		r.Refusal = &savedNote{rules[asked.rule].ID, asked.field, asked.detail}
+		r.Refusal = &savedNote{ruleTable[asked.rule].ID, asked.field, asked.detail}
 	}
 	return r
 }
 
 // decide applies or refuses the messages of the call. It returns the HTTP
 // status and the errors of the answer.
-func (ws *workspace) decide(c *call, k kind, strict, refused bool, now time.Time) (int, []string) {
+func (ws *workspaceState) decide(c *call, k kind, strict, refused bool, now time.Time) (int, []string) {
 	if limit := ws.config.RateLimit; limit > 0 && !c.replayed && c.refusal.rule == noRule && !ws.pace.allow(now, limit) {
-		c.refusal = note{rule: ruleRateLimited}
+		c.refusal = finding{rule: ruleRateLimited}
 	}
 	if c.refusal.rule != noRule {
 		return ws.refuseCall(c, k, strict, now)
@@ -95,13 +95,13 @@ func (ws *workspace) decide(c *call, k kind, strict, refused bool, now time.Time
 
 // applyOnce lets the message act, unless one with its messageId did within
 // Config.DedupWindow.
-func (ws *workspace) applyOnce(m *message, now time.Time) note {
+func (ws *workspaceState) applyOnce(m *decodedMessage, now time.Time) finding {
 	window := ws.config.DedupWindow
 	if window <= 0 || m.messageID == "" {
 		return ws.apply(m, now)
 	}
 	if ws.recent.has(m.messageID, now, window) {
-		return note{rule: ruleDuplicate, field: "messageId"}
+		return finding{rule: ruleDuplicate, field: "messageId"}
 	}
 	why := ws.apply(m, now)
 	if why.rule == noRule {
@@ -112,7 +112,7 @@ func (ws *workspace) applyOnce(m *message, now time.Time) note {
 
 // refuseSuppressed refuses the messages for people who are suppressed before
 // the call, and reports whether there are any.
-func (ws *workspace) refuseSuppressed(c *call) bool {
+func (ws *workspaceState) refuseSuppressed(c *call) bool {
 	found := false
 	for i := range c.messages {
 		m := &c.messages[i]
@@ -172,10 +172,10 @@ func isOversize(rule ruleID) bool {
 }
 
 // refuseCall records all that the call carries with the call's own refusal.
-func (ws *workspace) refuseCall(c *call, k kind, strict bool, now time.Time) (int, []string) {
+func (ws *workspaceState) refuseCall(c *call, k kind, strict bool, now time.Time) (int, []string) {
 	verdict, status := VerdictDropped, http.StatusOK
 	strict = strict && !(ws.config.DropOversize && isOversize(c.refusal.rule))
-	if strict || rules[c.refusal.rule].Effect == EffectRejectsAlways {
+	if strict || ruleTable[c.refusal.rule].Effect == EffectRejectsAlways {
 		verdict, status = VerdictRejected, c.refusal.rule.status()
 	}
 	n := 0
@@ -185,20 +185,20 @@ func (ws *workspace) refuseCall(c *call, k kind, strict bool, now time.Time) (in
 	}
 	if c.oversize != "" {
 		for raw := range rawjson.Elements(c.oversize) {
-			m := message{raw: strings.Clone(raw)}
+			m := decodedMessage{raw: strings.Clone(raw)}
 			ws.record(&m, n, verdict, c.refusal, now)
 			n++
 		}
 	}
 	if n == 0 {
-		ws.record(&message{kind: k}, 0, verdict, c.refusal, now)
+		ws.record(&decodedMessage{kind: k}, 0, verdict, c.refusal, now)
 	}
 	return status, []string{describe(c.refusal, -1)}
 }
 
 // refuseMessages records that the request was refused whole because of some
 // of its messages.
-func (ws *workspace) refuseMessages(c *call, strict bool, now time.Time) (int, []string) {
+func (ws *workspaceState) refuseMessages(c *call, strict bool, now time.Time) (int, []string) {
 	verdict, status := VerdictDropped, http.StatusOK
 	if strict {
 		verdict, status = VerdictRejected, http.StatusBadRequest
@@ -208,7 +208,7 @@ func (ws *workspace) refuseMessages(c *call, strict bool, now time.Time) (int, [
 		m := &c.messages[i]
 		why := m.refusal
 		if why.rule == noRule {
-			why.rule = ruleRequestRefused
+			why.rule = ruleOtherMessage
 		} else {
 			errors.add(describe(why, c.place(i)))
 		}
@@ -248,7 +248,7 @@ func (e *errorList) texts() []string {
 
 // describe is the text of an error in an answer. index is the message's place
 // in the batch, or negative for the request.
-func describe(why note, index int) string {
+func describe(why finding, index int) string {
 	n := why.export()
 	place := n.Field
 	if index >= 0 {
@@ -264,7 +264,7 @@ func describe(why note, index int) string {
 }
 
 // record counts the message and adds it to the journal.
-func (ws *workspace) record(m *message, index int, verdict Verdict, why note, now time.Time) {
+func (ws *workspaceState) record(m *decodedMessage, index int, verdict Verdict, why finding, now time.Time) {
 	switch verdict {
 	case VerdictAccepted:
 		ws.counts.Accepted++

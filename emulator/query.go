@@ -158,7 +158,7 @@ func (s *Server) Object(key, typeID, id string) (Object, error) {
 	return Object{}, fmt.Errorf("emulator: object %w", ErrNotFound)
 }
 
-func (o *object) export() Object {
+func (o *objectState) export() Object {
 	return Object{o.key.typeID, o.key.id, o.attributes.export(), len(o.people)}
 }
 
@@ -237,7 +237,7 @@ func candidates(id string) []identifier {
 }
 
 // lookup finds a person or a suppressed identifier. It takes the lock.
-func (ws *workspace) lookup(id string) (Person, bool) {
+func (ws *workspaceState) lookup(id string) (Person, bool) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	candidates := candidates(id)
@@ -248,7 +248,7 @@ func (ws *workspace) lookup(id string) (Person, bool) {
 	}
 	for _, who := range candidates {
 		if ws.isSuppressed(who) {
-			p := (&person{}).export()
+			p := (&personState{}).export()
 			p.Suppressed = true
 			switch who.kind {
 			case byID:
@@ -264,7 +264,7 @@ func (ws *workspace) lookup(id string) (Person, bool) {
 	return Person{}, false
 }
 
-func (e event) export() Event {
+func (e storedEvent) export() Event {
 	properties := e.properties
 	if properties == "" {
 		properties = "{}"
@@ -272,7 +272,7 @@ func (e event) export() Event {
 	return Event{e.name.Value(), e.kind.String(), e.at, json.RawMessage(properties), e.messageID}
 }
 
-func (p *person) export() Person {
+func (p *personState) export() Person {
 	out := Person{
 		ID:            p.id,
 		Traits:        p.traits.export(),

@@ -18,7 +18,7 @@ type Report struct {
 }
 
 // keepReport keeps as many reports as the journal keeps messages.
-func (ws *workspace) keepReport(m *message) {
+func (ws *workspaceState) keepReport(m *decodedMessage) {
 	if ws.config.MaxMessages > 0 {
 		ws.reports = appendBounded(ws.reports, Report{m.event, m.at, rawMessage(m.properties)}, ws.config.MaxMessages)
 	}

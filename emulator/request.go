@@ -20,7 +20,7 @@ import (
 // body is a request body, decompressed, and what is wrong with it.
 type body struct {
 	text    []byte // valid only while the buffer it lives in is not reused
-	refusal note
+	refusal finding
 }
 
 // maxPooledBuffer keeps a few huge bodies from holding memory for ever.
@@ -78,7 +78,7 @@ func (s *Server) decompress(ctx context.Context, b *bytes.Buffer, received []byt
 		return body{text: received}, done
 	case "gzip":
 	default:
-		return body{refusal: note{rule: ruleUnknownEncoding}}, done
+		return body{refusal: finding{rule: ruleUnknownEncoding}}, done
 	}
 	z, err := gzip.NewReader(bytes.NewReader(received))
 	if err == nil {
@@ -90,29 +90,29 @@ func (s *Server) decompress(ctx context.Context, b *bytes.Buffer, received []byt
 			done = func() { <-s.inflating }
 			err = readBounded(b, z, s.config.MaxBodyBytes)
 		case <-ctx.Done():
-			return body{refusal: note{rule: ruleMalformedGzip, detail: "the caller went away before it was read"}}, done
+			return body{refusal: finding{rule: ruleMalformedGzip, detail: "the caller went away before it was read"}}, done
 		}
 	}
 	switch {
 	case errors.Is(err, errBodyTooLarge):
 		return body{refusal: s.bodyTooLarge()}, done
 	case err != nil:
-		return body{refusal: note{rule: ruleMalformedGzip}}, done
+		return body{refusal: finding{rule: ruleMalformedGzip}}, done
 	}
 	return body{text: b.Bytes()}, done
 }
 
-func (s *Server) bodyTooLarge() note {
-	return note{rule: ruleBodyTooLarge, detail: fmt.Sprintf("the limit is %d bytes", s.config.MaxBodyBytes)}
+func (s *Server) bodyTooLarge() finding {
+	return finding{rule: ruleBodyTooLarge, detail: fmt.Sprintf("the limit is %d bytes", s.config.MaxBodyBytes)}
 }
 
 // call is one decoded request to an ingestion endpoint.
 type call struct {
-	messages []message
+	messages []decodedMessage
 	writeKey string // from the body
 	bytes    int
 	// refusal concerns the request as a whole. messages may be empty then.
-	refusal note
+	refusal finding
 	// oversize holds the raw items of a batch that is too large to be
 	// decoded: they are only recorded.
 	oversize string
@@ -145,7 +145,7 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 		if len(text) > s.config.MaxCallBytes {
 			m.refusal = tooLarge(ruleCallTooLarge, len(text), s.config.MaxCallBytes)
 		}
-		c.messages = []message{m}
+		c.messages = []decodedMessage{m}
 		return c
 	}
 	var batch string
@@ -158,7 +158,7 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 			if rawjson.IsObject(value) {
 				context = value
 			} else if !rawjson.IsNull(value) {
-				c.refusal = note{ruleFieldType, "context", "an object is expected"}
+				c.refusal = finding{ruleFieldType, "context", "an object is expected"}
 			}
 		case "integrations":
 			if rawjson.IsObject(value) {
@@ -171,14 +171,14 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 	c.envelope.rest = restOf(text)
 	switch {
 	case !rawjson.IsArray(batch):
-		c.refusal = note{rule: ruleMissingBatch, field: "batch"}
+		c.refusal = finding{rule: ruleMissingBatch, field: "batch"}
 		return c
 	case len(text) > s.config.MaxBatchBytes:
 		c.refusal = tooLarge(ruleBatchTooLarge, len(text), s.config.MaxBatchBytes)
 		c.oversize = batch
 		return c
 	}
-	c.messages = make([]message, 0, strings.Count(batch, `"type"`))
+	c.messages = make([]decodedMessage, 0, strings.Count(batch, `"type"`))
 	for item := range rawjson.Elements(batch) {
 		// A copy, because the messages of a batch are not kept equally long.
 		m := decodeMessage(strings.Clone(item), kindUnknown, now, s.config.KeepPageNames)
@@ -191,14 +191,14 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 	return c
 }
 
-func tooLarge(rule ruleID, n, limit int) note {
-	return note{rule: rule, detail: fmt.Sprintf("%d bytes, the limit is %d", n, limit)}
+func tooLarge(rule ruleID, n, limit int) finding {
+	return finding{rule: rule, detail: fmt.Sprintf("%d bytes, the limit is %d", n, limit)}
 }
 
 // checkJSON says what is wrong with text, which must be one JSON object in
 // UTF-8.
-func checkJSON(text []byte) note {
-	why := note{rule: ruleMalformedBody}
+func checkJSON(text []byte) finding {
+	why := finding{rule: ruleMalformedBody}
 	switch {
 	case !utf8.Valid(text):
 		why.detail = "it is not UTF-8"
@@ -214,7 +214,7 @@ func checkJSON(text []byte) note {
 	case bytes.TrimSpace(text)[0] != '{':
 		why.detail = "it is not an object"
 	default:
-		return note{}
+		return finding{}
 	}
 	return why
 }

@@ -63,7 +63,7 @@ type envelope struct {
 
 // keepRequest remembers the request. before and
 // broken are the counters when it came.
-func (ws *workspace) keepRequest(c *call, status int, errors []string, strict bool, before MessageCounts, broken *[len(rules)]uint64, first uint64, now time.Time) Request {
+func (ws *workspaceState) keepRequest(c *call, status int, errors []string, strict bool, before MessageCounts, broken *[len(ruleTable)]uint64, first uint64, now time.Time) Request {
 	r := Request{
 		Number:     ws.request,
 		ReceivedAt: now,
@@ -83,9 +83,9 @@ func (ws *workspace) keepRequest(c *call, status int, errors []string, strict bo
 			Rejected: ws.counts.Rejected - before.Rejected,
 		},
 	}
-	for id := range rules {
+	for id := range ruleTable {
 		if ws.broken[id] != broken[id] {
-			r.Rules = append(r.Rules, rules[id].ID)
+			r.Rules = append(r.Rules, ruleTable[id].ID)
 		}
 	}
 	if ws.config.MaxMessages > 0 {
@@ -95,7 +95,7 @@ func (ws *workspace) keepRequest(c *call, status int, errors []string, strict bo
 }
 
 // requestNumber returns the request, or nil. It needs mu held.
-func (ws *workspace) requestNumber(n uint64) *Request {
+func (ws *workspaceState) requestNumber(n uint64) *Request {
 	if len(ws.requests) == 0 || n < ws.requests[0].Number || n > ws.requests[len(ws.requests)-1].Number {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (ws *workspace) requestNumber(n uint64) *Request {
 
 // setUpstream adds the answer of the real API to the request, if it is still
 // remembered. It takes the lock.
-func (ws *workspace) setUpstream(n uint64, answer Upstream) {
+func (ws *workspaceState) setUpstream(n uint64, answer Upstream) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	if r := ws.requestNumber(n); r != nil {

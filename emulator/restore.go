@@ -14,8 +14,8 @@ var errSaved = errors.New("emulator: the snapshot is damaged, or of a later vers
 
 // restore makes the workspace what was saved. On an error it is unchanged. It
 // takes the lock.
-func (ws *workspace) restore(in *savedState) error {
-	fresh := &workspace{config: ws.config, handle: ws.handle, masked: ws.masked}
+func (ws *workspaceState) restore(in *savedState) error {
+	fresh := &workspaceState{config: ws.config, handle: ws.handle, masked: ws.masked}
 	fresh.clear()
 	if err := fresh.load(in); err != nil {
 		return err
@@ -28,13 +28,13 @@ func (ws *workspace) restore(in *savedState) error {
 	if ws.persist == nil {
 		return nil
 	}
-	return ws.persist.append(record{Op: opRestore, Key: ws.key, State: in}, "")()
+	return ws.persist.append(storeRecord{Op: opRestore, Key: ws.key, State: in}, "")()
 }
 
 // loader resolves what saved things refer to.
 type loader struct {
-	ws      *workspace
-	origins []*origin
+	ws      *workspaceState
+	origins []*originRef
 	err     error
 }
 
@@ -45,13 +45,13 @@ func (l *loader) fail(what string) {
 }
 
 // load fills an empty workspace.
-func (ws *workspace) load(in *savedState) error {
+func (ws *workspaceState) load(in *savedState) error {
 	if in == nil || in.Version != savedVersion {
 		return fmt.Errorf("%w: this program reads version %d", errSaved, savedVersion)
 	}
 	l := &loader{ws: ws}
 	for _, o := range in.Origins {
-		l.origins = append(l.origins, &origin{o.Sequence, o.At, kindOf(o.Kind), o.MessageID, o.Sent})
+		l.origins = append(l.origins, &originRef{o.Sequence, o.At, kindOf(o.Kind), o.MessageID, o.Sent})
 	}
 	for _, o := range in.Objects {
 		l.object(o)
@@ -82,7 +82,7 @@ func (ws *workspace) load(in *savedState) error {
 	ws.lastObject = max(ws.lastObject, in.LastObject)
 	ws.reports, ws.requests = slices.Clone(in.Reports), slices.Clone(in.Requests)
 	ws.swept, ws.request, ws.bytes, ws.calledAt, ws.counts = in.Swept, in.Request, in.Bytes, in.CalledAt, in.Counts
-	for id, r := range rules {
+	for id, r := range ruleTable {
 		ws.broken[id] = in.Broken[r.ID]
 	}
 	for i, r := range ws.requests {
@@ -93,7 +93,7 @@ func (ws *workspace) load(in *savedState) error {
 	return l.err
 }
 
-func (l *loader) origin(n int) *origin {
+func (l *loader) origin(n int) *originRef {
 	if n < 0 || n > len(l.origins) {
 		l.fail("an unknown origin")
 		return nil
@@ -117,11 +117,11 @@ func (l *loader) attributes(in []savedAttribute) attributes {
 	return as
 }
 
-func (l *loader) event(in savedEvent) event {
+func (l *loader) event(in savedEvent) storedEvent {
 	if in.Properties != "" && (in.Properties[0] != '{' || !json.Valid([]byte(in.Properties))) {
 		l.fail("properties that are no object")
 	}
-	return event{kindOf(in.Kind), unique.Make(in.Name), in.At, in.MessageID, in.Properties, in.Sequence}
+	return storedEvent{kindOf(in.Kind), unique.Make(in.Name), in.At, in.MessageID, in.Properties, in.Sequence}
 }
 
 func (l *loader) object(in savedObject) {
@@ -131,7 +131,7 @@ func (l *loader) object(in savedObject) {
 		return
 	}
 	l.ws.lastObject = in.Number
-	o := &object{key: key, number: in.Number, attributes: l.attributes(in.Attributes)}
+	o := &objectState{key: key, number: in.Number, attributes: l.attributes(in.Attributes)}
 	l.ws.objects[key] = o
 	l.ws.objectOrder.add(o.number, o)
 }
@@ -144,7 +144,7 @@ func (l *loader) person(in savedPerson) {
 		return
 	}
 	ws.lastCustomerIOID = in.Number
-	p := &person{number: in.Number, customerIOID: in.CustomerIOID, traits: l.attributes(in.Traits), eventCount: in.EventCount,
+	p := &personState{number: in.Number, customerIOID: in.CustomerIOID, traits: l.attributes(in.Traits), eventCount: in.EventCount,
 		anonymousIDs: slices.Clone(in.AnonymousIDs), created: l.origin(in.Created), seenAt: in.SeenAt}
 	ws.byCustomerIOID[p.customerIOID] = p
 	ws.people.add(p.number, p)
@@ -159,7 +159,7 @@ func (l *loader) person(in savedPerson) {
 	}
 	ws.events += p.eventCount
 	for _, d := range in.Devices {
-		p.devices = append(p.devices, device{d.Token, d.Platform, l.attributes(d.Attributes), d.At})
+		p.devices = append(p.devices, deviceState{d.Token, d.Platform, l.attributes(d.Attributes), d.At})
 		ws.devices++
 	}
 	for _, r := range in.Relationships {
@@ -171,7 +171,7 @@ func (l *loader) person(in savedPerson) {
 		*ws.relate(p, key) = l.attributes(r.Attributes)
 	}
 	for _, m := range in.Merges {
-		p.merges = append(p.merges, merge{m.Kind, m.From, m.Events, l.origin(m.By)})
+		p.merges = append(p.merges, mergeState{m.Kind, m.From, m.Events, l.origin(m.By)})
 	}
 }
 
@@ -201,9 +201,9 @@ func (l *loader) anonymous(in savedAnonymous) {
 func (l *loader) shape(in savedShape) {
 	of := &l.ws.shapes.traits
 	if k := kindOf(in.Kind); k != kindIdentify {
-		of = new(shape)
+		of = new(shapeState)
 		if l.ws.shapes.events == nil {
-			l.ws.shapes.events = make(map[eventKey]*shape)
+			l.ws.shapes.events = make(map[eventKey]*shapeState)
 		}
 		l.ws.shapes.events[eventKey{k, in.Name}] = of
 	}
@@ -220,8 +220,8 @@ func (l *loader) journal(in *savedState) {
 		l.fail("messages without a sequence")
 		return
 	}
-	known := make(map[string]ruleID, len(rules))
-	for id, r := range rules {
+	known := make(map[string]ruleID, len(ruleTable))
+	for id, r := range ruleTable {
 		known[r.ID] = ruleID(id)
 	}
 	j.sequence = in.Sequence - uint64(len(in.Journal))
@@ -232,10 +232,10 @@ func (l *loader) journal(in *savedState) {
 			return
 		}
 		if e.Why != nil {
-			out.why = note{known[e.Why.Rule], e.Why.Field, e.Why.Detail}
+			out.why = finding{known[e.Why.Rule], e.Why.Field, e.Why.Detail}
 		}
 		for _, w := range e.Warnings {
-			out.warnings = append(out.warnings, note{known[w.Rule], w.Field, w.Detail})
+			out.warnings = append(out.warnings, finding{known[w.Rule], w.Field, w.Detail})
 		}
 		j.add(out)
 	}

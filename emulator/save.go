@@ -8,14 +8,14 @@ import (
 // saver collects the origins that saved attributes refer to.
 type saver struct {
 	origins []savedOrigin
-	places  map[*origin]int
+	places  map[*originRef]int
 }
 
 // save returns all of the workspace. It takes the lock.
-func (ws *workspace) save(now time.Time) *savedState {
+func (ws *workspaceState) save(now time.Time) *savedState {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	s := &saver{places: make(map[*origin]int)}
+	s := &saver{places: make(map[*originRef]int)}
 	out := &savedState{
 		Version: savedVersion, SavedAt: now,
 		LastPerson: ws.lastCustomerIOID, LastObject: ws.lastObject,
@@ -36,7 +36,7 @@ func (ws *workspace) save(now time.Time) *savedState {
 			saved.Owner = a.owner.customerIOID
 		}
 		for _, e := range a.events {
-			event := saveEvent(e.event)
+			event := saveEvent(e.storedEvent)
 			event.Received = e.received
 			saved.Events = append(saved.Events, event)
 		}
@@ -71,14 +71,14 @@ func (ws *workspace) save(now time.Time) *savedState {
 	}
 	for id, n := range ws.broken {
 		if n > 0 {
-			out.Broken[rules[id].ID] = n
+			out.Broken[ruleTable[id].ID] = n
 		}
 	}
 	out.Origins = s.origins
 	return out
 }
 
-func (s *saver) origin(o *origin) int {
+func (s *saver) origin(o *originRef) int {
 	if o == nil {
 		return 0
 	}
@@ -105,7 +105,7 @@ func (s *saver) relations(relationships map[objectKey]*attributes) []savedRelati
 	return out
 }
 
-func (s *saver) person(p *person) savedPerson {
+func (s *saver) person(p *personState) savedPerson {
 	out := savedPerson{
 		Number: p.number, ID: p.id, Email: p.email, CustomerIOID: p.customerIOID,
 		Traits: s.attributes(p.traits), EventCount: p.eventCount,
@@ -124,11 +124,11 @@ func (s *saver) person(p *person) savedPerson {
 	return out
 }
 
-func saveEvent(e event) savedEvent {
+func saveEvent(e storedEvent) savedEvent {
 	return savedEvent{Kind: e.kind.String(), Name: e.name.Value(), At: e.at, MessageID: e.messageID, Properties: e.properties, Sequence: e.sequence}
 }
 
-func saveShape(k kind, name string, s *shape) savedShape {
+func saveShape(k kind, name string, s *shapeState) savedShape {
 	out := savedShape{Kind: k.String(), Name: name, Count: s.count, First: s.first, Last: s.last, Fields: make(map[string][valueTypes]uint64)}
 	for field, counts := range s.fields {
 		out.Fields[field] = *counts
@@ -139,10 +139,10 @@ func saveShape(k kind, name string, s *shape) savedShape {
 func saveEntry(e entry) savedEntry {
 	out := savedEntry{Request: e.request, Index: e.index, Kind: e.kind.String(), Verdict: e.verdict, At: e.at, Raw: e.raw}
 	if e.why.rule != noRule {
-		out.Why = &savedNote{rules[e.why.rule].ID, e.why.field, e.why.detail}
+		out.Why = &savedNote{ruleTable[e.why.rule].ID, e.why.field, e.why.detail}
 	}
 	for _, w := range e.warnings {
-		out.Warnings = append(out.Warnings, savedNote{rules[w.rule].ID, w.field, w.detail})
+		out.Warnings = append(out.Warnings, savedNote{ruleTable[w.rule].ID, w.field, w.detail})
 	}
 	return out
 }

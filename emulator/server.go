@@ -28,11 +28,11 @@ type Server struct {
 	// inflating has room for the large bodies that are decompressed.
 	inflating chan struct{}
 	persist   *persistence // nil without a store
-	clock     clock
+	clock     movableClock
 
 	mu         sync.Mutex
-	workspaces map[string]*workspace // without the one of UnknownKey
-	unknown    *workspace
+	workspaces map[string]*workspaceState // without the one of UnknownKey
+	unknown    *workspaceState
 	snapshots  []namedSnapshot
 	opened     chan struct{} // closed when the next workspace opens; nil if nobody waits
 }
@@ -44,7 +44,7 @@ func New(config Config) *Server {
 	if config.Store != nil {
 		panic("emulator: New with a Config.Store; use Open, which can fail")
 	}
-	s := &Server{config: config.withDefaults(), workspaces: make(map[string]*workspace), inflating: make(chan struct{}, maxInflating)}
+	s := &Server{config: config.withDefaults(), workspaces: make(map[string]*workspaceState), inflating: make(chan struct{}, maxInflating)}
 	s.config.Keys = append([]string(nil), config.Keys...)
 	s.config.AllowHosts = append([]string(nil), config.AllowHosts...)
 	s.clock.real = s.config.Now
@@ -193,7 +193,7 @@ func (s *Server) answer(r *http.Request, received []byte, readErr error) reply {
 	c.envelope.userAgent = clip(strings.ToValidUTF8(r.UserAgent(), ""))
 	ws := s.authorize(&c, r)
 	strict := r.Header.Get("X-Strict-Mode") == "1"
-	done, err := s.settle(ws, &c, k, strict, now)
+	done, err := s.carryOut(ws, &c, k, strict, now)
 	if err != nil {
 		return errorReply(http.StatusInternalServerError, err.Error())
 	}
@@ -207,9 +207,9 @@ func (s *Server) answer(r *http.Request, received []byte, readErr error) reply {
 	return errorReply(done.Status, done.Errors...)
 }
 
-// settle processes a call, and waits until the store has it. If the store
+// carryOut processes a call, and waits until the store has it. If the store
 // fails, the call has its effect, and is lost with the process.
-func (s *Server) settle(ws *workspace, c *call, k kind, strict bool, now time.Time) (Request, error) {
+func (s *Server) carryOut(ws *workspaceState, c *call, k kind, strict bool, now time.Time) (Request, error) {
 	done := ws.process(c, k, strict, now)
 	if c.durable == nil {
 		return done, nil
@@ -231,7 +231,7 @@ func (s *Server) tell(done Request) {
 }
 
 // lookup returns the workspace of key, or nil.
-func (s *Server) lookup(key string) *workspace {
+func (s *Server) lookup(key string) *workspaceState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.workspaces[key]
@@ -239,7 +239,7 @@ func (s *Server) lookup(key string) *workspace {
 
 // open returns the workspace of key, and opens it if every key may. It
 // returns nil for an unknown key.
-func (s *Server) open(key string) *workspace {
+func (s *Server) open(key string) *workspaceState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ws := s.workspaces[key]
@@ -287,7 +287,7 @@ func (s *Server) Reset() error {
 	if s.persist == nil {
 		return nil
 	}
-	return s.persist.append(record{Op: opResetAll}, "")()
+	return s.persist.append(storeRecord{Op: opResetAll}, "")()
 }
 
 // ResetWorkspace forgets all state, messages and counters of the workspace of
@@ -301,14 +301,14 @@ func (s *Server) ResetWorkspace(key string) error {
 }
 
 // empty takes the lock.
-func (ws *workspace) empty() {
+func (ws *workspaceState) empty() {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	ws.clear()
 }
 
 // reset empties the workspace, and its store. It takes the lock.
-func (ws *workspace) reset() error {
+func (ws *workspaceState) reset() error {
 	defer ws.persist.begin()()
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
@@ -316,13 +316,13 @@ func (ws *workspace) reset() error {
 	if ws.persist == nil {
 		return nil
 	}
-	return ws.persist.append(record{Op: opReset, Key: ws.key}, "")()
+	return ws.persist.append(storeRecord{Op: opReset, Key: ws.key}, "")()
 }
 
 // workspace returns the workspace to look at: that of key, or the only one if
 // key is empty. It returns nil and no error for a workspace that nothing has
 // opened yet.
-func (s *Server) workspace(key string) (*workspace, error) {
+func (s *Server) workspace(key string) (*workspaceState, error) {
 	if key == UnknownKey {
 		return s.unknown, nil
 	}

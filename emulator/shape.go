@@ -78,8 +78,8 @@ func typeOf(raw string) valueType {
 
 // shapes are those of one workspace.
 type shapes struct {
-	traits shape
-	events map[eventKey]*shape
+	traits shapeState
+	events map[eventKey]*shapeState
 }
 
 type eventKey struct {
@@ -87,7 +87,7 @@ type eventKey struct {
 	name string
 }
 
-type shape struct {
+type shapeState struct {
 	count       uint64
 	first, last time.Time
 	fields      map[string]*[valueTypes]uint64
@@ -95,7 +95,7 @@ type shape struct {
 
 // add counts an accepted message: the traits of an identify, the properties of
 // an event, and of a semantic event that acts too.
-func (s *shapes) add(m *message) {
+func (s *shapes) add(m *decodedMessage) {
 	switch m.kind {
 	case kindIdentify:
 		s.traits.add(m.traits, m.received)
@@ -107,16 +107,16 @@ func (s *shapes) add(m *message) {
 				return
 			}
 			if s.events == nil {
-				s.events = make(map[eventKey]*shape)
+				s.events = make(map[eventKey]*shapeState)
 			}
-			of = new(shape)
+			of = new(shapeState)
 			s.events[eventKey{m.kind, strings.Clone(m.event)}] = of
 		}
 		of.add(m.properties, m.received)
 	}
 }
 
-func (s *shape) add(object string, at time.Time) {
+func (s *shapeState) add(object string, at time.Time) {
 	if s.count == 0 {
 		s.first = at
 	}
@@ -141,7 +141,7 @@ func (s *shape) add(object string, at time.Time) {
 	}
 }
 
-func (s *shape) export(kind kind, name string) Shape {
+func (s *shapeState) export(kind kind, name string) Shape {
 	out := Shape{Name: name, Type: kind.String(), Count: s.count, First: s.first, Last: s.last, Fields: make([]FieldShape, 0, len(s.fields))}
 	for field, counts := range s.fields {
 		types := make(map[string]uint64)
@@ -161,7 +161,7 @@ func (s *shape) export(kind kind, name string) Shape {
 func (s *Server) Traits(key string) (Shape, error) {
 	ws, err := s.workspace(key)
 	if ws == nil {
-		return (&shape{}).export(kindIdentify, ""), err
+		return (&shapeState{}).export(kindIdentify, ""), err
 	}
 	ws.mu.Lock()
 	defer ws.mu.Unlock()

@@ -87,7 +87,7 @@ type namedSnapshot struct {
 
 // keepSnapshot takes a snapshot and keeps it under a name, in place of one of
 // the same workspace that had it.
-func (s *Server) keepSnapshot(ws *workspace, name string) error {
+func (s *Server) keepSnapshot(ws *workspaceState, name string) error {
 	if name == "" || len(name) > 100 {
 		return errors.New("a snapshot needs a name of at most 100 bytes")
 	}
@@ -107,7 +107,7 @@ func (s *Server) keepSnapshot(ws *workspace, name string) error {
 }
 
 // snapshotsOf returns the snapshots kept of a workspace, oldest first.
-func (s *Server) snapshotsOf(ws *workspace) []namedSnapshot {
+func (s *Server) snapshotsOf(ws *workspaceState) []namedSnapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []namedSnapshot
@@ -121,7 +121,7 @@ func (s *Server) snapshotsOf(ws *workspace) []namedSnapshot {
 
 // snapshotNamed returns a snapshot of the workspace; without a name, its
 // present state.
-func (s *Server) snapshotNamed(ws *workspace, name string) (Snapshot, error) {
+func (s *Server) snapshotNamed(ws *workspaceState, name string) (Snapshot, error) {
 	if name == "" {
 		return Snapshot{ws.save(s.now())}, nil
 	}
@@ -133,7 +133,7 @@ func (s *Server) snapshotNamed(ws *workspace, name string) (Snapshot, error) {
 	return Snapshot{}, fmt.Errorf("emulator: snapshot %w", ErrNotFound)
 }
 
-func (s *Server) deleteSnapshot(ws *workspace, name string) {
+func (s *Server) deleteSnapshot(ws *workspaceState, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.snapshots = slices.DeleteFunc(s.snapshots, func(n namedSnapshot) bool { return n.name == name && n.handle == ws.handle })

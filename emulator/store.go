@@ -56,7 +56,7 @@ func Open(config Config) (*Server, error) {
 		ws.persist = s.persist
 	}
 	s.unknown.persist = s.persist
-	if err := s.persist.append(record{Op: opConfig, Config: s.config.switches()}, "")(); err != nil {
+	if err := s.persist.append(storeRecord{Op: opConfig, Config: s.config.switches()}, "")(); err != nil {
 		return nil, fmt.Errorf("emulator: write the store: %w", err)
 	}
 	return s, nil
@@ -86,7 +86,7 @@ func (p *persistence) begin() func() {
 	return p.gate.RUnlock
 }
 
-func (p *persistence) append(r record, text string) func() error {
+func (p *persistence) append(r storeRecord, text string) func() error {
 	head, err := json.Marshal(r)
 	if err != nil {
 		return func() error { return err }
@@ -128,8 +128,8 @@ const (
 	opRestore  = "restore"
 )
 
-// record is the head of one record; the body of a call follows it.
-type record struct {
+// storeRecord is the head of one record; the body of a call follows it.
+type storeRecord struct {
 	Op       string         `json:"op"`
 	Key      string         `json:"key,omitempty"`
 	At       time.Time      `json:"at,omitzero"`
@@ -213,7 +213,7 @@ func (s *Server) loadAll(text []byte) error {
 }
 
 // mustOpen returns the workspace of key, whatever Config.Keys has.
-func (s *Server) mustOpen(key string) *workspace {
+func (s *Server) mustOpen(key string) *workspaceState {
 	if key == UnknownKey {
 		return s.unknown
 	}
@@ -225,7 +225,7 @@ func (s *Server) mustOpen(key string) *workspace {
 
 func (s *Server) replayRecord(line []byte) error {
 	head, text, ok := bytes.Cut(line, []byte("\n"))
-	var r record
+	var r storeRecord
 	if err := json.Unmarshal(head, &r); err != nil || !ok {
 		return errors.Join(errSaved, err)
 	}
@@ -249,14 +249,14 @@ func (s *Server) replayRecord(line []byte) error {
 	return nil
 }
 
-func (s *Server) replayCall(r record, text []byte) {
+func (s *Server) replayCall(r storeRecord, text []byte) {
 	k, _ := meantEndpoint(r.Path)
 	var c call
 	if len(text) > 0 {
 		c = s.decodeCall(body{text: text}, k, r.At)
 	}
-	if c.refusal = (note{}); r.Refusal != nil {
-		c.refusal = note{ruleByID(r.Refusal.Rule), r.Refusal.Field, r.Refusal.Detail}
+	if c.refusal = (finding{}); r.Refusal != nil {
+		c.refusal = finding{ruleByID(r.Refusal.Rule), r.Refusal.Field, r.Refusal.Detail}
 	}
 	c.bytes = r.Bytes
 	c.envelope.path, c.envelope.encoding, c.envelope.userAgent = r.Path, r.Encoding, r.Agent
@@ -265,7 +265,7 @@ func (s *Server) replayCall(r record, text []byte) {
 }
 
 func ruleByID(id string) ruleID {
-	for i, r := range rules {
+	for i, r := range ruleTable {
 		if r.ID == id {
 			return ruleID(i)
 		}

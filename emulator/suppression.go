@@ -7,7 +7,7 @@ import "strings"
 // are suppressed and unsuppressed together.
 type suppression []identifier
 
-func (ws *workspace) isSuppressed(who identifier) bool {
+func (ws *workspaceState) isSuppressed(who identifier) bool {
 	_, found := ws.suppressed[who]
 	return found
 }
@@ -15,29 +15,29 @@ func (ws *workspace) isSuppressed(who identifier) bool {
 // suppressedNote says that the message is for somebody who is suppressed, if
 // it is. What deletes or unsuppresses somebody, or concerns an object alone, is
 // for nobody in this sense.
-func (ws *workspace) suppressedNote(m *message) note {
+func (ws *workspaceState) suppressedNote(m *decodedMessage) finding {
 	if len(ws.suppressed) == 0 || m.kind == kindAlias {
-		return note{}
+		return finding{}
 	}
 	switch m.event {
 	case eventUserDeleted, eventUserSuppressed, eventUserUnsuppressed, eventRelationshipDeleted, eventObjectDeleted,
 		eventReportDelivery, eventReportContent:
 		if m.kind == kindTrack {
-			return note{}
+			return finding{}
 		}
 	}
 	if who, known := resolve(m.userID, ""); known && ws.isSuppressed(who) {
-		return note{rule: ruleSuppressed, field: "userId"}
+		return finding{rule: ruleSuppressed, field: "userId"}
 	}
 	if m.email != "" && ws.isSuppressed(identifier{byEmail, strings.ToLower(m.email)}) {
-		return note{rule: ruleSuppressed, field: "traits.email"}
+		return finding{rule: ruleSuppressed, field: "traits.email"}
 	}
-	return note{}
+	return finding{}
 }
 
 // suppress deletes the person who, if there is one, and refuses their
 // identifiers from now on.
-func (ws *workspace) suppress(who identifier) {
+func (ws *workspaceState) suppress(who identifier) {
 	if ws.isSuppressed(who) {
 		return
 	}
@@ -57,7 +57,7 @@ func (ws *workspace) suppress(who identifier) {
 
 // unsuppress lets the identifiers of the profile who be used again. It reports
 // whether who was suppressed. The profile itself is not restored.
-func (ws *workspace) unsuppress(who identifier) bool {
+func (ws *workspaceState) unsuppress(who identifier) bool {
 	entry, found := ws.suppressed[who]
 	if !found {
 		return false
@@ -69,7 +69,7 @@ func (ws *workspace) unsuppress(who identifier) bool {
 	return true
 }
 
-func (p *person) identifiers() []identifier {
+func (p *personState) identifiers() []identifier {
 	ids := []identifier{{byCustomerIOID, p.customerIOID}}
 	if p.id != "" {
 		ids = append(ids, identifier{byID, p.id})

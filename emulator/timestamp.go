@@ -14,7 +14,7 @@ const futureTolerance = 5 * time.Minute
 
 // readTimestamp sets m.at from timestamp, else originalTimestamp, else the
 // time of receipt (api-facts 1.7).
-func (m *message) readTimestamp(timestamp, original string, now time.Time) {
+func (m *decodedMessage) readTimestamp(timestamp, original string, now time.Time) {
 	field, raw := "timestamp", timestamp
 	if rawjson.IsNull(raw) || raw == `""` {
 		field, raw = "originalTimestamp", original

@@ -23,8 +23,8 @@ const (
 // relationship or a device. Names repeat across people, so they are interned.
 type attribute struct {
 	name   unique.Handle[string]
-	value  string  // raw JSON
-	origin *origin // the message that gave it the value
+	value  string     // raw JSON
+	origin *originRef // the message that gave it the value
 }
 
 // attributes is sorted by name. A slice takes a fraction of a map's memory at
@@ -47,7 +47,7 @@ func (as attributes) get(name string) string {
 // set stores the raw value, of which it takes a copy, and the message that it
 // came with. A value sent again keeps the message that brought it first. null
 // and the empty string remove the attribute (api-facts 1.8).
-func (as *attributes) set(name, value string, m *message) {
+func (as *attributes) set(name, value string, m *decodedMessage) {
 	i, found := as.search(name)
 	remove := value == "null" || value == `""`
 	switch {
@@ -91,7 +91,7 @@ func (as attributes) export() map[string]json.RawMessage {
 // attributeWriter applies the members of one JSON object to attributes, and
 // collects the warnings on the way.
 type attributeWriter struct {
-	m         *message
+	m         *decodedMessage
 	path      string // of the object in the message, with a final dot
 	keepDates bool
 	byTime    bool // an older message changes nothing that a newer one set
@@ -173,7 +173,7 @@ const maxPathDepth = 8
 // "cio_subscription_preferences.topics.topic_1" to one leaf of the preferences,
 // leaving the rest as it is (api-facts 1.8). It reports false for a name that
 // is not such a path.
-func setPreference(as *attributes, name, value string, m *message) bool {
+func setPreference(as *attributes, name, value string, m *decodedMessage) bool {
 	path, ok := strings.CutPrefix(name, subscriptionPreferences+".")
 	if !ok || strings.Count(path, ".") >= maxPathDepth {
 		return false

@@ -161,8 +161,8 @@ const (
 	// flushAt is how many bytes net/http's server buffers before the header
 	// goes out.
 	flushAt = 2048
-	// holds is how many bytes of an answer wait for their reader.
-	holds = 256 << 10
+	// maxUnread is how many bytes of an answer wait for their reader.
+	maxUnread = 256 << 10
 )
 
 // exchange is one call: what the handler writes to, and what the caller reads
@@ -278,7 +278,7 @@ func (x *exchange) Write(p []byte) (int, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.state(http.StatusOK)
-	for len(x.buffer) >= holds && !x.closed && x.ctx.Err() == nil {
+	for len(x.buffer) >= maxUnread && !x.closed && x.ctx.Err() == nil {
 		x.mu.Unlock()
 		select {
 		case <-x.taken:

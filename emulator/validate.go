@@ -18,7 +18,7 @@ const defaultObjectType = "1"
 
 // validate checks what the message's type requires (api-facts 1.3, 1.9, 1.10
 // and 6.6) and sets m.refusal to the first rule that it breaks.
-func (m *message) validate() {
+func (m *decodedMessage) validate() {
 	if m.refusal.rule != noRule {
 		return
 	}
@@ -55,13 +55,13 @@ func (m *message) validate() {
 	}
 }
 
-func (m *message) requireIdentity() {
+func (m *decodedMessage) requireIdentity() {
 	if m.userID == "" && m.anonymousID == "" {
 		m.refuse(ruleMissingIdentity, "userId")
 	}
 }
 
-func (m *message) validateIdentify() {
+func (m *decodedMessage) validateIdentify() {
 	if email := rawjson.Member(m.traits, "email"); rawjson.IsString(email) {
 		m.email = strings.TrimSpace(rawjson.Unquote(email))
 	}
@@ -75,7 +75,7 @@ func (m *message) validateIdentify() {
 	}
 }
 
-func (m *message) validateTrack() {
+func (m *decodedMessage) validateTrack() {
 	if m.event == "" {
 		m.refuse(ruleMissingEvent, "event")
 		return
@@ -115,19 +115,19 @@ func (m *message) validateTrack() {
 	}
 }
 
-func (m *message) requireUserID() {
+func (m *decodedMessage) requireUserID() {
 	if m.userID == "" {
 		m.refuse(ruleMissingUserID, "userId")
 	}
 }
 
-func (m *message) wantReportField(name string) {
+func (m *decodedMessage) wantReportField(name string) {
 	if rawjson.IsNull(rawjson.Member(m.properties, name)) {
 		m.warn(ruleReportFields, "properties."+name)
 	}
 }
 
-func (m *message) validateDevice() {
+func (m *decodedMessage) validateDevice() {
 	m.requireUserID()
 	device := m.contextMember("device")
 	if !rawjson.IsObject(device) {
@@ -144,7 +144,7 @@ func (m *message) validateDevice() {
 	}
 }
 
-func (m *message) validateObjectEvent() {
+func (m *decodedMessage) validateObjectEvent() {
 	m.object.id = m.identifier("properties.objectId", rawjson.Member(m.properties, "objectId"))
 	if m.object.id == "" {
 		m.refuse(ruleMissingObjectID, "properties.objectId")
@@ -156,7 +156,7 @@ func (m *message) validateObjectEvent() {
 // objectType returns the object type that the attributes name, in the order of
 // Segment's destination: object_type_id, else objectTypeId, as a string or a
 // number, else the default (api-facts 1.9).
-func (m *message) objectType(attributes, path string) string {
+func (m *decodedMessage) objectType(attributes, path string) string {
 	for _, name := range [...]string{"object_type_id", "objectTypeId"} {
 		raw := rawjson.Member(attributes, name)
 		switch {
@@ -175,14 +175,14 @@ func (m *message) objectType(attributes, path string) string {
 
 // checkObjectType warns of a type that is no whole number: types are numbered
 // (api-facts 1.9).
-func (m *message) checkObjectType(field, typeID string) {
+func (m *decodedMessage) checkObjectType(field, typeID string) {
 	if strings.Trim(typeID, "0123456789") != "" {
 		m.warn(ruleOddObjectType, field)
 	}
 }
 
 // validateBySwitch checks what a switch makes the server refuse.
-func (m *message) validateBySwitch(config *Config) {
+func (m *decodedMessage) validateBySwitch(config *Config) {
 	if config.RequireGroupPerson && m.kind == kindGroup && m.typ != "" || config.RequireReportPerson && isReport(m.event) && m.kind == kindTrack {
 		m.requireIdentity()
 	}
@@ -199,6 +199,6 @@ func isReport(event string) bool { return event == eventReportDelivery || event 
 
 // requireObject refuses the message if the named member is there and is not
 // an object.
-func (m *message) requireObject(attributes, path, name string) {
+func (m *decodedMessage) requireObject(attributes, path, name string) {
 	m.objectText(path+name, rawjson.Member(attributes, name))
 }

@@ -49,7 +49,7 @@ type Rule struct {
 // Rules returns every rule a [Record] can name, in a stable order. The
 // result is the caller's. Rules of [Config].Refuse have names of their own.
 func Rules() []Rule {
-	return append([]Rule(nil), rules[1:]...)
+	return append([]Rule(nil), ruleTable[1:]...)
 }
 
 // ruleID indexes rules; 0 is no rule. A byte each, because the journal keeps
@@ -76,7 +76,7 @@ const (
 	ruleCallTooLarge
 	ruleBatchTooLarge
 	ruleMessageTooLarge
-	ruleRequestRefused
+	ruleOtherMessage
 	ruleMissingBatch
 	ruleNotAnObject
 	ruleMissingType
@@ -126,7 +126,7 @@ const (
 	ruleReportFields
 )
 
-var rules = [...]Rule{
+var ruleTable = [...]Rule{
 	ruleMalformedBody: {"malformed-body", EffectRejectsAlways,
 		"The body is not one JSON object in UTF-8.",
 		"Send one JSON object, encoded as UTF-8, with nothing after it."},
@@ -176,7 +176,7 @@ var rules = [...]Rule{
 	ruleMessageTooLarge: {"message-too-large", EffectRefuses,
 		"The message is larger than one call may be, and takes its whole batch with it.",
 		"Stay below 32KB a message; 32,000 bytes is safe under every reading of it."},
-	ruleRequestRefused: {"request-refused", EffectRefuses,
+	ruleOtherMessage: {"request-refused", EffectRefuses,
 		"The message is valid, but another message of the same request is not.",
 		"Send the batch again without the message that was refused."},
 	ruleMissingBatch: {"missing-batch", EffectRefuses,
@@ -318,8 +318,8 @@ var rules = [...]Rule{
 		"Send deliveryId and metric, or actionType for content."},
 }
 
-// note is one rule applied to one field of a message.
-type note struct {
+// finding is one rule applied to one field of a message.
+type finding struct {
 	rule   ruleID
 	field  string // as on the wire, dotted; "" for the whole message
 	detail string // what was measured or expected; never a value that was sent
@@ -338,11 +338,11 @@ type Note struct {
 	Hint string `json:"hint"`
 }
 
-func (n note) export() Note {
+func (n finding) export() Note {
 	if n.rule == noRule {
 		return Note{}
 	}
-	r := rules[n.rule]
+	r := ruleTable[n.rule]
 	if n.rule == ruleConfigRefuse {
 		if n.detail != "" {
 			r.ID = n.detail

@@ -7,7 +7,7 @@ import (
 
 // changed wakes those who watch the workspace. It needs mu held, and costs
 // nothing when nobody does.
-func (ws *workspace) changed() {
+func (ws *workspaceState) changed() {
 	if ws.watched != nil {
 		close(ws.watched)
 		ws.watched = nil
@@ -16,7 +16,7 @@ func (ws *workspace) changed() {
 
 // watch returns a channel that is closed with the next change. It takes the
 // lock.
-func (ws *workspace) watch() <-chan struct{} {
+func (ws *workspaceState) watch() <-chan struct{} {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	if ws.watched == nil {

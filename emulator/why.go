@@ -49,7 +49,7 @@ func (s *Server) Why(key, id string) (Why, error) {
 	return Why{}, fmt.Errorf("emulator: person %w", ErrNotFound)
 }
 
-func (p *person) why() Why {
+func (p *personState) why() Why {
 	out := Why{
 		ID:           p.id,
 		Email:        p.email,

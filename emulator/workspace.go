@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// workspace is the state behind one write key. Its methods need mu held,
+// workspaceState is the state behind one write key. Its methods need mu held,
 // except where they say otherwise.
-type workspace struct {
+type workspaceState struct {
 	config  *Config
 	handle  string // in URLs of the page
 	masked  string // its key, fit to be shown
@@ -22,17 +22,17 @@ type workspace struct {
 
 // contents is what a workspace holds, and what a snapshot saves of it.
 type contents struct {
-	byID             map[string]*person
-	byEmail          map[string]*person
-	byCustomerIOID   map[string]*person // everybody
-	people           order[person]
+	byID             map[string]*personState
+	byEmail          map[string]*personState
+	byCustomerIOID   map[string]*personState // everybody
+	people           order[personState]
 	lastCustomerIOID uint64
 
 	anonymous map[string]*anonymous
 	swept     time.Time
 
-	objects      map[objectKey]*object
-	objectOrder  order[object]
+	objects      map[objectKey]*objectState
+	objectOrder  order[objectState]
 	lastObject   uint64
 	suppressed   map[identifier]*suppression
 	suppressions int
@@ -41,7 +41,7 @@ type contents struct {
 
 	journal  journal
 	requests []Request
-	broken   [len(rules)]uint64 // messages by the rule they broke, warnings included
+	broken   [len(ruleTable)]uint64 // messages by the rule they broke, warnings included
 	reports  []Report
 	counts   MessageCounts
 	request  uint64 // requests processed, the number of the last one
@@ -53,21 +53,21 @@ type contents struct {
 	pace   pace
 }
 
-func newWorkspace(config *Config, key string) *workspace {
-	ws := &workspace{config: config, handle: handleOf(key), masked: maskKey(key), key: key}
+func newWorkspace(config *Config, key string) *workspaceState {
+	ws := &workspaceState{config: config, handle: handleOf(key), masked: maskKey(key), key: key}
 	ws.clear()
 	return ws
 }
 
 // clear forgets everything, the counters included.
-func (ws *workspace) clear() {
+func (ws *workspaceState) clear() {
 	ws.changed()
 	ws.contents = contents{
-		byID:           make(map[string]*person),
-		byEmail:        make(map[string]*person),
-		byCustomerIOID: make(map[string]*person),
+		byID:           make(map[string]*personState),
+		byEmail:        make(map[string]*personState),
+		byCustomerIOID: make(map[string]*personState),
 		anonymous:      make(map[string]*anonymous),
-		objects:        make(map[objectKey]*object),
+		objects:        make(map[objectKey]*objectState),
 		suppressed:     make(map[identifier]*suppression),
 		journal:        journal{maxMessages: ws.config.MaxMessages, maxBytes: ws.config.MaxJournalBytes},
 	}
@@ -103,7 +103,7 @@ type MessageCounts struct {
 }
 
 // stats takes the lock.
-func (ws *workspace) stats() Stats {
+func (ws *workspaceState) stats() Stats {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	return Stats{

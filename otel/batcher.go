@@ -22,12 +22,12 @@ func ObserveBatcher(cfg Config, name string, stats func() cio.BatcherStats) (sto
 	batcher := attribute.String("cio.batcher", name)
 	plain := metric.WithAttributeSet(attribute.NewSet(batcher))
 	accepted := metric.WithAttributeSet(attribute.NewSet(batcher, attribute.String("cio.outcome", "accepted")))
-	refused := metric.WithAttributeSet(attribute.NewSet(batcher, attribute.String("cio.outcome", "refused")))
+	rejected := metric.WithAttributeSet(attribute.NewSet(batcher, attribute.String("cio.outcome", "rejected")))
 	registration, err := m.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		s := stats()
 		o.ObserveInt64(ins.enqueued, s.Enqueued, plain)
-		o.ObserveInt64(ins.settled, s.Accepted, accepted)
-		o.ObserveInt64(ins.settled, s.Rejected, refused)
+		o.ObserveInt64(ins.finished, s.Accepted, accepted)
+		o.ObserveInt64(ins.finished, s.Rejected, rejected)
 		o.ObserveInt64(ins.queued, s.Queued, plain)
 		o.ObserveInt64(ins.queuedBytes, s.QueuedBytes, plain)
 		o.ObserveFloat64(ins.age, s.Oldest.Seconds(), plain)
@@ -38,7 +38,7 @@ func ObserveBatcher(cfg Config, name string, stats func() cio.BatcherStats) (sto
 		}
 		o.ObserveInt64(ins.stopped, stopped, plain)
 		return nil
-	}, ins.enqueued, ins.settled, ins.queued, ins.queuedBytes, ins.age, ins.inFlight, ins.stopped)
+	}, ins.enqueued, ins.finished, ins.queued, ins.queuedBytes, ins.age, ins.inFlight, ins.stopped)
 	if err != nil {
 		return nil, fmt.Errorf("cio/otel: observe the Batcher %s: %w", name, err)
 	}
@@ -46,7 +46,7 @@ func ObserveBatcher(cfg Config, name string, stats func() cio.BatcherStats) (sto
 }
 
 type batcherInstruments struct {
-	enqueued, settled                      metric.Int64ObservableCounter
+	enqueued, finished                     metric.Int64ObservableCounter
 	queued, queuedBytes, inFlight, stopped metric.Int64ObservableGauge
 	age                                    metric.Float64ObservableGauge
 }
@@ -57,7 +57,7 @@ func newBatcherInstruments(m metric.Meter) (ins batcherInstruments, err error) {
 		name, unit, description string
 	}{
 		{&ins.enqueued, "cio.batcher.enqueued", "{message}", "Messages whose Enqueue returned nil."},
-		{&ins.settled, "cio.batcher.settled", "{message}", "Messages that Customer.io accepted or refused."},
+		{&ins.finished, "cio.batcher.finished", "{message}", "Messages that Customer.io accepted or rejected."},
 	} {
 		if *c.to, err = m.Int64ObservableCounter(c.name, metric.WithUnit(c.unit), metric.WithDescription(c.description)); err != nil {
 			return ins, err

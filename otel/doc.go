@@ -8,7 +8,7 @@
 // # Metrics of requests
 //
 // They count every HTTP request, repeats included. Each has the attribute cio.operation (identify, track, page, screen, group, alias or batch)
-// and the attribute cio.outcome: accepted, refused (400 or 413), unauthorized (401 or 403), rate_limited (429), unavailable (408 and 5xx),
+// and the attribute cio.outcome: accepted, rejected (400 or 413), unauthorized (401 or 403), rate_limited (429), unavailable (408 and 5xx),
 // no_answer, canceled, or other. Where an answer came that was no acceptance, http.response.status_code has its status.
 //
 //	cio.client.request.duration   histogram  s          how long a request took, without waiting for the rate limit
@@ -21,7 +21,7 @@
 // Each has the attribute cio.batcher, the name that was given.
 //
 //	cio.batcher.enqueued        counter  {message}  messages whose Enqueue returned nil
-//	cio.batcher.settled         counter  {message}  messages that ended, by cio.outcome: accepted or refused
+//	cio.batcher.finished        counter  {message}  messages that ended, by cio.outcome: accepted or rejected
 //	cio.batcher.queue.messages  gauge    {message}  messages that wait or are on their way
 //	cio.batcher.queue.size      gauge    By         their size
 //	cio.batcher.queue.age       gauge    s          how long the one has waited that has waited longest; 0 for none

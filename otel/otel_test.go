@@ -135,20 +135,20 @@ func TestObserveBatcher(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"cio.batcher.enqueued {message} {cio.batcher=orders}":                     "10",
-		"cio.batcher.settled {message} {cio.batcher=orders,cio.outcome=accepted}": "5",
-		"cio.batcher.settled {message} {cio.batcher=orders,cio.outcome=refused}":  "1",
-		"cio.batcher.queue.messages {message} {cio.batcher=orders}":               "4",
-		"cio.batcher.queue.size By {cio.batcher=orders}":                          "1200",
-		"cio.batcher.queue.age s {cio.batcher=orders}":                            "1.5",
-		"cio.batcher.in_flight {batch} {cio.batcher=orders}":                      "2",
-		"cio.batcher.stopped 1 {cio.batcher=orders}":                              "1",
+		"cio.batcher.enqueued {message} {cio.batcher=orders}":                      "10",
+		"cio.batcher.finished {message} {cio.batcher=orders,cio.outcome=accepted}": "5",
+		"cio.batcher.finished {message} {cio.batcher=orders,cio.outcome=rejected}": "1",
+		"cio.batcher.queue.messages {message} {cio.batcher=orders}":                "4",
+		"cio.batcher.queue.size By {cio.batcher=orders}":                           "1200",
+		"cio.batcher.queue.age s {cio.batcher=orders}":                             "1.5",
+		"cio.batcher.in_flight {batch} {cio.batcher=orders}":                       "2",
+		"cio.batcher.stopped 1 {cio.batcher=orders}":                               "1",
 	}
 	expect(t, collect(t, reader), want)
 
 	// A second Batcher stands beside the first, and what happens in between shows.
 	s.Accepted, s.Stopped = 9, nil
-	want["cio.batcher.settled {message} {cio.batcher=orders,cio.outcome=accepted}"] = "9"
+	want["cio.batcher.finished {message} {cio.batcher=orders,cio.outcome=accepted}"] = "9"
 	want["cio.batcher.stopped 1 {cio.batcher=orders}"] = "0"
 	stopOther, err := ciootel.ObserveBatcher(cfg, "people", func() cio.BatcherStats { return cio.BatcherStats{Enqueued: 3} })
 	if err != nil {
@@ -192,7 +192,7 @@ func TestWithABatcher(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := collect(t, reader)
-	if got["cio.batcher.settled {message} {cio.batcher=b,cio.outcome=accepted}"] != "100" || got["cio.batcher.queue.messages {message} {cio.batcher=b}"] != "0" {
+	if got["cio.batcher.finished {message} {cio.batcher=b,cio.outcome=accepted}"] != "100" || got["cio.batcher.queue.messages {message} {cio.batcher=b}"] != "0" {
 		t.Errorf("got %v", got)
 	}
 	size := got["cio.client.request.body.size By {cio.operation=batch,cio.outcome=accepted}"]

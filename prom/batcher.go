@@ -10,7 +10,7 @@ import (
 type BatcherCollector struct {
 	stats func() cio.BatcherStats
 
-	enqueued, settled, queued, queuedBytes, oldest, inFlight, stopped *prometheus.Desc
+	enqueued, finished, queued, queuedBytes, oldest, inFlight, stopped *prometheus.Desc
 }
 
 var _ prometheus.Collector = (*BatcherCollector)(nil)
@@ -24,7 +24,7 @@ func NewBatcherCollector(name string, stats func() cio.BatcherStats) *BatcherCol
 	return &BatcherCollector{
 		stats:       stats,
 		enqueued:    desc("enqueued_messages_total", "Messages whose Enqueue returned nil."),
-		settled:     desc("settled_messages_total", "Messages that Customer.io accepted or refused.", "outcome"),
+		finished:    desc("finished_messages_total", "Messages that Customer.io accepted or rejected.", "outcome"),
 		queued:      desc("queue_messages", "Messages that wait or are on their way."),
 		queuedBytes: desc("queue_bytes", "The size of the messages that wait or are on their way."),
 		oldest:      desc("queue_oldest_seconds", "How long the message has waited that has waited longest."),
@@ -35,7 +35,7 @@ func NewBatcherCollector(name string, stats func() cio.BatcherStats) *BatcherCol
 
 // Describe sends the descriptions of all metrics.
 func (c *BatcherCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.enqueued, c.settled, c.queued, c.queuedBytes, c.oldest, c.inFlight, c.stopped} {
+	for _, d := range []*prometheus.Desc{c.enqueued, c.finished, c.queued, c.queuedBytes, c.oldest, c.inFlight, c.stopped} {
 		to <- d
 	}
 }
@@ -50,8 +50,8 @@ func (c *BatcherCollector) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v)
 	}
 	counter(c.enqueued, s.Enqueued)
-	counter(c.settled, s.Accepted, "accepted")
-	counter(c.settled, s.Rejected, "refused")
+	counter(c.finished, s.Accepted, "accepted")
+	counter(c.finished, s.Rejected, "rejected")
 	gauge(c.queued, float64(s.Queued))
 	gauge(c.queuedBytes, float64(s.QueuedBytes))
 	gauge(c.oldest, s.Oldest.Seconds())

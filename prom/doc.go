@@ -8,7 +8,7 @@
 // # Metrics of requests
 //
 // They count every HTTP request, repeats included. Each has the label operation (identify, track, page, screen, group, alias or batch) and the
-// label outcome: accepted, refused (400 or 413), unauthorized (401 or 403), rate_limited (429), unavailable (408 and 5xx), no_answer,
+// label outcome: accepted, rejected (400 or 413), unauthorized (401 or 403), rate_limited (429), unavailable (408 and 5xx), no_answer,
 // canceled, or other.
 //
 //	cio_client_request_duration_seconds  histogram  how long a request took, without waiting for the rate limit
@@ -21,7 +21,7 @@
 // Each has the label batcher, the name that was given.
 //
 //	cio_batcher_enqueued_messages_total     counter  messages whose Enqueue returned nil
-//	cio_batcher_settled_messages_total      counter  messages that ended, by the label outcome: accepted or refused
+//	cio_batcher_finished_messages_total     counter  messages that ended, by the label outcome: accepted or rejected
 //	cio_batcher_queue_messages              gauge    messages that wait or are on their way
 //	cio_batcher_queue_bytes                 gauge    their size
 //	cio_batcher_queue_oldest_seconds        gauge    how long the one has waited that has waited longest; 0 for none

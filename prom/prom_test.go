@@ -95,10 +95,10 @@ cio_batcher_queue_messages{batcher="orders"} 4
 # HELP cio_batcher_queue_oldest_seconds How long the message has waited that has waited longest.
 # TYPE cio_batcher_queue_oldest_seconds gauge
 cio_batcher_queue_oldest_seconds{batcher="orders"} 1.5
-# HELP cio_batcher_settled_messages_total Messages that Customer.io accepted or refused.
-# TYPE cio_batcher_settled_messages_total counter
-cio_batcher_settled_messages_total{batcher="orders",outcome="accepted"} 5
-cio_batcher_settled_messages_total{batcher="orders",outcome="refused"} 1
+# HELP cio_batcher_finished_messages_total Messages that Customer.io accepted or rejected.
+# TYPE cio_batcher_finished_messages_total counter
+cio_batcher_finished_messages_total{batcher="orders",outcome="accepted"} 5
+cio_batcher_finished_messages_total{batcher="orders",outcome="rejected"} 1
 # HELP cio_batcher_stopped 1 while sending has stopped for a reason that does not pass by itself.
 # TYPE cio_batcher_stopped gauge
 cio_batcher_stopped{batcher="orders"} 1
@@ -149,12 +149,12 @@ func TestWithABatcher(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `
-# HELP cio_batcher_settled_messages_total Messages that Customer.io accepted or refused.
-# TYPE cio_batcher_settled_messages_total counter
-cio_batcher_settled_messages_total{batcher="b",outcome="accepted"} 100
-cio_batcher_settled_messages_total{batcher="b",outcome="refused"} 0
+# HELP cio_batcher_finished_messages_total Messages that Customer.io accepted or rejected.
+# TYPE cio_batcher_finished_messages_total counter
+cio_batcher_finished_messages_total{batcher="b",outcome="accepted"} 100
+cio_batcher_finished_messages_total{batcher="b",outcome="rejected"} 0
 `
-	if err := testutil.CollectAndCompare(cioprom.NewBatcherCollector("b", b.Stats), strings.NewReader(want), "cio_batcher_settled_messages_total"); err != nil {
+	if err := testutil.CollectAndCompare(cioprom.NewBatcherCollector("b", b.Stats), strings.NewReader(want), "cio_batcher_finished_messages_total"); err != nil {
 		t.Error(err)
 	}
 	const carried = `

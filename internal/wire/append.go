@@ -79,9 +79,9 @@ func AppendStrings(dst []byte, s []string) []byte {
 
 // AppendFloat appends f in the shortest form that reads back as f, laid out as encoding/json does it. NaN and infinities are not JSON
 // and give an *Error.
-func AppendFloat(dst []byte, f float64) ([]byte, error) { return appendFloat(dst, f, 64) }
+func AppendFloat(dst []byte, f float64) ([]byte, error) { return appendFloatBits(dst, f, 64) }
 
-func appendFloat(dst []byte, f float64, bits int) ([]byte, error) {
+func appendFloatBits(dst []byte, f float64, bits int) ([]byte, error) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return dst, &Error{Rule: NotANumber}
 	}

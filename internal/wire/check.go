@@ -9,14 +9,14 @@ import (
 // Check returns an *Error unless raw is exactly one JSON value, white space around it allowed, in valid UTF-8 and nested no deeper
 // than MaxDepth. It does not allocate unless it fails.
 func Check(raw []byte) error {
-	_, err := check(raw)
+	_, err := checkTidy(raw)
 	return err
 }
 
 // AppendRaw appends JSON from outside, checked as Check does and without white space between its tokens. The escape \ufffd, which
 // means a genuine U+FFFD there, is written as that character's bytes.
 func AppendRaw(dst, raw []byte) ([]byte, error) {
-	tidy, err := check(raw)
+	tidy, err := checkTidy(raw)
 	if err != nil {
 		return dst, err
 	}
@@ -49,8 +49,8 @@ func appendUnescaped(dst, src []byte) []byte {
 	}
 }
 
-// check also reports whether raw can be copied as it stands.
-func check(raw []byte) (tidy bool, err error) {
+// checkTidy also reports whether raw can be copied as it stands.
+func checkTidy(raw []byte) (tidy bool, err error) {
 	c := checker{src: raw, tidy: true}
 	i, err := c.value(c.space(0), 0)
 	if err != nil {

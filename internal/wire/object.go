@@ -138,7 +138,7 @@ func (o *Object) Value(name string, v any) {
 	if v != nil {
 		o.name(name)
 		var err error
-		o.dst, err = appendValue(o.dst, v, 1)
+		o.dst, err = appendNested(o.dst, v, 1)
 		o.fail(err, name)
 	}
 }
@@ -184,7 +184,7 @@ func (o *Object) Extra(m map[string]any, taken []string) {
 		o.dst = AppendString(o.dst, name)
 		o.dst = append(o.dst, ':')
 		var err error
-		if o.dst, err = appendValue(o.dst, m[name], 1); err != nil {
+		if o.dst, err = appendNested(o.dst, m[name], 1); err != nil {
 			o.fail(err, name)
 			return
 		}

@@ -29,14 +29,14 @@ type Appender interface {
 // dst comes back as it was.
 func AppendValue(dst []byte, v any) ([]byte, error) {
 	n := len(dst)
-	out, err := appendValue(dst, v, 0)
+	out, err := appendNested(dst, v, 0)
 	if err != nil {
 		return out[:n], err
 	}
 	return out, nil
 }
 
-func appendValue(dst []byte, v any, depth int) ([]byte, error) {
+func appendNested(dst []byte, v any, depth int) ([]byte, error) {
 	if depth > MaxDepth {
 		return dst, &Error{Rule: TooDeep}
 	}
@@ -52,7 +52,7 @@ func appendValue(dst []byte, v any, depth int) ([]byte, error) {
 	case int64:
 		return strconv.AppendInt(dst, v, 10), nil
 	case float64:
-		return appendFloat(dst, v, 64)
+		return appendFloatBits(dst, v, 64)
 	case *Checked:
 		return append(dst, *v...), nil
 	case map[string]any:
@@ -96,7 +96,7 @@ func appendValue(dst []byte, v any, depth int) ([]byte, error) {
 	case uint64:
 		return strconv.AppendUint(dst, v, 10), nil
 	case float32:
-		return appendFloat(dst, float64(v), 32)
+		return appendFloatBits(dst, float64(v), 32)
 	}
 	return appendMarshalled(dst, v)
 }
@@ -159,7 +159,7 @@ func appendMember[V any](dst []byte, v V, depth int) ([]byte, error) {
 	if s, ok := any(&v).(*string); ok {
 		return AppendString(dst, *s), nil
 	}
-	return appendValue(dst, any(v), depth)
+	return appendNested(dst, any(v), depth)
 }
 
 func appendSlice[V any](dst []byte, s []V, depth int) ([]byte, error) {
@@ -172,7 +172,7 @@ func appendSlice[V any](dst []byte, s []V, depth int) ([]byte, error) {
 			dst = append(dst, ',')
 		}
 		var err error
-		if dst, err = appendValue(dst, v, depth+1); err != nil {
+		if dst, err = appendNested(dst, v, depth+1); err != nil {
 			return dst, At(err, "["+strconv.Itoa(i)+"]")
 		}
 	}
@@ -203,7 +203,7 @@ func appendAppender(dst []byte, v Appender) ([]byte, error) {
 	if Generated(v) {
 		return out, nil
 	}
-	tidy, err := check(out[n:])
+	tidy, err := checkTidy(out[n:])
 	switch {
 	case err != nil:
 		return dst, err

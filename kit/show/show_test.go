@@ -138,8 +138,8 @@ func TestVerify(t *testing.T) {
 func TestSent(t *testing.T) {
 	client := Must(cio.NewClient(cio.Config{APIKey: "key", Region: cio.RegionEU}))
 	refused := client.Send(t.Context(), cio.Identify{UserID: "ann"}, cio.Track{UserID: "ann"})
-	if got, status := capture(t, func() { Rejected(refused) }); status != -1 || !strings.Contains(got, "1  refused  event  missing-event") {
-		t.Errorf("Refused: status %d\n%s", status, got)
+	if got, status := capture(t, func() { Rejected(refused) }); status != -1 || !strings.Contains(got, "1  rejected  event  missing-event") {
+		t.Errorf("Rejected: status %d\n%s", status, got)
 	}
 	if got, status := capture(t, func() { Accepted(refused) }); status != 1 || !strings.Contains(got, "missing-event") || !strings.Contains(got, "not accepted: ") {
 		t.Errorf("Accepted: status %d\n%s", status, got)
@@ -148,7 +148,7 @@ func TestSent(t *testing.T) {
 		t.Errorf("Accepted(nil): status %d %q", status, got)
 	}
 	if _, status := capture(t, func() { Rejected(nil) }); status != 1 {
-		t.Errorf("Refused(nil): status %d", status)
+		t.Errorf("Rejected(nil): status %d", status)
 	}
 	answer := Failures(&cio.SendError{Total: 1, Failures: []cio.Failure{{Outcome: cio.OutcomeUnsent, Err: &cio.APIError{Operation: "track", Status: 503, Message: "busy"}}}})
 	if got := answer.text(); !strings.Contains(got, "unsent") || !strings.Contains(got, "answer 503") || !strings.Contains(got, "busy") {

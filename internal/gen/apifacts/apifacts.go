@@ -24,7 +24,7 @@ func Extract(document []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts := extract(tree)
+	facts := extractFacts(tree)
 	sum := sha256.Sum256(document)
 	facts["sha256"] = hex.EncodeToString(sum[:])
 	if shared := share(facts); len(shared) > 0 {
@@ -57,7 +57,7 @@ func Expand(facts []byte) ([]byte, error) {
 	}
 	shared, _ := tree["shared"].(map[string]any)
 	delete(tree, "shared")
-	full, err := expand(tree, shared, 0)
+	full, err := expandSchema(tree, shared, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func decode(text []byte) (map[string]any, error) {
 // No document nests as deep: what does refers to itself.
 const maxDepth = 200
 
-func expand(v any, shared map[string]any, depth int) (any, error) {
+func expandSchema(v any, shared map[string]any, depth int) (any, error) {
 	if depth > maxDepth {
 		return nil, fmt.Errorf("more than %d levels: a part refers to itself", maxDepth)
 	}
@@ -88,11 +88,11 @@ func expand(v any, shared map[string]any, depth int) (any, error) {
 			if !ok {
 				return nil, fmt.Errorf("%s is not there", ref)
 			}
-			return expand(part, shared, depth+1)
+			return expandSchema(part, shared, depth+1)
 		}
 		out := make(map[string]any, len(v))
 		for name, value := range v {
-			full, err := expand(value, shared, depth+1)
+			full, err := expandSchema(value, shared, depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -102,7 +102,7 @@ func expand(v any, shared map[string]any, depth int) (any, error) {
 	case []any:
 		out := make([]any, len(v))
 		for i, value := range v {
-			full, err := expand(value, shared, depth+1)
+			full, err := expandSchema(value, shared, depth+1)
 			if err != nil {
 				return nil, err
 			}

@@ -41,7 +41,7 @@ func TestFactsAreThoseOfTheDocuments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		facts := extract(tree)
+		facts := extractFacts(tree)
 		full, err := Read(root, name)
 		if err != nil {
 			t.Fatal(err)

@@ -12,7 +12,7 @@ var kept = []string{
 	"minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties",
 }
 
-func extract(tree map[string]any) map[string]any {
+func extractFacts(tree map[string]any) map[string]any {
 	facts := map[string]any{"openapi": tree["openapi"], "version": at(tree, "info")["version"], "paths": each(at(tree, "paths"), pathItem)}
 	components := map[string]any{}
 	if responses := at(tree, "components", "responses"); responses != nil {

@@ -78,11 +78,11 @@ func SyncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err = syncDir(d); errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+	if err = fsyncDir(d); errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
 		err = nil
 	}
 	return errors.Join(err, d.Close())
 }
 
-// syncDir is what a test replaces by a file system that cannot do it.
-var syncDir = (*os.File).Sync
+// fsyncDir is what a test replaces by a file system that cannot do it.
+var fsyncDir = (*os.File).Sync

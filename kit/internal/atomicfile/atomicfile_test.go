@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-func write(t *testing.T, name, text string) error {
+func writeText(t *testing.T, name, text string) error {
 	t.Helper()
 	return Write(name, 0o644, func(w io.Writer) error {
 		_, err := io.WriteString(w, text)
@@ -35,7 +35,7 @@ func TestWrite(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "file")
 	for _, text := range []string{"one", "two", ""} {
-		if err := write(t, name, text); err != nil {
+		if err := writeText(t, name, text); err != nil {
 			t.Fatal(err)
 		}
 		holds(t, name, text)
@@ -56,7 +56,7 @@ func TestWrite(t *testing.T) {
 func TestOpenFile(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "file")
-	if err := write(t, name, "old"); err != nil {
+	if err := writeText(t, name, "old"); err != nil {
 		t.Fatal(err)
 	}
 	open, err := os.Open(name)
@@ -64,7 +64,7 @@ func TestOpenFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	written := make(chan error)
-	go func() { written <- write(t, name, "new") }()
+	go func() { written <- writeText(t, name, "new") }()
 	time.AfterFunc(200*time.Millisecond, func() { open.Close() })
 	if err := <-written; err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestNever(t *testing.T) {
 		t.Fatal(err)
 	}
 	begun := time.Now()
-	if err := write(t, filepath.Join(dir, "dir"), "x"); err == nil {
+	if err := writeText(t, filepath.Join(dir, "dir"), "x"); err == nil {
 		t.Error("a directory was replaced")
 	}
 	if took := time.Since(begun); took > 20*time.Second {
@@ -96,10 +96,10 @@ func TestSyncDir(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a directory cannot be synced on Windows")
 	}
-	defer func(was func(*os.File) error) { syncDir = was }(syncDir)
+	defer func(was func(*os.File) error) { fsyncDir = was }(fsyncDir)
 	dir := t.TempDir()
 	for err, ignored := range map[error]bool{syscall.EINVAL: true, syscall.ENOTSUP: true, syscall.ENOSYS: true, syscall.EIO: false, syscall.ENOSPC: false} {
-		syncDir = func(d *os.File) error { return &os.PathError{Op: "sync", Path: d.Name(), Err: err} }
+		fsyncDir = func(d *os.File) error { return &os.PathError{Op: "sync", Path: d.Name(), Err: err} }
 		if got := SyncDir(dir); (got == nil) != ignored {
 			t.Errorf("%v: %v", err, got)
 		}

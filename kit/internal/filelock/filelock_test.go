@@ -54,7 +54,7 @@ func holder(t *testing.T, path string) *exec.Cmd {
 	return cmd
 }
 
-func take(t *testing.T, path string) *Lock {
+func mustTake(t *testing.T, path string) *Lock {
 	t.Helper()
 	l, err := Take(path, "")
 	if err != nil {
@@ -104,7 +104,7 @@ func TestOtherProcess(t *testing.T) {
 	if err := Held(path); err != nil {
 		t.Fatal(err)
 	}
-	if err := take(t, path).Release(); err != nil {
+	if err := mustTake(t, path).Release(); err != nil {
 		t.Fatal(err)
 	}
 	if got := names(t, dir); len(got) != 0 {
@@ -137,7 +137,7 @@ func TestNames(t *testing.T) {
 		paths[3] = filepath.Join(paths[3], "file")
 	}
 	for _, first := range paths {
-		l := take(t, first)
+		l := mustTake(t, first)
 		for _, second := range paths {
 			if _, err := Take(second, ""); !errors.Is(err, ErrInUse) {
 				t.Errorf("%s after %s: %v", second, first, err)
@@ -262,7 +262,7 @@ func TestSweep(t *testing.T) {
 		cmd.Process.Kill()
 		cmd.Wait()
 	}
-	held := take(t, filepath.Join(dir, "c"))
+	held := mustTake(t, filepath.Join(dir, "c"))
 	keep := []string{".c" + lockSuffix, ".c" + ownerSuffix, "a", "d" + lockSuffix}
 	for _, name := range keep[2:] {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
@@ -287,7 +287,7 @@ func TestUnsigned(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "{", `{"pid":"x"}`, "\x00\xff"} {
 		path := filepath.Join(t.TempDir(), "file")
-		l := take(t, path)
+		l := mustTake(t, path)
 		if err := os.WriteFile(beside(path, ownerSuffix), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

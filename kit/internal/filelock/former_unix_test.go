@@ -14,7 +14,7 @@ import (
 func TestFormer(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")
-	l := take(t, path)
+	l := mustTake(t, path)
 	defer l.Release()
 	if err := errors.Join(l.Former(path), HeldByFormer(path)); err != nil {
 		t.Fatal("a file that is not there: ", err)

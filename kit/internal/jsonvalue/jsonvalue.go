@@ -75,8 +75,8 @@ func AppendTime(dst []byte, t time.Time, zone bool) ([]byte, error) {
 	}
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()
-	dst = appendDate(append(dst, '"'), year, int(month), day)
-	dst = appendClock(append(dst, 'T'), hour, minute, second, t.Nanosecond())
+	dst = appendYMD(append(dst, '"'), year, int(month), day)
+	dst = appendHMS(append(dst, 'T'), hour, minute, second, t.Nanosecond())
 	if zone {
 		dst = append(dst, 'Z')
 	}
@@ -89,12 +89,12 @@ func AppendDate(dst []byte, t time.Time) ([]byte, error) {
 		return dst, ErrYear
 	}
 	year, month, day := t.Date()
-	return append(appendDate(append(dst, '"'), year, int(month), day), '"'), nil
+	return append(appendYMD(append(dst, '"'), year, int(month), day), '"'), nil
 }
 
 // AppendClock appends a time of day as a JSON string, such as "15:04:05.25". It must be at least 0.
 func AppendClock(dst []byte, d time.Duration, zone bool) []byte {
-	dst = appendClock(append(dst, '"'), int(d/time.Hour), int(d/time.Minute%60), int(d/time.Second%60), int(d%time.Second))
+	dst = appendHMS(append(dst, '"'), int(d/time.Hour), int(d/time.Minute%60), int(d/time.Second%60), int(d%time.Second))
 	if zone {
 		dst = append(dst, 'Z')
 	}
@@ -103,13 +103,13 @@ func AppendClock(dst []byte, d time.Duration, zone bool) []byte {
 
 func writable(t time.Time) bool { return t.Year() >= 0 && t.Year() <= 9999 }
 
-func appendDate(dst []byte, year, month, day int) []byte {
+func appendYMD(dst []byte, year, month, day int) []byte {
 	dst = two(two(dst, year/100), year%100)
 	dst = two(append(dst, '-'), month)
 	return two(append(dst, '-'), day)
 }
 
-func appendClock(dst []byte, hour, minute, second, nanosecond int) []byte {
+func appendHMS(dst []byte, hour, minute, second, nanosecond int) []byte {
 	dst = two(dst, hour)
 	dst = two(append(dst, ':'), minute)
 	dst = two(append(dst, ':'), second)

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// create takes the file's name away, which leaves it to who has it open.
-func create(dir string) (*os.File, error) {
+// createFile takes the file's name away, which leaves it to who has it open.
+func createFile(dir string) (*os.File, error) {
 	f, err := os.CreateTemp(dir, ".ciokit-*")
 	if err != nil {
 		return nil, err

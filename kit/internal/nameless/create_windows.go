@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// create has the system remove the file, which has a name until then, when its last handle is closed.
-func create(dir string) (*os.File, error) {
+// createFile has the system remove the file, which has a name until then, when its last handle is closed.
+func createFile(dir string) (*os.File, error) {
 	if dir == "" {
 		dir = os.TempDir()
 	}

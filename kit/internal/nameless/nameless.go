@@ -10,7 +10,7 @@ import (
 // Create makes a file in dir, empty for the usual place of temporary files, of mode 0600 and for this process alone. It is gone when it is closed, and when the
 // process ends, however it ends.
 func Create(dir string) (*os.File, error) {
-	f, err := create(dir)
+	f, err := createFile(dir)
 	if err != nil && dir == "" {
 		err = places.TempError(err)
 	}

@@ -290,7 +290,7 @@ var lines = []line{
 	{"Batches: Split what is too large for one request", "accepted in several requests", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(client.Send(ctx, messages...))
 	}},
-	{"Batches: Validate the size of a message", "refused: message-too-large", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
+	{"Batches: Validate the size of a message", "rejected: message-too-large", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(cio.Encode(cio.Identify{UserID: "u1", Traits: map[string]any{"note": strings.Repeat("x", 40_000)}}))
 	}},
 	{"Batches: Set the size of a request", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
@@ -323,22 +323,22 @@ var lines = []line{
 	{"Validators: An email address that has not", "error", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(mail.ParseAddress("ann@"))
 	}},
-	{"Validators: A person has an id or an email address", "refused: missing-identity", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
+	{"Validators: A person has an id or an email address", "rejected: missing-identity", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(cio.Encode(cio.Identify{Traits: map[string]any{cio.TraitEmail: ""}}))
 	}},
-	{"Validators: A user id is there", "refused: missing-identity", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
+	{"Validators: A user id is there", "rejected: missing-identity", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(cio.Encode(cio.DeletePerson{}))
 	}},
 	{"Validators: A user id is not too long", "warned: id-length", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(cio.Encode(cio.Identify{UserID: strings.Repeat("x", 151)}))
 	}},
-	{"Validators: An event has a name", "refused: missing-event", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
+	{"Validators: An event has a name", "rejected: missing-event", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(cio.Encode(cio.Track{UserID: "u1", Event: cio.Named("", nil)}))
 	}},
 	{"Validators: An event's name is not too long", "warned: event-name-length", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(cio.Encode(cio.Track{UserID: "u1", Event: cio.Named(strings.Repeat("x", 101), nil)}))
 	}},
-	{"Validators: An event's name is not a misspelt one of Customer.io's", "refused: near-semantic-name", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
+	{"Validators: An event's name is not a misspelt one of Customer.io's", "rejected: near-semantic-name", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {
 		return results(cio.Encode(cio.Track{UserID: "u1", Event: cio.Named("order_completed", nil)}))
 	}},
 	{"Validators: A batch is not too large", "accepted in several requests", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {

@@ -79,7 +79,7 @@ func runLine(t *testing.T, l line) {
 		if got[len(got)-1] != true {
 			t.Errorf("got %v of the error %v", got, err)
 		}
-	case "refused":
+	case "rejected":
 		var refusal *cio.MessageError
 		if !errors.As(failure, &refusal) || string(refusal.Rule) != rule {
 			t.Errorf("got %v", failure)
