@@ -28,6 +28,7 @@ var (
 		"Postgres://me:PW@127.0.0.1:1/shop", "POSTGRESQL://me:PW@127.0.0.1:1/shop", "postgresql+psycopg2://me:PW@127.0.0.1:1/shop", "mysql+pymysql://me:PW@127.0.0.1:1/shop",
 		"jdbc:postgresql://127.0.0.1:1/shop?user=me&password=PW", "jdbc:mysql://127.0.0.1:1/shop?user=me&password=PW", "oracle://me:PW@127.0.0.1:1/shop", "mssql://me:PW@127.0.0.1:1/shop",
 		"host=127.0.0.1 port=1 user=me password=PW dbname=shop", "Server=127.0.0.1;Uid=me;Pwd=PW;", "me:PW@tcp(127.0.0.1:1)/shop://", "postgres:me:PW@127.0.0.1:1/shop", "mysql:/me:PW@127.0.0.1:1/shop",
+		"me:PW@127.0.0.1/shop", "me:PW@tcp(127.0.0.1:1)/shop", "sqlite3:me:PW@shop", "127.0.0.1:1/shop?user=me&password=PW",
 	}
 	files = []string{
 		"shop: postgres://me:PW@127.0.0.1:1/shop\n", "shop: 'postgres://me:PW@127.0.0.1:1/shop'\n", "shop: \"postgres://me:PW@127.0.0.1:1/shop\"\n", "shop: mysql://me:PW@127.0.0.1:1/shop\n",

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
@@ -32,7 +33,10 @@ func IsDatabase(arg string) bool {
 func checkForeign(args []string) error {
 	for _, arg := range args {
 		lower := strings.ToLower(arg)
-		if IsDatabase(arg) || !strings.Contains(lower, "://") && !strings.Contains(lower, "password=") && !strings.Contains(lower, "pwd=") {
+		if IsDatabase(arg) || !strings.Contains(lower, "://") && !strings.Contains(lower, "password=") && !strings.Contains(lower, "pwd=") && !namesUser(arg) {
+			continue
+		}
+		if found, _ := filepath.Glob(arg); len(found) > 0 { // as a pattern
 			continue
 		}
 		if _, err := os.Stat(arg); err != nil {
@@ -40,6 +44,12 @@ func checkForeign(args []string) error {
 		}
 	}
 	return nil
+}
+
+// namesUser reports whether an argument may be user:password@host. A drive of Windows is one letter, and no user.
+func namesUser(arg string) bool {
+	colon := strings.Index(arg, ":")
+	return colon > 1 && strings.LastIndex(arg, "@") > colon
 }
 
 // Name is what an argument is called where it is shown.

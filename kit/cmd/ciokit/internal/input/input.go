@@ -4,8 +4,11 @@ package input
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
@@ -50,7 +53,7 @@ func (in Input) Open(ctx context.Context, con console.Console) (source.Source, e
 		return nil, exit.Fail(exit.Usage, "a database stands alone; load the others by themselves")
 	case !IsDatabase(args[0]):
 		if in.Query != "" || in.OrderBy != nil {
-			return nil, exit.Fail(exit.Usage, "--query and --order-by are for databases, and %s is none", args[0])
+			return nil, noDatabase(args)
 		}
 		return source.OpenFiles(args, in.Source)
 	}
@@ -62,6 +65,39 @@ func (in Input) Open(ctx context.Context, con console.Console) (source.Source, e
 		return nil, exit.Fail(exit.Usage, "say which rows: --query 'SELECT ...'")
 	}
 	return sqldb.Open(ctx, url, sqldb.Query{SQL: in.Query, OrderBy: in.OrderBy, StallTimeout: in.Stall})
+}
+
+// noDatabase says how to name a database where a query stands beside files. What is no file is not shown: it may be an address with a password in it.
+func noDatabase(args []string) error {
+	for _, arg := range args {
+		if isSQLite(arg) {
+			return exit.Fail(exit.Usage, "%[1]s is a database of SQLite: name it as one, sqlite:%[1]s", console.ShortPath(arg))
+		}
+	}
+	if _, err := os.Stat(args[0]); err == nil {
+		return exit.Fail(exit.Usage, "--query and --order-by are for databases, and %s is none: leave them out", console.ShortPath(args[0]))
+	}
+	return exit.Fail(exit.Usage, "--query and --order-by are for databases, and what is named is neither one nor a file; name a database as sqlite:FILE, as a URL that begins with postgres:// or mysql://, as env:NAME for the environment variable that holds one, or as db:NAME for an entry of --config")
+}
+
+// isSQLite reports whether a file is a database of SQLite, by what it begins with. One without a table may be empty, and is known by its name.
+func isSQLite(name string) bool {
+	const magic = "SQLite format 3\x00"
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() { // a pipe would lose what is read from it
+		return false
+	}
+	if info.Size() == 0 {
+		return slices.Contains([]string{".db", ".db3", ".sqlite", ".sqlite3"}, strings.ToLower(filepath.Ext(name)))
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, len(magic))
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head) == magic
 }
 
 // Error puts the exit code to what is wrong with a file: its contents are usage, its absence is local.
