@@ -1,6 +1,9 @@
 package load
 
 import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -60,5 +63,53 @@ func TestAddressIsTheEmulators(t *testing.T) {
 		if found := err == nil; found != isAddress(s) {
 			t.Errorf("%q is found by %q: %v, and is an address: %v", s, other, found, isAddress(s))
 		}
+	}
+}
+
+// Two spellings are one person here where they are one to the emulator, and only there.
+func TestIdentityAgreesWithTheEmulator(t *testing.T) {
+	t.Parallel()
+	client, server := emulated(t, cio.Config{})
+	rnd := rand.New(rand.NewPCG(1, 2))
+	parts := []string{"a", "B", "c.d", "@", "@", ".", "org", "X", " ", ",", "\"", "cio_", "é", "É", "..", "-", "+", "\u212a", "(", "\\", strings.Repeat("x", 250)}
+	ids := []string{"Acme1@EU", "Ann@X.org", "ann@@x.org", "@x.org", "A@.x.org", "A@x.org.", "A@x", "cio_A@x.org", "A@x..org", " A@x.org", "A@x.org ", "É@x.org", "cio_", "A@cio_x.org"}
+	for range 400 {
+		var id strings.Builder
+		for range 1 + rnd.IntN(6) {
+			id.WriteString(parts[rnd.IntN(len(parts))])
+		}
+		ids = append(ids, id.String())
+	}
+	folded := 0
+	for i, id := range ids {
+		other := strings.ToLower(id)
+		if other == id {
+			other = strings.ToUpper(id)
+		}
+		if other == id || !strings.EqualFold(other, id) {
+			continue
+		}
+		// The second message is of the same person if the first trait is still there.
+		if err := client.Send(t.Context(), cio.Identify{UserID: id, Traits: map[string]any{"n": i}}, cio.Identify{UserID: other, Traits: map[string]any{"m": i}}); err != nil {
+			t.Fatalf("%q: %v", id, err)
+		}
+		one := foldID(id) == foldID(other)
+		p, err := server.Person("", other)
+		if strings.HasPrefix(other, "cio_") && len(other) > 4 {
+			continue // names nobody until Customer.io has said so
+		}
+		if err != nil {
+			t.Fatalf("%q: %v", other, err)
+		}
+		n, _ := json.Marshal(p.Traits["n"])
+		if both := string(n) == fmt.Sprint(i); both != one {
+			t.Errorf("%q and %q: one person to the emulator: %v; here: %v", id, other, both, one)
+		}
+		if one {
+			folded++
+		}
+	}
+	if folded < 5 {
+		t.Errorf("%d pairs are one person: too few to tell", folded)
 	}
 }

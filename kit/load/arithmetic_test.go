@@ -33,7 +33,7 @@ func calculate(t *testing.T, expression string, kind source.Kind, cells ...strin
 		}
 		row1 = append(row1, c)
 	}
-	p, err := m.compile(columns)
+	p, err := m.Compile(columns, false)
 	if err != nil {
 		return "compile"
 	}

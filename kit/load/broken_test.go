@@ -10,6 +10,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/internal/jsonvalue"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -48,7 +49,7 @@ func csvRow(cells map[string]string) string {
 func jsonRow(cells map[string]string) string {
 	var members []string
 	for _, c := range brokenColumns {
-		text, _ := appendString(nil, []byte(cells[c]))
+		text := jsonvalue.AppendText(nil, cells[c])
 		members = append(members, `"`+c+`":`+string(text))
 	}
 	return "{" + strings.Join(members, ",") + "}"

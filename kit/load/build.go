@@ -28,10 +28,9 @@ type mapper struct {
 	made       []int
 	times      []time.Time
 	deletes    int
-	// counter, if set, counts what is shared. said is for it, of the row at hand; noAddress is how many of its messages have a trait email that
+	// sayings are what the messages of the row at hand say of whom and what they are; noAddress is how many of them have a trait email that
 	// is no address, byAddress how many name the person by that trait because the row has no userId.
-	counter   *identityCounter
-	said      []identified
+	sayings   *sayings
 	noAddress int
 	byAddress int
 	blank     bool          // the row at hand has nothing in the columns that the mapping reads
@@ -40,15 +39,40 @@ type mapper struct {
 }
 
 func newMapper(p *plan, encode func(cio.Message) (cio.Encoded, error)) *mapper {
-	return &mapper{plan: p, encode: encode, row: row{in: newInterpreter(p.columns)}}
+	return &mapper{plan: p, encode: encode, row: row{in: newInterpreter(p.columns)}, sayings: newSayings()}
 }
+
+// Compiled returns what the mapper was made of.
+func (m *mapper) Compiled() *plan { return m.plan }
+
+// Encode encodes and checks a message by the rules that those of the rows are made by.
+func (m *mapper) Encode(msg cio.Message) (cio.Encoded, error) { return m.encode(msg) }
+
+// Made returns which message of the mapping the i-th message of the row at hand is.
+func (m *mapper) Made(i int) *messagePlan { return m.plan.messages[m.made[i]] }
+
+// Time returns the time that the mapping gives the i-th message of the row at hand, the zero time for none.
+func (m *mapper) Time(i int) time.Time { return m.times[i] }
+
+// Identities returns for each message of the row at hand what tells whose or what it is: messages of the same must keep their order. It is valid
+// until the next call of messagesOf.
+func (m *mapper) Identities() []string { return m.identities }
+
+// Deletes returns how many messages of the row at hand delete or suppress something.
+func (m *mapper) Deletes() int { return m.deletes }
+
+// Blank reports whether the row at hand has nothing in the columns that the mapping reads.
+func (m *mapper) Blank() bool { return m.blank }
+
+// Said returns what the messages of the row at hand say about who and what they are, valid until the next call of messagesOf.
+func (m *mapper) Said() []Said { return m.sayings.said }
 
 // messagesOf returns the messages of a row; none if all its cells are absent or no condition holds. They are valid until the next call. An
 // error is about the first message that cannot be made, and means that there are none. A row without any value is an error where a message
 // that acts would be of it: who was to be deleted must not go missing without a word.
 func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueError) {
 	m.messages, m.identities, m.made, m.times, m.deletes = m.messages[:0], m.identities[:0], m.made[:0], m.times[:0], 0
-	m.said, m.noAddress, m.byAddress = m.said[:0], 0, 0
+	m.sayings.said, m.noAddress, m.byAddress = m.sayings.said[:0], 0, 0
 	m.plan.dropNulls(r.Cells)
 	m.row.notes = m.row.notes[:0]
 	m.blank = m.plan.blank(r)
@@ -80,13 +104,11 @@ func (m *mapper) messagesOf(r *source.Row, tag uint64) ([]cio.Encoded, *valueErr
 					if p.namedByAddress(&m.values) {
 						m.byAddress++
 					}
-					if m.counter != nil {
-						m.said = m.counter.identify(m.said, m, p)
-					}
+					m.sayings.add(m, p)
 					continue
 				}
 				if refused != nil {
-					err = p.refusal(refused)
+					err = p.refused(refused)
 				}
 			}
 		}
@@ -153,9 +175,6 @@ func (p *plan) blank(r *source.Row) bool {
 	}
 	return true
 }
-
-// acts reports whether the message does something to a person, a device or an object, instead of being kept.
-func (p *messagePlan) acts() bool { return p.kind.message != nil || commands[p.eventName()] }
 
 // holds reports whether the message's condition is true, and true if it has none. A condition without a value is not true.
 func (p *messagePlan) holds(r *row) (bool, *valueError) {
@@ -337,16 +356,19 @@ func (m *mapper) messageID(p *messagePlan, event string, r *source.Row) (string,
 	return m.hash.sum(), nil
 }
 
-// hintOf says in the words of a mapping what the client says of a message.
-func hintOf(hint string) string { return wirewords.Hint(hint, "verbatim: true beside the message") }
+// HintOf says in the words of a mapping what the client says of a message.
+func HintOf(hint string) string { return wirewords.Hint(hint, "verbatim: true beside the message") }
 
-// refusal turns what the client's own rules say of a message into what is said of the row.
-func (p *messagePlan) refusal(err error) *valueError {
+// Refused turns what the client's own rules say of a message that is of no row into what is said of a row.
+func Refused(err error) *valueError { return (*messagePlan)(nil).refused(err) }
+
+// refused turns what the client's own rules say of a message into what is said of the row.
+func (p *messagePlan) refused(err error) *valueError {
 	var bad *cio.MessageError
 	if !errors.As(err, &bad) {
 		return refuse(RuleNotEncodable, "the message cannot be encoded")
 	}
-	e := &valueError{field: bad.Field, rule: string(bad.Rule), hint: bad.Hint, column: p.columns[bad.Field]}
+	e := &valueError{field: bad.Field, rule: string(bad.Rule), hint: bad.Hint, column: p.columnOf(bad.Field)}
 	switch bad.Rule {
 	case cio.RuleNoIdentity, cio.RuleNoEvent, cio.RuleNoGroup, cio.RuleNoPreviousID:
 		// The client speaks of its Go fields, which is not what the one who wrote the mapping sees.
@@ -354,9 +376,17 @@ func (p *messagePlan) refusal(err error) *valueError {
 			e.hint = "the row has nothing for " + e.field + ": column " + e.column + " is empty"
 		}
 	}
-	e.hint = hintOf(e.hint)
+	e.hint = HintOf(e.hint)
 	if e.hint == "" {
 		e.hint = "see the rule " + e.rule
 	}
 	return e
+}
+
+// columnOf returns the column that a field comes from, empty if that is not known.
+func (p *messagePlan) columnOf(field string) string {
+	if p == nil {
+		return ""
+	}
+	return p.columns[field]
 }

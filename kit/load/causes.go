@@ -26,30 +26,31 @@ const (
 // hintedRules are the rules of cells that another expression, or a flag, may convert.
 var hintedRules = []string{RuleNotAnInteger, RuleNotANumber, RuleNotADate, RuleNotABoolean}
 
-func (c *causes) add(r Reject) {
-	text, ok := r.Value()
-	if !ok || r.Column == "" || !slices.Contains(hintedRules, r.Rule) {
+// Add notes a value of a column that a rule refused. Values of columns without a name, and rules that no expression mends, tell nothing.
+func (c *causes) Add(rule, column, value string) {
+	if column == "" || !slices.Contains(hintedRules, rule) {
 		return
 	}
-	i := slices.IndexFunc(*c, func(have *cause) bool { return have.rule == r.Rule && have.column == r.Column })
+	i := slices.IndexFunc(*c, func(have *cause) bool { return have.rule == rule && have.column == column })
 	if i < 0 {
 		if i = len(*c); i == maxCauses {
 			return
 		}
-		*c = append(*c, &cause{rule: r.Rule, column: r.Column})
+		*c = append(*c, &cause{rule: rule, column: column})
 	}
 	at := (*c)[i]
 	if at.count++; len(at.cells) < maxCauseCells {
 		var unquoted string
-		if strings.HasPrefix(text, `"`) && json.Unmarshal([]byte(text), &unquoted) == nil {
-			text = unquoted
+		if strings.HasPrefix(value, `"`) && json.Unmarshal([]byte(value), &unquoted) == nil {
+			value = unquoted
 		}
-		at.cells = append(at.cells, text)
+		at.cells = append(at.cells, value)
 	}
 }
 
-// hints say for so many rows what their cells look like.
-func (c causes) hints(rows int64, comma bool) (list []string) {
+// Hints say for so many rows what their cells look like and what would read them. comma says that the load reads numbers with a comma. They hold no
+// value but words that stand for nothing, or for true and false.
+func (c causes) Hints(rows int64, comma bool) (list []string) {
 	for _, at := range c {
 		if h := at.hint(rows, comma); h != "" {
 			list = append(list, h)

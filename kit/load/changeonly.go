@@ -3,9 +3,6 @@ package load
 import (
 	"errors"
 	"fmt"
-	"slices"
-
-	"github.com/ciokit/cio"
 )
 
 // ChangeOnly has a run send only what has changed since an earlier one. The zero value sends everything.
@@ -79,43 +76,14 @@ func (c *ChangeOnly) check(j *Job) error {
 		return errors.New("load: ChangeOnly.IDs needs a Snapshot to keep them in")
 	case c.Mirror != "" && j.Limit > 0:
 		return errors.New("load: ChangeOnly.Mirror needs all of the input; leave Job.Limit out")
-	case c.Mirror != "" && !j.Mapping.identifies():
+	case c.Mirror != "" && !j.Mapping.Identifies():
 		return errors.New("load: ChangeOnly.Mirror needs a mapping with an identify that has a userId, because people are deleted by it")
 	}
 	if c.MaxShrink == 0 {
 		c.MaxShrink = DefaultMaxShrink
 	}
 	if c.on() {
-		return c.checkMapping(j.Mapping)
+		return j.Mapping.CheckSnapshot(c.Mirror != "")
 	}
 	return nil
-}
-
-// checkMapping refuses what a snapshot cannot tell apart, and for Mirror all that may be about people without naming them. The error is a
-// *MappingError.
-func (c *ChangeOnly) checkMapping(m *Mapping) error {
-	var problems mappingReader
-	for _, s := range m.messages {
-		k := s.kind
-		if s.ordinary() && s.fields[fieldMessageID] == nil && s.fields[fieldTimestamp] == nil {
-			problems.problem(s.at, "give it a messageId, such as messageId: [$order_id], or a timestamp, or load it without a snapshot",
-				"with a snapshot the same event, when it happens again, could not be told from one that was sent before")
-		}
-		switch {
-		case c.Mirror == "":
-		case k.typ == cio.TypeAlias:
-			problems.problem(s.at, "load it by itself, without a mirror", "an alias merges people, and a mirror might then delete them both")
-		case slices.Contains(k.fields, fieldUserID) && s.fields[fieldUserID] == nil:
-			problems.problem(s.at, "give it a userId, or load it by itself, without a mirror", "a mirror must know by the userId whom each message is about, so that it deletes nobody who is in the input")
-		}
-	}
-	if len(problems.problems) > 0 {
-		return &MappingError{Name: m.name, Problems: problems.problems}
-	}
-	return nil
-}
-
-// identifies reports whether the mapping names people by their userId.
-func (m *Mapping) identifies() bool {
-	return slices.ContainsFunc(m.messages, func(s *messageSpec) bool { return s.kind.typ == cio.TypeIdentify && s.fields[fieldUserID] != nil })
 }

@@ -24,7 +24,7 @@ type changes struct {
 	sent    *keySet // what rows of this run that were sent are about; nil if none is left out
 	spool   *spool
 	info    SnapshotInfo // of the one to be made
-	words   []*word      // that the run is under way
+	pending []*Pending   // say that the run is under way
 	resumes bool         // the run goes on with an earlier one
 	own     bool         // an earlier run of this load has made the old snapshot
 	afresh  bool         // what the old snapshot says does not hold for rows that are not read
@@ -32,7 +32,7 @@ type changes struct {
 	taken   int          // rows of the spool that an earlier run of this load has settled
 	fresh   []string     // columns that the load of the old snapshot did not have
 	wider   bool         // the input has those, and else the same ones as then
-	made    *madeLog     // whom the run makes; nil where it keeps no ids or sends nothing
+	made    *MadeLog     // whom the run makes; nil where it keeps no ids or sends nothing
 
 	findErr error // of reading the old snapshot
 
@@ -72,7 +72,7 @@ func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes,
 		c.info.By = job.journal.Header().ID
 	}
 	if !job.DryRun {
-		if err := c.hold(file); err != nil { // before the snapshot is opened, which another run may be about to replace
+		if err := c.lock(file); err != nil { // before the snapshot is opened, which another run may be about to replace
 			return nil, err
 		}
 	}
@@ -99,12 +99,13 @@ func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes,
 	if err := c.openSpool(file); err != nil {
 		return nil, err
 	}
+	salt := c.spool.Salt()
 	c.info = SnapshotInfo{ID: randomID(), By: c.info.By, Mapping: job.Mapping.Name(), MappingHash: job.Mapping.Hash(), Target: c.info.Target,
-		Query: c.info.Query, Columns: c.info.Columns, Table: c.info.Table, Sets: c.info.Sets, HasIDs: cfg.IDs, Salt: c.spool.salt[:]}
+		Query: c.info.Query, Columns: c.info.Columns, Table: c.info.Table, Sets: c.info.Sets, HasIDs: cfg.IDs, Salt: salt[:]}
 	if job.sends() {
 		c.info.KeyHash = job.Client.KeyHash(c.info.Salt)
 	}
-	c.marker.salt = c.spool.salt[:]
+	c.marker.salt = salt[:]
 	if c.old != nil && !cfg.Full {
 		c.sent = newKeySet()
 	}
@@ -113,7 +114,7 @@ func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes,
 			return nil, err
 		}
 	}
-	if err := c.markPending(); err != nil {
+	if err := c.announce(); err != nil {
 		return nil, err
 	}
 	return c, c.takeOver(file)
@@ -155,7 +156,7 @@ func (c *changes) openSpool(file string) error {
 		copy(salt[:], c.old.info.Salt)
 	} else {
 		rand.Read(salt[:]) // never fails
-		of, err := c.saltOfLog(file)
+		of, err := c.saltOfKilled(file)
 		if err != nil {
 			return err
 		}
@@ -179,10 +180,10 @@ func (c *changes) openSpool(file string) error {
 		return &StopError{ErrSnapshot, err}
 	}
 	if c.old == nil {
-		if c.spool.base == [16]byte{} {
+		if c.spool.Base() == [16]byte{} {
 			return nil
 		}
-	} else if c.spool.base == base || c.old.info.By == j.Header().ID {
+	} else if c.spool.Base() == base || c.old.info.By == j.Header().ID {
 		return nil
 	}
 	err = c.spool.remove() // it may hold ids in clear, and is of no use any more
@@ -221,17 +222,17 @@ type changeMarks struct {
 
 // flush hands what is kept to the operating system, sync brings it to disk. They do nothing without a journal.
 func (c *changes) flush() error {
-	if c == nil || c.spool == nil || c.spool.nameless {
+	if c == nil || c.spool == nil || !c.spool.Named() {
 		return nil
 	}
-	return c.spool.buf.Flush()
+	return c.spool.Flush()
 }
 
 func (c *changes) sync() error {
-	if c == nil || c.spool == nil || c.spool.nameless {
+	if c == nil || c.spool == nil || !c.spool.Named() {
 		return nil
 	}
-	return errors.Join(c.spool.file.Sync(), c.made.sync())
+	return errors.Join(c.spool.Sync(), c.made.Sync())
 }
 
 // begun makes sure that everybody who is about to be sent is known to a later run, whatever ends this one.
@@ -239,7 +240,7 @@ func (c *changes) begun() error {
 	if c == nil {
 		return nil
 	}
-	return c.made.flush()
+	return c.made.Flush()
 }
 
 // spooled is how much is kept.
@@ -247,7 +248,7 @@ func (c *changes) spooled() int64 {
 	if c == nil || c.spool == nil {
 		return 0
 	}
-	return c.spool.written
+	return c.spool.Written()
 }
 
 // skip notes a row that has messages and reports whether it has not changed, so that none of them needs to be sent. That is so if of each thing
@@ -287,14 +288,14 @@ func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mappe
 		k.weight += weightOf(people)
 	}
 	if !same {
-		c.made.begin(people)
+		c.made.Begin(people)
 	}
 	if c.cfg.Mirror != "" {
 		if others := c.marker.inCells(nil, r); len(others) > 0 {
 			k.note(markAt{row: rowOfOthers, people: others})
 		}
 	}
-	if c.cfg.Mirror != "" && (lost || len(messages) < len(m.plan.messages)) {
+	if c.cfg.Mirror != "" && (lost || len(messages) < len(m.Compiled().Messages())) {
 		n := c.marker.whoIsIn(r, m)
 		if len(n.people) > 0 {
 			k.note(markAt{row: rowOfOthers, people: n.people})
@@ -372,13 +373,13 @@ func (c *changes) record(k *chunk) error {
 				what = rowLost
 				k.judge(at.people, row.messages[0])
 			}
-			c.made.end(at.people)
+			c.made.End(at.people)
 		}
 		if err := c.spool.add(what, at.mark, at.people); err != nil {
 			return err
 		}
 	}
-	return c.made.flush()
+	return c.made.Flush()
 }
 
 // judge says what became of people, some of whose messages were not accepted. first is the first message of the row.
@@ -424,11 +425,11 @@ func (c *changes) close(done bool) error {
 		return nil
 	}
 	errs := []error{c.release()}
-	c.made.close()
-	for _, w := range c.words {
-		errs = append(errs, w.close())
+	c.made.Close()
+	for _, p := range c.pending {
+		errs = append(errs, p.Close())
 	}
-	c.words = nil
+	c.pending = nil
 	if c.spool != nil && done {
 		errs = append(errs, c.spool.remove())
 	} else if c.spool != nil {

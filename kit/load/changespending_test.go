@@ -16,7 +16,7 @@ import (
 // killed leaves the word of a run that was killed beside a snapshot.
 func killed(t *testing.T, snapshot, run string) {
 	t.Helper()
-	if err := os.WriteFile(snapshot+pendingSuffix, []byte(`{"run":"`+run+`"}`+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(snapshot+PendingSuffix, []byte(`{"run":"`+run+`"}`+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -62,7 +62,7 @@ func TestLoadsOfOneSnapshotAtOnce(t *testing.T) {
 		if tried != 2 {
 			t.Errorf("%d other loads", tried)
 		}
-		if _, err := os.Stat(c.job.Changes.Snapshot + pendingSuffix); !errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(c.job.Changes.Snapshot + PendingSuffix); !errors.Is(err, os.ErrNotExist) {
 			t.Error(err)
 		}
 	}
@@ -86,10 +86,10 @@ func TestPendingRunOfTheSnapshotToBeRenewed(t *testing.T) {
 	if _, err := c.load("id,n\na,2\n"); !errors.As(err, &pending) || pending.Run != "X" || pending.Running || pending.File != c.job.Changes.Snapshot {
 		t.Error(err)
 	}
-	if _, err := os.Stat(c.job.Changes.DiffWith + pendingSuffix); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(c.job.Changes.DiffWith + PendingSuffix); !errors.Is(err, os.ErrNotExist) {
 		t.Error("a load that did not begin said that it was under way: ", err)
 	}
-	if _, err := os.Stat(c.job.Changes.Snapshot + pendingSuffix); err != nil {
+	if _, err := os.Stat(c.job.Changes.Snapshot + PendingSuffix); err != nil {
 		t.Error("the other run's word was taken away: ", err)
 	}
 }

@@ -61,18 +61,19 @@ func (c *chunk) reset() {
 
 // reader turns rows into messages and gives them to the lanes.
 type reader struct {
-	r      *run
-	mapper *mapper
-	perRow int64     // messages
-	skip   int64     // rows that an earlier run has settled
-	count  int64     // of rows read
-	first  int64     // of these, those before the batch at hand
-	mark   []byte    // behind the last chunk
-	who    whoIsIn   // in the rows so far, where they have marks
-	met    string    // of who, behind the last chunk
-	before string    // of who, behind the rows that an earlier run has settled
-	offset int64     // in the input, of the rows before those at hand
-	now    time.Time // about
+	r       *run
+	mapper  *mapper
+	counter *identityCounter
+	perRow  int64     // messages
+	skip    int64     // rows that an earlier run has settled
+	count   int64     // of rows read
+	first   int64     // of these, those before the batch at hand
+	mark    []byte    // behind the last chunk
+	who     whoIsIn   // in the rows so far, where they have marks
+	met     string    // of who, behind the last chunk
+	before  string    // of who, behind the rows that an earlier run has settled
+	offset  int64     // in the input, of the rows before those at hand
+	now     time.Time // about
 }
 
 // run reads until the input or ctx ends. The last chunk says why.
@@ -155,7 +156,7 @@ func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk
 			messages = rd.passed(&rows.Rows[i])
 		}
 		if rows.Mark != nil {
-			rd.who.row(rd.mapper.identities[:messages])
+			rd.who.row(rd.mapper.Identities()[:messages])
 		}
 	}
 	if limit > 0 && rd.count == limit {
@@ -192,7 +193,7 @@ func (rd *reader) passed(src *source.Row) int {
 	if err != nil {
 		return 0
 	}
-	rd.mapper.counter.row(src, rd.mapper.said)
+	rd.counter.row(src, rd.mapper.Said())
 	return len(messages)
 }
 
@@ -205,7 +206,7 @@ func (rd *reader) row(c *chunk, src *source.Row) int {
 		bad := unreadable(src.Line, src.Err)
 		reject = &bad
 	case src.Kept != nil && src.Kept.Sum != "" && src.Kept.DecimalComma != rd.r.job.DecimalComma:
-		bad := newReject(src.Line, otherComma(src.Kept.DecimalComma))
+		bad := otherComma(src.Line, src.Kept.DecimalComma)
 		reject = &bad
 	default:
 		var err *valueError
@@ -213,7 +214,7 @@ func (rd *reader) row(c *chunk, src *source.Row) int {
 			bad := newReject(src.Line, err)
 			reject = &bad
 		} else {
-			rd.mapper.counter.row(src, rd.mapper.said)
+			rd.counter.row(src, rd.mapper.Said())
 		}
 	}
 	c.read++
@@ -223,7 +224,7 @@ func (rd *reader) row(c *chunk, src *source.Row) int {
 		rd.r.changes.unsent(c, src, rd.mapper)
 	case len(messages) == 0:
 		rd.r.changes.unsent(c, src, rd.mapper)
-		if c.empty++; rd.mapper.blank {
+		if c.empty++; rd.mapper.Blank() {
 			c.blank++
 		}
 		return 0
@@ -246,9 +247,10 @@ func (rd *reader) row(c *chunk, src *source.Row) int {
 }
 
 // otherComma is why a row of a rejects file is not loaded by a run that reads numbers in another way.
-func otherComma(comma bool) *valueError {
+func otherComma(line int64, comma bool) Reject {
+	hint := "the row was read with a decimal point when it was rejected; load the rejects without --decimal-comma"
 	if comma {
-		return refuse(RuleDecimalComma, "the row was read with a decimal comma when it was rejected; load the rejects with --decimal-comma too")
+		hint = "the row was read with a decimal comma when it was rejected; load the rejects with --decimal-comma too"
 	}
-	return refuse(RuleDecimalComma, "the row was read with a decimal point when it was rejected; load the rejects without --decimal-comma")
+	return Reject{Line: line, Rule: RuleDecimalComma, Hint: hint}
 }

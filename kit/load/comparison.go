@@ -8,8 +8,8 @@ import (
 	"math/bits"
 	"strings"
 
+	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/plural"
-	"github.com/ciokit/cio/kit/source"
 )
 
 // Comparison says how an input stands to the snapshot that it is compared with, before anything is sent.
@@ -130,23 +130,21 @@ func newComparing(c *changes, p *plan) *comparing {
 	}
 	k := &comparing{changes: c, Comparison: Comparison{Known: -1, Gone: -1, wanted: c.cfg, alike: true}}
 	states := true // of people, and no more
-	for _, m := range p.messages {
-		k.alike = k.alike && !m.ordinary()
-		states = states && m.kind.event == "" && m.kind.name == "identify"
+	for _, m := range p.Messages() {
+		k.alike = k.alike && !m.Ordinary()
+		states = states && m.Plain() && m.Type() == cio.TypeIdentify
 	}
 	k.ids = c.cfg.IDs && c.old.info.HasIDs
 	if !k.ids && states && c.old.info.MappingHash == c.job.Mapping.Hash() {
 		k.met = make([]uint64, (c.old.info.Entries+63)/64)
 	}
 	k.Added = c.fresh
-	k.columns(p)
+	k.columns(p.Columns())
 	return k
 }
 
-func (p *messagePlan) ordinary() bool { return p.kind.ordinary(p.eventName()) }
-
 // columns compares the columns that the mapping reads.
-func (k *comparing) columns(p *plan) {
+func (k *comparing) columns(selected []string) {
 	now := make(map[string]string)
 	for _, col := range k.changes.info.Table {
 		now[col.Name] = col.Type
@@ -155,7 +153,7 @@ func (k *comparing) columns(p *plan) {
 		return
 	}
 	reads := make(map[string]bool)
-	for _, name := range p.columns {
+	for _, name := range selected {
 		reads[name] = true
 	}
 	for _, was := range k.changes.old.info.Table {
@@ -237,47 +235,4 @@ func (k *comparing) finish(gone *leavers, aside int64) error {
 		k.Gone = max(k.Known-int64(met)-2*aside, 0) // an id and an address
 	}
 	return nil
-}
-
-// TableColumn is a column of the input that a snapshot was made of.
-type TableColumn struct {
-	Name string `json:"name"`
-	Type string `json:"type,omitempty"`
-	// Read says that the mapping read it.
-	Read bool `json:"read,omitempty"`
-}
-
-// keptSets returns the sets of columns of several files, nil where there is one or they are too many to be kept.
-func keptSets(sets [][]string) [][]string {
-	size := 0
-	for _, set := range sets {
-		for _, name := range set {
-			size += 6*len(name) + 3 // as JSON has it at most
-		}
-		size += 3
-	}
-	if len(sets) < 2 || size > maxTable {
-		return nil
-	}
-	return sets
-}
-
-// maxTable bounds the names of columns in a snapshot, beside which there must be room for the rest of its info.
-const maxTable = 16 << 10
-
-// tableOf returns the columns of an input, nil where its rows name their own or there are too many to be kept.
-func tableOf(columns []source.Column, reads []string) (table []TableColumn) {
-	read := make(map[string]bool)
-	for _, name := range reads {
-		read[name] = true
-	}
-	size := 0
-	for _, c := range columns {
-		table = append(table, TableColumn{c.Name, c.Type, read[c.Name]})
-		size += 6*len(c.Name) + len(c.Type) + 40 // as JSON has it at most
-	}
-	if size > maxTable {
-		return nil
-	}
-	return table
 }

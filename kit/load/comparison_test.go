@@ -127,42 +127,8 @@ func newComparingOf(was, now []TableColumn, reads ...string) *comparing {
 	c := &changes{old: &snapshot{}}
 	c.old.info.Table, c.info.Table = was, now
 	k := &comparing{changes: c}
-	k.columns(&plan{columns: reads})
+	k.columns(reads)
 	return k
-}
-
-// A column is new only if nothing can have got another name: whatever files there are, and whatever is known of those before.
-func TestNewColumns(t *testing.T) {
-	t.Parallel()
-	sets := func(list ...string) (all [][]string) {
-		for _, set := range list {
-			all = append(all, strings.Split(set, ","))
-		}
-		return all
-	}
-	for _, tt := range []struct {
-		was, now [][]string
-		names    string
-		wider    bool
-	}{
-		{sets("a,b"), sets("a,b"), "", true},
-		{sets("a,b"), sets("b,c,a"), "c", true},
-		{sets("a,b"), sets("a,c"), "c", false},
-		{sets("a,b"), sets("a"), "", false},
-		{sets("a,b"), sets("a,b", "a,b,c"), "c", true},
-		{sets("a,b"), sets("a,b", "a,c"), "c", false},
-		{sets("a,b", "a,c"), sets("a,b", "a,c,d"), "d", true},
-		{sets("a,b", "a,c"), sets("a,b,c"), "", true},
-		{sets("a,b", "a,c"), sets("a,b,d"), "d", false},
-		{sets("a,b", "a,c"), sets("a,b,c,d", "a,b"), "d", true},
-		{nil, sets("a,b"), "", false},
-		{sets("a,b"), nil, "", false},
-	} {
-		names, wider := newColumns(tt.was, tt.now)
-		if strings.Join(names, ",") != tt.names || wider != tt.wider {
-			t.Errorf("from %v to %v: got %v, %t", tt.was, tt.now, names, wider)
-		}
-	}
 }
 
 // A column that is new stops no load, and its name is said: of a mirror too, which goes on to take away who has left, and of files with different

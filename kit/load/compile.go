@@ -7,7 +7,6 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/events"
-	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -58,15 +57,11 @@ type defaultCell struct {
 	cell source.Cell
 }
 
-// compile checks the mapping against the columns of an input, nil if its rows name their own. The error is a *MappingError.
-func (m *Mapping) compile(columns []source.Column) (*plan, error) {
-	return m.compileFor(columns, false)
-}
-
-// compileFor is compile for numbers written with a comma or with a point.
-func (m *Mapping) compileFor(columns []source.Column, comma bool) (*plan, error) {
-	c := &compilation{comma: comma, zone: m.zone, columns: columns, kind: source.JSON, slots: make(map[string]int),
-		ids: &idRules{words: m.idWords, verbatim: m.verbatimIDs, comma: comma}}
+// Compile checks the mapping against the columns of an input, nil if its rows name their own. decimalComma says that numbers have a comma before
+// their decimals. The error is a *MappingError.
+func (m *Mapping) Compile(columns []source.Column, decimalComma bool) (*plan, error) {
+	c := &compilation{comma: decimalComma, zone: m.zone, columns: columns, kind: source.JSON, slots: make(map[string]int),
+		ids: &idRules{words: m.idWords, verbatim: m.verbatimIDs, comma: decimalComma}}
 	if columns != nil && !slices.ContainsFunc(columns, func(col source.Column) bool { return col.Kind != source.Text }) {
 		c.kind = source.Text
 	}
@@ -276,14 +271,6 @@ func (c *compilation) slot(name string, where position) int {
 		c.problem(where, "rename one in the file", "the input has %d columns named %q", found, name)
 	}
 	return c.slots[name]
-}
-
-func quoteNames(names []string) string {
-	const most = 30
-	if len(names) > most {
-		return printed.Line(strings.Join(names[:most], ", ")) + ", ..."
-	}
-	return printed.Line(strings.Join(names, ", "))
 }
 
 // value compiles any value. path is its field, as named on the wire.

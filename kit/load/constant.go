@@ -45,7 +45,7 @@ func (c *compilation) checkConstants(p *plan, m *messageSpec, msg *messagePlan) 
 		return
 	}
 	if s = s.within(path); s.kind == specLiteral {
-		c.problem(s.at, hintOf(bad.Hint), "every row would be refused: %s: %s", bad.Field, bad.Rule)
+		c.problem(s.at, HintOf(bad.Hint), "every row would be refused: %s: %s", bad.Field, bad.Rule)
 	}
 }
 

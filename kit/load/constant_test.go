@@ -24,7 +24,7 @@ func TestConstantsAreRefusedOnce(t *testing.T) {
 	} {
 		m, err := ParseMapping("m.yaml", []byte("messages:\n  - "+tt.message+"\n"))
 		if err == nil {
-			_, err = m.compile([]source.Column{{Name: "id", Kind: source.Text}})
+			_, err = m.Compile([]source.Column{{Name: "id", Kind: source.Text}}, false)
 		}
 		var wrong *MappingError
 		switch {

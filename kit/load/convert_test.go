@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/ciokit/cio/kit/source"
 )
 
 func TestConverters(t *testing.T) {
@@ -217,25 +215,5 @@ func TestAppendFloatAgrees(t *testing.T) {
 		if got := appendFloat(nil, f); string(got) != string(want) {
 			t.Errorf("%s is written %s, encoding/json writes %s", s, got, want)
 		}
-	}
-}
-
-// With a comma before decimals a point is refused, with and without the interpreter.
-func TestDecimalComma(t *testing.T) {
-	t.Parallel()
-	const yaml = "messages:\n  - identify: {userId: $id, traits: {d: =decimal(n), f: =float(n), e: \"=decimal(n) ?? 0\"}}\n"
-	client := new(fakeClient)
-	s, err := Run(t.Context(), Job{Source: mustSource(t, "id;n\n1;12,50\n2;-3\n3;1.234,50\n4;1,2,3\n5;\n", source.Config{Delimiter: ';'}), Mapping: mustMapping(t, yaml), Client: client, DecimalComma: true})
-	if err != nil || len(client.accepted) != 3 || s.RowsRejected != 2 {
-		t.Fatalf("%v, %s, %+v", err, counts(s), s.First)
-	}
-	for i, want := range []string{`{"d":12.50,"f":12.5,"e":12.50}`, `{"d":-3,"f":-3,"e":-3}`, `{"e":0}`} {
-		if !strings.Contains(client.accepted[i], want) {
-			t.Errorf("got %s, want %s", client.accepted[i], want)
-		}
-	}
-	client = new(fakeClient)
-	if _, err := Run(t.Context(), Job{Source: mustSource(t, `{"id":"1","n":12.50}`+"\n"+`{"id":"2","n":"12,50"}`, source.Config{}), Mapping: mustMapping(t, yaml), Client: client, DecimalComma: true}); err != nil || len(client.accepted) != 2 {
-		t.Fatalf("%v, %q", err, client.accepted)
 	}
 }

@@ -27,14 +27,14 @@ type fate struct {
 
 // send gives the messages of a row to the lanes, or settles them as unsent where nothing is sent any more.
 func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapper) {
-	if m.deletes > 0 {
-		c.deletes += int64(m.deletes)
-		if r.deletes += int64(m.deletes); r.deletes > max(r.job.MaxDeletes, 0) {
+	if m.Deletes() > 0 {
+		c.deletes += int64(m.Deletes())
+		if r.deletes += int64(m.Deletes()); r.deletes > max(r.job.MaxDeletes, 0) {
 			r.stop(&StopError{ErrTooManyDeletes, fmt.Errorf("the load deletes or suppresses more than %d", max(r.job.MaxDeletes, 0))})
 		}
 	}
 	if !r.job.DryRun && !r.stopped() {
-		r.lanes.add(c, first, messages, m.identities)
+		r.lanes.add(c, first, messages, m.Identities())
 		return
 	}
 	r.mu.Lock()
@@ -426,7 +426,7 @@ func (r *run) count(c *chunk) (failure error) {
 // refusal describes a message that Customer.io refused.
 func (r *run) refusal(row *chunkRow, message int, err error) Reject {
 	rej := Reject{File: row.file, Line: row.line, Rule: RuleRefusedByAPI, Hint: whatWasSaid(err)}
-	if len(r.job.Mapping.messages) > 1 {
+	if r.job.Mapping.Messages() > 1 {
 		rej.Field = "messages[" + strconv.Itoa(message-row.messages[0]) + "]"
 	}
 	var local *cio.MessageError
@@ -442,7 +442,7 @@ func whatWasSaid(err error) string {
 	var api *cio.APIError
 	switch {
 	case errors.As(err, &local):
-		return hintOf(local.Hint)
+		return HintOf(local.Hint)
 	case !errors.As(err, &api) || api.Status == 0:
 		return "Customer.io refused the message without saying why"
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -141,7 +142,7 @@ func (d *DenyList) scan(r io.Reader, headers int) error {
 	number := int64(0)
 	for lines.Scan() {
 		number++
-		line := trimmed(lines.Text())
+		line := TrimID(lines.Text())
 		if line == "" {
 			continue
 		}
@@ -221,7 +222,7 @@ func checkListText(line int64, text string) error {
 	bad := func(problem, hint string) error {
 		return &source.FormatError{Line: line, Problem: problem, Hint: hint}
 	}
-	switch first, _ := utf8.DecodeRuneInString(trimmed(text)); {
+	switch first, _ := utf8.DecodeRuneInString(TrimID(text)); {
 	case strings.HasPrefix(text, "PAR1"):
 		return bad("the list is a Parquet file", "name the column with the ids (DenyConfig.Column, --deny-column)")
 	case strings.HasPrefix(text, "PK\x03\x04"):
@@ -325,11 +326,9 @@ func (d *DenyList) table(src source.Source, column string) error {
 		}
 		return &source.FormatError{Problem: fmt.Sprintf("there is no column %q, or it is there twice", column), Hint: "the columns are " + quoteNames(names)}
 	}
-	bits := 0
-	for _, c := range columns {
-		if c.Name == column && c.Kind == source.JSON {
-			bits = floatBits[c.Type]
-		}
+	of := source.Column{Name: column} // of JSON Lines, whose rows name their own
+	if at := slices.IndexFunc(columns, func(c source.Column) bool { return c.Name == column }); at >= 0 {
+		of = columns[at]
 	}
 	var rows source.Batch
 	for {
@@ -341,29 +340,26 @@ func (d *DenyList) table(src source.Source, column string) error {
 			return err
 		}
 		for i := range rows.Rows {
-			if err := d.row(&rows.Rows[i], column, bits); err != nil {
+			if err := d.row(&rows.Rows[i], of); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-func (d *DenyList) row(r *source.Row, column string, bits int) error {
+func (d *DenyList) row(r *source.Row, column source.Column) error {
 	if r.Err != nil {
 		return &source.FormatError{Line: r.Line, Problem: "the row cannot be read: " + r.Err.Rule, Hint: r.Err.Hint}
 	}
-	id, _, err := listText(r, column)
-	if err == nil && bits > 0 {
-		err = checkWhole(id, bits)
-	}
+	id, err := CellID(r.Cells[0], column)
 	if err != nil {
 		return &source.FormatError{Line: r.Line, Problem: "the id cannot be read: " + err.rule, Hint: err.hint}
 	}
-	if trimmed(id) == "" {
+	if TrimID(id) == "" {
 		if strings.Trim(string(r.Raw), delimiters+" \"\r\n") == "" {
 			return nil // a row of nothing, as spreadsheets leave them
 		}
-		return &source.FormatError{Line: r.Line, Problem: fmt.Sprintf("the row has nothing in the column %q, so it names nobody", column), Hint: "give it the id, or remove it"}
+		return &source.FormatError{Line: r.Line, Problem: fmt.Sprintf("the row has nothing in the column %q, so it names nobody", column.Name), Hint: "give it the id, or remove it"}
 	}
 	if err := checkListText(r.Line, id); err != nil {
 		return err
@@ -372,21 +368,16 @@ func (d *DenyList) row(r *source.Row, column string, bits int) error {
 	return nil
 }
 
-// listText returns the only cell of a row as an identifier.
-func listText(r *source.Row, name string) (string, bool, *valueError) {
-	return column{0, name}.text(&row{cells: r.Cells})
-}
-
 // add adds an id as it was read.
 func (d *DenyList) add(id string, line int64) {
-	bare := trimmed(id)
+	bare := TrimID(id)
 	if bare == "" {
 		return
 	}
 	if !d.ids[bare] {
 		d.ids[bare] = true
 		d.n++
-		if (&idRules{comma: true}).check(bare) != nil {
+		if CheckID(bare) != nil {
 			d.odd = append(d.odd, oddID{bare, line})
 		}
 	}
@@ -395,9 +386,9 @@ func (d *DenyList) add(id string, line int64) {
 
 // also adds another reading of an id.
 func (d *DenyList) also(id string) {
-	d.ids[id], d.ids[trimmed(id)] = true, true
+	d.ids[id], d.ids[TrimID(id)] = true, true
 	if strings.Contains(id, "@") {
-		d.addresses[strings.ToLower(trimmed(id))] = true
+		d.addresses[strings.ToLower(TrimID(id))] = true
 	}
 }
 
@@ -415,23 +406,23 @@ func (d *DenyList) Guard(id cio.Identity) error {
 		if s != "" && d.ids[s] {
 			return ErrDenied
 		}
-		if address, ok := appendAddress(nil, trimmed(s)); ok && d.addresses[string(address)] {
+		if address, ok := appendAddress(nil, TrimID(s)); ok && d.addresses[string(address)] {
 			return ErrDenied
 		}
 	}
-	if id.Email != "" && d.addresses[strings.ToLower(trimmed(id.Email))] {
+	if id.Email != "" && d.addresses[strings.ToLower(TrimID(id.Email))] {
 		return ErrDenied
 	}
 	return nil
 }
 
 // checkFor refuses a list with ids that are none by the rules of a mapping: those whom they stood for would pass.
-func (d *DenyList) checkFor(rules *idRules) error {
+func (d *DenyList) checkFor(compiled *plan) error {
 	if d == nil {
 		return nil
 	}
 	for _, o := range d.odd {
-		if err := rules.check(o.id); err != nil {
+		if err := compiled.CheckID(o.id); err != nil {
 			return fmt.Errorf("load: the deny list %s: %w", d.file, &source.FormatError{Line: o.where, Problem: "it names nobody: " + err.rule,
 				Hint: "take the line out; if it is somebody's id, say so in the mapping, by id_words for a placeholder and verbatim_ids for all else"})
 		}

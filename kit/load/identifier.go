@@ -75,7 +75,7 @@ func (r *idRules) check(text string) *valueError {
 	if r.verbatim || isPlain(text) {
 		return nil
 	}
-	if inner := trimmed(text); inner != text {
+	if inner := TrimID(text); inner != text {
 		what := "has spaces or invisible characters around it"
 		if inner == "" {
 			what = "is nothing but spaces or invisible characters"
@@ -117,8 +117,8 @@ func (r *idRules) checkWord(text string) *valueError {
 		`or write id_words: [%s] into the mapping if it is somebody's id`, text, bytes.ReplaceAll(quoted, []byte(`\u003c`), []byte("<")))
 }
 
-// trimmed returns the text without the spaces and invisible characters around it.
-func trimmed(text string) string {
+// TrimID returns the text without the spaces and invisible characters around it.
+func TrimID(text string) string {
 	if ascii := func(c byte) bool { return c > ' ' && c < 0x7f }; text == "" || ascii(text[0]) && ascii(text[len(text)-1]) {
 		return text
 	}
@@ -267,4 +267,17 @@ func (m *mapper) checkEmail(p *messagePlan) *valueError {
 		err.column = "email" // of $all
 	}
 	return err.in("traits.email")
+}
+
+// CheckID refuses text that is no identifier by the rules of a mapping that allows none of them, whatever it reads as a number; nil if it is one.
+func CheckID(text string) *valueError { return (&idRules{comma: true}).check(text) }
+
+// CellID returns a cell of a column as an identifier, empty if it has no value. It refuses a number of a column of floating point numbers that may
+// have lost digits.
+func CellID(c source.Cell, of source.Column) (string, *valueError) {
+	id, _, err := column{0, of.Name}.text(&row{cells: []source.Cell{c}})
+	if bits := floatBits[of.Type]; err == nil && bits > 0 && of.Kind == source.JSON {
+		err = checkWhole(id, bits)
+	}
+	return id, err
 }

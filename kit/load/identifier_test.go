@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -96,24 +95,11 @@ func parquetOf[T any](t *testing.T, rows []T) source.Source {
 	return mustSource(t, b.String(), source.Config{})
 }
 
-// loadRows loads rows and returns what was accepted and what was rejected, in the order of the rows.
-func loadRows(t *testing.T, src source.Source, mapping string) (accepted []string, rejects []Reject) {
+// loadRows maps rows and returns what was made of them and what was rejected, in the order of the rows.
+func loadRows(t *testing.T, src source.Source, yaml string) (made []string, rejects []rejected) {
 	t.Helper()
-	var out bytes.Buffer
-	client := new(fakeClient)
-	s, err := Run(t.Context(), Job{Source: src, Mapping: mustMapping(t, mapping), Client: client, Rejects: &out, MaxDeletes: math.MaxInt64, Concurrency: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkSum(t, s)
-	for dec := json.NewDecoder(&out); dec.More(); {
-		var r Reject
-		if err := dec.Decode(&r); err != nil {
-			t.Fatal(err)
-		}
-		rejects = append(rejects, r)
-	}
-	return client.accepted, rejects
+	made, rejects, _ = mapRows(t, mustMapping(t, yaml), src)
+	return made, rejects
 }
 
 // TestNullOfMySQL has a CSV file show that a backslash escapes: \N is an empty cell then, in quotes too, so that it names nobody either.
@@ -309,7 +295,7 @@ func TestPaddedIDs(t *testing.T) {
 				}
 				accepted, rejects := loadRows(t, inputs["JSON Lines"](t, [][2]string{{text, "x"}}), "messages:\n  - "+p.mapping+"\n")
 				rule := RulePaddedID
-				if trimmed(text) == "" && p.field == "traits.email" { // the client looks at the whole message first
+				if TrimID(text) == "" && p.field == "traits.email" { // the client looks at the whole message first
 					rule = string(cio.RuleBlankID)
 				}
 				if len(accepted) != 0 || len(rejects) != 1 || rejects[0].Rule != rule || rejects[0].Field != p.field {
@@ -420,52 +406,6 @@ func FuzzIdentifier(f *testing.F) {
 	})
 }
 
-// TestMirrorWithoutIDs has some people's ids become texts that are none, in many ways and with many seeds: nobody is deleted, and the summary
-// says why.
-func TestMirrorWithoutIDs(t *testing.T) {
-	t.Parallel()
-	words := slices.Sorted(maps.Keys(placeholders))
-	for seed := range uint64(60) {
-		rng := rand.New(rand.NewPCG(seed, 3))
-		spoil := []func(id string) string{
-			func(string) string { return words[int(seed)%len(words)] },
-			func(id string) string { return id + ".0" },
-			func(id string) string { return " " + id },
-			func(id string) string { return id + "\u200b" },
-			func(string) string { return "1.2346E+04" },
-		}[rng.IntN(5)]
-		before, after := [][2]string{}, [][2]string{}
-		spoilt := 1 + rng.IntN(12)
-		for i := range 30 {
-			id := fmt.Sprint(10_000 + i)
-			before = append(before, [2]string{id, "1"})
-			if i < spoilt {
-				id = spoil(id)
-			}
-			after = append(after, [2]string{id, "1"})
-		}
-		rng.Shuffle(len(after), func(i, j int) { after[i], after[j] = after[j], after[i] })
-		c := newMirroring(t, "messages:\n  - identify: {userId: $id, traits: {n: $n}}\n")
-		load := func(rows [][2]string) (Summary, error) {
-			job := c.job
-			job.Source = inputs["CSV"](t, rows)
-			s, err := Run(t.Context(), job)
-			if err != nil && !errors.As(err, new(*StopError)) {
-				t.Fatal(err)
-			}
-			checkSum(t, s)
-			return s, err
-		}
-		load(before)
-		if s, err := load(after); s.Removed != 0 || s.RowsRejected != int64(spoilt) || s.LeftAlone != int64(spoilt) && err == nil {
-			t.Errorf("seed %d: %q: removed %d, left alone %d, rejected %d rows of %d, %v", seed, after[0][0], s.Removed, s.LeftAlone, s.RowsRejected, spoilt, err)
-		}
-		if s, _ := load(before); s.Removed != 0 || s.Left != 0 {
-			t.Errorf("seed %d: %d of those who were there all the time have left", seed, s.Left)
-		}
-	}
-}
-
 // The look at a glance passes nothing that the rules refuse.
 func TestPlainIDs(t *testing.T) {
 	t.Parallel()
@@ -480,7 +420,7 @@ func TestPlainIDs(t *testing.T) {
 		s := string(id)
 		if isPlain(s) {
 			seen++
-			if rewritten(s, true) || trimmed(s) != s {
+			if rewritten(s, true) || TrimID(s) != s {
 				t.Fatalf("%q is taken for plain", s)
 			}
 		}

@@ -1,16 +1,10 @@
 package load
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
-	"hash/maphash"
 	"slices"
-	"strings"
 
-	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/internal/wire"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -54,32 +48,13 @@ func (c *IdentityCount) Found() bool { return c != nil && c.Addresses.Count+c.Me
 // firstShared is how many places a Shared names.
 const firstShared = 10
 
-// RuleNotAnAddress warns of an identify whose trait email is no e-mail address.
-const RuleNotAnAddress = "not-an-email-address"
-
-// RuleByAddress warns of an identify whose userId is empty, though the mapping gives it one, so that the trait email says who it is.
-const RuleByAddress = "person-by-address"
-
-const hintByAddress = "the userId is empty, so that the e-mail address says whose the row is; if there should be an id, look for a failed join, and leave such rows out"
-
-// namedByAddress reports whether the mapping gives a userId and the row has none, nor another id.
-func (p *messagePlan) namedByAddress(v *values) bool {
-	return p.kind.typ == cio.TypeIdentify && v.text[fieldUserID] == "" && v.text[fieldAnonymousID] == "" &&
-		slices.ContainsFunc(p.texts, func(t textPlan) bool { return t.field == fieldUserID })
-}
-
-const hintNotAnAddress = "the trait email is no e-mail address: nothing can be sent to it, and people who have the same may become one"
-
 // identityCounter counts for an IdentityCount. It is used by the goroutine that reads.
 type identityCounter struct {
-	seeds     [3]maphash.Seed
 	addresses *pairs
 	ids       *pairs
 	messages  uint64 // that have an id of the mapping's
 	files     []fileStart
 	last      uint64 // the largest place so far
-	text      []byte // of the message at hand: its id, then its address
-	user      []byte
 	before    int64
 	err       error // why counting was given up
 }
@@ -93,150 +68,22 @@ type fileStart struct {
 // newIdentityCounter returns a counter that keeps in dir what memory does not hold, empty for the usual place of temporary files. before is how
 // many rows it will not see.
 func newIdentityCounter(dir string, before int64) *identityCounter {
-	c := &identityCounter{addresses: newPairs(dir), ids: newPairs(dir), before: before}
-	for i := range c.seeds {
-		c.seeds[i] = maphash.MakeSeed()
-	}
-	return c
-}
-
-// key is what something is told by, in 128 bits.
-func (c *identityCounter) key(text []byte) [2]uint64 {
-	return [2]uint64{maphash.Bytes(c.seeds[0], text), maphash.Bytes(c.seeds[1], text)}
-}
-
-// identified is what one message of a row says about who or what it is.
-type identified struct {
-	address bool // and who has it; else a message id
-	key     [2]uint64
-	other   uint64
-}
-
-// identify adds what the message at hand, which m has just made, says about who and what it is.
-func (c *identityCounter) identify(said []identified, m *mapper, p *messagePlan) []identified {
-	v := &m.values
-	if p.id != nil || p.key != nil {
-		c.text = append(c.text[:0], v.meta.MessageID...)
-		said = append(said, identified{key: c.key(c.text)})
-	}
-	if p.kind.typ != cio.TypeIdentify {
-		return said
-	}
-	text, given := m.emailTrait(p)
-	if !given {
-		return said
-	}
-	var ok bool
-	if c.text, ok = appendAddress(c.text[:0], text); !ok {
-		m.noAddress++
-		return said
-	}
-	user := v.text[fieldUserID]
-	if user == "" {
-		return said
-	}
-	c.user, ok = c.user[:0], false
-	if strings.IndexByte(user, '@') >= 0 { // else it is no address
-		c.user, ok = appendAddress(c.user, user)
-	}
-	switch {
-	case !ok:
-		c.user = append(c.user, user...)
-	case bytes.Equal(c.user, c.text):
-		return said
-	}
-	return append(said, identified{true, c.key(c.text), maphash.Bytes(c.seeds[2], c.user)})
-}
-
-// emailJSON returns the trait email of the identify at hand as it stands in the message, nil where there is none.
-func (m *mapper) emailJSON(p *messagePlan) []byte {
-	switch p.email {
-	case emailAbsent:
-		return nil
-	case emailNamed:
-		return m.body[m.row.email[0]:m.row.email[1]]
-	}
-	value, _ := wire.Lookup(m.values.bodyJSON(), "email")
-	return value
-}
-
-// emailTrait returns the trait email of the identify at hand, without the spaces around. It returns false where there is none, or one that is
-// empty.
-func (m *mapper) emailTrait(p *messagePlan) ([]byte, bool) {
-	value := m.emailJSON(p)
-	switch {
-	case len(value) == 0 || string(value) == "null":
-		return nil, false
-	case value[0] != '"':
-		return value, true
-	case bytes.IndexByte(value, '\\') < 0:
-		value = value[1 : len(value)-1]
-	default:
-		text, _ := wire.Text(value)
-		value = []byte(text)
-	}
-	value = bytes.TrimSpace(value)
-	return value, len(value) > 0
-}
-
-// bodyJSON is the body of the message at hand, nil for none.
-func (v *values) bodyJSON() []byte {
-	switch b := v.body.(type) {
-	case json.RawMessage:
-		return b
-	case *wire.Checked:
-		return *b
-	}
-	return nil
-}
-
-// Where an identify's trait email comes from.
-const (
-	emailAbsent = iota
-	emailNamed  // the mapping names it
-	emailHidden // it may be among members that only the row names
-)
-
-// emailValue is the trait email of an identify.
-type emailValue struct{ value }
-
-func (e emailValue) appendJSON(dst []byte, r *row) ([]byte, bool, *valueError) {
-	out, ok, err := e.value.appendJSON(dst, r)
-	r.email = [2]int{len(dst), len(out)}
-	return out, ok, err
-}
-
-// findEmail notes in the plan of an identify where its trait email is.
-func (p *messagePlan) findEmail() {
-	o, ok := p.body.(object)
-	if !ok && p.body != nil {
-		p.email = emailHidden
-	}
-	for i, name := range o.names {
-		_, several := o.items[i].(everyMember)
-		switch {
-		case name == "email" && o.items[i] != nil:
-			o.items[i], p.email = emailValue{o.items[i]}, emailNamed
-			return
-		case several:
-			p.email = emailHidden
-		}
-	}
+	return &identityCounter{addresses: newPairs(dir), ids: newPairs(dir), before: before}
 }
 
 // row counts what a row says.
-func (c *identityCounter) row(r *source.Row, said []identified) {
+func (c *identityCounter) row(r *source.Row, said []Said) {
 	if c.err != nil || len(said) == 0 {
 		return
 	}
 	at := c.place(r.File, r.Line)
 	for _, s := range said {
-		to, other := c.addresses, s.other
-		if !s.address {
+		to, other := c.addresses, s.Other
+		if !s.Address {
 			to, other = c.ids, c.messages
 			c.messages++
 		}
-		if err := to.add(pair{s.key, other, at}); err != nil {
+		if err := to.add(pair{s.Key, other, at}); err != nil {
 			c.fail(err)
 			return
 		}

@@ -320,7 +320,7 @@ func TestIdentityCountThatFails(t *testing.T) {
 			if when == "write" && i == 50 {
 				c.addresses.file.Close()
 			}
-			c.row(&source.Row{Line: int64(i + 2)}, []identified{{true, [2]uint64{1, 1}, uint64(i)}})
+			c.row(&source.Row{Line: int64(i + 2)}, []Said{{true, [2]uint64{1, 1}, uint64(i)}})
 		}
 		if when == "read" {
 			if err := errors.Join(c.addresses.spill(), c.addresses.file.Truncate(100)); err != nil {

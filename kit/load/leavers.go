@@ -216,32 +216,6 @@ func (l *leavers) each(f func(*person) error) error {
 	return known.eachBut(&both{a: seen, b: moved}, f)
 }
 
-// subtract calls f for what is in one list and not in the other; both are in order.
-func subtract(from, those records, f func([]byte) error) error {
-	other, otherErr := those.next()
-	for {
-		record, err := from.next()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		for otherErr == nil && bytes.Compare(other, record) < 0 {
-			other, otherErr = those.next()
-		}
-		if otherErr != nil && otherErr != io.EOF {
-			return otherErr
-		}
-		if otherErr == nil && bytes.Equal(other, record) {
-			continue
-		}
-		if err := f(record); err != nil {
-			return err
-		}
-	}
-}
-
 func (l *leavers) close() error {
 	return errors.Join(l.earlier.close(), l.seen.close(), l.addresses.close(), l.byAddress.close(), l.removed.close(), l.refused.close(), l.past.close())
 }

@@ -12,15 +12,6 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// textRow is a row with one cell of CSV.
-func textRow(text string) *row {
-	kind := source.Text
-	if text == "" {
-		kind = source.Absent
-	}
-	return &row{cells: []source.Cell{{Kind: kind, Bytes: []byte(text)}}, in: newInterpreter([]string{"c"})}
-}
-
 // fakeClient encodes as a Client does, and answers Send by a script.
 type fakeClient struct {
 	encode func(cio.Message) (cio.Encoded, error) // default cio.Encode

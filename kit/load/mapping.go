@@ -68,6 +68,9 @@ type Mapping struct {
 // Name returns the name that the mapping was parsed under.
 func (m *Mapping) Name() string { return m.name }
 
+// File returns the file that the mapping was read from, empty for none.
+func (m *Mapping) File() string { return m.file }
+
 // Hash is that of the YAML the mapping was parsed from: two mappings of the same hash make the same messages.
 func (m *Mapping) Hash() string { return hex.EncodeToString(m.hash[:]) }
 

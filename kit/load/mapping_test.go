@@ -56,7 +56,7 @@ func TestWrongMappings(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m, err := ParseMapping("m.yaml", []byte(tt.yaml))
 			if err == nil {
-				_, err = m.compile(shopColumns)
+				_, err = m.Compile(shopColumns, false)
 			}
 			var wrong *MappingError
 			if !errors.As(err, &wrong) {
@@ -86,71 +86,6 @@ func TestAliasesAreBounded(t *testing.T) {
 	}
 }
 
-func TestMappingValues(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name, yaml string
-		in         string // CSV, or JSON Lines if it begins with a brace
-		want       string // the first message, without what every message has
-	}{
-		{"columns", "messages:\n  - identify: {userId: $id, traits: {n: $name}}\n", "id,name\n00012,\"x\"\"\ny\"\n", `"userId":"00012","traits":{"n":"x\"\ny"}`},
-		{"any name", "messages:\n  - identify: {userId: '$[\"the id\"]', traits: {n: \"=upper($[\\\"first name\\\"]) + $['the id']\"}}\n", "the id,first name\n1,ann\n", `"userId":"1","traits":{"n":"ANN1"}`},
-		{"literals", "messages:\n  - identify: {userId: $id, traits: {a: true, b: 12.00, c: text, d: ~, e: '7', f: 2021-01-01, g: [1, {h: x}], i: {}, j: yes, k: $$x, l: ==x, m: \"\", $$n: 1}}\n", "id\n1\n",
-			`"userId":"1","traits":{"a":true,"b":12.00,"c":"text","d":null,"e":"7","f":"2021-01-01","g":[1,{"h":"x"}],"i":{},"j":"yes","k":"$x","l":"=x","m":"","$n":1}`},
-		{"empty cells are absent", "messages:\n  - identify: {userId: $id, traits: {a: $a, b: =int(a), c: {d: $a}, e: [$a, $id], f: [$a], g: =upper(a)}}\n", "id,a\n1,\n", `"userId":"1","traits":{"e":["1"]}`},
-		{"no traits at all", "messages:\n  - identify: {userId: $id, traits: {a: $a}}\n", "id,a\n1,\n", `"userId":"1"`},
-		{"null where it is asked for", "messages:\n  - identify: {userId: $id, traits: {a: $a, b: $b, c: =int(a), d: =upper(a)}}\n    null: [a]\n", "id,a,b\n1,,\n", `"userId":"1","traits":{"a":null,"c":null,"d":null}`},
-		{"anchors and merges", "x: &x {plan: $plan}\nmessages:\n  - identify: {userId: $id, traits: {<<: *y, id: $id}}\n", "", ""},
-		{"merge", "messages:\n  - identify: &base {userId: $id, traits: &t {plan: $plan, n: 1}}\n  - identify: {<<: *base, traits: {<<: *t, n: 2}}\n", "id,plan\n1,pro\n", `"userId":"1","traits":{"plan":"pro","n":1}`},
-		{"calculations", "messages:\n  - track: {userId: $id, event: \"=paid == 'y' ? 'Paid' : 'Due'\", properties: {cents: =int(amount) * 100, d: \"=paid == 'y' ? decimal(amount) : nil\"}}\n", "id,paid,amount\n1,y,012\n", `"userId":"1","event":"Paid","properties":{"cents":1200,"d":12}`},
-		{"functions named as columns", "messages:\n  - identify: {userId: $id, traits: {d: =date(date), n: =int(int) + len(len)}}\n", "id,date,int,len\n1,2021-01-01,2,abc\n", `"userId":"1","traits":{"d":"2021-01-01T00:00:00Z","n":5}`},
-		{"a local name", "messages:\n  - identify: {userId: $id, traits: {n: \"=let id = 5; id + 1\"}}\n", "id\n1\n", `"userId":"1","traits":{"n":6}`},
-		{"an empty cell in a calculation", "messages:\n  - identify: {userId: $id, traits: {n: =(int(a) ?? 0) + 1}}\n", "id,a\n1,\n", `"userId":"1","traits":{"n":1}`},
-		{"numbers of JSON keep their text", "messages:\n  - identify: {userId: $id, traits: {a: $a, b: =decimal(a), c: \"=true ? decimal(a) : nil\", d: $o, e: =o.x}}\n", `{"id":12,"a":12.00,"o":{"x":1.50,"y":[null]}}`,
-			`"userId":"12","traits":{"a":12.00,"b":12.00,"c":12.00,"d":{"x":1.50,"y":[null]},"e":1.50}`},
-		{"an object of JSON", "messages:\n  - identify: {userId: $id, traits: $t}\n", `{"id":"a\u00e9\ud834\udd1e","t":{"x":[]}}`, "\"userId\":\"a\u00e9\U0001d11e\",\"traits\":{\"x\":[]}"},
-		{"digits that JSON numbers of Go cannot hold", "messages:\n  - identify: {userId: $id, traits: {a: \"=true ? decimal(a) : nil\"}}\n", `{"id":"1","a":12345678901234567890.123456789}`, `"userId":"1","traits":{"a":12345678901234567890.123456789}`},
-		{"a NUL in text of JSON", "messages:\n  - identify: {userId: $id, traits: {a: $a}}\n", `{"id":"1","a":"x\u0000y"}`, `"userId":"1","traits":{"a":"x\u0000y"}`},
-		{"group", "messages:\n  - group: {groupId: $id, traits: {objectTypeId: '2', name: $n}}\n", "id,n\n7,Acme\n", `"groupId":"7","traits":{"objectTypeId":"2","name":"Acme"}`},
-		{"screen", "messages:\n  - screen: {anonymousId: $id, name: $n, category: C, properties: {x: 1}, integrations: {All: false}, context: {ip: $n}}\n", "id,n\n7,Home\n",
-			`"anonymousId":"7","name":"Home","category":"C","properties":{"x":1},"integrations":{"All":false},"ip":"Home"`},
-		{"alias", "messages:\n  - alias: {userId: $id, previousId: $old}\n", "id,old\n7,6\n", `"userId":"7","previousId":"6"`},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if tt.want == "" {
-				if _, err := ParseMapping("m.yaml", []byte(tt.yaml)); err == nil {
-					t.Error("an unknown alias was taken")
-				}
-				return
-			}
-			client := new(fakeClient)
-			s, err := Run(t.Context(), Job{Source: mustSource(t, tt.in, source.Config{}), Mapping: mustMapping(t, tt.yaml), Client: client})
-			if err != nil || len(client.accepted) == 0 {
-				t.Fatalf("%v, %+v", err, s)
-			}
-			if got := bare(t, client.accepted[0]); got != tt.want {
-				t.Errorf("got  %s\nwant %s", got, tt.want)
-			}
-		})
-	}
-}
-
-// bare cuts from a message what every message has: type, id, time and the library's context.
-func bare(t *testing.T, message string) string {
-	t.Helper()
-	_, rest, ok := strings.Cut(message, `"timestamp":"`)
-	if !ok {
-		t.Fatalf("%s has no timestamp", message)
-	}
-	_, rest, _ = strings.Cut(rest, `",`)
-	rest, context, _ := strings.Cut(rest, `,"context":`)
-	if _, ip, ok := strings.Cut(context, `"ip":`); ok {
-		rest += `,"ip":` + strings.TrimRight(ip, "}")
-	}
-	return rest
-}
-
 // FuzzMapping checks that no YAML brings the parser or the compiler down, and that every problem has words.
 func FuzzMapping(f *testing.F) {
 	f.Add("messages:\n  - identify: &a {userId: $id, traits: {x: =int(a), <<: *a}}\n    null: [id]\n")
@@ -163,8 +98,8 @@ func FuzzMapping(f *testing.F) {
 			if m.Messages() == 0 {
 				t.Fatalf("%q has no messages", text)
 			}
-			if _, err = m.compile(nil); err == nil {
-				_, err = m.compile(shopColumns)
+			if _, err = m.Compile(nil, false); err == nil {
+				_, err = m.Compile(shopColumns, false)
 			}
 		}
 		if err == nil {

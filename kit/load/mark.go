@@ -2,31 +2,12 @@ package load
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"strings"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/internal/wire"
 )
-
-// mark is what a row does to one thing in a snapshot: about is a hash of the thing, says one of what the row's messages about it say.
-//
-// The things are such that messages about different ones may come in any order:
-//
-//   - a person, under each of the ids that the message gives, userId, anonymousId, previousId and, of an identify, the trait email;
-//   - a device of a person, and a relationship of one to an object;
-//   - an object;
-//   - an ordinary event, told by its messageId if the mapping gives one, otherwise by all it says.
-//
-// Where the mapping can delete or suppress people, merge them, or delete objects, that is not enough: whatever has to do with a person or an
-// object is about that too, because it makes a difference whether it comes before a deletion or behind it.
-//
-// A message says all its members but those that differ from run to run though the row does not: a messageId and a timestamp that the mapping
-// does not give, and in the context the name and version of this library. Neither does the messageId of anything but an ordinary event count.
-//
-// What is hashed never changes, because a snapshot is compared with what a later version of this program makes.
-type mark struct{ about, says uint64 }
 
 // marker makes marks. It is used by one goroutine.
 type marker struct {
@@ -40,43 +21,16 @@ type marker struct {
 	key, says, body, wire []byte
 }
 
-// commands are the events that act on a person, a device or an object instead of being kept as events.
-var commands = map[string]bool{"User Deleted": true, "User Suppressed": true, "User Unsuppressed": true, "Device Created or Updated": true, "Device Deleted": true,
-	"Object Deleted": true, "Relationship Deleted": true}
-
-// orders are those of them before and behind which other messages do not mean the same.
-var orders = map[string]bool{"User Deleted": true, "User Suppressed": true, "User Unsuppressed": true, "Object Deleted": true}
-
-// ordered reports whether the mapping has a message of that kind, or merges people.
-func (p *plan) ordered() bool {
-	for _, m := range p.messages {
-		if m.kind.typ == cio.TypeAlias || orders[m.eventName()] {
-			return true
-		}
-	}
-	return false
-}
-
-// eventName is the name of the event that the message is, empty if it comes from the row.
-func (p *messagePlan) eventName() string {
-	for _, t := range p.texts {
-		if l, ok := t.value.(literal); ok && t.field == fieldEvent {
-			return l.str
-		}
-	}
-	return p.kind.event
-}
-
 // of returns the marks of a row by its messages, which m has just made, valid until the next call. It is not sure where an event has neither
 // a messageId nor a time, so that it cannot be told from another like it.
 func (k *marker) of(messages []cio.Encoded, m *mapper) (marks []mark, sure bool) {
-	if k.plan != m.plan {
-		k.plan, k.order = m.plan, m.plan.ordered()
+	if k.plan != m.Compiled() {
+		k.plan, k.order = m.Compiled(), m.Compiled().Ordered()
 	}
 	k.marks, k.first, sure = k.marks[:0], "", true
 	for i := range messages {
-		p := m.plan.messages[m.made[i]]
-		if k.message(&messages[i], p) && p.id == nil && p.key == nil && m.times[i].IsZero() {
+		p := m.Made(i)
+		if k.message(&messages[i], p) && !p.Keyed() && m.Time(i).IsZero() {
 			sure = false
 		}
 	}
@@ -108,11 +62,6 @@ func (k *marker) about(kind byte, parts ...[]byte) uint64 {
 	return hash64(k.key)
 }
 
-func hash64(b []byte) uint64 {
-	sum := sha256.Sum256(b)
-	return binary.BigEndian.Uint64(sum[:])
-}
-
 // message adds what a message does, and reports whether it is an ordinary event.
 func (k *marker) message(e *cio.Encoded, p *messagePlan) (ordinary bool) {
 	k.wire, _ = e.AppendJSON(k.wire[:0]) // never fails
@@ -126,7 +75,7 @@ func (k *marker) message(e *cio.Encoded, p *messagePlan) (ordinary bool) {
 			id = value
 			continue
 		case "timestamp":
-			if p.timestamp == nil {
+			if !p.Timed() {
 				continue
 			}
 		case "context":
@@ -176,8 +125,8 @@ func (k *marker) message(e *cio.Encoded, p *messagePlan) (ordinary bool) {
 			k.add(says, 'd', []byte(who), token)
 		}
 		k.people(says, k.order)
-	case typ == cio.TypeTrack && !commands[event] || typ == cio.TypePage || typ == cio.TypeScreen:
-		if ordinary = true; p.id != nil || p.key != nil {
+	case typ == cio.TypeTrack && !Acts(event) || typ == cio.TypePage || typ == cio.TypeScreen:
+		if ordinary = true; p.Keyed() {
 			k.add(says, 'i', id)
 		} else {
 			k.add(says, 'e', k.says)
@@ -247,9 +196,4 @@ func ofObject(traits []byte) bool {
 		}
 	}
 	return false
-}
-
-// appendText appends bytes behind their number.
-func appendText(dst, text []byte) []byte {
-	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 }

@@ -69,3 +69,14 @@ func (h *idHash) sum() string {
 	hex.Encode(id[:], sum[:16])
 	return string(id[:])
 }
+
+// MessageID returns the message id that is made of texts: the hash, as above, of text(s) for each of them. The first must be a domain of the
+// caller's own, so that no row has the same.
+func MessageID(domain string, texts ...string) string {
+	var h idHash
+	h.text(domain)
+	for _, s := range texts {
+		h.text(s)
+	}
+	return h.sum()
+}

@@ -25,13 +25,13 @@ func (r *run) finishChanges() error {
 	whole := t.Complete && r.job.Limit == 0 && r.sourceErr == nil && t.Rows > 0 && !r.stoppedBy(ErrInputChanged)
 	read := t.Complete && r.sourceErr == nil && !r.stoppedBy(ErrInputChanged)
 	settled := len(r.stops) == 0 && t.Unsent == 0 || r.job.DryRun
-	err := c.spool.buf.Flush() // here, because the recorder does so too
+	err := c.spool.Flush() // here, because the recorder does so too
 	r.mu.Unlock()
 	if err = errors.Join(c.findErr, err); err != nil {
 		return err
 	}
 	if c.killed && !read && !r.job.DryRun {
-		return nil // what the run had sent that was killed is not all known yet, so that its word stays
+		return nil // what the run had sent that was killed is not all known yet, so that it stays announced
 	}
 	var gone *leavers
 	if c.cfg.Mirror != "" && t.Complete && r.sourceErr == nil {
@@ -63,7 +63,7 @@ func (r *run) finishChanges() error {
 			return err
 		}
 	}
-	return c.settle()
+	return c.withdraw()
 }
 
 // stoppedBy reports whether the run was stopped for that reason; the lock must be held.
@@ -105,7 +105,8 @@ func (r *run) mirror(gone *leavers) error {
 			return nil
 		}
 		gone.tried = gone.tried || len(ids) > 0
-		err := r.remove(ids, hex.EncodeToString(c.spool.base[:]), gone)
+		base := c.spool.Base()
+		err := r.remove(ids, hex.EncodeToString(base[:]), gone)
 		ids = ids[:0]
 		return err
 	}
@@ -147,7 +148,7 @@ func (c *changes) whyKept(p *person, encode func(cio.Message) (cio.Encoded, erro
 		return &why
 	}
 	if _, refused := encode(c.removal(string(p.id), "")); refused != nil {
-		why := newReject(0, new(messagePlan).refusal(refused))
+		why := newReject(0, Refused(refused))
 		return &why
 	}
 	return nil
@@ -155,7 +156,7 @@ func (c *changes) whyKept(p *person, encode func(cio.Message) (cio.Encoded, erro
 
 // leftUnsure is why somebody is kept of whom it is not sure that a load has made them.
 func leftUnsure() Reject {
-	return Reject{Field: fieldNames[fieldUserID], Rule: RuleLeftUnsure, Hint: leftUnsureHint}
+	return Reject{Field: "userId", Rule: RuleLeftUnsure, Hint: leftUnsureHint}
 }
 
 func (r *run) leaveAlone(gone *leavers) {
@@ -228,7 +229,7 @@ func (r *run) remove(ids [][]byte, snapshot string, gone *leavers) error {
 		raw := idAsRow(id)
 		encoded, refused := r.encode(r.changes.removal(string(id), snapshot))
 		if refused != nil {
-			err := r.refuseRemoval(newReject(0, new(messagePlan).refusal(refused)), raw)
+			err := r.refuseRemoval(newReject(0, Refused(refused)), raw)
 			if err = errors.Join(err, gone.refused.add(appendKey(nil, id))); err != nil {
 				return err
 			}
@@ -269,14 +270,11 @@ func (c *changes) removal(id, snapshot string) cio.Message {
 	if c.cfg.Mirror == MirrorSuppress {
 		event = "User Suppressed"
 	}
-	var hash idHash
-	for _, s := range []string{mirrorDomain, event, snapshot, id} {
-		hash.text(s)
-	}
+	messageID := MessageID(mirrorDomain, event, snapshot, id)
 	if c.cfg.Mirror == MirrorSuppress {
-		return cio.SuppressPerson{UserID: id, MessageID: hash.sum()}
+		return cio.SuppressPerson{UserID: id, MessageID: messageID}
 	}
-	return cio.DeletePerson{UserID: id, MessageID: hash.sum()}
+	return cio.DeletePerson{UserID: id, MessageID: messageID}
 }
 
 // refuseRemoval counts a person who is not taken away: the client's own rules, such as a list of people not to be touched, do not let them, or it

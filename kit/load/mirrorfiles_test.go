@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/ciokit/cio/kit/source"
@@ -67,30 +66,5 @@ func TestMirrorComparesTheColumnsOfAllFiles(t *testing.T) {
 				t.Errorf("%s are new", fresh)
 			}
 		})
-	}
-}
-
-// The names of columns do not run into one another, and one file has the name that it always had.
-func TestHashOfColumns(t *testing.T) {
-	t.Parallel()
-	of := func(names ...string) (columns []source.Column) {
-		for _, name := range names {
-			columns = append(columns, source.Column{Name: name})
-		}
-		return columns
-	}
-	if a, b := hashColumns(of("n", "id"), nil), hashColumns(of("x"), [][]string{{"id", "n"}}); a != b || a != hashText("\x02id\x01n") {
-		t.Error(a, b)
-	}
-	if hashColumns(nil, nil) != "" {
-		t.Error("rows that name their own columns have a set")
-	}
-	var all []string
-	for _, headers := range [][][]string{{{"a", "b"}}, {{"ab"}}, {{"a"}, {"b"}}, {{"a", "b"}, {"a"}}, {{"a", "b"}, {"b"}}, {{"a", "a"}, {"b"}}, {{"a"}}, {{""}}, {{"", ""}}, {{""}, {"", ""}}} {
-		all = append(all, hashColumns(nil, headers))
-	}
-	slices.Sort(all)
-	if n := len(slices.Compact(slices.Clone(all))); n != len(all) {
-		t.Errorf("%d names of %d", n, len(all))
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,54 +16,6 @@ import (
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/source"
 )
-
-// Two spellings are one person here where they are one to the emulator, and only there.
-func TestIdentityAgreesWithTheEmulator(t *testing.T) {
-	t.Parallel()
-	client, server := emulated(t, cio.Config{})
-	rnd := rand.New(rand.NewPCG(1, 2))
-	parts := []string{"a", "B", "c.d", "@", "@", ".", "org", "X", " ", ",", "\"", "cio_", "é", "É", "..", "-", "+", "\u212a", "(", "\\", strings.Repeat("x", 250)}
-	ids := []string{"Acme1@EU", "Ann@X.org", "ann@@x.org", "@x.org", "A@.x.org", "A@x.org.", "A@x", "cio_A@x.org", "A@x..org", " A@x.org", "A@x.org ", "É@x.org", "cio_", "A@cio_x.org"}
-	for range 400 {
-		var id strings.Builder
-		for range 1 + rnd.IntN(6) {
-			id.WriteString(parts[rnd.IntN(len(parts))])
-		}
-		ids = append(ids, id.String())
-	}
-	folded := 0
-	for i, id := range ids {
-		other := strings.ToLower(id)
-		if other == id {
-			other = strings.ToUpper(id)
-		}
-		if other == id || !strings.EqualFold(other, id) {
-			continue
-		}
-		// The second message is of the same person if the first trait is still there.
-		if err := client.Send(t.Context(), cio.Identify{UserID: id, Traits: map[string]any{"n": i}}, cio.Identify{UserID: other, Traits: map[string]any{"m": i}}); err != nil {
-			t.Fatalf("%q: %v", id, err)
-		}
-		one := foldID(id) == foldID(other)
-		p, err := server.Person("", other)
-		if strings.HasPrefix(other, "cio_") && len(other) > 4 {
-			continue // names nobody until Customer.io has said so
-		}
-		if err != nil {
-			t.Fatalf("%q: %v", other, err)
-		}
-		n, _ := json.Marshal(p.Traits["n"])
-		if both := string(n) == fmt.Sprint(i); both != one {
-			t.Errorf("%q and %q: one person to the emulator: %v; here: %v", id, other, both, one)
-		}
-		if one {
-			folded++
-		}
-	}
-	if folded < 5 {
-		t.Errorf("%d pairs are one person: too few to tell", folded)
-	}
-}
 
 // Only addresses count without regard to case, and what is sent is what was read.
 func TestMirrorComparesIDs(t *testing.T) {
@@ -381,7 +331,7 @@ func olderSnapshot(t *testing.T, info SnapshotInfo, ids [][]byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := binary.BigEndian.AppendUint32(slices.Concat([]byte(foldedMagic), body, text), uint32(len(text)))
+	all := binary.BigEndian.AppendUint32(slices.Concat([]byte("ciosnap2"), body, text), uint32(len(text)))
 	sum := sha256.Sum256(all)
 	return append(all, sum[:]...)
 }
@@ -446,38 +396,6 @@ func TestMirrorNamesWhoMayHaveBeenMade(t *testing.T) {
 	c.want("id,n\na,1\nb,1\n", 2, "-x")
 }
 
-// Snapshots keep all kinds of ids, in an order in which they can be compared.
-func TestPeopleAreRead(t *testing.T) {
-	t.Parallel()
-	rnd := rand.New(rand.NewPCG(3, 4))
-	for range 200 {
-		all := &listed{}
-		want := make(map[string]string)
-		for range rnd.IntN(30) {
-			id := []string{"", "a", "A@x.org", "a@X.org", "b\x00", "b", strings.Repeat("l", 127), strings.Repeat("l", 128), strings.Repeat("l", 129), "Z@z"}[rnd.IntN(10)]
-			from := []byte{personFresh, personFreshUnsure, personLeft, personLeftUnsure, personSure, personUnsure}[rnd.IntN(6)]
-			all.all = append(all.all, appendPerson(nil, from, uint64(rnd.IntN(3)), []byte(id)))
-			key := foldID(id)
-			if want[key] == "" || from == personFresh || from == personLeft || from == personSure {
-				want[key] = fmt.Sprint(want[key] == "true" || from == personFresh || from == personLeft || from == personSure)
-			}
-		}
-		slices.SortFunc(all.all, bytes.Compare)
-		all.all = slices.CompactFunc(all.all, bytes.Equal)
-		got := make(map[string]string)
-		err := (&peopleReader{from: all}).eachBut(noRecords{}, func(p *person) error {
-			if _, twice := got[foldID(string(p.id))]; twice {
-				t.Errorf("%q comes twice", p.id)
-			}
-			got[foldID(string(p.id))] = fmt.Sprint(p.sure)
-			return nil
-		})
-		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Fatalf("%v: %v, want %v", err, got, want)
-		}
-	}
-}
-
 // People whom a run made that was killed are deleted by a later one once they have left, or named if no answer had come; a run that goes on from
 // there and is killed too hands them on.
 func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
@@ -505,7 +423,7 @@ func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
 				c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
 					if m[0].(*cio.Encoded).Identity().UserID == at {
 						var err error
-						if word, err = os.ReadFile(c.job.Changes.Snapshot + pendingSuffix); err != nil {
+						if word, err = os.ReadFile(c.job.Changes.Snapshot + PendingSuffix); err != nil {
 							t.Error(err)
 						}
 					}
@@ -523,7 +441,7 @@ func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if err := os.WriteFile(c.job.Changes.Snapshot+pendingSuffix, append(word, 0x7f, 'i'), 0o600); err != nil { // torn
+				if err := os.WriteFile(c.job.Changes.Snapshot+PendingSuffix, append(word, 0x7f, 'i'), 0o600); err != nil { // torn
 					t.Fatal(err)
 				}
 			}
@@ -587,14 +505,14 @@ func TestMirrorOfPeopleOfAKilledRunOfSomethingElse(t *testing.T) {
 			var word []byte
 			killed.Client.(*keyed).send = func(_ context.Context, _ int, m []cio.Message) (err error) {
 				if m[0].(*cio.Encoded).Identity().UserID == "last" {
-					word, err = os.ReadFile(snapshot + pendingSuffix)
+					word, err = os.ReadFile(snapshot + PendingSuffix)
 				}
 				return err
 			}
 			if _, err := Run(t.Context(), killed); err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(os.Remove(snapshot), os.WriteFile(snapshot+pendingSuffix, word, 0o600)); err != nil {
+			if err := errors.Join(os.Remove(snapshot), os.WriteFile(snapshot+PendingSuffix, word, 0o600)); err != nil {
 				t.Fatal(err)
 			}
 			now := job(in)

@@ -14,7 +14,7 @@ func (m *mirrorModel) link() {
 	}
 	m.linked = true
 	err := filepath.WalkDir(m.dir, func(path string, d os.DirEntry, err error) error {
-		if err == nil && (strings.HasSuffix(path, pendingSuffix) || d.Name() == spoolFile) {
+		if err == nil && (strings.HasSuffix(path, PendingSuffix) || d.Name() == spoolFile) {
 			err = os.Link(path, m.kept(path))
 		}
 		return err
@@ -31,7 +31,7 @@ func (m *mirrorModel) kept(path string) string {
 // dieLate has the process killed after it has given the new snapshot its name and before it said that it was at its end.
 func (m *mirrorModel) dieLate(l *Load) {
 	m.killed, m.late = m.killed+1, m.late+1
-	word := filepath.Join(m.dir, "snapshot"+pendingSuffix)
+	word := filepath.Join(m.dir, "snapshot"+PendingSuffix)
 	err := os.Rename(m.kept(word), word)
 	if l != nil && err == nil {
 		dir := filepath.Join(m.dir, "journals", l.ID())

@@ -32,7 +32,7 @@ func crashing(t *testing.T, snapshot string, client *fakeClient) *crash {
 	}
 	before := client.send
 	client.send = func(ctx context.Context, call int, m []cio.Message) error {
-		if err := os.Link(snapshot+pendingSuffix, k.kept); err != nil && !errors.Is(err, os.ErrExist) {
+		if err := os.Link(snapshot+PendingSuffix, k.kept); err != nil && !errors.Is(err, os.ErrExist) {
 			t.Error(err)
 		}
 		if before == nil {
@@ -46,7 +46,7 @@ func crashing(t *testing.T, snapshot string, client *fakeClient) *crash {
 // late leaves what there is once the new snapshot has its name.
 func (k *crash) late() {
 	k.t.Helper()
-	if err := os.Rename(k.kept, k.snapshot+pendingSuffix); err != nil {
+	if err := os.Rename(k.kept, k.snapshot+PendingSuffix); err != nil {
 		k.t.Fatal(err)
 	}
 }

@@ -142,49 +142,6 @@ func TestSerialDates(t *testing.T) {
 	}
 }
 
-// What a mapping says of numbers, days and words reaches them in every form of an expression, in text and in JSON.
-func TestLayoutsInMappings(t *testing.T) {
-	t.Parallel()
-	const mapping = `
-null_words: {n: [n/a, "-"], name: ["NULL"]}
-messages:
-  - identify:
-      userId: $id
-      traits:
-        n: =int(n, "1,234")
-        total: =decimal(total, "1.234,50 €", "1234,5")
-        twice: =float(total, "1.234,50 €", "1234,5") * 2
-        day: =date(day, "excel")
-        name: $name
-`
-	const rows = `[{"userId":"1","traits":{"n":1234,"total":1234.50,"twice":2469,"day":"2021-12-31T00:00:00Z","name":"-"}}` +
-		`{"userId":"2","traits":{"total":7.5,"twice":15}}]`
-	for format, in := range map[source.Format]string{
-		source.CSV: "id,n,total,day,name\n1,\"1,234\",\"1.234,50 €\",44561,-\n2,n/a,\"7,5\",,NULL\n3,12,\"7.5\",,\n4,NULL,,,\n",
-		source.JSONLines: `{"id":"1","n":"1,234","total":"1.234,50 €","day":44561,"name":"-"}` + "\n" + `{"id":"2","n":"n/a","total":7.5,"name":"NULL"}` + "\n" +
-			`{"id":"3","n":12,"total":"7.5"}` + "\n" + `{"id":"4","n":"NULL"}` + "\n",
-	} {
-		for _, comma := range []bool{false, true} {
-			client := new(fakeClient)
-			job := Job{Source: mustSource(t, in, source.Config{Format: format}), Mapping: mustMapping(t, mapping), Client: client, DecimalComma: comma}
-			s, err := Run(t.Context(), job)
-			if err != nil || s.RowsRejected != 2 || len(s.First) != 2 {
-				t.Fatalf("%s: %v, %+v", format, err, s)
-			}
-			if s.First[0].Rule != RuleNotANumber || s.First[1].Rule != RuleNotANumber || s.First[0].Column != "total" || s.First[1].Column != "n" {
-				t.Errorf("%s: %+v", format, s.First)
-			}
-			got := "["
-			for _, m := range client.accepted {
-				got += "{" + bare(t, m) + "}"
-			}
-			if got += "]"; got != rows {
-				t.Errorf("%s\ngot  %s\nwant %s", format, got, rows)
-			}
-		}
-	}
-}
-
 func TestLayoutsThatAreNone(t *testing.T) {
 	t.Parallel()
 	for mapping, want := range map[string]string{
@@ -197,7 +154,7 @@ func TestLayoutsThatAreNone(t *testing.T) {
 	} {
 		m, err := ParseMapping("m.yaml", []byte(mapping))
 		if err == nil {
-			_, err = m.compile([]source.Column{{Name: "id", Kind: source.Text}, {Name: "n", Kind: source.Text}, {Name: "spare", Kind: source.Text}})
+			_, err = m.Compile([]source.Column{{Name: "id", Kind: source.Text}, {Name: "n", Kind: source.Text}, {Name: "spare", Kind: source.Text}}, false)
 		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", mapping, err)

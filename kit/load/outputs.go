@@ -61,7 +61,7 @@ func (f fileAt) same(other fileAt) bool {
 // if not, the error is a *PathError. It changes nothing, and is for who asks somebody before the load begins: Run, Start and Resume do it too.
 func (j *Job) CheckOutputs() error {
 	var inputs []fileAt
-	names := slices.Concat(j.Source.Info().Files, j.Reads, []string{j.Mapping.file})
+	names := slices.Concat(j.Source.Info().Files, j.Reads, []string{j.Mapping.File()})
 	if j.Deny != nil {
 		names = append(names, j.Deny.file)
 	}
@@ -97,7 +97,7 @@ func (j *Job) CheckOutputs() error {
 		outputs = append(outputs, output{"rejects", j.RejectsFile, false})
 	}
 	if own != "" {
-		outputs = append(outputs, output{"snapshot", own, true}, output{"snapshot", own + pendingSuffix, false})
+		outputs = append(outputs, output{"snapshot", own, true}, output{"snapshot", own + PendingSuffix, false})
 	}
 	for _, name := range j.Writes {
 		outputs = append(outputs, output{"report", name, true})

@@ -86,7 +86,7 @@ func (p *Plan) refuse(r Reject) {
 	if len(p.First) < firstRejects {
 		p.First = append(p.First, r)
 	}
-	p.causes.add(r)
+	r.because(&p.causes)
 	for i := range p.Refusals {
 		if have := &p.Refusals[i]; have.Rule == r.Rule && have.Column == r.Column && have.Field == r.Field {
 			have.Count++
@@ -132,28 +132,27 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	if err := job.checkRejects(); err != nil {
 		return Plan{}, err
 	}
-	compiled, err := job.Mapping.compileFor(columns, job.DecimalComma)
+	compiled, err := job.Mapping.Compile(columns, job.DecimalComma)
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := job.Deny.checkFor(compiled.ids); err != nil {
+	if err := job.Deny.checkFor(compiled); err != nil {
 		return Plan{}, err
 	}
-	if err := job.Source.Select(compiled.columns); err != nil {
+	if err := job.Source.Select(compiled.Columns()); err != nil {
 		return Plan{}, &StopError{ErrSource, err}
 	}
-	changes, err := openChanges(&job, columns, compiled.columns)
+	changes, err := openChanges(&job, columns, compiled.Columns())
 	if err != nil {
 		return Plan{}, err
 	}
 	defer changes.close(true)
-	s := &sampling{mapper: newMapper(compiled, job.encoder()), changes: changes, now: time.Now()}
+	s := &sampling{mapper: newMapper(compiled, job.encoder()), counter: newIdentityCounter("", 0), changes: changes, now: time.Now()}
 	s.comparing = newComparing(changes, compiled)
 	s.plan.DenyList = int64(job.Deny.Len())
-	s.mapper.counter = newIdentityCounter("", 0)
-	defer s.mapper.counter.close()
-	for _, m := range compiled.messages {
-		s.plan.Kinds = append(s.plan.Kinds, PlannedKind{Name: m.kind.name})
+	defer s.counter.close()
+	for _, m := range compiled.Messages() {
+		s.plan.Kinds = append(s.plan.Kinds, PlannedKind{Name: m.Name()})
 	}
 	var b source.Batch
 	for s.plan.Sampled < rows {
@@ -177,9 +176,9 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	if err := s.look(); err != nil {
 		return s.plan, &StopError{ErrSnapshot, err}
 	}
-	s.plan.Identity = s.mapper.counter.count(true)
+	s.plan.Identity = s.counter.count(true)
 	s.plan.Warnings, _ = s.warned.sorted()
-	s.plan.Hints = s.plan.causes.hints(s.plan.Sampled, job.DecimalComma)
+	s.plan.Hints = s.plan.causes.Hints(s.plan.Sampled, job.DecimalComma)
 	slices.SortStableFunc(s.plan.Refusals, func(a, b PlannedRefusal) int { return cmp.Compare(b.Count, a.Count) })
 	info := job.Source.Info()
 	s.estimate(info.Size, info.Rows, job.Limit, int64(job.BatchBytes))
@@ -188,12 +187,13 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 
 // sampling is a Plan being made.
 type sampling struct {
-	plan   Plan
-	mapper *mapper
-	bytes  int64
-	read   int64 // bytes of the input
-	warned warnings
-	now    time.Time
+	plan    Plan
+	mapper  *mapper
+	counter *identityCounter
+	bytes   int64
+	read    int64 // bytes of the input
+	warned  warnings
+	now     time.Time
 
 	changes   *changes
 	comparing *comparing // with the snapshot; nil for none
@@ -245,7 +245,7 @@ func (s *sampling) lookAt(gone *leavers) error {
 		return nil
 	}
 	return gone.each(func(p *person) error {
-		if c.whyKept(p, s.mapper.encode) != nil {
+		if c.whyKept(p, s.mapper.Encode) != nil {
 			s.plan.LeftRefused++
 		}
 		return nil
@@ -288,19 +288,19 @@ func (s *sampling) row(r *source.Row) error {
 		_, err := s.note(r, []cio.Encoded{})
 		return err
 	}
-	s.mapper.counter.row(r, s.mapper.said)
+	s.counter.row(r, s.mapper.Said())
 	if same, err := s.note(r, messages); same || err != nil {
 		p.Unchanged++
 		return err
 	}
 	s.warned.row(r, messages, s.mapper, s.now)
-	p.Deletes += int64(s.mapper.deletes)
+	p.Deletes += int64(s.mapper.Deletes())
 	for i, m := range messages {
 		s.bytes += int64(m.Len() + 1)
 		if m.Len() > p.LargestBytes {
 			p.LargestBytes, p.LargestLine = m.Len(), r.Line
 		}
-		k := &p.Kinds[s.mapper.made[i]]
+		k := &p.Kinds[s.mapper.Made(i).Place()]
 		if k.Count++; k.Example == nil {
 			k.Example, _ = m.MarshalJSON() // never fails
 		}

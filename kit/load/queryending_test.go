@@ -136,7 +136,7 @@ func TestQueryThatWasKilledAndEndsEarlyAgain(t *testing.T) {
 				if _, err = l.Run(ctx); !errors.Is(err, tt.reason) {
 					t.Fatalf("%v", err)
 				}
-				_, stat := os.Stat(filepath.Join(dead.dir, "snapshot"+pendingSuffix))
+				_, stat := os.Stat(filepath.Join(dead.dir, "snapshot"+PendingSuffix))
 				if left := stat == nil; left != tt.marked {
 					t.Errorf("it ended with %v, and the mark is left: %v", err, left)
 				}

@@ -91,8 +91,7 @@ func (r *Recorder) look(file string, line int64, messages []cio.Encoded, m *mapp
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range messages {
-		kind := m.plan.messages[m.made[i]].kind
-		if person := personOf(&messages[i], kind, m.identities[i]); person != "" {
+		if person := m.Person(i); person != "" {
 			r.people.add(person)
 		}
 		n := messages[i].Len()
@@ -103,22 +102,7 @@ func (r *Recorder) look(file string, line int64, messages []cio.Encoded, m *mapp
 		for at < len(r.largest) && r.largest[at].Bytes == n { // the first of equals comes first
 			at++
 		}
-		r.largest = slices.Insert(r.largest, at, LargeMessage{n, kind.name, file, line})
+		r.largest = slices.Insert(r.largest, at, LargeMessage{n, m.Made(i).Name(), file, line})
 		r.largest = r.largest[:min(len(r.largest), maxLargest)]
 	}
-}
-
-// personOf returns whom a message is about, empty for nobody. identity is by what its order is kept.
-func personOf(e *cio.Encoded, k *kind, identity string) string {
-	switch {
-	case !slices.Contains(k.fields, fieldUserID) && !slices.Contains(k.fields, fieldAnonymousID):
-		return ""
-	case e.Type() == cio.TypeGroup: // whose identity may be an object's
-		id := e.Identity()
-		if id.UserID == "" {
-			return id.AnonymousID
-		}
-		return id.UserID
-	}
-	return identity
 }

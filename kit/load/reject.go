@@ -58,6 +58,13 @@ func (r Reject) Value() (string, bool) {
 	return *r.value, true
 }
 
+// because notes what the cell at fault held.
+func (r Reject) because(c *causes) {
+	if text, ok := r.Value(); ok {
+		c.Add(r.Rule, r.Column, text)
+	}
+}
+
 func newReject(line int64, err *valueError) Reject {
 	return Reject{Line: line, Column: err.column, Field: err.field, Rule: err.rule, Hint: err.hint, value: err.value}
 }
@@ -232,9 +239,4 @@ func (j *Job) checkRejects() error {
 	}
 	return &source.FormatError{Problem: "the input is a rejects file, which is not the whole table: with a snapshot, everybody else would be taken to have left",
 		Hint: "load it without --snapshot and --mode mirror"}
-}
-
-// rowIDs reports whether a row has several messages and any of them an id that is made of the row's bytes.
-func (p *plan) rowIDs() bool {
-	return len(p.messages) > 1 && slices.ContainsFunc(p.messages, func(m *messagePlan) bool { return m.id == nil && m.key == nil })
 }

@@ -20,8 +20,11 @@ var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap
 	"count": plural.Grouped, "bytes": sizeOf, "duration": durationOf, "time": timeOf, "share": shareOf, "place": placeOfRow,
 }).Parse(reportPage))
 
-// WriteHTML writes the report as a page that needs nothing but itself.
-func (r Report) WriteHTML(w io.Writer) error { return reportTemplate.Execute(w, r.page()) }
+// Write writes the report of a run as a page that needs nothing but itself.
+func Write(w io.Writer, r Report) error { return reportTemplate.Execute(w, (&view{r}).page()) }
+
+// view is a report that is told in words and pictures.
+type view struct{ Report }
 
 // page is a report with what the template does not work out itself.
 type page struct {
@@ -51,8 +54,8 @@ type picture struct{ Wide, Narrow template.HTML }
 
 type planned struct{ What, Expected, Got string }
 
-func (r *Report) page() page {
-	p := page{Report: *r, Name: shortName(r.About.Source)}
+func (r *view) page() page {
+	p := page{Report: r.Report, Name: shortName(r.About.Source)}
 	p.Verdict, p.Tone = r.verdict()
 	s := &r.Summary
 	for _, part := range []part{
@@ -75,7 +78,7 @@ func (r *Report) page() page {
 }
 
 // verdict says in a sentence what became of the run.
-func (r *Report) verdict() (text, tone string) {
+func (r *view) verdict() (text, tone string) {
 	s := &r.Summary
 	bad := s.Rejected + s.RejectedByAPI
 	switch {
@@ -95,14 +98,14 @@ func (r *Report) verdict() (text, tone string) {
 	return "Finished: every message was accepted", "good"
 }
 
-func (r *Report) unsentName() string {
+func (r *view) unsentName() string {
 	if r.About.DryRun {
 		return "would be sent"
 	}
 	return "unsent"
 }
 
-func (r *Report) unsentNote() string {
+func (r *view) unsentNote() string {
 	switch {
 	case r.About.DryRun:
 		return "nothing is sent by a dry run"
@@ -112,7 +115,7 @@ func (r *Report) unsentNote() string {
 	return "not known to be accepted, for a reason that is not their own"
 }
 
-func (r *Report) tiles() []tile {
+func (r *view) tiles() []tile {
 	s := &r.Summary
 	took := max(s.Seconds, 0.001)
 	people := tile{plural.Grouped(r.People), plural.Form(r.People, "person", "different people"), ""}
@@ -139,7 +142,7 @@ func (r *Report) tiles() []tile {
 }
 
 // throughput draws how many messages were accepted, and how many rows read by a dry run, in each second.
-func (r *Report) throughput() picture {
+func (r *view) throughput() picture {
 	if len(r.Points) < 2 {
 		return picture{}
 	}
@@ -163,7 +166,7 @@ func (r *Report) throughput() picture {
 }
 
 // delays draws how long requests took.
-func (r *Report) delays() picture {
+func (r *view) delays() picture {
 	if r.Latency == nil || len(r.Points) < 2 {
 		return picture{}
 	}
@@ -180,10 +183,10 @@ func (r *Report) delays() picture {
 }
 
 // end is the time that the points cover, in seconds.
-func (r *Report) end() float64 { return float64(len(r.Points)) * r.Interval }
+func (r *view) end() float64 { return float64(len(r.Points)) * r.Interval }
 
 // both draws the chart for both widths.
-func (c *chart) both(r *Report) picture {
+func (c *chart) both(r *view) picture {
 	c.end = r.end()
 	for i := range r.Points {
 		c.at = append(c.at, (float64(i)+0.5)*r.Interval)
@@ -195,7 +198,7 @@ func (c *chart) both(r *Report) picture {
 }
 
 // plans compares what was expected with what came.
-func (r *Report) plans() (list []planned) {
+func (r *view) plans() (list []planned) {
 	p, s := r.Plan, &r.Summary
 	if p == nil {
 		return nil

@@ -79,14 +79,14 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	if err := job.checkRejects(); err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, err
 	}
-	plan, err := job.Mapping.compileFor(columns, job.DecimalComma)
+	plan, err := job.Mapping.Compile(columns, job.DecimalComma)
 	if err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, err
 	}
-	if err := job.Deny.checkFor(plan.ids); err != nil {
+	if err := job.Deny.checkFor(plan); err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, err
 	}
-	if err := job.Source.Select(plan.columns); err != nil {
+	if err := job.Source.Select(plan.Columns()); err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, &StopError{ErrSource, err}
 	}
 
@@ -103,14 +103,14 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 		}
 		r.rejects.asCSV(columns, info.Delimiter)
 	}
-	r.rejects.comma, r.rejects.rowIDs = job.DecimalComma, plan.rowIDs()
+	r.rejects.comma, r.rejects.rowIDs = job.DecimalComma, plan.RowIDs()
 	r.tally = tally{reasons: make(map[string]int64), firstOf: make(map[string]Reject), begun: begun, size: info.Size}
 	encode := job.encoder()
 	if job.Client != nil {
 		r.before = job.Client.Stats()
 	}
 
-	if r.changes, err = openChanges(&job, columns, plan.columns); err != nil {
+	if r.changes, err = openChanges(&job, columns, plan.Columns()); err != nil {
 		return Summary{Seconds: time.Since(begun).Seconds()}, err
 	}
 	var skip int64
@@ -133,11 +133,10 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 		job.Begun()
 	}
 	finish := r.reportProgress()
-	read := &reader{r: r, mapper: newMapper(plan, encode), perRow: int64(len(plan.messages)), skip: skip, before: before, count: passed}
-	read.mapper.counter = newIdentityCounter(job.spoolDir(), passed)
+	read := &reader{r: r, mapper: newMapper(plan, encode), counter: newIdentityCounter(job.spoolDir(), passed), perRow: int64(len(plan.Messages())), skip: skip, before: before, count: passed}
 	read.run(reading)
 	r.lanes.close()
-	r.countIdentity(read.mapper.counter)
+	r.countIdentity(read.counter)
 	if errors.As(r.sourceErr, new(*source.ChangedError)) {
 		r.note(ErrInputChanged, r.sourceErr)
 	} else {
@@ -151,7 +150,7 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	r.note(ErrSnapshot, r.changes.close(r.end() == EndComplete))
 	finish()
 	s := r.snapshot()
-	s.Hints = r.tally.causes.hints(s.Rows-s.Unchanged, job.DecimalComma)
+	s.Hints = r.tally.causes.Hints(s.Rows-s.Unchanged, job.DecimalComma)
 	return s, r.err()
 }
 

@@ -2,9 +2,7 @@ package load
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
-	"io"
 	"time"
 )
 
@@ -12,9 +10,8 @@ import (
 // of this load may have sent: until then what it has settled counts only as far as the snapshot knows that it made itself. gone is nil where nobody
 // was looked for who has left.
 func (c *changes) write(whole, read bool, gone *leavers) error {
-	entries := newSorter(c.dir)
-	defer entries.close()
-	var rec [entryBytes + 1]byte
+	entries := NewEntries(c.dir)
+	defer entries.Close()
 	earlier := c.taken
 	if read {
 		earlier = 0
@@ -24,28 +21,22 @@ func (c *changes) write(whole, read bool, gone *leavers) error {
 			earlier--
 			return nil
 		}
-		binary.BigEndian.PutUint64(rec[:], row.mark.about)
-		binary.BigEndian.PutUint64(rec[9:], row.mark.says)
 		switch row.what {
-		case rowSent, rowUnchanged:
-			rec[8] = entryKept
-		case rowLost:
-			rec[8] = entryLost
-		default:
-			return nil
+		case rowSent, rowUnchanged, rowLost:
+			return entries.Add(row.mark, row.what == rowLost)
 		}
-		return entries.add(rec[:])
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	fresh, err := entries.sorted()
+	var old *snapshot
+	if !whole && !c.afresh {
+		old = c.old
+	}
+	renewed, err := entries.Over(old)
 	if err != nil {
 		return err
-	}
-	old := records(noRecords{})
-	if !whole && !c.afresh {
-		old = c.old.entries()
 	}
 	all, err := c.keptPeople(gone)
 	if err != nil {
@@ -61,7 +52,7 @@ func (c *changes) write(whole, read bool, gone *leavers) error {
 	if c.old != nil && c.old.info.HasIDs && (gone == nil || !gone.done || !c.cfg.NewMapping) {
 		info.Mixed = c.old.info.Mixed || c.differs() != ""
 	}
-	return writeSnapshot(c.cfg.Snapshot, info, &renewed{fresh: fresh, old: old}, people, c.release)
+	return writeSnapshot(c.cfg.Snapshot, info, renewed, people, c.release)
 }
 
 // keptPeople collects the people for the new snapshot: whom this run identified, and those of the old one, but for people who are known to be gone.
@@ -151,66 +142,4 @@ func (c *changes) keptPeople(gone *leavers) (kept *sorter, err error) {
 		buf, err = p.write(buf, kept.add)
 		return err
 	})
-}
-
-// The ninth byte of what is sorted for the entries of a new snapshot. What was lost comes first of all that is about the same.
-const (
-	entryLost byte = iota
-	entryKept
-)
-
-// renewed are the entries of a new snapshot: those of fresh, apart from all that is about something of which a part was lost, and those of old
-// that are about nothing that fresh is about. Both are in order.
-type renewed struct {
-	fresh, old records
-	begun      bool
-	f, o       []byte // at hand; nil at the end
-	about      []byte // of the last of fresh, nil before the first
-	lost       bool   // a part of that was lost
-	out        [entryBytes]byte
-}
-
-func (n *renewed) next() ([]byte, error) {
-	if !n.begun {
-		n.begun = true
-		if err := errors.Join(advance(n.fresh, &n.f), advance(n.old, &n.o)); err != nil {
-			return nil, err
-		}
-	}
-	for n.f != nil || n.o != nil {
-		if n.o != nil && (n.f == nil || bytes.Compare(n.o[:8], n.f[:8]) < 0) {
-			copy(n.out[:], n.o)
-			if err := advance(n.old, &n.o); err != nil {
-				return nil, err
-			}
-			if !bytes.Equal(n.out[:8], n.about) {
-				return n.out[:], nil
-			}
-			continue
-		}
-		if !bytes.Equal(n.about, n.f[:8]) {
-			n.about, n.lost = append(n.about[:0], n.f[:8]...), n.f[8] == entryLost
-		}
-		copy(n.out[:8], n.f[:8])
-		copy(n.out[8:], n.f[9:])
-		if err := advance(n.fresh, &n.f); err != nil {
-			return nil, err
-		}
-		if !n.lost {
-			return n.out[:], nil
-		}
-	}
-	return nil, io.EOF
-}
-
-// advance puts the next record into to, nil at the end.
-func advance(from records, to *[]byte) error {
-	record, err := from.next()
-	if err != nil {
-		record = nil
-	}
-	if *to = record; err == io.EOF {
-		return nil
-	}
-	return err
 }

@@ -169,12 +169,29 @@ func (s *spool) each(f func(*spooled) error) error {
 	}
 }
 
-func (s *spool) close() error {
-	if s.nameless {
-		return s.file.Close()
-	}
-	return s.file.Close()
-}
+// Named reports whether the spool outlives the process.
+func (s *spool) Named() bool { return !s.nameless }
+
+// Empty reports whether it has no row.
+func (s *spool) Empty() bool { return s.written == spoolHead }
+
+// Written returns how many bytes it has.
+func (s *spool) Written() int64 { return s.written }
+
+// Base returns the id of the snapshot that the run began with, zeros for none.
+func (s *spool) Base() [16]byte { return s.base }
+
+// Salt returns what was given.
+func (s *spool) Salt() [16]byte { return s.salt }
+
+// Flush hands what was added to the operating system.
+func (s *spool) Flush() error { return s.buf.Flush() }
+
+// Sync brings what was flushed to disk.
+func (s *spool) Sync() error { return s.file.Sync() }
+
+// Close lets go of the file, which stays if it has a name.
+func (s *spool) close() error { return s.file.Close() }
 
 // remove gives up the spool, which is not needed any more.
 func (s *spool) remove() error {

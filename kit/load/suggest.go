@@ -53,3 +53,11 @@ func nearest(name string, names []string) string { return spelling.Nearest(name,
 
 // fold leaves the letters and digits of a name, in lower case.
 func fold(s string) string { return spelling.Fold(s) }
+
+func quoteNames(names []string) string {
+	const most = 30
+	if len(names) > most {
+		return printed.Line(strings.Join(names[:most], ", ")) + ", ..."
+	}
+	return printed.Line(strings.Join(names, ", "))
+}

@@ -112,7 +112,7 @@ func (t *tally) add(r Reject) {
 	if len(t.First) < firstRejects {
 		t.First = append(t.First, r)
 	}
-	t.causes.add(r)
+	r.because(&t.causes)
 }
 
 // summary returns the counts so far.

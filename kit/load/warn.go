@@ -45,7 +45,7 @@ func (w *warnings) add(n Warning) {
 			return
 		}
 	}
-	n.Hint = hintOf(n.Hint)
+	n.Hint = HintOf(n.Hint)
 	*w = append(*w, n)
 }
 

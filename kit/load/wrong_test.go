@@ -36,7 +36,7 @@ func TestWrongMappingsGolden(t *testing.T) {
 			}
 			m, err := ParseMapping(filepath.Base(file), data)
 			if err == nil {
-				_, err = m.compile(columns)
+				_, err = m.Compile(columns, false)
 			}
 			if err == nil {
 				t.Fatal("the mapping was taken")

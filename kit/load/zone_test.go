@@ -84,7 +84,7 @@ func readZone(t *testing.T, args, in string) (string, []note) {
 	t.Helper()
 	read := func(text string) (string, []note) {
 		m := mustMapping(t, "messages:\n  - identify: {userId: u, traits: {at: '"+text+"'}}\n")
-		p, err := m.compile([]source.Column{{Name: "at", Kind: source.Text}})
+		p, err := m.Compile([]source.Column{{Name: "at", Kind: source.Text}}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,7 +203,7 @@ func TestZoneProblems(t *testing.T) {
 		for _, call := range []string{"date(at, ", "date(trim(at), "} {
 			m, err := ParseMapping("m.yaml", []byte("messages:\n  - identify: {userId: $id, traits: {at: '="+call+tt.args+")'}}\n"))
 			if err == nil {
-				_, err = m.compile([]source.Column{{Name: "id", Kind: source.Text}, {Name: "at", Kind: source.Text}})
+				_, err = m.Compile([]source.Column{{Name: "id", Kind: source.Text}, {Name: "at", Kind: source.Text}}, false)
 			}
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "m.yaml:2:") {
 				t.Errorf("%s%s): %v, want %q", call, tt.args, err, tt.want)
@@ -213,48 +213,6 @@ func TestZoneProblems(t *testing.T) {
 	for _, good := range []string{`"2006-01-02", "02.01.2006"`, `"2006-01-02 15:04:05", "2006-01-02"`, `"2006-01-02", "2006-1-2"`, `"02.01.06", "02.01.2006"`, `"RFC3339", "2006-01-02T15:04:05Z"`, `"RFC1123", "Europe/London"`, `"unix", "02.01.2006"`} {
 		if _, err := ParseMapping("m.yaml", []byte("messages:\n  - identify: {userId: $id, traits: {at: '=date(at, "+good+")'}}\n")); err != nil {
 			t.Error(err)
-		}
-	}
-}
-
-// The zone of the whole mapping holds for all times that do not say theirs, and where a date has its own it counts.
-func TestZoneOfMapping(t *testing.T) {
-	t.Parallel()
-	yaml := "time_zone: Europe/Berlin\nmessages:\n" +
-		"  - track: {userId: $id, event: E, timestamp: $at, properties: {a: '=date(at)', b: '=date(trim(at))', c: '=date(at, \"UTC\")', d: '=date(at, \"later\")', e: '=date(ts, \"unix\")', f: $at}}\n" +
-		"  - track: {userId: $id, event: F, timestamp: 2024-01-01, properties: {g: 1}}\n" +
-		"  - track: {userId: $id, event: G, timestamp: '=trim(at)'}\n"
-	client := new(fakeClient)
-	in := "id,at,ts\n1,2024-07-01 12:00:00,1719828000\n2,2024-10-27 02:30:00,0\n3,2024-03-31 02:30:00,0\n"
-	s, err := Run(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, yaml), Client: client})
-	if err != nil || s.Accepted != 6 || s.RowsRejected != 1 || s.First[0].Rule != RuleSkippedTime || s.First[0].Column != "at" || s.First[0].Field != "messages[0].timestamp" {
-		t.Fatalf("%v %s %+v", err, counts(s), s.First)
-	}
-	all := strings.Join(client.accepted, "\n")
-	for _, want := range []string{
-		`"event":"E","properties":{"a":"2024-07-01T10:00:00Z","b":"2024-07-01T10:00:00Z","c":"2024-07-01T12:00:00Z","d":"2024-07-01T10:00:00Z","e":"2024-07-01T10:00:00Z","f":"2024-07-01 12:00:00"}`,
-		`"timestamp":"2024-07-01T10:00:00Z","userId":"1","event":"E"`, `"timestamp":"2024-07-01T10:00:00Z","userId":"1","event":"G"`,
-		`"timestamp":"2023-12-31T23:00:00Z","userId":"1","event":"F"`,
-		`"a":"2024-10-27T00:30:00Z","b":"2024-10-27T00:30:00Z","c":"2024-10-27T02:30:00Z","d":"2024-10-27T01:30:00Z"`,
-	} {
-		if !strings.Contains(all, want) {
-			t.Errorf("%s is missing in\n%s", want, all)
-		}
-	}
-	for _, w := range s.Warned {
-		if w.Rule == RuleTimeTwice && (w.Count != 4 || w.Line != 3 || w.Field != "timestamp" || !strings.Contains(w.Hint, `"later"`)) {
-			t.Errorf("%+v", w)
-		}
-	}
-	for _, bad := range []struct{ zone, timestamp, want string }{
-		{"CET", "$at", "not the full name"}, {"[UTC]", "$at", "time_zone is a list"}, {"Europe/Berlin", "2024-03-31 02:30:00", "put forward"}, {"Europe/Berlin", "2024-10-27 02:30:00", "twice"},
-	} {
-		m, err := ParseMapping("m.yaml", []byte("time_zone: "+bad.zone+"\nmessages:\n  - page: {userId: $id, timestamp: "+bad.timestamp+"}\n"))
-		if err == nil {
-			_, err = m.compile(nil)
-		}
-		if err == nil || !strings.Contains(err.Error(), bad.want) {
-			t.Errorf("%+v: %v", bad, err)
 		}
 	}
 }
