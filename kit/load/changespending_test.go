@@ -14,9 +14,9 @@ import (
 )
 
 // killed leaves the word of a run that was killed beside a snapshot.
-func killed(t *testing.T, snapshot, run string) {
+func killed(t *testing.T, file, run string) {
 	t.Helper()
-	if err := os.WriteFile(snapshot+PendingSuffix, []byte(`{"run":"`+run+`"}`+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(file+PendingSuffix, []byte(`{"run":"`+run+`"}`+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

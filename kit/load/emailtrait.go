@@ -102,7 +102,7 @@ func (p *messagePlan) findEmail() {
 }
 
 // addressIn returns the e-mail address that the row has for an identify, which finds a person too. It is not known if it cannot be read.
-func (m *mapper) addressIn(p *messagePlan) (address string, known bool) {
+func (m *mapper) addressIn(p *messagePlan) (folded string, known bool) {
 	if p.kind.typ != cio.TypeIdentify || p.body == nil {
 		return "", true
 	}

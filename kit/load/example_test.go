@@ -103,7 +103,7 @@ func ExampleStart() {
 		log.Fatal(err)
 	}
 	server := emulator.New(emulator.Config{}) // Customer.io on this machine
-	job := func(mapping string) load.Job {
+	job := func(yaml string) load.Job {
 		client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: "http://emulator.test", HTTPClient: &http.Client{Transport: server.Transport()}})
 		if err != nil {
 			log.Fatal(err)
@@ -112,7 +112,7 @@ func ExampleStart() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		m, err := load.ParseMapping("people.yaml", []byte(mapping))
+		m, err := load.ParseMapping("people.yaml", []byte(yaml))
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -235,7 +235,7 @@ func TestDecimalComma(t *testing.T) {
 // What a mapping says of numbers, days and words reaches them in every form of an expression, in text and in JSON.
 func TestLayoutsInMappings(t *testing.T) {
 	t.Parallel()
-	const mapping = `
+	const yaml = `
 null_words: {n: [n/a, "-"], name: ["NULL"]}
 messages:
   - identify:
@@ -256,7 +256,7 @@ messages:
 	} {
 		for _, comma := range []bool{false, true} {
 			client := new(fakeClient)
-			job := Job{Source: mustSource(t, in, source.Config{Format: format}), Mapping: mustMapping(t, mapping), Client: client, DecimalComma: comma}
+			job := Job{Source: mustSource(t, in, source.Config{Format: format}), Mapping: mustMapping(t, yaml), Client: client, DecimalComma: comma}
 			s, err := Run(t.Context(), job)
 			if err != nil || s.RowsRejected != 2 || len(s.First) != 2 {
 				t.Fatalf("%s: %v, %+v", format, err, s)

@@ -220,10 +220,10 @@ func TestReservedTraits(t *testing.T) {
 		{"cio_subscription_preferences", `{"channels":{"email":null},"topics":{"topic_1":true,"topic_2":false}}`, `{"channels":{"email":null},"topics":{"topic_1":true,"topic_2":false}}`},
 		{"cio_subscription_preferences", `{"topics":{"topic_1":"true"}}`, RuleNotABoolean}, {"cio_subscription_preferences", `{"topics":[1]}`, RuleNotABoolean}, {"cio_subscription_preferences", `"x"`, RuleNotABoolean},
 	}
-	check := func(mapping, in string, tt test) {
+	check := func(yaml, in string, tt test) {
 		t.Helper()
 		client := new(fakeClient)
-		m, err := ParseMapping("m.yaml", []byte(mapping))
+		m, err := ParseMapping("m.yaml", []byte(yaml))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,7 +231,7 @@ func TestReservedTraits(t *testing.T) {
 		got := ""
 		switch {
 		case err != nil:
-			t.Errorf("%s: %v", mapping, err)
+			t.Errorf("%s: %v", yaml, err)
 			return
 		case s.RowsRejected == 1:
 			got = s.First[0].Rule
@@ -245,7 +245,7 @@ func TestReservedTraits(t *testing.T) {
 			}
 		}
 		if got != tt.want {
-			t.Errorf("%s\n%s%s: %s, want %s", mapping, in, tt.trait, got, tt.want)
+			t.Errorf("%s\n%s%s: %s, want %s", yaml, in, tt.trait, got, tt.want)
 		}
 	}
 	named := func(trait, value string) string {

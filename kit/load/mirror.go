@@ -214,7 +214,7 @@ func (r *run) mayMirror(gone *leavers) *StopError {
 
 // remove sends a message for each of these people, and accounts for it as for one of a row. gone gets those who are known to be gone, and those
 // whom the client's own rules keep from it.
-func (r *run) remove(ids [][]byte, snapshot string, gone *leavers) error {
+func (r *run) remove(ids [][]byte, base string, gone *leavers) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -227,7 +227,7 @@ func (r *run) remove(ids [][]byte, snapshot string, gone *leavers) error {
 	var sent [][]byte
 	for _, id := range ids {
 		raw := idAsRow(id)
-		encoded, refused := r.encode(r.changes.removal(string(id), snapshot))
+		encoded, refused := r.encode(r.changes.removal(string(id), base))
 		if refused != nil {
 			err := r.refuseRemoval(newReject(0, Refused(refused)), raw)
 			if err = errors.Join(err, gone.refused.add(appendKey(nil, id))); err != nil {
@@ -265,12 +265,12 @@ func (r *run) remove(ids [][]byte, snapshot string, gone *leavers) error {
 }
 
 // removal is the message that takes a person away.
-func (c *changes) removal(id, snapshot string) cio.Message {
+func (c *changes) removal(id, base string) cio.Message {
 	event := "User Deleted"
 	if c.cfg.Mirror == MirrorSuppress {
 		event = "User Suppressed"
 	}
-	messageID := MessageID(mirrorDomain, event, snapshot, id)
+	messageID := MessageID(mirrorDomain, event, base, id)
 	if c.cfg.Mirror == MirrorSuppress {
 		return cio.SuppressPerson{UserID: id, MessageID: messageID}
 	}

@@ -418,7 +418,7 @@ func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
 			c.job.BatchBytes = 1 // each by itself
 			die := func(in, at string) {
 				t.Helper()
-				snapshot, _ := os.ReadFile(c.job.Changes.Snapshot)
+				was, _ := os.ReadFile(c.job.Changes.Snapshot)
 				var word []byte
 				c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
 					if m[0].(*cio.Encoded).Identity().UserID == at {
@@ -436,8 +436,8 @@ func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
 				if err := os.Remove(c.job.Changes.Snapshot); err != nil {
 					t.Fatal(err)
 				}
-				if snapshot != nil {
-					if err := os.WriteFile(c.job.Changes.Snapshot, snapshot, 0o600); err != nil {
+				if was != nil {
+					if err := os.WriteFile(c.job.Changes.Snapshot, was, 0o600); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -496,23 +496,23 @@ func TestMirrorOfPeopleOfAKilledRunOfSomethingElse(t *testing.T) {
 		"nothing": func(*Job) {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			snapshot := filepath.Join(t.TempDir(), "s")
+			file := filepath.Join(t.TempDir(), "s")
 			job := func(in string) Job {
 				return Job{Client: new(keyed), Mapping: mustMapping(t, people), Source: mustSource(t, "id,n\n"+in, source.Config{}), BatchBytes: 1,
-					Changes: ChangeOnly{Snapshot: snapshot, IDs: true, Mirror: MirrorDelete, MaxShrink: 100}}
+					Changes: ChangeOnly{Snapshot: file, IDs: true, Mirror: MirrorDelete, MaxShrink: 100}}
 			}
 			killed := job(in + "a,1\n" + strings.Repeat("bad,bad\n", chunkRows) + "b,1\n" + strings.Repeat("bad,bad\n", chunkRows) + "last,1\n")
 			var word []byte
 			killed.Client.(*keyed).send = func(_ context.Context, _ int, m []cio.Message) (err error) {
 				if m[0].(*cio.Encoded).Identity().UserID == "last" {
-					word, err = os.ReadFile(snapshot + PendingSuffix)
+					word, err = os.ReadFile(file + PendingSuffix)
 				}
 				return err
 			}
 			if _, err := Run(t.Context(), killed); err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(os.Remove(snapshot), os.WriteFile(snapshot+PendingSuffix, word, 0o600)); err != nil {
+			if err := errors.Join(os.Remove(file), os.WriteFile(file+PendingSuffix, word, 0o600)); err != nil {
 				t.Fatal(err)
 			}
 			now := job(in)

@@ -268,8 +268,8 @@ func (m *mirrorModel) judge(id string) {
 				wrong(fmt.Sprintf("the input names them: %q", row))
 			}
 		}
-		for _, address := range []string{addressOf(cells[0]), addressOf(cells[1])} {
-			if address != "" && (address == m.address[foldID(id)] || address == addressOf(id)) {
+		for _, has := range []string{addressOf(cells[0]), addressOf(cells[1])} {
+			if has != "" && (has == m.address[foldID(id)] || has == addressOf(id)) {
 				wrong(fmt.Sprintf("the input has their address: %q", row))
 			}
 		}

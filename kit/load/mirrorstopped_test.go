@@ -23,16 +23,16 @@ type crash struct {
 }
 
 // crashing is to be called before the load, with its client.
-func crashing(t *testing.T, snapshot string, client *fakeClient) *crash {
+func crashing(t *testing.T, file string, client *fakeClient) *crash {
 	t.Helper()
-	k := &crash{t: t, snapshot: snapshot, kept: filepath.Join(t.TempDir(), "word")}
+	k := &crash{t: t, snapshot: file, kept: filepath.Join(t.TempDir(), "word")}
 	var err error
-	if k.was, err = os.ReadFile(snapshot); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if k.was, err = os.ReadFile(file); err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
 	before := client.send
 	client.send = func(ctx context.Context, call int, m []cio.Message) error {
-		if err := os.Link(snapshot+PendingSuffix, k.kept); err != nil && !errors.Is(err, os.ErrExist) {
+		if err := os.Link(file+PendingSuffix, k.kept); err != nil && !errors.Is(err, os.ErrExist) {
 			t.Error(err)
 		}
 		if before == nil {

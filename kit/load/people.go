@@ -61,9 +61,9 @@ const (
 )
 
 // appendPerson writes a record.
-func appendPerson(dst []byte, from byte, address uint64, id []byte) []byte {
+func appendPerson(dst []byte, from byte, addressHash uint64, id []byte) []byte {
 	dst = append(appendText(dst, []byte(foldID(string(id)))), from)
-	dst = binary.BigEndian.AppendUint64(dst, address)
+	dst = binary.BigEndian.AppendUint64(dst, addressHash)
 	return append(dst, id...)
 }
 

@@ -12,14 +12,14 @@ import (
 // An event whose name looks like a misspelt semantic one is refused with what to write, and sent where the mapping says that it is meant.
 func TestVerbatim(t *testing.T) {
 	t.Parallel()
-	const mapping = "messages:\n  - track: {userId: $id, event: $event}\n"
+	const yaml = "messages:\n  - track: {userId: $id, event: $event}\n"
 	for _, c := range []struct {
 		mapping  string
 		rejected int64
 	}{
-		{mapping, 1},
-		{mapping + "    verbatim: false\n", 1},
-		{mapping + "    verbatim: true\n", 0},
+		{yaml, 1},
+		{yaml + "    verbatim: false\n", 1},
+		{yaml + "    verbatim: true\n", 0},
 	} {
 		m, err := load.ParseMapping("m.yaml", []byte(c.mapping))
 		if err != nil {
@@ -40,7 +40,7 @@ func TestVerbatim(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	if _, err := load.ParseMapping("m.yaml", []byte(mapping+"    verbatim: $id\n")); err == nil || !strings.Contains(err.Error(), "m.yaml:3:15") {
+	if _, err := load.ParseMapping("m.yaml", []byte(yaml+"    verbatim: $id\n")); err == nil || !strings.Contains(err.Error(), "m.yaml:3:15") {
 		t.Errorf("got %v", err)
 	}
 }
