@@ -11,6 +11,7 @@ import (
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
 	"github.com/ciokit/cio/kit/internal/jsonvalue"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -57,23 +58,23 @@ func jsonRow(cells map[string]string) string {
 
 // brokenCells are values that a column cannot have.
 var brokenCells = []struct{ column, value, rule string }{
-	{"id", "", "missing-identity"}, {"id", "a\x00b", source.RuleNULByte}, {"id", "a\xffb", RuleNotUTF8}, {"id", "\xc0\x80", RuleNotUTF8}, {"id", "\xed\xa0\x80", RuleNotUTF8},
+	{"id", "", "missing-identity"}, {"id", "a\x00b", source.RuleNULByte}, {"id", "a\xffb", mapping.RuleNotUTF8}, {"id", "\xc0\x80", mapping.RuleNotUTF8}, {"id", "\xed\xa0\x80", mapping.RuleNotUTF8},
 	{"id", strings.Repeat("x", 40_000), "message-too-large"},
-	{"n", "x", RuleNotAnInteger}, {"n", "1.5", RuleNotAnInteger}, {"n", "1e3", RuleNotAnInteger}, {"n", "1,000", RuleNotAnInteger}, {"n", " 1", RuleNotAnInteger}, {"n", "1 ", RuleNotAnInteger},
-	{"n", "0x1f", RuleNotAnInteger}, {"n", "--1", RuleNotAnInteger}, {"n", "+", RuleNotAnInteger}, {"n", "9223372036854775808", RuleOutOfRange}, {"n", "-9223372036854775809", RuleOutOfRange},
-	{"n", strings.Repeat("9", 5000), RuleOutOfRange}, {"n", "true", RuleNotAnInteger}, {"n", "NULL", RuleNotAnInteger}, {"n", "1\x00", source.RuleNULByte}, {"n", "1\xff", RuleNotUTF8}, {"n", "one\n2", RuleNotAnInteger},
-	{"f", "x", RuleNotANumber}, {"f", "NaN", RuleNotANumber}, {"f", "Inf", RuleNotANumber}, {"f", "-infinity", RuleNotANumber}, {"f", "1e400", RuleOutOfRange}, {"f", "1e-400", RuleLossy},
-	{"f", "9007199254740993", RuleLossy}, {"f", "0.1000000000000000000001", RuleLossy}, {"f", "1,5", RuleNotANumber}, {"f", "1.5.1", RuleNotANumber}, {"f", "1e", RuleNotANumber}, {"f", "0x1p-2", RuleNotANumber},
-	{"f", "$5", RuleNotANumber}, {"f", "5%", RuleNotANumber}, {"f", "1_0", RuleNotANumber}, {"f", strings.Repeat("1", 1000), RuleNotANumber},
-	{"d", "x", RuleNotANumber}, {"d", "1e5", RuleNotANumber}, {"d", "1E999999999", RuleNotANumber}, {"d", "12,50", RuleNotANumber}, {"d", "12.", RuleNotANumber}, {"d", "nan", RuleNotANumber},
-	{"d", "(12.50)", RuleNotANumber}, {"d", "12.50-", RuleNotANumber}, {"d", strings.Repeat("3", 500), RuleNotANumber}, {"d", "\u0661\u0662", RuleNotANumber},
-	{"at", "x", RuleNotADate}, {"at", "2021-02-30", RuleNotADate}, {"at", "2021-00-10", RuleNotADate}, {"at", "2021-13-01", RuleNotADate}, {"at", "2021-1-1", RuleNotADate}, {"at", "01/02/2021", RuleNotADate},
-	{"at", "21-01-01", RuleNotADate}, {"at", "1609459200", RuleNotADate}, {"at", "2021-01-01 25:00:00", RuleNotADate}, {"at", "2021-01-01 10:61:00", RuleNotADate}, {"at", "2021-01-01T10:00:60Z", RuleNotADate},
-	{"at", "2021-01-01T10:00:00+99:00", RuleNotADate}, {"at", "2021-01-01T10:00:00.1234567891Z", RuleNotADate}, {"at", "2021-01-01T10:00:00.Z", RuleNotADate}, {"at", "0000-00-00", RuleNotADate},
-	{"at", "0000-01-01T00:00:00+01:00", RuleNotADate}, {"at", "99999-01-01", RuleNotADate}, {"at", "tomorrow", RuleNotADate}, {"at", "2021-01-01T10:00:00 CEST", RuleNotADate}, {"at", "2021-01-01\x00", source.RuleNULByte},
-	{"ts", "1609459200", RuleNotADate}, {"ts", "0001-01-01T00:00:00Z", RuleNotADate}, {"ts", "yesterday", RuleNotADate}, {"ts", "2021-02-29T00:00:00Z", RuleNotADate},
-	{"event", "", "missing-event"}, {"event", "  ", "missing-event"}, {"event", "a\x00", source.RuleNULByte}, {"event", "\xff\xfe", RuleNotUTF8},
-	{"text", "\xff", RuleNotUTF8}, {"text", "caf\xe9", RuleNotUTF8}, {"text", strings.Repeat("x", 32_001), "message-too-large"}, {"text", strings.Repeat("\x01", 6_000), "message-too-large"}, {"text", "x\xf8\x88\x80\x80\x80", RuleNotUTF8},
+	{"n", "x", mapping.RuleNotAnInteger}, {"n", "1.5", mapping.RuleNotAnInteger}, {"n", "1e3", mapping.RuleNotAnInteger}, {"n", "1,000", mapping.RuleNotAnInteger}, {"n", " 1", mapping.RuleNotAnInteger}, {"n", "1 ", mapping.RuleNotAnInteger},
+	{"n", "0x1f", mapping.RuleNotAnInteger}, {"n", "--1", mapping.RuleNotAnInteger}, {"n", "+", mapping.RuleNotAnInteger}, {"n", "9223372036854775808", mapping.RuleOutOfRange}, {"n", "-9223372036854775809", mapping.RuleOutOfRange},
+	{"n", strings.Repeat("9", 5000), mapping.RuleOutOfRange}, {"n", "true", mapping.RuleNotAnInteger}, {"n", "NULL", mapping.RuleNotAnInteger}, {"n", "1\x00", source.RuleNULByte}, {"n", "1\xff", mapping.RuleNotUTF8}, {"n", "one\n2", mapping.RuleNotAnInteger},
+	{"f", "x", mapping.RuleNotANumber}, {"f", "NaN", mapping.RuleNotANumber}, {"f", "Inf", mapping.RuleNotANumber}, {"f", "-infinity", mapping.RuleNotANumber}, {"f", "1e400", mapping.RuleOutOfRange}, {"f", "1e-400", mapping.RuleLossy},
+	{"f", "9007199254740993", mapping.RuleLossy}, {"f", "0.1000000000000000000001", mapping.RuleLossy}, {"f", "1,5", mapping.RuleNotANumber}, {"f", "1.5.1", mapping.RuleNotANumber}, {"f", "1e", mapping.RuleNotANumber}, {"f", "0x1p-2", mapping.RuleNotANumber},
+	{"f", "$5", mapping.RuleNotANumber}, {"f", "5%", mapping.RuleNotANumber}, {"f", "1_0", mapping.RuleNotANumber}, {"f", strings.Repeat("1", 1000), mapping.RuleNotANumber},
+	{"d", "x", mapping.RuleNotANumber}, {"d", "1e5", mapping.RuleNotANumber}, {"d", "1E999999999", mapping.RuleNotANumber}, {"d", "12,50", mapping.RuleNotANumber}, {"d", "12.", mapping.RuleNotANumber}, {"d", "nan", mapping.RuleNotANumber},
+	{"d", "(12.50)", mapping.RuleNotANumber}, {"d", "12.50-", mapping.RuleNotANumber}, {"d", strings.Repeat("3", 500), mapping.RuleNotANumber}, {"d", "\u0661\u0662", mapping.RuleNotANumber},
+	{"at", "x", mapping.RuleNotADate}, {"at", "2021-02-30", mapping.RuleNotADate}, {"at", "2021-00-10", mapping.RuleNotADate}, {"at", "2021-13-01", mapping.RuleNotADate}, {"at", "2021-1-1", mapping.RuleNotADate}, {"at", "01/02/2021", mapping.RuleNotADate},
+	{"at", "21-01-01", mapping.RuleNotADate}, {"at", "1609459200", mapping.RuleNotADate}, {"at", "2021-01-01 25:00:00", mapping.RuleNotADate}, {"at", "2021-01-01 10:61:00", mapping.RuleNotADate}, {"at", "2021-01-01T10:00:60Z", mapping.RuleNotADate},
+	{"at", "2021-01-01T10:00:00+99:00", mapping.RuleNotADate}, {"at", "2021-01-01T10:00:00.1234567891Z", mapping.RuleNotADate}, {"at", "2021-01-01T10:00:00.Z", mapping.RuleNotADate}, {"at", "0000-00-00", mapping.RuleNotADate},
+	{"at", "0000-01-01T00:00:00+01:00", mapping.RuleNotADate}, {"at", "99999-01-01", mapping.RuleNotADate}, {"at", "tomorrow", mapping.RuleNotADate}, {"at", "2021-01-01T10:00:00 CEST", mapping.RuleNotADate}, {"at", "2021-01-01\x00", source.RuleNULByte},
+	{"ts", "1609459200", mapping.RuleNotADate}, {"ts", "0001-01-01T00:00:00Z", mapping.RuleNotADate}, {"ts", "yesterday", mapping.RuleNotADate}, {"ts", "2021-02-29T00:00:00Z", mapping.RuleNotADate},
+	{"event", "", "missing-event"}, {"event", "  ", "missing-event"}, {"event", "a\x00", source.RuleNULByte}, {"event", "\xff\xfe", mapping.RuleNotUTF8},
+	{"text", "\xff", mapping.RuleNotUTF8}, {"text", "caf\xe9", mapping.RuleNotUTF8}, {"text", strings.Repeat("x", 32_001), "message-too-large"}, {"text", strings.Repeat("\x01", 6_000), "message-too-large"}, {"text", "x\xf8\x88\x80\x80\x80", mapping.RuleNotUTF8},
 }
 
 // brokenCSV are lines of CSV that are no rows, each of which costs that line alone.
@@ -89,11 +90,11 @@ var brokenJSON = []struct{ line, rule string }{
 	{`{"id":"1"`, source.RuleNotJSON}, {`{"id":1,}`, source.RuleNotJSON}, {`{'id':1}`, source.RuleNotJSON}, {`{id:1}`, source.RuleNotJSON}, {`{"id":01}`, source.RuleNotJSON}, {`{"id":NaN}`, source.RuleNotJSON},
 	{`{"id":1} {"id":2`, source.RuleNotJSON}, {`{"id":1},`, source.RuleNotJSON}, {`[{"id":1}]`, source.RuleNotObject}, {`"x"`, source.RuleNotObject}, {`1`, source.RuleNotObject}, {`null`, source.RuleNotObject}, {`x`, source.RuleNotJSON},
 	{"{\"id\":\"a\tb\"}", source.RuleNotJSON}, {`{"id":"\x"}`, source.RuleNotJSON}, {`{"id":"` + strings.Repeat("x", 1<<20) + `"}`, source.RuleRowTooLong}, {strings.Repeat(`[`, 20_000), source.RuleNotJSON},
-	{`{"id":true,"event":"E"}`, RuleNotText}, {`{"id":{},"event":"E"}`, RuleNotText}, {`{"id":[1],"event":"E"}`, RuleNotText}, {`{"id":1.5,"event":"E"}`, RuleNotText}, {`{"id":"\ud800","event":"E"}`, RuleNotUTF8},
-	{`{"id":"1","event":7.5}`, RuleNotText}, {`{"id":"1","n":true,"event":"E"}`, RuleNotText}, {`{"id":"1","n":1.0,"event":"E"}`, RuleNotAnInteger}, {`{"id":"1","n":{},"event":"E"}`, RuleNotText},
-	{`{"id":"1","f":12345678901234567890,"event":"E"}`, RuleLossy}, {`{"id":"1","d":1e2,"event":"E"}`, RuleNotANumber}, {`{"id":"1","at":1609459200,"event":"E"}`, RuleNotADate},
-	{`{"id":"1","ts":1609459200,"event":"E"}`, RuleNotADate}, {`{"id":"1","ts":false,"event":"E"}`, RuleNotText}, {`{"id":"a\u0000","event":"E"}`, RuleNUL}, {"{\"id\":\"1\",\"text\":\"\xff\",\"event\":\"E\"}", RuleNotUTF8},
-	{`{"id":"1","n":"1e3","event":"E"}`, RuleNotAnInteger},
+	{`{"id":true,"event":"E"}`, mapping.RuleNotText}, {`{"id":{},"event":"E"}`, mapping.RuleNotText}, {`{"id":[1],"event":"E"}`, mapping.RuleNotText}, {`{"id":1.5,"event":"E"}`, mapping.RuleNotText}, {`{"id":"\ud800","event":"E"}`, mapping.RuleNotUTF8},
+	{`{"id":"1","event":7.5}`, mapping.RuleNotText}, {`{"id":"1","n":true,"event":"E"}`, mapping.RuleNotText}, {`{"id":"1","n":1.0,"event":"E"}`, mapping.RuleNotAnInteger}, {`{"id":"1","n":{},"event":"E"}`, mapping.RuleNotText},
+	{`{"id":"1","f":12345678901234567890,"event":"E"}`, mapping.RuleLossy}, {`{"id":"1","d":1e2,"event":"E"}`, mapping.RuleNotANumber}, {`{"id":"1","at":1609459200,"event":"E"}`, mapping.RuleNotADate},
+	{`{"id":"1","ts":1609459200,"event":"E"}`, mapping.RuleNotADate}, {`{"id":"1","ts":false,"event":"E"}`, mapping.RuleNotText}, {`{"id":"a\u0000","event":"E"}`, mapping.RuleNUL}, {"{\"id\":\"1\",\"text\":\"\xff\",\"event\":\"E\"}", mapping.RuleNotUTF8},
+	{`{"id":"1","n":"1e3","event":"E"}`, mapping.RuleNotAnInteger},
 }
 
 // A file with every kind of broken row between good ones: every bad line is named with its rule, every good one is accepted, and the API
@@ -209,7 +210,7 @@ func TestBrokenFiles(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			client := new(fakeClient)
 			s, err := Run(t.Context(), Job{Source: mustSource(t, tt.in, source.Config{Format: source.CSV}), Mapping: mustMapping(t, brokenMapping), Client: client})
-			var mapping *MappingError
+			var mapping *mapping.Error
 			var format *source.FormatError
 			if !errors.As(err, &mapping) && !errors.As(err, &format) || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %s", err, tt.want)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/realpath"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -18,21 +20,21 @@ import (
 type changes struct {
 	cfg     ChangeOnly
 	job     *Job
-	dir     string    // for files without a name
-	old     *snapshot // that rows are compared with; nil for none
+	dir     string             // for files without a name
+	old     *snapshot.Snapshot // that rows are compared with; nil for none
 	marker  marker
 	sent    *keySet // what rows of this run that were sent are about; nil if none is left out
-	spool   *spool
-	info    SnapshotInfo // of the one to be made
-	pending []*Pending   // say that the run is under way
-	resumes bool         // the run goes on with an earlier one
-	own     bool         // an earlier run of this load has made the old snapshot
-	afresh  bool         // what the old snapshot says does not hold for rows that are not read
-	killed  bool         // an earlier run of this load was killed, and may have sent rows behind the checkpoint
-	taken   int          // rows of the spool that an earlier run of this load has settled
-	fresh   []string     // columns that the load of the old snapshot did not have
-	wider   bool         // the input has those, and else the same ones as then
-	made    *MadeLog     // whom the run makes; nil where it keeps no ids or sends nothing
+	spool   *snapshot.Spool
+	info    snapshot.Info       // of the one to be made
+	pending []*snapshot.Pending // say that the run is under way
+	resumes bool                // the run goes on with an earlier one
+	own     bool                // an earlier run of this load has made the old snapshot
+	afresh  bool                // what the old snapshot says does not hold for rows that are not read
+	killed  bool                // an earlier run of this load was killed, and may have sent rows behind the checkpoint
+	taken   int                 // rows of the spool that an earlier run of this load has settled
+	fresh   []string            // columns that the load of the old snapshot did not have
+	wider   bool                // the input has those, and else the same ones as then
+	made    *snapshot.MadeLog   // whom the run makes; nil where it keeps no ids or sends nothing
 
 	findErr error // of reading the old snapshot
 
@@ -76,19 +78,19 @@ func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes,
 			return nil, err
 		}
 	}
-	c.old, err = openSnapshot(file)
+	c.old, err = snapshot.Open(file)
 	if errors.Is(err, os.ErrNotExist) && cfg.DiffWith == "" {
 		err = nil
 	}
 	if err == nil {
-		c.own = c.resumes && c.old != nil && c.old.info.By == c.info.By
+		c.own = c.resumes && c.old != nil && c.old.Info.By == c.info.By
 		err = c.checkTarget(file)
 	}
 	if err == nil {
 		err = c.checkPending()
 	}
-	sets := columnSets(columns, job.Source.Info().Headers)
-	c.info.Query, c.info.Columns, c.info.Table, c.info.Sets = hashText(cfg.Query), hashSets(sets), tableOf(columns, reads), keptSets(sets)
+	sets := snapshot.ColumnSets(columns, job.Source.Info().Headers)
+	c.info.Query, c.info.Columns, c.info.Table, c.info.Sets = snapshot.HashText(cfg.Query), snapshot.HashSets(sets), snapshot.TableOf(columns, reads), snapshot.KeptSets(sets)
 	if err == nil {
 		c.compareColumns()
 		err = c.checkSame(file)
@@ -100,7 +102,7 @@ func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes,
 		return nil, err
 	}
 	salt := c.spool.Salt()
-	c.info = SnapshotInfo{ID: randomID(), By: c.info.By, Mapping: job.Mapping.Name(), MappingHash: job.Mapping.Hash(), Target: c.info.Target,
+	c.info = snapshot.Info{ID: randomID(), By: c.info.By, Mapping: job.Mapping.Name(), MappingHash: job.Mapping.Hash(), Target: c.info.Target,
 		Query: c.info.Query, Columns: c.info.Columns, Table: c.info.Table, Sets: c.info.Sets, HasIDs: cfg.IDs, Salt: salt[:]}
 	if job.sends() {
 		c.info.KeyHash = job.Client.KeyHash(c.info.Salt)
@@ -130,16 +132,16 @@ func (c *changes) checkTarget(file string) error {
 	if c.old == nil {
 		return nil
 	}
-	if was := c.old.info.Target; was != "" && was != c.info.Target {
-		return &SnapshotError{file, "says what was sent to " + was + ", and this load goes to " + c.info.Target, "have a snapshot for each workspace"}
+	if was := c.old.Info.Target; was != "" && was != c.info.Target {
+		return &snapshot.Error{File: file, Problem: "says what was sent to " + was + ", and this load goes to " + c.info.Target, Hint: "have a snapshot for each workspace"}
 	}
 	switch {
-	case bytes.Equal(c.job.Client.KeyHash(c.old.info.Salt), c.old.info.KeyHash):
+	case bytes.Equal(c.job.Client.KeyHash(c.old.Info.Salt), c.old.Info.KeyHash):
 		return nil
 	case c.cfg.Full:
 		return c.release()
 	}
-	return &SnapshotError{file, "says what was sent with another write key", "have a snapshot for each workspace; if it is the same workspace and has a new key, load once with Full (--full)"}
+	return &snapshot.Error{File: file, Problem: "says what was sent with another write key", Hint: "have a snapshot for each workspace; if it is the same workspace and has a new key, load once with Full (--full)"}
 }
 
 func randomID() string {
@@ -152,8 +154,8 @@ func randomID() string {
 func (c *changes) openSpool(file string) error {
 	var base, salt [16]byte
 	if c.old != nil {
-		hex.Decode(base[:], []byte(c.old.info.ID))
-		copy(salt[:], c.old.info.Salt)
+		hex.Decode(base[:], []byte(c.old.Info.ID))
+		copy(salt[:], c.old.Info.Salt)
 	} else {
 		rand.Read(salt[:]) // never fails
 		of, err := c.saltOfKilled(file)
@@ -166,13 +168,13 @@ func (c *changes) openSpool(file string) error {
 	j := c.job.journal
 	switch {
 	case j == nil:
-		c.spool, err = createSpool(c.dir, "", base, salt)
+		c.spool, err = snapshot.CreateSpool(c.dir, "", base, salt)
 		return err
 	case j.Last().Row == 0:
-		c.spool, err = createSpool(j.dir, spoolFile, base, salt)
+		c.spool, err = snapshot.CreateSpool(j.dir, snapshot.SpoolFile, base, salt)
 		return err
 	}
-	c.spool, err = openSpool(j.dir, spoolFile, j.Last().SpoolBytes)
+	c.spool, err = snapshot.OpenSpool(j.dir, snapshot.SpoolFile, j.Last().SpoolBytes)
 	switch {
 	case errors.Is(err, os.ErrNotExist): // it was removed below
 		return &StopError{Reason: ErrSuperseded}
@@ -183,22 +185,22 @@ func (c *changes) openSpool(file string) error {
 		if c.spool.Base() == [16]byte{} {
 			return nil
 		}
-	} else if c.spool.Base() == base || c.old.info.By == j.Header().ID {
+	} else if c.spool.Base() == base || c.old.Info.By == j.Header().ID {
 		return nil
 	}
-	err = c.spool.remove() // it may hold ids in clear, and is of no use any more
+	err = c.spool.Remove() // it may hold ids in clear, and is of no use any more
 	c.spool = nil
 	return errors.Join(&StopError{Reason: ErrSuperseded}, err)
 }
 
 // takeUp learns what the rows before the checkpoint were.
 func (c *changes) takeUp() error {
-	return c.spool.each(func(row *spooled) error {
+	return c.spool.Each(func(row *snapshot.Spooled) error {
 		c.taken++
-		switch row.what {
-		case rowSent, rowLost:
-			c.sent.add(row.mark.about)
-		case rowNameless:
+		switch row.What {
+		case snapshot.RowSent, snapshot.RowLost:
+			c.sent.add(row.Entry.About)
+		case snapshot.RowNameless:
 			c.nameless++
 		}
 		return nil
@@ -253,15 +255,15 @@ func (c *changes) spooled() int64 {
 
 // skip notes a row that has messages and reports whether it has not changed, so that none of them needs to be sent. That is so if of each thing
 // that it is about the snapshot knows this alone, and nothing that this run has sent was about it.
-func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mapper) bool {
+func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mapping.Mapper) bool {
 	if c == nil {
 		return false
 	}
 	marks, sure := c.marker.of(messages, m)
 	same := sure && len(marks) > 0 && c.sent != nil && c.findErr == nil
 	for i := 0; same && i < len(marks); i++ {
-		if same = !c.sent.has(marks[i].about); same {
-			same, c.findErr = c.old.has(marks[i])
+		if same = !c.sent.has(marks[i].About); same {
+			same, c.findErr = c.old.Has(marks[i])
 		}
 	}
 	row := len(k.rows)
@@ -271,9 +273,9 @@ func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mappe
 	}
 	for _, one := range marks {
 		if !same {
-			c.sent.add(one.about)
+			c.sent.add(one.About)
 		}
-		k.note(markAt{mark: one, row: row})
+		k.note(markAt{Entry: one, row: row})
 	}
 	if !c.cfg.IDs {
 		return same
@@ -309,7 +311,7 @@ func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mappe
 
 // unsent notes a row that was refused, or has no messages: because no condition holds, or because it has nothing in any of the columns that the
 // mapping reads.
-func (c *changes) unsent(k *chunk, r *source.Row, m *mapper) {
+func (c *changes) unsent(k *chunk, r *source.Row, m *mapping.Mapper) {
 	if c == nil || c.cfg.Mirror == "" {
 		return
 	}
@@ -331,18 +333,18 @@ func (k *chunk) note(at markAt) {
 // markBytes is about how much memory a markAt takes.
 const markBytes = 48
 
-func weightOf(people []mention) (n int) {
+func weightOf(people []snapshot.Mention) (n int) {
 	for _, one := range people {
-		n += 56 + len(one.id)
+		n += 56 + len(one.ID)
 	}
 	return n
 }
 
 // markAt is a mark of a row of a chunk, one of several.
 type markAt struct {
-	mark
+	snapshot.Entry
 	row    int // which of chunk.rows, or one of those below
-	people []mention
+	people []snapshot.Mention
 }
 
 const (
@@ -358,24 +360,24 @@ func (c *changes) record(k *chunk) error {
 	}
 	for i := range k.marks {
 		at := &k.marks[i]
-		what := rowSent
+		what := snapshot.RowSent
 		switch at.row {
 		case rowOfUnchanged:
-			what = rowUnchanged
+			what = snapshot.RowUnchanged
 		case rowOfOthers:
-			what = rowOthers
+			what = snapshot.RowOthers
 		case rowOfNobody:
-			what = rowNameless
+			what = snapshot.RowNameless
 			c.nameless++
 		default:
 			row := &k.rows[at.row]
 			if k.lostAny(row.messages[0], row.messages[1]) {
-				what = rowLost
+				what = snapshot.RowLost
 				k.judge(at.people, row.messages[0])
 			}
 			c.made.End(at.people)
 		}
-		if err := c.spool.add(what, at.mark, at.people); err != nil {
+		if err := c.spool.Add(what, at.Entry, at.people); err != nil {
 			return err
 		}
 	}
@@ -383,15 +385,15 @@ func (c *changes) record(k *chunk) error {
 }
 
 // judge says what became of people, some of whose messages were not accepted. first is the first message of the row.
-func (c *chunk) judge(people []mention, first int) {
+func (c *chunk) judge(people []snapshot.Mention, first int) {
 	for i := range people {
-		f, lost := c.lost[first+people[i].message]
+		f, lost := c.lost[first+people[i].Message]
 		switch {
 		case !lost:
-		case people[i].how == namedIdentified && f.outcome == cio.OutcomeUnknown:
-			people[i].how = namedUnsure
+		case people[i].How == snapshot.NamedIdentified && f.outcome == cio.OutcomeUnknown:
+			people[i].How = snapshot.NamedUnsure
 		default:
-			people[i].how = namedOnly
+			people[i].How = snapshot.NamedOnly
 		}
 	}
 }
@@ -414,7 +416,7 @@ func (c *changes) release() error {
 	if c.old == nil {
 		return nil
 	}
-	err := c.old.close()
+	err := c.old.Close()
 	c.old = nil
 	return err
 }
@@ -431,9 +433,9 @@ func (c *changes) close(done bool) error {
 	}
 	c.pending = nil
 	if c.spool != nil && done {
-		errs = append(errs, c.spool.remove())
+		errs = append(errs, c.spool.Remove())
 	} else if c.spool != nil {
-		errs = append(errs, c.spool.close())
+		errs = append(errs, c.spool.Close())
 	}
 	c.spool = nil
 	return errors.Join(errs...)

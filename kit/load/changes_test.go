@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -325,7 +326,7 @@ func TestPendingRun(t *testing.T) {
 	t.Parallel()
 	c := newChanging(t, people)
 	c.want("id,n\na,1\n", 0, "a")
-	pending := c.job.Changes.Snapshot + PendingSuffix
+	pending := c.job.Changes.Snapshot + snapshot.PendingSuffix
 	ctx, cancel := context.WithCancel(t.Context())
 	c.client.send = func(context.Context, int, []cio.Message) error {
 		if _, err := os.Stat(pending); err != nil {
@@ -346,7 +347,7 @@ func TestPendingRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.client.send = nil
-	var killed *PendingError
+	var killed *snapshot.PendingError
 	if _, err := c.load("id,n\na,3\n"); !errors.As(err, &killed) || killed.Run != "20260131-120000-a1b2c3" || len(c.sent) > 0 {
 		t.Error(err)
 	}
@@ -369,11 +370,11 @@ func TestSnapshotsThatDoNotFit(t *testing.T) {
 	if p, err := server.Person("", "a"); err != nil || p.ID == "" {
 		t.Fatal(err)
 	}
-	info, err := ReadSnapshotInfo(job.Changes.Snapshot)
+	info, err := snapshot.ReadInfo(job.Changes.Snapshot)
 	if err != nil || info.Entries != 1 || info.Target != client.Target() || info.HasIDs {
 		t.Errorf("%+v, %v", info, err)
 	}
-	var bad *SnapshotError
+	var bad *snapshot.Error
 	elsewhere, err := cio.NewClient(cio.Config{APIKey: "k", Region: cio.RegionEU})
 	if err != nil {
 		t.Fatal(err)
@@ -470,7 +471,7 @@ func TestResumedMirror(t *testing.T) {
 	if last := c.job.journal.Last(); last.End != EndComplete || last.Removed != 2 || last.Unchanged != 1 {
 		t.Errorf("the journal ends with %+v", last)
 	}
-	if _, err := os.Stat(filepath.Join(dir, id, spoolFile)); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(dir, id, snapshot.SpoolFile)); !errors.Is(err, os.ErrNotExist) {
 		t.Error("the spool is left: ", err)
 	}
 	c.job.journal = nil

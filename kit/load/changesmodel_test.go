@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -163,7 +164,7 @@ func TestLoadsOfChangesAgreeWithLoadsOfEverything(t *testing.T) {
 type modelRun struct {
 	rnd       *rand.Rand
 	state     workspace
-	mapping   *Mapping
+	mapping   *mapping.Mapping
 	mirror    Mirror
 	all       bool
 	faulty    bool

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
 // ErrSuperseded is why a run cannot be resumed: the snapshot that it began with was renewed by another since.
@@ -18,10 +20,10 @@ func (c *changes) lock(file string) error {
 		names = append(names, c.cfg.Snapshot)
 	}
 	for _, name := range names {
-		if slices.ContainsFunc(c.pending, func(p *Pending) bool { return p.Locks(name) }) {
+		if slices.ContainsFunc(c.pending, func(p *snapshot.Pending) bool { return p.Locks(name) }) {
 			continue
 		}
-		p, err := OpenPending(name, c.info.By)
+		p, err := snapshot.OpenPending(name, c.info.By)
 		if err != nil {
 			return err
 		}
@@ -42,7 +44,7 @@ func (c *changes) checkPending() error {
 		case !c.resumes && (c.cfg.Full || c.old == nil):
 			c.afresh = true
 		default:
-			return &PendingError{File: p.Snapshot(), Run: p.Run()}
+			return &snapshot.PendingError{File: p.Snapshot(), Run: p.Run()}
 		}
 	}
 	c.afresh = c.afresh || c.killed || c.resumes && !c.own
@@ -65,7 +67,7 @@ func (c *changes) takeOver(file string) error {
 		return nil
 	}
 	first := c.spool.Empty() // otherwise it has those of other runs
-	if err := c.eachPending(file, func(p *Pending) error { return c.takeOverFrom(p, first) }); err != nil {
+	if err := c.eachPending(file, func(p *snapshot.Pending) error { return c.takeOverFrom(p, first) }); err != nil {
 		return err
 	}
 	for _, p := range c.pending {
@@ -73,7 +75,8 @@ func (c *changes) takeOver(file string) error {
 			continue
 		}
 		var err error
-		c.made, err = p.Log(Maker{c.info.By, c.info.MappingHash, c.info.Query, c.info.Columns, c.info.Target, c.info.KeyHash, c.info.Salt})
+		c.made, err = p.Log(snapshot.Maker{Run: c.info.By, Mapping: c.info.MappingHash, Query: c.info.Query, Columns: c.info.Columns,
+			Target: c.info.Target, KeyHash: c.info.KeyHash, Salt: c.info.Salt})
 		if err != nil {
 			return err
 		}
@@ -82,7 +85,7 @@ func (c *changes) takeOver(file string) error {
 }
 
 // eachPending calls f with what runs left that were killed.
-func (c *changes) eachPending(file string, f func(*Pending) error) error {
+func (c *changes) eachPending(file string, f func(*snapshot.Pending) error) error {
 	for _, p := range c.pending {
 		if err := f(p); err != nil {
 			return err
@@ -92,7 +95,7 @@ func (c *changes) eachPending(file string, f func(*Pending) error) error {
 		return nil
 	}
 	for _, name := range slices.Compact([]string{file, c.cfg.Snapshot}) {
-		p, err := ReadPending(name)
+		p, err := snapshot.ReadPending(name)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -111,7 +114,7 @@ func (c *changes) eachPending(file string, f func(*Pending) error) error {
 
 // saltOfKilled returns the salt of a run that was killed before there was a snapshot, so that what it knows can be compared; nil if there is none.
 func (c *changes) saltOfKilled(file string) (salt []byte, err error) {
-	err = c.eachPending(file, func(p *Pending) (err error) {
+	err = c.eachPending(file, func(p *snapshot.Pending) (err error) {
 		if salt == nil {
 			salt, err = p.Salt()
 		}
@@ -120,22 +123,22 @@ func (c *changes) saltOfKilled(file string) (salt []byte, err error) {
 	return salt, err
 }
 
-func (c *changes) takeOverFrom(p *Pending, first bool) error {
-	return p.Each(func(by Maker, one mention) error {
+func (c *changes) takeOverFrom(p *snapshot.Pending, first bool) error {
+	return p.Each(func(by snapshot.Maker, one snapshot.Mention) error {
 		switch {
 		case by.Run != "" && by.Run == c.info.By:
 			if !by.SameTable(&c.info, !c.job.sends()) { // it goes on with another key
-				one.how = namedUnsure
+				one.How = snapshot.NamedUnsure
 			}
-			return c.spool.add(rowSelf, mark{}, []mention{one})
+			return c.spool.Add(snapshot.RowSelf, snapshot.Entry{}, []snapshot.Mention{one})
 		case !first:
 			return nil
 		case !bytes.Equal(by.Salt, c.info.Salt): // whose addresses cannot be compared
-			one.how, one.address = namedUnsure, 0
+			one.How, one.Address = snapshot.NamedUnsure, 0
 		case !by.SameTable(&c.info, !c.job.sends()):
-			one.how = namedUnsure
+			one.How = snapshot.NamedUnsure
 		}
-		return c.spool.add(rowEarlier, mark{}, []mention{one})
+		return c.spool.Add(snapshot.RowEarlier, snapshot.Entry{}, []snapshot.Mention{one})
 	})
 }
 

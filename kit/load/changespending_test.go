@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 	"github.com/ciokit/cio/kit/source"
 )
 
 // killed leaves the word of a run that was killed beside a snapshot.
 func killed(t *testing.T, file, run string) {
 	t.Helper()
-	if err := os.WriteFile(file+PendingSuffix, []byte(`{"run":"`+run+`"}`+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(file+snapshot.PendingSuffix, []byte(`{"run":"`+run+`"}`+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -50,7 +51,7 @@ func TestLoadsOfOneSnapshotAtOnce(t *testing.T) {
 				second := other
 				second.Changes.Full = full
 				second.Client, second.Source = new(fakeClient), mustSource(t, "id,n\nb,1\n", source.Config{})
-				var pending *PendingError
+				var pending *snapshot.PendingError
 				if _, err := Run(t.Context(), second); !errors.As(err, &pending) || !pending.Running {
 					t.Errorf("first %v, full %v: %v", first, full, err)
 				}
@@ -62,7 +63,7 @@ func TestLoadsOfOneSnapshotAtOnce(t *testing.T) {
 		if tried != 2 {
 			t.Errorf("%d other loads", tried)
 		}
-		if _, err := os.Stat(c.job.Changes.Snapshot + PendingSuffix); !errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(c.job.Changes.Snapshot + snapshot.PendingSuffix); !errors.Is(err, os.ErrNotExist) {
 			t.Error(err)
 		}
 	}
@@ -82,14 +83,14 @@ func TestPendingRunOfTheSnapshotToBeRenewed(t *testing.T) {
 		t.Fatal(err)
 	}
 	killed(t, c.job.Changes.Snapshot, "X")
-	var pending *PendingError
+	var pending *snapshot.PendingError
 	if _, err := c.load("id,n\na,2\n"); !errors.As(err, &pending) || pending.Run != "X" || pending.Running || pending.File != c.job.Changes.Snapshot {
 		t.Error(err)
 	}
-	if _, err := os.Stat(c.job.Changes.DiffWith + PendingSuffix); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(c.job.Changes.DiffWith + snapshot.PendingSuffix); !errors.Is(err, os.ErrNotExist) {
 		t.Error("a load that did not begin said that it was under way: ", err)
 	}
-	if _, err := os.Stat(c.job.Changes.Snapshot + PendingSuffix); err != nil {
+	if _, err := os.Stat(c.job.Changes.Snapshot + snapshot.PendingSuffix); err != nil {
 		t.Error("the other run's word was taken away: ", err)
 	}
 }
@@ -146,7 +147,7 @@ func TestSnapshotOfAnotherKey(t *testing.T) {
 	if s, err := load(&keyed{target: target, key: "one"}, "id,n\na,1\nb,1\n"); err != nil || s.Unchanged != 2 {
 		t.Fatal(err, s.Unchanged)
 	}
-	var bad *SnapshotError
+	var bad *snapshot.Error
 	for _, other := range []*keyed{{target: target, key: "two"}, {target: "https://cdp-eu.customer.io", key: "one"}} {
 		if s, err := load(other, "id,n\na,1\n"); !errors.As(err, &bad) || bad.Hint == "" || s.Accepted > 0 || len(other.accepted) > 0 {
 			t.Errorf("%s: %v", other.target, err)
@@ -177,7 +178,7 @@ func TestPlanWithAnotherKey(t *testing.T) {
 	if _, refused, err := load("one", "id,n\na,1\nb,1\n"); refused != nil || err != nil {
 		t.Fatal(refused, err)
 	}
-	if _, refused, err := load("two", "id,n\na,1\n"); !errors.As(refused, new(*SnapshotError)) || !errors.As(err, new(*SnapshotError)) {
+	if _, refused, err := load("two", "id,n\na,1\n"); !errors.As(refused, new(*snapshot.Error)) || !errors.As(err, new(*snapshot.Error)) {
 		t.Errorf("the plan says %v, and the load %v", refused, err)
 	}
 	c.job.Changes.Full = true
@@ -224,7 +225,7 @@ func TestSupersededRun(t *testing.T) {
 		if err := c.job.journal.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := os.Stat(filepath.Join(dir, id, spoolFile)); !errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(dir, id, snapshot.SpoolFile)); !errors.Is(err, os.ErrNotExist) {
 			t.Error("what the run kept is left: ", err)
 		}
 	}

@@ -1,24 +1,28 @@
 package load
 
+import (
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
+)
+
 // checkSame makes sure that a mirror takes nobody for one who has left because the people of the snapshot came from somewhere else.
 func (c *changes) checkSame(file string) error {
-	if c.cfg.Mirror == "" || c.old == nil || !c.old.info.HasIDs || c.cfg.NewMapping {
+	if c.cfg.Mirror == "" || c.old == nil || !c.old.Info.HasIDs || c.cfg.NewMapping {
 		return nil
 	}
 	problem := "was made with another " + c.differs()
 	switch {
-	case c.old.info.Mixed:
+	case c.old.Info.Mixed:
 		problem = "was made with several mappings, queries, ways of reading the input or sets of columns"
 	case c.differs() == "":
 		return nil
 	}
-	return &SnapshotError{file, problem + ", so that people who only have another id now would be taken for some who have left",
-		"if that is meant, load once with NewMapping (--new-mapping), which deletes nobody; otherwise name another snapshot"}
+	return &snapshot.Error{File: file, Problem: problem + ", so that people who only have another id now would be taken for some who have left",
+		Hint: "if that is meant, load once with NewMapping (--new-mapping), which deletes nobody; otherwise name another snapshot"}
 }
 
 // differs says by what the people of the snapshot came from somewhere else; empty if by nothing.
 func (c *changes) differs() string {
-	switch was := c.old.info; {
+	switch was := c.old.Info; {
 	case was.MappingHash != c.job.Mapping.Hash():
 		return "mapping"
 	case was.Query != c.info.Query:
@@ -31,9 +35,9 @@ func (c *changes) differs() string {
 
 // compareColumns finds out which columns the load of the old snapshot did not have.
 func (c *changes) compareColumns() {
-	if c.old == nil || c.old.info.Columns == c.info.Columns {
+	if c.old == nil || c.old.Info.Columns == c.info.Columns {
 		return
 	}
-	was := c.old.info.columnSets()
-	c.fresh, c.wider = newColumns(was, c.info.columnSets())
+	was := c.old.Info.ColumnSets()
+	c.fresh, c.wider = snapshot.NewColumns(was, c.info.ColumnSets())
 }

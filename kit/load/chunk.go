@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -27,7 +28,7 @@ type chunk struct {
 	empty int64
 	blank int64 // those of them that have nothing in the columns that the mapping reads
 	changeMarks
-	warned   warnings
+	warned   mapping.Warnings
 	offset   int64  // in the input
 	ordinal  int64  // of the row after the last
 	mark     []byte // of the last row, where the source needs it to go on
@@ -62,7 +63,7 @@ func (c *chunk) reset() {
 // reader turns rows into messages and gives them to the lanes.
 type reader struct {
 	r       *run
-	mapper  *mapper
+	mapper  *mapping.Mapper
 	counter *identityCounter
 	perRow  int64     // messages
 	skip    int64     // rows that an earlier run has settled
@@ -189,7 +190,7 @@ func (rd *reader) passed(src *source.Row) int {
 	if src.Err != nil {
 		return 0
 	}
-	messages, err := rd.mapper.messagesOf(src, 0)
+	messages, err := rd.mapper.Map(src, 0)
 	if err != nil {
 		return 0
 	}
@@ -209,8 +210,8 @@ func (rd *reader) row(c *chunk, src *source.Row) int {
 		bad := otherComma(src.Line, src.Kept.DecimalComma)
 		reject = &bad
 	default:
-		var err *valueError
-		if messages, err = rd.mapper.messagesOf(src, uint64(src.Line)); err != nil {
+		var err *mapping.ValueError
+		if messages, err = rd.mapper.Map(src, uint64(src.Line)); err != nil {
 			bad := newReject(src.Line, err)
 			reject = &bad
 		} else {
@@ -240,7 +241,7 @@ func (rd *reader) row(c *chunk, src *source.Row) int {
 	c.messages += len(messages)
 	if len(messages) > 0 {
 		rd.r.job.Recorder.look(src.File, src.Line, messages, rd.mapper)
-		c.warned.row(src, messages, rd.mapper, rd.now)
+		c.warned.AddRow(src, messages, rd.mapper, rd.now)
 		rd.r.send(c, row.messages[0], messages, rd.mapper)
 	}
 	return len(messages)

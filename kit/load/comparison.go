@@ -10,6 +10,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/mapping"
 )
 
 // Comparison says how an input stands to the snapshot that it is compared with, before anything is sent.
@@ -124,8 +125,8 @@ type comparing struct {
 }
 
 // newComparing begins a comparison of rows that the plan maps, nil without a snapshot.
-func newComparing(c *changes, p *plan) *comparing {
-	if c == nil || c.old == nil || c.old.info.Entries == 0 {
+func newComparing(c *changes, p *mapping.Compiled) *comparing {
+	if c == nil || c.old == nil || c.old.Info.Entries == 0 {
 		return nil
 	}
 	k := &comparing{changes: c, Comparison: Comparison{Known: -1, Gone: -1, wanted: c.cfg, alike: true}}
@@ -134,9 +135,9 @@ func newComparing(c *changes, p *plan) *comparing {
 		k.alike = k.alike && !m.Ordinary()
 		states = states && m.Plain() && m.Type() == cio.TypeIdentify
 	}
-	k.ids = c.cfg.IDs && c.old.info.HasIDs
-	if !k.ids && states && c.old.info.MappingHash == c.job.Mapping.Hash() {
-		k.met = make([]uint64, (c.old.info.Entries+63)/64)
+	k.ids = c.cfg.IDs && c.old.Info.HasIDs
+	if !k.ids && states && c.old.Info.MappingHash == c.job.Mapping.Hash() {
+		k.met = make([]uint64, (c.old.Info.Entries+63)/64)
 	}
 	k.Added = c.fresh
 	k.columns(p.Columns())
@@ -156,7 +157,7 @@ func (k *comparing) columns(selected []string) {
 	for _, name := range selected {
 		reads[name] = true
 	}
-	for _, was := range k.changes.old.info.Table {
+	for _, was := range k.changes.old.Info.Table {
 		typ, there := now[was.Name]
 		switch {
 		case !there && was.Read:
@@ -177,7 +178,7 @@ func (k *comparing) row(same bool) error {
 		if k.met == nil {
 			break
 		}
-		at, page, err := k.changes.old.at(one.about)
+		at, page, err := k.changes.old.At(one.About)
 		if err != nil {
 			return err
 		}
@@ -191,7 +192,7 @@ func (k *comparing) row(same bool) error {
 	k.People++
 	known := false
 	for _, kind := range [...]byte{'p', 'p' - ('a' - 'A')} { // the latter is of a mapping that deletes
-		_, page, err := k.changes.old.at(m.about(kind, []byte(m.first)))
+		_, page, err := k.changes.old.At(m.about(kind, []byte(m.first)))
 		if err != nil {
 			return err
 		}
@@ -214,9 +215,9 @@ func (k *comparing) finish(gone *leavers, aside int64) error {
 	case k.met != nil:
 		var last uint64
 		k.Known = 0
-		entries := k.changes.old.entries()
+		entries := k.changes.old.Entries()
 		for {
-			entry, err := entries.next()
+			entry, err := entries.Next()
 			if errors.Is(err, io.EOF) {
 				break
 			}

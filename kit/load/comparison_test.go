@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -116,16 +117,16 @@ func TestComparisonOfColumns(t *testing.T) {
 			t.Errorf("%q: warned %q, want %q", in, warning, tt.warning)
 		}
 	}
-	retyped := newComparingOf([]TableColumn{{"id", "INTEGER", true}, {"n", "TEXT", true}, {"other", "TEXT", false}, {"made", "TEXT", true}},
-		[]TableColumn{{"id", "TEXT", true}, {"n", "TEXT", true}, {"other", "DATE", false}, {"made", "", true}}, "id", "n", "made")
+	retyped := newComparingOf([]snapshot.TableColumn{{Name: "id", Type: "INTEGER", Read: true}, {Name: "n", Type: "TEXT", Read: true}, {Name: "other", Type: "TEXT"}, {Name: "made", Type: "TEXT", Read: true}},
+		[]snapshot.TableColumn{{Name: "id", Type: "TEXT", Read: true}, {Name: "n", Type: "TEXT", Read: true}, {Name: "other", Type: "DATE"}, {Name: "made", Read: true}}, "id", "n", "made")
 	if err := retyped.Stop(); err == nil || !strings.Contains(err.Error(), `of other types: "id" was INTEGER and is TEXT;`) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func newComparingOf(was, now []TableColumn, reads ...string) *comparing {
-	c := &changes{old: &snapshot{}}
-	c.old.info.Table, c.info.Table = was, now
+func newComparingOf(was, now []snapshot.TableColumn, reads ...string) *comparing {
+	c := &changes{old: &snapshot.Snapshot{}}
+	c.old.Info.Table, c.info.Table = was, now
 	k := &comparing{changes: c}
 	k.columns(reads)
 	return k

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -26,7 +27,7 @@ type fate struct {
 }
 
 // send gives the messages of a row to the lanes, or settles them as unsent where nothing is sent any more.
-func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapper) {
+func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapping.Mapper) {
 	if m.Deletes() > 0 {
 		c.deletes += int64(m.Deletes())
 		if r.deletes += int64(m.Deletes()); r.deletes > max(r.job.MaxDeletes, 0) {
@@ -373,7 +374,7 @@ func (r *run) count(c *chunk) (failure error) {
 	t.RowsEmpty += c.empty
 	t.RowsBlank += c.blank
 	t.Unchanged += c.unchanged
-	t.warned.addAll(c.warned)
+	t.warned.AddAll(c.warned)
 	t.read = c.offset
 	t.Complete = c.complete
 	reject := func(row *chunkRow, rej Reject, another bool) {
@@ -442,7 +443,7 @@ func whatWasSaid(err error) string {
 	var api *cio.APIError
 	switch {
 	case errors.As(err, &local):
-		return HintOf(local.Hint)
+		return mapping.HintOf(local.Hint)
 	case !errors.As(err, &api) || api.Status == 0:
 		return "Customer.io refused the message without saying why"
 	}

@@ -15,6 +15,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/kit/internal/spelling"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -142,7 +145,7 @@ func (d *DenyList) scan(r io.Reader, headers int) error {
 	number := int64(0)
 	for lines.Scan() {
 		number++
-		line := TrimID(lines.Text())
+		line := mapping.TrimID(lines.Text())
 		if line == "" {
 			continue
 		}
@@ -222,7 +225,7 @@ func checkListText(line int64, text string) error {
 	bad := func(problem, hint string) error {
 		return &source.FormatError{Line: line, Problem: problem, Hint: hint}
 	}
-	switch first, _ := utf8.DecodeRuneInString(TrimID(text)); {
+	switch first, _ := utf8.DecodeRuneInString(mapping.TrimID(text)); {
 	case strings.HasPrefix(text, "PAR1"):
 		return bad("the list is a Parquet file", "name the column with the ids (DenyConfig.Column, --deny-column)")
 	case strings.HasPrefix(text, "PK\x03\x04"):
@@ -300,7 +303,7 @@ func delimiterOf(head []byte, column string) (delimiter byte, single bool, err e
 		}
 	}
 	hint := "look whether the first line names the columns" // without quoting it: it may be a row
-	if best := nearest(column, names); best != "" {
+	if best := spelling.Nearest(column, names); best != "" {
 		hint = "write " + best
 	}
 	switch {
@@ -324,7 +327,7 @@ func (d *DenyList) table(src source.Source, column string) error {
 		for _, c := range columns {
 			names = append(names, c.Name)
 		}
-		return &source.FormatError{Problem: fmt.Sprintf("there is no column %q, or it is there twice", column), Hint: "the columns are " + quoteNames(names)}
+		return &source.FormatError{Problem: fmt.Sprintf("there is no column %q, or it is there twice", column), Hint: "the columns are " + spelling.List(names)}
 	}
 	of := source.Column{Name: column} // of JSON Lines, whose rows name their own
 	if at := slices.IndexFunc(columns, func(c source.Column) bool { return c.Name == column }); at >= 0 {
@@ -351,11 +354,11 @@ func (d *DenyList) row(r *source.Row, column source.Column) error {
 	if r.Err != nil {
 		return &source.FormatError{Line: r.Line, Problem: "the row cannot be read: " + r.Err.Rule, Hint: r.Err.Hint}
 	}
-	id, err := CellID(r.Cells[0], column)
+	id, err := mapping.CellID(r.Cells[0], column)
 	if err != nil {
-		return &source.FormatError{Line: r.Line, Problem: "the id cannot be read: " + err.rule, Hint: err.hint}
+		return &source.FormatError{Line: r.Line, Problem: "the id cannot be read: " + err.Rule, Hint: err.Hint}
 	}
-	if TrimID(id) == "" {
+	if mapping.TrimID(id) == "" {
 		if strings.Trim(string(r.Raw), delimiters+" \"\r\n") == "" {
 			return nil // a row of nothing, as spreadsheets leave them
 		}
@@ -370,14 +373,14 @@ func (d *DenyList) row(r *source.Row, column source.Column) error {
 
 // add adds an id as it was read.
 func (d *DenyList) add(id string, line int64) {
-	bare := TrimID(id)
+	bare := mapping.TrimID(id)
 	if bare == "" {
 		return
 	}
 	if !d.ids[bare] {
 		d.ids[bare] = true
 		d.n++
-		if CheckID(bare) != nil {
+		if mapping.CheckID(bare) != nil {
 			d.odd = append(d.odd, oddID{bare, line})
 		}
 	}
@@ -386,9 +389,9 @@ func (d *DenyList) add(id string, line int64) {
 
 // also adds another reading of an id.
 func (d *DenyList) also(id string) {
-	d.ids[id], d.ids[TrimID(id)] = true, true
+	d.ids[id], d.ids[mapping.TrimID(id)] = true, true
 	if strings.Contains(id, "@") {
-		d.addresses[strings.ToLower(TrimID(id))] = true
+		d.addresses[strings.ToLower(mapping.TrimID(id))] = true
 	}
 }
 
@@ -406,24 +409,24 @@ func (d *DenyList) Guard(id cio.Identity) error {
 		if s != "" && d.ids[s] {
 			return ErrDenied
 		}
-		if address, ok := appendAddress(nil, TrimID(s)); ok && d.addresses[string(address)] {
+		if address, ok := address.Append(nil, mapping.TrimID(s)); ok && d.addresses[string(address)] {
 			return ErrDenied
 		}
 	}
-	if id.Email != "" && d.addresses[strings.ToLower(TrimID(id.Email))] {
+	if id.Email != "" && d.addresses[strings.ToLower(mapping.TrimID(id.Email))] {
 		return ErrDenied
 	}
 	return nil
 }
 
 // checkFor refuses a list with ids that are none by the rules of a mapping: those whom they stood for would pass.
-func (d *DenyList) checkFor(compiled *plan) error {
+func (d *DenyList) checkFor(compiled *mapping.Compiled) error {
 	if d == nil {
 		return nil
 	}
 	for _, o := range d.odd {
 		if err := compiled.CheckID(o.id); err != nil {
-			return fmt.Errorf("load: the deny list %s: %w", d.file, &source.FormatError{Line: o.where, Problem: "it names nobody: " + err.rule,
+			return fmt.Errorf("load: the deny list %s: %w", d.file, &source.FormatError{Line: o.where, Problem: "it names nobody: " + err.Rule,
 				Hint: "take the line out; if it is somebody's id, say so in the mapping, by id_words for a placeholder and verbatim_ids for all else"})
 		}
 	}

@@ -18,6 +18,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/parquet-go/parquet-go"
 )
@@ -329,11 +331,11 @@ func TestDenyListDialects(t *testing.T) {
 		}
 		taken++
 		for _, id := range ids {
-			if strings.TrimFunc(id, invisible) == "" {
+			if mapping.TrimID(id) == "" {
 				continue
 			}
 			who := cio.Identity{UserID: id}
-			if isAddress(id) && rng.IntN(2) == 0 {
+			if address.Is(id) && rng.IntN(2) == 0 {
 				who = cio.Identity{Email: strings.ToLower(id)}
 			}
 			if d.Guard(who) == nil {
@@ -438,7 +440,7 @@ func FuzzDenyList(f *testing.F) {
 		if d.Len() == 0 {
 			t.Error("an empty list was taken")
 		}
-		if bare := TrimID(text); column == "" && bare != "" && utf8.ValidString(bare) && !strings.ContainsAny(bare, "\r\n\"") && d.Guard(cio.Identity{UserID: bare}) == nil {
+		if bare := mapping.TrimID(text); column == "" && bare != "" && utf8.ValidString(bare) && !strings.ContainsAny(bare, "\r\n\"") && d.Guard(cio.Identity{UserID: bare}) == nil {
 			t.Errorf("%q passes", bare)
 		}
 	})

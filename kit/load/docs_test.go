@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -61,7 +62,7 @@ func guideMakesWhatItShows(t *testing.T, file string, least int) {
 			continue
 		}
 		mappings++
-		m, err := ParseMapping(filepath.Base(file), []byte(b.text))
+		m, err := mapping.Parse(filepath.Base(file), []byte(b.text))
 		if err != nil {
 			t.Errorf("%s:%d: %v", file, b.line, err)
 			continue

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -106,7 +107,7 @@ func TestSummaryJSON(t *testing.T) {
 	for _, r := range got.Reasons {
 		rules = append(rules, fmt.Sprint(r.Rule, " ", r.Count))
 	}
-	if want := []string{RuleNotAnInteger + " 1", RulePlaceholder + " 1"}; !slices.Equal(rules, want) {
+	if want := []string{mapping.RuleNotAnInteger + " 1", mapping.RulePlaceholder + " 1"}; !slices.Equal(rules, want) {
 		t.Errorf("reasons %q, want %q", rules, want)
 	}
 }

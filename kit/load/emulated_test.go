@@ -14,6 +14,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -33,7 +34,7 @@ func emulated(t testing.TB, cfg cio.Config) (*cio.Client, *emulator.Server) {
 func sharedJob(t testing.TB, name string) Job {
 	t.Helper()
 	dir := filepath.Join("..", "..", "..", "shared", "data")
-	mapping, err := ReadMapping(filepath.Join(dir, name+".yaml"))
+	mapping, err := mapping.Read(filepath.Join(dir, name+".yaml"))
 	if errors.Is(err, os.ErrNotExist) {
 		t.Skipf("%s is not here: the reference data is in ../shared beside the repository", name)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
 	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -31,7 +32,7 @@ func ExampleRun() {
 		log.Fatal(err)
 	}
 	defer rows.Close()
-	mapping, err := load.ParseMapping("people.yaml", []byte(`
+	mapping, err := mapping.Parse("people.yaml", []byte(`
 messages:
   - identify:
       userId: $id
@@ -58,7 +59,7 @@ func ExampleRows() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	mapping, err := load.ParseMapping("people.yaml", []byte(`
+	mapping, err := mapping.Parse("people.yaml", []byte(`
 messages:
   - identify:
       userId: $id
@@ -68,8 +69,8 @@ messages:
 		log.Fatal(err)
 	}
 
-	rows := load.Rows([]string{"id", "orders", "vip", "since"}, func(yield func(load.Row, error) bool) {
-		row := make(load.Row, 4)
+	rows := source.Rows([]string{"id", "orders", "vip", "since"}, func(yield func(source.Values, error) bool) {
+		row := make(source.Values, 4)
 		for i := range 3 {
 			row[0], row[1], row[2], row[3] = fmt.Sprintf("%04d", i), i*12, i == 2, time.Date(2026, 1, 31, 12, i, 0, 0, time.UTC)
 			if !yield(row, nil) {
@@ -112,7 +113,7 @@ func ExampleStart() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		m, err := load.ParseMapping("people.yaml", []byte(yaml))
+		m, err := mapping.Parse("people.yaml", []byte(yaml))
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -165,7 +166,7 @@ func ExampleReadDenyList() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	mapping, err := load.ParseMapping("people.yaml", []byte("messages:\n  - identify: {userId: $id, traits: {email: $email}}\n"))
+	mapping, err := mapping.Parse("people.yaml", []byte("messages:\n  - identify: {userId: $id, traits: {email: $email}}\n"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -193,11 +194,11 @@ func ExampleListJournals() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	mapping, err := load.ParseMapping("people.yaml", []byte("messages:\n  - identify: {userId: $id}\n"))
+	mapping, err := mapping.Parse("people.yaml", []byte("messages:\n  - identify: {userId: $id}\n"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	rows := load.Rows([]string{"id"}, func(yield func(load.Row, error) bool) { yield(load.Row{"0001"}, nil) })
+	rows := source.Rows([]string{"id"}, func(yield func(source.Values, error) bool) { yield(source.Values{"0001"}, nil) })
 	defer rows.Close()
 	l, err := load.Start(dir, load.Job{Source: rows, Mapping: mapping, Client: client, Fingerprint: "the people of 31 January"})
 	if err != nil {

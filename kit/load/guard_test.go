@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -45,7 +46,7 @@ func TestPlan(t *testing.T) {
 	if p, err = MakePlan(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, yaml)}, 1e6); err != nil || p.Rows != 10_000 || !p.Complete {
 		t.Errorf("%v, %+v", err, p)
 	}
-	var wrong *MappingError
+	var wrong *mapping.Error
 	if _, err = MakePlan(t.Context(), Job{Source: mustSource(t, "x\n1\n", source.Config{}), Mapping: mustMapping(t, yaml)}, 0); !errors.As(err, &wrong) {
 		t.Errorf("got %v", err)
 	}

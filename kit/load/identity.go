@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -72,7 +73,7 @@ func newIdentityCounter(dir string, before int64) *identityCounter {
 }
 
 // row counts what a row says.
-func (c *identityCounter) row(r *source.Row, said []Said) {
+func (c *identityCounter) row(r *source.Row, said []mapping.Said) {
 	if c.err != nil || len(said) == 0 {
 		return
 	}

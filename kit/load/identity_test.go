@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -152,7 +153,7 @@ func TestIdentityCount(t *testing.T) {
 			}
 			var warned int64
 			for _, w := range s.Warned {
-				if w.Rule == RuleNotAnAddress {
+				if w.Rule == mapping.RuleNotAnAddress {
 					warned = w.Count
 				}
 			}
@@ -320,7 +321,7 @@ func TestIdentityCountThatFails(t *testing.T) {
 			if when == "write" && i == 50 {
 				c.addresses.file.Close()
 			}
-			c.row(&source.Row{Line: int64(i + 2)}, []Said{{true, [2]uint64{1, 1}, uint64(i)}})
+			c.row(&source.Row{Line: int64(i + 2)}, []mapping.Said{{Address: true, Key: [2]uint64{1, 1}, Other: uint64(i)}})
 		}
 		if when == "read" {
 			if err := errors.Join(c.addresses.spill(), c.addresses.file.Truncate(100)); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -30,7 +31,7 @@ type Job struct {
 	// Source is where the rows come from. Run reads it to the end and does not close it.
 	Source source.Source
 	// Mapping says which messages a row becomes.
-	Mapping *Mapping
+	Mapping *mapping.Mapping
 	// Client sends the messages. Its Config.MaxElapsed is how long a run goes on without anything being accepted: its Sends are a cio.SendGroup. A
 	// wrapper of a *cio.Client must pass on the context of Send for that, and for MaxErrors to count each refusal as soon as it is known. Nothing else should use it
 	// during the run, because the run's requests are counted by its Stats. In a dry run its rules check the messages; nil means those of

@@ -19,6 +19,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/filelock"
 	"github.com/ciokit/cio/kit/internal/places"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -108,8 +109,8 @@ type Checkpoint struct {
 	Key []byte `json:"key,omitempty"`
 	// Summary counts them. Nothing is unsent among them.
 	Summary
-	Warned  []Warning        `json:"warned,omitempty"`
-	Reasons map[string]int64 `json:"reasons,omitempty"`
+	Warned  []mapping.Warning `json:"warned,omitempty"`
+	Reasons map[string]int64  `json:"reasons,omitempty"`
 	// RejectsBytes is how long the rejects were.
 	RejectsBytes int64 `json:"rejects_bytes,omitempty"`
 	// RejectsSum is the CRC-32C of those bytes.

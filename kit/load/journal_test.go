@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -388,7 +389,7 @@ func TestRemoveJournals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(done.write(Checkpoint{Row: 1}), done.Close(), os.WriteFile(filepath.Join(done.dir, spoolFile), []byte("ids"), 0o600)); err != nil {
+	if err := errors.Join(done.write(Checkpoint{Row: 1}), done.Close(), os.WriteFile(filepath.Join(done.dir, snapshot.SpoolFile), []byte("ids"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"20260101-000000-abcdef", "notes", "20260231-000000-abcdef/deep"} {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/kit/internal/filelock"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
 // runID is the form of the ids that createJournal gives.
@@ -92,7 +93,7 @@ func (j *Journal) Usage() (bytes int64, ids bool, err error) {
 			return err
 		}
 		bytes += info.Size()
-		ids = ids || filepath.Base(path) == spoolFile
+		ids = ids || filepath.Base(path) == snapshot.SpoolFile
 		return nil
 	})
 	return bytes, ids || len(j.last.Mark) > 0 && j.last.Mark[0] == '[', err

@@ -7,6 +7,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+
+	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/kit/internal/extsort"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
 // leavers are the people of the old snapshot, and those whom runs made that were killed, who are not in the input any more.
@@ -20,24 +24,24 @@ type leavers struct {
 	done   bool   // all has become of them that was to, and the rejects that name them are on disk
 
 	c         *changes
-	earlier   *sorter // whom runs made that were killed
-	seen      *sorter // keys of who is in the input
-	addresses *sorter // hashes of the addresses in the input
-	byAddress *sorter // keys of those of the others who had one of these
+	earlier   *extsort.Sorter // whom runs made that were killed
+	seen      *extsort.Sorter // keys of who is in the input
+	addresses *extsort.Sorter // hashes of the addresses in the input
+	byAddress *extsort.Sorter // keys of those of the others who had one of these
 	// removed are the keys of those who are known to be gone. All others stay in the snapshot, so that a later run can take them away, unless they
 	// are in one of the lists below, which count only if done is set: a run that ends before is resumed, and says again what it says of them.
-	removed *sorter
+	removed *extsort.Sorter
 	// refused are the keys of those who may not be taken away by the client's own rules.
-	refused *sorter
+	refused *extsort.Sorter
 	// past are the keys of those who do not belong to the mirror any more and may still be there.
-	past *sorter
+	past *extsort.Sorter
 }
 
 // leavers finds out who has left.
 func (c *changes) leavers() (*leavers, error) {
 	l := &leavers{c: c}
-	for _, s := range []**sorter{&l.earlier, &l.seen, &l.addresses, &l.byAddress, &l.removed, &l.refused, &l.past} {
-		*s = newSorter(c.dir)
+	for _, s := range []**extsort.Sorter{&l.earlier, &l.seen, &l.addresses, &l.byAddress, &l.removed, &l.refused, &l.past} {
+		*s = extsort.New(c.dir)
 	}
 	if err := l.find(); err != nil {
 		return nil, errors.Join(err, l.close())
@@ -47,33 +51,33 @@ func (c *changes) leavers() (*leavers, error) {
 
 func (l *leavers) find() error {
 	var buf []byte
-	err := l.c.spool.each(func(row *spooled) error {
-		for _, one := range row.people {
-			if row.what == rowSelf {
+	err := l.c.spool.Each(func(row *snapshot.Spooled) error {
+		for _, one := range row.People {
+			if row.What == snapshot.RowSelf {
 				continue
 			}
-			if row.what == rowEarlier {
+			if row.What == snapshot.RowEarlier {
 				if l.c.own { // who is still there of them is in it
 					continue
 				}
-				if err := l.earlier.add(earlierPerson(buf[:0], one)); err != nil {
+				if err := l.earlier.Add(earlierPerson(buf[:0], one)); err != nil {
 					return err
 				}
 				continue
 			}
-			if one.address != 0 {
-				if err := l.addresses.add(binary.BigEndian.AppendUint64(buf[:0], one.address)); err != nil {
+			if one.Address != 0 {
+				if err := l.addresses.Add(binary.BigEndian.AppendUint64(buf[:0], one.Address)); err != nil {
 					return err
 				}
 			}
-			if len(one.id) == 0 {
+			if len(one.ID) == 0 {
 				continue
 			}
-			if err := l.seen.add(appendKey(buf[:0], one.id)); err != nil {
+			if err := l.seen.Add(snapshot.AppendKey(buf[:0], one.ID)); err != nil {
 				return err
 			}
-			if address := l.c.marker.hashAddress(addressOf(string(one.id))); address != 0 {
-				if err := l.addresses.add(binary.BigEndian.AppendUint64(buf[:0], address)); err != nil {
+			if address := l.c.marker.hashAddress(address.Of(string(one.ID))); address != 0 {
+				if err := l.addresses.Add(binary.BigEndian.AppendUint64(buf[:0], address)); err != nil {
 					return err
 				}
 			}
@@ -90,7 +94,7 @@ func (l *leavers) find() error {
 	if err != nil {
 		return err
 	}
-	err = known.eachBut(noRecords{}, func(*person) error {
+	err = known.EachBut(extsort.None{}, func(*snapshot.Person) error {
 		l.before++
 		return nil
 	})
@@ -98,13 +102,13 @@ func (l *leavers) find() error {
 		return err
 	}
 	ids := sha256.New()
-	err = l.each(func(p *person) error {
+	err = l.each(func(p *snapshot.Person) error {
 		l.n++
-		if !p.sure {
+		if !p.Sure {
 			l.unsure++
 			return nil
 		}
-		buf = appendText(buf[:0], p.id)
+		buf = snapshot.AppendText(buf[:0], p.ID)
 		ids.Write(buf)
 		return nil
 	})
@@ -118,18 +122,18 @@ func (l *leavers) findByAddress() error {
 	if err != nil {
 		return err
 	}
-	seen, err := l.seen.sorted()
+	seen, err := l.seen.Sorted()
 	if err != nil {
 		return err
 	}
-	had := newSorter(l.c.dir)
-	defer had.close()
-	err = known.eachBut(seen, func(p *person) error {
-		if own := l.c.marker.hashAddress(addressOf(string(p.id))); own != 0 {
-			p.addresses = append(p.addresses, own)
+	had := extsort.New(l.c.dir)
+	defer had.Close()
+	err = known.EachBut(seen, func(p *snapshot.Person) error {
+		if own := l.c.marker.hashAddress(address.Of(string(p.ID))); own != 0 {
+			p.Addresses = append(p.Addresses, own)
 		}
-		for _, address := range p.addresses {
-			if err := had.add(append(binary.BigEndian.AppendUint64(nil, address), p.key...)); err != nil {
+		for _, address := range p.Addresses {
+			if err := had.Add(append(binary.BigEndian.AppendUint64(nil, address), p.Key...)); err != nil {
 				return err
 			}
 		}
@@ -138,20 +142,20 @@ func (l *leavers) findByAddress() error {
 	if err != nil {
 		return err
 	}
-	all, err := had.sorted()
+	all, err := had.Sorted()
 	if err != nil {
 		return err
 	}
-	addresses, err := l.addresses.sorted()
+	addresses, err := l.addresses.Sorted()
 	if err != nil {
 		return err
 	}
 	var at []byte
-	if err := advance(addresses, &at); err != nil {
+	if err := extsort.Advance(addresses, &at); err != nil {
 		return err
 	}
 	for {
-		record, err := all.next()
+		record, err := all.Next()
 		if err == io.EOF {
 			break
 		}
@@ -159,12 +163,12 @@ func (l *leavers) findByAddress() error {
 			return err
 		}
 		for at != nil && bytes.Compare(at, record[:8]) < 0 {
-			if err := advance(addresses, &at); err != nil {
+			if err := extsort.Advance(addresses, &at); err != nil {
 				return err
 			}
 		}
 		if at != nil && bytes.Equal(at, record[:8]) {
-			if err := l.byAddress.add(record[8:]); err != nil {
+			if err := l.byAddress.Add(record[8:]); err != nil {
 				return err
 			}
 		}
@@ -177,47 +181,47 @@ func (l *leavers) findByAddress() error {
 
 // eachMoved calls f with the key of everybody who is in the input by an address alone.
 func (l *leavers) eachMoved(f func(key []byte) error) error {
-	moved, err := l.byAddress.sorted()
+	moved, err := l.byAddress.Sorted()
 	if err != nil {
 		return err
 	}
-	return subtract(moved, noRecords{}, f)
+	return extsort.Subtract(moved, extsort.None{}, f)
 }
 
 // known are all people of whom the mirror knows.
-func (l *leavers) known() (*peopleReader, error) {
-	earlier, err := l.earlier.sorted()
-	return &peopleReader{from: &both{a: l.c.old.people(), b: earlier}}, err
+func (l *leavers) known() (*snapshot.PeopleReader, error) {
+	earlier, err := l.earlier.Sorted()
+	return &snapshot.PeopleReader{From: &extsort.Both{A: l.c.old.People(), B: earlier}}, err
 }
 
 // earlierPerson is a person whom a run made that was killed.
-func earlierPerson(dst []byte, one mention) []byte {
-	from := personLeft
-	if one.how != namedIdentified {
-		from = personLeftUnsure
+func earlierPerson(dst []byte, one snapshot.Mention) []byte {
+	from := snapshot.PersonLeft
+	if one.How != snapshot.NamedIdentified {
+		from = snapshot.PersonLeftUnsure
 	}
-	return appendPerson(dst, from, one.address, one.id)
+	return snapshot.AppendPerson(dst, from, one.Address, one.ID)
 }
 
 // each calls f for everybody who has left, in the order of their keys.
-func (l *leavers) each(f func(*person) error) error {
+func (l *leavers) each(f func(*snapshot.Person) error) error {
 	known, err := l.known()
 	if err != nil {
 		return err
 	}
-	seen, err := l.seen.sorted()
+	seen, err := l.seen.Sorted()
 	if err != nil {
 		return err
 	}
-	moved, err := l.byAddress.sorted()
+	moved, err := l.byAddress.Sorted()
 	if err != nil {
 		return err
 	}
-	return known.eachBut(&both{a: seen, b: moved}, f)
+	return known.EachBut(&extsort.Both{A: seen, B: moved}, f)
 }
 
 func (l *leavers) close() error {
-	return errors.Join(l.earlier.close(), l.seen.close(), l.addresses.close(), l.byAddress.close(), l.removed.close(), l.refused.close(), l.past.close())
+	return errors.Join(l.earlier.Close(), l.seen.Close(), l.addresses.Close(), l.byAddress.Close(), l.removed.Close(), l.refused.Close(), l.past.Close())
 }
 
 // mirrorDomain begins what the message id of a deletion is made of: text(mirrorDomain) text(event) text(id of the snapshot that the run began

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -81,9 +82,9 @@ func (c *fakeClient) sent() (calls, accepted int) {
 	return c.calls, len(c.accepted)
 }
 
-func mustMapping(t testing.TB, text string) *Mapping {
+func mustMapping(t testing.TB, text string) *mapping.Mapping {
 	t.Helper()
-	m, err := ParseMapping("map.yaml", []byte(text))
+	m, err := mapping.Parse("map.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

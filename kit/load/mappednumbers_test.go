@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -156,13 +157,13 @@ func TestCalculatesWithExactValues(t *testing.T) {
 		{`{"n":` + big + `,"m":` + big + `.0}`, `v.n == v.m`, `true`},
 		{`{"n":` + big + `,"m":` + big + `.5}`, `v.n == v.m`, `false`},
 		{`{"n":` + big + `}`, `v.n in [` + `1, 2` + `]`, `false`},
-		{`{"n":` + big + `}`, `v.n + 1`, RuleLossy},
+		{`{"n":` + big + `}`, `v.n + 1`, mapping.RuleLossy},
 		{`{"n":` + big + `}`, `v.n > 5`, `true`},
-		{`{"n":` + big + `}`, `int(v.n)`, RuleLossy},
-		{`{"n":` + big + `}`, `float(v.n)`, RuleLossy},
-		{`{"n":` + big + `}`, `uniq([v.n])`, RuleLossy},
+		{`{"n":` + big + `}`, `int(v.n)`, mapping.RuleLossy},
+		{`{"n":` + big + `}`, `float(v.n)`, mapping.RuleLossy},
+		{`{"n":` + big + `}`, `uniq([v.n])`, mapping.RuleLossy},
 		{`{"n":1.5}`, `type(v.n)`, `"float"`},
-		{`{"n":"a\ud800"}`, `v.n`, RuleNotUTF8},
+		{`{"n":"a\ud800"}`, `v.n`, mapping.RuleNotUTF8},
 		{`{"n":1,"n":2}`, `v.n`, source.RuleTwice},
 		{`{"n":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`, `len(v.n)`, source.RuleTooDeep},
 		{`{"n":NaN}`, `v.n`, source.RuleNotJSON},
@@ -207,7 +208,7 @@ func TestFromJSONOfAnObject(t *testing.T) {
 	t.Parallel()
 	yaml := "messages:\n  - identify: {userId: $id, traits: {x: '=fromJSON(v)'}}\n"
 	s, err := Run(t.Context(), Job{Source: mustSource(t, `{"id":1,"v":{}}`, source.Config{}), Mapping: mustMapping(t, yaml), Client: new(fakeClient)})
-	if err != nil || len(s.First) != 1 || s.First[0].Rule != RuleExpression || !strings.Contains(s.First[0].Hint, "leave fromJSON out") {
+	if err != nil || len(s.First) != 1 || s.First[0].Rule != mapping.RuleExpression || !strings.Contains(s.First[0].Hint, "leave fromJSON out") {
 		t.Errorf("%v, %+v", err, s.First)
 	}
 }
@@ -261,7 +262,7 @@ messages:
 			if err != nil || s.RowsRejected != 2 || len(s.First) != 2 {
 				t.Fatalf("%s: %v, %+v", format, err, s)
 			}
-			if s.First[0].Rule != RuleNotANumber || s.First[1].Rule != RuleNotANumber || s.First[0].Column != "total" || s.First[1].Column != "n" {
+			if s.First[0].Rule != mapping.RuleNotANumber || s.First[1].Rule != mapping.RuleNotANumber || s.First[0].Column != "total" || s.First[1].Column != "n" {
 				t.Errorf("%s: %+v", format, s.First)
 			}
 			got := "["

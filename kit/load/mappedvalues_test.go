@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -30,7 +31,7 @@ func TestInterpreterGoesOn(t *testing.T) {
 		}
 	}
 	for _, r := range s.First {
-		if r.Rule != RuleNotAnInteger || r.Column != "n" {
+		if r.Rule != mapping.RuleNotAnInteger || r.Column != "n" {
 			t.Errorf("%+v", r)
 		}
 	}
@@ -69,7 +70,7 @@ func TestMappingValues(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.want == "" {
-				if _, err := ParseMapping("m.yaml", []byte(tt.yaml)); err == nil {
+				if _, err := mapping.Parse("m.yaml", []byte(tt.yaml)); err == nil {
 					t.Error("an unknown alias was taken")
 				}
 				return
@@ -198,7 +199,7 @@ func TestAllMembers(t *testing.T) {
 	if got := bare(t, client.accepted[1]); got != `"userId":"2"` {
 		t.Errorf("got %s", got)
 	}
-	if len(s.First) != 1 || s.First[0].Field != "traits.bad" || s.First[0].Column != "bad" || s.First[0].Rule != RuleNotUTF8 {
+	if len(s.First) != 1 || s.First[0].Field != "traits.bad" || s.First[0].Column != "bad" || s.First[0].Rule != mapping.RuleNotUTF8 {
 		t.Errorf("rejects %+v", s.First)
 	}
 }
@@ -209,21 +210,21 @@ func TestReservedTraits(t *testing.T) {
 	type test struct{ trait, cell, want string }
 	text := []test{
 		{"unsubscribed", "True", `true`}, {"unsubscribed", "False", `false`}, {"unsubscribed", "1", `true`}, {"unsubscribed", "0", `false`}, {"unsubscribed", "yes", `true`}, {"unsubscribed", "N", `false`},
-		{"unsubscribed", "2", RuleNotABoolean}, {"unsubscribed", "unsubscribed", RuleNotABoolean}, {"unsubscribed", "subscribed", RuleNotABoolean}, {"unsubscribed", "", `nothing`}, {"unsubscribed", "2024-01-01", RuleNotABoolean},
-		{"created_at", "2024-01-01", `"2024-01-01T00:00:00Z"`}, {"createdAt", "2024-01-01 12:00:00", `"2024-01-01T12:00:00Z"`}, {"created_at", "01.02.2024", RuleNotADate}, {"created_at", "1700000000", RuleNotADate}, {"created_at", "yesterday", RuleNotADate},
-		{"cio_subscription_preferences", `{"topics":{"topic_1":true}}`, RuleNotABoolean}, {"cio_subscription_preferences.topics.topic_1", "False", "false"}, {"cio_subscription_preferences.topics.topic_1", "maybe", RuleNotABoolean},
+		{"unsubscribed", "2", mapping.RuleNotABoolean}, {"unsubscribed", "unsubscribed", mapping.RuleNotABoolean}, {"unsubscribed", "subscribed", mapping.RuleNotABoolean}, {"unsubscribed", "", `nothing`}, {"unsubscribed", "2024-01-01", mapping.RuleNotABoolean},
+		{"created_at", "2024-01-01", `"2024-01-01T00:00:00Z"`}, {"createdAt", "2024-01-01 12:00:00", `"2024-01-01T12:00:00Z"`}, {"created_at", "01.02.2024", mapping.RuleNotADate}, {"created_at", "1700000000", mapping.RuleNotADate}, {"created_at", "yesterday", mapping.RuleNotADate},
+		{"cio_subscription_preferences", `{"topics":{"topic_1":true}}`, mapping.RuleNotABoolean}, {"cio_subscription_preferences.topics.topic_1", "False", "false"}, {"cio_subscription_preferences.topics.topic_1", "maybe", mapping.RuleNotABoolean},
 		{"Unsubscribed", "False", `"False"`}, {"unsubscribed_at", "False", `"False"`},
 	}
 	json := []test{
-		{"unsubscribed", `"False"`, `false`}, {"unsubscribed", `true`, `true`}, {"unsubscribed", `1`, `true`}, {"unsubscribed", `2`, RuleNotABoolean}, {"unsubscribed", `1.0`, RuleNotABoolean}, {"unsubscribed", `["x"]`, RuleNotABoolean}, {"unsubscribed", `"no way"`, RuleNotABoolean},
-		{"created_at", `1700000000`, `1700000000`}, {"created_at", `1700000000000`, RuleNotADate}, {"created_at", `1.5`, RuleNotADate}, {"created_at", `true`, RuleNotADate}, {"created_at", `"2024-01-01T00:00:00+02:00"`, `"2023-12-31T22:00:00Z"`},
+		{"unsubscribed", `"False"`, `false`}, {"unsubscribed", `true`, `true`}, {"unsubscribed", `1`, `true`}, {"unsubscribed", `2`, mapping.RuleNotABoolean}, {"unsubscribed", `1.0`, mapping.RuleNotABoolean}, {"unsubscribed", `["x"]`, mapping.RuleNotABoolean}, {"unsubscribed", `"no way"`, mapping.RuleNotABoolean},
+		{"created_at", `1700000000`, `1700000000`}, {"created_at", `1700000000000`, mapping.RuleNotADate}, {"created_at", `1.5`, mapping.RuleNotADate}, {"created_at", `true`, mapping.RuleNotADate}, {"created_at", `"2024-01-01T00:00:00+02:00"`, `"2023-12-31T22:00:00Z"`},
 		{"cio_subscription_preferences", `{"channels":{"email":null},"topics":{"topic_1":true,"topic_2":false}}`, `{"channels":{"email":null},"topics":{"topic_1":true,"topic_2":false}}`},
-		{"cio_subscription_preferences", `{"topics":{"topic_1":"true"}}`, RuleNotABoolean}, {"cio_subscription_preferences", `{"topics":[1]}`, RuleNotABoolean}, {"cio_subscription_preferences", `"x"`, RuleNotABoolean},
+		{"cio_subscription_preferences", `{"topics":{"topic_1":"true"}}`, mapping.RuleNotABoolean}, {"cio_subscription_preferences", `{"topics":[1]}`, mapping.RuleNotABoolean}, {"cio_subscription_preferences", `"x"`, mapping.RuleNotABoolean},
 	}
 	check := func(yaml, in string, tt test) {
 		t.Helper()
 		client := new(fakeClient)
-		m, err := ParseMapping("m.yaml", []byte(yaml))
+		m, err := mapping.Parse("m.yaml", []byte(yaml))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -264,7 +265,7 @@ func TestReservedTraits(t *testing.T) {
 		check(all, `{"id":"1","`+tt.trait+`":`+tt.cell+"}\n", tt)
 	}
 	check("messages:\n  - identify: {userId: $id, traits: {cio_subscription_preferences: {topics: {topic_1: $v}}}}\n", "id,v\n1,no\n", test{"topic_1", "", "false}}"})
-	check("messages:\n  - set_device: {userId: $id, token: t, platform: ios, attributes: {last_used: $v}}\n", "id,v\n1,soon\n", test{"last_used", "", RuleNotADate})
+	check("messages:\n  - set_device: {userId: $id, token: t, platform: ios, attributes: {last_used: $v}}\n", "id,v\n1,soon\n", test{"last_used", "", mapping.RuleNotADate})
 	check("messages:\n  - track: {userId: $id, event: E, properties: {unsubscribed: $v}}\n", "id,v\n1,soon\n", test{"unsubscribed", "", `"soon"`})
 	for _, bad := range []string{"unsubscribed: maybe", "unsubscribed: 2", "created_at: soon", "created_at: 1700000000000", "cio_subscription_preferences: {topics: {topic_1: perhaps}}"} {
 		_, err := mustMapping(t, "messages:\n  - identify: {userId: $id, traits: {"+bad+"}}\n").Compile(nil, false)
@@ -282,15 +283,15 @@ func TestPropertiesOfRows(t *testing.T) {
 		{`{"id":"1","o":"7","t":1.5,"p":[{"product_id":"x","quantity":2}],"c":"EUR"}`, ""},
 		{`{"id":"1","o":"7","t":1.5,"p":[]}`, ""},
 		{`{"id":"1","o":"7"}`, ""},
-		{`{"id":"1","o":7,"t":1.5}`, RulePropertyType},
-		{`{"id":"1","o":"7","t":"1.5"}`, RulePropertyType},
-		{`{"id":"1","o":"7","t":true}`, RulePropertyType},
-		{`{"id":"1","o":"7","c":5}`, RulePropertyType},
-		{`{"id":"1","o":"7","p":{"product_id":"x"}}`, RulePropertyType},
-		{`{"id":"1","o":"7","p":["x"]}`, RulePropertyType},
-		{`{"id":"1","o":"7","p":[{"product_id":"x","quantity":"2"}]}`, RulePropertyType},
-		{`{"id":"1","o":"7","p":[{"product_id":"x","quantity":2.5}]}`, RulePropertyType},
-		{`{"id":"1","o":"7","p":[{"product_id":"a,]}","quantity":2e0},{"product_id":1}]}`, RulePropertyType},
+		{`{"id":"1","o":7,"t":1.5}`, mapping.RulePropertyType},
+		{`{"id":"1","o":"7","t":"1.5"}`, mapping.RulePropertyType},
+		{`{"id":"1","o":"7","t":true}`, mapping.RulePropertyType},
+		{`{"id":"1","o":"7","c":5}`, mapping.RulePropertyType},
+		{`{"id":"1","o":"7","p":{"product_id":"x"}}`, mapping.RulePropertyType},
+		{`{"id":"1","o":"7","p":["x"]}`, mapping.RulePropertyType},
+		{`{"id":"1","o":"7","p":[{"product_id":"x","quantity":"2"}]}`, mapping.RulePropertyType},
+		{`{"id":"1","o":"7","p":[{"product_id":"x","quantity":2.5}]}`, mapping.RulePropertyType},
+		{`{"id":"1","o":"7","p":[{"product_id":"a,]}","quantity":2e0},{"product_id":1}]}`, mapping.RulePropertyType},
 	} {
 		s, err := Run(t.Context(), Job{Source: mustSource(t, tt.row+"\n", source.Config{}), Mapping: mustMapping(t, yaml), Client: new(fakeClient)})
 		got := ""
@@ -306,10 +307,10 @@ func TestPropertiesOfRows(t *testing.T) {
 		yaml := "messages:\n  - order_completed: {userId: $id, order_id: $o, properties: {" + below + "}}\n"
 		for row, rule := range map[string]string{
 			`{"id":"1","o":"7","total":1.5,"products":[{"product_id":"x"}],"currency":"EUR","mine":"x"}`: "",
-			`{"id":"1","o":"7","total":"x"}`:                                   RulePropertyType,
-			`{"id":"1","o":"7","products":"none"}`:                             RulePropertyType,
-			`{"id":"1","o":"7","products":[{"product_id":"x","price":"abc"}]}`: RulePropertyType,
-			`{"id":"1","o":"7","currency":7,"mine":{"any":[1]}}`:               RulePropertyType,
+			`{"id":"1","o":"7","total":"x"}`:                                   mapping.RulePropertyType,
+			`{"id":"1","o":"7","products":"none"}`:                             mapping.RulePropertyType,
+			`{"id":"1","o":"7","products":[{"product_id":"x","price":"abc"}]}`: mapping.RulePropertyType,
+			`{"id":"1","o":"7","currency":7,"mine":{"any":[1]}}`:               mapping.RulePropertyType,
 		} {
 			s, err := Run(t.Context(), Job{Source: mustSource(t, row+"\n", source.Config{}), Mapping: mustMapping(t, yaml), Client: new(fakeClient)})
 			if err != nil || rule == "" && s.RowsRejected > 0 || rule != "" && (s.RowsRejected != 1 || s.First[0].Rule != rule) {
@@ -329,7 +330,7 @@ func TestPropertiesOfRows(t *testing.T) {
 		}
 	}
 	const video = "messages:\n  - video_ad_started: {userId: $id, type: $v}\n"
-	for cell, rule := range map[string]string{"pre-roll": "", "preroll": RulePropertyValue} {
+	for cell, rule := range map[string]string{"pre-roll": "", "preroll": mapping.RulePropertyValue} {
 		s, err := Run(t.Context(), Job{Source: mustSource(t, "id,v\n1,"+cell+"\n", source.Config{}), Mapping: mustMapping(t, video), Client: new(fakeClient)})
 		if err != nil || rule == "" && s.RowsRejected > 0 || rule != "" && (s.RowsRejected != 1 || s.First[0].Rule != rule) {
 			t.Errorf("%s: %v %+v", cell, err, s.First)
@@ -347,7 +348,7 @@ func TestZoneOfMapping(t *testing.T) {
 	client := new(fakeClient)
 	in := "id,at,ts\n1,2024-07-01 12:00:00,1719828000\n2,2024-10-27 02:30:00,0\n3,2024-03-31 02:30:00,0\n"
 	s, err := Run(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, yaml), Client: client})
-	if err != nil || s.Accepted != 6 || s.RowsRejected != 1 || s.First[0].Rule != RuleSkippedTime || s.First[0].Column != "at" || s.First[0].Field != "messages[0].timestamp" {
+	if err != nil || s.Accepted != 6 || s.RowsRejected != 1 || s.First[0].Rule != mapping.RuleSkippedTime || s.First[0].Column != "at" || s.First[0].Field != "messages[0].timestamp" {
 		t.Fatalf("%v %s %+v", err, counts(s), s.First)
 	}
 	all := strings.Join(client.accepted, "\n")
@@ -362,14 +363,14 @@ func TestZoneOfMapping(t *testing.T) {
 		}
 	}
 	for _, w := range s.Warned {
-		if w.Rule == RuleTimeTwice && (w.Count != 4 || w.Line != 3 || w.Field != "timestamp" || !strings.Contains(w.Hint, `"later"`)) {
+		if w.Rule == mapping.RuleTimeTwice && (w.Count != 4 || w.Line != 3 || w.Field != "timestamp" || !strings.Contains(w.Hint, `"later"`)) {
 			t.Errorf("%+v", w)
 		}
 	}
 	for _, bad := range []struct{ zone, timestamp, want string }{
 		{"CET", "$at", "not the full name"}, {"[UTC]", "$at", "time_zone is a list"}, {"Europe/Berlin", "2024-03-31 02:30:00", "put forward"}, {"Europe/Berlin", "2024-10-27 02:30:00", "twice"},
 	} {
-		m, err := ParseMapping("m.yaml", []byte("time_zone: "+bad.zone+"\nmessages:\n  - page: {userId: $id, timestamp: "+bad.timestamp+"}\n"))
+		m, err := mapping.Parse("m.yaml", []byte("time_zone: "+bad.zone+"\nmessages:\n  - page: {userId: $id, timestamp: "+bad.timestamp+"}\n"))
 		if err == nil {
 			_, err = m.Compile(nil, false)
 		}

@@ -7,15 +7,18 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/internal/wire"
+	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
+	"github.com/ciokit/cio/kit/mapping"
 )
 
 // marker makes marks. It is used by one goroutine.
 type marker struct {
 	salt  []byte
-	plan  *plan
-	order bool   // of plan.ordered
-	marks []mark // of the row at hand
-	first string // the first id by which the row identifies somebody, as personKey; empty if it does not
+	plan  *mapping.Compiled
+	order bool             // of plan.ordered
+	marks []snapshot.Entry // of the row at hand
+	first string           // the first id by which the row identifies somebody, as personKey; empty if it does not
 
 	who                   []string // of the message at hand
 	key, says, body, wire []byte
@@ -23,7 +26,7 @@ type marker struct {
 
 // of returns the marks of a row by its messages, which m has just made, valid until the next call. It is not sure where an event has neither
 // a messageId nor a time, so that it cannot be told from another like it.
-func (k *marker) of(messages []cio.Encoded, m *mapper) (marks []mark, sure bool) {
+func (k *marker) of(messages []cio.Encoded, m *mapping.Mapper) (marks []snapshot.Entry, sure bool) {
 	if k.plan != m.Compiled() {
 		k.plan, k.order = m.Compiled(), m.Compiled().Ordered()
 	}
@@ -44,26 +47,26 @@ func (k *marker) add(says uint64, kind byte, parts ...[]byte) {
 	}
 	about := k.about(kind, parts...)
 	for i := range k.marks {
-		if at := &k.marks[i]; at.about == about { // another message of the row was about it
-			k.key = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(append(k.key[:0], k.salt...), at.says), says)
-			at.says = hash64(k.key)
+		if at := &k.marks[i]; at.About == about { // another message of the row was about it
+			k.key = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(append(k.key[:0], k.salt...), at.Says), says)
+			at.Says = snapshot.Hash(k.key)
 			return
 		}
 	}
-	k.marks = append(k.marks, mark{about, says})
+	k.marks = append(k.marks, snapshot.Entry{About: about, Says: says})
 }
 
 // about returns the hash of a thing, whose parts are given.
 func (k *marker) about(kind byte, parts ...[]byte) uint64 {
 	k.key = append(append(k.key[:0], k.salt...), kind)
 	for _, part := range parts {
-		k.key = appendText(k.key, part)
+		k.key = snapshot.AppendText(k.key, part)
 	}
-	return hash64(k.key)
+	return snapshot.Hash(k.key)
 }
 
 // message adds what a message does, and reports whether it is an ordinary event.
-func (k *marker) message(e *cio.Encoded, p *messagePlan) (ordinary bool) {
+func (k *marker) message(e *cio.Encoded, p *mapping.Message) (ordinary bool) {
 	k.wire, _ = e.AppendJSON(k.wire[:0]) // never fails
 	k.says, k.body, k.who = append(k.says[:0], k.salt...), append(k.body[:0], k.salt...), k.who[:0]
 	var id, body, context []byte
@@ -81,10 +84,10 @@ func (k *marker) message(e *cio.Encoded, p *messagePlan) (ordinary bool) {
 		case "context":
 			context = value
 			from := len(k.says)
-			k.says = appendText(k.says, name)
+			k.says = snapshot.AppendText(k.says, name)
 			for inner, value := range wire.Members(value) {
 				if string(inner) != "library" {
-					k.says = appendText(appendText(k.says, inner), value)
+					k.says = snapshot.AppendText(snapshot.AppendText(k.says, inner), value)
 				}
 			}
 			k.says = append(k.says, 0)
@@ -102,12 +105,12 @@ func (k *marker) message(e *cio.Encoded, p *messagePlan) (ordinary bool) {
 		case "traits", "properties":
 			body = value
 		}
-		k.says = appendText(appendText(k.says, name), value)
+		k.says = snapshot.AppendText(snapshot.AppendText(k.says, name), value)
 		if !person {
-			k.body = appendText(appendText(k.body, name), value)
+			k.body = snapshot.AppendText(snapshot.AppendText(k.body, name), value)
 		}
 	}
-	says := hash64(k.says)
+	says := snapshot.Hash(k.says)
 	switch typ := e.Type(); {
 	case typ == cio.TypeGroup:
 		k.object(says, group, body, ofObject(body))
@@ -125,7 +128,7 @@ func (k *marker) message(e *cio.Encoded, p *messagePlan) (ordinary bool) {
 			k.add(says, 'd', []byte(who), token)
 		}
 		k.people(says, k.order)
-	case typ == cio.TypeTrack && !Acts(event) || typ == cio.TypePage || typ == cio.TypeScreen:
+	case typ == cio.TypeTrack && !mapping.Acts(event) || typ == cio.TypePage || typ == cio.TypeScreen:
 		if ordinary = true; p.Keyed() {
 			k.add(says, 'i', id)
 		} else {
@@ -152,7 +155,7 @@ func personKey(id string, anonymous bool) string {
 	if anonymous {
 		return "a" + id
 	}
-	return "u" + foldID(id)
+	return "u" + address.Fold(id)
 }
 
 // people adds the message to all that is known of its people, where that is wanted.
@@ -172,7 +175,7 @@ func (k *marker) object(says uint64, id string, body []byte, own bool) {
 	}
 	k.people(says, k.order)
 	if own || len(k.who) == 0 || k.order {
-		k.add(hash64(k.body), 'o', kind, []byte(id))
+		k.add(snapshot.Hash(k.body), 'o', kind, []byte(id))
 	}
 }
 

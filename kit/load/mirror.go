@@ -9,7 +9,10 @@ import (
 	"slices"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/address"
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
+	"github.com/ciokit/cio/kit/mapping"
 )
 
 // finishChanges ends the part of a run that has to do with snapshots: it takes away who has left, and writes the new snapshot.
@@ -96,7 +99,7 @@ func (r *run) mirror(gone *leavers) error {
 	if r.job.DryRun {
 		return r.tryMirror(gone)
 	}
-	if err := gone.eachMoved(gone.past.add); err != nil { // they go on under the other id
+	if err := gone.eachMoved(gone.past.Add); err != nil { // they go on under the other id
 		return err
 	}
 	var ids [][]byte
@@ -110,16 +113,16 @@ func (r *run) mirror(gone *leavers) error {
 		ids = ids[:0]
 		return err
 	}
-	err := gone.each(func(p *person) error {
-		if !p.sure {
+	err := gone.each(func(p *snapshot.Person) error {
+		if !p.Sure {
 			if r.job.Rejects != nil { // otherwise a later run names them again
-				if err := gone.past.add(p.key); err != nil {
+				if err := gone.past.Add(p.Key); err != nil {
 					return err
 				}
 			}
-			return r.refuseRemoval(leftUnsure(), idAsRow(p.id))
+			return r.refuseRemoval(leftUnsure(), idAsRow(p.ID))
 		}
-		if ids = append(ids, bytes.Clone(p.id)); len(ids) < chunkRows {
+		if ids = append(ids, bytes.Clone(p.ID)); len(ids) < chunkRows {
 			return nil
 		}
 		return send()
@@ -133,22 +136,22 @@ func (r *run) mirror(gone *leavers) error {
 
 // tryMirror is mirror for a dry run: it names those who would not be taken away.
 func (r *run) tryMirror(gone *leavers) error {
-	return gone.each(func(p *person) error {
+	return gone.each(func(p *snapshot.Person) error {
 		if why := r.changes.whyKept(p, r.encode); why != nil {
-			return r.refuseRemoval(*why, idAsRow(p.id))
+			return r.refuseRemoval(*why, idAsRow(p.ID))
 		}
 		return nil
 	})
 }
 
 // whyKept returns why somebody who has left would not be taken away; nil if they would.
-func (c *changes) whyKept(p *person, encode func(cio.Message) (cio.Encoded, error)) *Reject {
-	if !p.sure {
+func (c *changes) whyKept(p *snapshot.Person, encode func(cio.Message) (cio.Encoded, error)) *Reject {
+	if !p.Sure {
 		why := leftUnsure()
 		return &why
 	}
-	if _, refused := encode(c.removal(string(p.id), "")); refused != nil {
-		why := newReject(0, Refused(refused))
+	if _, refused := encode(c.removal(string(p.ID), "")); refused != nil {
+		why := newReject(0, mapping.Refused(refused))
 		return &why
 	}
 	return nil
@@ -167,13 +170,13 @@ func (r *run) leaveAlone(gone *leavers) {
 
 // forgetOthers has the new snapshot know only people of this input, and those whom a run made that was killed and whom it does not know otherwise.
 func (l *leavers) forgetOthers() error {
-	err := l.each(func(p *person) error {
-		if p.old && !p.left {
-			return l.past.add(p.key)
+	err := l.each(func(p *snapshot.Person) error {
+		if p.Old && !p.Left {
+			return l.past.Add(p.Key)
 		}
 		return nil
 	})
-	return errors.Join(err, l.eachMoved(l.past.add))
+	return errors.Join(err, l.eachMoved(l.past.Add))
 }
 
 // RuleLeftUnsure is the rule of people who have left the input and were not taken away, because nobody knows whether a load has made them.
@@ -229,15 +232,15 @@ func (r *run) remove(ids [][]byte, base string, gone *leavers) error {
 		raw := idAsRow(id)
 		encoded, refused := r.encode(r.changes.removal(string(id), base))
 		if refused != nil {
-			err := r.refuseRemoval(newReject(0, Refused(refused)), raw)
-			if err = errors.Join(err, gone.refused.add(appendKey(nil, id))); err != nil {
+			err := r.refuseRemoval(newReject(0, mapping.Refused(refused)), raw)
+			if err = errors.Join(err, gone.refused.Add(snapshot.AppendKey(nil, id))); err != nil {
 				return err
 			}
 			continue
 		}
 		c.rows = append(c.rows, chunkRow{file: mirrorFile, raw: [2]int{len(c.raw), len(c.raw) + len(raw)}, messages: [2]int{c.messages, c.messages + 1}})
 		c.raw = append(c.raw, raw...)
-		p.encoded, p.places = append(p.encoded, encoded), append(p.places, place{c, c.messages, foldID(string(id))})
+		p.encoded, p.places = append(p.encoded, encoded), append(p.places, place{c, c.messages, address.Fold(string(id))})
 		c.messages++
 		sent = append(sent, id)
 	}
@@ -252,7 +255,7 @@ func (r *run) remove(ids [][]byte, base string, gone *leavers) error {
 	removed := int64(0)
 	for i, id := range sent {
 		if fates == nil || fates[i].outcome == 0 {
-			if err := gone.removed.add(appendKey(nil, id)); err != nil {
+			if err := gone.removed.Add(snapshot.AppendKey(nil, id)); err != nil {
 				return err
 			}
 			removed++
@@ -270,7 +273,7 @@ func (c *changes) removal(id, base string) cio.Message {
 	if c.cfg.Mirror == MirrorSuppress {
 		event = "User Suppressed"
 	}
-	messageID := MessageID(mirrorDomain, event, base, id)
+	messageID := mapping.MessageID(mirrorDomain, event, base, id)
 	if c.cfg.Mirror == MirrorSuppress {
 		return cio.SuppressPerson{UserID: id, MessageID: messageID}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -246,7 +247,7 @@ func TestMappingsThatCannotBeMirrored(t *testing.T) {
 	} {
 		c := newMirroring(t, identify+tt.more)
 		_, err := c.load("id,n\na,1\n")
-		var wrong *MappingError
+		var wrong *mapping.Error
 		if tt.says == "" && err == nil {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -59,7 +60,7 @@ func TestMirrorComparesTheColumnsOfAllFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			s, sent, err := load("", tt.second...)
-			if bad := new(SnapshotError); tt.refused && (!errors.As(err, &bad) || sent > 0) || !tt.refused && (err != nil || s.Removed != 1) {
+			if bad := new(snapshot.Error); tt.refused && (!errors.As(err, &bad) || sent > 0) || !tt.refused && (err != nil || s.Removed != 1) {
 				t.Errorf("%v: removed %d, sent %d", err, s.Removed, sent)
 			}
 			if fresh := fmt.Sprint(s.NewColumns); fresh == "[more]" != (tt.name == "a later file has got one") {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -260,7 +261,7 @@ func TestMirrorOfAnotherTable(t *testing.T) {
 			}
 			first := c.job
 			other := change(&c.job)
-			var bad *SnapshotError
+			var bad *snapshot.Error
 			if _, err := c.load(other); !errors.As(err, &bad) || !strings.Contains(bad.Problem, name) || !strings.Contains(bad.Hint, "--new-mapping") || len(c.sent) > 0 {
 				t.Errorf("%v, sent %q", err, c.users())
 			}
@@ -298,33 +299,33 @@ func TestMirrorOfAnotherTable(t *testing.T) {
 func TestMirrorWithAnOlderSnapshot(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)
-	var ids listed
+	var ids [][]byte
 	for _, id := range []string{"acme1@eu", "boss", "p00", "p01"} {
-		ids.all = append(ids.all, []byte(id))
+		ids = append(ids, []byte(id))
 	}
-	info := SnapshotInfo{ID: randomID(), HasIDs: true, Salt: make([]byte, 16), Mapping: "old", KeyHash: c.client.KeyHash(make([]byte, 16))}
-	if err := os.WriteFile(c.job.Changes.Snapshot, olderSnapshot(t, info, ids.all), 0o600); err != nil {
+	info := snapshot.Info{ID: randomID(), HasIDs: true, Salt: make([]byte, 16), Mapping: "old", KeyHash: c.client.KeyHash(make([]byte, 16))}
+	if err := os.WriteFile(c.job.Changes.Snapshot, olderSnapshot(t, info, ids), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := ReadSnapshotInfo(c.job.Changes.Snapshot); err != nil || !got.Older || got.HasIDs || got.IDs != 0 {
+	if got, err := snapshot.ReadInfo(c.job.Changes.Snapshot); err != nil || !got.Older || got.HasIDs || got.IDs != 0 {
 		t.Fatalf("%v, %+v", err, got)
 	}
 	if s, err := c.load("id,n\np00,1\nAcme1@EU,1\n"); err != nil || s.Left != 0 || s.Accepted != 2 {
 		t.Error(err, counts(s), s.Left)
 	}
-	if got, err := ReadSnapshotInfo(c.job.Changes.Snapshot); err != nil || got.Older || got.IDs != 2 {
+	if got, err := snapshot.ReadInfo(c.job.Changes.Snapshot); err != nil || got.Older || got.IDs != 2 {
 		t.Fatalf("%v, %+v", err, got)
 	}
 	c.want("id,n\np00,1\n", 1, "-Acme1@EU")
 }
 
 // olderSnapshot is one of version 2 without entries.
-func olderSnapshot(t *testing.T, info SnapshotInfo, ids [][]byte) []byte {
+func olderSnapshot(t *testing.T, info snapshot.Info, ids [][]byte) []byte {
 	t.Helper()
 	var body []byte
 	slices.SortFunc(ids, bytes.Compare)
 	for _, id := range ids {
-		body = appendText(body, id)
+		body = snapshot.AppendText(body, id)
 	}
 	info.IDs, info.IDsBytes = int64(len(ids)), int64(len(body))
 	text, err := json.Marshal(info)
@@ -423,7 +424,7 @@ func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
 				c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
 					if m[0].(*cio.Encoded).Identity().UserID == at {
 						var err error
-						if word, err = os.ReadFile(c.job.Changes.Snapshot + PendingSuffix); err != nil {
+						if word, err = os.ReadFile(c.job.Changes.Snapshot + snapshot.PendingSuffix); err != nil {
 							t.Error(err)
 						}
 					}
@@ -441,7 +442,7 @@ func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if err := os.WriteFile(c.job.Changes.Snapshot+PendingSuffix, append(word, 0x7f, 'i'), 0o600); err != nil { // torn
+				if err := os.WriteFile(c.job.Changes.Snapshot+snapshot.PendingSuffix, append(word, 0x7f, 'i'), 0o600); err != nil { // torn
 					t.Fatal(err)
 				}
 			}
@@ -505,14 +506,14 @@ func TestMirrorOfPeopleOfAKilledRunOfSomethingElse(t *testing.T) {
 			var word []byte
 			killed.Client.(*keyed).send = func(_ context.Context, _ int, m []cio.Message) (err error) {
 				if m[0].(*cio.Encoded).Identity().UserID == "last" {
-					word, err = os.ReadFile(file + PendingSuffix)
+					word, err = os.ReadFile(file + snapshot.PendingSuffix)
 				}
 				return err
 			}
 			if _, err := Run(t.Context(), killed); err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(os.Remove(file), os.WriteFile(file+PendingSuffix, word, 0o600)); err != nil {
+			if err := errors.Join(os.Remove(file), os.WriteFile(file+snapshot.PendingSuffix, word, 0o600)); err != nil {
 				t.Fatal(err)
 			}
 			now := job(in)

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
+
+	"github.com/ciokit/cio/kit/source"
 )
 
 // TestMirrorWithoutIDs has some people's ids become texts that are none, in many ways and with many seeds: nobody is deleted, and the summary
@@ -35,7 +38,12 @@ func TestMirrorWithoutIDs(t *testing.T) {
 		c := newMirroring(t, "messages:\n  - identify: {userId: $id, traits: {n: $n}}\n")
 		load := func(rows [][2]string) (Summary, error) {
 			job := c.job
-			job.Source = inputs["CSV"](t, rows)
+			var in strings.Builder
+			in.WriteString("id,n\n")
+			for _, r := range rows {
+				fmt.Fprintf(&in, "\"%s\",%s\n", r[0], r[1])
+			}
+			job.Source = mustSource(t, in.String(), source.Config{Format: source.CSV, Escape: source.None})
 			s, err := Run(t.Context(), job)
 			if err != nil && !errors.As(err, new(*StopError)) {
 				t.Fatal(err)

@@ -15,6 +15,9 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -129,8 +132,8 @@ func (m *mirrorModel) change(most int) string {
 // note keeps the addresses of a row that is to be in a table.
 func (m *mirrorModel) note(row string) {
 	cells := strings.Split(row, ",")
-	key := foldID(cells[0])
-	m.had[key] = append(m.had[key], addressOf(cells[0]), addressOf(cells[1]))
+	key := address.Fold(cells[0])
+	m.had[key] = append(m.had[key], address.Of(cells[0]), address.Of(cells[1]))
 }
 
 func (m *mirrorModel) write(text string) {
@@ -220,18 +223,18 @@ func (m *mirrorModel) apply(message cio.Message) {
 	switch data := text(message); {
 	case who.UserID == "": // somebody known by an address alone, who is not of the mirror
 	case strings.Contains(data, `"type":"identify"`):
-		m.made[foldID(who.UserID)] = true
-		key := foldID(who.UserID)
+		m.made[address.Fold(who.UserID)] = true
+		key := address.Fold(who.UserID)
 		m.there[key] = true
 		delete(m.excused, key)
 		delete(m.final, key)
-		if a := addressOf(who.Email); a != "" {
-			m.address[foldID(who.UserID)] = a
+		if a := address.Of(who.Email); a != "" {
+			m.address[address.Fold(who.UserID)] = a
 		}
 	case strings.Contains(data, `"User Deleted"`):
 		m.judge(who.UserID)
-		delete(m.address, foldID(who.UserID))
-		delete(m.there, foldID(who.UserID))
+		delete(m.address, address.Fold(who.UserID))
+		delete(m.there, address.Fold(who.UserID))
 	}
 }
 
@@ -240,13 +243,13 @@ func (m *mirrorModel) judge(id string) {
 	m.deleted++
 	m.gone[id] = true
 	wrong := func(why string) { m.t.Errorf("%q was deleted, and %s", id, why) }
-	if !m.made[foldID(id)] {
+	if !m.made[address.Fold(id)] {
 		wrong("no load has identified them")
 	}
 	if int64(len(m.gone)) > m.most {
 		wrong(fmt.Sprintf("they are one of %d", len(m.gone)))
 	}
-	if m.final[foldID(id)] {
+	if m.final[address.Fold(id)] {
 		wrong("they were deleted before")
 	}
 	if m.pipe {
@@ -264,12 +267,12 @@ func (m *mirrorModel) judge(id string) {
 			continue
 		}
 		for _, named := range []string{cells[0], cells[2]} {
-			if foldID(named) == foldID(id) {
+			if address.Fold(named) == address.Fold(id) {
 				wrong(fmt.Sprintf("the input names them: %q", row))
 			}
 		}
-		for _, has := range []string{addressOf(cells[0]), addressOf(cells[1])} {
-			if has != "" && (has == m.address[foldID(id)] || has == addressOf(id)) {
+		for _, has := range []string{address.Of(cells[0]), address.Of(cells[1])} {
+			if has != "" && (has == m.address[address.Fold(id)] || has == address.Of(id)) {
 				wrong(fmt.Sprintf("the input has their address: %q", row))
 			}
 		}
@@ -279,7 +282,7 @@ func (m *mirrorModel) judge(id string) {
 // account insists that a load that ended well said of everybody who is there and not in its input what became of them.
 func (m *mirrorModel) account(data []byte, s Summary, renews bool) {
 	for id := range m.gone {
-		m.final[foldID(id)] = !m.there[foldID(id)]
+		m.final[address.Fold(id)] = !m.there[address.Fold(id)]
 	}
 	if s.LeftAlone > 0 && !renews {
 		return
@@ -292,9 +295,9 @@ func (m *mirrorModel) account(data []byte, s Summary, renews bool) {
 		}
 		for i, cell := range cells {
 			if i == 0 || i == 2 {
-				named[foldID(cell)] = true
+				named[address.Fold(cell)] = true
 			}
-			addresses[addressOf(cell)] = true
+			addresses[address.Of(cell)] = true
 		}
 	}
 	delete(addresses, "")
@@ -322,7 +325,7 @@ func (m *mirrorModel) account(data []byte, s Summary, renews bool) {
 
 func (m *mirrorModel) run() {
 	const identify, relate = "messages:\n  - identify: {userId: $id, traits: {email: $e, n: =int(n)}}\n", "  - relate: {userId: $m, objectId: o}\n    when: =m != \"\"\n"
-	mappings := []*Mapping{mustMapping(m.t, identify+relate), mustMapping(m.t, identify+"    when: =n != \"0\"\n"+relate)}
+	mappings := []*mapping.Mapping{mustMapping(m.t, identify+relate), mustMapping(m.t, identify+"    when: =n != \"0\"\n"+relate)}
 	if err := os.MkdirAll(m.dir, 0o700); err != nil {
 		m.t.Fatal(err)
 	}
@@ -349,7 +352,7 @@ func (m *mirrorModel) run() {
 }
 
 // finish has two loads of a clean table end well.
-func (m *mirrorModel) finish(mapping *Mapping) {
+func (m *mirrorModel) finish(mapping *mapping.Mapping) {
 	m.rows = slices.DeleteFunc(m.rows, func(row string) bool { return row[0] == ',' })
 	m.write("id,e,m,n\n" + strings.Join(m.rows, "\n") + "\n")
 	m.faulty, m.pipe, m.most = false, false, 100
@@ -366,7 +369,7 @@ func (m *mirrorModel) finish(mapping *Mapping) {
 		job := Job{Source: src, Mapping: mapping, Client: &fakeClient{send: m.send}, MaxDeletes: m.most,
 			Changes: ChangeOnly{Snapshot: filepath.Join(m.dir, "snapshot"), IDs: true, Mirror: MirrorDelete, MaxShrink: 100, Full: true}}
 		s, err := Run(m.t.Context(), job)
-		if i == 0 && errors.As(err, new(*SnapshotError)) {
+		if i == 0 && errors.As(err, new(*snapshot.Error)) {
 			job.Changes.NewMapping = true
 			s, err = Run(m.t.Context(), job)
 		}

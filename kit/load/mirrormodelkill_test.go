@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
 // link keeps hold of what a load removes when it ends.
@@ -14,7 +16,7 @@ func (m *mirrorModel) link() {
 	}
 	m.linked = true
 	err := filepath.WalkDir(m.dir, func(path string, d os.DirEntry, err error) error {
-		if err == nil && (strings.HasSuffix(path, PendingSuffix) || d.Name() == spoolFile) {
+		if err == nil && (strings.HasSuffix(path, snapshot.PendingSuffix) || d.Name() == snapshot.SpoolFile) {
 			err = os.Link(path, m.kept(path))
 		}
 		return err
@@ -31,7 +33,7 @@ func (m *mirrorModel) kept(path string) string {
 // dieLate has the process killed after it has given the new snapshot its name and before it said that it was at its end.
 func (m *mirrorModel) dieLate(l *Load) {
 	m.killed, m.late = m.killed+1, m.late+1
-	word := filepath.Join(m.dir, "snapshot"+PendingSuffix)
+	word := filepath.Join(m.dir, "snapshot"+snapshot.PendingSuffix)
 	err := os.Rename(m.kept(word), word)
 	if l != nil && err == nil {
 		dir := filepath.Join(m.dir, "journals", l.ID())
@@ -39,7 +41,7 @@ func (m *mirrorModel) dieLate(l *Load) {
 		var lines []byte
 		if lines, err = os.ReadFile(journal); err == nil {
 			lines = lines[:strings.LastIndexByte(strings.TrimSuffix(string(lines), "\n"), '\n')+1]
-			err = errors.Join(os.WriteFile(journal, lines, 0o600), os.Rename(m.kept(filepath.Join(dir, spoolFile)), filepath.Join(dir, spoolFile)))
+			err = errors.Join(os.WriteFile(journal, lines, 0o600), os.Rename(m.kept(filepath.Join(dir, snapshot.SpoolFile)), filepath.Join(dir, snapshot.SpoolFile)))
 		}
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -32,7 +33,7 @@ func crashing(t *testing.T, file string, client *fakeClient) *crash {
 	}
 	before := client.send
 	client.send = func(ctx context.Context, call int, m []cio.Message) error {
-		if err := os.Link(file+PendingSuffix, k.kept); err != nil && !errors.Is(err, os.ErrExist) {
+		if err := os.Link(file+snapshot.PendingSuffix, k.kept); err != nil && !errors.Is(err, os.ErrExist) {
 			t.Error(err)
 		}
 		if before == nil {
@@ -46,7 +47,7 @@ func crashing(t *testing.T, file string, client *fakeClient) *crash {
 // late leaves what there is once the new snapshot has its name.
 func (k *crash) late() {
 	k.t.Helper()
-	if err := os.Rename(k.kept, k.snapshot+PendingSuffix); err != nil {
+	if err := os.Rename(k.kept, k.snapshot+snapshot.PendingSuffix); err != nil {
 		k.t.Fatal(err)
 	}
 }
@@ -118,7 +119,7 @@ func TestNewMappingThatEndsEarly(t *testing.T) {
 			}
 			c.client.send, c.job.MaxErrors = nil, 0
 			c.job.Changes.NewMapping, c.job.Changes.Full = false, true
-			if _, err := c.load(after); !errors.As(err, new(*SnapshotError)) || len(c.sent) > 0 {
+			if _, err := c.load(after); !errors.As(err, new(*snapshot.Error)) || len(c.sent) > 0 {
 				t.Fatalf("the load after it must say that another mapping is meant: %v", err)
 			}
 			c.job.Changes.NewMapping = true
@@ -258,7 +259,7 @@ func TestKilledBehindTheNewSnapshot(t *testing.T) {
 			spool := filepath.Join(t.TempDir(), "spool")
 			linked := c.client.send
 			c.client.send = func(ctx context.Context, call int, m []cio.Message) error {
-				if found, _ := filepath.Glob(filepath.Join(dir, "*", spoolFile)); len(found) == 1 {
+				if found, _ := filepath.Glob(filepath.Join(dir, "*", snapshot.SpoolFile)); len(found) == 1 {
 					if err := os.Link(found[0], spool); err != nil && !errors.Is(err, os.ErrExist) {
 						t.Error(err)
 					}
@@ -286,7 +287,7 @@ func TestKilledBehindTheNewSnapshot(t *testing.T) {
 				lines, err := os.ReadFile(journal)
 				if err == nil {
 					lines = lines[:strings.LastIndexByte(strings.TrimSuffix(string(lines), "\n"), '\n')+1]
-					err = errors.Join(os.WriteFile(journal, lines, 0o600), os.Rename(spool, filepath.Join(dir, l.ID(), spoolFile)))
+					err = errors.Join(os.WriteFile(journal, lines, 0o600), os.Rename(spool, filepath.Join(dir, l.ID(), snapshot.SpoolFile)))
 				}
 				if err != nil {
 					t.Fatal(err)
@@ -348,7 +349,7 @@ func TestResumeAfterAnotherLoadWasKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s, err := again.Run(t.Context()); !errors.As(err, new(*PendingError)) || s.Accepted > 1 {
+	if s, err := again.Run(t.Context()); !errors.As(err, new(*snapshot.PendingError)) || s.Accepted > 1 {
 		t.Errorf("%v: accepted %d", err, s.Accepted)
 	}
 	c.want("id,n\na,2\nb,2\n", 0, "a b -x")

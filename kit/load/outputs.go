@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/ciokit/cio/kit/internal/realpath"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
 // PathError is an output of a load that cannot be written, or that is a file which the load reads or writes for something else.
@@ -97,7 +98,7 @@ func (j *Job) CheckOutputs() error {
 		outputs = append(outputs, output{"rejects", j.RejectsFile, false})
 	}
 	if own != "" {
-		outputs = append(outputs, output{"snapshot", own, true}, output{"snapshot", own + PendingSuffix, false})
+		outputs = append(outputs, output{"snapshot", own, true}, output{"snapshot", own + snapshot.PendingSuffix, false})
 	}
 	for _, name := range j.Writes {
 		outputs = append(outputs, output{"report", name, true})

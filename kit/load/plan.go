@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -54,10 +56,10 @@ type Plan struct {
 	// Refusals counts them by rule and column, the most frequent first, at most 100; Warnings are those of the messages that would be sent.
 	Refusals []PlannedRefusal `json:"refusals,omitempty"`
 	// Hints say what the cells look like that many rows would be refused for, and what would read them, as those of a Summary.
-	Hints    []string  `json:"hints,omitempty"`
-	Warnings []Warning `json:"warnings,omitempty"`
+	Hints    []string          `json:"hints,omitempty"`
+	Warnings []mapping.Warning `json:"warnings,omitempty"`
 
-	causes  causes
+	causes  mapping.Causes
 	content string // of the input, where all of it was read
 	leavers string // tells who would be deleted from others
 }
@@ -147,7 +149,7 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 		return Plan{}, err
 	}
 	defer changes.close(true)
-	s := &sampling{mapper: newMapper(compiled, job.encoder()), counter: newIdentityCounter("", 0), changes: changes, now: time.Now()}
+	s := &sampling{mapper: mapping.NewMapper(compiled, job.encoder()), counter: newIdentityCounter("", 0), changes: changes, now: time.Now()}
 	s.comparing = newComparing(changes, compiled)
 	s.plan.DenyList = int64(job.Deny.Len())
 	defer s.counter.close()
@@ -177,7 +179,7 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 		return s.plan, &StopError{ErrSnapshot, err}
 	}
 	s.plan.Identity = s.counter.count(true)
-	s.plan.Warnings, _ = s.warned.sorted()
+	s.plan.Warnings, _ = s.warned.Sorted()
 	s.plan.Hints = s.plan.causes.Hints(s.plan.Sampled, job.DecimalComma)
 	slices.SortStableFunc(s.plan.Refusals, func(a, b PlannedRefusal) int { return cmp.Compare(b.Count, a.Count) })
 	info := job.Source.Info()
@@ -188,11 +190,11 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 // sampling is a Plan being made.
 type sampling struct {
 	plan    Plan
-	mapper  *mapper
+	mapper  *mapping.Mapper
 	counter *identityCounter
 	bytes   int64
 	read    int64 // bytes of the input
-	warned  warnings
+	warned  mapping.Warnings
 	now     time.Time
 
 	changes   *changes
@@ -222,7 +224,7 @@ func (s *sampling) look() error {
 				return err
 			}
 		}
-		if c.old == nil || !c.old.info.HasIDs {
+		if c.old == nil || !c.old.Info.HasIDs {
 			gone = nil
 		}
 	}
@@ -244,7 +246,7 @@ func (s *sampling) lookAt(gone *leavers) error {
 		s.plan.LeftAlone = gone.n
 		return nil
 	}
-	return gone.each(func(p *person) error {
+	return gone.each(func(p *snapshot.Person) error {
 		if c.whyKept(p, s.mapper.Encode) != nil {
 			s.plan.LeftRefused++
 		}
@@ -277,7 +279,7 @@ func (s *sampling) row(r *source.Row) error {
 		_, err := s.note(r, nil)
 		return err
 	}
-	messages, err := s.mapper.messagesOf(r, 0)
+	messages, err := s.mapper.Map(r, 0)
 	if err != nil {
 		p.refuse(newReject(r.Line, err).of(r.File))
 		_, err := s.note(r, nil)
@@ -293,7 +295,7 @@ func (s *sampling) row(r *source.Row) error {
 		p.Unchanged++
 		return err
 	}
-	s.warned.row(r, messages, s.mapper, s.now)
+	s.warned.AddRow(r, messages, s.mapper, s.now)
 	p.Deletes += int64(s.mapper.Deletes())
 	for i, m := range messages {
 		s.bytes += int64(m.Len() + 1)

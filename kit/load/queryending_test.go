@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
@@ -136,7 +137,7 @@ func TestQueryThatWasKilledAndEndsEarlyAgain(t *testing.T) {
 				if _, err = l.Run(ctx); !errors.Is(err, tt.reason) {
 					t.Fatalf("%v", err)
 				}
-				_, stat := os.Stat(filepath.Join(dead.dir, "snapshot"+PendingSuffix))
+				_, stat := os.Stat(filepath.Join(dead.dir, "snapshot"+snapshot.PendingSuffix))
 				if left := stat == nil; left != tt.marked {
 					t.Errorf("it ended with %v, and the mark is left: %v", err, left)
 				}
@@ -145,7 +146,7 @@ func TestQueryThatWasKilledAndEndsEarlyAgain(t *testing.T) {
 				server(nil)
 				next := job()
 				_, err = Run(t.Context(), next)
-				if errors.As(err, new(*PendingError)) != tt.marked {
+				if errors.As(err, new(*snapshot.PendingError)) != tt.marked {
 					t.Fatalf("the next load: %v", err)
 				}
 				if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/mapping"
 )
 
 // Recorder collects what a Report says of a run beyond its Summary, in constant memory. It is for one run: set it as Job.Recorder, and as
@@ -84,7 +85,7 @@ type LargeMessage struct {
 }
 
 // look notes the messages of a row, which m has just made.
-func (r *Recorder) look(file string, line int64, messages []cio.Encoded, m *mapper) {
+func (r *Recorder) look(file string, line int64, messages []cio.Encoded, m *mapping.Mapper) {
 	if r == nil {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -59,14 +60,14 @@ func (r Reject) Value() (string, bool) {
 }
 
 // because notes what the cell at fault held.
-func (r Reject) because(c *causes) {
+func (r Reject) because(c *mapping.Causes) {
 	if text, ok := r.Value(); ok {
 		c.Add(r.Rule, r.Column, text)
 	}
 }
 
-func newReject(line int64, err *valueError) Reject {
-	return Reject{Line: line, Column: err.column, Field: err.field, Rule: err.rule, Hint: err.hint, value: err.value}
+func newReject(line int64, err *mapping.ValueError) Reject {
+	return Reject{Line: line, Column: err.Column, Field: err.Field, Rule: err.Rule, Hint: err.Hint, value: err.Value}
 }
 
 func unreadable(line int64, err *source.RowError) Reject {

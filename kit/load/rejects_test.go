@@ -428,11 +428,11 @@ func TestRejectsOfOneRow(t *testing.T) {
 // Whatever an input is, its rejects can be loaded; what was wrong with it does not pass because it cannot be seen in the row any more.
 func TestRejectsOfTypedRows(t *testing.T) {
 	t.Parallel()
-	nan := func(yield func(Row, error) bool) {
-		_ = yield(Row{"a", 1}, nil) && yield(Row{"b", "x"}, nil) && yield(Row{"c", nanValue()}, nil) && yield(Row{"d"}, nil) && yield(nil, &source.RowError{Rule: "torn", Hint: "read it again"})
+	nan := func(yield func(source.Values, error) bool) {
+		_ = yield(source.Values{"a", 1}, nil) && yield(source.Values{"b", "x"}, nil) && yield(source.Values{"c", nanValue()}, nil) && yield(source.Values{"d"}, nil) && yield(nil, &source.RowError{Rule: "torn", Hint: "read it again"})
 	}
 	l := &loop{t: t, mapping: "messages:\n  - identify: {userId: $id, traits: {n: $n, m: =int(n)}}\n"}
-	src := Rows([]string{"id", "n"}, nan)
+	src := source.Rows([]string{"id", "n"}, nan)
 	defer src.Close()
 	rejects, _, s := l.load(src)
 	if s.RowsRejected != 4 {

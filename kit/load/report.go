@@ -3,6 +3,8 @@ package load
 import (
 	"math"
 	"time"
+
+	"github.com/ciokit/cio/kit/mapping"
 )
 
 // Report is what a run came to, for people and for programs. It holds no ids, addresses or values of attributes: names of files, columns and
@@ -18,8 +20,8 @@ type Report struct {
 	Unknown   int64 `json:"unknown"`
 	Guarded   int64 `json:"guarded"`
 	// Reasons are those for rejects, the most frequent first; Warned the warnings.
-	Reasons []ReportReason `json:"reasons"`
-	Warned  []Warning      `json:"warnings"`
+	Reasons []ReportReason    `json:"reasons"`
+	Warned  []mapping.Warning `json:"warnings"`
 	// ResumedAt is how many rows an earlier run of the same load had settled: all that follows is of the rows behind them. 0 for none.
 	ResumedAt int64 `json:"resumed_at"`
 	// People is how many different people the messages are about; PeopleExact is false where it is an estimate, with a standard error of 0.6 %.
@@ -105,7 +107,7 @@ func (r *Recorder) Report(s Summary, about ReportAbout, plan *Plan) Report {
 	counts := s
 	counts.Reasons, counts.Warned = nil, nil // they stand beside it, with more
 	rep := Report{Version: reportVersion, About: about, Complete: s.Complete, Summary: counts, RowsEmpty: s.RowsEmpty, Unknown: s.Unknown, Guarded: s.Guarded,
-		Reasons: reportReasons(s), Warned: append([]Warning{}, s.Warned...), ResumedAt: r.resumed, Largest: append([]LargeMessage{}, r.largest...),
+		Reasons: reportReasons(s), Warned: append([]mapping.Warning{}, s.Warned...), ResumedAt: r.resumed, Largest: append([]LargeMessage{}, r.largest...),
 		Interval: r.series.interval.Seconds(), Points: []ReportPoint{}}
 	rep.People, rep.PeopleExact = r.people.count()
 	if h := &r.latency; h.count > 0 {

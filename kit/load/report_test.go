@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -16,6 +17,8 @@ import (
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/source"
 )
+
+var update = flag.Bool("update", false, "write the golden files of the tests")
 
 // reported runs a load with a bit of everything, in the time of a bubble, and reports it.
 func reported(t *testing.T, dryRun bool) Report {

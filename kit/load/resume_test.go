@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -102,7 +104,7 @@ func TestResumeNamesWhatDiffers(t *testing.T) {
 	}{
 		"mapping": {nil, func(f *loadFile, j *Job) {
 			var err error
-			if j.Mapping, err = ParseMapping("other.yaml", []byte(other)); err != nil {
+			if j.Mapping, err = mapping.Parse("other.yaml", []byte(other)); err != nil {
 				t.Fatal(err)
 			}
 		}, MismatchMapping, []string{"map.yaml (", "other.yaml ("}},
@@ -257,7 +259,7 @@ func TestLoadsThatDoNotBegin(t *testing.T) {
 	if l, err = Start(f.path("runs"), job); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Run(t.Context()); !errors.As(err, new(*MappingError)) || runs() != 0 || l.CanResume() {
+	if _, err := l.Run(t.Context()); !errors.As(err, new(*mapping.Error)) || runs() != 0 || l.CanResume() {
 		t.Errorf("a mapping that does not fit: %v, %d journals", err, runs())
 	}
 	if f.read("rejects.jsonl") != "of before\n" {
@@ -299,9 +301,9 @@ func TestResumeRowsOfAProgram(t *testing.T) {
 	t.Parallel()
 	client := &fakeClient{}
 	job := func(fingerprint string) Job {
-		rows := Rows([]string{"id", "n"}, func(yield func(Row, error) bool) {
+		rows := source.Rows([]string{"id", "n"}, func(yield func(source.Values, error) bool) {
 			for i := range 3000 {
-				if !yield(Row{"u" + string(rune('a'+i%26)), i}, nil) {
+				if !yield(source.Values{"u" + string(rune('a'+i%26)), i}, nil) {
 					return
 				}
 			}
@@ -365,7 +367,7 @@ func TestOutputsAndInputs(t *testing.T) {
 		"a report, by a directory": {func(f *loadFile) error { return os.Symlink(".", f.path("link")) }, func(f *loadFile, j *Job) { j.Writes = []string{f.path("link/in.csv")} }, false},
 		"a report is the mapping": {nil, func(f *loadFile, j *Job) {
 			f.write("m.yaml", people)
-			j.Mapping, _ = ReadMapping(f.path("m.yaml"))
+			j.Mapping, _ = mapping.Read(f.path("m.yaml"))
 			j.Writes = []string{f.path("m.yaml")}
 		}, false},
 		"a report is read": {nil, func(f *loadFile, j *Job) {
@@ -500,7 +502,7 @@ func TestSnapshotIsHeldByAnyName(t *testing.T) {
 				second := f.job()
 				second.RejectsFile, second.Client, second.Changes = "", &fakeClient{}, ChangeOnly{Snapshot: other, Full: true}
 				_, err := Run(t.Context(), second)
-				var pending *PendingError
+				var pending *snapshot.PendingError
 				if tried = true; !errors.As(err, &pending) || !pending.Running {
 					t.Errorf("a second load with it: %v", err)
 				}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -133,7 +134,7 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 		job.Begun()
 	}
 	finish := r.reportProgress()
-	read := &reader{r: r, mapper: newMapper(plan, encode), counter: newIdentityCounter(job.spoolDir(), passed), perRow: int64(len(plan.Messages())), skip: skip, before: before, count: passed}
+	read := &reader{r: r, mapper: mapping.NewMapper(plan, encode), counter: newIdentityCounter(job.spoolDir(), passed), perRow: int64(len(plan.Messages())), skip: skip, before: before, count: passed}
 	read.run(reading)
 	r.lanes.close()
 	r.countIdentity(read.counter)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -391,7 +392,7 @@ func TestSourceFails(t *testing.T) {
 	if _, err = Run(t.Context(), Job{Source: mustSource(t, "", source.Config{}), Mapping: mustMapping(t, people), Client: client}); !errors.As(err, &format) {
 		t.Errorf("an empty input: %v, want a FormatError", err)
 	}
-	var wrong *MappingError
+	var wrong *mapping.Error
 	if _, err = Run(t.Context(), Job{Source: mustSource(t, "a,b\n1,2\n", source.Config{}), Mapping: mustMapping(t, people), Client: client}); !errors.As(err, &wrong) {
 		t.Errorf("other columns: %v, want a MappingError", err)
 	}

@@ -4,33 +4,36 @@ import (
 	"bytes"
 	"errors"
 	"time"
+
+	"github.com/ciokit/cio/kit/internal/extsort"
+	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
 // write writes the new snapshot. whole says that there are no other rows than those of the spool, read that none of those is left that an earlier run
 // of this load may have sent: until then what it has settled counts only as far as the snapshot knows that it made itself. gone is nil where nobody
 // was looked for who has left.
 func (c *changes) write(whole, read bool, gone *leavers) error {
-	entries := NewEntries(c.dir)
+	entries := snapshot.NewEntries(c.dir)
 	defer entries.Close()
 	earlier := c.taken
 	if read {
 		earlier = 0
 	}
-	err := c.spool.each(func(row *spooled) error {
+	err := c.spool.Each(func(row *snapshot.Spooled) error {
 		if earlier > 0 {
 			earlier--
 			return nil
 		}
-		switch row.what {
-		case rowSent, rowUnchanged, rowLost:
-			return entries.Add(row.mark, row.what == rowLost)
+		switch row.What {
+		case snapshot.RowSent, snapshot.RowUnchanged, snapshot.RowLost:
+			return entries.Add(row.Entry, row.What == snapshot.RowLost)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	var old *snapshot
+	var old *snapshot.Snapshot
 	if !whole && !c.afresh {
 		old = c.old
 	}
@@ -42,54 +45,54 @@ func (c *changes) write(whole, read bool, gone *leavers) error {
 	if err != nil {
 		return err
 	}
-	defer all.close()
-	people, err := all.sorted()
+	defer all.Close()
+	people, err := all.Sorted()
 	if err != nil {
 		return err
 	}
 	info := c.info
 	info.Made = time.Now().UTC()
-	if c.old != nil && c.old.info.HasIDs && (gone == nil || !gone.done || !c.cfg.NewMapping) {
-		info.Mixed = c.old.info.Mixed || c.differs() != ""
+	if c.old != nil && c.old.Info.HasIDs && (gone == nil || !gone.done || !c.cfg.NewMapping) {
+		info.Mixed = c.old.Info.Mixed || c.differs() != ""
 	}
-	return writeSnapshot(c.cfg.Snapshot, info, renewed, people, c.release)
+	return snapshot.Write(c.cfg.Snapshot, info, renewed, people, c.release)
 }
 
 // keptPeople collects the people for the new snapshot: whom this run identified, and those of the old one, but for people who are known to be gone.
 // Who is not in the input is forgotten once a load with NewMapping has sent all of it; one that ends before cannot tell whom.
-func (c *changes) keptPeople(gone *leavers) (kept *sorter, err error) {
-	kept = newSorter(c.dir)
+func (c *changes) keptPeople(gone *leavers) (kept *extsort.Sorter, err error) {
+	kept = extsort.New(c.dir)
 	if !c.cfg.IDs {
 		return kept, nil
 	}
-	all, removed := newSorter(c.dir), newSorter(c.dir)
+	all, removed := extsort.New(c.dir), extsort.New(c.dir)
 	defer func() {
-		if err = errors.Join(err, all.close(), removed.close()); err != nil {
-			kept, err = nil, errors.Join(err, kept.close())
+		if err = errors.Join(err, all.Close(), removed.Close()); err != nil {
+			kept, err = nil, errors.Join(err, kept.Close())
 		}
 	}()
 	var buf []byte
-	err = c.spool.each(func(row *spooled) error {
-		for _, one := range row.people {
+	err = c.spool.Each(func(row *snapshot.Spooled) error {
+		for _, one := range row.People {
 			buf = buf[:0]
 			switch {
-			case row.what == rowEarlier && c.own: // those who are still there are in the snapshot
+			case row.What == snapshot.RowEarlier && c.own: // those who are still there are in the snapshot
 				continue
-			case row.what == rowEarlier || row.what == rowSelf:
+			case row.What == snapshot.RowEarlier || row.What == snapshot.RowSelf:
 				buf = earlierPerson(buf, one)
-			case one.how == namedIdentified:
-				buf = appendPerson(buf, personFresh, one.address, one.id)
-			case one.how == namedUnsure:
-				buf = appendPerson(buf, personFreshUnsure, one.address, one.id)
-			case one.how == namedDeleted:
-				if err := removed.add(appendKey(buf, one.id)); err != nil {
+			case one.How == snapshot.NamedIdentified:
+				buf = snapshot.AppendPerson(buf, snapshot.PersonFresh, one.Address, one.ID)
+			case one.How == snapshot.NamedUnsure:
+				buf = snapshot.AppendPerson(buf, snapshot.PersonFreshUnsure, one.Address, one.ID)
+			case one.How == snapshot.NamedDeleted:
+				if err := removed.Add(snapshot.AppendKey(buf, one.ID)); err != nil {
 					return err
 				}
 				continue
 			default:
 				continue
 			}
-			if err := all.add(buf); err != nil {
+			if err := all.Add(buf); err != nil {
 				return err
 			}
 		}
@@ -98,48 +101,48 @@ func (c *changes) keptPeople(gone *leavers) (kept *sorter, err error) {
 	if err != nil {
 		return kept, err
 	}
-	past := records(noRecords{})
+	past := extsort.Records(extsort.None{})
 	if gone != nil {
-		keys, err := gone.removed.sorted()
+		keys, err := gone.removed.Sorted()
 		if err == nil {
-			err = subtract(keys, noRecords{}, removed.add)
+			err = extsort.Subtract(keys, extsort.None{}, removed.Add)
 		}
 		if err == nil && gone.done {
-			if keys, err = gone.refused.sorted(); err == nil {
-				err = subtract(keys, noRecords{}, removed.add)
+			if keys, err = gone.refused.Sorted(); err == nil {
+				err = extsort.Subtract(keys, extsort.None{}, removed.Add)
 			}
 			if err == nil {
-				past, err = gone.past.sorted()
+				past, err = gone.past.Sorted()
 			}
 		}
 		if err != nil {
 			return kept, err
 		}
 	}
-	fresh, err := all.sorted()
+	fresh, err := all.Sorted()
 	if err != nil {
 		return kept, err
 	}
-	keys, err := removed.sorted()
+	keys, err := removed.Sorted()
 	if err != nil {
 		return kept, err
 	}
-	everybody := &peopleReader{from: &both{a: c.old.people(), b: fresh}}
+	everybody := &snapshot.PeopleReader{From: &extsort.Both{A: c.old.People(), B: fresh}}
 	var left []byte // the next of past
-	if err := advance(past, &left); err != nil {
+	if err := extsort.Advance(past, &left); err != nil {
 		return kept, err
 	}
-	return kept, everybody.each(keys, func(p *person, gone bool) error {
-		if gone && !p.fresh {
+	return kept, everybody.Each(keys, func(p *snapshot.Person, gone bool) error {
+		if gone && !p.Fresh {
 			return nil
 		}
-		for left != nil && bytes.Compare(left, p.key) < 0 {
-			if err := advance(past, &left); err != nil {
+		for left != nil && bytes.Compare(left, p.Key) < 0 {
+			if err := extsort.Advance(past, &left); err != nil {
 				return err
 			}
 		}
-		p.past = p.past || !p.fresh && left != nil && bytes.Equal(left, p.key)
-		buf, err = p.write(buf, kept.add)
+		p.Past = p.Past || !p.Fresh && left != nil && bytes.Equal(left, p.Key)
+		buf, err = p.Write(buf, kept.Add)
 		return err
 	})
 }

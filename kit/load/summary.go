@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/ciokit/cio/kit/mapping"
 )
 
 // Summary is what became of a run. Messages is always the sum of Accepted, Rejected, RejectedByAPI and Unsent, and Rows that of RowsMapped,
@@ -72,7 +74,7 @@ type Summary struct {
 	// Reasons counts rejects by rule, the most frequent first.
 	Reasons []Reason `json:"reasons,omitempty"`
 	// Warned are the warnings by rule, the most frequent first.
-	Warned []Warning `json:"warned,omitempty"`
+	Warned []mapping.Warning `json:"warned,omitempty"`
 	// First are the first rejects, at most ten, without the row itself.
 	First []Reject `json:"-"`
 	// Hints say what the cells look like that many rows were rejected for, and what would read them; known when the run ends. They hold no
@@ -96,8 +98,8 @@ type tally struct {
 	Summary
 	reasons map[string]int64
 	firstOf map[string]Reject // by rule
-	causes  causes
-	warned  warnings
+	causes  mapping.Causes
+	warned  mapping.Warnings
 	begun   time.Time
 	read    int64 // bytes of the input
 	size    int64
@@ -120,7 +122,7 @@ func (t *tally) summary() Summary {
 	s := t.Summary
 	s.Seconds = time.Since(t.begun).Seconds()
 	s.First = slices.Clone(s.First)
-	s.Warned, s.Warnings = t.warned.sorted()
+	s.Warned, s.Warnings = t.warned.Sorted()
 	s.Reasons = nil
 	for rule, n := range t.reasons {
 		s.Reasons = append(s.Reasons, Reason{rule, n, t.firstOf[rule]})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -21,7 +22,7 @@ func TestVerbatim(t *testing.T) {
 		{yaml + "    verbatim: false\n", 1},
 		{yaml + "    verbatim: true\n", 0},
 	} {
-		m, err := load.ParseMapping("m.yaml", []byte(c.mapping))
+		m, err := mapping.Parse("m.yaml", []byte(c.mapping))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +41,7 @@ func TestVerbatim(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	if _, err := load.ParseMapping("m.yaml", []byte(yaml+"    verbatim: $id\n")); err == nil || !strings.Contains(err.Error(), "m.yaml:3:15") {
+	if _, err := mapping.Parse("m.yaml", []byte(yaml+"    verbatim: $id\n")); err == nil || !strings.Contains(err.Error(), "m.yaml:3:15") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -59,7 +60,7 @@ func TestPersonByAddress(t *testing.T) {
 			}
 			n := int64(0)
 			for _, w := range s.Warned {
-				if w.Rule == RuleByAddress {
+				if w.Rule == mapping.RuleByAddress {
 					n = w.Count
 				}
 			}

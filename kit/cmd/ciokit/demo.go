@@ -20,6 +20,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/shop"
 	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/spf13/cobra"
 )
@@ -142,7 +143,7 @@ func (d *demo) load(ctx context.Context, files []shop.File) (rejects []string, e
 }
 
 func loadFile(ctx context.Context, client *cio.Client, f shop.File) (load.Summary, error) {
-	mapping, err := load.ReadMapping(f.Mapping)
+	mapping, err := mapping.Read(f.Mapping)
 	if err != nil {
 		return load.Summary{}, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
 	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -61,7 +62,7 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 	if f.Mapping == "" {
 		return f.begin(ctx, con) // which says what is missing
 	}
-	mapping, err := load.ReadMapping(f.Mapping)
+	mapping, err := mapping.Read(f.Mapping)
 	if err != nil {
 		return input.Error(err)
 	}

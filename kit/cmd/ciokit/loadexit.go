@@ -7,6 +7,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -23,7 +24,7 @@ func loadError(err error) error {
 
 // loadExit turns the outcome into the exit code and the last line on standard error.
 func loadExit(s load.Summary, err error) error {
-	var mapping *load.MappingError
+	var mapping *mapping.Error
 	var format *source.FormatError
 	switch {
 	case errors.Is(err, exit.ErrTerminated):
@@ -67,7 +68,7 @@ func loadExit(s load.Summary, err error) error {
 }
 
 // blankExit says that a load made nothing of any row, though no condition left them out: it has the wrong mapping, or the wrong input.
-func blankExit(s load.Summary, m *load.Mapping) error {
+func blankExit(s load.Summary, m *mapping.Mapping) error {
 	if s.Rows == 0 || s.RowsBlank < s.Rows {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/load/reportpage"
 )
 
 // reports are the files of --report.
@@ -55,7 +56,7 @@ func (r *reports) write(con console.Console, l *loading, s load.Summary, runErr 
 	}
 	report := r.recorder.Report(s, about, r.plan)
 	for _, name := range r.files {
-		write := report.WriteHTML
+		write := func(w io.Writer) error { return reportpage.Write(w, report) }
 		if strings.EqualFold(filepath.Ext(name), ".json") {
 			write = func(w io.Writer) error {
 				enc := json.NewEncoder(w)

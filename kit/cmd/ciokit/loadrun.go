@@ -21,6 +21,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/progress"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
 
@@ -65,7 +66,7 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 	if err != nil {
 		return nil, err
 	}
-	mapping, err := load.ReadMapping(f.Mapping)
+	mapping, err := mapping.Read(f.Mapping)
 	if err != nil {
 		return nil, input.Error(err)
 	}

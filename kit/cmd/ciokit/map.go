@@ -14,6 +14,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/spf13/cobra"
 )
@@ -31,7 +32,7 @@ func newMap(con console.Console) *cobra.Command {
 
 func newMapInit(con console.Console) *cobra.Command {
 	var in inputFlags
-	var cfg load.ProposeConfig
+	var cfg mapping.ProposeConfig
 	cmd := &cobra.Command{
 		Use:   "init FILE...",
 		Short: "Propose a mapping for a file, to be looked over",
@@ -48,7 +49,7 @@ What only a person can decide is left open, with the choices in comments; a load
 				return err
 			}
 			cfg.Input, cfg.DecimalComma = in.words(cmd, args, p), in.comma
-			proposal, err := load.Propose(p, cfg)
+			proposal, err := mapping.Propose(p, cfg)
 			if err != nil {
 				return exit.With(exit.Usage, err)
 			}
@@ -117,7 +118,7 @@ func newMapCheck(con console.Console) *cobra.Command {
 		Short: "Check a mapping against a file and against Customer.io's rules, and show what its rows become",
 		Args:  cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			mapping, err := load.ReadMapping(args[0])
+			mapping, err := mapping.Read(args[0])
 			if err != nil {
 				return input.Error(err)
 			}

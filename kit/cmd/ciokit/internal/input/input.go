@@ -13,7 +13,7 @@ import (
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
-	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
@@ -102,7 +102,7 @@ func isSQLite(name string) bool {
 
 // Error puts the exit code to what is wrong with a file: its contents are usage, its absence is local.
 func Error(err error) error {
-	var mapping *load.MappingError
+	var mapping *mapping.Error
 	var format *source.FormatError
 	if errors.As(err, &mapping) || errors.As(err, &format) {
 		return exit.With(exit.Usage, err)

@@ -1,0 +1,427 @@
+// Package snapshot reads, writes and compares snapshots: files that say what Customer.io was last sent for each row of an input. Beside a snapshot
+// stands a file that says that a run is under way with it, and in the run's own directory a spool of what the next snapshot is made of.
+package snapshot
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"time"
+
+	"github.com/ciokit/cio/kit/internal/atomicfile"
+	"github.com/ciokit/cio/kit/internal/extsort"
+)
+
+// A snapshot says what Customer.io was last sent for each row, so that a later run can leave out the rows that have not changed. The file is
+//
+//	"ciosnap3"
+//	entries   16 bytes each, in ascending order, none twice: a thing that a row is about, then what it says of it, each a hash of 8 bytes
+//	people    records in ascending order, none twice, each behind its length as a uvarint; see person; none unless ChangeOnly.IDs was set
+//	info      a SnapshotInfo in JSON
+//	length    of info, 4 bytes, the highest first
+//	checksum  the SHA-256 of everything before it
+//
+// Both hashes are the first 8 bytes of a SHA-256 over the salt in the info and parts of the row's messages; see mark.go. A snapshot is written beside
+// its name with mode 0600, brought to disk, and then renamed, so that there is a whole one at every moment.
+const (
+	magic       = "ciosnap3"
+	foldedMagic = "ciosnap2" // whose ids are folded, and some of people who were only mentioned: of them none is read
+	entryBytes  = 16
+	maxInfo     = 64 << 10
+	// fanOutBits is how many bits of an entry tell where in the file it is to be looked for.
+	fanOutBits = 16
+)
+
+// SnapshotInfo describes a snapshot.
+type Info struct {
+	// ID tells the snapshot from others, By is the journal's id of the run that made it, empty for one without a journal.
+	ID string `json:"id"`
+	By string `json:"by,omitempty"`
+	// Made is when it was made.
+	Made time.Time `json:"made"`
+	// Mapping is the name of the mapping, MappingHash its Hash, Target where the messages went.
+	Mapping     string `json:"mapping"`
+	MappingHash string `json:"mapping_hash"`
+	Target      string `json:"target,omitempty"`
+	// KeyHash tells the write key from others: the Client's KeyHash of Salt.
+	KeyHash []byte `json:"key_hash,omitempty"`
+	// Query and Columns tell the ChangeOnly.Query and the set of the input's columns from others.
+	Query   string `json:"query,omitempty"`
+	Columns string `json:"columns,omitempty"`
+	// Table are the columns, where the input has some and they are not too many; Sets are those of its files, where they have different ones.
+	Table []TableColumn `json:"table,omitempty"`
+	Sets  [][]string    `json:"sets,omitempty"`
+	// Mixed says that not all loads that went into it had the same ones, or the same mapping.
+	Mixed bool `json:"mixed,omitempty"`
+	// Entries is how many entries it has, which is one for each thing that a row is about, IDs how many people are in it with their ids in clear, IDsBytes how much room they take.
+	Entries  int64 `json:"entries"`
+	IDs      int64 `json:"ids"`
+	IDsBytes int64 `json:"ids_bytes"`
+	// HasIDs says that ids were kept, even if there are none.
+	HasIDs bool `json:"has_ids"`
+	// Older says that the snapshot is of an older version of this program, whose ids are not used: they are not sure to be those of people whom a
+	// load has identified. HasIDs is false then.
+	Older bool `json:"-"`
+	// Salt is part of all hashes.
+	Salt []byte `json:"salt"`
+}
+
+// SnapshotError is a file that cannot be used as a snapshot.
+type Error struct {
+	// File is its name, Problem what is wrong, Hint what to do.
+	File, Problem, Hint string
+}
+
+func (e *Error) Error() string {
+	return "load: the snapshot " + e.File + " " + e.Problem + "; " + e.Hint
+}
+
+const remakeHint = "remove it, and the next load sends every row and makes a new one"
+
+// ReadSnapshotInfo checks a snapshot as a whole and returns what it says of itself. The error is a *SnapshotError if the file is there and is
+// no snapshot.
+func ReadInfo(file string) (Info, error) {
+	s, err := Open(file)
+	if err != nil {
+		return Info{}, err
+	}
+	return s.Info, s.Close()
+}
+
+// snapshot is one that is read. Beside the file it holds a table of constant size; what is looked up often stays in the memory of the
+// operating system, not in the process's.
+type Snapshot struct {
+	file   io.ReaderAt
+	closer io.Closer
+	Info   Info
+	fanOut []int64 // how many entries are below each value of their first bits, and in the end how many there are
+	page   []byte
+}
+
+func Open(file string) (*Snapshot, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	s, err := newSnapshot(f, info.Size())
+	if err != nil {
+		var bad *Error
+		if errors.As(err, &bad) {
+			bad.File = file
+		}
+		return nil, errors.Join(err, f.Close())
+	}
+	s.closer = f
+	return s, nil
+}
+
+func (s *Snapshot) Close() error {
+	if s.closer == nil {
+		return nil
+	}
+	return s.closer.Close()
+}
+
+func damaged(problem string) error { return &Error{Problem: problem, Hint: remakeHint} }
+
+// newSnapshot reads all of a snapshot once, to check it and to learn where its entries are.
+func newSnapshot(f io.ReaderAt, size int64) (*Snapshot, error) {
+	const tail = 4 + sha256.Size
+	head := make([]byte, len(magic))
+	if _, err := f.ReadAt(head, 0); err != nil && err != io.EOF {
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte(magic[:7])) && string(head) != magic && string(head) != foldedMagic:
+		return nil, &Error{Problem: "was made by another version of this program", Hint: remakeHint}
+	case string(head) != magic && string(head) != foldedMagic:
+		return nil, &Error{Problem: "is no snapshot", Hint: "give another name"}
+	case size < int64(len(magic)+tail):
+		return nil, damaged("ends too early")
+	}
+	end := make([]byte, tail)
+	if _, err := f.ReadAt(end, size-tail); err != nil && err != io.EOF {
+		return nil, err
+	}
+	length := int64(binary.BigEndian.Uint32(end))
+	from := size - tail - length
+	if length > maxInfo || from < int64(len(magic)) {
+		return nil, damaged("is damaged or ends too early")
+	}
+	sum := sha256.New()
+	all := bufio.NewReaderSize(io.TeeReader(io.NewSectionReader(f, 0, size-sha256.Size), sum), 256<<10)
+	text := make([]byte, length)
+	if _, err := f.ReadAt(text, from); err != nil && err != io.EOF {
+		return nil, err
+	}
+	s := &Snapshot{file: f}
+	if err := json.Unmarshal(text, &s.Info); err != nil {
+		return nil, damaged("is damaged")
+	}
+	s.Info.Older = string(head) == foldedMagic
+	body := from - int64(len(magic))
+	if i := s.Info; i.Entries < 0 || i.IDs < 0 || i.IDsBytes < 0 || i.Entries > body/entryBytes || i.IDsBytes != body-i.Entries*entryBytes || len(i.Salt) != 16 {
+		return nil, damaged("is damaged")
+	}
+	if _, err := all.Discard(len(magic)); err != nil {
+		return nil, err
+	}
+	if err := s.index(all); err != nil {
+		return nil, err
+	}
+	if err := s.checkIDs(all); err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(io.Discard, all); err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(sum.Sum(nil), end[4:]) {
+		return nil, damaged("is damaged: its checksum is another")
+	}
+	if s.Info.Older {
+		s.Info.HasIDs, s.Info.IDs = false, 0
+	}
+	return s, nil
+}
+
+// index reads the entries and learns where they are.
+func (s *Snapshot) index(all *bufio.Reader) error {
+	s.fanOut = make([]int64, 1<<fanOutBits+1)
+	var last, entry [entryBytes]byte
+	for i := range s.Info.Entries {
+		if _, err := io.ReadFull(all, entry[:]); err != nil {
+			return err
+		}
+		if i > 0 && bytes.Compare(last[:], entry[:]) >= 0 {
+			return damaged("is damaged: its entries are not in order")
+		}
+		s.fanOut[uint64(binary.BigEndian.Uint16(entry[:]))+1]++
+		last = entry
+	}
+	for i := range 1 << fanOutBits {
+		s.fanOut[i+1] += s.fanOut[i]
+	}
+	return nil
+}
+
+func (s *Snapshot) checkIDs(all *bufio.Reader) error {
+	const disorder = "is damaged: its people are not in order"
+	ids := bufio.NewReader(io.LimitReader(all, s.Info.IDsBytes))
+	var last, record []byte
+	people := int64(0)
+	for {
+		var err error
+		if record, err = extsort.ReadRecord(ids, record); err == io.EOF {
+			break
+		}
+		if err != nil || len(last) > 0 && bytes.Compare(last, record) >= 0 {
+			return damaged(disorder)
+		}
+		if s.Info.Older {
+			people++
+		} else {
+			key := keyOf(record)
+			if key == nil || record[len(key)] != PersonSure && record[len(key)] != PersonUnsure && record[len(key)] != PersonPast {
+				return damaged(disorder)
+			}
+			if !bytes.Equal(key, keyOf(last)) {
+				people++
+			}
+		}
+		last = append(last[:0], record...)
+	}
+	if people != s.Info.IDs {
+		return damaged("is damaged: it has another number of people than it says")
+	}
+	return nil
+}
+
+// maxPage is how many bytes of entries are read at once when one is looked up.
+const maxPage = 64 << 10
+
+// has reports whether all that the snapshot knows of a thing is what the mark says. Where it knows more, as of two rows that give one person
+// different attributes, their order counts too, and there is no telling.
+func (s *Snapshot) Has(m Entry) (same bool, err error) {
+	_, entries, err := s.At(m.About)
+	for i := 0; i < len(entries); i += entryBytes {
+		same = same || binary.BigEndian.Uint64(entries[i+8:]) == m.Says
+	}
+	return same && len(entries) == entryBytes, err
+}
+
+// at returns the entries of a thing, valid until the next call, and which of all entries is the first of them. There are none of one that it does
+// not know.
+func (s *Snapshot) At(about uint64) (first int64, entries []byte, err error) {
+	bucket := about >> (64 - fanOutBits)
+	from, to := s.fanOut[bucket], s.fanOut[bucket+1]
+	for (to-from)*entryBytes > maxPage { // more rows than the table was made for: halve first
+		middle := from + (to-from)/2
+		there, err := s.aboutAt(middle)
+		if err != nil {
+			return 0, nil, err
+		}
+		if there < about {
+			from = middle + 1
+		} else if there > about {
+			to = middle
+		} else {
+			from, to = max(from, middle-maxPage/entryBytes/4), min(to, middle+maxPage/entryBytes/4)
+		}
+	}
+	if from == to {
+		return 0, nil, nil
+	}
+	page := s.readPage(int((to - from) * entryBytes))
+	if _, err := s.file.ReadAt(page, int64(len(magic))+from*entryBytes); err != nil {
+		return 0, nil, err
+	}
+	n := len(page) / entryBytes
+	i := sort.Search(n, func(i int) bool { return binary.BigEndian.Uint64(page[i*entryBytes:]) >= about })
+	end := i
+	for end < n && binary.BigEndian.Uint64(page[end*entryBytes:]) == about {
+		end++
+	}
+	return from + int64(i), page[i*entryBytes : end*entryBytes], nil
+}
+
+func (s *Snapshot) readPage(n int) []byte {
+	if cap(s.page) < n {
+		s.page = make([]byte, max(n, 4<<10))
+	}
+	return s.page[:n]
+}
+
+func (s *Snapshot) aboutAt(i int64) (uint64, error) {
+	page := s.readPage(8)
+	_, err := s.file.ReadAt(page, int64(len(magic))+i*entryBytes)
+	return binary.BigEndian.Uint64(page), err
+}
+
+// entries returns the entries in their order.
+func (s *Snapshot) Entries() extsort.Records {
+	if s == nil {
+		return extsort.None{}
+	}
+	return &fixedRecords{r: bufio.NewReaderSize(io.NewSectionReader(s.file, int64(len(magic)), s.Info.Entries*entryBytes), extsort.BufferBytes)}
+}
+
+type fixedRecords struct {
+	r   *bufio.Reader
+	buf [entryBytes]byte
+}
+
+func (f *fixedRecords) Next() ([]byte, error) {
+	_, err := io.ReadFull(f.r, f.buf[:])
+	return f.buf[:], err
+}
+
+// people returns the records of its people in their order.
+func (s *Snapshot) People() extsort.Records {
+	if s == nil || s.Info.Older {
+		return extsort.None{}
+	}
+	from := int64(len(magic)) + s.Info.Entries*entryBytes
+	return &lengthRecords{r: bufio.NewReaderSize(io.NewSectionReader(s.file, from, s.Info.IDsBytes), extsort.BufferBytes)}
+}
+
+type lengthRecords struct {
+	r   *bufio.Reader
+	buf []byte
+}
+
+func (l *lengthRecords) Next() (_ []byte, err error) {
+	l.buf, err = extsort.ReadRecord(l.r, l.buf)
+	return l.buf, err
+}
+
+// writeSnapshot writes a snapshot in place of the one of that name, if there is one. It sets the counts of info. Once all is on disk under
+// another name it calls ready, and then gives it its own.
+func Write(name string, info Info, entries, people extsort.Records, ready func() error) (err error) {
+	fresh := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".new") // always the same, so that a process that is killed leaves one at most
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(fresh, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	err = encode(f, info, entries, people)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = ready()
+	}
+	if err == nil {
+		err = atomicfile.Rename(fresh, name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(fresh))
+	}
+	return atomicfile.SyncDir(filepath.Dir(name))
+}
+
+func encode(to io.Writer, info Info, entries, people extsort.Records) error {
+	sum := sha256.New()
+	w := bufio.NewWriterSize(io.MultiWriter(to, sum), 256<<10)
+	w.WriteString(magic)
+	info.Entries, info.IDs, info.IDsBytes = 0, 0, 0
+	for {
+		entry, err := entries.Next()
+		if err == io.EOF {
+			break
+		}
+		if err == nil && len(entry) != entryBytes {
+			err = fmt.Errorf("load: an entry of a snapshot has %d bytes", len(entry))
+		}
+		if err != nil {
+			return err
+		}
+		info.Entries++
+		if _, err := w.Write(entry); err != nil {
+			return err
+		}
+	}
+	var last []byte
+	for {
+		record, err := people.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		n, err := extsort.WriteRecord(w, record)
+		if err != nil {
+			return err
+		}
+		if key := keyOf(record); !bytes.Equal(key, last) {
+			info.IDs++
+			last = append(last[:0], key...)
+		}
+		info.IDsBytes += int64(n)
+	}
+	text, err := json.Marshal(info)
+	if err != nil {
+		return err
+	}
+	w.Write(text)
+	w.Write(binary.BigEndian.AppendUint32(nil, uint32(len(text))))
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err = to.Write(sum.Sum(nil))
+	return err
+}

@@ -1,0 +1,170 @@
+package mapping
+
+import (
+	"slices"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/spelling"
+)
+
+// checkField checks what can be known of a field's value without the input.
+func (p *mappingReader) checkField(f field, s *spec) {
+	name := fieldNames[f]
+	switch {
+	case f < fieldTexts:
+		p.checkText(name, s)
+		p.checkEnum(name, s, enumOf[f])
+	case f == fieldMessageID:
+		if s.kind != specList {
+			p.checkText(name, s)
+			break
+		}
+		if len(s.items) == 0 {
+			p.problem(s.at, "name the columns that tell the message from all others, such as messageId: [$order_id]", "messageId is an empty list")
+		}
+		for _, item := range s.items {
+			p.checkText(name, item)
+		}
+	case f == fieldTimestamp:
+		p.checkTimestamp(s)
+	default:
+		if s.kind == specList || s.kind == specLiteral {
+			p.problem(s.at, "write names and values below it, such as plan: $plan", "%s is %s, not an object", name, s.describe())
+		}
+	}
+}
+
+func (p *mappingReader) checkText(name string, s *spec) {
+	switch {
+	case s.kind == specObject || s.kind == specList:
+		p.problem(s.at, "give a column, such as $id", "%s must be text, not an object or a list", name)
+	case s.kind == specLiteral && s.typed != "text" && s.typed != "a number":
+		p.problem(s.at, "give a column, such as $id, or text in quotes", "%s must be text, not %s", name, s.typed)
+	case s.kind == specLiteral && s.text == "":
+		p.problem(s.at, "give a column, such as $id, or leave the field out", "%s is empty", name)
+	case s.kind == specExpression && s.expr.converter == converterFloat:
+		p.problem(s.at, "give the column itself: identifiers keep their text", "%s must be text, not a floating point number", name)
+	case s.kind == specExpression && s.expr.converter == converterBool:
+		p.problem(s.at, "give the column itself: identifiers keep their text", "%s must be text, not true or false", name)
+	}
+}
+
+const timestampHint = "use =date(column), or date(column, \"unix\") for seconds since 1970; the API would read a bare number as milliseconds"
+
+func (p *mappingReader) checkTimestamp(s *spec) {
+	switch {
+	case s.kind == specObject || s.kind == specList || s.kind == specLiteral && s.typed != "text":
+		p.problem(s.at, timestampHint, "timestamp must be a time")
+	case s.kind == specExpression && s.expr.converter == converterBool:
+		p.problem(s.at, "use =date(column)", "timestamp must be a time, not true or false")
+	case s.kind == specExpression && s.expr.converter > converterNone && s.expr.converter != converterDate:
+		p.problem(s.at, timestampHint, "timestamp must be a time, not a number")
+	}
+}
+
+// checkEnum checks a literal of a field whose values are known.
+func (p *mappingReader) checkEnum(name string, s *spec, known []string) {
+	if known != nil && s.kind == specLiteral && !slices.Contains(known, s.text) {
+		p.problem(s.at, spelling.Suggest(s.text, known), "%s cannot be %q", name, s.text)
+	}
+}
+
+// checkRequired checks that the message has the fields that its type cannot do without (api-facts 1.3, 1.9, 1.10 and 2).
+func (p *mappingReader) checkRequired(m *messageSpec, where position) {
+	has := func(f field) bool { return m.fields[f] != nil }
+	missing := func(what, hint string) { p.problem(where, hint, "%s needs %s", m.kind.name, what) }
+	const addUser = "add userId: $id with the column that holds the person's id"
+	person := has(fieldUserID) || has(fieldAnonymousID)
+	for _, f := range m.kind.required {
+		if has(f) {
+			continue
+		}
+		hint := "add " + fieldNames[f] + ": and the column that holds it"
+		if f == fieldUserID {
+			hint = addUser
+		}
+		missing(fieldNames[f], hint)
+	}
+	switch {
+	case m.kind.definition != nil:
+		p.checkDefinition(m, where)
+	case m.kind.name == "relate" && !person:
+		missing("userId or anonymousId", addUser)
+	case m.kind.name == "report_content" && !person:
+		missing("userId or anonymousId", addUser)
+	case m.kind.message != nil:
+	case m.kind.typ == cio.TypeIdentify:
+		if traits := m.fields[fieldTraits]; !person && (traits == nil || traits.kind == specObject && traits.all() == nil && !slices.Contains(traits.keys, "email")) {
+			missing("userId, or the trait email", addUser)
+		}
+	case m.kind.typ == cio.TypeGroup:
+		if !has(fieldGroupID) {
+			missing("groupId", "add groupId: $id with the column that holds the object's id")
+		}
+	case m.kind.typ == cio.TypeAlias:
+		if !has(fieldUserID) || !has(fieldPreviousID) {
+			missing("userId and previousId", "give userId the id that remains and previousId the one that goes")
+		}
+	default:
+		if !person {
+			missing("userId or anonymousId", addUser)
+		}
+		if m.kind.typ == cio.TypeTrack && !has(fieldEvent) {
+			missing("event", "add event: and the event's name")
+		}
+	}
+}
+
+// checkIDs refuses two messages with the same message id: Customer.io would ignore the second.
+func (p *mappingReader) checkIDs(messages []*messageSpec) {
+	seen := make(map[string]bool)
+	for _, m := range messages {
+		s := m.fields[fieldMessageID]
+		if s == nil || s.kind == specList {
+			continue
+		}
+		key := s.text
+		if s.kind == specExpression {
+			key = "=" + s.expr.source
+		} else if s.kind == specColumn {
+			key = "$" + s.text
+		}
+		if seen[key] {
+			p.problem(s.at, "write it as a list, such as messageId: [$id], to have an id made of it for each message", "two messages have the same messageId")
+		}
+		seen[key] = true
+		if s.kind == specLiteral {
+			p.problem(s.at, "give a column, such as $id", "messageId would be the same for every row")
+		}
+	}
+}
+
+// checkDates finds columns that two places read as different times. A column may be a date of one kind in some rows and of another in others,
+// so only messages with the same condition are compared, and only values that are a date of a column and nothing else.
+func (p *mappingReader) checkDates(messages []*messageSpec) {
+	type place struct{ when, column string }
+	read := make(map[place][]*spec)
+	for _, m := range messages {
+		when := ""
+		if m.when != nil && m.when.expr != nil {
+			when = m.when.expr.source
+		} else if m.when != nil {
+			when = m.when.text
+		}
+		for _, field := range m.specs() {
+			field.walk(func(s *spec) {
+				if s.kind != specExpression || !s.expr.simple || s.expr.converter != converterDate {
+					return
+				}
+				at := place{when, s.expr.columns[0]}
+				for _, before := range read[at] {
+					if problem, hint := contradict(before.expr.date.layouts, s.expr.date.layouts); problem != "" {
+						p.problem(s.at, hint, "%s; line %d reads the column by the other", problem, before.at.line)
+						return
+					}
+				}
+				read[at] = append(read[at], s)
+			})
+		}
+	}
+}

@@ -1,0 +1,222 @@
+package mapping
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/ciokit/cio"
+)
+
+// The rules of values that a row cannot be mapped with, beside those of package source and of package cio.
+const (
+	RuleNotAnInteger = "not-an-integer"
+	RuleNotANumber   = "not-a-number"
+	RuleOutOfRange   = "number-out-of-range"
+	RuleLossy        = "number-loses-digits" // a number that a 64-bit floating point number cannot hold exactly
+	RuleNotADate     = "not-a-date"
+	RuleNotUTF8      = string(cio.RuleUTF8)
+	RuleNotText      = "not-text"          // an identifier that is neither text nor an integer
+	RuleNUL          = "nul-in-identifier" // an identifier that holds a NUL character
+	RuleExpression   = "expression-failed"
+	RuleNotEncodable = string(cio.RuleNotEncodable)
+	RuleNoMessageID  = string(cio.RuleNoMessageID) // a messageId made of columns that are all empty
+)
+
+// valueError says why a value cannot be mapped. It never holds the value.
+type ValueError struct {
+	Column string // the column it came from
+	Field  string // where it would have gone, as named on the wire; completed on the way out
+	Rule   string
+	Hint   string
+	Value  *string // the beginning of what stands in the column
+}
+
+func (e *ValueError) Error() string { return e.Rule + ": " + e.Hint }
+
+func refuse(rule, format string, args ...any) *ValueError {
+	return &ValueError{Rule: rule, Hint: fmt.Sprintf(format, args...)}
+}
+
+// parseInt reads an optional sign and digits.
+func parseInt(text []byte) (int64, *ValueError) {
+	digits := text
+	negative := false
+	if len(digits) > 0 && (digits[0] == '-' || digits[0] == '+') {
+		negative = digits[0] == '-'
+		digits = digits[1:]
+	}
+	if !allDigits(digits) {
+		return 0, refuse(RuleNotAnInteger, "%s", numberHint(text, "give digits with an optional sign, or use float or decimal in the mapping"))
+	}
+	var n uint64
+	for _, d := range digits {
+		if n > (math.MaxUint64-9)/10 {
+			return 0, outOfRange()
+		}
+		n = n*10 + uint64(d-'0')
+	}
+	switch {
+	case !negative && n <= math.MaxInt64:
+		return int64(n), nil
+	case negative && n <= 1<<63:
+		return -int64(n), nil
+	}
+	return 0, outOfRange()
+}
+
+func outOfRange() *ValueError {
+	return refuse(RuleOutOfRange, "the integer does not fit in 64 bits; use decimal in the mapping, which keeps every digit, or send it as text")
+}
+
+func allDigits(b []byte) bool {
+	for _, d := range b {
+		if d-'0' > 9 {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// numberHint names the usual reasons why text is no number. otherwise is said where none is recognised.
+func numberHint(text []byte, otherwise string) string {
+	switch lower := bytes.ToLower(bytes.TrimLeft(bytes.TrimSpace(text), "+-")); {
+	case len(bytes.TrimSpace(text)) != len(text):
+		return "there are spaces around it; remove them, or use trim in the mapping, as in =int(trim(column))"
+	case bytes.HasPrefix(lower, []byte("nan")), bytes.HasPrefix(lower, []byte("inf")):
+		return "JSON has neither NaN nor infinities; leave the cell empty"
+	case bytes.IndexByte(text, ',') >= 0:
+		return "it holds a comma; use a point for decimals and nothing between thousands, or load with --decimal-comma if all numbers have one"
+	}
+	return otherwise
+}
+
+// pointedNumber returns a number in one of the layouts, or, if there are none, with a comma before its decimals, with a point there.
+func pointedNumber(text []byte, layouts []numberLayout) ([]byte, *ValueError) {
+	if len(layouts) > 0 {
+		return plainNumber(text, layouts)
+	}
+	return withPoint(text)
+}
+
+// withPoint returns a number that has a comma before its decimals with a point in its place.
+func withPoint(text []byte) ([]byte, *ValueError) {
+	if bytes.IndexByte(text, '.') >= 0 {
+		return nil, refuse(RuleNotANumber, "it holds a point, and numbers have a comma before their decimals here; write nothing between thousands")
+	}
+	if bytes.IndexByte(text, ',') < 0 {
+		return text, nil
+	}
+	return bytes.Replace(text, []byte(","), []byte("."), 1), nil
+}
+
+// maxNumberBytes bounds the text of a number that is read as float or decimal.
+const maxNumberBytes = 200
+
+// number is the text of a number, taken apart. It is worth digits[0].digits[1:] times ten to the exponent.
+type number struct {
+	negative bool
+	digits   []byte // without leading and trailing zeros; none for zero
+	exponent int
+}
+
+// parseNumber takes apart an optional sign, digits with an optional point among or before them, and an optional exponent.
+func parseNumber(text []byte) (number, bool) {
+	var n number
+	if len(text) > maxNumberBytes {
+		return n, false
+	}
+	rest := text
+	if len(rest) > 0 && (rest[0] == '-' || rest[0] == '+') {
+		n.negative = rest[0] == '-'
+		rest = rest[1:]
+	}
+	mantissa := rest
+	if i := bytes.IndexAny(rest, "eE"); i >= 0 {
+		mantissa = rest[:i]
+		exponent := rest[i+1:]
+		if digits := bytes.TrimLeft(exponent, "+-"); len(exponent)-len(digits) > 1 || !allDigits(digits) || len(digits) > 6 {
+			return n, false
+		}
+		n.exponent, _ = strconv.Atoi(string(bytes.TrimPrefix(exponent, []byte("+"))))
+	}
+	whole, fraction, point := bytes.Cut(mantissa, []byte("."))
+	if len(whole) > 0 && !allDigits(whole) || point && !allDigits(fraction) || len(whole)+len(fraction) == 0 {
+		return n, false
+	}
+	n.exponent += len(whole) - 1
+	n.digits = append(append(make([]byte, 0, len(mantissa)), whole...), fraction...)
+	before := len(n.digits)
+	n.digits = bytes.TrimLeft(n.digits, "0")
+	n.exponent -= before - len(n.digits)
+	if n.digits = bytes.TrimRight(n.digits, "0"); len(n.digits) == 0 {
+		n.exponent = 0
+	}
+	return n, true
+}
+
+// parseFloat reads a decimal number, and refuses one that the nearest 64-bit floating point number, written as short as possible, is not
+// equal to.
+func parseFloat(text []byte) (float64, *ValueError) {
+	n, ok := parseNumber(text)
+	if !ok {
+		return 0, refuse(RuleNotANumber, "%s", numberHint(text, fmt.Sprintf("give a decimal number of at most %d characters, such as -12.5", maxNumberBytes)))
+	}
+	f, err := strconv.ParseFloat(string(text), 64)
+	if err != nil {
+		return 0, refuse(RuleOutOfRange, "the number is too large for a 64-bit floating point number; use decimal in the mapping, or send it as text")
+	}
+	const exact = 15 // this many digits survive the way there and back, unless the number is near the ends of the range
+	if len(n.digits) <= exact && n.exponent > -300 && n.exponent < 300 {
+		return f, nil
+	}
+	shortest, _ := parseNumber(strconv.AppendFloat(nil, f, 'e', -1, 64))
+	if !bytes.Equal(shortest.digits, n.digits) || shortest.exponent != n.exponent {
+		return 0, refuse(RuleLossy, "a 64-bit floating point number cannot hold all its digits; use decimal in the mapping, which keeps them")
+	}
+	return f, nil
+}
+
+// appendFloat writes a finite number as encoding/json does: the shortest text that reads back as the same number.
+func appendFloat(dst []byte, f float64) []byte {
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		dst = strconv.AppendFloat(dst, f, 'e', -1, 64)
+		if n := len(dst); dst[n-4] == 'e' && dst[n-2] == '0' { // e-09 is written e-9
+			dst[n-2] = dst[n-1]
+			dst = dst[:n-1]
+		}
+		return dst
+	}
+	return strconv.AppendFloat(dst, f, 'f', -1, 64)
+}
+
+// appendDecimal writes the number with exactly its digits, as JSON: without a plus sign and superfluous leading zeros.
+func appendDecimal(dst, text []byte) ([]byte, *ValueError) {
+	rest := text
+	if len(rest) > 0 && (rest[0] == '-' || rest[0] == '+') {
+		rest = rest[1:]
+	}
+	whole, fraction, point := bytes.Cut(rest, []byte("."))
+	switch {
+	case len(text) > maxNumberBytes:
+		return dst, refuse(RuleNotANumber, "give a number of at most %d characters", maxNumberBytes)
+	case len(whole) > 0 && !allDigits(whole) || point && !allDigits(fraction) || len(whole)+len(fraction) == 0:
+		hint := "give digits with an optional sign and point, such as -12.50"
+		if _, ok := parseNumber(text); ok {
+			hint = "it has an exponent; write it out, or use float in the mapping"
+		}
+		return dst, refuse(RuleNotANumber, "%s", numberHint(text, hint))
+	}
+	if text[0] == '-' {
+		dst = append(dst, '-')
+	}
+	if whole = bytes.TrimLeft(whole, "0"); len(whole) == 0 {
+		whole = []byte("0")
+	}
+	dst = append(dst, whole...)
+	if point {
+		dst = append(append(dst, '.'), fraction...)
+	}
+	return dst, nil
+}

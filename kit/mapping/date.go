@@ -1,0 +1,356 @@
+package mapping
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio/kit/internal/plural"
+)
+
+// instant is a point in time and the number of digits that its fraction of a second was given with.
+type instant struct {
+	time.Time     // in UTC
+	digits    int // 0 to 9
+}
+
+// append writes RFC 3339 in UTC, with as many digits as were given. It is what AppendFormat writes, at a fraction of the cost.
+func (i instant) append(dst []byte) []byte {
+	year, month, day := i.Date()
+	hour, minute, second := i.Clock()
+	at := len(dst)
+	dst = append(dst, "yyyy-mm-ddThh:mm:ss.nnnnnnnnn"...)
+	out := dst[at:]
+	putDigits(out[0:4], year)
+	putDigits(out[5:7], int(month))
+	putDigits(out[8:10], day)
+	putDigits(out[11:13], hour)
+	putDigits(out[14:16], minute)
+	putDigits(out[17:19], second)
+	if i.digits == 0 {
+		return append(dst[:at+19], 'Z')
+	}
+	putDigits(out[20:29], i.Nanosecond())
+	return append(dst[:at+20+i.digits], 'Z')
+}
+
+// putDigits fills dst with the last digits of n, which is not negative.
+func putDigits(dst []byte, n int) {
+	for i := len(dst) - 1; i >= 0; i-- {
+		dst[i] = byte('0' + n%10)
+		n /= 10
+	}
+}
+
+// layout is a way to write a time that a mapping names.
+type layout struct {
+	name string        // as the mapping has it
+	text string        // as Go writes layouts
+	unit time.Duration // not 0 for a count of this since 1970
+	days bool          // it is a count of days since the end of 1899, as spreadsheets have it
+	zone bool          // it has a zone abbreviation
+	own  bool          // it has the offset from UTC, or stands for UTC
+	day  bool          // it has no time of day
+}
+
+// namedLayouts are the layouts that a mapping can name instead of writing them.
+var namedLayouts = map[string]layout{
+	"unix": {unit: time.Second, own: true}, "unix_ms": {unit: time.Millisecond, own: true},
+	"unix_us": {unit: time.Microsecond, own: true}, "excel": {days: true},
+	"RFC3339": {text: time.RFC3339, own: true}, "RFC1123": {text: time.RFC1123, zone: true}, "RFC1123Z": {text: time.RFC1123Z, own: true},
+	"ANSIC": {text: time.ANSIC}, "UnixDate": {text: time.UnixDate, zone: true}, "RubyDate": {text: time.RubyDate, own: true},
+	"DateTime": {text: time.DateTime}, "DateOnly": {text: time.DateOnly, day: true},
+}
+
+// parseLayout reads a layout of a mapping. problem is empty if it is one.
+func parseLayout(s string) (l layout, problem string) {
+	if l, ok := namedLayouts[s]; ok {
+		l.name = s
+		return l, ""
+	}
+	const offset = 5 * 60 * 60
+	at := func(year int, month time.Month, day, hour, offset int) string {
+		return time.Date(year, month, day, hour, 4, 5, 0, time.FixedZone("ABC", offset)).Format(s)
+	}
+	shown := at(2006, 1, 2, 3, 0)
+	back, err := time.Parse(s, at(2017, 11, 23, 3, 0))
+	if year, month, day := back.Date(); err != nil || year != 2017 || month != 11 || day != 23 {
+		return l, "the layout " + strconv.Quote(s) + " does not hold year, month and day; write how 2 January 2006, 15:04:05 would look, such as \"02.01.2006 15:04\", or one of " +
+			"RFC3339, RFC1123, RFC1123Z, ANSIC, UnixDate, RubyDate, DateTime, DateOnly, unix, unix_ms, unix_us, excel"
+	}
+	l = layout{name: s, text: s, zone: strings.Contains(s, "MST"), day: at(2006, 1, 2, 4, 0) == shown}
+	if !l.day && at(2006, 1, 2, 15, 0) == shown {
+		return l, "the layout " + strconv.Quote(s) + " does not tell the morning from the afternoon; write 15 for the hour of a clock of 24 hours, or add PM"
+	}
+	l.own = at(2006, 1, 2, 3, offset) != shown || strings.HasSuffix(s, "Z") && !l.day
+	return l, ""
+}
+
+// reading is a time as it was read: a point in time if it says its own zone, or else what a clock on the wall showed, as if it were in UTC.
+type reading struct {
+	time.Time
+	digits int
+	own    bool   // it says its own zone
+	day    bool   // it has no time of day
+	zone   string // the abbreviation that it has in place of an offset
+}
+
+// parseDate reads a time; one that does not say its zone is in UTC.
+func parseDate(text []byte, layouts []layout) (instant, *ValueError) {
+	t, err := (*zone)(nil).parse(text, layouts)
+	return t.instant, err
+}
+
+// readDate reads a time. Without layouts it takes RFC 3339, 2006-01-02, and 2006-01-02 15:04:05 with an optional fraction and an optional
+// zone; with layouts it takes what fits the first of them that it fits.
+func readDate(text []byte, layouts []layout) (reading, *ValueError) {
+	if len(layouts) == 0 {
+		return parseISO(text)
+	}
+	s := string(text)
+	var noSuchDay bool
+	for _, l := range layouts {
+		if l.days {
+			if t, ok := parseSerial(s); ok {
+				return t, nil
+			}
+			continue
+		}
+		if l.unit != 0 {
+			n, err := parseInt(text)
+			if err != nil {
+				continue
+			}
+			const seconds = 1 << 40 // enough for more years than are allowed, and too few for time.Time to overflow
+			if perSecond := int64(time.Second / l.unit); n/perSecond < seconds && n/perSecond > -seconds {
+				t := time.Unix(n/perSecond, n%perSecond*int64(l.unit))
+				return reading{Time: t, digits: len(strconv.FormatInt(perSecond, 10)) - 1, own: true}, nil
+			}
+			return reading{}, tooFar()
+		}
+		t, err := time.ParseInLocation(l.text, s, time.UTC) // and not Parse, which looks abbreviations up in the zone of this machine
+		if err != nil {
+			var parse *time.ParseError
+			noSuchDay = noSuchDay || errors.As(err, &parse) && strings.HasSuffix(parse.Message, "out of range")
+			continue
+		}
+		r := reading{Time: t, own: l.own, day: l.day}
+		if l.zone {
+			name, offset := t.Zone()
+			if r.own = offset != 0 || name == "UTC" || name == "GMT"; !r.own {
+				r.zone = name
+			}
+		}
+		if overlongFraction(text) {
+			return reading{}, tooFine()
+		}
+		r.digits = 9
+		for n := t.Nanosecond(); r.digits > 0 && n%10 == 0; n /= 10 {
+			r.digits--
+		}
+		return r, nil
+	}
+	if noSuchDay {
+		return reading{}, refuse(RuleNotADate, "there is no such day or time of day")
+	}
+	return reading{}, refuse(RuleNotADate, "it does not fit %s of the mapping", plural.Form(len(layouts), "the layout", "any of the layouts"))
+}
+
+// parseSerial reads a day as spreadsheets count them, such as 44561 or 44561.75: whole days since 30 December 1899, and the part of the day
+// that has passed, to a millisecond. Days before March 1900 are none: spreadsheets do not agree on them.
+func parseSerial(s string) (reading, bool) {
+	const first, last = 61, 2958465 // 1 March 1900 and 31 December 9999
+	whole, rest := cutDigits(s)
+	if whole == "" || len(whole) > 7 || whole[0] == '0' {
+		return reading{}, false
+	}
+	fraction := ""
+	if rest != "" {
+		// A comma behind five digits stands before decimals: between thousands there would be three at most.
+		if rest[0] != '.' && (rest[0] != ',' || len(whole) < 5) {
+			return reading{}, false
+		}
+		if fraction, rest = cutDigits(rest[1:]); fraction == "" || rest != "" || len(fraction) > 30 {
+			return reading{}, false
+		}
+	}
+	days, err := strconv.Atoi(whole)
+	if err != nil || days < first || days > last {
+		return reading{}, false
+	}
+	part, err := strconv.ParseFloat("0."+fraction+"0", 64)
+	if err != nil {
+		return reading{}, false
+	}
+	at := time.Date(1899, 12, 30+days, 0, 0, 0, 0, time.UTC).Add(time.Duration(math.Round(part*24*60*60*1000)) * time.Millisecond)
+	r := reading{Time: at, day: fraction == ""}
+	if at.Nanosecond() != 0 {
+		r.digits = 3
+	}
+	return r, true
+}
+
+// firstSecond and endSecond bound the years that RFC 3339 can write, in seconds since 1970.
+var (
+	firstSecond = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	endSecond   = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+)
+
+func inRange(t time.Time, digits int) (instant, *ValueError) {
+	if s := t.Unix(); s < firstSecond || s >= endSecond {
+		return instant{}, tooFar()
+	}
+	return instant{t.UTC(), digits}, nil
+}
+
+func tooFar() *ValueError {
+	return refuse(RuleNotADate, "the year is not between 0 and 9999; is it a unix time in milliseconds? then use date(column, \"unix_ms\")")
+}
+
+func tooFine() *ValueError {
+	return refuse(RuleNotADate, "the fraction of a second has more than nine digits; give nanoseconds at most")
+}
+
+// overlongFraction reports whether a point is followed by more than nine digits, some of which beyond the ninth are not zero.
+func overlongFraction(text []byte) bool {
+	i := bytes.LastIndexByte(text, '.')
+	if i < 0 || len(text) < i+11 {
+		return false
+	}
+	for _, c := range text[i+10:] {
+		if c-'0' > 9 {
+			return false
+		}
+		if c != '0' {
+			return true
+		}
+	}
+	return false
+}
+
+// parseISO is readDate without layouts.
+func parseISO(text []byte) (reading, *ValueError) {
+	if len(text) < 10 || text[4] != '-' || text[7] != '-' {
+		return reading{}, notISO(text)
+	}
+	year, ok1 := digits(text[0:4])
+	month, ok2 := digits(text[5:7])
+	day, ok3 := digits(text[8:10])
+	if !ok1 || !ok2 || !ok3 {
+		return reading{}, notISO(text)
+	}
+	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+		return reading{}, refuse(RuleNotADate, "the calendar has no such day")
+	}
+	if len(text) == 10 {
+		return reading{Time: time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC), day: true}, nil
+	}
+	clock := text[11:]
+	if c := text[10]; c != 'T' && c != 't' && c != ' ' || len(clock) < 8 || clock[2] != ':' || clock[5] != ':' {
+		return reading{}, notISO(text)
+	}
+	hour, ok1 := digits(clock[0:2])
+	minute, ok2 := digits(clock[3:5])
+	second, ok3 := digits(clock[6:8])
+	if !ok1 || !ok2 || !ok3 {
+		return reading{}, notISO(text)
+	}
+	if hour > 23 || minute > 59 || second > 59 {
+		return reading{}, refuse(RuleNotADate, "the clock has no such time; hours go to 23, minutes and seconds to 59")
+	}
+	rest := clock[8:]
+	nanos, precision := 0, 0
+	if len(rest) > 0 && rest[0] == '.' {
+		n := 1
+		for n < len(rest) && rest[n]-'0' <= 9 {
+			n++
+		}
+		if n == 1 {
+			return reading{}, notISO(text)
+		}
+		if overlongFraction(rest[:n]) {
+			return reading{}, tooFine()
+		}
+		precision = min(n-1, 9)
+		nanos, _ = digits(rest[1 : 1+precision])
+		for range 9 - precision {
+			nanos *= 10
+		}
+		rest = rest[n:]
+	}
+	offset, ok := parseOffset(rest)
+	if !ok {
+		return reading{}, notISO(text)
+	}
+	t := time.Date(year, time.Month(month), day, hour, minute, second, nanos, time.UTC).Add(-offset)
+	return reading{Time: t, digits: precision, own: len(rest) > 0}, nil
+}
+
+// parseOffset reads what follows the clock: nothing or Z for UTC, or an offset as +01:00, +0100 or +01, after an optional space.
+func parseOffset(text []byte) (time.Duration, bool) {
+	if len(text) > 1 && text[0] == ' ' {
+		text = text[1:]
+		if string(text) == "UTC" {
+			return 0, true
+		}
+	}
+	if len(text) == 0 || len(text) == 1 && (text[0] == 'Z' || text[0] == 'z') {
+		return 0, true
+	}
+	if text[0] != '+' && text[0] != '-' || len(text) < 3 {
+		return 0, false
+	}
+	hours, ok := digits(text[1:3])
+	minutes := 0
+	switch rest := text[3:]; {
+	case !ok:
+	case len(rest) == 3 && rest[0] == ':':
+		minutes, ok = digits(rest[1:])
+	case len(rest) == 2:
+		minutes, ok = digits(rest)
+	default:
+		ok = len(rest) == 0
+	}
+	if !ok || hours > 23 || minutes > 59 {
+		return 0, false
+	}
+	offset := time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
+	if text[0] == '-' {
+		offset = -offset
+	}
+	return offset, true
+}
+
+func notISO(text []byte) *ValueError {
+	if allDigits(bytes.TrimLeft(text, "+-")) {
+		return refuse(RuleNotADate, "a bare number is ambiguous; for a unix time write date(column, \"unix\") or date(column, \"unix_ms\") in the mapping, for other digits a layout such as \"20060102\"")
+	}
+	return refuse(RuleNotADate, "give a time as 2026-01-31, 2026-01-31 12:00:00 or 2026-01-31T12:00:00Z, or a layout in the mapping, such as date(column, \"02.01.2006\")")
+}
+
+// digits reads decimal digits. At most nine are given.
+func digits(b []byte) (n int, ok bool) {
+	for _, d := range b {
+		if d-'0' > 9 {
+			return 0, false
+		}
+		n = n*10 + int(d-'0')
+	}
+	return n, true
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}

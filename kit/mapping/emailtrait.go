@@ -1,0 +1,133 @@
+package mapping
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/internal/wire"
+	"github.com/ciokit/cio/kit/internal/address"
+)
+
+// RuleNotAnAddress warns of an identify whose trait email is no e-mail address.
+const RuleNotAnAddress = "not-an-email-address"
+
+// RuleByAddress warns of an identify whose userId is empty, though the mapping gives it one, so that the trait email says who it is.
+const RuleByAddress = "person-by-address"
+
+const hintByAddress = "the userId is empty, so that the e-mail address says whose the row is; if there should be an id, look for a failed join, and leave such rows out"
+
+const hintNotAnAddress = "the trait email is no e-mail address: nothing can be sent to it, and people who have the same may become one"
+
+// namedByAddress reports whether the mapping gives a userId and the row has none, nor another id.
+func (p *Message) namedByAddress(v *values) bool {
+	return p.kind.typ == cio.TypeIdentify && v.text[fieldUserID] == "" && v.text[fieldAnonymousID] == "" &&
+		slices.ContainsFunc(p.texts, func(t textPlan) bool { return t.field == fieldUserID })
+}
+
+// emailJSON returns the trait email of the identify at hand as it stands in the message, nil where there is none.
+func (m *Mapper) emailJSON(p *Message) []byte {
+	switch p.email {
+	case emailAbsent:
+		return nil
+	case emailNamed:
+		return m.body[m.row.email[0]:m.row.email[1]]
+	}
+	value, _ := wire.Lookup(m.values.bodyJSON(), "email")
+	return value
+}
+
+// emailTrait returns the trait email of the identify at hand, without the spaces around. It returns false where there is none, or one that is
+// empty.
+func (m *Mapper) emailTrait(p *Message) ([]byte, bool) {
+	value := m.emailJSON(p)
+	switch {
+	case len(value) == 0 || string(value) == "null":
+		return nil, false
+	case value[0] != '"':
+		return value, true
+	case bytes.IndexByte(value, '\\') < 0:
+		value = value[1 : len(value)-1]
+	default:
+		text, _ := wire.Text(value)
+		value = []byte(text)
+	}
+	value = bytes.TrimSpace(value)
+	return value, len(value) > 0
+}
+
+// bodyJSON is the body of the message at hand, nil for none.
+func (v *values) bodyJSON() []byte {
+	switch b := v.body.(type) {
+	case json.RawMessage:
+		return b
+	case *wire.Checked:
+		return *b
+	}
+	return nil
+}
+
+// Where an identify's trait email comes from.
+const (
+	emailAbsent = iota
+	emailNamed  // the mapping names it
+	emailHidden // it may be among members that only the row names
+)
+
+// emailValue is the trait email of an identify.
+type emailValue struct{ value }
+
+func (e emailValue) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
+	out, ok, err := e.value.appendJSON(dst, r)
+	r.email = [2]int{len(dst), len(out)}
+	return out, ok, err
+}
+
+// findEmail notes in the plan of an identify where its trait email is.
+func (p *Message) findEmail() {
+	o, ok := p.body.(object)
+	if !ok && p.body != nil {
+		p.email = emailHidden
+	}
+	for i, name := range o.names {
+		_, several := o.items[i].(everyMember)
+		switch {
+		case name == "email" && o.items[i] != nil:
+			o.items[i], p.email = emailValue{o.items[i]}, emailNamed
+			return
+		case several:
+			p.email = emailHidden
+		}
+	}
+}
+
+// addressIn returns the e-mail address that the row has for an identify, which finds a person too. It is not known if it cannot be read.
+func (m *Mapper) addressIn(p *Message) (folded string, known bool) {
+	if p.kind.typ != cio.TypeIdentify || p.body == nil {
+		return "", true
+	}
+	v, alone := p.body, false
+	if o, ok := p.body.(object); ok { // of which other members may be what cannot be read
+		at := slices.Index(o.names, "email")
+		switch {
+		case at >= 0:
+			v, alone = o.items[at], true
+		case slices.Contains(o.names, ""): // all members of the row
+			email, _ := wire.Lookup(m.row.raw, "email")
+			text, _ := wire.Text(email)
+			return address.Of(text), true
+		default:
+			return "", true
+		}
+	}
+	out, ok, err := v.appendJSON(m.body[:0], &m.row)
+	if m.body = out; err != nil || !ok {
+		return "", err == nil
+	}
+	if !alone {
+		out, _ = wire.Lookup(out, "email")
+	}
+	text, _ := wire.Text(out)
+	return address.Of(text), true
+}

@@ -1,0 +1,263 @@
+package mapping
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/ciokit/cio/events"
+	"github.com/ciokit/cio/kit/internal/printed"
+)
+
+// Mapping says which messages a row becomes. It is read from YAML by ParseMapping, and checked against the columns of the input when a
+// run begins:
+//
+//	messages:
+//	  - identify:
+//	      userId: $customer_id
+//	      traits:
+//	        plan: $plan
+//	        orders: =int(orders)
+//	    null: [plan]
+//	  - track:
+//	      userId: $customer_id
+//	      event: Order Completed
+//	      timestamp: =date(ordered_at)
+//	      messageId: [$order_id]
+//	      properties: {order_id: $order_id, total: "=decimal(amount)"}
+//
+// Each entry of messages is one message: a call (identify, track, page, screen, group, alias) with its fields named as on the wire; a
+// message that acts (delete_person, set_device, relate and the rest, with the fields of cio.DeletePerson and so on); or a semantic event by
+// its name (order_completed), with its properties directly below and any others under properties. A value is
+//
+//   - a column: $name, or $["any name"];
+//   - an expression after =, in the language of github.com/expr-lang/expr, over the row's columns and four functions that refuse what
+//     they cannot convert without loss: int, float, decimal (which keeps every digit) and date(column, layout...);
+//   - anything else literally, as the type that YAML gives it; $$ and == at the beginning stand for $ and =.
+//
+// A value that comes from an empty cell is left out, and so are an object and a list that have nothing but such values. Under null,
+// beside the message, stand the columns whose empty cells are sent as null instead, which removes a trait; under default the columns with
+// what stands for their empty cells; under when an expression without whose being true the message is not made; verbatim: true sends an event's name that looks
+// like a misspelt semantic one. In JSON Lines a null and a
+// missing member are empty. Among the traits or properties {$all: {except: [password]}} stands for all columns but those, each under its
+// own name.
+//
+// Beside messages stand, for all of them: null_words, a list of words that are empty cells in any column, or such a list for each of some
+// columns; id_words, a list of placeholders,
+// such as NULL, that are somebody's id, where they are refused otherwise (RulePlaceholder); verbatim_ids: true, which sends ids as they stand
+// that are refused otherwise for spaces around them (RulePaddedID) or for the look of a rewritten number (RuleNumberID); time_zone, the zone
+// of all times that do not say theirs, such as Europe/Berlin, where it is not UTC.
+//
+// messageId is one value, sent as it is, or a list of values that together tell the message from all others; see the comment in
+// messageid.go for how the id is made of them, and for the one that a message without a messageId gets.
+type Mapping struct {
+	name     string
+	file     string // that it was read from, empty for none
+	messages []*messageSpec
+	hash     [sha256.Size]byte // of the YAML
+
+	nullWords   nullWords       // of all columns; nil for none
+	columnNulls []columnNull    // of single columns
+	idWords     map[string]bool // placeholders that are somebody's id
+	verbatimIDs bool            // padded ids, and those that look like rewritten numbers, are meant as they stand
+	zone        *zone           // of times that do not say theirs; nil for UTC
+}
+
+// Name returns the name that the mapping was parsed under.
+func (m *Mapping) Name() string { return m.name }
+
+// File returns the file that the mapping was read from, empty for none.
+func (m *Mapping) File() string { return m.file }
+
+// Hash is that of the YAML the mapping was parsed from: two mappings of the same hash make the same messages.
+func (m *Mapping) Hash() string { return hex.EncodeToString(m.hash[:]) }
+
+// Messages returns how many messages a row becomes.
+func (m *Mapping) Messages() int { return len(m.messages) }
+
+// Columns returns the columns that the mapping reads, in the order in which it names them first.
+func (m *Mapping) Columns() []string {
+	var names []string
+	seen := make(map[string]bool)
+	for _, msg := range m.messages {
+		for _, s := range msg.specs() {
+			s.walk(func(s *spec) {
+				for _, c := range s.columns() {
+					if !seen[c] {
+						seen[c] = true
+						names = append(names, c)
+					}
+				}
+			})
+		}
+	}
+	return names
+}
+
+// ReadMapping reads a mapping from a file.
+func Read(file string) (*Mapping, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	m, err := Parse(file, data)
+	if err == nil {
+		m.file = file
+	}
+	return m, err
+}
+
+// Problem is one thing that is wrong with a mapping.
+type Problem struct {
+	// Line and Column are where in the YAML it is, from 1; 0 if it is about the whole.
+	Line, Column int
+	// Path leads to it, such as messages[0].track.properties.total.
+	Path string
+	// What says what is wrong, Hint what to write instead.
+	What, Hint string
+}
+
+// MappingError lists everything that is wrong with a mapping, by itself or for the input at hand.
+type Error struct {
+	// Name is the name that the mapping was parsed under.
+	Name     string
+	Problems []Problem
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	for i, p := range e.Problems {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(printed.Line(e.Name))
+		if p.Line > 0 {
+			fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
+		}
+		b.WriteString(": ")
+		if p.Path != "" {
+			b.WriteString(printed.Line(p.Path) + ": ")
+		}
+		b.WriteString(printed.Line(p.What))
+		if p.Hint != "" {
+			b.WriteString("; " + printed.Line(p.Hint))
+		}
+	}
+	return b.String()
+}
+
+// messageSpec is one message of a mapping, before it is compiled for an input.
+type messageSpec struct {
+	at       position
+	kind     *kind
+	fields   [fieldCount]*spec
+	when     *spec // nil: always
+	verbatim bool  // the event's name is meant as it stands
+	nulls    []nullSpec
+	defaults []defaultSpec
+
+	properties []propertySpec // of a semantic event, those of the catalogue
+}
+
+// propertySpec is the value of a property that the catalogue knows.
+type propertySpec struct {
+	field events.Field
+	value *spec
+}
+
+// defaultSpec is what stands for a column's empty cells.
+type defaultSpec struct {
+	at     position
+	column string
+	value  *spec // a literal
+}
+
+// nullSpec is a column whose empty cells are sent as null.
+type nullSpec struct {
+	at     position
+	column string
+}
+
+// specs returns the fields that the message has, and its condition.
+func (m *messageSpec) specs() []*spec {
+	var all []*spec
+	if m.when != nil {
+		all = append(all, m.when)
+	}
+	for _, s := range m.fields {
+		if s != nil {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// position is a place in a mapping.
+type position struct {
+	line, column int
+	path         string
+}
+
+// specKind says what a value of a mapping is.
+type specKind int
+
+const (
+	specLiteral specKind = iota
+	specColumn
+	specExpression
+	specObject
+	specList
+	specAll // all columns but some
+)
+
+// spec is a value of a mapping, before it is compiled for an input.
+type spec struct {
+	at   position
+	kind specKind
+
+	json  []byte // of a literal
+	text  string // of a literal that is text or a number, or the column
+	typed string // what a literal is: text, number, true or false, null
+
+	expr  *expression // of an expression
+	keys  []string    // of an object, one for each item
+	items []*spec     // of an object or a list
+
+	except []exceptSpec // of specAll
+}
+
+// exceptSpec is a column that $all leaves out.
+type exceptSpec struct {
+	at     position
+	column string
+}
+
+// all returns the $all of an object, nil if it has none.
+func (s *spec) all() *spec {
+	for _, item := range s.items {
+		if item.kind == specAll {
+			return item
+		}
+	}
+	return nil
+}
+
+func (s *spec) walk(visit func(*spec)) {
+	visit(s)
+	for _, item := range s.items {
+		item.walk(visit)
+	}
+}
+
+// columns returns what the value itself reads, without the values in it.
+func (s *spec) columns() []string {
+	switch s.kind {
+	case specColumn:
+		return []string{s.text}
+	case specExpression:
+		return s.expr.columns
+	}
+	return nil
+}

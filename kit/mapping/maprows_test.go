@@ -1,0 +1,71 @@
+package mapping
+
+import (
+	"io"
+	"testing"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// textRow is a row with one cell of CSV.
+func textRow(text string) *row {
+	kind := source.Text
+	if text == "" {
+		kind = source.Absent
+	}
+	return &row{cells: []source.Cell{{Kind: kind, Bytes: []byte(text)}}, in: newInterpreter([]string{"c"})}
+}
+
+// rejected is a row that has no messages, with why.
+type rejected struct {
+	Line                      int64
+	Column, Field, Rule, Hint string
+}
+
+// mapRows returns the messages that rows become, and the rows that become none because something is wrong with them, in their order.
+func mapRows(t testing.TB, m *Mapping, src source.Source) (made []string, rejects []rejected, warned []Warning) {
+	t.Helper()
+	columns, err := src.Columns(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := m.Compile(columns, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := src.Select(compiled.Columns()); err != nil {
+		t.Fatal(err)
+	}
+	mapper := NewMapper(compiled, cio.Encode)
+	var all Warnings
+	var rows source.Batch
+	for {
+		err := src.Next(t.Context(), &rows)
+		if err == io.EOF {
+			list, _ := all.Sorted()
+			return made, rejects, list
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range rows.Rows {
+			r := &rows.Rows[i]
+			if r.Err != nil {
+				rejects = append(rejects, rejected{Line: r.Line, Rule: r.Err.Rule, Hint: r.Err.Hint})
+				continue
+			}
+			messages, bad := mapper.Map(r, 0)
+			if bad != nil {
+				rejects = append(rejects, rejected{r.Line, bad.Column, bad.Field, bad.Rule, bad.Hint})
+				continue
+			}
+			all.AddRow(r, messages, mapper, time.Now())
+			for _, e := range messages {
+				text, _ := e.MarshalJSON() // never fails
+				made = append(made, string(text))
+			}
+		}
+	}
+}

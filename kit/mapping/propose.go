@@ -1,0 +1,333 @@
+package mapping
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ciokit/cio/events"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
+	"github.com/ciokit/cio/kit/internal/spelling"
+	"github.com/ciokit/cio/kit/source"
+)
+
+// ProposeConfig says what is known of an input beside its columns. The zero value leaves all to be found out.
+type ProposeConfig struct {
+	// UserID is the column that tells people apart.
+	UserID string
+	// Event is the name of the event that each row is, or the column that names it.
+	Event string
+	// Input is what the command is given to read the input, its flags included, as a shell takes it; for the comment at the top.
+	Input string
+	// DecimalComma says that the load is told that a comma stands before decimals.
+	DecimalComma bool
+}
+
+// Proposal is a mapping to be looked over by a person.
+type Proposal struct {
+	// Mapping is YAML. It fits the columns of the profile, unless Open says what must be chosen first.
+	Mapping []byte
+	// Open are the choices that nobody but a person can make; a load refuses the mapping until they are made.
+	Open []string
+	// DecimalComma says that the load needs Job.DecimalComma (--decimal-comma).
+	DecimalComma bool
+}
+
+// Propose writes a mapping for an input. Rows with an order id, an amount, a time and a customer become semantic events of orders, rows with the name of an
+// event and a time become track messages, other rows about people identify messages, with every column as a trait. Values are converted by what
+// the columns look like, words that stand for nothing are listed for their columns, and what looks like personal data is marked by a comment.
+// Whether all rows can be mapped is for MakePlan to say. An error is a wrong ProposeConfig, or names that YAML cannot hold.
+func Propose(p source.Profile, cfg ProposeConfig) (Proposal, error) {
+	for i, c := range p.Columns {
+		if !utf8.ValidString(c.Name) {
+			return Proposal{}, fmt.Errorf("mapping: the name of column %d is not UTF-8; convert the file first", i+1)
+		}
+	}
+	w := &proposer{p: p, cfg: cfg, comma: cfg.DecimalComma || decimalComma(p.Columns)}
+	if err := w.findRoles(); err != nil {
+		return Proposal{}, err
+	}
+	switch {
+	case w.isOrders():
+		w.orders()
+	case w.isEvents():
+		w.track()
+	case w.user < 0 && w.email < 0:
+		w.skeleton()
+	default:
+		w.identify()
+	}
+	text := append(w.head(), w.body.Bytes()...)
+	if len(w.open) == 0 {
+		if _, err := Parse("proposal", text); err != nil {
+			return Proposal{}, fmt.Errorf("mapping: the proposal would be wrong: %w", err)
+		}
+	}
+	return Proposal{text, w.open, w.comma && !cfg.DecimalComma}, nil
+}
+
+// decimalComma reports whether all numbers with decimals have a comma before them, so that one flag serves for all.
+func decimalComma(columns []source.ColumnProfile) bool {
+	some := false
+	for _, c := range columns {
+		if c.Looks != source.LooksNumber || c.Native || c.Layouts != nil {
+			continue
+		}
+		if !c.Comma {
+			return false
+		}
+		some = true
+	}
+	return some
+}
+
+// proposer writes a proposal.
+type proposer struct {
+	p     source.Profile
+	cfg   ProposeConfig
+	comma bool
+
+	user, email, order, amount, time, event, status, currency int // places of columns, -1 for none
+
+	body  bytes.Buffer
+	open  []string
+	read  []int // the columns whose words that stand for nothing must be listed
+	notes []string
+}
+
+func (w *proposer) line(format string, args ...any) { fmt.Fprintf(&w.body, format+"\n", args...) }
+
+// choose leaves a choice to a person.
+func (w *proposer) choose(what string) { w.open = append(w.open, what) }
+
+// head is what stands above the messages: how to load them, what to look at, and the words that stand for nothing.
+func (w *proposer) head() []byte {
+	var b bytes.Buffer
+	rows := "all " + plural.Count(w.p.Sampled, "row", "rows")
+	if !w.p.Complete || w.p.Sampled != w.p.Rows-w.p.Bad {
+		rows = "the first " + plural.Count(w.p.Sampled, "row", "rows")
+		if w.p.Stride > 0 {
+			rows = plural.Count(w.p.Sampled, "row", "rows") + ", the first and some of the others"
+		}
+	}
+	fmt.Fprintf(&b, "# A proposal made of %s. Look it over: is it what the rows mean, and may each value be sent?\n", rows)
+	if w.cfg.Input != "" {
+		comma := ""
+		if w.comma {
+			comma = " --decimal-comma"
+		}
+		fmt.Fprintf(&b, "# ciokit load %s%s --mapping MAPPING.yaml --dry-run\n", printed.Line(w.cfg.Input), comma)
+	} else if w.comma {
+		b.WriteString("# Load it with --decimal-comma.\n")
+	}
+	for _, n := range w.notes {
+		fmt.Fprintf(&b, "# %s\n", printed.Line(n))
+	}
+	var words []string
+	for _, i := range w.read {
+		c := w.p.Columns[i]
+		if len(c.NullWords) == 0 {
+			continue
+		}
+		var list []string
+		for _, n := range c.NullWords {
+			list = append(list, quotedYAML(n.Word))
+		}
+		words = append(words, fmt.Sprintf("  %s: [%s]\n", quotedYAML(c.Name), strings.Join(list, ", ")))
+	}
+	if words != nil {
+		b.WriteString("null_words: # these stand for nothing\n" + strings.Join(words, ""))
+	}
+	if call, names := w.zoneless(); names != nil {
+		fmt.Fprintf(&b, "# time_zone: Europe/Berlin # the clock of %s names no zone and is read as UTC; for one column: =%s\n", strings.Join(names, ", "), strings.ReplaceAll(call, "\n", " "))
+	}
+	b.WriteString("messages:\n")
+	return b.Bytes()
+}
+
+// identify writes a message about the person that a row is about.
+func (w *proposer) identify() {
+	w.line("  - identify:")
+	if w.user >= 0 {
+		w.line("      userId: %s%s", w.idText(w.user), w.distinctNote(w.user))
+	} else {
+		w.line("      # No column looks like an id: people are told apart by their e-mail address.")
+	}
+	w.line("      traits:")
+	w.values("        ", map[int]bool{w.user: true}, nil, w.email)
+}
+
+// values writes a line for each column but some. taken are names that are used already; email is the column that becomes the trait email, -1
+// for none.
+func (w *proposer) values(indent string, except map[int]bool, taken map[string]bool, email int) {
+	if taken == nil {
+		taken = make(map[string]bool)
+	}
+	if email >= 0 {
+		taken["email"] = true
+	}
+	written := 0
+	said := make(map[string]bool)
+	for i, c := range w.p.Columns {
+		key := c.Name
+		switch {
+		case except[i] || c.Name == "":
+			continue
+		case c.Looks == source.LooksTwice:
+			if !said[c.Name] {
+				w.line("%s# there are %d columns named %q; rename one in the file", indent, countNames(w.p, c.Name), c.Name)
+			}
+			said[c.Name] = true
+			continue
+		case i == email:
+			key = "email"
+		case taken[c.Name]:
+			w.line("%s# the column %q is left out: the name is taken", indent, c.Name)
+			continue
+		}
+		taken[key] = true
+		value, notes := w.valueText(c)
+		w.read = append(w.read, i)
+		w.line("%s%s: %s%s", indent, keyText(key), value, comment(notes))
+		written++
+	}
+	if written == 0 {
+		w.line("%s{}", indent)
+	}
+	if w.p.OtherColumns > 0 {
+		w.line("%s# there are more columns, which were not looked at", indent)
+	}
+}
+
+func comment(notes []string) string {
+	if len(notes) == 0 {
+		return ""
+	}
+	return " # " + printed.Line(strings.Join(notes, "; "))
+}
+
+func countNames(p source.Profile, name string) (n int) {
+	for _, c := range p.Columns {
+		if c.Name == name {
+			n++
+		}
+	}
+	return n
+}
+
+// distinctNote says so where an id is not distinct in the sample.
+func (w *proposer) distinctNote(id int) string {
+	c := w.p.Columns[id]
+	var notes []string
+	if filled := w.p.Sampled - c.Empty; int64(c.Distinct) < min(filled, 1000) {
+		notes = append(notes, "several rows have the same one: the last of them counts")
+	}
+	if c.Padded > 0 {
+		notes = append(notes, plural.Count(c.Padded, "cell has", "cells have")+" spaces around")
+	}
+	for _, n := range c.NullWords {
+		notes = append(notes, plural.Count(n.Count, "row has", "rows have")+" "+strings.TrimSpace(n.Word)+" and will be rejected")
+	}
+	return comment(notes)
+}
+
+// idText is a column as an identifier.
+func (w *proposer) idText(i int) string {
+	c := w.p.Columns[i]
+	if c.Padded > 0 {
+		return expressionText("trim(" + columnExpression(c.Name) + ")")
+	}
+	return columnText(c.Name)
+}
+
+// skeleton writes a mapping for rows that name nobody, with what there is to choose from.
+func (w *proposer) skeleton() {
+	var names []string
+	for _, c := range w.p.Columns {
+		if c.Name != "" && c.Looks != source.LooksTwice && len(names) < 30 {
+			names = append(names, columnText(c.Name))
+		}
+	}
+	list := strings.Join(names, ", ")
+	w.choose("no column looks like the id or the e-mail address of a person: say which it is, by --user-id or in the mapping")
+	w.notes = append(w.notes, "No column looks like the id or the e-mail address of a person. Choose what each row is about; a load refuses the mapping until then.")
+	w.line("  - identify: # if each row is a person")
+	w.line("      userId: # CHOOSE one of %s", list)
+	w.line("      traits:")
+	w.values("        ", nil, nil, -1)
+	w.line("  # If each row is a thing, such as a company or a product, use this instead:")
+	w.line("  # - set_object:")
+	w.line("  #     objectId: # CHOOSE one of %s", list)
+	w.line("  #     attributes: {$all: {}}")
+	w.line("  # If each row is something that somebody did, use this instead:")
+	w.line("  # - track:")
+	w.line("  #     userId: # CHOOSE one of %s", list)
+	w.line("  #     event: # its name, or the column that has it")
+	w.line("  #     properties: {$all: {}}")
+}
+
+// columnText is a column as a value of a mapping.
+func columnText(name string) string {
+	if isIdentifier(name) {
+		return "$" + name
+	}
+	return quotedYAML("$[" + quotedName(name) + "]")
+}
+
+// quotedName is the name of a column as a string of JSON, which is UTF-8.
+func quotedName(name string) string {
+	text, _ := appendString(nil, []byte(name))
+	return string(text)
+}
+
+// columnExpression is a column within an expression.
+func columnExpression(name string) string {
+	if isIdentifier(name) && !slices.Contains(expressionWords, name) {
+		return name
+	}
+	return "$[" + quotedName(name) + "]"
+}
+
+// expressionWords mean something else in an expression than a column of that name.
+var expressionWords = []string{"in", "not", "and", "or", "true", "false", "nil", "let", "matches", "contains", "startsWith", "endsWith", "if", "else"}
+
+// expressionText is an expression as a value of a mapping, in quotes where YAML would take it for something else.
+func expressionText(s string) string {
+	if strings.ContainsAny(s, ":#[]{}'\n") || strings.Contains(s, ", ") && strings.Contains(s, "$[") {
+		return quotedYAML("=" + s)
+	}
+	return "=" + s
+}
+
+// keyText is the name of a trait: the column's, in quotes where YAML or the mapping would take it for something else.
+func keyText(name string) string {
+	if isIdentifier(name) && !slices.Contains([]string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}, strings.ToLower(name)) {
+		return name
+	}
+	if strings.HasPrefix(name, "$") {
+		name = "$" + name
+	}
+	return quotedYAML(name)
+}
+
+// quotedYAML is text in single quotes, or in double ones if it holds what single ones cannot.
+func quotedYAML(s string) string {
+	if printed.Line(s) != s || strings.ContainsRune(s, '\ufeff') {
+		return strconv.QuoteToASCII(s)
+	}
+	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+}
+
+// semanticName returns the name of a semantic event as Customer.io has it, if this is one but for letters and spaces.
+func semanticName(name string) string {
+	for _, d := range events.All() {
+		if spelling.Fold(d.Name) == spelling.Fold(name) {
+			return d.Name
+		}
+	}
+	return name
+}

@@ -1,0 +1,105 @@
+package mapping
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio/kit/source"
+)
+
+const proposeIn = "Customer ID,E-Mail,first name,orders,zip,total,created,last_seen_at,vip,null,$odd,empty,twice,twice\n" +
+	"7,ann@example.com,Ann,3,01234,12.50,2021-01-02,1609459200,yes,x,y,,1,2\n" +
+	"8,bob@example.com,\"Bob, 'B'\",0,55555,-3,2021-01-03,1609459300,no,x,,,1,2\n"
+
+// A proposal is a mapping that fits the file it was made of, whose rows become messages.
+func TestPropose(t *testing.T) {
+	t.Parallel()
+	p, err := source.Inspect(t.Context(), mustSource(t, proposeIn, source.Config{}), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proposal, err := Propose(p, ProposeConfig{})
+	text := proposal.Mapping
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `# A proposal made of all 2 rows. Look it over: is it what the rows mean, and may each value be sent?
+messages:
+  - identify:
+      userId: '$["Customer ID"]'
+      traits:
+        email: '$["E-Mail"]' # personal data
+        'first name': '$["first name"]' # personal data
+        orders: =int(orders)
+        zip: $zip # personal data
+        total: =decimal(total)
+        created: =date(created)
+        last_seen_at: =date(last_seen_at, "unix")
+        vip: =bool(vip)
+        'null': $null
+        '$$odd': '$["$odd"]'
+        empty: $empty # empty in the rows that were looked at
+        # there are 2 columns named "twice"; rename one in the file
+`
+	if string(text) != want {
+		t.Errorf("got\n%s\nwant\n%s", text, want)
+	}
+	made, rejects, _ := mapRows(t, mustMapping(t, string(text)), mustSource(t, proposeIn, source.Config{}))
+	if len(made) != 2 || len(rejects) > 0 {
+		t.Fatalf("%v, %v", made, rejects)
+	}
+	if want := `"userId":"7","traits":{"email":"ann@example.com","first name":"Ann","orders":3,"zip":"01234","total":12.50,"created":"2021-01-02T00:00:00Z","last_seen_at":"2021-01-01T00:00:00Z","vip":true,"null":"x","$odd":"y"}`; !strings.Contains(made[0], want) {
+		t.Errorf("got  %s\nwant %s", made[0], want)
+	}
+}
+
+func TestProposeOfWhatHasNoPeople(t *testing.T) {
+	t.Parallel()
+	p, err := source.Inspect(t.Context(), mustSource(t, "sku,price\nA,1.5\n", source.Config{}), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	skeleton, err := Propose(p, ProposeConfig{})
+	if err != nil || len(skeleton.Open) != 1 || !strings.Contains(string(skeleton.Mapping), "userId: # CHOOSE one of $sku, $price") {
+		t.Errorf("%v, %v:\n%s", err, skeleton.Open, skeleton.Mapping)
+	}
+	if _, err := Parse("m.yaml", skeleton.Mapping); err == nil {
+		t.Error("a mapping with a choice that is open can be loaded")
+	}
+	if p, err = source.Inspect(t.Context(), mustSource(t, `{"mail":"a@b.example","tags":["x"],"n":null}`+"\n{bad\n", source.Config{}), 0); err != nil || p.Bad != 1 || p.BadLine != 2 || len(p.Columns) != 2 {
+		t.Fatalf("%v, %+v", err, p)
+	}
+	proposal, err := Propose(p, ProposeConfig{})
+	text := proposal.Mapping
+	if err != nil || !strings.Contains(string(text), "email: $mail") || strings.Contains(string(text), "userId:") {
+		t.Errorf("%v: %s", err, text)
+	}
+}
+
+// FuzzPropose checks that whatever the columns are called, a proposal is a mapping that fits them.
+func FuzzPropose(f *testing.F) {
+	f.Add("user id", "a'b\"c", "$x")
+	f.Add("\u2028", ": #", "null")
+	f.Fuzz(func(t *testing.T, a, b, c string) {
+		p := source.Profile{Columns: []source.ColumnProfile{{Name: "id", Looks: source.LooksInteger}}}
+		columns := []source.Column{{Name: "id", Kind: source.Text}}
+		for i, name := range []string{a, b, c} {
+			p.Columns = append(p.Columns, source.ColumnProfile{Name: name, Looks: []source.Looks{source.LooksText, source.LooksInteger, source.LooksDate}[i]})
+			columns = append(columns, source.Column{Name: name, Kind: source.Text})
+		}
+		proposal, err := Propose(p, ProposeConfig{})
+		text := proposal.Mapping
+		if err != nil || proposal.Open != nil {
+			return // names that YAML cannot hold are refused
+		}
+		m, err := Parse("m.yaml", text)
+		if err == nil {
+			_, err = m.Compile(columns, false)
+		}
+		var wrong *Error
+		if errors.As(err, &wrong) {
+			t.Fatalf("%v\n%s", err, text)
+		}
+	})
+}

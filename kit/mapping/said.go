@@ -1,0 +1,92 @@
+package mapping
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+	"strings"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/address"
+)
+
+// Said is what a message says about who or what it is, by hashes that another process has otherwise. Messages of a row have several, or none.
+type Said struct {
+	// Address says that Key is an e-mail address that an identify gives to the person of Other, told by the userId. Otherwise Key is a message id
+	// that the mapping makes, and Other is 0.
+	Address bool
+	Key     [2]uint64
+	Other   uint64
+}
+
+// sayings collects what the messages of a row say about who and what they are.
+type sayings struct {
+	seeds [3]maphash.Seed
+	said  []Said
+	text  []byte // of the message at hand: its id, then its address
+	user  []byte
+}
+
+func newSayings() *sayings {
+	s := new(sayings)
+	for i := range s.seeds {
+		s.seeds[i] = maphash.MakeSeed()
+	}
+	return s
+}
+
+// add adds what the message at hand, which m has just made, says about who and what it is.
+func (s *sayings) add(m *Mapper, p *Message) {
+	v := &m.values
+	if p.Keyed() {
+		s.text = append(s.text[:0], v.meta.MessageID...)
+		s.said = append(s.said, Said{Key: s.key(s.text)})
+	}
+	if p.kind.typ != cio.TypeIdentify {
+		return
+	}
+	text, given := m.emailTrait(p)
+	if !given {
+		return
+	}
+	var ok bool
+	if s.text, ok = address.Append(s.text[:0], text); !ok {
+		m.noAddress++
+		return
+	}
+	user := v.text[fieldUserID]
+	if user == "" {
+		return
+	}
+	s.user, ok = s.user[:0], false
+	if strings.IndexByte(user, '@') >= 0 { // else it is no address
+		s.user, ok = address.Append(s.user, user)
+	}
+	switch {
+	case !ok:
+		s.user = append(s.user, user...)
+	case bytes.Equal(s.user, s.text):
+		return
+	}
+	s.said = append(s.said, Said{true, s.key(s.text), maphash.Bytes(s.seeds[2], s.user)})
+}
+
+// key is what something is told by, in 128 bits.
+func (s *sayings) key(text []byte) [2]uint64 {
+	return [2]uint64{maphash.Bytes(s.seeds[0], text), maphash.Bytes(s.seeds[1], text)}
+}
+
+// Person returns whom the i-th message of the row at hand is about, empty for nobody. Two messages about one person have the same.
+func (m *Mapper) Person(i int) string {
+	switch k, e := m.Made(i).kind, &m.messages[i]; {
+	case !slices.Contains(k.fields, fieldUserID) && !slices.Contains(k.fields, fieldAnonymousID):
+		return ""
+	case e.Type() == cio.TypeGroup: // whose identity may be an object's
+		id := e.Identity()
+		if id.UserID == "" {
+			return id.AnonymousID
+		}
+		return id.UserID
+	}
+	return m.identities[i]
+}

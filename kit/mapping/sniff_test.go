@@ -1,0 +1,113 @@
+package mapping
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ciokit/cio/kit/source"
+)
+
+// sniff looks at an input and proposes a mapping for it, and returns how many bytes that has allocated.
+func sniff(t *testing.T, data []byte) uint64 {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	src, err := source.New(bytes.NewReader(data), source.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if p, err := source.Inspect(t.Context(), src, 0); err == nil && p.Sampled > 0 {
+		proposal, err := Propose(p, ProposeConfig{})
+		if err == nil && proposal.Open == nil {
+			if _, err := Parse("m.yaml", proposal.Mapping); err != nil {
+				t.Errorf("the proposal is no mapping: %v\n%s", err, proposal.Mapping)
+			}
+		}
+	}
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// FuzzSniff checks that no input makes a panic, a proposal that is no mapping, or more than 64 MiB of garbage.
+func FuzzSniff(f *testing.F) {
+	for _, seed := range []string{proposeIn, "a,b\n1,\"x\n2,3\n", "id;n\n1;1,5\n", `{"a":{"b":[1]}}` + "\n", "\xff\xfea\x00", "a\tb\n\\N\t1\n", "1,2\n3,4\n"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if n := sniff(t, data); len(data) <= 2<<20 && n > 64<<20 {
+			t.Errorf("%d bytes of input made %d bytes of garbage", len(data), n)
+		}
+	})
+}
+
+// A mebibyte of what is hardest to look at takes no more than a few times what a mebibyte of rows takes: no step looks at all for each of all.
+func TestSniffHard(t *testing.T) {
+	for name, data := range map[string]string{
+		"long cells": "id,x\n" + strings.Repeat("1,"+strings.Repeat("9.", 20_000)+"\n", 25),
+		"quotes":     "id,x\n" + strings.Repeat(`"`, 1<<20),
+		"many dates": "id,x\n" + strings.Repeat("1,01/02/2003 04:05:06 PM +01:00\n", 30_000),
+		"members":    strings.Repeat(`{"a":1,"b":[[[[[[[]]]]]]]}`+"\n", 40_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := sniff(t, []byte(data))
+			if n > 64<<20 {
+				t.Errorf("%d bytes of garbage", n)
+			}
+		})
+	}
+}
+
+// No input takes over a second for each of its mebibytes, however hostile it is.
+func TestSniffTime(t *testing.T) {
+	if raceEnabled {
+		t.Skip("times say nothing under the race detector")
+	}
+	const size = 8 << 20
+	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
+	columns := func(n int, row string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "c%d,", i)
+		}
+		return b.String() + "end\n" + strings.Repeat(strings.Repeat(row+",", n)+row+"\n", 4)
+	}
+	for name, data := range map[string]string{
+		"one line":            fill("x"),
+		"one line of fields":  fill("x,y;"),
+		"one cell":            "id,x\n1," + fill("9."),
+		"many columns":        columns(200_000, "1"), // refused: the header is a mebibyte long
+		"columns":             columns(100_000, "1"),
+		"one name":            fill("a,") + "a\n1\n",
+		"quotes":              fill(`"`),
+		"quotes in fields":    "id,x\n" + fill(`1,"a""`),
+		"apostrophes":         "id,x\n" + fill("'a','b'\n"),
+		"open quotes":         "id,x\n" + fill("1,\"x\n"),
+		"commas":              fill(","),
+		"all delimiters":      fill(",;\t|\x01\x1f\x1e\x02^~:#!*"),
+		"lines of delimiters": fill(",;\t|\n"),
+		"backslashes":         "id,x\n" + fill(`1,\"\\`),
+		"carriage returns":    fill("\r"),
+		"mixed line ends":     "id,x\n" + fill("1,2\r3,4\n5,6\r\n"),
+		"lists":               strings.Repeat("[", size/2) + strings.Repeat("]", size/2),
+		"objects":             fill(`{"a":`),
+		"deep rows":           fill(`{"a":` + strings.Repeat("[", 5_000) + strings.Repeat("]", 5_000) + "}\n"),
+		"members":             "{" + strings.TrimSuffix(fill(`"a":1,`), ",") + "}\n",
+		"escapes in JSON":     `{"a":"` + fill(`\u0022`) + `"}`,
+		"long dates":          "id,x\n" + fill("1,01/02/2003 04:05:06 PM +01:00\n"),
+		"bytes":               fill("\x00\xff\xfe"),
+		"spaces":              "id,x\n" + fill("1, \n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			begun := time.Now()
+			sniff(t, []byte(data))
+			if took := time.Since(begun); took > 8*time.Second {
+				t.Errorf("%d bytes took %v", len(data), took)
+			}
+		})
+	}
+}

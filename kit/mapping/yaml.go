@@ -1,0 +1,351 @@
+package mapping
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ciokit/cio/kit/internal/spelling"
+	"go.yaml.in/yaml/v4"
+)
+
+const (
+	maxMappingBytes = 1 << 20
+	maxMappingNodes = 10_000 // after aliases are followed, so that few of them cannot become billions
+	maxMappingDepth = 100
+)
+
+// ParseMapping reads a mapping. name, usually the file's, stands in errors. The error is a *MappingError that lists every problem.
+func Parse(name string, data []byte) (*Mapping, error) {
+	p := &mappingReader{}
+	m := &Mapping{name: name}
+	if root := p.document(data); root != nil {
+		p.mapping(root, m)
+	}
+	if len(p.problems) > 0 {
+		return nil, &Error{Name: name, Problems: p.problems}
+	}
+	m.hash = sha256.Sum256(data)
+	return m, nil
+}
+
+// mappingReader turns YAML nodes into specs and collects problems.
+type mappingReader struct {
+	problems []Problem
+	nodes    int
+	within   []*yaml.Node // the nodes being read, to find an alias to itself
+}
+
+func (p *mappingReader) problem(at position, hint, what string, args ...any) {
+	const most = 50
+	if len(p.problems) < most {
+		p.problems = append(p.problems, Problem{Line: at.line, Column: at.column, Path: at.path, What: fmt.Sprintf(what, args...), Hint: hint})
+	}
+}
+
+func at(n *yaml.Node, path string) position { return position{n.Line, n.Column, path} }
+
+const quoteHint = `quote a value that holds ": ", " #" or, within { } and [ ], a comma: total: "=decimal(amount)"`
+
+// document returns the root of the only document.
+func (p *mappingReader) document(data []byte) *yaml.Node {
+	if len(data) > maxMappingBytes {
+		p.problem(position{}, "is it the right file?", "the mapping is longer than %d bytes", maxMappingBytes)
+		return nil
+	}
+	loader, err := yaml.NewLoader(bytes.NewReader(data))
+	if err != nil {
+		p.problem(position{}, "", "%v", err)
+		return nil
+	}
+	var doc, second yaml.Node
+	if err = loader.Load(&doc); err == nil {
+		if err = loader.Load(&second); err == nil {
+			p.problem(at(&second, ""), "keep one, and remove the line ---", "there is more than one YAML document")
+			return nil
+		}
+	}
+	if !errors.Is(err, io.EOF) {
+		var syntax *yaml.LoadError
+		if errors.As(err, &syntax) {
+			p.problem(position{syntax.Mark.Line, syntax.Mark.Column, ""}, quoteHint, "this is not YAML: %s", strings.TrimPrefix(syntax.Message, "yaml: "))
+		} else {
+			p.problem(position{}, quoteHint, "this is not YAML: %v", err)
+		}
+		return nil
+	}
+	if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
+		return doc.Content[0]
+	}
+	p.problem(position{}, "begin with the line messages:", "the mapping is empty")
+	return nil
+}
+
+// enter follows an alias and counts the node. It returns nil, and has named the problem, if that goes too far. leave undoes it.
+func (p *mappingReader) enter(n *yaml.Node, path string) *yaml.Node {
+	where := at(n, path)
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	p.nodes++
+	switch {
+	case p.nodes == maxMappingNodes+1:
+		p.problem(where, "use fewer anchors and aliases", "the mapping has more than %d values", maxMappingNodes)
+		return nil
+	case p.nodes > maxMappingNodes:
+		return nil
+	case len(p.within) >= maxMappingDepth:
+		p.problem(where, "", "the mapping is nested more than %d levels deep", maxMappingDepth)
+		return nil
+	}
+	for _, outer := range p.within {
+		if outer == n {
+			p.problem(where, "remove the alias", "the alias stands for a value that it is part of")
+			return nil
+		}
+	}
+	p.within = append(p.within, n)
+	return n
+}
+
+func (p *mappingReader) leave() { p.within = p.within[:len(p.within)-1] }
+
+// entry is a key of a YAML mapping and its value.
+type entry struct {
+	name string
+	key  *yaml.Node
+	val  *yaml.Node
+}
+
+// entries returns the keys and values of a YAML mapping, with the merge key << resolved: what is merged in comes after the mapping's own
+// keys and does not replace them. ok is false, and the problem named, if n is no mapping.
+func (p *mappingReader) entries(n *yaml.Node, path, want string) (list []entry, ok bool) {
+	if n.Kind != yaml.MappingNode {
+		p.problem(at(n, path), want, "this is %s, not a mapping of keys to values", describe(n))
+		return nil, false
+	}
+	var merged []entry
+	seen := make(map[string]bool)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, val := n.Content[i], n.Content[i+1]
+		k := key
+		for k.Kind == yaml.AliasNode {
+			k = k.Alias
+		}
+		switch {
+		case k.Kind != yaml.ScalarNode || k.Value == "": // the key null is a name too
+			p.problem(at(key, path), "write a name", "the key is %s", describe(k))
+		case k.ShortTag() == "!!merge":
+			merged = append(merged, p.merge(val, path)...)
+		case seen[k.Value]:
+			p.problem(at(key, path), "keep one of them", "the key %q stands there twice", k.Value)
+		default:
+			seen[k.Value] = true
+			list = append(list, entry{k.Value, key, val})
+		}
+	}
+	for _, e := range merged {
+		if !seen[e.name] {
+			seen[e.name] = true
+			list = append(list, e)
+		}
+	}
+	return list, true
+}
+
+// merge returns the entries that the value of a merge key brings in: those of a mapping, or of several, the first of which wins.
+func (p *mappingReader) merge(n *yaml.Node, path string) (list []entry) {
+	const want = "give << an alias to a mapping, such as <<: *common"
+	if n = p.enter(n, path); n == nil {
+		return nil
+	}
+	defer p.leave()
+	if n.Kind != yaml.SequenceNode {
+		list, _ = p.entries(n, path, want)
+		return list
+	}
+	for _, item := range n.Content {
+		if item = p.enter(item, path); item == nil {
+			return list
+		}
+		more, _ := p.entries(item, path, want)
+		p.leave()
+		list = append(list, more...)
+	}
+	return list
+}
+
+// describe says what a node is, for an error.
+func describe(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.ScalarNode:
+		switch n.ShortTag() {
+		case "!!null":
+			return "empty"
+		case "!!int", "!!float":
+			return "a number"
+		case "!!bool":
+			return "true or false"
+		}
+		return "text"
+	}
+	return "something else"
+}
+
+// The keys beside messages.
+const (
+	keyMessages    = "messages"
+	keyNullWords   = "null_words"
+	keyIDWords     = "id_words"
+	keyVerbatimIDs = "verbatim_ids"
+	keyTimeZone    = "time_zone"
+)
+
+// mapping reads the whole.
+func (p *mappingReader) mapping(root *yaml.Node, m *Mapping) {
+	const want = "begin with messages: and a list of messages"
+	if root = p.enter(root, ""); root == nil {
+		return
+	}
+	defer p.leave()
+	entries, ok := p.entries(root, "", want)
+	if !ok {
+		return
+	}
+	found := false
+	for _, e := range entries {
+		switch e.name {
+		case keyMessages:
+			found = true
+			m.messages = p.messages(e.val)
+		case keyNullWords:
+			m.nullWords, m.columnNulls = p.nullWords(e.val, e.name)
+		case keyIDWords:
+			m.idWords = p.words(e.val, e.name)
+			for _, word := range slices.Sorted(maps.Keys(m.idWords)) {
+				if !placeholders[word] {
+					p.problem(at(e.val, e.name), "remove it", "%q is taken for an id in any case: it is no placeholder", word)
+				}
+			}
+		case keyVerbatimIDs:
+			m.verbatimIDs = p.flag(e.val, e.name, e.name)
+		case keyTimeZone:
+			m.zone = p.zone(e.val, e.name)
+		default:
+			p.problem(at(e.key, ""), spelling.Suggest(e.name, []string{keyMessages, keyNullWords, keyIDWords, keyVerbatimIDs, keyTimeZone}), "there is no key %q", e.name)
+		}
+	}
+	for _, word := range slices.Sorted(maps.Keys(m.idWords)) {
+		if m.nullWords[word] {
+			p.problem(at(root, keyIDWords), "keep it in one of them", "%q stands under null_words too", word)
+		}
+	}
+	if !found {
+		p.problem(at(root, ""), want, "the key messages is missing")
+	}
+}
+
+// messages reads the list of messages.
+func (p *mappingReader) messages(list *yaml.Node) (messages []*messageSpec) {
+	if list = p.enter(list, keyMessages); list == nil {
+		return nil
+	}
+	defer p.leave()
+	if list.Kind != yaml.SequenceNode || len(list.Content) == 0 {
+		p.problem(at(list, "messages"), "write each message as an item that begins with a dash, such as - identify:", "messages is %s, not a list of messages", describe(list))
+		return nil
+	}
+	for i, item := range list.Content {
+		path := fmt.Sprintf("messages[%d]", i)
+		if item = p.enter(item, path); item == nil {
+			return nil
+		}
+		if m := p.message(item, path); m != nil {
+			messages = append(messages, m)
+		}
+		p.leave()
+	}
+	p.checkIDs(messages)
+	p.checkDates(messages)
+	return messages
+}
+
+// nullWords reads a list of words for all columns, or lists for single ones.
+func (p *mappingReader) nullWords(n *yaml.Node, path string) (nullWords, []columnNull) {
+	resolved := n
+	for resolved.Kind == yaml.AliasNode {
+		resolved = resolved.Alias
+	}
+	if resolved.Kind != yaml.MappingNode {
+		return p.words(n, path), nil
+	}
+	if n = p.enter(n, path); n == nil {
+		return nil, nil
+	}
+	defer p.leave()
+	entries, _ := p.entries(n, path, "")
+	var list []columnNull
+	for _, e := range entries {
+		where := path + "." + e.name
+		list = append(list, columnNull{at(e.key, where), e.name, p.words(e.val, where)})
+	}
+	return nil, list
+}
+
+// zone reads the zone of all times that do not say theirs.
+func (p *mappingReader) zone(n *yaml.Node, path string) *zone {
+	where := at(n, path)
+	if n = p.enter(n, path); n == nil {
+		return nil
+	}
+	defer p.leave()
+	if n.Kind != yaml.ScalarNode {
+		p.problem(where, zoneHint, "%s is %s, not the name of a zone", path, describe(n))
+		return nil
+	}
+	location, problem, hint := parseZone(n.Value)
+	if problem != "" {
+		p.problem(where, hint, "%s", problem)
+		return nil
+	}
+	return &zone{location: location}
+}
+
+// words reads a list of words, each as it is written.
+func (p *mappingReader) words(n *yaml.Node, path string) map[string]bool {
+	const hint = `write words in a list, such as [NULL, "N/A"]`
+	if n = p.enter(n, path); n == nil {
+		return nil
+	}
+	defer p.leave()
+	if n.Kind != yaml.SequenceNode {
+		p.problem(at(n, path), hint, "%s is %s, not a list", path, describe(n))
+		return nil
+	}
+	words := make(map[string]bool)
+	for i, item := range n.Content {
+		where := at(item, fmt.Sprintf("%s[%d]", path, i))
+		if item = p.enter(item, where.path); item == nil {
+			return words
+		}
+		switch {
+		case item.Kind != yaml.ScalarNode:
+			p.problem(where, hint, "this is %s, not a word", describe(item))
+		case item.Value == "":
+			p.problem(where, "remove it: an empty cell is empty without being named", "the word is empty")
+		default:
+			words[item.Value] = true
+		}
+		p.leave()
+	}
+	return words
+}
