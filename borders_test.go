@@ -39,11 +39,11 @@ internal/wire
 otel                 .
 prom                 .
 
-kit/cmd/ciokit       . appapi emulator events kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/destination kit/cmd/ciokit/internal/exit kit/cmd/ciokit/internal/input kit/cmd/ciokit/internal/progress kit/emulatordb kit/internal/notebook kit/livetest kit/load kit/show kit/source kit/source/sqldb
+kit/cmd/ciokit       . appapi emulator events kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/destination kit/cmd/ciokit/internal/exit kit/cmd/ciokit/internal/input kit/cmd/ciokit/internal/progress kit/emulatordb kit/internal/notebook kit/livetest kit/load kit/load/reportpage kit/mapping kit/show kit/source kit/source/sqldb
 kit/cmd/ciokit/internal/console
 kit/cmd/ciokit/internal/destination  . kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/exit kit/internal/emulated
 kit/cmd/ciokit/internal/exit
-kit/cmd/ciokit/internal/input  kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/exit kit/load kit/source kit/source/sqldb
+kit/cmd/ciokit/internal/input  kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/exit kit/mapping kit/source kit/source/sqldb
 kit/cmd/ciokit/internal/progress  . kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/exit kit/load
 kit/doctest
 kit/emulatordb       emulator
@@ -51,7 +51,10 @@ kit/emulatortest
 kit/internal/emulated  emulator
 kit/internal/notebook  emulator kit/livetest kit/sandbox kit/show
 kit/livetest         . appapi emulator events kit/internal/emulated
-kit/load             . events internal/wire kit/source
+kit/load             . internal/wire kit/load/internal/snapshot kit/mapping kit/source
+kit/load/internal/snapshot  kit/source
+kit/load/reportpage  kit/load
+kit/mapping          . events internal/wire kit/source
 kit/notebooktest
 kit/paritytest
 kit/paritytest/lines

@@ -33,12 +33,13 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
 const columns = "id,email,name,city,plan,orders,total,first_at,last_at,note"
 
-const mapping = `
+const yaml = `
 messages:
   - identify:
       userId: $id
@@ -229,7 +230,7 @@ func one(name, to, dir string) error {
 		return err
 	}
 	defer src.Close()
-	m, err := load.ParseMapping("bench", []byte(mapping))
+	m, err := mapping.Parse("bench", []byte(yaml))
 	if err != nil {
 		return err
 	}

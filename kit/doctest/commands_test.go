@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/mapping"
 )
 
 var flagPattern = regexp.MustCompile(`(^|\s)(--[a-z][a-z-]*)`)
@@ -96,7 +96,7 @@ func TestMappings(t *testing.T) {
 				continue
 			}
 			n++
-			if _, err := load.ParseMapping(d.path, []byte(b.text)); err != nil {
+			if _, err := mapping.Parse(d.path, []byte(b.text)); err != nil {
 				t.Errorf("%s:%d: %v", d.path, b.line, err)
 			}
 		}
