@@ -123,7 +123,7 @@ func (j Job) withDefaults() (Job, error) {
 	case j.Source == nil:
 		return j, errors.New("load: Job.Source is missing; open one with source.Open")
 	case j.Mapping == nil:
-		return j, errors.New("load: Job.Mapping is missing; read one with ReadMapping")
+		return j, errors.New("load: Job.Mapping is missing; read one with mapping.Read")
 	case j.Client == nil && !j.DryRun:
 		return j, errors.New("load: Job.Client is missing; make one with cio.NewClient, or set DryRun")
 	case j.RejectsFile != "" && j.Rejects != nil:

@@ -80,10 +80,10 @@ type mirrorModel struct {
 	rows     []string
 
 	made    map[string]bool   // whom loads identified: two spellings of an address are one person
-	address map[string]string // the last one of each, by foldID
+	address map[string]string // the last one of each, by address.Fold
 	trace   []string
 
-	there   map[string]bool     // everybody who is there, by foldID
+	there   map[string]bool     // everybody who is there, by address.Fold
 	had     map[string][]string // the addresses that a table ever gave them, whether or not they were sent
 	excused map[string]bool     // who is there and belongs to no mirror any more, as a load has said
 	final   map[string]bool     // who was deleted by loads that ended well

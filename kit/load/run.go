@@ -21,7 +21,7 @@ import (
 // every message is settled. The error is nil if the input was read to its end, or its limit, and everything was sent; rows and messages that
 // were refused are in the Summary and not an error. Otherwise it is
 //
-//   - a *MappingError if the mapping does not fit the input's columns, a *source.FormatError if the input is not what it should be, or a
+//   - a *mapping.Error if the mapping does not fit the input's columns, a *source.FormatError if the input is not what it should be, or a
 //     *SnapshotError or *PendingError for a snapshot that cannot be gone on from: nothing was sent;
 //   - a *StopError for all that comes later. When the key is refused, when the client gives up, and after Job.MaxErrors refusals, nothing
 //     more is sent, but the input is read to its end, so that the Summary covers all of it. When ctx ends, Run stops at once: the rest of

@@ -394,7 +394,7 @@ func TestSourceFails(t *testing.T) {
 	}
 	var wrong *mapping.Error
 	if _, err = Run(t.Context(), Job{Source: mustSource(t, "a,b\n1,2\n", source.Config{}), Mapping: mustMapping(t, people), Client: client}); !errors.As(err, &wrong) {
-		t.Errorf("other columns: %v, want a MappingError", err)
+		t.Errorf("other columns: %v, want a mapping.Error", err)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// causes are the cells that rows were rejected for because they do not convert, by rule and column. They are somebody's data and stay in memory.
+// Causes are the cells that rows were rejected for because they do not convert, by rule and column. They are somebody's data and stay in memory.
 type Causes []*cause
 
 type cause struct {

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// plan is a mapping compiled for an input.
+// Compiled is a mapping compiled for an input.
 type Compiled struct {
 	columns  []string // to be selected, in the order of their slots
 	wholeRow bool     // a value takes all members of the row
@@ -24,7 +24,7 @@ type Compiled struct {
 	slotNulls   []nullWords
 }
 
-// messagePlan makes one message of a row.
+// Message makes one message of a row.
 type Message struct {
 	kind  *kind
 	place int
@@ -59,7 +59,7 @@ type defaultCell struct {
 }
 
 // Compile checks the mapping against the columns of an input, nil if its rows name their own. decimalComma says that numbers have a comma before
-// their decimals. The error is a *MappingError.
+// their decimals. The error is a *Error.
 func (m *Mapping) Compile(columns []source.Column, decimalComma bool) (*Compiled, error) {
 	c := &compilation{comma: decimalComma, zone: m.zone, columns: columns, kind: source.JSON, slots: make(map[string]int),
 		ids: &idRules{words: m.idWords, verbatim: m.verbatimIDs, comma: decimalComma}}

@@ -24,7 +24,7 @@ const (
 	RuleNoMessageID  = string(cio.RuleNoMessageID) // a messageId made of columns that are all empty
 )
 
-// valueError says why a value cannot be mapped. It never holds the value.
+// ValueError says why a value cannot be mapped. It never holds the value.
 type ValueError struct {
 	Column string // the column it came from
 	Field  string // where it would have gone, as named on the wire; completed on the way out

@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// mapper makes messages of rows. It is used by one goroutine.
+// Mapper makes messages of rows. It is used by one goroutine.
 type Mapper struct {
 	plan   *Compiled
 	encode func(cio.Message) (cio.Encoded, error)
@@ -56,7 +56,7 @@ func (m *Mapper) Made(i int) *Message { return m.plan.messages[m.made[i]] }
 func (m *Mapper) Time(i int) time.Time { return m.times[i] }
 
 // Identities returns for each message of the row at hand what tells whose or what it is: messages of the same must keep their order. It is valid
-// until the next call of messagesOf.
+// until the next call of Map.
 func (m *Mapper) Identities() []string { return m.identities }
 
 // Deletes returns how many messages of the row at hand delete or suppress something.
@@ -65,10 +65,10 @@ func (m *Mapper) Deletes() int { return m.deletes }
 // Blank reports whether the row at hand has nothing in the columns that the mapping reads.
 func (m *Mapper) Blank() bool { return m.blank }
 
-// Said returns what the messages of the row at hand say about who and what they are, valid until the next call of messagesOf.
+// Said returns what the messages of the row at hand say about who and what they are, valid until the next call of Map.
 func (m *Mapper) Said() []Said { return m.sayings.said }
 
-// messagesOf returns the messages of a row; none if all its cells are absent or no condition holds. They are valid until the next call. An
+// Map returns the messages of a row; none if all its cells are absent or no condition holds. They are valid until the next call. An
 // error is about the first message that cannot be made, and means that there are none. A row without any value is an error where a message
 // that acts would be of it: who was to be deleted must not go missing without a word.
 func (m *Mapper) Map(r *source.Row, tag uint64) ([]cio.Encoded, *ValueError) {

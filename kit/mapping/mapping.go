@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/printed"
 )
 
-// Mapping says which messages a row becomes. It is read from YAML by ParseMapping, and checked against the columns of the input when a
+// Mapping says which messages a row becomes. It is read from YAML by Parse, and checked against the columns of the input when a
 // run begins:
 //
 //	messages:
@@ -96,7 +96,7 @@ func (m *Mapping) Columns() []string {
 	return names
 }
 
-// ReadMapping reads a mapping from a file.
+// Read reads a mapping from a file.
 func Read(file string) (*Mapping, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -119,7 +119,7 @@ type Problem struct {
 	What, Hint string
 }
 
-// MappingError lists everything that is wrong with a mapping, by itself or for the input at hand.
+// Error lists everything that is wrong with a mapping, by itself or for the input at hand.
 type Error struct {
 	// Name is the name that the mapping was parsed under.
 	Name     string

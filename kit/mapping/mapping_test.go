@@ -60,7 +60,7 @@ func TestWrongMappings(t *testing.T) {
 			}
 			var wrong *Error
 			if !errors.As(err, &wrong) {
-				t.Fatalf("got %v, want a MappingError", err)
+				t.Fatalf("got %v, want an Error", err)
 			}
 			if got := err.Error(); got != tt.want && !(tt.name == "an alias to itself" && strings.Contains(got, tt.want)) && !strings.HasPrefix(got, tt.want+"\n") {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)

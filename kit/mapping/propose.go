@@ -33,14 +33,14 @@ type Proposal struct {
 	Mapping []byte
 	// Open are the choices that nobody but a person can make; a load refuses the mapping until they are made.
 	Open []string
-	// DecimalComma says that the load needs Job.DecimalComma (--decimal-comma).
+	// DecimalComma says that the load needs load.Job.DecimalComma (--decimal-comma).
 	DecimalComma bool
 }
 
 // Propose writes a mapping for an input. Rows with an order id, an amount, a time and a customer become semantic events of orders, rows with the name of an
 // event and a time become track messages, other rows about people identify messages, with every column as a trait. Values are converted by what
 // the columns look like, words that stand for nothing are listed for their columns, and what looks like personal data is marked by a comment.
-// Whether all rows can be mapped is for MakePlan to say. An error is a wrong ProposeConfig, or names that YAML cannot hold.
+// Whether all rows can be mapped is for a plan of the load to say. An error is a wrong ProposeConfig, or names that YAML cannot hold.
 func Propose(p source.Profile, cfg ProposeConfig) (Proposal, error) {
 	for i, c := range p.Columns {
 		if !utf8.ValidString(c.Name) {

@@ -37,7 +37,7 @@ func (m *Mapping) Identifies() bool {
 }
 
 // CheckSnapshot refuses what a snapshot cannot tell apart, and for a mirror all that may be about people without naming them. The error is a
-// *MappingError.
+// *Error.
 func (m *Mapping) CheckSnapshot(mirror bool) error {
 	var problems mappingReader
 	for _, s := range m.messages {

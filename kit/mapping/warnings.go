@@ -35,7 +35,7 @@ const (
 	oldEvent   = 72 * time.Hour
 )
 
-// warnings are the warnings of some rows, one of each rule.
+// Warnings are the warnings of some rows, one of each rule.
 type Warnings []Warning
 
 func (w *Warnings) add(n Warning) {
@@ -55,7 +55,7 @@ func (w *Warnings) AddAll(more Warnings) {
 	}
 }
 
-// sorted returns them with the most frequent first, and how many there are.
+// Sorted returns them with the most frequent first, and how many there are.
 func (w Warnings) Sorted() (list []Warning, count int64) {
 	list = slices.Clone(w)
 	slices.SortFunc(list, func(a, b Warning) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Rule, b.Rule)) })
@@ -65,7 +65,7 @@ func (w Warnings) Sorted() (list []Warning, count int64) {
 	return list, count
 }
 
-// row adds what there is to say of a row and of its messages, which the mapper has just made.
+// AddRow adds what there is to say of a row and of its messages, which the mapper has just made.
 func (w *Warnings) AddRow(r *source.Row, messages []cio.Encoded, m *Mapper, now time.Time) {
 	w.look(r.File, r.Line, messages, m.times, now)
 	for _, n := range m.row.notes {

@@ -20,7 +20,7 @@ const (
 	maxMappingDepth = 100
 )
 
-// ParseMapping reads a mapping. name, usually the file's, stands in errors. The error is a *MappingError that lists every problem.
+// Parse reads a mapping. name, usually the file's, stands in errors. The error is a *Error that lists every problem.
 func Parse(name string, data []byte) (*Mapping, error) {
 	p := &mappingReader{}
 	m := &Mapping{name: name}

@@ -10,7 +10,7 @@ import (
 // maxAddress is how many bytes an e-mail address has at most.
 const maxAddress = 254
 
-// isAddress reports whether a userId or a trait is an e-mail address to Customer.io, by the rule of the emulator: something, one @, and a domain
+// Is reports whether a userId or a trait is an e-mail address to Customer.io, by the rule of the emulator: something, one @, and a domain
 // with a dot inside. Addresses that differ in case alone are one; everything else is compared by its bytes.
 func Is(s string) bool {
 	_, ok := Append(nil, s)
@@ -31,7 +31,7 @@ var inAddress = func() (as [256]byte) {
 	return as
 }()
 
-// appendAddress appends the address as it is compared, and returns false if s is none.
+// Append appends the address as it is compared, and returns false if s is none.
 func Append[T string | []byte](dst []byte, s T) ([]byte, bool) {
 	if len(s) > maxAddress {
 		return dst, false
@@ -84,7 +84,7 @@ func appendForeign(dst []byte, s string) ([]byte, bool) {
 	return append(dst, strings.ToLower(s)...), true
 }
 
-// foldID returns an id as it is compared with others. What is sent is the id itself. An id of Customer.io's own is no address.
+// Fold returns an id as it is compared with others. What is sent is the id itself. An id of Customer.io's own is no address.
 func Fold(id string) string {
 	if strings.IndexByte(id, '@') < 0 || strings.HasPrefix(id, "cio_") && len(id) > len("cio_") {
 		return id
@@ -95,7 +95,7 @@ func Fold(id string) string {
 	return id
 }
 
-// addressOf returns an e-mail address as it is compared with others, empty if the text is none.
+// Of returns an e-mail address as it is compared with others, empty if the text is none.
 func Of(text string) string {
 	folded, _ := Append(nil, strings.TrimSpace(text))
 	return string(folded)

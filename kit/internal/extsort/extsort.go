@@ -23,7 +23,7 @@ const (
 	BufferBytes = 32 << 10
 )
 
-// sorter sorts any number of records, which are strings of bytes, in constant memory, and gives each distinct one once. What memory does
+// Sorter sorts any number of records, which are strings of bytes, in constant memory, and gives each distinct one once. What memory does
 // not hold is written to a file that has no name, so that nothing is left behind whatever ends the process.
 type Sorter struct {
 	dir   string // for the file
@@ -48,7 +48,7 @@ type span struct{ from, to int64 }
 
 func New(dir string) *Sorter { return &Sorter{dir: dir, bytes: sortBytes, fanIn: sortFanIn} }
 
-// add adds a record, which is copied.
+// Add adds a record, which is copied.
 func (s *Sorter) Add(record []byte) error {
 	if len(s.arena)+len(record) > s.bytes && len(s.arena) > 0 {
 		if err := s.spill(); err != nil {
@@ -108,7 +108,7 @@ func (s *Sorter) endRun(w *runWriter) error {
 	return nil
 }
 
-// sorted returns the distinct records in their order. Nothing is added after that.
+// Sorted returns the distinct records in their order. Nothing is added after that.
 func (s *Sorter) Sorted() (Records, error) {
 	if s.file == nil {
 		s.sortMemory()
@@ -150,7 +150,7 @@ func (s *Sorter) Sorted() (Records, error) {
 	return &distinct{from: m}, nil
 }
 
-// close gives up the memory and the file.
+// Close gives up the memory and the file.
 func (s *Sorter) Close() error {
 	s.arena, s.index = nil, nil
 	if s.file == nil {
@@ -161,13 +161,13 @@ func (s *Sorter) Close() error {
 	return err
 }
 
-// records are read one after the other.
+// Records are read one after the other.
 type Records interface {
-	// next returns the record that follows, valid until the next call, and io.EOF after the last.
+	// Next returns the record that follows, valid until the next call, and io.EOF after the last.
 	Next() ([]byte, error)
 }
 
-// noRecords are none.
+// None are none.
 type None struct{}
 
 func (None) Next() ([]byte, error) { return nil, io.EOF }
@@ -223,7 +223,7 @@ func (w *runWriter) write(record []byte) error {
 	return err
 }
 
-// writeRecord writes a record behind its length and returns how many bytes that took.
+// WriteRecord writes a record behind its length and returns how many bytes that took.
 func WriteRecord(w *bufio.Writer, record []byte) (int, error) {
 	head := binary.AppendUvarint(w.AvailableBuffer(), uint64(len(record)))
 	if _, err := w.Write(head); err != nil {
@@ -235,7 +235,7 @@ func WriteRecord(w *bufio.Writer, record []byte) (int, error) {
 
 var ErrRecord = errors.New("a record is not whole")
 
-// readRecord reads what writeRecord wrote into buf. It returns io.EOF at the end.
+// ReadRecord reads what WriteRecord wrote into buf. It returns io.EOF at the end.
 func ReadRecord(r *bufio.Reader, buf []byte) ([]byte, error) {
 	n, err := binary.ReadUvarint(r)
 	switch {
@@ -251,7 +251,7 @@ func ReadRecord(r *bufio.Reader, buf []byte) ([]byte, error) {
 	return buf, nil
 }
 
-// maxRecord bounds a record: an id fits into a message of 32,000 bytes.
+// MaxRecord bounds a record: an id fits into a message of 32,000 bytes.
 const MaxRecord = 1 << 20
 
 // merge gives the records of several sorted runs in their order.

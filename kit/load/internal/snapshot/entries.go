@@ -89,7 +89,7 @@ func (n *renewed) Next() ([]byte, error) {
 	return nil, io.EOF
 }
 
-// mark is what a row does to one thing in a snapshot: about is a hash of the thing, says one of what the row's messages about it say.
+// Entry is what a row does to one thing in a snapshot: about is a hash of the thing, says one of what the row's messages about it say.
 //
 // The things are such that messages about different ones may come in any order:
 //
@@ -112,7 +112,7 @@ func Hash(b []byte) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// appendText appends bytes behind their number.
+// AppendText appends bytes behind their number.
 func AppendText(dst, text []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/ciokit/cio/kit/internal/extsort"
 )
 
-// maxID bounds the ids that are kept: no message of 32,000 bytes, which are all there can be, has a longer one.
+// MaxID bounds the ids that are kept: no message of 32,000 bytes, which are all there can be, has a longer one.
 const MaxID = 32_000
 
-// mention is somebody whom a row names, and how. Only who was identified belongs to a mirror. Who is named in any way is in the input.
+// Mention is somebody whom a row names, and how. Only who was identified belongs to a mirror. Who is named in any way is in the input.
 type Mention struct {
 	How     byte
 	ID      []byte // as it was read; empty if only an address is known
@@ -35,7 +35,7 @@ func (n *Mention) append(dst []byte) []byte {
 	return append(dst, n.ID...)
 }
 
-// parseNamed reads what append wrote.
+// parseMention reads what append wrote.
 func parseMention(record []byte) (n Mention, ok bool) {
 	if len(record) < 9 {
 		return n, false
@@ -63,14 +63,14 @@ const (
 	PersonUnsure      byte = 'u'
 )
 
-// appendPerson writes a record.
+// AppendPerson writes a record.
 func AppendPerson(dst []byte, from byte, addressHash uint64, id []byte) []byte {
 	dst = append(AppendText(dst, []byte(address.Fold(string(id)))), from)
 	dst = binary.BigEndian.AppendUint64(dst, addressHash)
 	return append(dst, id...)
 }
 
-// appendKey writes what the records of a person begin with.
+// AppendKey writes what the records of a person begin with.
 func AppendKey(dst, id []byte) []byte { return AppendText(dst, []byte(address.Fold(string(id)))) }
 
 // keyOf returns that beginning, nil if the record is none.
@@ -82,7 +82,7 @@ func keyOf(record []byte) []byte {
 	return record[:head+int(n)]
 }
 
-// person is one of the people of whom a mirror knows.
+// Person is one of the people of whom a mirror knows.
 type Person struct {
 	Key       []byte   // what the records begin with
 	ID        []byte   // as it is sent
@@ -94,7 +94,7 @@ type Person struct {
 	Addresses []uint64 // that they are known to have had, in order, each once
 }
 
-// peopleReader reads people from their records.
+// PeopleReader reads people from their records.
 type PeopleReader struct {
 	From  extsort.Records
 	ahead []byte // the first record of the one that follows; nil before the first and at the end
@@ -164,7 +164,7 @@ func (p *PeopleReader) advance() error {
 	return nil
 }
 
-// each calls f for everybody, and says whether they have one of the keys, which are in order.
+// Each calls f for everybody, and says whether they have one of the keys, which are in order.
 func (p *PeopleReader) Each(keys extsort.Records, f func(one *Person, listed bool) error) error {
 	var key []byte
 	if err := extsort.Advance(keys, &key); err != nil {
@@ -189,7 +189,7 @@ func (p *PeopleReader) Each(keys extsort.Records, f func(one *Person, listed boo
 	}
 }
 
-// eachBut calls f for everybody who belongs to the mirror and has none of the keys, which are in order.
+// EachBut calls f for everybody who belongs to the mirror and has none of the keys, which are in order.
 func (p *PeopleReader) EachBut(keys extsort.Records, f func(*Person) error) error {
 	return p.Each(keys, func(one *Person, listed bool) error {
 		if listed || one.Past {
@@ -199,7 +199,7 @@ func (p *PeopleReader) EachBut(keys extsort.Records, f func(*Person) error) erro
 	})
 }
 
-// write calls f with the person's records as a snapshot has them.
+// Write calls f with the person's records as a snapshot has them.
 func (p *Person) Write(buf []byte, f func([]byte) error) ([]byte, error) {
 	from := PersonUnsure
 	switch {

@@ -24,8 +24,8 @@ import (
 //
 //	"ciosnap3"
 //	entries   16 bytes each, in ascending order, none twice: a thing that a row is about, then what it says of it, each a hash of 8 bytes
-//	people    records in ascending order, none twice, each behind its length as a uvarint; see person; none unless ChangeOnly.IDs was set
-//	info      a SnapshotInfo in JSON
+//	people    records in ascending order, none twice, each behind its length as a uvarint; see Person; none unless ChangeOnly.IDs was set
+//	info      an Info in JSON
 //	length    of info, 4 bytes, the highest first
 //	checksum  the SHA-256 of everything before it
 //
@@ -40,7 +40,7 @@ const (
 	fanOutBits = 16
 )
 
-// SnapshotInfo describes a snapshot.
+// Info describes a snapshot.
 type Info struct {
 	// ID tells the snapshot from others, By is the journal's id of the run that made it, empty for one without a journal.
 	ID string `json:"id"`
@@ -74,7 +74,7 @@ type Info struct {
 	Salt []byte `json:"salt"`
 }
 
-// SnapshotError is a file that cannot be used as a snapshot.
+// Error is a file that cannot be used as a snapshot.
 type Error struct {
 	// File is its name, Problem what is wrong, Hint what to do.
 	File, Problem, Hint string
@@ -86,7 +86,7 @@ func (e *Error) Error() string {
 
 const remakeHint = "remove it, and the next load sends every row and makes a new one"
 
-// ReadSnapshotInfo checks a snapshot as a whole and returns what it says of itself. The error is a *SnapshotError if the file is there and is
+// ReadInfo checks a snapshot as a whole and returns what it says of itself. The error is a *Error if the file is there and is
 // no snapshot.
 func ReadInfo(file string) (Info, error) {
 	s, err := Open(file)
@@ -96,7 +96,7 @@ func ReadInfo(file string) (Info, error) {
 	return s.Info, s.Close()
 }
 
-// snapshot is one that is read. Beside the file it holds a table of constant size; what is looked up often stays in the memory of the
+// Snapshot is one that is read. Beside the file it holds a table of constant size; what is looked up often stays in the memory of the
 // operating system, not in the process's.
 type Snapshot struct {
 	file   io.ReaderAt
@@ -251,7 +251,7 @@ func (s *Snapshot) checkIDs(all *bufio.Reader) error {
 // maxPage is how many bytes of entries are read at once when one is looked up.
 const maxPage = 64 << 10
 
-// has reports whether all that the snapshot knows of a thing is what the mark says. Where it knows more, as of two rows that give one person
+// Has reports whether all that the snapshot knows of a thing is what the entry says. Where it knows more, as of two rows that give one person
 // different attributes, their order counts too, and there is no telling.
 func (s *Snapshot) Has(m Entry) (same bool, err error) {
 	_, entries, err := s.At(m.About)
@@ -261,7 +261,7 @@ func (s *Snapshot) Has(m Entry) (same bool, err error) {
 	return same && len(entries) == entryBytes, err
 }
 
-// at returns the entries of a thing, valid until the next call, and which of all entries is the first of them. There are none of one that it does
+// At returns the entries of a thing, valid until the next call, and which of all entries is the first of them. There are none of one that it does
 // not know.
 func (s *Snapshot) At(about uint64) (first int64, entries []byte, err error) {
 	bucket := about >> (64 - fanOutBits)
@@ -309,7 +309,7 @@ func (s *Snapshot) aboutAt(i int64) (uint64, error) {
 	return binary.BigEndian.Uint64(page), err
 }
 
-// entries returns the entries in their order.
+// Entries returns the entries in their order.
 func (s *Snapshot) Entries() extsort.Records {
 	if s == nil {
 		return extsort.None{}
@@ -327,7 +327,7 @@ func (f *fixedRecords) Next() ([]byte, error) {
 	return f.buf[:], err
 }
 
-// people returns the records of its people in their order.
+// People returns the records of its people in their order.
 func (s *Snapshot) People() extsort.Records {
 	if s == nil || s.Info.Older {
 		return extsort.None{}
@@ -346,7 +346,7 @@ func (l *lengthRecords) Next() (_ []byte, err error) {
 	return l.buf, err
 }
 
-// writeSnapshot writes a snapshot in place of the one of that name, if there is one. It sets the counts of info. Once all is on disk under
+// Write writes a snapshot in place of the one of that name, if there is one. It sets the counts of info. Once all is on disk under
 // another name it calls ready, and then gives it its own.
 func Write(name string, info Info, entries, people extsort.Records, ready func() error) (err error) {
 	fresh := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".new") // always the same, so that a process that is killed leaves one at most

@@ -50,7 +50,7 @@ const (
 	RowSelf      byte = 'w' // people whom this run made before it was killed, who are in the input; the mark is void
 )
 
-// createSpool makes a spool in dir, of that name or without one.
+// CreateSpool makes a spool in dir, of that name or without one.
 func CreateSpool(dir, name string, base, salt [16]byte) (*Spool, error) {
 	s := &Spool{base: base, salt: salt, nameless: name == ""}
 	var err error
@@ -72,7 +72,7 @@ func CreateSpool(dir, name string, base, salt [16]byte) (*Spool, error) {
 	return s, nil
 }
 
-// openSpool takes up a spool and forgets what was written behind its first bytes.
+// OpenSpool takes up a spool and forgets what was written behind its first bytes.
 func OpenSpool(dir, name string, bytes int64) (*Spool, error) {
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR, 0)
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *Spool) Add(what byte, m Entry, people []Mention) error {
 	return err
 }
 
-// spooled is a row of a spool. Its people are valid until the next.
+// Spooled is a row of a spool. Its people are valid until the next.
 type Spooled struct {
 	What   byte
 	Entry  Entry
@@ -128,7 +128,7 @@ type Spooled struct {
 	bytes  [][]byte
 }
 
-// each calls f for each row, in their order. What was written must have been flushed if the spool is also flushed elsewhere.
+// Each calls f for each row, in their order. What was written must have been flushed if the spool is also flushed elsewhere.
 func (s *Spool) Each(f func(*Spooled) error) error {
 	if s.buf.Buffered() > 0 {
 		if err := s.buf.Flush(); err != nil {
@@ -194,7 +194,7 @@ func (s *Spool) Sync() error { return s.file.Sync() }
 // Close lets go of the file, which stays if it has a name.
 func (s *Spool) Close() error { return s.file.Close() }
 
-// remove gives up the spool, which is not needed any more.
+// Remove gives up the spool, which is not needed any more.
 func (s *Spool) Remove() error {
 	name := s.file.Name()
 	err := s.Close()

@@ -16,7 +16,7 @@ type TableColumn struct {
 	Read bool `json:"read,omitempty"`
 }
 
-// keptSets returns the sets of columns of several files, nil where there is one or they are too many to be kept.
+// KeptSets returns the sets of columns of several files, nil where there is one or they are too many to be kept.
 func KeptSets(sets [][]string) [][]string {
 	size := 0
 	for _, set := range sets {
@@ -34,7 +34,7 @@ func KeptSets(sets [][]string) [][]string {
 // maxTable bounds the names of columns in a snapshot, beside which there must be room for the rest of its info.
 const maxTable = 16 << 10
 
-// tableOf returns the columns of an input, nil where its rows name their own or there are too many to be kept.
+// TableOf returns the columns of an input, nil where its rows name their own or there are too many to be kept.
 func TableOf(columns []source.Column, reads []string) (table []TableColumn) {
 	read := make(map[string]bool)
 	for _, name := range reads {
@@ -51,7 +51,7 @@ func TableOf(columns []source.Column, reads []string) (table []TableColumn) {
 	return table
 }
 
-// columnSets returns the sets of columns that the input had; nil if they were too many to be kept.
+// ColumnSets returns the sets of columns that the input had; nil if they were too many to be kept.
 func (i *Info) ColumnSets() [][]string {
 	if i.Sets != nil {
 		return i.Sets
@@ -94,7 +94,7 @@ func HashSets(headers [][]string) string {
 	return HashText(string(all))
 }
 
-// newColumns returns the names that are in none of the sets of columns that there were, and whether nothing else has changed: each set has all
+// NewColumns returns the names that are in none of the sets of columns that there were, and whether nothing else has changed: each set has all
 // columns of one that there was, and each of those is in one of them, so that no column can have got another name.
 func NewColumns(was, now [][]string) (names []string, wider bool) {
 	if len(was) == 0 || len(now) == 0 {
@@ -118,7 +118,7 @@ func NewColumns(was, now [][]string) (names []string, wider bool) {
 	return names, wider
 }
 
-// columnSets returns the sets of columns that an input has.
+// ColumnSets returns the sets of columns that an input has.
 func ColumnSets(columns []source.Column, headers [][]string) [][]string {
 	if len(headers) > 0 {
 		return headers

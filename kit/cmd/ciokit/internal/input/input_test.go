@@ -10,7 +10,7 @@ import (
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
-	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -74,7 +74,7 @@ func TestError(t *testing.T) {
 	}{
 		{&fs.PathError{Op: "open", Path: "x", Err: fs.ErrNotExist}, exit.Local},
 		{&source.FormatError{Problem: "no header"}, exit.Usage},
-		{&load.MappingError{}, exit.Usage},
+		{&mapping.Error{}, exit.Usage},
 		{errors.New("anything else"), exit.Usage},
 		{exit.Fail(exit.Usage, "said before"), exit.Usage},
 	} {
