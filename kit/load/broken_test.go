@@ -209,7 +209,7 @@ func TestBrokenFiles(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			client := new(fakeClient)
-			s, err := Run(t.Context(), Job{Source: mustSource(t, tt.in, source.Config{Format: source.CSV}), Mapping: mustMapping(t, brokenMapping), Client: client})
+			s, err := Run(t.Context(), Job{Source: mustSource(t, tt.in, source.Config{Format: source.FormatCSV}), Mapping: mustMapping(t, brokenMapping), Client: client})
 			var mapping *mapping.Error
 			var format *source.FormatError
 			if !errors.As(err, &mapping) && !errors.As(err, &format) || !strings.Contains(err.Error(), tt.want) {
@@ -229,7 +229,7 @@ func TestBrokenFiles(t *testing.T) {
 		}
 	}
 	// Somebody has said another one than it shows.
-	_, err := Run(t.Context(), Job{Source: mustSource(t, strings.ReplaceAll(header, ",", ";")+"\n", source.Config{Format: source.CSV, Delimiter: ','}), Mapping: mustMapping(t, brokenMapping), Client: new(fakeClient)})
+	_, err := Run(t.Context(), Job{Source: mustSource(t, strings.ReplaceAll(header, ",", ";")+"\n", source.Config{Format: source.FormatCSV, Delimiter: ','}), Mapping: mustMapping(t, brokenMapping), Client: new(fakeClient)})
 	if err == nil || !strings.Contains(err.Error(), "--delimiter ';'") {
 		t.Errorf("a header with another delimiter than was said: %v", err)
 	}

@@ -29,7 +29,7 @@ func TestMemoryOfUnchangedRows(t *testing.T) {
 		for i := range rows {
 			fmt.Fprintf(&in, "u%07d,1\n", i)
 		}
-		src, err := source.New(&in, source.Config{Format: source.CSV})
+		src, err := source.New(&in, source.Config{Format: source.FormatCSV})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -110,7 +110,7 @@ func (d *DenyList) read(file string, cfg DenyConfig) error {
 	if single { // nothing tells what would stand between two values
 		return d.linesBelow(in)
 	}
-	src, err := source.New(withLF(in, head), source.Config{Delimiter: delimiter, Quote: '"', Escape: source.None, LineEnd: source.LF})
+	src, err := source.New(withLF(in, head), source.Config{Delimiter: delimiter, Quote: '"', Escape: source.None, LineEnd: source.LineEndLF})
 	if err != nil {
 		return err
 	}
@@ -274,7 +274,7 @@ func delimiterOf(head []byte, column string) (delimiter byte, single bool, err e
 	most, others := 0, 0
 	var names []string
 	for _, c := range []byte(delimiters) {
-		src, err := source.New(withLF(bytes.NewReader(head), head), source.Config{Format: source.CSV, Delimiter: c, Quote: '"', Escape: source.None, LineEnd: source.LF})
+		src, err := source.New(withLF(bytes.NewReader(head), head), source.Config{Format: source.FormatCSV, Delimiter: c, Quote: '"', Escape: source.None, LineEnd: source.LineEndLF})
 		if err != nil {
 			return 0, false, err
 		}

@@ -73,7 +73,7 @@ func guideMakesWhatItShows(t *testing.T, file string, least int) {
 		shown++
 		in, out := blocks[i+1], blocks[i+2]
 		client := new(fakeClient)
-		src := mustSource(t, in.text, source.Config{Format: map[string]source.Format{"csv": source.CSV, "jsonl": source.JSONLines}[in.lang]})
+		src := mustSource(t, in.text, source.Config{Format: map[string]source.Format{"csv": source.FormatCSV, "jsonl": source.FormatJSONLines}[in.lang]})
 		s, err := Run(t.Context(), Job{Source: src, Mapping: m, Client: client})
 		if err != nil || s.RowsRejected > 0 {
 			t.Errorf("%s:%d: %v, %+v", file, in.line, err, s.First)

@@ -37,11 +37,11 @@ func TestNobodyToActOn(t *testing.T) {
 		{"track: {userId: $id, event: Bought}", "", 3, 2},
 	} {
 		for format, in := range map[source.Format]string{
-			source.CSV:       "id,n\n1,1\n,1\n,\n2,2\n,\n",
-			source.JSONLines: "{}\n" + `{"id":"1","n":"1"}` + "\n" + `{"id":null,"n":"1"}` + "\n" + `{}` + "\n" + `{"id":"2","n":"2"}` + "\n" + `{"id":null}` + "\n",
+			source.FormatCSV:       "id,n\n1,1\n,1\n,\n2,2\n,\n",
+			source.FormatJSONLines: "{}\n" + `{"id":"1","n":"1"}` + "\n" + `{"id":null,"n":"1"}` + "\n" + `{}` + "\n" + `{"id":"2","n":"2"}` + "\n" + `{"id":null}` + "\n",
 		} {
 			t.Run(string(format)+"/"+c.mapping, func(t *testing.T) {
-				if format == source.JSONLines {
+				if format == source.FormatJSONLines {
 					in = "\n" + in[len("{}\n"):] // so that the lines are the same
 				}
 				var rejects bytes.Buffer

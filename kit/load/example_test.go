@@ -27,7 +27,7 @@ func ExampleRun() {
 		log.Fatal(err)
 	}
 
-	rows, err := source.New(strings.NewReader("id,email,orders\n0001,ann@example.com,12\n0002,bob@example.com,a dozen\n"), source.Config{Format: source.CSV})
+	rows, err := source.New(strings.NewReader("id,email,orders\n0001,ann@example.com,12\n0002,bob@example.com,a dozen\n"), source.Config{Format: source.FormatCSV})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -345,7 +345,7 @@ func TestLoadWithoutRoomForIdentities(t *testing.T) {
 		t.Skip("TMPDIR is of Unix")
 	}
 	const rows = 3 * mostPairs / 2
-	src, err := source.New(&shopRows{rows: rows}, source.Config{Format: source.CSV})
+	src, err := source.New(&shopRows{rows: rows}, source.Config{Format: source.FormatCSV})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,9 +22,9 @@ func TestResumeReadsAsTheJournalSays(t *testing.T) {
 		"the same":         {func(*JournalHeader) {}, ""},
 		"an older journal": {func(h *JournalHeader) { h.Layouts = nil }, ""},
 		"compression":      {func(h *JournalHeader) { h.Layouts[0].Compression = "gzip" }, "in.csv as gzip, CSV, and now it is"},
-		"format":           {func(h *JournalHeader) { h.Layouts[0] = source.Layout{Format: source.Parquet} }, "in.csv as Parquet, and now it is"},
+		"format":           {func(h *JournalHeader) { h.Layouts[0] = source.Layout{Format: source.FormatParquet} }, "in.csv as Parquet, and now it is"},
 		"form of JSON": {func(h *JournalHeader) {
-			h.Layouts[0] = source.Layout{Format: source.JSONLines, JSON: source.JSONStream}
+			h.Layouts[0] = source.Layout{Format: source.FormatJSONLines, JSON: source.JSONFormStream}
 		}, "as JSON, a stream of objects, and now it is"},
 		"encoding":          {func(h *JournalHeader) { h.Layouts[0].Encoding = "utf-16" }, "in.csv as CSV, in utf-16, and now it is"},
 		"names of columns":  {func(h *JournalHeader) { h.Layouts[0].Columns = []string{"id", "n"} }, "as CSV, with the columns id, n, and now it is"},
@@ -101,9 +101,9 @@ func TestJournalKeepsLayouts(t *testing.T) {
 		cfg  source.Config
 		want string
 	}{
-		"lines":  {`{"id":"a","n":"1"}` + "\n" + `{"id":"b","n":"2"}` + "\n", source.Config{Format: source.JSONLines}, `[{"format":"jsonl","json":"lines"}]`},
-		"a list": {`[{"id":"a","n":"1"}]`, source.Config{Format: source.JSONLines}, `[{"format":"jsonl","json":"stream"}]`},
-		"a path": {`{"data":[{"id":"a","n":"1"}]}`, source.Config{Format: source.JSONLines, JSONPath: "data"}, `[{"format":"jsonl","json":"stream","json_path":"data"}]`},
+		"lines":  {`{"id":"a","n":"1"}` + "\n" + `{"id":"b","n":"2"}` + "\n", source.Config{Format: source.FormatJSONLines}, `[{"format":"jsonl","json":"lines"}]`},
+		"a list": {`[{"id":"a","n":"1"}]`, source.Config{Format: source.FormatJSONLines}, `[{"format":"jsonl","json":"stream"}]`},
+		"a path": {`{"data":[{"id":"a","n":"1"}]}`, source.Config{Format: source.FormatJSONLines, JSONPath: "data"}, `[{"format":"jsonl","json":"stream","json_path":"data"}]`},
 		"CSV":    {"id,n\na,1\n", source.Config{}, `[{"format":"csv"}]`},
 		"UTF-16": {inUTF16("id,n\na,1\n", false), source.Config{}, `[{"format":"csv","encoding":"utf-16"}]`},
 	} {

@@ -56,7 +56,7 @@ func TestResumeJSONOverLines(t *testing.T) {
 		f := newLoadFile(t, text)
 		open := func(j *Job) {
 			cfg := form.cfg
-			cfg.Format = source.JSONLines
+			cfg.Format = source.FormatJSONLines
 			src, err := source.Open(f.path("in.csv"), cfg)
 			if err != nil {
 				t.Fatal(err)
@@ -105,7 +105,7 @@ func TestMirrorOfCutInputs(t *testing.T) {
 	}
 	inputs := map[string]input{"gzip": {packed.String(), source.Config{}}}
 	for name, form := range jsonInputs {
-		form.cfg.Format = source.JSONLines
+		form.cfg.Format = source.FormatJSONLines
 		if form.before != "" { // objects one behind the other end anywhere
 			inputs[name] = input{writePeople(somePeople(40), form.before, form.between, form.after), form.cfg}
 		}

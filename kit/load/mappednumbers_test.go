@@ -251,8 +251,8 @@ messages:
 	const rows = `[{"userId":"1","traits":{"n":1234,"total":1234.50,"twice":2469,"day":"2021-12-31T00:00:00Z","name":"-"}}` +
 		`{"userId":"2","traits":{"total":7.5,"twice":15}}]`
 	for format, in := range map[source.Format]string{
-		source.CSV: "id,n,total,day,name\n1,\"1,234\",\"1.234,50 €\",44561,-\n2,n/a,\"7,5\",,NULL\n3,12,\"7.5\",,\n4,NULL,,,\n",
-		source.JSONLines: `{"id":"1","n":"1,234","total":"1.234,50 €","day":44561,"name":"-"}` + "\n" + `{"id":"2","n":"n/a","total":7.5,"name":"NULL"}` + "\n" +
+		source.FormatCSV: "id,n,total,day,name\n1,\"1,234\",\"1.234,50 €\",44561,-\n2,n/a,\"7,5\",,NULL\n3,12,\"7.5\",,\n4,NULL,,,\n",
+		source.FormatJSONLines: `{"id":"1","n":"1,234","total":"1.234,50 €","day":44561,"name":"-"}` + "\n" + `{"id":"2","n":"n/a","total":7.5,"name":"NULL"}` + "\n" +
 			`{"id":"3","n":12,"total":"7.5"}` + "\n" + `{"id":"4","n":"NULL"}` + "\n",
 	} {
 		for _, comma := range []bool{false, true} {

@@ -100,7 +100,7 @@ func TestGivesUpAfterTheLastAcceptance(t *testing.T) {
 				}
 				feed.Close()
 			}()
-			src, err := source.New(input, source.Config{Format: source.CSV})
+			src, err := source.New(input, source.Config{Format: source.FormatCSV})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -43,7 +43,7 @@ func TestMirrorWithoutIDs(t *testing.T) {
 			for _, r := range rows {
 				fmt.Fprintf(&in, "\"%s\",%s\n", r[0], r[1])
 			}
-			job.Source = mustSource(t, in.String(), source.Config{Format: source.CSV, Escape: source.None})
+			job.Source = mustSource(t, in.String(), source.Config{Format: source.FormatCSV, Escape: source.None})
 			s, err := Run(t.Context(), job)
 			if err != nil && !errors.As(err, new(*StopError)) {
 				t.Fatal(err)

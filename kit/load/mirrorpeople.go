@@ -84,7 +84,7 @@ func (k *marker) whoIsIn(r *source.Row, m *mapping.Mapper) (n naming) {
 // inCells adds whoever may be in a row of CSV of several lines: a stray quote makes one cell of all rows up to the next quote, and who is in them
 // is still in the input.
 func (k *marker) inCells(list []snapshot.Mention, r *source.Row) []snapshot.Mention {
-	if r.Form == nil || r.Form.Format != source.CSV || bytes.IndexByte(r.Raw, '\n') < 0 && bytes.IndexByte(r.Raw, '\r') < 0 {
+	if r.Form == nil || r.Form.Format != source.FormatCSV || bytes.IndexByte(r.Raw, '\n') < 0 && bytes.IndexByte(r.Raw, '\r') < 0 {
 		return list
 	}
 	separates := func(c rune) bool { return c == '\n' || c == '\r' || strings.ContainsRune(r.Form.Delimiter, c) }

@@ -31,7 +31,7 @@ messages: [{delete_person: {userId: $id}}, {set_device: {userId: $id, token: $a,
 			t.Skip()
 		}
 		for mapping := range strings.Lines(mappings) {
-			src, err := source.New(strings.NewReader(line), source.Config{Format: source.JSONLines})
+			src, err := source.New(strings.NewReader(line), source.Config{Format: source.FormatJSONLines})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -158,7 +158,7 @@ func (w *rejectWriter) write(r Reject, row *chunkRow, raw []byte, another bool) 
 		line[len(line)-1] = '\n'
 	}
 	apart := "" // in a column of its own
-	if kept.Torn || kept.Quote != "" || kept.Format != source.CSV || kept.Delimiter != string(w.delimiter) || !slices.Equal(kept.Columns, w.header) {
+	if kept.Torn || kept.Quote != "" || kept.Format != source.FormatCSV || kept.Delimiter != string(w.delimiter) || !slices.Equal(kept.Columns, w.header) {
 		apart = string(raw)
 		line = append(line, bytes.Repeat([]byte{w.delimiter}, len(w.header)-1)...)
 	} else {
@@ -182,7 +182,7 @@ func (w *rejectWriter) write(r Reject, row *chunkRow, raw []byte, another bool) 
 func (w *rejectWriter) kept(r *Reject, row *chunkRow, raw []byte) *source.Kept {
 	k := &source.Kept{Version: source.KeptVersion, Form: *source.ObjectForm}
 	if r.File == mirrorFile {
-		k.Format = source.NoRow
+		k.Format = source.FormatNoRow
 		return k
 	}
 	k.Ordinal, k.Sum, k.Torn, k.DecimalComma = row.ordinal, source.RowSum(raw), r.unreadable, w.comma

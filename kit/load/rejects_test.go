@@ -249,9 +249,9 @@ func testRejectsLoop(t *testing.T, rnd *rand.Rand) {
 		}
 		return false
 	}
-	cfg := source.Config{Delimiter: byte(delimiter), Format: source.CSV, Quote: '"', Escape: source.None, LineEnd: source.LF}
+	cfg := source.Config{Delimiter: byte(delimiter), Format: source.FormatCSV, Quote: '"', Escape: source.None, LineEnd: source.LineEndLF}
 	if jsonRows {
-		cfg.Format = source.JSONLines
+		cfg.Format = source.FormatJSONLines
 	}
 
 	reference := &loop{t: t, mapping: l.mapping}

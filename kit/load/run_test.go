@@ -296,7 +296,7 @@ func TestInterrupt(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			in, out := io.Pipe()
 			defer in.Close()
-			src, err := source.New(in, source.Config{Format: source.CSV})
+			src, err := source.New(in, source.Config{Format: source.FormatCSV})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -353,7 +353,7 @@ func TestInterruptAfterStop(t *testing.T) {
 		<-ctx.Done()
 		return 0, errors.New("cut off")
 	}))
-	src, err := source.New(in, source.Config{Format: source.CSV})
+	src, err := source.New(in, source.Config{Format: source.FormatCSV})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -377,7 +377,7 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 func TestSourceFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is gone")
-	src, err := source.New(io.MultiReader(strings.NewReader(personRows(100)), iotest.ErrReader(broken)), source.Config{Format: source.CSV})
+	src, err := source.New(io.MultiReader(strings.NewReader(personRows(100)), iotest.ErrReader(broken)), source.Config{Format: source.FormatCSV})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -419,7 +419,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 func TestBadRowsAreNotHeld(t *testing.T) {
 	const rows = 40_000
 	in := io.MultiReader(strings.NewReader("id,n\n"), io.LimitReader(&repeater{"1,x\n", 0}, rows*4))
-	src, err := source.New(in, source.Config{Format: source.CSV})
+	src, err := source.New(in, source.Config{Format: source.FormatCSV})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func TestMemory(t *testing.T) {
 	if deep() {
 		rows = 10_000_000
 	}
-	src, err := source.New(&shopRows{rows: rows}, source.Config{Format: source.CSV})
+	src, err := source.New(&shopRows{rows: rows}, source.Config{Format: source.FormatCSV})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestMemory(t *testing.T) {
 }
 
 func BenchmarkRun(b *testing.B) {
-	src, err := source.New(&shopRows{rows: b.N}, source.Config{Format: source.CSV})
+	src, err := source.New(&shopRows{rows: b.N}, source.Config{Format: source.FormatCSV})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -74,9 +74,9 @@ func TestMemoryOfWideRows(t *testing.T) {
 		{"a query in an order, not read", mapsID, ofQuery("id"), false, 24 << 20},
 		{"a query, read", mapsAll, ofQuery(), true, 140 << 20},
 		{"a query in an order, read", mapsAll, ofQuery("id"), true, 140 << 20},
-		{"CSV", mapsAll, ofText(source.Config{Format: source.CSV}, "id,doc\n", "%d,", "\n"), true, 40 << 20},
-		{"CSV in quotes", mapsAll, ofText(source.Config{Format: source.CSV}, "id,doc\n", `%d,"`, "\"\n"), true, 40 << 20},
-		{"JSON Lines", mapsAll, ofText(source.Config{Format: source.JSONLines}, "", `{"id":%d,"doc":"`, "\"}\n"), true, 40 << 20},
+		{"CSV", mapsAll, ofText(source.Config{Format: source.FormatCSV}, "id,doc\n", "%d,", "\n"), true, 40 << 20},
+		{"CSV in quotes", mapsAll, ofText(source.Config{Format: source.FormatCSV}, "id,doc\n", `%d,"`, "\"\n"), true, 40 << 20},
+		{"JSON Lines", mapsAll, ofText(source.Config{Format: source.FormatJSONLines}, "", `{"id":%d,"doc":"`, "\"}\n"), true, 40 << 20},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			mostMemory(t)

@@ -105,7 +105,7 @@ func (e everyMember) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) 
 			continue
 		}
 		var err *ValueError
-		if dst, err = appendCell(dst, source.Cell{Kind: source.JSON, Bytes: m.value}); err != nil {
+		if dst, err = appendCell(dst, source.Cell{Kind: source.KindJSON, Bytes: m.value}); err != nil {
 			name, _ := appendUnquoted(nil, m.key)
 			return dst, false, err.from(string(name))
 		}

@@ -103,7 +103,7 @@ func TestArithmetic(t *testing.T) {
 		if strconv.IntSize == 32 && strings.ContainsAny(tt.expression, "0123456789") && tooLongFor32(tt.expression) {
 			continue // the language's parser has integers of the machine's size, and says so
 		}
-		got := calculate(t, tt.expression, source.Text, tt.a, tt.b, "")
+		got := calculate(t, tt.expression, source.KindText, tt.a, tt.b, "")
 		if !strings.Contains(tt.want, got) || got == "" {
 			t.Errorf("%s of %q, %q: %s, want %s", tt.expression, tt.a, tt.b, got, tt.want)
 		}
@@ -116,7 +116,7 @@ func TestArithmetic(t *testing.T) {
 		{"a - b", "null", "1", failed}, {"a ? 1 : 2", "5", "1", failed},
 	}
 	for _, tt := range json {
-		if got := calculate(t, tt.expression, source.JSON, tt.a, tt.b, ""); got != tt.want {
+		if got := calculate(t, tt.expression, source.KindJSON, tt.a, tt.b, ""); got != tt.want {
 			t.Errorf("%s of %s, %s: %s, want %s", tt.expression, tt.a, tt.b, got, tt.want)
 		}
 	}
@@ -234,9 +234,9 @@ func TestArithmeticAgainstBigIntegers(t *testing.T) {
 			}
 			cells[i] = strconv.FormatInt(values[i], 10)
 		}
-		kind, names := source.Text, []string{"int(a)", "int(b)", "int(c)"}
+		kind, names := source.KindText, []string{"int(a)", "int(b)", "int(c)"}
 		if random.IntN(2) == 0 {
-			kind, names = source.JSON, []string{"a", "b", "c"}
+			kind, names = source.KindJSON, []string{"a", "b", "c"}
 		}
 		g := randomTerm(random, 1+random.IntN(4), names, values)
 		got := calculate(t, g.text, kind, cells...)

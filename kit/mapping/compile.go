@@ -61,10 +61,10 @@ type defaultCell struct {
 // Compile checks the mapping against the columns of an input, nil if its rows name their own. decimalComma says that numbers have a comma before
 // their decimals. The error is a *Error.
 func (m *Mapping) Compile(columns []source.Column, decimalComma bool) (*Compiled, error) {
-	c := &compilation{comma: decimalComma, zone: m.zone, columns: columns, kind: source.JSON, slots: make(map[string]int),
+	c := &compilation{comma: decimalComma, zone: m.zone, columns: columns, kind: source.KindJSON, slots: make(map[string]int),
 		ids: &idRules{words: m.idWords, verbatim: m.verbatimIDs, comma: decimalComma}}
-	if columns != nil && !slices.ContainsFunc(columns, func(col source.Column) bool { return col.Kind != source.Text }) {
-		c.kind = source.Text
+	if columns != nil && !slices.ContainsFunc(columns, func(col source.Column) bool { return col.Kind != source.KindText }) {
+		c.kind = source.KindText
 	}
 	p := &Compiled{columns: m.Columns(), ids: c.ids, nullWords: m.nullWords, columnNulls: m.columnNulls}
 	c.plan = p
@@ -135,7 +135,7 @@ func (c *compilation) message(m *messageSpec) *Message {
 	for _, d := range m.defaults {
 		if c.checkUsed(m, nullSpec{d.at, d.column}) {
 			cell := source.Cell{Kind: c.kind, Bytes: []byte(d.value.text)}
-			if c.kind == source.JSON {
+			if c.kind == source.KindJSON {
 				cell.Bytes = d.value.json
 			}
 			out.defaults = append(out.defaults, defaultCell{c.slots[d.column], cell})
@@ -165,7 +165,7 @@ func (c *compilation) message(m *messageSpec) *Message {
 				out.key = append(out.key, c.identifier(item, name, true))
 			}
 		case fieldTraits, fieldProperties, fieldAttributes, fieldContext, fieldIntegrations:
-			if s.kind == specColumn && c.kind == source.Text {
+			if s.kind == specColumn && c.kind == source.KindText {
 				c.problem(s.at, "write names and values below it, such as plan: $plan", "%s must be an object, and a column of CSV is text", name)
 			}
 			v := c.value(s, name)
@@ -345,7 +345,7 @@ func (c *compilation) timestamp(s *spec, path string) scalar {
 
 // condition compiles what must be true for a message to be made.
 func (c *compilation) condition(s *spec) scalar {
-	if s.kind == specColumn && c.kind == source.Text {
+	if s.kind == specColumn && c.kind == source.KindText {
 		c.problem(s.at, fmt.Sprintf(`compare it, such as when: =%s == "yes"`, s.text), "when is the column %q, which is text and neither true nor false", s.text)
 		return literal{}
 	}

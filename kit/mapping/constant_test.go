@@ -24,7 +24,7 @@ func TestConstantsAreRefusedOnce(t *testing.T) {
 	} {
 		m, err := Parse("m.yaml", []byte("messages:\n  - "+tt.message+"\n"))
 		if err == nil {
-			_, err = m.Compile([]source.Column{{Name: "id", Kind: source.Text}}, false)
+			_, err = m.Compile([]source.Column{{Name: "id", Kind: source.KindText}}, false)
 		}
 		var wrong *Error
 		switch {

@@ -32,7 +32,7 @@ func argument(v any) (text []byte, absent bool, err error) {
 	case string:
 		return []byte(v), v == "", nil
 	case rawCell:
-		if v.Kind == source.Absent {
+		if v.Kind == source.KindAbsent {
 			return nil, true, nil
 		}
 		text, _, bad := plainText(nil, source.Cell(v))
@@ -83,7 +83,7 @@ func numeric(convert func(...any) (any, error), comma bool) func(...any) (any, e
 		case string:
 			text = []byte(v)
 		case rawCell:
-			if v.Kind == source.Absent || v.Bytes[0] != '"' && v.Kind == source.JSON {
+			if v.Kind == source.KindAbsent || v.Bytes[0] != '"' && v.Kind == source.KindJSON {
 				return convert(args...)
 			}
 			var bad *ValueError
@@ -144,7 +144,7 @@ func convertBool(args ...any) (any, error) {
 	if b, ok := args[0].(bool); ok {
 		return b, nil
 	}
-	if cell, ok := args[0].(rawCell); ok && cell.Kind == source.JSON && (cell.Bytes[0] == 't' || cell.Bytes[0] == 'f') {
+	if cell, ok := args[0].(rawCell); ok && cell.Kind == source.KindJSON && (cell.Bytes[0] == 't' || cell.Bytes[0] == 'f') {
 		return cell.Bytes[0] == 't', nil
 	}
 	text, absent, err := argument(args[0])
@@ -233,7 +233,7 @@ func (in *interpreter) run(p *program, cells []source.Cell) (any, *ValueError) {
 		}
 		in.filled[slot] = in.row
 		name, cell := in.columns[slot], cells[slot]
-		if p.kind == source.Text {
+		if p.kind == source.KindText {
 			if err := checkUTF8(cell.Bytes); err != nil {
 				in.filled[slot] = 0
 				err.Column = name
@@ -255,7 +255,7 @@ func (in *interpreter) run(p *program, cells []source.Cell) (any, *ValueError) {
 	if err != nil {
 		return nil, in.explain(p, cells, err)
 	}
-	if p.kind == source.Text && v == "" {
+	if p.kind == source.KindText && v == "" {
 		v = nil // as an empty cell is: no text and an empty one are the same in CSV
 	}
 	return v, nil
@@ -278,7 +278,7 @@ func (in *interpreter) explain(p *program, cells []source.Cell, err error) *Valu
 		bad.Column = in.columns[p.slots[0]]
 	}
 	for _, slot := range p.slots {
-		if bad.Rule == RuleExpression && cells[slot].Kind == source.Absent {
+		if bad.Rule == RuleExpression && cells[slot].Kind == source.KindAbsent {
 			bad.Column = in.columns[slot]
 			bad.Hint += fmt.Sprintf("; the column %s is empty: say what to use then, as in int(%[1]s) ?? 0", in.columns[slot])
 			break

@@ -84,7 +84,7 @@ func calculable(v any) any {
 
 // decodeCell returns a JSON cell as a value of an expression.
 func decodeCell(c source.Cell) (any, *ValueError) {
-	if c.Kind == source.Absent {
+	if c.Kind == source.KindAbsent {
 		return nil, nil
 	}
 	return decodeJSON(c.Bytes)

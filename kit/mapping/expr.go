@@ -334,7 +334,7 @@ func (c *compilation) compileExpression(e *expression, slots []int, path string)
 	env := make(types.Map, 2*len(e.columns)+1)
 	env[notesName] = types.Any
 	for _, name := range e.columns {
-		if env[columnPrefix+name] = types.Any; kind == source.Text {
+		if env[columnPrefix+name] = types.Any; kind == source.KindText {
 			env[columnPrefix+name] = types.String
 		}
 		env[rawPrefix+name] = types.Any
@@ -348,7 +348,7 @@ func (c *compilation) compileExpression(e *expression, slots []int, path string)
 	result, err := checker.Check(tree, config)
 	if err != nil {
 		hint := ""
-		if kind == source.Text {
+		if kind == source.KindText {
 			hint = "every column of CSV is text: convert it with int, float or date"
 		}
 		return nil, &expressionError{"the expression is wrong: " + strings.ReplaceAll(firstLine(err), columnPrefix, ""), hint}
@@ -400,7 +400,7 @@ func (b binder) Visit(n *ast.Node) {
 		*n = &ast.IdentifierNode{Value: columnPrefix + name}
 		return
 	}
-	if or, ok := (*n).(*ast.BinaryNode); ok && or.Operator == "??" && b.kind == source.Text {
+	if or, ok := (*n).(*ast.BinaryNode); ok && or.Operator == "??" && b.kind == source.KindText {
 		// An empty cell of CSV is an empty text and not nil: make it nil, so that what stands after ?? counts.
 		if name, _ := called(or.Left); converters[name] == converterNone {
 			or.Left = &ast.CallNode{Callee: &ast.IdentifierNode{Value: presentName}, Arguments: []ast.Node{or.Left}}
@@ -408,7 +408,7 @@ func (b binder) Visit(n *ast.Node) {
 		return
 	}
 	function, arguments := called(*n)
-	if converters[function] == converterNone || len(arguments) == 0 || b.kind == source.Text {
+	if converters[function] == converterNone || len(arguments) == 0 || b.kind == source.KindText {
 		return
 	}
 	if id, ok := arguments[0].(*ast.IdentifierNode); ok && strings.HasPrefix(id.Value, columnPrefix) {

@@ -245,7 +245,7 @@ func (c *compilation) identifier(s *spec, path string, part bool) scalar {
 	id := identifier{scalar: v, column: c.sources[path], rules: c.ids, part: part}
 	if s.kind == specColumn {
 		for _, col := range c.columns {
-			if col.Name == s.text && col.Kind == source.JSON {
+			if col.Name == s.text && col.Kind == source.KindJSON {
 				id.bits = floatBits[col.Type]
 			}
 		}
@@ -276,7 +276,7 @@ func CheckID(text string) *ValueError { return (&idRules{comma: true}).check(tex
 // have lost digits.
 func CellID(c source.Cell, of source.Column) (string, *ValueError) {
 	id, _, err := column{0, of.Name}.text(&row{cells: []source.Cell{c}})
-	if bits := floatBits[of.Type]; err == nil && bits > 0 && of.Kind == source.JSON {
+	if bits := floatBits[of.Type]; err == nil && bits > 0 && of.Kind == source.KindJSON {
 		err = checkWhole(id, bits)
 	}
 	return id, err

@@ -61,7 +61,7 @@ var inputs = map[string]func(t *testing.T, rows [][2]string) source.Source{
 		for _, r := range rows {
 			fmt.Fprintf(&b, "\"%s\",%s\n", strings.ReplaceAll(r[0], `"`, `""`), r[1])
 		}
-		return mustSource(t, b.String(), source.Config{Format: source.CSV, Escape: source.None}) // where \N is text: see TestNullOfMySQL
+		return mustSource(t, b.String(), source.Config{Format: source.FormatCSV, Escape: source.None}) // where \N is text: see TestNullOfMySQL
 	},
 	"JSON Lines": func(t *testing.T, rows [][2]string) source.Source {
 		var b strings.Builder
@@ -71,7 +71,7 @@ var inputs = map[string]func(t *testing.T, rows [][2]string) source.Source{
 				t.Fatal(err)
 			}
 		}
-		return mustSource(t, b.String(), source.Config{Format: source.JSONLines})
+		return mustSource(t, b.String(), source.Config{Format: source.FormatJSONLines})
 	},
 	"Parquet": func(t *testing.T, rows [][2]string) source.Source {
 		type row struct {
@@ -189,7 +189,7 @@ func TestNullWords(t *testing.T) {
 		})
 	}
 	t.Run("all columns", func(t *testing.T) {
-		src := mustSource(t, `{"id":"1","a":"NULL","b":"n\u0075ll","c":0,"d":[0]}`+"\n"+`{"id":"NULL","a":"-"}`+"\n", source.Config{Format: source.JSONLines})
+		src := mustSource(t, `{"id":"1","a":"NULL","b":"n\u0075ll","c":0,"d":[0]}`+"\n"+`{"id":"NULL","a":"-"}`+"\n", source.Config{Format: source.FormatJSONLines})
 		accepted, rejects := loadRows(t, src, "null_words: [NULL, \"null\", \"-\", \"0\"]\nmessages:\n  - identify: {userId: $id, traits: {$all: {except: [id]}}}\n")
 		if len(rejects) != 0 || len(accepted) != 1 || !strings.Contains(accepted[0], `"traits":{"d":[0]}`) {
 			t.Errorf("sent %q, rejected %v", accepted, rejects)

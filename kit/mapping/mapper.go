@@ -122,7 +122,7 @@ func (m *Mapper) Map(r *source.Row, tag uint64) ([]cio.Encoded, *ValueError) {
 // valueOf returns the beginning of what stands in a column of the row at hand, nil if that is not known.
 func (m *Mapper) valueOf(column string) *string {
 	slot := slices.Index(m.plan.columns, column)
-	if slot < 0 || slot >= len(m.row.cells) || m.row.cells[slot].Kind == source.Absent {
+	if slot < 0 || slot >= len(m.row.cells) || m.row.cells[slot].Kind == source.KindAbsent {
 		return nil
 	}
 	const most = 256
@@ -153,7 +153,7 @@ func (m *Mapper) begin(p *Message, cells []source.Cell) {
 	}
 	m.cells = append(m.cells[:0], cells...)
 	for _, d := range p.defaults {
-		if m.cells[d.slot].Kind == source.Absent {
+		if m.cells[d.slot].Kind == source.KindAbsent {
 			m.cells[d.slot] = d.cell
 		}
 	}
@@ -163,7 +163,7 @@ func (m *Mapper) begin(p *Message, cells []source.Cell) {
 // blank reports whether the row has nothing in any of the columns that the mapping reads.
 func (p *Compiled) blank(r *source.Row) bool {
 	for _, c := range r.Cells {
-		if c.Kind != source.Absent {
+		if c.Kind != source.KindAbsent {
 			return false
 		}
 	}

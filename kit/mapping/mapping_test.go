@@ -8,8 +8,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-var shopColumns = []source.Column{{Name: "id", Kind: source.Text}, {Name: "first name", Kind: source.Text}, {Name: "plan", Kind: source.Text},
-	{Name: "Order Date", Kind: source.Text}, {Name: "amount", Kind: source.Text}, {Name: "twice", Kind: source.Text}, {Name: "twice", Kind: source.Text}}
+var shopColumns = []source.Column{{Name: "id", Kind: source.KindText}, {Name: "first name", Kind: source.KindText}, {Name: "plan", Kind: source.KindText},
+	{Name: "Order Date", Kind: source.KindText}, {Name: "amount", Kind: source.KindText}, {Name: "twice", Kind: source.KindText}, {Name: "twice", Kind: source.KindText}}
 
 // Each wrong mapping is refused where it is wrong, and told what to write instead.
 func TestWrongMappings(t *testing.T) {

@@ -11,9 +11,9 @@ import (
 
 // textRow is a row with one cell of CSV.
 func textRow(text string) *row {
-	kind := source.Text
+	kind := source.KindText
 	if text == "" {
-		kind = source.Absent
+		kind = source.KindAbsent
 	}
 	return &row{cells: []source.Cell{{Kind: kind, Bytes: []byte(text)}}, in: newInterpreter([]string{"c"})}
 }

@@ -54,7 +54,7 @@ func (p *Compiled) dropNulls(cells []source.Cell) {
 		return
 	}
 	for i := range cells {
-		if cells[i].Kind == source.Absent {
+		if cells[i].Kind == source.KindAbsent {
 			continue
 		}
 		if p.nullWords != nil && p.nullWords.match(nil, cells[i]) || p.slotNulls != nil && p.slotNulls[i] != nil && p.slotNulls[i].match(nil, cells[i]) {
@@ -65,7 +65,7 @@ func (p *Compiled) dropNulls(cells []source.Cell) {
 
 // isNull reports whether a member of a row stands for nothing.
 func (p *Compiled) isNull(name, value []byte) bool {
-	cell := source.Cell{Kind: source.JSON, Bytes: value}
+	cell := source.Cell{Kind: source.KindJSON, Bytes: value}
 	if len(p.nullWords) > 0 && p.nullWords.match(nil, cell) {
 		return true
 	}

@@ -154,7 +154,7 @@ func TestLayoutsThatAreNone(t *testing.T) {
 	} {
 		m, err := Parse("m.yaml", []byte(mapping))
 		if err == nil {
-			_, err = m.Compile([]source.Column{{Name: "id", Kind: source.Text}, {Name: "n", Kind: source.Text}, {Name: "spare", Kind: source.Text}}, false)
+			_, err = m.Compile([]source.Column{{Name: "id", Kind: source.KindText}, {Name: "n", Kind: source.KindText}, {Name: "spare", Kind: source.KindText}}, false)
 		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", mapping, err)

@@ -218,7 +218,7 @@ func (c *compilation) checkColumns(m *messageSpec) {
 
 func (c *compilation) checkColumn(f events.Field, s *spec) {
 	switch {
-	case s.kind == specColumn && c.kind == source.Text && f.Kind != events.KindString:
+	case s.kind == specColumn && c.kind == source.KindText && f.Kind != events.KindString:
 		hint := fmt.Sprintf("write "+kindWords[f.Kind].make, s.text)
 		if !strings.Contains(kindWords[f.Kind].make, "%s") {
 			hint = "write " + kindWords[f.Kind].make

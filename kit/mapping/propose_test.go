@@ -83,10 +83,10 @@ func FuzzPropose(f *testing.F) {
 	f.Add("\u2028", ": #", "null")
 	f.Fuzz(func(t *testing.T, a, b, c string) {
 		p := source.Profile{Columns: []source.ColumnProfile{{Name: "id", Looks: source.LooksInteger}}}
-		columns := []source.Column{{Name: "id", Kind: source.Text}}
+		columns := []source.Column{{Name: "id", Kind: source.KindText}}
 		for i, name := range []string{a, b, c} {
 			p.Columns = append(p.Columns, source.ColumnProfile{Name: name, Looks: []source.Looks{source.LooksText, source.LooksInteger, source.LooksDate}[i]})
-			columns = append(columns, source.Column{Name: name, Kind: source.Text})
+			columns = append(columns, source.Column{Name: name, Kind: source.KindText})
 		}
 		proposal, err := Propose(p, ProposeConfig{})
 		text := proposal.Mapping

@@ -46,7 +46,7 @@ func notUTF8() *ValueError {
 
 // appendCell writes the cell as JSON. It must have a value.
 func appendCell(dst []byte, c source.Cell) ([]byte, *ValueError) {
-	if c.Kind != source.JSON {
+	if c.Kind != source.KindJSON {
 		return appendString(dst, c.Bytes)
 	}
 	if !utf8.Valid(c.Bytes) {
@@ -87,7 +87,7 @@ func halfPair(text []byte) bool {
 // plainText returns the text of a cell that has a value: the bytes of text, what a JSON string says, the digits of a JSON number. It is
 // what int, float, decimal and date read. It may lie in scratch, which it returns for reuse.
 func plainText(scratch []byte, c source.Cell) (text, grown []byte, err *ValueError) {
-	if c.Kind != source.JSON {
+	if c.Kind != source.KindJSON {
 		return c.Bytes, scratch, nil
 	}
 	switch first := c.Bytes[0]; {

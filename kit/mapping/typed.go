@@ -77,7 +77,7 @@ func asBoolean(dst, json []byte, _ *row) ([]byte, bool, *ValueError) {
 	if s := string(json); s == "true" || s == "false" {
 		return append(dst, json...), true, nil
 	}
-	text, _, err := plainText(nil, source.Cell{Kind: source.JSON, Bytes: json})
+	text, _, err := plainText(nil, source.Cell{Kind: source.KindJSON, Bytes: json})
 	if err != nil {
 		return dst, false, refuse(RuleNotABoolean, "it must be true or false")
 	}
@@ -94,7 +94,7 @@ func asBoolean(dst, json []byte, _ *row) ([]byte, bool, *ValueError) {
 // asTime returns what is for what Customer.io reads as a time: text as date takes it, or seconds since 1970.
 func asTime(z *zone, path string) func(dst, json []byte, r *row) ([]byte, bool, *ValueError) {
 	return func(dst, json []byte, r *row) ([]byte, bool, *ValueError) {
-		text, _, err := plainText(nil, source.Cell{Kind: source.JSON, Bytes: json})
+		text, _, err := plainText(nil, source.Cell{Kind: source.KindJSON, Bytes: json})
 		switch {
 		case err != nil:
 			return dst, false, refuse(RuleNotADate, "it must be a time; use date(column)")
@@ -350,7 +350,7 @@ func (c *compilation) asPropertyOf(f events.Field, v value, from string) value {
 	if conversion, ok := v.(*conversion); ok && f.Enum == nil && conversion.converter != converterDecimal && (f.Kind != events.KindString || conversion.converter == converterDate) {
 		return v // the mapping was checked
 	}
-	if _, ok := v.(column); ok && c.kind == source.Text && f.Enum == nil {
+	if _, ok := v.(column); ok && c.kind == source.KindText && f.Enum == nil {
 		return v
 	}
 	return typed{value: v, column: from, as: asProperty(f)}

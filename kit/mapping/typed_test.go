@@ -22,14 +22,14 @@ func TestBool(t *testing.T) {
 			if strings.Contains(expression, "trim") && tt.in != strings.TrimSpace(tt.in) {
 				continue
 			}
-			if got := calculate(t, expression, source.Text, tt.in, "", ""); got != tt.want {
+			if got := calculate(t, expression, source.KindText, tt.in, "", ""); got != tt.want {
 				t.Errorf("%s of %q: %s, want %s", expression, tt.in, got, tt.want)
 			}
 		}
 	}
 	for in, want := range map[string]string{"true": "true", "false": "false", "1": "true", "0": "false", `"yes"`: "true", `""`: "nothing", "2": RuleNotABoolean, "[]": RuleNotText, `"maybe"`: RuleNotABoolean} {
 		for _, expression := range []string{"bool(a)", "bool(a ?? nil)"} {
-			if got := calculate(t, expression, source.JSON, in, "1", "1"); got != want && (expression == "bool(a)" || got != RuleExpression) {
+			if got := calculate(t, expression, source.KindJSON, in, "1", "1"); got != want && (expression == "bool(a)" || got != RuleExpression) {
 				t.Errorf("%s of %s: %s, want %s", expression, in, got, want)
 			}
 		}

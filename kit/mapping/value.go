@@ -25,7 +25,7 @@ type row struct {
 // appendCell writes a cell that has a value as JSON. A scalar without escapes is as this package would write it itself: the source has
 // checked it. Anything else that is JSON already may hold white space, or nest deep.
 func (r *row) appendCell(dst []byte, c source.Cell) ([]byte, *ValueError) {
-	if c.Kind == source.JSON && (c.Bytes[0] == '{' || c.Bytes[0] == '[' || bytes.IndexByte(c.Bytes, '\\') >= 0) {
+	if c.Kind == source.KindJSON && (c.Bytes[0] == '{' || c.Bytes[0] == '[' || bytes.IndexByte(c.Bytes, '\\') >= 0) {
 		r.foreign = true
 	}
 	return appendCell(dst, c)
@@ -71,7 +71,7 @@ type column struct {
 
 func (c column) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
 	cell := r.cells[c.slot]
-	if cell.Kind == source.Absent {
+	if cell.Kind == source.KindAbsent {
 		return dst, false, nil
 	}
 	out, err := r.appendCell(dst, cell)
@@ -84,7 +84,7 @@ func (c column) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
 // plain returns the cell's text. It returns false if there is none.
 func (c column) plain(r *row) ([]byte, bool, *ValueError) {
 	cell := r.cells[c.slot]
-	if cell.Kind == source.Absent {
+	if cell.Kind == source.KindAbsent {
 		return nil, false, nil
 	}
 	text, scratch, err := plainText(r.scratch, cell)
@@ -100,7 +100,7 @@ func (c column) text(r *row) (string, bool, *ValueError) {
 	if !ok || err != nil {
 		return "", false, err
 	}
-	if cell := r.cells[c.slot]; cell.Kind == source.JSON && cell.Bytes[0] != '"' {
+	if cell := r.cells[c.slot]; cell.Kind == source.KindJSON && cell.Bytes[0] != '"' {
 		if _, err := parseInt(text); err != nil && err.Rule == RuleNotAnInteger {
 			return "", false, refuse(RuleNotText, "an identifier must be text or an integer; put it in quotes").from(c.name)
 		}
@@ -128,7 +128,7 @@ type conversion struct {
 }
 
 func (c *conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
-	if cell := r.cells[c.slot]; c.converter == converterBool && cell.Kind == source.JSON && (cell.Bytes[0] == 't' || cell.Bytes[0] == 'f') {
+	if cell := r.cells[c.slot]; c.converter == converterBool && cell.Kind == source.KindJSON && (cell.Bytes[0] == 't' || cell.Bytes[0] == 'f') {
 		return append(dst, cell.Bytes...), true, nil
 	}
 	text, ok, err := c.plain(r)
@@ -137,7 +137,7 @@ func (c *conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) 
 	}
 	out := dst
 	given := text
-	if (c.comma || c.numbers != nil) && c.converter != converterDate && c.converter != converterBool && (r.cells[c.slot].Kind == source.Text || r.cells[c.slot].Bytes[0] == '"') {
+	if (c.comma || c.numbers != nil) && c.converter != converterDate && c.converter != converterBool && (r.cells[c.slot].Kind == source.KindText || r.cells[c.slot].Bytes[0] == '"') {
 		if text, err = pointedNumber(text, c.numbers); err != nil {
 			return dst, false, c.refusal(given, err)
 		}
@@ -290,7 +290,7 @@ func (n nullable) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
 		return out, ok, err
 	}
 	for _, slot := range n.slots {
-		if r.cells[slot].Kind == source.Absent {
+		if r.cells[slot].Kind == source.KindAbsent {
 			return append(dst, "null"...), true, nil
 		}
 	}

@@ -32,7 +32,7 @@ func TestWrongMappingsGolden(t *testing.T) {
 			}
 			var columns []source.Column
 			for _, name := range strings.Split(names, ",") {
-				columns = append(columns, source.Column{Name: strings.TrimSpace(name), Kind: source.Text})
+				columns = append(columns, source.Column{Name: strings.TrimSpace(name), Kind: source.KindText})
 			}
 			m, err := Parse(filepath.Base(file), data)
 			if err == nil {

@@ -84,11 +84,11 @@ func readZone(t *testing.T, args, in string) (string, []note) {
 	t.Helper()
 	read := func(text string) (string, []note) {
 		m := mustMapping(t, "messages:\n  - identify: {userId: u, traits: {at: '"+text+"'}}\n")
-		p, err := m.Compile([]source.Column{{Name: "at", Kind: source.Text}}, false)
+		p, err := m.Compile([]source.Column{{Name: "at", Kind: source.KindText}}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &row{cells: []source.Cell{{Kind: source.Text, Bytes: []byte(in)}}, in: newInterpreter(p.columns)}
+		r := &row{cells: []source.Cell{{Kind: source.KindText, Bytes: []byte(in)}}, in: newInterpreter(p.columns)}
 		out, _, bad := p.messages[0].body.appendJSON(nil, r)
 		if bad != nil {
 			return bad.Rule, r.notes
@@ -203,7 +203,7 @@ func TestZoneProblems(t *testing.T) {
 		for _, call := range []string{"date(at, ", "date(trim(at), "} {
 			m, err := Parse("m.yaml", []byte("messages:\n  - identify: {userId: $id, traits: {at: '="+call+tt.args+")'}}\n"))
 			if err == nil {
-				_, err = m.Compile([]source.Column{{Name: "id", Kind: source.Text}, {Name: "at", Kind: source.Text}}, false)
+				_, err = m.Compile([]source.Column{{Name: "id", Kind: source.KindText}, {Name: "at", Kind: source.KindText}}, false)
 			}
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "m.yaml:2:") {
 				t.Errorf("%s%s): %v, want %q", call, tt.args, err, tt.want)

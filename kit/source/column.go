@@ -167,7 +167,7 @@ var hashSeed = maphash.MakeSeed()
 // add looks at a value.
 func (c *ColumnProfile) add(cell Cell, at place) {
 	text := string(cell.Bytes)
-	native := cell.Kind == JSON
+	native := cell.Kind == KindJSON
 	if native && text[0] == '"' {
 		native = false
 		if json.Unmarshal(cell.Bytes, &text) != nil || text == "" {

@@ -308,7 +308,7 @@ func TestBombs(t *testing.T) {
 		put(t, file, in)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		src, err := Open(file, Config{Format: JSONLines})
+		src, err := Open(file, Config{Format: FormatJSONLines})
 		if err != nil {
 			t.Fatal(err)
 		}

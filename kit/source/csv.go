@@ -40,7 +40,7 @@ type csvField struct {
 func (c *csvFramer) columns(ctx context.Context, w *window) ([]Column, error) {
 	if c.names != nil {
 		for _, name := range c.names {
-			c.header = append(c.header, Column{Name: name, Kind: Text})
+			c.header = append(c.header, Column{Name: name, Kind: KindText})
 		}
 		c.checks = newRowChecks(c.header, c.cfg)
 		return c.header, nil
@@ -88,7 +88,7 @@ func (c *csvFramer) setHeader(row Row) ([]Column, error) {
 				Hint: "convert the file first, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE"}
 		}
 		named = named || len(name) > 0
-		c.header = append(c.header, Column{Name: string(name), Kind: Text})
+		c.header = append(c.header, Column{Name: string(name), Kind: KindText})
 	}
 	c.checks = newRowChecks(c.header, c.cfg)
 	if !named {
@@ -98,7 +98,7 @@ func (c *csvFramer) setHeader(row Row) ([]Column, error) {
 }
 
 func (c *csvFramer) choose(names []string) error {
-	c.form = &Form{Format: CSV, Delimiter: string(c.delimiter), Columns: namesOf(c.header)}
+	c.form = &Form{Format: FormatCSV, Delimiter: string(c.delimiter), Columns: namesOf(c.header)}
 	if c.odd != nil && (c.odd.Quote != '"' || c.odd.Escape != None) {
 		c.form.Quote, c.form.Escape = charText(c.odd.Quote), charText(c.odd.Escape)
 	}
@@ -146,7 +146,7 @@ func (c *csvFramer) fill(row *Row, b *Batch) {
 			b.scratch, text = c.unescape(b.scratch, text)
 			text = text[: len(b.scratch)-start : len(b.scratch)-start]
 		}
-		row.Cells[slot] = Cell{Text, text}
+		row.Cells[slot] = Cell{KindText, text}
 	}
 }
 

@@ -80,7 +80,7 @@ func rowsOf(t testing.TB, src Source, names ...string) (rows []readRow, err erro
 			}
 			for _, c := range r.Cells {
 				text := string(c.Bytes)
-				if c.Kind == Absent {
+				if c.Kind == KindAbsent {
 					text = "-"
 				}
 				row.cells = append(row.cells, text)
@@ -112,7 +112,7 @@ func TestCSV(t *testing.T) {
 		{"no line end at the end", "a,b\n1,2", "2 [\"1\" \"2\"]\n", Config{}},
 		{"CRLF", "a,b\r\n1,2\r\n3,\r\n", "2 [\"1\" \"2\"]\n3 [\"3\" \"-\"]\n", Config{}},
 		{"a CR elsewhere is refused", "a,b\n1\r2,3\r\r\n4,5\n", "2 stray-cr \"1\\r2,3\\r\"\n3 [\"4\" \"5\"]\n", Config{}},
-		{"a CR elsewhere is data if somebody says so", "a,b\n1\r2,3\r\r\n", "2 [\"1\\r2\" \"3\\r\"]\n", Config{LineEnd: LF}},
+		{"a CR elsewhere is data if somebody says so", "a,b\n1\r2,3\r\r\n", "2 [\"1\\r2\" \"3\\r\"]\n", Config{LineEnd: LineEndLF}},
 		{"byte order mark", "\xef\xbb\xbfa,b\n1,2\n", "2 [\"1\" \"2\"]\n", Config{}},
 		{"blank lines", "\n\r\na,b\n\n1,2\n\r\n\n3,4\n\n", "5 [\"1\" \"2\"]\n8 [\"3\" \"4\"]\n", Config{}},
 		{"a line of spaces is a row", "a\n  \n", "2 [\"  \"]\n", Config{}},
@@ -235,7 +235,7 @@ func TestReadError(t *testing.T) {
 func TestNextWaits(t *testing.T) {
 	t.Parallel()
 	in, out := io.Pipe()
-	src, err := New(in, Config{Format: CSV})
+	src, err := New(in, Config{Format: FormatCSV})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +285,7 @@ func FuzzCSV(f *testing.F) {
 	f.Add([]byte("\n\r\rab\rcd"), byte(','), uint8(0)) // a header alone with a carriage return in front and one within
 	f.Add([]byte("\r\r\ra,b\rc,d"), byte(','), uint8(0))
 	f.Fuzz(func(t *testing.T, in []byte, delimiter byte, limit uint8) {
-		cfg := Config{Format: CSV, Delimiter: delimiter, Quote: '"', Escape: None, LineEnd: LF, MaxRowBytes: int(limit)}
+		cfg := Config{Format: FormatCSV, Delimiter: delimiter, Quote: '"', Escape: None, LineEnd: LineEndLF, MaxRowBytes: int(limit)}
 		if _, err := New(bytes.NewReader(nil), cfg); err != nil || delimiter == 0 {
 			t.Skip()
 		}
@@ -383,7 +383,7 @@ func readIndexed(t *testing.T, r io.Reader, cfg Config) ([]readRow, error) {
 			}
 			for _, c := range r.Cells {
 				text := string(c.Bytes)
-				if c.Kind == Absent {
+				if c.Kind == KindAbsent {
 					text = "-"
 				}
 				row.cells = append(row.cells, text)

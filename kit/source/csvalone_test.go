@@ -34,7 +34,7 @@ func TestHeaderHoldsRows(t *testing.T) {
 		{"one column", "id\f1\f2\f", Config{}, "form feed"},
 		{"with a line end", separated("\f") + "\n", Config{}, "form feed"},
 		{"with blank lines", separated("\f") + "\n\n\r\n", Config{}, "form feed"},
-		{"wrong line end", separated("\r"), Config{LineEnd: LF}, "--line-end any"},
+		{"wrong line end", separated("\r"), Config{LineEnd: LineEndLF}, "--line-end any"},
 		{"swallowed by a quote", "id,\"email\n1,a@b.c\n2,b@b.c\"\n", Config{}, "--quote none"},
 		{"long", wide.String() + "\n", Config{}, "bytes long"},
 		{"two delimiters", "id;email\tname\n", Config{}, "--delimiter"},

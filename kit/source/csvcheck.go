@@ -65,7 +65,7 @@ func (c *csvFramer) check(row *Row, data []byte, n int, final bool) *RowError {
 	if bytes.IndexByte(row.Raw, 0) >= 0 {
 		return &RowError{RuleNULByte, "the row holds a NUL; look whether the file is damaged, or whether it is UTF-16 (--encoding utf-16le)"}
 	}
-	if !k.crIsAny && (c.odd == nil || c.odd.LineEnd != AnyLineEnd) && bytes.IndexByte(row.Raw, '\r') >= 0 && c.strayCR(row.Raw, 0, len(row.Raw)) {
+	if !k.crIsAny && (c.odd == nil || c.odd.LineEnd != LineEndAny) && bytes.IndexByte(row.Raw, '\r') >= 0 && c.strayCR(row.Raw, 0, len(row.Raw)) {
 		return &RowError{RuleStrayCR, "a carriage return stands outside of quotes, and lines end with line feeds; say --line-end any if it ends a line too, --line-end lf if it is text"}
 	}
 	if c.spans >= 0 && !k.quoted {

@@ -120,7 +120,7 @@ func TestRowsThatResembleHeaders(t *testing.T) {
 			}
 			return bad
 		}
-		if bad, all := count(Config{Format: CSV}), count(Config{Format: CSV, AllRows: true}); bad != tt.bad || all != tt.all {
+		if bad, all := count(Config{Format: FormatCSV}), count(Config{Format: FormatCSV, AllRows: true}); bad != tt.bad || all != tt.all {
 			t.Errorf("%s: %d and %d rows are rejected, want %d and %d", name, bad, all, tt.bad, tt.all)
 		}
 	}

@@ -6,7 +6,7 @@ import "bytes"
 func (c *csvFramer) parseOdd(data []byte, final bool) (n int, o outcome) {
 	c.fields = c.fields[:0]
 	c.spans = -1
-	if c.odd.LineEnd != AnyLineEnd && c.odd.Escape == None && c.odd.Quote >= Unseen {
+	if c.odd.LineEnd != LineEndAny && c.odd.Escape == None && c.odd.Quote >= Unseen {
 		return c.parseUnquoted(data, final)
 	}
 	for pos := 0; ; {
@@ -172,7 +172,7 @@ func (c *csvFramer) lineEnd(data []byte, i int, final bool) int {
 		}
 		return 0
 	}
-	rest, some := data[i+1:], c.odd != nil && c.odd.LineEnd == AnyLineEnd
+	rest, some := data[i+1:], c.odd != nil && c.odd.LineEnd == LineEndAny
 	switch {
 	case bytes.HasPrefix(rest, newline):
 		return 2
@@ -188,7 +188,7 @@ func (c *csvFramer) lineEnd(data []byte, i int, final bool) int {
 
 // endOfLine returns where the line behind the first one in data begins, -1 if the data ends before.
 func (c *csvFramer) endOfLine(data []byte, final bool) int {
-	if c.odd == nil || c.odd.LineEnd != AnyLineEnd {
+	if c.odd == nil || c.odd.LineEnd != LineEndAny {
 		if end := bytes.IndexByte(data, '\n'); end >= 0 {
 			return end + 1
 		}
@@ -207,7 +207,7 @@ func (c *csvFramer) endOfLine(data []byte, final bool) int {
 // lines counts the line ends in data.
 func (c *csvFramer) lines(data []byte) int64 {
 	n := int64(bytes.Count(data, newline))
-	if c.odd != nil && c.odd.LineEnd == AnyLineEnd {
+	if c.odd != nil && c.odd.LineEnd == LineEndAny {
 		n += int64(bytes.Count(data, []byte{'\r'}) - bytes.Count(data, []byte("\r\n")) - bytes.Count(data, []byte("\r\r\n")))
 	}
 	return n
@@ -216,7 +216,7 @@ func (c *csvFramer) lines(data []byte) int64 {
 // trim cuts the line end of a row off.
 func (c *csvFramer) trim(row []byte) []byte {
 	row = trimEnd(row)
-	if n := len(row); n > 0 && row[n-1] == '\r' && c.odd != nil && c.odd.LineEnd == AnyLineEnd {
+	if n := len(row); n > 0 && row[n-1] == '\r' && c.odd != nil && c.odd.LineEnd == LineEndAny {
 		return row[:n-1]
 	}
 	return row

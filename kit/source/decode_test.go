@@ -82,7 +82,7 @@ func TestDamagedCompression(t *testing.T) {
 	text := "a,b\n" + strings.Repeat("1,2\n3,4\n", 50_000)
 	for name, packed := range map[string][]byte{"gzip": gzipped(t, text), "zstd": zstandard(t, text)} {
 		for _, n := range []int{5, 9, len(packed) / 2, len(packed) - 1} {
-			if _, rows, err := readAll(t, bytes.NewReader(packed[:n]), Config{Format: CSV}); err == nil {
+			if _, rows, err := readAll(t, bytes.NewReader(packed[:n]), Config{Format: FormatCSV}); err == nil {
 				t.Errorf("%s cut to %d of %d bytes: no error, %d rows", name, n, len(packed), len(rows))
 			}
 		}

@@ -36,14 +36,14 @@ const (
 type LineEnd string
 
 const (
-	// LF is a line feed, also behind a carriage return.
-	LF LineEnd = "lf"
-	// AnyLineEnd is LF, a carriage return by itself, and both in the order CR CR LF.
-	AnyLineEnd LineEnd = "any"
+	// LineEndLF is a line feed, also behind a carriage return.
+	LineEndLF LineEnd = "lf"
+	// LineEndAny is LineEndLF, a carriage return by itself, and both in the order CR CR LF.
+	LineEndAny LineEnd = "any"
 )
 
 // plain reports whether rows are written as RFC 4180 has it, but for the delimiter.
-func (d Dialect) plain() bool { return d.Quote == '"' && d.Escape == None && d.LineEnd != AnyLineEnd }
+func (d Dialect) plain() bool { return d.Quote == '"' && d.Escape == None && d.LineEnd != LineEndAny }
 
 // Flags are those of the command that read an input in this dialect, whatever it shows, without those for what every input has by default.
 func (d Dialect) Flags() []string {
@@ -63,7 +63,7 @@ func (d Dialect) Flags() []string {
 	if d.Escape != None {
 		flags = append(flags, "--escape "+flagText(d.Escape))
 	}
-	if d.LineEnd == AnyLineEnd {
+	if d.LineEnd == LineEndAny {
 		flags = append(flags, "--line-end any")
 	}
 	return flags
@@ -141,7 +141,7 @@ func (d *Dialect) UnmarshalJSON(text []byte) error {
 	if _, err := encodingOf(read.Encoding); err != nil {
 		return err
 	}
-	if !delimits(string(rune(read.Delimiter))) || read.Delimiter == 0 || read.SkipLines < 0 || read.LineEnd != LF && read.LineEnd != AnyLineEnd {
+	if !delimits(string(rune(read.Delimiter))) || read.Delimiter == 0 || read.SkipLines < 0 || read.LineEnd != LineEndLF && read.LineEnd != LineEndAny {
 		return fmt.Errorf("source: %s is no dialect", text)
 	}
 	*d = read

@@ -206,10 +206,10 @@ func (s *detector) titles(r *reading) error {
 
 // headerBelow returns the line of a header below lines of one field, 0 if there is none.
 func (s *detector) headerBelow(delimiter byte) int64 {
-	d := Dialect{Delimiter: delimiter, Quote: '"', Escape: None, LineEnd: LF}
+	d := Dialect{Delimiter: delimiter, Quote: '"', Escape: None, LineEnd: LineEndLF}
 	c := &csvFramer{delimiter: delimiter, limit: s.limit, line: s.line}
-	if s.lineEnds(d) == AnyLineEnd {
-		d.LineEnd = AnyLineEnd
+	if s.lineEnds(d) == LineEndAny {
+		d.LineEnd = LineEndAny
 		c.odd = &d
 	}
 	const most = 20 // lines above a header
@@ -274,21 +274,21 @@ func (s *detector) lineEnds(d Dialect) LineEnd {
 		return s.cfg.LineEnd
 	}
 	if first := bytes.IndexAny(s.sample, "\r\n"); first >= 0 && s.sample[first] == '\r' && first+1 < len(s.sample) && s.sample[first+1] != '\n' && bytes.Count(s.sample[:first], []byte{'"'})%2 == 0 {
-		return AnyLineEnd // no name of a column holds a CR
+		return LineEndAny // no name of a column holds a CR
 	}
 	bare := bytes.Count(s.sample, []byte{'\r'}) - bytes.Count(s.sample, []byte("\r\n"))
 	if bare == 0 || bare == 1 && bytes.HasSuffix(s.sample, []byte{'\r'}) && !s.whole {
-		return LF
+		return LineEndLF
 	}
 	lf := s.read(d)
-	d.LineEnd = AnyLineEnd
+	d.LineEnd = LineEndAny
 	any := s.read(d)
 	inRuns := bytes.Count(s.sample, []byte("\r\r\n"))
 	alone := !bytes.Contains(bytes.ReplaceAll(s.sample, []byte("\r\n"), nil), newline) && bytes.Count(s.sample, []byte("\r\n")) == 0
 	switch {
 	case alone && any.rows > 0, any.fault == nil && any.rows > 0 && inRuns == bare && lf.bad+boolInt(lf.fault != nil) > 0,
 		any.clean() && any.rows > 0 && any.columns > 1 && !lf.clean():
-		return AnyLineEnd
+		return LineEndAny
 	}
-	return LF
+	return LineEndLF
 }

@@ -76,7 +76,7 @@ func randomDialect(t *testing.T, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	table, w := randomTable(r), randomWriting(r)
 	text := w.table(table)
-	src, err := New(bytes.NewReader(text), Config{Format: CSV})
+	src, err := New(bytes.NewReader(text), Config{Format: FormatCSV})
 	if err != nil {
 		t.Fatal(err)
 	}

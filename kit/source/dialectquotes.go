@@ -21,7 +21,7 @@ func (s *detector) quotes(delimiter byte) (*reading, error) {
 }
 
 func (s *detector) quoted(delimiter byte) (*reading, error) {
-	d := Dialect{Delimiter: delimiter, Quote: '"', Escape: None, LineEnd: LF}
+	d := Dialect{Delimiter: delimiter, Quote: '"', Escape: None, LineEnd: LineEndLF}
 	if s.cfg.Quote != 0 {
 		d.Quote = s.cfg.Quote
 	}

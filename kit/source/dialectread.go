@@ -15,8 +15,8 @@ func (c Config) checkDialect() error {
 	if _, err := encodingOf(c.Encoding); err != nil {
 		return err
 	}
-	if c.LineEnd != "" && c.LineEnd != LF && c.LineEnd != AnyLineEnd {
-		return fmt.Errorf("source: the line end %q is not known; give %s or %s", c.LineEnd, LF, AnyLineEnd)
+	if c.LineEnd != "" && c.LineEnd != LineEndLF && c.LineEnd != LineEndAny {
+		return fmt.Errorf("source: the line end %q is not known; give %s or %s", c.LineEnd, LineEndLF, LineEndAny)
 	}
 	for _, q := range []struct {
 		name string
@@ -88,8 +88,8 @@ func (t *text) skipLines(ctx context.Context, n int) (line int64, err error) {
 	c := &csvFramer{}
 	line = 1
 	for n > 0 {
-		if t.cfg.LineEnd == AnyLineEnd || t.cfg.LineEnd == "" && line == 1 && bytes.IndexByte(w.rest(), '\n') < 0 {
-			c.odd = &Dialect{LineEnd: AnyLineEnd}
+		if t.cfg.LineEnd == LineEndAny || t.cfg.LineEnd == "" && line == 1 && bytes.IndexByte(w.rest(), '\n') < 0 {
+			c.odd = &Dialect{LineEnd: LineEndAny}
 		}
 		end := c.endOfLine(w.rest(), w.err == io.EOF)
 		if end >= 0 {
@@ -145,8 +145,8 @@ func (t *text) delimited(ctx context.Context, line int64) (framer, error) {
 	case len(t.known) > 0:
 		found.Dialect = t.known[0]
 	case t.asBefore:
-		found.Dialect = Dialect{Delimiter: cfg.Delimiter, Quote: '"', Escape: None, LineEnd: LF, Encoding: cfg.Encoding, SkipLines: cfg.SkipLines}
-		cfg.Quote, cfg.LineEnd = '"', LF
+		found.Dialect = Dialect{Delimiter: cfg.Delimiter, Quote: '"', Escape: None, LineEnd: LineEndLF, Encoding: cfg.Encoding, SkipLines: cfg.SkipLines}
+		cfg.Quote, cfg.LineEnd = '"', LineEndLF
 	case cfg.given():
 		found.Dialect = Dialect{Delimiter: cfg.Delimiter, Quote: cfg.Quote, Escape: cfg.Escape, LineEnd: cfg.LineEnd, Encoding: cfg.Encoding, SkipLines: cfg.SkipLines}
 	default:

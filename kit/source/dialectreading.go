@@ -99,7 +99,7 @@ func (s *detector) read(d Dialect) *reading {
 	}
 	if s.cfg.Columns != nil {
 		for _, name := range s.cfg.Columns {
-			c.header = append(c.header, Column{Name: name, Kind: Text})
+			c.header = append(c.header, Column{Name: name, Kind: KindText})
 		}
 		r.columns, c.checks = len(c.header), newRowChecks(c.header, s.cfg)
 	}
@@ -132,7 +132,7 @@ func (s *detector) read(d Dialect) *reading {
 func (s *detector) readHeader(r *reading, c *csvFramer, row Row) *FormatError {
 	for i, f := range c.fields {
 		name := string(c.textOf(row.Raw, f))
-		c.header = append(c.header, Column{Name: name, Kind: Text})
+		c.header = append(c.header, Column{Name: name, Kind: KindText})
 		raw := row.Raw[f.start:f.end]
 		switch {
 		case len(raw) < 2 || raw[0] != raw[len(raw)-1] || !strings.ContainsRune("'`~^$*%|#!", rune(raw[0])):

@@ -100,7 +100,7 @@ func TestZerosByBytes(t *testing.T) {
 		"{ \x00\x01\": 0,  \"\": \"\"\r}{\x19\x19\x19  \"\x10", "\r\n\x00\x01\x00\x00\":1,\"n\":\"a\"}\r\n{\"id\":2.50}\r\n", "i\x00d\x00\n\x001\x00\n\x00", "\x00i\x00d\x00\n\x001\x00\n",
 		"a\x00b,id\n1,2\n", "\x00", "\x00\x00\x00", "id\x00\n1\n",
 	} {
-		for _, format := range []Format{CSV, JSONLines} {
+		for _, format := range []Format{FormatCSV, FormatJSONLines} {
 			said := func(r io.Reader) string {
 				src, err := New(r, Config{Format: format})
 				if err == nil {

@@ -196,8 +196,8 @@ func TestNamesAsBrowsersMakeThem(t *testing.T) {
 // The endings of a name tell a format in upper case too, and behind what compression and other programs have put there.
 func TestFormatByName(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]Format{"a.CSV": CSV, "a.csv.GZ": CSV, "a.csv.gz.1": CSV, "a.csv.2": CSV, "a.tsv.bz2": CSV, "a.TAB": CSV, "a.txt": "", "a": "", "a.jsonl.xz": JSONLines, "a.NDJSON": JSONLines, "a.json": JSONLines,
-		"a.json.zst": JSONLines, "a.Parquet": Parquet, "2024.01": "", "orders (1).csv": CSV, "a.csv.zip": CSV} {
+	for name, want := range map[string]Format{"a.CSV": FormatCSV, "a.csv.GZ": FormatCSV, "a.csv.gz.1": FormatCSV, "a.csv.2": FormatCSV, "a.tsv.bz2": FormatCSV, "a.TAB": FormatCSV, "a.txt": "", "a": "", "a.jsonl.xz": FormatJSONLines, "a.NDJSON": FormatJSONLines, "a.json": FormatJSONLines,
+		"a.json.zst": FormatJSONLines, "a.Parquet": FormatParquet, "2024.01": "", "orders (1).csv": FormatCSV, "a.csv.zip": FormatCSV} {
 		cfg, err := Config{}.withDefaults(name)
 		if err != nil || cfg.Format != want {
 			t.Errorf("%s: %q, %v", name, cfg.Format, err)

@@ -171,7 +171,7 @@ func (p *Profile) row(r *Row, places []int, members, closely bool) {
 	p.Sampled++
 	at := place{r.File, r.Line}
 	for i, c := range r.Cells {
-		if c.Kind != Absent {
+		if c.Kind != KindAbsent {
 			p.Columns[places[i]].add(c, at)
 		}
 	}
@@ -192,7 +192,7 @@ func (p *Profile) row(r *Row, places []int, members, closely bool) {
 			p.places[name] = i
 			p.Columns = append(p.Columns, newColumnProfile(name, ""))
 		}
-		p.Columns[i].add(Cell{JSON, value}, at)
+		p.Columns[i].add(Cell{KindJSON, value}, at)
 	}
 }
 
@@ -219,7 +219,7 @@ func JudgeCells(name string, cells []string) ColumnProfile {
 	c := newColumnProfile(name, "")
 	for i, text := range cells {
 		if text != "" {
-			c.add(Cell{Text, []byte(text)}, place{line: int64(i + 1)})
+			c.add(Cell{KindText, []byte(text)}, place{line: int64(i + 1)})
 		}
 	}
 	c.finish(int64(len(cells)), nil)

@@ -302,5 +302,5 @@ func noObjects(ctx context.Context, w *window, line int64) error {
 	if texts < 2 {
 		return nil
 	}
-	return &FormatError{Line: line, Problem: "the input is said to be JSON, and none of its first lines is", Hint: "if it is a table of text, say so: --format csv", Flag: "format", Value: string(CSV)}
+	return &FormatError{Line: line, Problem: "the input is said to be JSON, and none of its first lines is", Hint: "if it is a table of text, say so: --format csv", Flag: "format", Value: string(FormatCSV)}
 }

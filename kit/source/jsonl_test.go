@@ -32,7 +32,7 @@ func TestJSONLines(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.cfg.Format = JSONLines
+			tt.cfg.Format = FormatJSONLines
 			_, rows, err := readAll(t, strings.NewReader(tt.in), tt.cfg, "a", "b")
 			if err != nil {
 				t.Fatal(err)
@@ -47,7 +47,7 @@ func TestJSONLines(t *testing.T) {
 // A line that does not end is not held in memory.
 func TestJSONLinesEndless(t *testing.T) {
 	in := io.MultiReader(io.LimitReader(endless{}, 5<<20), strings.NewReader("\n{\"a\":1}"))
-	_, rows, err := readAll(t, in, Config{Format: JSONLines}, "a")
+	_, rows, err := readAll(t, in, Config{Format: FormatJSONLines}, "a")
 	if err != nil || len(rows) != 2 || rows[0].rule != RuleRowTooLong || len(rows[0].raw) != keptBytes || rows[1].line != 2 || rows[1].cells[0] != "1" {
 		t.Errorf("got %d rows, %v", len(rows), err)
 	}
@@ -119,7 +119,7 @@ func FuzzJSONLines(f *testing.F) {
 	f.Add([]byte("\x1f\x8b\x08"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		if packed(in) {
-			checkPacked(t, in, Config{Format: JSONLines})
+			checkPacked(t, in, Config{Format: FormatJSONLines})
 			return
 		}
 		if converted(in) || bytes.IndexByte(in, recordSeparator) >= 0 {

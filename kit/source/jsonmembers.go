@@ -252,7 +252,7 @@ func (o *objectCells) fill(cells []Cell, object []byte) (*RowError, bool) {
 			continue
 		}
 		before = slot + 1
-		cell := Cell{JSON, m.value}
+		cell := Cell{KindJSON, m.value}
 		if string(m.value) == "null" {
 			cell = Cell{}
 		}

@@ -66,7 +66,7 @@ func checkObjectAs(t *testing.T, object string) {
 			if v, ok := all[name]; ok && string(v) != "null" {
 				value = string(v)
 			}
-			if got := b.Rows[n].Cells[slot]; value == "-" && got.Kind != Absent || value != "-" && (got.Kind != JSON || string(got.Bytes) != value) {
+			if got := b.Rows[n].Cells[slot]; value == "-" && got.Kind != KindAbsent || value != "-" && (got.Kind != KindJSON || string(got.Bytes) != value) {
 				t.Fatalf("%.200q has %q for %q, want %q", line, got.Bytes, name, value)
 			}
 		}

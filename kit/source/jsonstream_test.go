@@ -112,7 +112,7 @@ func TestFormsOfJSON(t *testing.T) {
 			}
 			want = append(want, fmt.Sprintf("%d  %s %s", lines[i], v.ID, v.N))
 		}
-		cfg := Config{Format: JSONLines, JSONPath: form.path}
+		cfg := Config{Format: FormatJSONLines, JSONPath: form.path}
 		for name, r := range map[string]io.Reader{"": strings.NewReader(text), "in bytes": iotest.OneByteReader(strings.NewReader(text)), "in halves": iotest.HalfReader(strings.NewReader(text)), "with a mark": strings.NewReader("\xef\xbb\xbf" + text),
 			"compressed": bytes.NewReader(gzipped(t, text))} {
 			_, rows, err := readAll(t, r, cfg, "id", "n")
@@ -176,7 +176,7 @@ func TestBrokenJSON(t *testing.T) {
 		{"the member twice", "{\"data\":[{\"id\":1}],\n\"data\":[]}\n", "data", "1  1;", "line 2: the object that begins on line 1 has two members data"},
 		{"a list where the member is wanted", "[{\"data\":[]}]", "data", "", "--json-path is for an object"},
 	} {
-		_, rows, err := readAll(t, strings.NewReader(tt.in), Config{Format: JSONLines, JSONPath: tt.path}, "id")
+		_, rows, err := readAll(t, strings.NewReader(tt.in), Config{Format: FormatJSONLines, JSONPath: tt.path}, "id")
 		got := strings.Join(compactRows(t, rows), ";") + ";"
 		if got = strings.TrimPrefix(got, ";"); strings.ReplaceAll(got, " not-an-object;", " not-an-object;") != tt.want {
 			t.Errorf("%s: rows %q, want %q", tt.name, got, tt.want)
@@ -220,7 +220,7 @@ func TestRowsWithinAnObject(t *testing.T) {
 func TestJSONCalledCSV(t *testing.T) {
 	t.Parallel()
 	for in, refused := range map[string]bool{"{\"id\":1}\n{\"id\":2}\n": true, "[\n {\n \"id\" : 1}]": true, "{\"id\":": true, "{id},n\n1,2\n": false, "[id],{n\n1,2\n": false, "{\"id\"},n\n1,2\n": false} {
-		_, _, err := readAll(t, strings.NewReader(in), Config{Format: CSV})
+		_, _, err := readAll(t, strings.NewReader(in), Config{Format: FormatCSV})
 		if got := err != nil && strings.Contains(err.Error(), "is JSON"); got != refused {
 			t.Errorf("%q: %v", in, err)
 		}
@@ -264,11 +264,11 @@ func FuzzJSONStream(f *testing.F) {
 		if packed(in) || converted(in) {
 			t.Skip()
 		}
-		_, rows, err := readAll(t, bytes.NewReader(in), Config{Format: JSONLines}, "id")
+		_, rows, err := readAll(t, bytes.NewReader(in), Config{Format: FormatJSONLines}, "id")
 		if format := new(FormatError); errors.As(err, &format) {
 			t.Skip()
 		}
-		_, again, errAgain := readAll(t, iotest.OneByteReader(bytes.NewReader(in)), Config{Format: JSONLines}, "id")
+		_, again, errAgain := readAll(t, iotest.OneByteReader(bytes.NewReader(in)), Config{Format: FormatJSONLines}, "id")
 		if (err == nil) != (errAgain == nil) || show(again) != show(rows) {
 			t.Fatalf("%q: in bytes %v\n%sat once %v\n%s", in, errAgain, show(again), err, show(rows))
 		}

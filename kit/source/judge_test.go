@@ -14,7 +14,7 @@ func profileOf(t *testing.T, name string, cells ...string) ColumnProfile {
 	for _, c := range cells {
 		b.WriteString(`"` + strings.ReplaceAll(c, `"`, `""`) + `",x` + "\n")
 	}
-	src, err := New(strings.NewReader(b.String()), Config{Format: CSV, Delimiter: ',', Quote: '"', Escape: None, LineEnd: LF})
+	src, err := New(strings.NewReader(b.String()), Config{Format: FormatCSV, Delimiter: ',', Quote: '"', Escape: None, LineEnd: LineEndLF})
 	if err != nil {
 		t.Fatal(err)
 	}

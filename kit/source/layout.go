@@ -25,28 +25,28 @@ type Layout struct {
 type JSONForm string
 
 const (
-	// JSONOneALine is an object a line. What is broken ends with its line.
-	JSONOneALine JSONForm = "lines"
-	// JSONStream is any other form: lists, objects over several lines, several on a line.
-	JSONStream JSONForm = "stream"
+	// JSONFormLines is an object a line. What is broken ends with its line.
+	JSONFormLines JSONForm = "lines"
+	// JSONFormStream is any other form: lists, objects over several lines, several on a line.
+	JSONFormStream JSONForm = "stream"
 )
 
 // String describes it in a sentence.
 func (l Layout) String() string {
 	parts := []string{l.Compression}
 	switch l.Format {
-	case CSV:
+	case FormatCSV:
 		parts = append(parts, "CSV")
-	case JSONLines:
+	case FormatJSONLines:
 		form := "JSON, one object a line"
-		if l.JSON == JSONStream {
+		if l.JSON == JSONFormStream {
 			form = "JSON, a stream of objects"
 		}
 		if l.JSONPath != "" {
 			form += " with the rows in " + l.JSONPath
 		}
 		parts = append(parts, form)
-	case Parquet:
+	case FormatParquet:
 		parts = append(parts, "Parquet")
 	}
 	if l.Rejects {
@@ -66,17 +66,17 @@ func (l Layout) String() string {
 
 // layout is known after Columns.
 func (t *text) layout() Layout {
-	l := Layout{Format: CSV, Compression: t.in.compressed(), Columns: t.cfg.Columns, AllRows: t.cfg.AllRows}
+	l := Layout{Format: FormatCSV, Compression: t.in.compressed(), Columns: t.cfg.Columns, AllRows: t.cfg.AllRows}
 	if name := encodingName(t.cfg.Encoding); name != "utf-8" {
 		l.Encoding = name
 	}
 	switch f := t.framer.(type) {
 	case *rejectsFramer:
-		return Layout{Format: JSONLines, Compression: l.Compression, Rejects: true}
+		return Layout{Format: FormatJSONLines, Compression: l.Compression, Rejects: true}
 	case *jsonFramer:
-		l.Format, l.JSON, l.JSONPath, l.Columns, l.AllRows = JSONLines, JSONOneALine, t.cfg.JSONPath, nil, false
+		l.Format, l.JSON, l.JSONPath, l.Columns, l.AllRows = FormatJSONLines, JSONFormLines, t.cfg.JSONPath, nil, false
 		if f.stream != nil {
-			l.JSON = JSONStream
+			l.JSON = JSONFormStream
 		}
 	}
 	return l

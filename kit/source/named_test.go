@@ -52,7 +52,7 @@ func TestFilesOfAnotherKindThanTheirNames(t *testing.T) {
 	}
 	// One damaged line is a row, and so is one in front of objects.
 	for _, text := range []string{"oops\n", "oops\n" + lines, strings.Repeat("oops\n", 5) + lines} {
-		s, err := New(strings.NewReader(text), Config{Format: JSONLines})
+		s, err := New(strings.NewReader(text), Config{Format: FormatJSONLines})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,12 +17,12 @@ import (
 type Format string
 
 const (
-	// CSV is comma-separated values as in RFC 4180, with a header; see [Config] for what is taken and refused.
-	CSV Format = "csv"
-	// JSONLines is one JSON object a line.
-	JSONLines Format = "jsonl"
-	// Parquet is Apache Parquet. Its values become JSON without losing a digit; docs/load.md says how.
-	Parquet Format = "parquet"
+	// FormatCSV is comma-separated values as in RFC 4180, with a header; see [Config] for what is taken and refused.
+	FormatCSV Format = "csv"
+	// FormatJSONLines is one JSON object a line.
+	FormatJSONLines Format = "jsonl"
+	// FormatParquet is Apache Parquet. Its values become JSON without losing a digit; docs/load.md says how.
+	FormatParquet Format = "parquet"
 )
 
 // DefaultMaxRowBytes is the default of Config.MaxRowBytes.
@@ -80,23 +80,23 @@ func (c Config) withDefaults(name string) (Config, error) {
 	if c.Format == "" {
 		switch ext {
 		case ".csv", ".tsv", ".tab":
-			c.Format = CSV
+			c.Format = FormatCSV
 		case ".jsonl", ".ndjson", ".json", ".jsonlines", ".json-seq":
-			c.Format = JSONLines
+			c.Format = FormatJSONLines
 		case ".parquet", ".parq", ".pq":
-			c.Format = Parquet
+			c.Format = FormatParquet
 		}
 	}
 	if c.Format == "json" || c.Format == "" && c.JSONPath != "" {
-		c.Format = JSONLines
+		c.Format = FormatJSONLines
 	}
-	if c.JSONPath != "" && (c.Format != JSONLines || slices.Contains(c.path(), "")) {
+	if c.JSONPath != "" && (c.Format != FormatJSONLines || slices.Contains(c.path(), "")) {
 		return c, fmt.Errorf("source: the path %q is for objects of JSON; give the names of members, such as data.customers, or a JSON pointer, such as /data/customers", c.JSONPath)
 	}
 	switch c.Format {
-	case "", CSV, JSONLines, Parquet:
+	case "", FormatCSV, FormatJSONLines, FormatParquet:
 	default:
-		return c, fmt.Errorf("source: the format %q is not known; give %s, %s or %s", c.Format, CSV, JSONLines, Parquet)
+		return c, fmt.Errorf("source: the format %q is not known; give %s, %s or %s", c.Format, FormatCSV, FormatJSONLines, FormatParquet)
 	}
 	if c.Delimiter == 0 {
 		c.Delimiter, c.looks = ',', true
@@ -178,7 +178,7 @@ func Open(name string, cfg Config) (Source, error) {
 }
 
 // text reports whether the caller says that the input is text.
-func (c Config) text() bool { return c.Format == CSV || c.Format == JSONLines }
+func (c Config) text() bool { return c.Format == FormatCSV || c.Format == FormatJSONLines }
 
 // New reads r, ahead of what is asked for, until the input ends or the Source is closed. Close does not close r. Parquet is first copied into
 // a temporary file of mode 0600, which Close removes, because it is read from its end.
@@ -249,7 +249,7 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 		t.spooled.Store(p)
 		return p.Columns(ctx)
 	}
-	if t.cfg.Format == Parquet {
+	if t.cfg.Format == FormatParquet {
 		return nil, &FormatError{Problem: "the input does not begin like a Parquet file", Hint: "say what it is: --format csv or jsonl"}
 	}
 	t.win.dropBOM()
@@ -267,20 +267,20 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 		if err := t.win.head(ctx, inked); err != nil {
 			return nil, err
 		}
-		format = CSV
+		format = FormatCSV
 		if head := bytes.TrimLeft(t.win.rest(), " \t\r\n"); len(head) > 0 && (head[0] == '{' || head[0] == '[' || head[0] == recordSeparator) {
-			format = JSONLines
+			format = FormatJSONLines
 		}
 	}
-	if format == JSONLines {
+	if format == FormatJSONLines {
 		if err := noObjects(ctx, &t.win, line); err != nil {
 			return nil, err
 		}
 	}
 	var f framer = &jsonFramer{limit: t.cfg.MaxRowBytes, line: line, path: t.cfg.path(), spans: true}
-	if format == CSV {
+	if format == FormatCSV {
 		if beginsJSON(t.win.rest()) {
-			return nil, &FormatError{Line: line, Problem: "the input is JSON, though it is said to be CSV", Hint: "say so: --format jsonl", Flag: "format", Value: string(JSONLines)}
+			return nil, &FormatError{Line: line, Problem: "the input is JSON, though it is said to be CSV", Hint: "say so: --format jsonl", Flag: "format", Value: string(FormatJSONLines)}
 		}
 		if f, err = t.delimited(ctx, line); err != nil {
 			return nil, err

@@ -122,7 +122,7 @@ func (p *parquetSource) open() (err error) {
 	p.nodes = nodes
 	p.rows = parquetRows{leaves: make([]parquetLeafReader, leaves), limit: p.limit}
 	for _, n := range nodes {
-		p.columns = append(p.columns, Column{Name: n.name, Kind: JSON, Type: n.typ})
+		p.columns = append(p.columns, Column{Name: n.name, Kind: KindJSON, Type: n.typ})
 	}
 	return nil
 }
@@ -321,7 +321,7 @@ func (p *parquetSource) row(b *Batch) error {
 			continue
 		}
 		if from, to := p.ends[i][0], p.ends[i][1]; !bytes.Equal(raw[from:to], null) {
-			row.Cells[slot] = Cell{JSON, raw[from:to:to]}
+			row.Cells[slot] = Cell{KindJSON, raw[from:to:to]}
 		}
 	}
 	p.sum.note(&row)
@@ -337,7 +337,7 @@ func (p *parquetSource) Info() Info {
 	return info
 }
 
-func (p *parquetSource) layouts() []Layout { return []Layout{{Format: Parquet}} }
+func (p *parquetSource) layouts() []Layout { return []Layout{{Format: FormatParquet}} }
 
 func (p *parquetSource) Close() error {
 	var err error

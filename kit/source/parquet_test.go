@@ -91,10 +91,10 @@ func checkCells(t *testing.T, r Row, names []string) {
 	}
 	for i, c := range r.Cells {
 		want := string(object[names[i]])
-		if c.Kind == Absent && want == "null" {
+		if c.Kind == KindAbsent && want == "null" {
 			continue
 		}
-		if c.Kind != JSON || string(c.Bytes) != want {
+		if c.Kind != KindJSON || string(c.Bytes) != want {
 			t.Errorf("the cell %s is %s %s, the row has %s", names[i], c.Kind, c.Bytes, want)
 		}
 	}

@@ -161,11 +161,11 @@ func TestTextThatBeginsLikeParquet(t *testing.T) {
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	opened, err := Open(name, Config{Format: CSV})
+	opened, err := Open(name, Config{Format: FormatCSV})
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := New(strings.NewReader(text), Config{Format: CSV})
+	read, err := New(strings.NewReader(text), Config{Format: FormatCSV})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,18 +37,18 @@ func (f *Form) odd() (*Dialect, error) {
 		return nil, err
 	}
 	escape, err := charOf(f.Escape)
-	return &Dialect{Delimiter: f.Delimiter[0], Quote: quote, Escape: escape, LineEnd: LF}, err
+	return &Dialect{Delimiter: f.Delimiter[0], Quote: quote, Escape: escape, LineEnd: LineEndLF}, err
 }
 
 // ObjectForm is that of rows which are JSON objects.
-var ObjectForm = &Form{Format: JSONLines}
+var ObjectForm = &Form{Format: FormatJSONLines}
 
 // Formats that only rows of rejects files have.
 const (
-	// NoRow is what stands in a rejects file without being a row of an input. It cannot be loaded.
-	NoRow Format = "none"
-	// rejectsLine is a line of a rejects file that could not be read.
-	rejectsLine Format = "rejects"
+	// FormatNoRow is what stands in a rejects file without being a row of an input. It cannot be loaded.
+	FormatNoRow Format = "none"
+	// formatRejectsLine is a line of a rejects file that could not be read.
+	formatRejectsLine Format = "rejects"
 )
 
 // Kept is what a rejects file keeps beside a row, so that the row can be loaded again.
@@ -254,11 +254,11 @@ func (f *rejectsFramer) findForm(ctx context.Context, w *window) error {
 			end = len(w.rest()) - at
 		}
 		r, bad := decodeLine(w.rest()[at : at+end])
-		for depth := 0; bad == nil && r.kept.Format == rejectsLine && depth < maxDepth; depth++ {
+		for depth := 0; bad == nil && r.kept.Format == formatRejectsLine && depth < maxDepth; depth++ {
 			r, bad = decodeLine(r.row)
 		}
-		if bad == nil && (r.kept.Format == CSV || r.kept.Format == JSONLines) {
-			if f.form = r.kept.Form; f.form.Format == CSV && (!delimits(f.form.Delimiter) || len(f.form.Columns) == 0) {
+		if bad == nil && (r.kept.Format == FormatCSV || r.kept.Format == FormatJSONLines) {
+			if f.form = r.kept.Form; f.form.Format == FormatCSV && (!delimits(f.form.Delimiter) || len(f.form.Columns) == 0) {
 				return &FormatError{Line: 1, Problem: "the rejects file does not say which columns its rows have", Hint: "put the member ciokit back as it was"}
 			}
 			return nil
@@ -320,17 +320,17 @@ func (f *rejectsFramer) columns(ctx context.Context, w *window) ([]Column, error
 		for i := range all {
 			f.table.slots[i] = i
 		}
-		f.form = Form{Format: CSV, Delimiter: string(f.table.delimiter), Columns: names[:n]}
+		f.form = Form{Format: FormatCSV, Delimiter: string(f.table.delimiter), Columns: names[:n]}
 	} else {
 		if err := f.findForm(ctx, w); err != nil {
 			return nil, err
 		}
 	}
-	if f.form.Format != CSV {
+	if f.form.Format != FormatCSV {
 		return nil, nil
 	}
 	for _, name := range f.form.Columns {
-		f.header = append(f.header, Column{Name: name, Kind: Text})
+		f.header = append(f.header, Column{Name: name, Kind: KindText})
 	}
 	return f.header, nil
 }
@@ -347,7 +347,7 @@ func (f *rejectsFramer) choose(names []string) error {
 	if err := f.objects.choose(names); err != nil {
 		return err
 	}
-	if f.form.Format != CSV {
+	if f.form.Format != FormatCSV {
 		return nil
 	}
 	_, err := f.parser(&f.form)
@@ -369,7 +369,7 @@ func (f *rejectsFramer) parser(form *Form) (*csvFramer, error) {
 	}
 	p := &csvFramer{delimiter: form.Delimiter[0], odd: odd, limit: f.limit}
 	for _, name := range form.Columns {
-		p.header = append(p.header, Column{Name: name, Kind: Text})
+		p.header = append(p.header, Column{Name: name, Kind: KindText})
 	}
 	if err := p.choose(f.chosen); err != nil {
 		return nil, err

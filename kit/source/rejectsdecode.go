@@ -22,9 +22,9 @@ func (f *rejectsFramer) decode(line *Row) *rejected {
 		r, err = decodeLine(line.Raw)
 	}
 	if err != nil {
-		form := Form{Format: rejectsLine}
+		form := Form{Format: formatRejectsLine}
 		if f.table != nil {
-			form = Form{Format: CSV, Delimiter: f.form.Delimiter, Columns: slices.Concat(f.form.Columns, RejectColumns)}
+			form = Form{Format: FormatCSV, Delimiter: f.form.Delimiter, Columns: slices.Concat(f.form.Columns, RejectColumns)}
 		}
 		if err.Rule != RuleNotReject && err.Rule != RuleMendedTwice && err.Rule != RuleRowTooLong {
 			err = notReject("%s: %s", err.Rule, err.Hint)
@@ -96,10 +96,10 @@ func (f *rejectsFramer) decodeCells(line *Row) (*rejected, *RowError) {
 			return nil, notReject("%s is not what it was; put it back, or empty it for a new row", RejectColumns[keptCell])
 		}
 	}
-	form := Form{Format: CSV, Delimiter: string(f.table.delimiter), Columns: namesOf(f.table.header[:n])}
+	form := Form{Format: FormatCSV, Delimiter: string(f.table.delimiter), Columns: namesOf(f.table.header[:n])}
 	if row := line.Cells[n+rowCell].Bytes; len(row) > 0 {
 		for _, c := range line.Cells[:n] {
-			if c.Kind != Absent {
+			if c.Kind != KindAbsent {
 				return nil, &RowError{RuleMendedTwice, fmt.Sprintf("the row stands in %s and in the columns too; empty %[1]s if the columns are right, or the columns if it is", RejectColumns[rowCell])}
 			}
 		}

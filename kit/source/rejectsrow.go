@@ -47,15 +47,15 @@ func (f *rejectsFramer) push(r *rejected, b *Batch) {
 // emit hands out a row as its own input would.
 func (f *rejectsFramer) emit(r *rejected, b *Batch, depth int) {
 	row := Row{File: r.file, Line: r.line, Ordinal: r.kept.Ordinal, Raw: r.row, Form: &r.kept.Form, Kept: r.kept, Err: r.err}
-	own := row.Form.Format == CSV && len(row.Form.Columns) > len(RejectColumns) && slices.Equal(row.Form.Columns[len(row.Form.Columns)-len(RejectColumns):], RejectColumns)
+	own := row.Form.Format == FormatCSV && len(row.Form.Columns) > len(RejectColumns) && slices.Equal(row.Form.Columns[len(row.Form.Columns)-len(RejectColumns):], RejectColumns)
 	switch {
 	case row.Err != nil:
-	case row.Form.Format == NoRow, r.kept.Torn && !r.mended():
+	case row.Form.Format == FormatNoRow, r.kept.Torn && !r.mended():
 		if r.rule == "" || r.hint == "" {
 			r.rule, r.hint = RuleNotReject, "the row cannot be read, and its reason is not there any more"
 		}
 		row.Err = &RowError{r.rule, r.hint}
-	case depth < maxDepth && (own || row.Form.Format == rejectsLine):
+	case depth < maxDepth && (own || row.Form.Format == formatRejectsLine):
 		// It was a damaged line of a rejects file, and has been mended.
 		inner, err := f.unwrap(r, own)
 		if err == nil {
@@ -84,7 +84,7 @@ func (f *rejectsFramer) unwrap(r *rejected, table bool) (*rejected, *RowError) {
 	}
 	t := &csvFramer{delimiter: form.Delimiter[0], limit: 8 * f.limit, line: r.line, chosen: len(form.Columns)}
 	for i, name := range form.Columns {
-		t.header, t.slots = append(t.header, Column{Name: name, Kind: Text}), append(t.slots, i)
+		t.header, t.slots = append(t.header, Column{Name: name, Kind: KindText}), append(t.slots, i)
 	}
 	row, err := t.alone(r.row, r.line, new(Batch))
 	if err != nil {
@@ -105,11 +105,11 @@ func (f *rejectsFramer) unwrap(r *rejected, table bool) (*rejected, *RowError) {
 
 // cells returns the cells of a row that stands alone.
 func (f *rejectsFramer) cells(row *Row, b *Batch) ([]Cell, *RowError) {
-	if (row.Form.Format == CSV) != (f.header != nil) {
+	if (row.Form.Format == FormatCSV) != (f.header != nil) {
 		return nil, notReject("the row is of another format than the first one in the file; load it by itself")
 	}
 	switch row.Form.Format {
-	case CSV:
+	case FormatCSV:
 		p, err := f.parser(row.Form)
 		if err != nil {
 			return nil, notReject("%s", strings.TrimPrefix(err.Error(), "source: "))
@@ -119,7 +119,7 @@ func (f *rejectsFramer) cells(row *Row, b *Batch) ([]Cell, *RowError) {
 			row.Raw = one.Raw
 		}
 		return one.Cells, bad
-	case JSONLines:
+	case FormatJSONLines:
 		object := bytes.Trim(row.Raw, " \t\r\n")
 		if len(object) == 0 {
 			return nil, notReject("the row is empty; delete the line if it is not wanted")

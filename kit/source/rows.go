@@ -42,7 +42,7 @@ const RuleNoJSONForm = "no-json-form"
 func Rows(columns []string, rows iter.Seq2[Values, error]) Source {
 	s := &sequence{rows: rows, ready: make(chan struct{}, 1), room: make(chan struct{}, 1), quit: make(chan struct{})}
 	for _, name := range columns {
-		s.columns = append(s.columns, Column{Name: name, Kind: JSON})
+		s.columns = append(s.columns, Column{Name: name, Kind: KindJSON})
 	}
 	return s
 }
@@ -235,7 +235,7 @@ func (s *sequence) row(values Values, bad *RowError, ordinal int64) Row {
 	out.Cells = make([]Cell, s.chosen)
 	for slot, p := range places {
 		if p[1] > 0 {
-			out.Cells[slot] = Cell{Kind: JSON, Bytes: out.Raw[p[0]:p[1]:p[1]]}
+			out.Cells[slot] = Cell{Kind: KindJSON, Bytes: out.Raw[p[0]:p[1]:p[1]]}
 		}
 	}
 	return out

@@ -109,21 +109,21 @@ type Column struct {
 type Kind uint8
 
 const (
-	// Absent is a cell without a value: empty in CSV, null or missing in JSON.
-	Absent Kind = iota
-	// Text is text as it stands in the input. Nobody has checked that it is UTF-8.
-	Text
-	// JSON is one valid JSON value other than null, as it stands in the input. Nobody has checked that its strings are UTF-8.
-	JSON
+	// KindAbsent is a cell without a value: empty in CSV, null or missing in JSON.
+	KindAbsent Kind = iota
+	// KindText is text as it stands in the input. Nobody has checked that it is UTF-8.
+	KindText
+	// KindJSON is one valid JSON value other than null, as it stands in the input. Nobody has checked that its strings are UTF-8.
+	KindJSON
 )
 
 func (k Kind) String() string {
 	switch k {
-	case Absent:
+	case KindAbsent:
 		return "absent"
-	case Text:
+	case KindText:
 		return "text"
-	case JSON:
+	case KindJSON:
 		return "JSON"
 	}
 	return fmt.Sprintf("kind %d", uint8(k))

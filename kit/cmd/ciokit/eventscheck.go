@@ -94,7 +94,7 @@ func (f *checkFlags) run(ctx context.Context, con console.Console, file string) 
 }
 
 func openMessages(con console.Console, file string) (src source.Source, name string, err error) {
-	cfg := source.Config{Format: source.JSONLines}
+	cfg := source.Config{Format: source.FormatJSONLines}
 	if file == "-" {
 		src, err = source.New(con.In, cfg)
 		return src, "stdin", err

@@ -32,11 +32,11 @@ func (o *loadOptions) sourceConfig() (source.Config, error) {
 		*c.to = one
 	}
 	switch cfg.LineEnd {
-	case "", source.LF, source.AnyLineEnd:
+	case "", source.LineEndLF, source.LineEndAny:
 	case "crlf":
-		cfg.LineEnd = source.LF
+		cfg.LineEnd = source.LineEndLF
 	case "cr":
-		cfg.LineEnd = source.AnyLineEnd
+		cfg.LineEnd = source.LineEndAny
 	default:
 		return cfg, exit.Fail(exit.Usage, "--line-end is lf or any")
 	}

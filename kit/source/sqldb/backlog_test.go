@@ -42,7 +42,7 @@ func checkNumbered(t *testing.T, p *page, n int64, size int) {
 	if len(rows) != 1 || string(rows[0].Raw) != string(want.raw) || rows[0].Ordinal != n || string(p.keysOf(0, 2)) != fmt.Sprintf("key %d", n) {
 		t.Fatalf("page %d is %d, %.40q, %q", n, p.first, p.raw, p.keys)
 	}
-	if n%5 == 0 != (rows[0].Err != nil) || rows[0].Err == nil && (string(rows[0].Cells[0].Bytes) != `"`+strings.Repeat("x", size)+`"` || rows[0].Cells[1].Kind != source.Absent) {
+	if n%5 == 0 != (rows[0].Err != nil) || rows[0].Err == nil && (string(rows[0].Cells[0].Bytes) != `"`+strings.Repeat("x", size)+`"` || rows[0].Cells[1].Kind != source.KindAbsent) {
 		t.Fatalf("page %d has %v, %v", n, rows[0].Err, rows[0].Cells)
 	}
 }

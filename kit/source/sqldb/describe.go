@@ -94,7 +94,7 @@ func (r *result) columnsOf(statement string) error {
 	}
 	rows.Close() // as above
 	for _, t := range types {
-		r.columns = append(r.columns, source.Column{Name: t.Name(), Kind: source.JSON, Type: t.DatabaseTypeName()})
+		r.columns = append(r.columns, source.Column{Name: t.Name(), Kind: source.KindJSON, Type: t.DatabaseTypeName()})
 	}
 	if err == nil && r.dialect == postgres && ctx.Err() == nil {
 		err = namePostgresTypes(ctx, tx, r.columns)

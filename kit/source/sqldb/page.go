@@ -81,7 +81,7 @@ func (p *page) appendRows(rows []source.Row, cells []source.Cell, n int) ([]sour
 		row := source.Row{Line: p.first + int64(i) + 1, Ordinal: p.first + int64(i), Raw: p.raw[from:at[0]:at[0]], Cells: cells[i*n : (i+1)*n : (i+1)*n]}
 		for c := range row.Cells {
 			if lo, hi := at[2+2*c], at[3+2*c]; hi > lo {
-				row.Cells[c] = source.Cell{Kind: source.JSON, Bytes: p.raw[lo:hi:hi]}
+				row.Cells[c] = source.Cell{Kind: source.KindJSON, Bytes: p.raw[lo:hi:hi]}
 			}
 		}
 		rows, from = append(rows, row), at[0]

@@ -81,7 +81,7 @@ func undated(ctx context.Context, db *sql.DB, query string) (string, []source.Co
 	changed := false
 	for i, c := range columns {
 		place := "c" + strconv.Itoa(i)
-		places, described = append(places, place), append(described, source.Column{Name: c.Name, Kind: source.JSON, Type: c.DeclType})
+		places, described = append(places, place), append(described, source.Column{Name: c.Name, Kind: source.KindJSON, Type: c.DeclType})
 		switch strings.ToUpper(c.DeclType) {
 		case "DATE", "DATETIME", "TIMESTAMP":
 			changed = true
