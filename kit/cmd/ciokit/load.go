@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -69,7 +67,7 @@ type loadFlags struct {
 	goesOn   bool // --continue
 	progress string
 
-	reported   bool             // the object of --json was printed
+	result     *loadResult      // nil if no run began
 	comparison *load.Comparison // of the input with the snapshot; nil for none
 	continued  *continued       // what --continue has decided
 	fallback   bool             // a run that cannot begin or go on says so to --continue alone
@@ -116,8 +114,8 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := f.do(cmd, con, args)
-			if f.json && !f.reported {
-				return errors.Join(err, json.NewEncoder(con.Out).Encode(f.object(load.Summary{})))
+			if f.json {
+				return f.printJSONOf(con.Out, err)
 			}
 			return err
 		},

@@ -27,15 +27,6 @@ type continued struct {
 	Full bool `json:"full,omitempty"`
 }
 
-// object is what --json prints.
-func (f *loadFlags) object(s load.Summary) any {
-	return struct {
-		load.Summary
-		Comparison *load.Comparison `json:"comparison,omitempty"`
-		Continue   *continued       `json:"continue,omitempty"`
-	}{s, f.comparison, f.continued}
-}
-
 // sameLoad is what tells the loads from one another that --continue goes on with: the command may say something else in other respects, which
 // load.Resume then refuses.
 func (o *loadOptions) sameLoad() string {
@@ -195,7 +186,7 @@ func (f *loadFlags) tryResume(ctx context.Context, con console.Console, last *lo
 
 // tell takes what there is to tell of an attempt.
 func (f *loadFlags) tell(attempt *loadFlags) {
-	f.reported, f.continued, f.comparison = attempt.reported, attempt.continued, attempt.comparison
+	f.result, f.continued, f.comparison = attempt.result, attempt.continued, attempt.comparison
 }
 
 // howEnded says how a run ended that can be gone on with.

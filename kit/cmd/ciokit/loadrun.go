@@ -286,8 +286,14 @@ func (l *loading) run(ctx context.Context, con console.Console) error {
 	if l.refused(summary, ended) {
 		return ended
 	}
-	if err := l.report(con, summary, runErr); err != nil {
-		return exit.With(exit.Local, err)
+	l.f.result = &loadResult{Summary: summary, Stopped: stoppedBy(runErr)}
+	if l.load != nil {
+		l.f.result.Run = l.load.ID()
+	}
+	if !l.f.json {
+		if err := printSummary(con.Out, l.f, l.job.Source.Info().Rejects, summary, runErr); err != nil {
+			return exit.With(exit.Local, err)
+		}
 	}
 	if l.f.Strict && l.f.dryRun && runErr == nil {
 		if err := refuseShared(io.Discard, summary.Identity); err != nil { // the summary has said it
@@ -332,14 +338,6 @@ func sayGoOn(w io.Writer, id string, err error) {
 // refused reports whether the load did not begin, so that there is nothing to tell of it but why.
 func (l *loading) refused(s load.Summary, ended error) bool {
 	return !l.begun && ended != nil || s.Rows == 0 && exit.CodeOf(ended) == exit.Usage
-}
-
-func (l *loading) report(con console.Console, s load.Summary, runErr error) error {
-	if l.f.json {
-		l.f.reported = true
-		return json.NewEncoder(con.Out).Encode(l.f.object(s))
-	}
-	return printSummary(con.Out, l.f, l.job.Source.Info().Rejects, s, runErr)
 }
 
 // loadMemory is what a load is meant to get by with: it holds some 20 MB of rows and requests, whatever the size of the input.
