@@ -30,8 +30,8 @@ type fate struct {
 func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapping.Mapper) {
 	if m.Deletes() > 0 {
 		c.deletes += int64(m.Deletes())
-		if r.deletes += int64(m.Deletes()); r.deletes > max(r.job.MaxDeletes, 0) {
-			r.stop(&StopError{ErrTooManyDeletes, fmt.Errorf("the load deletes or suppresses more than %d", max(r.job.MaxDeletes, 0))})
+		if r.deletes += int64(m.Deletes()); r.deletes > r.job.mostDeletes() {
+			r.stop(&StopError{ErrTooManyDeletes, fmt.Errorf("the load deletes or suppresses more than %d", r.job.mostDeletes())})
 		}
 	}
 	if !r.job.DryRun && !r.stopped() {

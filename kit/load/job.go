@@ -118,6 +118,9 @@ const (
 // sends reports whether the job sends, or is the plan of one that does.
 func (j *Job) sends() bool { return !j.DryRun || j.planned }
 
+// mostDeletes is how many messages may delete or suppress, once the defaults are set.
+func (j *Job) mostDeletes() int64 { return max(j.MaxDeletes, 0) }
+
 func (j Job) withDefaults() (Job, error) {
 	switch {
 	case j.Source == nil:

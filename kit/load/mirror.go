@@ -87,7 +87,7 @@ func (r *run) mirror(gone *leavers) error {
 		return gone.forgetOthers()
 	}
 	if gone.n > 0 {
-		if why := r.mayMirror(gone); why != nil {
+		if why := r.job.mayMirror(gone, r.deletes); why != nil {
 			r.stop(why)
 			return nil
 		}
@@ -189,19 +189,19 @@ func idAsRow(id []byte) []byte {
 	return raw
 }
 
-// mayMirror returns why nobody may be taken away, nil if they may.
-func (r *run) mayMirror(gone *leavers) *StopError {
-	if r.job.ExpectRows == (RowRange{}) && !r.job.Source.Info().Whole {
+// mayMirror returns why nobody may be taken away, nil if they may. deletes is how many messages of rows delete or suppress something.
+func (j *Job) mayMirror(gone *leavers, deletes int64) *StopError {
+	if j.ExpectRows == (RowRange{}) && !j.Source.Info().Whole {
 		return &StopError{ErrNotWhole, fmt.Errorf("%s left, and the input is read as it comes, so that nobody can tell whether it was read to its end; say how many rows it has: ExpectRows (--expect-rows N or N-M)", plural.Count(gone.n, "person has", "people have"))}
 	}
-	if why := r.job.Source.Info().Differs; why != "" {
+	if why := j.Source.Info().Differs; why != "" {
 		return &StopError{ErrInputChanged, fmt.Errorf("%s, so that nobody knows which of the %d people who were not met have left", why, gone.n)}
 	}
 	besides := ""
-	if r.deletes > 0 {
-		besides = ", the rows delete or suppress " + plural.Grouped(r.deletes) + " besides"
+	if deletes > 0 {
+		besides = ", the rows delete or suppress " + plural.Grouped(deletes) + " besides"
 	}
-	most, share, half := max(r.job.MaxDeletes, 0), int64(r.changes.cfg.MaxShrink), int64(max(50, r.changes.cfg.MaxShrink))
+	most, share, half := j.mostDeletes(), int64(gone.c.cfg.MaxShrink), int64(max(50, gone.c.cfg.MaxShrink))
 	switch {
 	case gone.n == gone.before && share < 100:
 		return &StopError{ErrShrunk, errors.New(plural.Form(gone.before, "the only person of the snapshot is not in the input", "not one of the "+plural.Grouped(gone.before)+" people of the snapshot is in the input"))}
@@ -209,7 +209,7 @@ func (r *run) mayMirror(gone *leavers) *StopError {
 		return &StopError{ErrShrunk, fmt.Errorf("%s of the %s people of the snapshot %s not in the input, more than %d %%", plural.Grouped(gone.n), plural.Grouped(gone.before), plural.Form(gone.n, "is", "are"), share)}
 	case gone.n*100 > gone.before*half:
 		return &StopError{ErrShrunk, fmt.Errorf("%s of the %s people of the snapshot %s not in the input, more than %d %%", plural.Grouped(gone.n), plural.Grouped(gone.before), plural.Form(gone.n, "is", "are"), half)}
-	case gone.n-gone.unsure+r.deletes > most:
+	case gone.n-gone.unsure+deletes > most:
 		return &StopError{ErrTooManyDeletes, fmt.Errorf("%s left%s, and no more than %s may delete or suppress", plural.Count(gone.n, "person has", "people have"), besides, plural.Count(most, "message", "messages"))}
 	}
 	return nil

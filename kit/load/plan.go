@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"slices"
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
@@ -59,6 +61,7 @@ type Plan struct {
 	Hints    []string          `json:"hints,omitempty"`
 	Warnings []mapping.Warning `json:"warnings,omitempty"`
 
+	stop    *StopError
 	causes  mapping.Causes
 	content string // of the input, where all of it was read
 	leavers string // tells who would be deleted from others
@@ -175,7 +178,7 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 		}
 		s.read += (b.Offset - s.read) * int64(n) / int64(len(b.Rows))
 	}
-	if err := s.look(); err != nil {
+	if err := s.look(&job); err != nil {
 		return s.plan, &StopError{ErrSnapshot, err}
 	}
 	s.plan.Identity = s.counter.count(true)
@@ -184,7 +187,28 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	slices.SortStableFunc(s.plan.Refusals, func(a, b PlannedRefusal) int { return cmp.Compare(b.Count, a.Count) })
 	info := job.Source.Info()
 	s.estimate(info.Size, info.Rows, job.Limit, int64(job.BatchBytes))
+	s.plan.bound(&job)
 	return s.plan, nil
+}
+
+// Stop returns why a bound of the job will stop the load before it has deleted or suppressed all that it would, nil if the rows looked at show no such
+// thing: a *StopError with ErrTooManyDeletes, or for those who have left also ErrShrunk or ErrNotWhole.
+func (p *Plan) Stop() error {
+	if p.stop == nil {
+		return nil
+	}
+	return p.stop
+}
+
+// bound looks whether the rows delete or suppress more than they may, or all of the input probably does.
+func (p *Plan) bound(job *Job) {
+	most, deletes, about := job.mostDeletes(), p.Deletes, ""
+	if deletes <= most && p.Rows > p.Sampled && p.Sampled > 0 {
+		deletes, about = int64(float64(deletes)*float64(p.Rows)/float64(p.Sampled)), "by these rows, about "
+	}
+	if p.Deletes > most || p.stop == nil && deletes > most { // rows stop a load before anybody asks who has left
+		p.stop = &StopError{ErrTooManyDeletes, fmt.Errorf("%s%s something, and no more than %s may", about, plural.Count(deletes, "message deletes or suppresses", "messages delete or suppress"), plural.Grouped(most))}
+	}
 }
 
 // sampling is a Plan being made.
@@ -203,7 +227,7 @@ type sampling struct {
 }
 
 // look finds out who has left the input.
-func (s *sampling) look() error {
+func (s *sampling) look(job *Job) error {
 	c := s.changes
 	if c == nil {
 		return nil
@@ -220,7 +244,7 @@ func (s *sampling) look() error {
 		}
 		defer gone.close()
 		if mirror {
-			if err := s.lookAt(gone); err != nil {
+			if err := s.lookAt(gone, job); err != nil {
 				return err
 			}
 		}
@@ -239,8 +263,11 @@ func (s *sampling) look() error {
 }
 
 // lookAt says who would be taken away.
-func (s *sampling) lookAt(gone *leavers) error {
+func (s *sampling) lookAt(gone *leavers, job *Job) error {
 	c := s.changes
+	if gone.n > 0 && !c.cfg.NewMapping {
+		s.plan.stop = job.mayMirror(gone, s.plan.Deletes)
+	}
 	s.plan.Left, s.plan.leavers = gone.n, gone.ids
 	if c.cfg.NewMapping || c.nameless > 0 {
 		s.plan.LeftAlone = gone.n

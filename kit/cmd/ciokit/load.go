@@ -156,6 +156,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop sending when nothing of the load was accepted for so long; a last try is made then")
 	destination.AddAcceptAnyFlag(cmd, &f.AcceptAny2xx)
 	f.changeOptions.flags(cmd)
+	cmd.RegisterFlagCompletionFunc("resume", completeResumable)
 	cmd.MarkFlagFilename("mapping", "yaml", "yml")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"csv", "jsonl", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]cobra.Completion{"auto", "none", "json"}, cobra.ShellCompDirectiveNoFileComp))

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -49,6 +50,9 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 	if p.Deletes > 0 {
 		fmt.Fprintf(&b, "  %s something\n", plural.Count(p.Deletes, "message that DELETES OR SUPPRESSES", "messages that DELETE OR SUPPRESS"))
 	}
+	if stop := p.Stop(); stop != nil {
+		fmt.Fprintf(&b, "  A BOUND WILL STOP THIS LOAD: %s\n", printed.Line(console.FlagWords(boundText(stop))))
+	}
 	if p.LargestBytes > 0 {
 		fmt.Fprintf(&b, "  the largest message has %s (line %d)\n", console.ByteSize(int64(p.LargestBytes)), p.LargestLine)
 	}
@@ -82,4 +86,17 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// boundText says what a bound would stop a load for, and which flag sets it.
+func boundText(stop error) string {
+	var why *load.StopError
+	text := stop.Error()
+	if errors.As(stop, &why) && why.Cause != nil {
+		text = why.Cause.Error()
+	}
+	if flag := boundFlag(stop); flag != "" {
+		text += "; if they are meant, repeat the load with " + flag
+	}
+	return text
 }

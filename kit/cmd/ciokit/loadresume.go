@@ -2,10 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
 	"github.com/spf13/cobra"
 )
@@ -71,4 +76,17 @@ func (f *loadFlags) keep(cmd *cobra.Command, given loadOptions) {
 			flag.keep()
 		}
 	}
+}
+
+// completeResumable completes the ids of the loads that can be gone on with, the newest first.
+func completeResumable(*cobra.Command, []string, string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {
+	if dir, err := load.JournalDir(); err == nil {
+		journals, _ := load.ListJournals(dir) // a completion that fails offers nothing
+		for _, j := range journals {
+			if h := j.Header(); stateOf(j).resumable(j) {
+				ids = append(ids, cobra.CompletionWithDesc(h.ID, fmt.Sprintf("%s, %s, %s", printed.Line(filepath.Base(h.Source)), h.Started.Local().Format(time.DateTime), plural.Count(j.Last().Rows, "row", "rows"))))
+			}
+		}
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }

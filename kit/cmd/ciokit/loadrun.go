@@ -323,16 +323,24 @@ func (l *loading) run(ctx context.Context, con console.Console) error {
 
 // sayGoOn says how to go on with a load that ended with an error. A guard would stop it again, unless the guard is given another bound.
 func sayGoOn(w io.Writer, id string, err error) {
+	if flag := boundFlag(err); flag != "" {
+		fmt.Fprintf(w, "This load would be stopped again as it is. Mend the input and begin a new load, by the same command; or, if the input is as it should be, go on with another bound: ciokit load --resume %s %s\n", id, flag)
+		return
+	}
+	fmt.Fprintf(w, "Go on with: ciokit load --resume %s\n", id)
+}
+
+// boundFlag is the flag that gives another bound to the guard that stopped a load with this error; empty if none did.
+func boundFlag(err error) string {
 	for _, guard := range []struct {
 		reason error
 		flag   string
 	}{{load.ErrTooManyDeletes, "--max-deletes N"}, {load.ErrShrunk, "--max-shrink PERCENT"}, {load.ErrNotWhole, "--expect-rows N"}, {load.ErrTooManyErrors, "--max-errors N"}} {
 		if errors.Is(err, guard.reason) {
-			fmt.Fprintf(w, "This load would be stopped again as it is. Mend the input and begin a new load, by the same command; or, if the input is as it should be, go on with another bound: ciokit load --resume %s %s\n", id, guard.flag)
-			return
+			return guard.flag
 		}
 	}
-	fmt.Fprintf(w, "Go on with: ciokit load --resume %s\n", id)
+	return ""
 }
 
 // refused reports whether the load did not begin, so that there is nothing to tell of it but why.

@@ -84,6 +84,11 @@ func stateOf(j *load.Journal) runState {
 	return s
 }
 
+// resumable reports whether the load of a journal in this state can be gone on with now.
+func (s runState) resumable(j *load.Journal) bool {
+	return j.CanResume() && s.State != "running" && s.State != perhapsRunning
+}
+
 func listRuns(con console.Console, asJSON bool) error {
 	dir, err := load.JournalDir()
 	if err != nil {
@@ -154,7 +159,7 @@ func showRun(con console.Console, id string, asJSON bool) error {
 	for _, w := range s.Last.Warned {
 		line("warned of", "%s: %s", w.Rule, plural.Grouped(w.Count))
 	}
-	if j.CanResume() && s.State != "running" && s.State != perhapsRunning {
+	if s.resumable(j) {
 		line("go on with", "ciokit load --resume %s", s.ID)
 	}
 	return t.Flush()
