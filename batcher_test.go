@@ -373,14 +373,14 @@ func TestBatcherCloseDuringAnOutage(t *testing.T) {
 		if err := second.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		messages, _ := srv.Messages(emulator.MessageQuery{Key: testKey})
-		for _, m := range messages {
+		messages, _ := srv.Messages(emulator.MessagesQuery{Key: testKey})
+		for _, m := range messages.Messages {
 			if _, ok := rep.byID[m.MessageID]; !ok {
 				t.Fatalf("%s is a new id", m.MessageID)
 			}
 		}
-		if len(messages) != 3000 {
-			t.Errorf("%d messages arrived", len(messages))
+		if len(messages.Messages) != 3000 {
+			t.Errorf("%d messages arrived", len(messages.Messages))
 		}
 	})
 }
@@ -638,13 +638,13 @@ func TestBatcherRepeatsWithTheSameIDs(t *testing.T) {
 		if err := b.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		messages, _ := srv.Messages(emulator.MessageQuery{})
+		messages, _ := srv.Messages(emulator.MessagesQuery{})
 		ids := map[string]int{}
-		for _, m := range messages {
+		for _, m := range messages.Messages {
 			ids[m.MessageID]++
 		}
-		if len(messages) != 20 || len(ids) != 10 {
-			t.Errorf("%d messages with %d ids", len(messages), len(ids))
+		if len(messages.Messages) != 20 || len(ids) != 10 {
+			t.Errorf("%d messages with %d ids", len(messages.Messages), len(ids))
 		}
 	})
 }

@@ -149,7 +149,7 @@ func TestCommandsAct(t *testing.T) {
 	}
 
 	send(cio.ReportDelivery{DeliveryID: "d1", Metric: cio.MetricOpened}, cio.ReportContent{UserID: "u1", Action: cio.ContentActionClicked, ContentID: 7})
-	if reports, err := srv.Reports(testKey); err != nil || len(reports) != 2 {
+	if reports, err := srv.Reports(emulator.ReportsQuery{Key: testKey}); err != nil || len(reports.Reports) != 2 {
 		t.Errorf("reports %+v, %v", reports, err)
 	}
 
@@ -164,8 +164,8 @@ func TestCommandsAct(t *testing.T) {
 
 	send(cio.SuppressPerson{UserID: "u1"})
 	send(cio.Track{UserID: "u1", Event: events.OrderCompleted{OrderID: "o1"}})
-	last, err := srv.Messages(emulator.MessageQuery{Key: testKey, Limit: 1})
-	if err != nil || last[0].Verdict != emulator.VerdictDropped || last[0].Rule != "suppressed" || !person("u1").Suppressed {
+	last, err := srv.Messages(emulator.MessagesQuery{Key: testKey, Limit: 1})
+	if err != nil || last.Messages[0].Verdict != emulator.VerdictDropped || last.Messages[0].Rule != "suppressed" || !person("u1").Suppressed {
 		t.Errorf("after suppression: %+v, %v", last, err)
 	}
 	send(cio.UnsuppressPerson{UserID: "u1"}, cio.Track{UserID: "u1", Event: events.OrderCompleted{OrderID: "o1", Total: new(12.5)}})

@@ -135,21 +135,21 @@ func TestEventsArrive(t *testing.T) {
 			if err := client.Send(t.Context(), cio.Track{UserID: "u1", AnonymousID: "a1", Event: full, MessageID: "m1", Timestamp: at}); err != nil {
 				t.Fatal(err)
 			}
-			records, err := srv.Messages(emulator.MessageQuery{Key: testKey, Limit: 1})
-			if err != nil || len(records) != 1 {
-				t.Fatalf("%d records, %v", len(records), err)
+			records, err := srv.Messages(emulator.MessagesQuery{Key: testKey, Limit: 1})
+			if err != nil || len(records.Messages) != 1 {
+				t.Fatalf("%d records, %v", len(records.Messages), err)
 			}
 			var warnings []string
-			for _, w := range records[0].Warnings {
+			for _, w := range records.Messages[0].Warnings {
 				warnings = append(warnings, w.Rule)
 			}
-			if r := records[0]; r.Verdict != emulator.VerdictAccepted || r.Event != d.Name || !slices.Equal(warnings, expectedWarnings[d.Name]) {
+			if r := records.Messages[0]; r.Verdict != emulator.VerdictAccepted || r.Event != d.Name || !slices.Equal(warnings, expectedWarnings[d.Name]) {
 				t.Errorf("verdict %s of %q, rule %q, warnings %q, want %q", r.Verdict, r.Event, r.Rule, warnings, expectedWarnings[d.Name])
 			}
-			received := decoded(t, records[0].Raw)
+			received := decoded(t, records.Messages[0].Raw)
 			delete(received["context"].(map[string]any), "library")
 			if !reflect.DeepEqual(received["properties"], any(properties)) || !reflect.DeepEqual(received["context"], any(context)) {
-				t.Errorf("received %s\nwant properties %v\nand context %v", records[0].Raw, properties, context)
+				t.Errorf("received %s\nwant properties %v\nand context %v", records.Messages[0].Raw, properties, context)
 			}
 			if d.Acts {
 				commandEffects[d.Name](t, srv)
@@ -239,7 +239,7 @@ var commandEffects = map[string]func(*testing.T, *emulator.Server){
 
 func reported(t *testing.T, srv *emulator.Server) {
 	t.Helper()
-	if reports, err := srv.Reports(testKey); err != nil || len(reports) != 1 {
+	if reports, err := srv.Reports(emulator.ReportsQuery{Key: testKey}); err != nil || len(reports.Reports) != 1 {
 		t.Errorf("reports %+v, %v", reports, err)
 	}
 	if p := knownPerson(t, srv); len(p.Events) != 0 {

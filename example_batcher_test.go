@@ -110,8 +110,8 @@ func ExampleBatcher_Close() {
 
 	srv.ClearFaults()
 	fmt.Println(client.Send(context.Background(), left.Messages[0]))
-	messages, _ := srv.Messages(emulator.MessageQuery{})
-	fmt.Println(messages[0].MessageID, messages[0].Verdict)
+	messages, _ := srv.Messages(emulator.MessagesQuery{})
+	fmt.Println(messages.Messages[0].MessageID, messages.Messages[0].Verdict)
 	// Output:
 	// left: 1 true
 	// <nil>

@@ -101,8 +101,8 @@ func ExampleEncode() {
 	client, srv := emulated(emulator.Config{})
 	fmt.Println(client.Send(context.Background(), again))
 
-	messages, _ := srv.Messages(emulator.MessageQuery{})
-	fmt.Println(messages[0].MessageID, messages[0].Verdict)
+	messages, _ := srv.Messages(emulator.MessagesQuery{})
+	fmt.Println(messages.Messages[0].MessageID, messages.Messages[0].Verdict)
 	// Output:
 	// <nil>
 	// page-1 accepted

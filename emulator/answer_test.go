@@ -165,15 +165,15 @@ func TestBatchRefusedWhole(t *testing.T) {
 	if got := encode(t, c.stats()); !strings.Contains(got, `"people":0`) || !strings.Contains(got, `{"accepted":0,"dropped":0,"rejected":4}`) {
 		t.Errorf("stats %s", got)
 	}
-	records, err := c.srv.Messages(emulator.MessageQuery{Verdict: rejected})
+	records, err := c.srv.Messages(emulator.MessagesQuery{Verdict: rejected})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, r := range records {
+	for _, r := range records.Messages {
 		got = append(got, fmt.Sprintf("%d %s", r.Index, r.Rule))
 	}
-	want := "[3 unknown-type 2 request-refused 1 missing-event 0 request-refused]"
+	want := "[3 unknown-type 2 other-message-invalid 1 missing-event 0 other-message-invalid]"
 	if fmt.Sprint(got) != want {
 		t.Errorf("records %v, want %s", got, want)
 	}

@@ -38,7 +38,7 @@ var allAssumptions = []Assumption{
 		"documentation: the request is not processed; strict mode is not mentioned", medium, "DropOversize"},
 	{"In permissive mode a message that lacks a required field is dropped alone; the rest of its batch is applied.",
 		ownChoice, low, ""},
-	{"In strict mode one refused message refuses its whole batch.",
+	{"In strict mode one invalid message has its whole batch rejected.",
 		ownChoice + "; the API documents no partial answer", low, "RefuseItems"},
 	{"A body that is not a JSON object in UTF-8, or a corrupt gzip body, is a 400 in both modes.",
 		"the browser SDK treats 400 as malformed", medium, ""},

@@ -46,8 +46,8 @@ func TestDeviations(t *testing.T) {
 	objects := func(c *client) string { return strings.Repeat("o", c.stats().Objects) }
 	people := func(c *client) string { return strings.Repeat("p", c.stats().People) }
 	reports := func(c *client) string {
-		list, _ := c.srv.Reports("key")
-		return strings.Repeat("r", len(list))
+		list, _ := c.srv.Reports(emulator.ReportsQuery{Key: "key"})
+		return strings.Repeat("r", len(list.Reports))
 	}
 	for name, test := range map[string]struct {
 		call      func(*client) answer

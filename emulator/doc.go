@@ -20,7 +20,7 @@
 //
 // A batch with a message that strict mode refuses is refused as a whole:
 // nothing of it is applied, and each of its messages counts as rejected, the
-// innocent ones with the rule request-refused.
+// innocent ones with the rule other-message-invalid.
 //
 // Calls without a key, or with an unknown one, are recorded in the workspace
 // named [UnknownKey]. Calls to a path that the API does not have are recorded
@@ -54,9 +54,9 @@
 //	GET    /_emulator/people/{id}
 //	GET    /_emulator/why/{id}
 //	GET    /_emulator/shapes
-//	GET    /_emulator/messages?verdict=&limit=
+//	GET    /_emulator/messages?verdict=&before=&limit=
 //	GET    /_emulator/requests?before=&limit=
-//	GET    /_emulator/objects?before=&limit=
+//	GET    /_emulator/objects?search=&before=&limit=
 //	GET    /_emulator/workspaces
 //	GET    /_emulator/faults
 //	POST   /_emulator/faults

@@ -108,12 +108,12 @@ func TestDocumentedCalls(t *testing.T) {
 			}
 			a := c.do(http.MethodPost, test.path, test.body)
 			c.key = "key"
-			records, err := c.srv.Messages(emulator.MessageQuery{Key: "key"})
+			records, err := c.srv.Messages(emulator.MessagesQuery{Key: "key"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var outcomes []string
-			for _, r := range records {
+			for _, r := range records.Messages {
 				what := r.Rule
 				if what == "" {
 					what = string(r.Verdict)

@@ -89,7 +89,7 @@ func ExampleServer_EventShapes() {
 	post(client, "/v1/track", `{"userId": "u1", "event": "Order Completed", "properties": {"total": 12.5}}`)
 	post(client, "/v1/track", `{"userId": "u2", "event": "Order Completed", "properties": {"total": "12.5"}}`)
 
-	shapes, err := srv.EventShapes("my-key")
+	shapes, err := srv.EventShapes(emulator.EventShapesQuery{Key: "my-key"})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -108,7 +108,7 @@ func ExampleServer_Objects() {
 	post(client, "/v1/group", `{"groupId": "acme", "userId": "u1", "traits": {"name": "Acme"}}`)
 	post(client, "/v1/group", `{"groupId": "globex", "traits": {"objectTypeId": "2"}}`)
 
-	page, err := srv.Objects("my-key", 0, 0)
+	page, err := srv.Objects(emulator.ObjectsQuery{Key: "my-key"})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -129,8 +129,8 @@ func ExampleServer_Reports() {
 	client := &http.Client{Transport: srv.Transport()}
 	post(client, "/v1/track", `{"anonymousId": "d1", "event": "Report Delivery Event", "properties": {"deliveryId": "d1", "metric": "opened"}}`)
 
-	reports, err := srv.Reports("my-key")
-	fmt.Println(len(reports), err)
+	reports, err := srv.Reports(emulator.ReportsQuery{Key: "my-key"})
+	fmt.Println(len(reports.Reports), err)
 	for _, ws := range srv.Workspaces() {
 		fmt.Println(ws.Key, ws.Stats.Messages.Accepted)
 	}

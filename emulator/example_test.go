@@ -55,12 +55,12 @@ func ExampleServer_Messages() {
 
 	fmt.Println(post(client, "/v1/track", `{"userId": "u1"}`))
 
-	dropped, err := srv.Messages(emulator.MessageQuery{Verdict: emulator.VerdictDropped})
+	dropped, err := srv.Messages(emulator.MessagesQuery{Verdict: emulator.VerdictDropped})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	for _, m := range dropped {
+	for _, m := range dropped.Messages {
 		fmt.Println(m.Rule, "at", m.Field)
 		fmt.Println(m.Reason)
 		fmt.Println(m.Hint)

@@ -56,14 +56,14 @@ func TestForward(t *testing.T) {
 	if a := c.do(http.MethodPost, "/v1/identify", sent); a.status != http.StatusBadGateway {
 		t.Errorf("without a route: %+v", a)
 	}
-	requests, err := c.srv.Requests("", 0, 0)
-	if err != nil || len(requests) != 2 || len(told) != 2 {
-		t.Fatalf("%d requests, %d told, %v", len(requests), len(told), err)
+	requests, err := c.srv.Requests(emulator.RequestsQuery{})
+	if err != nil || len(requests.Requests) != 2 || len(told) != 2 {
+		t.Fatalf("%d requests, %d told, %v", len(requests.Requests), len(told), err)
 	}
-	if r := requests[1]; r.Status != 200 || r.Upstream == nil || r.Upstream.Status != 429 || r.Upstream.Body != a.body || told[0].Upstream.Status != 429 {
+	if r := requests.Requests[1]; r.Status != 200 || r.Upstream == nil || r.Upstream.Status != 429 || r.Upstream.Body != a.body || told[0].Upstream.Status != 429 {
 		t.Errorf("%+v", r)
 	}
-	if r := requests[0]; r.Upstream == nil || r.Upstream.Error != "no route" {
+	if r := requests.Requests[0]; r.Upstream == nil || r.Upstream.Error != "no route" {
 		t.Errorf("%+v", r)
 	}
 	if a := c.do(http.MethodGet, "/", ""); strings.Contains(a.body, "nothing sent here leaves") || !strings.Contains(a.body, "goes on to another server") {

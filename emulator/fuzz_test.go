@@ -68,17 +68,17 @@ func FuzzHandler(f *testing.F) {
 			if stats.People < 0 || stats.Events < 0 || stats.Objects < 0 || stats.Relationships < 0 || stats.Devices < 0 || stats.Suppressed < 0 {
 				t.Fatalf("stats %+v", stats)
 			}
-			records, err := srv.Messages(emulator.MessageQuery{Key: key})
+			records, err := srv.Messages(emulator.MessagesQuery{Key: key})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m := stats.Messages; uint64(len(records)) != min(3, m.Accepted+m.Dropped+m.Rejected) {
-				t.Fatalf("%d records, %+v", len(records), m)
+			if m := stats.Messages; uint64(len(records.Messages)) != min(3, m.Accepted+m.Dropped+m.Rejected) {
+				t.Fatalf("%d records, %+v", len(records.Messages), m)
 			}
 			if _, err := json.Marshal(records); err != nil {
 				t.Fatal(err)
 			}
-			for _, record := range records {
+			for _, record := range records.Messages {
 				if p, err := srv.Person(key, record.UserID); err == nil {
 					if _, err := json.Marshal(p); err != nil {
 						t.Fatal(err)

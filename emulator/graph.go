@@ -51,32 +51,30 @@ func newGraph(center, kind string, nodes []graphNode) graph {
 	return g
 }
 
-func personGraph(p *personState, w string) graph {
+func personGraph(p Person, title, w string) graph {
 	var nodes []graphNode
-	for key := range p.relationships {
-		nodes = append(nodes, graphNode{Label: key.id, Link: pageURL(w, objectPath(key)), Kind: "object"})
+	for _, r := range p.Relationships {
+		nodes = append(nodes, graphNode{Label: r.ObjectID, Link: pageURL(w, objectPath(r)), Kind: "object"})
 	}
-	return newGraph(p.name(), "person", nodes)
+	return newGraph(title, "person", nodes)
 }
 
-// objectGraph looks at no more people than are shown: an object may have a
-// hundred thousand.
-func objectGraph(o *objectState, people []*personState, w string) graph {
+// objectGraph gets no more people than are shown: an object may have a hundred
+// thousand.
+func objectGraph(o Object, people []RelatedPerson, w string) graph {
 	var nodes []graphNode
 	for _, p := range people[:min(len(people), maxNodes)] {
-		nodes = append(nodes, graphNode{Label: p.name(), Link: pageURL(w, personPath(p)), Kind: "person"})
+		nodes = append(nodes, graphNode{Label: cmp.Or(p.ID, p.Email, p.CustomerIOID), Link: pageURL(w, personPath(p)), Kind: "person"})
 	}
-	g := newGraph(o.key.id, "object", nodes)
-	g.More = len(o.people) - len(g.Nodes)
+	g := newGraph(o.ID, "object", nodes)
+	g.More = o.People - len(g.Nodes)
 	return g
 }
 
-func personPath(p *personState) string {
-	return "/people/" + url.PathEscape(customerIOIDPrefix+p.customerIOID)
-}
+func personPath(p RelatedPerson) string { return "/people/" + url.PathEscape(p.CustomerIOID) }
 
-func objectPath(key objectKey) string {
-	return fmt.Sprintf("/objects/%s/%s", url.PathEscape(key.typeID), url.PathEscape(key.id))
+func objectPath(r Relationship) string {
+	return fmt.Sprintf("/objects/%s/%s", url.PathEscape(r.ObjectTypeID), url.PathEscape(r.ObjectID))
 }
 
 // clipLabel keeps a label from leaving the picture.

@@ -91,11 +91,11 @@ func (c *client) stats() emulator.Stats {
 // last returns the newest record.
 func (c *client) last() emulator.Record {
 	c.t.Helper()
-	records, err := c.srv.Messages(emulator.MessageQuery{Key: c.key, Limit: 1})
-	if err != nil || len(records) != 1 {
+	records, err := c.srv.Messages(emulator.MessagesQuery{Key: c.key, Limit: 1})
+	if err != nil || len(records.Messages) != 1 {
 		c.t.Fatalf("messages: %v, %v; want one", records, err)
 	}
-	return records[0]
+	return records.Messages[0]
 }
 
 // person returns the JSON of a person, or "" if there is none.

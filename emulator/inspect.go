@@ -8,13 +8,12 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 const (
 	inspectionPrefix = "/_emulator/"
-	// defaultLimit is how many messages are listed unless told otherwise.
+	// defaultLimit is how much is listed unless told otherwise.
 	defaultLimit = 100
 	// maxInspectionBody bounds the body of a POST to the inspection.
 	maxInspectionBody = 64 << 10
@@ -167,30 +166,11 @@ func (s *Server) serveShapes(query url.Values) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	events, err := s.EventShapes(query.Get("key"))
+	events, err := s.EventShapes(EventShapesQuery{Key: query.Get("key")})
 	if err != nil {
 		return nil, err
 	}
 	return map[string]any{"traits": traits, "events": events}, nil
-}
-
-func (s *Server) serveMessages(query url.Values) (any, error) {
-	if err := onlyParameters(query, "key", "verdict", "limit"); err != nil {
-		return nil, err
-	}
-	q := MessageQuery{Key: query.Get("key"), Verdict: Verdict(query.Get("verdict")), Limit: defaultLimit}
-	if query.Has("limit") {
-		n, err := strconv.Atoi(query.Get("limit"))
-		if err != nil || n < 1 {
-			return nil, errors.New("limit must be a whole number above 0")
-		}
-		q.Limit = n
-	}
-	records, err := s.Messages(q)
-	if err != nil {
-		return nil, err
-	}
-	return map[string][]Record{"messages": records}, nil
 }
 
 func (s *Server) serveFaults(query url.Values) (any, error) {

@@ -1,7 +1,7 @@
 package emulator
 
 import (
-	"fmt"
+	"errors"
 	"net/url"
 	"strconv"
 )
@@ -18,14 +18,14 @@ func (s *Server) servePeople(query url.Values) (any, error) {
 }
 
 func (s *Server) serveObjects(query url.Values) (any, error) {
-	if err := onlyParameters(query, "key", "before", "limit"); err != nil {
+	if err := onlyParameters(query, "key", "search", "before", "limit"); err != nil {
 		return nil, err
 	}
 	before, limit, err := paging(query)
 	if err != nil {
 		return nil, err
 	}
-	return s.Objects(query.Get("key"), before, limit)
+	return s.Objects(ObjectsQuery{Key: query.Get("key"), Search: query.Get("search"), Before: before, Limit: limit})
 }
 
 func (s *Server) serveRequests(query url.Values) (any, error) {
@@ -36,11 +36,24 @@ func (s *Server) serveRequests(query url.Values) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	requests, err := s.Requests(query.Get("key"), before, limit)
+	return s.Requests(RequestsQuery{Key: query.Get("key"), Before: before, Limit: limit})
+}
+
+func (s *Server) serveMessages(query url.Values) (any, error) {
+	if err := onlyParameters(query, "key", "verdict", "not_accepted", "before", "limit"); err != nil {
+		return nil, err
+	}
+	before, limit, err := paging(query)
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]Request{"requests": requests}, nil
+	q := MessagesQuery{Key: query.Get("key"), Verdict: Verdict(query.Get("verdict")), Before: before, Limit: limit}
+	if query.Has("not_accepted") {
+		if q.NotAccepted, err = strconv.ParseBool(query.Get("not_accepted")); err != nil {
+			return nil, errors.New("not_accepted must be true or false")
+		}
+	}
+	return s.Messages(q)
 }
 
 func (s *Server) serveWorkspaces(query url.Values) (any, error) {
@@ -55,12 +68,12 @@ func paging(query url.Values) (before uint64, limit int, err error) {
 	limit = defaultLimit
 	if query.Has("before") {
 		if before, err = strconv.ParseUint(query.Get("before"), 10, 64); err != nil {
-			return 0, 0, fmt.Errorf("before must be a whole number")
+			return 0, 0, errors.New("before must be a whole number")
 		}
 	}
 	if query.Has("limit") {
-		if limit, err = strconv.Atoi(query.Get("limit")); err != nil || limit < 1 || limit > maxPage {
-			return 0, 0, fmt.Errorf("limit must be a whole number from 1 to %d", maxPage)
+		if limit, err = strconv.Atoi(query.Get("limit")); err != nil || limit < 1 {
+			return 0, 0, errors.New("limit must be a whole number above 0")
 		}
 	}
 	return before, limit, nil

@@ -89,35 +89,40 @@ func (j *journal) grow() {
 	j.ring, j.first = grown, 0
 }
 
-// newest returns up to limit entries with the verdict, or with any if it is
-// empty, newest first, with sequences below before, if that is not 0.
-func (j *journal) newest(verdict Verdict, before uint64, limit int) []entry {
+// newest returns the entries that the query asks for, newest first, and the
+// sequence to go on before, or 0 if there is no more.
+func (j *journal) newest(q MessagesQuery) (found []entry, next uint64) {
 	last := j.sequence
-	if before > 0 {
-		last = min(last, before-1)
+	if q.Before > 0 {
+		last = min(last, q.Before-1)
 	}
-	var found []entry
-	if verdict == "" || verdict == VerdictAccepted {
-		for n := last; len(found) < limit; n-- {
+	full := func() bool { return q.Limit > 0 && len(found) == q.Limit }
+	if q.wants(VerdictAccepted) {
+		for n := last; ; n-- {
 			e, held := j.at(n)
-			if !held {
-				break
-			}
-			if verdict == "" || e.verdict == verdict {
+			switch {
+			case !held:
+				return found, 0
+			case !q.wants(e.verdict):
+			case full():
+				return found, n + 1
+			default:
 				found = append(found, e)
 			}
 		}
-		return found
 	}
 	i, _ := slices.BinarySearch(j.notAccepted, last+1)
-	for i--; i >= 0 && len(found) < limit; i-- {
+	for i--; i >= 0; i-- {
 		e, held := j.at(j.notAccepted[i])
-		if !held {
-			break
-		}
-		if e.verdict == verdict || verdict == VerdictRefused {
+		switch {
+		case !held:
+			return found, 0
+		case !q.wants(e.verdict):
+		case full():
+			return found, e.sequence + 1
+		default:
 			found = append(found, e)
 		}
 	}
-	return found
+	return found, 0
 }

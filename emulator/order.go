@@ -42,7 +42,8 @@ func (o *order[T]) remove(number uint64) {
 	}
 }
 
-// newest yields up to limit things that keep accepts, newest first, with
+// newest yields up to limit things, or all if it is not above 0, that keep
+// accepts, newest first, with
 // numbers below before, or from the last if before is 0. It returns the number
 // to go on before, or 0 if there is no more.
 func (o *order[T]) newest(before uint64, limit int, keep func(*T) bool) (found []*T, next uint64) {
@@ -55,7 +56,7 @@ func (o *order[T]) newest(before uint64, limit int, keep func(*T) bool) (found [
 		if p.thing == nil || keep != nil && !keep(p.thing) {
 			continue
 		}
-		if len(found) == limit {
+		if limit > 0 && len(found) == limit {
 			return found, o.list[i].number + 1
 		}
 		found = append(found, p.thing)

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -63,8 +64,15 @@ func pageNotFound(what string) error {
 	return &errPage{http.StatusNotFound, what}
 }
 
-// servePage answers what is neither the API nor the inspection.
-func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
+// webPage is the page of a server. It reads and changes the server through
+// exported methods alone, and takes none of its locks.
+type webPage struct {
+	s       *Server
+	streams atomic.Int64 // open now
+}
+
+// serve answers what is neither the API nor the inspection.
+func (page *webPage) serve(w http.ResponseWriter, r *http.Request) {
 	for name, value := range pageHeader {
 		w.Header().Set(name, value)
 	}
@@ -73,14 +81,15 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Path == faviconPath {
-		s.serveAsset(w, r, "icon.svg")
+		page.serveAsset(w, r, "icon.svg")
 		return
 	}
 	if name, ok := strings.CutPrefix(r.URL.Path, assetPrefix); ok {
-		s.serveAsset(w, r, name)
+		page.serveAsset(w, r, name)
 		return
 	}
-	p := &pageRequest{s: s, w: w, r: r, query: r.URL.Query(), ws: s.chosenWorkspace(r.URL.Query().Get("w"))}
+	p := &pageRequest{s: page.s, w: w, r: r, query: r.URL.Query()}
+	p.at, p.key, p.found = chosenWorkspace(page.s, r.URL.Query().Get("w"))
 	var v view
 	var err error
 	if r.Method == http.MethodPost {
@@ -112,9 +121,9 @@ func pageAllowed(r *http.Request) bool {
 		r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
-func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
+func (page *webPage) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 	if name == "stream" {
-		s.serveStream(w, r)
+		page.serveStream(w, r)
 		return
 	}
 	contentType, known := pageAssets[name]
@@ -131,19 +140,19 @@ func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request, name string)
 	_, _ = w.Write(text)
 }
 
-// chosenWorkspace returns the workspace with the handle; without a handle, the
-// one that was called last. It returns nil if there is none.
-func (s *Server) chosenWorkspace(handle string) *workspaceState {
-	var newest *workspaceState
-	for _, ws := range s.allWorkspaces() {
-		if ws.handle == handle {
-			return ws
-		}
-		if handle == "" && (newest == nil || ws.lastCall().After(newest.lastCall())) {
-			newest = ws
+// chosenWorkspace returns the workspace with the handle, and its write key;
+// without a handle, the one that was called last.
+func chosenWorkspace(s *Server, handle string) (chosen Workspace, key string, found bool) {
+	for _, at := range s.Workspaces() {
+		switch {
+		case handle == at.Handle, handle == "" && (!found || at.CalledAt.After(chosen.CalledAt)):
+			chosen, found = at, true
 		}
 	}
-	return newest
+	if found {
+		key, found = s.KeyOf(chosen.Handle)
+	}
+	return chosen, key, found
 }
 
 // pageRequest is one request for the page.
@@ -152,7 +161,10 @@ type pageRequest struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	query url.Values
-	ws    *workspaceState // nil if there is none
+
+	at    Workspace // the one that is shown
+	key   string    // its write key
+	found bool      // there is one
 }
 
 // frame is what every view is embedded in.
@@ -195,14 +207,14 @@ func (p *pageRequest) render(v view, status int) {
 		Section:    v.section,
 		Workspaces: p.s.Workspaces(),
 		Clock:      p.s.Clock(),
-		Forwards:   p.s.config.Forward != nil,
+		Forwards:   p.s.Forwards(),
 		Base:       p.base(),
 		Path:       p.r.URL.Path,
 		Notice:     notices[p.query.Get("done")],
 		Data:       v.data,
 	}
-	if p.ws != nil {
-		f.W, f.Key, f.Stats = p.ws.handle, p.ws.masked, p.ws.stats()
+	if p.found {
+		f.W, f.Key, f.Stats = p.at.Handle, p.at.Key, p.at.Stats
 	}
 	for _, fault := range p.s.Faults() {
 		if fault.State != "done" {

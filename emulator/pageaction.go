@@ -50,8 +50,8 @@ func (p *pageRequest) act() (view, error) {
 			return p.done("/workspaces", "reset-all", p.s.Reset())
 		}
 		var err error
-		if p.ws != nil {
-			err = p.ws.reset()
+		if p.found {
+			err = p.s.ResetWorkspace(p.key)
 		}
 		return p.done("/workspaces", "reset", err)
 	}
@@ -157,29 +157,18 @@ func (p *pageRequest) setClock(form url.Values) error {
 	return nil
 }
 
-// replay processes a request once more, as a new one. Faults leave it alone,
-// and it is not passed on to another server.
+// replay has a request processed once more.
 func (p *pageRequest) replay(number string) (view, error) {
 	n, err := strconv.ParseUint(number, 10, 64)
-	if err != nil || p.ws == nil || p.ws == p.s.unknown {
+	if err != nil || !p.found {
 		return view{}, pageNotFound("There is no such request.")
 	}
-	entries, old, whole := p.ws.requestEntries(n)
-	if old == nil || !whole {
-		return view{}, pageNotFound("The request is not remembered whole any more.")
-	}
-	k, found := endpoints[old.Path]
-	if !found {
-		return view{}, pageNotFound("The request was to no path of the API.")
-	}
-	text := []byte(requestBody(entries, *old))
-	now := p.s.now()
-	c := p.s.decodeCall(body{text: text}, k, now)
-	c.envelope.path, c.envelope.userAgent = old.Path, "replay of request "+number
-	again, err := p.s.carryOut(p.ws, &c, k, old.Strict, now)
-	if err != nil {
+	again, err := p.s.Replay(p.key, n)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return view{}, pageNotFound("The request cannot be made again: it is not remembered as a whole, or was no call of the API.")
+	case err != nil:
 		return view{}, err
 	}
-	p.s.tell(again)
 	return p.done("/requests/"+strconv.FormatUint(again.Number, 10), "replay", nil)
 }

@@ -1,12 +1,12 @@
 package emulator
 
 import (
-	"cmp"
-	"encoding/json"
+	"errors"
 	"slices"
+	"strings"
 )
 
-func (p *pageRequest) objects() view {
+func (p *pageRequest) objects() (view, error) {
 	var data struct {
 		ObjectsPage
 		Search string
@@ -14,17 +14,17 @@ func (p *pageRequest) objects() view {
 	}
 	data.Search = p.query.Get("q")
 	data.Later = p.query.Has("before")
-	if p.ws != nil {
-		data.ObjectsPage = p.ws.listObjects(data.Search, p.number("before"), pageRows)
+	var err error
+	if p.found {
+		data.ObjectsPage, err = p.s.Objects(ObjectsQuery{Key: p.key, Search: data.Search, Before: p.number("before"), Limit: pageRows})
 	}
-	return view{"objects", "Objects", "objects", data}
+	return view{"objects", "Objects", "objects", data}, err
 }
 
 // pageRelation is a person related to an object.
 type pageRelation struct {
-	Person     PersonSummary
-	Path       string
-	Attributes []pageTrait
+	RelatedPerson
+	Path string
 }
 
 // objectData is what the page shows of an object.
@@ -36,35 +36,39 @@ type objectData struct {
 }
 
 func (p *pageRequest) object(typeID, id string) (view, error) {
-	if p.ws == nil {
+	if !p.found {
 		return view{}, pageNotFound("There is no such object.")
 	}
-	data, found := p.ws.objectData(typeID, id)
-	if !found {
+	var data objectData
+	var err error
+	var people ObjectPeoplePage
+	var why map[string]WhyTrait
+	if data.Object, err = p.s.Object(p.key, typeID, id); err == nil {
+		why, err = p.s.WhyObject(p.key, typeID, id)
+	}
+	if err == nil {
+		people, err = p.s.ObjectPeople(ObjectPeopleQuery{Key: p.key, TypeID: typeID, ID: id, Limit: pageRows})
+	}
+	switch {
+	case errors.Is(err, ErrNotFound):
 		return view{}, pageNotFound("There is no such object. It may have been deleted.")
+	case err != nil:
+		return view{}, err
+	}
+	data.Attributes = pageTraits(why)
+	data.Graph = objectGraph(data.Object, people.People, p.at.Handle)
+	for _, person := range people.People {
+		data.Related = append(data.Related, pageRelation{person, personPath(person)})
 	}
 	return view{"object", id, "objects", data}, nil
 }
 
-// firstPeople returns up to n of the people related to o, the oldest first.
-func (o *objectState) firstPeople(n int) []*personState {
-	older := func(a, b *personState) int { return cmp.Compare(a.number, b.number) }
-	var first []*personState // sorted
-	for p := range o.people {
-		if len(first) == n && older(p, first[n-1]) > 0 {
-			continue
-		}
-		i, _ := slices.BinarySearchFunc(first, p, older)
-		first = slices.Insert(first, i, p)
-		first = first[:min(len(first), n)]
-	}
-	return first
-}
-
-func pageTraits(as attributes) []pageTrait {
+// pageTraits lists traits by their names.
+func pageTraits(why map[string]WhyTrait) []pageTrait {
 	var list []pageTrait
-	for _, a := range as {
-		list = append(list, pageTrait{Name: a.name.Value(), Value: json.RawMessage(a.value), By: a.origin.export()})
+	for name, trait := range why {
+		list = append(list, pageTrait{name, trait})
 	}
+	slices.SortFunc(list, func(a, b pageTrait) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }

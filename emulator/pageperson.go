@@ -1,20 +1,14 @@
 package emulator
 
-import "encoding/json"
+import (
+	"cmp"
+	"errors"
+)
 
 // pageTrait is a trait with the message that set it.
 type pageTrait struct {
-	Name  string
-	Value json.RawMessage
-	By    Origin
-	// Request is the message's, zero if the journal does not hold it.
-	Request uint64
-}
-
-// pageEvent is an event in a timeline.
-type pageEvent struct {
-	Event
-	Request uint64
+	Name string
+	WhyTrait
 }
 
 // personData is what the page shows of a person.
@@ -23,22 +17,38 @@ type personData struct {
 	Title  string
 	Why    Why
 	Traits []pageTrait
-	Events []pageEvent
-	Total  int
-	Pruned int
-	Older  int // the before of the next page, 0 after the last
+	Events PersonEventsPage
 	Later  bool
 	Graph  graph
 }
 
-// person shows one person.
+// person shows one person, or somebody who is suppressed.
 func (p *pageRequest) person(id string) (view, error) {
-	if p.ws == nil {
+	if !p.found {
 		return view{}, pageNotFound("There is nobody yet.")
 	}
-	data, found := p.ws.personData(id, int(p.number("before")))
-	if !found {
-		return view{}, pageNotFound("There is no such person. They may have been deleted.")
+	var data personData
+	var err error
+	data.Person, err = p.s.Person(p.key, id)
+	if err == nil && data.Suppressed {
+		data.Title = id
+		return view{"person", id, "people", data}, nil
 	}
+	if err == nil {
+		data.Why, err = p.s.Why(p.key, id)
+	}
+	if err == nil {
+		data.Events, err = p.s.PersonEvents(PersonEventsQuery{Key: p.key, ID: id, Before: p.number("before"), Limit: pageRows})
+	}
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return view{}, pageNotFound("There is no such person. They may have been deleted.")
+	case err != nil:
+		return view{}, err
+	}
+	data.Later = p.query.Has("before")
+	data.Title = cmp.Or(data.ID, data.Why.Email, data.CustomerIOID)
+	data.Traits = pageTraits(data.Why.Traits)
+	data.Graph = personGraph(data.Person, data.Title, p.at.Handle)
 	return view{"person", data.Title, "people", data}, nil
 }

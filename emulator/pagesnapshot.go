@@ -2,65 +2,76 @@ package emulator
 
 import (
 	"net/url"
+	"slices"
 	"strings"
-	"time"
 )
-
-// pageSnapshot is a snapshot as its list shows it.
-type pageSnapshot struct {
-	Name   string
-	At     time.Time
-	People int
-	Events int
-}
 
 func (p *pageRequest) snapshots() (view, error) {
 	var data struct {
-		List     []pageSnapshot
+		List     []NamedSnapshot
 		From, To string
 		Compared bool
 		Difference
 	}
-	for _, n := range p.s.snapshotsOf(p.ws) {
-		events := 0
-		for _, person := range n.state.People {
-			events += person.EventCount
-		}
-		data.List = append(data.List, pageSnapshot{n.name, n.state.SavedAt, len(n.state.People), events})
+	var err error
+	if p.found {
+		data.List, err = p.s.Snapshots(p.key)
+	}
+	if err != nil {
+		return view{}, err
 	}
 	data.From, data.To = p.query.Get("from"), p.query.Get("to")
-	if p.query.Has("from") && p.ws != nil {
-		from, err := p.s.snapshotNamed(p.ws, data.From)
+	if p.query.Has("from") && p.found {
+		from, err := p.snapshot(data.List, data.From)
 		if err != nil {
-			return view{}, pageNotFound("There is no snapshot of that name.")
+			return view{}, err
 		}
-		to, err := p.s.snapshotNamed(p.ws, data.To)
+		to, err := p.snapshot(data.List, data.To)
 		if err != nil {
-			return view{}, pageNotFound("There is no snapshot of that name.")
+			return view{}, err
 		}
 		data.Difference, data.Compared = Diff(from, to), true
 	}
 	return view{"snapshots", "Snapshots", "snapshots", data}, nil
 }
 
+// snapshot returns the one of the name; without a name, the present state.
+func (p *pageRequest) snapshot(kept []NamedSnapshot, name string) (Snapshot, error) {
+	if name == "" {
+		return p.s.Snapshot(p.key)
+	}
+	i := slices.IndexFunc(kept, func(n NamedSnapshot) bool { return n.Name == name })
+	if i < 0 {
+		return Snapshot{}, pageNotFound("There is no snapshot of that name.")
+	}
+	return kept[i].Snapshot, nil
+}
+
 // actOnSnapshot carries out the forms about snapshots.
 func (p *pageRequest) actOnSnapshot(path string, form url.Values) (view, error) {
-	if p.ws == nil {
+	if !p.found {
 		return view{}, pageNotFound("There is no workspace yet.")
 	}
 	name := strings.TrimSpace(form.Get("name"))
 	switch path {
 	case "/snapshots":
-		return p.done("/snapshots", "snapshot", p.s.keepSnapshot(p.ws, name))
+		return p.done("/snapshots", "snapshot", p.s.KeepSnapshot(p.key, name))
 	case "/snapshots/restore":
-		from, err := p.s.snapshotNamed(p.ws, name)
-		if err == nil && name != "" {
-			err = p.ws.restore(from.state)
-		}
-		return p.done("/snapshots", "restore", err)
+		return p.done("/snapshots", "restore", p.restore(name))
 	case "/snapshots/delete":
-		p.s.deleteSnapshot(p.ws, name)
-		return p.done("/snapshots", "delete", nil)
+		return p.done("/snapshots", "delete", p.s.DeleteSnapshot(p.key, name))
 	}
 	return view{}, pageNotFound("That is no form of this page.")
+}
+
+func (p *pageRequest) restore(name string) error {
+	kept, err := p.s.Snapshots(p.key)
+	if err != nil || name == "" {
+		return err
+	}
+	from, err := p.snapshot(kept, name)
+	if err != nil {
+		return err
+	}
+	return p.s.Restore(p.key, from)
 }

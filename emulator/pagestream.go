@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -29,18 +30,18 @@ type update struct {
 }
 
 // serveStream sends the page's live updates as server-sent events.
-func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
+func (page *webPage) serveStream(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)
 		writeErrors(w, http.StatusMethodNotAllowed, "use GET")
 		return
 	}
-	if s.streams.Add(1) > maxStreams {
-		s.streams.Add(-1)
+	if page.streams.Add(1) > maxStreams {
+		page.streams.Add(-1)
 		writeErrors(w, http.StatusServiceUnavailable, "too many pages are open")
 		return
 	}
-	defer s.streams.Add(-1)
+	defer page.streams.Add(-1)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.WriteHeader(http.StatusOK)
 	flush := http.NewResponseController(w)
@@ -49,15 +50,13 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	var after uint64
 	_, _ = fmt.Sscan(r.URL.Query().Get("after"), &after)
 	for {
-		ws := s.chosenWorkspace(handle)
-		var changed <-chan struct{}
-		if ws != nil {
-			changed = ws.watch()
-		} else {
-			changed = s.watchOpened(handle)
+		_, key, _ := chosenWorkspace(page.s, handle)
+		changed, err := page.s.Changed(key)
+		if err != nil {
+			return // the workspace is gone, and the browser connects anew
 		}
 		var u update
-		u, after = ws.updateAfter(after)
+		u, after = updateAfter(page.s, key, after)
 		text, err := json.Marshal(u)
 		if err != nil {
 			return
@@ -88,17 +87,27 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 }
 
 // updateAfter returns what happened after the message with the sequence, and
-// the sequence of the newest; ws may be nil.
-func (ws *workspaceState) updateAfter(after uint64) (update, uint64) {
+// the sequence of the newest.
+func updateAfter(s *Server, key string, after uint64) (update, uint64) {
 	u := update{Rows: []streamRow{}}
-	if ws == nil {
+	stats, err := s.Stats(key)
+	if err != nil {
 		return u, 0
 	}
-	u.Stats = ws.stats()
-	entries, after, last := ws.entriesAfter(after)
-	for i := len(entries) - 1; i >= 0; i-- {
-		u.Rows = append(u.Rows, newStreamRow(entries[i].export()))
+	u.Stats = stats
+	newest, err := s.Messages(MessagesQuery{Key: key, Limit: streamRows})
+	if err != nil || len(newest.Messages) == 0 {
+		return u, 0
 	}
-	u.Skipped = last - after - uint64(len(entries))
+	last := newest.Messages[0].Sequence
+	if after > last {
+		after = 0 // the workspace was reset since
+	}
+	for _, r := range slices.Backward(newest.Messages) {
+		if r.Sequence > after {
+			u.Rows = append(u.Rows, newStreamRow(r))
+		}
+	}
+	u.Skipped = last - after - uint64(len(u.Rows))
 	return u, last
 }

@@ -2,7 +2,7 @@ package emulator
 
 import (
 	"cmp"
-	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -39,15 +39,15 @@ func (p *pageRequest) view() (view, error) {
 	case len(parts) == 1:
 		switch route {
 		case "":
-			return p.overview(), nil
+			return p.overview()
 		case "people":
-			return p.people(), nil
+			return p.people()
 		case "events":
-			return p.events(), nil
+			return p.events()
 		case "objects":
-			return p.objects(), nil
+			return p.objects()
 		case "messages":
-			return p.messages(), nil
+			return p.messages()
 		case "faults":
 			data := struct {
 				Queue   []FaultState
@@ -76,26 +76,33 @@ func (p *pageRequest) view() (view, error) {
 // streamRows is how many messages the overview shows.
 const streamRows = 14
 
-func (p *pageRequest) overview() view {
+func (p *pageRequest) overview() (view, error) {
 	var data struct {
 		Rows  []streamRow
 		Blank []struct{} // keeps the table as high as it will become
-		Rules []ruleCount
+		Rules []RuleCount
 		Last  uint64
 	}
-	records := p.ws.records("", 0, streamRows)
-	for _, r := range records {
-		data.Rows = append(data.Rows, newStreamRow(r))
-	}
-	if len(records) > 0 {
-		data.Last = records[0].Sequence
+	if p.found {
+		newest, err := p.s.Messages(MessagesQuery{Key: p.key, Limit: streamRows})
+		if err != nil {
+			return view{}, err
+		}
+		for _, r := range newest.Messages {
+			data.Rows = append(data.Rows, newStreamRow(r))
+		}
+		if len(data.Rows) > 0 {
+			data.Last = data.Rows[0].Sequence
+		}
+		if data.Rules, err = p.s.BrokenRules(p.key); err != nil {
+			return view{}, err
+		}
 	}
 	data.Blank = make([]struct{}, streamRows-len(data.Rows))
-	data.Rules = p.ws.brokenRules()
-	return view{"overview", "Overview", "overview", data}
+	return view{"overview", "Overview", "overview", data}, nil
 }
 
-func (p *pageRequest) people() view {
+func (p *pageRequest) people() (view, error) {
 	var data struct {
 		PeoplePage
 		Search string
@@ -103,24 +110,31 @@ func (p *pageRequest) people() view {
 	}
 	data.Search = p.query.Get("q")
 	data.Later = p.query.Has("before")
-	if p.ws != nil {
-		data.PeoplePage = p.ws.listPeople(PeopleQuery{Search: data.Search, Before: p.number("before"), Limit: pageRows})
+	var err error
+	if p.found {
+		data.PeoplePage, err = p.s.People(PeopleQuery{Key: p.key, Search: data.Search, Before: p.number("before"), Limit: pageRows})
 	}
-	return view{"people", "People", "people", data}
+	return view{"people", "People", "people", data}, err
 }
 
-func (p *pageRequest) events() view {
+func (p *pageRequest) events() (view, error) {
 	var data struct {
 		Events []Shape
 		Traits Shape
 	}
-	if p.ws != nil {
-		data.Events, data.Traits = p.ws.allShapes()
+	if p.found {
+		var err error
+		if data.Events, err = p.s.EventShapes(EventShapesQuery{Key: p.key}); err != nil {
+			return view{}, err
+		}
+		if data.Traits, err = p.s.Traits(p.key); err != nil {
+			return view{}, err
+		}
 	}
 	slices.SortFunc(data.Events, func(a, b Shape) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
 	})
-	return view{"events", "Events and their shapes", "events", data}
+	return view{"events", "Events and their shapes", "events", data}, nil
 }
 
 // Mixed reports whether the values have more than one type, null aside.
@@ -137,15 +151,25 @@ func (p *pageRequest) event(typ, name string) (view, error) {
 		Shape  Shape
 		Recent []Record
 	}
-	if p.ws != nil {
-		data.Shape = p.ws.shapeOf(typ, name)
+	var shapes []Shape
+	var err error
+	if p.found {
+		shapes, err = p.s.EventShapes(EventShapesQuery{Key: p.key, Type: typ, Name: name})
 	}
-	if data.Shape.Count == 0 {
+	switch {
+	case err != nil:
+		return view{}, err
+	case len(shapes) == 0:
 		return view{}, pageNotFound("No event of that name has arrived.")
 	}
+	data.Shape = shapes[0]
 	// The newest of it among the newest messages: a search of a million would
 	// keep the calls waiting.
-	for _, r := range p.ws.records(VerdictAccepted, 0, 2_000) {
+	newest, err := p.s.Messages(MessagesQuery{Key: p.key, Verdict: VerdictAccepted, Limit: 2_000})
+	if err != nil {
+		return view{}, err
+	}
+	for _, r := range newest.Messages {
 		if r.Event == name && r.Type == typ && len(data.Recent) < 20 {
 			data.Recent = append(data.Recent, r)
 		}
@@ -154,108 +178,62 @@ func (p *pageRequest) event(typ, name string) (view, error) {
 }
 
 // filters are the tabs of the message list.
-var filters = map[string]Verdict{"": "", "refused": VerdictRefused, "dropped": VerdictDropped, "rejected": VerdictRejected, "accepted": VerdictAccepted}
+var filters = map[string]MessagesQuery{"": {}, "not accepted": {NotAccepted: true},
+	"dropped": {Verdict: VerdictDropped}, "rejected": {Verdict: VerdictRejected}, "accepted": {Verdict: VerdictAccepted}}
 
-func (p *pageRequest) messages() view {
+func (p *pageRequest) messages() (view, error) {
 	var data struct {
-		Filter  string
-		Records []Record
-		Next    uint64
-		Later   bool
-		Rules   []ruleCount
+		Filter string
+		MessagesPage
+		Later bool
 	}
 	data.Filter = p.query.Get("show")
-	verdict, known := filters[data.Filter]
+	q, known := filters[data.Filter]
 	if !known {
 		data.Filter = ""
 	}
 	data.Later = p.query.Has("before")
-	data.Records = p.ws.records(verdict, p.number("before"), pageRows+1)
-	if len(data.Records) > pageRows {
-		data.Records = data.Records[:pageRows]
-		data.Next = data.Records[pageRows-1].Sequence
+	var err error
+	if p.found {
+		q.Key, q.Before, q.Limit = p.key, p.number("before"), pageRows
+		data.MessagesPage, err = p.s.Messages(q)
 	}
-	return view{"messages", "Messages", "messages", data}
+	return view{"messages", "Messages", "messages", data}, err
 }
-
-// maxJournalScan bounds the messages of one request that are looked for; no body
-// that is read has more.
-const maxJournalScan = 1 << 20
 
 // maxShownMessages bounds the messages of one request that its page shows.
 const maxShownMessages = 50
 
-// pageMessage is a message of a request.
-type pageMessage struct {
-	Record
-	Text json.RawMessage // as sent, the key masked
-}
-
 func (p *pageRequest) request(number string) (view, error) {
 	n, err := strconv.ParseUint(number, 10, 64)
-	if err != nil || p.ws == nil {
+	if err != nil || !p.found {
 		return view{}, pageNotFound("There is no such request.")
 	}
 	var data struct {
-		Request
-		List     []pageMessage
-		More     int
-		Curl     string
-		Replay   bool
-		Answer   string
-		Upstream *Upstream
+		RequestDetail
+		More   int
+		Curl   string
+		Replay bool
+		Answer string
 	}
-	entries, request, whole := p.ws.requestEntries(n)
-	if request == nil {
+	data.RequestDetail, err = p.s.Request(p.key, n)
+	switch {
+	case errors.Is(err, ErrNotFound):
 		return view{}, pageNotFound("The request is not remembered any more, or never was.")
+	case err != nil:
+		return view{}, err
 	}
-	data.Request, data.Upstream = *request, request.Upstream
-	for _, e := range entries[:min(len(entries), maxShownMessages)] {
-		data.List = append(data.List, pageMessage{e.export(), json.RawMessage(maskBody(e.raw))})
-	}
-	data.More = len(entries) - len(data.List)
-	if _, found := endpoints[request.Path]; !found {
-		whole = false // there is nothing to repeat
-	}
-	data.Replay = whole && p.ws != p.s.unknown
+	data.Replay = data.Whole && p.key != UnknownKey
 	data.Answer = "{}"
-	if request.Status != http.StatusOK {
-		data.Answer = strings.TrimSpace(string(errorReply(request.Status, request.Errors...).body))
+	if data.Status != http.StatusOK {
+		data.Answer = strings.TrimSpace(string(errorReply(data.Status, data.Errors...).body))
 	}
-	if whole && request.Bytes < 8_000 {
-		for i := range entries {
-			entries[i].raw = maskBody(entries[i].raw)
-		}
-		data.Curl = curlOf(p.base(), *request, requestBody(entries, *request))
+	if data.Whole && data.Bytes < 8_000 {
+		data.Curl = curlOf(p.base(), data.Request, data.Body())
 	}
+	shown := min(len(data.List), maxShownMessages)
+	data.List, data.More = data.List[:shown], len(data.List)-shown
 	return view{"request", "Request " + number, "messages", data}, nil
-}
-
-// requestBody puts the body of a request together again.
-func requestBody(entries []entry, r Request) string {
-	k, batch := endpoints[r.Path]
-	if !batch || k != kindUnknown {
-		if len(entries) == 1 && entries[0].raw != "" {
-			return entries[0].raw
-		}
-		return r.Rest
-	}
-	if len(entries) == 1 && entries[0].raw == "" {
-		return r.Rest
-	}
-	var b strings.Builder
-	b.WriteString(`{"batch":[`)
-	for i, e := range entries {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(e.raw)
-	}
-	b.WriteByte(']')
-	if rest := strings.TrimPrefix(r.Rest, "{"); rest != r.Rest {
-		return b.String() + "," + rest
-	}
-	return b.String() + "}"
 }
 
 // curlOf is a command for a POSIX shell that repeats the request.

@@ -90,7 +90,7 @@ var situations = map[string]struct {
 	"html-200":         {"e", []string{`200 text/html "<!DOCTYPE html>\n<htm"`, `200 text/html "<!DOCTYPE html>\n<htm"`}, good},
 	"gateway-400":      {"e", []string{`400 text/plain "Bad Request\n"`, `400 text/plain "Bad Request\n"`}, good},
 	"json-400":         {"e", []string{`400 json "{\"meta\":{\"errors\":[\""`}, `400 json "{\"meta\":{\"errors\":[\""`},
-	"failed-200":      {"e", []string{`200 json "{\"success\":false,\"er"`}, good},
+	"failed-200":       {"e", []string{`200 json "{\"success\":false,\"er"`}, good},
 	"multi-207":        {"e", []string{`207 json "{}"`}, good},
 	"odd-203":          {"e", []string{`203 json "{}"`}, good},
 	"early-200":        {"e", []string{`200 json "{}" early`, `200 json "{}" early`}, good},

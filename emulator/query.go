@@ -99,19 +99,6 @@ type Record struct {
 	Message
 }
 
-// MessageQuery says which messages to list.
-type MessageQuery struct {
-	// Key is the workspace's write key. Empty: the only workspace.
-	Key string
-	// Verdict is the verdict to list, or Refused. Empty: any.
-	Verdict Verdict
-	// Before lists only messages with a smaller Sequence. Zero: from the
-	// newest on.
-	Before uint64
-	// Limit is how many to list at most. Zero: all that the journal keeps.
-	Limit int
-}
-
 // Stats returns the counters of the workspace of key, or of the only one if
 // key is empty; zeros if nothing has opened it yet. It fails with ErrAmbiguous
 // for an empty key and several workspaces, and with ErrNotFound for a key that
@@ -160,45 +147,6 @@ func (s *Server) Object(key, typeID, id string) (Object, error) {
 
 func (o *objectState) export() Object {
 	return Object{o.key.typeID, o.key.id, o.attributes.export(), len(o.people)}
-}
-
-// Messages returns the messages that the journal keeps, newest first. It fails
-// as Stats does, and for a verdict that does not exist.
-func (s *Server) Messages(q MessageQuery) ([]Record, error) {
-	switch q.Verdict {
-	case "", VerdictAccepted, VerdictDropped, VerdictRejected, VerdictRefused:
-	default:
-		return nil, errors.New("emulator: verdict must be accepted, dropped, rejected or refused")
-	}
-	ws, err := s.workspace(q.Key)
-	if err != nil || ws == nil {
-		return []Record{}, err
-	}
-	ws.mu.Lock()
-	limit := q.Limit
-	if limit <= 0 {
-		limit = ws.journal.n
-	}
-	entries := ws.journal.newest(q.Verdict, q.Before, limit)
-	ws.mu.Unlock()
-
-	records := make([]Record, 0, len(entries))
-	for _, e := range entries {
-		records = append(records, e.export())
-	}
-	return records, nil
-}
-
-// Reports returns the delivery and content reports that the workspace of key
-// received, oldest first, as many as Config.MaxMessages.
-func (s *Server) Reports(key string) ([]Report, error) {
-	ws, err := s.workspace(key)
-	if ws == nil {
-		return nil, err
-	}
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	return slices.Clone(ws.reports), nil
 }
 
 // export decodes what the journal keeps. It needs no lock: an entry is never

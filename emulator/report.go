@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -9,6 +10,8 @@ import (
 // SDK tells Customer.io about a message it sent. Reports act on nobody's
 // profile and are no events.
 type Report struct {
+	// Sequence is the [Record]'s.
+	Sequence uint64
 	// Event is the name of the semantic event.
 	Event string
 	// Timestamp is the message's.
@@ -20,6 +23,46 @@ type Report struct {
 // keepReport keeps as many reports as the journal keeps messages.
 func (ws *workspaceState) keepReport(m *decodedMessage) {
 	if ws.config.MaxMessages > 0 {
-		ws.reports = appendBounded(ws.reports, Report{m.event, m.at, rawMessage(m.properties)}, ws.config.MaxMessages)
+		ws.reports = appendBounded(ws.reports, Report{m.sequence, m.event, m.at, rawMessage(m.properties)}, ws.config.MaxMessages)
 	}
+}
+
+// ReportsQuery says which reports to list.
+type ReportsQuery struct {
+	// Key is the workspace's write key. Empty: the only workspace.
+	Key string
+	// Before is ReportsPage.Next of the page before. Zero: the first page.
+	Before uint64
+	// Limit is how many to list at most. Zero or negative: all.
+	Limit int
+}
+
+// ReportsPage is a part of the list of reports, newest first.
+type ReportsPage struct {
+	Reports []Report `json:"reports"`
+	// Next is ReportsQuery.Before of the next page, or zero after the last.
+	Next uint64 `json:"next"`
+}
+
+// Reports lists the delivery and content reports that the workspace received,
+// newest first, as many as Config.MaxMessages. It fails as Stats does.
+func (s *Server) Reports(q ReportsQuery) (ReportsPage, error) {
+	page := ReportsPage{Reports: []Report{}}
+	ws, err := s.workspace(q.Key)
+	if ws == nil {
+		return page, err
+	}
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for _, r := range slices.Backward(ws.reports) {
+		switch {
+		case q.Before > 0 && r.Sequence >= q.Before:
+		case q.Limit > 0 && len(page.Reports) == q.Limit:
+			page.Next = r.Sequence + 1
+			return page, nil
+		default:
+			page.Reports = append(page.Reports, r)
+		}
+	}
+	return page, nil
 }

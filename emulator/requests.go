@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -146,21 +147,42 @@ func shown(body []byte) string {
 	return text
 }
 
-// Requests returns up to limit requests of the workspace of key with numbers
-// below before, newest first; all that are remembered, at most 10,000, if both
-// are zero. key is as for Stats.
-func (s *Server) Requests(key string, before uint64, limit int) ([]Request, error) {
-	ws, err := s.workspace(key)
+// RequestsQuery says which requests to list.
+type RequestsQuery struct {
+	// Key is the workspace's write key. Empty: the only workspace.
+	Key string
+	// Before is RequestsPage.Next of the page before. Zero: the first page.
+	Before uint64
+	// Limit is how many to list at most. Zero or negative: all.
+	Limit int
+}
+
+// RequestsPage is a part of the list of requests, newest first.
+type RequestsPage struct {
+	Requests []Request `json:"requests"`
+	// Next is RequestsQuery.Before of the next page, or zero after the last.
+	Next uint64 `json:"next"`
+}
+
+// Requests lists the requests that are remembered, at most 10,000, newest
+// first. It fails as Stats does.
+func (s *Server) Requests(q RequestsQuery) (RequestsPage, error) {
+	page := RequestsPage{Requests: []Request{}}
+	ws, err := s.workspace(q.Key)
 	if ws == nil {
-		return []Request{}, err
+		return page, err
 	}
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	out := []Request{}
-	for i := len(ws.requests) - 1; i >= 0 && (limit <= 0 || len(out) < limit); i-- {
-		if r := ws.requests[i]; before == 0 || r.Number < before {
-			out = append(out, r)
+	for _, r := range slices.Backward(ws.requests) {
+		switch {
+		case q.Before > 0 && r.Number >= q.Before:
+		case q.Limit > 0 && len(page.Requests) == q.Limit:
+			page.Next = r.Number + 1
+			return page, nil
+		default:
+			page.Requests = append(page.Requests, r)
 		}
 	}
-	return out, nil
+	return page, nil
 }

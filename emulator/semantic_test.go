@@ -18,8 +18,8 @@ func TestReports(t *testing.T) {
 	if got := warnings(c.last()); got != "report-fields" {
 		t.Errorf("warnings %q", got)
 	}
-	reports, err := c.srv.Reports("")
-	if err != nil || len(reports) != 2 || string(reports[0].Properties) != `{"deliveryId":"d","metric":"opened"}` || reports[1].Event != "Report Content Event" {
+	reports, err := c.srv.Reports(emulator.ReportsQuery{})
+	if err != nil || len(reports.Reports) != 2 || string(reports.Reports[1].Properties) != `{"deliveryId":"d","metric":"opened"}` || reports.Reports[0].Event != "Report Content Event" {
 		t.Errorf("reports %+v, %v", reports, err)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -22,9 +21,9 @@ const UnknownKey = "_unknown"
 // endpoints and for the inspection under /_emulator/. All methods are safe for
 // concurrent use.
 type Server struct {
-	config  Config
-	faults  faults
-	streams atomic.Int64
+	config Config
+	faults faults
+	page   webPage
 	// inflating has room for the large bodies that are decompressed.
 	inflating chan struct{}
 	persist   *persistence // nil without a store
@@ -33,7 +32,7 @@ type Server struct {
 	mu         sync.Mutex
 	workspaces map[string]*workspaceState // without the one of UnknownKey
 	unknown    *workspaceState
-	snapshots  []namedSnapshot
+	snapshots  []NamedSnapshot
 	opened     chan struct{} // closed when the next workspace opens; nil if nobody waits
 }
 
@@ -47,6 +46,7 @@ func New(config Config) *Server {
 	s := &Server{config: config.withDefaults(), workspaces: make(map[string]*workspaceState), inflating: make(chan struct{}, maxInflating)}
 	s.config.Keys = append([]string(nil), config.Keys...)
 	s.config.AllowHosts = append([]string(nil), config.AllowHosts...)
+	s.page.s = s
 	s.clock.real = s.config.Now
 	s.faults.now = s.now
 	s.unknown = newWorkspace(&s.config, UnknownKey)
@@ -106,7 +106,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, inspectionPrefix):
 		s.serveInspection(w, r)
 	case forPage(r):
-		s.servePage(w, r)
+		s.page.serve(w, r)
 	default:
 		if !allowPages(w, r) {
 			s.serveAPI(w, r)

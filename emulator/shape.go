@@ -168,19 +168,29 @@ func (s *Server) Traits(key string) (Shape, error) {
 	return ws.shapes.traits.export(kindIdentify, ""), nil
 }
 
-// EventShapes returns the shapes of the events in the workspace of key, sorted
-// by name, at most 2,000. Events that acted, such as User Deleted, are among
-// them, and those of people deleted since. key is as for Stats.
-func (s *Server) EventShapes(key string) ([]Shape, error) {
-	ws, err := s.workspace(key)
+// EventShapesQuery says which shapes to list.
+type EventShapesQuery struct {
+	// Key is the workspace's write key. Empty: the only workspace.
+	Key string
+	// Type and Name, if not empty, are those of the events to list.
+	Type, Name string
+}
+
+// EventShapes returns the shapes of the events in a workspace, sorted by name,
+// at most 2,000. Events that acted, such as User Deleted, are among them, and
+// those of people deleted since. It fails as Stats does.
+func (s *Server) EventShapes(q EventShapesQuery) ([]Shape, error) {
+	ws, err := s.workspace(q.Key)
 	if ws == nil {
 		return []Shape{}, err
 	}
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	out := make([]Shape, 0, len(ws.shapes.events))
+	out := []Shape{}
 	for key, of := range ws.shapes.events {
-		out = append(out, of.export(key.kind, key.name))
+		if (q.Name == "" || q.Name == key.name) && (q.Type == "" || q.Type == key.kind.String()) {
+			out = append(out, of.export(key.kind, key.name))
+		}
 	}
 	slices.SortFunc(out, func(a, b Shape) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type)) })
 	return out, nil

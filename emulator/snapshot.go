@@ -78,63 +78,82 @@ func (s *Server) Restore(key string, from Snapshot) error {
 // maxSnapshots bounds the snapshots that a server keeps by name.
 const maxSnapshots = 20
 
-// namedSnapshot is one that the page and the inspection can refer to.
-type namedSnapshot struct {
-	name   string
-	handle string // of the workspace
+// NamedSnapshot is a snapshot that a server keeps.
+type NamedSnapshot struct {
+	Name string
 	Snapshot
+	// People and Events count what is in it.
+	People, Events int
+
+	workspace string // its handle
 }
 
-// keepSnapshot takes a snapshot and keeps it under a name, in place of one of
-// the same workspace that had it.
-func (s *Server) keepSnapshot(ws *workspaceState, name string) error {
+// KeepSnapshot takes a snapshot of the workspace of key, which is as for Stats,
+// and keeps it under a name, in place of one that had the name. The server
+// keeps 20, for as long as it lives.
+func (s *Server) KeepSnapshot(key, name string) error {
 	if name == "" || len(name) > 100 {
-		return errors.New("a snapshot needs a name of at most 100 bytes")
+		return errors.New("emulator: a snapshot needs a name of at most 100 bytes")
 	}
-	taken := namedSnapshot{name, ws.handle, Snapshot{ws.save(s.now())}}
+	ws, err := s.workspace(key)
+	switch {
+	case err != nil:
+		return err
+	case ws == nil:
+		return fmt.Errorf("emulator: workspace %w", ErrNotFound)
+	}
+	taken := NamedSnapshot{Name: name, Snapshot: Snapshot{ws.save(s.now())}, workspace: ws.handle}
+	taken.People = len(taken.state.People)
+	for _, person := range taken.state.People {
+		taken.Events += person.EventCount
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := slices.IndexFunc(s.snapshots, func(n namedSnapshot) bool { return n.name == name && n.handle == ws.handle })
+	i := slices.IndexFunc(s.snapshots, taken.replaces)
 	switch {
 	case i >= 0:
 		s.snapshots[i] = taken
 	case len(s.snapshots) >= maxSnapshots:
-		return fmt.Errorf("%d snapshots are kept already, delete one first", maxSnapshots)
+		return fmt.Errorf("emulator: %d snapshots are kept already, delete one first", maxSnapshots)
 	default:
 		s.snapshots = append(s.snapshots, taken)
 	}
 	return nil
 }
 
-// snapshotsOf returns the snapshots kept of a workspace, oldest first.
-func (s *Server) snapshotsOf(ws *workspaceState) []namedSnapshot {
+// replaces reports whether n is kept in the place of other.
+func (n NamedSnapshot) replaces(other NamedSnapshot) bool {
+	return n.Name == other.Name && n.workspace == other.workspace
+}
+
+// Snapshots returns the snapshots that are kept of the workspace of key, which is
+// as for Stats, oldest first.
+func (s *Server) Snapshots(key string) ([]NamedSnapshot, error) {
+	list := []NamedSnapshot{}
+	ws, err := s.workspace(key)
+	if ws == nil {
+		return list, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var list []namedSnapshot
 	for _, n := range s.snapshots {
-		if ws != nil && n.handle == ws.handle {
+		if n.workspace == ws.handle {
 			list = append(list, n)
 		}
 	}
-	return list
+	return list, nil
 }
 
-// snapshotNamed returns a snapshot of the workspace; without a name, its
-// present state.
-func (s *Server) snapshotNamed(ws *workspaceState, name string) (Snapshot, error) {
-	if name == "" {
-		return Snapshot{ws.save(s.now())}, nil
+// DeleteSnapshot forgets a snapshot of the workspace of key, which is as for
+// Stats, if there is one of that name.
+func (s *Server) DeleteSnapshot(key, name string) error {
+	ws, err := s.workspace(key)
+	if ws == nil {
+		return err
 	}
-	for _, n := range s.snapshotsOf(ws) {
-		if n.name == name {
-			return n.Snapshot, nil
-		}
-	}
-	return Snapshot{}, fmt.Errorf("emulator: snapshot %w", ErrNotFound)
-}
-
-func (s *Server) deleteSnapshot(ws *workspaceState, name string) {
+	gone := NamedSnapshot{Name: name, workspace: ws.handle}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.snapshots = slices.DeleteFunc(s.snapshots, func(n namedSnapshot) bool { return n.name == name && n.handle == ws.handle })
+	s.snapshots = slices.DeleteFunc(s.snapshots, gone.replaces)
+	return nil
 }

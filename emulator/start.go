@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -115,16 +116,17 @@ func (i *Instance) Stats() Stats {
 	return stats
 }
 
-// Messages returns the messages with the verdict, or all if it is empty, newest
-// first. Calls with a key that is not known are not among them: they belong to
-// the workspace of [UnknownKey].
-func (i *Instance) Messages(verdict Verdict) []Record {
+// Messages returns the messages that q asks for, newest first, of the workspace
+// if q names no other. Calls with a key that is not known are not among them:
+// they belong to the workspace of [UnknownKey].
+func (i *Instance) Messages(q MessagesQuery) MessagesPage {
 	i.t.Helper()
-	records, err := i.Server.Messages(MessageQuery{Key: i.Key, Verdict: verdict})
+	q.Key = cmp.Or(q.Key, i.Key)
+	page, err := i.Server.Messages(q)
 	if err != nil {
 		i.t.Fatalf("%v", err)
 	}
-	return records
+	return page
 }
 
 // Fault queues a fault. It fails the test if the fault makes no sense.

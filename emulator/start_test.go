@@ -68,7 +68,7 @@ func TestStart(t *testing.T) {
 		}
 		cio.Fault(emulator.Fault{Count: 1, Status: 500})
 		track(t, cio.Client(), cio.URL, cio.Key, "u1", "Lost")
-		if m := cio.Messages(emulator.VerdictAccepted); len(m) != 2 || cio.Stats().Events != 2 {
+		if m := cio.Messages(emulator.MessagesQuery{Verdict: emulator.VerdictAccepted}).Messages; len(m) != 2 || cio.Stats().Events != 2 {
 			t.Errorf("%d messages, %+v", len(m), cio.Stats())
 		}
 	})

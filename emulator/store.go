@@ -264,7 +264,13 @@ func (s *Server) replayCall(r storeRecord, text []byte) {
 	s.mustOpen(r.Key).process(&c, k, r.Strict, r.At)
 }
 
+// formerRules are the names that rules had in files of earlier versions.
+var formerRules = map[string]ruleID{"request-refused": ruleOtherMessage, "refused-by-config": ruleConfigRefuse}
+
 func ruleByID(id string) ruleID {
+	if former, ok := formerRules[id]; ok {
+		return former
+	}
 	for i, r := range ruleTable {
 		if r.ID == id {
 			return ruleID(i)

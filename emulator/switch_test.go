@@ -34,10 +34,10 @@ func TestSwitches(t *testing.T) {
 		{"oversize batch dropped", emulator.Config{DropOversize: true, MaxBatchBytes: 50}, false,
 			[]step{{"/v1/batch", `{"batch":[{"type":"identify","userId":"u"},{"type":"identify","userId":"v"}]}`}}, 200, "dropped batch-too-large,dropped batch-too-large", 0},
 		{"oversize item dropped", emulator.Config{DropOversize: true, MaxCallBytes: 40}, false,
-			[]step{{"/v1/batch", `{"batch":[{"type":"identify","userId":"u"},{"type":"identify","userId":"u","traits":{"a":1}}]}`}}, 200, "dropped request-refused,dropped message-too-large", 0},
+			[]step{{"/v1/batch", `{"batch":[{"type":"identify","userId":"u"},{"type":"identify","userId":"u","traits":{"a":1}}]}`}}, 200, "dropped other-message-invalid,dropped message-too-large", 0},
 		{"oversize body dropped", emulator.Config{DropOversize: true, MaxBodyBytes: 100}, false, []step{{"/v1/identify", big}}, 200, "dropped body-too-large", 0},
 		{"batch refused whole", emulator.Config{}, false,
-			[]step{{"/v1/batch", `{"batch":[{"type":"identify","userId":"u"},{"type":"identify"}]}`}}, 400, "rejected request-refused,rejected missing-identity", 0},
+			[]step{{"/v1/batch", `{"batch":[{"type":"identify","userId":"u"},{"type":"identify"}]}`}}, 400, "rejected other-message-invalid,rejected missing-identity", 0},
 		{"batch refused by item", emulator.Config{RefuseItems: true}, false,
 			[]step{{"/v1/batch", `{"batch":[{"type":"identify","userId":"u"},{"type":"identify"}]}`}}, 400, "accepted,rejected missing-identity", 1},
 		{"suppressed", emulator.Config{}, false, []step{{"/v1/track", suppress}, {"/v1/identify", `{"userId":"s"}`}}, 200, "dropped suppressed", 0},
@@ -70,13 +70,13 @@ func TestSwitches(t *testing.T) {
 			if a.status != test.status {
 				t.Errorf("status %d, want %d; %s", a.status, test.status, a.body)
 			}
-			records, err := c.srv.Messages(emulator.MessageQuery{Key: c.key})
+			records, err := c.srv.Messages(emulator.MessagesQuery{Key: c.key})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var verdicts []string
-			for _, r := range records {
-				if r.Request == records[0].Request {
+			for _, r := range records.Messages {
+				if r.Request == records.Messages[0].Request {
 					verdicts = append([]string{strings.TrimSpace(string(r.Verdict) + " " + r.Rule)}, verdicts...)
 				}
 			}

@@ -328,7 +328,7 @@ func TestTransportConcurrently(t *testing.T) {
 					if p, err := srv.Person("", "u"); err == nil && p.ID != "u" {
 						t.Errorf("person %+v", p)
 					}
-					if _, err := srv.Messages(emulator.MessageQuery{}); err != nil {
+					if _, err := srv.Messages(emulator.MessagesQuery{}); err != nil {
 						t.Error(err)
 					}
 					if _, err := srv.Stats(""); err != nil {

@@ -12,10 +12,6 @@ const (
 	// VerdictRejected: the call was answered with an error, and nothing of it had
 	// an effect.
 	VerdictRejected Verdict = "rejected"
-
-	// Refused is no message's verdict. In a [MessageQuery] it stands for
-	// Dropped and Rejected.
-	VerdictRefused Verdict = "refused"
 )
 
 // Effect is what a rule does to the message that breaks it.
@@ -176,9 +172,9 @@ var ruleTable = [...]Rule{
 	ruleMessageTooLarge: {"message-too-large", EffectRefuses,
 		"The message is larger than one call may be, and takes its whole batch with it.",
 		"Stay below 32KB a message; 32,000 bytes is safe under every reading of it."},
-	ruleOtherMessage: {"request-refused", EffectRefuses,
+	ruleOtherMessage: {"other-message-invalid", EffectRefuses,
 		"The message is valid, but another message of the same request is not.",
-		"Send the batch again without the message that was refused."},
+		"Send the batch again without the invalid message."},
 	ruleMissingBatch: {"missing-batch", EffectRefuses,
 		"The body of a batch call has no array named batch.",
 		"Put the messages into an array named batch."},
@@ -221,9 +217,9 @@ var ruleTable = [...]Rule{
 	ruleMissingObjectID: {"missing-object-id", EffectRefuses,
 		"The event has no properties.objectId.",
 		"Put the object's ID into properties.objectId."},
-	ruleConfigRefuse: {"refused-by-config", EffectRefuses,
-		"The server was set up to refuse this message.",
-		"See Config.Refuse of this server."},
+	ruleConfigRefuse: {"config-refuse", EffectRefuses,
+		"Config.Refuse of this server drops or rejects this message.",
+		"See Config.Refuse, which the program that runs the server has set."},
 
 	ruleAnonymousIdentify: {"anonymous-identify", EffectDropsAlways,
 		"Customer.io ignores identify calls that carry an anonymousId alone.",

@@ -25,6 +25,20 @@ func (ws *workspaceState) watch() <-chan struct{} {
 	return ws.watched
 }
 
+// Changed returns a channel that is closed with the next change of the workspace
+// of key, which is as for Stats. Where nothing has opened the workspace yet, the
+// next one that opens closes it.
+func (s *Server) Changed(key string) (<-chan struct{}, error) {
+	ws, err := s.workspace(key)
+	switch {
+	case err != nil:
+		return nil, err
+	case ws != nil:
+		return ws.watch(), nil
+	}
+	return s.watchOpened(key), nil
+}
+
 // Wait returns nil once condition holds. It calls condition at once and after
 // each call that the workspace of key processed, and returns the context's
 // cause, with the counters, if that ends first. Calls that come in quick
@@ -33,15 +47,9 @@ func (s *Server) Wait(ctx context.Context, key string, condition func() bool) er
 	for {
 		// The channel comes first: a change while the condition is looked at
 		// closes it.
-		ws, err := s.workspace(key)
+		changed, err := s.Changed(key)
 		if err != nil {
 			return err
-		}
-		var changed <-chan struct{}
-		if ws != nil {
-			changed = ws.watch()
-		} else {
-			changed = s.watchOpened(key)
 		}
 		if condition() {
 			return nil

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -28,6 +29,9 @@ type Why struct {
 type WhyTrait struct {
 	Value json.RawMessage `json:"value"`
 	By    Origin          `json:"by"`
+	// Request is the number of its request, zero if the journal does not keep
+	// the message any more.
+	Request uint64 `json:"request,omitempty"`
 }
 
 // Why returns where the present state of a person comes from. key and id are
@@ -40,31 +44,52 @@ func (s *Server) Why(key, id string) (Why, error) {
 	if ws != nil {
 		ws.mu.Lock()
 		defer ws.mu.Unlock()
-		for _, who := range candidates(id) {
-			if p := ws.find(who); p != nil {
-				return p.why(), nil
-			}
+		if p := ws.meant(id); p != nil {
+			return ws.why(p), nil
 		}
 	}
 	return Why{}, fmt.Errorf("emulator: person %w", ErrNotFound)
 }
 
-func (p *personState) why() Why {
+func (ws *workspaceState) why(p *personState) Why {
 	out := Why{
 		ID:           p.id,
 		Email:        p.email,
 		CustomerIOID: customerIOIDPrefix + p.customerIOID,
 		Created:      p.created.export(),
 		SeenAt:       p.seenAt,
-		Traits:       make(map[string]WhyTrait, len(p.traits)),
 		AnonymousIDs: append([]string{}, p.anonymousIDs...),
 		Merges:       make([]Merge, 0, len(p.merges)),
 	}
-	for _, a := range p.traits {
-		out.Traits[a.name.Value()] = WhyTrait{json.RawMessage(a.value), a.origin.export()}
-	}
+	out.Traits = ws.whyTraits(p.traits)
 	for _, m := range p.merges {
 		out.Merges = append(out.Merges, m.export())
 	}
 	return out
+}
+
+// WhyObject returns which message gave each attribute of an object its present
+// value. key, typeID and id are as for Object, and so are the errors.
+func (s *Server) WhyObject(key, typeID, id string) (map[string]WhyTrait, error) {
+	ws, err := s.workspace(key)
+	if err != nil {
+		return nil, err
+	}
+	if ws != nil {
+		ws.mu.Lock()
+		defer ws.mu.Unlock()
+		if o := ws.objects[objectKey{cmp.Or(typeID, defaultObjectType), id}]; o != nil {
+			return ws.whyTraits(o.attributes), nil
+		}
+	}
+	return nil, fmt.Errorf("emulator: object %w", ErrNotFound)
+}
+
+func (ws *workspaceState) whyTraits(as attributes) map[string]WhyTrait {
+	list := make(map[string]WhyTrait, len(as))
+	for _, a := range as {
+		by := a.origin.export()
+		list[a.name.Value()] = WhyTrait{json.RawMessage(a.value), by, ws.requestOf(by.Sequence)}
+	}
+	return list
 }

@@ -53,11 +53,11 @@ func TestWhy(t *testing.T) {
 		t.Errorf("merges %s\nwant   %s", got, want)
 	}
 	// The journal confirms what why says.
-	records, err := c.srv.Messages(emulator.MessageQuery{})
+	records, err := c.srv.Messages(emulator.MessagesQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range records {
+	for _, r := range records.Messages {
 		if r.Sequence == why.Traits["plan"].By.Sequence && r.MessageID != "m3" {
 			t.Errorf("message %d is %s", r.Sequence, r.MessageID)
 		}
@@ -115,7 +115,7 @@ func TestShapesAreBounded(t *testing.T) {
 		fields = append(fields, `"f`+string(rune('a'+i%26))+strings.Repeat("x", i/26)+`":1`)
 	}
 	c.post("/v1/batch", `{"batch":[{"type":"identify","userId":"u","traits":{`+strings.Join(fields, ",")+`}},`+strings.Join(events, ",")+`]}`, 200)
-	shapes, err := c.srv.EventShapes("")
+	shapes, err := c.srv.EventShapes(emulator.EventShapesQuery{})
 	if err != nil || len(shapes) != 2_000 {
 		t.Errorf("%d events, %v", len(shapes), err)
 	}

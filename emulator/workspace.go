@@ -106,6 +106,10 @@ type MessageCounts struct {
 func (ws *workspaceState) stats() Stats {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
+	return ws.count()
+}
+
+func (ws *workspaceState) count() Stats {
 	return Stats{
 		People:        len(ws.byCustomerIOID),
 		Events:        ws.events,

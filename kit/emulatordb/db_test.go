@@ -89,15 +89,15 @@ func everything(t *testing.T, srv *emulator.Server) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		records, err := srv.Messages(emulator.MessageQuery{Key: key})
+		records, err := srv.Messages(emulator.MessagesQuery{Key: key})
 		if err != nil {
 			t.Fatal(err)
 		}
-		shapes, err := srv.EventShapes(key)
+		shapes, err := srv.EventShapes(emulator.EventShapesQuery{Key: key})
 		if err != nil {
 			t.Fatal(err)
 		}
-		requests, err := srv.Requests(key, 0, 0)
+		requests, err := srv.Requests(emulator.RequestsQuery{Key: key})
 		if err != nil {
 			t.Fatal(err)
 		}

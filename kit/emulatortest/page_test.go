@@ -24,7 +24,7 @@ var views = []struct{ name, path, text string }{
 	{"event", "/events/track/Order%20Completed", "total"},
 	{"objects", "/objects", "Acme"},
 	{"object", "/objects/1/acme", "Related people"},
-	{"messages", "/messages?show=refused", "missing-event"},
+	{"messages", "/messages?show=not+accepted", "missing-event"},
 	{"request", "/requests/4", "seed-i0"},
 	{"faults", "/faults", "Queue the fault"},
 	{"workspaces", "/workspaces", emulator.TestKey},

@@ -100,8 +100,8 @@ func TestPageActions(t *testing.T) {
 	do(t, ctx, chromedp.Navigate(cio.URL+"/requests/3"))
 	curl := text("#curl")
 	do(t, ctx, chromedp.Click(chromedp.CSS(".inline button")), chromedp.WaitVisible(chromedp.CSS(".notice.good")))
-	if cio.Stats().Requests != requests+1 || cio.Messages(emulator.VerdictAccepted)[0].MessageID != "seed-i0" {
-		t.Errorf("after a replay: %d requests, the newest message %q", cio.Stats().Requests, cio.Messages("")[0].MessageID)
+	if cio.Stats().Requests != requests+1 || cio.Messages(emulator.MessagesQuery{Verdict: emulator.VerdictAccepted}).Messages[0].MessageID != "seed-i0" {
+		t.Errorf("after a replay: %d requests, the newest message %q", cio.Stats().Requests, cio.Messages(emulator.MessagesQuery{}).Messages[0].MessageID)
 	}
 	if strings.Contains(curl, cio.Key) || !strings.Contains(curl, "X-Strict-Mode: 1") || !strings.Contains(curl, cio.URL+"/v1/identify") {
 		t.Errorf("curl: %s", curl)

@@ -87,7 +87,7 @@ func TestCustomerioNode(t *testing.T) {
 			if got := eventNames(cio, "n2"); got != "track Signed Up, page Home" {
 				t.Errorf("events of n2: %s", got)
 			}
-			refused := append(cio.Messages(emulator.VerdictDropped), cio.Messages(emulator.VerdictRejected)...)
+			refused := append(cio.Messages(emulator.MessagesQuery{Verdict: emulator.VerdictDropped}).Messages, cio.Messages(emulator.MessagesQuery{Verdict: emulator.VerdictRejected}).Messages...)
 			if len(refused) != 1 || refused[0].Rule != "call-too-large" || cio.Stats().Messages.Accepted != 10 {
 				t.Errorf("refused %+v, %+v", refused, cio.Stats().Messages)
 			}

@@ -142,8 +142,8 @@ func (s *scope) deletesNobody() string {
 
 // storeExperiments are those that need a look at what became of the call.
 var storeExperiments = []Experiment{
-	{ID: "bad-item-strict", Question: "What becomes of the rest of a batch of which strict mode refuses one message?", Assumed: "400, the others are not applied", looks: true, needs: Case{people: 2},
-		Behaviour: "In strict mode one refused message refuses its whole batch.",
+	{ID: "bad-item-strict", Question: "What becomes of the rest of a batch in which strict mode finds one message invalid?", Assumed: "400, the others are not applied", looks: true, needs: Case{people: 2},
+		Behaviour: "In strict mode one invalid message has its whole batch rejected.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			seen, err := s.badItem(ctx, false)
 			if seen == "400, the others are applied" {

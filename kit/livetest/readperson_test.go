@@ -177,7 +177,7 @@ func TestReadPersonFromTheRecorder(t *testing.T) {
 		}
 		r = newReader(t, true)
 		r.send(t, cio.Identify{UserID: "ann"}, cio.SetObject{ObjectID: "acme", Attributes: map[string]any{"n": 1}}, cio.SetObject{ObjectID: "beta"})
-		objects, err := r.account.Server.Objects(r.account.Key, 0, 10)
+		objects, err := r.account.Server.Objects(emulator.ObjectsQuery{Key: r.account.Key, Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}

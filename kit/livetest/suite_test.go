@@ -109,10 +109,10 @@ func TestEmulator(t *testing.T) {
 			if files, _ := filepath.Glob(filepath.Join(cfg.LedgerDir, "*")); len(files) > 0 {
 				t.Errorf("ledgers are left: %v", files)
 			}
-			for _, m := range append(srv.Messages(emulator.VerdictDropped), srv.Messages(emulator.VerdictRejected)...) {
+			for _, m := range append(srv.Messages(emulator.MessagesQuery{Verdict: emulator.VerdictDropped}).Messages, srv.Messages(emulator.MessagesQuery{Verdict: emulator.VerdictRejected}).Messages...) {
 				allowed := []string{"suppressed"}
 				if tc.config.MaxCallBytes+tc.config.MaxBatchBytes > 0 {
-					allowed = append(allowed, "call-too-large", "message-too-large", "batch-too-large", "request-refused")
+					allowed = append(allowed, "call-too-large", "message-too-large", "batch-too-large", "other-message-invalid")
 				}
 				if !slices.Contains(allowed, m.Rule) {
 					t.Errorf("%s is %s: %s %s", m.Type, m.Verdict, m.Rule, m.Field)

@@ -181,7 +181,7 @@ func TestBrokenRows(t *testing.T) {
 				}
 			}
 			for _, verdict := range []emulator.Verdict{emulator.VerdictDropped, emulator.VerdictRejected} {
-				if records, err := server.Messages(emulator.MessageQuery{Verdict: verdict}); err != nil || len(records) != 0 {
+				if records, err := server.Messages(emulator.MessagesQuery{Verdict: verdict}); err != nil || len(records.Messages) != 0 {
 					t.Errorf("%s: %+v, %v", verdict, records, err)
 				}
 			}

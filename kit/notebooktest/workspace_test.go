@@ -66,7 +66,7 @@ func runInWorkspace(t *testing.T, program *notebook.Program, d *notebook.Documen
 		t.Errorf("left in the workspace: %+v", s)
 	}
 	unknown := 0
-	for _, m := range workspace.Messages(emulator.VerdictDropped) {
+	for _, m := range workspace.Messages(emulator.MessagesQuery{Verdict: emulator.VerdictDropped}).Messages {
 		if m.Rule != "unknown-person" {
 			continue
 		}
@@ -108,7 +108,7 @@ func saysSource(t *testing.T, where string, cell notebook.Cell, out string) {
 
 // names are the ids, or else the addresses, of all people and objects.
 func names(t *testing.T, workspace *emulator.Instance) (all []string) {
-	people, err := workspace.Server.People(emulator.PeopleQuery{Key: workspace.Key, Limit: 1000})
+	people, err := workspace.Server.People(emulator.PeopleQuery{Key: workspace.Key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func names(t *testing.T, workspace *emulator.Instance) (all []string) {
 		}
 		all = append(all, name)
 	}
-	objects, err := workspace.Server.Objects(workspace.Key, 0, 1000)
+	objects, err := workspace.Server.Objects(emulator.ObjectsQuery{Key: workspace.Key})
 	if err != nil {
 		t.Fatal(err)
 	}

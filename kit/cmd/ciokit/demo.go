@@ -163,11 +163,11 @@ func (d *demo) showWorkspace() error {
 	}
 	fmt.Fprintf(d.out, "\nThe workspace now holds %s, %s, %s, and %s.\n", plural.Count(s.People, "person", "people"), plural.Count(s.Events, "event", "events"),
 		plural.Count(s.Devices, "phone", "phones"), plural.Count(s.Suppressed, "suppressed person", "suppressed people"))
-	dropped, err := d.srv.Messages(emulator.MessageQuery{Key: demoKey, Verdict: emulator.VerdictDropped})
-	if err != nil || len(dropped) == 0 {
+	dropped, err := d.srv.Messages(emulator.MessagesQuery{Key: demoKey, Verdict: emulator.VerdictDropped})
+	if err != nil || len(dropped.Messages) == 0 {
 		return err
 	}
-	fmt.Fprintf(d.out, "Of %d messages answered with 200, %d were dropped after all: %s (an assumption: how Customer.io\nanswers for suppressed people is not documented).\n", s.Messages.Accepted+s.Messages.Dropped, len(dropped), dropped[0].Rule)
+	fmt.Fprintf(d.out, "Of %d messages answered with 200, %d were dropped after all: %s (an assumption: how Customer.io\nanswers for suppressed people is not documented).\n", s.Messages.Accepted+s.Messages.Dropped, len(dropped.Messages), dropped.Messages[0].Rule)
 	return nil
 }
 
@@ -189,12 +189,12 @@ func (d *demo) postUnchecked(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		last, err := d.srv.Messages(emulator.MessageQuery{Key: demoKey, Limit: 1})
+		last, err := d.srv.Messages(emulator.MessagesQuery{Key: demoKey, Limit: 1})
 		if err != nil {
 			return err
 		}
-		outcome := string(last[0].Verdict) + ": " + last[0].Rule
-		if last[0].Verdict == emulator.VerdictAccepted {
+		outcome := string(last.Messages[0].Verdict) + ": " + last.Messages[0].Rule
+		if last.Messages[0].Verdict == emulator.VerdictAccepted {
 			outcome = "stored as an ordinary event; nobody was deleted"
 		}
 		fmt.Fprintf(t, "  %s\tHTTP %d\t%s\n", u.what, status, outcome)

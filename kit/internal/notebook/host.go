@@ -84,7 +84,7 @@ func (h *Host) record() (err error) {
 		answer(w, h.keeper.ReadPerson(r.Context(), name, p, err == nil))
 	})
 	mux.HandleFunc("GET "+sandbox.ObjectsPath, func(w http.ResponseWriter, r *http.Request) {
-		page, err := account.Objects(h.cfg.Real.APIKey, 0, mostObjects)
+		page, err := account.Objects(emulator.ObjectsQuery{Key: h.cfg.Real.APIKey, Limit: mostObjects})
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
