@@ -369,7 +369,7 @@ func TestOneReasonForAll(t *testing.T) {
 		want error
 	}{
 		{"one reason", 50_000, func(int) string { return "no such trait" }, func(int) bool { return false }, ErrTooManyErrors},
-		{"one reason, no limit", -1, func(int) string { return "no such trait" }, func(int) bool { return false }, nil},
+		{"one reason, no limit", Unlimited, func(int) string { return "no such trait" }, func(int) bool { return false }, nil},
 		{"others are accepted", 50_000, func(int) string { return "no such trait" }, func(n int) bool { return n%900 == 0 }, nil},
 		{"each its own reason", 50_000, strconv.Itoa, func(int) bool { return false }, nil},
 	}

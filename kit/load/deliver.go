@@ -30,8 +30,8 @@ type fate struct {
 func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapping.Mapper) {
 	if m.Deletes() > 0 {
 		c.deletes += int64(m.Deletes())
-		if r.deletes += int64(m.Deletes()); r.deletes > r.job.mostDeletes() {
-			r.stop(&StopError{ErrTooManyDeletes, fmt.Errorf("the load deletes or suppresses more than %d", r.job.mostDeletes())})
+		if r.deletes += int64(m.Deletes()); r.deletes > atMost(r.job.MaxDeletes) {
+			r.stop(&StopError{ErrTooManyDeletes, fmt.Errorf("the load deletes or suppresses more than %d", atMost(r.job.MaxDeletes))})
 		}
 	}
 	if !r.job.DryRun && !r.stopped() {
@@ -164,9 +164,9 @@ func (r *run) checkErrors() {
 	if r.refusalSaid != "" {
 		because = ", the last of them because: " + r.refusalSaid
 	}
-	switch most := r.job.MaxErrors; {
-	case most <= 0:
-	case r.refused >= most:
+	switch {
+	case r.job.MaxErrors == Unlimited:
+	case r.refused > atMost(r.job.MaxErrors):
 		r.tooManyErrors(plural.Count(r.refused, "message was", "messages were") + " refused" + because)
 	case r.sameRefusal >= sameRefusals:
 		r.tooManyErrors(plural.Grouped(int64(r.sameRefusal)) + " messages in a row were refused for one reason: " + r.refusalSaid)

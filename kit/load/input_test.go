@@ -169,7 +169,7 @@ func TestBoundsOfALoad(t *testing.T) {
 		}
 		return nil
 	}}
-	job := Job{Source: openFile(t, name, in.String()), Mapping: mustMapping(t, mapping), Client: client, MaxDeletes: 5, BatchBytes: 3000, MaxErrors: -1}
+	job := Job{Source: openFile(t, name, in.String()), Mapping: mustMapping(t, mapping), Client: client, MaxDeletes: 5, BatchBytes: 3000, MaxErrors: Unlimited}
 	l, err := Start(dir, job)
 	if err != nil {
 		t.Fatal(err)
@@ -210,7 +210,7 @@ func TestBoundsOfALoad(t *testing.T) {
 	if err := resume(1000, int64(1)); !errors.Is(err, ErrTooManyErrors) || refused > had {
 		t.Errorf("%v: %d refused, %d before", err, refused, had)
 	}
-	if err := resume(0, -1); err != nil || len(deleted) != 16 {
+	if err := resume(0, Unlimited); err != nil || len(deleted) != 16 {
 		t.Errorf("%v: %d deleted", err, len(deleted))
 	}
 }

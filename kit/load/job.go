@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"time"
 
@@ -51,13 +52,13 @@ type Job struct {
 	// Rejects receives the rejects instead of a file; not for Start and Resume. RejectsCSV has them written as CSV.
 	Rejects    io.Writer
 	RejectsCSV bool
-	// MaxErrors is how many messages Customer.io may refuse before the run sends no more; default DefaultMaxErrors, negative for no limit. Only the
-	// requests that are being made then are finished, so that no more than Concurrency-1 messages are refused beyond it.
-	// However many it is, 1,000 refusals in a row for one reason, with nothing accepted between them, are too many; a negative value switches
-	// that off too.
+	// MaxErrors is how many messages Customer.io may refuse at most: the one that exceeds it ends the run. Default DefaultMaxErrors, None or any negative
+	// number for none, Unlimited for no limit. Only the requests that are being made then are finished, so that no more than Concurrency messages are
+	// refused beyond it. However many it is, 1,000 refusals in a row for one reason, with nothing accepted between them, are too many; Unlimited
+	// switches that off too.
 	MaxErrors int64
-	// MaxDeletes is how many messages that delete or suppress people, devices, objects or relationships may be sent; default
-	// DefaultMaxDeletes, negative for none. Before one more would be sent, the run sends no more.
+	// MaxDeletes is how many messages may be sent at most that delete or suppress people, devices, objects or relationships: the one that would exceed
+	// it ends the run and is not sent. Default DefaultMaxDeletes, None or any negative number for none, Unlimited for no limit.
 	MaxDeletes int64
 	// Concurrency is how many requests may be under way at once; default 1. Whatever it is, messages of one person keep their order.
 	Concurrency int
@@ -115,11 +116,17 @@ const (
 	DefaultBatchBytes = 475_000 - 32 // one request of the default size
 )
 
+// Values of Job.MaxErrors and Job.MaxDeletes beside numbers; 0 is the default.
+const (
+	None      int64 = -1
+	Unlimited int64 = math.MaxInt64
+)
+
+// atMost is the number that MaxErrors or MaxDeletes stands for.
+func atMost(bound int64) int64 { return max(bound, 0) }
+
 // sends reports whether the job sends, or is the plan of one that does.
 func (j *Job) sends() bool { return !j.DryRun || j.planned }
-
-// mostDeletes is how many messages may delete or suppress, once the defaults are set.
-func (j *Job) mostDeletes() int64 { return max(j.MaxDeletes, 0) }
 
 func (j Job) withDefaults() (Job, error) {
 	switch {
@@ -140,12 +147,8 @@ func (j Job) withDefaults() (Job, error) {
 	if err := j.Changes.check(&j); err != nil {
 		return j, err
 	}
-	if j.MaxErrors == 0 {
-		j.MaxErrors = DefaultMaxErrors
-	}
-	if j.MaxDeletes == 0 {
-		j.MaxDeletes = DefaultMaxDeletes
-	}
+	j.MaxErrors = boundOr(j.MaxErrors, DefaultMaxErrors)
+	j.MaxDeletes = boundOr(j.MaxDeletes, DefaultMaxDeletes)
 	if j.Concurrency == 0 {
 		j.Concurrency = 1
 	}
@@ -156,6 +159,17 @@ func (j Job) withDefaults() (Job, error) {
 		j.ProgressEvery = 250 * time.Millisecond
 	}
 	return j, nil
+}
+
+// boundOr is a bound, or its default where it is 0.
+func boundOr(bound, otherwise int64) int64 {
+	switch {
+	case bound == 0:
+		return otherwise
+	case bound < 0:
+		return None
+	}
+	return bound
 }
 
 // Progress is the state of a run that is under way.
@@ -200,9 +214,9 @@ var (
 	ErrKeyRefused = errors.New("load: the write key was refused")
 	// ErrGaveUp is an API or a network that failed for too long, or in a way that trying again does not mend.
 	ErrGaveUp = errors.New("load: gave up on sending")
-	// ErrTooManyErrors is Job.MaxErrors reached.
+	// ErrTooManyErrors is Job.MaxErrors exceeded.
 	ErrTooManyErrors = errors.New("load: too many messages were refused by the API")
-	// ErrTooManyDeletes is Job.MaxDeletes reached.
+	// ErrTooManyDeletes is a message that would exceed Job.MaxDeletes.
 	ErrTooManyDeletes = errors.New("load: too many messages would delete or suppress something")
 	// ErrShrunk is ChangeOnly.MaxShrink exceeded, or an input without any of the people of the snapshot.
 	ErrShrunk = errors.New("load: too many people have left the input")

@@ -86,12 +86,43 @@ type JournalHeader struct {
 	Bounds Bounds `json:"bounds"`
 }
 
-// Bounds are what a load must not exceed. They hold for all its runs together.
+// Bounds are what a load must not exceed, as in its Job, without what stands for a default. They hold for all its runs together.
 type Bounds struct {
-	MaxErrors  int64    `json:"max_errors"`
-	MaxDeletes int64    `json:"max_deletes"`
-	MaxShrink  int      `json:"max_shrink,omitempty"`
-	ExpectRows RowRange `json:"expect_rows,omitzero"`
+	MaxErrors  int64
+	MaxDeletes int64
+	MaxShrink  int
+	ExpectRows RowRange
+}
+
+// boundsText is Bounds in a journal. Journals have said since their first version with how many refusals a load ends, -1 if with none, and how many
+// messages may delete something, -1 if none may.
+type boundsText struct {
+	EndingErrors int64    `json:"max_errors"`
+	MaxDeletes   int64    `json:"max_deletes"`
+	MaxShrink    int      `json:"max_shrink,omitempty"`
+	ExpectRows   RowRange `json:"expect_rows,omitzero"`
+}
+
+// MarshalJSON writes the bounds as any version of this program reads them.
+func (b Bounds) MarshalJSON() ([]byte, error) {
+	t := boundsText{atMost(b.MaxErrors) + 1, b.MaxDeletes, b.MaxShrink, b.ExpectRows}
+	if b.MaxErrors == Unlimited {
+		t.EndingErrors = -1
+	}
+	return json.Marshal(t)
+}
+
+// UnmarshalJSON reads what any version of this program has written.
+func (b *Bounds) UnmarshalJSON(text []byte) error {
+	var t boundsText
+	if err := json.Unmarshal(text, &t); err != nil {
+		return err
+	}
+	*b = Bounds{boundOr(t.EndingErrors-1, None), boundOr(t.MaxDeletes, None), t.MaxShrink, t.ExpectRows}
+	if t.EndingErrors <= 0 {
+		b.MaxErrors = Unlimited
+	}
+	return nil
 }
 
 // Checkpoint is a point of the input before which everything is settled: accepted, or refused for good.

@@ -69,7 +69,7 @@ func TestResume(t *testing.T) {
 	}
 	whole := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error { return answer(m) }}
 	var wantRejects bytes.Buffer
-	want, err := Run(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, people), Client: whole, Rejects: &wantRejects, MaxErrors: -1})
+	want, err := Run(t.Context(), Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, people), Client: whole, Rejects: &wantRejects, MaxErrors: Unlimited})
 	if err != nil || want.RejectedByAPI == 0 || want.Rejected == 0 {
 		t.Fatalf("%v, %s", err, counts(want))
 	}
@@ -108,7 +108,7 @@ func TestResume(t *testing.T) {
 				t.Fatal(err)
 			}
 			s, err := Run(ctx, Job{Source: mustSource(t, in, source.Config{}), Mapping: mustMapping(t, people), Client: client, Rejects: rejects, journal: j, BatchBytes: 40_000,
-				Concurrency: 1 + rnd.IntN(4), MaxErrors: -1})
+				Concurrency: 1 + rnd.IntN(4), MaxErrors: Unlimited})
 			cancel()
 			checkSum(t, s)
 			arrived = append(arrived, client.accepted...)

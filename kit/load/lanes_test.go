@@ -86,7 +86,7 @@ func TestRejectsKeepTheirOrder(t *testing.T) {
 		return failures(len(m), outcomes)
 	}}
 	var rejects strings.Builder
-	s, err := Run(t.Context(), Job{Source: mustSource(t, personRows(3000), source.Config{}), Mapping: mustMapping(t, people), Client: client, BatchBytes: 3000, Concurrency: 5, MaxErrors: -1, Rejects: &rejects})
+	s, err := Run(t.Context(), Job{Source: mustSource(t, personRows(3000), source.Config{}), Mapping: mustMapping(t, people), Client: client, BatchBytes: 3000, Concurrency: 5, MaxErrors: Unlimited, Rejects: &rejects})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,9 @@ func TestMaxDeletes(t *testing.T) {
 	}{
 		{0, "rows 5 bad 0 empty 0; messages 5 accepted 5 rejected 0 by API 0 unsent 0", nil},
 		{3, "rows 5 bad 0 empty 0; messages 5 accepted 5 rejected 0 by API 0 unsent 0", nil},
-		{-1, "rows 5 bad 0 empty 0; messages 5 accepted 0 rejected 0 by API 0 unsent 5", ErrTooManyDeletes},
+		{Unlimited, "rows 5 bad 0 empty 0; messages 5 accepted 5 rejected 0 by API 0 unsent 0", nil},
+		{None, "rows 5 bad 0 empty 0; messages 5 accepted 0 rejected 0 by API 0 unsent 5", ErrTooManyDeletes},
+		{-7, "rows 5 bad 0 empty 0; messages 5 accepted 0 rejected 0 by API 0 unsent 5", ErrTooManyDeletes},
 	}
 	for _, tt := range tests {
 		client := new(fakeClient)

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +23,7 @@ func TestRefusalsBeyondTheBound(t *testing.T) {
 	for _, tt := range []struct {
 		concurrency int
 		most, want  int64
-	}{{1, 20, 20}, {1, 1, 1}, {8, 1, 1}, {8, 20, 20}, {8, 300, 300}, {8, 100_000, sameRefusals}} {
+	}{{1, 20, 21}, {1, 1, 2}, {1, None, 1}, {8, None, 1}, {8, -7, 1}, {8, 20, 21}, {8, 300, 301}, {8, 0, sameRefusals}, {8, 100_000, sameRefusals}} {
 		t.Run(fmt.Sprintf("%d of %d", tt.concurrency, tt.most), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, server := emulated(t, cio.Config{})
@@ -119,3 +120,57 @@ func TestGivesUpAfterTheLastAcceptance(t *testing.T) {
 type transportFunc func(*http.Request) (*http.Response, error)
 
 func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// The bounds of a journal mean what they meant when it was written: max_errors was how many refusals end a load, -1 none, and max_deletes how many
+// deletions are allowed, -1 none. What is written now is read by programs of then.
+func TestBoundsOfJournals(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		text string
+		want Bounds
+	}{
+		{`{"max_errors":-1,"max_deletes":-1}`, Bounds{MaxErrors: Unlimited, MaxDeletes: None}},
+		{`{"max_errors":1,"max_deletes":100}`, Bounds{MaxErrors: None, MaxDeletes: 100}},
+		{`{"max_errors":1001,"max_deletes":9223372036854775807,"max_shrink":20}`, Bounds{MaxErrors: 1000, MaxDeletes: Unlimited, MaxShrink: 20}},
+		{`{"max_errors":2,"max_deletes":1,"expect_rows":{"Min":1,"Max":2}}`, Bounds{MaxErrors: 1, MaxDeletes: 1, ExpectRows: RowRange{1, 2}}},
+	} {
+		var got Bounds
+		if err := json.Unmarshal([]byte(tt.text), &got); err != nil || got != tt.want {
+			t.Errorf("%s: %+v, %v; want %+v", tt.text, got, err, tt.want)
+		}
+		if text, err := json.Marshal(got); err != nil || string(text) != tt.text {
+			t.Errorf("%+v: %s, %v; want %s", got, text, err, tt.text)
+		}
+	}
+}
+
+// A load that goes on without bounds of its own has those that it began with, whatever they are.
+func TestResumedBounds(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ given, want int64 }{{0, DefaultMaxErrors}, {None, None}, {-7, None}, {1, 1}, {Unlimited, Unlimited}} {
+		f := newLoadFile(t, "id,n\n1,1\n")
+		job := f.job()
+		job.MaxErrors, job.MaxDeletes = tt.given, tt.given
+		l, err := Start(f.dir, job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.keep = true // as if it had been killed
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if l, err = Resume(f.dir, l.ID(), f.job()); err != nil {
+			t.Fatal(err)
+		}
+		want := Bounds{MaxErrors: tt.want, MaxDeletes: tt.want}
+		if tt.given == 0 {
+			want.MaxDeletes = DefaultMaxDeletes
+		}
+		if got := l.job.bounds(); got.MaxErrors != want.MaxErrors || got.MaxDeletes != want.MaxDeletes {
+			t.Errorf("%d: %+v, want %+v", tt.given, got, want)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

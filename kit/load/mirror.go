@@ -201,7 +201,7 @@ func (j *Job) mayMirror(gone *leavers, deletes int64) *StopError {
 	if deletes > 0 {
 		besides = ", the rows delete or suppress " + plural.Grouped(deletes) + " besides"
 	}
-	most, share, half := j.mostDeletes(), int64(gone.c.cfg.MaxShrink), int64(max(50, gone.c.cfg.MaxShrink))
+	most, share, half := atMost(j.MaxDeletes), int64(gone.c.cfg.MaxShrink), int64(max(50, gone.c.cfg.MaxShrink))
 	switch {
 	case gone.n == gone.before && share < 100:
 		return &StopError{ErrShrunk, errors.New(plural.Form(gone.before, "the only person of the snapshot is not in the input", "not one of the "+plural.Grouped(gone.before)+" people of the snapshot is in the input"))}

@@ -78,7 +78,7 @@ func TestNewMappingThatEndsEarly(t *testing.T) {
 		removed string // by the load after that
 	}{
 		{"refusals", func(c *changing, _ context.CancelFunc) {
-			c.job.MaxErrors = 1
+			c.job.MaxErrors = None
 			c.client.send = func(_ context.Context, _ int, m []cio.Message) error {
 				return failures(len(m), map[int]cio.Failure{1: {Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}, 2: {Outcome: cio.OutcomeRejected, Err: &cio.APIError{Status: 400}}})
 			}

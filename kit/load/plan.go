@@ -202,7 +202,7 @@ func (p *Plan) Stop() error {
 
 // bound looks whether the rows delete or suppress more than they may, or all of the input probably does.
 func (p *Plan) bound(job *Job) {
-	most, deletes, about := job.mostDeletes(), p.Deletes, ""
+	most, deletes, about := atMost(job.MaxDeletes), p.Deletes, ""
 	if deletes <= most && p.Rows > p.Sampled && p.Sampled > 0 {
 		deletes, about = int64(float64(deletes)*float64(p.Rows)/float64(p.Sampled)), "by these rows, about "
 	}

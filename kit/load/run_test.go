@@ -219,12 +219,12 @@ func TestStops(t *testing.T) {
 	}
 }
 
-func TestMaxErrorsNegativeMeansNoLimit(t *testing.T) {
+func TestMaxErrorsUnlimited(t *testing.T) {
 	t.Parallel()
 	client := &fakeClient{send: func(_ context.Context, _ int, m []cio.Message) error {
 		return all(len(m), cio.OutcomeRejected, &cio.APIError{Status: 400})
 	}}
-	s, err := Run(t.Context(), Job{Source: mustSource(t, personRows(1500), source.Config{}), Mapping: mustMapping(t, people), Client: client, MaxErrors: -1, BatchBytes: 5000})
+	s, err := Run(t.Context(), Job{Source: mustSource(t, personRows(1500), source.Config{}), Mapping: mustMapping(t, people), Client: client, MaxErrors: Unlimited, BatchBytes: 5000})
 	if err != nil || s.RejectedByAPI != 1500 {
 		t.Errorf("%v, %s", err, counts(s))
 	}

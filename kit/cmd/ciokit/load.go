@@ -45,8 +45,8 @@ type loadOptions struct {
 	DenyEmpty    bool          `json:"deny_empty,omitempty"`
 	Reports      []string      `json:"reports,omitempty"`
 	Limit        int64         `json:"limit,omitempty"`
-	MaxErrors    int64         `json:"max_errors"`
-	MaxDeletes   int64         `json:"max_deletes"`
+	MaxErrors    bound         `json:"-"` // the journal has the bounds
+	MaxDeletes   bound         `json:"-"`
 	ExpectRows   string        `json:"expect_rows,omitempty"`
 	Concurrency  int           `json:"concurrency"`
 	Rate         int           `json:"rate,omitempty"`
@@ -148,8 +148,9 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.BoolVar(&f.newKey, "new-key", false, "with --resume: the write key is another one of the same workspace")
 	fl.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else lines), none, or json: one event a line on standard error")
 	fl.Int64Var(&f.Limit, "limit", 0, "read only so many rows; 0 means all")
-	fl.Int64Var(&f.MaxErrors, "max-errors", load.DefaultMaxErrors, "stop sending after so many messages were refused by the API, or 1000 in a row for one reason; 0 or less means never")
-	fl.Int64Var(&f.MaxDeletes, "max-deletes", load.DefaultMaxDeletes, "stop sending before more messages than this delete or suppress something; 0 allows none")
+	f.MaxErrors, f.MaxDeletes = load.DefaultMaxErrors, load.DefaultMaxDeletes
+	fl.Var(&f.MaxErrors, "max-errors", "how many messages the API may reject at most: one more stops the load, as do 1000 in a row for one reason; 0 allows none, and unlimited any number")
+	fl.Var(&f.MaxDeletes, "max-deletes", "how many messages may delete or suppress something at most: one more stops the load and is not sent; 0 allows none, and unlimited any number")
 	fl.StringVar(&f.ExpectRows, "expect-rows", "", "how many rows the input must have, N or N-M: otherwise --mode mirror deletes nobody and the exit code is 4; an input that is a pipe needs it for --mode mirror")
 	fl.IntVar(&f.Concurrency, "concurrency", 8, "how many requests may be under way at once; messages of one person keep their order")
 	fl.IntVar(&f.Rate, "rate", 0, "how many requests a second may start; 0 means the API's limit of 1000")

@@ -48,7 +48,7 @@ func loadExit(s load.Summary, err error) error {
 	case errors.As(err, new(*load.SnapshotError)):
 		return exit.With(exit.Usage, err)
 	case errors.Is(err, load.ErrTooManyErrors):
-		return exit.Fail(exit.Guard, "%w; look at the first ones, or raise --max-errors; --max-errors 0 switches this off, also for 1,000 in a row for one reason", err)
+		return exit.Fail(exit.Guard, "%w; look at the first ones, or raise --max-errors; --max-errors unlimited switches this off, also for 1,000 in a row for one reason", err)
 	case errors.As(err, new(*source.ChangedError)) && s.Guarded == 0:
 		return exit.With(exit.Changed, err)
 	case errors.Is(err, load.ErrInputChanged) && s.Guarded == 0:

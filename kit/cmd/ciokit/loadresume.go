@@ -39,7 +39,7 @@ func (f *loadFlags) goOn(cmd *cobra.Command, con console.Console) error {
 		return exit.Fail(exit.Local, "run %s was not begun by this command, and only the program that began it can go on with it: %w", h.ID, err)
 	}
 	b := j.Bounds() // of the load, which a run before may have been given
-	f.MaxErrors, f.MaxDeletes, f.MaxShrink, f.ExpectRows = b.MaxErrors, b.MaxDeletes, b.MaxShrink, ""
+	f.MaxErrors, f.MaxDeletes, f.MaxShrink, f.ExpectRows = bound(b.MaxErrors), bound(b.MaxDeletes), b.MaxShrink, ""
 	f.keep(cmd, given)
 	l, err := f.open(cmd.Context(), con)
 	if err != nil {

@@ -70,7 +70,7 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 	if err != nil {
 		return nil, input.Error(err)
 	}
-	l.job = load.Job{Mapping: mapping, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: f.MaxErrors, MaxDeletes: f.MaxDeletes, Concurrency: f.Concurrency, DecimalComma: f.Comma,
+	l.job = load.Job{Mapping: mapping, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: int64(f.MaxErrors), MaxDeletes: int64(f.MaxDeletes), Concurrency: f.Concurrency, DecimalComma: f.Comma,
 		RejectsFile: f.Rejects, Reads: f.reads(), Writes: f.Reports, NewKey: f.newKey, Begun: func() { l.begin(con) }, Progress: l.bar.Update}
 	if l.job.Changes, err = f.changes(); err != nil {
 		return nil, err
@@ -81,12 +81,6 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 	l.job.Changes.Query = f.rows()
 	if l.job.ExpectRows, err = f.expectRows(); err != nil {
 		return nil, err
-	}
-	if l.job.MaxErrors <= 0 {
-		l.job.MaxErrors = -1
-	}
-	if l.job.MaxDeletes <= 0 {
-		l.job.MaxDeletes = -1
 	}
 	if l.reports, err = newReports(f.Reports); err != nil {
 		return nil, err

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/ciokit/cio/kit/load"
+)
+
+// bound is a flag that says how many there may be at most: a number, 0 for none, or the word unlimited. Its value is that of load.Job.MaxErrors and
+// MaxDeletes, which is never 0.
+type bound int64
+
+const unlimited = "unlimited"
+
+func (b *bound) Set(text string) error {
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case text == unlimited:
+		*b = bound(load.Unlimited)
+	case err != nil || n < 0:
+		return errors.New("give a number, 0 for none, or the word " + unlimited)
+	case n == 0:
+		*b = bound(load.None)
+	default:
+		*b = bound(n)
+	}
+	return nil
+}
+
+func (b *bound) String() string {
+	switch {
+	case int64(*b) == load.Unlimited:
+		return unlimited
+	case *b < 0:
+		return "0"
+	}
+	return strconv.FormatInt(int64(*b), 10)
+}
+
+// Type is how the help names what the flag takes.
+func (b *bound) Type() string { return "number" }
