@@ -140,6 +140,8 @@ type Checkpoint struct {
 	Key []byte `json:"key,omitempty"`
 	// Summary counts them. Nothing is unsent among them.
 	Summary
+	// Its version is not kept: the journal has one.
+	NoVersion struct{} `json:"version,omitzero"`
 	Warned  []mapping.Warning `json:"warned,omitempty"`
 	Reasons map[string]int64  `json:"reasons,omitempty"`
 	// RejectsBytes is how long the rejects were.

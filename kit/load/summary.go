@@ -2,15 +2,19 @@ package load
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/ciokit/cio/kit/mapping"
 )
 
 // Summary is what became of a run. Messages is always the sum of Accepted, Rejected, RejectedByAPI and Unsent, and Rows that of RowsMapped,
-// RowsRejected, RowsEmpty and Unchanged.
+// RowsRejected, RowsEmpty and Unchanged. docs/load.md lists the members of its JSON form.
 type Summary struct {
+	// Version is that of the JSON form, always SummaryVersion there.
+	Version jsonVersion `json:"version"`
 	// Rows is how many rows were read, those that cannot be read included; RowsRejected how many were refused here, whole.
 	Rows         int64 `json:"rows"`
 	RowsRejected int64 `json:"rows_rejected"`
@@ -80,6 +84,23 @@ type Summary struct {
 	// Hints say what the cells look like that many rows were rejected for, and what would read them; known when the run ends. They hold no
 	// value but words that stand for nothing, or for true and false.
 	Hints []string `json:"-"`
+}
+
+// SummaryVersion is the version of a Summary's JSON form. It changes when a member is taken away or changes its meaning.
+const SummaryVersion = 1
+
+// jsonVersion is written as SummaryVersion, also by a Summary that nobody has filled in.
+type jsonVersion struct{}
+
+func (jsonVersion) MarshalJSON() ([]byte, error) {
+	return strconv.AppendInt(nil, SummaryVersion, 10), nil
+}
+
+func (*jsonVersion) UnmarshalJSON(text []byte) error {
+	if string(text) != strconv.Itoa(SummaryVersion) {
+		return fmt.Errorf("load: a Summary of version %s, and this program knows %d", text, SummaryVersion)
+	}
+	return nil
 }
 
 // Reason is a rule and how many rejects it is the reason of.
