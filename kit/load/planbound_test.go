@@ -33,33 +33,33 @@ func TestPlanSaysWhatABoundStops(t *testing.T) {
 	}
 	bounds := []error{ErrTooManyDeletes, ErrShrunk, ErrNotWhole}
 	seen := make([]int, len(bounds)+1)
-	for _, left := range []int{0, 1, 12} {
-		for _, gone := range []int{0, 2} {
-			for _, most := range []int64{-1, 2, 14} {
-				for _, shrink := range []int{0, 100} {
-					c := newMirroring(t, yaml)
-					c.want(rows(20, 0), 0, strings.Join(everybody, " "))
-					c.job.MaxDeletes, c.job.Changes.MaxShrink = most, shrink
-					job, in := c.job, rows(20-left, gone)
-					job.Source = mustSource(t, in, source.Config{})
-					plan, err := MakePlan(t.Context(), job, AllRows)
-					if err != nil {
-						t.Fatal(err)
-					}
-					_, stopped := c.load(in)
-					which := len(bounds)
-					for i, bound := range bounds {
-						if errors.Is(plan.Stop(), bound) != errors.Is(stopped, bound) {
-							t.Errorf("%d left, %d deleted by rows, at most %d and %d %%: the plan says %v, the load %v", left, gone, most, shrink, plan.Stop(), stopped)
-						}
-						if errors.Is(stopped, bound) {
-							which = i
-						}
-					}
-					seen[which]++
-				}
+	for _, test := range []struct {
+		left, gone int // people who are not in the input any more, and rows that delete
+		most       int64
+		shrink     int
+	}{
+		{0, 0, -1, 0}, {0, 2, 2, 0}, {0, 2, 1, 0}, {1, 0, -1, 0}, {1, 0, 1, 0}, {1, 2, 2, 0}, {1, 2, 3, 0}, {12, 0, 14, 0}, {12, 0, 14, 100}, {12, 2, 1, 0}, {12, 2, 13, 100},
+	} {
+		c := newMirroring(t, yaml)
+		c.want(rows(20, 0), 0, strings.Join(everybody, " "))
+		c.job.MaxDeletes, c.job.Changes.MaxShrink = test.most, test.shrink
+		job, in := c.job, rows(20-test.left, test.gone)
+		job.Source = mustSource(t, in, source.Config{})
+		plan, err := MakePlan(t.Context(), job, AllRows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, stopped := c.load(in)
+		which := len(bounds)
+		for i, bound := range bounds {
+			if errors.Is(plan.Stop(), bound) != errors.Is(stopped, bound) {
+				t.Errorf("%+v: the plan says %v, the load %v", test, plan.Stop(), stopped)
+			}
+			if errors.Is(stopped, bound) {
+				which = i
 			}
 		}
+		seen[which]++
 	}
 	if seen[0] == 0 || seen[1] == 0 || seen[len(bounds)] == 0 {
 		t.Errorf("the cases are not all there: %d", seen)

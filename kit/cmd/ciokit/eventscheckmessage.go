@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/events"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/internal/spelling"
 	"github.com/ciokit/cio/kit/internal/wirewords"
 )
 
@@ -252,23 +252,14 @@ func withoutIndex(path string) string {
 
 // nearField returns the field that name is probably meant to be: the same letters and digits, or all but one of five or more.
 func nearField(name string, fields []events.Field) (events.Field, bool) {
-	folded := foldName(name)
+	folded := spelling.Fold(name)
 	for _, f := range fields {
-		known := foldName(f.Name)
+		known := spelling.Fold(f.Name)
 		if folded == known || len(known) >= 5 && len(folded) >= 5 && oneAway(folded, known) {
 			return f, true
 		}
 	}
 	return events.Field{}, false
-}
-
-func foldName(name string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, name)
 }
 
 // oneAway reports whether one letter must be added, removed or replaced, or two neighbours swapped, to make b of a.
