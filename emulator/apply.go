@@ -11,7 +11,7 @@ import (
 // message had no effect, if it had none: what the API finds out only after it
 // has answered.
 func (ws *workspaceState) apply(m *decodedMessage, now time.Time) finding {
-	if why := ws.suppressedNote(m); why.rule != noRule {
+	if why := ws.suppressedFinding(m); why.rule != noRule {
 		return why
 	}
 	if !ws.config.IgnoreIntegrations && m.switchedOff() {

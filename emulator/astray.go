@@ -71,7 +71,7 @@ func (s *Server) refuseAstray(r *http.Request, c call, k kind, reads bool, why f
 	} else {
 		ws = s.authorize(&c, r)
 	}
-	c.refusal = why
+	c.broken = why
 	done, err := s.carryOut(ws, &c, k, r.Header.Get("X-Strict-Mode") == "1", s.now())
 	if err != nil {
 		return errorReply(http.StatusInternalServerError, err.Error())

@@ -6,25 +6,25 @@ import (
 	"strings"
 )
 
-// authorize returns the workspace that the call belongs to, and adds to its
-// refusal if its key is missing or not known. The write key is the user name
-// of Basic auth, or else writeKey in the body (api-facts 6.2).
+// authorize returns the workspace that the call belongs to, and notes the rule
+// that the call breaks if its key is missing or not known. The write key is the
+// user name of Basic auth, or else writeKey in the body (api-facts 6.2).
 func (s *Server) authorize(c *call, r *http.Request) *workspaceState {
 	key, password, why := s.credentials(r)
 	if key == "" {
 		key = c.writeKey
 	} else if password != "" {
-		c.refuse(finding{rule: rulePasswordWithKey})
+		c.breaks(finding{rule: rulePasswordWithKey})
 		return s.unknown
 	}
 	if key == "" {
 		// What is wrong with the body comes first: it may hold the key.
-		c.refuse(why)
+		c.breaks(why)
 		return s.unknown
 	}
 	ws := s.open(key)
 	if ws == nil {
-		c.refuse(finding{rule: ruleUnknownKey})
+		c.breaks(finding{rule: ruleUnknownKey})
 		return s.unknown
 	}
 	return ws
@@ -58,15 +58,15 @@ func (s *Server) credentials(r *http.Request) (key, password string, why finding
 	return "", "", finding{rule: ruleBareKey}
 }
 
-// refuse sets the refusal of the whole call, unless the call has one that is
+// breaks notes the rule that the whole call breaks, unless there is one that is
 // answered with an error in any mode, such as a body that is not JSON.
-func (c *call) refuse(why finding) {
-	if ruleTable[c.refusal.rule].Effect != EffectRejectsAlways {
-		c.refusal = why
+func (c *call) breaks(why finding) {
+	if ruleTable[c.broken.rule].Effect != EffectRejectsAlways {
+		c.broken = why
 	}
 }
 
-// status is the HTTP status that answers a request refused by the rule.
+// status is the HTTP status that answers a request that breaks the rule.
 func (id ruleID) status() int {
 	switch id {
 	case ruleMissingKey, ruleBareKey, ruleBearerKey, ruleUnknownKey, rulePasswordWithKey:

@@ -70,9 +70,9 @@ type Config struct {
 	// 200 in strict mode too, and drops its request. By default strict mode
 	// answers 400.
 	DropOversize bool
-	// RefuseItems makes strict mode refuse only the messages of a batch that
+	// RefuseItems makes strict mode reject only the messages of a batch that
 	// break a rule, and apply the others; the answer is a 400 all the same.
-	// By default the whole batch is refused.
+	// By default the whole batch is rejected.
 	RefuseItems bool
 	// RejectSuppressed makes strict mode answer 400 to a message for a
 	// suppressed person. By default it is dropped with a 200.
@@ -132,9 +132,8 @@ type Config struct {
 	// it, TakeBearer one that comes as a bearer token.
 	TakeBareKeys, TakeBearer bool
 
-	// Refuse lets a test make the server refuse messages that are valid
-	// otherwise. It is called once for each such message before anything of
-	// its request is applied; a refused message is dropped, in strict mode
+	// Refuse lets a test name messages that break a rule of its own. It is called once for each valid message before anything of
+	// its request is applied; a message that it refuses is dropped, in strict mode
 	// its request is answered 400. rule names the reason in the verdict.
 	// It must be safe for concurrent use and must not call the server's
 	// methods that change state. Nil: nothing is refused.

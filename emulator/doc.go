@@ -18,7 +18,7 @@
 // the store behind the API would spoil later is a warning beside the verdict.
 // [Server.Messages] returns the newest messages first.
 //
-// A batch with a message that strict mode refuses is refused as a whole:
+// In strict mode a batch with a message that breaks a rule is rejected as a whole:
 // nothing of it is applied, and each of its messages counts as rejected, the
 // innocent ones with the rule other-message-invalid.
 //
@@ -82,7 +82,7 @@
 //
 // There is a page for people, at the root: what arrives, live; the
 // people, with their timeline and the message behind each trait; events and
-// their shapes; objects; what was refused and why; faults, the clock, snapshots.
+// their shapes; objects; what was dropped or rejected, and why; faults, the clock, snapshots.
 // Nothing of it is loaded from elsewhere.
 //
 // # Faults

@@ -214,8 +214,8 @@ func TestCatalogue(t *testing.T) {
 		m := decodedMessage{kind: kindTrack, userID: "u", anonymousID: "a", event: e.name,
 			properties: `{"objectId":"o"}`, context: `{"device":{"token":"t"}}`}
 		m.validate()
-		if m.refusal.rule != noRule {
-			t.Errorf("%s: refused: %+v", e.name, m.refusal)
+		if m.broken.rule != noRule {
+			t.Errorf("%s: refused: %+v", e.name, m.broken)
 			continue
 		}
 		ws.apply(&m, time.Time{})
@@ -231,9 +231,18 @@ func TestCatalogue(t *testing.T) {
 				without.anonymousID = ""
 			}
 			without.validate()
-			if needed := without.refusal.rule != noRule; needed != (e.by == by) {
+			if needed := without.broken.rule != noRule; needed != (e.by == by) {
 				t.Errorf("%s: needs %s %v, the catalogue says it needs %q", e.name, by, needed, e.by)
 			}
+		}
+	}
+}
+
+func TestFormerRulesAreRead(t *testing.T) {
+	t.Parallel()
+	for former, want := range map[string]ruleID{"request-refused": ruleOtherMessage, "refused-by-config": ruleConfigRefuse, "missing-event": ruleMissingEvent} {
+		if got := ruleByID(former); got != want {
+			t.Errorf("%s is read as %s", former, ruleTable[got].ID)
 		}
 	}
 }

@@ -60,7 +60,7 @@ func (j *journal) add(e entry) {
 	}
 }
 
-// index remembers that the entry was not accepted, so that a few refusals are
+// index remembers that the entry was not accepted, so that a few of them are
 // found among a million messages. What left the ring is forgotten in bulk.
 func (j *journal) index(sequence uint64) {
 	if oldest := j.oldest(); len(j.notAccepted) > 64 && j.notAccepted[len(j.notAccepted)/2] < oldest {

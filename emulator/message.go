@@ -11,7 +11,7 @@ import (
 // Message is one decoded message, as [Config].Refuse and [Record] show it.
 // Its strings are as sent, the event's name without surrounding space.
 type Message struct {
-	// Type is identify, track, page, screen, group or alias; of a refused
+	// Type is identify, track, page, screen, group or alias; of an invalid
 	// message it is what was sent.
 	Type        string `json:"type,omitempty"`
 	UserID      string `json:"userId,omitempty"`
@@ -77,7 +77,7 @@ type decodedMessage struct {
 	received time.Time
 	origin   *originRef // made when something is to remember the message
 
-	refusal  finding   // the first rule it breaks, if any
+	broken   finding   // the first rule it breaks, if any
 	warnings []finding // kept whatever its verdict
 }
 
@@ -102,15 +102,15 @@ func (m *decodedMessage) typeName() string {
 	return m.kind.String()
 }
 
-func (m *decodedMessage) refuse(rule ruleID, field string) {
-	if m.refusal.rule == noRule {
-		m.refusal = finding{rule: rule, field: field}
+func (m *decodedMessage) breaks(rule ruleID, field string) {
+	if m.broken.rule == noRule {
+		m.broken = finding{rule: rule, field: field}
 	}
 }
 
-func (m *decodedMessage) refuseDetail(rule ruleID, field, detail string) {
-	if m.refusal.rule == noRule {
-		m.refusal = finding{rule, field, detail}
+func (m *decodedMessage) breaksDetail(rule ruleID, field, detail string) {
+	if m.broken.rule == noRule {
+		m.broken = finding{rule, field, detail}
 	}
 }
 
@@ -125,12 +125,12 @@ func (m *decodedMessage) warnDetail(rule ruleID, field, detail string) {
 // decodeMessage reads the fields of one message. raw is valid JSON and the
 // message keeps it. k is the type that the path implies, or kindUnknown in a
 // batch, where the message must say it. now is the default timestamp.
-// keepName is [Config].KeepPageNames. It reports wrong JSON types as the message's refusal; what else the message
+// keepName is [Config].KeepPageNames. It reports wrong JSON types as the rule that the message breaks; what else the message
 // must have is for validate.
 func decodeMessage(raw string, k kind, now time.Time, keepName bool) decodedMessage {
 	m := decodedMessage{kind: k, raw: raw, at: now}
 	if !rawjson.IsObject(raw) {
-		m.refuse(ruleNotAnObject, "")
+		m.breaks(ruleNotAnObject, "")
 		return m
 	}
 	var timestamp, original, name string
@@ -193,7 +193,7 @@ func (m *decodedMessage) text(field, raw string) string {
 	case rawjson.IsString(raw):
 		return rawjson.Unquote(raw)
 	case !rawjson.IsNull(raw):
-		m.refuseDetail(ruleFieldType, field, "a string is expected")
+		m.breaksDetail(ruleFieldType, field, "a string is expected")
 	}
 	return ""
 }
@@ -218,7 +218,7 @@ func (m *decodedMessage) objectText(field, raw string) string {
 	case rawjson.IsObject(raw):
 		return raw
 	case !rawjson.IsNull(raw):
-		m.refuseDetail(ruleFieldType, field, "an object is expected")
+		m.breaksDetail(ruleFieldType, field, "an object is expected")
 	}
 	return ""
 }

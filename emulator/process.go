@@ -16,8 +16,8 @@ const maxErrors = 20
 // remembered, with the status and the errors of the answer. It takes the lock.
 func (ws *workspaceState) process(c *call, k kind, strict bool, now time.Time) Request {
 	strict = strict || ws.config.Strict
-	refused := c.inspect(ws.config)
-	asked := c.refusal
+	invalid := c.inspect(ws.config)
+	asked := c.broken
 
 	defer ws.persist.begin()()
 	ws.mu.Lock()
@@ -27,9 +27,9 @@ func (ws *workspaceState) process(c *call, k kind, strict bool, now time.Time) R
 	ws.calledAt = now
 	ws.bytes += int64(c.bytes)
 	before, broken, first := ws.counts, ws.broken, ws.journal.sequence+1
-	status, errors := ws.decide(c, k, strict, refused, now)
-	if c.refusal.rule == ruleRateLimited {
-		asked = c.refusal // a question of time, which has passed when the store is read
+	status, errors := ws.decide(c, k, strict, invalid, now)
+	if c.broken.rule == ruleRateLimited {
+		asked = c.broken // a question of time, which has passed when the store is read
 	}
 	if ws.persist != nil {
 		c.durable = ws.persist.append(callRecord(ws.key, c, asked, strict, now), c.text)
@@ -41,36 +41,36 @@ func (ws *workspaceState) process(c *call, k kind, strict bool, now time.Time) R
 // was wrong with it when it came.
 func callRecord(key string, c *call, asked finding, strict bool, now time.Time) storeRecord {
 	r := storeRecord{Op: opCall, Key: key, At: now, Path: c.envelope.path, Strict: strict, Bytes: c.bytes,
-		Encoding: c.envelope.encoding, Agent: c.envelope.userAgent, Refused: c.refused}
+		Encoding: c.envelope.encoding, Agent: c.envelope.userAgent, Refused: c.byConfig}
 	if asked.rule != noRule {
 		r.Refusal = &savedNote{ruleTable[asked.rule].ID, asked.field, asked.detail}
 	}
 	return r
 }
 
-// decide applies or refuses the messages of the call. It returns the HTTP
+// decide applies the messages of the call, or does not. It returns the HTTP
 // status and the errors of the answer.
-func (ws *workspaceState) decide(c *call, k kind, strict, refused bool, now time.Time) (int, []string) {
-	if limit := ws.config.RateLimit; limit > 0 && !c.replayed && c.refusal.rule == noRule && !ws.pace.allow(now, limit) {
-		c.refusal = finding{rule: ruleRateLimited}
+func (ws *workspaceState) decide(c *call, k kind, strict, invalid bool, now time.Time) (int, []string) {
+	if limit := ws.config.RateLimit; limit > 0 && !c.replayed && c.broken.rule == noRule && !ws.pace.allow(now, limit) {
+		c.broken = finding{rule: ruleRateLimited}
 	}
-	if c.refusal.rule != noRule {
-		return ws.refuseCall(c, k, strict, now)
+	if c.broken.rule != noRule {
+		return ws.applyNothing(c, k, strict, now)
 	}
 	if strict && ws.config.RejectSuppressed {
-		refused = ws.refuseSuppressed(c) || refused
+		invalid = ws.findSuppressed(c) || invalid
 	}
 	wholesale := false
 	for i := range c.messages {
-		wholesale = wholesale || takesRequestAlong(c.messages[i].refusal.rule)
+		wholesale = wholesale || takesRequestAlong(c.messages[i].broken.rule)
 	}
-	if wholesale || strict && refused && !ws.config.RefuseItems {
-		return ws.refuseMessages(c, strict && !(wholesale && ws.config.DropOversize), now)
+	if wholesale || strict && invalid && !ws.config.RefuseItems {
+		return ws.applyNoMessage(c, strict && !(wholesale && ws.config.DropOversize), now)
 	}
 	var errors errorList
 	for i := range c.messages {
 		m := &c.messages[i]
-		why, verdict := m.refusal, VerdictAccepted
+		why, verdict := m.broken, VerdictAccepted
 		switch {
 		case why.rule != noRule && strict:
 			verdict = VerdictRejected
@@ -110,56 +110,56 @@ func (ws *workspaceState) applyOnce(m *decodedMessage, now time.Time) finding {
 	return why
 }
 
-// refuseSuppressed refuses the messages for people who are suppressed before
-// the call, and reports whether there are any.
-func (ws *workspaceState) refuseSuppressed(c *call) bool {
+// findSuppressed has the messages for people who are suppressed before the call
+// break a rule, and reports whether there are any.
+func (ws *workspaceState) findSuppressed(c *call) bool {
 	found := false
 	for i := range c.messages {
 		m := &c.messages[i]
-		if m.refusal.rule == noRule {
-			m.refusal = ws.suppressedNote(m)
-			found = found || m.refusal.rule != noRule
+		if m.broken.rule == noRule {
+			m.broken = ws.suppressedFinding(m)
+			found = found || m.broken.rule != noRule
 		}
 	}
 	return found
 }
 
 // inspect validates the messages, lets Config.Refuse see the valid ones, and
-// reports whether any is refused.
+// reports whether any breaks a rule.
 func (c *call) inspect(config *Config) bool {
-	refused := false
+	invalid := false
 	for i := range c.messages {
 		m := &c.messages[i]
 		m.validate()
 		m.validateBySwitch(config)
-		if m.refusal.rule == noRule {
-			if rule, yes := c.configRefuses(i, config); yes {
-				m.refuseDetail(ruleConfigRefuse, "", rule)
+		if m.broken.rule == noRule {
+			if rule, yes := c.askConfig(i, config); yes {
+				m.breaksDetail(ruleConfigRefuse, "", rule)
 			}
 		}
-		refused = refused || m.refusal.rule != noRule
+		invalid = invalid || m.broken.rule != noRule
 	}
-	return refused
+	return invalid
 }
 
-// configRefuses asks Config.Refuse about a message, and remembers the answer for the
+// askConfig asks Config.Refuse about a message, and remembers the answer for the
 // store; a call out of a store has the answer of then.
-func (c *call) configRefuses(i int, config *Config) (rule string, refused bool) {
+func (c *call) askConfig(i int, config *Config) (rule string, refused bool) {
 	switch {
 	case c.replayed:
-		rule, refused = c.refused[i]
+		rule, refused = c.byConfig[i]
 	case config.Refuse != nil:
 		if rule, refused = config.Refuse(c.messages[i].export()); refused {
-			if c.refused == nil {
-				c.refused = make(map[int]string)
+			if c.byConfig == nil {
+				c.byConfig = make(map[int]string)
 			}
-			c.refused[i] = rule
+			c.byConfig[i] = rule
 		}
 	}
 	return rule, refused
 }
 
-// takesRequestAlong reports whether the rule refuses the whole request in
+// takesRequestAlong reports whether the rule is about the whole request in
 // permissive mode too: sizes do (api-facts 6).
 func takesRequestAlong(rule ruleID) bool {
 	return rule == ruleMessageTooLarge || rule == ruleCallTooLarge
@@ -171,34 +171,35 @@ func isOversize(rule ruleID) bool {
 	return takesRequestAlong(rule) || rule == ruleBatchTooLarge || rule == ruleBodyTooLarge
 }
 
-// refuseCall records all that the call carries with the call's own refusal.
-func (ws *workspaceState) refuseCall(c *call, k kind, strict bool, now time.Time) (int, []string) {
+// applyNothing records all that the call carries with the rule that the call
+// itself breaks.
+func (ws *workspaceState) applyNothing(c *call, k kind, strict bool, now time.Time) (int, []string) {
 	verdict, status := VerdictDropped, http.StatusOK
-	strict = strict && !(ws.config.DropOversize && isOversize(c.refusal.rule))
-	if strict || ruleTable[c.refusal.rule].Effect == EffectRejectsAlways {
-		verdict, status = VerdictRejected, c.refusal.rule.status()
+	strict = strict && !(ws.config.DropOversize && isOversize(c.broken.rule))
+	if strict || ruleTable[c.broken.rule].Effect == EffectRejectsAlways {
+		verdict, status = VerdictRejected, c.broken.rule.status()
 	}
 	n := 0
 	for i := range c.messages {
-		ws.record(&c.messages[i], i, verdict, c.refusal, now)
+		ws.record(&c.messages[i], i, verdict, c.broken, now)
 		n++
 	}
 	if c.oversize != "" {
 		for raw := range rawjson.Elements(c.oversize) {
 			m := decodedMessage{raw: strings.Clone(raw)}
-			ws.record(&m, n, verdict, c.refusal, now)
+			ws.record(&m, n, verdict, c.broken, now)
 			n++
 		}
 	}
 	if n == 0 {
-		ws.record(&decodedMessage{kind: k}, 0, verdict, c.refusal, now)
+		ws.record(&decodedMessage{kind: k}, 0, verdict, c.broken, now)
 	}
-	return status, []string{describe(c.refusal, -1)}
+	return status, []string{describe(c.broken, -1)}
 }
 
-// refuseMessages records that the request was refused whole because of some
+// applyNoMessage records that nothing of the request was applied because of some
 // of its messages.
-func (ws *workspaceState) refuseMessages(c *call, strict bool, now time.Time) (int, []string) {
+func (ws *workspaceState) applyNoMessage(c *call, strict bool, now time.Time) (int, []string) {
 	verdict, status := VerdictDropped, http.StatusOK
 	if strict {
 		verdict, status = VerdictRejected, http.StatusBadRequest
@@ -206,7 +207,7 @@ func (ws *workspaceState) refuseMessages(c *call, strict bool, now time.Time) (i
 	var errors errorList
 	for i := range c.messages {
 		m := &c.messages[i]
-		why := m.refusal
+		why := m.broken
 		if why.rule == noRule {
 			why.rule = ruleOtherMessage
 		} else {

@@ -19,8 +19,8 @@ import (
 
 // body is a request body, decompressed, and what is wrong with it.
 type body struct {
-	text    []byte // valid only while the buffer it lives in is not reused
-	refusal finding
+	text   []byte // valid only while the buffer it lives in is not reused
+	broken finding
 }
 
 // maxPooledBuffer keeps a few huge bodies from holding memory for ever.
@@ -78,7 +78,7 @@ func (s *Server) decompress(ctx context.Context, b *bytes.Buffer, received []byt
 		return body{text: received}, done
 	case "gzip":
 	default:
-		return body{refusal: finding{rule: ruleUnknownEncoding}}, done
+		return body{broken: finding{rule: ruleUnknownEncoding}}, done
 	}
 	z, err := gzip.NewReader(bytes.NewReader(received))
 	if err == nil {
@@ -90,14 +90,14 @@ func (s *Server) decompress(ctx context.Context, b *bytes.Buffer, received []byt
 			done = func() { <-s.inflating }
 			err = readBounded(b, z, s.config.MaxBodyBytes)
 		case <-ctx.Done():
-			return body{refusal: finding{rule: ruleMalformedGzip, detail: "the caller went away before it was read"}}, done
+			return body{broken: finding{rule: ruleMalformedGzip, detail: "the caller went away before it was read"}}, done
 		}
 	}
 	switch {
 	case errors.Is(err, errBodyTooLarge):
-		return body{refusal: s.bodyTooLarge()}, done
+		return body{broken: s.bodyTooLarge()}, done
 	case err != nil:
-		return body{refusal: finding{rule: ruleMalformedGzip}}, done
+		return body{broken: finding{rule: ruleMalformedGzip}}, done
 	}
 	return body{text: b.Bytes()}, done
 }
@@ -111,29 +111,29 @@ type call struct {
 	messages []decodedMessage
 	writeKey string // from the body
 	bytes    int
-	// refusal concerns the request as a whole. messages may be empty then.
-	refusal finding
+	// broken concerns the request as a whole. messages may be empty then.
+	broken finding
 	// oversize holds the raw items of a batch that is too large to be
 	// decoded: they are only recorded.
 	oversize string
 	envelope envelope
 	text     string       // the body, if a store is to keep it
 	durable  func() error // waits for the store; nil without one
-	// replayed says that the call comes out of a store, and refused what
+	// replayed says that the call comes out of a store, and byConfig what
 	// Config.Refuse said about its messages when it was new.
 	replayed bool
-	refused  map[int]string
+	byConfig map[int]string
 }
 
 // decodeCall reads a body. k is the type that the path implies, kindUnknown
 // for a batch. now is the
 // time of receipt.
 func (s *Server) decodeCall(b body, k kind, now time.Time) call {
-	c := call{bytes: len(b.text), refusal: b.refusal}
-	if c.refusal.rule != noRule {
+	c := call{bytes: len(b.text), broken: b.broken}
+	if c.broken.rule != noRule {
 		return c
 	}
-	if c.refusal = checkJSON(b.text); c.refusal.rule != noRule {
+	if c.broken = checkJSON(b.text); c.broken.rule != noRule {
 		c.envelope.rest, c.text = shown(b.text), string(b.text)
 		return c
 	}
@@ -143,7 +143,7 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 		c.writeKey = keyOf(rawjson.Member(text, "writeKey"))
 		m := decodeMessage(text, k, now, s.config.KeepPageNames)
 		if len(text) > s.config.MaxCallBytes {
-			m.refusal = tooLarge(ruleCallTooLarge, len(text), s.config.MaxCallBytes)
+			m.broken = tooLarge(ruleCallTooLarge, len(text), s.config.MaxCallBytes)
 		}
 		c.messages = []decodedMessage{m}
 		return c
@@ -158,7 +158,7 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 			if rawjson.IsObject(value) {
 				context = value
 			} else if !rawjson.IsNull(value) {
-				c.refusal = finding{ruleFieldType, "context", "an object is expected"}
+				c.broken = finding{ruleFieldType, "context", "an object is expected"}
 			}
 		case "integrations":
 			if rawjson.IsObject(value) {
@@ -171,10 +171,10 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 	c.envelope.rest = restOf(text)
 	switch {
 	case !rawjson.IsArray(batch):
-		c.refusal = finding{rule: ruleMissingBatch, field: "batch"}
+		c.broken = finding{rule: ruleMissingBatch, field: "batch"}
 		return c
 	case len(text) > s.config.MaxBatchBytes:
-		c.refusal = tooLarge(ruleBatchTooLarge, len(text), s.config.MaxBatchBytes)
+		c.broken = tooLarge(ruleBatchTooLarge, len(text), s.config.MaxBatchBytes)
 		c.oversize = batch
 		return c
 	}
@@ -184,7 +184,7 @@ func (s *Server) decodeCall(b body, k kind, now time.Time) call {
 		m := decodeMessage(strings.Clone(item), kindUnknown, now, s.config.KeepPageNames)
 		m.batchContext, m.batchIntegrations = context, integrations
 		if len(item) > s.config.MaxCallBytes {
-			m.refusal = tooLarge(ruleMessageTooLarge, len(item), s.config.MaxCallBytes)
+			m.broken = tooLarge(ruleMessageTooLarge, len(item), s.config.MaxCallBytes)
 		}
 		c.messages = append(c.messages, m)
 	}

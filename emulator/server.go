@@ -179,7 +179,7 @@ func (s *Server) answer(r *http.Request, received []byte, readErr error) reply {
 		return s.answerAstray(r, received, readErr)
 	}
 
-	b := body{refusal: s.bodyTooLarge()}
+	b := body{broken: s.bodyTooLarge()}
 	if readErr == nil {
 		plain := buffers.Get().(*bytes.Buffer)
 		defer putBuffer(plain)

@@ -29,8 +29,8 @@ func (s Snapshot) MarshalJSON() ([]byte, error) {
 	return json.Marshal(s.state)
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. What it accepts may still be
-// refused by Restore.
+// UnmarshalJSON implements [json.Unmarshaler]. Restore may still find
+// an error in what it accepts.
 func (s *Snapshot) UnmarshalJSON(text []byte) error {
 	state := new(savedState)
 	if err := json.Unmarshal(text, state); err != nil {

@@ -255,12 +255,12 @@ func (s *Server) replayCall(r storeRecord, text []byte) {
 	if len(text) > 0 {
 		c = s.decodeCall(body{text: text}, k, r.At)
 	}
-	if c.refusal = (finding{}); r.Refusal != nil {
-		c.refusal = finding{ruleByID(r.Refusal.Rule), r.Refusal.Field, r.Refusal.Detail}
+	if c.broken = (finding{}); r.Refusal != nil {
+		c.broken = finding{ruleByID(r.Refusal.Rule), r.Refusal.Field, r.Refusal.Detail}
 	}
 	c.bytes = r.Bytes
 	c.envelope.path, c.envelope.encoding, c.envelope.userAgent = r.Path, r.Encoding, r.Agent
-	c.replayed, c.refused = true, r.Refused
+	c.replayed, c.byConfig = true, r.Refused
 	s.mustOpen(r.Key).process(&c, k, r.Strict, r.At)
 }
 

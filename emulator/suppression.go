@@ -15,7 +15,7 @@ func (ws *workspaceState) isSuppressed(who identifier) bool {
 // suppressedNote says that the message is for somebody who is suppressed, if
 // it is. What deletes or unsuppresses somebody, or concerns an object alone, is
 // for nobody in this sense.
-func (ws *workspaceState) suppressedNote(m *decodedMessage) finding {
+func (ws *workspaceState) suppressedFinding(m *decodedMessage) finding {
 	if len(ws.suppressed) == 0 || m.kind == kindAlias {
 		return finding{}
 	}

@@ -25,7 +25,7 @@ func (m *decodedMessage) readTimestamp(timestamp, original string, now time.Time
 	case rawjson.IsString(raw):
 		at, ok := parseISO(rawjson.Unquote(raw), 9)
 		if !ok {
-			m.refuse(ruleTimestamp, field)
+			m.breaks(ruleTimestamp, field)
 			return
 		}
 		m.at = at
@@ -33,7 +33,7 @@ func (m *decodedMessage) readTimestamp(timestamp, original string, now time.Time
 		ms, err := strconv.ParseInt(raw, 10, 64)
 		at := time.UnixMilli(ms).UTC()
 		if err != nil || !printable(at) {
-			m.refuse(ruleTimestamp, field)
+			m.breaks(ruleTimestamp, field)
 			return
 		}
 		m.warn(ruleIntegerTimestamp, field)

@@ -17,17 +17,17 @@ const (
 const defaultObjectType = "1"
 
 // validate checks what the message's type requires (api-facts 1.3, 1.9, 1.10
-// and 6.6) and sets m.refusal to the first rule that it breaks.
+// and 6.6) and sets m.broken to the first rule that it breaks.
 func (m *decodedMessage) validate() {
-	if m.refusal.rule != noRule {
+	if m.broken.rule != noRule {
 		return
 	}
 	switch m.kind {
 	case kindUnknown:
 		if m.typ == "" {
-			m.refuse(ruleMissingType, "type")
+			m.breaks(ruleMissingType, "type")
 		} else {
-			m.refuse(ruleUnknownType, "type")
+			m.breaks(ruleUnknownType, "type")
 		}
 	case kindIdentify:
 		m.validateIdentify()
@@ -40,7 +40,7 @@ func (m *decodedMessage) validate() {
 		}
 	case kindGroup:
 		if m.groupID == "" {
-			m.refuse(ruleMissingGroupID, "groupId")
+			m.breaks(ruleMissingGroupID, "groupId")
 			return
 		}
 		m.object.id = m.groupID
@@ -48,16 +48,16 @@ func (m *decodedMessage) validate() {
 		m.requireObject(m.traits, "traits.", "relationshipAttributes")
 	case kindAlias:
 		if m.userID == "" {
-			m.refuse(ruleMissingUserID, "userId")
+			m.breaks(ruleMissingUserID, "userId")
 		} else if m.previousID == "" {
-			m.refuse(ruleMissingPreviousID, "previousId")
+			m.breaks(ruleMissingPreviousID, "previousId")
 		}
 	}
 }
 
 func (m *decodedMessage) requireIdentity() {
 	if m.userID == "" && m.anonymousID == "" {
-		m.refuse(ruleMissingIdentity, "userId")
+		m.breaks(ruleMissingIdentity, "userId")
 	}
 }
 
@@ -77,7 +77,7 @@ func (m *decodedMessage) validateIdentify() {
 
 func (m *decodedMessage) validateTrack() {
 	if m.event == "" {
-		m.refuse(ruleMissingEvent, "event")
+		m.breaks(ruleMissingEvent, "event")
 		return
 	}
 	if len(m.event) > maxEventNameBytes {
@@ -93,7 +93,7 @@ func (m *decodedMessage) validateTrack() {
 		m.validateObjectEvent()
 	case eventObjectDeleted:
 		if m.anonymousID == "" {
-			m.refuse(ruleMissingAnonymousID, "anonymousId")
+			m.breaks(ruleMissingAnonymousID, "anonymousId")
 		}
 		m.validateObjectEvent()
 	case eventReportDelivery:
@@ -104,7 +104,7 @@ func (m *decodedMessage) validateTrack() {
 	default:
 		if m.userID == "" && m.anonymousID == "" {
 			if m.groupID == "" && rawjson.IsNull(m.contextMember("groupId")) {
-				m.refuse(ruleMissingIdentity, "userId")
+				m.breaks(ruleMissingIdentity, "userId")
 				return
 			}
 			m.warn(ruleNobody, "userId")
@@ -117,7 +117,7 @@ func (m *decodedMessage) validateTrack() {
 
 func (m *decodedMessage) requireUserID() {
 	if m.userID == "" {
-		m.refuse(ruleMissingUserID, "userId")
+		m.breaks(ruleMissingUserID, "userId")
 	}
 }
 
@@ -131,11 +131,11 @@ func (m *decodedMessage) validateDevice() {
 	m.requireUserID()
 	device := m.contextMember("device")
 	if !rawjson.IsObject(device) {
-		m.refuse(ruleMissingToken, "context.device.token")
+		m.breaks(ruleMissingToken, "context.device.token")
 		return
 	}
 	if token := rawjson.Member(device, "token"); !rawjson.IsString(token) || token == `""` {
-		m.refuse(ruleMissingToken, "context.device.token")
+		m.breaks(ruleMissingToken, "context.device.token")
 	}
 	switch rawjson.Member(device, "type") {
 	case `"ios"`, `"android"`:
@@ -147,7 +147,7 @@ func (m *decodedMessage) validateDevice() {
 func (m *decodedMessage) validateObjectEvent() {
 	m.object.id = m.identifier("properties.objectId", rawjson.Member(m.properties, "objectId"))
 	if m.object.id == "" {
-		m.refuse(ruleMissingObjectID, "properties.objectId")
+		m.breaks(ruleMissingObjectID, "properties.objectId")
 		return
 	}
 	m.object.typeID = m.objectType(m.properties, "properties.")
@@ -181,7 +181,7 @@ func (m *decodedMessage) checkObjectType(field, typeID string) {
 	}
 }
 
-// validateBySwitch checks what a switch makes the server refuse.
+// validateBySwitch checks what a switch forbids.
 func (m *decodedMessage) validateBySwitch(config *Config) {
 	if config.RequireGroupPerson && m.kind == kindGroup && m.typ != "" || config.RequireReportPerson && isReport(m.event) && m.kind == kindTrack {
 		m.requireIdentity()
@@ -189,7 +189,7 @@ func (m *decodedMessage) validateBySwitch(config *Config) {
 	if config.RefuseOddObjectTypes {
 		for _, w := range m.warnings {
 			if w.rule == ruleOddObjectType {
-				m.refuseDetail(ruleFieldType, w.field, "an object type in digits is expected")
+				m.breaksDetail(ruleFieldType, w.field, "an object type in digits is expected")
 			}
 		}
 	}
@@ -197,7 +197,7 @@ func (m *decodedMessage) validateBySwitch(config *Config) {
 
 func isReport(event string) bool { return event == eventReportDelivery || event == eventReportContent }
 
-// requireObject refuses the message if the named member is there and is not
+// requireObject has the message break a rule if the named member is there and is not
 // an object.
 func (m *decodedMessage) requireObject(attributes, path, name string) {
 	m.objectText(path+name, rawjson.Member(attributes, name))

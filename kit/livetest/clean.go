@@ -115,7 +115,7 @@ func (w *workspace) remove(ctx context.Context, items []Item, patience time.Dura
 	if err := w.sendAll(ctx, meet); err != nil {
 		return nil, err
 	}
-	strangers, err := w.settle(ctx, people, patience, func(i Item) error {
+	strangers, err := w.lookUntil(ctx, people, patience, func(i Item) error {
 		c, err := w.app.Customers().Attributes(ctx, i.customer())
 		if err != nil {
 			return err
@@ -131,7 +131,7 @@ func (w *workspace) remove(ctx context.Context, items []Item, patience time.Dura
 	if len(strangers) == len(meet) {
 		patience = 0 // what is not even there cannot be seen to go
 	}
-	still, err := w.settle(ctx, items, patience, func(i Item) error { return w.isGone(ctx, i) })
+	still, err := w.lookUntil(ctx, items, patience, func(i Item) error { return w.isGone(ctx, i) })
 	if err != nil {
 		return nil, err
 	}
@@ -186,9 +186,9 @@ func (w *workspace) sendAll(ctx context.Context, msgs []cio.Message) error {
 	return nil
 }
 
-// settle looks at each of the items until look returns nil for it, or their time is over, and returns what it said last of the others. The
+// lookUntil looks at each of the items until look returns nil for it, or their time is over, and returns what it said last of the others. The
 // error is one that every look would meet.
-func (w *workspace) settle(ctx context.Context, items []Item, patience time.Duration, look func(Item) error) (map[Item]error, error) {
+func (w *workspace) lookUntil(ctx context.Context, items []Item, patience time.Duration, look func(Item) error) (map[Item]error, error) {
 	open := make(map[Item]error)
 	for _, i := range items {
 		open[i] = nil

@@ -35,32 +35,32 @@ var answerDeviations = []Experiment{
 		})},
 	{ID: "group-without-person", Question: "What is answered to a batch with a group that names no person?", Assumed: "strict 200, permissive 200", needs: Case{objects: 1},
 		Behaviour: "A group message names a person or none, in a batch too.",
-		run: refused("require-group-person", func(s *scope) []call {
+		run: rejected("require-group-person", func(s *scope) []call {
 			return both(call{path: "batch", body: `{"batch":[{"type":"group","groupId":` + quoted(s.objects[0]) + `,"traits":{"objectTypeId":` + quoted(s.cfg.ObjectType) + `}}]}`})
 		})},
 	{ID: "report-without-person", Question: "What is answered to a delivery report that names no person?", Assumed: "strict 200, permissive 200",
 		Behaviour: "A delivery or content report names a person or none.",
-		run: refused("require-report-person", func(s *scope) []call {
+		run: rejected("require-report-person", func(s *scope) []call {
 			return both(call{path: "track", body: `{"event":"Report Delivery Event","properties":{"deliveryId":` + quoted(s.nobody()) + `,"metric":"opened"}}`})
 		})},
 	{ID: "odd-object-type", Question: "What is answered to an object type that is no number?", Assumed: "strict 200, permissive 200",
 		Behaviour: "An object type that is no whole number is taken as it is, with a warning.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			object := s.nobody()
-			seen, err := refused("refuse-odd-object-types", func(s *scope) []call {
+			seen, err := rejected("refuse-odd-object-types", func(s *scope) []call {
 				return both(call{path: "group", body: `{"groupId":` + quoted(object) + `,"traits":{"objectTypeId":"ciokit"}}`})
 			})(ctx, s, switches)
 			return seen, errors.Join(err, s.forgetObject(ctx, "ciokit", object))
 		}},
 }
 
-// taken makes the observation of calls that are assumed to be refused; where both are taken, the switch would do the same.
+// taken makes the observation of calls that are assumed to be rejected; where both are taken, the switch would do the same.
 func taken(flag string, calls func(*scope) []call) func(context.Context, *scope, map[string]string) (string, error) {
 	return switched(flag, "strict 200, permissive 200", calls)
 }
 
-// refused makes the observation of calls that are assumed to be taken; where strict mode refuses them, the switch would do the same.
-func refused(flag string, calls func(*scope) []call) func(context.Context, *scope, map[string]string) (string, error) {
+// rejected makes the observation of calls that are assumed to be taken; where strict mode rejects them, the switch would do the same.
+func rejected(flag string, calls func(*scope) []call) func(context.Context, *scope, map[string]string) (string, error) {
 	return switched(flag, "strict 400, permissive 200", calls)
 }
 

@@ -20,11 +20,11 @@ type Keeper struct {
 	reading sync.Mutex      // held while the App API is asked, and taken before mu
 	surplus map[string]bool // names of attributes that were there beside those that were sent
 
-	mu      sync.Mutex
-	ledger  *Ledger // nil until something is noted
-	known   map[Item]bool
-	sent    time.Time // when the last call was noted
-	settled time.Time // what was sent before this has been applied, or never will be
+	mu        sync.Mutex
+	ledger    *Ledger // nil until something is noted
+	known     map[Item]bool
+	sent      time.Time // when the last call was noted
+	appliedBy time.Time // what was sent before this has been applied, or never will be
 }
 
 // Keep makes sure that the workspace is the one that is meant, and returns a Keeper for it. It sends nothing. The caller closes it.

@@ -175,7 +175,7 @@ var gdprCases = []Case{
 		err = s.send(ctx, cio.Identify{UserID: id, Traits: map[string]any{"plan": "pro"}})
 		switch {
 		case errors.Is(err, cio.ErrInvalid):
-			s.observe("a call for a suppressed person", "refused")
+			s.observe("a call for a suppressed person", "rejected")
 		case err != nil:
 			return err
 		default:

@@ -111,22 +111,22 @@ func (k *Keeper) patience() time.Duration {
 // absent makes sure that nobody is there: not any more, and not later either.
 func (k *Keeper) absent(ctx context.Context, id appapi.CustomerID) error {
 	k.mu.Lock()
-	settled := k.emulated || !k.settled.Before(k.sent)
+	applied := k.emulated || !k.appliedBy.Before(k.sent)
 	var err error
-	if !settled {
+	if !applied {
 		err = k.markNoted()
 	}
 	k.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	if !settled {
+	if !applied {
 		now := time.Now()
 		if err := k.mark(ctx); err != nil {
 			return err
 		}
 		k.mu.Lock()
-		k.settled = now
+		k.appliedBy = now
 		k.mu.Unlock()
 	}
 	return k.awaitFor(ctx, k.patience(), func() error { return k.notThere(ctx, id) })

@@ -64,7 +64,7 @@ var sizeExperiments = []Experiment{
 		}},
 }
 
-// edge finds the first of the sizes that is refused. limit is told the largest that is not.
+// edge finds the first of the sizes that is rejected. limit is told the largest that is not.
 func (s *scope) edge(ctx context.Context, path string, sizes []int, body func(id string, size int) string, limit func(int)) (string, error) {
 	last := 0
 	for _, size := range append(sizes, 2*sizes[len(sizes)-1]) {
