@@ -77,7 +77,7 @@ func TestEmulator(t *testing.T) {
 		"permissive":                   {emulator.Config{}, true, accepted, accepted, accepted, "still there"},
 		"strict, decimal limits":       {emulator.Config{MaxCallBytes: 32_000, MaxBatchBytes: 500_000}, false, tooLarge, tooLarge, accepted, "still there"},
 		"permissive, decimal limits":   {emulator.Config{MaxCallBytes: 32_000, MaxBatchBytes: 500_000}, true, accepted, accepted, accepted, "still there"},
-		"strict, every other choice":   {emulator.Config{MaxCallBytes: 32_000, DropOversize: true, RefuseItems: true, RejectSuppressed: true, KeepDates: true, MergeOnAlias: true}, false, accepted, accepted, "refused", "not there"},
+		"strict, every other choice":   {emulator.Config{MaxCallBytes: 32_000, DropOversize: true, RefuseItems: true, RejectSuppressed: true, KeepDates: true, MergeOnAlias: true}, false, accepted, accepted, "rejected", "not there"},
 		"strict for every call's sake": {emulator.Config{Strict: true, MaxBatchBytes: 500_000}, true, accepted, tooLarge, accepted, "still there"},
 	} {
 		t.Run(name, func(t *testing.T) {
