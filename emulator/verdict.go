@@ -218,7 +218,7 @@ var ruleTable = [...]Rule{
 		"The event has no properties.objectId.",
 		"Put the object's ID into properties.objectId."},
 	ruleConfigRefuse: {"config-refuse", EffectRefuses,
-		"Config.Refuse of this server drops or rejects this message.",
+		"The server was set up to drop or reject this message.",
 		"See Config.Refuse, which the program that runs the server has set."},
 
 	ruleAnonymousIdentify: {"anonymous-identify", EffectDropsAlways,

@@ -112,11 +112,12 @@ func (f *emulateFlags) greet(con console.Console, base string, to *target) {
 	if f.tls && f.tlsCert == "" {
 		fmt.Fprintln(con.Err, "Its certificate was made just now, and no client trusts it; --tls-cert FILE writes it for them.")
 	}
-	fmt.Fprintf(con.Err, `  page:    %[1]s/
-  load:    ciokit load FILE --mapping MAP.yaml --to %[1]s
-  look:    %[1]s/_emulator/stats
-  refused: %[1]s/_emulator/messages?verdict=refused
-  no key:  %[1]s/_emulator/messages?key=%[2]s, the calls without a key or with an unknown one
+	fmt.Fprintf(con.Err, `  page:     %[1]s/
+  load:     ciokit load FILE --mapping MAP.yaml --to %[1]s
+  look:     %[1]s/_emulator/stats
+  rejected: %[1]s/_emulator/messages?verdict=rejected
+  dropped:  %[1]s/_emulator/messages?verdict=dropped, in spite of a 200
+  no key:   %[1]s/_emulator/messages?key=%[2]s, the calls without a key or with an unknown one
 Any write key works%[3]s. Customer.io's own SDKs, as this project's tests run them:
 `, base, emulator.UnknownKey, map[bool]string{true: " that --key lists", false: ""}[len(f.keys) > 0])
 	for _, s := range sdks.Snippets {
