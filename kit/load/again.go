@@ -22,9 +22,9 @@ func (j *Journal) EndedEarly() bool {
 	return true
 }
 
-// Hold makes sure that this process alone is at work on the load of that name until release is called. Names are of
+// Lock makes sure that this process alone is at work on the load of that name until release is called. Names are of
 // the caller's making, and name a file below dir. The error is ErrRunning if another process has it.
-func Hold(dir, name string) (release func() error, err error) {
+func Lock(dir, name string) (release func() error, err error) {
 	if dir, err = orJournalDir(dir); err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ type changes struct {
 	job     *Job
 	dir     string             // for files without a name
 	old     *snapshot.Snapshot // that rows are compared with; nil for none
-	marker  marker
+	maker   entryMaker
 	sent    *keySet // what rows of this run that were sent are about; nil if none is left out
 	spool   *snapshot.Spool
 	info    snapshot.Info       // of the one to be made
@@ -107,7 +107,7 @@ func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes,
 	if job.sends() {
 		c.info.KeyHash = job.Client.KeyHash(c.info.Salt)
 	}
-	c.marker.salt = salt[:]
+	c.maker.salt = salt[:]
 	if c.old != nil && !cfg.Full {
 		c.sent = newKeySet()
 	}
@@ -215,11 +215,11 @@ func (c *changes) doubt() {
 	}
 }
 
-// changeMarks are what a chunk keeps for the snapshot.
-type changeMarks struct {
-	marks     []markAt
+// chunkEntries are what a chunk keeps for the snapshot.
+type chunkEntries struct {
+	entries   []entryAt
 	unchanged int64 // rows
-	weight    int   // of marks, about, in bytes of memory
+	weight    int   // of entries, about, in bytes of memory
 }
 
 // flush hands what is kept to the operating system, sync brings it to disk. They do nothing without a journal.
@@ -259,11 +259,11 @@ func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mappi
 	if c == nil {
 		return false
 	}
-	marks, sure := c.marker.of(messages, m)
-	same := sure && len(marks) > 0 && c.sent != nil && c.findErr == nil
-	for i := 0; same && i < len(marks); i++ {
-		if same = !c.sent.has(marks[i].About); same {
-			same, c.findErr = c.old.Has(marks[i])
+	entries, sure := c.maker.of(messages, m)
+	same := sure && len(entries) > 0 && c.sent != nil && c.findErr == nil
+	for i := 0; same && i < len(entries); i++ {
+		if same = !c.sent.has(entries[i].About); same {
+			same, c.findErr = c.old.Has(entries[i])
 		}
 	}
 	row := len(k.rows)
@@ -271,39 +271,39 @@ func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mappi
 		row = rowOfUnchanged
 		k.unchanged++
 	}
-	for _, one := range marks {
+	for _, one := range entries {
 		if !same {
 			c.sent.add(one.About)
 		}
-		k.note(markAt{Entry: one, row: row})
+		k.note(entryAt{Entry: one, row: row})
 	}
 	if !c.cfg.IDs {
 		return same
 	}
-	people, lost := c.marker.peopleOf(nil, messages, m)
+	people, lost := c.maker.peopleOf(nil, messages, m)
 	switch {
 	case len(people) == 0:
-	case len(marks) == 0:
-		k.note(markAt{row: rowOfOthers, people: people})
+	case len(entries) == 0:
+		k.note(entryAt{row: rowOfOthers, people: people})
 	default:
-		k.marks[len(k.marks)-1].people = people
+		k.entries[len(k.entries)-1].people = people
 		k.weight += weightOf(people)
 	}
 	if !same {
 		c.made.Begin(people)
 	}
 	if c.cfg.Mirror != "" {
-		if others := c.marker.inCells(nil, r); len(others) > 0 {
-			k.note(markAt{row: rowOfOthers, people: others})
+		if others := c.maker.inCells(nil, r); len(others) > 0 {
+			k.note(entryAt{row: rowOfOthers, people: others})
 		}
 	}
 	if c.cfg.Mirror != "" && (lost || len(messages) < len(m.Compiled().Messages())) {
-		n := c.marker.whoIsIn(r, m)
+		n := c.maker.whoIsIn(r, m)
 		if len(n.people) > 0 {
-			k.note(markAt{row: rowOfOthers, people: n.people})
+			k.note(entryAt{row: rowOfOthers, people: n.people})
 		}
 		if lost || n.lost {
-			k.note(markAt{row: rowOfNobody})
+			k.note(entryAt{row: rowOfNobody})
 		}
 	}
 	return same
@@ -315,23 +315,23 @@ func (c *changes) unsent(k *chunk, r *source.Row, m *mapping.Mapper) {
 	if c == nil || c.cfg.Mirror == "" {
 		return
 	}
-	n := c.marker.whoIsIn(r, m)
+	n := c.maker.whoIsIn(r, m)
 	if len(n.people) > 0 {
-		k.note(markAt{row: rowOfOthers, people: n.people})
+		k.note(entryAt{row: rowOfOthers, people: n.people})
 	}
 	if n.lost || len(n.people) == 0 && !n.excluded {
-		k.note(markAt{row: rowOfNobody})
+		k.note(entryAt{row: rowOfNobody})
 	}
 }
 
-// note keeps a mark.
-func (k *chunk) note(at markAt) {
-	k.marks = append(k.marks, at)
-	k.weight += markBytes + weightOf(at.people)
+// note keeps an entry.
+func (k *chunk) note(at entryAt) {
+	k.entries = append(k.entries, at)
+	k.weight += entryAtBytes + weightOf(at.people)
 }
 
-// markBytes is about how much memory a markAt takes.
-const markBytes = 48
+// entryAtBytes is about how much memory an entryAt takes.
+const entryAtBytes = 48
 
 func weightOf(people []snapshot.Mention) (n int) {
 	for _, one := range people {
@@ -340,8 +340,8 @@ func weightOf(people []snapshot.Mention) (n int) {
 	return n
 }
 
-// markAt is a mark of a row of a chunk, one of several.
-type markAt struct {
+// entryAt is an entry of a row of a chunk, one of several.
+type entryAt struct {
 	snapshot.Entry
 	row    int // which of chunk.rows, or one of those below
 	people []snapshot.Mention
@@ -358,8 +358,8 @@ func (c *changes) record(k *chunk) error {
 	if c == nil {
 		return nil
 	}
-	for i := range k.marks {
-		at := &k.marks[i]
+	for i := range k.entries {
+		at := &k.entries[i]
 		what := snapshot.RowSent
 		switch at.row {
 		case rowOfUnchanged:

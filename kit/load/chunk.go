@@ -27,12 +27,12 @@ type chunk struct {
 	read  int64 // how many rows there were, those without messages included
 	empty int64
 	blank int64 // those of them that have nothing in the columns that the mapping reads
-	changeMarks
+	chunkEntries
 	warned   mapping.Warnings
 	offset   int64  // in the input
 	ordinal  int64  // of the row after the last
 	mark     []byte // of the last row, where the source needs it to go on
-	who      string // tells whom the rows so far are about from others, where there is a mark
+	who      string // tells whom the rows so far are about from others, where the source marks its rows
 	complete bool   // the input ended
 	err      error  // why the input was not read on
 
@@ -57,7 +57,7 @@ type chunkRow struct {
 }
 
 func (c *chunk) reset() {
-	*c = chunk{rows: c.rows[:0], raw: c.raw[:0], changeMarks: changeMarks{marks: c.marks[:0]}, warned: c.warned[:0]}
+	*c = chunk{rows: c.rows[:0], raw: c.raw[:0], chunkEntries: chunkEntries{entries: c.entries[:0]}, warned: c.warned[:0]}
 }
 
 // reader turns rows into messages and gives them to the lanes.
@@ -70,7 +70,7 @@ type reader struct {
 	count   int64     // of rows read
 	first   int64     // of these, those before the batch at hand
 	mark    []byte    // behind the last chunk
-	who     whoIsIn   // in the rows so far, where they have marks
+	who     whoIsIn   // in the rows so far, where the source marks them
 	met     string    // of who, behind the last chunk
 	before  string    // of who, behind the rows that an earlier run has settled
 	offset  int64     // in the input, of the rows before those at hand

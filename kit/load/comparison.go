@@ -168,13 +168,13 @@ func (k *comparing) columns(selected []string) {
 	}
 }
 
-// row notes a row whose messages the marker has just looked at. same says that it has not changed.
+// row notes a row whose messages the entryMaker has just looked at. same says that it has not changed.
 func (k *comparing) row(same bool) error {
 	if k == nil {
 		return nil
 	}
-	m := &k.changes.marker
-	for _, one := range m.marks {
+	m := &k.changes.maker
+	for _, one := range m.entries {
 		if k.met == nil {
 			break
 		}

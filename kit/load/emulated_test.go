@@ -34,7 +34,7 @@ func emulated(t testing.TB, cfg cio.Config) (*cio.Client, *emulator.Server) {
 func sharedJob(t testing.TB, name string) Job {
 	t.Helper()
 	dir := filepath.Join("..", "..", "..", "shared", "data")
-	mapping, err := mapping.Read(filepath.Join(dir, name+".yaml"))
+	m, err := mapping.Read(filepath.Join(dir, name+".yaml"))
 	if errors.Is(err, os.ErrNotExist) {
 		t.Skipf("%s is not here: the reference data is in ../shared beside the repository", name)
 	}
@@ -46,7 +46,7 @@ func sharedJob(t testing.TB, name string) Job {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { src.Close() })
-	return Job{Source: src, Mapping: mapping}
+	return Job{Source: src, Mapping: m}
 }
 
 // checkShop checks that all orders and people are there, to the cent.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
@@ -32,7 +31,7 @@ func ExampleRun() {
 		log.Fatal(err)
 	}
 	defer rows.Close()
-	mapping, err := mapping.Parse("people.yaml", []byte(`
+	m, err := mapping.Parse("people.yaml", []byte(`
 messages:
   - identify:
       userId: $id
@@ -42,7 +41,7 @@ messages:
 		log.Fatal(err)
 	}
 
-	summary, err := load.Run(context.Background(), load.Job{Source: rows, Mapping: mapping, Client: client, Rejects: os.Stdout})
+	summary, err := load.Run(context.Background(), load.Job{Source: rows, Mapping: m, Client: client, Rejects: os.Stdout})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -50,45 +49,6 @@ messages:
 	// Output:
 	// {"line":3,"column":"orders","field":"traits.orders","rule":"not-an-integer","hint":"give digits with an optional sign, or use float or decimal in the mapping","row":"0002,bob@example.com,a dozen","ciokit":{"rejects":1,"ordinal":1,"sum":"9fe288e4c4ee677b","format":"csv","delimiter":",","columns":["id","email","orders"]}}
 	// 2 rows, 2 messages: 1 accepted, 1 rejected
-}
-
-// The rows of a program are loaded like those of a file, with their types. One row serves for all: it is read while the iterator waits.
-func ExampleRows() {
-	server := emulator.New(emulator.Config{}) // Customer.io on this machine
-	client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: "http://emulator.test", HTTPClient: &http.Client{Transport: server.Transport()}})
-	if err != nil {
-		log.Fatal(err)
-	}
-	mapping, err := mapping.Parse("people.yaml", []byte(`
-messages:
-  - identify:
-      userId: $id
-      traits: {$all: {except: [id]}}
-`))
-	if err != nil {
-		log.Fatal(err)
-	}
-
-	rows := source.Rows([]string{"id", "orders", "vip", "since"}, func(yield func(source.Values, error) bool) {
-		row := make(source.Values, 4)
-		for i := range 3 {
-			row[0], row[1], row[2], row[3] = fmt.Sprintf("%04d", i), i*12, i == 2, time.Date(2026, 1, 31, 12, i, 0, 0, time.UTC)
-			if !yield(row, nil) {
-				return
-			}
-		}
-	})
-	defer rows.Close()
-	summary, err := load.Run(context.Background(), load.Job{Source: rows, Mapping: mapping, Client: client})
-	if err != nil {
-		log.Fatal(err)
-	}
-	person, err := server.Person("", "0002")
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(summary.Accepted, "people; the last has", string(person.Traits["orders"]), "orders and is a VIP:", string(person.Traits["vip"]))
-	// Output: 3 people; the last has 24 orders and is a VIP: true
 }
 
 // A load that is started keeps a journal. After whatever ends it, here a power cut that a context stands for, another process goes on with it,
@@ -166,7 +126,7 @@ func ExampleReadDenyList() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	mapping, err := mapping.Parse("people.yaml", []byte("messages:\n  - identify: {userId: $id, traits: {email: $email}}\n"))
+	m, err := mapping.Parse("people.yaml", []byte("messages:\n  - identify: {userId: $id, traits: {email: $email}}\n"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -174,7 +134,7 @@ func ExampleReadDenyList() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	summary, err := load.Run(context.Background(), load.Job{Source: rows, Mapping: mapping, Deny: list, DryRun: true})
+	summary, err := load.Run(context.Background(), load.Job{Source: rows, Mapping: m, Deny: list, DryRun: true})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -194,13 +154,13 @@ func ExampleListJournals() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	mapping, err := mapping.Parse("people.yaml", []byte("messages:\n  - identify: {userId: $id}\n"))
+	m, err := mapping.Parse("people.yaml", []byte("messages:\n  - identify: {userId: $id}\n"))
 	if err != nil {
 		log.Fatal(err)
 	}
 	rows := source.Rows([]string{"id"}, func(yield func(source.Values, error) bool) { yield(source.Values{"0001"}, nil) })
 	defer rows.Close()
-	l, err := load.Start(dir, load.Job{Source: rows, Mapping: mapping, Client: client, Fingerprint: "the people of 31 January"})
+	l, err := load.Start(dir, load.Job{Source: rows, Mapping: m, Client: client, Fingerprint: "the people of 31 January"})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -152,14 +152,3 @@ func (j *Job) spoolDir() string {
 	}
 	return ""
 }
-
-// countIdentity ends the counting.
-func (r *run) countIdentity(c *identityCounter) {
-	r.mu.Lock()
-	complete := r.tally.Complete
-	r.mu.Unlock()
-	count := c.count(complete)
-	r.mu.Lock()
-	r.tally.Identity = count
-	r.mu.Unlock()
-}

@@ -141,9 +141,9 @@ type Checkpoint struct {
 	// Summary counts them. Nothing is unsent among them.
 	Summary
 	// Its version is not kept: the journal has one.
-	NoVersion struct{} `json:"version,omitzero"`
-	Warned  []mapping.Warning `json:"warned,omitempty"`
-	Reasons map[string]int64  `json:"reasons,omitempty"`
+	NoVersion struct{}          `json:"version,omitzero"`
+	Warned    []mapping.Warning `json:"warned,omitempty"`
+	Reasons   map[string]int64  `json:"reasons,omitempty"`
 	// RejectsBytes is how long the rejects were.
 	RejectsBytes int64 `json:"rejects_bytes,omitempty"`
 	// RejectsSum is the CRC-32C of those bytes.

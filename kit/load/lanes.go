@@ -10,7 +10,7 @@ import (
 // lanes bring messages to the client side by side. Messages of one person go by the same lane, which has one Send under way at a time, so
 // that they keep their order. All methods but those of the workers are for the goroutine that reads.
 type lanes struct {
-	r      *run
+	r      sender
 	bytes  int          // of a parcel
 	begun  bool         // a parcel was handed to a worker
 	flying atomic.Int64 // parcels that a worker was handed and has not settled
@@ -53,7 +53,7 @@ type place struct {
 }
 
 func newLanes(r *run, n, bytes int) *lanes {
-	l := &lanes{r: r, bytes: bytes}
+	l := &lanes{r: sender{r}, bytes: bytes}
 	for range n {
 		ln := &lane{ready: make(chan *parcel), woken: make(chan struct{}, 1)}
 		l.all = append(l.all, ln)

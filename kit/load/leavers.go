@@ -76,7 +76,7 @@ func (l *leavers) find() error {
 			if err := l.seen.Add(snapshot.AppendKey(buf[:0], one.ID)); err != nil {
 				return err
 			}
-			if address := l.c.marker.hashAddress(address.Of(string(one.ID))); address != 0 {
+			if address := l.c.maker.hashAddress(address.Of(string(one.ID))); address != 0 {
 				if err := l.addresses.Add(binary.BigEndian.AppendUint64(buf[:0], address)); err != nil {
 					return err
 				}
@@ -129,7 +129,7 @@ func (l *leavers) findByAddress() error {
 	had := extsort.New(l.c.dir)
 	defer had.Close()
 	err = known.EachBut(seen, func(p *snapshot.Person) error {
-		if own := l.c.marker.hashAddress(address.Of(string(p.ID))); own != 0 {
+		if own := l.c.maker.hashAddress(address.Of(string(p.ID))); own != 0 {
 			p.Addresses = append(p.Addresses, own)
 		}
 		for _, address := range p.Addresses {

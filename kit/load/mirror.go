@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/address"
@@ -15,8 +14,11 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
+// remover takes away who has left, once all rows are settled.
+type remover struct{ *run }
+
 // finishChanges ends the part of a run that has to do with snapshots: it takes away who has left, and writes the new snapshot.
-func (r *run) finishChanges() error {
+func (r remover) finishChanges() error {
 	c := r.changes
 	if c == nil {
 		return nil
@@ -28,7 +30,7 @@ func (r *run) finishChanges() error {
 	whole := t.Complete && r.job.Limit == 0 && r.sourceErr == nil && t.Rows > 0 && !r.stoppedBy(ErrInputChanged)
 	read := t.Complete && r.sourceErr == nil && !r.stoppedBy(ErrInputChanged)
 	settled := len(r.stops) == 0 && t.Unsent == 0 || r.job.DryRun
-	err := c.spool.Flush() // here, because the recorder does so too
+	err := c.spool.Flush() // here, because the checkpointer does so too
 	r.mu.Unlock()
 	if err = errors.Join(c.findErr, err); err != nil {
 		return err
@@ -69,13 +71,8 @@ func (r *run) finishChanges() error {
 	return c.withdraw()
 }
 
-// stoppedBy reports whether the run was stopped for that reason; the lock must be held.
-func (r *run) stoppedBy(reason error) bool {
-	return slices.ContainsFunc(r.stops, func(s *StopError) bool { return s.Reason == reason })
-}
-
 // mirror takes away who has left, or says why it must not.
-func (r *run) mirror(gone *leavers) error {
+func (r remover) mirror(gone *leavers) error {
 	c := r.changes
 	if a := r.job.Approved; a != nil && !r.job.DryRun && (gone.n != a.Left || gone.ids != a.leavers) {
 		r.stop(&StopError{ErrInputChanged, fmt.Errorf("%s to be deleted when it was approved, and now %s, or others", plural.Count(a.Left, "person was", "people were"), plural.Count(gone.n, "is", "are"))})
@@ -135,7 +132,7 @@ func (r *run) mirror(gone *leavers) error {
 }
 
 // tryMirror is mirror for a dry run: it names those who would not be taken away.
-func (r *run) tryMirror(gone *leavers) error {
+func (r remover) tryMirror(gone *leavers) error {
 	return gone.each(func(p *snapshot.Person) error {
 		if why := r.changes.whyKept(p, r.encode); why != nil {
 			return r.refuseRemoval(*why, idAsRow(p.ID))
@@ -162,7 +159,7 @@ func leftUnsure() Reject {
 	return Reject{Field: "userId", Rule: RuleLeftUnsure, Hint: leftUnsureHint}
 }
 
-func (r *run) leaveAlone(gone *leavers) {
+func (r remover) leaveAlone(gone *leavers) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tally.LeftAlone = gone.n
@@ -217,7 +214,7 @@ func (j *Job) mayMirror(gone *leavers, deletes int64) *StopError {
 
 // remove sends a message for each of these people, and accounts for it as for one of a row. gone gets those who are known to be gone, and those
 // whom the client's own rules keep from it.
-func (r *run) remove(ids [][]byte, base string, gone *leavers) error {
+func (r remover) remove(ids [][]byte, base string, gone *leavers) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -250,8 +247,8 @@ func (r *run) remove(ids [][]byte, base string, gone *leavers) error {
 		return nil
 	}
 	ln := new(lane)
-	fates := r.deliver(ln, p)
-	r.decide(ln)
+	fates := r.lanes.r.deliver(ln, p)
+	r.lanes.r.decide(ln)
 	removed := int64(0)
 	for i, id := range sent {
 		if fates == nil || fates[i].outcome == 0 {
@@ -282,7 +279,7 @@ func (c *changes) removal(id, base string) cio.Message {
 
 // refuseRemoval counts a person who is not taken away: the client's own rules, such as a list of people not to be touched, do not let them, or it
 // is not sure that they may be.
-func (r *run) refuseRemoval(rej Reject, raw []byte) error {
+func (r remover) refuseRemoval(rej Reject, raw []byte) error {
 	rej.File, rej.unreadable = mirrorFile, true
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -223,7 +223,7 @@ type sampling struct {
 
 	changes   *changes
 	comparing *comparing // with the snapshot; nil for none
-	chunk     chunk      // of the row at hand, for its mark
+	chunk     chunk      // of the row at hand, for its entries
 }
 
 // look finds out who has left the input.
@@ -282,7 +282,7 @@ func (s *sampling) lookAt(gone *leavers, job *Job) error {
 }
 
 // note keeps for the snapshot what the row is, and reports whether it would be left out.
-func (s *sampling) note(r *source.Row, messages []cio.Encoded) (same bool, err error) {
+func (s *sampling) keep(r *source.Row, messages []cio.Encoded) (same bool, err error) {
 	if s.changes == nil {
 		return false, nil
 	}
@@ -303,22 +303,22 @@ func (s *sampling) row(r *source.Row) error {
 	p.Sampled++
 	if r.Err != nil {
 		p.refuse(unreadable(r.Line, r.Err).of(r.File))
-		_, err := s.note(r, nil)
+		_, err := s.keep(r, nil)
 		return err
 	}
 	messages, err := s.mapper.Map(r, 0)
 	if err != nil {
 		p.refuse(newReject(r.Line, err).of(r.File))
-		_, err := s.note(r, nil)
+		_, err := s.keep(r, nil)
 		return err
 	}
 	if len(messages) == 0 {
 		p.Empty++
-		_, err := s.note(r, []cio.Encoded{})
+		_, err := s.keep(r, []cio.Encoded{})
 		return err
 	}
 	s.counter.row(r, s.mapper.Said())
-	if same, err := s.note(r, messages); same || err != nil {
+	if same, err := s.keep(r, messages); same || err != nil {
 		p.Unchanged++
 		return err
 	}

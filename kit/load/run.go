@@ -3,13 +3,17 @@ package load
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
@@ -73,70 +77,78 @@ func (j Job) runWith(ctx context.Context, rejects *rejectsFile) (Summary, error)
 // runJob runs a job that has its defaults.
 func runJob(ctx context.Context, job Job) (Summary, error) {
 	begun := time.Now()
+	r, read, err := prepare(ctx, &job, begun)
+	if err != nil {
+		return Summary{Seconds: time.Since(begun).Seconds()}, err
+	}
+	return r.pass(read)
+}
+
+// prepare makes a run and its reader, once all that can be checked before the first row is read has been.
+func prepare(ctx context.Context, job *Job, begun time.Time) (*run, *reader, error) {
 	columns, err := job.Source.Columns(ctx)
 	if err != nil {
-		return Summary{Seconds: time.Since(begun).Seconds()}, beginError(ctx, err)
+		return nil, nil, beginError(ctx, err)
 	}
 	if err := job.checkRejects(); err != nil {
-		return Summary{Seconds: time.Since(begun).Seconds()}, err
+		return nil, nil, err
 	}
-	plan, err := job.Mapping.Compile(columns, job.DecimalComma)
+	compiled, err := job.Mapping.Compile(columns, job.DecimalComma)
 	if err != nil {
-		return Summary{Seconds: time.Since(begun).Seconds()}, err
+		return nil, nil, err
 	}
-	if err := job.Deny.checkFor(plan); err != nil {
-		return Summary{Seconds: time.Since(begun).Seconds()}, err
+	if err := job.Deny.checkFor(compiled); err != nil {
+		return nil, nil, err
 	}
-	if err := job.Source.Select(plan.Columns()); err != nil {
-		return Summary{Seconds: time.Since(begun).Seconds()}, &StopError{ErrSource, err}
+	if err := job.Source.Select(compiled.Columns()); err != nil {
+		return nil, nil, &StopError{ErrSource, err}
 	}
-
 	passed, err := job.goOn(ctx)
 	if err != nil {
-		return Summary{Seconds: time.Since(begun).Seconds()}, &StopError{ErrSource, err}
+		return nil, nil, &StopError{ErrSource, err}
 	}
 
-	r := &run{job: &job, ctx: ctx, rejects: newRejectWriter(job.Rejects), room: make(chan struct{}, 1)}
+	r := &run{job: job, ctx: ctx, encode: job.encoder(), rejects: newRejectWriter(job.Rejects), room: make(chan struct{}, 1)}
 	info := job.Source.Info()
 	if job.RejectsCSV && job.Rejects != nil {
 		if columns == nil || info.Delimiter == 0 {
-			return Summary{}, &source.FormatError{Problem: "only the rejects of an input of CSV can be written as CSV", Hint: "write them as JSON Lines, into a file whose name ends in .jsonl"}
+			return nil, nil, &source.FormatError{Problem: "only the rejects of an input of CSV can be written as CSV", Hint: "write them as JSON Lines, into a file whose name ends in .jsonl"}
 		}
 		r.rejects.asCSV(columns, info.Delimiter)
 	}
-	r.rejects.comma, r.rejects.rowIDs = job.DecimalComma, plan.RowIDs()
+	r.rejects.comma, r.rejects.rowIDs = job.DecimalComma, compiled.RowIDs()
 	r.tally = tally{reasons: make(map[string]int64), firstOf: make(map[string]Reject), begun: begun, size: info.Size}
-	encode := job.encoder()
 	if job.Client != nil {
 		r.before = job.Client.Stats()
 	}
-
-	if r.changes, err = openChanges(&job, columns, plan.Columns()); err != nil {
-		return Summary{Seconds: time.Since(begun).Seconds()}, err
+	if r.changes, err = openChanges(job, columns, compiled.Columns()); err != nil {
+		return nil, nil, err
 	}
-	var skip int64
-	var before string
+	read := &reader{r: r, mapper: mapping.NewMapper(compiled, r.encode), counter: newIdentityCounter(job.spoolDir(), passed),
+		perRow: int64(len(compiled.Messages())), count: passed}
 	if job.journal != nil {
 		last := job.journal.Last()
 		r.resume(last)
 		r.key = job.Client.KeyHash(job.journal.header.Salt)
-		skip, before = last.Row, last.Who
+		read.skip, read.before = last.Row, last.Who
 	}
-	r.encode = encode
-	job.Recorder.begin(&r.tally)
-	stopRecording := r.record()
+	return r, read, nil
+}
 
-	reading, stopReading := context.WithCancel(ctx)
+// pass has all rows pass the stations, and returns what became of them.
+func (r *run) pass(read *reader) (Summary, error) {
+	r.job.Recorder.begin(&r.tally)
+	stopRecording := r.record()
+	reading, stopReading := context.WithCancel(r.ctx)
 	defer stopReading()
 	r.stopReading = stopReading
-	r.lanes = newLanes(r, job.Concurrency, job.BatchBytes)
-	if job.Begun != nil {
-		job.Begun()
+	r.lanes = newLanes(r, r.job.Concurrency, r.job.BatchBytes)
+	if r.job.Begun != nil {
+		r.job.Begun()
 	}
 	finish := r.reportProgress()
-	read := &reader{r: r, mapper: mapping.NewMapper(plan, encode), counter: newIdentityCounter(job.spoolDir(), passed), perRow: int64(len(plan.Messages())), skip: skip, before: before, count: passed}
-	read.run(reading)
-	r.lanes.close()
+	read.run(reading) // read and map; the lanes send, settle and record meanwhile
+	r.lanes.close()   // all is settled
 	r.countIdentity(read.counter)
 	if errors.As(r.sourceErr, new(*source.ChangedError)) {
 		r.note(ErrInputChanged, r.sourceErr)
@@ -144,14 +156,14 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 		r.note(ErrSource, inFile(r.job.Source.Info().Files, r.sourceErr))
 	}
 	r.checkInput()
-	r.note(ErrSnapshot, r.finishChanges())
+	r.note(ErrSnapshot, remover{r}.finishChanges())
 	r.note(ErrRejects, r.flushRejects())
-	r.markEnd()
+	r.checkpointEnd()
 	stopRecording()
 	r.note(ErrSnapshot, r.changes.close(r.end() == EndComplete))
 	finish()
-	s := r.snapshot()
-	s.Hints = r.tally.causes.Hints(s.Rows-s.Unchanged, job.DecimalComma)
+	s := r.counts()
+	s.Hints = r.tally.causes.Hints(s.Rows-s.Unchanged, r.job.DecimalComma)
 	return s, r.err()
 }
 
@@ -188,7 +200,13 @@ func beginError(ctx context.Context, err error) error {
 	return &StopError{ErrSource, err}
 }
 
-// run is a Run under way.
+// run is a Run under way. Each row passes these stations:
+//
+//	read    reader.run takes it from the Source
+//	map     reader.row makes messages of it, or rejects it
+//	send    run.send hands them to the lanes, and sender.deliver brings them to Customer.io
+//	settle  run.conclude notes what became of each message, and run.account counts what became of the rows in the order of the input
+//	record  checkpointer.run says in the journal up to which row all is settled
 type run struct {
 	job         *Job
 	ctx         context.Context
@@ -215,12 +233,12 @@ type run struct {
 	raw         int          // bytes of the rows in chunks, and of what is kept of them for a snapshot
 	stops       []*StopError // in the order in which they came
 
-	deleted    int64   // messages in chunks that are accounted for, which delete or suppress something
-	bounds     *Bounds // of the load; nil without a journal
-	base       Summary // of earlier runs of the same journal, what the client counts
-	key        []byte  // the client's KeyHash, for the journal
-	checkpoint Checkpoint
-	recorder   *recorder // nil without a journal
+	deleted      int64   // messages in chunks that are accounted for, which delete or suppress something
+	bounds       *Bounds // of the load; nil without a journal
+	base         Summary // of earlier runs of the same journal, what the client counts
+	key          []byte  // the client's KeyHash, for the journal
+	checkpoint   Checkpoint
+	checkpointer *checkpointer // nil without a journal
 
 	sourceErr error // why the input was not read to its end; what was read before is sent
 }
@@ -288,32 +306,14 @@ func (r *run) err() error {
 	return errors.Join(errs...)
 }
 
-func (r *run) flushRejects() error {
+// counts returns the counts so far.
+func (r *run) counts() Summary {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.rejects.flush()
+	return r.countsLocked()
 }
 
-// syncRejects brings the rejects to disk.
-func (r *run) syncRejects() error {
-	r.mu.Lock()
-	err := r.rejects.flush()
-	unsynced := r.rejects.unsynced()
-	r.mu.Unlock()
-	if err == nil && unsynced != nil {
-		err = unsynced.Sync()
-	}
-	return err
-}
-
-// snapshot returns the counts so far.
-func (r *run) snapshot() Summary {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.snapshotLocked()
-}
-
-func (r *run) snapshotLocked() Summary {
+func (r *run) countsLocked() Summary {
 	s := r.tally.summary()
 	s.DenyList = int64(r.job.Deny.Len())
 	if r.changes != nil {
@@ -328,13 +328,96 @@ func (r *run) snapshotLocked() Summary {
 	return s
 }
 
+// checkContext stops the run if its context has ended.
+func (r *run) checkContext() {
+	if r.ctx.Err() != nil {
+		r.stop(&StopError{ErrInterrupted, context.Cause(r.ctx)})
+	}
+}
+
+// send gives the messages of a row to the lanes, or settles them as unsent where nothing is sent any more.
+func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapping.Mapper) {
+	if m.Deletes() > 0 {
+		c.deletes += int64(m.Deletes())
+		if r.deletes += int64(m.Deletes()); r.deletes > atMost(r.job.MaxDeletes) {
+			r.stop(&StopError{ErrTooManyDeletes, fmt.Errorf("the load deletes or suppresses more than %d", atMost(r.job.MaxDeletes))})
+		}
+	}
+	if !r.job.DryRun && !r.stopped() {
+		r.lanes.add(c, first, messages, m.Identities())
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range messages {
+		c.settle(first+i, fate{outcome: cio.OutcomeUnsent})
+	}
+}
+
+// checkInput looks whether the input still is what was read, and has the rows that it should have.
+func (r *run) checkInput() {
+	if r.ctx.Err() != nil {
+		return
+	}
+	r.lookAgain()
+	r.mu.Lock()
+	rows, complete := r.tally.Rows, r.tally.Complete
+	r.mu.Unlock()
+	if a := r.job.Approved; complete && a != nil && a.Complete && a.content != "" && a.content != r.job.Source.Info().Content {
+		r.stop(&StopError{ErrInputChanged, errors.New("it is not what was looked at before it was approved")})
+	}
+	if want := r.job.ExpectRows; complete && want != (RowRange{}) && (rows < want.Min || rows > want.Max) {
+		r.stop(&StopError{ErrNotWhole, fmt.Errorf("it has %s, and %s expected; mend the input, or say how many rows are right: ExpectRows (--expect-rows)", plural.Count(rows, "row", "rows"), want.was())})
+	}
+}
+
+// lookAgain stops the run if the input is not what was read any more.
+func (r *run) lookAgain() {
+	switch why, err := r.job.Source.Changed(r.ctx); {
+	case r.ctx.Err() != nil:
+	case err != nil:
+		r.stop(&StopError{ErrSource, err})
+	case why != "":
+		r.stop(&StopError{ErrInputChanged, errors.New(why)})
+	}
+}
+
+// inFile names the file in an error of reading it. Where there are several, their source has named it.
+func inFile(files []string, err error) error {
+	if err == nil || len(files) != 1 || strings.Contains(err.Error(), printed.Line(files[0])) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", printed.Line(files[0]), err)
+}
+
+// countIdentity ends the counting.
+func (r *run) countIdentity(c *identityCounter) {
+	r.mu.Lock()
+	complete := r.tally.Complete
+	r.mu.Unlock()
+	count := c.count(complete)
+	r.mu.Lock()
+	r.tally.Identity = count
+	r.mu.Unlock()
+}
+
+// stoppedBy reports whether the run was stopped for that reason; the lock must be held.
+func (r *run) stoppedBy(reason error) bool {
+	return slices.ContainsFunc(r.stops, func(s *StopError) bool { return s.Reason == reason })
+}
+
+func isFormatError(err error) bool {
+	var format *source.FormatError
+	return errors.As(err, &format)
+}
+
 // reportProgress calls Job.Progress until the function that it returns is called, and a last time then.
 func (r *run) reportProgress() (finish func()) {
 	if r.job.Progress == nil {
 		return func() {}
 	}
 	report := func(done bool) {
-		p := Progress{Summary: r.snapshot(), Done: done}
+		p := Progress{Summary: r.counts(), Done: done}
 		r.mu.Lock()
 		p.Read, p.Size, p.Stopped = r.tally.read, r.tally.size, r.tally.stopped
 		p.Failing = r.failing

@@ -39,6 +39,7 @@ type Mapper struct {
 	cells     []source.Cell // of the row at hand, with the message's defaults
 }
 
+// NewMapper returns a Mapper whose messages are encoded and checked by encode, such as cio.Encode or a Client's Encode.
 func NewMapper(p *Compiled, encode func(cio.Message) (cio.Encoded, error)) *Mapper {
 	return &Mapper{plan: p, encode: encode, row: row{in: newInterpreter(p.columns)}, sayings: newSayings()}
 }
@@ -83,7 +84,7 @@ func (m *Mapper) Map(r *source.Row, tag uint64) ([]cio.Encoded, *ValueError) {
 			continue
 		}
 		m.begin(p, r.Cells)
-		holds, err := p.holds(&m.row)
+		holds, err := p.met(&m.row)
 		if err == nil && !holds {
 			continue
 		}
@@ -177,8 +178,8 @@ func (p *Compiled) blank(r *source.Row) bool {
 	return true
 }
 
-// holds reports whether the message's condition is true, and true if it has none. A condition without a value is not true.
-func (p *Message) holds(r *row) (bool, *ValueError) {
+// met reports whether the message's condition is true, and true if it has none. A condition without a value is not true.
+func (p *Message) met(r *row) (bool, *ValueError) {
 	if p.when == nil {
 		return true, nil
 	}

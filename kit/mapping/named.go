@@ -37,7 +37,7 @@ func (m *Mapper) named(p *Message, userID scalar) (n Named) {
 		address, known := m.addressIn(p)
 		return Named{ID: id, Address: address, Lost: !known}
 	}
-	meant, bad := p.holds(&m.row)
+	meant, bad := p.met(&m.row)
 	switch {
 	case err != nil || meant || bad != nil:
 		n.Lost = true

@@ -143,7 +143,7 @@ func (d *demo) load(ctx context.Context, files []shop.File) (rejects []string, e
 }
 
 func loadFile(ctx context.Context, client *cio.Client, f shop.File) (load.Summary, error) {
-	mapping, err := mapping.Read(f.Mapping)
+	m, err := mapping.Read(f.Mapping)
 	if err != nil {
 		return load.Summary{}, err
 	}
@@ -152,7 +152,7 @@ func loadFile(ctx context.Context, client *cio.Client, f shop.File) (load.Summar
 		return load.Summary{}, err
 	}
 	defer src.Close()
-	return load.Run(ctx, load.Job{Source: src, Mapping: mapping, Client: client})
+	return load.Run(ctx, load.Job{Source: src, Mapping: m, Client: client})
 }
 
 // showWorkspace shows what the emulator holds, and what it dropped although it had answered 200.

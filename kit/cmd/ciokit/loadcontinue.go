@@ -53,7 +53,7 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 	if f.Mapping == "" {
 		return f.begin(ctx, con) // which says what is missing
 	}
-	mapping, err := mapping.Read(f.Mapping)
+	m, err := mapping.Read(f.Mapping)
 	if err != nil {
 		return input.Error(err)
 	}
@@ -62,7 +62,7 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 		return exit.With(exit.Local, err)
 	}
 	sum := sha256.Sum256([]byte(f.sameLoad()))
-	release, err := load.Hold(dir, "continue-"+hex.EncodeToString(sum[:8]))
+	release, err := load.Lock(dir, "continue-"+hex.EncodeToString(sum[:8]))
 	if err != nil {
 		return f.refuse(loadError(err), "", "another process is at work on this load")
 	}
@@ -83,7 +83,7 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 		return f.refuse(exit.With(exit.Local, inUse), id, "nobody can tell whether another process is at work on this load")
 	case last.Problem() == nil && last.Last().End == load.EndComplete:
 		return f.anew(ctx, con, id, "its last run was complete")
-	case !last.EndedEarly() && mapping.Repeatable():
+	case !last.EndedEarly() && m.Repeatable():
 		return f.anew(ctx, con, id, "its last run would only be stopped again: "+last.Last().End)
 	}
 	refused := f.tryResume(ctx, con, last)
@@ -91,7 +91,7 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 	if !errors.As(refused, &why) {
 		return refused
 	}
-	if !mapping.Repeatable() {
+	if !m.Repeatable() {
 		return f.refuse(f.noRepeat(id, why.error), id, "its last run cannot be gone on with, and a new one might send events twice")
 	}
 	return f.anew(ctx, con, id, "its last run cannot be gone on with: "+why.Error())

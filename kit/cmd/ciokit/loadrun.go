@@ -66,11 +66,11 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 	if err != nil {
 		return nil, err
 	}
-	mapping, err := mapping.Read(f.Mapping)
+	m, err := mapping.Read(f.Mapping)
 	if err != nil {
 		return nil, input.Error(err)
 	}
-	l.job = load.Job{Mapping: mapping, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: int64(f.MaxErrors), MaxDeletes: int64(f.MaxDeletes), Concurrency: f.Concurrency, DecimalComma: f.Comma,
+	l.job = load.Job{Mapping: m, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: int64(f.MaxErrors), MaxDeletes: int64(f.MaxDeletes), Concurrency: f.Concurrency, DecimalComma: f.Comma,
 		RejectsFile: f.Rejects, Reads: f.reads(), Writes: f.Reports, NewKey: f.newKey, Begun: func() { l.begin(con) }, Progress: l.bar.Update}
 	if l.job.Changes, err = f.changes(); err != nil {
 		return nil, err

@@ -118,7 +118,7 @@ func newMapCheck(con console.Console) *cobra.Command {
 		Short: "Check a mapping against a file and against Customer.io's rules, and show what its rows become",
 		Args:  cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			mapping, err := mapping.Read(args[0])
+			m, err := mapping.Read(args[0])
 			if err != nil {
 				return input.Error(err)
 			}
@@ -127,7 +127,7 @@ func newMapCheck(con console.Console) *cobra.Command {
 				return err
 			}
 			defer src.Close()
-			plan, err := load.MakePlan(cmd.Context(), load.Job{Source: src, Mapping: mapping, DecimalComma: in.comma}, load.AllRows)
+			plan, err := load.MakePlan(cmd.Context(), load.Job{Source: src, Mapping: m, DecimalComma: in.comma}, load.AllRows)
 			if err != nil {
 				var path *os.PathError
 				if errors.As(err, &path) {

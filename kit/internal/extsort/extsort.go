@@ -46,6 +46,7 @@ type recordAt struct {
 // span is a part of a file.
 type span struct{ from, to int64 }
 
+// New returns a Sorter that keeps in dir what memory does not hold.
 func New(dir string) *Sorter { return &Sorter{dir: dir, bytes: sortBytes, fanIn: sortFanIn} }
 
 // Add adds a record, which is copied.
@@ -233,6 +234,7 @@ func WriteRecord(w *bufio.Writer, record []byte) (int, error) {
 	return len(head) + len(record), err
 }
 
+// ErrRecord is a record that ends too early or is too long.
 var ErrRecord = errors.New("a record is not whole")
 
 // ReadRecord reads what WriteRecord wrote into buf. It returns io.EOF at the end.

@@ -107,6 +107,7 @@ func (n *renewed) Next() ([]byte, error) {
 // What is hashed never changes, because a snapshot is compared with what a later version of this program makes.
 type Entry struct{ About, Says uint64 }
 
+// Hash returns the first 8 bytes of a SHA-256 as a number.
 func Hash(b []byte) uint64 {
 	sum := sha256.Sum256(b)
 	return binary.BigEndian.Uint64(sum[:])

@@ -29,7 +29,7 @@ import (
 //	length    of info, 4 bytes, the highest first
 //	checksum  the SHA-256 of everything before it
 //
-// Both hashes are the first 8 bytes of a SHA-256 over the salt in the info and parts of the row's messages; see mark.go. A snapshot is written beside
+// Both hashes are the first 8 bytes of a SHA-256 over the salt in the info and parts of the row's messages; see entrymaker.go in package load. A snapshot is written beside
 // its name with mode 0600, brought to disk, and then renamed, so that there is a whole one at every moment.
 const (
 	magic       = "ciosnap3"
@@ -106,6 +106,7 @@ type Snapshot struct {
 	page   []byte
 }
 
+// Open checks a snapshot as a whole and keeps it open to be read. The error is an *Error if the file is there and is no snapshot.
 func Open(file string) (*Snapshot, error) {
 	f, err := os.Open(file)
 	if err != nil {

@@ -66,6 +66,7 @@ func (i *Info) ColumnSets() [][]string {
 	return [][]string{names}
 }
 
+// HashText tells a text from others, empty for none.
 func HashText(s string) string {
 	if s == "" {
 		return ""
@@ -74,6 +75,7 @@ func HashText(s string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
+// HashSets tells the sets of columns of an input from others, whatever the order of the columns and of the files.
 func HashSets(headers [][]string) string {
 	var sets []string
 	for _, names := range headers {

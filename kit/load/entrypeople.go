@@ -12,7 +12,7 @@ import (
 )
 
 // hashAddress is how addresses are kept, which a snapshot needs only to compare.
-func (k *marker) hashAddress(address string) uint64 {
+func (k *entryMaker) hashAddress(address string) uint64 {
 	if address == "" {
 		return 0
 	}
@@ -21,7 +21,7 @@ func (k *marker) hashAddress(address string) uint64 {
 }
 
 // peopleOf adds whom messages that were made name. It reports whether one of them may be about somebody without naming them by a userId.
-func (k *marker) peopleOf(list []snapshot.Mention, messages []cio.Encoded, m *mapping.Mapper) (_ []snapshot.Mention, lost bool) {
+func (k *entryMaker) peopleOf(list []snapshot.Mention, messages []cio.Encoded, m *mapping.Mapper) (_ []snapshot.Mention, lost bool) {
 	for i := range messages {
 		who, p := messages[i].Identity(), m.Made(i)
 		if who.UserID == "" {
@@ -62,7 +62,7 @@ type naming struct {
 }
 
 // whoIsIn finds out whom a row is about: also by messages that it does not become, because of their condition or because it was refused.
-func (k *marker) whoIsIn(r *source.Row, m *mapping.Mapper) (n naming) {
+func (k *entryMaker) whoIsIn(r *source.Row, m *mapping.Mapper) (n naming) {
 	if r.Err != nil {
 		return naming{lost: true}
 	}
@@ -83,7 +83,7 @@ func (k *marker) whoIsIn(r *source.Row, m *mapping.Mapper) (n naming) {
 
 // inCells adds whoever may be in a row of CSV of several lines: a stray quote makes one cell of all rows up to the next quote, and who is in them
 // is still in the input.
-func (k *marker) inCells(list []snapshot.Mention, r *source.Row) []snapshot.Mention {
+func (k *entryMaker) inCells(list []snapshot.Mention, r *source.Row) []snapshot.Mention {
 	if r.Form == nil || r.Form.Format != source.FormatCSV || bytes.IndexByte(r.Raw, '\n') < 0 && bytes.IndexByte(r.Raw, '\r') < 0 {
 		return list
 	}

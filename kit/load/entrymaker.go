@@ -12,52 +12,52 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// marker makes marks. It is used by one goroutine.
-type marker struct {
-	salt  []byte
-	plan  *mapping.Compiled
-	order bool             // of plan.ordered
-	marks []snapshot.Entry // of the row at hand
-	first string           // the first id by which the row identifies somebody, as personKey; empty if it does not
+// entryMaker makes entries. It is used by one goroutine.
+type entryMaker struct {
+	salt    []byte
+	plan    *mapping.Compiled
+	order   bool             // of plan.ordered
+	entries []snapshot.Entry // of the row at hand
+	first   string           // the first id by which the row identifies somebody, as personKey; empty if it does not
 
 	who                   []string // of the message at hand
 	key, says, body, wire []byte
 }
 
-// of returns the marks of a row by its messages, which m has just made, valid until the next call. It is not sure where an event has neither
+// of returns the entries of a row by its messages, which m has just made, valid until the next call. It is not sure where an event has neither
 // a messageId nor a time, so that it cannot be told from another like it.
-func (k *marker) of(messages []cio.Encoded, m *mapping.Mapper) (marks []snapshot.Entry, sure bool) {
+func (k *entryMaker) of(messages []cio.Encoded, m *mapping.Mapper) (entries []snapshot.Entry, sure bool) {
 	if k.plan != m.Compiled() {
 		k.plan, k.order = m.Compiled(), m.Compiled().Ordered()
 	}
-	k.marks, k.first, sure = k.marks[:0], "", true
+	k.entries, k.first, sure = k.entries[:0], "", true
 	for i := range messages {
 		p := m.Made(i)
 		if k.message(&messages[i], p) && !p.Keyed() && m.Time(i).IsZero() {
 			sure = false
 		}
 	}
-	return k.marks, sure
+	return k.entries, sure
 }
 
 // add adds what the message at hand says of a thing, whose parts are given.
-func (k *marker) add(says uint64, kind byte, parts ...[]byte) {
+func (k *entryMaker) add(says uint64, kind byte, parts ...[]byte) {
 	if k.order { // what a mapping without deletions learns from one with them is not sure
 		kind -= 'a' - 'A'
 	}
 	about := k.about(kind, parts...)
-	for i := range k.marks {
-		if at := &k.marks[i]; at.About == about { // another message of the row was about it
+	for i := range k.entries {
+		if at := &k.entries[i]; at.About == about { // another message of the row was about it
 			k.key = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(append(k.key[:0], k.salt...), at.Says), says)
 			at.Says = snapshot.Hash(k.key)
 			return
 		}
 	}
-	k.marks = append(k.marks, snapshot.Entry{About: about, Says: says})
+	k.entries = append(k.entries, snapshot.Entry{About: about, Says: says})
 }
 
 // about returns the hash of a thing, whose parts are given.
-func (k *marker) about(kind byte, parts ...[]byte) uint64 {
+func (k *entryMaker) about(kind byte, parts ...[]byte) uint64 {
 	k.key = append(append(k.key[:0], k.salt...), kind)
 	for _, part := range parts {
 		k.key = snapshot.AppendText(k.key, part)
@@ -66,7 +66,7 @@ func (k *marker) about(kind byte, parts ...[]byte) uint64 {
 }
 
 // message adds what a message does, and reports whether it is an ordinary event.
-func (k *marker) message(e *cio.Encoded, p *mapping.Message) (ordinary bool) {
+func (k *entryMaker) message(e *cio.Encoded, p *mapping.Message) (ordinary bool) {
 	k.wire, _ = e.AppendJSON(k.wire[:0]) // never fails
 	k.says, k.body, k.who = append(k.says[:0], k.salt...), append(k.body[:0], k.salt...), k.who[:0]
 	var id, body, context []byte
@@ -159,7 +159,7 @@ func personKey(id string, anonymous bool) string {
 }
 
 // people adds the message to all that is known of its people, where that is wanted.
-func (k *marker) people(says uint64, wanted bool) {
+func (k *entryMaker) people(says uint64, wanted bool) {
 	for _, who := range k.who {
 		if wanted {
 			k.add(says, 'p', []byte(who))
@@ -168,7 +168,7 @@ func (k *marker) people(says uint64, wanted bool) {
 }
 
 // object adds a message about an object or, where it names people, about their relationships to it; own says that it is about the object too.
-func (k *marker) object(says uint64, id string, body []byte, own bool) {
+func (k *entryMaker) object(says uint64, id string, body []byte, own bool) {
 	kind := objectType(body)
 	for _, who := range k.who {
 		k.add(says, 'r', []byte(who), kind, []byte(id))

@@ -1,13 +1,152 @@
 package load
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/plural"
 )
+
+// sender brings messages to acceptance, as far as that can be, and tells the run what became of each.
+type sender struct{ *run }
+
+// deliver sends a parcel by its lane, unless the run has stopped, and settles its messages, apart from those that the lane sets aside. It
+// returns what became of each; nil if all were accepted.
+func (r sender) deliver(ln *lane, p *parcel) (fates []fate) {
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	r.checkContext()
+	r.note(ErrSnapshot, r.changes.begun())
+	r.again(ln, false)
+	messages, places := p.sealed(), p.places
+	if len(ln.aside) > 0 {
+		messages, places = ln.setBehind(messages, places)
+	} else {
+		ln.seen = r.acceptances.Load()
+	}
+	if r.stopped() {
+		fates = unsent(len(messages))
+	} else if len(messages) > 0 {
+		fates = r.post(messages)
+	}
+	known, of := places, fates
+	if slices.ContainsFunc(fates, isDoubtful) && !r.stopped() {
+		known, of = nil, nil
+		first := len(ln.aside) == 0
+		for i := range fates {
+			if isDoubtful(fates[i]) {
+				ln.aside = append(ln.aside, doubtful{*messages[i].(*cio.Encoded), places[i], &fates[i]})
+			} else {
+				known, of = append(known, places[i]), append(of, fates[i])
+			}
+		}
+		if first && slices.ContainsFunc(of, func(f fate) bool { return f.outcome == 0 }) {
+			ln.seen++ // what the same Send has accepted was no help
+		}
+	}
+	r.conclude(known, of)
+	return fates
+}
+
+// unsent are the fates of n messages that were not tried.
+func unsent(n int) []fate {
+	fates := make([]fate, n)
+	for i := range fates {
+		fates[i].outcome = cio.OutcomeUnsent
+	}
+	return fates
+}
+
+// post brings the messages to acceptance and returns what became of each; nil if all were accepted.
+func (r sender) post(messages []cio.Message) []fate {
+	counted := false
+	err := r.job.Client.Send(r.group.Context(r.ctx, func(lo, hi int, err error) {
+		counted = true
+		r.told(hi-lo, err)
+	}), messages...)
+	if err == nil {
+		return nil
+	}
+	fates := make([]fate, len(messages))
+	for i := range fates {
+		fates[i].counted = counted
+	}
+	var failed *cio.SendError
+	if !errors.As(err, &failed) {
+		for i := range fates {
+			fates[i] = fate{cio.OutcomeUnknown, err, false}
+		}
+		r.stop(r.whySendEnded(err))
+		return fates
+	}
+	var ended error
+	doubtful, invalid := false, false
+	for _, f := range failed.Failures {
+		if f.Index < 0 || f.Index >= len(fates) {
+			continue
+		}
+		if f.Outcome == cio.OutcomeRejected && errors.Is(f.Err, cio.ErrUnauthorized) {
+			f.Outcome = cio.OutcomeUnsent
+		}
+		fates[f.Index] = fate{f.Outcome, f.Err, counted}
+		var local *cio.MessageError
+		switch {
+		case f.Outcome == cio.OutcomeRejected:
+			invalid = invalid || errors.As(f.Err, &local)
+		case isDoubtful(fates[f.Index]):
+			doubtful = true
+		case errors.Is(f.Err, cio.ErrStopped):
+		case ended == nil:
+			ended = f.Err
+		}
+	}
+	switch {
+	case invalid && ended != nil && failed.Accepted == 0:
+		// The client's own rules have come to refuse a message that they let pass when it was encoded, as a guard can, and nothing was sent.
+		// The others are sent without it.
+		r.sendUnsent(messages, fates)
+	case ended != nil:
+		r.stop(r.whySendEnded(ended))
+	case doubtful:
+		r.checkContext()
+	}
+	return fates
+}
+
+// sendUnsent sends the messages that are unsent, fewer than all, and updates their fates.
+func (r sender) sendUnsent(messages []cio.Message, fates []fate) {
+	var rest []cio.Message
+	var index []int
+	for i, f := range fates {
+		if f.outcome == cio.OutcomeUnsent {
+			rest = append(rest, messages[i])
+			index = append(index, i)
+		}
+	}
+	again := r.post(rest)
+	for i, at := range index {
+		if again == nil {
+			fates[at] = fate{}
+		} else {
+			fates[at] = again[i]
+		}
+	}
+}
+
+// whySendEnded sorts the error that ended a Send.
+func (r sender) whySendEnded(err error) *StopError {
+	switch {
+	case r.ctx.Err() != nil:
+		return &StopError{ErrInterrupted, context.Cause(r.ctx)}
+	case errors.Is(err, cio.ErrUnauthorized):
+		return &StopError{ErrKeyRefused, err}
+	}
+	return &StopError{ErrGaveUp, err}
+}
 
 // doubtful is a message that was refused in a form that is not the API's, while nothing showed whether it is at fault, or one behind it. It is
 // set aside until another message is accepted: sent again then, it is either accepted, or refused for good.
@@ -23,8 +162,8 @@ func isDoubtful(f fate) bool {
 	return (f.outcome == cio.OutcomeUnsent || f.outcome == cio.OutcomeUnknown) && errors.Is(f.err, cio.ErrNotAPI) && !errors.Is(f.err, cio.ErrUnavailable)
 }
 
-// heldBack divides what a lane is given into what it may send and what has to wait behind a message that is set aside, which is set aside too.
-func (ln *lane) heldBack(messages []cio.Message, places []place) ([]cio.Message, []place) {
+// setBehind divides what a lane is given into what it may send and what has to wait behind a message that is set aside, which is set aside too.
+func (ln *lane) setBehind(messages []cio.Message, places []place) ([]cio.Message, []place) {
 	behind := make(map[string]*fate)
 	for i := range ln.aside {
 		behind[ln.aside[i].at.who] = ln.aside[i].fate
@@ -44,7 +183,7 @@ func (ln *lane) heldBack(messages []cio.Message, places []place) ([]cio.Message,
 
 // again sends what the lane has set aside, as long as something was accepted since it was refused; at least once if now is set. The first of
 // each person goes alone, and what is behind it once it is settled. lane.mu must be held.
-func (r *run) again(ln *lane, now bool) {
+func (r sender) again(ln *lane, now bool) {
 	for ; len(ln.aside) > 0 && !r.stopped() && (now || ln.seen != r.acceptances.Load()); now = false {
 		ln.seen = r.acceptances.Load()
 		all := ln.aside
@@ -72,7 +211,7 @@ func (r *run) again(ln *lane, now bool) {
 }
 
 // trySet sends messages that were set aside, settles those whose fate that decides, and sets the others aside again. It reports whether there are any.
-func (r *run) trySet(ln *lane, set []doubtful) (some bool) {
+func (r sender) trySet(ln *lane, set []doubtful) (some bool) {
 	if len(set) == 0 {
 		return false
 	}
@@ -112,7 +251,7 @@ func (r *run) trySet(ln *lane, set []doubtful) (some bool) {
 }
 
 // giveBack settles what the lane has set aside as it is.
-func (r *run) giveBack(ln *lane) {
+func (r sender) giveBack(ln *lane) {
 	var places []place
 	var fates []fate
 	for _, d := range ln.aside {
@@ -127,7 +266,7 @@ func (r *run) giveBack(ln *lane) {
 var lastPauses = []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second}
 
 // decide settles what lanes have set aside when there is nothing else to send. What is still refused then ends the run.
-func (r *run) decide(lanes ...*lane) {
+func (r sender) decide(lanes ...*lane) {
 	for _, ln := range lanes {
 		ln.mu.Lock()
 		defer ln.mu.Unlock()
@@ -155,7 +294,7 @@ func (r *run) decide(lanes ...*lane) {
 }
 
 // pause waits for what messages are refused for to pass, unless ctx ends, which stops the run.
-func (r *run) pause(d time.Duration, why error) {
+func (r sender) pause(d time.Duration, why error) {
 	r.setFailing(why)
 	defer r.setFailing(nil)
 	select {

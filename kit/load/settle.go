@@ -4,99 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/mapping"
-	"github.com/ciokit/cio/kit/source"
 )
-
-func isFormatError(err error) bool {
-	var format *source.FormatError
-	return errors.As(err, &format)
-}
 
 // fate is what became of a message.
 type fate struct {
 	outcome cio.Outcome // 0: accepted
 	err     error
 	counted bool // by told
-}
-
-// send gives the messages of a row to the lanes, or settles them as unsent where nothing is sent any more.
-func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapping.Mapper) {
-	if m.Deletes() > 0 {
-		c.deletes += int64(m.Deletes())
-		if r.deletes += int64(m.Deletes()); r.deletes > atMost(r.job.MaxDeletes) {
-			r.stop(&StopError{ErrTooManyDeletes, fmt.Errorf("the load deletes or suppresses more than %d", atMost(r.job.MaxDeletes))})
-		}
-	}
-	if !r.job.DryRun && !r.stopped() {
-		r.lanes.add(c, first, messages, m.Identities())
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i := range messages {
-		c.settle(first+i, fate{outcome: cio.OutcomeUnsent})
-	}
-}
-
-// deliver sends a parcel by its lane, unless the run has stopped, and settles its messages, apart from those that the lane sets aside. It
-// returns what became of each; nil if all were accepted.
-func (r *run) deliver(ln *lane, p *parcel) (fates []fate) {
-	ln.mu.Lock()
-	defer ln.mu.Unlock()
-	r.checkContext()
-	r.note(ErrSnapshot, r.changes.begun())
-	r.again(ln, false)
-	messages, places := p.sealed(), p.places
-	if len(ln.aside) > 0 {
-		messages, places = ln.heldBack(messages, places)
-	} else {
-		ln.seen = r.acceptances.Load()
-	}
-	if r.stopped() {
-		fates = unsent(len(messages))
-	} else if len(messages) > 0 {
-		fates = r.post(messages)
-	}
-	known, of := places, fates
-	if slices.ContainsFunc(fates, isDoubtful) && !r.stopped() {
-		known, of = nil, nil
-		first := len(ln.aside) == 0
-		for i := range fates {
-			if isDoubtful(fates[i]) {
-				ln.aside = append(ln.aside, doubtful{*messages[i].(*cio.Encoded), places[i], &fates[i]})
-			} else {
-				known, of = append(known, places[i]), append(of, fates[i])
-			}
-		}
-		if first && slices.ContainsFunc(of, func(f fate) bool { return f.outcome == 0 }) {
-			ln.seen++ // what the same Send has accepted was no help
-		}
-	}
-	r.conclude(known, of)
-	return fates
-}
-
-// unsent are the fates of n messages that were not tried.
-func unsent(n int) []fate {
-	fates := make([]fate, n)
-	for i := range fates {
-		fates[i].outcome = cio.OutcomeUnsent
-	}
-	return fates
-}
-
-// checkContext stops the run if its context has ended.
-func (r *run) checkContext() {
-	if r.ctx.Err() != nil {
-		r.stop(&StopError{ErrInterrupted, context.Cause(r.ctx)})
-	}
 }
 
 // conclude settles messages; fates is nil if all were accepted.
@@ -239,7 +162,7 @@ func (r *run) waitForRoom(ctx context.Context) {
 		}
 		r.lanes.flush()
 		if r.lanes.idle() {
-			r.decide(r.lanes.all...) // there is room for nothing else that could be sent
+			r.lanes.r.decide(r.lanes.all...) // there is room for nothing else that could be sent
 			continue
 		}
 		select {
@@ -264,7 +187,7 @@ func (r *run) account() {
 		}
 		r.deleted += c.deletes
 		r.job.Recorder.counted(&r.tally)
-		r.mark(c)
+		r.checkpointBehind(c)
 		c.reset()
 		r.free = append(r.free, c)
 		r.makeRoom()
@@ -277,93 +200,6 @@ func (r *run) makeRoom() {
 	case r.room <- struct{}{}:
 	default:
 	}
-}
-
-// post brings the messages to acceptance and returns what became of each; nil if all were accepted.
-func (r *run) post(messages []cio.Message) []fate {
-	counted := false
-	err := r.job.Client.Send(r.group.Context(r.ctx, func(lo, hi int, err error) {
-		counted = true
-		r.told(hi-lo, err)
-	}), messages...)
-	if err == nil {
-		return nil
-	}
-	fates := make([]fate, len(messages))
-	for i := range fates {
-		fates[i].counted = counted
-	}
-	var failed *cio.SendError
-	if !errors.As(err, &failed) {
-		for i := range fates {
-			fates[i] = fate{cio.OutcomeUnknown, err, false}
-		}
-		r.stop(r.whySendEnded(err))
-		return fates
-	}
-	var ended error
-	doubtful, invalid := false, false
-	for _, f := range failed.Failures {
-		if f.Index < 0 || f.Index >= len(fates) {
-			continue
-		}
-		if f.Outcome == cio.OutcomeRejected && errors.Is(f.Err, cio.ErrUnauthorized) {
-			f.Outcome = cio.OutcomeUnsent
-		}
-		fates[f.Index] = fate{f.Outcome, f.Err, counted}
-		var local *cio.MessageError
-		switch {
-		case f.Outcome == cio.OutcomeRejected:
-			invalid = invalid || errors.As(f.Err, &local)
-		case isDoubtful(fates[f.Index]):
-			doubtful = true
-		case errors.Is(f.Err, cio.ErrStopped):
-		case ended == nil:
-			ended = f.Err
-		}
-	}
-	switch {
-	case invalid && ended != nil && failed.Accepted == 0:
-		// The client's own rules have come to refuse a message that they let pass when it was encoded, as a guard can, and nothing was sent.
-		// The others are sent without it.
-		r.sendUnsent(messages, fates)
-	case ended != nil:
-		r.stop(r.whySendEnded(ended))
-	case doubtful:
-		r.checkContext()
-	}
-	return fates
-}
-
-// sendUnsent sends the messages that are unsent, fewer than all, and updates their fates.
-func (r *run) sendUnsent(messages []cio.Message, fates []fate) {
-	var rest []cio.Message
-	var index []int
-	for i, f := range fates {
-		if f.outcome == cio.OutcomeUnsent {
-			rest = append(rest, messages[i])
-			index = append(index, i)
-		}
-	}
-	again := r.post(rest)
-	for i, at := range index {
-		if again == nil {
-			fates[at] = fate{}
-		} else {
-			fates[at] = again[i]
-		}
-	}
-}
-
-// whySendEnded sorts the error that ended a Send.
-func (r *run) whySendEnded(err error) *StopError {
-	switch {
-	case r.ctx.Err() != nil:
-		return &StopError{ErrInterrupted, context.Cause(r.ctx)}
-	case errors.Is(err, cio.ErrUnauthorized):
-		return &StopError{ErrKeyRefused, err}
-	}
-	return &StopError{ErrGaveUp, err}
 }
 
 // count counts the rows and messages of a chunk and writes the rejects among them; the lock must be held. The error is that of writing;
@@ -456,4 +292,102 @@ func whatWasSaid(err error) string {
 		said += ": " + api.Message
 	}
 	return said
+}
+
+func (r *run) flushRejects() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.rejects.flush()
+}
+
+// syncRejects brings the rejects to disk.
+func (r *run) syncRejects() error {
+	r.mu.Lock()
+	err := r.rejects.flush()
+	unsynced := r.rejects.unsynced()
+	r.mu.Unlock()
+	if err == nil && unsynced != nil {
+		err = unsynced.Sync()
+	}
+	return err
+}
+
+// end says how the run ended, for the journal.
+func (r *run) end() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case len(r.stops) > 0:
+		return r.stops[0].Reason.Error()
+	case !r.tally.Complete || r.tally.Unsent > 0:
+		return ErrInterrupted.Error()
+	}
+	return EndComplete
+}
+
+// resume takes up the counts of the checkpoint that the journal ends with.
+func (r *run) resume(c Checkpoint) {
+	t := &r.tally
+	t.Summary = c.Summary
+	maps.Copy(t.reasons, c.Reasons)
+	t.warned = slices.Clone(c.Warned)
+	t.read = c.Read
+	r.base = Summary{Requests: c.Requests, Retried: c.Retried, Bytes: c.Bytes}
+	t.begun = t.begun.Add(-time.Duration(c.Seconds * float64(time.Second)))
+	t.Complete = false
+	r.rejects.written, r.rejects.sum = c.RejectsBytes, c.RejectsSum
+	if f, ok := r.job.Rejects.(*rejectsFile); ok { // which may be a new one
+		r.rejects.written, r.rejects.sum = f.at, f.sum
+	}
+	r.refused, r.deletes, r.deleted = c.RejectedByAPI, c.Deletes, c.Deletes
+	b := r.job.bounds()
+	r.bounds, c.Bounds = &b, &b
+	r.checkpoint = c
+	r.checkErrors()
+}
+
+// record begins to write checkpoints. It does nothing without a journal.
+func (r *run) record() (finish func()) {
+	j := r.job.journal
+	if j == nil {
+		return func() {}
+	}
+	j.used = true
+	rec := &checkpointer{r: r, changed: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{})}
+	r.checkpointer = rec
+	go rec.run()
+	return func() {
+		close(rec.quit)
+		<-rec.ended
+		rec.write(r.end())
+	}
+}
+
+// checkpointBehind makes the checkpoint behind a chunk that was accounted for, unless something before it is unsent; the lock must be held.
+func (r *run) checkpointBehind(c *chunk) {
+	if r.checkpointer == nil || r.tally.Unsent > 0 || c.ordinal <= r.checkpoint.Row {
+		return
+	}
+	r.checkpoint.Mark, r.checkpoint.Who = c.mark, c.who
+	r.checkpointAt(c.ordinal, c.offset)
+	r.checkpointer.note()
+}
+
+// checkpointAt makes a checkpoint; the lock must be held.
+func (r *run) checkpointAt(row, offset int64) {
+	t := &r.tally
+	s := r.countsLocked()
+	s.First, s.Reasons, s.Warned = nil, nil, nil
+	r.checkpoint = Checkpoint{Row: row, Read: offset, Mark: r.checkpoint.Mark, Who: r.checkpoint.Who, Summary: s, Warned: slices.Clone(t.warned),
+		Reasons: maps.Clone(t.reasons), RejectsBytes: r.rejects.written, RejectsSum: r.rejects.sum, SpoolBytes: r.changes.spooled(),
+		Deletes: r.deleted, Bounds: r.bounds}
+}
+
+// checkpointEnd has the last checkpoint count what was done after the last row, if all of it is settled.
+func (r *run) checkpointEnd() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.checkpointer != nil && r.tally.Complete && r.tally.Unsent == 0 && len(r.stops) == 0 {
+		r.checkpointAt(r.checkpoint.Row, r.checkpoint.Read)
+	}
 }

@@ -1,0 +1,21 @@
+package reportpage_test
+
+import (
+	"fmt"
+	"log"
+	"strings"
+
+	"github.com/ciokit/cio/kit/load"
+	"github.com/ciokit/cio/kit/load/reportpage"
+)
+
+// The page needs nothing but itself: it can be mailed, or kept with the rejects.
+func ExampleWrite() {
+	report := load.NewRecorder().Report(load.Summary{Rows: 3, Messages: 3, Accepted: 3, Complete: true}, load.ReportAbout{Source: "people.csv"}, nil)
+	var page strings.Builder
+	if err := reportpage.Write(&page, report); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.Contains(page.String(), "people.csv"))
+	// Output: true
+}
