@@ -87,35 +87,6 @@ func (ws *workspaceState) sweepAnonymous(now time.Time) {
 	}
 }
 
-// claim gives p what was kept under the anonymousId, which from then on is
-// theirs. It reports false if the anonymousId belongs to somebody else.
-func (ws *workspaceState) claim(p *personState, anonymousID string, m *decodedMessage, now time.Time) bool {
-	a := ws.anonymousFor(anonymousID)
-	switch a.owner {
-	case p:
-		return true
-	case nil:
-	default:
-		return false
-	}
-	ws.expire(a, now)
-	for _, e := range a.events {
-		p.events = appendBounded(p.events, e.storedEvent, ws.config.MaxEventsPerPerson)
-	}
-	p.eventCount += len(a.events) + a.pruned
-	p.merged(MergeKindAnonymous, anonymousID, len(a.events)+a.pruned, m)
-	for key, as := range a.relationships {
-		if _, found := p.relationships[key]; !found {
-			*ws.relate(p, key) = *as
-		}
-		delete(ws.objects[key].anonymous, anonymousID)
-	}
-	id := strings.Clone(anonymousID)
-	p.anonymousIDs = append(p.anonymousIDs, id)
-	*a = anonymous{owner: p}
-	return true
-}
-
 // relateAnonymous keeps a relationship of somebody not identified.
 func (ws *workspaceState) relateAnonymous(anonymousID string, key objectKey) *attributes {
 	a := ws.anonymousFor(anonymousID)

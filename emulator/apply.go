@@ -47,13 +47,7 @@ func (ws *workspaceState) identify(m *decodedMessage, now time.Time) finding {
 	email := strings.ToLower(m.email)
 	p := ws.find(who)
 	if p == nil && who.kind == byID && email != "" {
-		if p = ws.byEmail[email]; p != nil {
-			if p.id != "" {
-				m.warn(ruleIDReplaced, "userId")
-			}
-			p.merged(MergeKindEmail, p.id, 0, m)
-			ws.name(p, who)
-		}
+		p = ws.mergeByEmail(who, email, m)
 	}
 	if p == nil {
 		if who.kind == byCustomerIOID {

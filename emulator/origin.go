@@ -41,51 +41,6 @@ func (o *originRef) export() Origin {
 	return Origin{o.sequence, o.at, o.kind.String(), o.messageID}
 }
 
-// MergeKind says how two histories became one.
-type MergeKind string
-
-const (
-	// MergeKindAnonymous: a person was identified with an anonymousId, and got
-	// what was kept under it.
-	MergeKindAnonymous MergeKind = "anonymous"
-	// MergeKindEmail: a new id came with the email address of a person, who got
-	// the id, and lost the one they had.
-	MergeKindEmail MergeKind = "email"
-	// MergeKindAlias: an alias call merged another person into this one.
-	MergeKindAlias MergeKind = "alias"
-	// MergeKindRename: a message that named the person by their cio_id gave them
-	// another id.
-	MergeKindRename MergeKind = "rename"
-)
-
-// Merge is one entry of a person's merge history.
-type Merge struct {
-	Kind MergeKind `json:"kind"`
-	// From is the anonymousId, the id that was replaced, or the name of the
-	// person merged. It is empty for a person who had no id before.
-	From string `json:"from"`
-	// Events is how many events came along.
-	Events int `json:"events"`
-	// By is the message that did it.
-	By Origin `json:"by"`
-}
-
-type mergeState struct {
-	kind   MergeKind
-	from   string
-	events int
-	by     *originRef
-}
-
-func (m mergeState) export() Merge { return Merge{m.kind, m.from, m.events, m.by.export()} }
-
-// maxMerges bounds a person's merge history, whose oldest entries go first.
-const maxMerges = 100
-
-func (p *personState) merged(kind MergeKind, from string, events int, m *decodedMessage) {
-	p.merges = appendBounded(p.merges, mergeState{kind, strings.Clone(from), events, m.from()}, maxMerges)
-}
-
 // name is what p is best known by.
 func (p *personState) name() string {
 	switch {
