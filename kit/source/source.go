@@ -99,7 +99,7 @@ type Resumer interface {
 type Column struct {
 	// Name is as in the input. It may be empty, and two columns may have the same one.
 	Name string
-	// Kind is what the cells are, apart from Absent ones.
+	// Kind is what the cells are, apart from those of KindAbsent.
 	Kind Kind
 	// Type is the column's type in words of the input, such as NUMERIC; empty where it has none.
 	Type string

@@ -160,6 +160,9 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	cmd.RegisterFlagCompletionFunc("resume", completeResumable)
 	cmd.MarkFlagFilename("mapping", "yaml", "yml")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"csv", "jsonl", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
+	for _, name := range []string{"max-errors", "max-deletes"} {
+		cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions([]cobra.Completion{"0", unlimited}, cobra.ShellCompDirectiveNoFileComp))
+	}
 	cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]cobra.Completion{"auto", "none", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
