@@ -66,7 +66,7 @@ type Job struct {
 	DecimalComma bool
 	// Limit is how many rows are read; default all.
 	Limit int64
-	// Fingerprint tells the input of a Source that has no Fingerprint of its own, such as Rows, from others and from itself after a change. A
+	// Fingerprint tells the input of a Source that has no Fingerprint of its own, such as source.Rows, from others and from itself after a change. A
 	// load of such a Source needs it to be resumed, and must then be given the same rows in the same order.
 	Fingerprint string
 	// NewKey allows Resume with another write key, of the same workspace: one that was replaced.
