@@ -99,7 +99,7 @@ func (r *running) post(t *testing.T, client *http.Client, key, path, body string
 
 func TestEmulateLines(t *testing.T) {
 	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--strict", "--rate-limit", "3")
-	for _, say := range []string{"not Customer.io", r.base + "/v1", "customerio-node", "page:    " + r.base + "/"} {
+	for _, say := range []string{"not Customer.io", r.base + "/v1", "customerio-node", "page:     " + r.base + "/"} {
 		if !strings.Contains(r.banner, say) {
 			t.Errorf("the banner lacks %q: %s", say, r.banner)
 		}
