@@ -208,11 +208,11 @@ func Held(path string) error {
 
 // HeldByFormer is Held for what Former takes.
 func HeldByFormer(path string) error {
-	f, err := takeFormer(path)
+	f, err := lookFormer(path)
 	if err != nil || f == nil {
 		return err
 	}
-	return f.Close()
+	return releaseFormer(f)
 }
 
 // Release lets go of the lock, and removes its files. A second call does nothing.
@@ -230,7 +230,7 @@ func (l *Lock) Release() error {
 		_ = os.Remove(name)
 	}
 	for _, f := range l.former {
-		err = errors.Join(err, f.Close())
+		err = errors.Join(err, releaseFormer(f))
 	}
 	l.file, l.former = nil, nil
 	return err

@@ -13,7 +13,12 @@ import (
 func passes(error) bool { return false }
 
 // takeFormer locks the file itself until it is closed. It is nil if there is none.
-func takeFormer(path string) (*os.File, error) {
+func takeFormer(path string) (*os.File, error) { return lockFormer(path, syscall.LOCK_EX) }
+
+// lookFormer is takeFormer for who only looks: two of them do not disturb each other.
+func lookFormer(path string) (*os.File, error) { return lockFormer(path, syscall.LOCK_SH) }
+
+func lockFormer(path string, how int) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0) // a network file system locks only what can be written
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -21,18 +26,30 @@ func takeFormer(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		switch {
-		case err == nil:
-			return f, nil
-		case errors.Is(err, syscall.EINTR):
-			continue
-		case errors.Is(err, syscall.EWOULDBLOCK):
-			err = &InUseError{Path: path}
-		default:
-			err = explain(path, err)
+	taken, err := within(func() (bool, error) {
+		for {
+			switch err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); {
+			case errors.Is(err, syscall.EINTR):
+			case errors.Is(err, syscall.EWOULDBLOCK):
+				return false, nil
+			default:
+				return err == nil, err
+			}
 		}
-		return nil, errors.Join(err, f.Close())
+	})
+	switch {
+	case err != nil:
+		err = explain(path, err)
+	case !taken:
+		err = &InUseError{Path: path}
+	default:
+		return f, nil
 	}
+	return nil, errors.Join(err, f.Close())
+}
+
+// releaseFormer lets go of the lock before it closes the file: a process that is being started holds a copy of the file until its program begins,
+// and the lock would stay as long.
+func releaseFormer(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }

@@ -50,3 +50,51 @@ func TestFormer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A process that is being started has copies of all that is open until its program begins. They keep no lock.
+func TestFormerIsReleasedBesideACopy(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l := mustTake(t, path)
+	if err := l.Former(path); err != nil {
+		t.Fatal(err)
+	}
+	copied, err := syscall.Dup(int(l.former[0].Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(copied)
+	if err := errors.Join(l.Release(), HeldByFormer(path)); err != nil {
+		t.Fatal(err)
+	}
+	again := mustTake(t, path)
+	defer again.Release()
+	if err := again.Former(path); err != nil {
+		t.Error(err)
+	}
+}
+
+// Who looks whether a file is locked keeps nobody from locking it.
+func TestLookingAtAFormerLock(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	looking, err := lookFormer(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := HeldByFormer(path); err != nil {
+		t.Error("another who looks: ", err)
+	}
+	l := mustTake(t, path)
+	defer l.Release()
+	go func() { _ = releaseFormer(looking) }()
+	if err := l.Former(path); err != nil {
+		t.Error(err)
+	}
+}
