@@ -411,7 +411,7 @@ func TestPlanOfChanges(t *testing.T) {
 	job.Changes.Mirror = MirrorDelete
 	job.Source = mustSource(t, "id,n\na,1\nb,20\ne,5\nd,x\n", source.Config{})
 	plan, err := MakePlan(t.Context(), job, 1)
-	if err != nil || plan.Sampled != 4 || !plan.Complete || plan.Unchanged != 1 || plan.Left != 1 || plan.Refused != 1 || plan.Kinds[0].Count != 2 {
+	if err != nil || plan.Sampled != 4 || !plan.Complete || plan.Unchanged != 1 || plan.Left != 1 || plan.Rejected != 1 || plan.Kinds[0].Count != 2 {
 		t.Errorf("%v: %+v", err, plan)
 	}
 	c.want("id,n\na,1\nb,2\nc,3\nd,4\n", 4, "") // it has changed nothing

@@ -24,7 +24,7 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Sampled != 1000 || p.Refused != 250 || p.Empty != 250 || p.Deletes != 250 || p.Complete || p.Rows != -1 {
+	if p.Sampled != 1000 || p.Rejected != 250 || p.Empty != 250 || p.Deletes != 250 || p.Complete || p.Rows != -1 {
 		t.Errorf("%+v", p)
 	}
 	if p.Kinds[0].Count != 500 || p.Kinds[1].Count != 250 || !json.Valid(p.Kinds[1].Example) || p.LargestBytes == 0 || len(p.First) != firstRejects {

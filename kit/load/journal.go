@@ -141,9 +141,11 @@ type Checkpoint struct {
 	// Summary counts them. Nothing is unsent among them.
 	Summary
 	// Its version is not kept: the journal has one.
-	NoVersion struct{}          `json:"version,omitzero"`
-	Warned    []mapping.Warning `json:"warned,omitempty"`
-	Reasons   map[string]int64  `json:"reasons,omitempty"`
+	NoVersion struct{} `json:"version,omitzero"`
+	// FormerLeft is LeftRejected by the name that it had in journals before; nothing writes it.
+	FormerLeft int64             `json:"left_refused,omitempty"`
+	Warned     []mapping.Warning `json:"warned,omitempty"`
+	Reasons    map[string]int64  `json:"reasons,omitempty"`
 	// RejectsBytes is how long the rejects were.
 	RejectsBytes int64 `json:"rejects_bytes,omitempty"`
 	// RejectsSum is the CRC-32C of those bytes.
@@ -257,6 +259,13 @@ func ReadJournal(dir, id string) (*Journal, error) {
 	return j, j.replay(f)
 }
 
+// parseCheckpoint reads what any version of this program has written.
+func parseCheckpoint(text []byte) (c Checkpoint, err error) {
+	err = json.Unmarshal(text, &c)
+	c.LeftRejected, c.FormerLeft = c.LeftRejected+c.FormerLeft, 0
+	return c, err
+}
+
 // readOld reads a journal of version 1.
 func (j *Journal) readOld() error {
 	text, err := os.ReadFile(filepath.Join(j.dir, headerFile1))
@@ -282,9 +291,12 @@ func (j *Journal) readOld() error {
 		if err == io.EOF {
 			return nil
 		}
-		var c Checkpoint
-		if err != nil || json.Unmarshal(line, &c) != nil {
+		if err != nil {
 			return err
+		}
+		c, err := parseCheckpoint(line)
+		if err != nil {
+			return nil
 		}
 		j.last = c
 	}
@@ -338,9 +350,7 @@ func (j *Journal) replay(r io.Reader) error {
 			j.header = JournalHeader{}
 			err = json.Unmarshal(what, &j.header)
 		} else {
-			var c Checkpoint
-			err = json.Unmarshal(what, &c)
-			j.last = c
+			j.last, err = parseCheckpoint(what)
 		}
 		if err != nil {
 			return &JournalError{name, n, "cannot be read", againHint}

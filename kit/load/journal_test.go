@@ -316,14 +316,14 @@ func TestJournalOfAnotherVersion(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		headerFile1:   `{"version":1,"id":"20260101-000000-abcdef","started":"2026-01-01T00:00:00Z","source":"/a.csv","fingerprint":"x","mapping":"m.yaml","mapping_hash":"y","target":"http://t"}`,
-		progressFile1: "{\"row\":3,\"rows\":3}\n{\"row\":4,\"rows\":4}\n{\"ro",
+		progressFile1: "{\"row\":3,\"rows\":3}\n{\"row\":4,\"rows\":4,\"left_refused\":2}\n{\"ro",
 	} {
 		if err := os.WriteFile(filepath.Join(old, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	j, err := ReadJournal(dir, filepath.Base(old))
-	if err != nil || j.Header().Source != "/a.csv" || j.Last().Row != 4 || j.Running() {
+	if err != nil || j.Header().Source != "/a.csv" || j.Last().Row != 4 || j.Last().LeftRejected != 2 || j.Running() {
 		t.Errorf("%v, %+v", err, j)
 	}
 	if list, err := ListJournals(dir); err != nil || len(list) != 1 {

@@ -148,7 +148,7 @@ func (c *changes) whyKept(p *snapshot.Person, encode func(cio.Message) (cio.Enco
 		return &why
 	}
 	if _, refused := encode(c.removal(string(p.ID), "")); refused != nil {
-		why := newReject(0, mapping.Refused(refused))
+		why := newReject(0, mapping.ErrorOf(refused))
 		return &why
 	}
 	return nil
@@ -229,7 +229,7 @@ func (r remover) remove(ids [][]byte, base string, gone *leavers) error {
 		raw := idAsRow(id)
 		encoded, refused := r.encode(r.changes.removal(string(id), base))
 		if refused != nil {
-			err := r.refuseRemoval(newReject(0, mapping.Refused(refused)), raw)
+			err := r.refuseRemoval(newReject(0, mapping.ErrorOf(refused)), raw)
 			if err = errors.Join(err, gone.refused.Add(snapshot.AppendKey(nil, id))); err != nil {
 				return err
 			}
@@ -286,7 +286,7 @@ func (r remover) refuseRemoval(rej Reject, raw []byte) error {
 	t := &r.tally
 	t.Messages++
 	t.Rejected++
-	t.LeftRefused++
+	t.LeftRejected++
 	if rej.Rule == string(cio.RuleGuard) {
 		t.Guarded++
 	}

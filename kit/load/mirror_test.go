@@ -319,7 +319,7 @@ func TestDryRunNamesWhoIsNotRemoved(t *testing.T) {
 			const left = "id,n\na,1\n"
 			planned := c.job
 			planned.Source = mustSource(t, left, source.Config{})
-			if plan, err := MakePlan(t.Context(), planned, 0); err != nil || plan.Left != 2 || plan.LeftRefused != 1 || plan.LeftAlone != 0 {
+			if plan, err := MakePlan(t.Context(), planned, 0); err != nil || plan.Left != 2 || plan.LeftRejected != 1 || plan.LeftAlone != 0 {
 				t.Errorf("the plan: %v, %+v", err, plan)
 			}
 			c.job.DryRun = true
@@ -329,10 +329,10 @@ func TestDryRunNamesWhoIsNotRemoved(t *testing.T) {
 			}
 			c.job.DryRun = false
 			s, err := c.load(left)
-			if err != nil || s.Left != 2 || s.LeftRefused != 1 || s.Removed != 1 || c.users() != "-c" || s.Reasons[0].Rule != tt.rule {
+			if err != nil || s.Left != 2 || s.LeftRejected != 1 || s.Removed != 1 || c.users() != "-c" || s.Reasons[0].Rule != tt.rule {
 				t.Fatal(err, c.users(), s)
 			}
-			if dry.Left != s.Left || dry.LeftRefused != s.LeftRefused || dry.Rejected != s.Rejected || dry.Guarded != s.Guarded || !slices.Equal(dry.Reasons, s.Reasons) {
+			if dry.Left != s.Left || dry.LeftRejected != s.LeftRejected || dry.Rejected != s.Rejected || dry.Guarded != s.Guarded || !slices.Equal(dry.Reasons, s.Reasons) {
 				t.Errorf("%+v, in a dry run %+v", s, dry)
 			}
 		})
@@ -358,7 +358,7 @@ func TestPlanSaysWhoIsLeftAlone(t *testing.T) {
 			job := c.job
 			job.Source = mustSource(t, tt.in, source.Config{})
 			plan, err := MakePlan(t.Context(), job, 0)
-			if err != nil || plan.Left != 2 || plan.LeftAlone != tt.alone || plan.LeftRefused != 0 {
+			if err != nil || plan.Left != 2 || plan.LeftAlone != tt.alone || plan.LeftRejected != 0 {
 				t.Errorf("the plan: %v, %d left, %d alone", err, plan.Left, plan.LeftAlone)
 			}
 			if s, err := c.load(tt.in); err != nil || s.Left != 2 || s.LeftAlone != tt.alone || s.Removed != 2-tt.alone {

@@ -21,10 +21,10 @@ import (
 // Plan is what a run would do, judged by the beginning of its input. Estimates are proportional to the bytes read; they are exact if
 // Complete.
 type Plan struct {
-	// Sampled is how many rows were looked at, Refused how many of them would be refused here, Empty how many have no messages.
-	Sampled int64 `json:"sampled"`
-	Refused int64 `json:"refused"`
-	Empty   int64 `json:"empty"`
+	// Sampled is how many rows were looked at, Rejected how many of them would be rejected here, Empty how many have no messages.
+	Sampled  int64 `json:"sampled"`
+	Rejected int64 `json:"rejected"`
+	Empty    int64 `json:"empty"`
 	// Complete says that these are all there are.
 	Complete bool `json:"complete"`
 	// Rows, Requests and Bytes are estimates for the whole input, -1 where its size is not known.
@@ -36,10 +36,10 @@ type Plan struct {
 	// Unchanged is how many rows of the sample would be left out because they have not changed since the snapshot.
 	Unchanged int64 `json:"unchanged"`
 	// Left is how many people of the snapshot are not in the input any more. To know it all of the input is read. They would be deleted or
-	// suppressed, but for LeftAlone and LeftRefused of them, as in a Summary.
-	Left        int64 `json:"left"`
-	LeftAlone   int64 `json:"left_alone"`
-	LeftRefused int64 `json:"left_refused"`
+	// suppressed, but for LeftAlone and LeftRejected of them, as in a Summary.
+	Left         int64 `json:"left"`
+	LeftAlone    int64 `json:"left_alone"`
+	LeftRejected int64 `json:"left_rejected"`
 	// Kinds are the messages of the sample by what the mapping calls them, in its order.
 	Kinds []PlannedKind `json:"kinds"`
 	// Deletes is how many messages of the sample delete or suppress something.
@@ -56,7 +56,7 @@ type Plan struct {
 	// First are the first refusals, at most ten, without the rows.
 	First []Reject `json:"first,omitempty"`
 	// Refusals counts them by rule and column, the most frequent first, at most 100; Warnings are those of the messages that would be sent.
-	Refusals []PlannedRefusal `json:"refusals,omitempty"`
+	Rejections []PlannedRejection `json:"rejections,omitempty"`
 	// Hints say what the cells look like that many rows would be refused for, and what would read them, as those of a Summary.
 	Hints    []string          `json:"hints,omitempty"`
 	Warnings []mapping.Warning `json:"warnings,omitempty"`
@@ -75,8 +75,8 @@ type PlannedKind struct {
 	Example json.RawMessage `json:"example,omitempty"`
 }
 
-// PlannedRefusal is why rows would be refused here.
-type PlannedRefusal struct {
+// PlannedRejection is why rows would be rejected here.
+type PlannedRejection struct {
 	// Count is how many, Reject the first of them, without the row.
 	Count int64 `json:"count"`
 	Reject
@@ -87,19 +87,19 @@ const maxRefusals = 100
 
 // refuse counts a refusal.
 func (p *Plan) refuse(r Reject) {
-	p.Refused++
+	p.Rejected++
 	if len(p.First) < firstRejects {
 		p.First = append(p.First, r)
 	}
 	r.because(&p.causes)
-	for i := range p.Refusals {
-		if have := &p.Refusals[i]; have.Rule == r.Rule && have.Column == r.Column && have.Field == r.Field {
+	for i := range p.Rejections {
+		if have := &p.Rejections[i]; have.Rule == r.Rule && have.Column == r.Column && have.Field == r.Field {
 			have.Count++
 			return
 		}
 	}
-	if len(p.Refusals) < maxRefusals {
-		p.Refusals = append(p.Refusals, PlannedRefusal{1, r})
+	if len(p.Rejections) < maxRefusals {
+		p.Rejections = append(p.Rejections, PlannedRejection{1, r})
 	}
 }
 
@@ -184,7 +184,7 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	s.plan.Identity = s.counter.count(true)
 	s.plan.Warnings, _ = s.warned.Sorted()
 	s.plan.Hints = s.plan.causes.Hints(s.plan.Sampled, job.DecimalComma)
-	slices.SortStableFunc(s.plan.Refusals, func(a, b PlannedRefusal) int { return cmp.Compare(b.Count, a.Count) })
+	slices.SortStableFunc(s.plan.Rejections, func(a, b PlannedRejection) int { return cmp.Compare(b.Count, a.Count) })
 	info := job.Source.Info()
 	s.estimate(info.Size, info.Rows, job.Limit, int64(job.BatchBytes))
 	s.plan.bound(&job)
@@ -255,7 +255,7 @@ func (s *sampling) look(job *Job) error {
 	if !compared {
 		return nil
 	}
-	aside := s.plan.Refused
+	aside := s.plan.Rejected
 	if c.cfg.Mirror == "" { // a mirror knows whom they are about
 		aside += s.plan.Empty
 	}
@@ -275,7 +275,7 @@ func (s *sampling) lookAt(gone *leavers, job *Job) error {
 	}
 	return gone.each(func(p *snapshot.Person) error {
 		if c.whyKept(p, s.mapper.Encode) != nil {
-			s.plan.LeftRefused++
+			s.plan.LeftRejected++
 		}
 		return nil
 	})

@@ -18,7 +18,7 @@ type Recorder struct {
 	latency  histogram
 	rows     int64 // counted so far
 	accepted int64
-	refused  int64
+	rejected int64
 	people   *distinctCount
 	largest  []LargeMessage
 	resumed  int64 // the rows before
@@ -54,7 +54,7 @@ func (r *Recorder) begin(t *tally) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.series.begun = time.Now()
-	r.resumed, r.rows, r.accepted, r.refused = t.Rows, t.Rows, t.Accepted, t.Rejected+t.RejectedByAPI
+	r.resumed, r.rows, r.accepted, r.rejected = t.Rows, t.Rows, t.Accepted, t.Rejected+t.RejectedByAPI
 }
 
 // counted notes how far the run has come.
@@ -65,11 +65,11 @@ func (r *Recorder) counted(t *tally) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := r.series.at(time.Now())
-	refused := t.Rejected + t.RejectedByAPI
+	rejected := t.Rejected + t.RejectedByAPI
 	p.rows += t.Rows - r.rows
 	p.accepted += t.Accepted - r.accepted
-	p.refused += refused - r.refused
-	r.rows, r.accepted, r.refused = t.Rows, t.Accepted, refused
+	p.rejected += rejected - r.rejected
+	r.rows, r.accepted, r.rejected = t.Rows, t.Accepted, rejected
 }
 
 // maxLargest is how many of the largest messages are named.

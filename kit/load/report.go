@@ -84,10 +84,10 @@ type Latency struct {
 type ReportPoint struct {
 	// At is when it begins, in seconds since the run began.
 	At float64 `json:"at"`
-	// Rows and Accepted count rows and messages that were settled in it, Refused messages that were rejected.
+	// Rows counts rows, Accepted and Rejected messages that had ended by then.
 	Rows     int64 `json:"rows"`
 	Accepted int64 `json:"accepted"`
-	Refused  int64 `json:"refused"`
+	Rejected int64 `json:"rejected"`
 	// Requests counts requests that ended in it, Failed those that were not accepted, Limited those among them that were answered 429.
 	Requests int64 `json:"requests"`
 	Failed   int64 `json:"failed"`
@@ -115,7 +115,7 @@ func (r *Recorder) Report(s Summary, about ReportAbout, plan *Plan) Report {
 	}
 	for i := range r.series.points {
 		p := &r.series.points[i]
-		rep.Points = append(rep.Points, ReportPoint{roundSeconds(time.Duration(i) * r.series.interval), p.rows, p.accepted, p.refused, p.requests, p.failed, p.limited, p.bytes,
+		rep.Points = append(rep.Points, ReportPoint{roundSeconds(time.Duration(i) * r.series.interval), p.rows, p.accepted, p.rejected, p.requests, p.failed, p.limited, p.bytes,
 			roundSeconds(p.latency.quantile(0.5)), roundSeconds(p.latency.quantile(0.95))})
 	}
 	if plan != nil {

@@ -89,10 +89,10 @@ func TestReportJSON(t *testing.T) {
 		for _, p := range r.Points {
 			sum.Rows += p.Rows
 			sum.Accepted += p.Accepted
-			sum.Refused += p.Refused
+			sum.Rejected += p.Rejected
 			sum.Requests += p.Requests
 		}
-		if s := r.Summary; sum.Rows != s.Rows || sum.Accepted != s.Accepted || sum.Refused != s.Rejected+s.RejectedByAPI || sum.Requests == 0 {
+		if s := r.Summary; sum.Rows != s.Rows || sum.Accepted != s.Accepted || sum.Rejected != s.Rejected+s.RejectedByAPI || sum.Requests == 0 {
 			t.Errorf("the points come to %+v, the run to %+v", sum, s)
 		}
 	})

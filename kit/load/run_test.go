@@ -61,7 +61,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := []string{"version", "rows", "rows_rejected", "messages", "accepted", "rejected", "rejected_by_api", "unsent", "retried", "requests", "bytes", "seconds", "warnings", "unchanged", "left", "removed", "left_alone", "left_refused", "same_address",
+	keys := []string{"version", "rows", "rows_rejected", "messages", "accepted", "rejected", "rejected_by_api", "unsent", "retried", "requests", "bytes", "seconds", "warnings", "unchanged", "left", "removed", "left_alone", "left_rejected", "same_address",
 		"rows_mapped", "rows_empty", "rows_blank", "rows_nameless", "unknown", "guarded", "deny_list", "identity", "complete", "reasons"}
 	d := json.NewDecoder(bytes.NewReader(encoded))
 	d.Token()

@@ -21,7 +21,7 @@ type series struct {
 
 // point is what happened in one interval.
 type point struct {
-	rows, accepted, refused   int64
+	rows, accepted, rejected  int64
 	requests, failed, limited int64
 	bytes                     int64
 	latency                   histogram
@@ -30,7 +30,7 @@ type point struct {
 func (p *point) add(q *point) {
 	p.rows += q.rows
 	p.accepted += q.accepted
-	p.refused += q.refused
+	p.rejected += q.rejected
 	p.requests += q.requests
 	p.failed += q.failed
 	p.limited += q.limited

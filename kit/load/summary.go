@@ -22,7 +22,7 @@ type Summary struct {
 	Messages int64 `json:"messages"`
 	// Accepted is how many Customer.io accepted. It does not promise more than that.
 	Accepted int64 `json:"accepted"`
-	// Rejected is how many belong to rows that were refused here, RejectedByAPI how many Customer.io refused.
+	// Rejected is how many belong to rows that were rejected here, RejectedByAPI how many Customer.io rejected.
 	Rejected      int64 `json:"rejected"`
 	RejectedByAPI int64 `json:"rejected_by_api"`
 	// Unsent is how many are not known to have been accepted for a reason that is not their own. All messages of a dry run are.
@@ -47,9 +47,9 @@ type Summary struct {
 	// LeftAlone is how many people who have left were not removed because there was a row that may have been theirs, as it does not tell whom it
 	// is about, or because of ChangeOnly.NewMapping.
 	LeftAlone int64 `json:"left_alone"`
-	// LeftRefused is how many people who have left were not removed, in a dry run would not be, because the deny list or a guard of the Client
+	// LeftRejected is how many people who have left were not removed, in a dry run would not be, because the deny list or a guard of the Client
 	// keeps messages from them, or because it is not sure that a load has made them. Each is a reject, and counts in Messages and in Rejected.
-	LeftRefused int64 `json:"left_refused"`
+	LeftRejected int64 `json:"left_rejected"`
 	// SameAddress is how many people of the snapshot are in the input only under another id, with an e-mail address that they had. Customer.io
 	// takes both ids for one person, so that nobody is removed, and goes by the other id from then on. They are not in Left.
 	SameAddress int64 `json:"same_address"`

@@ -110,7 +110,7 @@ func (m *Mapper) Map(r *source.Row, tag uint64) ([]cio.Encoded, *ValueError) {
 					continue
 				}
 				if refused != nil {
-					err = p.refused(refused)
+					err = p.errorOf(refused)
 				}
 			}
 		}
@@ -361,11 +361,11 @@ func (m *Mapper) messageID(p *Message, event string, r *source.Row) (string, *Va
 // HintOf says in the words of a mapping what the client says of a message.
 func HintOf(hint string) string { return wirewords.Hint(hint, "verbatim: true beside the message") }
 
-// Refused turns what the client's own rules say of a message that is of no row into what is said of a row.
-func Refused(err error) *ValueError { return (*Message)(nil).refused(err) }
+// ErrorOf turns what the client's own rules say of a message that is of no row into what is said of a row.
+func ErrorOf(err error) *ValueError { return (*Message)(nil).errorOf(err) }
 
-// refused turns what the client's own rules say of a message into what is said of the row.
-func (p *Message) refused(err error) *ValueError {
+// errorOf turns what the client's own rules say of a message into what is said of the row.
+func (p *Message) errorOf(err error) *ValueError {
 	var bad *cio.MessageError
 	if !errors.As(err, &bad) {
 		return refuse(RuleNotEncodable, "the message cannot be encoded")

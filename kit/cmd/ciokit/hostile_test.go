@@ -88,7 +88,7 @@ func TestHostileNames(t *testing.T) {
 	}
 	proposal := check("map", "init", table)
 	made := write("made.yaml", []byte(proposal))
-	if plan := check("map", "check", made, table, "--json"); !strings.Contains(plan, `"refused":`) && !strings.Contains(plan, `"sampled":`) {
+	if plan := check("map", "check", made, table, "--json"); !strings.Contains(plan, `"rejected":`) && !strings.Contains(plan, `"sampled":`) {
 		t.Errorf("the proposal %q does not work: %s", proposal, plan)
 	}
 	for _, mapping := range []string{made, reference, good} {

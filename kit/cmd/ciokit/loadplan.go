@@ -44,9 +44,9 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 			fmt.Fprintf(&b, "  %s not in the input any more and would be %s\n", plural.Count(n, "person who is", "people who are"), what)
 		}
 	}
-	left(p.Left-p.LeftAlone-p.LeftRefused, "DELETED OR SUPPRESSED")
+	left(p.Left-p.LeftAlone-p.LeftRejected, "DELETED OR SUPPRESSED")
 	left(p.LeftAlone, "left alone, because of --new-mapping or of rows that name nobody")
-	left(p.LeftRefused, "rejected: the deny list has them, or nobody knows whether a load has made them")
+	left(p.LeftRejected, "rejected: the deny list has them, or nobody knows whether a load has made them")
 	if p.Deletes > 0 {
 		fmt.Fprintf(&b, "  %s something\n", plural.Count(p.Deletes, "message that DELETES OR SUPPRESSES", "messages that DELETE OR SUPPRESS"))
 	}
@@ -56,9 +56,9 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 	if p.LargestBytes > 0 {
 		fmt.Fprintf(&b, "  the largest message has %s (line %d)\n", console.ByteSize(int64(p.LargestBytes)), p.LargestLine)
 	}
-	if p.Refused > 0 {
-		fmt.Fprintf(&b, "  %s that would be rejected here:\n", plural.Count(p.Refused, "row", "rows"))
-		for _, r := range p.Refusals {
+	if p.Rejected > 0 {
+		fmt.Fprintf(&b, "  %s that would be rejected here:\n", plural.Count(p.Rejected, "row", "rows"))
+		for _, r := range p.Rejections {
 			count := ""
 			if r.Count > 1 {
 				count = plural.Grouped(r.Count) + " times, first "

@@ -42,7 +42,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		case f.dryRun && stopped != nil:
 			what = "(0 would be removed)"
 		case f.dryRun:
-			what = fmt.Sprintf("(%s would be removed)", plural.Grouped(s.Left-s.LeftAlone-s.LeftRefused))
+			what = fmt.Sprintf("(%s would be removed)", plural.Grouped(s.Left-s.LeftAlone-s.LeftRejected))
 		}
 		line(s.Left, "left the input ", what)
 	}

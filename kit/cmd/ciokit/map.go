@@ -144,7 +144,7 @@ func newMapCheck(con console.Console) *cobra.Command {
 				if err := json.NewEncoder(con.Out).Encode(plan); err != nil {
 					return exit.With(exit.Local, err)
 				}
-				if plan.Refused > 0 {
+				if plan.Rejected > 0 {
 					return exit.With(exit.Rejects, nil)
 				}
 				return nil
@@ -153,7 +153,7 @@ func newMapCheck(con console.Console) *cobra.Command {
 			if err := printPlan(con.Out, plan, "Customer.io", values || console.Terminal(con.Out)); err != nil {
 				return exit.With(exit.Local, err)
 			}
-			if plan.Refused > 0 {
+			if plan.Rejected > 0 {
 				return exit.With(exit.Rejects, nil)
 			}
 			return nil
@@ -170,12 +170,12 @@ func fitText(mapping string, p load.Plan) string {
 	switch {
 	case p.Sampled == 0:
 		return mapping + " can be read, and the input has no row that would show whether it fits."
-	case p.Refused == 0 && p.Empty == p.Sampled:
+	case p.Rejected == 0 && p.Empty == p.Sampled:
 		return mapping + " makes no message of any row."
-	case p.Refused == 0:
+	case p.Rejected == 0:
 		return mapping + " fits."
-	case p.Refused*2 > p.Sampled:
-		return fmt.Sprintf("%s does not fit: %s of %s would be rejected.", mapping, plural.Grouped(p.Refused), plural.Count(p.Sampled, "row", "rows"))
+	case p.Rejected*2 > p.Sampled:
+		return fmt.Sprintf("%s does not fit: %s of %s would be rejected.", mapping, plural.Grouped(p.Rejected), plural.Count(p.Sampled, "row", "rows"))
 	}
-	return fmt.Sprintf("%s fits all but %s of %s.", mapping, plural.Grouped(p.Refused), plural.Count(p.Sampled, "row", "rows"))
+	return fmt.Sprintf("%s fits all but %s of %s.", mapping, plural.Grouped(p.Rejected), plural.Count(p.Sampled, "row", "rows"))
 }

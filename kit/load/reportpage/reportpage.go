@@ -63,7 +63,7 @@ func (r *view) page() page {
 	for _, part := range []part{
 		{"accepted", "accepted", "Customer.io answered with success; it promises no more than that", s.Accepted, 0},
 		{"rejected", "rejected before sending", "they would have been dropped, or cannot be made of their rows", s.Rejected, 0},
-		{"refused", "rejected by the API", "the others of their requests were accepted", s.RejectedByAPI, 0},
+		{"byapi", "rejected by the API", "the others of their requests were accepted", s.RejectedByAPI, 0},
 		{"unsent", r.unsentName(), r.unsentNote(), s.Unsent, 0},
 	} {
 		part.Percent = 100 * float64(part.Count) / float64(max(s.Messages, 1))
@@ -220,7 +220,7 @@ func (r *view) plans() (list []planned) {
 	expect("rows", p.Rows, plural.Grouped, plural.Grouped(s.Rows))
 	rejected := int64(-1)
 	if p.Rows >= 0 && p.Sampled > 0 {
-		rejected = int64(math.Round(float64(p.Refused) * float64(p.Rows) / float64(p.Sampled)))
+		rejected = int64(math.Round(float64(p.Rejected) * float64(p.Rows) / float64(p.Sampled)))
 	}
 	expect("rows rejected here", rejected, plural.Grouped, plural.Grouped(s.RowsRejected))
 	if r.About.DryRun {
@@ -246,7 +246,7 @@ func joined(points []load.ReportPoint, most int) []load.ReportPoint {
 		for _, p := range points[i:min(i+each, len(points))] {
 			sum.Rows += p.Rows
 			sum.Accepted += p.Accepted
-			sum.Refused += p.Refused
+			sum.Rejected += p.Rejected
 			sum.Requests += p.Requests
 			sum.Failed += p.Failed
 			sum.Limited += p.Limited
