@@ -1,0 +1,360 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio"
+)
+
+// group is what several callers want to have stored, which one commit does for all of them.
+type group struct {
+	calls []call
+	size  int64
+	taken bool
+	done  chan struct{} // closed when err is there
+	err   error
+}
+
+type call struct {
+	messages []cio.Encoded // nil if the caller has gone
+	size     int64
+}
+
+// job is something else to be done, in a transaction or between two.
+type job struct {
+	do      func(*tx) error
+	between func() error
+	done    chan struct{}
+	err     error
+}
+
+// tx is a transaction under way.
+type tx struct {
+	c   *conn
+	s   state
+	now int64
+}
+
+const (
+	maxGroupBytes = 4 << 20 // after which a commit takes no more callers
+	groupRows     = 32      // in one statement
+)
+
+// Append implements Store.
+func (d *Disk) Append(ctx context.Context, messages []cio.Encoded) error {
+	var size int64
+	for i := range messages {
+		if messages[i].Len() == 0 {
+			return fmt.Errorf("outbox: message %d is the zero Encoded", i)
+		}
+		size += int64(messages[i].Len())
+	}
+	if len(messages) == 0 {
+		return nil
+	}
+	if size > d.cfg.MaxBytes {
+		return fmt.Errorf("outbox: %d messages of %d bytes together are more than MaxBytes, %d, allows at all: %w", len(messages), size, d.cfg.MaxBytes, cio.ErrTooLarge)
+	}
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	d.mu.Lock()
+	switch {
+	case d.closed:
+		d.mu.Unlock()
+		return cio.ErrClosed
+	case d.state.queuedBytes+d.state.deadBytes+d.bytes+size > d.cfg.MaxBytes:
+		d.mu.Unlock()
+		return cio.ErrQueueFull
+	}
+	d.bytes += size
+	if n := len(d.groups); n == 0 || d.groups[n-1].size >= maxGroupBytes {
+		d.groups = append(d.groups, &group{done: make(chan struct{})})
+	}
+	g := d.groups[len(d.groups)-1]
+	i := len(g.calls)
+	g.calls = append(g.calls, call{messages, size})
+	g.size += size
+	d.mu.Unlock()
+	if i == 0 {
+		d.stir()
+	}
+	select {
+	case <-g.done:
+		return g.err
+	case <-ctx.Done():
+	}
+	if d.withdraw(g, i) {
+		return context.Cause(ctx)
+	}
+	<-g.done // it is being written, which does not take long
+	return g.err
+}
+
+// withdraw takes a call out of a group, unless it is being written.
+func (d *Disk) withdraw(g *group, i int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if g.taken {
+		return false
+	}
+	d.bytes -= g.calls[i].size
+	g.size -= g.calls[i].size
+	g.calls[i] = call{}
+	return true
+}
+
+// write has do run in a transaction, with what others want to have done, and returns when that is committed.
+func (d *Disk) write(ctx context.Context, do func(*tx) error) error {
+	return d.add(ctx, &job{do: do, done: make(chan struct{})})
+}
+
+// between has do run on the committing goroutine outside of a transaction.
+func (d *Disk) between(ctx context.Context, do func() error) error {
+	return d.add(ctx, &job{between: do, done: make(chan struct{})})
+}
+
+func (d *Disk) add(ctx context.Context, j *job) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		return cio.ErrClosed
+	}
+	d.jobs = append(d.jobs, j)
+	d.mu.Unlock()
+	d.stir()
+	<-j.done
+	return j.err
+}
+
+func (d *Disk) stir() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// markEvery is how often the mark is written.
+const markEvery = time.Second
+
+// onCommitThread is what a test has done on the goroutine that commits, before it begins.
+var onCommitThread = func() {}
+
+// run commits what is wanted until the Disk is closed and nothing is left.
+func (d *Disk) run() {
+	defer close(d.finished)
+	onCommitThread()
+	tick := time.NewTicker(markEvery)
+	defer tick.Stop()
+	last := 0
+	for {
+		g, jobs, closed := d.take(last > 1)
+		if g == nil && len(jobs) == 0 {
+			if closed {
+				return
+			}
+			select {
+			case <-d.wake:
+			case <-tick.C:
+				d.everySecond(true)
+			}
+			continue
+		}
+		jobs = slices.DeleteFunc(jobs, func(j *job) bool {
+			if j.between != nil {
+				j.err = storeError(j.between())
+				close(j.done)
+			}
+			return j.between != nil
+		})
+		if g != nil || len(jobs) > 0 {
+			last = d.commit(g, jobs)
+		}
+		select {
+		case <-tick.C:
+			d.everySecond(false)
+		default:
+		}
+	}
+}
+
+// take returns what is to be committed next. Where the last commit was of several callers, they are about to come again: they get the processor
+// until no more of them come, so that the next one is theirs together.
+func (d *Disk) take(several bool) (g *group, jobs []*job, closed bool) {
+	for n := -1; several; {
+		runtime.Gosched()
+		now := d.waitingCalls()
+		several, n = now != n, now
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	jobs, d.jobs = d.jobs, nil
+	if len(d.groups) > 0 {
+		g = d.groups[0]
+		g.taken = true
+		d.groups = append(d.groups[:0], d.groups[1:]...)
+	}
+	return g, jobs, d.closed
+}
+
+func (d *Disk) waitingCalls() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.groups) == 0 {
+		return 0
+	}
+	return len(d.groups[0].calls)
+}
+
+// commit does all of it in one transaction and tells who waits. It returns how many that were.
+func (d *Disk) commit(g *group, jobs []*job) int {
+	t, err := d.begin()
+	if err == nil {
+		for _, j := range jobs {
+			if err = j.do(t); err != nil {
+				break
+			}
+		}
+		if err == nil && g != nil {
+			err = t.store(g)
+		}
+		err = d.end(t, err)
+	}
+	err = storeError(err)
+	n := len(jobs)
+	d.mu.Lock()
+	if err == nil {
+		d.state = t.s
+	}
+	if g != nil {
+		n += len(g.calls)
+		d.bytes -= g.size
+	}
+	d.mu.Unlock()
+	for _, j := range jobs {
+		j.err = err
+		close(j.done)
+	}
+	if g != nil {
+		g.err = err
+		close(g.done)
+	}
+	return n
+}
+
+// begin begins a transaction.
+func (d *Disk) begin() (*tx, error) {
+	if d.failed {
+		d.failed = d.emptyLog() != nil
+	}
+	if _, err := d.w.exec("BEGIN IMMEDIATE"); err != nil {
+		return nil, err
+	}
+	s, err := readState(d.w)
+	if err != nil {
+		_, _ = d.w.exec("ROLLBACK") // the first error says what happened
+		return nil, err
+	}
+	return &tx{c: d.w, s: s, now: time.Now().UnixMilli()}, nil
+}
+
+// end commits what was done, or undoes it for an error. A commit that fails may have written its pages into the log before: they would count after
+// the process has been killed. So the log is emptied; where that fails too, nobody knows.
+func (d *Disk) end(t *tx, err error) error {
+	if err == nil {
+		t.s.commits++
+		err = writeState(d.w, &t.s)
+	}
+	if err != nil {
+		_, _ = d.w.exec("ROLLBACK")
+		return err
+	}
+	if _, err = d.w.exec("COMMIT"); err == nil {
+		return nil
+	}
+	_, _ = d.w.exec("ROLLBACK")
+	if d.failed = d.emptyLog() != nil; d.failed {
+		err = fmt.Errorf("%w (%w)", ErrUncertain, err)
+	}
+	return err
+}
+
+// emptyLog brings the log into the database and makes it empty.
+func (d *Disk) emptyLog() error {
+	row, err := d.w.one("PRAGMA wal_checkpoint(TRUNCATE)")
+	if err == nil && row[0] != int64(0) {
+		err = errors.New("outbox: the log is in use")
+	}
+	return err
+}
+
+const insertOne = "INSERT INTO messages (seq, at, sum, data) VALUES (?,?,?,?)"
+
+var insertMany = insertOne + strings.Repeat(",(?,?,?,?)", groupRows-1)
+
+// store appends what the callers of a group want to have stored.
+func (t *tx) store(g *group) error {
+	args := make([]driverValue, 0, 4*groupRows)
+	rows := make([]byte, 0, 64<<10) // the bytes that args point to
+	flush := func(text string) error {
+		_, err := t.c.exec(text, args...)
+		args, rows = args[:0], rows[:0]
+		return err
+	}
+	for i := range g.calls {
+		for _, m := range g.calls[i].messages {
+			from := len(rows)
+			rows, _ = m.AppendJSON(rows) // cannot fail
+			data := rows[from:len(rows):len(rows)]
+			t.s.last++
+			sum := int64(sumOf(uint64(t.s.last), t.now, data))
+			t.s.addQueued(sum, len(data))
+			if args = append(args, t.s.last, t.now, sum, data); len(args) == cap(args) {
+				if err := flush(insertMany); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for all := args; len(all) > 0; all = all[4:] {
+		if _, err := t.c.exec(insertOne, all[:4]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insert puts a record into the queue under its own number.
+func (t *tx) insert(r Record) error {
+	at := r.At.UnixMilli()
+	sum := int64(sumOf(r.Seq, at, r.Bytes))
+	t.s.addQueued(sum, len(r.Bytes))
+	t.s.last = max(t.s.last, int64(r.Seq))
+	_, err := t.c.exec(insertOne, int64(r.Seq), at, sum, r.Bytes)
+	return err
+}
+
+// insertDead puts a dead letter in its place, instead of one that is there.
+func (t *tx) insertDead(l DeadLetter) error {
+	if err := t.removeDead(int64(l.Seq)); err != nil {
+		return err
+	}
+	at, died, damaged := l.At.UnixMilli(), l.Rejected.UnixMilli(), int64(0)
+	if l.Damaged {
+		damaged = 1
+	}
+	sum := int64(deadSumOf(l.Seq, at, died, l.Damaged, l.Reason, l.Bytes))
+	t.s.addDead(sum, len(l.Bytes))
+	t.s.last = max(t.s.last, int64(l.Seq))
+	_, err := t.c.exec("INSERT INTO dead (seq, at, died, sum, damaged, reason, data) VALUES (?,?,?,?,?,?,?)", int64(l.Seq), at, died, sum, damaged, []byte(l.Reason), l.Bytes)
+	return err
+}

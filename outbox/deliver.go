@@ -1,0 +1,296 @@
+package outbox
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/ciokit/cio"
+)
+
+const (
+	readAtOnce   = 1_000
+	settleAtOnce = 5_000
+	// gather is how long a settlement waits for others to share its commit.
+	gather = 20 * time.Millisecond
+	// again is how long is waited before what failed is tried again.
+	again = time.Second
+	// fromTheStart is how often records are looked for that were committed late.
+	fromTheStart = 10 * time.Second
+	// mostSettled is how many settlements may wait for the disk before no more is sent.
+	mostSettled = 50_000
+)
+
+// feed hands what is in the store to the Batcher, in its order.
+func (o *Outbox) feed() {
+	var begun, cleaned time.Time
+	clock := newClock()
+	for o.ctx.Err() == nil {
+		o.watch()
+		if time.Since(begun) >= fromTheStart {
+			begun = time.Now()
+			if o.someAreNotSent() {
+				o.setRead(0)
+			}
+		}
+		if time.Since(cleaned) >= cleanEvery {
+			cleaned = time.Now()
+			o.dropOld(clock)
+		}
+		records, err := o.store.Read(o.ctx, o.position(), readAtOnce)
+		if err != nil {
+			o.reading.met(o, "read", err)
+			o.pause(again)
+			continue
+		}
+		o.reading.over()
+		for _, r := range records {
+			if !o.hand(r) {
+				return
+			}
+			o.setRead(r.Seq)
+		}
+		o.changed.send()
+		if len(records) < readAtOnce {
+			o.pause(again) // other processes may append, and nobody tells
+		}
+	}
+}
+
+// pause waits for news, or for some time.
+func (o *Outbox) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-o.news:
+	case <-t.C:
+	case <-o.ctx.Done():
+	}
+}
+
+func (o *Outbox) position() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.read
+}
+
+func (o *Outbox) setRead(seq uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.read = seq
+}
+
+// someAreNotSent reports whether the store has records that the Batcher was not given, though all was read.
+func (o *Outbox) someAreNotSent() bool {
+	st, err := o.store.Stats(o.ctx)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return err == nil && st.Last <= o.read && st.Queued > int64(len(o.sent))
+}
+
+// begin notes that a record is the Batcher's from now on. It returns false if it was before.
+func (o *Outbox) begin(seq uint64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sent[seq] {
+		return false
+	}
+	o.sent[seq] = true
+	return true
+}
+
+// hand gives a record to the Batcher, or settles one that cannot be sent. It returns false if the Outbox is being closed.
+func (o *Outbox) hand(r Record) bool {
+	for o.unsettled() >= mostSettled {
+		if o.pause(again); o.ctx.Err() != nil {
+			return false
+		}
+	}
+	if !o.begin(r.Seq) {
+		return true
+	}
+	if r.Damaged {
+		o.reject(r.Seq, "its bytes are not those that were stored")
+		return true
+	}
+	var m cio.Encoded
+	if err := m.UnmarshalJSON(r.Bytes); err != nil { // the rules of this version may be others than those it was stored under
+		o.reject(r.Seq, err.Error())
+		return true
+	}
+	m = m.WithTag(r.Seq)
+	for {
+		err := o.batcher.Enqueue(o.ctx, m)
+		var rule *cio.MessageError
+		switch {
+		case err == nil:
+			o.stuck.Store(nil)
+			return true
+		case errors.As(err, &rule):
+			o.reject(r.Seq, err.Error())
+			return true
+		case o.ctx.Err() != nil, errors.Is(err, cio.ErrClosed):
+			return false
+		}
+		o.stuck.Store(&err)
+		o.changed.send()
+		o.watch()
+		if o.pause(again); o.ctx.Err() != nil {
+			return false
+		}
+	}
+}
+
+// report hears from the Batcher what became of a message.
+func (o *Outbox) report(r cio.Report) {
+	var api *cio.APIError
+	switch {
+	case r.Err == nil:
+		o.accepted.Add(1)
+		o.settleLater(Settlement{Seq: r.Tag})
+	case errors.Is(r.Err, cio.ErrClosed): // it stays in the store, and is sent after the next Open
+		return
+	case errors.As(r.Err, &api):
+		o.reject(r.Tag, api.Error())
+	default:
+		o.reject(r.Tag, r.Err.Error())
+	}
+	if told := o.cfg.Batcher.OnReport; told != nil {
+		r.Tag = 0
+		told(r)
+	}
+}
+
+// reject makes a dead letter of a record.
+func (o *Outbox) reject(seq uint64, reason string) {
+	if o.rejected.Add(1) == 1 {
+		o.log.Error("a message was rejected, and is a dead letter now (logged once; Stats counts them)", "sequence", seq, "reason", reason)
+	}
+	o.settleLater(Settlement{Seq: seq, Reason: cmp.Or(reason, "rejected")})
+}
+
+func (o *Outbox) settleLater(s Settlement) {
+	o.mu.Lock()
+	o.settled = append(o.settled, s)
+	o.mu.Unlock()
+	stir(o.toSettle)
+}
+
+func (o *Outbox) unsettled() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.settled)
+}
+
+// settle tells the store what was settled, until the Batcher makes no more reports. Settlements are committed in the order of the reports, which is
+// that of each identity: a message is never sent again behind one that was enqueued after it.
+func (o *Outbox) settle() {
+	for last := false; ; {
+		if !last {
+			select {
+			case <-o.toSettle:
+				t := time.NewTimer(gather)
+				select {
+				case <-t.C:
+				case <-o.noMore:
+				}
+				t.Stop()
+			case <-o.noMore:
+				last = true
+			}
+		}
+		err := o.settleSome()
+		for err == nil && o.unsettled() > 0 {
+			err = o.settleSome()
+		}
+		if last {
+			if err != nil {
+				o.closeErr = fmt.Errorf("outbox: %d messages that were settled are in the store still, and may be sent again: %w", o.unsettled(), err)
+			}
+			return
+		}
+		if err != nil {
+			o.settling.met(o, "settle", err)
+			t := time.NewTimer(again)
+			select {
+			case <-t.C:
+			case <-o.noMore:
+			}
+			t.Stop()
+			stir(o.toSettle)
+		}
+	}
+}
+
+func (o *Outbox) settleSome() error {
+	o.mu.Lock()
+	n := min(len(o.settled), settleAtOnce)
+	some := slices.Clone(o.settled[:n])
+	o.mu.Unlock()
+	if n == 0 {
+		return nil
+	}
+	slices.SortFunc(some, func(a, b Settlement) int { return cmp.Compare(a.Seq, b.Seq) })
+	if err := o.store.Settle(context.Background(), some); err != nil {
+		return err
+	}
+	o.settling.over()
+	o.mu.Lock()
+	o.settled = append(o.settled[:0], o.settled[n:]...)
+	for _, s := range some {
+		delete(o.sent, s.Seq)
+	}
+	o.mu.Unlock()
+	o.changed.send()
+	return nil
+}
+
+// trouble is what the store fails with in one of its tasks.
+type trouble struct {
+	err  atomic.Pointer[error]
+	said time.Time // of one goroutine
+}
+
+// met notes the error, and tells the log once a minute.
+func (t *trouble) met(o *Outbox, doing string, err error) {
+	if o.ctx.Err() != nil {
+		return
+	}
+	t.err.Store(&err)
+	if time.Since(t.said) >= time.Minute {
+		t.said = time.Now()
+		o.log.Error("the outbox's store fails; it is tried again every second", "doing", doing, "error", err)
+	}
+}
+
+func (t *trouble) over() { t.err.Store(nil) }
+
+// stuckAfter is how long sending must have stopped for those who wait for room to be told.
+const stuckAfter = time.Minute
+
+var started = time.Now()
+
+// watch notes since when sending has stopped.
+func (o *Outbox) watch() {
+	if o.batcher.Stats().Stopped == nil {
+		o.stoppedSince.Store(0)
+	} else {
+		o.stoppedSince.CompareAndSwap(0, max(1, int64(time.Since(started))))
+	}
+}
+
+// stuckFor returns why nothing is sent, where that will not pass soon.
+func (o *Outbox) stuckFor() error {
+	if err := o.stuck.Load(); err != nil {
+		return *err
+	}
+	since := o.stoppedSince.Load()
+	if since == 0 || time.Since(started)-time.Duration(since) < stuckAfter {
+		return nil
+	}
+	return o.batcher.Stats().Stopped
+}

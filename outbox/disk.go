@@ -1,0 +1,301 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+)
+
+// DiskConfig says where and how a Disk keeps its messages.
+type DiskConfig struct {
+	// Dir is the directory, which is made if it is not there. It must be on a local disk.
+	Dir string
+	// MaxBytes bounds the messages in it, dead letters included; default 1 GiB. Its files take up to 1.3 times that, and some 8 MiB.
+	MaxBytes int64
+	// Shared lets the directory be opened while another process has it, as the command does to look at it. What is wrong with the files is
+	// looked for only by who has it alone.
+	Shared bool
+	// Logger is told of damage; default slog.Default.
+	Logger *slog.Logger
+	// OnDamage, if set, is called for each damage that is found, before OpenDisk returns or while it is open.
+	OnDamage func(Damage)
+}
+
+const defaultMaxBytes = 1 << 30
+
+// Disk is the Store in a directory: a database of SQLite, which has a commit synced to disk before Append returns, and shares one among all that
+// wait for one. Each row has a checksum, and a row counts them, so that what is lost is missed.
+//
+// Files have mode 0600, and a directory that it makes 0700: what is stored is personal data.
+type Disk struct {
+	cfg  DiskConfig
+	path string // of the database
+	lock *dirLock
+	mark *mark // nil if another process has the directory
+
+	w *conn // the committing goroutine's
+
+	reading sync.Mutex
+	r       *conn
+
+	mu     sync.Mutex
+	groups []*group // what is to be stored, in its order
+	jobs   []*job   // and what else is to be done
+	bytes  int64    // of what waits and of what is being stored
+	state  state    // as of the last commit
+	closed bool
+	damage []Damage
+
+	wake     chan struct{}
+	finished chan struct{} // closed when the committing goroutine has ended
+	failed   bool          // a commit failed whose pages may still be in the log
+}
+
+// OpenDisk opens a directory and reads all of it, to see whether it is what was written. What is not is reported, and does not keep it from being
+// opened: what can be saved is saved, and the files as they were are kept. The error is an *InUseError if another Outbox has the directory.
+func OpenDisk(cfg DiskConfig) (_ *Disk, err error) {
+	if cfg.Dir == "" {
+		return nil, errors.New("outbox: no directory: set Dir")
+	}
+	if cfg.MaxBytes < 0 {
+		return nil, errors.New("outbox: MaxBytes is negative")
+	}
+	if cfg.MaxBytes == 0 {
+		cfg.MaxBytes = defaultMaxBytes
+	}
+	if cfg.Dir, err = filepath.Abs(cfg.Dir); err != nil {
+		return nil, fmt.Errorf("outbox: %w", err)
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if err := makeDir(cfg.Dir, !cfg.Shared); err != nil {
+		return nil, err
+	}
+	d := &Disk{cfg: cfg, path: filepath.Join(cfg.Dir, databaseName), wake: make(chan struct{}, 1), finished: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.release())
+		}
+	}()
+	d.lock, err = takeLock(cfg.Dir, lockPatience)
+	switch {
+	case err == nil:
+		err = d.openAlone()
+	case cfg.Shared && errors.Is(err, ErrInUse):
+		err = d.openShared()
+	}
+	if err != nil {
+		return nil, err
+	}
+	go d.run()
+	return d, nil
+}
+
+// makeDir makes a directory that survives a loss of power. Without it, somebody who only looks hears that it is not there.
+func makeDir(dir string, make bool) error {
+	switch info, err := os.Stat(dir); {
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("outbox: %s is not a directory", dir)
+	case err == nil:
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("outbox: %w", err)
+	case !make:
+		return fmt.Errorf("outbox: there is no directory %s: %w", dir, err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	return syncDir(filepath.Dir(dir))
+}
+
+// syncDir brings the names in a directory to disk, where the system can do that.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("outbox: sync the directory %s: %w", dir, err)
+	}
+	return nil
+}
+
+// What each connection is opened with. A transaction's pages stay in memory until it is committed, so that one that fails leaves nothing in the log.
+var pragmas = strings.Join([]string{
+	"_txlock=immediate", "_pragma=busy_timeout(10000)", "_pragma=journal_mode(wal)", "_pragma=synchronous(full)", "_pragma=fullfsync(1)",
+	"_pragma=checkpoint_fullfsync(1)", "_pragma=cell_size_check(1)", "_pragma=secure_delete(fast)", "_pragma=cache_size(-16000)", "_pragma=cache_spill(0)",
+	"_pragma=trusted_schema(0)", "_pragma=journal_size_limit(8388608)",
+}, "&")
+
+func fileURI(path, query string) string {
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), OmitHost: true, RawQuery: query}
+	if runtime.GOOS == "windows" && !strings.HasPrefix(u.Path, "/") {
+		u.Path = "/" + u.Path
+	}
+	return u.String()
+}
+
+const (
+	applicationID = 0x63696f6f // "cioo"
+	schemaVersion = 1
+	schema        = `
+CREATE TABLE messages (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, sum INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE dead (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, died INTEGER NOT NULL, sum INTEGER NOT NULL, damaged INTEGER NOT NULL, reason BLOB NOT NULL, data BLOB NOT NULL);
+CREATE TABLE state (id INTEGER PRIMARY KEY, last INTEGER NOT NULL, queued INTEGER NOT NULL, queued_bytes INTEGER NOT NULL, queued_sum INTEGER NOT NULL,
+	dead INTEGER NOT NULL, dead_bytes INTEGER NOT NULL, dead_sum INTEGER NOT NULL, commits INTEGER NOT NULL, sum INTEGER NOT NULL);
+`
+)
+
+// createDatabase makes an empty database, unless there is one.
+func createDatabase(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite gives its other files the mode of this one
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Chmod(0o600), f.Close()); err != nil && runtime.GOOS != "windows" {
+		return err
+	}
+	c, err := connect(path, fmt.Sprintf("_pragma=page_size(%d)&_pragma=auto_vacuum(incremental)&%s", databasePageSize, pragmas))
+	if err != nil {
+		return err
+	}
+	tables, err := c.one("SELECT count(*) FROM sqlite_schema")
+	if err == nil && tables[0] == int64(0) {
+		var s state
+		err = c.script("BEGIN IMMEDIATE;" + schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO state (id, %s) VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, %d); COMMIT;",
+			applicationID, schemaVersion, stateColumns, s.sum()))
+	}
+	return errors.Join(err, c.close())
+}
+
+// checkKind returns an error if the database is another program's, or a newer version's.
+func checkKind(c *conn, path string) error {
+	id, err := c.one("PRAGMA application_id")
+	if err != nil {
+		return err
+	}
+	version, err := c.one("PRAGMA user_version")
+	if err != nil {
+		return err
+	}
+	if id[0] == int64(applicationID) {
+		if version[0] != int64(schemaVersion) {
+			return fmt.Errorf("outbox: %s has the version %v of the format, and this program knows %d: use the version of the program that wrote it", path, version[0], schemaVersion)
+		}
+		return nil
+	}
+	if _, err := readState(c); err != nil {
+		return fmt.Errorf("outbox: %s is not an outbox: another program has written it, or its beginning is damaged", path)
+	}
+	return damagedf("the number that says whose file it is")
+}
+
+// openShared opens a directory that another process has.
+func (d *Disk) openShared() (err error) {
+	if _, err := os.Stat(d.path); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	if err := d.connectBoth(); err != nil {
+		return storeError(err)
+	}
+	d.state, err = readState(d.w)
+	return storeError(err)
+}
+
+// connectBoth opens both connections.
+func (d *Disk) connectBoth() (err error) {
+	if d.w, err = connect(d.path, pragmas); err != nil {
+		return err
+	}
+	if err := checkKind(d.w, d.path); err != nil {
+		return err
+	}
+	d.r, err = connect(d.path, pragmas)
+	return err
+}
+
+// disconnect closes both connections. The last of them to be closed brings the log into the database.
+func (d *Disk) disconnect() error {
+	err := errors.Join(d.r.close(), d.w.close())
+	d.r, d.w = nil, nil
+	return err
+}
+
+// release lets go of all that is open.
+func (d *Disk) release() error {
+	err := storeError(d.disconnect())
+	if d.mark != nil {
+		err = errors.Join(err, d.mark.close())
+	}
+	if d.lock != nil {
+		err = errors.Join(err, d.lock.release())
+	}
+	d.mark, d.lock = nil, nil
+	return err
+}
+
+// Close waits for what is being stored, syncs and closes. What is in the directory stays.
+func (d *Disk) Close() error {
+	d.mu.Lock()
+	first := !d.closed
+	d.closed = true
+	d.mu.Unlock()
+	d.stir()
+	<-d.finished
+	if !first {
+		return nil
+	}
+	d.reading.Lock()
+	defer d.reading.Unlock()
+	var err error
+	if d.mark != nil {
+		err = d.mark.write(d.state.last)
+	}
+	return errors.Join(err, d.release())
+}
+
+// Owned reports whether this process has the directory alone.
+func (d *Disk) Owned() bool { return d.lock != nil }
+
+// Damages returns what was found to be wrong since the directory was opened.
+func (d *Disk) Damages() []Damage {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]Damage(nil), d.damage...)
+}
+
+// Stats returns the state of the directory. It is cheap enough to be asked every second.
+func (d *Disk) Stats(context.Context) (st StoreStats, err error) {
+	err = d.read(func(c *conn) error {
+		s, err := readState(c)
+		if err != nil {
+			return err
+		}
+		st = StoreStats{Last: uint64(s.last), Queued: s.queued, QueuedBytes: s.queuedBytes, Dead: s.dead, DeadBytes: s.deadBytes, Commits: s.commits}
+		return c.query("SELECT at FROM messages ORDER BY seq LIMIT 1", func(v []driverValue) error {
+			at, err := number(v[0])
+			st.Oldest = time.UnixMilli(at)
+			return err
+		})
+	})
+	for _, suffix := range []string{"", "-wal"} {
+		if info, err := os.Stat(d.path + suffix); err == nil {
+			st.FileBytes += info.Size()
+		}
+	}
+	return st, err
+}

@@ -1,0 +1,62 @@
+package outbox
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	// ErrDiskFull says that the disk has no room. Nothing of what was to be stored is stored, and nothing that was is lost.
+	ErrDiskFull = errors.New("outbox: the disk is full")
+	// ErrInUse says that another Outbox has the directory. The error that holds it is an *InUseError, which names the owner.
+	ErrInUse = errors.New("in use")
+	// ErrDamaged says that a file is not what was written.
+	ErrDamaged = errors.New("the file is damaged")
+	// ErrUncertain says that the disk failed while a message was stored, and that it is not known whether it is. Enqueue the same cio.Encoded
+	// again: it has the same message id, so that a repeat is recognised.
+	ErrUncertain = errors.New("outbox: the disk failed while it was stored; it may be stored or not")
+)
+
+// InUseError says who has a directory.
+type InUseError struct {
+	Dir   string
+	Owner Owner // the zero value if it is not known
+}
+
+func (e *InUseError) Error() string {
+	if e.Owner == (Owner{}) {
+		return fmt.Sprintf("outbox: %s is in use by another process", e.Dir)
+	}
+	return fmt.Sprintf("outbox: %s is in use by %s; one Outbox at a time has a directory", e.Dir, e.Owner)
+}
+
+// Is reports whether target is ErrInUse.
+func (e *InUseError) Is(target error) bool { return target == ErrInUse }
+
+// Owner is the process that has a directory.
+type Owner struct {
+	PID   int       `json:"pid"`
+	Host  string    `json:"host"`
+	Since time.Time `json:"since"`
+	Name  string    `json:"name,omitempty"` // of the program
+}
+
+func (o Owner) String() string {
+	name := o.Name
+	if name == "" {
+		name = "a program"
+	}
+	return fmt.Sprintf("%s, process %d on %s since %s", name, o.PID, o.Host, o.Since.Local().Format(time.DateTime))
+}
+
+// storeError says what the disk did, in the terms of this package.
+func storeError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case codeOf(err) == codeFull:
+		return fmt.Errorf("%w (%w)", ErrDiskFull, err)
+	}
+	return fmt.Errorf("outbox: %w", err)
+}

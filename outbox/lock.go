@@ -1,0 +1,74 @@
+package outbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// The files of a directory.
+const (
+	databaseName = "outbox.db"
+	lockName     = "lock"
+	ownerName    = "owner"
+	markName     = "mark"
+	damagedName  = "damaged-" // and a time, for a directory
+)
+
+// lockPatience is how long a lock is waited for: the command holds it for a moment, to look at what no service has open.
+const lockPatience = time.Second
+
+// dirLock is the lock of a directory. The system lets go of it when the process ends, however it ends.
+type dirLock struct {
+	dir  string
+	file *flock.Flock
+}
+
+// takeLock takes the lock of a directory. The error is an *InUseError if somebody has it, in this process or in another one.
+func takeLock(dir string, patience time.Duration) (*dirLock, error) {
+	file := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
+	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		taken, err := file.TryLock()
+		switch {
+		case err != nil:
+			return nil, errors.Join(fmt.Errorf("outbox: %s cannot be locked (%w); keep it on a local disk, which has locks", dir, err), file.Close())
+		case taken:
+			l := &dirLock{dir, file}
+			l.sign()
+			return l, nil
+		case time.Since(begun) >= patience:
+			return nil, errors.Join(&InUseError{dir, readOwner(dir)}, file.Close())
+		}
+	}
+}
+
+// sign says who has the lock, in a file of its own: the locks of Windows keep others from reading what is locked. Without it the lock is as good.
+func (l *dirLock) sign() {
+	host, _ := os.Hostname()
+	name := ""
+	if path, err := os.Executable(); err == nil {
+		name = filepath.Base(path)
+	}
+	if text, err := json.Marshal(Owner{os.Getpid(), host, time.Now().UTC().Truncate(time.Second), name}); err == nil {
+		_ = os.WriteFile(filepath.Join(l.dir, ownerName), append(text, '\n'), 0o600)
+	}
+}
+
+func readOwner(dir string) (o Owner) {
+	text, err := os.ReadFile(filepath.Join(dir, ownerName))
+	if err != nil || json.Unmarshal(text, &o) != nil {
+		return Owner{}
+	}
+	return o
+}
+
+// release lets go of the lock. The file stays: who removed it might remove another's.
+func (l *dirLock) release() error {
+	_ = os.Remove(filepath.Join(l.dir, ownerName))
+	return l.file.Close()
+}

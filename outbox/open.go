@@ -1,0 +1,268 @@
+package outbox
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"time"
+)
+
+// opening is what is found out while a directory is opened alone.
+type opening struct {
+	d      *Disk
+	found  Damage
+	marked int64 // what the mark says
+	beyond []row // messages in frames of the log that do not count for SQLite
+}
+
+func (o *opening) note(format string, args ...any) {
+	o.found.What = append(o.found.What, fmt.Sprintf(format, args...))
+}
+
+// keep makes copies of the files, once.
+func (o *opening) keep() (err error) {
+	if o.found.Copy == "" {
+		o.found.Copy, err = o.d.keepCopies()
+	}
+	return err
+}
+
+// openAlone opens the directory whose lock this process has. SQLite drops what it takes for the end of its log as soon as it opens the file, so the
+// log is looked at before.
+func (d *Disk) openAlone() (err error) {
+	o := &opening{d: d, found: Damage{Found: time.Now().UTC()}}
+	if o.marked, err = readMark(d.cfg.Dir); err != nil {
+		if !isDamage(err) {
+			return fmt.Errorf("outbox: %w", err)
+		}
+		o.note("the file %s is not what was written", markName)
+	}
+	if err := o.walkLog(); err != nil {
+		return err
+	}
+	if len(o.found.What) > 0 {
+		if err := o.keep(); err != nil {
+			return err
+		}
+	}
+	err = o.openDatabase()
+	if isDamage(err) {
+		o.note("the database: %v", err)
+		err = o.rebuild()
+	}
+	if err != nil {
+		return storeError(err)
+	}
+	if err := o.saveBeyond(); err != nil {
+		return storeError(err)
+	}
+	if d.mark, err = openMark(d.cfg.Dir); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	if d.state, err = readState(d.w); err != nil {
+		return storeError(err)
+	}
+	if err := d.mark.write(d.state.last); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	if len(o.found.What) > 0 {
+		d.tell(o.found)
+	}
+	return nil
+}
+
+// walkLog looks at the log, and takes from it what SQLite will not see.
+func (o *opening) walkLog() error {
+	f, err := os.Open(o.d.path + "-wal")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	report, err := walkWAL(f, info.Size(), nil)
+	if err != nil {
+		return fmt.Errorf("outbox: read the log: %w", err)
+	}
+	if !report.damaged() {
+		return nil
+	}
+	o.note("%s", report.String())
+	o.beyond, err = rowsBeyond(f, info.Size(), o.d.path)
+	if err != nil {
+		return fmt.Errorf("outbox: read the log: %w", err)
+	}
+	return nil
+}
+
+// rowsBeyond returns the messages in the frames behind the first wrong one.
+func rowsBeyond(f *os.File, size int64, database string) ([]row, error) {
+	pages, behind := map[uint32][]byte{}, map[uint32]bool{}
+	if _, err := walkWAL(f, size, func(fr frame) {
+		pages[fr.page] = append([]byte(nil), fr.data...)
+		behind[fr.page] = behind[fr.page] || fr.behind
+	}); err != nil {
+		return nil, err
+	}
+	below := pageOf(func(uint32) []byte { return nil })
+	if db, err := os.Open(database); err == nil {
+		defer func() { _ = db.Close() }() // it is only read
+		below = pagesOf(db)
+	}
+	others := func(n uint32) []byte {
+		if page := pages[n]; page != nil {
+			return page
+		}
+		return below(n)
+	}
+	rows := map[uint64]row{}
+	for _, n := range slices.Sorted(maps.Keys(behind)) {
+		if behind[n] {
+			rowsIn(pages[n], others, func(r row) {
+				if !r.dead {
+					rows[r.Seq] = r
+				}
+			})
+		}
+	}
+	var all []row
+	for _, seq := range slices.Sorted(maps.Keys(rows)) {
+		all = append(all, rows[seq])
+	}
+	return all, nil
+}
+
+// openDatabase opens the database and reads all of it. The error is damage if it is not what was written.
+func (o *opening) openDatabase() error {
+	if err := createDatabase(o.d.path); err != nil {
+		return errors.Join(err, o.d.disconnect())
+	}
+	err := o.d.connectBoth()
+	if err == nil {
+		err = o.d.emptyLog() // from here on every frame in it is of this process
+	}
+	if err == nil {
+		err = check(o.d.w)
+	}
+	if err != nil {
+		return errors.Join(err, o.d.disconnect())
+	}
+	return nil
+}
+
+// check reads the whole database and returns what is not what was written.
+func check(c *conn) error {
+	if err := c.query("PRAGMA quick_check(1)", func(v []driverValue) error {
+		if v[0] != "ok" {
+			return damagedf("%v", v[0])
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	want, err := readState(c)
+	if err != nil {
+		return err
+	}
+	got := state{last: want.last, commits: want.commits}
+	bad := 0
+	if err := eachMessage(c, func(r Record, sum int64) {
+		if r.Damaged {
+			bad++
+		}
+		got.addQueued(sum, len(r.Bytes))
+		got.last = max(got.last, int64(r.Seq))
+	}); err != nil {
+		return err
+	}
+	if err := eachDead(c, func(l DeadLetter, sum int64, right bool) {
+		if !right {
+			bad++
+		}
+		got.addDead(sum, len(l.Bytes))
+		got.last = max(got.last, int64(l.Seq))
+	}); err != nil {
+		return err
+	}
+	switch {
+	case bad > 0:
+		return damagedf("the checksums of %d messages are wrong", bad)
+	case got != want:
+		return damagedf("%d messages and %d dead letters are there, and were %d and %d, or are others", got.queued, got.dead, want.queued, want.dead)
+	}
+	return nil
+}
+
+func eachMessage(c *conn, f func(r Record, sum int64)) error {
+	return c.query("SELECT seq, at, sum, data FROM messages ORDER BY seq", func(v []driverValue) error {
+		r, err := recordOf(v)
+		if err == nil {
+			f(r, v[2].(int64))
+		}
+		return err
+	})
+}
+
+func eachDead(c *conn, f func(l DeadLetter, sum int64, right bool)) error {
+	return c.query("SELECT "+deadColumns+" FROM dead ORDER BY seq", func(v []driverValue) error {
+		l, err := deadLetterOf(v)
+		if err == nil {
+			sum := v[3].(int64)
+			f(l, sum, int64(deadSumOf(l.Seq, l.At.UnixMilli(), l.Rejected.UnixMilli(), v[4] != int64(0), l.Reason, l.Bytes)) == sum)
+		}
+		return err
+	})
+}
+
+// saveBeyond puts into the queue what the log had behind a wrong frame: messages that are newer than all that SQLite has kept. And it misses what was
+// committed according to the mark, and is not there.
+func (o *opening) saveBeyond() error {
+	s, err := readState(o.d.w)
+	if err != nil {
+		return err
+	}
+	kept, marked := s.last, int64(0)
+	if len(o.beyond) > 0 || kept < o.marked {
+		err = o.d.inOneGo(func(t *tx) error {
+			for _, r := range o.beyond {
+				if int64(r.Seq) <= kept {
+					continue
+				}
+				if err := t.insert(r.Record); err != nil {
+					return err
+				}
+				if o.found.Saved++; int64(r.Seq) <= o.marked {
+					marked++
+				}
+			}
+			t.s.last = max(t.s.last, o.marked)
+			return nil
+		})
+	}
+	if err != nil || kept >= o.marked {
+		return err
+	}
+	lost := o.marked - kept - marked
+	o.note("%d messages that were stored are not there, according to the file %s", lost, markName)
+	if o.found.Missing >= 0 {
+		o.found.Missing += lost
+	}
+	return o.keep()
+}
+
+// inOneGo has do run in a transaction, before the committing goroutine has begun.
+func (d *Disk) inOneGo(do func(*tx) error) error {
+	t, err := d.begin()
+	if err == nil {
+		err = d.end(t, do(t))
+	}
+	return err
+}

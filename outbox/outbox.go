@@ -1,0 +1,245 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ciokit/cio"
+)
+
+// Outbox brings messages to Customer.io by way of the disk. It is safe for concurrent use. See the package's comment for what it promises.
+type Outbox struct {
+	cfg     Config
+	client  *cio.Client
+	batcher *cio.Batcher
+	store   Store
+	log     *slog.Logger
+
+	ctx     context.Context // ends when Close wants no more to be handed to the Batcher
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	news    chan struct{} // something may be there to be sent
+	changed signal        // records were settled, or handed to the Batcher
+
+	mu      sync.Mutex
+	sent    map[uint64]bool // records that the Batcher has or has settled, and that are in the store still
+	settled []Settlement    // what is to be told to the store, in the order of the reports
+	read    uint64          // all records up to this one were handed to the Batcher, unless they appeared late
+
+	toSettle chan struct{}
+	noMore   chan struct{} // closed when the Batcher makes no more reports
+
+	closed   atomic.Bool
+	closing  sync.Once
+	closeErr error
+	finished chan struct{}
+
+	enqueued, accepted, rejected atomic.Int64
+	stuck                        atomic.Pointer[error] // why nothing is sent, where that will not pass soon
+	reading, settling            trouble
+	stoppedSince                 atomic.Int64 // by the process's own clock, in nanoseconds; 0 while messages are sent
+}
+
+// Stats is the state of an Outbox at one moment.
+type Stats struct {
+	// Enqueued counts the messages whose Enqueue returned nil, Accepted and Rejected those that were settled, since it was opened.
+	Enqueued, Accepted, Rejected int64
+	// Queued is how many messages are on disk and not settled, QueuedBytes their size.
+	Queued, QueuedBytes int64
+	// Oldest is how long the message has waited that has waited longest, 0 if none does.
+	Oldest time.Duration
+	// Dead is how many dead letters there are, DeadBytes their size.
+	Dead, DeadBytes int64
+	// Commits counts the transactions since the directory was made, FileBytes what it takes on disk.
+	Commits, FileBytes int64
+	// InFlight is how many batches are being sent.
+	InFlight int
+	// Damages is how often files were found not to be what was written, since it was opened.
+	Damages int
+	// Stopped is why some or all of it is not sent, nil as long as everything is: see cio.BatcherStats.
+	Stopped error
+	// Failing is what the disk fails with, nil as long as it does not.
+	Failing error
+}
+
+// Open opens a directory, makes it if it is not there, and begins to send what is in it. The error is an *InUseError if another Outbox has it.
+//
+// All of the directory is read before Open returns. What is wrong with it is reported, and does not keep it from being opened: see Damage.
+func Open(client *cio.Client, cfg Config) (*Outbox, error) {
+	if client == nil {
+		return nil, errors.New("outbox: Open without a Client")
+	}
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	o := &Outbox{cfg: cfg, client: client, store: cfg.Store, log: cfg.Logger, news: make(chan struct{}, 1), toSettle: make(chan struct{}, 1),
+		noMore: make(chan struct{}), finished: make(chan struct{}), sent: make(map[uint64]bool)}
+	b := cfg.Batcher
+	b.OnReport = o.report
+	if o.batcher, err = cio.NewBatcher(client, b); err != nil {
+		return nil, err
+	}
+	if o.store == nil {
+		o.store, err = OpenDisk(DiskConfig{Dir: cfg.Dir, MaxBytes: cfg.MaxBytes, Logger: cfg.Logger, OnDamage: cfg.OnDamage})
+		if err != nil {
+			return nil, errors.Join(err, o.batcher.Close(context.Background()))
+		}
+	}
+	o.ctx, o.stop = context.WithCancel(context.Background())
+	o.running.Go(o.feed)
+	o.running.Go(o.settle)
+	return o, nil
+}
+
+// Enqueue checks and encodes m and stores it. It returns nil only when the message is synced to disk, with its id and time fixed; from then on it
+// will be sent. If MaxBytes leaves no room it waits for that until ctx ends. Nothing of m is kept: its maps may be changed when Enqueue returns.
+//
+// Any error means that the message is not stored, but for ErrUncertain: a *cio.MessageError for a message that the API would not take,
+// cio.ErrClosed, ErrDiskFull, another error of the disk, the end of ctx, and, while there is no room, the error that sending has stopped for.
+//
+// The caller who wants the id encodes first, by Client.Encode, and enqueues the Encoded.
+func (o *Outbox) Enqueue(ctx context.Context, m cio.Message) error {
+	e, err := o.encode(m)
+	if err != nil {
+		return err
+	}
+	return o.append(ctx, []cio.Encoded{e}, !o.cfg.FailWhenFull)
+}
+
+// TryEnqueue is Enqueue without waiting for room: it returns cio.ErrQueueFull at once. It waits for the disk.
+func (o *Outbox) TryEnqueue(m cio.Message) error {
+	e, err := o.encode(m)
+	if err != nil {
+		return err
+	}
+	return o.append(context.Background(), []cio.Encoded{e}, false)
+}
+
+// EnqueueAll is Enqueue of several messages in one commit: all of them are stored, in their order, or none. A *cio.MessageError has the Index of the
+// message that it is about. It is much faster than many calls of Enqueue one after the other.
+func (o *Outbox) EnqueueAll(ctx context.Context, messages []cio.Message) error {
+	encoded := make([]cio.Encoded, len(messages))
+	for i, m := range messages {
+		e, err := o.encode(m)
+		if err != nil {
+			var rule *cio.MessageError
+			if errors.As(err, &rule) {
+				own := *rule
+				own.Index = i
+				err = &own
+			}
+			return err
+		}
+		encoded[i] = e
+	}
+	return o.append(ctx, encoded, !o.cfg.FailWhenFull)
+}
+
+func (o *Outbox) encode(m cio.Message) (cio.Encoded, error) {
+	if o.closed.Load() {
+		return cio.Encoded{}, cio.ErrClosed
+	}
+	return o.client.Encode(m)
+}
+
+// lookAgain is how often somebody who waits for room looks whether there is some that nobody told of.
+const lookAgain = time.Second
+
+func (o *Outbox) append(ctx context.Context, messages []cio.Encoded, wait bool) error {
+	if o.closed.Load() {
+		return cio.ErrClosed
+	}
+	err := o.store.Append(ctx, messages)
+	for errors.Is(err, cio.ErrQueueFull) && wait {
+		changed := o.changed.wait()
+		if err = o.store.Append(ctx, messages); !errors.Is(err, cio.ErrQueueFull) {
+			break
+		}
+		if stuck := o.stuckFor(); stuck != nil {
+			return stuck
+		}
+		timer := time.NewTimer(lookAgain)
+		select {
+		case <-changed:
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		}
+		timer.Stop()
+		if o.closed.Load() {
+			return cio.ErrClosed
+		}
+	}
+	if err == nil {
+		o.enqueued.Add(int64(len(messages)))
+		stir(o.news)
+	}
+	return err
+}
+
+// Stats returns the Outbox's state. It is cheap enough to be asked every second. Where the store cannot be read, what it knows is 0, and Failing
+// says why.
+func (o *Outbox) Stats() Stats {
+	b := o.batcher.Stats()
+	s := Stats{Enqueued: o.enqueued.Load(), Accepted: o.accepted.Load(), Rejected: o.rejected.Load(), InFlight: b.InFlight, Stopped: b.Stopped}
+	for _, t := range []*trouble{&o.reading, &o.settling} {
+		if err := t.err.Load(); err != nil {
+			s.Failing = *err
+		}
+	}
+	st, err := o.store.Stats(context.Background())
+	if err != nil {
+		s.Failing = err
+		return s
+	}
+	s.Queued, s.QueuedBytes, s.Dead, s.DeadBytes, s.Commits, s.FileBytes = st.Queued, st.QueuedBytes, st.Dead, st.DeadBytes, st.Commits, st.FileBytes
+	if !st.Oldest.IsZero() {
+		s.Oldest = max(0, time.Since(st.Oldest)) // the clock may have been set back
+	}
+	if d, ok := o.store.(*Disk); ok {
+		s.Damages = len(d.Damages())
+	}
+	return s
+}
+
+// Store returns what the messages are kept in, for those who look at dead letters, retry or drop them.
+func (o *Outbox) Store() Store { return o.store }
+
+// stir wakes whoever waits for the channel.
+func stir(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// signal wakes all who wait for it.
+type signal struct {
+	mu sync.Mutex
+	c  chan struct{}
+}
+
+// wait returns a channel that is closed when send is called the next time.
+func (s *signal) wait() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.c == nil {
+		s.c = make(chan struct{})
+	}
+	return s.c
+}
+
+func (s *signal) send() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.c != nil {
+		close(s.c)
+		s.c = nil
+	}
+}

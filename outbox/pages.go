@@ -1,0 +1,233 @@
+package outbox
+
+import (
+	"encoding/binary"
+	"io"
+)
+
+// What can be saved of a damaged file is looked for in its pages, without the tree that leads to them: a row counts if its own checksum is right, so
+// that nothing is found that nobody stored.
+
+const databasePageSize = 4096
+
+// row is a row of one of the two tables, found in a page.
+type row struct {
+	DeadLetter
+	dead bool
+}
+
+// pageOf returns a page of the file by its number, nil if there is none.
+type pageOf func(n uint32) []byte
+
+// rowsIn calls found for each row in a page whose checksum is right, whether the page's header knows of it or not.
+func rowsIn(page []byte, others pageOf, found func(row)) {
+	for at := range page {
+		if r, ok := rowAt(page, at, others); ok {
+			found(r)
+		}
+	}
+}
+
+// Bounds of what is worth a look.
+const (
+	leastRow = 8
+	mostRow  = 64 << 20
+)
+
+// rowAt reads the cell of a table's leaf page that begins there.
+func rowAt(page []byte, at int, others pageOf) (r row, ok bool) {
+	size, n := uvarint(page[at:])
+	if n == 0 || size < leastRow || size > mostRow {
+		return r, false
+	}
+	at += n
+	seq, n := uvarint(page[at:])
+	if n == 0 || seq == 0 || int64(seq) < 0 || at+n >= len(page) {
+		return r, false
+	}
+	at += n
+	if head := page[at]; head < 5 || head > 20 { // of four or seven columns
+		return r, false
+	}
+	local := localSize(int(size), len(page))
+	if at+local > len(page) {
+		return r, false
+	}
+	payload := page[at : at+local]
+	if columns := columnCount(payload); columns != 4 && columns != 7 {
+		return r, false
+	}
+	if local < int(size) {
+		if at+local+4 > len(page) {
+			return r, false
+		}
+		if payload = overflowing(payload, int(size), binary.BigEndian.Uint32(page[at+local:]), others); payload == nil {
+			return r, false
+		}
+	}
+	values, ok := decodeRow(payload)
+	if !ok {
+		return r, false
+	}
+	return rowOf(int64(seq), values)
+}
+
+// localSize returns how much of a payload stands in the leaf page itself.
+func localSize(size, usable int) int {
+	most := usable - 35
+	if size <= most {
+		return size
+	}
+	least := (usable-12)*32/255 - 23
+	k := least + (size-least)%(usable-4)
+	if k <= most {
+		return k
+	}
+	return least
+}
+
+// overflowing puts a payload together whose end is in other pages; nil if that fails.
+func overflowing(local []byte, size int, next uint32, others pageOf) []byte {
+	payload := append(make([]byte, 0, min(size, 1<<16)), local...)
+	for len(payload) < size {
+		page := others(next)
+		if len(page) < 8 || next == 0 {
+			return nil
+		}
+		next = binary.BigEndian.Uint32(page)
+		payload = append(payload, page[4:min(len(page), 4+size-len(payload))]...)
+	}
+	return payload
+}
+
+// columnCount returns how many columns the header of a row names; 0 if it is none, or not all of it is there.
+func columnCount(payload []byte) (n int) {
+	size, used := uvarint(payload)
+	if used == 0 || size > uint64(len(payload)) {
+		return 0
+	}
+	for head := payload[used:size]; len(head) > 0; n++ {
+		_, used := uvarint(head)
+		if used == 0 {
+			return 0
+		}
+		head = head[used:]
+	}
+	return n
+}
+
+// decodeRow reads the columns of a row: integers, nothing, and bytes. Other kinds are not ours.
+func decodeRow(payload []byte) (values []any, ok bool) {
+	size, used := uvarint(payload)
+	if used == 0 || size < uint64(used) || size > uint64(len(payload)) {
+		return nil, false
+	}
+	head, body := payload[used:size], payload[size:]
+	for len(head) > 0 {
+		kind, used := uvarint(head)
+		if used == 0 {
+			return nil, false
+		}
+		head = head[used:]
+		n, integer := 0, true
+		switch {
+		case kind == 0:
+			values = append(values, nil)
+			continue
+		case kind <= 4:
+			n = int(kind)
+		case kind == 5:
+			n = 6
+		case kind == 6:
+			n = 8
+		case kind == 8 || kind == 9:
+			values = append(values, int64(kind-8))
+			continue
+		case kind >= 12 && (kind-12)/2 <= uint64(len(body)):
+			n, integer = int((kind-12)/2), false
+		default:
+			return nil, false
+		}
+		if n > len(body) {
+			return nil, false
+		}
+		if integer {
+			values = append(values, signed(body[:n]))
+		} else {
+			values = append(values, body[:n])
+		}
+		body = body[n:]
+	}
+	return values, true
+}
+
+// signed reads a big-endian integer of 1 to 8 bytes.
+func signed(b []byte) int64 {
+	v := int64(int8(b[0]))
+	for _, c := range b[1:] {
+		v = v<<8 | int64(c)
+	}
+	return v
+}
+
+// uvarint reads one of SQLite's variable integers; n is 0 if it is not all there.
+func uvarint(b []byte) (v uint64, n int) {
+	for i, c := range b[:min(len(b), 9)] {
+		if i == 8 {
+			return v<<8 | uint64(c), 9
+		}
+		v = v<<7 | uint64(c&0x7f)
+		if c < 0x80 {
+			return v, i + 1
+		}
+	}
+	return 0, 0
+}
+
+// rowOf makes a row of its columns if its checksum is right. The first is the row's number, which stands elsewhere.
+func rowOf(seq int64, v []any) (r row, ok bool) {
+	ints := func(at ...int) (all []int64, ok bool) {
+		for _, i := range at {
+			n, ok := v[i].(int64)
+			if !ok {
+				return nil, false
+			}
+			all = append(all, n)
+		}
+		return all, true
+	}
+	if len(v) == 0 || v[0] != nil {
+		return r, false
+	}
+	switch len(v) {
+	case 4: // seq, at, sum, data
+		n, ok := ints(1, 2)
+		data, blob := v[3].([]byte)
+		if !ok || !blob {
+			return r, false
+		}
+		r.Record = record(seq, n[0], n[1], append([]byte(nil), data...))
+		return r, !r.Damaged
+	case 7: // seq, at, died, sum, damaged, reason, data
+		n, ok := ints(1, 2, 3, 4)
+		reason, text := v[5].([]byte)
+		data, blob := v[6].([]byte)
+		if !ok || !text || !blob {
+			return r, false
+		}
+		d, right := deadLetter(seq, n[0], n[1], n[2], n[3] != 0, string(reason), append([]byte(nil), data...))
+		return row{d, true}, right
+	}
+	return r, false
+}
+
+// pagesOf returns the pages of a file.
+func pagesOf(f io.ReaderAt) pageOf {
+	return func(n uint32) []byte {
+		page := make([]byte, databasePageSize)
+		if n == 0 || readAt(f, page, int64(n-1)*databasePageSize) != nil {
+			return nil
+		}
+		return page
+	}
+}

@@ -1,0 +1,244 @@
+package outbox
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// rebuilding is a database that takes in what can be read of a damaged one.
+type rebuilding struct {
+	o       *opening
+	to      *conn
+	t       *tx
+	inTx    int
+	seen    map[uint64]bool // rows that were read through SQLite, or found in pages
+	queued  int64
+	dead    int64
+	broken  []DeadLetter // rows whose checksum is wrong
+	want    state        // what the old one counted
+	counted bool         // that is known
+}
+
+// rebuild makes a new database of what can be saved of the old one, of which it keeps a copy, and opens it.
+//
+// What SQLite still reads is the queue. What is found in the pages alone may have been settled long ago, so that it is set aside.
+func (o *opening) rebuild() (err error) {
+	if err := o.keep(); err != nil {
+		return err
+	}
+	path := o.d.path + ".new"
+	if err := removeDatabase(path); err != nil {
+		return err
+	}
+	if err := createDatabase(path); err != nil {
+		return err
+	}
+	b := &rebuilding{o: o, seen: make(map[uint64]bool)}
+	if b.to, err = connect(path, pragmas); err != nil {
+		return err
+	}
+	err = b.fill()
+	if err = errors.Join(err, b.to.close()); err != nil {
+		return err
+	}
+	for _, suffix := range []string{"-wal", "-shm"} { // they are copied, and what is in them is saved
+		if err := removeIfThere(o.d.path + suffix); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(path, o.d.path); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	if err := syncDir(o.d.cfg.Dir); err != nil {
+		return err
+	}
+	return o.openDatabase()
+}
+
+func removeDatabase(path string) error {
+	var errs []error
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		errs = append(errs, removeIfThere(path+suffix))
+	}
+	return errors.Join(errs...)
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	return nil
+}
+
+func (b *rebuilding) fill() error {
+	if err := b.begin(); err != nil {
+		return err
+	}
+	if err := b.readTables(); err != nil {
+		return err
+	}
+	if !b.counted || b.queued+int64(len(b.broken)) < b.want.queued || b.dead < b.want.dead {
+		if err := b.readPages(); err != nil {
+			return err
+		}
+	}
+	b.t.s.last = max(b.t.s.last, b.want.last, b.o.marked)
+	for _, l := range b.broken { // its number may be what is wrong
+		l.Seq = uint64(b.t.s.last + 1)
+		if err := b.t.insertDead(l); err != nil {
+			return err
+		}
+	}
+	if len(b.broken) > 0 {
+		b.o.note("%d messages have wrong checksums; they are kept as dead letters and never sent", len(b.broken))
+	}
+	f := &b.o.found
+	if f.Missing = -1; b.counted {
+		f.Missing = max(0, b.want.queued+b.want.dead-b.queued-b.dead-f.SetAside-int64(len(b.broken)))
+	}
+	return b.end()
+}
+
+func (b *rebuilding) begin() error {
+	if _, err := b.to.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	s, err := readState(b.to)
+	b.t = &tx{c: b.to, s: s, now: time.Now().UnixMilli()}
+	return err
+}
+
+func (b *rebuilding) end() error {
+	b.inTx = 0
+	if err := writeState(b.to, &b.t.s); err != nil {
+		return err
+	}
+	_, err := b.to.exec("COMMIT")
+	return err
+}
+
+// each makes room in memory after some rows.
+func (b *rebuilding) each() error {
+	if b.inTx++; b.inTx < 10*manyRows {
+		return nil
+	}
+	if err := b.end(); err != nil {
+		return err
+	}
+	return b.begin()
+}
+
+// readTables takes in what SQLite reads of the old database, from both ends, up to what it cannot read. The error is of the new one.
+func (b *rebuilding) readTables() error {
+	c, err := connect(b.o.d.path, pragmas)
+	if err != nil {
+		return nil //nolint:nilerr // then there are the pages
+	}
+	defer func() { _ = c.close() }() // what was written to it does not count any more
+	s, err := readState(c)
+	b.want, b.counted = s, err == nil
+	for _, order := range []string{"ASC", "DESC"} {
+		var mine error
+		read := func(columns, table string, row func(v []driverValue) error) {
+			_ = c.query("SELECT "+columns+" FROM "+table+" ORDER BY seq "+order, func(v []driverValue) error { // up to what it cannot read
+				if mine == nil {
+					mine = row(v)
+				}
+				return mine
+			})
+		}
+		read("seq, at, sum, data", "messages", func(v []driverValue) error {
+			if r, err := recordOf(v); err == nil {
+				return b.takeRecord(r)
+			}
+			return nil
+		})
+		read(deadColumns, "dead", func(v []driverValue) error {
+			if l, err := deadLetterOf(v); err == nil {
+				return b.takeDead(l, int64(deadSumOf(l.Seq, l.At.UnixMilli(), l.Rejected.UnixMilli(), v[4] != int64(0), l.Reason, l.Bytes)) == v[3])
+			}
+			return nil
+		})
+		if mine != nil {
+			return mine
+		}
+	}
+	return nil
+}
+
+func (b *rebuilding) takeRecord(r Record) error {
+	if b.seen[r.Seq] {
+		return nil
+	}
+	b.seen[r.Seq] = true
+	if r.Damaged {
+		b.broken = append(b.broken, DeadLetter{r, time.Now(), "its bytes are not those that were stored"})
+		return nil
+	}
+	b.queued++
+	if err := b.t.insert(r); err != nil {
+		return err
+	}
+	return b.each()
+}
+
+func (b *rebuilding) takeDead(l DeadLetter, right bool) error {
+	if b.seen[l.Seq] {
+		return nil
+	}
+	b.seen[l.Seq] = true
+	if !right {
+		b.broken = append(b.broken, l)
+		return nil
+	}
+	b.dead++
+	if err := b.t.insertDead(l); err != nil {
+		return err
+	}
+	return b.each()
+}
+
+const doubtful = "found in a damaged file: it may have been sent before"
+
+// readPages sets aside what stands in the pages of the old database and of its log.
+func (b *rebuilding) readPages() error {
+	f, err := os.Open(b.o.d.path)
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	var failed error
+	take := func(r row) {
+		if b.seen[r.Seq] || failed != nil {
+			return
+		}
+		b.seen[r.Seq] = true
+		if !r.dead {
+			r.Rejected, r.Reason = time.Now(), doubtful
+		}
+		b.o.found.SetAside++
+		if failed = b.t.insertDead(r.DeadLetter); failed == nil {
+			failed = b.each()
+		}
+	}
+	pages := pagesOf(f)
+	if log, err := os.Open(filepath.Join(b.o.found.Copy, databaseName+"-wal")); err == nil {
+		defer func() { _ = log.Close() }() // it is only read
+		if info, err := log.Stat(); err == nil {
+			_, err = walkWAL(log, info.Size(), func(fr frame) { rowsIn(fr.data, pages, take) })
+			failed = cmp.Or(failed, err)
+		}
+	}
+	for n := uint32(1); failed == nil; n++ {
+		page := pages(n)
+		if page == nil {
+			break
+		}
+		rowsIn(page, pages, take)
+	}
+	return failed
+}

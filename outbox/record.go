@@ -1,0 +1,72 @@
+package outbox
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"time"
+)
+
+// Record is a message as it is stored.
+type Record struct {
+	// Seq is its place: what is stored later has a greater one. It is never used again.
+	Seq uint64
+	// At is when it was stored, to the millisecond.
+	At time.Time
+	// Bytes is the wire form, which Encoded.UnmarshalJSON reads.
+	Bytes []byte
+	// Damaged says that the bytes are not those that were stored. Such a record is never sent.
+	Damaged bool
+}
+
+// DeadLetter is a message that was rejected, or that cannot be sent for another reason of its own.
+type DeadLetter struct {
+	Record
+	// Rejected is when that was found.
+	Rejected time.Time
+	// Reason says why in a sentence.
+	Reason string
+}
+
+// Settlement ends the life of a record in the queue.
+type Settlement struct {
+	Seq uint64
+	// Reason is empty for a message that was accepted, which is removed. Otherwise the message becomes a dead letter with that reason.
+	Reason string
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sumOf is the checksum of a message in the queue.
+func sumOf(seq uint64, at int64, data []byte) uint32 {
+	var head [17]byte
+	head[0] = 'm'
+	binary.BigEndian.PutUint64(head[1:], seq)
+	binary.BigEndian.PutUint64(head[9:], uint64(at))
+	return crc32.Update(crc32.Checksum(head[:], castagnoli), castagnoli, data)
+}
+
+// deadSumOf is the checksum of a dead letter.
+func deadSumOf(seq uint64, at, died int64, damaged bool, reason string, data []byte) uint32 {
+	var head [34]byte
+	head[0] = 'd'
+	binary.BigEndian.PutUint64(head[1:], seq)
+	binary.BigEndian.PutUint64(head[9:], uint64(at))
+	binary.BigEndian.PutUint64(head[17:], uint64(died))
+	binary.BigEndian.PutUint64(head[25:], uint64(len(reason)))
+	if damaged {
+		head[33] = 1
+	}
+	sum := crc32.Update(crc32.Checksum(head[:], castagnoli), castagnoli, []byte(reason))
+	return crc32.Update(sum, castagnoli, data)
+}
+
+func record(seq, at, sum int64, data []byte) Record {
+	return Record{Seq: uint64(seq), At: time.UnixMilli(at), Bytes: data, Damaged: int64(sumOf(uint64(seq), at, data)) != sum}
+}
+
+// deadLetter makes a dead letter of its columns; right says that its checksum is.
+func deadLetter(seq, at, died, sum int64, damaged bool, reason string, data []byte) (d DeadLetter, right bool) {
+	right = int64(deadSumOf(uint64(seq), at, died, damaged, reason, data)) == sum
+	d = DeadLetter{Record{uint64(seq), time.UnixMilli(at), data, damaged || !right}, time.UnixMilli(died), reason}
+	return d, right
+}

@@ -1,0 +1,277 @@
+package outbox
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ciokit/cio"
+)
+
+// read has f read through the connection for that.
+func (d *Disk) read(f func(*conn) error) error {
+	d.reading.Lock()
+	defer d.reading.Unlock()
+	if d.r == nil {
+		return cio.ErrClosed
+	}
+	return storeError(f(d.r))
+}
+
+// Read implements Store.
+func (d *Disk) Read(_ context.Context, after uint64, limit int) (records []Record, err error) {
+	err = d.read(func(c *conn) error {
+		records, err = readQueue(c, after, limit)
+		return err
+	})
+	return records, err
+}
+
+func readQueue(c *conn, after uint64, limit int) (records []Record, err error) {
+	err = c.query("SELECT seq, at, sum, data FROM messages WHERE seq > ? ORDER BY seq LIMIT ?", func(v []driverValue) error {
+		r, err := recordOf(v)
+		records = append(records, r)
+		return err
+	}, int64(after), int64(limit))
+	return records, err
+}
+
+func recordOf(v []driverValue) (Record, error) {
+	n, err := numbers(v[:3])
+	if err != nil {
+		return Record{}, err
+	}
+	data, err := octets(v[3])
+	if err != nil {
+		return Record{}, err
+	}
+	return record(n[0], n[1], n[2], data), nil
+}
+
+// Dead implements Store.
+func (d *Disk) Dead(_ context.Context, after uint64, limit int) (letters []DeadLetter, err error) {
+	err = d.read(func(c *conn) error {
+		letters, err = readDead(c, after, limit)
+		return err
+	})
+	return letters, err
+}
+
+const deadColumns = "seq, at, died, sum, damaged, reason, data"
+
+func readDead(c *conn, after uint64, limit int) (letters []DeadLetter, err error) {
+	err = c.query("SELECT "+deadColumns+" FROM dead WHERE seq > ? ORDER BY seq LIMIT ?", func(v []driverValue) error {
+		l, err := deadLetterOf(v)
+		letters = append(letters, l)
+		return err
+	}, int64(after), int64(limit))
+	return letters, err
+}
+
+func deadLetterOf(v []driverValue) (DeadLetter, error) {
+	n, err := numbers(v[:5])
+	if err != nil {
+		return DeadLetter{}, err
+	}
+	reason, err := octets(v[5])
+	if err != nil {
+		return DeadLetter{}, err
+	}
+	data, err := octets(v[6])
+	if err != nil {
+		return DeadLetter{}, err
+	}
+	l, _ := deadLetter(n[0], n[1], n[2], n[3], n[4] != 0, string(reason), data)
+	return l, nil
+}
+
+// Settle implements Store.
+func (d *Disk) Settle(ctx context.Context, settled []Settlement) error {
+	if len(settled) == 0 {
+		return nil
+	}
+	return d.write(ctx, func(t *tx) error { return t.settle(settled) })
+}
+
+func (t *tx) settle(settled []Settlement) error {
+	for i := 0; i < len(settled); {
+		n := 1
+		if settled[i].Reason == "" { // of records that follow each other one statement removes all
+			for i+n < len(settled) && settled[i+n].Reason == "" && settled[i+n].Seq == settled[i].Seq+uint64(n) {
+				n++
+			}
+			if err := t.remove(settled[i].Seq, settled[i+n-1].Seq); err != nil {
+				return err
+			}
+		} else if err := t.bury(settled[i]); err != nil {
+			return err
+		}
+		i += n
+	}
+	return nil
+}
+
+// remove takes the records from lo to hi out of the queue.
+func (t *tx) remove(lo, hi uint64) error {
+	return t.c.query("DELETE FROM messages WHERE seq BETWEEN ? AND ? RETURNING sum, length(data)", func(v []driverValue) error {
+		n, err := numbers(v)
+		if err == nil {
+			t.s.subQueued(n[0], n[1])
+		}
+		return err
+	}, int64(lo), int64(hi))
+}
+
+// bury makes a dead letter of a record.
+func (t *tx) bury(s Settlement) error {
+	row, err := t.c.one("SELECT seq, at, sum, data FROM messages WHERE seq = ?", int64(s.Seq))
+	if err != nil || row == nil {
+		return err
+	}
+	r, err := recordOf(row)
+	if err != nil {
+		return err
+	}
+	if err := t.remove(s.Seq, s.Seq); err != nil {
+		return err
+	}
+	return t.insertDead(DeadLetter{r, time.UnixMilli(t.now), s.Reason})
+}
+
+func (t *tx) removeDead(seq int64) error {
+	return t.c.query("DELETE FROM dead WHERE seq = ? RETURNING sum, length(data)", func(v []driverValue) error {
+		n, err := numbers(v)
+		if err == nil {
+			t.s.subDead(n[0], n[1])
+		}
+		return err
+	}, seq)
+}
+
+// deadOf returns the dead letter of that number.
+func (t *tx) deadOf(seq uint64) (l DeadLetter, ok bool, err error) {
+	row, err := t.c.one("SELECT "+deadColumns+" FROM dead WHERE seq = ?", int64(seq))
+	if err != nil || row == nil {
+		return l, false, err
+	}
+	l, err = deadLetterOf(row)
+	return l, err == nil, err
+}
+
+// manyRows is how many rows one transaction of the command changes, so that it does not hold up a service for long.
+const manyRows = 500
+
+// inParts has do run in transactions of a part each.
+func (d *Disk) inParts(ctx context.Context, seqs []uint64, do func(t *tx, seq uint64) (bool, error)) (total int, err error) {
+	for part := range slices.Chunk(seqs, manyRows) {
+		var n int
+		if err := d.write(ctx, func(t *tx) error {
+			n = 0
+			for _, seq := range part {
+				done, err := do(t, seq)
+				if err != nil {
+					return err
+				}
+				if done {
+					n++
+				}
+			}
+			return nil
+		}); err != nil {
+			return total, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// Retry implements Store.
+func (d *Disk) Retry(ctx context.Context, seqs []uint64) (int, error) {
+	return d.inParts(ctx, seqs, func(t *tx, seq uint64) (bool, error) {
+		l, ok, err := t.deadOf(seq)
+		if err != nil || !ok || l.Damaged {
+			return false, err
+		}
+		if err := t.removeDead(int64(seq)); err != nil {
+			return false, err
+		}
+		return true, t.insert(Record{Seq: uint64(t.s.last + 1), At: l.At, Bytes: l.Bytes})
+	})
+}
+
+// Drop implements Store.
+func (d *Disk) Drop(ctx context.Context, seqs []uint64) (int, error) {
+	return d.inParts(ctx, seqs, func(t *tx, seq uint64) (bool, error) {
+		before := t.s.dead
+		err := t.removeDead(int64(seq))
+		return t.s.dead != before, err
+	})
+}
+
+// Purge implements Store. The bytes are overwritten in the database, and the log, which may have them too, is emptied.
+func (d *Disk) Purge(ctx context.Context, match func([]byte) bool) (queued, dead int, err error) {
+	var inQueue, inDead []uint64
+	for after := uint64(0); ; {
+		records, err := d.Read(ctx, after, manyRows)
+		if err != nil {
+			return 0, 0, err
+		}
+		if len(records) == 0 {
+			break
+		}
+		for _, r := range records {
+			if after = r.Seq; match(r.Bytes) {
+				inQueue = append(inQueue, r.Seq)
+			}
+		}
+	}
+	for after := uint64(0); ; {
+		letters, err := d.Dead(ctx, after, manyRows)
+		if err != nil {
+			return 0, 0, err
+		}
+		if len(letters) == 0 {
+			break
+		}
+		for _, l := range letters {
+			if after = l.Seq; match(l.Bytes) {
+				inDead = append(inDead, l.Seq)
+			}
+		}
+	}
+	overwriting := func(remove func(t *tx, seq uint64) (bool, error)) func(t *tx, seq uint64) (bool, error) {
+		return func(t *tx, seq uint64) (bool, error) {
+			if err := t.c.overwrite("on"); err != nil {
+				return false, err
+			}
+			done, err := remove(t, seq)
+			if other := t.c.overwrite("fast"); err == nil {
+				err = other
+			}
+			return done, err
+		}
+	}
+	queued, err = d.inParts(ctx, inQueue, overwriting(func(t *tx, seq uint64) (bool, error) {
+		before := t.s.queued
+		err := t.remove(seq, seq)
+		return t.s.queued != before, err
+	}))
+	if err != nil {
+		return queued, 0, err
+	}
+	dead, err = d.inParts(ctx, inDead, overwriting(func(t *tx, seq uint64) (bool, error) {
+		before := t.s.dead
+		err := t.removeDead(int64(seq))
+		return t.s.dead != before, err
+	}))
+	if err == nil {
+		err = d.between(ctx, d.emptyLog)
+	}
+	return queued, dead, err
+}
+
+// overwrite sets whether the bytes of rows that are removed are overwritten.
+func (c *conn) overwrite(how string) error {
+	_, err := c.one("PRAGMA secure_delete = " + how)
+	return err
+}

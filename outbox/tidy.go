@@ -1,0 +1,69 @@
+package outbox
+
+import "time"
+
+// What is free in the file is given back when it is this much, and when it is half of it, or nothing is queued.
+const (
+	freePages = 256
+	vacuumAt  = 400 // pages in one go, which does not take long
+)
+
+// everySecond writes the mark, and hears of what other processes did. When there is nothing else to do it makes the file smaller.
+func (d *Disk) everySecond(idle bool) {
+	s, err := readState(d.w)
+	if err != nil {
+		d.cfg.Logger.Error("the outbox cannot be read", "directory", d.cfg.Dir, "error", err)
+		return
+	}
+	d.mu.Lock()
+	d.state = s
+	d.mu.Unlock()
+	if d.mark == nil {
+		return
+	}
+	if err := d.mark.write(s.last); err != nil {
+		d.cfg.Logger.Warn("the outbox's mark cannot be written", "directory", d.cfg.Dir, "error", err)
+	}
+	if !idle {
+		return
+	}
+	for begun := time.Now(); time.Since(begun) < markEvery/2 && !d.wanted(); {
+		more, err := d.shrink(s.queued == 0)
+		if err != nil {
+			d.cfg.Logger.Warn("the outbox's file cannot be made smaller", "directory", d.cfg.Dir, "error", err)
+		}
+		if err != nil || !more {
+			return
+		}
+	}
+}
+
+// wanted reports whether somebody waits for a commit.
+func (d *Disk) wanted() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.groups) > 0 || len(d.jobs) > 0 || d.closed
+}
+
+// shrink gives back some of what is free in the file.
+func (d *Disk) shrink(empty bool) (more bool, err error) {
+	free, err := d.w.one("PRAGMA freelist_count")
+	if err != nil {
+		return false, err
+	}
+	all, err := d.w.one("PRAGMA page_count")
+	if err != nil {
+		return false, err
+	}
+	n := free[0].(int64)
+	if n < freePages || !empty && 2*n < all[0].(int64) {
+		return false, nil
+	}
+	if err := d.w.query("PRAGMA incremental_vacuum(400)", func([]driverValue) error { return nil }); err != nil {
+		return false, err
+	}
+	if n > vacuumAt {
+		return true, nil
+	}
+	return false, d.emptyLog() // which cuts the file
+}

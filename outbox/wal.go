@@ -1,0 +1,176 @@
+package outbox
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// SQLite's write-ahead log, as its documents of the file format describe it: a header, and frames of one page each, of which the checksum goes over
+// all before it. SQLite takes the log to end at the first frame that is wrong, and says nothing of what is behind it.
+const (
+	walHeaderSize = 32
+	frameHeader   = 24
+	walMagic      = 0x377f0682 // the lowest bit says the byte order of the checksums
+)
+
+// walReport is what a walk over a log found.
+type walReport struct {
+	pageSize int
+	// whole counts the frames up to the end of the last transaction that is whole.
+	whole int
+	// cut counts frames behind it that are right and belong to a transaction that did not end: its process was killed.
+	cut int
+	// behind counts the frames of this log from the first wrong one on, the wrong one included if its header is this log's.
+	behind int
+	// later says that frames of a transaction behind that of the wrong frame are there. Each transaction was on the disk before the next began, so
+	// what was wrong was there once. Otherwise the last transaction is wrong, as after a loss of power while it was written.
+	later bool
+	// header says that the log's own header is wrong, and that there are frames behind it.
+	header bool
+}
+
+func (r *walReport) damaged() bool { return r.behind > 0 || r.header }
+
+func (r *walReport) String() string {
+	switch {
+	case r.header:
+		return fmt.Sprintf("the beginning of the log is not what was written; %d pages of changes are behind it", r.behind)
+	case r.later:
+		return fmt.Sprintf("a page of the log is not what was written; %d pages of changes from there on do not count for SQLite", r.behind)
+	case r.behind > 0:
+		return fmt.Sprintf("the last commit in the log is not whole (%d pages); if the power failed while it was written, nobody was told that it is stored", r.behind)
+	}
+	return "the log is whole"
+}
+
+// frame is a page in a log.
+type frame struct {
+	page   uint32
+	data   []byte
+	behind bool // it is behind the first wrong one
+}
+
+// walkWAL reads a log of that size. It calls visit, if that is set, for each frame of this log that is right by itself, which those behind a wrong
+// one may be. The data is visit's only until it returns. The error is one of reading.
+func walkWAL(r io.ReaderAt, size int64, visit func(frame)) (rep walReport, err error) {
+	if size < walHeaderSize {
+		return rep, nil
+	}
+	head := make([]byte, walHeaderSize)
+	if err := readAt(r, head, 0); err != nil {
+		return rep, err
+	}
+	magic := binary.BigEndian.Uint32(head)
+	pageSize := int(binary.BigEndian.Uint32(head[8:]))
+	order := binary.ByteOrder(binary.LittleEndian)
+	if magic&1 != 0 {
+		order = binary.BigEndian
+	}
+	sum := walSum(order, [2]uint32{}, head[:24])
+	rep.header = magic&^1 != walMagic || sum != stored(head[24:]) || !isPageSize(pageSize)
+	if rep.header { // all that was ever written by this package has this size, and x86 and arm are little-endian
+		pageSize, order = databasePageSize, binary.LittleEndian
+	}
+	rep.pageSize = pageSize
+	salt := [8]byte(head[16:24])
+	w := &walk{rep: &rep, order: order, sum: sum, salt: salt, visit: visit}
+	w.bad, rep.later = rep.header, rep.header
+	buf := make([]byte, frameHeader+pageSize)
+	for at := int64(walHeaderSize); at+int64(len(buf)) <= size; at += int64(len(buf)) {
+		if err := readAt(r, buf, at); err != nil {
+			return rep, err
+		}
+		w.next(buf)
+	}
+	if rest := (size - walHeaderSize) % int64(len(buf)); rest >= frameHeader && w.bad { // a frame that was cut
+		if err := readAt(r, buf[:frameHeader], size-rest); err != nil {
+			return rep, err
+		}
+		if [8]byte(buf[8:16]) == w.salt {
+			w.count(buf)
+		}
+	}
+	rep.header = rep.header && rep.behind > 0
+	return rep, nil
+}
+
+// walk is the state of a walk between two frames.
+type walk struct {
+	rep   *walReport
+	order binary.ByteOrder
+	sum   [2]uint32
+	salt  [8]byte
+	bad   bool // a frame was wrong
+	ended bool // a transaction has ended behind the wrong frame, or with it
+	visit func(frame)
+}
+
+func (w *walk) next(buf []byte) {
+	if w.rep.header && w.salt != [8]byte(buf[8:16]) && w.rep.behind == 0 {
+		w.salt = [8]byte(buf[8:16]) // the header's may be what is wrong
+	}
+	ours := [8]byte(buf[8:16]) == w.salt
+	sum := walSum(w.order, walSum(w.order, w.sum, buf[:8]), buf[frameHeader:])
+	right := ours && sum == stored(buf[16:24]) && binary.BigEndian.Uint32(buf) != 0
+	w.sum = stored(buf[16:24]) // that of a frame behind a wrong one begins with what is stored
+	if !w.bad {
+		if right {
+			w.rep.cut++
+			if binary.BigEndian.Uint32(buf[4:]) != 0 {
+				w.rep.whole += w.rep.cut
+				w.rep.cut = 0
+			}
+			w.show(buf, false)
+			return
+		}
+		w.bad = true
+	}
+	if !ours {
+		return // it is of an older log
+	}
+	w.count(buf)
+	if right {
+		w.show(buf, true)
+	}
+}
+
+// count takes up a frame of this log behind the first wrong one.
+func (w *walk) count(buf []byte) {
+	w.rep.behind++
+	w.rep.later = w.rep.later || w.ended
+	w.ended = w.ended || binary.BigEndian.Uint32(buf[4:]) != 0
+}
+
+func (w *walk) show(buf []byte, behind bool) {
+	if w.visit != nil {
+		w.visit(frame{binary.BigEndian.Uint32(buf), buf[frameHeader:], behind})
+	}
+}
+
+func isPageSize(n int) bool { return n >= 512 && n <= 65536 && n&(n-1) == 0 }
+
+func stored(b []byte) [2]uint32 {
+	return [2]uint32{binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])}
+}
+
+// walSum continues SQLite's checksum over b, whose length is a multiple of 8.
+func walSum(order binary.ByteOrder, s [2]uint32, b []byte) [2]uint32 {
+	for ; len(b) >= 8; b = b[8:] {
+		s[0] += order.Uint32(b) + s[1]
+		s[1] += order.Uint32(b[4:]) + s[0]
+	}
+	return s
+}
+
+// readAt reads all of b.
+func readAt(r io.ReaderAt, b []byte, at int64) error {
+	n, err := r.ReadAt(b, at)
+	if n == len(b) {
+		return nil
+	}
+	if err == nil || err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
