@@ -71,7 +71,7 @@ func flush(t testing.TB, o *outbox.Outbox) {
 // arrived returns how often each message id was accepted.
 func arrived(t testing.TB, srv *emulator.Server) map[string]int {
 	t.Helper()
-	all, err := srv.Messages(emulator.TestKey, "", 0)
+	all, err := srv.Messages(emulator.MessageQuery{Key: emulator.TestKey})
 	if err != nil && !errors.Is(err, emulator.ErrNotFound) {
 		t.Fatal(err)
 	}
