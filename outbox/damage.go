@@ -21,6 +21,8 @@ type Damage struct {
 	Copy string `json:"copy,omitempty"`
 	// Missing is how many messages may be lost: accepted by Enqueue, and not found. Some of them may have been sent. -1 if it is not known.
 	Missing int64 `json:"missing"`
+	// Broken is how many of them are there with other bytes than were stored. They are dead letters, which are never sent.
+	Broken int64 `json:"broken"`
 	// Saved is how many messages were found outside of their place and put back into the queue: they may be sent twice, with the same id.
 	Saved int64 `json:"saved"`
 	// SetAside is how many were found of which it is not known whether they were sent: they are dead letters now, and it is for somebody to
@@ -33,7 +35,7 @@ func (d Damage) String() string {
 	if d.Missing < 0 {
 		missing = "an unknown number"
 	}
-	return fmt.Sprintf("%s; missing: %s, put back: %d, set aside as dead letters: %d", strings.Join(d.What, "; "), missing, d.Saved, d.SetAside)
+	return fmt.Sprintf("%s; missing: %s, of which %d are there with wrong bytes; put back: %d; set aside as dead letters: %d", strings.Join(d.What, "; "), missing, d.Broken, d.Saved, d.SetAside)
 }
 
 const damageReport = "report.json"

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,7 +20,7 @@ type opening struct {
 }
 
 func (o *opening) note(format string, args ...any) {
-	o.found.What = append(o.found.What, fmt.Sprintf(format, args...))
+	o.found.What = append(o.found.What, strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")) // SQLite's words have several lines
 }
 
 // keep makes copies of the files, once.

@@ -97,8 +97,9 @@ func (b *rebuilding) fill() error {
 		b.o.note("%d messages have wrong checksums; they are kept as dead letters and never sent", len(b.broken))
 	}
 	f := &b.o.found
+	f.Broken = int64(len(b.broken))
 	if f.Missing = -1; b.counted {
-		f.Missing = max(0, b.want.queued+b.want.dead-b.queued-b.dead-f.SetAside-int64(len(b.broken)))
+		f.Missing = max(0, b.want.queued+b.want.dead-b.queued-b.dead-f.SetAside)
 	}
 	return b.end()
 }
