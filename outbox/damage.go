@@ -19,7 +19,8 @@ type Damage struct {
 	What []string `json:"what"`
 	// Copy is the directory with the files as they were; empty where none was made.
 	Copy string `json:"copy,omitempty"`
-	// Missing is how many messages may be lost: accepted by Enqueue, and not found. Some of them may have been sent. -1 if it is not known.
+	// Missing is how many messages are not in their place, and may be lost. Some of them may have been sent, and some may be among those that were
+	// set aside. -1 if it is not known.
 	Missing int64 `json:"missing"`
 	// Broken is how many of them are there with other bytes than were stored. They are dead letters, which are never sent.
 	Broken int64 `json:"broken"`

@@ -111,8 +111,8 @@ func TestKilled(t *testing.T) {
 		}
 		_ = cmd.Wait() // it was killed
 		p := parsePrinted(out.String())
-		if p.failed > 0 || len(p.errs) > 0 {
-			t.Errorf("run %d: %d failed, %v", run, p.failed, p.errs)
+		if len(p.failed) > 0 || len(p.errs) > 0 {
+			t.Errorf("run %d: %v failed, %v", run, p.failed, p.errs)
 		}
 		if strings.Contains(out.String(), "damaged") {
 			t.Errorf("run %d: a kill is reported as damage: %s", run, out.String())

@@ -61,6 +61,14 @@ func child() error {
 	run, dir := os.Getenv("CIOKIT_OUTBOX_CHILD"), os.Getenv("CIOKIT_OUTBOX_DIR")
 	callers, _ := strconv.Atoi(os.Getenv("CIOKIT_OUTBOX_CALLERS"))
 	most, _ := strconv.Atoi(os.Getenv("CIOKIT_OUTBOX_MOST"))
+	if os.Getenv("CIOKIT_OUTBOX_LOCK") != "" {
+		outbox.LockCommits()
+	}
+	if n, err := strconv.ParseUint(os.Getenv("CIOKIT_OUTBOX_FSIZE"), 10, 64); err == nil {
+		if err := limitFiles(n); err != nil {
+			return err
+		}
+	}
 	client, err := cio.NewClient(cio.Config{APIKey: emulator.TestKey, BaseURL: os.Getenv("CIOKIT_OUTBOX_URL")})
 	if err != nil {
 		return err
@@ -93,7 +101,9 @@ func child() error {
 				}
 				printing.Lock()
 				if err != nil {
-					fmt.Println("failed", err)
+					for _, m := range some {
+						fmt.Println("failed", m.(cio.Track).MessageID, err)
+					}
 				} else {
 					_, _ = os.Stdout.WriteString(ids)
 				}
@@ -114,12 +124,13 @@ func child() error {
 // printed is what a child wrote.
 type printed struct {
 	ids    []string
-	failed int
+	failed map[string]string // id to error
 	closed bool
 	errs   []string
 }
 
 func parsePrinted(text string) (p printed) {
+	p.failed = map[string]string{}
 	for line := range strings.Lines(text) {
 		if !strings.HasSuffix(line, "\n") {
 			break // it was killed while it wrote
@@ -129,7 +140,8 @@ func parsePrinted(text string) (p printed) {
 		case "id":
 			p.ids = append(p.ids, rest)
 		case "failed":
-			p.failed++
+			id, err, _ := strings.Cut(rest, " ")
+			p.failed[id] = err
 		case "closed":
 			p.closed = true
 		case "error":

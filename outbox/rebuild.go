@@ -99,7 +99,7 @@ func (b *rebuilding) fill() error {
 	f := &b.o.found
 	f.Broken = int64(len(b.broken))
 	if f.Missing = -1; b.counted {
-		f.Missing = max(0, b.want.queued+b.want.dead-b.queued-b.dead-f.SetAside)
+		f.Missing = max(0, b.want.queued+b.want.dead-b.queued-b.dead)
 	}
 	return b.end()
 }
