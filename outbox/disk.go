@@ -113,10 +113,16 @@ func makeDir(dir string, make bool) error {
 	case !make:
 		return fmt.Errorf("outbox: there is no directory %s: %w", dir, err)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	above := filepath.Dir(dir)
+	if above != dir {
+		if err := makeDir(above, true); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("outbox: %w", err)
 	}
-	return syncDir(filepath.Dir(dir))
+	return syncDir(above)
 }
 
 // syncDir brings the names in a directory to disk, where the system can do that.
