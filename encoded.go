@@ -11,7 +11,7 @@ import (
 
 // Encoded is a message in its wire form, checked, with its message id and timestamp fixed. It is a Message itself: it can be stored,
 // by MarshalJSON or AppendJSON, read back by UnmarshalJSON and sent later, as often as need be, always with the same id. It is
-// immutable and safe for concurrent use. The zero value is no message and is rejected.
+// immutable and safe for concurrent use. The zero value is no message and is refused.
 type Encoded struct {
 	// Kept small: loads and queues hold many of them. What is rarely asked for is read from data.
 	data           []byte
@@ -129,25 +129,28 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 	if data[0] != '{' {
 		return reject("", RuleNotMessage, "a message is a JSON object")
 	}
-	typ, err := typeOf(data)
-	if err != nil {
+	var typ Type
+	env := envelope{}
+	var event string
+	var own membersOf
+	own.read(data)
+	if typ, err = typeOf(own.typ); err != nil {
 		return err
 	}
-	env := envelope{typ: typ}
-	var event string
+	env.typ = typ
 	for _, m := range []struct {
-		name string
-		to   *string
-	}{{"messageId", &env.messageID}, {"userId", &env.userID}, {"anonymousId", &env.anonymousID}, {"groupId", &env.groupID}, {"previousId", &env.previousID}, {"event", &event}} {
-		if *m.to, err = textMember(data, m.name); err != nil {
+		name  string
+		value []byte
+		to    *string
+	}{{"messageId", own.messageID, &env.messageID}, {"userId", own.userID, &env.userID}, {"anonymousId", own.anonymousID, &env.anonymousID}, {"groupId", own.groupID, &env.groupID}, {"previousId", own.previousID, &env.previousID}, {"event", own.event, &event}} {
+		if *m.to, err = textMember(m.name, m.value); err != nil {
 			return err
 		}
 	}
 	if env.messageID == "" {
 		return reject("messageId", RuleNoMessageID, "a stored message carries its id, so that a repeat is recognisable")
 	}
-	timestamp, _ := wire.Lookup(data, "timestamp")
-	if err := checkTimeText(timestamp); err != nil {
+	if err := checkTimeText(own.timestamp); err != nil {
 		return err
 	}
 	if event = strings.TrimSpace(event); typ == TypeTrack && event == "" {
@@ -156,13 +159,19 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 	if err := checkIDs(&env); err != nil {
 		return err
 	}
-	for _, name := range []string{typ.bodyKey(), "context", "integrations"} {
-		if v, ok := wire.Lookup(data, name); ok && v[0] != '{' && string(v) != "null" {
-			return reject(name, RuleNotObject, "give a JSON object")
+	body := own.properties
+	if typ.bodyKey() == "traits" {
+		body = own.traits
+	}
+	for _, m := range []struct {
+		name  string
+		value []byte
+	}{{typ.bodyKey(), body}, {"context", own.context}, {"integrations", own.integrations}} {
+		if v := m.value; v != nil && v[0] != '{' && string(v) != "null" {
+			return reject(m.name, RuleNotObject, "give a JSON object")
 		}
 	}
-	body, _ := wire.Lookup(data, typ.bodyKey())
-	context, _ := wire.Lookup(data, "context")
+	context := own.context
 	id := Identity{UserID: env.userID, AnonymousID: env.anonymousID, GroupID: env.groupID, PreviousID: env.previousID}
 	if typ == TypeIdentify {
 		id.Email = emailTrait(body)
@@ -179,8 +188,45 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func typeOf(data []byte) (Type, error) {
-	s, err := textMember(data, "type")
+// membersOf is what a message has of its own; nil for what it does not have.
+type membersOf struct {
+	typ, messageID, userID, anonymousID, groupID, previousID, event, timestamp, properties, traits, context, integrations []byte
+}
+
+// read goes over the message once.
+func (m *membersOf) read(data []byte) {
+	for name, v := range wire.Members(data) {
+		switch string(name) {
+		case "type":
+			m.typ = v
+		case "messageId":
+			m.messageID = v
+		case "userId":
+			m.userID = v
+		case "anonymousId":
+			m.anonymousID = v
+		case "groupId":
+			m.groupID = v
+		case "previousId":
+			m.previousID = v
+		case "event":
+			m.event = v
+		case "timestamp":
+			m.timestamp = v
+		case "properties":
+			m.properties = v
+		case "traits":
+			m.traits = v
+		case "context":
+			m.context = v
+		case "integrations":
+			m.integrations = v
+		}
+	}
+}
+
+func typeOf(value []byte) (Type, error) {
+	s, err := textMember("type", value)
 	switch typ := Type(s); typ {
 	case TypeIdentify, TypeTrack, TypePage, TypeScreen, TypeGroup, TypeAlias:
 		return typ, err
@@ -189,9 +235,8 @@ func typeOf(data []byte) (Type, error) {
 }
 
 // textMember returns the member's text, empty where it is absent or null.
-func textMember(data []byte, name string) (string, error) {
-	v, ok := wire.Lookup(data, name)
-	if !ok || string(v) == "null" {
+func textMember(name string, v []byte) (string, error) {
+	if v == nil || string(v) == "null" {
 		return "", nil
 	}
 	s, ok := wire.Text(v)

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,11 +50,11 @@ func (o *Outbox) feed() {
 			continue
 		}
 		o.reading.over()
-		for _, r := range records {
-			if !o.hand(r) {
+		for i, m := range decode(records) {
+			if !o.hand(records[i], m) {
 				return
 			}
-			o.setRead(r.Seq)
+			o.setRead(records[i].Seq)
 		}
 		o.changed.send()
 		if len(records) < readAtOnce {
@@ -103,8 +105,32 @@ func (o *Outbox) begin(seq uint64) bool {
 	return true
 }
 
+// decoded is the message of a record, or why it is none: the rules of this version may be others than those it was stored under.
+type decoded struct {
+	m   cio.Encoded
+	err error
+}
+
+// decode reads the messages of records, on several processors.
+func decode(records []Record) []decoded {
+	all := make([]decoded, len(records))
+	part := max(100, (len(records)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	var parts sync.WaitGroup
+	for lo := 0; lo < len(records); lo += part {
+		parts.Go(func() {
+			for i := lo; i < min(lo+part, len(records)); i++ {
+				if !records[i].Damaged {
+					all[i].err = all[i].m.UnmarshalJSON(records[i].Bytes)
+				}
+			}
+		})
+	}
+	parts.Wait()
+	return all
+}
+
 // hand gives a record to the Batcher, or settles one that cannot be sent. It returns false if the Outbox is being closed.
-func (o *Outbox) hand(r Record) bool {
+func (o *Outbox) hand(r Record, d decoded) bool {
 	for o.unsettled() >= mostSettled {
 		if o.pause(again); o.ctx.Err() != nil {
 			return false
@@ -117,12 +143,11 @@ func (o *Outbox) hand(r Record) bool {
 		o.reject(r.Seq, "its bytes are not those that were stored")
 		return true
 	}
-	var m cio.Encoded
-	if err := m.UnmarshalJSON(r.Bytes); err != nil { // the rules of this version may be others than those it was stored under
-		o.reject(r.Seq, err.Error())
+	if d.err != nil {
+		o.reject(r.Seq, d.err.Error())
 		return true
 	}
-	m = m.WithTag(r.Seq)
+	m := d.m.WithTag(r.Seq)
 	for {
 		err := o.batcher.Enqueue(o.ctx, m)
 		var rule *cio.MessageError
@@ -193,12 +218,16 @@ func (o *Outbox) settle() {
 		if !last {
 			select {
 			case <-o.toSettle:
-				t := time.NewTimer(gather)
-				select {
-				case <-t.C:
-				case <-o.noMore:
+				for begun := time.Now(); time.Since(begun) < gather && o.unsettled() < settleAtOnce; {
+					t := time.NewTimer(gather)
+					select {
+					case <-t.C:
+					case <-o.toSettle:
+					case <-o.noMore:
+						begun = time.Time{}
+					}
+					t.Stop()
 				}
-				t.Stop()
 			case <-o.noMore:
 				last = true
 			}

@@ -143,7 +143,7 @@ func syncDir(dir string) error {
 // What each connection is opened with. A transaction's pages stay in memory until it is committed, so that one that fails leaves nothing in the log.
 var pragmas = strings.Join([]string{
 	"_txlock=immediate", "_pragma=busy_timeout(10000)", "_pragma=journal_mode(wal)", "_pragma=synchronous(full)", "_pragma=fullfsync(1)",
-	"_pragma=checkpoint_fullfsync(1)", "_pragma=cell_size_check(1)", "_pragma=secure_delete(fast)", "_pragma=cache_size(-16000)", "_pragma=cache_spill(0)",
+	"_pragma=checkpoint_fullfsync(1)", "_pragma=cell_size_check(1)", "_pragma=secure_delete(fast)", "_pragma=cache_size(-4000)", "_pragma=cache_spill(0)",
 	"_pragma=trusted_schema(0)", "_pragma=journal_size_limit(8388608)",
 }, "&")
 

@@ -1,0 +1,289 @@
+package outbox_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/outbox"
+	_ "modernc.org/sqlite"
+)
+
+// What follows measures ratios, as figures of one machine say little: what an Outbox does beside what the least that could do it does, on the same
+// disk, in turns.
+
+// bare is a loop that commits what callers hand to it, and nothing else: no checks, no checksums, no counts.
+type bare struct {
+	db   *sql.Conn
+	mu   sync.Mutex
+	next *bareGroup
+	wake chan struct{}
+	done chan struct{}
+}
+
+type bareGroup struct {
+	rows [][]byte
+	done chan struct{}
+}
+
+func newBare(b testing.TB, dir string) *bare {
+	b.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(dir, "bare.db")+"?_pragma=journal_mode(wal)&_pragma=synchronous(full)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	c, err := db.Conn(context.Background())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := c.ExecContext(context.Background(), "CREATE TABLE m (data BLOB)"); err != nil {
+		b.Fatal(err)
+	}
+	l := &bare{db: c, next: &bareGroup{done: make(chan struct{})}, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go l.run(b)
+	b.Cleanup(func() { close(l.done) })
+	return l
+}
+
+func (l *bare) run(b testing.TB) {
+	ctx := context.Background()
+	insert, err := l.db.PrepareContext(ctx, "INSERT INTO m VALUES (?)")
+	if err != nil {
+		b.Error(err)
+		return
+	}
+	for {
+		select {
+		case <-l.wake:
+		case <-l.done:
+			return
+		}
+		l.mu.Lock()
+		g := l.next
+		l.next = &bareGroup{done: make(chan struct{})}
+		l.mu.Unlock()
+		if len(g.rows) == 0 {
+			continue
+		}
+		tx, err := l.db.BeginTx(ctx, nil)
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		in := tx.Stmt(insert)
+		for _, r := range g.rows {
+			if _, err := in.Exec(r); err != nil {
+				b.Error(err)
+			}
+		}
+		if err := tx.Commit(); err != nil {
+			b.Error(err)
+		}
+		close(g.done)
+	}
+}
+
+func (l *bare) append(row []byte) {
+	l.mu.Lock()
+	g := l.next
+	g.rows = append(g.rows, row)
+	l.mu.Unlock()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+	<-g.done
+}
+
+// rate has callers call f for some time and returns how often they did in a second.
+func rate(callers int, d time.Duration, f func(n int)) float64 {
+	var n atomic.Int64
+	begun := time.Now()
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for time.Since(begun) < d {
+				f(int(n.Add(1)))
+			}
+		})
+	}
+	all.Wait()
+	return float64(n.Load()) / time.Since(begun).Seconds()
+}
+
+// small is a message of 300 bytes.
+func small(n int) cio.Track {
+	return cio.Track{UserID: fmt.Sprintf("user-%06d", n%1000), Event: cio.Named("Order Completed", map[string]any{"n": n, "fill": strings.Repeat("x", 45)})}
+}
+
+// nowhere accepts everything.
+type nowhere struct{}
+
+func (nowhere) RoundTrip(r *http.Request) (*http.Response, error) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	_ = r.Body.Close()
+	return &http.Response{StatusCode: 200, Status: "200 OK", Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+}
+
+// down accepts nothing.
+type down struct{}
+
+func (down) RoundTrip(r *http.Request) (*http.Response, error) {
+	return nil, io.ErrUnexpectedEOF
+}
+
+func quietClient(b testing.TB, transport http.RoundTripper) *cio.Client {
+	return newClient(b, transport, func(cfg *cio.Config) { cfg.RateLimit, cfg.Logger = -1, slog.New(slog.DiscardHandler) })
+}
+
+func BenchmarkEnqueue(b *testing.B) {
+	for _, callers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			var ours, least float64
+			rounds := 0
+			e, err := cio.Encode(small(1))
+			if err != nil {
+				b.Fatal(err)
+			}
+			row, _ := e.AppendJSON(nil)
+			for b.Loop() {
+				dir := b.TempDir()
+				l := newBare(b, dir)
+				o, err := outbox.Open(quietClient(b, down{}), outbox.Config{Dir: filepath.Join(dir, "box")})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for range 4 {
+					least += rate(callers, 250*time.Millisecond, func(int) { l.append(row) })
+					ours += rate(callers, 250*time.Millisecond, func(n int) {
+						if err := o.Enqueue(context.Background(), small(n)); err != nil {
+							b.Error(err)
+						}
+					})
+					rounds++
+				}
+				ctx, cancel := context.WithCancel(context.Background())
+				cancel()
+				if err := o.Close(ctx); err != nil {
+					b.Error(err)
+				}
+			}
+			b.ReportMetric(ours/float64(rounds), "enqueued/s")
+			b.ReportMetric(least/float64(rounds), "bare/s")
+			b.ReportMetric(ours/least, "of-bare")
+		})
+	}
+}
+
+func BenchmarkEnqueueAll(b *testing.B) {
+	o, err := outbox.Open(quietClient(b, down{}), outbox.Config{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	some := make([]cio.Message, 100)
+	n := 0
+	for b.Loop() {
+		for i := range some {
+			some[i] = small(n)
+			n++
+		}
+		if err := o.EnqueueAll(context.Background(), some); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "enqueued/s")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := o.Close(ctx); err != nil {
+		b.Error(err)
+	}
+}
+
+// BenchmarkDrain compares how long it takes to send what is in a directory with how long a Batcher takes for the same messages, to an emulator, and
+// to nobody.
+func BenchmarkDrain(b *testing.B) {
+	for _, to := range []string{"emulator", "nobody"} {
+		b.Run("to="+to, func(b *testing.B) {
+			var ours, batcher time.Duration
+			const many = 50_000
+			for b.Loop() {
+				var transport http.RoundTripper = nowhere{}
+				if to == "emulator" {
+					transport = emulator.New(emulator.Config{MaxMessages: 10}).Transport()
+				}
+				dir := b.TempDir()
+				d, err := outbox.OpenDisk(outbox.DiskConfig{Dir: dir})
+				if err != nil {
+					b.Fatal(err)
+				}
+				all := make([]cio.Encoded, many)
+				size := 0
+				for i := range all {
+					if all[i], err = cio.Encode(small(i)); err != nil {
+						b.Fatal(err)
+					}
+					size += all[i].Len()
+				}
+				for i := 0; i < many; i += 500 {
+					if err := d.Append(context.Background(), all[i:i+500]); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := d.Close(); err != nil {
+					b.Fatal(err)
+				}
+				info, err := os.Stat(filepath.Join(dir, "outbox.db"))
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(info.Size())/float64(size), "file/messages")
+				o, err := outbox.Open(quietClient(b, transport), outbox.Config{Dir: dir})
+				if err != nil {
+					b.Fatal(err)
+				}
+				begun := time.Now()
+				if err := o.Flush(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				ours += time.Since(begun)
+				if err := o.Close(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				if to == "emulator" {
+					transport = emulator.New(emulator.Config{MaxMessages: 10}).Transport()
+				}
+				c := quietClient(b, transport)
+				begun = time.Now()
+				batch, err := cio.NewBatcher(c, cio.BatcherConfig{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for _, e := range all {
+					if err := batch.Enqueue(context.Background(), e); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := batch.Close(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				batcher += time.Since(begun)
+			}
+			b.ReportMetric(many*float64(b.N)/ours.Seconds(), "drained/s")
+			b.ReportMetric(many*float64(b.N)/batcher.Seconds(), "batcher/s")
+			b.ReportMetric(batcher.Seconds()/ours.Seconds(), "of-batcher")
+		})
+	}
+}
