@@ -297,13 +297,13 @@ func (d *Disk) emptyLog() error {
 	return err
 }
 
-const insertOne = "INSERT INTO messages (seq, at, sum, data) VALUES (?,?,?,?)"
+const insertOne = "INSERT INTO messages (seq, data) VALUES (?,?)"
 
-var insertMany = insertOne + strings.Repeat(",(?,?,?,?)", groupRows-1)
+var insertMany = insertOne + strings.Repeat(",(?,?)", groupRows-1)
 
 // store appends what the callers of a group want to have stored.
 func (t *tx) store(g *group) error {
-	args := make([]driverValue, 0, 4*groupRows)
+	args := make([]driverValue, 0, 2*groupRows)
 	rows := make([]byte, 0, 64<<10) // the bytes that args point to
 	flush := func(text string) error {
 		_, err := t.c.exec(text, args...)
@@ -313,20 +313,22 @@ func (t *tx) store(g *group) error {
 	for i := range g.calls {
 		for _, m := range g.calls[i].messages {
 			from := len(rows)
-			rows, _ = m.AppendJSON(rows) // cannot fail
-			data := rows[from:len(rows):len(rows)]
 			t.s.last++
-			sum := int64(sumOf(uint64(t.s.last), t.now, data))
-			t.s.addQueued(sum, len(data))
-			if args = append(args, t.s.last, t.now, sum, data); len(args) == cap(args) {
+			rows = appendSealed(rows, uint64(t.s.last), t.now, func(b []byte) []byte {
+				b, _ = m.AppendJSON(b) // cannot fail
+				return b
+			})
+			data := rows[from:len(rows):len(rows)]
+			t.s.addQueued(1, int64(len(data)-sealSize), t.s.last)
+			if args = append(args, t.s.last, data); len(args) == cap(args) {
 				if err := flush(insertMany); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	for all := args; len(all) > 0; all = all[4:] {
-		if _, err := t.c.exec(insertOne, all[:4]...); err != nil {
+	for all := args; len(all) > 0; all = all[2:] {
+		if _, err := t.c.exec(insertOne, all[:2]...); err != nil {
 			return err
 		}
 	}
@@ -335,11 +337,10 @@ func (t *tx) store(g *group) error {
 
 // insert puts a record into the queue under its own number.
 func (t *tx) insert(r Record) error {
-	at := r.At.UnixMilli()
-	sum := int64(sumOf(r.Seq, at, r.Bytes))
-	t.s.addQueued(sum, len(r.Bytes))
+	t.s.addQueued(1, int64(len(r.Bytes)), int64(r.Seq))
 	t.s.last = max(t.s.last, int64(r.Seq))
-	_, err := t.c.exec(insertOne, int64(r.Seq), at, sum, r.Bytes)
+	data := appendSealed(nil, r.Seq, r.At.UnixMilli(), func(b []byte) []byte { return append(b, r.Bytes...) })
+	_, err := t.c.exec(insertOne, int64(r.Seq), data)
 	return err
 }
 
@@ -353,7 +354,7 @@ func (t *tx) insertDead(l DeadLetter) error {
 		damaged = 1
 	}
 	sum := int64(deadSumOf(l.Seq, at, died, l.Damaged, l.Reason, l.Bytes))
-	t.s.addDead(sum, len(l.Bytes))
+	t.s.addDead(1, int64(len(l.Bytes)), int64(l.Seq))
 	t.s.last = max(t.s.last, int64(l.Seq))
 	_, err := t.c.exec("INSERT INTO dead (seq, at, died, sum, damaged, reason, data) VALUES (?,?,?,?,?,?,?)", int64(l.Seq), at, died, sum, damaged, []byte(l.Reason), l.Bytes)
 	return err

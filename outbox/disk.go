@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"time"
 )
 
 // DiskConfig says where and how a Disk keeps its messages.
@@ -159,10 +158,10 @@ const (
 	applicationID = 0x63696f6f // "cioo"
 	schemaVersion = 1
 	schema        = `
-CREATE TABLE messages (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, sum INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE messages (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE dead (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, died INTEGER NOT NULL, sum INTEGER NOT NULL, damaged INTEGER NOT NULL, reason BLOB NOT NULL, data BLOB NOT NULL);
-CREATE TABLE state (id INTEGER PRIMARY KEY, last INTEGER NOT NULL, queued INTEGER NOT NULL, queued_bytes INTEGER NOT NULL, queued_sum INTEGER NOT NULL,
-	dead INTEGER NOT NULL, dead_bytes INTEGER NOT NULL, dead_sum INTEGER NOT NULL, commits INTEGER NOT NULL, sum INTEGER NOT NULL);
+CREATE TABLE state (id INTEGER PRIMARY KEY, last INTEGER NOT NULL, queued INTEGER NOT NULL, queued_bytes INTEGER NOT NULL, queued_seqs INTEGER NOT NULL,
+	dead INTEGER NOT NULL, dead_bytes INTEGER NOT NULL, dead_seqs INTEGER NOT NULL, commits INTEGER NOT NULL, sum INTEGER NOT NULL);
 `
 )
 
@@ -292,11 +291,11 @@ func (d *Disk) Stats(context.Context) (st StoreStats, err error) {
 			return err
 		}
 		st = StoreStats{Last: uint64(s.last), Queued: s.queued, QueuedBytes: s.queuedBytes, Dead: s.dead, DeadBytes: s.deadBytes, Commits: s.commits}
-		return c.query("SELECT at FROM messages ORDER BY seq LIMIT 1", func(v []driverValue) error {
-			at, err := number(v[0])
-			st.Oldest = time.UnixMilli(at)
-			return err
-		})
+		first, err := readQueue(c, 0, 1)
+		if len(first) > 0 {
+			st.Oldest = first[0].At
+		}
+		return err
 	})
 	for _, suffix := range []string{"", "-wal"} {
 		if info, err := os.Stat(d.path + suffix); err == nil {

@@ -46,7 +46,7 @@ func rowAt(page []byte, at int, others pageOf) (r row, ok bool) {
 		return r, false
 	}
 	at += n
-	if head := page[at]; head < 5 || head > 20 { // of four or seven columns
+	if head := page[at]; head < 3 || head > 20 { // of two or seven columns
 		return r, false
 	}
 	local := localSize(int(size), len(page))
@@ -54,7 +54,7 @@ func rowAt(page []byte, at int, others pageOf) (r row, ok bool) {
 		return r, false
 	}
 	payload := page[at : at+local]
-	if columns := columnCount(payload); columns != 4 && columns != 7 {
+	if columns := columnCount(payload); columns != 2 && columns != 7 {
 		return r, false
 	}
 	if local < int(size) {
@@ -200,13 +200,12 @@ func rowOf(seq int64, v []any) (r row, ok bool) {
 		return r, false
 	}
 	switch len(v) {
-	case 4: // seq, at, sum, data
-		n, ok := ints(1, 2)
-		data, blob := v[3].([]byte)
-		if !ok || !blob {
+	case 2: // seq, data
+		data, blob := v[1].([]byte)
+		if !blob {
 			return r, false
 		}
-		r.Record = record(seq, n[0], n[1], append([]byte(nil), data...))
+		r.Record = unseal(uint64(seq), append([]byte(nil), data...))
 		return r, !r.Damaged
 	case 7: // seq, at, died, sum, damaged, reason, data
 		n, ok := ints(1, 2, 3, 4)

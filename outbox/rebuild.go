@@ -152,15 +152,15 @@ func (b *rebuilding) readTables() error {
 				return mine
 			})
 		}
-		read("seq, at, sum, data", "messages", func(v []driverValue) error {
+		read("seq, data", "messages", func(v []driverValue) error {
 			if r, err := recordOf(v); err == nil {
 				return b.takeRecord(r)
 			}
 			return nil
 		})
 		read(deadColumns, "dead", func(v []driverValue) error {
-			if l, err := deadLetterOf(v); err == nil {
-				return b.takeDead(l, int64(deadSumOf(l.Seq, l.At.UnixMilli(), l.Rejected.UnixMilli(), v[4] != int64(0), l.Reason, l.Bytes)) == v[3])
+			if l, right, err := deadLetterOf(v); err == nil {
+				return b.takeDead(l, right)
 			}
 			return nil
 		})

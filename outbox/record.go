@@ -36,13 +36,34 @@ type Settlement struct {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// sumOf is the checksum of a message in the queue.
-func sumOf(seq uint64, at int64, data []byte) uint32 {
-	var head [17]byte
+// sealSize is what stands before a message in its row: a checksum of four bytes, over the row's number and all that follows, and the time in
+// milliseconds in six.
+const sealSize = 10
+
+// appendSealed appends the data of a row of the queue, of which message appends the bytes.
+func appendSealed(dst []byte, seq uint64, at int64, message func([]byte) []byte) []byte {
+	from := len(dst)
+	dst = append(dst, 0, 0, 0, 0, byte(at>>40), byte(at>>32), byte(at>>24), byte(at>>16), byte(at>>8), byte(at))
+	dst = message(dst)
+	binary.BigEndian.PutUint32(dst[from:], sumOf(seq, dst[from+4:]))
+	return dst
+}
+
+// unseal reads the data of a row of the queue.
+func unseal(seq uint64, data []byte) Record {
+	if len(data) < sealSize {
+		return Record{Seq: seq, Bytes: data, Damaged: true}
+	}
+	at := signed(data[4:sealSize])
+	return Record{Seq: seq, At: time.UnixMilli(at), Bytes: data[sealSize:], Damaged: sumOf(seq, data[4:]) != binary.BigEndian.Uint32(data)}
+}
+
+// sumOf is the checksum of a row of the queue.
+func sumOf(seq uint64, sealed []byte) uint32 {
+	var head [9]byte
 	head[0] = 'm'
 	binary.BigEndian.PutUint64(head[1:], seq)
-	binary.BigEndian.PutUint64(head[9:], uint64(at))
-	return crc32.Update(crc32.Checksum(head[:], castagnoli), castagnoli, data)
+	return crc32.Update(crc32.Checksum(head[:], castagnoli), castagnoli, sealed)
 }
 
 // deadSumOf is the checksum of a dead letter.
@@ -58,10 +79,6 @@ func deadSumOf(seq uint64, at, died int64, damaged bool, reason string, data []b
 	}
 	sum := crc32.Update(crc32.Checksum(head[:], castagnoli), castagnoli, []byte(reason))
 	return crc32.Update(sum, castagnoli, data)
-}
-
-func record(seq, at, sum int64, data []byte) Record {
-	return Record{Seq: uint64(seq), At: time.UnixMilli(at), Bytes: data, Damaged: int64(sumOf(uint64(seq), at, data)) != sum}
 }
 
 // deadLetter makes a dead letter of its columns; right says that its checksum is.

@@ -28,7 +28,7 @@ func (d *Disk) Read(_ context.Context, after uint64, limit int) (records []Recor
 }
 
 func readQueue(c *conn, after uint64, limit int) (records []Record, err error) {
-	err = c.query("SELECT seq, at, sum, data FROM messages WHERE seq > ? ORDER BY seq LIMIT ?", func(v []driverValue) error {
+	err = c.query("SELECT seq, data FROM messages WHERE seq > ? ORDER BY seq LIMIT ?", func(v []driverValue) error {
 		r, err := recordOf(v)
 		records = append(records, r)
 		return err
@@ -37,15 +37,15 @@ func readQueue(c *conn, after uint64, limit int) (records []Record, err error) {
 }
 
 func recordOf(v []driverValue) (Record, error) {
-	n, err := numbers(v[:3])
+	seq, err := number(v[0])
 	if err != nil {
 		return Record{}, err
 	}
-	data, err := octets(v[3])
+	data, err := octets(v[1])
 	if err != nil {
 		return Record{}, err
 	}
-	return record(n[0], n[1], n[2], data), nil
+	return unseal(uint64(seq), data), nil
 }
 
 // Dead implements Store.
@@ -61,28 +61,29 @@ const deadColumns = "seq, at, died, sum, damaged, reason, data"
 
 func readDead(c *conn, after uint64, limit int) (letters []DeadLetter, err error) {
 	err = c.query("SELECT "+deadColumns+" FROM dead WHERE seq > ? ORDER BY seq LIMIT ?", func(v []driverValue) error {
-		l, err := deadLetterOf(v)
+		l, _, err := deadLetterOf(v)
 		letters = append(letters, l)
 		return err
 	}, int64(after), int64(limit))
 	return letters, err
 }
 
-func deadLetterOf(v []driverValue) (DeadLetter, error) {
+// deadLetterOf makes a dead letter of its columns; right says that its checksum is.
+func deadLetterOf(v []driverValue) (l DeadLetter, right bool, err error) {
 	n, err := numbers(v[:5])
 	if err != nil {
-		return DeadLetter{}, err
+		return l, false, err
 	}
 	reason, err := octets(v[5])
 	if err != nil {
-		return DeadLetter{}, err
+		return l, false, err
 	}
 	data, err := octets(v[6])
 	if err != nil {
-		return DeadLetter{}, err
+		return l, false, err
 	}
-	l, _ := deadLetter(n[0], n[1], n[2], n[3], n[4] != 0, string(reason), data)
-	return l, nil
+	l, right = deadLetter(n[0], n[1], n[2], n[3], n[4] != 0, string(reason), data)
+	return l, right, nil
 }
 
 // Settle implements Store.
@@ -113,18 +114,27 @@ func (t *tx) settle(settled []Settlement) error {
 
 // remove takes the records from lo to hi out of the queue.
 func (t *tx) remove(lo, hi uint64) error {
-	return t.c.query("DELETE FROM messages WHERE seq BETWEEN ? AND ? RETURNING sum, length(data)", func(v []driverValue) error {
-		n, err := numbers(v)
-		if err == nil {
-			t.s.subQueued(n[0], n[1])
-		}
+	row, err := t.c.one("SELECT count(*), total(length(data)), sum(seq) FROM messages WHERE seq BETWEEN ? AND ?", int64(lo), int64(hi))
+	if err != nil {
 		return err
-	}, int64(lo), int64(hi))
+	}
+	n, err := number(row[0])
+	if err != nil || n == 0 {
+		return err
+	}
+	seqs, err := number(row[2])
+	if err != nil {
+		return err
+	}
+	bytes, _ := row[1].(float64)
+	t.s.addQueued(-n, sealSize*n-int64(bytes), -seqs)
+	_, err = t.c.exec("DELETE FROM messages WHERE seq BETWEEN ? AND ?", int64(lo), int64(hi))
+	return err
 }
 
 // bury makes a dead letter of a record.
 func (t *tx) bury(s Settlement) error {
-	row, err := t.c.one("SELECT seq, at, sum, data FROM messages WHERE seq = ?", int64(s.Seq))
+	row, err := t.c.one("SELECT seq, data FROM messages WHERE seq = ?", int64(s.Seq))
 	if err != nil || row == nil {
 		return err
 	}
@@ -139,10 +149,10 @@ func (t *tx) bury(s Settlement) error {
 }
 
 func (t *tx) removeDead(seq int64) error {
-	return t.c.query("DELETE FROM dead WHERE seq = ? RETURNING sum, length(data)", func(v []driverValue) error {
-		n, err := numbers(v)
+	return t.c.query("DELETE FROM dead WHERE seq = ? RETURNING length(data)", func(v []driverValue) error {
+		n, err := number(v[0])
 		if err == nil {
-			t.s.subDead(n[0], n[1])
+			t.s.addDead(-1, -n, -seq)
 		}
 		return err
 	}, seq)
@@ -154,7 +164,7 @@ func (t *tx) deadOf(seq uint64) (l DeadLetter, ok bool, err error) {
 	if err != nil || row == nil {
 		return l, false, err
 	}
-	l, err = deadLetterOf(row)
+	l, _, err = deadLetterOf(row)
 	return l, err == nil, err
 }
 

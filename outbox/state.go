@@ -11,17 +11,17 @@ type state struct {
 	last        int64 // the greatest sequence number that was given
 	queued      int64
 	queuedBytes int64
-	queuedSum   int64 // of the checksums of all rows
+	queuedSeqs  int64 // the sum of the numbers of all rows, modulo 2 to the 64th
 	dead        int64
 	deadBytes   int64
-	deadSum     int64
+	deadSeqs    int64
 	commits     int64 // since the file was made
 }
 
-const stateColumns = "last, queued, queued_bytes, queued_sum, dead, dead_bytes, dead_sum, commits, sum"
+const stateColumns = "last, queued, queued_bytes, queued_seqs, dead, dead_bytes, dead_seqs, commits, sum"
 
 func (s *state) values() []int64 {
-	return []int64{s.last, s.queued, s.queuedBytes, s.queuedSum, s.dead, s.deadBytes, s.deadSum, s.commits}
+	return []int64{s.last, s.queued, s.queuedBytes, s.queuedSeqs, s.dead, s.deadBytes, s.deadSeqs, s.commits}
 }
 
 func (s *state) sum() int64 {
@@ -32,29 +32,17 @@ func (s *state) sum() int64 {
 	return int64(crc32.Checksum(b, castagnoli))
 }
 
-// addQueued counts a row of the queue, subQueued one that leaves it.
-func (s *state) addQueued(sum int64, size int) {
-	s.queued++
-	s.queuedBytes += int64(size)
-	s.queuedSum += sum
+// addQueued counts rows of the queue; what is negative leaves it.
+func (s *state) addQueued(n, bytes, seqs int64) {
+	s.queued += n
+	s.queuedBytes += bytes
+	s.queuedSeqs += seqs
 }
 
-func (s *state) subQueued(sum int64, size int64) {
-	s.queued--
-	s.queuedBytes -= size
-	s.queuedSum -= sum
-}
-
-func (s *state) addDead(sum int64, size int) {
-	s.dead++
-	s.deadBytes += int64(size)
-	s.deadSum += sum
-}
-
-func (s *state) subDead(sum int64, size int64) {
-	s.dead--
-	s.deadBytes -= size
-	s.deadSum -= sum
+func (s *state) addDead(n, bytes, seqs int64) {
+	s.dead += n
+	s.deadBytes += bytes
+	s.deadSeqs += seqs
 }
 
 // readState reads the row; the error is damage if it is not what was written.
@@ -78,8 +66,8 @@ func readState(c *conn) (s state, err error) {
 }
 
 func writeState(c *conn, s *state) error {
-	n, err := c.exec("UPDATE state SET last = ?, queued = ?, queued_bytes = ?, queued_sum = ?, dead = ?, dead_bytes = ?, dead_sum = ?, commits = ?, sum = ? WHERE id = 1",
-		s.last, s.queued, s.queuedBytes, s.queuedSum, s.dead, s.deadBytes, s.deadSum, s.commits, s.sum())
+	n, err := c.exec("UPDATE state SET last = ?, queued = ?, queued_bytes = ?, queued_seqs = ?, dead = ?, dead_bytes = ?, dead_seqs = ?, commits = ?, sum = ? WHERE id = 1",
+		s.last, s.queued, s.queuedBytes, s.queuedSeqs, s.dead, s.deadBytes, s.deadSeqs, s.commits, s.sum())
 	if err == nil && n != 1 {
 		err = damagedf("the row that counts the others is missing")
 	}
