@@ -36,9 +36,13 @@ type job struct {
 
 // tx is a transaction under way.
 type tx struct {
-	c   *conn
-	s   state
-	now int64
+	c    *conn
+	s    state
+	note bool // the row must say so
+	now  int64
+
+	args []driverValue // memory for rows that are bound
+	rows []byte
 }
 
 const (
@@ -259,19 +263,38 @@ func (d *Disk) begin() (*tx, error) {
 	if _, err := d.w.exec("BEGIN IMMEDIATE"); err != nil {
 		return nil, err
 	}
-	s, err := readState(d.w)
-	if err != nil {
+	if err := d.hear(); err != nil {
 		_, _ = d.w.exec("ROLLBACK") // the first error says what happened
 		return nil, err
 	}
-	return &tx{c: d.w, s: s, now: time.Now().UnixMilli()}, nil
+	d.tx = tx{c: d.w, s: d.now, now: time.Now().UnixMilli(), args: d.tx.args[:0], rows: d.tx.rows[:0]}
+	return &d.tx, nil
 }
+
+// hear takes up what other processes have changed.
+func (d *Disk) hear() error {
+	version, err := d.w.one("PRAGMA data_version")
+	if err != nil {
+		return err
+	}
+	if v := version[0].(int64); v != d.version {
+		s, noted, err := readState(d.w)
+		if err != nil {
+			return err
+		}
+		d.now, d.noted, d.version = s, noted, v
+	}
+	return nil
+}
+
+// noteEvery is how many messages are appended before the row is written that counts them.
+const noteEvery = 1_000
 
 // end commits what was done, or undoes it for an error. A commit that fails may have written its pages into the log before: they would count after
 // the process has been killed. So the log is emptied; where that fails too, nobody knows.
 func (d *Disk) end(t *tx, err error) error {
-	if err == nil {
-		t.s.commits++
+	note := t.note || t.s.last-d.noted >= noteEvery
+	if err == nil && note {
 		err = writeState(d.w, &t.s)
 	}
 	if err != nil {
@@ -279,6 +302,10 @@ func (d *Disk) end(t *tx, err error) error {
 		return err
 	}
 	if _, err = d.w.exec("COMMIT"); err == nil {
+		if d.now = t.s; note {
+			d.noted = t.s.last
+		}
+		d.commits.Add(1)
 		return nil
 	}
 	_, _ = d.w.exec("ROLLBACK")
@@ -303,8 +330,8 @@ var insertMany = insertOne + strings.Repeat(",(?,?)", groupRows-1)
 
 // store appends what the callers of a group want to have stored.
 func (t *tx) store(g *group) error {
-	args := make([]driverValue, 0, 2*groupRows)
-	rows := make([]byte, 0, 64<<10) // the bytes that args point to
+	args, rows := t.args, t.rows
+	defer func() { t.args, t.rows = args, rows }()
 	flush := func(text string) error {
 		_, err := t.c.exec(text, args...)
 		args, rows = args[:0], rows[:0]
@@ -320,7 +347,7 @@ func (t *tx) store(g *group) error {
 			})
 			data := rows[from:len(rows):len(rows)]
 			t.s.addQueued(1, int64(len(data)-sealSize), t.s.last)
-			if args = append(args, t.s.last, data); len(args) == cap(args) {
+			if args = append(args, t.s.last, data); len(args) == 2*groupRows {
 				if err := flush(insertMany); err != nil {
 					return err
 				}
@@ -337,6 +364,7 @@ func (t *tx) store(g *group) error {
 
 // insert puts a record into the queue under its own number.
 func (t *tx) insert(r Record) error {
+	t.note = true
 	t.s.addQueued(1, int64(len(r.Bytes)), int64(r.Seq))
 	t.s.last = max(t.s.last, int64(r.Seq))
 	data := appendSealed(nil, r.Seq, r.At.UnixMilli(), func(b []byte) []byte { return append(b, r.Bytes...) })
@@ -354,6 +382,7 @@ func (t *tx) insertDead(l DeadLetter) error {
 		damaged = 1
 	}
 	sum := int64(deadSumOf(l.Seq, at, died, l.Damaged, l.Reason, l.Bytes))
+	t.note = true
 	t.s.addDead(1, int64(len(l.Bytes)), int64(l.Seq))
 	t.s.last = max(t.s.last, int64(l.Seq))
 	_, err := t.c.exec("INSERT INTO dead (seq, at, died, sum, damaged, reason, data) VALUES (?,?,?,?,?,?,?)", int64(l.Seq), at, died, sum, damaged, []byte(l.Reason), l.Bytes)

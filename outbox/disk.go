@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // DiskConfig says where and how a Disk keeps its messages.
@@ -54,6 +55,13 @@ type Disk struct {
 	closed bool
 	damage []Damage
 
+	// The committing goroutine's own.
+	tx      tx
+	now     state // the state, in a transaction that of before it
+	noted   int64 // up to which number the row in the file says so
+	version int64 // SQLite's, which others change
+
+	commits  atomic.Int64
 	wake     chan struct{}
 	finished chan struct{} // closed when the committing goroutine has ended
 	failed   bool          // a commit failed whose pages may still be in the log
@@ -161,7 +169,7 @@ const (
 CREATE TABLE messages (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE dead (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, died INTEGER NOT NULL, sum INTEGER NOT NULL, damaged INTEGER NOT NULL, reason BLOB NOT NULL, data BLOB NOT NULL);
 CREATE TABLE state (id INTEGER PRIMARY KEY, last INTEGER NOT NULL, queued INTEGER NOT NULL, queued_bytes INTEGER NOT NULL, queued_seqs INTEGER NOT NULL,
-	dead INTEGER NOT NULL, dead_bytes INTEGER NOT NULL, dead_seqs INTEGER NOT NULL, commits INTEGER NOT NULL, sum INTEGER NOT NULL);
+	dead INTEGER NOT NULL, dead_bytes INTEGER NOT NULL, dead_seqs INTEGER NOT NULL, sum INTEGER NOT NULL);
 `
 )
 
@@ -181,7 +189,7 @@ func createDatabase(path string) error {
 	tables, err := c.one("SELECT count(*) FROM sqlite_schema")
 	if err == nil && tables[0] == int64(0) {
 		var s state
-		err = c.script("BEGIN IMMEDIATE;" + schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO state (id, %s) VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, %d); COMMIT;",
+		err = c.script("BEGIN IMMEDIATE;" + schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO state (id, %s) VALUES (1, 0, 0, 0, 0, 0, 0, 0, %d); COMMIT;",
 			applicationID, schemaVersion, stateColumns, s.sum()))
 	}
 	return errors.Join(err, c.close())
@@ -203,7 +211,7 @@ func checkKind(c *conn, path string) error {
 		}
 		return nil
 	}
-	if _, err := readState(c); err != nil {
+	if _, err := readRow(c); err != nil {
 		return fmt.Errorf("outbox: %s is not an outbox: another program has written it, or its beginning is damaged", path)
 	}
 	return damagedf("the number that says whose file it is")
@@ -217,7 +225,8 @@ func (d *Disk) openShared() (err error) {
 	if err := d.connectBoth(); err != nil {
 		return storeError(err)
 	}
-	d.state, err = readState(d.w)
+	err = d.hear()
+	d.state = d.now
 	return storeError(err)
 }
 
@@ -286,11 +295,11 @@ func (d *Disk) Damages() []Damage {
 // Stats returns the state of the directory. It is cheap enough to be asked every second.
 func (d *Disk) Stats(context.Context) (st StoreStats, err error) {
 	err = d.read(func(c *conn) error {
-		s, err := readState(c)
+		s, _, err := readState(c)
 		if err != nil {
 			return err
 		}
-		st = StoreStats{Last: uint64(s.last), Queued: s.queued, QueuedBytes: s.queuedBytes, Dead: s.dead, DeadBytes: s.deadBytes, Commits: s.commits}
+		st = StoreStats{Last: uint64(s.last), Queued: s.queued, QueuedBytes: s.queuedBytes, Dead: s.dead, DeadBytes: s.deadBytes, Commits: d.commits.Load()}
 		first, err := readQueue(c, 0, 1)
 		if len(first) > 0 {
 			st.Oldest = first[0].At

@@ -63,9 +63,10 @@ func (d *Disk) openAlone() (err error) {
 	if d.mark, err = openMark(d.cfg.Dir); err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
-	if d.state, err = readState(d.w); err != nil {
+	if err := d.hear(); err != nil {
 		return storeError(err)
 	}
+	d.state = d.now
 	if err := d.mark.write(d.state.last); err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
@@ -169,11 +170,11 @@ func check(c *conn) error {
 	}); err != nil {
 		return err
 	}
-	want, err := readState(c)
+	want, _, err := readState(c)
 	if err != nil {
 		return err
 	}
-	got := state{last: want.last, commits: want.commits}
+	got := state{last: want.last}
 	bad := 0
 	if err := eachMessage(c, func(r Record) {
 		if r.Damaged {
@@ -225,11 +226,11 @@ func eachDead(c *conn, f func(l DeadLetter, right bool)) error {
 // saveBeyond puts into the queue what the log had behind a wrong frame: messages that are newer than all that SQLite has kept. And it misses what was
 // committed according to the mark, and is not there.
 func (o *opening) saveBeyond() error {
-	s, err := readState(o.d.w)
-	if err != nil {
+	if err := o.d.hear(); err != nil {
 		return err
 	}
-	kept, marked := s.last, int64(0)
+	kept, marked := o.d.now.last, int64(0)
+	var err error
 	if len(o.beyond) > 0 || kept < o.marked {
 		err = o.d.inOneGo(func(t *tx) error {
 			for _, r := range o.beyond {
@@ -243,7 +244,7 @@ func (o *opening) saveBeyond() error {
 					marked++
 				}
 			}
-			t.s.last = max(t.s.last, o.marked)
+			t.s.last, t.note = max(t.s.last, o.marked), true
 			return nil
 		})
 	}

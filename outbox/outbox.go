@@ -54,7 +54,7 @@ type Stats struct {
 	Oldest time.Duration
 	// Dead is how many dead letters there are, DeadBytes their size.
 	Dead, DeadBytes int64
-	// Commits counts the transactions since the directory was made, FileBytes what it takes on disk.
+	// Commits counts the transactions since it was opened, FileBytes is what the directory takes on disk.
 	Commits, FileBytes int64
 	// InFlight is how many batches are being sent.
 	InFlight int

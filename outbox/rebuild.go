@@ -81,6 +81,10 @@ func (b *rebuilding) fill() error {
 	if err := b.readTables(); err != nil {
 		return err
 	}
+	if known := max(b.t.s.last, b.o.marked); b.counted && known > b.want.last {
+		b.want.queued += known - b.want.last // the numbers of what was appended since follow each other
+		b.want.last = known
+	}
 	if !b.counted || b.queued+int64(len(b.broken)) < b.want.queued || b.dead < b.want.dead {
 		if err := b.readPages(); err != nil {
 			return err
@@ -108,7 +112,7 @@ func (b *rebuilding) begin() error {
 	if _, err := b.to.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	s, err := readState(b.to)
+	s, err := readRow(b.to)
 	b.t = &tx{c: b.to, s: s, now: time.Now().UnixMilli()}
 	return err
 }
@@ -140,7 +144,7 @@ func (b *rebuilding) readTables() error {
 		return nil //nolint:nilerr // then there are the pages
 	}
 	defer func() { _ = c.close() }() // what was written to it does not count any more
-	s, err := readState(c)
+	s, err := readRow(c)
 	b.want, b.counted = s, err == nil
 	for _, order := range []string{"ASC", "DESC"} {
 		var mine error

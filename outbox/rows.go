@@ -127,6 +127,7 @@ func (t *tx) remove(lo, hi uint64) error {
 		return err
 	}
 	bytes, _ := row[1].(float64)
+	t.note = true
 	t.s.addQueued(-n, sealSize*n-int64(bytes), -seqs)
 	_, err = t.c.exec("DELETE FROM messages WHERE seq BETWEEN ? AND ?", int64(lo), int64(hi))
 	return err
@@ -152,6 +153,7 @@ func (t *tx) removeDead(seq int64) error {
 	return t.c.query("DELETE FROM dead WHERE seq = ? RETURNING length(data)", func(v []driverValue) error {
 		n, err := number(v[0])
 		if err == nil {
+			t.note = true
 			t.s.addDead(-1, -n, -seq)
 		}
 		return err

@@ -47,7 +47,7 @@ type StoreStats struct {
 	Oldest time.Time
 	// Dead is how many dead letters there are, DeadBytes their size.
 	Dead, DeadBytes int64
-	// Commits counts the transactions since the store was made.
+	// Commits counts the transactions since the store was opened.
 	Commits int64
 	// FileBytes is what the store takes on disk; 0 if that is not known.
 	FileBytes int64

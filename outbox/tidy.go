@@ -10,7 +10,8 @@ const (
 
 // everySecond writes the mark, and hears of what other processes did. When there is nothing else to do it makes the file smaller.
 func (d *Disk) everySecond(idle bool) {
-	s, err := readState(d.w)
+	err := d.hear()
+	s := d.now
 	if err != nil {
 		d.cfg.Logger.Error("the outbox cannot be read", "directory", d.cfg.Dir, "error", err)
 		return

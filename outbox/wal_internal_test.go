@@ -23,7 +23,11 @@ func logOf(t testing.TB, commits int) (db, wal []byte) {
 		t.Fatal(err)
 	}
 	for n := range commits {
-		if err := d.Append(t.Context(), []cio.Encoded{testMessage(t, n)}); err != nil {
+		var some []cio.Encoded
+		for i := range 1 + n%3*20 { // of one page, and of several
+			some = append(some, testMessage(t, 100*n+i))
+		}
+		if err := d.Append(t.Context(), some); err != nil {
 			t.Fatal(err)
 		}
 	}
