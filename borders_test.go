@@ -23,7 +23,7 @@ const module = "github.com/ciokit/cio"
 // of kit/internal is not listed: every package of kit may import it.
 //
 // A fake that shares code with the client cannot catch the client's mistakes, so emulator imports nothing. Whoever imports the client gets the
-// client alone. otel and prom take nothing but the client, and nothing imports kit from outside.
+// client alone. otel, outbox and prom take nothing but the client, and nothing imports kit from outside.
 const arrows = `
 .                    internal/names internal/wire
 appapi               .
@@ -37,6 +37,8 @@ internal/names
 internal/wire
 
 otel                 .
+outbox               .
+outbox/outboxtest    . outbox
 prom                 .
 
 kit/cmd/ciokit       . appapi emulator events kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/destination kit/cmd/ciokit/internal/exit kit/cmd/ciokit/internal/input kit/cmd/ciokit/internal/progress kit/emulatordb kit/internal/notebook kit/livetest kit/load kit/load/reportpage kit/mapping kit/show kit/source kit/source/sqldb
@@ -66,7 +68,14 @@ kit/spectest
 `
 
 // foreign are the modules that packages of a module may import from, by the start of their paths. Those of kit are in its go.mod.
-var foreign = map[string]string{"otel": "go.opentelemetry.io/otel", "prom": "github.com/prometheus/client_golang/"}
+var foreign = map[string][]string{
+	"otel":   {"go.opentelemetry.io/otel"},
+	"outbox": {"github.com/gofrs/flock", "modernc.org/sqlite"},
+	"prom":   {"github.com/prometheus/client_golang/"},
+}
+
+// beside are the modules of the workspace beside the root, which is alone where the workspace is not there.
+var beside = []string{"kit", "otel", "outbox", "prom"}
 
 // TestImportBorders decides who may import whom, for every package of every module of the workspace, or of this module alone without one.
 func TestImportBorders(t *testing.T) {
@@ -88,7 +97,7 @@ func TestImportBorders(t *testing.T) {
 		for _, i := range list {
 			switch {
 			case !isOurs(i):
-				if top, _, _ := strings.Cut(name, "/"); top != "kit" && (foreign[top] == "" || !strings.HasPrefix(i, foreign[top])) {
+				if top, _, _ := strings.Cut(name, "/"); top != "kit" && !slices.ContainsFunc(foreign[top], func(start string) bool { return strings.HasPrefix(i, start) }) {
 					t.Errorf("%s imports %s, which it must not", name, i)
 				}
 			case small(short(i)) && strings.HasPrefix(name, "kit/"):
@@ -113,7 +122,7 @@ func TestImportBorders(t *testing.T) {
 		}
 	}
 	for name := range allowed {
-		if _, ok := found[name]; !ok && (found["kit/load"] != nil || !slices.Contains([]string{"kit", "otel", "prom"}, strings.Split(name, "/")[0])) {
+		if _, ok := found[name]; !ok && (found["kit/load"] != nil || !slices.Contains(beside, strings.Split(name, "/")[0])) {
 			t.Errorf("%s is no package any more", name)
 		}
 	}

@@ -47,7 +47,7 @@ func checkArrived(t testing.TB, srv *emulator.Server, ids []string) (twice int) 
 	type place struct{ run, n int }
 	last := map[string]place{}
 	for _, m := range all {
-		if m.Verdict != emulator.Accepted {
+		if m.Verdict != emulator.VerdictAccepted {
 			t.Errorf("%s: %s %s", m.MessageID, m.Verdict, m.Rule)
 			continue
 		}

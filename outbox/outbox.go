@@ -45,26 +45,7 @@ type Outbox struct {
 }
 
 // Stats is the state of an Outbox at one moment.
-type Stats struct {
-	// Enqueued counts the messages whose Enqueue returned nil, Accepted and Rejected those that were settled, since it was opened.
-	Enqueued, Accepted, Rejected int64
-	// Queued is how many messages are on disk and not settled, QueuedBytes their size.
-	Queued, QueuedBytes int64
-	// Oldest is how long the message has waited that has waited longest, 0 if none does.
-	Oldest time.Duration
-	// Dead is how many dead letters there are, DeadBytes their size.
-	Dead, DeadBytes int64
-	// Commits counts the transactions since it was opened, FileBytes is what the directory takes on disk.
-	Commits, FileBytes int64
-	// InFlight is how many batches are being sent.
-	InFlight int
-	// Damages is how often files were found not to be what was written, since it was opened.
-	Damages int
-	// Stopped is why some or all of it is not sent, nil as long as everything is: see cio.BatcherStats.
-	Stopped error
-	// Failing is what the disk fails with, nil as long as it does not.
-	Failing error
-}
+type Stats = cio.OutboxStats
 
 // Open opens a directory, makes it if it is not there, and begins to send what is in it. The error is an *InUseError if another Outbox has it.
 //

@@ -77,7 +77,7 @@ func arrived(t testing.TB, srv *emulator.Server) map[string]int {
 	}
 	ids := map[string]int{}
 	for _, m := range all {
-		if m.Verdict == emulator.Accepted {
+		if m.Verdict == emulator.VerdictAccepted {
 			ids[m.MessageID]++
 		}
 	}
