@@ -30,6 +30,25 @@
 //
 // An alert on cio.batcher.queue.age, a minute say, catches every kind of trouble; cio.batcher.stopped says that it will not pass by itself.
 //
+// # Metrics of an Outbox
+//
+// ObserveOutbox makes them of the Stats of an Outbox of module github.com/ciokit/cio/outbox, of which this package needs nothing. Each has the
+// attribute cio.outbox, the name that was given.
+//
+//	cio.outbox.enqueued        counter  {message}  messages whose Enqueue returned nil
+//	cio.outbox.finished        counter  {message}  messages that ended, by cio.outcome: accepted or rejected
+//	cio.outbox.queue.messages  gauge    {message}  messages on disk that have not ended
+//	cio.outbox.queue.size      gauge    By         their size
+//	cio.outbox.queue.age       gauge    s          how long the one has waited that has waited longest; 0 for none
+//	cio.outbox.dead.messages   gauge    {message}  messages that were rejected and are kept
+//	cio.outbox.dead.size       gauge    By         their size
+//	cio.outbox.commits         counter  {commit}   transactions that were synced to disk
+//	cio.outbox.file.size       gauge    By         what the outbox takes on disk
+//	cio.outbox.in_flight       gauge    {batch}    batches on their way
+//	cio.outbox.damages         counter  {report}   how often files were found not to be what was written
+//	cio.outbox.stopped         gauge    1          1 while sending has stopped; otherwise 0
+//	cio.outbox.failing         gauge    1          1 while the disk fails; otherwise 0
+//
 // # Traces
 //
 // There are no spans here: an observer is told of a request when it is over, apart from its context. For spans, give cio.Config.HTTPClient a

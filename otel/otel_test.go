@@ -235,6 +235,9 @@ func TestDocumentation(t *testing.T) {
 	if _, err := ciootel.ObserveBatcher(cfg, "b", func() cio.BatcherStats { return cio.BatcherStats{} }); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := ciootel.ObserveOutbox(cfg, "o", func() cio.OutboxStats { return cio.OutboxStats{} }); err != nil {
+		t.Fatal(err)
+	}
 	var made []string
 	for point := range collect(t, reader) {
 		made = append(made, point[:strings.Index(point, " {cio.")])
@@ -260,4 +263,35 @@ func TestDefaultProvider(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestObserveOutbox(t *testing.T) {
+	t.Parallel()
+	cfg, reader := sdk(t)
+	stop, err := ciootel.ObserveOutbox(cfg, "orders", func() cio.OutboxStats {
+		return cio.OutboxStats{Enqueued: 20, Accepted: 11, Rejected: 2, Queued: 7, QueuedBytes: 2100, Oldest: 2500 * time.Millisecond, Dead: 3, DeadBytes: 900, Commits: 17, FileBytes: 40960, InFlight: 1, Damages: 4, Failing: cio.ErrClosed}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, collect(t, reader), map[string]string{
+		"cio.outbox.enqueued {message} {cio.outbox=orders}":                      "20",
+		"cio.outbox.finished {message} {cio.outbox=orders,cio.outcome=accepted}": "11",
+		"cio.outbox.finished {message} {cio.outbox=orders,cio.outcome=rejected}": "2",
+		"cio.outbox.queue.messages {message} {cio.outbox=orders}":                "7",
+		"cio.outbox.queue.size By {cio.outbox=orders}":                           "2100",
+		"cio.outbox.queue.age s {cio.outbox=orders}":                             "2.5",
+		"cio.outbox.dead.messages {message} {cio.outbox=orders}":                 "3",
+		"cio.outbox.dead.size By {cio.outbox=orders}":                            "900",
+		"cio.outbox.commits {commit} {cio.outbox=orders}":                        "17",
+		"cio.outbox.file.size By {cio.outbox=orders}":                            "40960",
+		"cio.outbox.in_flight {batch} {cio.outbox=orders}":                       "1",
+		"cio.outbox.damages {report} {cio.outbox=orders}":                        "4",
+		"cio.outbox.stopped 1 {cio.outbox=orders}":                               "0",
+		"cio.outbox.failing 1 {cio.outbox=orders}":                               "1",
+	})
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, collect(t, reader), nil)
 }

@@ -35,5 +35,24 @@
 //
 // The first fires for every kind of failure, the second for those that do not pass by themselves.
 //
+// # Metrics of an Outbox
+//
+// NewOutboxCollector makes them of the Stats of an Outbox of module github.com/ciokit/cio/outbox, of which this package needs nothing. Each has the
+// label outbox, the name that was given.
+//
+//	cio_outbox_enqueued_messages_total  counter  messages whose Enqueue returned nil
+//	cio_outbox_finished_messages_total  counter  messages that ended, by the label outcome: accepted or rejected
+//	cio_outbox_queue_messages           gauge    messages on disk that have not ended
+//	cio_outbox_queue_bytes              gauge    their size
+//	cio_outbox_queue_oldest_seconds     gauge    how long the one has waited that has waited longest; 0 for none
+//	cio_outbox_dead_letters             gauge    messages that were rejected and are kept
+//	cio_outbox_dead_letters_bytes       gauge    their size
+//	cio_outbox_commits_total            counter  transactions that were synced to disk
+//	cio_outbox_file_bytes               gauge    what the outbox takes on disk
+//	cio_outbox_in_flight_batches        gauge    batches on their way
+//	cio_outbox_damages_total            counter  how often files were found not to be what was written
+//	cio_outbox_stopped                  gauge    1 while sending has stopped; otherwise 0
+//	cio_outbox_failing                  gauge    1 while the disk fails; otherwise 0
+//
 // The package needs github.com/prometheus/client_golang, Prometheus's own client for Go. Labels hold no keys and no personal data.
 package prom

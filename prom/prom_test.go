@@ -3,6 +3,7 @@ package prom_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -181,7 +182,8 @@ func TestDocumentation(t *testing.T) {
 	o := cioprom.NewObserver()
 	o.ObserveRequest(cio.RequestInfo{Operation: "track", Attempt: 2})
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(o, cioprom.NewBatcherCollector("b", func() cio.BatcherStats { return cio.BatcherStats{} }))
+	registry.MustRegister(o, cioprom.NewBatcherCollector("b", func() cio.BatcherStats { return cio.BatcherStats{} }),
+		cioprom.NewOutboxCollector("o", func() cio.OutboxStats { return cio.OutboxStats{} }))
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -194,5 +196,40 @@ func TestDocumentation(t *testing.T) {
 	slices.Sort(made)
 	if !slices.Equal(documented, made) {
 		t.Errorf("documented:\n%s\nmade:\n%s", strings.Join(documented, "\n"), strings.Join(made, "\n"))
+	}
+}
+
+func TestOutboxCollector(t *testing.T) {
+	t.Parallel()
+	s := cio.OutboxStats{Enqueued: 20, Accepted: 11, Rejected: 2, Queued: 7, QueuedBytes: 2100, Oldest: 2500 * time.Millisecond, Dead: 3, DeadBytes: 900, Commits: 17, FileBytes: 40960, InFlight: 1, Damages: 4, Stopped: cio.ErrUnauthorized}
+	c := cioprom.NewOutboxCollector("orders", func() cio.OutboxStats { return s })
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(c)
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			name := f.GetName()
+			for _, l := range m.GetLabel() {
+				name += " " + l.GetName() + "=" + l.GetValue()
+			}
+			got[name] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
+		}
+	}
+	want := map[string]float64{
+		"cio_outbox_enqueued_messages_total outbox=orders": 20, "cio_outbox_queue_messages outbox=orders": 7, "cio_outbox_queue_bytes outbox=orders": 2100,
+		"cio_outbox_queue_oldest_seconds outbox=orders": 2.5, "cio_outbox_dead_letters outbox=orders": 3, "cio_outbox_dead_letters_bytes outbox=orders": 900,
+		"cio_outbox_commits_total outbox=orders": 17, "cio_outbox_file_bytes outbox=orders": 40960, "cio_outbox_in_flight_batches outbox=orders": 1,
+		"cio_outbox_damages_total outbox=orders": 4, "cio_outbox_stopped outbox=orders": 1, "cio_outbox_failing outbox=orders": 0,
+		"cio_outbox_finished_messages_total outbox=orders outcome=accepted": 11, "cio_outbox_finished_messages_total outbox=orders outcome=rejected": 2,
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if problems, err := testutil.CollectAndLint(c); err != nil || len(problems) > 0 {
+		t.Errorf("%v, %v", problems, err)
 	}
 }
