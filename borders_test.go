@@ -36,6 +36,7 @@ internal/gen/eventspec
 internal/names
 internal/wire
 
+examples/orders      . events outbox
 otel                 .
 outbox               .
 outbox/outboxtest    . outbox
@@ -75,7 +76,7 @@ var foreign = map[string][]string{
 }
 
 // beside are the modules of the workspace beside the root, which is alone where the workspace is not there.
-var beside = []string{"kit", "otel", "outbox", "prom"}
+var beside = []string{"examples", "kit", "otel", "outbox", "prom"}
 
 // TestImportBorders decides who may import whom, for every package of every module of the workspace, or of this module alone without one.
 func TestImportBorders(t *testing.T) {

@@ -151,7 +151,7 @@ func TestReferencesResolve(t *testing.T) {
 		}
 	}
 	n := 0
-	for _, dir := range []string{".", "appapi", "emulator", "events", "internal", "kit", "otel", "outbox", "prom", "spec"} {
+	for _, dir := range []string{".", "appapi", "emulator", "events", "examples", "internal", "kit", "otel", "outbox", "prom", "spec"} {
 		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, e fs.DirEntry, err error) error {
 			switch {
 			case err != nil:
