@@ -315,9 +315,11 @@ func (d *Disk) end(t *tx, err error) error {
 	return err
 }
 
+func (d *Disk) emptyLog() error { return d.w.emptyLog() }
+
 // emptyLog brings the log into the database and makes it empty.
-func (d *Disk) emptyLog() error {
-	row, err := d.w.one("PRAGMA wal_checkpoint(TRUNCATE)")
+func (c *conn) emptyLog() error {
+	row, err := c.one("PRAGMA wal_checkpoint(TRUNCATE)")
 	if err == nil && row[0] != int64(0) {
 		err = errors.New("outbox: the log is in use")
 	}

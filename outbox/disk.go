@@ -173,24 +173,42 @@ CREATE TABLE state (id INTEGER PRIMARY KEY, last INTEGER NOT NULL, queued INTEGE
 `
 )
 
-// createDatabase makes an empty database, unless there is one.
+// createDatabase makes an empty database, unless there is a file. It is there whole or not at all.
 func createDatabase(path string) error {
+	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+		return nil
+	}
+	fresh := path + ".new"
+	if err := removeDatabase(fresh); err != nil {
+		return err
+	}
+	if err := fillDatabase(fresh); err != nil {
+		return err
+	}
+	if err := os.Rename(fresh, path); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// fillDatabase makes the tables in a file that is not there.
+func fillDatabase(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite gives its other files the mode of this one
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(f.Chmod(0o600), f.Close()); err != nil && runtime.GOOS != "windows" {
+	if err := f.Close(); err != nil {
 		return err
 	}
 	c, err := connect(path, fmt.Sprintf("_pragma=page_size(%d)&_pragma=auto_vacuum(incremental)&%s", databasePageSize, pragmas))
 	if err != nil {
 		return err
 	}
-	tables, err := c.one("SELECT count(*) FROM sqlite_schema")
-	if err == nil && tables[0] == int64(0) {
-		var s state
-		err = c.script("BEGIN IMMEDIATE;" + schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO state (id, %s) VALUES (1, 0, 0, 0, 0, 0, 0, 0, %d); COMMIT;",
-			applicationID, schemaVersion, stateColumns, s.sum()))
+	var s state
+	err = c.script("BEGIN IMMEDIATE;" + schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO state (id, %s) VALUES (1, 0, 0, 0, 0, 0, 0, 0, %d); COMMIT;",
+		applicationID, schemaVersion, stateColumns, s.sum()))
+	if err == nil {
+		err = c.emptyLog() // the file alone is renamed
 	}
 	return errors.Join(err, c.close())
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
@@ -150,8 +151,8 @@ func ExampleOutbox_Stats() {
 
 // Messages that are rejected are kept with the reason. They can be retried when what was wrong has been put right, or dropped.
 func ExampleOutbox_Store() {
-	wrong := true
-	client, srv, dir := emulated(emulator.Config{Refuse: func(m emulator.Message) (string, bool) { return "not-yet", wrong }})
+	var right atomic.Bool
+	client, srv, dir := emulated(emulator.Config{Refuse: func(m emulator.Message) (string, bool) { return "not-yet", !right.Load() }})
 	defer os.RemoveAll(dir)
 	box, err := outbox.Open(client, outbox.Config{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -168,7 +169,7 @@ func ExampleOutbox_Store() {
 	}
 	fmt.Println("rejected:", strings.Contains(letters[0].Reason, "not-yet"))
 
-	wrong = false
+	right.Store(true)
 	n, err := box.Store().Retry(ctx, []uint64{letters[0].Seq})
 	fmt.Println("retried:", n, err)
 	fmt.Println("all has ended:", box.Flush(ctx))

@@ -72,3 +72,6 @@ func (l *dirLock) release() error {
 	_ = os.Remove(filepath.Join(l.dir, ownerName))
 	return l.file.Close()
 }
+
+// ReadOwner returns who has a directory, the zero Owner if that is not known. It does not say whether somebody has it now: an InUseError does.
+func ReadOwner(dir string) Owner { return readOwner(dir) }

@@ -1,11 +1,13 @@
 package outbox
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +43,9 @@ func (d *Disk) openAlone() (err error) {
 		}
 		o.note("the file %s is not what was written", markName)
 	}
+	if err := o.isOurs(); err != nil {
+		return err
+	}
 	if err := o.walkLog(); err != nil {
 		return err
 	}
@@ -72,6 +77,43 @@ func (d *Disk) openAlone() (err error) {
 	}
 	if len(o.found.What) > 0 {
 		d.tell(o.found)
+	}
+	return nil
+}
+
+// isOurs returns an error if the file is another program's, which is left as it is. One whose beginning is damaged is ours if there is a mark beside
+// it, or a message in it.
+func (o *opening) isOurs() error {
+	f, err := os.Open(o.d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	if info.Size() == 0 {
+		return nil
+	}
+	head := make([]byte, 100)
+	if readAt(f, head, 0) == nil && string(head[:16]) == "SQLite format 3\x00" && binary.BigEndian.Uint32(head[68:]) == applicationID {
+		return f.Chmod(0o600)
+	}
+	if _, err := os.Stat(filepath.Join(o.d.cfg.Dir, markName)); err == nil {
+		return nil
+	}
+	found := false
+	pages := pagesOf(f)
+	for n := uint32(1); !found; n++ {
+		page := pages(n)
+		if page == nil {
+			return fmt.Errorf("outbox: %s is not an outbox: another program has written it, or nothing of it is left", o.d.path)
+		}
+		rowsIn(page, pages, func(row) { found = true })
 	}
 	return nil
 }

@@ -34,14 +34,16 @@ func (o *opening) rebuild() (err error) {
 	if err := removeDatabase(path); err != nil {
 		return err
 	}
-	if err := createDatabase(path); err != nil {
+	if err := fillDatabase(path); err != nil {
 		return err
 	}
 	b := &rebuilding{o: o, seen: make(map[uint64]bool)}
 	if b.to, err = connect(path, pragmas); err != nil {
 		return err
 	}
-	err = b.fill()
+	if err = b.fill(); err == nil {
+		err = b.to.emptyLog() // the file alone is renamed
+	}
 	if err = errors.Join(err, b.to.close()); err != nil {
 		return err
 	}

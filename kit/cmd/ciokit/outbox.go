@@ -1,0 +1,323 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
+	"github.com/ciokit/cio/outbox"
+	"github.com/spf13/cobra"
+)
+
+func newOutbox(con console.Console) *cobra.Command {
+	top := &cobra.Command{
+		Use:   "outbox",
+		Short: "Look into the outbox of a service, and put right what is wrong in it",
+		Long: `An outbox is a directory in which a service keeps messages until Customer.io has accepted them. All of these commands work while the service
+runs. While it does not, they check the files as the service does when it starts: what is damaged is reported, and what can be saved is saved.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	top.AddCommand(newOutboxStatus(con), newOutboxPeek(con), newOutboxDead(con), newOutboxPurge(con), newOutboxExport(con), newOutboxImport(con))
+	return top
+}
+
+// withOutbox opens a directory, calls f, and closes it.
+func withOutbox(ctx context.Context, con console.Console, dir string, f func(ctx context.Context, d *outbox.Disk) error) error {
+	d, err := openOutbox(con, dir, true)
+	if err != nil {
+		return err
+	}
+	err = f(ctx, d)
+	return errors.Join(err, closeOutbox(d))
+}
+
+func openOutbox(con console.Console, dir string, shared bool) (*outbox.Disk, error) {
+	d, err := outbox.OpenDisk(outbox.DiskConfig{Dir: dir, Shared: shared, MaxBytes: 1 << 62, Logger: slog.New(slog.DiscardHandler), OnDamage: func(found outbox.Damage) {
+		fmt.Fprintf(con.Err, "ciokit: %s was damaged: %s; the files as they were: %s\n", dir, found, found.Copy)
+	}})
+	if err != nil {
+		return nil, exit.With(exit.Local, err)
+	}
+	return d, nil
+}
+
+func closeOutbox(d *outbox.Disk) error {
+	if err := d.Close(); err != nil {
+		return exit.With(exit.Local, err)
+	}
+	return nil
+}
+
+// outboxStatus is what status prints.
+type outboxStatus struct {
+	Dir string `json:"dir"`
+	// Owner is the process that has it; nil for none.
+	Owner         *outbox.Owner   `json:"owner"`
+	Queued        int64           `json:"queued"`
+	QueuedBytes   int64           `json:"queued_bytes"`
+	Oldest        *time.Time      `json:"oldest"`
+	OldestSeconds float64         `json:"oldest_seconds"`
+	Dead          int64           `json:"dead"`
+	DeadBytes     int64           `json:"dead_bytes"`
+	FileBytes     int64           `json:"file_bytes"`
+	Last          uint64          `json:"last_sequence"`
+	Damages       []outbox.Damage `json:"damages"`
+}
+
+func newOutboxStatus(con console.Console) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "status DIR", Short: "Say how much waits, for how long, and what was rejected", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withOutbox(cmd.Context(), con, args[0], func(ctx context.Context, d *outbox.Disk) error {
+				s, err := statusOf(ctx, d, args[0])
+				if err != nil {
+					return exit.With(exit.Local, err)
+				}
+				if asJSON {
+					return json.NewEncoder(con.Out).Encode(s)
+				}
+				return s.print(con)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func statusOf(ctx context.Context, d *outbox.Disk, dir string) (s outboxStatus, err error) {
+	st, err := d.Stats(ctx)
+	if err != nil {
+		return s, err
+	}
+	s = outboxStatus{Dir: dir, Queued: st.Queued, QueuedBytes: st.QueuedBytes, Dead: st.Dead, DeadBytes: st.DeadBytes, FileBytes: st.FileBytes, Last: st.Last}
+	if !d.Owned() {
+		owner := outbox.ReadOwner(dir)
+		s.Owner = &owner
+	}
+	if !st.Oldest.IsZero() {
+		s.Oldest, s.OldestSeconds = &st.Oldest, max(0, time.Since(st.Oldest).Seconds())
+	}
+	s.Damages, err = outbox.ReadDamages(dir)
+	return s, err
+}
+
+func (s *outboxStatus) print(con console.Console) error {
+	t := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(t, "%s\t%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
+	}
+	if s.Owner != nil {
+		line("in use by", "%s", s.Owner)
+	} else {
+		line("in use by", "nobody: nothing is sent")
+	}
+	line("waiting", "%s, %s", plural.Count(s.Queued, "message", "messages"), console.ByteSize(s.QueuedBytes))
+	if s.Oldest != nil {
+		line("the oldest", "of %s, for %s", s.Oldest.Local().Format(time.DateTime), console.Seconds(s.OldestSeconds))
+	}
+	line("dead letters", "%s, %s", plural.Grouped(s.Dead), console.ByteSize(s.DeadBytes))
+	line("on disk", "%s", console.ByteSize(s.FileBytes))
+	for _, d := range s.Damages {
+		line("damage", "%s: %s; the files as they were: %s", d.Found.Local().Format(time.DateTime), d, d.Copy)
+	}
+	return t.Flush()
+}
+
+// outboxRecord is a message as the commands print it. Bytes are there of one that is damaged, of which nobody knows what it is.
+type outboxRecord struct {
+	Seq      uint64          `json:"seq"`
+	At       time.Time       `json:"at"`
+	Message  json.RawMessage `json:"message,omitempty"`
+	Bytes    []byte          `json:"bytes,omitempty"`
+	Rejected *time.Time      `json:"rejected,omitempty"`
+	Reason   string          `json:"reason,omitempty"`
+	Damaged  bool            `json:"damaged,omitempty"`
+}
+
+func recordOf(r outbox.Record) outboxRecord {
+	o := outboxRecord{Seq: r.Seq, At: r.At, Damaged: r.Damaged}
+	if r.Damaged || !json.Valid(r.Bytes) {
+		o.Bytes = r.Bytes
+	} else {
+		o.Message = r.Bytes
+	}
+	return o
+}
+
+func letterOf(l outbox.DeadLetter) outboxRecord {
+	o := recordOf(l.Record)
+	o.Rejected, o.Reason = &l.Rejected, l.Reason
+	return o
+}
+
+// about returns what a table says of a message: its type, its id, and whom it is of.
+func (o outboxRecord) about() (typ, id, who string) {
+	var m cio.Encoded
+	if m.UnmarshalJSON(o.Message) != nil {
+		return "?", "?", "?"
+	}
+	identity := m.Identity()
+	for _, text := range []string{identity.UserID, identity.AnonymousID, identity.Email, identity.GroupID} {
+		if who == "" {
+			who = text
+		}
+	}
+	return string(m.Type()), m.MessageID(), who
+}
+
+func newOutboxPeek(con console.Console) *cobra.Command {
+	var asJSON bool
+	var limit int
+	cmd := &cobra.Command{
+		Use: "peek DIR", Short: "Show the messages that wait, the next first", Args: cobra.ExactArgs(1),
+		Long: "Show the messages that wait, the next first: with --json whole, which is personal data, and otherwise whose they are.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withOutbox(cmd.Context(), con, args[0], func(ctx context.Context, d *outbox.Disk) error {
+				records, err := d.Read(ctx, 0, limit)
+				if err != nil {
+					return exit.With(exit.Local, err)
+				}
+				var all []outboxRecord
+				for _, r := range records {
+					all = append(all, recordOf(r))
+				}
+				return printRecords(con, all, asJSON, "Nothing waits.")
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, a line for each message, with the message")
+	cmd.Flags().IntVar(&limit, "limit", 20, "how many at most")
+	return cmd
+}
+
+func printRecords(con console.Console, all []outboxRecord, asJSON bool, none string) error {
+	if asJSON {
+		out := json.NewEncoder(con.Out)
+		out.SetEscapeHTML(false)
+		for _, o := range all {
+			if err := out.Encode(o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(all) == 0 {
+		_, err := fmt.Fprintln(con.Out, none)
+		return err
+	}
+	t := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprint(t, "SEQUENCE\tSTORED\tTYPE\tMESSAGE ID\tOF")
+	if all[0].Rejected != nil {
+		fmt.Fprint(t, "\tREASON")
+	}
+	fmt.Fprintln(t)
+	for _, o := range all {
+		typ, id, who := o.about()
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s", o.Seq, o.At.Local().Format(time.DateTime), typ, printed.Line(id), printed.Line(who))
+		if o.Rejected != nil {
+			fmt.Fprintf(t, "\t%s", printed.Line(o.Reason))
+		}
+		fmt.Fprintln(t)
+	}
+	return t.Flush()
+}
+
+func newOutboxPurge(con console.Console) *cobra.Command {
+	var ids []string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "purge DIR --id ID", Short: "Remove all messages of a person, queued or dead, for good", Args: cobra.ExactArgs(1),
+		Long: `Remove all messages of a person, queued or dead: those that name the id as user id, anonymous id, previous id or object's id, or the address as
+the trait email. Their bytes are overwritten. Have the service refuse the person first, by Config.Guard, so that nothing new is stored. What the
+service has in memory and on its way when the messages are removed may still be sent. Damaged messages cannot be told apart: drop them.`,
+		Example: `  ciokit outbox purge /var/lib/orders/outbox --id 42 --id jane@example.com`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(ids) == 0 {
+				return exit.Fail(exit.Usage, "say whose messages are to be removed: --id ID, once for each id and address of the person")
+			}
+			return withOutbox(cmd.Context(), con, args[0], func(ctx context.Context, d *outbox.Disk) error {
+				return purgeOutbox(ctx, con, d, args[0], ids, asJSON)
+			})
+		},
+	}
+	cmd.Flags().StringArrayVar(&ids, "id", nil, "an id or email address of the person; may be given several times")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func purgeOutbox(ctx context.Context, con console.Console, d *outbox.Disk, dir string, ids []string, asJSON bool) error {
+	queued, dead, err := d.Purge(ctx, outbox.Of(ids...))
+	if err != nil {
+		return exit.With(exit.Local, err)
+	}
+	copies, err := outbox.ReadDamages(dir)
+	if err != nil {
+		return exit.With(exit.Local, err)
+	}
+	if asJSON {
+		return json.NewEncoder(con.Out).Encode(map[string]int{"queued": queued, "dead": dead, "copies_of_damaged_files": len(copies)})
+	}
+	fmt.Fprintf(con.Out, "%s removed from the queue, %s from the dead letters.\n", plural.Count(int64(queued), "message", "messages"), plural.Count(int64(dead), "message", "messages"))
+	for _, c := range copies {
+		fmt.Fprintf(con.Out, "The copy of damaged files in %s may hold messages of theirs too; remove it when it is not needed.\n", c.Copy)
+	}
+	return nil
+}
+
+// sequences reads the numbers that a command is given, or all of the dead letters.
+func sequences(ctx context.Context, d *outbox.Disk, args []string, all bool) (seqs []uint64, err error) {
+	switch {
+	case all && len(args) > 0:
+		return nil, exit.Fail(exit.Usage, "give either --all or numbers, not both")
+	case !all && len(args) == 0:
+		return nil, exit.Fail(exit.Usage, "give the numbers of dead letters, which ciokit outbox dead list shows, or --all")
+	}
+	for _, arg := range args {
+		n, err := strconv.ParseUint(arg, 10, 63)
+		if err != nil || n == 0 {
+			return nil, exit.Fail(exit.Usage, "%q is no number of a dead letter; ciokit outbox dead list shows them", arg)
+		}
+		seqs = append(seqs, n)
+	}
+	if all {
+		err = eachLetter(ctx, d, func(l outbox.DeadLetter) error {
+			seqs = append(seqs, l.Seq)
+			return nil
+		})
+	}
+	return seqs, err
+}
+
+// eachLetter calls f with each dead letter.
+func eachLetter(ctx context.Context, d *outbox.Disk, f func(outbox.DeadLetter) error) error {
+	for after := uint64(0); ; {
+		letters, err := d.Dead(ctx, after, 500)
+		if err != nil {
+			return exit.With(exit.Local, err)
+		}
+		if len(letters) == 0 {
+			return nil
+		}
+		for _, l := range letters {
+			if err := f(l); err != nil {
+				return err
+			}
+			after = l.Seq
+		}
+	}
+}
+
+func notThere(err error) bool { return errors.Is(err, fs.ErrNotExist) }
