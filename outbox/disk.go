@@ -94,7 +94,11 @@ func OpenDisk(cfg DiskConfig) (_ *Disk, err error) {
 			err = errors.Join(err, d.release())
 		}
 	}()
-	d.lock, err = takeLock(cfg.Dir, lockPatience)
+	patience := lockPatience
+	if cfg.Shared {
+		patience = 0
+	}
+	d.lock, err = takeLock(cfg.Dir, patience)
 	switch {
 	case err == nil:
 		err = d.openAlone()
