@@ -126,6 +126,9 @@ func (a application) enqueue(ctx context.Context, c client, l *ledger) (taken in
 		pace = time.NewTicker(10 * time.Millisecond)
 		defer pace.Stop()
 	}
+	if c, ok := c.(*outboxed); ok && pace == nil {
+		return c.enqueueAll(ctx, a, l)
+	}
 	for i := range a.Row.Messages {
 		if pace != nil && i%perTick == 0 {
 			<-pace.C

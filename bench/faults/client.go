@@ -27,6 +27,7 @@ type client interface {
 
 var clients = map[string]func(url string, l *ledger, reported func()) (client, error){
 	"ours":      newOurs,
+	outboxName:  newOutbox,
 	"segmentio": newSegmentio,
 	"posthog":   newPosthog,
 }

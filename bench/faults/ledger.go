@@ -8,6 +8,7 @@ import (
 
 // ledger is what a client's process was told of each message. It is a file mapped into memory, so that it outlives a process that is killed.
 type ledger struct {
+	path string
 	data []byte
 }
 
@@ -40,7 +41,7 @@ func openLedger(path string) (*ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map %s: %w", path, err)
 	}
-	return &ledger{data}, nil
+	return &ledger{path, data}, nil
 }
 
 func (l *ledger) close() error { return syscall.Munmap(l.data) }

@@ -32,6 +32,7 @@ type row struct {
 	signal   os.Signal
 	signalAt time.Duration
 	alone    bool // the clients take turns
+	outbox   bool // the outbox is a client of it
 }
 
 const (
@@ -124,11 +125,11 @@ var rows = []row{
 	{Name: "server down for the first 5 s", Messages: 20_000, Rate: 4_000, Linger: 30 * time.Second, downFor: 5 * time.Second},
 	{Name: "every 200 takes 500 ms", Messages: 50_000, Rate: 20_000, Linger: 20 * time.Second, fault: always(action{delay: 500 * time.Millisecond})},
 	{Name: "a message of 40 KB and one of 600 KB", Messages: 2_000, Rate: 4_000, Linger: 5 * time.Second, Large: map[int]int{500: 40 << 10, 1000: 600 << 10}},
-	{Name: "burst of 300,000, 503 for 8 s", Messages: 300_000, Linger: 60 * time.Second, fault: outage(503, 8*time.Second), alone: true},
-	{Name: "Close during an outage that does not end", Messages: 20_000, Rate: 10_000, CloseWithin: 3 * time.Second, fault: always(action{status: 500})},
+	{Name: "burst of 300,000, 503 for 8 s", Messages: 300_000, Linger: 60 * time.Second, fault: outage(503, 8*time.Second), alone: true, outbox: true},
+	{Name: "Close during an outage that does not end", Messages: 20_000, Rate: 10_000, CloseWithin: 3 * time.Second, fault: always(action{status: 500}), outbox: true},
 	{Name: "a callback that blocks for 8 s during Close", Messages: 20_000, Rate: 20_000, CloseWithin: 2 * time.Second, Block: 8 * time.Second, fault: always(action{delay: 300 * time.Millisecond})},
 	{Name: "properties changed right after Enqueue", Messages: 20_000, Mutate: true, Linger: 10 * time.Second, alone: true},
 	{Name: "eight Enqueue against Close", Messages: 2_000_000, Race: true, alone: true},
 	{Name: "SIGTERM after 2 s, every 200 takes 300 ms", Messages: 50_000, Rate: 5_000, Linger: 30 * time.Second, signal: syscall.SIGTERM, signalAt: 2 * time.Second, fault: always(action{delay: 300 * time.Millisecond})},
-	{Name: "SIGKILL after 2 s (no client in memory can help it)", Messages: 50_000, Rate: 5_000, Linger: 30 * time.Second, signal: syscall.SIGKILL, signalAt: 2 * time.Second, fault: always(action{delay: 300 * time.Millisecond})},
+	{Name: "SIGKILL after 2 s (no client in memory can help it)", Messages: 50_000, Rate: 5_000, Linger: 30 * time.Second, signal: syscall.SIGKILL, signalAt: 2 * time.Second, fault: always(action{delay: 300 * time.Millisecond}), outbox: true},
 }
