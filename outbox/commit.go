@@ -180,9 +180,7 @@ func (d *Disk) run() {
 			}
 			return j.between != nil
 		})
-		if g != nil || len(jobs) > 0 {
-			last = d.commit(g, jobs)
-		}
+		last = d.commit(g, jobs)
 		select {
 		case <-tick.C:
 			d.everySecond(false)
@@ -221,45 +219,70 @@ func (d *Disk) waitingCalls() int {
 
 // commit does all of it in one transaction and tells who waits. It returns how many that were.
 func (d *Disk) commit(g *group, jobs []*job) int {
-	t, err := d.begin()
-	if err == nil {
-		for _, j := range jobs {
-			if err = j.do(t); err != nil {
-				break
-			}
-		}
-		if err == nil && g != nil {
-			err = t.store(g)
-		}
-		err = d.end(t, err)
-	}
-	err = storeError(err)
 	n := len(jobs)
-	d.mu.Lock()
-	if err == nil {
-		d.state = t.s
-	}
 	if g != nil {
 		n += len(g.calls)
-		d.bytes -= g.size
+		if !d.reserved && d.lock != nil {
+			_ = d.recoverRoom() // if it fails, so does what follows
+		}
+		if err := d.keepReserve(); err != nil {
+			d.tellGroup(g, err)
+			g = nil
+		}
 	}
+	if g == nil && len(jobs) == 0 {
+		return n
+	}
+	err := d.attempt(g, jobs)
+	if codeOf(err) == codeFull && len(jobs) > 0 && d.releaseReserve() { // what takes messages away makes room
+		if g != nil {
+			d.tellGroup(g, storeError(err))
+			g = nil
+		}
+		err = d.attempt(nil, jobs)
+	}
+	err = storeError(err)
+	d.mu.Lock()
+	d.state = d.now
 	d.mu.Unlock()
 	for _, j := range jobs {
 		j.err = err
 		close(j.done)
 	}
 	if g != nil {
-		g.err = err
-		close(g.done)
+		d.tellGroup(g, err)
 	}
 	return n
 }
 
+// tellGroup tells the callers of a group what became of it.
+func (d *Disk) tellGroup(g *group, err error) {
+	d.mu.Lock()
+	d.bytes -= g.size
+	d.mu.Unlock()
+	g.err = err
+	close(g.done)
+}
+
+// attempt does all of it in one transaction, or nothing.
+func (d *Disk) attempt(g *group, jobs []*job) error {
+	t, err := d.begin()
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		if err := j.do(t); err != nil {
+			return d.end(t, err)
+		}
+	}
+	if g != nil {
+		err = t.store(g)
+	}
+	return d.end(t, err)
+}
+
 // begin begins a transaction.
 func (d *Disk) begin() (*tx, error) {
-	if d.failed {
-		d.failed = d.emptyLog() != nil
-	}
 	if _, err := d.w.exec("BEGIN IMMEDIATE"); err != nil {
 		return nil, err
 	}
@@ -290,8 +313,9 @@ func (d *Disk) hear() error {
 // noteEvery is how many messages are appended before the row is written that counts them.
 const noteEvery = 1_000
 
-// end commits what was done, or undoes it for an error. A commit that fails may have written its pages into the log before: they would count after
-// the process has been killed. So the log is emptied; where that fails too, nobody knows.
+// end commits what was done, or undoes it for an error. A commit of which the sync fails has written all of its pages into the log before: they would
+// count after the process has been killed. So the log is emptied; where that fails too, nobody knows. One of which a write fails does not count, as
+// the page that ends it is the last; what is left of it in the log goes later.
 func (d *Disk) end(t *tx, err error) error {
 	note := t.note || t.s.last-d.noted >= noteEvery
 	if err == nil && note {
@@ -309,6 +333,10 @@ func (d *Disk) end(t *tx, err error) error {
 		return nil
 	}
 	_, _ = d.w.exec("ROLLBACK")
+	d.failed = true
+	if codeOf(err) == codeFull || extendedCodeOf(err) == codeIOWrite {
+		return err
+	}
 	if d.failed = d.emptyLog() != nil; d.failed {
 		err = fmt.Errorf("%w (%w)", ErrUncertain, err)
 	}

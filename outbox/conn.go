@@ -141,6 +141,7 @@ const (
 	codeCorrupt = 11
 	codeFull    = 13
 	codeNotADB  = 26
+	codeIOWrite = 10 | 3<<8
 )
 
 // codeOf returns SQLite's code of an error, 0 if it is none of SQLite's.
@@ -148,6 +149,14 @@ func codeOf(err error) int {
 	var e *sqlite.Error
 	if errors.As(err, &e) {
 		return e.Code() & 0xff
+	}
+	return 0
+}
+
+func extendedCodeOf(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code()
 	}
 	return 0
 }

@@ -65,6 +65,7 @@ type Disk struct {
 	wake     chan struct{}
 	finished chan struct{} // closed when the committing goroutine has ended
 	failed   bool          // a commit failed whose pages may still be in the log
+	reserved bool          // the reserve is there
 }
 
 // OpenDisk opens a directory and reads all of it, to see whether it is what was written. What is not is reported, and does not keep it from being

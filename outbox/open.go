@@ -78,6 +78,9 @@ func (d *Disk) openAlone() (err error) {
 	if len(o.found.What) > 0 {
 		d.tell(o.found)
 	}
+	if err := d.keepReserve(); err != nil && !errors.Is(err, ErrDiskFull) {
+		return err
+	}
 	return nil
 }
 

@@ -25,6 +25,10 @@ func (d *Disk) everySecond(idle bool) {
 	if err := d.mark.write(s.last); err != nil {
 		d.cfg.Logger.Warn("the outbox's mark cannot be written", "directory", d.cfg.Dir, "error", err)
 	}
+	if err := d.recoverRoom(); err != nil {
+		d.cfg.Logger.Warn("the outbox's files cannot be made smaller", "directory", d.cfg.Dir, "error", err)
+		return
+	}
 	if !idle {
 		return
 	}
