@@ -252,6 +252,35 @@ func (p *laneMessages) failed(lo, hi int, _ Outcome, err *APIError) {
 	p.l.finish(b, lo-first, hi-first, err.Attempts, err)
 }
 
+// recheckAfter is how long a message must have waited to be asked about again.
+const recheckAfter = time.Second
+
+// recheck ends the messages that Recheck does not let pass any more.
+func (p *laneMessages) recheck(d *delivery) {
+	check := p.l.b.cfg.Recheck
+	for i := 0; check != nil && i < len(d.rest); i++ {
+		for at := d.rest[i].lo; at < d.rest[i].hi; at++ {
+			b, first := p.at(at)
+			if time.Since(b.opened) < recheckAfter {
+				continue
+			}
+			err := check(b.encoded(at - first))
+			if err == nil {
+				continue
+			}
+			if n := at - d.rest[i].lo; n > 0 {
+				d.split(i, n)
+				i++
+			}
+			d.split(i, 1)
+			d.finish(i)
+			p.l.finish(b, at-first, at-first+1, 0, err)
+			i--
+			break // what is behind it is the next span
+		}
+	}
+}
+
 var gzipPool = sync.Pool{New: func() any {
 	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed)
 	return w

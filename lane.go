@@ -196,6 +196,7 @@ func (l *lane) deliver(b *batch) {
 		if more != nil {
 			add(more)
 		}
+		p.recheck(d)
 		l.trying.Store(true)
 		key := c.key.Load()
 		end := d.run(turn != nil)

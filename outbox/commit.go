@@ -306,6 +306,7 @@ func (d *Disk) hear() error {
 			return err
 		}
 		d.now, d.noted, d.version = s, noted, v
+		d.changes.Add(1)
 	}
 	return nil
 }

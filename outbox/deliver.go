@@ -177,6 +177,8 @@ func (o *Outbox) report(r cio.Report) {
 	case r.Err == nil:
 		o.accepted.Add(1)
 		o.settleLater(Settlement{Seq: r.Tag})
+	case errors.Is(r.Err, ErrRemoved): // which the store knows
+		o.settleLater(Settlement{Seq: r.Tag})
 	case errors.Is(r.Err, cio.ErrClosed): // it stays in the store, and is sent after the next Open
 		return
 	case errors.As(r.Err, &api):
@@ -272,6 +274,7 @@ func (o *Outbox) settleSome() error {
 	o.settled = append(o.settled[:0], o.settled[n:]...)
 	for _, s := range some {
 		delete(o.sent, s.Seq)
+		delete(o.gone, s.Seq)
 	}
 	o.mu.Unlock()
 	o.changed.send()

@@ -62,6 +62,7 @@ type Disk struct {
 	version int64 // SQLite's, which others change
 
 	commits  atomic.Int64
+	changes  atomic.Int64 // of other processes
 	wake     chan struct{}
 	finished chan struct{} // closed when the committing goroutine has ended
 	failed   bool          // a commit failed whose pages may still be in the log
@@ -304,6 +305,9 @@ func (d *Disk) Close() error {
 	}
 	return errors.Join(err, d.release())
 }
+
+// Changes counts what was noticed of what other processes changed. It is looked at once in a second.
+func (d *Disk) Changes() int64 { return d.changes.Load() }
 
 // Owned reports whether this process has the directory alone.
 func (d *Disk) Owned() bool { return d.lock != nil }

@@ -13,6 +13,8 @@ var (
 	ErrInUse = errors.New("in use")
 	// ErrDamaged says that a file is not what was written.
 	ErrDamaged = errors.New("the file is damaged")
+	// ErrRemoved is what OnReport is told of a message that was on its way when somebody removed it from the store, as Purge does.
+	ErrRemoved = errors.New("outbox: the message was removed from the store")
 	// ErrUncertain says that the disk failed while a message was stored, and that it is not known whether it is. Enqueue the same cio.Encoded
 	// again: it has the same message id, so that a repeat is recognised.
 	ErrUncertain = errors.New("outbox: the disk failed while it was stored; it may be stored or not")

@@ -38,10 +38,11 @@ func (b *lockedBuffer) String() string {
 // same bytes.
 func checkArrived(t testing.TB, srv *emulator.Server, ids []string) (twice int) {
 	t.Helper()
-	all, err := srv.Messages(emulator.MessageQuery{Key: emulator.TestKey})
+	page, err := srv.Messages(emulator.MessagesQuery{Key: emulator.TestKey})
 	if err != nil {
 		t.Fatal(err)
 	}
+	all := page.Messages
 	slices.Reverse(all) // the newest come first
 	bodies := map[string]string{}
 	type place struct{ run, n int }

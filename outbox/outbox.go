@@ -27,6 +27,7 @@ type Outbox struct {
 
 	mu      sync.Mutex
 	sent    map[uint64]bool // records that the Batcher has or has settled, and that are in the store still
+	gone    map[uint64]bool // those among them that somebody else has taken out of the store
 	settled []Settlement    // what is to be told to the store, in the order of the reports
 	read    uint64          // all records up to this one were handed to the Batcher, unless they appeared late
 
@@ -59,9 +60,9 @@ func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 		return nil, err
 	}
 	o := &Outbox{cfg: cfg, client: client, store: cfg.Store, log: cfg.Logger, news: make(chan struct{}, 1), toSettle: make(chan struct{}, 1),
-		noMore: make(chan struct{}), finished: make(chan struct{}), sent: make(map[uint64]bool)}
+		noMore: make(chan struct{}), finished: make(chan struct{}), sent: make(map[uint64]bool), gone: make(map[uint64]bool)}
 	b := cfg.Batcher
-	b.OnReport = o.report
+	b.OnReport, b.Recheck = o.report, o.recheck
 	if o.batcher, err = cio.NewBatcher(client, b); err != nil {
 		return nil, err
 	}
@@ -74,6 +75,7 @@ func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 	o.ctx, o.stop = context.WithCancel(context.Background())
 	o.running.Go(o.feed)
 	o.running.Go(o.settle)
+	o.running.Go(o.missRemoved)
 	return o, nil
 }
 

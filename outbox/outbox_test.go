@@ -71,12 +71,12 @@ func flush(t testing.TB, o *outbox.Outbox) {
 // arrived returns how often each message id was accepted.
 func arrived(t testing.TB, srv *emulator.Server) map[string]int {
 	t.Helper()
-	all, err := srv.Messages(emulator.MessageQuery{Key: emulator.TestKey})
+	page, err := srv.Messages(emulator.MessagesQuery{Key: emulator.TestKey})
 	if err != nil && !errors.Is(err, emulator.ErrNotFound) {
 		t.Fatal(err)
 	}
 	ids := map[string]int{}
-	for _, m := range all {
+	for _, m := range page.Messages {
 		if m.Verdict == emulator.VerdictAccepted {
 			ids[m.MessageID]++
 		}
@@ -279,4 +279,48 @@ func TestFullOutbox(t *testing.T) {
 		t.Errorf("Enqueue says %v", err)
 	}
 	flush(t, o)
+}
+
+// What is removed while the Batcher has it and cannot send it is not sent when it can, and no dead letter.
+func TestWhatIsRemovedMeanwhileIsNotSent(t *testing.T) {
+	t.Parallel()
+	srv := emulator.New(emulator.Config{Keys: []string{emulator.TestKey}})
+	c := newClient(t, srv.Transport(), func(cfg *cio.Config) { cfg.APIKey = "another-k3y" })
+	dir := t.TempDir()
+	o := open(t, c, outbox.Config{Dir: dir, Batcher: cio.BatcherConfig{MaxDelay: -1}})
+	enqueue(t, o, 0, 20)
+	for begun := time.Now(); o.Stats().Stopped == nil; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			t.Fatal("it does not stop")
+		}
+	}
+	d, err := outbox.OpenDisk(outbox.DiskConfig{Dir: dir, Shared: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := o.Store().(*outbox.Disk).Changes()
+	queued, _, err := d.Purge(t.Context(), outbox.Of("u3"))
+	if err != nil || queued != 4 {
+		t.Fatalf("%d were purged, %v", queued, err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for begun := time.Now(); o.Store().(*outbox.Disk).Changes() == before; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			t.Fatal("the service does not hear of it")
+		}
+	}
+	time.Sleep(1500 * time.Millisecond) // it looks once in a second
+	if err := c.SetAPIKey(emulator.TestKey); err != nil {
+		t.Fatal(err)
+	}
+	flush(t, o)
+	got := arrived(t, srv)
+	if len(got) != 16 || got["m3"]+got["m8"]+got["m13"]+got["m18"] != 0 {
+		t.Errorf("arrived: %v", got)
+	}
+	if s := o.Stats(); s.Dead != 0 || s.Queued != 0 {
+		t.Errorf("%+v", s)
+	}
 }

@@ -146,12 +146,12 @@ func TestKilledDuringAnOutage(t *testing.T) {
 // absent returns the orders of which no event arrived.
 func absent(t *testing.T, srv *emulator.Server, orders []int) (missing []int) {
 	t.Helper()
-	all, err := srv.Messages(emulator.MessageQuery{Key: emulator.TestKey, Verdict: emulator.VerdictAccepted})
+	page, err := srv.Messages(emulator.MessagesQuery{Key: emulator.TestKey, Verdict: emulator.VerdictAccepted})
 	if err != nil {
 		return orders // nothing has come yet
 	}
 	there := map[string]bool{}
-	for _, m := range all {
+	for _, m := range page.Messages {
 		there[m.MessageID] = true
 	}
 	for _, n := range orders {

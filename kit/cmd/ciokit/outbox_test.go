@@ -80,12 +80,12 @@ func TestOutboxOfARunningService(t *testing.T) {
 	beside(t, 0, "import", dir, file)
 	begun := time.Now()
 	for ; ; time.Sleep(10 * time.Millisecond) { // the service looks once in a second
-		all, err := srv.Messages(emulator.MessageQuery{Key: emulator.TestKey, Verdict: emulator.VerdictAccepted})
+		page, err := srv.Messages(emulator.MessagesQuery{Key: emulator.TestKey, Verdict: emulator.VerdictAccepted})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var ids []string
-		for _, m := range all {
+		for _, m := range page.Messages {
 			ids = append(ids, m.MessageID)
 		}
 		if slices.Contains(ids, "m13") && slices.Contains(ids, "m15") {

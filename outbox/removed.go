@@ -1,0 +1,86 @@
+package outbox
+
+import (
+	"time"
+
+	"github.com/ciokit/cio"
+)
+
+// changes is implemented by a Store that hears of what others do in it.
+type changes interface {
+	// Changes counts the changes of others that were noticed.
+	Changes() int64
+}
+
+// recheck is asked by the Batcher about a message that has waited: whether it is in the store still, and what the client's Guard says now.
+func (o *Outbox) recheck(m cio.Encoded) error {
+	o.mu.Lock()
+	gone := o.gone[m.Tag()]
+	o.mu.Unlock()
+	if gone {
+		return ErrRemoved
+	}
+	if own := o.cfg.Batcher.Recheck; own != nil {
+		if err := own(m.WithTag(0)); err != nil {
+			return err
+		}
+	}
+	_, err := o.client.Encode(m)
+	return err
+}
+
+// missRemoved finds out which of the messages that the Batcher has were taken out of the store by others.
+func (o *Outbox) missRemoved() {
+	store, ok := o.store.(changes)
+	if !ok {
+		return
+	}
+	tick := time.NewTicker(again)
+	defer tick.Stop()
+	for seen := store.Changes(); ; {
+		select {
+		case <-tick.C:
+		case <-o.ctx.Done():
+			return
+		}
+		if now := store.Changes(); now != seen && o.markRemoved() {
+			seen = now
+		}
+	}
+}
+
+// markRemoved notes which records are not in the store any more, of those that the Batcher has and that have not ended.
+func (o *Outbox) markRemoved() bool {
+	o.mu.Lock()
+	waiting := make(map[uint64]bool, len(o.sent))
+	last := uint64(0)
+	for seq := range o.sent {
+		waiting[seq] = true
+		last = max(last, seq)
+	}
+	o.mu.Unlock()
+	for after := uint64(0); after < last; {
+		records, err := o.store.Read(o.ctx, after, readAtOnce)
+		if err != nil {
+			return false
+		}
+		if len(records) == 0 {
+			break
+		}
+		for _, r := range records {
+			delete(waiting, r.Seq)
+			after = r.Seq
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, s := range o.settled {
+		delete(waiting, s.Seq)
+	}
+	for seq := range waiting {
+		if o.sent[seq] {
+			o.gone[seq] = true
+		}
+	}
+	return true
+}
