@@ -67,6 +67,7 @@ type Disk struct {
 	finished chan struct{} // closed when the committing goroutine has ended
 	failed   bool          // a commit failed whose pages may still be in the log
 	reserved bool          // the reserve is there
+	vacuumed bool          // the file is smaller than SQLite has told the system
 }
 
 // OpenDisk opens a directory and reads all of it, to see whether it is what was written. What is not is reported, and does not keep it from being
@@ -173,7 +174,7 @@ const (
 	schemaVersion = 1
 	schema        = `
 CREATE TABLE messages (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE dead (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, died INTEGER NOT NULL, sum INTEGER NOT NULL, damaged INTEGER NOT NULL, reason BLOB NOT NULL, data BLOB NOT NULL);
+CREATE TABLE dead (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, died INTEGER NOT NULL, sum INTEGER NOT NULL, damaged INTEGER NOT NULL, reason BLOB, data BLOB);
 CREATE TABLE state (id INTEGER PRIMARY KEY, last INTEGER NOT NULL, queued INTEGER NOT NULL, queued_bytes INTEGER NOT NULL, queued_seqs INTEGER NOT NULL,
 	dead INTEGER NOT NULL, dead_bytes INTEGER NOT NULL, dead_seqs INTEGER NOT NULL, sum INTEGER NOT NULL);
 `

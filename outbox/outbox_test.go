@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -322,5 +324,133 @@ func TestWhatIsRemovedMeanwhileIsNotSent(t *testing.T) {
 	}
 	if s := o.Stats(); s.Dead != 0 || s.Queued != 0 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// After a backlog the directory is small again.
+func TestTheFileShrinks(t *testing.T) {
+	t.Parallel()
+	srv := emulator.New(emulator.Config{MaxMessages: 10})
+	if err := srv.AddFault(emulator.Fault{Status: 503}); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	o := open(t, newClient(t, srv.Transport(), nil), outbox.Config{Dir: dir})
+	all := make([]cio.Message, 500)
+	for n := range 12 {
+		for i := range all {
+			all[i] = cio.Track{UserID: "u", Event: cio.Named("Thing Done", map[string]any{"n": n, "fill": strings.Repeat("x", 400)})}
+		}
+		if err := o.EnqueueAll(t.Context(), all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := o.Stats()
+	if before.QueuedBytes < 3<<20 {
+		t.Fatalf("%+v", before)
+	}
+	srv.ClearFaults()
+	flush(t, o)
+	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		if now := o.Stats().FileBytes; now < 300_000 {
+			break
+		} else if time.Since(begun) > 30*time.Second {
+			t.Fatalf("it takes %d bytes after it took %d", now, before.FileBytes)
+		}
+	}
+}
+
+func TestFilesAreTheirOwnersAlone(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("modes are Unix's")
+	}
+	srv := emulator.New(emulator.Config{})
+	dir := filepath.Join(t.TempDir(), "box")
+	o := open(t, newClient(t, srv.Transport(), nil), outbox.Config{Dir: dir})
+	enqueue(t, o, 0, 5)
+	n := 0
+	if err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		if n++; info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %v", path, info.Mode())
+		}
+		return nil
+	}); err != nil || n < 5 {
+		t.Errorf("%d files, %v", n, err)
+	}
+}
+
+// Close is quick during an outage, whatever its context.
+func TestCloseDuringAnOutage(t *testing.T) {
+	t.Parallel()
+	srv := emulator.New(emulator.Config{})
+	if err := srv.AddFault(emulator.Fault{Status: 503}); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	c := newClient(t, srv.Transport(), nil)
+	o := open(t, c, outbox.Config{Dir: dir})
+	enqueue(t, o, 0, 5)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	var closers sync.WaitGroup
+	for range 3 {
+		closers.Go(func() {
+			if err := o.Close(ctx); err != nil {
+				t.Errorf("Close says %v", err)
+			}
+		})
+	}
+	closers.Wait()
+	if err := o.TryEnqueue(track(9)); !errors.Is(err, cio.ErrClosed) {
+		t.Errorf("TryEnqueue says %v", err)
+	}
+	if err := o.EnqueueAll(t.Context(), []cio.Message{track(9)}); !errors.Is(err, cio.ErrClosed) {
+		t.Errorf("EnqueueAll says %v", err)
+	}
+	srv.ClearFaults()
+	o = open(t, c, outbox.Config{Dir: dir})
+	flush(t, o)
+	if got := arrived(t, srv); len(got) != 5 {
+		t.Errorf("arrived: %v", got)
+	}
+}
+
+// A message that the rules of today find fault with, though those it was stored under did not, is a dead letter, and holds nothing up.
+func TestRulesThatHaveChanged(t *testing.T) {
+	t.Parallel()
+	srv := emulator.New(emulator.Config{})
+	dir := t.TempDir()
+	lenient := newClient(t, srv.Transport(), func(cfg *cio.Config) { cfg.AllowAnonymousIdentify = true })
+	if err := srv.AddFault(emulator.Fault{Status: 503}); err != nil {
+		t.Fatal(err)
+	}
+	o := open(t, lenient, outbox.Config{Dir: dir})
+	enqueue(t, o, 0, 2)
+	if err := o.Enqueue(t.Context(), cio.Identify{AnonymousID: "a", MessageID: "anonymous"}); err != nil {
+		t.Fatal(err)
+	}
+	enqueue(t, o, 2, 4)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := o.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	srv.ClearFaults()
+	o = open(t, newClient(t, srv.Transport(), nil), outbox.Config{Dir: dir})
+	flush(t, o)
+	letters, err := o.Store().Dead(t.Context(), 0, 10)
+	if err != nil || len(letters) != 1 || !strings.Contains(letters[0].Reason, string(cio.RuleAnonymousIdentify)) {
+		t.Errorf("%+v, %v", letters, err)
+	}
+	if got := arrived(t, srv); len(got) != 4 {
+		t.Errorf("arrived: %v", got)
 	}
 }

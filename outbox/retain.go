@@ -24,8 +24,12 @@ func (c *clock) even(now time.Time) bool {
 	if !known {
 		return false
 	}
-	passed, shown := now.Sub(before), now.Round(0).Sub(before.Round(0))
-	return (passed - shown).Abs() < 5*time.Minute
+	return evenTimes(before, now, now)
+}
+
+// evenTimes compares the time that has passed from before to now with how far the time of day, which is shown, has moved.
+func evenTimes(before, now, shown time.Time) bool {
+	return (now.Sub(before) - shown.Round(0).Sub(before.Round(0))).Abs() < 5*time.Minute
 }
 
 // dropOld removes the dead letters that are older than KeepDead.

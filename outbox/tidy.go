@@ -1,11 +1,15 @@
 package outbox
 
-import "time"
+import (
+	"os"
+	"time"
+)
 
 // What is free in the file is given back when it is this much, and when it is half of it, or nothing is queued.
 const (
 	freePages = 256
-	vacuumAt  = 400 // pages in one go, which does not take long
+	fewPages  = 16
+	largeLog  = 256 << 10
 )
 
 // everySecond writes the mark, and hears of what other processes did. When there is nothing else to do it makes the file smaller.
@@ -50,7 +54,7 @@ func (d *Disk) wanted() bool {
 	return len(d.groups) > 0 || len(d.jobs) > 0 || d.closed
 }
 
-// shrink gives back some of what is free in the file.
+// shrink gives back some of what is free in the file, and when that is done, what is in the log.
 func (d *Disk) shrink(empty bool) (more bool, err error) {
 	free, err := d.w.one("PRAGMA freelist_count")
 	if err != nil {
@@ -60,15 +64,13 @@ func (d *Disk) shrink(empty bool) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	n := free[0].(int64)
-	if n < freePages || !empty && 2*n < all[0].(int64) {
-		return false, nil
+	if n := free[0].(int64); empty && n >= fewPages || n >= freePages && 2*n >= all[0].(int64) {
+		d.vacuumed = true
+		return true, d.w.query("PRAGMA incremental_vacuum(400)", func([]driverValue) error { return nil })
 	}
-	if err := d.w.query("PRAGMA incremental_vacuum(400)", func([]driverValue) error { return nil }); err != nil {
-		return false, err
+	if info, err := os.Stat(d.path + "-wal"); d.vacuumed || empty && err == nil && info.Size() > largeLog {
+		d.vacuumed = false
+		return false, d.emptyLog() // which cuts the files
 	}
-	if n > vacuumAt {
-		return true, nil
-	}
-	return false, d.emptyLog() // which cuts the file
+	return false, nil
 }
