@@ -81,7 +81,7 @@ func TestFailingDisk(t *testing.T) {
 			}
 		}
 	}
-	step := max(1, len(all)/counted(3, 20, len(all)))
+	step := max(1, len(all)/counted(3, 12, len(all)))
 	failures := 0
 	for i := 0; i < len(all); i += step {
 		f := all[i]
@@ -101,7 +101,7 @@ func TestShortWrites(t *testing.T) {
 		t.Skip("the limit of the size of files is set as Linux has it")
 	}
 	failures := 0
-	sizes := counted(2, 10, 60)
+	sizes := counted(2, 6, 60)
 	for i := range sizes {
 		size := 100 + i*120_000/sizes
 		failures += runWithFault(t, fmt.Sprintf("files end at %d bytes", size), func(cmd *exec.Cmd) {

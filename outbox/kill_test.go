@@ -90,7 +90,7 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(1, 18))
 	var ids []string
-	kills := counted(4, 20, 100)
+	kills := counted(3, 10, 100)
 	for run := range kills {
 		var out lockedBuffer
 		cmd := command(t, childConfig{dir: dir, url: web.URL, run: fmt.Sprint(run + 1), callers: 8})

@@ -98,7 +98,7 @@ func TestPowerCuts(t *testing.T) {
 	web := httptest.NewServer(srv)
 	defer web.Close()
 	r := rand.New(rand.NewPCG(18, 30))
-	cuts := counted(2, 8, 30)
+	cuts := counted(1, 4, 30)
 	told := 0
 	for i := range cuts {
 		box := filepath.Join(d.at, fmt.Sprint(i), "box") // of which the parent is new, too
