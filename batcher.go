@@ -202,17 +202,22 @@ func (b *Batcher) laneOf(id *Identity) *lane {
 }
 
 // Flush returns when everything that was enqueued before has ended, whether accepted or rejected. It returns early when ctx ends, and
-// when nothing of it can be sent for a reason that will not pass soon, with that error; nothing is lost by that.
+// when nothing of it can be sent for a reason that will not pass soon, with that error; nothing is lost by that. Where Close hands back any of it,
+// the error is an ErrClosed.
 func (b *Batcher) Flush(ctx context.Context) error {
 	targets := make([]uint64, len(b.lanes))
 	for i, l := range b.lanes {
 		targets[i] = l.flush()
 	}
 	for {
+		over := b.over()
 		changed, recovered := b.changed.wait(), b.c.ledger.recovered.wait()
 		var stuck error
 		done, going := true, false
 		for i, l := range b.lanes {
+			if l.handedBack(targets[i]) {
+				return errHandedBack
+			}
 			if l.finishedTo() < targets[i] {
 				done = false
 				why := l.stuck()
@@ -220,18 +225,31 @@ func (b *Batcher) Flush(ctx context.Context) error {
 				stuck = cmp.Or(stuck, why)
 			}
 		}
-		if done {
+		if done || over {
 			return nil
 		}
 		if !going {
 			return stuck
 		}
 		select {
+		case <-b.finished:
 		case <-changed:
 		case <-recovered:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
+	}
+}
+
+var errHandedBack = fmt.Errorf("%w before everything was accepted; Close has handed the rest back", ErrClosed)
+
+// over reports whether Close is done.
+func (b *Batcher) over() bool {
+	select {
+	case <-b.finished:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -175,3 +175,65 @@ func TestBatcherOverATransportThatDoesNotClose(t *testing.T) {
 		}
 	})
 }
+
+// A Flush that waits when Close gives up hears so, and one that waits for nothing that was handed back hears that all has ended.
+func TestBatcherFlushBesideClose(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name           string
+		down           bool // from the second message on
+		hung           bool // OnReport does not return for the last message
+		late           bool // Flush is called after Close
+		whole, partial bool // whether the Flush of everything, and that of the first message, says ErrClosed
+	}{
+		{name: "outage", down: true, whole: true},
+		{name: "outage, after Close", down: true, late: true, whole: true, partial: true},
+		{name: "everything is accepted"},
+		{name: "everything is accepted, after Close", late: true},
+		{name: "a callback that does not return", hung: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &server{answer: func(_ int, got call) (*http.Response, error) {
+					if c.down && strings.Contains(got.body, "second") {
+						return status(503, ""), nil
+					}
+					return status(200, "{}"), nil
+				}}
+				release := make(chan struct{})
+				defer close(release)
+				b := newBatcher(t, newClient(t, s, nil), cio.BatcherConfig{Concurrency: 1, MaxDelay: -1, OnReport: func(r cio.Report) {
+					if c.hung && r.MessageID == "second" {
+						<-release
+					}
+				}})
+				first, all := make(chan error, 1), make(chan error, 1)
+				enqueue := func(id string, flushed chan error) {
+					if err := b.Enqueue(t.Context(), cio.Page{UserID: "u1", MessageID: id}); err != nil {
+						t.Fatal(err)
+					}
+					if !c.late {
+						go func() { flushed <- b.Flush(context.Background()) }()
+					}
+					synctest.Wait()
+				}
+				enqueue("first", first)
+				enqueue("second", all)
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+				defer cancel()
+				_ = b.Close(ctx) // what it returns is tested elsewhere
+				if c.late {
+					all <- b.Flush(context.Background())
+					first <- b.Flush(context.Background())
+				}
+				if err := <-all; errors.Is(err, cio.ErrClosed) != c.whole || !c.whole && err != nil {
+					t.Errorf("Flush of everything says %v", err)
+				}
+				if err := <-first; errors.Is(err, cio.ErrClosed) != c.partial || !c.partial && err != nil {
+					t.Errorf("Flush of the first says %v", err)
+				}
+			})
+		})
+	}
+}

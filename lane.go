@@ -1,6 +1,7 @@
 package cio
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,7 @@ type lane struct {
 	telling    bool
 	flushTo    uint64 // messages up to this one do not wait for others
 	closed     bool
+	left       uint64 // the first message that Close has handed back
 
 	rest []span // memory for the delivery under way
 
@@ -29,7 +31,9 @@ type lane struct {
 	trying atomic.Bool          // it sends all the same, to see whether that has passed
 }
 
-func newLane(b *Batcher) *lane { return &lane{b: b, wake: make(chan struct{}, 1)} }
+func newLane(b *Batcher) *lane {
+	return &lane{b: b, wake: make(chan struct{}, 1), left: math.MaxUint64}
+}
 
 func (l *lane) stir() {
 	select {
@@ -304,13 +308,22 @@ func (l *lane) handBack() (messages []Encoded) {
 	}
 	for _, b := range batches {
 		for i := b.next; i < len(b.entries); i++ {
-			if !b.finished(i) {
-				messages = append(messages, b.encoded(i))
+			if b.finished(i) {
+				continue
 			}
+			l.left = min(l.left, b.first+uint64(i))
+			messages = append(messages, b.encoded(i))
 		}
 	}
 	l.sealed, l.sending, l.open = nil, nil, nil
 	return messages
+}
+
+// handedBack reports whether Close has taken any of the first messages, so many.
+func (l *lane) handedBack(first uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.left < first
 }
 
 // stopAlone makes the lane wait by itself.
