@@ -233,7 +233,7 @@ func (d *Disk) commit(g *group, jobs []*job) int {
 	if g == nil && len(jobs) == 0 {
 		return n
 	}
-	err := d.attempt(g, jobs)
+	err := d.inTurn(func() error { return d.attempt(g, jobs) })
 	if codeOf(err) == codeFull && len(jobs) > 0 && d.releaseReserve() { // what takes messages away makes room
 		if g != nil {
 			d.tellGroup(g, storeError(err))

@@ -21,8 +21,8 @@ type DiskConfig struct {
 	Dir string
 	// MaxBytes bounds the messages in it, dead letters included; default 1 GiB. Its files take up to 1.3 times that, and some 8 MiB.
 	MaxBytes int64
-	// Shared lets the directory be opened while another process has it, as the command does to look at it. What is wrong with the files is
-	// looked for only by who has it alone.
+	// Shared lets the directory be opened while another process has it, as the command does to look at it, and keeps no other from opening it.
+	// What is wrong with the files is looked for if nobody has it at that moment.
 	Shared bool
 	// Logger is told of damage; default slog.Default.
 	Logger *slog.Logger
@@ -38,9 +38,12 @@ const defaultMaxBytes = 1 << 30
 // Files have mode 0600, and a directory that it makes 0700: what is stored is personal data.
 type Disk struct {
 	cfg  DiskConfig
-	path string // of the database
-	lock *dirLock
-	mark *mark // nil if another process has the directory
+	path string   // of the database
+	lock *dirLock // nil if it is shared
+	mark *mark    // nil if it is shared
+
+	owner *Owner      // who had the directory when it was opened; nil for nobody else
+	file  fs.FileInfo // the database that is open
 
 	w *conn // the committing goroutine's
 
@@ -102,10 +105,14 @@ func OpenDisk(cfg DiskConfig) (_ *Disk, err error) {
 		patience = 0
 	}
 	d.lock, err = takeLock(cfg.Dir, patience)
+	var used *InUseError
 	switch {
 	case err == nil:
-		err = d.openAlone()
-	case cfg.Shared && errors.Is(err, ErrInUse):
+		if err = d.openAlone(); err == nil && cfg.Shared {
+			err = d.share()
+		}
+	case cfg.Shared && errors.As(err, &used):
+		d.owner = &used.Owner
 		err = d.openShared()
 	}
 	if err != nil {
@@ -243,16 +250,70 @@ func checkKind(c *conn, path string) error {
 }
 
 // openShared opens a directory that another process has.
-func (d *Disk) openShared() (err error) {
-	if _, err := os.Stat(d.path); err != nil {
-		return fmt.Errorf("outbox: %w", err)
+func (d *Disk) openShared() error {
+	end, err := takeTurn(d.cfg.Dir, false)
+	if err != nil {
+		return err
 	}
-	if err := d.connectBoth(); err != nil {
-		return storeError(err)
+	if _, err = os.Stat(d.path); err != nil {
+		err = fmt.Errorf("outbox: %w", err)
+	} else if err = d.connectBoth(); err == nil {
+		err = d.hear()
+		d.state = d.now
 	}
-	err = d.hear()
-	d.state = d.now
-	return storeError(err)
+	return errors.Join(storeError(err), end())
+}
+
+// share lets others open the directory that was opened alone.
+func (d *Disk) share() error {
+	mark, lock := d.mark, d.lock
+	d.mark, d.lock = nil, nil
+	return errors.Join(mark.close(), lock.release())
+}
+
+// inTurn has do change the files, where others may open them alone: not while one does, and not if one has replaced them.
+func (d *Disk) inTurn(do func() error) error {
+	if d.lock != nil {
+		return do()
+	}
+	end, err := takeTurn(d.cfg.Dir, false)
+	if err != nil {
+		return err
+	}
+	if err = d.isThere(); err == nil {
+		err = do()
+	}
+	return errors.Join(err, end())
+}
+
+// isThere returns an error if the file that is open is not the one that has its name.
+func (d *Disk) isThere() error {
+	if d.lock != nil {
+		return nil
+	}
+	if info, err := os.Stat(d.path); err != nil || !os.SameFile(info, d.file) {
+		return fmt.Errorf("outbox: the files in %s were put right by another process meanwhile; nothing was done to them: open it again", d.cfg.Dir)
+	}
+	return nil
+}
+
+// noteLast writes the mark when the last one who shared the directory closes it.
+func (d *Disk) noteLast() error {
+	lock, err := takeLock(d.cfg.Dir, 0)
+	if errors.Is(err, ErrInUse) {
+		return nil // then its owner does
+	}
+	if err != nil {
+		return err
+	}
+	marked, err := readMark(d.cfg.Dir)
+	if err == nil && marked < d.state.last {
+		var m *mark
+		if m, err = openMark(d.cfg.Dir); err == nil {
+			err = errors.Join(m.write(d.state.last), m.close())
+		}
+	}
+	return errors.Join(err, lock.release())
 }
 
 // connectBoth opens both connections.
@@ -263,20 +324,30 @@ func (d *Disk) connectBoth() (err error) {
 	if err := checkKind(d.w, d.path); err != nil {
 		return err
 	}
-	d.r, err = connect(d.path, pragmas)
+	if d.r, err = connect(d.path, pragmas); err != nil {
+		return err
+	}
+	d.file, err = os.Stat(d.path)
 	return err
 }
 
 // disconnect closes both connections. The last of them to be closed brings the log into the database.
 func (d *Disk) disconnect() error {
 	err := errors.Join(d.r.close(), d.w.close())
-	d.r, d.w = nil, nil
+	d.r, d.w, d.version = nil, nil, 0
 	return err
 }
 
 // release lets go of all that is open.
 func (d *Disk) release() error {
-	err := storeError(d.disconnect())
+	var err error
+	if d.lock == nil && d.w != nil { // it may be the last one, which brings the log into the database
+		end, failed := takeTurn(d.cfg.Dir, false)
+		if err = failed; err == nil {
+			defer func() { _ = end() }() // the system does it in the end
+		}
+	}
+	err = errors.Join(err, storeError(d.disconnect()))
 	if d.mark != nil {
 		err = errors.Join(err, d.mark.close())
 	}
@@ -303,6 +374,8 @@ func (d *Disk) Close() error {
 	var err error
 	if d.mark != nil {
 		err = d.mark.write(d.state.last)
+	} else if d.isThere() == nil {
+		err = d.noteLast()
 	}
 	return errors.Join(err, d.release())
 }
@@ -310,8 +383,11 @@ func (d *Disk) Close() error {
 // Changes counts what was noticed of what other processes changed. It is looked at once in a second.
 func (d *Disk) Changes() int64 { return d.changes.Load() }
 
-// Owned reports whether this process has the directory alone.
+// Owned reports whether this Disk has the directory alone.
 func (d *Disk) Owned() bool { return d.lock != nil }
+
+// Owner returns who else had the directory when it was opened, the zero Owner if that one is not known; nil for nobody.
+func (d *Disk) Owner() *Owner { return d.owner }
 
 // Damages returns what was found to be wrong since the directory was opened.
 func (d *Disk) Damages() []Damage {

@@ -3,6 +3,7 @@ package outbox
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -59,6 +60,9 @@ func storeError(err error) error {
 		return nil
 	case codeOf(err) == codeFull:
 		return fmt.Errorf("%w (%w)", ErrDiskFull, err)
+	}
+	if strings.HasPrefix(err.Error(), "outbox: ") {
+		return err
 	}
 	return fmt.Errorf("outbox: %w", err)
 }

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ const (
 	databaseName = "outbox.db"
 	lockName     = "lock"
 	ownerName    = "owner"
+	turnName     = "turn"
 	markName     = "mark"
 	damagedName  = "damaged-" // and a time, for a directory
 )
@@ -71,6 +73,30 @@ func readOwner(dir string) (o Owner) {
 func (l *dirLock) release() error {
 	_ = os.Remove(filepath.Join(l.dir, ownerName))
 	return l.file.Close()
+}
+
+// turnPatience is how long a turn is waited for: who opens a directory alone reads all of it in one.
+const turnPatience = 30 * time.Second
+
+// takeTurn lets who opens a directory alone look at its files and replace them while nobody else writes to them. All others take turns together, one
+// for each transaction, so that none of them keeps a service from starting for longer than that.
+func takeTurn(dir string, alone bool) (end func() error, err error) {
+	file := flock.New(filepath.Join(dir, turnName), flock.SetPermissions(0o600))
+	ctx, cancel := context.WithTimeout(context.Background(), turnPatience)
+	defer cancel()
+	try := file.TryRLockContext
+	if alone {
+		try = file.TryLockContext
+	}
+	switch taken, err := try(ctx, 5*time.Millisecond); {
+	case taken:
+		return file.Close, nil
+	case errors.Is(err, context.DeadlineExceeded):
+		err = fmt.Errorf("outbox: another process is busy with the files in %s, and was for %v", dir, turnPatience)
+		return nil, errors.Join(err, file.Close())
+	default:
+		return nil, errors.Join(fmt.Errorf("outbox: %s cannot be locked (%w)", dir, err), file.Close())
+	}
 }
 
 // ReadOwner returns who has a directory, the zero Owner if that is not known. It does not say whether somebody has it now: an InUseError does.

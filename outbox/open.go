@@ -35,7 +35,15 @@ func (o *opening) keep() (err error) {
 
 // openAlone opens the directory whose lock this process has. SQLite drops what it takes for the end of its log as soon as it opens the file, so the
 // log is looked at before.
-func (d *Disk) openAlone() (err error) {
+func (d *Disk) openAlone() error {
+	end, err := takeTurn(d.cfg.Dir, true)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.openInTurn(), end())
+}
+
+func (d *Disk) openInTurn() (err error) {
 	o := &opening{d: d, found: Damage{Found: time.Now().UTC()}}
 	if o.marked, err = readMark(d.cfg.Dir); err != nil {
 		if !isDamage(err) {
@@ -275,6 +283,11 @@ func (o *opening) saveBeyond() error {
 		return err
 	}
 	kept, marked := o.d.now.last, int64(0)
+	if kept < o.marked {
+		if err := o.keepConnected(); err != nil {
+			return err
+		}
+	}
 	var err error
 	if len(o.beyond) > 0 || kept < o.marked {
 		err = o.d.inOneGo(func(t *tx) error {
@@ -301,7 +314,25 @@ func (o *opening) saveBeyond() error {
 	if o.found.Missing >= 0 {
 		o.found.Missing += lost
 	}
-	return o.keep()
+	return nil
+}
+
+// keepConnected makes copies while the database is open. The locks of a process on a file end when it closes any descriptor of that file, so that nothing
+// but SQLite may open the database as long as SQLite has it.
+func (o *opening) keepConnected() error {
+	if o.found.Copy != "" {
+		return nil
+	}
+	if err := o.d.disconnect(); err != nil {
+		return err
+	}
+	if err := o.keep(); err != nil {
+		return err
+	}
+	if err := o.d.connectBoth(); err != nil {
+		return err
+	}
+	return o.d.hear()
 }
 
 // inOneGo has do run in a transaction, before the committing goroutine has begun.

@@ -15,6 +15,9 @@ func (d *Disk) read(f func(*conn) error) error {
 	if d.r == nil {
 		return cio.ErrClosed
 	}
+	if err := d.isThere(); err != nil {
+		return err
+	}
 	return storeError(f(d.r))
 }
 
@@ -277,7 +280,7 @@ func (d *Disk) Purge(ctx context.Context, match func([]byte) bool) (queued, dead
 		return t.s.dead != before, err
 	}))
 	if err == nil {
-		err = d.between(ctx, d.emptyLog)
+		err = d.between(ctx, func() error { return d.inTurn(d.emptyLog) })
 	}
 	return queued, dead, err
 }

@@ -103,10 +103,7 @@ func statusOf(ctx context.Context, d *outbox.Disk, dir string) (s outboxStatus, 
 		return s, err
 	}
 	s = outboxStatus{Dir: dir, Queued: st.Queued, QueuedBytes: st.QueuedBytes, Dead: st.Dead, DeadBytes: st.DeadBytes, FileBytes: st.FileBytes, Last: st.Last}
-	if !d.Owned() {
-		owner := outbox.ReadOwner(dir)
-		s.Owner = &owner
-	}
+	s.Owner = d.Owner()
 	if !st.Oldest.IsZero() {
 		s.Oldest, s.OldestSeconds = &st.Oldest, max(0, time.Since(st.Oldest).Seconds())
 	}
