@@ -214,7 +214,7 @@ func rowOf(seq int64, v []any) (r row, ok bool) {
 		if !ok || !text || !blob {
 			return r, false
 		}
-		d, right := deadLetter(seq, n[0], n[1], n[2], n[3] != 0, string(reason), append([]byte(nil), data...))
+		d, right := readDeadLetter(seq, n[0], n[1], n[2], n[3] != 0, string(reason), append([]byte(nil), data...))
 		return row{d, true}, right
 	}
 	return r, false

@@ -81,8 +81,8 @@ func deadSumOf(seq uint64, at, died int64, damaged bool, reason string, data []b
 	return crc32.Update(sum, castagnoli, data)
 }
 
-// deadLetter makes a dead letter of its columns; right says that its checksum is.
-func deadLetter(seq, at, died, sum int64, damaged bool, reason string, data []byte) (d DeadLetter, right bool) {
+// readDeadLetter makes a dead letter of its columns; right says that its checksum is.
+func readDeadLetter(seq, at, died, sum int64, damaged bool, reason string, data []byte) (d DeadLetter, right bool) {
 	right = int64(deadSumOf(uint64(seq), at, died, damaged, reason, data)) == sum
 	d = DeadLetter{Record{uint64(seq), time.UnixMilli(at), data, damaged || !right}, time.UnixMilli(died), reason}
 	return d, right

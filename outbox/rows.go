@@ -85,7 +85,7 @@ func deadLetterOf(v []driverValue) (l DeadLetter, right bool, err error) {
 	if err != nil {
 		return l, false, err
 	}
-	l, right = deadLetter(n[0], n[1], n[2], n[3], n[4] != 0, string(reason), data)
+	l, right = readDeadLetter(n[0], n[1], n[2], n[3], n[4] != 0, string(reason), data)
 	return l, right, nil
 }
 
