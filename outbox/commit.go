@@ -222,11 +222,8 @@ func (d *Disk) commit(g *group, jobs []*job) int {
 	n := len(jobs)
 	if g != nil {
 		n += len(g.calls)
-		if !d.reserved && d.lock != nil {
-			_ = d.recoverRoom() // if it fails, so does what follows
-		}
-		if err := d.keepReserve(); err != nil {
-			d.tellGroup(g, err)
+		if err := d.readyFor(g); err != nil {
+			d.tellGroup(g, storeError(err))
 			g = nil
 		}
 	}
@@ -234,7 +231,7 @@ func (d *Disk) commit(g *group, jobs []*job) int {
 		return n
 	}
 	err := d.inTurn(func() error { return d.attempt(g, jobs) })
-	if codeOf(err) == codeFull && len(jobs) > 0 && d.releaseReserve() { // what takes messages away makes room
+	if codeOf(err) == codeFull && len(jobs) > 0 && d.makeRoom() { // what takes messages away makes room, too
 		if g != nil {
 			d.tellGroup(g, storeError(err))
 			g = nil
@@ -251,6 +248,29 @@ func (d *Disk) commit(g *group, jobs []*job) int {
 	}
 	if g != nil {
 		d.tellGroup(g, err)
+	}
+	return n
+}
+
+// readyFor makes the files ready to take in a group. The error says that nothing of it is stored.
+func (d *Disk) readyFor(g *group) error {
+	if d.reserve == 0 && d.lock != nil {
+		_ = d.recoverRoom() // if it fails, so does what follows
+	}
+	if d.doubtful {
+		if err := d.inTurn(d.emptyLog); err != nil {
+			return err
+		}
+		d.failed, d.doubtful = false, false
+	}
+	return d.keepReserve(g.growth())
+}
+
+// growth is a bound of how much the database grows by what is stored.
+func (g *group) growth() int64 {
+	n := 2*g.size + 2*databasePageSize // a page has at least one message, or is half full
+	for i := range g.calls {
+		n += 64 * int64(len(g.calls[i].messages))
 	}
 	return n
 }
@@ -338,7 +358,8 @@ func (d *Disk) end(t *tx, err error) error {
 	if codeOf(err) == codeFull || extendedCodeOf(err) == codeIOWrite {
 		return err
 	}
-	if d.failed = d.emptyLog() != nil; d.failed {
+	d.doubtful = d.emptyLog() != nil
+	if d.failed = d.doubtful; d.failed {
 		err = fmt.Errorf("%w (%w)", ErrUncertain, err)
 	}
 	return err

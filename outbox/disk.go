@@ -19,7 +19,7 @@ import (
 type DiskConfig struct {
 	// Dir is the directory, which is made if it is not there. It must be on a local disk.
 	Dir string
-	// MaxBytes bounds the messages in it, dead letters included; default 1 GiB. Its files take up to 1.3 times that, and some 8 MiB.
+	// MaxBytes bounds the messages in it, dead letters included; default 1 GiB. Its files take up to 1.3 times that, and some 24 MiB.
 	MaxBytes int64
 	// Shared lets the directory be opened while another process has it, as the command does to look at it, and keeps no other from opening it.
 	// What is wrong with the files is looked for if nobody has it at that moment.
@@ -69,7 +69,9 @@ type Disk struct {
 	wake     chan struct{}
 	finished chan struct{} // closed when the committing goroutine has ended
 	failed   bool          // a commit failed whose pages may still be in the log
-	reserved bool          // the reserve is there
+	doubtful bool          // and they may count after the process has been killed
+	reserve  int64         // the size of the reserve; 0 if it is not there
+	room     int64         // how much of it is not needed yet
 	vacuumed bool          // the file is smaller than SQLite has told the system
 }
 
@@ -358,19 +360,18 @@ func (d *Disk) release() error {
 	return err
 }
 
-// Close waits for what is being stored, syncs and closes. What is in the directory stays.
+// Close waits for what is being stored, syncs and closes. What is in the directory stays. Whoever calls it again waits for that, too.
 func (d *Disk) Close() error {
 	d.mu.Lock()
-	first := !d.closed
 	d.closed = true
 	d.mu.Unlock()
 	d.stir()
 	<-d.finished
-	if !first {
-		return nil
-	}
 	d.reading.Lock()
 	defer d.reading.Unlock()
+	if d.w == nil {
+		return nil // another call has closed it
+	}
 	var err error
 	if d.mark != nil {
 		err = d.mark.write(d.state.last)

@@ -58,7 +58,7 @@ func storeError(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case codeOf(err) == codeFull:
+	case codeOf(err) == codeFull && !errors.Is(err, ErrUncertain) && !errors.Is(err, ErrDiskFull):
 		return fmt.Errorf("%w (%w)", ErrDiskFull, err)
 	}
 	if strings.HasPrefix(err.Error(), "outbox: ") {

@@ -1,9 +1,14 @@
 package outbox_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/ciokit/cio"
@@ -11,14 +16,14 @@ import (
 	"github.com/ciokit/cio/outbox"
 )
 
-// TestFullDisk fills a disk, while nothing is sent: what was accepted arrives when it is, its rows go, and there is room again.
-func TestFullDisk(t *testing.T) {
-	t.Parallel()
+// smallDisk returns a directory on a disk of its own, of that size.
+func smallDisk(t *testing.T, size string) string {
+	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("a full disk is a small file system of its own, which root alone may mount")
 	}
 	at := t.TempDir()
-	if err := run("mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", at); err != nil {
+	if err := run("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", at); err != nil {
 		t.Skipf("a full disk is a small file system of its own, which cannot be mounted here: %v", err)
 	}
 	t.Cleanup(func() {
@@ -26,6 +31,28 @@ func TestFullDisk(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return at
+}
+
+// takeAll has another program take all that is free on a disk.
+func takeAll(t *testing.T, at string) {
+	t.Helper()
+	f, err := os.Create(filepath.Join(at, "other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b := make([]byte, 4096); err == nil; {
+		_, err = f.Write(b)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFullDisk fills a disk, while nothing is sent: what was accepted arrives when it is, its rows go, and there is room again.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	at := smallDisk(t, "1500k")
 	srv := emulator.New(emulator.Config{})
 	if err := srv.AddFault(emulator.Fault{Status: 503}); err != nil {
 		t.Fatal(err)
@@ -47,16 +74,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	// Another takes the last of it.
-	f, err := os.Create(filepath.Join(at, "other"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for b := make([]byte, 4096); err == nil; {
-		_, err = f.Write(b)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	takeAll(t, at)
 	srv.ClearFaults()
 	flush(t, o)
 	if got := arrived(t, srv); len(got) != accepted {
@@ -67,4 +85,55 @@ func TestFullDisk(t *testing.T) {
 	}
 	enqueue(t, o, accepted, accepted+10)
 	flush(t, o)
+}
+
+// TestFullDiskOfLargeMessages fills a disk with a log that the database has no room to take in, by several callers, and starts the service anew on it.
+func TestFullDiskOfLargeMessages(t *testing.T) {
+	t.Parallel()
+	at := smallDisk(t, "6m")
+	srv := emulator.New(emulator.Config{})
+	if err := srv.AddFault(emulator.Fault{Status: 503}); err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, srv.Transport(), nil)
+	cfg := outbox.Config{Dir: filepath.Join(at, "box"), Logger: silent}
+	o, err := outbox.Open(c, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill := strings.Repeat("x", 20_000)
+	var accepted atomic.Int64
+	var all sync.WaitGroup
+	for person := range 8 {
+		all.Go(func() {
+			for full := 0; full < 20; {
+				err := o.Enqueue(t.Context(), cio.Track{UserID: fmt.Sprint("u", person), Event: cio.Named("Thing Done", map[string]any{"fill": fill})})
+				switch {
+				case err == nil:
+					accepted.Add(1)
+				case errors.Is(err, outbox.ErrDiskFull) && !errors.Is(err, outbox.ErrUncertain):
+					full++
+				default:
+					t.Errorf("Enqueue says %v", err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	takeAll(t, at)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := o.Close(ended); err != nil {
+		t.Error(err)
+	}
+	srv.ClearFaults()
+	o = open(t, c, cfg)
+	flush(t, o)
+	if s := o.Stats(); s.Queued != 0 || s.Damages != 0 {
+		t.Errorf("%+v", s)
+	}
+	if got := arrived(t, srv); int64(len(got)) != accepted.Load() || len(got) < 20 {
+		t.Errorf("%d were accepted and %d arrived", accepted.Load(), len(got))
+	}
 }

@@ -63,6 +63,10 @@ func (d *Disk) openInTurn() (err error) {
 		}
 	}
 	err = o.openDatabase()
+	if full := codeOf(err); full == codeFull || full == codeIO { // what SQLite needs to begin with is kept free for it
+		d.releaseReserve()
+		err = o.openDatabase()
+	}
 	if isDamage(err) {
 		o.note("the database: %v", err)
 		err = o.rebuild()
@@ -86,7 +90,7 @@ func (d *Disk) openInTurn() (err error) {
 	if len(o.found.What) > 0 {
 		d.tell(o.found)
 	}
-	if err := d.keepReserve(); err != nil && !errors.Is(err, ErrDiskFull) {
+	if err := d.keepReserve(0); err != nil && !errors.Is(err, ErrDiskFull) {
 		return err
 	}
 	return nil
@@ -203,6 +207,9 @@ func (o *opening) openDatabase() error {
 	err := o.d.connectBoth()
 	if err == nil {
 		err = o.d.emptyLog() // from here on every frame in it is of this process
+	}
+	if codeOf(err) == codeFull && len(o.beyond) == 0 { // then it grows smaller when messages are taken out
+		o.d.failed, err = true, nil
 	}
 	if err == nil {
 		err = check(o.d.w)

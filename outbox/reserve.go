@@ -3,58 +3,138 @@ package outbox
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
 
-// What was accepted must be taken out of the file on a full disk, too, and SQLite writes more before it writes less. So a file is kept that is removed
-// then. Nothing is stored while it is not there.
+// What was accepted must be taken out of the file on a full disk, too, and SQLite writes more before it writes less: it appends to the log, and then
+// brings the log into the database, which grows by what was stored since. So a file is kept that is at least as large as both, and removed then.
+// Nothing is stored while it is not there.
 const (
 	reserveName = "reserve"
-	reserveSize = 512 << 10
+	reserveSize = 512 << 10 // for what is appended to the log
+	reserveStep = 1 << 20   // so that it does not grow with each commit
 )
 
 func (d *Disk) reservePath() string { return filepath.Join(d.cfg.Dir, reserveName) }
 
-// keepReserve sees to it that the reserve is there. The error is ErrDiskFull where there is no room for it.
-func (d *Disk) keepReserve() error {
-	if d.reserved || d.lock == nil {
+// keepReserve sees to it that the reserve is there, and that it suffices after a commit by which the database grows by size. The error is ErrDiskFull
+// where there is no room for it.
+func (d *Disk) keepReserve(size int64) error {
+	switch {
+	case d.lock == nil:
+		return nil
+	case d.reserve > 0 && d.room >= size:
+		d.room -= size
 		return nil
 	}
-	if info, err := os.Stat(d.reservePath()); err == nil && info.Size() == reserveSize {
-		d.reserved = true
-		return nil
+	err := d.fitReserve(size)
+	if errors.Is(err, ErrDiskFull) && d.emptyLog() == nil {
+		err = d.fitReserve(size)
 	}
-	b := make([]byte, reserveSize)
-	for i, v := 0, uint32(1); i < len(b); i++ { // not zeros, for which some file systems take no room
-		v = v*1664525 + 1013904223
-		b[i] = byte(v >> 24)
+	return err
+}
+
+// fitReserve makes the reserve as large as it must be.
+func (d *Disk) fitReserve(size int64) error {
+	missing, err := d.missingPages()
+	if err != nil {
+		return err
 	}
-	if err := os.WriteFile(d.reservePath(), b, 0o600); err != nil {
-		if err := removeIfThere(d.reservePath()); err != nil {
-			return err
+	need := reserveSize + missing + size
+	have := int64(0)
+	if info, err := os.Stat(d.reservePath()); err == nil {
+		have = info.Size()
+	}
+	switch {
+	case have > need+4*reserveStep:
+		err = os.Truncate(d.reservePath(), need+reserveStep)
+		have = need + reserveStep
+	case have < need:
+		if err = d.growReserve(have, need+reserveStep); err == nil {
+			have = need + reserveStep
+		} else if err = d.growReserve(have, need); err == nil {
+			have = need
 		}
-		return fmt.Errorf("%w: there is no room for the %d bytes that are kept free (%w)", ErrDiskFull, reserveSize, err)
 	}
-	d.reserved = true
+	if err != nil {
+		d.reserve, d.room = have, 0
+		return fmt.Errorf("%w: there is no room for the %d bytes that are kept free (%w)", ErrDiskFull, need, err)
+	}
+	d.reserve, d.room = have, have-need
 	return nil
 }
 
-// releaseReserve removes the reserve, and reports whether that made room.
-func (d *Disk) releaseReserve() bool {
-	if d.lock == nil || !d.reserved {
-		return false
+// missingPages is how much the database must grow to take in the log.
+func (d *Disk) missingPages() (int64, error) {
+	row, err := d.w.one("PRAGMA page_count")
+	if err != nil {
+		return 0, err
 	}
-	d.reserved = false
-	return removeIfThere(d.reservePath()) == nil
+	pages, err := number(row[0])
+	if err != nil {
+		return 0, err
+	}
+	info, err := os.Stat(d.path)
+	if err != nil {
+		return 0, fmt.Errorf("outbox: %w", err)
+	}
+	return max(0, pages*databasePageSize-info.Size()), nil
+}
+
+// growReserve makes the reserve larger, or leaves it as it is.
+func (d *Disk) growReserve(from, to int64) (err error) {
+	f, err := os.OpenFile(d.reservePath(), os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Truncate(from))
+		}
+		if err = errors.Join(err, f.Close()); err != nil && from == 0 {
+			err = errors.Join(err, removeIfThere(d.reservePath()))
+		}
+	}()
+	b := make([]byte, 64<<10)
+	for i, v := 0, uint32(from)|1; i < len(b); i++ { // not zeros, for which some file systems take no room
+		v = v*1664525 + 1013904223
+		b[i] = byte(v >> 24)
+	}
+	if _, err := f.Seek(from, io.SeekStart); err != nil {
+		return err
+	}
+	for at := from; at < to; at += int64(len(b)) {
+		if _, err := f.Write(b[:min(int64(len(b)), to-at)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// releaseReserve removes the reserve.
+func (d *Disk) releaseReserve() {
+	if d.lock == nil {
+		return
+	}
+	d.reserve, d.room = 0, 0
+	_ = removeIfThere(d.reservePath()) // what needs the room fails then
+}
+
+// makeRoom gives up the reserve, and brings the log into the database. It reports whether there may be room now.
+func (d *Disk) makeRoom() bool {
+	released := d.reserve > 0
+	d.releaseReserve()
+	return d.emptyLog() == nil || released
 }
 
 // recoverRoom makes the files as small as they can be, after the reserve was released or a commit has failed.
 func (d *Disk) recoverRoom() error {
-	if d.reserved && !d.failed {
+	if d.reserve > 0 && !d.failed {
 		return nil
 	}
-	if !d.reserved {
+	if d.reserve == 0 {
 		if err := d.w.query("PRAGMA incremental_vacuum", func([]driverValue) error { return nil }); err != nil {
 			return err
 		}
@@ -63,7 +143,7 @@ func (d *Disk) recoverRoom() error {
 		return err
 	}
 	d.failed = false
-	if err := d.keepReserve(); err != nil && !errors.Is(err, ErrDiskFull) {
+	if err := d.keepReserve(0); err != nil && !errors.Is(err, ErrDiskFull) {
 		return err
 	}
 	return nil
