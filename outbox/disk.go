@@ -374,6 +374,9 @@ func (d *Disk) Close() error {
 	}
 	var err error
 	if d.mark != nil {
+		if err := d.forget(closePatience); err != nil { // all that was stored is there
+			d.cfg.Logger.Warn("the outbox's files cannot be made smaller", "directory", d.cfg.Dir, "error", err)
+		}
 		err = d.mark.write(d.state.last)
 	} else if d.isThere() == nil {
 		err = d.noteLast()

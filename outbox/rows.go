@@ -280,7 +280,7 @@ func (d *Disk) Purge(ctx context.Context, match func([]byte) bool) (queued, dead
 		return t.s.dead != before, err
 	}))
 	if err == nil {
-		err = d.between(ctx, func() error { return d.inTurn(d.emptyLog) })
+		err = d.between(ctx, func() error { return d.inTurn(func() error { return d.forget(0) }) })
 	}
 	return queued, dead, err
 }

@@ -74,3 +74,24 @@ func (d *Disk) shrink(empty bool) (more bool, err error) {
 	}
 	return false, nil
 }
+
+// closePatience is how long Close gives back what is free.
+const closePatience = time.Second
+
+// forget removes what is left of messages that were taken out: it gives back what is free in the file, and empties the log. It ends after a time, unless
+// that is 0.
+func (d *Disk) forget(limit time.Duration) error {
+	for begun := time.Now(); limit == 0 || time.Since(begun) < limit; {
+		free, err := d.w.one("PRAGMA freelist_count")
+		if err != nil {
+			return err
+		}
+		if free[0] == int64(0) {
+			break
+		}
+		if err := d.w.query("PRAGMA incremental_vacuum(400)", func([]driverValue) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return d.emptyLog()
+}
