@@ -238,6 +238,21 @@ func (d *Disk) commit(g *group, jobs []*job) int {
 		}
 		err = d.attempt(nil, jobs)
 	}
+	if slices.ContainsFunc(jobs, func(j *job) bool { return j.err != nil }) && (g != nil || len(jobs) > 1) { // which is no matter of the others
+		for _, j := range jobs {
+			d.finish(nil, []*job{j}, d.inTurn(func() error { return d.attempt(nil, []*job{j}) }))
+		}
+		if g != nil {
+			d.finish(g, nil, d.inTurn(func() error { return d.attempt(g, nil) }))
+		}
+		return n
+	}
+	d.finish(g, jobs, err)
+	return n
+}
+
+// finish tells all what became of a transaction.
+func (d *Disk) finish(g *group, jobs []*job, err error) {
 	err = storeError(err)
 	d.mu.Lock()
 	d.state = d.now
@@ -249,7 +264,6 @@ func (d *Disk) commit(g *group, jobs []*job) int {
 	if g != nil {
 		d.tellGroup(g, err)
 	}
-	return n
 }
 
 // readyFor makes the files ready to take in a group. The error says that nothing of it is stored.
@@ -291,8 +305,8 @@ func (d *Disk) attempt(g *group, jobs []*job) error {
 		return err
 	}
 	for _, j := range jobs {
-		if err := j.do(t); err != nil {
-			return d.end(t, err)
+		if j.err = j.do(t); j.err != nil {
+			return d.end(t, j.err)
 		}
 	}
 	if g != nil {

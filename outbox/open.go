@@ -162,12 +162,23 @@ func (o *opening) walkLog() error {
 	return nil
 }
 
-// rowsBeyond returns the messages in the frames behind the first wrong one.
+// rowsBeyond returns the messages in the frames behind the first wrong one, up to the end of the last transaction.
 func rowsBeyond(f *os.File, size int64, database string) ([]row, error) {
 	pages, behind := map[uint32][]byte{}, map[uint32]bool{}
+	var under []frame // of a transaction that has not ended yet
 	if _, err := walkWAL(f, size, func(fr frame) {
-		pages[fr.page] = append([]byte(nil), fr.data...)
-		behind[fr.page] = behind[fr.page] || fr.behind
+		if fr.data != nil {
+			fr.data = append([]byte(nil), fr.data...)
+			under = append(under, fr)
+		}
+		if !fr.ends {
+			return
+		}
+		for _, fr := range under {
+			pages[fr.page] = fr.data
+			behind[fr.page] = behind[fr.page] || fr.behind
+		}
+		under = under[:0]
 	}); err != nil {
 		return nil, err
 	}
@@ -186,7 +197,7 @@ func rowsBeyond(f *os.File, size int64, database string) ([]row, error) {
 	for _, n := range slices.Sorted(maps.Keys(behind)) {
 		if behind[n] {
 			rowsIn(pages[n], others, func(r row) {
-				if !r.dead {
+				if r.dead || !rows[r.Seq].dead { // what was rejected waited before
 					rows[r.Seq] = r
 				}
 			})
@@ -302,10 +313,10 @@ func (o *opening) saveBeyond() error {
 				if int64(r.Seq) <= kept {
 					continue
 				}
-				if err := t.insert(r.Record); err != nil {
+				if err := o.putBack(t, r); err != nil {
 					return err
 				}
-				if o.found.Saved++; int64(r.Seq) <= o.marked {
+				if int64(r.Seq) <= o.marked {
 					marked++
 				}
 			}
@@ -322,6 +333,16 @@ func (o *opening) saveBeyond() error {
 		o.found.Missing += lost
 	}
 	return nil
+}
+
+// putBack puts a message back to where it was.
+func (o *opening) putBack(t *tx, r row) error {
+	if r.dead {
+		o.found.SetAside++
+		return t.insertDead(r.DeadLetter)
+	}
+	o.found.Saved++
+	return t.insert(r.Record)
 }
 
 // keepConnected makes copies while the database is open. The locks of a process on a file end when it closes any descriptor of that file, so that nothing

@@ -28,9 +28,12 @@ type walReport struct {
 	later bool
 	// header says that the log's own header is wrong, and that there are frames behind it.
 	header bool
+	// ended says that a transaction ends among those behind. If none does, they are what is left of a commit whose process was killed, and over whose
+	// beginning another process has written: it was never whole.
+	ended bool
 }
 
-func (r *walReport) damaged() bool { return r.behind > 0 || r.header }
+func (r *walReport) damaged() bool { return r.behind > 0 && r.ended || r.header }
 
 func (r *walReport) String() string {
 	switch {
@@ -38,7 +41,7 @@ func (r *walReport) String() string {
 		return fmt.Sprintf("the beginning of the log is not what was written; %d pages of changes are behind it", r.behind)
 	case r.later:
 		return fmt.Sprintf("a page of the log is not what was written; %d pages of changes from there on do not count for SQLite", r.behind)
-	case r.behind > 0:
+	case r.damaged():
 		return fmt.Sprintf("the last commit in the log is not whole (%d pages); if the power failed while it was written, nobody was told that it is stored", r.behind)
 	}
 	return "the log is whole"
@@ -47,12 +50,13 @@ func (r *walReport) String() string {
 // frame is a page in a log.
 type frame struct {
 	page   uint32
-	data   []byte
-	behind bool // it is behind the first wrong one
+	data   []byte // nil of one behind the first wrong one that is wrong itself
+	behind bool   // it is the first wrong one, or behind that
+	ends   bool   // a transaction ends with it
 }
 
-// walkWAL reads a log of that size. It calls visit, if that is set, for each frame of this log that is right by itself, which those behind a wrong
-// one may be. The data is visit's only until it returns. The error is one of reading.
+// walkWAL reads a log of that size. It calls visit, if that is set, for each frame of this log, with the data of those that are right by themselves, which
+// those behind a wrong one may be. The data is visit's only until it returns. The error is one of reading.
 func walkWAL(r io.ReaderAt, size int64, visit func(frame)) (rep walReport, err error) {
 	if size < walHeaderSize {
 		return rep, nil
@@ -88,7 +92,7 @@ func walkWAL(r io.ReaderAt, size int64, visit func(frame)) (rep walReport, err e
 			return rep, err
 		}
 		if [8]byte(buf[8:16]) == w.salt {
-			w.count(buf)
+			w.count(binary.BigEndian.Uint32(buf[4:]) != 0)
 		}
 	}
 	rep.header = rep.header && rep.behind > 0
@@ -102,7 +106,6 @@ type walk struct {
 	sum   [2]uint32
 	salt  [8]byte
 	bad   bool // a frame was wrong
-	ended bool // a transaction has ended behind the wrong frame, or with it
 	visit func(frame)
 }
 
@@ -113,15 +116,17 @@ func (w *walk) next(buf []byte) {
 	ours := [8]byte(buf[8:16]) == w.salt
 	sum := walSum(w.order, walSum(w.order, w.sum, buf[:8]), buf[frameHeader:])
 	right := ours && sum == stored(buf[16:24]) && binary.BigEndian.Uint32(buf) != 0
+	before := w.sum
 	w.sum = stored(buf[16:24]) // that of a frame behind a wrong one begins with what is stored
+	ends := binary.BigEndian.Uint32(buf[4:]) != 0
 	if !w.bad {
 		if right {
 			w.rep.cut++
-			if binary.BigEndian.Uint32(buf[4:]) != 0 {
+			if ends {
 				w.rep.whole += w.rep.cut
 				w.rep.cut = 0
 			}
-			w.show(buf, false)
+			w.show(buf, frame{data: buf[frameHeader:], ends: ends})
 			return
 		}
 		w.bad = true
@@ -129,22 +134,49 @@ func (w *walk) next(buf []byte) {
 	if !ours {
 		return // it is of an older log
 	}
-	w.count(buf)
 	if right {
-		w.show(buf, true)
+		w.count(ends)
+		w.show(buf, frame{data: buf[frameHeader:], behind: true, ends: ends})
+		return
 	}
+	ends = ends || endedBefore(w.order, before, buf)
+	w.count(ends)
+	w.show(buf, frame{behind: true, ends: ends})
+}
+
+// endedBefore reports whether a wrong frame would be right if it ended a transaction. The checksum is linear in that number, modulo 2 to the 32nd, so that
+// the number is computed.
+func endedBefore(order binary.ByteOrder, before [2]uint32, buf []byte) bool {
+	head := append([]byte(nil), buf[:8]...)
+	sum := func(n uint32) [2]uint32 {
+		order.PutUint32(head[4:], n)
+		return walSum(order, walSum(order, before, head), buf[frameHeader:])
+	}
+	zero, one, want := sum(0), sum(1), stored(buf[16:24])
+	i := 0
+	if (one[0]-zero[0])%2 == 0 { // then the other one is odd, and has an inverse
+		i = 1
+	}
+	by := one[i] - zero[i]
+	inverse := by // right in three bits, and in twice as many with each step
+	for range 4 {
+		inverse *= 2 - by*inverse
+	}
+	n := (want[i] - zero[i]) * inverse
+	return n != 0 && by%2 != 0 && sum(n) == want
 }
 
 // count takes up a frame of this log behind the first wrong one.
-func (w *walk) count(buf []byte) {
+func (w *walk) count(ends bool) {
 	w.rep.behind++
-	w.rep.later = w.rep.later || w.ended
-	w.ended = w.ended || binary.BigEndian.Uint32(buf[4:]) != 0
+	w.rep.later = w.rep.later || w.rep.ended
+	w.rep.ended = w.rep.ended || ends
 }
 
-func (w *walk) show(buf []byte, behind bool) {
+func (w *walk) show(buf []byte, f frame) {
 	if w.visit != nil {
-		w.visit(frame{binary.BigEndian.Uint32(buf), buf[frameHeader:], behind})
+		f.page = binary.BigEndian.Uint32(buf)
+		w.visit(f)
 	}
 }
 
