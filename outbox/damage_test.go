@@ -201,7 +201,7 @@ func TestDamageIsReported(t *testing.T) {
 		makeScene(t, "closed", 60, 20, true),
 		makeScene(t, "both", 200, 12, false),
 	}
-	files := counted(12, 60, 1000)
+	files := counted(12, 20, 1000)
 	reported, refused, saved, set, quiet := 0, 0, int64(0), int64(0), 0
 	for i := range files {
 		r := rand.New(rand.NewPCG(18, uint64(i)))

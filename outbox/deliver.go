@@ -31,36 +31,84 @@ const (
 func (o *Outbox) feed() {
 	var begun, cleaned time.Time
 	clock := newClock()
+	at := uint64(0) // all records up to this one were handed to the Batcher, unless they appeared late
+	var ahead chan fetched
 	for o.ctx.Err() == nil {
 		o.watch()
-		if time.Since(begun) >= fromTheStart {
-			begun = time.Now()
-			if o.someAreNotSent() {
-				o.setRead(0)
+		var f fetched
+		if ahead != nil {
+			f, ahead = <-ahead, nil
+		} else {
+			if time.Since(begun) >= fromTheStart {
+				begun = time.Now()
+				if o.someAreNotSent(at) {
+					at = 0
+				}
 			}
+			if time.Since(cleaned) >= cleanEvery {
+				cleaned = time.Now()
+				o.dropOld(clock)
+			}
+			f = o.fetch(at)
 		}
-		if time.Since(cleaned) >= cleanEvery {
-			cleaned = time.Now()
-			o.dropOld(clock)
-		}
-		records, err := o.store.Read(o.ctx, o.position(), readAtOnce)
-		if err != nil {
-			o.reading.met(o, "read", err)
+		if f.err != nil {
+			o.reading.met(o, "read", f.err)
 			o.pause(again)
 			continue
 		}
 		o.reading.over()
-		for i, m := range decode(records) {
-			if !o.hand(records[i], m) {
+		at = max(at, f.last)
+		if f.more { // who reads does not wait for who sends
+			ahead = make(chan fetched, 1)
+			go func(at uint64, to chan<- fetched) { to <- o.fetch(at) }(at, ahead)
+		}
+		for i, m := range f.decoded {
+			if !o.hand(f.records[i], m) {
+				if ahead != nil {
+					<-ahead
+				}
 				return
 			}
-			o.setRead(records[i].Seq)
 		}
 		o.changed.send()
-		if len(records) < readAtOnce {
+		if !f.more {
 			o.pause(again) // other processes may append, and nobody tells
 		}
 	}
+	if ahead != nil {
+		<-ahead
+	}
+}
+
+// fetched is what was read at once, without what the Batcher has already.
+type fetched struct {
+	records []Record
+	decoded []decoded
+	last    uint64
+	more    bool
+	err     error
+}
+
+func (o *Outbox) fetch(after uint64) (f fetched) {
+	records, err := o.store.Read(o.ctx, after, readAtOnce)
+	if f.err = err; err != nil || len(records) == 0 {
+		return f
+	}
+	f.last, f.more = records[len(records)-1].Seq, len(records) == readAtOnce
+	f.records = o.begin(records)
+	f.decoded = decode(f.records)
+	return f
+}
+
+// begin notes that records are the Batcher's from now on, and returns those that were not before.
+func (o *Outbox) begin(records []Record) []Record {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.DeleteFunc(records, func(r Record) bool {
+		known := o.sent[r.Seq]
+		o.sent[r.Seq] = true
+		return known
+	})
 }
 
 // pause waits for news, or for some time.
@@ -74,35 +122,12 @@ func (o *Outbox) pause(d time.Duration) {
 	}
 }
 
-func (o *Outbox) position() uint64 {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.read
-}
-
-func (o *Outbox) setRead(seq uint64) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.read = seq
-}
-
 // someAreNotSent reports whether the store has records that the Batcher was not given, though all was read.
-func (o *Outbox) someAreNotSent() bool {
+func (o *Outbox) someAreNotSent(read uint64) bool {
 	st, err := o.store.Stats(o.ctx)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return err == nil && st.Last <= o.read && st.Queued > int64(len(o.sent))
-}
-
-// begin notes that a record is the Batcher's from now on. It returns false if it was before.
-func (o *Outbox) begin(seq uint64) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.sent[seq] {
-		return false
-	}
-	o.sent[seq] = true
-	return true
+	return err == nil && st.Last <= read && st.Queued > int64(len(o.sent))
 }
 
 // decoded is the message of a record, or why it is none: the rules of this version may be others than those it was stored under.
@@ -131,13 +156,18 @@ func decode(records []Record) []decoded {
 
 // hand gives a record to the Batcher, or settles one that cannot be sent. It returns false if the Outbox is being closed.
 func (o *Outbox) hand(r Record, d decoded) bool {
-	for o.unsettled() >= mostSettled {
+	for {
+		settled, gone := o.backlog(r.Seq)
+		if gone {
+			o.settleLater(Settlement{Seq: r.Seq})
+			return true
+		}
+		if settled < mostSettled {
+			break
+		}
 		if o.pause(again); o.ctx.Err() != nil {
 			return false
 		}
-	}
-	if !o.begin(r.Seq) {
-		return true
 	}
 	if r.Damaged {
 		o.reject(r.Seq, "its bytes are not those that were stored")
@@ -205,6 +235,13 @@ func (o *Outbox) settleLater(s Settlement) {
 	o.settled = append(o.settled, s)
 	o.mu.Unlock()
 	stir(o.toSettle)
+}
+
+// backlog returns how many settlements wait for the disk, and whether the record was removed from the store meanwhile.
+func (o *Outbox) backlog(seq uint64) (settled int, gone bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.settled), o.gone[seq]
 }
 
 func (o *Outbox) unsettled() int {

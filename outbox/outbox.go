@@ -26,10 +26,9 @@ type Outbox struct {
 	changed signal        // records were settled, or handed to the Batcher
 
 	mu      sync.Mutex
-	sent    map[uint64]bool // records that the Batcher has or has settled, and that are in the store still
+	sent    map[uint64]bool // records that were read for the Batcher, and that are in the store still
 	gone    map[uint64]bool // those among them that somebody else has taken out of the store
 	settled []Settlement    // what is to be told to the store, in the order of the reports
-	read    uint64          // all records up to this one were handed to the Batcher, unless they appeared late
 
 	toSettle chan struct{}
 	noMore   chan struct{} // closed when the Batcher makes no more reports
