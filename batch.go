@@ -255,13 +255,13 @@ func (p *laneMessages) failed(lo, hi int, _ Outcome, err *APIError) {
 // recheckAfter is how long a message must have waited to be asked about again.
 const recheckAfter = time.Second
 
-// recheck ends the messages that Recheck does not let pass any more.
-func (p *laneMessages) recheck(d *delivery) {
+// recheck ends the messages that Recheck does not let pass any more: of those that have waited, or of all after sending had stopped.
+func (p *laneMessages) recheck(d *delivery, all bool) {
 	check := p.l.b.cfg.Recheck
 	for i := 0; check != nil && i < len(d.rest); i++ {
 		for at := d.rest[i].lo; at < d.rest[i].hi; at++ {
 			b, first := p.at(at)
-			if time.Since(b.opened) < recheckAfter {
+			if !all && time.Since(b.opened) < recheckAfter {
 				continue
 			}
 			err := check(b.encoded(at - first))

@@ -188,6 +188,7 @@ func (l *lane) deliver(b *batch) {
 	add(b)
 	wait := firstProbe // before a message that is refused alone is tried again
 	for len(d.rest) > 0 {
+		stopped := l.stopReason() != nil
 		turn, more, err := l.waitForTurn()
 		if err != nil {
 			return
@@ -200,7 +201,7 @@ func (l *lane) deliver(b *batch) {
 		if more != nil {
 			add(more)
 		}
-		p.recheck(d)
+		p.recheck(d, stopped)
 		l.trying.Store(true)
 		key := c.key.Load()
 		end := d.run(turn != nil)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // DiskConfig says where and how a Disk keeps its messages.
@@ -72,6 +73,7 @@ type Disk struct {
 	doubtful bool          // and they may count after the process has been killed
 	reserve  int64         // the size of the reserve; 0 if it is not there
 	room     int64         // how much of it is not needed yet
+	said     time.Time     // when the log was told that the file cannot be read
 	vacuumed bool          // the file is smaller than SQLite has told the system
 }
 

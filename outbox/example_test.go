@@ -188,6 +188,28 @@ func ExampleOutbox_Store() {
 	// events: 1
 }
 
+// What is of a person who asks to be forgotten is removed, whatever it waits for.
+func ExampleOutbox_Purge() {
+	client, srv, dir := emulated(emulator.Config{})
+	defer os.RemoveAll(dir)
+	_ = srv.AddFault(emulator.Fault{Status: 503})
+	box, err := outbox.Open(client, outbox.Config{Dir: dir})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = box.Enqueue(context.Background(), signedUp("42"))
+	_ = box.Enqueue(context.Background(), signedUp("43"))
+	queued, dead, err := box.Purge(context.Background(), "42", "jane@example.com")
+	fmt.Println("queued:", queued, "dead:", dead, err)
+	ended, end := context.WithCancel(context.Background())
+	end()
+	fmt.Println("closed:", box.Close(ended))
+	// Output:
+	// queued: 1 dead: 0 <nil>
+	// closed: <nil>
+}
+
 // OpenDisk looks into a directory, also while a service has it.
 func ExampleOpenDisk() {
 	client, _, dir := emulated(emulator.Config{})

@@ -327,6 +327,48 @@ func TestWhatIsRemovedMeanwhileIsNotSent(t *testing.T) {
 	}
 }
 
+// The names of directories are no part of an address.
+func TestNamesOfDirectories(t *testing.T) {
+	t.Parallel()
+	srv := emulator.New(emulator.Config{})
+	for _, name := range []string{"a b", "100%", "a?b=c&d", "a#b", "é%20", "'q'", "[x]"} {
+		if runtime.GOOS == "windows" && strings.ContainsAny(name, "?") {
+			continue
+		}
+		dir := filepath.Join(t.TempDir(), name)
+		o := open(t, newClient(t, srv.Transport(), nil), outbox.Config{Dir: dir})
+		enqueue(t, o, 0, 2)
+		flush(t, o)
+		if _, err := os.Stat(filepath.Join(dir, "outbox.db")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Purge removes what is queued and what is dead, and keeps the Batcher from sending what it has.
+func TestPurge(t *testing.T) {
+	t.Parallel()
+	srv := emulator.New(emulator.Config{Keys: []string{emulator.TestKey}})
+	c := newClient(t, srv.Transport(), func(cfg *cio.Config) { cfg.APIKey = "another-k3y" })
+	o := open(t, c, outbox.Config{Dir: t.TempDir(), Batcher: cio.BatcherConfig{MaxDelay: -1}})
+	enqueue(t, o, 0, 20)
+	for begun := time.Now(); o.Stats().Stopped == nil; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			t.Fatal("it does not stop")
+		}
+	}
+	if queued, dead, err := o.Purge(t.Context(), "u1", "U2@example.com"); err != nil || queued != 4 || dead != 0 {
+		t.Errorf("%d, %d, %v", queued, dead, err)
+	}
+	if err := c.SetAPIKey(emulator.TestKey); err != nil {
+		t.Fatal(err)
+	}
+	flush(t, o)
+	if got := arrived(t, srv); len(got) != 16 || got["m1"] != 0 {
+		t.Errorf("arrived: %v", got)
+	}
+}
+
 // After a backlog the directory is small again.
 func TestTheFileShrinks(t *testing.T) {
 	t.Parallel()

@@ -1,11 +1,24 @@
 package outbox
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/ciokit/cio"
 )
+
+// Purge removes all messages of a person, queued or dead, for good: those that name one of the ids, see Of. It returns how many of each there were.
+// Have the client's Guard refuse the person before, so that nothing new is stored. What is on its way in that moment may still arrive.
+func (o *Outbox) Purge(ctx context.Context, ids ...string) (queued, dead int, err error) {
+	queued, dead, err = o.store.Purge(ctx, Of(ids...))
+	if queued > 0 && !o.markRemoved() && err == nil {
+		err = fmt.Errorf("outbox: the messages are removed, and those among them that wait in memory may be sent: %w", context.Cause(o.ctx))
+	}
+	o.changed.send() // there is room
+	return queued, dead, err
+}
 
 // Of returns a func for Store.Purge that matches the messages of a person: those that name one of the ids as user id, anonymous id, previous id or
 // group id, or as the trait email, whatever its case. Bytes that are no message match nothing.

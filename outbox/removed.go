@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"context"
 	"time"
 
 	"github.com/ciokit/cio"
@@ -60,7 +61,7 @@ func (o *Outbox) markRemoved() bool {
 	}
 	o.mu.Unlock()
 	for after := uint64(0); after < last; {
-		records, err := o.store.Read(o.ctx, after, readAtOnce)
+		records, err := o.store.Read(context.WithoutCancel(o.ctx), after, readAtOnce)
 		if err != nil {
 			return false
 		}

@@ -17,7 +17,10 @@ func (d *Disk) everySecond(idle bool) {
 	err := d.hear()
 	s := d.now
 	if err != nil {
-		d.cfg.Logger.Error("the outbox cannot be read", "directory", d.cfg.Dir, "error", err)
+		if time.Since(d.said) >= time.Minute {
+			d.said = time.Now()
+			d.cfg.Logger.Error("the outbox cannot be read", "directory", d.cfg.Dir, "error", err)
+		}
 		return
 	}
 	d.mu.Lock()
