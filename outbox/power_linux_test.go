@@ -39,7 +39,7 @@ func newDisk(t *testing.T) disk {
 	d := disk{filepath.Join(dir, "image"), filepath.Join(dir, "at")}
 	f, err := os.Create(d.image)
 	if err == nil {
-		err = f.Truncate(64 << 20)
+		err = f.Truncate(256 << 20)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,8 @@ type walReport struct {
 	whole int
 	// cut counts frames behind it that are right and belong to a transaction that did not end: its process was killed.
 	cut int
-	// behind counts the frames of this log from the first wrong one on, the wrong one included if its header is this log's.
+	// behind counts the frames of this log behind the first wrong one. A wrong one that is the last is what a process leaves that is killed while it
+	// writes.
 	behind int
 	// later says that frames of a transaction behind that of the wrong frame are there. Each transaction was on the disk before the next began, so
 	// what was wrong was there once. Otherwise the last transaction is wrong, as after a loss of power while it was written.
@@ -42,7 +43,7 @@ func (r *walReport) String() string {
 	case r.later:
 		return fmt.Sprintf("a page of the log is not what was written; %d pages of changes from there on do not count for SQLite", r.behind)
 	case r.damaged():
-		return fmt.Sprintf("the last commit in the log is not whole (%d pages); if the power failed while it was written, nobody was told that it is stored", r.behind)
+		return fmt.Sprintf("the last commit in the log is not whole (%d pages are behind a wrong one); if the power failed while it was written, nobody was told that it is stored", r.behind)
 	}
 	return "the log is whole"
 }
@@ -130,6 +131,8 @@ func (w *walk) next(buf []byte) {
 			return
 		}
 		w.bad = true
+		w.ended = ours && binary.BigEndian.Uint32(buf[4:]) != 0
+		return
 	}
 	if !ours {
 		return // it is of an older log

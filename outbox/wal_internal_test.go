@@ -137,7 +137,8 @@ func TestTheLastCommitIsToldFromThoseBefore(t *testing.T) {
 		b := bytes.Clone(wal)
 		b[walHeaderSize+i*size+frameHeader+100] ^= 1
 		rep, err := walkWAL(bytes.NewReader(b), int64(len(b)), nil)
-		if err != nil || !rep.damaged() || rep.later != (i <= ends[len(ends)-2]) || rep.behind != ends[len(ends)-1]-i+1 {
+		last := ends[len(ends)-1]
+		if err != nil || rep.damaged() != (i < last) || rep.later != (i <= ends[len(ends)-2]) || rep.behind != last-i {
 			t.Errorf("frame %d of %v: %+v, %v", i, ends, rep, err)
 		}
 	}
