@@ -284,8 +284,8 @@ type BatcherConfig struct {
 	PauseAfterRejections int
 	// Recheck, if set, is asked about a message that has waited for longer than a second before it is sent, and again when sending goes on after it
 	// had stopped. An error ends the message as rejected, for that reason. It is for those who withdraw messages: a person may ask to be forgotten
-	// while what is about them waits. It must be safe for concurrent use, and holds up delivery. What is on its way, and is tried again because no
-	// answer came, is not asked about.
+	// while what is about them waits. It must be safe for concurrent use, and holds up delivery. What is on its way, and is tried
+	// again before sending stops, is not asked about.
 	Recheck func(Encoded) error
 	// OnReport, if set, is told what became of every message whose Enqueue returned nil: exactly once each, one at a time, and never after
 	// Close has returned; a message that was accepted and that a callback which did not return kept from being reported is handed back by
