@@ -21,16 +21,16 @@ type walReport struct {
 	whole int
 	// cut counts frames behind it that are right and belong to a transaction that did not end: its process was killed.
 	cut int
-	// behind counts the frames of this log behind the first wrong one. A wrong one that is the last is what a process leaves that is killed while it
-	// writes.
+	// behind counts the frames of this log behind the first wrong one, and that one if it was whole once. A wrong one that is the last is what a
+	// process leaves that is killed while it writes.
 	behind int
 	// later says that frames of a transaction behind that of the wrong frame are there. Each transaction was on the disk before the next began, so
 	// what was wrong was there once. Otherwise the last transaction is wrong, as after a loss of power while it was written.
 	later bool
 	// header says that the log's own header is wrong, and that there are frames behind it.
 	header bool
-	// ended says that a transaction ends among those behind. If none does, they are what is left of a commit whose process was killed, and over whose
-	// beginning another process has written: it was never whole.
+	// ended says that a transaction ends with the wrong frame or among those behind. If none does, those behind are what is left of a commit whose
+	// process was killed, and over whose beginning another process has written: it was never whole.
 	ended bool
 }
 
@@ -131,8 +131,10 @@ func (w *walk) next(buf []byte) {
 			return
 		}
 		w.bad = true
-		w.ended = ours && binary.BigEndian.Uint32(buf[4:]) != 0
-		return
+		if !ours || !endedBefore(w.order, before, buf) {
+			w.rep.ended = ours && ends
+			return // it may be half a frame, whose process was killed; what is behind it tells
+		}
 	}
 	if !ours {
 		return // it is of an older log
