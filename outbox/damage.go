@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,14 +42,21 @@ func (d Damage) String() string {
 
 const damageReport = "report.json"
 
+// writeReport writes the report beside the copies.
+func writeReport(found Damage) error {
+	text, err := json.MarshalIndent(found, "", "  ")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(found.Copy, damageReport)
+	return errors.Join(os.WriteFile(path, append(text, '\n'), 0o600), giveToOwner(found.Copy, path))
+}
+
 // tell tells everybody of damage.
 func (d *Disk) tell(found Damage) {
 	if found.Copy != "" {
-		if text, err := json.MarshalIndent(found, "", "  "); err == nil {
-			err = os.WriteFile(filepath.Join(found.Copy, damageReport), append(text, '\n'), 0o600)
-			if err != nil {
-				d.cfg.Logger.Error("the report of damage to the outbox could not be written", "error", err)
-			}
+		if err := writeReport(found); err != nil {
+			d.cfg.Logger.Error("the report of damage to the outbox could not be written", "error", err)
 		}
 	}
 	d.mu.Lock()
@@ -61,36 +69,53 @@ func (d *Disk) tell(found Damage) {
 	}
 }
 
-// ReadDamages returns the reports of damage in a directory, as long as their directories are there.
+// ReadDamages returns the reports of damage in a directory, as long as the directories with the copies are there.
 func ReadDamages(dir string) (all []Damage, err error) {
-	paths, err := filepath.Glob(filepath.Join(globSafe(dir), damagedName+"*", damageReport))
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("outbox: %w", err)
 	}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("outbox: %w", err)
+	for _, e := range entries {
+		if e.IsDir() && strings.HasPrefix(e.Name(), damagedName) {
+			all = append(all, readReport(filepath.Join(dir, e.Name())))
 		}
-		var d Damage
-		if err := json.Unmarshal(text, &d); err != nil {
-			d = Damage{What: []string{"the report cannot be read: " + path}, Copy: filepath.Dir(path), Missing: -1}
-		}
-		all = append(all, d)
 	}
 	return all, nil
 }
 
-// globSafe returns a path of which no letter is a pattern's.
-func globSafe(path string) string {
-	if filepath.Separator == '\\' {
-		return path
+// readReport reads the report in a directory of copies, which may be missing where the process was killed while it made them.
+func readReport(dir string) (d Damage) {
+	path := filepath.Join(dir, damageReport)
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, &d)
 	}
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+	if err != nil {
+		d = Damage{What: []string{"the report cannot be read: " + path}, Missing: -1}
+	}
+	d.Copy = dir // it may have been moved
+	return d
 }
 
-// keepCopies copies the files as they are into a directory of their own.
-func (d *Disk) keepCopies() (dir string, err error) {
+var keptNames = []string{databaseName, databaseName + "-wal", markName}
+
+// keepCopies copies the files as they are into a directory of their own, with what is known of the damage. Where an earlier start has done that and got no
+// further, its copies serve.
+func (d *Disk) keepCopies(found Damage) (dir string, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("outbox: the files are damaged, and there must be a copy before anything is saved: %w", err)
+		}
+	}()
+	earlier, err := ReadDamages(d.cfg.Dir)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range earlier {
+		if same, err := sameFiles(e.Copy, d.cfg.Dir); err != nil || same {
+			return e.Copy, err
+		}
+	}
 	base := filepath.Join(d.cfg.Dir, damagedName+time.Now().UTC().Format("20060102T150405"))
 	for n := 1; ; n++ {
 		dir = base
@@ -100,15 +125,58 @@ func (d *Disk) keepCopies() (dir string, err error) {
 		if err := os.Mkdir(dir, 0o700); err == nil {
 			break
 		} else if !errors.Is(err, fs.ErrExist) {
-			return "", fmt.Errorf("outbox: the files are damaged, and there must be a copy before anything is saved: %w", err)
+			return "", err
 		}
 	}
-	for _, name := range []string{databaseName, databaseName + "-wal", markName} {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
+	found.Copy, found.Missing = dir, -1
+	if err := errors.Join(giveToOwner(d.cfg.Dir, dir), writeReport(found)); err != nil {
+		return "", err
+	}
+	for _, name := range keptNames {
 		if err := copyFile(filepath.Join(dir, name), filepath.Join(d.cfg.Dir, name)); err != nil {
-			return "", fmt.Errorf("outbox: the files are damaged, and there must be a copy before anything is saved: %w", errors.Join(err, os.RemoveAll(dir)))
+			return "", err
 		}
 	}
 	return dir, errors.Join(syncDir(dir), syncDir(d.cfg.Dir))
+}
+
+// sameFiles reports whether the copies in one directory are those of the files in another.
+func sameFiles(copies, dir string) (bool, error) {
+	for _, name := range keptNames {
+		same, err := sameFile(filepath.Join(copies, name), filepath.Join(dir, name))
+		if err != nil || !same {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// sameFile reports whether two files have the same bytes, or neither is there.
+func sameFile(one, two string) (bool, error) {
+	sum := func(path string) (string, error) {
+		f, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = f.Close() }() // it is only read
+		h := sha256.New()
+		_, err = io.Copy(h, f)
+		return "there " + string(h.Sum(nil)), err
+	}
+	a, err := sum(one)
+	if err != nil {
+		return false, err
+	}
+	b, err := sum(two)
+	return a == b, err
 }
 
 // copyFile copies a file to disk, if it is there.
@@ -129,5 +197,5 @@ func copyFile(to, from string) error {
 	if err == nil {
 		err = w.Sync()
 	}
-	return errors.Join(err, w.Close())
+	return errors.Join(err, w.Close(), giveToOwner(filepath.Dir(to), to))
 }

@@ -191,12 +191,14 @@ CREATE TABLE state (id INTEGER PRIMARY KEY, last INTEGER NOT NULL, queued INTEGE
 `
 )
 
+const freshSuffix = ".new"
+
 // createDatabase makes an empty database, unless there is a file. It is there whole or not at all.
 func createDatabase(path string) error {
 	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
 		return nil
 	}
-	fresh := path + ".new"
+	fresh := path + freshSuffix
 	if err := removeDatabase(fresh); err != nil {
 		return err
 	}
@@ -215,7 +217,7 @@ func fillDatabase(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
+	if err := errors.Join(f.Close(), giveToOwner(filepath.Dir(path), path)); err != nil {
 		return err
 	}
 	c, err := connect(path, fmt.Sprintf("_pragma=page_size(%d)&_pragma=auto_vacuum(incremental)&%s", databasePageSize, pragmas))

@@ -40,6 +40,9 @@ func takeLock(dir string, patience time.Duration) (*dirLock, error) {
 		case err != nil:
 			return nil, errors.Join(fmt.Errorf("outbox: %s cannot be locked (%w); keep it on a local disk, which has locks", dir, err), file.Close())
 		case taken:
+			if err := giveToOwner(dir, file.Path()); err != nil {
+				return nil, errors.Join(err, file.Close())
+			}
 			l := &dirLock{dir, file}
 			l.sign()
 			return l, nil
@@ -57,7 +60,9 @@ func (l *dirLock) sign() {
 		name = filepath.Base(path)
 	}
 	if text, err := json.Marshal(Owner{os.Getpid(), host, time.Now().UTC().Truncate(time.Second), name}); err == nil {
-		_ = os.WriteFile(filepath.Join(l.dir, ownerName), append(text, '\n'), 0o600)
+		path := filepath.Join(l.dir, ownerName)
+		_ = os.WriteFile(path, append(text, '\n'), 0o600)
+		_ = giveToOwner(l.dir, path)
 	}
 }
 
@@ -90,6 +95,9 @@ func takeTurn(dir string, alone bool) (end func() error, err error) {
 	}
 	switch taken, err := try(ctx, 5*time.Millisecond); {
 	case taken:
+		if err := giveToOwner(dir, file.Path()); err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
 		return file.Close, nil
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("outbox: another process is busy with the files in %s, and was for %v", dir, turnPatience)

@@ -48,6 +48,9 @@ func openMark(dir string) (*mark, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := giveToOwner(dir, f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	return &mark{file: f, written: -1}, nil
 }
 

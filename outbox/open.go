@@ -28,7 +28,8 @@ func (o *opening) note(format string, args ...any) {
 // keep makes copies of the files, once.
 func (o *opening) keep() (err error) {
 	if o.found.Copy == "" {
-		o.found.Copy, err = o.d.keepCopies()
+		o.d.releaseReserve() // what is saved needs room
+		o.found.Copy, err = o.d.keepCopies(o.found)
 	}
 	return err
 }
@@ -52,6 +53,9 @@ func (d *Disk) openInTurn() (err error) {
 		o.note("the file %s is not what was written", markName)
 	}
 	if err := o.isOurs(); err != nil {
+		return err
+	}
+	if err := removeDatabase(d.path + freshSuffix); err != nil { // of a process that was killed
 		return err
 	}
 	if err := o.walkLog(); err != nil {

@@ -30,10 +30,15 @@ func (o *opening) rebuild() (err error) {
 	if err := o.keep(); err != nil {
 		return err
 	}
-	path := o.d.path + ".new"
+	path := o.d.path + freshSuffix
 	if err := removeDatabase(path); err != nil {
 		return err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, removeDatabase(path)) // it has personal data
+		}
+	}()
 	if err := fillDatabase(path); err != nil {
 		return err
 	}

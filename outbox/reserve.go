@@ -89,6 +89,9 @@ func (d *Disk) growReserve(from, to int64) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := giveToOwner(d.cfg.Dir, f.Name()); err != nil {
+		return errors.Join(err, f.Close())
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.Truncate(from))
