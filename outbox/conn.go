@@ -136,6 +136,7 @@ func octets(v driver.Value) ([]byte, error) {
 
 // SQLite's codes, of which the low byte is the kind.
 const (
+	codeSQL     = 1 // also of a header that it does not understand
 	codeBusy    = 5
 	codeIO      = 10
 	codeCorrupt = 11

@@ -182,7 +182,7 @@ func fileURI(path, query string) string {
 
 const (
 	applicationID = 0x63696f6f // "cioo"
-	schemaVersion = 1
+	schemaVersion = 1 // also the id of the row in the table state
 	schema        = `
 CREATE TABLE messages (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE dead (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, died INTEGER NOT NULL, sum INTEGER NOT NULL, damaged INTEGER NOT NULL, reason BLOB, data BLOB);
@@ -245,6 +245,9 @@ func checkKind(c *conn, path string) error {
 	}
 	if id[0] == int64(applicationID) {
 		if version[0] != int64(schemaVersion) {
+			if _, err := readRow(c); err == nil { // whose id is the version, too
+				return damagedf("the number that says which version of the format it has")
+			}
 			return fmt.Errorf("outbox: %s has the version %v of the format, and this program knows %d: use the version of the program that wrote it", path, version[0], schemaVersion)
 		}
 		return nil

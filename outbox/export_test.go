@@ -2,7 +2,9 @@ package outbox
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"path/filepath"
 	"runtime"
 	"testing"
 
@@ -25,4 +27,19 @@ func OpenUnsynced(dir string) (*Disk, error) {
 func Encode(t testing.TB, n int) []cio.Encoded {
 	t.Helper()
 	return []cio.Encoded{testMessage(t, n)}
+}
+
+// SetVersion makes a database one of another version of the format.
+func SetVersion(t testing.TB, dir string, version int) {
+	t.Helper()
+	c, err := connect(filepath.Join(dir, databaseName), pragmas)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.script(fmt.Sprintf("PRAGMA user_version = %d; UPDATE state SET id = %d", version, version)); err != nil {
+		t.Error(err)
+	}
+	if err := c.close(); err != nil {
+		t.Error(err)
+	}
 }

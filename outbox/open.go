@@ -71,7 +71,7 @@ func (d *Disk) openInTurn() (err error) {
 		d.releaseReserve()
 		err = o.openDatabase()
 	}
-	if isDamage(err) {
+	if isDamage(err) || codeOf(err) == codeSQL { // all of what is asked is right, so that the file is not
 		o.note("the database: %v", err)
 		err = o.rebuild()
 	}
