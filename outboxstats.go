@@ -19,8 +19,8 @@ type OutboxStats struct {
 	InFlight int
 	// Damages is how often files were found not to be what was written, since it was opened.
 	Damages int
-	// Stopped is why some or all of it is not sent, nil as long as everything is: see BatcherStats.
+	// Stopped is why some or all of it is not sent, nil as long as everything is: see BatcherStats. So is it that the Guard cannot be asked.
 	Stopped error
-	// Failing is what the disk fails with, nil as long as it does not.
+	// Failing is what the disk fails with, or that dead letters leave no room for more messages; nil as long as neither is.
 	Failing error
 }

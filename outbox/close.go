@@ -3,27 +3,35 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"time"
+
+	"github.com/ciokit/cio"
 )
 
 // Flush returns when everything that was enqueued before is settled: accepted, or a dead letter. It returns early when ctx ends, and when nothing of
-// it can be sent for a reason that will not pass soon, with that error. Nothing is lost by that.
+// it can be sent for a reason that will not pass soon, or the Guard could not be asked for a minute, with that error. If Close leaves any of it in the
+// directory the error is cio.ErrClosed. Nothing is lost by that.
 func (o *Outbox) Flush(ctx context.Context) error {
 	st, err := o.store.Stats(ctx)
 	if err != nil {
-		return err
+		return o.atEnd(ctx, err, math.MaxUint64)
 	}
 	for {
 		changed := o.changed.wait()
 		first, err := o.store.Read(ctx, 0, 1)
 		if err != nil {
-			return err
+			return o.atEnd(ctx, err, st.Last)
 		}
 		if len(first) == 0 || first[0].Seq > st.Last {
 			return nil
 		}
 		stir(o.news)
-		if err := o.batcher.Flush(ctx); err != nil {
+		if err := o.flushSome(ctx); err != nil {
+			return o.atEnd(ctx, err, st.Last)
+		}
+		if err := o.held(stuckAfter, false); err != nil {
 			return err
 		}
 		timer := time.NewTimer(lookAgain)
@@ -32,7 +40,7 @@ func (o *Outbox) Flush(ctx context.Context) error {
 		case <-timer.C:
 		case <-o.finished:
 			timer.Stop()
-			return o.closeErr
+			return o.atEnd(ctx, cio.ErrClosed, st.Last)
 		case <-ctx.Done():
 			timer.Stop()
 			return context.Cause(ctx)
@@ -41,12 +49,46 @@ func (o *Outbox) Flush(ctx context.Context) error {
 	}
 }
 
-// closeWait is how long Close waits at most for what is on its way.
-const closeWait = 5 * time.Second
+// flushSome waits for what the Batcher has, but not for ever: it does not know what waits for a Guard.
+func (o *Outbox) flushSome(ctx context.Context) error {
+	some, cancel := context.WithTimeout(ctx, lookAgain)
+	defer cancel()
+	err := o.batcher.Flush(some)
+	if err != nil && some.Err() != nil && ctx.Err() == nil {
+		return nil
+	}
+	return err
+}
+
+// atEnd returns an error as it is, unless it is that the Outbox is being closed: then whether everything up to last was settled by its end.
+func (o *Outbox) atEnd(ctx context.Context, err error, last uint64) error {
+	if !errors.Is(err, cio.ErrClosed) || !o.closed.Load() {
+		return err
+	}
+	select {
+	case <-o.finished:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	switch {
+	case o.closeErr != nil:
+		return o.closeErr
+	case o.left > 0 && o.left <= last:
+		return fmt.Errorf("%w before everything was settled; what is left is sent after the next Open", cio.ErrClosed)
+	}
+	return nil
+}
+
+// closeWait is how long Close waits at most for what is on its way, and guardWait, at least, for a Guard that does not return.
+const (
+	closeWait = 5 * time.Second
+	guardWait = time.Second
+)
 
 // Close takes no more messages, waits for what is on its way to Customer.io, though not beyond the end of ctx and never longer than five seconds,
 // and closes the directory. What is not accepted by then stays in it, and is sent after the next Open: that is no error. Who wants everything to
-// be sent calls Flush before.
+// be sent calls Flush before. A transport that does not stop, and a Guard, a Recheck or an OnReport that does not return, are waited for no longer than
+// a second more each.
 //
 // The error is the disk's. Every Close returns the same.
 func (o *Outbox) Close(ctx context.Context) error {
@@ -65,7 +107,26 @@ func (o *Outbox) finish(ctx context.Context) {
 	defer cancel()
 	_ = o.batcher.Close(ctx) // what it hands back is in the store
 	close(o.noMore)
+	patience := time.NewTimer(guardWait)
+	defer patience.Stop()
+	select {
+	case <-o.fed:
+	case <-patience.C: // it finds the Batcher closed when it goes on, and ends
+	}
 	o.running.Wait()
+	o.left = o.firstLeft()
 	o.closeErr = errors.Join(o.closeErr, o.store.Close())
 	close(o.finished)
+}
+
+// firstLeft returns the first record that is in the store, 1 if that cannot be told.
+func (o *Outbox) firstLeft() uint64 {
+	first, err := o.store.Read(context.Background(), 0, 1)
+	switch {
+	case err != nil:
+		return 1
+	case len(first) > 0:
+		return first[0].Seq
+	}
+	return 0
 }

@@ -16,10 +16,14 @@ type Config struct {
 	MaxBytes int64
 	// FailWhenFull makes Enqueue and EnqueueAll return cio.ErrQueueFull where they would wait for room.
 	FailWhenFull bool
-	// KeepDead is how long dead letters are kept after their rejection; default 30 days; negative: until somebody drops them.
+	// KeepDead is how long dead letters are kept after their rejection; default 30 days; negative: until somebody drops them. It is looked after by Open
+	// and every hour. The clock of one run is not believed at once: what Open drops was too old when
+	// Dir was last open, too; of a Store it drops none.
 	KeepDead time.Duration
 	// Batcher says how messages are sent. MaxBytes is the memory of those on their way. OnReport, if set, is told what became of a message, and
-	// again if it is sent again after the process was killed; a Report has no Tag, which is not stored.
+	// again if it is sent again after the process was killed; a Report has no Tag, which is not stored. It holds up delivery: it may call TryEnqueue, and
+	// must not call Enqueue or EnqueueAll, which wait in a full outbox for room that is made only when it has returned. Recheck may wait for what it
+	// asks, and return ErrUndecided.
 	Batcher cio.BatcherConfig
 	// Logger is told of damage, of a disk that fails, and of messages that were rejected; default slog.Default. Personal data is never logged.
 	Logger *slog.Logger
@@ -39,6 +43,12 @@ func (c Config) complete() (Config, error) {
 		return c, errors.New("outbox: Config has both Dir and Store: set one of them")
 	case c.MaxBytes < 0:
 		return c, errors.New("outbox: Config.MaxBytes is negative")
+	}
+	if c.Store == nil && c.MaxBytes == 0 {
+		c.MaxBytes = defaultMaxBytes
+	}
+	if c.Store != nil {
+		c.MaxBytes = 0 // it is the Store's own affair
 	}
 	if c.KeepDead == 0 {
 		c.KeepDead = defaultKeepDead

@@ -29,8 +29,8 @@ const (
 
 // feed hands what is in the store to the Batcher, in its order.
 func (o *Outbox) feed() {
-	var begun, cleaned time.Time
-	clock := newClock()
+	defer close(o.fed)
+	var begun time.Time
 	at := uint64(0) // all records up to this one were handed to the Batcher, unless they appeared late
 	var ahead chan fetched
 	for o.ctx.Err() == nil {
@@ -44,10 +44,6 @@ func (o *Outbox) feed() {
 				if o.someAreNotSent(at) {
 					at = 0
 				}
-			}
-			if time.Since(cleaned) >= cleanEvery {
-				cleaned = time.Now()
-				o.dropOld(clock)
 			}
 			f = o.fetch(at)
 		}
@@ -70,7 +66,9 @@ func (o *Outbox) feed() {
 				return
 			}
 		}
-		o.changed.send()
+		if len(f.records) > 0 {
+			o.changed.send()
+		}
 		if !f.more {
 			o.pause(again) // other processes may append, and nobody tells
 		}
@@ -122,6 +120,16 @@ func (o *Outbox) pause(d time.Duration) {
 	}
 }
 
+// sleep waits for some time.
+func (o *Outbox) sleep(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-o.ctx.Done():
+	}
+}
+
 // someAreNotSent reports whether the store has records that the Batcher was not given, though all was read.
 func (o *Outbox) someAreNotSent(read uint64) bool {
 	st, err := o.store.Stats(o.ctx)
@@ -156,53 +164,53 @@ func decode(records []Record) []decoded {
 
 // hand gives a record to the Batcher, or settles one that cannot be sent. It returns false if the Outbox is being closed.
 func (o *Outbox) hand(r Record, d decoded) bool {
-	for {
-		settled, gone := o.backlog(r.Seq)
-		if gone {
-			o.settleLater(Settlement{Seq: r.Seq})
-			return true
-		}
-		if settled < mostSettled {
-			break
-		}
-		if o.pause(again); o.ctx.Err() != nil {
-			return false
-		}
-	}
 	if r.Damaged {
-		o.reject(r.Seq, "its bytes are not those that were stored")
-		return true
-	}
-	if d.err != nil {
-		o.reject(r.Seq, d.err.Error())
-		return true
+		d.err = errDamagedRecord
 	}
 	m := d.m.WithTag(r.Seq)
-	for {
-		err := o.batcher.Enqueue(o.ctx, m)
+	for o.ctx.Err() == nil {
+		switch settled, gone := o.backlog(r.Seq); {
+		case gone:
+			o.settleLater(Settlement{Seq: r.Seq})
+			return true
+		case settled >= mostSettled:
+			o.pause(again)
+			continue
+		case d.err != nil:
+			o.reject(r.Seq, d.err)
+			return true
+		}
+		err := protect(func() error { return ofGuard(o.batcher.Enqueue(o.ctx, m)) })
 		var rule *cio.MessageError
+		var wait *undecided
 		switch {
 		case err == nil:
 			o.stuck.Store(nil)
 			return true
-		case errors.As(err, &rule):
-			o.reject(r.Seq, err.Error())
-			return true
 		case o.ctx.Err() != nil, errors.Is(err, cio.ErrClosed):
 			return false
+		case errors.As(err, &wait):
+			defer o.letGo(r.Seq)
+			o.hold(r.Seq, wait, false)
+			o.changed.send()
+			o.sleep(again)
+			continue
+		case errors.As(err, &rule):
+			o.reject(r.Seq, err)
+			return true
 		}
 		o.stuck.Store(&err)
 		o.changed.send()
 		o.watch()
-		if o.pause(again); o.ctx.Err() != nil {
-			return false
-		}
+		o.pause(again)
 	}
+	return false
 }
+
+var errDamagedRecord = errors.New("its bytes are not those that were stored")
 
 // report hears from the Batcher what became of a message.
 func (o *Outbox) report(r cio.Report) {
-	var api *cio.APIError
 	switch {
 	case r.Err == nil:
 		o.accepted.Add(1)
@@ -211,10 +219,8 @@ func (o *Outbox) report(r cio.Report) {
 		o.settleLater(Settlement{Seq: r.Tag})
 	case errors.Is(r.Err, cio.ErrClosed): // it stays in the store, and is sent after the next Open
 		return
-	case errors.As(r.Err, &api):
-		o.reject(r.Tag, api.Error())
 	default:
-		o.reject(r.Tag, r.Err.Error())
+		o.reject(r.Tag, r.Err)
 	}
 	if told := o.cfg.Batcher.OnReport; told != nil {
 		r.Tag = 0
@@ -223,11 +229,11 @@ func (o *Outbox) report(r cio.Report) {
 }
 
 // reject makes a dead letter of a record.
-func (o *Outbox) reject(seq uint64, reason string) {
+func (o *Outbox) reject(seq uint64, why error) {
 	if o.rejected.Add(1) == 1 {
-		o.log.Error("a message was rejected, and is a dead letter now (logged once; Stats counts them)", "sequence", seq, "reason", reason)
+		o.log.Error("a message was rejected, and is a dead letter now (logged once; Stats counts them)", "sequence", seq, "reason", inLog(why))
 	}
-	o.settleLater(Settlement{Seq: seq, Reason: cmp.Or(reason, "rejected")})
+	o.settleLater(Settlement{Seq: seq, Reason: cmp.Or(why.Error(), "rejected")})
 }
 
 func (o *Outbox) settleLater(s Settlement) {
@@ -356,6 +362,9 @@ func (o *Outbox) watch() {
 func (o *Outbox) stuckFor() error {
 	if err := o.stuck.Load(); err != nil {
 		return *err
+	}
+	if err := o.held(stuckAfter, true); err != nil {
+		return err
 	}
 	since := o.stoppedSince.Load()
 	if since == 0 || time.Since(started)-time.Duration(since) < stuckAfter {

@@ -10,6 +10,9 @@ import (
 var (
 	// ErrDiskFull says that the disk has no room. Nothing of what was to be stored is stored, and nothing that was is lost.
 	ErrDiskFull = errors.New("outbox: the disk is full")
+	// ErrFullOfDeadLetters says that dead letters take so much of MaxBytes that no sending makes room: somebody must retry or drop them. It comes with
+	// cio.ErrQueueFull.
+	ErrFullOfDeadLetters = errors.New("outbox: dead letters leave no room below MaxBytes")
 	// ErrInUse says that another Outbox has the directory. The error that holds it is an *InUseError, which names the owner.
 	ErrInUse = errors.New("in use")
 	// ErrDamaged says that a file is not what was written.

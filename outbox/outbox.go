@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -32,15 +33,19 @@ type Outbox struct {
 
 	toSettle chan struct{}
 	noMore   chan struct{} // closed when the Batcher makes no more reports
+	fed      chan struct{} // closed when feed has ended
+	holds    holds
 
 	closed   atomic.Bool
 	closing  sync.Once
 	closeErr error
+	left     uint64 // the first record that is in the store at the end; 0 if none is
 	finished chan struct{}
 
 	enqueued, accepted, rejected atomic.Int64
 	stuck                        atomic.Pointer[error] // why nothing is sent, where that will not pass soon
-	reading, settling            trouble
+	reading, settling, cleaning  trouble
+	wanted                       atomic.Int64 // the size of messages for which dead letters left no room; 0: they do
 	stoppedSince                 atomic.Int64 // by the process's own clock, in nanoseconds; 0 while messages are sent
 }
 
@@ -59,21 +64,24 @@ func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 		return nil, err
 	}
 	o := &Outbox{cfg: cfg, client: client, store: cfg.Store, log: cfg.Logger, news: make(chan struct{}, 1), toSettle: make(chan struct{}, 1),
-		noMore: make(chan struct{}), finished: make(chan struct{}), sent: make(map[uint64]bool), gone: make(map[uint64]bool)}
+		noMore: make(chan struct{}), fed: make(chan struct{}), finished: make(chan struct{}), sent: make(map[uint64]bool), gone: make(map[uint64]bool)}
 	b := cfg.Batcher
 	b.OnReport, b.Recheck = o.report, o.recheck
 	if o.batcher, err = cio.NewBatcher(client, b); err != nil {
 		return nil, err
 	}
+	var earlier time.Time
 	if o.store == nil {
+		earlier = lastUse(cfg.Dir)
 		o.store, err = OpenDisk(DiskConfig{Dir: cfg.Dir, MaxBytes: cfg.MaxBytes, Logger: cfg.Logger, OnDamage: cfg.OnDamage})
 		if err != nil {
 			return nil, errors.Join(err, o.batcher.Close(context.Background()))
 		}
 	}
 	o.ctx, o.stop = context.WithCancel(context.Background())
-	o.running.Go(o.feed)
+	go o.feed()
 	o.running.Go(o.settle)
+	o.running.Go(func() { o.retain(earlier) })
 	o.running.Go(o.missRemoved)
 	return o, nil
 }
@@ -82,7 +90,8 @@ func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 // will be sent. If MaxBytes leaves no room it waits for that until ctx ends. Nothing of m is kept: its maps may be changed when Enqueue returns.
 //
 // Any error means that the message is not stored, but for ErrUncertain: a *cio.MessageError for a message that the API would not take,
-// cio.ErrClosed, ErrDiskFull, another error of the disk, the end of ctx, and, while there is no room, the error that sending has stopped for.
+// cio.ErrClosed, ErrDiskFull, another error of the disk, the end of ctx, and, while there is no room, the error that sending has stopped for, or
+// ErrFullOfDeadLetters.
 //
 // The caller who wants the id encodes first, by Client.Encode, and enqueues the Encoded.
 func (o *Outbox) Enqueue(ctx context.Context, m cio.Message) error {
@@ -137,8 +146,14 @@ func (o *Outbox) append(ctx context.Context, messages []cio.Encoded, wait bool) 
 		return cio.ErrClosed
 	}
 	err := o.store.Append(ctx, messages)
-	for errors.Is(err, cio.ErrQueueFull) && wait {
+	for looks := 1; errors.Is(err, cio.ErrQueueFull); looks++ {
 		changed := o.changed.wait()
+		if full := o.fullOfDead(ctx, messages, looks); full != nil {
+			return full
+		}
+		if !wait {
+			break
+		}
 		if err = o.store.Append(ctx, messages); !errors.Is(err, cio.ErrQueueFull) {
 			break
 		}
@@ -160,9 +175,36 @@ func (o *Outbox) append(ctx context.Context, messages []cio.Encoded, wait bool) 
 	}
 	if err == nil {
 		o.enqueued.Add(int64(len(messages)))
+		o.wanted.Store(0)
 		stir(o.news)
 	}
 	return err
+}
+
+// fullOfDead returns an error if nothing that is sent makes room for the messages, because dead letters take it.
+func (o *Outbox) fullOfDead(ctx context.Context, messages []cio.Encoded, looks int) error {
+	st, err := o.store.Stats(ctx)
+	if err != nil || looks == 1 && o.cfg.MaxBytes == 0 { // what is being stored may be neither queued nor dead yet
+		return nil
+	}
+	size := int64(0)
+	for i := range messages {
+		size += int64(messages[i].Len())
+	}
+	err = o.noRoom(st, size)
+	if err != nil {
+		o.wanted.Store(size)
+	}
+	return err
+}
+
+// noRoom returns an error if dead letters leave no room for so many bytes. The bound of a Store of another kind is not known: there it is for one that
+// is full and has nothing else.
+func (o *Outbox) noRoom(st StoreStats, size int64) error {
+	if most := o.cfg.MaxBytes; st.Dead == 0 || most > 0 && st.DeadBytes+size <= most || most == 0 && st.Queued > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: there are %d, of %d bytes; retry or drop them, as by ciokit outbox dead: %w", ErrFullOfDeadLetters, st.Dead, st.DeadBytes, cio.ErrQueueFull)
 }
 
 // Stats returns the Outbox's state. It is cheap enough to be asked every second. Where the store cannot be read, what it knows is 0, and Failing
@@ -170,7 +212,10 @@ func (o *Outbox) append(ctx context.Context, messages []cio.Encoded, wait bool) 
 func (o *Outbox) Stats() Stats {
 	b := o.batcher.Stats()
 	s := Stats{Enqueued: o.enqueued.Load(), Accepted: o.accepted.Load(), Rejected: o.rejected.Load(), InFlight: b.InFlight, Stopped: b.Stopped}
-	for _, t := range []*trouble{&o.reading, &o.settling} {
+	if s.Stopped == nil {
+		s.Stopped = o.held(0, false)
+	}
+	for _, t := range []*trouble{&o.cleaning, &o.reading, &o.settling} {
 		if err := t.err.Load(); err != nil {
 			s.Failing = *err
 		}
@@ -181,6 +226,9 @@ func (o *Outbox) Stats() Stats {
 		return s
 	}
 	s.Queued, s.QueuedBytes, s.Dead, s.DeadBytes, s.Commits, s.FileBytes = st.Queued, st.QueuedBytes, st.Dead, st.DeadBytes, st.Commits, st.FileBytes
+	if size := o.wanted.Load(); size > 0 && o.cfg.MaxBytes > 0 && s.Failing == nil {
+		s.Failing = o.noRoom(st, size)
+	}
 	if !st.Oldest.IsZero() {
 		s.Oldest = max(0, time.Since(st.Oldest)) // the clock may have been set back
 	}

@@ -3,31 +3,12 @@ package outbox
 import (
 	"context"
 	"time"
-
-	"github.com/ciokit/cio"
 )
 
 // changes is implemented by a Store that hears of what others do in it.
 type changes interface {
 	// Changes counts the changes of others that were noticed.
 	Changes() int64
-}
-
-// recheck is asked by the Batcher about a message that has waited: whether it is in the store still, and what the client's Guard says now.
-func (o *Outbox) recheck(m cio.Encoded) error {
-	o.mu.Lock()
-	gone := o.gone[m.Tag()]
-	o.mu.Unlock()
-	if gone {
-		return ErrRemoved
-	}
-	if own := o.cfg.Batcher.Recheck; own != nil {
-		if err := own(m.WithTag(0)); err != nil {
-			return err
-		}
-	}
-	_, err := o.client.Encode(m)
-	return err
 }
 
 // missRemoved finds out which of the messages that the Batcher has were taken out of the store by others.

@@ -2,6 +2,8 @@ package outbox
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -32,22 +34,54 @@ func evenTimes(before, now, shown time.Time) bool {
 	return (now.Sub(before) - shown.Round(0).Sub(before.Round(0))).Abs() < 5*time.Minute
 }
 
-// dropOld removes the dead letters that are older than KeepDead.
-func (o *Outbox) dropOld(c *clock) {
-	now := time.Now()
-	if !c.even(now) || o.cfg.KeepDead < 0 {
+// retain drops old dead letters, at once and every hour. The clock of one run shows nothing at first; what an earlier run has left shows that its clock
+// stood there too, so a letter that was too old then is.
+func (o *Outbox) retain(earlier time.Time) {
+	if o.cfg.KeepDead < 0 {
 		return
 	}
+	tick := time.NewTicker(cleanEvery)
+	defer tick.Stop()
+	for clock := newClock(); ; {
+		now := time.Now()
+		switch even := clock.even(now); {
+		case even:
+			o.dropOld(now)
+		case !earlier.IsZero() && earlier.Before(now):
+			o.dropOld(earlier)
+		case !earlier.IsZero():
+			o.dropOld(now)
+		}
+		earlier = time.Time{}
+		select {
+		case <-tick.C:
+		case <-o.ctx.Done():
+			return
+		}
+	}
+}
+
+// lastUse returns when a directory was last open; the zero time if that cannot be told.
+func lastUse(dir string) time.Time {
+	info, err := os.Stat(filepath.Join(dir, markName))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// dropOld removes the dead letters that were older than KeepDead at that time.
+func (o *Outbox) dropOld(at time.Time) {
 	var old []uint64
 	for after := uint64(0); ; {
 		letters, err := o.store.Dead(o.ctx, after, readAtOnce)
 		if err != nil {
-			o.reading.met(o, "look for old dead letters", err)
+			o.cleaning.met(o, "look for old dead letters", err)
 			return
 		}
 		for _, l := range letters {
 			after = l.Seq
-			if now.Sub(l.Rejected) > o.cfg.KeepDead {
+			if at.Sub(l.Rejected) > o.cfg.KeepDead {
 				old = append(old, l.Seq)
 			}
 		}
@@ -55,12 +89,16 @@ func (o *Outbox) dropOld(c *clock) {
 			break
 		}
 	}
-	if len(old) == 0 {
-		return
+	if len(old) > 0 {
+		n, err := o.store.Drop(context.WithoutCancel(o.ctx), old)
+		if n > 0 {
+			o.log.Warn("dead letters were dropped because of their age", "count", n, "after", o.cfg.KeepDead)
+			o.changed.send() // there is room
+		}
+		if err != nil {
+			o.cleaning.met(o, "drop old dead letters", err)
+			return
+		}
 	}
-	n, err := o.store.Drop(context.WithoutCancel(o.ctx), old)
-	if err != nil {
-		o.reading.met(o, "drop old dead letters", err)
-	}
-	o.log.Warn("dead letters were dropped because of their age", "count", n, "after", o.cfg.KeepDead)
+	o.cleaning.over()
 }

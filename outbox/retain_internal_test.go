@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
@@ -37,47 +38,105 @@ func TestClockThatWasSet(t *testing.T) {
 	}
 }
 
+// Open drops what was too old in an earlier run and is now: one clock alone, which may be wrong, shows nothing.
 func TestOldDeadLettersAreDropped(t *testing.T) {
 	t.Parallel()
-	d, err := OpenDisk(DiskConfig{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
+	now := time.Now()
+	day := 24 * time.Hour
+	for _, c := range []struct {
+		name          string
+		earlier       time.Time
+		keep          time.Duration
+		first, second int // how many are left after the first look, and after another hour
+	}{
+		{"an earlier run saw that it is old", now.Add(-time.Minute), day, 1, 1},
+		{"it was young in the earlier run", now.Add(-47 * time.Hour), day, 2, 1},
+		{"the clock of the earlier run was ahead", now.Add(1000 * day), day, 1, 1},
+		{"there was no earlier run", time.Time{}, day, 2, 1},
+		{"both are young", now.Add(-time.Minute), 30 * day, 2, 2},
+		{"nothing is ever dropped", now.Add(-time.Minute), -1, 2, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d, err := OpenDisk(DiskConfig{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := d.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			if err := d.Append(t.Context(), []cio.Encoded{testMessage(t, 1), testMessage(t, 2)}); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Settle(t.Context(), []Settlement{{Seq: 1, Reason: "a"}, {Seq: 2, Reason: "b"}}); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.write(t.Context(), func(x *tx) error { // the first was rejected two days ago
+				l, _, err := x.deadOf(1)
+				if err != nil {
+					return err
+				}
+				l.Rejected = now.Add(-2 * day)
+				return x.insertDead(l)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			ended, end := context.WithCancel(t.Context())
+			end()
+			o := &Outbox{store: d, log: slog.New(slog.DiscardHandler), cfg: Config{KeepDead: c.keep}, ctx: ended}
+			check := func(when string, want int) {
+				letters, err := d.Dead(t.Context(), 0, 10)
+				if err != nil || len(letters) != want || letters[len(letters)-1].Seq != 2 {
+					t.Errorf("%s: %v, %v", when, letters, err)
+				}
+			}
+			o.retain(c.earlier) // which ends after the first look, as the context has
+			check("the first look", c.first)
+			if c.keep > 0 {
+				o.dropOld(now)
+			}
+			check("an hour later", c.second)
+		})
+	}
+}
+
+// A program that runs for less than an hour drops old letters all the same, at its next start.
+func TestOldDeadLettersOfAShortProgram(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for run := range 2 {
+		d, err := OpenDisk(DiskConfig{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run == 0 {
+			err = errors.Join(d.Append(t.Context(), []cio.Encoded{testMessage(t, 1)}), d.Settle(t.Context(), []Settlement{{Seq: 1, Reason: "a"}}))
+		}
+		if err := errors.Join(err, d.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := cio.NewClient(cio.Config{APIKey: "k", BaseURL: "http://127.0.0.1:1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := d.Append(t.Context(), []cio.Encoded{testMessage(t, 1), testMessage(t, 2)}); err != nil {
+	o, err := Open(c, Config{Dir: dir, KeepDead: time.Nanosecond, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Settle(t.Context(), []Settlement{{Seq: 1, Reason: "a"}, {Seq: 2, Reason: "b"}}); err != nil {
+	if err := o.Close(t.Context()); err != nil { // after the first look
 		t.Fatal(err)
 	}
-	// The first was rejected long ago.
-	if err := d.write(t.Context(), func(x *tx) error {
-		l, _, err := x.deadOf(1)
-		if err != nil {
-			return err
-		}
-		l.Rejected = l.Rejected.Add(-48 * time.Hour)
-		return x.insertDead(l)
-	}); err != nil {
+	d, err := OpenDisk(DiskConfig{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
 		t.Fatal(err)
 	}
-	o := &Outbox{store: d, log: slog.New(slog.DiscardHandler), cfg: Config{KeepDead: 24 * time.Hour}, ctx: context.Background()}
-	k := newClock()
-	o.dropOld(k) // the first look at the clock
-	if letters, err := d.Dead(t.Context(), 0, 10); err != nil || len(letters) != 2 {
-		t.Fatalf("%v, %v", letters, err)
-	}
-	o.dropOld(k)
-	if letters, err := d.Dead(t.Context(), 0, 10); err != nil || len(letters) != 1 || letters[0].Seq != 2 {
+	if letters, err := d.Dead(t.Context(), 0, 1); err != nil || len(letters) > 0 {
 		t.Errorf("%v, %v", letters, err)
 	}
-	o.cfg.KeepDead = -1
-	o.dropOld(k)
-	if letters, err := d.Dead(t.Context(), 0, 10); err != nil || len(letters) != 1 {
-		t.Errorf("%v, %v", letters, err)
+	if err := d.Close(); err != nil {
+		t.Error(err)
 	}
 }
