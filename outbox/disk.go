@@ -182,7 +182,7 @@ func fileURI(path, query string) string {
 
 const (
 	applicationID = 0x63696f6f // "cioo"
-	schemaVersion = 1 // also the id of the row in the table state
+	schemaVersion = 1          // also the id of the row in the table state
 	schema        = `
 CREATE TABLE messages (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE dead (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, died INTEGER NOT NULL, sum INTEGER NOT NULL, damaged INTEGER NOT NULL, reason BLOB, data BLOB);

@@ -223,7 +223,7 @@ func (d *Disk) Drop(ctx context.Context, seqs []uint64) (int, error) {
 	})
 }
 
-// Purge implements Store. The bytes are overwritten in the database, and the log, which may have them too, is emptied.
+// Purge implements Store. The bytes are overwritten in the database, what is free in it is given back, and the log, which may have them too, is emptied.
 func (d *Disk) Purge(ctx context.Context, match func([]byte) bool) (queued, dead int, err error) {
 	var inQueue, inDead []uint64
 	for after := uint64(0); ; {

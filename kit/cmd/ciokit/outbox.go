@@ -238,7 +238,7 @@ func newOutboxPurge(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "purge DIR --id ID", Short: "Remove all messages of a person, queued or dead, for good", Args: cobra.ExactArgs(1),
 		Long: `Remove all messages of a person, queued or dead: those that name the id as user id, anonymous id, previous id or object's id, or the address as
-the trait email. Their bytes are overwritten. Have the service refuse the person first, by Config.Guard, so that nothing new is stored. What the
+the trait email. Nothing of them stays in the files. Have the service refuse the person first, by Config.Guard, so that nothing new is stored. What the
 service has in memory and on its way when the messages are removed may still be sent. Damaged messages cannot be told apart: drop them.`,
 		Example: `  ciokit outbox purge /var/lib/orders/outbox --id 42 --id jane@example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
