@@ -66,7 +66,9 @@ func TestAGuardThatCannotTell(t *testing.T) {
 		{"a panic", func() error { panic("jane@example.com") }, true},
 		{"a refusal", func() error { return errors.New("asked to be forgotten") }, false},
 		{"a file that is not there", func() error { _, err := os.Stat("consents/jane@example.com"); return err }, false},
-		{"an address that is none", func() error { return &url.Error{Op: "parse", URL: "http://[jane@example.com", Err: errors.New("invalid userinfo")} }, false},
+		{"an address that is none", func() error {
+			return &url.Error{Op: "parse", URL: "http://[jane@example.com", Err: errors.New("invalid userinfo")}
+		}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
