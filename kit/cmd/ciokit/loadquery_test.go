@@ -50,7 +50,7 @@ func TestResumedQueryOfATableThatChanged(t *testing.T) {
 		workspace.ServeHTTP(w, r)
 	}))
 	defer server.Close()
-	code, said := runCommand(t, "load", "sqlite:in.db", "--query", "SELECT id, n FROM people", "--order-by", "n", "--mapping", "map.yaml", "--to", server.URL, "--concurrency", "1", "--yes", "--give-up-after", "3s")
+	code, said := runCommand(t, "load", "sqlite:in.db", "--query", "SELECT id, n FROM people", "--order-by", "n", "--mapping", "map.yaml", "--to", server.URL, "--concurrency", "1", "--yes", "--give-up-after", "30s") // which bounds the silence of a database too
 	id := resumeID.FindStringSubmatch(said)
 	if code != exit.Key || id == nil {
 		t.Fatalf("code %d: %s", code, said)
