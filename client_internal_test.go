@@ -90,7 +90,7 @@ func FuzzMask(f *testing.F) {
 	f.Add("a.b*c(", "token: ", ".")
 	f.Fuzz(func(t *testing.T, key, before, after string) {
 		if checkAPIKey(key) != nil || strings.ContainsAny(key, "[]") {
-			t.Skip()
+			t.Skip("no key that a Config takes, or one that the mask's own brackets are part of")
 		}
 		mask := maskOf(key)
 		got := mask(before + key + after)

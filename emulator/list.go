@@ -139,3 +139,19 @@ func (o *objectState) mentions(needle string) bool {
 		return a.value[0] == '"' && strings.Contains(strings.ToLower(a.value), needle)
 	})
 }
+
+// newest returns up to limit of all, or all without a limit, the newest first,
+// with numbers below before, if that is not 0. next is the before of those that
+// follow, 0 if there are none. The numbers of all rise.
+func newest[T any](all []T, before uint64, limit int, number func(T) uint64) (found []T, next uint64) {
+	for _, item := range slices.Backward(all) {
+		switch {
+		case before > 0 && number(item) >= before:
+		case limit > 0 && len(found) == limit:
+			return found, number(item) + 1
+		default:
+			found = append(found, item)
+		}
+	}
+	return found, 0
+}

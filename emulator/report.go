@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"encoding/json"
-	"slices"
 	"time"
 )
 
@@ -54,15 +53,7 @@ func (s *Server) Reports(q ReportsQuery) (ReportsPage, error) {
 	}
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	for _, r := range slices.Backward(ws.reports) {
-		switch {
-		case q.Before > 0 && r.Sequence >= q.Before:
-		case q.Limit > 0 && len(page.Reports) == q.Limit:
-			page.Next = r.Sequence + 1
-			return page, nil
-		default:
-			page.Reports = append(page.Reports, r)
-		}
-	}
+	found, next := newest(ws.reports, q.Before, q.Limit, func(r Report) uint64 { return r.Sequence })
+	page.Reports, page.Next = append(page.Reports, found...), next
 	return page, nil
 }

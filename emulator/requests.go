@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -174,15 +173,7 @@ func (s *Server) Requests(q RequestsQuery) (RequestsPage, error) {
 	}
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	for _, r := range slices.Backward(ws.requests) {
-		switch {
-		case q.Before > 0 && r.Number >= q.Before:
-		case q.Limit > 0 && len(page.Requests) == q.Limit:
-			page.Next = r.Number + 1
-			return page, nil
-		default:
-			page.Requests = append(page.Requests, r)
-		}
-	}
+	found, next := newest(ws.requests, q.Before, q.Limit, func(r Request) uint64 { return r.Number })
+	page.Requests, page.Next = append(page.Requests, found...), next
 	return page, nil
 }

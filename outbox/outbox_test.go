@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ciokit/cio"
@@ -286,45 +287,40 @@ func TestFullOutbox(t *testing.T) {
 // What is removed while the Batcher has it and cannot send it is not sent when it can, and no dead letter.
 func TestWhatIsRemovedMeanwhileIsNotSent(t *testing.T) {
 	t.Parallel()
-	srv := emulator.New(emulator.Config{Keys: []string{emulator.TestKey}})
-	c := newClient(t, srv.Transport(), func(cfg *cio.Config) { cfg.APIKey = "another-k3y" })
-	dir := t.TempDir()
-	o := open(t, c, outbox.Config{Dir: dir, Batcher: cio.BatcherConfig{MaxDelay: -1}})
-	enqueue(t, o, 0, 20)
-	for begun := time.Now(); o.Stats().Stopped == nil; time.Sleep(10 * time.Millisecond) {
-		if time.Since(begun) > 20*time.Second {
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator.New(emulator.Config{Keys: []string{emulator.TestKey}})
+		c := newClient(t, srv.Transport(), func(cfg *cio.Config) { cfg.APIKey = "another-k3y" })
+		dir := t.TempDir()
+		o := open(t, c, outbox.Config{Dir: dir, Batcher: cio.BatcherConfig{MaxDelay: -1}})
+		enqueue(t, o, 0, 20)
+		time.Sleep(20 * time.Second) // a request with a refused key is made twice before it waits
+		if o.Stats().Stopped == nil {
 			t.Fatal("it does not stop")
 		}
-	}
-	d, err := outbox.OpenDisk(outbox.DiskConfig{Dir: dir, Shared: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := o.Store().(*outbox.Disk).Changes()
-	queued, _, err := d.Purge(t.Context(), outbox.Of("u3"))
-	if err != nil || queued != 4 {
-		t.Fatalf("%d were purged, %v", queued, err)
-	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for begun := time.Now(); o.Store().(*outbox.Disk).Changes() == before; time.Sleep(10 * time.Millisecond) {
-		if time.Since(begun) > 20*time.Second {
-			t.Fatal("the service does not hear of it")
+		d, err := outbox.OpenDisk(outbox.DiskConfig{Dir: dir, Shared: true})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	time.Sleep(1500 * time.Millisecond) // it looks once in a second
-	if err := c.SetAPIKey(emulator.TestKey); err != nil {
-		t.Fatal(err)
-	}
-	flush(t, o)
-	got := arrived(t, srv)
-	if len(got) != 16 || got["m3"]+got["m8"]+got["m13"]+got["m18"] != 0 {
-		t.Errorf("arrived: %v", got)
-	}
-	if s := o.Stats(); s.Dead != 0 || s.Queued != 0 {
-		t.Errorf("%+v", s)
-	}
+		queued, _, err := d.Purge(t.Context(), outbox.Of("u3"))
+		if err != nil || queued != 4 {
+			t.Fatalf("%d were purged, %v", queued, err)
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second) // the service looks once in a second
+		if err := c.SetAPIKey(emulator.TestKey); err != nil {
+			t.Fatal(err)
+		}
+		flush(t, o)
+		got := arrived(t, srv)
+		if len(got) != 16 || got["m3"]+got["m8"]+got["m13"]+got["m18"] != 0 {
+			t.Errorf("arrived: %v", got)
+		}
+		if s := o.Stats(); s.Dead != 0 || s.Queued != 0 {
+			t.Errorf("%+v", s)
+		}
+	})
 }
 
 // The names of directories are no part of an address.
@@ -348,26 +344,26 @@ func TestNamesOfDirectories(t *testing.T) {
 // Purge removes what is queued and what is dead, and keeps the Batcher from sending what it has.
 func TestPurge(t *testing.T) {
 	t.Parallel()
-	srv := emulator.New(emulator.Config{Keys: []string{emulator.TestKey}})
-	c := newClient(t, srv.Transport(), func(cfg *cio.Config) { cfg.APIKey = "another-k3y" })
-	o := open(t, c, outbox.Config{Dir: t.TempDir(), Batcher: cio.BatcherConfig{MaxDelay: -1}})
-	enqueue(t, o, 0, 20)
-	for begun := time.Now(); o.Stats().Stopped == nil; time.Sleep(10 * time.Millisecond) {
-		if time.Since(begun) > 20*time.Second {
+	synctest.Test(t, func(t *testing.T) {
+		srv := emulator.New(emulator.Config{Keys: []string{emulator.TestKey}})
+		c := newClient(t, srv.Transport(), func(cfg *cio.Config) { cfg.APIKey = "another-k3y" })
+		o := open(t, c, outbox.Config{Dir: t.TempDir(), Batcher: cio.BatcherConfig{MaxDelay: -1}})
+		enqueue(t, o, 0, 20)
+		time.Sleep(20 * time.Second) // a request with a refused key is made twice before it waits
+		if o.Stats().Stopped == nil {
 			t.Fatal("it does not stop")
 		}
-	}
-	time.Sleep(1500 * time.Millisecond) // a request with a refused key is made twice before it waits
-	if queued, dead, err := o.Purge(t.Context(), "u1", "U2@example.com"); err != nil || queued != 4 || dead != 0 {
-		t.Errorf("%d, %d, %v", queued, dead, err)
-	}
-	if err := c.SetAPIKey(emulator.TestKey); err != nil {
-		t.Fatal(err)
-	}
-	flush(t, o)
-	if got := arrived(t, srv); len(got) != 16 || got["m1"] != 0 {
-		t.Errorf("arrived: %v", got)
-	}
+		if queued, dead, err := o.Purge(t.Context(), "u1", "U2@example.com"); err != nil || queued != 4 || dead != 0 {
+			t.Errorf("%d, %d, %v", queued, dead, err)
+		}
+		if err := c.SetAPIKey(emulator.TestKey); err != nil {
+			t.Fatal(err)
+		}
+		flush(t, o)
+		if got := arrived(t, srv); len(got) != 16 || got["m1"] != 0 {
+			t.Errorf("arrived: %v", got)
+		}
+	})
 }
 
 // After a backlog the directory is small again.
