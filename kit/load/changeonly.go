@@ -8,7 +8,7 @@ import (
 // ChangeOnly has a run send only what has changed since an earlier one. The zero value sends everything.
 //
 // A run with a Snapshot writes one of what was accepted, and the next one with the same Snapshot leaves out the rows whose messages are in it;
-// they are counted as Summary.Unchanged. Rows may come in any order. A row that was refused, or is not known to be accepted, is in no snapshot,
+// they are counted as Summary.Unchanged. Rows may come in any order. A row that was rejected, or is not known to be accepted, is in no snapshot,
 // so that the next run tries it again. What a message says is compared, not what a row holds: a changed mapping sends the rows that come to
 // other messages. A messageId and a timestamp that the mapping does not give do not count, as they differ from run to run.
 //

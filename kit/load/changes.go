@@ -309,7 +309,7 @@ func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mappi
 	return same
 }
 
-// unsent notes a row that was refused, or has no messages: because no condition holds, or because it has nothing in any of the columns that the
+// unsent notes a row that was rejected, or has no messages: because no condition holds, or because it has nothing in any of the columns that the
 // mapping reads.
 func (c *changes) unsent(k *chunk, r *source.Row, m *mapping.Mapper) {
 	if c == nil || c.cfg.Mirror == "" {

@@ -43,7 +43,7 @@ type chunk struct {
 	lost     map[int]fate // of those that were not accepted; guarded by run.mu
 }
 
-// chunkRow is a row that has messages or was refused.
+// chunkRow is a row that has messages or was rejected.
 type chunkRow struct {
 	file     string
 	line     int64
@@ -52,7 +52,7 @@ type chunkRow struct {
 	kept     *source.Kept // of a row of a rejects file
 	raw      [2]int       // where in chunk.raw
 	messages [2]int       // which of the chunk's
-	lost     int64        // how many messages were refused with it
+	lost     int64        // how many messages were rejected with it
 	reject   *Reject
 }
 
@@ -150,7 +150,7 @@ func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk
 		if err := rd.compare(); err != nil {
 			return c, err
 		}
-		var messages int // of the row, if it was not refused
+		var messages int // of the row, if it was not rejected
 		if rd.count++; rd.count > rd.skip {
 			messages = rd.row(c, &rows.Rows[i])
 		} else {

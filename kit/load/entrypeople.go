@@ -32,7 +32,7 @@ func (k *entryMaker) peopleOf(list []snapshot.Mention, messages []cio.Encoded, m
 		switch event := p.Event(); {
 		case messages[i].Type() == cio.TypeIdentify:
 			n.How, n.Address = snapshot.NamedIdentified, k.hashAddress(address.Of(who.Email))
-			list = append(list, n) // also a second one, because either may be refused
+			list = append(list, n) // also a second one, because either may be rejected
 			continue
 		case p.Type() == cio.TypeTrack && (event == "User Deleted" || event == "User Suppressed"):
 			n.How = snapshot.NamedDeleted
@@ -61,7 +61,7 @@ type naming struct {
 	excluded bool
 }
 
-// whoIsIn finds out whom a row is about: also by messages that it does not become, because of their condition or because it was refused.
+// whoIsIn finds out whom a row is about: also by messages that it does not become, because of their condition or because it was rejected.
 func (k *entryMaker) whoIsIn(r *source.Row, m *mapping.Mapper) (n naming) {
 	if r.Err != nil {
 		return naming{lost: true}

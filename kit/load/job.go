@@ -34,7 +34,7 @@ type Job struct {
 	// Mapping says which messages a row becomes.
 	Mapping *mapping.Mapping
 	// Client sends the messages. Its Config.MaxElapsed is how long a run goes on without anything being accepted: its Sends are a cio.SendGroup. A
-	// wrapper of a *cio.Client must pass on the context of Send for that, and for MaxErrors to count each refusal as soon as it is known. Nothing else should use it
+	// wrapper of a *cio.Client must pass on the context of Send for that, and for MaxErrors to count each rejection as soon as it is known. Nothing else should use it
 	// during the run, because the run's requests are counted by its Stats. In a dry run its rules check the messages; nil means those of
 	// cio.Encode.
 	Client Client
@@ -43,7 +43,7 @@ type Job struct {
 	// list with placeholders or rewritten numbers is an error, unless the mapping allows them.
 	Deny *DenyList
 
-	// RejectsFile is the file for what was refused, as JSON Lines of Reject, in the order of the rows; default none. If its name ends in .csv,
+	// RejectsFile is the file for what was rejected, as JSON Lines of Reject, in the order of the rows; default none. If its name ends in .csv,
 	// which needs a Source of CSV, it is CSV: each row once, as it stands in the input, with source.RejectColumns behind; a row that is no CSV
 	// stands whole in the column _row. Mended, it can be loaded with the same mapping. It holds the rows themselves, so treat it as the
 	// personal data that they are; it has mode 0600, and is locked, so that two runs do not write it at once. What it held before is kept: when the
@@ -52,9 +52,9 @@ type Job struct {
 	// Rejects receives the rejects instead of a file; not for Start and Resume. RejectsCSV has them written as CSV.
 	Rejects    io.Writer
 	RejectsCSV bool
-	// MaxErrors is how many messages Customer.io may refuse at most: the one that exceeds it ends the run. Default DefaultMaxErrors, None or any negative
+	// MaxErrors is how many messages Customer.io may reject at most: the one that exceeds it ends the run. Default DefaultMaxErrors, None or any negative
 	// number for none, Unlimited for no limit. Only the requests that are being made then are finished, so that no more than Concurrency messages are
-	// refused beyond it. However many it is, 1,000 refusals in a row for one reason, with nothing accepted between them, are too many; Unlimited
+	// rejected beyond it. However many it is, 1,000 rejections in a row for one reason, with nothing accepted between them, are too many; Unlimited
 	// switches that off too.
 	MaxErrors int64
 	// MaxDeletes is how many messages may be sent at most that delete or suppress people, devices, objects or relationships: the one that would exceed

@@ -94,7 +94,7 @@ type Bounds struct {
 	ExpectRows RowRange
 }
 
-// boundsText is Bounds in a journal. Journals have said since their first version with how many refusals a load ends, -1 if with none, and how many
+// boundsText is Bounds in a journal. Journals have said since their first version with how many rejections a load ends, -1 if with none, and how many
 // messages may delete something, -1 if none may.
 type boundsText struct {
 	EndingErrors int64    `json:"max_errors"`
@@ -125,7 +125,7 @@ func (b *Bounds) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Checkpoint is a point of the input before which everything is settled: accepted, or refused for good.
+// Checkpoint is a point of the input before which everything is settled: accepted, or rejected for good.
 type Checkpoint struct {
 	At time.Time `json:"at"`
 	// Row is how many rows of the input lie before it, Read how many bytes.

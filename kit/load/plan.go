@@ -53,11 +53,11 @@ type Plan struct {
 	Comparison *Comparison `json:"comparison,omitempty"`
 	// Identity says what in the sample falls together in Customer.io.
 	Identity *IdentityCount `json:"identity"`
-	// First are the first refusals, at most ten, without the rows.
+	// First are the first rejections, at most ten, without the rows.
 	First []Reject `json:"first,omitempty"`
 	// Refusals counts them by rule and column, the most frequent first, at most 100; Warnings are those of the messages that would be sent.
 	Rejections []PlannedRejection `json:"rejections,omitempty"`
-	// Hints say what the cells look like that many rows would be refused for, and what would read them, as those of a Summary.
+	// Hints say what the cells look like that many rows would be rejected for, and what would read them, as those of a Summary.
 	Hints    []string          `json:"hints,omitempty"`
 	Warnings []mapping.Warning `json:"warnings,omitempty"`
 
@@ -82,10 +82,10 @@ type PlannedRejection struct {
 	Reject
 }
 
-// maxRefusals bounds the kinds of refusals that are told apart.
+// maxRefusals bounds the kinds of rejections that are told apart.
 const maxRefusals = 100
 
-// refuse counts a refusal.
+// refuse counts a rejection.
 func (p *Plan) refuse(r Reject) {
 	p.Rejected++
 	if len(p.First) < firstRejects {

@@ -17,7 +17,7 @@ import (
 )
 
 // Reject is a row, or a message of one, that was not accepted because of what it holds. Its JSON form is one line of a rejects file. A row
-// that was refused here stands there once, with its first problem; a row that Customer.io refused messages of, once for each of them.
+// that was rejected here stands there once, with its first problem; a row that Customer.io rejected messages of, once for each of them.
 // source.Open reads rejects files: mended, they can be loaded again.
 type Reject struct {
 	// File is the file that the row comes from, where the input has several. Line is the line on which the row begins. A row of a rejects file
@@ -28,9 +28,9 @@ type Reject struct {
 	Column string `json:"column,omitempty"`
 	// Field is the field that it would have become, as named on the wire; messages[1].userId where the mapping has several messages.
 	Field string `json:"field,omitempty"`
-	// Rule is what the row breaks, as a short name that can be compared and counted; for what Customer.io refused, refused-by-api.
+	// Rule is what the row breaks, as a short name that can be compared and counted; for what Customer.io rejected, refused-by-api.
 	Rule string `json:"rule"`
-	// Hint says what is wrong and what to do; for what Customer.io refused, what it said. It is never empty.
+	// Hint says what is wrong and what to do; for what Customer.io rejected, what it said. It is never empty.
 	Hint string `json:"hint"`
 	// Row is the row as it stands in the input. If that is not UTF-8 it is in RowBase64 instead, in standard base64.
 	Row       string `json:"row,omitempty"`
@@ -42,9 +42,9 @@ type Reject struct {
 	value      *string // a pointer, so that nothing that prints a Reject prints it
 }
 
-// The rules of rows that are refused not for what they hold.
+// The rules of rows that are rejected not for what they hold.
 const (
-	// RuleRefusedByAPI is the rule of messages that Customer.io refused.
+	// RuleRefusedByAPI is the rule of messages that Customer.io rejected.
 	RuleRefusedByAPI = "refused-by-api"
 	// RuleDecimalComma is the rule of rows of a rejects file whose load read numbers in the other way.
 	RuleDecimalComma = "decimal-comma"

@@ -63,7 +63,7 @@ type ReportAbout struct {
 type ReportReason struct {
 	Rule  string `json:"rule"`
 	Count int64  `json:"count"`
-	// Hint says what is wrong with the first; it is empty for what the API refused, whose words may hold data. File, Line, Column and Field
+	// Hint says what is wrong with the first; it is empty for what the API rejected, whose words may hold data. File, Line, Column and Field
 	// are those of the first, too. They are empty if the first was rejected before the run was resumed.
 	Hint   string `json:"hint,omitempty"`
 	File   string `json:"file,omitempty"`

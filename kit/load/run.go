@@ -23,11 +23,11 @@ import (
 // A row is all or nothing: if one of its messages cannot be made, none is sent. Messages of one person, told by the userId, an address in any case, else the
 // anonymousId, else the trait email, else the groupId, are sent in the order of their rows; with a Concurrency of 1 all are. Run returns when
 // every message is settled. The error is nil if the input was read to its end, or its limit, and everything was sent; rows and messages that
-// were refused are in the Summary and not an error. Otherwise it is
+// were rejected are in the Summary and not an error. Otherwise it is
 //
 //   - a *mapping.Error if the mapping does not fit the input's columns, a *source.FormatError if the input is not what it should be, or a
 //     *SnapshotError or *PendingError for a snapshot that cannot be gone on from: nothing was sent;
-//   - a *StopError for all that comes later. When the key is refused, when the client gives up, and after Job.MaxErrors refusals, nothing
+//   - a *StopError for all that comes later. When the key is refused, when the client gives up, and after more rejections than Job.MaxErrors, nothing
 //     more is sent, but the input is read to its end, so that the Summary covers all of it. When ctx ends, Run stops at once: the rest of
 //     the input is not read, and Summary.Complete says so. Where several hold the error is the first of ErrInterrupted, ErrKeyRefused,
 //     ErrGaveUp, ErrTooManyDeletes, ErrShrunk, ErrNotWhole, ErrTooManyErrors and ErrInputChanged, joined by ErrSource, ErrRejects or ErrSnapshot where the input could not be

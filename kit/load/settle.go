@@ -55,10 +55,10 @@ func (r *run) conclude(places []place, fates []fate) {
 	r.account()
 }
 
-// sameRefusals is how many refusals in a row, all for one reason and with nothing accepted between them, end a run.
+// sameRefusals is how many rejections in a row, all for one reason and with nothing accepted between them, end a run.
 const sameRefusals = 1000
 
-// told counts messages of a Send that goes on: they were refused, or accepted if err is nil.
+// told counts messages of a Send that goes on: they were rejected, or accepted if err is nil.
 func (r *run) told(messages int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,7 +71,7 @@ func (r *run) told(messages int, err error) {
 	}
 }
 
-// refuse counts a message that was refused, and stops the run where there are too many; the lock must be held.
+// refuse counts a message that was rejected, and stops the run where there are too many; the lock must be held.
 func (r *run) refuse(err error) {
 	r.refused++
 	if said := whatWasSaid(err); said != r.refusalSaid {
@@ -81,7 +81,7 @@ func (r *run) refuse(err error) {
 	r.checkErrors()
 }
 
-// checkErrors stops the run if Customer.io has refused too many messages of the load; the lock must be held.
+// checkErrors stops the run if Customer.io has rejected too many messages of the load; the lock must be held.
 func (r *run) checkErrors() {
 	because := ""
 	if r.refusalSaid != "" {
@@ -260,7 +260,7 @@ func (r *run) count(c *chunk) (failure error) {
 	return failure
 }
 
-// refusal describes a message that Customer.io refused.
+// refusal describes a message that Customer.io rejected.
 func (r *run) refusal(row *chunkRow, message int, err error) Reject {
 	rej := Reject{File: row.file, Line: row.line, Rule: RuleRefusedByAPI, Hint: whatWasSaid(err)}
 	if r.job.Mapping.Messages() > 1 {
@@ -273,7 +273,7 @@ func (r *run) refusal(row *chunkRow, message int, err error) Reject {
 	return rej
 }
 
-// whatWasSaid says why a message was refused.
+// whatWasSaid says why a message was rejected.
 func whatWasSaid(err error) string {
 	var local *cio.MessageError
 	var api *cio.APIError

@@ -15,10 +15,10 @@ import (
 type Summary struct {
 	// Version is that of the JSON form, always SummaryVersion there.
 	Version jsonVersion `json:"version"`
-	// Rows is how many rows were read, those that cannot be read included; RowsRejected how many were refused here, whole.
+	// Rows is how many rows were read, those that cannot be read included; RowsRejected how many were rejected here, whole.
 	Rows         int64 `json:"rows"`
 	RowsRejected int64 `json:"rows_rejected"`
-	// Messages is how many messages the rows read came to. A row that was refused here counts as many as the mapping has.
+	// Messages is how many messages the rows read came to. A row that was rejected here counts as many as the mapping has.
 	Messages int64 `json:"messages"`
 	// Accepted is how many Customer.io accepted. It does not promise more than that.
 	Accepted int64 `json:"accepted"`
@@ -65,7 +65,7 @@ type Summary struct {
 	RowsNameless int64 `json:"rows_nameless"`
 	// Unknown is how many of Unsent may have been accepted all the same: no answer of the API came. They can be sent again, with the same ids.
 	Unknown int64 `json:"unknown"`
-	// Guarded is how many of Rejected the client's guard or the deny list refused.
+	// Guarded is how many of Rejected were rejected by the client's guard or the deny list.
 	Guarded int64 `json:"guarded"`
 	// DenyList is how many ids the deny list holds.
 	DenyList int64 `json:"deny_list"`

@@ -8,7 +8,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// checkConstants names what the client refuses of the constants of a message, such as the name of an event: every row would be refused for it.
+// checkConstants names what the client refuses of the constants of a message, such as the name of an event: every row would be rejected for it.
 func (c *compilation) checkConstants(p *Compiled, m *messageSpec, msg *Message) {
 	probe := *msg
 	constant := make(map[string]*spec) // by the name of the field

@@ -356,7 +356,7 @@ func (c *compilation) asPropertyOf(f events.Field, v value, from string) value {
 	return typed{value: v, column: from, as: asProperty(f)}
 }
 
-// required is a property without which a semantic event says nothing. A row that has none is refused, as the client refuses such an event.
+// required is a property without which a semantic event says nothing. A row that has none is rejected, as the client rejects such an event.
 type required struct {
 	value
 	column, property string
