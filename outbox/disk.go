@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -98,6 +99,9 @@ func OpenDisk(cfg DiskConfig) (_ *Disk, err error) {
 	if err := makeDir(cfg.Dir, !cfg.Shared); err != nil {
 		return nil, err
 	}
+	if cfg.Shared && !hasOutbox(cfg.Dir) {
+		return nil, fmt.Errorf("outbox: there is no outbox in %s: look whether this is the directory of the service, which makes one when it starts (%w)", cfg.Dir, fs.ErrNotExist)
+	}
 	d := &Disk{cfg: cfg, path: filepath.Join(cfg.Dir, databaseName), wake: make(chan struct{}, 1), finished: make(chan struct{})}
 	defer func() {
 		if err != nil {
@@ -148,6 +152,14 @@ func makeDir(dir string, make bool) error {
 		return fmt.Errorf("outbox: %w", err)
 	}
 	return syncDir(above)
+}
+
+// hasOutbox reports whether there is a file in a directory that messages, or what is known of them, may be in.
+func hasOutbox(dir string) bool {
+	return slices.ContainsFunc([]string{databaseName, databaseName + "-wal", markName}, func(name string) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return !errors.Is(err, fs.ErrNotExist)
+	})
 }
 
 // syncDir brings the names in a directory to disk, where the system can do that.

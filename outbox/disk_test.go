@@ -1,6 +1,9 @@
 package outbox_test
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/ciokit/cio/outbox"
@@ -21,4 +24,19 @@ func TestDiskIsAStore(t *testing.T) {
 			return d
 		}}
 	})
+}
+
+// Who only looks makes no outbox where there is none: the name may be misspelt, and "nothing waits" would be a lie.
+func TestNoOutboxIsMadeByLooking(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := outbox.OpenDisk(outbox.DiskConfig{Dir: dir, Shared: true}); err == nil || !strings.Contains(err.Error(), "there is no outbox in "+dir) {
+		t.Errorf("%v, %v", d, err)
+	}
+	if all, err := os.ReadDir(dir); err != nil || len(all) != 1 {
+		t.Errorf("%v, %v", all, err)
+	}
 }
