@@ -83,7 +83,7 @@ func (r *rejectsFile) moveAside() error {
 	if err != nil {
 		return err
 	}
-	if r.f, err = os.OpenFile(r.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
+	if r.f, err = atomicfile.Create(r.path, 0o600); err != nil {
 		return err
 	}
 	r.notes = append(r.notes, fmt.Sprintf("What %s held before is in %s now.", filepath.Base(r.path), name))

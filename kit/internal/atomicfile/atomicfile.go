@@ -58,6 +58,16 @@ func Rename(from, to string) error {
 	return retry(func() error { return os.Rename(from, to) })
 }
 
+// Create makes a file for writing of a name that nothing has. Windows keeps the name of a removed file as long as somebody has it open: it is tried as patiently
+// there.
+func Create(name string, mode os.FileMode) (f *os.File, err error) {
+	err = retry(func() error {
+		f, err = os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+		return err
+	})
+	return f, err
+}
+
 // Remove removes a file, as patiently.
 func Remove(name string) error { return retry(func() error { return os.Remove(name) }) }
 

@@ -72,6 +72,35 @@ func TestOpenFile(t *testing.T) {
 	holds(t, name, "new")
 }
 
+// The name of a removed file is there for a new one, also while somebody has the old one open for a moment. A name that another file has is refused.
+func TestCreateAfterRemove(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "file")
+	if err := writeText(t, name, "old"); err != nil {
+		t.Fatal(err)
+	}
+	open, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(200*time.Millisecond, func() { open.Close() })
+	if err := Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Create(name, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("new"); err != nil {
+		t.Error(err)
+	}
+	f.Close()
+	if f, err := Create(name, 0o600); !errors.Is(err, os.ErrExist) {
+		t.Errorf("%v, %v", f, err)
+	}
+	holds(t, name, "new")
+}
+
 // A name that can never be had is no reason to wait for ever.
 func TestNever(t *testing.T) {
 	t.Parallel()

@@ -6,7 +6,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// inTheWay reports whether a rename failed because somebody has one of the files open.
+// inTheWay reports whether a rename failed because somebody has one of the files open, or a new file has the name of a removed one that somebody has open.
 func inTheWay(err error) bool {
-	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_LOCK_VIOLATION)
+	for _, way := range []error{windows.ERROR_SHARING_VIOLATION, windows.ERROR_ACCESS_DENIED, windows.ERROR_LOCK_VIOLATION, windows.ERROR_FILE_EXISTS, windows.ERROR_DELETE_PENDING} {
+		if errors.Is(err, way) {
+			return true
+		}
+	}
+	return false
 }

@@ -351,10 +351,10 @@ func (l *lengthRecords) Next() (_ []byte, err error) {
 // another name it calls ready, and then gives it its own.
 func Write(name string, info Info, entries, people extsort.Records, ready func() error) (err error) {
 	fresh := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".new") // always the same, so that a process that is killed leaves one at most
-	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := atomicfile.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	f, err := os.OpenFile(fresh, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := atomicfile.Create(fresh, 0o600)
 	if err != nil {
 		return err
 	}
