@@ -30,12 +30,17 @@ appapi               .
 emulator             emulator/internal/rawjson
 emulator/internal/rawjson
 events               internal/wire
+internal/address
 internal/gen         internal/gen/apifacts internal/gen/eventspec
 internal/gen/apifacts
 internal/gen/eventspec
 internal/names
 internal/wire
 
+erasure              . appapi internal/address
+erasure/cmd/checkreceipt  erasure/internal/checker
+erasure/internal/c2sp
+erasure/internal/checker
 examples/orders      . events outbox
 otel                 .
 outbox               .
@@ -70,13 +75,14 @@ kit/spectest
 
 // foreign are the modules that packages of a module may import from, by the start of their paths. Those of kit are in its go.mod.
 var foreign = map[string][]string{
-	"otel":   {"go.opentelemetry.io/otel"},
-	"outbox": {"github.com/gofrs/flock", "modernc.org/sqlite"},
-	"prom":   {"github.com/prometheus/client_golang/"},
+	"erasure": {"github.com/gofrs/flock", "golang.org/x/mod/sumdb/"},
+	"otel":    {"go.opentelemetry.io/otel"},
+	"outbox":  {"github.com/gofrs/flock", "modernc.org/sqlite"},
+	"prom":    {"github.com/prometheus/client_golang/"},
 }
 
 // beside are the modules of the workspace beside the root, which is alone where the workspace is not there.
-var beside = []string{"examples", "kit", "otel", "outbox", "prom"}
+var beside = []string{"erasure", "examples", "kit", "otel", "outbox", "prom"}
 
 // TestImportBorders decides who may import whom, for every package of every module of the workspace, or of this module alone without one.
 func TestImportBorders(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/internal/address"
 	"github.com/ciokit/cio/kit/internal/spelling"
 	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"

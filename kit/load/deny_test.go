@@ -18,7 +18,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/internal/address"
 	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/parquet-go/parquet-go"

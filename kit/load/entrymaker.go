@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/internal/address"
 	"github.com/ciokit/cio/internal/wire"
-	"github.com/ciokit/cio/kit/internal/address"
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 	"github.com/ciokit/cio/kit/mapping"
 )

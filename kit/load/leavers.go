@@ -8,7 +8,7 @@ import (
 	"errors"
 	"io"
 
-	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/internal/address"
 	"github.com/ciokit/cio/kit/internal/extsort"
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )

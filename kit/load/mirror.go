@@ -8,7 +8,7 @@ import (
 	"fmt"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/internal/address"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 	"github.com/ciokit/cio/kit/mapping"

@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/internal/address"
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/internal/address"
 	"github.com/ciokit/cio/internal/wire"
-	"github.com/ciokit/cio/kit/internal/address"
 )
 
 // RuleNotAnAddress warns of an identify whose trait email is no e-mail address.

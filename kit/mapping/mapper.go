@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/internal/address"
 	"github.com/ciokit/cio/internal/wire"
-	"github.com/ciokit/cio/kit/internal/address"
 	"github.com/ciokit/cio/kit/internal/wirewords"
 	"github.com/ciokit/cio/kit/source"
 )

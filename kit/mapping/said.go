@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/internal/address"
 )
 
 // Said is what a message says about who or what it is, by hashes that another process has otherwise. Messages of a row have several, or none.

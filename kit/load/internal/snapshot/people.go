@@ -6,7 +6,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/internal/address"
 	"github.com/ciokit/cio/kit/internal/extsort"
 )
 

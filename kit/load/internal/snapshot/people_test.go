@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ciokit/cio/kit/internal/address"
+	"github.com/ciokit/cio/internal/address"
 	"github.com/ciokit/cio/kit/internal/extsort"
 )
 
