@@ -37,10 +37,7 @@ internal/gen/eventspec
 internal/names
 internal/wire
 
-erasure              . appapi internal/address
-erasure/cmd/checkreceipt  erasure/internal/checker
-erasure/internal/c2sp
-erasure/internal/checker
+erasure
 examples/orders      . events outbox
 otel                 .
 outbox               .
