@@ -38,6 +38,7 @@ internal/names
 internal/wire
 
 erasure
+erasure/internal/c2sp
 examples/orders      . events outbox
 otel                 .
 outbox               .
