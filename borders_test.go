@@ -57,10 +57,10 @@ kit/emulatortest
 kit/internal/emulated  emulator
 kit/internal/notebook  emulator kit/livetest kit/sandbox kit/show
 kit/livetest         . appapi emulator events kit/internal/emulated
-kit/load             . internal/wire kit/load/internal/snapshot kit/mapping kit/source
-kit/load/internal/snapshot  kit/source
+kit/load             . internal/address internal/wire kit/load/internal/snapshot kit/mapping kit/source
+kit/load/internal/snapshot  internal/address kit/source
 kit/load/reportpage  kit/load
-kit/mapping          . events internal/wire kit/source
+kit/mapping          . events internal/address internal/wire kit/source
 kit/notebooktest
 kit/paritytest
 kit/paritytest/lines

@@ -1,0 +1,201 @@
+package erasure
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Role is what somebody does with a key: the first part of its name, before the slash.
+type Role string
+
+const (
+	// RoleOperator makes plans, runs them and signs checkpoints.
+	RoleOperator Role = "operator"
+	// RoleApprover approves plans.
+	RoleApprover Role = "approver"
+)
+
+var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// GenerateKey makes an Ed25519 key for signing, in the format of signed notes (golang.org/x/mod/sumdb/note). Its name is ROLE/NAME. private is a secret; public is
+// for the Keyring of everybody who checks.
+func GenerateKey(role Role, name string) (private, public string, err error) {
+	if role != RoleOperator && role != RoleApprover {
+		return "", "", fmt.Errorf("erasure: no role %q; it is %s or %s", string(role), RoleOperator, RoleApprover)
+	}
+	if !keyName.MatchString(name) {
+		return "", "", fmt.Errorf("erasure: no name for a key: %q; write letters, digits, dots, dashes and underscores", name)
+	}
+	return note.GenerateKey(rand.Reader, string(role)+"/"+name)
+}
+
+// Signer signs plans, approvals and checkpoints. The zero value signs nothing. It prints without its key.
+type Signer struct{ note.Signer }
+
+// Format prints the name alone, whatever the verb.
+func (s Signer) Format(f fmt.State, _ rune) {
+	if s.Signer == nil {
+		fmt.Fprint(f, "no key")
+		return
+	}
+	fmt.Fprint(f, s.Name())
+}
+
+// Role returns the first part of the name.
+func (s Signer) Role() Role { return roleOf(s.Name()) }
+
+func roleOf(name string) Role {
+	role, _, _ := strings.Cut(name, "/")
+	return Role(role)
+}
+
+// ParseSigner reads a private key. No error holds the text.
+func ParseSigner(private string) (Signer, error) {
+	s, err := note.NewSigner(strings.TrimSpace(private))
+	if err != nil {
+		return Signer{}, errors.New("erasure: the text is no private key for signing; take the file as keygen wrote it")
+	}
+	return Signer{s}, nil
+}
+
+// Keyring are the public keys that a check trusts. The zero value trusts nobody.
+type Keyring struct{ keys []publicKey }
+
+type publicKey struct {
+	note.Verifier
+	text   string
+	public string // the bytes of the key, without its name
+}
+
+// ParseKeyring reads public keys, one a line. Empty lines and lines that begin with # are ignored. Two keys of one name, or one key under two names, are refused:
+// whoever has it could approve what they ordered.
+func ParseKeyring(text string) (Keyring, error) {
+	var r Keyring
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		v, err := note.NewVerifier(line)
+		if err != nil {
+			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is no public key; it is NAME+HASH+KEY, as keygen wrote it", n)
+		}
+		if role := roleOf(v.Name()); role != RoleOperator && role != RoleApprover || strings.Count(v.Name(), "/") != 1 {
+			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is the key of nobody who signs erasures: its name %q does not begin with operator/ or approver/", n, v.Name())
+		}
+		_, rest, _ := strings.Cut(line, "+")
+		_, encoded, _ := strings.Cut(rest, "+")
+		raw, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil {
+			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is no public key", n)
+		}
+		key := publicKey{v, line, string(raw)}
+		for _, other := range r.keys {
+			switch {
+			case other.text == line:
+			case other.Name() == key.Name():
+				return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is a second key named %s; names tell keys apart", n, key.Name())
+			case other.public == key.public:
+				return Keyring{}, fmt.Errorf("erasure: line %d of the keyring, %s, is the key of %s under another name: each needs a key of their own", n, key.Name(), other.Name())
+			}
+		}
+		if !slices.ContainsFunc(r.keys, func(o publicKey) bool { return o.text == line }) {
+			r.keys = append(r.keys, key)
+		}
+	}
+	return r, nil
+}
+
+// Names returns the names of the keys.
+func (r Keyring) Names() []string {
+	names := make([]string, len(r.keys))
+	for i, k := range r.keys {
+		names[i] = k.Name()
+	}
+	return names
+}
+
+// String returns the keys, one a line.
+func (r Keyring) String() string {
+	var b strings.Builder
+	for _, k := range r.keys {
+		b.WriteString(k.text + "\n")
+	}
+	return b.String()
+}
+
+// open returns a signed note with the signatures of keys on the ring, at least one. A signature of a key on the ring that is wrong is an error.
+func (r Keyring) open(signed []byte) (*note.Note, error) {
+	verifiers := make([]note.Verifier, len(r.keys))
+	for i, k := range r.keys {
+		verifiers[i] = k
+	}
+	n, err := note.Open(signed, note.VerifierList(verifiers...))
+	var unverified *note.UnverifiedNoteError
+	var invalid *note.InvalidSignatureError
+	switch {
+	case errors.As(err, &unverified):
+		var names []string
+		for _, s := range unverified.Note.UnverifiedSigs {
+			names = append(names, s.Name)
+		}
+		return nil, fmt.Errorf("%w: it is signed by %s, and the keyring has %s", ErrUntrusted, strings.Join(names, ", "), listOr(r.Names(), "no key"))
+	case errors.As(err, &invalid):
+		return nil, fmt.Errorf("%w: the signature of %s does not fit the text", ErrAltered, invalid.Name)
+	case err != nil:
+		return nil, fmt.Errorf("%w: it is no signed note", ErrAltered)
+	}
+	return n, nil
+}
+
+func listOr(names []string, none string) string {
+	if len(names) == 0 {
+		return none
+	}
+	return strings.Join(names, ", ")
+}
+
+// signedBy returns the names of the ring's keys of a role that signed.
+func (r Keyring) signedBy(n *note.Note, role Role) []string {
+	var names []string
+	for _, s := range n.Sigs {
+		if roleOf(s.Name) == role {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// distinct reports whether two names on the ring have different public keys.
+func (r Keyring) distinct(a, b string) bool {
+	var keys [2]string
+	for _, k := range r.keys {
+		switch k.Name() {
+		case a:
+			keys[0] = k.public
+		case b:
+			keys[1] = k.public
+		}
+	}
+	return keys[0] != "" && keys[1] != "" && keys[0] != keys[1]
+}
+
+// pick returns the ring with those keys alone.
+func (r Keyring) pick(names ...string) Keyring {
+	var out Keyring
+	for _, k := range r.keys {
+		if slices.Contains(names, k.Name()) {
+			out.keys = append(out.keys, k)
+		}
+	}
+	return out
+}

@@ -1,0 +1,324 @@
+package erasure
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/internal/address"
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Action is what a plan does to each of its people.
+type Action string
+
+const (
+	// ActionDelete deletes people with everything known of them (cio.DeletePerson). A later call for the same id makes a new person; the guard prevents it.
+	ActionDelete Action = "delete"
+	// ActionSuppress deletes them and has Customer.io take no data for them (cio.SuppressPerson).
+	ActionSuppress Action = "suppress"
+	// ActionUnsuppress ends a suppression (cio.UnsuppressPerson). What was deleted stays deleted.
+	ActionUnsuppress Action = "unsuppress"
+)
+
+// DefaultExpiry is how long a plan may be run.
+const DefaultExpiry = 72 * time.Hour
+
+// maxReason is how many bytes a reason has at most, and a request id.
+const maxReason = 1000
+
+// Plan says what is to be done, to whom by a hash, why, and until when. It holds no identifier.
+type Plan struct {
+	Action Action
+	// Subjects is how many people it is for, each counted once.
+	Subjects int
+	// SubjectsHash is SHA-256 over their sorted subjects.
+	SubjectsHash [sha256.Size]byte
+	// GuardHash is SHA-256 over the sorted names that the guard has for all identifiers of these people.
+	GuardHash [sha256.Size]byte
+	// TargetsHash is SHA-256 of the file of targets, zero if there is none.
+	TargetsHash [sha256.Size]byte
+	// Target is the address that messages go to.
+	Target string
+	// Workspace tells which workspace they go to: an HMAC of its write key. A plan is for one workspace.
+	Workspace [sha256.Size]byte
+	// ReceiptKeyID and GuardKeyID tell which keys were used.
+	ReceiptKeyID, GuardKeyID [8]byte
+	// Reason and Request are what the operator wrote. Request is the number of a request, empty for none.
+	Reason, Request string
+	// Created and Expires are to the second, in UTC.
+	Created, Expires time.Time
+	// SingleOperator allows the plan to be run without an approval by somebody else.
+	SingleOperator bool
+}
+
+// PlanConfig says what a plan is for. Client, ReceiptKey, GuardKey, Action and Reason are required.
+type PlanConfig struct {
+	Action Action
+	// Client is for the workspace that the plan is for. Nothing is sent.
+	Client *cio.Client
+	// ReceiptKey and GuardKey are those of the workspace.
+	ReceiptKey ReceiptKey
+	GuardKey   GuardKey
+	// Reason says on whose order or by which rule, in at most 1,000 bytes of one line. It must not name any of the people: it stays in the receipt for ever.
+	Reason string
+	// Request is the id of a request, of a ticket; default none. It must not name anybody either.
+	Request string
+	// Expiry is how long the plan may be run; default 72 h.
+	Expiry time.Duration
+	// SingleOperator allows the plan to be run without an approval. Default: a key of an approver must sign it too.
+	SingleOperator bool
+	// TargetsHash is what WriteTargets returned, if the targets are in such a file. Default none.
+	TargetsHash [sha256.Size]byte
+	// Now is the time; default time.Now.
+	Now func() time.Time
+}
+
+// NewPlan makes the plan for the targets. doubles counts targets that name a person again. The error is a *TargetError for a target that can be nobody's
+// identifier; without targets there is no plan.
+func NewPlan(cfg PlanConfig, targets []Target) (plan Plan, doubles int, err error) {
+	switch cfg.Action {
+	case ActionDelete, ActionSuppress, ActionUnsuppress:
+	default:
+		return Plan{}, 0, fmt.Errorf("erasure: no action %q; it is %s, %s or %s", string(cfg.Action), ActionDelete, ActionSuppress, ActionUnsuppress)
+	}
+	if cfg.Client == nil || cfg.ReceiptKey.IsZero() || cfg.GuardKey.IsZero() {
+		return Plan{}, 0, errors.New("erasure: a plan needs a Client, a ReceiptKey and a GuardKey")
+	}
+	if len(targets) == 0 {
+		return Plan{}, 0, errors.New("erasure: nobody is named")
+	}
+	if err := checkText("reason", cfg.Reason, targets); err != nil {
+		return Plan{}, 0, err
+	}
+	if cfg.Request != "" {
+		if err := checkText("request", cfg.Request, targets); err != nil {
+			return Plan{}, 0, err
+		}
+	}
+	p, err := peopleOf(targets, cfg.ReceiptKey, cfg.GuardKey)
+	if err != nil {
+		return Plan{}, 0, err
+	}
+	now := time.Now
+	if cfg.Now != nil {
+		now = cfg.Now
+	}
+	expiry := cfg.Expiry
+	if expiry == 0 {
+		expiry = DefaultExpiry
+	}
+	created := now().UTC().Truncate(time.Second)
+	plan = Plan{
+		Action: cfg.Action, Subjects: len(p.list), SubjectsHash: p.subjectsHash(), GuardHash: namesHash(p.names), TargetsHash: cfg.TargetsHash,
+		Target: cfg.Client.Target(), Workspace: workspaceOf(cfg.Client, cfg.ReceiptKey), ReceiptKeyID: cfg.ReceiptKey.id(), GuardKeyID: cfg.GuardKey.id(),
+		Reason: cfg.Reason, Request: cfg.Request, Created: created, Expires: created.Add(expiry), SingleOperator: cfg.SingleOperator,
+	}
+	if !plan.Expires.After(created) {
+		return Plan{}, 0, fmt.Errorf("erasure: a plan that expires after %v cannot be run", expiry)
+	}
+	return plan, p.doubles, nil
+}
+
+// workspaceOf names a workspace by its write key, which nobody can find from it.
+func workspaceOf(c *cio.Client, key ReceiptKey) [sha256.Size]byte {
+	return sha256.Sum256(append([]byte("ciokit erasure workspace\x00"), c.KeyHash(key.key)...))
+}
+
+// checkText refuses a reason or a request id that names one of the people.
+func checkText(what, text string, targets []Target) error {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return fmt.Errorf("erasure: the %s is empty; say on whose order or by which rule", what)
+	case len(text) > maxReason:
+		return fmt.Errorf("erasure: the %s has %d bytes, and may have %d", what, len(text), maxReason)
+	case strings.ContainsFunc(text, unicode.IsControl) || strings.TrimSpace(text) != text:
+		return fmt.Errorf("erasure: the %s must be one line without spaces around it", what)
+	}
+	words := make(map[string]bool)
+	for word := range strings.FieldsSeq(text) {
+		inner := strings.FieldsFunc(word, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@._-+", r) })
+		for _, w := range append(inner, word, strings.TrimFunc(word, unicode.IsPunct)) {
+			words[strings.ToLower(strings.Trim(w, "."))] = true
+		}
+	}
+	lower := strings.ToLower(text)
+	for i, t := range targets {
+		for _, id := range append([]string{t.ID}, t.Also...) {
+			id = strings.ToLower(id)
+			if len(id) >= 6 && strings.Contains(lower, id) || words[id] {
+				return &TargetError{i, fmt.Errorf("the %s has this identifier in it, and would keep it in clear for ever: write it without", what)}
+			}
+			if at := strings.IndexByte(id, '@'); at > 2 && address.Is(id) && words[id[:at]] {
+				return &TargetError{i, fmt.Errorf("the %s has the part of this address before the @ in it: write it without", what)}
+			}
+		}
+	}
+	return nil
+}
+
+const (
+	planTitle = "ciokit erasure plan 1"
+	timeForm  = "2006-01-02T15:04:05Z"
+	twoKeys   = "two-keys"
+	oneKey    = "single-operator"
+)
+
+// Text returns the plan as it is signed: readable, a line for each fact.
+func (p *Plan) Text() string {
+	b64 := base64.StdEncoding.EncodeToString
+	var b strings.Builder
+	line := func(name, value string) { b.WriteString(name + " " + value + "\n") }
+	b.WriteString(planTitle + "\n")
+	line("action", string(p.Action))
+	line("subjects", strconv.Itoa(p.Subjects))
+	line("subjects-hash", b64(p.SubjectsHash[:]))
+	line("guard-hash", b64(p.GuardHash[:]))
+	if p.TargetsHash != [sha256.Size]byte{} {
+		line("targets-hash", b64(p.TargetsHash[:]))
+	}
+	line("target", p.Target)
+	line("workspace", b64(p.Workspace[:]))
+	line("receipt-key", b64(p.ReceiptKeyID[:]))
+	line("guard-key", b64(p.GuardKeyID[:]))
+	line("reason", p.Reason)
+	if p.Request != "" {
+		line("request", p.Request)
+	}
+	line("created", p.Created.UTC().Format(timeForm))
+	line("expires", p.Expires.UTC().Format(timeForm))
+	approval := twoKeys
+	if p.SingleOperator {
+		approval = oneKey
+	}
+	line("approval", approval)
+	return b.String()
+}
+
+// Hash is SHA-256 of the plan's text. Receipts name their plan by it.
+func (p *Plan) Hash() [sha256.Size]byte { return sha256.Sum256([]byte(p.Text())) }
+
+// parsePlan reads the text of a plan. Only a text that Text returns is one.
+func parsePlan(text string) (Plan, error) {
+	var p Plan
+	bad := func(what string) (Plan, error) { return Plan{}, fmt.Errorf("erasure: no plan: %s", what) }
+	rest, ok := strings.CutPrefix(text, planTitle+"\n")
+	if !ok {
+		return bad("it does not begin with " + strconv.Quote(planTitle))
+	}
+	facts := make(map[string]string)
+	for line := range strings.Lines(rest) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		facts[name] = value
+	}
+	bytesOf := func(to []byte, name string) {
+		if raw, err := base64.StdEncoding.DecodeString(facts[name]); err == nil && len(raw) == len(to) {
+			copy(to, raw)
+		}
+	}
+	p.Action, p.Target, p.Reason, p.Request = Action(facts["action"]), facts["target"], facts["reason"], facts["request"]
+	p.Subjects, _ = strconv.Atoi(facts["subjects"])
+	bytesOf(p.SubjectsHash[:], "subjects-hash")
+	bytesOf(p.GuardHash[:], "guard-hash")
+	bytesOf(p.TargetsHash[:], "targets-hash")
+	bytesOf(p.Workspace[:], "workspace")
+	bytesOf(p.ReceiptKeyID[:], "receipt-key")
+	bytesOf(p.GuardKeyID[:], "guard-key")
+	p.Created, _ = time.Parse(timeForm, facts["created"])
+	p.Expires, _ = time.Parse(timeForm, facts["expires"])
+	p.SingleOperator = facts["approval"] == oneKey
+	switch p.Action {
+	case ActionDelete, ActionSuppress, ActionUnsuppress:
+	default:
+		return bad("its action is none of this version")
+	}
+	if p.Text() != text || p.Subjects < 1 {
+		return bad("a line is missing, is not of this version, or is not in its place")
+	}
+	return p, nil
+}
+
+// SignPlan signs a plan with the key of an operator.
+func SignPlan(p Plan, operator Signer) ([]byte, error) {
+	if operator.Signer == nil || operator.Role() != RoleOperator {
+		return nil, fmt.Errorf("erasure: a plan is signed by an operator, and the key is %v", operator)
+	}
+	return note.Sign(&note.Note{Text: p.Text()}, operator)
+}
+
+// SignedPlan is a plan that somebody on a keyring has signed.
+type SignedPlan struct {
+	Plan
+	// Note is the signed note, as it was read.
+	Note []byte
+	// Operator is the name of the key that ordered it, Approver that of the key that approved it, empty if none has.
+	Operator, Approver string
+
+	keys Keyring
+}
+
+// OpenPlan reads a signed plan. An operator on the keyring must have signed it; whether it is approved and still runs is what Ready says.
+func OpenPlan(signed []byte, keys Keyring) (*SignedPlan, error) {
+	n, err := keys.open(signed)
+	if err != nil {
+		return nil, err
+	}
+	p, err := parsePlan(n.Text)
+	if err != nil {
+		return nil, err
+	}
+	s := &SignedPlan{Plan: p, Note: bytes.Clone(signed), keys: keys}
+	operators := keys.signedBy(n, RoleOperator)
+	if len(operators) == 0 {
+		return nil, fmt.Errorf("%w: no operator on the keyring has signed the plan", ErrUntrusted)
+	}
+	s.Operator = operators[0]
+	for _, name := range keys.signedBy(n, RoleApprover) {
+		if keys.distinct(s.Operator, name) {
+			s.Approver = name
+			break
+		}
+	}
+	return s, nil
+}
+
+// Ready returns nil if the plan may be run at that time, else ErrNotApproved or ErrExpired.
+func (s *SignedPlan) Ready(now time.Time) error {
+	if s.Approver == "" && !s.SingleOperator {
+		return fmt.Errorf("%w: an approver must sign it too, with a key of their own (ciokit erase approve)", ErrNotApproved)
+	}
+	if !now.Before(s.Expires) {
+		return fmt.Errorf("%w (it was for the time until %s)", ErrExpired, s.Expires.Format(timeForm))
+	}
+	if now.Before(s.Created.Add(-5 * time.Minute)) {
+		return fmt.Errorf("erasure: the plan was made at %s, which is in the future: look at the clock", s.Created.Format(timeForm))
+	}
+	return nil
+}
+
+// ApprovePlan adds the signature of an approver to a plan that an operator on the keyring has signed. The approver's key must be another one than the operator's.
+func ApprovePlan(signed []byte, keys Keyring, approver Signer) ([]byte, error) {
+	if approver.Signer == nil || approver.Role() != RoleApprover {
+		return nil, fmt.Errorf("erasure: a plan is approved by an approver, and the key is %v", approver)
+	}
+	p, err := OpenPlan(signed, keys)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(keys.Names(), approver.Name()) && !keys.distinct(p.Operator, approver.Name()) {
+		return nil, fmt.Errorf("erasure: %s has the key of %s: who orders does not approve", approver.Name(), p.Operator)
+	}
+	n, err := keys.open(signed)
+	if err != nil {
+		return nil, err
+	}
+	return note.Sign(n, approver)
+}
