@@ -37,7 +37,7 @@ internal/gen/eventspec
 internal/names
 internal/wire
 
-erasure
+erasure              . erasure/internal/c2sp internal/address
 erasure/internal/c2sp
 examples/orders      . events outbox
 otel                 .

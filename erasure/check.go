@@ -1,0 +1,396 @@
+package erasure
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/ciokit/cio/erasure/internal/c2sp"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// The files of a receipt.
+const (
+	planFile       = "plan.note"
+	keysFile       = "keys"
+	entriesFile    = "entries.jsonl"
+	hashesFile     = "hashes"
+	checkpointsDir = "checkpoints"
+	guardFile      = "guard"
+	lockFile       = "lock"
+)
+
+// maxEntry is how many bytes a line has at most.
+const maxEntry = 4 << 10
+
+// DamageError is a receipt that does not hold what was written. It is ErrDamaged.
+type DamageError struct {
+	// File is the file of the receipt where it shows.
+	File string
+	// Entry is the first entry that is wrong, -1 if no entry is. First and Last bound it where all that is known is that one of several is.
+	Entry       int64
+	First, Last int64
+	Problem     string
+}
+
+func (e *DamageError) Error() string {
+	switch {
+	case e.Entry >= 0:
+		return fmt.Sprintf("erasure: entry %d (line %d of %s) is not as it was written: %s", e.Entry, e.Entry+1, e.File, e.Problem)
+	case e.Last > 0:
+		return fmt.Sprintf("erasure: one of the entries %d to %d of %s is not as it was written: %s", e.First, e.Last, e.File, e.Problem)
+	}
+	return fmt.Sprintf("erasure: %s is not as it was written: %s", e.File, e.Problem)
+}
+
+// Is makes the error ErrDamaged.
+func (e *DamageError) Is(target error) bool { return target == ErrDamaged }
+
+// ErrUnsigned is a receipt whose last entries no checkpoint covers: its process was killed, or a checkpoint was removed. What is below the last checkpoint holds.
+var ErrUnsigned = errors.New("erasure: the last entries are not signed")
+
+// CheckConfig says what a check trusts.
+type CheckConfig struct {
+	// Keys are the public keys of the operators and approvers that are trusted. Without any, those that the receipt brings along are taken, and the result says so:
+	// it shows then that the receipt holds together, and not who made it.
+	Keys Keyring
+	// Since is an older checkpoint of the receipt, which was kept elsewhere: a signed note. The receipt must continue it. Without it nobody can notice that the
+	// receipt was replaced as a whole by whoever has an operator's key. Default none.
+	Since []byte
+}
+
+// Checked is what a check found.
+type Checked struct {
+	// Plan is the plan and who signed it.
+	Plan *SignedPlan
+	// OwnKeys reports that no Keys were given and those of the receipt were taken.
+	OwnKeys bool
+	// Entries is how many entries there are, Signed how many of them the last checkpoint covers.
+	Entries, Signed int64
+	// Checkpoints are the sizes that were signed, and Root is the hash of the last one.
+	Checkpoints []int64
+	Root        tlog.Hash
+	// Since is the size of the older checkpoint that the receipt continues, 0 for none.
+	Since int64
+	// Ended reports that all people of the plan have been acted on. Runs is how often a run began or went on.
+	Ended bool
+	Runs  int
+	// Totals counts the people by outcome, Rejected those that were rejected by the rule or the status, Verified those that were read back.
+	Totals   Totals
+	Rejected map[string]int64
+	Verified map[Verdict]int64
+	// Last is when the last entry was written.
+	Last time.Time
+}
+
+// Check checks a receipt without the network and without any secret key. The error is a *DamageError that names the first bad entry, or the file; ErrUnsigned, with
+// a result, if the last entries are not signed; ErrUntrusted or ErrNotApproved for the plan.
+func Check(dir string, cfg CheckConfig) (*Checked, error) {
+	r, err := readReceipt(dir, cfg)
+	if err != nil {
+		return nil, err
+	}
+	c := &Checked{
+		Plan: r.plan, OwnKeys: r.ownKeys, Entries: r.tree.size, Checkpoints: r.sizes, Root: r.root, Since: r.since,
+		Ended: r.tally.ended, Runs: r.tally.runs, Totals: r.tally.totals(), Rejected: r.tally.rules, Verified: r.tally.verdicts(), Last: r.tally.last,
+	}
+	if n := len(r.sizes); n > 0 {
+		c.Signed = r.sizes[n-1]
+	}
+	if r.torn > 0 {
+		return c, fmt.Errorf("%w: the last line is torn; a run that goes on cuts it (%d bytes)", ErrUnsigned, r.torn)
+	}
+	if c.Signed < c.Entries {
+		return c, fmt.Errorf("%w: %d of %d. Its process was killed, or a checkpoint was removed: run the plan again to the same receipt, which goes on and signs", ErrUnsigned, c.Entries-c.Signed, c.Entries)
+	}
+	if r.surplus {
+		return nil, &DamageError{File: hashesFile, Entry: -1, Problem: "it has hashes of entries that are not there"}
+	}
+	if err := r.checkGuard(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// receipt is a receipt that was read and holds together, as far as it is signed.
+type receipt struct {
+	dir     string
+	plan    *SignedPlan
+	keys    Keyring
+	ownKeys bool
+	tally   *tally
+	tree    tree
+	sizes   []int64 // of the checkpoints
+	root    tlog.Hash
+	since   int64
+	torn    int64 // bytes of a last line without an end
+	whole   int64 // bytes of the lines before
+	// hashes is how many bytes at the beginning of the file of hashes are right.
+	hashes int64
+	// surplus reports that there are hashes of no entry.
+	surplus bool
+}
+
+// readReceipt reads a receipt and holds it to its plan and its checkpoints. Behind the last checkpoint it takes what it finds.
+func readReceipt(dir string, cfg CheckConfig) (*receipt, error) {
+	r := &receipt{dir: dir, keys: cfg.Keys}
+	own, err := os.ReadFile(filepath.Join(dir, keysFile))
+	if err != nil && len(cfg.Keys.keys) == 0 {
+		return nil, notReceipt(dir, err)
+	}
+	if len(cfg.Keys.keys) == 0 {
+		r.ownKeys = true
+		if r.keys, err = ParseKeyring(string(own)); err != nil {
+			return nil, &DamageError{File: keysFile, Entry: -1, Problem: err.Error()}
+		}
+	}
+	signed, err := os.ReadFile(filepath.Join(dir, planFile))
+	if err != nil {
+		return nil, notReceipt(dir, err)
+	}
+	if r.plan, err = OpenPlan(signed, r.keys); err != nil {
+		return nil, fmt.Errorf("%s: %w", planFile, err)
+	}
+	if err := r.plan.Ready(r.plan.Created); err != nil {
+		return nil, fmt.Errorf("%s: %w", planFile, err)
+	}
+	r.tally = newTally(r.plan)
+	points, err := r.checkpoints()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Since != nil {
+		old, err := r.checkpoint(cfg.Since)
+		if err != nil {
+			return nil, fmt.Errorf("the older checkpoint: %w", err)
+		}
+		old.since = true
+		r.since = old.Size
+		points = append(points, old)
+	}
+	slices.SortStableFunc(points, func(a, b point) int { return int(a.Size - b.Size) })
+	return r, r.entries(points)
+}
+
+func notReceipt(dir string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("erasure: %s is no receipt: %w", dir, err)
+	}
+	return fmt.Errorf("erasure: %w", err)
+}
+
+// point is a checkpoint of a receipt, or an older one that was kept elsewhere.
+type point struct {
+	c2sp.Checkpoint
+	name  string
+	since bool
+}
+
+// checkpointName is the name of the file of a checkpoint.
+func checkpointName(size int64) string { return fmt.Sprintf("%012d", size) }
+
+// origin is the first line of the checkpoints of a plan's receipt.
+func origin(planHash [32]byte) string { return fmt.Sprintf("ciokit-erasure/%x", planHash) }
+
+func (r *receipt) checkpoint(signed []byte) (point, error) {
+	n, err := r.keys.open(signed)
+	if err != nil {
+		return point{}, err
+	}
+	if len(r.keys.signedBy(n, RoleOperator)) == 0 {
+		return point{}, fmt.Errorf("%w: no operator on the keyring has signed it", ErrUntrusted)
+	}
+	c, err := c2sp.ParseCheckpoint(n.Text)
+	if err != nil {
+		return point{}, err
+	}
+	if c.Origin != origin(r.plan.Hash()) || c.Size < 1 || len(c.Extensions) > 0 {
+		return point{}, fmt.Errorf("%w: it is the checkpoint of the receipt of another plan", ErrAltered)
+	}
+	return point{Checkpoint: c}, nil
+}
+
+// checkpoints reads the receipt's own.
+func (r *receipt) checkpoints() ([]point, error) {
+	entries, err := os.ReadDir(filepath.Join(r.dir, checkpointsDir))
+	if err != nil {
+		return nil, notReceipt(r.dir, err)
+	}
+	var points []point
+	for _, e := range entries {
+		if e.Name()[0] == '.' { // it was being written when its process was killed
+			continue
+		}
+		name := checkpointsDir + "/" + e.Name()
+		bad := func(problem string) error { return &DamageError{File: name, Entry: -1, Problem: problem} }
+		signed, err := os.ReadFile(filepath.Join(r.dir, checkpointsDir, e.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("erasure: %w", err)
+		}
+		p, err := r.checkpoint(signed)
+		if err != nil {
+			return nil, bad(err.Error())
+		}
+		if e.Name() != checkpointName(p.Size) {
+			return nil, bad("it is the checkpoint of " + strconv.FormatInt(p.Size, 10) + " entries")
+		}
+		p.name = name
+		points = append(points, p)
+		r.sizes = append(r.sizes, p.Size)
+		r.root = p.Hash
+	}
+	return points, nil
+}
+
+// hashFile compares the stored hashes with those of the entries, as these are read.
+type hashFile struct {
+	r *bufio.Reader
+	// tree is the tree of the leaves in the file.
+	tree tree
+	// bad is the first entry whose leaf is another one in the file, or whose inner hashes are; -1 for none. right counts the bytes before.
+	bad     int64
+	badLeaf int64
+	right   int64
+	ended   bool
+}
+
+// compare takes the hashes of the next entry.
+func (h *hashFile) compare(entry int64, want []tlog.Hash) {
+	for i := range want {
+		var got tlog.Hash
+		if h.ended {
+			return
+		}
+		if _, err := io.ReadFull(h.r, got[:]); err != nil {
+			h.ended = true
+			if h.bad < 0 {
+				h.bad = entry
+			}
+			return
+		}
+		if i == 0 {
+			h.tree.add(nil, got)
+		}
+		if got == want[i] {
+			if h.bad < 0 {
+				h.right += tlog.HashSize
+			}
+			continue
+		}
+		if h.bad < 0 {
+			h.bad = entry
+		}
+		if i == 0 && h.badLeaf < 0 {
+			h.badLeaf = entry
+		}
+	}
+}
+
+// entries reads the entries, and compares the tree with the points, which are in the order of their sizes.
+func (r *receipt) entries(points []point) error {
+	f, err := os.Open(filepath.Join(r.dir, entriesFile))
+	if err != nil {
+		return notReceipt(r.dir, err)
+	}
+	defer f.Close()
+	stored := &hashFile{bad: -1, badLeaf: -1}
+	switch hf, err := os.Open(filepath.Join(r.dir, hashesFile)); {
+	case err == nil:
+		defer hf.Close()
+		stored.r = bufio.NewReaderSize(hf, 256<<10)
+	case errors.Is(err, fs.ErrNotExist):
+		stored.r = bufio.NewReader(bytes.NewReader(nil))
+	default:
+		return fmt.Errorf("erasure: %w", err)
+	}
+	in := bufio.NewReaderSize(f, 256<<10)
+	var good int64 // entries below the last point that was right
+	var hashes []tlog.Hash
+	for {
+		line, err := in.ReadSlice('\n')
+		if err == io.EOF {
+			r.torn = int64(len(line))
+			break
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return fmt.Errorf("erasure: %w", err)
+		}
+		n := r.tree.size
+		e, problem := Entry{}, errors.New("the line is too long for an entry")
+		if err == nil && len(line) <= maxEntry {
+			if e, problem = ParseEntry(line[:len(line)-1]); problem == nil {
+				problem = r.tally.apply(&e)
+			}
+		}
+		if problem != nil {
+			return r.wrong(n, stored, good, problem)
+		}
+		r.whole += int64(len(line))
+		hashes = r.tree.add(hashes[:0], tlog.RecordHash(line[:len(line)-1]))
+		stored.compare(n, hashes)
+		for len(points) > 0 && points[0].Size == r.tree.size {
+			if p := points[0]; p.Hash != r.tree.root() {
+				return r.differs(p, stored, good)
+			}
+			good, points = r.tree.size, points[1:]
+		}
+	}
+	r.hashes = stored.right
+	if more, _ := stored.r.Peek(1); !stored.ended && len(more) > 0 && r.tree.size > 0 {
+		r.surplus = true
+	}
+	if len(points) > 0 {
+		p := points[len(points)-1]
+		what := p.name
+		if p.since {
+			what = "the older checkpoint"
+		}
+		return &DamageError{File: entriesFile, Entry: r.tree.size, Problem: fmt.Sprintf("it is missing: there are %d entries, and %s has signed %d", r.tree.size, what, p.Size)}
+	}
+	if stored.bad >= 0 && stored.bad < good {
+		return &DamageError{File: hashesFile, Entry: -1, Problem: fmt.Sprintf("its hashes are not those of the entries from entry %d on, which are right; take the file from a copy", stored.bad)}
+	}
+	return nil
+}
+
+// eachLine calls do for each whole line, without its end.
+func eachLine(in io.Reader, do func(line []byte)) error {
+	lines := bufio.NewReaderSize(in, 256<<10)
+	for {
+		line, err := lines.ReadSlice('\n')
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return fmt.Errorf("erasure: %w", err)
+		}
+		do(line[:len(line)-1])
+	}
+}
+
+// wrong is what an entry that breaks a rule shows: it, or one before it that has another hash, is the first that is bad.
+func (r *receipt) wrong(n int64, stored *hashFile, good int64, problem error) error {
+	if stored.badLeaf >= good && stored.badLeaf < n {
+		return &DamageError{File: entriesFile, Entry: stored.badLeaf, Problem: "its hash is another one"}
+	}
+	return &DamageError{File: entriesFile, Entry: n, Problem: problem.Error()}
+}
+
+// differs is what a point shows whose root is another one than that of the entries: the first entry whose leaf differs, if the stored leaves are those that were signed.
+func (r *receipt) differs(p point, stored *hashFile, good int64) error {
+	if !stored.ended && stored.tree.size == p.Size && stored.tree.root() == p.Hash && stored.badLeaf >= 0 {
+		return &DamageError{File: entriesFile, Entry: stored.badLeaf, Problem: "its hash is another one than that which was signed"}
+	}
+	if p.since {
+		return fmt.Errorf("%w: the receipt does not continue the older checkpoint of %d entries: it was replaced, or that checkpoint is of another copy", ErrDamaged, p.Size)
+	}
+	return &DamageError{File: entriesFile, Entry: -1, First: good, Last: p.Size - 1, Problem: "the root that " + p.name + " signed is another one"}
+}

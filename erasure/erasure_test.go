@@ -1,0 +1,166 @@
+package erasure_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"testing"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/erasure"
+)
+
+// office is all that a workspace has for erasures: keys, a client, and an emulator that stands for Customer.io.
+type office struct {
+	srv                *emulator.Server
+	client             *cio.Client
+	keys               erasure.Keyring
+	operator, approver erasure.Signer
+	receipt            erasure.ReceiptKey
+	guard              erasure.GuardKey
+	dir                string
+}
+
+func newOffice(t testing.TB, cfg emulator.Config) *office {
+	t.Helper()
+	o := &office{srv: emulator.New(cfg), receipt: erasure.NewReceiptKey(), guard: erasure.NewGuardKey(), dir: t.TempDir()}
+	o.client = clientOf(t, o.srv, nil)
+	var ring string
+	o.operator, ring = signer(t, erasure.RoleOperator, "ann")
+	approver, public := signer(t, erasure.RoleApprover, "bob")
+	o.approver = approver
+	keys, err := erasure.ParseKeyring(ring + public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.keys = keys
+	return o
+}
+
+func clientOf(t testing.TB, srv *emulator.Server, guard func(cio.Identity) error) *cio.Client {
+	t.Helper()
+	client, err := cio.NewClient(cio.Config{APIKey: emulator.TestKey, BaseURL: "http://emulator", Guard: guard, RateLimit: -1, HTTPClient: &http.Client{Transport: srv.Transport()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func signer(t testing.TB, role erasure.Role, name string) (erasure.Signer, string) {
+	t.Helper()
+	private, public, err := erasure.GenerateKey(role, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := erasure.ParseSigner(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, public + "\n"
+}
+
+// identified are people who are in the workspace.
+func (o *office) identified(t testing.TB, n int) []erasure.Target {
+	t.Helper()
+	var messages []cio.Message
+	targets := make([]erasure.Target, n)
+	for i := range n {
+		email := fmt.Sprintf("person%d@example.com", i)
+		targets[i] = erasure.Target{ID: fmt.Sprintf("person-%d", i), Also: []string{email}}
+		messages = append(messages, cio.Identify{UserID: targets[i].ID, Traits: map[string]any{"email": email}})
+	}
+	if err := o.client.Send(context.Background(), messages...); err != nil {
+		t.Fatal(err)
+	}
+	return targets
+}
+
+// plan is an approved plan.
+func (o *office) plan(t testing.TB, action erasure.Action, targets []erasure.Target, change func(*erasure.PlanConfig)) []byte {
+	t.Helper()
+	cfg := erasure.PlanConfig{Action: action, Client: o.client, ReceiptKey: o.receipt, GuardKey: o.guard, Reason: "requests under Art. 17 GDPR"}
+	if change != nil {
+		change(&cfg)
+	}
+	p, _, err := erasure.NewPlan(cfg, targets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := erasure.SignPlan(p, o.operator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.SingleOperator {
+		return signed
+	}
+	approved, err := erasure.ApprovePlan(signed, o.keys, o.approver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return approved
+}
+
+func (o *office) job(plan []byte, targets []erasure.Target, name string) erasure.Job {
+	return erasure.Job{
+		Plan: plan, Keys: o.keys, Operator: o.operator, ReceiptKey: o.receipt, GuardKey: o.guard, Targets: targets, Client: o.client,
+		Dir: filepath.Join(o.dir, name), Max: len(targets) + 1,
+	}
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	for _, action := range []erasure.Action{erasure.ActionDelete, erasure.ActionSuppress} {
+		t.Run(string(action), func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, emulator.Config{})
+			all := o.identified(t, 300)
+			targets := all[:100]
+			job := o.job(o.plan(t, action, targets, nil), targets, "receipt")
+			job.BatchSize = 7
+			sum, err := erasure.Run(context.Background(), job)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := (erasure.Totals{Subjects: 100, Accepted: 100}); sum.Totals != want || !sum.Ended {
+				t.Errorf("%+v", sum)
+			}
+			for i, p := range all {
+				_, err := o.srv.Person(emulator.TestKey, p.ID)
+				if gone := err != nil; action == erasure.ActionDelete && gone != (i < 100) {
+					t.Errorf("%s is gone: %v", p.ID, gone)
+				}
+			}
+			c, err := erasure.Check(job.Dir, erasure.CheckConfig{Keys: o.keys})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.Totals != sum.Totals || c.Entries != 203 || c.Signed != 203 || !c.Ended || c.OwnKeys || c.Plan.Operator != "operator/ann" || c.Plan.Approver != "approver/bob" {
+				t.Errorf("%+v", c)
+			}
+			g, err := erasure.GuardOf([]string{job.Dir}, erasure.CheckConfig{Keys: o.keys}, o.guard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			guarded := clientOf(t, o.srv, g.Check)
+			for _, m := range []cio.Message{
+				cio.Identify{UserID: "person-7"}, cio.Identify{UserID: "other", Traits: map[string]any{"email": "Person7@Example.com"}},
+				cio.Track{UserID: "PERSON7@example.com", Event: cio.Named("Ordered", nil)}, cio.Alias{PreviousID: "person-7", UserID: "other"},
+				cio.Alias{PreviousID: "other", UserID: "person-7"}, cio.Group{UserID: "person-7", GroupID: "g"},
+			} {
+				if err := guarded.Send(context.Background(), m); !errors.Is(err, erasure.ErrErased) {
+					t.Errorf("%T: %v", m, err)
+				}
+			}
+			if err := guarded.Send(context.Background(), cio.Identify{UserID: "person-107"}); err != nil {
+				t.Error(err)
+			}
+			again, err := erasure.Run(context.Background(), job)
+			if err != nil || again.Totals != sum.Totals || again.Earlier != 100 {
+				t.Errorf("%+v, %v", again, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,194 @@
+package erasure
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// standing is what the entries so far say of a person.
+type standing struct {
+	outcome  Outcome // of the last message, empty for an intent that is open
+	verdict  Verdict // read back last, empty for never
+	actedAt  int64   // unix seconds of the last intent
+	lastGone bool    // some earlier reading found the person gone
+}
+
+// tally follows the entries of a receipt, and holds them to their rules.
+type tally struct {
+	plan     *SignedPlan
+	planHash [sha256.Size]byte
+	entries  int64
+	last     time.Time
+	ended    bool
+	guardSet [sha256.Size]byte
+	hasGuard bool
+	people   map[Subject]standing
+	counts   map[Outcome]int64 // of people, "" for an open intent
+	rules    map[string]int64 // rejected, by rule or status
+	runs     int              // begin and resumed
+}
+
+func newTally(plan *SignedPlan) *tally {
+	return &tally{plan: plan, planHash: plan.Hash(), people: make(map[Subject]standing, min(plan.Subjects, 1<<20)), counts: make(map[Outcome]int64), rules: make(map[string]int64)}
+}
+
+// apply takes the next entry. The error says which rule it breaks.
+func (t *tally) apply(e *Entry) error {
+	switch {
+	case e.N != t.entries:
+		return fmt.Errorf("it says that it is entry %d: entries are missing, doubled or out of order", e.N)
+	case (e.N == 0) != (e.Type == EntryBegin):
+		return errors.New("the first entry is a begin, and no other is")
+	}
+	switch e.Type {
+	case EntryBegin:
+		if e.PlanHash != t.planHash {
+			return errors.New("it begins another plan than that of plan.note")
+		}
+		if e.Approver != t.plan.Approver {
+			return fmt.Errorf("it says that %q approved the plan, and plan.note that %q did", e.Approver, t.plan.Approver)
+		}
+		t.runs++
+	case EntryResumed:
+		if e.Open != t.open() {
+			return fmt.Errorf("it counts %d intents without an outcome, and there are %d", e.Open, t.open())
+		}
+		if e.Open > 0 {
+			for s, st := range t.people {
+				if st.outcome == "" {
+					t.stand(s, st, OutcomeUnknown)
+				}
+			}
+		}
+		t.ended = false
+		t.runs++
+	case EntryGuard:
+		t.guardSet, t.hasGuard = e.Set, true
+		if t.plan.Action != ActionUnsuppress && e.Set != t.plan.GuardHash {
+			return errors.New("its guard is not that of the plan")
+		}
+	case EntryIntent:
+		return t.intent(e)
+	case EntryOutcome:
+		return t.outcome(e)
+	case EntryVerified:
+		st, ok := t.people[e.Subject]
+		if !ok {
+			return errors.New("it verifies somebody who was not acted on")
+		}
+		st.verdict, st.lastGone = e.Verdict, st.lastGone || e.Verdict == VerdictGone
+		t.people[e.Subject] = st
+	case EntryEnd:
+		if err := t.end(e); err != nil {
+			return err
+		}
+	}
+	t.entries++
+	t.last = e.At
+	return nil
+}
+
+func (t *tally) intent(e *Entry) error {
+	st, known := t.people[e.Subject]
+	switch {
+	case t.ended:
+		return errors.New("it acts on somebody after the end")
+	case e.Action != t.plan.Action:
+		return fmt.Errorf("its action is %s, and that of the plan is %s", e.Action, t.plan.Action)
+	case e.MessageID != messageID(t.planHash, e.Subject):
+		return errors.New("its message id is not that of this person in this plan")
+	case known && st.outcome == "":
+		return errors.New("it acts on somebody whose message has no outcome yet")
+	case known && st.outcome != OutcomeUnknown && st.outcome != OutcomeUnsent:
+		return fmt.Errorf("it acts again on somebody whose message was %s", st.outcome)
+	case !known && len(t.people) >= t.plan.Subjects:
+		return fmt.Errorf("it acts on more people than the %d of the plan", t.plan.Subjects)
+	case !e.At.Before(t.plan.Expires.Add(time.Second)):
+		return errors.New("it was written after the plan had expired")
+	}
+	st.actedAt = e.At.Unix()
+	if !known {
+		t.counts[""]++
+	}
+	t.stand(e.Subject, st, "")
+	t.entries++
+	t.last = e.At
+	return nil
+}
+
+func (t *tally) outcome(e *Entry) error {
+	st, known := t.people[e.Subject]
+	if !known || st.outcome != "" {
+		return errors.New("it is the outcome of no open intent")
+	}
+	t.stand(e.Subject, st, e.Outcome)
+	if e.Outcome == OutcomeRejected {
+		why := e.Rule
+		if why == "" {
+			why = fmt.Sprintf("status %d", e.Status)
+		}
+		t.rules[why]++
+	}
+	t.entries++
+	t.last = e.At
+	return nil
+}
+
+func (t *tally) end(e *Entry) error {
+	if t.ended || t.open() > 0 || e.Totals != t.totals() {
+		return errors.New("its counts are not those of the entries before it")
+	}
+	if len(t.people) != t.plan.Subjects || t.subjectsHash() != t.plan.SubjectsHash {
+		return errors.New("those who were acted on are not the people of the plan")
+	}
+	t.ended = true
+	return nil
+}
+
+// stand gives somebody who is counted another outcome.
+func (t *tally) stand(s Subject, st standing, outcome Outcome) {
+	t.counts[st.outcome]--
+	t.counts[outcome]++
+	st.outcome = outcome
+	t.people[s] = st
+}
+
+func (t *tally) open() int64 { return t.counts[""] }
+
+// totals counts the people of the plan; those without an intent are unsent.
+func (t *tally) totals() Totals {
+	return Totals{
+		Subjects: int64(t.plan.Subjects),
+		Accepted: t.counts[OutcomeAccepted], Rejected: t.counts[OutcomeRejected],
+		Unsent:  t.counts[OutcomeUnsent] + int64(t.plan.Subjects-len(t.people)),
+		Unknown: t.counts[OutcomeUnknown] + t.counts[""],
+	}
+}
+
+// verdicts counts people by what was read back of them last.
+func (t *tally) verdicts() map[Verdict]int64 {
+	c := make(map[Verdict]int64)
+	for _, st := range t.people {
+		if st.verdict != "" {
+			c[st.verdict]++
+		}
+	}
+	return c
+}
+
+func (t *tally) subjectsHash() [sha256.Size]byte {
+	all := make([]Subject, 0, len(t.people))
+	for s := range t.people {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b Subject) int { return bytes.Compare(a[:], b[:]) })
+	h := sha256.New()
+	for i := range all {
+		h.Write(all[i][:])
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}

@@ -1,0 +1,309 @@
+package erasure
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/ciokit/cio/erasure/internal/c2sp"
+	"github.com/gofrs/flock"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// checkpointEvery is how old the last checkpoint gets while entries are written.
+const checkpointEvery = time.Minute
+
+// writer appends to a receipt. One process has it at a time.
+type writer struct {
+	dir      string
+	lock     *flock.Flock
+	entries  *os.File
+	hashes   *os.File
+	operator Signer
+	origin   string
+	now      func() time.Time
+
+	tally  *tally
+	tree   tree
+	signed int64     // entries that the last checkpoint covers
+	since  time.Time // when it was made
+
+	text   []byte // entries that are not written yet
+	sums   []byte // and their hashes
+	levels []tlog.Hash
+	fresh  bool
+	cut    int64
+	err    error // of the disk; nothing is written after it
+}
+
+// writeFile replaces a file as a whole, with mode 0600: there is the old one or the new one at every moment, and the new one is on disk when it returns.
+func writeFile(name string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return syncDir(filepath.Dir(name))
+}
+
+// syncDir makes sure that the names in a directory are on disk.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// openWriter opens the receipt of a plan for writing, or begins it. What is there must be the receipt of this plan and hold together; an unfinished last line is cut.
+func openWriter(dir string, plan *SignedPlan, operator Signer, now func() time.Time) (w *writer, err error) {
+	if operator.Signer == nil || operator.Role() != RoleOperator {
+		return nil, fmt.Errorf("erasure: a receipt is signed by an operator, and the key is %v", operator)
+	}
+	if len(plan.keys.pick(operator.Name()).keys) == 0 {
+		return nil, fmt.Errorf("%w: the operator's key %s is not on the keyring, so nobody could check the receipt", ErrUntrusted, operator.Name())
+	}
+	w = &writer{dir: dir, operator: operator, origin: origin(plan.Hash()), now: now}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("erasure: %w", err)
+	}
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("erasure: %w", err)
+	}
+	w.lock = flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
+	switch _, err := os.Stat(filepath.Join(dir, planFile)); {
+	case err == nil:
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("erasure: %w", err)
+	case len(names) > 0 && (len(names) > 1 || names[0].Name() != lockFile):
+		return nil, fmt.Errorf("erasure: %s is not empty, and no receipt: name a directory that is not there yet", dir)
+	}
+	taken, err := w.lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("erasure: %s cannot be locked: %w", dir, err)
+	}
+	if !taken {
+		return nil, fmt.Errorf("%w: %s", ErrInUse, dir)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.close())
+		}
+	}()
+	if err := w.prepare(plan); err != nil {
+		return nil, err
+	}
+	return w, w.open(plan)
+}
+
+// prepare writes the files of a receipt that has none yet. The plan comes last: a directory without it is no receipt.
+func (w *writer) prepare(plan *SignedPlan) error {
+	there, err := os.ReadFile(filepath.Join(w.dir, planFile))
+	if err == nil {
+		if string(there) != string(plan.Note) {
+			old, err := OpenPlan(there, plan.keys)
+			if err != nil || old.Hash() != plan.Hash() {
+				return fmt.Errorf("erasure: %s is the receipt of another plan: name another directory", w.dir)
+			}
+		}
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("erasure: %w", err)
+	}
+	for _, name := range []string{entriesFile, hashesFile} {
+		f, err := os.OpenFile(filepath.Join(w.dir, name), os.O_CREATE|os.O_WRONLY, 0o600)
+		if err == nil {
+			err = errors.Join(f.Sync(), f.Close())
+		}
+		if err != nil {
+			return fmt.Errorf("erasure: %w", err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(w.dir, checkpointsDir), 0o700); err != nil {
+		return fmt.Errorf("erasure: %w", err)
+	}
+	err = writeFile(filepath.Join(w.dir, keysFile), []byte(plan.keys.pick(plan.Operator, plan.Approver, w.operator.Name()).String()))
+	if err == nil {
+		err = writeFile(filepath.Join(w.dir, planFile), plan.Note)
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(filepath.Clean(w.dir)))
+	}
+	if err != nil {
+		return fmt.Errorf("erasure: %w", err)
+	}
+	return nil
+}
+
+// open reads what is there, cuts what is torn and goes to the end.
+func (w *writer) open(plan *SignedPlan) error {
+	r, err := readReceipt(w.dir, CheckConfig{Keys: plan.keys})
+	if err != nil {
+		return err
+	}
+	w.tally, w.tree, w.cut, w.fresh = r.tally, r.tree, r.torn, r.tree.size == 0
+	if n := len(r.sizes); n > 0 {
+		w.signed = r.sizes[n-1]
+	}
+	w.since = w.now()
+	if w.entries, err = openAt(filepath.Join(w.dir, entriesFile), r.whole); err != nil {
+		return err
+	}
+	if w.hashes, err = openAt(filepath.Join(w.dir, hashesFile), r.hashes/tlog.HashSize*tlog.HashSize); err != nil {
+		return err
+	}
+	return w.addHashes(r)
+}
+
+func openAt(name string, size int64) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("erasure: %w", err)
+	}
+	if err = f.Truncate(size); err == nil {
+		_, err = f.Seek(size, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("erasure: %w", err), f.Close())
+	}
+	return f, nil
+}
+
+// addHashes writes the hashes that a killed process left out.
+func (w *writer) addHashes(r *receipt) error {
+	want := tlog.StoredHashCount(r.tree.size) * tlog.HashSize
+	if r.hashes >= want {
+		return nil
+	}
+	f, err := os.Open(filepath.Join(w.dir, entriesFile))
+	if err != nil {
+		return fmt.Errorf("erasure: %w", err)
+	}
+	defer f.Close()
+	var t tree
+	var at int64
+	err = eachLine(io.LimitReader(f, r.whole), func(line []byte) {
+		w.levels = t.add(w.levels[:0], tlog.RecordHash(line))
+		for _, h := range w.levels {
+			if at >= r.hashes {
+				w.sums = append(w.sums, h[:]...)
+			}
+			at += tlog.HashSize
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return w.flush()
+}
+
+// add appends an entry. It is on disk after sync.
+func (w *writer) add(e Entry) error {
+	if w.err != nil {
+		return w.err
+	}
+	e.N, e.At = w.tree.size, w.now().UTC().Truncate(time.Millisecond)
+	if err := w.tally.apply(&e); err != nil {
+		return fmt.Errorf("erasure: entry %d: %w", e.N, err)
+	}
+	begun := len(w.text)
+	w.text = e.append(w.text)
+	w.levels = w.tree.add(w.levels[:0], tlog.RecordHash(w.text[begun:]))
+	w.text = append(w.text, '\n')
+	for _, h := range w.levels {
+		w.sums = append(w.sums, h[:]...)
+	}
+	if len(w.text) > 1<<20 {
+		return w.flush()
+	}
+	return nil
+}
+
+func (w *writer) flush() error {
+	if w.err == nil && len(w.text) > 0 {
+		_, w.err = w.entries.Write(w.text)
+	}
+	if w.err == nil && len(w.sums) > 0 {
+		_, w.err = w.hashes.Write(w.sums)
+	}
+	w.text, w.sums = w.text[:0], w.sums[:0]
+	if w.err != nil {
+		return fmt.Errorf("erasure: the receipt cannot be written: %w", w.err)
+	}
+	return nil
+}
+
+// sync brings all entries to disk. It signs a checkpoint if the last one is a minute old.
+func (w *writer) sync() error {
+	if err := w.flush(); err != nil {
+		return err
+	}
+	if w.err = w.entries.Sync(); w.err != nil {
+		return fmt.Errorf("erasure: the receipt cannot be written: %w", w.err)
+	}
+	if w.now().Sub(w.since) >= checkpointEvery {
+		return w.checkpoint()
+	}
+	return nil
+}
+
+// checkpoint signs what is there, if there is something new.
+func (w *writer) checkpoint() error {
+	if err := w.flush(); err != nil || w.signed == w.tree.size {
+		return err
+	}
+	if w.err = errors.Join(w.entries.Sync(), w.hashes.Sync()); w.err == nil {
+		w.err = w.sign()
+	}
+	if w.err != nil {
+		return fmt.Errorf("erasure: the receipt cannot be written: %w", w.err)
+	}
+	return nil
+}
+
+func (w *writer) sign() error {
+	text, err := c2sp.Checkpoint{Origin: w.origin, Size: w.tree.size, Hash: w.tree.root()}.Marshal()
+	if err != nil {
+		return err
+	}
+	signed, err := note.Sign(&note.Note{Text: string(text)}, w.operator)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(w.dir, checkpointsDir, checkpointName(w.tree.size)), signed); err != nil {
+		return err
+	}
+	w.signed, w.since = w.tree.size, w.now()
+	return nil
+}
+
+// close lets go of the receipt. It signs nothing.
+func (w *writer) close() error {
+	var errs []error
+	for _, f := range []*os.File{w.entries, w.hashes} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(append(errs, w.lock.Close())...)
+}
