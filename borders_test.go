@@ -38,7 +38,9 @@ internal/names
 internal/wire
 
 erasure              . erasure/internal/c2sp internal/address
+erasure/cmd/checkreceipt  erasure/internal/checker
 erasure/internal/c2sp
+erasure/internal/checker
 examples/orders      . events outbox
 otel                 .
 outbox               .

@@ -1,0 +1,64 @@
+// Command checkreceipt checks a receipt of an erasure with another program than the one that wrote it. It shares no code with ciokit, and uses the standard library
+// alone: erasure/internal/checker is short enough to be read before it is believed.
+//
+//	go run github.com/ciokit/cio/erasure/cmd/checkreceipt -key FILE [-since CHECKPOINT] DIR
+//
+// FILE has the public keys that are trusted, one a line. CHECKPOINT is a checkpoint of the receipt that was kept elsewhere. The exit status is 0 if the entries, the
+// plan and the approval are as they were signed, 1 if they are not, and 2 if the command cannot check it.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/ciokit/cio/erasure/internal/checker"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("checkreceipt", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: checkreceipt -key FILE [-since CHECKPOINT] DIR")
+		flags.PrintDefaults()
+	}
+	keyFile := flags.String("key", "", "`file` with the public keys that are trusted, one a line")
+	sinceFile := flags.String("since", "", "`file` with a checkpoint of the receipt that was kept elsewhere")
+	if flags.Parse(args) != nil {
+		return 2
+	}
+	dirs := flags.Args()
+	if len(dirs) > 1 && flags.Parse(dirs[1:]) == nil { // flags may follow the directory
+		dirs = append(dirs[:1], flags.Args()...)
+	}
+	if len(dirs) != 1 || *keyFile == "" {
+		flags.Usage()
+		return 2
+	}
+	keys, err := os.ReadFile(*keyFile)
+	var since []byte
+	if err == nil && *sinceFile != "" {
+		since, err = os.ReadFile(*sinceFile)
+	}
+	if err == nil {
+		_, err = os.ReadDir(dirs[0])
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "checkreceipt:", err)
+		return 2
+	}
+	signed, err := checker.Check(dirs[0], string(keys), string(since))
+	if f := (*checker.Fault)(nil); errors.As(err, &f) {
+		fmt.Fprintln(stdout, "WRONG:", f)
+		return 1
+	} else if err != nil {
+		fmt.Fprintln(stderr, "checkreceipt:", err)
+		return 2
+	}
+	fmt.Fprintf(stdout, "ok: %d entries, the plan and its approval are as they were signed\n", signed)
+	return 0
+}

@@ -1,0 +1,357 @@
+// Package checker finds what is altered in the receipt of an erasure. It was written from public documents and the layout of a receipt, with the standard library
+// alone, and shares no code with package erasure: what both accept, others can check too. It does not look into the entries; they are what was signed, or not.
+//
+// The documents are https://c2sp.org/signed-note, https://c2sp.org/tlog-checkpoint, https://c2sp.org/tlog-proof, and section 2.1 of RFC 6962.
+package checker
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Fault is the first thing that is wrong with a receipt.
+type Fault struct {
+	Part string // plan, approval, keys, checkpoint, entry, hashes, guard, or since for the checkpoint that was kept
+	// First and Last are the number of the entry from 0, or of several of which one is wrong; the size of the checkpoint; or the place of the hash. Else both are 0.
+	First, Last int64
+	Why         string
+}
+
+func (f *Fault) Error() string {
+	switch {
+	case f.First != f.Last:
+		return fmt.Sprintf("%s %d to %d: %s", f.Part, f.First, f.Last, f.Why)
+	case f.Part == "entry" || f.Part == "checkpoint" || f.Part == "hashes":
+		return fmt.Sprintf("%s %d: %s", f.Part, f.First, f.Why)
+	}
+	return f.Part + ": " + f.Why
+}
+
+func fault(part string, number int64, why string) error { return &Fault{part, number, number, why} }
+
+type hash = [sha256.Size]byte
+
+// A note is a text with the trusted keys that signed it.
+type note struct {
+	text    string
+	signers []key
+}
+
+type key struct {
+	line, name string
+	id         [4]byte
+	public     ed25519.PublicKey
+}
+
+type checkpoint struct {
+	size  int64
+	root  hash
+	since bool // it was kept elsewhere
+	note
+}
+
+// Check returns how many entries are signed, or a *Fault for a receipt that is not as it was signed. keys are the public keys that are trusted, one a line. since is a
+// signed checkpoint of this receipt that was kept elsewhere, or empty.
+func Check(dir, keys, since string) (signed int64, err error) {
+	trusted, err := parseKeys(keys)
+	if err != nil {
+		return 0, err
+	}
+	plan, origin, err := checkPlan(dir, trusted)
+	if err != nil {
+		return 0, err
+	}
+	all, err := readCheckpoints(dir, origin, trusted)
+	if err != nil {
+		return 0, err
+	}
+	if since != "" {
+		c, err := openCheckpoint(since, origin, trusted)
+		if err != nil {
+			return 0, fault("since", 0, err.Error())
+		}
+		c.since = true
+		all = append(all, c)
+	}
+	if err := checkCopyOfKeys(dir, trusted, append(all, checkpoint{note: plan})); err != nil {
+		return 0, err
+	}
+	guard, err := checkTree(dir, all)
+	if err != nil {
+		return 0, err
+	}
+	return all[len(all)-1].size, checkGuard(dir, plan.text, guard)
+}
+
+// parseKeys reads verifier keys: NAME+ID+BASE64.
+func parseKeys(text string) (keys []key, err error) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		part := append(strings.SplitN(line, "+", 3), "", "")
+		raw, ok := decode(part[2])
+		sum := sha256.Sum256([]byte(part[0] + "\n" + string(raw)))
+		if !ok || len(raw) != 1+ed25519.PublicKeySize || raw[0] != 1 || part[1] != hex.EncodeToString(sum[:4]) {
+			return nil, errors.New("a line of the trusted keys is no Ed25519 verifier key")
+		}
+		keys = append(keys, key{line, part[0], [4]byte(sum[:4]), raw[1:]})
+	}
+	return keys, nil
+}
+
+// decode reads base64 that is written as an encoder writes it.
+func decode(s string) ([]byte, bool) {
+	b, err := base64.StdEncoding.DecodeString(s)
+	return b, err == nil && base64.StdEncoding.EncodeToString(b) == s
+}
+
+// openNote ignores signatures of keys that are not trusted. A wrong one of a trusted key makes the note void, and wrong is the key's name.
+func openNote(text string, trusted []key) (n note, wrong string, err error) {
+	split := strings.LastIndex(text, "\n\n")
+	if split < 0 || split+2 == len(text) || !strings.HasSuffix(text, "\n") || !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' }) {
+		return n, "", errors.New("it is no signed note")
+	}
+	n.text = text[:split+1]
+	seen := map[string]bool{"": true}
+	for line := range strings.Lines(text[split+2:]) {
+		name, encoded, _ := strings.Cut(strings.TrimPrefix(line, "— "), " ")
+		sig, ok := decode(strings.TrimSuffix(encoded, "\n"))
+		if !ok || len(sig) < 5 || seen[line] || !strings.HasPrefix(line, "— ") || name == "" || strings.Contains(name, "+") || strings.ContainsFunc(name, unicode.IsSpace) {
+			return n, "", errors.New("it has a line that is no signature, or one twice")
+		}
+		seen[line] = true
+		for _, k := range trusted {
+			if k.name != name || string(k.id[:]) != string(sig[:4]) {
+				continue
+			}
+			if !ed25519.Verify(k.public, []byte(n.text), sig[4:]) {
+				return n, name, fmt.Errorf("the signature of %s is not one of this text", name)
+			}
+			n.signers = append(n.signers, k)
+		}
+	}
+	return n, "", nil
+}
+
+func (n *note) signedAs(role string) (keys []key) {
+	for _, k := range n.signers {
+		if strings.HasPrefix(k.name, role+"/") {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// checkPlan returns the plan, and the origin of all checkpoints of its receipt.
+func checkPlan(dir string, trusted []key) (n note, origin string, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, "plan.note"))
+	n, wrong, err2 := openNote(string(text), trusted)
+	if err = errors.Join(err, err2); strings.HasPrefix(wrong, "approver/") {
+		return n, "", fault("approval", 0, err.Error())
+	} else if err == nil && len(n.signedAs("operator")) == 0 {
+		err = errors.New("no trusted operator has signed it")
+	}
+	if err != nil {
+		return n, "", fault("plan", 0, err.Error())
+	}
+	approved := strings.HasSuffix(n.text, "\napproval single-operator\n")
+	for _, k := range n.signedAs("approver") {
+		approved = approved || !k.public.Equal(n.signedAs("operator")[0].public)
+	}
+	if !approved {
+		return n, "", fault("approval", 0, "no trusted approver has signed the plan with a key of their own")
+	}
+	return n, fmt.Sprintf("ciokit-erasure/%x", sha256.Sum256([]byte(n.text))), nil
+}
+
+func readCheckpoints(dir, origin string, trusted []key) (all []checkpoint, err error) {
+	files, _ := os.ReadDir(filepath.Join(dir, "checkpoints"))
+	for _, f := range files {
+		if strings.HasPrefix(f.Name(), ".") { // it was never finished
+			continue
+		}
+		size, _ := strconv.ParseInt(f.Name(), 10, 64)
+		text, err := os.ReadFile(filepath.Join(dir, "checkpoints", f.Name()))
+		c, err2 := openCheckpoint(string(text), origin, trusted)
+		if err = errors.Join(err, err2); err == nil && f.Name() != fmt.Sprintf("%012d", c.size) {
+			err = fmt.Errorf("it is the one of %d entries", c.size)
+		}
+		if err != nil {
+			return nil, fault("checkpoint", size, err.Error())
+		}
+		all = append(all, c)
+	}
+	if len(all) == 0 {
+		return nil, fault("checkpoint", 0, "there is none")
+	}
+	return all, nil
+}
+
+func openCheckpoint(text, origin string, trusted []key) (c checkpoint, err error) {
+	if c.note, _, err = openNote(text, trusted); err != nil {
+		return c, err
+	}
+	lines := strings.Split(c.text, "\n")
+	if len(c.signedAs("operator")) == 0 || len(lines) != 4 || lines[0] != origin {
+		return c, errors.New("it is not one of this plan, signed by a trusted operator")
+	}
+	c.size, err = strconv.ParseInt(lines[1], 10, 64)
+	root, ok := decode(lines[2])
+	if err != nil || c.size < 1 || strconv.FormatInt(c.size, 10) != lines[1] || !ok || len(root) != sha256.Size {
+		return c, errors.New("its size or its hash is none")
+	}
+	c.root = hash(root)
+	return c, nil
+}
+
+// checkCopyOfKeys wants no other keys in the receipt than trusted ones, and all that signed.
+func checkCopyOfKeys(dir string, trusted []key, notes []checkpoint) error {
+	text, _ := os.ReadFile(filepath.Join(dir, "keys"))
+	for line := range strings.Lines(string(text)) {
+		if !slices.ContainsFunc(trusted, func(k key) bool { return k.line+"\n" == line }) {
+			return fault("keys", 0, "the copy has a line that is no trusted key")
+		}
+	}
+	for _, n := range notes {
+		for _, k := range n.signers {
+			if !bytes.Contains(text, []byte(k.line+"\n")) {
+				return fault("keys", 0, "the copy lacks the key of "+k.name)
+			}
+		}
+	}
+	return nil
+}
+
+// A tree has the roots of its complete parts, from left to right.
+type tree struct {
+	parts []hash
+	size  int64
+}
+
+// add returns the leaf and the nodes that it completes, in the order in which they are stored.
+func (t *tree) add(leaf hash) []hash {
+	made := []hash{leaf}
+	for n := t.size; n&1 == 1; n >>= 1 {
+		last := len(t.parts) - 1
+		made = append(made, node(t.parts[last], made[len(made)-1]))
+		t.parts = t.parts[:last]
+	}
+	t.parts = append(t.parts, made[len(made)-1])
+	t.size++
+	return made
+}
+
+func (t *tree) root() hash {
+	if t.size == 0 {
+		return sha256.Sum256(nil)
+	}
+	root := t.parts[len(t.parts)-1]
+	for _, part := range slices.Backward(t.parts[:len(t.parts)-1]) {
+		root = node(part, root)
+	}
+	return root
+}
+
+func node(left, right hash) hash { return sha256.Sum256(slices.Concat([]byte{1}, left[:], right[:])) }
+
+// checkTree names the first entry that is not what was signed: by the stored hashes of the leaves, if these give the signed root, else by the last checkpoint before. It
+// returns the hash of the guard's set that the entries name last.
+func checkTree(dir string, checkpoints []checkpoint) (guard string, err error) {
+	f, err := os.Open(filepath.Join(dir, "entries.jsonl"))
+	if err != nil {
+		return "", fault("entry", 0, "there are none")
+	}
+	defer f.Close()
+	stored, _ := os.ReadFile(filepath.Join(dir, "hashes"))
+	slices.SortFunc(checkpoints, func(a, b checkpoint) int { return int(a.size - b.size) })
+	last := checkpoints[len(checkpoints)-1].size
+	var ours, theirs tree // of the entries, and of the stored leaves
+	var at, good int64
+	entry, place := int64(math.MaxInt64), int64(-1) // the first above good that differs from what is stored, and the first stored hash that is wrong
+	for r := bufio.NewReader(f); ; {
+		for len(checkpoints) > 0 && checkpoints[0].size == ours.size {
+			switch c := checkpoints[0]; {
+			case ours.root() == c.root:
+			case theirs.root() == c.root:
+				return "", fault("entry", entry, "it is not what was signed")
+			case c.since:
+				return "", fault("since", c.size, "the receipt does not continue this checkpoint")
+			default:
+				return "", &Fault{"entry", good, c.size - 1, "one of them is not what was signed"}
+			}
+			good, entry, checkpoints = ours.size, math.MaxInt64, checkpoints[1:]
+		}
+		if len(checkpoints) == 0 {
+			break // nobody has signed the entries that follow
+		}
+		line, err := r.ReadBytes('\n')
+		if err != nil {
+			return "", fault("entry", min(entry, ours.size), fmt.Sprintf("%d were signed, and there are %d", last, ours.size))
+		}
+		made := ours.add(sha256.Sum256(slices.Concat([]byte{0}, line[:len(line)-1])))
+		var leaf hash
+		for i, h := range made {
+			var have hash
+			copy(have[:], stored[min(at*sha256.Size, int64(len(stored))):])
+			if i == 0 {
+				leaf = have
+			}
+			if have != h && place < 0 {
+				place = at
+			}
+			at++
+		}
+		theirs.add(leaf)
+		var e struct{ Entry, Set string }
+		if bytes.Contains(line, []byte(`"entry":"guard"`)) && json.Unmarshal(line, &e) == nil {
+			guard = e.Set
+		}
+		if leaf != made[0] {
+			entry = min(entry, ours.size-1)
+		}
+	}
+	if place >= 0 {
+		return "", fault("hashes", place, "it is not the hash of the entries")
+	}
+	return guard, nil
+}
+
+// checkGuard holds the set for the guard to the plan and to the entries.
+func checkGuard(dir, plan, want string) error {
+	if want == "" {
+		return nil
+	}
+	text, _ := os.ReadFile(filepath.Join(dir, "guard"))
+	fact := func(name string) string {
+		_, rest, _ := strings.Cut(plan, "\n"+name+" ")
+		value, _, _ := strings.Cut(rest, "\n")
+		return value
+	}
+	names, ok := strings.CutPrefix(string(text), "ciokit erasure guard 1\naction "+fact("action")+"\nkey "+fact("guard-key")+"\n")
+	set := sha256.New()
+	for line := range strings.Lines(names) {
+		name, decoded := decode(strings.TrimSuffix(line, "\n"))
+		ok = ok && decoded && len(name) == sha256.Size && strings.HasSuffix(line, "\n")
+		set.Write(name)
+	}
+	if !ok || base64.StdEncoding.EncodeToString(set.Sum(nil)) != want {
+		return fault("guard", 0, "it is not the set of this plan")
+	}
+	return nil
+}
