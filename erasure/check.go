@@ -75,20 +75,36 @@ type Checked struct {
 	OwnKeys bool
 	// Entries is how many entries there are, Signed how many of them the last checkpoint covers.
 	Entries, Signed int64
-	// Checkpoints are the sizes that were signed, and Root is the hash of the last one.
-	Checkpoints []int64
-	Root        tlog.Hash
+	// Checkpoints are those of the receipt, by their sizes.
+	Checkpoints []Checkpoint
+	// Signers are the public keys of all who signed the plan or a checkpoint.
+	Signers Keyring
 	// Since is the size of the older checkpoint that the receipt continues, 0 for none.
 	Since int64
-	// Ended reports that all people of the plan have been acted on. Runs is how often a run began or went on.
-	Ended bool
-	Runs  int
+	// Ended reports that all people of the plan have been acted on. Runs is how often a run began or went on, Operators are the names of who ran, and Tool is the
+	// program that began.
+	Ended     bool
+	Runs      int
+	Operators []string
+	Tool      string
 	// Totals counts the people by outcome, Rejected those that were rejected by the rule or the status, Verified those that were read back.
 	Totals   Totals
 	Rejected map[string]int64
 	Verified map[Verdict]int64
-	// Last is when the last entry was written.
-	Last time.Time
+	// Began and Last are when the first and the last entry were written.
+	Began, Last time.Time
+}
+
+// Checkpoint is what an operator signed: that a receipt has that many entries, and which. Whoever keeps its Note can tell later that those are still the same.
+type Checkpoint struct {
+	Size int64
+	Root tlog.Hash
+	// At is when the last of its entries was written.
+	At time.Time
+	// Signer is the name of the key.
+	Signer string
+	// Note is the signed note, byte by byte.
+	Note []byte
 }
 
 // Check checks a receipt without the network and without any secret key. The error is a *DamageError that names the first bad entry, or the file; ErrUnsigned, with
@@ -99,12 +115,11 @@ func Check(dir string, cfg CheckConfig) (*Checked, error) {
 		return nil, err
 	}
 	c := &Checked{
-		Plan: r.plan, OwnKeys: r.ownKeys, Entries: r.tree.size, Checkpoints: r.sizes, Root: r.root, Since: r.since,
-		Ended: r.tally.ended, Runs: r.tally.runs, Totals: r.tally.totals(), Rejected: r.tally.rules, Verified: r.tally.verdicts(), Last: r.tally.last,
+		Plan: r.plan, OwnKeys: r.ownKeys, Entries: r.tree.size, Checkpoints: r.signed, Signers: r.signers(), Since: r.since,
+		Ended: r.tally.ended, Runs: r.tally.runs, Operators: r.tally.operators, Tool: r.tally.tool,
+		Totals: r.tally.totals(), Rejected: r.tally.rules, Verified: r.tally.verdicts(), Began: r.tally.began, Last: r.tally.last,
 	}
-	if n := len(r.sizes); n > 0 {
-		c.Signed = r.sizes[n-1]
-	}
+	c.Signed = r.lastSigned()
 	if r.torn > 0 {
 		return c, fmt.Errorf("%w: the last line is torn; a run that goes on cuts it (%d bytes)", ErrUnsigned, r.torn)
 	}
@@ -128,8 +143,7 @@ type receipt struct {
 	ownKeys bool
 	tally   *tally
 	tree    tree
-	sizes   []int64 // of the checkpoints
-	root    tlog.Hash
+	signed  []Checkpoint
 	since   int64
 	torn    int64 // bytes of a last line without an end
 	whole   int64 // bytes of the lines before
@@ -137,6 +151,23 @@ type receipt struct {
 	hashes int64
 	// surplus reports that there are hashes of no entry.
 	surplus bool
+}
+
+// lastSigned is how many entries the last checkpoint covers.
+func (r *receipt) lastSigned() int64 {
+	if n := len(r.signed); n > 0 {
+		return r.signed[n-1].Size
+	}
+	return 0
+}
+
+// signers are the keys of all who signed something of the receipt.
+func (r *receipt) signers() Keyring {
+	names := []string{r.plan.Operator, r.plan.Approver}
+	for i := range r.signed {
+		names = append(names, r.signed[i].Signer)
+	}
+	return r.keys.pick(names...)
 }
 
 // readReceipt reads a receipt and holds it to its plan and its checkpoints. Behind the last checkpoint it takes what it finds.
@@ -190,8 +221,9 @@ func notReceipt(dir string, err error) error {
 // point is a checkpoint of a receipt, or an older one that was kept elsewhere.
 type point struct {
 	c2sp.Checkpoint
-	name  string
-	since bool
+	name   string
+	signer string
+	since  bool
 }
 
 // checkpointName is the name of the file of a checkpoint.
@@ -205,7 +237,8 @@ func (r *receipt) checkpoint(signed []byte) (point, error) {
 	if err != nil {
 		return point{}, err
 	}
-	if len(r.keys.signedBy(n, RoleOperator)) == 0 {
+	signers := r.keys.signedBy(n, RoleOperator)
+	if len(signers) == 0 {
 		return point{}, fmt.Errorf("%w: no operator on the keyring has signed it", ErrUntrusted)
 	}
 	c, err := c2sp.ParseCheckpoint(n.Text)
@@ -215,7 +248,7 @@ func (r *receipt) checkpoint(signed []byte) (point, error) {
 	if c.Origin != origin(r.plan.Hash()) || c.Size < 1 || len(c.Extensions) > 0 {
 		return point{}, fmt.Errorf("%w: it is the checkpoint of the receipt of another plan", ErrAltered)
 	}
-	return point{Checkpoint: c}, nil
+	return point{Checkpoint: c, signer: signers[0]}, nil
 }
 
 // checkpoints reads the receipt's own.
@@ -244,8 +277,7 @@ func (r *receipt) checkpoints() ([]point, error) {
 		}
 		p.name = name
 		points = append(points, p)
-		r.sizes = append(r.sizes, p.Size)
-		r.root = p.Hash
+		r.signed = append(r.signed, Checkpoint{Size: p.Size, Root: p.Hash, Signer: p.signer, Note: signed})
 	}
 	return points, nil
 }
@@ -314,6 +346,7 @@ func (r *receipt) entries(points []point) error {
 	in := bufio.NewReaderSize(f, 256<<10)
 	var good int64 // entries below the last point that was right
 	var hashes []tlog.Hash
+	next := 0 // of the receipt's own checkpoints
 	for {
 		line, err := in.ReadSlice('\n')
 		if err == io.EOF {
@@ -336,6 +369,10 @@ func (r *receipt) entries(points []point) error {
 		r.whole += int64(len(line))
 		hashes = r.tree.add(hashes[:0], tlog.RecordHash(line[:len(line)-1]))
 		stored.compare(n, hashes)
+		if next < len(r.signed) && r.signed[next].Size == r.tree.size {
+			r.signed[next].At = e.At
+			next++
+		}
 		for len(points) > 0 && points[0].Size == r.tree.size {
 			if p := points[0]; p.Hash != r.tree.root() {
 				return r.differs(p, stored, good)

@@ -145,7 +145,9 @@ func checkText(what, text string, targets []Target) error {
 	}
 	words := make(map[string]bool)
 	for word := range strings.FieldsSeq(text) {
-		inner := strings.FieldsFunc(word, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@._-+", r) })
+		inner := strings.FieldsFunc(word, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@._-+", r)
+		})
 		for _, w := range append(inner, word, strings.TrimFunc(word, unicode.IsPunct)) {
 			words[strings.ToLower(strings.Trim(w, "."))] = true
 		}

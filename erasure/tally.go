@@ -22,14 +22,18 @@ type tally struct {
 	plan     *SignedPlan
 	planHash [sha256.Size]byte
 	entries  int64
+	began    time.Time
 	last     time.Time
 	ended    bool
 	guardSet [sha256.Size]byte
 	hasGuard bool
 	people   map[Subject]standing
 	counts   map[Outcome]int64 // of people, "" for an open intent
-	rules    map[string]int64 // rejected, by rule or status
-	runs     int              // begin and resumed
+	rules    map[string]int64  // rejected, by rule or status
+	runs     int               // begin and resumed
+
+	operators []string // of the runs, each once
+	tool      string
 }
 
 func newTally(plan *SignedPlan) *tally {
@@ -52,7 +56,8 @@ func (t *tally) apply(e *Entry) error {
 		if e.Approver != t.plan.Approver {
 			return fmt.Errorf("it says that %q approved the plan, and plan.note that %q did", e.Approver, t.plan.Approver)
 		}
-		t.runs++
+		t.began, t.tool = e.At, e.Tool
+		t.run(e.Operator)
 	case EntryResumed:
 		if e.Open != t.open() {
 			return fmt.Errorf("it counts %d intents without an outcome, and there are %d", e.Open, t.open())
@@ -65,7 +70,7 @@ func (t *tally) apply(e *Entry) error {
 			}
 		}
 		t.ended = false
-		t.runs++
+		t.run(e.Operator)
 	case EntryGuard:
 		t.guardSet, t.hasGuard = e.Set, true
 		if t.plan.Action != ActionUnsuppress && e.Set != t.plan.GuardHash {
@@ -90,6 +95,13 @@ func (t *tally) apply(e *Entry) error {
 	t.entries++
 	t.last = e.At
 	return nil
+}
+
+func (t *tally) run(operator string) {
+	t.runs++
+	if !slices.Contains(t.operators, operator) {
+		t.operators = append(t.operators, operator)
+	}
 }
 
 func (t *tally) intent(e *Entry) error {

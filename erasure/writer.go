@@ -162,9 +162,7 @@ func (w *writer) open(plan *SignedPlan) error {
 		return err
 	}
 	w.tally, w.tree, w.cut, w.fresh = r.tally, r.tree, r.torn, r.tree.size == 0
-	if n := len(r.sizes); n > 0 {
-		w.signed = r.sizes[n-1]
-	}
+	w.signed = r.lastSigned()
 	w.since = w.now()
 	if w.entries, err = openAt(filepath.Join(w.dir, entriesFile), r.whole); err != nil {
 		return err
