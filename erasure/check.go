@@ -173,15 +173,8 @@ func (r *receipt) signers() Keyring {
 // readReceipt reads a receipt and holds it to its plan and its checkpoints. Behind the last checkpoint it takes what it finds.
 func readReceipt(dir string, cfg CheckConfig) (*receipt, error) {
 	r := &receipt{dir: dir, keys: cfg.Keys}
-	own, err := os.ReadFile(filepath.Join(dir, keysFile))
-	if err != nil && len(cfg.Keys.keys) == 0 {
-		return nil, notReceipt(dir, err)
-	}
-	if len(cfg.Keys.keys) == 0 {
-		r.ownKeys = true
-		if r.keys, err = ParseKeyring(string(own)); err != nil {
-			return nil, &DamageError{File: keysFile, Entry: -1, Problem: err.Error()}
-		}
+	if err := r.ownRing(); err != nil {
+		return nil, err
 	}
 	signed, err := os.ReadFile(filepath.Join(dir, planFile))
 	if err != nil {
@@ -193,7 +186,6 @@ func readReceipt(dir string, cfg CheckConfig) (*receipt, error) {
 	if err := r.plan.Ready(r.plan.Created); err != nil {
 		return nil, fmt.Errorf("%s: %w", planFile, err)
 	}
-	r.tally = newTally(r.plan)
 	points, err := r.checkpoints()
 	if err != nil {
 		return nil, err
@@ -209,6 +201,32 @@ func readReceipt(dir string, cfg CheckConfig) (*receipt, error) {
 	}
 	slices.SortStableFunc(points, func(a, b point) int { return int(a.Size - b.Size) })
 	return r, r.entries(points)
+}
+
+// ownRing reads the keys that the receipt brings along. Those who trust others find no key there that they do not trust.
+func (r *receipt) ownRing() error {
+	text, err := os.ReadFile(filepath.Join(r.dir, keysFile))
+	if err != nil {
+		return notReceipt(r.dir, err)
+	}
+	bad := func(problem string) error { return &DamageError{File: keysFile, Entry: -1, Problem: problem} }
+	own, err := ParseKeyring(string(text))
+	if err != nil {
+		return bad(err.Error())
+	}
+	if own.String() != string(text) {
+		return bad("it has more in it than keys")
+	}
+	if len(r.keys.keys) == 0 {
+		r.keys, r.ownKeys = own, true
+		return nil
+	}
+	for _, k := range own.keys {
+		if !slices.ContainsFunc(r.keys.keys, func(o publicKey) bool { return o.text == k.text }) {
+			return fmt.Errorf("%w: the receipt was made with the key %s, which is not on the keyring", ErrUntrusted, k.Name())
+		}
+	}
+	return nil
 }
 
 func notReceipt(dir string, err error) error {
@@ -343,6 +361,11 @@ func (r *receipt) entries(points []point) error {
 	default:
 		return fmt.Errorf("erasure: %w", err)
 	}
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("erasure: %w", err)
+	}
+	r.tally = newTally(r.plan, info.Size()/500) // an intent and an outcome take more
 	in := bufio.NewReaderSize(f, 256<<10)
 	var good int64 // entries below the last point that was right
 	var hashes []tlog.Hash

@@ -42,7 +42,18 @@ func newOffice(t testing.TB, cfg emulator.Config) *office {
 
 func clientOf(t testing.TB, srv *emulator.Server, guard func(cio.Identity) error) *cio.Client {
 	t.Helper()
-	client, err := cio.NewClient(cio.Config{APIKey: emulator.TestKey, BaseURL: "http://emulator", Guard: guard, RateLimit: -1, HTTPClient: &http.Client{Transport: srv.Transport()}})
+	return newClient(t, cio.Config{APIKey: emulator.TestKey, BaseURL: "http://emulator", Guard: guard, HTTPClient: &http.Client{Transport: srv.Transport()}})
+}
+
+func clientFor(t testing.TB, srv *emulator.Server, key, base string) *cio.Client {
+	t.Helper()
+	return newClient(t, cio.Config{APIKey: key, BaseURL: base, HTTPClient: &http.Client{Transport: srv.Transport()}})
+}
+
+func newClient(t testing.TB, cfg cio.Config) *cio.Client {
+	t.Helper()
+	cfg.RateLimit = -1
+	client, err := cio.NewClient(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

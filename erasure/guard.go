@@ -160,7 +160,7 @@ func (s *guardSet) guard(key GuardKey) *Guard {
 }
 
 // GuardOf makes the guard of receipts, whose order does not matter: those of deletions and suppressions add the names of their people, and one of an end of suppressions
-// takes them out of all that was ordered before it. Each receipt is checked first. A deletion counts from its beginning on, whatever its outcome.
+// takes them out of all that began before it. Each receipt is checked first. A deletion counts from its beginning on, whatever its outcome.
 func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
 	var all []*receipt
 	for _, dir := range dirs {
@@ -176,7 +176,7 @@ func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
 		}
 		all = append(all, r)
 	}
-	slices.SortStableFunc(all, func(a, b *receipt) int { return a.plan.Created.Compare(b.plan.Created) })
+	slices.SortStableFunc(all, func(a, b *receipt) int { return a.tally.guardAt.Compare(b.tally.guardAt) })
 	g := &Guard{key: key, names: make(map[[sha256.Size]byte]struct{})}
 	for _, r := range all {
 		if !r.tally.hasGuard {

@@ -24,14 +24,17 @@ const (
 
 var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
+// isKeyName reports whether a key is named ROLE/NAME.
+func isKeyName(name string) bool {
+	role, name, _ := strings.Cut(name, "/")
+	return (Role(role) == RoleOperator || Role(role) == RoleApprover) && keyName.MatchString(name)
+}
+
 // GenerateKey makes an Ed25519 key for signing, in the format of signed notes (golang.org/x/mod/sumdb/note). Its name is ROLE/NAME. private is a secret; public is
 // for the Keyring of everybody who checks.
 func GenerateKey(role Role, name string) (private, public string, err error) {
-	if role != RoleOperator && role != RoleApprover {
-		return "", "", fmt.Errorf("erasure: no role %q; it is %s or %s", string(role), RoleOperator, RoleApprover)
-	}
-	if !keyName.MatchString(name) {
-		return "", "", fmt.Errorf("erasure: no name for a key: %q; write letters, digits, dots, dashes and underscores", name)
+	if !isKeyName(string(role) + "/" + name) {
+		return "", "", fmt.Errorf("erasure: no key is named %q: the role is %s or %s, and the name has letters, digits, dots, dashes and underscores", string(role)+"/"+name, RoleOperator, RoleApprover)
 	}
 	return note.GenerateKey(rand.Reader, string(role)+"/"+name)
 }
@@ -62,6 +65,9 @@ func ParseSigner(private string) (Signer, error) {
 	if err != nil {
 		return Signer{}, errors.New("erasure: the text is no private key for signing; take the file as keygen wrote it")
 	}
+	if !isKeyName(s.Name()) {
+		return Signer{}, fmt.Errorf("erasure: the key's name %q is not operator/NAME or approver/NAME", s.Name())
+	}
 	return Signer{s}, nil
 }
 
@@ -89,8 +95,8 @@ func ParseKeyring(text string) (Keyring, error) {
 		if err != nil {
 			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is no public key; it is NAME+HASH+KEY, as keygen wrote it", n)
 		}
-		if role := roleOf(v.Name()); role != RoleOperator && role != RoleApprover || strings.Count(v.Name(), "/") != 1 {
-			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is the key of nobody who signs erasures: its name %q does not begin with operator/ or approver/", n, v.Name())
+		if !isKeyName(v.Name()) {
+			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is the key of nobody who signs erasures: its name %q is not operator/NAME or approver/NAME", n, v.Name())
 		}
 		_, rest, _ := strings.Cut(line, "+")
 		_, encoded, _ := strings.Cut(rest, "+")
@@ -153,6 +159,11 @@ func (r Keyring) open(signed []byte) (*note.Note, error) {
 		return nil, fmt.Errorf("%w: the signature of %s does not fit the text", ErrAltered, invalid.Name)
 	case err != nil:
 		return nil, fmt.Errorf("%w: it is no signed note", ErrAltered)
+	}
+	for _, s := range n.Sigs { // one text for one signature
+		if _, err := base64.StdEncoding.Strict().DecodeString(s.Base64); err != nil {
+			return nil, fmt.Errorf("%w: the signature of %s is not written as signatures are", ErrAltered, s.Name)
+		}
 	}
 	return n, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -79,6 +80,9 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 	}
 	err = r.begin()
 	if err == nil {
+		err = r.unexpired() // a receipt that is there is signed to its end all the same
+	}
+	if err == nil {
 		err = r.send(ctx)
 	}
 	if err == nil {
@@ -113,7 +117,7 @@ func newRun(job Job) (*run, error) {
 	if r.plan, err = OpenPlan(job.Plan, job.Keys); err != nil {
 		return nil, err
 	}
-	if err := r.plan.Ready(job.Now()); err != nil {
+	if err := r.plan.Ready(job.Now()); err != nil && (!errors.Is(err, ErrExpired) || !begun(job.Dir)) {
 		return nil, err
 	}
 	limit := job.Max
@@ -220,6 +224,21 @@ func (r *run) send(ctx context.Context) error {
 	return nil
 }
 
+// unexpired is ErrExpired when the plan's time is over and somebody is left.
+func (r *run) unexpired() error {
+	t := r.w.tally.totals()
+	if left := t.Unsent + t.Unknown; left > 0 && !r.Now().Before(r.plan.Expires) {
+		return fmt.Errorf("%w: it was for the time until %s, and %d of its people are left", ErrExpired, r.plan.Expires.Format(timeForm), left)
+	}
+	return nil
+}
+
+// begun reports whether there is a receipt.
+func begun(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, entriesFile))
+	return err == nil && info.Size() > 0
+}
+
 // message is what acts on a person.
 func (r *run) message(p *person, id string) cio.Message {
 	switch r.plan.Action {
@@ -235,21 +254,33 @@ func (r *run) sendBatch(ctx context.Context, batch []*person) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !r.Now().Before(r.plan.Expires) {
-		return fmt.Errorf("%w; who is left needs a plan of their own", ErrExpired)
+	if err := r.unexpired(); err != nil {
+		return err
 	}
-	messages := make([]cio.Message, len(batch))
+	var messages []cio.Message
+	var sent []int // the batch's index of each message
+	outcomes := make([]Entry, len(batch))
 	for i, p := range batch {
 		id := messageID(r.hash, p.subject)
-		messages[i] = r.message(p, id)
 		if err := r.w.add(Entry{Type: EntryIntent, Subject: p.subject, Kind: KindOf(p.ID), Action: r.plan.Action, MessageID: id}); err != nil {
 			return err
 		}
+		e, err := r.Client.Encode(r.message(p, id))
+		if err != nil { // one that is invalid would keep Send from sending the others
+			if outcomes[i], err = invalid(err); err != nil {
+				return err
+			}
+			continue
+		}
+		messages, sent = append(messages, e), append(sent, i)
 	}
 	if err := r.w.sync(); err != nil {
 		return err
 	}
-	outcomes, stop := outcomesOf(r.Client.Send(ctx, messages...), len(batch))
+	answers, stop := outcomesOf(r.Client.Send(ctx, messages...), len(messages))
+	for i, e := range answers {
+		outcomes[sent[i]] = e
+	}
 	for i, p := range batch {
 		e := outcomes[i]
 		e.Type, e.Subject = EntryOutcome, p.subject
@@ -264,6 +295,18 @@ func (r *run) sendBatch(ctx context.Context, batch []*person) error {
 		r.OnProgress(r.w.tally.totals())
 	}
 	return stop
+}
+
+// invalid is the outcome of a message that is rejected here. A Client with a Guard would reject everybody, so nothing is sent with it.
+func invalid(err error) (Entry, error) {
+	var message *cio.MessageError
+	if !errors.As(err, &message) {
+		return Entry{}, errors.New("erasure: a message could not be encoded")
+	}
+	if message.Rule == cio.RuleGuard {
+		return Entry{}, errors.New("erasure: the Client has a Guard, which rejects these people; erase them through a Client without one")
+	}
+	return Entry{Outcome: OutcomeRejected, Rule: string(message.Rule)}, nil
 }
 
 // outcomesOf returns what Send says of each message, and why nothing more should be sent.
@@ -281,7 +324,7 @@ func outcomesOf(err error, n int) (outcomes []Entry, stop error) {
 	var failed *cio.SendError
 	if !errors.As(err, &failed) {
 		all(OutcomeUnsent)
-		return outcomes, errors.New("erasure: nothing could be sent")
+		return outcomes, fmt.Errorf("%w: nothing could be sent", cio.ErrUnavailable)
 	}
 	for i := range failed.Failures {
 		f := &failed.Failures[i]

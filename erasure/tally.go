@@ -26,6 +26,7 @@ type tally struct {
 	last     time.Time
 	ended    bool
 	guardSet [sha256.Size]byte
+	guardAt  time.Time
 	hasGuard bool
 	people   map[Subject]standing
 	counts   map[Outcome]int64 // of people, "" for an open intent
@@ -36,8 +37,9 @@ type tally struct {
 	tool      string
 }
 
-func newTally(plan *SignedPlan) *tally {
-	return &tally{plan: plan, planHash: plan.Hash(), people: make(map[Subject]standing, min(plan.Subjects, 1<<20)), counts: make(map[Outcome]int64), rules: make(map[string]int64)}
+// newTally follows the entries of a plan, about as many people as that.
+func newTally(plan *SignedPlan, people int64) *tally {
+	return &tally{plan: plan, planHash: plan.Hash(), people: make(map[Subject]standing, min(int64(plan.Subjects), people)), counts: make(map[Outcome]int64), rules: make(map[string]int64)}
 }
 
 // apply takes the next entry. The error says which rule it breaks.
@@ -72,7 +74,7 @@ func (t *tally) apply(e *Entry) error {
 		t.ended = false
 		t.run(e.Operator)
 	case EntryGuard:
-		t.guardSet, t.hasGuard = e.Set, true
+		t.guardSet, t.guardAt, t.hasGuard = e.Set, e.At, true
 		if t.plan.Action != ActionUnsuppress && e.Set != t.plan.GuardHash {
 			return errors.New("its guard is not that of the plan")
 		}
