@@ -194,8 +194,8 @@ func TestParseKeyring(t *testing.T) {
 	_, bob := signer(t, erasure.RoleApprover, "bob")
 	_, otherBob := signer(t, erasure.RoleApprover, "bob")
 	// The operator's own key under the name of an approver.
-	secret := private[strings.LastIndex(private, "+")+1:]
-	public := ann[strings.LastIndex(ann, "+")+1:]
+	secret := strings.SplitN(private, "+", 5)[4]
+	public := strings.SplitN(ann, "+", 3)[2]
 	hash := func(name string) string {
 		text := name + "\n" + string(decode(t, public))
 		sum := sha256.Sum256([]byte(text))
