@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/ciokit/cio"
@@ -173,5 +175,49 @@ func TestRun(t *testing.T) {
 				t.Errorf("%+v, %v", again, err)
 			}
 		})
+	}
+}
+
+// A process may be killed before the receipt that it prepares has its plan: the next run begins anew. A directory with anything else in it is left alone.
+func TestRunBeginsWhereARunWasKilled(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, emulator.Config{})
+	targets := o.identified(t, 3)
+	job := o.job(o.plan(t, erasure.ActionDelete, targets, nil), targets, "receipt")
+	prepared := []string{"lock", "entries.jsonl", "hashes", "checkpoints/", ".keys-123", "keys", ".plan.note-4"}
+	for n := range prepared {
+		job.Dir = filepath.Join(o.dir, fmt.Sprint("receipt", n))
+		for _, name := range prepared[:n+1] {
+			path := filepath.Join(job.Dir, name)
+			if err := os.MkdirAll(filepath.Dir(path+"x"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if name[len(name)-1] != '/' {
+				if err := os.WriteFile(path, nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if sum, err := erasure.Run(context.Background(), job); err != nil || sum.Accepted != 3 {
+			t.Errorf("after %s: %+v, %v", prepared[n], sum, err)
+		}
+		if _, err := erasure.Check(job.Dir, erasure.CheckConfig{Keys: o.keys}); err != nil {
+			t.Errorf("after %s: %v", prepared[n], err)
+		}
+	}
+	for name, text := range map[string]string{"notes.txt": "mine", "entries.jsonl": "{}\n", "hashes": "x"} {
+		job.Dir = filepath.Join(o.dir, "other-"+name)
+		if err := os.MkdirAll(job.Dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(job.Dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := erasure.Run(context.Background(), job); err == nil || !strings.Contains(err.Error(), "is not empty, and no receipt") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got, err := os.ReadFile(filepath.Join(job.Dir, name)); err != nil || string(got) != text {
+			t.Errorf("%s is %q now, %v", name, got, err)
+		}
 	}
 }

@@ -88,7 +88,10 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 	if err == nil {
 		err = r.end()
 	}
-	err = errors.Join(err, r.w.checkpoint(), r.w.close())
+	if r.w.err == nil { // or the disk has failed, and err says so
+		err = errors.Join(err, r.w.checkpoint())
+	}
+	err = errors.Join(err, r.w.close())
 	return r.summary(err), err
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/ciokit/cio/erasure/internal/c2sp"
@@ -85,17 +86,9 @@ func openWriter(dir string, plan *SignedPlan, operator Signer, now func() time.T
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("erasure: %w", err)
 	}
-	names, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("erasure: %w", err)
-	}
 	w.lock = flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
-	switch _, err := os.Stat(filepath.Join(dir, planFile)); {
-	case err == nil:
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("erasure: %w", err)
-	case len(names) > 0 && (len(names) > 1 || names[0].Name() != lockFile):
-		return nil, fmt.Errorf("erasure: %s is not empty, and no receipt: name a directory that is not there yet", dir)
+	if err := mayBegin(dir); err != nil {
+		return nil, err
 	}
 	taken, err := w.lock.TryLock()
 	if err != nil {
@@ -113,6 +106,32 @@ func openWriter(dir string, plan *SignedPlan, operator Signer, now func() time.T
 		return nil, err
 	}
 	return w, w.open(plan)
+}
+
+// mayBegin refuses a directory that has no plan and is not empty, unless all that is in it was prepared for a receipt by a process that was killed then.
+func mayBegin(dir string) error {
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("erasure: %w", err)
+	}
+	others := 0
+	for _, n := range names {
+		info, err := n.Info()
+		switch name := n.Name(); {
+		case name == planFile:
+			return nil
+		case err != nil:
+			return fmt.Errorf("erasure: %w", err)
+		case name == lockFile, name == keysFile, name == checkpointsDir && n.IsDir(), strings.HasPrefix(name, "."+keysFile+"-"), strings.HasPrefix(name, "."+planFile+"-"):
+		case (name == entriesFile || name == hashesFile) && info.Size() == 0:
+		default:
+			others++
+		}
+	}
+	if others > 0 {
+		return fmt.Errorf("erasure: %s is not empty, and no receipt: name a directory that is not there yet", dir)
+	}
+	return nil
 }
 
 // prepare writes the files of a receipt that has none yet. The plan comes last: a directory without it is no receipt.
