@@ -141,6 +141,7 @@ type receipt struct {
 	plan    *SignedPlan
 	keys    Keyring
 	ownKeys bool
+	visit   func(*Entry)
 	tally   *tally
 	tree    tree
 	signed  []Checkpoint
@@ -172,19 +173,17 @@ func (r *receipt) signers() Keyring {
 
 // readReceipt reads a receipt and holds it to its plan and its checkpoints. Behind the last checkpoint it takes what it finds.
 func readReceipt(dir string, cfg CheckConfig) (*receipt, error) {
-	r := &receipt{dir: dir, keys: cfg.Keys}
+	return visitReceipt(dir, cfg, func(*Entry) {})
+}
+
+// visitReceipt is readReceipt. It shows each entry, which holds only if there is no error in the end.
+func visitReceipt(dir string, cfg CheckConfig, visit func(*Entry)) (*receipt, error) {
+	r := &receipt{dir: dir, keys: cfg.Keys, visit: visit}
 	if err := r.ownRing(); err != nil {
 		return nil, err
 	}
-	signed, err := os.ReadFile(filepath.Join(dir, planFile))
-	if err != nil {
-		return nil, notReceipt(dir, err)
-	}
-	if r.plan, err = OpenPlan(signed, r.keys); err != nil {
-		return nil, fmt.Errorf("%s: %w", planFile, err)
-	}
-	if err := r.plan.Ready(r.plan.Created); err != nil {
-		return nil, fmt.Errorf("%s: %w", planFile, err)
+	if err := r.readPlan(); err != nil {
+		return nil, err
 	}
 	points, err := r.checkpoints()
 	if err != nil {
@@ -201,6 +200,21 @@ func readReceipt(dir string, cfg CheckConfig) (*receipt, error) {
 	}
 	slices.SortStableFunc(points, func(a, b point) int { return int(a.Size - b.Size) })
 	return r, r.entries(points)
+}
+
+// readPlan reads the plan, which must be approved.
+func (r *receipt) readPlan() error {
+	signed, err := os.ReadFile(filepath.Join(r.dir, planFile))
+	if err != nil {
+		return notReceipt(r.dir, err)
+	}
+	if r.plan, err = OpenPlan(signed, r.keys); err == nil {
+		err = r.plan.Ready(r.plan.Created)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", planFile, err)
+	}
+	return nil
 }
 
 // ownRing reads the keys that the receipt brings along. Those who trust others find no key there that they do not trust.
@@ -389,6 +403,7 @@ func (r *receipt) entries(points []point) error {
 		if problem != nil {
 			return r.wrong(n, stored, good, problem)
 		}
+		r.visit(&e)
 		r.whole += int64(len(line))
 		hashes = r.tree.add(hashes[:0], tlog.RecordHash(line[:len(line)-1]))
 		stored.compare(n, hashes)

@@ -1,0 +1,347 @@
+package erasure
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ciokit/cio/erasure/internal/c2sp"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// The ends of the names of a bundle's files: an entry, and its proof.
+const (
+	bundleEntry = ".json"
+	bundleProof = ".tlog-proof"
+)
+
+// maxProof is how many bytes a proof has at most.
+const maxProof = 3 << 10
+
+// ErrNobody is a receipt that has no entry of a person.
+var ErrNobody = errors.New("erasure: the receipt has no entry of that person")
+
+// WriteProof writes what a receipt says of one person to a new directory, for whoever may not have the receipt: the plan, the public keys, and each entry of the person
+// with a proof that the last checkpoint covers it (https://c2sp.org/tlog-proof). It returns how many entries there are.
+//
+// The person is named as in the plan: by an address if the plan had the address, by an id if it had the id. The error is ErrNobody if there is none,
+// ErrOtherKey for another receipt key, ErrUnsigned if no checkpoint covers one of the entries yet, and as for Check if the receipt does not hold together.
+func WriteProof(dir string, cfg CheckConfig, key ReceiptKey, id, out string) (n int, err error) {
+	if _, err := os.Lstat(out); err == nil {
+		return 0, fmt.Errorf("erasure: %s is there already: name a directory that is not there yet", out)
+	}
+	r, entries, err := entriesOf(dir, cfg, key, id)
+	switch {
+	case err != nil:
+		return 0, err
+	case len(entries) == 0:
+		return 0, fmt.Errorf("%w: name the person as the plan did, by the same id or address", ErrNobody)
+	case entries[len(entries)-1].N >= r.lastSigned():
+		return 0, fmt.Errorf("%w, and %d is of this person: run or verify the plan again, which signs them", ErrUnsigned, entries[len(entries)-1].N)
+	}
+	hashes, err := os.Open(filepath.Join(dir, hashesFile))
+	if err != nil {
+		return 0, fmt.Errorf("erasure: %w", err)
+	}
+	defer hashes.Close()
+	room, err := os.MkdirTemp(filepath.Dir(filepath.Clean(out)), "."+filepath.Base(out)+"-*")
+	if err != nil {
+		return 0, fmt.Errorf("erasure: %w", err)
+	}
+	if err = r.writeBundle(room, entries, storedHashes{hashes}); err == nil {
+		if err = os.Rename(room, out); err == nil {
+			return len(entries), syncDir(filepath.Dir(filepath.Clean(out)))
+		}
+	}
+	return 0, errors.Join(fmt.Errorf("erasure: the proof cannot be written: %w", err), os.RemoveAll(room))
+}
+
+// entriesOf checks a receipt and returns a person's entries.
+func entriesOf(dir string, cfg CheckConfig, key ReceiptKey, id string) (*receipt, []Entry, error) {
+	if key.IsZero() {
+		return nil, nil, fmt.Errorf("%w: there is no receipt key", ErrOtherKey)
+	}
+	if err := checkID(id); err != nil {
+		return nil, nil, fmt.Errorf("erasure: the identifier is nobody's: %w", err)
+	}
+	subject := key.Subject(id)
+	var entries []Entry
+	r, err := visitReceipt(dir, cfg, func(e *Entry) {
+		if e.Subject == subject {
+			entries = append(entries, *e)
+		}
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if key.id() != r.plan.ReceiptKeyID {
+		return r, nil, fmt.Errorf("%w: the receipt key is not that of the receipt", ErrOtherKey)
+	}
+	return r, entries, nil
+}
+
+// storedHashes reads the file of hashes.
+type storedHashes struct{ from io.ReaderAt }
+
+func (s storedHashes) ReadHashes(at []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(at))
+	for i, n := range at {
+		if _, err := s.from.ReadAt(out[i][:], n*tlog.HashSize); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (r *receipt) writeBundle(dir string, entries []Entry, hashes tlog.HashReader) error {
+	last := r.signed[len(r.signed)-1]
+	if err := writeFile(filepath.Join(dir, planFile), r.plan.Note); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, keysFile), []byte(r.keys.pick(r.plan.Operator, r.plan.Approver, last.Signer).String())); err != nil {
+		return err
+	}
+	for i := range entries {
+		e := &entries[i]
+		record := e.append(nil)
+		path, err := tlog.ProveRecord(last.Size, e.N, hashes)
+		if err != nil {
+			return err
+		}
+		if err := tlog.CheckRecord(path, last.Size, last.Root, e.N, tlog.RecordHash(record)); err != nil {
+			return fmt.Errorf("entry %d: %w", e.N, err)
+		}
+		text, err := c2sp.Proof{Index: e.N, Path: path, Checkpoint: last.Note}.Marshal()
+		if err != nil {
+			return err
+		}
+		name := filepath.Join(dir, fmt.Sprintf("%06d", e.N))
+		if err := writeFile(name+bundleEntry, record); err != nil {
+			return err
+		}
+		if err := writeFile(name+bundleProof, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Proven is what a bundle of WriteProof shows of a person: that these entries are in the receipt. It does not show that there are no others.
+type Proven struct {
+	// Plan is the plan and who signed it.
+	Plan *SignedPlan
+	// OwnKeys reports that no Keys were given and those of the bundle were taken: it shows then that the bundle holds together, and not who made it.
+	OwnKeys bool
+	// Subject is who all entries are of.
+	Subject Subject
+	// Entries are the person's, in their order.
+	Entries []Entry
+	// Checkpoint is what signs them.
+	Checkpoint Checkpoint
+}
+
+// Names returns nil if the entries are of the person with that identifier, ErrOtherPeople if they are of somebody else, and ErrOtherKey if the key does not tell.
+func (p *Proven) Names(key ReceiptKey, id string) error {
+	switch {
+	case key.IsZero() || key.id() != p.Plan.ReceiptKeyID:
+		return fmt.Errorf("%w: the receipt key is not that of the receipt", ErrOtherKey)
+	case key.Subject(id) != p.Subject:
+		return fmt.Errorf("%w: the entries are of somebody else, or of this person by another identifier", ErrOtherPeople)
+	}
+	return nil
+}
+
+// CheckProof checks a bundle that WriteProof wrote, without the receipt, the network and any secret key. With cfg.Since the checkpoint must be that one: how one
+// checkpoint continues another is what Check tells. The error is a *DamageError that names the file, or ErrUntrusted or ErrNotApproved for the plan.
+func CheckProof(dir string, cfg CheckConfig) (*Proven, error) {
+	r := &receipt{dir: dir, keys: cfg.Keys}
+	if err := r.ownRing(); err != nil {
+		return nil, err
+	}
+	if err := r.readPlan(); err != nil {
+		return nil, err
+	}
+	p := &Proven{Plan: r.plan, OwnKeys: r.ownKeys}
+	names, err := bundleNames(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if err := p.read(r, name); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.checkStory(); err != nil {
+		return nil, err
+	}
+	if cfg.Since != nil {
+		old, err := r.checkpoint(cfg.Since)
+		if err != nil {
+			return nil, fmt.Errorf("the older checkpoint: %w", err)
+		}
+		if old.Size != p.Checkpoint.Size || old.Hash != p.Checkpoint.Root {
+			return nil, errors.New("erasure: the proof is of another checkpoint than the older one; only the whole receipt shows that one continues the other (ciokit erase check --since)")
+		}
+	}
+	return p, nil
+}
+
+// bundleNames returns the names of the entries, without their ends, in their order.
+func bundleNames(dir string) ([]string, error) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, notReceipt(dir, err)
+	}
+	parts := make(map[string]int)
+	for _, f := range files {
+		name := f.Name()
+		base, isEntry := strings.CutSuffix(name, bundleEntry)
+		base, isProof := strings.CutSuffix(base, bundleProof)
+		switch {
+		case name == planFile || name == keysFile || name[0] == '.':
+		case isEntry != isProof:
+			parts[base]++
+		default:
+			return nil, &DamageError{File: name, Entry: -1, Problem: "it is no part of a proof"}
+		}
+	}
+	var names []string
+	for name, n := range parts {
+		if n != 2 {
+			return nil, &DamageError{File: name, Entry: -1, Problem: "the entry or its proof is missing"}
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return nil, &DamageError{File: dir, Entry: -1, Problem: "there is no entry in it"}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(a) - len(b)
+		}
+		return strings.Compare(a, b)
+	})
+	return names, nil
+}
+
+// read reads an entry and its proof, and checks the one with the other.
+func (p *Proven) read(r *receipt, name string) error {
+	record, err := readLimited(filepath.Join(r.dir, name+bundleEntry), maxEntry)
+	if err != nil {
+		return err
+	}
+	e, err := ParseEntry(record)
+	if err != nil {
+		return &DamageError{File: name + bundleEntry, Entry: -1, Problem: err.Error()}
+	}
+	bad := func(problem string) error {
+		return &DamageError{File: name + bundleProof, Entry: -1, Problem: problem}
+	}
+	text, err := readLimited(filepath.Join(r.dir, name+bundleProof), maxProof)
+	if err != nil {
+		return err
+	}
+	proof, err := c2sp.ParseProof(text)
+	if err != nil {
+		return bad(err.Error())
+	}
+	point, err := r.checkpoint(proof.Checkpoint)
+	switch {
+	case err != nil:
+		return bad(err.Error())
+	case proof.Index != e.N || name != fmt.Sprintf("%06d", e.N):
+		return bad("it is the proof of entry " + strconv.FormatInt(proof.Index, 10))
+	case len(p.Entries) > 0 && !bytes.Equal(p.Checkpoint.Note, proof.Checkpoint):
+		return bad("its checkpoint is another one than that of the entry before")
+	case tlog.CheckRecord(proof.Path, point.Size, point.Hash, e.N, tlog.RecordHash(record)) != nil:
+		return bad("it does not prove that the entry is in the receipt: one of the two is not as it was written")
+	}
+	p.Checkpoint = Checkpoint{Size: point.Size, Root: point.Hash, Signer: point.signer, Note: proof.Checkpoint}
+	p.Entries = append(p.Entries, e)
+	return nil
+}
+
+// readLimited reads a file that has at most so many bytes.
+func readLimited(file string, limit int64) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("erasure: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("erasure: %w", err)
+	}
+	if int64(len(text)) > limit {
+		return nil, &DamageError{File: filepath.Base(file), Entry: -1, Problem: fmt.Sprintf("it has more than %d bytes", limit)}
+	}
+	return text, nil
+}
+
+// checkStory holds the entries to what entries of one person say: the first is an intent of the plan, and an outcome follows an intent.
+func (p *Proven) checkStory() error {
+	p.Subject = p.Entries[0].Subject
+	open := false
+	for i := range p.Entries {
+		e := &p.Entries[i]
+		problem := ""
+		switch {
+		case e.Type != EntryIntent && e.Type != EntryOutcome && e.Type != EntryVerified:
+			problem = "it is an entry of no person"
+		case e.Subject != p.Subject:
+			problem = "it is an entry of somebody else than the first"
+		case i == 0 && e.Type != EntryIntent:
+			problem = "the intent before it is missing"
+		case e.Type == EntryIntent && (e.Action != p.Plan.Action || e.MessageID != messageID(p.Plan.Hash(), p.Subject)):
+			problem = "it is not of this plan"
+		case e.Type == EntryOutcome && !open:
+			problem = "the intent before it is missing"
+		}
+		if problem != "" {
+			return &DamageError{File: fmt.Sprintf("%06d%s", e.N, bundleEntry), Entry: -1, Problem: problem}
+		}
+		open = e.Type == EntryIntent || open && e.Type == EntryVerified
+	}
+	return nil
+}
+
+// Found is what a receipt says of a person.
+type Found struct {
+	// Dir is the receipt's directory.
+	Dir string
+	// Plan is its plan and who signed it.
+	Plan *SignedPlan
+	// OtherKey reports that the receipt was made with another receipt key, so that nobody can be found there with this one.
+	OtherKey bool
+	// Entries are the person's, in their order; none if the receipt has none.
+	Entries []Entry
+	// Unsigned counts the last of them that no checkpoint covers.
+	Unsigned int
+}
+
+// Find returns what receipts say of a person, in the order of dirs: one Found for each. The person is found by the identifier that the plan had, and in receipts that
+// were made with that key. The error is that of Check, for the first receipt that does not hold together.
+func Find(dirs []string, cfg CheckConfig, key ReceiptKey, id string) ([]Found, error) {
+	all := make([]Found, len(dirs))
+	for i, dir := range dirs {
+		r, entries, err := entriesOf(dir, cfg, key, id)
+		other := r != nil && errors.Is(err, ErrOtherKey)
+		if err != nil && !other {
+			return nil, fmt.Errorf("%s: %w", dir, err)
+		}
+		f := Found{Dir: dir, Plan: r.plan, OtherKey: other, Entries: entries}
+		for j := range entries {
+			if entries[j].N >= r.lastSigned() {
+				f.Unsigned++
+			}
+		}
+		all[i] = f
+	}
+	return all, nil
+}
