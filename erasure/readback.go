@@ -1,0 +1,134 @@
+package erasure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ciokit/cio/appapi"
+)
+
+// readers is how many requests to the App API are under way at once: enough to use its 10 a second, which appapi keeps to.
+const readers = 8
+
+// inParallel calls do for 0 to n-1, some at a time. It returns the first error, after which none is begun.
+func inParallel(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	var next atomic.Int64
+	for range min(n, readers) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				if err := do(ctx, i); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	return context.Cause(ctx)
+}
+
+// errOtherPerson is an answer that nobody asked for: acting on it could erase somebody who was not named.
+var errOtherPerson = errors.New("the App API answered with another person than was asked for")
+
+// same reports whether two texts are the same identifier.
+func same(a, b string) bool {
+	_, x := canonical(nil, a)
+	_, y := canonical(nil, b)
+	return string(x) == string(y)
+}
+
+// profileOf returns the profile with exactly that identifier, or nil. id is taken as an id whatever it looks like, unless it is a cio_id.
+func profileOf(ctx context.Context, app *appapi.Client, id string) (*appapi.Identifiers, error) {
+	by := appapi.ByID(id)
+	if KindOf(id) == KindCIOID {
+		by = appapi.ByCIOID(id)
+	}
+	c, err := app.Customers().Attributes(ctx, by)
+	if errors.Is(err, appapi.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	got := c.Identifiers
+	if KindOf(id) == KindCIOID && got.CIOID != "" && !same(cioID(got), id) || KindOf(id) != KindCIOID && got.ID != "" && got.ID != id {
+		return nil, errOtherPerson
+	}
+	return &got, nil
+}
+
+// cioID returns the cio_id as it stands in a userId, empty for none.
+func cioID(p appapi.Identifiers) string {
+	if p.CIOID == "" {
+		return ""
+	}
+	return cioPrefix + strings.TrimPrefix(p.CIOID, cioPrefix)
+}
+
+// profilesAt returns the profiles with the address, and the one whose id is written like that.
+func profilesAt(ctx context.Context, app *appapi.Client, email string) ([]appapi.Identifiers, error) {
+	found, err := app.Customers().ByEmail(ctx, email)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range found {
+		if !same(p.Email, email) {
+			return nil, errOtherPerson
+		}
+	}
+	p, err := profileOf(ctx, app, email)
+	if err != nil || p == nil {
+		return found, err
+	}
+	for _, other := range found {
+		if other == *p || other.CIOID != "" && other.CIOID == p.CIOID {
+			return found, nil
+		}
+	}
+	return append(found, *p), nil
+}
+
+// profiles returns all profiles that an identifier names.
+func profiles(ctx context.Context, app *appapi.Client, id string) ([]appapi.Identifiers, error) {
+	if KindOf(id) == KindEmail {
+		return profilesAt(ctx, app, id)
+	}
+	p, err := profileOf(ctx, app, id)
+	if p == nil {
+		return nil, err
+	}
+	return []appapi.Identifiers{*p}, err
+}
+
+// readError is why reading from the App API failed, without a word of the server.
+func readError(err error) error {
+	var api *appapi.APIError
+	_ = errors.As(err, &api)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("erasure: stopped: %w", context.Canceled)
+	case errors.Is(err, appapi.ErrUnauthorized):
+		return fmt.Errorf("%w (status %d): is it an App API key of the workspace, and of its region?", appapi.ErrUnauthorized, api.Status)
+	case errors.Is(err, appapi.ErrRateLimited):
+		return fmt.Errorf("%w, again and again: who else uses the workspace's App API?", appapi.ErrRateLimited)
+	case api != nil && api.Status != 0 && errors.Is(err, appapi.ErrUnavailable):
+		return fmt.Errorf("%w (status %d)", appapi.ErrUnavailable, api.Status)
+	case errors.Is(err, appapi.ErrUnavailable):
+		return appapi.ErrUnavailable
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("erasure: stopped: %w", context.DeadlineExceeded)
+	case errors.Is(err, errOtherPerson):
+		return fmt.Errorf("erasure: %w", errOtherPerson)
+	case api != nil && api.Status == 200:
+		return errors.New("erasure: the App API's answer is not the JSON that is documented; does a proxy stand in between?")
+	case api != nil:
+		return fmt.Errorf("erasure: the App API refused to read a person (status %d)", api.Status)
+	}
+	return errors.New("erasure: the App API could not be asked")
+}
