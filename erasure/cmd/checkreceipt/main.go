@@ -51,7 +51,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "checkreceipt:", err)
 		return 2
 	}
-	signed, err := checker.Check(dirs[0], string(keys), string(since))
+	signed, more, err := checker.Check(dirs[0], string(keys), string(since))
 	if f := (*checker.Fault)(nil); errors.As(err, &f) {
 		fmt.Fprintln(stdout, "WRONG:", f)
 		return 1
@@ -60,5 +60,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	fmt.Fprintf(stdout, "ok: %d entries, the plan and its approval are as they were signed\n", signed)
+	if more {
+		fmt.Fprintln(stdout, "note: entries follow that nobody has signed: the run was killed, or a checkpoint was removed")
+	}
 	return 0
 }

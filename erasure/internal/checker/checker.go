@@ -7,6 +7,7 @@ package checker
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -14,7 +15,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,37 +65,37 @@ type checkpoint struct {
 	note
 }
 
-// Check returns how many entries are signed, or a *Fault for a receipt that is not as it was signed. keys are the public keys that are trusted, one a line. since is a
-// signed checkpoint of this receipt that was kept elsewhere, or empty.
-func Check(dir, keys, since string) (signed int64, err error) {
+// Check returns how many entries are signed, and whether others follow, which nobody has signed; or a *Fault for a receipt that is not as it was signed. keys are the
+// public keys that are trusted, one a line. since is a signed checkpoint of this receipt that was kept elsewhere, or empty.
+func Check(dir, keys, since string) (signed int64, more bool, err error) {
 	trusted, err := parseKeys(keys)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	plan, origin, err := checkPlan(dir, trusted)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	all, err := readCheckpoints(dir, origin, trusted)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if since != "" {
 		c, err := openCheckpoint(since, origin, trusted)
 		if err != nil {
-			return 0, fault("since", 0, err.Error())
+			return 0, false, fault("since", 0, err.Error())
 		}
 		c.since = true
 		all = append(all, c)
 	}
 	if err := checkCopyOfKeys(dir, trusted, append(all, checkpoint{note: plan})); err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	guard, err := checkTree(dir, all)
+	guard, more, err := checkTree(dir, all)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	return all[len(all)-1].size, checkGuard(dir, plan.text, guard)
+	return all[len(all)-1].size, more, checkGuard(dir, plan.text, guard)
 }
 
 // parseKeys reads verifier keys: NAME+ID+BASE64.
@@ -270,66 +270,71 @@ func (t *tree) root() hash {
 
 func node(left, right hash) hash { return sha256.Sum256(slices.Concat([]byte{1}, left[:], right[:])) }
 
-// checkTree names the first entry that is not what was signed: by the stored hashes of the leaves, if these give the signed root, else by the last checkpoint before. It
-// returns the hash of the guard's set that the entries name last.
-func checkTree(dir string, checkpoints []checkpoint) (guard string, err error) {
+// checkTree names the first entry that is not what was signed, if the stored hashes of the leaves give the signed root. Else it is one of those between two
+// checkpoints. It returns the hash of the guard's set that the entries name last, and
+// whether there is more than was signed.
+func checkTree(dir string, checkpoints []checkpoint) (guard string, more bool, err error) {
 	f, err := os.Open(filepath.Join(dir, "entries.jsonl"))
 	if err != nil {
-		return "", fault("entry", 0, "there are none")
+		return "", false, fault("entry", 0, "there are none")
 	}
 	defer f.Close()
+	in := bufio.NewReader(f)
 	stored, _ := os.ReadFile(filepath.Join(dir, "hashes"))
-	slices.SortFunc(checkpoints, func(a, b checkpoint) int { return int(a.size - b.size) })
-	last := checkpoints[len(checkpoints)-1].size
+	storedAt := func(place int64) (h hash) {
+		copy(h[:], stored[min(place*sha256.Size, int64(len(stored))):])
+		return h
+	}
+	slices.SortFunc(checkpoints, func(a, b checkpoint) int { return cmp.Compare(a.size, b.size) })
 	var ours, theirs tree // of the entries, and of the stored leaves
-	var at, good int64
-	entry, place := int64(math.MaxInt64), int64(-1) // the first above good that differs from what is stored, and the first stored hash that is wrong
-	for r := bufio.NewReader(f); ; {
-		for len(checkpoints) > 0 && checkpoints[0].size == ours.size {
-			switch c := checkpoints[0]; {
-			case ours.root() == c.root:
-			case theirs.root() == c.root:
-				return "", fault("entry", entry, "it is not what was signed")
-			case c.since:
-				return "", fault("since", c.size, "the receipt does not continue this checkpoint")
-			default:
-				return "", &Fault{"entry", good, c.size - 1, "one of them is not what was signed"}
+	place, good, wrong := int64(0), int64(0), int64(-1)
+	for _, c := range checkpoints {
+		first := int64(-1) // entry that is not the stored leaf, or is missing
+		for theirs.size < c.size {
+			leaf := storedAt(place)
+			kept := int64(len(theirs.add(leaf)))
+			line, err := in.ReadBytes('\n')
+			if err != nil && place*sha256.Size >= int64(len(stored)) {
+				return "", false, &Fault{"entry", good, ours.size, fmt.Sprintf("it is missing, or one before it is; %d were signed", c.size)}
+			} else if err != nil && first < 0 {
+				first = ours.size
+			} else if err == nil {
+				made := ours.add(sha256.Sum256(slices.Concat([]byte{0}, line[:len(line)-1])))
+				for i, h := range made {
+					if wrong < 0 && storedAt(place+int64(i)) != h {
+						wrong = place + int64(i)
+					}
+				}
+				if first < 0 && made[0] != leaf {
+					first = ours.size - 1
+				}
+				var e struct{ Entry, Set string }
+				if bytes.Contains(line, []byte(`"entry":"guard"`)) && json.Unmarshal(line, &e) == nil {
+					guard = e.Set
+				}
 			}
-			good, entry, checkpoints = ours.size, math.MaxInt64, checkpoints[1:]
+			place += kept
 		}
-		if len(checkpoints) == 0 {
-			break // nobody has signed the entries that follow
-		}
-		line, err := r.ReadBytes('\n')
-		if err != nil {
-			return "", fault("entry", min(entry, ours.size), fmt.Sprintf("%d were signed, and there are %d", last, ours.size))
-		}
-		made := ours.add(sha256.Sum256(slices.Concat([]byte{0}, line[:len(line)-1])))
-		var leaf hash
-		for i, h := range made {
-			var have hash
-			copy(have[:], stored[min(at*sha256.Size, int64(len(stored))):])
-			if i == 0 {
-				leaf = have
-			}
-			if have != h && place < 0 {
-				place = at
-			}
-			at++
-		}
-		theirs.add(leaf)
-		var e struct{ Entry, Set string }
-		if bytes.Contains(line, []byte(`"entry":"guard"`)) && json.Unmarshal(line, &e) == nil {
-			guard = e.Set
-		}
-		if leaf != made[0] {
-			entry = min(entry, ours.size-1)
+		switch {
+		case ours.size == c.size && ours.root() == c.root:
+			good = c.size
+		case theirs.root() == c.root:
+			return "", false, fault("entry", first, "it is not what was signed")
+		case c.since:
+			return "", false, fault("since", c.size, "the receipt does not continue this checkpoint")
+		default:
+			return "", false, &Fault{"entry", good, min(ours.size, c.size-1), "one of them is not what was signed"}
 		}
 	}
-	if place >= 0 {
-		return "", fault("hashes", place, "it is not the hash of the entries")
+	if _, err := in.Peek(1); err == nil {
+		more = true
+	} else if wrong < 0 && place*sha256.Size < int64(len(stored)) {
+		wrong = place
 	}
-	return guard, nil
+	if wrong >= 0 {
+		return "", false, fault("hashes", wrong, "it is not the hash of the entries")
+	}
+	return guard, more, nil
 }
 
 // checkGuard holds the set for the guard to the plan and to the entries.

@@ -235,8 +235,8 @@ func TestCheckAccepts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := makeReceipt(t)
 			since := change(m)
-			if signed, err := Check(m.dir, m.keys, since); err != nil || signed != 20 {
-				t.Error(signed, err)
+			if signed, more, err := Check(m.dir, m.keys, since); err != nil || signed != 20 || more != strings.Contains(name, "not signed") {
+				t.Error(signed, more, err)
 			}
 		})
 	}
@@ -292,6 +292,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 			m.write(t, "hashes", text[:len(text)-32])
 			return ""
 		}, "hashes", 37, 37},
+		{"more hashes", func(m *made) string { m.write(t, "hashes", m.read(t, "hashes")+"x"); return "" }, "hashes", 38, 38},
 		{"the signature of a checkpoint", func(m *made) string {
 			flip(m, "checkpoints/000000000008", len(m.read(t, "checkpoints/000000000008"))-10)
 			return ""
@@ -366,7 +367,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			m := makeReceipt(t)
 			since := test.change(m)
-			_, err := Check(m.dir, m.keys, since)
+			_, _, err := Check(m.dir, m.keys, since)
 			var f *Fault
 			if !errors.As(err, &f) || f.Part != test.part || f.First != test.first || f.Last != test.last {
 				t.Errorf("got %v, want %s %d-%d", err, test.part, test.first, test.last)
@@ -389,14 +390,14 @@ func TestCheckFindsEachBit(t *testing.T) {
 				bad[at] ^= 1 << bit
 				m.write(t, file, string(bad))
 				var f *Fault
-				if _, err := Check(m.dir, m.keys, ""); !errors.As(err, &f) {
+				if _, _, err := Check(m.dir, m.keys, ""); !errors.As(err, &f) {
 					t.Errorf("bit %d of byte %d of %s: got %v", bit, at, file, err)
 				}
 			}
 		}
 		m.write(t, file, good)
 	}
-	if _, err := Check(m.dir, m.keys, ""); err != nil {
+	if _, _, err := Check(m.dir, m.keys, ""); err != nil {
 		t.Error(err)
 	}
 }
