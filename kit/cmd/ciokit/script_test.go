@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND...   run it and insist on the exit code
 //	stats JSON              the emulator's counters have the members of the object
 //	fault JSON              queue a fault in the emulator
+//	block LANGUAGE DOCUMENT FILE  write the first block of a language in a guide to a file that can be run
 //	elements N FILE [MEMBER] the file is a JSON array, or an object with an array of that name, of so many elements
 //	interrupts CODE COMMAND run it, interrupt it in its first call, and insist on the exit code: 130 for Ctrl-C, 143 for SIGTERM, for which
 //	                        Ctrl-C stands on Windows, 137 to kill it
@@ -117,6 +118,20 @@ func addFault(ts *testscript.TestScript, neg bool, args []string) {
 	var f emulator.Fault
 	ts.Check(json.Unmarshal([]byte(args[0]), &f))
 	ts.Check(server(ts).AddFault(f))
+}
+
+func block(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: block LANGUAGE DOCUMENT FILE")
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", args[1]))
+	ts.Check(err)
+	_, rest, ok := strings.Cut(string(text), "\n```"+args[0]+"\n")
+	code, _, closed := strings.Cut(rest, "\n```\n")
+	if !ok || !closed {
+		ts.Fatalf("%s has no block of %s", args[1], args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(code+"\n"), 0o700))
 }
 
 func elements(ts *testscript.TestScript, neg bool, args []string) {

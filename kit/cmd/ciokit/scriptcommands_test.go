@@ -147,6 +147,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"exits":      exits,
 		"stats":      statsHave,
 		"fault":      addFault,
+		"block":      block,
 		"elements":   elements,
 		"interrupts": interrupts,
 	}
