@@ -142,6 +142,25 @@ func TestAppAPIActivities(t *testing.T) {
 	c.read("/v1/customers/u2/activities", http.StatusNotFound)
 }
 
+// A deletion is found by the identifier that it named the person by, written as the API has it.
+func TestAppAPIDeletions(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{Keys: []string{"key"}})
+	c.send(
+		`{"type":"track","event":"User Deleted","userId":"Ann@Example.com"}`,
+		`{"type":"track","event":"User Deleted","userId":"cio_00ab"}`,
+		`{"type":"track","event":"User Deleted","userId":"u1"}`,
+	)
+	for query, want := range map[string]int{
+		"customer_id=ANN@example.com&id_type=email": 1, "customer_id=Ann@Example.com": 0, "customer_id=cio_00ab&id_type=cio_id": 1, "customer_id=00ab": 0, "customer_id=u1": 1, "customer_id=U1": 0,
+		"customer_id=u1&id_type=email": 0, "customer_id=other": 0,
+	} {
+		if got := c.activities("/v1/activities?deleted=true&type=profile_delete&" + query); len(got) != want {
+			t.Errorf("%s: %q, want %d", query, got, want)
+		}
+	}
+}
+
 // The App API is read with a bearer token alone, by no page of another origin; faults act on it, and no counter counts it.
 func TestAppAPIAccess(t *testing.T) {
 	t.Parallel()

@@ -68,7 +68,7 @@ func (ws *workspaceState) appActivities(query url.Values, of *personState) reply
 			continue
 		}
 		var found []appActivity
-		for _, a := range ws.activitiesOf(e, of, deleted, query.Get("customer_id")) {
+		for _, a := range ws.activitiesOf(e, of, deleted, askedFor(query)) {
 			if typ := query.Get("type"); typ != "" && typ != a.Type {
 				continue
 			}
@@ -87,9 +87,21 @@ func (ws *workspaceState) appActivities(query url.Values, of *personState) reply
 	return appReply(map[string]any{"activities": list, "next": next})
 }
 
+// askedFor is who a query names, as messages name people.
+func askedFor(query url.Values) identifier {
+	id := query.Get("customer_id")
+	switch query.Get("id_type") {
+	case "email":
+		return identifier{byEmail, strings.ToLower(id)}
+	case "cio_id":
+		return identifier{byCustomerIOID, strings.TrimPrefix(id, customerIOIDPrefix)}
+	}
+	return identifier{byID, id}
+}
+
 // activitiesOf returns what one message did, if it was done to the right person: of, or anybody who is there if that is nil; with deleted
-// whoever is not there, and of them the one with the id, if that is not empty.
-func (ws *workspaceState) activitiesOf(e entry, of *personState, deleted bool, id string) []appActivity {
+// whoever is not there, and of them the one with the identifier, if that is not empty.
+func (ws *workspaceState) activitiesOf(e entry, of *personState, deleted bool, id identifier) []appActivity {
 	m := decodeMessage(e.raw, e.kind, e.at, e.keepName)
 	m.validate()
 	who, known := resolve(m.userID, m.email)
@@ -105,7 +117,7 @@ func (ws *workspaceState) activitiesOf(e entry, of *personState, deleted bool, i
 	var identifiers appIdentifiers
 	switch {
 	case deleted:
-		if p != nil || !known || id != "" && who.value != id {
+		if p != nil || !known || id.value != "" && who != id {
 			return nil
 		}
 		switch who.kind {

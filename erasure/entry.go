@@ -50,7 +50,7 @@ type Verdict string
 const (
 	// VerdictGone: there is no such person.
 	VerdictGone Verdict = "gone"
-	// VerdictNotYet: the person is there, and was acted on so short a time ago that this says nothing.
+	// VerdictNotYet: the person is there, and that contradicts nothing: the message was accepted a short time ago, or it was not accepted.
 	VerdictNotYet Verdict = "not-yet"
 	// VerdictContradicted: the person is there, though the message was accepted long ago, or was gone and is there again.
 	VerdictContradicted Verdict = "contradicted"

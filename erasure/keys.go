@@ -200,6 +200,13 @@ func (r Keyring) distinct(a, b string) bool {
 	return keys[0] != "" && keys[1] != "" && keys[0] != keys[1]
 }
 
+// knows reports whether the ring can check what the key signs: another key of the same name is not the same.
+func (r Keyring) knows(s Signer) bool {
+	text := []byte("ciokit erasure: is this key on the ring?")
+	signature, err := s.Sign(text)
+	return err == nil && slices.ContainsFunc(r.keys, func(k publicKey) bool { return k.Name() == s.Name() && k.Verify(text, signature) })
+}
+
 // pick returns the ring with those keys alone.
 func (r Keyring) pick(names ...string) Keyring {
 	var out Keyring

@@ -16,7 +16,8 @@ const readers = 8
 
 // inParallel calls do for 0 to n-1, some at a time. It returns the first error, after which none is begun.
 func inParallel(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+	outer := ctx
+	ctx, cancel := context.WithCancelCause(outer)
 	defer cancel(nil)
 	var all sync.WaitGroup
 	var next atomic.Int64
@@ -30,6 +31,9 @@ func inParallel(ctx context.Context, n int, do func(ctx context.Context, i int) 
 		})
 	}
 	all.Wait()
+	if err := outer.Err(); err != nil {
+		return fmt.Errorf("erasure: stopped: %w", err)
+	}
 	return context.Cause(ctx)
 }
 

@@ -184,7 +184,7 @@ func (r *run) begin() error {
 	} else {
 		r.sum.Open = t.open()
 		r.sum.Earlier = t.counts[OutcomeAccepted] + t.counts[OutcomeRejected]
-		if t.ended && r.sum.Earlier == int64(r.plan.Subjects) {
+		if t.ended && r.sum.Earlier == int64(r.plan.Subjects) && r.w.cut == 0 {
 			return nil
 		}
 		if err := r.w.add(Entry{Type: EntryResumed, Operator: r.Operator.Name(), Open: r.sum.Open, Cut: r.w.cut}); err != nil {

@@ -246,6 +246,12 @@ func sortedSet(names [][sha256.Size]byte) [][sha256.Size]byte {
 	return slices.Compact(names)
 }
 
+// has reports whether somebody is one of them.
+func (p *people) has(s Subject) bool {
+	_, found := slices.BinarySearchFunc(p.list, s, func(a person, s Subject) int { return bytes.Compare(a.subject[:], s[:]) })
+	return found
+}
+
 // subjectsHash is the hash over all subjects in their order.
 func (p *people) subjectsHash() [sha256.Size]byte {
 	h := sha256.New()

@@ -14,7 +14,9 @@ type standing struct {
 	outcome  Outcome // of the last message, empty for an intent that is open
 	verdict  Verdict // read back last, empty for never
 	actedAt  int64   // unix seconds of the last intent
+	readAt   int64   // unix seconds of that reading
 	lastGone bool    // some earlier reading found the person gone
+	lastFree bool    // and the person's addresses nobody's
 }
 
 // tally follows the entries of a receipt, and holds them to their rules.
@@ -87,7 +89,8 @@ func (t *tally) apply(e *Entry) error {
 		if !ok {
 			return errors.New("it verifies somebody who was not acted on")
 		}
-		st.verdict, st.lastGone = e.Verdict, st.lastGone || e.Verdict == VerdictGone
+		gone := e.Verdict == VerdictGone
+		st.verdict, st.readAt, st.lastGone, st.lastFree = e.Verdict, e.At.Unix(), st.lastGone || gone, st.lastFree || gone && e.Reason != ReasonAddressInUse
 		t.people[e.Subject] = st
 	case EntryEnd:
 		if err := t.end(e); err != nil {
@@ -192,6 +195,16 @@ func (t *tally) verdicts() map[Verdict]int64 {
 		}
 	}
 	return c
+}
+
+// settled counts people whose message has an unknown outcome, and who were read back gone.
+func (t *tally) settled() (n int64) {
+	for _, st := range t.people {
+		if (st.outcome == OutcomeUnknown || st.outcome == "") && st.verdict == VerdictGone {
+			n++
+		}
+	}
+	return n
 }
 
 func (t *tally) subjectsHash() [sha256.Size]byte {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,7 +80,7 @@ func openWriter(dir string, plan *SignedPlan, operator Signer, now func() time.T
 	if operator.Signer == nil || operator.Role() != RoleOperator {
 		return nil, fmt.Errorf("erasure: a receipt is signed by an operator, and the key is %v", operator)
 	}
-	if len(plan.keys.pick(operator.Name()).keys) == 0 {
+	if !plan.keys.knows(operator) {
 		return nil, fmt.Errorf("%w: the operator's key %s is not on the keyring, so nobody could check the receipt", ErrUntrusted, operator.Name())
 	}
 	w = &writer{dir: dir, operator: operator, origin: origin(plan.Hash()), now: now}
@@ -144,7 +145,7 @@ func (w *writer) prepare(plan *SignedPlan) error {
 				return fmt.Errorf("erasure: %s is the receipt of another plan: name another directory", w.dir)
 			}
 		}
-		return nil
+		return w.addKey(plan.keys)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("erasure: %w", err)
@@ -169,6 +170,23 @@ func (w *writer) prepare(plan *SignedPlan) error {
 		err = syncDir(filepath.Dir(filepath.Clean(w.dir)))
 	}
 	if err != nil {
+		return fmt.Errorf("erasure: %w", err)
+	}
+	return nil
+}
+
+// addKey adds the operator's key to those that the receipt brings along, before anything is signed with it.
+func (w *writer) addKey(keys Keyring) error {
+	file := filepath.Join(w.dir, keysFile)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("erasure: %w", err)
+	}
+	own, err := ParseKeyring(string(text))
+	if err != nil || slices.Contains(own.Names(), w.operator.Name()) {
+		return nil // what is wrong with it shows when the receipt is read
+	}
+	if err := writeFile(file, []byte(own.String()+keys.pick(w.operator.Name()).String())); err != nil {
 		return fmt.Errorf("erasure: %w", err)
 	}
 	return nil
