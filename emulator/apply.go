@@ -168,6 +168,7 @@ func (ws *workspaceState) writeID(p *personState, m *decodedMessage, value strin
 	case id != "" && id == p.id:
 	case id != "" && (p.id == "" || who.kind == byCustomerIOID && !ws.config.KeepIDs) && ws.byID[id] == nil && !ws.isSuppressed(identifier{byID, id}):
 		if p.id != "" {
+			m.deeds |= deedRenamed
 			p.merged(MergeKindRename, p.id, 0, m)
 		}
 		ws.name(p, identifier{byID, id})
@@ -241,6 +242,10 @@ func (ws *workspaceState) keep(m *decodedMessage, now time.Time) finding {
 }
 
 func (ws *workspaceState) group(m *decodedMessage) finding {
+	if ws.objects[m.object] == nil {
+		m.deeds |= deedCreatedObject
+	}
+	relationships := ws.relationships
 	var as *attributes
 	if who, known := resolve(m.userID, ""); known {
 		p, why := ws.personFor(who, m)
@@ -250,6 +255,9 @@ func (ws *workspaceState) group(m *decodedMessage) finding {
 		as = ws.relate(p, m.object)
 	} else if m.anonymousID != "" {
 		as = ws.relateAnonymous(m.anonymousID, m.object)
+	}
+	if ws.relationships > relationships {
+		m.deeds |= deedRelated
 	}
 	ws.writeObject(&ws.objectFor(m.object).attributes, m, "traits.", m.traits)
 	if as != nil {

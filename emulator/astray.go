@@ -15,12 +15,21 @@ func forPage(r *http.Request) bool {
 	case strings.HasPrefix(path, assetPrefix), path == faviconPath:
 		return true
 	case r.Method == http.MethodGet, r.Method == http.MethodHead:
-		return pageKnown(path)
+		return pageKnown(path) || isBrowsing(r)
 	case r.Method == http.MethodPost:
 		mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 		return mediaType == formType && (pageKnown(path) || path == "/clock")
 	}
 	return false
+}
+
+// isBrowsing reports whether somebody opened the path in a browser, and cannot have
+// meant the API: they get a page that says where to go.
+func isBrowsing(r *http.Request) bool {
+	path := r.URL.Path
+	_, meant := meantEndpoint(path)
+	return !meant && astrayDetail(path) == "" && !strings.HasPrefix(path, apiPrefix) && r.Header.Get("Authorization") == "" &&
+		strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // answerAstray records a call to a path that the API does not have, or with a

@@ -13,6 +13,7 @@ type entry struct {
 	index    int // in the batch; 0 in a single call
 	kind     kind
 	keepName bool // of a page, see Config.KeepPageNames
+	deeds    deeds
 	verdict  Verdict
 	at       time.Time
 	raw      string

@@ -60,6 +60,7 @@ func (ws *workspaceState) mergeByEmail(who identifier, email string, m *decodedM
 	if p.id != "" {
 		m.warn(ruleIDReplaced, "userId")
 	}
+	m.deeds |= deedTookEmail
 	p.merged(MergeKindEmail, p.id, 0, m)
 	ws.name(p, who)
 	return p
@@ -81,6 +82,7 @@ func (ws *workspaceState) claim(p *personState, anonymousID string, m *decodedMe
 		p.events = appendBounded(p.events, e.storedEvent, ws.config.MaxEventsPerPerson)
 	}
 	p.eventCount += len(a.events) + a.pruned
+	m.deeds |= deedTookAnonymous
 	p.merged(MergeKindAnonymous, anonymousID, len(a.events)+a.pruned, m)
 	for key, as := range a.relationships {
 		if _, found := p.relationships[key]; !found {
@@ -97,6 +99,7 @@ func (ws *workspaceState) claim(p *personState, anonymousID string, m *decodedMe
 // merge moves everything of from to p, where p lacks it, and deletes from.
 func (ws *workspaceState) merge(p, from *personState, m *decodedMessage) {
 	p.merges = append(p.merges, from.merges...)
+	m.deeds |= deedMerged
 	p.merged(MergeKindAlias, from.name(), from.eventCount, m)
 	for _, a := range from.traits {
 		name := a.name.Value()

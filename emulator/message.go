@@ -77,6 +77,7 @@ type decodedMessage struct {
 	received time.Time
 	origin   *originRef // made when something is to remember the message
 
+	deeds    deeds     // set while it is applied
 	broken   finding   // the first rule it breaks, if any
 	warnings []finding // kept whatever its verdict
 }

@@ -52,16 +52,18 @@ type view struct {
 	data     any
 }
 
-// errPage is an answer that is not a view.
+// errPage is what the page says when it cannot show or do what was asked.
 type errPage struct {
 	status  int
-	message string
+	Title   string
+	Message string // what is wrong, and what to do about it
+	Links   []pageLink
 }
 
-func (e *errPage) Error() string { return e.message }
+func (e *errPage) Error() string { return e.Title + " " + e.Message }
 
-func pageNotFound(what string) error {
-	return &errPage{http.StatusNotFound, what}
+func pageNotFound(what, todo string, links ...pageLink) error {
+	return &errPage{http.StatusNotFound, what, todo, links}
 }
 
 // webPage is the page of a server. It reads and changes the server through
@@ -101,10 +103,10 @@ func (page *webPage) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		var failed *errPage
 		if !errors.As(err, &failed) {
-			failed = &errPage{http.StatusBadRequest, strings.TrimPrefix(err.Error(), "emulator: ")}
+			failed = &errPage{http.StatusBadRequest, "That did not work", sentence(strings.TrimPrefix(err.Error(), "emulator: ")), nil}
 		}
 		status = failed.status
-		v = view{template: "error", title: "That did not work", data: failed.message}
+		v = view{template: "error", title: failed.Title, data: failed}
 	}
 	if v.template != "" {
 		p.render(v, status)
@@ -260,6 +262,8 @@ var pageFunctions = template.FuncMap{
 	"join":   func(list []string) string { return strings.Join(list, ", ") },
 	"some":   func(a, b uint64) bool { return a+b > 0 },
 	"list":   func(items ...string) []string { return items },
+	"who":    whoOf,
+	"setby":  func(w string, t pageTrait) setBy { return setBy{w, t} },
 }
 
 // pageURL is the path with the workspace w and further parameters, of which
@@ -278,6 +282,18 @@ func pageURL(w, path string, parameters ...any) string {
 		return path
 	}
 	return path + "?" + query.Encode()
+}
+
+// sentence begins with a capital letter and ends with a full stop.
+func sentence(text string) string {
+	if text == "" {
+		return text
+	}
+	text = strings.ToUpper(text[:1]) + text[1:]
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
 }
 
 func pretty(raw json.RawMessage) string {

@@ -161,12 +161,13 @@ func (p *pageRequest) setClock(form url.Values) error {
 func (p *pageRequest) replay(number string) (view, error) {
 	n, err := strconv.ParseUint(number, 10, 64)
 	if err != nil || !p.found {
-		return view{}, pageNotFound("There is no such request.")
+		return view{}, p.noRequest("The address of a request is its number, such as /requests/12.")
 	}
 	again, err := p.s.Replay(p.key, n)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return view{}, pageNotFound("The request cannot be made again: it is not remembered as a whole, or was no call of the API.")
+		return view{}, pageNotFound("The request cannot be made again.", "It is not remembered as a whole, or was no call of the API.",
+			pageLink{"The request", pageURL(p.query.Get("w"), "/requests/"+number)})
 	case err != nil:
 		return view{}, err
 	}

@@ -36,8 +36,9 @@ type objectData struct {
 }
 
 func (p *pageRequest) object(typeID, id string) (view, error) {
+	gone := pageNotFound("There is no such object.", "It may have been deleted, have another type, or be in another workspace.", pageLink{"All objects", pageURL(p.query.Get("w"), "/objects")})
 	if !p.found {
-		return view{}, pageNotFound("There is no such object.")
+		return view{}, gone
 	}
 	var data objectData
 	var err error
@@ -51,7 +52,7 @@ func (p *pageRequest) object(typeID, id string) (view, error) {
 	}
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return view{}, pageNotFound("There is no such object. It may have been deleted.")
+		return view{}, gone
 	case err != nil:
 		return view{}, err
 	}

@@ -11,6 +11,12 @@ type pageTrait struct {
 	WhyTrait
 }
 
+// setBy is a trait, for the link to the message that set it.
+type setBy struct {
+	W     string
+	Trait pageTrait
+}
+
 // personData is what the page shows of a person.
 type personData struct {
 	Person
@@ -25,7 +31,7 @@ type personData struct {
 // person shows one person, or somebody who is suppressed.
 func (p *pageRequest) person(id string) (view, error) {
 	if !p.found {
-		return view{}, pageNotFound("There is nobody yet.")
+		return view{}, p.noPerson(id)
 	}
 	var data personData
 	var err error
@@ -42,7 +48,7 @@ func (p *pageRequest) person(id string) (view, error) {
 	}
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return view{}, pageNotFound("There is no such person. They may have been deleted.")
+		return view{}, p.noPerson(id)
 	case err != nil:
 		return view{}, err
 	}
@@ -51,4 +57,10 @@ func (p *pageRequest) person(id string) (view, error) {
 	data.Traits = pageTraits(data.Why.Traits)
 	data.Graph = personGraph(data.Person, data.Title, p.at.Handle)
 	return view{"person", data.Title, "people", data}, nil
+}
+
+func (p *pageRequest) noPerson(id string) error {
+	w := p.query.Get("w")
+	return pageNotFound("There is no such person.", "Nobody has the identifier "+shorten(id)+". They may never have been identified, have been deleted, or be in another workspace.",
+		pageLink{"Search people for it", pageURL(w, "/people", "q", id)}, pageLink{"Messages that name it", pageURL(w, "/messages", "person", id)})
 }

@@ -42,7 +42,7 @@ func (p *pageRequest) snapshot(kept []NamedSnapshot, name string) (Snapshot, err
 	}
 	i := slices.IndexFunc(kept, func(n NamedSnapshot) bool { return n.Name == name })
 	if i < 0 {
-		return Snapshot{}, pageNotFound("There is no snapshot of that name.")
+		return Snapshot{}, pageNotFound("There is no such snapshot.", "It was deleted, or the emulator was started anew since: snapshots live as long as its process.", pageLink{"All snapshots", pageURL(p.query.Get("w"), "/snapshots")})
 	}
 	return kept[i].Snapshot, nil
 }
@@ -50,7 +50,7 @@ func (p *pageRequest) snapshot(kept []NamedSnapshot, name string) (Snapshot, err
 // actOnSnapshot carries out the forms about snapshots.
 func (p *pageRequest) actOnSnapshot(path string, form url.Values) (view, error) {
 	if !p.found {
-		return view{}, pageNotFound("There is no workspace yet.")
+		return view{}, pageNotFound("There is no workspace yet.", "The first call with a write key opens one.")
 	}
 	name := strings.TrimSpace(form.Get("name"))
 	switch path {
@@ -61,7 +61,7 @@ func (p *pageRequest) actOnSnapshot(path string, form url.Values) (view, error) 
 	case "/snapshots/delete":
 		return p.done("/snapshots", "delete", p.s.DeleteSnapshot(p.key, name))
 	}
-	return view{}, pageNotFound("That is no form of this page.")
+	return view{}, p.noPage()
 }
 
 func (p *pageRequest) restore(name string) error {

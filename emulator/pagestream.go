@@ -56,7 +56,7 @@ func (page *webPage) serveStream(w http.ResponseWriter, r *http.Request) {
 			return // the workspace is gone, and the browser connects anew
 		}
 		var u update
-		u, after = updateAfter(page.s, key, after)
+		u, after = updateAfter(page.s, handle, key, after)
 		text, err := json.Marshal(u)
 		if err != nil {
 			return
@@ -88,7 +88,7 @@ func (page *webPage) serveStream(w http.ResponseWriter, r *http.Request) {
 
 // updateAfter returns what happened after the message with the sequence, and
 // the sequence of the newest.
-func updateAfter(s *Server, key string, after uint64) (update, uint64) {
+func updateAfter(s *Server, handle, key string, after uint64) (update, uint64) {
 	u := update{Rows: []streamRow{}}
 	stats, err := s.Stats(key)
 	if err != nil {
@@ -105,7 +105,7 @@ func updateAfter(s *Server, key string, after uint64) (update, uint64) {
 	}
 	for _, r := range slices.Backward(newest.Messages) {
 		if r.Sequence > after {
-			u.Rows = append(u.Rows, newStreamRow(r))
+			u.Rows = append(u.Rows, newStreamRow(handle, r))
 		}
 	}
 	u.Skipped = last - after - uint64(len(u.Rows))

@@ -31,7 +31,7 @@ func (p *pageRequest) view() (view, error) {
 	for i, part := range parts {
 		decoded, err := url.PathUnescape(part)
 		if err != nil {
-			return view{}, pageNotFound("The path cannot be read.")
+			return view{}, p.noPage()
 		}
 		parts[i] = decoded
 	}
@@ -67,10 +67,19 @@ func (p *pageRequest) view() (view, error) {
 		return p.event(parts[1], parts[2])
 	case len(parts) == 3 && route == "objects":
 		return p.object(parts[1], parts[2])
+	case len(parts) == 2 && route == "messages":
+		return p.message(parts[1])
 	case len(parts) == 2 && route == "requests":
 		return p.request(parts[1])
 	}
-	return view{}, pageNotFound("There is no such page.")
+	return view{}, p.noPage()
+}
+
+// noPage says that nothing is at the path, and where to go.
+func (p *pageRequest) noPage() error {
+	w := p.query.Get("w")
+	return pageNotFound("There is no such page.", "Nothing is at "+shorten(p.r.URL.Path)+". Calls of the API go to paths under /v1/, the same as JSON is under /_emulator/, and these are here to be looked at:",
+		pageLink{"Messages", pageURL(w, "/messages")}, pageLink{"People", pageURL(w, "/people")}, pageLink{"Events", pageURL(w, "/events")}, pageLink{"Objects", pageURL(w, "/objects")})
 }
 
 // streamRows is how many messages the overview shows.
@@ -89,7 +98,7 @@ func (p *pageRequest) overview() (view, error) {
 			return view{}, err
 		}
 		for _, r := range newest.Messages {
-			data.Rows = append(data.Rows, newStreamRow(r))
+			data.Rows = append(data.Rows, newStreamRow(p.at.Handle, r))
 		}
 		if len(data.Rows) > 0 {
 			data.Last = data.Rows[0].Sequence
@@ -160,7 +169,8 @@ func (p *pageRequest) event(typ, name string) (view, error) {
 	case err != nil:
 		return view{}, err
 	case len(shapes) == 0:
-		return view{}, pageNotFound("No event of that name has arrived.")
+		return view{}, pageNotFound("There is no such event.", "No "+typ+" with that name has been accepted. Names are compared exactly, upper and lower case included.",
+			pageLink{"All events", pageURL(p.query.Get("w"), "/events")}, pageLink{"What was not accepted", pageURL(p.query.Get("w"), "/messages", "show", "not accepted")})
 	}
 	data.Shape = shapes[0]
 	// The newest of it among the newest messages: a search of a million would
@@ -207,7 +217,7 @@ const maxShownMessages = 50
 func (p *pageRequest) request(number string) (view, error) {
 	n, err := strconv.ParseUint(number, 10, 64)
 	if err != nil || !p.found {
-		return view{}, pageNotFound("There is no such request.")
+		return view{}, p.noRequest("The address of a request is its number, such as /requests/12.")
 	}
 	var data struct {
 		RequestDetail
@@ -219,7 +229,7 @@ func (p *pageRequest) request(number string) (view, error) {
 	data.RequestDetail, err = p.s.Request(p.key, n)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return view{}, pageNotFound("The request is not remembered any more, or never was.")
+		return view{}, p.noRequest("It is not remembered any more, or never was. Of each workspace the newest 10,000 are; perhaps yours is in another workspace.")
 	case err != nil:
 		return view{}, err
 	}
@@ -228,12 +238,16 @@ func (p *pageRequest) request(number string) (view, error) {
 	if data.Status != http.StatusOK {
 		data.Answer = strings.TrimSpace(string(errorReply(data.Status, data.Errors...).body))
 	}
-	if data.Whole && data.Bytes < 8_000 {
+	if data.Whole && data.Bytes < maxCurlBytes {
 		data.Curl = curlOf(p.base(), data.Request, data.Body())
 	}
 	shown := min(len(data.List), maxShownMessages)
 	data.List, data.More = data.List[:shown], len(data.List)-shown
 	return view{"request", "Request " + number, "messages", data}, nil
+}
+
+func (p *pageRequest) noRequest(why string) error {
+	return pageNotFound("There is no such request.", why, pageLink{"All messages", pageURL(p.query.Get("w"), "/messages")})
 }
 
 // curlOf is a command for a POSIX shell that repeats the request.
@@ -256,19 +270,22 @@ type streamRow struct {
 	Verdict  Verdict `json:"verdict"`
 	Type     string  `json:"type"`
 	Name     string  `json:"name"`
+	Link     string  `json:"link"`
 	Who      string  `json:"who"`
+	WhoLink  string  `json:"whoLink"`
 	Why      string  `json:"why"`
 }
 
 // maxRowText bounds the texts of a row, which a sender may have made long.
 const maxRowText = 60
 
-func newStreamRow(r Record) streamRow {
-	row := streamRow{r.Sequence, r.Request, r.ReceivedAt.Format("15:04:05"), r.Verdict, r.Type, r.Event, cmp.Or(r.UserID, r.AnonymousID), r.Rule}
+func newStreamRow(w string, r Record) streamRow {
+	who := whoOf(w, r.Message)
+	row := streamRow{r.Sequence, r.Request, r.ReceivedAt.Format("15:04:05"), r.Verdict, r.Type, r.Event, pageURL(w, messagePath(r.Sequence)), who.Text, who.Link, cmp.Or(r.Rule, r.Did)}
 	if row.Name == "" && r.Type == "group" {
 		row.Name = r.GroupID
 	}
-	if row.Why == "" && len(r.Warnings) > 0 {
+	if len(r.Warnings) > 0 && r.Verdict == VerdictAccepted {
 		row.Why = "warning: " + r.Warnings[0].Rule
 	}
 	for _, text := range []*string{&row.Name, &row.Who, &row.Type} {

@@ -109,6 +109,7 @@ func (ws *workspaceState) addPerson(who identifier, m *decodedMessage) *personSt
 	ws.byCustomerIOID[p.customerIOID] = p
 	ws.people.add(p.number, p)
 	ws.name(p, who)
+	m.deeds |= deedCreatedPerson
 	return p
 }
 

@@ -32,9 +32,10 @@ type PersonEventsPage struct {
 // PersonEvent is an event and where it came from.
 type PersonEvent struct {
 	Event
-	// Request is the number of its request, zero if the journal does not keep
-	// the message any more.
-	Request uint64 `json:"request"`
+	// Request is the number of its request, and Sequence the [Record]'s; both are
+	// zero if the journal does not keep the message any more.
+	Request  uint64 `json:"request"`
+	Sequence uint64 `json:"sequence,omitempty"`
 }
 
 // PersonEvents lists the events of a person. It fails as Person does; a
@@ -67,7 +68,11 @@ func (s *Server) PersonEvents(q PersonEventsQuery) (PersonEventsPage, error) {
 		begin = max(0, end-q.Limit)
 	}
 	for _, e := range slices.Backward(p.events[begin:end]) {
-		page.Events = append(page.Events, PersonEvent{e.export(), ws.requestOf(e.sequence)})
+		out := PersonEvent{Event: e.export(), Request: ws.requestOf(e.sequence)}
+		if out.Request > 0 {
+			out.Sequence = e.sequence
+		}
+		page.Events = append(page.Events, out)
 	}
 	if begin > 0 {
 		page.Next = uint64(begin) + 1

@@ -95,6 +95,11 @@ type Record struct {
 	Reason   string `json:"reason,omitempty"`
 	Hint     string `json:"hint,omitempty"`
 	Warnings []Note `json:"warnings,omitempty"`
+	// Did says in a few words what an accepted message did, for people.
+	Did string `json:"did,omitempty"`
+	// Forgotten says that the content of the message was deleted; see
+	// [Server.DeletePerson].
+	Forgotten bool `json:"forgotten,omitempty"`
 
 	Message
 }
@@ -162,8 +167,9 @@ func (e entry) export() Record {
 	}
 	if e.raw != "" {
 		m := decodeMessage(e.raw, e.kind, e.at, e.keepName)
-		r.Message = m.export()
+		r.Message, r.Did = m.export(), e.did(&m)
 	}
+	r.Forgotten = e.deeds&deedForgotten != 0
 	why := e.why.export()
 	r.Rule, r.Field, r.Reason, r.Hint = why.Rule, why.Field, why.Reason, why.Hint
 	for _, w := range e.warnings {

@@ -48,7 +48,7 @@ func (s *Server) Request(key string, number uint64) (RequestDetail, error) {
 	_, isCall := endpoints[request.Path]
 	d := RequestDetail{Request: *request, Whole: whole && isCall}
 	for _, e := range entries {
-		d.List = append(d.List, RequestMessage{e.export(), json.RawMessage(maskBody(e.raw))})
+		d.List = append(d.List, e.exportMasked())
 	}
 	return d, nil
 }

@@ -226,7 +226,7 @@ func (l *loader) journal(in *savedState) {
 	}
 	j.sequence = in.Sequence - uint64(len(in.Journal))
 	for _, e := range in.Journal {
-		out := entry{request: e.Request, index: e.Index, kind: kindOf(e.Kind), keepName: l.ws.config.KeepPageNames, verdict: e.Verdict, at: e.At, raw: e.Raw}
+		out := entry{request: e.Request, index: e.Index, kind: kindOf(e.Kind), keepName: l.ws.config.KeepPageNames, verdict: e.Verdict, at: e.At, raw: e.Raw, deeds: e.Deeds}
 		if e.Raw != "" && !json.Valid([]byte(e.Raw)) {
 			l.fail("a message that is not JSON")
 			return

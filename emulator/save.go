@@ -137,7 +137,7 @@ func saveShape(k kind, name string, s *shapeState) savedShape {
 }
 
 func saveEntry(e entry) savedEntry {
-	out := savedEntry{Request: e.request, Index: e.index, Kind: e.kind.String(), Verdict: e.verdict, At: e.at, Raw: e.raw}
+	out := savedEntry{Request: e.request, Index: e.index, Kind: e.kind.String(), Verdict: e.verdict, At: e.at, Raw: e.raw, Deeds: e.deeds}
 	if e.why.rule != noRule {
 		out.Why = &savedNote{ruleTable[e.why.rule].ID, e.why.field, e.why.detail}
 	}

@@ -138,6 +138,7 @@ type savedEntry struct {
 	Verdict  Verdict     `json:"v"`
 	At       time.Time   `json:"t"`
 	Raw      string      `json:"raw,omitempty"`
+	Deeds    deeds       `json:"d,omitempty"`
 	Why      *savedNote  `json:"why,omitempty"`
 	Warnings []savedNote `json:"warnings,omitempty"`
 }

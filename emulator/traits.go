@@ -144,7 +144,11 @@ func (w attributeWriter) outdated(as attributes, name string) bool {
 		return false
 	}
 	i, found := as.search(name)
-	return found && as[i].origin != nil && as[i].origin.sent > w.m.at.UnixMilli()
+	newer := found && as[i].origin != nil && as[i].origin.sent > w.m.at.UnixMilli()
+	if newer {
+		w.m.deeds |= deedOutdated
+	}
+	return newer
 }
 
 // valueBytes is the length of what a raw value stands for: of a string without

@@ -2,7 +2,6 @@
 "use strict";
 (() => {
   const workspace = document.body.dataset.w;
-  const link = (path) => path + (workspace ? "?w=" + encodeURIComponent(workspace) : "");
 
   for (const element of document.querySelectorAll("[data-with-script-hidden]")) element.hidden = true;
   const choice = document.getElementById("w");
@@ -76,15 +75,21 @@
     badge.textContent = message.verdict;
     cell(row, "").append(badge);
     const a = document.createElement("a");
-    a.href = link("/requests/" + message.request);
-    a.textContent = message.type || "request " + message.request;
+    a.href = message.link;
+    a.textContent = message.type || "message " + message.sequence;
     if (message.name) {
       const name = document.createElement("b");
       name.textContent = message.name;
       a.append(" ", name);
     }
     cell(row, "").append(a);
-    cell(row, message.who);
+    const who = cell(row, "");
+    if (message.who) {
+      const person = document.createElement("a");
+      person.href = message.whoLink;
+      person.textContent = message.who;
+      who.append(person);
+    }
     cell(row, message.why, "muted");
     body.deleteRow(body.rows.length - 1); // as many rows as before: nothing jumps
   };
