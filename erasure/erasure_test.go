@@ -24,21 +24,26 @@ type office struct {
 	receipt            erasure.ReceiptKey
 	guard              erasure.GuardKey
 	dir                string
+	private            string // the operator's key as text, for a child
 }
 
 func newOffice(t testing.TB, cfg emulator.Config) *office {
 	t.Helper()
 	o := &office{srv: emulator.New(cfg), receipt: erasure.NewReceiptKey(), guard: erasure.NewGuardKey(), dir: t.TempDir()}
 	o.client = clientOf(t, o.srv, nil)
-	var ring string
-	o.operator, ring = signer(t, erasure.RoleOperator, "ann")
-	approver, public := signer(t, erasure.RoleApprover, "bob")
-	o.approver = approver
-	keys, err := erasure.ParseKeyring(ring + public)
+	private, ring, err := erasure.GenerateKey(erasure.RoleOperator, "ann")
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.keys = keys
+	if o.operator, err = erasure.ParseSigner(private); err != nil {
+		t.Fatal(err)
+	}
+	o.private = private
+	approver, public := signer(t, erasure.RoleApprover, "bob")
+	o.approver = approver
+	if o.keys, err = erasure.ParseKeyring(ring + "\n" + public); err != nil {
+		t.Fatal(err)
+	}
 	return o
 }
 

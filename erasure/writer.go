@@ -76,14 +76,14 @@ func syncDir(dir string) error {
 }
 
 // openWriter opens the receipt of a plan for writing, or begins it. What is there must be the receipt of this plan and hold together; an unfinished last line is cut.
-func openWriter(dir string, plan *SignedPlan, operator Signer, now func() time.Time) (w *writer, err error) {
+func openWriter(dir string, plan *SignedPlan, operator Signer, now func() time.Time) (*writer, error) {
 	if operator.Signer == nil || operator.Role() != RoleOperator {
 		return nil, fmt.Errorf("erasure: a receipt is signed by an operator, and the key is %v", operator)
 	}
 	if !plan.keys.knows(operator) {
 		return nil, fmt.Errorf("%w: the operator's key %s is not on the keyring, so nobody could check the receipt", ErrUntrusted, operator.Name())
 	}
-	w = &writer{dir: dir, operator: operator, origin: origin(plan.Hash()), now: now}
+	w := &writer{dir: dir, operator: operator, origin: origin(plan.Hash()), now: now}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("erasure: %w", err)
 	}
@@ -98,15 +98,13 @@ func openWriter(dir string, plan *SignedPlan, operator Signer, now func() time.T
 	if !taken {
 		return nil, fmt.Errorf("%w: %s", ErrInUse, dir)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, w.close())
-		}
-	}()
-	if err := w.prepare(plan); err != nil {
-		return nil, err
+	if err = w.prepare(plan); err == nil {
+		err = w.open(plan)
 	}
-	return w, w.open(plan)
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
 }
 
 // mayBegin refuses a directory that has no plan and is not empty, unless all that is in it was prepared for a receipt by a process that was killed then.
