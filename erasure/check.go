@@ -91,6 +91,8 @@ type Checked struct {
 	Totals   Totals
 	Rejected map[string]int64
 	Verified map[Verdict]int64
+	// Reasons counts those that were read back by the reason, if there was one.
+	Reasons map[string]int64
 	// Settled counts those of an unknown outcome who were read back gone.
 	Settled int64
 	// Began and Last are when the first and the last entry were written.
@@ -119,7 +121,7 @@ func Check(dir string, cfg CheckConfig) (*Checked, error) {
 	c := &Checked{
 		Plan: r.plan, OwnKeys: r.ownKeys, Entries: r.tree.size, Checkpoints: r.signed, Signers: r.signers(), Since: r.since,
 		Ended: r.tally.ended, Runs: r.tally.runs, Operators: r.tally.operators, Tool: r.tally.tool,
-		Totals: r.tally.totals(), Rejected: r.tally.rules, Verified: r.tally.verdicts(), Settled: r.tally.settled(), Began: r.tally.began, Last: r.tally.last,
+		Totals: r.tally.totals(), Rejected: r.tally.rules, Verified: r.tally.verdicts(), Reasons: r.tally.readReasons(), Settled: r.tally.settled(), Began: r.tally.began, Last: r.tally.last,
 	}
 	c.Signed = r.lastSigned()
 	if r.torn > 0 {

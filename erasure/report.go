@@ -79,11 +79,15 @@ func newReport(c *Checked, cfg ReportConfig) *report {
 	case ActionUnsuppress:
 		r.Title = "End of the suppression of " + people
 	}
+	unknown := "may have arrived; a later run sends it again"
+	if r.Settled > 0 {
+		unknown += "; " + grouped(r.Settled) + " read back as gone"
+	}
 	r.Outcomes = []reportCount{
 		{Class: "accepted", Name: "accepted", Note: "the API answered with success", Count: c.Totals.Accepted},
 		{Class: "rejected", Name: "rejected", Note: "for the reasons below; not sent again", Count: c.Totals.Rejected},
 		{Class: "unsent", Name: "unsent", Note: "nothing arrived; a later run sends it", Count: c.Totals.Unsent},
-		{Class: "unknown", Name: "unknown", Note: "may have arrived; a later run sends it again, and reading back settles it", Count: c.Totals.Unknown},
+		{Class: "unknown", Name: "unknown", Note: unknown, Count: c.Totals.Unknown},
 	}
 	for i := range r.Outcomes {
 		r.Outcomes[i].Percent = 100 * float64(r.Outcomes[i].Count) / float64(max(c.Plan.Subjects, 1))
@@ -99,18 +103,21 @@ func newReport(c *Checked, cfg ReportConfig) *report {
 // verdict says in a sentence what became of the order. Only what was read back is good news without a reservation.
 func (r *report) verdict() (text, note, tone string) {
 	t, gone := r.Totals, r.Verified[VerdictGone]
-	all := int64(r.Plan.Subjects)
+	all, open := int64(r.Plan.Subjects), t.Unsent+t.Unknown-r.Settled
+	people := counted(all, "person", "people")
 	switch {
 	case r.Signed < r.Entries:
 		return "Not finished: the last entries are not signed", "The process was killed, or a checkpoint was removed. Run the plan again to the same receipt.", "bad"
-	case !r.Ended || t.Unsent+t.Unknown > 0:
-		return fmt.Sprintf("Not finished: %s of %s without a final outcome", grouped(t.Unsent+t.Unknown), counted(all, "person", "people")), "Run the plan again to the same receipt.", "bad"
+	case !r.Ended || open > 0:
+		return fmt.Sprintf("Not finished: %s of %s without a final outcome", grouped(open), people), "Run the plan again to the same receipt.", "bad"
 	case r.Verified[VerdictContradicted] > 0:
-		return fmt.Sprintf("Contradicted: reading back found %s as if nothing had been done", counted(r.Verified[VerdictContradicted], "person", "people")), "", "bad"
+		return fmt.Sprintf("Contradicted: %s of %s read back as there", grouped(r.Verified[VerdictContradicted]), people), "", "bad"
 	case t.Rejected > 0:
-		return fmt.Sprintf("Finished, with exceptions: nothing was done for %s of %s", grouped(t.Rejected), counted(all, "person", "people")), "Their messages were rejected, for the reasons below.", "fair"
+		return fmt.Sprintf("Finished, with exceptions: nothing was done for %s of %s", grouped(t.Rejected), people), "Their messages were rejected, for the reasons below.", "fair"
 	case gone == all:
-		return "Finished: everybody was accepted, and read back as gone", "", "good"
+		return "Finished: everybody was read back as gone", "", "good"
+	case r.Plan.Action == ActionUnsuppress:
+		return "Finished: everybody was accepted", "No API shows whether a suppression has ended.", "good"
 	case len(r.Verified) == 0:
 		return "Finished: everybody was accepted", "Nobody has been read back, so it is not shown that they are gone.", "fair"
 	}
@@ -122,10 +129,28 @@ var verdictNotes = []struct {
 	verdict Verdict
 	note    string
 }{
-	{VerdictGone, "Customer.io has no such person"},
-	{VerdictNotYet, "there still, a short time after the message: to be read again"},
-	{VerdictContradicted, "there, though the message was accepted long ago, or there again"},
+	{VerdictGone, "the workspace has no such person"},
+	{VerdictNotYet, "there, and that says nothing yet"},
+	{VerdictContradicted, "there, and should not be"},
 	{VerdictCannotTell, "what can be read does not say it"},
+}
+
+// reasonNotes are the meanings of the reasons that are exceptions, in the order of the page.
+var reasonNotes = []struct {
+	verdict      Verdict
+	reason, note string
+}{
+	{VerdictContradicted, ReasonStillThere, "the message was accepted, and the person is there long after it"},
+	{VerdictContradicted, ReasonCameBack, "the person was gone, and is there again: somebody sent data of them"},
+	{VerdictContradicted, ReasonAddressCameBack, "nobody had the person's address, and somebody has it again"},
+	{VerdictNotYet, ReasonTooSoon, "read a short time after the message: to be read again"},
+	{VerdictNotYet, ReasonRejected, "there, and the message was rejected"},
+	{VerdictNotYet, ReasonUnsent, "there, and the message was not sent"},
+	{VerdictNotYet, ReasonUnknown, "there, and nobody knows whether the message arrived"},
+	{VerdictCannotTell, ReasonRefused, "the App API refused to answer"},
+	{VerdictCannotTell, ReasonOddAnswer, "the App API's answer was not the documented one"},
+	{VerdictCannotTell, ReasonUnsuppress, "no API shows whether a suppression has ended"},
+	{VerdictGone, ReasonAddressInUse, "the person is gone; a profile that was not named has the same address"},
 }
 
 func (r *report) readBack() {
@@ -134,10 +159,10 @@ func (r *report) readBack() {
 	}
 	never := int64(r.Plan.Subjects)
 	for _, v := range verdictNotes {
-		r.ReadBack = append(r.ReadBack, reportCount{Class: string(v.verdict), Name: string(v.verdict), Note: v.note, Count: r.Verified[v.verdict]})
+		r.ReadBack = append(r.ReadBack, reportCount{Name: string(v.verdict), Note: v.note, Count: r.Verified[v.verdict]})
 		never -= r.Verified[v.verdict]
 	}
-	r.ReadBack = append(r.ReadBack, reportCount{Class: "never", Name: "not read back", Count: never})
+	r.ReadBack = append(r.ReadBack, reportCount{Name: "not read back", Count: never})
 }
 
 // exceptions are all for whom the order is not known to be carried out.
@@ -155,9 +180,9 @@ func (r *report) exceptions() {
 		add("rejected: "+rule, why, r.Rejected[rule])
 	}
 	add("unsent", r.Outcomes[2].Note, r.Totals.Unsent)
-	add("unknown", r.Outcomes[3].Note, r.Totals.Unknown)
-	for _, v := range verdictNotes[1:] {
-		add("read back: "+string(v.verdict), v.note, r.Verified[v.verdict])
+	add("unknown", r.Outcomes[3].Note, r.Totals.Unknown-r.Settled)
+	for _, n := range reasonNotes {
+		add(fmt.Sprintf("read back: %s, %s", n.verdict, n.reason), n.note, r.Reasons[n.reason])
 	}
 }
 

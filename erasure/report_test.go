@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
 	"github.com/ciokit/cio/erasure"
 	"golang.org/x/mod/sumdb/note"
@@ -34,7 +35,8 @@ func (c *clock) now() time.Time {
 // fixedOffice is an office whose keys and times are the same in every run. It rejects three of its people.
 func fixedOffice(t testing.TB) (*office, *clock) {
 	t.Helper()
-	o := newOffice(t, emulator.Config{Refuse: func(m emulator.Message) (string, bool) {
+	at := time.Date(2026, 11, 26, 17, 0, 0, 0, time.UTC)
+	o := newOffice(t, emulator.Config{Now: func() time.Time { return at.Add(time.Minute) }, Refuse: func(m emulator.Message) (string, bool) {
 		return "no-such-thing", strings.HasPrefix(m.UserID, "person-1") && m.Event == "User Deleted" && len(m.UserID) == len("person-1x") && m.UserID[8] < '3'
 	}})
 	var err error
@@ -65,7 +67,7 @@ func fixedOffice(t testing.TB) (*office, *clock) {
 	if o.keys, err = erasure.ParseKeyring(ring); err != nil {
 		t.Fatal(err)
 	}
-	return o, &clock{at: time.Date(2026, 11, 26, 17, 0, 0, 0, time.UTC), step: 200 * time.Millisecond}
+	return o, &clock{at: at, step: 200 * time.Millisecond}
 }
 
 // The page is whole, loads nothing, and holds what was ordered and what became of it, and nothing of the people.
@@ -81,11 +83,17 @@ func TestReport(t *testing.T) {
 	if _, err := erasure.Run(context.Background(), job); err != nil {
 		t.Fatal(err)
 	}
+	// One comes back, and one shares the address with somebody who stays.
+	o.send(t, cio.Identify{UserID: "person-20", Traits: map[string]any{"n": 1}}, cio.Identify{UserID: "stays", Traits: map[string]any{"email": "person21@example.com"}})
+	morning := func() time.Time { return time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC) }
+	reading := o.verification(t, job.Dir, targets)
+	reading.Now = morning
+	verify(t, reading)
 	c, err := erasure.Check(job.Dir, erasure.CheckConfig{Keys: o.keys})
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := written(t, c, erasure.ReportConfig{Receipt: "receipt-118", Tool: "ciokit/test", Now: func() time.Time { return time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC) }})
+	page := written(t, c, erasure.ReportConfig{Receipt: "receipt-118", Tool: "ciokit/test", Now: morning})
 	golden(t, "report.html", page)
 	for _, p := range targets {
 		for _, id := range append(p.Also, p.ID) {
@@ -96,9 +104,9 @@ func TestReport(t *testing.T) {
 	}
 	last := c.Checkpoints[len(c.Checkpoints)-1]
 	for _, want := range []string{
-		"Deletion of 400 people", "nothing was done for 3 of 400 people", "status 400", ">397<", "requests under &lt;Art. 17&gt; GDPR, September &amp; October", "DSR-2026-118",
-		"operator/ann, 2026-11-26 17:00:00 UTC, valid until 2026-11-29 17:00:00 UTC", "approver/bob", "ciokit/test", "803 entries, 803 of them signed",
-		last.Root.String(), strings.TrimSpace(strings.Split(o.keys.String(), "\n")[1]), "-key KEYS receipt-118", "ciokit-erasure/", "Nothing. No entry says",
+		"Deletion of 400 people", "Contradicted: 1 of 400 people read back as there", "status 400", ">397<", "requests under &lt;Art. 17&gt; GDPR, September &amp; October", "DSR-2026-118",
+		"operator/ann, 2026-11-26 17:00:00 UTC, valid until 2026-11-29 17:00:00 UTC", "approver/bob", "ciokit/test", "1,203 entries, 1,203 of them signed", "read back: contradicted, still-there", "read back: not-yet, message-rejected", "read back: gone, address-in-use", ">396<",
+		last.Root.String(), strings.TrimSpace(strings.Split(o.keys.String(), "\n")[1]), "-key KEYS receipt-118", "ciokit-erasure/",
 	} {
 		if !strings.Contains(page, strings.ReplaceAll(want, "+", "&#43;")) && !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
@@ -140,10 +148,15 @@ func TestReportVerdict(t *testing.T) {
 		{"one gone", func(c *erasure.Checked) { c.Verified[erasure.VerdictGone] = 1 }, "1 of 2 read back as gone", "class=\"verdict good"},
 		{"there again", func(c *erasure.Checked) {
 			c.Verified[erasure.VerdictGone], c.Verified[erasure.VerdictContradicted] = 1, 1
-		}, "Contradicted: reading back found 1 person", "class=\"verdict fair"},
+		}, "Contradicted: 1 of 2 people read back as there", "class=\"verdict fair"},
 		{"rejected", func(c *erasure.Checked) {
 			c.Totals.Accepted, c.Totals.Rejected, c.Rejected["invalid-id"] = 1, 1, 1
-		}, "rejected: invalid-id", "class=\"verdict good"},
+		}, "nothing was done for 1 of 2 people", "class=\"verdict good"},
+		{"by a rule", func(c *erasure.Checked) { c.Rejected["invalid-id"] = 1 }, "before it was sent, by this rule", "by Customer.io, with this answer"},
+		{"unknown, and settled", func(c *erasure.Checked) {
+			c.Totals.Accepted, c.Totals.Unknown, c.Settled, c.Verified[erasure.VerdictGone] = 1, 1, 1, 2
+		}, "everybody was read back as gone", "Not finished"},
+		{"not read back", func(*erasure.Checked) {}, "Nothing. No entry says", "not read back"},
 		{"stopped", func(c *erasure.Checked) { c.Totals.Accepted, c.Totals.Unknown, c.Ended = 1, 1, false }, "1 of 2 people without a final outcome", "Finished"},
 		{"unsigned", func(c *erasure.Checked) { c.Signed-- }, "the last entries are not signed", "Finished"},
 		{"many checkpoints", func(c *erasure.Checked) {

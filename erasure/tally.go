@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -13,6 +14,7 @@ import (
 type standing struct {
 	outcome  Outcome // of the last message, empty for an intent that is open
 	verdict  Verdict // read back last, empty for never
+	reason   uint8   // of that, the place in tally.reasons
 	actedAt  int64   // unix seconds of the last intent
 	readAt   int64   // unix seconds of that reading
 	lastGone bool    // some earlier reading found the person gone
@@ -35,13 +37,14 @@ type tally struct {
 	rules    map[string]int64  // rejected, by rule or status
 	runs     int               // begin and resumed
 
+	reasons   []string // of what was read back, each once; the first is none
 	operators []string // of the runs, each once
 	tool      string
 }
 
 // newTally follows the entries of a plan, about as many people as that.
 func newTally(plan *SignedPlan, people int64) *tally {
-	return &tally{plan: plan, planHash: plan.Hash(), people: make(map[Subject]standing, min(int64(plan.Subjects), people)), counts: make(map[Outcome]int64), rules: make(map[string]int64)}
+	return &tally{plan: plan, planHash: plan.Hash(), people: make(map[Subject]standing, min(int64(plan.Subjects), people)), counts: make(map[Outcome]int64), rules: make(map[string]int64), reasons: []string{""}}
 }
 
 // apply takes the next entry. The error says which rule it breaks.
@@ -90,6 +93,7 @@ func (t *tally) apply(e *Entry) error {
 			return errors.New("it verifies somebody who was not acted on")
 		}
 		gone := e.Verdict == VerdictGone
+		st.reason = t.reason(e.Reason)
 		st.verdict, st.readAt, st.lastGone, st.lastFree = e.Verdict, e.At.Unix(), st.lastGone || gone, st.lastFree || gone && e.Reason != ReasonAddressInUse
 		t.people[e.Subject] = st
 	case EntryEnd:
@@ -192,6 +196,26 @@ func (t *tally) verdicts() map[Verdict]int64 {
 	for _, st := range t.people {
 		if st.verdict != "" {
 			c[st.verdict]++
+		}
+	}
+	return c
+}
+
+// reason returns the place of a reason. Those of this version are few; of others, beyond what a byte counts, none is told.
+func (t *tally) reason(text string) uint8 {
+	at := slices.Index(t.reasons, text)
+	if at < 0 && len(t.reasons) <= math.MaxUint8 {
+		at, t.reasons = len(t.reasons), append(t.reasons, text)
+	}
+	return uint8(max(at, 0))
+}
+
+// readReasons counts people by the reason of what was read back of them last.
+func (t *tally) readReasons() map[string]int64 {
+	c := make(map[string]int64)
+	for _, st := range t.people {
+		if st.reason != 0 {
+			c[t.reasons[st.reason]]++
 		}
 	}
 	return c
