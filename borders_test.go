@@ -47,7 +47,7 @@ outbox               .
 outbox/outboxtest    . outbox
 prom                 .
 
-kit/cmd/ciokit       . appapi emulator events kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/destination kit/cmd/ciokit/internal/exit kit/cmd/ciokit/internal/input kit/cmd/ciokit/internal/progress kit/emulatordb kit/internal/notebook kit/livetest kit/load kit/load/reportpage kit/mapping kit/show kit/source kit/source/sqldb outbox
+kit/cmd/ciokit       . appapi emulator erasure events kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/destination kit/cmd/ciokit/internal/exit kit/cmd/ciokit/internal/input kit/cmd/ciokit/internal/progress kit/emulatordb kit/internal/idlist kit/internal/notebook kit/livetest kit/load kit/load/reportpage kit/mapping kit/show kit/source kit/source/sqldb outbox
 kit/cmd/ciokit/internal/console
 kit/cmd/ciokit/internal/destination  . kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/exit kit/internal/emulated
 kit/cmd/ciokit/internal/exit
@@ -57,9 +57,10 @@ kit/doctest
 kit/emulatordb       emulator
 kit/emulatortest
 kit/internal/emulated  emulator
+kit/internal/idlist  kit/mapping kit/source
 kit/internal/notebook  emulator kit/livetest kit/sandbox kit/show
 kit/livetest         . appapi emulator events kit/internal/emulated
-kit/load             . internal/address internal/wire kit/load/internal/snapshot kit/mapping kit/source
+kit/load             . internal/address internal/wire kit/internal/idlist kit/load/internal/snapshot kit/mapping kit/source
 kit/load/internal/snapshot  internal/address kit/source
 kit/load/reportpage  kit/load
 kit/mapping          . events internal/address internal/wire kit/source

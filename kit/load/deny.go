@@ -11,11 +11,10 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/internal/address"
+	"github.com/ciokit/cio/kit/internal/idlist"
 	"github.com/ciokit/cio/kit/internal/spelling"
 	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
@@ -100,7 +99,7 @@ func (d *DenyList) read(file string, cfg DenyConfig) error {
 	}
 	first, _, _ := bytes.Cut(bytes.TrimSpace(head), []byte{'\n'})
 	first, _, _ = bytes.Cut(first, []byte{'\r'})
-	if err := checkListText(1, string(first)); err != nil {
+	if err := idlist.CheckText(1, string(first), denyWords); err != nil {
 		return err
 	}
 	delimiter, single, err := delimiterOf(head, cfg.Column)
@@ -139,108 +138,21 @@ func (d *DenyList) lines(r io.Reader) error { return d.scan(r, 0) }
 func (d *DenyList) linesBelow(r io.Reader) error { return d.scan(r, 1) }
 
 func (d *DenyList) scan(r io.Reader, headers int) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 64<<10)
-	lines.Split(splitLines)
-	number := int64(0)
-	for lines.Scan() {
-		number++
-		line := mapping.TrimID(lines.Text())
-		if line == "" {
-			continue
+	return idlist.Lines(r, headers, denyWords, func(l idlist.Line) error {
+		d.add(l.ID, l.Number)
+		bare := mapping.TrimID(l.Text)
+		if l.ID == bare {
+			d.also(l.Text) // with the spaces around it
 		}
-		if headers > 0 {
-			headers--
-			continue
-		}
-		if err := checkListText(number, line); err != nil {
-			return err
-		}
-		id, problem := unquotedLine(line)
-		if problem != "" {
-			return &source.FormatError{Line: number, Problem: "the line " + problem, Hint: `put an id that has this in it into double quotes; if the list is a table, name the column with the ids (DenyConfig.Column, --deny-column)`}
-		}
-		d.add(id, number)
-		if id == line {
-			d.also(lines.Text()) // with the spaces around it
-		}
-		if literal := ""; strings.Contains(id, `\`) && json.Unmarshal([]byte(line), &literal) == nil {
+		if literal := ""; strings.Contains(l.ID, `\`) && json.Unmarshal([]byte(bare), &literal) == nil {
 			d.also(literal) // the line may be JSON as well as CSV
 		}
-	}
-	if errors.Is(lines.Err(), bufio.ErrTooLong) {
-		return &source.FormatError{Line: number + 1, Problem: "the line is longer than 64 KiB", Hint: "write one id a line"}
-	}
-	return lines.Err()
+		return nil
+	})
 }
 
-// splitLines is bufio.ScanLines for lines that may end with CR alone too.
-func splitLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
-	i := bytes.IndexAny(data, "\r\n")
-	switch {
-	case i < 0 && (!atEOF || len(data) == 0):
-		return 0, nil, nil
-	case i < 0:
-		return len(data), data, nil
-	case data[i] == '\n' || i+1 < len(data) && data[i+1] != '\n':
-		return i + 1, data[:i], nil
-	case i+1 < len(data):
-		return i + 2, data[:i], nil
-	case atEOF:
-		return i + 1, data[:i], nil
-	}
-	return 0, nil, nil // it takes the next byte to tell
-}
-
-// unquotedLine returns the id that a line without spaces around it holds, or what makes that unsure.
-func unquotedLine(line string) (id, problem string) {
-	if line[0] == '"' {
-		inner := line[1:]
-		if len(inner) == 0 || inner[len(inner)-1] != '"' {
-			return "", "begins with a quote and does not end with it"
-		}
-		inner = inner[:len(inner)-1]
-		id := strings.ReplaceAll(inner, `""`, "\x00")
-		if strings.Contains(id, `"`) {
-			return "", "has a quote within quotes"
-		}
-		return strings.ReplaceAll(id, "\x00", `"`), ""
-	}
-	for _, c := range []struct{ char, name string }{{",", "a comma"}, {";", "a semicolon"}, {"\t", "a tab"}, {"|", "a bar"}, {`"`, "a quote"}} {
-		if strings.Contains(line, c.char) {
-			return "", "has " + c.name + " in it"
-		}
-	}
-	switch first, _ := utf8.DecodeRuneInString(line); {
-	case strings.IndexFunc(line, unicode.IsSpace) >= 0:
-		return "", "has a space in it"
-	case strings.ContainsRune("[]{}()<>", first):
-		return "", "begins with a bracket"
-	}
-	return line, ""
-}
-
-// checkListText refuses text that is not what it was written as.
-func checkListText(line int64, text string) error {
-	bad := func(problem, hint string) error {
-		return &source.FormatError{Line: line, Problem: problem, Hint: hint}
-	}
-	switch first, _ := utf8.DecodeRuneInString(mapping.TrimID(text)); {
-	case strings.HasPrefix(text, "PAR1"):
-		return bad("the list is a Parquet file", "name the column with the ids (DenyConfig.Column, --deny-column)")
-	case strings.HasPrefix(text, "PK\x03\x04"):
-		return bad("the list is a ZIP archive or a spreadsheet", "save it as CSV")
-	case strings.IndexByte(text, 0) >= 0:
-		return bad("the text holds a NUL character", "look whether it is a text; if it is UTF-16 without a byte order mark, say so (DenyConfig.Encoding, --deny-encoding utf-16le)")
-	case strings.ContainsAny(text, "\r\n"):
-		return bad("the id has a line end in it", "look for a quote that is missing or too many")
-	case !utf8.ValidString(text) || strings.ContainsRune(text, utf8.RuneError):
-		return bad("the text is not in the encoding that it is read in", "say which it has, such as windows-1252 (DenyConfig.Encoding, --deny-encoding)")
-	case strings.ContainsRune("'`‘’‚“”„«»‹›", first):
-		return bad("the id begins with a quotation mark that is no double quote", "take the marks away, or write double quotes")
-	}
-	return nil
-}
+// denyWords are how a deny list is given what its errors ask for.
+var denyWords = idlist.Words{Column: "DenyConfig.Column, --deny-column", Encoding: "DenyConfig.Encoding, --deny-encoding"}
 
 // withLF returns a reader of the text with an LF for each CR, if that is what ends its lines. head is its beginning.
 func withLF(r io.Reader, head []byte) io.Reader {
@@ -364,7 +276,7 @@ func (d *DenyList) row(r *source.Row, column source.Column) error {
 		}
 		return &source.FormatError{Line: r.Line, Problem: fmt.Sprintf("the row has nothing in the column %q, so it names nobody", column.Name), Hint: "give it the id, or remove it"}
 	}
-	if err := checkListText(r.Line, id); err != nil {
+	if err := idlist.CheckText(r.Line, id, denyWords); err != nil {
 		return err
 	}
 	d.add(id, r.Line)

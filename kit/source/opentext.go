@@ -19,16 +19,32 @@ func OpenText(name, encoding string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := bufio.NewReader(newDecoder(f, encoding))
-	head, err := r.Peek(3)
-	if err != nil && err != io.EOF {
+	r, err := textOf(f, encoding)
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
-	}
-	if bytes.Equal(head, utf8BOM) {
-		r.Discard(len(head)) // never fails: it was there
 	}
 	return struct {
 		io.Reader
 		io.Closer
 	}{r, f}, nil
+}
+
+// NewText is OpenText for what can be read once, which the caller closes.
+func NewText(r io.Reader, encoding string) (io.Reader, error) {
+	if _, err := encodingOf(encoding); err != nil {
+		return nil, err
+	}
+	return textOf(r, encoding)
+}
+
+func textOf(in io.Reader, encoding string) (io.Reader, error) {
+	r := bufio.NewReader(newDecoder(in, encoding))
+	head, err := r.Peek(3)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	if bytes.Equal(head, utf8BOM) {
+		r.Discard(len(head)) // never fails: it was there
+	}
+	return r, nil
 }

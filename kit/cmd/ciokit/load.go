@@ -43,6 +43,8 @@ type loadOptions struct {
 	DenyColumn   string        `json:"deny_column,omitempty"`
 	DenyCoding   string        `json:"deny_encoding,omitempty"`
 	DenyEmpty    bool          `json:"deny_empty,omitempty"`
+	Guard        string        `json:"guard,omitempty"`
+	GuardKey     string        `json:"guard_key,omitempty"` // the file
 	Reports      []string      `json:"reports,omitempty"`
 	Limit        int64         `json:"limit,omitempty"`
 	MaxErrors    bound         `json:"-"` // the journal has the bounds
@@ -139,6 +141,8 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.StringVar(&f.DenyColumn, "deny-column", "", "the column with the ids, where the file of --deny is a table with a header: CSV with any delimiter, JSON Lines or Parquet")
 	fl.StringVar(&f.DenyCoding, "deny-encoding", "", "of the file of --deny; default what its byte order mark says, else utf-8")
 	fl.BoolVar(&f.DenyEmpty, "deny-empty", false, "the file of --deny may be without ids")
+	fl.StringVar(&f.Guard, "guard", "", "file of ciokit erase guard: rows about people who were erased are rejected, by refused-by-guard")
+	fl.StringVar(&f.GuardKey, "guard-key", "", "file with the key of the guard; default what CIOKIT_ERASURE_GUARD_KEY holds")
 	fl.BoolVar(&f.Strict, "strict-identity", false, "read all of the input first, and send nothing if an address has two ids or a message id is used twice")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "read, map and check every row, send nothing; --to is not needed")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
@@ -186,7 +190,7 @@ func (f *loadFlags) do(cmd *cobra.Command, con console.Console, args []string) e
 
 // absolutePaths makes what the flags name independent of the working directory.
 func (f *loadFlags) absolutePaths() error {
-	for _, path := range []*string{&f.KeyFile, &f.Mapping, &f.Rejects, &f.Deny, &f.Config, &f.Snapshot, &f.DiffWith} {
+	for _, path := range []*string{&f.KeyFile, &f.Mapping, &f.Rejects, &f.Deny, &f.Guard, &f.GuardKey, &f.Config, &f.Snapshot, &f.DiffWith} {
 		if err := absolute(path); err != nil {
 			return err
 		}

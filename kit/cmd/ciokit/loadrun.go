@@ -137,7 +137,7 @@ func (o *loadOptions) reads() []string {
 	if strings.HasPrefix(o.Files[0], input.Connection) {
 		connections, _ = input.ConnectionsFile(o.Config) // what cannot be named is not read either
 	}
-	for _, file := range []string{o.Mapping, o.Deny, o.KeyFile, connections} {
+	for _, file := range []string{o.Mapping, o.Deny, o.Guard, o.GuardKey, o.KeyFile, connections} {
 		if file != "" {
 			files = append(files, file)
 		}
@@ -173,6 +173,13 @@ func (l *loading) connect(ctx context.Context, con console.Console) error {
 	cfg.MaxElapsed, cfg.Logger, cfg.AcceptAny2xx = f.GiveUpAfter, l.bar.Logger(), f.AcceptAny2xx
 	if l.reports != nil {
 		cfg.Observer = l.reports.recorder
+	}
+	guard, err := readEraseGuard(f.Guard, f.GuardKey)
+	if err != nil {
+		return err
+	}
+	if guard != nil {
+		cfg.Guard = guard.Check
 	}
 	if f.Rate > 0 {
 		cfg.RateLimit, cfg.RateWindow = f.Rate, time.Second

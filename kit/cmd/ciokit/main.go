@@ -94,6 +94,6 @@ Try it without an account:  ciokit demo`,
 	root.SetOut(con.Out)
 	root.SetErr(con.Err)
 	root.AddCommand(newDemo(con), newLoad(con), newRuns(con), newSource(con), newMap(con), newSend(con), newEvents(con), newEmulate(con), newProxy(con), newNotebook(con), newVersion(con), exitCodesHelp)
-	root.AddCommand(newDoctor(con), newLive(con), newOutbox(con))
+	root.AddCommand(newDoctor(con), newLive(con), newOutbox(con), newErase(con))
 	return root
 }

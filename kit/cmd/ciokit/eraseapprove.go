@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/ciokit/cio/erasure"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/atomicfile"
+	"github.com/ciokit/cio/kit/internal/printed"
+	"github.com/spf13/cobra"
+)
+
+// eraseApproveFlags are the flags of erase approve.
+type eraseApproveFlags struct {
+	keys      eraseKeys
+	out       string
+	yes, json bool
+}
+
+func newEraseApprove(con console.Console) *cobra.Command {
+	var f eraseApproveFlags
+	cmd := &cobra.Command{
+		Use: "approve PLAN", Short: "Approve the plan of somebody else with your key", Args: cobra.ExactArgs(1),
+		Long: `Show a plan, and sign it with the key of an approver if you agree. The plan must be signed by an operator whose public key you trust (--keys). The
+approval is for this plan alone, word for word. Whoever ordered it cannot approve it: the keys must differ.
+
+A plan names people by a hash. Ask the operator for the list, or make the plan yourself from it and compare the lines subjects and subjects-hash.`,
+		Example: `  ciokit erase approve leavers.plan --approver-key approver-bob.key --keys operator-ann.pub`,
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args[0]) },
+	}
+	f.keys.flags(cmd, "approver-key")
+	f.keys.ringFlag(cmd)
+	cmd.Flags().StringVar(&f.out, "out", "", "file for the approved plan, which is not there yet; default the plan itself")
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "sign without asking")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	return cmd
+}
+
+// readPlan reads the file of a plan.
+func readPlan(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, exit.Fail(exit.Local, "there is no plan %s; ciokit erase plan makes one", eraseShort(file))
+	}
+	if err != nil {
+		return nil, exit.With(exit.Local, err)
+	}
+	defer f.Close()
+	const most = 64 << 10
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return nil, exit.With(exit.Local, err)
+	}
+	if len(text) > most || !bytes.HasPrefix(text, []byte("ciokit erasure plan ")) {
+		return nil, exit.Fail(exit.Usage, "%s is no plan of ciokit erase plan", eraseShort(file))
+	}
+	return text, nil
+}
+
+func (f *eraseApproveFlags) do(ctx context.Context, con console.Console, file string) error {
+	signed, err := readPlan(file)
+	if err != nil {
+		return err
+	}
+	approver, err := f.keys.signer(erasure.RoleApprover)
+	if err != nil {
+		return err
+	}
+	ring, err := f.keys.keyring(true)
+	if err != nil {
+		return err
+	}
+	plan, err := erasure.OpenPlan(signed, ring)
+	if err == nil && plan.Approver == "" && !time.Now().Before(plan.Expires) {
+		err = erasure.ErrExpired
+	}
+	if err != nil {
+		return eraseExit(ctx, fmt.Errorf("%s: %w", eraseShort(file), err))
+	}
+	if plan.Approver != "" {
+		return exit.Fail(exit.Usage, "%s has approved %s already; next: ciokit erase run", plan.Approver, eraseShort(file))
+	}
+	approved, err := erasure.ApprovePlan(signed, ring, approver)
+	if err != nil {
+		return eraseExit(ctx, err)
+	}
+	if !f.json {
+		line := func(name, format string, args ...any) {
+			fmt.Fprintf(con.Err, "%-15s%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
+		}
+		erasePrintPlan(line, &plan.Plan)
+		line("ordered by", "%s, %s", plan.Operator, plan.Created.Local().Format(time.DateTime+" MST"))
+		line("people", "%s", base64.StdEncoding.EncodeToString(plan.SubjectsHash[:]))
+	}
+	if !f.yes {
+		if err := eraseAsk(ctx, con, "Approve it as "+approver.Name()+"?", "nothing was signed", "add --yes to approve the plan without being asked"); err != nil {
+			return err
+		}
+	}
+	if f.out != "" {
+		err = writeNewFile(newFile{f.out, string(approved), 0o644})
+	} else {
+		f.out = file
+		err = atomicfile.Replace(file, func(w io.Writer) error {
+			_, err := w.Write(approved)
+			return err
+		})
+	}
+	if err != nil {
+		return eraseExit(ctx, err)
+	}
+	known := slices.Contains(ring.Names(), approver.Name())
+	if f.json {
+		hash := plan.Hash()
+		return eraseJSON(con.Out, struct {
+			Plan     string `json:"plan"`
+			PlanHash string `json:"plan_hash"`
+			erasePlanJSON
+			Operator string `json:"operator"`
+			Approver string `json:"approver"`
+		}{f.out, base64.StdEncoding.EncodeToString(hash[:]), planJSON(&plan.Plan), plan.Operator, approver.Name()})
+	}
+	fmt.Fprintf(con.Out, "%s has approved %s.\nNext: ciokit erase run %s --receipt DIR, with --ids or --targets\n", approver.Name(), eraseShort(f.out), eraseShort(f.out))
+	if !known {
+		fmt.Fprintf(con.Out, "Whoever runs it needs the public key of %s too (--keys).\n", approver.Name())
+	}
+	return nil
+}

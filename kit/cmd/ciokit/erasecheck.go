@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio/erasure"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
+	"github.com/spf13/cobra"
+)
+
+func newEraseCheck(con console.Console) *cobra.Command {
+	var keys eraseKeys
+	var since string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "check DIR", Short: "Check that a receipt is as it was written", Args: cobra.ExactArgs(1),
+		Long: `Check a receipt, without the network and without a secret: the plan and its signatures, each entry, the tree and each checkpoint. The first bad entry
+is named. With --keys only those signatures count that you trust; without, the keys in the receipt are taken, which shows that it holds together and not
+who made it.
+
+A receipt that was replaced as a whole by somebody with an operator's key looks right. --since takes a checkpoint that was kept elsewhere, such as in git or
+a mail, and proves that the receipt continues it. What could not be checked is said. The exit code is 6 if the receipt is not as it was written, or if its
+last entries are not signed.`,
+		Example: `  ciokit erase check receipts/DSR-204 --keys operator-ann.pub --keys approver-bob.pub --since kept/000000020002`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return eraseCheck(cmd.Context(), con, args[0], &keys, since, asJSON)
+		},
+	}
+	keys.ringFlag(cmd)
+	cmd.Flags().StringVar(&since, "since", "", "an older checkpoint of the receipt, which was kept elsewhere: the receipt must continue it")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// eraseChecked is what check prints with --json.
+type eraseChecked struct {
+	Receipt  string `json:"receipt"`
+	OK       bool   `json:"ok"`
+	Problem  string `json:"problem,omitempty"`
+	PlanHash string `json:"plan_hash,omitempty"`
+	*erasePlanJSON
+	Operator    string                    `json:"operator,omitempty"`
+	Approver    string                    `json:"approver,omitempty"`
+	KeysTrusted bool                      `json:"keys_trusted"`
+	Entries     int64                     `json:"entries"`
+	Signed      int64                     `json:"signed"`
+	Root        string                    `json:"root,omitempty"`
+	Checkpoints []int64                   `json:"checkpoints"`
+	Since       int64                     `json:"since"`
+	Ended       bool                      `json:"ended"`
+	Runs        int                       `json:"runs"`
+	Totals      erasure.Totals            `json:"totals"`
+	Rejected    map[string]int64          `json:"rejected,omitempty"`
+	Verified    map[erasure.Verdict]int64 `json:"verified,omitempty"`
+	Last        time.Time                 `json:"last,omitzero"`
+	ExitCode    int                       `json:"exit_code"`
+}
+
+// checkConfig reads what a check trusts.
+func checkConfig(keys *eraseKeys, since string) (cfg erasure.CheckConfig, err error) {
+	if cfg.Keys, err = keys.keyring(false); err != nil {
+		return cfg, err
+	}
+	if since != "" {
+		if cfg.Since, err = os.ReadFile(since); err != nil {
+			return cfg, exit.Fail(exit.Local, "--since: %w", err)
+		}
+	}
+	return cfg, nil
+}
+
+func eraseCheck(ctx context.Context, con console.Console, dir string, keys *eraseKeys, since string, asJSON bool) error {
+	cfg, err := checkConfig(keys, since)
+	if err != nil {
+		return err
+	}
+	c, err := erasure.Check(dir, cfg)
+	ended := eraseCheckExit(ctx, dir, err)
+	if asJSON {
+		return errors.Join(ended, eraseJSON(con.Out, checkedJSON(dir, c, ended)))
+	}
+	if c != nil {
+		printChecked(con, c)
+	}
+	if ended == nil {
+		fmt.Fprintf(con.Out, "\nThe receipt is as it was written%s.\n", map[bool]string{true: ", and continues the older checkpoint"}[c.Since > 0])
+		if c.OwnKeys {
+			fmt.Fprintln(con.Out, "Who made it was not checked: give the public keys that you trust, by --keys.")
+		}
+		if c.Since == 0 {
+			fmt.Fprintln(con.Out, "Whether it was replaced as a whole cannot be told without an older checkpoint (--since): keep the last one elsewhere, such as in git or a mail.")
+		}
+	}
+	return ended
+}
+
+// eraseCheckExit puts the exit code to what a check found: 6 for whatever a receipt is not, 1 for one that is not there.
+func eraseCheckExit(ctx context.Context, dir string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
+		return exit.Fail(exit.Local, "%s", eraseWords(err))
+	case errors.Is(err, erasure.ErrDamaged), errors.Is(err, erasure.ErrUnsigned), eraseGuarded(err):
+		return exit.Fail(exit.Rejects, "%s: %s", eraseShort(dir), eraseWords(err))
+	}
+	return eraseExit(ctx, err)
+}
+
+func checkedJSON(dir string, c *erasure.Checked, ended error) eraseChecked {
+	out := eraseChecked{Receipt: dir, OK: ended == nil, ExitCode: exit.CodeOf(ended), Checkpoints: []int64{}}
+	if ended != nil {
+		out.Problem = ended.Error()
+	}
+	if c == nil {
+		return out
+	}
+	hash, plan := c.Plan.Hash(), planJSON(&c.Plan.Plan)
+	out.PlanHash, out.erasePlanJSON = base64.StdEncoding.EncodeToString(hash[:]), &plan
+	out.Operator, out.Approver, out.KeysTrusted = c.Plan.Operator, c.Plan.Approver, !c.OwnKeys
+	out.Entries, out.Signed, out.Since, out.Ended, out.Runs = c.Entries, c.Signed, c.Since, c.Ended, c.Runs
+	out.Totals, out.Rejected, out.Verified, out.Last = c.Totals, c.Rejected, c.Verified, c.Last
+	for _, p := range c.Checkpoints {
+		out.Checkpoints, out.Root = append(out.Checkpoints, p.Size), base64.StdEncoding.EncodeToString(p.Root[:])
+	}
+	return out
+}
+
+func printChecked(con console.Console, c *erasure.Checked) {
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(con.Out, "%-15s%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
+	}
+	erasePrintPlan(line, &c.Plan.Plan)
+	line("ordered by", "%s", c.Plan.Operator)
+	if c.Plan.Approver != "" {
+		line("approved by", "%s", c.Plan.Approver)
+	}
+	t := c.Totals
+	line("people", "%s accepted, %s rejected, %s unsent, %s unknown", plural.Grouped(t.Accepted), plural.Grouped(t.Rejected), plural.Grouped(t.Unsent), plural.Grouped(t.Unknown))
+	if !c.Ended {
+		line("not ended", "not all people of the plan have been acted on")
+	}
+	if len(c.Verified) > 0 {
+		var all []string
+		for _, v := range slices.Sorted(maps.Keys(c.Verified)) {
+			all = append(all, plural.Grouped(c.Verified[v])+" "+string(v))
+		}
+		line("verified", "%s", strings.Join(all, ", "))
+	}
+	line("entries", "%s, of which %s signed, in %s", plural.Grouped(c.Entries), plural.Form(c.Signed, "1 is", plural.Grouped(c.Signed)+" are"), plural.Count(len(c.Checkpoints), "checkpoint", "checkpoints"))
+	if n := len(c.Checkpoints); n > 0 {
+		line("last root", "%s", base64.StdEncoding.EncodeToString(c.Checkpoints[n-1].Root[:]))
+	}
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/ciokit/cio/erasure"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/spf13/cobra"
+)
+
+func newEraseGuard(con console.Console) *cobra.Command {
+	var keys eraseKeys
+	var out string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "guard DIR... --out FILE", Short: "Write the guard, which keeps who was erased from being loaded again", Args: cobra.MinimumNArgs(1),
+		Long: `Write the guard of receipts to a file: whom they deleted or suppressed, by hashes of all identifiers that the plan named. ciokit load --guard FILE rejects
+rows about them, and so do a client, a batcher and an outbox with it in Config.Guard. Give all receipts of the workspace: one of an end of suppressions takes
+its people out again. A person is known by the identifiers in the plan alone; plan with --also or --resolve to have more of them.
+
+The file holds no identifier in clear. It is replaced as a whole.`,
+		Example: `  ciokit erase guard receipts/* --guard-key guard.key --keys keys.pub --out erased.guard
+  ciokit load people.csv --mapping people.yaml --to eu --guard erased.guard --guard-key guard.key`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return eraseGuard(cmd.Context(), con, args, &keys, out, asJSON)
+		},
+	}
+	keys.flags(cmd, "guard-key")
+	keys.ringFlag(cmd)
+	cmd.Flags().StringVar(&out, "out", "", "file for the guard (required)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func eraseGuard(ctx context.Context, con console.Console, dirs []string, keys *eraseKeys, out string, asJSON bool) error {
+	if out == "" {
+		return exit.Fail(exit.Usage, "say where the guard is to be written: --out FILE")
+	}
+	key, err := keys.guardKey()
+	if err != nil {
+		return err
+	}
+	cfg, err := checkConfig(keys, "")
+	if err != nil {
+		return err
+	}
+	g, err := erasure.GuardOf(dirs, cfg, key)
+	if err != nil {
+		return eraseCheckExit(ctx, "the guard was not written", err)
+	}
+	if err := g.WriteGuard(out); err != nil {
+		return exit.With(exit.Local, err)
+	}
+	if asJSON {
+		return eraseJSON(con.Out, struct {
+			Guard       string `json:"guard"`
+			Receipts    int    `json:"receipts"`
+			Identifiers int    `json:"identifiers"`
+			KeysTrusted bool   `json:"keys_trusted"`
+		}{out, len(dirs), g.Len(), len(cfg.Keys.Names()) > 0})
+	}
+	fmt.Fprintf(con.Out, "%s knows %s, from %s.\n", eraseShort(out), plural.Count(g.Len(), "identifier", "identifiers"), plural.Count(len(dirs), "receipt", "receipts"))
+	if len(cfg.Keys.Names()) == 0 {
+		fmt.Fprintln(con.Out, "Who made the receipts was not checked: give the public keys that you trust, by --keys.")
+	}
+	fmt.Fprintf(con.Out, "Next: ciokit load FILE --guard %s --guard-key FILE ...\n", eraseShort(out))
+	return nil
+}
+
+// readEraseGuard reads the guard of --guard, nil for none. The error has an exit code.
+func readEraseGuard(file, keyFile string) (*erasure.Guard, error) {
+	if file == "" {
+		if keyFile != "" {
+			return nil, exit.Fail(exit.Usage, "--guard-key is for the file of --guard, and there is none")
+		}
+		return nil, nil
+	}
+	keys := eraseKeys{guard: keyFile}
+	key, err := keys.guardKey()
+	if err != nil {
+		return nil, err
+	}
+	g, err := erasure.ReadGuard(file, key)
+	switch {
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
+		return nil, exit.Fail(exit.Local, "--guard: %s", eraseWords(err))
+	case err != nil:
+		return nil, exit.Fail(exit.Usage, "--guard: %s", eraseWords(err))
+	}
+	return g, nil
+}

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio/erasure"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
+	"github.com/spf13/cobra"
+)
+
+// erasePlanFlags are the flags of erase plan.
+type erasePlanFlags struct {
+	keys    eraseKeys
+	to      eraseDestination
+	columns eraseColumns
+
+	action, reason, request string
+	expires                 time.Duration
+	single, noCIOIDs, json  bool
+	out, targets            string
+}
+
+func newErasePlan(con console.Console) *cobra.Command {
+	var f erasePlanFlags
+	cmd := &cobra.Command{
+		Use: "plan FILE --action ACTION --reason REASON --to WORKSPACE --out PLAN", Short: "Plan whom to delete or suppress, and why; nothing is sent", Args: cobra.ExactArgs(1),
+		Long: `Write a plan: what is to be done, to how many people, why, and until when. It names people by a hash alone, and your key signs it. Nothing is sent.
+
+FILE has ids, addresses or cio_ ids: a text with one a line, or CSV, JSON Lines or Parquet with --column; - is standard input. Where one line leaves a
+doubt whom it names, there is no plan. Who is named twice is counted once. An address names the same person in any case; ids that differ in case are
+two people. Spaces around an id are no part of it.
+
+ciokit erase run needs the same people again: FILE, or the file of --targets, which has them in clear. Standard input can be read only once, so it needs
+--targets. Keep that file outside of the receipt, and delete it when the people have been verified.`,
+		Example: `  ciokit erase plan leavers.csv --column id --action delete --reason "Art. 17 GDPR" --request DSR-204 --to eu --out leavers.plan \
+    --operator-key operator-ann.key --receipt-key receipt.key --guard-key guard.key
+  psql -Atc "SELECT id FROM leavers" | ciokit erase plan - --targets targets.jsonl --action suppress --reason "churned 2019" --to eu --out leavers.plan`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.do(cmd.Context(), con, args[0])
+		},
+	}
+	destination.AddFlags(cmd, &f.to.To, &f.to.KeyFile)
+	f.keys.flags(cmd, "operator-key", "receipt-key", "guard-key")
+	f.columns.flags(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.action, "action", "", "delete, suppress or unsuppress (required)")
+	fl.StringVar(&f.reason, "reason", "", "on whose order or by which rule; it stays in the receipt for ever and must name none of the people (required)")
+	fl.StringVar(&f.request, "request", "", "the number of a request or a ticket")
+	fl.DurationVar(&f.expires, "expires", erasure.DefaultExpiry, "how long the plan may be run")
+	fl.BoolVar(&f.single, "single-operator", false, "the plan needs no approval by somebody else, and says so")
+	fl.BoolVar(&f.noCIOIDs, "no-cio-ids", false, "refuse cio_ ids: that this API deletes by them is inferred, and not documented")
+	fl.StringVar(&f.out, "out", "", "file for the plan, which is not there yet (required)")
+	fl.StringVar(&f.targets, "targets", "", "file for the people in clear, which is not there yet; it is made with mode 0600")
+	fl.BoolVar(&f.json, "json", false, "print JSON")
+	cmd.RegisterFlagCompletionFunc("action", cobra.FixedCompletions([]cobra.Completion{"delete", "suppress", "unsuppress"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// erasePlanned is what plan prints with --json.
+type erasePlanned struct {
+	Plan     string `json:"plan"`
+	PlanHash string `json:"plan_hash"`
+	Targets  string `json:"targets,omitempty"`
+	erasePlanJSON
+	eraseCounts
+}
+
+func (f *erasePlanFlags) check(file string) error {
+	switch {
+	case f.action != "delete" && f.action != "suppress" && f.action != "unsuppress":
+		return exit.Fail(exit.Usage, "say what is to be done: --action delete, suppress or unsuppress")
+	case strings.TrimSpace(f.reason) == "":
+		return exit.Fail(exit.Usage, "say on whose order or by which rule: --reason")
+	case f.out == "":
+		return exit.Fail(exit.Usage, "say where the plan is to be written: --out FILE")
+	case f.expires <= 0:
+		return exit.Fail(exit.Usage, "--expires is how long the plan may be run, such as 72h")
+	case file == "-" && f.targets == "":
+		return exit.Fail(exit.Usage, "standard input can be read only once, and erase run needs the people again: give --targets FILE, which has them in clear")
+	}
+	if f.targets != "" {
+		if err := outsideReceipts(f.targets); err != nil {
+			return err
+		}
+		if err := notThereYet(f.targets); err != nil {
+			return err
+		}
+	}
+	return notThereYet(f.out)
+}
+
+// outsideReceipts refuses a file of people in clear within a receipt, which is kept for ever and given to others.
+func outsideReceipts(file string) error {
+	full, err := filepath.Abs(file)
+	if err != nil {
+		return exit.With(exit.Local, err)
+	}
+	for dir := filepath.Dir(full); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "entries.jsonl")); err == nil {
+			return exit.Fail(exit.Usage, "--targets: %s is a receipt, which holds no identifier in clear: name a file outside of it", eraseShort(dir))
+		} else if !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
+			return nil
+		}
+	}
+}
+
+func (f *erasePlanFlags) do(ctx context.Context, con console.Console, file string) error {
+	if err := f.check(file); err != nil {
+		return err
+	}
+	operator, err := f.keys.signer(erasure.RoleOperator)
+	if err != nil {
+		return err
+	}
+	receipt, err := f.keys.receiptKey()
+	if err != nil {
+		return err
+	}
+	guard, err := f.keys.guardKey()
+	if err != nil {
+		return err
+	}
+	client, err := f.to.client(ctx, con, nil)
+	if err != nil {
+		return err
+	}
+	list, err := f.columns.read(ctx, con, file)
+	if err != nil {
+		return err
+	}
+	counts := countTargets(list, receipt)
+	if f.noCIOIDs && counts.CIOIDs > 0 {
+		return exit.Fail(exit.Guard, "%s in %s, and --no-cio-ids refuses them: name these people by id or address", plural.Count(counts.CIOIDs, "cio_ id stands", "cio_ ids stand"), list.name)
+	}
+	cfg := erasure.PlanConfig{Action: erasure.Action(f.action), Client: client, ReceiptKey: receipt, GuardKey: guard, Reason: f.reason, Request: f.request, Expiry: f.expires, SingleOperator: f.single}
+	plan, _, err := erasure.NewPlan(cfg, list.targets)
+	if err != nil {
+		return f.refused(list, err)
+	}
+	if f.targets != "" {
+		if plan.TargetsHash, err = erasure.WriteTargets(f.targets, list.targets); err != nil {
+			return eraseExit(ctx, err)
+		}
+	}
+	signed, err := erasure.SignPlan(plan, operator)
+	if err == nil {
+		err = writeNewFile(newFile{f.out, string(signed), 0o644})
+	}
+	if err != nil {
+		if f.targets != "" {
+			err = errors.Join(err, os.Remove(f.targets))
+		}
+		return eraseExit(ctx, err)
+	}
+	hash := plan.Hash()
+	if f.json {
+		return eraseJSON(con.Out, erasePlanned{Plan: f.out, PlanHash: base64.StdEncoding.EncodeToString(hash[:]), Targets: f.targets, erasePlanJSON: planJSON(&plan), eraseCounts: counts})
+	}
+	f.print(con, &plan, counts, file, operator.Name())
+	return nil
+}
+
+// refused says why there is no plan.
+func (f *erasePlanFlags) refused(list *eraseList, err error) error {
+	var ended *exit.Error
+	if err = list.at(err); errors.As(err, &ended) {
+		return err
+	}
+	return exit.Fail(exit.Usage, "%s", eraseWords(err))
+}
+
+// erasePlanJSON is a plan for a program to read.
+type erasePlanJSON struct {
+	Action    string    `json:"action"`
+	Subjects  int       `json:"subjects"`
+	Target    string    `json:"target"`
+	Workspace string    `json:"workspace"`
+	Reason    string    `json:"reason"`
+	Request   string    `json:"request,omitempty"`
+	Created   time.Time `json:"created"`
+	Expires   time.Time `json:"expires"`
+	Approval  string    `json:"approval"`
+}
+
+func planJSON(p *erasure.Plan) erasePlanJSON {
+	approval := "two-keys"
+	if p.SingleOperator {
+		approval = "single-operator"
+	}
+	return erasePlanJSON{Action: string(p.Action), Subjects: p.Subjects, Target: p.Target, Workspace: base64.StdEncoding.EncodeToString(p.Workspace[:]), Reason: p.Reason, Request: p.Request,
+		Created: p.Created, Expires: p.Expires, Approval: approval}
+}
+
+// erasePrintPlan prints what a plan says, for a person.
+func erasePrintPlan(line func(name, format string, args ...any), p *erasure.Plan) {
+	does := map[erasure.Action]string{
+		erasure.ActionDelete:     "delete %s, with all that is known of them",
+		erasure.ActionSuppress:   "suppress %s: delete them, and take no more data for them",
+		erasure.ActionUnsuppress: "end the suppression of %s; what was deleted stays deleted",
+	}[p.Action]
+	line("does", does, plural.Count(p.Subjects, "person", "people"))
+	line("in", "%s, workspace %s", p.Target, eraseWorkspace(p.Workspace))
+	line("why", "%s", p.Reason)
+	if p.Request != "" {
+		line("request", "%s", p.Request)
+	}
+	line("may run until", "%s", p.Expires.Local().Format(time.DateTime+" MST"))
+}
+
+// eraseWorkspace is a short name for a workspace, by which two plans can be compared.
+func eraseWorkspace(id [sha256.Size]byte) string { return fmt.Sprintf("%x", id[:4]) }
+
+func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCounts, file, operator string) {
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(con.Out, "%-15s%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
+	}
+	erasePrintPlan(line, p)
+	line("people", "%s: %s, %s, %s; %s", plural.Grouped(int64(c.People)), plural.Count(c.IDs, "id", "ids"), plural.Count(c.Addresses, "address", "addresses"),
+		plural.Count(c.CIOIDs, "cio_ id", "cio_ ids"), plural.Count(c.Duplicates, "was named again", "were named again"))
+	line("such as", "%s", strings.Join(c.Sample, ", "))
+	if c.Trimmed > 0 {
+		line("note", "%s spaces around, which are no part of it", plural.Count(c.Trimmed, "identifier had", "identifiers had"))
+	}
+	if c.CaseTwins > 0 {
+		line("warning", "%s ids differ only in case from another: they are taken for different people", plural.Grouped(int64(c.CaseTwins)))
+	}
+	if c.CIOIDs > 0 && p.Action == erasure.ActionDelete {
+		line("warning", "that this API deletes by cio_ id is inferred, and not documented: verify who is gone")
+	}
+	people := "--ids " + eraseShort(file)
+	if f.targets != "" {
+		people = "--targets " + eraseShort(f.targets)
+		line("in clear", "%s: keep it outside of the receipt, and delete it when the people have been verified", eraseShort(f.targets))
+	}
+	line("signed by", "%s", operator)
+	next := fmt.Sprintf("ciokit erase run %s %s --receipt DIR", eraseShort(f.out), people)
+	if p.SingleOperator {
+		line("approval", "the plan needs none")
+	} else {
+		line("approval", "somebody else must sign it: an approver, with a key of their own")
+		next = fmt.Sprintf("ciokit erase approve %s, and then %s", eraseShort(f.out), next)
+	}
+	fmt.Fprintf(con.Out, "\nNothing was sent. Next: %s\n", next)
+}

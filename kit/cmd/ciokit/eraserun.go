@@ -1,0 +1,263 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/erasure"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
+	"github.com/spf13/cobra"
+)
+
+// eraseRunFlags are the flags of erase run.
+type eraseRunFlags struct {
+	keys    eraseKeys
+	to      eraseDestination
+	people  erasePeople
+	receipt string
+	most    int
+	giveUp  time.Duration
+	rate    int
+	yes     bool
+	json    bool
+}
+
+// erasePeople are the people of a plan, by --ids or --targets.
+type erasePeople struct {
+	ids, targets string
+	columns      eraseColumns
+}
+
+func (p *erasePeople) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.ids, "ids", "", "the file that the plan was made from, with the same flags")
+	cmd.Flags().StringVar(&p.targets, "targets", "", "the file of --targets of the plan")
+	p.columns.flags(cmd)
+}
+
+// read returns the people in clear.
+func (p *erasePeople) read(ctx context.Context, con console.Console) (*eraseList, [32]byte, error) {
+	switch {
+	case (p.ids == "") == (p.targets == ""):
+		return nil, [32]byte{}, exit.Fail(exit.Usage, "name the people of the plan: --ids FILE, which it was made from, or --targets FILE, which it has written")
+	case p.ids != "":
+		list, err := p.columns.read(ctx, con, p.ids)
+		return list, [32]byte{}, err
+	}
+	targets, hash, err := erasure.ReadTargets(p.targets)
+	if err != nil {
+		return nil, hash, eraseExit(ctx, err)
+	}
+	list := &eraseList{name: eraseShort(p.targets), targets: targets, lines: make([]int64, len(targets))}
+	for i := range list.lines {
+		list.lines[i] = int64(i) + 1
+	}
+	return list, hash, nil
+}
+
+func newEraseRun(con console.Console) *cobra.Command {
+	var f eraseRunFlags
+	cmd := &cobra.Command{
+		Use: "run PLAN --ids FILE --to WORKSPACE --receipt DIR", Short: "Act on the people of an approved plan, and write the receipt", Args: cobra.ExactArgs(1),
+		Long: `Act on the people of an approved plan, and write the receipt: a directory, which is made. The people must be exactly those of the plan. Nothing is
+sent if the plan is not approved, has expired, was altered, is for another workspace, or is for more people than --max.
+
+What is about to be sent is on disk before it is sent, and what became of it before anything else is. Whatever ends the command, the same command goes
+on where it was: nobody is left out. Customer.io's answer says that it took the message, and not that a person is gone.`,
+		Example: `  ciokit erase run leavers.plan --ids leavers.csv --column id --to eu --receipt receipts/DSR-204 --keys operator-ann.pub --keys approver-bob.pub \
+    --operator-key operator-ann.key --receipt-key receipt.key --guard-key guard.key`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args[0]) },
+	}
+	destination.AddFlags(cmd, &f.to.To, &f.to.KeyFile)
+	f.keys.flags(cmd, "operator-key", "receipt-key", "guard-key")
+	f.keys.ringFlag(cmd)
+	f.people.flags(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.receipt, "receipt", "", "directory for the receipt (required)")
+	fl.IntVar(&f.most, "max", erasure.DefaultMax, "for how many people the plan may be at most")
+	fl.DurationVar(&f.giveUp, "give-up-after", 10*time.Minute, "stop when nothing was accepted for so long")
+	fl.IntVar(&f.rate, "rate", 0, "how many requests a second may start; 0 means the API's limit of 1000")
+	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
+	fl.BoolVar(&f.json, "json", false, "print JSON, and no progress")
+	return cmd
+}
+
+// eraseRan is what run prints with --json.
+type eraseRan struct {
+	Receipt  string `json:"receipt"`
+	PlanHash string `json:"plan_hash"`
+	Action   string `json:"action"`
+	erasure.Summary
+	Unfinished int64  `json:"unfinished"`
+	Stopped    string `json:"stopped"`
+	ExitCode   int    `json:"exit_code"`
+}
+
+func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string) error {
+	switch {
+	case f.receipt == "":
+		return exit.Fail(exit.Usage, "say where the receipt is to be written: --receipt DIR")
+	case f.most < 1 || f.giveUp <= 0 || f.rate < 0:
+		return exit.Fail(exit.Usage, "--max is at least 1, --give-up-after is a time such as 10m, and --rate is at least 0")
+	}
+	job := erasure.Job{Dir: f.receipt, Max: f.most, Tool: eraseTool}
+	var err error
+	if job.Plan, err = readPlan(file); err != nil {
+		return err
+	}
+	if job.Keys, err = f.keys.keyring(true); err != nil {
+		return err
+	}
+	if job.Operator, err = f.keys.signer(erasure.RoleOperator); err != nil {
+		return err
+	}
+	if job.ReceiptKey, err = f.keys.receiptKey(); err != nil {
+		return err
+	}
+	if job.GuardKey, err = f.keys.guardKey(); err != nil {
+		return err
+	}
+	plan, err := erasure.OpenPlan(job.Plan, job.Keys)
+	if err == nil {
+		err = plan.Ready(time.Now())
+	}
+	if err != nil {
+		return eraseExit(ctx, fmt.Errorf("%s: %w", eraseShort(file), err))
+	}
+	list, hash, err := f.people.read(ctx, con)
+	if err != nil {
+		return err
+	}
+	if f.people.ids != "" && plan.TargetsHash != hash {
+		return exit.Fail(exit.Usage, "the plan was made with a file of --targets: give that file, by --targets, in place of --ids")
+	}
+	job.Targets, job.TargetsHash = list.targets, hash
+	job.Client, err = f.to.client(ctx, con, func(cfg *cio.Config) {
+		cfg.MaxElapsed = f.giveUp
+		if f.rate > 0 {
+			cfg.RateLimit, cfg.RateWindow = f.rate, time.Second
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err := f.approve(ctx, con, plan); err != nil {
+		return err
+	}
+	if !f.json {
+		job.OnProgress = eraseProgress(con.Err)
+	}
+	summary, err := erasure.Run(ctx, job)
+	return f.ended(ctx, con, plan, summary, list.at(err))
+}
+
+// approve asks before anything is sent to what is no emulator.
+func (f *eraseRunFlags) approve(ctx context.Context, con console.Console, plan *erasure.SignedPlan) error {
+	switch {
+	case f.to.Emulator:
+		return nil
+	case f.yes:
+		fmt.Fprintf(con.Err, "Sending to %s\n", plan.Target)
+		return nil
+	case f.to.Silent != nil:
+		return exit.Fail(exit.Unavailable, "nothing answers on %s, so it is not known whether that is an emulator: start one with: ciokit emulate, or add --yes if it is a real workspace", plan.Target)
+	}
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(con.Err, "%-15s%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
+	}
+	erasePrintPlan(line, &plan.Plan)
+	line("ordered by", "%s", plan.Operator)
+	if plan.Approver != "" {
+		line("approved by", "%s", plan.Approver)
+	}
+	return eraseAsk(ctx, con, "This cannot be undone. Send it?", "nothing was sent", "add --yes to send this to "+plan.Target)
+}
+
+// eraseProgress tells every few seconds how far a run has come.
+func eraseProgress(w io.Writer) func(erasure.Totals) {
+	const every = 5 * time.Second
+	said := time.Now()
+	return func(t erasure.Totals) {
+		if time.Since(said) < every {
+			return
+		}
+		said = time.Now()
+		fmt.Fprintf(w, "%s of %s: %s accepted, %s rejected\n", plural.Grouped(t.Accepted+t.Rejected), plural.Count(t.Subjects, "person", "people"), plural.Grouped(t.Accepted), plural.Grouped(t.Rejected))
+	}
+}
+
+// ended says what became of a run.
+func (f *eraseRunFlags) ended(ctx context.Context, con console.Console, plan *erasure.SignedPlan, s erasure.Summary, err error) error {
+	begun := s.Subjects > 0
+	left := s.Subjects - s.Accepted - s.Rejected
+	stopped := ""
+	ended := eraseExit(ctx, err)
+	switch {
+	case ended != nil:
+		stopped = ended.Error()
+	case left > 0:
+		ended = exit.With(exit.Unavailable, nil)
+	case s.Rejected > 0:
+		ended = exit.With(exit.Rejects, nil)
+	}
+	if f.json {
+		hash := plan.Hash()
+		return errors.Join(ended, eraseJSON(con.Out, eraseRan{Receipt: f.receipt, PlanHash: base64.StdEncoding.EncodeToString(hash[:]), Action: string(plan.Action), Summary: s, Unfinished: left, Stopped: stopped, ExitCode: exit.CodeOf(ended)}))
+	}
+	if !begun {
+		return ended
+	}
+	eraseSummary(con.Out, plan, s)
+	f.next(con, s, left)
+	return ended
+}
+
+// eraseDone is what was done to the people whose message was accepted.
+var eraseDone = map[erasure.Action]string{erasure.ActionDelete: "to delete them", erasure.ActionSuppress: "to suppress them", erasure.ActionUnsuppress: "to end their suppression"}
+
+func eraseSummary(w io.Writer, plan *erasure.SignedPlan, s erasure.Summary) {
+	line := func(n int64, text string) { fmt.Fprintf(w, "%9s  %s\n", plural.Grouped(n), text) }
+	line(s.Subjects, plural.Form(s.Subjects, "person", "people")+" in the plan, at "+plan.Target)
+	line(s.Accepted, "accepted: Customer.io took the message "+eraseDone[plan.Action])
+	for _, n := range []struct {
+		n    int64
+		text string
+	}{{s.Rejected, "rejected"}, {s.Unsent, "unsent"}, {s.Unknown, "unknown: they were sent, and no answer was heard"}, {s.Subjects - s.Accepted - s.Rejected - s.Unsent - s.Unknown, "not begun"},
+		{s.Doubles, "named again, and acted on once"}, {s.Earlier, "settled by an earlier run"}, {s.Open, "sent again: an earlier run heard no answer"}, {s.Cut, plural.Form(s.Cut, "byte", "bytes") + " of a torn last line cut off"}} {
+		if n.n > 0 {
+			line(n.n, n.text)
+		}
+		if n.text == "rejected" {
+			for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {
+				line(s.Reasons[reason], "  "+printed.Line(reason))
+			}
+		}
+	}
+}
+
+// next says what to do now, in at most three lines.
+func (f *eraseRunFlags) next(con console.Console, s erasure.Summary, left int64) {
+	fmt.Fprintf(con.Out, "\nThe receipt is %s; its last checkpoint says what it holds: hand a copy to somebody else.\n", eraseShort(f.receipt))
+	if left > 0 {
+		fmt.Fprintln(con.Out, "Next: give the same command again. It goes on where this one stopped.")
+		return
+	}
+	next := "Next: ciokit erase check " + eraseShort(f.receipt)
+	if s.Rejected > 0 {
+		next += "; who was rejected needs a new plan, once the reason is gone"
+	}
+	fmt.Fprintln(con.Out, next)
+	if f.people.targets != "" {
+		fmt.Fprintf(con.Out, "%s is personal data: delete it when the people have been verified. Nothing else needs it.\n", eraseShort(f.people.targets))
+	}
+}
