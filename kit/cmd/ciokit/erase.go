@@ -222,7 +222,7 @@ func eraseWords(err error) string {
 	for _, prefix := range []string{"erasure: ", "source: ", "cio: "} {
 		text = strings.ReplaceAll(text, prefix, "")
 	}
-	return text
+	return strings.ReplaceAll(text, "this Client sends to", "--to is")
 }
 
 // eraseExit puts the exit code to an error of the package.

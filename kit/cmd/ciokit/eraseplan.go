@@ -240,7 +240,7 @@ func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCoun
 	if c.CIOIDs > 0 && p.Action == erasure.ActionDelete {
 		line("warning", "that this API deletes by cio_ id is inferred, and not documented: verify who is gone")
 	}
-	people := "--ids " + eraseShort(file)
+	people := "--ids " + eraseShort(file) + f.columns.given()
 	if f.targets != "" {
 		people = "--targets " + eraseShort(f.targets)
 		line("in clear", "%s: keep it outside of the receipt, and delete it when the people have been verified", eraseShort(f.targets))

@@ -75,6 +75,9 @@ func (l *loading) approve(ctx context.Context, con console.Console) error {
 	if l.f.Deny != "" {
 		fmt.Fprintf(con.Err, "Nothing is sent for those on the deny list, which holds %s.\n", plural.Count(plan.DenyList, "id", "ids"))
 	}
+	if l.f.Guard != "" {
+		fmt.Fprintln(con.Err, "Nothing is sent for those whom the guard knows, who were erased.")
+	}
 	in, ok := con.In.(*os.File)
 	if !ok || !console.Terminal(in) || !console.Terminal(con.Err) {
 		return exit.Fail(exit.Guard, "nothing was sent: add --yes to send this to %s", l.client.Target())

@@ -30,6 +30,7 @@ import (
 //	nowhere TEXT DIRECTORY           no file in it holds the text
 //	mode OCTAL FILE...               the files have that mode, where files have modes
 //	link OLD NEW                     give a file a second name
+//	secret VARIABLE FILE...          set it to what the files hold
 //	feed PIPE FILE                   make a named pipe from which the file can be read
 var scriptTools = map[string]func(ts *testscript.TestScript, args []string){
 	"gzip": func(ts *testscript.TestScript, args []string) {
@@ -122,6 +123,13 @@ var scriptTools = map[string]func(ts *testscript.TestScript, args []string){
 			}
 		}
 	},
+	"secret": func(ts *testscript.TestScript, args []string) {
+		var text strings.Builder
+		for _, name := range args[1:] {
+			text.WriteString(ts.ReadFile(name))
+		}
+		ts.Setenv(args[0], text.String())
+	},
 	"link": func(ts *testscript.TestScript, args []string) {
 		ts.Check(os.Link(ts.MkAbs(args[0]), ts.MkAbs(args[1])))
 	},
@@ -139,7 +147,7 @@ var scriptTools = map[string]func(ts *testscript.TestScript, args []string){
 }
 
 // arguments are how many each tool needs at least.
-var arguments = map[string]int{"gzip": 1, "sqlite": 2, "edit": 3, "first": 3, "latin1": 1, "expand": 1, "run": 2, "entries": 2, "nowhere": 2, "mode": 2, "link": 2, "feed": 2}
+var arguments = map[string]int{"gzip": 1, "sqlite": 2, "edit": 3, "first": 3, "latin1": 1, "expand": 1, "run": 2, "entries": 2, "nowhere": 2, "mode": 2, "secret": 2, "link": 2, "feed": 2}
 
 // scriptCommands returns all commands that scripts have besides those of testscript.
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
