@@ -37,7 +37,7 @@ internal/gen/eventspec
 internal/names
 internal/wire
 
-erasure              . erasure/internal/c2sp internal/address
+erasure              . appapi erasure/internal/c2sp internal/address
 erasure/cmd/checkreceipt  erasure/internal/checker
 erasure/internal/c2sp
 erasure/internal/checker
