@@ -340,6 +340,7 @@ func (d *Disk) hear() error {
 			return err
 		}
 		d.now, d.noted, d.version = s, noted, v
+		d.room = -1 // what others have stored needs some of it
 		d.changes.Add(1)
 	}
 	return nil

@@ -18,7 +18,7 @@ type Config struct {
 	FailWhenFull bool
 	// KeepDead is how long dead letters are kept after their rejection; default 30 days; negative: until somebody drops them. It is looked after by Open
 	// and every hour. The clock of one run is not believed at once: what Open drops was too old when
-	// Dir was last open, too; of a Store it drops none.
+	// the store was last open, too.
 	KeepDead time.Duration
 	// Batcher says how messages are sent. MaxBytes is the memory of those on their way. OnReport, if set, is told what became of a message, and
 	// again if it is sent again after the process was killed; a Report has no Tag, which is not stored. It holds up delivery: it may call TryEnqueue, and

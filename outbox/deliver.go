@@ -168,7 +168,7 @@ func (o *Outbox) hand(r Record, d decoded) bool {
 		d.err = errDamagedRecord
 	}
 	m := d.m.WithTag(r.Seq)
-	for o.ctx.Err() == nil {
+	for n := new(panics); o.ctx.Err() == nil; {
 		switch settled, gone := o.backlog(r.Seq); {
 		case gone:
 			o.settleLater(Settlement{Seq: r.Seq})
@@ -192,6 +192,10 @@ func (o *Outbox) hand(r Record, d decoded) bool {
 		case errors.As(err, &wait):
 			defer o.letGo(r.Seq)
 			o.hold(r.Seq, wait, false)
+			if n.enough(wait) {
+				o.reject(r.Seq, errPanic)
+				return true
+			}
 			o.changed.send()
 			o.sleep(again)
 			continue

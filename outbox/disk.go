@@ -45,6 +45,7 @@ type Disk struct {
 	mark *mark    // nil if it is shared
 
 	owner *Owner      // who had the directory when it was opened; nil for nobody else
+	used  time.Time   // when it was last open before
 	file  fs.FileInfo // the database that is open
 
 	w *conn // the committing goroutine's
@@ -73,7 +74,7 @@ type Disk struct {
 	failed   bool          // a commit failed whose pages may still be in the log
 	doubtful bool          // and they may count after the process has been killed
 	reserve  int64         // the size of the reserve; 0 if it is not there
-	room     int64         // how much of it is not needed yet
+	room     int64         // how much of it is not needed yet; negative if that is not known
 	said     time.Time     // when the log was told that the file cannot be read
 	vacuumed bool          // the file is smaller than SQLite has told the system
 }
@@ -102,7 +103,7 @@ func OpenDisk(cfg DiskConfig) (_ *Disk, err error) {
 	if cfg.Shared && !hasOutbox(cfg.Dir) {
 		return nil, fmt.Errorf("outbox: there is no outbox in %s: look whether this is the directory of the service, which makes one when it starts (%w)", cfg.Dir, fs.ErrNotExist)
 	}
-	d := &Disk{cfg: cfg, path: filepath.Join(cfg.Dir, databaseName), wake: make(chan struct{}, 1), finished: make(chan struct{})}
+	d := &Disk{cfg: cfg, path: filepath.Join(cfg.Dir, databaseName), wake: make(chan struct{}, 1), finished: make(chan struct{}), used: lastUse(cfg.Dir)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.release())
@@ -426,7 +427,7 @@ func (d *Disk) Stats(context.Context) (st StoreStats, err error) {
 		if err != nil {
 			return err
 		}
-		st = StoreStats{Last: uint64(s.last), Queued: s.queued, QueuedBytes: s.queuedBytes, Dead: s.dead, DeadBytes: s.deadBytes, Commits: d.commits.Load()}
+		st = StoreStats{Last: uint64(s.last), Queued: s.queued, QueuedBytes: s.queuedBytes, Dead: s.dead, DeadBytes: s.deadBytes, Commits: d.commits.Load(), LastUse: d.used}
 		first, err := readQueue(c, 0, 1)
 		if len(first) > 0 {
 			st.Oldest = first[0].At

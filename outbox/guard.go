@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"runtime/debug"
 	"sync"
@@ -17,7 +18,7 @@ import (
 
 // ErrUndecided is for a Config.Guard of the client, and a Recheck, that cannot tell now whether a message may be sent, as when a service that knows
 // cannot be reached. At delivery an error that is or wraps it makes no dead letter: sending waits, and the same message is asked about again every
-// second. So do a panic and an error that says by itself that nobody could be asked: the end of a context, what has a true Timeout() or Temporary(),
+// second. So does an error that says by itself that nobody could be asked: the end of a context, what has a true Timeout() or Temporary(),
 // an error of the network, and a broken connection to a database.
 var ErrUndecided = errors.New("outbox: it cannot be told now whether the message may be sent")
 
@@ -90,7 +91,22 @@ func protect(ask func() error) (err error) {
 	return ask()
 }
 
-var errPanic = errors.New("outbox: the Guard panicked")
+// A message about which the Guard panics each time is a dead letter in the end: what is behind it cannot wait for the Guard to be mended.
+var errPanic = errors.New("outbox: the Guard panicked about it each time it was asked")
+
+// mostPanics is how often the Guard is asked, once a second, about a message that it panics about.
+const mostPanics = 10
+
+// panics counts how often the Guard has panicked about one message.
+type panics int
+
+// enough counts an answer, and reports whether it is one panic too many.
+func (n *panics) enough(wait *undecided) bool {
+	if wait.stack != "" {
+		*n++
+	}
+	return *n >= mostPanics
+}
 
 // holds is what waits for a guard's decision.
 type holds struct {
@@ -168,7 +184,7 @@ func (o *Outbox) held(least time.Duration, all bool) error {
 func (o *Outbox) recheck(m cio.Encoded) error {
 	seq := m.Tag()
 	defer o.letGo(seq)
-	for {
+	for n := new(panics); ; {
 		select {
 		case <-o.noMore:
 			return cio.ErrClosed
@@ -191,6 +207,9 @@ func (o *Outbox) recheck(m cio.Encoded) error {
 			return err
 		}
 		o.hold(seq, wait, true)
+		if n.enough(wait) {
+			return errPanic
+		}
 		o.changed.send()
 		t := time.NewTimer(again)
 		select {
@@ -201,7 +220,7 @@ func (o *Outbox) recheck(m cio.Encoded) error {
 	}
 }
 
-// inLog is what the log may say of why a message is rejected. What a guard says may name a person.
+// inLog is what the log may say of why a message is rejected: the rule, or the status. What a guard or the API says may name a person.
 func inLog(err error) string {
 	var rule *cio.MessageError
 	var api *cio.APIError
@@ -209,8 +228,8 @@ func inLog(err error) string {
 	case errors.As(err, &rule):
 		return string(rule.Rule)
 	case errors.As(err, &api):
-		return api.Error()
-	case err == errDamagedRecord:
+		return fmt.Sprintf("%s: %d %s", api.Operation, api.Status, http.StatusText(api.Status))
+	case err == errDamagedRecord, err == errPanic:
 		return err.Error()
 	}
 	return "refused by Recheck"

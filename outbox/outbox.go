@@ -70,9 +70,7 @@ func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 	if o.batcher, err = cio.NewBatcher(client, b); err != nil {
 		return nil, err
 	}
-	var earlier time.Time
 	if o.store == nil {
-		earlier = lastUse(cfg.Dir)
 		o.store, err = OpenDisk(DiskConfig{Dir: cfg.Dir, MaxBytes: cfg.MaxBytes, Logger: cfg.Logger, OnDamage: cfg.OnDamage})
 		if err != nil {
 			return nil, errors.Join(err, o.batcher.Close(context.Background()))
@@ -81,7 +79,7 @@ func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 	o.ctx, o.stop = context.WithCancel(context.Background())
 	go o.feed()
 	o.running.Go(o.settle)
-	o.running.Go(func() { o.retain(earlier) })
+	o.running.Go(o.retain)
 	o.running.Go(o.missRemoved)
 	return o, nil
 }

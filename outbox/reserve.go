@@ -23,8 +23,8 @@ func (d *Disk) reservePath() string { return filepath.Join(d.cfg.Dir, reserveNam
 // where there is no room for it.
 func (d *Disk) keepReserve(size int64) error {
 	switch {
-	case d.lock == nil:
-		return nil
+	case d.lock == nil: // what is known of it is its owner's
+		return d.inTurn(func() error { return d.fitReserve(size) })
 	case d.reserve > 0 && d.room >= size:
 		d.room -= size
 		return nil
@@ -48,7 +48,7 @@ func (d *Disk) fitReserve(size int64) error {
 		have = info.Size()
 	}
 	switch {
-	case have > need+4*reserveStep:
+	case have > need+4*reserveStep && d.lock != nil:
 		err = os.Truncate(d.reservePath(), need+reserveStep)
 		have = need + reserveStep
 	case have < need:
@@ -93,10 +93,10 @@ func (d *Disk) growReserve(from, to int64) (err error) {
 		return errors.Join(err, f.Close())
 	}
 	defer func() {
-		if err != nil {
+		if err != nil && d.lock != nil { // another may have made it larger meanwhile
 			err = errors.Join(err, f.Truncate(from))
 		}
-		if err = errors.Join(err, f.Close()); err != nil && from == 0 {
+		if err = errors.Join(err, f.Close()); err != nil && from == 0 && d.lock != nil {
 			err = errors.Join(err, removeIfThere(d.reservePath()))
 		}
 	}()
@@ -132,20 +132,19 @@ func (d *Disk) makeRoom() bool {
 	return d.emptyLog() == nil || released
 }
 
-// recoverRoom makes the files as small as they can be, after the reserve was released or a commit has failed.
+// recoverRoom makes the files as small as they can be, after the reserve was released or a commit has failed, and the reserve as large as it must be.
 func (d *Disk) recoverRoom() error {
-	if d.reserve > 0 && !d.failed {
-		return nil
-	}
 	if d.reserve == 0 {
 		if err := d.w.query("PRAGMA incremental_vacuum", func([]driverValue) error { return nil }); err != nil {
 			return err
 		}
 	}
-	if err := d.emptyLog(); err != nil {
-		return err
+	if d.reserve == 0 || d.failed {
+		if err := d.emptyLog(); err != nil {
+			return err
+		}
+		d.failed = false
 	}
-	d.failed = false
 	if err := d.keepReserve(0); err != nil && !errors.Is(err, ErrDiskFull) {
 		return err
 	}

@@ -36,10 +36,15 @@ func evenTimes(before, now, shown time.Time) bool {
 
 // retain drops old dead letters, at once and every hour. The clock of one run shows nothing at first; what an earlier run has left shows that its clock
 // stood there too, so a letter that was too old then is.
-func (o *Outbox) retain(earlier time.Time) {
+func (o *Outbox) retain() {
 	if o.cfg.KeepDead < 0 {
 		return
 	}
+	st, err := o.store.Stats(context.WithoutCancel(o.ctx))
+	if err != nil {
+		o.cleaning.met(o, "look for old dead letters", err)
+	}
+	earlier := st.LastUse
 	tick := time.NewTicker(cleanEvery)
 	defer tick.Stop()
 	for clock := newClock(); ; {

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -92,7 +93,8 @@ func TestOldDeadLettersAreDropped(t *testing.T) {
 					t.Errorf("%s: %v, %v", when, letters, err)
 				}
 			}
-			o.retain(c.earlier) // which ends after the first look, as the context has
+			d.used = c.earlier
+			o.retain() // which ends after the first look, as the context has
 			check("the first look", c.first)
 			if c.keep > 0 {
 				o.dropOld(now)
@@ -102,9 +104,18 @@ func TestOldDeadLettersAreDropped(t *testing.T) {
 	}
 }
 
-// A program that runs for less than an hour drops old letters all the same, at its next start.
+// A program that runs for less than an hour drops old letters all the same, at its next start, whoever opens the store.
 func TestOldDeadLettersOfAShortProgram(t *testing.T) {
 	t.Parallel()
+	for _, own := range []bool{false, true} {
+		t.Run(fmt.Sprint("a Store of its own ", own), func(t *testing.T) {
+			t.Parallel()
+			shortProgram(t, own)
+		})
+	}
+}
+
+func shortProgram(t *testing.T, own bool) {
 	dir := t.TempDir()
 	for run := range 2 {
 		d, err := OpenDisk(DiskConfig{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
@@ -122,7 +133,14 @@ func TestOldDeadLettersOfAShortProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := Open(c, Config{Dir: dir, KeepDead: time.Nanosecond, Logger: slog.New(slog.DiscardHandler)})
+	cfg := Config{Dir: dir, KeepDead: time.Nanosecond, Logger: slog.New(slog.DiscardHandler)}
+	if own {
+		if cfg.Store, err = OpenDisk(DiskConfig{Dir: dir, Logger: cfg.Logger}); err != nil {
+			t.Fatal(err)
+		}
+		cfg.Dir = ""
+	}
+	o, err := Open(c, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

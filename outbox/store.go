@@ -51,4 +51,6 @@ type StoreStats struct {
 	Commits int64
 	// FileBytes is what the store takes on disk; 0 if that is not known.
 	FileBytes int64
+	// LastUse is when the store was last open before this time; the zero time if that is not known.
+	LastUse time.Time
 }
