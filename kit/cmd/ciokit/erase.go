@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/appapi"
 	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
@@ -33,13 +34,14 @@ record is the receipt, a directory. It holds no identifier in clear, and nobody 
   2. plan says what is to be done, to whom and why. Nothing is sent.
   3. approve signs the plan with the key of somebody else.
   4. run acts on the people of the plan and writes the receipt.
-  5. check proves that a receipt is as it was written; guard keeps who was erased from being loaded again.
+  5. verify looks up who is gone.
+  6. check proves that a receipt is as it was written, report is a page about it, and guard keeps who was erased from being loaded again.
 
 Secrets are read from files that only their owner may read, or from the environment. No command prints one, or an identifier.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	top.AddCommand(newEraseKeygen(con), newErasePlan(con), newEraseApprove(con), newEraseRun(con), newEraseCheck(con), newEraseGuard(con))
+	top.AddCommand(newEraseKeygen(con), newErasePlan(con), newEraseApprove(con), newEraseRun(con), newEraseVerify(con), newEraseCheck(con), newEraseProof(con), newEraseCheckProof(con), newEraseFind(con), newEraseGuard(con), newEraseReport(con))
 	return top
 }
 
@@ -219,7 +221,7 @@ func (d *eraseDestination) client(ctx context.Context, con console.Console, chan
 // eraseWords is an error of the package in the words of the command.
 func eraseWords(err error) string {
 	text := err.Error()
-	for _, prefix := range []string{"erasure: ", "source: ", "cio: "} {
+	for _, prefix := range []string{"erasure: ", "source: ", "appapi: ", "cio: "} {
 		text = strings.ReplaceAll(text, prefix, "")
 	}
 	return strings.ReplaceAll(text, "this Client sends to", "--to is")
@@ -236,9 +238,9 @@ func eraseExit(ctx context.Context, err error) error {
 		code = exit.Terminated
 	case ctx.Err() != nil:
 		code = exit.Interrupted
-	case errors.Is(err, cio.ErrUnauthorized):
+	case errors.Is(err, cio.ErrUnauthorized), errors.Is(err, appapi.ErrUnauthorized):
 		code = exit.Key
-	case errors.Is(err, cio.ErrUnavailable):
+	case errors.Is(err, cio.ErrUnavailable), errors.Is(err, appapi.ErrUnavailable), errors.Is(err, appapi.ErrRateLimited):
 		code = exit.Unavailable
 	case errors.Is(err, erasure.ErrInUse):
 		code = exit.Usage

@@ -31,6 +31,9 @@ type erasePlanFlags struct {
 	expires                 time.Duration
 	single, noCIOIDs, json  bool
 	out, targets            string
+	resolve                 bool
+	shared                  string
+	app                     eraseApp
 }
 
 func newErasePlan(con console.Console) *cobra.Command {
@@ -64,7 +67,11 @@ ciokit erase run needs the same people again: FILE, or the file of --targets, wh
 	fl.BoolVar(&f.noCIOIDs, "no-cio-ids", false, "refuse cio_ ids: that this API deletes by them is inferred, and not documented")
 	fl.StringVar(&f.out, "out", "", "file for the plan, which is not there yet (required)")
 	fl.StringVar(&f.targets, "targets", "", "file for the people in clear, which is not there yet; it is made with mode 0600")
+	fl.BoolVar(&f.resolve, "resolve", false, "look up the profiles of those who are named, in the App API: the plan is then for all profiles of an address, and the guard knows all their identifiers; it needs --targets")
+	fl.StringVar(&f.shared, "shared", "", "all: with --resolve, an address that several profiles have stands for all of them; by default it is refused, since they may be several people")
+	f.app.flags(cmd)
 	fl.BoolVar(&f.json, "json", false, "print JSON")
+	cmd.RegisterFlagCompletionFunc("shared", cobra.FixedCompletions([]cobra.Completion{"all"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("action", cobra.FixedCompletions([]cobra.Completion{"delete", "suppress", "unsuppress"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -76,6 +83,7 @@ type erasePlanned struct {
 	Targets  string `json:"targets,omitempty"`
 	erasePlanJSON
 	eraseCounts
+	Resolved *erasure.Resolved `json:"resolved,omitempty"`
 }
 
 func (f *erasePlanFlags) check(file string) error {
@@ -90,6 +98,10 @@ func (f *erasePlanFlags) check(file string) error {
 		return exit.Fail(exit.Usage, "--expires is how long the plan may be run, such as 72h")
 	case file == "-" && f.targets == "":
 		return exit.Fail(exit.Usage, "standard input can be read only once, and erase run needs the people again: give --targets FILE, which has them in clear")
+	case f.resolve && f.targets == "":
+		return exit.Fail(exit.Usage, "--resolve finds more people than the input names, and erase run needs them all: give --targets FILE, which has them in clear")
+	case f.shared != "" && (f.shared != "all" || !f.resolve):
+		return exit.Fail(exit.Usage, "--shared is all, and goes with --resolve")
 	}
 	if f.targets != "" {
 		if err := outsideReceipts(f.targets); err != nil {
@@ -141,7 +153,16 @@ func (f *erasePlanFlags) do(ctx context.Context, con console.Console, file strin
 	if err != nil {
 		return err
 	}
+	var resolved *erasure.Resolved
+	if f.resolve {
+		if list, resolved, err = f.profiles(ctx, con, client.Target(), list); err != nil {
+			return err
+		}
+	}
 	counts := countTargets(list, receipt)
+	if resolved != nil {
+		counts.Duplicates += resolved.Doubles
+	}
 	if f.noCIOIDs && counts.CIOIDs > 0 {
 		return exit.Fail(exit.Guard, "%s in %s, and --no-cio-ids refuses them: name these people by id or address", plural.Count(counts.CIOIDs, "cio_ id stands", "cio_ ids stand"), list.name)
 	}
@@ -167,10 +188,36 @@ func (f *erasePlanFlags) do(ctx context.Context, con console.Console, file strin
 	}
 	hash := plan.Hash()
 	if f.json {
-		return eraseJSON(con.Out, erasePlanned{Plan: f.out, PlanHash: base64.StdEncoding.EncodeToString(hash[:]), Targets: f.targets, erasePlanJSON: planJSON(&plan), eraseCounts: counts})
+		return eraseJSON(con.Out, erasePlanned{Plan: f.out, PlanHash: base64.StdEncoding.EncodeToString(hash[:]), Targets: f.targets, erasePlanJSON: planJSON(&plan), eraseCounts: counts, Resolved: resolved})
 	}
-	f.print(con, &plan, counts, file, operator.Name())
+	f.print(con, &plan, counts, resolved, file, operator.Name())
 	return nil
+}
+
+// profiles are the people whom the workspace has for those who are named.
+func (f *erasePlanFlags) profiles(ctx context.Context, con console.Console, target string, list *eraseList) (*eraseList, *erasure.Resolved, error) {
+	app, _, err := f.app.client(ctx, con, target, f.to.KeyFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	targets, sum, err := erasure.Resolve(ctx, app, list.targets, erasure.ResolveConfig{Shared: f.shared == "all"})
+	var shared *erasure.SharedError
+	switch {
+	case errors.As(err, &shared):
+		var lines []string
+		for i, at := range shared.Indexes {
+			if i == 10 {
+				lines = append(lines, "...")
+				break
+			}
+			lines = append(lines, fmt.Sprint(list.lines[at]))
+		}
+		return nil, nil, exit.Fail(exit.Guard, "%s, %s %s: %s several profiles, %s together, who may be several people. Name those who are meant by their ids, or have all of them erased by --shared all", list.name,
+			plural.Form(len(lines), "line", "lines"), strings.Join(lines, ", "), plural.Count(shared.Addresses, "address has", "addresses have"), plural.Grouped(int64(shared.Profiles)))
+	case err != nil:
+		return nil, nil, eraseExit(ctx, list.at(err))
+	}
+	return &eraseList{name: list.name, targets: targets, trimmed: list.trimmed}, &sum, nil
 }
 
 // refused says why there is no plan.
@@ -223,7 +270,7 @@ func erasePrintPlan(line func(name, format string, args ...any), p *erasure.Plan
 // eraseWorkspace is a short name for a workspace, by which two plans can be compared.
 func eraseWorkspace(id [sha256.Size]byte) string { return fmt.Sprintf("%x", id[:4]) }
 
-func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCounts, file, operator string) {
+func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCounts, resolved *erasure.Resolved, file, operator string) {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(con.Out, "%-15s%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
 	}
@@ -231,6 +278,18 @@ func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCoun
 	line("people", "%s: %s, %s, %s; %s", plural.Grouped(int64(c.People)), plural.Count(c.IDs, "id", "ids"), plural.Count(c.Addresses, "address", "addresses"),
 		plural.Count(c.CIOIDs, "cio_ id", "cio_ ids"), plural.Count(c.Duplicates, "was named again", "were named again"))
 	line("such as", "%s", strings.Join(c.Sample, ", "))
+	if r := resolved; r != nil {
+		line("looked up", "%s named; %s not in the workspace, %s", plural.Count(r.Named, "was", "were"), plural.Count(r.Gone, "of them is", "of them are"), plural.Count(r.Shared, "address is shared", "addresses are shared"))
+		if r.ByCIOID > 0 {
+			line("note", "%s by cio_ id, for want of an id", plural.Count(r.ByCIOID, "person is named", "people are named"))
+		}
+		if r.Kept > 0 {
+			line("note", "%s of somebody too who is not erased: the guard does not know it", plural.Count(r.Kept, "address is", "addresses are"))
+		}
+		if r.Odd > 0 {
+			line("note", "%s in no form that a message can have: the guard does not know it", plural.Count(r.Odd, "identifier is", "identifiers are"))
+		}
+	}
 	if c.Trimmed > 0 {
 		line("note", "%s spaces around, which are no part of it", plural.Count(c.Trimmed, "identifier had", "identifiers had"))
 	}

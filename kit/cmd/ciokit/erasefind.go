@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/ciokit/cio/erasure"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
+	"github.com/spf13/cobra"
+)
+
+func newEraseFind(con console.Console) *cobra.Command {
+	var keys eraseKeys
+	var person erasePerson
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "find DIR... --id ID", Short: "Say what receipts have of a person", Args: cobra.MinimumNArgs(1),
+		Long: `Say what receipts have of a person. Each receipt is checked first. The person is found by the identifier that the plan had: give the id, the address and
+the cio_ id if you do not know which it was. The exit code is 6 if no receipt has the person.`,
+		Example: `  ciokit erase find receipts/* --id-file - --receipt-key receipt.key --keys keys.pub`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return eraseFind(cmd.Context(), con, args, &keys, &person, asJSON)
+		},
+	}
+	keys.flags(cmd, "receipt-key")
+	keys.ringFlag(cmd)
+	person.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// eraseFound is what find prints of a receipt with --json.
+type eraseFound struct {
+	Receipt  string       `json:"receipt"`
+	PlanHash string       `json:"plan_hash"`
+	Action   string       `json:"action"`
+	Reason   string       `json:"reason"`
+	Request  string       `json:"request,omitempty"`
+	OtherKey bool         `json:"other_key"`
+	Unsigned int          `json:"unsigned"`
+	Entries  []eraseEntry `json:"entries"`
+}
+
+func eraseFind(ctx context.Context, con console.Console, dirs []string, keys *eraseKeys, person *erasePerson, asJSON bool) error {
+	ids, err := person.read(con)
+	if err != nil {
+		return err
+	}
+	key, err := keys.receiptKey()
+	if err != nil {
+		return err
+	}
+	cfg, err := checkConfig(keys, "")
+	if err != nil {
+		return err
+	}
+	found := make([]eraseFound, len(dirs))
+	total, otherKey := 0, 0
+	for i, id := range ids {
+		all, err := erasure.Find(dirs, cfg, key, id)
+		if err != nil {
+			return eraseCheckExit(ctx, "not all receipts were searched", err)
+		}
+		for j, f := range all {
+			if i == 0 {
+				hash := f.Plan.Hash()
+				found[j] = eraseFound{Receipt: f.Dir, PlanHash: base64.StdEncoding.EncodeToString(hash[:]), Action: string(f.Plan.Action), Reason: f.Plan.Reason, Request: f.Plan.Request, OtherKey: f.OtherKey, Entries: []eraseEntry{}}
+				if f.OtherKey {
+					otherKey++
+				}
+			}
+			found[j].Entries = append(found[j].Entries, eraseEntries(f.Entries)...)
+			found[j].Unsigned += f.Unsigned
+			total += len(f.Entries)
+		}
+	}
+	var ended error
+	if total == 0 {
+		ended = exit.Fail(exit.Rejects, "no receipt has an entry of that person by %s", plural.Form(len(ids), "this identifier", "these identifiers"))
+	}
+	if asJSON {
+		if err := eraseJSON(con.Out, found); err != nil {
+			return err
+		}
+		return ended
+	}
+	for _, f := range found {
+		if len(f.Entries) == 0 {
+			continue
+		}
+		fmt.Fprintf(con.Out, "%s: %s, %s\n", eraseShort(f.Receipt), f.Action, printed.Line(f.Reason))
+		for _, e := range f.Entries {
+			fmt.Fprintf(con.Out, "  %s\n", e)
+		}
+		if f.Unsigned > 0 {
+			fmt.Fprintf(con.Out, "  %s no checkpoint covers yet.\n", plural.Count(f.Unsigned, "entry is the last, which", "entries are the last, which"))
+		}
+	}
+	if otherKey > 0 {
+		fmt.Fprintf(con.Out, "%s made with another receipt key: nobody can be found there with this one.\n", plural.Count(otherKey, "receipt was", "receipts were"))
+	}
+	return ended
+}

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/ciokit/cio/erasure"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/idlist"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
+	"github.com/ciokit/cio/kit/internal/textfile"
+	"github.com/spf13/cobra"
+)
+
+// erasePerson is a person who is asked for, by one identifier or several.
+type erasePerson struct {
+	ids  []string
+	file string
+}
+
+func (p *erasePerson) flags(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&p.ids, "id", nil, "an id, an address or a cio_ id of the person; it stays in the history of a shell")
+	cmd.Flags().StringVar(&p.file, "id-file", "", "file with the identifiers, one a line; - is standard input, which leaves no trace")
+}
+
+// read returns the identifiers. The error has an exit code and holds none.
+func (p *erasePerson) read(con console.Console) (ids []string, err error) {
+	take := func(line int64, id string) error {
+		if err := (&idReader{eraseColumns: eraseColumns{verbatim: true}}).check(line, id); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+		return nil
+	}
+	for i, id := range p.ids {
+		if err := take(int64(i)+1, id); err != nil {
+			return nil, exit.Fail(exit.Usage, "--id: %s", eraseWords(err))
+		}
+	}
+	if p.file != "" {
+		text, err := readSmall(con, p.file)
+		if err != nil {
+			return nil, err
+		}
+		err = idlist.Lines(bytes.NewReader(text), 0, idlist.Words{Column: "write one identifier a line", Encoding: "save it as UTF-8"}, func(l idlist.Line) error { return take(l.Number, l.ID) })
+		if err != nil {
+			return nil, exit.Fail(exit.Usage, "--id-file: %s", eraseWords(err))
+		}
+	}
+	if len(ids) == 0 {
+		return nil, exit.Fail(exit.Usage, "say who: --id ID, or --id-file FILE with - for standard input")
+	}
+	return ids, nil
+}
+
+// readSmall reads a small file of text, or standard input for -.
+func readSmall(con console.Console, file string) ([]byte, error) {
+	in := con.In
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, exit.With(exit.Local, err)
+		}
+		defer f.Close()
+		in = f
+	}
+	const most = 1 << 20
+	text, err := io.ReadAll(io.LimitReader(in, most+1))
+	if err != nil {
+		return nil, exit.With(exit.Local, err)
+	}
+	if text, err = textfile.Decode(text); err != nil || len(text) > most {
+		return nil, exit.Fail(exit.Usage, "%s: write it as UTF-8 text of at most 1 MiB", eraseShort(file))
+	}
+	return text, nil
+}
+
+func newEraseProof(con console.Console) *cobra.Command {
+	var keys eraseKeys
+	var person erasePerson
+	var out string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "proof DIR --id ID --out DIR2", Short: "Write what a receipt says of one person, with a proof that needs nothing else of it", Args: cobra.ExactArgs(1),
+		Long: `Write what a receipt says of one person to a new directory, for whoever may not have the receipt: the plan, the public keys, and each entry of the
+person with a proof that the last checkpoint covers it. ciokit erase check-proof checks it without the rest, and so does another program that knows
+https://c2sp.org/tlog-proof. Name the person as the plan did. The directory holds no identifier in clear.`,
+		Example: `  ciokit erase proof receipts/DSR-204 --id-file - --receipt-key receipt.key --out proof-DSR-204`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if out == "" {
+				return exit.Fail(exit.Usage, "say where the proof is to be written: --out DIR")
+			}
+			ids, err := person.read(con)
+			if err != nil {
+				return err
+			}
+			if len(ids) > 1 {
+				return exit.Fail(exit.Usage, "a proof is of one person, by the identifier that the plan had: give one identifier")
+			}
+			key, err := keys.receiptKey()
+			if err != nil {
+				return err
+			}
+			cfg, err := checkConfig(&keys, "")
+			if err != nil {
+				return err
+			}
+			n, err := erasure.WriteProof(args[0], cfg, key, ids[0], out)
+			if errors.Is(err, erasure.ErrNobody) {
+				return exit.Fail(exit.Usage, "%s", eraseWords(err))
+			}
+			if err != nil {
+				return eraseCheckExit(cmd.Context(), args[0], err)
+			}
+			if asJSON {
+				return eraseJSON(con.Out, struct {
+					Proof   string `json:"proof"`
+					Entries int    `json:"entries"`
+				}{out, n})
+			}
+			fmt.Fprintf(con.Out, "%s has %s of that person, each with its proof.\nNext: ciokit erase check-proof %s\n", eraseShort(out), plural.Count(n, "entry", "entries"), eraseShort(out))
+			return nil
+		},
+	}
+	keys.flags(cmd, "receipt-key")
+	keys.ringFlag(cmd)
+	person.flags(cmd)
+	cmd.Flags().StringVar(&out, "out", "", "directory for the proof, which is not there yet (required)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// eraseEntry is an entry of one person as it is printed.
+type eraseEntry struct {
+	N       int64     `json:"n"`
+	At      time.Time `json:"at"`
+	Entry   string    `json:"entry"`
+	Action  string    `json:"action,omitempty"`
+	Message string    `json:"message,omitempty"`
+	Outcome string    `json:"outcome,omitempty"`
+	Status  int       `json:"status,omitempty"`
+	Rule    string    `json:"rule,omitempty"`
+	Reason  string    `json:"reason,omitempty"`
+}
+
+func eraseEntries(all []erasure.Entry) []eraseEntry {
+	out := make([]eraseEntry, len(all))
+	for i := range all {
+		e := &all[i]
+		out[i] = eraseEntry{e.N, e.At, string(e.Type), string(e.Action), e.MessageID, string(e.Outcome) + string(e.Verdict), e.Status, e.Rule, e.Reason}
+	}
+	return out
+}
+
+// String says in a line what an entry says.
+func (e eraseEntry) String() string {
+	text := fmt.Sprintf("%d  %s  ", e.N, e.At.Local().Format(time.DateTime))
+	switch erasure.EntryType(e.Entry) {
+	case erasure.EntryIntent:
+		return text + "to be sent: " + e.Action + ", message " + e.Message
+	case erasure.EntryVerified:
+		text += "read back: " + e.Outcome
+	default:
+		text += "the message: " + e.Outcome
+	}
+	if e.Status != 0 {
+		text += fmt.Sprintf(", status %d", e.Status)
+	}
+	if why := e.Rule + e.Reason; why != "" {
+		text += ", " + why
+	}
+	return text
+}
+
+func newEraseCheckProof(con console.Console) *cobra.Command {
+	var keys eraseKeys
+	var person erasePerson
+	var since string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "check-proof DIR", Short: "Check the proof of one person, without the receipt", Args: cobra.ExactArgs(1),
+		Long: `Check what ciokit erase proof has written, without the receipt, the network and any secret. It shows that these entries are in the receipt, and not that
+there are no others. Whom they are about only the key of the receipts can tell: with --receipt-key and --id or --id-file that is checked too.`,
+		Example: `  ciokit erase check-proof proof-DSR-204 --keys operator-ann.pub --keys approver-bob.pub`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return eraseCheckProof(cmd.Context(), con, args[0], &keys, &person, since, asJSON)
+		},
+	}
+	keys.flags(cmd, "receipt-key")
+	keys.ringFlag(cmd)
+	person.flags(cmd)
+	cmd.Flags().StringVar(&since, "since", "", "a checkpoint that was kept elsewhere, and must be the one of the proof")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// eraseProven is what check-proof prints with --json.
+type eraseProven struct {
+	Proof       string       `json:"proof"`
+	OK          bool         `json:"ok"`
+	Problem     string       `json:"problem,omitempty"`
+	PlanHash    string       `json:"plan_hash,omitempty"`
+	KeysTrusted bool         `json:"keys_trusted"`
+	Person      *bool        `json:"person,omitempty"` // whether it is the one who was asked for; absent if nobody was
+	Checkpoint  int64        `json:"checkpoint,omitempty"`
+	Root        string       `json:"root,omitempty"`
+	Entries     []eraseEntry `json:"entries"`
+	ExitCode    int          `json:"exit_code"`
+}
+
+func eraseCheckProof(ctx context.Context, con console.Console, dir string, keys *eraseKeys, person *erasePerson, since string, asJSON bool) error {
+	cfg, err := checkConfig(keys, since)
+	if err != nil {
+		return err
+	}
+	asked := person.file != "" || person.ids != nil
+	var ids []string
+	var key erasure.ReceiptKey
+	if asked {
+		if ids, err = person.read(con); err == nil {
+			key, err = keys.receiptKey()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	p, err := erasure.CheckProof(dir, cfg)
+	if err == nil && asked {
+		for _, id := range ids {
+			if err = p.Names(key, id); err == nil {
+				break
+			}
+		}
+	}
+	ended := eraseCheckExit(ctx, dir, err)
+	if asJSON {
+		out := eraseProven{Proof: dir, OK: ended == nil, ExitCode: exit.CodeOf(ended), Entries: []eraseEntry{}}
+		if ended != nil {
+			out.Problem = ended.Error()
+		}
+		if p != nil {
+			hash := p.Plan.Hash()
+			out.PlanHash, out.KeysTrusted = base64.StdEncoding.EncodeToString(hash[:]), !p.OwnKeys
+			out.Checkpoint, out.Root, out.Entries = p.Checkpoint.Size, base64.StdEncoding.EncodeToString(p.Checkpoint.Root[:]), eraseEntries(p.Entries)
+		}
+		if asked && p != nil {
+			is := err == nil
+			out.Person = &is
+		}
+		return errors.Join(ended, eraseJSON(con.Out, out))
+	}
+	if ended != nil {
+		return ended
+	}
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(con.Out, "%-15s%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
+	}
+	erasePrintPlan(line, &p.Plan.Plan)
+	for _, e := range eraseEntries(p.Entries) {
+		line("entry", "%s", e)
+	}
+	line("checkpoint", "of %s, signed by %s", plural.Count(p.Checkpoint.Size, "entry", "entries"), p.Checkpoint.Signer)
+	fmt.Fprintf(con.Out, "\nThe entries are in the receipt%s.\n", map[bool]string{true: ", and are about the person who was asked for"}[asked])
+	if p.OwnKeys {
+		fmt.Fprintln(con.Out, "Who made it was not checked: give the public keys that you trust, by --keys.")
+	}
+	if !asked {
+		fmt.Fprintln(con.Out, "Whom they are about was not checked: give --receipt-key, and --id or --id-file.")
+	}
+	return nil
+}

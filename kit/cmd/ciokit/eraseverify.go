@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/erasure"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/idlist"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/spf13/cobra"
+)
+
+// eraseApp is where the people of a workspace are read: the App API.
+type eraseApp struct{ keyFile string }
+
+func (a *eraseApp) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.keyFile, "app-key-file", "", "file that holds an App API key of the workspace; default the environment's CUSTOMERIO_APP_API_KEY, and for an emulator the write key")
+}
+
+// client makes the client for the workspace that messages go to at target. elsewhere says that it reads at an address that is not Customer.io's, as for a proxy.
+func (a *eraseApp) client(ctx context.Context, con console.Console, target, writeKeyFile string) (app *appapi.Client, elsewhere bool, err error) {
+	cfg := appapi.ConfigFromEnv()
+	var silent error
+	emulator := false
+	if destination.Loopback(target) {
+		emulator, silent = destination.Emulates(ctx, target)
+	}
+	switch region := eraseRegions[target]; {
+	case silent != nil:
+		return nil, false, exit.Fail(exit.Unavailable, "nothing answers on %s, where the people are to be read", target)
+	case emulator:
+		cfg = appapi.Config{BaseURL: target, RateLimit: -1}
+		if cfg.APIKey, err = (destination.Flags{To: target, KeyFile: writeKeyFile}).Key(con); err != nil {
+			return nil, false, err
+		}
+	case region != "":
+		cfg.Region = region
+	}
+	if a.keyFile != "" {
+		if cfg.APIKey, err = (destination.Flags{KeyFile: a.keyFile}).Key(con); err != nil {
+			return nil, false, err
+		}
+	}
+	app, err = appapi.NewClient(cfg)
+	if err != nil {
+		return nil, false, exit.Fail(exit.Usage, "%s; or give the file of the key by --app-key-file", console.FlagWords(strings.TrimPrefix(err.Error(), "appapi: ")))
+	}
+	return app, cfg.BaseURL != "", nil
+}
+
+// eraseRegions are the regions of the addresses that messages go to.
+var eraseRegions = map[string]cio.Region{"https://cdp.customer.io": cio.RegionUS, "https://cdp-eu.customer.io": cio.RegionEU}
+
+// eraseVerifyFlags are the flags of erase verify.
+type eraseVerifyFlags struct {
+	keys        eraseKeys
+	app         eraseApp
+	people      erasePeople
+	keyFile     string
+	known       string
+	wait, again time.Duration
+	json        bool
+}
+
+func newEraseVerify(con console.Console) *cobra.Command {
+	var f eraseVerifyFlags
+	cmd := &cobra.Command{
+		Use: "verify DIR --ids FILE", Short: "Look up what became of the people of a receipt, and write it there", Args: cobra.ExactArgs(1),
+		Long: `Look up in the App API what became of the people of a receipt, and write it there. Each is
+
+  gone          there is nobody with any of the person's identifiers
+  not-yet       the person is there, and the message is younger than --wait or was not accepted
+  contradicted  the person is there though the message was accepted long ago, or was gone and came back
+  cannot-tell   what can be read does not say it, such as the end of a suppression
+
+An outcome that was unknown is settled by that too. The command may be given again at any time: a day later, with --again 24h, it finds who came back. In
+the wrong workspace everybody seems to be gone: --known-file names people who must be there. Deleting by cio_ id is inferred, and not documented, so
+only being gone shows it. The exit code is 6 if somebody is not gone.`,
+		Example: `  ciokit erase verify receipts/DSR-204 --ids leavers.csv --column id --operator-key operator-ann.key --receipt-key receipt.key --guard-key guard.key
+  ciokit erase verify receipts/DSR-204 --targets targets.jsonl --again 24h --json`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args[0]) },
+	}
+	f.keys.flags(cmd, "operator-key", "receipt-key", "guard-key")
+	f.keys.ringFlag(cmd)
+	f.people.flags(cmd)
+	f.app.flags(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.keyFile, "key-file", "", "file that holds the write key, which an emulator takes for the App API too")
+	fl.StringVar(&f.known, "known-file", "", "file with identifiers, one a line, of people who are in the workspace and not in the plan: if one is not there, nothing is verified")
+	fl.DurationVar(&f.wait, "wait", erasure.DefaultWait, "how long after its message a person may still be there")
+	fl.DurationVar(&f.again, "again", 0, "leave out who was found gone less than this ago, such as 24h; 0 looks everybody up")
+	fl.BoolVar(&f.json, "json", false, "print JSON, and no progress")
+	return cmd
+}
+
+func (f *eraseVerifyFlags) do(ctx context.Context, con console.Console, dir string) error {
+	if f.wait <= 0 || f.again < 0 {
+		return exit.Fail(exit.Usage, "--wait and --again are times, such as 10m and 24h")
+	}
+	job := erasure.VerifyJob{Dir: dir, Wait: f.wait, Again: f.again}
+	var err error
+	if job.Keys, err = f.keys.keyring(true); err != nil {
+		return err
+	}
+	if job.Operator, err = f.keys.signer(erasure.RoleOperator); err != nil {
+		return err
+	}
+	if job.ReceiptKey, err = f.keys.receiptKey(); err != nil {
+		return err
+	}
+	if job.GuardKey, err = f.keys.guardKey(); err != nil {
+		return err
+	}
+	plan, err := receiptPlan(ctx, dir, job.Keys)
+	if err != nil {
+		return err
+	}
+	list, hash, err := f.people.read(ctx, con)
+	if err != nil {
+		return err
+	}
+	job.Targets, job.TargetsHash = list.targets, hash
+	if job.Known, err = f.knownPeople(con); err != nil {
+		return err
+	}
+	if job.App, job.AnyAddress, err = f.app.client(ctx, con, plan.Target, f.keyFile); err != nil {
+		return err
+	}
+	if !f.json {
+		job.OnProgress = eraseReading(con.Err)
+	}
+	v, err := erasure.Verify(ctx, job)
+	return f.ended(ctx, con, dir, plan, v, list.at(err))
+}
+
+// receiptPlan reads the plan of a receipt.
+func receiptPlan(ctx context.Context, dir string, ring erasure.Keyring) (*erasure.SignedPlan, error) {
+	signed, err := os.ReadFile(filepath.Join(dir, "plan.note"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, exit.Fail(exit.Local, "%s is no receipt: it has no plan", eraseShort(dir))
+	}
+	if err != nil {
+		return nil, exit.With(exit.Local, err)
+	}
+	plan, err := erasure.OpenPlan(signed, ring)
+	return plan, eraseExit(ctx, err)
+}
+
+func (f *eraseVerifyFlags) knownPeople(con console.Console) (known []string, err error) {
+	if f.known == "" {
+		return nil, nil
+	}
+	text, err := readSmall(con, f.known)
+	if err != nil {
+		return nil, err
+	}
+	err = idlist.Lines(strings.NewReader(string(text)), 0, idlist.Words{Column: "write one identifier a line", Encoding: "save it as UTF-8"}, func(l idlist.Line) error {
+		known = append(known, l.ID)
+		return nil
+	})
+	if err == nil && len(known) == 0 {
+		err = errors.New("it names nobody")
+	}
+	if err != nil {
+		return nil, exit.Fail(exit.Usage, "--known-file: %s", eraseWords(err))
+	}
+	return known, nil
+}
+
+// eraseReading tells every few seconds how far the App API has been read: it takes 10 people a second at most.
+func eraseReading(w io.Writer) func(erasure.Verified) {
+	const every = 5 * time.Second
+	said := time.Now()
+	return func(v erasure.Verified) {
+		if time.Since(said) >= every {
+			said = time.Now()
+			fmt.Fprintf(w, "%s of %s looked up\n", plural.Grouped(v.Read+v.Recent), plural.Count(v.Acted, "person", "people"))
+		}
+	}
+}
+
+func (f *eraseVerifyFlags) ended(ctx context.Context, con console.Console, dir string, plan *erasure.SignedPlan, v erasure.Verified, err error) error {
+	ended := eraseExit(ctx, err)
+	stopped := ""
+	unsure := v.NotYet + v.Contradicted
+	if plan.Action != erasure.ActionUnsuppress { // of which no API tells
+		unsure += v.CannotTell + v.Subjects - v.Acted
+	}
+	if ended != nil {
+		stopped = ended.Error()
+	} else if unsure > 0 {
+		ended = exit.With(exit.Rejects, nil)
+	}
+	if f.json {
+		return errors.Join(ended, eraseJSON(con.Out, struct {
+			Receipt string `json:"receipt"`
+			Action  string `json:"action"`
+			erasure.Verified
+			Stopped  string `json:"stopped"`
+			ExitCode int    `json:"exit_code"`
+		}{dir, string(plan.Action), v, stopped, exit.CodeOf(ended)}))
+	}
+	if v.Subjects == 0 {
+		return ended
+	}
+	printVerified(con.Out, v)
+	fmt.Fprintln(con.Out)
+	targets := eraseShort(f.people.targets)
+	switch {
+	case stopped != "":
+		fmt.Fprintln(con.Out, "Next: give the same command again. What was looked up is in the receipt.")
+	case v.Contradicted > 0:
+		fmt.Fprintln(con.Out, "Next: find out what sends the people again who are there, have it keep to the guard (ciokit erase guard), and plan them anew.")
+	case v.NotYet > 0 || v.Subjects > v.Acted:
+		fmt.Fprintln(con.Out, "Next: give the same command again later. Who was not acted on needs ciokit erase run first.")
+	default:
+		fmt.Fprintf(con.Out, "Next: the same command a day later, with --again 24h, finds who came back; then ciokit erase report %s.\n", eraseShort(dir))
+		if f.people.targets != "" {
+			fmt.Fprintf(con.Out, "%s is personal data: delete it after that. Nothing else needs it.\n", targets)
+		}
+	}
+	return ended
+}
+
+func printVerified(w io.Writer, v erasure.Verified) {
+	line := func(n int64, text string) {
+		if n > 0 {
+			fmt.Fprintf(w, "%9s  %s\n", plural.Grouped(n), text)
+		}
+	}
+	line(v.Subjects, plural.Form(v.Subjects, "person", "people")+" in the plan")
+	line(v.Subjects-v.Acted, "not acted on")
+	line(v.Read, "looked up now")
+	line(v.Recent, "left out, who were looked up recently")
+	line(v.Gone, "gone")
+	line(v.NotYet, "not-yet: still there, after a short time or without an accepted message")
+	line(v.Contradicted, "contradicted: there, though the message was accepted long ago, or there again")
+	line(v.CannotTell, "cannot-tell")
+	for _, reason := range slices.Sorted(maps.Keys(v.Reasons)) {
+		line(v.Reasons[reason], "  "+reason)
+	}
+	line(v.Unknown, "with an unknown outcome, of which "+plural.Grouped(v.Settled)+" "+plural.Form(v.Settled, "is", "are")+" gone")
+	line(v.Inferred, "named by cio_ id: that this API deletes by it is inferred, and not documented")
+}
