@@ -181,51 +181,6 @@ func FuzzLedger(f *testing.F) {
 	})
 }
 
-func TestReadEnv(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), ".env")
-	const text = "\ufeff# keys\r\n\nLIVETEST_A=one # the first\r\nexport LIVETEST_B=\"two # three\"  # x\nLIVETEST_C='fo\"ur'\nLIVETEST_D=\nPATH=nowhere\n"
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	getenv, err := ReadEnv(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]string{"LIVETEST_A": "one", "LIVETEST_B": "two # three", "LIVETEST_C": `fo"ur`, "LIVETEST_D": "", "LIVETEST_E": "", "PATH": os.Getenv("PATH")} {
-		if got := getenv(name); got != want {
-			t.Errorf("%s is %q, want %q", name, got, want)
-		}
-	}
-	for _, bad := range []string{"secret", "A B=secret", `A="secret`, `A="secret" more`} {
-		if err := os.WriteFile(path, []byte("\n"+bad), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := ReadEnv(path); err == nil || !strings.Contains(err.Error(), ":2: ") || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: %v", bad, err)
-		}
-	}
-	if getenv, err = ReadEnv(path + ".not"); err != nil || getenv("LIVETEST_A") != "" {
-		t.Errorf("no file: %v", err)
-	}
-}
-
-// Whatever the file holds, a name has no space and no quote, and a value no line.
-func FuzzEnv(f *testing.F) {
-	f.Add("A=1\nexport B=\"2 # 3\" # 4\n\n# C=5\nD='\"'")
-	f.Fuzz(func(t *testing.T, text string) {
-		values, err := parseEnv(text)
-		if err != nil && len(values) > 0 {
-			t.Error("values and an error")
-		}
-		for name, value := range values {
-			if name == "" || strings.ContainsAny(name, " \t\"'\n=") || strings.Contains(value, "\n") {
-				t.Errorf("%q=%q", name, value)
-			}
-		}
-	})
-}
-
 // All requests together keep to the rate.
 func TestPace(t *testing.T) {
 	t.Parallel()

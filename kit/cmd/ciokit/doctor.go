@@ -106,7 +106,7 @@ Exit code 0 means that nothing failed, 3 that the key is not taken, 5 anything e
 
 // configure resolves what to look at. What is wrong with the key is left to the check.
 func (d *doctor) configure(con console.Console) error {
-	live, err := workspaceOf(d.to.To)
+	live, err := workspaceOf(con, d.to.To)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ Every flag can also be set in the environment: --rate-limit is CIOKIT_RATE_LIMIT
 
 // runEmulate listens until the command's context ends. With a target, calls are passed on to it.
 func runEmulate(cmd *cobra.Command, con console.Console, flags *emulateFlags, to *target) error {
-	if err := fromEnvironment(cmd.Flags()); err != nil {
+	if err := fromEnvironment(con, cmd.Flags()); err != nil {
 		return err
 	}
 	if err := fromSwitches(cmd.Flags(), flags.file); err != nil {

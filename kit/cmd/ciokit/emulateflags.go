@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -174,19 +173,25 @@ func requestLine(r emulator.Request) string {
 	return b.String()
 }
 
-// fromEnvironment sets each flag that was not given from CIOKIT_ and its name.
-func fromEnvironment(flags *pflag.FlagSet) error {
+// fromEnvironment sets each flag that was not given from CIOKIT_ and its name, which may stand in .env too.
+func fromEnvironment(con console.Console, flags *pflag.FlagSet) error {
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := "CIOKIT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		value, set := os.LookupEnv(name)
-		if f.Changed || !set || value == "" || f.Name == "help" || failed != nil {
+		if f.Changed || f.Name == "help" || failed != nil {
+			return
+		}
+		value := con.Env.Get(name)
+		if value == "" {
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {
 			// The text of pflag repeats the value, which may be a key.
-			failed = exit.Fail(exit.Usage, "%s in the environment is no value for --%s (%s)", name, f.Name, f.Value.Type())
+			failed = exit.Fail(exit.Usage, "%s in the environment or in .env is no value for --%s (%s)", name, f.Name, f.Value.Type())
 		}
 	})
+	if err := con.Env.Done(con.Err); err != nil {
+		return exit.With(exit.Usage, err)
+	}
 	return failed
 }

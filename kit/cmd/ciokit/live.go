@@ -62,18 +62,24 @@ func (f *liveFlags) addMaking(cmd *cobra.Command) {
 }
 
 // workspaceOf resolves --to, or what the environment and .env say.
-func workspaceOf(to string) (livetest.Config, error) {
-	getenv, err := livetest.ReadEnv(".env")
-	if err != nil {
+func workspaceOf(con console.Console, to string) (livetest.Config, error) {
+	cfg := livetest.ConfigFromEnv(func(name string) string {
+		switch elsewhere := to == "us" || to == "eu" || to == "emulator"; {
+		case name == livetest.WorkspaceEnv, // which config asks for
+			elsewhere && slices.Contains([]string{"CUSTOMERIO_REGION", "CUSTOMERIO_BASE_URL", "CUSTOMERIO_APP_BASE_URL"}, name):
+			return ""
+		}
+		return con.Env.Get(name)
+	})
+	if err := con.Env.Done(con.Err); err != nil {
 		return livetest.Config{}, exit.With(exit.Usage, err)
 	}
-	cfg := livetest.ConfigFromEnv(getenv)
 	switch {
 	case to == "":
 	case to == "us" || to == "eu":
-		cfg.Region, cfg.BaseURL, cfg.AppBaseURL = cio.Region(to), "", ""
+		cfg.Region = cio.Region(to)
 	case to == "emulator":
-		cfg.Region, cfg.BaseURL, cfg.AppBaseURL = "", "http://"+destination.EmulatorAddr, ""
+		cfg.BaseURL = "http://" + destination.EmulatorAddr
 		if cfg.APIKey == "" {
 			cfg.APIKey = destination.EmulatorKey
 		}
@@ -90,7 +96,7 @@ func workspaceOf(to string) (livetest.Config, error) {
 
 // config resolves the workspace. It asks for the name of one that is not an emulator's, on a terminal, if make says that it is needed.
 func (f *liveFlags) config(ctx context.Context, con console.Console, makes bool) (livetest.Config, error) {
-	cfg, err := workspaceOf(f.to)
+	cfg, err := workspaceOf(con, f.to)
 	if err != nil {
 		return cfg, err
 	}
@@ -125,8 +131,11 @@ func (f *liveFlags) config(ctx context.Context, con console.Console, makes bool)
 			return cfg, exit.Fail(exit.Usage, "%s: %w", client.Target(), livetest.ErrOwnMemory)
 		}
 	}
-	if f.workspace != "" {
-		cfg.Workspace = f.workspace
+	if cfg.Workspace = f.workspace; makes && cfg.Workspace == "" {
+		cfg.Workspace = strings.TrimSpace(con.Env.Get(livetest.WorkspaceEnv))
+		if err := con.Env.Done(con.Err); err != nil {
+			return cfg, exit.With(exit.Usage, err)
+		}
 	}
 	if makes && cfg.Workspace == "" && console.Terminal(con.In) {
 		cfg.Workspace = askWorkspace(con, client.Target())

@@ -178,7 +178,7 @@ func (f *loadFlags) tryResume(ctx context.Context, con console.Console, last *lo
 	case err != nil:
 		return loadError(err)
 	}
-	attempt.decide(console.New(con.In, con.Out, &l.said), continued{Did: "resumed", Run: h.ID, Why: "it " + howEnded(last)})
+	attempt.decide(con.Saying(&l.said), continued{Did: "resumed", Run: h.ID, Why: "it " + howEnded(last)})
 	err = l.run(ctx, con)
 	f.tell(&attempt)
 	return err

@@ -88,7 +88,7 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 	if l.reports != nil {
 		l.job.Recorder = l.reports.recorder
 	}
-	if err := l.connect(ctx, console.New(con.In, con.Out, &l.said)); err != nil {
+	if err := l.connect(ctx, con.Saying(&l.said)); err != nil {
 		return nil, err
 	}
 	l.input = input.Input{Args: f.Files, Query: f.Query, OrderBy: f.OrderBy, Config: f.Config, Stall: f.GiveUpAfter, Source: cfg}

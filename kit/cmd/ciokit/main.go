@@ -13,12 +13,15 @@ import (
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/dotenv"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/spf13/cobra"
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], console.New(os.Stdin, os.Stdout, os.Stderr)))
+	con := console.New(os.Stdin, os.Stdout, os.Stderr)
+	con.Env = dotenv.At(".env")
+	os.Exit(run(context.Background(), os.Args[1:], con))
 }
 
 // run runs one command and returns its exit code.

@@ -13,6 +13,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/notebook"
 	"github.com/ciokit/cio/kit/internal/places"
+	"github.com/ciokit/cio/kit/livetest"
 	"github.com/spf13/cobra"
 )
 
@@ -87,13 +88,34 @@ func openNotebooks(cmd *cobra.Command, con console.Console, checkout string) err
 		return err
 	}
 	lab := exec.CommandContext(cmd.Context(), "jupyter-lab", filepath.Join(j.Root, "notebooks"))
-	lab.Env = j.Env()
+	if lab.Env, err = notebookEnv(con, j); err != nil {
+		return err
+	}
 	lab.Stdin, lab.Stdout, lab.Stderr = os.Stdin, console.Raw(con.Out).(io.Writer), console.Raw(con.Err).(io.Writer)
 	lab.Cancel = func() error { return lab.Process.Signal(os.Interrupt) }
 	if err := lab.Run(); err != nil && cmd.Context().Err() == nil {
 		return exit.With(exit.Local, err)
 	}
 	return nil
+}
+
+// notebookEnv is the environment of Jupyter. Where CIOKIT_LIVE lets notebooks send to a real workspace, it has what .env says of that, for kernels,
+// which work in other directories.
+func notebookEnv(con console.Console, j *notebook.Jupyter) ([]string, error) {
+	env := j.Env()
+	if live := os.Getenv(livetest.LiveEnv); live == "" || live == "0" {
+		return env, nil
+	}
+	livetest.ConfigFromEnv(func(name string) string {
+		if v := con.Env.Get(name); v != "" {
+			env = append(env, name+"="+v)
+		}
+		return ""
+	})
+	if err := con.Env.Done(con.Err); err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	return env, nil
 }
 
 // prepare builds what a kernel needs that outlives this command.

@@ -78,7 +78,11 @@ func (r notebookRun) run(ctx context.Context, con console.Console, checkout stri
 	if err := j.Describe(scratch); err != nil {
 		return exit.With(exit.Local, err)
 	}
-	env := append(j.Env(), "JUPYTER_PATH="+scratch, show.HeadlessEnv+"=1")
+	env, err := notebookEnv(con, j)
+	if err != nil {
+		return err
+	}
+	env = append(env, "JUPYTER_PATH="+scratch, show.HeadlessEnv+"=1")
 	return r.each(ctx, con, docs, func(d *notebook.Document) error { return r.one(ctx, j, d, scratch, env) })
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/ciokit/cio/kit/internal/dotenv"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"golang.org/x/term"
 )
@@ -14,14 +15,23 @@ import (
 type Console struct {
 	In       io.Reader
 	Out, Err io.Writer
+	// Env is where settings come from that the environment does not have. nil is nowhere, so that a test reads none that lie about.
+	Env *dotenv.File
 }
 
 // New returns a console of these.
-func New(in io.Reader, out, err io.Writer) Console { return Console{in, out, err} }
+func New(in io.Reader, out, err io.Writer) Console { return Console{In: in, Out: out, Err: err} }
 
 // Safe returns the console as commands are to write to it: nothing that they print acts on a terminal.
 func (c Console) Safe() Console {
-	return Console{c.In, &printed.Writer{W: c.Out}, &printed.Writer{W: c.Err}}
+	c.Out, c.Err = &printed.Writer{W: c.Out}, &printed.Writer{W: c.Err}
+	return c
+}
+
+// Saying returns the console with another standard error.
+func (c Console) Saying(w io.Writer) Console {
+	c.Err = w
+	return c
 }
 
 // Terminal reports whether w is one, so that what is written there may move and have colours.

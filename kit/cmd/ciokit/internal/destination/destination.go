@@ -36,7 +36,7 @@ type Flags struct {
 // AddFlags adds --to and --key-file to a command.
 func AddFlags(cmd *cobra.Command, to, keyFile *string) {
 	cmd.Flags().StringVar(to, "to", "", "where to send: emulator (http://"+EmulatorAddr+"), us, eu, or a URL (required)")
-	cmd.Flags().StringVar(keyFile, "key-file", "", "file that holds the write key; default the environment's CUSTOMERIO_API_KEY, and on this machine one that an emulator takes")
+	cmd.Flags().StringVar(keyFile, "key-file", "", "file that holds the write key; default CUSTOMERIO_API_KEY of the environment or of .env, and on this machine one that an emulator takes")
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -102,13 +102,16 @@ func (f Flags) Resolve(ctx context.Context, con console.Console) (Destination, e
 	return d, nil
 }
 
-// Key reads the write key: from the file, from the environment, or the one that an emulator takes where neither names any. Only one of the
+// Key reads the write key: from the file, from the environment or .env, or the one that an emulator takes where neither names any. Only one of the
 // environment may be empty.
 func (f Flags) Key(con console.Console) (string, error) {
 	if f.KeyFile != "" {
 		return f.keyOfFile(con)
 	}
-	key := os.Getenv(keyVariable)
+	key := con.Env.Get(keyVariable)
+	if err := con.Env.Done(con.Err); err != nil {
+		return "", exit.With(exit.Usage, err)
+	}
 	if key == "" && (f.To == "emulator" || Loopback(f.To)) { // anything else there says that it does not know the key
 		return EmulatorKey, nil
 	}
