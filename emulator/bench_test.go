@@ -53,3 +53,46 @@ func BenchmarkBatch(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSearch measures the page's search among 1,000,000 messages, in the worst
+// cases: what is there once, at the very end, or not at all.
+func BenchmarkSearch(b *testing.B) {
+	const messages = 1_000_000
+	srv := emulator.New(emulator.Config{MaxMessages: messages, MaxJournalBytes: 1 << 30, MaxEventsPerPerson: 1})
+	var batch strings.Builder
+	for i := range messages {
+		if batch.Len() > 0 {
+			batch.WriteByte(',')
+		}
+		text := fmt.Sprintf(`{"type":"track","messageId":"%032x","timestamp":"2026-01-02T03:04:05.678Z","userId":"user-%d","event":"Order Completed","properties":{"order_id":"o%d","total":%d.25,"currency":"USD"}}`, i, i%5000, i, i%100)
+		if i == 0 {
+			text = `{"type":"identify","userId":"oldest","traits":{"email":"J\u00fcrgen@x.example","city":"K\u00f6ln"}}`
+		}
+		batch.WriteString(text)
+		if batch.Len() > 470_000 || i == messages-1 {
+			r := httptest.NewRequest(http.MethodPost, "/v1/batch", strings.NewReader(`{"batch":[`+batch.String()+`]}`))
+			r.Host = "localhost"
+			r.SetBasicAuth("key", "")
+			w := httptest.NewRecorder()
+			srv.ServeHTTP(w, r)
+			if w.Code != http.StatusOK {
+				b.Fatal(w.Code)
+			}
+			batch.Reset()
+		}
+	}
+	for _, query := range []string{"", "q=oldest", "q=not-there", "q=k%C3%B6ln", "q=user-77", "event=Order", "event=Order+Completed", "person=oldest", "person=user-77",
+		"type=identify", "verdict=dropped", "rule=missing-event", "to=1h", "from=1m&q=not-there"} {
+		b.Run(query, func(b *testing.B) {
+			for b.Loop() {
+				r := httptest.NewRequest(http.MethodGet, "/messages?"+query, nil)
+				r.Host = "localhost"
+				w := httptest.NewRecorder()
+				srv.ServeHTTP(w, r)
+				if w.Code != http.StatusOK {
+					b.Fatal(w.Code, w.Body)
+				}
+			}
+		})
+	}
+}

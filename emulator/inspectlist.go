@@ -2,8 +2,10 @@ package emulator
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strconv"
+	"time"
 )
 
 func (s *Server) servePeople(query url.Values) (any, error) {
@@ -40,14 +42,23 @@ func (s *Server) serveRequests(query url.Values) (any, error) {
 }
 
 func (s *Server) serveMessages(query url.Values) (any, error) {
-	if err := onlyParameters(query, "key", "verdict", "not_accepted", "before", "limit"); err != nil {
+	if err := onlyParameters(query, "key", "verdict", "not_accepted", "search", "type", "event", "person", "rule", "from", "to", "before", "limit"); err != nil {
 		return nil, err
 	}
 	before, limit, err := paging(query)
 	if err != nil {
 		return nil, err
 	}
-	q := MessagesQuery{Key: query.Get("key"), Verdict: Verdict(query.Get("verdict")), Before: before, Limit: limit}
+	q := MessagesQuery{Key: query.Get("key"), Verdict: Verdict(query.Get("verdict")), Search: query.Get("search"), Type: query.Get("type"),
+		Event: query.Get("event"), Person: query.Get("person"), Rule: query.Get("rule"), Before: before, Limit: limit}
+	for name, at := range map[string]*time.Time{"from": &q.From, "to": &q.To} {
+		if text := query.Get(name); text != "" {
+			var ok bool
+			if *at, ok = parseISO(text, 9); !ok {
+				return nil, fmt.Errorf("%s must look like 2026-01-31T12:00:00Z", name)
+			}
+		}
+	}
 	if query.Has("not_accepted") {
 		if q.NotAccepted, err = strconv.ParseBool(query.Get("not_accepted")); err != nil {
 			return nil, errors.New("not_accepted must be true or false")

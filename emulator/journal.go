@@ -76,10 +76,10 @@ func (j *journal) oldest() uint64 { return j.sequence - uint64(j.n) + 1 }
 
 // at returns the entry with the sequence, if it is still held.
 func (j *journal) at(sequence uint64) (entry, bool) {
-	if j.n == 0 || sequence < j.oldest() || sequence > j.sequence {
-		return entry{}, false
+	if e := j.ref(sequence); e != nil {
+		return *e, true
 	}
-	return j.ring[(j.first+int(sequence-j.oldest()))%len(j.ring)], true
+	return entry{}, false
 }
 
 func (j *journal) grow() {
@@ -90,40 +90,67 @@ func (j *journal) grow() {
 	j.ring, j.first = grown, 0
 }
 
-// newest returns the entries that the query asks for, newest first, and the
-// sequence to go on before, or 0 if there is no more.
-func (j *journal) newest(q MessagesQuery) (found []entry, next uint64) {
-	last := j.sequence
-	if q.Before > 0 {
-		last = min(last, q.Before-1)
+// ref returns the entry with the sequence, or nil if it is not held. It is valid
+// until the next one is added.
+func (j *journal) ref(sequence uint64) *entry {
+	if j.n == 0 || sequence < j.oldest() || sequence > j.sequence {
+		return nil
 	}
-	full := func() bool { return q.Limit > 0 && len(found) == q.Limit }
-	if q.wants(VerdictAccepted) {
-		for n := last; ; n-- {
-			e, held := j.at(n)
-			switch {
-			case !held:
-				return found, 0
-			case !q.wants(e.verdict):
-			case full():
-				return found, n + 1
-			default:
-				found = append(found, e)
+	return &j.ring[(j.first+int(sequence-j.oldest()))%len(j.ring)]
+}
+
+// older looks at some of the entries below before, or at the newest if that is 0,
+// and appends up to most of those to some that f may want, the newest first. It
+// returns the before of those that it did not look at, or 0 if there are none.
+func (j *journal) older(before uint64, f *messageFilter, some []entry, most int) ([]entry, uint64) {
+	last := j.sequence
+	if before > 0 {
+		last = min(last, before-1)
+	}
+	if !f.query.wants(VerdictAccepted) {
+		i, _ := slices.BinarySearch(j.notAccepted, last+1)
+		for range scanned {
+			if i--; i < 0 {
+				return some, 0
+			}
+			e := j.ref(j.notAccepted[i])
+			if e == nil {
+				return some, 0
+			}
+			if f.quick(e) {
+				some = append(some, *e)
+			}
+			if len(some) == most {
+				break
 			}
 		}
+		return some, j.notAccepted[i]
 	}
-	i, _ := slices.BinarySearch(j.notAccepted, last+1)
-	for i--; i >= 0; i-- {
-		e, held := j.at(j.notAccepted[i])
-		switch {
-		case !held:
-			return found, 0
-		case !q.wants(e.verdict):
-		case full():
-			return found, e.sequence + 1
-		default:
-			found = append(found, e)
+	for n := last; n+scanned > last; n-- {
+		e := j.ref(n)
+		if e == nil {
+			return some, 0
+		}
+		if f.quick(e) {
+			some = append(some, *e)
+		}
+		if len(some) == most {
+			return some, n
 		}
 	}
-	return found, 0
+	return some, last - scanned + 1
+}
+
+// newer is older in the other direction: it looks at entries above after.
+func (j *journal) newer(after uint64, f *messageFilter, some []entry) ([]entry, uint64) {
+	for n := max(after+1, j.oldest()); n <= after+scanned; n++ {
+		e := j.ref(n)
+		if e == nil {
+			return some, 0
+		}
+		if f.quick(e) {
+			some = append(some, *e)
+		}
+	}
+	return some, after + scanned
 }

@@ -57,38 +57,15 @@ func (s *Server) Message(q MessageQuery) (MessageDetail, error) {
 			d.Body = bodyOf(*call, []string{string(d.Text)})
 		}
 	}
-	d.Older, d.Newer = ws.neighbours(q.Sequence, q.Among)
+	f := ws.filter(q.Among)
+	if older, _ := ws.list(f, q.Sequence, 1); len(older) > 0 {
+		d.Older = older[0].sequence
+	}
+	d.Newer = ws.newerThan(q.Sequence, f)
 	return d, nil
 }
 
 // exportMasked is the message with its text, as the page shows it.
 func (e entry) exportMasked() RequestMessage {
 	return RequestMessage{e.export(), json.RawMessage(maskBody(e.raw))}
-}
-
-// neighbours takes the lock.
-func (ws *workspaceState) neighbours(n uint64, among MessagesQuery) (older, newer uint64) {
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	for i := n - 1; ; i-- {
-		e, held := ws.journal.at(i)
-		if !held {
-			break
-		}
-		if among.wants(e.verdict) {
-			older = i
-			break
-		}
-	}
-	for i := n + 1; ; i++ {
-		e, held := ws.journal.at(i)
-		if !held {
-			break
-		}
-		if among.wants(e.verdict) {
-			newer = i
-			break
-		}
-	}
-	return older, newer
 }

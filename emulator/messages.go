@@ -1,6 +1,9 @@
 package emulator
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // MessagesQuery says which messages to list.
 type MessagesQuery struct {
@@ -11,6 +14,24 @@ type MessagesQuery struct {
 	// NotAccepted lists what was dropped and what was rejected. Verdict is
 	// empty then.
 	NotAccepted bool
+	// Search keeps messages in whose text it occurs, whatever its case:
+	// identifiers, addresses, events, message ids, and everything else that was
+	// sent. Empty: all.
+	Search string
+	// Type is the type of the message, such as track. Empty: any.
+	Type string
+	// Event is the event of a track call, or the name of a page or screen, as it
+	// is. Empty: any.
+	Event string
+	// Person is an identifier of a person, as for [Server.Person]. It keeps
+	// messages that name the person by any of theirs, also by those that they had
+	// before. Empty: anybody.
+	Person string
+	// Rule is the ID of a rule that the message broke, or of a warning. Empty: any.
+	Rule string
+	// From and To keep messages that were received then or later, and before
+	// then. Zero: any time.
+	From, To time.Time
 	// Before is MessagesPage.Next of the page before. Zero: the first page.
 	Before uint64
 	// Limit is how many to list at most. Zero or negative: all.
@@ -30,6 +51,12 @@ func (q MessagesQuery) check() error {
 	case "", VerdictAccepted, VerdictDropped, VerdictRejected:
 	default:
 		return errors.New("emulator: verdict must be accepted, dropped or rejected")
+	}
+	if q.Type != "" && kindOf(q.Type) == kindUnknown {
+		return errors.New("emulator: type must be identify, track, page, screen, group or alias")
+	}
+	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
+		return errors.New("emulator: from must be before to")
 	}
 	if q.NotAccepted && q.Verdict != "" {
 		return errors.New("emulator: say a verdict, or that none of the messages was accepted, and not both")
@@ -56,9 +83,7 @@ func (s *Server) Messages(q MessagesQuery) (MessagesPage, error) {
 	if err != nil || ws == nil {
 		return page, err
 	}
-	ws.mu.Lock()
-	entries, next := ws.journal.newest(q)
-	ws.mu.Unlock()
+	entries, next := ws.list(ws.filter(q), q.Before, q.Limit)
 
 	page.Messages, page.Next = make([]Record, 0, len(entries)), next
 	for _, e := range entries {

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -50,6 +51,7 @@ type view struct {
 	title    string
 	section  string // of the navigation
 	data     any
+	status   int // 200 if it is 0
 }
 
 // errPage is what the page says when it cannot show or do what was asked.
@@ -99,7 +101,7 @@ func (page *webPage) serve(w http.ResponseWriter, r *http.Request) {
 	} else {
 		v, err = p.view()
 	}
-	status := http.StatusOK
+	status := cmp.Or(v.status, http.StatusOK)
 	if err != nil {
 		var failed *errPage
 		if !errors.As(err, &failed) {
@@ -263,18 +265,21 @@ var pageFunctions = template.FuncMap{
 	"some":   func(a, b uint64) bool { return a+b > 0 },
 	"list":   func(items ...string) []string { return items },
 	"who":    whoOf,
+	"field":  newField,
+	"number": newNumber,
+	"select": newSelect,
 	"setby":  func(w string, t pageTrait) setBy { return setBy{w, t} },
 }
 
 // pageURL is the path with the workspace w and further parameters, of which
-// those without a value are left out.
+// those without a value, and numbers that are 0, are left out.
 func pageURL(w, path string, parameters ...any) string {
 	query := url.Values{}
 	if w != "" {
 		query.Set("w", w)
 	}
 	for i := 0; i+1 < len(parameters); i += 2 {
-		if value := fmt.Sprint(parameters[i+1]); value != "" && value != "0" {
+		if value := fmt.Sprint(parameters[i+1]); value != "" && parameters[i+1] != uint64(0) {
 			query.Set(fmt.Sprint(parameters[i]), value)
 		}
 	}

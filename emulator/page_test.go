@@ -54,10 +54,10 @@ func TestPageEscapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/", "/people", "/people?q=" + "%3Cscript%3E", "/people/cio_00000001", "/events", "/objects", "/objects?q=%3Cscript%3E", "/messages",
-		"/messages?show=not+accepted", "/messages?show=%3Cscript%3E", "/requests/1", "/requests/2", "/requests/5", "/requests/6", "/faults", "/workspaces",
+		"/messages?show=not+accepted", "/messages?show=%3Cscript%3E", "/messages?person=%3Cscript%3E&event=%3Cscript%3E", "/messages/1", "/messages/2", "/messages/5", "/messages/6", "/requests/1", "/requests/2", "/requests/5", "/requests/6", "/faults", "/workspaces",
 		"/snapshots", "/behaviours", "/people/%3Cscript%3E", "/?done=%3Cscript%3E"} {
 		a := c.do(http.MethodGet, path, "")
-		if a.status != 200 && a.status != 404 {
+		if a.status != 200 && a.status != 404 && (a.status != 400 || !strings.Contains(path, "show=%3C")) {
 			t.Errorf("%s: status %d", path, a.status)
 		}
 		// The page's own script has a source and no content.
@@ -209,7 +209,12 @@ func TestPageIsFast(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/", "/people", "/people?q=number+7", "/people?q=not-there", "/people?before=500", "/people/user-0", "/people/user-1?before=50",
-		"/events", "/events/track/Order%20Completed", "/objects", "/messages", "/messages?show=not+accepted", "/messages?show=rejected", "/requests/3", "/faults", "/workspaces", "/behaviours"} {
+		"/events", "/events/track/Order%20Completed", "/objects", "/messages", "/messages?show=not+accepted", "/messages?show=rejected", "/requests/3", "/faults", "/workspaces", "/behaviours",
+		"/messages?q=not-there", "/messages?event=Order", "/messages?person=user-7", "/messages/1?q=not-there"} {
+		limit := limit
+		if strings.ContainsAny(path, "?") && strings.HasPrefix(path, "/messages") {
+			limit *= 10 // all texts are read
+		}
 		best := time.Hour
 		for range 3 { // the machine may be busy with something else
 			start := time.Now()

@@ -20,6 +20,7 @@ var notices = map[string]string{
 	"snapshot":  "The snapshot is taken.",
 	"restore":   "The workspace is as the snapshot has it.",
 	"delete":    "The snapshot is deleted.",
+	"person":    "The person is deleted, and so is what their messages said.",
 }
 
 // act carries out a form of the page, and redirects to what it did.
@@ -32,6 +33,9 @@ func (p *pageRequest) act() (view, error) {
 	path := strings.TrimSuffix(p.r.URL.Path, "/")
 	if n, ok := strings.CutSuffix(strings.TrimPrefix(path, "/requests/"), "/replay"); ok {
 		return p.replay(n)
+	}
+	if id, ok := strings.CutSuffix(strings.TrimPrefix(strings.TrimSuffix(p.r.URL.EscapedPath(), "/"), "/people/"), "/delete"); ok {
+		return p.deletePerson(id)
 	}
 	switch path {
 	case "/faults":
@@ -56,6 +60,19 @@ func (p *pageRequest) act() (view, error) {
 		return p.done("/workspaces", "reset", err)
 	}
 	return p.actOnSnapshot(path, form)
+}
+
+// deletePerson forgets a person and what their messages said.
+func (p *pageRequest) deletePerson(escaped string) (view, error) {
+	id, err := url.PathUnescape(escaped)
+	if err != nil || !p.found {
+		return view{}, p.noPerson(id)
+	}
+	_, err = p.s.DeletePerson(p.key, id)
+	if errors.Is(err, ErrNotFound) {
+		return view{}, p.noPerson(id)
+	}
+	return p.done("/people", "person", err)
 }
 
 // done redirects to path, so that a reload does not act again.

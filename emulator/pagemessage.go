@@ -42,6 +42,7 @@ func whoOf(w string, m Message) pageLink {
 // messageData is what the page shows of a message.
 type messageData struct {
 	MessageDetail
+	filterLink
 	Who  pageLink
 	Curl string
 }
@@ -58,7 +59,13 @@ func (p *pageRequest) message(number string) (view, error) {
 		return view{}, p.noMessage("No message has arrived yet.")
 	}
 	var data messageData
-	data.MessageDetail, err = p.s.Message(MessageQuery{Sequence: n, Among: MessagesQuery{Key: p.key}})
+	var among MessagesQuery
+	data.Form, among, err = parseMessageFilter(p.query, p.s.Clock().Now)
+	if err != nil {
+		return view{}, err
+	}
+	data.W, among.Key = p.at.Handle, p.key
+	data.MessageDetail, err = p.s.Message(MessageQuery{Sequence: n, Among: among})
 	if errors.Is(err, ErrNotFound) {
 		return view{}, p.messageGone(n)
 	}
@@ -69,7 +76,7 @@ func (p *pageRequest) message(number string) (view, error) {
 	if data.Body != "" && len(data.Body) < maxCurlBytes {
 		data.Curl = curlOf(p.base(), *data.Call, data.Body)
 	}
-	return view{"message", "Message " + number, "messages", data}, nil
+	return view{template: "message", title: "Message " + number, section: "messages", data: data}, nil
 }
 
 // messageGone says why there is no message of that number.

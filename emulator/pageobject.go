@@ -18,7 +18,7 @@ func (p *pageRequest) objects() (view, error) {
 	if p.found {
 		data.ObjectsPage, err = p.s.Objects(ObjectsQuery{Key: p.key, Search: data.Search, Before: p.number("before"), Limit: pageRows})
 	}
-	return view{"objects", "Objects", "objects", data}, err
+	return view{template: "objects", title: "Objects", section: "objects", data: data}, err
 }
 
 // pageRelation is a person related to an object.
@@ -61,7 +61,7 @@ func (p *pageRequest) object(typeID, id string) (view, error) {
 	for _, person := range people.People {
 		data.Related = append(data.Related, pageRelation{person, personPath(person)})
 	}
-	return view{"object", id, "objects", data}, nil
+	return view{template: "object", title: id, section: "objects", data: data}, nil
 }
 
 // pageTraits lists traits by their names.

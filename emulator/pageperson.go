@@ -38,7 +38,7 @@ func (p *pageRequest) person(id string) (view, error) {
 	data.Person, err = p.s.Person(p.key, id)
 	if err == nil && data.Suppressed {
 		data.Title = id
-		return view{"person", id, "people", data}, nil
+		return view{template: "person", title: id, section: "people", data: data}, nil
 	}
 	if err == nil {
 		data.Why, err = p.s.Why(p.key, id)
@@ -56,7 +56,7 @@ func (p *pageRequest) person(id string) (view, error) {
 	data.Title = cmp.Or(data.ID, data.Why.Email, data.CustomerIOID)
 	data.Traits = pageTraits(data.Why.Traits)
 	data.Graph = personGraph(data.Person, data.Title, p.at.Handle)
-	return view{"person", data.Title, "people", data}, nil
+	return view{template: "person", title: data.Title, section: "people", data: data}, nil
 }
 
 func (p *pageRequest) noPerson(id string) error {

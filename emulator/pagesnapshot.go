@@ -32,7 +32,7 @@ func (p *pageRequest) snapshots() (view, error) {
 		}
 		data.Difference, data.Compared = Diff(from, to), true
 	}
-	return view{"snapshots", "Snapshots", "snapshots", data}, nil
+	return view{template: "snapshots", title: "Snapshots", section: "snapshots", data: data}, nil
 }
 
 // snapshot returns the one of the name; without a name, the present state.

@@ -53,13 +53,13 @@ func (p *pageRequest) view() (view, error) {
 				Queue   []FaultState
 				Presets []Preset
 			}{p.s.Faults(), Presets()}
-			return view{"faults", "Faults and clock", "faults", data}, nil
+			return view{template: "faults", title: "Faults and clock", section: "faults", data: data}, nil
 		case "workspaces":
-			return view{"workspaces", "Workspaces", "workspaces", nil}, nil
+			return view{template: "workspaces", title: "Workspaces", section: "workspaces", data: nil}, nil
 		case "snapshots":
 			return p.snapshots()
 		case "behaviours":
-			return view{"behaviours", "How it behaves, and why", "behaviours", Assumptions()}, nil
+			return view{template: "behaviours", title: "How it behaves, and why", section: "behaviours", data: Assumptions()}, nil
 		}
 	case len(parts) == 2 && route == "people":
 		return p.person(parts[1])
@@ -67,6 +67,8 @@ func (p *pageRequest) view() (view, error) {
 		return p.event(parts[1], parts[2])
 	case len(parts) == 3 && route == "objects":
 		return p.object(parts[1], parts[2])
+	case len(parts) == 2 && route == "messages" && parts[1] == "export":
+		return p.export()
 	case len(parts) == 2 && route == "messages":
 		return p.message(parts[1])
 	case len(parts) == 2 && route == "requests":
@@ -108,7 +110,7 @@ func (p *pageRequest) overview() (view, error) {
 		}
 	}
 	data.Blank = make([]struct{}, streamRows-len(data.Rows))
-	return view{"overview", "Overview", "overview", data}, nil
+	return view{template: "overview", title: "Overview", section: "overview", data: data}, nil
 }
 
 func (p *pageRequest) people() (view, error) {
@@ -123,7 +125,7 @@ func (p *pageRequest) people() (view, error) {
 	if p.found {
 		data.PeoplePage, err = p.s.People(PeopleQuery{Key: p.key, Search: data.Search, Before: p.number("before"), Limit: pageRows})
 	}
-	return view{"people", "People", "people", data}, err
+	return view{template: "people", title: "People", section: "people", data: data}, err
 }
 
 func (p *pageRequest) events() (view, error) {
@@ -143,7 +145,7 @@ func (p *pageRequest) events() (view, error) {
 	slices.SortFunc(data.Events, func(a, b Shape) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
 	})
-	return view{"events", "Events and their shapes", "events", data}, nil
+	return view{template: "events", title: "Events and their shapes", section: "events", data: data}, nil
 }
 
 // Mixed reports whether the values have more than one type, null aside.
@@ -173,59 +175,20 @@ func (p *pageRequest) event(typ, name string) (view, error) {
 			pageLink{"All events", pageURL(p.query.Get("w"), "/events")}, pageLink{"What was not accepted", pageURL(p.query.Get("w"), "/messages", "show", "not accepted")})
 	}
 	data.Shape = shapes[0]
-	// The newest of it among the newest messages: a search of a million would
-	// keep the calls waiting.
-	newest, err := p.s.Messages(MessagesQuery{Key: p.key, Verdict: VerdictAccepted, Limit: 2_000})
+	newest, err := p.s.Messages(MessagesQuery{Key: p.key, Verdict: VerdictAccepted, Type: typ, Event: name, Limit: 20})
 	if err != nil {
 		return view{}, err
 	}
-	for _, r := range newest.Messages {
-		if r.Event == name && r.Type == typ && len(data.Recent) < 20 {
-			data.Recent = append(data.Recent, r)
-		}
-	}
-	return view{"event", name, "events", data}, nil
+	data.Recent = newest.Messages
+	return view{template: "event", title: name, section: "events", data: data}, nil
 }
-
-// filters are the tabs of the message list.
-var filters = map[string]MessagesQuery{"": {}, "not accepted": {NotAccepted: true},
-	"dropped": {Verdict: VerdictDropped}, "rejected": {Verdict: VerdictRejected}, "accepted": {Verdict: VerdictAccepted}}
-
-func (p *pageRequest) messages() (view, error) {
-	var data struct {
-		Filter string
-		MessagesPage
-		Later bool
-	}
-	data.Filter = p.query.Get("show")
-	q, known := filters[data.Filter]
-	if !known {
-		data.Filter = ""
-	}
-	data.Later = p.query.Has("before")
-	var err error
-	if p.found {
-		q.Key, q.Before, q.Limit = p.key, p.number("before"), pageRows
-		data.MessagesPage, err = p.s.Messages(q)
-	}
-	return view{"messages", "Messages", "messages", data}, err
-}
-
-// maxShownMessages bounds the messages of one request that its page shows.
-const maxShownMessages = 50
 
 func (p *pageRequest) request(number string) (view, error) {
 	n, err := strconv.ParseUint(number, 10, 64)
 	if err != nil || !p.found {
 		return view{}, p.noRequest("The address of a request is its number, such as /requests/12.")
 	}
-	var data struct {
-		RequestDetail
-		More   int
-		Curl   string
-		Replay bool
-		Answer string
-	}
+	data := requestData{Verdict: Verdict(p.query.Get("verdict")), Path: "/requests/" + number}
 	data.RequestDetail, err = p.s.Request(p.key, n)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -241,9 +204,8 @@ func (p *pageRequest) request(number string) (view, error) {
 	if data.Whole && data.Bytes < maxCurlBytes {
 		data.Curl = curlOf(p.base(), data.Request, data.Body())
 	}
-	shown := min(len(data.List), maxShownMessages)
-	data.List, data.More = data.List[:shown], len(data.List)-shown
-	return view{"request", "Request " + number, "messages", data}, nil
+	data.choose(int(min(p.number("page"), 1<<40)))
+	return view{template: "request", title: "Request " + number, section: "messages", data: data}, nil
 }
 
 func (p *pageRequest) noRequest(why string) error {

@@ -142,6 +142,7 @@ type storeRecord struct {
 	Refused  map[int]string `json:"refused,omitempty"` // by Config.Refuse
 	Config   *switches      `json:"config,omitempty"`
 	State    *savedState    `json:"state,omitempty"`
+	Person   string         `json:"person,omitempty"` // a cio_id
 }
 
 // switches is what of a Config decides about messages.
@@ -243,6 +244,8 @@ func (s *Server) replayRecord(line []byte) error {
 		s.Reset()
 	case opRestore:
 		return s.mustOpen(r.Key).restore(r.State)
+	case opDeletePerson:
+		return s.mustOpen(r.Key).replayDelete(r.Person)
 	default:
 		return fmt.Errorf("%w: operation %q", errSaved, r.Op)
 	}

@@ -1,0 +1,142 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// messageFilterForm is what the address of a list of messages asks for, as it was
+// written: /messages?verdict=dropped&q=ann.
+type messageFilterForm struct {
+	Q, Verdict, Type, Event, Person, Rule, From, To string
+}
+
+// parameters are the names in the address, and where their values go.
+func (f *messageFilterForm) parameters() []struct {
+	name  string
+	value *string
+} {
+	return []struct {
+		name  string
+		value *string
+	}{{"q", &f.Q}, {"verdict", &f.Verdict}, {"type", &f.Type}, {"event", &f.Event}, {"person", &f.Person}, {"rule", &f.Rule}, {"from", &f.From}, {"to", &f.To}}
+}
+
+// notAccepted is the verdict that stands for two.
+const notAccepted = "not accepted"
+
+// maxFilterText bounds each value of a filter.
+const maxFilterText = 1_000
+
+// parseMessageFilter reads the filter in an address, and returns the query for it
+// too. now is what a time such as 15m counts back from. The form is right also if
+// it returns an error, which says which field is wrong.
+func parseMessageFilter(query url.Values, now time.Time) (messageFilterForm, MessagesQuery, error) {
+	var f messageFilterForm
+	for _, p := range f.parameters() {
+		*p.value = strings.ToValidUTF8(strings.TrimSpace(query.Get(p.name)), "\uFFFD")
+		if len(*p.value) > maxFilterText {
+			*p.value = ""
+			return f, MessagesQuery{}, fmt.Errorf("the field %q has more than %d bytes", p.name, maxFilterText)
+		}
+	}
+	if f.Verdict == "" { // the name that it had in earlier versions
+		f.Verdict = strings.TrimSpace(query.Get("show"))
+	}
+	q := MessagesQuery{Search: f.Q, Type: f.Type, Event: f.Event, Person: f.Person, Rule: f.Rule}
+	if q.NotAccepted = f.Verdict == notAccepted; !q.NotAccepted {
+		q.Verdict = Verdict(f.Verdict)
+	}
+	from, _, err := readFilterTime("from", f.From, now)
+	if err != nil {
+		return f, MessagesQuery{}, err
+	}
+	to, unit, err := readFilterTime("to", f.To, now)
+	if err != nil {
+		return f, MessagesQuery{}, err
+	}
+	if q.From = from; !to.IsZero() {
+		q.To = to.Add(unit)
+	}
+	if err := q.check(); err != nil {
+		return f, MessagesQuery{}, errors.New(strings.TrimPrefix(err.Error(), "emulator: "))
+	}
+	return f, q, nil
+}
+
+// filterTimes are the forms of a time, and how long what they name lasts: a list
+// to 12:05 has all of that minute.
+var filterTimes = []struct {
+	layout string
+	unit   time.Duration
+}{
+	{time.DateOnly, 24 * time.Hour}, {"2006-01-02 15:04", time.Minute}, {"2006-01-02T15:04", time.Minute},
+	{time.DateTime, time.Second}, {"2006-01-02T15:04:05", time.Second}, {"2006-01-02T15:04:05Z07:00", time.Second},
+}
+
+// readFilterTime reads a time in UTC, or how long ago it was.
+func readFilterTime(name, text string, now time.Time) (at time.Time, unit time.Duration, err error) {
+	if text == "" {
+		return at, 0, nil
+	}
+	for _, form := range filterTimes {
+		// A layout that ends with seconds takes a fraction too.
+		if at, err := time.Parse(form.layout, text); err == nil && at.Year() > 0 {
+			if at.Nanosecond() > 0 {
+				form.unit = time.Nanosecond
+			}
+			return at.UTC(), form.unit, nil
+		}
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
+		return now.Add(-ago).UTC(), 0, nil
+	}
+	return time.Time{}, 0, fmt.Errorf("the field %q must be a time in UTC such as 2026-01-31 12:00, a date, or how long ago, such as 15m", name)
+}
+
+// values is the filter as parameters of an address.
+func (f messageFilterForm) values() url.Values {
+	query := url.Values{}
+	for _, p := range f.parameters() {
+		if *p.value != "" {
+			query.Set(p.name, *p.value)
+		}
+	}
+	return query
+}
+
+// Narrow reports whether anything but the verdict and the text is asked for.
+func (f messageFilterForm) Narrow() bool {
+	f.Q, f.Verdict = "", ""
+	return f != messageFilterForm{}
+}
+
+// Any reports whether anything is asked for.
+func (f messageFilterForm) Any() bool { return f != messageFilterForm{} }
+
+// link is the path with the filter, the workspace w, and what is added as for
+// pageURL.
+func (f messageFilterForm) link(w, path string, more ...any) string {
+	for _, p := range f.parameters() {
+		more = append(more, p.name, *p.value)
+	}
+	return pageURL(w, path, more...)
+}
+
+// filterLink is a list, or a message of it, with the same filter.
+type filterLink struct {
+	W    string
+	Form messageFilterForm
+}
+
+// To is the path with the filter, and what is added.
+func (l filterLink) To(path string, more ...any) string { return l.Form.link(l.W, path, more...) }
+
+// Show is the list with another verdict.
+func (l filterLink) Show(verdict string) string {
+	l.Form.Verdict = verdict
+	return l.To("/messages")
+}

@@ -1,0 +1,198 @@
+package emulator_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio/emulator"
+)
+
+// TestPageOfMessages filters and pages through the list in its address.
+func TestPageOfMessages(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	c := newClient(t, emulator.Config{Now: clock.now})
+	for i := range 130 {
+		c.send(fmt.Sprintf(`{"type":"track","userId":"u%d","event":"Bought","messageId":"m-%d"}`, i%3, i))
+	}
+	c.send(`{"type":"track","userId":"u1"}`, `{"type":"identify","userId":"ann","traits":{"email":"ann@x.example"}}`)
+	rows := func(body string) int { return strings.Count(body, `<p class="line">`) }
+	for path, want := range map[string]struct {
+		rows int
+		text string
+	}{
+		"/messages":                           {50, `before=83`},
+		"/messages?before=83":                 {50, "Newest"},
+		"/messages?event=Bought&person=u2":    {43, `event=Bought&amp;person=u2`},
+		"/messages?q=ANN@x":                   {1, "/messages/132?"},
+		"/messages?q=m-129":                   {1, "/messages/130?"},
+		"/messages?verdict=dropped":           {1, "missing-event"},
+		"/messages?rule=missing-event":        {1, "/messages/131?"},
+		"/messages?verdict=not+accepted&q=u1": {1, "missing-event"},
+		"/messages?type=identify":             {1, `<option value="identify" selected>`},
+		"/messages?from=1m":                   {50, "Older"},
+		"/messages?to=1h":                     {0, "No message that is kept matches"},
+		"/messages?q=nothing":                 {0, "No message that is kept matches"},
+		"/messages/131?verdict=not+accepted":  {1, "with the filter"},
+		"/messages/130?person=u0":             {1, `href="/messages/127?person=u0`},
+	} {
+		a := c.do(http.MethodGet, path, "")
+		if strings.HasPrefix(path, "/messages/") {
+			want.rows = 0
+		}
+		if a.status != http.StatusOK || rows(a.body) != want.rows || !strings.Contains(a.body, want.text) {
+			t.Errorf("%s: %d, %d rows, want %d and %q:\n%s", path, a.status, rows(a.body), want.rows, want.text, a.body)
+		}
+	}
+	for path, want := range map[string]string{"/messages?verdict=lost": "Verdict must be", "/messages?from=soon": "how long ago", "/messages?type=x": "Type must be", "/messages/1?type=x": "Type must be", "/messages/export?to=x": "how long ago"} {
+		if a := c.do(http.MethodGet, path, ""); a.status != http.StatusBadRequest || !strings.Contains(a.body, want) {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+}
+
+// TestPageOfRequest shows what was not accepted first, and the rest page by page.
+func TestPageOfRequest(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{})
+	var batch []string
+	for i := range 300 {
+		batch = append(batch, fmt.Sprintf(`{"type":"track","userId":"u%d","event":"e%d"}`, i, i))
+	}
+	batch[271] = `{"type":"track","userId":"lost"}`
+	c.send(strings.Join(batch, ","))
+	first := c.do(http.MethodGet, "/requests/1", "").body
+	if i, j := strings.Index(first, "missing-event"), strings.Index(first, "<b>e0</b>"); i < 0 || j < i {
+		t.Errorf("the dropped message is at %d, the first accepted one at %d", i, j)
+	}
+	seen := make(map[string]bool)
+	for page := 1; page <= 6; page++ {
+		body := c.do(http.MethodGet, fmt.Sprintf("/requests/1?page=%d", page), "").body
+		for i := range 300 {
+			if strings.Contains(body, fmt.Sprintf("<b>e%d</b>", i)) {
+				seen[fmt.Sprint(i)] = true
+			}
+		}
+		if next := fmt.Sprintf("page=%d", page+1); strings.Contains(body, next) != (page < 6) {
+			t.Errorf("page %d: the link to the next is there: %v", page, page == 6)
+		}
+	}
+	if len(seen) != 299 {
+		t.Errorf("the pages show %d accepted messages", len(seen))
+	}
+	for path, want := range map[string]string{"/requests/1?verdict=dropped": "lost", "/requests/1?page=99": "251 to 300 of 300", "/requests/1?verdict=rejected": "None has this verdict", "/requests/1?page=x": "1 to 50 of 300"} {
+		if a := c.do(http.MethodGet, path, ""); a.status != 200 || !strings.Contains(a.body, want) {
+			t.Errorf("%s lacks %q: %d %s", path, want, a.status, a.body)
+		}
+	}
+}
+
+// TestPageExports downloads what the filter shows.
+func TestPageExports(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{})
+	c.key = "0123456789abcdef0123"
+	for i := range 25 {
+		var batch []string
+		for j := range 100 {
+			batch = append(batch, fmt.Sprintf(`{"type":"track","userId":"u%d","event":"<e&%d>","writeKey":%q}`, j%2, i, c.key))
+		}
+		c.send(strings.Join(batch, ","))
+	}
+	for query, want := range map[string]int{"": 2500, "?person=u1": 1250, "?event=%3Ce%267%3E&person=u1": 50, "?q=none": 0} {
+		a := c.do(http.MethodGet, "/messages/export"+query, "")
+		if a.status != 200 || !strings.Contains(a.header.Get("Content-Disposition"), "messages.jsonl") || strings.Contains(a.body, c.key) {
+			t.Errorf("%s: %d %v", query, a.status, a.header)
+		}
+		lines, last := 0, uint64(1<<62)
+		for scan := bufio.NewScanner(strings.NewReader(a.body)); scan.Scan(); lines++ {
+			var r emulator.Record
+			if err := json.Unmarshal(scan.Bytes(), &r); err != nil || r.Sequence >= last || r.Verdict != emulator.VerdictAccepted || len(r.Raw) == 0 {
+				t.Fatalf("%s: %s, %v", query, scan.Text(), err)
+			}
+			last = r.Sequence
+		}
+		if lines != want {
+			t.Errorf("%s: %d lines, want %d", query, lines, want)
+		}
+	}
+}
+
+// TestPageDeletesPerson deletes one person and what is about them, by the form of the
+// page, and a store has the same afterwards.
+func TestPageDeletesPerson(t *testing.T) {
+	t.Parallel()
+	store := new(records)
+	srv, err := emulator.Open(emulator.Config{Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, emulator.Config{})
+	c.srv = srv
+	c.send(
+		`{"type":"identify","userId":"ann","anonymousId":"v1","traits":{"email":"Ann@X.example","secret":"s1"}}`, // 1
+		`{"type":"track","userId":"ann@x.EXAMPLE","event":"s2"}`,                                                 // 2
+		`{"type":"page","anonymousId":"v1","name":"s3"}`,                                                         // 3
+		`{"type":"identify","userId":"bob","traits":{"friend":"ann","note":"ann@x.example"}}`,                    // 4
+		`{"type":"identify","userId":"bob","anonymousId":"v1","traits":{"email":"ann@x.example"}}`,               // 5
+		`{"type":"track","userId":"\u0061nn","event":"s4"}`,                                                      // 6
+		`{"type":"track","userId":"ann","event":"Report Delivery Event","properties":{"delivery_id":"s5","metric":"opened"}}`,
+		`{"type":"track","userId":"anna","event":"kept"}`, // 8
+		`{"type":"group","userId":"bob","groupId":"ann"}`, // 9
+	)
+	c.header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if a := c.do(http.MethodPost, "/people/nobody/delete", ""); a.status != http.StatusNotFound {
+		t.Errorf("nobody: %d", a.status)
+	}
+	counts := c.stats().Messages
+	if a := c.do(http.MethodPost, "/people/ann%40x.example/delete", ""); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	check := func(c *client) string {
+		t.Helper()
+		all, err := c.srv.Messages(emulator.MessagesQuery{Key: c.key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := encode(t, all)
+		for _, secret := range []string{"s1", "s2", "s3", "s4", "s5"} {
+			if strings.Contains(text, `"`+secret+`"`) {
+				t.Errorf("%s is still there", secret)
+			}
+		}
+		for _, r := range all.Messages {
+			mine := r.Sequence <= 3 || r.Sequence == 6 || r.Sequence == 7
+			if r.Forgotten != mine || (r.Raw == nil) != mine {
+				t.Errorf("message %d: forgotten %v, %s", r.Sequence, r.Forgotten, r.Raw)
+			}
+		}
+		if c.person("ann") != "" || c.person("bob") == "" || c.person("anna") == "" || c.stats().Messages != counts {
+			t.Errorf("people: %q %q, %+v", c.person("ann"), c.person("bob"), c.stats())
+		}
+		if reports, err := c.srv.Reports(emulator.ReportsQuery{Key: c.key}); err != nil || len(reports.Reports) != 0 {
+			t.Errorf("reports %v, %v", reports, err)
+		}
+		return text
+	}
+	before := check(c)
+	if body := c.do(http.MethodGet, "/messages/2", "").body; !strings.Contains(body, "was deleted") {
+		t.Errorf("the page of a deleted message: %s", body)
+	}
+	again := newClient(t, emulator.Config{})
+	if again.srv, err = emulator.Open(emulator.Config{Store: store}); err != nil {
+		t.Fatal(err)
+	}
+	if after := check(again); after != before {
+		t.Errorf("out of the store:\n%s\nwant\n%s", after, before)
+	}
+	// A message about them afterwards is one about somebody new.
+	again.header = http.Header{}
+	again.send(`{"type":"identify","userId":"ann"}`)
+	if last := again.last(); last.Did != `created "ann"` {
+		t.Errorf("%+v", last)
+	}
+}
