@@ -228,7 +228,7 @@ func TestDiskFull(t *testing.T) {
 	targets := o.identified(t, 40)
 	job := o.childJob(t, url, targets, "receipt")
 	failed := 0
-	for limit := uint64(300); ; limit += uint64(counted(5000, 331, 101)) {
+	for limit := uint64(300); ; limit += uint64(counted(5000, 1511, 1301)) {
 		job.FileLimit = limit
 		out, err := command(t, job).CombinedOutput()
 		if err == nil {
