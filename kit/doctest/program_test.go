@@ -16,9 +16,9 @@ import (
 // importable are the packages that a block may use without importing them, by the name it uses.
 var importable = func() map[string]string {
 	const own = "github.com/ciokit/cio"
-	byName := map[string]string{"cio": own, "events": own + "/events", "emulator": own + "/emulator", "appapi": own + "/appapi", "cioprom": own + "/prom", "outbox": own + "/outbox", "load": own + "/kit/load", "mapping": own + "/kit/mapping", "source": own + "/kit/source"}
+	byName := map[string]string{"cio": own, "events": own + "/events", "emulator": own + "/emulator", "appapi": own + "/appapi", "cioprom": own + "/prom", "outbox": own + "/outbox", "erasure": own + "/erasure", "load": own + "/kit/load", "mapping": own + "/kit/mapping", "source": own + "/kit/source"}
 	for _, p := range []string{
-		"context", "encoding/json", "errors", "fmt", "io", "log", "log/slog", "net/http", "net/http/httptest", "os", "os/signal", "strings",
+		"context", "encoding/json", "errors", "fmt", "io", "log", "log/slog", "net/http", "net/http/httptest", "os", "os/signal", "path/filepath", "strings",
 		"sync", "sync/atomic", "syscall", "testing", "testing/synctest", "time",
 		"github.com/prometheus/client_golang/prometheus",
 	} {

@@ -82,12 +82,12 @@ func table(t *testing.T) []row {
 // importable are the packages that the lines may use, by the qualifier.
 var importable = map[string]string{
 	"cio.": "github.com/ciokit/cio", "events.": "github.com/ciokit/cio/events",
-	"errors.": "errors", "mail.": "net/mail", "strings.": "strings", "time.": "time",
+	"erasure.": "github.com/ciokit/cio/erasure", "errors.": "errors", "mail.": "net/mail", "strings.": "strings", "time.": "time",
 }
 
 // source returns the Go file that the rows make.
 func source(rows []row) ([]byte, error) {
-	paths := []string{"context", "github.com/ciokit/cio"}
+	paths := []string{"context", "github.com/ciokit/cio", "github.com/ciokit/cio/erasure"}
 	for _, r := range rows {
 		for qualifier, path := range importable {
 			if strings.Contains(r.code, qualifier) && !slices.Contains(paths, path) {
@@ -108,7 +108,7 @@ func source(rows []row) ([]byte, error) {
 	}
 	b.WriteString(")\n\nvar lines = []line{\n")
 	for _, r := range rows {
-		fmt.Fprintf(&b, "{%s, %s, func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any {\nreturn results(%s)\n}},\n",
+		fmt.Fprintf(&b, "{%s, %s, func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {\nreturn results(%s)\n}},\n",
 			strconv.Quote(r.section+": "+r.what), strconv.Quote(r.outcome), r.code)
 	}
 	b.WriteString("}\n")

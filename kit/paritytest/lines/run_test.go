@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,13 +13,14 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/erasure"
 )
 
 // line is one row of a table: what it is about, the outcome that the table claims, and the line of Go, which sees the variables that
 // docs/parity.md explains.
 type line struct {
 	what, outcome string
-	run           func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error) []any
+	run           func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any
 }
 
 // results makes a slice of what a call returns, however many values that are.
@@ -59,11 +61,19 @@ func runLine(t *testing.T, l line) {
 			messages = append(messages, cio.Track{UserID: "u1", Event: cio.Named("Note Written", map[string]any{"note": strings.Repeat("x", 20_000)})})
 		}
 	default:
-		if after != "" {
+		switch after {
+		case "", "a run":
+		default:
 			addFault(t, srv, after, 1)
 		}
 	}
-	got := l.run(t.Context(), client, writeKey, messages, err)
+	job := approvedJob(t, client)
+	if after == "a run" {
+		if _, err := erasure.Run(t.Context(), job); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := l.run(t.Context(), client, writeKey, messages, err, job)
 	failure, _ := got[len(got)-1].(error)
 	name, rule, _ := strings.Cut(outcome, ": ")
 	switch name {
@@ -114,6 +124,44 @@ func checkAccepted(t *testing.T, srv *emulator.Server, failure error, requests u
 	if err != nil || stats.Messages.Accepted == 0 || stats.Messages.Dropped+stats.Messages.Rejected != 0 || stats.Requests < requests {
 		t.Errorf("%+v, %v, want at least %d requests", stats, err, requests)
 	}
+}
+
+// approvedJob is the erasure of a person, ordered and approved.
+func approvedJob(t *testing.T, client *cio.Client) erasure.Job {
+	t.Helper()
+	var signers []erasure.Signer
+	ring := ""
+	for _, role := range []erasure.Role{erasure.RoleOperator, erasure.RoleApprover} {
+		private, public, err := erasure.GenerateKey(role, "ann")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := erasure.ParseSigner(private)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signers, ring = append(signers, s), ring+public+"\n"
+	}
+	keys, err := erasure.ParseKeyring(ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := erasure.Job{
+		Keys: keys, Operator: signers[0], ReceiptKey: erasure.NewReceiptKey(), GuardKey: erasure.NewGuardKey(), Client: client,
+		Targets: []erasure.Target{{ID: "u1"}}, Dir: filepath.Join(t.TempDir(), "receipt"),
+	}
+	plan, _, err := erasure.NewPlan(erasure.PlanConfig{Action: erasure.ActionDelete, Client: client, ReceiptKey: job.ReceiptKey, GuardKey: job.GuardKey, Reason: "Art. 17 GDPR"}, job.Targets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := erasure.SignPlan(plan, signers[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if job.Plan, err = erasure.ApprovePlan(signed, keys, signers[1]); err != nil {
+		t.Fatal(err)
+	}
+	return job
 }
 
 func newClient(t *testing.T, srv *emulator.Server, key string) *cio.Client {
