@@ -3,8 +3,9 @@
 //
 //	go run github.com/ciokit/cio/erasure/cmd/checkreceipt -key FILE [-since CHECKPOINT] DIR
 //
-// FILE has the public keys that are trusted, one a line. CHECKPOINT is a checkpoint of the receipt that was kept elsewhere. The exit status is 0 if the entries, the
-// plan and the approval are as they were signed, 1 if they are not, and 2 if the command cannot check it.
+// DIR is a receipt, or the proof of one person's entries that ciokit erase proof wrote. FILE has the public keys that are trusted, one a line. CHECKPOINT is a
+// checkpoint of the receipt that was kept elsewhere. The exit status is 0 if the entries, the plan and the approval are as they were signed, 1 if they are not, and 2 if
+// the command cannot check it.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/ciokit/cio/erasure/internal/checker"
 )
@@ -51,7 +53,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "checkreceipt:", err)
 		return 2
 	}
-	signed, more, err := checker.Check(dirs[0], string(keys), string(since))
+	answer, err := check(dirs[0], string(keys), string(since))
 	if f := (*checker.Fault)(nil); errors.As(err, &f) {
 		fmt.Fprintln(stdout, "WRONG:", f)
 		return 1
@@ -59,9 +61,22 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "checkreceipt:", err)
 		return 2
 	}
-	fmt.Fprintf(stdout, "ok: %d entries, the plan and its approval are as they were signed\n", signed)
-	if more {
-		fmt.Fprintln(stdout, "note: entries follow that nobody has signed: the run was killed, or a checkpoint was removed")
-	}
+	fmt.Fprintln(stdout, answer)
 	return 0
+}
+
+func check(dir, keys, since string) (answer string, err error) {
+	if proofs, _ := filepath.Glob(filepath.Join(dir, "*.tlog-proof")); len(proofs) > 0 {
+		if since != "" {
+			return "", errors.New("a proof has its own checkpoint; -since is for a whole receipt")
+		}
+		n, err := checker.CheckProof(dir, keys)
+		return fmt.Sprintf("ok: %d entries are in the receipt of the plan, which is approved", n), err
+	}
+	signed, more, err := checker.Check(dir, keys, since)
+	answer = fmt.Sprintf("ok: %d entries, the plan and its approval are as they were signed", signed)
+	if more {
+		answer += "\nnote: entries follow that nobody has signed: the run was killed, or a checkpoint was removed"
+	}
+	return answer, err
 }
