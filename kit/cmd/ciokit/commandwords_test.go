@@ -21,7 +21,7 @@ var (
 	// goName matches a name of Go: a field or function of a type or package, or a word with a capital letter in it.
 	goName = regexp.MustCompile(`\b[a-z]\w*\.[A-Z]\w*|\b[A-Z]\w*\.[A-Z]\w*|\b[A-Z][a-z]+[A-Z]\w*|\b[A-Z][a-z]\w*ID\b|\bAPIKey\b|\bBaseURL\b|\bnil\b|%!`)
 	// named are words of that form that are none.
-	named = regexp.MustCompile(`PostgreSQL|MySQL|MariaDB|SQLite|JavaScript|GitHub|User-Agent|messages\[\d+\]\S*|README|YAML`)
+	named = regexp.MustCompile(`PostgreSQL|MySQL|MariaDB|SQLite|JavaScript|GitHub|User-Agent|KiB|MiB|messages\[\d+\]\S*|README|YAML`)
 	// wrongNumber matches a number that does not go with what it counts.
 	wrongNumber = regexp.MustCompile(`(?:^|[^\d,.-])1 +(?:people|persons|have|are|were|\w*(?:rows|messages|files|requests|warnings|errors|notes|lines|entries|journals|ids|bytes|columns|days|calls|cells|addresses|notebooks|things|events|phones|findings|more are|of them were))\b`)
 )

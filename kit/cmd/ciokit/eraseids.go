@@ -297,6 +297,9 @@ func (r *idReader) add(line int64, id string, others []string) error {
 		if bare != text {
 			r.list.trimmed++
 		}
+		if strings.Contains(text, "\x00") {
+			bare = text // which is refused
+		}
 		if err := r.check(line, bare); err != nil {
 			return err
 		}
