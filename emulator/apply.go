@@ -195,17 +195,17 @@ func (ws *workspaceState) track(m *decodedMessage, now time.Time) finding {
 			m.warn(ruleNothingToDelete, "context.device.token")
 		}
 	case eventUserDeleted:
-		who, _ := resolve(m.userID, "")
+		who := ws.commanded(m.userID)
 		if p := ws.find(who); p != nil {
 			ws.deletePerson(p)
 		} else {
 			m.warn(ruleNothingToDelete, "userId")
 		}
 	case eventUserSuppressed:
-		who, _ := resolve(m.userID, "")
+		who := ws.commanded(m.userID)
 		ws.suppress(who)
 	case eventUserUnsuppressed:
-		who, _ := resolve(m.userID, "")
+		who := ws.commanded(m.userID)
 		if !ws.unsuppress(who) {
 			m.warn(ruleNothingToDelete, "userId")
 		}
@@ -224,6 +224,15 @@ func (ws *workspaceState) track(m *decodedMessage, now time.Time) finding {
 		return ws.keep(m, now)
 	}
 	return finding{}
+}
+
+// commanded is whom a deletion, a suppression or the end of one names.
+func (ws *workspaceState) commanded(userID string) identifier {
+	who, _ := resolve(userID, "")
+	if who.kind == byCustomerIOID && ws.config.PlainCIOIDs {
+		return identifier{byID, userID}
+	}
+	return who
 }
 
 // keep stores a track, page or screen call as an event of whom it names.

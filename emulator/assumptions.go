@@ -79,6 +79,8 @@ var allAssumptions = []Assumption{
 		segment + " converts properties too", medium, "KeepDates"},
 	{"createdAt is stored as created_at.", segment, medium, ""},
 	{"traits.id gives its id to a person who has none, or who is named by cio_id; cio_id in traits is ignored.", trackAPI, medium, "KeepIDs"},
+	{"User Deleted, User Suppressed and User Unsuppressed take a userId that starts with cio_ for a cio_id.",
+		segment + "; the documentation names ids and addresses", medium, "PlainCIOIDs"},
 	{"The email address that a person has is changed by an identify that names them by cio_id; one by id leaves it, with a warning.",
 		trackAPI + ", unless a setting of the workspace allows it", medium, "ChangeEmails"},
 	{"What arrives last counts, also if its timestamp is older.",

@@ -98,6 +98,10 @@ type Config struct {
 	// KeepIDs keeps traits.id from changing the id of a person who is named by
 	// their cio_id.
 	KeepIDs bool
+	// PlainCIOIDs lets User Deleted, User Suppressed and User Unsuppressed take
+	// a userId that begins with cio_ for an id like any other. By default it is
+	// a cio_id, as in every other message.
+	PlainCIOIDs bool
 	// ChangeEmails lets an identify by id change the email address that the
 	// person has, as a setting of a workspace does. By default only one that
 	// names the person by their cio_id changes it.

@@ -147,23 +147,23 @@ type storeRecord struct {
 
 // switches is what of a Config decides about messages.
 type switches struct {
-	Keys                                                []string
-	MaxCallBytes, MaxBatchBytes, MaxEventsPerPerson     int
-	Strict, DropOversize, RefuseItems, RejectSuppressed bool
-	DedupWindow                                         time.Duration
-	RateLimit                                           int
-	KeepDates, DropUnknownPeople, MergeOnAlias          bool
-	KeepIDs, ChangeEmails, OrderByTimestamp             bool
-	KeepPageNames                                       bool
-	DropUnknownObjectTypes, RefuseOddObjectTypes        bool
-	RequireGroupPerson, RequireReportPerson             bool
-	IgnoreIntegrations                                  bool
+	Keys                                                 []string
+	MaxCallBytes, MaxBatchBytes, MaxEventsPerPerson      int
+	Strict, DropOversize, RefuseItems, RejectSuppressed  bool
+	DedupWindow                                          time.Duration
+	RateLimit                                            int
+	KeepDates, DropUnknownPeople, MergeOnAlias           bool
+	KeepIDs, PlainCIOIDs, ChangeEmails, OrderByTimestamp bool
+	KeepPageNames                                        bool
+	DropUnknownObjectTypes, RefuseOddObjectTypes         bool
+	RequireGroupPerson, RequireReportPerson              bool
+	IgnoreIntegrations                                   bool
 }
 
 func (c *Config) switches() *switches {
 	return &switches{c.Keys, c.MaxCallBytes, c.MaxBatchBytes, c.MaxEventsPerPerson, c.Strict, c.DropOversize, c.RefuseItems,
 		c.RejectSuppressed, c.DedupWindow, c.RateLimit, c.KeepDates, c.DropUnknownPeople, c.MergeOnAlias,
-		c.KeepIDs, c.ChangeEmails, c.OrderByTimestamp, c.KeepPageNames, c.DropUnknownObjectTypes, c.RefuseOddObjectTypes,
+		c.KeepIDs, c.PlainCIOIDs, c.ChangeEmails, c.OrderByTimestamp, c.KeepPageNames, c.DropUnknownObjectTypes, c.RefuseOddObjectTypes,
 		c.RequireGroupPerson, c.RequireReportPerson, c.IgnoreIntegrations}
 }
 
@@ -172,7 +172,8 @@ func (c *Config) set(s *switches) {
 	c.Strict, c.DropOversize, c.RefuseItems, c.RejectSuppressed = s.Strict, s.DropOversize, s.RefuseItems, s.RejectSuppressed
 	c.DedupWindow, c.RateLimit = s.DedupWindow, s.RateLimit
 	c.KeepDates, c.DropUnknownPeople, c.MergeOnAlias = s.KeepDates, s.DropUnknownPeople, s.MergeOnAlias
-	c.KeepIDs, c.ChangeEmails, c.OrderByTimestamp, c.KeepPageNames = s.KeepIDs, s.ChangeEmails, s.OrderByTimestamp, s.KeepPageNames
+	c.KeepIDs, c.PlainCIOIDs, c.ChangeEmails = s.KeepIDs, s.PlainCIOIDs, s.ChangeEmails
+	c.OrderByTimestamp, c.KeepPageNames = s.OrderByTimestamp, s.KeepPageNames
 	c.DropUnknownObjectTypes, c.RefuseOddObjectTypes = s.DropUnknownObjectTypes, s.RefuseOddObjectTypes
 	c.RequireGroupPerson, c.RequireReportPerson, c.IgnoreIntegrations = s.RequireGroupPerson, s.RequireReportPerson, s.IgnoreIntegrations
 }

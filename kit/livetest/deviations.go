@@ -102,6 +102,23 @@ var storeDeviations = []Experiment{
 			}
 			return map[bool]string{false: "they keep their id", true: "they get the new id"}[came], err
 		}},
+	{ID: "delete-by-cio-id", Question: "Does User Deleted delete the person whose cio_id it names?", Assumed: "they are gone", looks: true, needs: Case{people: 1},
+		Behaviour: "User Deleted, User Suppressed and User Unsuppressed take a userId that starts with cio_ for a cio_id.",
+		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
+			id := s.people[0]
+			cioID, err := s.cioID(ctx, id, nil)
+			if err != nil || cioID == "" {
+				return "the person never appeared", err
+			}
+			if err := s.marked(ctx, cio.DeletePerson{UserID: "cio_" + cioID}); err != nil {
+				return "", err
+			}
+			stays, err := s.there(ctx, id)
+			if stays {
+				switches["plain-cio-ids"] = "true"
+			}
+			return map[bool]string{false: "they are gone", true: "they are there"}[stays], err
+		}},
 	{ID: "email-by-id", Question: "Does an identify by id change the email address that a person has?", Assumed: "they keep it", looks: true, needs: Case{people: 1, emails: 2},
 		Behaviour: "The email address that a person has is changed by an identify that names them by cio_id; one by id leaves it, with a warning.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {

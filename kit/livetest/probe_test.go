@@ -83,9 +83,9 @@ func TestProbeFindsSwitches(t *testing.T) {
 		want   string // sorted
 	}{
 		"all": {emulator.Config{RefuseItems: true, RejectSuppressed: true, KeepDates: true, DropUnknownPeople: true, MergeOnAlias: true, DedupWindow: time.Hour, MaxCallBytes: 32_000, MaxBatchBytes: 500_000}, "dedup-window=24h drop-unknown-people=true keep-dates=true max-batch-bytes=500000 max-call-bytes=32000 merge-on-alias=true refuse-items=true reject-suppressed=true"},
-		"what documents leave open": {emulator.Config{KeepIDs: true, ChangeEmails: true, OrderByTimestamp: true, KeepPageNames: true, DropUnknownObjectTypes: true, RefuseOddObjectTypes: true,
+		"what documents leave open": {emulator.Config{KeepIDs: true, PlainCIOIDs: true, ChangeEmails: true, OrderByTimestamp: true, KeepPageNames: true, DropUnknownObjectTypes: true, RefuseOddObjectTypes: true,
 			RequireGroupPerson: true, RequireReportPerson: true, IgnoreIntegrations: true, JoinSlashes: true, TakeBareKeys: true, TakeBearer: true},
-			"change-emails=true drop-unknown-object-types=true ignore-integrations=true join-slashes=true keep-ids=true keep-page-names=true order-by-timestamp=true refuse-odd-object-types=true " +
+			"change-emails=true drop-unknown-object-types=true ignore-integrations=true join-slashes=true keep-ids=true keep-page-names=true order-by-timestamp=true plain-cio-ids=true refuse-odd-object-types=true " +
 				"require-group-person=true require-report-person=true take-bare-keys=true take-bearer=true"},
 		"drop oversize": {emulator.Config{DropOversize: true}, "drop-oversize=true"},
 		"one":           {emulator.Config{MergeOnAlias: true}, "merge-on-alias=true"},

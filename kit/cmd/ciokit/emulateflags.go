@@ -50,6 +50,7 @@ func (f *emulateFlags) add(cmd *cobra.Command, addr string) {
 	flags.BoolVar(&c.KeepDates, "keep-dates", false, "leave ISO 8601 strings in attributes as they are, instead of making unix seconds of them")
 	flags.BoolVar(&c.DropUnknownPeople, "drop-unknown-people", false, "drop events of people who were never identified")
 	flags.BoolVar(&c.MergeOnAlias, "merge-on-alias", false, "let alias merge two people")
+	flags.BoolVar(&c.PlainCIOIDs, "plain-cio-ids", false, "take a userId that begins with cio_ for an id like any other where people are deleted or suppressed")
 	flags.BoolVar(&c.KeepIDs, "keep-ids", false, "keep traits.id from changing the id of a person who is named by cio_id")
 	flags.BoolVar(&c.ChangeEmails, "change-emails", false, "let an identify by id change an email address, as a setting of a workspace does")
 	flags.BoolVar(&c.OrderByTimestamp, "order-by-timestamp", false, "keep messages that are older by their timestamp from changing what a newer one set")

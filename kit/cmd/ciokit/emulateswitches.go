@@ -13,7 +13,7 @@ import (
 // switchNames are the flags that a file of switches may set: those that say what the emulator does where nothing is documented.
 var switchNames = []string{
 	"strict", "drop-oversize", "refuse-items", "reject-suppressed", "dedup-window", "rate-limit", "keep-dates", "drop-unknown-people",
-	"merge-on-alias", "keep-ids", "change-emails", "order-by-timestamp", "keep-page-names", "drop-unknown-object-types",
+	"merge-on-alias", "keep-ids", "plain-cio-ids", "change-emails", "order-by-timestamp", "keep-page-names", "drop-unknown-object-types",
 	"refuse-odd-object-types", "require-group-person", "require-report-person", "ignore-integrations", "join-slashes", "take-bare-keys",
 	"take-bearer", "max-call-bytes", "max-batch-bytes",
 }
