@@ -76,10 +76,22 @@ type guardSet struct {
 	names  [][sha256.Size]byte // sorted, each once
 }
 
+// wholeLines is bufio.ScanLines for a file that is written in one way: a carriage return is part of a line, and the last line has an end.
+func wholeLines(data []byte, atEOF bool) (advance int, line []byte, err error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	if atEOF && len(data) > 0 {
+		return 0, nil, errors.New("the last line has no end")
+	}
+	return 0, nil, nil
+}
+
 // readGuardSet reads a file of names. It takes what guardText writes and nothing else.
 func readGuardSet(in io.Reader) (*guardSet, error) {
 	g := &guardSet{}
 	lines := bufio.NewScanner(in)
+	lines.Split(wholeLines)
 	var head []string
 	for lines.Scan() {
 		if len(head) < 3 {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ciokit/cio/internal/address"
 )
@@ -179,6 +180,8 @@ func checkID(id string) error {
 		return errors.New("it is empty")
 	case len(id) > limit:
 		return fmt.Errorf("it has %d bytes, and an identifier has at most %d", len(id), limit)
+	case !utf8.ValidString(id):
+		return errors.New("it is not UTF-8")
 	case strings.TrimSpace(id) != id:
 		return errors.New("it has spaces around it; they would be part of the id")
 	case bytes.ContainsAny([]byte(id), "\x00\r\n"):

@@ -1,10 +1,10 @@
 package erasure
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 )
@@ -17,9 +17,14 @@ func WriteTargets(file string, targets []Target) (hash [sha256.Size]byte, err er
 	}
 	var text []byte
 	for i := range targets {
+		for _, id := range append([]string{targets[i].ID}, targets[i].Also...) {
+			if err := checkID(id); err != nil {
+				return hash, &TargetError{i, err}
+			}
+		}
 		line, err := json.Marshal(&targets[i])
 		if err != nil {
-			return hash, &TargetError{i, fmt.Errorf("it is no text")}
+			return hash, &TargetError{i, errors.New("it is no text")}
 		}
 		text = append(append(text, line...), '\n')
 	}
@@ -35,19 +40,29 @@ func ReadTargets(file string) (targets []Target, hash [sha256.Size]byte, err err
 	if err != nil {
 		return nil, hash, fmt.Errorf("erasure: %w", err)
 	}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
+	if targets, err = parseTargets(text); err != nil {
+		return nil, hash, fmt.Errorf("erasure: %s: %w", file, err)
+	}
+	return targets, sha256.Sum256(text), nil
+}
+
+// parseTargets takes what WriteTargets writes and nothing else: no second spelling, no member twice.
+func parseTargets(text []byte) (targets []Target, err error) {
+	for line := range bytes.Lines(text) {
 		var t Target
-		in := json.NewDecoder(bytes.NewReader(lines.Bytes()))
+		in := json.NewDecoder(bytes.NewReader(line))
 		in.DisallowUnknownFields()
-		if err := in.Decode(&t); err != nil || in.More() {
-			return nil, hash, fmt.Errorf("erasure: line %d of %s is no target", len(targets)+1, file)
+		err := in.Decode(&t)
+		if err == nil {
+			again, _ := json.Marshal(&t) // it came out of JSON
+			if string(again)+"\n" != string(line) {
+				err = errors.New("another spelling")
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d is no target as ciokit writes them; take the file as it was written", len(targets)+1)
 		}
 		targets = append(targets, t)
 	}
-	if err := lines.Err(); err != nil {
-		return nil, hash, fmt.Errorf("erasure: line %d of %s is too long", len(targets)+1, file)
-	}
-	return targets, sha256.Sum256(text), nil
+	return targets, nil
 }

@@ -1,0 +1,126 @@
+package erasure
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func FuzzParseEntry(f *testing.F) {
+	at := time.Date(2026, 11, 26, 17, 0, 0, 123e6, time.UTC)
+	for _, e := range []Entry{
+		{N: 0, At: at, Type: EntryBegin, Operator: "operator/ann", Approver: "approver/bob", Tool: "ciokit/1"},
+		{N: 1, At: at, Type: EntryGuard, Count: 7},
+		{N: 2, At: at, Type: EntryIntent, Kind: KindEmail, Action: ActionDelete, MessageID: messageID([32]byte{1}, Subject{2})},
+		{N: 3, At: at, Type: EntryOutcome, Outcome: OutcomeRejected, Status: 400, Rule: "too-large"},
+		{N: 4, At: at, Type: EntryResumed, Operator: "operator/ann", Open: 3, Cut: 17},
+		{N: 5, At: at, Type: EntryVerified, Verdict: VerdictContradicted, Reason: ReasonCameBack},
+		{N: 1 << 40, At: at, Type: EntryEnd, Totals: Totals{Subjects: 1, Accepted: 1}},
+	} {
+		f.Add(e.append(nil))
+	}
+	f.Add([]byte(`{"n":0}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		e, err := ParseEntry(line)
+		if err != nil {
+			if len(line) > 20 && strings.Contains(err.Error(), string(line)) {
+				t.Error("the error quotes the line")
+			}
+			return
+		}
+		if got := e.append(nil); !bytes.Equal(got, line) {
+			t.Errorf("%q is read as %q", line, got)
+		}
+		if !json.Valid(line) {
+			t.Errorf("%q is no JSON", line)
+		}
+	})
+}
+
+func FuzzParsePlan(f *testing.F) {
+	p := Plan{
+		Action: ActionDelete, Subjects: 2, Target: "https://cdp-eu.customer.io", Reason: "requests of a day", Request: "T-1",
+		Created: time.Date(2026, 11, 26, 17, 0, 0, 0, time.UTC), Expires: time.Date(2026, 11, 29, 17, 0, 0, 0, time.UTC),
+	}
+	f.Add(p.Text())
+	p.Request, p.SingleOperator, p.TargetsHash = "", true, sha256.Sum256(nil)
+	f.Add(p.Text())
+	f.Add(strings.Replace(p.Text(), "action delete", "action delete\naction suppress", 1))
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := parsePlan(text)
+		if err == nil && p.Text() != text {
+			t.Errorf("%q is read as %q", text, p.Text())
+		}
+	})
+}
+
+func FuzzReadTargets(f *testing.F) {
+	f.Add([]byte(`{"id":"u1"}` + "\n" + `{"id":"u2","also":["ann@example.com","cio_01"]}` + "\n"))
+	f.Add([]byte(`{"id":"u1","id":"u2"}` + "\n"))
+	f.Add([]byte(`{"id":"u1"}]` + "\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		targets, err := parseTargets(text)
+		if err != nil {
+			return
+		}
+		if _, err := peopleOf(targets, ReceiptKey{secret{make([]byte, 32)}}, GuardKey{secret{make([]byte, 32)}}); err != nil {
+			return // somebody is named who can be nobody
+		}
+		file := filepath.Join(t.TempDir(), "targets")
+		hash, err := WriteTargets(file, targets)
+		if err != nil || hash != sha256.Sum256(text) {
+			t.Errorf("%q is written otherwise: %v", text, err)
+		}
+		if _, again, err := ReadTargets(file); err != nil || again != hash {
+			t.Error(err)
+		}
+	})
+}
+
+func FuzzReadGuard(f *testing.F) {
+	key := GuardKey{secret{make([]byte, 32)}}
+	f.Add(guardText(ActionSuppress, key, sortedSet([][sha256.Size]byte{key.sum("a"), key.sum("b")})))
+	f.Add(guardText(ActionDelete, key, nil))
+	f.Add(bytes.ReplaceAll(guardText(ActionDelete, key, [][sha256.Size]byte{{}}), []byte("\n"), []byte("\r\n")))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		g, err := readGuardSet(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		again := guardText(g.action, key, g.names)
+		own, _, _ := strings.Cut(strings.SplitN(string(again), "key ", 2)[1], "\n")
+		given, _, _ := strings.Cut(strings.SplitN(string(text), "key ", 2)[1], "\n")
+		if want := strings.Replace(string(again), own, given, 1); want != string(text) {
+			t.Errorf("%q is read as %q", text, want)
+		}
+	})
+}
+
+// A file that ends in the middle of a line, or has lines of another system, is no guard and no list of targets.
+func TestReadersAreStrict(t *testing.T) {
+	t.Parallel()
+	key := NewGuardKey()
+	good := guardText(ActionDelete, key, sortedSet([][sha256.Size]byte{key.sum("a"), key.sum("b")}))
+	for _, text := range []string{string(good[:len(good)-1]), strings.ReplaceAll(string(good), "\n", "\r\n"), string(good) + "\n", strings.Replace(string(good), "delete", "erase", 1)} {
+		if _, err := readGuardSet(strings.NewReader(text)); err == nil {
+			t.Errorf("a guard: %q", text)
+		}
+	}
+	for _, text := range []string{`{"id":"u1"}`, `{"id":"u1"}` + "\r\n", `{"id":"u1","id":"u2"}` + "\n", `{"id":"u1"}]` + "\n", `{"ID":"u1"}` + "\n", "\n", `{"id": "u1"}` + "\n", `{"id":"u1","name":"Ann"}` + "\n"} {
+		file := filepath.Join(t.TempDir(), "targets")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if targets, _, err := ReadTargets(file); err == nil || strings.Contains(err.Error(), "u1") {
+			t.Errorf("targets: %q: %v, %v", text, targets, err)
+		}
+	}
+	if _, err := WriteTargets(filepath.Join(t.TempDir(), "targets"), []Target{{ID: "a\xff"}}); err == nil {
+		t.Error("an id that is not UTF-8 is written as another one")
+	}
+}
