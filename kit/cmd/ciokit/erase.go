@@ -41,7 +41,7 @@ Secrets are read from files that only their owner may read, or from the environm
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	top.AddCommand(newEraseKeygen(con), newErasePlan(con), newEraseApprove(con), newEraseRun(con), newEraseVerify(con), newEraseCheck(con), newEraseProof(con), newEraseCheckProof(con), newEraseFind(con), newEraseGuard(con), newEraseReport(con))
+	top.AddCommand(newEraseKeygen(con), newErasePlan(con), newEraseApprove(con), newEraseRun(con), newEraseVerify(con), newEraseCheck(con), newEraseProof(con), newEraseCheckProof(con), newEraseFind(con), newEraseFindCopies(con), newEraseGuard(con), newEraseReport(con))
 	return top
 }
 

@@ -1,0 +1,337 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ciokit/cio/erasure"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/source"
+	"github.com/spf13/cobra"
+)
+
+func newEraseFindCopies(con console.Console) *cobra.Command {
+	var person erasePerson
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "find-copies PATH... --id ID", Short: "Find files that hold a person's identifiers in clear, such as rejects, snapshots and outboxes", Args: cobra.MinimumNArgs(1),
+		Long: `Find files that hold identifiers of a person in clear: rejects, snapshots, outboxes, dead letters, databases of an emulator, exports and lists. Each PATH is a
+file, or a directory that is searched with all below it. Nothing is changed. What is compressed is read, Parquet too. Give each identifier of the person.
+
+A file may hold a person in a form that is not found: under another name, encrypted, in an archive of several files, or split between the pages of a database.
+Look at what is found before you remove anything: a short id stands in many places. The exit code is 6 if something was found.`,
+		Example: `  ciokit erase find-copies rejects exports /var/lib/orders/outbox ~/.local/state/ciokit --id-file -`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return eraseFindCopies(cmd.Context(), con, args, &person, asJSON)
+		},
+	}
+	person.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// eraseCopy is a file with identifiers of the person.
+type eraseCopy struct {
+	File string `json:"file"`
+	Kind string `json:"kind"`
+	// Places counts where they stand, and Line is the first of these in a text; 0 in what has no lines.
+	Places int64  `json:"places"`
+	Line   int64  `json:"line,omitempty"`
+	Do     string `json:"do"`
+}
+
+// eraseSearched is what a search found.
+type eraseSearched struct {
+	Files  int64       `json:"files"`
+	Copies []eraseCopy `json:"copies"`
+	// Unread are files that could not be read.
+	Unread []string `json:"unread"`
+}
+
+func eraseFindCopies(ctx context.Context, con console.Console, paths []string, person *erasePerson, asJSON bool) error {
+	ids, err := person.read(con)
+	if err != nil {
+		return err
+	}
+	w := wantedIn(ids)
+	found := eraseSearched{Copies: []eraseCopy{}, Unread: []string{}}
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			return exit.With(exit.Local, err)
+		}
+		err := filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
+			switch {
+			case ctx.Err() != nil:
+				return context.Cause(ctx)
+			case err != nil:
+				found.Unread = append(found.Unread, file)
+				return nil
+			case !e.Type().IsRegular() && file != path || e.IsDir():
+				return nil
+			}
+			found.Files++
+			c, err := w.search(ctx, file)
+			if err != nil {
+				found.Unread = append(found.Unread, file)
+			}
+			if c.Places > 0 {
+				found.Copies = append(found.Copies, c)
+			}
+			return nil
+		})
+		if err != nil {
+			return exit.With(exit.Interrupted, err)
+		}
+	}
+	var ended error
+	switch {
+	case len(found.Unread) > 0:
+		ended = exit.Fail(exit.Local, "%s not be read to the end, so it is not known what %s: %s", plural.Count(len(found.Unread), "file could", "files could"), plural.Form(len(found.Unread), "it holds", "they hold"), eraseShort(found.Unread[0]))
+	case len(found.Copies) > 0:
+		ended = exit.With(exit.Rejects, nil)
+	}
+	if asJSON {
+		return errors.Join(ended, eraseJSON(con.Out, found))
+	}
+	for _, c := range found.Copies {
+		where := ""
+		if c.Line > 0 {
+			where = fmt.Sprintf(", first in line %d", c.Line)
+		}
+		fmt.Fprintf(con.Out, "%s: %s%s (%s): %s\n", eraseShort(c.File), plural.Count(c.Places, "place", "places"), where, c.Kind, c.Do)
+	}
+	fmt.Fprintf(con.Out, "%s searched, %s with identifiers of the person.\n", plural.Count(found.Files, "file", "files"), plural.Grouped(int64(len(found.Copies))))
+	return ended
+}
+
+// wanted are identifiers in the forms in which files hold them.
+type wanted struct {
+	exact, folded [][]byte
+	longest       int
+	// binary says that what stands beside an identifier may be any byte, such as a length.
+	binary bool
+}
+
+func wantedIn(ids []string) *wanted {
+	w := &wanted{}
+	for _, id := range ids {
+		forms := map[string]bool{id: true, url.QueryEscape(id): true, url.PathEscape(id): true}
+		if quoted, err := json.Marshal(id); err == nil {
+			forms[string(quoted[1:len(quoted)-1])] = true
+		}
+		for form := range forms {
+			w.longest = max(w.longest, len(form))
+			if erasure.KindOf(id) == erasure.KindEmail {
+				w.folded = append(w.folded, asciiLower([]byte(form)))
+			} else {
+				w.exact = append(w.exact, []byte(form))
+			}
+		}
+	}
+	return w
+}
+
+// asciiLower is a text with small letters, of the same length.
+func asciiLower(text []byte) []byte {
+	out := bytes.Clone(text)
+	for i, c := range out {
+		if c >= 'A' && c <= 'Z' {
+			out[i] = c + 'a' - 'A'
+		}
+	}
+	return out
+}
+
+// search looks through one file.
+func (w *wanted) search(ctx context.Context, file string) (c eraseCopy, err error) {
+	c.File = file
+	f, err := os.Open(file)
+	if err != nil {
+		return c, err
+	}
+	var room [512]byte
+	n, err := io.ReadFull(f, room[:])
+	if err = errors.Join(f.Close(), ignoreEnd(err)); err != nil {
+		return c, err
+	}
+	head := room[:n]
+	c.Kind, c.Do = kindOfCopy(file, head)
+	if bytes.HasPrefix(head, []byte("PAR1")) {
+		return c, w.searchRows(ctx, file, &c)
+	}
+	if isBinary(head) {
+		f, err := os.Open(file)
+		if err != nil {
+			return c, err
+		}
+		binary := *w
+		binary.binary = true
+		err = binary.searchText(ctx, f, &c)
+		c.Line = 0
+		return c, errors.Join(err, f.Close())
+	}
+	text, err := source.OpenText(file, "")
+	if err != nil {
+		return c, err
+	}
+	return c, errors.Join(w.searchText(ctx, text, &c), text.Close())
+}
+
+// isBinary reports whether a file is neither text nor a compressed one.
+func isBinary(head []byte) bool {
+	for _, begin := range []string{"\xff\xfe", "\xfe\xff", "\x1f\x8b", "\x28\xb5\x2f\xfd", "BZh", "\xfd7zXZ"} {
+		if bytes.HasPrefix(head, []byte(begin)) {
+			return false
+		}
+	}
+	return bytes.IndexByte(head, 0) >= 0 || bytes.HasPrefix(head, []byte(snapshotMark))
+}
+
+// snapshotMark begins a snapshot of ciokit load.
+const snapshotMark = "ciosnap"
+
+func ignoreEnd(err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return nil
+	}
+	return err
+}
+
+// searchRows looks through the rows of a Parquet file.
+func (w *wanted) searchRows(ctx context.Context, file string, c *eraseCopy) error {
+	src, err := source.Open(file, source.Config{Format: source.FormatParquet})
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	columns, err := src.Columns(ctx)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, col := range columns {
+		names = append(names, col.Name)
+	}
+	if err := src.Select(names); err != nil {
+		return err
+	}
+	var rows source.Batch
+	for {
+		if err := src.Next(ctx, &rows); err != nil {
+			return ignoreEnd(err)
+		}
+		for i := range rows.Rows {
+			n, _ := w.count(rows.Rows[i].Raw, 0, len(rows.Rows[i].Raw))
+			c.Places += n
+		}
+	}
+}
+
+// searchText looks through a text, piece by piece.
+func (w *wanted) searchText(ctx context.Context, in io.Reader, c *eraseCopy) error {
+	const piece = 1 << 20
+	around := w.longest + utf8.UTFMax
+	buf := make([]byte, 0, piece+2*around)
+	line := int64(1)
+	begin := 0 // of what was not searched; before it stands what bounds it
+	for {
+		n, err := io.ReadFull(in, buf[len(buf):len(buf)+piece])
+		buf = buf[:len(buf)+n]
+		end := len(buf) - around // where an identifier may begin that is whole here
+		if err != nil {
+			end = len(buf)
+		}
+		if end > begin {
+			places, first := w.count(buf, begin, end)
+			if c.Places == 0 && places > 0 {
+				c.Line = line + int64(bytes.Count(buf[begin:first], []byte{'\n'}))
+			}
+			c.Places += places
+			line += int64(bytes.Count(buf[begin:end], []byte{'\n'}))
+			begin = end
+		}
+		if err != nil {
+			return ignoreEnd(err)
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		keep := max(0, begin-utf8.UTFMax)
+		buf = append(buf[:0], buf[keep:]...)
+		begin -= keep
+	}
+}
+
+// shortID is how many bytes an identifier has at most that stands in any binary file by chance.
+const shortID = 5
+
+// count counts the identifiers that begin in text[from:to] and are no part of another word, and returns where the first does.
+func (w *wanted) count(text []byte, from, to int) (n int64, first int) {
+	first = len(text)
+	in := func(text []byte, forms [][]byte) {
+		for _, form := range forms {
+			for at := from; at < to; {
+				i := bytes.Index(text[at:], form)
+				if i < 0 || at+i >= to {
+					break
+				}
+				at += i
+				if w.binary && len(form) > shortID || standsAlone(text, at, at+len(form)) {
+					n++
+					first = min(first, at)
+				}
+				at++
+			}
+		}
+	}
+	in(text, w.exact)
+	if len(w.folded) > 0 {
+		in(asciiLower(text), w.folded)
+	}
+	return n, first
+}
+
+// standsAlone reports whether neither a letter nor a digit touches what is between from and to.
+func standsAlone(text []byte, from, to int) bool {
+	before, _ := utf8.DecodeLastRune(text[:from])
+	after, _ := utf8.DecodeRune(text[to:])
+	word := func(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
+	return !word(before) && !word(after)
+}
+
+// kindOfCopy says what a file is, and what to do about what stands in it.
+func kindOfCopy(file string, head []byte) (kind, do string) {
+	name := filepath.Base(file)
+	has := func(text string) bool { return bytes.Contains(head, []byte(text)) }
+	switch {
+	case strings.HasPrefix(name, "outbox.db"):
+		return "outbox", "ciokit outbox purge " + eraseShort(filepath.Dir(file)) + " --id ID, with each identifier"
+	case has("SQLite format 3\x00"), strings.HasSuffix(name, "-wal"):
+		return "database", "delete the person there, then have it written anew (VACUUM)"
+	case bytes.HasPrefix(head, []byte(snapshotMark)):
+		return "snapshot", "load once without the person with --mode mirror, or delete the snapshot and begin anew"
+	case has(`"ciokit":{"rejects":`), has("_ciokit"), strings.Contains(name, ".rejects"):
+		return "rejects", "remove the rows, or the file once it is settled"
+	case has(`{"rejects":`), has(`"messageId":`):
+		return "messages", "remove the lines, or the file when nothing needs it"
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		return "Parquet", "export it again without the person"
+	}
+	if targets, _, err := erasure.ReadTargets(file); err == nil && len(targets) > 0 {
+		return "targets", "delete the file when the people have been verified"
+	}
+	return "file", "remove the person from it, or delete it"
+}
