@@ -7,8 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -215,78 +217,106 @@ func BenchmarkEnqueueAll(b *testing.B) {
 	}
 }
 
-// BenchmarkDrain compares how long it takes to send what is in a directory with how long a Batcher takes for the same messages, to an emulator, and
-// to nobody.
+// sink returns a client whose messages go to an emulator, to one behind a server of HTTP on this machine, or to nobody.
+func sink(b *testing.B, to string) *cio.Client {
+	fresh := emulator.New(emulator.Config{MaxMessages: 10})
+	switch to {
+	case "nobody":
+		return quietClient(b, nowhere{})
+	case "emulator":
+		return quietClient(b, fresh.Transport())
+	}
+	srv := httptest.NewServer(fresh)
+	b.Cleanup(srv.Close)
+	c, err := cio.NewClient(cio.Config{APIKey: emulator.TestKey, BaseURL: srv.URL, RateLimit: -1, Logger: silent})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return c
+}
+
+// BenchmarkDrain compares how long it takes to send what is in a directory with how long a Batcher takes for the same messages.
 func BenchmarkDrain(b *testing.B) {
-	for _, to := range []string{"emulator", "nobody"} {
+	for _, to := range []string{"loopback", "emulator", "nobody"} {
 		b.Run("to="+to, func(b *testing.B) {
 			var ours, batcher time.Duration
-			const many = 50_000
-			for b.Loop() {
-				var transport http.RoundTripper = nowhere{}
-				if to == "emulator" {
-					transport = emulator.New(emulator.Config{MaxMessages: 10}).Transport()
-				}
-				dir := b.TempDir()
-				d, err := outbox.OpenDisk(outbox.DiskConfig{Dir: dir})
-				if err != nil {
+			all := make([]cio.Encoded, 50_000)
+			for i := range all {
+				var err error
+				if all[i], err = cio.Encode(small(i)); err != nil {
 					b.Fatal(err)
 				}
-				all := make([]cio.Encoded, many)
-				size := 0
-				for i := range all {
-					if all[i], err = cio.Encode(small(i)); err != nil {
-						b.Fatal(err)
-					}
-					size += all[i].Len()
-				}
-				for i := 0; i < many; i += 500 {
-					if err := d.Append(context.Background(), all[i:i+500]); err != nil {
-						b.Fatal(err)
-					}
-				}
-				if err := d.Close(); err != nil {
-					b.Fatal(err)
-				}
-				info, err := os.Stat(filepath.Join(dir, "outbox.db"))
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.ReportMetric(float64(info.Size())/float64(size), "file/messages")
-				o, err := outbox.Open(quietClient(b, transport), outbox.Config{Dir: dir})
-				if err != nil {
-					b.Fatal(err)
-				}
-				begun := time.Now()
-				if err := o.Flush(context.Background()); err != nil {
-					b.Fatal(err)
-				}
-				ours += time.Since(begun)
-				if err := o.Close(context.Background()); err != nil {
-					b.Fatal(err)
-				}
-				if to == "emulator" {
-					transport = emulator.New(emulator.Config{MaxMessages: 10}).Transport()
-				}
-				c := quietClient(b, transport)
-				begun = time.Now()
-				batch, err := cio.NewBatcher(c, cio.BatcherConfig{})
-				if err != nil {
-					b.Fatal(err)
-				}
-				for _, e := range all {
-					if err := batch.Enqueue(context.Background(), e); err != nil {
-						b.Fatal(err)
-					}
-				}
-				if err := batch.Close(context.Background()); err != nil {
-					b.Fatal(err)
-				}
-				batcher += time.Since(begun)
 			}
-			b.ReportMetric(many*float64(b.N)/ours.Seconds(), "drained/s")
-			b.ReportMetric(many*float64(b.N)/batcher.Seconds(), "batcher/s")
+			for b.Loop() {
+				dir := b.TempDir()
+				fill(b, dir, all)
+				ours += drain(b, sink(b, to), dir)
+				batcher += batchAll(b, sink(b, to), all)
+			}
+			many := float64(len(all) * b.N)
+			b.ReportMetric(many/ours.Seconds(), "drained/s")
+			b.ReportMetric(many/batcher.Seconds(), "batcher/s")
 			b.ReportMetric(batcher.Seconds()/ours.Seconds(), "of-batcher")
 		})
 	}
+}
+
+// fill stores messages in a directory, and reports how large its file is beside them.
+func fill(b *testing.B, dir string, all []cio.Encoded) {
+	d, err := outbox.OpenDisk(outbox.DiskConfig{Dir: dir})
+	if err != nil {
+		b.Fatal(err)
+	}
+	size := 0
+	for part := range slices.Chunk(all, 500) {
+		for _, e := range part {
+			size += e.Len()
+		}
+		if err := d.Append(context.Background(), part); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := d.Close(); err != nil {
+		b.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(dir, "outbox.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(info.Size())/float64(size), "file/messages")
+}
+
+// drain sends what is in a directory, and returns how long that takes.
+func drain(b *testing.B, c *cio.Client, dir string) time.Duration {
+	o, err := outbox.Open(c, outbox.Config{Dir: dir})
+	if err != nil {
+		b.Fatal(err)
+	}
+	begun := time.Now()
+	if err := o.Flush(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	taken := time.Since(begun)
+	if err := o.Close(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	return taken
+}
+
+// batchAll sends messages by a Batcher, and returns how long that takes.
+func batchAll(b *testing.B, c *cio.Client, all []cio.Encoded) time.Duration {
+	begun := time.Now()
+	batch, err := cio.NewBatcher(c, cio.BatcherConfig{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, e := range all {
+		if err := batch.Enqueue(context.Background(), e); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := batch.Close(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(begun)
 }

@@ -177,7 +177,7 @@ func (o *Outbox) hand(r Record, d decoded) bool {
 			o.pause(again)
 			continue
 		case d.err != nil:
-			o.reject(r.Seq, d.err)
+			o.refuse(m, r.Seq, d.err)
 			return true
 		}
 		err := protect(func() error { return ofGuard(o.batcher.Enqueue(o.ctx, m)) })
@@ -193,14 +193,14 @@ func (o *Outbox) hand(r Record, d decoded) bool {
 			defer o.letGo(r.Seq)
 			o.hold(r.Seq, wait, false)
 			if n.enough(wait) {
-				o.reject(r.Seq, errPanic)
+				o.refuse(m, r.Seq, errPanic)
 				return true
 			}
 			o.changed.send()
 			o.sleep(again)
 			continue
 		case errors.As(err, &rule):
-			o.reject(r.Seq, err)
+			o.refuse(m, r.Seq, err)
 			return true
 		}
 		o.stuck.Store(&err)
@@ -226,9 +226,26 @@ func (o *Outbox) report(r cio.Report) {
 	default:
 		o.reject(r.Tag, r.Err)
 	}
+	o.tell(r)
+}
+
+// tell makes a report.
+func (o *Outbox) tell(r cio.Report) {
 	if told := o.cfg.Batcher.OnReport; told != nil {
+		o.telling <- struct{}{}
+		defer func() { <-o.telling }()
 		r.Tag = 0
 		told(r)
+	}
+}
+
+// refuse makes a dead letter of a record that the Batcher does not get, and reports it as the Batcher would.
+func (o *Outbox) refuse(m cio.Encoded, seq uint64, why error) {
+	o.reject(seq, why)
+	r := cio.Report{MessageID: m.MessageID(), Err: why, Encoded: m.WithTag(0)}
+	var p *undecided
+	if errors.As(protect(func() error { o.tell(r); return nil }), &p) {
+		o.log.Error("OnReport panicked; its message counts as reported", "sequence", seq, "stack", p.stack)
 	}
 }
 

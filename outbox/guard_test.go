@@ -188,6 +188,47 @@ func TestAGuardThatPanics(t *testing.T) {
 	}
 }
 
+// What is rejected before it is handed on is reported like what is rejected later. An OnReport that panics holds nothing up.
+func TestWhatIsRejectedBeforeItIsSentIsReported(t *testing.T) {
+	t.Parallel()
+	for _, panics := range []bool{false, true} {
+		t.Run(fmt.Sprint("OnReport panics ", panics), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				srv := outage(t)
+				o := open(t, newClient(t, srv.Transport(), nil), outbox.Config{Dir: dir, Logger: quiet})
+				enqueue(t, o, 0, 10)
+				shut(t, o)
+				srv.ClearFaults()
+				var mu sync.Mutex
+				told := map[string]int{}
+				o = open(t, newClient(t, srv.Transport(), func(cfg *cio.Config) {
+					cfg.Guard = func(id cio.Identity) error {
+						if id.UserID == "u2" {
+							return errors.New("asked to be forgotten")
+						}
+						return nil
+					}
+				}), outbox.Config{Dir: dir, Logger: quiet, Batcher: cio.BatcherConfig{OnReport: func(r cio.Report) {
+					mu.Lock()
+					defer mu.Unlock()
+					if r.Err != nil && r.Encoded.MessageID() == r.MessageID {
+						told[r.MessageID]++
+					}
+					if panics {
+						panic("OnReport")
+					}
+				}}})
+				flush(t, o)
+				if s := o.Stats(); s.Dead != 2 || s.Accepted != 8 || len(told) != 2 || told["m2"] != 1 || told["m7"] != 1 {
+					t.Errorf("%+v; told: %v", s, told)
+				}
+			})
+		})
+	}
+}
+
 // order returns the ids of what was accepted, the first first.
 func order(t testing.TB, srv *emulator.Server) (ids []string) {
 	t.Helper()

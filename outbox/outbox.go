@@ -31,6 +31,7 @@ type Outbox struct {
 	gone    map[uint64]bool // those among them that somebody else has taken out of the store
 	settled []Settlement    // what is to be told to the store, in the order of the reports
 
+	telling  chan struct{} // a lock of OnReport, as a channel, so that testing/synctest sees who waits
 	toSettle chan struct{}
 	noMore   chan struct{} // closed when the Batcher makes no more reports
 	fed      chan struct{} // closed when feed has ended
@@ -63,7 +64,7 @@ func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Outbox{cfg: cfg, client: client, store: cfg.Store, log: cfg.Logger, news: make(chan struct{}, 1), toSettle: make(chan struct{}, 1),
+	o := &Outbox{cfg: cfg, client: client, store: cfg.Store, log: cfg.Logger, news: make(chan struct{}, 1), telling: make(chan struct{}, 1), toSettle: make(chan struct{}, 1),
 		noMore: make(chan struct{}), fed: make(chan struct{}), finished: make(chan struct{}), sent: make(map[uint64]bool), gone: make(map[uint64]bool)}
 	b := cfg.Batcher
 	b.OnReport, b.Recheck = o.report, o.recheck
