@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ciokit/cio/erasure/internal/c2sp"
@@ -124,6 +125,12 @@ func Check(dir string, cfg CheckConfig) (*Checked, error) {
 		Totals: r.tally.totals(), Rejected: r.tally.rules, Verified: r.tally.verdicts(), Reasons: r.tally.readReasons(), Settled: r.tally.settled(), Began: r.tally.began, Last: r.tally.last,
 	}
 	c.Signed = r.lastSigned()
+	// A killed end of suppressions may have left a newer guard than the one that its entries name.
+	if c.Signed == c.Entries || r.plan.Action != ActionUnsuppress {
+		if err := r.checkGuard(); err != nil {
+			return nil, err
+		}
+	}
 	if r.torn > 0 {
 		return c, fmt.Errorf("%w: the last line is torn; a run that goes on cuts it (%d bytes)", ErrUnsigned, r.torn)
 	}
@@ -132,9 +139,6 @@ func Check(dir string, cfg CheckConfig) (*Checked, error) {
 	}
 	if r.surplus {
 		return nil, &DamageError{File: hashesFile, Entry: -1, Problem: "it has hashes of entries that are not there"}
-	}
-	if err := r.checkGuard(); err != nil {
-		return nil, err
 	}
 	return c, nil
 }
@@ -145,13 +149,15 @@ type receipt struct {
 	plan    *SignedPlan
 	keys    Keyring
 	ownKeys bool
-	visit   func(*Entry)
-	tally   *tally
-	tree    tree
-	signed  []Checkpoint
-	since   int64
-	torn    int64 // bytes of a last line without an end
-	whole   int64 // bytes of the lines before
+	// copied are the keys that the receipt brings along.
+	copied Keyring
+	visit  func(*Entry)
+	tally  *tally
+	tree   tree
+	signed []Checkpoint
+	since  int64
+	torn   int64 // bytes of a last line without an end
+	whole  int64 // bytes of the lines before
 	// hashes is how many bytes at the beginning of the file of hashes are right.
 	hashes int64
 	// surplus reports that there are hashes of no entry.
@@ -193,6 +199,9 @@ func visitReceipt(dir string, cfg CheckConfig, visit func(*Entry)) (*receipt, er
 	if err != nil {
 		return nil, err
 	}
+	if err := r.hasKeysOf(r.signers().Names()...); err != nil {
+		return nil, err
+	}
 	if cfg.Since != nil {
 		old, err := r.checkpoint(cfg.Since)
 		if err != nil {
@@ -221,6 +230,16 @@ func (r *receipt) readPlan() error {
 	return nil
 }
 
+// hasKeysOf returns nil if the receipt brings along the keys of all who signed.
+func (r *receipt) hasKeysOf(names ...string) error {
+	for _, name := range names {
+		if name != "" && len(r.copied.pick(name).keys) == 0 {
+			return &DamageError{File: keysFile, Entry: -1, Problem: "it lacks the key of " + name + ", who has signed"}
+		}
+	}
+	return nil
+}
+
 // ownRing reads the keys that the receipt brings along. Those who trust others find no key there that they do not trust.
 func (r *receipt) ownRing() error {
 	text, err := os.ReadFile(filepath.Join(r.dir, keysFile))
@@ -235,6 +254,7 @@ func (r *receipt) ownRing() error {
 	if own.String() != string(text) {
 		return bad("it has more in it than keys")
 	}
+	r.copied = own
 	if len(r.keys.keys) == 0 {
 		r.keys, r.ownKeys = own, true
 		return nil
@@ -318,50 +338,6 @@ func (r *receipt) checkpoints() ([]point, error) {
 	return points, nil
 }
 
-// hashFile compares the stored hashes with those of the entries, as these are read.
-type hashFile struct {
-	r *bufio.Reader
-	// tree is the tree of the leaves in the file.
-	tree tree
-	// bad is the first entry whose leaf is another one in the file, or whose inner hashes are; -1 for none. right counts the bytes before.
-	bad     int64
-	badLeaf int64
-	right   int64
-	ended   bool
-}
-
-// compare takes the hashes of the next entry.
-func (h *hashFile) compare(entry int64, want []tlog.Hash) {
-	for i := range want {
-		var got tlog.Hash
-		if h.ended {
-			return
-		}
-		if _, err := io.ReadFull(h.r, got[:]); err != nil {
-			h.ended = true
-			if h.bad < 0 {
-				h.bad = entry
-			}
-			return
-		}
-		if i == 0 {
-			h.tree.add(nil, got)
-		}
-		if got == want[i] {
-			if h.bad < 0 {
-				h.right += tlog.HashSize
-			}
-			continue
-		}
-		if h.bad < 0 {
-			h.bad = entry
-		}
-		if i == 0 && h.badLeaf < 0 {
-			h.badLeaf = entry
-		}
-	}
-}
-
 // entries reads the entries, and compares the tree with the points, which are in the order of their sizes.
 func (r *receipt) entries(points []point) error {
 	f, err := os.Open(filepath.Join(r.dir, entriesFile))
@@ -387,7 +363,8 @@ func (r *receipt) entries(points []point) error {
 	in := bufio.NewReaderSize(f, 256<<10)
 	var good int64 // entries below the last point that was right
 	var hashes []tlog.Hash
-	next := 0 // of the receipt's own checkpoints
+	next := 0        // of the receipt's own checkpoints
+	var broken error // the first entry that breaks a rule: the next point tells whether it was signed so
 	for {
 		line, err := in.ReadSlice('\n')
 		if err == io.EOF {
@@ -398,16 +375,20 @@ func (r *receipt) entries(points []point) error {
 			return fmt.Errorf("erasure: %w", err)
 		}
 		n := r.tree.size
-		e, problem := Entry{}, errors.New("the line is too long for an entry")
-		if err == nil && len(line) <= maxEntry {
-			if e, problem = ParseEntry(line[:len(line)-1]); problem == nil {
-				problem = r.tally.apply(&e)
+		var e Entry
+		if broken == nil {
+			problem := errors.New("the line is too long for an entry")
+			if err == nil && len(line) <= maxEntry {
+				if e, problem = ParseEntry(line[:len(line)-1]); problem == nil {
+					problem = r.tally.apply(&e)
+				}
+			}
+			if problem != nil {
+				broken = &DamageError{File: entriesFile, Entry: n, Problem: problem.Error()}
+			} else {
+				r.visit(&e)
 			}
 		}
-		if problem != nil {
-			return r.wrong(n, stored, good, problem)
-		}
-		r.visit(&e)
 		r.whole += int64(len(line))
 		hashes = r.tree.add(hashes[:0], tlog.RecordHash(line[:len(line)-1]))
 		stored.compare(n, hashes)
@@ -419,6 +400,9 @@ func (r *receipt) entries(points []point) error {
 			if p := points[0]; p.Hash != r.tree.root() {
 				return r.differs(p, stored, good)
 			}
+			if broken != nil {
+				return broken
+			}
 			good, points = r.tree.size, points[1:]
 		}
 	}
@@ -427,12 +411,10 @@ func (r *receipt) entries(points []point) error {
 		r.surplus = true
 	}
 	if len(points) > 0 {
-		p := points[len(points)-1]
-		what := p.name
-		if p.since {
-			what = "the older checkpoint"
-		}
-		return &DamageError{File: entriesFile, Entry: r.tree.size, Problem: fmt.Sprintf("it is missing: there are %d entries, and %s has signed %d", r.tree.size, what, p.Size)}
+		return r.missing(points, stored, good)
+	}
+	if broken != nil {
+		return broken
 	}
 	if stored.bad >= 0 && stored.bad < good {
 		return &DamageError{File: hashesFile, Entry: -1, Problem: fmt.Sprintf("its hashes are not those of the entries from entry %d on, which are right; take the file from a copy", stored.bad)}
@@ -455,12 +437,26 @@ func eachLine(in io.Reader, do func(line []byte)) error {
 	}
 }
 
-// wrong is what an entry that breaks a rule shows: it, or one before it that has another hash, is the first that is bad.
-func (r *receipt) wrong(n int64, stored *hashFile, good int64, problem error) error {
-	if stored.badLeaf >= good && stored.badLeaf < n {
-		return &DamageError{File: entriesFile, Entry: stored.badLeaf, Problem: "its hash is another one"}
+// missing is what an end below a point shows: that an entry is missing, which is the last one only if those before it are what was signed.
+func (r *receipt) missing(points []point, stored *hashFile, good int64) error {
+	n := r.tree.size
+	last := points[len(points)-1]
+	what := last.name
+	if last.since {
+		what = "the older checkpoint"
 	}
-	return &DamageError{File: entriesFile, Entry: n, Problem: problem.Error()}
+	problem := fmt.Sprintf("it is missing: there are %d entries, and %s has signed %d", n, what, last.Size)
+	stored.finish(n, points[0].Size)
+	switch {
+	case stored.tree.size == points[0].Size && stored.tree.root() == points[0].Hash:
+		if stored.badLeaf >= 0 {
+			return &DamageError{File: entriesFile, Entry: stored.badLeaf, Problem: "its hash is another one than that which was signed"}
+		}
+		return &DamageError{File: entriesFile, Entry: n, Problem: problem}
+	case good == n:
+		return &DamageError{File: entriesFile, Entry: n, Problem: problem}
+	}
+	return &DamageError{File: entriesFile, Entry: -1, First: good, Last: n, Problem: "one " + strings.TrimPrefix(problem, "it ")}
 }
 
 // differs is what a point shows whose root is another one than that of the entries: the first entry whose leaf differs, if the stored leaves are those that were signed.

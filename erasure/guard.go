@@ -99,7 +99,7 @@ func readGuardSet(in io.Reader) (*guardSet, error) {
 			continue
 		}
 		var name [sha256.Size]byte
-		if raw, err := base64.StdEncoding.Strict().DecodeString(lines.Text()); err != nil || copy(name[:], raw) != len(name) || len(raw) != len(name) {
+		if raw, err := base64.StdEncoding.DecodeString(lines.Text()); err != nil || copy(name[:], raw) != len(raw) || base64.StdEncoding.EncodeToString(name[:]) != lines.Text() {
 			return nil, fmt.Errorf("line %d is no name", len(g.names)+4)
 		}
 		if n := len(g.names); n > 0 && bytes.Compare(g.names[n-1][:], name[:]) >= 0 {
@@ -115,12 +115,22 @@ func readGuardSet(in io.Reader) (*guardSet, error) {
 	}
 	action, ok1 := strings.CutPrefix(head[1], "action ")
 	key, ok2 := strings.CutPrefix(head[2], "key ")
-	raw, err := base64.StdEncoding.Strict().DecodeString(key)
-	if !ok1 || !ok2 || err != nil || len(raw) != len(g.key) || !oneOf(&g.action, []byte(action), ActionDelete, ActionSuppress, ActionUnsuppress) {
+	raw, err := base64.StdEncoding.DecodeString(key)
+	if !ok1 || !ok2 || err != nil || copy(g.key[:], raw) != len(raw) || base64.StdEncoding.EncodeToString(g.key[:]) != key || !oneOf(&g.action, []byte(action), ActionDelete, ActionSuppress, ActionUnsuppress) {
 		return nil, errors.New("its first lines are not those of this version")
 	}
-	copy(g.key[:], raw)
 	return g, nil
+}
+
+// wholeLines splits at line ends and drops nothing else: a carriage return is part of a line, and a last line without an end is none.
+func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	if atEOF && len(data) > 0 {
+		return 0, nil, errors.New("its last line has no end")
+	}
+	return 0, nil, nil
 }
 
 func readGuardFile(file string) (*guardSet, error) {

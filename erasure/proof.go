@@ -177,6 +177,9 @@ func CheckProof(dir string, cfg CheckConfig) (*Proven, error) {
 			return nil, err
 		}
 	}
+	if err := r.hasKeysOf(r.plan.Operator, r.plan.Approver, p.Checkpoint.Signer); err != nil {
+		return nil, err
+	}
 	if err := p.checkStory(); err != nil {
 		return nil, err
 	}

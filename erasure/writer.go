@@ -199,6 +199,12 @@ func (w *writer) open(plan *SignedPlan) error {
 	w.tally, w.tree, w.cut, w.fresh = r.tally, r.tree, r.torn, r.tree.size == 0
 	w.signed = r.lastSigned()
 	w.since = w.now()
+	if len(r.copied.pick(w.operator.Name()).keys) == 0 { // who goes on is not who began
+		keys := r.copied.String() + plan.keys.pick(w.operator.Name()).String()
+		if err := writeFile(filepath.Join(w.dir, keysFile), []byte(keys)); err != nil {
+			return fmt.Errorf("erasure: %w", err)
+		}
+	}
 	if w.entries, err = openAt(filepath.Join(w.dir, entriesFile), r.whole); err != nil {
 		return err
 	}
