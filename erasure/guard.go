@@ -122,17 +122,6 @@ func readGuardSet(in io.Reader) (*guardSet, error) {
 	return g, nil
 }
 
-// wholeLines splits at line ends and drops nothing else: a carriage return is part of a line, and a last line without an end is none.
-func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
-	if i := bytes.IndexByte(data, '\n'); i >= 0 {
-		return i + 1, data[:i], nil
-	}
-	if atEOF && len(data) > 0 {
-		return 0, nil, errors.New("its last line has no end")
-	}
-	return 0, nil, nil
-}
-
 func readGuardFile(file string) (*guardSet, error) {
 	f, err := os.Open(file)
 	if err != nil {
