@@ -181,6 +181,9 @@ func (r *receipt) signers() Keyring {
 	return r.keys.pick(names...)
 }
 
+// errLongLine is a line that is longer than any entry.
+var errLongLine = errors.New("the line is too long for an entry")
+
 // readReceipt reads a receipt and holds it to its plan and its checkpoints. Behind the last checkpoint it takes what it finds.
 func readReceipt(dir string, cfg CheckConfig) (*receipt, error) {
 	return visitReceipt(dir, cfg, func(*Entry) {})
@@ -377,7 +380,7 @@ func (r *receipt) entries(points []point) error {
 		n := r.tree.size
 		var e Entry
 		if broken == nil {
-			problem := errors.New("the line is too long for an entry")
+			problem := errLongLine
 			if err == nil && len(line) <= maxEntry {
 				if e, problem = ParseEntry(line[:len(line)-1]); problem == nil {
 					problem = r.tally.apply(&e)

@@ -76,30 +76,24 @@ type guardSet struct {
 	names  [][sha256.Size]byte // sorted, each once
 }
 
-// wholeLines is bufio.ScanLines for a file that is written in one way: a carriage return is part of a line, and the last line has an end.
-func wholeLines(data []byte, atEOF bool) (advance int, line []byte, err error) {
-	if i := bytes.IndexByte(data, '\n'); i >= 0 {
-		return i + 1, data[:i], nil
-	}
-	if atEOF && len(data) > 0 {
-		return 0, nil, errors.New("the last line has no end")
-	}
-	return 0, nil, nil
-}
-
 // readGuardSet reads a file of names. It takes what guardText writes and nothing else.
 func readGuardSet(in io.Reader) (*guardSet, error) {
 	g := &guardSet{}
 	lines := bufio.NewScanner(in)
 	lines.Split(wholeLines)
 	var head []string
+	const nameLength = 44 // in base64
+	var room [nameLength]byte
+	text := make([]byte, 0, nameLength)
 	for lines.Scan() {
 		if len(head) < 3 {
 			head = append(head, lines.Text())
 			continue
 		}
 		var name [sha256.Size]byte
-		if raw, err := base64.StdEncoding.DecodeString(lines.Text()); err != nil || copy(name[:], raw) != len(raw) || base64.StdEncoding.EncodeToString(name[:]) != lines.Text() {
+		n, err := base64.StdEncoding.Decode(room[:], lines.Bytes()[:min(len(lines.Bytes()), nameLength)])
+		copy(name[:], room[:n])
+		if err != nil || !bytes.Equal(base64.StdEncoding.AppendEncode(text[:0], name[:]), lines.Bytes()) {
 			return nil, fmt.Errorf("line %d is no name", len(g.names)+4)
 		}
 		if n := len(g.names); n > 0 && bytes.Compare(g.names[n-1][:], name[:]) >= 0 {
@@ -120,6 +114,17 @@ func readGuardSet(in io.Reader) (*guardSet, error) {
 		return nil, errors.New("its first lines are not those of this version")
 	}
 	return g, nil
+}
+
+// wholeLines splits at line ends and drops nothing else: a carriage return is part of a line, and a last line without an end is none.
+func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	if atEOF && len(data) > 0 {
+		return 0, nil, errors.New("its last line has no end")
+	}
+	return 0, nil, nil
 }
 
 func readGuardFile(file string) (*guardSet, error) {

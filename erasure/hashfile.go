@@ -2,7 +2,6 @@ package erasure
 
 import (
 	"bufio"
-	"io"
 	"math/bits"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -18,24 +17,37 @@ type hashFile struct {
 	badLeaf int64
 	right   int64
 	ended   bool
+
+	room []tlog.Hash
+}
+
+// next reads a hash. Peek gives it without an allocation.
+func (h *hashFile) next() (hash tlog.Hash, ok bool) {
+	text, err := h.r.Peek(tlog.HashSize)
+	if err != nil {
+		h.ended = true
+		return hash, false
+	}
+	copy(hash[:], text)
+	_, _ = h.r.Discard(tlog.HashSize) // it is there
+	return hash, true
 }
 
 // compare takes the hashes of the next entry.
 func (h *hashFile) compare(entry int64, want []tlog.Hash) {
 	for i := range want {
-		var got tlog.Hash
 		if h.ended {
 			return
 		}
-		if _, err := io.ReadFull(h.r, got[:]); err != nil {
-			h.ended = true
+		got, ok := h.next()
+		if !ok {
 			if h.bad < 0 {
 				h.bad = entry
 			}
 			return
 		}
 		if i == 0 {
-			h.tree.add(nil, got)
+			h.room = h.tree.add(h.room[:0], got)
 		}
 		if got == want[i] {
 			if h.bad < 0 {
@@ -56,13 +68,12 @@ func (h *hashFile) compare(entry int64, want []tlog.Hash) {
 func (h *hashFile) finish(from, to int64) {
 	for n := from; n < to && !h.ended; n++ {
 		for i := range 1 + bits.TrailingZeros64(uint64(n+1)) {
-			var got tlog.Hash
-			if _, err := io.ReadFull(h.r, got[:]); err != nil {
-				h.ended = true
+			got, ok := h.next()
+			if !ok {
 				return
 			}
 			if i == 0 {
-				h.tree.add(nil, got)
+				h.room = h.tree.add(h.room[:0], got)
 			}
 		}
 	}

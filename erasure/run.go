@@ -209,7 +209,7 @@ func (r *run) send(ctx context.Context) error {
 	batch := make([]*person, 0, r.BatchSize)
 	for i := range r.people.list {
 		p := &r.people.list[i]
-		switch r.w.tally.people[p.subject].outcome {
+		switch r.w.tally.people[p.subject].outcome() {
 		case OutcomeAccepted, OutcomeRejected:
 		default:
 			batch = append(batch, p)
@@ -382,7 +382,7 @@ func (r *run) end() error {
 		var names [][sha256.Size]byte
 		for i := range r.people.list {
 			p := &r.people.list[i]
-			if r.w.tally.people[p.subject].outcome != OutcomeAccepted {
+			if r.w.tally.people[p.subject].outcome() != OutcomeAccepted {
 				continue
 			}
 			for _, id := range append([]string{p.ID}, p.Also...) {

@@ -10,16 +10,28 @@ import (
 	"time"
 )
 
-// standing is what the entries so far say of a person.
+// standing is what the entries so far say of a person. It is small, because there is one for each of many people.
 type standing struct {
-	outcome  Outcome // of the last message, empty for an intent that is open
-	verdict  Verdict // read back last, empty for never
-	reason   uint8   // of that, the place in tally.reasons
-	actedAt  int64   // unix seconds of the last intent
-	readAt   int64   // unix seconds of that reading
-	lastGone bool    // some earlier reading found the person gone
-	lastFree bool    // and the person's addresses nobody's
+	sent     uint8 // the place of the outcome of the last message in outcomes; the first is that of an intent that is open
+	read     uint8 // the place of what was read back last in verdicts; the first is never
+	reason   uint8 // of that, the place in tally.reasons
+	lastGone bool  // some earlier reading found the person gone
+	lastFree bool  // and the person's addresses nobody's
+	actedAt  int64 // unix seconds of the last intent
+	readAt   int64 // unix seconds of the last reading
 }
+
+var (
+	outcomes = [...]Outcome{"", OutcomeAccepted, OutcomeRejected, OutcomeUnsent, OutcomeUnknown}
+	verdicts = [...]Verdict{"", VerdictGone, VerdictNotYet, VerdictContradicted, VerdictCannotTell}
+)
+
+func (s standing) outcome() Outcome { return outcomes[s.sent] }
+
+func (s standing) verdict() Verdict { return verdicts[s.read] }
+
+// placeOf returns the place of one of them.
+func placeOf[T comparable](all []T, one T) uint8 { return uint8(max(slices.Index(all, one), 0)) }
 
 // tally follows the entries of a receipt, and holds them to their rules.
 type tally struct {
@@ -71,7 +83,7 @@ func (t *tally) apply(e *Entry) error {
 		}
 		if e.Open > 0 {
 			for s, st := range t.people {
-				if st.outcome == "" {
+				if st.outcome() == "" {
 					t.stand(s, st, OutcomeUnknown)
 				}
 			}
@@ -94,7 +106,7 @@ func (t *tally) apply(e *Entry) error {
 		}
 		gone := e.Verdict == VerdictGone
 		st.reason = t.reason(e.Reason)
-		st.verdict, st.readAt, st.lastGone, st.lastFree = e.Verdict, e.At.Unix(), st.lastGone || gone, st.lastFree || gone && e.Reason != ReasonAddressInUse
+		st.read, st.readAt, st.lastGone, st.lastFree = placeOf(verdicts[:], e.Verdict), e.At.Unix(), st.lastGone || gone, st.lastFree || gone && e.Reason != ReasonAddressInUse
 		t.people[e.Subject] = st
 	case EntryEnd:
 		if err := t.end(e); err != nil {
@@ -122,10 +134,10 @@ func (t *tally) intent(e *Entry) error {
 		return fmt.Errorf("its action is %s, and that of the plan is %s", e.Action, t.plan.Action)
 	case e.MessageID != messageID(t.planHash, e.Subject):
 		return errors.New("its message id is not that of this person in this plan")
-	case known && st.outcome == "":
+	case known && st.outcome() == "":
 		return errors.New("it acts on somebody whose message has no outcome yet")
-	case known && st.outcome != OutcomeUnknown && st.outcome != OutcomeUnsent:
-		return fmt.Errorf("it acts again on somebody whose message was %s", st.outcome)
+	case known && st.outcome() != OutcomeUnknown && st.outcome() != OutcomeUnsent:
+		return fmt.Errorf("it acts again on somebody whose message was %s", st.outcome())
 	case !known && len(t.people) >= t.plan.Subjects:
 		return fmt.Errorf("it acts on more people than the %d of the plan", t.plan.Subjects)
 	case !e.At.Before(t.plan.Expires.Add(time.Second)):
@@ -143,7 +155,7 @@ func (t *tally) intent(e *Entry) error {
 
 func (t *tally) outcome(e *Entry) error {
 	st, known := t.people[e.Subject]
-	if !known || st.outcome != "" {
+	if !known || st.outcome() != "" {
 		return errors.New("it is the outcome of no open intent")
 	}
 	t.stand(e.Subject, st, e.Outcome)
@@ -172,9 +184,9 @@ func (t *tally) end(e *Entry) error {
 
 // stand gives somebody who is counted another outcome.
 func (t *tally) stand(s Subject, st standing, outcome Outcome) {
-	t.counts[st.outcome]--
+	t.counts[st.outcome()]--
 	t.counts[outcome]++
-	st.outcome = outcome
+	st.sent = placeOf(outcomes[:], outcome)
 	t.people[s] = st
 }
 
@@ -194,8 +206,8 @@ func (t *tally) totals() Totals {
 func (t *tally) verdicts() map[Verdict]int64 {
 	c := make(map[Verdict]int64)
 	for _, st := range t.people {
-		if st.verdict != "" {
-			c[st.verdict]++
+		if st.verdict() != "" {
+			c[st.verdict()]++
 		}
 	}
 	return c
@@ -224,7 +236,7 @@ func (t *tally) readReasons() map[string]int64 {
 // settled counts people whose message has an unknown outcome, and who were read back gone.
 func (t *tally) settled() (n int64) {
 	for _, st := range t.people {
-		if (st.outcome == OutcomeUnknown || st.outcome == "") && st.verdict == VerdictGone {
+		if (st.outcome() == OutcomeUnknown || st.outcome() == "") && st.verdict() == VerdictGone {
 			n++
 		}
 	}

@@ -242,7 +242,7 @@ func (v *verification) all(ctx context.Context) error {
 
 // recent reports whether a person is left out for Again.
 func (v *verification) recent(st standing) bool {
-	settled := st.verdict == VerdictGone || st.verdict == VerdictContradicted || st.verdict == VerdictCannotTell && v.plan.Action == ActionUnsuppress
+	settled := st.verdict() == VerdictGone || st.verdict() == VerdictContradicted || st.verdict() == VerdictCannotTell && v.plan.Action == ActionUnsuppress
 	return v.Again > 0 && settled && v.Now().Sub(time.Unix(st.readAt, 0)) < v.Again
 }
 
@@ -331,11 +331,11 @@ func (v *verification) present(st standing) reading {
 	switch {
 	case st.lastGone:
 		return reading{VerdictContradicted, ReasonCameBack}
-	case st.outcome == OutcomeRejected:
+	case st.outcome() == OutcomeRejected:
 		return reading{VerdictNotYet, ReasonRejected}
-	case st.outcome == OutcomeUnsent:
+	case st.outcome() == OutcomeUnsent:
 		return reading{VerdictNotYet, ReasonUnsent}
-	case st.outcome != OutcomeAccepted:
+	case st.outcome() != OutcomeAccepted:
 		return reading{VerdictNotYet, ReasonUnknown}
 	case v.Now().Sub(time.Unix(st.actedAt, 0)) < v.Wait:
 		return reading{VerdictNotYet, ReasonTooSoon}
