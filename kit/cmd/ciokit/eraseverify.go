@@ -24,10 +24,11 @@ import (
 )
 
 // eraseApp is where the people of a workspace are read: the App API.
-type eraseApp struct{ keyFile string }
+type eraseApp struct{ keyFile, url string }
 
 func (a *eraseApp) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.keyFile, "app-key-file", "", "file that holds an App API key of the workspace; default the environment's CUSTOMERIO_APP_API_KEY, and for an emulator the write key")
+	cmd.Flags().StringVar(&a.url, "app-url", "", "where the App API is, for a proxy; default that of the workspace's region, and for any other address CUSTOMERIO_APP_BASE_URL")
 }
 
 // client makes the client for the workspace that messages go to at target. elsewhere says that it reads at an address that is not Customer.io's, as for a proxy.
@@ -46,8 +47,11 @@ func (a *eraseApp) client(ctx context.Context, con console.Console, target, writ
 		if cfg.APIKey, err = (destination.Flags{To: target, KeyFile: writeKeyFile}).Key(con); err != nil {
 			return nil, false, err
 		}
-	case region != "":
-		cfg.Region = region
+	case region != "": // whatever the environment says: in another workspace everybody seems to be gone
+		cfg.Region, cfg.BaseURL = region, ""
+	}
+	if a.url != "" {
+		cfg.BaseURL = a.url
 	}
 	if a.keyFile != "" {
 		if cfg.APIKey, err = (destination.Flags{KeyFile: a.keyFile}).Key(con); err != nil {
