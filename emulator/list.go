@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -28,14 +29,16 @@ type PeoplePage struct {
 
 // PersonSummary is a person without what is theirs.
 type PersonSummary struct {
-	ID           string    `json:"id"`
-	Email        string    `json:"email"`
-	CustomerIOID string    `json:"cio_id"`
-	Traits       int       `json:"traits"`
-	Events       int       `json:"events"`
-	Devices      int       `json:"devices"`
-	CreatedAt    time.Time `json:"createdAt"`
-	SeenAt       time.Time `json:"seenAt"`
+	ID           string `json:"id"`
+	Email        string `json:"email"`
+	CustomerIOID string `json:"cio_id"`
+	// Name is made of the traits that hold one: name, or first_name and last_name.
+	Name      string    `json:"name,omitempty"`
+	Traits    int       `json:"traits"`
+	Events    int       `json:"events"`
+	Devices   int       `json:"devices"`
+	CreatedAt time.Time `json:"createdAt"`
+	SeenAt    time.Time `json:"seenAt"`
 }
 
 // People lists people, those created last first. It fails as Stats does.
@@ -71,6 +74,11 @@ func (p *personState) summary() PersonSummary {
 	if p.created != nil {
 		s.CreatedAt = p.created.at
 	}
+	names := make(map[string]json.RawMessage)
+	for _, trait := range nameTraits {
+		names[trait] = json.RawMessage(p.traits.get(trait))
+	}
+	s.Name = named(names, "")
 	return s
 }
 

@@ -141,9 +141,11 @@ func TestStream(t *testing.T) {
 		defer resp.Body.Close()
 		lines := bufio.NewScanner(resp.Body)
 		type update struct {
-			Stats   emulator.Stats
-			Rows    []struct{ Name, Verdict string }
-			Skipped int
+			Stats emulator.Stats
+			Rows  []struct {
+				Name, Verdict, Type, Link, Why string
+				Count                          int
+			}
 		}
 		next := func() (u update) {
 			for lines.Scan() {
@@ -167,11 +169,29 @@ func TestStream(t *testing.T) {
 		}
 		seen := 0
 		for seen < 30 {
-			u := next()
-			seen += len(u.Rows) + u.Skipped
+			for _, row := range next().Rows {
+				seen += row.Count
+			}
 		}
 		if took := time.Since(start); seen != 30 || took > 2*time.Second {
 			t.Errorf("%d messages after %v", seen, took)
+		}
+		// A burst is a few rows, what was not accepted above the others.
+		batch := strings.Repeat(`{"type":"track","userId":"u","event":"Bought & sold"},`, 40) + strings.Repeat(`{"type":"track","userId":"u"},`, 3)
+		for i := range 20 {
+			batch += fmt.Sprintf(`{"type":"page","userId":"u","name":"p%d"},`, i)
+		}
+		c.send(batch + `{"type":"identify","userId":"u2"}`)
+		u := next()
+		var got []string
+		for _, row := range u.Rows {
+			got = append(got, fmt.Sprintf("%d %s %s %s %s", row.Count, row.Verdict, row.Type, row.Name, row.Why))
+		}
+		if want := "18 accepted others  |1 accepted page p18 |1 accepted page p19 |1 accepted identify  |40 accepted track Bought & sold |3 dropped track  missing-event"; strings.Join(got, "|") != want {
+			t.Errorf("the burst is shown as\n%s, want\n%s", strings.Join(got, "|"), want)
+		}
+		if link := u.Rows[4].Link; !strings.Contains(link, "verdict=accepted") || !strings.Contains(link, "event=Bought+%26+sold") {
+			t.Errorf("it links to %s", link)
 		}
 		cancel()
 	})

@@ -55,7 +55,13 @@ func (p *pageRequest) person(id string) (view, error) {
 	data.Later = p.query.Has("before")
 	data.Title = cmp.Or(data.ID, data.Why.Email, data.CustomerIOID)
 	data.Traits = pageTraits(data.Why.Traits)
-	data.Graph = personGraph(data.Person, data.Title, p.at.Handle)
+	data.Graph = personGraph(data.Person, data.Title, p.at.Handle, func(r Relationship) string {
+		o, err := p.s.Object(p.key, r.ObjectTypeID, r.ObjectID)
+		if err != nil {
+			return r.ObjectID
+		}
+		return named(o.Attributes, o.ID)
+	})
 	return view{template: "person", title: data.Title, section: "people", data: data}, nil
 }
 

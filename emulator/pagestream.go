@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -22,11 +23,9 @@ const (
 // update is one event of the stream.
 type update struct {
 	Stats Stats `json:"stats"`
-	// Rows are the newest messages, oldest first, at most streamRows.
+	// Rows are the messages since the last update, oldest first, at most
+	// streamRows. Where there were more, each row stands for all that are alike.
 	Rows []streamRow `json:"rows"`
-	// Skipped counts the messages since the last update that are not in
-	// Rows.
-	Skipped uint64 `json:"skipped"`
 }
 
 // serveStream sends the page's live updates as server-sent events.
@@ -103,11 +102,67 @@ func updateAfter(s *Server, handle, key string, after uint64) (update, uint64) {
 	if after > last {
 		after = 0 // the workspace was reset since
 	}
+	if last-after > streamRows {
+		groups, err := s.MessageGroups(MessageGroupsQuery{Key: key, After: after})
+		if err == nil {
+			u.Rows = burstRows(handle, groups)
+		}
+		return u, last
+	}
 	for _, r := range slices.Backward(newest.Messages) {
 		if r.Sequence > after {
 			u.Rows = append(u.Rows, newStreamRow(handle, r))
 		}
 	}
-	u.Skipped = last - after - uint64(len(u.Rows))
 	return u, last
+}
+
+// burstGroups is how many rows a burst gets: the newest messages from before it stay in
+// sight.
+const burstGroups = 8
+
+// burstRows are the rows of a burst: what was accepted, and above it what was not.
+// Small groups beyond burstGroups share a row for each verdict.
+func burstRows(handle string, groups []MessageGroup) []streamRow {
+	slices.SortStableFunc(groups, func(a, b MessageGroup) int {
+		return cmp.Or(slices.Index(bySeverity, a.Verdict)-slices.Index(bySeverity, b.Verdict), cmp.Compare(b.Count, a.Count))
+	})
+	rest := make(map[Verdict]*MessageGroup)
+	var rows []streamRow
+	for i, g := range groups {
+		if i < burstGroups-len(bySeverity) || len(groups) <= burstGroups {
+			rows = append(rows, newBurstRow(handle, g))
+			continue
+		}
+		if rest[g.Verdict] == nil {
+			rest[g.Verdict] = &MessageGroup{Verdict: g.Verdict}
+		}
+		all := rest[g.Verdict]
+		all.Count += g.Count
+		if g.Last > all.Last {
+			all.Last, all.ReceivedAt = g.Last, g.ReceivedAt
+		}
+	}
+	for _, verdict := range bySeverity {
+		if all := rest[verdict]; all != nil {
+			rows = append(rows, newBurstRow(handle, *all))
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b streamRow) int {
+		return slices.Index(bySeverity, a.Verdict) - slices.Index(bySeverity, b.Verdict)
+	})
+	slices.Reverse(rows) // the last one ends at the top
+	return rows
+}
+
+// newBurstRow is the row of a group, with the link to the list of its messages.
+func newBurstRow(handle string, g MessageGroup) streamRow {
+	form := messageFilterForm{Verdict: string(g.Verdict), Type: g.Type, Event: g.Event, Rule: g.Rule}
+	row := streamRow{Sequence: g.Last, Count: g.Count, At: g.ReceivedAt.Format("15:04:05"), Verdict: g.Verdict, Type: g.Type, Name: g.Event, Why: g.Rule}
+	if row.Type == "" && row.Why == "" {
+		row.Type = "others"
+	}
+	row.Link = form.link(handle, "/messages", "before", g.Last+1)
+	row.clip()
+	return row
 }

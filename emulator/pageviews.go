@@ -224,10 +224,10 @@ func curlOf(base string, r Request, body string) string {
 	return b.String()
 }
 
-// streamRow is one message of the live stream.
+// streamRow is one message of the live stream, or a number of them that are alike.
 type streamRow struct {
 	Sequence uint64  `json:"sequence"`
-	Request  uint64  `json:"request"`
+	Count    uint64  `json:"count"`
 	At       string  `json:"at"`
 	Verdict  Verdict `json:"verdict"`
 	Type     string  `json:"type"`
@@ -243,17 +243,21 @@ const maxRowText = 60
 
 func newStreamRow(w string, r Record) streamRow {
 	who := whoOf(w, r.Message)
-	row := streamRow{r.Sequence, r.Request, r.ReceivedAt.Format("15:04:05"), r.Verdict, r.Type, r.Event, pageURL(w, messagePath(r.Sequence)), who.Text, who.Link, cmp.Or(r.Rule, r.Did)}
+	row := streamRow{r.Sequence, 1, r.ReceivedAt.Format("15:04:05"), r.Verdict, r.Type, r.Event, pageURL(w, messagePath(r.Sequence)), who.Text, who.Link, cmp.Or(r.Rule, r.Did)}
 	if row.Name == "" && r.Type == "group" {
 		row.Name = r.GroupID
 	}
 	if len(r.Warnings) > 0 && r.Verdict == VerdictAccepted {
 		row.Why = "warning: " + r.Warnings[0].Rule
 	}
+	row.clip()
+	return row
+}
+
+func (row *streamRow) clip() {
 	for _, text := range []*string{&row.Name, &row.Who, &row.Type} {
 		if len(*text) > maxRowText {
 			*text = strings.ToValidUTF8((*text)[:maxRowText], "") + "..."
 		}
 	}
-	return row
 }

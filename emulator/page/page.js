@@ -39,7 +39,6 @@
   const liveText = document.querySelector("[data-live-text]");
   const table = document.querySelector("[data-stream]");
   const pause = document.querySelector("[data-pause]");
-  const skipped = document.querySelector("[data-skipped]");
   let paused = false;
   let held = [];
 
@@ -76,7 +75,8 @@
     cell(row, "").append(badge);
     const a = document.createElement("a");
     a.href = message.link;
-    a.textContent = message.type || "message " + message.sequence;
+    const number = message.count > 1 ? grouped.format(message.count) + " " : "";
+    a.textContent = number + (message.type || (number ? "messages" : "message " + message.sequence));
     if (message.name) {
       const name = document.createElement("b");
       name.textContent = message.name;
@@ -122,8 +122,7 @@
     const { accepted, dropped, rejected } = update.stats.messages;
     if (accepted + dropped + rejected < last) last = 0; // the workspace was emptied
     const rows = update.rows.filter((row) => row.sequence > last);
-    if (rows.length > 0) last = rows[rows.length - 1].sequence;
-    if (update.skipped > 0) skipped.textContent = grouped.format(update.skipped) + " more went by too fast to show";
+    last = Math.max(last, ...rows.map((row) => row.sequence));
     if (paused) held = held.concat(rows).slice(-table.tBodies[0].rows.length);
     else showRows(rows);
   };

@@ -110,13 +110,13 @@ func get[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T 
 	return value
 }
 
-// screenshot writes a picture of the page into the directory that
-// CIOKIT_SCREENSHOTS names, if it does.
-func screenshot(t *testing.T, ctx context.Context, name string) {
+// screenshot takes a picture of the page, and writes it into the directory that
+// CIOKIT_SCREENSHOTS names, or else to the artefacts of the test.
+func screenshot(t *testing.T, ctx context.Context, name string) []byte {
 	t.Helper()
 	dir := os.Getenv("CIOKIT_SCREENSHOTS")
 	if dir == "" {
-		return
+		dir = t.ArtifactDir() // gone afterwards, without -artifacts
 	}
 	picture := get(t, ctx, chromedp.CaptureScreenshot())
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -125,4 +125,5 @@ func screenshot(t *testing.T, ctx context.Context, name string) {
 	if err := os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	return picture
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
@@ -24,13 +25,17 @@ var views = []struct{ name, path, text string }{
 	{"event", "/events/track/Order%20Completed", "total"},
 	{"objects", "/objects", "Acme"},
 	{"object", "/objects/1/acme", "Related people"},
-	{"messages", "/messages?show=not+accepted", "missing-event"},
+	{"messages", "/messages?verdict=not+accepted", "missing-event"},
+	{"search", "/messages?q=order&type=track&person=u1&from=2026-01-01", "Export what the filter shows"},
+	{"message", "/messages/4", "seed-i0"},
+	{"dropped", "/messages/138", "missing-event"},
 	{"request", "/requests/4", "seed-i0"},
 	{"faults", "/faults", "Queue the fault"},
 	{"workspaces", "/workspaces", emulator.TestKey},
 	{"snapshots", "/snapshots?from=before&to=", "added"},
 	{"behaviours", "/behaviours", "DedupWindow"},
-	{"not found", "/people/nobody-like-that", "no such person"},
+	{"not-found", "/people/nobody-like-that", "no such person"},
+	{"no-page", "/nowhere", "Nothing is at /nowhere"},
 }
 
 // complaints collects what the browser's console says: errors of scripts, and
@@ -60,7 +65,8 @@ func complaints(t *testing.T, ctx context.Context) *[]string {
 // axe-core knows of.
 func TestPageViews(t *testing.T) {
 	browser := newBrowser(t)
-	cio := emulator.Start(t)
+	now := func() time.Time { return time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC) } // the pictures are compared
+	cio := emulator.Config{Now: now}.Start(t)
 	snapshot(t, bounded(t, browser), cio, "before")
 	seed(t, cio)
 	cio.Fault(emulator.Fault{Count: 1, Path: "/v1/screen", Status: 503, RetryAfter: 2})
@@ -69,6 +75,7 @@ func TestPageViews(t *testing.T) {
 		t.Log("axe-core is not there, so accessibility is not checked; npm ci in .ci/sdk brings it")
 	}
 	said := complaints(t, browser)
+	seen := make(map[string]brightness)
 	all := os.Getenv("CIOKIT_DEEP") == "1" || os.Getenv("CIOKIT_SCREENSHOTS") != ""
 	for i, l := range looks {
 		for j, v := range views {
@@ -80,7 +87,16 @@ func TestPageViews(t *testing.T) {
 				do(t, ctx, l.set(), chromedp.Navigate(cio.URL+v.path), chromedp.WaitReady(chromedp.CSS("main")))
 				text, title := get(t, ctx, chromedp.Text(chromedp.CSS("main"))), get(t, ctx, chromedp.Title())
 				overflow := get(t, ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
-				screenshot(t, ctx, v.name+"-"+l.name)
+				seen[v.name+"-"+l.name] = brightnessOf(t, screenshot(t, ctx, v.name+"-"+l.name))
+				if broken := get(t, ctx, chromedp.Evaluate[[]string](brokenWords)); len(broken) > 0 {
+					t.Errorf("words are broken: %q", broken)
+				}
+				if hidden := get(t, ctx, chromedp.Evaluate[bool](tabHidden)); hidden {
+					t.Error("the active tab is out of sight")
+				}
+				if bare := get(t, ctx, chromedp.Evaluate[[]string](fieldsWithoutHelp)); len(bare) > 0 {
+					t.Errorf("fields without help: %q", bare)
+				}
 				if !strings.Contains(text, v.text) {
 					t.Errorf("%q is not on the page: %.500s", v.text, text)
 				}
@@ -100,7 +116,41 @@ func TestPageViews(t *testing.T) {
 			})
 		}
 	}
+	compareLooks(t, seen)
 }
+
+// brokenWords are the words of up to 24 letters that go over two lines, outside what is
+// shown as code.
+const brokenWords = `(() => {
+	const broken = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	for (let node; node = walk.nextNode();) {
+		const box = node.parentElement;
+		if (box.closest("pre, option, script, style, .sr, .skip") || !box.checkVisibility()) continue;
+		for (const word of node.data.matchAll(/[\p{L}\p{N}_]{2,24}/gu)) {
+			const range = document.createRange();
+			range.setStart(node, word.index);
+			range.setEnd(node, word.index + word[0].length);
+			const tops = new Set([...range.getClientRects()].filter((r) => r.width > 0).map((r) => Math.round(r.top)));
+			if (tops.size > 1) broken.push(word[0]);
+		}
+	}
+	return broken.slice(0, 5);
+})()`
+
+// tabHidden says whether the tab of the view is not wholly in the window.
+const tabHidden = `(() => {
+	const tab = document.querySelector(".body > nav [aria-current]");
+	if (!tab) return false;
+	const box = tab.getBoundingClientRect();
+	return box.left < 0 || box.right > document.documentElement.clientWidth || box.width === 0;
+})()`
+
+// fieldsWithoutHelp are the fields of forms, apart from the choice of the workspace,
+// that nothing describes.
+const fieldsWithoutHelp = `[...document.querySelectorAll("main input:not([type=hidden]), main select")].filter((field) => {
+	const help = document.getElementById(field.getAttribute("aria-describedby"));
+	return !help || !help.textContent.trim() || !field.labels.length;
+}).map((field) => field.name)`
 
 // checkAccess fails the test for each serious violation that axe-core finds.
 func checkAccess(t *testing.T, ctx context.Context, axe string) {

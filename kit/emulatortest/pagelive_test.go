@@ -1,8 +1,10 @@
 package emulatortest
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -46,6 +48,15 @@ func TestPageLive(t *testing.T) {
 		eventually(`!document.querySelector("[data-stream]").textContent.includes("While paused")`),
 		chromedp.Click(chromedp.CSS("[data-pause]")),
 		eventually(`document.querySelector("[data-stream]").textContent.includes("While paused")`))
+
+	// A burst is a few rows, each of which leads to the list of its messages.
+	batch := strings.Repeat(`{"type":"track","userId":"u1","event":"Bought"},`, 60) + `{"type":"track","userId":"lost"}`
+	post(t, cio, false, "/v1/batch", `{"batch":[`+batch+`]}`)
+	do(t, ctx, eventually(`document.querySelector("[data-stream]").textContent.includes("60 track Bought")`),
+		eventually(`document.querySelector("[data-stream] tbody tr").textContent.includes("missing-event")`))
+	if now := get(t, ctx, height); before != now {
+		t.Errorf("after a burst the table is %v px high, and was %v", now, before)
+	}
 
 	// After a reset the counters follow, and so do the next messages.
 	if err := cio.Server.ResetWorkspace(cio.Key); err != nil {
@@ -96,6 +107,8 @@ func TestPageActions(t *testing.T) {
 		t.Errorf("clock %+v", clock)
 	}
 
+	messageFlow(t, ctx, cio)
+
 	requests := cio.Stats().Requests
 	do(t, ctx, chromedp.Navigate(cio.URL+"/requests/3"))
 	curl := text("#curl")
@@ -111,5 +124,86 @@ func TestPageActions(t *testing.T) {
 		chromedp.WaitVisible(chromedp.CSS(".notice.good")))
 	if cio.Stats() != (emulator.Stats{}) {
 		t.Errorf("after emptying it: %+v", cio.Stats())
+	}
+}
+
+// arrived waits until the page that a click led to makes the expression true. The page
+// before it goes away meanwhile, and takes what is asked of it along.
+func arrived(t *testing.T, ctx context.Context, expression string) {
+	t.Helper()
+	for {
+		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.readyState === "complete" && (`+expression+`)`))
+		if err == nil && there {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s: %v, %v", expression, context.Cause(ctx), err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// messageFlow goes from the overview to a message, to its neighbours and its person,
+// searches and pages through a list, and looks at what is not there.
+func messageFlow(t *testing.T, ctx context.Context, cio *emulator.Instance) {
+	t.Helper()
+	text := func(css chromedp.CSS) string { return get(t, ctx, chromedp.Text(css)) }
+	reads := func(what string, css chromedp.CSS, want ...string) {
+		t.Helper()
+		shown := text(css)
+		for _, w := range want {
+			if !strings.Contains(shown, w) {
+				t.Errorf("%s: %q is not in %.400q", what, w, shown)
+			}
+		}
+	}
+	click := func(css chromedp.CSS, then string) {
+		t.Helper()
+		do(t, ctx, chromedp.Click(css))
+		arrived(t, ctx, then)
+	}
+	at := func(path string) string { return `location.pathname === "` + path + `"` }
+
+	do(t, ctx, chromedp.Navigate(cio.URL+"/"), chromedp.WaitReady(chromedp.CSS("[data-stream] tbody a")))
+	click("[data-stream] tbody a", `location.pathname.startsWith("/messages/")`)
+	reads("the newest message", "main", "suppressed", "gone", "Send it again with curl", "$CUSTOMERIO_API_KEY", "Order Completed")
+	do(t, ctx, chromedp.Navigate(cio.URL+"/messages/3"))
+	reads("the third", "main", `created "u0"`, "seed-i0", "first_name")
+	click("a[rel=next]", at("/messages/2"))
+	click("a[rel=prev]", at("/messages/3"))
+	click("dl.ids dd a", at("/people/u0"))
+	reads("its person", "main", "ada0@example.com")
+
+	// The form's address is one to be shared, and leads to the same list.
+	do(t, ctx, chromedp.Navigate(cio.URL+"/messages"), chromedp.SetValue(chromedp.CSS("#q"), "SEED-"), chromedp.Click(chromedp.CSS("details summary")),
+		chromedp.WaitVisible(chromedp.CSS("#field-event")), chromedp.SetValue(chromedp.CSS("#field-event"), "Signed Up"), chromedp.SetValue(chromedp.CSS("#field-type"), "track"),
+		chromedp.Submit(chromedp.CSS("#q")))
+	arrived(t, ctx, `location.search.includes("event=Signed+Up")`)
+	if n := get(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll(".messages li").length`)); n != 20 {
+		t.Errorf("the filter shows %d messages, want 20", n)
+	}
+	click(".tabs a:nth-child(2)", `location.search.includes("verdict=not+accepted")`)
+	reads("no match", "main", "No message that is kept matches")
+	do(t, ctx, chromedp.Navigate(cio.URL+"/messages?q=seed-"))
+	first := text(".messages li")
+	click("a[rel=next]", `location.search.includes("before=")`)
+	if second := text(".messages li"); second == first {
+		t.Errorf("the second page begins as the first: %q", second)
+	}
+	click(".pages a", `!location.search.includes("before=")`)
+	do(t, ctx, chromedp.Navigate(cio.URL+"/messages?from=soon"))
+	reads("a wrong filter", "main", "how long ago")
+
+	do(t, ctx, chromedp.Navigate(cio.URL+"/nowhere"))
+	reads("nothing", "main", "There is no such page", "Back to the overview")
+	do(t, ctx, chromedp.Navigate(cio.URL+"/messages/9999"))
+	reads("no message", "main", "The newest message of this workspace")
+
+	// A person is deleted with what their messages said.
+	do(t, ctx, chromedp.Navigate(cio.URL+"/people/u58"), chromedp.Evaluate[chromedp.Void](`window.confirm = () => true`),
+		chromedp.Click(chromedp.CSS(".actions button")), chromedp.WaitVisible(chromedp.CSS(".notice.good")))
+	if _, there := cio.Find("u58"); there {
+		t.Error("the person is still there")
 	}
 }
