@@ -121,7 +121,7 @@ func DataDir() (string, error) {
 // GoNB returns the command that runs the GoNB kernel for a connection file, with the modules of the checkout and its log in the directory.
 func (j *Jupyter) GoNB(ctx context.Context, connection, log string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(j.bin(), "gonb"), "--kernel", connection, "-raw_error=true",
-		"-go_work="+j.Root+","+filepath.Join(j.Root, "kit"), "-logtostderr=false", "-stderrthreshold=FATAL", "-log_dir="+log)
+		"-go_work="+strings.Join(moduleDirs(j.Root), ","), "-logtostderr=false", "-stderrthreshold=FATAL", "-log_dir="+log)
 	cmd.Stderr = os.Stderr
 	return cmd
 }

@@ -60,6 +60,11 @@ func (p *Program) build(ctx context.Context, root string, docs []*Document) erro
 	return nil
 }
 
+// moduleDirs are the modules of a checkout that cells may import from.
+func moduleDirs(root string) []string {
+	return []string{root, filepath.Join(root, "erasure"), filepath.Join(root, "kit")}
+}
+
 // workspace makes src a module in a workspace with those of the checkout.
 func workspace(src, root string) error {
 	root, err := filepath.Abs(root)
@@ -73,7 +78,10 @@ func workspace(src, root string) error {
 	v := goVersion.FindString(string(version))
 	files := map[string]string{
 		"go.mod":  "module " + module + "\n\n" + v + "\n",
-		"go.work": fmt.Sprintf("%s\n\nuse (\n\t.\n\t%q\n\t%q\n)\n", v, filepath.ToSlash(root), filepath.ToSlash(filepath.Join(root, "kit"))),
+		"go.work": v + "\n\nuse .\n",
+	}
+	for _, dir := range moduleDirs(root) {
+		files["go.work"] += fmt.Sprintf("use %q\n", filepath.ToSlash(dir))
 	}
 	if sums, err := os.ReadFile(filepath.Join(root, "go.work.sum")); err == nil {
 		files["go.work.sum"] = string(sums)
