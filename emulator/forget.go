@@ -47,10 +47,7 @@ func (s *Server) DeletePerson(key, id string) (messages int, err error) {
 // forget deletes p, and what messages that name them said.
 func (ws *workspaceState) forget(p *personState) (messages int) {
 	f := &messageFilter{}
-	f.name(customerIOIDPrefix + p.customerIOID)
-	for _, id := range append([]string{p.id, p.email}, p.anonymousIDs...) {
-		f.name(id)
-	}
+	f.namePerson(p)
 	forgotten := make(map[uint64]bool)
 	for n := ws.journal.oldest(); ; n++ {
 		e := ws.journal.ref(n)

@@ -13,12 +13,12 @@ type messageFilter struct {
 	query MessagesQuery
 	kind  kind
 	text  needle
-	// person has the identifiers of the person in lower case, and ids and
-	// needles, which have the same order, all that may be in a text.
-	people  bool
-	ids     map[string]bool // of the person, as they are
-	emails  map[string]bool // in lower case
-	needles []needle
+	// people says that a person is asked for, by all of the following. An
+	// anonymousId may be the userId of somebody else.
+	people    bool
+	who       map[identifier]bool
+	anonymous map[string]bool
+	needles   []needle // all of them, as they may be in a text
 }
 
 // filter takes the lock.
@@ -29,40 +29,63 @@ func (ws *workspaceState) filter(q MessagesQuery) *messageFilter {
 	}
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	f.name(q.Person)
-	if p := ws.meant(q.Person); p != nil {
-		ws.nameAll(f, p)
+	p := ws.meant(q.Person)
+	if p == nil {
+		for _, who := range candidates(q.Person) {
+			f.nameWho(who)
+		}
+		f.nameAnonymous(q.Person)
+		return f
+	}
+	f.namePerson(p)
+	for _, m := range p.merges {
+		if m.kind != MergeKindAnonymous && ws.byID[m.from] == nil { // an id of before, which nobody else has now
+			f.nameWho(identifier{byID, m.from})
+		}
 	}
 	return f
 }
 
-// nameAll adds all identifiers of p, and those that it had before and nobody else
-// has now.
-func (ws *workspaceState) nameAll(f *messageFilter, p *personState) {
-	f.name(customerIOIDPrefix + p.customerIOID)
-	for _, id := range append([]string{p.id, p.email}, p.anonymousIDs...) {
-		f.name(id)
+// namePerson adds all identifiers that p has.
+func (f *messageFilter) namePerson(p *personState) {
+	for _, who := range p.identifiers() {
+		f.nameWho(who)
 	}
-	for _, m := range p.merges {
-		if ws.byID[m.from] == nil {
-			f.name(m.from)
-		}
+	for _, id := range p.anonymousIDs {
+		f.nameAnonymous(id)
 	}
 }
 
-// name adds an identifier.
-func (f *messageFilter) name(id string) {
-	if id == "" || f.ids[id] {
+func (f *messageFilter) nameWho(who identifier) {
+	if who.value == "" || f.who[who] {
 		return
 	}
-	if !f.people {
-		f.people, f.ids, f.emails = true, make(map[string]bool), make(map[string]bool)
+	if f.who == nil {
+		f.who = make(map[identifier]bool)
 	}
-	f.ids[id] = true
-	if isEmail(id) {
-		f.emails[strings.ToLower(id)] = true
+	f.who[who] = true
+	text := who.value
+	if who.kind == byCustomerIOID {
+		text = customerIOIDPrefix + text
 	}
-	n := newNeedle(id)
+	f.look(text)
+}
+
+func (f *messageFilter) nameAnonymous(id string) {
+	if id == "" || f.anonymous[id] {
+		return
+	}
+	if f.anonymous == nil {
+		f.anonymous = make(map[string]bool)
+	}
+	f.anonymous[id] = true
+	f.look(id)
+}
+
+// look adds a text that messages of the person may have.
+func (f *messageFilter) look(text string) {
+	f.people = true
+	n := newNeedle(text)
 	n.bound = true
 	f.needles = append(f.needles, n)
 }
@@ -136,22 +159,22 @@ func hasString(raw, text string) bool {
 
 // names reports whether the message names the person.
 func (f *messageFilter) names(m *decodedMessage) bool {
-	if f.ids[m.userID] || f.ids[m.anonymousID] || f.ids[m.previousID] {
-		return true
-	}
-	return f.emails[strings.ToLower(m.userID)] || f.emails[m.sentEmail()]
+	return f.isWho(m.userID, "") || f.isWho("", m.sentEmail()) || f.anonymous[m.anonymousID] || f.isWho(m.previousID, "")
 }
 
 // isAbout reports whether the message is about the person, and nobody else: what
 // names them beside another userId is not.
 func (f *messageFilter) isAbout(m *decodedMessage) bool {
-	switch email := m.sentEmail(); {
-	case m.userID != "":
-		return f.ids[m.userID] || f.emails[strings.ToLower(m.userID)]
-	case email != "":
-		return f.emails[email]
+	if email := m.sentEmail(); m.userID != "" || email != "" {
+		return f.isWho(m.userID, email)
 	}
-	return f.ids[m.anonymousID]
+	return f.anonymous[m.anonymousID]
+}
+
+// isWho reports whether a userId, or without one an address, is the person's.
+func (f *messageFilter) isWho(userID, email string) bool {
+	who, known := resolve(userID, email)
+	return known && f.who[who]
 }
 
 // sentEmail is the address among the traits of an identify, in lower case.

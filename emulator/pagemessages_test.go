@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -194,5 +196,77 @@ func TestPageDeletesPerson(t *testing.T) {
 	again.send(`{"type":"identify","userId":"ann"}`)
 	if last := again.last(); last.Did != `created "ann"` {
 		t.Errorf("%+v", last)
+	}
+}
+
+// TestDeletePersonAgainstModel deletes people whose ids, addresses and anonymousIds are
+// the same texts, and finds what is about others untouched.
+func TestDeletePersonAgainstModel(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(5, 6))
+	pick := func(list ...string) string { return list[random.IntN(len(list))] }
+	deleted, spared := 0, 0
+	for range 60 {
+		c := newClient(t, emulator.Config{MergeOnAlias: true})
+		texts := []string{"a", "b", "c", "A@x.example", "b@x.example", "cio_00000001", "cio_00000002"}
+		for range 25 {
+			c.send(pick(
+				fmt.Sprintf(`{"type":"identify","userId":%q,"anonymousId":%q,"traits":{"email":%q}}`, pick(texts...), pick(texts...), pick("a@x.example", "B@x.example", "c")),
+				fmt.Sprintf(`{"type":"identify","anonymousId":%q,"traits":{"email":%q}}`, pick(texts...), pick("a@X.example", "b@x.example")),
+				fmt.Sprintf(`{"type":"track","userId":%q,"anonymousId":%q,"event":"e"}`, pick(texts...), pick(texts...)),
+				fmt.Sprintf(`{"type":"track","anonymousId":%q,"event":"e"}`, pick(texts...)),
+				fmt.Sprintf(`{"type":"alias","userId":%q,"previousId":%q}`, pick(texts...), pick(texts...))))
+		}
+		people, err := c.srv.People(emulator.PeopleQuery{Key: c.key})
+		if err != nil || len(people.People) == 0 {
+			continue
+		}
+		who := people.People[random.IntN(len(people.People))]
+		why, err := c.srv.Why(c.key, who.CustomerIOID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, err := c.srv.Messages(emulator.MessagesQuery{Key: c.key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := c.srv.DeletePerson(c.key, who.CustomerIOID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := c.srv.Messages(emulator.MessagesQuery{Key: c.key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		forgotten := 0
+		for i, r := range before.Messages {
+			var sent struct{ Traits struct{ Email string } }
+			if err := json.Unmarshal(r.Raw, &sent); err != nil {
+				t.Fatal(err)
+			}
+			theirs := slices.Contains(why.AnonymousIDs, r.AnonymousID)
+			switch email := strings.ToLower(sent.Traits.Email); {
+			case r.UserID != "":
+				theirs = r.UserID == who.ID || r.UserID == who.CustomerIOID
+				if strings.Contains(r.UserID, "@") { // such a userId is an address
+					theirs = strings.EqualFold(r.UserID, who.Email)
+				}
+			case r.Type == "identify" && email != "":
+				theirs = email == who.Email
+			}
+			if now := after.Messages[i]; now.Forgotten != theirs || (now.Raw == nil) != theirs || !theirs && encode(t, now) != encode(t, r) {
+				t.Errorf("after deleting %+v with %q, of %s there is %s", who, why.AnonymousIDs, r.Raw, encode(t, now))
+			}
+			if theirs {
+				forgotten++
+			}
+		}
+		if n != forgotten {
+			t.Errorf("%d messages were deleted, and %d was the answer", forgotten, n)
+		}
+		deleted, spared = deleted+forgotten, spared+len(before.Messages)-forgotten
+	}
+	if deleted < 100 || spared < 100 {
+		t.Errorf("%d messages deleted, %d spared", deleted, spared)
 	}
 }
