@@ -296,6 +296,9 @@ func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCoun
 	if c.CaseTwins > 0 {
 		line("warning", "%s ids differ only in case from another: they are taken for different people", plural.Grouped(int64(c.CaseTwins)))
 	}
+	if c.Addresses > 0 && resolved == nil {
+		line("warning", "several people may share an address, and what is done then is Customer.io's choice: --resolve finds out and refuses it")
+	}
 	if c.CIOIDs > 0 && p.Action == erasure.ActionDelete {
 		line("warning", "that this API deletes by cio_ id is inferred, and not documented: verify who is gone")
 	}

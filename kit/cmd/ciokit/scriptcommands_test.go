@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ciokit/cio/erasure"
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite"
 )
@@ -30,6 +31,7 @@ import (
 //	nowhere TEXT DIRECTORY           no file in it holds the text
 //	mode OCTAL FILE...               the files have that mode, where files have modes
 //	link OLD NEW                     give a file a second name
+//	erasekeys OPERATOR APPROVER      make all keys of ciokit erase, and put them into the environment
 //	secret VARIABLE FILE...          set it to what the files hold
 //	feed PIPE FILE                   make a named pipe from which the file can be read
 var scriptTools = map[string]func(ts *testscript.TestScript, args []string){
@@ -123,6 +125,18 @@ var scriptTools = map[string]func(ts *testscript.TestScript, args []string){
 			}
 		}
 	},
+	"erasekeys": func(ts *testscript.TestScript, args []string) {
+		ring := ""
+		for role, name := range map[erasure.Role]string{erasure.RoleOperator: args[0], erasure.RoleApprover: args[1]} {
+			private, public, err := erasure.GenerateKey(role, name)
+			ts.Check(err)
+			ts.Setenv("CIOKIT_ERASURE_"+strings.ToUpper(string(role))+"_KEY", private)
+			ring += public + "\n"
+		}
+		ts.Setenv("CIOKIT_ERASURE_KEYS", ring)
+		ts.Setenv("CIOKIT_ERASURE_RECEIPT_KEY", erasure.NewReceiptKey().Reveal())
+		ts.Setenv("CIOKIT_ERASURE_GUARD_KEY", erasure.NewGuardKey().Reveal())
+	},
 	"secret": func(ts *testscript.TestScript, args []string) {
 		var text strings.Builder
 		for _, name := range args[1:] {
@@ -147,7 +161,7 @@ var scriptTools = map[string]func(ts *testscript.TestScript, args []string){
 }
 
 // arguments are how many each tool needs at least.
-var arguments = map[string]int{"gzip": 1, "sqlite": 2, "edit": 3, "first": 3, "latin1": 1, "expand": 1, "run": 2, "entries": 2, "nowhere": 2, "mode": 2, "secret": 2, "link": 2, "feed": 2}
+var arguments = map[string]int{"gzip": 1, "sqlite": 2, "edit": 3, "first": 3, "latin1": 1, "expand": 1, "run": 2, "entries": 2, "nowhere": 2, "mode": 2, "secret": 2, "erasekeys": 2, "link": 2, "feed": 2}
 
 // scriptCommands returns all commands that scripts have besides those of testscript.
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
