@@ -241,12 +241,12 @@ func ExampleFind() {
 		dir := o.erased([]erasure.Target{{ID: "71"}, {ID: "42"}})
 		found := must1(erasure.Find([]string{dir}, erasure.CheckConfig{Keys: o.keys}, o.receipt, "42"))
 		for _, e := range found[0].Entries {
-			fmt.Println(e.Type, e.Action, e.Outcome)
+			fmt.Println(e.Type)
 		}
 	})
 	// Output:
-	// intent delete
-	// outcome  accepted
+	// intent
+	// outcome
 }
 
 func ExampleWriteProof() {
