@@ -266,11 +266,23 @@ func parseCheckpoint(text []byte) (c Checkpoint, err error) {
 	return c, err
 }
 
+// noRunError is a run that has no journal.
+type noRunError struct {
+	id, dir string
+	err     error
+}
+
+func (e *noRunError) Error() string {
+	return fmt.Sprintf("load: there is no run %s in %s; ciokit runs list has them", e.id, e.dir)
+}
+
+func (e *noRunError) Unwrap() error { return e.err }
+
 // readOld reads a journal of version 1.
 func (j *Journal) readOld() error {
 	text, err := os.ReadFile(filepath.Join(j.dir, headerFile1))
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("load: there is no run %s in %s; ciokit runs list has them: %w", j.header.ID, filepath.Dir(j.dir), err)
+		return &noRunError{j.header.ID, filepath.Dir(j.dir), err}
 	}
 	if err != nil {
 		return err

@@ -50,6 +50,16 @@ func (p *mappingReader) problem(at position, hint, what string, args ...any) {
 
 func at(n *yaml.Node, path string) position { return position{n.Line, n.Column, path} }
 
+// tabbed reports whether a line, counted from 1, is indented with a tab.
+func tabbed(text []byte, line int) bool {
+	lines := bytes.Split(text, []byte("\n"))
+	if line < 1 || line > len(lines) {
+		return false
+	}
+	indent := lines[line-1][:len(lines[line-1])-len(bytes.TrimLeft(lines[line-1], " \t"))]
+	return bytes.IndexByte(indent, '\t') >= 0
+}
+
 const quoteHint = `quote a value that holds ": ", " #" or, within { } and [ ], a comma: total: "=decimal(amount)"`
 
 // document returns the root of the only document.
@@ -73,7 +83,11 @@ func (p *mappingReader) document(data []byte) *yaml.Node {
 	if !errors.Is(err, io.EOF) {
 		var syntax *yaml.LoadError
 		if errors.As(err, &syntax) {
-			p.problem(position{syntax.Mark.Line, syntax.Mark.Column, ""}, quoteHint, "this is not YAML: %s", strings.TrimPrefix(syntax.Message, "yaml: "))
+			hint := quoteHint
+			if tabbed(data, syntax.Mark.Line) {
+				hint = "indent the line with spaces: YAML takes no tabs for that"
+			}
+			p.problem(position{syntax.Mark.Line, syntax.Mark.Column, ""}, hint, "this is not YAML: %s", strings.TrimPrefix(syntax.Message, "yaml: "))
 		} else {
 			p.problem(position{}, quoteHint, "this is not YAML: %v", err)
 		}

@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/ciokit/cio/emulator"
@@ -27,8 +31,12 @@ It takes the same calls as the real one, keeps what they made, and says of every
 would have dropped without a word. Any client uses it by changing its URL, and a browser shows what arrived. Each call is a line on
 standard output.
 
-Every flag can also be set in the environment: --rate-limit is CIOKIT_RATE_LIMIT. A flag wins.`,
-		Example: `  ciokit emulate
+While it runs, /_emulator/stats counts what came, /_emulator/messages lists it, with ?verdict=rejected, and with ?verdict=dropped what the real
+API would have lost in spite of a 200. Customer.io's own SDKs, as this project's tests run them:
+
+` + sdkHelp("http://"+destination.EmulatorAddr) + `
+Every flag can also be set in the environment or in .env: --rate-limit is CIOKIT_RATE_LIMIT. A flag wins.`,
+		Example: `  ciokit emulate --open
   ciokit load people.csv --mapping people.yaml --to emulator
   ciokit emulate --strict --dedup-window 24h --db shop.db
   ciokit emulate --fault stray-401 --fault '{"preset": "html-200", "for_ms": 60000}'
@@ -77,9 +85,15 @@ func runEmulate(cmd *cobra.Command, con console.Console, flags *emulateFlags, to
 	if err := flags.queueFaults(srv); err != nil {
 		return err
 	}
+	if _, _, err := net.SplitHostPort(flags.addr); err != nil {
+		return exit.Fail(exit.Local, "--addr %s is no address to listen on: write HOST:PORT, such as 127.0.0.1:8112", flags.addr)
+	}
 	l, err := net.Listen("tcp", flags.addr)
-	if err != nil {
-		return exit.Fail(exit.Local, "%w; choose another address with --addr", err)
+	switch {
+	case errors.Is(err, destination.ErrAddrInUse):
+		return exit.Fail(exit.Local, "another program listens on %s, perhaps an emulator; choose another address: --addr 127.0.0.1:8112", flags.addr)
+	case err != nil:
+		return exit.Fail(exit.Local, "nothing can listen on %s; choose another address: --addr 127.0.0.1:8112 (%w)", flags.addr, err)
 	}
 	base := "http://" + l.Addr().String()
 	if flags.tls {
@@ -113,17 +127,43 @@ func (f *emulateFlags) greet(con console.Console, base string, to *target) {
 		fmt.Fprintln(con.Err, "Its certificate was made just now, and no client trusts it; --tls-cert FILE writes it for them.")
 	}
 	fmt.Fprintf(con.Err, `  page:     %[1]s/
-  load:     ciokit load FILE --mapping MAP.yaml --to %[1]s
-  look:     %[1]s/_emulator/stats
-  rejected: %[1]s/_emulator/messages?verdict=rejected
-  dropped:  %[1]s/_emulator/messages?verdict=dropped, in spite of a 200
-  no key:   %[1]s/_emulator/messages?key=%[2]s, the calls without a key or with an unknown one
-Any write key works%[3]s. Customer.io's own SDKs, as this project's tests run them:
-`, base, emulator.UnknownKey, map[bool]string{true: " that --key lists", false: ""}[len(f.keys) > 0])
-	for _, s := range sdks.Snippets {
-		fmt.Fprintf(con.Err, "  %-33s  %s\n", s.Package, s.For(base, "KEY"))
+  send:     %[1]s/v1, with any write key%[3]s; or ciokit load FILE --mapping MAP.yaml --to %[1]s
+  lost:     %[1]s/_emulator/messages?verdict=rejected, ?verdict=dropped in spite of a 200, ?key=%[2]s for want of a known key
+Ctrl-C ends it. How to point Customer.io's SDKs here, and the rest: ciokit %[4]s --help
+`, base, emulator.UnknownKey, map[bool]string{true: " that --key lists", false: ""}[len(f.keys) > 0], map[bool]string{true: "proxy", false: "emulate"}[to != nil])
+	if f.open {
+		if err := openPage(base + "/"); err != nil {
+			fmt.Fprintf(con.Err, "No browser could be opened (%v): open the page by hand.\n", err)
+		}
 	}
-	fmt.Fprintln(con.Err, "Ctrl-C ends it.")
+}
+
+// openPage opens a page in the user's browser: the one that BROWSER names, or that of the system.
+func openPage(url string) error {
+	args := []string{"xdg-open"}
+	switch named := os.Getenv("BROWSER"); {
+	case named != "":
+		args = []string{named}
+	case runtime.GOOS == "darwin":
+		args = []string{"open"}
+	case runtime.GOOS == "windows":
+		args = []string{"rundll32", "url.dll,FileProtocolHandler"}
+	}
+	browser := exec.Command(args[0], append(args[1:], url)...)
+	if err := browser.Start(); err != nil {
+		return err
+	}
+	go browser.Wait() // it may stay open for longer than the emulator runs
+	return nil
+}
+
+// sdkHelp says how Customer.io's own SDKs are pointed at an address.
+func sdkHelp(base string) string {
+	var b strings.Builder
+	for _, s := range sdks.Snippets {
+		fmt.Fprintf(&b, "  %-33s  %s\n", s.Package, s.For(base, `"KEY"`))
+	}
+	return b.String()
 }
 
 // serve answers requests until ctx ends, which is no failure.

@@ -99,10 +99,13 @@ func (r *running) post(t *testing.T, client *http.Client, key, path, body string
 
 func TestEmulateLines(t *testing.T) {
 	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--strict", "--rate-limit", "3")
-	for _, say := range []string{"not Customer.io", r.base + "/v1", "customerio-node", "page:     " + r.base + "/"} {
+	for _, say := range []string{"not Customer.io", r.base + "/v1, with any write key", "emulate --help", "page:     " + r.base + "/"} {
 		if !strings.Contains(r.banner, say) {
 			t.Errorf("the banner lacks %q: %s", say, r.banner)
 		}
+	}
+	if n := strings.Count(r.banner, "\n"); n != 5 {
+		t.Errorf("the banner has %d lines: %s", n, r.banner)
 	}
 	const key = "a-key-that-is-long-enough-to-be-real"
 	var statuses []int
@@ -139,11 +142,8 @@ func TestEmulateBannerLinks(t *testing.T) {
 		r.post(t, http.DefaultClient, call.key, call.path, call.body)
 	}
 	found := ""
-	for _, link := range regexp.MustCompile(`http://\S+`).FindAllString(r.banner, -1) {
-		link = strings.TrimRight(link, ",.\"")
-		if !strings.Contains(link, "/_emulator/") {
-			continue
-		}
+	for _, query := range regexp.MustCompile(`\?\w+=\w+`).FindAllString(r.banner, -1) {
+		link := r.base + "/_emulator/messages" + query
 		resp, err := http.Get(link)
 		if err != nil {
 			t.Fatal(err)

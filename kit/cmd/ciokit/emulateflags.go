@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -20,6 +21,7 @@ type emulateFlags struct {
 	keys    []string
 	hosts   []string
 	db      string
+	open    bool // the page in a browser
 	tls     bool
 	tlsCert string
 	file    string // of switches
@@ -77,8 +79,16 @@ func (f *emulateFlags) add(cmd *cobra.Command, addr string) {
 
 	flags.BoolVar(&f.tls, "tls", false, "listen with TLS and a certificate made at start")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "file to write that certificate to, for clients to trust")
+	flags.BoolVar(&f.open, "open", false, "open its page in the browser")
 	flags.BoolVar(&f.quiet, "quiet", false, "no line for each call")
 	flags.BoolVar(&f.json, "json", false, "a JSON object for each call instead of a line")
+	console.SetSections(cmd, []console.Section{
+		{Title: "Where it listens", Flags: []string{"to", "addr", "open", "allow-host", "tls", "tls-cert"}},
+		{Title: "What it keeps", Flags: []string{"key", "db", "max-messages", "max-journal-bytes", "max-events-per-person"}},
+		{Title: "What it prints", Flags: []string{"quiet", "json"}},
+		{Title: "Trouble on purpose", Flags: []string{"fault"}},
+		{Title: "What it does where a workspace has a setting, or no document says", Flags: append([]string{"switches"}, switchNames...)},
+	})
 }
 
 // config is the emulator's configuration.
@@ -101,6 +111,9 @@ func (f *emulateFlags) config(con console.Console) (emulator.Config, error) {
 // queueFaults queues those of --fault.
 func (f *emulateFlags) queueFaults(srv *emulator.Server) error {
 	for _, text := range f.faults {
+		if strings.HasPrefix(text, "{") && !json.Valid([]byte(text)) {
+			return exit.Fail(exit.Usage, `--fault %s is no JSON; write it such as {"status": 503, "count": 2}, in single quotes for the shell`, text)
+		}
 		fault, err := emulator.ParseFault(text)
 		if err == nil {
 			err = srv.AddFault(fault)
@@ -188,7 +201,7 @@ func fromEnvironment(con console.Console, flags *pflag.FlagSet) error {
 		}
 		if err := flags.Set(f.Name, value); err != nil {
 			// The text of pflag repeats the value, which may be a key.
-			failed = exit.Fail(exit.Usage, "%s in the environment or in .env is no value for --%s (%s)", name, f.Name, f.Value.Type())
+			failed = exit.Fail(exit.Usage, "%s in the environment or in .env is no value for --%s, which takes %s", name, f.Name, cmp.Or(console.Takes(f), "what its help says"))
 		}
 	})
 	if err := con.Env.Done(con.Err); err != nil {

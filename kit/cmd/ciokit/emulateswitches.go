@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/textfile"
 	"github.com/spf13/pflag"
@@ -50,7 +51,7 @@ func fromSwitches(flags *pflag.FlagSet, name string) error {
 			continue
 		}
 		if err := flags.Set(flag, value); err != nil {
-			return exit.Fail(exit.Usage, "%s:%d: %w", name, i+1, err)
+			return exit.Fail(exit.Usage, "%s:%d: %w", name, i+1, console.WrongValue(err))
 		}
 	}
 	return nil

@@ -69,13 +69,18 @@ func newEventsShow(con console.Console) *cobra.Command {
 		Use:   "show NAME",
 		Short: "Show one semantic event with its fields",
 		Example: `  ciokit events show "Order Completed"
+  ciokit events show order_completed
   ciokit events show Device Created or Updated --json`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: completeEventName,
 		RunE: func(_ *cobra.Command, args []string) error {
-			d, err := findEvent(strings.Join(args, " "))
+			name := strings.TrimSpace(strings.Join(args, " "))
+			d, err := findEvent(name)
 			if err != nil {
 				return err
+			}
+			if d.Name != name {
+				fmt.Fprintf(con.Err, "The name has to be exact: it is %q, not %q.\n", d.Name, name)
 			}
 			if asJSON {
 				return printJSON(con, d)
@@ -110,14 +115,16 @@ func completeEventName(_ *cobra.Command, args []string, typed string) ([]cobra.C
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// findEvent returns the event of that name, or an error with the names that may be meant.
+// findEvent returns the event of that name, or the one that it can only be another spelling of, or an error with the names that may be meant.
 func findEvent(name string) (events.Definition, error) {
 	name = strings.TrimSpace(name)
 	if d, ok := events.Lookup(name); ok {
 		return d, nil
 	}
 	if right, _ := cio.SemanticName(name); right != "" {
-		return events.Definition{}, exit.Fail(exit.Usage, "no semantic event is named %q; did you mean %q?", name, right)
+		if d, ok := events.Lookup(right); ok {
+			return d, nil
+		}
 	}
 	if similar := eventsWith(name); len(similar) > 0 {
 		return events.Definition{}, exit.Fail(exit.Usage, "no semantic event is named %q; there are %s", name, strings.Join(similar, ", "))

@@ -16,16 +16,18 @@ func TestFindEvent(t *testing.T) {
 			t.Errorf("%q: %s, %v", d.Name, got.Type, err)
 		}
 	}
+	for name, want := range map[string]string{"order_completed": "Order Completed", "OrderCompleted": "Order Completed", "order-completed": "Order Completed", "ORDER COMPLETED": "Order Completed",
+		"Card Viewed": "Cart Viewed", "Delete Person": "User Deleted"} {
+		if d, err := findEvent(name); err != nil || d.Name != want {
+			t.Errorf("%q finds %q, %v, want %q", name, d.Name, err, want)
+		}
+	}
 	for name, want := range map[string]string{
-		"order_completed": `did you mean "Order Completed"?`,
-		"OrderCompleted":  `did you mean "Order Completed"?`,
-		"Card Viewed":     `did you mean "Cart Viewed"?`,
-		"Delete Person":   `did you mean "User Deleted"?`,
-		"cart":            `there are "Cart Shared", "Cart Viewed", "Wishlist Product Added to Cart"`,
-		"Buffer, video":   `there are "Video Playback Buffer Completed", "Video Playback Buffer Started"`,
-		"Signed Up":       "ciokit events list",
-		"":                "ciokit events list",
-		"!":               "ciokit events list",
+		"cart":          `there are "Cart Shared", "Cart Viewed", "Wishlist Product Added to Cart"`,
+		"Buffer, video": `there are "Video Playback Buffer Completed", "Video Playback Buffer Started"`,
+		"Signed Up":     "ciokit events list",
+		"":              "ciokit events list",
+		"!":             "ciokit events list",
 	} {
 		_, err := findEvent(name)
 		var ended *exit.Error

@@ -79,6 +79,9 @@ func (f *checkFlags) run(ctx context.Context, con console.Console, file string) 
 	r := &checkReport{w: out, file: name, json: f.json, max: f.maxFindings, noted: map[string]bool{}}
 	r.begin()
 	checkErr := r.check(ctx, src)
+	if checkErr != nil && r.counts == (checkCounts{}) && !f.json { // there is nothing to sum up
+		return input.Named(input.Error(checkErr), []string{file})
+	}
 	r.end()
 	switch err := out.Flush(); {
 	case err != nil:
@@ -86,7 +89,7 @@ func (f *checkFlags) run(ctx context.Context, con console.Console, file string) 
 	case errors.Is(checkErr, context.Canceled):
 		return exit.With(exit.Interrupted, exit.ErrInterrupted)
 	case checkErr != nil:
-		return input.Error(checkErr)
+		return input.Named(input.Error(checkErr), []string{file})
 	case r.counts.Errors+r.counts.Warnings > 0:
 		return exit.With(exit.Rejects, nil)
 	}

@@ -126,7 +126,7 @@ func (f *liveFlags) config(ctx context.Context, con console.Console, makes bool)
 		case ctx.Err() != nil:
 			return cfg, liveExit(ctx, context.Cause(ctx))
 		case silent != nil:
-			return cfg, exit.Fail(exit.Unavailable, "nothing answers on %s", client.Target())
+			return cfg, exit.Fail(exit.Unavailable, "nothing answers on %s; start an emulator in another terminal with: ciokit emulate, and give --to emulator", client.Target())
 		case makes && cfg.AppAPIKey == "":
 			return cfg, exit.Fail(exit.Usage, "%s: %w", client.Target(), livetest.ErrOwnMemory)
 		}

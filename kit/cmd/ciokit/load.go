@@ -78,7 +78,7 @@ type loadFlags struct {
 func newLoad(con console.Console) *cobra.Command {
 	var f loadFlags
 	cmd := &cobra.Command{
-		Use:   "load FILE...",
+		Use:   "load FILE... --mapping MAP.yaml --to WHERE",
 		Short: "Load files: every row becomes one or more messages",
 		Long: `Load files of rows, CSV, JSON Lines or Parquet, as they are or compressed by gzip, zstd, bzip2 or xz, into Customer.io. A FILE may be a pattern such
 as 'orders-*.csv', and - is standard input. Several files are one input, in their order. With --query FILE is a database; with
@@ -115,7 +115,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 			return []cobra.Completion{"csv", "tsv", "jsonl", "ndjson", "json", "parquet"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := f.do(cmd, con, args)
+			err := input.Named(f.do(cmd, con, args), args)
 			if f.json {
 				return f.printJSONOf(con.Out, err)
 			}
@@ -161,6 +161,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop sending when nothing of the load was accepted for so long; a last try is made then")
 	destination.AddAcceptAnyFlag(cmd, &f.AcceptAny2xx)
 	f.changeOptions.flags(cmd)
+	console.SetSections(cmd, loadSections)
 	cmd.RegisterFlagCompletionFunc("resume", completeResumable)
 	cmd.MarkFlagFilename("mapping", "yaml", "yml")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"csv", "jsonl", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
@@ -169,6 +170,16 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	}
 	cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]cobra.Completion{"auto", "none", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// loadSections are the flags by what they are for.
+var loadSections = []console.Section{
+	{Title: "What is read", Flags: []string{"mapping", "query", "order-by", "config", "format", "encoding", "delimiter", "quote", "escape", "line-end", "columns", "skip-rows", "all-rows", "json-path", "decimal-comma", "limit"}},
+	{Title: "Where it goes", Flags: []string{"to", "key-file", "rate", "concurrency", "give-up-after", "accept-any-2xx"}},
+	{Title: "Safety", Flags: []string{"dry-run", "yes", "max-errors", "max-deletes", "expect-rows", "strict-identity", "guard", "guard-key", "deny", "deny-column", "deny-encoding", "deny-empty"}},
+	{Title: "Only what has changed", Flags: []string{"snapshot", "snapshot-ids", "diff-with", "full", "mode", "mirror-with", "max-shrink", "new-mapping"}},
+	{Title: "What it writes", Flags: []string{"rejects", "report", "json", "progress"}},
+	{Title: "Going on after an end", Flags: []string{"continue", "resume", "new-key"}},
 }
 
 func (f *loadFlags) do(cmd *cobra.Command, con console.Console, args []string) error {

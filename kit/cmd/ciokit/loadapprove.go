@@ -25,7 +25,7 @@ func (l *loading) approve(ctx context.Context, con console.Console) error {
 		return nil
 	}
 	if l.silent != nil && !approved {
-		return exit.Fail(exit.Unavailable, "nothing answers on %s, so it is not known whether that is an emulator: %w; start one with: ciokit emulate, or add --yes if it is a real workspace", l.client.Target(), l.silent)
+		return exit.Fail(exit.Unavailable, "nothing answers on %s, so it is not known whether that is an emulator (%w); start one with: ciokit emulate, or add --yes if it is a real workspace", l.client.Target(), l.silent)
 	}
 	if l.f.stdin() {
 		return exit.Fail(exit.Guard, "standard input cannot be looked at beforehand; check it with --dry-run, then add --yes")

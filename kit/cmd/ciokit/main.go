@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -32,18 +34,37 @@ func run(ctx context.Context, args []string, con console.Console) int {
 	root := newRoot(con)
 	root.SetArgs(args)
 	console.Suggest(root, args)
-	err := root.ExecuteContext(ctx)
+	console.SetHelp(root)
+	cmd, err := root.ExecuteContextC(ctx)
+	misused := exit.Misused(err)
 	var ended *exit.Error
 	if errors.As(err, &ended) {
 		err = ended.Err
 	}
 	if err != nil {
-		fmt.Fprintln(con.Err, "ciokit:", inOneLine(args, console.FlagWords(err.Error())))
+		fmt.Fprintln(con.Err, "ciokit:", inOneLine(args, console.HintsOnce(console.InWorkingDirectory(console.FlagWords(ofFile(err))))))
+		if misused {
+			fmt.Fprintln(con.Err, console.UsageLine(cmd))
+		}
 	}
 	if ended != nil {
 		return ended.Code
 	}
 	return exit.CodeOf(err)
+}
+
+// ofFile is the text of an error that names a file as the user knows it, and not the call of the system that failed.
+func ofFile(err error) string {
+	text := err.Error()
+	var path *fs.PathError
+	if !errors.As(err, &path) {
+		return text
+	}
+	why := path.Err.Error()
+	if errors.Is(path.Err, fs.ErrNotExist) {
+		why = "there is no such file or directory"
+	}
+	return strings.ReplaceAll(text, path.Error(), console.ShortPath(path.Path)+": "+why)
 }
 
 // inOneLine writes file names among the arguments that hold line feeds so that they end no line of the text.
@@ -85,9 +106,13 @@ func newRoot(con console.Console) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ciokit",
 		Short: "Customer.io on the command line: load, send, emulate",
-		Long: `ciokit brings people and events into Customer.io, and shows what became of each of them.
-
-Try it without an account:  ciokit demo`,
+		Example: `  ciokit demo                                          try it without an account
+  ciokit map init people.csv > people.yaml             propose what the rows become
+  ciokit load people.csv --mapping people.yaml --dry-run
+  ciokit load people.csv --mapping people.yaml --to emulator
+  ciokit send identify --to emulator --user-id 42 --set email=ann@example.com
+  ciokit doctor --to eu                                can this machine send?`,
+		Version:       versionText(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
@@ -97,6 +122,32 @@ Try it without an account:  ciokit demo`,
 	root.SetOut(con.Out)
 	root.SetErr(con.Err)
 	root.AddCommand(newDemo(con), newLoad(con), newRuns(con), newSource(con), newMap(con), newSend(con), newEvents(con), newEmulate(con), newProxy(con), newNotebook(con), newVersion(con), exitCodesHelp)
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newDoctor(con), newLive(con), newOutbox(con), newErase(con))
+	group(root)
 	return root
+}
+
+// tasks are the commands by what a person wants to do, in the order of the help.
+var tasks = []struct {
+	title    string
+	commands []string
+}{
+	{"Try it on this machine", []string{"demo", "emulate", "notebook"}},
+	{"Load files and databases", []string{"source", "map", "load", "runs"}},
+	{"Send from a shell or a service", []string{"send", "events", "outbox"}},
+	{"Erase people", []string{"erase"}},
+	{"Look at a real workspace", []string{"doctor", "proxy", "live"}},
+}
+
+// group has the help show the commands by tasks.
+func group(root *cobra.Command) {
+	for _, task := range tasks {
+		root.AddGroup(&cobra.Group{ID: task.title, Title: task.title})
+		for _, cmd := range root.Commands() {
+			if slices.Contains(task.commands, cmd.Name()) {
+				cmd.GroupID = task.title
+			}
+		}
+	}
 }

@@ -133,7 +133,7 @@ func newMapCheck(con console.Console) *cobra.Command {
 				if errors.As(err, &path) {
 					return exit.With(exit.Local, err)
 				}
-				return loadExit(load.Summary{}, err)
+				return input.Named(loadExit(load.Summary{}, err), args[1:])
 			}
 			if asJSON {
 				if !values {

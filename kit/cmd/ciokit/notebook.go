@@ -69,7 +69,10 @@ func findCheckout(given string) (string, error) {
 			return dir, nil
 		}
 		up := filepath.Dir(dir)
-		if given != "" || up == dir {
+		if given != "" {
+			return "", exit.Fail(exit.Usage, "--checkout %s is no checkout of ciokit; give that of a clone, with --checkout DIR", given)
+		}
+		if up == dir {
 			return "", exit.Fail(exit.Usage, "there is no checkout of ciokit here; the notebooks need one: say where with --checkout DIR")
 		}
 		dir = up

@@ -53,7 +53,7 @@ the notebook and the number of the cell, and then exits with 1.`,
 
 func (r notebookRun) run(ctx context.Context, con console.Console, checkout string, files []string) error {
 	if len(files) == 0 && !r.all {
-		return exit.With(exit.Usage, errNoNotebook)
+		return exit.Fail(exit.Usage, "%w", errNoNotebook)
 	}
 	j, err := newJupyter(checkout)
 	if err != nil {

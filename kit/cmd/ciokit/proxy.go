@@ -37,8 +37,8 @@ What it remembers is its own idea of the workspace, made of the calls it saw. No
 			return runEmulate(cmd, con, flags, to)
 		},
 	}
-	flags.add(cmd, proxyAddr)
 	cmd.Flags().StringVar(&to.name, "to", "", "where calls go: us, eu, or a URL (required)")
+	flags.add(cmd, proxyAddr)
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"us", "eu", "https://"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }

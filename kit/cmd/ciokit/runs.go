@@ -110,10 +110,10 @@ func listRuns(con console.Console, asJSON bool) error {
 		return err
 	}
 	t := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tSTATE\tROWS\tACCEPTED\tREJECTED\tFILE\tTO")
+	fmt.Fprintln(t, "ID\tSTATE\tROWS\tACCEPTED\tREJECTED\tFILE\tTO\tTOOK")
 	for _, s := range states {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.State, plural.Grouped(s.Last.Rows), plural.Grouped(s.Last.Accepted), plural.Grouped(s.Last.Rejected+s.Last.RejectedByAPI),
-			printed.Line(filepath.Base(s.Source)), printed.Line(s.Target))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.State, plural.Grouped(s.Last.Rows), plural.Grouped(s.Last.Accepted), plural.Grouped(s.Last.Rejected+s.Last.RejectedByAPI),
+			printed.Line(filepath.Base(s.Source)), printed.Line(s.Target), console.Took(s.Last.Seconds))
 	}
 	return t.Flush()
 }
@@ -138,10 +138,10 @@ func showRun(con console.Console, id string, asJSON bool) error {
 	line("id", "%s", s.ID)
 	line("state", "%s", s.State)
 	if s.Problem != "" {
-		line("problem", "%s", s.Problem)
+		line("problem", "%s", console.FlagWords(s.Problem))
 	}
 	if s.Last.End != "" && s.Last.End != load.EndComplete {
-		line("why", "%s", s.Last.End)
+		line("why", "%s", console.FlagWords(s.Last.End))
 	}
 	line("started", "%s", s.Started.Local().Format(time.DateTime))
 	line("file", "%s", s.Source)
@@ -152,7 +152,7 @@ func showRun(con console.Console, id string, asJSON bool) error {
 	if s.Last.Unchanged > 0 || s.Last.Left > 0 {
 		line("changes", "%s unchanged, %s left, %s removed", plural.Count(s.Last.Unchanged, "row", "rows"), plural.Count(s.Last.Left, "person", "people"), plural.Grouped(s.Last.Removed))
 	}
-	line("requests", "%s (%s repeated), %s, in %s", plural.Grouped(s.Last.Requests), plural.Grouped(s.Last.Retried), console.ByteSize(s.Last.Bytes), console.Seconds(s.Last.Seconds))
+	line("requests", "%s (%s repeated), %s, in %s", plural.Grouped(s.Last.Requests), plural.Grouped(s.Last.Retried), console.ByteSize(s.Last.Bytes), console.Took(s.Last.Seconds))
 	for rule, n := range s.Last.Reasons {
 		line("rejected for", "%s: %s", rule, plural.Grouped(n))
 	}

@@ -52,7 +52,7 @@ func newSendKind(con console.Console, use, short, example string) *cobra.Command
 	kind, _, takesEvent := strings.Cut(use, " ")
 	args := cobra.NoArgs
 	if takesEvent {
-		args = cobra.ExactArgs(1)
+		args = oneEvent
 	}
 	cmd := &cobra.Command{
 		Use: use, Short: short, Example: example, Args: args,
@@ -60,7 +60,7 @@ func newSendKind(con console.Console, use, short, example string) *cobra.Command
 			event := strings.Join(args, "")
 			m, err := c.message(kind, event)
 			if err != nil {
-				return exit.With(exit.Usage, err)
+				return exit.Fail(exit.Usage, "%w", err)
 			}
 			return c.send(cmd.Context(), con, m)
 		},
@@ -98,7 +98,20 @@ func newSendKind(con console.Console, use, short, example string) *cobra.Command
 	destination.AddAcceptAnyFlag(cmd, &c.acceptAny2xx)
 	f.BoolVar(&c.dryRun, "dry-run", false, "check and print the message, send nothing")
 	f.BoolVar(&c.json, "json", false, "print the outcome as JSON")
+	console.SetSections(cmd, []console.Section{
+		{Title: "The message", Flags: []string{"user-id", "anonymous-id", "previous-id", "group-id", "name", "category", "set", "set-json", "traits", "properties", "context", "message-id", "timestamp", "verbatim"}},
+		{Title: "Where it goes", Flags: []string{"to", "key-file", "give-up-after", "accept-any-2xx"}},
+		{Title: "Safety and output", Flags: []string{"dry-run", "json"}},
+	})
 	return cmd
+}
+
+// oneEvent insists on the name of an event. One of several words is an argument for each where it has no quotes.
+func oneEvent(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return fmt.Errorf("the name of an event stands in quotes, if it has several words: ciokit send track %q", strings.Join(args, " "))
+	}
+	return cobra.ExactArgs(1)(cmd, args)
 }
 
 // message makes the message that the flags describe.
@@ -168,7 +181,7 @@ func (c *call) body(kind string) (any, error) {
 	for _, s := range c.set {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" {
-			return nil, errors.New("--set takes NAME=TEXT")
+			return nil, errors.New("--set takes NAME=TEXT, such as email=ann@example.com")
 		}
 		body[name] = value
 	}
@@ -188,7 +201,7 @@ func object(flag, text string) (any, error) {
 		return nil, nil
 	}
 	if !json.Valid([]byte(text)) || !strings.HasPrefix(strings.TrimSpace(text), "{") {
-		return nil, fmt.Errorf("%s is not a JSON object", flag)
+		return nil, fmt.Errorf(`%s is not a JSON object, such as '{"plan": "pro"}'`, flag)
 	}
 	return json.RawMessage(text), nil
 }
@@ -196,10 +209,6 @@ func object(flag, text string) (any, error) {
 func (c *call) send(ctx context.Context, con console.Console, m cio.Message) error {
 	e, err := cio.Encode(m)
 	if err != nil {
-		var refused *cio.MessageError
-		if errors.As(err, &refused) && refused.Rule == cio.RuleNearSemantic {
-			err = fmt.Errorf("%w (here: --verbatim)", err)
-		}
 		return exit.With(exit.Rejects, err)
 	}
 	if c.dryRun {
@@ -236,6 +245,9 @@ func (c *call) send(ctx context.Context, con console.Console, m cio.Message) err
 		}
 	} else if err == nil {
 		fmt.Fprintf(con.Out, "accepted: %s %s\n", e.Type(), e.MessageID())
+	}
+	if errors.Is(err, destination.ErrRefused) {
+		err = fmt.Errorf("%w; nothing listens on %s: look at --to, or start an emulator there with ciokit emulate", err, client.Target())
 	}
 	return sendExit(ctx, c.to.Explain(err))
 }

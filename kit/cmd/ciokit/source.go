@@ -65,7 +65,7 @@ func (f *inputFlags) open(ctx context.Context, con console.Console, args []strin
 	in := input.Input{Args: args, Query: f.query, OrderBy: f.orderBy, Config: f.config, Source: cfg}
 	src, err := in.Open(ctx, con)
 	if err != nil {
-		return nil, input.Error(err)
+		return nil, input.Named(input.Error(err), args)
 	}
 	return src, nil
 }
@@ -79,7 +79,7 @@ func (f *inputFlags) inspect(ctx context.Context, con console.Console, args []st
 	defer src.Close()
 	p, err := source.Inspect(ctx, src, 0)
 	if err != nil {
-		return p, inspectError(ctx, err)
+		return p, input.Named(inspectError(ctx, err), args)
 	}
 	return p, nil
 }

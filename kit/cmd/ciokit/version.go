@@ -15,8 +15,12 @@ func newVersion(con console.Console) *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(con.Out, "ciokit %s %s/%s %s\n", cio.Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
+			_, err := fmt.Fprintln(con.Out, versionText())
 			return err
 		},
 	}
+}
+
+func versionText() string {
+	return fmt.Sprintf("ciokit %s %s/%s %s", cio.Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 }

@@ -9,6 +9,8 @@ import (
 // the field with what stands for it here in parentheses, such as ExpectRows (--expect-rows) and Config.APIKey (CUSTOMERIO_API_KEY).
 func FlagWords(text string) string {
 	text = inFlags.Replace(text)
+	text = packages.ReplaceAllString(text, "$1")
+	text = calls.ReplaceAllString(text, "")
 	text = goParser.ReplaceAllString(text, "")
 	text = fieldAlone.ReplaceAllString(text, "($1)")
 	return fieldBefore.ReplaceAllStringFunc(text, func(s string) string {
@@ -47,6 +49,10 @@ var inFlags = strings.NewReplacer(
 )
 
 var (
+	// packages are the prefixes of errors that say which package made them, which means nothing to whoever runs a command.
+	packages = regexp.MustCompile(`(^|: |\n|; )(?:(?:appapi|cio|emulator|erasure|events|kit/load|livetest|load|mapping|notebook|emulatordb|proof|outbox|source|sqldb): )+`)
+	// calls is what package net puts before why a call found nobody.
+	calls = regexp.MustCompile(`(?:(?:Options|Head|Get|Post) "[^"]*": )?dial tcp \S+: connect(?:ex)?: |\b(?:Options|Head|Get|Post) "https?://[^"]*": |listen tcp(?: \S+)?: (?:bind: |lookup \S+: )?`)
 	// goParser is what package strconv puts before its reason.
 	goParser    = regexp.MustCompile(`strconv\.[A-Z]\w*: parsing ("(?:[^"\\]|\\.)*"): `)
 	fieldBefore = regexp.MustCompile(`\b((?:[A-Z]\w*\.)?[A-Z]\w*[a-z]\w*) \(((?:--[a-z]|CUSTOMERIO_|CIOKIT_)[^()]*)\)`)

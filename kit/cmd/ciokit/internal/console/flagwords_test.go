@@ -6,20 +6,24 @@ import "testing"
 func TestFlagWords(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"cio: no write key: set Config.APIKey (CUSTOMERIO_API_KEY) to the key":                    "cio: no write key: set CUSTOMERIO_API_KEY to the key",
-		"the write key (Config.APIKey, CUSTOMERIO_API_KEY) holds a space":                         "the write key (CUSTOMERIO_API_KEY, --key-file) holds a space",
-		"no region: set Config.Region (CUSTOMERIO_REGION) to cio.RegionUS or cio.RegionEU, where": "no region: set --to to us or eu, where",
-		"say how many rows it has: ExpectRows (--expect-rows N or N-M)":                           "say how many rows it has: --expect-rows N or N-M",
-		"load once with NewMapping (--new-mapping), which deletes nobody":                         "load once with --new-mapping, which deletes nobody",
-		"say that it may be empty (DenyConfig.AllowEmpty, --deny-empty)":                          "say that it may be empty (--deny-empty)",
-		"say so (DenyConfig.Encoding, --deny-encoding utf-16le)":                                  "say so (--deny-encoding utf-16le)",
-		`invalid argument "x" for "--limit" flag: strconv.ParseInt: parsing "x": invalid a`:       `invalid argument "x" for "--limit" flag: invalid a`,
-		"Parquet (--format parquet) is read":                                                      "Parquet (--format parquet) is read",
-		"the input has no column \"userid\"; write UserID; the columns are UserID, GroupID":       "the input has no column \"userid\"; write UserID; the columns are UserID, GroupID",
-		"open SkipLines-UserID.csv: no such file":                                                 "open SkipLines-UserID.csv: no such file",
-		"acts on a known person: set UserID":                                                      "acts on a known person: set --user-id",
-		"PreviousID must differ from UserID":                                                      "--previous-id must differ from --user-id",
-		"":                                                                                        "",
+		"cio: no write key: set Config.APIKey (CUSTOMERIO_API_KEY) to the key":                                 "no write key: set CUSTOMERIO_API_KEY to the key",
+		"the write key (Config.APIKey, CUSTOMERIO_API_KEY) holds a space":                                      "the write key (CUSTOMERIO_API_KEY, --key-file) holds a space",
+		"no region: set Config.Region (CUSTOMERIO_REGION) to cio.RegionUS or cio.RegionEU, where":              "no region: set --to to us or eu, where",
+		"say how many rows it has: ExpectRows (--expect-rows N or N-M)":                                        "say how many rows it has: --expect-rows N or N-M",
+		"load once with NewMapping (--new-mapping), which deletes nobody":                                      "load once with --new-mapping, which deletes nobody",
+		"say that it may be empty (DenyConfig.AllowEmpty, --deny-empty)":                                       "say that it may be empty (--deny-empty)",
+		"say so (DenyConfig.Encoding, --deny-encoding utf-16le)":                                               "say so (--deny-encoding utf-16le)",
+		`invalid argument "x" for "--limit" flag: strconv.ParseInt: parsing "x": invalid a`:                    `invalid argument "x" for "--limit" flag: invalid a`,
+		"Parquet (--format parquet) is read":                                                                   "Parquet (--format parquet) is read",
+		"the input has no column \"userid\"; write UserID; the columns are UserID, GroupID":                    "the input has no column \"userid\"; write UserID; the columns are UserID, GroupID",
+		"open SkipLines-UserID.csv: no such file":                                                              "open SkipLines-UserID.csv: no such file",
+		"acts on a known person: set UserID":                                                                   "acts on a known person: set --user-id",
+		"PreviousID must differ from UserID":                                                                   "--previous-id must differ from --user-id",
+		"load: the write key was refused: cio: identify: 401":                                                  "the write key was refused: identify: 401",
+		"nothing was sent: cio: cio: no region\nload: done":                                                    "nothing was sent: no region\ndone",
+		`identify: no answer: Post "http://127.0.0.1:1/v1": dial tcp 127.0.0.1:1: connect: connection refused`: "identify: no answer: connection refused",
+		"read the load: it is a payload: mapping.yaml:3: x":                                                    "read the load: it is a payload: mapping.yaml:3: x",
+		"": "",
 	} {
 		if got := FlagWords(in); got != want {
 			t.Errorf("%q\n got %q\nwant %q", in, got, want)

@@ -23,6 +23,7 @@ func Suggest(root *cobra.Command, args []string) {
 		return unknownFlag(cmd, err)
 	})
 	suggestIn(root)
+	nameOperands(root)
 	for _, help := range root.Commands() {
 		if help.Name() == "help" {
 			help.Args = func(_ *cobra.Command, topic []string) error {
@@ -64,8 +65,46 @@ func unknownCommand(parent *cobra.Command, name string) error {
 	return fmt.Errorf("unknown command %q for %q%s", name, parent.CommandPath(), meant("", name, names))
 }
 
-// unknownFlag adds to an error that a flag is unknown which one is. Any other error stays.
+// nameOperands has the commands that take arguments say which is missing or too much.
+func nameOperands(cmd *cobra.Command) {
+	for _, below := range cmd.Commands() {
+		nameOperands(below)
+	}
+	if cmd.HasSubCommands() || cmd.Args == nil {
+		return
+	}
+	check := cmd.Args
+	var operands []string
+	for _, word := range strings.Fields(cmd.Use)[1:] {
+		if strings.HasPrefix(word, "-") {
+			break
+		}
+		operands = append(operands, word)
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		err := check(cmd, args)
+		switch {
+		case err == nil, !strings.Contains(err.Error(), "arg(s)") && !strings.HasPrefix(err.Error(), "unknown command"):
+			return err
+		case len(args) > len(operands) && len(operands) == 0:
+			return fmt.Errorf("%s takes no arguments, and %q is one", cmd.CommandPath(), args[0])
+		case len(args) > len(operands):
+			return fmt.Errorf("%s takes %s alone, and %q is one argument too many", cmd.CommandPath(), strings.Join(operands, " "), args[len(operands)])
+		}
+		return fmt.Errorf("%s is missing: say it behind %s", strings.TrimSuffix(operands[len(args)], "..."), cmd.CommandPath())
+	}
+}
+
+// unknownFlag says of a flag that is unknown which one is, and of one with a wrong value what it takes. Any other error stays.
 func unknownFlag(cmd *cobra.Command, err error) error {
+	var wrong *pflag.InvalidValueError
+	if errors.As(err, &wrong) {
+		return WrongValue(wrong)
+	}
+	var none *pflag.ValueRequiredError
+	if errors.As(err, &none) {
+		return fmt.Errorf("--%s needs a value: %s", none.GetFlag().Name, strings.TrimSuffix(none.GetFlag().Usage, " (required)"))
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return err
@@ -83,6 +122,33 @@ func unknownFlag(cmd *cobra.Command, err error) error {
 		}
 	})
 	return fmt.Errorf("%w%s", err, meant("--", name, names))
+}
+
+// WrongValue says of an error that a flag cannot take a value what it takes. Any other error stays.
+func WrongValue(err error) error {
+	var wrong *pflag.InvalidValueError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	flag, value := wrong.GetFlag(), wrong.GetValue()
+	takes := Takes(flag)
+	if takes == "" {
+		return fmt.Errorf("--%s %q: %w", flag.Name, value, wrong.Unwrap())
+	}
+	return fmt.Errorf("--%s takes %s, and %q is none", flag.Name, takes, value)
+}
+
+// Takes is what a flag takes, empty where its type does not say it.
+func Takes(flag *pflag.Flag) string {
+	switch flag.Value.Type() {
+	case "int", "int64":
+		return "a whole number"
+	case "duration":
+		return "a time, such as 30s, 10m or 1h"
+	case "bool":
+		return "true or false"
+	}
+	return ""
 }
 
 // meant asks whether the nearest of the names was meant, and is empty where none is near.

@@ -12,9 +12,9 @@ func tree(args []string) *cobra.Command {
 	nothing := func(*cobra.Command, []string) error { return nil }
 	root := &cobra.Command{Use: "tool", SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs, RunE: nothing}
 	root.SetOut(io.Discard)
-	load := &cobra.Command{Use: "load", Args: cobra.MinimumNArgs(1), RunE: nothing}
+	load := &cobra.Command{Use: "load FILE... --mapping MAP", Args: cobra.MinimumNArgs(1), RunE: nothing}
 	load.Flags().Int("max-errors", 0, "")
-	load.Flags().String("mapping", "", "")
+	load.Flags().String("mapping", "", "where the map is (required)")
 	load.Flags().String("secret", "", "")
 	load.Flags().MarkHidden("secret")
 	runs := &cobra.Command{Use: "runs", Args: cobra.NoArgs}
@@ -48,9 +48,12 @@ func TestSuggest(t *testing.T) {
 		{[]string{"load", "x", "--secrte", "s"}, "unknown flag: --secrte"},
 		{[]string{"load", "x", "-x"}, "unknown shorthand flag: 'x' in -x"},
 		{[]string{"load", "x", "--nothing"}, "unknown flag: --nothing"},
-		{[]string{"load", "x", "--max-errors", "five"}, `invalid argument "five" for "--max-errors" flag: strconv.ParseInt: parsing "five": invalid syntax`},
+		{[]string{"load", "x", "--max-errors", "five"}, `--max-errors takes a whole number, and "five" is none`},
 		{[]string{"runs", "list", "--jsno"}, "unknown flag: --jsno; did you mean --json?"},
 		{[]string{"--hepl"}, "unknown flag: --hepl; did you mean --help?"},
+		{[]string{"load"}, "FILE is missing: say it behind tool load"},
+		{[]string{"runs", "list", "x"}, `tool runs list takes no arguments, and "x" is one`},
+		{[]string{"load", "x", "--mapping"}, "--mapping needs a value: where the map is"},
 		{[]string{"load", "x"}, ""}, {[]string{"help", "load"}, ""}, {[]string{"help"}, ""}, {[]string{"runs"}, ""}, {nil, ""},
 	} {
 		root := tree(test.args)

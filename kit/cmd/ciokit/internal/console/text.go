@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/ciokit/cio/kit/internal/plural"
@@ -27,6 +29,18 @@ func ByteSize(n int64) string {
 // Seconds writes how long something took.
 func Seconds(s float64) string { return strconv.FormatFloat(s, 'f', 1, 64) + " s" }
 
+// Took is Seconds for what may last hours: it writes minutes and hours from two minutes on.
+func Took(s float64) string {
+	switch d := time.Duration(s * float64(time.Second)).Round(time.Second); {
+	case d < 2*time.Minute:
+		return Seconds(s)
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	default:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+}
+
 // ShortPath is a path as seen from the working directory, where that is shorter.
 func ShortPath(path string) string {
 	dir, err := os.Getwd()
@@ -37,6 +51,33 @@ func ShortPath(path string) string {
 		return short
 	}
 	return path
+}
+
+// InWorkingDirectory writes what is below the working directory without it, as the user has named it.
+func InWorkingDirectory(text string) string {
+	dir, err := os.Getwd()
+	if err != nil || dir == filepath.Dir(dir) {
+		return text
+	}
+	return regexp.MustCompile(`(^|[\s:"'(=])`+regexp.QuoteMeta(dir+string(filepath.Separator))).ReplaceAllString(text, "$1")
+}
+
+// HintsOnce leaves out of each line what an earlier one has said of what to do, which stands behind a semicolon.
+func HintsOnce(text string) string {
+	lines := strings.Split(text, "\n")
+	said := make(map[string]bool)
+	for i, line := range lines {
+		var kept []string
+		for j, part := range strings.Split(line, "; ") {
+			if j > 0 && said[part] {
+				continue
+			}
+			kept = append(kept, part)
+			said[part] = j > 0
+		}
+		lines[i] = strings.Join(kept, "; ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Printable returns a name as it is, or quoted where a terminal would act on it.

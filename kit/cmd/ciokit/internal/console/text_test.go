@@ -18,6 +18,50 @@ func TestByteSize(t *testing.T) {
 	}
 }
 
+// A hint that stands in several lines is said in the first, and nothing else goes.
+func TestHintsOnce(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"a; do this\nb; do this\nc; do that; do this": "a; do this\nb\nc; do that",
+		"a\na\nb; a":              "a\na\nb; a",
+		"one line; do; it; do it": "one line; do; it; do it",
+		"":                        "",
+	} {
+		if got := HintsOnce(in); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}
+
+// Paths below the working directory are as the user has named them, and no other text changes.
+func TestInWorkingDirectory(t *testing.T) {
+	t.Chdir(t.TempDir())
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sep := string(filepath.Separator)
+	for in, want := range map[string]string{
+		dir + sep + "a.yaml:3:1: x":                   "a.yaml:3:1: x",
+		"read " + dir + sep + "a: " + dir + sep + "b": "read a: b",
+		sep + "other" + dir + sep + "a":               sep + "other" + dir + sep + "a",
+		dir + " is a directory":                       dir + " is a directory",
+	} {
+		if got := InWorkingDirectory(in); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestTook(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[float64]string{0: "0.0 s", 1.26: "1.3 s", 119.4: "119.4 s", 119.6: "2 min 0 s", 125: "2 min 5 s", 3599.7: "1 h 0 min", 3725: "1 h 2 min", 90_000: "25 h 0 min"} {
+		if got := Took(s); got != want {
+			t.Errorf("%v s is %q, want %q", s, got, want)
+		}
+	}
+}
+
 // A path below the working directory is short, and one far from it stays as it is.
 func TestShortPath(t *testing.T) {
 	dir := t.TempDir()

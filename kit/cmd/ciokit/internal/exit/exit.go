@@ -30,6 +30,8 @@ var (
 type Error struct {
 	Code int
 	Err  error
+
+	misused bool // the command line is what is wrong
 }
 
 func (e *Error) Error() string {
@@ -42,11 +44,20 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // With ends the command with a code and says err. A nil err means that everything has been said; it never returns nil.
-func With(code int, err error) error { return &Error{code, err} }
+func With(code int, err error) error { return &Error{Code: code, Err: err} }
 
-// Fail is With for what fmt.Errorf makes of the rest.
+// Fail is With for what fmt.Errorf makes of the rest. With Usage it says that the command line is what is wrong.
 func Fail(code int, format string, args ...any) error {
-	return &Error{code, fmt.Errorf(format, args...)}
+	return &Error{code, fmt.Errorf(format, args...), code == Usage}
+}
+
+// Misused reports whether an error says that the command line is wrong, so that it helps to show how the command is called: not what is in a file.
+func Misused(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err != nil
+	}
+	return e.Code == Usage && (e.misused || errors.As(e.Err, &e) && e.misused)
 }
 
 // CodeOf returns the code that an error ends the command with: OK for nil, and Usage for what no command has put a code to, which is what the

@@ -65,7 +65,7 @@ func databaseURL(con console.Console, arg, config string) (string, error) {
 	if name, ok := strings.CutPrefix(arg, environment); ok {
 		url := os.Getenv(name)
 		if !sqldb.IsURL(url) {
-			return "", exit.Fail(exit.Usage, "the environment variable %s holds no URL of a database", name)
+			return "", exit.Fail(exit.Usage, "the environment variable %s holds no URL of a database; set it to one, such as postgres://user:password@host/database", name)
 		}
 		return url, nil
 	}
@@ -111,7 +111,7 @@ func ConnectionsFile(named string) (string, error) {
 func readConnections(file string) (map[string]string, error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("there is no file of connections; write names and URLs into it, one a line, such as shop: postgres://user:password@host/shop: %w", err)
+		return nil, fmt.Errorf("%w; write names and URLs of databases into it, one a line, such as shop: postgres://user:password@host/shop", err)
 	}
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ package input
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/ciokit/cio/kit/source/sqldb"
@@ -98,6 +100,15 @@ func isSQLite(name string) bool {
 	head := make([]byte, len(magic))
 	_, err = io.ReadFull(f, head)
 	return err == nil && string(head) == magic
+}
+
+// Named says which file an error about the form of an input is about, where there is one file.
+func Named(err error, args []string) error {
+	var format *source.FormatError
+	if !errors.As(err, &format) || len(args) != 1 || args[0] == "-" || IsDatabase(args[0]) || strings.ContainsAny(args[0], "*?[") {
+		return err
+	}
+	return exit.With(exit.CodeOf(err), fmt.Errorf("%s: %w", printed.Line(console.ShortPath(args[0])), err))
 }
 
 // Error puts the exit code to what is wrong with a file: its contents are usage, its absence is local.

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/spf13/cobra"
+)
+
+// helpOf is what a command prints for --help.
+func helpOf(t *testing.T, words ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if code := run(t.Context(), append(words, "--help"), console.New(nil, &out, &out)); code != exit.OK {
+		t.Fatalf("%q: exit code %d", words, code)
+	}
+	return out.String()
+}
+
+// Every command has a task, and the help shows each of them in its group.
+func TestCommandsHaveTasks(t *testing.T) {
+	t.Parallel()
+	help := helpOf(t)
+	for _, cmd := range newRoot(console.Console{}).Commands() {
+		if cmd.GroupID == "" && cmd.Name() != "version" && !cmd.IsAdditionalHelpTopicCommand() {
+			t.Errorf("%s is in no group of the help", cmd.Name())
+		}
+		if !strings.Contains(help, "  "+cmd.Name()+" ") && !strings.Contains(help, "  ciokit "+cmd.Name()+" ") {
+			t.Errorf("the help does not show %s", cmd.Name())
+		}
+	}
+	for _, task := range tasks {
+		if !strings.Contains(help, "\n"+task.title+":\n") {
+			t.Errorf("the help has no %q", task.title)
+		}
+	}
+}
+
+// A command whose flags have sections has all of them there, and none twice. The examples come before the flags.
+func TestFlagsHaveSections(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"load", "send identify", "send track", "send page", "send group", "send alias", "emulate", "proxy"} {
+		help := helpOf(t, strings.Fields(line)...)
+		_, others, ok := strings.Cut(help, "\nOthers:\n")
+		if !ok || strings.Count(others, " --") != 1 || !strings.Contains(others, "--help") {
+			t.Errorf("%s: flags without a section:\n%s", line, others)
+		}
+		cmd, _, err := newRoot(console.Console{}).Find(strings.Fields(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range flagNames(cmd) {
+			if n := strings.Count(help, "\n      --"+name+" "); n != 1 {
+				t.Errorf("%s: --%s is there %d times", line, name, n)
+			}
+		}
+		if strings.Index(help, "Examples:") > strings.Index(help, "      --") {
+			t.Errorf("%s: the examples come late:\n%s", line, help)
+		}
+	}
+}
+
+func flagNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, f := range strings.Split(cmd.LocalFlags().FlagUsages(), "\n") {
+		if _, rest, ok := strings.Cut(f, "      --"); ok {
+			names = append(names, strings.Fields(rest)[0])
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// What the banner has no room for, the help has: how Customer.io's SDKs are pointed at the emulator.
+func TestEmulateHelp(t *testing.T) {
+	t.Parallel()
+	help := helpOf(t, "emulate")
+	for _, say := range []string{`new PipelinesClient("KEY", { url: "http://127.0.0.1:8110/v1" })`, "cdp-analytics-browser", "?verdict=dropped", "CIOKIT_RATE_LIMIT"} {
+		if !strings.Contains(help, say) {
+			t.Errorf("the help lacks %q:\n%s", say, help)
+		}
+	}
+}
+
+// --version is what ciokit version prints.
+func TestVersionFlag(t *testing.T) {
+	t.Parallel()
+	var flag, command bytes.Buffer
+	if run(t.Context(), []string{"--version"}, console.New(nil, &flag, &flag)) != exit.OK || run(t.Context(), []string{"version"}, console.New(nil, &command, &command)) != exit.OK ||
+		flag.String() != command.String() || !strings.HasPrefix(flag.String(), "ciokit ") {
+		t.Errorf("--version prints %q, version %q", flag.String(), command.String())
+	}
+}
+
+// emulate --open has the browser that the user has chosen open the page; one that cannot be started is said, and the emulator runs.
+func TestEmulateOpen(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the browser is a shell script here")
+	}
+	dir := t.TempDir()
+	browser, opened := filepath.Join(dir, "browser"), filepath.Join(dir, "opened")
+	if err := os.WriteFile(browser, []byte("#!/bin/sh\necho \"$1\" >"+opened+".part && mv "+opened+".part "+opened+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("BROWSER", browser)
+	r := start(t, "emulate", "--addr", "127.0.0.1:0", "--open")
+	var page []byte
+	for deadline := time.Now().Add(time.Minute); len(page) == 0 && time.Now().Before(deadline); runtime.Gosched() {
+		page, _ = os.ReadFile(opened) // it is another process
+	}
+	if strings.TrimSpace(string(page)) != r.base+"/" {
+		t.Errorf("the browser was given %q, want %s/", page, r.base)
+	}
+	t.Setenv("BROWSER", filepath.Join(dir, "nothere"))
+	if err := openPage(r.base); err == nil {
+		t.Error("a browser that is not there is opened")
+	}
+}

@@ -1,0 +1,160 @@
+package console
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Section is what a group of flags is for.
+type Section struct {
+	Title string
+	Flags []string
+}
+
+// section is the annotation of a flag that has the title of its Section.
+const section = "ciokit_section"
+
+// helpWidth is how long the lines of the help are that say what a flag does.
+const helpWidth = 120
+
+// SetSections has the help of a command show its flags under titles, in this order. A name that is no flag of the command is left out.
+func SetSections(cmd *cobra.Command, sections []Section) {
+	cmd.Flags().SortFlags = false
+	for i, s := range sections {
+		for j, name := range s.Flags {
+			if f := cmd.Flags().Lookup(name); f != nil {
+				if f.Annotations == nil {
+					f.Annotations = make(map[string][]string)
+				}
+				f.Annotations[section] = []string{s.Title, fmt.Sprintf("%03d %03d", i, j)}
+			}
+		}
+	}
+}
+
+// SetHelp has root and all commands below it show what a person looks for first: what it is, how it is called, and then the rest.
+func SetHelp(root *cobra.Command) {
+	root.SetUsageFunc(func(cmd *cobra.Command) error {
+		_, err := io.WriteString(cmd.OutOrStderr(), usageText(cmd))
+		return err
+	})
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { io.WriteString(cmd.OutOrStdout(), helpText(cmd)) })
+}
+
+// UsageLine says in one line how a command is called and where there is more.
+func UsageLine(cmd *cobra.Command) string {
+	return "Usage: " + useLine(cmd) + "   (more: " + cmd.CommandPath() + " --help)"
+}
+
+// useLine is how a command is called.
+func useLine(cmd *cobra.Command) string {
+	below := listed(cmd)
+	switch {
+	case len(below) == 0:
+		return cmd.UseLine()
+	case !cmd.HasParent():
+		return cmd.CommandPath() + " COMMAND"
+	}
+	var names []string
+	for _, c := range below {
+		names = append(names, c.Name())
+	}
+	return cmd.CommandPath() + " " + strings.Join(names, "|")
+}
+
+// listed are the commands below one that are shown.
+func listed(cmd *cobra.Command) []*cobra.Command {
+	return slices.DeleteFunc(slices.Clone(cmd.Commands()), func(c *cobra.Command) bool { return !c.IsAvailableCommand() && c.Name() != "help" })
+}
+
+func helpText(cmd *cobra.Command) string {
+	text := cmd.Short
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	if !cmd.Runnable() && !cmd.HasSubCommands() { // a topic
+		return cmd.Long + "\n"
+	}
+	return text + "\n\n" + usageText(cmd)
+}
+
+func usageText(cmd *cobra.Command) string {
+	var b strings.Builder
+	part := func(title, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, "%s:\n%s\n\n", title, strings.TrimRight(text, "\n"))
+		}
+	}
+	part("Examples", cmd.Example)
+	part("Usage", "  "+useLine(cmd))
+	if cmd.Long != "" {
+		b.WriteString(cmd.Long + "\n\n")
+	}
+	for _, g := range append(slices.Clone(cmd.Groups()), &cobra.Group{Title: "Commands"}) {
+		var lines string
+		for _, c := range listed(cmd) {
+			if c.GroupID == g.ID {
+				lines += fmt.Sprintf("  %-*s  %s\n", 11, c.Name(), c.Short)
+			}
+		}
+		part(g.Title, lines)
+	}
+	own, others := sectionsOf(cmd.LocalFlags())
+	for _, s := range own {
+		part(s.title, s.flags.FlagUsagesWrapped(helpWidth))
+	}
+	part(map[bool]string{true: "Others", false: "Flags"}[len(own) > 0], others.FlagUsagesWrapped(helpWidth))
+	part("Flags of all commands here", cmd.InheritedFlags().FlagUsagesWrapped(helpWidth))
+	var topics string
+	for _, c := range cmd.Commands() {
+		if c.IsAdditionalHelpTopicCommand() {
+			topics += fmt.Sprintf("  %s  %s\n", c.CommandPath(), c.Short)
+		}
+	}
+	part("More", topics)
+	if len(listed(cmd)) > 0 {
+		fmt.Fprintf(&b, "%s COMMAND --help says more about a command.\n", cmd.CommandPath())
+	}
+	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+// titled are flags under their title.
+type titled struct {
+	title string
+	flags *pflag.FlagSet
+}
+
+// sectionsOf takes the flags apart by their sections; others have none.
+func sectionsOf(all *pflag.FlagSet) (sections []titled, others *pflag.FlagSet) {
+	var flags []*pflag.Flag
+	others = unsorted()
+	all.VisitAll(func(f *pflag.Flag) {
+		if f.Annotations[section] == nil {
+			others.AddFlag(f)
+			return
+		}
+		flags = append(flags, f)
+	})
+	slices.SortStableFunc(flags, func(a, b *pflag.Flag) int {
+		return strings.Compare(a.Annotations[section][1], b.Annotations[section][1])
+	})
+	for _, f := range flags {
+		title := f.Annotations[section][0]
+		if n := len(sections); n == 0 || sections[n-1].title != title {
+			sections = append(sections, titled{title, unsorted()})
+		}
+		sections[len(sections)-1].flags.AddFlag(f)
+	}
+	return sections, others
+}
+
+func unsorted() *pflag.FlagSet {
+	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+	set.SortFlags = false
+	return set
+}

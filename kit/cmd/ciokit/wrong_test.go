@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"net"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"golang.org/x/tools/txtar"
+)
+
+var updateWrong = flag.Bool("update-wrong", false, "write what the wrong uses in testdata/wrong say now")
+
+// wrongLines is how long what a wrong use says may be: what is wrong, where, and what to do.
+const wrongLines = 3
+
+// goWords are what only who wrote the command knows of.
+var goWords = regexp.MustCompile(`strconv\.|(?m)(?:^|: )(?:load|cio|source|mapping|emulator|emulatordb|outbox|sqldb|livetest|appapi|erasure): |arg\(s\)|Config\.|Job\.|" flag:|\bopen \S+: |\bnil\b|dial tcp|listen tcp`)
+
+// Wrong uses of every command say what is wrong, where and what to do, in a few lines of plain words. Each line that begins with $ in
+// testdata/wrong is a command line, with its variables before it; what follows is its exit code and all that it prints. The files are those of
+// testdata/wrong/files.txtar. go test -run TestWrongUses -update-wrong writes what they say now.
+func TestWrongUses(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("what the system says of files and sockets is in other words there")
+	}
+	goldens, err := filepath.Glob(filepath.Join("testdata", "wrong", "*.golden"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range goldens {
+		if goldens[i], err = filepath.Abs(goldens[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := txtar.ParseFile(filepath.Join("testdata", "wrong", "files.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	for _, f := range files.Files {
+		if err := os.WriteFile(f.Name, f.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server := httptest.NewServer(emulator.New(emulator.Config{Keys: []string{"test-key"}}))
+	defer server.Close()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	vars := map[string]string{"EMULATOR": server.URL, "TAKEN": taken.Addr().String()}
+	shown := strings.NewReplacer(server.URL, "$EMULATOR", taken.Addr().String(), "$TAKEN", dir, "DIR")
+	uses := 0
+	for _, golden := range goldens {
+		text, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var now strings.Builder
+		for _, use := range strings.Split(strings.TrimPrefix("\n"+string(text), "\n$ "), "\n$ ") {
+			line, _, _ := strings.Cut(use, "\n")
+			uses++
+			said := wrongUse(t, line, vars, shown)
+			now.WriteString("$ " + line + "\n" + said + "\n")
+		}
+		if got := strings.TrimSuffix(now.String(), "\n"); *updateWrong {
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		} else if got != strings.ReplaceAll(string(text), "\r\n", "\n") {
+			t.Errorf("%s says otherwise; -update-wrong writes it if that is right; now:\n%s", filepath.Base(golden), differing(string(text), got))
+		}
+	}
+	if uses < 60 {
+		t.Errorf("only %d wrong uses", uses)
+	}
+}
+
+// wrongUse runs a command line and returns its exit code and all that it prints. Its words may stand in double quotes, and variables before it.
+func wrongUse(t *testing.T, line string, vars map[string]string, shown *strings.Replacer) string {
+	t.Helper()
+	for _, name := range []string{"CUSTOMERIO_REGION", "CUSTOMERIO_BASE_URL", "CUSTOMERIO_APP_API_KEY", "CUSTOMERIO_APP_BASE_URL", "CIOKIT_LIVE_WORKSPACE", "CIOKIT_RATE_LIMIT"} {
+		t.Setenv(name, "")
+	}
+	for name, value := range map[string]string{"CUSTOMERIO_API_KEY": "test-key", "XDG_STATE_HOME": mustAbs(t, "state"), "XDG_CONFIG_HOME": mustAbs(t, "config"), "XDG_CACHE_HOME": mustAbs(t, "cache")} {
+		t.Setenv(name, value)
+	}
+	var args []string
+	for _, word := range regexp.MustCompile(`"[^"]*"|\S+`).FindAllString(line, -1) {
+		args = append(args, strings.Trim(os.Expand(word, func(name string) string { return vars[name] }), `"`))
+	}
+	for args[0] != "ciokit" {
+		name, value, _ := strings.Cut(args[0], "=")
+		t.Setenv(name, value)
+		args = args[1:]
+	}
+	var said bytes.Buffer
+	code := run(t.Context(), args[1:], console.New(strings.NewReader(""), &said, &said))
+	text := shown.Replace(said.String())
+	if n := strings.Count(text, "\n"); code == exit.OK || n == 0 || n > wrongLines {
+		t.Errorf("%s: exit code %d and %d lines:\n%s", line, code, n, text)
+	}
+	if found := goWords.FindString(text); found != "" {
+		t.Errorf("%s: it says %q:\n%s", line, found, text)
+	}
+	checkWords(t, text)
+	return "exit " + strconv.Itoa(code) + "\n" + text
+}
+
+func mustAbs(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// differing is the lines of now that are not in before.
+func differing(before, now string) string {
+	old := make(map[string]bool)
+	for line := range strings.Lines(before) {
+		old[line] = true
+	}
+	var b strings.Builder
+	for line := range strings.Lines(now) {
+		if !old[line] || strings.HasPrefix(line, "$") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
