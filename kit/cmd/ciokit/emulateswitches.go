@@ -7,6 +7,7 @@ import (
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/spelling"
 	"github.com/ciokit/cio/kit/internal/textfile"
 	"github.com/spf13/pflag"
 )
@@ -42,7 +43,11 @@ func fromSwitches(flags *pflag.FlagSet, name string) error {
 		case !ok:
 			return exit.Fail(exit.Usage, "%s:%d: not a line of NAME=VALUE", name, i+1)
 		case !slices.Contains(switchNames, flag):
-			return exit.Fail(exit.Usage, "%s:%d: there is no switch %s; there are: %s", name, i+1, flag, strings.Join(switchNames, ", "))
+			meant := "ciokit emulate --help lists them"
+			if near := spelling.Nearest(flag, switchNames); near != "" {
+				meant = "did you mean " + near + "?"
+			}
+			return exit.Fail(exit.Usage, "%s:%d: there is no switch %s; %s", name, i+1, flag, meant)
 		case set[flag]:
 			return exit.Fail(exit.Usage, "%s:%d: %s is set twice", name, i+1, flag)
 		}

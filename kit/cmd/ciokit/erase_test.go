@@ -288,7 +288,7 @@ func TestEraseWrongUses(t *testing.T) {
 		"erase guard nowhere":                                                           "--out FILE",
 		"erase verify nowhere --ids people.txt":                                         "nowhere is no receipt",
 		"erase report nowhere --out x.html":                                             "nowhere is no receipt",
-		"erase keygen approver":                                                         "accepts 1 arg(s), received 0",
+		"erase keygen approver":                                                         "NAME is missing",
 		"erase keygen owner x":                                                          "unknown command \"owner\"",
 		"erase pln":                                                                     "did you mean plan?",
 	} {

@@ -265,8 +265,8 @@ func (l *loading) resume(id string) (err error) {
 	l.load, err = load.Resume("", id, l.job)
 	var other *load.MismatchError
 	if errors.As(err, &other) {
-		return exit.Fail(exit.Usage, "%w. A new load takes the command that began this one, with all its flags and without --resume. Rows that are the same as before repeat their message ids if the mapping's messageId says so.%s", err,
-			map[bool]string{true: "\nA key of the same workspace that replaces the one it began with is taken with --new-key."}[other.What == load.MismatchKey])
+		return exit.With(exit.Usage, fmt.Errorf("%w. A new load takes the command that began this one, with all its flags and without --resume. Rows that are the same as before repeat their message ids if the mapping's messageId says so.%s", err,
+			map[bool]string{true: "\nA key of the same workspace that replaces the one it began with is taken with --new-key."}[other.What == load.MismatchKey]))
 	}
 	return loadError(err)
 }
