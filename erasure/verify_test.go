@@ -302,3 +302,24 @@ func TestVerifyGoesOn(t *testing.T) {
 		}
 	}
 }
+
+// What a killed process was writing is removed by the next, and nothing else is.
+func TestLeftFilesAreRemoved(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, emulator.Config{})
+	targets := o.identified(t, 3)
+	dir := o.ran(t, targets, "receipt")
+	left := []string{".plan.note-12", ".keys-3", ".guard-4", "checkpoints/.000000000008-5"}
+	for _, name := range append(left, "my-notes") {
+		write(t, filepath.Join(dir, filepath.FromSlash(name)), nil)
+	}
+	verify(t, o.verification(t, dir, targets))
+	for _, name := range left {
+		if _, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(name))); err == nil {
+			t.Errorf("%s is there", name)
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "my-notes")); err != nil {
+		t.Error(err)
+	}
+}

@@ -98,13 +98,34 @@ func openWriter(dir string, plan *SignedPlan, operator Signer, now func() time.T
 	if !taken {
 		return nil, fmt.Errorf("%w: %s", ErrInUse, dir)
 	}
-	if err = w.prepare(plan); err == nil {
+	if err = w.removeLeft(); err == nil {
+		err = w.prepare(plan)
+	}
+	if err == nil {
 		err = w.open(plan)
 	}
 	if err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
+}
+
+// removeLeft removes files that were being written when their process was killed.
+func (w *writer) removeLeft() error {
+	for _, dir := range []string{w.dir, filepath.Join(w.dir, checkpointsDir)} {
+		names, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("erasure: %w", err)
+		}
+		for _, n := range names {
+			if base, _, ok := strings.Cut(n.Name(), "-"); ok && (base == "."+planFile || base == "."+keysFile || base == "."+guardFile || len(base) == 13 && base[0] == '.') {
+				if err := os.Remove(filepath.Join(dir, n.Name())); err != nil {
+					return fmt.Errorf("erasure: %w", err)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // mayBegin refuses a directory that has no plan and is not empty, unless all that is in it was prepared for a receipt by a process that was killed then.
