@@ -36,7 +36,7 @@ func exampleOfficeIn(dir string) *exampleOffice {
 	srv := emulator.Config{}.InProcess(nil)
 	o := &exampleOffice{receipt: erasure.NewReceiptKey(), guard: erasure.NewGuardKey(), dir: dir}
 	o.client = must1(cio.NewClient(cio.Config{APIKey: srv.Key, BaseURL: srv.URL, HTTPClient: srv.Client()}))
-	o.app = must1(appapi.NewClient(appapi.Config{APIKey: srv.Key, BaseURL: srv.URL, HTTPClient: srv.Client()}))
+	o.app = must1(appapi.NewClient(appapi.Config{APIKey: srv.Key, BaseURL: srv.URL, RateLimit: -1, HTTPClient: srv.Client()}))
 	private, ann, err := erasure.GenerateKey(erasure.RoleOperator, "ann")
 	if err != nil {
 		log.Fatal(err)

@@ -108,7 +108,7 @@ func TestProofTampered(t *testing.T) {
 	for _, f := range files {
 		text := must(t)(os.ReadFile(filepath.Join(from, f.Name())))
 		refused("without "+f.Name(), func(dir string) { _ = os.Remove(filepath.Join(dir, f.Name())) })
-		for at := 0; at < len(text); at += 1 + len(text)/40 {
+		for at := 0; at < len(text); at += 1 + len(text)/15 {
 			refused(fmt.Sprintf("byte %d of %s", at, f.Name()), func(dir string) {
 				changed := bytes.Clone(text)
 				changed[at] ^= 1
