@@ -95,7 +95,12 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		t.Flush()
 		writeHints(&b, "", s.Hints)
 		b.WriteString("The first of them:\n")
+		said := make(map[string]bool)
 		for _, r := range s.First {
+			if said[r.Rule+r.Hint] { // what to do is said once
+				r.Hint = ""
+			}
+			said[r.Rule+r.Hint] = true
 			b.WriteString("  " + describe(r) + valueFor(w, r) + "\n")
 		}
 		if rejects {
@@ -142,7 +147,10 @@ func describe(r load.Reject) string {
 	if r.Column != "" {
 		s += " (column " + r.Column + ")"
 	}
-	return printed.Line(s + ": " + r.Rule + ": " + console.FlagWords(r.Hint))
+	if s += ": " + r.Rule; r.Hint != "" {
+		s += ": " + console.FlagWords(r.Hint)
+	}
+	return printed.Line(s)
 }
 
 // valueFor is what stands in the column at fault, where a person looks on: it is personal data, and what is no terminal may be kept.
