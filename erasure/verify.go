@@ -179,6 +179,10 @@ func (v *verification) sameWorkspace(ctx context.Context) error {
 	if want := readsFrom[v.plan.Target]; want != "" && !v.AnyAddress && v.App.Target() != want {
 		return fmt.Errorf("%w: it is for %s, whose people are read at %s, and not at %s", ErrOtherKey, v.plan.Target, want, v.App.Target())
 	}
+	// To a server that is no App API everybody is a 404, as somebody is who is gone; a search for an address is not.
+	if _, err := v.App.Customers().ByEmail(ctx, "nobody@ciokit.invalid"); errors.Is(err, appapi.ErrNotFound) {
+		return fmt.Errorf("erasure: %s is no App API: it does not know how to look for an address", v.App.Target())
+	}
 	for i, id := range v.Known {
 		if err := checkID(id); err != nil {
 			return fmt.Errorf("erasure: known person %d names nobody: %w", i+1, err)

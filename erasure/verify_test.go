@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -188,6 +190,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"an approver":       {func(j *erasure.VerifyJob) { j.Operator = o.approver }, nil},
 		"no client":         {func(j *erasure.VerifyJob) { j.App = nil }, nil},
 		"another workspace": {func(j *erasure.VerifyJob) { j.App = appOf(t, other.srv); j.Known = []string{"person-15"} }, erasure.ErrOtherKey},
+		"no App API":        {func(j *erasure.VerifyJob) { j.App = (&workspace{status: 404}).app(t) }, nil},
 		"known and planned": {func(j *erasure.VerifyJob) { j.Known = []string{"person-5"} }, nil},
 		"known is nobody":   {func(j *erasure.VerifyJob) { j.Known = []string{""} }, nil},
 	} {
@@ -321,5 +324,46 @@ func TestLeftFilesAreRemoved(t *testing.T) {
 	}
 	if _, err := os.Lstat(filepath.Join(dir, "my-notes")); err != nil {
 		t.Error(err)
+	}
+}
+
+// A workspace that takes a cio_id for an id like any other deletes nobody by it, and reading back says so.
+func TestVerifyWhereCIOIDsDeleteNobody(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, emulator.Config{PlainCIOIDs: true})
+	o.send(t, cio.Identify{UserID: "alone@example.com"}, cio.Identify{UserID: "u"})
+	targets, _, err := erasure.Resolve(context.Background(), appOf(t, o.srv), people("alone@example.com", "u"), erasure.ResolveConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := o.ran(t, targets, "receipt")
+	job := o.verification(t, dir, targets)
+	if sum := verify(t, job); sum.NotYet != 1 || sum.Gone != 1 || sum.Inferred != 1 {
+		t.Errorf("at once: %+v", sum)
+	}
+	job.Now = later(time.Hour)
+	if sum := verify(t, job); sum.Contradicted != 1 || sum.Reasons[erasure.ReasonStillThere] != 1 || sum.Inferred != 1 {
+		t.Errorf("an hour later: %+v", sum)
+	}
+}
+
+// An answer about somebody else, or one that is no answer, tells nothing.
+func TestVerifyOddAnswers(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"somebody else": `{"customer":{"identifiers":{"id":"other","cio_id":"ff"}},"results":[{"id":"other","email":"other@example.com","cio_id":"ff"}]}`,
+		"no JSON":       "<html>",
+	} {
+		for _, id := range []string{"u1", "u1@example.com", "cio_01"} {
+			o := newOffice(t, emulator.Config{})
+			dir := o.ran(t, people(id), "receipt")
+			job := o.verification(t, dir, people(id))
+			job.App = newApp(t, appapi.Config{APIKey: "k", BaseURL: "http://emulator", HTTPClient: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Request: r, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+			})}})
+			if sum := verify(t, job); sum.CannotTell != 1 || said(t, o, dir, id) != "cannot-tell app-api-answer" {
+				t.Errorf("%s, %s: %+v", name, id, sum)
+			}
+		}
 	}
 }
