@@ -30,7 +30,7 @@ func TestConcurrently(t *testing.T) {
 			}
 		})
 	}
-	paths := []string{"/", "/people?q=u1", "/people/u1", "/events", "/objects/1/g1", "/messages?show=not+accepted", "/requests/5", "/_emulator/people/u1?key=a",
+	paths := []string{"/", "/people?q=u1", "/people/u1", "/events", "/objects/1/g1", "/messages?show=not+accepted", "/requests/5", "/messages?q=u1&person=u1", "/messages/5?verdict=accepted", "/messages/export?type=track", "/_emulator/people/u1?key=a",
 		"/_emulator/why/u1?key=b", "/_emulator/shapes?key=a", "/_emulator/snapshot?key=a", "/_emulator/workspaces", "/_emulator/faults"}
 	for r := range 32 {
 		reading.Go(func() {

@@ -24,8 +24,8 @@ const looksFile = "testdata/looks.txt"
 const lookColumns, lookRows = 16, 12
 
 // maxLookDifference is how much the cells of a view may differ from the last time, on
-// average, of 255. The pages of two views differ by more.
-const maxLookDifference = 5.0
+// average, of 255. Most pages of two views differ by more.
+const maxLookDifference = 3.0
 
 type brightness [lookColumns * lookRows]byte
 
@@ -129,7 +129,7 @@ func TestLooksDiffer(t *testing.T) {
 			}
 		}
 	}
-	if pairs := len(looks) * (len(looks) - 1) / 2; alike > pairs/20 {
+	if pairs := len(looks) * (len(looks) - 1) / 2; alike > pairs/12 {
 		t.Errorf("%d of %d pairs of views count as alike", alike, pairs)
 	}
 	dark, light := looks["overview-dark"], looks["overview-light"]
