@@ -17,7 +17,7 @@ import (
 // A third of a workspace is erased, from plan to verification: those are gone and stay so, and everybody else is as before.
 func TestErasureOfMany(t *testing.T) {
 	t.Parallel()
-	n := counted(500, 10_000, 10_000)
+	n := counted(500, 2_000, 10_000)
 	o := newOffice(t, emulator.Config{MaxMessages: 1_000_000})
 	all := o.identified(t, 3*n)
 	var targets, others []erasure.Target
