@@ -320,6 +320,9 @@ func (r *idReader) check(line int64, id string) error {
 	if err := idlist.CheckText(line, id, eraseWordsOfLists); err != nil {
 		return err
 	}
+	if len(id) > 1 && id[0] == '"' && id[len(id)-1] == '"' && r.Quote == "" && !r.verbatim {
+		return &source.FormatError{Line: line, Problem: "the id is in double quotes, which may be part of it or not", Hint: "say by --quote how the file is written, or by --verbatim-ids that they are part of it"}
+	}
 	if err := mapping.CheckID(id); err != nil && !r.verbatim {
 		hint := "take the line out if it names nobody; if it is somebody's id, say so by --verbatim-ids"
 		if err.Rule == mapping.RuleNumberID {
