@@ -2,10 +2,11 @@ package main
 
 import "github.com/spf13/cobra"
 
-var exitCodesHelp = &cobra.Command{
-	Use:   "exit-codes",
-	Short: "What the exit codes mean",
-	Long: `Exit codes of all commands:
+func newExitCodes() *cobra.Command {
+	return &cobra.Command{
+		Use:   "exit-codes",
+		Short: "What the exit codes mean",
+		Long: `Exit codes of all commands:
 
   0    everything was accepted
   1    local failure: a file that cannot be read or written, a port that is taken
@@ -22,4 +23,5 @@ var exitCodesHelp = &cobra.Command{
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
 Where several hold, the first of 130 and 143, 3, 5, 4, 7, 6 counts.`,
+	}
 }

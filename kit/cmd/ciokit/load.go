@@ -80,19 +80,20 @@ func newLoad(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load FILE... --mapping MAP.yaml --to WHERE",
 		Short: "Load files: every row becomes one or more messages",
-		Long: `Load files of rows, CSV, JSON Lines or Parquet, as they are or compressed by gzip, zstd, bzip2 or xz, into Customer.io. A FILE may be a pattern such
-as 'orders-*.csv', and - is standard input. Several files are one input, in their order. With --query FILE is a database; with
---order-by too its load can be resumed.
+		Long: `Load files of rows, CSV, JSON Lines or Parquet, as they are or compressed by gzip, zstd, bzip2 or xz, into Customer.io.
+A FILE may be a pattern such as 'orders-*.csv', and - is standard input. Several files are one input, in their order.
+With --query FILE is a database; with --order-by too its load can be resumed.
 
-A mapping in YAML says which messages a row becomes. Messages of one person are sent in the order of their rows. A row that cannot be read,
-mapped or accepted never stops the load and never disappears: it is counted, named by its line, and written to --rejects. Loading the same
-file again repeats the same message ids.
+A mapping in YAML says which messages a row becomes. Messages of one person are sent in the order of their rows. A row
+that cannot be read, mapped or accepted never stops the load and never disappears: it is counted, named by its line, and
+written to --rejects. Loading the same file again repeats the same message ids.
 
-A load keeps a journal: whatever ends it, ciokit load --resume ID goes on where it was. A load that cron runs every night goes on by itself
-with --continue: it resumes the last run of the same input, query, mapping, workspace and snapshot if that ended early, and begins anew if
-that run was complete or cannot be resumed, and says which and why. Anew it sends everything, after a kill also what a snapshot knows. It
-does so only if nothing can come twice as a new event: otherwise it exits with 2 or 7, and with 2 while another is at work. Before anything is sent to a real workspace, what
-would be sent is shown and asked for; --yes says so beforehand.
+A load keeps a journal: whatever ends it, ciokit load --resume ID goes on where it was. A load that cron runs every
+night goes on by itself with --continue: it resumes the last run of the same input, query, mapping, workspace and
+snapshot if that ended early, and begins anew if that run was complete or cannot be resumed, and says which and why.
+Anew it sends everything, after a kill also what a snapshot knows. It does so only if nothing can come twice as a new
+event: otherwise it exits with 2 or 7, and with 2 while another is at work. Before anything is sent to a real workspace,
+what would be sent is shown and asked for; --yes says so beforehand.
 
 What "accepted" means: Customer.io answered with success. It promises no more than that.`,
 		Example: `  ciokit load people.csv --mapping people.yaml --to emulator
