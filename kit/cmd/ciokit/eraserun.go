@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"time"
 
@@ -130,6 +131,9 @@ func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string
 	plan, err := erasure.OpenPlan(job.Plan, job.Keys)
 	if err == nil {
 		err = plan.Ready(time.Now())
+		if errors.Is(err, erasure.ErrExpired) && receiptBegun(f.receipt) {
+			err = nil
+		}
 	}
 	if err != nil {
 		return eraseExit(ctx, fmt.Errorf("%s: %w", eraseShort(file), err))
@@ -154,10 +158,16 @@ func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string
 	if err := f.approve(ctx, con, plan); err != nil {
 		return err
 	}
+	if err := runOnce(file, f.receipt); err != nil {
+		return err
+	}
 	if !f.json {
 		job.OnProgress = eraseProgress(con.Err)
 	}
 	summary, err := erasure.Run(ctx, job)
+	if err != nil && !receiptBegun(f.receipt) {
+		_ = os.Remove(ranName(file)) // it was refused, and may still be run to any receipt
+	}
 	return f.ended(ctx, con, plan, summary, list.at(err))
 }
 
