@@ -443,7 +443,7 @@ func TestEraseTellsNobody(t *testing.T) {
 	}
 	for _, name := range []string{"OPERATOR_KEY", "APPROVER_KEY", "RECEIPT_KEY", "GUARD_KEY"} {
 		secret := strings.TrimSpace(os.Getenv("CIOKIT_ERASURE_" + name))
-		if last := secret[strings.LastIndexByte(secret, '+')+1:]; strings.Contains(o.said.String(), last) {
+		if last := secret[max(0, len(secret)-20):]; last == "" || strings.Contains(o.said.String(), last) {
 			t.Errorf("the commands print %s", name)
 		}
 	}
