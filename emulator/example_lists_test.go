@@ -95,3 +95,16 @@ func ExampleServer_KeyOf() {
 	// my-key true false
 	// changed
 }
+
+func ExampleServer_MessageGroups() {
+	srv := sent("/v1/track", `{"userId":"ann","event":"Ordered"}`, "/v1/track", `{"userId":"bob","event":"Ordered"}`, "/v1/track", `{"userId":"ann"}`)
+	groups, err := srv.MessageGroups(emulator.MessageGroupsQuery{})
+	for _, g := range groups {
+		fmt.Printf("%d %s %q %s\n", g.Count, g.Type, g.Event, g.Verdict)
+	}
+	fmt.Println(err)
+	// Output:
+	// 1 track "" dropped
+	// 2 track "Ordered" accepted
+	// <nil>
+}

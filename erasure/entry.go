@@ -14,20 +14,20 @@ import (
 type EntryType string
 
 const (
-	// EntryBegin is the first entry: which plan, who runs it, who approved it.
-	EntryBegin EntryType = "begin"
-	// EntryGuard says which set of names the receipt's guard has.
-	EntryGuard EntryType = "guard"
-	// EntryIntent stands on disk before anything is sent for a person.
-	EntryIntent EntryType = "intent"
-	// EntryOutcome says what became of the message.
-	EntryOutcome EntryType = "outcome"
-	// EntryResumed says that a later run goes on. Whatever was open then is unknown.
-	EntryResumed EntryType = "resumed"
-	// EntryVerified says what was read back of a person.
-	EntryVerified EntryType = "verified"
-	// EntryEnd has the counts of a run that acted on all people of the plan.
-	EntryEnd EntryType = "end"
+	// EntryTypeBegin is the first entry: which plan, who runs it, who approved it.
+	EntryTypeBegin EntryType = "begin"
+	// EntryTypeGuard says which set of names the receipt's guard has.
+	EntryTypeGuard EntryType = "guard"
+	// EntryTypeIntent stands on disk before anything is sent for a person.
+	EntryTypeIntent EntryType = "intent"
+	// EntryTypeOutcome says what became of the message.
+	EntryTypeOutcome EntryType = "outcome"
+	// EntryTypeResumed says that a later run goes on. Whatever was open then is unknown.
+	EntryTypeResumed EntryType = "resumed"
+	// EntryTypeVerified says what was read back of a person.
+	EntryTypeVerified EntryType = "verified"
+	// EntryTypeEnd has the counts of a run that acted on all people of the plan.
+	EntryTypeEnd EntryType = "end"
 )
 
 // Outcome is what is known of a person's message.
@@ -119,22 +119,22 @@ func (e *Entry) append(dst []byte) []byte {
 	dst = append(e.At.UTC().AppendFormat(append(dst, `,"at":"`...), entryTime), '"')
 	text("entry", string(e.Type))
 	switch e.Type {
-	case EntryBegin:
+	case EntryTypeBegin:
 		sum("plan", e.PlanHash[:])
 		text("operator", e.Operator)
 		if e.Approver != "" {
 			text("approver", e.Approver)
 		}
 		text("tool", e.Tool)
-	case EntryGuard:
+	case EntryTypeGuard:
 		integer("count", e.Count)
 		sum("set", e.Set[:])
-	case EntryIntent:
+	case EntryTypeIntent:
 		sum("subject", e.Subject[:])
 		text("kind", string(e.Kind))
 		text("action", string(e.Action))
 		text("message", e.MessageID)
-	case EntryOutcome:
+	case EntryTypeOutcome:
 		sum("subject", e.Subject[:])
 		text("outcome", string(e.Outcome))
 		if e.Status != 0 {
@@ -143,17 +143,17 @@ func (e *Entry) append(dst []byte) []byte {
 		if e.Rule != "" {
 			text("rule", e.Rule)
 		}
-	case EntryResumed:
+	case EntryTypeResumed:
 		text("operator", e.Operator)
 		integer("open", e.Open)
 		integer("cut", e.Cut)
-	case EntryVerified:
+	case EntryTypeVerified:
 		sum("subject", e.Subject[:])
 		text("outcome", string(e.Verdict))
 		if e.Reason != "" {
 			text("reason", e.Reason)
 		}
-	case EntryEnd:
+	case EntryTypeEnd:
 		integer("subjects", e.Totals.Subjects)
 		integer("accepted", e.Totals.Accepted)
 		integer("rejected", e.Totals.Rejected)
@@ -254,7 +254,7 @@ func (e *Entry) set(name, value []byte) (ok bool) {
 		e.At = t
 		return err == nil
 	case "entry":
-		return oneOf(&e.Type, value, EntryBegin, EntryGuard, EntryIntent, EntryOutcome, EntryResumed, EntryVerified, EntryEnd)
+		return oneOf(&e.Type, value, EntryTypeBegin, EntryTypeGuard, EntryTypeIntent, EntryTypeOutcome, EntryTypeResumed, EntryTypeVerified, EntryTypeEnd)
 	case "plan":
 		return sum(&e.PlanHash)
 	case "operator":
@@ -276,7 +276,7 @@ func (e *Entry) set(name, value []byte) (ok bool) {
 	case "message":
 		e.MessageID = string(value)
 	case "outcome":
-		if e.Type == EntryVerified {
+		if e.Type == EntryTypeVerified {
 			return oneOf(&e.Verdict, value, VerdictGone, VerdictNotYet, VerdictContradicted, VerdictCannotTell)
 		}
 		return oneOf(&e.Outcome, value, OutcomeAccepted, OutcomeRejected, OutcomeUnsent, OutcomeUnknown)

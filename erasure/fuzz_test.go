@@ -14,13 +14,13 @@ import (
 func FuzzParseEntry(f *testing.F) {
 	at := time.Date(2026, 11, 26, 17, 0, 0, 123e6, time.UTC)
 	for _, e := range []Entry{
-		{N: 0, At: at, Type: EntryBegin, Operator: "operator/ann", Approver: "approver/bob", Tool: "ciokit/1"},
-		{N: 1, At: at, Type: EntryGuard, Count: 7},
-		{N: 2, At: at, Type: EntryIntent, Kind: KindEmail, Action: ActionDelete, MessageID: messageID([32]byte{1}, Subject{2})},
-		{N: 3, At: at, Type: EntryOutcome, Outcome: OutcomeRejected, Status: 400, Rule: "too-large"},
-		{N: 4, At: at, Type: EntryResumed, Operator: "operator/ann", Open: 3, Cut: 17},
-		{N: 5, At: at, Type: EntryVerified, Verdict: VerdictContradicted, Reason: ReasonCameBack},
-		{N: 1 << 40, At: at, Type: EntryEnd, Totals: Totals{Subjects: 1, Accepted: 1}},
+		{N: 0, At: at, Type: EntryTypeBegin, Operator: "operator/ann", Approver: "approver/bob", Tool: "ciokit/1"},
+		{N: 1, At: at, Type: EntryTypeGuard, Count: 7},
+		{N: 2, At: at, Type: EntryTypeIntent, Kind: KindEmail, Action: ActionDelete, MessageID: messageID([32]byte{1}, Subject{2})},
+		{N: 3, At: at, Type: EntryTypeOutcome, Outcome: OutcomeRejected, Status: 400, Rule: "too-large"},
+		{N: 4, At: at, Type: EntryTypeResumed, Operator: "operator/ann", Open: 3, Cut: 17},
+		{N: 5, At: at, Type: EntryTypeVerified, Verdict: VerdictContradicted, Reason: ReasonCameBack},
+		{N: 1 << 40, At: at, Type: EntryTypeEnd, Totals: Totals{Subjects: 1, Accepted: 1}},
 	} {
 		f.Add(e.append(nil))
 	}

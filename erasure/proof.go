@@ -295,21 +295,21 @@ func (p *Proven) checkStory() error {
 		e := &p.Entries[i]
 		problem := ""
 		switch {
-		case e.Type != EntryIntent && e.Type != EntryOutcome && e.Type != EntryVerified:
+		case e.Type != EntryTypeIntent && e.Type != EntryTypeOutcome && e.Type != EntryTypeVerified:
 			problem = "it is an entry of no person"
 		case e.Subject != p.Subject:
 			problem = "it is an entry of somebody else than the first"
-		case i == 0 && e.Type != EntryIntent:
+		case i == 0 && e.Type != EntryTypeIntent:
 			problem = "the intent before it is missing"
-		case e.Type == EntryIntent && (e.Action != p.Plan.Action || e.MessageID != messageID(p.Plan.Hash(), p.Subject)):
+		case e.Type == EntryTypeIntent && (e.Action != p.Plan.Action || e.MessageID != messageID(p.Plan.Hash(), p.Subject)):
 			problem = "it is not of this plan"
-		case e.Type == EntryOutcome && !open:
+		case e.Type == EntryTypeOutcome && !open:
 			problem = "the intent before it is missing"
 		}
 		if problem != "" {
 			return &DamageError{File: fmt.Sprintf("%06d%s", e.N, bundleEntry), Entry: -1, Problem: problem}
 		}
-		open = e.Type == EntryIntent || open && e.Type == EntryVerified
+		open = e.Type == EntryTypeIntent || open && e.Type == EntryTypeVerified
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func TestProof(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(p.Entries) != 2 || p.Entries[0].Type != erasure.EntryIntent || p.Entries[1].Outcome != erasure.OutcomeAccepted || p.Checkpoint.Size != 103 || p.OwnKeys != (len(cfg.Keys.Names()) == 0) {
+		if len(p.Entries) != 2 || p.Entries[0].Type != erasure.EntryTypeIntent || p.Entries[1].Outcome != erasure.OutcomeAccepted || p.Checkpoint.Size != 103 || p.OwnKeys != (len(cfg.Keys.Names()) == 0) {
 			t.Errorf("%+v", p)
 		}
 		if err := p.Names(o.receipt, "person-33"); err != nil {

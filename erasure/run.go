@@ -95,8 +95,8 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 	return r.summary(err), err
 }
 
-// run is one run under way.
-type run struct {
+// execution is one run under way.
+type execution struct {
 	Job
 	plan   *SignedPlan
 	hash   [sha256.Size]byte
@@ -105,7 +105,7 @@ type run struct {
 	sum    Summary
 }
 
-func newRun(job Job) (*run, error) {
+func newRun(job Job) (*execution, error) {
 	if job.Now == nil {
 		job.Now = time.Now
 	}
@@ -115,7 +115,7 @@ func newRun(job Job) (*run, error) {
 	if job.BatchSize <= 0 {
 		job.BatchSize = 500
 	}
-	r := &run{Job: job}
+	r := &execution{Job: job}
 	var err error
 	if r.plan, err = OpenPlan(job.Plan, job.Keys); err != nil {
 		return nil, err
@@ -173,12 +173,12 @@ func (s *SignedPlan) people(targets []Target, file [sha256.Size]byte, receipt Re
 }
 
 // begin writes who runs the plan, and the guard: from here on nothing else must be sent for its people.
-func (r *run) begin() error {
+func (r *execution) begin() error {
 	r.sum.Doubles = int64(r.people.doubles)
 	r.sum.Cut = r.w.cut
 	t := r.w.tally
 	if r.w.fresh {
-		if err := r.w.add(Entry{Type: EntryBegin, PlanHash: r.hash, Operator: r.Operator.Name(), Approver: r.plan.Approver, Tool: r.Tool}); err != nil {
+		if err := r.w.add(Entry{Type: EntryTypeBegin, PlanHash: r.hash, Operator: r.Operator.Name(), Approver: r.plan.Approver, Tool: r.Tool}); err != nil {
 			return err
 		}
 	} else {
@@ -187,7 +187,7 @@ func (r *run) begin() error {
 		if t.ended && r.sum.Earlier == int64(r.plan.Subjects) && r.w.cut == 0 {
 			return nil
 		}
-		if err := r.w.add(Entry{Type: EntryResumed, Operator: r.Operator.Name(), Open: r.sum.Open, Cut: r.w.cut}); err != nil {
+		if err := r.w.add(Entry{Type: EntryTypeResumed, Operator: r.Operator.Name(), Open: r.sum.Open, Cut: r.w.cut}); err != nil {
 			return err
 		}
 	}
@@ -197,15 +197,15 @@ func (r *run) begin() error {
 	return r.writeGuard(r.people.names)
 }
 
-func (r *run) writeGuard(names [][sha256.Size]byte) error {
+func (r *execution) writeGuard(names [][sha256.Size]byte) error {
 	if err := writeFile(filepath.Join(r.Dir, guardFile), guardText(r.plan.Action, r.GuardKey, names)); err != nil {
 		return fmt.Errorf("erasure: the guard cannot be written: %w", err)
 	}
-	return r.w.add(Entry{Type: EntryGuard, Count: int64(len(names)), Set: namesHash(names)})
+	return r.w.add(Entry{Type: EntryTypeGuard, Count: int64(len(names)), Set: namesHash(names)})
 }
 
 // send acts on all who are not settled, batch by batch.
-func (r *run) send(ctx context.Context) error {
+func (r *execution) send(ctx context.Context) error {
 	batch := make([]*person, 0, r.BatchSize)
 	for i := range r.people.list {
 		p := &r.people.list[i]
@@ -228,7 +228,7 @@ func (r *run) send(ctx context.Context) error {
 }
 
 // unexpired is ErrExpired when the plan's time is over and somebody is left.
-func (r *run) unexpired() error {
+func (r *execution) unexpired() error {
 	t := r.w.tally.totals()
 	if left := t.Unsent + t.Unknown; left > 0 && !r.Now().Before(r.plan.Expires) {
 		return fmt.Errorf("%w: it was for the time until %s, and %d of its people are left", ErrExpired, r.plan.Expires.Format(timeForm), left)
@@ -243,7 +243,7 @@ func begun(dir string) bool {
 }
 
 // message is what acts on a person.
-func (r *run) message(p *person, id string) cio.Message {
+func (r *execution) message(p *person, id string) cio.Message {
 	switch r.plan.Action {
 	case ActionSuppress:
 		return cio.SuppressPerson{UserID: p.ID, MessageID: id}
@@ -253,7 +253,7 @@ func (r *run) message(p *person, id string) cio.Message {
 	return cio.DeletePerson{UserID: p.ID, MessageID: id}
 }
 
-func (r *run) sendBatch(ctx context.Context, batch []*person) error {
+func (r *execution) sendBatch(ctx context.Context, batch []*person) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -265,7 +265,7 @@ func (r *run) sendBatch(ctx context.Context, batch []*person) error {
 	outcomes := make([]Entry, len(batch))
 	for i, p := range batch {
 		id := messageID(r.hash, p.subject)
-		if err := r.w.add(Entry{Type: EntryIntent, Subject: p.subject, Kind: KindOf(p.ID), Action: r.plan.Action, MessageID: id}); err != nil {
+		if err := r.w.add(Entry{Type: EntryTypeIntent, Subject: p.subject, Kind: KindOf(p.ID), Action: r.plan.Action, MessageID: id}); err != nil {
 			return err
 		}
 		e, err := r.Client.Encode(r.message(p, id))
@@ -286,7 +286,7 @@ func (r *run) sendBatch(ctx context.Context, batch []*person) error {
 	}
 	for i, p := range batch {
 		e := outcomes[i]
-		e.Type, e.Subject = EntryOutcome, p.subject
+		e.Type, e.Subject = EntryTypeOutcome, p.subject
 		if err := r.w.add(e); err != nil {
 			return err
 		}
@@ -374,7 +374,7 @@ func stopped(err error, status int) error {
 }
 
 // end writes the counts, when all have been acted on.
-func (r *run) end() error {
+func (r *execution) end() error {
 	if r.w.tally.ended {
 		return nil
 	}
@@ -393,10 +393,10 @@ func (r *run) end() error {
 			return err
 		}
 	}
-	return r.w.add(Entry{Type: EntryEnd, Totals: r.w.tally.totals()})
+	return r.w.add(Entry{Type: EntryTypeEnd, Totals: r.w.tally.totals()})
 }
 
-func (r *run) summary(err error) Summary {
+func (r *execution) summary(err error) Summary {
 	t := r.w.tally
 	r.sum.Totals, r.sum.Reasons = t.totals(), t.rules
 	r.sum.Ended = t.ended && err == nil

@@ -64,11 +64,11 @@ func (t *tally) apply(e *Entry) error {
 	switch {
 	case e.N != t.entries:
 		return fmt.Errorf("it says that it is entry %d: entries are missing, doubled or out of order", e.N)
-	case (e.N == 0) != (e.Type == EntryBegin):
+	case (e.N == 0) != (e.Type == EntryTypeBegin):
 		return errors.New("the first entry is a begin, and no other is")
 	}
 	switch e.Type {
-	case EntryBegin:
+	case EntryTypeBegin:
 		if e.PlanHash != t.planHash {
 			return errors.New("it begins another plan than that of plan.note")
 		}
@@ -77,7 +77,7 @@ func (t *tally) apply(e *Entry) error {
 		}
 		t.began, t.tool = e.At, e.Tool
 		t.run(e.Operator)
-	case EntryResumed:
+	case EntryTypeResumed:
 		if e.Open != t.open() {
 			return fmt.Errorf("it counts %d intents without an outcome, and there are %d", e.Open, t.open())
 		}
@@ -90,16 +90,16 @@ func (t *tally) apply(e *Entry) error {
 		}
 		t.ended = false
 		t.run(e.Operator)
-	case EntryGuard:
+	case EntryTypeGuard:
 		t.guardSet, t.guardAt, t.hasGuard = e.Set, e.At, true
 		if t.plan.Action != ActionUnsuppress && e.Set != t.plan.GuardHash {
 			return errors.New("its guard is not that of the plan")
 		}
-	case EntryIntent:
+	case EntryTypeIntent:
 		return t.intent(e)
-	case EntryOutcome:
+	case EntryTypeOutcome:
 		return t.outcome(e)
-	case EntryVerified:
+	case EntryTypeVerified:
 		st, ok := t.people[e.Subject]
 		if !ok {
 			return errors.New("it verifies somebody who was not acted on")
@@ -108,7 +108,7 @@ func (t *tally) apply(e *Entry) error {
 		st.reason = t.reason(e.Reason)
 		st.read, st.readAt, st.lastGone, st.lastFree = placeOf(verdicts[:], e.Verdict), e.At.Unix(), st.lastGone || gone, st.lastFree || gone && e.Reason != ReasonAddressInUse
 		t.people[e.Subject] = st
-	case EntryEnd:
+	case EntryTypeEnd:
 		if err := t.end(e); err != nil {
 			return err
 		}

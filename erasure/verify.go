@@ -117,7 +117,7 @@ func Verify(ctx context.Context, job VerifyJob) (Verified, error) {
 		err = v.all(ctx)
 	}
 	if err == nil && v.ended {
-		err = v.w.add(Entry{Type: EntryEnd, Totals: v.w.tally.totals()})
+		err = v.w.add(Entry{Type: EntryTypeEnd, Totals: v.w.tally.totals()})
 	}
 	err = errors.Join(err, v.w.checkpoint(), v.w.close())
 	return v.result(), err
@@ -209,7 +209,7 @@ func (v *verification) begin() error {
 		return nil
 	}
 	v.ended = t.ended
-	return v.w.add(Entry{Type: EntryResumed, Operator: v.Operator.Name(), Open: v.sum.Open, Cut: v.sum.Cut})
+	return v.w.add(Entry{Type: EntryTypeResumed, Operator: v.Operator.Name(), Open: v.sum.Open, Cut: v.sum.Cut})
 }
 
 // reading is what was read back of a person.
@@ -260,7 +260,7 @@ func (v *verification) some(ctx context.Context, batch []*person) error {
 		if r.verdict == "" {
 			continue // it was not read
 		}
-		if err := v.w.add(Entry{Type: EntryVerified, Subject: batch[i].subject, Verdict: r.verdict, Reason: r.reason}); err != nil {
+		if err := v.w.add(Entry{Type: EntryTypeVerified, Subject: batch[i].subject, Verdict: r.verdict, Reason: r.reason}); err != nil {
 			return err
 		}
 		v.sum.Read++

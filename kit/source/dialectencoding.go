@@ -89,7 +89,7 @@ func guessEncoding(text []byte) (name string, likely bool) {
 // looksEastAsian reports whether the text decodes without an error into what such text consists of.
 func looksEastAsian(name string, text []byte) bool {
 	e, err := encodingOf(name)
-	if err != nil || e == nil {
+	if err != nil || e == nil || withinWords(text) {
 		return false
 	}
 	decoded, err := e.NewDecoder().Bytes(text)
@@ -122,6 +122,28 @@ func looksEastAsian(name string, text []byte) bool {
 		return 2*hangul > all
 	}
 	return kana+hangul == 0
+}
+
+// withinWords reports whether most bytes beyond ASCII stand within words of ASCII letters, as the umlaut in Jürgen does. In East Asian encodings two bytes make a
+// character, the first and mostly the second of which is beyond ASCII: Western words can be read so too, which nobody has meant.
+func withinWords(text []byte) bool {
+	western, words := 0, 0 // words with a byte beyond ASCII
+	for word := range bytes.FieldsFuncSeq(text, func(r rune) bool { return r < utf8.RuneSelf && !unicode.IsLetter(r) }) {
+		beyond := 0
+		for _, c := range word {
+			if c >= utf8.RuneSelf {
+				beyond++
+			}
+		}
+		if beyond == 0 {
+			continue
+		}
+		words++
+		if word[0] < utf8.RuneSelf || len(word) >= 2*beyond {
+			western++
+		}
+	}
+	return 2*western >= words
 }
 
 // amongLetters reports whether one of these bytes stands between letters.

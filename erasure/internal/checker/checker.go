@@ -42,7 +42,7 @@ func (f *Fault) Error() string {
 	return f.Part + ": " + f.Why
 }
 
-func fault(part string, number int64, why string) error { return &Fault{part, number, number, why} }
+func faultIn(part string, number int64, why string) error { return &Fault{part, number, number, why} }
 
 type hash = [sha256.Size]byte
 
@@ -83,7 +83,7 @@ func Check(dir, keys, since string) (signed int64, more bool, err error) {
 	if since != "" {
 		c, err := openCheckpoint(since, origin, trusted)
 		if err != nil {
-			return 0, false, fault("since", 0, err.Error())
+			return 0, false, faultIn("since", 0, err.Error())
 		}
 		c.since = true
 		all = append(all, c)
@@ -163,19 +163,19 @@ func checkPlan(dir string, trusted []key) (n note, origin string, err error) {
 	text, err := os.ReadFile(filepath.Join(dir, "plan.note"))
 	n, wrong, err2 := openNote(string(text), trusted)
 	if err = errors.Join(err, err2); strings.HasPrefix(wrong, "approver/") {
-		return n, "", fault("approval", 0, err.Error())
+		return n, "", faultIn("approval", 0, err.Error())
 	} else if err == nil && len(n.signedAs("operator")) == 0 {
 		err = errors.New("no trusted operator has signed it")
 	}
 	if err != nil {
-		return n, "", fault("plan", 0, err.Error())
+		return n, "", faultIn("plan", 0, err.Error())
 	}
 	approved := strings.HasSuffix(n.text, "\napproval single-operator\n")
 	for _, k := range n.signedAs("approver") {
 		approved = approved || !k.public.Equal(n.signedAs("operator")[0].public)
 	}
 	if !approved {
-		return n, "", fault("approval", 0, "no trusted approver has signed the plan with a key of their own")
+		return n, "", faultIn("approval", 0, "no trusted approver has signed the plan with a key of their own")
 	}
 	return n, fmt.Sprintf("ciokit-erasure/%x", sha256.Sum256([]byte(n.text))), nil
 }
@@ -193,12 +193,12 @@ func readCheckpoints(dir, origin string, trusted []key) (all []checkpoint, err e
 			err = fmt.Errorf("it is the one of %d entries", c.size)
 		}
 		if err != nil {
-			return nil, fault("checkpoint", size, err.Error())
+			return nil, faultIn("checkpoint", size, err.Error())
 		}
 		all = append(all, c)
 	}
 	if len(all) == 0 {
-		return nil, fault("checkpoint", 0, "there is none")
+		return nil, faultIn("checkpoint", 0, "there is none")
 	}
 	return all, nil
 }
@@ -225,13 +225,13 @@ func checkCopyOfKeys(dir string, trusted []key, notes []checkpoint) error {
 	text, _ := os.ReadFile(filepath.Join(dir, "keys"))
 	for line := range strings.Lines(string(text)) {
 		if !slices.ContainsFunc(trusted, func(k key) bool { return k.line+"\n" == line }) {
-			return fault("keys", 0, "the copy has a line that is no trusted key")
+			return faultIn("keys", 0, "the copy has a line that is no trusted key")
 		}
 	}
 	for _, n := range notes {
 		for _, k := range n.signers {
 			if !bytes.Contains(text, []byte(k.line+"\n")) {
-				return fault("keys", 0, "the copy lacks the key of "+k.name)
+				return faultIn("keys", 0, "the copy lacks the key of "+k.name)
 			}
 		}
 	}
@@ -276,7 +276,7 @@ func node(left, right hash) hash { return sha256.Sum256(slices.Concat([]byte{1},
 func checkTree(dir string, checkpoints []checkpoint) (guard string, more bool, err error) {
 	f, err := os.Open(filepath.Join(dir, "entries.jsonl"))
 	if err != nil {
-		return "", false, fault("entry", 0, "there are none")
+		return "", false, faultIn("entry", 0, "there are none")
 	}
 	defer f.Close()
 	in := bufio.NewReader(f)
@@ -319,9 +319,9 @@ func checkTree(dir string, checkpoints []checkpoint) (guard string, more bool, e
 		case ours.size == c.size && ours.root() == c.root:
 			good = c.size
 		case theirs.root() == c.root:
-			return "", false, fault("entry", first, "it is not what was signed")
+			return "", false, faultIn("entry", first, "it is not what was signed")
 		case c.since:
-			return "", false, fault("since", c.size, "the receipt does not continue this checkpoint")
+			return "", false, faultIn("since", c.size, "the receipt does not continue this checkpoint")
 		default:
 			return "", false, &Fault{"entry", good, min(ours.size, c.size-1), "one of them is not what was signed"}
 		}
@@ -332,7 +332,7 @@ func checkTree(dir string, checkpoints []checkpoint) (guard string, more bool, e
 		wrong = place
 	}
 	if wrong >= 0 {
-		return "", false, fault("hashes", wrong, "it is not the hash of the entries")
+		return "", false, faultIn("hashes", wrong, "it is not the hash of the entries")
 	}
 	return guard, more, nil
 }
@@ -356,7 +356,7 @@ func checkGuard(dir, plan, want string) error {
 		set.Write(name)
 	}
 	if !ok || base64.StdEncoding.EncodeToString(set.Sum(nil)) != want {
-		return fault("guard", 0, "it is not the set of this plan")
+		return faultIn("guard", 0, "it is not the set of this plan")
 	}
 	return nil
 }

@@ -36,20 +36,20 @@ func CheckProof(dir, keys string) (proven int, err error) {
 		text, err2 := os.ReadFile(name + ".tlog-proof")
 		c, err3 := openProof(string(text), n, sha256.Sum256(slices.Concat([]byte{0}, record)), origin, trusted)
 		if err := errors.Join(err, err2, err3); err != nil {
-			return 0, fault("entry", n, err.Error())
+			return 0, faultIn("entry", n, err.Error())
 		}
 		if filepath.Base(name) != fmt.Sprintf("%06d", n) || !bytes.HasPrefix(record, fmt.Appendf(nil, `{"n":%d,`, n)) {
-			return 0, fault("entry", n, "it is the proof of another entry")
+			return 0, faultIn("entry", n, "it is the proof of another entry")
 		}
 		if len(notes) > 1 && notes[1].root != c.root {
-			return 0, fault("entry", n, "its checkpoint is not that of the first")
+			return 0, faultIn("entry", n, "its checkpoint is not that of the first")
 		}
 		if notes = append(notes, c); isEntry {
 			proven++
 		}
 	}
 	if err == nil && proven == 0 {
-		err = fault("entry", 0, "there is none")
+		err = faultIn("entry", 0, "there is none")
 	}
 	return proven, errors.Join(err, checkCopyOfKeys(dir, trusted, notes))
 }

@@ -164,9 +164,9 @@ func eraseEntries(all []erasure.Entry) []eraseEntry {
 func (e eraseEntry) String() string {
 	text := fmt.Sprintf("%d  %s  ", e.N, e.At.Local().Format(time.DateTime))
 	switch erasure.EntryType(e.Entry) {
-	case erasure.EntryIntent:
+	case erasure.EntryTypeIntent:
 		return text + "to be sent: " + e.Action + ", message " + e.Message
-	case erasure.EntryVerified:
+	case erasure.EntryTypeVerified:
 		text += "read back: " + e.Outcome
 	default:
 		text += "the message: " + e.Outcome

@@ -16,8 +16,8 @@ type Section struct {
 	Flags []string
 }
 
-// section is the annotation of a flag that has the title of its Section.
-const section = "ciokit_section"
+// sectionKey is the annotation of a flag that has the title of its Section.
+const sectionKey = "ciokit_section"
 
 // helpWidth is how long the lines of the help are that say what a flag does.
 const helpWidth = 120
@@ -31,7 +31,7 @@ func SetSections(cmd *cobra.Command, sections []Section) {
 				if f.Annotations == nil {
 					f.Annotations = make(map[string][]string)
 				}
-				f.Annotations[section] = []string{s.Title, fmt.Sprintf("%03d %03d", i, j)}
+				f.Annotations[sectionKey] = []string{s.Title, fmt.Sprintf("%03d %03d", i, j)}
 			}
 		}
 	}
@@ -134,17 +134,17 @@ func sectionsOf(all *pflag.FlagSet) (sections []titled, others *pflag.FlagSet) {
 	var flags []*pflag.Flag
 	others = unsorted()
 	all.VisitAll(func(f *pflag.Flag) {
-		if f.Annotations[section] == nil {
+		if f.Annotations[sectionKey] == nil {
 			others.AddFlag(f)
 			return
 		}
 		flags = append(flags, f)
 	})
 	slices.SortStableFunc(flags, func(a, b *pflag.Flag) int {
-		return strings.Compare(a.Annotations[section][1], b.Annotations[section][1])
+		return strings.Compare(a.Annotations[sectionKey][1], b.Annotations[sectionKey][1])
 	})
 	for _, f := range flags {
-		title := f.Annotations[section][0]
+		title := f.Annotations[sectionKey][0]
 		if n := len(sections); n == 0 || sections[n-1].title != title {
 			sections = append(sections, titled{title, unsorted()})
 		}
