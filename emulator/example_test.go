@@ -100,7 +100,9 @@ func ExampleStart() {
 	defer t.end()
 	cio := emulator.Start(t)
 
+	ended := make(chan struct{})
 	go func() { // the program under test
+		defer close(ended)
 		req, err := http.NewRequest(http.MethodPost, cio.URL+"/v1/track", strings.NewReader(`{"userId": "u1", "event": "Signed Up"}`))
 		if err != nil {
 			panic(err)
@@ -117,6 +119,7 @@ func ExampleStart() {
 	defer cancel()
 	cio.Wait(ctx, func() bool { return len(cio.Events("u1")) == 1 })
 	fmt.Println(cio.Events("u1")[0].Name)
+	<-ended // it has its answer before the server ends
 	// Output: Signed Up
 }
 

@@ -122,7 +122,7 @@ func Check(dir string, cfg CheckConfig) (*Checked, error) {
 	c := &Checked{
 		Plan: r.plan, OwnKeys: r.ownKeys, Entries: r.tree.size, Checkpoints: r.signed, Signers: r.signers(), Since: r.since,
 		Ended: r.tally.ended, Runs: r.tally.runs, Operators: r.tally.operators, Tool: r.tally.tool,
-		Totals: r.tally.totals(), Rejected: r.tally.rules, Verified: r.tally.verdicts(), Reasons: r.tally.readReasons(), Settled: r.tally.settled(), Began: r.tally.began, Last: r.tally.last,
+		Totals: r.tally.totals(), Rejected: r.tally.rejections(), Verified: r.tally.verdicts(), Reasons: r.tally.readReasons(), Settled: r.tally.settled(), Began: r.tally.began, Last: r.tally.last,
 	}
 	c.Signed = r.lastSigned()
 	// A killed end of suppressions may have left a newer guard than the one that its entries name.

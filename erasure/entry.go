@@ -22,7 +22,7 @@ const (
 	EntryTypeIntent EntryType = "intent"
 	// EntryTypeOutcome says what became of the message.
 	EntryTypeOutcome EntryType = "outcome"
-	// EntryTypeResumed says that a later run goes on. Whatever was open then is unknown.
+	// EntryTypeResumed says that a later run goes on. Whatever was open then is unknown, and so is what no checkpoint covered.
 	EntryTypeResumed EntryType = "resumed"
 	// EntryTypeVerified says what was read back of a person.
 	EntryTypeVerified EntryType = "verified"
@@ -83,8 +83,9 @@ type Entry struct {
 	Outcome Outcome
 	Status  int
 	Rule    string
-	// Open and Cut are of a resumed: how many intents had no outcome, and how many bytes of an unfinished last line were removed.
-	Open, Cut int64
+	// Open, Cut and Unsigned are of a resumed: how many intents had no outcome, how many bytes of an unfinished last line were removed, and how many of the entries
+	// before it no checkpoint covered. What those say of outcomes and of what was read back is not believed: anybody could have written it.
+	Open, Cut, Unsigned int64
 	// Verdict and Reason are of a verified.
 	Verdict Verdict
 	Reason  string
@@ -147,6 +148,9 @@ func (e *Entry) append(dst []byte) []byte {
 		text("operator", e.Operator)
 		integer("open", e.Open)
 		integer("cut", e.Cut)
+		if e.Unsigned > 0 {
+			integer("unsigned", e.Unsigned)
+		}
 	case EntryTypeVerified:
 		sum("subject", e.Subject[:])
 		text("outcome", string(e.Verdict))
@@ -292,6 +296,8 @@ func (e *Entry) set(name, value []byte) (ok bool) {
 		return integer(&e.Open)
 	case "cut":
 		return integer(&e.Cut)
+	case "unsigned":
+		return integer(&e.Unsigned) && e.Unsigned > 0
 	case "reason":
 		e.Reason = string(value)
 		return len(value) > 0

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/internal/address"
@@ -176,7 +177,8 @@ func (s *guardSet) guard(key GuardKey) *Guard {
 }
 
 // GuardOf makes the guard of receipts, whose order does not matter: those of deletions and suppressions add the names of their people, and one of an end of suppressions
-// takes them out of all that began before it. Each receipt is checked first. A deletion counts from its beginning on, whatever its outcome.
+// takes them out of all that acted before it. Each receipt is checked first. A deletion counts from its beginning on, whatever its outcome. The end of a suppression
+// counts as far as it is signed.
 func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
 	var all []*receipt
 	for _, dir := range dirs {
@@ -192,11 +194,11 @@ func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
 		}
 		all = append(all, r)
 	}
-	slices.SortStableFunc(all, func(a, b *receipt) int { return a.tally.guardAt.Compare(b.tally.guardAt) })
+	slices.SortStableFunc(all, func(a, b *receipt) int { return a.guardFrom().Compare(b.guardFrom()) })
 	g := &Guard{key: key, names: make(map[[sha256.Size]byte]struct{})}
 	for _, r := range all {
-		if !r.tally.hasGuard {
-			continue
+		if !r.tally.hasGuard || r.plan.Action == ActionUnsuppress && r.tally.guardIn >= r.lastSigned() {
+			continue // anybody could have written it
 		}
 		set, err := readGuardFile(filepath.Join(r.dir, guardFile))
 		if err != nil {
@@ -211,6 +213,14 @@ func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
 		}
 	}
 	return g, nil
+}
+
+// guardFrom is from when on a receipt's names count: of a deletion, since it acted last.
+func (r *receipt) guardFrom() time.Time {
+	if r.plan.Action != ActionUnsuppress && r.tally.acted.After(r.tally.guardAt) {
+		return r.tally.acted
+	}
+	return r.tally.guardAt
 }
 
 // WriteGuard writes the guard to a file, which ReadGuard reads, with mode 0600. It replaces the file as a whole.

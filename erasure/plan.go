@@ -148,13 +148,18 @@ func checkText(what, text string, targets []Target) error {
 		inner := strings.FieldsFunc(word, func(r rune) bool {
 			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@._-+", r)
 		})
-		for _, w := range append(inner, word, strings.TrimFunc(word, unicode.IsPunct)) {
+		digits := strings.FieldsFunc(word, func(r rune) bool { return !unicode.IsDigit(r) })
+		parts := strings.FieldsFunc(word, func(r rune) bool { return unicode.IsPunct(r) && r != '@' })
+		for _, w := range slices.Concat(inner, digits, parts, []string{word, strings.TrimFunc(word, unicode.IsPunct)}) {
 			words[strings.ToLower(strings.Trim(w, "."))] = true
 		}
 	}
 	lower := strings.ToLower(text)
 	for i, t := range targets {
 		for _, id := range append([]string{t.ID}, t.Also...) {
+			if KindOf(id) == KindCIOID {
+				id = id[len(cioPrefix):]
+			}
 			id = strings.ToLower(id)
 			if len(id) >= 6 && strings.Contains(lower, id) || words[id] {
 				return &TargetError{i, fmt.Errorf("the %s has this identifier in it, and would keep it in clear for ever: write it without", what)}
@@ -284,7 +289,7 @@ func OpenPlan(signed []byte, keys Keyring) (*SignedPlan, error) {
 	}
 	s.Operator = operators[0]
 	for _, name := range keys.signedBy(n, RoleApprover) {
-		if keys.distinct(s.Operator, name) {
+		if keys.distinct(s.Operator, name) && !samePerson(s.Operator, name) {
 			s.Approver = name
 			break
 		}
@@ -306,6 +311,13 @@ func (s *SignedPlan) Ready(now time.Time) error {
 	return nil
 }
 
+// samePerson reports whether two keys are named for one person, in whatever roles.
+func samePerson(a, b string) bool {
+	_, one, _ := strings.Cut(a, "/")
+	_, two, _ := strings.Cut(b, "/")
+	return strings.EqualFold(one, two)
+}
+
 // ApprovePlan adds the signature of an approver to a plan that an operator on the keyring has signed. The approver's key must be another one than the operator's.
 func ApprovePlan(signed []byte, keys Keyring, approver Signer) ([]byte, error) {
 	if approver.Signer == nil || approver.Role() != RoleApprover {
@@ -315,7 +327,12 @@ func ApprovePlan(signed []byte, keys Keyring, approver Signer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if slices.Contains(keys.Names(), approver.Name()) && !keys.distinct(p.Operator, approver.Name()) {
+	switch {
+	case samePerson(p.Operator, approver.Name()):
+		return nil, fmt.Errorf("erasure: %s ordered the plan, and %s would approve it: who orders does not approve", p.Operator, approver.Name())
+	case slices.Contains(keys.Names(), approver.Name()) && !keys.knows(approver):
+		return nil, fmt.Errorf("%w: the keyring has another key of the name %s", ErrUntrusted, approver.Name())
+	case slices.Contains(keys.Names(), approver.Name()) && !keys.distinct(p.Operator, approver.Name()):
 		return nil, fmt.Errorf("erasure: %s has the key of %s: who orders does not approve", approver.Name(), p.Operator)
 	}
 	n, err := keys.open(signed)

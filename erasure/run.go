@@ -183,18 +183,36 @@ func (r *execution) begin() error {
 		}
 	} else {
 		r.sum.Open = t.open()
+		if err := r.known(); err != nil {
+			return err
+		}
+		if err := r.w.resume(); err != nil {
+			return err
+		}
 		r.sum.Earlier = t.counts[OutcomeAccepted] + t.counts[OutcomeRejected]
-		if t.ended && r.sum.Earlier == int64(r.plan.Subjects) && r.w.cut == 0 {
+		if t.ended && r.sum.Earlier == int64(r.plan.Subjects) {
 			return nil
 		}
-		if err := r.w.add(Entry{Type: EntryTypeResumed, Operator: r.Operator.Name(), Open: r.sum.Open, Cut: r.w.cut}); err != nil {
-			return err
+		if t.ended {
+			if err := r.w.add(Entry{Type: EntryTypeResumed, Operator: r.Operator.Name()}); err != nil {
+				return err
+			}
 		}
 	}
 	if r.plan.Action == ActionUnsuppress || t.hasGuard {
 		return nil
 	}
 	return r.writeGuard(r.people.names)
+}
+
+// known refuses a receipt that acts on somebody who is not of the plan: nobody but who altered it could have written that, behind the last checkpoint.
+func (r *execution) known() error {
+	for subject := range r.w.tally.people {
+		if !r.people.has(subject) {
+			return &DamageError{File: entriesFile, Entry: -1, Problem: "it acts on somebody who is not of the plan, behind the last checkpoint; cut it there"}
+		}
+	}
+	return nil
 }
 
 func (r *execution) writeGuard(names [][sha256.Size]byte) error {
@@ -291,7 +309,7 @@ func (r *execution) sendBatch(ctx context.Context, batch []*person) error {
 			return err
 		}
 	}
-	if err := r.w.sync(); err != nil {
+	if err := r.w.checkpoint(); err != nil {
 		return err
 	}
 	if r.OnProgress != nil {
@@ -398,7 +416,7 @@ func (r *execution) end() error {
 
 func (r *execution) summary(err error) Summary {
 	t := r.w.tally
-	r.sum.Totals, r.sum.Reasons = t.totals(), t.rules
+	r.sum.Totals, r.sum.Reasons = t.totals(), t.rejections()
 	r.sum.Ended = t.ended && err == nil
 	return r.sum
 }

@@ -12,13 +12,16 @@ import (
 
 // standing is what the entries so far say of a person. It is small, because there is one for each of many people.
 type standing struct {
-	sent     uint8 // the place of the outcome of the last message in outcomes; the first is that of an intent that is open
-	read     uint8 // the place of what was read back last in verdicts; the first is never
-	reason   uint8 // of that, the place in tally.reasons
-	lastGone bool  // some earlier reading found the person gone
-	lastFree bool  // and the person's addresses nobody's
-	actedAt  int64 // unix seconds of the last intent
-	readAt   int64 // unix seconds of the last reading
+	sent     uint8  // the place of the outcome of the last message in outcomes; the first is that of an intent that is open
+	read     uint8  // the place of what was read back last in verdicts; the first is never
+	reason   uint8  // of that, the place in tally.reasons
+	why      uint8  // of a rejection, the place in tally.rules
+	lastGone bool   // some earlier reading found the person gone
+	lastFree bool   // and the person's addresses nobody's
+	actedAt  uint32 // unix seconds of the last intent
+	readAt   uint32 // unix seconds of the last reading
+	sentIn   uint32 // the entry with the outcome
+	readIn   uint32 // the entry with what was read back
 }
 
 var (
@@ -43,11 +46,13 @@ type tally struct {
 	ended    bool
 	guardSet [sha256.Size]byte
 	guardAt  time.Time
+	acted    time.Time // the last intent
 	hasGuard bool
 	people   map[Subject]standing
 	counts   map[Outcome]int64 // of people, "" for an open intent
-	rules    map[string]int64  // rejected, by rule or status
+	rules    []string          // of rejections, or their status, each once; the first is none
 	runs     int               // begin and resumed
+	guardIn  int64             // the entry with the guard
 
 	reasons   []string // of what was read back, each once; the first is none
 	operators []string // of the runs, each once
@@ -56,7 +61,7 @@ type tally struct {
 
 // newTally follows the entries of a plan, about as many people as that.
 func newTally(plan *SignedPlan, people int64) *tally {
-	return &tally{plan: plan, planHash: plan.Hash(), people: make(map[Subject]standing, min(int64(plan.Subjects), people)), counts: make(map[Outcome]int64), rules: make(map[string]int64), reasons: []string{""}}
+	return &tally{plan: plan, planHash: plan.Hash(), people: make(map[Subject]standing, min(int64(plan.Subjects), people)), counts: make(map[Outcome]int64), rules: []string{""}, reasons: []string{""}}
 }
 
 // apply takes the next entry. The error says which rule it breaks.
@@ -64,6 +69,8 @@ func (t *tally) apply(e *Entry) error {
 	switch {
 	case e.N != t.entries:
 		return fmt.Errorf("it says that it is entry %d: entries are missing, doubled or out of order", e.N)
+	case e.N > math.MaxUint32:
+		return errors.New("a receipt has no more than 4,294,967,296 entries")
 	case (e.N == 0) != (e.Type == EntryTypeBegin):
 		return errors.New("the first entry is a begin, and no other is")
 	}
@@ -81,17 +88,17 @@ func (t *tally) apply(e *Entry) error {
 		if e.Open != t.open() {
 			return fmt.Errorf("it counts %d intents without an outcome, and there are %d", e.Open, t.open())
 		}
-		if e.Open > 0 {
-			for s, st := range t.people {
-				if st.outcome() == "" {
-					t.stand(s, st, OutcomeUnknown)
-				}
-			}
+		if e.Unsigned > e.N {
+			return fmt.Errorf("it counts %d entries that were not signed, and there are %d", e.Unsigned, e.N)
 		}
+		t.doubt(e.N - e.Unsigned)
 		t.ended = false
 		t.run(e.Operator)
 	case EntryTypeGuard:
-		t.guardSet, t.guardAt, t.hasGuard = e.Set, e.At, true
+		if t.ended {
+			return errors.New("its guard comes after the end")
+		}
+		t.guardSet, t.guardAt, t.hasGuard, t.guardIn = e.Set, e.At, true, e.N
 		if t.plan.Action != ActionUnsuppress && e.Set != t.plan.GuardHash {
 			return errors.New("its guard is not that of the plan")
 		}
@@ -105,8 +112,8 @@ func (t *tally) apply(e *Entry) error {
 			return errors.New("it verifies somebody who was not acted on")
 		}
 		gone := e.Verdict == VerdictGone
-		st.reason = t.reason(e.Reason)
-		st.read, st.readAt, st.lastGone, st.lastFree = placeOf(verdicts[:], e.Verdict), e.At.Unix(), st.lastGone || gone, st.lastFree || gone && e.Reason != ReasonAddressInUse
+		st.reason, st.readIn = place(&t.reasons, e.Reason), uint32(e.N)
+		st.read, st.readAt, st.lastGone, st.lastFree = placeOf(verdicts[:], e.Verdict), uint32(e.At.Unix()), st.lastGone || gone, st.lastFree || gone && e.Reason != ReasonAddressInUse
 		t.people[e.Subject] = st
 	case EntryTypeEnd:
 		if err := t.end(e); err != nil {
@@ -143,7 +150,7 @@ func (t *tally) intent(e *Entry) error {
 	case !e.At.Before(t.plan.Expires.Add(time.Minute)): // a batch that began before may take a moment
 		return errors.New("it was written after the plan had expired")
 	}
-	st.actedAt = e.At.Unix()
+	st.actedAt, t.acted = uint32(e.At.Unix()), e.At
 	if !known {
 		t.counts[""]++
 	}
@@ -158,14 +165,15 @@ func (t *tally) outcome(e *Entry) error {
 	if !known || st.outcome() != "" {
 		return errors.New("it is the outcome of no open intent")
 	}
-	t.stand(e.Subject, st, e.Outcome)
+	st.sentIn, st.why = uint32(e.N), 0
 	if e.Outcome == OutcomeRejected {
 		why := e.Rule
 		if why == "" {
 			why = fmt.Sprintf("status %d", e.Status)
 		}
-		t.rules[why]++
+		st.why = place(&t.rules, why)
 	}
+	t.stand(e.Subject, st, e.Outcome)
 	t.entries++
 	t.last = e.At
 	return nil
@@ -213,13 +221,43 @@ func (t *tally) verdicts() map[Verdict]int64 {
 	return c
 }
 
-// reason returns the place of a reason. Those of this version are few; of others, beyond what a byte counts, none is told.
-func (t *tally) reason(text string) uint8 {
-	at := slices.Index(t.reasons, text)
-	if at < 0 && len(t.reasons) <= math.MaxUint8 {
-		at, t.reasons = len(t.reasons), append(t.reasons, text)
+// doubt makes unknown what is open, and what entries from that one on say, which nobody had signed: who was acted on is acted on again, with the same message id, and
+// who was read back is read again.
+func (t *tally) doubt(from int64) {
+	for s, st := range t.people {
+		read, sent := st.read != 0 && int64(st.readIn) >= from, st.outcome() != "" && int64(st.sentIn) >= from
+		if read {
+			st.read, st.reason, st.readAt = 0, 0, 0
+			t.people[s] = st
+		}
+		if sent || st.outcome() == "" {
+			st.why = 0
+			t.stand(s, st, OutcomeUnknown)
+		}
+	}
+	if t.hasGuard && t.guardIn >= from {
+		t.hasGuard = false
+	}
+}
+
+// place returns the place of a text among those that were told, each once. Those of this version are few; of others, beyond what a byte counts, none is told.
+func place(all *[]string, text string) uint8 {
+	at := slices.Index(*all, text)
+	if at < 0 && len(*all) <= math.MaxUint8 {
+		at, *all = len(*all), append(*all, text)
 	}
 	return uint8(max(at, 0))
+}
+
+// rejections counts people whose message was rejected, by the rule or the status.
+func (t *tally) rejections() map[string]int64 {
+	c := make(map[string]int64)
+	for _, st := range t.people {
+		if st.outcome() == OutcomeRejected {
+			c[t.rules[st.why]]++
+		}
+	}
+	return c
 }
 
 // readReasons counts people by the reason of what was read back of them last.

@@ -116,8 +116,8 @@ func Verify(ctx context.Context, job VerifyJob) (Verified, error) {
 		v.readLog(ctx)
 		err = v.all(ctx)
 	}
-	if err == nil && v.ended {
-		err = v.w.add(Entry{Type: EntryTypeEnd, Totals: v.w.tally.totals()})
+	if err == nil {
+		err = v.end()
 	}
 	err = errors.Join(err, v.w.checkpoint(), v.w.close())
 	return v.result(), err
@@ -130,7 +130,6 @@ type verification struct {
 	people *people
 	w      *writer
 	sum    Verified
-	ended  bool // the receipt had ended, and goes on
 	// deleted has when the people of the plan were deleted, as the activity log has it, in unix seconds.
 	deleted map[Subject]int64
 }
@@ -201,15 +200,21 @@ func (v *verification) sameWorkspace(ctx context.Context) error {
 	return nil
 }
 
+// end ends a receipt that goes on, if all people of the plan were acted on and each has a final outcome or is gone, or the plan has expired: no run would change it.
+func (v *verification) end() error {
+	t := v.w.tally
+	left := t.totals().Unknown + t.totals().Unsent
+	if t.ended || len(t.people) < v.plan.Subjects || left > t.settled() && v.Now().Before(v.plan.Expires) || v.plan.Action == ActionUnsuppress && !t.hasGuard {
+		return nil
+	}
+	return v.w.add(Entry{Type: EntryTypeEnd, Totals: t.totals()})
+}
+
 // begin says in the receipt that what a killed process left is gone on with.
 func (v *verification) begin() error {
 	t := v.w.tally
 	v.sum.Open, v.sum.Cut = t.open(), v.w.cut
-	if v.sum.Open == 0 && v.sum.Cut == 0 {
-		return nil
-	}
-	v.ended = t.ended
-	return v.w.add(Entry{Type: EntryTypeResumed, Operator: v.Operator.Name(), Open: v.sum.Open, Cut: v.sum.Cut})
+	return v.w.resume()
 }
 
 // reading is what was read back of a person.
@@ -247,7 +252,7 @@ func (v *verification) all(ctx context.Context) error {
 // recent reports whether a person is left out for Again.
 func (v *verification) recent(st standing) bool {
 	settled := st.verdict() == VerdictGone || st.verdict() == VerdictContradicted || st.verdict() == VerdictCannotTell && v.plan.Action == ActionUnsuppress
-	return v.Again > 0 && settled && v.Now().Sub(time.Unix(st.readAt, 0)) < v.Again
+	return v.Again > 0 && settled && v.Now().Sub(time.Unix(int64(st.readAt), 0)) < v.Again
 }
 
 func (v *verification) some(ctx context.Context, batch []*person) error {
@@ -268,7 +273,7 @@ func (v *verification) some(ctx context.Context, batch []*person) error {
 			v.sum.Reasons[r.reason]++
 		}
 	}
-	if err := v.w.sync(); err != nil {
+	if err := v.w.checkpoint(); err != nil {
 		return err
 	}
 	if v.OnProgress != nil {
@@ -341,7 +346,7 @@ func (v *verification) present(st standing) reading {
 		return reading{VerdictNotYet, ReasonUnsent}
 	case st.outcome() != OutcomeAccepted:
 		return reading{VerdictNotYet, ReasonUnknown}
-	case v.Now().Sub(time.Unix(st.actedAt, 0)) < v.Wait:
+	case v.Now().Sub(time.Unix(int64(st.actedAt), 0)) < v.Wait:
 		return reading{VerdictNotYet, ReasonTooSoon}
 	}
 	return reading{VerdictContradicted, ReasonStillThere}
@@ -380,7 +385,7 @@ func (v *verification) readLog(ctx context.Context) {
 // logged reports whether the activity log had the person's deletion, with five minutes for clocks that differ.
 func (v *verification) logged(p *person, st standing) bool {
 	at, found := v.deleted[p.subject]
-	return found && at >= st.actedAt-300
+	return found && at >= int64(st.actedAt)-300
 }
 
 // unread is what it means that the App API did not say it. An error ends the verification: nobody else could be read either.

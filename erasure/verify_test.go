@@ -300,7 +300,7 @@ func TestVerifyGoesOn(t *testing.T) {
 		if err != nil || !c.Ended || sum.Gone != 5 || c.Verified[erasure.VerdictGone] != 5 {
 			t.Errorf("cut at %d: %+v, %+v, %v", cut, sum, c, err)
 		}
-		if torn := int64(len(text) - 1 - bytes.LastIndexByte(text, '\n')); sum.Cut != torn || (torn > 0) != (c.Runs == 2) {
+		if torn := int64(len(text) - 1 - bytes.LastIndexByte(text, '\n')); sum.Cut != torn || c.Runs != 2 { // one entry at least was not signed
 			t.Errorf("cut at %d: %+v, %d runs", cut, sum, c.Runs)
 		}
 	}

@@ -18,7 +18,8 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// checkpointEvery is how old the last checkpoint gets while entries are written.
+// checkpointEvery is how far apart checkpoints are that stay. There is always one behind the last outcomes, since what none covers is not believed by the run that goes
+// on; the next one takes its place.
 const checkpointEvery = time.Minute
 
 // writer appends to a receipt. One process has it at a time.
@@ -34,7 +35,8 @@ type writer struct {
 	tally  *tally
 	tree   tree
 	signed int64     // entries that the last checkpoint covers
-	since  time.Time // when it was made
+	since  time.Time // when the last one was made that stays
+	passes string    // the last one, if the next one takes its place
 
 	text   []byte // entries that are not written yet
 	sums   []byte // and their hashes
@@ -235,6 +237,15 @@ func (w *writer) open(plan *SignedPlan) error {
 	return w.addHashes(r)
 }
 
+// resume says, of a receipt that another process has left, what it left open and what it had not signed. A receipt that is signed to its end needs no such entry.
+func (w *writer) resume() error {
+	open, unsigned := w.tally.open(), w.tree.size-w.signed
+	if open == 0 && unsigned == 0 && w.cut == 0 {
+		return nil
+	}
+	return w.add(Entry{Type: EntryTypeResumed, Operator: w.operator.Name(), Open: open, Cut: w.cut, Unsigned: unsigned})
+}
+
 func openAt(name string, size int64) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_RDWR, 0o600)
 	if err != nil {
@@ -313,16 +324,13 @@ func (w *writer) flush() error {
 	return nil
 }
 
-// sync brings all entries to disk. It signs a checkpoint if the last one is a minute old.
+// sync brings all entries to disk.
 func (w *writer) sync() error {
 	if err := w.flush(); err != nil {
 		return err
 	}
 	if w.err = w.entries.Sync(); w.err != nil {
 		return fmt.Errorf("erasure: the receipt cannot be written: %w", w.err)
-	}
-	if w.now().Sub(w.since) >= checkpointEvery {
-		return w.checkpoint()
 	}
 	return nil
 }
@@ -350,10 +358,19 @@ func (w *writer) sign() error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(w.dir, checkpointsDir, checkpointName(w.tree.size)), signed); err != nil {
+	name := filepath.Join(w.dir, checkpointsDir, checkpointName(w.tree.size))
+	if err := writeFile(name, signed); err != nil {
 		return err
 	}
-	w.signed, w.since = w.tree.size, w.now()
+	if w.passes != "" {
+		if err := os.Remove(w.passes); err != nil {
+			return err
+		}
+	}
+	w.signed, w.passes = w.tree.size, name
+	if w.now().Sub(w.since) >= checkpointEvery {
+		w.since, w.passes = w.now(), ""
+	}
 	return nil
 }
 
