@@ -152,7 +152,7 @@ func ExampleResolve() {
 		}
 		fmt.Println(targets[0].ID, targets[1].ID, sum.Doubles, sum.Gone)
 	})
-	// Output: 42 nobody@example.com 1 1
+	// Output: p42@example.com nobody@example.com 1 1
 }
 
 func ExampleRun() {

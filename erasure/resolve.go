@@ -60,8 +60,8 @@ func (e *SharedError) Error() string {
 }
 
 // Resolve finds the profiles that targets name, in the workspace that app reads: all that have an address, the one that has an id or a cio_id. Each profile becomes
-// one target whose ID is nobody else's: its id, else its cio_id. An id that is written like an address or a cio_id would not be taken for an id, and so the cio_id stands
-// for it. Also has the other identifiers of the profile. Those in Also of a given target are not looked up: they stay with the person for the guard.
+// one target. An address that one profile has stays the ID of the target: an app of another workspace cannot make somebody else the target by an id that both workspaces
+// have. Else the ID is the profile's id, or its cio_id where that is missing or written like an address or a cio_id. Also has the other identifiers of the profile. Those in Also of a given target are not looked up: they stay with the person for the guard.
 //
 // Somebody whom the workspace does not have stays a target as named. Who is named twice, by whichever identifiers, is one target. The order is that in which
 // people were named first. The error is a *SharedError for an address that several profiles have, unless cfg allows it; else it is of the App API. No error holds an
@@ -160,6 +160,9 @@ func (r *resolution) add(named Target, found []appapi.Identifiers) error {
 			return err
 		}
 		key := keyOf(p, t.ID)
+		if len(found) == 1 && KindOf(named.ID) == KindEmail && same(p.Email, named.ID) {
+			t = t.as(named.ID)
+		}
 		others := named.Also
 		if KindOf(named.ID) == KindEmail {
 			others = append([]string{named.ID}, others...)
@@ -215,10 +218,19 @@ func (r *resolution) put(key string, t Target) (added bool) {
 		return true
 	}
 	r.sum.Doubles++
-	for _, id := range t.Also {
+	for _, id := range append([]string{t.ID}, t.Also...) {
 		r.targets[at].addName(id)
 	}
 	return false
+}
+
+// as is the target by the identifier that was given, which names this profile alone.
+func (t Target) as(given string) Target {
+	out := Target{ID: given}
+	for _, id := range append([]string{t.ID}, t.Also...) {
+		out.addName(id)
+	}
+	return out
 }
 
 // addName adds another name of the person, once.

@@ -107,15 +107,15 @@ func TestResolve(t *testing.T) {
 	}{
 		"an id":                  {in: people("u1"), want: []target{{ID: "u1", Also: []string{"cio_01", "Ann@example.com"}}}, sum: erasure.Resolved{Named: 1, Targets: 1}},
 		"another case":           {in: people("U1"), want: []target{{ID: "U1", Also: []string{"cio_07"}}}, sum: erasure.Resolved{Named: 1, Targets: 1}},
-		"an address":             {in: people("ANN@example.com"), want: []target{{ID: "u1", Also: []string{"cio_01", "Ann@example.com"}}}, sum: erasure.Resolved{Named: 1, Targets: 1}},
+		"an address":             {in: people("ANN@example.com"), want: []target{{ID: "ANN@example.com", Also: []string{"u1", "cio_01"}}}, sum: erasure.Resolved{Named: 1, Targets: 1}},
 		"a cio_id":               {in: people("cio_01"), want: []target{{ID: "u1", Also: []string{"cio_01", "Ann@example.com"}}}, sum: erasure.Resolved{Named: 1, Targets: 1}},
 		"one by three names":     {in: people("cio_01", "u1", "ann@example.com"), want: []target{{ID: "u1", Also: []string{"cio_01", "Ann@example.com"}}}, sum: erasure.Resolved{Named: 3, Targets: 1, Doubles: 2}},
 		"nobody":                 {in: people("gone", "gone@example.com", "cio_77", "gone"), want: people("gone", "gone@example.com", "cio_77"), sum: erasure.Resolved{Named: 4, Targets: 3, Gone: 3, Doubles: 1}},
-		"no id":                  {in: people("only@example.com"), want: []target{{ID: "cio_04", Also: []string{"only@example.com"}}}, sum: erasure.Resolved{Named: 1, Targets: 1, ByCIOID: 1}},
+		"no id":                  {in: people("only@example.com"), want: []target{{ID: "only@example.com", Also: []string{"cio_04"}}}, sum: erasure.Resolved{Named: 1, Targets: 1}},
 		"an id like an address":  {in: people("mail@example.com"), want: []target{{ID: "cio_05", Also: []string{"mail@example.com", "other@example.com"}}}, sum: erasure.Resolved{Named: 1, Targets: 1, ByCIOID: 1}},
-		"the address is the id":  {in: people("same@example.com"), want: []target{{ID: "cio_09", Also: []string{"same@example.com"}}}, sum: erasure.Resolved{Named: 1, Targets: 1, ByCIOID: 1}},
+		"the address is the id":  {in: people("same@example.com"), want: []target{{ID: "same@example.com", Also: []string{"cio_09"}}}, sum: erasure.Resolved{Named: 1, Targets: 1}},
 		"an id like a cio_id":    {in: people("cio_06"), want: []target{{ID: "cio_06", Also: []string{"cio_99"}}}, sum: erasure.Resolved{Named: 1, Targets: 1, ByCIOID: 1}},
-		"an id with spaces":      {in: people("odd@example.com"), want: []target{{ID: "cio_08", Also: []string{"odd@example.com"}}}, sum: erasure.Resolved{Named: 1, Targets: 1, ByCIOID: 1, Odd: 1}},
+		"an id with spaces":      {in: people("odd@example.com"), want: []target{{ID: "odd@example.com", Also: []string{"cio_08"}}}, sum: erasure.Resolved{Named: 1, Targets: 1, Odd: 1}},
 		"shared":                 {in: people("u1", "shared@example.com", "SHARED@example.com"), err: "2 of the named addresses have several profiles, 4 together (target 2, 3)"},
 		"shared, all":            {in: people("shared@example.com"), all: true, want: []target{{ID: "u2", Also: []string{"cio_02", "shared@example.com"}}, {ID: "u3", Also: []string{"cio_03", "shared@example.com"}}}, sum: erasure.Resolved{Named: 1, Targets: 2, Shared: 1}},
 		"one of those who share": {in: people("u3"), want: []target{{ID: "u3", Also: []string{"cio_03"}}}, sum: erasure.Resolved{Named: 1, Targets: 1, Kept: 1}},
@@ -182,7 +182,7 @@ func TestResolveAndRun(t *testing.T) {
 	}
 	named := people("person3@example.com", "person-4", "alone@example.com", "nobody@example.com", "PERSON4@example.com")
 	targets, sum, err := erasure.Resolve(context.Background(), appOf(t, o.srv), named, erasure.ResolveConfig{})
-	if err != nil || sum != (erasure.Resolved{Named: 5, Targets: 4, Gone: 1, Doubles: 1, ByCIOID: 1}) {
+	if err != nil || sum != (erasure.Resolved{Named: 5, Targets: 4, Gone: 1, Doubles: 1}) {
 		t.Fatalf("%+v, %v", sum, err)
 	}
 	o.ran(t, targets, "receipt")

@@ -244,12 +244,22 @@ func TestVerifyAppRefuses(t *testing.T) {
 	}
 }
 
+// cioID returns the cio_id of somebody with an address.
+func (o *office) cioID(t testing.TB, address string) string {
+	t.Helper()
+	found, _, err := erasure.Resolve(context.Background(), appOf(t, o.srv), people(address), erasure.ResolveConfig{})
+	if err != nil || len(found) != 1 || len(found[0].Also) == 0 {
+		t.Fatal(found, err)
+	}
+	return found[0].Also[0]
+}
+
 // Those who are known by a cio_id alone are counted apart, and another operator's verification can be checked.
 func TestVerifyByCIOID(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
 	o.send(t, cio.Identify{UserID: "alone@example.com"}, cio.Identify{UserID: "u"})
-	targets, _, err := erasure.Resolve(context.Background(), appOf(t, o.srv), people("alone@example.com", "u"), erasure.ResolveConfig{})
+	targets, _, err := erasure.Resolve(context.Background(), appOf(t, o.srv), people(o.cioID(t, "alone@example.com"), "u"), erasure.ResolveConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -332,7 +342,7 @@ func TestVerifyWhereCIOIDsDeleteNobody(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{PlainCIOIDs: true})
 	o.send(t, cio.Identify{UserID: "alone@example.com"}, cio.Identify{UserID: "u"})
-	targets, _, err := erasure.Resolve(context.Background(), appOf(t, o.srv), people("alone@example.com", "u"), erasure.ResolveConfig{})
+	targets, _, err := erasure.Resolve(context.Background(), appOf(t, o.srv), people(o.cioID(t, "alone@example.com"), "u"), erasure.ResolveConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
