@@ -36,7 +36,7 @@ func (c *eraseColumns) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&c.column, "column", "", "the column with the ids, addresses or cio_ ids, of CSV, JSON Lines or Parquet; without it the input is a text with one a line")
 	fl.StringArrayVar(&c.also, "also", nil, "a column with another identifier of the same person, which the guard is to know too; may be given several times")
-	fl.BoolVar(&c.verbatim, "verbatim-ids", false, "ids that look like placeholders or like numbers that a spreadsheet has rewritten are meant as they stand")
+	fl.BoolVar(&c.verbatim, "verbatim-ids", false, "ids that look like placeholders, like numbers that a spreadsheet has rewritten or like addresses that are none, and ids with invisible characters, are meant as they stand")
 	fl.StringVar(&c.Format, "format", "", "csv, jsonl or parquet; default by the file's extension, then by its first bytes")
 	fl.StringVar(&c.Encoding, "encoding", "", "of text: windows-1252, utf-16le, iso-8859-1 and others; default what a byte order mark says, utf-8 without one")
 	fl.StringSliceVar(&c.Columns, "columns", nil, "names of the columns of CSV without a header, separated by commas")
@@ -117,6 +117,14 @@ func (r *idReader) open(ctx context.Context, con console.Console, file string) e
 			return err
 		}
 		return errors.Join(r.table(ctx, src), src.Close())
+	}
+	for _, f := range []struct {
+		name  string
+		given bool
+	}{{"skip-rows", r.SkipRows != 0}, {"delimiter", r.Delimiter != ""}, {"quote", r.Quote != ""}, {"escape", r.Escape != ""}, {"line-end", r.LineEnd != ""}, {"all-rows", r.AllRows}} {
+		if f.given {
+			return exit.Fail(exit.Usage, "--%s is for a table, and %s is read as a text with one id a line: name the column with the ids by --column", f.name, r.list.name)
+		}
 	}
 	if r.also != nil {
 		return exit.Fail(exit.Usage, "--also names further columns: name the column of the ids by --column")
@@ -207,8 +215,7 @@ func (r *idReader) table(ctx context.Context, src source.Source) error {
 		case len(names) == 0:
 			return exit.Fail(exit.Usage, "%s: name the member with the ids: --column NAME", r.list.name)
 		default:
-			hint := spelling.SuggestColumn("", names)
-			return exit.Fail(exit.Usage, "%s: name the column with the ids: --column NAME; %s", r.list.name, strings.TrimPrefix(hint, "look "))
+			return exit.Fail(exit.Usage, "%s: name the column with the ids: --column NAME; %s", r.list.name, suggestColumn("", names))
 		}
 	}
 	wanted := append([]string{r.column}, r.also...)
@@ -219,7 +226,7 @@ func (r *idReader) table(ctx context.Context, src source.Source) error {
 		if at >= 0 {
 			of[i] = columns[at]
 		} else if columns != nil {
-			return exit.Fail(exit.Usage, "%s: there is no column %q; %s", r.list.name, printed.Line(name), spelling.SuggestColumn(name, names))
+			return exit.Fail(exit.Usage, "%s: there is no column %q; %s", r.list.name, printed.Line(name), suggestColumn(name, names))
 		}
 	}
 	if err := src.Select(wanted); err != nil {
@@ -280,7 +287,7 @@ func nearestMember(object []byte, name, otherwise string) string {
 	for key := range source.Members(object) {
 		names = append(names, strings.Trim(string(key), `"`))
 	}
-	if best := spelling.Nearest(name, names); best != "" && best != name {
+	if best := spelling.Nearest(name, names); best != "" && best != name && areNames(names) {
 		return "did you mean --column " + best + "?"
 	}
 	return otherwise
@@ -329,6 +336,9 @@ func (r *idReader) check(line int64, id string) error {
 			hint = "the id is a number as a spreadsheet writes it, and may have lost digits; export the column as text, or say by --verbatim-ids that it is an id"
 		}
 		return &source.FormatError{Line: line, Problem: "it is doubtful whom the line names: " + err.Rule, Hint: hint}
+	}
+	if problem := doubtfulID(id); problem != "" && !r.verbatim {
+		return &source.FormatError{Line: line, Problem: "it is doubtful whom the line names: " + problem, Hint: "write the id or the address alone, as the workspace has it; if it is somebody's id as it stands, say so by --verbatim-ids"}
 	}
 	if _, err := cio.Encode(cio.DeletePerson{UserID: id, MessageID: "plan"}); err != nil {
 		var invalid *cio.MessageError

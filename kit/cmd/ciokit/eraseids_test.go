@@ -89,6 +89,84 @@ func writeIDs(rng *rand.Rand, ids []string) (text string, c eraseColumns, dialec
 	return text, c, dialect
 }
 
+// What looks like an identifier and is none is refused, by its line and a rule and never by itself, unless it is meant as it stands.
+func TestEraseRefusesDoubtfulIDs(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		"person\u200b7531":               "an invisible character",
+		"person\u00ad7531":               "an invisible character",
+		"person\u200d7531":               "an invisible character",
+		"person\u00a07531":               "an invisible character",
+		"person\ufe0f7531":               "an invisible character",
+		"person\u2800person":             "an invisible character",
+		"person\x017531":                 "an invisible character",
+		"ann\u200b@example.com":          "an invisible character",
+		"Ann <ann@example.com>":          "no address",
+		"mailto:ann@example.com":         "no address",
+		"ann@example.com.":               "no address",
+		"a@example.com;b@example.com":    "no address",
+		"a@example.com b@example.com":    "no address",
+		"ann@example":                    "no address",
+		"@ann":                           "no address",
+		"ann@@example.com":               "no address",
+		"ann\uff20example.com":           "no address",
+		"ann%40example.com":              "no address",
+		"ann@example.com?subject=hello":  "no domain",
+		"ann@example.com/":               "no domain",
+		"ann@example.com'":               "no domain",
+		"person-7531":                    "",
+		"Ann-Marie O'Neil":               "",
+		"ann+7531@example.com":           "",
+		"o'neil@Example.co.uk":           "",
+		"jos\u00e9@m\u00fcnchen.example": "",
+		"cio_0a1b2c3d":                   "",
+	} {
+		line, _ := json.Marshal(map[string]string{"id": id})
+		quoted := `"` + id + `"`
+		for format, text := range map[string]string{"jsonl": `{"id":"x1"}` + "\n" + string(line) + "\n", "csv": "id,n\nx1,1\n" + quoted + ",2\n", "": "x1\nx2\n" + quoted + "\n"} {
+			c := eraseColumns{column: "id", loadOptions: loadOptions{Format: format}}
+			if format == "" {
+				c.column = ""
+			}
+			read := func() (*eraseList, error) {
+				return c.read(t.Context(), console.New(strings.NewReader(text), io.Discard, io.Discard), "-")
+			}
+			list, err := read()
+			switch {
+			case want == "" && (err != nil || list.targets[len(list.targets)-1].ID != id):
+				t.Errorf("%s: %q is refused: %v", format, id, err)
+			case want != "" && (err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "--verbatim-ids")):
+				t.Errorf("%s: %q: %v, want %q", format, id, err, want)
+			case want != "" && (!strings.Contains(err.Error(), "line") || strings.Contains(err.Error(), id) || strings.Contains(err.Error(), "7531") || strings.Contains(err.Error(), "example")):
+				t.Errorf("%s: %q: the error names it or no line: %v", format, id, err)
+			}
+			c.verbatim = true
+			if _, err := read(); err != nil && strings.Contains(err.Error(), "doubtful") {
+				t.Errorf("%s: %q is refused with --verbatim-ids: %v", format, id, err)
+			}
+		}
+	}
+}
+
+// A first line that may be a person is not shown.
+func TestEraseShowsNoRowsAsColumns(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"meier,anna\nschulz,bert\n", "ida,meier\nuwe,schulz\n", "ann@example.com,meier\nx,y\n", "user-1001,meier\nx,y\n", "meier,1001\nx,2\n"} {
+		for _, column := range []string{"", "id", "maier"} {
+			c := eraseColumns{column: column, loadOptions: loadOptions{Format: "csv"}}
+			_, err := c.read(t.Context(), console.New(strings.NewReader(text), io.Discard, io.Discard), "-")
+			if err == nil || !strings.Contains(err.Error(), "2 fields") || strings.Contains(err.Error(), "meier") || strings.Contains(err.Error(), "ida") {
+				t.Errorf("%q, column %q: %v", text, column, err)
+			}
+		}
+	}
+	c := eraseColumns{column: "meyer", loadOptions: loadOptions{Format: "jsonl"}}
+	_, err := c.read(t.Context(), console.New(strings.NewReader(`{"meier":"x1"}`+"\n"), io.Discard, io.Discard), "-")
+	if err == nil || strings.Contains(err.Error(), "meier") {
+		t.Error(err)
+	}
+}
+
 // Whatever a list looks like, either it is refused or exactly those are read who were written, in their order.
 func TestEraseReadsWhoWasWritten(t *testing.T) {
 	t.Parallel()

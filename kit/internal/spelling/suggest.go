@@ -25,18 +25,18 @@ func Suggest(name string, names []string) string {
 func SuggestColumn(name string, columns []string) string {
 	best := Nearest(name, columns)
 	switch {
-	case best == "" && slices.ContainsFunc(columns, looksLikeData):
+	case best == "" && slices.ContainsFunc(columns, LooksLikeData):
 		return "look whether the first line names the columns: --columns gives names to those of CSV without a header"
 	case best == "":
 		return Suggest(name, columns)
-	case slices.ContainsFunc(columns, looksLikeData):
+	case slices.ContainsFunc(columns, LooksLikeData):
 		return "write " + printed.Line(best)
 	}
 	return "write " + printed.Line(best) + "; the columns are " + List(columns)
 }
 
-// looksLikeData reports whether the name of a column looks as if it were none, but a value in a row.
-func looksLikeData(name string) bool {
+// LooksLikeData reports whether the name of a column looks as if it were none, but a value in a row.
+func LooksLikeData(name string) bool {
 	name = strings.TrimLeft(name, " \t+-(\"'")
 	digits := 0
 	for _, r := range name {
