@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -29,9 +30,9 @@ func newEraseCheck(con console.Console) *cobra.Command {
 is named. With --keys only those signatures count that you trust; without, the keys in the receipt are taken, which shows that it holds together and not
 who made it.
 
-A receipt that was replaced as a whole by somebody with an operator's key looks right. --since takes a checkpoint that was kept elsewhere, such as in git or
-a mail, and proves that the receipt continues it. What could not be checked is said. The exit code is 6 if the receipt is not as it was written, or if its
-last entries are not signed.`,
+A receipt that was replaced as a whole by somebody with an operator's key looks right, and so does one that somebody without any key has cut back to an
+earlier checkpoint. --since takes a checkpoint that was kept elsewhere, such as in git or a mail, and proves that the receipt continues it. What could
+not be checked is said. The exit code is 6 if the receipt is not as it was written, or if its last entries are not signed.`,
 		Example: `  ciokit erase check receipts/DSR-204 --keys operator-ann.pub --keys approver-bob.pub --since kept/000000020002`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return eraseCheck(cmd.Context(), con, args[0], &keys, since, asJSON)
@@ -85,6 +86,9 @@ func eraseCheck(ctx context.Context, con console.Console, dir string, keys *eras
 	if err != nil {
 		return err
 	}
+	if err := notReceipt(dir); err != nil {
+		return err
+	}
 	c, err := erasure.Check(dir, cfg)
 	ended := eraseCheckExit(ctx, dir, err)
 	if asJSON {
@@ -99,10 +103,34 @@ func eraseCheck(ctx context.Context, con console.Console, dir string, keys *eras
 			fmt.Fprintln(con.Out, "Who made it was not checked: give the public keys that you trust, by --keys.")
 		}
 		if c.Since == 0 {
-			fmt.Fprintln(con.Out, "Whether it was replaced as a whole cannot be told without an older checkpoint (--since): keep the last one elsewhere, such as in git or a mail.")
+			fmt.Fprintln(con.Out, "Whether it was replaced as a whole, or cut back to an earlier checkpoint, which needs no key, cannot be told without an older checkpoint (--since): keep the last one elsewhere, such as in git or a mail.")
 		}
 	}
 	return ended
+}
+
+// notReceipt says what to name instead of a directory that is sure to be something else than a receipt: one above receipts, or the proof of a person.
+func notReceipt(dir string) error {
+	if receiptBegun(dir) {
+		return nil
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil // the check says that it is not there
+	}
+	var below []string
+	for _, f := range files {
+		switch {
+		case filepath.Ext(f.Name()) == ".tlog-proof":
+			return exit.Fail(exit.Usage, "%s is a proof of one person, and no receipt: check it with: ciokit erase check-proof %s", eraseShort(dir), eraseShort(dir))
+		case receiptBegun(filepath.Join(dir, f.Name())):
+			below = append(below, filepath.Join(dir, f.Name()))
+		}
+	}
+	if len(below) == 0 {
+		return nil
+	}
+	return exit.Fail(exit.Usage, "%s is no receipt, and has %s in it: name the receipt itself, such as %s", eraseShort(dir), plural.Count(len(below), "receipt", "receipts"), eraseShort(below[0]))
 }
 
 // eraseCheckExit puts the exit code to what a check found: 6 for whatever a receipt is not, 1 for one that is not there.

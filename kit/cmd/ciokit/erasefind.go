@@ -46,6 +46,11 @@ type eraseFound struct {
 }
 
 func eraseFind(ctx context.Context, con console.Console, dirs []string, keys *eraseKeys, person *erasePerson, asJSON bool) error {
+	for _, dir := range dirs {
+		if err := notReceipt(dir); err != nil {
+			return err
+		}
+	}
 	ids, err := person.read(con)
 	if err != nil {
 		return err
@@ -80,7 +85,7 @@ func eraseFind(ctx context.Context, con console.Console, dirs []string, keys *er
 	}
 	var ended error
 	if total == 0 {
-		ended = exit.Fail(exit.Rejects, "no receipt has an entry of that person by %s", plural.Form(len(ids), "this identifier", "these identifiers"))
+		ended = exit.Fail(exit.Rejects, "no receipt has an entry of that person by %s; %s", plural.Form(len(ids), "this identifier", "these identifiers"), eraseNotAlso)
 	}
 	if asJSON {
 		if err := eraseJSON(con.Out, found); err != nil {

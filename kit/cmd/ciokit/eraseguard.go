@@ -41,6 +41,11 @@ func eraseGuard(ctx context.Context, con console.Console, dirs []string, keys *e
 	if out == "" {
 		return exit.Fail(exit.Usage, "say where the guard is to be written: --out FILE")
 	}
+	for _, dir := range dirs {
+		if err := notReceipt(dir); err != nil {
+			return err
+		}
+	}
 	key, err := keys.guardKey()
 	if err != nil {
 		return err

@@ -280,6 +280,9 @@ func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCoun
 	line("such as", "%s", strings.Join(c.Sample, ", "))
 	if r := resolved; r != nil {
 		line("looked up", "%s named; %s not in the workspace, %s", plural.Count(r.Named, "was", "were"), plural.Count(r.Gone, "of them is", "of them are"), plural.Count(r.Shared, "address is shared", "addresses are shared"))
+		if r.Gone > 0 && 2*r.Gone >= r.Named {
+			line("warning", "%s of %s are not in the workspace: is it the right column, and the App API key of this workspace?", plural.Grouped(int64(r.Gone)), plural.Grouped(int64(r.Named)))
+		}
 		if r.ByCIOID > 0 {
 			line("note", "%s by cio_ id, for want of an id", plural.Count(r.ByCIOID, "person is named", "people are named"))
 		}

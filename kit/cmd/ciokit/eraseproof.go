@@ -61,6 +61,9 @@ func (p *erasePerson) read(con console.Console) (ids []string, err error) {
 	return ids, nil
 }
 
+// eraseNotAlso is why a receipt may have nothing of somebody who was erased.
+const eraseNotAlso = "receipts know the identifier that the plan named, and not those of --also: look up the id first"
+
 // readSmall reads a small file of text, or standard input for -.
 func readSmall(con console.Console, file string) ([]byte, error) {
 	in := con.In
@@ -113,9 +116,12 @@ https://c2sp.org/tlog-proof. Name the person as the plan did. The directory hold
 			if err != nil {
 				return err
 			}
+			if err := notReceipt(args[0]); err != nil {
+				return err
+			}
 			n, err := erasure.WriteProof(args[0], cfg, key, ids[0], out)
 			if errors.Is(err, erasure.ErrNobody) {
-				return exit.Fail(exit.Usage, "%s", eraseWords(err))
+				return exit.Fail(exit.Usage, "%s; %s", eraseWords(err), eraseNotAlso)
 			}
 			if err != nil {
 				return eraseCheckExit(cmd.Context(), args[0], err)
@@ -217,6 +223,9 @@ type eraseProven struct {
 }
 
 func eraseCheckProof(ctx context.Context, con console.Console, dir string, keys *eraseKeys, person *erasePerson, since string, asJSON bool) error {
+	if receiptBegun(dir) {
+		return exit.Fail(exit.Usage, "%s is a receipt, and no proof of one person: check it with: ciokit erase check %s; ciokit erase proof makes a proof of it", eraseShort(dir), eraseShort(dir))
+	}
 	cfg, err := checkConfig(keys, since)
 	if err != nil {
 		return err

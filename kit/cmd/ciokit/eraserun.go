@@ -16,6 +16,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/places"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/spf13/cobra"
@@ -54,6 +55,9 @@ func (p *erasePeople) read(ctx context.Context, con console.Console) (*eraseList
 	case p.ids != "":
 		list, err := p.columns.read(ctx, con, p.ids)
 		return list, [32]byte{}, err
+	}
+	if info, err := os.Stat(p.targets); err == nil && places.OthersRead(info) {
+		return nil, [32]byte{}, exit.Fail(exit.Usage, "--targets: others may read %s (mode %04o), and it has people in clear: chmod 600 it", eraseShort(p.targets), info.Mode().Perm())
 	}
 	targets, hash, err := erasure.ReadTargets(p.targets)
 	if err != nil {
@@ -158,14 +162,15 @@ func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string
 	if err := f.approve(ctx, con, plan); err != nil {
 		return err
 	}
-	if err := runOnce(file, f.receipt); err != nil {
+	first, err := runOnce(file, plan.Note, f.receipt)
+	if err != nil {
 		return err
 	}
 	if !f.json {
 		job.OnProgress = eraseProgress(con.Err)
 	}
 	summary, err := erasure.Run(ctx, job)
-	if err != nil && !receiptBegun(f.receipt) {
+	if err != nil && first && !receiptBegun(f.receipt) {
 		_ = os.Remove(ranName(file)) // it was refused, and may still be run to any receipt
 	}
 	return f.ended(ctx, con, plan, summary, list.at(err))
