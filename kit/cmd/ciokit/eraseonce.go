@@ -26,6 +26,10 @@ func runOnce(plan string, signed []byte, receipt string) (first bool, err error)
 	}
 	earlier, err := ranTo(plan)
 	if err == nil && earlier == "" {
+		// The directory comes first: where it is missing later on, it was moved, and no process was killed before it made it.
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return false, exit.With(exit.Local, err)
+		}
 		if err = writeRan(plan, dir); err == nil {
 			return true, nil
 		}
@@ -36,13 +40,12 @@ func runOnce(plan string, signed []byte, receipt string) (first bool, err error)
 	if err != nil {
 		return false, exit.Fail(exit.Local, "a plan is run once, and it cannot be written down that %s is: %w; copy the plan to where you may write", eraseShort(plan), err)
 	}
-	here := receiptBegun(dir)
 	switch {
-	case here && sameDir(earlier, dir):
+	case sameDir(earlier, dir):
 		return false, nil
 	case receiptBegun(earlier):
 		return false, exit.Fail(exit.Guard, "a plan is run once, and %s was run to the receipt %s: go on with that one, or make a new plan", eraseShort(plan), eraseShort(earlier))
-	case !here || !receiptOf(dir, signed):
+	case !receiptBegun(dir) || !receiptOf(dir, signed):
 		return false, exit.Fail(exit.Guard, "a plan is run once, and %s was run to the receipt %s, which was moved or removed: give its directory by --receipt, or make a new plan", eraseShort(plan), eraseShort(earlier))
 	}
 	return false, rewriteRan(plan, dir) // it was moved

@@ -67,7 +67,7 @@ ciokit erase run needs the same people again: FILE, or the file of --targets, wh
 	fl.BoolVar(&f.noCIOIDs, "no-cio-ids", false, "refuse cio_ ids: that this API deletes by them is inferred, and not documented")
 	fl.StringVar(&f.out, "out", "", "file for the plan, which is not there yet (required)")
 	fl.StringVar(&f.targets, "targets", "", "file for the people in clear, which is not there yet; it is made with mode 0600")
-	fl.BoolVar(&f.resolve, "resolve", false, "look up the profiles of those who are named, in the App API: the plan is then for all profiles of an address, and the guard knows all their identifiers; it needs --targets")
+	fl.BoolVar(&f.resolve, "resolve", false, "look up the profiles of those who are named, in the App API: the guard then knows all identifiers of each, and an address that several profiles have is found; it needs --targets")
 	fl.StringVar(&f.shared, "shared", "", "all: with --resolve, an address that several profiles have stands for all of them; by default it is refused, since they may be several people")
 	f.app.flags(cmd)
 	fl.BoolVar(&f.json, "json", false, "print JSON")
