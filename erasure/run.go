@@ -186,18 +186,14 @@ func (r *execution) begin() error {
 		if err := r.known(); err != nil {
 			return err
 		}
+		if settled := t.counts[OutcomeAccepted] + t.counts[OutcomeRejected]; t.ended && settled == int64(r.plan.Subjects) && !r.w.left() {
+			r.sum.Earlier = settled
+			return nil
+		}
 		if err := r.w.resume(); err != nil {
 			return err
 		}
 		r.sum.Earlier = t.counts[OutcomeAccepted] + t.counts[OutcomeRejected]
-		if t.ended && r.sum.Earlier == int64(r.plan.Subjects) {
-			return nil
-		}
-		if t.ended {
-			if err := r.w.add(Entry{Type: EntryTypeResumed, Operator: r.Operator.Name()}); err != nil {
-				return err
-			}
-		}
 	}
 	if r.plan.Action == ActionUnsuppress || t.hasGuard {
 		return nil

@@ -214,6 +214,9 @@ func (v *verification) end() error {
 func (v *verification) begin() error {
 	t := v.w.tally
 	v.sum.Open, v.sum.Cut = t.open(), v.w.cut
+	if !v.w.left() {
+		return nil
+	}
 	return v.w.resume()
 }
 

@@ -237,12 +237,12 @@ func (w *writer) open(plan *SignedPlan) error {
 	return w.addHashes(r)
 }
 
-// resume says, of a receipt that another process has left, what it left open and what it had not signed. A receipt that is signed to its end needs no such entry.
+// left reports whether the process before left something open or unsigned.
+func (w *writer) left() bool { return w.tally.open() > 0 || w.tree.size > w.signed || w.cut > 0 }
+
+// resume says that the receipt is gone on with, what was left open, and what was not signed.
 func (w *writer) resume() error {
 	open, unsigned := w.tally.open(), w.tree.size-w.signed
-	if open == 0 && unsigned == 0 && w.cut == 0 {
-		return nil
-	}
 	return w.add(Entry{Type: EntryTypeResumed, Operator: w.operator.Name(), Open: open, Cut: w.cut, Unsigned: unsigned})
 }
 

@@ -132,7 +132,7 @@ func approvedJob(t *testing.T, client *cio.Client) erasure.Job {
 	var signers []erasure.Signer
 	ring := ""
 	for _, role := range []erasure.Role{erasure.RoleOperator, erasure.RoleApprover} {
-		private, public, err := erasure.GenerateKey(role, "ann")
+		private, public, err := erasure.GenerateKey(role, map[erasure.Role]string{erasure.RoleOperator: "ann", erasure.RoleApprover: "bob"}[role])
 		if err != nil {
 			t.Fatal(err)
 		}
