@@ -78,7 +78,7 @@ func TestSearchAgainstModel(t *testing.T) {
 	}
 	found := 0
 	for range 400 {
-		q := emulator.MessagesQuery{Key: c.key, Search: pick("", "", "ORDER", "jürgen", "m-2", `a"b`, "😀", "/ straße", "1.50", "not there", "x.example", `zq\x`, "größe\t1"),
+		q := emulator.MessagesQuery{Key: c.key, Search: pick("", "", "ORDER", "jürgen", "m-2", `a"b`, "\U0001f600", "/ straße", "1.50", "not there", "x.example", `zq\x`, "größe\t1"),
 			Event: pick("", "", "Order", "Order Completed", "Größe\t1", `Zq\x`), Type: pick("", "", "", "track", "page", "identify"),
 			Verdict: emulator.Verdict(pick("", "", "accepted", "dropped")), Rule: pick("", "", "", "missing-event", "numeric-id", "none"),
 			Limit: random.IntN(40)}

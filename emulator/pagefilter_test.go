@@ -88,7 +88,7 @@ func FuzzMessageFilter(f *testing.F) {
 // FuzzNeedle finds in a JSON string what is in it, escaped or not.
 func FuzzNeedle(f *testing.F) {
 	f.Add(`{"a":"B\u0063"}`, "bc")
-	f.Add(`{"a":"\ud83d\ude00\\n"}`, `😀\n`)
+	f.Add(`{"a":"\ud83d\ude00\\n"}`, "\U0001f600\\n")
 	f.Add(`"\u00`, "x")
 	f.Fuzz(func(t *testing.T, raw, text string) {
 		n := newNeedle(text)

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"io/fs"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,8 +24,14 @@ import (
 // served is an office whose emulator other processes reach.
 func served(t testing.TB) (o *office, url string) {
 	t.Helper()
+	return servedBy(t, func(srv http.Handler) http.Handler { return srv })
+}
+
+// servedBy is served with what stands before the emulator.
+func servedBy(t testing.TB, before func(http.Handler) http.Handler) (o *office, url string) {
+	t.Helper()
 	o = newOffice(t, emulator.Config{MaxMessages: 1_000_000})
-	web := httptest.NewServer(o.srv)
+	web := httptest.NewServer(before(o.srv))
 	t.Cleanup(web.Close)
 	o.client = newClient(t, cio.Config{APIKey: emulator.TestKey, BaseURL: web.URL})
 	return o, web.URL
@@ -180,8 +189,19 @@ func (o *office) checkDeletions(t testing.TB, want int) (twice int) {
 // Two processes do not write one receipt.
 func TestReceiptInUse(t *testing.T) {
 	t.Parallel()
-	o, url := served(t)
+	var identified atomic.Bool
+	sending := make(chan struct{})
+	began := sync.OnceFunc(func() { close(sending) })
+	o, url := servedBy(t, func(srv http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if identified.Load() {
+				began()
+			}
+			srv.ServeHTTP(w, r)
+		})
+	})
 	targets := o.identified(t, 8)
+	identified.Store(true)
 	job := o.childJob(t, url, targets, "receipt")
 	if err := o.srv.AddFault(emulator.Fault{DelayMS: 600_000}); err != nil { // it is killed long before
 		t.Fatal(err)
@@ -192,13 +212,10 @@ func TestReceiptInUse(t *testing.T) {
 	}
 	defer func() { _ = cmd.Wait() }()
 	defer func() { _ = cmd.Process.Kill() }()
-	for begun := time.Now(); ; time.Sleep(5 * time.Millisecond) {
-		if c, _ := erasure.Check(job.Dir, o.check()); c != nil && c.Entries > 2 {
-			break
-		}
-		if time.Since(begun) > time.Minute {
-			t.Fatal("the child does not begin")
-		}
+	select {
+	case <-sending: // its intents are on disk
+	case <-time.After(time.Minute):
+		t.Fatal("the child sends nothing")
 	}
 	mine := o.job(job.Plan, targets, "receipt")
 	_, mine.TargetsHash, _ = erasure.ReadTargets(job.Targets)
