@@ -203,7 +203,7 @@ func TestReceiptInUse(t *testing.T) {
 	targets := o.identified(t, 8)
 	identified.Store(true)
 	job := o.childJob(t, url, targets, "receipt")
-	if err := o.srv.AddFault(emulator.Fault{DelayMS: 600_000}); err != nil { // it is killed long before
+	if err := o.srv.AddFault(emulator.Fault{Contains: "userId", DelayMS: 600_000}); err != nil { // it is killed long before
 		t.Fatal(err)
 	}
 	cmd := command(t, job)

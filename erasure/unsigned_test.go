@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ciokit/cio/emulator"
@@ -56,34 +57,36 @@ func TestUnsignedReadingIsNotBelieved(t *testing.T) {
 // Who is said there to have been accepted is sent again.
 func TestUnsignedOutcomeIsNotBelieved(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, emulator.Config{})
-	targets := o.identified(t, 2)
-	job := o.job(o.plan(t, erasure.ActionDelete, targets, nil), targets, "receipt")
-	if err := o.srv.AddFault(emulator.Fault{Status: 401, Contains: "userId"}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := erasure.Run(context.Background(), job); err == nil {
-		t.Fatal("a run with a refused key is no failure")
-	}
-	o.srv.ClearFaults()
-	lines := bytes.Split(must(t)(os.ReadFile(filepath.Join(job.Dir, "entries.jsonl"))), []byte("\n"))
-	var intents []string
-	for _, line := range lines {
-		if e, err := erasure.ParseEntry(line); err == nil && e.Type == erasure.EntryTypeIntent {
-			_, rest, _ := strings.Cut(string(line), `"entry"`)
-			intents = append(intents, `"entry"`+strings.TrimSuffix(rest, "}"), `"entry":"outcome","subject":"`+e.Subject.String()+`","outcome":"accepted"`)
+	synctest.Test(t, func(t *testing.T) { // a refused key is asked for again for 15 seconds
+		o := newOffice(t, emulator.Config{})
+		targets := o.identified(t, 2)
+		job := o.job(o.plan(t, erasure.ActionDelete, targets, nil), targets, "receipt")
+		if err := o.srv.AddFault(emulator.Fault{Status: 401, Contains: "userId"}); err != nil {
+			t.Fatal(err)
 		}
-	}
-	totals := `"entry":"end","subjects":2,"accepted":2,"rejected":0,"unsent":0,"unknown":0`
-	forge(t, job.Dir, append([]string{`"entry":"resumed","operator":"operator/ann","open":0,"cut":0`}, append(intents, totals)...)...)
-	if c, err := erasure.Check(job.Dir, o.check()); !errors.Is(err, erasure.ErrUnsigned) {
-		t.Fatalf("%+v, %v", c, err)
-	}
-	sum, err := erasure.Run(context.Background(), job)
-	if err != nil || sum.Accepted != 2 || sum.Earlier != 0 {
-		t.Errorf("%+v, %v", sum, err)
-	}
-	o.checkDeletions(t, 2)
+		if _, err := erasure.Run(context.Background(), job); err == nil {
+			t.Fatal("a run with a refused key is no failure")
+		}
+		o.srv.ClearFaults()
+		lines := bytes.Split(must(t)(os.ReadFile(filepath.Join(job.Dir, "entries.jsonl"))), []byte("\n"))
+		var intents []string
+		for _, line := range lines {
+			if e, err := erasure.ParseEntry(line); err == nil && e.Type == erasure.EntryTypeIntent {
+				_, rest, _ := strings.Cut(string(line), `"entry"`)
+				intents = append(intents, `"entry"`+strings.TrimSuffix(rest, "}"), `"entry":"outcome","subject":"`+e.Subject.String()+`","outcome":"accepted"`)
+			}
+		}
+		totals := `"entry":"end","subjects":2,"accepted":2,"rejected":0,"unsent":0,"unknown":0`
+		forge(t, job.Dir, append([]string{`"entry":"resumed","operator":"operator/ann","open":0,"cut":0`}, append(intents, totals)...)...)
+		if c, err := erasure.Check(job.Dir, o.check()); !errors.Is(err, erasure.ErrUnsigned) {
+			t.Fatalf("%+v, %v", c, err)
+		}
+		sum, err := erasure.Run(context.Background(), job)
+		if err != nil || sum.Accepted != 2 || sum.Earlier != 0 {
+			t.Errorf("%+v, %v", sum, err)
+		}
+		o.checkDeletions(t, 2)
+	})
 }
 
 // A guard behind the last checkpoint takes nobody out, and none may follow the end.
@@ -127,27 +130,29 @@ func TestUnsignedGuardIsNotBelieved(t *testing.T) {
 // A deletion that goes on after a suppression was ended counts from there: its people stay in the guard.
 func TestGuardCountsFromTheLastIntent(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, emulator.Config{})
-	targets := o.identified(t, 1)
-	deleted := o.job(o.plan(t, erasure.ActionDelete, targets, nil), targets, "deleted")
-	if err := o.srv.AddFault(emulator.Fault{Status: 401, Contains: "userId"}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := erasure.Run(context.Background(), deleted); err == nil {
-		t.Fatal("a run with a refused key is no failure")
-	}
-	o.srv.ClearFaults()
-	back := o.job(o.plan(t, erasure.ActionUnsuppress, targets, nil), targets, "back")
-	if _, err := erasure.Run(context.Background(), back); err != nil {
-		t.Fatal(err)
-	}
-	deleted.Now = func() time.Time { return time.Now().Add(time.Minute) }
-	if sum, err := erasure.Run(context.Background(), deleted); err != nil || sum.Accepted != 1 {
-		t.Fatalf("%+v, %v", sum, err)
-	}
-	if g, err := erasure.GuardOf([]string{back.Dir, deleted.Dir}, o.check(), o.guard); err != nil || !g.Has("person-0") {
-		t.Errorf("who was deleted last passes the guard: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) { // a refused key is asked for again for 15 seconds
+		o := newOffice(t, emulator.Config{})
+		targets := o.identified(t, 1)
+		deleted := o.job(o.plan(t, erasure.ActionDelete, targets, nil), targets, "deleted")
+		if err := o.srv.AddFault(emulator.Fault{Status: 401, Contains: "userId"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := erasure.Run(context.Background(), deleted); err == nil {
+			t.Fatal("a run with a refused key is no failure")
+		}
+		o.srv.ClearFaults()
+		back := o.job(o.plan(t, erasure.ActionUnsuppress, targets, nil), targets, "back")
+		if _, err := erasure.Run(context.Background(), back); err != nil {
+			t.Fatal(err)
+		}
+		deleted.Now = func() time.Time { return time.Now().Add(time.Minute) }
+		if sum, err := erasure.Run(context.Background(), deleted); err != nil || sum.Accepted != 1 {
+			t.Fatalf("%+v, %v", sum, err)
+		}
+		if g, err := erasure.GuardOf([]string{back.Dir, deleted.Dir}, o.check(), o.guard); err != nil || !g.Has("person-0") {
+			t.Errorf("who was deleted last passes the guard: %v", err)
+		}
+	})
 }
 
 // Who orders does not approve, whatever keys they have: a name stands for a person.
