@@ -37,14 +37,15 @@ const maxFilterText = 1_000
 func parseMessageFilter(query url.Values, now time.Time) (messageFilterForm, MessagesQuery, error) {
 	var f messageFilterForm
 	for _, p := range f.parameters() {
-		*p.value = strings.ToValidUTF8(strings.TrimSpace(query.Get(p.name)), "\uFFFD")
+		text := query.Get(p.name)
+		if p.value == &f.Verdict && text == "" {
+			text = query.Get("show") // the name that it had in earlier versions
+		}
+		*p.value = strings.ToValidUTF8(strings.TrimSpace(text), "\uFFFD")
 		if len(*p.value) > maxFilterText {
 			*p.value = ""
 			return f, MessagesQuery{}, fmt.Errorf("the field %q has more than %d bytes", p.name, maxFilterText)
 		}
-	}
-	if f.Verdict == "" { // the name that it had in earlier versions
-		f.Verdict = strings.TrimSpace(query.Get("show"))
 	}
 	q := MessagesQuery{Search: f.Q, Type: f.Type, Event: f.Event, Person: f.Person, Rule: f.Rule}
 	if q.NotAccepted = f.Verdict == notAccepted; !q.NotAccepted {
