@@ -140,7 +140,8 @@ func TestLoadsOfChangesAgreeWithLoadsOfEverything(t *testing.T) {
 			t.Run(strings.TrimSpace(tt.name+" "+string(mirror)), func(t *testing.T) {
 				t.Parallel()
 				compared, skipped := 0, int64(0)
-				for seed := first; seed < first+seeds; seed++ {
+				enough := func() bool { return compared >= int(seeds) && skipped >= int64(seeds)/4 }
+				for seed := first; seed < first+seeds || !enough() && seed < first+4*seeds; seed++ { // seeds that rotate are unlucky at times
 					m := &modelRun{rnd: rand.New(rand.NewPCG(seed, 1)), state: make(workspace), mapping: mustMapping(t, tt.mapping), mirror: mirror, all: tt.all}
 					well := t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 						if m.loads(t); t.Failed() {
@@ -152,7 +153,7 @@ func TestLoadsOfChangesAgreeWithLoadsOfEverything(t *testing.T) {
 					}
 					compared, skipped = compared+m.compared, skipped+m.unchanged
 				}
-				if compared < int(seeds) || skipped < int64(seeds)/4 {
+				if !enough() {
 					t.Errorf("%d loads were compared and %d rows left out: too few to tell anything", compared, skipped)
 				}
 			})

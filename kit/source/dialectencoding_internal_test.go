@@ -2,6 +2,7 @@ package source
 
 import (
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 )
@@ -43,7 +44,12 @@ func list(t *testing.T, rng *rand.Rand, encoding string, n int) []byte {
 // them. Lists that are East Asian are recognised still.
 func TestGuessTellsWestFromEast(t *testing.T) {
 	t.Parallel()
-	rng := rand.New(rand.NewPCG(1, rand.Uint64()))
+	seed := uint64(0)
+	if os.Getenv("CIOKIT_DEEP") == "1" {
+		seed = rand.Uint64()
+	}
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(1, seed))
 	for range 4000 {
 		text := list(t, rng, "windows-1252", 1+rng.IntN(25))
 		switch name, likely := guessEncoding(text); name {
