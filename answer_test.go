@@ -111,7 +111,11 @@ func checkForeign(t *testing.T, what string, err error) {
 // A model of the rule, written another way, agrees with the client on answers made at random.
 func TestAcceptanceAgreesWithAModel(t *testing.T) {
 	t.Parallel()
-	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
+	seed := uint64(0)
+	if os.Getenv("CIOKIT_FULL") == "1" {
+		seed = rand.Uint64()
+	}
+	r := rand.New(rand.NewPCG(seed, 1))
 	pieces := []string{"{", "}", "[", "]", `"success"`, `"error"`, `"errors"`, `"meta"`, `"x"`, ":", ",", "false", "true", "null", `""`, `"a"`, "1", " ", "\ufeff", "<", "OK"}
 	whole := []string{`{"success":false}`, `{"success":true,"errors":[1]}`, `{"meta":{"errors":{}}}`, `{"error":{}}`, "{}"}
 	for range 3000 {
@@ -135,7 +139,7 @@ func TestAcceptanceAgreesWithAModel(t *testing.T) {
 		s := &server{answer: func(int, call) (*http.Response, error) { return status(code, body), nil }}
 		err := newClient(t, s, impatient).Send(t.Context(), tracks(1)...)
 		if want := modelAccepts(code, body); (err == nil) != want {
-			t.Fatalf("%d %q: accepted %t, the model says %t: %v", code, body, err == nil, want, err)
+			t.Fatalf("seed %d: %d %q: accepted %t, the model says %t: %v", seed, code, body, err == nil, want, err)
 		}
 		if err != nil {
 			checkForeign(t, fmt.Sprintf("%d %q", code, body), err)

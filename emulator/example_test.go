@@ -115,7 +115,7 @@ func ExampleStart() {
 		resp.Body.Close()
 	}()
 
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	cio.Wait(ctx, func() bool { return len(cio.Events("u1")) == 1 })
 	fmt.Println(cio.Events("u1")[0].Name)

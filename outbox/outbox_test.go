@@ -64,7 +64,7 @@ func enqueue(t testing.TB, o *outbox.Outbox, from, to int) {
 
 func flush(t testing.TB, o *outbox.Outbox) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := o.Flush(ctx); err != nil {
 		t.Fatalf("Flush says %v", err)
@@ -175,7 +175,7 @@ func TestARefusedKeyPausesAndKeeps(t *testing.T) {
 	c := newClient(t, srv.Transport(), func(cfg *cio.Config) { cfg.APIKey = "another-k3y" })
 	o := open(t, c, outbox.Config{Dir: t.TempDir()})
 	enqueue(t, o, 0, 10)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := o.Flush(ctx); !errors.Is(err, cio.ErrUnauthorized) {
 		t.Errorf("Flush says %v", err)
@@ -393,7 +393,7 @@ func TestTheFileShrinks(t *testing.T) {
 	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		if now := o.Stats().FileBytes; now < 300_000 {
 			break
-		} else if time.Since(begun) > 30*time.Second {
+		} else if time.Since(begun) > time.Minute {
 			t.Fatalf("it takes %d bytes after it took %d", now, before.FileBytes)
 		}
 	}

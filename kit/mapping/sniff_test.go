@@ -3,6 +3,7 @@ package mapping
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -67,7 +68,10 @@ func TestSniffTime(t *testing.T) {
 	if raceEnabled {
 		t.Skip("times say nothing under the race detector")
 	}
-	const size = 8 << 20
+	size := 2 << 20
+	if os.Getenv("CIOKIT_FULL") == "1" {
+		size = 8 << 20
+	}
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
 	columns := func(n int, row string) string {
 		var b strings.Builder
@@ -103,10 +107,14 @@ func TestSniffTime(t *testing.T) {
 		"spaces":              "id,x\n" + fill("1, \n"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			begun := time.Now()
-			sniff(t, []byte(data))
-			if took := time.Since(begun); took > 8*time.Second {
-				t.Errorf("%d bytes took %v", len(data), took)
+			most, least := time.Duration(size>>20)*time.Second, time.Hour
+			for try := 0; try < 3 && least > most; try++ { // a busy machine is slow at times
+				begun := time.Now()
+				sniff(t, []byte(data))
+				least = min(least, time.Since(begun))
+			}
+			if least > most {
+				t.Errorf("%d bytes took %v", len(data), least)
 			}
 		})
 	}

@@ -45,7 +45,7 @@ func list(t *testing.T, rng *rand.Rand, encoding string, n int) []byte {
 func TestGuessTellsWestFromEast(t *testing.T) {
 	t.Parallel()
 	seed := uint64(0)
-	if os.Getenv("CIOKIT_DEEP") == "1" {
+	if os.Getenv("CIOKIT_FULL") == "1" { // a seed that nobody has tried may be unlucky
 		seed = rand.Uint64()
 	}
 	t.Logf("seed %d", seed)

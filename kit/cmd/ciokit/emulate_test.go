@@ -254,7 +254,7 @@ func TestEmulateDamagedDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		var errs strings.Builder
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // one that starts would go on for ever
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // one that starts would go on for ever
 		code := run(ctx, []string{"emulate", "--addr", "127.0.0.1:0", "--db", db}, console.New(nil, io.Discard, &errs))
 		cancel()
 		said := errs.String()

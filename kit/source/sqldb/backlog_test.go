@@ -181,7 +181,7 @@ func readAhead(t *testing.T, url string, q Query) int {
 // awaitEnd returns when all rows of a query are in its backlog.
 func awaitEnd(t *testing.T, r *result) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Millisecond) {
 		r.ahead.mu.Lock()
 		ended := r.ahead.ended
 		r.ahead.mu.Unlock()
