@@ -19,7 +19,7 @@ func TestMemoryOfUnchangedRows(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("memory is not measured in short tests and under the race detector")
 	}
-	rows := 400_000
+	rows := 250_000
 	if deep() {
 		rows = 3_000_000
 	}

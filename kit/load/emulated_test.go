@@ -95,7 +95,7 @@ func TestLoadShop(t *testing.T) {
 	tests := []struct {
 		name   string
 		faults []emulator.Fault
-		often  bool // runs without CIOKIT_DEEP
+		often  bool // runs without CIOKIT_FULL; TestLoadWithFaults has all of them on fewer rows
 	}{
 		{"no faults", nil, true},
 		{"a failure every third call", []emulator.Fault{{Every: 3, Status: 500}}, false},
@@ -105,8 +105,8 @@ func TestLoadShop(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if !tt.often && !deep() {
-				t.Skip("set CIOKIT_DEEP=1 for it")
+			if !tt.often && os.Getenv("CIOKIT_FULL") != "1" && !(deep() && tt.name == "connections cut") {
+				t.Skip("set CIOKIT_FULL=1 for it")
 			}
 			synctest.Test(t, func(t *testing.T) {
 				client, server := emulated(t, cio.Config{})

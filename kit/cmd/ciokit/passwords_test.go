@@ -59,7 +59,9 @@ func TestNoPasswordComesOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := filepath.Join(dir, "connections.yaml")
-	for _, password := range passwords {
+	// Every password is tried with every spelling and in every way, and every spelling in every way; CIOKIT_DEEP=1 tries all three with each other.
+	all := os.Getenv("CIOKIT_DEEP") == "1"
+	for n, password := range passwords {
 		var runs [][]string
 		add := func(more ...string) {
 			runs = append(runs, append([]string{"source", "inspect", "--query", "SELECT 1 AS id"}, more...))
@@ -73,16 +75,23 @@ func TestNoPasswordComesOut(t *testing.T) {
 			variable := fmt.Sprintf("CIOKIT_TEST_URL_%d", i)
 			t.Setenv(variable, arg)
 			add(arg)
-			add("env:" + variable)
-			runs = append(runs, []string{"source", "inspect", arg}, []string{"source", "inspect", arg, "people.csv"}, []string{"map", "check", mapping, arg})
+			for way, more := range [][]string{{"source", "inspect", "--query", "SELECT 1 AS id", "env:" + variable}, {"source", "inspect", arg}, {"source", "inspect", arg, "people.csv"}, {"map", "check", mapping, arg}} {
+				if all || (n+i)%4 == way {
+					runs = append(runs, more)
+				}
+			}
 		}
 		for i, f := range files {
 			name := fmt.Sprintf("%s.%d", config, i)
 			if err := os.WriteFile(name, []byte(strings.ReplaceAll(f, "PW", password)), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			add("db:shop", "--config", name)
-			add("db:nothing", "--config", name)
+			if all || (n+i)%2 == 0 {
+				add("db:nothing", "--config", name)
+			}
+			if all || (n+i)%2 == 1 {
+				add("db:shop", "--config", name)
+			}
 		}
 		for _, args := range runs {
 			code, text := runCommand(t, args...)
