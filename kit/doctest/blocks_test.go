@@ -91,7 +91,7 @@ func TestBlocks(t *testing.T) {
 	if out, err := goCommand(t, dir, work, nil, "vet", "./..."); err != nil {
 		t.Fatalf("go vet: %v; doc.go of this package says what a block may leave out\n%s", err, out)
 	}
-	if out, err := goCommand(t, dir, work, nil, "test", "-count=1", "-timeout=2m", "."); err != nil {
+	if out, err := goCommand(t, dir, work, nil, "test", "-vet=off", "-count=1", "-timeout=8m", "."); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

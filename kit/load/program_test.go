@@ -43,7 +43,7 @@ func buildProgram(t *testing.T, dir string) string {
 		}
 	}
 	program := filepath.Join(dir, "program")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", program, ".")
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
