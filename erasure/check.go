@@ -1,20 +1,15 @@
 package erasure
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/ciokit/cio/erasure/internal/c2sp"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -27,6 +22,7 @@ const (
 	checkpointsDir = "checkpoints"
 	guardFile      = "guard"
 	lockFile       = "lock"
+	ownerFile      = "owner" // of the first version
 )
 
 // maxEntry is how many bytes a line has at most.
@@ -98,6 +94,16 @@ type Checked struct {
 	Settled int64
 	// Began and Last are when the first and the last entry were written.
 	Began, Last time.Time
+	// Unknown are signatures under the plan or a checkpoint that no key on the keyring can check. They count for nothing.
+	Unknown []UnknownSignature
+	// Foreign are files in the receipt's directory that are no part of the receipt. Nothing was checked of them.
+	Foreign []string
+}
+
+// UnknownSignature is a signature that no key on the keyring can check.
+type UnknownSignature struct {
+	// File is where it stands, Name is the name of the key that it says.
+	File, Name string
 }
 
 // Checkpoint is what an operator signed: that a receipt has that many entries, and which. Whoever keeps its Note can tell later that those are still the same.
@@ -123,13 +129,14 @@ func Check(dir string, cfg CheckConfig) (*Checked, error) {
 		Plan: r.plan, OwnKeys: r.ownKeys, Entries: r.tree.size, Checkpoints: r.signed, Signers: r.signers(), Since: r.since,
 		Ended: r.tally.ended, Runs: r.tally.runs, Operators: r.tally.operators, Tool: r.tally.tool,
 		Totals: r.tally.totals(), Rejected: r.tally.rejections(), Verified: r.tally.verdicts(), Reasons: r.tally.readReasons(), Settled: r.tally.settled(), Began: r.tally.began, Last: r.tally.last,
+		Unknown: r.unknown,
 	}
 	c.Signed = r.lastSigned()
-	// A killed end of suppressions may have left a newer guard than the one that its entries name.
-	if c.Signed == c.Entries || r.plan.Action != ActionUnsuppress {
-		if err := r.checkGuard(); err != nil {
-			return nil, err
-		}
+	if c.Foreign, err = foreignFiles(dir); err != nil {
+		return nil, err
+	}
+	if err := r.checkGuard(); err != nil {
+		return nil, err
 	}
 	if r.torn > 0 {
 		return c, fmt.Errorf("%w: the last line is torn; a run that goes on cuts it (%d bytes)", ErrUnsigned, r.torn)
@@ -143,332 +150,33 @@ func Check(dir string, cfg CheckConfig) (*Checked, error) {
 	return c, nil
 }
 
-// receipt is a receipt that was read and holds together, as far as it is signed.
-type receipt struct {
-	dir     string
-	plan    *SignedPlan
-	keys    Keyring
-	ownKeys bool
-	// copied are the keys that the receipt brings along.
-	copied Keyring
-	visit  func(*Entry)
-	tally  *tally
-	tree   tree
-	signed []Checkpoint
-	since  int64
-	torn   int64 // bytes of a last line without an end
-	whole  int64 // bytes of the lines before
-	// hashes is how many bytes at the beginning of the file of hashes are right.
-	hashes int64
-	// surplus reports that there are hashes of no entry.
-	surplus bool
+// isLeft reports whether a file was being written when its process was killed: writeFile makes it.
+func isLeft(name string) bool {
+	base, _, ok := strings.Cut(name, "-")
+	return ok && (base == "."+planFile || base == "."+keysFile || base == "."+guardFile || len(base) == 13 && base[0] == '.')
 }
 
-// lastSigned is how many entries the last checkpoint covers.
-func (r *receipt) lastSigned() int64 {
-	if n := len(r.signed); n > 0 {
-		return r.signed[n-1].Size
-	}
-	return 0
-}
-
-// signers are the keys of all who signed something of the receipt.
-func (r *receipt) signers() Keyring {
-	names := []string{r.plan.Operator, r.plan.Approver}
-	for i := range r.signed {
-		names = append(names, r.signed[i].Signer)
-	}
-	return r.keys.pick(names...)
-}
-
-// errLongLine is a line that is longer than any entry.
-var errLongLine = errors.New("the line is too long for an entry")
-
-// readReceipt reads a receipt and holds it to its plan and its checkpoints. Behind the last checkpoint it takes what it finds.
-func readReceipt(dir string, cfg CheckConfig) (*receipt, error) {
-	return visitReceipt(dir, cfg, func(*Entry) {})
-}
-
-// visitReceipt is readReceipt. It shows each entry, which holds only if there is no error in the end.
-func visitReceipt(dir string, cfg CheckConfig, visit func(*Entry)) (*receipt, error) {
-	r := &receipt{dir: dir, keys: cfg.Keys, visit: visit}
-	if err := r.ownRing(); err != nil {
-		return nil, err
-	}
-	if err := r.readPlan(); err != nil {
-		return nil, err
-	}
-	points, err := r.checkpoints()
+// foreignFiles returns the files in a receipt's directory that are no part of it. What stands under checkpoints and is none is an error already, unless its name begins
+// with a dot.
+func foreignFiles(dir string) (foreign []string, err error) {
+	parts := []string{planFile, keysFile, entriesFile, hashesFile, checkpointsDir, guardFile, lockFile, ownerFile}
+	names, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("erasure: %w", err)
 	}
-	if err := r.hasKeysOf(r.signers().Names()...); err != nil {
-		return nil, err
-	}
-	if cfg.Since != nil {
-		old, err := r.checkpoint(cfg.Since)
-		if err != nil {
-			return nil, fmt.Errorf("the older checkpoint: %w", err)
-		}
-		old.since = true
-		r.since = old.Size
-		points = append(points, old)
-	}
-	slices.SortStableFunc(points, func(a, b point) int { return int(a.Size - b.Size) })
-	return r, r.entries(points)
-}
-
-// readPlan reads the plan, which must be approved.
-func (r *receipt) readPlan() error {
-	signed, err := os.ReadFile(filepath.Join(r.dir, planFile))
-	if err != nil {
-		return notReceipt(r.dir, err)
-	}
-	if r.plan, err = OpenPlan(signed, r.keys); err == nil {
-		err = r.plan.Ready(r.plan.Created)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", planFile, err)
-	}
-	return nil
-}
-
-// hasKeysOf returns nil if the receipt brings along the keys of all who signed.
-func (r *receipt) hasKeysOf(names ...string) error {
-	for _, name := range names {
-		if name != "" && len(r.copied.pick(name).keys) == 0 {
-			return &DamageError{File: keysFile, Entry: -1, Problem: "it lacks the key of " + name + ", who has signed"}
+	for _, n := range names {
+		if !slices.Contains(parts, n.Name()) && !isLeft(n.Name()) {
+			foreign = append(foreign, n.Name())
 		}
 	}
-	return nil
-}
-
-// ownRing reads the keys that the receipt brings along. Those who trust others find no key there that they do not trust.
-func (r *receipt) ownRing() error {
-	text, err := os.ReadFile(filepath.Join(r.dir, keysFile))
-	if err != nil {
-		return notReceipt(r.dir, err)
+	names, err = os.ReadDir(filepath.Join(dir, checkpointsDir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("erasure: %w", err)
 	}
-	bad := func(problem string) error { return &DamageError{File: keysFile, Entry: -1, Problem: problem} }
-	own, err := ParseKeyring(string(text))
-	if err != nil {
-		return bad(err.Error())
-	}
-	if own.String() != string(text) {
-		return bad("it has more in it than keys")
-	}
-	r.copied = own
-	if len(r.keys.keys) == 0 {
-		r.keys, r.ownKeys = own, true
-		return nil
-	}
-	for _, k := range own.keys {
-		if !slices.ContainsFunc(r.keys.keys, func(o publicKey) bool { return o.text == k.text }) {
-			return fmt.Errorf("%w: the receipt was made with the key %s, which is not on the keyring", ErrUntrusted, k.Name())
+	for _, n := range names {
+		if n.Name()[0] == '.' && !isLeft(n.Name()) {
+			foreign = append(foreign, checkpointsDir+"/"+n.Name())
 		}
 	}
-	return nil
-}
-
-func notReceipt(dir string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("erasure: %s is no receipt: %w", dir, err)
-	}
-	return fmt.Errorf("erasure: %w", err)
-}
-
-// point is a checkpoint of a receipt, or an older one that was kept elsewhere.
-type point struct {
-	c2sp.Checkpoint
-	name   string
-	signer string
-	since  bool
-}
-
-// checkpointName is the name of the file of a checkpoint.
-func checkpointName(size int64) string { return fmt.Sprintf("%012d", size) }
-
-// origin is the first line of the checkpoints of a plan's receipt.
-func origin(planHash [32]byte) string { return fmt.Sprintf("ciokit-erasure/%x", planHash) }
-
-func (r *receipt) checkpoint(signed []byte) (point, error) {
-	n, err := r.keys.open(signed)
-	if err != nil {
-		return point{}, err
-	}
-	signers := r.keys.signedBy(n, RoleOperator)
-	if len(signers) == 0 {
-		return point{}, fmt.Errorf("%w: no operator on the keyring has signed it", ErrUntrusted)
-	}
-	c, err := c2sp.ParseCheckpoint(n.Text)
-	if err != nil {
-		return point{}, err
-	}
-	if c.Origin != origin(r.plan.Hash()) || c.Size < 1 || len(c.Extensions) > 0 {
-		return point{}, fmt.Errorf("%w: it is the checkpoint of the receipt of another plan", ErrAltered)
-	}
-	return point{Checkpoint: c, signer: signers[0]}, nil
-}
-
-// checkpoints reads the receipt's own.
-func (r *receipt) checkpoints() ([]point, error) {
-	entries, err := os.ReadDir(filepath.Join(r.dir, checkpointsDir))
-	if err != nil {
-		return nil, notReceipt(r.dir, err)
-	}
-	var points []point
-	for _, e := range entries {
-		if e.Name()[0] == '.' { // it was being written when its process was killed
-			continue
-		}
-		name := checkpointsDir + "/" + e.Name()
-		bad := func(problem string) error { return &DamageError{File: name, Entry: -1, Problem: problem} }
-		signed, err := os.ReadFile(filepath.Join(r.dir, checkpointsDir, e.Name()))
-		if err != nil {
-			return nil, fmt.Errorf("erasure: %w", err)
-		}
-		p, err := r.checkpoint(signed)
-		if err != nil {
-			return nil, bad(err.Error())
-		}
-		if e.Name() != checkpointName(p.Size) {
-			return nil, bad("it is the checkpoint of " + strconv.FormatInt(p.Size, 10) + " entries")
-		}
-		p.name = name
-		points = append(points, p)
-		r.signed = append(r.signed, Checkpoint{Size: p.Size, Root: p.Hash, Signer: p.signer, Note: signed})
-	}
-	return points, nil
-}
-
-// entries reads the entries, and compares the tree with the points, which are in the order of their sizes.
-func (r *receipt) entries(points []point) error {
-	f, err := os.Open(filepath.Join(r.dir, entriesFile))
-	if err != nil {
-		return notReceipt(r.dir, err)
-	}
-	defer f.Close()
-	stored := &hashFile{bad: -1, badLeaf: -1}
-	switch hf, err := os.Open(filepath.Join(r.dir, hashesFile)); {
-	case err == nil:
-		defer hf.Close()
-		stored.r = bufio.NewReaderSize(hf, 256<<10)
-	case errors.Is(err, fs.ErrNotExist):
-		stored.r = bufio.NewReader(bytes.NewReader(nil))
-	default:
-		return fmt.Errorf("erasure: %w", err)
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("erasure: %w", err)
-	}
-	r.tally = newTally(r.plan, info.Size()/500) // an intent and an outcome take more
-	in := bufio.NewReaderSize(f, 256<<10)
-	var good int64 // entries below the last point that was right
-	var hashes []tlog.Hash
-	next := 0        // of the receipt's own checkpoints
-	var broken error // the first entry that breaks a rule: the next point tells whether it was signed so
-	for {
-		line, err := in.ReadSlice('\n')
-		if err == io.EOF {
-			r.torn = int64(len(line))
-			break
-		}
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			return fmt.Errorf("erasure: %w", err)
-		}
-		n := r.tree.size
-		var e Entry
-		if broken == nil {
-			problem := errLongLine
-			if err == nil && len(line) <= maxEntry {
-				if e, problem = ParseEntry(line[:len(line)-1]); problem == nil {
-					problem = r.tally.apply(&e)
-				}
-			}
-			if problem != nil {
-				broken = &DamageError{File: entriesFile, Entry: n, Problem: problem.Error()}
-			} else {
-				r.visit(&e)
-			}
-		}
-		r.whole += int64(len(line))
-		hashes = r.tree.add(hashes[:0], tlog.RecordHash(line[:len(line)-1]))
-		stored.compare(n, hashes)
-		if next < len(r.signed) && r.signed[next].Size == r.tree.size {
-			r.signed[next].At = e.At
-			next++
-		}
-		for len(points) > 0 && points[0].Size == r.tree.size {
-			if p := points[0]; p.Hash != r.tree.root() {
-				return r.differs(p, stored, good)
-			}
-			if broken != nil {
-				return broken
-			}
-			good, points = r.tree.size, points[1:]
-		}
-	}
-	r.hashes = stored.right
-	if more, _ := stored.r.Peek(1); !stored.ended && len(more) > 0 && r.tree.size > 0 {
-		r.surplus = true
-	}
-	if len(points) > 0 {
-		return r.missing(points, stored, good)
-	}
-	if broken != nil {
-		return broken
-	}
-	if stored.bad >= 0 && stored.bad < good {
-		return &DamageError{File: hashesFile, Entry: -1, Problem: fmt.Sprintf("its hashes are not those of the entries from entry %d on, which are right; take the file from a copy", stored.bad)}
-	}
-	return nil
-}
-
-// eachLine calls do for each whole line, without its end.
-func eachLine(in io.Reader, do func(line []byte)) error {
-	lines := bufio.NewReaderSize(in, 256<<10)
-	for {
-		line, err := lines.ReadSlice('\n')
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return fmt.Errorf("erasure: %w", err)
-		}
-		do(line[:len(line)-1])
-	}
-}
-
-// missing is what an end below a point shows: that an entry is missing, which is the last one only if those before it are what was signed.
-func (r *receipt) missing(points []point, stored *hashFile, good int64) error {
-	n := r.tree.size
-	last := points[len(points)-1]
-	what := last.name
-	if last.since {
-		what = "the older checkpoint"
-	}
-	problem := fmt.Sprintf("it is missing: there are %d entries, and %s has signed %d", n, what, last.Size)
-	stored.finish(n, points[0].Size)
-	switch {
-	case stored.tree.size == points[0].Size && stored.tree.root() == points[0].Hash:
-		if stored.badLeaf >= 0 {
-			return &DamageError{File: entriesFile, Entry: stored.badLeaf, Problem: "its hash is another one than that which was signed"}
-		}
-		return &DamageError{File: entriesFile, Entry: n, Problem: problem}
-	case good == n:
-		return &DamageError{File: entriesFile, Entry: n, Problem: problem}
-	}
-	return &DamageError{File: entriesFile, Entry: -1, First: good, Last: n, Problem: "one " + strings.TrimPrefix(problem, "it ")}
-}
-
-// differs is what a point shows whose root is another one than that of the entries: the first entry whose leaf differs, if the stored leaves are those that were signed.
-func (r *receipt) differs(p point, stored *hashFile, good int64) error {
-	if !stored.ended && stored.tree.size == p.Size && stored.tree.root() == p.Hash && stored.badLeaf >= 0 {
-		return &DamageError{File: entriesFile, Entry: stored.badLeaf, Problem: "its hash is another one than that which was signed"}
-	}
-	if p.since {
-		return fmt.Errorf("%w: the receipt does not continue the older checkpoint of %d entries: it was replaced, or that checkpoint is of another copy", ErrDamaged, p.Size)
-	}
-	return &DamageError{File: entriesFile, Entry: -1, First: good, Last: p.Size - 1, Problem: "the root that " + p.name + " signed is another one"}
+	return foreign, nil
 }

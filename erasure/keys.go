@@ -175,6 +175,16 @@ func listOr(names []string, none string) string {
 	return strings.Join(names, ", ")
 }
 
+// strangers are the names of the signatures that no key on the ring can check, each once.
+func strangers(n *note.Note) (names []string) {
+	for _, s := range n.UnverifiedSigs {
+		if !slices.Contains(names, s.Name) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
 // signedBy returns the names of the ring's keys of a role that signed.
 func (r Keyring) signedBy(n *note.Note, role Role) []string {
 	var names []string

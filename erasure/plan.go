@@ -42,7 +42,7 @@ type Plan struct {
 	Subjects int
 	// SubjectsHash is SHA-256 over their sorted subjects.
 	SubjectsHash [sha256.Size]byte
-	// GuardHash is SHA-256 over the sorted names that the guard has for all identifiers of these people.
+	// GuardHash is SHA-256 over the names that the guard has for all identifiers of these people, and whose they are.
 	GuardHash [sha256.Size]byte
 	// TargetsHash is SHA-256 of the file of targets, zero if there is none.
 	TargetsHash [sha256.Size]byte
@@ -118,9 +118,9 @@ func NewPlan(cfg PlanConfig, targets []Target) (plan Plan, doubles int, err erro
 	}
 	created := now().UTC().Truncate(time.Second)
 	plan = Plan{
-		Action: cfg.Action, Subjects: len(p.list), SubjectsHash: p.subjectsHash(), GuardHash: namesHash(p.names), TargetsHash: cfg.TargetsHash,
+		Action: cfg.Action, Subjects: len(p.list), SubjectsHash: p.subjectsHash(), GuardHash: pairsHash(p.pairs), TargetsHash: cfg.TargetsHash,
 		Target: cfg.Client.Target(), Workspace: workspaceOf(cfg.Client, cfg.ReceiptKey), ReceiptKeyID: cfg.ReceiptKey.id(), GuardKeyID: cfg.GuardKey.id(),
-		Reason: cfg.Reason, Request: cfg.Request, Created: created, Expires: created.Add(expiry), SingleOperator: cfg.SingleOperator,
+		Reason: cfg.Reason, Request: cfg.Request, Created: created, Expires: created.Add(expiry).Truncate(time.Second), SingleOperator: cfg.SingleOperator,
 	}
 	if !plan.Expires.After(created) {
 		return Plan{}, 0, fmt.Errorf("erasure: a plan that expires after %v cannot be run", expiry)
@@ -270,6 +270,26 @@ type SignedPlan struct {
 	Operator, Approver string
 
 	keys Keyring
+	// pairs are all who ordered and approved it, of whom Operator and Approver are the first: several may have signed, and not each ring has them all.
+	pairs     []signers
+	strangers []string // names of signatures that no key on the ring can check
+}
+
+// signers are two who signed a plan, each with a key of their own.
+type signers struct{ operator, approver string }
+
+// approvedBy takes an approver for that of the plan, if that one has approved it.
+func (s *SignedPlan) approvedBy(name string) bool {
+	if name == "" && s.SingleOperator {
+		s.Approver = ""
+	}
+	for _, p := range s.pairs {
+		if name == p.approver {
+			s.Operator, s.Approver = p.operator, p.approver
+			break
+		}
+	}
+	return s.Approver == name
 }
 
 // OpenPlan reads a signed plan. An operator on the keyring must have signed it; whether it is approved and still runs is what Ready says.
@@ -282,17 +302,21 @@ func OpenPlan(signed []byte, keys Keyring) (*SignedPlan, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &SignedPlan{Plan: p, Note: bytes.Clone(signed), keys: keys}
+	s := &SignedPlan{Plan: p, Note: bytes.Clone(signed), keys: keys, strangers: strangers(n)}
 	operators := keys.signedBy(n, RoleOperator)
 	if len(operators) == 0 {
 		return nil, fmt.Errorf("%w: no operator on the keyring has signed the plan", ErrUntrusted)
 	}
-	s.Operator = operators[0]
-	for _, name := range keys.signedBy(n, RoleApprover) {
-		if keys.distinct(s.Operator, name) && !samePerson(s.Operator, name) {
-			s.Approver = name
-			break
+	for _, operator := range operators { // more keys on the ring never take an approval away
+		for _, approver := range keys.signedBy(n, RoleApprover) {
+			if keys.distinct(operator, approver) && !samePerson(operator, approver) {
+				s.pairs = append(s.pairs, signers{operator, approver})
+			}
 		}
+	}
+	s.Operator = operators[0]
+	if len(s.pairs) > 0 {
+		s.Operator, s.Approver = s.pairs[0].operator, s.pairs[0].approver
 	}
 	return s, nil
 }

@@ -328,6 +328,28 @@ type Found struct {
 	Unsigned int
 }
 
+// GuardHas reports whether the guard of one receipt knows an identifier: the person is in the receipt, perhaps by another identifier, which Find would need. The guard of
+// an end of suppressions knows those whose message was accepted. The error is ErrOtherKey for another guard key, and as for Check.
+func GuardHas(dir string, cfg CheckConfig, key GuardKey, id string) (bool, error) {
+	r, err := readReceipt(dir, cfg)
+	if err == nil {
+		err = r.checkGuard()
+	}
+	switch {
+	case err != nil:
+		return false, err
+	case key.IsZero() || r.plan.GuardKeyID != key.id():
+		return false, fmt.Errorf("%w: it has another guard key", ErrOtherKey)
+	case !r.tally.hasGuard:
+		return false, nil
+	}
+	set, err := readGuardFile(filepath.Join(dir, guardFile))
+	if err != nil {
+		return false, err
+	}
+	return set.guard(key).Has(id), nil
+}
+
 // Find returns what receipts say of a person, in the order of dirs: one Found for each. The person is found by the identifier that the plan had, and in receipts that
 // were made with that key. The error is that of Check, for the first receipt that does not hold together.
 func Find(dirs []string, cfg CheckConfig, key ReceiptKey, id string) ([]Found, error) {

@@ -136,3 +136,29 @@ func readError(err error) error {
 	}
 	return errors.New("erasure: the App API could not be asked")
 }
+
+// otherWorkspace is a known person, from 1, who is not there. It is ErrOtherKey.
+type otherWorkspace int
+
+func (n otherWorkspace) Error() string {
+	return fmt.Sprintf("erasure: known person %d is not in the workspace that the App API key reads; in another workspace everybody seems to be gone", int(n))
+}
+
+func (otherWorkspace) Is(target error) bool { return target == ErrOtherKey }
+
+// knownPeople returns ErrOtherKey if one of the people is not in the workspace that app reads.
+func knownPeople(ctx context.Context, app *appapi.Client, known []string) error {
+	for i, id := range known {
+		if err := checkID(id); err != nil {
+			return fmt.Errorf("erasure: known person %d names nobody: %w", i+1, err)
+		}
+		found, err := profiles(ctx, app, id)
+		if err != nil {
+			return readError(err)
+		}
+		if len(found) == 0 {
+			return otherWorkspace(i + 1)
+		}
+	}
+	return nil
+}

@@ -79,14 +79,17 @@ func newReport(c *Checked, cfg ReportConfig) *report {
 	case ActionUnsuppress:
 		r.Title = "End of the suppression of " + people
 	}
-	unknown := "may have arrived; a later run sends it again"
+	again, unknown := "nothing arrived; a later run sends it", "may have arrived; a later run sends it again"
+	if r.expired() {
+		again, unknown = "nothing arrived; a new plan is needed", "may have arrived; reading back settles it"
+	}
 	if r.Settled > 0 {
 		unknown += "; " + grouped(r.Settled) + " read back as gone"
 	}
 	r.Outcomes = []reportCount{
 		{Class: "accepted", Name: "accepted", Note: "the API answered with success", Count: c.Totals.Accepted},
 		{Class: "rejected", Name: "rejected", Note: "for the reasons below; not sent again", Count: c.Totals.Rejected},
-		{Class: "unsent", Name: "unsent", Note: "nothing arrived; a later run sends it", Count: c.Totals.Unsent},
+		{Class: "unsent", Name: "unsent", Note: again, Count: c.Totals.Unsent},
 		{Class: "unknown", Name: "unknown", Note: unknown, Count: c.Totals.Unknown},
 	}
 	for i := range r.Outcomes {
@@ -108,6 +111,8 @@ func (r *report) verdict() (text, note, tone string) {
 	switch {
 	case r.Signed < r.Entries:
 		return "Not finished: the last entries are not signed", "The process was killed, or a checkpoint was removed. Run the plan again to the same receipt.", "bad"
+	case (!r.Ended || open > 0) && r.expired():
+		return fmt.Sprintf("Not finished: %s of %s without a final outcome", grouped(open), people), "The plan has expired. Reading back settles unknown outcomes; who is there still needs a new plan.", "bad"
 	case !r.Ended || open > 0:
 		return fmt.Sprintf("Not finished: %s of %s without a final outcome", grouped(open), people), "Run the plan again to the same receipt.", "bad"
 	case r.Verified[VerdictContradicted] > 0:
@@ -123,6 +128,9 @@ func (r *report) verdict() (text, note, tone string) {
 	}
 	return fmt.Sprintf("Finished: everybody was accepted, and %s of %s read back as gone", grouped(gone), grouped(all)), "", "fair"
 }
+
+// expired reports that no run acts on anybody of the plan any more.
+func (r *report) expired() bool { return !r.Now.Before(r.Plan.Expires) }
 
 // verdictNotes are the meanings of the verdicts, in the order of the page.
 var verdictNotes = []struct {

@@ -15,6 +15,9 @@ import (
 type ResolveConfig struct {
 	// Shared takes all profiles of an address that several have. Default: such an address is a *SharedError, since those who share it may be several people.
 	Shared bool
+	// Known are identifiers of people who are in the workspace and are not among the targets. If one is not there, app reads another workspace: the error is ErrOtherKey then.
+	// Default none.
+	Known []string
 	// OnProgress, if set, is told how many of the targets have been looked up. Calls may overlap.
 	OnProgress func(done, all int)
 }
@@ -70,6 +73,14 @@ func Resolve(ctx context.Context, app *appapi.Client, targets []Target, cfg Reso
 	sum := Resolved{Named: len(targets)}
 	if app == nil {
 		return nil, sum, errors.New("erasure: no Client for the App API")
+	}
+	for i, id := range cfg.Known {
+		if slices.ContainsFunc(targets, func(t Target) bool { return same(t.ID, id) }) {
+			return nil, sum, fmt.Errorf("erasure: known person %d is one of the targets: name somebody who stays", i+1)
+		}
+	}
+	if err := knownPeople(ctx, app, cfg.Known); err != nil {
+		return nil, sum, err
 	}
 	found := make([]lookup, len(targets))
 	var done atomic.Int64

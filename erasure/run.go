@@ -80,10 +80,12 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 	}
 	err = r.begin()
 	if err == nil {
-		err = r.unexpired() // a receipt that is there is signed to its end all the same
-	}
-	if err == nil {
-		err = r.send(ctx)
+		if err = r.unexpired(); err == nil { // a receipt that is there is signed to its end all the same
+			err = r.send(ctx)
+		}
+		if r.w.err == nil { // whatever stopped it: who was accepted is taken out of the guard
+			err = errors.Join(err, r.w.lift(r.plan, r.people, r.GuardKey))
+		}
 	}
 	if err == nil {
 		err = r.end()
@@ -143,8 +145,10 @@ func newRun(job Job) (*execution, error) {
 		return nil, fmt.Errorf("%w: its write key is another one, which may be that of another workspace; make a plan with this key", ErrOtherKey)
 	}
 	r.hash = r.plan.Hash()
-	r.w, err = openWriter(job.Dir, r.plan, job.Operator, job.Now)
-	return r, err
+	if r.w, err = openWriter(job.Dir, r.plan, job.Operator, job.Now); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // people returns the plan's people, if the targets name exactly those.
@@ -166,7 +170,7 @@ func (s *SignedPlan) people(targets []Target, file [sha256.Size]byte, receipt Re
 		return nil, fmt.Errorf("%w: the plan is for %d, and %d are named", ErrOtherPeople, s.Subjects, len(p.list))
 	case p.subjectsHash() != s.SubjectsHash:
 		return nil, fmt.Errorf("%w: as many are named, and at least one is another person", ErrOtherPeople)
-	case namesHash(p.names) != s.GuardHash:
+	case pairsHash(p.pairs) != s.GuardHash && namesHash(namesOf(p.pairs)) != s.GuardHash: // the latter of the first version
 		return nil, fmt.Errorf("%w: somebody's other identifiers are not those of the plan", ErrOtherPeople)
 	}
 	return p, nil
@@ -198,7 +202,7 @@ func (r *execution) begin() error {
 	if r.plan.Action == ActionUnsuppress || t.hasGuard {
 		return nil
 	}
-	return r.writeGuard(r.people.names)
+	return r.writeGuard()
 }
 
 // known refuses a receipt that acts on somebody who is not of the plan: nobody but who altered it could have written that, behind the last checkpoint.
@@ -211,11 +215,49 @@ func (r *execution) known() error {
 	return nil
 }
 
-func (r *execution) writeGuard(names [][sha256.Size]byte) error {
-	if err := writeFile(filepath.Join(r.Dir, guardFile), guardText(r.plan.Action, r.GuardKey, names)); err != nil {
+// writeGuard writes the set of all people of a deletion or a suppression: the file first, which is always the same one.
+func (r *execution) writeGuard() error {
+	set := &guardSet{version: 2, action: r.plan.Action, key: r.plan.GuardKeyID, pairs: r.people.pairs}
+	if set.hash() != r.plan.GuardHash { // of a plan of the first version
+		set.version, set.pairs = 1, ownPairs(namesOf(r.people.pairs))
+	}
+	if err := writeFile(filepath.Join(r.Dir, guardFile), set.text()); err != nil {
 		return fmt.Errorf("erasure: the guard cannot be written: %w", err)
 	}
-	return r.w.add(Entry{Type: EntryTypeGuard, Count: int64(len(names)), Set: namesHash(names)})
+	return r.w.add(Entry{Type: EntryTypeGuard, Count: int64(len(set.pairs)), Set: set.hash()})
+}
+
+// lift writes the set of the people whose suppression has ended: those whose message was accepted. The entry comes first: without it nobody is taken out of a guard.
+func (w *writer) lift(plan *SignedPlan, people *people, key GuardKey) error {
+	if plan.Action != ActionUnsuppress || w.tally.ended {
+		return nil
+	}
+	accepted := make(map[guardName]struct{})
+	for i := range people.list {
+		if p := &people.list[i]; w.tally.people[p.subject].outcome() == OutcomeAccepted {
+			accepted[key.sum(p.ID)] = struct{}{}
+		}
+	}
+	set := &guardSet{version: 2, action: plan.Action, key: plan.GuardKeyID}
+	for _, p := range people.pairs {
+		if _, ok := accepted[p.owner]; ok {
+			set.pairs = append(set.pairs, p)
+		}
+	}
+	if len(set.pairs) == 0 || w.tally.hasGuard && w.tally.guardSet == set.hash() {
+		return nil
+	}
+	if err := w.add(Entry{Type: EntryTypeGuard, Count: int64(len(set.pairs)), Set: set.hash()}); err != nil {
+		return err
+	}
+	if err := w.sync(); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(w.dir, guardFile), set.text()); err != nil {
+		w.err = err
+		return fmt.Errorf("erasure: the guard cannot be written: %w", err)
+	}
+	return nil
 }
 
 // send acts on all who are not settled, batch by batch.
@@ -245,7 +287,11 @@ func (r *execution) send(ctx context.Context) error {
 func (r *execution) unexpired() error {
 	t := r.w.tally.totals()
 	if left := t.Unsent + t.Unknown; left > 0 && !r.Now().Before(r.plan.Expires) {
-		return fmt.Errorf("%w: it was for the time until %s, and %d of its people are left", ErrExpired, r.plan.Expires.Format(timeForm), left)
+		err := fmt.Errorf("%w: it was for the time until %s, and %d of its people are left", ErrExpired, r.plan.Expires.Format(timeForm), left)
+		if t.Unknown > 0 && r.plan.Action != ActionUnsuppress {
+			err = fmt.Errorf("%w, %d of them with an unknown outcome, which a verification settles", err, t.Unknown)
+		}
+		return err
 	}
 	return nil
 }
@@ -391,21 +437,6 @@ func stopped(err error, status int) error {
 func (r *execution) end() error {
 	if r.w.tally.ended {
 		return nil
-	}
-	if r.plan.Action == ActionUnsuppress {
-		var names [][sha256.Size]byte
-		for i := range r.people.list {
-			p := &r.people.list[i]
-			if r.w.tally.people[p.subject].outcome() != OutcomeAccepted {
-				continue
-			}
-			for _, id := range append([]string{p.ID}, p.Also...) {
-				names = append(names, r.GuardKey.sum(id))
-			}
-		}
-		if err := r.writeGuard(sortedSet(names)); err != nil {
-			return err
-		}
 	}
 	return r.w.add(Entry{Type: EntryTypeEnd, Totals: r.w.tally.totals()})
 }

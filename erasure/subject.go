@@ -40,13 +40,14 @@ func KindOf(id string) Kind {
 	return KindID
 }
 
-// canonical appends kind, NUL and the identifier as it is compared: an address in lower case, all else by its bytes.
+// canonical appends kind, NUL and the identifier as it is compared: an address with its letters of ASCII in lower case, all else by its bytes. What Customer.io does with the
+// case of other letters is not documented, and two people must not be taken for one.
 func canonical(dst []byte, id string) (Kind, []byte) {
 	kind := KindOf(id)
 	dst = append(append(dst, kind...), 0)
 	switch kind {
 	case KindEmail:
-		dst, _ = address.Append(dst, id)
+		dst, _ = address.AppendSure(dst, id)
 	case KindCIOID:
 		dst = append(dst, id[len(cioPrefix):]...)
 	default:
@@ -193,8 +194,8 @@ func checkID(id string) error {
 // people are the targets of a plan, one for each subject, sorted by subject.
 type people struct {
 	list []person
-	// names are the guard's names of all, sorted, each once.
-	names [][sha256.Size]byte
+	// pairs are the guard's names of all, sorted, each once for each person.
+	pairs []guardPair
 	// doubles counts targets that name a subject again.
 	doubles int
 }
@@ -221,11 +222,15 @@ func (e *TargetError) Unwrap() error { return e.Err }
 func peopleOf(targets []Target, receipt ReceiptKey, guard GuardKey) (*people, error) {
 	p := &people{list: make([]person, 0, len(targets))}
 	for i, t := range targets {
+		owner := guard.sum(t.ID)
 		for _, id := range append([]string{t.ID}, t.Also...) {
 			if err := checkID(id); err != nil {
 				return nil, &TargetError{i, err}
 			}
-			p.names = append(p.names, guard.sum(id))
+			p.pairs = append(p.pairs, guardPair{owner, guard.sum(id)})
+			if like, _ := address.Spellings(id); like != "" {
+				p.pairs = append(p.pairs, guardPair{owner, guard.sum(like)})
+			}
 		}
 		p.list = append(p.list, person{receipt.Subject(t.ID), t})
 	}
@@ -240,8 +245,17 @@ func peopleOf(targets []Target, receipt ReceiptKey, guard GuardKey) (*people, er
 		kept = append(kept, t)
 	}
 	p.list = kept
-	p.names = sortedSet(p.names)
+	p.pairs = sortedPairs(p.pairs)
 	return p, nil
+}
+
+// otherSpellings are those that a guard looks for besides the identifier itself.
+func otherSpellings(id string) []string {
+	like, near := address.Spellings(id)
+	if like == "" {
+		return nil
+	}
+	return []string{like, near}
 }
 
 func sortedSet(names [][sha256.Size]byte) [][sha256.Size]byte {

@@ -79,8 +79,8 @@ func (t *tally) apply(e *Entry) error {
 		if e.PlanHash != t.planHash {
 			return errors.New("it begins another plan than that of plan.note")
 		}
-		if e.Approver != t.plan.Approver {
-			return fmt.Errorf("it says that %q approved the plan, and plan.note that %q did", e.Approver, t.plan.Approver)
+		if approver := t.plan.Approver; !t.plan.approvedBy(e.Approver) {
+			return fmt.Errorf("it says that %q approved the plan, and plan.note that %q did", e.Approver, approver)
 		}
 		t.began, t.tool = e.At, e.Tool
 		t.run(e.Operator)

@@ -113,6 +113,9 @@ func Verify(ctx context.Context, job VerifyJob) (Verified, error) {
 	}
 	err = v.begin()
 	if err == nil {
+		err = v.w.lift(v.plan, v.people, v.GuardKey) // which a killed run has left out
+	}
+	if err == nil {
 		v.readLog(ctx)
 		err = v.all(ctx)
 	}
@@ -155,10 +158,13 @@ func newVerification(ctx context.Context, job VerifyJob) (*verification, error) 
 	if v.people, err = v.plan.people(job.Targets, job.TargetsHash, job.ReceiptKey, job.GuardKey); err != nil {
 		return nil, err
 	}
-	if err := v.sameWorkspace(ctx); err != nil {
+	if v.w, err = lockWriter(job.Dir, v.plan, job.Operator, job.Now); err != nil { // before anything is asked of the App API, which others use too
 		return nil, err
 	}
-	if v.w, err = openWriter(job.Dir, v.plan, job.Operator, job.Now); err != nil {
+	if err := v.sameWorkspace(ctx); err != nil {
+		return nil, errors.Join(err, v.w.close())
+	}
+	if err := v.w.begin(v.plan); err != nil {
 		return nil, err
 	}
 	if v.w.fresh {
@@ -183,28 +189,18 @@ func (v *verification) sameWorkspace(ctx context.Context) error {
 		return fmt.Errorf("erasure: %s is no App API: it does not know how to look for an address", v.App.Target())
 	}
 	for i, id := range v.Known {
-		if err := checkID(id); err != nil {
-			return fmt.Errorf("erasure: known person %d names nobody: %w", i+1, err)
-		}
 		if v.people.has(v.ReceiptKey.Subject(id)) {
 			return fmt.Errorf("erasure: known person %d is one of the plan's, and so may be gone: name somebody who stays", i+1)
 		}
-		found, err := profiles(ctx, v.App, id)
-		if err != nil {
-			return readError(err)
-		}
-		if len(found) == 0 {
-			return fmt.Errorf("%w: known person %d is not in the workspace that the App API key reads; in another workspace everybody seems to be gone", ErrOtherKey, i+1)
-		}
 	}
-	return nil
+	return knownPeople(ctx, v.App, v.Known)
 }
 
 // end ends a receipt that goes on, if all people of the plan were acted on and each has a final outcome or is gone, or the plan has expired: no run would change it.
 func (v *verification) end() error {
 	t := v.w.tally
 	left := t.totals().Unknown + t.totals().Unsent
-	if t.ended || len(t.people) < v.plan.Subjects || left > t.settled() && v.Now().Before(v.plan.Expires) || v.plan.Action == ActionUnsuppress && !t.hasGuard {
+	if t.ended || len(t.people) < v.plan.Subjects || left > t.settled() && v.Now().Before(v.plan.Expires) {
 		return nil
 	}
 	return v.w.add(Entry{Type: EntryTypeEnd, Totals: t.totals()})

@@ -79,6 +79,15 @@ func syncDir(dir string) error {
 
 // openWriter opens the receipt of a plan for writing, or begins it. What is there must be the receipt of this plan and hold together; an unfinished last line is cut.
 func openWriter(dir string, plan *SignedPlan, operator Signer, now func() time.Time) (*writer, error) {
+	w, err := lockWriter(dir, plan, operator, now)
+	if err == nil {
+		err = w.begin(plan)
+	}
+	return w, err
+}
+
+// lockWriter takes the receipt for this process alone, and changes nothing in it. begin comes next, or close.
+func lockWriter(dir string, plan *SignedPlan, operator Signer, now func() time.Time) (*writer, error) {
 	if operator.Signer == nil || operator.Role() != RoleOperator {
 		return nil, fmt.Errorf("erasure: a receipt is signed by an operator, and the key is %v", operator)
 	}
@@ -100,16 +109,22 @@ func openWriter(dir string, plan *SignedPlan, operator Signer, now func() time.T
 	if !taken {
 		return nil, fmt.Errorf("%w: %s", ErrInUse, dir)
 	}
-	if err = w.removeLeft(); err == nil {
+	return w, nil
+}
+
+// begin reads what is there, or prepares what is not. It lets go of the receipt if there is an error.
+func (w *writer) begin(plan *SignedPlan) error {
+	err := w.removeLeft()
+	if err == nil {
 		err = w.prepare(plan)
 	}
 	if err == nil {
 		err = w.open(plan)
 	}
 	if err != nil {
-		return nil, errors.Join(err, w.close())
+		return errors.Join(err, w.close())
 	}
-	return w, nil
+	return nil
 }
 
 // removeLeft removes files that were being written when their process was killed.
@@ -120,7 +135,7 @@ func (w *writer) removeLeft() error {
 			return fmt.Errorf("erasure: %w", err)
 		}
 		for _, n := range names {
-			if base, _, ok := strings.Cut(n.Name(), "-"); ok && (base == "."+planFile || base == "."+keysFile || base == "."+guardFile || len(base) == 13 && base[0] == '.') {
+			if isLeft(n.Name()) {
 				if err := os.Remove(filepath.Join(dir, n.Name())); err != nil {
 					return fmt.Errorf("erasure: %w", err)
 				}

@@ -31,7 +31,8 @@ var inAddress = func() (as [256]byte) {
 	return as
 }()
 
-// Append appends the address as it is compared, and returns false if s is none.
+// Append appends the address as it is compared, and returns false if s is none. Letters outside of ASCII are in lower case too, as in the emulator; that two addresses are one
+// person by it is likely, and not documented. A load asks it who may be one: to keep an order, and to delete nobody who may still be there. An erasure asks AppendSure.
 func Append[T string | []byte](dst []byte, s T) ([]byte, bool) {
 	if len(s) > maxAddress {
 		return dst, false

@@ -88,7 +88,7 @@ func Check(dir, keys, since string) (signed int64, more bool, err error) {
 		c.since = true
 		all = append(all, c)
 	}
-	if err := checkCopyOfKeys(dir, trusted, append(all, checkpoint{note: plan})); err != nil {
+	if err := checkCopyOfKeys(dir, trusted, all); err != nil {
 		return 0, false, err
 	}
 	guard, more, err := checkTree(dir, all)
@@ -172,7 +172,7 @@ func checkPlan(dir string, trusted []key) (n note, origin string, err error) {
 	}
 	approved := strings.HasSuffix(n.text, "\napproval single-operator\n")
 	for _, k := range n.signedAs("approver") {
-		approved = approved || !k.public.Equal(n.signedAs("operator")[0].public)
+		approved = approved || slices.ContainsFunc(n.signedAs("operator"), func(o key) bool { return !k.public.Equal(o.public) })
 	}
 	if !approved {
 		return n, "", faultIn("approval", 0, "no trusted approver has signed the plan with a key of their own")
@@ -220,7 +220,7 @@ func openCheckpoint(text, origin string, trusted []key) (c checkpoint, err error
 	return c, nil
 }
 
-// checkCopyOfKeys wants no other keys in the receipt than trusted ones, and all that signed.
+// checkCopyOfKeys wants no other keys in the receipt than trusted ones, and enough of them to check it by: others may have signed too, whom the run did not know.
 func checkCopyOfKeys(dir string, trusted []key, notes []checkpoint) error {
 	text, _ := os.ReadFile(filepath.Join(dir, "keys"))
 	for line := range strings.Lines(string(text)) {
@@ -228,11 +228,13 @@ func checkCopyOfKeys(dir string, trusted []key, notes []checkpoint) error {
 			return faultIn("keys", 0, "the copy has a line that is no trusted key")
 		}
 	}
+	copied := func(k key) bool { return bytes.Contains(text, []byte(k.line+"\n")) }
+	if _, _, err := checkPlan(dir, slices.DeleteFunc(slices.Clone(trusted), func(k key) bool { return !copied(k) })); err != nil {
+		return faultIn("keys", 0, "the copy lacks the key of who signed the plan")
+	}
 	for _, n := range notes {
-		for _, k := range n.signers {
-			if !bytes.Contains(text, []byte(k.line+"\n")) {
-				return faultIn("keys", 0, "the copy lacks the key of "+k.name)
-			}
+		if signers := n.signedAs("operator"); !slices.ContainsFunc(signers, copied) {
+			return faultIn("keys", 0, "the copy lacks the key of "+signers[0].name)
 		}
 	}
 	return nil
@@ -348,12 +350,28 @@ func checkGuard(dir, plan, want string) error {
 		value, _, _ := strings.Cut(rest, "\n")
 		return value
 	}
-	names, ok := strings.CutPrefix(string(text), "ciokit erasure guard 1\naction "+fact("action")+"\nkey "+fact("guard-key")+"\n")
+	head := "\naction " + fact("action") + "\nkey " + fact("guard-key") + "\n"
 	set := sha256.New()
+	const second = "ciokit erasure guard 2"
+	names, ok := strings.CutPrefix(string(text), "ciokit erasure guard 1"+head) // which has no count, no hash and no end
+	if strings.HasPrefix(string(text), second) {
+		names, ok = strings.CutPrefix(string(text), fmt.Sprintf("%s%snames %d\nhash %s\n", second, head, strings.Count(string(text), "\n")-6, want))
+		names, ok = strings.CutSuffix(names, "end\n")
+		ok = ok && strings.HasPrefix(string(text), second+head+"names ")
+		set.Write([]byte(second + "\n"))
+	}
 	for line := range strings.Lines(names) {
-		name, decoded := decode(strings.TrimSuffix(line, "\n"))
-		ok = ok && decoded && len(name) == sha256.Size && strings.HasSuffix(line, "\n")
-		set.Write(name)
+		person, name, two := strings.Cut(strings.TrimSuffix(line, "\n"), " ") // whose name it is stands before it, if it is another one
+		owner, good1 := decode(person)
+		if !two {
+			name = person
+		}
+		raw, good2 := decode(name)
+		ok = ok && good1 && good2 && len(raw) == sha256.Size && len(owner) == sha256.Size && strings.HasSuffix(line, "\n") && two == (person != name)
+		if strings.HasPrefix(string(text), second) {
+			set.Write(owner)
+		}
+		set.Write(raw)
 	}
 	if !ok || base64.StdEncoding.EncodeToString(set.Sum(nil)) != want {
 		return faultIn("guard", 0, "it is not the set of this plan")

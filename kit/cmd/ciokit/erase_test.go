@@ -282,7 +282,7 @@ func TestEraseWrongUses(t *testing.T) {
 		"erase find nowhere --id 7531-secret":                                           "nowhere is no receipt",
 		"erase find nowhere":                                                            "--id-file FILE",
 		"erase find nowhere --id null":                                                  "nowhere is no receipt",
-		"erase proof nowhere --id 7531-secret --id x --out q":                           "give one identifier",
+		"erase proof nowhere --id 7531-secret --id x --out q":                           "nowhere is no receipt",
 		"erase check-proof nowhere":                                                     "nowhere",
 		"erase guard nowhere --out g":                                                   "nowhere",
 		"erase guard nowhere":                                                           "--out FILE",

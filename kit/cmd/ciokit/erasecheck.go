@@ -65,7 +65,15 @@ type eraseChecked struct {
 	Rejected    map[string]int64          `json:"rejected,omitempty"`
 	Verified    map[erasure.Verdict]int64 `json:"verified,omitempty"`
 	Last        time.Time                 `json:"last,omitzero"`
+	Unknown     []eraseUnknown            `json:"unknown_signatures,omitempty"`
+	Foreign     []string                  `json:"foreign_files,omitempty"`
 	ExitCode    int                       `json:"exit_code"`
+}
+
+// eraseUnknown is a signature that no key can check.
+type eraseUnknown struct {
+	File string `json:"file"`
+	Name string `json:"name"`
 }
 
 // checkConfig reads what a check trusts.
@@ -159,11 +167,18 @@ func checkedJSON(dir string, c *erasure.Checked, ended error) eraseChecked {
 	out.Operator, out.Approver, out.KeysTrusted = c.Plan.Operator, c.Plan.Approver, !c.OwnKeys
 	out.Entries, out.Signed, out.Since, out.Ended, out.Runs = c.Entries, c.Signed, c.Since, c.Ended, c.Runs
 	out.Totals, out.Rejected, out.Verified, out.Last = c.Totals, c.Rejected, c.Verified, c.Last
+	out.Foreign = c.Foreign
+	for _, u := range c.Unknown {
+		out.Unknown = append(out.Unknown, eraseUnknown(u))
+	}
 	for _, p := range c.Checkpoints {
 		out.Checkpoints, out.Root = append(out.Checkpoints, p.Size), base64.StdEncoding.EncodeToString(p.Root[:])
 	}
 	return out
 }
+
+// eraseListed is how many of one kind are listed.
+const eraseListed = 10
 
 func printChecked(con console.Console, c *erasure.Checked) {
 	line := func(name, format string, args ...any) {
@@ -189,5 +204,19 @@ func printChecked(con console.Console, c *erasure.Checked) {
 	line("entries", "%s, of which %s signed, in %s", plural.Grouped(c.Entries), plural.Form(c.Signed, "1 is", plural.Grouped(c.Signed)+" are"), plural.Count(len(c.Checkpoints), "checkpoint", "checkpoints"))
 	if n := len(c.Checkpoints); n > 0 {
 		line("last root", "%s", base64.StdEncoding.EncodeToString(c.Checkpoints[n-1].Root[:]))
+	}
+	for i, u := range c.Unknown {
+		if i == eraseListed {
+			line("note", "%s, which --json has", plural.Count(len(c.Unknown)-i, "more signature of an unknown key", "more signatures of unknown keys"))
+			break
+		}
+		line("note", "%s has a signature of %s, which no key here can check: it counts for nothing", u.File, u.Name)
+	}
+	for i, name := range c.Foreign {
+		if i == eraseListed {
+			line("note", "%s, which --json has", plural.Count(len(c.Foreign)-i, "more file is no part of the receipt", "more files are no part of the receipt"))
+			break
+		}
+		line("note", "%s is no part of the receipt, and was not checked", name)
 	}
 }

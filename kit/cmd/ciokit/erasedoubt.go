@@ -23,6 +23,9 @@ func doubtfulID(id string) string {
 		if domain := id[strings.LastIndexByte(id, '@')+1:]; strings.ContainsFunc(domain, notInDomain) {
 			return "the text has an @ in it, and behind it something that is no domain"
 		}
+		if address.Doubtful(id) {
+			return "the address has a letter that is not of ASCII in upper case, or one that is much like a letter of ASCII, such as the Kelvin sign; it is not documented what Customer.io takes it for"
+		}
 	}
 	return ""
 }

@@ -16,17 +16,20 @@ import (
 func newEraseFind(con console.Console) *cobra.Command {
 	var keys eraseKeys
 	var person erasePerson
+	var other eraseOther
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "find DIR... --id ID", Short: "Say what receipts have of a person", Args: cobra.MinimumNArgs(1),
-		Long: `Say what receipts have of a person. Each receipt is checked first. The person is found by the identifier that the plan had: give the id, the address and
-the cio_ id if you do not know which it was. The exit code is 6 if no receipt has the person.`,
+		Long: `Say what receipts have of a person. Each receipt is checked first. The person is found by the identifier that the plan named: give the id, the address
+and the cio_ id if you do not know which it was. --targets finds the person by any identifier that the plan had, and --guard-key says whether there is
+one. Addresses are found in any case. The exit code is 6 if no receipt has the person.`,
 		Example: `  ciokit erase find receipts/* --id-file - --receipt-key receipt.key --keys keys.pub`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return eraseFind(cmd.Context(), con, args, &keys, &person, asJSON)
+			return eraseFind(cmd.Context(), con, args, &keys, &person, &other, asJSON)
 		},
 	}
 	keys.flags(cmd, "receipt-key")
+	other.flags(cmd, &keys)
 	keys.ringFlag(cmd)
 	person.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -45,7 +48,7 @@ type eraseFound struct {
 	Entries  []eraseEntry `json:"entries"`
 }
 
-func eraseFind(ctx context.Context, con console.Console, dirs []string, keys *eraseKeys, person *erasePerson, asJSON bool) error {
+func eraseFind(ctx context.Context, con console.Console, dirs []string, keys *eraseKeys, person *erasePerson, other *eraseOther, asJSON bool) error {
 	for _, dir := range dirs {
 		if err := notReceipt(dir); err != nil {
 			return err
@@ -61,6 +64,9 @@ func eraseFind(ctx context.Context, con console.Console, dirs []string, keys *er
 	}
 	cfg, err := checkConfig(keys, "")
 	if err != nil {
+		return err
+	}
+	if ids, err = other.named(ctx, con, key, ids); err != nil {
 		return err
 	}
 	found := make([]eraseFound, len(dirs))
@@ -85,7 +91,7 @@ func eraseFind(ctx context.Context, con console.Console, dirs []string, keys *er
 	}
 	var ended error
 	if total == 0 {
-		ended = exit.Fail(exit.Rejects, "no receipt has an entry of that person by %s; %s", plural.Form(len(ids), "this identifier", "these identifiers"), eraseNotAlso)
+		ended = other.nobody(ctx, keys, cfg, dirs, ids, exit.Rejects)
 	}
 	if asJSON {
 		if err := eraseJSON(con.Out, found); err != nil {

@@ -66,12 +66,16 @@ func eraseGuard(ctx context.Context, con console.Console, dirs []string, keys *e
 			Guard       string `json:"guard"`
 			Receipts    int    `json:"receipts"`
 			Identifiers int    `json:"identifiers"`
+			Kept        int    `json:"kept"`
 			KeysTrusted bool   `json:"keys_trusted"`
-		}{out, len(dirs), g.Len(), len(cfg.Keys.Names()) > 0})
+		}{out, len(dirs), g.Len(), g.Kept(), len(cfg.Keys.Names()) > 0})
 	}
 	fmt.Fprintf(con.Out, "%s knows %s, from %s.\n", eraseShort(out), plural.Count(g.Len(), "identifier", "identifiers"), plural.Count(len(dirs), "receipt", "receipts"))
 	if len(cfg.Keys.Names()) == 0 {
 		fmt.Fprintln(con.Out, "Who made the receipts was not checked: give the public keys that you trust, by --keys.")
+	}
+	if n := g.Kept(); n > 0 {
+		fmt.Fprintf(con.Out, "%s of people whose suppression ended: somebody who is erased has them too, or the same person was erased by another identifier.\n", plural.Count(n, "identifier stays", "identifiers stay"))
 	}
 	fmt.Fprintf(con.Out, "Next: ciokit load FILE --guard %s --guard-key FILE ...\n", eraseShort(out))
 	return nil

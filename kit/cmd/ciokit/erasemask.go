@@ -65,6 +65,7 @@ func countTargets(l *eraseList, key erasure.ReceiptKey) eraseCounts {
 		switch erasure.KindOf(t.ID) {
 		case erasure.KindEmail:
 			c.Addresses++
+			folded[strings.ToLower(t.ID)]++ // letters outside of ASCII, which are not folded
 		case erasure.KindCIOID:
 			c.CIOIDs++
 		default:

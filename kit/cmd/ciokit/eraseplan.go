@@ -34,6 +34,7 @@ type erasePlanFlags struct {
 	resolve                 bool
 	shared                  string
 	app                     eraseApp
+	known                   knownFile
 }
 
 func newErasePlan(con console.Console) *cobra.Command {
@@ -70,6 +71,7 @@ ciokit erase run needs the same people again: FILE, or the file of --targets, wh
 	fl.BoolVar(&f.resolve, "resolve", false, "look up the profiles of those who are named, in the App API: the guard then knows all identifiers of each, and an address that several profiles have is found; it needs --targets")
 	fl.StringVar(&f.shared, "shared", "", "all: with --resolve, an address that several profiles have stands for all of them; by default it is refused, since they may be several people")
 	f.app.flags(cmd)
+	f.known.flag(cmd, "planned; with --resolve")
 	fl.BoolVar(&f.json, "json", false, "print JSON")
 	cmd.RegisterFlagCompletionFunc("shared", cobra.FixedCompletions([]cobra.Completion{"all"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("action", cobra.FixedCompletions([]cobra.Completion{"delete", "suppress", "unsuppress"}, cobra.ShellCompDirectiveNoFileComp))
@@ -100,6 +102,8 @@ func (f *erasePlanFlags) check(file string) error {
 		return exit.Fail(exit.Usage, "standard input can be read only once, and erase run needs the people again: give --targets FILE, which has them in clear")
 	case f.resolve && f.targets == "":
 		return exit.Fail(exit.Usage, "--resolve finds more people than the input names, and erase run needs them all: give --targets FILE, which has them in clear")
+	case f.known != "" && !f.resolve:
+		return exit.Fail(exit.Usage, "--known-file names people by whom --resolve sees that it reads the right workspace: it goes with --resolve")
 	case f.shared != "" && (f.shared != "all" || !f.resolve):
 		return exit.Fail(exit.Usage, "--shared is all, and goes with --resolve")
 	}
@@ -200,7 +204,11 @@ func (f *erasePlanFlags) profiles(ctx context.Context, con console.Console, targ
 	if err != nil {
 		return nil, nil, err
 	}
-	targets, sum, err := erasure.Resolve(ctx, app, list.targets, erasure.ResolveConfig{Shared: f.shared == "all"})
+	known, err := f.known.read(con)
+	if err != nil {
+		return nil, nil, err
+	}
+	targets, sum, err := erasure.Resolve(ctx, app, list.targets, erasure.ResolveConfig{Shared: f.shared == "all", Known: known})
 	var shared *erasure.SharedError
 	switch {
 	case errors.As(err, &shared):
@@ -279,18 +287,18 @@ func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCoun
 		plural.Count(c.CIOIDs, "cio_ id", "cio_ ids"), plural.Count(c.Duplicates, "was named again", "were named again"))
 	line("such as", "%s", strings.Join(c.Sample, ", "))
 	if r := resolved; r != nil {
-		line("looked up", "%s named; %s not in the workspace, %s", plural.Count(r.Named, "was", "were"), plural.Count(r.Gone, "of them is", "of them are"), plural.Count(r.Shared, "address is shared", "addresses are shared"))
+		line("looked up", "%s named, and %s; %s not in the workspace, %s shared", plural.Count(r.Named, "identifier was", "identifiers were"), plural.Count(r.Targets, "person is planned", "people are planned"), plural.Count(r.Gone, "is", "are"), plural.Count(r.Shared, "address is", "addresses are"))
 		if r.Gone > 0 && 2*r.Gone >= r.Named {
-			line("warning", "%s of %s are not in the workspace: is it the right column, and the App API key of this workspace?", plural.Grouped(int64(r.Gone)), plural.Grouped(int64(r.Named)))
+			line("warning", "%s of %s are not in the workspace: is it the right column, and the App API key of this workspace? --known-file shows the latter", plural.Grouped(int64(r.Gone)), plural.Grouped(int64(r.Named)))
 		}
 		if r.ByCIOID > 0 {
-			line("note", "%s by cio_ id, for want of an id", plural.Count(r.ByCIOID, "person is named", "people are named"))
+			line("note", "%s by cio_ id, because the profile has no id or address that is theirs alone", plural.Count(r.ByCIOID, "person is named", "people are named"))
 		}
 		if r.Kept > 0 {
-			line("note", "%s of somebody too who is not erased: the guard does not know it", plural.Count(r.Kept, "address is", "addresses are"))
+			line("note", "%s also that of somebody who is not in the plan, so the guard leaves it out", plural.Count(r.Kept, "address is", "addresses are"))
 		}
 		if r.Odd > 0 {
-			line("note", "%s in no form that a message can have: the guard does not know it", plural.Count(r.Odd, "identifier is", "identifiers are"))
+			line("note", "no message can carry %s of these profiles, so the guard leaves it out", plural.Count(r.Odd, "identifier", "identifiers"))
 		}
 	}
 	if c.Trimmed > 0 {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/ciokit/cio/erasure"
@@ -61,8 +62,62 @@ func (p *erasePerson) read(con console.Console) (ids []string, err error) {
 	return ids, nil
 }
 
-// eraseNotAlso is why a receipt may have nothing of somebody who was erased.
-const eraseNotAlso = "receipts know the identifier that the plan named, and not those of --also: look up the id first"
+// eraseOther are what finds a person by an identifier that the plan had besides the one it named the person by: the file of --targets, and the guard of each receipt.
+type eraseOther struct{ targets string }
+
+func (o *eraseOther) flags(cmd *cobra.Command, keys *eraseKeys) {
+	keys.flags(cmd, "guard-key")
+	cmd.Flags().StringVar(&o.targets, "targets", "", "the file of --targets of the plan, if it is kept still: a person is found by any identifier in it")
+}
+
+// named are the identifiers, and those that the plan named the same people by.
+func (o *eraseOther) named(ctx context.Context, con console.Console, key erasure.ReceiptKey, ids []string) ([]string, error) {
+	if o.targets == "" {
+		return ids, nil
+	}
+	list, _, err := (&erasePeople{targets: o.targets}).read(ctx, con)
+	if err != nil {
+		return nil, err
+	}
+	asked := make(map[erasure.Subject]bool)
+	for _, id := range ids {
+		asked[key.Subject(id)] = true
+	}
+	for _, t := range list.targets {
+		if !asked[key.Subject(t.ID)] && slices.ContainsFunc(t.Also, func(id string) bool { return asked[key.Subject(id)] }) {
+			ids = append(ids, t.ID)
+		}
+	}
+	return ids, nil
+}
+
+// nobody says why receipts have nothing of somebody, and asks their guards, if the key of the guard is there, whether that is for the identifier alone.
+func (o *eraseOther) nobody(ctx context.Context, keys *eraseKeys, cfg erasure.CheckConfig, dirs, ids []string, code int) error {
+	const other = "a receipt finds a person by the identifier that the plan named: the id, the address or the cio_ id"
+	none := "no receipt has an entry of that person by " + plural.Form(len(ids), "this identifier", "these identifiers")
+	if keys.guard == "" && os.Getenv(eraseSecrets["guard-key"].variable) == "" {
+		return exit.Fail(code, "%s; %s. Give the others too, or --guard-key or --targets, which know the others of the plan", none, other)
+	}
+	key, err := keys.guardKey()
+	if err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		for _, id := range ids {
+			has, err := erasure.GuardHas(dir, cfg, key, id)
+			if errors.Is(err, erasure.ErrOtherKey) {
+				continue
+			}
+			if err != nil {
+				return eraseCheckExit(ctx, dir, err)
+			}
+			if has {
+				return exit.Fail(code, "%s, but the guard of %s knows it: the person is there by another identifier. Look up the id, or give the file of --targets of the plan", none, eraseShort(dir))
+			}
+		}
+	}
+	return exit.Fail(code, "%s, and no guard of theirs knows it; %s, and those of --also are in the guard of a receipt of this guard key", none, other)
+}
 
 // readSmall reads a small file of text, or standard input for -.
 func readSmall(con console.Console, file string) ([]byte, error) {
@@ -89,13 +144,15 @@ func readSmall(con console.Console, file string) ([]byte, error) {
 func newEraseProof(con console.Console) *cobra.Command {
 	var keys eraseKeys
 	var person erasePerson
+	var other eraseOther
 	var out string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "proof DIR --id ID --out DIR2", Short: "Write what a receipt says of one person, with a proof that needs nothing else of it", Args: cobra.ExactArgs(1),
 		Long: `Write what a receipt says of one person to a new directory, for whoever may not have the receipt: the plan, the public keys, and each entry of the
 person with a proof that the last checkpoint covers it. ciokit erase check-proof checks it without the rest, and so does another program that knows
-https://c2sp.org/tlog-proof. Name the person as the plan did. The directory holds no identifier in clear.`,
+https://c2sp.org/tlog-proof. Name the person as the plan did, or give several identifiers; --targets finds the person by any that the plan had. The directory
+holds no identifier in clear.`,
 		Example: `  ciokit erase proof receipts/DSR-204 --id-file - --receipt-key receipt.key --out proof-DSR-204`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
@@ -104,9 +161,6 @@ https://c2sp.org/tlog-proof. Name the person as the plan did. The directory hold
 			ids, err := person.read(con)
 			if err != nil {
 				return err
-			}
-			if len(ids) > 1 {
-				return exit.Fail(exit.Usage, "a proof is of one person, by the identifier that the plan had: give one identifier")
 			}
 			key, err := keys.receiptKey()
 			if err != nil {
@@ -119,10 +173,17 @@ https://c2sp.org/tlog-proof. Name the person as the plan did. The directory hold
 			if err := notReceipt(args[0]); err != nil {
 				return err
 			}
-			n, err := erasure.WriteProof(args[0], cfg, key, ids[0], out)
-			if errors.Is(err, erasure.ErrNobody) {
-				return exit.Fail(exit.Usage, "%s; %s", eraseWords(err), eraseNotAlso)
+			if ids, err = other.named(cmd.Context(), con, key, ids); err != nil {
+				return err
 			}
+			id, err := theOne(args[0], cfg, key, ids)
+			if errors.Is(err, erasure.ErrNobody) {
+				return other.nobody(cmd.Context(), &keys, cfg, args, ids, exit.Usage)
+			}
+			if err != nil {
+				return eraseCheckExit(cmd.Context(), args[0], err)
+			}
+			n, err := erasure.WriteProof(args[0], cfg, key, id, out)
 			if err != nil {
 				return eraseCheckExit(cmd.Context(), args[0], err)
 			}
@@ -137,11 +198,35 @@ https://c2sp.org/tlog-proof. Name the person as the plan did. The directory hold
 		},
 	}
 	keys.flags(cmd, "receipt-key")
+	other.flags(cmd, &keys)
 	keys.ringFlag(cmd)
 	person.flags(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "directory for the proof, which is not there yet (required)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// theOne is the identifier of those by which a receipt has somebody. Two that name two people are refused: a proof is of one.
+func theOne(dir string, cfg erasure.CheckConfig, key erasure.ReceiptKey, ids []string) (string, error) {
+	one := ""
+	for _, id := range ids {
+		found, err := erasure.Find([]string{dir}, cfg, key, id)
+		switch {
+		case err != nil:
+			return "", err
+		case found[0].OtherKey:
+			return id, nil // of which WriteProof says it
+		case len(found[0].Entries) == 0 || one != "" && key.Subject(one) == key.Subject(id):
+		case one != "":
+			return "", exit.Fail(exit.Usage, "a proof is of one person, and the receipt has entries by several of these identifiers: give one of them")
+		default:
+			one = id
+		}
+	}
+	if one == "" {
+		return "", erasure.ErrNobody
+	}
+	return one, nil
 }
 
 // eraseEntry is an entry of one person as it is printed.

@@ -47,6 +47,14 @@ func (p *erasePeople) flags(cmd *cobra.Command) {
 	p.columns.flags(cmd)
 }
 
+// given are the flags that name the people again, for a command line.
+func (p *erasePeople) given() string {
+	if p.targets != "" {
+		return "--targets " + eraseShort(p.targets)
+	}
+	return "--ids " + eraseShort(p.ids) + p.columns.given()
+}
+
 // read returns the people in clear.
 func (p *erasePeople) read(ctx context.Context, con console.Console) (*eraseList, [32]byte, error) {
 	switch {
@@ -233,7 +241,7 @@ func (f *eraseRunFlags) ended(ctx context.Context, con console.Console, plan *er
 		return ended
 	}
 	eraseSummary(con.Out, plan, s)
-	f.next(con, s, left)
+	f.next(con, plan, s, left, errors.Is(err, erasure.ErrExpired))
 	return ended
 }
 
@@ -261,9 +269,16 @@ func eraseSummary(w io.Writer, plan *erasure.SignedPlan, s erasure.Summary) {
 }
 
 // next says what to do now, in at most three lines.
-func (f *eraseRunFlags) next(con console.Console, s erasure.Summary, left int64) {
+func (f *eraseRunFlags) next(con console.Console, plan *erasure.SignedPlan, s erasure.Summary, left int64, expired bool) {
 	fmt.Fprintf(con.Out, "\nThe receipt is %s; its last checkpoint says what it holds: hand a copy to somebody else.\n", eraseShort(f.receipt))
-	if left > 0 {
+	switch {
+	case left > 0 && expired && s.Unknown > 0 && plan.Action != erasure.ActionUnsuppress: // of which the App API tells nothing
+		fmt.Fprintf(con.Out, "The plan has expired, and no run acts on anybody any more. Next: ciokit erase verify %s %s, which settles unknown outcomes; who is not gone then needs a new plan.\n", eraseShort(f.receipt), f.people.given())
+		return
+	case left > 0 && expired:
+		fmt.Fprintf(con.Out, "The plan has expired, and no run acts on anybody any more. Next: ciokit erase plan, for those who are left: %s.\n", plural.Count(left, "person", "people"))
+		return
+	case left > 0:
 		fmt.Fprintln(con.Out, "Next: give the same command again. It goes on where this one stopped.")
 		return
 	}

@@ -74,7 +74,7 @@ type eraseVerifyFlags struct {
 	app         eraseApp
 	people      erasePeople
 	keyFile     string
-	known       string
+	known       knownFile
 	wait, again time.Duration
 	json        bool
 }
@@ -103,7 +103,7 @@ only being gone shows it. The exit code is 6 if somebody is not gone.`,
 	f.app.flags(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.keyFile, "key-file", "", "file that holds the write key, which an emulator takes for the App API too")
-	fl.StringVar(&f.known, "known-file", "", "file with identifiers, one a line, of people who are in the workspace and not in the plan: if one is not there, nothing is verified")
+	f.known.flag(cmd, "verified")
 	fl.DurationVar(&f.wait, "wait", erasure.DefaultWait, "how long after its message a person may still be there")
 	fl.DurationVar(&f.again, "again", 0, "leave out who was found gone less than this ago, such as 24h; 0 looks everybody up")
 	fl.BoolVar(&f.json, "json", false, "print JSON, and no progress")
@@ -137,7 +137,7 @@ func (f *eraseVerifyFlags) do(ctx context.Context, con console.Console, dir stri
 		return err
 	}
 	job.Targets, job.TargetsHash = list.targets, hash
-	if job.Known, err = f.knownPeople(con); err != nil {
+	if job.Known, err = f.known.read(con); err != nil {
 		return err
 	}
 	if job.App, job.AnyAddress, err = f.app.client(ctx, con, plan.Target, f.keyFile); err != nil {
@@ -163,11 +163,18 @@ func receiptPlan(ctx context.Context, dir string, ring erasure.Keyring) (*erasur
 	return plan, eraseExit(ctx, err)
 }
 
-func (f *eraseVerifyFlags) knownPeople(con console.Console) (known []string, err error) {
-	if f.known == "" {
+// knownFile is the file of --known-file.
+type knownFile string
+
+func (f *knownFile) flag(cmd *cobra.Command, done string) {
+	cmd.Flags().StringVar((*string)(f), "known-file", "", "file with identifiers, one a line, of people who are in the workspace and not in the plan: if one is not there, nothing is "+done)
+}
+
+func (f knownFile) read(con console.Console) (known []string, err error) {
+	if f == "" {
 		return nil, nil
 	}
-	text, err := readSmall(con, f.known)
+	text, err := readSmall(con, string(f))
 	if err != nil {
 		return nil, err
 	}
@@ -228,6 +235,10 @@ func (f *eraseVerifyFlags) ended(ctx context.Context, con console.Console, dir s
 		fmt.Fprintln(con.Out, "Next: give the same command again. What was looked up is in the receipt.")
 	case v.Contradicted > 0:
 		fmt.Fprintln(con.Out, "Next: find out what sends the people again who are there, have it keep to the guard (ciokit erase guard), and plan them anew.")
+	case plan.Action == erasure.ActionUnsuppress && (v.Unknown > 0 || v.Subjects > v.Acted) && !time.Now().Before(plan.Expires):
+		fmt.Fprintln(con.Out, "Next: the plan has expired, and no API shows whose suppression has ended: who was not accepted needs a new plan.")
+	case (v.NotYet > 0 || v.Subjects > v.Acted) && !time.Now().Before(plan.Expires):
+		fmt.Fprintln(con.Out, "Next: give the same command again later. The plan has expired, so who is there still, or was not acted on, needs a new one.")
 	case v.NotYet > 0 || v.Subjects > v.Acted:
 		fmt.Fprintln(con.Out, "Next: give the same command again later. Who was not acted on needs ciokit erase run first.")
 	default:

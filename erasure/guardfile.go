@@ -1,0 +1,255 @@
+package erasure
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// guardName is what a GuardKey makes of an identifier.
+type guardName = [sha256.Size]byte
+
+// guardPair is an identifier of a person, and the one that the person was erased by: several people may have the same address, and it stays in the guard as long as
+// one of them is erased.
+type guardPair struct{ owner, name guardName }
+
+func (p guardPair) compare(q guardPair) int {
+	if c := bytes.Compare(p.owner[:], q.owner[:]); c != 0 {
+		return c
+	}
+	return bytes.Compare(p.name[:], q.name[:])
+}
+
+func sortedPairs(pairs []guardPair) []guardPair {
+	slices.SortFunc(pairs, guardPair.compare)
+	return slices.Compact(pairs)
+}
+
+// namesOf returns the names of pairs, each once.
+func namesOf(pairs []guardPair) []guardName {
+	names := make([]guardName, len(pairs))
+	for i := range pairs {
+		names[i] = pairs[i].name
+	}
+	return sortedSet(names)
+}
+
+// guardTitle is the first line of a guard, and guardTitle1 that of the first version, which did not say how many names it has, nor whose they are.
+const (
+	guardTitle  = "ciokit erasure guard 2"
+	guardTitle1 = "ciokit erasure guard 1"
+	guardEnd    = "end"
+)
+
+// pairsHash is the hash over sorted pairs.
+func pairsHash(pairs []guardPair) [sha256.Size]byte {
+	h := sha256.New()
+	io.WriteString(h, guardTitle+"\n")
+	for i := range pairs {
+		h.Write(pairs[i].owner[:])
+		h.Write(pairs[i].name[:])
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// guardSet is a set of names as a file has it.
+type guardSet struct {
+	version int // 1 or 2
+	action  Action
+	key     [8]byte
+	// pairs are sorted, each once. Those of version 1 are each their own owner.
+	pairs []guardPair
+}
+
+// hash is what the entries name.
+func (s *guardSet) hash() [sha256.Size]byte {
+	if s.version == 1 {
+		return namesHash(namesOf(s.pairs))
+	}
+	return pairsHash(s.pairs)
+}
+
+// text is the set as a file.
+func (s *guardSet) text() []byte {
+	b64 := base64.StdEncoding
+	title := guardTitle
+	if s.version == 1 {
+		title = guardTitle1
+	}
+	out := fmt.Appendf(nil, "%s\naction %s\nkey %s\n", title, s.action, b64.EncodeToString(s.key[:]))
+	if s.version != 1 {
+		sum := s.hash()
+		out = fmt.Appendf(out, "names %d\nhash %s\n", len(s.pairs), b64.EncodeToString(sum[:]))
+	}
+	for _, p := range s.pairs {
+		if p.owner != p.name {
+			out = append(b64.AppendEncode(out, p.owner[:]), ' ')
+		}
+		out = append(b64.AppendEncode(out, p.name[:]), '\n')
+	}
+	if s.version != 1 {
+		out = append(out, guardEnd+"\n"...)
+	}
+	return out
+}
+
+// readGuardSet reads a file of names. It takes what text writes and nothing else.
+func readGuardSet(in io.Reader) (*guardSet, error) {
+	lines := bufio.NewScanner(in)
+	lines.Split(wholeLines)
+	s, count, sum, err := readGuardHead(lines)
+	if err != nil {
+		return nil, err
+	}
+	ended := false
+	head := 3 + 2*(s.version-1)
+	for lines.Scan() {
+		at := head + len(s.pairs) + 1
+		if ended {
+			return nil, fmt.Errorf("line %d comes after its end", at+1)
+		}
+		if ended = s.version > 1 && lines.Text() == guardEnd; ended {
+			continue
+		}
+		p, ok := parsePair(lines.Bytes())
+		if !ok || s.version == 1 && p.owner != p.name {
+			return nil, fmt.Errorf("line %d is no name", at)
+		}
+		if n := len(s.pairs); n > 0 && s.pairs[n-1].compare(p) >= 0 {
+			return nil, fmt.Errorf("line %d is not in its order", at)
+		}
+		s.pairs = append(s.pairs, p)
+	}
+	switch err := lines.Err(); {
+	case err != nil:
+		return nil, err
+	case s.version == 1:
+	case len(s.pairs) != count:
+		return nil, fmt.Errorf("it was cut, or altered: its head says %d names, and it has %d", count, len(s.pairs))
+	case !ended:
+		return nil, fmt.Errorf("it was cut: its last line, %q, is missing", guardEnd)
+	case s.hash() != sum:
+		return nil, errors.New("it was altered: its names are not those of the hash in its head")
+	}
+	return s, nil
+}
+
+// readGuardHead reads the lines before the names. A file of version 1 has no count and no hash.
+func readGuardHead(lines *bufio.Scanner) (s *guardSet, count int, sum [sha256.Size]byte, err error) {
+	fact := func(name string) string {
+		lines.Scan()
+		value, ok := strings.CutPrefix(lines.Text(), name+" ")
+		if !ok {
+			return ""
+		}
+		return value
+	}
+	s = &guardSet{}
+	switch lines.Scan(); lines.Text() {
+	case guardTitle:
+		s.version = 2
+	case guardTitle1:
+		s.version = 1
+	default:
+		return nil, 0, sum, errors.Join(lines.Err(), fmt.Errorf("it does not begin with %q", guardTitle))
+	}
+	good := oneOf(&s.action, []byte(fact("action")), ActionDelete, ActionSuppress, ActionUnsuppress)
+	good = good && decodeExactly(s.key[:], fact("key"))
+	if s.version == 2 && good {
+		text := fact("names")
+		count, err = strconv.Atoi(text)
+		good = err == nil && count >= 0 && strconv.Itoa(count) == text && decodeExactly(sum[:], fact("hash"))
+	}
+	if err := lines.Err(); err != nil {
+		return nil, 0, sum, err
+	}
+	if !good {
+		return nil, 0, sum, errors.New("its first lines are not those of this version")
+	}
+	return s, count, sum, nil
+}
+
+// decodeExactly decodes base64 that has as many bytes as there is room, written as an encoder writes it.
+func decodeExactly(to []byte, text string) bool {
+	raw, err := base64.StdEncoding.Strict().DecodeString(text)
+	return err == nil && copy(to, raw) == len(raw) && len(raw) == len(to) && base64.StdEncoding.EncodedLen(len(raw)) == len(text)
+}
+
+// ownPairs are names that each are a person of their own.
+func ownPairs(names []guardName) []guardPair {
+	pairs := make([]guardPair, len(names))
+	for i, name := range names {
+		pairs[i] = guardPair{name, name}
+	}
+	return pairs
+}
+
+// nameLength is how long a name is in base64.
+const nameLength = 44
+
+// parsePair reads a line with a name, which may have its owner before it.
+func parsePair(line []byte) (p guardPair, ok bool) {
+	name := func(to *guardName, text []byte) bool {
+		var room [nameLength]byte
+		n, err := base64.StdEncoding.Decode(room[:], text)
+		copy(to[:], room[:n])
+		return err == nil && n == sha256.Size && bytes.Equal(base64.StdEncoding.AppendEncode(room[:0], to[:]), text)
+	}
+	switch len(line) {
+	case nameLength:
+		ok = name(&p.name, line)
+		p.owner = p.name
+	case 2*nameLength + 1:
+		ok = line[nameLength] == ' ' && name(&p.owner, line[:nameLength]) && name(&p.name, line[nameLength+1:]) && p.owner != p.name
+	}
+	return p, ok
+}
+
+// wholeLines splits at line ends and drops nothing else: a carriage return is part of a line, and a last line without an end is none.
+func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	if atEOF && len(data) > 0 {
+		return 0, nil, errors.New("its last line has no end: it was cut, or altered")
+	}
+	return 0, nil, nil
+}
+
+func readGuardFile(file string) (*guardSet, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("erasure: the guard: %w", err)
+	}
+	defer f.Close()
+	g, err := readGuardSet(f)
+	if err != nil {
+		return nil, fmt.Errorf("erasure: the guard %s cannot be read: %w", file, err)
+	}
+	return g, nil
+}
+
+// checkGuard holds the receipt's guard to the last entry that names its hash, if that one is signed. The end of suppressions writes its entry first, and so may be killed
+// before the file is there.
+func (r *receipt) checkGuard() error {
+	if !r.tally.hasGuard || r.plan.Action == ActionUnsuppress && r.tally.guardIn >= r.lastSigned() {
+		return nil
+	}
+	g, err := readGuardFile(filepath.Join(r.dir, guardFile))
+	if err != nil {
+		return &DamageError{File: guardFile, Entry: -1, Problem: err.Error()}
+	}
+	if g.action != r.plan.Action || g.key != r.plan.GuardKeyID || g.hash() != r.tally.guardSet {
+		return &DamageError{File: guardFile, Entry: -1, Problem: "it is another set than the one that the entries name"}
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package address
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// It is documented that addresses which differ in case are one person, and not what that means for letters outside of ASCII. Append folds them, as the emulator does: whoever
+// asks whether two spellings may be one person asks it. AppendSure leaves them, so that two people are never taken for one.
+
+// AppendSure is Append with the letters of ASCII folded alone: what it takes for one address is one, whatever Customer.io does with other letters.
+func AppendSure(dst []byte, s string) ([]byte, bool) {
+	start := len(dst)
+	dst, ok := Append(dst, s)
+	if !ok || isASCII(s) {
+		return dst, ok
+	}
+	dst = append(dst[:start], s...)
+	for i, c := range dst[start:] {
+		if 'A' <= c && c <= 'Z' {
+			dst[start+i] = c + 'a' - 'A'
+		}
+	}
+	return dst, true
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// Doubtful reports whether an address has a letter outside of ASCII of which it is not sure what it is compared as: one in upper case, or one that some rule of case turns
+// into a letter of ASCII, such as the Kelvin sign into k.
+func Doubtful(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf && (unicode.ToLower(r) != r || toASCII(r) != r) }) && Is(s)
+}
+
+// Spellings returns how else an address with letters outside of ASCII may be compared: like is in lower case, with the letters left that a rule of case turns into ASCII;
+// and near is with those turned too. Both are empty for other addresses, and for other text.
+func Spellings(s string) (like, near string) {
+	if isASCII(s) || !Is(s) {
+		return "", ""
+	}
+	like = strings.Map(func(r rune) rune {
+		if r >= utf8.RuneSelf && toASCII(r) != r {
+			return r
+		}
+		return unicode.ToLower(r)
+	}, s)
+	return like, strings.ToLower(strings.Map(toASCII, s))
+}
+
+// toASCII returns the lower-case letter of ASCII that some rule of case turns a letter into, else the letter.
+func toASCII(r rune) rune {
+	if r < utf8.RuneSelf {
+		return r
+	}
+	for _, other := range [...]rune{unicode.ToLower(r), unicode.ToUpper(r), unicode.SimpleFold(r)} {
+		if other < utf8.RuneSelf {
+			return unicode.ToLower(other)
+		}
+	}
+	return r
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/ciokit/cio/erasure"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+)
+
+// A run never advises a command that cannot work: no run acts on anybody once the plan has expired, and no reading settles the end of a suppression.
+func TestEraseRunAdvises(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		action  erasure.Action
+		totals  erasure.Totals
+		expired bool
+		want    string
+		not     string
+	}{
+		"stopped":                       {erasure.ActionDelete, erasure.Totals{Subjects: 3, Accepted: 1, Unknown: 2}, false, "give the same command again", "erase verify"},
+		"expired, unknown":              {erasure.ActionDelete, erasure.Totals{Subjects: 3, Accepted: 1, Unknown: 2}, true, "ciokit erase verify receipt --targets people.jsonl", "same command"},
+		"expired, suppression, unknown": {erasure.ActionSuppress, erasure.Totals{Subjects: 3, Unsent: 1, Unknown: 2}, true, "ciokit erase verify receipt --targets people.jsonl", "same command"},
+		"expired, unsent":               {erasure.ActionDelete, erasure.Totals{Subjects: 3, Accepted: 1, Unsent: 2}, true, "ciokit erase plan, for those who are left: 2 people.", "same command"},
+		"expired, end of a suppression": {erasure.ActionUnsuppress, erasure.Totals{Subjects: 1, Unknown: 1}, true, "ciokit erase plan, for those who are left: 1 person.", "verify"},
+		"ended":                         {erasure.ActionDelete, erasure.Totals{Subjects: 3, Accepted: 3}, true, "ciokit erase check receipt", "expired"},
+	} {
+		var out bytes.Buffer
+		f := eraseRunFlags{receipt: "receipt", people: erasePeople{targets: "people.jsonl"}}
+		left := tt.totals.Subjects - tt.totals.Accepted - tt.totals.Rejected
+		f.next(console.New(nil, &out, io.Discard), &erasure.SignedPlan{Plan: erasure.Plan{Action: tt.action}}, erasure.Summary{Totals: tt.totals}, left, tt.expired)
+		if !strings.Contains(out.String(), tt.want) || strings.Contains(out.String(), tt.not) {
+			t.Errorf("%s: %s", name, out.String())
+		}
+	}
+}
