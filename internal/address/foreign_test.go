@@ -15,7 +15,7 @@ func sure(s string) string {
 // Two addresses are surely one only if they differ in nothing but the case of letters of ASCII, whichever other letter stands there.
 func TestSureFoldsASCIIAlone(t *testing.T) {
 	t.Parallel()
-	asciiOf := make(map[rune]bool) // letters that some rule of case turns into ASCII
+	asciiOf := make(map[rune]bool)                   // letters that some rule of case turns into ASCII
 	for r := rune(utf8.RuneSelf); r < 0x20000; r++ { // no letters with a case come behind
 		if !utf8.ValidRune(r) {
 			continue
