@@ -177,7 +177,11 @@ func CheckProof(dir string, cfg CheckConfig) (*Proven, error) {
 			return nil, err
 		}
 	}
-	if err := r.hasKeysOf(r.plan.Operator, r.plan.Approver, p.Checkpoint.Signer); err != nil {
+	if err := r.asTheRunSawIt(); err != nil {
+		return nil, err
+	}
+	p.Plan = r.plan
+	if err := r.hasKeysOf(p.Checkpoint.Signer); err != nil {
 		return nil, err
 	}
 	if err := p.checkStory(); err != nil {

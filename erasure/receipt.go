@@ -78,6 +78,9 @@ func visitReceipt(dir string, cfg CheckConfig, visit func(*Entry)) (*receipt, er
 	if err != nil {
 		return nil, err
 	}
+	if err := r.asTheRunSawIt(); err != nil {
+		return nil, err
+	}
 	if err := r.hasKeysOf(r.signers().Names()...); err != nil {
 		return nil, err
 	}
@@ -106,8 +109,15 @@ func (r *receipt) readPlan() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", planFile, err)
 	}
-	// The run may have known fewer keys than this ring has: what it saw is what the keys say that the receipt brings along.
-	own, err := OpenPlan(signed, r.copied)
+	for _, name := range r.plan.strangers {
+		r.unknown = append(r.unknown, UnknownSignature{planFile, name})
+	}
+	return nil
+}
+
+// asTheRunSawIt reads the plan with the keys alone that the receipt brings along: the run may have known fewer than this ring has.
+func (r *receipt) asTheRunSawIt() error {
+	own, err := OpenPlan(r.plan.Note, r.copied)
 	if err == nil {
 		err = own.Ready(own.Created)
 	}
@@ -117,11 +127,7 @@ func (r *receipt) readPlan() error {
 		}
 		return &DamageError{File: keysFile, Entry: -1, Problem: "with its keys alone the plan is not approved: " + err.Error()}
 	}
-	own.strangers = r.plan.strangers
 	r.plan = own
-	for _, name := range own.strangers {
-		r.unknown = append(r.unknown, UnknownSignature{planFile, name})
-	}
 	return nil
 }
 

@@ -118,7 +118,10 @@ func parseKeys(text string) (keys []key, err error) {
 // decode reads base64 that is written as an encoder writes it.
 func decode(s string) ([]byte, bool) {
 	b, err := base64.StdEncoding.DecodeString(s)
-	return b, err == nil && base64.StdEncoding.EncodeToString(b) == s
+	if err != nil {
+		return nil, false
+	}
+	return b, base64.StdEncoding.EncodeToString(b) == s
 }
 
 // openNote ignores signatures of keys that are not trusted. A wrong one of a trusted key makes the note void, and wrong is the key's name.
@@ -132,6 +135,9 @@ func openNote(text string, trusted []key) (n note, wrong string, err error) {
 	for line := range strings.Lines(text[split+2:]) {
 		name, encoded, _ := strings.Cut(strings.TrimPrefix(line, "— "), " ")
 		sig, ok := decode(strings.TrimSuffix(encoded, "\n"))
+		if !ok && len(sig) >= 5 && !seen[line] {
+			return n, name, errors.New("the signature of " + name + " is not written as signatures are")
+		}
 		if !ok || len(sig) < 5 || seen[line] || !strings.HasPrefix(line, "— ") || name == "" || strings.Contains(name, "+") || strings.ContainsFunc(name, unicode.IsSpace) {
 			return n, "", errors.New("it has a line that is no signature, or one twice")
 		}
