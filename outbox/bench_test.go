@@ -239,7 +239,7 @@ func sink(b *testing.B, to string) *cio.Client {
 func BenchmarkDrain(b *testing.B) {
 	for _, to := range []string{"loopback", "emulator", "nobody"} {
 		b.Run("to="+to, func(b *testing.B) {
-			var ours, batcher time.Duration
+			var ours, batcher, oursBusy, batcherBusy time.Duration
 			all := make([]cio.Encoded, 50_000)
 			for i := range all {
 				var err error
@@ -250,13 +250,20 @@ func BenchmarkDrain(b *testing.B) {
 			for b.Loop() {
 				dir := b.TempDir()
 				fill(b, dir, all)
-				ours += drain(b, sink(b, to), dir)
+				taken, busy := drain(b, sink(b, to), dir)
+				ours, oursBusy = ours+taken, oursBusy+busy
+				before := processorTime()
 				batcher += batchAll(b, sink(b, to), all)
+				batcherBusy += processorTime() - before
 			}
 			many := float64(len(all) * b.N)
 			b.ReportMetric(many/ours.Seconds(), "drained/s")
 			b.ReportMetric(many/batcher.Seconds(), "batcher/s")
 			b.ReportMetric(batcher.Seconds()/ours.Seconds(), "of-batcher")
+			if oursBusy > 0 { // which others on the machine change less
+				b.ReportMetric(float64(oursBusy.Microseconds())/many, "µs-busy/message")
+				b.ReportMetric(batcherBusy.Seconds()/oursBusy.Seconds(), "busy-of-batcher")
+			}
 		})
 	}
 }
@@ -286,21 +293,21 @@ func fill(b *testing.B, dir string, all []cio.Encoded) {
 	b.ReportMetric(float64(info.Size())/float64(size), "file/messages")
 }
 
-// drain sends what is in a directory, and returns how long that takes.
-func drain(b *testing.B, c *cio.Client, dir string) time.Duration {
+// drain sends what is in a directory, and returns how long that takes, and how much time of a processor.
+func drain(b *testing.B, c *cio.Client, dir string) (taken, busy time.Duration) {
 	o, err := outbox.Open(c, outbox.Config{Dir: dir})
 	if err != nil {
 		b.Fatal(err)
 	}
-	begun := time.Now()
+	begun, before := time.Now(), processorTime()
 	if err := o.Flush(context.Background()); err != nil {
 		b.Fatal(err)
 	}
-	taken := time.Since(begun)
+	taken, busy = time.Since(begun), processorTime()-before
 	if err := o.Close(context.Background()); err != nil {
 		b.Fatal(err)
 	}
-	return taken
+	return taken, busy
 }
 
 // batchAll sends messages by a Batcher, and returns how long that takes.

@@ -141,7 +141,7 @@ func makeDir(dir string, make bool) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("outbox: %w", err)
 	case !make:
-		return fmt.Errorf("outbox: there is no directory %s: %w", dir, err)
+		return fmt.Errorf("outbox: there is no directory %s: look whether this is the one of the service, which makes it when it starts (%w)", dir, fs.ErrNotExist)
 	}
 	above := filepath.Dir(dir)
 	if above != dir {

@@ -2,6 +2,11 @@
 
 package outbox_test
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 func limitFiles(uint64) error { return errors.ErrUnsupported }
+
+func processorTime() time.Duration { return 0 }
