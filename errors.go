@@ -231,6 +231,10 @@ func (e *APIError) verdict() verdict {
 	return final
 }
 
+// Temporary reports whether the request may succeed when it is made again: a 408, a 429, a 5xx other than 501 and 505, no answer at all. A Client
+// has made it again by itself for as long as its Config says. Package appapi asks the same judge.
+func (e *APIError) Temporary() bool { return e.verdict() == passing }
+
 // passing reports whether what went wrong may pass by itself.
 func (e *APIError) passing() bool {
 	switch e.Status {

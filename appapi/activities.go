@@ -3,10 +3,9 @@ package appapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 	"net/url"
-	"strconv"
-	"time"
 )
 
 // maxActivities is the largest page that the API gives (api-facts 3).
@@ -39,77 +38,40 @@ type ActivityQuery struct {
 	PageSize int
 }
 
-func (q ActivityQuery) values(v url.Values) url.Values {
-	for name, value := range map[string]string{"type": q.Type, "name": q.Name, "customer_id": q.Customer.value} {
-		if value != "" {
-			v.Set(name, value)
+func (q ActivityQuery) set(v params) {
+	v.text("type", q.Type)
+	v.text("name", q.Name)
+	if who := q.Customer.arg(); who != "" {
+		v.text("customer_id", who)
+		if q.Customer.kind != "id" {
+			v.text("id_type", q.Customer.kind)
 		}
 	}
-	if q.Customer.value != "" && q.Customer.kind != "id" {
-		v.Set("id_type", q.Customer.kind)
-	}
-	if q.Deleted {
-		v.Set("deleted", "true")
-	}
-	size := maxActivities
-	if q.PageSize > 0 {
-		size = min(size, q.PageSize)
-	}
-	v.Set("limit", strconv.Itoa(size))
-	return v
+	v.bool("deleted", q.Deleted)
+	v.size("limit", q.PageSize, maxActivities)
 }
 
-// Activity is one thing that happened to a person.
-type Activity struct {
-	ID   string
-	Type string
-	// Name is that of an event, where the API gives it; the document of the API does not list it.
-	Name string
-	// Customer is who it happened to.
-	Customer Identifiers
-	// At is when it happened, to the second.
-	At time.Time
-	// Data depends on the type: the properties of an event, the attributes of a change with their values from and to. Empty or nil where there
-	// is none.
-	Data json.RawMessage
-}
-
-// Activities gives access to the log of a workspace.
-type Activities struct{ client *Client }
-
-// Activities returns what reads the log.
-func (c *Client) Activities() Activities { return Activities{c} }
-
-// List returns activities, the newest first, page by page (listActivities). An error is the last pair. Customer.io keeps activities for 30
-// days.
+// List returns activities, the newest first, page by page. An error is the last pair. Customer.io keeps activities for 30 days.
 func (r Activities) List(ctx context.Context, q ActivityQuery) iter.Seq2[Activity, error] {
-	return r.client.activities(ctx, "listActivities", "/v1/activities", q.values(url.Values{}))
+	v := params{}
+	q.set(v)
+	return pages[Activity](ctx, r.client, opActivitiesList, nil, url.Values(v), nil)
 }
 
-func (c *Client) activities(ctx context.Context, operation, path string, query url.Values) iter.Seq2[Activity, error] {
-	type page struct {
-		Activities []struct {
-			ID        string          `json:"id"`
-			Type      string          `json:"type"`
-			Name      string          `json:"name"`
-			Customer  Identifiers     `json:"customer_identifiers"`
-			Timestamp seconds         `json:"timestamp"`
-			Data      json.RawMessage `json:"data"`
-		} `json:"activities"`
-		Next string `json:"next"`
+// Change is what became of an attribute, as JSON.
+type Change struct {
+	From json.RawMessage `json:"from"`
+	To   json.RawMessage `json:"to"`
+}
+
+// Changes returns what became of each attribute, if the activity is a change of attributes.
+func (a Activity) Changes() (map[string]Change, error) {
+	if a.Type != ActivityAttributeChange {
+		return nil, nil
 	}
-	return func(yield func(Activity, error) bool) {
-		from := url.Values{} // the sequence may be ranged over again
-		for name, values := range query {
-			from[name] = values
-		}
-		eachPage(ctx, c, operation, path, from, func(p *page) (string, bool) {
-			for _, a := range p.Activities {
-				if !yield(Activity{a.ID, a.Type, a.Name, a.Customer, time.Time(a.Timestamp), a.Data}, nil) {
-					return "", false
-				}
-			}
-			return p.Next, true
-		}, func(err error) { yield(Activity{}, err) })
+	var changes map[string]Change
+	if len(a.Data) > 0 && json.Unmarshal(a.Data, &changes) != nil {
+		return nil, errors.New("appapi: the data of an activity are no changes of attributes")
 	}
+	return changes, nil
 }

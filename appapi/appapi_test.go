@@ -70,7 +70,7 @@ func TestReadsBackWhatWasSent(t *testing.T) {
 		t.Errorf("by the email of nobody: %v, %v", found, err)
 	}
 	for r, err := range read.Customers().Relationships(ctx, appapi.ByID("../u+1 %")) {
-		if err != nil || r.TypeID != "2" || r.ObjectID != "acme" || string(r.Attributes["role"]) != `"admin"` {
+		if err != nil || r.TypeID != "2" || r.Object.ID != "acme" || string(r.Attributes["role"]) != `"admin"` {
 			t.Errorf("%+v, %v", r, err)
 		}
 	}
@@ -344,11 +344,11 @@ func TestReadsTypesAndWorkspaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	types, err := read.Objects().Types(t.Context())
-	if err != nil || fmt.Sprint(types) != "[{1 Companies true} {2 Courses false}]" {
+	if err != nil || len(types) != 2 || types[0].ID != "1" || types[0].Name != "Companies" || !types[0].Enabled || types[1].ID != "2" || types[1].Enabled {
 		t.Errorf("%v, %v", types, err)
 	}
 	workspaces, err := read.Workspaces(t.Context())
-	if err != nil || fmt.Sprint(workspaces) != "[{33 Tests}]" {
+	if err != nil || len(workspaces) != 1 || workspaces[0].ID != "33" || workspaces[0].Name != "Tests" || workspaces[0].People != 4 {
 		t.Errorf("%v, %v", workspaces, err)
 	}
 }

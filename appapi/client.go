@@ -3,7 +3,6 @@ package appapi
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -161,25 +160,33 @@ const (
 	maxRetryAfter = 5 * time.Minute
 )
 
-// get asks for a path, whose segments are escaped, and decodes the answer into value. Reading changes nothing, so whatever may pass is tried
-// again.
-func (c *Client) get(ctx context.Context, operation, path string, query url.Values, value any) error {
+// request is one call, which may take several tries.
+type request struct {
+	operation, method, path string // the path is escaped
+	query                   url.Values
+	body                    []byte // nil for none
+	// once: doing it twice is not the same as doing it once, so it is tried again only if the API cannot have done it.
+	once bool
+}
+
+// call makes the request and returns the body of the answer. Whatever may pass is tried again.
+func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 	started := time.Now()
 	for attempt := 1; ; attempt++ {
 		if err := c.pace.wait(ctx); err != nil {
-			return &APIError{Operation: operation, Message: err.Error(), Attempts: attempt - 1, Err: err}
+			return nil, &APIError{Operation: r.operation, Message: err.Error(), Attempts: attempt - 1, Err: err}
 		}
-		floor, err := c.try(ctx, operation, path, query, value)
+		body, floor, err := c.try(ctx, r)
 		if err == nil {
-			return nil
+			return body, nil
 		}
 		err.Attempts = attempt
 		pause := min(floor, maxRetryAfter) + rand.N(min(backoffCap, backoffBase<<min(attempt-1, 6)))
-		if !err.retryable() || ctx.Err() != nil || c.maxElapsed >= 0 && time.Since(started)+pause > c.maxElapsed {
-			return err
+		if !err.retryable() || r.once && !err.undone() || ctx.Err() != nil || c.maxElapsed >= 0 && time.Since(started)+pause > c.maxElapsed {
+			return nil, err
 		}
 		if sleep(ctx, pause) != nil {
-			return err
+			return nil, err
 		}
 	}
 }
@@ -188,16 +195,21 @@ func (c *Client) get(ctx context.Context, operation, path string, query url.Valu
 const maxAnswer = 64 << 20
 
 // try makes the request once. floor is how long the server asks to wait.
-func (c *Client) try(ctx context.Context, operation, path string, query url.Values, value any) (floor time.Duration, _ *APIError) {
+func (c *Client) try(ctx context.Context, r request) (answer []byte, floor time.Duration, _ *APIError) {
 	tryCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	target := c.base + path
-	if len(query) > 0 {
-		target += "?" + query.Encode()
+	target := c.base + r.path
+	if len(r.query) > 0 {
+		target += "?" + r.query.Encode()
 	}
-	req, err := http.NewRequestWithContext(tryCtx, http.MethodGet, target, nil)
+	req, err := http.NewRequestWithContext(tryCtx, r.method, target, nil)
 	if err != nil {
-		return 0, &APIError{Operation: operation, Message: "the request cannot be made", Err: err}
+		return nil, 0, &APIError{Operation: r.operation, Message: "the request cannot be made", Err: err}
+	}
+	if r.body != nil {
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(r.body)), int64(len(r.body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.body)), nil }
+		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("Authorization", c.bearer())
 	req.Header.Set("Accept", "application/json")
@@ -211,29 +223,32 @@ func (c *Client) try(ctx context.Context, operation, path string, query url.Valu
 		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 			err = fmt.Errorf("no answer within %v", c.timeout)
 		}
-		return 0, &APIError{Operation: operation, Message: err.Error(), Err: err}
+		return nil, 0, &APIError{Operation: r.operation, Message: err.Error(), Err: err}
 	}
 	defer resp.Body.Close()
 	body, readErr := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if resp.StatusCode != http.StatusOK {
-		if s, err := strconv.ParseUint(resp.Header.Get("Retry-After"), 10, 31); err == nil {
-			floor = time.Duration(s) * time.Second
-		}
-		return floor, &APIError{Operation: operation, Status: resp.StatusCode, Message: explain(resp.StatusCode, body)}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, retryAfter(resp.Header, time.Now()), &APIError{Operation: r.operation, Status: resp.StatusCode, Message: explain(resp.StatusCode, body)}
 	}
 	switch {
 	case readErr != nil:
-		return 0, &APIError{Operation: operation, Message: "the answer broke off: " + readErr.Error(), Err: readErr}
+		return nil, 0, &APIError{Operation: r.operation, Message: "the answer broke off: " + readErr.Error(), Err: readErr}
 	case len(body) > maxAnswer:
-		return 0, &APIError{Operation: operation, Status: resp.StatusCode, Message: "the answer has over " + strconv.Itoa(maxAnswer) + " bytes"}
+		return nil, 0, &APIError{Operation: r.operation, Status: resp.StatusCode, Message: "the answer has over " + strconv.Itoa(maxAnswer) + " bytes"}
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if err := d.Decode(value); err != nil {
-		// The decoder's own text may quote what it read.
-		return 0, &APIError{Operation: operation, Status: resp.StatusCode, Message: "the answer is not the JSON that is documented; does a proxy stand in between?"}
+	return body, 0, nil
+}
+
+// retryAfter reads the header in both of its forms, seconds and a date; 0 where there is none or it makes no sense.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	text := h.Get("Retry-After")
+	if s, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(s) * time.Second
 	}
-	return 0, nil
+	if t, err := http.ParseTime(text); err == nil {
+		return max(0, t.Sub(now))
+	}
+	return 0
 }
 
 // segment escapes one segment of a path. It leaves nothing but letters, digits, hyphens and underscores: a dot could make the segment .., and

@@ -2,12 +2,14 @@ package appapi
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/ciokit/cio"
 )
 
 // Sentinels for errors.Is.
@@ -24,7 +26,7 @@ var (
 
 // APIError is a request that failed. It holds neither the key nor whom the request was about.
 type APIError struct {
-	// Operation is the operation's name in Customer.io's documentation, such as getPersonAttributes.
+	// Operation is the method that was called, such as Customers.Attributes, or what was given to Do.
 	Operation string
 	// Status is the HTTP status, 0 where no answer came.
 	Status int
@@ -74,15 +76,16 @@ func isContextEnd(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// retryable reports whether the request may succeed when it is made again. Package cio judges, so that what is tried again when sending is
+// tried again when reading.
 func (e *APIError) retryable() bool {
-	var certificate *tls.CertificateVerificationError
-	switch {
-	case errors.As(e.Err, &certificate):
-		return false
-	case e.Status == http.StatusNotImplemented:
-		return false
-	}
-	return e.Is(ErrUnavailable) || e.Is(ErrRateLimited)
+	return (&cio.APIError{Status: e.Status, Err: e.Err}).Temporary()
+}
+
+// undone reports whether the API cannot have done what was asked for: it refused the request, or no connection came about.
+func (e *APIError) undone() bool {
+	var failed *net.OpError
+	return e.Status == http.StatusTooManyRequests || errors.As(e.Err, &failed) && failed.Op == "dial"
 }
 
 // maxSaid bounds what of an answer becomes part of an error, in bytes.

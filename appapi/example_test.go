@@ -79,7 +79,7 @@ func ExampleCustomers_Relationships() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(r.TypeID, r.ObjectID, string(r.Attributes["role"]))
+		fmt.Println(r.TypeID, r.Object.ID, string(r.Attributes["role"]))
 	}
 	// Output: 2 acme "admin"
 }

@@ -3,60 +3,35 @@ package appapi
 import (
 	"context"
 	"errors"
+	"iter"
+	"net/url"
 )
 
-// ObjectType is a kind of object that a workspace knows. Customer.io makes none by itself beyond the first.
-type ObjectType struct {
-	// ID is a whole number as text, as in Relationship.TypeID.
-	ID, Name string
-	Enabled  bool
+// ObjectSearch says which objects to find. The type is required.
+type ObjectSearch struct {
+	TypeID ID
+	// Filter is what the objects must be like; InSegment fits no object.
+	Filter Filter
+	// PageSize is how many to ask for at once; 0: as many as the API gives by itself.
+	PageSize int
 }
 
-// Object is what a workspace holds of an object.
-type Object struct {
-	TypeID string
-	// Attributes are as the API returns them, as text whatever was sent.
-	Attributes map[string]string
+// Find returns the objects of a type that the filter fits, page by page. An error is the last pair.
+func (r Objects) Find(ctx context.Context, search ObjectSearch) iter.Seq2[ObjectIdentifiers, error] {
+	if search.TypeID == "" {
+		return func(yield func(ObjectIdentifiers, error) bool) {
+			yield(ObjectIdentifiers{}, errors.New("appapi: Objects.Find: ObjectSearch.TypeID is empty"))
+		}
+	}
+	v := params{}
+	v.size("limit", search.PageSize, 0)
+	return pages[ObjectIdentifiers](ctx, r.client, opObjectsFind, nil, url.Values(v), objectBody{search.TypeID, search.Filter.of(search.TypeID)})
 }
 
-// Objects gives access to objects.
-type Objects struct{ client *Client }
-
-// Objects returns what reads objects.
-func (c *Client) Objects() Objects { return Objects{c} }
-
-// Types lists the types of objects (getObjectTypes).
-func (r Objects) Types(ctx context.Context) ([]ObjectType, error) {
-	var answer struct {
-		Types []struct {
-			ID      any    `json:"id"` // text by the document of the API
-			Name    string `json:"name"`
-			Enabled bool   `json:"enabled"`
-		} `json:"types"`
-	}
-	if err := r.client.get(ctx, "getObjectTypes", "/v1/object_types", nil, &answer); err != nil {
-		return nil, err
-	}
-	list := make([]ObjectType, 0, len(answer.Types))
-	for _, t := range answer.Types {
-		list = append(list, ObjectType{textOf(map[string]any{"": t.ID})[""], t.Name, t.Enabled})
-	}
-	return list, nil
+// objectBody is what Find sends.
+type objectBody struct {
+	TypeID ID     `json:"object_type_id" api:"required"`
+	Filter Filter `json:"filter" api:"required"`
 }
 
-// Attributes returns an object with its attributes (getObjectAttributes). The error is ErrNotFound if there is no such object.
-func (r Objects) Attributes(ctx context.Context, typeID, objectID string) (Object, error) {
-	if typeID == "" || objectID == "" {
-		return Object{}, errors.New("appapi: no object: name its type and its id")
-	}
-	var answer struct {
-		Object struct {
-			TypeID     any            `json:"object_type_id"`
-			Attributes map[string]any `json:"attributes"`
-		} `json:"object"`
-	}
-	if err := r.client.get(ctx, "getObjectAttributes", "/v1/objects/"+segment(typeID)+"/"+segment(objectID)+"/attributes", nil, &answer); err != nil {
-		return Object{}, err
-	}
-	return Object{textOf(map[string]any{"": answer.Object.TypeID})[""], textOf(answer.Object.Attributes)}, nil
-}
+func (b objectBody) check() error { return b.Filter.check() }

@@ -81,26 +81,30 @@ func isPrefixOfException(exceptions eventspec.Exceptions, schema, key string) bo
 func TestUpToDate(t *testing.T) {
 	t.Parallel()
 	spec := loadSpec(t)
-	files, err := generate(spec)
-	if err != nil {
-		t.Fatal(err)
+	all := func() []file {
+		files, err := generate(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		app, err := generateApp(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return append(files, app...)
 	}
-	again, err := generate(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
+	files, again := all(), all()
 	for i, f := range files {
 		if !bytes.Equal(f.content, again[i].content) {
 			t.Errorf("%s: two runs differ", f.path)
 		}
 		got, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(f.path)))
 		if err != nil || !bytes.Equal(got, f.content) {
-			t.Errorf("%s is not what spec/events.txt gives (%v): go generate ./events", f.path, err)
+			t.Errorf("%s is not what spec gives (%v): go generate ./events ./appapi", f.path, err)
 		}
 	}
 	stale, err := staleFiles(root, files)
 	if err != nil || len(stale) > 0 {
-		t.Errorf("%q belong to nothing in spec/events.txt (%v): go generate ./events", stale, err)
+		t.Errorf("%q belong to nothing in spec (%v): go generate ./events ./appapi", stale, err)
 	}
 }
 
@@ -112,6 +116,10 @@ func TestRun(t *testing.T) {
 		t.Errorf("without a spec: %v, want that the file does not exist", err)
 	}
 	write(t, filepath.Join(dir, "spec", "events.txt"), small)
+	for _, name := range []string{"appapi.txt", "facts/" + appDocument} {
+		_, text := readSpecFile(t, name)
+		write(t, filepath.Join(dir, "spec", name), text)
+	}
 	stale := filepath.Join(dir, "events", "gone_gen.go")
 	write(t, stale, "package events")
 	kept := filepath.Join(dir, "events", "doc.go")
@@ -137,6 +145,9 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s does not encode the price:\n%s", name, text)
 		}
 	}
+	maps.DeleteFunc(first, func(name, _ string) bool {
+		return strings.Contains(name, "appapi") || strings.Contains(name, "app-api")
+	})
 	if len(first) != 9 {
 		t.Errorf("wrote %q", slices.Sorted(maps.Keys(first)))
 	}

@@ -1,5 +1,6 @@
 // Gen writes what is derived from spec/events.txt: the structs and the catalogue of package events, the names that package cio warns
-// about, and the emulator's own catalogue. It is run by "go generate ./events" and writes the same bytes for the same input.
+// about, and the emulator's own catalogue; and of spec/appapi.txt and spec/facts what package appapi has of the App API. It is run by
+// "go generate ./events ./appapi" and writes the same bytes for the same input.
 //
 // With -documents it writes the facts of Customer.io's OpenAPI documents into spec/facts instead.
 package main
@@ -39,6 +40,11 @@ func run(root string) error {
 	if err != nil {
 		return err
 	}
+	app, err := generateApp(root)
+	if err != nil {
+		return err
+	}
+	files = append(files, app...)
 	for _, f := range files {
 		path := filepath.Join(root, filepath.FromSlash(f.path))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -77,7 +83,7 @@ func load(root string) (*eventspec.Spec, error) {
 	return eventspec.Parse(file, string(text))
 }
 
-// removeStale deletes generated files of package events that the spec no longer gives rise to.
+// removeStale deletes generated files that the specs no longer give rise to.
 func removeStale(root string, files []file) error {
 	stale, err := staleFiles(root, files)
 	for _, path := range stale {
@@ -93,12 +99,17 @@ func staleFiles(root string, files []file) ([]string, error) {
 	for _, f := range files {
 		wanted[filepath.Join(root, filepath.FromSlash(f.path))] = true
 	}
-	found, err := filepath.Glob(filepath.Join(root, "events", "*_gen*.go"))
 	var stale []string
-	for _, path := range found {
-		if !wanted[path] {
-			stale = append(stale, path)
+	for _, directory := range []string{"events", "appapi"} {
+		found, err := filepath.Glob(filepath.Join(root, directory, "*_gen*.go"))
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range found {
+			if !wanted[path] {
+				stale = append(stale, path)
+			}
 		}
 	}
-	return stale, err
+	return stale, nil
 }

@@ -192,7 +192,7 @@ func (s *scope) relates(ctx context.Context, id string, check func(map[string]ap
 			if err != nil {
 				return err
 			}
-			all[r.ObjectID] = r
+			all[r.Object.ID] = r
 		}
 		return check(all)
 	})
@@ -204,7 +204,7 @@ func (s *scope) object(ctx context.Context, id string, check func(map[string]str
 		return nil
 	}
 	err := s.await(ctx, func() error {
-		o, err := s.app.Objects().Attributes(ctx, s.cfg.ObjectType, id)
+		o, err := s.app.Objects().Attributes(ctx, appapi.ID(s.cfg.ObjectType), id)
 		if err != nil {
 			return err
 		}
@@ -224,10 +224,10 @@ func (w *workspace) typeHint(ctx context.Context) string {
 	}
 	var all []string
 	for _, t := range types {
-		if t.ID == w.cfg.ObjectType && t.Enabled {
+		if string(t.ID) == w.cfg.ObjectType && t.Enabled {
 			return ""
 		}
-		all = append(all, t.ID)
+		all = append(all, string(t.ID))
 	}
 	if len(all) == 0 {
 		all = []string{"none"}
@@ -247,7 +247,7 @@ func (w *workspace) objectGone(ctx context.Context, typeID, id string) error {
 
 // noObject looks once.
 func (w *workspace) noObject(ctx context.Context, typeID, id string) error {
-	_, err := w.app.Objects().Attributes(ctx, typeID, id)
+	_, err := w.app.Objects().Attributes(ctx, appapi.ID(typeID), id)
 	switch {
 	case errors.Is(err, appapi.ErrNotFound):
 		return nil

@@ -156,7 +156,7 @@ func (k *Keeper) ReadObjects(ctx context.Context, account []emulator.Object) Rea
 	for _, o := range account {
 		var seen appapi.Object
 		err := k.awaitFor(ctx, k.patience(), func() (err error) {
-			if seen, err = k.app.Objects().Attributes(ctx, o.TypeID, o.ID); err == nil && !hasTexts(o.Attributes, seen.Attributes) {
+			if seen, err = k.app.Objects().Attributes(ctx, appapi.ID(o.TypeID), o.ID); err == nil && !hasTexts(o.Attributes, seen.Attributes) {
 				err = errors.New("an attribute is not there, or has another value")
 			}
 			return err

@@ -41,7 +41,7 @@ func (k *Keeper) view(ctx context.Context, id appapi.CustomerID) (v view, err er
 		if err != nil {
 			return view{}, err
 		}
-		v.relationships[relation{r.TypeID, r.ObjectID}] = r
+		v.relationships[relation{string(r.TypeID), r.Object.ID}] = r
 	}
 	for a, err := range k.app.Customers().Activities(ctx, id, appapi.ActivityQuery{}) {
 		if err != nil {
@@ -173,7 +173,7 @@ func (v view) person(account emulator.Person) (p emulator.Person, olders int) {
 	}
 	slices.SortStableFunc(p.Devices, func(a, b emulator.Device) int { return order[a.Token] - order[b.Token] })
 	for _, r := range v.relationships {
-		p.Relationships = append(p.Relationships, emulator.Relationship{ObjectTypeID: r.TypeID, ObjectID: r.ObjectID, Attributes: r.Attributes})
+		p.Relationships = append(p.Relationships, emulator.Relationship{ObjectTypeID: string(r.TypeID), ObjectID: r.Object.ID, Attributes: r.Attributes})
 	}
 	slices.SortFunc(p.Relationships, func(a, b emulator.Relationship) int {
 		return strings.Compare(a.ObjectTypeID+"\x00"+a.ObjectID, b.ObjectTypeID+"\x00"+b.ObjectID)

@@ -1,0 +1,311 @@
+// Code generated from spec/appapi.txt and spec/facts by internal/gen. DO NOT EDIT.
+
+package appapi
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"net/url"
+	"time"
+)
+
+// Customers gives access to people.
+type Customers struct{ client *Client }
+
+// Customers returns what reads people.
+func (c *Client) Customers() Customers { return Customers{c} }
+
+// Search returns the people whom the filter fits, page by page. An error is the last pair.
+func (r Customers) Search(ctx context.Context, filter Filter, q SearchQuery) iter.Seq2[Identifiers, error] {
+	v := params{}
+	q.set(v)
+	return pages[Identifiers](ctx, r.client, opCustomersSearch, nil, url.Values(v), wrapped("filter", filter))
+}
+
+// Attributes returns a person with their attributes and devices. The error is ErrNotFound if there is no such thing.
+func (r Customers) Attributes(ctx context.Context, id CustomerID) (Customer, error) {
+	v := id.params()
+	return one[Customer](ctx, r.client, opCustomersAttributes, []string{id.arg()}, url.Values(v), nil)
+}
+
+// Messages returns the messages that a person was sent, page by page. An error is the last pair. The error is
+// ErrNotFound if there is no such thing.
+func (r Customers) Messages(ctx context.Context, id CustomerID, q CustomerMessageQuery) iter.Seq2[CustomerMessage, error] {
+	v := id.params()
+	q.set(v)
+	return pages[CustomerMessage](ctx, r.client, opCustomersMessages, []string{id.arg()}, url.Values(v), nil)
+}
+
+// Relationships returns the objects that a person is related to, page by page. Customer.io says that an object may come
+// twice. That a person can be named by anything but their id here is an assumption: the document of the API lists no
+// id_type for this operation, as it does for the others. An error is the last pair. The error is ErrNotFound if there
+// is no such thing.
+func (r Customers) Relationships(ctx context.Context, id CustomerID) iter.Seq2[Relationship, error] {
+	v := id.params()
+	return pages[Relationship](ctx, r.client, opCustomersRelationships, []string{id.arg()}, url.Values(v), nil)
+}
+
+// Segments returns the segments that a person is in. The error is ErrNotFound if there is no such thing.
+func (r Customers) Segments(ctx context.Context, id CustomerID) ([]Segment, error) {
+	v := id.params()
+	return one[[]Segment](ctx, r.client, opCustomersSegments, []string{id.arg()}, url.Values(v), nil)
+}
+
+// Subscriptions returns which topics a person is subscribed to. The error is ErrNotFound if there is no such thing.
+func (r Customers) Subscriptions(ctx context.Context, id CustomerID, q SubscriptionQuery) (CustomerSubscriptions, error) {
+	v := id.params()
+	q.set(v)
+	return one[CustomerSubscriptions](ctx, r.client, opCustomersSubscriptions, []string{id.arg()}, url.Values(v), nil)
+}
+
+// Identifiers are those of a person; ID and Email are empty where the person has none. Those of two answers are of the
+// same person if the CIOIDs are equal.
+type Identifiers struct {
+	ID string `json:"id"`
+	// CIOID is the cio_id, without a prefix.
+	CIOID string `json:"cio_id"`
+	Email string `json:"email"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *Identifiers) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v Identifiers) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// SearchQuery says how a search is made.
+type SearchQuery struct {
+	// PageSize is how many to ask for at once, at most 1000; 0: 1000.
+	PageSize int
+}
+
+func (q SearchQuery) set(v params) {
+	v.size("limit", q.PageSize, 1000)
+}
+
+// CustomerEntry is one person of many.
+type CustomerEntry struct {
+	Customer Customer `json:"customer"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *CustomerEntry) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v CustomerEntry) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// Customer is what a workspace holds of a person.
+type Customer struct {
+	ID          string      `json:"id"`
+	Identifiers Identifiers `json:"identifiers"`
+	// Attributes is as the API returns them: all as text, whatever was sent. Their identifiers are among them.
+	Attributes map[string]string `json:"attributes"`
+	Devices    []Device          `json:"devices"`
+	// Set is when each attribute was set last, to the second. Customer.io calls this part of the answer deprecated.
+	Set map[string]time.Time `json:"timestamps"`
+	// Unsubscribed is that the person gets transactional messages only.
+	Unsubscribed bool `json:"unsubscribed"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *Customer) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v Customer) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// CustomerMessageQuery says which messages of a person to return. The zero value is all of them.
+type CustomerMessageQuery struct {
+	// PageSize is how many to ask for at once, at most 1000; 0: 1000.
+	PageSize int
+	From     time.Time
+	To       time.Time
+}
+
+func (q CustomerMessageQuery) set(v params) {
+	v.size("limit", q.PageSize, 1000)
+	v.time("start_ts", q.From)
+	v.time("end_ts", q.To)
+}
+
+// CustomerMessage is a message that a person was sent.
+type CustomerMessage struct {
+	ID             string       `json:"id"`
+	Type           MessageType  `json:"type"`
+	ActionID       ID           `json:"action_id" api:"number"`
+	BroadcastID    ID           `json:"broadcast_id" api:"number"`
+	CampaignID     ID           `json:"campaign_id" api:"number"`
+	ContentID      ID           `json:"content_id" api:"number"`
+	Created        time.Time    `json:"created"`
+	CustomerID     string       `json:"customer_id"`
+	DeduplicateID  string       `json:"deduplicate_id"`
+	FailureMessage string       `json:"failure_message"`
+	Forgotten      bool         `json:"forgotten"`
+	Metrics        MessageTimes `json:"metrics"`
+	TemplateID     ID           `json:"msg_template_id"`
+	NewsletterID   ID           `json:"newsletter_id" api:"number"`
+	Recipient      string       `json:"recipient"`
+	Subject        string       `json:"subject"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *CustomerMessage) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v CustomerMessage) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// Relationship relates a person to an object.
+type Relationship struct {
+	TypeID ID                `json:"object_type_id" api:"number"`
+	Object ObjectIdentifiers `json:"identifiers"`
+	// Attributes is those of the relationship.
+	Attributes map[string]json.RawMessage `json:"attributes"`
+	Timestamps map[string]time.Time       `json:"timestamps"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *Relationship) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v Relationship) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// Segment is a group of people.
+type Segment struct {
+	ID            ID          `json:"id" api:"number"`
+	Type          SegmentType `json:"type"`
+	Name          string      `json:"name"`
+	DeduplicateID string      `json:"deduplicate_id"`
+	Description   string      `json:"description"`
+	// Progress is how far the segment is built, in percent.
+	Progress int64        `json:"progress"`
+	State    SegmentState `json:"state"`
+	Tags     []string     `json:"tags"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *Segment) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v Segment) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// SubscriptionQuery says the language of the topics; the zero value is the workspace's own.
+type SubscriptionQuery struct {
+	Language string
+}
+
+func (q SubscriptionQuery) set(v params) {
+	v.text("language", q.Language)
+}
+
+// CustomerSubscriptions is what a person is subscribed to.
+type CustomerSubscriptions struct {
+	ID           string              `json:"id"`
+	Identifiers  Identifiers         `json:"identifiers"`
+	Header       SubscriptionHeader  `json:"header"`
+	Topics       []TopicSubscription `json:"topics"`
+	Unsubscribed bool                `json:"unsubscribed"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *CustomerSubscriptions) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v CustomerSubscriptions) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// Device is a push device of a person.
+type Device struct {
+	// Token is what Apple or Google addresses the device by.
+	Token      string            `json:"id" api:"required"`
+	Attributes map[string]string `json:"attributes"`
+	// LastUsed is zero where it is not known.
+	LastUsed time.Time `json:"last_used"`
+	// Platform is ios or android.
+	Platform string `json:"platform" api:"required"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *Device) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v Device) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// MessageTimes is when something became of a message; zero where it did not.
+type MessageTimes struct {
+	Delivered time.Time `json:"delivered"`
+	Sent      time.Time `json:"sent"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *MessageTimes) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v MessageTimes) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// SubscriptionHeader is the title of the page on which people choose.
+type SubscriptionHeader struct {
+	Subtitle string `json:"subtitle"`
+	Title    string `json:"title"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *SubscriptionHeader) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v SubscriptionHeader) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// TopicSubscription is a topic and whether a person is subscribed to it.
+type TopicSubscription struct {
+	ID          ID     `json:"id"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Subscribed  bool   `json:"subscribed"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *TopicSubscription) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v TopicSubscription) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// SegmentState is how far a segment is built.
+type SegmentState string
+
+// The values of SegmentState that the document of the API has.
+const (
+	SegmentStateEvents       SegmentState = "events"
+	SegmentStateBuild        SegmentState = "build"
+	SegmentStateEventsQueued SegmentState = "events_queued"
+	SegmentStateBuildQueued  SegmentState = "build_queued"
+	SegmentStateFinished     SegmentState = "finished"
+)
+
+// SegmentType is who decides who is in a segment.
+type SegmentType string
+
+// The values of SegmentType that the document of the API has.
+const (
+	SegmentTypeDynamic SegmentType = "dynamic"
+	SegmentTypeManual  SegmentType = "manual"
+)

@@ -1,0 +1,99 @@
+// Code generated from spec/appapi.txt and spec/facts by internal/gen. DO NOT EDIT.
+
+package appapi
+
+import (
+	"context"
+	"time"
+)
+
+// Exports gives access to exports.
+type Exports struct{ client *Client }
+
+// Exports returns what reads exports.
+func (c *Client) Exports() Exports { return Exports{c} }
+
+// List returns all exports.
+func (r Exports) List(ctx context.Context) ([]Export, error) {
+	return one[[]Export](ctx, r.client, opExportsList, nil, nil, nil)
+}
+
+// Get returns an export and how far it is. The error is ErrNotFound if there is no such thing.
+func (r Exports) Get(ctx context.Context, exportID ID) (Export, error) {
+	return one[Export](ctx, r.client, opExportsGet, []string{string(exportID)}, nil, nil)
+}
+
+// People starts an export of the people whom the filter fits.
+func (r Exports) People(ctx context.Context, filter Filter) (Export, error) {
+	return one[Export](ctx, r.client, opExportsPeople, nil, nil, wrapped("filters", filter))
+}
+
+// Deliveries starts an export of deliveries.
+func (r Exports) Deliveries(ctx context.Context, which DeliveryExport) (Export, error) {
+	return one[Export](ctx, r.client, opExportsDeliveries, nil, nil, which)
+}
+
+// Link returns where the export's file can be fetched. The link ends after a while, so ask for it when you need it;
+// Download does. The error is ErrNotFound if there is no such thing.
+func (r Exports) Link(ctx context.Context, exportID ID) (string, error) {
+	return one[string](ctx, r.client, opExportsLink, []string{string(exportID)}, nil, nil)
+}
+
+// Export is a file that Customer.io makes.
+type Export struct {
+	ID            ID           `json:"id" api:"number"`
+	Type          ExportType   `json:"type"`
+	CreatedAt     time.Time    `json:"created_at"`
+	DeduplicateID string       `json:"deduplicate_id"`
+	Description   string       `json:"description"`
+	Downloads     int64        `json:"downloads"`
+	Failed        bool         `json:"failed"`
+	Status        ExportStatus `json:"status"`
+	Total         int64        `json:"total"`
+	UpdatedAt     time.Time    `json:"updated_at"`
+	UserEmail     string       `json:"user_email"`
+	UserID        ID           `json:"user_id" api:"number"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *Export) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v Export) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// DeliveryExport is which deliveries to export. One of the ids is required.
+type DeliveryExport struct {
+	ActionID        ID        `json:"action_id" api:"number"`
+	Attributes      []string  `json:"attributes"`
+	CampaignID      ID        `json:"campaign_id" api:"number"`
+	Drafts          bool      `json:"drafts"`
+	To              time.Time `json:"end"`
+	Metric          Metric    `json:"metric"`
+	NewsletterID    ID        `json:"newsletter_id" api:"number"`
+	From            time.Time `json:"start"`
+	TransactionalID ID        `json:"transactional_message_id" api:"number"`
+}
+
+// MarshalJSON writes what is sent.
+func (v DeliveryExport) MarshalJSON() ([]byte, error) { return marshalBody(v) }
+
+// ExportStatus is how far an export is.
+type ExportStatus string
+
+// The values of ExportStatus that the document of the API has.
+const (
+	ExportStatusDone    ExportStatus = "done"
+	ExportStatusPending ExportStatus = "pending"
+	ExportStatusFailed  ExportStatus = "failed"
+)
+
+// ExportType is what an export holds.
+type ExportType string
+
+// The values of ExportType that the document of the API has.
+const (
+	ExportTypeCustomers  ExportType = "customers"
+	ExportTypeDeliveries ExportType = "deliveries"
+)

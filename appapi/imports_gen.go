@@ -1,0 +1,116 @@
+// Code generated from spec/appapi.txt and spec/facts by internal/gen. DO NOT EDIT.
+
+package appapi
+
+import (
+	"context"
+	"time"
+)
+
+// Imports gives access to imports of files.
+type Imports struct{ client *Client }
+
+// Imports returns what reads imports of files.
+func (c *Client) Imports() Imports { return Imports{c} }
+
+// Start has Customer.io import the file at a URL.
+func (r Imports) Start(ctx context.Context, file NewImport) (Import, error) {
+	return one[Import](ctx, r.client, opImportsStart, nil, nil, wrapped("import", file))
+}
+
+// Get returns how far an import is.
+func (r Imports) Get(ctx context.Context, importID ID) (Import, error) {
+	return one[Import](ctx, r.client, opImportsGet, []string{string(importID)}, nil, nil)
+}
+
+// NewImport is what to import: a CSV file at a URL that Customer.io can reach.
+type NewImport struct {
+	ObjectTypeID  ID          `json:"object_type_id"`
+	Type          ImportType  `json:"type" api:"required"`
+	Name          string      `json:"name" api:"required"`
+	DataFileURL   string      `json:"data_file_url" api:"required"`
+	DataToProcess ImportScope `json:"data_to_process"`
+	Description   string      `json:"description"`
+	Identifier    string      `json:"identifier"`
+}
+
+// MarshalJSON writes what is sent.
+func (v NewImport) MarshalJSON() ([]byte, error) { return marshalBody(v) }
+
+func (v NewImport) check() error {
+	switch {
+	case v.Type == "":
+		return missing("NewImport.Type")
+	case v.Name == "":
+		return missing("NewImport.Name")
+	case v.DataFileURL == "":
+		return missing("NewImport.DataFileURL")
+	}
+	return nil
+}
+
+// Import is a file that Customer.io reads.
+type Import struct {
+	ID                 ID          `json:"id" api:"number"`
+	ObjectTypeID       ID          `json:"object_type_id"`
+	Type               ImportType  `json:"type"`
+	Name               string      `json:"name"`
+	CreatedAt          time.Time   `json:"created_at"`
+	DataToProcess      ImportScope `json:"data_to_process"`
+	Description        string      `json:"description"`
+	Error              string      `json:"error"`
+	ErrorDownloadURL   string      `json:"error_download_url"`
+	ErrorExportID      ID          `json:"error_export_id" api:"number"`
+	Identifier         string      `json:"identifier"`
+	PeopleToProcess    ImportScope `json:"people_to_process"`
+	RowsImported       int64       `json:"rows_imported"`
+	RowsToImport       int64       `json:"rows_to_import"`
+	State              ImportState `json:"state"`
+	UpdatedAt          time.Time   `json:"updated_at"`
+	WarningDownloadURL string      `json:"warning_download_url"`
+	WarningExportID    ID          `json:"warning_export_id" api:"number"`
+	// Extra is what else the answer held.
+	Extra Extra `json:"-"`
+}
+
+// UnmarshalJSON reads what the API answers.
+func (v *Import) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
+
+// MarshalJSON writes what was read, with what else the answer held.
+func (v Import) MarshalJSON() ([]byte, error) { return marshal(v) }
+
+// ImportScope is whom an import may touch.
+type ImportScope string
+
+// The values of ImportScope that the document of the API has.
+const (
+	ImportScopeAll          ImportScope = "all"
+	ImportScopeOnlyNew      ImportScope = "only_new"
+	ImportScopeOnlyExisting ImportScope = "only_existing"
+)
+
+// ImportState is how far an import is.
+type ImportState string
+
+// The values of ImportState that the document of the API has.
+const (
+	ImportStatePreprocessing ImportState = "preprocessing"
+	ImportStatePreprocessed  ImportState = "preprocessed"
+	ImportStateValidating    ImportState = "validating"
+	ImportStateValidated     ImportState = "validated"
+	ImportStateImporting     ImportState = "importing"
+	ImportStateImported      ImportState = "imported"
+	ImportStateFailed        ImportState = "failed"
+	ImportStateCanceled      ImportState = "canceled"
+)
+
+// ImportType is what a file holds.
+type ImportType string
+
+// The values of ImportType that the document of the API has.
+const (
+	ImportTypePeople       ImportType = "people"
+	ImportTypeEvent        ImportType = "event"
+	ImportTypeRelationship ImportType = "relationship"
+	ImportTypeObject       ImportType = "object"
+)
