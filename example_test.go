@@ -219,3 +219,13 @@ func ExampleSendGroup() {
 	// Output:
 	// true 3
 }
+
+func ExampleAPIError_Temporary() {
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusUnauthorized} {
+		err := &cio.APIError{Operation: "batch", Status: status}
+		fmt.Println(status, err.Temporary())
+	}
+	// Output:
+	// 503 true
+	// 401 false
+}
