@@ -72,6 +72,7 @@ kit/show             .
 kit/source
 kit/source/sqldb     kit/source
 kit/spectest
+kit/verify           . appapi internal/address kit/mapping kit/source
 `
 
 // foreign are the modules that packages of a module may import from, by the start of their paths. Those of kit are in its go.mod.

@@ -1,0 +1,120 @@
+package verify
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/ciokit/cio/internal/address"
+)
+
+// Status says what became of an attribute.
+type Status string
+
+// The statuses.
+const (
+	// StatusArrived is an attribute that is as the file says.
+	StatusArrived Status = "arrived"
+	// StatusDifferent is one that has another value.
+	StatusDifferent Status = "different"
+	// StatusMissing is one that is not there, or whose person is not.
+	StatusMissing Status = "missing"
+	// StatusNotYet is one that is not as the file says, and may still be on its way.
+	StatusNotYet Status = "not-yet"
+	// StatusNotComparable is one that is there, and whose form in the App API is not documented: an object or a list.
+	StatusNotComparable Status = "not-comparable"
+)
+
+// compare holds an attribute as the App API shows it, which makes text of everything, against what was sent.
+func compare(name string, sent json.RawMessage, text string, there bool) Status {
+	var s string
+	isText := json.Unmarshal(sent, &s) == nil
+	switch {
+	case isText && s == "": // null and the empty text take an attribute away
+		if !there || text == "" {
+			return StatusArrived
+		}
+		return StatusDifferent
+	case !there:
+		return StatusMissing
+	case isText && (s == text || name == "email" && address.Fold(s) == address.Fold(text)):
+		return StatusArrived
+	case isText:
+		return StatusDifferent
+	case sent[0] == '{' || sent[0] == '[':
+		if sameJSON(sent, []byte(text)) {
+			return StatusArrived
+		}
+		return StatusNotComparable
+	case string(sent) == text || sameAmount(string(sent), text):
+		return StatusArrived
+	}
+	return StatusDifferent
+}
+
+// sameAmount reports whether two texts are the same number, to the last digit.
+func sameAmount(a, b string) bool {
+	x, okX := amount(a)
+	y, okY := amount(b)
+	return okX && okY && x.Cmp(y) == 0
+}
+
+// amount reads a number as JSON writes it, if it has an exponent that a number of a person can have.
+func amount(text string) (*big.Rat, bool) {
+	if len(text) > 400 || !json.Valid([]byte(text)) || strings.TrimLeft(text, "-0123456789.eE+") != "" {
+		return nil, false
+	}
+	if i := strings.IndexAny(text, "eE"); i >= 0 {
+		if e, err := strconv.Atoi(strings.TrimPrefix(text[i+1:], "+")); err != nil || e > 400 || e < -400 {
+			return nil, false
+		}
+	}
+	return new(big.Rat).SetString(text)
+}
+
+// sameJSON compares objects and lists. The order of members does not count.
+func sameJSON(a, b []byte) bool {
+	x, okX := tree(a)
+	y, okY := tree(b)
+	return okX && okY && sameTree(x, y)
+}
+
+func tree(text []byte) (v any, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	err := d.Decode(&v)
+	return v, err == nil && !d.More()
+}
+
+func sameTree(a, b any) bool {
+	switch a := a.(type) {
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		if !ok || len(a) != len(b) {
+			return false
+		}
+		for name, value := range a {
+			if other, there := b[name]; !there || !sameTree(value, other) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		b, ok := b.([]any)
+		if !ok || len(a) != len(b) {
+			return false
+		}
+		for i := range a {
+			if !sameTree(a[i], b[i]) {
+				return false
+			}
+		}
+		return true
+	case json.Number:
+		b, ok := b.(json.Number)
+		return ok && (a == b || sameAmount(string(a), string(b)))
+	}
+	return a == b
+}

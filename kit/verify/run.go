@@ -1,0 +1,278 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/internal/address"
+)
+
+// DefaultWait is how long after a load its values may still be on their way.
+const DefaultWait = 2 * time.Minute
+
+// Config says how people are read back. App is required.
+type Config struct {
+	App *appapi.Client
+	// Sent is when the file was loaded, as far as that is known; the zero value is now.
+	Sent time.Time
+	// Wait is how long after Sent a value may still be on its way; default DefaultWait.
+	Wait time.Duration
+	// AtOnce reads everybody once and calls what is not there StatusNotYet until Wait is over. Otherwise Run reads them again until then.
+	AtOnce bool
+	// Progress, if it is not nil, is called with how many people were read and how many are as the file says.
+	Progress func(read, arrived int)
+}
+
+// Attribute is what became of one attribute.
+type Attribute struct {
+	Name   string `json:"name"`
+	Status Status `json:"status"`
+}
+
+// Person is what became of one person of the file. It has no values: they are personal data.
+type Person struct {
+	ID    string `json:"id,omitempty"`
+	Email string `json:"email,omitempty"`
+	// Line is that of the person's first row.
+	Line int64 `json:"line"`
+	// Status is StatusArrived if all attributes are, or are not comparable; otherwise the worst of them. It is StatusMissing where there is no such person.
+	Status Status `json:"status"`
+	// Gone says that there is no such person.
+	Gone bool `json:"gone,omitempty"`
+	// Attributes are those that are not StatusArrived.
+	Attributes []Attribute `json:"attributes,omitempty"`
+}
+
+// Result is what became of the people.
+type Result struct {
+	// Counts are the attributes by their statuses. Those of a person who is not there are missing.
+	Counts map[Status]int64 `json:"attributes"`
+	// People are all that were read, in the order of the file.
+	People []Person `json:"people"`
+}
+
+// Wrong returns the people who are not as the file says.
+func (r *Result) Wrong() []Person {
+	var list []Person
+	for _, p := range r.People {
+		if p.Status != StatusArrived {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// readers is how many requests to the App API are under way at once: enough to use its 10 a second, which appapi keeps to.
+const readers = 8
+
+// Pauses between two readings of those who are not as the file says.
+const (
+	firstPause = 2 * time.Second
+	lastPause  = 20 * time.Second
+)
+
+// Run reads the people and compares them. The error is one of reading.
+func Run(ctx context.Context, people []Expected, cfg Config) (*Result, error) {
+	if cfg.App == nil {
+		return nil, errors.New("verify: Config.App is nil")
+	}
+	if cfg.Wait == 0 {
+		cfg.Wait = DefaultWait
+	}
+	if cfg.Sent.IsZero() {
+		cfg.Sent = time.Now()
+	}
+	r := &run{cfg: cfg, people: people, found: make([]finding, len(people))}
+	all := make([]int, len(people))
+	for i := range all {
+		all[i] = i
+	}
+	for pause := firstPause; ; pause = min(lastPause, pause*2) {
+		if err := r.read(ctx, all); err != nil {
+			return nil, err
+		}
+		all = slices.DeleteFunc(all, func(i int) bool { return !r.found[i].short() })
+		left := time.Until(cfg.Sent.Add(cfg.Wait))
+		if len(all) == 0 || cfg.AtOnce || left <= 0 {
+			return r.result(left > 0), nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(min(pause, left)):
+		}
+	}
+}
+
+type run struct {
+	cfg    Config
+	people []Expected
+	mu     sync.Mutex
+	found  []finding
+
+	seen, arrived int
+}
+
+// finding is what was read of one person.
+type finding struct {
+	read, gone bool
+	wanted     int
+	attributes []Attribute
+}
+
+// short reports whether something is not as the file says that could still come.
+func (f *finding) short() bool {
+	return f.gone || slices.ContainsFunc(f.attributes, func(a Attribute) bool { return a.Status != StatusNotComparable })
+}
+
+// read reads some of the people, several at a time.
+func (r *run) read(ctx context.Context, which []int) error {
+	outer := ctx
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range min(readers, len(which)) {
+		all.Go(func() {
+			for i := range next {
+				f, err := r.look(ctx, &r.people[i])
+				if err != nil {
+					cancel(err)
+					continue
+				}
+				r.keep(i, f)
+			}
+		})
+	}
+	for _, i := range which {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- i
+	}
+	close(next)
+	all.Wait()
+	if outer.Err() != nil {
+		return context.Cause(outer)
+	}
+	return context.Cause(ctx)
+}
+
+func (r *run) keep(i int, f finding) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := &r.found[i]
+	if !before.read {
+		r.seen++
+	}
+	if (!before.read || before.short()) && !f.short() {
+		r.arrived++
+	}
+	f.read = true
+	r.found[i] = f
+	if r.cfg.Progress != nil {
+		r.cfg.Progress(r.seen, r.arrived)
+	}
+}
+
+// errOtherPerson is an answer that nobody asked for.
+var errOtherPerson = errors.New("verify: the App API answered with another person than was asked for")
+
+func (r *run) look(ctx context.Context, want *Expected) (finding, error) {
+	var got appapi.Customer
+	var err error
+	for _, id := range want.names() {
+		if got, err = r.cfg.App.Customers().Attributes(ctx, id); !errors.Is(err, appapi.ErrNotFound) {
+			break
+		}
+	}
+	switch {
+	case errors.Is(err, appapi.ErrNotFound):
+		return want.gone(), nil
+	case err != nil:
+		return finding{}, err
+	case want.ID != "" && !isOther(want.ID) && got.Identifiers.ID != "" && got.Identifiers.ID != want.ID:
+		return finding{}, errOtherPerson
+	}
+	f := finding{wanted: len(want.Attributes)}
+	if want.deleted {
+		return finding{wanted: 1, attributes: []Attribute{{"", StatusDifferent}}}, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(want.Attributes)) {
+		text, there := got.Attributes[name]
+		if s := compare(name, want.Attributes[name], text, there); s != StatusArrived {
+			f.attributes = append(f.attributes, Attribute{name, s})
+		}
+	}
+	return f, nil
+}
+
+// names are what the person can be asked for by, the likeliest first. Customer.io takes a userId that is an address for one, and one that begins with
+// cio_ for its own id.
+func (e *Expected) names() []appapi.CustomerID {
+	switch {
+	case e.ID == "":
+		return []appapi.CustomerID{appapi.ByEmail(e.Email)}
+	case address.Is(e.ID):
+		return []appapi.CustomerID{appapi.ByEmail(e.ID), appapi.ByID(e.ID)}
+	case strings.HasPrefix(e.ID, cioPrefix):
+		return []appapi.CustomerID{appapi.ByCIOID(e.ID), appapi.ByID(e.ID)}
+	}
+	return []appapi.CustomerID{appapi.ByID(e.ID)}
+}
+
+const cioPrefix = "cio_"
+
+// isOther reports whether a userId can be the address or the cio_id of somebody with another id.
+func isOther(id string) bool { return address.Is(id) || strings.HasPrefix(id, cioPrefix) }
+
+// gone is what is found of somebody who is not there.
+func (e *Expected) gone() finding {
+	if e.deleted {
+		return finding{wanted: 1}
+	}
+	f := finding{gone: true, wanted: len(e.Attributes)}
+	for _, name := range slices.Sorted(maps.Keys(e.Attributes)) {
+		f.attributes = append(f.attributes, Attribute{name, StatusMissing})
+	}
+	return f
+}
+
+// worst is the order in which the statuses of attributes become that of a person.
+var worst = []Status{StatusDifferent, StatusMissing, StatusNotYet}
+
+// result sums up; early says that what is not there may still come.
+func (r *run) result(early bool) *Result {
+	out := &Result{Counts: map[Status]int64{}}
+	for i := range r.people {
+		f, want := &r.found[i], &r.people[i]
+		p := Person{ID: want.ID, Email: want.Email, Line: want.Line, Status: StatusArrived, Gone: f.gone, Attributes: f.attributes}
+		for k := range p.Attributes {
+			if a := &p.Attributes[k]; early && a.Status != StatusNotComparable {
+				a.Status = StatusNotYet
+			}
+			out.Counts[p.Attributes[k].Status]++
+		}
+		out.Counts[StatusArrived] += int64(f.wanted - len(f.attributes))
+		for _, s := range worst {
+			if slices.ContainsFunc(p.Attributes, func(a Attribute) bool { return a.Status == s }) {
+				p.Status = s
+				break
+			}
+		}
+		if p.Gone {
+			p.Status = StatusMissing
+			if early {
+				p.Status = StatusNotYet
+			}
+		}
+		out.People = append(out.People, p)
+	}
+	return out
+}
