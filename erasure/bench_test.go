@@ -33,7 +33,7 @@ func newDesk(b *testing.B) *desk {
 	d := &desk{receipt: NewReceiptKey(), guard: NewGuardKey()}
 	var ring []string
 	for _, role := range []Role{RoleOperator, RoleApprover} {
-		private, public, err := GenerateKey(role, "x")
+		private, public, err := GenerateKey(role, "of-"+string(role))
 		if err != nil {
 			b.Fatal(err)
 		}
