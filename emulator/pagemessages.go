@@ -13,6 +13,7 @@ type messagesData struct {
 	Later  bool
 	Person string // of the filter, if there is one to be deleted
 	Types  []string
+	Found  string // how many messages the filter lists, empty without one
 }
 
 func (p *pageRequest) messages() (view, error) {
@@ -31,12 +32,32 @@ func (p *pageRequest) messages() (view, error) {
 		if data.MessagesPage, err = p.s.Messages(q); err != nil {
 			return view{}, err
 		}
+		if data.Found, err = p.foundText(data.Form.Any(), q, data.MessagesPage); err != nil {
+			return view{}, err
+		}
 		if _, err := p.s.Person(p.key, q.Person); err == nil && q.Person != "" {
 			data.Person = q.Person
 		}
 	}
 	v.data = data
 	return v, nil
+}
+
+// foundText says how many messages the filter lists on all of its pages, empty where there is no filter or no message.
+func (p *pageRequest) foundText(filtered bool, q MessagesQuery, page MessagesPage) (string, error) {
+	if !filtered || len(page.Messages) == 0 {
+		return "", nil
+	}
+	switch n, more, err := p.s.countMatches(q, page); {
+	case err != nil:
+		return "", err
+	case more:
+		return "More than " + count(n) + " messages match.", nil
+	case n == 1:
+		return "1 message matches.", nil
+	default:
+		return count(n) + " messages match.", nil
+	}
 }
 
 // exported is how many messages are read at a time for an export.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,7 +31,11 @@ func TestPageOfMessages(t *testing.T) {
 		"/messages":                           {50, `before=83`},
 		"/messages?before=83":                 {50, "Newest"},
 		"/messages?event=Bought&person=u2":    {43, `event=Bought&amp;person=u2`},
-		"/messages?q=ANN@x":                   {1, "/messages/132?"},
+		"/messages?q=ANN@x":                   {1, "1 message matches."},
+		"/messages?q=M-":                      {50, "130 messages match."},
+		"/messages?q=m-&before=81":            {50, "130 messages match."},
+		"/messages?q=m-&before=31":            {30, "130 messages match."},
+		"/messages?type=track&before=20":      {19, "131 messages match."},
 		"/messages?q=m-129":                   {1, "/messages/130?"},
 		"/messages?verdict=dropped":           {1, "missing-event"},
 		"/messages?rule=missing-event":        {1, "/messages/131?"},
@@ -53,6 +58,55 @@ func TestPageOfMessages(t *testing.T) {
 	for path, want := range map[string]string{"/messages?verdict=lost": "Verdict must be", "/messages?from=soon": "how long ago", "/messages?type=x": "Type must be", "/messages/1?type=x": "Type must be", "/messages/export?to=x": "how long ago"} {
 		if a := c.do(http.MethodGet, path, ""); a.status != http.StatusBadRequest || !strings.Contains(a.body, want) {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+}
+
+// TestCountOfMatches compares the count of a search with all that it lists, on each of its pages. Beyond a bound it says that there are more.
+func TestCountOfMatches(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{MaxMessages: 20_000})
+	const bound = 10_000
+	var some []string
+	for i := range bound + 1 {
+		typ := `"track","event":"Bought"`
+		if i%7 == 0 {
+			typ = `"track"` // dropped
+		}
+		if some = append(some, fmt.Sprintf(`{"type":%s,"userId":"u%d","messageId":"m-%d"}`, typ, i%11, i)); len(some) == 2000 || i == bound {
+			c.send(some...)
+			some = nil
+		}
+	}
+	for _, filter := range []string{"q=u7", "q=m-99", "verdict=dropped", "verdict=dropped&q=u3", "person=u5", "event=Bought&q=m-1"} {
+		listed, before, said := 0, "", make(map[string]bool)
+		for {
+			body := c.do(http.MethodGet, "/messages?"+filter+before, "").body
+			listed += strings.Count(body, `<p class="line">`)
+			_, text, _ := strings.Cut(body, `role="status">`)
+			text, _, _ = strings.Cut(text, "<")
+			said[text] = true
+			_, next, more := strings.Cut(body, "&amp;before=") // of the link to older ones, or the first parameter
+			if !more {
+				if _, next, more = strings.Cut(body, "?before="); !more {
+					break
+				}
+			}
+			next, _, _ = strings.Cut(next, `"`)
+			next, _, _ = strings.Cut(next, "&")
+			before = "&before=" + next
+		}
+		text := strconv.Itoa(listed)
+		if listed >= 1000 {
+			text = text[:len(text)-3] + "," + text[len(text)-3:]
+		}
+		if !said[text+" messages match."] || len(said) != 1 {
+			t.Errorf("%s lists %d messages, and says %v", filter, listed, said)
+		}
+	}
+	for _, path := range []string{"/messages?q=m-", "/messages?type=track", "/messages?type=track&before=500"} {
+		if body := c.do(http.MethodGet, path, "").body; !strings.Contains(body, "More than 10,000 messages match.") {
+			t.Errorf("%s does not say that there are more", path)
 		}
 	}
 }

@@ -105,7 +105,7 @@ func (c *conn) one(text string, args ...driver.Value) (row []driver.Value, err e
 func number(v driver.Value) (int64, error) {
 	n, ok := v.(int64)
 	if !ok {
-		return 0, damagedf("a column that holds a number holds a %T", v)
+		return 0, damagedf("a column that holds a number holds something else")
 	}
 	return n, nil
 }
@@ -131,7 +131,7 @@ func octets(v driver.Value) ([]byte, error) {
 	case nil: // the driver's word for an empty one
 		return nil, nil
 	}
-	return nil, damagedf("a column that holds bytes holds a %T", v)
+	return nil, damagedf("a column that holds bytes holds something else")
 }
 
 // SQLite's codes, of which the low byte is the kind.

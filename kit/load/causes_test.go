@@ -41,7 +41,7 @@ func TestHints(t *testing.T) {
 		"nulls and more": {"=date(c)", []string{"31.12.2024", "n/a", "30.11.2024"}, `some cells are n/a`, ""},
 		"names":          {"=int(c)", []string{"Ann", "Bob"}, "", ""},
 		"a few of many":  {"=date(c)", append(repeat(99, "2024-01-02"), "31.12.2024"), "", ""},
-		"some of many":   {"=date(c)", append(repeat(9, "2024-01-02"), "31.12.2024"), `=date(c, "02.01.2006"); keep the zone if the mapping names one; keep what reads the other rows`, ""},
+		"some of many":   {"=date(c)", append(repeat(9, "2024-01-02"), "31.12.2024"), `=date(c, "02.01.2006"); keep the zone if the mapping names one; name it beside what reads the other rows`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var in strings.Builder

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -84,7 +85,7 @@ func (c *cause) hint(rows int64, comma bool) string {
 	if c.count*oneIn >= rows {
 		if s := c.mend(p, comma); s != "" {
 			if c.count*2 < rows {
-				s += "; keep what reads the other rows"
+				s += "; name it beside what reads the other rows"
 			}
 			parts = append(parts, s)
 		}
@@ -97,6 +98,9 @@ func (c *cause) mend(p source.ColumnProfile, comma bool) string {
 	w := &proposer{comma: comma}
 	looks, call := "", w.converted(p)
 	date := c.rule == RuleNotADate
+	if call != "" && !c.reads(p, call, comma) {
+		return ""
+	}
 	switch p.Looks {
 	case source.LooksDate:
 		if !date || len(p.Layouts) == 0 {
@@ -143,6 +147,34 @@ func (c *cause) mend(p source.ColumnProfile, comma bool) string {
 		s += ", or load with --decimal-comma if all numbers have a comma"
 	}
 	return s
+}
+
+// reads reports whether an expression reads most of the cells but for words that stand for nothing. Where the mapping has the same expression, it
+// has just refused them.
+func (c *cause) reads(p source.ColumnProfile, call string, comma bool) bool {
+	m, err := Parse("hint", []byte("messages:\n  - identify: {userId: x, traits: {v: "+quotedYAML("="+call)+"}}\n"))
+	if err != nil {
+		return false
+	}
+	compiled, err := m.Compile([]source.Column{{Name: c.column}}, comma)
+	if err != nil {
+		return false
+	}
+	mapper, read := NewMapper(compiled, cio.Encode), 0
+	for _, cell := range c.cells {
+		row := source.Row{Cells: []source.Cell{{Kind: source.KindText, Bytes: []byte(cell)}}}
+		if cell == "" {
+			row.Cells[0] = source.Cell{}
+		}
+		if _, bad := mapper.Map(&row, 0); bad == nil {
+			read++
+		}
+	}
+	others := len(c.cells)
+	for _, n := range p.NullWords {
+		others -= int(n.Count)
+	}
+	return read > 0 && read*2 >= others
 }
 
 // choices names what nothing decides between.

@@ -79,38 +79,6 @@ func allDigits(b []byte) bool {
 	return len(b) > 0
 }
 
-// numberHint names the usual reasons why text is no number. otherwise is said where none is recognised.
-func numberHint(text []byte, otherwise string) string {
-	switch lower := bytes.ToLower(bytes.TrimLeft(bytes.TrimSpace(text), "+-")); {
-	case len(bytes.TrimSpace(text)) != len(text):
-		return "there are spaces around it; remove them, or use trim in the mapping, as in =int(trim(column))"
-	case bytes.HasPrefix(lower, []byte("nan")), bytes.HasPrefix(lower, []byte("inf")):
-		return "JSON has neither NaN nor infinities; leave the cell empty"
-	case bytes.IndexByte(text, ',') >= 0:
-		return "it holds a comma; use a point for decimals and nothing between thousands, or load with --decimal-comma if all numbers have one"
-	}
-	return otherwise
-}
-
-// pointedNumber returns a number in one of the layouts, or, if there are none, with a comma before its decimals, with a point there.
-func pointedNumber(text []byte, layouts []numberLayout) ([]byte, *ValueError) {
-	if len(layouts) > 0 {
-		return plainNumber(text, layouts)
-	}
-	return withPoint(text)
-}
-
-// withPoint returns a number that has a comma before its decimals with a point in its place.
-func withPoint(text []byte) ([]byte, *ValueError) {
-	if bytes.IndexByte(text, '.') >= 0 {
-		return nil, refuse(RuleNotANumber, "it holds a point, and numbers have a comma before their decimals here; write nothing between thousands")
-	}
-	if bytes.IndexByte(text, ',') < 0 {
-		return text, nil
-	}
-	return bytes.Replace(text, []byte(","), []byte("."), 1), nil
-}
-
 // maxNumberBytes bounds the text of a number that is read as float or decimal.
 const maxNumberBytes = 200
 
@@ -161,7 +129,7 @@ func parseNumber(text []byte) (number, bool) {
 func parseFloat(text []byte) (float64, *ValueError) {
 	n, ok := parseNumber(text)
 	if !ok {
-		return 0, refuse(RuleNotANumber, "%s", numberHint(text, fmt.Sprintf("give a decimal number of at most %d characters, such as -12.5", maxNumberBytes)))
+		return 0, refuse(RuleNotANumber, "%s", numberHint(text, fmt.Sprintf("%s, of at most %d characters", giveDecimal, maxNumberBytes)))
 	}
 	f, err := strconv.ParseFloat(string(text), 64)
 	if err != nil {
@@ -202,7 +170,7 @@ func appendDecimal(dst, text []byte) ([]byte, *ValueError) {
 	case len(text) > maxNumberBytes:
 		return dst, refuse(RuleNotANumber, "give a number of at most %d characters", maxNumberBytes)
 	case len(whole) > 0 && !allDigits(whole) || point && !allDigits(fraction) || len(whole)+len(fraction) == 0:
-		hint := "give digits with an optional sign and point, such as -12.50"
+		hint := giveDecimal
 		if _, ok := parseNumber(text); ok {
 			hint = "it has an exponent; write it out, or use float in the mapping"
 		}

@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"unicode/utf8"
 
@@ -38,8 +37,18 @@ func described(v any) string {
 		return "an object"
 	case []any:
 		return "a list"
+	case string:
+		return "text"
+	case bool:
+		return "true or false"
+	case instant:
+		return "a time"
+	case nil:
+		return "nothing"
+	case int, int64, float64:
+		return "a number"
 	}
-	return fmt.Sprintf("a %T", v)
+	return "a value of another kind"
 }
 
 // calcName is the function that stands around what may hold numbers of JSON where an expression calculates. No mapping can call it.

@@ -168,7 +168,8 @@ func TestContent(t *testing.T) {
 		put(t, name, data)
 		names := []string{name}
 		if several {
-			names = append(names, name)
+			names = append(names, filepath.Join(t.TempDir(), "in."+kind))
+			put(t, names[1], data)
 		}
 		src, err := OpenFiles(names, Config{})
 		if err != nil {

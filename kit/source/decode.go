@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 
+	"github.com/ciokit/cio/kit/internal/spelling"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
@@ -57,7 +60,20 @@ func encodingOf(name string) (encoding.Encoding, error) {
 	if e, ok := encodings[known]; ok {
 		return e, nil
 	}
-	return nil, fmt.Errorf("source: the encoding %q is not known; give utf-8, utf-16, utf-16le, utf-16be, utf-32, utf-32le, utf-32be, windows-1250 to windows-1254, windows-1257, iso-8859-1, iso-8859-2, iso-8859-15, macintosh, koi8-r, cp866, ibm437, ibm850, shift_jis, euc-jp, gbk, gb18030, big5 or euc-kr", name)
+	return nil, fmt.Errorf("source: the encoding %q is not known; give utf-8, utf-16, utf-16le, utf-16be, utf-32, utf-32le, utf-32be, windows-1250 to windows-1254, windows-1257, iso-8859-1, iso-8859-2, iso-8859-15, macintosh, koi8-r, cp866, ibm437, ibm850, shift_jis, euc-jp, gbk, gb18030, big5 or euc-kr%s", name, nearEncoding(known))
+}
+
+// nearEncoding asks whether the encoding was meant whose name is nearest.
+func nearEncoding(name string) string {
+	for _, alias := range []struct{ word, name string }{{"latin1", "iso-8859-1"}, {"latin2", "iso-8859-2"}, {"latin9", "iso-8859-15"}, {"ansi", "windows-1252"}, {"sjis", "shift_jis"}} {
+		if spelling.Fold(name) == alias.word {
+			return "; did you mean " + alias.name + "?"
+		}
+	}
+	if near := spelling.Nearest(name, append(slices.Sorted(maps.Keys(encodings)), "utf-8")); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
 }
 
 // encodingName is the name of an encoding as encodings has it.

@@ -43,13 +43,16 @@ func Expand(patterns ...string) ([]string, error) {
 
 // OpenFiles opens several files as one input, read one after the other. Each must have the columns that are selected, in any order; the
 // columns of the first are those of the input. Columns looks at the beginnings of all of them, so that one which does not belong to the others
-// is found before a row is read.
+// is found before a row is read. A file that is named twice, by whatever name, is an error: its events would be sent twice.
 func OpenFiles(names []string, cfg Config) (Source, error) {
 	if len(names) == 1 {
 		return Open(names[0], cfg)
 	}
 	if len(names) == 0 {
 		return nil, errors.New("source: no file is named")
+	}
+	if err := notTwice(names); err != nil {
+		return nil, err
 	}
 	f := &files{names: names, cfg: cfg, whole: true, opened: make(map[int]Source)}
 	for i, name := range names {

@@ -122,7 +122,7 @@ func TestColumnsChangeBeforeAFilesTurn(t *testing.T) {
 // What can be read once is opened once, and loses no row to the first look.
 func TestFilesThatAreReadOnce(t *testing.T) {
 	t.Parallel()
-	names := putFiles(t, "a.csv", "id\n1\n")
+	names := putFiles(t, "a.csv", "id\n1\n", "b.csv", "id\n4\n")
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -138,14 +138,14 @@ func TestFilesThatAreReadOnce(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	src, err := OpenFiles([]string{names[0], pipe, names[0]}, Config{})
+	src, err := OpenFiles([]string{names[0], pipe, names[1]}, Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer src.Close()
 	var got []string
 	err = each(t, src, []string{"id"}, func(row *Row) { got = append(got, string(row.Cells[0].Bytes)) })
-	if err != nil || strings.Join(got, " ") != "1 2 3 1" || src.Info().Whole {
+	if err != nil || strings.Join(got, " ") != "1 2 3 4" || src.Info().Whole {
 		t.Errorf("%v: %v", err, got)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/ciokit/cio/kit/internal/spelling"
 )
 
 // Format is a way to write rows.
@@ -96,7 +98,7 @@ func (c Config) withDefaults(name string) (Config, error) {
 	switch c.Format {
 	case "", FormatCSV, FormatJSONLines, FormatParquet:
 	default:
-		return c, fmt.Errorf("source: the format %q is not known; give %s, %s or %s", c.Format, FormatCSV, FormatJSONLines, FormatParquet)
+		return c, fmt.Errorf("source: the format %q is not known; give %s, %s or %s%s", c.Format, FormatCSV, FormatJSONLines, FormatParquet, nearFormat(string(c.Format)))
 	}
 	if c.Delimiter == 0 {
 		c.Delimiter, c.looks = ',', true
@@ -426,4 +428,17 @@ func trimEnd(line []byte) []byte {
 		n--
 	}
 	return line[:n]
+}
+
+// nearFormat asks whether the format was meant whose name is nearest.
+func nearFormat(name string) string {
+	for _, alias := range []struct {
+		words  []string
+		format Format
+	}{{[]string{"tsv", "tab", "txt", "text"}, FormatCSV}, {[]string{"ndjson", "jsonlines", "jsonl", "json"}, FormatJSONLines}, {[]string{"parquet", "pq"}, FormatParquet}} {
+		if spelling.Nearest(name, append(alias.words, string(alias.format))) != "" {
+			return "; did you mean " + string(alias.format) + "?"
+		}
+	}
+	return ""
 }

@@ -282,7 +282,7 @@ func appendGoValue(dst []byte, v any) ([]byte, error) {
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		return dst, fmt.Errorf("a value of type %T cannot be written as JSON", v)
+		return dst, errors.New("a value of this type cannot be written as JSON")
 	}
 	return append(dst, bytes.TrimRight(out.Bytes(), "\n")...), nil
 }

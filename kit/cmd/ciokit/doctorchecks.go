@@ -44,7 +44,7 @@ func (d *doctor) checkConfig() (*cio.Client, bool) {
 	client, err := d.client(d.cfg)
 	if err != nil { // the address has been looked at before
 		d.say("key", checkFail, d.to.HowToGiveKey()+": in Customer.io under Data & Integrations, Integrations, the source, Settings",
-			"%s", strings.TrimPrefix(err.Error(), "cio: "))
+			"%s", words(err))
 		return nil, false
 	}
 	return client, true
@@ -361,7 +361,7 @@ func (d *doctor) checkApp(ctx context.Context) {
 		d.keyBad = true
 		d.say("app api", checkFail, "take an App API key from the account's settings, API credentials; it is not the write key", "the key is not taken")
 	default:
-		d.say("app api", checkFail, "look at the network, and whether the region is right", "%s", strings.TrimPrefix(err.Error(), "appapi: "))
+		d.say("app api", checkFail, "look at the network, and whether the region is right", "%s", words(err))
 	}
 }
 

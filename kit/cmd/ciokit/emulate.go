@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -86,7 +88,7 @@ func runEmulate(cmd *cobra.Command, con console.Console, flags *emulateFlags, to
 		return err
 	}
 	if _, _, err := net.SplitHostPort(flags.addr); err != nil {
-		return exit.Fail(exit.Local, "--addr %s is no address to listen on: write HOST:PORT, such as 127.0.0.1:8112", flags.addr)
+		return exit.Fail(exit.Local, "--addr %s is no address to listen on: write HOST:PORT, such as 127.0.0.1:8112%s", flags.addr, nearListen(flags.addr))
 	}
 	l, err := net.Listen("tcp", flags.addr)
 	switch {
@@ -186,4 +188,18 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		return exit.With(exit.Local, err)
 	}
 	return nil
+}
+
+// nearListen asks whether the address was meant that an address without a host, without a port, or with a scheme stands for.
+func nearListen(addr string) string {
+	if _, err := strconv.ParseUint(addr, 10, 16); err == nil {
+		return "; did you mean 127.0.0.1:" + addr + "?"
+	}
+	if u, err := url.Parse(addr); err == nil && u.Scheme == "http" && u.Port() != "" && u.User == nil {
+		return "; did you mean " + u.Host + "?"
+	}
+	if host, rest, _ := strings.Cut(addr, ":"); rest == "" && (host == "localhost" || net.ParseIP(host) != nil) {
+		return "; did you mean " + host + ":8110?"
+	}
+	return ""
 }

@@ -24,6 +24,6 @@ func openDatabase(path string, con console.Console) (*database, error) {
 
 func (d *database) Close() {
 	if err := d.DB.Close(); err != nil {
-		fmt.Fprintln(d.con.Err, "ciokit:", err)
+		fmt.Fprintln(d.con.Err, "ciokit:", words(err))
 	}
 }

@@ -119,10 +119,18 @@ func (f *emulateFlags) queueFaults(srv *emulator.Server) error {
 			err = srv.AddFault(fault)
 		}
 		if err != nil {
-			return exit.Fail(exit.Usage, "--fault: %s", strings.TrimPrefix(err.Error(), "emulator: "))
+			return exit.Fail(exit.Usage, "--fault: %w%s", err, nearFault(text))
 		}
 	}
 	return nil
+}
+
+func nearFault(text string) string {
+	var names []string
+	for _, p := range emulator.Presets() {
+		names = append(names, p.Name)
+	}
+	return console.Meant(text, names...)
 }
 
 // callLog writes a line for each call.

@@ -157,7 +157,7 @@ func eraseCheckExit(ctx context.Context, dir string, err error) error {
 func checkedJSON(dir string, c *erasure.Checked, ended error) eraseChecked {
 	out := eraseChecked{Receipt: dir, OK: ended == nil, ExitCode: exit.CodeOf(ended), Checkpoints: []int64{}}
 	if ended != nil {
-		out.Problem = ended.Error()
+		out.Problem = words(ended)
 	}
 	if c == nil {
 		return out

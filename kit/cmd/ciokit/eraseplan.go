@@ -91,7 +91,7 @@ type erasePlanned struct {
 func (f *erasePlanFlags) check(file string) error {
 	switch {
 	case f.action != "delete" && f.action != "suppress" && f.action != "unsuppress":
-		return exit.Fail(exit.Usage, "say what is to be done: --action delete, suppress or unsuppress")
+		return exit.Fail(exit.Usage, "say what is to be done: --action delete, suppress or unsuppress%s", console.Meant(f.action, "delete", "suppress", "unsuppress"))
 	case strings.TrimSpace(f.reason) == "":
 		return exit.Fail(exit.Usage, "say on whose order or by which rule: --reason")
 	case f.out == "":

@@ -338,7 +338,7 @@ func eraseCheckProof(ctx context.Context, con console.Console, dir string, keys 
 	if asJSON {
 		out := eraseProven{Proof: dir, OK: ended == nil, ExitCode: exit.CodeOf(ended), Entries: []eraseEntry{}}
 		if ended != nil {
-			out.Problem = ended.Error()
+			out.Problem = words(ended)
 		}
 		if p != nil {
 			hash := p.Plan.Hash()

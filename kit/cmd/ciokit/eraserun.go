@@ -227,7 +227,7 @@ func (f *eraseRunFlags) ended(ctx context.Context, con console.Console, plan *er
 	ended := eraseExit(ctx, err)
 	switch {
 	case ended != nil:
-		stopped = ended.Error()
+		stopped = words(ended)
 	case left > 0:
 		ended = exit.With(exit.Unavailable, nil)
 	case s.Rejected > 0:

@@ -211,7 +211,7 @@ func (f *eraseVerifyFlags) ended(ctx context.Context, con console.Console, dir s
 		unsure += v.CannotTell + v.Subjects - v.Acted
 	}
 	if ended != nil {
-		stopped = ended.Error()
+		stopped = words(ended)
 	} else if unsure > 0 {
 		ended = exit.With(exit.Rejects, nil)
 	}

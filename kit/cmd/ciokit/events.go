@@ -45,7 +45,7 @@ func newEventsList(con console.Console) *cobra.Command {
 				list = slices.DeleteFunc(list, func(d events.Definition) bool { return !strings.EqualFold(d.Category, category) })
 			}
 			if len(list) == 0 {
-				return exit.Fail(exit.Usage, "there is no category %q; give one of %s", category, strings.Join(categories(), ", "))
+				return exit.Fail(exit.Usage, "there is no category %q; give one of %s%s", category, strings.Join(categories(), ", "), console.Meant(category, categories()...))
 			}
 			if asJSON {
 				return printJSON(con, list)

@@ -80,13 +80,13 @@ func workspaceOf(con console.Console, to string) (livetest.Config, error) {
 		cfg.Region = cio.Region(to)
 	case to == "emulator":
 		cfg.BaseURL = "http://" + destination.EmulatorAddr
-		if cfg.APIKey == "" {
-			cfg.APIKey = destination.EmulatorKey
-		}
-	case strings.HasPrefix(to, "http://"), strings.HasPrefix(to, "https://"):
+	case destination.IsURL(to):
 		cfg.BaseURL = to // what it passes on to is read at the region's own address
 	default:
-		return cfg, exit.Fail(exit.Usage, "--to is emulator, us, eu, or a URL that begins with http:// or https://")
+		return cfg, destination.NoDestination(to, "emulator", "us", "eu")
+	}
+	if cfg.APIKey == "" {
+		cfg.APIKey = destination.KeyWithoutOne(cfg.BaseURL)
 	}
 	if cfg.BaseURL == "" && cfg.Region == "" {
 		return cfg, exit.Fail(exit.Usage, "say which workspace: --to emulator, --to us, --to eu, --to URL, or set CUSTOMERIO_REGION, in the environment or in .env")
@@ -196,7 +196,7 @@ Exit code 6 means that a case failed.`,
 			ctx := cmd.Context()
 			for _, a := range areas {
 				if !slices.Contains(livetest.Areas(), a) {
-					return exit.Fail(exit.Usage, "there is no area %s; there are: %s", a, strings.Join(livetest.Areas(), ", "))
+					return exit.Fail(exit.Usage, "there is no area %s; there are: %s%s", a, strings.Join(livetest.Areas(), ", "), console.Meant(a, livetest.Areas()...))
 				}
 			}
 			cfg, err := flags.config(ctx, con, true)
@@ -277,7 +277,7 @@ func runLive(ctx context.Context, con console.Console, cfg livetest.Config, area
 func printResult(con console.Console, r livetest.Result, asJSON bool) {
 	said := ""
 	if r.Err != nil {
-		said = r.Err.Error()
+		said = words(r.Err)
 	}
 	if asJSON {
 		json.NewEncoder(con.Out).Encode(struct {
@@ -359,7 +359,7 @@ func cleanLedgers(ctx context.Context, con console.Console, flags liveFlags, led
 		switch {
 		case errors.Is(err, livetest.ErrOtherWorkspace), errors.Is(err, livetest.ErrLedgerInUse):
 			other = true
-			fmt.Fprintf(con.Err, "Left alone: %v\n", err)
+			fmt.Fprintf(con.Err, "Left alone: %s\n", words(err))
 		case err != nil:
 			return liveExit(ctx, err)
 		default:

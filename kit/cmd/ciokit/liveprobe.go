@@ -55,7 +55,7 @@ func probeLive(ctx context.Context, con console.Console, cfg livetest.Config, fi
 	for i, e := range all {
 		f, err := s.Probe(ctx, e)
 		if err != nil {
-			stopped, r.Stopped = err, err.Error()
+			stopped, r.Stopped = err, words(err)
 			break
 		}
 		fmt.Fprintf(con.Err, "%d of %d  %-22s %s\n", i+1, len(all), f.ID, f.Verdict)

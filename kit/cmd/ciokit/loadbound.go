@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"strconv"
+	"strings"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/load"
 )
 
@@ -19,13 +21,25 @@ func (b *bound) Set(text string) error {
 	case text == unlimited:
 		*b = bound(load.Unlimited)
 	case err != nil || n < 0:
-		return errors.New("give a number, 0 for none, or the word " + unlimited)
+		return errors.New("give a number, 0 for none, or the word " + unlimited + nearBound(text))
 	case n == 0:
 		*b = bound(load.None)
 	default:
 		*b = bound(n)
 	}
 	return nil
+}
+
+func nearBound(text string) string {
+	if strings.EqualFold(text, "none") {
+		return "; did you mean 0?"
+	}
+	if digits := strings.NewReplacer(",", "", "_", "", " ", "", "'", "").Replace(text); digits != text {
+		if _, err := strconv.ParseUint(digits, 10, 63); err == nil {
+			return "; did you mean " + digits + "?"
+		}
+	}
+	return console.Meant(text, unlimited)
 }
 
 func (b *bound) String() string {

@@ -49,9 +49,9 @@ func (o *changeOptions) changes() (load.ChangeOnly, error) {
 	mirror := o.Mode == "mirror"
 	switch {
 	case o.Mode != "upsert" && !mirror:
-		return c, exit.Fail(exit.Usage, "--mode is upsert or mirror")
+		return c, console.OneOf("mode", o.Mode, "upsert", "mirror")
 	case o.MirrorWith != "delete" && o.MirrorWith != "suppress":
-		return c, exit.Fail(exit.Usage, "--mirror-with is delete or suppress")
+		return c, console.OneOf("mirror-with", o.MirrorWith, "delete", "suppress")
 	case o.MaxShrink < 1 || o.MaxShrink > 100:
 		return c, exit.Fail(exit.Usage, "--max-shrink is a number from 1 to 100")
 	case mirror && (o.Snapshot == "" || !o.SnapshotIDs):

@@ -94,7 +94,7 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 	if !m.Repeatable() {
 		return f.refuse(f.noRepeat(id, why.error), id, "its last run cannot be gone on with, and a new one might send events twice")
 	}
-	return f.anew(ctx, con, id, "its last run cannot be gone on with: "+why.Error())
+	return f.anew(ctx, con, id, "its last run cannot be gone on with: "+words(why))
 }
 
 // noRepeat is why no new load is begun.
@@ -208,7 +208,7 @@ func (f *loadFlags) anew(ctx context.Context, con console.Console, run, why stri
 	if errors.As(err, &unknown) {
 		did.Full = true
 		if !f.json {
-			fmt.Fprintf(con.Err, "Everything is sent once, as with --full: %s\n", console.FlagWords(unknown.Error()))
+			fmt.Fprintf(con.Err, "Everything is sent once, as with --full: %s\n", words(unknown))
 		}
 		attempt = *f
 		attempt.Full, attempt.continued = true, &did

@@ -4,7 +4,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/internal/spelling"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/spf13/pflag"
 )
@@ -27,7 +29,7 @@ func (o *loadOptions) sourceConfig() (source.Config, error) {
 	}{{"delimiter", o.Delimiter, &cfg.Delimiter}, {"quote", o.Quote, &cfg.Quote}, {"escape", o.Escape, &cfg.Escape}} {
 		one, ok := characterOf(c.text)
 		if !ok || one == source.None && c.flag == "delimiter" {
-			return cfg, exit.Fail(exit.Usage, `--%s is one ASCII character, such as ";", or \t`, c.flag)
+			return cfg, exit.Fail(exit.Usage, `--%s is one ASCII character, such as ";", or \t%s`, c.flag, nearCharacter(c.text))
 		}
 		*c.to = one
 	}
@@ -38,9 +40,19 @@ func (o *loadOptions) sourceConfig() (source.Config, error) {
 	case "cr":
 		cfg.LineEnd = source.LineEndAny
 	default:
-		return cfg, exit.Fail(exit.Usage, "--line-end is lf or any")
+		return cfg, exit.Fail(exit.Usage, "--line-end is lf or any%s", console.Meant(o.LineEnd, "lf", "any", "crlf", "cr"))
 	}
 	return cfg, nil
+}
+
+// nearCharacter asks whether the character was meant that a word names.
+func nearCharacter(text string) string {
+	for _, c := range []struct{ word, flag string }{{"semicolon", "';'"}, {"comma", "','"}, {"pipe", "'|'"}, {"tab", `\t`}, {"tabulator", `\t`}, {"colon", "':'"}, {"space", "' '"}, {"quote", `'"'`}, {"backslash", `'\'`}, {"none", "none"}} {
+		if spelling.Nearest(text, []string{c.word}) != "" {
+			return "; did you mean " + c.flag + "?"
+		}
+	}
+	return ""
 }
 
 // characterOf reads a flag that is a character, 0 for none given.

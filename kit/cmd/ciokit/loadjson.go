@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 
-	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/load"
 )
@@ -42,9 +41,9 @@ func stoppedBy(err error) string {
 	var ended *exit.Error
 	switch why := whyStopped(err); {
 	case why != "":
-		return console.FlagWords(why)
+		return why
 	case err == nil, errors.As(err, &ended) && ended.Err == nil:
 		return ""
 	}
-	return console.FlagWords(err.Error())
+	return words(err)
 }

@@ -91,9 +91,9 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 // boundText says what a bound would stop a load for, and which flag sets it.
 func boundText(stop error) string {
 	var why *load.StopError
-	text := stop.Error()
+	text := words(stop)
 	if errors.As(stop, &why) && why.Cause != nil {
-		text = why.Cause.Error()
+		text = words(why.Cause)
 	}
 	if flag := boundFlag(stop); flag != "" {
 		text += "; if they are meant, repeat the load with " + flag

@@ -80,7 +80,7 @@ func whyStopped(err error) string {
 	if !errors.As(err, &stop) {
 		return ""
 	}
-	why := strings.TrimPrefix(stop.Reason.Error(), "load: ")
+	why := console.FlagWords(stop.Reason.Error())
 	var api *cio.APIError
 	if errors.As(stop.Cause, &api) && api.Status != 0 {
 		why += fmt.Sprintf(", the last answer was %d", api.Status)

@@ -253,7 +253,7 @@ func (l *loading) start() (err error) {
 	case errors.Is(err, load.ErrReadOnce):
 		l.say("%s is read once: if this load ends early it cannot be resumed, only repeated.", l.inputWord())
 	case errors.Is(err, load.ErrJournal):
-		l.say("No journal can be kept, so this load cannot be resumed: %s", console.FlagWords(err.Error()))
+		l.say("No journal can be kept, so this load cannot be resumed: %s", words(err))
 	default:
 		return loadError(err)
 	}
@@ -316,7 +316,7 @@ func (l *loading) run(ctx context.Context, con console.Console) error {
 		case err != nil && ended == nil:
 			return err
 		case err != nil:
-			fmt.Fprintln(con.Err, "ciokit:", console.FlagWords(err.Error()))
+			fmt.Fprintln(con.Err, "ciokit:", words(err))
 		}
 	}
 	return ended

@@ -17,6 +17,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/dotenv"
 	"github.com/ciokit/cio/kit/internal/printed"
+	"github.com/ciokit/cio/kit/internal/spelling"
 	"github.com/spf13/cobra"
 )
 
@@ -42,7 +43,7 @@ func run(ctx context.Context, args []string, con console.Console) int {
 		err = ended.Err
 	}
 	if err != nil {
-		fmt.Fprintln(con.Err, "ciokit:", inOneLine(args, console.HintsOnce(console.InWorkingDirectory(console.FlagWords(ofFile(err))))))
+		fmt.Fprintln(con.Err, "ciokit:", inOneLine(args, console.HintsOnce(words(err))))
 		if misused {
 			fmt.Fprintln(con.Err, console.UsageLine(cmd))
 		}
@@ -51,6 +52,11 @@ func run(ctx context.Context, args []string, con console.Console) int {
 		return ended.Code
 	}
 	return exit.CodeOf(err)
+}
+
+// words says an error as the user knows things: files by their names, flags and variables in place of what the packages below name.
+func words(err error) string {
+	return console.InWorkingDirectory(console.FlagWords(ofFile(err)))
 }
 
 // ofFile is the text of an error that names a file as the user knows it, and not the call of the system that failed.
@@ -62,9 +68,38 @@ func ofFile(err error) string {
 	}
 	why := path.Err.Error()
 	if errors.Is(path.Err, fs.ErrNotExist) {
-		why = "there is no such file or directory"
+		why = "there is no such file or directory" + nearFile(path.Path)
 	}
 	return strings.ReplaceAll(text, path.Error(), console.ShortPath(path.Path)+": "+why)
+}
+
+// nearFile asks whether another file of the same directory was meant.
+func nearFile(path string) string {
+	const most = 1000 // names that are looked at
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return ""
+	}
+	defer dir.Close()
+	base := filepath.Base(path)
+	names, _ := dir.Readdirnames(most)
+	names = slices.DeleteFunc(names, func(name string) bool { return !strings.EqualFold(name[:1], base[:1]) }) // few mistype the first letter
+	slices.Sort(names)
+	best := spelling.Nearest(strings.TrimSuffix(base, filepath.Ext(base)), withoutEndings(names, filepath.Ext(base)))
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + printed.Line(console.ShortPath(filepath.Join(filepath.Dir(path), best+filepath.Ext(base)))) + "?"
+}
+
+// withoutEndings are the names that end in ext, without it.
+func withoutEndings(names []string, ext string) (list []string) {
+	for _, name := range names {
+		if bare, ok := strings.CutSuffix(name, ext); ok && bare != "" {
+			list = append(list, bare)
+		}
+	}
+	return list
 }
 
 // inOneLine writes file names among the arguments that hold line feeds so that they end no line of the text.
@@ -125,6 +160,7 @@ func newRoot(con console.Console) *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newDoctor(con), newLive(con), newOutbox(con), newErase(con))
 	group(root)
+	sectioned(root)
 	return root
 }
 

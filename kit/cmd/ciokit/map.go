@@ -56,6 +56,10 @@ What only a person can decide is left open, with the choices in comments; a load
 			if p.RowsIn != nil && in.rows.JSONPath == "" {
 				fmt.Fprintln(con.Err, rowsInText(p.RowsIn))
 			}
+			if p.Bad > 0 {
+				fmt.Fprintf(con.Err, "%s cannot be read, and nothing in the mapping is about %s; the first, on line %d: %s. A load rejects such rows.\n",
+					plural.Count(p.Bad, "row", "rows"), plural.Form(int(p.Bad), "it", "them"), p.BadLine, printed.Line(p.BadReason))
+			}
 			for _, open := range proposal.Open {
 				fmt.Fprintf(con.Err, "The mapping is not complete: %s. Look for CHOOSE in it.\n", open)
 			}

@@ -56,7 +56,7 @@ func runKernel(cmd *cobra.Command, con console.Console, checkout, tools, connect
 	gonb.WaitDelay = 2 * time.Second
 	ended := runBound(gonb)
 	if err := host.Close(); err != nil {
-		fmt.Fprintln(con.Err, "ciokit:", err)
+		fmt.Fprintln(con.Err, "ciokit:", words(err))
 	}
 	if ended != nil && cmd.Context().Err() == nil {
 		return exit.With(exit.Local, ended)

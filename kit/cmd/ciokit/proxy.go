@@ -8,6 +8,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/spf13/cobra"
 )
@@ -62,8 +63,8 @@ func (t *target) forwarder() (func(*http.Request) (*http.Response, error), error
 		return nil, exit.Fail(exit.Usage, "say where calls go: --to us, --to eu, or --to URL")
 	case t.name == "us" || t.name == "eu":
 		cfg.BaseURL, cfg.Region = "", cio.Region(t.name)
-	case !strings.HasPrefix(t.name, "http://") && !strings.HasPrefix(t.name, "https://"):
-		return nil, exit.Fail(exit.Usage, "--to is us, eu, or a URL that begins with http:// or https://")
+	case !destination.IsURL(t.name):
+		return nil, destination.NoDestination(t.name, "us", "eu")
 	}
 	client, err := cio.NewClient(cfg) // for its idea of the regions' hosts, and its checks
 	if err != nil {

@@ -71,9 +71,9 @@ func stateOf(j *load.Journal) runState {
 	case errors.Is(inUse, load.ErrRunning):
 		s.State = "running"
 	case inUse != nil:
-		s.State, s.Problem = perhapsRunning, inUse.Error()
+		s.State, s.Problem = perhapsRunning, words(inUse)
 	case j.Problem() != nil:
-		s.State, s.Problem = "cannot be read", j.Problem().Error()
+		s.State, s.Problem = "cannot be read", words(j.Problem())
 	case s.Last.End != load.EndComplete && !j.CanResume():
 		s.State = "unfinished, of an earlier version"
 	case s.Last.End == "":

@@ -122,7 +122,7 @@ func (f *cleanFlags) clean(con console.Console, ids []string) error {
 			result.Removed = append(result.Removed, c)
 			result.Bytes += c.Bytes
 		default:
-			c.Why = err.Error()
+			c.Why = words(err)
 			result.Kept = append(result.Kept, c)
 			if named || !errors.Is(err, load.ErrRunning) && !errors.Is(err, errHides) {
 				failed = errors.Join(failed, err)

@@ -238,7 +238,7 @@ func (c *call) send(ctx context.Context, con console.Console, m cio.Message) err
 		}{err == nil, "accepted", e.MessageID(), string(e.Type()), client.Stats().Requests, ""}
 		var sendErr *cio.SendError
 		if errors.As(err, &sendErr) {
-			outcome.Outcome, outcome.Error = sendErr.Failures[0].Outcome.String(), sendErr.Error()
+			outcome.Outcome, outcome.Error = sendErr.Failures[0].Outcome.String(), c.to.Words(sendErr.Error())
 		}
 		if err := json.NewEncoder(con.Out).Encode(outcome); err != nil {
 			return exit.With(exit.Local, err)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -120,7 +121,22 @@ func wrongUse(t *testing.T, line string, vars map[string]string, shown *strings.
 		t.Errorf("%s: it says %q:\n%s", line, found, text)
 	}
 	checkWords(t, text)
+	checkJSONOf(t, args[1:])
 	return "exit " + strconv.Itoa(code) + "\n" + text
+}
+
+// checkJSONOf fails if what a wrong use says with --json has words that only who wrote the command knows of.
+func checkJSONOf(t *testing.T, args []string) {
+	t.Helper()
+	cmd, _, err := newRoot(console.Console{}).Find(args)
+	if err != nil || cmd.Flags().Lookup("json") == nil || slices.Contains(args, "--json") || cmd.Name() == "emulate" || cmd.Name() == "proxy" {
+		return
+	}
+	var said bytes.Buffer
+	run(t.Context(), append(slices.Clone(args), "--json"), console.New(strings.NewReader(""), &said, &said))
+	if found := goWords.FindString(strings.NewReplacer(`"stopped":"`, "\n", `"why":"`, "\n", `"said":"`, "\n", `"message":"`, "\n").Replace(said.String())); found != "" {
+		t.Errorf("%q --json: it says %q:\n%s", args, found, &said)
+	}
 }
 
 func mustAbs(t *testing.T, name string) string {

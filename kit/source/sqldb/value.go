@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -235,5 +234,5 @@ func appendAny(dst []byte, v any) ([]byte, error) {
 	case time.Time:
 		return jsonvalue.AppendTime(dst, v, true)
 	}
-	return dst, fmt.Errorf("a value of type %T has no JSON form; cast it to text in the query", v)
+	return dst, errors.New("a value of this type has no JSON form; cast it to text in the query")
 }

@@ -48,9 +48,15 @@ var inFlags = strings.NewReplacer(
 	"PreviousID must differ from UserID", "--previous-id must differ from --user-id",
 )
 
+// ours are the packages of this repository that begin errors with their names, others those of libraries and of Go.
+const (
+	ours   = `appapi|checkpoint|cio|emulator|emulatordb|erasure|events|kit/load|livetest|load|mapping|notebook|outbox|proof|sandbox|show|source|sqldb`
+	others = `bzip2|flate|gzip|lzma|net/http|pgx|sqlite3|tls|x509|xz|zlib|zstd`
+)
+
 var (
 	// packages are the prefixes of errors that say which package made them, which means nothing to whoever runs a command.
-	packages = regexp.MustCompile(`(^|: |\n|; )(?:(?:appapi|cio|emulator|erasure|events|kit/load|livetest|load|mapping|notebook|emulatordb|proof|outbox|source|sqldb): )+`)
+	packages = regexp.MustCompile(`(^|: |\n|; |\()(?:(?:` + ours + `|` + others + `): )+`)
 	// calls is what package net puts before why a call found nobody.
 	calls = regexp.MustCompile(`(?:(?:Options|Head|Get|Post) "[^"]*": )?dial tcp \S+: connect(?:ex)?: |\b(?:Options|Head|Get|Post) "https?://[^"]*": |listen tcp(?: \S+)?: (?:bind: |lookup \S+: )?`)
 	// goParser is what package strconv puts before its reason.

@@ -1,6 +1,13 @@
 package console
 
-import "testing"
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
 
 // What the packages below say of their Go fields comes out in flags, and what only looks like it stays.
 func TestFlagWords(t *testing.T) {
@@ -27,6 +34,52 @@ func TestFlagWords(t *testing.T) {
 	} {
 		if got := FlagWords(in); got != want {
 			t.Errorf("%q\n got %q\nwant %q", in, got, want)
+		}
+	}
+}
+
+var (
+	packageClause = regexp.MustCompile(`(?m)^package (\w+)`)
+	beginning     = regexp.MustCompile("[\"`](\\w+): ")
+)
+
+// Every package of this repository whose errors begin with its name is known, so that no message of the command begins with one.
+func TestNoPackageBeginsAMessage(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..", "..", "..", "..")
+	found := make(map[string]bool)
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch name := d.Name(); {
+		case err != nil:
+			return err
+		case d.IsDir() && (name == "testdata" || name == "bench" || name == "examples" || name == "node_modules" || strings.HasPrefix(name, ".") && name != ".."):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		own := packageClause.FindSubmatch(text)
+		for _, begins := range beginning.FindAllSubmatch(text, -1) {
+			if word := string(begins[1]); own != nil && word == string(own[1]) && word != "main" || word == filepath.Base(filepath.Dir(path)) && word != "ciokit" {
+				found[word] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) < 8 || !found["cio"] || !found["sqldb"] {
+		t.Fatalf("only %v begin messages with their names", found)
+	}
+	for word := range found {
+		for _, before := range []string{"", "people.csv: ", "one\n", "do this; ", "nothing answers ("} {
+			if got := FlagWords(before + word + ": it is wrong"); got != before+"it is wrong" {
+				t.Errorf("a message keeps the name of a package: %q", got)
+			}
 		}
 	}
 }

@@ -37,6 +37,9 @@ func SetSections(cmd *cobra.Command, sections []Section) {
 	}
 }
 
+// InSection reports whether a flag has a section.
+func InSection(f *pflag.Flag) bool { return f.Annotations[sectionKey] != nil }
+
 // SetHelp has root and all commands below it show what a person looks for first: what it is, how it is called, and then the rest.
 func SetHelp(root *cobra.Command) {
 	root.SetUsageFunc(func(cmd *cobra.Command) error {

@@ -3,8 +3,11 @@ package console
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/spelling"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -135,7 +138,7 @@ func WrongValue(err error) error {
 	if takes == "" {
 		return fmt.Errorf("--%s %q: %w", flag.Name, value, wrong.Unwrap())
 	}
-	return fmt.Errorf("--%s takes %s, and %q is none", flag.Name, takes, value)
+	return fmt.Errorf("--%s takes %s, and %q is none%s", flag.Name, takes, value, nearValue(flag, value))
 }
 
 // Takes is what a flag takes, empty where its type does not say it.
@@ -149,6 +152,89 @@ func Takes(flag *pflag.Flag) string {
 		return "true or false"
 	}
 	return ""
+}
+
+// OneOf refuses the value of a flag that takes one of a few words, and names the one that was probably meant.
+func OneOf(flag, value string, words ...string) error {
+	takes := words[0]
+	if last := len(words) - 1; last > 0 {
+		takes = strings.Join(words[:last], ", ") + " or " + words[last]
+	}
+	return exit.Fail(exit.Usage, "--%s is %s%s", flag, takes, Meant(value, words...))
+}
+
+// Meant asks whether the nearest of the words was meant, also where the value is the beginning of one or begins with one. It is empty where none is near.
+func Meant(value string, words ...string) string {
+	folded := spelling.Fold(value)
+	best := onlyOne(words, func(word string) bool { return len(folded) > 2 && strings.HasPrefix(word, folded) })
+	if best == "" {
+		best = spelling.Nearest(value, words)
+	}
+	if best == "" {
+		best = onlyOne(words, func(word string) bool { return len(word) > 1 && strings.HasPrefix(folded, word) })
+	}
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + best + "?"
+}
+
+// onlyOne returns the word that fits as it is folded, empty where none or several do.
+func onlyOne(words []string, fits func(folded string) bool) (found string) {
+	for _, word := range words {
+		if !fits(spelling.Fold(word)) {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = word
+	}
+	return found
+}
+
+// nearValue asks whether a number or a time was meant that is written as a flag takes it.
+func nearValue(flag *pflag.Flag, value string) string {
+	near := ""
+	switch flag.Value.Type() {
+	case "int", "int64":
+		near = strings.NewReplacer(",", "", "_", "", "'", "", " ", "").Replace(value)
+		if thousands, ok := strings.CutSuffix(strings.ToLower(near), "k"); ok {
+			near = thousands + "000"
+		}
+		if _, err := strconv.ParseInt(near, 10, 64); err != nil {
+			return ""
+		}
+	case "duration":
+		near = nearTime(value)
+	case "bool":
+		near = map[string]string{"yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false"}[strings.ToLower(value)]
+	}
+	if near == "" || near == value {
+		return ""
+	}
+	return "; did you mean " + near + "?"
+}
+
+var timeWords = regexp.MustCompile(`^(\d+) *(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)?$`)
+
+// nearTime writes a time as flags take it, such as 10m for 10 minutes; empty where it is none.
+func nearTime(value string) string {
+	parts := timeWords.FindStringSubmatch(strings.ToLower(strings.TrimSpace(value)))
+	if parts == nil {
+		return ""
+	}
+	switch {
+	case parts[2] == "":
+		return parts[1] + "s"
+	case parts[2][0] == 'd':
+		days, err := strconv.ParseInt(parts[1], 10, 32)
+		if err != nil {
+			return ""
+		}
+		return strconv.FormatInt(days*24, 10) + "h"
+	}
+	return parts[1] + parts[2][:1]
 }
 
 // meant asks whether the nearest of the names was meant, and is empty where none is near.

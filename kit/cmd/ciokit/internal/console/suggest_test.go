@@ -15,6 +15,8 @@ func tree(args []string) *cobra.Command {
 	load := &cobra.Command{Use: "load FILE... --mapping MAP", Args: cobra.MinimumNArgs(1), RunE: nothing}
 	load.Flags().Int("max-errors", 0, "")
 	load.Flags().String("mapping", "", "where the map is (required)")
+	load.Flags().Duration("wait", 0, "")
+	load.Flags().Bool("sure", false, "")
 	load.Flags().String("secret", "", "")
 	load.Flags().MarkHidden("secret")
 	runs := &cobra.Command{Use: "runs", Args: cobra.NoArgs}
@@ -49,6 +51,12 @@ func TestSuggest(t *testing.T) {
 		{[]string{"load", "x", "-x"}, "unknown shorthand flag: 'x' in -x"},
 		{[]string{"load", "x", "--nothing"}, "unknown flag: --nothing"},
 		{[]string{"load", "x", "--max-errors", "five"}, `--max-errors takes a whole number, and "five" is none`},
+		{[]string{"load", "x", "--max-errors", "1,000"}, `--max-errors takes a whole number, and "1,000" is none; did you mean 1000?`},
+		{[]string{"load", "x", "--wait", "10"}, `--wait takes a time, such as 30s, 10m or 1h, and "10" is none; did you mean 10s?`},
+		{[]string{"load", "x", "--wait", "5 Minutes"}, `--wait takes a time, such as 30s, 10m or 1h, and "5 Minutes" is none; did you mean 5m?`},
+		{[]string{"load", "x", "--wait", "2d"}, `--wait takes a time, such as 30s, 10m or 1h, and "2d" is none; did you mean 48h?`},
+		{[]string{"load", "x", "--wait", "soon"}, `--wait takes a time, such as 30s, 10m or 1h, and "soon" is none`},
+		{[]string{"load", "x", "--sure=yes"}, `--sure takes true or false, and "yes" is none; did you mean true?`},
 		{[]string{"runs", "list", "--jsno"}, "unknown flag: --jsno; did you mean --json?"},
 		{[]string{"--hepl"}, "unknown flag: --hepl; did you mean --help?"},
 		{[]string{"load"}, "FILE is missing: say it behind tool load"},
@@ -65,5 +73,22 @@ func TestSuggest(t *testing.T) {
 		if got != test.want {
 			t.Errorf("%q:\n got %s\nwant %s", test.args, got, test.want)
 		}
+	}
+}
+
+// A word that is nearly one of those that a flag takes is recognised by its letters, its beginning or what it begins with, where one alone fits.
+func TestMeant(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{"EU": "eu", "us ": "us", "europe": "eu", "us-east-1": "us", "emu": "emulator", "emulater": "emulator", "Mirror": "", "x": "", "": "", "mars": ""} {
+		got := Meant(value, "emulator", "us", "eu")
+		if want != "" {
+			want = "; did you mean " + want + "?"
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", value, got, want)
+		}
+	}
+	if got := OneOf("mode", "Mirror", "upsert", "mirror").Error(); got != "--mode is upsert or mirror; did you mean mirror?" {
+		t.Error(got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/ciokit/cio"
@@ -68,8 +69,8 @@ func (f Flags) Resolve(ctx context.Context, con console.Console) (Destination, e
 	case "emulator":
 		cfg.BaseURL = "http://" + EmulatorAddr
 	default:
-		if !strings.HasPrefix(f.To, "http://") && !strings.HasPrefix(f.To, "https://") {
-			return d, exit.Fail(exit.Usage, "--to is emulator, us, eu, or a URL that begins with http:// or https://")
+		if !IsURL(f.To) {
+			return d, NoDestination(f.To, "emulator", "us", "eu")
 		}
 		cfg.BaseURL = f.To
 	}
@@ -102,6 +103,51 @@ func (f Flags) Resolve(ctx context.Context, con console.Console) (Destination, e
 	return d, nil
 }
 
+// IsURL reports whether what --to says is an address and no name.
+func IsURL(to string) bool {
+	return strings.HasPrefix(to, "http://") || strings.HasPrefix(to, "https://")
+}
+
+// NoDestination refuses what --to says where it is neither one of the names nor an address, and says which was probably meant. The error has an exit code.
+// It shows nothing that may be a key or a password.
+func NoDestination(to string, names ...string) error {
+	hint := console.Meant(to, names...)
+	if hint == "" {
+		if address := nearAddress(to); address != "" {
+			hint = "; did you mean " + address + "?"
+		}
+	}
+	return exit.Fail(exit.Usage, "--to is %s, or a URL that begins with http:// or https://%s", strings.Join(names, ", "), hint)
+}
+
+// hostPort is an address without its scheme, or with one that is misspelt.
+var hostPort = regexp.MustCompile(`(?i)^(?:[a-z]{1,6}:/{0,3}|/{1,2})?((?:localhost|\[[0-9a-f:]+\]|[a-z0-9-]+(?:\.[a-z0-9-]+)+)?(?::[0-9]{1,5})?)((?:/[a-z0-9._/-]*)?)$`)
+
+// nearAddress is the URL that an address without a scheme, or with a misspelt one, was probably meant to be; empty for none.
+func nearAddress(to string) string {
+	parts := hostPort.FindStringSubmatch(strings.TrimSpace(to))
+	if parts == nil || parts[1] == "" {
+		return ""
+	}
+	host, path := strings.ToLower(parts[1]), parts[2]
+	if strings.HasPrefix(host, ":") {
+		host = "127.0.0.1" + host
+	}
+	if Loopback("http://" + host) {
+		return "http://" + host + path
+	}
+	return "https://" + host + path
+}
+
+// KeyWithoutOne is the key for an address where none is given: an emulator of this machine takes any, and whatever else listens there says that it does not
+// know it. It is empty for all other addresses.
+func KeyWithoutOne(to string) string {
+	if to == "emulator" || Loopback(to) {
+		return EmulatorKey
+	}
+	return ""
+}
+
 // Key reads the write key: from the file, from the environment or .env, or the one that an emulator takes where neither names any. Only one of the
 // environment may be empty.
 func (f Flags) Key(con console.Console) (string, error) {
@@ -112,8 +158,8 @@ func (f Flags) Key(con console.Console) (string, error) {
 	if err := con.Env.Done(con.Err); err != nil {
 		return "", exit.With(exit.Usage, err)
 	}
-	if key == "" && (f.To == "emulator" || Loopback(f.To)) { // anything else there says that it does not know the key
-		return EmulatorKey, nil
+	if key == "" {
+		key = KeyWithoutOne(f.To)
 	}
 	return key, nil
 }

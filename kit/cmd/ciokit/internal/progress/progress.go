@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
-	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/load"
@@ -79,7 +78,7 @@ func New(w io.Writer, cfg Config) (*Display, error) {
 		p.quiet = true
 	case "auto":
 	default:
-		return nil, exit.Fail(exit.Usage, "--progress is auto, none or json")
+		return nil, console.OneOf("progress", cfg.Mode, "auto", "none", "json")
 	}
 	if cfg.Name == "-" {
 		p.name = "standard input"
