@@ -15,6 +15,7 @@ import (
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/emulator"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 )
 
@@ -251,6 +252,24 @@ func TestDoctorNamesTheServer(t *testing.T) {
 		d.found.Target = target
 		if said := d.mending(&cio.APIError{Status: http.StatusServiceUnavailable}); strings.Contains(said, "status.customer.io") != theirs {
 			t.Errorf("%s: %s", target, said)
+		}
+	}
+}
+
+// Without a key, every command sends the emulator's to an address of this machine, and none anywhere else.
+func TestKeyOfThisMachine(t *testing.T) {
+	for _, name := range []string{"CUSTOMERIO_API_KEY", "CUSTOMERIO_REGION", "CUSTOMERIO_BASE_URL"} {
+		t.Setenv(name, "")
+	}
+	con := console.New(nil, io.Discard, io.Discard)
+	for to, want := range map[string]string{"emulator": destination.EmulatorKey, "http://127.0.0.1:1": destination.EmulatorKey, "http://localhost:1/v1": destination.EmulatorKey, "https://[::1]:1": destination.EmulatorKey,
+		"eu": "", "https://example.com": "", "http://127.0.0.1.example.com": ""} {
+		live, err := workspaceOf(con, to)
+		if err != nil || live.APIKey != want {
+			t.Errorf("doctor --to %s: key %q, %v, want %q", to, live.APIKey, err, want)
+		}
+		if key, err := (destination.Flags{To: to}).Key(con); err != nil || key != want {
+			t.Errorf("load --to %s: key %q, %v, want %q", to, key, err, want)
 		}
 	}
 }

@@ -130,3 +130,20 @@ func TestResolveUsage(t *testing.T) {
 		}
 	}
 }
+
+// An address that is nearly right is recognised, and nothing is shown that may be a key or a password.
+func TestNoDestination(t *testing.T) {
+	t.Parallel()
+	for to, want := range map[string]string{
+		"EU": "eu", "Us": "us", "europe": "eu", "us-east": "us", "emulator ": "emulator", "emu": "emulator",
+		"localhost:8110": "http://localhost:8110", "127.0.0.1:8110/v1": "http://127.0.0.1:8110/v1", ":8110": "http://127.0.0.1:8110", "[::1]:8110": "http://[::1]:8110", "LOCALHOST": "http://localhost",
+		"cdp.customer.io": "https://cdp.customer.io", "//cdp.customer.io/v1": "https://cdp.customer.io/v1", "HTTP://localhost:1": "http://localhost:1", "htp://localhost:1": "http://localhost:1", "https:/cdp.customer.io": "https://cdp.customer.io",
+		"mars": "", "0123456789abcdef0123": "", "site:key": "", "me:secret@example.com": "", "http//x": "", "": "", "example.com?key=secret": "", "example.com:secret": "",
+	} {
+		err := NoDestination(to, "emulator", "us", "eu")
+		_, got, _ := strings.Cut(err.Error(), "; did you mean ")
+		if got = strings.TrimSuffix(got, "?"); got != want || exit.CodeOf(err) != exit.Usage {
+			t.Errorf("%q: %v, want %q", to, err, want)
+		}
+	}
+}
