@@ -50,7 +50,7 @@ var inFlags = strings.NewReplacer(
 
 // ours are the packages of this repository that begin errors with their names, others those of libraries and of Go.
 const (
-	ours   = `appapi|checkpoint|cio|emulator|emulatordb|erasure|events|kit/load|livetest|load|mapping|notebook|outbox|proof|sandbox|show|source|sqldb`
+	ours   = `appapi|checkpoint|cio|emulator|emulatordb|erasure|events|kit/load|livetest|load|mapping|notebook|outbox|proof|sandbox|show|source|sqldb|verify`
 	others = `bzip2|flate|gzip|lzma|net/http|pgx|sqlite3|tls|x509|xz|zlib|zstd`
 )
 
