@@ -156,7 +156,7 @@ func newRoot(con console.Console) *cobra.Command {
 	root.SetIn(con.In)
 	root.SetOut(con.Out)
 	root.SetErr(con.Err)
-	root.AddCommand(newDemo(con), newLoad(con), newRuns(con), newSource(con), newMap(con), newSend(con), newEvents(con), newEmulate(con), newProxy(con), newNotebook(con), newVersion(con), newExitCodes())
+	root.AddCommand(newDemo(con), newLoad(con), newRuns(con), newSource(con), newMap(con), newSend(con), newEvents(con), newEmulate(con), newProxy(con), newNotebook(con), newVersion(con), newMan(con), newExitCodes())
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newDoctor(con), newLive(con), newOutbox(con), newErase(con))
 	group(root)

@@ -3,16 +3,22 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
+	"strings"
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/module"
 )
+
+// commit is that of the sources, where whoever builds the command says it (-ldflags "-X main.commit=..."). Go knows it where it builds from a clone.
+var commit string
 
 func newVersion(con console.Console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version, the commit and the version of Go",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(con.Out, versionText())
@@ -22,5 +28,36 @@ func newVersion(con console.Console) *cobra.Command {
 }
 
 func versionText() string {
-	return fmt.Sprintf("ciokit %s %s/%s %s", cio.Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
+	info, _ := debug.ReadBuildInfo()
+	version, commit := versionOf(info, commit)
+	text := fmt.Sprintf("ciokit %s %s/%s %s", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
+	if commit != "" {
+		text += " commit " + commit
+	}
+	return text
+}
+
+// versionOf is the version and the commit of the command. A version that was tagged is what Go installed; all others are those of the sources. A commit with
+// "+changes" is one whose files somebody has changed.
+func versionOf(info *debug.BuildInfo, said string) (version, commit string) {
+	version, commit = cio.Version, said
+	if info == nil {
+		return version, commit
+	}
+	if v := info.Main.Version; strings.HasPrefix(v, "v") && !module.IsPseudoVersion(v) && !strings.Contains(v, "+") {
+		version = strings.TrimPrefix(v, "v")
+	}
+	changed := false
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision" && said == "":
+			commit = s.Value[:min(12, len(s.Value))]
+		case s.Key == "vcs.modified" && said == "":
+			changed = s.Value == "true"
+		}
+	}
+	if changed && commit != "" {
+		commit += "+changes"
+	}
+	return version, commit
 }

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"debug/buildinfo"
+	"debug/elf"
+	"debug/macho"
+	"debug/pe"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// install has go install the command from the proxy with an empty module cache, and asks the command for its version.
+func (r *release) install() error {
+	host := target{runtime.GOOS, runtime.GOARCH}
+	if err := r.build(host); err != nil {
+		return err
+	}
+	return r.checkVersion(r.binary(host))
+}
+
+func (r *release) checkVersion(program string) error {
+	text, err := output(r.scratch, program, "version")
+	if err != nil {
+		return err
+	}
+	want := fmt.Sprintf("ciokit %s %s/%s %s commit %.12s", strings.TrimPrefix(r.version, "v"), runtime.GOOS, runtime.GOARCH, runtime.Version(), r.commit)
+	if text != want {
+		return fmt.Errorf("ciokit version prints %q, and not %q", text, want)
+	}
+	fmt.Fprintln(r.out, text)
+	return nil
+}
+
+// programs are what somebody outside the repository writes: a module of each, which gets what it imports by version.
+var programs = []struct{ module, source string }{
+	{"", `client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: "http://127.0.0.1:1"})
+	fmt.Println(client != nil, err)`},
+	{"/outbox", `_, err := outbox.Open(nil, outbox.Config{})
+	fmt.Println(err != nil)`},
+	{"/erasure", `fmt.Println(erasure.RoleOperator)`},
+	{"/otel", `_, err := ciootel.NewObserver(ciootel.Config{})
+	fmt.Println(err)`},
+	{"/prom", `fmt.Println(cioprom.NewObserver() != nil)`},
+}
+
+func (r *release) programs() error {
+	for _, p := range programs {
+		dir := filepath.Join(r.scratch, "program"+strings.ReplaceAll(p.module, "/", "-"))
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return err
+		}
+		path := r.modules[0].path + p.module
+		source := fmt.Sprintf("package main\n\nimport (\n\t\"fmt\"\n\n\t%q\n)\n\nfunc main() {\n\t%s\n}\n", path, p.source)
+		if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o644); err != nil {
+			return err
+		}
+		for _, args := range [][]string{{"mod", "init", "example.org/program"}, {"get", path + "@" + r.version}, {"mod", "tidy"}, {"build", "-trimpath", "-o", "program", "."}} {
+			if _, err := outputEnv(dir, r.goEnv, "go", args...); err != nil {
+				return err
+			}
+		}
+		text, err := output(dir, "./program")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(r.out, "%-36s builds, and prints %s\n", path, text)
+	}
+	return nil
+}
+
+// checkArchives unpacks each archive as a user does: it has what it should have, the program is one of its system, and where that is this one, it runs the demo.
+func (r *release) checkArchives() error {
+	for _, t := range targets {
+		dir := filepath.Join(r.scratch, "unpacked")
+		read, name := readTar, r.name(t)+".tar.gz"
+		if t.os == "windows" {
+			read, name = readZip, r.name(t)+".zip"
+		}
+		if err := read(filepath.Join(r.archives(), name), dir); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		top := filepath.Join(dir, r.name(t))
+		for _, file := range []string{t.program(), "LICENSE", "NOTICES.txt", "CHANGELOG.md", "completions/ciokit.bash", "completions/_ciokit", "completions/ciokit.fish", "completions/ciokit.ps1", "man/man1/ciokit.1", "man/man1/ciokit-load.1"} {
+			if info, err := os.Stat(filepath.Join(top, file)); err != nil {
+				return err
+			} else if info.Size() == 0 {
+				return fmt.Errorf("%s: %s is empty", name, file)
+			}
+		}
+		program := filepath.Join(top, t.program())
+		if err := r.checkProgram(t, program); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		ran := "not run here"
+		if t.os == runtime.GOOS && t.arch == runtime.GOARCH {
+			if err := r.checkVersion(program); err != nil {
+				return err
+			}
+			if _, err := output(r.scratch, program, "demo"); err != nil {
+				return err
+			}
+			ran = "ran the demo"
+		}
+		fmt.Fprintf(r.out, "%-40s is for %s/%s, %s\n", name, t.os, t.arch, ran)
+	}
+	return nil
+}
+
+// checkProgram compares what a program says of itself, and what its format says.
+func (r *release) checkProgram(t target, program string) error {
+	info, err := buildinfo.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	said := make(map[string]string)
+	for _, s := range info.Settings {
+		said[s.Key] = s.Value
+	}
+	machine, err := machineOf(t, program)
+	if err != nil {
+		return err
+	}
+	got := fmt.Sprintf("%s %s %s %s cgo=%s %s", info.Path, info.Main.Version, said["GOOS"], said["GOARCH"], said["CGO_ENABLED"], machine)
+	want := fmt.Sprintf("%s %s %s %s cgo=0 %s", r.modules[0].path+command, r.version, t.os, t.arch, machines[t])
+	if got != want {
+		return fmt.Errorf("the program is %q, and not %q", got, want)
+	}
+	return nil
+}
+
+var machines = map[target]string{
+	{"linux", "amd64"}: "ELF EM_X86_64", {"linux", "arm64"}: "ELF EM_AARCH64",
+	{"darwin", "amd64"}: "Mach-O CpuAmd64", {"darwin", "arm64"}: "Mach-O CpuArm64",
+	{"windows", "amd64"}: "PE 0x8664", {"windows", "arm64"}: "PE 0xaa64",
+}
+
+func machineOf(t target, program string) (string, error) {
+	switch t.os {
+	case "darwin":
+		f, err := macho.Open(program)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		return "Mach-O " + f.Cpu.String(), nil
+	case "windows":
+		f, err := pe.Open(program)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		return fmt.Sprintf("PE %#x", f.Machine), nil
+	}
+	f, err := elf.Open(program)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	return "ELF " + f.Machine.String(), nil
+}
+
+func readTar(name, dir string) error {
+	in, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	unpacked, err := gzip.NewReader(in)
+	if err != nil {
+		return err
+	}
+	for files := tar.NewReader(unpacked); ; {
+		header, err := files.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := put(dir, header.Name, header.FileInfo().Mode(), files); err != nil {
+			return err
+		}
+	}
+}
+
+func readZip(name, dir string) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	in, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
+	if err != nil {
+		return err
+	}
+	for _, file := range in.File {
+		body, err := file.Open()
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(put(dir, file.Name, file.Mode(), body), body.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func put(dir, name string, mode os.FileMode, body io.Reader) error {
+	if !filepath.IsLocal(name) {
+		return fmt.Errorf("%s leads out of the archive", name)
+	}
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, body)
+	return errors.Join(err, out.Close())
+}
