@@ -205,7 +205,11 @@ func outputEnv(dir string, env []string, name string, args ...string) (string, e
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s%s", name, strings.Join(args, " "), err, out, errs.String())
+		text := strings.TrimSpace(errs.String())
+		if text == "" {
+			text = strings.TrimSpace(string(out))
+		}
+		return "", fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, text)
 	}
 	return strings.TrimRight(string(out), "\n"), nil
 }

@@ -107,7 +107,7 @@ func (r *release) find() error {
 	}
 	for _, path := range slices.Sorted(maps.Keys(found)) {
 		m := found[path]
-		imports, err := output(filepath.Join(r.root, m.dir), "go", "list", "-f", `{{join .Imports "\n"}}`+"\n"+`{{join .TestImports "\n"}}`+"\n"+`{{join .XTestImports "\n"}}`, "./...")
+		imports, err := outputEnv(filepath.Join(r.root, m.dir), []string{"GOWORK=" + filepath.Join(r.root, "go.work")}, "go", "list", "-f", `{{join .Imports "\n"}}`+"\n"+`{{join .TestImports "\n"}}`+"\n"+`{{join .XTestImports "\n"}}`, "./...")
 		if err != nil {
 			return err
 		}
