@@ -185,7 +185,14 @@ func (r *release) pack(m *mod) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(zip.CreateFromDir(out, v, filepath.Join(r.root, m.dir)), out.Close(),
+	if _, err := output(r.root, "git", "add", "--update"); err != nil {
+		return err
+	}
+	tree, err := output(r.root, "git", "write-tree") // a module without a licence gets that of the repository
+	if err != nil {
+		return err
+	}
+	return errors.Join(zip.CreateFromVCS(out, v, r.root, tree, m.dir), out.Close(),
 		os.WriteFile(filepath.Join(at, r.version+".mod"), gomod, 0o644),
 		os.WriteFile(filepath.Join(at, r.version+".info"), info, 0o644),
 		os.WriteFile(filepath.Join(at, "list"), []byte(r.version+"\n"), 0o644))
@@ -194,9 +201,6 @@ func (r *release) pack(m *mod) error {
 // tag commits what the modules require, and tags the commit for each module. A module is tagged behind those that it requires. What the tag holds must be what
 // was packed.
 func (r *release) tag() error {
-	if _, err := output(r.root, "git", "add", "--update"); err != nil {
-		return err
-	}
 	who := []string{"-c", "user.name=" + r.configured("user.name", "ciokit release"), "-c", "user.email=" + r.configured("user.email", "release@localhost")}
 	if _, err := output(r.root, "git", append(who, "commit", "--quiet", "--message", "Require the modules of "+r.version+" of each other, so that each can be had by version")...); err != nil {
 		return err
