@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"github.com/ciokit/cio/emulator"
-	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/parquet-go/parquet-go"
 )
 
@@ -101,9 +100,9 @@ func startCommand(dir string, args ...string) (*process, error) {
 		return nil, err
 	}
 	p := &process{Cmd: exec.Command(self)}
-	p.Args = append([]string{self, "-test.run=^TestBecomeCommand$", "--"}, args...)
+	p.Args = append([]string{"ciokit"}, args...) // TestMain makes the command of what has its name
 	p.Dir = dir
-	p.Env = append(os.Environ(), "CIOKIT_TEST_COMMAND=1", "CUSTOMERIO_API_KEY=key", "XDG_STATE_HOME="+filepath.Join(dir, "state"))
+	p.Env = append(os.Environ(), "CUSTOMERIO_API_KEY=key", "XDG_STATE_HOME="+filepath.Join(dir, "state"))
 	p.Stdout, p.Stderr = &p.said, &p.said
 	return p, p.Start()
 }
@@ -277,17 +276,5 @@ func killAndResume(t *testing.T, dir string, input []string, rows, kills int) {
 	t.Logf("%d of %d messages came more than once", twice, rows)
 	if !strings.Contains(said.String(), fmt.Sprintf(`"rows":%d,"rows_rejected":0,"messages":%[1]d,"accepted":%[1]d,`, rows)) && !strings.Contains(said.String(), "is complete") {
 		t.Errorf("the last run said %s", said)
-	}
-}
-
-// TestBecomeCommand is the command itself when another test starts this binary for it.
-func TestBecomeCommand(t *testing.T) {
-	if os.Getenv("CIOKIT_TEST_COMMAND") != "1" {
-		t.Skip("it is no test of its own")
-	}
-	for i, arg := range os.Args {
-		if arg == "--" {
-			os.Exit(run(t.Context(), os.Args[i+1:], console.New(os.Stdin, os.Stdout, os.Stderr)))
-		}
 	}
 }
