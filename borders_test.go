@@ -47,6 +47,7 @@ outbox               .
 outbox/outboxtest    . outbox
 prom                 .
 
+kit/apitest
 kit/cmd/ciokit       . appapi emulator erasure events internal/address kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/destination kit/cmd/ciokit/internal/exit kit/cmd/ciokit/internal/input kit/cmd/ciokit/internal/progress kit/emulatordb kit/internal/idlist kit/internal/notebook kit/livetest kit/load kit/load/reportpage kit/mapping kit/show kit/source kit/source/sqldb outbox
 kit/cmd/ciokit/internal/console
 kit/cmd/ciokit/internal/destination  . kit/cmd/ciokit/internal/console kit/cmd/ciokit/internal/exit kit/internal/emulated
@@ -72,6 +73,7 @@ kit/show             .
 kit/source
 kit/source/sqldb     kit/source
 kit/spectest
+kit/upgradetest
 kit/verify           . appapi internal/address kit/mapping kit/source
 `
 
