@@ -63,7 +63,7 @@ func (r *release) programs() error {
 		if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o644); err != nil {
 			return err
 		}
-		for _, args := range [][]string{{"mod", "init", "example.org/program"}, {"get", path + "@" + r.version}, {"mod", "tidy"}, {"build", "-trimpath", "-o", "program", "."}} {
+		for _, args := range [][]string{{"mod", "init", "example.org/program"}, {"mod", "edit", "-require=" + path + "@" + r.version}, {"mod", "tidy"}, {"build", "-trimpath", "-o", "program", "."}} {
 			if _, err := outputEnv(dir, r.goEnv, "go", args...); err != nil {
 				return err
 			}
