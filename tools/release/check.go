@@ -47,9 +47,9 @@ var programs = []struct{ module, source string }{
 	{"/outbox", `_, err := outbox.Open(nil, outbox.Config{})
 	fmt.Println(err != nil)`},
 	{"/erasure", `fmt.Println(erasure.RoleOperator)`},
-	{"/otel", `_, err := ciootel.NewObserver(ciootel.Config{})
+	{"/otel", `_, err := otel.NewObserver(ciootel.Config{})
 	fmt.Println(err)`},
-	{"/prom", `fmt.Println(cioprom.NewObserver() != nil)`},
+	{"/prom", `fmt.Println(prom.NewObserver() != nil)`},
 }
 
 func (r *release) programs() error {
