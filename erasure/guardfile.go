@@ -104,43 +104,65 @@ func (s *guardSet) text() []byte {
 
 // readGuardSet reads a file of names. It takes what text writes and nothing else.
 func readGuardSet(in io.Reader) (*guardSet, error) {
-	lines := bufio.NewScanner(in)
-	lines.Split(wholeLines)
-	s, count, sum, err := readGuardHead(lines)
+	s := &guardSet{}
+	head, _, err := eachPair(in, func(p guardPair) { s.pairs = append(s.pairs, p) })
 	if err != nil {
 		return nil, err
 	}
-	ended := false
-	head := 3 + 2*(s.version-1)
+	head.pairs = s.pairs
+	return head, nil
+}
+
+// eachPair shows each pair of a file, and returns what its head says and the hash. What it showed holds only if there is no error in the end.
+func eachPair(in io.Reader, show func(guardPair)) (head *guardSet, hash [sha256.Size]byte, err error) {
+	lines := bufio.NewScanner(in)
+	lines.Split(wholeLines)
+	s, count, want, err := readGuardHead(lines)
+	if err != nil {
+		return nil, hash, err
+	}
+	sum := sha256.New()
+	if s.version > 1 {
+		io.WriteString(sum, guardTitle+"\n")
+	}
+	var last guardPair
+	n, ended, before := 0, false, 3+2*(s.version-1)
 	for lines.Scan() {
-		at := head + len(s.pairs) + 1
+		at := before + n + 1
 		if ended {
-			return nil, fmt.Errorf("line %d comes after its end", at+1)
+			return nil, hash, fmt.Errorf("line %d comes after its end", at+1)
 		}
 		if ended = s.version > 1 && lines.Text() == guardEnd; ended {
 			continue
 		}
 		p, ok := parsePair(lines.Bytes())
 		if !ok || s.version == 1 && p.owner != p.name {
-			return nil, fmt.Errorf("line %d is no name", at)
+			return nil, hash, fmt.Errorf("line %d is no name", at)
 		}
-		if n := len(s.pairs); n > 0 && s.pairs[n-1].compare(p) >= 0 {
-			return nil, fmt.Errorf("line %d is not in its order", at)
+		if n > 0 && last.compare(p) >= 0 {
+			return nil, hash, fmt.Errorf("line %d is not in its order", at)
 		}
-		s.pairs = append(s.pairs, p)
+		if s.version > 1 {
+			sum.Write(p.owner[:])
+		}
+		sum.Write(p.name[:])
+		show(p)
+		last = p
+		n++
 	}
+	sum.Sum(hash[:0])
 	switch err := lines.Err(); {
 	case err != nil:
-		return nil, err
+		return nil, hash, err
 	case s.version == 1:
-	case len(s.pairs) != count:
-		return nil, fmt.Errorf("it was cut, or altered: its head says %d names, and it has %d", count, len(s.pairs))
+	case n != count:
+		return nil, hash, fmt.Errorf("it was cut, or altered: its head says %d names, and it has %d", count, n)
 	case !ended:
-		return nil, fmt.Errorf("it was cut: its last line, %q, is missing", guardEnd)
-	case s.hash() != sum:
-		return nil, errors.New("it was altered: its names are not those of the hash in its head")
+		return nil, hash, fmt.Errorf("it was cut: its last line, %q, is missing", guardEnd)
+	case hash != want:
+		return nil, hash, errors.New("it was altered: its names are not those of the hash in its head")
 	}
-	return s, nil
+	return s, hash, nil
 }
 
 // readGuardHead reads the lines before the names. A file of version 1 has no count and no hash.
@@ -244,11 +266,16 @@ func (r *receipt) checkGuard() error {
 	if !r.tally.hasGuard || r.plan.Action == ActionUnsuppress && r.tally.guardIn >= r.lastSigned() {
 		return nil
 	}
-	g, err := readGuardFile(filepath.Join(r.dir, guardFile))
+	f, err := os.Open(filepath.Join(r.dir, guardFile))
 	if err != nil {
 		return &DamageError{File: guardFile, Entry: -1, Problem: err.Error()}
 	}
-	if g.action != r.plan.Action || g.key != r.plan.GuardKeyID || g.hash() != r.tally.guardSet {
+	defer f.Close()
+	g, hash, err := eachPair(f, func(guardPair) {}) // a set of a million people is not held in memory
+	if err != nil {
+		return &DamageError{File: guardFile, Entry: -1, Problem: err.Error()}
+	}
+	if g.action != r.plan.Action || g.key != r.plan.GuardKeyID || hash != r.tally.guardSet {
 		return &DamageError{File: guardFile, Entry: -1, Problem: "it is another set than the one that the entries name"}
 	}
 	return nil
