@@ -1,6 +1,7 @@
 package cio
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -86,6 +87,10 @@ type Config struct {
 	RateLimit int
 	// RateWindow is the time that RateLimit counts over; default 3 s.
 	RateWindow time.Duration
+	// Admit, if set, is called before every request, the first and each that repeats it, when RateLimit lets it go. It returns nil once the request may
+	// be made. It is for limits that several processes share. While it returns another error the request waits, and Admit is called again every second
+	// until the end of its context, which is that of the sender. It must be safe for concurrent use.
+	Admit func(context.Context) error `json:"-"`
 	// AllowAnonymousIdentify lets an Identify with nothing but an AnonymousID pass, which Customer.io ignores (api-facts 1.3).
 	AllowAnonymousIdentify bool
 	// Guard, if set, is asked before anything is sent for a person or an object; an error rejects the message. It must be safe for

@@ -301,7 +301,7 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 	var refused *apiKey
 	refusals := 0 // of that key
 	for {
-		if err := c.pace.wait(d.ctx); err != nil {
+		if err := c.admit(d.ctx); err != nil {
 			e := c.noAnswer(d.ctx, r, err)
 			e.Attempts, e.reached = r.attempts, r.reached
 			return e, byAnswer

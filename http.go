@@ -169,7 +169,7 @@ func (c *Client) roundTrip(ctx context.Context, client *http.Client, r *request,
 	// GetBody lets the transport repeat a request that it could not write to a connection the server had just closed. http.Client calls it for
 	// a redirect too, before it asks whether to follow. Both may be one more request to the server.
 	req.GetBody = func() (io.ReadCloser, error) {
-		if err := c.pace.wait(ctx); err != nil {
+		if err := c.admit(ctx); err != nil {
 			return nil, err
 		}
 		return newBody(r, &touched), nil

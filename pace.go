@@ -62,6 +62,30 @@ func (p *pacer) wait(ctx context.Context) error {
 	}
 }
 
+// admitAgain is how long a request waits that Config.Admit has not let go.
+const admitAgain = time.Second
+
+// admit returns when a request may start, or with the context's error.
+func (c *Client) admit(ctx context.Context) error {
+	if err := c.pace.wait(ctx); err != nil || c.cfg.Admit == nil {
+		return err
+	}
+	for said := false; ; said = true {
+		err := c.cfg.Admit(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil:
+			return nil
+		case !said:
+			c.log.Warn("Config.Admit lets no request go; it is asked again every second", "error", err)
+		}
+		if err := sleep(ctx, admitAgain); err != nil {
+			return err
+		}
+	}
+}
+
 // take records a start and returns 0, or returns how long to wait before the next attempt to.
 func (p *pacer) take() time.Duration {
 	p.mu.Lock()

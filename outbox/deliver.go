@@ -39,7 +39,7 @@ func (o *Outbox) feed() {
 		if ahead != nil {
 			f, ahead = <-ahead, nil
 		} else {
-			if time.Since(begun) >= fromTheStart {
+			if o.feeder == nil && time.Since(begun) >= fromTheStart {
 				begun = time.Now()
 				if o.someAreNotSent(at) {
 					at = 0
@@ -69,7 +69,7 @@ func (o *Outbox) feed() {
 		if len(f.records) > 0 {
 			o.changed.send()
 		}
-		if !f.more {
+		if !f.more && o.feeder == nil {
 			o.pause(again) // other processes may append, and nobody tells
 		}
 	}
@@ -88,11 +88,17 @@ type fetched struct {
 }
 
 func (o *Outbox) fetch(after uint64) (f fetched) {
-	records, err := o.store.Read(o.ctx, after, readAtOnce)
-	if f.err = err; err != nil || len(records) == 0 {
+	var records []Record
+	if o.feeder != nil {
+		records, f.more, f.err = o.feeder.Next(o.ctx)
+	} else {
+		records, f.err = o.store.Read(o.ctx, after, readAtOnce)
+		f.more = len(records) == readAtOnce
+	}
+	if f.err != nil || len(records) == 0 {
 		return f
 	}
-	f.last, f.more = records[len(records)-1].Seq, len(records) == readAtOnce
+	f.last = records[len(records)-1].Seq
 	f.records = o.begin(records)
 	f.decoded = decode(f.records)
 	return f

@@ -18,6 +18,7 @@ type Outbox struct {
 	client  *cio.Client
 	batcher *cio.Batcher
 	store   Store
+	feeder  feeder // the store, if it is one
 	log     *slog.Logger
 
 	ctx     context.Context // ends when Close wants no more to be handed to the Batcher
@@ -77,6 +78,7 @@ func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 			return nil, errors.Join(err, o.batcher.Close(context.Background()))
 		}
 	}
+	o.feeder, _ = o.store.(feeder)
 	o.ctx, o.stop = context.WithCancel(context.Background())
 	go o.feed()
 	o.running.Go(o.settle)

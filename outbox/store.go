@@ -37,6 +37,14 @@ type Store interface {
 	Close() error
 }
 
+// feeder is implemented by a Store that knows what the Outbox was not given yet, such as one that others append to whose commits are not in the order of
+// their sequence numbers.
+type feeder interface {
+	// Next returns records that it has not returned before, those of one identity in their order, and whether there may be more at once. It waits for
+	// some, but not for ever.
+	Next(ctx context.Context) (records []Record, more bool, err error)
+}
+
 // StoreStats is the state of a Store at one moment.
 type StoreStats struct {
 	// Last is the greatest sequence number that was given.

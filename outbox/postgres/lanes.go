@@ -1,0 +1,37 @@
+package postgres
+
+import (
+	"hash/fnv"
+
+	"github.com/ciokit/cio"
+)
+
+// lanes is how many there are: an identity is in the same one for ever, whatever version has enqueued its message, so their number never changes.
+const lanes = 64
+
+// laneOf returns the lane of an identity: that of the userId, else of the anonymousId, the trait email in lower case, and the groupId. So a Batcher
+// orders messages.
+func laneOf(id cio.Identity) int16 {
+	for _, text := range []string{id.UserID, id.AnonymousID, id.Email, id.GroupID} {
+		if text != "" {
+			return int16(hashOf(text) % lanes)
+		}
+	}
+	return 0
+}
+
+func hashOf(text string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(text)) // never fails
+	sum := h.Sum32()
+	return sum ^ sum>>16 // the lowest bits of FNV are weak
+}
+
+// everyLane returns all lanes.
+func everyLane() []int16 {
+	all := make([]int16, lanes)
+	for i := range all {
+		all[i] = int16(i)
+	}
+	return all
+}

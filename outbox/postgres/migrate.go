@@ -1,0 +1,128 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// DefaultSchema is the schema of the tables where none is named.
+const DefaultSchema = "cio_outbox"
+
+// ErrNotMigrated says that the database does not have the tables, or those of an older version: call Migrate, or run ciokit outbox migrate URL.
+var ErrNotMigrated = errors.New("outbox/postgres: the tables are not there; run ciokit outbox migrate URL, or call Migrate")
+
+// A migration that was released is never changed. Each leaves tables that the code of the version before it can use, because programs of both run beside
+// each other during an update: it adds what has a default, and takes away what no released version has used for long.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+const newest = 1
+
+// Migrate makes the tables in a schema of the database, DefaultSchema if none is named, or brings them up to date. It may be called at any time, by
+// several programs at once, and beside programs of an older version. A database that a newer version has migrated is left as it is.
+func Migrate(ctx context.Context, url, schema string) error {
+	cfg, err := parse(url)
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return wrap(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // all is committed, or nothing
+	t := tablesOf(schema)
+	return wrap(pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return t.migrate(ctx, tx) }))
+}
+
+func (t tables) migrate(ctx context.Context, tx pgx.Tx) error {
+	// The lock is that of all migrations of this schema; what it names need not exist.
+	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('github.com/ciokit/cio/outbox/postgres'), hashtext($1))", t.name); err != nil {
+		return err
+	}
+	var there bool
+	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", t.name).Scan(&there); err != nil {
+		return err
+	}
+	if !there { // who may not create schemas uses one that is there
+		if _, err := tx.Exec(ctx, "CREATE SCHEMA "+t.schema); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+t.schema+".migrations (version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp())"); err != nil {
+		return err
+	}
+	var version int
+	if err := tx.QueryRow(ctx, "SELECT coalesce(max(version), 0) FROM "+t.schema+".migrations").Scan(&version); err != nil {
+		return err
+	}
+	for version++; version <= newest; version++ {
+		text, err := migrations.ReadFile(fmt.Sprintf("migrations/%d.sql", version))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Conn().PgConn().Exec(ctx, strings.ReplaceAll(string(text), "{schema}", t.schema)).ReadAll(); err != nil {
+			return fmt.Errorf("migration %d: %w", version, err)
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO "+t.schema+".migrations (version) VALUES ($1)", version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tables are those of one schema, by their quoted names.
+type tables struct {
+	name, schema, queue, dead, seq, settings, budget, channel string
+}
+
+func tablesOf(schema string) tables {
+	if schema == "" {
+		schema = DefaultSchema
+	}
+	quoted := pgx.Identifier{schema}.Sanitize()
+	return tables{name: schema, schema: quoted, queue: quoted + ".queue", dead: quoted + ".dead", seq: quoted + ".seq", settings: quoted + ".settings", budget: quoted + ".budget", channel: channelOf(schema)}
+}
+
+// channelOf returns the channel of notifications: a name has at most 63 bytes, as the schema's has.
+func channelOf(schema string) string {
+	if len(schema) > 50 {
+		return fmt.Sprintf("%s:%08x", schema[:50], hashOf(schema))
+	}
+	return schema + ":news"
+}
+
+// parse reads a URL or a DSN of PostgreSQL. Of several servers it takes the one that can be written to.
+func parse(url string) (*pgx.ConnConfig, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("outbox/postgres: the database's address: %w", err) // which has no password
+	}
+	if cfg.ValidateConnect == nil {
+		cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "ciokit outbox"
+	}
+	return cfg, nil
+}
+
+// wrap says whose error it is, and what to do where tables are missing.
+func wrap(err error) error {
+	var pg *pgconn.PgError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "3F000" || pg.Code == "42703"): // no such table, schema, column
+		return fmt.Errorf("%w (%w)", ErrNotMigrated, err)
+	case strings.HasPrefix(err.Error(), "outbox"):
+		return err
+	}
+	return fmt.Errorf("outbox/postgres: %w", err)
+}
