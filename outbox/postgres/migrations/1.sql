@@ -34,4 +34,4 @@ CREATE TABLE {schema}.budget (
 	slot bigint NOT NULL,
 	used integer[] NOT NULL
 ) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
-INSERT INTO {schema}.budget (slot, used) VALUES (0, '{0,0,0,0,0,0,0,0,0,0}');
+INSERT INTO {schema}.budget (slot, used) VALUES (0, '{0,0}');

@@ -1,0 +1,170 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Time is divided into slots, six to a window, by the server's clock. A request is made in a slot for which it was leased. A window and the slack that a
+// cio.Client grants to delays, a tenth of it, touch eight slots at most: what is leased in each of them is an eighth of the limit.
+const (
+	slotsOfWindow = 6
+	slotsTouched  = 8
+	// ring is how many slots the database remembers: this one, and the next, which may be leased ahead.
+	ring = 2
+)
+
+// budget shares the workspace's limit among workers by leases for slots.
+type budget struct {
+	limit  int // of the workspace, within a window
+	slot   time.Duration
+	lease  func(ctx context.Context, b *budget, from int64) (grant, error)
+	shares func() int // workers that share it
+
+	mu    sync.Mutex
+	have  int
+	begin time.Time // when what is there may be used, by this machine's own clock
+	end   time.Time
+	last  int64 // the last slot that was leased for
+}
+
+// grant is a lease: so many requests in a slot.
+type grant struct {
+	slot       int64
+	n          int
+	begin, end time.Time
+}
+
+// newBudget returns nil for no limit.
+func newBudget(limit int, window time.Duration, lease func(context.Context, *budget, int64) (grant, error), shares func() int) (*budget, error) {
+	if limit < 0 {
+		return nil, nil
+	}
+	if limit < slotsTouched {
+		return nil, fmt.Errorf("outbox/postgres: Client.RateLimit is %d; workers share a limit of %d and more", limit, slotsTouched)
+	}
+	return &budget{limit: limit, slot: window / slotsOfWindow, lease: lease, shares: shares, last: -1}, nil
+}
+
+// perSlot is what all workers together may have of a slot.
+func (b *budget) perSlot() int { return b.limit / slotsTouched }
+
+// wait returns when a request may be made, and until when. One at a time asks the database.
+func (b *budget) wait(ctx context.Context) (until time.Time, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for {
+		if err := ctx.Err(); err != nil {
+			return until, err
+		}
+		now := time.Now()
+		switch {
+		case b.have > 0 && now.Before(b.begin):
+			if err := b.sleep(ctx, b.begin.Sub(now)); err != nil {
+				return until, err
+			}
+			continue
+		case b.have > 0 && now.Before(b.end):
+			b.have--
+			return b.end, nil
+		}
+		g, err := b.lease(ctx, b, b.last+1)
+		if err != nil {
+			return until, err
+		}
+		b.last, b.have, b.begin, b.end = max(b.last, g.slot), g.n, g.begin, g.end
+		if g.n == 0 { // the next slot is nobody's yet, as a rule
+			if err := b.sleep(ctx, max(time.Until(g.begin), b.slot/4)); err != nil {
+				return until, err
+			}
+		}
+	}
+}
+
+// sleep lets go of the lock meanwhile: contexts of others may end.
+func (b *budget) sleep(ctx context.Context, d time.Duration) error {
+	b.mu.Unlock()
+	defer b.mu.Lock()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// leaseFrom leases a part of the first slot from the given one on that has some left, this one or the next. The row is locked for three statements, by each
+// worker at most once a slot.
+func (s *Store) leaseFrom(ctx context.Context, b *budget, from int64) (g grant, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		var latest int64
+		var used []int32
+		if err := tx.QueryRow(ctx, "SELECT slot, used FROM "+s.t.budget+" FOR UPDATE").Scan(&latest, &used); err != nil {
+			return err
+		}
+		before := time.Now()
+		var clock int64
+		if err := tx.QueryRow(ctx, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").Scan(&clock); err != nil {
+			return err
+		}
+		after := time.Now()
+		l := ledger{latest: latest, used: used, perSlot: b.perSlot(), share: max(1, b.perSlot()/max(1, b.shares()))}
+		g = l.take(clock, b.slot.Microseconds(), from)
+		// The server's clock was read between before and after: the slot has begun, and has not ended, whenever in between that was.
+		micros := func(slot int64) time.Duration {
+			return time.Duration(slot*b.slot.Microseconds()-clock) * time.Microsecond
+		}
+		g.begin, g.end = after.Add(max(0, micros(g.slot))), before.Add(micros(g.slot+1))
+		_, err := tx.Exec(ctx, "UPDATE "+s.t.budget+" SET slot = $1, used = $2", l.latest, l.used)
+		return err
+	})
+	return g, wrap(err)
+}
+
+// ledger is the row of the budget: what was leased in the latest slots, each at its number modulo the length of used.
+type ledger struct {
+	latest         int64
+	used           []int32
+	perSlot, share int
+}
+
+// take leases from the slot of a time, or the one behind it, but not from one before from.
+func (l *ledger) take(clock, slot, from int64) grant {
+	now := clock / slot
+	if len(l.used) != ring || l.latest > now+1 {
+		// The server's clock went back, or workers do not agree on the window: what was leased may be used still, so that two slots are left out.
+		l.used = make([]int32, ring)
+		for i := range l.used {
+			l.used[i] = int32(l.perSlot)
+		}
+		l.latest = now + 1
+		return grant{slot: now + 1}
+	}
+	l.advance(now + 1)
+	for _, n := range []int64{now, now + 1} {
+		left := l.perSlot - int(l.used[n%ring])
+		if n < from || left <= 0 {
+			continue
+		}
+		g := grant{slot: n, n: min(left, l.share)}
+		l.used[n%ring] += int32(g.n)
+		return g
+	}
+	return grant{slot: now + 1}
+}
+
+// advance makes room for slots that have come.
+func (l *ledger) advance(to int64) {
+	for n := max(l.latest+1, to-ring+1); n <= to; n++ {
+		l.used[n%ring] = 0
+	}
+	l.latest = max(l.latest, to)
+}

@@ -1,0 +1,245 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ciokit/cio/outbox"
+	"github.com/jackc/pgx/v5"
+)
+
+// ErrPooler says that something is between a Worker and the server that gives one session to several clients, or may do so, such as pgbouncer: a lock of
+// a session holds nothing there.
+var ErrPooler = errors.New("outbox/postgres: there is a pooler between the worker and the server; give WorkerConfig.URL the address of the server itself (Enqueue may go through the pooler)")
+
+// session is a connection whose locks hold lanes, and the Outbox that sends what is in them. With the connection the lanes are lost, and the Outbox ends.
+type session struct {
+	w       *Worker
+	held    *held
+	box     *outbox.Outbox
+	workers atomic.Int64
+
+	lost chan struct{}
+
+	mu      sync.Mutex // of the connection
+	conn    *pgx.Conn
+	pid     uint32
+	checked time.Time // when the last check began that found it alive
+	err     error     // why it was lost
+}
+
+// params make a server notice soon that a machine is gone, whose lanes nobody else can have before, and keep an idle session.
+const params = `SELECT set_config(name, value, false) FROM (VALUES ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'),
+	('tcp_user_timeout', '15000'), ('idle_session_timeout', '0'), ('statement_timeout', '0'), ('jit', 'off')) AS v (name, value) WHERE name IN (SELECT name FROM pg_settings)`
+
+// open begins a session without lanes, once what is owed is settled.
+func (w *Worker) open(ctx context.Context) (*session, error) {
+	bounded, cancel := context.WithTimeout(ctx, 2*lookTimeout)
+	defer cancel()
+	if err := w.owed.pay(bounded, w.store); err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(bounded, w.conn)
+	if err != nil {
+		return nil, wrap(err)
+	}
+	s := &session{w: w, conn: conn, lost: make(chan struct{})}
+	if err := s.begin(bounded); err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx)) // it holds nothing
+		return nil, wrap(err)
+	}
+	s.held = &held{Store: w.store, news: &w.news, removed: w.removed.Load, poll: w.cfg.Poll, owed: &w.owed, lanes: make(map[int16]*lane), of: make(map[uint64]int16)}
+	w.mu.Lock()
+	w.session = s
+	w.mu.Unlock()
+	s.box, err = outbox.Open(w.client, outbox.Config{Store: s.held, Batcher: w.cfg.Batcher, KeepDead: w.cfg.KeepDead, Logger: w.log})
+	if err != nil {
+		w.mu.Lock()
+		w.session = nil
+		w.mu.Unlock()
+		return nil, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+// begin makes sure that the session is the server's own, and counts itself among the workers.
+func (s *session) begin(ctx context.Context) error {
+	if _, err := s.conn.Exec(ctx, params); err != nil {
+		return err
+	}
+	s.pid = s.conn.PgConn().PID()
+	var pid uint32
+	if err := s.conn.QueryRow(ctx, "SELECT pg_backend_pid() FROM (SELECT pg_advisory_lock_shared($1, $2)) AS l", s.w.store.key, keyWorker).Scan(&pid); err != nil {
+		return err
+	}
+	// A server says its number when a session begins. A pooler says one of its own, because the server's changes.
+	if pid != s.pid {
+		return ErrPooler
+	}
+	s.workers.Store(1)
+	return nil
+}
+
+// check asks the server whether the session is there. Those who ask at the same time share an answer, if its question was put after theirs.
+func (s *session) check() error {
+	asked := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil || s.checked.After(asked) {
+		return s.err
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+	defer cancel()
+	var pid uint32
+	err := s.conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid)
+	if err == nil && pid != s.pid {
+		err = ErrPooler
+	}
+	if err != nil {
+		return s.lose(err)
+	}
+	s.checked = began
+	return nil
+}
+
+// lose ends the session; its lock must be held.
+func (s *session) lose(err error) error {
+	if s.err == nil {
+		s.err = fmt.Errorf("outbox/postgres: the session that holds the lanes was lost: %w", err)
+		close(s.lost)
+	}
+	return s.err
+}
+
+// work holds lanes until the session is lost, or the worker is closed.
+func (s *session) work() error {
+	tick := time.NewTicker(balanceEvery)
+	defer tick.Stop()
+	for {
+		if err := s.balance(); err != nil {
+			return s.end(err)
+		}
+		select {
+		case <-tick.C:
+		case <-s.lost:
+			return s.end(s.check())
+		case <-s.w.ctx.Done():
+			return s.end(nil)
+		}
+	}
+}
+
+// end gives up the lanes: after what is on its way has ended, or, where they are lost, at once.
+func (s *session) end(why error) error {
+	s.held.stop()
+	ctx := s.w.closeCtx
+	if why != nil {
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		ctx = ended
+	}
+	if err := s.box.Close(ctx); err != nil {
+		s.w.log.Warn("messages that were accepted are not deleted yet; the worker tries again", "error", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	bounded, cancel := context.WithTimeout(context.Background(), lookTimeout)
+	defer cancel()
+	_ = s.conn.Close(bounded) // the server frees the locks with the connection
+	if s.err == nil {
+		s.err = errors.New("outbox/postgres: the session has ended")
+	}
+	return why
+}
+
+// balance takes lanes that are free, up to this worker's share, and gives up those beyond it.
+func (s *session) balance() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+	defer cancel()
+	began := time.Now()
+	taken, workers, err := s.look(ctx)
+	if err != nil {
+		return s.lose(err)
+	}
+	s.checked = began
+	s.workers.Store(int64(workers))
+	mine := s.held.numbers()
+	share := (lanes + workers - 1) / workers
+	switch {
+	case len(mine) > share:
+		if gone := s.held.leave(len(mine) - share); len(gone) > 0 {
+			if _, err := s.conn.Exec(ctx, "SELECT pg_advisory_unlock($1, l) FROM unnest($2::integer[]) AS l", s.w.store.key, wide(gone)); err != nil {
+				return s.lose(err)
+			}
+		}
+		return nil
+	case len(mine) == share:
+		s.held.stay()
+		return nil
+	}
+	s.held.stay()
+	var free []int32
+	for _, n := range rand.Perm(lanes) { // workers that begin together do not want the same ones
+		if !taken[int32(n)] && len(free) < share-len(mine) {
+			free = append(free, int32(n))
+		}
+	}
+	return s.lock(ctx, free)
+}
+
+// look returns which lanes are locked, and how many workers there are.
+func (s *session) look(ctx context.Context) (taken map[int32]bool, workers int, err error) {
+	rows, err := s.conn.Query(ctx, `SELECT objid::bigint::integer, count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+	AND classid = $1::bigint::oid AND objsubid = 2 AND granted GROUP BY objid`, int64(s.w.store.key))
+	if err != nil {
+		return nil, 0, err
+	}
+	taken, workers = make(map[int32]bool), 1
+	var number int32
+	var count int
+	_, err = pgx.ForEachRow(rows, []any{&number, &count}, func() error {
+		if number == keyWorker {
+			workers = max(1, count)
+		}
+		taken[number] = true
+		return nil
+	})
+	return taken, workers, err
+}
+
+func (s *session) lock(ctx context.Context, free []int32) error {
+	if len(free) == 0 {
+		return nil
+	}
+	rows, err := s.conn.Query(ctx, "SELECT l FROM unnest($2::integer[]) AS l WHERE pg_try_advisory_lock($1, l)", s.w.store.key, free)
+	if err != nil {
+		return s.lose(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[int32])
+	if err != nil {
+		return s.lose(err)
+	}
+	for _, n := range got {
+		s.held.add(int16(n))
+	}
+	return nil
+}
+
+func wide(numbers []int16) []int32 {
+	all := make([]int32, len(numbers))
+	for i, n := range numbers {
+		all[i] = int32(n)
+	}
+	return all
+}

@@ -1,0 +1,310 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/outbox"
+	"github.com/jackc/pgx/v5"
+)
+
+// WorkerConfig says where a Worker takes messages from and how it sends them. URL and Client are required; the zero value of everything else is a good
+// start.
+type WorkerConfig struct {
+	// URL is the database's address, postgres://..., or a DSN. It must lead to the server itself: lanes are held by locks of a session, which a pooler
+	// such as pgbouncer gives to others. With several hosts, the one that can be written to is taken.
+	URL string
+	// Schema is that of the tables; default DefaultSchema.
+	Schema string
+	// Client is what requests are made with. RateLimit and RateWindow are shared by all workers of the schema, which must agree on them: they make three
+	// quarters as many requests together as the limit has, so that no window has more. Admit is asked after that.
+	Client cio.Config
+	// Batcher says how messages are sent, as in outbox.Config: OnReport is told of a message again if it is sent again.
+	Batcher cio.BatcherConfig
+	// Name is what others see of the worker, as in ciokit outbox status; default the program and the machine.
+	Name string
+	// Poll is how often lanes are read where no notification comes; default 500 ms.
+	Poll time.Duration
+	// KeepDead is how long dead letters are kept; default 30 days; negative: until somebody drops them.
+	KeepDead time.Duration
+	// Logger is told of what keeps the worker from sending, and of messages that were rejected; default slog.Default. Personal data is never logged.
+	Logger *slog.Logger
+}
+
+const (
+	defaultPoll = 500 * time.Millisecond
+	// lookTimeout is how long the server may take to say that a session is there.
+	lookTimeout = 5 * time.Second
+	// balanceEvery is how often a worker looks for lanes that are free, or that others should have.
+	balanceEvery = time.Second
+	// again is how long a worker waits before it tries to begin a session again.
+	again = time.Second
+)
+
+// Worker sends what transactions have committed. Any number of them may run, in any number of processes. It is safe for concurrent use.
+type Worker struct {
+	cfg    WorkerConfig
+	conn   *pgx.ConnConfig
+	store  *Store
+	client *cio.Client
+	budget *budget
+	log    *slog.Logger
+
+	ctx      context.Context // ends when Close begins
+	stop     context.CancelFunc
+	closing  sync.Once
+	closeCtx context.Context
+	hurry    context.CancelFunc
+	ended    chan struct{}
+	running  sync.WaitGroup
+	closeErr error
+
+	news    signal
+	removed atomic.Int64
+	owed    owed
+
+	mu      sync.Mutex
+	session *session
+	before  cio.OutboxStats // counters of sessions that have ended
+	failing error
+	said    time.Time
+}
+
+// Start begins to send. It returns an error if the first session cannot begin: the address is wrong, the tables are not there, or a pooler is between.
+// Later on a session that is lost is replaced.
+func Start(ctx context.Context, cfg WorkerConfig) (*Worker, error) {
+	if cfg.Poll < 0 {
+		return nil, errors.New("outbox/postgres: WorkerConfig.Poll is negative")
+	}
+	if cfg.Poll == 0 {
+		cfg.Poll = defaultPoll
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Name == "" {
+		host, _ := os.Hostname() // it is only shown
+		cfg.Name = filepath.Base(os.Args[0]) + "@" + host
+	}
+	w := &Worker{cfg: cfg, log: cfg.Logger, ended: make(chan struct{})}
+	var err error
+	if w.conn, err = parse(cfg.URL); err != nil {
+		return nil, err
+	}
+	w.conn.RuntimeParams["application_name"] = cfg.Name
+	own := cfg.Client
+	own.Admit = w.admit
+	if w.client, err = cio.NewClient(own); err != nil {
+		return nil, err
+	}
+	limit, window := limits(cfg.Client)
+	if w.store, err = OpenStore(ctx, StoreConfig{URL: cfg.URL, Schema: cfg.Schema}); err != nil {
+		return nil, err
+	}
+	if w.budget, err = newBudget(limit, window, w.store.leaseFrom, w.workers); err != nil {
+		return nil, errors.Join(err, w.store.Close())
+	}
+	w.ctx, w.stop = context.WithCancel(context.Background())
+	w.closeCtx, w.hurry = context.WithCancel(context.Background())
+	s, err := w.open(ctx)
+	if err != nil {
+		w.stop()
+		w.hurry()
+		return nil, errors.Join(err, w.store.Close())
+	}
+	w.running.Go(func() { w.run(s) })
+	w.running.Go(w.listen)
+	return w, nil
+}
+
+// limits returns the limit that workers share: that of the Config, or the API's.
+func limits(c cio.Config) (limit int, window time.Duration) {
+	limit, window = c.RateLimit, c.RateWindow
+	if limit == 0 {
+		limit = 3000
+	}
+	if window == 0 {
+		window = 3 * time.Second
+	}
+	return limit, window
+}
+
+// admit returns when a request may be made: the budget has one, and the session has its lanes, as far as the server knows.
+func (w *Worker) admit(ctx context.Context) error {
+	for {
+		until := time.Now().Add(time.Hour)
+		if w.budget != nil {
+			var err error
+			if until, err = w.budget.wait(ctx); err != nil {
+				return err
+			}
+		}
+		s := w.current()
+		if s == nil || s.check() != nil {
+			<-ctx.Done() // the Batcher of a session that was lost is being closed
+			return ctx.Err()
+		}
+		if own := w.cfg.Client.Admit; own != nil {
+			if err := own(ctx); err != nil {
+				return err
+			}
+		}
+		if time.Now().Before(until) {
+			return nil
+		}
+	}
+}
+
+func (w *Worker) current() *session {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.session
+}
+
+// workers returns how many share the budget, as far as is known.
+func (w *Worker) workers() int {
+	if s := w.current(); s != nil {
+		return int(s.workers.Load())
+	}
+	return 1
+}
+
+// run has one session after the other.
+func (w *Worker) run(s *session) {
+	for {
+		if s != nil {
+			err := s.work()
+			w.end(s)
+			w.failed(err)
+		}
+		if w.ctx.Err() != nil {
+			return
+		}
+		var err error
+		if s, err = w.open(w.ctx); err != nil {
+			w.failed(err)
+			sleep(w.ctx, again)
+		} else {
+			w.failed(nil)
+		}
+	}
+}
+
+// end adds what a session has done to what others did before it.
+func (w *Worker) end(s *session) {
+	st := s.box.Stats()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.session = nil
+	w.before.Accepted += st.Accepted
+	w.before.Rejected += st.Rejected
+	w.before.Dead, w.before.DeadBytes, w.before.Queued, w.before.QueuedBytes = 0, 0, 0, 0
+}
+
+// failed notes what keeps the worker from having a session, and tells the log once a minute.
+func (w *Worker) failed(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.failing = err
+	if err == nil || w.ctx.Err() != nil || !w.said.IsZero() && time.Since(w.said) < time.Minute {
+		return
+	}
+	w.said = time.Now()
+	w.log.Error("the worker has lost its session with the database; it begins another as soon as it can", "error", err)
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// listen hears of messages that were enqueued, and of those that were removed. Without it both are found later.
+func (w *Worker) listen() {
+	for w.ctx.Err() == nil {
+		_ = w.listenOnce() // the session, which is lost with the server, tells of it
+		sleep(w.ctx, again)
+	}
+}
+
+func (w *Worker) listenOnce() error {
+	conn, err := pgx.ConnectConfig(w.ctx, w.conn)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.Background()) }() // it has nothing to lose
+	if _, err := conn.Exec(w.ctx, "LISTEN "+pgx.Identifier{w.store.t.channel}.Sanitize()); err != nil {
+		return err
+	}
+	w.removed.Add(1) // who knows
+	for {
+		w.news.send()
+		n, err := conn.WaitForNotification(w.ctx)
+		if err != nil {
+			return err
+		}
+		if n.Payload == "removed" {
+			w.removed.Add(1)
+		}
+	}
+}
+
+// Stats returns the worker's state, of the lanes that it holds now: those of all workers together are the whole. What is counted may be some seconds old.
+// Enqueued is 0, as others enqueue.
+func (w *Worker) Stats() cio.OutboxStats {
+	w.mu.Lock()
+	s, before, failing := w.session, w.before, w.failing
+	w.mu.Unlock()
+	if s == nil {
+		before.Failing = failing
+		return before
+	}
+	st := s.box.Stats()
+	st.Accepted += before.Accepted
+	st.Rejected += before.Rejected
+	return st
+}
+
+// Store returns all of the outbox, for those who look at dead letters, retry or drop them, and at lanes. The worker closes it.
+func (w *Worker) Store() *Store { return w.store }
+
+// Lanes returns the numbers of the lanes that the worker holds now.
+func (w *Worker) Lanes() []int16 {
+	if s := w.current(); s != nil {
+		return s.held.numbers()
+	}
+	return nil
+}
+
+// Close takes no more from the tables, waits for what is on its way, though not beyond the end of ctx and never longer than five seconds, and gives up
+// the lanes. What is not accepted by then stays in the tables: another worker sends it. The error is that something was accepted and could not be
+// deleted, which is sent again with the same id.
+func (w *Worker) Close(ctx context.Context) error {
+	defer context.AfterFunc(ctx, w.hurry)()
+	w.closing.Do(func() {
+		w.stop()
+		go func() {
+			defer close(w.ended)
+			w.running.Wait()
+			if w.owed.any() {
+				w.closeErr = wrap(w.owed.pay(w.closeCtx, w.store))
+			}
+			w.closeErr = errors.Join(w.closeErr, w.store.Close())
+			w.hurry()
+		}()
+	})
+	<-w.ended
+	return w.closeErr
+}
+
+var _ outbox.Store = (*held)(nil)
