@@ -25,6 +25,9 @@ var migrations embed.FS
 
 const newest = 1
 
+// errAddress does not say what is wrong: an address that cannot be read may have its password anywhere.
+var errAddress = errors.New("outbox/postgres: the database's address cannot be read; give one such as postgres://user@host:5432/name, with the password in PGPASSWORD, or its characters other than letters and digits as %XX")
+
 // Migrate makes the tables in a schema of the database, DefaultSchema if none is named, or brings them up to date. It may be called at any time, by
 // several programs at once, and beside programs of an older version. A database that a newer version has migrated is left as it is.
 func Migrate(ctx context.Context, url, schema string) error {
@@ -102,7 +105,7 @@ func channelOf(schema string) string {
 func parse(url string) (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("outbox/postgres: the database's address: %w", err) // which has no password
+		return nil, errAddress
 	}
 	if cfg.ValidateConnect == nil {
 		cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite

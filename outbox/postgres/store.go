@@ -24,6 +24,8 @@ type StoreConfig struct {
 	Schema string
 	// MaxBytes bounds what Append leaves in the tables; 0: nothing does. Each Append adds up all messages then. A Queue knows no bound.
 	MaxBytes int64
+
+	name string // for the server
 }
 
 // Store is the whole of an outbox: all lanes, whoever holds them. It is for those who look into it and put it right, as ciokit outbox does, and for
@@ -51,7 +53,10 @@ func OpenStore(ctx context.Context, cfg StoreConfig) (*Store, error) {
 	}
 	pool, err := pgxpool.ParseConfig(cfg.URL)
 	if err != nil {
-		return nil, fmt.Errorf("outbox/postgres: the database's address: %w", err)
+		return nil, errAddress
+	}
+	if cfg.name != "" {
+		conn.RuntimeParams["application_name"] = cfg.name
 	}
 	pool.ConnConfig = conn
 	pool.MaxConns, pool.MinConns = 4, 0

@@ -105,7 +105,7 @@ func Start(ctx context.Context, cfg WorkerConfig) (*Worker, error) {
 		return nil, err
 	}
 	limit, window := limits(cfg.Client)
-	if w.store, err = OpenStore(ctx, StoreConfig{URL: cfg.URL, Schema: cfg.Schema}); err != nil {
+	if w.store, err = OpenStore(ctx, StoreConfig{URL: cfg.URL, Schema: cfg.Schema, name: cfg.Name}); err != nil {
 		return nil, err
 	}
 	if w.budget, err = newBudget(limit, window, w.store.leaseFrom, w.workers); err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/outbox"
+	"github.com/ciokit/cio/outbox/postgres"
 	"github.com/spf13/cobra"
 )
 
@@ -25,39 +25,16 @@ func newOutbox(con console.Console) *cobra.Command {
 		Use:   "outbox",
 		Short: "Look into the outbox of a service, and put right what is wrong in it",
 		Long: `An outbox is a directory in which a service keeps messages until Customer.io has accepted them. All of these commands work while the service
-runs. While it does not, they check the files as the service does when it starts: what is damaged is reported, and what can be saved is saved.`,
+runs. While it does not, they check the files as the service does when it starts: what is damaged is reported, and what can be saved is saved.
+
+Or it is in tables of PostgreSQL. Then DIR is the database's address, such as postgres://orders@db.example.com/orders, or env:NAME for the environment
+variable that holds it. PGPASSWORD, or ~/.pgpass, has the password.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	top.AddCommand(newOutboxStatus(con), newOutboxPeek(con), newOutboxDead(con), newOutboxPurge(con), newOutboxExport(con), newOutboxImport(con))
+	top.AddCommand(newOutboxStatus(con), newOutboxPeek(con), newOutboxDead(con), newOutboxPurge(con), newOutboxExport(con), newOutboxImport(con), newOutboxMigrate(con))
+	top.PersistentFlags().String("schema", "", "the schema of the tables, where the outbox is in PostgreSQL (default "+postgres.DefaultSchema+")")
 	return top
-}
-
-// withOutbox opens a directory, calls f, and closes it.
-func withOutbox(ctx context.Context, con console.Console, dir string, f func(ctx context.Context, d *outbox.Disk) error) error {
-	d, err := openOutbox(con, dir, true)
-	if err != nil {
-		return err
-	}
-	err = f(ctx, d)
-	return errors.Join(err, closeOutbox(d))
-}
-
-func openOutbox(con console.Console, dir string, shared bool) (*outbox.Disk, error) {
-	d, err := outbox.OpenDisk(outbox.DiskConfig{Dir: dir, Shared: shared, MaxBytes: 1 << 62, Logger: slog.New(slog.DiscardHandler), OnDamage: func(found outbox.Damage) {
-		fmt.Fprintf(con.Err, "ciokit: %s was damaged: %s; the files as they were: %s\n", dir, found, found.Copy)
-	}})
-	if err != nil {
-		return nil, exit.With(exit.Local, err)
-	}
-	return d, nil
-}
-
-func closeOutbox(d *outbox.Disk) error {
-	if err := d.Close(); err != nil {
-		return exit.With(exit.Local, err)
-	}
-	return nil
 }
 
 // outboxStatus is what status prints.
@@ -74,6 +51,8 @@ type outboxStatus struct {
 	FileBytes     int64           `json:"file_bytes"`
 	Last          uint64          `json:"last_sequence"`
 	Damages       []outbox.Damage `json:"damages"`
+	// Lanes are those of an outbox in PostgreSQL.
+	Lanes []postgres.Lane `json:"lanes,omitempty"`
 }
 
 func newOutboxStatus(con console.Console) *cobra.Command {
@@ -81,7 +60,7 @@ func newOutboxStatus(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status DIR", Short: "Say how much waits, for how long, and what was rejected", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withOutbox(cmd.Context(), con, args[0], func(ctx context.Context, d *outbox.Disk) error {
+			return withOutbox(cmd, con, args[0], func(ctx context.Context, d outbox.Store) error {
 				s, err := statusOf(ctx, d, args[0])
 				if err != nil {
 					return exit.With(exit.Local, err)
@@ -97,17 +76,22 @@ func newOutboxStatus(con console.Console) *cobra.Command {
 	return cmd
 }
 
-func statusOf(ctx context.Context, d *outbox.Disk, dir string) (s outboxStatus, err error) {
+func statusOf(ctx context.Context, d outbox.Store, dir string) (s outboxStatus, err error) {
 	st, err := d.Stats(ctx)
 	if err != nil {
 		return s, err
 	}
-	s = outboxStatus{Dir: dir, Queued: st.Queued, QueuedBytes: st.QueuedBytes, Dead: st.Dead, DeadBytes: st.DeadBytes, FileBytes: st.FileBytes, Last: st.Last}
-	s.Owner = d.Owner()
+	s = outboxStatus{Dir: shownPlace(dir), Queued: st.Queued, QueuedBytes: st.QueuedBytes, Dead: st.Dead, DeadBytes: st.DeadBytes, FileBytes: st.FileBytes, Last: st.Last}
 	if !st.Oldest.IsZero() {
 		s.Oldest, s.OldestSeconds = &st.Oldest, max(0, time.Since(st.Oldest).Seconds())
 	}
-	s.Damages, err = outbox.ReadDamages(dir)
+	switch d := d.(type) {
+	case *postgres.Store:
+		s.Lanes, err = d.Lanes(ctx)
+	case *outbox.Disk:
+		s.Owner = d.Owner()
+		s.Damages, err = outbox.ReadDamages(dir)
+	}
 	return s, err
 }
 
@@ -116,7 +100,9 @@ func (s *outboxStatus) print(con console.Console) error {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(t, "%s\t%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
 	}
-	if s.Owner != nil {
+	if s.Lanes != nil {
+		s.printLanes(line)
+	} else if s.Owner != nil {
 		line("in use by", "%s", s.Owner)
 	} else {
 		line("in use by", "nobody: nothing is sent")
@@ -182,7 +168,7 @@ func newOutboxPeek(con console.Console) *cobra.Command {
 		Use: "peek DIR", Short: "Show the messages that wait, the next first", Args: cobra.ExactArgs(1),
 		Long: "Show the messages that wait, the next first: with --json whole, which is personal data, and otherwise whose they are.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withOutbox(cmd.Context(), con, args[0], func(ctx context.Context, d *outbox.Disk) error {
+			return withOutbox(cmd, con, args[0], func(ctx context.Context, d outbox.Store) error {
 				records, err := d.Read(ctx, 0, limit)
 				if err != nil {
 					return exit.With(exit.Local, err)
@@ -239,13 +225,14 @@ func newOutboxPurge(con console.Console) *cobra.Command {
 		Use: "purge DIR --id ID", Short: "Remove all messages of a person, queued or dead, for good", Args: cobra.ExactArgs(1),
 		Long: `Remove all messages of a person, queued or dead: those that name the id as user id, anonymous id, previous id or object's id, or the address as
 the trait email. Nothing of them stays in the files. Have the service refuse the person first, by Config.Guard, so that nothing new is stored. What the
-service has in memory and on its way when the messages are removed may still be sent. Damaged messages cannot be told apart: drop them.`,
+service has in memory and on its way when the messages are removed may still be sent. Damaged messages cannot be told apart: drop them. In PostgreSQL,
+VACUUM takes their bytes out of the tables; the server's log and backups keep them.`,
 		Example: `  ciokit outbox purge /var/lib/orders/outbox --id 42 --id jane@example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(ids) == 0 {
 				return exit.Fail(exit.Usage, "say whose messages are to be removed: --id ID, once for each id and address of the person")
 			}
-			return withOutbox(cmd.Context(), con, args[0], func(ctx context.Context, d *outbox.Disk) error {
+			return withOutbox(cmd, con, args[0], func(ctx context.Context, d outbox.Store) error {
 				return purgeOutbox(ctx, con, d, args[0], ids, asJSON)
 			})
 		},
@@ -255,14 +242,16 @@ service has in memory and on its way when the messages are removed may still be 
 	return cmd
 }
 
-func purgeOutbox(ctx context.Context, con console.Console, d *outbox.Disk, dir string, ids []string, asJSON bool) error {
+func purgeOutbox(ctx context.Context, con console.Console, d outbox.Store, dir string, ids []string, asJSON bool) error {
 	queued, dead, err := d.Purge(ctx, outbox.Of(ids...))
 	if err != nil {
 		return exit.With(exit.Local, err)
 	}
-	copies, err := outbox.ReadDamages(dir)
-	if err != nil {
-		return exit.With(exit.Local, err)
+	var copies []outbox.Damage
+	if _, onDisk := d.(*outbox.Disk); onDisk {
+		if copies, err = outbox.ReadDamages(dir); err != nil {
+			return exit.With(exit.Local, err)
+		}
 	}
 	if asJSON {
 		return json.NewEncoder(con.Out).Encode(map[string]int{"queued": queued, "dead": dead, "copies_of_damaged_files": len(copies)})
@@ -275,7 +264,7 @@ func purgeOutbox(ctx context.Context, con console.Console, d *outbox.Disk, dir s
 }
 
 // sequences reads the numbers that a command is given, or all of the dead letters.
-func sequences(ctx context.Context, d *outbox.Disk, args []string, all bool) (seqs []uint64, err error) {
+func sequences(ctx context.Context, d outbox.Store, args []string, all bool) (seqs []uint64, err error) {
 	switch {
 	case all && len(args) > 0:
 		return nil, exit.Fail(exit.Usage, "give either --all or numbers, not both")
@@ -299,7 +288,7 @@ func sequences(ctx context.Context, d *outbox.Disk, args []string, all bool) (se
 }
 
 // eachLetter calls f with each dead letter.
-func eachLetter(ctx context.Context, d *outbox.Disk, f func(outbox.DeadLetter) error) error {
+func eachLetter(ctx context.Context, d outbox.Store, f func(outbox.DeadLetter) error) error {
 	for after := uint64(0); ; {
 		letters, err := d.Dead(ctx, after, 500)
 		if err != nil {

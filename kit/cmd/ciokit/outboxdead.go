@@ -22,7 +22,7 @@ func newOutboxDead(con console.Console) *cobra.Command {
 	list := &cobra.Command{
 		Use: "list DIR", Short: "List the messages that were rejected, with the reasons", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withOutbox(cmd.Context(), con, args[0], func(ctx context.Context, d *outbox.Disk) error {
+			return withOutbox(cmd, con, args[0], func(ctx context.Context, d outbox.Store) error {
 				letters, err := d.Dead(ctx, 0, limit)
 				if err != nil {
 					return exit.With(exit.Local, err)
@@ -41,20 +41,20 @@ func newOutboxDead(con console.Console) *cobra.Command {
 		newOutboxDeadChange(con, "retry", "Put rejected messages back into the queue, behind all that wait",
 			`Put rejected messages back into the queue, behind all that wait: what is of the same person and was enqueued after them has been sent before. They keep
 their message ids. Damaged ones stay.`,
-			func(ctx context.Context, d *outbox.Disk, seqs []uint64) (int, error) { return d.Retry(ctx, seqs) }, "put back"),
+			func(ctx context.Context, d outbox.Store, seqs []uint64) (int, error) { return d.Retry(ctx, seqs) }, "put back"),
 		newOutboxDeadChange(con, "drop", "Remove rejected messages for good", "Remove rejected messages for good. Nobody can bring them back.",
-			func(ctx context.Context, d *outbox.Disk, seqs []uint64) (int, error) { return d.Drop(ctx, seqs) }, "removed"))
+			func(ctx context.Context, d outbox.Store, seqs []uint64) (int, error) { return d.Drop(ctx, seqs) }, "removed"))
 	return dead
 }
 
 // newOutboxDeadChange returns a command that does something to dead letters.
-func newOutboxDeadChange(con console.Console, name, short, long string, do func(context.Context, *outbox.Disk, []uint64) (int, error), done string) *cobra.Command {
+func newOutboxDeadChange(con console.Console, name, short, long string, do func(context.Context, outbox.Store, []uint64) (int, error), done string) *cobra.Command {
 	var all, asJSON bool
 	cmd := &cobra.Command{
 		Use: name + " DIR SEQUENCE...", Short: short, Long: long, Args: cobra.MinimumNArgs(1),
 		Example: fmt.Sprintf("  ciokit outbox dead %s /var/lib/orders/outbox 17 23\n  ciokit outbox dead %s /var/lib/orders/outbox --all", name, name),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withOutbox(cmd.Context(), con, args[0], func(ctx context.Context, d *outbox.Disk) error {
+			return withOutbox(cmd, con, args[0], func(ctx context.Context, d outbox.Store) error {
 				seqs, err := sequences(ctx, d, args[1:], all)
 				if err != nil {
 					return err

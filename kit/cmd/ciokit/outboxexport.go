@@ -25,7 +25,7 @@ func newOutboxExport(con console.Console) *cobra.Command {
 data. ciokit outbox import takes it in elsewhere.`,
 		Example: `  ciokit outbox export /var/lib/orders/outbox > queue.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withOutbox(cmd.Context(), con, args[0], func(ctx context.Context, d *outbox.Disk) error {
+			return withOutbox(cmd, con, args[0], func(ctx context.Context, d outbox.Store) error {
 				w := bufio.NewWriter(con.Out)
 				out := json.NewEncoder(w)
 				out.SetEscapeHTML(false)
@@ -40,7 +40,7 @@ data. ciokit outbox import takes it in elsewhere.`,
 	return cmd
 }
 
-func exportOutbox(ctx context.Context, d *outbox.Disk, dead bool, out *json.Encoder) error {
+func exportOutbox(ctx context.Context, d outbox.Store, dead bool, out *json.Encoder) error {
 	if dead {
 		return eachLetter(ctx, d, func(l outbox.DeadLetter) error { return out.Encode(letterOf(l)) })
 	}
@@ -74,9 +74,9 @@ directory is made if it is not there.`,
 			if err != nil {
 				return err
 			}
-			d, err := openOutbox(con, args[0], true)
+			d, err := openOutbox(cmd, con, args[0], true)
 			if notThere(err) {
-				d, err = openOutbox(con, args[0], false)
+				d, err = openOutbox(cmd, con, args[0], false)
 			}
 			if err != nil {
 				return err
@@ -100,7 +100,7 @@ directory is made if it is not there.`,
 }
 
 // importInto stores messages and returns how many it has.
-func importInto(ctx context.Context, d *outbox.Disk, messages []cio.Encoded) (n int, err error) {
+func importInto(ctx context.Context, d outbox.Store, messages []cio.Encoded) (n int, err error) {
 	for n < len(messages) {
 		part := messages[n:min(n+500, len(messages))]
 		if err := d.Append(ctx, part); err != nil {

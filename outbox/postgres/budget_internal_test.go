@@ -1,0 +1,111 @@
+package postgres
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/ciokit/cio"
+)
+
+// TestLedger leases at random times for many workers: no slot is given more than it has, and no window and its slack touch more slots than the limit has
+// room for.
+func TestLedger(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		limit := slotsTouched + r.IntN(1000)
+		slot := int64(1000 + r.IntN(500_000))
+		b := &budget{limit: limit}
+		workers := 1 + r.IntN(20)
+		last := make([]int64, workers)
+		l := ledger{latest: 0, used: []int32{0, 0}, perSlot: b.perSlot(), share: max(1, b.perSlot()/workers)}
+		given := map[int64]int{}
+		clock := int64(1_800_000_000_000_000)
+		for range 3000 {
+			clock += int64(r.IntN(int(slot)))
+			w := r.IntN(workers)
+			g := l.take(clock, slot, last[w]+1)
+			if g.slot != clock/slot && g.slot != clock/slot+1 {
+				t.Fatalf("slot %d was leased in slot %d", g.slot, clock/slot)
+			}
+			last[w] = max(last[w], g.slot)
+			given[g.slot] += g.n
+		}
+		for n := range given {
+			sum := 0
+			for i := range int64(slotsTouched) {
+				if given[n+i] > b.perSlot() {
+					t.Fatalf("seed %d: %d were leased of slot %d, which has %d", seed, given[n+i], n+i, b.perSlot())
+				}
+				sum += given[n+i]
+			}
+			if sum > limit {
+				t.Fatalf("seed %d: %d were leased in slots that a window may touch, of %d", seed, sum, limit)
+			}
+		}
+	}
+}
+
+// TestLedgerClockWentBack has the server's clock set back: what was leased is not leased again.
+func TestLedgerClockWentBack(t *testing.T) {
+	t.Parallel()
+	l := ledger{used: []int32{0, 0}, perSlot: 10, share: 10}
+	if g := l.take(1000_500, 1000, 0); g.n != 10 || g.slot != 1000 {
+		t.Fatalf("%+v", g)
+	}
+	if g := l.take(900_500, 1000, 0); g.n != 0 {
+		t.Errorf("after the clock went back: %+v", g)
+	}
+	if g := l.take(901_500, 1000, 0); g.n != 10 || g.slot != 902 {
+		t.Errorf("in the slot behind: %+v", g)
+	}
+}
+
+// TestLaneNumbers holds the lanes of some people against what they were from the beginning: programs of several versions must agree.
+func TestLaneNumbers(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[cio.Identity]int16{
+		{UserID: "42"}:                              laneNumber42,
+		{UserID: "42", AnonymousID: "a"}:            laneNumber42,
+		{AnonymousID: "42", Email: "e@example.com"}: laneNumber42,
+		{GroupID: "42"}:                             laneNumber42,
+		{}:                                          0,
+	} {
+		if got := laneOf(id); got != want {
+			t.Errorf("%+v is in lane %d, not %d", id, got, want)
+		}
+	}
+	seen := map[int16]int{}
+	for n := range 64_000 {
+		seen[laneOf(cio.Identity{UserID: string(rune('a'+n%26)) + string(rune(0x4e00+n))})]++
+	}
+	for n, count := range seen {
+		if count < 700 || count > 1300 {
+			t.Errorf("lane %d has %d of 64,000 people", n, count)
+		}
+	}
+}
+
+const laneNumber42 = 32
+
+// TestLow holds the bound of a lane: it moves only behind transactions that have ended, and only over what was read.
+func TestLow(t *testing.T) {
+	t.Parallel()
+	l := &lane{most: fewOfLane}
+	l.raise(10, 5, 8, false) // transactions 5 to 7 are open
+	if l.low != 0 {
+		t.Fatalf("low is %d while transactions below 8 are open", l.low)
+	}
+	l.raise(12, 7, 9, false)
+	if l.low != 0 {
+		t.Fatalf("low is %d while transaction 7 is open", l.low)
+	}
+	l.raise(9, 8, 11, true) // all have ended, and this read has not come to 10
+	if l.low != 0 {
+		t.Fatalf("low is %d, and up to 10 was not read", l.low)
+	}
+	l.raise(15, 8, 11, true)
+	if l.low != 10 {
+		t.Fatalf("low is %d and should be 10", l.low)
+	}
+}
