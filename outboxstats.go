@@ -21,6 +21,16 @@ type OutboxStats struct {
 	Damages int
 	// Stopped is why some or all of it is not sent, nil as long as everything is: see BatcherStats. So is it that the Guard cannot be asked.
 	Stopped error
+	// Lanes are the parts in which an outbox in PostgreSQL is sent, of those that this process holds the ones in which something waits; nil for an outbox on disk.
+	Lanes []OutboxLane
 	// Failing is what the disk fails with, or that dead letters leave no room for more messages; nil as long as neither is.
 	Failing error
+}
+
+// OutboxLane is the state of one of the lanes of an outbox in PostgreSQL.
+type OutboxLane struct {
+	Number int
+	// Queued is how many messages wait, Oldest how long the one has waited that has waited longest.
+	Queued int64
+	Oldest time.Duration
 }

@@ -269,7 +269,8 @@ func TestObserveOutbox(t *testing.T) {
 	t.Parallel()
 	cfg, reader := sdk(t)
 	stop, err := ciootel.ObserveOutbox(cfg, "orders", func() cio.OutboxStats {
-		return cio.OutboxStats{Enqueued: 20, Accepted: 11, Rejected: 2, Queued: 7, QueuedBytes: 2100, Oldest: 2500 * time.Millisecond, Dead: 3, DeadBytes: 900, Commits: 17, FileBytes: 40960, InFlight: 1, Damages: 4, Failing: cio.ErrClosed}
+		return cio.OutboxStats{Enqueued: 20, Accepted: 11, Rejected: 2, Queued: 7, QueuedBytes: 2100, Oldest: 2500 * time.Millisecond, Dead: 3, DeadBytes: 900, Commits: 17, FileBytes: 40960, InFlight: 1, Damages: 4, Failing: cio.ErrClosed,
+			Lanes: []cio.OutboxLane{{Number: 3, Queued: 5, Oldest: 1500 * time.Millisecond}}}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -281,6 +282,8 @@ func TestObserveOutbox(t *testing.T) {
 		"cio.outbox.queue.messages {message} {cio.outbox=orders}":                "7",
 		"cio.outbox.queue.size By {cio.outbox=orders}":                           "2100",
 		"cio.outbox.queue.age s {cio.outbox=orders}":                             "2.5",
+		"cio.outbox.lane.messages {message} {cio.lane=3,cio.outbox=orders}":      "5",
+		"cio.outbox.lane.age s {cio.lane=3,cio.outbox=orders}":                   "1.5",
 		"cio.outbox.dead.messages {message} {cio.outbox=orders}":                 "3",
 		"cio.outbox.dead.size By {cio.outbox=orders}":                            "900",
 		"cio.outbox.commits {commit} {cio.outbox=orders}":                        "17",

@@ -27,7 +27,15 @@ func ObserveOutbox(cfg Config, name string, stats func() cio.OutboxStats) (stop 
 	if err != nil {
 		return nil, instrumentError(err)
 	}
-	all := []metric.Observable{finished, age}
+	laneQueued, err := m.Int64ObservableGauge("cio.outbox.lane.messages", metric.WithUnit("{message}"), metric.WithDescription("Messages in one of the lanes of an outbox in PostgreSQL."))
+	if err != nil {
+		return nil, instrumentError(err)
+	}
+	laneAge, err := m.Float64ObservableGauge("cio.outbox.lane.age", metric.WithUnit("s"), metric.WithDescription("How long the message has waited that has waited longest in one of the lanes of an outbox in PostgreSQL."))
+	if err != nil {
+		return nil, instrumentError(err)
+	}
+	all := []metric.Observable{finished, age, laneQueued, laneAge}
 	var figures []func(o metric.Observer, s *cio.OutboxStats)
 	for _, f := range []struct {
 		name, unit, description string
@@ -63,6 +71,11 @@ func ObserveOutbox(cfg Config, name string, stats func() cio.OutboxStats) (stop 
 		o.ObserveInt64(finished, s.Accepted, accepted)
 		o.ObserveInt64(finished, s.Rejected, rejected)
 		o.ObserveFloat64(age, s.Oldest.Seconds(), plain)
+		for _, l := range s.Lanes {
+			lane := metric.WithAttributeSet(attribute.NewSet(outbox, attribute.Int("cio.lane", l.Number)))
+			o.ObserveInt64(laneQueued, l.Queued, lane)
+			o.ObserveFloat64(laneAge, l.Oldest.Seconds(), lane)
+		}
 		for _, observe := range figures {
 			observe(o, &s)
 		}

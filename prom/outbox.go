@@ -1,6 +1,8 @@
 package prom
 
 import (
+	"strconv"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ciokit/cio"
@@ -10,7 +12,7 @@ import (
 type OutboxCollector struct {
 	stats func() cio.OutboxStats
 
-	enqueued, finished, queued, queuedBytes, oldest, dead, deadBytes, commits, file, inFlight, damages, stopped, failing *prometheus.Desc
+	enqueued, finished, queued, queuedBytes, oldest, dead, deadBytes, commits, file, inFlight, damages, stopped, failing, laneQueued, laneOldest *prometheus.Desc
 }
 
 var _ prometheus.Collector = (*OutboxCollector)(nil)
@@ -36,12 +38,14 @@ func NewOutboxCollector(name string, stats func() cio.OutboxStats) *OutboxCollec
 		damages:     desc("damages_total", "How often files were found not to be what was written."),
 		stopped:     desc("stopped", "1 while sending has stopped for a reason that does not pass by itself."),
 		failing:     desc("failing", "1 while the disk fails."),
+		laneQueued:  desc("lane_queue_messages", "Messages in one of the lanes of an outbox in PostgreSQL.", "lane"),
+		laneOldest:  desc("lane_queue_oldest_seconds", "How long the message has waited that has waited longest in one of the lanes of an outbox in PostgreSQL.", "lane"),
 	}
 }
 
 // Describe sends the descriptions of all metrics.
 func (c *OutboxCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.enqueued, c.finished, c.queued, c.queuedBytes, c.oldest, c.dead, c.deadBytes, c.commits, c.file, c.inFlight, c.damages, c.stopped, c.failing} {
+	for _, d := range []*prometheus.Desc{c.enqueued, c.finished, c.queued, c.queuedBytes, c.oldest, c.dead, c.deadBytes, c.commits, c.file, c.inFlight, c.damages, c.stopped, c.failing, c.laneQueued, c.laneOldest} {
 		to <- d
 	}
 }
@@ -66,6 +70,10 @@ func (c *OutboxCollector) Collect(to chan<- prometheus.Metric) {
 		{c.stopped, oneIf(s.Stopped)}, {c.failing, oneIf(s.Failing)},
 	} {
 		send(g.d, prometheus.GaugeValue, g.v)
+	}
+	for _, l := range s.Lanes {
+		send(c.laneQueued, prometheus.GaugeValue, float64(l.Queued), strconv.Itoa(l.Number))
+		send(c.laneOldest, prometheus.GaugeValue, l.Oldest.Seconds(), strconv.Itoa(l.Number))
 	}
 }
 

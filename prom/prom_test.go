@@ -201,7 +201,8 @@ func TestDocumentation(t *testing.T) {
 
 func TestOutboxCollector(t *testing.T) {
 	t.Parallel()
-	s := cio.OutboxStats{Enqueued: 20, Accepted: 11, Rejected: 2, Queued: 7, QueuedBytes: 2100, Oldest: 2500 * time.Millisecond, Dead: 3, DeadBytes: 900, Commits: 17, FileBytes: 40960, InFlight: 1, Damages: 4, Stopped: cio.ErrUnauthorized}
+	s := cio.OutboxStats{Enqueued: 20, Accepted: 11, Rejected: 2, Queued: 7, QueuedBytes: 2100, Oldest: 2500 * time.Millisecond, Dead: 3, DeadBytes: 900, Commits: 17, FileBytes: 40960, InFlight: 1, Damages: 4, Stopped: cio.ErrUnauthorized,
+		Lanes: []cio.OutboxLane{{Number: 3, Queued: 5, Oldest: 1500 * time.Millisecond}}}
 	c := cioprom.NewOutboxCollector("orders", func() cio.OutboxStats { return s })
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(c)
@@ -224,6 +225,7 @@ func TestOutboxCollector(t *testing.T) {
 		"cio_outbox_queue_oldest_seconds outbox=orders": 2.5, "cio_outbox_dead_letters outbox=orders": 3, "cio_outbox_dead_letters_bytes outbox=orders": 900,
 		"cio_outbox_commits_total outbox=orders": 17, "cio_outbox_file_bytes outbox=orders": 40960, "cio_outbox_in_flight_batches outbox=orders": 1,
 		"cio_outbox_damages_total outbox=orders": 4, "cio_outbox_stopped outbox=orders": 1, "cio_outbox_failing outbox=orders": 0,
+		"cio_outbox_lane_queue_messages lane=3 outbox=orders": 5, "cio_outbox_lane_queue_oldest_seconds lane=3 outbox=orders": 1.5,
 		"cio_outbox_finished_messages_total outbox=orders outcome=accepted": 11, "cio_outbox_finished_messages_total outbox=orders outcome=rejected": 2,
 	}
 	if !maps.Equal(got, want) {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/outbox"
 	"github.com/jackc/pgx/v5"
 )
@@ -327,6 +328,7 @@ func (h *held) numbers() []int16 {
 // counted is what was counted last, which is not done again at once: counting takes longer the more there is.
 type counted struct {
 	stats outbox.StoreStats
+	lanes []Lane // in which something waits
 	until time.Time
 	busy  bool
 }
@@ -346,14 +348,25 @@ func (h *held) Stats(ctx context.Context) (outbox.StoreStats, error) {
 	begun := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	st, err := h.stats(ctx, h.numbers())
+	st, waiting, err := h.stats(ctx, h.numbers())
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.counted.busy = false
 	if err == nil {
+		h.counted.lanes = waiting
 		h.counted.stats, h.counted.until = st, time.Now().Add(max(countEvery, 20*time.Since(begun)))
 	}
 	return st, err
+}
+
+// waiting returns the lanes in which something waits, as Stats counted it last.
+func (h *held) waiting() (all []cio.OutboxLane) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, l := range h.counted.lanes {
+		all = append(all, cio.OutboxLane{Number: l.Number, Queued: l.Queued, Oldest: max(0, time.Since(l.Oldest))})
+	}
+	return all
 }
 
 // Close leaves the connections to the worker.

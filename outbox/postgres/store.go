@@ -351,25 +351,39 @@ func (s *Store) remove(ctx context.Context, table string, seqs []uint64) (n int,
 
 // Stats counts all that is there, which takes a while if that is much.
 func (s *Store) Stats(ctx context.Context) (outbox.StoreStats, error) {
-	return s.stats(ctx, everyLane())
+	st, _, err := s.stats(ctx, everyLane())
+	return st, err
 }
 
-func (s *Store) stats(ctx context.Context, of []int16) (st outbox.StoreStats, err error) {
+// stats counts what is in some lanes, and which of them have something.
+func (s *Store) stats(ctx context.Context, of []int16) (st outbox.StoreStats, waiting []Lane, err error) {
 	if err := s.use(ctx); err != nil {
-		return st, err
+		return st, nil, err
 	}
 	var last int64
-	var oldest *time.Time
-	err = s.pool.QueryRow(ctx, `SELECT q.n, q.bytes, q.oldest, d.n, d.bytes, (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM `+s.t.seq+`),
-	pg_total_relation_size($2::text::regclass) + pg_total_relation_size($3::text::regclass)
-FROM (SELECT count(*) AS n, coalesce(sum(octet_length(body)), 0)::bigint AS bytes, min(at) AS oldest FROM `+s.t.queue+` WHERE lane = ANY ($1)) AS q,
-	(SELECT count(*) AS n, coalesce(sum(octet_length(body)), 0)::bigint AS bytes FROM `+s.t.dead+` WHERE lane = ANY ($1)) AS d`, of, s.t.queue, s.t.dead).
-		Scan(&st.Queued, &st.QueuedBytes, &oldest, &st.Dead, &st.DeadBytes, &last, &st.FileBytes)
-	if oldest != nil {
-		st.Oldest = *oldest
+	err = s.pool.QueryRow(ctx, `SELECT d.n, d.bytes, (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM `+s.t.seq+`), pg_total_relation_size($2::text::regclass) + pg_total_relation_size($3::text::regclass)
+FROM (SELECT count(*) AS n, coalesce(sum(octet_length(body)), 0)::bigint AS bytes FROM `+s.t.dead+` WHERE lane = ANY ($1)) AS d`, of, s.t.queue, s.t.dead).
+		Scan(&st.Dead, &st.DeadBytes, &last, &st.FileBytes)
+	if err != nil {
+		return st, nil, wrap(err)
 	}
+	rows, err := s.pool.Query(ctx, "SELECT lane, count(*), sum(octet_length(body))::bigint, min(at) FROM "+s.t.queue+" WHERE lane = ANY ($1) GROUP BY lane ORDER BY lane", of)
+	if err != nil {
+		return st, nil, wrap(err)
+	}
+	var l Lane
+	var bytes int64
+	_, err = pgx.ForEachRow(rows, []any{&l.Number, &l.Queued, &bytes, &l.Oldest}, func() error {
+		waiting = append(waiting, l)
+		st.Queued += l.Queued
+		st.QueuedBytes += bytes
+		if st.Oldest.IsZero() || l.Oldest.Before(st.Oldest) {
+			st.Oldest = l.Oldest
+		}
+		return nil
+	})
 	st.Last, st.Commits = uint64(last), s.commits.Load()
-	return st, wrap(err)
+	return st, waiting, wrap(err)
 }
 
 // Lane is the state of one of the lanes.

@@ -272,6 +272,7 @@ func (w *Worker) Stats() cio.OutboxStats {
 	st := s.box.Stats()
 	st.Accepted += before.Accepted
 	st.Rejected += before.Rejected
+	st.Lanes = s.held.waiting()
 	return st
 }
 

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/outbox"
 	"github.com/ciokit/cio/outbox/postgres"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -316,28 +316,31 @@ func TestLanesAreShared(t *testing.T) {
 	waitFor(t, "one has all lanes again", func() bool { return len(a.Lanes()) == 64 })
 }
 
-// TestPurgedWhileItWaits removes a message that a worker has in memory.
-func TestPurgedWhileItWaits(t *testing.T) {
+// TestPurge removes messages of a person, queued and dead.
+func TestPurge(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	if err := p.sink.AddFault(emulator.Fault{Reset: true}); err != nil {
-		t.Fatal(err)
-	}
-	w := p.start(t, func(c *postgres.WorkerConfig) { c.Batcher.MaxDelay = 1500 * time.Millisecond })
 	tx := p.begin(t)
 	p.enqueue(t, tx, "u", "purged")
 	p.enqueue(t, tx, "v", "kept")
+	p.enqueue(t, tx, "u", "rejected")
 	commit(t, tx)
-	waitFor(t, "it is taken", func() bool { return p.sink != nil && len(w.Lanes()) == 64 })
-	queued, _, err := w.Store().Purge(t.Context(), func(b []byte) bool { return strings.Contains(string(b), `"purged"`) })
-	if err != nil || queued != 1 {
-		t.Fatalf("%d purged, %v", queued, err)
+	s, err := postgres.OpenStore(t.Context(), postgres.StoreConfig{URL: p.url, Schema: p.schema})
+	if err != nil {
+		t.Fatal(err)
 	}
-	p.sink.ClearFaults()
+	t.Cleanup(func() { _ = s.Close() }) // nothing is open
+	if err := s.Settle(t.Context(), []outbox.Settlement{{Seq: 3, Reason: "no"}}); err != nil {
+		t.Fatal(err)
+	}
+	queued, dead, err := s.Purge(t.Context(), outbox.Of("u"))
+	if err != nil || queued != 1 || dead != 1 {
+		t.Fatalf("%d queued and %d dead were purged, %v", queued, dead, err)
+	}
+	p.start(t, nil)
 	p.empty(t)
-	p.waitArrived(t, 1)
-	if n, _, err := w.Store().Purge(t.Context(), func([]byte) bool { return true }); n != 0 || err != nil {
-		t.Errorf("%d are there, %v", n, err)
+	if got := strings.Join(p.waitArrived(t, 1), " "); got != "kept" {
+		t.Errorf("arrived %s", got)
 	}
 }
 
