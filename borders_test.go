@@ -42,6 +42,7 @@ erasure/cmd/checkreceipt  erasure/internal/checker
 erasure/internal/c2sp
 erasure/internal/checker
 examples/orders      . events outbox
+examples/orders-postgres  . events outbox/postgres
 otel                 .
 outbox               .
 outbox/outboxtest    . outbox
@@ -81,6 +82,7 @@ kit/verify           . appapi internal/address kit/mapping kit/source
 // foreign are the modules that packages of a module may import from, by the start of their paths. Those of kit are in its go.mod.
 var foreign = map[string][]string{
 	"erasure":         {"github.com/gofrs/flock", "golang.org/x/mod/sumdb/"},
+	"examples":        {"github.com/jackc/pgx/v5"},
 	"otel":            {"go.opentelemetry.io/otel"},
 	"outbox":          {"github.com/gofrs/flock", "modernc.org/sqlite"},
 	"outbox/postgres": {"github.com/jackc/pgx/v5"},
