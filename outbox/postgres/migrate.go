@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -107,6 +108,13 @@ func parse(url string) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, errAddress
 	}
+	hosts := []string{cfg.Host}
+	for _, other := range cfg.Fallbacks {
+		hosts = append(hosts, other.Host)
+	}
+	if slices.ContainsFunc(hosts, func(host string) bool { return strings.ContainsFunc(host, notOfHost) }) || strings.ContainsAny(cfg.Database, "@/") {
+		return nil, errAddress // the end of a password that has an @ or a slash stands there, and would be looked up, and shown
+	}
 	if cfg.ValidateConnect == nil {
 		cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
@@ -114,6 +122,11 @@ func parse(url string) (*pgx.ConnConfig, error) {
 		cfg.RuntimeParams["application_name"] = "ciokit outbox"
 	}
 	return cfg, nil
+}
+
+// notOfHost reports whether a character is in no name of a host, and in no directory of a socket.
+func notOfHost(r rune) bool {
+	return r <= ' ' || strings.ContainsRune("@,;?#&=\"'`*\\", r)
 }
 
 // wrap says whose error it is, and what to do where tables are missing.
