@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ciokit/cio/internal/address"
 )
@@ -39,7 +40,7 @@ func compare(name string, sent json.RawMessage, text string, there bool) Status 
 		return StatusDifferent
 	case !there:
 		return StatusMissing
-	case isText && (s == text || name == "email" && address.Fold(s) == address.Fold(text)):
+	case isText && (s == text || isSecondOf(text, s) || name == "email" && address.Fold(s) == address.Fold(text)):
 		return StatusArrived
 	case isText:
 		return StatusDifferent
@@ -52,6 +53,23 @@ func compare(name string, sent json.RawMessage, text string, there bool) Status 
 		return StatusArrived
 	}
 	return StatusDifferent
+}
+
+// dates are the forms of ISO 8601 that become unix seconds where they are the text of an attribute (docs/assumptions.md). A fraction may follow the seconds.
+var dates = []string{time.DateOnly, "2006-01-02T15:04", "2006-01-02T15:04Z07:00", "2006-01-02T15:04Z0700", "2006-01-02T15:04:05", time.RFC3339, "2006-01-02T15:04:05Z0700"}
+
+// isSecondOf reports whether text is the unix second of a date, which is all that there is of it then.
+func isSecondOf(text, date string) bool {
+	second, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return false
+	}
+	for _, layout := range dates {
+		if at, err := time.Parse(layout, date); err == nil {
+			return at.Unix() == second
+		}
+	}
+	return false
 }
 
 // sameAmount reports whether two texts are the same number, to the last digit.
@@ -112,6 +130,10 @@ func sameTree(a, b any) bool {
 			}
 		}
 		return true
+	case string:
+		if second, ok := b.(json.Number); ok {
+			return isSecondOf(string(second), a)
+		}
 	case json.Number:
 		b, ok := b.(json.Number)
 		return ok && (a == b || sameAmount(string(a), string(b)))

@@ -131,7 +131,7 @@ func findsSeven(t *testing.T, file string, m *mapping.Mapping) {
 	e := expected(t, file, m, All, 0)
 	r, err := Run(t.Context(), e.People, Config{App: read, AtOnce: true})
 	if err != nil || len(r.Wrong()) != 0 || len(r.People) != len(e.People) || len(r.Counts) != 1 {
-		t.Fatalf("%v, %v wrong, %v", err, r.Wrong(), r.Counts)
+		t.Fatalf("%v, %d wrong, %v", err, len(r.Wrong()), r.Counts)
 	}
 	want := map[string]Status{}
 	for i := range 7 {
@@ -284,6 +284,20 @@ func TestCompare(t *testing.T) {
 		{"n", `12345678901234567890`, "12345678901234567891", true, StatusDifferent},
 		{"n", `1e999999999`, "1e999999998", true, StatusDifferent},
 		{"zip", `"01234"`, "1234", true, StatusDifferent},
+		{"at", `"1997-01-02T03:04:05Z"`, "852174245", true, StatusArrived},
+		{"at", `"1997-01-02T03:04:05.678Z"`, "852174245", true, StatusArrived},
+		{"at", `"1997-01-02T05:04:05+02:00"`, "852174245", true, StatusArrived},
+		{"at", `"1997-01-02T05:04:05+0200"`, "852174245", true, StatusArrived},
+		{"at", `"1997-01-02T03:04:05"`, "852174245", true, StatusArrived},
+		{"at", `"1997-01-02T03:04"`, "852174240", true, StatusArrived},
+		{"at", `"1997-01-02T05:04+02:00"`, "852174240", true, StatusArrived},
+		{"at", `"1997-01-02"`, "852163200", true, StatusArrived},
+		{"at", `"1997-01-02"`, "1997-01-02", true, StatusArrived},
+		{"at", `"1997-01-02"`, "852163201", true, StatusDifferent},
+		{"at", `"1997-02-30"`, "857260800", true, StatusDifferent},
+		{"at", `"02.01.1997"`, "852163200", true, StatusDifferent},
+		{"o", `{"a":"1997-01-02","b":1}`, `{"a":852163200,"b":1}`, true, StatusArrived},
+		{"o", `{"a":"1997-01-02"}`, `{"a":852163201}`, true, StatusNotComparable},
 		{"b", `true`, "true", true, StatusArrived},
 		{"b", `true`, "false", true, StatusDifferent},
 		{"b", `true`, "1", true, StatusDifferent},
