@@ -35,7 +35,7 @@ func (op operation) request(args []string, query url.Values) (request, error) {
 			}
 			return request{}, errors.New("appapi: " + op.name + ": the " + strings.ReplaceAll(strings.Trim(part, "{}"), "_", " ") + " is empty")
 		}
-		parts[i], args = segment(args[0]), args[1:]
+		parts[i], args = pathSegment(args[0]), args[1:]
 	}
 	return request{operation: op.name, method: op.method, path: strings.Join(parts, "/"), query: query, once: op.once}, nil
 }

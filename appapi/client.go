@@ -251,9 +251,9 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// segment escapes one segment of a path. It leaves nothing but letters, digits, hyphens and underscores: a dot could make the segment .., and
+// pathSegment escapes one segment of a path. It leaves nothing but letters, digits, hyphens and underscores: a dot could make the segment .., and
 // an unescaped + silently finds nobody (api-facts 3).
-func segment(s string) string {
+func pathSegment(s string) string {
 	const plain = "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	var b strings.Builder
 	for i := range len(s) {

@@ -88,7 +88,7 @@ func Run(ctx context.Context, people []Expected, cfg Config) (*Result, error) {
 	if cfg.Sent.IsZero() {
 		cfg.Sent = time.Now()
 	}
-	r := &run{cfg: cfg, people: people, found: make([]finding, len(people))}
+	r := &reading{cfg: cfg, people: people, found: make([]finding, len(people))}
 	all := make([]int, len(people))
 	for i := range all {
 		all[i] = i
@@ -110,7 +110,7 @@ func Run(ctx context.Context, people []Expected, cfg Config) (*Result, error) {
 	}
 }
 
-type run struct {
+type reading struct {
 	cfg    Config
 	people []Expected
 	mu     sync.Mutex
@@ -132,7 +132,7 @@ func (f *finding) short() bool {
 }
 
 // read reads some of the people, several at a time.
-func (r *run) read(ctx context.Context, which []int) error {
+func (r *reading) read(ctx context.Context, which []int) error {
 	outer := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -164,7 +164,7 @@ func (r *run) read(ctx context.Context, which []int) error {
 	return context.Cause(ctx)
 }
 
-func (r *run) keep(i int, f finding) {
+func (r *reading) keep(i int, f finding) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	before := &r.found[i]
@@ -184,7 +184,7 @@ func (r *run) keep(i int, f finding) {
 // errOtherPerson is an answer that nobody asked for.
 var errOtherPerson = errors.New("verify: the App API answered with another person than was asked for")
 
-func (r *run) look(ctx context.Context, want *Expected) (finding, error) {
+func (r *reading) look(ctx context.Context, want *Expected) (finding, error) {
 	var got appapi.Customer
 	var err error
 	for _, id := range want.names() {
@@ -248,7 +248,7 @@ func (e *Expected) gone() finding {
 var worst = []Status{StatusDifferent, StatusMissing, StatusNotYet}
 
 // result sums up; early says that what is not there may still come.
-func (r *run) result(early bool) *Result {
+func (r *reading) result(early bool) *Result {
 	out := &Result{Counts: map[Status]int64{}}
 	for i := range r.people {
 		f, want := &r.found[i], &r.people[i]

@@ -91,7 +91,7 @@ const laneNumber42 = 32
 // TestLow holds the bound of a lane: it moves only behind transactions that have ended, and only over what was read.
 func TestLow(t *testing.T) {
 	t.Parallel()
-	l := &lane{most: fewOfLane}
+	l := &heldLane{most: fewOfLane}
 	l.raise(10, 5, 8, false) // transactions 5 to 7 are open
 	if l.low != 0 {
 		t.Fatalf("low is %d while transactions below 8 are open", l.low)

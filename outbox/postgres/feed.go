@@ -27,7 +27,7 @@ type held struct {
 	owed    *owed
 
 	mu      sync.Mutex
-	lanes   map[int16]*lane
+	lanes   map[int16]*heldLane
 	of      map[uint64]int16 // the lanes of records that were handed out and are not settled
 	during  map[uint64]bool  // what was settled while Next reads; nil while it does not
 	stopped bool             // Next returns nothing any more
@@ -35,8 +35,8 @@ type held struct {
 	counted counted
 }
 
-// lane is one that the session holds.
-type lane struct {
+// heldLane is one that the session holds.
+type heldLane struct {
 	leaving bool // it is given to another worker once nothing of it is under way
 	out     int  // records that were handed out and are not settled
 	most    int
@@ -81,14 +81,14 @@ type reading struct {
 	lows  []int64
 	most  []int32
 	skip  []int64
-	begun map[int16]*lane
+	begun map[int16]*heldLane
 	fully bool
 }
 
 func (h *held) begin() *reading {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	r := &reading{begun: map[int16]*lane{}, fully: time.Since(h.scanned) >= fullScan}
+	r := &reading{begun: map[int16]*heldLane{}, fully: time.Since(h.scanned) >= fullScan}
 	if h.stopped {
 		return r
 	}
@@ -202,7 +202,7 @@ func (h *held) take(r *reading, rows []row, low, end int64) (records []outbox.Re
 }
 
 // raise moves low up after a read that has seen the lane up to last, or to its end if it was not full.
-func (l *lane) raise(last, low, end int64, full bool) {
+func (l *heldLane) raise(last, low, end int64, full bool) {
 	if l.mark > 0 && low >= l.end {
 		if !full || last >= l.mark {
 			l.low, l.mark = max(l.low, l.mark), 0
@@ -383,7 +383,7 @@ func (h *held) stop() {
 // add takes a lane that the session has locked.
 func (h *held) add(n int16) {
 	h.mu.Lock()
-	h.lanes[n] = &lane{most: fewOfLane}
+	h.lanes[n] = &heldLane{most: fewOfLane}
 	h.counted.until = time.Time{}
 	h.mu.Unlock()
 	h.news.send()

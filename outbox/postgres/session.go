@@ -53,7 +53,7 @@ func (w *Worker) open(ctx context.Context) (*session, error) {
 		_ = conn.Close(context.WithoutCancel(ctx)) // it holds nothing
 		return nil, wrap(err)
 	}
-	s.held = &held{Store: w.store, news: &w.news, removed: w.removed.Load, poll: w.cfg.Poll, owed: &w.owed, lanes: make(map[int16]*lane), of: make(map[uint64]int16)}
+	s.held = &held{Store: w.store, news: &w.news, removed: w.removed.Load, poll: w.cfg.Poll, owed: &w.owed, lanes: make(map[int16]*heldLane), of: make(map[uint64]int16)}
 	w.mu.Lock()
 	w.session = s
 	w.mu.Unlock()
