@@ -361,9 +361,10 @@ func checkGuard(dir, plan, want string) error {
 	const second = "ciokit erasure guard 2"
 	names, ok := strings.CutPrefix(string(text), "ciokit erasure guard 1"+head) // which has no count, no hash and no end
 	if strings.HasPrefix(string(text), second) {
-		names, ok = strings.CutPrefix(string(text), fmt.Sprintf("%s%snames %d\nhash %s\n", second, head, strings.Count(string(text), "\n")-6, want))
+		var headed bool
+		names, headed = strings.CutPrefix(string(text), fmt.Sprintf("%s%snames %d\nhash %s\n", second, head, strings.Count(string(text), "\n")-6, want))
 		names, ok = strings.CutSuffix(names, "end\n")
-		ok = ok && strings.HasPrefix(string(text), second+head+"names ")
+		ok = ok && headed
 		set.Write([]byte(second + "\n"))
 	}
 	for line := range strings.Lines(names) {
