@@ -14,8 +14,8 @@ import (
 const (
 	slotsOfWindow = 6
 	slotsTouched  = 8
-	// ring is how many slots the database remembers: this one, and the next, which may be leased ahead.
-	ring = 2
+	// ring is how many slots the database remembers: this one, the next, which may be leased ahead, and the one before, for who wanted how much.
+	ring = 3
 )
 
 // budget shares the workspace's limit among workers by leases for slots.
@@ -116,7 +116,7 @@ func (s *Store) leaseFrom(ctx context.Context, b *budget, from int64) (g grant, 
 			return err
 		}
 		after := time.Now()
-		l := ledger{latest: latest, used: used, perSlot: b.perSlot(), share: max(1, b.perSlot()/max(1, b.shares()))}
+		l := ledger{latest: latest, used: used, perSlot: b.perSlot(), workers: b.shares()}
 		g = l.take(clock, b.slot.Microseconds(), from)
 		// The server's clock was read between before and after: the slot has begun, and has not ended, whenever in between that was.
 		micros := func(slot int64) time.Duration {
@@ -129,20 +129,23 @@ func (s *Store) leaseFrom(ctx context.Context, b *budget, from int64) (g grant, 
 	return g, wrap(err)
 }
 
-// ledger is the row of the budget: what was leased in the latest slots, each at its number modulo the length of used.
+// ledger is the row of the budget: what was leased in the latest slots, each at its number modulo ring, and behind that how many asked for some.
 type ledger struct {
-	latest         int64
-	used           []int32
-	perSlot, share int
+	latest  int64
+	used    []int32
+	perSlot int
+	workers int // that there are
 }
 
-// take leases from the slot of a time, or the one behind it, but not from one before from.
+// take leases from the slot of a time, or the one behind it, but not from one before from. What a slot has is for those who asked for some of the slot
+// before, in equal parts: workers that have nothing to send leave theirs to the others. Who asks is counted though nothing is left, and has a part of the
+// next slot.
 func (l *ledger) take(clock, slot, from int64) grant {
 	now := clock / slot
-	if len(l.used) != ring || l.latest > now+1 {
+	if len(l.used) != 2*ring || l.latest > now+1 {
 		// The server's clock went back, or workers do not agree on the window: what was leased may be used still, so that two slots are left out.
-		l.used = make([]int32, ring)
-		for i := range l.used {
+		l.used = make([]int32, 2*ring)
+		for i := range l.used[:ring] {
 			l.used[i] = int32(l.perSlot)
 		}
 		l.latest = now + 1
@@ -150,11 +153,19 @@ func (l *ledger) take(clock, slot, from int64) grant {
 	}
 	l.advance(now + 1)
 	for _, n := range []int64{now, now + 1} {
-		left := l.perSlot - int(l.used[n%ring])
-		if n < from || left <= 0 {
+		if n < from {
 			continue
 		}
-		g := grant{slot: n, n: min(left, l.share)}
+		l.used[ring+n%ring]++
+		left := l.perSlot - int(l.used[n%ring])
+		if left <= 0 {
+			continue
+		}
+		asked := int(l.used[ring+(n-1)%ring])
+		if asked == 0 {
+			asked = l.workers
+		}
+		g := grant{slot: n, n: min(left, max(1, l.perSlot/max(1, asked)))}
 		l.used[n%ring] += int32(g.n)
 		return g
 	}
@@ -164,7 +175,7 @@ func (l *ledger) take(clock, slot, from int64) grant {
 // advance makes room for slots that have come.
 func (l *ledger) advance(to int64) {
 	for n := max(l.latest+1, to-ring+1); n <= to; n++ {
-		l.used[n%ring] = 0
+		l.used[n%ring], l.used[ring+n%ring] = 0, 0
 	}
 	l.latest = max(l.latest, to)
 }

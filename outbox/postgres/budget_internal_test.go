@@ -18,7 +18,7 @@ func TestLedger(t *testing.T) {
 		b := &budget{limit: limit}
 		workers := 1 + r.IntN(20)
 		last := make([]int64, workers)
-		l := ledger{latest: 0, used: []int32{0, 0}, perSlot: b.perSlot(), share: max(1, b.perSlot()/workers)}
+		l := ledger{latest: 0, used: make([]int32, 2*ring), perSlot: b.perSlot(), workers: workers}
 		given := map[int64]int{}
 		clock := int64(1_800_000_000_000_000)
 		for range 3000 {
@@ -49,7 +49,7 @@ func TestLedger(t *testing.T) {
 // TestLedgerClockWentBack has the server's clock set back: what was leased is not leased again.
 func TestLedgerClockWentBack(t *testing.T) {
 	t.Parallel()
-	l := ledger{used: []int32{0, 0}, perSlot: 10, share: 10}
+	l := ledger{used: make([]int32, 2*ring), perSlot: 10, workers: 1}
 	if g := l.take(1000_500, 1000, 0); g.n != 10 || g.slot != 1000 {
 		t.Fatalf("%+v", g)
 	}
@@ -58,6 +58,31 @@ func TestLedgerClockWentBack(t *testing.T) {
 	}
 	if g := l.take(901_500, 1000, 0); g.n != 10 || g.slot != 902 {
 		t.Errorf("in the slot behind: %+v", g)
+	}
+}
+
+// TestLedgerShares has one of ten workers have something to send, and then two: they have all of it.
+func TestLedgerShares(t *testing.T) {
+	t.Parallel()
+	l := ledger{used: make([]int32, 2*ring), perSlot: 100, workers: 10}
+	if g := l.take(1000_100, 1000, 0); g.n != 10 {
+		t.Errorf("while nobody knows who sends: %d", g.n)
+	}
+	for n := int64(1001); n < 1005; n++ {
+		if g := l.take(n*1000+100, 1000, n); g.n != 100 {
+			t.Errorf("alone in slot %d: %d", n, g.n)
+		}
+	}
+	got, last := [2]int{}, [2]int64{1004, 1004}
+	for n := int64(1005); n < 1105; n++ {
+		for who := range 2 {
+			g := l.take(n*1000+100, 1000, last[who]+1)
+			last[who] = max(last[who], g.slot)
+			got[who] += g.n
+		}
+	}
+	if got[0] < 4500 || got[1] < 4500 {
+		t.Errorf("two in a hundred slots: %v", got)
 	}
 }
 

@@ -38,17 +38,21 @@ func TestWorkersShareTheLimit(t *testing.T) {
 	if deep {
 		limit, window, messages, workers = 320, 3*time.Second, 700, 10
 	}
+	var all []*postgres.Worker
+	for range workers {
+		all = append(all, p.start(t, func(c *postgres.WorkerConfig) {
+			c.Client = cio.Config{APIKey: "key", BaseURL: "http://sink.invalid", RateLimit: limit, RateWindow: window, HTTPClient: &http.Client{Transport: sink}}
+			c.Batcher = cio.BatcherConfig{MaxDelay: -1, MaxBatchMessages: 1}
+		}))
+	}
+	waitFor(t, "all have their part", func() bool {
+		return !slices.ContainsFunc(all, func(w *postgres.Worker) bool { return len(w.Lanes()) == 0 || len(w.Lanes()) > (64+workers-1)/workers })
+	})
 	tx := p.begin(t)
 	for n := range messages {
 		p.enqueue(t, tx, fmt.Sprint("u", n), fmt.Sprint("m", n))
 	}
 	commit(t, tx)
-	for range workers {
-		p.start(t, func(c *postgres.WorkerConfig) {
-			c.Client = cio.Config{APIKey: "key", BaseURL: "http://sink.invalid", RateLimit: limit, RateWindow: window, HTTPClient: &http.Client{Transport: sink}}
-			c.Batcher = cio.BatcherConfig{MaxDelay: -1, MaxBatchMessages: 1}
-		})
-	}
 	p.empty(t)
 	sink.mu.Lock()
 	defer sink.mu.Unlock()

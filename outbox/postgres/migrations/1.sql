@@ -28,10 +28,10 @@ CREATE TABLE {schema}.settings (
 	key integer NOT NULL
 );
 INSERT INTO {schema}.settings (key) VALUES ((random() * 2000000000)::integer + 1);
--- One row: how many requests were leased in each of the latest slots of time. A page has room for many of its versions.
+-- One row: how many requests were leased in each of the latest slots of time, and how many workers asked for some. A page has room for many of its versions.
 CREATE TABLE {schema}.budget (
 	one boolean PRIMARY KEY DEFAULT true CHECK (one),
 	slot bigint NOT NULL,
 	used integer[] NOT NULL
 ) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
-INSERT INTO {schema}.budget (slot, used) VALUES (0, '{0,0}');
+INSERT INTO {schema}.budget (slot, used) VALUES (0, '{0,0,0,0,0,0}');
