@@ -49,6 +49,23 @@ func Example() {
 }
 
 // What a 200 hides: the journal says what was dropped, and why.
+func ExampleServer_CountMessages() {
+	srv := emulator.New(emulator.Config{})
+	client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: "http://emulator.test", HTTPClient: &http.Client{Transport: srv.Transport()}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := client.Send(context.Background(), cio.Page{UserID: "u1", Name: "Home"}, cio.Page{UserID: "u2", Name: "Prices"}); err != nil {
+		log.Fatal(err)
+	}
+	n, more, err := srv.CountMessages(emulator.MessagesQuery{Search: "prices"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(n, more)
+	// Output: 1 false
+}
+
 func ExampleServer_Messages() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}

@@ -48,7 +48,7 @@ func (p *pageRequest) foundText(filtered bool, q MessagesQuery, page MessagesPag
 	if !filtered || len(page.Messages) == 0 {
 		return "", nil
 	}
-	switch n, more, err := p.s.countMatches(q, page); {
+	switch n, more, err := p.s.CountMessages(q); {
 	case err != nil:
 		return "", err
 	case more:

@@ -52,7 +52,7 @@ func TestNoPackageBeginsAMessage(t *testing.T) {
 		switch name := d.Name(); {
 		case err != nil:
 			return err
-		case d.IsDir() && (name == "testdata" || name == "bench" || name == "examples" || name == "node_modules" || strings.HasPrefix(name, ".") && name != ".."):
+		case d.IsDir() && (name == "testdata" || name == "bench" || name == "examples" || name == "tools" || name == "node_modules" || strings.HasPrefix(name, ".") && name != ".."):
 			return filepath.SkipDir
 		case d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
 			return nil
