@@ -48,24 +48,19 @@ func Example() {
 	// Order Completed {"total": 12.30}
 }
 
-// What a 200 hides: the journal says what was dropped, and why.
+// A count goes up to MaxCount; more says that there are others.
 func ExampleServer_CountMessages() {
 	srv := emulator.New(emulator.Config{})
-	client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: "http://emulator.test", HTTPClient: &http.Client{Transport: srv.Transport()}})
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := client.Send(context.Background(), cio.Page{UserID: "u1", Name: "Home"}, cio.Page{UserID: "u2", Name: "Prices"}); err != nil {
-		log.Fatal(err)
-	}
+	client := &http.Client{Transport: srv.Transport()}
+	post(client, "/v1/page", `{"userId": "u1", "name": "Home"}`)
+	post(client, "/v1/page", `{"userId": "u2", "name": "Prices"}`)
+
 	n, more, err := srv.CountMessages(emulator.MessagesQuery{Search: "prices"})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(n, more)
-	// Output: 1 false
+	fmt.Println(n, more, err)
+	// Output: 1 false <nil>
 }
 
+// What a 200 hides: the journal says what was dropped, and why.
 func ExampleServer_Messages() {
 	srv := emulator.New(emulator.Config{})
 	client := &http.Client{Transport: srv.Transport()}
