@@ -41,8 +41,9 @@ type heldLane struct {
 	out     int  // records that were handed out and are not settled
 	most    int
 	// low is a bound below which there is nothing that was not handed out, now or ever: every transaction that could have a sequence number up to it has
-	// ended, and a later snapshot was read. A transaction of Queue has its own number before it takes a sequence number. So where seq was seen in a
-	// snapshot, who has a smaller one had a number below the end of that snapshot; once all of those have ended nothing appears at seq or below.
+	// ended, and a later snapshot was read. A transaction of Queue has its own number before it takes a sequence number. So where seq was seen by a
+	// statement, who has a smaller one had a number below the one that the statement took for itself; once all of those have ended nothing appears at seq or
+	// below. The end of the snapshot is no such bound: it is that of the transactions that have ended, and some that are open may be above it.
 	//
 	// It is not a matter of speed alone. Reading from the last row that was seen would pass over one that was committed late, and find one of the same
 	// person that was enqueued after that commit.
@@ -135,9 +136,9 @@ func (h *held) readNext(ctx context.Context) (records []outbox.Record, more bool
 }
 
 // query reads in one statement, so that all it sees is of one snapshot: of two transactions of which one began after the other had ended, whoever sees the
-// second sees the first. low is the oldest transaction that is open, and end the first that has not begun.
+// second sees the first. low is the oldest transaction that is open, and end the statement's own, which is above all that had a number when it began.
 func (h *held) query(ctx context.Context, r *reading) (all []row, low, end int64, err error) {
-	rows, err := h.pool.Query(ctx, `SELECT l.lane, r.seq, r.at, r.body, pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
+	rows, err := h.pool.Query(ctx, `SELECT l.lane, r.seq, r.at, r.body, pg_snapshot_xmin(s)::text::bigint, pg_current_xact_id()::text::bigint
 FROM pg_current_snapshot() AS s CROSS JOIN unnest($1::smallint[], $2::bigint[], $3::integer[]) AS l (lane, low, most)
 LEFT JOIN LATERAL (SELECT seq, at, body FROM `+h.t.queue+` WHERE lane = l.lane AND seq > l.low AND seq <> ALL ($4::bigint[]) ORDER BY seq LIMIT l.most) AS r ON true`, r.lanes, r.lows, r.most, r.skip)
 	if err != nil {

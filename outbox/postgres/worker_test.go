@@ -198,6 +198,35 @@ func TestLateCommit(t *testing.T) {
 	}
 }
 
+// TestLateCommitOfALaterNumber has a transaction that stays open while an older one, which enqueues behind it, is committed and sent.
+func TestLateCommitOfALaterNumber(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.start(t, nil)
+	older := p.begin(t)
+	if _, err := older.Exec(t.Context(), "SELECT pg_current_xact_id()"); err != nil { // as after an UPDATE of the service's
+		t.Fatal(err)
+	}
+	late := p.begin(t)
+	p.enqueue(t, late, "u", "late")
+	p.enqueue(t, older, "u", "concurrent")
+	commit(t, older)
+	p.waitArrived(t, 1)
+	for n := range 4 { // the worker reads again and again
+		tx := p.begin(t)
+		p.enqueue(t, tx, fmt.Sprint("v", n), "between")
+		commit(t, tx)
+		p.waitArrived(t, 2+n)
+	}
+	commit(t, late)
+	tx := p.begin(t)
+	p.enqueue(t, tx, "u", "after")
+	commit(t, tx)
+	if got := strings.Join(p.waitArrived(t, 7), " "); got != "concurrent between between between between late after" {
+		t.Errorf("arrived %s", got)
+	}
+}
+
 // TestKills kills workers, and the server's ends of their connections, while transactions are committed and rolled back.
 func TestKills(t *testing.T) {
 	t.Parallel()
