@@ -130,6 +130,34 @@ func TestConverters(t *testing.T) {
 	}
 }
 
+// Every time that a layout writes is read by it, wherever the layout has points: not all of them are those of a fraction.
+func TestLayoutsReadWhatTheyWrite(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"02.01.2006 15:04", "02.01.2006 15:04:05", "2.1.2006 15:04:05", "02.01.2006 15.04", "02.01.2006 15.04.05", "2006.01.02 15:04:05", "02.01.06 15:04", "02.01.2006, 15:04:05",
+		"02.01.2006 15:04 -0700", "Mon. 02 Jan 2006 15:04", "15:04 02.01.2006", "2006-01-02T15:04:05", "02.01.2006 15:04:05.000", "02.01.2006 15:04:05.000000000"} {
+		l, problem := parseLayout(text)
+		if problem != "" {
+			t.Fatal(text, problem)
+		}
+		for minute := range 2 * 24 * 60 {
+			at := time.Date(2024, 12, 30, 0, minute, minute*7%60, minute*1_000_003%1_000_000_000, time.UTC)
+			want, err := time.Parse(text, at.Format(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, problem := readDate([]byte(at.Format(text)), []layout{l})
+			if problem != nil || !got.Equal(want) {
+				t.Fatalf("%q by %q is %v: %v", at.Format(text), text, got.Time, problem)
+			}
+		}
+		if strings.HasSuffix(text, "05") {
+			if got, problem := readDate([]byte(time.Date(2024, 12, 30, 1, 2, 3, 0, time.UTC).Format(text)+".1234567891"), []layout{l}); problem == nil {
+				t.Errorf("ten digits of a second by %q are %v", text, got.Time)
+			}
+		}
+	}
+}
+
 func TestLayouts(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"", "YYYY-MM-DD", "%Y-%m-%d", "15:04", "2006-01", "02.01."} {

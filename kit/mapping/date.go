@@ -220,15 +220,14 @@ func overlongFraction(text []byte) bool {
 	if i < 0 || len(text) < i+11 {
 		return false
 	}
-	for _, c := range text[i+10:] {
+	beyond := false
+	for n, c := range text[i+1:] {
 		if c-'0' > 9 {
-			return false
+			return n >= 9 && beyond // what follows nine digits is no fraction any more: a point before a year is followed by four
 		}
-		if c != '0' {
-			return true
-		}
+		beyond = beyond || n >= 9 && c != '0'
 	}
-	return false
+	return beyond
 }
 
 // parseISO is readDate without layouts.
