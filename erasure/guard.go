@@ -92,7 +92,7 @@ func (s *guardSet) guard(key GuardKey) *Guard {
 }
 
 // GuardOf makes the guard of receipts, whose order does not matter: those of deletions and suppressions add the names of their people, and one of an end of suppressions
-// takes out those of its people, from all that acted before it. A name that another person has who is still erased stays. A person is the same one if the plans
+// takes out those of its people, from all that acted before it began. A name that another person has who is still erased stays. A person is the same one if the plans
 // named them by the same identifier; see Kept. Each receipt is checked first. A deletion counts from its beginning on, whatever its outcome. The end of a suppression
 // counts as far as it is signed.
 func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
@@ -155,9 +155,13 @@ func lift(erased map[guardPair]struct{}, set *guardSet, lifted map[guardName]str
 	}
 }
 
-// guardFrom is from when on a receipt's names count: of a deletion, since it acted last.
+// guardFrom is from when on a receipt's names count: of a deletion, since it acted last. The end of a suppression counts from its beginning, however late a later run
+// or a verification has written its names: whoever was erased since it began stays in the guard.
 func (r *receipt) guardFrom() time.Time {
-	if r.plan.Action != ActionUnsuppress && r.tally.acted.After(r.tally.guardAt) {
+	switch {
+	case r.plan.Action == ActionUnsuppress:
+		return r.tally.began
+	case r.tally.acted.After(r.tally.guardAt):
 		return r.tally.acted
 	}
 	return r.tally.guardAt

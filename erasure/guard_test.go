@@ -205,3 +205,48 @@ func TestReadGuardRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Who is deleted while an end of suppressions lies stopped stays in the guard, however late that is brought to its end, and by whom.
+func TestLateEndOfSuppressionsTakesNobodyOut(t *testing.T) {
+	t.Parallel()
+	for _, then := range []string{"stopped", "run", "verify"} {
+		t.Run(then, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, emulator.Config{})
+			targets := o.identified(t, 9)
+			now := time.Now()
+			at := func(minutes int) func() time.Time {
+				return func() time.Time { return now.Add(time.Duration(minutes) * time.Minute) }
+			}
+			first := o.job(o.plan(t, erasure.ActionSuppress, targets, nil), targets, "first")
+			if _, err := erasure.Run(context.Background(), first); err != nil {
+				t.Fatal(err)
+			}
+			back := o.job(o.plan(t, erasure.ActionUnsuppress, targets, nil), targets, "back")
+			back.Now, back.BatchSize = at(1), 3
+			back.Client = newClient(t, cio.Config{APIKey: emulator.TestKey, BaseURL: "http://emulator", MaxElapsed: time.Nanosecond, HTTPClient: &http.Client{Transport: &stopAfter{o.srv.Transport(), 2}}})
+			if sum, err := erasure.Run(context.Background(), back); err == nil || sum.Accepted != 6 {
+				t.Fatalf("%+v, %v", sum, err)
+			}
+			deleted := o.job(o.plan(t, erasure.ActionDelete, targets, nil), targets, "deleted")
+			deleted.Now = at(2)
+			if _, err := erasure.Run(context.Background(), deleted); err != nil {
+				t.Fatal(err)
+			}
+			switch then {
+			case "run":
+				back.Now, back.Client = at(3), o.client
+				if _, err := erasure.Run(context.Background(), back); err != nil {
+					t.Fatal(err)
+				}
+			case "verify":
+				v := o.verification(t, back.Dir, targets)
+				v.Now = at(3)
+				verify(t, v)
+			}
+			if g, _ := o.guardOf(t, first.Dir, back.Dir, deleted.Dir); g.Len() != 18 { // of nine people, with an address each
+				t.Errorf("the guard knows %d identifiers, want 18", g.Len())
+			}
+		})
+	}
+}

@@ -21,8 +21,8 @@ import (
 	"golang.org/x/mod/sumdb/dirhash"
 )
 
-// targets are the systems that have an archive.
-var targets = []target{{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}, {"windows", "amd64"}, {"windows", "arm64"}}
+// systems are those that have an archive.
+var systems = []target{{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}, {"windows", "amd64"}, {"windows", "arm64"}}
 
 type target struct{ os, arch string }
 
@@ -76,7 +76,7 @@ func (r *release) archive() error {
 		return err
 	}
 	var sums strings.Builder
-	for _, t := range targets {
+	for _, t := range r.targets {
 		if err := r.build(t); err != nil {
 			return err
 		}

@@ -79,7 +79,7 @@ func (r *release) programs() error {
 
 // checkArchives unpacks each archive as a user does: it has what it should have, the program is one of its system, and where that is this one, it runs the demo.
 func (r *release) checkArchives() error {
-	for _, t := range targets {
+	for _, t := range r.targets {
 		dir := filepath.Join(r.scratch, "unpacked")
 		read, name := readTar, r.name(t)+".tar.gz"
 		if t.os == "windows" {

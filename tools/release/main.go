@@ -16,19 +16,29 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"time"
 )
 
 func main() {
 	dry := flag.Bool("dry-run", false, "prove that a release would work, keep nothing")
+	host := flag.Bool("this-system", false, "with --dry-run, make only the archive of this system")
 	dist := flag.String("dist", "", "directory for archives, checksums and the proxy; default dist of the clone, which must not be there")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "release: %q is one argument too many; the version is that of client.go\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	if err := run(*dry, *dist, os.Stdout); err != nil {
+	made := systems
+	if *host {
+		made = []target{{runtime.GOOS, runtime.GOARCH}}
+		if !*dry {
+			fmt.Fprintln(os.Stderr, "release: --this-system is for a dry run; a release has the archives of all systems")
+			os.Exit(2)
+		}
+	}
+	if err := run(*dry, *dist, made, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
@@ -44,11 +54,12 @@ type release struct {
 	version string // with its v
 	commit  string // of the origin
 	date    time.Time
+	targets []target
 	modules []*mod
 	goEnv   []string // for go where all modules come from the proxy
 }
 
-func run(dry bool, dist string, out io.Writer) (err error) {
+func run(dry bool, dist string, made []target, out io.Writer) (err error) {
 	origin, err := output("", "git", "rev-parse", "--show-toplevel")
 	if err != nil {
 		return err
@@ -58,7 +69,7 @@ func run(dry bool, dist string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, removeAll(scratch)) }()
-	r := &release{out: out, origin: origin, root: filepath.Join(scratch, "clone"), scratch: scratch, dist: dist}
+	r := &release{out: out, origin: origin, root: filepath.Join(scratch, "clone"), scratch: scratch, dist: dist, targets: made}
 	switch {
 	case dry && dist == "":
 		r.dist = filepath.Join(scratch, "dist")
