@@ -178,8 +178,8 @@ func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string
 		job.OnProgress = eraseProgress(con.Err)
 	}
 	summary, err := erasure.Run(ctx, job)
-	if err != nil && first && !receiptBegun(f.receipt) {
-		_ = os.Remove(ranName(file)) // it was refused, and may still be run to any receipt
+	if err != nil && first && !errors.Is(err, erasure.ErrInUse) && !receiptBegun(f.receipt) {
+		_ = os.Remove(ranName(file)) // it was refused, and may still be run to any receipt; one in use is another run's that goes on
 	}
 	return f.ended(ctx, con, plan, summary, list.at(err))
 }
