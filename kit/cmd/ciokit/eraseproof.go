@@ -106,7 +106,7 @@ func (o *eraseOther) nobody(ctx context.Context, keys *eraseKeys, cfg erasure.Ch
 		for _, id := range ids {
 			has, err := erasure.GuardHas(dir, cfg, key, id)
 			if errors.Is(err, erasure.ErrOtherKey) {
-				continue
+				return exit.Fail(exit.Usage, "%s, and the guard of %s was not asked: it has another guard key. Give that of its workspace", none, eraseShort(dir))
 			}
 			if err != nil {
 				return eraseCheckExit(ctx, dir, err)
