@@ -47,7 +47,7 @@ var programs = []struct{ module, source string }{
 	{"/outbox", `_, err := outbox.Open(nil, outbox.Config{})
 	fmt.Println(err != nil)`},
 	{"/erasure", `fmt.Println(erasure.RoleOperator)`},
-	{"/otel", `_, err := otel.NewObserver(ciootel.Config{})
+	{"/otel", `_, err := otel.NewObserver(otel.Config{})
 	fmt.Println(err)`},
 	{"/prom", `fmt.Println(prom.NewObserver() != nil)`},
 }
