@@ -82,6 +82,9 @@ func FuzzPropose(f *testing.F) {
 	f.Add("user id", "a'b\"c", "$x")
 	f.Add("\u2028", ": #", "null")
 	f.Fuzz(func(t *testing.T, a, b, c string) {
+		if a == b || b == c || a == c || a == "id" || b == "id" || c == "id" {
+			return // a name that stands twice is refused by the mapping's check, which says to rename a column
+		}
 		p := source.Profile{Columns: []source.ColumnProfile{{Name: "id", Looks: source.LooksInteger}}}
 		columns := []source.Column{{Name: "id", Kind: source.KindText}}
 		for i, name := range []string{a, b, c} {
