@@ -196,7 +196,7 @@ func notice(text *strings.Builder, name, dir string) error {
 	found := 0
 	for _, entry := range entries {
 		upper := strings.ToUpper(entry.Name())
-		licence := strings.HasPrefix(upper, "LICEN") || strings.HasPrefix(upper, "COPYING") || strings.HasPrefix(upper, "NOTICE")
+		licence := strings.HasPrefix(upper, "LICEN") || strings.HasPrefix(upper, "UNLICEN") || strings.HasPrefix(upper, "COPYING") || strings.HasPrefix(upper, "NOTICE")
 		if entry.IsDir() || !licence || strings.HasSuffix(upper, ".GO") {
 			continue
 		}
