@@ -47,8 +47,8 @@ func (c *Client) read(ctx context.Context, r *request, resp *http.Response, targ
 	return "", e
 }
 
-// success judges a 2xx (api-facts 1.1). It is acceptance only if the API itself can have given it, to all of the request. A captive portal, a proxy,
-// a page of maintenance answer 200 too.
+// success judges a 2xx (docs/rules.md#hosts-keys-regions). It is acceptance only if the API itself can have given it, to all of the request. A
+// captive portal, a proxy, a page of maintenance answer 200 too.
 func (c *Client) success(ctx context.Context, r *request, resp *http.Response, cancel func()) *APIError {
 	if c.cfg.AcceptAny2xx {
 		// A body that does not end must not hold up what is accepted.
@@ -143,8 +143,8 @@ const (
 	odd
 )
 
-// accepts reports whether the body of a 200, 201, 202 or 204 is one that the API may give (api-facts 1.1): nothing, or one JSON value that
-// does not say that the call failed. Otherwise it says what the body is.
+// accepts reports whether the body of a 200, 201, 202 or 204 is one that the API may give (docs/rules.md#hosts-keys-regions): nothing, or
+// one JSON value that does not say that the call failed. Otherwise it says what the body is.
 func accepts(contentType string, body []byte) (problem string, ok bool) {
 	body = trimmed(body)
 	switch string(body) {
@@ -217,8 +217,8 @@ func trimmed(body []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), byteOrderMark))
 }
 
-// isRefusal reports whether a body is in one of the forms in which Customer.io's APIs refuse a call (api-facts 1.12): meta with an error or
-// errors, a list of errors with a reason, a field or a message each, or a code with a message.
+// isRefusal reports whether a body is in one of the forms in which Customer.io's APIs refuse a call (docs/rules.md#answers): meta with an
+// error or errors, a list of errors with a reason, a field or a message each, or a code with a message.
 func isRefusal(body []byte) bool {
 	var top struct{ Meta, Errors, Code, Message json.RawMessage }
 	members(trimmed(body), map[string]*json.RawMessage{"meta": &top.Meta, "errors": &top.Errors, "code": &top.Code, "message": &top.Message})
@@ -354,7 +354,7 @@ func quotes(text string) bool { return quotation().MatchString(text) }
 // maxMessage bounds what of an answer becomes part of an error.
 const maxMessage = 500
 
-// answerText returns what the server said in any of the shapes seen (api-facts 1.12), in one line.
+// answerText returns what the server said in any of the shapes seen (docs/rules.md#answers), in one line.
 func answerText(body []byte) string {
 	var shape struct {
 		Meta struct {

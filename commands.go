@@ -59,7 +59,7 @@ func (m UnsuppressPerson) fill(e *envelope) {
 // Platform is what a device runs on.
 type Platform string
 
-// The platforms that Customer.io knows (api-facts 1.10).
+// The platforms that Customer.io knows (docs/rules.md#devices).
 const (
 	PlatformIOS     Platform = "ios"
 	PlatformAndroid Platform = "android"
@@ -107,7 +107,7 @@ func (m DeleteDevice) fill(e *envelope) {
 	c.fill(e, m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 }
 
-// device is the part of a device message that rides in its context (api-facts 1.10).
+// device is the part of a device message that rides in its context (docs/rules.md#devices).
 type device struct {
 	token    string
 	platform Platform
@@ -222,7 +222,7 @@ func (m DeleteRelationship) fill(e *envelope) {
 	e.rejection = rejection
 }
 
-// groupTraits are the traits of a group call that are not the object's own attributes: the type is text there (api-facts 1.9).
+// groupTraits are the traits of a group call that are not the object's own attributes: the type is text there (docs/rules.md#objects).
 type groupTraits struct {
 	typeID       string
 	relationship any
@@ -235,7 +235,7 @@ func (t groupTraits) AppendJSON(dst []byte) ([]byte, error) {
 	return o.End()
 }
 
-// objectRef names an object among the properties of a delete event: the type is a number there (api-facts 1.9).
+// objectRef names an object among the properties of a delete event: the type is a number there (docs/rules.md#objects).
 type objectRef struct{ typeID, id string }
 
 func (r objectRef) AppendJSON(dst []byte) ([]byte, error) {
@@ -249,7 +249,7 @@ func (r objectRef) AppendJSON(dst []byte) ([]byte, error) {
 type Metric string
 
 // The metrics of ReportDelivery. The first four are documented; the others are known from Segment's destination for Customer.io alone
-// (api-facts 2).
+// (docs/rules.md#semantic-events).
 const (
 	MetricDelivered Metric = "delivered"
 	MetricOpened    Metric = "opened"
@@ -410,7 +410,7 @@ func (o overlay) AppendJSON(dst []byte) ([]byte, error) {
 	return wire.AppendMerged(dst, base, over), nil
 }
 
-// defaultObjectType is the type of an object where none is given (api-facts 1.9).
+// defaultObjectType is the type of an object where none is given (docs/rules.md#objects).
 const defaultObjectType = "1"
 
 // typeID returns the object type to send, or the rejection of one that is no number.

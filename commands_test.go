@@ -13,7 +13,8 @@ import (
 
 const libraryOnly = `"context":{` + `"library":{"name":"ciokit-go","version":"` + cio.Version + `"}}}`
 
-// The wire form of each message that acts, with everything set and with what is required alone (api-facts 1.9, 1.10, 2).
+// The wire form of each message that acts, with everything set and with what is required alone (docs/rules.md#objects, #devices and
+// #semantic-events).
 func TestCommandsOnTheWire(t *testing.T) {
 	t.Parallel()
 	const meta = `"messageId":"id-1","timestamp":"2026-01-31T12:00:00.5Z",`

@@ -24,7 +24,7 @@ const (
 	RegionEU Region = "eu"
 )
 
-// baseURL returns the address of the region's API (api-facts 1.1), empty for an unknown one.
+// baseURL returns the address of the region's API (docs/rules.md#hosts-keys-regions), empty for an unknown one.
 func (r Region) baseURL() string {
 	switch r {
 	case RegionUS:
@@ -74,13 +74,13 @@ type Config struct {
 	// MaxElapsed is how long Send keeps retrying without any of its messages, or any of its SendGroup's, being accepted; default 2 min; negative:
 	// until its context ends. The last try begins when it has passed, and is not cut short by it.
 	MaxElapsed time.Duration
-	// MaxMessageBytes is the largest message, encoded; default 32,000, which is the API's limit of 32 KB read strictly (api-facts 1.5).
+	// MaxMessageBytes is the largest message, encoded; default 32,000, which is the API's limit of 32 KB read strictly (docs/rules.md#sizes).
 	MaxMessageBytes int
-	// MaxBatchBytes is the largest request with several messages, its envelope included; default 475,000 of the API's 500 KB (api-facts 1.5).
+	// MaxBatchBytes is the largest request with several messages, its envelope included; default 475,000 of the API's 500 KB (docs/rules.md#sizes).
 	MaxBatchBytes int
 	// RateLimit is how many requests the server may see within any RateWindow, for all that shares the Client; default 3,000, the API's
-	// documented limit (api-facts 1.6); negative: no limit. Requests over it wait; retries, redirects and what the transport repeats by
-	// itself count. Two Clients, or two processes, do not know of each other.
+	// documented limit (docs/rules.md#rate-retries-gzip); negative: no limit. Requests over it wait; retries, redirects and what the
+	// transport repeats by itself count. Two Clients, or two processes, do not know of each other.
 	//
 	// As requests are not all equally long on their way, so many start within RateWindow and a tenth of it, 3.3 s: that keeps the limit
 	// where the server counts as long as their delays differ by at most that tenth. It leaves 909 requests a second by default.
@@ -91,7 +91,7 @@ type Config struct {
 	// be made. It is for limits that several processes share. While it returns another error the request waits, and Admit is called again every second
 	// until the end of its context, which is that of the sender. It must be safe for concurrent use.
 	Admit func(context.Context) error `json:"-"`
-	// AllowAnonymousIdentify lets an Identify with nothing but an AnonymousID pass, which Customer.io ignores (api-facts 1.3).
+	// AllowAnonymousIdentify lets an Identify with nothing but an AnonymousID pass, which Customer.io ignores (docs/rules.md#fields-and-identity).
 	AllowAnonymousIdentify bool
 	// Guard, if set, is asked before anything is sent for a person or an object; an error rejects the message. It must be safe for
 	// concurrent use. A list of people who asked to be forgotten belongs here.
@@ -281,8 +281,9 @@ type BatcherConfig struct {
 	MaxBatchMessages int
 	// MaxDelay is how long a message waits for others to share its request; default 500 ms; negative: not at all.
 	MaxDelay time.Duration
-	// Compress sends bodies gzipped, which Customer.io's own SDKs for Python and Android do and no document mentions (api-facts 1.6). It
-	// takes 1.4 to 2.8 ms of CPU per 500 KB, more than everything else about a batch together: for slow uplinks only.
+	// Compress sends bodies gzipped, which Customer.io's own SDKs for Python and Android do and no document mentions
+	// (docs/rules.md#rate-retries-gzip). It takes 1.4 to 2.8 ms of CPU per 500 KB, more than everything else about a batch together: for
+	// slow uplinks only.
 	Compress bool
 	// PauseAfterRejections makes the Batcher wait, and try single messages, after so many messages in a row that the API rejected with one reason:
 	// what sends them may be broken, or the workspace. Default 0: never. After 1,000 an error is logged in any case.

@@ -16,6 +16,6 @@
 //
 // What is sent has a message id and a time from the start; both stay the same however often it is sent again.
 //
-// The rules carry references such as "api-facts 1.3" to the sections of docs/rules.md, which says what is publicly known of the API, from
-// where, and how sure it is.
+// The rules carry references such as "docs/rules.md#fields-and-identity" to the sections of docs/rules.md, which says what is publicly
+// known of the API, from where, and how sure it is.
 package cio

@@ -246,7 +246,7 @@ func textMember(name string, v []byte) (string, error) {
 	return s, nil
 }
 
-// checkTimeText refuses the integer that the API would read as milliseconds, and text that is no time (api-facts 1.7).
+// checkTimeText refuses the integer that the API would read as milliseconds, and text that is no time (docs/rules.md#message-id-and-time).
 func checkTimeText(v []byte) error {
 	s, ok := wire.Text(v)
 	if ok {

@@ -36,7 +36,7 @@ var (
 
 // Retryable reports whether the same messages may be accepted later without anything being changed: after a 408, a 429, a 5xx other than 501
 // and 505, an answer that is not the API's, or no answer at all, unless the context ended or the server's certificate was refused. It is the
-// only judge of that in this module (api-facts 1.6, after Customer.io's own Node client).
+// only judge of that in this module (docs/rules.md#rate-retries-gzip, after Customer.io's own Node client).
 //
 // Of a *SendError it says whether that holds for any message that was not rejected. Of an *UnacceptedError it says whether messages were
 // handed back for such a reason, or because the context of Close ended.
@@ -71,24 +71,24 @@ type Rule string
 
 // The rules that are checked before anything is sent.
 const (
-	RuleNoIdentity        Rule = "missing-identity"         // api-facts 1.3
-	RuleAnonymousIdentify Rule = "anonymous-identify"       // api-facts 1.3: Customer.io ignores such calls
-	RuleNoEvent           Rule = "missing-event"            // api-facts 1.3
-	RuleNoGroup           Rule = "missing-group-id"         // api-facts 1.3
-	RuleNoPreviousID      Rule = "missing-previous-id"      // api-facts 1.3
+	RuleNoIdentity        Rule = "missing-identity"         // docs/rules.md#fields-and-identity
+	RuleAnonymousIdentify Rule = "anonymous-identify"       // docs/rules.md#fields-and-identity: Customer.io ignores such calls
+	RuleNoEvent           Rule = "missing-event"            // docs/rules.md#fields-and-identity
+	RuleNoGroup           Rule = "missing-group-id"         // docs/rules.md#fields-and-identity
+	RuleNoPreviousID      Rule = "missing-previous-id"      // docs/rules.md#fields-and-identity
 	RuleBlankID           Rule = "blank-id"                 // an assumption: an id without a visible character is nobody's
 	RuleSameID            Rule = "alias-to-itself"          // an assumption: nothing good can come of it
-	RuleNearSemantic      Rule = "near-semantic-name"       // api-facts 2.1: a name that Customer.io would not understand
+	RuleNearSemantic      Rule = "near-semantic-name"       // docs/rules.md#events-with-two-names: a name that Customer.io would not understand
 	RuleNameTaken         Rule = "name-taken"               // a further property with the name of a field
-	RuleRequired          Rule = "missing-field"            // api-facts 1.9, 1.10: a command without what it acts on
-	RuleObjectType        Rule = "object-type-not-a-number" // api-facts 1.9
+	RuleRequired          Rule = "missing-field"            // docs/rules.md#objects and #devices: a command without what it acts on
+	RuleObjectType        Rule = "object-type-not-a-number" // docs/rules.md#objects
 	RuleNotObject         Rule = "not-a-json-object"        // traits, properties, context, integrations
 	RuleUTF8              Rule = "invalid-utf-8"            // JSON is UTF-8
 	RuleNumber            Rule = "not-a-number"             // JSON has neither NaN nor infinities
-	RuleTime              Rule = "not-an-iso-8601-time"     // api-facts 1.7: an integer would be read as milliseconds
+	RuleTime              Rule = "not-an-iso-8601-time"     // docs/rules.md#message-id-and-time: an integer would be read as milliseconds
 	RuleTooDeep           Rule = "nested-too-deep"          // over 200 levels
 	RuleNotEncodable      Rule = "not-encodable"            // a value that encoding/json refuses
-	RuleTooLarge          Rule = "message-too-large"        // api-facts 1.5
+	RuleTooLarge          Rule = "message-too-large"        // docs/rules.md#sizes
 	RuleGuard             Rule = "refused-by-guard"         // Config.Guard
 	RuleNotMessage        Rule = "not-a-message"            // bytes that are no call of this API
 	RuleNoMessageID       Rule = "missing-message-id"       // stored bytes without what makes a repeat recognisable

@@ -72,7 +72,7 @@ func checkEvent(e Event, name string) error {
 	return nil
 }
 
-// The events that act on people, devices and objects instead of being stored (api-facts 1.9, 1.10 and 2).
+// The events that act on people, devices and objects instead of being stored (docs/rules.md#objects, #devices and #semantic-events).
 const (
 	eventUserDeleted         = "User Deleted"
 	eventUserSuppressed      = "User Suppressed"

@@ -14,7 +14,7 @@ type Message interface {
 // Type is the kind of a call, as the API spells it in a message's type member and in the path of its endpoint.
 type Type string
 
-// The six types of call (api-facts 1.3).
+// The six types of call (docs/rules.md#fields-and-identity).
 const (
 	TypeIdentify Type = "identify"
 	TypeTrack    Type = "track"
@@ -54,9 +54,9 @@ func (t Type) bodyKey() string {
 
 // Identify creates a person or sets traits of one. Traits that are left out keep their value; an explicit null removes one.
 //
-// A person is named by UserID (an id, or an email address, or a cio_id with its prefix cio_), or by the trait email with both ids
-// empty. An AnonymousID alone is rejected with RuleAnonymousIdentify, because Customer.io ignores such a call, unless
-// Config.AllowAnonymousIdentify says otherwise (api-facts 1.3).
+// A person is named by UserID (an id, or an email address, or a cio_id with its prefix cio_), or by the trait email with both ids empty. An
+// AnonymousID alone is rejected with RuleAnonymousIdentify, because Customer.io ignores such a call, unless Config.AllowAnonymousIdentify
+// says otherwise (docs/rules.md#fields-and-identity).
 type Identify struct {
 	UserID      string
 	AnonymousID string
@@ -83,8 +83,9 @@ func (m Identify) fill(e *envelope) {
 
 // Track records that a person did something. UserID or AnonymousID is required, and an Event with a name.
 //
-// Events of an anonymous person are kept and given to the person who is later identified with the same AnonymousID (api-facts 1.11).
-// Some events act instead of being stored, such as User Deleted: their own rules are checked too (api-facts 1.9, 1.10).
+// Events of an anonymous person are kept and given to the person who is later identified with the same AnonymousID
+// (docs/rules.md#anonymous-events). Some events act instead of being stored, such as User Deleted: their own rules are checked too
+// (docs/rules.md#objects and #devices).
 type Track struct {
 	UserID      string
 	AnonymousID string
@@ -103,8 +104,8 @@ func (m Track) fill(e *envelope) {
 	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
-// Page records that a person saw a web page. UserID or AnonymousID is required. Send the page's url among the properties: Journeys
-// names the page by it (api-facts 1.3).
+// Page records that a person saw a web page. UserID or AnonymousID is required. Send the page's url among the properties: Journeys names
+// the page by it (docs/rules.md#fields-and-identity).
 type Page struct {
 	UserID      string
 	AnonymousID string
@@ -149,8 +150,8 @@ func (m Screen) fill(e *envelope) {
 // Group creates or updates an object, such as a company or an account, and relates the person to it if one is given. GroupID, the
 // object's id, is required; a person is not.
 //
-// The trait objectTypeId, a number as a string, says which type of object it is ("1" where it is absent); relationshipAttributes, an
-// object among the traits, holds attributes of the relationship (api-facts 1.9).
+// The trait objectTypeId, a number as a string, says which type of object it is ("1" where it is absent); relationshipAttributes, an object
+// among the traits, holds attributes of the relationship (docs/rules.md#objects).
 type Group struct {
 	UserID      string
 	AnonymousID string
@@ -172,8 +173,8 @@ func (m Group) fill(e *envelope) {
 
 // Alias says that PreviousID and UserID are one person. Both are required and must differ.
 //
-// Customer.io documents it as needed by a few destinations only. Whether its own Journeys destination merges the two people, which
-// would delete the previous one, is not documented: treat it as possibly destructive (api-facts 1.3).
+// Customer.io documents it as needed by a few destinations only. Whether its own Journeys destination merges the two people, which would
+// delete the previous one, is not documented: treat it as possibly destructive (docs/rules.md#fields-and-identity).
 type Alias struct {
 	UserID     string
 	PreviousID string

@@ -22,7 +22,8 @@ type rules struct {
 
 var defaultRules = rules{maxMessageBytes: defaultMaxMessageBytes, context: []byte(libraryContext)}
 
-// checkIDs checks what can be checked before encoding: that ids can be seen, and those that a type of call cannot do without (api-facts 1.3).
+// checkIDs checks what can be checked before encoding: that ids can be seen, and those that a type of call cannot do without
+// (docs/rules.md#fields-and-identity).
 func checkIDs(env *envelope) error {
 	switch {
 	case blank(env.userID):
@@ -135,7 +136,7 @@ func checkGroup(traits []byte) error {
 	return nil
 }
 
-// isTypeID accepts digits, as a number or as a string: the API's documents show both (api-facts 1.9).
+// isTypeID accepts digits, as a number or as a string: the API's documents show both (docs/rules.md#objects).
 func isTypeID(v []byte) bool {
 	s, ok := wire.Text(v)
 	if !ok {
@@ -290,7 +291,7 @@ func rejectBlank(field string) *MessageError {
 	return reject(field, RuleBlankID, "it has no visible character: all who have it would be one; set an id, or leave the field out")
 }
 
-// Limits of the store behind the API (api-facts 1.8). They are documented for Customer.io's older Track API, and broken ones are
+// Limits of the store behind the API (docs/rules.md#attributes). They are documented for Customer.io's older Track API, and broken ones are
 // reported there after the call was answered: whether each holds here is an assumption, so they only warn.
 const (
 	maxIDBytes             = 150

@@ -6,7 +6,7 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// Traits that Customer.io gives a meaning (api-facts 1.8). Any other name is an attribute of one's own.
+// Traits that Customer.io gives a meaning (docs/rules.md#attributes). Any other name is an attribute of one's own.
 const (
 	// TraitEmail is the address to send to. In most workspaces it also identifies the person, whatever the case of its letters; a new
 	// UserID with the address of somebody known renames that person.

@@ -8,7 +8,7 @@ import (
 	"net/url"
 )
 
-// maxActivities is the largest page that the API gives (api-facts 3).
+// maxActivities is the largest page that the API gives (docs/rules.md#the-app-api).
 const maxActivities = 100
 
 // Types of Activity that come from what is sent to the Pipelines API. Customer.io documents about a hundred more, for messages and their fate.

@@ -252,7 +252,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 }
 
 // pathSegment escapes one segment of a path. It leaves nothing but letters, digits, hyphens and underscores: a dot could make the segment .., and
-// an unescaped + silently finds nobody (api-facts 3).
+// an unescaped + silently finds nobody (docs/rules.md#the-app-api).
 func pathSegment(s string) string {
 	const plain = "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	var b strings.Builder

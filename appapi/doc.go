@@ -11,7 +11,7 @@
 // Extra, and encoding an answer gives what came. [Client.Do] calls the operations that have no method.
 //
 // The App API has a key of its own, which is not the write key of a source, and a limit of 10 requests a second, to which a Client keeps by itself
-// (api-facts 3). The limit of package cio, which sends, is another one. What may pass is tried again, as package cio does.
+// (docs/rules.md#the-app-api). The limit of package cio, which sends, is another one. What may pass is tried again, as package cio does.
 //
 // What was sent a moment ago is not necessarily there yet: Customer.io stores it after it has answered.
 package appapi

@@ -91,7 +91,7 @@ func (e *APIError) undone() bool {
 // maxSaid bounds what of an answer becomes part of an error, in bytes.
 const maxSaid = 300
 
-// explain returns what the server said, in any of the shapes that are documented (api-facts 3), and what to do.
+// explain returns what the server said, in any of the shapes that are documented (docs/rules.md#the-app-api), and what to do.
 func explain(status int, body []byte) string {
 	var shape struct {
 		Meta struct {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// anonymousRetention is how long the events of somebody not identified are
-// kept for being attached to a person later (api-facts 1.11).
+// anonymousRetention is how long the events of somebody not identified are kept
+// for being attached to a person later (docs/rules.md#anonymous-events).
 const anonymousRetention = 30 * 24 * time.Hour
 
 // anonymousSweep is how often all of them are searched for expired events.

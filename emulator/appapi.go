@@ -194,7 +194,7 @@ func (p *personState) appCustomer() appPerson {
 }
 
 // isTrue reads the forms of the reserved trait unsubscribed that count as true
-// (api-facts 1.8).
+// (docs/rules.md#attributes).
 func isTrue(raw string) bool {
 	text := appText(raw)
 	return strings.EqualFold(text, "true") || text == "1"

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// Pages of activities (api-facts 3).
+// Pages of activities (docs/rules.md#the-app-api).
 const (
 	defaultActivities = 10
 	maxActivities     = 100

@@ -75,7 +75,7 @@ func (ws *workspaceState) identify(m *decodedMessage, now time.Time) finding {
 }
 
 // writeTraits merges an identify's traits into the person's, acting on those
-// with a meaning of their own (api-facts 1.8).
+// with a meaning of their own (docs/rules.md#attributes).
 func (ws *workspaceState) writeTraits(p *personState, m *decodedMessage, who identifier, now time.Time) {
 	w := ws.attributeWriter(m, "traits.")
 	w.merge(&p.traits, m.traits, func(name string) bool {

@@ -8,7 +8,8 @@ import (
 
 // authorize returns the workspace that the call belongs to, and notes the rule
 // that the call breaks if its key is missing or not known. The write key is the
-// user name of Basic auth, or else writeKey in the body (api-facts 6.2).
+// user name of Basic auth, or else writeKey in the body
+// (docs/rules.md#hosts-keys-regions).
 func (s *Server) authorize(c *call, r *http.Request) *workspaceState {
 	key, password, why := s.credentials(r)
 	if key == "" {

@@ -6,8 +6,8 @@ import (
 )
 
 // Defaults of [Config]. The two size limits are the documented "32KB" and
-// "500KB" read as binary kilobytes (api-facts 1.5); which kilobyte is meant is
-// not documented.
+// "500KB" read as binary kilobytes (docs/rules.md#sizes); which kilobyte is
+// meant is not documented.
 const (
 	DefaultMaxCallBytes    = 32_768
 	DefaultMaxBatchBytes   = 512_000

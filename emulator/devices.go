@@ -26,7 +26,7 @@ func (p *personState) device(token string) *deviceState {
 }
 
 // updateDevice acts on "Device Created or Updated": token, type and app in the
-// context, attributes in the properties (api-facts 1.10).
+// context, attributes in the properties (docs/rules.md#devices).
 func (ws *workspaceState) updateDevice(p *personState, m *decodedMessage) {
 	sent := m.contextMember("device")
 	token := rawjson.Unquote(rawjson.Member(sent, "token"))

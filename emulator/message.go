@@ -181,7 +181,7 @@ func decodeMessage(raw string, k kind, now time.Time, keepName bool) decodedMess
 	m.event = strings.TrimSpace(m.event)
 	if m.kind == kindPage && m.event == "" && !keepName {
 		if url := rawjson.Member(m.properties, "url"); rawjson.IsString(url) {
-			m.event = rawjson.Unquote(url) // as Journeys names pages (api-facts 1.3)
+			m.event = rawjson.Unquote(url) // as Journeys names pages (docs/rules.md#fields-and-identity)
 		}
 	}
 	m.readTimestamp(timestamp, original, now)
@@ -226,7 +226,7 @@ func (m *decodedMessage) objectText(field, raw string) string {
 
 // contextMember returns the raw member of the message's context, or else of its
 // batch's. The documentation says that a batch's context applies to all of its
-// messages; the SDKs need their own to win (api-facts 1.4).
+// messages; the SDKs need their own to win (docs/rules.md#batches).
 func (m *decodedMessage) contextMember(name string) string {
 	if own := rawjson.Member(m.context, name); own != "" {
 		return own

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// The semantic events that act on the workspace's state instead of being
-// stored as events (api-facts 1.9, 1.10 and 6.11).
+// The semantic events that act on the workspace's state instead of being stored
+// as events (docs/rules.md#objects, #devices and #semantic-events).
 const (
 	eventDeviceUpdated       = "Device Created or Updated"
 	eventDeviceDeleted       = "Device Deleted"
@@ -23,7 +23,8 @@ const (
 // cannot be a misspelling of one.
 const maxFolded = 64
 
-// semanticByFold has the names that Customer.io gives a meaning (api-facts 2).
+// semanticByFold has the names that Customer.io gives a meaning
+// (docs/rules.md#semantic-events).
 var semanticByFold = func() map[string]string {
 	m := make(map[string]string, len(semanticEvents))
 	var buf [maxFolded]byte

@@ -28,8 +28,8 @@ type identifier struct {
 const customerIOIDPrefix = "cio_"
 
 // resolve decides which identifier a userId is, and falls back on an email: the
-// order of Segment's Customer.io destination (api-facts 1.3). It reports false
-// if both are empty.
+// order of Segment's Customer.io destination
+// (docs/rules.md#fields-and-identity). It reports false if both are empty.
 func resolve(userID, email string) (identifier, bool) {
 	switch {
 	case len(userID) > len(customerIOIDPrefix) && strings.HasPrefix(userID, customerIOIDPrefix):

@@ -160,7 +160,7 @@ func (c *call) askConfig(i int, config *Config) (rule string, refused bool) {
 }
 
 // takesRequestAlong reports whether the rule is about the whole request in
-// permissive mode too: sizes do (api-facts 6).
+// permissive mode too: sizes do (docs/rules.md#sizes).
 func takesRequestAlong(rule ruleID) bool {
 	return rule == ruleMessageTooLarge || rule == ruleCallTooLarge
 }

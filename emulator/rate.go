@@ -4,7 +4,7 @@ import "time"
 
 const (
 	// rateWindow is the time in which [Config].RateLimit calls are allowed
-	// (api-facts 1.6).
+	// (docs/rules.md#rate-retries-gzip).
 	rateWindow   = 3 * time.Second
 	maxRateLimit = 1_000_000
 )

@@ -18,7 +18,7 @@ type reply struct {
 
 // errorReply is an answer in the only shape that the API's specification
 // declares for errors, with the code and the message that the Python SDK reads
-// beside it (api-facts 1.12).
+// beside it (docs/rules.md#answers).
 func errorReply(status int, messages ...string) reply {
 	var answer struct {
 		Meta struct {

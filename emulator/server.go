@@ -62,7 +62,7 @@ func (s *Server) now() time.Time { return s.clock.now() }
 
 // endpoints maps the API's paths to the type of the message in the body;
 // kindUnknown is the batch. The short ones are those that the mobile and
-// browser SDKs use (api-facts 1.1).
+// browser SDKs use (docs/rules.md#hosts-keys-regions).
 var endpoints = map[string]kind{
 	"/v1/identify": kindIdentify, "/v1/i": kindIdentify,
 	"/v1/track": kindTrack, "/v1/t": kindTrack,

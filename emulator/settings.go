@@ -26,7 +26,7 @@ func settingsKey(u *url.URL) (string, bool) {
 
 // settings answers what the SDKs of browsers and phones ask at start: where to
 // send to, and with which key. They send to Customer.io what the answer does
-// not send elsewhere (api-facts 1.1).
+// not send elsewhere (docs/rules.md#hosts-keys-regions).
 func (s *Server) settings(r *http.Request, key string) reply {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return notAllowed("GET, HEAD", "use GET")

@@ -9,11 +9,11 @@ import (
 )
 
 // futureTolerance is how far ahead of the server's clock a timestamp may be
-// before it is worth a warning (api-facts 1.7).
+// before it is worth a warning (docs/rules.md#message-id-and-time).
 const futureTolerance = 5 * time.Minute
 
-// readTimestamp sets m.at from timestamp, else originalTimestamp, else the
-// time of receipt (api-facts 1.7).
+// readTimestamp sets m.at from timestamp, else originalTimestamp, else the time
+// of receipt (docs/rules.md#message-id-and-time).
 func (m *decodedMessage) readTimestamp(timestamp, original string, now time.Time) {
 	field, raw := "timestamp", timestamp
 	if rawjson.IsNull(raw) || raw == `""` {
@@ -48,9 +48,10 @@ func (m *decodedMessage) readTimestamp(timestamp, original string, now time.Time
 func printable(at time.Time) bool { return at.Year() >= 0 && at.Year() <= 9999 }
 
 // parseISO reads the forms of ISO 8601 that Segment's Customer.io destination
-// recognises (api-facts 1.7): a date, or a date, T and hours and minutes,
-// optionally with seconds, a fraction of up to maxFraction digits, and Z or an
-// offset with or without a colon. Without an offset the time is in UTC.
+// recognises (docs/rules.md#message-id-and-time): a date, or a date, T and
+// hours and minutes, optionally with seconds, a fraction of up to maxFraction
+// digits, and Z or an offset with or without a colon. Without an offset the
+// time is in UTC.
 func parseISO(s string, maxFraction int) (time.Time, bool) {
 	const date, minutes, seconds = len("2006-01-02"), len("2006-01-02T15:04"), len("2006-01-02T15:04:05")
 	if len(s) < date || len(s) > seconds+1+maxFraction+len("+00:00") {
@@ -101,8 +102,9 @@ func parseISO(s string, maxFraction int) (time.Time, bool) {
 const maxDateDepth = 32
 
 // unixDates returns the JSON value raw with every ISO 8601 string in it, also
-// in nested objects but not in arrays, replaced by unix seconds (api-facts
-// 1.7). It returns raw itself when nothing is to be replaced.
+// in nested objects but not in arrays, replaced by unix seconds
+// (docs/rules.md#message-id-and-time). It returns raw itself when nothing is to
+// be replaced.
 func unixDates(raw string, depth int) string {
 	switch {
 	case rawjson.IsString(raw):

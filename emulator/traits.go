@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// Limits of the store behind the API (api-facts 1.8).
+// Limits of the store behind the API (docs/rules.md#attributes).
 const (
 	maxAttributeNameBytes  = 150
 	maxAttributeValueBytes = 1_000
@@ -46,7 +46,7 @@ func (as attributes) get(name string) string {
 
 // set stores the raw value, of which it takes a copy, and the message that it
 // came with. A value sent again keeps the message that brought it first. null
-// and the empty string remove the attribute (api-facts 1.8).
+// and the empty string remove the attribute (docs/rules.md#attributes).
 func (as *attributes) set(name, value string, m *decodedMessage) {
 	i, found := as.search(name)
 	remove := value == "null" || value == `""`
@@ -175,8 +175,8 @@ const maxPathDepth = 8
 
 // setPreference applies a trait such as
 // "cio_subscription_preferences.topics.topic_1" to one leaf of the preferences,
-// leaving the rest as it is (api-facts 1.8). It reports false for a name that
-// is not such a path.
+// leaving the rest as it is (docs/rules.md#attributes). It reports false for a
+// name that is not such a path.
 func setPreference(as *attributes, name, value string, m *decodedMessage) bool {
 	path, ok := strings.CutPrefix(name, subscriptionPreferences+".")
 	if !ok || strings.Count(path, ".") >= maxPathDepth {

@@ -7,7 +7,8 @@ import (
 )
 
 // maxIDBytes, and the limits in traits.go, are those of the store behind the
-// API (api-facts 1.8). They are found out after the answer, so they warn.
+// API (docs/rules.md#attributes). They are found out after the answer, so they
+// warn.
 const (
 	maxIDBytes        = 150
 	maxEventNameBytes = 100
@@ -16,8 +17,9 @@ const (
 // defaultObjectType is the type of an object whose message states none.
 const defaultObjectType = "1"
 
-// validate checks what the message's type requires (api-facts 1.3, 1.9, 1.10
-// and 6.6) and sets m.broken to the first rule that it breaks.
+// validate checks what the message's type requires
+// (docs/rules.md#fields-and-identity, #objects and #devices) and sets m.broken
+// to the first rule that it breaks.
 func (m *decodedMessage) validate() {
 	if m.broken.rule != noRule {
 		return
@@ -155,7 +157,7 @@ func (m *decodedMessage) validateObjectEvent() {
 
 // objectType returns the object type that the attributes name, in the order of
 // Segment's destination: object_type_id, else objectTypeId, as a string or a
-// number, else the default (api-facts 1.9).
+// number, else the default (docs/rules.md#objects).
 func (m *decodedMessage) objectType(attributes, path string) string {
 	for _, name := range [...]string{"object_type_id", "objectTypeId"} {
 		raw := rawjson.Member(attributes, name)
@@ -174,7 +176,7 @@ func (m *decodedMessage) objectType(attributes, path string) string {
 }
 
 // checkObjectType warns of a type that is no whole number: types are numbered
-// (api-facts 1.9).
+// (docs/rules.md#objects).
 func (m *decodedMessage) checkObjectType(field, typeID string) {
 	if strings.Trim(typeID, "0123456789") != "" {
 		m.warn(ruleOddObjectType, field)

@@ -35,7 +35,7 @@ type action struct {
 	resetLast  bool // the connection is reset after processing, in place of an answer
 }
 
-// Limits of the API (api-facts 1.5). Permissive calls over them are answered 200 and dropped.
+// Limits of the API (docs/rules.md#sizes). Permissive calls over them are answered 200 and dropped.
 const (
 	maxMessage = 32 << 10
 	maxBatch   = 500_000
@@ -149,7 +149,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "{}")
 }
 
-// apiError is an answer in the form that the API gives to errors (api-facts 1.12).
+// apiError is an answer in the form that the API gives to errors (docs/rules.md#answers).
 const apiError = `{"meta":{"errors":["refused"]}}`
 
 // refuse answers a request that is not processed. What looks like a page is sent as one.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -105,6 +106,111 @@ func TestLinksAndAnchors(t *testing.T) {
 	}
 	d, _ := parseDocument("a.md", "# Exit codes\n\n## 1.3 Fields and `identity`, again\n\n```\n# no heading\n```\n")
 	if got := anchors(d); !slices.Equal(got, []string{"exit-codes", "13-fields-and-identity-again"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+// Every document that a comment or a text of the code names is there, with the heading that it names.
+func TestReferencesOfTheCodeResolve(t *testing.T) {
+	t.Parallel()
+	headings := map[string][]string{}
+	n := 0
+	files(t, func(path, text string) {
+		for _, r := range references(text) {
+			n++
+			names, read := headings[r.path]
+			if !read {
+				to := filepath.Join(root, filepath.FromSlash(r.path))
+				if _, err := os.Stat(to); err != nil {
+					t.Errorf("%s names %s, which is not there", path, r.path)
+					continue
+				}
+				names = anchors(readDocument(t, to))
+				headings[r.path] = names
+			}
+			if r.anchor != "" && !slices.Contains(names, r.anchor) {
+				t.Errorf("%s names %s#%s, a heading that is not there", path, r.path, r.anchor)
+			}
+		}
+	}, ".go", ".txt")
+	if n < 80 {
+		t.Errorf("only %d references were found", n)
+	}
+}
+
+// The list of facts that some of the authors had is not part of the repository: no reader has it. docs/rules.md says what it said.
+func TestNothingNamesTheFacts(t *testing.T) {
+	t.Parallel()
+	const facts = "api" + "-facts"
+	n := 0
+	files(t, func(path, text string) {
+		n++
+		if strings.Contains(strings.ReplaceAll(text, "../shared/docs/"+facts, ""), facts) {
+			t.Errorf("%s says %q; name a section of docs/rules.md", path, facts)
+		}
+	}, ".go", ".txt", ".md", ".html", ".ipynb", ".yaml", ".yml", ".sh")
+	if n < 500 {
+		t.Errorf("only %d files were read", n)
+	}
+}
+
+// files calls look for each file of the repository with one of the extensions.
+func files(t *testing.T, look func(path, text string), extensions ...string) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir() && path != root && slices.Contains([]string{".git", "dist", "node_modules"}, e.Name()):
+			return fs.SkipDir
+		case !e.Type().IsRegular() || !slices.Contains(extensions, filepath.Ext(path)):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, path)
+		look(rel, string(text))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reference is a document of the repository that a text names, and a heading of it, if it names one.
+type reference struct{ path, anchor string }
+
+var (
+	referencePattern = regexp.MustCompile(`(?:^|[^/\w.-])(docs/[a-z-]+\.md)((?:(?:,| and)? ?#[a-z0-9-]+)*)`)
+	anchorPattern    = regexp.MustCompile(`#[a-z0-9-]+`)
+	lineBreak        = regexp.MustCompile(`\n[ \t]*(?://|#) ?`)
+)
+
+// references returns what a text of code names, in the forms DIR/a.md, DIR/a.md#one, and DIR/a.md#one, #two and #three.
+func references(text string) (found []reference) {
+	for _, m := range referencePattern.FindAllStringSubmatch(lineBreak.ReplaceAllString(text, " "), -1) {
+		names := anchorPattern.FindAllString(m[2], -1)
+		if len(names) == 0 {
+			found = append(found, reference{m[1], ""})
+		}
+		for _, name := range names {
+			found = append(found, reference{m[1], name[1:]})
+		}
+	}
+	return found
+}
+
+func TestReferences(t *testing.T) {
+	t.Parallel()
+	in := func(dir string) string { // otherwise this file would name documents that are not there
+		return strings.ReplaceAll("// (DIR/a.md#one, #two and\n\t// #three). See DIR/b-c.md, and\n// DIR/d.md#e: but not ../shared/DIR/f.md#g", "DIR", dir)
+	}
+	got := references(in("docs"))
+	a, b, d := path.Join("docs", "a.md"), path.Join("docs", "b-c.md"), path.Join("docs", "d.md")
+	want := []reference{{a, "one"}, {a, "two"}, {a, "three"}, {b, ""}, {d, "e"}}
+	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 }

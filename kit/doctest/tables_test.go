@@ -4,9 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -140,67 +138,8 @@ func grouped(n int64) string {
 	return s
 }
 
-// Every reference of a comment to the facts about the API has its section in docs/rules.md.
-func TestReferencesResolve(t *testing.T) {
+func TestGrouped(t *testing.T) {
 	t.Parallel()
-	d := readDocument(t, filepath.Join(root, "docs", "rules.md"))
-	sections := map[string]bool{}
-	for _, line := range d.prose {
-		if m := headingPattern.FindStringSubmatch(line); m != nil {
-			sections[strings.Fields(m[1])[0]] = true
-		}
-	}
-	n := 0
-	for _, dir := range []string{".", "appapi", "emulator", "events", "examples", "internal", "kit", "otel", "outbox", "prom", "spec"} {
-		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, e fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case e.IsDir() && dir == "." && path != filepath.Join(root, dir):
-				return fs.SkipDir
-			case e.IsDir(), !slices.Contains([]string{".go", ".txt"}, filepath.Ext(path)):
-				return nil
-			}
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			for _, section := range references(string(data)) {
-				n++
-				if !sections[section] {
-					t.Errorf("%s refers to api-facts %s, which %s has no section of", path, section, d.path)
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if n < 50 {
-		t.Errorf("only %d references were found", n)
-	}
-}
-
-var (
-	referencePattern = regexp.MustCompile(`api-facts\s+(?://\s*|#\s*)?([0-9][0-9., and]*)`)
-	sectionPattern   = regexp.MustCompile(`[0-9]+(?:\.[0-9]+)?`)
-)
-
-// references returns the sections that a text refers to.
-func references(text string) (sections []string) {
-	for _, m := range referencePattern.FindAllStringSubmatch(text, -1) {
-		sections = append(sections, sectionPattern.FindAllString(m[1], -1)...)
-	}
-	return sections
-}
-
-func TestReferences(t *testing.T) {
-	t.Parallel()
-	got := references("(api-facts 1.9, 1.10 and 2). (api-facts\n// 1.8). api-facts 1.7: an integer")
-	if !slices.Equal(got, []string{"1.9", "1.10", "2", "1.8", "1.7"}) {
-		t.Errorf("%q", got)
-	}
 	if grouped(1234567) != "1,234,567" || grouped(150) != "150" || grouped(475_000) != "475,000" {
 		t.Error(grouped(1234567), grouped(150), grouped(475_000))
 	}

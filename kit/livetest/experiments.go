@@ -84,8 +84,8 @@ var answerExperiments = []Experiment{
 		}},
 }
 
-// successBody looks at what the API answers to calls that it takes: a single one and a batch, in both modes. The client takes for acceptance only what
-// the API can have said (api-facts 1.1).
+// successBody looks at what the API answers to calls that it takes: a single one and a batch, in both modes. The client takes for acceptance only
+// what the API can have said (docs/rules.md#hosts-keys-regions).
 func successBody(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 	nobody := s.nobody()
 	one := `{"userId":` + quoted(nobody) + `,"event":"User Deleted"}`

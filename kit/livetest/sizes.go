@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The two readings of the documented limits, and one byte more (api-facts 1.5).
+// The two readings of the documented limits, and one byte more (docs/rules.md#sizes).
 var (
 	callEdges  = []int{32_000, 32_001, 32_768, 32_769}
 	batchEdges = []int{500_000, 500_001, 512_000, 512_001}

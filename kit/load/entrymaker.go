@@ -179,7 +179,7 @@ func (k *entryMaker) object(says uint64, id string, body []byte, own bool) {
 	}
 }
 
-// objectType returns the type of the object that traits or properties name: text in one message, a number in another (api-facts 1.9).
+// objectType returns the type of the object that traits or properties name: text in one message, a number in another (docs/rules.md#objects).
 func objectType(body []byte) []byte {
 	for _, name := range [...]string{"objectTypeId", "object_type_id"} {
 		if value, ok := wire.Lookup(body, name); ok {

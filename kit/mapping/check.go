@@ -69,7 +69,8 @@ func (p *mappingReader) checkEnum(name string, s *spec, known []string) {
 	}
 }
 
-// checkRequired checks that the message has the fields that its type cannot do without (api-facts 1.3, 1.9, 1.10 and 2).
+// checkRequired checks that the message has the fields that its type cannot do without (docs/rules.md#fields-and-identity, #objects,
+// #devices and #semantic-events).
 func (p *mappingReader) checkRequired(m *messageSpec, where position) {
 	has := func(f field) bool { return m.fields[f] != nil }
 	missing := func(what, hint string) { p.problem(where, hint, "%s needs %s", m.kind.name, what) }

@@ -26,7 +26,7 @@ type Warning struct {
 const (
 	// RuleFutureTime is a timestamp more than five minutes ahead, which is taken for a mistake in a zone or a clock.
 	RuleFutureTime = "time-in-the-future"
-	// RuleOldEvent is an event more than 72 hours old, which Customer.io stores and which starts no campaign (api-facts 1.7).
+	// RuleOldEvent is an event more than 72 hours old, which Customer.io stores and which starts no campaign (docs/rules.md#message-id-and-time).
 	RuleOldEvent = "event-starts-no-campaign"
 )
 

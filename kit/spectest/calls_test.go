@@ -18,14 +18,14 @@ var callTypes = []string{"identify", "track", "page", "screen", "group", "alias"
 
 // refused are the golden messages that the schemas do not take although Customer.io does.
 var refused = map[string]string{
-	"identify.by_email": "The description of the call allows empty ids with traits.email; the schema demands an id (api-facts 1.3).",
+	"identify.by_email": "The description of the call allows empty ids with traits.email; the schema demands an id (docs/rules.md#fields-and-identity).",
 }
 
 // refusedInBatch are the golden messages that the schema of a batch does not take, besides those that no schema takes.
 var refusedInBatch = map[string]string{
-	"alias.all":        "The schema leaves aliases out; Customer.io's own SDKs send them in batches, and two of them nowhere else (api-facts 1.4).",
+	"alias.all":        "The schema leaves aliases out; Customer.io's own SDKs send them in batches, and two of them nowhere else (docs/rules.md#batches).",
 	"alias.least":      "As alias.all.",
-	"group.least":      "The schema demands an id of a person, which that of the call does not; Customer.io's SDKs for Go and Python send groups without one, in batches only (api-facts 1.3).",
+	"group.least":      "The schema demands an id of a person, which that of the call does not; Customer.io's SDKs for Go and Python send groups without one, in batches only (docs/rules.md#fields-and-identity).",
 	"set_object.all":   "As group.least.",
 	"set_object.least": "As group.least.",
 }
@@ -33,7 +33,7 @@ var refusedInBatch = map[string]string{
 // unknownMembers are members of golden messages that no schema of their call has.
 var unknownMembers = map[string]string{
 	"context.library": "In the samples of both documents, and sent by every SDK, in no schema.",
-	"category":        "The schema has properties.category for a page; SDKs send it at the top level too, for pages and screens (api-facts 1.3).",
+	"category":        "The schema has properties.category for a page; SDKs send it at the top level too, for pages and screens (docs/rules.md#fields-and-identity).",
 }
 
 // messages returns the golden messages of package cio by the names of their files, each call a tree of its own.

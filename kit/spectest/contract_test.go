@@ -26,13 +26,13 @@ var contractExceptions = []struct {
 	name, reason string
 	applies      func(message map[string]any, inBatch bool) bool
 }{
-	{"an identify by email address alone", "The description of the call allows it; the schema demands an id (api-facts 1.3).", func(m map[string]any, _ bool) bool {
+	{"an identify by email address alone", "The description of the call allows it; the schema demands an id (docs/rules.md#fields-and-identity).", func(m map[string]any, _ bool) bool {
 		return m["type"] == "identify" && m["userId"] == nil && m["anonymousId"] == nil
 	}},
-	{"an alias in a batch", "The schema leaves aliases out; Customer.io's own SDKs send them in batches (api-facts 1.4).", func(m map[string]any, inBatch bool) bool {
+	{"an alias in a batch", "The schema leaves aliases out; Customer.io's own SDKs send them in batches (docs/rules.md#batches).", func(m map[string]any, inBatch bool) bool {
 		return m["type"] == "alias" && inBatch
 	}},
-	{"a group without a person in a batch", "The schema of the call takes it, that of a batch demands a person; Customer.io's SDKs send it (api-facts 1.3).", func(m map[string]any, inBatch bool) bool {
+	{"a group without a person in a batch", "The schema of the call takes it, that of a batch demands a person; Customer.io's SDKs send it (docs/rules.md#fields-and-identity).", func(m map[string]any, inBatch bool) bool {
 		return m["type"] == "group" && m["userId"] == nil && m["anonymousId"] == nil && inBatch
 	}},
 }

@@ -240,7 +240,7 @@ func (d *doctor) checkRegion(ctx context.Context, api *cio.APIError) {
 // Differences between the clocks.
 const (
 	skewNoticed = 5 * time.Second
-	skewTooMuch = 5 * time.Minute // what lies further ahead is warned of by everybody (api-facts 1.7)
+	skewTooMuch = 5 * time.Minute // what lies further ahead is warned of by everybody (docs/rules.md#message-id-and-time)
 )
 
 // checkClock compares this machine's clock with that of the server, whose answers carry it to the second.

@@ -60,7 +60,7 @@ func checkValue(f events.Field, value json.RawMessage) (rule, hint string) {
 	return "", ""
 }
 
-// checkNumber also takes the text of digits for an object's type, since Customer.io's documents show both (api-facts 1.9).
+// checkNumber also takes the text of digits for an object's type, since Customer.io's documents show both (docs/rules.md#objects).
 func checkNumber(f events.Field, value json.RawMessage, s string, isText bool) (rule, hint string) {
 	want := "a number, without quotes"
 	if f.Kind == events.KindInteger {
