@@ -11,8 +11,8 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// batch is a buffer of messages in the form in which they are posted: the envelope's beginning and the messages with their commas, so that
-// the whole of it is a body without being copied.
+// batch is a buffer of messages in the form in which they are posted: the beginning of the envelope, then the messages with their commas.
+// The whole buffer is a body and need not be copied.
 type batch struct {
 	data    []byte
 	entries []entry

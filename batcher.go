@@ -12,61 +12,64 @@ import (
 	"time"
 )
 
-// ErrQueueFull is what TryEnqueue returns where Enqueue would wait.
+// ErrQueueFull is what [Batcher.TryEnqueue] returns where Enqueue would wait.
 var ErrQueueFull = errors.New("cio: the queue is full")
 
-// Report is what became of one message.
+// Report says how one message ended.
 type Report struct {
 	MessageID string
 	Tag       uint64
 	// Attempts is how often the request that ended it was made.
 	Attempts int
-	// Err is nil if Customer.io accepted the message. A message that the server rejected has an *APIError. One that Close left behind has an
-	// error that wraps ErrClosed.
+	// Err is nil if Customer.io accepted the message. It is an [*APIError] if the server rejected the message. It wraps [ErrClosed] if
+	// Close handed the message back.
 	Err error
-	// Encoded is the message, to be stored or looked at; only set with an Err.
+	// Encoded is the message, so that you can store it or look at it. It is set only with an Err.
 	Encoded Encoded
 }
 
 // BatcherStats is the state of a Batcher at one moment.
 type BatcherStats struct {
-	// Enqueued counts the messages whose Enqueue returned nil; Accepted and Rejected those that have ended. The rest is queued, or was
-	// handed back by Close: each message counts once.
+	// Enqueued counts the messages whose Enqueue returned nil. Accepted and Rejected count those that have ended. The others are queued, or
+	// Close has handed them back. Each message counts once.
 	Enqueued, Accepted, Rejected int64
-	// Queued is how many messages wait or are on their way, QueuedBytes their size.
+	// Queued is how many messages wait or are being sent, QueuedBytes their size.
 	Queued, QueuedBytes int64
-	// Oldest is how long the message has waited that has waited longest, 0 if none does.
+	// Oldest is how long the oldest message has waited; 0 if none waits.
 	Oldest time.Duration
 	// InFlight is how many batches are being sent.
 	InFlight int
-	// Stopped is why some or all of it is not sent, nil as long as everything is. What fails and is tried again at once is not stopped:
-	// Client.Stats has that.
+	// Stopped is why some or all messages are not sent; nil as long as all are. A request that fails and is retried at once does not count
+	// as stopped: see [Client.Stats].
 	Stopped error
 }
 
-// Batcher brings messages to Customer.io in the background: Enqueue returns as soon as a message is encoded and in memory. What was
-// enqueued and has not ended is lost when the process dies; Close brings it out or hands it back. It is safe for concurrent use.
+// Batcher sends messages to Customer.io in the background. Enqueue returns as soon as a message is encoded and in memory. If the process
+// dies, messages that were enqueued and have not ended are lost; Close sends them or hands them back. A Batcher is safe for concurrent use.
 //
 // # Order
 //
-// Messages of one identity are accepted by the server in the order in which they were enqueued, also across retries and rejections. The
-// identity is the userId, else the anonymousId, else the trait email in lower case, else the groupId. No order is promised between a
-// person's anonymous id and their user id, nor for one object that is changed through many people. An Alias goes by its userId, so it may
-// overtake messages of the previous id or be overtaken by them: Flush before and after it where that matters.
+// The server accepts the messages of one identity in the order in which they were enqueued, also across retries and rejections. The
+// identity is the userId, else the anonymousId, else the trait email in lower case, else the groupId. No order is promised between the
+// anonymous id and the user id of one person, nor for one object that is changed through many people. An Alias has the identity of its
+// userId, so it may overtake messages of the previous id, and they may overtake it. If that matters, call Flush before and after it.
 //
 // # Trouble
 //
-// A server that fails is tried again for as long as it takes; memory stays bounded and Enqueue waits. A message that the server alone
-// rejects is reported and the rest of its batch goes on, as in Client.Send. Where everything is refused the Batcher pauses, keeps everything, and
-// says so in Stats: when the key is refused (401, or 403 without a page), after three answers in a row that are not the API's, and after ten
-// messages or two batches in a row that were refused in a form that the API does not use. One lane tries a single message then, after two
-// seconds and at growing intervals of up to a minute, or 15 minutes for a key; whatever is accepted ends the pause, and so does
-// Client.SetAPIKey where the key was refused. A message that is refused in such a form while others are accepted is reported as rejected;
-// where nothing else is sent it waits, and with it the identities that share its lane. Any other answer that trying again does not mend,
-// such as a redirect, holds up that lane, and is tried again every 30 seconds.
+// If a server fails, the Batcher retries for as long as it takes; memory stays bounded and Enqueue waits. If the server rejects one
+// message, the Batcher reports it and sends the rest of its batch, as [Client.Send] does.
 //
-// Flush and Close wait for all that may pass, and Enqueue does when the queue is full. They give up, with the reason, when a key was refused to
-// more than one message, when a pause has lasted for over a minute, and when all that is left is held up.
+// If everything is refused, the Batcher pauses, keeps everything, and says so in Stats. It does so in three cases: the key is refused (401,
+// or 403 without a page); three answers in a row are not the API's; ten messages or two batches in a row are refused in a form that the API
+// does not use. One lane then tries a single message, after two seconds and at growing intervals of up to a minute, or 15 minutes for a
+// key. The pause ends when anything is accepted. If the key was refused, [Client.SetAPIKey] ends it too.
+//
+// If one message is refused in such a form while others are accepted, it is reported as rejected. If nothing else is sent, it waits, and so
+// do the identities that share its lane. Any other answer that a retry does not fix, such as a redirect, stops that lane only; the lane
+// retries every 30 seconds.
+//
+// Flush and Close wait for everything that may still be sent. Enqueue does so when the queue is full. They give up, with the reason, in
+// three cases: a key was refused for more than one message; a pause has lasted for over a minute; everything that is left is stopped.
 type Batcher struct {
 	c     *Client
 	cfg   BatcherConfig
@@ -93,14 +96,14 @@ type Batcher struct {
 
 	paused   atomic.Pointer[pause] // why no lane sends; nil while they do
 	notice   notice
-	pressed  atomic.Bool // somebody waits for room: batches go before they are full
+	pressed  atomic.Bool // an Enqueue waits for room: batches go before they are full
 	enqueued atomic.Int64
 	accepted atomic.Int64
 	rejected atomic.Int64
 	unsaid   rejections // without OnReport
 }
 
-// NewBatcher returns a Batcher that sends through c and shares its limits, its rate and its connections. Close it.
+// NewBatcher returns a [Batcher] that sends through c. It shares the limits, the rate and the connections of c. Close it when you are done.
 func NewBatcher(c *Client, cfg BatcherConfig) (*Batcher, error) {
 	if cfg.Concurrency < 0 || cfg.MaxBytes < 0 || cfg.MaxBatchMessages < 0 || cfg.PauseAfterRejections < 0 {
 		return nil, errors.New("cio: BatcherConfig.Concurrency, MaxBytes, MaxBatchMessages and PauseAfterRejections must not be negative")
@@ -128,14 +131,14 @@ func NewBatcher(c *Client, cfg BatcherConfig) (*Batcher, error) {
 }
 
 // Enqueue checks and encodes m and puts it into the queue. It returns nil once the message is there, with its id and time fixed; from then
-// on it will be reported. If the queue is full it waits for room until ctx ends. Other errors are a *MessageError for a message that the
-// API would not take, ErrClosed, and, while the queue is full, the error that sending has stopped for. Nothing of m is kept: its maps may
-// be changed when Enqueue returns.
+// on the message will be reported. If the queue is full, Enqueue waits for room until ctx ends. Other errors are a [*MessageError] for a
+// message that the API would not accept, [ErrClosed], and, while the queue is full, the error for which sending has stopped. Enqueue keeps
+// nothing of m: you may change its maps when it returns.
 //
-// The caller who wants the id encodes first, by Client.Encode, and enqueues the Encoded.
+// If you want the id, encode first with [Client.Encode] and enqueue the [Encoded].
 func (b *Batcher) Enqueue(ctx context.Context, m Message) error { return b.put(ctx, m, true) }
 
-// TryEnqueue is Enqueue without waiting: if the queue is full it returns ErrQueueFull at once.
+// TryEnqueue is Enqueue without waiting. If the queue is full it returns [ErrQueueFull] at once.
 func (b *Batcher) TryEnqueue(m Message) error { return b.put(context.Background(), m, false) }
 
 func (b *Batcher) put(ctx context.Context, m Message, wait bool) error {
@@ -171,7 +174,7 @@ func (b *Batcher) put(ctx context.Context, m Message, wait bool) error {
 	return err
 }
 
-// stuck returns why nothing of what is queued is sent, if that will not pass soon by itself.
+// stuck returns why nothing that is queued is sent, unless that will pass soon by itself.
 func (b *Batcher) stuck() (why error) {
 	for _, l := range b.lanes {
 		if l.idle() {
@@ -186,7 +189,7 @@ func (b *Batcher) stuck() (why error) {
 	return why
 }
 
-// press lets all lanes send what they have, full or not, because the memory is wanted.
+// press lets all lanes send what they have, full or not, because the memory is needed.
 func (b *Batcher) press() {
 	if b.pressed.Swap(true) {
 		return
@@ -201,9 +204,9 @@ func (b *Batcher) laneOf(id *Identity) *lane {
 	return b.lanes[maphash.String(b.seed, orderKey(id))%uint64(len(b.lanes))]
 }
 
-// Flush returns when everything that was enqueued before has ended, whether accepted or rejected. It returns early when ctx ends, and
-// when nothing of it can be sent for a reason that will not pass soon, with that error; nothing is lost by that. Where Close hands back any of it,
-// the error is an ErrClosed.
+// Flush returns when everything that was enqueued before it has ended, accepted or rejected. It returns early, with an error, when ctx
+// ends, and when none of it can be sent for a reason that will not pass soon. Nothing is lost by that. If Close hands back any of it, the
+// error is an [ErrClosed].
 func (b *Batcher) Flush(ctx context.Context) error {
 	targets := make([]uint64, len(b.lanes))
 	for i, l := range b.lanes {
@@ -253,7 +256,7 @@ func (b *Batcher) over() bool {
 	}
 }
 
-// Stats returns the Batcher's state. It is cheap enough to be asked every second.
+// Stats returns the state of the Batcher. It is cheap: you can call it every second.
 func (b *Batcher) Stats() BatcherStats {
 	s := BatcherStats{Enqueued: b.enqueued.Load(), Accepted: b.accepted.Load(), Rejected: b.rejected.Load()}
 	now := time.Now()
@@ -266,15 +269,15 @@ func (b *Batcher) Stats() BatcherStats {
 	return s
 }
 
-// abandonAfter is how long Close waits, after it has told the transport to stop, for the transport to do so, and as long again for OnReport.
+// abandonAfter is how long Close waits for the transport after it has told it to stop, and then as long again for OnReport.
 const abandonAfter = time.Second
 
-// Close takes no more messages, sends what is queued, and returns when all of it has ended. If ctx ends before, or nothing of it can be sent
-// for a reason that will not pass soon, it stops sending and returns an *UnacceptedError that holds every message not known to be accepted; a
-// transport that does not stop, and an OnReport that does not return, are waited for no longer than a second more each. After Close nothing is
-// reported and nothing is kept.
+// Close accepts no more messages, sends what is queued, and returns when all of it has ended. It stops sending if ctx ends before, or if
+// none of it can be sent for a reason that will not pass soon. It then returns an [*UnacceptedError] that holds every message not known to
+// be accepted. It waits at most one second more for a transport that does not stop, and one second more for an OnReport that does not
+// return. After Close nothing is reported and nothing is kept.
 //
-// Every Close returns the same. Where several are under way the context that ends first counts.
+// Every Close returns the same. If several run at a time, the context that ends first counts.
 func (b *Batcher) Close(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { b.giveUp(context.Cause(ctx)) })()
 	b.closing.Do(func() { go b.finish() })
@@ -319,7 +322,7 @@ func (b *Batcher) finish() {
 	close(b.finished)
 }
 
-// reportLeft reports what is handed back, as long as OnReport returns.
+// reportLeft reports what is handed back, for as long as OnReport returns.
 func (b *Batcher) reportLeft(left *UnacceptedError) {
 	if b.cfg.OnReport == nil || len(left.Messages) == 0 {
 		return
@@ -360,7 +363,7 @@ func (b *Batcher) reportLeft(left *UnacceptedError) {
 	}
 }
 
-// lockReports keeps reports from being made. It returns false if one under way does not end.
+// lockReports prevents further reports. It returns false if a report does not end.
 func (b *Batcher) lockReports() bool {
 	t := time.NewTimer(abandonAfter)
 	defer t.Stop()
@@ -386,7 +389,8 @@ func (b *Batcher) waitForLanes() {
 	}
 }
 
-// tell calls f with 0 to n-1 until it returns false. It does so on another goroutine, and on a new one where f ends it, as the end of a test does.
+// tell calls f with 0 to n-1 until it returns false. It does so on another goroutine. If f ends that goroutine, as the end of a test does,
+// tell starts a new one.
 func tell(n int, f func(i int) bool) {
 	for next := 0; next < n; {
 		done := make(chan struct{})
@@ -413,7 +417,7 @@ func (b *Batcher) tellOne(r Report) {
 	b.cfg.OnReport(r)
 }
 
-// keepRejected keeps what is to be said of rejected messages when there is no OnReport.
+// keepRejected keeps what must be said of rejected messages if there is no OnReport.
 func (b *Batcher) keepRejected(buf *batch, lo, hi int, err error) {
 	for i := lo; i < hi && err != nil; i++ {
 		id := buf.id(i)
@@ -422,7 +426,7 @@ func (b *Batcher) keepRejected(buf *batch, lo, hi int, err error) {
 	}
 }
 
-// pause makes all lanes wait, because the lane met end.
+// pause makes all lanes wait, because of what the lane met.
 func (b *Batcher) pause(l *lane, end *stop, key *apiKey) {
 	p := &pause{since: b.c.ledger.tick(), delay: firstProbe, next: time.Now().Add(firstProbe), tries: make(map[*lane]int)}
 	p.met(l, end, key)
@@ -436,7 +440,7 @@ func (b *Batcher) pause(l *lane, end *stop, key *apiKey) {
 	b.changed.send()
 }
 
-// waits returns the pause that keeps lanes from sending, nil for none. It ends one that is over.
+// waits returns the pause that keeps lanes from sending; nil for none. It ends a pause that is over.
 func (b *Batcher) waits() *pause {
 	p := b.paused.Load()
 	if p == nil || !b.c.ledger.acceptedSince(p.since) && !p.renewed(b.c.key.Load()) {
@@ -448,7 +452,7 @@ func (b *Batcher) waits() *pause {
 	return b.paused.Load()
 }
 
-// goesOn tells that something has ended that kept lanes from sending. The log hears of it when the last has ended.
+// goesOn notes that a reason has ended for which lanes did not send. The log is told when the last one has ended.
 func (b *Batcher) goesOn() {
 	quiet := b.paused.Load() != nil
 	for _, l := range b.lanes {
@@ -460,7 +464,7 @@ func (b *Batcher) goesOn() {
 	b.changed.send()
 }
 
-// tried says that the lane's try is over, which did not end the pause.
+// tried notes that the lane's try is over and did not end the pause.
 func (b *Batcher) tried(p *pause, l *lane) {
 	p.mu.Lock()
 	p.trying = false

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// How long a Batcher that waits for better times lets pass before it tries a single message, at first and at the longest.
+// How long a paused Batcher waits before it tries a single message, at first and at most.
 const (
 	firstProbe      = 2 * time.Second
 	longestProbe    = time.Minute
 	longestKeyProbe = 15 * time.Minute
-	// stoppedFor is how long a lane waits before it tries again what trying again does not mend.
+	// stoppedFor is how long a lane waits before it retries what a retry does not fix.
 	stoppedFor = 30 * time.Second
 )
 
-// pause keeps all lanes from sending, because what was refused is refused to everybody. One lane at a time tries a single message. It ends
-// when anything is accepted that was sent after it began, or with a new key where the key was refused.
+// pause keeps all lanes from sending, because everybody would get the same refusal. One lane at a time tries a single message. The pause
+// ends when anything is accepted that was sent after it began, or, if the key was refused, with a new key.
 type pause struct {
 	since uint64
 
@@ -35,7 +35,7 @@ type pause struct {
 	over    signal        // a try is over
 }
 
-// met notes what a lane met, which may be something else than what the pause began with.
+// met notes what a lane met. It may differ from what began the pause.
 func (p *pause) met(l *lane, end *stop, key *apiKey) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,14 +53,15 @@ func (p *pause) reason() *APIError {
 	return p.err
 }
 
-// renewed reports whether a key was refused and is not the one that is used now.
+// renewed reports whether a key was refused and another one is used now.
 func (p *pause) renewed(now *apiKey) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.key != nil && p.key != now
 }
 
-// turn reports whether it is the lane's turn to try; otherwise how long until somebody's is, negative while somebody tries or is about to.
+// turn reports whether it is the lane's turn to try. If not, due is how long until some lane's turn; it is negative while one tries or is
+// about to.
 func (p *pause) turn(l *lane) (mine bool, due time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -87,7 +88,7 @@ func (p *pause) turn(l *lane) (mine bool, due time.Duration) {
 	return true, 0
 }
 
-// leave takes the lane off those who wait.
+// leave removes the lane from those that wait.
 func (p *pause) leave(l *lane) {
 	if p == nil {
 		return
@@ -98,8 +99,9 @@ func (p *pause) leave(l *lane) {
 	p.over.send() // it may have been the next
 }
 
-// hopeless reports whether waiting longer is of no use to somebody who wants to be done: a key that was never good was refused to more than one
-// message, one that was good for a quarter of a minute, or whatever else it is has lasted longer than a minute.
+// hopeless reports whether a caller who wants to finish has no use in waiting longer. That is so if a key that was never good was refused
+// for more than one message, if a key that was good was refused for a quarter of a minute, or if anything else has lasted longer than a
+// minute.
 func (p *pause) hopeless() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -112,7 +114,7 @@ func (p *pause) hopeless() bool {
 	return p.failed >= 1
 }
 
-// notice tells the log that sending has stopped and that it goes on, and where that comes and goes, so, once a minute.
+// notice tells the log that sending has stopped and that it has resumed. If that happens again and again, it says so once a minute.
 type notice struct {
 	mu    sync.Mutex
 	said  time.Time
@@ -163,8 +165,8 @@ func (n *notice) goesOn(log *slog.Logger) {
 	}
 }
 
-// ledger is what a Client remembers of its requests, in the order in which they began and ended, to tell what one message is refused for from
-// what everything is refused for.
+// ledger is what a Client remembers of its requests, in the order in which they began and ended. It separates a refusal of one message from
+// a refusal of everything.
 type ledger struct {
 	clock     atomic.Uint64 // counts beginnings and refusals
 	accepted  atomic.Uint64 // when that of the accepted requests began that began last
@@ -181,10 +183,10 @@ type ledger struct {
 	doubts map[string]uint64 // when messages were refused in an odd form that a Send gave up, by their ids
 }
 
-// tick returns the time of something that happens now: later than all before it.
+// tick returns the time of something that happens now. It is later than all times before.
 func (l *ledger) tick() uint64 { return l.clock.Add(1) }
 
-// accept notes that a request was accepted that began then.
+// accept notes that a request was accepted, and when it began.
 func (l *ledger) accept(began uint64) {
 	for {
 		last := l.accepted.Load()
@@ -201,10 +203,10 @@ func (l *ledger) accept(began uint64) {
 	l.recovered.send()
 }
 
-// acceptedSince reports whether something was accepted that began after that time.
+// acceptedSince reports whether a request was accepted that began after that time.
 func (l *ledger) acceptedSince(at uint64) bool { return l.accepted.Load() > at }
 
-// rejected counts a message that the API rejected, and returns how many it rejected in a row with that reason.
+// rejected counts messages that the API rejected, and returns how many it rejected in a row with that reason.
 func (l *ledger) rejected(reason string, messages int) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -215,10 +217,10 @@ func (l *ledger) rejected(reason string, messages int) int64 {
 	return l.same
 }
 
-// maxDoubts bounds how many messages are remembered.
+// maxDoubts is how many messages are remembered at most.
 const maxDoubts = 1_000
 
-// doubt remembers when a message was refused that was given up without proof that it is at fault.
+// doubt remembers when a message was refused. A Send gave it up without proof that the message is wrong.
 func (l *ledger) doubt(id string, at uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -228,7 +230,7 @@ func (l *ledger) doubt(id string, at uint64) {
 	l.doubts[id] = at
 }
 
-// doubted returns and forgets when a message was refused before, 0 for never.
+// doubted returns when a message was refused before, and forgets it; 0 for never.
 func (l *ledger) doubted(id string) uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -237,10 +239,10 @@ func (l *ledger) doubted(id string) uint64 {
 	return at
 }
 
-// sayEvery is how often at most the log is told of a trouble that lasts or comes and goes.
+// sayEvery is how often at most the log is told of trouble that lasts or returns.
 const sayEvery = time.Minute
 
-// health tells the log when requests begin to fail, now and then that they still do, and when they succeed again.
+// health tells the log when requests begin to fail, now and then that they still fail, and when they succeed again.
 type health struct {
 	failing  atomic.Bool
 	mu       sync.Mutex
@@ -283,7 +285,7 @@ func (h *health) good(log *slog.Logger) {
 	h.failing.Store(false)
 }
 
-// now returns what requests fail with, nil while they succeed.
+// now returns the error with which requests fail; nil while they succeed.
 func (h *health) now() error {
 	if !h.failing.Load() {
 		return nil

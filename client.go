@@ -19,7 +19,7 @@ import (
 	"unicode"
 )
 
-// Version is the version of this library. It is sent as the User-Agent and in every message's context.library.
+// Version is the version of this library. It is sent as the User-Agent and in context.library of every message.
 const Version = "0.1.0"
 
 const (
@@ -27,8 +27,8 @@ const (
 	userAgent   = libraryName + "/" + Version
 )
 
-// Client sends messages to one workspace. It is safe for concurrent use; all that shares one shares its connections and its rate limit.
-// It prints and logs without its key.
+// Client sends messages to one workspace. It is safe for concurrent use. Everything that uses one Client shares its connections and its
+// rate limit. When you print or log a Client, the key is left out. [NewClient] makes one.
 type Client struct {
 	base       string
 	region     Region
@@ -62,7 +62,7 @@ func newAPIKey(key string) *apiKey {
 	return &apiKey{authorization: func() string { return "Basic " + basic }, mask: masker(key, basic)}
 }
 
-// NewClient checks cfg and returns a Client. Nothing is sent.
+// NewClient checks cfg and returns a [Client]. It sends nothing.
 func NewClient(cfg Config) (*Client, error) {
 	silent := cfg.Logger == nil
 	cfg, err := cfg.complete()
@@ -94,8 +94,8 @@ func NewClient(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// SetAPIKey replaces the write key for all requests that begin from now on. A Batcher that had stopped because its key was refused goes on.
-// The error is that of a key that cannot be one; the old one stays then.
+// SetAPIKey replaces the write key for all requests that begin from now on. A [Batcher] that had stopped because its key was refused
+// resumes. If the text cannot be a key, SetAPIKey returns an error and the old key stays.
 func (c *Client) SetAPIKey(key string) error {
 	if err := checkAPIKey(key); err != nil {
 		return err
@@ -107,7 +107,7 @@ func (c *Client) SetAPIKey(key string) error {
 	return nil
 }
 
-// alarm is where things go that somebody should hear of who set no Config.Logger.
+// alarm is the log for what must be told even if no Config.Logger is set.
 func (c *Client) alarm() *slog.Logger {
 	if c.silent {
 		return slog.Default()
@@ -133,25 +133,25 @@ func (c *Client) mask(s string) string {
 	return s
 }
 
-// CloseIdleConnections closes the connections that are kept open for the next request. A Client that is not used any more needs nothing else.
+// CloseIdleConnections closes the connections that are kept open for the next request. A Client that is no longer used needs nothing else.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // Target returns the address that the Client sends to, without /v1.
 func (c *Client) Target() string { return c.base }
 
-// Encode checks and encodes m under the Client's rules: its limits, its Guard, its default context. Nothing is sent. The error is a
-// *MessageError.
+// Encode checks and encodes m under the Client's rules: its limits, its Guard, its default context. It sends nothing. The error is a
+// [*MessageError].
 func (c *Client) Encode(m Message) (Encoded, error) { return c.rules.encode(m) }
 
-// Stats returns what the Client has done so far.
+// Stats returns counts of what the Client has done so far.
 func (c *Client) Stats() Stats {
 	s := c.counters.stats()
 	s.Failing = c.health.now()
 	return s
 }
 
-// KeyHash returns eight bytes by which the write key can be told from others later on, and which do not give it away: a hash of the key under
-// salt. The same key has the same hash under the same salt.
+// KeyHash returns eight bytes that identify the write key and do not reveal it: a hash of the key under salt. The same key has the same
+// hash under the same salt.
 func (c *Client) KeyHash(salt []byte) []byte {
 	h := hmac.New(sha256.New, salt)
 	h.Write([]byte(c.key.Load().authorization()))
@@ -160,7 +160,7 @@ func (c *Client) KeyHash(salt []byte) []byte {
 
 func (c *Client) summary() string { return fmt.Sprintf("cio.Client(%s)", c.base) }
 
-// Format prints the Client without its key, whatever the verb.
+// Format prints the Client without its key, for every verb.
 func (c *Client) Format(f fmt.State, _ rune) { io.WriteString(f, c.summary()) }
 
 // String returns the Client's name and target.
@@ -177,11 +177,11 @@ type Stats struct {
 	Retries int64
 	// RateLimited counts the answers with status 429.
 	RateLimited int64
-	// Accepted and Rejected count messages: accepted by the server, rejected by the server alone.
+	// Accepted and Rejected count messages. Rejected counts only those that the server rejected.
 	Accepted, Rejected int64
-	// Warnings counts what Encoded.Warnings lists, of messages that were sent or queued.
+	// Warnings counts the warnings of [Encoded.Warnings] for messages that were sent or queued.
 	Warnings int64
-	// Failing is what requests fail with now and are tried again for; nil as long as they succeed.
+	// Failing is the error with which requests fail now and are retried; nil as long as they succeed.
 	Failing error
 }
 
@@ -201,8 +201,9 @@ func (c *counters) stats() Stats {
 	}
 }
 
-// Observer is told of every request, for metrics and traces. It is called on the goroutine that made the request and must be safe for
-// concurrent use; it holds up that request, and where it panics that is logged and sending goes on. How much is queued is in Batcher.Stats.
+// Observer is told of every request, for metrics and traces. It is called on the goroutine that made the request, must be safe for
+// concurrent use, and delays that request. If it panics, the panic is logged and sending continues. How much is queued is in
+// [Batcher.Stats].
 type Observer interface {
 	ObserveRequest(RequestInfo)
 }
@@ -211,19 +212,19 @@ type Observer interface {
 type RequestInfo struct {
 	// Operation is the endpoint: identify, track, page, screen, group, alias or batch.
 	Operation string
-	// Messages is how many it carried, Bytes the size of its body.
+	// Messages is how many messages it carried, Bytes the size of its body.
 	Messages, Bytes int
-	// Attempt counts from 1; more than that is a repeat.
+	// Attempt counts from 1. From 2 on the request is a retry.
 	Attempt int
-	// Err is nil if the request was accepted, otherwise what went wrong. Its Status is 0 where no answer came.
+	// Err is nil if the request was accepted, otherwise the reason. Its Status is 0 if no answer came.
 	Err *APIError
-	// Duration is how long it took, the answer included and waiting for the rate limit excluded.
+	// Duration is how long the request took, with the answer and without the wait for the rate limit.
 	Duration time.Duration
 }
 
-// Outcome is the kind of the request's end, as a label of a metric: accepted; rejected (400 or 413, for a message in it); unauthorized (401 or
-// 403); rate_limited (429); unavailable (408 and 5xx); no_answer, where the connection failed or no answer came in time; canceled, where the
-// caller's context ended; and other, such as a redirect.
+// Outcome is how the request ended, as a label of a metric. It is one of these: accepted; rejected (400 or 413, for a message in it);
+// unauthorized (401 or 403); rate_limited (429); unavailable (408 and 5xx); no_answer (the connection failed or no answer came in time);
+// canceled (the caller's context ended); other, such as a redirect.
 func (r RequestInfo) Outcome() string {
 	switch err := r.Err; {
 	case err == nil:
@@ -258,9 +259,10 @@ func (c *Client) observe(r *request, err *APIError, took time.Duration) {
 	c.observer.ObserveRequest(RequestInfo{Operation: r.operation, Messages: r.messages, Bytes: len(r.body), Attempt: r.attempts, Err: err, Duration: took})
 }
 
-// masker returns a func that takes the key out of what a server or a proxy echoes. Real keys have 20 characters, which mean nothing, and go
-// wherever they stand. What a program uses with an emulator, such as the word emulator itself, goes only where it stands as a key: it may be the
-// name of the host too, or a word of a sentence. A short one that is no word, such as k3y, goes where it stands by itself, too.
+// masker returns a func that removes the key from a text that a server or a proxy echoes. Real keys have 20 characters without a meaning;
+// they are removed everywhere. A key for an emulator, such as the word emulator itself, is removed only where it stands as a key: it may
+// also be the name of the host, or a word of a sentence. A short one that is no word, such as k3y, is also removed where it stands by
+// itself.
 func masker(key, basic string) func(string) string {
 	if isSecret(key) {
 		return strings.NewReplacer(basic, masked, key, masked).Replace
@@ -282,7 +284,7 @@ const (
 	leastRun    = 20 // letters in a row that are no word, whatever they are
 )
 
-// isSecret reports whether a key is not a word, nor several, that may stand in a text for something else.
+// isSecret reports whether a key is not a word, or several words, that may stand in a text with another meaning.
 func isSecret(key string) bool {
 	letters, run, digits, turns := 0, 0, 0, 0
 	last := rune(0)
@@ -306,8 +308,8 @@ func isSecret(key string) bool {
 	return len(key) >= leastSecret && (digits > 0 || turns > 1 || letters == 0)
 }
 
-// standsAsKey matches a key where it is what a label, a scheme of authorization or an address says that it is. The groups are what stands before
-// and behind it.
+// standsAsKey matches a key where a label, a scheme of authorization or an address marks it as one. The groups are what stands before and
+// behind it.
 func standsAsKey(key string) *regexp.Regexp {
 	const (
 		label   = `(?i:key|token|secret|password|passwd|credentials?|auth|authorization)["'\x60)\]]*[ \t]*[:=][ \t]*["'\x60\[(]*`
@@ -322,5 +324,5 @@ func standsAsKey(key string) *regexp.Regexp {
 	return regexp.MustCompile(`((?:` + before + `))` + k + `($|[^\w.:@-]|\.(?:\W|$))|((?:` + label + `|` + scheme + `))` + k + `([:@])|(` + address + `)` + k + `((?::[^@/\s]*)?@)`)
 }
 
-// digitThenLetter matches a key that has digits before letters, as no word has.
+// digitThenLetter matches a key with digits before letters. No word has that.
 var digitThenLetter = regexp.MustCompile(`[0-9][A-Za-z]`)

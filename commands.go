@@ -8,8 +8,8 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// DeletePerson deletes a person with everything known of them. It cannot be undone. A later call for the same UserID makes a new person;
-// SuppressPerson prevents that.
+// DeletePerson deletes a person and everything known of them. It cannot be undone. A later call for the same UserID makes a new person;
+// [SuppressPerson] prevents that.
 type DeletePerson struct {
 	// UserID is the person's id, or their email address.
 	UserID string
@@ -25,8 +25,8 @@ func (m DeletePerson) fill(e *envelope) {
 	command{name: eventUserDeleted}.fill(e, m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 }
 
-// SuppressPerson deletes a person and keeps Customer.io from taking data for the same UserID again, until UnsuppressPerson. What was
-// deleted is gone for good. That later calls for a suppressed person are answered with success and dropped is an assumption.
+// SuppressPerson deletes a person and prevents Customer.io from accepting data for the same UserID again, until [UnsuppressPerson]. Deleted
+// data does not come back. It is an assumption that the API answers later calls for a suppressed person with success and drops them.
 type SuppressPerson struct {
 	UserID string
 
@@ -41,7 +41,7 @@ func (m SuppressPerson) fill(e *envelope) {
 	command{name: eventUserSuppressed}.fill(e, m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 }
 
-// UnsuppressPerson lets data for the UserID in again. It brings nothing back that was deleted.
+// UnsuppressPerson allows data for the UserID again. It does not restore what was deleted.
 type UnsuppressPerson struct {
 	UserID string
 
@@ -65,15 +65,15 @@ const (
 	PlatformAndroid Platform = "android"
 )
 
-// SetDevice registers a device of a person for push messages, or updates its attributes. UserID, Token and Platform are required.
+// SetDevice registers a person's device for push messages, or updates its attributes. UserID, Token and Platform are required.
 type SetDevice struct {
 	UserID string
-	// Token is what Apple or Google addresses the device by.
+	// Token is the address of the device at Apple or Google.
 	Token    string
 	Platform Platform
 	// AppID is the app's bundle id or package name, such as com.example.shop. Customer.io shows it as app_identifier.
 	AppID string
-	// Attributes is any value that encodes to a JSON object: device_model, app_version, push_enabled and whatever else.
+	// Attributes is any value that encodes to a JSON object: device_model, app_version, push_enabled and others.
 	Attributes any
 
 	MessageID    string    // as in Identify
@@ -88,7 +88,7 @@ func (m SetDevice) fill(e *envelope) {
 	c.fill(e, m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 }
 
-// DeleteDevice takes a device away from a person. UserID and Token are required. The app registers it again when it starts next.
+// DeleteDevice removes a device from a person. UserID and Token are required. The app registers the device again when it starts next.
 type DeleteDevice struct {
 	UserID   string
 	Token    string
@@ -107,7 +107,7 @@ func (m DeleteDevice) fill(e *envelope) {
 	c.fill(e, m.UserID, "", meta{m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag})
 }
 
-// device is the part of a device message that rides in its context (docs/rules.md#devices).
+// device is the part of a device message that is in its context (docs/rules.md#devices).
 type device struct {
 	token    string
 	platform Platform
@@ -126,7 +126,7 @@ func (d device) AppendJSON(dst []byte) ([]byte, error) {
 	return o.End()
 }
 
-// SetObject creates an object, such as a company, an account or a course, or sets attributes of one. ObjectID is required.
+// SetObject creates an object, such as a company, an account or a course, or sets attributes of it. ObjectID is required.
 type SetObject struct {
 	// TypeID is the number of the object's type in the workspace, as a string; default "1".
 	TypeID   string
@@ -147,15 +147,15 @@ func (m SetObject) fill(e *envelope) {
 	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
-// Relate relates a person to an object, or sets attributes of the relationship. ObjectID and one of UserID and AnonymousID are required.
-// An object that does not exist yet is created.
+// Relate relates a person to an object, or sets attributes of the relationship. ObjectID is required, and UserID or AnonymousID. If the
+// object does not exist yet, it is created.
 type Relate struct {
 	UserID      string
 	AnonymousID string
 	// TypeID is the number of the object's type in the workspace, as a string; default "1".
 	TypeID   string
 	ObjectID string
-	// Attributes are of the relationship, not of the object: any value that encodes to a JSON object. A null or "" removes one.
+	// Attributes belong to the relationship, not to the object: any value that encodes to a JSON object. A null or "" removes one.
 	Attributes any
 
 	MessageID    string    // as in Identify
@@ -187,8 +187,8 @@ type DeleteObject struct {
 	Tag          uint64    // as in Identify
 }
 
-// The API insists on an anonymousId here, of whatever value. The object's own id serves, so that all messages about one object have the
-// same text to go by.
+// The API requires an anonymousId here, of any value. The id of the object is used, so that all messages about one object have the same
+// text for their order.
 func (m DeleteObject) fill(e *envelope) {
 	id, rejection := typeID(m.TypeID)
 	switch {
@@ -245,10 +245,10 @@ func (r objectRef) AppendJSON(dst []byte) ([]byte, error) {
 	return o.End()
 }
 
-// Metric is what became of a delivery.
+// Metric says what happened to a delivery.
 type Metric string
 
-// The metrics of ReportDelivery. The first four are documented; the others are known from Segment's destination for Customer.io alone
+// The metrics of [ReportDelivery]. The first four are documented. The others are known only from Segment's destination for Customer.io
 // (docs/rules.md#semantic-events).
 const (
 	MetricDelivered Metric = "delivered"
@@ -261,16 +261,17 @@ const (
 	MetricDeferred  Metric = "deferred"
 )
 
-// ReportDelivery reports to Customer.io what became of a message that it had sent, such as a push message that was opened. DeliveryID
-// and Metric are required.
+// ReportDelivery reports to Customer.io what happened to a message that Customer.io had sent, such as a push message that was opened.
+// DeliveryID and Metric are required.
 type ReportDelivery struct {
-	// UserID and AnonymousID say who reports. Where both are empty the delivery's id stands in for the latter, as in Customer.io's own
-	// SDKs for phones.
+	// UserID and AnonymousID say who reports. If both are empty, the id of the delivery is sent as the anonymousId, as Customer.io's own
+	// SDKs for phones do.
 	UserID, AnonymousID string
-	// DeliveryID comes with the message, as CIO-Delivery-ID in a push.
+	// DeliveryID comes with the message: it is CIO-Delivery-ID in a push.
 	DeliveryID string
 	Metric     Metric
-	// Recipient is the address or token it went to; Reason why it failed; Href the link clicked; ActionName and ActionValue the button.
+	// Recipient is the address or token that it went to, Reason why it failed, Href the link that was clicked. ActionName and ActionValue
+	// are of the button.
 	Recipient, Reason, Href, ActionName, ActionValue string
 
 	MessageID    string    // as in Identify
@@ -312,7 +313,7 @@ func (r deliveryReport) AppendJSON(dst []byte) ([]byte, error) {
 // ContentAction is what a person did with in-app content.
 type ContentAction string
 
-// The actions of ReportContent.
+// The actions of [ReportContent].
 const (
 	ContentActionViewed  ContentAction = "viewed_content"
 	ContentActionClicked ContentAction = "clicked_content"
@@ -321,15 +322,15 @@ const (
 // InAppContent is the ContentType that Customer.io's SDK for browsers sends.
 const InAppContent = "in_app_content"
 
-// ReportContent reports to Customer.io what a person did with in-app content. UserID or AnonymousID, and Action, are required.
+// ReportContent reports to Customer.io what a person did with in-app content. Action is required, and UserID or AnonymousID.
 type ReportContent struct {
 	UserID, AnonymousID string
 	Action              ContentAction
 	// ContentID and TemplateID are Customer.io's numbers of the content; 0 means absent.
 	ContentID, TemplateID int
-	// ContentType is InAppContent as far as is known; empty means absent.
+	// ContentType is [InAppContent], as far as is known; empty means absent.
 	ContentType string
-	// ActionName and ActionValue tell of the element that was clicked.
+	// ActionName and ActionValue are of the element that was clicked.
 	ActionName, ActionValue string
 
 	MessageID    string    // as in Identify
@@ -387,7 +388,7 @@ func (c command) fill(e *envelope, userID, anonymousID string, m meta) {
 	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.messageID, m.timestamp, m.context, m.integrations, m.tag
 }
 
-// overlay is an object of the caller's with members of ours over it.
+// overlay is an object of the caller, with members of this library over it.
 type overlay struct {
 	base any
 	over wire.Appender
@@ -410,10 +411,10 @@ func (o overlay) AppendJSON(dst []byte) ([]byte, error) {
 	return wire.AppendMerged(dst, base, over), nil
 }
 
-// defaultObjectType is the type of an object where none is given (docs/rules.md#objects).
+// defaultObjectType is the type of an object if none is given (docs/rules.md#objects).
 const defaultObjectType = "1"
 
-// typeID returns the object type to send, or the rejection of one that is no number.
+// typeID returns the object type to send, or the rejection of a type that is no number.
 func typeID(id string) (string, *MessageError) {
 	if id == "" {
 		return defaultObjectType, nil

@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// Region is the data centre that an account lives in. There is no default: the wrong one puts personal data into another country.
+// Region is the data centre of an account. There is no default: the wrong one puts personal data into another country.
 type Region string
 
 // Customer.io's regions.
@@ -46,66 +46,70 @@ const (
 	maxRateLimit           = 1_000_000 // each request of a window is remembered
 )
 
-// Config is what a Client needs to know. APIKey and one of Region and BaseURL are required; the zero value of everything else is the
-// safe default. A Config prints and logs without its key.
+// Config is what a [Client] needs. APIKey is required, and Region or BaseURL. For every other field the zero value is the safe default.
+// When you print or log a Config, the key is left out.
 type Config struct {
 	// APIKey is the write key of a Data Pipelines source in the workspace.
 	APIKey string `json:"-"`
-	// Region is the account's data centre, US or EU. Required without BaseURL.
+	// Region is the account's data centre, US or EU. It is required without BaseURL.
 	Region Region
-	// BaseURL overrides the region's address, for the emulator or a proxy: scheme and host, with a path if need be, without /v1 (one at
-	// its end is removed). It must not hold credentials.
+	// BaseURL overrides the region's address, for the emulator or a proxy: scheme and host, with a path if you need one, without /v1. A /v1
+	// at its end is removed. It must not hold credentials.
 	BaseURL string
-	// Permissive leaves out the header X-Strict-Mode: the API then answers 200 to calls that it drops, and Send calls them accepted.
+	// Permissive omits the header X-Strict-Mode. The API then answers 200 to calls that it drops, and Send calls them accepted.
 	Permissive bool
-	// AcceptAny2xx takes every answer with a status of 2xx for acceptance, whatever its body, also one that comes before the request was sent
-	// whole. It is for stubs in tests. With it a captive portal's page counts as acceptance, and what was sent to it is lost.
+	// AcceptAny2xx treats every answer with a status of 2xx as acceptance, whatever its body, even if it comes before the whole request was
+	// sent. It is for stubs in tests. With it the page of a captive portal counts as acceptance, and what was sent to it is lost.
 	AcceptAny2xx bool
-	// HTTPClient sends the requests; default one of its own, with HTTP/1.1, keep-alive and the proxy of the environment. Its CheckRedirect is not
-	// used: redirects are followed only with 307 and 308, and only from one host of customer.io to another, over https.
+	// HTTPClient sends the requests. The default is one of its own, with HTTP/1.1, keep-alive and the proxy of the environment. Its
+	// CheckRedirect is not used: redirects are followed only with 307 and 308, and only from one host of customer.io to another, over
+	// https.
 	HTTPClient *http.Client `json:"-"`
-	// Logger receives retries, warnings and rate changes. By default only what holds up delivery is logged, to slog.Default: that requests fail
-	// and are tried again, at most once a minute, and that a Batcher has stopped. Keys and personal data are never logged.
+	// Logger receives retries, warnings and rate changes. The default logs to [slog.Default], and only what delays delivery: that requests
+	// fail and are retried, at most once a minute, and that a Batcher has stopped. Keys and personal data are never logged.
 	Logger *slog.Logger `json:"-"`
 	// Observer, if set, is told of every request, for metrics and traces.
 	Observer Observer `json:"-"`
-	// Timeout bounds one try of a request, reading the answer included; default 10 s.
+	// Timeout limits one try of a request, with the reading of the answer; default 10 s.
 	Timeout time.Duration
-	// MaxElapsed is how long Send keeps retrying without any of its messages, or any of its SendGroup's, being accepted; default 2 min; negative:
-	// until its context ends. The last try begins when it has passed, and is not cut short by it.
+	// MaxElapsed is how long Send retries while none of its messages, or of its SendGroup's, is accepted; default 2 min; negative: until
+	// its context ends. The last try begins when this time has passed, and may take its full Timeout.
 	MaxElapsed time.Duration
-	// MaxMessageBytes is the largest message, encoded; default 32,000, which is the API's limit of 32 KB read strictly (docs/rules.md#sizes).
+	// MaxMessageBytes is the largest encoded message; default 32,000, a strict reading of the API's limit of 32 KB (docs/rules.md#sizes).
 	MaxMessageBytes int
-	// MaxBatchBytes is the largest request with several messages, its envelope included; default 475,000 of the API's 500 KB (docs/rules.md#sizes).
+	// MaxBatchBytes is the largest request with several messages, with its envelope; default 475,000 of the API's 500 KB
+	// (docs/rules.md#sizes).
 	MaxBatchBytes int
-	// RateLimit is how many requests the server may see within any RateWindow, for all that shares the Client; default 3,000, the API's
-	// documented limit (docs/rules.md#rate-retries-gzip); negative: no limit. Requests over it wait; retries, redirects and what the
-	// transport repeats by itself count. Two Clients, or two processes, do not know of each other.
+	// RateLimit is how many requests the server may see within any RateWindow, from everything that shares the Client; default 3,000, the
+	// API's documented limit (docs/rules.md#rate-retries-gzip); negative: no limit. Requests over it wait. Retries and redirects count, and
+	// so does what the transport repeats by itself. Two Clients, or two processes, do not know of each other.
 	//
-	// As requests are not all equally long on their way, so many start within RateWindow and a tenth of it, 3.3 s: that keeps the limit
-	// where the server counts as long as their delays differ by at most that tenth. It leaves 909 requests a second by default.
+	// Some requests take longer to arrive than others. So the Client starts at most RateLimit requests within RateWindow and a tenth of it,
+	// which is 3.3 s. The server then counts no more than the limit, as long as the delays differ by at most that tenth. By default that
+	// leaves 909 requests a second.
 	RateLimit int
-	// RateWindow is the time that RateLimit counts over; default 3 s.
+	// RateWindow is the time over which RateLimit counts; default 3 s.
 	RateWindow time.Duration
-	// Admit, if set, is called before every request, the first and each that repeats it, when RateLimit lets it go. It returns nil once the request may
-	// be made. It is for limits that several processes share. While it returns another error the request waits, and Admit is called again every second
-	// until the end of its context, which is that of the sender. It must be safe for concurrent use.
+	// Admit, if set, is called before every request, also before each retry, when RateLimit lets the request go. It returns nil when the
+	// request may be made. It is for limits that several processes share. While it returns another error, the request waits and Admit is
+	// called again every second, until its context ends. That context is the sender's. It must be safe for concurrent use.
 	Admit func(context.Context) error `json:"-"`
-	// AllowAnonymousIdentify lets an Identify with nothing but an AnonymousID pass, which Customer.io ignores (docs/rules.md#fields-and-identity).
+	// AllowAnonymousIdentify accepts an [Identify] with nothing but an AnonymousID. Customer.io ignores such calls
+	// (docs/rules.md#fields-and-identity).
 	AllowAnonymousIdentify bool
-	// Guard, if set, is asked before anything is sent for a person or an object; an error rejects the message. It must be safe for
-	// concurrent use. A list of people who asked to be forgotten belongs here.
+	// Guard, if set, is called before anything is sent for a person or an object. If it returns an error, the message is rejected. It must be
+	// safe for concurrent use. Put a list of people who asked to be forgotten here.
 	Guard func(Identity) error `json:"-"`
-	// OmitLibrary leaves out context.library, which names this library and its version in every message as Customer.io's own do: some 60 bytes,
-	// a fifth of a small message. A message that has no other context has none then. An Encoded is sent as it is.
+	// OmitLibrary omits context.library. It names this library and its version in every message, as Customer.io's own libraries do, and
+	// takes some 60 bytes, a fifth of a small message. A message without another context then has none. An [Encoded] is sent unchanged.
 	OmitLibrary bool
-	// Context is the default context: any value that encodes to a JSON object. A message's own context is merged over it. It is encoded
-	// once, by NewClient. An Encoded that another Client or Encode made is sent as it is, without it.
+	// Context is the default context: any value that encodes to a JSON object. The context of a message is merged over it. NewClient
+	// encodes it once. An [Encoded] that another Client or [Encode] made is sent unchanged, without it.
 	Context any
 }
 
-// ConfigFromEnv returns a Config with APIKey, Region and BaseURL from the environment variables CUSTOMERIO_API_KEY, CUSTOMERIO_REGION
-// ("us" or "eu") and CUSTOMERIO_BASE_URL. NewClient says which are missing.
+// ConfigFromEnv returns a [Config] with APIKey, Region and BaseURL from the environment variables CUSTOMERIO_API_KEY, CUSTOMERIO_REGION
+// ("us" or "eu") and CUSTOMERIO_BASE_URL. [NewClient] says which of them are missing.
 func ConfigFromEnv() Config {
 	return Config{
 		APIKey:  os.Getenv("CUSTOMERIO_API_KEY"),
@@ -114,7 +118,7 @@ func ConfigFromEnv() Config {
 	}
 }
 
-// complete fills in the defaults and checks the rest.
+// complete fills in the defaults and checks the other fields.
 func (c Config) complete() (Config, error) {
 	err := checkAPIKey(c.APIKey)
 	if err != nil {
@@ -230,7 +234,7 @@ func contextError(e *MessageError) error {
 	return fmt.Errorf("cio: Config.Context: %s: %s: %s", e.Field, e.Rule, e.Hint)
 }
 
-// summary is all that a Config shows of itself.
+// summary is all that a Config prints.
 func (c Config) summary() string {
 	to := c.BaseURL
 	if u, err := url.Parse(to); err != nil {
@@ -245,7 +249,7 @@ func (c Config) summary() string {
 	return fmt.Sprintf("cio.Config{APIKey: %s, Region: %q, BaseURL: %q, Permissive: %t}", key, string(c.Region), to, c.Permissive)
 }
 
-// Format prints the Config without its key, whatever the verb.
+// Format prints the Config without its key, for every verb.
 func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, c.summary()) }
 
 // String returns the Config without its key.
@@ -262,10 +266,10 @@ const (
 	defaultMaxDelay      = 500 * time.Millisecond
 )
 
-// BatcherConfig says how a Batcher works. The zero value is a good start.
+// BatcherConfig says how a [Batcher] works. The zero value is a good start.
 type BatcherConfig struct {
-	// Concurrency is how many batches may be on their way at once; default 8. What it takes to keep the API's limit of 1,000 requests a
-	// second busy depends on the round-trip time, connections being kept open:
+	// Concurrency is how many batches may be sent at once; default 8. How many you need to use the API's limit of 1,000 requests a second
+	// depends on the round-trip time. This table assumes connections that stay open:
 	//
 	//	round trip   8 in flight      32 in flight     150 in flight
 	//	  1 ms       8,000 req/s      (the limit)      (the limit)
@@ -274,30 +278,30 @@ type BatcherConfig struct {
 	//
 	// A request carries up to 475,000 bytes, about 1,500 small events.
 	Concurrency int
-	// MaxBytes bounds the memory that messages take, from Enqueue until they are accepted or rejected, batches on their way included; default 16 MiB. It
-	// must have room for two batches for each of Concurrency; batches are made smaller where it does not.
+	// MaxBytes limits the memory of messages, from Enqueue until they are accepted or rejected, with the batches that are being sent;
+	// default 16 MiB. It should have room for two batches for each of Concurrency. If it has not, batches are smaller.
 	MaxBytes int
-	// MaxBatchMessages bounds the messages of one batch; default 2,500.
+	// MaxBatchMessages is the largest number of messages in one batch; default 2,500.
 	MaxBatchMessages int
 	// MaxDelay is how long a message waits for others to share its request; default 500 ms; negative: not at all.
 	MaxDelay time.Duration
-	// Compress sends bodies gzipped, which Customer.io's own SDKs for Python and Android do and no document mentions
-	// (docs/rules.md#rate-retries-gzip). It takes 1.4 to 2.8 ms of CPU per 500 KB, more than everything else about a batch together: for
+	// Compress sends bodies gzipped. Customer.io's own SDKs for Python and Android do so; no document mentions it
+	// (docs/rules.md#rate-retries-gzip). It takes 1.4 to 2.8 ms of CPU per 500 KB, more than all other work on a batch together. Use it for
 	// slow uplinks only.
 	Compress bool
-	// PauseAfterRejections makes the Batcher wait, and try single messages, after so many messages in a row that the API rejected with one reason:
-	// what sends them may be broken, or the workspace. Default 0: never. After 1,000 an error is logged in any case.
+	// PauseAfterRejections makes the Batcher pause, and try single messages, after this many messages in a row that the API rejected with
+	// one reason: the sender or the workspace may be broken. Default 0: never. After 1,000 an error is logged in any case.
 	PauseAfterRejections int
-	// Recheck, if set, is asked about a message that has waited for longer than a second before it is sent, and again when sending goes on after it
-	// had stopped. An error ends the message as rejected, for that reason. It is for those who withdraw messages: a person may ask to be forgotten
-	// while what is about them waits. It must be safe for concurrent use, and holds up delivery. What is on its way, and is tried
-	// again before sending stops, is not asked about.
+	// Recheck, if set, is called for a message that has waited for longer than a second, before it is sent, and again when sending resumes
+	// after a stop. If it returns an error, the message ends as rejected, for that reason. It is for those who withdraw messages: a person
+	// may ask to be forgotten while messages about them wait. It must be safe for concurrent use, and it delays delivery. It is not called
+	// for a message that is being sent, or that is retried before sending stops.
 	Recheck func(Encoded) error
-	// OnReport, if set, is told what became of every message whose Enqueue returned nil: exactly once each, one at a time, and never after
-	// Close has returned; a message that was accepted and that a callback which did not return kept from being reported is handed back by
-	// Close instead. It runs on the Batcher's own goroutines and holds up delivery. It may call TryEnqueue, and nothing else of the Batcher. If
-	// it panics, that is logged and its message counts as reported. Without it, messages that the server rejects are logged by their id,
-	// counted, and named by the error of Close.
+	// OnReport, if set, is told how every message ended whose Enqueue returned nil: exactly once for each, one at a time, and never after
+	// Close has returned. There is one exception: if a callback that did not return kept an accepted message from being reported, Close
+	// hands the message back. OnReport runs on the Batcher's own goroutines and delays delivery. It may call TryEnqueue, and nothing else
+	// of the Batcher. If it panics, the panic is logged and its message counts as reported. Without OnReport, messages that the server
+	// rejects are logged by their id, counted, and named by the error of Close.
 	OnReport func(Report)
 }
 

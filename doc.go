@@ -1,7 +1,11 @@
-// Package cio is a client of Customer.io's Data Pipelines API.
+// Package cio is a client of Customer.io's Data Pipelines API. It sends people, events, objects and devices to a workspace.
 //
-// It keeps one promise: every message ends as accepted, or as not accepted with a reason. A message is a struct literal; Client.Send
-// returns nil when Customer.io has accepted it:
+// Its promise: every message ends as accepted, or as not accepted with a reason.
+//
+// # Where to start
+//
+// Make a [Client] with [NewClient] and give messages to [Client.Send]. A message is a struct literal, such as [Identify] or [Track]. Send
+// returns nil when Customer.io has accepted all of them:
 //
 //	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionEU})
 //	...
@@ -10,12 +14,34 @@
 //		cio.Track{UserID: "42", Event: cio.Named("Signed Up", nil)},
 //	)
 //
-// Accepted means that the API answered 2xx. It does not mean that the data is stored: Customer.io works on it afterwards and promises
-// no more. By itself the API even answers 200 to calls that it then drops, because they are too large or lack an id. So this client asks
-// for strict mode, in which such calls are rejected with an error, and checks the rules it knows before it sends anything.
+// A program that must not wait uses a [Batcher]. Package emulator is Customer.io for your tests, without an account. The document
+// docs/sending.md compares the ways to send, and docs/errors.md lists every error and what to do.
 //
-// What is sent has a message id and a time from the start; both stay the same however often it is sent again.
+// # Verbs and guarantees
 //
-// The rules carry references such as "docs/rules.md#fields-and-identity" to the sections of docs/rules.md, which says what is publicly
-// known of the API, from where, and how sure it is.
+//	verb              when it returns nil                 what an error holds                if the process dies
+//	Client.Send       Customer.io accepted all messages   each message that is not           what was sent may have
+//	                                                      accepted, with its Outcome         arrived
+//	Batcher.Enqueue   the message is in memory            the message is not queued          queued messages are lost
+//	Batcher.Flush     all that was queued has ended       nothing is lost: call it again     queued messages are lost
+//	Batcher.Close     all was accepted, or reported       each message that is not           queued messages are lost
+//	                  to OnReport                         accepted, to store or resend
+//	Encode            the message is checked and has      the rule that the message breaks   nothing was sent
+//	                  its id and its time
+//
+// A queue that survives the end of the process is the Outbox of module github.com/ciokit/cio/outbox.
+//
+// # What accepted means
+//
+// Accepted means that the API answered 2xx, with an answer that is its own. It does not mean that the data is stored: Customer.io processes
+// it afterwards and promises no more. Without strict mode the API even answers 200 to calls that it then drops, because they are too large
+// or lack an id. So this client asks for strict mode, in which the API rejects such calls with an error. It also checks the rules that it
+// knows before it sends anything.
+//
+// A message gets its id and its time when it is encoded. Both stay the same, however often the message is sent again.
+//
+// # Sources
+//
+// Comments cite sections of docs/rules.md, such as docs/rules.md#fields-and-identity. That document says what is publicly known of the API,
+// from which source, and how sure it is.
 package cio

@@ -9,11 +9,11 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// Encoded is a message in its wire form, checked, with its message id and timestamp fixed. It is a Message itself: it can be stored,
-// by MarshalJSON or AppendJSON, read back by UnmarshalJSON and sent later, as often as need be, always with the same id. It is
-// immutable and safe for concurrent use. The zero value is no message and is refused.
+// Encoded is a message in its wire form. It was checked, and its message id and timestamp are fixed. It is a [Message] itself. You can
+// store it with MarshalJSON or AppendJSON, read it back with UnmarshalJSON, and send it later, as often as you need, always with the same
+// id. It is immutable and safe for concurrent use. The zero value is no message and is refused.
 type Encoded struct {
-	// Kept small: loads and queues hold many of them. What is rarely asked for is read from data.
+	// Kept small: loads and queues hold many of them. Rare questions are answered from data.
 	data           []byte
 	tag            uint64
 	warnings       *[]Warning // nil for none
@@ -33,7 +33,7 @@ func newEncoded(data []byte, h *header) Encoded {
 	return e
 }
 
-// MessageID returns the id that the message is sent with.
+// MessageID returns the id with which the message is sent.
 func (e Encoded) MessageID() string {
 	if e.idLen > 0 {
 		return string(e.data[e.idStart : e.idStart+e.idLen])
@@ -43,7 +43,7 @@ func (e Encoded) MessageID() string {
 	return s
 }
 
-// Type returns the kind of call.
+// Tag returns the Tag of the message that was encoded. It is not in the wire form, so it is 0 after UnmarshalJSON.
 func (e Encoded) Type() Type { return e.typ }
 
 // Tag returns the Tag of the message that was encoded. It is not part of the wire form: 0 after UnmarshalJSON.
@@ -80,8 +80,8 @@ func (e Encoded) Identity() Identity {
 	return id
 }
 
-// Warnings returns the limits that the message breaks, ids that are hardly meant, and an event's name that is one or two letters away from a
-// semantic one; nil for none. The caller must not change them.
+// Warnings returns warnings: limits that the message breaks, ids that are hardly meant, and the name of an event that is one or two letters
+// away from a semantic one. It returns nil for none. The caller must not change them.
 func (e Encoded) Warnings() []Warning {
 	if e.warnings == nil {
 		return nil
@@ -89,7 +89,7 @@ func (e Encoded) Warnings() []Warning {
 	return *e.warnings
 }
 
-// AppendJSON appends the wire form, one JSON object with the member type, as it stands in the array of a batch. The error is always nil.
+// AppendJSON appends the wire form: one JSON object with the member type, as it is in the array of a batch. The error is always nil.
 func (e Encoded) AppendJSON(dst []byte) ([]byte, error) { return append(dst, e.data...), nil }
 
 // MarshalJSON returns a copy of the wire form; the zero Encoded is null.
@@ -111,12 +111,12 @@ func (e Encoded) LogValue() slog.Value { return slog.StringValue(e.String()) }
 // GoString is String, for %#v.
 func (e Encoded) GoString() string { return "cio.Encoded{" + e.String() + "}" }
 
-// fill seals the type as a Message; the encoder takes an Encoded as it is.
+// fill seals the type as a Message; the encoder uses an Encoded unchanged.
 func (e Encoded) fill(*envelope) {}
 
-// UnmarshalJSON reads a wire form back, whoever wrote it, and checks what Encode checks but the size and the anonymous identify, which
-// are for the Client that sends it. Besides, the bytes must hold the type, a message id, and a timestamp that is text: a message that
-// got its id only on being read would have another each time. The error is a *MessageError.
+// UnmarshalJSON reads a wire form, whoever wrote it. It checks what [Encode] checks, except the size and the anonymous identify: the
+// [Client] that sends it checks those. The bytes must also hold the type, a message id, and a timestamp that is text. A message that got
+// its id only when it was read would have another id each time. The error is a [*MessageError].
 func (e *Encoded) UnmarshalJSON(data []byte) error {
 	data, err := wire.AppendRaw(nil, data)
 	if err != nil {
@@ -188,7 +188,7 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// membersOf is what a message has of its own; nil for what it does not have.
+// membersOf holds the members of a message; nil for a member that it does not have.
 type membersOf struct {
 	typ, messageID, userID, anonymousID, groupID, previousID, event, timestamp, properties, traits, context, integrations []byte
 }

@@ -14,32 +14,34 @@ import (
 	"sync"
 )
 
-// Sentinels for errors.Is. They classify every error that a Client returns for a message.
+// Sentinels for [errors.Is]. They classify every error that a [Client] returns for a message.
 var (
-	// ErrInvalid is a message that the API would not take: it was rejected here, or by the server with a 400.
+	// ErrInvalid says that the API does not accept the message. This library rejected it, or the server did with a 400.
 	ErrInvalid = errors.New("cio: invalid message")
-	// ErrTooLarge is a message or a request over a size limit. It is also ErrInvalid.
+	// ErrTooLarge says that a message or a request is over a size limit. Such an error is also ErrInvalid.
 	ErrTooLarge = errors.New("cio: too large")
-	// ErrUnauthorized is a key that the server does not take: a 401, or a 403 that is no page.
+	// ErrUnauthorized says that the server refuses the key: it answered 401, or 403 without a page.
 	ErrUnauthorized = errors.New("cio: write key refused")
-	// ErrRateLimited is a 429.
+	// ErrRateLimited says that the server answered 429.
 	ErrRateLimited = errors.New("cio: rate limited")
-	// ErrUnavailable is a server that could not be reached, or answered with a failure of its own or with a success that is not the API's, or
-	// that refused everything, in a form that is not the API's, for as long as Send tried.
+	// ErrUnavailable says that the server is not available. It could not be reached; or it answered with a failure of its own; or it
+	// answered with a success that the API does not give; or it refused everything, in a form that the API does not use, for as long as
+	// Send tried.
 	ErrUnavailable = errors.New("cio: Customer.io unavailable")
-	// ErrNotAPI is an answer that is not the API's: a success that the API does not give, such as the page of a captive portal, or a refusal in
-	// a form that the API does not use, such as a firewall's.
+	// ErrNotAPI says that the answer is not the API's. It is a success that the API does not give, such as the page of a captive portal, or
+	// a refusal in a form that the API does not use, such as a firewall's.
 	ErrNotAPI = errors.New("cio: not the API's answer")
-	// ErrClosed is a use after Close.
+	// ErrClosed says that something was used after Close.
 	ErrClosed = errors.New("cio: closed")
 )
 
-// Retryable reports whether the same messages may be accepted later without anything being changed: after a 408, a 429, a 5xx other than 501
-// and 505, an answer that is not the API's, or no answer at all, unless the context ended or the server's certificate was refused. It is the
-// only judge of that in this module (docs/rules.md#rate-retries-gzip, after Customer.io's own Node client).
+// Retryable reports whether the same messages may be accepted later, unchanged. That is so after a 408, a 429, a 5xx other than 501 and
+// 505, an answer that is not the API's, or no answer at all. It is not so if the context ended or the server's certificate was refused.
+// Nothing else in this module decides what is worth a retry. The choice follows Customer.io's own Node client
+// (docs/rules.md#rate-retries-gzip).
 //
-// Of a *SendError it says whether that holds for any message that was not rejected. Of an *UnacceptedError it says whether messages were
-// handed back for such a reason, or because the context of Close ended.
+// For a [*SendError] it reports whether this holds for any message that was not rejected. For an [*UnacceptedError] it reports whether
+// messages were handed back for such a reason, or because the context of Close ended.
 func Retryable(err error) bool {
 	var all *SendError
 	if errors.As(err, &all) {
@@ -66,7 +68,7 @@ func Retryable(err error) bool {
 	return false
 }
 
-// Rule names what a message breaks, in a form that programs can compare and count.
+// Rule names the rule that a message breaks. Programs can compare and count it.
 type Rule string
 
 // The rules that are checked before anything is sent.
@@ -76,8 +78,8 @@ const (
 	RuleNoEvent           Rule = "missing-event"            // docs/rules.md#fields-and-identity
 	RuleNoGroup           Rule = "missing-group-id"         // docs/rules.md#fields-and-identity
 	RuleNoPreviousID      Rule = "missing-previous-id"      // docs/rules.md#fields-and-identity
-	RuleBlankID           Rule = "blank-id"                 // an assumption: an id without a visible character is nobody's
-	RuleSameID            Rule = "alias-to-itself"          // an assumption: nothing good can come of it
+	RuleBlankID           Rule = "blank-id"                 // an assumption: an id without a visible character identifies nobody
+	RuleSameID            Rule = "alias-to-itself"          // an assumption: such a call cannot be meant
 	RuleNearSemantic      Rule = "near-semantic-name"       // docs/rules.md#events-with-two-names: a name that Customer.io would not understand
 	RuleNameTaken         Rule = "name-taken"               // a further property with the name of a field
 	RuleRequired          Rule = "missing-field"            // docs/rules.md#objects and #devices: a command without what it acts on
@@ -91,22 +93,22 @@ const (
 	RuleTooLarge          Rule = "message-too-large"        // docs/rules.md#sizes
 	RuleGuard             Rule = "refused-by-guard"         // Config.Guard
 	RuleNotMessage        Rule = "not-a-message"            // bytes that are no call of this API
-	RuleNoMessageID       Rule = "missing-message-id"       // stored bytes without what makes a repeat recognisable
+	RuleNoMessageID       Rule = "missing-message-id"       // stored bytes without an id, by which a repeat can be recognised
 	RuleNil               Rule = "message-is-nil"
 )
 
-// MessageError says why a message is rejected before anything is sent. Its text does not hold the message's data, apart from names of fields;
-// Err, which it does not print unless it is the guard's, may. It is ErrInvalid, and ErrTooLarge where that is the reason.
+// MessageError says why a message was rejected before anything was sent. Its text names fields and holds no data of the message. Err may
+// hold data; the text includes Err only if it comes from Config.Guard. The error is [ErrInvalid], and [ErrTooLarge] if that is the reason.
 type MessageError struct {
-	// Index is the message's place among those given; 0 for a single one.
+	// Index is the place of the message among those given; 0 for a single one.
 	Index int
-	// Field leads to the value at fault as it is named on the wire, such as traits.address.zip.
+	// Field is the path of the wrong value, with the names on the wire, such as traits.address.zip.
 	Field string
-	// Rule is the rule it breaks.
+	// Rule is the rule that it breaks.
 	Rule Rule
 	// Hint says in a sentence what to do.
 	Hint string
-	// Err is the cause where there is one, such as what Config.Guard returned.
+	// Err is the cause, if there is one, such as the error of Config.Guard.
 	Err error
 
 	several bool // the message is one of several, and the text says which
@@ -133,29 +135,29 @@ func (e *MessageError) Error() string {
 
 func (e *MessageError) Unwrap() error { return e.Err }
 
-// Is makes a MessageError an ErrInvalid, and an ErrTooLarge where that is the reason.
+// Is makes a MessageError an [ErrInvalid], and an [ErrTooLarge] if that is the reason.
 func (e *MessageError) Is(target error) bool {
 	return target == ErrInvalid || target == ErrTooLarge && e.Rule == RuleTooLarge
 }
 
-// APIError is a request that failed: an answer that is no acceptance, or none at all. It never holds the request's body or the write key.
+// APIError is a request that failed: the answer did not accept it, or no answer came. It never holds the request's body or the write key.
 type APIError struct {
 	// Operation is the endpoint: identify, track, page, screen, group, alias or batch.
 	Operation string
-	// Status is the HTTP status, 0 where no answer came, or none that can be trusted to be one to the whole request.
+	// Status is the HTTP status. It is 0 if no answer came, or no answer that can be trusted to be one to the whole request.
 	Status int
-	// Message is what the server said, in one line of at most 500 bytes and without the key, and what to do; without an answer, what is known of
-	// the cause. An answer that seems to quote the request is not shown.
+	// Message is what the server said, and what to do: one line of at most 500 bytes, without the key. Without an answer it says what is
+	// known of the cause. An answer that seems to quote the request is not shown.
 	Message string
 	// Attempts counts how often the request was made.
 	Attempts int
-	// Err is the cause where no answer came: a connection error, an expired timeout, the context's end.
+	// Err is the cause if no answer came: a connection error, an expired timeout, the end of the context.
 	Err error
 
 	reached bool // some attempt may have been processed
 	alien   bool // the answer is not the API's
 	proven  bool // a refusal in an odd form that was seen to be about the message
-	// everything: a refusal in an odd form that all messages met for Config.MaxElapsed.
+	// everything: all messages met this refusal, in an odd form, for Config.MaxElapsed.
 	everything bool
 }
 
@@ -178,14 +180,14 @@ func (e *APIError) Error() string {
 
 func (e *APIError) Unwrap() error { return e.Err }
 
-// reason is the error's text without what differs between requests that failed for the same reason.
+// reason is the text of the error without what differs between requests that failed for the same reason.
 func (e *APIError) reason() string {
 	same := *e
 	same.Attempts = 0
 	return strings.TrimPrefix(same.Error(), "cio: "+e.Operation+": ")
 }
 
-// reasonOf returns why a message was not accepted, in the same words for all for which it is the same.
+// reasonOf returns why a message was not accepted. The words are the same for all messages with the same reason.
 func reasonOf(err error) string {
 	var api *APIError
 	if errors.As(err, &api) {
@@ -194,7 +196,7 @@ func reasonOf(err error) string {
 	return strings.TrimPrefix(err.Error(), "cio: ")
 }
 
-// Is sorts the error under the sentinels.
+// Is makes the error match the sentinels that fit it.
 func (e *APIError) Is(target error) bool {
 	v := e.verdict()
 	switch target {
@@ -231,11 +233,11 @@ func (e *APIError) verdict() verdict {
 	return final
 }
 
-// Temporary reports whether the request may succeed when it is made again: a 408, a 429, a 5xx other than 501 and 505, no answer at all. A Client
-// has made it again by itself for as long as its Config says. Package appapi asks the same judge.
+// Temporary reports whether the request may succeed if it is made again: after a 408, a 429, a 5xx other than 501 and 505, or no answer at
+// all. A Client has already made it again, for as long as its Config says. Package appapi uses the same method.
 func (e *APIError) Temporary() bool { return e.verdict() == passing }
 
-// passing reports whether what went wrong may pass by itself.
+// passing reports whether the cause may go away by itself.
 func (e *APIError) passing() bool {
 	switch e.Status {
 	case 0:
@@ -249,7 +251,7 @@ func (e *APIError) passing() bool {
 	return e.Status >= 500
 }
 
-// Outcome is what is known of a message that is not known to be accepted.
+// Outcome says what is known of a message that is not known to be accepted.
 type Outcome int
 
 const (
@@ -257,7 +259,7 @@ const (
 	OutcomeRejected Outcome = iota + 1
 	// OutcomeUnsent: the server did not process it. It can be sent again.
 	OutcomeUnsent
-	// OutcomeUnknown: it was sent, and no answer says what became of it. Sent again with the same message id it may arrive twice.
+	// OutcomeUnknown: it was sent, and no answer says whether it was processed. Sent again with the same message id, it may arrive twice.
 	OutcomeUnknown
 )
 
@@ -273,23 +275,23 @@ func (o Outcome) String() string {
 	return "outcome " + strconv.Itoa(int(o))
 }
 
-// Failure is one message that a Send could not bring to acceptance.
+// Failure is one message of a Send that is not known to be accepted.
 type Failure struct {
-	// Index is the message's place among those given to Send.
+	// Index is the place of the message among those given to Send.
 	Index int
-	// MessageID is the id it was sent with, empty if it was rejected before it had one.
+	// MessageID is the id that it was sent with; empty if it was rejected before it had one.
 	MessageID string
-	// Tag is the message's own.
+	// Tag is the Tag of the message.
 	Tag uint64
 	// Outcome says what is known of it.
 	Outcome Outcome
-	// Err is the reason: a *MessageError or an *APIError; for an unsent message what stopped the Send.
+	// Err is the reason: a [*MessageError] or an [*APIError]. For an unsent message it is what stopped the Send.
 	Err error
 }
 
-// SendError lists every message of a Send that is not known to be accepted. All the others are accepted.
+// SendError lists every message of a Send that is not known to be accepted. All other messages are accepted.
 type SendError struct {
-	// Total is how many messages were given, Accepted how many of them the server took.
+	// Total is how many messages were given, Accepted how many of them the server accepted.
 	Total, Accepted int
 	// Failures holds the others, in the order of their Index.
 	Failures []Failure
@@ -329,7 +331,7 @@ func (e *SendError) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the distinct reasons, in the order of the messages they stopped.
+// Unwrap returns the distinct reasons, in the order of the messages that have them.
 func (e *SendError) Unwrap() []error {
 	var errs []error
 	seen := make(map[error]bool)
@@ -342,19 +344,19 @@ func (e *SendError) Unwrap() []error {
 	return errs
 }
 
-// UnacceptedError is what Close could not bring to acceptance.
+// UnacceptedError says which messages a [Batcher] did not get accepted before Close returned.
 type UnacceptedError struct {
-	// Messages holds every message that is not known to be accepted, in the order of each identity. They can be stored, by
-	// Encoded.MarshalJSON, and enqueued again in another process; they keep their ids. Some may have arrived, if no answer came, or if an
-	// OnReport that did not return kept them from being reported.
+	// Messages holds every message that is not known to be accepted, in the order of each identity. You can store them with
+	// [Encoded.MarshalJSON] and enqueue them again in another process; they keep their ids. Some of them may have arrived: no answer came,
+	// or an OnReport that did not return kept them from being reported.
 	Messages []Encoded
-	// Rejected counts the messages that the server rejected earlier and that nobody was told of, because there was no OnReport; RejectedIDs has
-	// the ids of the first hundred.
+	// Rejected counts the messages that the server rejected and that no OnReport was told of, because there was none. RejectedIDs has the
+	// ids of the first hundred.
 	Rejected    int64
 	RejectedIDs []string
-	// Reasons says why, for the messages of both kinds, the most frequent first.
+	// Reasons says why, for both kinds of messages, the most frequent reason first.
 	Reasons []Reason
-	// Err is why Close did not go on: the context's end, or what sending had stopped for. Nil if it did all that was to do.
+	// Err is why Close stopped: the end of the context, or the reason for which sending had stopped. It is nil if Close did everything.
 	Err error
 }
 
@@ -378,7 +380,7 @@ func (e *UnacceptedError) Error() string {
 	return b.String()
 }
 
-// writeReasons writes the most frequent reasons, with how many messages they stopped.
+// writeReasons writes the most frequent reasons, each with the number of its messages.
 func writeReasons(b *strings.Builder, reasons []Reason) {
 	for i, r := range reasons {
 		if i == maxListed {
@@ -426,7 +428,7 @@ func (c counts) sorted() []Reason {
 	return all
 }
 
-// rejections remembers what nobody was told of.
+// rejections remembers rejected messages that no OnReport was told of.
 type rejections struct {
 	mu      sync.Mutex
 	n       int64
