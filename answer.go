@@ -17,7 +17,7 @@ import (
 	"unicode"
 )
 
-// Bounds on what is read of an answer: what is looked at, and what is read off, and for how long, so that the connection can be used again.
+// Bounds on reading an answer: how much is looked at, how much more is read and for how long, so that the connection can be used again.
 const (
 	maxAnswer  = 64 << 10
 	maxRefusal = 1 << 20 // it may say something about each message of a batch
@@ -25,7 +25,7 @@ const (
 	drainFor   = time.Second
 )
 
-// read judges an answer. It returns where to ask again after a redirect that may be followed.
+// read judges an answer. After a redirect that may be followed, it returns the new address.
 func (c *Client) read(ctx context.Context, r *request, resp *http.Response, target string, cancel func()) (next string, _ *APIError) {
 	defer resp.Body.Close()
 	status := resp.StatusCode
@@ -47,11 +47,11 @@ func (c *Client) read(ctx context.Context, r *request, resp *http.Response, targ
 	return "", e
 }
 
-// success judges a 2xx (docs/rules.md#hosts-keys-regions). It is acceptance only if the API itself can have given it, to all of the request. A
-// captive portal, a proxy, a page of maintenance answer 200 too.
+// success judges a 2xx (docs/rules.md#hosts-keys-regions). It is acceptance only if the API itself can have given it, to the whole request.
+// A captive portal, a proxy or a maintenance page answers 200 too.
 func (c *Client) success(ctx context.Context, r *request, resp *http.Response, cancel func()) *APIError {
 	if c.cfg.AcceptAny2xx {
-		// A body that does not end must not hold up what is accepted.
+		// A body that does not end must not delay what is accepted.
 		t := time.AfterFunc(drainFor, cancel)
 		defer t.Stop()
 		io.CopyN(io.Discard, resp.Body, maxDrain)
@@ -109,8 +109,8 @@ func isCustomerIO(u *url.URL) bool {
 	return u.Scheme == "https" && (u.Port() == "" || u.Port() == "443") && (host == "customer.io" || strings.HasSuffix(host, ".customer.io"))
 }
 
-// redirect returns the place to ask again if the answer keeps the method and leads from Customer.io to Customer.io, otherwise why not. The key
-// travels along, so no other host gets it.
+// redirect returns the new address if the answer keeps the method and leads from Customer.io to Customer.io. Otherwise it returns why not.
+// The key is sent to the new address, so no other host may get it.
 func (c *Client) redirect(resp *http.Response, target string) (next, refused string) {
 	to, err := resp.Location()
 	if err != nil {
@@ -124,27 +124,28 @@ func (c *Client) redirect(resp *http.Response, target string) (next, refused str
 	return "", "redirected to " + c.mask(to.Scheme+"://"+to.Host) + ", which is not followed, and nothing was accepted; is " + c.where() + " right? Accounts in the United States use cio.RegionUS, in Europe cio.RegionEU"
 }
 
-// verdict is what an answer means for the messages of its request. It is decided once, by APIError.verdict, and everybody asks it.
+// verdict is what an answer means for the messages of its request. Only APIError.verdict decides it; everything else asks that method.
 type verdict int
 
 const (
-	// final: trying again mends nothing, and it is not the messages' fault: a redirect, a 404, a certificate that is refused, the context's end.
+	// final: a retry fixes nothing, and the messages are not at fault: a redirect, a 404, a certificate that is refused, the end of the
+	// context.
 	final verdict = iota
-	// passing: it may pass by itself: a 408, a 429, a 5xx other than 501 and 505, no answer at all.
+	// passing: it may pass by itself: a 408, a 429, a 5xx other than 501 and 505, or no answer at all.
 	passing
-	// foreign: a 2xx that the API did not give, or of which the end is not known. The messages may have arrived.
+	// foreign: a 2xx that the API did not give, or whose end is not known. The messages may have arrived.
 	foreign
-	// keyRefused: a 401, or a 403 that is no page.
+	// keyRefused: a 401, or a 403 without a page.
 	keyRefused
 	// rejection: the API rejects the messages, in one of its own forms.
 	rejection
-	// odd: something refuses the messages, in a form that is not the API's. It may be a firewall that dislikes one message, or a gateway that
-	// refuses everything.
+	// odd: something refuses the messages, in a form that is not the API's. It may be a firewall that refuses one message, or a gateway
+	// that refuses everything.
 	odd
 )
 
-// accepts reports whether the body of a 200, 201, 202 or 204 is one that the API may give (docs/rules.md#hosts-keys-regions): nothing, or
-// one JSON value that does not say that the call failed. Otherwise it says what the body is.
+// accepts reports whether the API may give this body with a 200, 201, 202 or 204 (docs/rules.md#hosts-keys-regions): nothing, or one JSON
+// value that does not say that the call failed. Otherwise it says what the body is.
 func accepts(contentType string, body []byte) (problem string, ok bool) {
 	body = trimmed(body)
 	switch string(body) {
@@ -184,7 +185,7 @@ func members(object []byte, want map[string]*json.RawMessage) {
 	}
 }
 
-// says reports whether a member that holds errors holds any.
+// says reports whether a member for errors holds any.
 func says(value json.RawMessage) bool {
 	if len(value) == 0 {
 		return false
@@ -247,10 +248,10 @@ func isRefusal(body []byte) bool {
 	return true
 }
 
-// longestNote is how long a text may be that a server says; what is longer is a page.
+// longestNote is the longest text that counts as a server's message; a longer one is a page.
 const longestNote = 500
 
-// isPage reports whether a body is a page for people instead of a server's text for programs.
+// isPage reports whether a body is a page for people, not a server's text for programs.
 func isPage(contentType string, body []byte) bool {
 	body = trimmed(body)
 	if len(body) == 0 || json.Valid(body) {
@@ -264,10 +265,11 @@ func isHTML(contentType string) bool {
 	return media == "text/html" || media == "application/xhtml+xml"
 }
 
-// title and the expressions below are compiled with the first answer that needs them: they cost every program two milliseconds of its start.
+// title and the expressions below are compiled when an answer first needs them. Otherwise they would cost every program two milliseconds at
+// its start.
 var title = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?is)<title[^>]*>([^<]{1,200})</title>`) })
 
-// describe says in a few words what a body is that is not the API's.
+// describe says in a few words what a body is that the API did not send.
 func describe(contentType string, body []byte) string {
 	body = trimmed(body)
 	switch {
@@ -295,8 +297,8 @@ func describe(contentType string, body []byte) string {
 	return fmt.Sprintf("the text %q", shorten(text, 200))
 }
 
-// explain fills in what the server said to a request that was not accepted, without the key and without what may be a copy of the request,
-// and whether the answer is in none of the API's forms.
+// explain fills in what the server said to a request that was not accepted, without the key and without what may be a copy of the request.
+// It also notes whether the answer is in none of the API's forms.
 func (c *Client) explain(e *APIError, resp *http.Response, body []byte) {
 	body = []byte(c.mask(string(body)))
 	contentType := resp.Header.Get("Content-Type")
@@ -326,7 +328,7 @@ func (c *Client) explain(e *APIError, resp *http.Response, body []byte) {
 	}
 }
 
-// came says where an answer came from and what it calls itself.
+// came says where an answer came from, and how the server calls itself.
 func came(resp *http.Response) string {
 	kind, server, host := resp.Header.Get("Content-Type"), resp.Header.Get("Server"), ""
 	if kind == "" {
@@ -348,13 +350,13 @@ var (
 	address = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)[^\s"'<>]+(@|%40)[^\s"'<>]+`) })
 )
 
-// quotes reports whether a text looks as if it repeated a part of the request: JSON, in whatever quotes, or a form.
+// quotes reports whether a text seems to repeat a part of the request: JSON, in any kind of quotes, or a form.
 func quotes(text string) bool { return quotation().MatchString(text) }
 
-// maxMessage bounds what of an answer becomes part of an error.
+// maxMessage limits how much of an answer becomes part of an error.
 const maxMessage = 500
 
-// answerText returns what the server said in any of the shapes seen (docs/rules.md#answers), in one line.
+// answerText returns in one line what the server said, in any of the known forms (docs/rules.md#answers).
 func answerText(body []byte) string {
 	var shape struct {
 		Meta struct {
@@ -409,7 +411,7 @@ func appendSaid(parts []string, v any) []string {
 	return parts
 }
 
-// oneLine makes a line of what a server said, without the email addresses in it.
+// oneLine makes one line of what a server said, without the email addresses in it.
 func oneLine(s string) string {
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
 	return shorten(address().ReplaceAllString(s, "[address]"), maxMessage)

@@ -389,7 +389,8 @@ func TestCloseWhileEverythingIsRefused(t *testing.T) {
 	}
 }
 
-// While a key is refused, a single message of another lane is tried after two seconds and at growing intervals, and the first that is taken wakes all.
+// While a key is refused, a single message of another lane is tried after two seconds and at growing intervals. The first that is
+// accepted wakes all lanes.
 func TestTriesWhileTheKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

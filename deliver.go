@@ -9,19 +9,19 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// messageList is the encoded messages on their way to the server, numbered from 0.
+// messageList is the encoded messages to send, numbered from 0.
 type messageList interface {
-	// body returns the request that carries the messages from lo to hi: its endpoint and its body, which stays as it is until each reader
-	// that was handed out has been closed.
+	// body returns the request for the messages from lo to hi: its endpoint and its body. The body does not change until every reader of it
+	// has been closed.
 	body(lo, hi int) *request
-	// identity names whose messages must keep their order with message i.
+	// identity returns the identity of message i. Messages of one identity keep their order.
 	identity(i int) string
-	// accepted and failed give messages their outcome, each of them once, and those of one identity in their order.
+	// accepted and failed give messages their outcome, each message once, and those of one identity in their order.
 	accepted(lo, hi, attempts int)
 	failed(lo, hi int, o Outcome, err *APIError)
 }
 
-// span is a run of messages that have no outcome yet.
+// span is a run of messages without an outcome yet.
 type span struct {
 	lo, hi  int
 	whole   bool      // nothing was taken off it
@@ -32,8 +32,8 @@ type span struct {
 	alone   int       // how often it was refused so, being one message
 }
 
-// manyAlone refusals of a message alone, over some seconds, are proof enough where others were accepted after its first refusal, but not after its last
-// one together with others.
+// manyAlone refusals of a message alone, over some seconds, prove that it is at fault, if other messages were accepted after its first
+// refusal, though not after its last refusal together with others.
 const manyAlone = 3
 
 // delivery sends a messageList until each message has an outcome. Send and Batcher differ only in what they do when it stops.
@@ -41,34 +41,34 @@ type delivery struct {
 	c    *Client
 	ctx  context.Context
 	list messageList
-	// maxElapsed is how long it keeps trying without an acceptance; negative: until ctx ends.
+	// maxElapsed is how long it retries without an acceptance; negative: until ctx ends.
 	maxElapsed time.Duration
 	progress   time.Time // of the last acceptance
-	// waits, if set, reports that what sends beside this one waits for better times. The next pause ends the delivery then.
+	// waits, if set, reports whether the other senders are paused. If so, the next pause ends the delivery.
 	waits func() bool
 	group *groupMember // the Sends that it gives up with; nil for none
-	// maxRejections is how many refusals by the API in a row, with one reason, stop it; 0: none do.
+	// maxRejections is how many refusals by the API in a row, with one reason, stop it; 0: no number does.
 	maxRejections int64
 
 	rest []span // in their order; the messages between have an outcome
 }
 
-// Thresholds after which it is not the messages that are refused.
+// If so many are refused, the messages are not the cause.
 const (
 	manyForeign = 3  // answers in a row that are not the API's
 	manyOnes    = 10 // messages in a row, each alone, refused in an odd form
 	manyBatches = 2  // whole batches in a row
 )
 
-// cause is what a delivery stopped for.
+// cause is why a delivery stopped.
 type cause int
 
 const (
-	byAnswer   cause = iota // something that trying again does not mend, or the context's end, or what lasted longer than maxElapsed
+	byAnswer   cause = iota // a retry does not fix it, or the context ended, or it lasted longer than maxElapsed
 	byKey                   // the key is refused
 	byStranger              // what answers is not the API
 	byAll                   // everything is refused
-	byDoubt                 // a message is refused, and nothing proves that it is its fault
+	byDoubt                 // a message is refused, and nothing proves that it is at fault
 )
 
 // stop is why a delivery stopped, and at which of the spans that are left.
@@ -80,14 +80,15 @@ type stop struct {
 	soon  bool   // trying again will show whether it is the message's fault
 }
 
-// run sends the messages of the list, each identity's in their order; one keeps to a single message at a time. If something stops it that
-// is no message's fault, it returns that, and what has no outcome stays in rest.
+// run sends the messages of the list, those of each identity in their order. If one is set, it sends a single message at a time. If
+// something stops it that is not the fault of a message, it returns that; messages without an outcome stay in rest.
 //
-// A refusal in the API's own form is about a message: the request is halved until the message stands alone. One in an odd form may be about a
-// message, or about everything. A message that stands alone is set aside until another is accepted that was sent after it was refused; if it
-// is then refused once more, it is at fault. So it is if another was accepted after it was first refused, with others, and it is refused alone
-// manyAlone times. What is of its identity waits behind it. One message that is tried while everything is refused is
-// found at fault only by the API.
+// A refusal in the API's own form is about a message. The request is halved until the message stands alone.
+//
+// A refusal in an odd form may be about a message, or about everything. A message that stands alone is set aside until another message is
+// accepted that was sent after the refusal. If the first is then refused once more, it is at fault. It is also at fault if another message
+// was accepted after it was first refused, with others, and it is refused alone manyAlone times. Messages of its identity wait behind it.
+// While everything is refused and one message is tried, only the API can find it at fault.
 func (d *delivery) run(one bool) *stop {
 	aside := make(map[string]bool) // identities of d.rest[:i]
 	i := 0
@@ -165,17 +166,17 @@ func (d *delivery) run(one bool) *stop {
 	}
 }
 
-// manyRejections is how many refusals in a row, with one reason, are worth a line in the log.
+// manyRejections is how many refusals in a row, with one reason, get a line in the log.
 const manyRejections = 1_000
 
-// provenSince reports whether others were accepted after a refusal at that time, which was not one of all.
+// provenSince reports whether other messages were accepted after a refusal at that time, and the refusal was not one of everything.
 func (d *delivery) provenSince(refused uint64) bool {
 	l := &d.c.ledger
 	return refused > l.outage.Load() && l.acceptedSince(refused)
 }
 
-// oddly deals with the refusal of a span in an odd form. everything says that so much is refused that nothing more should be tried; rejected
-// that the span was one message, which is at fault and rejected.
+// oddly handles the refusal of a span in an odd form. everything says that so much is refused that nothing more should be tried. rejected
+// says that the span was one message, which is at fault and was rejected.
 func (d *delivery) oddly(i int, r *request, err *APIError, one, proven bool) (everything, rejected bool) {
 	l := &d.c.ledger
 	s := &d.rest[i]
@@ -223,7 +224,7 @@ func (d *delivery) oddly(i int, r *request, err *APIError, one, proven bool) (ev
 	return false, proven
 }
 
-// messageID returns the id of the only message in a request, empty where it is not at hand.
+// messageID returns the id of the only message in a request; empty if it cannot be read.
 func messageID(r *request) string {
 	if r.gzip {
 		return ""
@@ -233,7 +234,7 @@ func messageID(r *request) string {
 	return id
 }
 
-// finish takes a span off the rest.
+// finish removes a span from the rest.
 func (d *delivery) finish(i int) { d.rest = append(d.rest[:i], d.rest[i+1:]...) }
 
 // split divides a span after its first n messages, if it has more.
@@ -250,7 +251,7 @@ func (d *delivery) split(i, n int) {
 	d.rest[i], d.rest[i+1] = head, tail
 }
 
-// heldBack divides the span where it must and reports whether its messages wait behind one of their identity that is set aside.
+// heldBack divides the span if it must. It reports whether its messages wait behind one of their identity that is set aside.
 func (d *delivery) heldBack(i int, aside map[string]bool) bool {
 	s := d.rest[i]
 	setAside := aside[d.list.identity(s.lo)]
@@ -271,7 +272,8 @@ func (d *delivery) mayShow(pause time.Duration) bool {
 	return some || pause <= fewProbes
 }
 
-// untried returns the first span whose beginning was not refused alone, and sets aside what is before it; the first of all if there is none.
+// untried returns the first span whose beginning was not refused alone, and sets aside what is before it. If there is none, it returns the
+// first of all.
 func (d *delivery) untried(aside map[string]bool) (i int, ok bool) {
 	for i := 0; i < len(d.rest); i++ {
 		switch s := d.rest[i]; {
@@ -286,12 +288,12 @@ func (d *delivery) untried(aside map[string]bool) (i int, ok bool) {
 	return 0, false
 }
 
-// keyAgain is how long a refusal of the key is left to be a stray one, of one server of several or of a proxy.
+// keyAgain is the pause before a refused key is tried again: one of several servers, or a proxy, may have refused it by mistake.
 const keyAgain = time.Second
 
-// post makes one request, and makes it again as long as it may pass. probe says that it is one of many tries already, which wait elsewhere. confirm is for a message that is about to be rejected
-// for an answer that is not the API's: one more refusal, on a connection of its own, is asked for. The cause says what stopped it other than an
-// answer.
+// post makes one request, and retries it as long as the failure may pass. probe says that it is one of many tries, which wait elsewhere.
+// confirm is for a message that is about to be rejected for an answer that is not the API's: it must be refused once more, on a connection
+// of its own. The cause says what stopped it, if it was no answer.
 func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 	c := d.c
 	probe = probe && d.waits != nil // a Send tries no key for long
@@ -377,9 +379,9 @@ func (d *delivery) post(r *request, probe, confirm bool) (*APIError, cause) {
 	}
 }
 
-// keyTries returns how often a refusal of the key is asked for again. A Batcher asks once here and goes on to ask while it waits; then it asks
-// several times at once if the key was good before, because one of several servers may not know it. A Send ends there, so it asks longer if the
-// key was good before, and as long as other requests are accepted.
+// keyTries returns how often a request is retried whose key is refused. A Batcher retries once here and goes on while it is paused; then it
+// retries several times at once if the key was good before, because one of several servers may not know it. A Send ends there, so it
+// retries longer if the key was good before, and as long as other requests are accepted.
 func (d *delivery) keyTries(key *apiKey, refused uint64, probe bool) int {
 	switch worked := key.worked.Load(); {
 	case d.waits == nil && d.c.ledger.acceptedSince(refused):
@@ -392,7 +394,7 @@ func (d *delivery) keyTries(key *apiKey, refused uint64, probe bool) int {
 	return 1
 }
 
-// outcome is what is known of messages that a stop left unsettled.
+// outcome is what is known of messages to which a stop gave no outcome.
 func (s *span) outcome() Outcome {
 	if s.reached {
 		return OutcomeUnknown
@@ -400,11 +402,11 @@ func (s *span) outcome() Outcome {
 	return OutcomeUnsent
 }
 
-// leastPause is what must be left of maxElapsed for another try.
+// leastPause is the part of maxElapsed that must be left for another try.
 const leastPause = time.Millisecond
 
-// within returns the pause before the next try, cut short so that the last try begins when maxElapsed has passed since the last acceptance, and
-// false if that has been.
+// within returns the pause before the next try. It is cut short so that the last try begins when maxElapsed has passed since the last
+// acceptance. It returns false if that time has passed.
 func (d *delivery) within(pause time.Duration) (time.Duration, bool) {
 	if d.maxElapsed < 0 {
 		return pause, true

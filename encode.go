@@ -15,12 +15,12 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// libraryContext names this library in every message, as Customer.io's own do.
+// libraryContext names this library in every message, as Customer.io's own libraries do.
 const libraryContext = `{"library":{"name":"` + libraryName + `","version":"` + Version + `"}}`
 
-// Encode checks m against the API's rules and encodes it once, with its message id and timestamp, under the default limits and
-// without a Config's Context or Guard; Client.Encode does it under a Client's. The error is a *MessageError. Nothing in the result
-// refers to m's maps, slices or structs.
+// Encode checks m against the API's rules and encodes it once, with its message id and timestamp. It uses the default limits, and no
+// Config's Context or Guard; [Client.Encode] uses the Client's. The error is a [*MessageError]. Nothing in the result refers to m's maps,
+// slices or structs.
 func Encode(m Message) (Encoded, error) { return defaultRules.encode(m) }
 
 func (r *rules) encode(m Message) (Encoded, error) {
@@ -40,7 +40,7 @@ func (r *rules) encode(m Message) (Encoded, error) {
 	return newEncoded(append([]byte(nil), s.data...), &s.head), nil
 }
 
-// scratch is what a message is encoded into. It is kept for the next one.
+// scratch is memory into which a message is encoded. It is kept for the next one.
 type scratch struct {
 	data []byte // the wire form
 	head header
@@ -51,7 +51,7 @@ var scratchPool = sync.Pool{New: func() any { return &scratch{data: make([]byte,
 
 func newScratch() *scratch { return scratchPool.Get().(*scratch) }
 
-// free returns the scratch without anything of the caller's in it.
+// free returns the scratch to the pool, without anything of the caller's in it.
 func (s *scratch) free() {
 	s.data = s.data[:0]
 	s.head = header{}
@@ -59,7 +59,7 @@ func (s *scratch) free() {
 	scratchPool.Put(s)
 }
 
-// header is what the encoder learns on its way and the engine needs later.
+// header is what the encoder learns and the sender needs later.
 type header struct {
 	idStart, idEnd int    // where the message id stands in the message, without quotes; 0 if that is not known
 	messageID      string // empty for one that was made up
@@ -69,7 +69,7 @@ type header struct {
 	warnings       []Warning
 }
 
-// plainID returns where the message id stands in the message, zeros if it does not stand there as it reads.
+// plainID returns where the message id stands in the message; zeros if it stands there with escapes.
 func (h *header) plainID(data []byte) (start, length uint16) {
 	if h.idEnd <= h.idStart || h.idEnd > 1<<16-1 || h.messageID != "" && string(data[h.idStart:h.idEnd]) != h.messageID {
 		return 0, 0
@@ -102,7 +102,7 @@ func (r *rules) wire(s *scratch, m Message) error {
 	return err
 }
 
-// append checks env and appends its wire form. On an error what was appended is void.
+// append checks env and appends its wire form. If it returns an error, what it appended is void.
 func (r *rules) append(dst []byte, env *envelope, h *header) ([]byte, error) {
 	if env.rejection != nil {
 		return dst, env.rejection
@@ -233,7 +233,7 @@ type second struct {
 
 var thisSecond atomic.Pointer[second]
 
-// appendObject appends the member of that name, unless v is nil or encodes to null, and returns the value's bytes too.
+// appendObject appends the member of that name, and also returns the bytes of the value. It appends nothing if v is nil or encodes to null.
 func appendObject(dst []byte, name string, v any) (all, value []byte, err error) {
 	if v == nil {
 		return dst, nil, nil
@@ -257,7 +257,7 @@ func appendObject(dst []byte, name string, v any) (all, value []byte, err error)
 	return dst, value, nil
 }
 
-// appendContext appends the context, if there is any: what the message says, over what its event says, over the rules' own.
+// appendContext appends the context, if there is one: the context of the message, over that of its event, over that of the rules.
 func (r *rules) appendContext(dst []byte, env *envelope) (all, value []byte, err error) {
 	value = r.context
 	layers := [2]any{nil, env.context}
@@ -289,8 +289,8 @@ func (r *rules) appendContext(dst []byte, env *envelope) (all, value []byte, err
 	return dst, dst[start:], nil
 }
 
-// appendRandomID appends 128 random bits as 32 hexadecimal digits. math/rand/v2's global source is a ChaCha8 seeded by the operating
-// system: collisions are as unlikely as with crypto/rand, at a fraction of the cost. Message ids need to be distinct, not secret.
+// appendRandomID appends 128 random bits as 32 hexadecimal digits. The global source of math/rand/v2 is a ChaCha8 that the operating system
+// seeds. Collisions are as unlikely as with crypto/rand, at a fraction of the cost. Message ids must be distinct, not secret.
 func appendRandomID(dst []byte) []byte {
 	var id [32]byte
 	for i := 0; i < len(id); i += 16 {
@@ -318,7 +318,7 @@ func reject(field string, rule Rule, hint string) *MessageError {
 	return &MessageError{Field: field, Rule: rule, Hint: hint}
 }
 
-// valueError turns what the encoder says of a value into what the caller can act on.
+// valueError makes an error that the caller can act on of what the encoder says of a value.
 func valueError(field string, err error) *MessageError {
 	e := &MessageError{Field: field, Rule: RuleNotEncodable, Hint: "give a value that encoding/json can encode"}
 	if unsupported := (*json.UnsupportedTypeError)(nil); errors.As(err, &unsupported) {
@@ -355,7 +355,7 @@ func valueError(field string, err error) *MessageError {
 	return e
 }
 
-// tooLarge names the member that takes the most room, so that there is something to do about it.
+// tooLarge names the member that takes the most room, so that the caller knows what to shorten.
 func tooLarge(data []byte, limit int) *MessageError {
 	field, size := largest(data)
 	for _, name := range []string{"traits", "properties", "context"} {

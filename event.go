@@ -1,7 +1,7 @@
 package cio
 
-// Event is what a Track reports. A type of one's own needs only the name; its other fields are encoded as the event's properties by
-// encoding/json:
+// Event is what a [Track] reports. A type of your own needs only the name; encoding/json encodes its other fields as the properties of the
+// event:
 //
 //	type TrialStarted struct {
 //		Plan string `json:"plan"`
@@ -9,16 +9,16 @@ package cio
 //
 //	func (TrialStarted) EventName() string { return "Trial Started" }
 //
-// Three further methods are used where an event has them. AppendJSON(dst []byte) ([]byte, error) appends the properties, a JSON object,
-// in place of encoding/json; what it appends is checked. EventContext() any returns a value that encodes to a JSON object and is merged
-// into the message's context, under what the message itself says there; nil adds nothing. Missing() string names a required field that is not
-// set, such as properties.email_id, and the message is rejected; "" means that there is none.
+// An event may have three more methods. AppendJSON(dst []byte) ([]byte, error) appends the properties, a JSON object, in place of
+// encoding/json; what it appends is checked. EventContext() any returns a value that encodes to a JSON object. It is merged into the
+// message's context, and the message's own context wins; nil adds nothing. Missing() string names a required field that is not set, such as
+// properties.email_id, and the message is rejected; "" means that none is missing.
 type Event interface {
 	// EventName returns the name as Customer.io shows it.
 	EventName() string
 }
 
-// Named makes an event of a name and its properties, any value that encodes to a JSON object; nil means none.
+// Named makes an event from a name and its properties. The properties are any value that encodes to a JSON object; nil means none.
 func Named(name string, properties any) Event {
 	return namedEvent{name, properties}
 }
@@ -30,8 +30,8 @@ type namedEvent struct {
 
 func (e namedEvent) EventName() string { return e.name }
 
-// Verbatim is Named for a name that looks like a misspelt semantic event and is meant as it stands: it is sent without a rejection and
-// without a warning, as an ordinary event.
+// Verbatim is [Named] for a name that looks like a misspelt semantic event and is not one. The event is sent as an ordinary event, without
+// a rejection and without a warning.
 func Verbatim(name string, properties any) Event {
 	return verbatimEvent{name, properties}
 }
@@ -43,7 +43,7 @@ type verbatimEvent struct {
 
 func (e verbatimEvent) EventName() string { return e.name }
 
-// properties returns what encodes to the event's properties.
+// properties returns the value that encodes to the properties of the event.
 func properties(e Event) any {
 	switch e := e.(type) {
 	case namedEvent:
@@ -56,13 +56,13 @@ func properties(e Event) any {
 	return e
 }
 
-// eventContext is the optional interface of events that carry a part of their payload in the message's context.
+// eventContext is the optional interface of events that put a part of their data into the message's context.
 type eventContext interface{ EventContext() any }
 
 // completeness is the optional interface of events with required fields.
 type completeness interface{ Missing() string }
 
-// checkEvent refuses an event that lacks what it cannot do without.
+// checkEvent refuses an event that lacks a required field.
 func checkEvent(e Event, name string) error {
 	if c, ok := e.(completeness); ok {
 		if field := c.Missing(); field != "" {

@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// maxIdle connections are kept open to the API. Each request in flight needs one.
+// maxIdle is how many connections to the API stay open. Each request in flight needs one.
 const maxIdle = 256
 
-// httpClient returns a copy of c, or a default one, that never follows a redirect by itself: Go's default turns a redirected POST
-// into a GET and would call its 200 a success.
+// httpClient returns a copy of c, or a default one, that never follows a redirect by itself. Go's default turns a redirected POST into a
+// GET and would call its 200 a success.
 func httpClient(c *http.Client) *http.Client {
 	own := &http.Client{}
 	if c != nil {
@@ -29,7 +29,7 @@ func httpClient(c *http.Client) *http.Client {
 		t = t.Clone()
 		t.MaxIdleConns = maxIdle
 		t.MaxIdleConnsPerHost = maxIdle
-		// Kept alive, HTTP/1.1 takes less CPU for large bodies than HTTP/2, whose flow control also holds back an upload.
+		// HTTP/1.1 with keep-alive takes less CPU for large bodies than HTTP/2, whose flow control also delays an upload.
 		t.Protocols = new(http.Protocols)
 		t.Protocols.SetHTTP1(true)
 		own.Transport = t
@@ -38,8 +38,8 @@ func httpClient(c *http.Client) *http.Client {
 	return own
 }
 
-// fresh returns a client whose every request has a connection of its own, so that it may meet another of the servers behind an address. A
-// transport that is not net/http's is asked to forget its connections instead.
+// fresh returns a client that makes a connection of its own for every request, so that it may reach another of the servers behind an
+// address. A transport that is not net/http's is asked to close its idle connections instead.
 func (c *Client) fresh() *http.Client {
 	c.http.CloseIdleConnections()
 	t, ok := c.http.Transport.(*http.Transport)
@@ -61,7 +61,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// request is one HTTP request over all of its tries.
+// request is one HTTP request with all of its tries.
 type request struct {
 	operation string // the endpoint
 	messages  int
@@ -73,7 +73,7 @@ type request struct {
 	fresh    bool    // the next try has a connection of its own
 	key      *apiKey // of the last try
 	began    uint64  // when the last try began, by Client.ledger
-	// keyRefused is when the first try began that was refused for its key.
+	// keyRefused is when the first try began whose key was refused.
 	keyRefused uint64
 	reached    bool          // some try may have been processed
 	delay      time.Duration // what the last answer asked for
@@ -83,7 +83,7 @@ type request struct {
 	answer     [64]byte      // memory for what the API answers as a rule
 }
 
-// trace notes whether an answer begins before the request's body was read. What comes ahead of an answer, such as a 103, may.
+// trace notes whether an answer began before the request's body was read. What may come ahead of an answer, such as a 103, does not count.
 func (r *request) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GotFirstResponseByte: func() { r.early.Store(!r.whole.Load()) },
@@ -125,7 +125,7 @@ func (c *Client) try(ctx context.Context, r *request) *APIError {
 	return err
 }
 
-// exchange makes the request, following the redirects that are safe to follow.
+// exchange makes the request and follows the redirects that are safe.
 func (c *Client) exchange(ctx context.Context, r *request) *APIError {
 	tryCtx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
@@ -166,8 +166,8 @@ func (c *Client) roundTrip(ctx context.Context, client *http.Client, r *request,
 		return nil, false, err
 	}
 	req.ContentLength = int64(len(r.body))
-	// GetBody lets the transport repeat a request that it could not write to a connection the server had just closed. http.Client calls it for
-	// a redirect too, before it asks whether to follow. Both may be one more request to the server.
+	// GetBody lets the transport repeat a request if the server had just closed the connection. http.Client also calls it for a redirect,
+	// before it asks whether to follow. Both may be one more request to the server.
 	req.GetBody = func() (io.ReadCloser, error) {
 		if err := c.admit(ctx); err != nil {
 			return nil, err
@@ -191,8 +191,8 @@ func (c *Client) roundTrip(ctx context.Context, client *http.Client, r *request,
 	return resp, touched.Load(), err
 }
 
-// body is a request's body. That the transport read from it tells that the server may have got the request; that it has not read all of it
-// tells that the server has not.
+// body is the body of a request. If the transport has read from it, the server may have got the request. If the transport has not read all
+// of it, the server has not.
 type body struct {
 	data    []byte
 	at      atomic.Int64
@@ -207,8 +207,8 @@ func newBody(r *request, touched *atomic.Bool) *body {
 	return b
 }
 
-// Read counts before what it hands out can be on its way, so that no server can answer all of a body before it counts as read. There is no
-// WriteTo, which could not count like that.
+// Read counts the bytes before it returns them. So no server can answer all of a body before it counts as read. There is no WriteTo,
+// because it could not count so.
 func (b *body) Read(p []byte) (int, error) {
 	b.touched.Store(true)
 	at := b.at.Load()
@@ -222,7 +222,7 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close may be called more than once, by the transport's writer after the answer was returned too.
+// Close may be called more than once, also by the transport's writer after the answer was returned.
 func (b *body) Close() error {
 	if !b.closed.Swap(true) {
 		b.r.openBodies.Add(-1)
@@ -230,7 +230,7 @@ func (b *body) Close() error {
 	return nil
 }
 
-// timeoutError is the end of one try, which says nothing of the caller's context.
+// timeoutError is the end of one try. It says nothing about the caller's context.
 type timeoutError struct{ after time.Duration }
 
 func (e *timeoutError) Error() string { return "no answer within " + e.after.String() }
@@ -239,7 +239,7 @@ func (e *timeoutError) Timeout() bool { return true }
 
 func (e *timeoutError) Temporary() bool { return true }
 
-// noAnswer describes a request that got none.
+// noAnswer describes a request that got no answer.
 func (c *Client) noAnswer(ctx context.Context, r *request, err error) *APIError {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -261,7 +261,7 @@ func (c *Client) noAnswer(ctx context.Context, r *request, err error) *APIError 
 	return &APIError{Operation: r.operation, Message: c.mask(err.Error()), Err: err}
 }
 
-// readAnswer reads up to a byte more than an answer may have.
+// readAnswer reads at most one byte more than an answer may have.
 func (r *request) readAnswer(body io.Reader) ([]byte, error) {
 	n := 0
 	for n < len(r.answer) {
@@ -285,7 +285,7 @@ var (
 // plain reports whether requests travel without TLS.
 func (c *Client) plain() bool { return strings.HasPrefix(c.base, "http://") }
 
-// where names the region, or the address that stands for it.
+// where names the region, or the address that replaces it.
 func (c *Client) where() string {
 	if c.region != "" && c.base == c.region.baseURL() {
 		return "region " + string(c.region) + " (Config.Region, CUSTOMERIO_REGION)"

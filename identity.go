@@ -6,15 +6,15 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// Identity says whom or what a message is about. Fields that the message does not have are empty.
+// Identity says which person or object a message is about. Fields that the message does not have are empty.
 type Identity struct {
 	UserID      string
 	AnonymousID string
-	// Email is the trait email of an Identify, lower-cased: Customer.io takes addresses that differ in case for the same person.
+	// Email is the trait email of an [Identify], lower-cased: addresses that differ only in case are one person to Customer.io.
 	Email string
-	// GroupID is the object of a Group.
+	// GroupID is the object of a [Group].
 	GroupID string
-	// PreviousID is the other person of an Alias.
+	// PreviousID is the other person of an [Alias].
 	PreviousID string
 }
 
@@ -28,7 +28,8 @@ func emailTrait(traits []byte) string {
 	return strings.ToLower(s)
 }
 
-// orderKey names whose order a message belongs to: the userId, else the anonymousId, else the trait email in lower case, else the groupId.
+// orderKey returns the text by which messages are put in order: the userId, else the anonymousId, else the trait email in lower case, else
+// the groupId.
 func orderKey(id *Identity) string {
 	text := id.UserID
 	for _, other := range [...]string{id.AnonymousID, id.Email, id.GroupID} {

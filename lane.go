@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// lane keeps the order of the identities that fall to it: its batches go out one after the other.
+// lane keeps the order of its identities: it sends its batches one after the other.
 type lane struct {
 	b    *Batcher
 	wake chan struct{} // there may be something to do
@@ -16,7 +16,7 @@ type lane struct {
 	mu         sync.Mutex
 	open       *batch   // takes messages
 	sealed     []*batch // wait to be sent, oldest first
-	sending    []*batch // on their way: one, and more behind one in which a message is set aside
+	sending    []*batch // being sent: one, and more behind one in which a message is set aside
 	batchesOut int      // batches out of the pool
 	enqueued   uint64
 	told       uint64 // the first message that is being reported; enqueued ones are below
@@ -42,8 +42,8 @@ func (l *lane) stir() {
 	}
 }
 
-// add copies an encoded message into the open batch. It is encoded elsewhere first, because a caller's own code runs in there, which may
-// take its time, or use the Batcher itself.
+// add copies an encoded message into the open batch. The message was encoded before, without the lock: the caller's own code runs during
+// encoding; it may be slow, or use the Batcher itself.
 func (l *lane) add(data []byte, h *header) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -78,7 +78,7 @@ func (l *lane) seal() {
 	l.open = nil
 }
 
-// flush lets what is queued now go without waiting, and returns how far that is.
+// flush lets what is queued now be sent without waiting, and returns how far that is.
 func (l *lane) flush() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,14 +87,14 @@ func (l *lane) flush() uint64 {
 	return l.enqueued
 }
 
-// queued reports whether there is a batch that is not on its way.
+// queued reports whether there is a batch that is not being sent.
 func (l *lane) queued() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.sealed) > 0 || l.open != nil
 }
 
-// finishedTo returns up to which message all are finished and reported.
+// finishedTo returns the message before which all are finished and reported.
 func (l *lane) finishedTo() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -130,7 +130,8 @@ func (l *lane) close() {
 	l.stir()
 }
 
-// take returns the batch to send next, behind those on their way; otherwise how long until the open one is due, negative for no such time.
+// take returns the batch to send next, behind those that are being sent. If there is none, due is how long until the open batch must be
+// sent; negative for no such time.
 func (l *lane) take() (b *batch, due time.Duration, done bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -175,8 +176,8 @@ func (l *lane) run() {
 	}
 }
 
-// deliver brings a batch to acceptance, however long it takes. While a message in it is set aside, the batches behind it go on: that they are
-// accepted shows that the message is at fault. It leaves everything where it is when Close gives up.
+// deliver sends a batch until all its messages have ended, however long it takes. While a message in it is set aside, it sends the batches
+// behind it: if they are accepted, the message is at fault. When Close gives up, deliver leaves everything where it is.
 func (l *lane) deliver(b *batch) {
 	c := l.b.c
 	p := &laneMessages{l: l}
@@ -232,7 +233,7 @@ func (l *lane) deliver(b *batch) {
 	l.goOn() // nothing is left that could wait
 }
 
-// release gives back the batches that are finished.
+// release returns the finished batches to the pool.
 func (l *lane) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -247,8 +248,8 @@ func (l *lane) release() {
 	})
 }
 
-// finish counts messages of a batch on its way and reports them. A message is finished for good before it is reported: if Close takes the
-// batch meanwhile, the message is not handed back, and if it takes it before, the message is not reported.
+// finish counts messages of a batch that is being sent, and reports them. A message is finished before it is reported. If Close takes the
+// batch after that, it does not hand the message back. If Close takes the batch before that, the message is not reported.
 func (l *lane) finish(b *batch, lo, hi, attempts int, err error) {
 	if l.b.cfg.OnReport == nil {
 		if l.fix(b, lo, hi, err) {
@@ -276,14 +277,14 @@ func (l *lane) finish(b *batch, lo, hi, attempts int, err error) {
 	l.b.changed.send()
 }
 
-// tell notes from which message on reports are being made.
+// tell notes from which message on reports are made now.
 func (l *lane) tell(telling bool, from uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.telling, l.told = telling, from
 }
 
-// fix finishes messages of a batch on its way, unless Close has taken it.
+// fix finishes messages of a batch that is being sent, unless Close has taken the batch.
 func (l *lane) fix(b *batch, lo, hi int, err error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -320,14 +321,14 @@ func (l *lane) handBack() (messages []Encoded) {
 	return messages
 }
 
-// handedBack reports whether Close has taken any of the first messages, so many.
+// handedBack reports whether Close has taken any of the first messages; first is their number.
 func (l *lane) handedBack(first uint64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.left < first
 }
 
-// stopAlone makes the lane wait by itself.
+// stopAlone makes this lane wait, and no other.
 func (l *lane) stopAlone(end *stop, key *apiKey, d time.Duration) {
 	before := l.halt.Swap(&halt{end, key, time.Now().Add(d)})
 	l.trying.Store(false)
@@ -339,7 +340,7 @@ func (l *lane) stopAlone(end *stop, key *apiKey, d time.Duration) {
 	l.b.changed.send()
 }
 
-// goOn undoes stopAlone.
+// goOn ends what stopAlone began.
 func (l *lane) goOn() {
 	if l.halt.Swap(nil) != nil {
 		l.b.goesOn()
@@ -353,7 +354,7 @@ type halt struct {
 	until time.Time // when it tries again
 }
 
-// halted returns why the lane alone does not send; nil if it may.
+// halted returns why this lane alone does not send; nil if it may send.
 func (l *lane) halted() *halt {
 	h := l.halt.Load()
 	if h == nil || h.cause == byDoubt && l.b.c.ledger.acceptedSince(h.since) || h.cause == byKey && h.key != l.b.c.key.Load() {
@@ -362,7 +363,7 @@ func (l *lane) halted() *halt {
 	return h
 }
 
-// stopReason returns why the lane does not send, nil as long as it does.
+// stopReason returns why the lane does not send; nil as long as it does.
 func (l *lane) stopReason() error {
 	if p := l.b.waits(); p != nil {
 		return p.reason()
@@ -373,7 +374,7 @@ func (l *lane) stopReason() error {
 	return nil
 }
 
-// stuck returns why the lane does not send if that will not pass soon by itself.
+// stuck returns why the lane does not send, unless that will pass soon by itself.
 func (l *lane) stuck() error {
 	if p := l.b.waits(); p != nil {
 		if p.hopeless() {
@@ -388,8 +389,9 @@ func (l *lane) stuck() error {
 	return h.APIError
 }
 
-// waitForTurn returns when it is time to send: everything, or, while all lanes wait, a single message to see whether better times have come.
-// While the lane waits because a message in it is set aside, it may get one more batch to send. The error is that Close has given up.
+// waitForTurn returns when it is time to send: everything, or, while all lanes wait, a single message that shows whether sending works
+// again. While the lane waits because a message in it is set aside, it may get one more batch to send. The error says that Close has given
+// up.
 func (l *lane) waitForTurn() (in *pause, more *batch, err error) {
 	mine := false
 	defer func() {
@@ -438,7 +440,7 @@ func (l *lane) waitForTurn() (in *pause, more *batch, err error) {
 	}
 }
 
-// waitFor returns after that time, if it is not negative, or when one of the channels is closed or Close gives up.
+// waitFor returns after that time, unless it is negative, or when one of the channels is closed, or when Close gives up.
 func (l *lane) waitFor(due time.Duration, a, b, c, d <-chan struct{}) {
 	var timer <-chan time.Time
 	if due >= 0 {

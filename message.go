@@ -4,14 +4,14 @@ import (
 	"time"
 )
 
-// Message is one call of the Data Pipelines API: an Identify, Track, Page, Screen, Group or Alias, one of the messages made of them, or
-// an Encoded. The interface is sealed; messages are values, their zero fields are absent from what is sent.
+// Message is one call of the Data Pipelines API: an [Identify], [Track], [Page], [Screen], [Group] or [Alias], a message that becomes one
+// of them, such as [SetObject], or an [Encoded]. The interface is sealed. Messages are values; a zero field is absent from what is sent.
 type Message interface {
-	// fill lays the message out for the encoder; e is zero before.
+	// fill copies the message into e for the encoder; e is zero before.
 	fill(e *envelope)
 }
 
-// Type is the kind of a call, as the API spells it in a message's type member and in the path of its endpoint.
+// Type is the kind of a call, as the API spells it in the member type of a message and in the path of its endpoint.
 type Type string
 
 // The six types of call (docs/rules.md#fields-and-identity).
@@ -54,17 +54,17 @@ func (t Type) bodyKey() string {
 
 // Identify creates a person or sets traits of one. Traits that are left out keep their value; an explicit null removes one.
 //
-// A person is named by UserID (an id, or an email address, or a cio_id with its prefix cio_), or by the trait email with both ids empty. An
-// AnonymousID alone is rejected with RuleAnonymousIdentify, because Customer.io ignores such a call, unless Config.AllowAnonymousIdentify
-// says otherwise (docs/rules.md#fields-and-identity).
+// A person is identified by UserID (an id, an email address, or a cio_id with its prefix cio_). If both ids are empty, a person is
+// identified by the trait email. An AnonymousID alone is rejected with [RuleAnonymousIdentify], because Customer.io ignores such a call,
+// unless Config.AllowAnonymousIdentify is set (docs/rules.md#fields-and-identity).
 type Identify struct {
 	UserID      string
 	AnonymousID string
 	// Traits is any value that encodes to a JSON object: a map, a struct, a json.RawMessage.
 	Traits any
 
-	// MessageID identifies the call; default 128 random bits. Keep it across retries and repeated loads: Customer.io may ignore a
-	// repeated one, within a time it does not document.
+	// MessageID identifies the call; default 128 random bits. Keep it across retries and repeated loads: Customer.io may ignore a repeated
+	// id, within a time that it does not document.
 	MessageID string
 	// Timestamp is when it happened; default the time of encoding. It is sent in UTC.
 	Timestamp time.Time
@@ -72,7 +72,7 @@ type Identify struct {
 	Context any
 	// Integrations switches destinations on and off: any value that encodes to a JSON object.
 	Integrations any
-	// Tag is never sent. It comes back in reports and failures, for the caller's own bookkeeping.
+	// Tag is never sent. It comes back in reports and failures. Use it as you like.
 	Tag uint64
 }
 
@@ -83,13 +83,13 @@ func (m Identify) fill(e *envelope) {
 
 // Track records that a person did something. UserID or AnonymousID is required, and an Event with a name.
 //
-// Events of an anonymous person are kept and given to the person who is later identified with the same AnonymousID
+// Customer.io keeps the events of an anonymous person. It gives them to the person who is later identified with the same AnonymousID
 // (docs/rules.md#anonymous-events). Some events act instead of being stored, such as User Deleted: their own rules are checked too
 // (docs/rules.md#objects and #devices).
 type Track struct {
 	UserID      string
 	AnonymousID string
-	// Event is the event and its properties: a type of package events, a type of your own, or Named.
+	// Event is the event and its properties: a type of package events, a type of your own, or the result of [Named].
 	Event Event
 
 	MessageID    string    // as in Identify
@@ -104,14 +104,14 @@ func (m Track) fill(e *envelope) {
 	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
-// Page records that a person saw a web page. UserID or AnonymousID is required. Send the page's url among the properties: Journeys names
-// the page by it (docs/rules.md#fields-and-identity).
+// Page records that a person saw a web page. UserID or AnonymousID is required. Put the url of the page into the properties: Journeys uses
+// it as the page's name (docs/rules.md#fields-and-identity).
 type Page struct {
 	UserID      string
 	AnonymousID string
 	Name        string
 	Category    string
-	// Properties is any value that encodes to a JSON object, with url, title, referrer, path and search as Customer.io's own names.
+	// Properties is any value that encodes to a JSON object. Customer.io's own names are url, title, referrer, path and search.
 	Properties any
 
 	MessageID    string    // as in Identify
@@ -147,11 +147,11 @@ func (m Screen) fill(e *envelope) {
 	e.messageID, e.timestamp, e.context, e.integrations, e.tag = m.MessageID, m.Timestamp, m.Context, m.Integrations, m.Tag
 }
 
-// Group creates or updates an object, such as a company or an account, and relates the person to it if one is given. GroupID, the
-// object's id, is required; a person is not.
+// Group creates or updates an object, such as a company or an account. If a person is given, it relates the person to the object. GroupID,
+// the id of the object, is required; a person is not.
 //
-// The trait objectTypeId, a number as a string, says which type of object it is ("1" where it is absent); relationshipAttributes, an object
-// among the traits, holds attributes of the relationship (docs/rules.md#objects).
+// The trait objectTypeId, a number as a string, is the type of the object ("1" if it is absent). The trait relationshipAttributes, an
+// object, holds attributes of the relationship (docs/rules.md#objects). [SetObject] and [Relate] set both.
 type Group struct {
 	UserID      string
 	AnonymousID string
@@ -173,8 +173,8 @@ func (m Group) fill(e *envelope) {
 
 // Alias says that PreviousID and UserID are one person. Both are required and must differ.
 //
-// Customer.io documents it as needed by a few destinations only. Whether its own Journeys destination merges the two people, which would
-// delete the previous one, is not documented: treat it as possibly destructive (docs/rules.md#fields-and-identity).
+// Customer.io's documents say that only a few destinations need it. They do not say whether its own Journeys destination merges the two
+// people, which would delete the previous one. Treat it as possibly destructive (docs/rules.md#fields-and-identity).
 type Alias struct {
 	UserID     string
 	PreviousID string

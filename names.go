@@ -12,14 +12,14 @@ import (
 	"github.com/ciokit/cio/internal/names"
 )
 
-// likeness is what a custom event's name has to do with a semantic one.
+// likeness says how a custom event's name resembles a semantic one.
 type likeness struct {
 	right    string // the semantic event's name; empty for none
 	rejected bool   // it can only be meant to be that one
 }
 
-// semantic has the right name by the folded one, also of names that only documents use. The name of a semantic event has to be exact: any
-// other is stored as an ordinary event, which does nothing of what was wanted.
+// semantic maps a folded name to the right name. It also has the names that only documents use. The name of a semantic event must be exact:
+// any other name is stored as an ordinary event, which does nothing.
 var semantic = func() map[string]string {
 	folded := make(map[string]string)
 	for _, m := range names.Misnomers {
@@ -31,8 +31,8 @@ var semantic = func() map[string]string {
 	return folded
 }()
 
-// likenesses remembers what was found of names that are in use; it is replaced as a whole, so that reading it takes no lock. Names are few
-// where they are used as they should be; where they are not, the table stops growing.
+// likenesses remembers what was found for the names in use. It is replaced as a whole, so that reading takes no lock. A program should have
+// few names; if it has many, the table stops growing.
 var (
 	likenesses   atomic.Pointer[map[string]likeness]
 	likenessesMu sync.Mutex // of those who replace it
@@ -48,8 +48,8 @@ func init() {
 	likenesses.Store(&known)
 }
 
-// SemanticName returns the semantic event that a name stands for: the name itself, with exact true; the one that it can only be a misspelling
-// of, or is one or two letters away from; or "" for a name of one's own.
+// SemanticName returns the semantic event that a name stands for. If the name is one, it returns the name itself, with exact true. If the
+// name can only be a misspelling of one, or is one or two letters away from one, it returns that one. For any other name it returns "".
 func SemanticName(name string) (right string, exact bool) {
 	name = strings.TrimSpace(name)
 	if right = resembles(name).right; right == "" && slices.Contains(names.Semantic, name) {
@@ -87,7 +87,7 @@ func compare(name string) likeness {
 	return likeness{}
 }
 
-// fold leaves the letters and digits of a name, in lower case.
+// fold keeps only the letters and digits of a name, in lower case.
 func fold(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -97,7 +97,7 @@ func fold(name string) string {
 	}, name)
 }
 
-// withinTwo reports whether at most two letters must be inserted, removed or replaced to make one name of the other.
+// withinTwo reports whether one name becomes the other by at most two letters inserted, removed or replaced.
 func withinTwo(a, b string) bool {
 	const most = 2
 	x, y := []rune(a), []rune(b)
@@ -129,8 +129,8 @@ func withinTwo(a, b string) bool {
 	return row[len(x)] <= most
 }
 
-// lint rejects a name that can only be a misspelt semantic one, and returns what another has to do with those. Generated events have the
-// right name.
+// lint rejects a name that can only be a misspelt semantic one. For any other name it returns how it resembles one. Generated events have
+// the right name.
 func lint(e Event, name string) (likeness, error) {
 	switch e.(type) {
 	case verbatimEvent, command:

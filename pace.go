@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// pacer admits at most limit requests into any window of time. It remembers when the last ones started, which is exact where a token
-// bucket would let a burst of twice the limit into one window.
+// pacer lets at most limit requests into any window of time. It remembers when the last ones started, which is exact. A token bucket would
+// let a burst of twice the limit into one window.
 //
-// A server counts requests when they arrive, and some take longer to than others: of two that start a window apart, a late and a quick one
-// arrive less than a window apart. No more than limit arrive within a window if no two start within the window and the difference of their
-// delays, which is what slack is for.
+// A server counts requests when they arrive, and some take longer to arrive than others. If two start a window apart, and the first is slow
+// and the second is quick, they arrive less than a window apart. So no more than limit may start within the window plus the difference of
+// their delays. The slack is for that difference.
 type pacer struct {
 	max    int
 	window time.Duration // the server's
@@ -31,8 +31,8 @@ type pacer struct {
 	lowered time.Time   // when limit was last halved
 }
 
-// rateSlack is the part of a window by which the delays of requests may differ: 300 ms of 3 s, enough for a lost packet, which TCP sends again
-// after 200 ms and more. It costs a tenth of the rate.
+// rateSlack is the part of a window by which the delays of requests may differ: 300 ms of 3 s. That is enough for one lost packet, which
+// TCP sends again after 200 ms or more. It costs a tenth of the rate.
 const rateSlack = 10
 
 // newPacer returns nil for no limit.
@@ -43,7 +43,7 @@ func newPacer(limit int, window time.Duration, log *slog.Logger) *pacer {
 	return &pacer{max: limit, limit: limit, window: window, span: window + min(window/rateSlack, math.MaxInt64-1-window), log: log, starts: make([]time.Time, limit)}
 }
 
-// wait returns when a request may start, or with the context's error.
+// wait returns when a request may start, or with the error of the context.
 func (p *pacer) wait(ctx context.Context) error {
 	if p == nil {
 		return ctx.Err()
@@ -62,10 +62,10 @@ func (p *pacer) wait(ctx context.Context) error {
 	}
 }
 
-// admitAgain is how long a request waits that Config.Admit has not let go.
+// admitAgain is how long a request waits before Config.Admit is called again.
 const admitAgain = time.Second
 
-// admit returns when a request may start, or with the context's error.
+// admit returns when a request may start, or with the error of the context.
 func (c *Client) admit(ctx context.Context) error {
 	if err := c.pace.wait(ctx); err != nil || c.cfg.Admit == nil {
 		return err
@@ -86,7 +86,7 @@ func (c *Client) admit(ctx context.Context) error {
 	}
 }
 
-// take records a start and returns 0, or returns how long to wait before the next attempt to.
+// take records a start and returns 0, or returns how long to wait before the next attempt.
 func (p *pacer) take() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,8 +101,7 @@ func (p *pacer) take() time.Duration {
 	return 0
 }
 
-// limited halves the limit after a 429 to a request that started at that time. Requests that were under way when the limit was last
-// halved do not halve it again.
+// limited halves the limit after a 429. It does not if the request had started before the limit was last halved.
 func (p *pacer) limited(started time.Time) {
 	if p == nil {
 		return
@@ -117,10 +116,11 @@ func (p *pacer) limited(started time.Time) {
 	p.log.Warn("rate limited by Customer.io; the request rate is halved", "requests", p.limit, "window", p.window)
 }
 
-// recoverEvery is how many good answers raise a lowered limit by one: a halved limit is whole again after four to five windows' worth.
+// recoverEvery is how many good answers raise a lowered limit by one. A halved limit is whole again after the requests of four to five
+// windows.
 const recoverEvery = 4
 
-// accepted takes a step back towards the full limit.
+// accepted raises a lowered limit again.
 func (p *pacer) accepted() {
 	if p == nil {
 		return
@@ -138,7 +138,7 @@ func (p *pacer) accepted() {
 	}
 }
 
-// sleep returns nil after d or the context's error before.
+// sleep returns nil after d, or the error of the context if it ends before.
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -171,7 +171,7 @@ const (
 	maxRetryAfter = 300 * time.Second
 )
 
-// backoff returns how long to wait after the given number of failed tries; floor is what the server asked for.
+// backoff returns how long to wait after that number of failed tries; floor is what the server asked for.
 func backoff(failures int, floor time.Duration) time.Duration {
 	ceiling := backoffCap
 	if shift := failures - 1; shift < 6 {
@@ -180,7 +180,7 @@ func backoff(failures int, floor time.Duration) time.Duration {
 	return min(floor, maxRetryAfter) + rand.N(ceiling)
 }
 
-// retryAfter reads the header in both of its forms, seconds and a date; 0 where there is none or it makes no sense.
+// retryAfter reads the header in both of its forms, seconds and a date; 0 if it is absent or makes no sense.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	v := h.Get("Retry-After")
 	if v == "" {

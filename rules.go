@@ -11,18 +11,18 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// rules is what of a Config bears on encoding.
+// rules is the part of a Config that matters for encoding.
 type rules struct {
 	maxMessageBytes        int
 	allowAnonymousIdentify bool
 	guard                  func(Identity) error
-	// context is the encoded object that every message's context is laid over: the library, over Config.Context; nil for none.
+	// context is the encoded object over which every message's context is merged: the library, under Config.Context; nil for none.
 	context []byte
 }
 
 var defaultRules = rules{maxMessageBytes: defaultMaxMessageBytes, context: []byte(libraryContext)}
 
-// checkIDs checks what can be checked before encoding: that ids can be seen, and those that a type of call cannot do without
+// checkIDs checks what can be checked before encoding: that ids are visible, and that a call has the ids it requires
 // (docs/rules.md#fields-and-identity).
 func checkIDs(env *envelope) error {
 	switch {
@@ -82,7 +82,7 @@ func (r *rules) checkGuard(id Identity) error {
 	return nil
 }
 
-// admit checks a message that is encoded already against rules that may be stricter than those it was encoded under.
+// admit checks a message that is already encoded. These rules may be stricter than those under which it was encoded.
 func (r *rules) admit(e *Encoded) error {
 	if e.data == nil {
 		return reject("", RuleNotMessage, "the zero Encoded is no message; make one with Encode")
@@ -115,7 +115,7 @@ func (r *rules) checkIdentify(id *Identity) error {
 	return rejectAnonymousIdentify()
 }
 
-// isAnonymousIdentify reports whether a valid call is an identify of nobody known, which Customer.io ignores.
+// isAnonymousIdentify reports whether a valid call is an identify with an anonymousId alone, which Customer.io ignores.
 func isAnonymousIdentify(typ Type, id *Identity) bool {
 	return typ == TypeIdentify && id.UserID == "" && id.Email == ""
 }
@@ -145,7 +145,7 @@ func isTypeID(v []byte) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// actsOn returns the identifier of what an event acts on, besides people: its place in the message and its value, nil where it is absent.
+// actsOn returns the identifier of what an event acts on, besides people: its place in the message, and its value; nil if it is absent.
 func actsOn(event string, body, context []byte) (field string, value []byte) {
 	switch event {
 	case eventDeviceSet, eventDeviceDeleted:
@@ -159,7 +159,7 @@ func actsOn(event string, body, context []byte) (field string, value []byte) {
 	return "", nil
 }
 
-// checkCommand checks that an event that acts has what it acts on.
+// checkCommand checks that an event that acts names what it acts on.
 func checkCommand(event string, id *Identity, body, context []byte) error {
 	need := func(ok bool, field, hint string) error {
 		if ok {
@@ -207,7 +207,7 @@ func checkCommand(event string, id *Identity, body, context []byte) error {
 	return nil
 }
 
-// member returns the object's member of that name, nil where it is absent, null or an empty string.
+// member returns the object's member of that name; nil if it is absent, null or an empty string.
 func member(object []byte, name string) []byte {
 	if v, _ := wire.Lookup(object, name); string(v) != "null" && string(v) != `""` {
 		return v
@@ -215,35 +215,35 @@ func member(object []byte, name string) []byte {
 	return nil
 }
 
-// An identifier that nobody can see is a mistake: all who have it are one person. What the API makes of one is not documented. It is rejected
-// if no character of it can be seen. One that has visible characters is somebody's, whatever else it holds: a zero width joiner is a part of
-// many names and emoji.
+// An identifier that nobody can see is a mistake: everybody who has it is one person. How the API treats one is not documented. It is
+// rejected if none of its characters is visible. An id with visible characters is valid, whatever else it holds: a zero width joiner is a
+// part of many names and emoji.
 
-// seen reports whether a byte is ASCII that can be seen. Ids mostly begin and end with one.
+// seen reports whether a byte is visible ASCII. Most ids begin and end with one.
 func seen(c byte) bool { return c > ' ' && c < 0x7f }
 
-// blank reports whether an id is given and has no character that can be seen.
+// blank reports whether an id is given and has no visible character.
 func blank(id string) bool { return id != "" && !seen(id[0]) && !strings.ContainsFunc(id, visible) }
 
-// invisible has the characters without a glyph: white space, controls, formats, what Unicode calls ignorable, such as Hangul fillers, and two
-// symbols that are blank. Characters that are not assigned or private are not in it: how those look is not known here.
+// invisible has the characters without a glyph: white space, controls, formats, what Unicode calls ignorable, such as Hangul fillers, and
+// two symbols that are blank. It does not have characters that are not assigned or private, because nobody here knows how they look.
 var invisible = []*unicode.RangeTable{
 	unicode.Z, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Noncharacter_Code_Point,
 	{R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}}, R32: []unicode.Range32{{Lo: 0x1d159, Hi: 0x1d159, Stride: 1}}},
 }
 
 func visible(r rune) bool {
-	// The latter are formats that have a glyph, such as the Arabic number sign.
+	// These are formats that have a glyph, such as the Arabic number sign.
 	return !unicode.In(r, invisible...) || unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
-// doubtful reports, at a glance, whether an id may be padded or a placeholder.
+// doubtful is a quick check whether an id may be padded or a placeholder.
 func doubtful(id string) bool {
 	return id != "" && (!seen(id[0]) || !seen(id[len(id)-1]) || len(id) < len(placeholders) && placeholders[len(id)] != nil)
 }
 
-// pads reports whether a character at an id's end can only be left over from where the id came from. What can belong to the character beside
-// it cannot be told: joiners, selectors, tags of flags, fillers.
+// pads reports whether a character at the end of an id can only be left over from the place it was copied from. It does not report what may
+// belong to the character beside it: joiners, selectors, tags of flags, fillers.
 func pads(r rune) bool {
 	switch {
 	case r == '\u200c' || r == '\u200d' || r >= 0xe0020 && r <= 0xe007f || visible(r):
@@ -261,7 +261,7 @@ func padded(id string) bool {
 	return pads(first) || pads(last)
 }
 
-// placeholders has what programs write where they have no value, by its length.
+// placeholders has the words that programs write where they have no value, by their length.
 var placeholders = func() (byLen [len("[object object]") + 1][]string) {
 	for _, word := range []string{
 		"null", "(null)", "<null>", "nil", "(nil)", "<nil>", "%!s(<nil>)", "<no value>", "none", "nan", "<na>", "n/a", "#n/a", `\n`, "undefined", "[object object]",
@@ -271,7 +271,7 @@ var placeholders = func() (byLen [len("[object object]") + 1][]string) {
 	return byLen
 }()
 
-// placeholder reports whether an id is a word that stands for the lack of one, in whatever case.
+// placeholder reports whether an id is a word for a missing value, in any case.
 func placeholder(id string) bool {
 	if !seen(id[0]) || !seen(id[len(id)-1]) {
 		id = strings.TrimFunc(id, pads)
@@ -291,8 +291,8 @@ func rejectBlank(field string) *MessageError {
 	return reject(field, RuleBlankID, "it has no visible character: all who have it would be one; set an id, or leave the field out")
 }
 
-// Limits of the store behind the API (docs/rules.md#attributes). They are documented for Customer.io's older Track API, and broken ones are
-// reported there after the call was answered: whether each holds here is an assumption, so they only warn.
+// Limits of the store behind the API (docs/rules.md#attributes). They are documented for Customer.io's older Track API, which reports
+// broken ones after it has answered. Whether each holds here is an assumption, so they only warn.
 const (
 	maxIDBytes             = 150
 	maxAttributeNameBytes  = 150
@@ -301,12 +301,12 @@ const (
 	maxEventNameBytes      = 100
 )
 
-// Warning is something about a message that is sent all the same: a limit that Customer.io enforces later and without an error, so that the
-// message is accepted and a part of it is lost, or what is hardly what was meant.
+// Warning is a doubt about a message; the message is sent. Either it breaks a limit that Customer.io enforces later and without an error:
+// the message is accepted and a part of it is lost. Or the message is hardly what was meant.
 type Warning struct {
-	// Field leads to the value as it is named on the wire.
+	// Field is the path of the value, with the names on the wire.
 	Field string
-	// Rule is one of the RuleLimit constants, RulePaddedID, RulePlaceholderID or RuleNearSemantic.
+	// Rule is one of the RuleLimit constants, [RulePaddedID], [RulePlaceholderID] or [RuleNearSemantic].
 	Rule Rule
 	// Hint says what the limit is, or what is doubtful.
 	Hint string
@@ -319,9 +319,9 @@ const (
 	RuleLimitAttributeValue Rule = "attribute-value-length"
 	RuleLimitAttributes     Rule = "attribute-count"
 	RuleLimitEventName      Rule = "event-name-length"
-	// RulePaddedID is an id with white space or an invisible character at an end: to Customer.io another id than the one without.
+	// RulePaddedID is an id with white space or an invisible character at an end. Customer.io treats it as another id than the one without.
 	RulePaddedID Rule = "padded-id"
-	// RulePlaceholderID is an id such as null or undefined, which is mostly no id: all who have it are one.
+	// RulePlaceholderID is an id such as null or undefined, which usually means that there is none: everybody who has it is one person.
 	RulePlaceholderID Rule = "placeholder-id"
 )
 
@@ -389,7 +389,7 @@ func warningsOf(env *envelope, email, event string, like likeness, body, context
 	return warnings
 }
 
-// textLen returns the length of a string without quotes and escapes, of any other value as it is written.
+// textLen returns the length of a string without quotes and escapes. Of any other value it returns the length as written.
 func textLen(value []byte) int {
 	if len(value) < 2 || value[0] != '"' {
 		return len(value)
@@ -404,7 +404,7 @@ func textLen(value []byte) int {
 	return len(s)
 }
 
-// within reports, at a glance, that an object breaks no limit of attributes: it is too short for a long value or for many, and no run of
+// within is a quick check that an object breaks no limit of attributes: it is too short for a long value or for many values, and no run of
 // bytes between two quotes is as long as a name that is too long.
 func within(object []byte) bool {
 	switch {

@@ -18,29 +18,32 @@ const (
 
 var errOthersInvalid = errors.New("cio: not sent because another message of the same Send is invalid")
 
-// Send brings messages to acceptance. It returns nil when Customer.io has accepted all of them, which promises that its API answered with
-// success and not that the data is stored; otherwise a *SendError that lists every message not known to be accepted. It blocks until then.
+// Send sends messages and waits until each has ended. It returns nil when Customer.io has accepted all of them: its API answered with
+// success, which does not promise that the data is stored. Otherwise it returns a [*SendError] that lists every message not known to be
+// accepted.
 //
-// All messages are checked first: if any is invalid, all invalid ones are listed and nothing is sent. One message goes to its own
-// endpoint, several go to /batch in their order, split so that no request is over Config.MaxBatchBytes. No request starts before the
-// one ahead of it has ended, but for a message that is set aside, which only what is of its identity waits for.
+// Send checks all messages first. If any is invalid, it lists all invalid ones and sends nothing. One message goes to its own endpoint.
+// Several messages go to /batch in their order, split so that no request is over Config.MaxBatchBytes. A request starts when the one ahead
+// of it has ended. There is one exception: if a message is set aside, only the messages of its identity wait for it.
 //
-// Failures that may pass are retried with growing, random pauses, at least as long as the server's Retry-After asks (at most 5 minutes),
-// until ctx ends or nothing was accepted for Config.MaxElapsed: the last pause is cut short, so that a last try begins then. The Sends of a
-// SendGroup give up together. A repeated request carries the same message ids. An answer with a status of 2xx
-// that cannot be the API's, such as the page of a captive portal, is such a failure: its messages are unknown.
+// Failures that may pass are retried until ctx ends or nothing was accepted for Config.MaxElapsed. The pauses grow and are random, and are
+// at least as long as the server's Retry-After (at most 5 minutes). The last pause is cut short, so that a last try begins when MaxElapsed
+// has passed. The Sends of a [SendGroup] give up together. A retried request carries the same message ids. A 2xx answer that cannot be the
+// API's, such as the page of a captive portal, is such a failure: its messages are unknown.
 //
-// If a strict batch is refused with 400, 413 or 422 in one of the API's own forms, it is halved until the rejected messages stand alone; all
-// others are accepted. This takes a refused batch to have been refused whole, which Customer.io does not document; if it is not, messages arrive
-// twice, with the same id. A refusal in any other form, and a 403 with a page, may be a firewall's that dislikes one message, or a gateway's
-// that refuses everything. The batch is halved too, but a message is rejected for it only if another one was accepted meanwhile and it is then
-// refused again, alone; otherwise it is unsent. After ten such refusals in a row, or those of two batches, Send waits and tries one message at a
-// time, for Config.MaxElapsed, or three times if each that is left was refused alone.
+// If the API refuses a strict batch with 400, 413 or 422, in one of its own forms, Send halves the batch until the rejected messages stand
+// alone; all others are accepted. Send assumes that a refused batch was refused whole, which Customer.io does not document. If that is
+// wrong, messages arrive twice, with the same id.
 //
-// A key that is refused (401, or 403 without a page) is asked for again on a new connection after a second, and for 15 seconds if it was good
-// before; it ends the Send then, as a redirect and any other answer do at once.
+// A refusal in any other form, and a 403 with a page, may come from a firewall that refuses one message, or from a gateway that refuses
+// everything. Send halves the batch here too. But it rejects a message only if another message was accepted in the meantime and this one is
+// then refused again, alone; otherwise the message is unsent. After ten such refusals in a row, or those of two batches, Send waits and
+// tries one message at a time, for Config.MaxElapsed, or three times if each message that is left was refused alone.
 //
-// An Encoded among the messages is sent as it is. The messages may be reused when Send returns.
+// If the key is refused (401, or 403 without a page), Send tries again on a new connection after a second, and for 15 seconds if the key
+// was good before. Then Send ends. A redirect, and any other answer, ends it at once.
+//
+// An [Encoded] among the messages is sent unchanged. You may reuse the messages when Send returns.
 func (c *Client) Send(ctx context.Context, msgs ...Message) error {
 	if len(msgs) == 0 {
 		return nil
@@ -62,7 +65,7 @@ func (c *Client) Send(ctx context.Context, msgs ...Message) error {
 	return s.result()
 }
 
-// deliver sends until all messages have an outcome. While everything is refused in an odd form it waits and tries one message at a time.
+// deliver sends until all messages have an outcome. While everything is refused in an odd form, it waits and tries one message at a time.
 func (s *sending) deliver(d *delivery) {
 	one, pause := false, firstProbe
 	for {
@@ -112,11 +115,11 @@ func (s *sending) deliver(d *delivery) {
 	}
 }
 
-// fewProbes is the pause before the last try of messages that were all refused alone: what refuses everything may be over soon, but nothing
-// that is left can show that it is not they.
+// fewProbes is the pause before the last try of messages that were all refused alone. What refuses everything may be over soon, but no
+// message that is left can prove that the messages are not the cause.
 const fewProbes = 8 * time.Second
 
-// sending is one Send under way. It is the messageList of all its messages.
+// sending is one running Send. It is the messageList of all its messages.
 type sending struct {
 	c        *Client
 	messages []Encoded
@@ -228,9 +231,9 @@ func (s *sending) result() error {
 	return &SendError{Total: len(s.messages), Accepted: s.taken, Failures: s.failures}
 }
 
-// SendGroup has several Sends that are under way at a time behave as one: they give up together, when none of them was accepted anything for
-// Config.MaxElapsed, and can be stopped together. The time counts from the last acceptance, and begins anew when a Send begins while no other is
-// under way. The zero value is ready for use, with one Client.
+// SendGroup makes several Sends that run at the same time behave as one. They give up together, when none of them had a message accepted
+// for Config.MaxElapsed, and you can stop them together. The time counts from the last acceptance. It starts anew when a Send begins while
+// no other runs. The zero value is ready for use, with one [Client].
 type SendGroup struct {
 	mu       sync.Mutex
 	sends    int       // under way
@@ -240,12 +243,13 @@ type SendGroup struct {
 	quit     chan struct{} // closed by Stop; nil until somebody waits for it
 }
 
-// ErrStopped is why messages of a Send are unsent whose SendGroup was stopped. It is a context.Canceled.
+// ErrStopped is the reason of messages that are unsent because [SendGroup.Stop] was called. It is a [context.Canceled].
 var ErrStopped = fmt.Errorf("cio: the group of Sends was stopped: %w", context.Canceled)
 
-// Context returns a context for one Send of the group. If ended is not nil, the Send calls it when messages are accepted, with a nil error, and
-// when they are rejected, as soon as that is known and before it goes on: for those from lo to hi, by their places among the messages given to it.
-// It is not called for messages that are rejected before anything is sent, nor for those that are left at the end.
+// Context returns a context for one Send of the group. If ended is not nil, the Send calls it when messages are accepted, with a nil error,
+// and when messages are rejected, as soon as that is known and before the Send continues. The messages are those from lo to hi, by their
+// places among the messages given to it. It is not called for messages that are rejected before anything is sent, nor for those that are
+// left at the end.
 func (g *SendGroup) Context(ctx context.Context, ended func(lo, hi int, err error)) context.Context {
 	if ended == nil {
 		ended = func(int, int, error) {}
@@ -253,8 +257,9 @@ func (g *SendGroup) Context(ctx context.Context, ended func(lo, hi int, err erro
 	return context.WithValue(ctx, groupKey{}, &groupMember{g, ended})
 }
 
-// Stop has the Sends of the group make no further request: what has no outcome by the requests that are being made is unsent. It returns how many
-// messages those hold, without those whose answer has come and is being read. A Send that begins afterwards sends nothing.
+// Stop makes the Sends of the group start no further request. Messages that get no outcome by the running requests are unsent. Stop returns
+// how many messages those requests hold, without those whose answer has come and is being read. A Send that begins afterwards sends
+// nothing.
 func (g *SendGroup) Stop() (underway int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -273,7 +278,7 @@ type groupMember struct {
 	ended func(lo, hi int, err error)
 }
 
-// memberOf returns the group that the context is of; nil for none.
+// memberOf returns the group of the context; nil for none.
 func memberOf(ctx context.Context) *groupMember {
 	m, _ := ctx.Value(groupKey{}).(*groupMember)
 	return m
@@ -299,7 +304,7 @@ func (m *groupMember) end() {
 	m.sends--
 }
 
-// report tells of messages that were accepted, or rejected for err.
+// report reports messages that were accepted, or rejected for err.
 func (m *groupMember) report(lo, hi int, err error) {
 	if m == nil {
 		return
@@ -312,7 +317,7 @@ func (m *groupMember) report(lo, hi int, err error) {
 	m.ended(lo, hi, err)
 }
 
-// carry counts messages into requests that are being made, or out of them. It returns false, and counts none, if none are to be made any more.
+// carry counts messages into running requests, or out of them. If no more requests may start, it returns false and counts none.
 func (m *groupMember) carry(messages int) bool {
 	if m == nil {
 		return true
@@ -342,7 +347,7 @@ func (m *groupMember) stopping() <-chan struct{} {
 	return m.quit
 }
 
-// progress returns when something was last accepted, own being what the Send itself knows.
+// progress returns when something was last accepted; own is what the Send itself knows.
 func (m *groupMember) progress(own time.Time) time.Time {
 	if m == nil {
 		return own
@@ -352,7 +357,7 @@ func (m *groupMember) progress(own time.Time) time.Time {
 	return m.since
 }
 
-// stopError describes a request that is not made because of Stop.
+// stopError describes a request that was not made because of Stop.
 func stopError(r *request) *APIError {
 	return &APIError{Operation: r.operation, Message: "not sent, because other messages were rejected", Attempts: r.attempts, Err: ErrStopped, reached: r.reached}
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// Traits that Customer.io gives a meaning (docs/rules.md#attributes). Any other name is an attribute of one's own.
+// Traits that have a meaning for Customer.io (docs/rules.md#attributes). Any other name is an attribute of your own.
 const (
-	// TraitEmail is the address to send to. In most workspaces it also identifies the person, whatever the case of its letters; a new
-	// UserID with the address of somebody known renames that person.
+	// TraitEmail is the address to send to. In most workspaces it also identifies the person, whatever the case of its letters. A new
+	// UserID with the address of a known person gives that person the new id.
 	TraitEmail = "email"
 	// TraitID sets or changes the person's id.
 	TraitID = "id"
@@ -19,20 +19,20 @@ const (
 	TraitAnonymousID = "anonymous_id"
 	// TraitPhone is the telephone number, in the international form +15551234567.
 	TraitPhone = "phone"
-	// TraitCreatedAt is when the person signed up, in unix seconds. A time.Time is sent as ISO 8601, which Customer.io turns into them.
+	// TraitCreatedAt is when the person signed up, in unix seconds. A time.Time is sent as ISO 8601, and Customer.io converts it.
 	TraitCreatedAt = "created_at"
-	// TraitUnsubscribed, true, keeps everything but transactional messages from being sent to the person.
+	// TraitUnsubscribed, if true, prevents all messages to the person except transactional ones.
 	TraitUnsubscribed = "unsubscribed"
-	// TraitTimezone is the time zone's name, such as Europe/Berlin, for sending at the person's own hour.
+	// TraitTimezone is the name of the time zone, such as Europe/Berlin. It is for sending at the person's local hour.
 	TraitTimezone = "timezone"
-	// TraitLanguage is the person's language, such as de or pt-BR, for choosing a translation.
+	// TraitLanguage is the person's language, such as de or pt-BR. It is for choosing a translation.
 	TraitLanguage = "language"
-	// TraitSubscriptionPreferences holds what the person wants to hear of, and where. Set to a whole SubscriptionPreferences it replaces
+	// TraitSubscriptionPreferences holds which topics the person wants, and on which channels. A whole [SubscriptionPreferences] replaces
 	// what was there.
 	TraitSubscriptionPreferences = "cio_subscription_preferences"
-	// TraitObjectTypeID, of a Group, is the number of the object's type, as a string. SetObject and Relate set it.
+	// TraitObjectTypeID, of a [Group], is the number of the object's type, as a string. [SetObject] and [Relate] set it.
 	TraitObjectTypeID = "objectTypeId"
-	// TraitRelationshipAttributes, of a Group with a person, holds the attributes of the relationship. Relate sets it.
+	// TraitRelationshipAttributes, of a [Group] with a person, holds the attributes of the relationship. [Relate] sets it.
 	TraitRelationshipAttributes = "relationshipAttributes"
 )
 
@@ -53,16 +53,16 @@ const (
 
 // SubscriptionPreferences says which topics and channels a person is subscribed to.
 //
-// As the value of TraitSubscriptionPreferences it replaces all that was there; topics that are not named fall back to their default. To
-// change some and leave the others, use Update.
+// As the value of [TraitSubscriptionPreferences] it replaces all that was there; topics that it does not name get their default. To change
+// some topics and leave the others, use Update.
 type SubscriptionPreferences struct {
-	// Topics has the topics by their number in the workspace: true is subscribed.
+	// Topics has the topics by their number in the workspace: true means subscribed.
 	Topics map[int]bool
-	// Channels has the channels: true is subscribed.
+	// Channels has the channels: true means subscribed.
 	Channels map[Channel]bool
 }
 
-// AppendJSON appends the preferences as Customer.io wants them.
+// AppendJSON appends the preferences in Customer.io's form.
 func (p SubscriptionPreferences) AppendJSON(dst []byte) ([]byte, error) {
 	topics, channels := p.members()
 	return wire.AppendValue(dst, nonEmpty(map[string]any{"topics": topics, "channels": channels}))
@@ -71,11 +71,11 @@ func (p SubscriptionPreferences) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON is AppendJSON for encoding/json.
 func (p SubscriptionPreferences) MarshalJSON() ([]byte, error) { return p.AppendJSON(nil) }
 
-// Update returns traits that change the topics and channels of p, each under a dotted name, and leave all others as they are:
+// Update returns traits that change the topics and channels of p, each under a dotted name. All others stay as they are:
 //
 //	cio.Identify{UserID: "42", Traits: cio.SubscriptionPreferences{Topics: map[int]bool{3: false}}.Update()}
 //
-// Further traits can be added to the map.
+// You can add other traits to the map.
 func (p SubscriptionPreferences) Update() map[string]any {
 	topics, channels := p.members()
 	traits := make(map[string]any, len(topics)+len(channels))
