@@ -121,9 +121,12 @@ func notebookEnv(con console.Console, j *notebook.Jupyter) ([]string, error) {
 	return env, nil
 }
 
+// building is said before what may take long, and says nothing while it does.
+const building = "Building the kernel (the first time takes a minute or two)"
+
 // prepare builds what a kernel needs that outlives this command.
 func prepare(cmd *cobra.Command, con console.Console, j *notebook.Jupyter) error {
-	fmt.Fprintln(con.Err, "Building the kernel (the first time takes a minute)")
+	fmt.Fprintln(con.Err, building)
 	if err := j.BuildCommand(cmd.Context()); err != nil {
 		return exit.With(exit.Local, err)
 	}

@@ -44,21 +44,29 @@ func runKernel(cmd *cobra.Command, con console.Console, checkout, tools, connect
 	if err != nil {
 		return err
 	}
+	running, err := notebook.SayKernelRuns()
+	if err != nil {
+		return exit.With(exit.Local, err)
+	}
+	defer running()
 	host, err := notebook.StartHost(cfg)
 	if err != nil {
 		return exit.With(exit.Local, err)
 	}
-	gonb := j.GoNB(cmd.Context(), connection, host.Files())
+	ctx, cancel := notebook.WithParent(cmd.Context())
+	defer cancel()
+	gonb := j.GoNB(ctx, connection, host.Files())
 	gonb.Env = append(host.Env(),
 		"PATH="+tools+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-s")) // linking is most of what a cell takes; nobody debugs the file
 	gonb.Cancel = func() error { return gonb.Process.Signal(syscall.SIGTERM) }
 	gonb.WaitDelay = 2 * time.Second
 	ended := runBound(gonb)
+	notebook.EndGroup()
 	if err := host.Close(); err != nil {
 		fmt.Fprintln(con.Err, "ciokit:", words(err))
 	}
-	if ended != nil && cmd.Context().Err() == nil {
+	if ended != nil && ctx.Err() == nil {
 		return exit.With(exit.Local, ended)
 	}
 	return nil

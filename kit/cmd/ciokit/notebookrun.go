@@ -36,7 +36,7 @@ func newNotebookRun(con console.Console, checkout *string) *cobra.Command {
 		Long: `Run notebooks in Jupyter, each from its first to its last cell, and say which cells failed.
 
 A cell that fails does not stop Jupyter, because GoNB does not tell it: it prints "exit status 1" and goes on. This command does tell, by
-the notebook and the number of the cell, and then exits with 1.`,
+the notebook and the number of the cell, and then exits with 1. Ctrl-C and SIGTERM end it and all that it started.`,
 		Example: `  ciokit notebook run notebooks/01-people.ipynb
   ciokit notebook run --all --check
   ciokit notebook run --write notebooks/01-people.ipynb`,
@@ -72,6 +72,7 @@ func (r notebookRun) run(ctx context.Context, con console.Console, checkout stri
 		return exit.With(exit.Local, err)
 	}
 	defer os.RemoveAll(scratch)
+	fmt.Fprintln(con.Err, building)
 	if err := j.Prepare(ctx); err != nil {
 		return exit.With(exit.Local, err)
 	}
@@ -82,9 +83,22 @@ func (r notebookRun) run(ctx context.Context, con console.Console, checkout stri
 	if err != nil {
 		return err
 	}
-	env = append(env, "JUPYTER_PATH="+scratch, show.HeadlessEnv+"=1")
-	return r.each(ctx, con, docs, func(d *notebook.Document) error { return r.one(ctx, j, d, scratch, env) })
+	kernels := filepath.Join(scratch, "running")
+	if err := os.Mkdir(kernels, 0o755); err != nil {
+		return exit.With(exit.Local, err)
+	}
+	env = append(env, "JUPYTER_PATH="+scratch, show.HeadlessEnv+"=1", notebook.KernelsEnv+"="+kernels)
+	ended := r.each(ctx, con, docs, func(d *notebook.Document, say func(string)) error { return r.one(ctx, j, d, scratch, env, say) })
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), kernelGrace)
+	defer cancel()
+	if err := notebook.WaitForKernels(patience, kernels); err != nil {
+		return errors.Join(ended, exit.With(exit.Local, err))
+	}
+	return ended
 }
+
+// kernelGrace is how long kernels have to end after Jupyter.
+const kernelGrace = 10 * time.Second
 
 func (r notebookRun) documents(j *notebook.Jupyter, files []string) ([]*notebook.Document, error) {
 	if r.all {
@@ -101,45 +115,57 @@ func (r notebookRun) documents(j *notebook.Jupyter, files []string) ([]*notebook
 	return docs, nil
 }
 
-// each runs the notebooks, some at a time, and says how each ended.
-func (r notebookRun) each(ctx context.Context, con console.Console, docs []*notebook.Document, one func(*notebook.Document) error) error {
+// each runs the notebooks, some at a time, and says which cell begins and how each notebook ended.
+func (r notebookRun) each(ctx context.Context, con console.Console, docs []*notebook.Document, one func(d *notebook.Document, say func(string)) error) error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	var failed int
+	var failed, done int
 	slots := make(chan struct{}, max(1, r.jobs))
 	for _, d := range docs {
 		slots <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			if ctx.Err() != nil {
-				return
-			}
 			start := time.Now()
-			err := one(d)
+			err := one(d, func(text string) {
+				mu.Lock()
+				defer mu.Unlock()
+				if ctx.Err() == nil {
+					fmt.Fprintf(con.Err, "%s: %s\n", d.Name, text)
+				}
+			})
 			mu.Lock()
 			defer mu.Unlock()
-			if err != nil {
+			switch {
+			case ctx.Err() != nil: // what ended because of that is no failure
+			case err != nil:
 				failed++
 				fmt.Fprintf(con.Err, "%s: failed\n%v\n", d.Name, err)
-				return
+			default:
+				done++
+				fmt.Fprintf(con.Out, "%s: %s, %.1f s\n", d.Name, plural.Count(len(d.CodeCells()), "cell", "cells"), time.Since(start).Seconds())
 			}
-			fmt.Fprintf(con.Out, "%s: %s, %.1f s\n", d.Name, plural.Count(len(d.CodeCells()), "cell", "cells"), time.Since(start).Seconds())
 		})
 	}
 	wg.Wait()
-	if ctx.Err() != nil {
-		return exit.With(exit.Interrupted, exit.ErrInterrupted)
-	}
-	if failed > 0 {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, exit.ErrTerminated):
+		return exit.Fail(exit.Terminated, "%w: %d of %s had run", cause, done, plural.Count(len(docs), "notebook", "notebooks"))
+	case cause != nil:
+		return exit.Fail(exit.Interrupted, "%w: %d of %s had run", exit.ErrInterrupted, done, plural.Count(len(docs), "notebook", "notebooks"))
+	case failed > 0:
 		return exit.Fail(exit.Local, "%d of %s failed", failed, plural.Count(len(docs), "notebook", "notebooks"))
 	}
 	return nil
 }
 
 // one runs one notebook, and compares and saves what it says.
-func (r notebookRun) one(ctx context.Context, j *notebook.Jupyter, d *notebook.Document, scratch string, env []string) error {
+func (r notebookRun) one(ctx context.Context, j *notebook.Jupyter, d *notebook.Document, scratch string, env []string, say func(string)) error {
+	cells := len(d.CodeCells())
 	// Jupyter takes the kernel's working directory from the notebook's.
-	out, err := j.Execute(ctx, d.Path, scratch, env)
+	out, err := j.Execute(ctx, d.Path, scratch, env, func(cell int) { say(fmt.Sprintf("cell %d of %d", cell, cells)) })
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package notebook
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -132,10 +131,13 @@ const (
 	kernelTries = 3
 )
 
-// Execute runs a notebook in Jupyter from its first to its last cell, whatever fails, and returns what became of it.
-func (j *Jupyter) Execute(ctx context.Context, path, scratch string, env []string) (*Document, error) {
+// Execute runs a notebook in Jupyter from its first to its last cell, whatever fails, and returns what became of it. began is called, from another
+// goroutine, with the number of each cell of code that begins; after a kernel that died it begins again with 1.
+func (j *Jupyter) Execute(ctx context.Context, path, scratch string, env []string, began func(cell int)) (*Document, error) {
 	convert := func() error {
-		return j.nbconvert(ctx, env, "--to", "notebook", "--execute", "--allow-errors", "--ExecutePreprocessor.timeout=300", "--output-dir", scratch, path)
+		cells := 0
+		return j.nbconvert(ctx, env, func() { cells++; began(cells) },
+			"--to", "notebook", "--execute", "--allow-errors", "--ExecutePreprocessor.timeout=300", "--output-dir", scratch, path)
 	}
 	err := convert()
 	for try := 1; try < kernelTries && err != nil && strings.Contains(err.Error(), kernelDied); try++ {
@@ -154,18 +156,26 @@ func (j *Jupyter) Execute(ctx context.Context, path, scratch string, env []strin
 
 // HTML converts a notebook with the outputs it has to a page in the directory.
 func (j *Jupyter) HTML(ctx context.Context, path, dir string) error {
-	return j.nbconvert(ctx, j.Env(), "--to", "html", "--output-dir", dir, path)
+	return j.nbconvert(ctx, j.Env(), nil, "--to", "html", "--output-dir", dir, path)
 }
 
-func (j *Jupyter) nbconvert(ctx context.Context, env []string, args ...string) error {
-	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, "jupyter-nbconvert", append([]string{"--log-level=WARN"}, args...)...)
+// nbconvert runs nbconvert. Where began is given, it is called for each cell of code that begins.
+func (j *Jupyter) nbconvert(ctx context.Context, env []string, began func(), args ...string) error {
+	said := &jupyterLog{began: began}
+	cmd := exec.CommandContext(ctx, "jupyter-nbconvert", append(said.flags(), args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = interruptGrace
 	cmd.Env = env
-	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Stdout, cmd.Stderr = said, said
+	// The system takes the end of the thread that started the command for the end of the process.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr = apart()
 	if err := cmd.Run(); err != nil {
-		return errors.Join(fmt.Errorf("jupyter-nbconvert %s: %w", strings.Join(args, " "), err), errors.New(lastLines(said.String(), 20)))
+		if ctx.Err() != nil {
+			return ctx.Err() // what Python says of an interrupt is no reason
+		}
+		return errors.Join(fmt.Errorf("jupyter-nbconvert %s: %w", strings.Join(args, " "), err), errors.New(lastLines(said.text(), 20)))
 	}
 	return nil
 }

@@ -1,0 +1,73 @@
+package notebook
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// KernelsEnv names the directory in which kernels say that they run. Whoever runs notebooks sets it, and sees there when all have ended.
+const KernelsEnv = "CIOKIT_NOTEBOOK_KERNELS"
+
+// looked is how often the end of a process is looked for that nobody tells of.
+const looked = 100 * time.Millisecond
+
+// SayKernelRuns marks this process as a kernel that runs, in the directory that KernelsEnv names, until it ends or release is called. Without the
+// variable it does nothing.
+func SayKernelRuns() (release func(), err error) {
+	dir := os.Getenv(KernelsEnv)
+	if dir == "" {
+		return func() {}, nil
+	}
+	lock := flock.New(filepath.Join(dir, strconv.Itoa(os.Getpid())))
+	if _, err := lock.TryLock(); err != nil {
+		return nil, err
+	}
+	return func() { lock.Unlock() }, nil
+}
+
+// WaitForKernels waits until each kernel that said in dir that it runs has ended. An error says that some still run when ctx ends.
+func WaitForKernels(ctx context.Context, dir string) error {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	left := 0
+	for _, f := range files {
+		lock := flock.New(filepath.Join(dir, f.Name()))
+		if free, _ := lock.TryLockContext(ctx, looked); !free {
+			left++
+			continue
+		}
+		lock.Unlock()
+	}
+	if left > 0 {
+		return fmt.Errorf("%d kernels still run", left)
+	}
+	return nil
+}
+
+// WithParent returns a context that ends when the process that started this one has ended, however it did: Jupyter gives its kernels no other sign
+// where it is killed itself.
+func WithParent(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	parent := os.Getppid()
+	go func() {
+		tick := time.NewTicker(looked)
+		defer tick.Stop()
+		for os.Getppid() == parent {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+		cancel()
+	}()
+	return ctx, cancel
+}
