@@ -19,9 +19,8 @@ func (ws *workspaceState) save(now time.Time) *savedState {
 	out := &savedState{
 		Version: savedVersion, SavedAt: now,
 		LastPerson: ws.lastCustomerIOID, LastObject: ws.lastObject,
-		Reports:  slices.Clone(ws.reports),
-		Segments: slices.Clone(ws.segments), LastSegment: ws.lastSegment, Addresses: slices.Clone(ws.addresses),
-		Swept: ws.swept, Sequence: ws.journal.sequence,
+		Reports: slices.Clone(ws.reports),
+		Swept:   ws.swept, Sequence: ws.journal.sequence,
 		Request: ws.request, Requests: slices.Clone(ws.requests),
 		Bytes: ws.bytes, CalledAt: ws.calledAt, Counts: ws.counts,
 		Broken: make(map[string]uint64),
@@ -110,7 +109,7 @@ func (s *saver) person(p *personState) savedPerson {
 	out := savedPerson{
 		Number: p.number, ID: p.id, Email: p.email, CustomerIOID: p.customerIOID,
 		Traits: s.attributes(p.traits), EventCount: p.eventCount,
-		Relationships: s.relations(p.relationships), AnonymousIDs: slices.Clone(p.anonymousIDs), Segments: slices.Clone(p.segments),
+		Relationships: s.relations(p.relationships), AnonymousIDs: slices.Clone(p.anonymousIDs),
 		Created: s.origin(p.created), SeenAt: p.seenAt,
 	}
 	for _, e := range p.events {

@@ -52,11 +52,7 @@ func generateApp(root string) ([]file, error) {
 		}
 		files = append(files, file{"appapi/" + name, content})
 	}
-	canned, err := cannedAnswers(m.facts)
-	if err != nil {
-		return nil, err
-	}
-	files = append(files, file{"appapi/answers_gen_test.go", m.answerTest()}, file{"docs/app-api-operations.md", m.table()}, canned)
+	files = append(files, file{"appapi/answers_gen_test.go", m.answerTest()}, file{"docs/app-api-operations.md", m.table()})
 	return files, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -46,33 +47,45 @@ var programs = []struct{ module, source string }{
 	fmt.Println(client != nil, err)`},
 	{"/outbox", `_, err := outbox.Open(nil, outbox.Config{})
 	fmt.Println(err != nil)`},
+	{"/outbox/postgres", `_, err := postgres.NewQueue(nil, postgres.QueueConfig{})
+	fmt.Println(err != nil)`},
 	{"/erasure", `fmt.Println(erasure.RoleOperator)`},
 	{"/otel", `_, err := otel.NewObserver(otel.Config{})
 	fmt.Println(err)`},
 	{"/prom", `fmt.Println(prom.NewObserver() != nil)`},
 }
 
+// programs builds each with go get of a version, as users do: in one module cache, where the root is already. The last module is got by somebody who has private
+// modules: then Go takes what its cache has of the root for all that there is at a version, so that such users say latest.
 func (r *release) programs() error {
-	for _, p := range programs {
+	for i, p := range programs {
+		path, version, env := r.modules[0].path+p.module, r.version, r.goEnv
+		if i == len(programs)-1 {
+			version, env = "latest", append(slices.Clone(r.goEnv), "GOPRIVATE=example.org/private")
+		}
 		dir := filepath.Join(r.scratch, "program"+strings.ReplaceAll(p.module, "/", "-"))
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			return err
 		}
-		path := r.modules[0].path + p.module
 		source := fmt.Sprintf("package main\n\nimport (\n\t\"fmt\"\n\n\t%q\n)\n\nfunc main() {\n\t%s\n}\n", path, p.source)
 		if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o644); err != nil {
 			return err
 		}
-		for _, args := range [][]string{{"mod", "init", "example.org/program"}, {"mod", "edit", "-require=" + path + "@" + r.version}, {"mod", "tidy"}, {"build", "-trimpath", "-o", "program", "."}} {
-			if _, err := outputEnv(dir, r.goEnv, "go", args...); err != nil {
+		for _, args := range [][]string{{"mod", "init", "example.org/program"}, {"get", path + "@" + version}, {"build", "-trimpath", "-o", "program", "."}} {
+			if _, err := outputEnv(dir, env, "go", args...); err != nil {
 				return err
 			}
+		}
+		if got, err := outputEnv(dir, env, "go", "list", "-m", "-f", "{{.Version}}", path); err != nil {
+			return err
+		} else if got != r.version {
+			return fmt.Errorf("%s@%s is %s, and not %s", path, version, got, r.version)
 		}
 		text, err := output(dir, "./program")
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(r.out, "%-36s builds, and prints %s\n", path, text)
+		fmt.Fprintf(r.out, "%-36s go get @%s builds, and prints %s\n", path, version, text)
 	}
 	return nil
 }

@@ -44,16 +44,20 @@ func (r *release) link() error {
 	if err := r.find(); err != nil {
 		return err
 	}
-	cache, err := output(r.root, "go", "env", "GOMODCACHE")
+	said, err := output(r.root, "go", "env", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GOTOOLCHAIN")
 	if err != nil {
 		return err
 	}
-	direct, err := output(r.root, "go", "env", "GOPROXY")
-	if err != nil {
-		return err
+	values := strings.Split(said, "\n")
+	if len(values) != 4 {
+		return fmt.Errorf("go env says %q", said)
 	}
+	cache, direct, sums, toolchain := values[0], values[1], values[2], values[3]
+	// Nothing of whoever releases counts but where modules come from. GONOPROXY must be empty: with any word in it Go asks its cache before the first proxy,
+	// and where that has the root in a version, no module below it is found in that version (go.dev/issue/58116).
 	paths := r.modules[0].path + "," + r.modules[0].path + "/*"
-	r.goEnv = []string{"GOWORK=off", "GOFLAGS=", "CGO_ENABLED=0", "GONOSUMDB=" + paths, "GONOPROXY=none", "GOPRIVATE=", "GOBIN=",
+	r.goEnv = []string{"GOENV=off", "GOWORK=off", "GOFLAGS=", "CGO_ENABLED=0", "GONOSUMDB=" + paths, "GONOPROXY=", "GOPRIVATE=", "GOBIN=",
+		"GOSUMDB=" + sums, "GOTOOLCHAIN=" + toolchain,
 		"GOPATH=" + filepath.Join(r.scratch, "gopath"), "GOMODCACHE=" + filepath.Join(r.scratch, "gopath", "pkg", "mod"),
 		"GOPROXY=" + strings.Join([]string{fileURL(r.proxy()), fileURL(filepath.Join(cache, "cache", "download")), direct}, ",")}
 	for _, m := range r.modules {
