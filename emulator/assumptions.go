@@ -5,16 +5,16 @@ package emulator
 type Assumption struct {
 	// Behaviour is what the server does.
 	Behaviour string
-	// Source is what speaks for it.
+	// Source is what supports it.
 	Source string
 	// Confidence is high, medium, or low.
 	Confidence string
-	// Switch is the field of [Config] that changes it, or empty.
+	// Switch is the field of [Config] that changes it; empty if there is none.
 	Switch string
 }
 
 // Assumptions returns what the server does without a document that says so. The
-// result is the caller's.
+// caller may change the result.
 func Assumptions() []Assumption {
 	return append([]Assumption(nil), allAssumptions...)
 }

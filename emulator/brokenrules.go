@@ -11,8 +11,8 @@ type RuleCount struct {
 	Count uint64 `json:"count"`
 }
 
-// BrokenRules returns the rules that messages of the workspace of key broke,
-// warnings included, the most frequent first. key is as for Stats.
+// BrokenRules returns the rules that messages of a workspace broke, warnings
+// included, the most frequent first. key is as for Stats.
 func (s *Server) BrokenRules(key string) ([]RuleCount, error) {
 	ws, err := s.workspace(key)
 	if ws == nil {

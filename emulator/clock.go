@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Clock is the server's idea of the time: what stamps the messages, and
-// decides which anonymous events are 30 days old.
+// Clock is the server's time. It stamps the messages, and decides which
+// anonymous events are 30 days old.
 type Clock struct {
 	// Now is the server's time, in UTC.
 	Now time.Time `json:"now"`
@@ -57,13 +57,13 @@ func (c *movableClock) state() Clock {
 // Clock returns the server's time.
 func (s *Server) Clock() Clock { return s.clock.state() }
 
-// SetClock makes the server's time at, from which it goes on, or where it
-// stands still if stopped. Moving it backwards is allowed; what has been
+// SetClock sets the server's time to at. The clock runs on from there, or
+// stands still if stopped is set. You may move it backwards; what has been
 // stamped keeps its time.
 func (s *Server) SetClock(at time.Time, stopped bool) { s.clock.set(at, stopped) }
 
 // AdvanceClock moves the server's time by d, which may be negative. A stopped
-// clock stays stopped. Time passes no faster for a call that a fault delays.
+// clock stays stopped. A call that a fault delays does not become faster by it.
 func (s *Server) AdvanceClock(d time.Duration) {
 	s.clock.mu.Lock()
 	defer s.clock.mu.Unlock()

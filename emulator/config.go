@@ -36,34 +36,34 @@ type Config struct {
 	// uncompressed JSON. Zero: DefaultMaxBatchBytes. Negative: no limit but
 	// MaxBodyBytes.
 	MaxBatchBytes int
-	// MaxBodyBytes bounds what is read of one request body, in bytes, both
-	// as received and after decompression. A longer body is refused without
-	// being read to its end. Zero or negative: DefaultMaxBodyBytes.
+	// MaxBodyBytes limits how much of one request body is read, in bytes, both
+	// as received and after decompression. A longer body is refused before it
+	// is read to its end. Zero or negative: DefaultMaxBodyBytes.
 	MaxBodyBytes int
 
-	// MaxMessages is how many messages the journal of one workspace keeps;
-	// older ones are forgotten, the counters are not. Zero:
-	// DefaultMaxMessages. Negative: none is kept.
+	// MaxMessages is how many messages the journal of one workspace keeps. It
+	// forgets older ones, but not their counts. Zero: DefaultMaxMessages.
+	// Negative: it keeps none.
 	MaxMessages int
-	// MaxJournalBytes bounds the same journal by the bytes of the messages
-	// it keeps; a message larger than that is kept without its body. Zero or
-	// negative: DefaultMaxJournalBytes.
+	// MaxJournalBytes limits the same journal by the bytes of its messages. A
+	// message larger than that is kept without its body. Zero or negative:
+	// DefaultMaxJournalBytes.
 	MaxJournalBytes int
-	// MaxEventsPerPerson is how many events are kept of one person (or of
-	// one anonymous ID); older ones are forgotten, but stay counted in
-	// [Stats]. Zero or negative: unlimited.
+	// MaxEventsPerPerson is how many events are kept of one person, or of one
+	// anonymous ID. Older ones are forgotten, but still counted in [Stats].
+	// Zero or negative: unlimited.
 	MaxEventsPerPerson int
-	// MaxWorkspaces bounds the workspaces that unlisted keys can open; a key
-	// beyond it counts as unknown. Zero or negative: DefaultMaxWorkspaces.
-	// Unused when Keys is not empty.
+	// MaxWorkspaces limits how many workspaces the keys can open. A key beyond
+	// it counts as unknown. Zero or negative: DefaultMaxWorkspaces. It is
+	// unused when Keys is not empty.
 	MaxWorkspaces int
 
-	// AllowHosts are names, without port, that a request may carry in its
-	// Host header besides localhost and IP addresses: the guard against DNS
+	// AllowHosts are names, without port, that a request may have in its Host
+	// header besides localhost and IP addresses. This protects against DNS
 	// rebinding. Example: the name of a container.
 	AllowHosts []string
 
-	// Strict answers every call as if it carried X-Strict-Mode: 1, for SDKs
+	// Strict answers every call as if it had X-Strict-Mode: 1. It is for SDKs
 	// that cannot send the header.
 	Strict bool
 	// DropOversize answers a call, batch or message that is too large with
@@ -71,8 +71,8 @@ type Config struct {
 	// answers 400.
 	DropOversize bool
 	// RefuseItems makes strict mode reject only the messages of a batch that
-	// break a rule, and apply the others; the answer is a 400 all the same.
-	// By default the whole batch is rejected.
+	// break a rule, and apply the others; the answer is still a 400. By default
+	// the whole batch is rejected.
 	RefuseItems bool
 	// RejectSuppressed makes strict mode answer 400 to a message for a
 	// suppressed person. By default it is dropped with a 200.
@@ -80,45 +80,44 @@ type Config struct {
 	// DedupWindow drops, with a 200, a message whose messageId was accepted
 	// less than this long ago. Zero or negative: every message is processed.
 	DedupWindow time.Duration
-	// RateLimit is how many calls a workspace may make in any 3 seconds;
-	// those beyond are answered 429. Customer.io documents 3,000. Zero or
+	// RateLimit is how many calls a workspace may make in any 3 seconds. Calls
+	// beyond it are answered 429. Customer.io documents 3,000. Zero or
 	// negative: any number. At most 1,000,000.
 	RateLimit int
 
-	// KeepDates leaves ISO 8601 strings in attributes as they are, instead
-	// of turning them into unix seconds.
+	// KeepDates leaves ISO 8601 strings in attributes unchanged. By default
+	// they become unix seconds.
 	KeepDates bool
-	// DropUnknownPeople drops events, devices and relationships of a person
-	// who was never identified, instead of creating the person.
+	// DropUnknownPeople drops events, devices and relationships of a person who
+	// was never identified. By default they create the person.
 	DropUnknownPeople bool
 	// MergeOnAlias lets alias merge the person previousId into the person
-	// userId, and delete the former. By default alias is recorded and
-	// changes nobody.
+	// userId, and delete previousId. By default alias is recorded and changes
+	// nobody.
 	MergeOnAlias bool
-	// KeepIDs keeps traits.id from changing the id of a person who is named by
-	// their cio_id.
+	// KeepIDs stops traits.id from changing the id of a person who is
+	// identified by their cio_id.
 	KeepIDs bool
-	// PlainCIOIDs lets User Deleted, User Suppressed and User Unsuppressed take
-	// a userId that begins with cio_ for an id like any other. By default it is
+	// PlainCIOIDs makes User Deleted, User Suppressed and User Unsuppressed
+	// treat a userId that begins with cio_ as an ordinary id. By default it is
 	// a cio_id, as in every other message.
 	PlainCIOIDs bool
-	// ChangeEmails lets an identify by id change the email address that the
-	// person has, as a setting of a workspace does. By default only one that
-	// names the person by their cio_id changes it.
+	// ChangeEmails lets an identify by id change the person's email address, as
+	// a setting of a workspace does. By default only an identify by their
+	// cio_id changes it.
 	ChangeEmails bool
-	// OrderByTimestamp keeps an identify or group whose timestamp is older
-	// from changing attributes that a newer one set. By default what arrives
-	// last counts.
+	// OrderByTimestamp stops an identify or group from changing attributes that
+	// one with a newer timestamp has set. By default what arrives last counts.
 	OrderByTimestamp bool
-	// KeepPageNames leaves a page without a name nameless, instead of naming
-	// it by its URL.
+	// KeepPageNames leaves a page without a name nameless. By default its URL
+	// becomes its name.
 	KeepPageNames bool
 
-	// DropUnknownObjectTypes drops what concerns an object of another type
-	// than 1, as in a workspace that has one type of objects.
+	// DropUnknownObjectTypes drops messages about an object of another type
+	// than 1, as a workspace with one type of objects does.
 	DropUnknownObjectTypes bool
 	// RefuseOddObjectTypes refuses messages whose object type is no whole
-	// number, instead of warning.
+	// number. By default they get a warning.
 	RefuseOddObjectTypes bool
 	// RequireGroupPerson refuses a group message of a batch that names no
 	// person.
@@ -127,45 +126,45 @@ type Config struct {
 	// person.
 	RequireReportPerson bool
 	// IgnoreIntegrations applies messages whose integrations switch Customer.io
-	// off, instead of dropping them.
+	// off. By default they are dropped.
 	IgnoreIntegrations bool
 
-	// JoinSlashes reads several slashes in a row in a call's path as one.
+	// JoinSlashes treats several slashes in a row in a call's path as one.
 	JoinSlashes bool
-	// TakeBareKeys takes a write key in Basic auth without the colon behind
+	// TakeBareKeys accepts a write key in Basic auth without the colon behind
 	// it, TakeBearer one that comes as a bearer token.
 	TakeBareKeys, TakeBearer bool
 
-	// Refuse lets a test name messages that break a rule of its own. It is called once for each valid message before anything of
-	// its request is applied; a message that it refuses is dropped, in strict mode
-	// its request is answered 400. rule names the reason in the verdict.
-	// It must be safe for concurrent use and must not call the server's
-	// methods that change state. Nil: nothing is refused.
+	// Refuse lets a test break messages by a rule of its own. It is called once
+	// for each valid message, before anything of its request is applied. A
+	// message that it refuses is dropped; in strict mode its request is
+	// answered 400. rule is the reason in the verdict. Refuse must be safe for
+	// concurrent use and must not call the server's methods that change state.
+	// Nil: nothing is refused.
 	Refuse func(Message) (rule string, refused bool)
 
-	// Store keeps the state across restarts; [Open] reads it. [New] refuses
-	// it. Nil: the state is in memory alone.
+	// Store keeps the state across restarts. Use [Open] with it; [New] panics.
+	// Nil: the state is only in memory.
 	Store Store
 
-	// Forward passes each call that was processed on to another server, and
-	// its answer back to the caller in place of this server's; the page shows
-	// both. It gets a request with the header and the body of the call as
-	// they came. Faults come first, and keep a call from being passed on. Its
-	// error is answered with a 502. Nil: nothing is passed on.
+	// Forward sends each call that was processed to another server. The caller
+	// gets that server's answer, and the page shows both. Forward gets a
+	// request with the header and the body of the call, unchanged. If a fault
+	// meets the call, it is not sent on. An error of Forward is answered with a
+	// 502. Nil: nothing is sent on.
 	Forward func(*http.Request) (*http.Response, error)
 
-	// OnRequest is called after each call that was processed, before its
-	// answer is sent. It must be safe for concurrent use. Nil: nothing is.
+	// OnRequest is called after each call that was processed, before its answer
+	// is sent. It must be safe for concurrent use. Nil: it is not called.
 	OnRequest func(Request)
 
-	// OnFault is called for each call that a [Fault] makes go wrong, before
-	// it does, with the call's path. OnRequest follows if the call is
-	// processed all the same. It must be safe for concurrent use. Nil:
-	// nothing is.
+	// OnFault is called before a [Fault] makes a call fail, with the call's
+	// path. If the call is processed after all, OnRequest follows. It must be
+	// safe for concurrent use. Nil: it is not called.
 	OnFault func(path string, f Fault)
 
 	// Now is the clock that stamps what arrives and decides what is 30 days
-	// old. [Server.SetClock] moves what it says. Nil: time.Now.
+	// old. [Server.SetClock] moves it. Nil: time.Now.
 	Now func() time.Time
 }
 

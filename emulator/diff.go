@@ -14,14 +14,14 @@ const maxDifferences = 1_000
 
 // Difference is what changed from one snapshot to another.
 type Difference struct {
-	// People and Objects are those that were added, removed or changed, at
-	// most 1,000 of each, in the order of their creation.
+	// People and Objects are those that were added, removed or changed, at most
+	// 1,000 of each, in the order of their creation.
 	People  []Change `json:"people"`
 	Objects []Change `json:"objects"`
 	// PeopleChanged and ObjectsChanged count them all.
 	PeopleChanged  int `json:"peopleChanged"`
 	ObjectsChanged int `json:"objectsChanged"`
-	// Messages are those counted in between.
+	// Messages counts the messages in between.
 	Messages MessageCounts `json:"messages"`
 }
 
@@ -35,8 +35,8 @@ type Change struct {
 	Type string `json:"type,omitempty"`
 	// Attributes are the traits or attributes that differ, by name.
 	Attributes []AttributeChange `json:"attributes,omitempty"`
-	// Events, Devices and Relationships are how many more a person has, or
-	// fewer if negative.
+	// Events, Devices and Relationships are the differences of their numbers;
+	// negative if there are fewer.
 	Events        int `json:"events,omitempty"`
 	Devices       int `json:"devices,omitempty"`
 	Relationships int `json:"relationships,omitempty"`

@@ -9,28 +9,29 @@
 //
 // # Verdicts
 //
-// The API answers 200 to calls that it then drops: too large, wrongly keyed,
-// incomplete. The server answers in the same way, and remembers what the
-// answer hid. Each message is [VerdictAccepted], [VerdictDropped] (answered with 200, without
-// effect) or [VerdictRejected] (answered with an error, without effect), with the rule
-// that decided it, the field, a sentence and a hint; [Rules] lists them all.
-// With the header X-Strict-Mode: 1, most drops are rejections. What a limit of
-// the store behind the API would spoil later is a warning beside the verdict.
+// The real API answers 200 to calls that it then drops, because they are too
+// large, have a wrong key or lack a field. This server gives the same answers,
+// and remembers what the answer hid. Each message is [VerdictAccepted],
+// [VerdictDropped] (answered with 200, without effect) or [VerdictRejected]
+// (answered with an error, without effect). The verdict has the rule that
+// decided it, the field, a sentence and a hint; [Rules] lists them all. With
+// the header X-Strict-Mode: 1, most drops are rejections. If a limit of the
+// store behind the API would later remove a part, the verdict has a warning.
 // [Server.Messages] returns the newest messages first.
 //
-// In strict mode a batch with a message that breaks a rule is rejected as a whole:
-// nothing of it is applied, and each of its messages counts as rejected, the
-// innocent ones with the rule other-message-invalid.
+// In strict mode, if one message of a batch breaks a rule, the whole batch is
+// rejected: nothing of it is applied, and each of its messages counts as
+// rejected. The valid ones have the rule other-message-invalid.
 //
 // Calls without a key, or with an unknown one, are recorded in the workspace
 // named [UnknownKey]. Calls to a path that the API does not have are recorded
 // too, and rejected.
 //
 // [Server.Why] says where the present state of a person comes from: which
-// message set each trait and when, and what was merged into them.
+// message set each trait and when, and what was merged into the person.
 // [Server.EventShapes] and [Server.Traits] count the types of the values that
-// were sent, so that the three amounts sent as text among hundreds of numbers
-// stand out.
+// were sent. So you see it if three amounts were sent as text among hundreds of
+// numbers.
 //
 // # In tests
 //
@@ -70,28 +71,29 @@
 //	GET    /_emulator/health
 //	POST   /_emulator/reset
 //
-// The parameter key names the workspace by its write key. It can be left out
-// while there is at most one, and with several is an error, except for reset,
-// which then clears them all, and the faults. Listed are 100 messages unless
-// limit says otherwise. Unknown parameters and unknown fields of a body are
-// refused, and so are the requests of web pages of other origins. The API itself
-// is open to pages of any origin, as the real one is. A Host header with a name
-// other than localhost and [Config].AllowHosts is refused everywhere.
+// The parameter key names the workspace by its write key. You can leave it out
+// while there is at most one workspace; with several that is an error. There
+// are two exceptions: a reset without a key clears all workspaces, and a fault
+// without a key affects all of them. A list has 100 messages unless limit says
+// otherwise. Unknown parameters and unknown fields of a body are refused, and
+// so are requests of web pages of other origins. The API itself is open to
+// pages of any origin, as the real one is. A Host header with a name other than
+// localhost and [Config].AllowHosts is refused everywhere.
 //
 // # The page
 //
-// There is a page for people, at the root: what arrives, live; the
+// There is a page for people, at the root. It shows what arrives, live; the
 // people, with their timeline and the message behind each trait; events and
-// their shapes; objects; what was dropped or rejected, and why; faults, the clock, snapshots.
-// Nothing of it is loaded from elsewhere.
+// their shapes; objects; what was dropped or rejected, and why; faults, the
+// clock, snapshots. It loads nothing from elsewhere.
 //
 // # Faults
 //
-// A [Fault] makes calls fail by plan: an error status, a page that is no answer
-// of the API, a delay, a slow, truncated, huge or endless answer, one that comes
-// before the body was read, a connection that is cut, a 200 that does nothing,
-// an error after all was done. [Presets] has names for what a client has to
-// survive. The clock can be set, stopped and moved.
+// A [Fault] makes calls fail on purpose: an error status, a page that is no
+// answer of the API, a delay, a slow, truncated, huge or endless answer, one
+// that comes before the body was read, a connection that is cut, a 200 that
+// does nothing, an error although the call was processed. [Presets] has names
+// for what a client must survive. The clock can be set, stopped and moved.
 //
 // # What it is not
 //

@@ -11,46 +11,47 @@ import (
 	"time"
 )
 
-// Fault makes calls to the API go wrong. Faults with the same Path are queued:
-// the first acts until its Count is used up, then the next. Queues of different
-// paths act side by side; of several faults that could befall a call, the one
-// queued first does.
+// Fault makes calls to the API fail. Faults with the same Path are queued: the
+// first acts until its Count is used up, then the next. Queues of different
+// paths act at the same time. If several faults could affect a call, the one
+// that was queued first does.
 //
 // A fault acts before the call is processed, so the call has no effect: nothing
-// of it is stored, counted or recorded. The exceptions are a fault with After,
-// and one that only delays or slows the answer, with which the call is processed
-// as usual.
+// of it is stored, counted or recorded. There are two exceptions, with which
+// the call is processed as usual: a fault with After, and one that only delays
+// or slows the answer.
 //
-// Path, Contains and Nodes say which calls a fault could befall; of these,
-// Count, ForMS, Every and Share say which go wrong. [Presets] lists faults with
-// names for what a client has to survive.
+// Path, Contains and Nodes say which calls a fault could affect. Count, ForMS,
+// Every and Share say which of these fail. [Presets] lists faults with names,
+// for what a client must survive.
 //
 // Every request whose path starts with /v1/ is a call, whatever its answer
-// would have been; the inspection is never affected.
+// would have been. A fault never affects the inspection.
 type Fault struct {
-	// Count is how many calls go wrong. Zero: all, until a reset.
+	// Count is how many calls fail. Zero: all, until a reset.
 	Count int `json:"count"`
-	// ForMS ends the fault so many milliseconds after the first call that it
-	// could befall, by the server's clock, whatever is left of Count. Zero: no
-	// end.
+	// ForMS ends the fault this many milliseconds after the first call that it
+	// could affect, by the server's clock, even if Count is not used up. Zero:
+	// no end.
 	ForMS int `json:"for_ms,omitempty"`
-	// Every makes only each Every-th call go wrong, counted from when the
-	// fault's turn comes: with 3, the third, the sixth and so on. Zero: 1.
+	// Every makes only each Every-th call fail, counted from the fault's turn
+	// on: with 3, the third, the sixth and so on. Zero: 1.
 	Every int `json:"every"`
 	// Path is what the path of a call must start with, such as /v1/batch.
 	// Empty: any call.
 	Path string `json:"path,omitempty"`
-	// Contains is what the body of a call must contain, once decompressed, byte
-	// for byte: a text as JSON has it. At most 1,000 bytes. Empty: any body.
+	// Contains is a text that the decompressed body of a call must contain,
+	// byte for byte as it is in the JSON. At most 1,000 bytes. Empty: any body.
 	Contains string `json:"contains,omitempty"`
-	// Nodes makes the fault that of one node of so many behind a load balancer,
-	// which gives each new connection to the next node: the first connection
-	// on which a call comes, and then every Nodes-th, leads to it. A balancer
-	// that chooses a node for each call is Every instead. Zero: any connection.
+	// Nodes makes the fault that of one node of this many behind a load
+	// balancer. The balancer gives each new connection to the next node: the
+	// first connection of a call leads to the faulty node, and then every
+	// Nodes-th. For a balancer that chooses a node for each call, use Every.
+	// Zero: any connection.
 	Nodes int `json:"nodes,omitempty"`
-	// Share is the part of the calls that goes wrong, above 0 and at most 1,
-	// picked by a generator that starts from Seed: the same calls again go
-	// wrong in the same places. Zero: all. It excludes Every.
+	// Share is the part of the calls that fails, above 0 and at most 1. A
+	// generator that starts from Seed chooses them: the same calls again fail
+	// in the same places. Zero: all. It excludes Every.
 	Share float64 `json:"share,omitempty"`
 	Seed  uint64  `json:"seed,omitempty"`
 
@@ -60,26 +61,25 @@ type Fault struct {
 	// below 300 and else an error in JSON. At most 65,536 bytes.
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    string            `json:"body,omitempty"`
-	// BodyBytes fills the body that goes with Status up with spaces to so many
-	// bytes, at most 104,857,600. -1: without end, a space each second. Zero:
-	// as it is.
+	// BodyBytes fills the body of Status with spaces up to this many bytes, at
+	// most 104,857,600. -1: without end, a space each second. Zero: no change.
 	BodyBytes int `json:"body_bytes,omitempty"`
-	// RetryAfter is the Retry-After header that goes with Status, in
-	// seconds. Zero: no header.
+	// RetryAfter is the Retry-After header that goes with Status, in seconds.
+	// Zero: no header.
 	RetryAfter int `json:"retry_after"`
-	// DelayMS is how long to wait first, in milliseconds. A call whose
-	// caller goes away meanwhile has no effect. Zero: no delay.
+	// DelayMS is how long to wait first, in milliseconds. If the caller goes
+	// away in that time, the call has no effect. Zero: no delay.
 	DelayMS int `json:"delay_ms"`
-	// SlowMS sends the header of the answer at once and its body byte by
-	// byte over so many milliseconds. Zero: all at once.
+	// SlowMS sends the header of the answer at once, and its body byte by byte
+	// over this many milliseconds. Zero: all at once.
 	SlowMS int `json:"slow_ms,omitempty"`
-	// Reset cuts the connection instead of answering: with a TCP reset where
-	// there is a TCP connection, else by aborting the stream.
+	// Reset cuts the connection instead of answering: with a TCP reset if there
+	// is a TCP connection, else by aborting the stream.
 	Reset bool `json:"reset"`
-	// Drop answers 200 and does nothing: a lie of the server.
+	// Drop answers 200 and does nothing.
 	Drop bool `json:"drop"`
-	// Truncate cuts the connection in the middle of the answer's body, which
-	// is that of Status, else of a success.
+	// Truncate cuts the connection in the middle of the answer's body. That is
+	// the body of Status, or else of a success.
 	Truncate bool `json:"truncate,omitempty"`
 	// Early lets the fault act before anything of the request's body is read,
 	// and so before all faults that are not early. The connection is closed
@@ -87,21 +87,21 @@ type Fault struct {
 	// or Truncate.
 	Early bool `json:"early,omitempty"`
 	// After lets the fault act, and its delay pass, after the call was
-	// processed: the caller is told of a failure that was none, which is how
-	// duplicates are made. It excludes Drop.
+	// processed. The caller is told of a failure although there was none, which
+	// is how duplicates are made. It excludes Drop.
 	After bool `json:"after,omitempty"`
 }
 
-// FaultState is a [Fault] and what has become of it.
+// FaultState is a [Fault] and its progress.
 type FaultState struct {
 	Fault
 	// State is "waiting" for its turn, "active", or "done".
 	State string `json:"state"`
-	// Seen counts the calls that the fault could have befallen while it was
-	// active, Fired those that went wrong.
+	// Seen counts the calls that the fault could have affected while it was
+	// active, Fired those that failed.
 	Seen  int `json:"seen"`
 	Fired int `json:"fired"`
-	// Until is when ForMS has passed. Zero before the first call, and without
+	// Until is when ForMS ends. It is zero before the first call, and without
 	// ForMS.
 	Until time.Time `json:"until,omitzero"`
 
@@ -352,12 +352,14 @@ func (q *faults) reads(path string) bool {
 	return false
 }
 
-// AddFault queues a fault behind those with the same Path. It refuses one that does nothing or contradicts
-// itself.
+// AddFault queues a fault behind those with the same Path. It refuses a fault
+// that does nothing or contradicts itself.
 func (s *Server) AddFault(f Fault) error { return s.faults.add(f) }
 
-// Faults returns the queued faults, in order, with those that are done.
+// Faults returns the faults in the order of the queue, with those that are
+// done.
 func (s *Server) Faults() []FaultState { return s.faults.states() }
 
-// ClearFaults removes all faults. A call that is being delayed stays so.
+// ClearFaults removes all faults. A call that is being delayed is still
+// delayed.
 func (s *Server) ClearFaults() { s.faults.reset() }

@@ -9,14 +9,15 @@ import (
 // opDeletePerson is the operation of a record of DeletePerson.
 const opDeletePerson = "delete-person"
 
-// DeletePerson forgets the person with the id, which is as for Person, and the
-// content of the messages in the journal that are about them: those with a userId of
-// theirs, or without one and with an email address or an anonymousId of theirs. What
-// is about somebody else stays as it is. The messages stay, empty, with their verdicts, and so do the
-// counters; snapshots that were taken before keep the person, and a store what it
-// was given until its next snapshot. The identifiers can be used again. It returns
-// how many messages lost their content. It fails with ErrNotFound if there is no
-// such person, or as a store does.
+// DeletePerson deletes the person with the id, which is as for Person. It also
+// deletes the content of the messages about them in the journal. These are the
+// messages with a userId of theirs, and those without a userId and with an
+// email address or an anonymousId of theirs. Messages about other people stay
+// as they are. The messages themselves stay, empty, with their verdicts, and so
+// do the counters. Snapshots that were taken before keep the person. A store
+// keeps what it was given until its next snapshot. The identifiers can be used
+// again. It returns how many messages lost their content. It fails with
+// ErrNotFound if there is no such person, or as a store does.
 func (s *Server) DeletePerson(key, id string) (messages int, err error) {
 	ws, err := s.workspace(key)
 	if err != nil {

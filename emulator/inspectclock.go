@@ -24,11 +24,12 @@ func (s *Server) serveClock(query url.Values) (any, error) {
 
 // clockChange is the body of POST /_emulator/clock.
 type clockChange struct {
-	// At is the new time, in the forms of RFC 3339. Zero: as it is.
+	// At is the new time, in the forms of RFC 3339. Zero: no change.
 	At time.Time `json:"at"`
-	// AdvanceMS moves the clock, after At, in milliseconds; negative is back.
+	// AdvanceMS moves the clock, after At, in milliseconds; a negative number
+	// moves it back.
 	AdvanceMS int64 `json:"advance_ms"`
-	// Stopped stops the clock or lets it run. Absent: as it is, or running
+	// Stopped stops the clock or lets it run. Absent: no change, or running
 	// after At.
 	Stopped *bool `json:"stopped"`
 }

@@ -11,8 +11,8 @@ import (
 type PeopleQuery struct {
 	// Key is the workspace's write key. Empty: the only workspace.
 	Key string
-	// Search keeps people in whose identifiers or text traits it occurs,
-	// whatever its case. Empty: everybody.
+	// Search keeps people who have it in an identifier or a text trait, in any
+	// case. Empty: everybody.
 	Search string
 	// Before is PeoplePage.Next of the page before. Zero: the first page.
 	Before uint64
@@ -27,12 +27,13 @@ type PeoplePage struct {
 	Next uint64 `json:"next"`
 }
 
-// PersonSummary is a person without what is theirs.
+// PersonSummary is a person without their events, devices and relationships.
 type PersonSummary struct {
 	ID           string `json:"id"`
 	Email        string `json:"email"`
 	CustomerIOID string `json:"cio_id"`
-	// Name is made of the traits that hold one: name, or first_name and last_name.
+	// Name comes from the traits that hold one: name, or first_name and
+	// last_name.
 	Name      string    `json:"name,omitempty"`
 	Traits    int       `json:"traits"`
 	Events    int       `json:"events"`
@@ -41,7 +42,7 @@ type PersonSummary struct {
 	SeenAt    time.Time `json:"seenAt"`
 }
 
-// People lists people, those created last first. It fails as Stats does.
+// People lists people, the newest first. It fails as Stats does.
 func (s *Server) People(q PeopleQuery) (PeoplePage, error) {
 	ws, err := s.workspace(q.Key)
 	if ws == nil {
@@ -101,8 +102,8 @@ func (p *personState) mentions(needle string) bool {
 type ObjectsQuery struct {
 	// Key is the workspace's write key. Empty: the only workspace.
 	Key string
-	// Search keeps objects in whose ID or text attributes it occurs, whatever
-	// its case. Empty: all objects.
+	// Search keeps objects that have it in their ID or a text attribute, in any
+	// case. Empty: all objects.
 	Search string
 	// Before is ObjectsPage.Next of the page before. Zero: the first page.
 	Before uint64
@@ -117,7 +118,7 @@ type ObjectsPage struct {
 	Next uint64 `json:"next"`
 }
 
-// Objects lists objects, those created last first. It fails as Stats does.
+// Objects lists objects, the newest first. It fails as Stats does.
 func (s *Server) Objects(q ObjectsQuery) (ObjectsPage, error) {
 	ws, err := s.workspace(q.Key)
 	if ws == nil {

@@ -12,13 +12,13 @@ const (
 	// MergeKindAnonymous: a person was identified with an anonymousId, and got
 	// what was kept under it.
 	MergeKindAnonymous MergeKind = "anonymous"
-	// MergeKindEmail: a new id came with the email address of a person, who got
-	// the id, and lost the one they had.
+	// MergeKindEmail: a new id came with the email address of a person. The
+	// person got the id, and lost the one they had.
 	MergeKindEmail MergeKind = "email"
 	// MergeKindAlias: an alias call merged another person into this one.
 	MergeKindAlias MergeKind = "alias"
-	// MergeKindRename: a message that named the person by their cio_id gave them
-	// another id.
+	// MergeKindRename: a message that named the person by their cio_id gave
+	// them another id.
 	MergeKindRename MergeKind = "rename"
 )
 

@@ -8,11 +8,11 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// Message is one decoded message, as [Config].Refuse and [Record] show it.
-// Its strings are as sent, the event's name without surrounding space.
+// Message is one decoded message, as [Config].Refuse and [Record] show it. Its
+// strings are as sent, except that the event's name has no surrounding space.
 type Message struct {
-	// Type is identify, track, page, screen, group or alias; of an invalid
-	// message it is what was sent.
+	// Type is identify, track, page, screen, group or alias. If the message is
+	// invalid, it is what was sent.
 	Type        string `json:"type,omitempty"`
 	UserID      string `json:"userId,omitempty"`
 	AnonymousID string `json:"anonymousId,omitempty"`
@@ -21,8 +21,8 @@ type Message struct {
 	// Event is the track call's event, or the name of a page or screen.
 	Event     string `json:"event,omitempty"`
 	MessageID string `json:"messageId,omitempty"`
-	// Raw is the message as sent, without the rest of its batch. It is nil
-	// if there was no message to be read, and must not be changed.
+	// Raw is the message as sent, without the rest of its batch. It is nil if
+	// no message could be read, and must not be changed.
 	Raw json.RawMessage `json:"message,omitempty"`
 }
 

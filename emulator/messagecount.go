@@ -1,12 +1,11 @@
 package emulator
 
-// MaxCount bounds what [Server.CountMessages] counts: a search that most of a
-// million messages match is not read to its end.
+// MaxCount is the most that [Server.CountMessages] counts. So it need not read
+// to the end if most of a million messages match.
 const MaxCount = 10_000
 
-// CountMessages counts the messages that a query lists on all of its pages;
-// Before and Limit say nothing to it. More says that there are more than
-// MaxCount.
+// CountMessages counts the messages that a query lists on all of its pages. It
+// ignores Before and Limit. more says that there are more than MaxCount.
 func (s *Server) CountMessages(q MessagesQuery) (n int, more bool, err error) {
 	ws, err := s.workspace(q.Key)
 	if err != nil || ws == nil {

@@ -8,10 +8,10 @@ import (
 // MessageDetail is one message of the journal.
 type MessageDetail struct {
 	RequestMessage
-	// Call is the request that it came in, nil if that is not remembered.
+	// Call is the request that it came in; nil if that is no longer kept.
 	Call *Request
 	// Body is the body of a call to Call.Path that sends this message alone
-	// once more, write keys masked. It is empty if there is none.
+	// again, with masked write keys. It is empty if there is none.
 	Body string
 	// Older and Newer are the sequences of its neighbours, zero if there are
 	// none.
@@ -22,8 +22,8 @@ type MessageDetail struct {
 type MessageQuery struct {
 	// Sequence is the [Record]'s.
 	Sequence uint64
-	// Among says whose neighbours the message has: those of the messages that
-	// it lists. Its Key is the workspace's; Before and Limit do not count.
+	// Among says which neighbours the message has: the messages that this query
+	// lists. Its Key is the workspace's; Before and Limit are ignored.
 	Among MessagesQuery
 }
 

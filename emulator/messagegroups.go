@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// MessageGroup is how many messages were alike.
+// MessageGroup is a number of messages that are alike.
 type MessageGroup struct {
 	Verdict Verdict `json:"verdict"`
 	Type    string  `json:"type"`
 	Event   string  `json:"event"`
-	// Rule is the one that they broke.
+	// Rule is the rule that they broke.
 	Rule  string `json:"rule,omitempty"`
 	Count uint64 `json:"count"`
-	// Last is the [Record]'s Sequence of the newest, ReceivedAt when it came.
+	// Last is the [Record]'s Sequence of the newest, ReceivedAt its time.
 	Last       uint64    `json:"last"`
 	ReceivedAt time.Time `json:"receivedAt"`
 }
@@ -23,7 +23,7 @@ type MessageGroup struct {
 type MessageGroupsQuery struct {
 	// Key is the workspace's write key. Empty: the only workspace.
 	Key string
-	// After is the [Record]'s Sequence of the last message that does not count.
+	// After is the [Record]'s Sequence of the last message that is not counted.
 	After uint64
 }
 
@@ -31,9 +31,9 @@ type MessageGroupsQuery struct {
 // which have to be decoded.
 const groupedByEvent = 20_000
 
-// MessageGroups counts the messages that the journal keeps by verdict, type, rule and
-// event, the group of the newest message first. Of very many only the newest are told
-// apart by their events. It fails as Stats does.
+// MessageGroups counts the messages that the journal keeps by verdict, type,
+// rule and event, the group of the newest message first. If there are very
+// many, it separates only the newest by their events. It fails as Stats does.
 func (s *Server) MessageGroups(q MessageGroupsQuery) ([]MessageGroup, error) {
 	ws, err := s.workspace(q.Key)
 	if err != nil || ws == nil {

@@ -14,23 +14,23 @@ type MessagesQuery struct {
 	// NotAccepted lists what was dropped and what was rejected. Verdict is
 	// empty then.
 	NotAccepted bool
-	// Search keeps messages in whose text it occurs, whatever its case:
+	// Search keeps messages that have it in their text, in any case:
 	// identifiers, addresses, events, message ids, and everything else that was
 	// sent. Empty: all.
 	Search string
 	// Type is the type of the message, such as track. Empty: any.
 	Type string
-	// Event is the event of a track call, or the name of a page or screen, as it
-	// is. Empty: any.
+	// Event is the exact event of a track call, or the exact name of a page or
+	// screen. Empty: any.
 	Event string
 	// Person is an identifier of a person, as for [Server.Person]. It keeps
-	// messages that name the person by any of theirs, also by those that they had
-	// before. Empty: anybody.
+	// messages that name the person by any of their identifiers, also by
+	// earlier ones. Empty: anybody.
 	Person string
 	// Rule is the ID of a rule that the message broke, or of a warning. Empty: any.
 	Rule string
-	// From and To keep messages that were received then or later, and before
-	// then. Zero: any time.
+	// From keeps messages that were received at that time or later, To those
+	// that were received before that time. Zero: any time.
 	From, To time.Time
 	// Before is MessagesPage.Next of the page before. Zero: the first page.
 	Before uint64

@@ -33,8 +33,8 @@ type RelatedPerson struct {
 	Attributes map[string]json.RawMessage `json:"attributes"`
 }
 
-// ObjectPeople lists the people related to an object, those created last first.
-// It fails as Object does.
+// ObjectPeople lists the people related to an object, the newest first. It
+// fails as Object does.
 func (s *Server) ObjectPeople(q ObjectPeopleQuery) (ObjectPeoplePage, error) {
 	page := ObjectPeoplePage{People: []RelatedPerson{}}
 	ws, err := s.workspace(q.Key)

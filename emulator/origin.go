@@ -23,7 +23,7 @@ func (m *decodedMessage) from() *originRef {
 	return m.origin
 }
 
-// Origin names the message that is to blame for something.
+// Origin names the message that caused something.
 type Origin struct {
 	// Sequence is the [Record]'s.
 	Sequence uint64 `json:"sequence"`

@@ -23,7 +23,7 @@ type PersonEventsPage struct {
 	Events []PersonEvent `json:"events"`
 	// Next is PersonEventsQuery.Before of the next page, or zero after the last.
 	Next uint64 `json:"next"`
-	// Total counts the events that are kept, Forgotten those over
+	// Total counts the events that are kept, Forgotten those beyond
 	// Config.MaxEventsPerPerson.
 	Total     int `json:"total"`
 	Forgotten int `json:"forgotten"`
@@ -32,8 +32,8 @@ type PersonEventsPage struct {
 // PersonEvent is an event and where it came from.
 type PersonEvent struct {
 	Event
-	// Request is the number of its request, and Sequence the [Record]'s; both are
-	// zero if the journal does not keep the message any more.
+	// Request is the number of its request, and Sequence the [Record]'s. Both
+	// are zero if the journal no longer keeps the message.
 	Request  uint64 `json:"request"`
 	Sequence uint64 `json:"sequence,omitempty"`
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Preset is a fault with a name: a situation that a client has to survive.
+// Preset is a fault with a name: a situation that a client must survive.
 type Preset struct {
 	Name string
 	// About says in a sentence what happens.
@@ -74,9 +74,10 @@ func Presets() []Preset {
 }
 
 // ParseFault reads a fault: the name of one of [Presets], or a JSON object as
-// POST /_emulator/faults takes it. Its member preset names one of them, whose
-// fields, and single headers, the others replace: {"preset": "html-200",
-// "for_ms": 60000}. It refuses unknown fields, and what AddFault would refuse.
+// for POST /_emulator/faults. Its member preset names one of the presets, and
+// the other members replace its fields and single headers: {"preset":
+// "html-200", "for_ms": 60000}. It refuses unknown fields, and what AddFault
+// would refuse.
 func ParseFault(text string) (Fault, error) {
 	text = strings.TrimSpace(text)
 	if !strings.HasPrefix(text, "{") {
@@ -144,7 +145,7 @@ func (f Fault) Effect() string {
 	return strings.Join(does, ", ")
 }
 
-// Scope says in words which calls go wrong, and for how long.
+// Scope says in words which calls fail, and for how long.
 func (f Fault) Scope() string {
 	var b strings.Builder
 	switch {

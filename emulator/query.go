@@ -27,8 +27,8 @@ type Person struct {
 	Email string `json:"email"`
 	// CustomerIOID is the cio_id, with its prefix "cio_".
 	CustomerIOID string `json:"-"`
-	// Traits are the attributes as stored: JSON values whose numbers have the
-	// digits they were sent with.
+	// Traits are the attributes as stored: JSON values. Numbers have the digits
+	// with which they were sent.
 	Traits map[string]json.RawMessage `json:"traits"`
 	// Events are in the order of their arrival.
 	Events []Event `json:"events"`
@@ -36,7 +36,7 @@ type Person struct {
 	Devices []Device `json:"devices"`
 	// Relationships are sorted by object type and ID.
 	Relationships []Relationship `json:"relationships"`
-	// Suppressed people have nothing but the identifier they were asked for by.
+	// Suppressed people have only the identifier with which you asked for them.
 	Suppressed bool `json:"suppressed"`
 }
 
@@ -56,7 +56,7 @@ type Event struct {
 // Device is one push device of a person.
 type Device struct {
 	Token string `json:"token"`
-	// Type is ios or android, or what was sent instead.
+	// Type is ios or android, or whatever was sent.
 	Type       string                     `json:"type"`
 	Attributes map[string]json.RawMessage `json:"attributes"`
 	// UpdatedAt is the timestamp of the event that last changed it.
@@ -79,7 +79,7 @@ type Object struct {
 	People int `json:"people"`
 }
 
-// Record is one message and what became of it.
+// Record is one message and its verdict.
 type Record struct {
 	// Sequence numbers the messages of a workspace in order, from 1; Request
 	// numbers its requests, and Index the messages of one batch, from 0.
@@ -95,7 +95,7 @@ type Record struct {
 	Reason   string `json:"reason,omitempty"`
 	Hint     string `json:"hint,omitempty"`
 	Warnings []Note `json:"warnings,omitempty"`
-	// Did says in a few words what an accepted message did, for people.
+	// Did says in a few words for people what an accepted message did.
 	Did string `json:"did,omitempty"`
 	// Forgotten says that the content of the message was deleted; see
 	// [Server.DeletePerson].
@@ -104,10 +104,10 @@ type Record struct {
 	Message
 }
 
-// Stats returns the counters of the workspace of key, or of the only one if
-// key is empty; zeros if nothing has opened it yet. It fails with ErrAmbiguous
-// for an empty key and several workspaces, and with ErrNotFound for a key that
-// is not one of Config.Keys.
+// Stats returns the counters of the workspace of key. If key is empty, it is
+// the only workspace. If nothing has opened it yet, all are zero. It fails with
+// ErrAmbiguous if key is empty and there are several workspaces, and with
+// ErrNotFound if key is not one of Config.Keys.
 func (s *Server) Stats(key string) (Stats, error) {
 	ws, err := s.workspace(key)
 	if ws == nil {
@@ -116,9 +116,9 @@ func (s *Server) Stats(key string) (Stats, error) {
 	return ws.stats(), nil
 }
 
-// Person returns the person with the id, or else with the email address id;
-// "email:a@b.c" and "cio_..." name one kind of identifier. key is as for
-// Stats. It fails with ErrNotFound if there is no such person.
+// Person returns the person with the id, or else with the email address id.
+// "email:a@b.c" and "cio_..." name one kind of identifier. key is as for Stats.
+// It fails with ErrNotFound if there is no such person.
 func (s *Server) Person(key, id string) (Person, error) {
 	ws, err := s.workspace(key)
 	if err != nil {
@@ -132,9 +132,8 @@ func (s *Server) Person(key, id string) (Person, error) {
 	return Person{}, fmt.Errorf("emulator: person %w", ErrNotFound)
 }
 
-// Object returns the object of the type, which is "1" unless told otherwise,
-// with the id. key is as for Stats. It fails with ErrNotFound if there is no
-// such object.
+// Object returns the object with the id and the type; an empty type is "1". key
+// is as for Stats. It fails with ErrNotFound if there is no such object.
 func (s *Server) Object(key, typeID, id string) (Object, error) {
 	ws, err := s.workspace(key)
 	if err != nil {

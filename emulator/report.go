@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Report is one "Report Delivery Event" or "Report Content Event": what an
-// SDK tells Customer.io about a message it sent. Reports act on nobody's
-// profile and are no events.
+// Report is one "Report Delivery Event" or "Report Content Event": what an SDK
+// tells Customer.io about a message that Customer.io sent. Reports change no
+// person and are no events.
 type Report struct {
 	// Sequence is the [Record]'s.
 	Sequence uint64
@@ -44,7 +44,7 @@ type ReportsPage struct {
 }
 
 // Reports lists the delivery and content reports that the workspace received,
-// newest first, as many as Config.MaxMessages. It fails as Stats does.
+// the newest first, at most Config.MaxMessages. It fails as Stats does.
 func (s *Server) Reports(q ReportsQuery) (ReportsPage, error) {
 	page := ReportsPage{Reports: []Report{}}
 	ws, err := s.workspace(q.Key)

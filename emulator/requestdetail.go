@@ -12,20 +12,20 @@ type RequestDetail struct {
 	Request
 	// List has those of its messages that the journal still keeps.
 	List []RequestMessage
-	// Whole says that all of it is remembered, and that it was a call of the
-	// API: it can be made again.
+	// Whole says that the whole request is kept, and that it was a call of the
+	// API. Then it can be made again.
 	Whole bool
 }
 
 // RequestMessage is a message of a request.
 type RequestMessage struct {
 	Record
-	// Text is the message as sent, the write key in it masked. It is empty if
-	// the journal does not keep it.
+	// Text is the message as sent, with a masked write key. It is empty if the
+	// journal no longer keeps it.
 	Text json.RawMessage
 }
 
-// Body is the body of a request that is Whole, write keys masked.
+// Body is the body of a request that is Whole, with masked write keys.
 func (d RequestDetail) Body() string {
 	texts := make([]string, 0, len(d.List))
 	for _, m := range d.List {
@@ -35,7 +35,7 @@ func (d RequestDetail) Body() string {
 }
 
 // Request returns the request with the number. key is as for Stats. It fails
-// with ErrNotFound if the request is not remembered.
+// with ErrNotFound if the request is no longer kept.
 func (s *Server) Request(key string, number uint64) (RequestDetail, error) {
 	ws, err := s.workspace(key)
 	if err != nil {
@@ -53,10 +53,10 @@ func (s *Server) Request(key string, number uint64) (RequestDetail, error) {
 	return d, nil
 }
 
-// Replay processes a request once more, as a new one, which it returns. Faults
-// leave it alone, and it is not passed on to another server. key is as for
-// Stats. It fails with ErrNotFound if the request is not remembered as a whole, or was no call
-// of the API with a known write key.
+// Replay processes a request once more, as a new one, and returns that. Faults
+// do not affect it, and it is not sent on to another server. key is as for
+// Stats. It fails with ErrNotFound if the whole request is no longer kept, or
+// if it was no call of the API with a known write key.
 func (s *Server) Replay(key string, number uint64) (Request, error) {
 	ws, err := s.workspace(key)
 	if err != nil {

@@ -23,29 +23,29 @@ type Request struct {
 	Path       string    `json:"path"`
 	// Strict says that strict mode was on.
 	Strict bool `json:"strict"`
-	// Status is the answer's, Errors what it said.
+	// Status is the status of the answer, Errors what the answer said.
 	Status int      `json:"status"`
 	Errors []string `json:"errors,omitempty"`
 	// Bytes is the length of the body, after decompression.
 	Bytes     int    `json:"bytes"`
 	Encoding  string `json:"encoding,omitempty"`
 	UserAgent string `json:"userAgent,omitempty"`
-	// Messages counts its messages, of which First is the [Record]'s Sequence
-	// of the first.
+	// Messages counts its messages. First is the [Record]'s Sequence of the
+	// first.
 	Messages MessageCounts `json:"messages"`
 	First    uint64        `json:"first"`
-	// Rules are those that its messages broke, warnings included, each once.
+	// Rules are those that its messages broke, with warnings, each once.
 	Rules []string `json:"rules,omitempty"`
-	// Rest is what a batch's body had beside its messages, or what there was
-	// of a body without messages, at most 4 KiB. Write keys are masked.
+	// Rest is what a batch's body had beside its messages, or all of a body
+	// without messages, at most 4 KiB. Write keys are masked.
 	Rest string `json:"rest,omitempty"`
 	// Key is the masked write key.
 	Key string `json:"key"`
-	// Upstream is the answer of the real API, if the call was passed on.
+	// Upstream is the answer of the real API, if the call was sent on.
 	Upstream *Upstream `json:"upstream,omitempty"`
 }
 
-// Upstream is the answer of another server to a call that was passed on.
+// Upstream is the answer of another server to a call that was sent on.
 type Upstream struct {
 	// Status is zero if there was no answer; Error says why.
 	Status int    `json:"status"`
@@ -163,8 +163,8 @@ type RequestsPage struct {
 	Next uint64 `json:"next"`
 }
 
-// Requests lists the requests that are remembered, at most 10,000, newest
-// first. It fails as Stats does.
+// Requests lists the requests that are kept, at most 10,000, the newest first.
+// It fails as Stats does.
 func (s *Server) Requests(q RequestsQuery) (RequestsPage, error) {
 	page := RequestsPage{Requests: []Request{}}
 	ws, err := s.workspace(q.Key)

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// UnknownKey is the name of the workspace that records the calls that belong
-// to none: without a key, or with one that is not known. It has messages and
-// counters, and never people.
+// UnknownKey is the name of the workspace for calls that belong to no other:
+// without a key, or with an unknown one. It has messages and counters, and
+// never people.
 const UnknownKey = "_unknown"
 
 // Server emulates the Pipelines API. It is an [http.Handler] for the API's
@@ -37,8 +37,7 @@ type Server struct {
 }
 
 // New returns a server with the given configuration. It starts nothing and
-// needs no closing. It panics if the configuration has a Store, which needs
-// [Open].
+// needs no closing. If the configuration has a Store, New panics: use [Open].
 func New(config Config) *Server {
 	if config.Store != nil {
 		panic("emulator: New with a Config.Store; use Open, which can fail")
@@ -76,15 +75,15 @@ var endpoints = map[string]kind{
 // apiPrefix begins the path of every call of the API.
 const apiPrefix = "/v1/"
 
-// Header is the name of the header, with the value 1, by which each answer of a
-// [Server] says that it comes from an emulator and not from Customer.io. A
-// server with Config.Forward never sets it, nor lets that of another emulator
-// pass: what goes through it may reach a real workspace.
+// Header is the name of the header, with the value 1, that each answer of a
+// [Server] has. It says that the answer comes from an emulator and not from
+// Customer.io. A server with Config.Forward never sets it, and removes that of
+// another emulator: what it gets may reach a real workspace.
 const Header = "X-Ciokit-Emulator"
 
-// ServeHTTP answers one call of the API, or one of the inspection. A body has
-// 30 seconds to begin to arrive, and may then take a second for each KiB;
-// a caller who is slower gets a 408.
+// ServeHTTP answers one call of the API, or one of the inspection. A body must
+// begin to arrive within 30 seconds, and may then take a second for each KiB. A
+// slower caller gets a 408.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.config.Forward == nil {
 		w.Header().Set(Header, "1")
@@ -268,9 +267,9 @@ func (s *Server) Keys() []string {
 	return keys
 }
 
-// Reset forgets all state, messages, counters, snapshots and faults of all
-// workspaces. Workspaces that Config.Keys did not list are gone afterwards. It
-// fails only with its store.
+// Reset deletes all state, messages, counters, snapshots and faults of all
+// workspaces. Workspaces that Config.Keys does not list are gone afterwards. It
+// fails only if its store does.
 func (s *Server) Reset() error {
 	defer s.persist.begin()()
 	s.faults.reset()
@@ -290,8 +289,8 @@ func (s *Server) Reset() error {
 	return s.persist.append(storeRecord{Op: opResetAll}, "")()
 }
 
-// ResetWorkspace forgets all state, messages and counters of the workspace of
-// key, or of the only one if key is empty. Faults stay.
+// ResetWorkspace deletes all state, messages and counters of the workspace of
+// key; if key is empty, of the only one. Faults stay.
 func (s *Server) ResetWorkspace(key string) error {
 	ws, err := s.workspace(key)
 	if err != nil || ws == nil {

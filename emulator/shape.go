@@ -16,15 +16,15 @@ const (
 	maxFields = 500
 )
 
-// Shape is what the messages of one kind have had in common: the fields that
-// were sent, and the types of their values.
+// Shape is what the messages of one kind had in common: the fields that were
+// sent, and the types of their values.
 type Shape struct {
 	// Name is the event, or the name of the page or screen.
 	Name string `json:"name"`
 	// Type is track, page or screen; of traits it is identify.
 	Type string `json:"type"`
-	// Count is how many messages were accepted, the first and the last of
-	// them when.
+	// Count is how many messages were accepted, First and Last when the first
+	// and the last of them were.
 	Count uint64    `json:"count"`
 	First time.Time `json:"first"`
 	Last  time.Time `json:"last"`
@@ -178,7 +178,7 @@ type EventShapesQuery struct {
 
 // EventShapes returns the shapes of the events in a workspace, sorted by name,
 // at most 2,000. Events that acted, such as User Deleted, are among them, and
-// those of people deleted since. It fails as Stats does.
+// events of people who were deleted since. It fails as Stats does.
 func (s *Server) EventShapes(q EventShapesQuery) ([]Shape, error) {
 	ws, err := s.workspace(q.Key)
 	if ws == nil {

@@ -9,8 +9,8 @@ import (
 )
 
 // Snapshot is all of one workspace at one moment: people, events, objects, the
-// journal, the counters. It encodes to JSON, whose format is this package's own
-// business, and holds everything that was sent.
+// journal, the counters. It encodes to JSON. The format is private to this
+// package, and it holds everything that was sent.
 type Snapshot struct{ state *savedState }
 
 // TakenAt is the server's time when the snapshot was taken.
@@ -29,8 +29,8 @@ func (s Snapshot) MarshalJSON() ([]byte, error) {
 	return json.Marshal(s.state)
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. Restore may still find
-// an error in what it accepts.
+// UnmarshalJSON implements [json.Unmarshaler]. Restore may still find an error
+// in a snapshot that it accepts.
 func (s *Snapshot) UnmarshalJSON(text []byte) error {
 	state := new(savedState)
 	if err := json.Unmarshal(text, state); err != nil {
@@ -41,8 +41,8 @@ func (s *Snapshot) UnmarshalJSON(text []byte) error {
 }
 
 // Snapshot returns the present state of the workspace of key, which is as for
-// Stats. Calls wait while it is taken. The clock, the faults and the
-// configuration are no part of it.
+// Stats. Calls wait while it is taken. It does not include the clock, the
+// faults and the configuration.
 func (s *Server) Snapshot(key string) (Snapshot, error) {
 	ws, err := s.workspace(key)
 	switch {
@@ -54,8 +54,9 @@ func (s *Server) Snapshot(key string) (Snapshot, error) {
 	return Snapshot{ws.save(s.now())}, nil
 }
 
-// Restore replaces the state of the workspace of key, which is as for Stats, by
-// the snapshot. On an error the workspace is unchanged. A store keeps the change.
+// Restore replaces the state of the workspace of key, which is as for Stats,
+// with the snapshot. On an error the workspace is unchanged. A store keeps the
+// change.
 func (s *Server) Restore(key string, from Snapshot) error {
 	if from.state == nil {
 		return errors.New("emulator: an empty Snapshot cannot be restored")
@@ -89,8 +90,8 @@ type NamedSnapshot struct {
 }
 
 // KeepSnapshot takes a snapshot of the workspace of key, which is as for Stats,
-// and keeps it under a name, in place of one that had the name. The server
-// keeps 20, for as long as it lives.
+// and keeps it under a name. It replaces a snapshot of that name. The server
+// keeps 20, until its process ends.
 func (s *Server) KeepSnapshot(key, name string) error {
 	if name == "" || len(name) > 100 {
 		return errors.New("emulator: a snapshot needs a name of at most 100 bytes")
@@ -126,8 +127,8 @@ func (n NamedSnapshot) replaces(other NamedSnapshot) bool {
 	return n.Name == other.Name && n.workspace == other.workspace
 }
 
-// Snapshots returns the snapshots that are kept of the workspace of key, which is
-// as for Stats, oldest first.
+// Snapshots returns the kept snapshots of the workspace of key, which is as for
+// Stats, the oldest first.
 func (s *Server) Snapshots(key string) ([]NamedSnapshot, error) {
 	list := []NamedSnapshot{}
 	ws, err := s.workspace(key)
@@ -144,8 +145,8 @@ func (s *Server) Snapshots(key string) ([]NamedSnapshot, error) {
 	return list, nil
 }
 
-// DeleteSnapshot forgets a snapshot of the workspace of key, which is as for
-// Stats, if there is one of that name.
+// DeleteSnapshot deletes the snapshot of that name of the workspace of key,
+// which is as for Stats. If there is none, it does nothing.
 func (s *Server) DeleteSnapshot(key, name string) error {
 	ws, err := s.workspace(key)
 	if ws == nil {

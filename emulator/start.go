@@ -22,8 +22,8 @@ type TB interface {
 // Config.Keys says otherwise.
 const TestKey = "test-key"
 
-// Instance is a server for one test, and its only or first workspace. Its
-// methods fail the test where those of [Server] return an error.
+// Instance is a server for one test, with one workspace that its methods use.
+// Where a method of [Server] returns an error, the method here fails the test.
 type Instance struct {
 	// URL is the base of the API without /v1, such as http://127.0.0.1:34567.
 	URL string
@@ -66,9 +66,9 @@ func (c Config) Start(t TB) *Instance {
 	return i
 }
 
-// InProcess makes a server that only [Instance.Client] reaches: without
-// sockets, and so inside a bubble of testing/synctest too. Config.Keys is
-// TestKey if it is empty.
+// InProcess makes a server without sockets. Only [Instance.Client] reaches it.
+// So it also works inside a bubble of testing/synctest. Config.Keys is TestKey
+// if it is empty.
 func (c Config) InProcess(t TB) *Instance {
 	if len(c.Keys) == 0 {
 		c.Keys = []string{TestKey}
@@ -116,9 +116,9 @@ func (i *Instance) Stats() Stats {
 	return stats
 }
 
-// Messages returns the messages that q asks for, newest first, of the workspace
-// if q names no other. Calls with a key that is not known are not among them:
-// they belong to the workspace of [UnknownKey].
+// Messages returns the messages that q asks for, newest first. If q names no
+// workspace, it is the instance's. Calls with an unknown key are not among
+// them: they belong to the workspace of [UnknownKey].
 func (i *Instance) Messages(q MessagesQuery) MessagesPage {
 	i.t.Helper()
 	q.Key = cmp.Or(q.Key, i.Key)
@@ -129,7 +129,7 @@ func (i *Instance) Messages(q MessagesQuery) MessagesPage {
 	return page
 }
 
-// Fault queues a fault. It fails the test if the fault makes no sense.
+// Fault queues a fault. It fails the test if AddFault refuses the fault.
 func (i *Instance) Fault(f Fault) {
 	i.t.Helper()
 	if err := i.Server.AddFault(f); err != nil {
@@ -137,7 +137,7 @@ func (i *Instance) Fault(f Fault) {
 	}
 }
 
-// Wait returns once condition holds, which it looks at again after each call
+// Wait returns when condition holds. It checks the condition after each call
 // that the workspace processed. It fails the test if ctx ends first.
 func (i *Instance) Wait(ctx context.Context, condition func() bool) {
 	i.t.Helper()

@@ -12,31 +12,32 @@ import (
 
 // Store keeps what a [Server] needs to be the same after a restart: a log of
 // what was done, and from time to time a snapshot that replaces the log so far.
-// The server reads from memory alone; a store is only read by [Open].
+// The server reads from memory; only [Open] reads a store.
 //
-// What it is given is the server's own business, holds write keys and all that
-// was sent, and must be kept as a secret.
+// The format of what it is given is private to this package. It holds write
+// keys and everything that was sent. Keep it as a secret.
 type Store interface {
-	// Load calls snapshot with the last one, if there is any, and then
-	// record with each record appended since, in order. It stops at an error
-	// of theirs and returns it. What they are given is valid until they
+	// Load calls snapshot with the last one, if there is one, and then record
+	// with each record appended since, in order. If one of them returns an
+	// error, Load stops and returns it. What they are given is valid until they
 	// return.
 	Load(snapshot, record func([]byte) error) error
-	// Append adds a record behind all that were appended before. It returns
-	// at once; the function that it returns waits until the record would
-	// survive the end of the process, and reports whether it does. Append is
-	// called from several goroutines, and keeps no reference to record after
-	// that function has returned.
+	// Append adds a record behind all that were appended before. It returns at
+	// once. The function that it returns waits until the record would survive
+	// the end of the process, and reports whether it does. Append is called
+	// from several goroutines. It keeps no reference to record after that
+	// function has returned.
 	Append(record []byte) func() error
 	// Compact replaces the snapshot, and all records appended before, in one
-	// step: a crash leaves either what was, or what is. Nothing is appended
-	// meanwhile.
+	// step: after a crash, either the old state or the new one is there.
+	// Nothing is appended during it.
 	Compact(snapshot []byte) error
 }
 
 // Open returns a server with the given configuration, in the state that
-// Config.Store holds. What was accepted before keeps its effect, also where the
-// configuration of then differs. The caller closes the store after the last
+// Config.Store holds. If the configuration was another when a message was
+// accepted, the message keeps its effect. The caller closes the store after the
+// last call. Without a store, Open is New.
 // call. Without a store, Open is New.
 func Open(config Config) (*Server, error) {
 	store := config.Store

@@ -14,24 +14,24 @@ import (
 )
 
 // Transport returns an [http.RoundTripper] that calls the server directly,
-// without sockets, whatever the host of the URL. Several share the server's
+// without sockets, for any host in the URL. All transports share the server's
 // state. It behaves as net/http does over a connection:
 //
-//   - it closes the request's body, always;
-//   - the end of the request's context ends the call, also while a fault
-//     delays it, with the context's cause as the error;
-//   - the answer's header is there once the handler flushed, wrote more than a
-//     connection buffers, or returned, and the body streams from then on;
-//   - a fault that cuts the connection is a *net.OpError around
+//   - It always closes the request's body.
+//   - The end of the request's context ends the call, also while a fault delays
+//     it. The error is the context's cause.
+//   - The answer's header is there when the handler flushed, wrote more than a
+//     connection buffers, or returned. From then on the body streams.
+//   - A fault that cuts the connection is a *net.OpError around
 //     syscall.ECONNRESET, on Windows syscall.WSAECONNRESET.
 //
 // Under testing/synctest a delay takes no real time, and no goroutine outlives
-// the handler. The guard of the inspection against foreign hosts and origins
-// does not apply, since no browser is involved.
+// the handler. The inspection's protection against foreign hosts and origins
+// does not apply, because no browser is involved.
 //
-// It has connections all the same, as a pool has them: a call takes one that is
-// idle, or else a new one, which is what [Fault].Nodes looks at.
-// http.Client.CloseIdleConnections makes the next call take a new one.
+// It also has connections, as a pool does: a call uses an idle one, or else a
+// new one. [Fault].Nodes depends on that. http.Client.CloseIdleConnections
+// makes the next call use a new one.
 func (s *Server) Transport() http.RoundTripper { return &transport{handler: s} }
 
 // connections counts those of all transports, so that each has an address of

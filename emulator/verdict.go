@@ -1,16 +1,16 @@
 package emulator
 
-// Verdict is what became of one message.
+// Verdict says how one message ended.
 type Verdict string
 
 const (
 	// VerdictAccepted: the message was answered with 200 and took effect.
 	VerdictAccepted Verdict = "accepted"
 	// VerdictDropped: the call was answered with 200, and the message had no
-	// effect. This is what the API does not tell its callers.
+	// effect. The real API does not tell its callers of this.
 	VerdictDropped Verdict = "dropped"
-	// VerdictRejected: the call was answered with an error, and nothing of it had
-	// an effect.
+	// VerdictRejected: the call was answered with an error, and nothing of it
+	// had an effect.
 	VerdictRejected Verdict = "rejected"
 )
 
@@ -23,7 +23,7 @@ const (
 	// EffectRejectsAlways: rejected with an error in both modes.
 	EffectRejectsAlways Effect = "rejects"
 	// EffectDropsAlways: dropped with a 200 in both modes, because the API only
-	// finds out after it answered.
+	// notices after it has answered.
 	EffectDropsAlways Effect = "drops"
 	// EffectWarns: the message is accepted, and the warning is kept with it.
 	EffectWarns Effect = "warns"
@@ -34,7 +34,7 @@ const (
 type Rule struct {
 	// ID is short, in kebab case, and stable.
 	ID string `json:"rule"`
-	// Effect is what breaking the rule does.
+	// Effect is what happens to a message that breaks the rule.
 	Effect Effect `json:"effect"`
 	// Reason is one sentence.
 	Reason string `json:"reason"`
@@ -42,8 +42,9 @@ type Rule struct {
 	Hint string `json:"hint"`
 }
 
-// Rules returns every rule a [Record] can name, in a stable order. The
-// result is the caller's. Rules of [Config].Refuse have names of their own.
+// Rules returns every rule that a [Record] can name, in a stable order. The
+// caller may change the result. Rules of [Config].Refuse have names of their
+// own.
 func Rules() []Rule {
 	return append([]Rule(nil), ruleTable[1:]...)
 }
@@ -321,7 +322,7 @@ type finding struct {
 	detail string // what was measured or expected; never a value that was sent
 }
 
-// Note is why a message was not accepted as it is, or a warning about it.
+// Note is why a message was not accepted, or a warning about it.
 type Note struct {
 	// Rule is the [Rule]'s ID, or the name that [Config].Refuse returned.
 	Rule string `json:"rule"`

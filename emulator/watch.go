@@ -25,9 +25,9 @@ func (ws *workspaceState) watch() <-chan struct{} {
 	return ws.watched
 }
 
-// Changed returns a channel that is closed with the next change of the workspace
-// of key, which is as for Stats. Where nothing has opened the workspace yet, the
-// next one that opens closes it.
+// Changed returns a channel that is closed with the next change of the
+// workspace of key, which is as for Stats. If nothing has opened the workspace
+// yet, the channel is closed when the next workspace opens.
 func (s *Server) Changed(key string) (<-chan struct{}, error) {
 	ws, err := s.workspace(key)
 	switch {
@@ -39,10 +39,10 @@ func (s *Server) Changed(key string) (<-chan struct{}, error) {
 	return s.watchOpened(key), nil
 }
 
-// Wait returns nil once condition holds. It calls condition at once and after
-// each call that the workspace of key processed, and returns the context's
-// cause, with the counters, if that ends first. Calls that come in quick
-// succession may be seen as one. key is as for Stats.
+// Wait returns nil when condition holds. It calls condition at once, and after
+// each call that the workspace of key processed. If the context ends first, it
+// returns the context's cause, with the counters. If calls come in quick
+// succession, it may check once for several. key is as for Stats.
 func (s *Server) Wait(ctx context.Context, key string, condition func() bool) error {
 	for {
 		// The channel comes first: a change while the condition is looked at

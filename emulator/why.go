@@ -12,8 +12,8 @@ type Why struct {
 	ID           string `json:"id"`
 	Email        string `json:"email"`
 	CustomerIOID string `json:"cio_id"`
-	// Created is the message that created the person, SeenAt when the newest
-	// one that concerned them was received.
+	// Created is the message that created the person. SeenAt is when the newest
+	// message about them was received.
 	Created Origin    `json:"created"`
 	SeenAt  time.Time `json:"seenAt"`
 	// Traits says for each trait which message gave it its present value.
@@ -29,13 +29,13 @@ type Why struct {
 type WhyTrait struct {
 	Value json.RawMessage `json:"value"`
 	By    Origin          `json:"by"`
-	// Request is the number of its request, zero if the journal does not keep
-	// the message any more.
+	// Request is the number of its request; zero if the journal no longer keeps
+	// the message.
 	Request uint64 `json:"request,omitempty"`
 }
 
-// Why returns where the present state of a person comes from. key and id are
-// as for Person, and so are the errors; of suppressed people nothing is known.
+// Why returns where the present state of a person comes from. key and id are as
+// for Person, and so are the errors. Nothing is known of suppressed people.
 func (s *Server) Why(key, id string) (Why, error) {
 	ws, err := s.workspace(key)
 	if err != nil {

@@ -77,8 +77,8 @@ func (ws *workspaceState) clear() {
 type Stats struct {
 	// People, Objects, Relationships and Devices exist now.
 	People int `json:"people"`
-	// Events are the track, page and screen calls stored for people who
-	// exist now and for anonymous IDs, those over MaxEventsPerPerson included.
+	// Events are the track, page and screen calls stored for people who exist
+	// now and for anonymous IDs, with those beyond MaxEventsPerPerson.
 	Events        int `json:"events"`
 	Objects       int `json:"objects"`
 	Relationships int `json:"relationships"`
@@ -87,8 +87,8 @@ type Stats struct {
 	Suppressed int `json:"suppressed"`
 	// Messages counts every message since the start or the last reset.
 	Messages MessageCounts `json:"messages"`
-	// Requests and Bytes count the calls that were processed and their
-	// bodies' bytes, after decompression. A call that a fault answered is in
+	// Requests counts the calls that were processed, and Bytes the bytes of
+	// their bodies, after decompression. A call that a fault answered is in
 	// neither.
 	Requests uint64 `json:"requests"`
 	Bytes    int64  `json:"bytes"`

@@ -8,17 +8,17 @@ import (
 
 // Workspace is one workspace as a list shows it.
 type Workspace struct {
-	// Key is the write key, masked unless it is too short to be a real one.
+	// Key is the write key, masked unless it is too short for a real one.
 	Key string `json:"key"`
 	// Handle names the workspace in the URLs of the page.
 	Handle string `json:"handle"`
 	Stats  Stats  `json:"stats"`
-	// CalledAt is when its newest call came, in UTC, zero for never.
+	// CalledAt is when its newest call came, in UTC; zero for never.
 	CalledAt time.Time `json:"calledAt"`
 }
 
-// Workspaces lists the workspaces by key, that of [UnknownKey] last, if
-// anything is in it.
+// Workspaces lists the workspaces by key. If anything is in that of
+// [UnknownKey], it is the last.
 func (s *Server) Workspaces() []Workspace {
 	list := make([]Workspace, 0, 1)
 	for _, ws := range s.allWorkspaces() {
@@ -62,6 +62,6 @@ func (s *Server) KeyOf(handle string) (key string, found bool) {
 	return "", false
 }
 
-// Forwards reports whether the server passes calls on to another one; see
+// Forwards reports whether the server sends calls on to another one; see
 // [Config].Forward.
 func (s *Server) Forwards() bool { return s.config.Forward != nil }

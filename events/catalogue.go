@@ -13,7 +13,7 @@ type Definition struct {
 	Type string `json:"type"`
 	// Category is the published category, such as Ecommerce.
 	Category string `json:"category"`
-	// By is userId or anonymousId where the event needs that one identifier; empty where either will do.
+	// By is userId or anonymousId if the event needs that identifier; empty if either is enough.
 	By string `json:"by,omitempty"`
 	// Acts marks a command: Customer.io carries it out and keeps no event of it.
 	Acts bool `json:"acts,omitempty"`
@@ -21,7 +21,7 @@ type Definition struct {
 	Extra string `json:"extra"`
 	// Doc says what the event stands for.
 	Doc string `json:"doc"`
-	// Fields are the named fields: the properties, then those that travel in the context.
+	// Fields are the named fields: the properties, then those in the context.
 	Fields []Field `json:"fields,omitempty"`
 }
 
@@ -29,22 +29,22 @@ type Definition struct {
 type Field struct {
 	// Name is the field's name on the wire.
 	Name string `json:"name"`
-	// Context leads to a field that travels in the message's context, such as context.device.token; empty for a property.
+	// Context is the path of a field in the message's context, such as context.device.token; empty for a property.
 	Context string `json:"context,omitempty"`
 	// GoName and GoType are those of the field of the struct.
 	GoName string `json:"go_name"`
 	GoType string `json:"go_type"`
 	// Kind is the kind of value on the wire.
 	Kind Kind `json:"kind"`
-	// Enum holds the known values; nil where any value will do.
+	// Enum holds the known values; nil if any value is allowed.
 	Enum []string `json:"enum,omitempty"`
 	// Required marks a field without which the event says nothing.
 	Required bool `json:"required,omitempty"`
-	// Unit is that of a number; empty where it has none or the documents give none.
+	// Unit is the unit of a number; empty if it has none or the documents give none.
 	Unit string `json:"unit,omitempty"`
-	// Range bounds a number where the documents do; nil elsewhere.
+	// Range limits a number if the documents do; nil otherwise.
 	Range *Range `json:"range,omitempty"`
-	// Default is what Customer.io takes where the field is missing; nil where it takes nothing.
+	// Default is what Customer.io uses if the field is missing; nil if it uses nothing.
 	Default *int `json:"default,omitempty"`
 	// Doc says what the field means.
 	Doc string `json:"doc"`
@@ -73,8 +73,8 @@ const (
 	KindObjects Kind = "[]object"
 )
 
-// All returns the definitions of all semantic events, sorted by name. The slice is the caller's; what the definitions point to is shared and
-// must not be changed.
+// All returns the definitions of all semantic events, sorted by name. The caller may change the slice. What the definitions point to is
+// shared and must not be changed.
 func All() []Definition { return slices.Clone(definitions) }
 
 // Lookup returns the definition of the event with exactly that name on the wire.

@@ -1,5 +1,5 @@
-// Package events holds the semantic events of Customer.io's Data Pipelines API, one struct each: events whose names Customer.io and the
-// destinations behind it know, with the properties they know them by.
+// Package events holds the semantic events of Customer.io's Data Pipelines API, one struct for each. Customer.io and the destinations
+// behind it know the names and the properties of these events.
 //
 //	client.Send(ctx, cio.Track{UserID: "u1", Event: events.OrderCompleted{
 //		OrderID:  "o-17",
@@ -10,24 +10,24 @@
 //
 // # What is sent
 //
-// Only what is set. Strings and slices are left out when empty, times when zero, numbers and booleans when the pointer is nil, since zero
-// and false mean something: Go's new(0) and new(false) make them. No property is required of most events; where some are, the struct's
-// documentation marks them and its method Missing names the first that is not set. AppendJSON does not refuse such an event. encoding/json
-// writes what AppendJSON appends.
+// Only what is set is sent. Strings and slices are left out if they are empty, times if they are zero, numbers and booleans if the pointer
+// is nil. They are pointers because zero and false are values: Go's new(0) and new(false) make them. Most events require no property. If an
+// event does, the documentation of its struct marks the property, and its method Missing names the first one that is not set. AppendJSON
+// does not refuse such an event. encoding/json writes what AppendJSON appends.
 //
-// Customer.io takes any property, so every struct also has a map for further ones, called Extra, whose members follow the named ones in the
-// order of their names. A member that has the name of a field of the struct is an error, whether that field is set or not. So are
-// numbers that JSON does not know, NaN and the infinities, and times outside the years 0 to 9999. Such an error names the
-// property, as in products[2].price. Enums are open: a value outside the constants is sent as it is.
+// Customer.io accepts any property. So every struct also has a map for other properties, called Extra. Its members follow the named ones,
+// in the order of their names. A member with the name of a field of the struct is an error, whether that field is set or not. Other errors
+// are numbers that JSON does not know, NaN and the infinities, and times outside the years 0 to 9999. The error names the property, as in
+// products[2].price. Enums are open: a value outside the constants is sent unchanged.
 //
-// The events of devices and emails carry a part of their payload in the message's context; their method EventContext returns that part.
+// The events of devices and emails have a part of their data in the message's context; their method EventContext returns that part.
 //
 // # Commands
 //
 // Nine events are commands. Customer.io carries them out and keeps no event of them: [DeviceCreatedOrUpdated], [DeviceDeleted],
 // [UserDeleted], [UserSuppressed], [UserUnsuppressed], [RelationshipDeleted], [ObjectDeleted], [ReportDeliveryEvent] and
-// [ReportContentEvent]. Three of them destroy what cannot be brought back. Package cio has a message of its own for each, which also
-// sees to the identifiers that they need.
+// [ReportContentEvent]. Three of them delete what cannot be restored. Package cio has a message for each, which also sets the identifiers
+// that the event needs.
 //
 // # Catalogue
 //

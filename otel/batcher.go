@@ -10,8 +10,8 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// ObserveBatcher reports the state of a Batcher, under that name, whenever metrics are collected; stats is the Batcher's Stats. The name tells
-// several Batchers apart. Call stop when the Batcher has been closed and its last figures have been collected; otherwise it is kept and
+// ObserveBatcher reports the state of a Batcher, under that name, whenever metrics are collected; stats is the Batcher's Stats. The name
+// identifies the Batcher. Call stop when the Batcher has been closed and its last figures have been collected; otherwise it is kept and
 // reported for ever. The error is the MeterProvider's.
 func ObserveBatcher(cfg Config, name string, stats func() cio.BatcherStats) (stop func() error, err error) {
 	m := cfg.meter()
@@ -67,15 +67,15 @@ func newBatcherInstruments(m metric.Meter) (ins batcherInstruments, err error) {
 		to                      *metric.Int64ObservableGauge
 		name, unit, description string
 	}{
-		{&ins.queued, "cio.batcher.queue.messages", "{message}", "Messages that wait or are on their way."},
-		{&ins.queuedBytes, "cio.batcher.queue.size", "By", "The size of the messages that wait or are on their way."},
-		{&ins.inFlight, "cio.batcher.in_flight", "{batch}", "Batches on their way."},
+		{&ins.queued, "cio.batcher.queue.messages", "{message}", "Messages that wait or are being sent."},
+		{&ins.queuedBytes, "cio.batcher.queue.size", "By", "The size of the messages that wait or are being sent."},
+		{&ins.inFlight, "cio.batcher.in_flight", "{batch}", "Batches that are being sent."},
 		{&ins.stopped, "cio.batcher.stopped", "1", "1 while sending has stopped for a reason that does not pass by itself."},
 	} {
 		if *g.to, err = m.Int64ObservableGauge(g.name, metric.WithUnit(g.unit), metric.WithDescription(g.description)); err != nil {
 			return ins, err
 		}
 	}
-	ins.age, err = m.Float64ObservableGauge("cio.batcher.queue.age", metric.WithUnit("s"), metric.WithDescription("How long the message has waited that has waited longest."))
+	ins.age, err = m.Float64ObservableGauge("cio.batcher.queue.age", metric.WithUnit("s"), metric.WithDescription("How long the oldest message has waited."))
 	return ins, err
 }

@@ -16,7 +16,7 @@ const scope = "github.com/ciokit/cio/otel"
 
 // Config says where metrics go. The zero value is a good start.
 type Config struct {
-	// MeterProvider takes the metrics; default the global one, otel.GetMeterProvider.
+	// MeterProvider receives the metrics; default the global one, otel.GetMeterProvider.
 	MeterProvider metric.MeterProvider
 }
 
@@ -51,7 +51,7 @@ func NewObserver(cfg Config) (*Observer, error) {
 	var o Observer
 	var err error
 	if o.duration, err = m.Float64Histogram("cio.client.request.duration", metric.WithUnit("s"), metric.WithExplicitBucketBoundaries(durationBuckets...),
-		metric.WithDescription("How long a request to Customer.io took, without waiting for the rate limit.")); err != nil {
+		metric.WithDescription("How long a request to Customer.io took, without the wait for the rate limit.")); err != nil {
 		return nil, instrumentError(err)
 	}
 	if o.size, err = m.Int64Histogram("cio.client.request.body.size", metric.WithUnit("By"), metric.WithExplicitBucketBoundaries(sizeBuckets...),
@@ -59,11 +59,11 @@ func NewObserver(cfg Config) (*Observer, error) {
 		return nil, instrumentError(err)
 	}
 	if o.messages, err = m.Int64Counter("cio.client.request.messages", metric.WithUnit("{message}"),
-		metric.WithDescription("The messages that requests carried, those of repeats included.")); err != nil {
+		metric.WithDescription("The messages in the requests, with those of retries.")); err != nil {
 		return nil, instrumentError(err)
 	}
 	if o.repeats, err = m.Int64Counter("cio.client.request.repeats", metric.WithUnit("{request}"),
-		metric.WithDescription("The requests that repeat an earlier one.")); err != nil {
+		metric.WithDescription("The requests that were retries.")); err != nil {
 		return nil, instrumentError(err)
 	}
 	return &o, nil

@@ -10,9 +10,9 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// ObserveOutbox reports the state of an Outbox, under that name, whenever metrics are collected; stats is the Outbox's Stats. The name tells several
-// apart. Call stop when the Outbox has been closed and its last figures have been collected; otherwise it is kept and reported for ever. The error
-// is the MeterProvider's.
+// ObserveOutbox reports the state of an Outbox, under that name, whenever metrics are collected; stats is the Outbox's Stats. The name
+// identifies the Outbox. Call stop when the Outbox has been closed and its last figures have been collected; otherwise it is kept and
+// reported for ever. The error is the MeterProvider's.
 func ObserveOutbox(cfg Config, name string, stats func() cio.OutboxStats) (stop func() error, err error) {
 	m := cfg.meter()
 	outbox := attribute.String("cio.outbox", name)
@@ -23,7 +23,7 @@ func ObserveOutbox(cfg Config, name string, stats func() cio.OutboxStats) (stop 
 	if err != nil {
 		return nil, instrumentError(err)
 	}
-	age, err := m.Float64ObservableGauge("cio.outbox.queue.age", metric.WithUnit("s"), metric.WithDescription("How long the message has waited that has waited longest."))
+	age, err := m.Float64ObservableGauge("cio.outbox.queue.age", metric.WithUnit("s"), metric.WithDescription("How long the oldest message has waited."))
 	if err != nil {
 		return nil, instrumentError(err)
 	}
@@ -31,7 +31,7 @@ func ObserveOutbox(cfg Config, name string, stats func() cio.OutboxStats) (stop 
 	if err != nil {
 		return nil, instrumentError(err)
 	}
-	laneAge, err := m.Float64ObservableGauge("cio.outbox.lane.age", metric.WithUnit("s"), metric.WithDescription("How long the message has waited that has waited longest in one of the lanes of an outbox in PostgreSQL."))
+	laneAge, err := m.Float64ObservableGauge("cio.outbox.lane.age", metric.WithUnit("s"), metric.WithDescription("How long the oldest message in one of the lanes of an outbox in PostgreSQL has waited."))
 	if err != nil {
 		return nil, instrumentError(err)
 	}
@@ -44,13 +44,13 @@ func ObserveOutbox(cfg Config, name string, stats func() cio.OutboxStats) (stop 
 	}{
 		{"enqueued", "{message}", "Messages whose Enqueue returned nil.", func(s *cio.OutboxStats) int64 { return s.Enqueued }, true},
 		{"commits", "{commit}", "Transactions that were synced to disk.", func(s *cio.OutboxStats) int64 { return s.Commits }, true},
-		{"damages", "{report}", "How often files were found not to be what was written.", func(s *cio.OutboxStats) int64 { return int64(s.Damages) }, true},
+		{"damages", "{report}", "How often a file did not hold what was written to it.", func(s *cio.OutboxStats) int64 { return int64(s.Damages) }, true},
 		{"queue.messages", "{message}", "Messages on disk that have not ended.", func(s *cio.OutboxStats) int64 { return s.Queued }, false},
 		{"queue.size", "By", "The size of the messages on disk that have not ended.", func(s *cio.OutboxStats) int64 { return s.QueuedBytes }, false},
 		{"dead.messages", "{message}", "Messages that were rejected and are kept.", func(s *cio.OutboxStats) int64 { return s.Dead }, false},
 		{"dead.size", "By", "The size of the messages that were rejected and are kept.", func(s *cio.OutboxStats) int64 { return s.DeadBytes }, false},
-		{"file.size", "By", "What the outbox takes on disk.", func(s *cio.OutboxStats) int64 { return s.FileBytes }, false},
-		{"in_flight", "{batch}", "Batches on their way.", func(s *cio.OutboxStats) int64 { return int64(s.InFlight) }, false},
+		{"file.size", "By", "How much the outbox takes on disk.", func(s *cio.OutboxStats) int64 { return s.FileBytes }, false},
+		{"in_flight", "{batch}", "Batches that are being sent.", func(s *cio.OutboxStats) int64 { return int64(s.InFlight) }, false},
 		{"stopped", "1", "1 while sending has stopped for a reason that does not pass by itself.", func(s *cio.OutboxStats) int64 { return oneIf(s.Stopped) }, false},
 		{"failing", "1", "1 while the disk fails.", func(s *cio.OutboxStats) int64 { return oneIf(s.Failing) }, false},
 	} {

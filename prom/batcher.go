@@ -15,8 +15,8 @@ type BatcherCollector struct {
 
 var _ prometheus.Collector = (*BatcherCollector)(nil)
 
-// NewBatcherCollector returns a collector of the state of a Batcher, whose Stats is stats. The name tells several Batchers apart: a registry
-// refuses a second one of the same name. Unregister it when the Batcher has been closed.
+// NewBatcherCollector returns a collector for the state of a Batcher; stats is the Batcher's Stats. The name identifies the Batcher: a
+// registry refuses two collectors with one name. Unregister the collector when the Batcher has been closed.
 func NewBatcherCollector(name string, stats func() cio.BatcherStats) *BatcherCollector {
 	desc := func(metric, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("cio_batcher_"+metric, help, labels, prometheus.Labels{"batcher": name})
@@ -25,10 +25,10 @@ func NewBatcherCollector(name string, stats func() cio.BatcherStats) *BatcherCol
 		stats:       stats,
 		enqueued:    desc("enqueued_messages_total", "Messages whose Enqueue returned nil."),
 		finished:    desc("finished_messages_total", "Messages that Customer.io accepted or rejected.", "outcome"),
-		queued:      desc("queue_messages", "Messages that wait or are on their way."),
-		queuedBytes: desc("queue_bytes", "The size of the messages that wait or are on their way."),
-		oldest:      desc("queue_oldest_seconds", "How long the message has waited that has waited longest."),
-		inFlight:    desc("in_flight_batches", "Batches on their way."),
+		queued:      desc("queue_messages", "Messages that wait or are being sent."),
+		queuedBytes: desc("queue_bytes", "The size of the messages that wait or are being sent."),
+		oldest:      desc("queue_oldest_seconds", "How long the oldest message has waited."),
+		inFlight:    desc("in_flight_batches", "Batches that are being sent."),
 		stopped:     desc("stopped", "1 while sending has stopped for a reason that does not pass by itself."),
 	}
 }

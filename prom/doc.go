@@ -1,4 +1,4 @@
-// Package prom reports a cio.Client and its Batchers to Prometheus. Import it under a name of its own, such as cioprom:
+// Package prom reports a cio.Client and its Batchers to Prometheus. Import it under another name, such as cioprom:
 //
 //	observer := cioprom.NewObserver()
 //	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionEU, Observer: observer})
@@ -7,50 +7,50 @@
 //
 // # Metrics of requests
 //
-// They count every HTTP request, repeats included. Each has the label operation (identify, track, page, screen, group, alias or batch) and the
-// label outcome: accepted, rejected (400 or 413), unauthorized (401 or 403), rate_limited (429), unavailable (408 and 5xx), no_answer,
-// canceled, or other.
+// These metrics count every HTTP request, also retries. Each has the label operation (identify, track, page, screen, group, alias or batch)
+// and the label outcome: accepted, rejected (400 or 413), unauthorized (401 or 403), rate_limited (429), unavailable (408 and 5xx),
+// no_answer, canceled, or other.
 //
-//	cio_client_request_duration_seconds  histogram  how long a request took, without waiting for the rate limit
+//	cio_client_request_duration_seconds  histogram  how long a request took, without the wait for the rate limit
 //	cio_client_request_body_bytes        histogram  the size of a body as it was sent, compressed or not
-//	cio_client_request_messages_total    counter    the messages that the requests carried
-//	cio_client_request_repeats_total     counter    the requests that repeat an earlier one
+//	cio_client_request_messages_total    counter    the messages in the requests
+//	cio_client_request_repeats_total     counter    the requests that were retries
 //
 // # Metrics of a Batcher
 //
-// Each has the label batcher, the name that was given.
+// Each has the label batcher: the name that you gave.
 //
 //	cio_batcher_enqueued_messages_total     counter  messages whose Enqueue returned nil
 //	cio_batcher_finished_messages_total     counter  messages that ended, by the label outcome: accepted or rejected
-//	cio_batcher_queue_messages              gauge    messages that wait or are on their way
+//	cio_batcher_queue_messages              gauge    messages that wait or are being sent
 //	cio_batcher_queue_bytes                 gauge    their size
-//	cio_batcher_queue_oldest_seconds        gauge    how long the one has waited that has waited longest; 0 for none
-//	cio_batcher_in_flight_batches           gauge    batches on their way
-//	cio_batcher_stopped                     gauge    1 while sending has stopped, for example for a key that is refused; otherwise 0
+//	cio_batcher_queue_oldest_seconds        gauge    how long the oldest message has waited; 0 if none waits
+//	cio_batcher_in_flight_batches           gauge    batches that are being sent
+//	cio_batcher_stopped                     gauge    1 while sending has stopped, for example because the key is refused; otherwise 0
 //
-// Two rules that catch trouble:
+// Two rules find trouble:
 //
 //	cio_batcher_queue_oldest_seconds > 60
 //	cio_batcher_stopped == 1
 //
-// The first fires for every kind of failure, the second for those that do not pass by themselves.
+// The first fires for every kind of failure, the second for failures that do not pass by themselves.
 //
 // # Metrics of an Outbox
 //
-// NewOutboxCollector makes them of the Stats of an Outbox of module github.com/ciokit/cio/outbox, of which this package needs nothing. Each has the
-// label outbox, the name that was given.
+// NewOutboxCollector makes these metrics from the Stats of an Outbox of module github.com/ciokit/cio/outbox. This package does not import
+// that module. Each has the label outbox: the name that you gave.
 //
 //	cio_outbox_enqueued_messages_total  counter  messages whose Enqueue returned nil
 //	cio_outbox_finished_messages_total  counter  messages that ended, by the label outcome: accepted or rejected
 //	cio_outbox_queue_messages           gauge    messages on disk that have not ended
 //	cio_outbox_queue_bytes              gauge    their size
-//	cio_outbox_queue_oldest_seconds     gauge    how long the one has waited that has waited longest; 0 for none
+//	cio_outbox_queue_oldest_seconds     gauge    how long the oldest message has waited; 0 if none waits
 //	cio_outbox_dead_letters             gauge    messages that were rejected and are kept
 //	cio_outbox_dead_letters_bytes       gauge    their size
 //	cio_outbox_commits_total            counter  transactions that were synced to disk
-//	cio_outbox_file_bytes               gauge    what the outbox takes on disk
-//	cio_outbox_in_flight_batches        gauge    batches on their way
-//	cio_outbox_damages_total            counter  how often files were found not to be what was written
+//	cio_outbox_file_bytes               gauge    how much the outbox takes on disk
+//	cio_outbox_in_flight_batches        gauge    batches that are being sent
+//	cio_outbox_damages_total            counter  how often a file did not hold what was written to it
 //	cio_outbox_stopped                  gauge    1 while sending has stopped; otherwise 0
 //	cio_outbox_failing                  gauge    1 while the disk fails; otherwise 0
 //

@@ -24,7 +24,7 @@ var (
 	_ prometheus.Collector = (*Observer)(nil)
 )
 
-// NewObserver returns an Observer for cio.Config.Observer, to be registered once. One can serve several Clients.
+// NewObserver returns an Observer for cio.Config.Observer. Register it once. One Observer can serve several Clients.
 func NewObserver() *Observer {
 	labels := []string{"operation", "outcome"}
 	histogram := func(name, help string, buckets []float64) *prometheus.HistogramVec {
@@ -34,10 +34,10 @@ func NewObserver() *Observer {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "cio_client_request_" + name, Help: help}, labels)
 	}
 	return &Observer{
-		duration: histogram("duration_seconds", "How long a request to Customer.io took, without waiting for the rate limit.", durationBuckets),
+		duration: histogram("duration_seconds", "How long a request to Customer.io took, without the wait for the rate limit.", durationBuckets),
 		size:     histogram("body_bytes", "The size of a request's body as it was sent.", sizeBuckets),
-		messages: counter("messages_total", "The messages that requests carried, those of repeats included."),
-		repeats:  counter("repeats_total", "The requests that repeat an earlier one."),
+		messages: counter("messages_total", "The messages in the requests, with those of retries."),
+		repeats:  counter("repeats_total", "The requests that were retries."),
 	}
 }
 

@@ -17,8 +17,8 @@ type OutboxCollector struct {
 
 var _ prometheus.Collector = (*OutboxCollector)(nil)
 
-// NewOutboxCollector returns a collector of the state of an Outbox, whose Stats is stats. The name tells several apart: a registry refuses a second
-// one of the same name. Unregister it when the Outbox has been closed.
+// NewOutboxCollector returns a collector for the state of an Outbox; stats is the Outbox's Stats. The name identifies the Outbox: a
+// registry refuses two collectors with one name. Unregister the collector when the Outbox has been closed.
 func NewOutboxCollector(name string, stats func() cio.OutboxStats) *OutboxCollector {
 	desc := func(metric, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("cio_outbox_"+metric, help, labels, prometheus.Labels{"outbox": name})
@@ -29,17 +29,17 @@ func NewOutboxCollector(name string, stats func() cio.OutboxStats) *OutboxCollec
 		finished:    desc("finished_messages_total", "Messages that Customer.io accepted, or that were rejected.", "outcome"),
 		queued:      desc("queue_messages", "Messages on disk that have not ended."),
 		queuedBytes: desc("queue_bytes", "The size of the messages on disk that have not ended."),
-		oldest:      desc("queue_oldest_seconds", "How long the message has waited that has waited longest."),
+		oldest:      desc("queue_oldest_seconds", "How long the oldest message has waited."),
 		dead:        desc("dead_letters", "Messages that were rejected and are kept."),
 		deadBytes:   desc("dead_letters_bytes", "The size of the messages that were rejected and are kept."),
 		commits:     desc("commits_total", "Transactions that were synced to disk."),
-		file:        desc("file_bytes", "What the outbox takes on disk."),
-		inFlight:    desc("in_flight_batches", "Batches on their way."),
-		damages:     desc("damages_total", "How often files were found not to be what was written."),
+		file:        desc("file_bytes", "How much the outbox takes on disk."),
+		inFlight:    desc("in_flight_batches", "Batches that are being sent."),
+		damages:     desc("damages_total", "How often a file did not hold what was written to it."),
 		stopped:     desc("stopped", "1 while sending has stopped for a reason that does not pass by itself."),
 		failing:     desc("failing", "1 while the disk fails."),
 		laneQueued:  desc("lane_queue_messages", "Messages in one of the lanes of an outbox in PostgreSQL.", "lane"),
-		laneOldest:  desc("lane_queue_oldest_seconds", "How long the message has waited that has waited longest in one of the lanes of an outbox in PostgreSQL.", "lane"),
+		laneOldest:  desc("lane_queue_oldest_seconds", "How long the oldest message in one of the lanes of an outbox in PostgreSQL has waited.", "lane"),
 	}
 }
 

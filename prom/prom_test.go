@@ -31,12 +31,12 @@ func TestObserver(t *testing.T) {
 		o.ObserveRequest(r)
 	}
 	const want = `
-# HELP cio_client_request_messages_total The messages that requests carried, those of repeats included.
+# HELP cio_client_request_messages_total The messages in the requests, with those of retries.
 # TYPE cio_client_request_messages_total counter
 cio_client_request_messages_total{operation="batch",outcome="accepted"} 100
 cio_client_request_messages_total{operation="batch",outcome="unavailable"} 100
 cio_client_request_messages_total{operation="track",outcome="no_answer"} 1
-# HELP cio_client_request_repeats_total The requests that repeat an earlier one.
+# HELP cio_client_request_repeats_total The requests that were retries.
 # TYPE cio_client_request_repeats_total counter
 cio_client_request_repeats_total{operation="batch",outcome="accepted"} 1
 cio_client_request_repeats_total{operation="track",outcome="no_answer"} 1
@@ -84,16 +84,16 @@ func TestBatcherCollector(t *testing.T) {
 # HELP cio_batcher_enqueued_messages_total Messages whose Enqueue returned nil.
 # TYPE cio_batcher_enqueued_messages_total counter
 cio_batcher_enqueued_messages_total{batcher="orders"} 10
-# HELP cio_batcher_in_flight_batches Batches on their way.
+# HELP cio_batcher_in_flight_batches Batches that are being sent.
 # TYPE cio_batcher_in_flight_batches gauge
 cio_batcher_in_flight_batches{batcher="orders"} 2
-# HELP cio_batcher_queue_bytes The size of the messages that wait or are on their way.
+# HELP cio_batcher_queue_bytes The size of the messages that wait or are being sent.
 # TYPE cio_batcher_queue_bytes gauge
 cio_batcher_queue_bytes{batcher="orders"} 1200
-# HELP cio_batcher_queue_messages Messages that wait or are on their way.
+# HELP cio_batcher_queue_messages Messages that wait or are being sent.
 # TYPE cio_batcher_queue_messages gauge
 cio_batcher_queue_messages{batcher="orders"} 4
-# HELP cio_batcher_queue_oldest_seconds How long the message has waited that has waited longest.
+# HELP cio_batcher_queue_oldest_seconds How long the oldest message has waited.
 # TYPE cio_batcher_queue_oldest_seconds gauge
 cio_batcher_queue_oldest_seconds{batcher="orders"} 1.5
 # HELP cio_batcher_finished_messages_total Messages that Customer.io accepted or rejected.
@@ -159,7 +159,7 @@ cio_batcher_finished_messages_total{batcher="b",outcome="rejected"} 0
 		t.Error(err)
 	}
 	const carried = `
-# HELP cio_client_request_messages_total The messages that requests carried, those of repeats included.
+# HELP cio_client_request_messages_total The messages in the requests, with those of retries.
 # TYPE cio_client_request_messages_total counter
 cio_client_request_messages_total{operation="batch",outcome="accepted"} 100
 `
