@@ -19,32 +19,32 @@ const unlikelyType = "98765432"
 // answerDeviations are questions on which the documents contradict each other or say nothing, and which the status answers.
 var answerDeviations = []Experiment{
 	{ID: "double-slash", Question: "What is answered to a path with two slashes in a row?", Assumed: "strict 404, permissive 404",
-		Behaviour: "A path with several slashes in a row is a wrong one.",
+		Behaviour: "A path with several slashes in a row is wrong.",
 		run: taken("join-slashes", func(s *scope) []call {
 			return both(call{path: "/track", body: s.deletesNobody()})
 		})},
 	{ID: "key-without-colon", Question: "What is answered to a key in Basic auth without its colon?", Assumed: "strict 401, permissive 401",
-		Behaviour: "A key in Basic auth without a colon behind it is none: a 401 in both modes that says so.",
+		Behaviour: "A key in Basic auth without a colon behind it is refused: a 401 in both modes that says why.",
 		run: taken("take-bare-keys", func(s *scope) []call {
 			return both(call{path: "track", body: s.deletesNobody(), authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte(s.cfg.APIKey))})
 		})},
 	{ID: "bearer-key", Question: "What is answered to a key that comes as a bearer token?", Assumed: "strict 401, permissive 401",
-		Behaviour: "A key that comes as a bearer token is none: a 401 in both modes that says so.",
+		Behaviour: "A key that comes as a bearer token is refused: a 401 in both modes that says why.",
 		run: taken("take-bearer", func(s *scope) []call {
 			return both(call{path: "track", body: s.deletesNobody(), authorization: "Bearer " + s.cfg.APIKey})
 		})},
 	{ID: "group-without-person", Question: "What is answered to a batch with a group that names no person?", Assumed: "strict 200, permissive 200", needs: Case{objects: 1},
-		Behaviour: "A group message names a person or none, in a batch too.",
+		Behaviour: "A group message may name a person or none, in a batch too.",
 		run: rejected("require-group-person", func(s *scope) []call {
 			return both(call{path: "batch", body: `{"batch":[{"type":"group","groupId":` + quoted(s.objects[0]) + `,"traits":{"objectTypeId":` + quoted(s.cfg.ObjectType) + `}}]}`})
 		})},
 	{ID: "report-without-person", Question: "What is answered to a delivery report that names no person?", Assumed: "strict 200, permissive 200",
-		Behaviour: "A delivery or content report names a person or none.",
+		Behaviour: "A delivery or content report may name a person or none.",
 		run: rejected("require-report-person", func(s *scope) []call {
 			return both(call{path: "track", body: `{"event":"Report Delivery Event","properties":{"deliveryId":` + quoted(s.nobody()) + `,"metric":"opened"}}`})
 		})},
 	{ID: "odd-object-type", Question: "What is answered to an object type that is no number?", Assumed: "strict 200, permissive 200",
-		Behaviour: "An object type that is no whole number is taken as it is, with a warning.",
+		Behaviour: "An object type that is no whole number is accepted unchanged, with a warning.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			object := s.nobody()
 			seen, err := rejected("refuse-odd-object-types", func(s *scope) []call {
@@ -84,7 +84,7 @@ func (s *scope) forgetObject(ctx context.Context, typeID, object string) error {
 // storeDeviations are those that need a look at what became of the call.
 var storeDeviations = []Experiment{
 	{ID: "id-by-cio-id", Question: "Does traits.id change the id of a person who is named by their cio_id?", Assumed: "they get the new id", looks: true, needs: Case{people: 2},
-		Behaviour: "traits.id gives its id to a person who has none, or who is named by cio_id; cio_id in traits is ignored.",
+		Behaviour: "traits.id gives its id to a person who has none, or who is identified by cio_id; cio_id in traits is ignored.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			old, fresh := s.people[0], s.people[1]
 			cioID, err := s.cioID(ctx, old, nil)
@@ -103,7 +103,7 @@ var storeDeviations = []Experiment{
 			return map[bool]string{false: "they keep their id", true: "they get the new id"}[came], err
 		}},
 	{ID: "delete-by-cio-id", Question: "Does User Deleted delete the person whose cio_id it names?", Assumed: "they are gone", looks: true, needs: Case{people: 1},
-		Behaviour: "User Deleted, User Suppressed and User Unsuppressed take a userId that starts with cio_ for a cio_id.",
+		Behaviour: "In User Deleted, User Suppressed and User Unsuppressed, a userId that starts with cio_ is a cio_id.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id := s.people[0]
 			cioID, err := s.cioID(ctx, id, nil)
@@ -120,7 +120,7 @@ var storeDeviations = []Experiment{
 			return map[bool]string{false: "they are gone", true: "they are there"}[stays], err
 		}},
 	{ID: "email-by-id", Question: "Does an identify by id change the email address that a person has?", Assumed: "they keep it", looks: true, needs: Case{people: 1, emails: 2},
-		Behaviour: "The email address that a person has is changed by an identify that names them by cio_id; one by id leaves it, with a warning.",
+		Behaviour: "An identify by cio_id changes the email address of a person; an identify by id leaves it, with a warning.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id, old, fresh := s.people[0], s.emails[0], s.emails[1]
 			cioID, err := s.cioID(ctx, id, map[string]any{cio.TraitEmail: old})
@@ -137,7 +137,7 @@ var storeDeviations = []Experiment{
 			return s.which(email, map[string]string{old: "they keep it", fresh: "they get the new one"}), err
 		}},
 	{ID: "older-identify", Question: "Which of two identifies counts, the one that arrives last or the one with the later timestamp?", Assumed: "the one that arrives last", looks: true, needs: Case{people: 1},
-		Behaviour: "What arrives last counts, also if its timestamp is older.",
+		Behaviour: "What arrives last counts, even if its timestamp is older.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id, now := s.people[0], time.Now()
 			for i, at := range []time.Time{now, now.Add(-time.Hour)} {
@@ -152,7 +152,7 @@ var storeDeviations = []Experiment{
 			return s.which(value, map[string]string{"older": "the one that arrives last", "newer": "the one with the later timestamp"}), err
 		}},
 	{ID: "integrations-off", Question: "What becomes of a message whose integrations switch off all?", Assumed: "it is ignored", looks: true, needs: Case{people: 1},
-		Behaviour: "A message whose integrations switch off all, or Customer.io by a name that begins so, is answered with 200 and dropped.",
+		Behaviour: "A message whose integrations switch off all, or a name that begins with Customer.io, is answered with 200 and dropped.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id := s.people[0]
 			err := s.marked(ctx, cio.Identify{UserID: id, Traits: map[string]any{"there": "yes"}},
@@ -181,7 +181,7 @@ var storeDeviations = []Experiment{
 			return map[bool]string{false: "it is made", true: "it does not appear"}[n == 0], errors.Join(err, s.forgetObject(ctx, unlikelyType, object))
 		}},
 	{ID: "page-name", Question: "What is a page called that was sent without a name?", Assumed: "its URL", looks: true, needs: Case{people: 1},
-		Behaviour: "A page without a name is named by its properties.url; one with a name keeps it.",
+		Behaviour: "A page without a name gets its properties.url as its name; a page with a name keeps it.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			const url = "https://example.com/ciokit-test"
 			id := s.people[0]

@@ -19,7 +19,7 @@ import (
 var answerExperiments = []Experiment{
 	{ID: "success-body", Question: "Which body does an answer of success have?", Assumed: "empty, or one JSON value without an error", run: successBody},
 	{ID: "strict-error-body", Question: "What does strict mode answer to a call without a required field?", Assumed: "400, with code, message, meta.errors",
-		Behaviour: "An error's body has its texts in meta.errors, and code and message beside it.", needs: Case{people: 1},
+		Behaviour: "The body of an error has its texts in meta.errors, and also has code and message.", needs: Case{people: 1},
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			status, shape, err := s.post(ctx, call{path: "track", body: `{"userId":` + quoted(s.people[0]) + `}`})
 			return fmt.Sprintf("%d, with %s", status, shape), err
@@ -65,7 +65,7 @@ var answerExperiments = []Experiment{
 			return both(call{path: "track", body: `{"userId":` + quoted(s.people[0]) + `,"event":"Device Created or Updated","context":{"device":{"token":` + quoted(s.people[0]+"_token") + `}}}`})
 		})},
 	{ID: "suppressed-person", Question: "What does strict mode answer to a call for a suppressed person?", Assumed: "strict 200", needs: Case{suppressed: 1},
-		Behaviour: "Suppression covers the id, the email and the cio_id of the person; what is sent for them is answered with 200 and dropped, in strict mode too.",
+		Behaviour: "Suppression covers the id, the email and the cio_id of the person; messages for them are answered with 200 and dropped, in strict mode too.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id := s.suppressed[0]
 			if err := s.step(ctx, id, has(nil), cio.Identify{UserID: id}); err != nil {
@@ -181,7 +181,7 @@ var storeExperiments = []Experiment{
 			return map[int]string{0: "it never appeared", 1: "it is ignored", 2: "it is stored again"}[n], err
 		}},
 	{ID: "alias-in-batch", Question: "Is an alias taken in a batch, and does it merge people?", Assumed: "200, nobody is merged", looks: true, needs: Case{people: 2},
-		Behaviour: "alias is accepted and merges nobody, or merges previousId into userId with the traits of the latter winning.",
+		Behaviour: "alias is accepted and merges nobody. With the switch it merges previousId into userId, and the traits of userId win.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			previous, id := s.people[0], s.people[1]
 			if err := s.strict.Send(ctx, cio.Identify{UserID: previous}, cio.Identify{UserID: id}); err != nil {
@@ -218,7 +218,7 @@ var storeExperiments = []Experiment{
 			return strconv.Itoa(status) + map[bool]string{false: ", no person appears", true: ", the person is created"}[came], err
 		}},
 	{ID: "batch-context", Question: "Which context counts, the batch's or the message's?", Assumed: "the message's", looks: true, needs: Case{people: 1},
-		Behaviour: "A message's context wins over its batch's, member by member of the object's first level.",
+		Behaviour: "The context of a message wins over that of its batch, member by member on the first level of the object.",
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			id := s.people[0]
 			if err := s.step(ctx, id, has(nil), cio.Identify{UserID: id}); err != nil {
@@ -260,7 +260,7 @@ var storeExperiments = []Experiment{
 			return s.timestamp(ctx, strconv.FormatInt(at.UnixMilli(), 10), at)
 		}},
 	{ID: "dates", Question: "What becomes of ISO 8601 text in traits?", Assumed: "unix seconds", looks: true, needs: Case{people: 1},
-		Behaviour: "ISO 8601 strings in attributes, also in nested objects, become unix seconds; in event properties they stay.",
+		Behaviour: "ISO 8601 strings in attributes, also in nested objects, become unix seconds; in event properties they stay text.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			const text = "2026-01-31T12:00:00Z"
 			value, err := s.trait(ctx, text)
@@ -282,7 +282,7 @@ var storeExperiments = []Experiment{
 			return s.removal(ctx, "")
 		}},
 	{ID: "email-of-another-id", Question: "What becomes of a person when a new id comes with their email address?", Assumed: "they get the new id", looks: true, needs: Case{people: 2, emails: 1},
-		Behaviour: "A new id with the email of somebody gives them the new id, even if they had another.",
+		Behaviour: "A new id with the email of a known person gives that person the new id, even if they had another id.",
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			old, fresh, email := s.people[0], s.people[1], s.emails[0]
 			if err := s.strict.Send(ctx, cio.Identify{UserID: old, Traits: map[string]any{cio.TraitEmail: email}}); err != nil {
