@@ -35,6 +35,12 @@ func (s *Server) serveInspection(w http.ResponseWriter, r *http.Request) {
 		s.route(w, r, methods{http.MethodGet: func(q url.Values) (any, error) { return s.serveWhy(id, q) }})
 		return
 	}
+	if rest, ok := strings.CutPrefix(path, exportFiles); ok {
+		if handle, id, ok := strings.Cut(rest, "/"); ok {
+			s.serveExport(w, r, handle, id)
+			return
+		}
+	}
 	switch path {
 	case "shapes":
 		s.route(w, r, methods{http.MethodGet: s.serveShapes})

@@ -132,6 +132,11 @@ func (ws *workspaceState) merge(p, from *personState, m *decodedMessage) {
 		ws.anonymous[id].owner = p
 	}
 	p.anonymousIDs = append(p.anonymousIDs, moved...)
+	for _, id := range from.segments {
+		if !p.inSegment(id) {
+			p.segments = append(p.segments, id)
+		}
+	}
 	ws.deletePerson(from)
 	if p.email == "" && email != "" {
 		ws.name(p, identifier{byEmail, email})

@@ -69,6 +69,7 @@ type personState struct {
 	devices       []deviceState
 	relationships map[objectKey]*attributes
 	anonymousIDs  []string
+	segments      []uint64 // the manual ones that they are in
 
 	number  uint64 // of the cio_id: people in the order of their creation
 	created *originRef

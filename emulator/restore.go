@@ -53,6 +53,12 @@ func (ws *workspaceState) load(in *savedState) error {
 	for _, o := range in.Origins {
 		l.origins = append(l.origins, &originRef{o.Sequence, o.At, kindOf(o.Kind), o.MessageID, o.Sent})
 	}
+	ws.segments, ws.lastSegment, ws.addresses = slices.Clone(in.Segments), in.LastSegment, slices.Clone(in.Addresses)
+	for _, s := range ws.segments {
+		if s.ID == 0 || s.ID > ws.lastSegment {
+			l.fail("a segment without a number")
+		}
+	}
 	for _, o := range in.Objects {
 		l.object(o)
 	}
@@ -145,7 +151,7 @@ func (l *loader) person(in savedPerson) {
 	}
 	ws.lastCustomerIOID = in.Number
 	p := &personState{number: in.Number, customerIOID: in.CustomerIOID, traits: l.attributes(in.Traits), eventCount: in.EventCount,
-		anonymousIDs: slices.Clone(in.AnonymousIDs), created: l.origin(in.Created), seenAt: in.SeenAt}
+		anonymousIDs: slices.Clone(in.AnonymousIDs), segments: slices.Clone(in.Segments), created: l.origin(in.Created), seenAt: in.SeenAt}
 	ws.byCustomerIOID[p.customerIOID] = p
 	ws.people.add(p.number, p)
 	if in.ID != "" {

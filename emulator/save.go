@@ -19,8 +19,9 @@ func (ws *workspaceState) save(now time.Time) *savedState {
 	out := &savedState{
 		Version: savedVersion, SavedAt: now,
 		LastPerson: ws.lastCustomerIOID, LastObject: ws.lastObject,
-		Reports: slices.Clone(ws.reports),
-		Swept:   ws.swept, Sequence: ws.journal.sequence,
+		Reports:  slices.Clone(ws.reports),
+		Segments: slices.Clone(ws.segments), LastSegment: ws.lastSegment, Addresses: slices.Clone(ws.addresses),
+		Swept: ws.swept, Sequence: ws.journal.sequence,
 		Request: ws.request, Requests: slices.Clone(ws.requests),
 		Bytes: ws.bytes, CalledAt: ws.calledAt, Counts: ws.counts,
 		Broken: make(map[string]uint64),
@@ -109,7 +110,7 @@ func (s *saver) person(p *personState) savedPerson {
 	out := savedPerson{
 		Number: p.number, ID: p.id, Email: p.email, CustomerIOID: p.customerIOID,
 		Traits: s.attributes(p.traits), EventCount: p.eventCount,
-		Relationships: s.relations(p.relationships), AnonymousIDs: slices.Clone(p.anonymousIDs),
+		Relationships: s.relations(p.relationships), AnonymousIDs: slices.Clone(p.anonymousIDs), Segments: slices.Clone(p.segments),
 		Created: s.origin(p.created), SeenAt: p.seenAt,
 	}
 	for _, e := range p.events {

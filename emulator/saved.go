@@ -9,27 +9,31 @@ const savedVersion = 1
 // savedState is all of one workspace, in a form that encodes to JSON. It shares
 // the memory of strings with the workspace, and is never changed.
 type savedState struct {
-	Version    int               `json:"version"`
-	SavedAt    time.Time         `json:"savedAt"`
-	LastPerson uint64            `json:"lastPerson"`
-	LastObject uint64            `json:"lastObject"`
-	Origins    []savedOrigin     `json:"origins"`
-	People     []savedPerson     `json:"people"`
-	Anonymous  []savedAnonymous  `json:"anonymous,omitempty"`
-	Objects    []savedObject     `json:"objects,omitempty"`
-	Suppressed [][]savedID       `json:"suppressed,omitempty"`
-	Shapes     []savedShape      `json:"shapes,omitempty"`
-	Reports    []Report          `json:"reports,omitempty"`
-	Recent     []savedSeen       `json:"recent,omitempty"`
-	Swept      time.Time         `json:"swept"`
-	Sequence   uint64            `json:"sequence"`
-	Journal    []savedEntry      `json:"journal,omitempty"`
-	Request    uint64            `json:"request"`
-	Requests   []Request         `json:"requests,omitempty"`
-	Bytes      int64             `json:"bytes"`
-	CalledAt   time.Time         `json:"calledAt"`
-	Counts     MessageCounts     `json:"counts"`
-	Broken     map[string]uint64 `json:"broken,omitempty"`
+	Version    int              `json:"version"`
+	SavedAt    time.Time        `json:"savedAt"`
+	LastPerson uint64           `json:"lastPerson"`
+	LastObject uint64           `json:"lastObject"`
+	Origins    []savedOrigin    `json:"origins"`
+	People     []savedPerson    `json:"people"`
+	Anonymous  []savedAnonymous `json:"anonymous,omitempty"`
+	Objects    []savedObject    `json:"objects,omitempty"`
+	Suppressed [][]savedID      `json:"suppressed,omitempty"`
+	// Segments are the manual ones; Addresses are those that the email provider sends nothing to. A program that does not know them forgets them.
+	Segments    []segmentState      `json:"segments,omitempty"`
+	LastSegment uint64              `json:"lastSegment,omitempty"`
+	Addresses   []suppressedAddress `json:"addresses,omitempty"`
+	Shapes      []savedShape        `json:"shapes,omitempty"`
+	Reports     []Report            `json:"reports,omitempty"`
+	Recent      []savedSeen         `json:"recent,omitempty"`
+	Swept       time.Time           `json:"swept"`
+	Sequence    uint64              `json:"sequence"`
+	Journal     []savedEntry        `json:"journal,omitempty"`
+	Request     uint64              `json:"request"`
+	Requests    []Request           `json:"requests,omitempty"`
+	Bytes       int64               `json:"bytes"`
+	CalledAt    time.Time           `json:"calledAt"`
+	Counts      MessageCounts       `json:"counts"`
+	Broken      map[string]uint64   `json:"broken,omitempty"`
 }
 
 // savedOrigin is a message that attributes refer to by its place in Origins,
@@ -59,6 +63,7 @@ type savedPerson struct {
 	Devices       []savedDevice    `json:"devices,omitempty"`
 	Relationships []savedRelation  `json:"relationships,omitempty"`
 	AnonymousIDs  []string         `json:"anonymousIds,omitempty"`
+	Segments      []uint64         `json:"segments,omitempty"`
 	Created       int              `json:"created,omitempty"`
 	SeenAt        time.Time        `json:"seenAt"`
 	Merges        []savedMerge     `json:"merges,omitempty"`

@@ -168,7 +168,7 @@ func (s *Server) spoilCall(w http.ResponseWriter, r *http.Request, f Fault, proc
 // readErr says.
 func (s *Server) answer(r *http.Request, received []byte, readErr error) reply {
 	if isAppPath(r.URL.Path) {
-		return s.answerApp(r)
+		return s.answerApp(r, received, readErr)
 	}
 	if key, ok := settingsKey(r.URL); ok {
 		return s.settings(r, key)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -144,6 +145,9 @@ type storeRecord struct {
 	Config   *switches      `json:"config,omitempty"`
 	State    *savedState    `json:"state,omitempty"`
 	Person   string         `json:"person,omitempty"` // a cio_id
+	// Args and Query are what a call of the App API names beside its path, which is that of the documented operation.
+	Args  []string   `json:"args,omitempty"`
+	Query url.Values `json:"query,omitempty"`
 }
 
 // switches is what of a Config decides about messages.
@@ -246,6 +250,8 @@ func (s *Server) replayRecord(line []byte) error {
 		s.Reset()
 	case opRestore:
 		return s.mustOpen(r.Key).restore(r.State)
+	case opApp:
+		return s.mustOpen(r.Key).replayApp(r, text)
 	case opDeletePerson:
 		return s.mustOpen(r.Key).replayDelete(r.Person)
 	default:

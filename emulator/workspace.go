@@ -39,6 +39,13 @@ type contents struct {
 
 	events, relationships, devices int
 
+	segments    []segmentState
+	lastSegment uint64
+	addresses   []suppressedAddress // that the email provider sends nothing to
+	exports     []*exportJob
+	imports     []*appImport
+	lastJob     int
+
 	journal  journal
 	requests []Request
 	broken   [len(ruleTable)]uint64 // messages by the rule they broke, warnings included

@@ -52,7 +52,11 @@ func generateApp(root string) ([]file, error) {
 		}
 		files = append(files, file{"appapi/" + name, content})
 	}
-	files = append(files, file{"appapi/answers_gen_test.go", m.answerTest()}, file{"docs/app-api-operations.md", m.table()})
+	canned, err := cannedAnswers(m.facts)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, file{"appapi/answers_gen_test.go", m.answerTest()}, file{"docs/app-api-operations.md", m.table()}, canned)
 	return files, nil
 }
 

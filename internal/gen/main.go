@@ -1,5 +1,5 @@
 // Gen writes what is derived from spec/events.txt: the structs and the catalogue of package events, the names that package cio warns
-// about, and the emulator's own catalogue; and of spec/appapi.txt and spec/facts what package appapi has of the App API. It is run by
+// about, and the emulator's own catalogue; and of spec/appapi.txt and spec/facts what packages appapi and emulator have of the App API. It is run by
 // "go generate ./events ./appapi" and writes the same bytes for the same input.
 //
 // With -documents it writes the facts of Customer.io's OpenAPI documents into spec/facts instead.
@@ -100,7 +100,7 @@ func staleFiles(root string, files []file) ([]string, error) {
 		wanted[filepath.Join(root, filepath.FromSlash(f.path))] = true
 	}
 	var stale []string
-	for _, directory := range []string{"events", "appapi"} {
+	for _, directory := range []string{"events", "appapi", "emulator"} {
 		found, err := filepath.Glob(filepath.Join(root, directory, "*_gen*.go"))
 		if err != nil {
 			return nil, err

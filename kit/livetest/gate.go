@@ -87,7 +87,7 @@ func (w *workspace) confirm(ctx context.Context) (string, error) {
 	switch {
 	case errors.Is(err, appapi.ErrUnauthorized) || ctx.Err() != nil:
 		return "", err
-	case err != nil || len(all) == 0:
+	case err != nil || !slices.ContainsFunc(all, func(w appapi.Workspace) bool { return w.Name != "" }): // an emulator's has no name
 		return fmt.Sprintf("the workspace %q, as you say; the App API did not tell", name), nil
 	case !slices.ContainsFunc(all, func(w appapi.Workspace) bool { return w.Name == name }):
 		return "", fmt.Errorf("%w: %q", ErrAnotherWorkspace, name)

@@ -45,8 +45,11 @@ func TestObjectTypeIsMissing(t *testing.T) {
 		cfg := configFor(t, srv)
 		cfg.ObjectType, cfg.Permissive = "7", true
 		cfg.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			if r.URL.Path == "/v1/object_types" && tc.types != "" {
+			if r.URL.Path == "/v1/object_types" {
 				answer := httptest.NewRecorder()
+				if tc.types == "" {
+					answer.WriteHeader(http.StatusNotFound)
+				}
 				answer.WriteString(tc.types)
 				return answer.Result(), nil
 			}

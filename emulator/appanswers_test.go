@@ -1,0 +1,540 @@
+package emulator_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/internal/gen/apifacts"
+)
+
+// app calls the App API with a body, and fails the test if the status is another.
+func (c *client) app(method, path, body string, want int) answer {
+	c.t.Helper()
+	basic := c.key
+	c.header.Set("Authorization", "Bearer "+c.key)
+	c.key = ""
+	a := c.do(method, path, body)
+	c.key = basic
+	c.header.Del("Authorization")
+	if a.status != want {
+		c.t.Fatalf("%s %s %s: status %d, want %d; %s", method, path, body, a.status, want, a.body)
+	}
+	return a
+}
+
+// track calls the Track API.
+func (c *client) track(path, body string, want int) {
+	c.t.Helper()
+	req, err := http.NewRequest(http.MethodPost, "http://emulator"+path, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.SetBasicAuth("site", c.key)
+	resp, err := c.srv.Transport().RoundTrip(req)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != want {
+		c.t.Fatalf("%s %s: status %d, want %d", path, body, resp.StatusCode, want)
+	}
+}
+
+// appDocument is what the tests need of the App API's document.
+type appDocument struct {
+	Paths      map[string]map[string]json.RawMessage
+	Components struct{ Schemas map[string]map[string]any }
+}
+
+type appResponses struct {
+	Responses map[string]struct {
+		Content map[string]struct{ Schema map[string]any }
+	}
+}
+
+func readAppDocument(t *testing.T) *appDocument {
+	t.Helper()
+	text, err := apifacts.Read("..", "app-api-2025-07.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := new(appDocument)
+	if err := json.Unmarshal(text, d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// misfit says where a value is not of a schema; empty where it is.
+func (d *appDocument) misfit(s map[string]any, v any, at string) string {
+	if ref, ok := s["$ref"].(string); ok {
+		return d.misfit(d.Components.Schemas[ref[strings.LastIndexByte(ref, '/')+1:]], v, at)
+	}
+	if v == nil {
+		if s["nullable"] == false || s["nullable"] == nil && s["type"] == "object" {
+			return at + " is null"
+		}
+		return "" // the document leaves nullable out in many places
+	}
+	for _, keyword := range []string{"oneOf", "anyOf"} {
+		if list, ok := s[keyword].([]any); ok {
+			var all []string
+			for _, one := range list {
+				why := d.misfit(one.(map[string]any), v, at)
+				if why == "" {
+					return ""
+				}
+				all = append(all, why)
+			}
+			return strings.Join(all, " or ")
+		}
+	}
+	if list, ok := s["allOf"].([]any); ok {
+		for _, one := range list {
+			if why := d.misfit(one.(map[string]any), v, at); why != "" {
+				return why
+			}
+		}
+		return ""
+	}
+	kind := map[bool]string{}
+	switch v := v.(type) {
+	case map[string]any:
+		kind[true] = "object"
+		properties, _ := s["properties"].(map[string]any)
+		extra, _ := s["additionalProperties"].(map[string]any)
+		for name, value := range v {
+			of, ok := properties[name].(map[string]any)
+			if !ok {
+				of = extra
+			}
+			if of != nil && len(of) > 0 {
+				if why := d.misfit(of, value, at+"."+name); why != "" {
+					return why
+				}
+			}
+		}
+		for _, name := range required(s) {
+			if _, ok := v[name]; !ok {
+				return at + " lacks " + name
+			}
+		}
+	case []any:
+		kind[true] = "array"
+		for i, item := range v {
+			if why := d.misfit(s["items"].(map[string]any), item, fmt.Sprintf("%s[%d]", at, i)); why != "" {
+				return why
+			}
+		}
+	case string:
+		kind[true] = "string"
+	case bool:
+		kind[true] = "boolean"
+	case float64:
+		kind[true] = "integer"
+		if s["type"] == "number" {
+			kind[true] = "number"
+		}
+	}
+	if s["type"] != nil && s["type"] != kind[true] {
+		return fmt.Sprintf("%s is of the type %s, want %v", at, kind[true], s["type"])
+	}
+	if values, ok := s["enum"].([]any); ok && !strings.Contains(fmt.Sprint(values...), fmt.Sprint(v)) {
+		return fmt.Sprintf("%s is %v, want one of %v", at, v, values)
+	}
+	return ""
+}
+
+func required(s map[string]any) (names []string) {
+	list, _ := s["required"].([]any)
+	for _, name := range list {
+		names = append(names, name.(string))
+	}
+	return names
+}
+
+// TestAppAPIAnswersEveryOperation calls each operation of the App API's document. Each answer has the form of the document, and what is made up says so.
+func TestAppAPIAnswersEveryOperation(t *testing.T) {
+	t.Parallel()
+	d := readAppDocument(t)
+	bodies := map[string]string{
+		"POST /v1/customers":            `{"filter":{"attribute":{"field":"plan","operator":"exists"}}}`,
+		"POST /v1/customers/attributes": `{"ids":["u1"]}`,
+		"POST /v1/exports/customers":    `{"filters":{"attribute":{"field":"plan","operator":"eq","value":"pro"}}}`,
+		"POST /v1/exports/deliveries":   `{"campaign_id":1}`,
+		"POST /v1/imports":              `{"import":{"data_file_url":"https://example.com/a.csv","name":"n","type":"people","identifier":"id"}}`,
+		"POST /v1/objects":              `{"object_type_id":"1","filter":{"object_attribute":{"field":"name","operator":"exists","type_id":"1"}}}`,
+		"POST /v1/segments":             `{"segment":{"name":"Second"}}`,
+	}
+	canned, total := 0, 0
+	for path, verbs := range d.Paths {
+		for verb, raw := range verbs {
+			if verb == "parameters" {
+				continue
+			}
+			total++
+			name := strings.ToUpper(verb) + " " + path
+			var documented appResponses
+			if err := json.Unmarshal(raw, &documented); err != nil {
+				t.Fatal(err)
+			}
+			now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+			c := newClient(t, emulator.Config{Now: func() time.Time { return now }})
+			c.send(
+				`{"type":"identify","userId":"u1","traits":{"email":"ann@example.com","plan":"pro","n":1,"cio_subscription_preferences":{"topics":{"topic_2":true}}}}`,
+				`{"type":"group","userId":"u1","groupId":"acme","traits":{"name":"Acme"}}`,
+				`{"type":"track","userId":"u1","event":"Report Delivery Event","properties":{"deliveryId":"m1","metric":"opened"}}`,
+			)
+			c.app("POST", "/v1/segments", `{"segment":{"name":"First","description":"of all"}}`, 200)
+			c.track("/api/v1/segments/1/add_customers", `{"ids":["u1"]}`, 200)
+			c.app("POST", "/v1/esp/suppression/bounces/ann%40example.com", "", 200)
+			export := "2"
+			if !strings.Contains(path, "import") {
+				export = "1"
+				c.app("POST", "/v1/exports/customers", bodies["POST /v1/exports/customers"], 200)
+			}
+			now = now.Add(time.Minute)
+			if strings.Contains(path, "{import_id}") {
+				c.app("POST", "/v1/imports", bodies["POST /v1/imports"], 200)
+				export = "1"
+			}
+			url := strings.NewReplacer("{customer_id}", "u1", "{email_address}", "ann%40example.com", "{suppression_type}", "bounces", "{message_id}", "m1", "{object_id}", "acme", "{export_id}", export,
+				"{import_id}", "1", "{language}", "de", "{snippet_name}", "s").Replace(path)
+			for strings.Contains(url, "{") {
+				before, rest, _ := strings.Cut(url, "{")
+				_, after, _ := strings.Cut(rest, "}")
+				url = before + "1" + after
+			}
+			status, schema := 0, map[string]any(nil)
+			for code, r := range documented.Responses {
+				if code[0] == '2' {
+					fmt.Sscan(code, &status)
+					schema = r.Content["application/json"].Schema
+				}
+			}
+			if name == "GET /v1/customers" {
+				url += "?email=ann%40example.com"
+			}
+			a := c.app(strings.ToUpper(verb), url, bodies[name], status)
+			if a.header.Get(emulator.CannedHeader) == "1" {
+				canned++
+			}
+			if schema == nil {
+				if strings.TrimSpace(a.body) != "" && name[0] != 'P' {
+					t.Errorf("%s: it answers %s", name, a.body)
+				}
+				continue
+			}
+			var v any
+			if err := json.Unmarshal([]byte(a.body), &v); err != nil {
+				t.Errorf("%s: %v in %s", name, err, a.body)
+			} else if why := d.misfit(schema, v, ""); why != "" {
+				t.Errorf("%s: %s in %s", name, why, a.body)
+			}
+		}
+	}
+	if total != 113 || total-canned != 35 {
+		t.Errorf("%d operations, %d of them from the state", total, total-canned)
+	}
+}
+
+// TestAppAPIFilters searches with each operator that the document lists, and with others, which are named.
+func TestAppAPIFilters(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{})
+	c.send(
+		`{"type":"identify","userId":"a","traits":{"email":"Ann@Example.com","plan":"pro","n":1}}`,
+		`{"type":"identify","userId":"b","traits":{"plan":"basic"}}`,
+		`{"type":"identify","userId":"c","traits":{"plan":"pro","since":"2026-01-31"}}`,
+		`{"type":"identify","traits":{"email":"d@example.com"}}`,
+	)
+	c.app("POST", "/v1/segments", `{"segment":{"name":"S"}}`, 200)
+	c.track("/api/v1/segments/1/add_customers", `{"ids":["b","c","nobody"]}`, 200)
+	attribute := func(field, value string) string {
+		return `{"attribute":{"field":"` + field + `","operator":"eq","value":"` + value + `"}}`
+	}
+	exists := func(field string) string { return `{"attribute":{"field":"` + field + `","operator":"exists"}}` }
+	pro, segment := attribute("plan", "pro"), `{"segment":{"id":1}}`
+	for filter, want := range map[string]string{
+		pro:                                     "a c",
+		exists("plan"):                          "a b c",
+		attribute("n", "1"):                     "a",
+		attribute("since", "1769817600"):        "c",
+		attribute("email", "ann@example.COM"):   "a",
+		attribute("id", "b"):                    "b",
+		attribute("none", ""):                   "",
+		segment:                                 "b c",
+		`{"and":[` + pro + `,` + segment + `]}`: "c",
+		`{"or":[` + attribute("id", "a") + `,` + segment + `]}`:                          "a b c",
+		`{"not":` + exists("plan") + `}`:                                                 "",
+		`{"and":[{"not":` + segment + `},{"or":[` + pro + `,` + exists("email") + `]}]}`: "a",
+	} {
+		var page struct {
+			IDs         []string
+			Identifiers []struct{ Email *string }
+		}
+		a := c.app("POST", "/v1/customers", `{"filter":`+filter+`}`, 200)
+		if err := json.Unmarshal([]byte(a.body), &page); err != nil || strings.Join(page.IDs, " ") != want {
+			t.Errorf("%s: %v, want %q; %s", filter, page.IDs, want, a.body)
+		}
+	}
+	for filter, want := range map[string]int{
+		`{"attribute":{"field":"n","operator":"gt","value":"1"}}`: 501, `{"event":{"name":"Order"}}`: 501, `{"object_attribute":{"field":"n","operator":"eq","value":"1","type_id":"1"}}`: 501,
+		`{}`: 400, `null`: 400, `[]`: 400, `{"and":[]}`: 400, `{"segment":{"id":9}}`: 400, `{"attribute":{"operator":"eq"}}`: 400, `{"attribute":{"field":"n","operator":"eq"}}`: 400,
+		`{"and":[` + pro + `],"or":[` + pro + `]}`: 400, strings.Repeat(`{"not":`, 50) + pro + strings.Repeat("}", 50): 400,
+	} {
+		a := c.app("POST", "/v1/customers", `{"filter":`+filter+`}`, want)
+		if want == 501 && !strings.Contains(a.body, "gt") && !strings.Contains(a.body, "event") && !strings.Contains(a.body, "object_attribute") {
+			t.Errorf("%s is not named: %s", filter, a.body)
+		}
+	}
+	c.app("POST", "/v1/customers", ``, 400)
+	c.app("POST", "/v1/customers", `{"filter":`, 400)
+	c.app("PUT", "/v1/customers", `{}`, 405)
+}
+
+// TestAppAPIPages goes through people, members and objects page by page while some of them leave: everybody who stays comes once.
+func TestAppAPIPages(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{})
+	var ids []string
+	for i := range 25 {
+		c.send(fmt.Sprintf(`{"type":"identify","userId":"p%02d","traits":{"plan":"pro"}}`, i), fmt.Sprintf(`{"type":"group","userId":"p%02d","groupId":"g%02d","traits":{"name":"G"}}`, i, i), fmt.Sprintf(`{"type":"group","userId":"p%02d","groupId":"all"}`, i))
+		ids = append(ids, fmt.Sprintf("%q", fmt.Sprintf("p%02d", i)))
+	}
+	c.app("POST", "/v1/segments", `{"segment":{"name":"S"}}`, 200)
+	c.track("/api/v1/segments/1/add_customers", `{"ids":[`+strings.Join(ids, ",")+`]}`, 200)
+	for _, of := range []struct{ method, path, body string }{
+		{"POST", "/v1/customers?limit=10", `{"filter":{"attribute":{"field":"plan","operator":"exists"}}}`},
+		{"GET", "/v1/segments/1/membership?limit=10", ""},
+		{"POST", "/v1/objects?limit=10", `{"object_type_id":"1","filter":{"object_attribute":{"field":"name","operator":"exists","type_id":"1"}}}`},
+		{"GET", "/v1/objects/1/all/relationships?limit=10", ""},
+	} {
+		seen, pages := map[string]int{}, 0
+		for next := ""; ; {
+			var page struct {
+				Identifiers   []map[string]any
+				Relationships []struct{ Identifiers map[string]any } `json:"cio_relationships"`
+				Next          string
+			}
+			if err := json.Unmarshal([]byte(c.app(of.method, of.path+next, of.body, 200).body), &page); err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range page.Relationships {
+				page.Identifiers = append(page.Identifiers, r.Identifiers)
+			}
+			for _, one := range page.Identifiers {
+				seen[fmt.Sprint(one)]++
+			}
+			if pages++; page.Next == "" {
+				break
+			}
+			next = "&start=" + page.Next
+		}
+		if len(seen) != 25 || pages != 3 {
+			t.Errorf("%s: %d on %d pages", of.path, len(seen), pages)
+		}
+	}
+	if a := c.app("GET", "/v1/segments/1/customer_count", "", 200); strings.TrimSpace(a.body) != `{"count":25}` {
+		t.Error(a.body)
+	}
+}
+
+// TestAppAPIKeepsSegments makes, fills and deletes manual segments, and a store and a snapshot have the same afterwards.
+func TestAppAPIKeepsSegments(t *testing.T) {
+	t.Parallel()
+	store := new(records)
+	srv, err := emulator.Open(emulator.Config{Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, emulator.Config{})
+	c.srv = srv
+	c.send(`{"type":"identify","userId":"a"}`, `{"type":"identify","userId":"b","traits":{"email":"b@example.com"}}`, `{"type":"identify","userId":"c"}`)
+	for _, name := range []string{"One", "Two", "Three"} {
+		c.app("POST", "/v1/segments", `{"segment":{"name":"`+name+`"}}`, 200)
+	}
+	c.track("/api/v1/segments/1/add_customers", `{"ids":["a","c"]}`, 200)
+	c.track("/api/v1/segments/1/add_customers?id_type=email", `{"ids":["B@example.com"]}`, 200)
+	c.track("/api/v1/segments/2/add_customers", `{"ids":["a"]}`, 200)
+	c.track("/api/v1/segments/3/add_customers", `{"ids":["a"]}`, 200)
+	c.track("/api/v1/segments/1/remove_customers", `{"ids":["a"]}`, 200)
+	c.track("/api/v1/segments/9/add_customers", `{"ids":["a"]}`, 404)
+	c.track("/api/v1/segments/1/add_customers", `{"ids":[]}`, 400)
+	c.track("/api/v1/segments/1/add_customers?id_type=phone", `{"ids":["a"]}`, 400)
+	c.app("DELETE", "/v1/segments/2", "", 204)
+	c.app("DELETE", "/v1/segments/2", "", 404)
+	c.app("POST", "/v1/esp/suppression/spam_reports/Bob%40Example.com", "", 200)
+	c.app("POST", "/v1/esp/suppression/bounces/eve%40example.com", "", 200)
+	c.app("DELETE", "/v1/esp/suppression/bounces/eve%40example.com", "", 204)
+	c.send(`{"type":"track","event":"User Deleted","userId":"c"}`)
+	state := func(c *client) (all string) {
+		for _, path := range []string{"/v1/segments", "/v1/segments/1/membership", "/v1/customers/a/segments", "/v1/esp/suppression/spam_reports", "/v1/esp/suppression/bounces", "/v1/esp/search_suppression/bob%40example.com"} {
+			all += c.app("GET", path, "", 200).body
+		}
+		return all
+	}
+	want := state(c)
+	for _, has := range []string{`"name":"One"`, `"name":"Three"`, `"ids":["b"]`, `"email":"bob@example.com"`, `"category":"spam"`} {
+		if !strings.Contains(want, has) {
+			t.Errorf("the state lacks %s: %s", has, want)
+		}
+	}
+	again := newClient(t, emulator.Config{})
+	if again.srv, err = emulator.Open(emulator.Config{Store: store}); err != nil {
+		t.Fatal(err)
+	}
+	if got := state(again); got != want {
+		t.Errorf("after a restart\n%s\nbefore\n%s", got, want)
+	}
+	c.app("POST", "/v1/segments", `{"segment":{"name":"Four"}}`, 200)
+	if text := c.app("GET", "/v1/segments", "", 200).body; !strings.Contains(text, `"id":4`) || strings.Contains(text, "Two") {
+		t.Errorf("segments %s", text)
+	}
+	snapshot, err := c.srv.Snapshot("key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := newClient(t, emulator.Config{})
+	if err := other.srv.Restore("key", snapshot); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := state(other), state(c); got != want {
+		t.Errorf("of a snapshot\n%s\nbefore\n%s", got, want)
+	}
+}
+
+// TestAppAPIExports runs an export from its start to its file: it takes a while, its link ends, and only who has the link gets the file.
+func TestAppAPIExports(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, emulator.Config{})
+		c.send(`{"type":"identify","userId":"a","traits":{"email":"ann@example.com","plan":"pro","note":"a \"b\", c"}}`, `{"type":"identify","userId":"b","traits":{"plan":"basic"}}`, `{"type":"identify","userId":"c","traits":{"plan":"pro","n":2}}`)
+		status := func() string {
+			var of struct {
+				Export struct {
+					Status           string
+					Total, Downloads int
+				}
+			}
+			if err := json.Unmarshal([]byte(c.app("GET", "/v1/exports/1", "", 200).body), &of); err != nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprint(of.Export)
+		}
+		c.app("POST", "/v1/exports/customers", `{"filters":{"attribute":{"field":"plan","operator":"eq","value":"pro"}}}`, 200)
+		c.app("GET", "/v1/exports/1/download", "", 404)
+		if got := status(); got != "{pending 0 0}" {
+			t.Errorf("at first %s", got)
+		}
+		c.send(`{"type":"identify","userId":"d","traits":{"plan":"pro"}}`) // too late
+		time.Sleep(time.Second)
+		if got := status(); got != "{done 2 0}" {
+			t.Errorf("then %s", got)
+		}
+		var link struct{ URL string }
+		if err := json.Unmarshal([]byte(c.app("GET", "/v1/exports/1/download", "", 200).body), &link); err != nil {
+			t.Fatal(err)
+		}
+		path := strings.TrimPrefix(link.URL, "http://emulator")
+		fetch := func(path string, want int) string {
+			key := c.key
+			defer func() { c.key = key }()
+			c.key = ""
+			a := c.do("GET", path, "")
+			if a.status != want {
+				t.Errorf("%s: %d %s", path, a.status, a.body)
+			}
+			return a.body
+		}
+		if got, want := fetch(path, 200), "id,email,cio_id,n,note,plan\na,ann@example.com,00000001,,\"a \"\"b\"\", c\",pro\nc,,00000003,2,,pro\n"; got != want {
+			t.Errorf("the file is\n%s\nwant\n%s", got, want)
+		}
+		if got := status(); got != "{done 2 1}" {
+			t.Errorf("after a download %s", got)
+		}
+		fetch(strings.Split(path, "?")[0], 403)
+		fetch(path+"x", 403)
+		fetch("/_emulator/exports/none/1?token=x", 403)
+		time.Sleep(15*time.Minute + time.Second)
+		fetch(path, 403)
+		c.app("POST", "/v1/exports/deliveries", `{}`, 400)
+		c.app("GET", "/v1/exports/7", "", 404)
+	})
+}
+
+// TestAppAPIImports imports files from this machine, and refuses all other places.
+func TestAppAPIImports(t *testing.T) {
+	t.Parallel()
+	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, map[string]string{"/people.csv": "id,email,plan\na,ann@example.com,pro\nb,,basic\n,x@example.com,\n", "/objects.csv": "id,name\nacme,Acme\n", "/bad.csv": "id\na,b\n"}[r.URL.Path])
+	}))
+	defer files.Close()
+	c := newClient(t, emulator.Config{})
+	c.send(`{"type":"identify","userId":"a","traits":{"plan":"none"}}`)
+	start := func(what string) string {
+		return c.app("POST", "/v1/imports", `{"import":{"name":"n",`+what+`}}`, 200).body
+	}
+	for what, want := range map[string]string{
+		`"type":"people","identifier":"id","data_to_process":"only_new","data_file_url":"` + files.URL + `/people.csv"`: `"state":"imported"`,
+		`"type":"object","object_type_id":"2","data_file_url":"` + files.URL + `/objects.csv"`:                          `"rows_to_import":1,"rows_imported":1`,
+		`"type":"people","identifier":"id","data_file_url":"` + files.URL + `/bad.csv"`:                                 `"state":"failed"`,
+		`"type":"people","identifier":"email","data_file_url":"` + files.URL + `/objects.csv"`:                          `no column email`,
+		`"type":"people","identifier":"id","data_file_url":"http://169.254.169.254/latest"`:                             `from this machine alone`,
+		`"type":"people","identifier":"id","data_file_url":"http://localhost.example.com/"`:                             `from this machine alone`,
+		`"type":"event","identifier":"id","data_file_url":"` + files.URL + `/people.csv"`:                               `people and objects alone`,
+	} {
+		if got := start(what); !strings.Contains(got, want) {
+			t.Errorf("%s: %s, want %s", what, got, want)
+		}
+	}
+	if got := c.traits("b") + c.traits("a"); got != `{"plan":"basic"}{"plan":"none"}` {
+		t.Errorf("the people are %s", got)
+	}
+	c.app("GET", "/v1/objects/2/acme/attributes", "", 200)
+	c.app("GET", "/v1/imports/1", "", 200)
+	c.app("GET", "/v1/imports/99", "", 404)
+	c.app("POST", "/v1/imports", `{"import":{"name":"n"}}`, 400)
+}
+
+// TestAppAPIMessages shows what delivery reports say of messages, by the person whom they name.
+func TestAppAPIMessages(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{})
+	report := func(user, id, metric, at string) string {
+		return `{"type":"track","userId":"` + user + `","event":"Report Delivery Event","timestamp":"2026-01-0` + at + `T00:00:00Z","properties":{"deliveryId":"` + id + `","metric":"` + metric + `"}}`
+	}
+	c.send(`{"type":"identify","userId":"a","traits":{"email":"ann@example.com"}}`, report("a", "m1", "delivered", "1"), report("a", "m1", "opened", "2"), report("", "m2", "delivered", "3"), report("a", "m3", "delivered", "4"))
+	for path, want := range map[string]string{
+		"/v1/messages": "m3 m2 m1", "/v1/messages?metric=opened": "m1", "/v1/messages?type=push": "", "/v1/customers/a/messages": "m3 m1", "/v1/messages?start_ts=1767400000&end_ts=1767400001": "", "/v1/messages?start_ts=1767398400": "m3 m2", "/v1/messages?campaign_id=1": "",
+	} {
+		var page struct{ Messages []struct{ ID string } }
+		if err := json.Unmarshal([]byte(c.app("GET", path, "", 200).body), &page); err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, m := range page.Messages {
+			ids = append(ids, m.ID)
+		}
+		if got := strings.Join(ids, " "); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+	if text := c.app("GET", "/v1/messages/m1", "", 200).body; !strings.Contains(text, `"metrics":{"delivered":1767225600,"opened":1767312000}`) || !strings.Contains(text, `"recipient":"ann@example.com"`) {
+		t.Error(text)
+	}
+	c.app("GET", "/v1/messages/m9", "", 404)
+	if a := c.app("GET", "/v1/messages/m1/archived_message", "", 200); a.header.Get(emulator.CannedHeader) != "1" || !strings.Contains(a.body, `"id":"m1"`) {
+		t.Error(a.body)
+	}
+	if a := c.app("GET", "/v1/campaigns/2", "", 404); !strings.Contains(a.body, "campaign 1 alone") {
+		t.Error(a.body)
+	}
+}
