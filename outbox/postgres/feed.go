@@ -135,12 +135,18 @@ func (h *held) readNext(ctx context.Context) (records []outbox.Record, more bool
 	return h.take(r, rows, low, end)
 }
 
+// next returns the statement that reads rows of lanes $1 above $2, at most $3 of each, but for those of $4. That is a hash, whatever version plans the
+// statement: with an array each row is held against all that is under way.
+func (t tables) next() string {
+	return `SELECT l.lane, r.seq, r.at, r.body, pg_snapshot_xmin(s)::text::bigint, pg_current_xact_id()::text::bigint
+FROM pg_current_snapshot() AS s CROSS JOIN unnest($1::smallint[], $2::bigint[], $3::integer[]) AS l (lane, low, most)
+LEFT JOIN LATERAL (SELECT seq, at, body FROM ` + t.queue + ` WHERE lane = l.lane AND seq > l.low AND seq NOT IN (SELECT unnest($4::bigint[])) ORDER BY seq LIMIT l.most) AS r ON true`
+}
+
 // query reads in one statement, so that all it sees is of one snapshot: of two transactions of which one began after the other had ended, whoever sees the
 // second sees the first. low is the oldest transaction that is open, and end the statement's own, which is above all that had a number when it began.
 func (h *held) query(ctx context.Context, r *reading) (all []row, low, end int64, err error) {
-	rows, err := h.pool.Query(ctx, `SELECT l.lane, r.seq, r.at, r.body, pg_snapshot_xmin(s)::text::bigint, pg_current_xact_id()::text::bigint
-FROM pg_current_snapshot() AS s CROSS JOIN unnest($1::smallint[], $2::bigint[], $3::integer[]) AS l (lane, low, most)
-LEFT JOIN LATERAL (SELECT seq, at, body FROM `+h.t.queue+` WHERE lane = l.lane AND seq > l.low AND seq <> ALL ($4::bigint[]) ORDER BY seq LIMIT l.most) AS r ON true`, r.lanes, r.lows, r.most, r.skip)
+	rows, err := h.pool.Query(ctx, h.t.next(), r.lanes, r.lows, r.most, r.skip)
 	if err != nil {
 		return nil, 0, 0, wrap(err)
 	}
