@@ -27,19 +27,19 @@ var lines = []line{
 	{"Client: Set the timeout of a request", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionUS, Timeout: 15 * time.Second}))
 	}},
-	{"Client: Set how long to go on trying", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Client: Set how long to retry", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionUS, MaxElapsed: time.Hour}))
 	}},
 	{"Client: Keep to the rate limit of the API", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionUS, RateLimit: 1000, RateWindow: time.Second}))
 	}},
-	{"Client: Repeat a request that failed on the server", "accepted after a 500", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Client: Retry a request that failed on the server", "accepted after a 500", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(client.Send(ctx, cio.Page{UserID: "u1", Name: "Home"}))
 	}},
-	{"Client: Repeat a request that was one too many (the earlier library raised at once)", "accepted after a 429", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Client: Retry a request over the rate limit (the earlier library raised at once)", "accepted after a 429", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(client.Send(ctx, cio.Page{UserID: "u1", Name: "Home"}))
 	}},
-	{"Client: Repeat a request that got no answer", "accepted after no answer", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Client: Retry a request that got no answer", "accepted after no answer", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(client.Send(ctx, cio.Page{UserID: "u1", Name: "Home"}))
 	}},
 	{"People: Identify: create a person or set attributes", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
@@ -261,7 +261,7 @@ var lines = []line{
 	{"Objects: Unrelate a person from an object", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(client.Send(ctx, cio.DeleteRelationship{UserID: "u1", TypeID: "2", ObjectID: "acme"}))
 	}},
-	{"Objects: Send a group call of one's own", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Objects: Send your own group call", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(client.Send(ctx, cio.Group{UserID: "u1", GroupID: "acme", Traits: map[string]any{"name": "Acme"}}))
 	}},
 	{"Devices: Register a device", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
@@ -324,7 +324,7 @@ var lines = []line{
 	{"Privacy: Audit of the end of a suppression", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(erasure.NewPlan(erasure.PlanConfig{Action: erasure.ActionUnsuppress, Client: client, ReceiptKey: erasure.NewReceiptKey(), GuardKey: erasure.NewGuardKey(), Reason: "signed up again"}, []erasure.Target{{ID: "u1"}}))
 	}},
-	{"Privacy: Audit: what was done, in a record that nobody changes unnoticed", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Privacy: Audit: what was done, in a record that nobody can change unnoticed", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(erasure.Run(ctx, job))
 	}},
 	{"Privacy: Audit: reading the record later", "ok after a run", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
@@ -336,13 +336,13 @@ var lines = []line{
 	{"Validators: An email address has the form of one", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(mail.ParseAddress("ann@example.com"))
 	}},
-	{"Validators: An email address that has not", "error", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Validators: An email address has not the form of one", "error", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(mail.ParseAddress("ann@"))
 	}},
 	{"Validators: A person has an id or an email address", "rejected: missing-identity", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(cio.Encode(cio.Identify{Traits: map[string]any{cio.TraitEmail: ""}}))
 	}},
-	{"Validators: A user id is there", "rejected: missing-identity", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Validators: A user id is given", "rejected: missing-identity", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(cio.Encode(cio.DeletePerson{}))
 	}},
 	{"Validators: A user id is not too long", "warned: id-length", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
@@ -354,22 +354,22 @@ var lines = []line{
 	{"Validators: An event's name is not too long", "warned: event-name-length", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(cio.Encode(cio.Track{UserID: "u1", Event: cio.Named(strings.Repeat("x", 101), nil)}))
 	}},
-	{"Validators: An event's name is not a misspelt one of Customer.io's", "rejected: near-semantic-name", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Validators: An event's name is not a misspelt name of Customer.io's", "rejected: near-semantic-name", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(cio.Encode(cio.Track{UserID: "u1", Event: cio.Named("order_completed", nil)}))
 	}},
 	{"Validators: A batch is not too large", "accepted in several requests", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(client.Send(ctx, messages...))
 	}},
-	{"Validators: A region is one that there is", "error", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Validators: A region exists", "error", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(cio.NewClient(cio.Config{APIKey: key, Region: "mars"}))
 	}},
 	{"Validators: A region is given", "error", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(cio.NewClient(cio.Config{APIKey: key}))
 	}},
-	{"Exceptions: The base of all that the API answers", "true after a 500", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Exceptions: The base of all errors that the API answers", "true after a 500", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(errors.As(err, new(*cio.APIError)))
 	}},
-	{"Exceptions: Whether trying again may help", "true after a 500", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Exceptions: Whether a retry may help", "true after a 500", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(cio.Retryable(err))
 	}},
 	{"Exceptions: A key that is refused", "true after a refused key", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
@@ -378,10 +378,10 @@ var lines = []line{
 	{"Exceptions: Too many requests", "true after a 429", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(errors.Is(err, cio.ErrRateLimited))
 	}},
-	{"Exceptions: A server that is in trouble", "true after a 500", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Exceptions: A server that fails", "true after a 500", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(errors.Is(err, cio.ErrUnavailable))
 	}},
-	{"Exceptions: A network that is", "true after no answer", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Exceptions: A network that fails", "true after no answer", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(errors.Is(err, cio.ErrUnavailable))
 	}},
 	{"Exceptions: A message that is invalid", "true after an invalid message", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
