@@ -114,6 +114,20 @@ func mirror(t *testing.T, srv *emulator.Server, dir string, night, until int) lo
 	return j
 }
 
+// ids are those of all people that an emulator knows.
+func ids(t *testing.T, srv *emulator.Server) []string {
+	t.Helper()
+	page, err := srv.People(emulator.PeopleQuery{Key: "key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, p := range page.People {
+		list = append(list, p.ID)
+	}
+	return list
+}
+
 func run(t *testing.T, l *load.Load, err error) load.Summary {
 	t.Helper()
 	if err != nil {
@@ -163,6 +177,60 @@ func TestJournal(t *testing.T) {
 	})
 }
 
+// A load with a snapshot that an earlier version began is resumed: it compares what is left with the old snapshot, and deletes who has left.
+func TestJournalWithSnapshot(t *testing.T) {
+	each(t, "journal-snapshot", func(t *testing.T, dir string) {
+		if s, err := load.Run(t.Context(), mirror(t, emulator.New(emulator.Config{}), dir, 1, people)); err != nil || s.Accepted != people {
+			t.Fatalf("%+v: %v", s, err)
+		}
+		ctx, end := context.WithCancel(t.Context())
+		srv := emulator.New(emulator.Config{})
+		job := mirror(t, srv, dir, 2, people-5)
+		job.Source = source.Rows([]string{"id", "plan"}, rows(2, stop, end))
+		l, err := load.Start(filepath.Join(dir, "runs"), job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Run(ctx); err == nil {
+			t.Fatal("the load came to its end")
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		relocate(t, dir, dir, place)
+		if err := os.WriteFile(filepath.Join(dir, "accepted"), []byte(strings.Join(ids(t, srv), "\n")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}, func(t *testing.T, dir string) {
+		relocate(t, dir, place, dir)
+		journals, err := load.ListJournals(filepath.Join(dir, "runs"))
+		if err != nil || len(journals) != 1 || !journals[0].CanResume() {
+			t.Fatalf("%d journals: %v", len(journals), err)
+		}
+		before := journals[0].Last()
+		if before.Accepted == 0 || before.Row > stop {
+			t.Fatalf("%+v", before)
+		}
+		srv := emulator.New(emulator.Config{})
+		l, err := load.Resume(filepath.Join(dir, "runs"), journals[0].Header().ID, mirror(t, srv, dir, 2, people-5))
+		if s := run(t, l, err); s.Rows != people-5 || s.Accepted+s.Unchanged != people || s.Removed != 5 {
+			t.Errorf("%+v", s)
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "accepted"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := append(strings.Split(string(text), "\n"), ids(t, srv)...)
+		slices.Sort(changed)
+		if n := len(slices.Compact(changed)); n != people/10 {
+			t.Errorf("the two halves have sent %d of the %d people who have changed", n, people/10)
+		}
+		if s, err := load.Run(t.Context(), mirror(t, srv, dir, 3, people-5)); err != nil || s.Accepted != 0 || s.Unchanged != people-5 {
+			t.Errorf("the night after: %+v: %v", s, err)
+		}
+	})
+}
+
 // A load compares its rows with the snapshot that an earlier version made, and deletes who has left since.
 func TestSnapshot(t *testing.T) {
 	each(t, "snapshot", func(t *testing.T, dir string) {
@@ -177,6 +245,49 @@ func TestSnapshot(t *testing.T) {
 			if err != nil || s.Accepted != want.Accepted || s.Unchanged != want.Unchanged || s.Removed != want.Removed {
 				t.Errorf("night %d: %+v: %v", night, s, err)
 			}
+		}
+	})
+}
+
+// What a load of an earlier version has rejected is loaded once it is mended, and what is not is rejected again.
+func TestRejects(t *testing.T) {
+	rejects := func(t *testing.T, srv *emulator.Server, input, file string) load.Summary {
+		in, err := source.Open(input, source.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.Close()
+		j := job(t, srv, 1, nil)
+		j.Source, j.RejectsFile, j.Fingerprint = in, file, ""
+		s, err := load.Run(t.Context(), j)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	each(t, "rejects", func(t *testing.T, dir string) {
+		input := filepath.Join(t.TempDir(), "people.csv")
+		if err := os.WriteFile(input, []byte("id,plan\nu1,free\nNULL,pro\nu3,pro\nN/A,free\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if s := rejects(t, emulator.New(emulator.Config{}), input, filepath.Join(dir, "rejects.jsonl")); s.Rejected != 2 || s.Accepted != 2 {
+			t.Fatalf("%+v", s)
+		}
+	}, func(t *testing.T, dir string) {
+		name := filepath.Join(dir, "rejects.jsonl")
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(strings.Replace(string(text), `"NULL,`, `"u2,`, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		srv := emulator.New(emulator.Config{})
+		if s := rejects(t, srv, name, filepath.Join(dir, "again.jsonl")); s.Rejected != 1 || s.Accepted != 1 {
+			t.Errorf("%+v", s)
+		}
+		if p, err := srv.Person("key", "u2"); err != nil || string(p.Traits["plan"]) != `"pro"` {
+			t.Errorf("u2 is %+v: %v", p, err)
 		}
 	})
 }
