@@ -16,8 +16,8 @@ func newExitCodes() *cobra.Command {
   5    the API or the network gave up: nothing was accepted for --give-up-after, or the answer was one that
        trying again does not mend, such as a redirect
   6    finished, and some rows or messages were rejected, or no row had anything in the columns that the mapping
-       reads, or ciokit events check, ciokit live or ciokit erase has something to report, such as a receipt that
-       is not as it was written, or people who are not gone
+       reads, or ciokit events check, ciokit live, ciokit erase, ciokit verify or ciokit people has something to
+       report, such as a receipt that is not as it was written, people who are not gone, or who are not there
   7    the input changed while it was loaded, after it was approved, or before it was resumed: what was read is
        accounted for, nobody was deleted, and what the input holds now must be loaded again
   130  interrupted by Ctrl-C; 143 by SIGTERM

@@ -159,7 +159,7 @@ func newRoot(con console.Console) *cobra.Command {
 	root.SetErr(con.Err)
 	root.AddCommand(newDemo(con), newLoad(con), newRuns(con), newSource(con), newMap(con), newSend(con), newEvents(con), newEmulate(con), newProxy(con), newNotebook(con), newVersion(con), newMan(con), newExitCodes())
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(newDoctor(con), newLive(con), newOutbox(con), newErase(con))
+	root.AddCommand(newDoctor(con), newLive(con), newOutbox(con), newErase(con), newVerify(con), newPeople(con), newSegments(con), newObjects(con), newExport(con), newMetrics(con))
 	group(root)
 	sectioned(root)
 	return root
@@ -173,6 +173,7 @@ var tasks = []struct {
 	{"Try it on this machine", []string{"demo", "emulate", "notebook"}},
 	{"Load files and databases", []string{"source", "map", "load", "runs"}},
 	{"Send from a shell or a service", []string{"send", "events", "outbox"}},
+	{"Read back what arrived", []string{"verify", "people", "segments", "objects", "export", "metrics"}},
 	{"Erase people", []string{"erase"}},
 	{"Look at a real workspace", []string{"doctor", "proxy", "live"}},
 }
@@ -192,10 +193,10 @@ func group(root *cobra.Command) {
 // sections are the flags of the commands that have no sections of their own, by what they are for. A command shows those that it has.
 var sections = []console.Section{
 	{Title: "Which workspace", Flags: []string{"to", "key-file", "app-key-file", "app-url", "workspace", "object-type", "permissive", "any-key"}},
-	{Title: "Who is meant", Flags: []string{"action", "ids", "id", "id-file", "targets", "column", "also", "verbatim-ids", "no-cio-ids", "resolve", "shared", "known-file"}},
+	{Title: "Who is meant", Flags: []string{"action", "ids", "id", "id-file", "targets", "column", "also", "verbatim-ids", "no-cio-ids", "resolve", "shared", "known-file", "id-type", "is", "is-not", "has", "has-not", "in-segment", "not-in-segment", "any", "campaign", "newsletter", "transactional"}},
 	{Title: "What is read", Flags: []string{"query", "order-by", "config", "format", "encoding", "delimiter", "quote", "escape", "line-end", "columns", "skip-rows", "all-rows", "json-path", "decimal-comma", "switches"}},
-	{Title: "Which of them", Flags: []string{"area", "category", "older-than", "name", "unfinished", "dead", "limit", "all", "max-findings"}},
-	{Title: "What the mapping says", Flags: []string{"user-id", "event"}},
+	{Title: "Which of them", Flags: []string{"area", "category", "older-than", "name", "unfinished", "dead", "type", "metric", "from", "until", "drafts", "links", "period", "steps", "sample", "seed", "limit", "all", "max-findings"}},
+	{Title: "What the mapping says", Flags: []string{"mapping", "user-id", "event"}},
 	{Title: "Why, and who answers for it", Flags: []string{"reason", "request", "expires", "single-operator"}},
 	{Title: "Keys that sign and check", Flags: []string{"keys", "operator-key", "approver-key", "receipt-key", "guard-key", "since"}},
 	{Title: "How it goes", Flags: []string{"addr", "samples", "timeout", "wait", "rate", "max", "give-up-after", "again", "jobs", "check", "write", "rewrite", "dry-run", "yes", "list", "checkout", "tools"}},

@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"database/sql"
 	"encoding/json"
+	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -34,6 +36,7 @@ import (
 //	erasekeys OPERATOR APPROVER      make all keys of ciokit erase, and put them into the environment
 //	secret VARIABLE FILE...          set it to what the files hold
 //	feed PIPE FILE                   make a named pipe from which the file can be read
+//	app METHOD PATH [BODY]           call the App API of the emulator, or the Track API, and insist on a success
 var scriptTools = map[string]func(ts *testscript.TestScript, args []string){
 	"gzip": func(ts *testscript.TestScript, args []string) {
 		for _, name := range args {
@@ -147,6 +150,21 @@ var scriptTools = map[string]func(ts *testscript.TestScript, args []string){
 	"link": func(ts *testscript.TestScript, args []string) {
 		ts.Check(os.Link(ts.MkAbs(args[0]), ts.MkAbs(args[1])))
 	},
+	"app": func(ts *testscript.TestScript, args []string) {
+		req, err := http.NewRequest(args[0], ts.Getenv("EMULATOR")+args[1], strings.NewReader(strings.Join(args[2:], " ")))
+		ts.Check(err)
+		if req.Header.Set("Authorization", "Bearer test-key"); strings.HasPrefix(args[1], "/api/") {
+			req.SetBasicAuth("site", "test-key")
+		}
+		resp, err := http.DefaultClient.Do(req)
+		ts.Check(err)
+		defer resp.Body.Close()
+		answer, err := io.ReadAll(resp.Body)
+		ts.Check(err)
+		if resp.StatusCode > 299 {
+			ts.Fatalf("%d %s", resp.StatusCode, answer)
+		}
+	},
 	"feed": func(ts *testscript.TestScript, args []string) {
 		name, text := ts.MkAbs(args[0]), []byte(ts.ReadFile(args[1]))
 		ts.Check(makePipe(name))
@@ -161,7 +179,7 @@ var scriptTools = map[string]func(ts *testscript.TestScript, args []string){
 }
 
 // arguments are how many each tool needs at least.
-var arguments = map[string]int{"gzip": 1, "sqlite": 2, "edit": 3, "first": 3, "latin1": 1, "expand": 1, "run": 2, "entries": 2, "nowhere": 2, "mode": 2, "secret": 2, "erasekeys": 2, "link": 2, "feed": 2}
+var arguments = map[string]int{"gzip": 1, "sqlite": 2, "edit": 3, "first": 3, "latin1": 1, "expand": 1, "run": 2, "entries": 2, "nowhere": 2, "mode": 2, "secret": 2, "erasekeys": 2, "link": 2, "feed": 2, "app": 2}
 
 // scriptCommands returns all commands that scripts have besides those of testscript.
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {

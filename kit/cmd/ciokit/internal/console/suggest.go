@@ -146,6 +146,8 @@ func Takes(flag *pflag.Flag) string {
 	switch flag.Value.Type() {
 	case "int", "int64":
 		return "a whole number"
+	case "uint64":
+		return "a whole number that is not negative"
 	case "duration":
 		return "a time, such as 30s, 10m or 1h"
 	case "bool":

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/reading"
+	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/mapping"
+	"github.com/ciokit/cio/kit/verify"
+	"github.com/spf13/cobra"
+)
+
+// verifyFlags are the flags of ciokit verify.
+type verifyFlags struct {
+	reading.Flags
+	in      inputFlags
+	mapping string
+	sample  int
+	seed    uint64
+	all     bool
+	wait    time.Duration
+	limit   int
+}
+
+// defaultSample is how many people are read where nothing is said: 20 seconds at the API's limit.
+const defaultSample = 200
+
+func newVerify(con console.Console) *cobra.Command {
+	var f verifyFlags
+	cmd := &cobra.Command{
+		Use: "verify FILE... --mapping MAP.yaml", Short: "Read people back and hold them against the file that was loaded", Args: cobra.MinimumNArgs(1),
+		Long: `Read people back and hold them, attribute by attribute, against what the file says by its mapping. All rows are read, and of the people in them a sample is
+looked up, or --all; the same --seed gives the same people. Each attribute
+
+  arrived         is as the file says
+  different       has another value
+  missing         is not there, or its person is not
+  not-yet         is not as the file says, and may still be on its way: --wait 0 does not wait
+  not-comparable  is there, and its form in the App API is not documented: an object or a list
+
+A date that was sent as text has arrived if its unix second is there, which is an assumption. What is not as the file says is read again until --wait is
+over. No value is printed. The App API takes 10 requests a second, one for each person. The exit code is 6 if somebody is not as the file says.`,
+		Example: `  ciokit verify people.csv --mapping people.yaml --to eu
+  ciokit verify people.csv --mapping people.yaml --all --to emulator --json`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args) },
+	}
+	f.in.flags(cmd)
+	f.Flags.Add(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.mapping, "mapping", "", "the mapping that the file was loaded with (required)")
+	fl.IntVar(&f.sample, "sample", defaultSample, "how many people to look up")
+	fl.Uint64Var(&f.seed, "seed", 1, "which people: the same number gives the same")
+	fl.BoolVar(&f.all, "all", false, "look everybody up")
+	fl.DurationVar(&f.wait, "wait", verify.DefaultWait, "how long to wait for what is not there yet")
+	fl.IntVar(&f.limit, "limit", reading.DefaultLimit, "how many people to name at most who are not as the file says; 0 names all")
+	return cmd
+}
+
+// verified is what verify prints with --json.
+type verified struct {
+	Target string `json:"target"`
+	Rows   int64  `json:"rows"`
+	// Unmade counts the rows that make no message: their people are not known.
+	Unmade int64  `json:"rows_rejected"`
+	Sample string `json:"sample"` // all, or the seed and the number
+	People int    `json:"people_read"`
+	Wrong  int    `json:"people_wrong"`
+	// Attributes counts them by what became of them.
+	Attributes map[verify.Status]int64 `json:"attributes"`
+	// Named are those who are not as the file says, without values.
+	Named []verify.Person `json:"people"`
+}
+
+func (f *verifyFlags) do(ctx context.Context, con console.Console, args []string) error {
+	switch {
+	case f.mapping == "":
+		return exit.Fail(exit.Usage, "say what the rows mean: --mapping MAP.yaml, the one that the file was loaded with")
+	case f.sample < 1 || f.sample > math.MaxInt32:
+		return exit.Fail(exit.Usage, "--sample is at least 1; --all looks everybody up")
+	case f.wait < 0 || f.limit < 0:
+		return exit.Fail(exit.Usage, "--wait and --limit are at least 0")
+	}
+	m, err := mapping.Read(f.mapping)
+	if err != nil {
+		return input.Error(err)
+	}
+	src, err := f.in.open(ctx, con, args)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	app, err := f.Client(ctx, con)
+	if err != nil {
+		return err
+	}
+	out := verified{Target: app.Target(), Sample: "all", Named: []verify.Person{}}
+	sample := verify.All
+	if !f.all {
+		sample, out.Sample = f.sample, fmt.Sprintf("%d with seed %d", f.sample, f.seed)
+	}
+	expected, err := verify.Expect(ctx, src, m, f.in.comma, sample, f.seed)
+	if err != nil {
+		if ctx.Err() != nil {
+			return f.Error(ctx, err, "")
+		}
+		return input.Named(input.Error(err), args)
+	}
+	if len(expected.People) == 0 {
+		return exit.Fail(exit.Usage, "the file names nobody who could be read back, in %s; does the mapping have identify messages?", plural.Count(expected.Rows, "row", "rows"))
+	}
+	progress := f.NewProgress(con)
+	cfg := verify.Config{App: app, Wait: f.wait, AtOnce: f.wait == 0, Progress: func(read, arrived int) {
+		progress.Say(func() string {
+			return fmt.Sprintf("%s of %s read, %s as the file says", plural.Grouped(int64(read)), plural.Count(int64(len(expected.People)), "person", "people"), plural.Grouped(int64(arrived)))
+		})
+	}}
+	result, err := verify.Run(ctx, expected.People, cfg)
+	if err != nil {
+		return f.Error(ctx, err, "")
+	}
+	out.Rows, out.Unmade, out.People, out.Attributes = expected.Rows, expected.Unmade, len(result.People), result.Counts
+	wrong := result.Wrong()
+	out.Wrong = len(wrong)
+	if f.limit > 0 && len(wrong) > f.limit {
+		wrong = wrong[:f.limit]
+	}
+	out.Named = append(out.Named, wrong...)
+	return f.tell(con, &out)
+}
+
+// verifyStatuses are the statuses in the order of the summary.
+var verifyStatuses = []verify.Status{verify.StatusArrived, verify.StatusDifferent, verify.StatusMissing, verify.StatusNotYet, verify.StatusNotComparable}
+
+// tell prints what became of the people.
+func (f *verifyFlags) tell(con console.Console, out *verified) error {
+	var ended error
+	if out.Wrong > 0 {
+		ended = exit.With(exit.Rejects, nil)
+	}
+	if f.JSON {
+		return errors.Join(ended, reading.PrintJSON(con, out))
+	}
+	t := reading.NewRows(con.Out)
+	if len(out.Named) > 0 {
+		t.Cells("LINE", "PERSON", "STATUS", "ATTRIBUTES")
+		for i := range out.Named {
+			p := &out.Named[i]
+			who := p.ID
+			if who == "" {
+				who = p.Email
+			}
+			t.Cells(plural.Grouped(p.Line), who, string(p.Status), wrongAttributes(p))
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if left := out.Wrong - len(out.Named); left > 0 {
+		fmt.Fprintf(con.Out, "and %s: --limit 0 names all\n", plural.Count(left, "more person", "more people"))
+	}
+	var counts []string
+	for _, s := range verifyStatuses {
+		if n := out.Attributes[s]; n > 0 {
+			counts = append(counts, plural.Grouped(n)+" "+strings.ReplaceAll(string(s), "-", " "))
+		}
+	}
+	fmt.Fprintf(con.Out, "%s read (%s): %s as the file says, %s not. Attributes: %s.\n", plural.Count(out.People, "person", "people"), out.Sample, plural.Grouped(int64(out.People-out.Wrong)), plural.Grouped(int64(out.Wrong)), strings.Join(counts, ", "))
+	if out.Unmade > 0 {
+		fmt.Fprintf(con.Out, "%s of %s: who is in no other row was not looked up.\n", plural.Count(out.Unmade, "row was rejected", "rows were rejected"), plural.Grouped(out.Rows))
+	}
+	return ended
+}
+
+// wrongAttributes names the attributes of a person that are not as the file says, with their statuses where these differ from the person's.
+func wrongAttributes(p *verify.Person) string {
+	if p.Gone {
+		return "there is no such person"
+	}
+	var words []string
+	for _, a := range p.Attributes {
+		switch {
+		case a.Status == verify.StatusNotComparable:
+		case a.Name == "":
+			words = append(words, "the person is there, and the file deletes them")
+		case a.Status == p.Status:
+			words = append(words, a.Name)
+		default:
+			words = append(words, a.Name+" ("+string(a.Status)+")")
+		}
+	}
+	return strings.Join(words, ", ")
+}
