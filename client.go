@@ -20,7 +20,7 @@ import (
 )
 
 // Version is the version of this library. It is sent as the User-Agent and in context.library of every message.
-const Version = "0.1.0"
+const Version = "0.2.0"
 
 const (
 	libraryName = "ciokit-go"

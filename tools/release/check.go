@@ -109,6 +109,11 @@ func (r *release) checkArchives() error {
 				return fmt.Errorf("%s: %s is empty", name, file)
 			}
 		}
+		if changelog, err := os.ReadFile(filepath.Join(top, "CHANGELOG.md")); err != nil {
+			return err
+		} else if strings.Contains(string(changelog), r.heading()+undated) {
+			return fmt.Errorf("%s: the changelog has no day", name)
+		}
 		program := filepath.Join(top, t.program())
 		if err := r.checkProgram(t, program); err != nil {
 			return fmt.Errorf("%s: %w", name, err)

@@ -135,8 +135,12 @@ func (r *release) prepare(dry bool) error {
 	if err != nil {
 		return err
 	}
-	if heading := "## " + strings.TrimPrefix(r.version, "v") + " - "; !strings.Contains(string(changelog), "\n"+heading) {
-		problems = append(problems, fmt.Sprintf("CHANGELOG.md has no heading %q with the day; rename that of what is unreleased", heading))
+	if heading := r.heading(); !strings.Contains(string(changelog), "\n"+heading) {
+		problems = append(problems, fmt.Sprintf("CHANGELOG.md has no heading %q with %q or the day behind it", heading, undated))
+	}
+	minor := strings.TrimPrefix(r.version[:strings.LastIndex(strings.SplitN(r.version, "-", 2)[0], ".")], "v")
+	if samples := "kit/upgradetest/testdata/" + minor; !isDir(filepath.Join(r.origin, filepath.FromSlash(samples))) {
+		problems = append(problems, samples+" is not there: go test ./kit/upgradetest -args -write testdata/"+minor+" keeps files of this version")
 	}
 	claims, err := r.claims()
 	if err != nil {
@@ -170,6 +174,29 @@ func (r *release) prepare(dry bool) error {
 	fmt.Fprintf(r.out, "%s of commit %.12s, %s\n", r.version, r.commit, r.date.UTC().Format(time.DateOnly))
 	_, err = output("", "git", "clone", "--quiet", "--no-hardlinks", r.origin, r.root)
 	return err
+}
+
+// undated stands in the changelog where the release puts the day of its commit.
+const undated = "unreleased"
+
+// heading is how that of the release begins in the changelog.
+func (r *release) heading() string { return "## " + strings.TrimPrefix(r.version, "v") + " - " }
+
+// dateChangelog puts the day of the commit into the changelog of the clone.
+func (r *release) dateChangelog() error {
+	name := filepath.Join(r.root, "CHANGELOG.md")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	line := "\n" + r.heading()
+	dated := strings.Replace(string(text), line+undated+"\n", line+r.date.UTC().Format(time.DateOnly)+"\n", 1)
+	return os.WriteFile(name, []byte(dated), 0o644)
+}
+
+func isDir(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }
 
 // claims are the lines of documents that say that nothing is released.

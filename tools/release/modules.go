@@ -41,7 +41,7 @@ func (r *release) tags() []string {
 // link finds the modules of the workspace in the order of their requirements. Each requires those that it imports in the version of the release, and becomes a
 // version of the proxy.
 func (r *release) link() error {
-	if err := r.find(); err != nil {
+	if err := errors.Join(r.dateChangelog(), r.find()); err != nil {
 		return err
 	}
 	said, err := output(r.root, "go", "env", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GOTOOLCHAIN")
