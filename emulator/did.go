@@ -152,7 +152,7 @@ func (e *entry) didSet(m *decodedMessage, object, path string, skip func(string)
 		did = append(did, "removed "+names(removed))
 	}
 	if e.deeds&deedOutdated != 0 {
-		did = append(did, "left what a newer message had set")
+		did = append(did, "kept what a newer message had set")
 	}
 	return did
 }

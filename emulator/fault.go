@@ -133,7 +133,7 @@ func (f Fault) check() (Fault, error) {
 	case f.ForMS < 0 || f.ForMS > maxDelayMS:
 		return f, fmt.Errorf("for_ms must be between 0 and %d", maxDelayMS)
 	case len(f.Contains) > maxFaultContains:
-		return f, fmt.Errorf("contains may have %d bytes", maxFaultContains)
+		return f, fmt.Errorf("contains may have at most %d bytes", maxFaultContains)
 	case f.Nodes != 0 && (f.Nodes < 2 || f.Nodes > maxFaultNodes):
 		return f, fmt.Errorf("nodes must be between 2 and %d, or 0", maxFaultNodes)
 	case f.Path != "" && !strings.HasPrefix(f.Path, apiPrefix):
@@ -151,7 +151,7 @@ func (f Fault) check() (Fault, error) {
 	case f.Status == 0 && (len(f.Headers) > 0 || f.Body != "" || f.BodyBytes != 0):
 		return f, errors.New("headers, body and body_bytes need a status")
 	case len(f.Body) > maxFaultBody || len(f.Headers) > maxFaultHeaders:
-		return f, fmt.Errorf("body may have %d bytes, and there may be %d headers", maxFaultBody, maxFaultHeaders)
+		return f, fmt.Errorf("body may have at most %d bytes, and there may be at most %d headers", maxFaultBody, maxFaultHeaders)
 	case f.BodyBytes < -1 || f.BodyBytes > maxFaultBodyBytes:
 		return f, fmt.Errorf("body_bytes must be between 0 and %d, or -1 for a body without end", maxFaultBodyBytes)
 	case f.BodyBytes > 0 && f.BodyBytes < len(f.Body):
@@ -177,7 +177,7 @@ func (f Fault) check() (Fault, error) {
 	}
 	for name, value := range f.Headers {
 		if !headerName(name) || strings.ContainsAny(value, "\r\n\x00") {
-			return f, fmt.Errorf("header %q is none", name)
+			return f, fmt.Errorf("%q is no name of a header", name)
 		}
 	}
 	outcomes := 0
@@ -258,7 +258,7 @@ func (q *faults) add(f Fault) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.queue) >= maxFaults {
-		return fmt.Errorf("emulator: fault refused: %d are queued already, reset them first", maxFaults)
+		return fmt.Errorf("emulator: fault refused: %d are queued already; remove them first", maxFaults)
 	}
 	q.expire()
 	state := "active"

@@ -47,7 +47,7 @@ func (s *Server) askUpstream(out *http.Request) (reply, Upstream) {
 		err = failed.Err // without the address, which for settings has the key in it
 	}
 	if err != nil {
-		return errorReply(http.StatusBadGateway, "the call could not be passed on: "+err.Error()), Upstream{Error: err.Error()}
+		return errorReply(http.StatusBadGateway, "the call could not be sent on: "+err.Error()), Upstream{Error: err.Error()}
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxForwardedAnswer+1))
@@ -55,7 +55,7 @@ func (s *Server) askUpstream(out *http.Request) (reply, Upstream) {
 		err = fmt.Errorf("it is longer than %d bytes", maxForwardedAnswer)
 	}
 	if err != nil {
-		return errorReply(http.StatusBadGateway, "the answer could not be read whole: "+err.Error()), Upstream{Status: resp.StatusCode, Error: err.Error()}
+		return errorReply(http.StatusBadGateway, "the answer could not be read to its end: "+err.Error()), Upstream{Status: resp.StatusCode, Error: err.Error()}
 	}
 	a := reply{status: resp.StatusCode, body: text, header: make(map[string]string)}
 	for _, name := range []string{"Content-Type", "Retry-After", "Location", "Server"} {

@@ -59,7 +59,7 @@ func (q MessagesQuery) check() error {
 		return errors.New("emulator: from must be before to")
 	}
 	if q.NotAccepted && q.Verdict != "" {
-		return errors.New("emulator: say a verdict, or that none of the messages was accepted, and not both")
+		return errors.New("emulator: give a verdict or not_accepted, not both")
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ func faultOf(form url.Values) (Fault, error) {
 		f.SlowMS = number("slow_ms")
 	case "", "delay":
 	default:
-		return f, errors.New("outcome is not one of the form's")
+		return f, errors.New("outcome must be one of the form's choices")
 	}
 	if text := strings.TrimSpace(form.Get("share")); text != "" && err == nil {
 		percent, e := strconv.ParseFloat(text, 64)
@@ -183,7 +183,7 @@ func (p *pageRequest) replay(number string) (view, error) {
 	again, err := p.s.Replay(p.key, n)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return view{}, pageNotFound("The request cannot be made again.", "It is not remembered as a whole, or was no call of the API.",
+		return view{}, pageNotFound("The request cannot be made again.", "It is not kept as a whole, or it was no call of the API.",
 			pageLink{"The request", pageURL(p.query.Get("w"), "/requests/"+number)})
 	case err != nil:
 		return view{}, err

@@ -138,10 +138,10 @@ func TestNotFoundIsAPage(t *testing.T) {
 	}
 	before := requests()
 	for path, want := range map[string]string{
-		"/nowhere": "Nothing is at /nowhere", "/a/b/c?w=x": "Nothing is at /a/b/c", "/messages/1": "does not keep it any more", "/messages/99": "has the number 3",
-		"/messages/x": "such as /messages/12", "/messages/0": "such as /messages/12", "/messages/1/2": "Nothing is at", "/messages/18446744073709551616": "such as", "/people/nobody": "Messages that name it",
+		"/nowhere": "There is nothing at /nowhere", "/a/b/c?w=x": "There is nothing at /a/b/c", "/messages/1": "does not keep it any more", "/messages/99": "has the number 3",
+		"/messages/x": "such as /messages/12", "/messages/0": "such as /messages/12", "/messages/1/2": "There is nothing at", "/messages/18446744073709551616": "such as", "/people/nobody": "Messages that name it",
 		"/objects/1/none": "All objects", "/events/track/None": "All events", "/requests/99": "not remembered", "/requests/x": "such as /requests/12",
-		"/snapshots?from=none": "All snapshots", "/%3Cscript%3E": "Nothing is at /&lt;script&gt;",
+		"/snapshots?from=none": "All snapshots", "/%3Cscript%3E": "There is nothing at /&lt;script&gt;",
 	} {
 		a := c.do(http.MethodGet, path, "")
 		if a.status != http.StatusNotFound || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") || !strings.Contains(a.body, want) || !strings.Contains(a.body, "Back to the overview") {

@@ -42,7 +42,7 @@ func (p *pageRequest) snapshot(kept []NamedSnapshot, name string) (Snapshot, err
 	}
 	i := slices.IndexFunc(kept, func(n NamedSnapshot) bool { return n.Name == name })
 	if i < 0 {
-		return Snapshot{}, pageNotFound("There is no such snapshot.", "It was deleted, or the emulator was started anew since: snapshots live as long as its process.", pageLink{"All snapshots", pageURL(p.query.Get("w"), "/snapshots")})
+		return Snapshot{}, pageNotFound("There is no such snapshot.", "It was deleted, or the emulator was restarted: snapshots last as long as its process.", pageLink{"All snapshots", pageURL(p.query.Get("w"), "/snapshots")})
 	}
 	return kept[i].Snapshot, nil
 }

@@ -80,7 +80,7 @@ func (p *pageRequest) view() (view, error) {
 // noPage says that nothing is at the path, and where to go.
 func (p *pageRequest) noPage() error {
 	w := p.query.Get("w")
-	return pageNotFound("There is no such page.", "Nothing is at "+shorten(p.r.URL.Path)+". Calls of the API go to paths under /v1/, the same as JSON is under /_emulator/, and these are here to be looked at:",
+	return pageNotFound("There is no such page.", "There is nothing at "+shorten(p.r.URL.Path)+". Calls of the API go to paths under /v1/, the JSON interface is under /_emulator/, and these are the pages:",
 		pageLink{"Messages", pageURL(w, "/messages")}, pageLink{"People", pageURL(w, "/people")}, pageLink{"Events", pageURL(w, "/events")}, pageLink{"Objects", pageURL(w, "/objects")})
 }
 

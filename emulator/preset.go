@@ -94,7 +94,7 @@ func presetNamed(name string) (Fault, error) {
 		}
 		names = append(names, p.Name)
 	}
-	return Fault{}, fmt.Errorf("emulator: there is no fault named %q; there are %s, or write it as JSON such as {\"status\": 503, \"count\": 2}",
+	return Fault{}, fmt.Errorf("emulator: there is no fault named %q; the names are %s; or write the fault as JSON, such as {\"status\": 503, \"count\": 2}",
 		name, strings.Join(names, ", "))
 }
 
@@ -138,7 +138,7 @@ func (f Fault) Effect() string {
 	add(f.RetryAfter > 0, "asks to wait %d s", f.RetryAfter)
 	add(f.Reset, "cuts the connection")
 	add(f.Drop, "answers 200 and does nothing")
-	add(f.SlowMS > 0, "takes %d ms over the answer", f.SlowMS)
+	add(f.SlowMS > 0, "takes %d ms for the answer", f.SlowMS)
 	add(f.Truncate, "cuts the answer short")
 	add(f.Early, "before the body is read")
 	add(f.After, "after the call is processed")

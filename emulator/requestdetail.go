@@ -63,15 +63,15 @@ func (s *Server) Replay(key string, number uint64) (Request, error) {
 		return Request{}, err
 	}
 	if ws == s.unknown {
-		return Request{}, fmt.Errorf("emulator: a known write key in request %d %w", number, ErrNotFound)
+		return Request{}, fmt.Errorf("emulator: request %d has no known write key: %w", number, ErrNotFound)
 	}
 	entries, old, whole := ws.requestEntries(number)
 	if old == nil || !whole {
-		return Request{}, fmt.Errorf("emulator: the whole of request %d %w", number, ErrNotFound)
+		return Request{}, fmt.Errorf("emulator: request %d is not kept as a whole: %w", number, ErrNotFound)
 	}
 	k, found := endpoints[old.Path]
 	if !found {
-		return Request{}, fmt.Errorf("emulator: a call of the API in request %d %w", number, ErrNotFound)
+		return Request{}, fmt.Errorf("emulator: request %d is no call of the API: %w", number, ErrNotFound)
 	}
 	texts := make([]string, 0, len(entries))
 	for _, e := range entries {

@@ -335,7 +335,7 @@ func (s *Server) workspace(key string) (*workspaceState, error) {
 		return ws, nil
 	}
 	if len(s.workspaces) > 1 {
-		return nil, fmt.Errorf("emulator: %w: there are %d, so say which one by its write key", ErrAmbiguous, len(s.workspaces))
+		return nil, fmt.Errorf("emulator: %w: there are %d; name one by its write key", ErrAmbiguous, len(s.workspaces))
 	}
 	for _, ws := range s.workspaces {
 		return ws, nil

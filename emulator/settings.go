@@ -53,13 +53,13 @@ func (s *Server) forwardSettings(r *http.Request, key string) reply {
 	switch a.status / 100 {
 	case 2:
 	case 3:
-		return errorReply(http.StatusBadGateway, "the server behind this one answers with a redirect, which was not passed on: settings from there would lead past this server")
+		return errorReply(http.StatusBadGateway, "the server behind this one answered with a redirect. It was not sent on, because settings from there would bypass this server")
 	default:
 		return a // with which the SDKs send nothing
 	}
 	text, ok := settingsFor(r, key, a.body)
 	if !ok {
-		return errorReply(http.StatusBadGateway, "the settings of the server behind this one could not be read, so they were not passed on")
+		return errorReply(http.StatusBadGateway, "the settings of the server behind this one could not be read, so they were not sent on")
 	}
 	return reply{status: http.StatusOK, body: text}
 }

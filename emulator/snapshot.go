@@ -67,7 +67,7 @@ func (s *Server) Restore(key string, from Snapshot) error {
 	}
 	if ws == nil {
 		if key == "" {
-			return fmt.Errorf("emulator: %w: there is no workspace yet, so say which one by its write key", ErrAmbiguous)
+			return fmt.Errorf("emulator: %w: there is no workspace yet; name one by its write key", ErrAmbiguous)
 		}
 		if ws = s.open(key); ws == nil {
 			return fmt.Errorf("emulator: %w: the write key opens no workspace", ErrNotFound)

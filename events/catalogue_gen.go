@@ -34,7 +34,7 @@ var definitions = []Definition{
 		Doc: "Reports that a person shared their cart with somebody.", Fields: []Field{
 			{Name: "share_via", GoName: "ShareVia", GoType: "string", Kind: KindString, Doc: "The channel of the sharing, such as email."},
 			{Name: "share_message", GoName: "ShareMessage", GoType: "string", Kind: KindString, Doc: "What the person wrote to go with it."},
-			{Name: "recipient", GoName: "Recipient", GoType: "string", Kind: KindString, Doc: "Whom it was shared with. Customer.io knows this name: in a campaign that the event starts it replaces the address to send to."},
+			{Name: "recipient", GoName: "Recipient", GoType: "string", Kind: KindString, Doc: "The person it was shared with. Customer.io knows this name: if the event starts a campaign, the campaign sends to this address instead."},
 			{Name: "cart_id", GoName: "CartID", GoType: "string", Kind: KindString, Doc: "The identifier of the cart."},
 			{Name: "products", GoName: "Products", GoType: "[]CartItem", Kind: KindObjects, Doc: "The products in it, by identifier alone.", Fields: []Field{
 				{Name: "product_id", GoName: "ProductID", GoType: "string", Kind: KindString, Doc: "The shop's identifier of the product."},
@@ -502,7 +502,7 @@ var definitions = []Definition{
 		Doc: "Reports that a person shared a product with somebody.", Fields: []Field{
 			{Name: "share_via", GoName: "ShareVia", GoType: "string", Kind: KindString, Doc: "The channel of the sharing, such as email."},
 			{Name: "share_message", GoName: "ShareMessage", GoType: "string", Kind: KindString, Doc: "What the person wrote to go with it."},
-			{Name: "recipient", GoName: "Recipient", GoType: "string", Kind: KindString, Doc: "Whom it was shared with. Customer.io knows this name: in a campaign that the event starts it replaces the address to send to."},
+			{Name: "recipient", GoName: "Recipient", GoType: "string", Kind: KindString, Doc: "The person it was shared with. Customer.io knows this name: if the event starts a campaign, the campaign sends to this address instead."},
 			{Name: "product_id", GoName: "ProductID", GoType: "string", Kind: KindString, Doc: "The shop's identifier of the product."},
 			{Name: "sku", GoName: "SKU", GoType: "string", Kind: KindString, Doc: "The stock keeping unit, where it differs from the product's identifier."},
 			{Name: "category", GoName: "Category", GoType: "string", Kind: KindString, Doc: "The category that the shop files the product under."},

@@ -18,7 +18,7 @@ type LiveChatConversationStarted struct {
 	ConversationDuration *int `json:"conversation_duration,omitempty"`
 	// The identifier of the message.
 	MessageID string `json:"message_id,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -57,7 +57,7 @@ type LiveChatConversationEnded struct {
 	ConversationDuration *int `json:"conversation_duration,omitempty"`
 	// The identifier of the message.
 	MessageID string `json:"message_id,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -96,7 +96,7 @@ type LiveChatMessageSent struct {
 	ConversationDuration *int `json:"conversation_duration,omitempty"`
 	// The identifier of the message.
 	MessageID string `json:"message_id,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -135,7 +135,7 @@ type LiveChatMessageReceived struct {
 	ConversationDuration *int `json:"conversation_duration,omitempty"`
 	// The identifier of the message.
 	MessageID string `json:"message_id,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 

@@ -8,7 +8,7 @@ import "github.com/ciokit/cio/internal/wire"
 type ProductsSearched struct {
 	// What the person searched for.
 	Query string `json:"query,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -36,7 +36,7 @@ type ProductListViewed struct {
 	Category string `json:"category,omitempty"`
 	// The products, in the order in which they appear.
 	Products []Product `json:"products,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -71,7 +71,7 @@ type ProductListFiltered struct {
 	Filters []Filter `json:"filters,omitempty"`
 	// The orders in force, the first one first.
 	Sorts []Sort `json:"sorts,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -105,7 +105,7 @@ type PromotionViewed struct {
 	Name string `json:"name,omitempty"`
 	// The place on the page where it was shown, such as banner_slot_1.
 	Position string `json:"position,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -138,7 +138,7 @@ type PromotionClicked struct {
 	Name string `json:"name,omitempty"`
 	// The place on the page where it was shown, such as banner_slot_1.
 	Position string `json:"position,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -191,7 +191,7 @@ type ProductClicked struct {
 	Currency string `json:"currency,omitempty"`
 	// The price of all units together.
 	Value *float64 `json:"value,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -254,7 +254,7 @@ type ProductViewed struct {
 	Currency string `json:"currency,omitempty"`
 	// The price of all units together.
 	Value *float64 `json:"value,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -315,7 +315,7 @@ type ProductAdded struct {
 	ImageURL string `json:"image_url,omitempty"`
 	// The identifier of the cart.
 	CartID string `json:"cart_id,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -375,7 +375,7 @@ type ProductRemoved struct {
 	ImageURL string `json:"image_url,omitempty"`
 	// The identifier of the cart.
 	CartID string `json:"cart_id,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -413,7 +413,7 @@ type CartViewed struct {
 	CartID string `json:"cart_id,omitempty"`
 	// The products, in the order in which they appear.
 	Products []Product `json:"products,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -456,7 +456,7 @@ type CheckoutStarted struct {
 	Currency string `json:"currency,omitempty"`
 	// The products, in the order in which they appear.
 	Products []Product `json:"products,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -495,7 +495,7 @@ type CheckoutStepViewed struct {
 	ShippingMethod string `json:"shipping_method,omitempty"`
 	// The way of paying that the person chose.
 	PaymentMethod string `json:"payment_method,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -529,7 +529,7 @@ type CheckoutStepCompleted struct {
 	ShippingMethod string `json:"shipping_method,omitempty"`
 	// The way of paying that the person chose.
 	PaymentMethod string `json:"payment_method,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -564,7 +564,7 @@ type PaymentInfoEntered struct {
 	PaymentMethod string `json:"payment_method,omitempty"`
 	// The identifier of the order.
 	OrderID string `json:"order_id,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -608,7 +608,7 @@ type OrderUpdated struct {
 	Currency string `json:"currency,omitempty"`
 	// The products, in the order in which they appear.
 	Products []Product `json:"products,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -662,7 +662,7 @@ type OrderCompleted struct {
 	Currency string `json:"currency,omitempty"`
 	// The products, in the order in which they appear.
 	Products []Product `json:"products,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -721,7 +721,7 @@ type OrderRefunded struct {
 	Currency string `json:"currency,omitempty"`
 	// The products, in the order in which they appear.
 	Products []Product `json:"products,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -774,7 +774,7 @@ type OrderCancelled struct {
 	Currency string `json:"currency,omitempty"`
 	// The products, in the order in which they appear.
 	Products []Product `json:"products,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -811,7 +811,7 @@ type CouponEntered struct {
 	CartID string `json:"cart_id,omitempty"`
 	// The coupon's identifier.
 	CouponID string `json:"coupon_id,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -845,7 +845,7 @@ type CouponApplied struct {
 	CouponName string `json:"coupon_name,omitempty"`
 	// What the coupon takes off the total, as a positive amount.
 	Discount *float64 `json:"discount,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -881,7 +881,7 @@ type CouponDenied struct {
 	CouponName string `json:"coupon_name,omitempty"`
 	// Why it was refused.
 	Reason string `json:"reason,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -917,7 +917,7 @@ type CouponRemoved struct {
 	CouponName string `json:"coupon_name,omitempty"`
 	// What the coupon took off the total, as a positive amount.
 	Discount *float64 `json:"discount,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -972,7 +972,7 @@ type ProductAddedToWishlist struct {
 	URL string `json:"url,omitempty"`
 	// The address of a picture of the product.
 	ImageURL string `json:"image_url,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -1036,7 +1036,7 @@ type ProductRemovedFromWishlist struct {
 	URL string `json:"url,omitempty"`
 	// The address of a picture of the product.
 	ImageURL string `json:"image_url,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -1102,7 +1102,7 @@ type WishlistProductAddedToCart struct {
 	URL string `json:"url,omitempty"`
 	// The address of a picture of the product.
 	ImageURL string `json:"image_url,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -1142,8 +1142,8 @@ type ProductShared struct {
 	ShareVia string `json:"share_via,omitempty"`
 	// What the person wrote to go with it.
 	ShareMessage string `json:"share_message,omitempty"`
-	// Whom it was shared with. Customer.io knows this name: in a campaign that the event starts it replaces the address to
-	// send to.
+	// The person it was shared with. Customer.io knows this name: if the event starts a campaign, the campaign sends to
+	// this address instead.
 	Recipient string `json:"recipient,omitempty"`
 	// The shop's identifier of the product.
 	ProductID string `json:"product_id,omitempty"`
@@ -1163,7 +1163,7 @@ type ProductShared struct {
 	URL string `json:"url,omitempty"`
 	// The address of a picture of the product.
 	ImageURL string `json:"image_url,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -1200,14 +1200,14 @@ type CartShared struct {
 	ShareVia string `json:"share_via,omitempty"`
 	// What the person wrote to go with it.
 	ShareMessage string `json:"share_message,omitempty"`
-	// Whom it was shared with. Customer.io knows this name: in a campaign that the event starts it replaces the address to
-	// send to.
+	// The person it was shared with. Customer.io knows this name: if the event starts a campaign, the campaign sends to
+	// this address instead.
 	Recipient string `json:"recipient,omitempty"`
 	// The identifier of the cart.
 	CartID string `json:"cart_id,omitempty"`
 	// The products in it, by identifier alone.
 	Products []CartItem `json:"products,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -1241,7 +1241,7 @@ type ProductReviewed struct {
 	ReviewBody string `json:"review_body,omitempty"`
 	// The rating on the shop's own scale.
 	Rating *int `json:"rating,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 

@@ -14,9 +14,9 @@ type EmailBounced struct {
 	CampaignID string `json:"campaign_id,omitempty"`
 	// The name of the campaign that sent it.
 	CampaignName string `json:"campaign_name,omitempty"`
-	// The address of the recipient. It travels as context.traits.email.
+	// The address of the recipient. It is sent as context.traits.email.
 	Email string `json:"-"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -39,7 +39,7 @@ func (e EmailBounced) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e EmailBounced) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Missing returns where the first required field that is not set would stand in the message, or the empty string.
+// Missing returns the path in the message of the first required field that is not set, or the empty string.
 func (e EmailBounced) Missing() string {
 	switch {
 	case e.EmailID == "":
@@ -48,7 +48,7 @@ func (e EmailBounced) Missing() string {
 	return ""
 }
 
-// EventContext returns what belongs into the message's context, or nil if nothing of it is set.
+// EventContext returns the part for the message's context, or nil if none of it is set.
 func (e EmailBounced) EventContext() any {
 	if e.Email == "" {
 		return nil
@@ -78,9 +78,9 @@ type EmailDelivered struct {
 	CampaignID string `json:"campaign_id,omitempty"`
 	// The name of the campaign that sent it.
 	CampaignName string `json:"campaign_name,omitempty"`
-	// The address of the recipient. It travels as context.traits.email.
+	// The address of the recipient. It is sent as context.traits.email.
 	Email string `json:"-"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -103,7 +103,7 @@ func (e EmailDelivered) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e EmailDelivered) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Missing returns where the first required field that is not set would stand in the message, or the empty string.
+// Missing returns the path in the message of the first required field that is not set, or the empty string.
 func (e EmailDelivered) Missing() string {
 	switch {
 	case e.EmailID == "":
@@ -112,7 +112,7 @@ func (e EmailDelivered) Missing() string {
 	return ""
 }
 
-// EventContext returns what belongs into the message's context, or nil if nothing of it is set.
+// EventContext returns the part for the message's context, or nil if none of it is set.
 func (e EmailDelivered) EventContext() any {
 	if e.Email == "" {
 		return nil
@@ -142,13 +142,13 @@ type EmailOpened struct {
 	CampaignID string `json:"campaign_id,omitempty"`
 	// The name of the campaign that sent it.
 	CampaignName string `json:"campaign_name,omitempty"`
-	// The address of the recipient. It travels as context.traits.email.
+	// The address of the recipient. It is sent as context.traits.email.
 	Email string `json:"-"`
-	// The IP address from which the email was read. It travels as context.traits.ip.
+	// The IP address from which the email was read. It is sent as context.traits.ip.
 	IP string `json:"-"`
-	// The program with which the email was read. It travels as context.traits.user_agent.
+	// The program with which the email was read. It is sent as context.traits.user_agent.
 	UserAgent string `json:"-"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -171,7 +171,7 @@ func (e EmailOpened) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e EmailOpened) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Missing returns where the first required field that is not set would stand in the message, or the empty string.
+// Missing returns the path in the message of the first required field that is not set, or the empty string.
 func (e EmailOpened) Missing() string {
 	switch {
 	case e.EmailID == "":
@@ -180,7 +180,7 @@ func (e EmailOpened) Missing() string {
 	return ""
 }
 
-// EventContext returns what belongs into the message's context, or nil if nothing of it is set.
+// EventContext returns the part for the message's context, or nil if none of it is set.
 func (e EmailOpened) EventContext() any {
 	if e.Email == "" && e.IP == "" && e.UserAgent == "" {
 		return nil
@@ -216,13 +216,13 @@ type EmailLinkClicked struct {
 	LinkID string `json:"link_id,omitempty"`
 	// The address that the link leads to.
 	LinkURL string `json:"link_url,omitempty"`
-	// The address of the recipient. It travels as context.traits.email.
+	// The address of the recipient. It is sent as context.traits.email.
 	Email string `json:"-"`
-	// The IP address from which the email was read. It travels as context.traits.ip.
+	// The IP address from which the email was read. It is sent as context.traits.ip.
 	IP string `json:"-"`
-	// The program with which the email was read. It travels as context.traits.user_agent.
+	// The program with which the email was read. It is sent as context.traits.user_agent.
 	UserAgent string `json:"-"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -247,7 +247,7 @@ func (e EmailLinkClicked) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e EmailLinkClicked) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Missing returns where the first required field that is not set would stand in the message, or the empty string.
+// Missing returns the path in the message of the first required field that is not set, or the empty string.
 func (e EmailLinkClicked) Missing() string {
 	switch {
 	case e.EmailID == "":
@@ -256,7 +256,7 @@ func (e EmailLinkClicked) Missing() string {
 	return ""
 }
 
-// EventContext returns what belongs into the message's context, or nil if nothing of it is set.
+// EventContext returns the part for the message's context, or nil if none of it is set.
 func (e EmailLinkClicked) EventContext() any {
 	if e.Email == "" && e.IP == "" && e.UserAgent == "" {
 		return nil
@@ -288,13 +288,13 @@ type EmailMarkedAsSpam struct {
 	CampaignID string `json:"campaign_id,omitempty"`
 	// The name of the campaign that sent it.
 	CampaignName string `json:"campaign_name,omitempty"`
-	// The address of the recipient. It travels as context.traits.email.
+	// The address of the recipient. It is sent as context.traits.email.
 	Email string `json:"-"`
-	// The IP address from which the email was read. It travels as context.traits.ip.
+	// The IP address from which the email was read. It is sent as context.traits.ip.
 	IP string `json:"-"`
-	// The program with which the email was read. It travels as context.traits.user_agent.
+	// The program with which the email was read. It is sent as context.traits.user_agent.
 	UserAgent string `json:"-"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -317,7 +317,7 @@ func (e EmailMarkedAsSpam) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e EmailMarkedAsSpam) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Missing returns where the first required field that is not set would stand in the message, or the empty string.
+// Missing returns the path in the message of the first required field that is not set, or the empty string.
 func (e EmailMarkedAsSpam) Missing() string {
 	switch {
 	case e.EmailID == "":
@@ -326,7 +326,7 @@ func (e EmailMarkedAsSpam) Missing() string {
 	return ""
 }
 
-// EventContext returns what belongs into the message's context, or nil if nothing of it is set.
+// EventContext returns the part for the message's context, or nil if none of it is set.
 func (e EmailMarkedAsSpam) EventContext() any {
 	if e.Email == "" && e.IP == "" && e.UserAgent == "" {
 		return nil
@@ -364,13 +364,13 @@ type EmailUnsubscribed struct {
 	ListID string `json:"list_id,omitempty"`
 	// The name of the mailing list.
 	ListName string `json:"list_name,omitempty"`
-	// The address of the recipient. It travels as context.traits.email.
+	// The address of the recipient. It is sent as context.traits.email.
 	Email string `json:"-"`
-	// The IP address from which the email was read. It travels as context.traits.ip.
+	// The IP address from which the email was read. It is sent as context.traits.ip.
 	IP string `json:"-"`
-	// The program with which the email was read. It travels as context.traits.user_agent.
+	// The program with which the email was read. It is sent as context.traits.user_agent.
 	UserAgent string `json:"-"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -395,7 +395,7 @@ func (e EmailUnsubscribed) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e EmailUnsubscribed) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Missing returns where the first required field that is not set would stand in the message, or the empty string.
+// Missing returns the path in the message of the first required field that is not set, or the empty string.
 func (e EmailUnsubscribed) Missing() string {
 	switch {
 	case e.EmailID == "":
@@ -404,7 +404,7 @@ func (e EmailUnsubscribed) Missing() string {
 	return ""
 }
 
-// EventContext returns what belongs into the message's context, or nil if nothing of it is set.
+// EventContext returns the part for the message's context, or nil if none of it is set.
 func (e EmailUnsubscribed) EventContext() any {
 	if e.Email == "" && e.IP == "" && e.UserAgent == "" {
 		return nil

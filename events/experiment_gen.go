@@ -14,7 +14,7 @@ type ExperimentViewed struct {
 	VariationID string `json:"variation_id,omitempty"`
 	// The name of the variation.
 	VariationName string `json:"variation_name,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 

@@ -11,11 +11,11 @@ import "github.com/ciokit/cio/internal/wire"
 //
 // The message needs a UserID.
 type DeviceCreatedOrUpdated struct {
-	// The push token, which identifies the device. It travels as context.device.token. Required.
+	// The push token, which identifies the device. It is sent as context.device.token. Required.
 	Token string `json:"-"`
-	// The operating system. Optional by the documents, sent by every SDK. It travels as context.device.type.
+	// The operating system. Optional by the documents, sent by every SDK. It is sent as context.device.type.
 	Platform Platform `json:"-"`
-	// The bundle identifier or package name of the app, which becomes the device attribute app_identifier. It travels as
+	// The bundle identifier or package name of the app, which becomes the device attribute app_identifier. It is sent as
 	// context.app.namespace.
 	AppNamespace string `json:"-"`
 	// The attributes of the device, such as device_os, device_model, app_version and push_enabled. They travel as
@@ -36,7 +36,7 @@ func (e DeviceCreatedOrUpdated) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e DeviceCreatedOrUpdated) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Missing returns where the first required field that is not set would stand in the message, or the empty string.
+// Missing returns the path in the message of the first required field that is not set, or the empty string.
 func (e DeviceCreatedOrUpdated) Missing() string {
 	switch {
 	case e.Token == "":
@@ -45,7 +45,7 @@ func (e DeviceCreatedOrUpdated) Missing() string {
 	return ""
 }
 
-// EventContext returns what belongs into the message's context, or nil if nothing of it is set.
+// EventContext returns the part for the message's context, or nil if none of it is set.
 func (e DeviceCreatedOrUpdated) EventContext() any {
 	if e.Token == "" && e.Platform == "" && e.AppNamespace == "" {
 		return nil
@@ -75,11 +75,11 @@ func (c deviceCreatedOrUpdatedContext) MarshalJSON() ([]byte, error) { return c.
 //
 // The message needs a UserID.
 type DeviceDeleted struct {
-	// The push token, which identifies the device. It travels as context.device.token. Required.
+	// The push token, which identifies the device. It is sent as context.device.token. Required.
 	Token string `json:"-"`
-	// The operating system. It travels as context.device.type.
+	// The operating system. It is sent as context.device.type.
 	Platform Platform `json:"-"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -96,7 +96,7 @@ func (e DeviceDeleted) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e DeviceDeleted) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Missing returns where the first required field that is not set would stand in the message, or the empty string.
+// Missing returns the path in the message of the first required field that is not set, or the empty string.
 func (e DeviceDeleted) Missing() string {
 	switch {
 	case e.Token == "":
@@ -105,7 +105,7 @@ func (e DeviceDeleted) Missing() string {
 	return ""
 }
 
-// EventContext returns what belongs into the message's context, or nil if nothing of it is set.
+// EventContext returns the part for the message's context, or nil if none of it is set.
 func (e DeviceDeleted) EventContext() any {
 	if e.Token == "" && e.Platform == "" {
 		return nil
@@ -135,7 +135,7 @@ func (c deviceDeletedContext) MarshalJSON() ([]byte, error) { return c.AppendJSO
 // This cannot be undone. The same person can be added again and starts with nothing. The message's UserID may be an
 // email address. Customer.io ignores the properties; other destinations may use them.
 type UserDeleted struct {
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -162,7 +162,7 @@ func (e UserDeleted) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 // This cannot be undone: UserUnsuppressed lifts the refusal and brings nothing back. What is sent for the person later
 // has no effect, and that the API answers it with 200 is an assumption. Customer.io ignores the properties.
 type UserSuppressed struct {
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -188,7 +188,7 @@ func (e UserSuppressed) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil)
 //
 // Customer.io ignores the properties.
 type UserUnsuppressed struct {
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -216,9 +216,9 @@ func (e UserUnsuppressed) MarshalJSON() ([]byte, error) { return e.AppendJSON(ni
 type RelationshipDeleted struct {
 	// The identifier of the object. Required.
 	ObjectID string `json:"objectId,omitempty"`
-	// The number of the object's type in the workspace. Customer.io takes 1 where it is missing.
+	// The number of the object's type in the workspace. If it is missing, Customer.io uses 1.
 	ObjectTypeID *int `json:"objectTypeId,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -239,7 +239,7 @@ func (e RelationshipDeleted) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e RelationshipDeleted) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Missing returns where the first required field that is not set would stand in the message, or the empty string.
+// Missing returns the path in the message of the first required field that is not set, or the empty string.
 func (e RelationshipDeleted) Missing() string {
 	switch {
 	case e.ObjectID == "":
@@ -258,9 +258,9 @@ func (e RelationshipDeleted) Missing() string {
 type ObjectDeleted struct {
 	// The identifier of the object. Required.
 	ObjectID string `json:"objectId,omitempty"`
-	// The number of the object's type in the workspace. Customer.io takes 1 where it is missing.
+	// The number of the object's type in the workspace. If it is missing, Customer.io uses 1.
 	ObjectTypeID *int `json:"objectTypeId,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -281,7 +281,7 @@ func (e ObjectDeleted) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e ObjectDeleted) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Missing returns where the first required field that is not set would stand in the message, or the empty string.
+// Missing returns the path in the message of the first required field that is not set, or the empty string.
 func (e ObjectDeleted) Missing() string {
 	switch {
 	case e.ObjectID == "":
@@ -312,7 +312,7 @@ type ReportDeliveryEvent struct {
 	ActionName string `json:"actionName,omitempty"`
 	// The value of the action that was clicked in an in-app message.
 	ActionValue string `json:"actionValue,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -338,7 +338,7 @@ func (e ReportDeliveryEvent) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e ReportDeliveryEvent) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Missing returns where the first required field that is not set would stand in the message, or the empty string.
+// Missing returns the path in the message of the first required field that is not set, or the empty string.
 func (e ReportDeliveryEvent) Missing() string {
 	switch {
 	case e.DeliveryID == "":
@@ -368,7 +368,7 @@ type ReportContentEvent struct {
 	ActionName string `json:"actionName,omitempty"`
 	// The value of the action that was clicked.
 	ActionValue string `json:"actionValue,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -393,7 +393,7 @@ func (e ReportContentEvent) AppendJSON(dst []byte) ([]byte, error) {
 // MarshalJSON returns what AppendJSON appends.
 func (e ReportContentEvent) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
-// Missing returns where the first required field that is not set would stand in the message, or the empty string.
+// Missing returns the path in the message of the first required field that is not set, or the empty string.
 func (e ReportContentEvent) Missing() string {
 	switch {
 	case e.ActionType == "":

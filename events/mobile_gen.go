@@ -11,7 +11,7 @@ type ApplicationInstalled struct {
 	Version string `json:"version,omitempty"`
 	// The app's build.
 	Build string `json:"build,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -42,7 +42,7 @@ type ApplicationOpened struct {
 	Version string `json:"version,omitempty"`
 	// The app's build.
 	Build string `json:"build,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -75,7 +75,7 @@ type ApplicationUpdated struct {
 	Version string `json:"version,omitempty"`
 	// The app's build.
 	Build string `json:"build,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -101,7 +101,7 @@ func (e ApplicationUpdated) MarshalJSON() ([]byte, error) { return e.AppendJSON(
 // ApplicationBackgrounded reports that a person sent the app to the background. On the wire it is "Application
 // Backgrounded".
 type ApplicationBackgrounded struct {
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -121,7 +121,7 @@ func (e ApplicationBackgrounded) MarshalJSON() ([]byte, error) { return e.Append
 // ApplicationForegrounded reports that a person brought the app back from the background. On the wire it is
 // "Application Foregrounded".
 type ApplicationForegrounded struct {
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -140,7 +140,7 @@ func (e ApplicationForegrounded) MarshalJSON() ([]byte, error) { return e.Append
 
 // ApplicationUninstalled reports that a person removed the app. On the wire it is "Application Uninstalled".
 type ApplicationUninstalled struct {
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -161,7 +161,7 @@ func (e ApplicationUninstalled) MarshalJSON() ([]byte, error) { return e.AppendJ
 //
 // No SDK sends it by itself.
 type ApplicationCrashed struct {
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 

@@ -30,7 +30,7 @@ type Product struct {
 	URL string `json:"url,omitempty"`
 	// The address of a picture of the product.
 	ImageURL string `json:"image_url,omitempty"`
-	// Further members by their names on the wire. A name that has a field of its own is an error.
+	// Other members, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -62,7 +62,7 @@ func (e Product) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 type CartItem struct {
 	// The shop's identifier of the product.
 	ProductID string `json:"product_id,omitempty"`
-	// Further members by their names on the wire. A name that has a field of its own is an error.
+	// Other members, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -85,7 +85,7 @@ type Filter struct {
 	Type string `json:"type,omitempty"`
 	// What is kept, such as beauty.
 	Value string `json:"value,omitempty"`
-	// Further members by their names on the wire. A name that has a field of its own is an error.
+	// Other members, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -109,7 +109,7 @@ type Sort struct {
 	Type string `json:"type,omitempty"`
 	// The direction, such as descending.
 	Value string `json:"value,omitempty"`
-	// Further members by their names on the wire. A name that has a field of its own is an error.
+	// Other members, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 

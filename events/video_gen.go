@@ -42,7 +42,7 @@ type VideoPlaybackStarted struct {
 	Quality string `json:"quality,omitempty"`
 	// Whether this is a livestream.
 	Livestream *bool `json:"livestream,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -111,7 +111,7 @@ type VideoPlaybackPaused struct {
 	Quality string `json:"quality,omitempty"`
 	// Whether this is a livestream.
 	Livestream *bool `json:"livestream,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -183,7 +183,7 @@ type VideoPlaybackInterrupted struct {
 	Quality string `json:"quality,omitempty"`
 	// Whether this is a livestream.
 	Livestream *bool `json:"livestream,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -254,7 +254,7 @@ type VideoPlaybackBufferStarted struct {
 	Quality string `json:"quality,omitempty"`
 	// Whether this is a livestream.
 	Livestream *bool `json:"livestream,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -324,7 +324,7 @@ type VideoPlaybackBufferCompleted struct {
 	Quality string `json:"quality,omitempty"`
 	// Whether this is a livestream.
 	Livestream *bool `json:"livestream,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -394,7 +394,7 @@ type VideoPlaybackSeekStarted struct {
 	Quality string `json:"quality,omitempty"`
 	// Whether this is a livestream.
 	Livestream *bool `json:"livestream,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -464,7 +464,7 @@ type VideoPlaybackSeekCompleted struct {
 	Quality string `json:"quality,omitempty"`
 	// Whether this is a livestream.
 	Livestream *bool `json:"livestream,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -533,7 +533,7 @@ type VideoPlaybackResumed struct {
 	Quality string `json:"quality,omitempty"`
 	// Whether this is a livestream.
 	Livestream *bool `json:"livestream,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -602,7 +602,7 @@ type VideoPlaybackCompleted struct {
 	Quality string `json:"quality,omitempty"`
 	// Whether this is a livestream.
 	Livestream *bool `json:"livestream,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -671,7 +671,7 @@ type VideoPlaybackExited struct {
 	Quality string `json:"quality,omitempty"`
 	// Whether this is a livestream.
 	Livestream *bool `json:"livestream,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -744,7 +744,7 @@ type VideoContentStarted struct {
 	Framerate *int `json:"framerate,omitempty"`
 	// Words to find it by.
 	Keywords []string `json:"keywords,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -820,7 +820,7 @@ type VideoContentPlaying struct {
 	Framerate *int `json:"framerate,omitempty"`
 	// Words to find it by.
 	Keywords []string `json:"keywords,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -896,7 +896,7 @@ type VideoContentCompleted struct {
 	Framerate *int `json:"framerate,omitempty"`
 	// Words to find it by.
 	Keywords []string `json:"keywords,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -961,7 +961,7 @@ type VideoAdStarted struct {
 	Content map[string]any `json:"content,omitempty"`
 	// The quarter of the ad that the viewer reached.
 	Quartile *int `json:"quartile,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -1022,7 +1022,7 @@ type VideoAdPlaying struct {
 	Content map[string]any `json:"content,omitempty"`
 	// The quarter of the ad that the viewer reached.
 	Quartile *int `json:"quartile,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -1082,7 +1082,7 @@ type VideoAdCompleted struct {
 	Content map[string]any `json:"content,omitempty"`
 	// The quarter of the ad that the viewer reached.
 	Quartile *int `json:"quartile,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 
@@ -1124,7 +1124,7 @@ type VideoQualityUpdated struct {
 	StartupTime *int `json:"startupTime,omitempty"`
 	// How many frames were left out.
 	DroppedFrames *int `json:"droppedFrames,omitempty"`
-	// Further properties by their names on the wire. A name that has a field of its own is an error.
+	// Other properties, by their names on the wire. The name of a field of this struct is an error.
 	Extra map[string]any `json:"-"`
 }
 

@@ -57,7 +57,7 @@ func (s *source) objects(spec *eventspec.Spec) {
 		for _, f := range o.Fields {
 			s.structField(f)
 		}
-		s.extraField(eventspec.Extra{GoName: "Extra", Doc: "Further members by their names on the wire. A name that has a field of its own is an error."})
+		s.extraField(eventspec.Extra{GoName: "Extra", Doc: "Other members, by their names on the wire. The name of a field of this struct is an error."})
 		s.printf("}\n\n")
 		s.appendJSON(o.Type, o.Fields, "Extra", "object")
 	}
@@ -104,10 +104,10 @@ func fieldDoc(f eventspec.Field) string {
 		doc += fmt.Sprintf(" From %d to %d.", *f.Min, *f.Max)
 	}
 	if f.Default != nil {
-		doc += fmt.Sprintf(" Customer.io takes %d where it is missing.", *f.Default)
+		doc += fmt.Sprintf(" If it is missing, Customer.io uses %d.", *f.Default)
 	}
 	if strings.HasPrefix(f.Path, "context.") {
-		doc += " It travels as " + f.Path + "."
+		doc += " It is sent as " + f.Path + "."
 	}
 	if f.Required {
 		doc += " Required."
@@ -186,7 +186,7 @@ func (s *source) missing(e eventspec.Event) {
 	if len(required) == 0 {
 		return
 	}
-	s.printf("// Missing returns where the first required field that is not set would stand in the message, or the empty string.\n")
+	s.printf("// Missing returns the path in the message of the first required field that is not set, or the empty string.\n")
 	s.printf("func (e %s) Missing() string {\nswitch {\n", e.Type)
 	for _, f := range required {
 		path := f.Path
@@ -215,7 +215,7 @@ func (s *source) context(e eventspec.Event) {
 			groups = append(groups, g)
 		}
 	}
-	s.printf("// EventContext returns what belongs into the message's context, or nil if nothing of it is set.\n")
+	s.printf("// EventContext returns the part for the message's context, or nil if none of it is set.\n")
 	s.printf("func (e %s) EventContext() any {\nif %s {\nreturn nil\n}\nreturn %s(e)\n}\n\n", e.Type, strings.Join(unset, " && "), typ)
 	s.printf("type %s %s\n\n", typ, e.Type)
 	s.printf("func (c %s) AppendJSON(dst []byte) ([]byte, error) {\no := wire.NewObject(dst)\n", typ)

@@ -35,7 +35,7 @@ var views = []struct{ name, path, text string }{
 	{"snapshots", "/snapshots?from=before&to=", "added"},
 	{"behaviours", "/behaviours", "DedupWindow"},
 	{"not-found", "/people/nobody-like-that", "no such person"},
-	{"no-page", "/nowhere", "Nothing is at /nowhere"},
+	{"no-page", "/nowhere", "There is nothing at /nowhere"},
 }
 
 // complaints collects what the browser's console says: errors of scripts, and

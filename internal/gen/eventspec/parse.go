@@ -110,7 +110,7 @@ func (p *parser) header(line string) {
 		}
 		p.block, p.name = "event", typ
 		p.event = Event{Type: typ, Name: name, Category: p.category, Line: p.line, Extra: Extra{GoName: "Extra",
-			Doc: "Further properties by their names on the wire. A name that has a field of its own is an error."}}
+			Doc: "Other properties, by their names on the wire. The name of a field of this struct is an error."}}
 	case "misnomer":
 		wrong, rest, ok1 := quotedString(rest)
 		right, tail, ok2 := quotedString(rest)
