@@ -2,8 +2,6 @@ package appapi
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"iter"
 	"net/url"
 )
@@ -56,22 +54,4 @@ func (r Activities) List(ctx context.Context, q ActivityQuery) iter.Seq2[Activit
 	v := params{}
 	q.set(v)
 	return pages[Activity](ctx, r.client, opActivitiesList, nil, url.Values(v), nil)
-}
-
-// Change is what became of an attribute, as JSON.
-type Change struct {
-	From json.RawMessage `json:"from"`
-	To   json.RawMessage `json:"to"`
-}
-
-// Changes returns what became of each attribute, if the activity is a change of attributes.
-func (a Activity) Changes() (map[string]Change, error) {
-	if a.Type != ActivityAttributeChange {
-		return nil, nil
-	}
-	var changes map[string]Change
-	if len(a.Data) > 0 && json.Unmarshal(a.Data, &changes) != nil {
-		return nil, errors.New("appapi: the data of an activity are no changes of attributes")
-	}
-	return changes, nil
 }

@@ -3,7 +3,6 @@
 package appapi
 
 import (
-	"encoding/json"
 	"time"
 )
 
@@ -22,11 +21,11 @@ type Activity struct {
 	// Customer is who it happened to.
 	Customer   Identifiers `json:"customer_identifiers"`
 	CustomerID string      `json:"customer_id"`
-	// Data depends on the type: the properties of an event, the attributes of a change with their values from and to.
-	// Change and Delivery read it.
-	Data         json.RawMessage `json:"data"`
-	DeliveryID   string          `json:"delivery_id"`
-	DeliveryType string          `json:"delivery_type"`
+	// Data depends on the type: the properties of an event, the attributes of a change with their values from and to, the
+	// delivery of a message.
+	Data         ActivityData `json:"data"`
+	DeliveryID   string       `json:"delivery_id"`
+	DeliveryType string       `json:"delivery_type"`
 	// At is when it happened, to the second.
 	At time.Time `json:"timestamp"`
 	// Extra is what else the answer held.

@@ -80,7 +80,7 @@ func TestReadsBackWhatWasSent(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen = append(seen, a.Type)
-		if a.Type == appapi.ActivityEvent && (a.Name != "Signed Up" || !a.At.Equal(at) || string(a.Data) != `{"seats":5}` || a.Customer.ID != "../u+1 %") {
+		if a.Type == appapi.ActivityEvent && (a.Name != "Signed Up" || !a.At.Equal(at) || string(a.Data.JSON()) != `{"seats":5}` || a.Customer.ID != "../u+1 %") {
 			t.Errorf("%+v", a)
 		}
 	}

@@ -241,34 +241,34 @@ func (q CampaignMessageQuery) set(v params) {
 
 // Action is a step of a campaign or broadcast, with its message.
 type Action struct {
-	ID             ID              `json:"id" api:"number"`
-	Type           string          `json:"type"`
-	Name           string          `json:"name"`
-	BCC            string          `json:"bcc"`
-	Body           string          `json:"body"`
-	BodyAMP        string          `json:"body_amp"`
-	BroadcastID    ID              `json:"broadcast_id" api:"number"`
-	CampaignID     ID              `json:"campaign_id" api:"number"`
-	Created        time.Time       `json:"created"`
-	DeduplicateID  string          `json:"deduplicate_id"`
-	FakeBCC        bool            `json:"fake_bcc"`
-	From           string          `json:"from"`
-	FromID         ID              `json:"from_id" api:"number"`
-	Headers        json.RawMessage `json:"headers"`
-	ImageURL       string          `json:"image_url"`
-	Language       string          `json:"language"`
-	Layout         string          `json:"layout"`
-	Method         string          `json:"method"`
-	ParentActionID ID              `json:"parent_action_id" api:"number"`
-	PreheaderText  string          `json:"preheader_text"`
-	Preprocessor   string          `json:"preprocessor"`
-	Recipient      string          `json:"recipient"`
-	ReplyTo        string          `json:"reply_to"`
-	ReplyToID      ID              `json:"reply_to_id" api:"number"`
-	SendingState   string          `json:"sending_state"`
-	Subject        string          `json:"subject"`
-	Updated        time.Time       `json:"updated"`
-	URL            string          `json:"url"`
+	ID             ID                `json:"id" api:"number"`
+	Type           string            `json:"type"`
+	Name           string            `json:"name"`
+	BCC            string            `json:"bcc"`
+	Body           string            `json:"body"`
+	BodyAMP        string            `json:"body_amp"`
+	BroadcastID    ID                `json:"broadcast_id" api:"number"`
+	CampaignID     ID                `json:"campaign_id" api:"number"`
+	Created        time.Time         `json:"created"`
+	DeduplicateID  string            `json:"deduplicate_id"`
+	FakeBCC        bool              `json:"fake_bcc"`
+	From           string            `json:"from"`
+	FromID         ID                `json:"from_id" api:"number"`
+	Headers        map[string]string `json:"headers"`
+	ImageURL       string            `json:"image_url"`
+	Language       string            `json:"language"`
+	Layout         string            `json:"layout"`
+	Method         string            `json:"method"`
+	ParentActionID ID                `json:"parent_action_id" api:"number"`
+	PreheaderText  string            `json:"preheader_text"`
+	Preprocessor   string            `json:"preprocessor"`
+	Recipient      string            `json:"recipient"`
+	ReplyTo        string            `json:"reply_to"`
+	ReplyToID      ID                `json:"reply_to_id" api:"number"`
+	SendingState   string            `json:"sending_state"`
+	Subject        string            `json:"subject"`
+	Updated        time.Time         `json:"updated"`
+	URL            string            `json:"url"`
 	// Extra is what else the answer held.
 	Extra Extra `json:"-"`
 }

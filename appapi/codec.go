@@ -39,6 +39,7 @@ var (
 	idType    = reflect.TypeFor[ID]()
 	rawType   = reflect.TypeFor[json.RawMessage]()
 	extraType = reflect.TypeFor[Extra]()
+	dataType  = reflect.TypeFor[ActivityData]()
 	textsType = reflect.TypeFor[map[string]string]()
 	timesType = reflect.TypeFor[map[string]time.Time]()
 )
@@ -119,6 +120,9 @@ func decode(raw json.RawMessage, v reflect.Value) error {
 		return nil
 	}
 	switch v.Type() {
+	case dataType:
+		v.Set(reflect.ValueOf(ActivityData{string(bytes.TrimSpace(raw))}))
+		return nil
 	case timeType:
 		return decodeTime(raw, v)
 	case idType:
@@ -217,11 +221,28 @@ func decodeTime(raw json.RawMessage, v reflect.Value) error {
 	return nil
 }
 
-// decodeTexts reads an object whose values are documented to be text, and are not always: others become their JSON. Null is left out.
+// decodeTexts reads an object whose values are documented to be text, and are not always: others become their JSON. Null is left out. An empty list and an
+// empty text are an empty object, and a list of objects with a name and a value, as headers are written elsewhere, is the object that it stands for.
 func decodeTexts(raw json.RawMessage, v reflect.Value) error {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(raw, &all) != nil {
-		return &formError{want: "an object"}
+		var pairs []struct {
+			Name  *string
+			Value json.RawMessage
+		}
+		if string(bytes.TrimSpace(raw)) == `""` {
+			raw = json.RawMessage("[]")
+		}
+		if json.Unmarshal(raw, &pairs) != nil {
+			return &formError{want: "an object"}
+		}
+		all = make(map[string]json.RawMessage, len(pairs))
+		for _, pair := range pairs {
+			if pair.Name == nil || pair.Value == nil {
+				return &formError{want: "an object"}
+			}
+			all[*pair.Name] = pair.Value
+		}
 	}
 	texts := make(map[string]string, len(all))
 	for name, item := range all {
@@ -293,7 +314,7 @@ func (m member) restores(field reflect.Value, raw json.RawMessage, there bool) b
 	if !m.written(field) || !there {
 		return m.written(field) == there
 	}
-	if field.Kind() == reflect.Struct && field.Type() != timeType && !isNull(raw) {
+	if field.Kind() == reflect.Struct && field.Type() != timeType && field.Type() != dataType && !isNull(raw) {
 		return true // by its own Extra
 	}
 	var b bytes.Buffer
@@ -342,6 +363,8 @@ func encode(b *bytes.Buffer, v reflect.Value, number bool) error {
 			b.WriteString(strconv.FormatInt(t.Unix(), 10))
 		}
 		return nil
+	case dataType:
+		return marshalInto(b, v.Interface())
 	case rawType:
 		if v.Len() == 0 {
 			b.WriteString("null")

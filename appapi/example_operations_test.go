@@ -315,7 +315,49 @@ func ExampleActivity_Changes() {
 			log.Fatal(err)
 		}
 		for name, c := range changes {
-			fmt.Println(a.At, name, string(c.From), string(c.To))
+			fmt.Println(a.At, name, c.From, c.To)
 		}
+	}
+}
+
+func ExampleActivityData_Delivery() {
+	for a, err := range reader.Customers().Activities(context.Background(), appapi.ByID("42"), appapi.ActivityQuery{}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if d, ok := a.Data.Delivery(); ok {
+			fmt.Println(a.At, a.Type, d.DeliveryID, d.Opened)
+		}
+	}
+}
+
+func ExampleActivityData_Changes() {
+	for a, err := range reader.Activities().List(context.Background(), appapi.ActivityQuery{Type: appapi.ActivityAttributeChange}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		changes, err := a.Data.Changes()
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(a.At, len(changes))
+	}
+}
+
+func ExampleActivityData_Properties() {
+	for a, err := range reader.Activities().List(context.Background(), appapi.ActivityQuery{Type: appapi.ActivityEvent, Name: "Order Completed"}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(a.At, string(a.Data.Properties()["total"]))
+	}
+}
+
+func ExampleActivityData_JSON() {
+	for a, err := range reader.Activities().List(context.Background(), appapi.ActivityQuery{}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(a.Type, string(a.Data.JSON()))
 	}
 }

@@ -4,7 +4,6 @@ package appapi
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"net/url"
 	"time"
@@ -134,28 +133,28 @@ func (q NewsletterMessageQuery) set(v params) {
 
 // Content is a variant of a message.
 type Content struct {
-	ID            ID              `json:"id" api:"number"`
-	Type          string          `json:"type"`
-	Name          string          `json:"name"`
-	BCC           string          `json:"bcc"`
-	Body          string          `json:"body"`
-	BodyAMP       string          `json:"body_amp"`
-	Created       time.Time       `json:"created"`
-	DeduplicateID string          `json:"deduplicate_id"`
-	FakeBCC       bool            `json:"fake_bcc"`
-	From          string          `json:"from"`
-	FromID        ID              `json:"from_id" api:"number"`
-	Headers       json.RawMessage `json:"headers"`
-	Language      string          `json:"language"`
-	Layout        string          `json:"layout"`
-	NewsletterID  ID              `json:"newsletter_id" api:"number"`
-	PreheaderText string          `json:"preheader_text"`
-	Preprocessor  string          `json:"preprocessor"`
-	Recipient     string          `json:"recipient"`
-	ReplyTo       string          `json:"reply_to"`
-	ReplyToID     ID              `json:"reply_to_id" api:"number"`
-	Subject       string          `json:"subject"`
-	Updated       time.Time       `json:"updated"`
+	ID            ID                `json:"id" api:"number"`
+	Type          string            `json:"type"`
+	Name          string            `json:"name"`
+	BCC           string            `json:"bcc"`
+	Body          string            `json:"body"`
+	BodyAMP       string            `json:"body_amp"`
+	Created       time.Time         `json:"created"`
+	DeduplicateID string            `json:"deduplicate_id"`
+	FakeBCC       bool              `json:"fake_bcc"`
+	From          string            `json:"from"`
+	FromID        ID                `json:"from_id" api:"number"`
+	Headers       map[string]string `json:"headers"`
+	Language      string            `json:"language"`
+	Layout        string            `json:"layout"`
+	NewsletterID  ID                `json:"newsletter_id" api:"number"`
+	PreheaderText string            `json:"preheader_text"`
+	Preprocessor  string            `json:"preprocessor"`
+	Recipient     string            `json:"recipient"`
+	ReplyTo       string            `json:"reply_to"`
+	ReplyToID     ID                `json:"reply_to_id" api:"number"`
+	Subject       string            `json:"subject"`
+	Updated       time.Time         `json:"updated"`
 	// Extra is what else the answer held.
 	Extra Extra `json:"-"`
 }

@@ -134,7 +134,7 @@ func (v view) pair(events []emulator.Event) (of []*appapi.Activity, others []app
 				continue
 			}
 			for _, a := range byTime[key{e.Type, e.Timestamp.Unix()}] {
-				if used[a] || a.Name != "" && a.Name != e.Name || exact && !sameJSON(e.Properties, a.Data) {
+				if used[a] || a.Name != "" && a.Name != e.Name || exact && !sameJSON(e.Properties, a.Data.JSON()) {
 					continue
 				}
 				of[i], used[a] = a, true
@@ -182,8 +182,8 @@ func (v view) person(account emulator.Person) (p emulator.Person, olders int) {
 	for i, e := range account.Events {
 		switch {
 		case of[i] != nil:
-			if !sameJSON(e.Properties, of[i].Data) {
-				e.Properties = of[i].Data
+			if !sameJSON(e.Properties, of[i].Data.JSON()) {
+				e.Properties = of[i].Data.JSON()
 			}
 		case older(e):
 			olders++
@@ -193,7 +193,7 @@ func (v view) person(account emulator.Person) (p emulator.Person, olders int) {
 		p.Events = append(p.Events, e)
 	}
 	for _, a := range others {
-		p.Events = append(p.Events, emulator.Event{Name: a.Name, Type: eventTypes[a.Type], Timestamp: a.At, Properties: a.Data})
+		p.Events = append(p.Events, emulator.Event{Name: a.Name, Type: eventTypes[a.Type], Timestamp: a.At, Properties: a.Data.JSON()})
 	}
 	return p, olders
 }
