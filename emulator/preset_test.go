@@ -373,7 +373,7 @@ func TestParseFault(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":                                "there are stray-401, node-401",
+		"":                                "the names are stray-401, node-401",
 		"html":                            `no fault named "html"`,
 		`{"preset":"html"}`:               `no fault named "html"`,
 		`{"preset":1,"status":500}`:       "preset",

@@ -289,13 +289,13 @@ func TestEmulateTLS(t *testing.T) {
 
 func TestEmulateUsage(t *testing.T) {
 	for want, args := range map[string][]string{
-		"exclude each other":  {"emulate", "--quiet", "--json"},
-		"needs --tls":         {"emulate", "--tls-cert", "x"},
-		"say where":           {"proxy"},
-		"there are stray-401": {"emulate", "--fault", "portal"},
-		"stauts":              {"emulate", "--fault", `{"stauts":500}`},
-		"--fault: count":      {"emulate", "--fault", `{"status":500,"count":-1}`},
-		"--to is us":          {"proxy", "--to", "mars"},
+		"exclude each other":      {"emulate", "--quiet", "--json"},
+		"needs --tls":             {"emulate", "--tls-cert", "x"},
+		"say where":               {"proxy"},
+		"the names are stray-401": {"emulate", "--fault", "portal"},
+		"stauts":                  {"emulate", "--fault", `{"stauts":500}`},
+		"--fault: count":          {"emulate", "--fault", `{"status":500,"count":-1}`},
+		"--to is us":              {"proxy", "--to", "mars"},
 	} {
 		var errs strings.Builder
 		if code := run(t.Context(), args, console.New(nil, io.Discard, &errs)); code != exit.Usage || !strings.Contains(errs.String(), want) {
