@@ -138,7 +138,7 @@ func (n *notice) stopped(log *slog.Logger, err *APIError) {
 		log.Error("sending has stopped; everything is kept", "reason", err.Error())
 		n.open = true
 	} else {
-		log.Error("sending stops and goes on again and again; everything is kept", "times", n.times, "reason", err.Error())
+		log.Error("sending stops and resumes again and again; everything is kept", "times", n.times, "reason", err.Error())
 	}
 	n.said, n.times = now, 0
 }
@@ -160,7 +160,7 @@ func (n *notice) goesOn(log *slog.Logger) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.open {
-		log.Info("sending goes on")
+		log.Info("sending resumes")
 		n.open = false
 	}
 }

@@ -252,7 +252,7 @@ func (c *Client) observe(r *request, err *APIError, took time.Duration) {
 	defer func() {
 		if p := recover(); p != nil {
 			if _, logged := c.warned.LoadOrStore("an Observer panicked", true); !logged {
-				c.alarm().Error("the Observer panicked (logged once); sending goes on", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				c.alarm().Error("the Observer panicked (logged once); sending continues", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			}
 		}
 	}()

@@ -78,7 +78,7 @@ func (c *Client) admit(ctx context.Context) error {
 		case err == nil:
 			return nil
 		case !said:
-			c.log.Warn("Config.Admit lets no request go; it is asked again every second", "error", err)
+			c.log.Warn("Config.Admit refuses requests; it is called again every second", "error", err)
 		}
 		if err := sleep(ctx, admitAgain); err != nil {
 			return err

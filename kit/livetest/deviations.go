@@ -151,7 +151,7 @@ var storeDeviations = []Experiment{
 			}
 			return s.which(value, map[string]string{"older": "the one that arrives last", "newer": "the one with the later timestamp"}), err
 		}},
-	{ID: "integrations-off", Question: "What becomes of a message whose integrations switch off all?", Assumed: "it is ignored", looks: true, needs: Case{people: 1},
+	{ID: "integrations-off", Question: "What happens to a message whose integrations switch off all?", Assumed: "it is ignored", looks: true, needs: Case{people: 1},
 		Behaviour: "A message whose integrations switch off all, or a name that begins with Customer.io, is answered with 200 and dropped.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id := s.people[0]
@@ -164,7 +164,7 @@ var storeDeviations = []Experiment{
 			switches["ignore-integrations"] = strconv.FormatBool(value == "taken")
 			return s.which(value, map[string]string{"": "it is ignored", "taken": "it is applied all the same"}), err
 		}},
-	{ID: "unknown-object-type", Question: "What becomes of an object of a type that the workspace does not have?", Assumed: "it is made", looks: true, needs: Case{people: 1},
+	{ID: "unknown-object-type", Question: "What happens to an object of a type that the workspace does not have?", Assumed: "it is made", looks: true, needs: Case{people: 1},
 		Behaviour: "An object may be of any type.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id, object := s.people[0], s.nobody()

@@ -142,7 +142,7 @@ func (s *scope) deletesNobody() string {
 
 // storeExperiments are those that need a look at what became of the call.
 var storeExperiments = []Experiment{
-	{ID: "bad-item-strict", Question: "What becomes of the rest of a batch in which strict mode finds one message invalid?", Assumed: "400, the others are not applied", looks: true, needs: Case{people: 2},
+	{ID: "bad-item-strict", Question: "What happens to the rest of a batch in which strict mode finds one message invalid?", Assumed: "400, the others are not applied", looks: true, needs: Case{people: 2},
 		Behaviour: "In strict mode one invalid message has its whole batch rejected.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			seen, err := s.badItem(ctx, false)
@@ -151,12 +151,12 @@ var storeExperiments = []Experiment{
 			}
 			return seen, err
 		}},
-	{ID: "bad-item-permissive", Question: "What becomes of the rest of a batch of which one message is invalid, in permissive mode?", Assumed: "200, the others are applied", looks: true, needs: Case{people: 2},
+	{ID: "bad-item-permissive", Question: "What happens to the rest of a batch of which one message is invalid, in permissive mode?", Assumed: "200, the others are applied", looks: true, needs: Case{people: 2},
 		Behaviour: "In permissive mode a message that lacks a required field is dropped alone; the rest of its batch is applied.",
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			return s.badItem(ctx, true)
 		}},
-	{ID: "duplicate-message-id", Question: "What becomes of an event whose messageId came before?", Assumed: "it is stored again", looks: true, needs: Case{people: 1},
+	{ID: "duplicate-message-id", Question: "What happens to an event whose messageId came before?", Assumed: "it is stored again", looks: true, needs: Case{people: 1},
 		Behaviour: "Messages with a messageId seen before are processed again.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id := s.people[0]
@@ -206,7 +206,7 @@ var storeExperiments = []Experiment{
 			switches["merge-on-alias"] = strconv.FormatBool(merged)
 			return strconv.Itoa(status) + map[bool]string{false: ", nobody is merged", true: ", the previous person is merged"}[merged], err
 		}},
-	{ID: "unknown-person", Question: "What becomes of an event for a person who does not exist?", Assumed: "200, the person is created", looks: true, needs: Case{people: 1},
+	{ID: "unknown-person", Question: "What happens to an event for a person who does not exist?", Assumed: "200, the person is created", looks: true, needs: Case{people: 1},
 		Behaviour: "An event, device or relationship of an unknown person creates the person.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			status, _, err := s.post(ctx, call{path: "track", body: `{"userId":` + quoted(s.people[0]) + `,"event":"Ciokit Test Unknown"}`})
@@ -243,12 +243,12 @@ var storeExperiments = []Experiment{
 			})
 			return seen, err
 		}},
-	{ID: "old-timestamp", Question: "What becomes of the time of an event of years ago?", Assumed: "200, it is kept", looks: true, needs: Case{people: 1},
+	{ID: "old-timestamp", Question: "What happens to the time of an event of years ago?", Assumed: "200, it is kept", looks: true, needs: Case{people: 1},
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			at := time.Date(2011, 3, 1, 12, 0, 0, 0, time.UTC)
 			return s.timestamp(ctx, quoted(at.Format(time.RFC3339)), at)
 		}},
-	{ID: "future-timestamp", Question: "What becomes of the time of an event that is a year ahead?", Assumed: "200, it is kept", looks: true, needs: Case{people: 1},
+	{ID: "future-timestamp", Question: "What happens to the time of an event that is a year ahead?", Assumed: "200, it is kept", looks: true, needs: Case{people: 1},
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			at := time.Now().AddDate(1, 0, 0).UTC().Truncate(time.Second)
 			return s.timestamp(ctx, quoted(at.Format(time.RFC3339)), at)
@@ -259,7 +259,7 @@ var storeExperiments = []Experiment{
 			at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 			return s.timestamp(ctx, strconv.FormatInt(at.UnixMilli(), 10), at)
 		}},
-	{ID: "dates", Question: "What becomes of ISO 8601 text in traits?", Assumed: "unix seconds", looks: true, needs: Case{people: 1},
+	{ID: "dates", Question: "What happens to ISO 8601 text in traits?", Assumed: "unix seconds", looks: true, needs: Case{people: 1},
 		Behaviour: "ISO 8601 strings in attributes, also in nested objects, become unix seconds; in event properties they stay text.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			const text = "2026-01-31T12:00:00Z"
@@ -281,7 +281,7 @@ var storeExperiments = []Experiment{
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			return s.removal(ctx, "")
 		}},
-	{ID: "email-of-another-id", Question: "What becomes of a person when a new id comes with their email address?", Assumed: "they get the new id", looks: true, needs: Case{people: 2, emails: 1},
+	{ID: "email-of-another-id", Question: "What happens to a person when a new id comes with their email address?", Assumed: "they get the new id", looks: true, needs: Case{people: 2, emails: 1},
 		Behaviour: "A new id with the email of a known person gives that person the new id, even if they had another id.",
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			old, fresh, email := s.people[0], s.people[1], s.emails[0]
