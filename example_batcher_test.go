@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/events"
 )
 
-// Hand messages over and go on; Close brings them out.
+// Enqueue returns at once; Close sends what is queued.
 func ExampleBatcher() {
 	client, srv := emulated(emulator.Config{})
 	batcher, err := cio.NewBatcher(client, cio.BatcherConfig{})
@@ -38,7 +38,7 @@ func ExampleBatcher() {
 	// people: 10 events: 1000
 }
 
-// What became of each message, one at a time.
+// OnReport is told how each message ended, one at a time.
 func ExampleBatcherConfig_onReport() {
 	client, _ := emulated(emulator.Config{
 		Refuse: func(m emulator.Message) (string, bool) { return "bad-luck", m.UserID == "13" },
@@ -67,7 +67,7 @@ func ExampleBatcherConfig_onReport() {
 	// 2 true false
 }
 
-// Flush waits for what was enqueued before it, as at the end of a job.
+// Flush waits for what was enqueued before it, for example at the end of a job.
 func ExampleBatcher_Flush() {
 	client, srv := emulated(emulator.Config{})
 	batcher, err := cio.NewBatcher(client, cio.BatcherConfig{MaxDelay: time.Hour})
@@ -87,7 +87,7 @@ func ExampleBatcher_Flush() {
 	// events: 1 queued: 0
 }
 
-// An outage that outlasts the process: Close hands back what it could not deliver, to be stored and sent later with the same ids.
+// An outage lasts longer than the process: Close hands back what it could not deliver. Store it and send it later with the same ids.
 func ExampleBatcher_Close() {
 	client, srv := emulated(emulator.Config{})
 	srv.AddFault(emulator.Fault{Status: 503})
@@ -118,7 +118,7 @@ func ExampleBatcher_Close() {
 	// page-1 accepted
 }
 
-// A key that was refused is replaced while everything waits.
+// The key was refused and everything waits. A new key resumes it.
 func ExampleClient_SetAPIKey() {
 	client, _ := emulated(emulator.Config{Keys: []string{"new-key"}})
 	batcher, err := cio.NewBatcher(client, cio.BatcherConfig{})

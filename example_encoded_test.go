@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// A Tag is the caller's own: here the row that a message was made of.
+// A Tag is for the caller: here it is the row of the message.
 func ExampleEncoded_WithTag() {
 	stored, err := cio.Encode(cio.Page{UserID: "42", MessageID: "page-1"})
 	if err != nil {
@@ -31,7 +31,7 @@ func ExampleSemanticName() {
 	// "" false
 }
 
-// A program that is done with one workspace, and goes on with another.
+// A program finishes with one workspace, and continues with another.
 func ExampleClient_CloseIdleConnections() {
 	srv := emulator.Config{}.InProcess(nil)
 	client, err := cio.NewClient(cio.Config{APIKey: srv.Key, BaseURL: srv.URL, HTTPClient: srv.Client()})

@@ -41,7 +41,7 @@ func Example() {
 	// ann@example.com Signed Up {"source":"newsletter"}
 }
 
-// The real API answers 200 to a track call without a person and drops it. Here it does not get that far.
+// The real API answers 200 to a track call without a person and drops it. Here the message is rejected before it is sent.
 func ExampleClient_Send_invalid() {
 	client, _ := emulated(emulator.Config{})
 
@@ -57,7 +57,7 @@ func ExampleClient_Send_invalid() {
 	// set UserID or AnonymousID; the API drops a track call without either
 }
 
-// One message of a batch that only the server refuses does not take the others with it.
+// The server refuses one message of a batch; the others are accepted.
 func ExampleSendError() {
 	client, srv := emulated(emulator.Config{
 		Refuse: func(m emulator.Message) (string, bool) { return "bad-luck", m.UserID == "13" },
@@ -84,7 +84,7 @@ func ExampleSendError() {
 	// people: 2
 }
 
-// A message that is encoded first can be stored, and sent later with the id it has then.
+// A message that is encoded first can be stored. It is sent later with the id that it has then.
 func ExampleEncode() {
 	encoded, err := cio.Encode(cio.Page{UserID: "42", MessageID: "page-1", Name: "Home"})
 	if err != nil {
@@ -108,7 +108,7 @@ func ExampleEncode() {
 	// page-1 accepted
 }
 
-// A Client's Encode knows its guard and its limits.
+// A Client's Encode applies its guard and its limits.
 func ExampleClient_Encode() {
 	client, err := cio.NewClient(cio.Config{
 		APIKey: "my-key",
@@ -130,7 +130,7 @@ func ExampleClient_Encode() {
 	// cio: refused-by-guard: Config.Guard does not let this person's data be sent (asked to be forgotten)
 }
 
-// An event of one's own is a struct with a name.
+// An event of your own is a struct with a name.
 func ExampleEvent() {
 	client, srv := emulated(emulator.Config{})
 
@@ -183,7 +183,7 @@ func ExampleClient_Stats() {
 	// accepted: 1 requests: 2 retries: 1
 }
 
-// Warnings name what Customer.io would accept and then lose a part of.
+// Warnings name what Customer.io would accept and then lose in part.
 func ExampleEncoded_Warnings() {
 	encoded, err := cio.Encode(cio.Identify{UserID: "42", Traits: map[string]any{"bio": string(make([]byte, 2000))}})
 	if err != nil {

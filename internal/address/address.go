@@ -31,8 +31,9 @@ var inAddress = func() (as [256]byte) {
 	return as
 }()
 
-// Append appends the address as it is compared, and returns false if s is none. Letters outside of ASCII are in lower case too, as in the emulator; that two addresses are one
-// person by it is likely, and not documented. A load asks it who may be one: to keep an order, and to delete nobody who may still be there. An erasure asks AppendSure.
+// Append appends the address in the form in which it is compared. It returns false if s is no address. Letters outside of ASCII are in
+// lower case too, as in the emulator: it is likely, and not documented, that two such addresses are one person. A load uses it to find out
+// who may be one person: it keeps their order, and deletes nobody who may still be there. An erasure uses AppendSure.
 func Append[T string | []byte](dst []byte, s T) ([]byte, bool) {
 	if len(s) > maxAddress {
 		return dst, false

@@ -6,10 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// It is documented that addresses which differ in case are one person, and not what that means for letters outside of ASCII. Append folds them, as the emulator does: whoever
-// asks whether two spellings may be one person asks it. AppendSure leaves them, so that two people are never taken for one.
+// It is documented that addresses which differ in case are one person. It is not documented what that means for letters outside of ASCII.
+// Append folds them, as the emulator does: use it to ask whether two spellings may be one person. AppendSure leaves them, so that two
+// people never count as one.
 
-// AppendSure is Append with the letters of ASCII folded alone: what it takes for one address is one, whatever Customer.io does with other letters.
+// AppendSure is Append, but folds only the letters of ASCII. Two spellings that are one address to it are one address, whatever Customer.io
+// does with other letters.
 func AppendSure(dst []byte, s string) ([]byte, bool) {
 	start := len(dst)
 	dst, ok := Append(dst, s)
@@ -34,14 +36,14 @@ func isASCII(s string) bool {
 	return true
 }
 
-// Doubtful reports whether an address has a letter outside of ASCII of which it is not sure what it is compared as: one in upper case, or one that some rule of case turns
-// into a letter of ASCII, such as the Kelvin sign into k.
+// Doubtful reports whether it is not sure how a letter outside of ASCII in the address is compared. Such a letter is in upper case, or some
+// rule of case turns it into a letter of ASCII, such as the Kelvin sign into k.
 func Doubtful(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf && (unicode.ToLower(r) != r || toASCII(r) != r) }) && Is(s)
 }
 
-// Spellings returns how else an address with letters outside of ASCII may be compared: like is in lower case, with the letters left that a rule of case turns into ASCII;
-// and near is with those turned too. Both are empty for other addresses, and for other text.
+// Spellings returns how else an address with letters outside of ASCII may be compared. like is in lower case, but leaves the letters that a
+// rule of case turns into ASCII. near has those turned too. Both are empty for other addresses, and for other text.
 func Spellings(s string) (like, near string) {
 	if isASCII(s) || !Is(s) {
 		return "", ""
@@ -55,7 +57,7 @@ func Spellings(s string) (like, near string) {
 	return like, strings.ToLower(strings.Map(toASCII, s))
 }
 
-// toASCII returns the lower-case letter of ASCII that some rule of case turns a letter into, else the letter.
+// toASCII returns the lower-case letter of ASCII into which some rule of case turns a letter. If there is none, it returns the letter.
 func toASCII(r rune) rune {
 	if r < utf8.RuneSelf {
 		return r

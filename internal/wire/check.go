@@ -13,8 +13,8 @@ func Check(raw []byte) error {
 	return err
 }
 
-// AppendRaw appends JSON from outside, checked as Check does and without white space between its tokens. The escape \ufffd, which
-// means a genuine U+FFFD there, is written as that character's bytes.
+// AppendRaw appends JSON from outside. It checks it as Check does, and removes white space between its tokens. The escape \ufffd, which
+// means a real U+FFFD there, is written as the bytes of that character.
 func AppendRaw(dst, raw []byte) ([]byte, error) {
 	tidy, err := checkTidy(raw)
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// NameTaken is the rule that a further property breaks when the struct it rides on has a field of that name.
+// NameTaken is the rule that an extra property breaks if the struct has a field of that name.
 const NameTaken = "name-taken"
 
 var errNameTaken = errors.New("the struct has a field of this name; set that instead")
 
-// Object appends one JSON object, member by member, and remembers the first error, so that the code that writes a struct is one line per
-// field. Values that are absent (empty strings and slices, nil pointers and maps, the zero time) write nothing. Names are taken as they are:
-// they must need no escaping. The zero Object is not usable; NewObject makes one.
+// Object appends one JSON object, member by member, and remembers the first error. So the code that writes a struct is one line for each
+// field. Absent values (empty strings and slices, nil pointers and maps, the zero time) write nothing. Names are written unchanged: they
+// must need no escaping. The zero Object is not usable; NewObject makes one.
 type Object struct {
 	dst   []byte
 	start int
@@ -163,8 +163,8 @@ func Objects[T Appender](o *Object, name string, v []T) {
 	o.dst = append(o.dst, ']')
 }
 
-// Extra writes the members of m, sorted by name. A name that is in taken is an error of the rule NameTaken, whether or not the field that has
-// it was written.
+// Extra writes the members of m, sorted by name. A name in taken is an error of the rule NameTaken, whether or not the field of that name
+// was written.
 func (o *Object) Extra(m map[string]any, taken []string) {
 	if len(m) == 0 || o.err != nil {
 		return

@@ -9,8 +9,8 @@ import (
 
 // The functions below read JSON that this package wrote or checked. On other bytes they stop early; they never panic.
 
-// Members yields the members of an object in their order: the name, unquoted, and the bytes of the value. Both are only good until the next
-// step unless copied. Anything but an object has no members.
+// Members yields the members of an object in their order: the name, unquoted, and the bytes of the value. Copy both if you need them after
+// the next step. Anything but an object has no members.
 func Members(object []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
 		c := checker{src: object}
@@ -64,7 +64,7 @@ func elements(array []byte) iter.Seq[[]byte] {
 	}
 }
 
-// Lookup returns the value of the object's member of that name, the last one where it occurs twice, as decoders do it.
+// Lookup returns the value of the object's member of that name. If the name occurs twice, it returns the last one, as decoders do.
 func Lookup(object []byte, name string) (value []byte, ok bool) {
 	for k, v := range Members(object) {
 		if string(k) == name {
@@ -95,8 +95,8 @@ func unquote(token []byte) []byte {
 	return []byte(s)
 }
 
-// AppendMerged appends the object that holds the members of both: where both have a member, objects are merged in turn and otherwise
-// the one of high is taken. Members of low come first, in their order.
+// AppendMerged appends the object that holds the members of both. If both have a member, two objects are merged in turn; otherwise the one
+// of high wins. Members of low come first, in their order.
 func AppendMerged(dst, low, high []byte) []byte {
 	dst = append(dst, '{')
 	first := true
@@ -129,8 +129,8 @@ func AppendMerged(dst, low, high []byte) []byte {
 	return append(dst, '}')
 }
 
-// InvalidText returns the path of the first text, a member's name included, in which AppendString or encoding/json replaced bytes
-// that were not UTF-8.
+// InvalidText returns the path of the first text, or name of a member, in which AppendString or encoding/json replaced bytes that were not
+// UTF-8.
 func InvalidText(value []byte) (path string, found bool) {
 	if !hasInvalidEscape(value) {
 		return "", false

@@ -12,11 +12,11 @@ import (
 )
 
 // Checked is JSON that this project's own code has written: one value without white space between its tokens, in valid UTF-8, without the
-// escape \ufffd, and nested less deep than MaxDepth. A pointer to it is a value that is appended as it stands, where a json.RawMessage
-// is checked. It lies in an internal package because the check that it leaves out must not be for anybody to leave out.
+// escape \ufffd, and nested less deep than MaxDepth. A pointer to it is appended without a check; a json.RawMessage is checked. The type is
+// in an internal package, because nobody else may leave out the check.
 type Checked []byte
 
-// MaxDepth bounds how deep objects and arrays nest, in what is written and in what is checked. A map that holds itself ends there.
+// MaxDepth limits how deep objects and arrays nest, in what is written and in what is checked. It stops at a map that holds itself.
 const MaxDepth = 200
 
 // Appender is a value that writes its own JSON. What it writes is checked before it is trusted.
@@ -24,9 +24,9 @@ type Appender interface {
 	AppendJSON(dst []byte) ([]byte, error)
 }
 
-// AppendValue appends v as JSON. Maps are written with their keys sorted. A nil map, slice or pointer is null. Values that neither
-// are of a common type nor implement Appender go through encoding/json, without its escaping of HTML. On an error, of type *Error,
-// dst comes back as it was.
+// AppendValue appends v as JSON. Maps are written with their keys sorted. A nil map, slice or pointer is null. Values of uncommon types
+// that do not implement Appender go through encoding/json, without its escaping of HTML. On an error, of type *Error, dst comes back
+// unchanged.
 func AppendValue(dst []byte, v any) ([]byte, error) {
 	n := len(dst)
 	out, err := appendNested(dst, v, 0)

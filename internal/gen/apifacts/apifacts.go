@@ -1,6 +1,6 @@
-// Package apifacts takes out of an OpenAPI document what can be tested: the paths, methods, parameters, names, types, values and limits, and
-// nothing that somebody wrote to be read. The facts of Customer.io's documents are files of spec/, so that the tests that need them run
-// where the documents are not.
+// Package apifacts extracts from an OpenAPI document what can be tested: the paths, methods, parameters, names, types, values and limits.
+// It extracts no text that was written to be read. The facts of Customer.io's documents are files of spec/, so that the tests that need
+// them also run where the documents are missing.
 package apifacts
 
 import (

@@ -10,13 +10,13 @@ import (
 const (
 	// Ours is a field that events.txt has and the schema has not.
 	Ours = "ours"
-	// Theirs is a property of the schema that events.txt leaves out.
+	// Theirs is a property of the schema that events.txt does not have.
 	Theirs = "theirs"
 	// Required is a property that one side alone requires.
 	Required = "required"
 	// EnumValueOurs is a value, Path=value, that only events.txt lists.
 	EnumValueOurs = "enum"
-	// OneOf is a schema whose alternatives all accept the same message, so that none can hold exactly once.
+	// OneOf is a schema whose alternatives all accept the same message, so that exactly one can never hold.
 	OneOf = "oneof"
 	// NotAnEvent is a schema, or a pattern of schemas, that describes something else.
 	NotAnEvent = "schema"
