@@ -1,13 +1,22 @@
 package main
 
 import (
+	"bytes"
+	"io"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
+	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/internal/address"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/internal/spelling"
+	"github.com/ciokit/cio/kit/internal/textfile"
+	"github.com/ciokit/cio/kit/mapping"
 )
 
 // doubtfulID says what makes it doubtful that somebody has a text as an identifier, "" for nothing. Customer.io would take such a text for an id that nobody has, and
@@ -39,22 +48,116 @@ func notInDomain(r rune) bool {
 	return r != '.' && r != '-' && r != '_' && !unicode.In(r, unicode.Letter, unicode.Mark, unicode.Number)
 }
 
-// suggestColumn says which column to write instead of a name. It names columns only where the first line is sure to have names: a file without a header has people there.
+// suggestColumn says which column to write instead of a name. A file without a header has people in its first line, so a field of it is shown only if it is made of words that
+// name columns of identifiers and that nobody is known by.
 func suggestColumn(name string, names []string) string {
-	if areNames(names) {
-		return spelling.SuggestColumn(name, names)
+	var known []string
+	for _, n := range names {
+		if isColumnName(n) {
+			known = append(known, n)
+		}
 	}
-	return "the first line has " + plural.Count(len(names), "field", "fields") + ", which may be a person: look whether it names the columns; --columns gives names to those of CSV without a header"
+	has := "the first line has " + plural.Count(len(names), "field", "fields")
+	look := "look whether it names the columns; --columns gives names to those of CSV without a header"
+	switch best := spelling.Nearest(name, known); {
+	case len(known) == 0:
+		return has + ", which may be a person: " + look
+	case best != "":
+		return "write " + printed.Line(best) + ", if that is meant: " + has
+	}
+	return has + ", of which " + plural.Form(len(known), "this is", "these are") + " sure to be the " + plural.Form(len(known), "name of a column", "names of columns") + ": " + spelling.List(known)
 }
 
-// partsOfNames are what names of columns have in them, and people's names and ids seldom.
-var partsOfNames = []string{"email", "mail", "user", "customer", "person", "contact", "external", "identifier", "address", "name", "phone", "created", "kunde", "nummer", "number"}
+// columnWords are the words that names of columns of identifiers are made of. Nobody has one of them as a name, an id or an address.
+var columnWords = []string{"id", "ids", "uid", "uuid", "guid", "user", "users", "customer", "customers", "client", "person", "people", "contact", "contacts", "member", "subscriber", "external", "internal",
+	"cio", "e", "email", "emails", "mail", "mails", "address", "addresses", "identifier", "identifiers", "nr", "number", "kunde", "kunden", "nummer", "adresse", "data"}
 
-// areNames reports whether texts are names of columns and not the values of a row: one of them is a word for a column of people, and none looks like a value.
-func areNames(names []string) bool {
-	known := func(name string) bool {
-		return isNameWord(name) || !strings.ContainsFunc(name, unicode.IsDigit) && slices.ContainsFunc(partsOfNames, func(part string) bool { return strings.Contains(spelling.Fold(name), part) })
+// isColumnName reports whether a text is sure to be the name of a column: a word of those, or several that are set apart by what names have between words.
+func isColumnName(text string) bool {
+	if isNameWord(text) && !strings.ContainsFunc(text, notInName) {
+		return true
 	}
-	value := func(name string) bool { return strings.Contains(name, "@") || spelling.LooksLikeData(name) }
-	return slices.ContainsFunc(names, known) && !slices.ContainsFunc(names, value)
+	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("_-. ", r) })
+	return len(words) > 0 && !strings.ContainsFunc(text, notInName) && !slices.ContainsFunc(words, func(w string) bool { return !isColumnWords(w) })
+}
+
+func notInName(r rune) bool { return !unicode.IsLetter(r) && !strings.ContainsRune("_-. ", r) }
+
+// isColumnWords reports whether a word is one of columnWords, or several that begin with capitals.
+func isColumnWords(word string) bool {
+	if slices.Contains(columnWords, strings.ToLower(word)) || isNameWord(word) {
+		return true
+	}
+	for i, r := range word {
+		if i > 0 && unicode.IsUpper(r) && slices.Contains(columnWords, strings.ToLower(word[:i])) && isColumnWords(word[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// noPerson says what a text is that stands in files of erasures and of keys, and that nobody has as an identifier; "" if it is none. A list of such texts is the wrong file, and
+// nothing is to be kept of a secret.
+func noPerson(id string) string {
+	for _, f := range []struct{ begin, what string }{
+		{"ciokit-erasure-receipt-key-", "it is the secret key of the receipts"},
+		{"ciokit-erasure-guard-key-", "it is the secret key of the guard"},
+		{"PRIVATE+KEY+", "it is a secret key for signing"},
+		{"-----BEGIN ", "it is a key or a certificate"},
+		{"ciokit erasure plan ", "it is a plan of ciokit erase plan"},
+		{"ciokit erasure guard ", "it is a guard of ciokit erase guard"},
+		{"ciokit-erasure/", "it is a checkpoint of a receipt"},
+		{"c2sp.org/tlog-proof@", "it is a proof of an entry of a receipt"},
+		{"\u2014 operator/", "it is signed by an operator"},
+		{"\u2014 approver/", "it is signed by an approver"},
+	} {
+		if strings.HasPrefix(id, f.begin) {
+			return f.what
+		}
+	}
+	if receiptLine.MatchString(id) {
+		return "it has the entries of a receipt"
+	}
+	if role, rest, ok := strings.Cut(id, "/"); ok && (role == string(erasure.RoleOperator) || role == string(erasure.RoleApprover)) && strings.Count(rest, "+") >= 2 {
+		if _, err := erasure.ParseKeyring(id); err == nil {
+			return "it is a public key for signing"
+		}
+	}
+	return ""
+}
+
+// receiptLine begins an entry of a receipt.
+var receiptLine = regexp.MustCompile(`^\{"n":[0-9]+,"at":"[^"]*","entry":"`)
+
+// noList refuses a file that is sure to be no list of people: a receipt, a file of one, or a secret. The error has an exit code.
+func noList(file, name string) error {
+	if receiptBegun(file) {
+		return exit.Fail(exit.Usage, "%s is a receipt, and names nobody in clear: give the list that its plan was made from", name)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil // whoever reads it says so
+	}
+	defer f.Close()
+	var room [512]byte
+	n, _ := io.ReadFull(f, room[:])
+	return noListBegins(room[:n], name)
+}
+
+// noListBegins is noList for the beginning of a text.
+func noListBegins(head []byte, name string) error {
+	if !bytes.HasPrefix(head, []byte("\xff\xfe")) && !bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		head = bytes.TrimLeft(head, "\ufeff \t\r\n")
+		if end := bytes.IndexAny(head, "\r\n"); end >= 0 {
+			head = head[:end]
+		}
+	}
+	text, err := textfile.Decode(head)
+	if err != nil {
+		return nil
+	}
+	if what := noPerson(mapping.TrimID(string(text))); what != "" {
+		return exit.Fail(exit.Usage, "%s is no list of people: %s", name, what)
+	}
+	return nil
 }

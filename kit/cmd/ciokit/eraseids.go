@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -99,14 +100,28 @@ func (c *eraseColumns) read(ctx context.Context, con console.Console, file strin
 	case err != nil && ctx.Err() != nil:
 		return nil, exit.With(exit.Interrupted, context.Cause(ctx))
 	case err != nil:
-		return nil, exit.Fail(exit.Usage, "%s: %s", r.list.name, eraseWords(err))
+		return nil, exit.Fail(exit.Usage, "%s: %s", r.list.name, eraseWords(withoutMembers(err)))
 	case len(r.list.targets) == 0:
 		return nil, exit.Fail(exit.Usage, "%s names nobody; look whether it is the right file", r.list.name)
 	}
 	return &r.list, nil
 }
 
+// withoutMembers leaves the names of members out of an error of an object that has the rows in it: objects by person have them under their ids.
+func withoutMembers(err error) error {
+	var format *source.FormatError
+	if errors.As(err, &format) && strings.Contains(format.Problem, "its rows seem to be in its member") && (format.Value == "" || !isColumnName(format.Value)) {
+		return &source.FormatError{Line: format.Line, Problem: "the input is one object, and its rows seem to be within it", Hint: "say where: --json-path NAME"}
+	}
+	return err
+}
+
 func (r *idReader) open(ctx context.Context, con console.Console, file string) error {
+	if file != "-" {
+		if err := noList(file, r.list.name); err != nil {
+			return err
+		}
+	}
 	cfg, err := r.sourceConfig()
 	if err != nil {
 		return err
@@ -130,7 +145,12 @@ func (r *idReader) open(ctx context.Context, con console.Console, file string) e
 		return exit.Fail(exit.Usage, "--also names further columns: name the column of the ids by --column")
 	}
 	if file == "-" {
-		text, err := source.NewText(con.In, r.Encoding)
+		in := bufio.NewReaderSize(con.In, 512)
+		head, _ := in.Peek(512)
+		if err := noListBegins(head, r.list.name); err != nil {
+			return err
+		}
+		text, err := source.NewText(in, r.Encoding)
 		if err != nil {
 			return err
 		}
@@ -287,7 +307,7 @@ func nearestMember(object []byte, name, otherwise string) string {
 	for key := range source.Members(object) {
 		names = append(names, strings.Trim(string(key), `"`))
 	}
-	if best := spelling.Nearest(name, names); best != "" && best != name && areNames(names) {
+	if best := spelling.Nearest(name, names); best != "" && best != name && isColumnName(best) {
 		return "did you mean --column " + best + "?"
 	}
 	return otherwise
@@ -323,6 +343,9 @@ func (r *idReader) add(line int64, id string, others []string) error {
 func (r *idReader) check(line int64, id string) error {
 	if id == "" {
 		return &source.FormatError{Line: line, Problem: "the line names nobody", Hint: "remove it"}
+	}
+	if what := noPerson(id); what != "" {
+		return &source.FormatError{Line: line, Problem: "the line names nobody: " + what, Hint: "look whether it is the right file"}
 	}
 	if err := idlist.CheckText(line, id, eraseWordsOfLists); err != nil {
 		return err

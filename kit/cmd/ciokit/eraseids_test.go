@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
 
+	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/mapping"
 )
@@ -205,5 +208,199 @@ func TestEraseReadsWhoWasWritten(t *testing.T) {
 	}
 	if taken < 500 || refused < 100 {
 		t.Errorf("%d lists were taken and %d refused: the test is worth little", taken, refused)
+	}
+}
+
+// An identifier that is asked for is read by the rules of a plan: what is around it is no part of it, and one of which it is doubtful whom it names is refused and not shown.
+func TestEraseAsksByTheRulesOfPlans(t *testing.T) {
+	t.Parallel()
+	around := []string{"", " ", "\u00a0", "\ufeff", "\u200b", "\u00ad", "\r", "\t", "\u2060", "\u3000"}
+	inside := []string{"\u00a0", "\ufeff", "\u200b", "\u00ad", "\u2060", "\u200e", "\x01", "\u2800", "\ufe0f"}
+	ask := func(way int, id string, verbatim bool) ([]string, error) {
+		p := erasePerson{verbatim: verbatim}
+		in := ""
+		switch way {
+		case 0:
+			p.ids = []string{id}
+		case 1:
+			p.file, in = "-", id+"\n"
+		default:
+			p.file, in = "-", "\ufeff"+id+"\r\n"
+		}
+		return p.read(console.New(strings.NewReader(in), io.Discard, io.Discard))
+	}
+	for way := range 3 {
+		for _, before := range around {
+			for _, after := range around {
+				if ids, err := ask(way, before+"person7531"+after, false); err != nil || !slices.Equal(ids, []string{"person7531"}) {
+					t.Errorf("way %d, %q and %q around: %q, %v", way, before, after, ids, err)
+				}
+			}
+		}
+		for _, odd := range inside {
+			id := "person" + odd + "7531"
+			_, err := ask(way, id, false)
+			if err == nil || !strings.Contains(err.Error(), "invisible") || !strings.Contains(err.Error(), "--verbatim-ids") || strings.Contains(err.Error(), "7531") {
+				if way == 0 || err == nil || strings.Contains(err.Error(), "7531") { // in a file the rules of lines may come first
+					t.Errorf("way %d, %q: %v", way, id, err)
+				}
+			}
+			if ids, err := ask(0, id, true); err != nil || !slices.Equal(ids, []string{id}) {
+				t.Errorf("%q is refused with --verbatim-ids: %v", id, err)
+			}
+		}
+		for _, id := range []string{"null", "Ann <ann7531@example.com>", "ann7531@example.com."} {
+			if _, err := ask(way, id, false); err == nil || strings.Contains(err.Error(), "7531") {
+				t.Errorf("way %d, %q: %v", way, id, err)
+			}
+		}
+	}
+}
+
+// Files of erasures, and secrets, are no lists of people, however they are given.
+func TestEraseTakesNoFilesOfItsOwnForPeople(t *testing.T) {
+	t.Parallel()
+	private, public, err := erasure.GenerateKey(erasure.RoleOperator, "ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{
+		"a receipt key":      erasure.NewReceiptKey().Reveal(),
+		"a guard key":        erasure.NewGuardKey().Reveal(),
+		"a key for signing":  private,
+		"a public key":       public,
+		"a key of another":   "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU",
+		"a line of a secret": "x1\nx2\n" + private,
+	}
+	receipt := "../../../erasure/testdata/receipt-1/"
+	for name, file := range map[string]string{"a plan": "plan.note", "entries": "entries.jsonl", "a checkpoint": "checkpoints/000000000013", "a guard": "guard", "keys": "keys", "a proof": "../proof-1/000006.tlog-proof", "an entry": "../proof-1/000006.json"} {
+		text, err := os.ReadFile(receipt + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[name] = string(text)
+	}
+	for name, text := range texts {
+		for _, around := range []string{"%s", "%s\n", "\ufeff%s\r\n", "\n\n%s\n"} {
+			text := fmt.Sprintf(around, text)
+			file := filepath.Join(t.TempDir(), "list")
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range []eraseColumns{{}, {verbatim: true}, {column: "subject", loadOptions: loadOptions{Format: "jsonl"}}, {column: "id", loadOptions: loadOptions{Format: "csv"}}} {
+				for _, from := range []string{file, "-"} {
+					list, err := c.read(t.Context(), console.New(strings.NewReader(text), io.Discard, io.Discard), from)
+					if err == nil && !(from == "-" && c.column == "subject") {
+						t.Errorf("%s, %+v from %s: %d people are read", name, c, from, len(list.targets))
+					}
+					if err != nil && from == file && !strings.HasPrefix(name, "a line") && !strings.Contains(err.Error(), "no list of people") {
+						t.Errorf("%s: %v", name, err)
+					}
+					if err != nil && (strings.Contains(err.Error(), "+A") || strings.Contains(err.Error(), "b3BlbnNz")) {
+						t.Errorf("%s: the error shows it: %v", name, err)
+					}
+				}
+			}
+			if _, err := (&erasePerson{file: file}).read(console.New(nil, io.Discard, io.Discard)); err == nil {
+				t.Errorf("%s is taken by --id-file", name)
+			}
+			if _, err := knownFile(file).read(console.New(nil, io.Discard, io.Discard), true); err == nil {
+				t.Errorf("%s is taken by --known-file", name)
+			}
+		}
+	}
+	if _, err := (&eraseColumns{}).read(t.Context(), console.New(nil, io.Discard, io.Discard), receipt); err == nil || !strings.Contains(err.Error(), "is a receipt") {
+		t.Error(err)
+	}
+}
+
+// Whatever an input is, no error shows what stands in it: neither a row, nor a first line that may be one, nor a member that may be named by a person.
+func TestEraseErrorsShowNobody(t *testing.T) {
+	t.Parallel()
+	secrets := []string{"zqx7531", "zqmeier", "zq.meier@zqhost.example", "Zqanna Zqmeier", "cio_zq0a1b", "zqid", "email-zqmeier", "zqcustomer"}
+	words := []string{"id", "email", "user_id", "customer", "person", "name", "Customer ID", "mail", "status", "1001", "", "null"}
+	failed := 0
+	for seed := range uint64(6000) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		cell := func() string {
+			if rng.IntN(2) == 0 {
+				return words[rng.IntN(len(words))]
+			}
+			return secrets[rng.IntN(len(secrets))]
+		}
+		columns := 1 + rng.IntN(4)
+		var b strings.Builder
+		format := []string{"", "csv", "jsonl", "json", "parquet"}[rng.IntN(5)]
+		for range 1 + rng.IntN(4) {
+			switch {
+			case format == "jsonl":
+				object := map[string]any{}
+				for range columns {
+					object[cell()] = cell()
+				}
+				line, _ := json.Marshal(object)
+				b.Write(append(line, '\n'))
+			case format == "json":
+				object := map[string]any{}
+				for range columns {
+					object[cell()] = []any{map[string]any{cell(): cell(), "id": cell()}, cell()}[:1+rng.IntN(2)]
+				}
+				line, _ := json.Marshal(object)
+				b.Write(append(line, '\n'))
+			default:
+				var cells []string
+				for range columns + rng.IntN(6)/5 {
+					c := cell()
+					if rng.IntN(8) == 0 {
+						c = `"` + c
+					}
+					cells = append(cells, c)
+				}
+				b.WriteString(strings.Join(cells, []string{",", ";", "\t"}[rng.IntN(3)]) + "\n")
+			}
+		}
+		text := b.String()
+		if rng.IntN(8) == 0 {
+			text = text[:rng.IntN(len(text)+1)]
+		}
+		c := eraseColumns{column: []string{"", "id", "email", "meier", "zz"}[rng.IntN(5)]}
+		switch c.Format = format; format {
+		case "json":
+			c.Format = "jsonl"
+		case "parquet":
+			c.Format = []string{"parquet", "csv"}[rng.IntN(2)]
+		}
+		if rng.IntN(4) == 0 && c.column != "" {
+			c.also = []string{"email"}
+		}
+		if rng.IntN(8) == 0 {
+			c.SkipRows = 1
+		}
+		_, err := c.read(t.Context(), console.New(strings.NewReader(text), io.Discard, io.Discard), "-")
+		if err == nil {
+			continue
+		}
+		failed++
+		if strings.Contains(strings.ToLower(err.Error()), "zq") {
+			t.Errorf("seed %d, %s, column %q: %q: %v", seed, c.Format, c.column, text, err)
+		}
+	}
+	if failed < 2000 {
+		t.Errorf("only %d inputs were refused: the test is worth little", failed)
+	}
+}
+
+// The names of columns are told from people by their words alone.
+func TestEraseKnowsNamesOfColumns(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"id", "ID", "user_id", "userId", "UserID", "Customer ID", "customer-id", "email", "E-Mail", "emailAddress", "cio_id", "uuid", "external_id", "kunden_nr"} {
+		if !isColumnName(name) {
+			t.Errorf("%q is no name", name)
+		}
+	}
+	for _, name := range []string{"", "1001", "id1", "ida", "meier", "customer meier", "Anna Kunden", "user@mail", "ann@example.com", "cio_0a1b", "mark", "user-meier", "emailmeier", "_"} {
+		if isColumnName(name) {
+			t.Errorf("%q is a name", name)
+		}
 	}
 }

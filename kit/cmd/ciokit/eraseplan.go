@@ -204,7 +204,7 @@ func (f *erasePlanFlags) profiles(ctx context.Context, con console.Console, targ
 	if err != nil {
 		return nil, nil, err
 	}
-	known, err := f.known.read(con)
+	known, err := f.known.read(con, f.columns.verbatim)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ciokit/cio/erasure"
@@ -18,46 +19,62 @@ import (
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/internal/printed"
 	"github.com/ciokit/cio/kit/internal/textfile"
+	"github.com/ciokit/cio/kit/mapping"
 	"github.com/spf13/cobra"
 )
 
 // erasePerson is a person who is asked for, by one identifier or several.
 type erasePerson struct {
-	ids  []string
-	file string
+	ids      []string
+	file     string
+	verbatim bool
 }
 
 func (p *erasePerson) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&p.ids, "id", nil, "an id, an address or a cio_ id of the person; it stays in the history of a shell")
 	cmd.Flags().StringVar(&p.file, "id-file", "", "file with the identifiers, one a line; - is standard input, which leaves no trace")
+	cmd.Flags().BoolVar(&p.verbatim, "verbatim-ids", false, "identifiers that look like placeholders, like rewritten numbers or like addresses that are none, and those with invisible characters, are meant as they stand")
 }
 
-// read returns the identifiers. The error has an exit code and holds none.
+// read returns the identifiers, by the rules of a plan: without the spaces around them, and none of which it is doubtful whom it names. The error has an exit code and holds none.
 func (p *erasePerson) read(con console.Console) (ids []string, err error) {
-	take := func(line int64, id string) error {
-		if err := (&idReader{eraseColumns: eraseColumns{verbatim: true}}).check(line, id); err != nil {
-			return err
-		}
-		ids = append(ids, id)
-		return nil
-	}
+	r := &idReader{eraseColumns: eraseColumns{verbatim: p.verbatim}}
 	for i, id := range p.ids {
-		if err := take(int64(i)+1, id); err != nil {
-			return nil, exit.Fail(exit.Usage, "--id: %s", eraseWords(err))
+		bare := mapping.TrimID(id)
+		if err := r.check(0, bare); err != nil {
+			return nil, exit.Fail(exit.Usage, "--id%s: %s", map[bool]string{true: fmt.Sprintf(" (number %d)", i+1)}[len(p.ids) > 1], strings.ReplaceAll(eraseWords(err), "the line", "it"))
 		}
+		ids = append(ids, bare)
 	}
 	if p.file != "" {
-		text, err := readSmall(con, p.file)
-		if err != nil {
+		if ids, err = r.small(con, "--id-file", p.file, ids); err != nil {
 			return nil, err
-		}
-		err = idlist.Lines(bytes.NewReader(text), 0, idlist.Words{Column: "write one identifier a line", Encoding: "save it as UTF-8"}, func(l idlist.Line) error { return take(l.Number, l.ID) })
-		if err != nil {
-			return nil, exit.Fail(exit.Usage, "--id-file: %s", eraseWords(err))
 		}
 	}
 	if len(ids) == 0 {
 		return nil, exit.Fail(exit.Usage, "say who: --id ID, or --id-file FILE with - for standard input")
+	}
+	return ids, nil
+}
+
+// small appends the identifiers of a small file, one a line. The error has an exit code and holds none.
+func (r *idReader) small(con console.Console, flag, file string, ids []string) ([]string, error) {
+	text, err := readSmall(con, file)
+	if err != nil {
+		return nil, err
+	}
+	if err := noListBegins(text, flag+": "+eraseShort(file)); err != nil {
+		return nil, err
+	}
+	err = idlist.Lines(bytes.NewReader(text), 0, idlist.Words{Column: "write one identifier a line", Encoding: "save it as UTF-8"}, func(l idlist.Line) error {
+		if err := r.check(l.Number, mapping.TrimID(l.ID)); err != nil {
+			return err
+		}
+		ids = append(ids, mapping.TrimID(l.ID))
+		return nil
+	})
+	if err != nil {
+		return nil, exit.Fail(exit.Usage, "%s: %s", flag, eraseWords(err))
 	}
 	return ids, nil
 }

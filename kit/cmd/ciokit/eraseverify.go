@@ -18,7 +18,6 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/destination"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
-	"github.com/ciokit/cio/kit/internal/idlist"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/spf13/cobra"
 )
@@ -137,7 +136,7 @@ func (f *eraseVerifyFlags) do(ctx context.Context, con console.Console, dir stri
 		return err
 	}
 	job.Targets, job.TargetsHash = list.targets, hash
-	if job.Known, err = f.known.read(con); err != nil {
+	if job.Known, err = f.known.read(con, f.people.columns.verbatim); err != nil {
 		return err
 	}
 	if job.App, job.AnyAddress, err = f.app.client(ctx, con, plan.Target, f.keyFile); err != nil {
@@ -170,23 +169,16 @@ func (f *knownFile) flag(cmd *cobra.Command, done string) {
 	cmd.Flags().StringVar((*string)(f), "known-file", "", "file with identifiers, one a line, of people who are in the workspace and not in the plan: if one is not there, nothing is "+done)
 }
 
-func (f knownFile) read(con console.Console) (known []string, err error) {
+func (f knownFile) read(con console.Console, verbatim bool) (known []string, err error) {
 	if f == "" {
 		return nil, nil
 	}
-	text, err := readSmall(con, string(f))
-	if err != nil {
+	r := &idReader{eraseColumns: eraseColumns{verbatim: verbatim}}
+	if known, err = r.small(con, "--known-file", string(f), nil); err != nil {
 		return nil, err
 	}
-	err = idlist.Lines(strings.NewReader(string(text)), 0, idlist.Words{Column: "write one identifier a line", Encoding: "save it as UTF-8"}, func(l idlist.Line) error {
-		known = append(known, l.ID)
-		return nil
-	})
-	if err == nil && len(known) == 0 {
-		err = errors.New("it names nobody")
-	}
-	if err != nil {
-		return nil, exit.Fail(exit.Usage, "--known-file: %s", eraseWords(err))
+	if len(known) == 0 {
+		return nil, exit.Fail(exit.Usage, "--known-file: it names nobody")
 	}
 	return known, nil
 }
