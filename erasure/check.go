@@ -92,6 +92,11 @@ type Checked struct {
 	Reasons map[string]int64
 	// Settled counts those of an unknown outcome who were read back gone.
 	Settled int64
+	// InUse reports that a run or a verification is writing the receipt. What it has not signed yet is ErrUnsigned.
+	InUse bool
+	// SetBack is by how much the clock went back at most between entries, and SetBackIn the entry that says the earlier time; 0 if it never did by more than a minute.
+	SetBack   time.Duration
+	SetBackIn int64
 	// Began and Last are when the first and the last entry were written.
 	Began, Last time.Time
 	// Unknown are signatures under the plan or a checkpoint that no key on the keyring can check. They count for nothing.
@@ -121,6 +126,20 @@ type Checkpoint struct {
 // Check checks a receipt without the network and without any secret key. The error is a *DamageError that names the first bad entry, or the file; ErrUnsigned, with
 // a result, if the last entries are not signed; ErrUntrusted or ErrNotApproved for the plan.
 func Check(dir string, cfg CheckConfig) (*Checked, error) {
+	before := inUse(dir)
+	c, err := check(dir, cfg, before)
+	switch now := inUse(dir); {
+	case err == nil || before && now:
+	case before: // it has ended since
+		return check(dir, cfg, false)
+	case now: // it has begun since
+		return check(dir, cfg, true)
+	}
+	return c, err
+}
+
+// check is Check, beside a process that is writing the receipt or not.
+func check(dir string, cfg CheckConfig, inUse bool) (*Checked, error) {
 	r, err := readReceipt(dir, cfg)
 	if err != nil {
 		return nil, err
@@ -129,7 +148,7 @@ func Check(dir string, cfg CheckConfig) (*Checked, error) {
 		Plan: r.plan, OwnKeys: r.ownKeys, Entries: r.tree.size, Checkpoints: r.signed, Signers: r.signers(), Since: r.since,
 		Ended: r.tally.ended, Runs: r.tally.runs, Operators: r.tally.operators, Tool: r.tally.tool,
 		Totals: r.tally.totals(), Rejected: r.tally.rejections(), Verified: r.tally.verdicts(), Reasons: r.tally.readReasons(), Settled: r.tally.settled(), Began: r.tally.began, Last: r.tally.last,
-		Unknown: r.unknown,
+		Unknown: r.unknown, InUse: inUse, SetBack: r.tally.back, SetBackIn: r.tally.backIn,
 	}
 	c.Signed = r.lastSigned()
 	if c.Foreign, err = foreignFiles(dir); err != nil {
@@ -138,13 +157,16 @@ func Check(dir string, cfg CheckConfig) (*Checked, error) {
 	if err := r.checkGuard(); err != nil {
 		return nil, err
 	}
+	if inUse && (r.torn > 0 || c.Signed < c.Entries) {
+		return c, fmt.Errorf("%w: %d of %d. A run or a verification is writing the receipt now, and signs them: check it again when that has ended", ErrUnsigned, c.Entries-c.Signed, c.Entries)
+	}
 	if r.torn > 0 {
 		return c, fmt.Errorf("%w: the last line is torn; a run that goes on cuts it (%d bytes)", ErrUnsigned, r.torn)
 	}
 	if c.Signed < c.Entries {
 		return c, fmt.Errorf("%w: %d of %d. Its process was killed, or a checkpoint was removed: run the plan again to the same receipt, which goes on and signs", ErrUnsigned, c.Entries-c.Signed, c.Entries)
 	}
-	if r.surplus {
+	if r.surplus && !inUse { // a run writes on while this reads
 		return nil, &DamageError{File: hashesFile, Entry: -1, Problem: "it has hashes of entries that are not there"}
 	}
 	return c, nil

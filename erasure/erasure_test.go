@@ -191,7 +191,7 @@ func TestRunBeginsWhereARunWasKilled(t *testing.T) {
 	job := o.job(o.plan(t, erasure.ActionDelete, targets, nil), targets, "receipt")
 	prepared := []string{"lock", "entries.jsonl", "hashes", "checkpoints/", ".keys-123", "keys", ".plan.note-4"}
 	for n := range prepared {
-		job.Dir = filepath.Join(o.dir, fmt.Sprint("receipt", n))
+		job.Dir = filepath.Join(t.TempDir(), fmt.Sprint("receipt", n))
 		for _, name := range prepared[:n+1] {
 			path := filepath.Join(job.Dir, name)
 			if err := os.MkdirAll(filepath.Dir(path+"x"), 0o700); err != nil {
@@ -211,7 +211,7 @@ func TestRunBeginsWhereARunWasKilled(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{"notes.txt": "mine", "entries.jsonl": "{}\n", "hashes": "x"} {
-		job.Dir = filepath.Join(o.dir, "other-"+name)
+		job.Dir = filepath.Join(t.TempDir(), "other-"+name)
 		if err := os.MkdirAll(job.Dir, 0o700); err != nil {
 			t.Fatal(err)
 		}

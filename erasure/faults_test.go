@@ -25,3 +25,11 @@ func lossy(srv *emulator.Server, n int64) *http.Client {
 		return resp, err
 	})}
 }
+
+// clientBeside is a connection to the emulator that does something before each request.
+func clientBeside(srv *emulator.Server, do func()) *http.Client {
+	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		do()
+		return srv.Transport().RoundTrip(r)
+	})}
+}

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ciokit/cio"
-	"github.com/ciokit/cio/internal/address"
 )
 
 // ErrErased is what a Guard returns for an erased person.
@@ -42,8 +42,8 @@ func (g *Guard) Check(id cio.Identity) error {
 	return nil
 }
 
-// Has reports whether an identifier is that of an erased person. Spaces around an address do not count. An address with letters outside of ASCII is an erased person's
-// in whatever case: it is not documented whether Customer.io takes two such spellings for one.
+// Has reports whether an identifier is that of an erased person. Spaces around it and invisible characters in it do not count: whoever sends them sends that person. An
+// address with letters outside of ASCII is an erased person's in whatever case: it is not documented whether Customer.io takes two such spellings for one.
 func (g *Guard) Has(id string) bool {
 	if len(g.names) == 0 {
 		return false
@@ -51,8 +51,30 @@ func (g *Guard) Has(id string) bool {
 	if g.has(id) {
 		return true
 	}
-	trimmed := strings.TrimSpace(id)
-	return trimmed != id && address.Is(trimmed) && g.has(trimmed)
+	bare := visible(id)
+	return bare != id && bare != "" && g.has(bare)
+}
+
+// visible is a text without the spaces around it and without what is not to be seen in it.
+func visible(text string) string {
+	plain := func(c byte) bool { return c > ' ' && c < 0x7f }
+	if text == "" || plain(text[0]) && plain(text[len(text)-1]) && !strings.ContainsFunc(text, unseen) {
+		return text
+	}
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unseen(r) {
+			return -1
+		}
+		return r
+	}, text))
+}
+
+// unseen reports whether nothing, or only a space that is none, is to be seen of a character.
+func unseen(r rune) bool {
+	if r >= ' ' && r < 0x7f {
+		return false
+	}
+	return unicode.IsSpace(r) || r == '\u2800' || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 func (g *Guard) has(id string) bool {
@@ -156,11 +178,12 @@ func lift(erased map[guardPair]struct{}, set *guardSet, lifted map[guardName]str
 }
 
 // guardFrom is from when on a receipt's names count: of a deletion, since it acted last. The end of a suppression counts from its beginning, however late a later run
-// or a verification has written its names: whoever was erased since it began stays in the guard.
+// or a verification has written its names: whoever was erased since it began stays in the guard. Where the clock was set back within a receipt, the latest of its times
+// counts for a deletion and the earliest for the end of a suppression: a doubt keeps people in the guard.
 func (r *receipt) guardFrom() time.Time {
 	switch {
 	case r.plan.Action == ActionUnsuppress:
-		return r.tally.began
+		return r.tally.first
 	case r.tally.acted.After(r.tally.guardAt):
 		return r.tally.acted
 	}

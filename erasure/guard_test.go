@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,7 @@ func TestGuardKeepsWhatOthersHave(t *testing.T) {
 			var dirs []string
 			now := time.Now()
 			for i, s := range tt.steps {
-				job := o.job(o.plan(t, s.action, s.people, nil), s.people, "receipt"+string(rune('0'+i)))
+				job := o.job(o.plan(t, s.action, s.people, func(cfg *erasure.PlanConfig) { cfg.Request = strconv.Itoa(i) }), s.people, "receipt"+string(rune('0'+i)))
 				job.Now = func() time.Time { return now.Add(time.Duration(i) * time.Minute) }
 				if _, err := erasure.Run(context.Background(), job); err != nil {
 					t.Fatal(err)
@@ -123,7 +124,7 @@ func TestStoppedUnsuppressCounts(t *testing.T) {
 				now := time.Now()
 				job.Now = func() time.Time { return now.Add(time.Minute) }
 				job.BatchSize = 3
-				before := filepath.Join(o.dir, "before") // what a process leaves that is killed behind the second batch
+				before := filepath.Join(t.TempDir(), "before") // what a process leaves that is killed behind the second batch
 				job.OnProgress = func(sum erasure.Totals) {
 					if _, err := os.Stat(before); sum.Accepted == 6 && err != nil {
 						if err := os.CopyFS(before, os.DirFS(job.Dir)); err != nil {
@@ -248,5 +249,35 @@ func TestLateEndOfSuppressionsTakesNobodyOut(t *testing.T) {
 				t.Errorf("the guard knows %d identifiers, want 18", g.Len())
 			}
 		})
+	}
+}
+
+// Whoever is sent with characters that nobody sees is the erased person, and somebody of whom a letter differs is not.
+func TestGuardSeesThroughWhatIsNotSeen(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, emulator.Config{})
+	dir := o.ran(t, people("person-7531", "ann@example.com", "u 1", "odd\u200bid"), "receipt")
+	g, _ := o.guardOf(t, dir)
+	for _, odd := range []string{" ", "\u00a0", "\ufeff", "\u200b", "\u00ad", "\r", "\t", "\x00", "\u2060", "\u2800", "\ufe0f"} {
+		for _, id := range []string{odd + "person-7531", "person-7531" + odd, odd + "ann@example.com" + odd, odd + "u 1"} {
+			if !g.Has(id) {
+				t.Errorf("%q is not known", id)
+			}
+		}
+		if odd != " " {
+			for _, id := range []string{"person" + odd + "-7531", "ann" + odd + "@example.com"} {
+				if !g.Has(id) {
+					t.Errorf("%q is not known", id)
+				}
+			}
+		}
+	}
+	for _, id := range []string{"", " ", "\u200b", "u1", "person- 7531", "person-753", "oddid", "person-7531x\u200b"} {
+		if g.Has(id) {
+			t.Errorf("%q is known", id)
+		}
+	}
+	if !g.Has("odd\u200bid") {
+		t.Error("an id that has such a character is not known as it stands")
 	}
 }

@@ -182,7 +182,7 @@ func readGuardHead(lines *bufio.Scanner) (s *guardSet, count int, sum [sha256.Si
 	case guardTitle1:
 		s.version = 1
 	default:
-		return nil, 0, sum, errors.Join(lines.Err(), fmt.Errorf("it does not begin with %q", guardTitle))
+		return nil, 0, sum, errors.Join(lines.Err(), fmt.Errorf("it does not begin with %q%s", guardTitle, lineEnds(append(lines.Bytes(), '\n'))))
 	}
 	good := oneOf(&s.action, []byte(fact("action")), ActionDelete, ActionSuppress, ActionUnsuppress)
 	good = good && decodeExactly(s.key[:], fact("key"))

@@ -156,9 +156,9 @@ func (r Keyring) open(signed []byte) (*note.Note, error) {
 		}
 		return nil, fmt.Errorf("%w: it is signed by %s, and the keyring has %s", ErrUntrusted, strings.Join(names, ", "), listOr(r.Names(), "no key"))
 	case errors.As(err, &invalid):
-		return nil, fmt.Errorf("%w: the signature of %s does not fit the text", ErrAltered, invalid.Name)
+		return nil, fmt.Errorf("%w: the signature of %s does not fit the text%s", ErrAltered, invalid.Name, lineEnds(signed))
 	case err != nil:
-		return nil, fmt.Errorf("%w: it is no signed note", ErrAltered)
+		return nil, fmt.Errorf("%w: it is no signed note%s", ErrAltered, lineEnds(signed))
 	}
 	for _, s := range n.Sigs { // one text for one signature
 		if _, err := base64.StdEncoding.Strict().DecodeString(s.Base64); err != nil {

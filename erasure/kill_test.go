@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
@@ -145,7 +146,7 @@ func (o *office) kill(t *testing.T, job childJob, targets []erasure.Target, kill
 		t.Errorf("before the last run: %+v", settled)
 	}
 	last := o.job(job.Plan, targets, filepath.Base(job.Dir))
-	last.TargetsHash = v.TargetsHash
+	last.TargetsHash, last.Now = v.TargetsHash, v.Now
 	sum, err := erasure.Run(context.Background(), last)
 	if err != nil || sum.Accepted != int64(len(targets)) || !sum.Ended {
 		t.Fatalf("the last run: %+v, %v", sum, err)
@@ -217,6 +218,9 @@ func TestReceiptInUse(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Fatal("the child sends nothing")
 	}
+	if c, err := erasure.Check(job.Dir, o.check()); !errors.Is(err, erasure.ErrUnsigned) || !c.InUse || strings.Contains(err.Error(), "killed") {
+		t.Errorf("a check beside a run: %+v, %v", c, err)
+	}
 	mine := o.job(job.Plan, targets, "receipt")
 	_, mine.TargetsHash, _ = erasure.ReadTargets(job.Targets)
 	if _, err := erasure.Run(context.Background(), mine); !errors.Is(err, erasure.ErrInUse) {
@@ -229,6 +233,9 @@ func TestReceiptInUse(t *testing.T) {
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
+	if c, err := erasure.Check(job.Dir, o.check()); !errors.Is(err, erasure.ErrUnsigned) || c.InUse || !strings.Contains(err.Error(), "killed") {
+		t.Errorf("a check behind a run that was killed: %+v, %v", c, err)
+	}
 	o.srv.ClearFaults()
 	if sum, err := erasure.Run(context.Background(), mine); err != nil || sum.Accepted != 8 || sum.Open != 4 {
 		t.Errorf("after it: %+v, %v", sum, err)
@@ -244,10 +251,16 @@ func TestDiskFull(t *testing.T) {
 	o, url := served(t)
 	targets := o.identified(t, 40)
 	job := o.childJob(t, url, targets, "receipt")
-	failed := 0
-	for limit := uint64(300); ; limit += uint64(counted(5000, 1511, 1301)) {
+	failed, again := 0, 0
+	r := rand.New(rand.NewPCG(19, 5))
+	for limit := uint64(300); failed < 100; limit += 1800 + r.Uint64N(uint64(counted(3000, 1000, 400))) { // more than a batch takes
 		job.FileLimit = limit
 		out, err := command(t, job).CombinedOutput()
+		var n int
+		if _, text, ok := strings.Cut(string(out), "again "); ok {
+			_, _ = fmt.Sscan(text, &n)
+		}
+		again += n
 		if err == nil {
 			break
 		}
@@ -263,5 +276,9 @@ func TestDiskFull(t *testing.T) {
 	if err != nil || c.Totals.Accepted != 40 || !c.Ended || failed < 3 {
 		t.Errorf("after %d failures: %+v, %v", failed, c, err)
 	}
-	t.Logf("%d failures, %d runs, %d messages sent twice", failed, c.Runs, o.checkDeletions(t, 40))
+	twice := o.checkDeletions(t, 40)
+	if twice == 0 || again < twice {
+		t.Errorf("%d messages arrived twice, and the runs say that %d were sent again", twice, again)
+	}
+	t.Logf("%d failures, %d runs, %d messages sent twice, of %d that the runs say", failed, c.Runs, twice, again)
 }

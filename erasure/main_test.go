@@ -101,9 +101,10 @@ func child(file string) error {
 		})
 		return err
 	}
-	_, err = erasure.Run(context.Background(), erasure.Job{
+	sum, err := erasure.Run(context.Background(), erasure.Job{
 		Plan: c.Plan, Dir: c.Dir, Keys: keys, Operator: operator, ReceiptKey: receipt, GuardKey: guard, Targets: targets, TargetsHash: hash, Client: client,
 		Max: len(targets), BatchSize: c.BatchSize, OnProgress: func(sum erasure.Totals) { fmt.Println("accepted", sum.Accepted) },
 	})
+	fmt.Println("again", sum.Open)
 	return err
 }

@@ -36,6 +36,8 @@ type receipt struct {
 	hashes int64
 	// surplus reports that there are hashes of no entry.
 	surplus bool
+	// ends says what is wrong with the ends of the lines of entries, "" for nothing.
+	ends string
 	// unknown are signatures that no key can check.
 	unknown []UnknownSignature
 }
@@ -150,10 +152,10 @@ func (r *receipt) ownRing() error {
 	bad := func(problem string) error { return &DamageError{File: keysFile, Entry: -1, Problem: problem} }
 	own, err := ParseKeyring(string(text))
 	if err != nil {
-		return bad(err.Error())
+		return bad(err.Error() + lineEnds(text))
 	}
 	if own.String() != string(text) {
-		return bad("it has more in it than keys")
+		return bad("it has more in it than keys" + lineEnds(text))
 	}
 	r.copied = own
 	if len(r.keys.keys) == 0 {
@@ -230,6 +232,9 @@ func (r *receipt) checkpoints() ([]point, error) {
 		name := checkpointsDir + "/" + e.Name()
 		bad := func(problem string) error { return &DamageError{File: name, Entry: -1, Problem: problem} }
 		signed, err := os.ReadFile(filepath.Join(r.dir, checkpointsDir, e.Name()))
+		if errors.Is(err, fs.ErrNotExist) { // the run that is writing has put a later one in its place
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("erasure: %w", err)
 		}
@@ -252,6 +257,17 @@ func (r *receipt) checkpoints() ([]point, error) {
 
 // entries reads the entries, and compares the tree with the points, which are in the order of their sizes.
 func (r *receipt) entries(points []point) error {
+	err := r.readEntries(points)
+	var damage *DamageError
+	if errors.As(err, &damage) && damage.File == entriesFile && r.ends != "" {
+		named := *damage
+		named.Problem += r.ends
+		return &named
+	}
+	return err
+}
+
+func (r *receipt) readEntries(points []point) error {
 	f, err := os.Open(filepath.Join(r.dir, entriesFile))
 	if err != nil {
 		return notReceipt(r.dir, err)
@@ -300,6 +316,9 @@ func (r *receipt) entries(points []point) error {
 			} else {
 				r.visit(&e)
 			}
+		}
+		if r.ends == "" && len(line) > 1 && line[len(line)-2] == '\r' {
+			r.ends = lineEnds(line)
 		}
 		r.whole += int64(len(line))
 		hashes = r.tree.add(hashes[:0], tlog.RecordHash(line[:len(line)-1]))

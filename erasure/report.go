@@ -110,6 +110,9 @@ func (r *report) verdict() (text, note, tone string) {
 	people := counted(all, "person", "people")
 	switch {
 	case r.Signed < r.Entries:
+		if r.InUse {
+			return "Not finished: the last entries are not signed", "A run or a verification was writing the receipt when this was made.", "bad"
+		}
 		return "Not finished: the last entries are not signed", "The process was killed, or a checkpoint was removed. Run the plan again to the same receipt.", "bad"
 	case (!r.Ended || open > 0) && r.expired():
 		return fmt.Sprintf("Not finished: %s of %s without a final outcome", grouped(open), people), "The plan has expired. Reading back settles unknown outcomes; who is there still needs a new plan.", "bad"

@@ -53,7 +53,8 @@ type Summary struct {
 	Totals
 	// Doubles counts targets that named somebody again.
 	Doubles int64 `json:"doubles"`
-	// Earlier is how many people were settled by earlier runs, and Open how many of those had acted on and not heard what became of it: they were sent again.
+	// Earlier is how many people were settled by earlier runs, and Open how many were sent again because what had become of an earlier message to them was not known, or was
+	// not signed and so not believed.
 	Earlier int64 `json:"earlier"`
 	Open    int64 `json:"open"`
 	// Cut is how many bytes of an unfinished last line were removed from the receipt.
@@ -70,8 +71,10 @@ type Summary struct {
 // disk before it is sent, the outcomes before the next one is. A process that is killed, anywhere, leaves a receipt that the next Run of the same plan goes on
 // with: nobody is left out, and who may have been sent before is sent again with the same message id.
 //
+// A plan is run to one receipt. Run refuses another one if the directory that Dir stands in has a receipt of the plan that was begun. It cannot know of receipts elsewhere.
+//
 // The error is nil when each person's message was accepted or rejected with a reason; see Summary for which. It wraps ErrNotApproved, ErrExpired, ErrOtherPeople,
-// ErrOtherKey, ErrTooMany, ErrInUse or a *DamageError where nothing was sent. When the key is refused (401, 403), Customer.io cannot be reached, or ctx
+// ErrOtherKey, ErrTooMany, ErrRunBefore, ErrClock, ErrInUse or a *DamageError where nothing was sent. When the key is refused (401, 403), Customer.io cannot be reached, or ctx
 // ends, it stops with that reason; what is left is unsent or unknown, and Run may be called again. No error holds an identifier or a text of the server.
 func Run(ctx context.Context, job Job) (Summary, error) {
 	r, err := newRun(job)
@@ -145,6 +148,9 @@ func newRun(job Job) (*execution, error) {
 		return nil, fmt.Errorf("%w: its write key is another one, which may be that of another workspace; make a plan with this key", ErrOtherKey)
 	}
 	r.hash = r.plan.Hash()
+	if err := r.beside(); err != nil {
+		return nil, err
+	}
 	if r.w, err = openWriter(job.Dir, r.plan, job.Operator, job.Now); err != nil {
 		return nil, err
 	}
@@ -186,7 +192,6 @@ func (r *execution) begin() error {
 			return err
 		}
 	} else {
-		r.sum.Open = t.open()
 		if err := r.known(); err != nil {
 			return err
 		}
@@ -322,9 +327,13 @@ func (r *execution) sendBatch(ctx context.Context, batch []*person) error {
 	}
 	var messages []cio.Message
 	var sent []int // the batch's index of each message
+	var again int64
 	outcomes := make([]Entry, len(batch))
 	for i, p := range batch {
 		id := messageID(r.hash, p.subject)
+		if r.w.tally.people[p.subject].outcome() == OutcomeUnknown {
+			again++
+		}
 		if err := r.w.add(Entry{Type: EntryTypeIntent, Subject: p.subject, Kind: KindOf(p.ID), Action: r.plan.Action, MessageID: id}); err != nil {
 			return err
 		}
@@ -340,6 +349,7 @@ func (r *execution) sendBatch(ctx context.Context, batch []*person) error {
 	if err := r.w.sync(); err != nil {
 		return err
 	}
+	r.sum.Open += again
 	answers, stop := outcomesOf(r.Client.Send(ctx, messages...), len(messages))
 	for i, e := range answers {
 		outcomes[sent[i]] = e

@@ -127,7 +127,7 @@ func TestRunAgain(t *testing.T) {
 		o := newOffice(t, emulator.Config{Strict: true})
 		targets := o.identified(t, 10)
 		for _, name := range []string{"first", "second"} {
-			job := o.job(o.plan(t, action, targets, nil), targets, name)
+			job := o.job(o.plan(t, action, targets, func(cfg *erasure.PlanConfig) { cfg.Request = name }), targets, name)
 			if sum, err := erasure.Run(context.Background(), job); err != nil || sum.Accepted != 10 {
 				t.Errorf("%s, %s: %+v, %v", action, name, sum, err)
 			}

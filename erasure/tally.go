@@ -43,6 +43,10 @@ type tally struct {
 	entries  int64
 	began    time.Time
 	last     time.Time
+	first    time.Time     // the earliest time of an entry
+	late     time.Time     // the latest
+	back     time.Duration // how far the clock went back at most between two entries
+	backIn   int64         // the later of those
 	ended    bool
 	guardSet [sha256.Size]byte
 	guardAt  time.Time
@@ -74,6 +78,7 @@ func (t *tally) apply(e *Entry) error {
 	case (e.N == 0) != (e.Type == EntryTypeBegin):
 		return errors.New("the first entry is a begin, and no other is")
 	}
+	t.clock(e)
 	switch e.Type {
 	case EntryTypeBegin:
 		if e.PlanHash != t.planHash {
@@ -98,7 +103,8 @@ func (t *tally) apply(e *Entry) error {
 		if t.ended {
 			return errors.New("its guard comes after the end")
 		}
-		t.guardSet, t.guardAt, t.hasGuard, t.guardIn = e.Set, e.At, true, e.N
+		t.guardSet, t.hasGuard, t.guardIn = e.Set, true, e.N
+		t.guardAt = later(t.guardAt, e.At)
 		if t.plan.Action != ActionUnsuppress && e.Set != t.plan.GuardHash {
 			return errors.New("its guard is not that of the plan")
 		}
@@ -123,6 +129,27 @@ func (t *tally) apply(e *Entry) error {
 	t.entries++
 	t.last = e.At
 	return nil
+}
+
+// clock follows the time of the entries. It may have been set back: what is said to be earlier may have come later.
+func (t *tally) clock(e *Entry) {
+	if t.first.IsZero() || e.At.Before(t.first) {
+		t.first = e.At
+	}
+	if back := t.late.Sub(e.At); back > max(t.back, clockBack) {
+		t.back, t.backIn = back, e.N
+	}
+	t.late = later(t.late, e.At)
+}
+
+// clockBack is how far a clock may go back that is only kept right.
+const clockBack = time.Minute
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func (t *tally) run(operator string) {
@@ -150,7 +177,7 @@ func (t *tally) intent(e *Entry) error {
 	case !e.At.Before(t.plan.Expires.Add(time.Minute)): // a batch that began before may take a moment
 		return errors.New("it was written after the plan had expired")
 	}
-	st.actedAt, t.acted = uint32(e.At.Unix()), e.At
+	st.actedAt, t.acted = uint32(e.At.Unix()), later(t.acted, e.At)
 	if !known {
 		t.counts[""]++
 	}

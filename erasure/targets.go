@@ -41,7 +41,7 @@ func ReadTargets(file string) (targets []Target, hash [sha256.Size]byte, err err
 		return nil, hash, fmt.Errorf("erasure: %w", err)
 	}
 	if targets, err = parseTargets(text); err != nil {
-		return nil, hash, fmt.Errorf("erasure: %s: %w", file, err)
+		return nil, hash, fmt.Errorf("erasure: %s: %w%s", file, err, lineEnds(text))
 	}
 	return targets, sha256.Sum256(text), nil
 }

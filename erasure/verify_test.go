@@ -160,7 +160,7 @@ func TestVerifyUnknown(t *testing.T) {
 	if c, err := erasure.Check(job.Dir, o.check()); err != nil || c.Settled != 5 || c.Ended {
 		t.Errorf("%+v, %v", c, err)
 	}
-	job.Client = o.client
+	job.Client, job.Now = o.client, v.Now
 	if sum, err := erasure.Run(context.Background(), job); err != nil || sum.Accepted != 20 || !sum.Ended {
 		t.Errorf("%+v, %v", sum, err)
 	}

@@ -103,6 +103,13 @@ func lockWriter(dir string, plan *SignedPlan, operator Signer, now func() time.T
 		return nil, err
 	}
 	taken, err := w.lock.TryLock()
+	for range 10 { // a check looks for a moment whether the lock is held
+		if taken || err != nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+		taken, err = w.lock.TryLock()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("erasure: %s cannot be locked: %w", dir, err)
 	}

@@ -254,7 +254,7 @@ func eraseExit(ctx context.Context, err error) error {
 
 // eraseGuarded reports whether an error is a rule that keeps people from being erased who should not be.
 func eraseGuarded(err error) bool {
-	for _, guard := range []error{erasure.ErrUntrusted, erasure.ErrAltered, erasure.ErrNotApproved, erasure.ErrExpired, erasure.ErrOtherPeople, erasure.ErrOtherKey, erasure.ErrTooMany} {
+	for _, guard := range []error{erasure.ErrUntrusted, erasure.ErrAltered, erasure.ErrNotApproved, erasure.ErrExpired, erasure.ErrOtherPeople, erasure.ErrOtherKey, erasure.ErrTooMany, erasure.ErrRunBefore, erasure.ErrClock} {
 		if errors.Is(err, guard) {
 			return true
 		}

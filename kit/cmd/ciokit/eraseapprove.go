@@ -17,6 +17,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/atomicfile"
 	"github.com/ciokit/cio/kit/internal/printed"
+	"github.com/ciokit/cio/kit/internal/textfile"
 	"github.com/spf13/cobra"
 )
 
@@ -61,7 +62,11 @@ func readPlan(file string) ([]byte, error) {
 	if err != nil {
 		return nil, exit.With(exit.Local, err)
 	}
-	if len(text) > most || !bytes.HasPrefix(text, []byte("ciokit erasure plan ")) {
+	begins := []byte("ciokit erasure plan ")
+	if saved, err := textfile.Decode(text); err == nil && !bytes.HasPrefix(text, begins) && bytes.HasPrefix(saved, begins) {
+		return nil, exit.Fail(exit.Usage, "%s was saved anew by an editor, with a byte order mark or in UTF-16, so its signatures do not fit: take the file as ciokit erase wrote it", eraseShort(file))
+	}
+	if len(text) > most || !bytes.HasPrefix(text, begins) {
 		return nil, exit.Fail(exit.Usage, "%s is no plan of ciokit erase plan", eraseShort(file))
 	}
 	return text, nil

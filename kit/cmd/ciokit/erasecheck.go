@@ -65,6 +65,9 @@ type eraseChecked struct {
 	Rejected    map[string]int64          `json:"rejected,omitempty"`
 	Verified    map[erasure.Verdict]int64 `json:"verified,omitempty"`
 	Last        time.Time                 `json:"last,omitzero"`
+	InUse       bool                      `json:"in_use"`
+	SetBack     string                    `json:"clock_set_back,omitempty"`
+	SetBackIn   int64                     `json:"clock_set_back_in,omitempty"`
 	Unknown     []eraseUnknown            `json:"unknown_signatures,omitempty"`
 	Foreign     []string                  `json:"foreign_files,omitempty"`
 	ExitCode    int                       `json:"exit_code"`
@@ -167,7 +170,10 @@ func checkedJSON(dir string, c *erasure.Checked, ended error) eraseChecked {
 	out.Operator, out.Approver, out.KeysTrusted = c.Plan.Operator, c.Plan.Approver, !c.OwnKeys
 	out.Entries, out.Signed, out.Since, out.Ended, out.Runs = c.Entries, c.Signed, c.Since, c.Ended, c.Runs
 	out.Totals, out.Rejected, out.Verified, out.Last = c.Totals, c.Rejected, c.Verified, c.Last
-	out.Foreign = c.Foreign
+	out.Foreign, out.InUse = c.Foreign, c.InUse
+	if c.SetBack > 0 {
+		out.SetBack, out.SetBackIn = c.SetBack.String(), c.SetBackIn
+	}
 	for _, u := range c.Unknown {
 		out.Unknown = append(out.Unknown, eraseUnknown(u))
 	}
@@ -204,6 +210,9 @@ func printChecked(con console.Console, c *erasure.Checked) {
 	line("entries", "%s, of which %s signed, in %s", plural.Grouped(c.Entries), plural.Form(c.Signed, "1 is", plural.Grouped(c.Signed)+" are"), plural.Count(len(c.Checkpoints), "checkpoint", "checkpoints"))
 	if n := len(c.Checkpoints); n > 0 {
 		line("last root", "%s", base64.StdEncoding.EncodeToString(c.Checkpoints[n-1].Root[:]))
+	}
+	if c.SetBack > 0 {
+		line("note", "the clock was set back by %s before entry %s: the times do not say what came before what", c.SetBack, plural.Grouped(c.SetBackIn))
 	}
 	for i, u := range c.Unknown {
 		if i == eraseListed {

@@ -3,70 +3,153 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/atomicfile"
+	"github.com/ciokit/cio/kit/internal/places"
 )
 
-// ranName is the file beside a plan that says to which receipt it was run. A plan is one order: run again to another receipt, it would erase people who have come back
-// since, and nobody would have ordered that.
+// A plan is one order: run again to another receipt, it would erase people who have come back since, and nobody would have ordered that. What knows a plan that was run is its
+// hash, and not its name: a file beside the plan, a file of this user for plans that were copied elsewhere, and the receipts that stand beside the one that it is to be run to
+// (erasure.ErrRunBefore).
+
+// ranName is the file beside a plan that says to which receipt it was run.
 func ranName(plan string) string { return plan + ".receipt" }
 
-// runOnce refuses a plan that was run to another receipt, or to one that is not where it was, and writes down that the plan is run to this one. signed is what the
-// plan's file holds. It reports whether nothing said so before.
-func runOnce(plan string, signed []byte, receipt string) (first bool, err error) {
+// ranHere is the file of this user that says to which receipt a plan was run, wherever the plan's file is.
+func ranHere(hash string) (string, error) {
+	dir, err := places.State("erased")
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, hash+".receipt"), nil
+}
+
+// runOnce refuses a plan that was run to another receipt, or to one that is not where it was, and writes down that the plan is run to this one. The hash is that of the plan, in
+// hex, and signed what its file holds. undo takes back what was written down, if nothing said so before; it is nil otherwise.
+func runOnce(errs io.Writer, plan, hash string, signed []byte, receipt string) (undo func(), err error) {
 	dir, err := filepath.Abs(receipt)
+	if err != nil {
+		return nil, exit.With(exit.Local, err)
+	}
+	notes := []string{ranName(plan)}
+	here, err := ranHere(hash)
+	if err == nil {
+		if err = places.MakeState(filepath.Dir(here)); err == nil {
+			notes = append(notes, here)
+		}
+	}
+	if err != nil {
+		fmt.Fprintf(errs, "It cannot be written down for this user that the plan is run, so that a copy of it elsewhere will not be known: %v\n", err)
+	}
+	moved, err := ranTo(plan, hash, signed, dir, notes)
+	if err != nil {
+		return nil, err
+	}
+	// The directory comes first: where it is missing later on, it was moved, and no process was killed before it made it.
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, exit.With(exit.Local, err)
+	}
+	written := 0
+	for _, note := range slices.Backward(notes) {
+		if moved || !sameNote(note, dir, hash) {
+			was, readErr := os.ReadFile(note)
+			err := writeRan(note, dir, hash, moved || readErr == nil && !isNote(was, hash, signed))
+			if errors.Is(err, fs.ErrExist) { // another process was faster
+				_, err = ranTo(plan, hash, signed, dir, notes)
+			} else if err == nil {
+				written++
+			}
+			var ended *exit.Error
+			if errors.As(err, &ended) {
+				return nil, err
+			}
+			if err != nil {
+				return nil, exit.Fail(exit.Local, "a plan is run once, and it cannot be written down that %s is: %w; copy the plan to where you may write", eraseShort(plan), err)
+			}
+		}
+	}
+	if moved || written < len(notes) {
+		return nil, nil
+	}
+	return func() {
+		for _, note := range notes {
+			_ = os.Remove(note)
+		}
+	}, nil
+}
+
+// ranTo refuses a plan that was run to another receipt than dir. It reports whether dir is the receipt that it was run to and was moved since.
+func ranTo(plan, hash string, signed []byte, dir string, notes []string) (moved bool, err error) {
+	beside, err := filepath.Glob(filepath.Join(globless(filepath.Dir(plan)), "*.receipt")) // of the same plan under other names
 	if err != nil {
 		return false, exit.With(exit.Local, err)
 	}
-	earlier, err := ranTo(plan)
-	if err == nil && earlier == "" {
-		// The directory comes first: where it is missing later on, it was moved, and no process was killed before it made it.
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return false, exit.With(exit.Local, err)
+	for _, note := range slices.Concat(notes, beside) {
+		if info, err := os.Stat(note); err == nil && (!info.Mode().IsRegular() || info.Size() > maxNote) {
+			continue // a receipt may be called so
 		}
-		if err = writeRan(plan, dir); err == nil {
-			return true, nil
+		text, err := os.ReadFile(note)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !isNote(text, hash, signed) {
+			continue
 		}
-		if errors.Is(err, fs.ErrExist) { // another process was faster
-			earlier, err = ranTo(plan)
+		if err != nil {
+			return false, exit.Fail(exit.Local, "it cannot be seen whether the plan was run: %w", err)
+		}
+		earlier, _, _ := strings.Cut(string(text), "\n")
+		switch {
+		case earlier == "", sameDir(earlier, dir):
+		case receiptBegun(earlier) && receiptOf(earlier, signed):
+			return false, exit.Fail(exit.Guard, "a plan is run once, and %s was run to the receipt %s: go on with that one, or make a new plan", eraseShort(plan), eraseShort(earlier))
+		case !receiptBegun(dir) || !receiptOf(dir, signed):
+			return false, exit.Fail(exit.Guard, "a plan is run once, and %s was run to the receipt %s, which was moved or removed: give its directory by --receipt, or make a new plan", eraseShort(plan), eraseShort(earlier))
+		default:
+			moved = true
 		}
 	}
-	if err != nil {
-		return false, exit.Fail(exit.Local, "a plan is run once, and it cannot be written down that %s is: %w; copy the plan to where you may write", eraseShort(plan), err)
-	}
-	switch {
-	case sameDir(earlier, dir):
-		return false, nil
-	case receiptBegun(earlier):
-		return false, exit.Fail(exit.Guard, "a plan is run once, and %s was run to the receipt %s: go on with that one, or make a new plan", eraseShort(plan), eraseShort(earlier))
-	case !receiptBegun(dir) || !receiptOf(dir, signed):
-		return false, exit.Fail(exit.Guard, "a plan is run once, and %s was run to the receipt %s, which was moved or removed: give its directory by --receipt, or make a new plan", eraseShort(plan), eraseShort(earlier))
-	}
-	return false, rewriteRan(plan, dir) // it was moved
+	return moved, nil
 }
 
-// ranTo returns the receipt that a plan was run to, "" for none.
-func ranTo(plan string) (string, error) {
-	was, err := os.ReadFile(ranName(plan))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	return strings.TrimSpace(string(was)), err
+// globless is a directory without a meaning as a pattern, for the names in it.
+func globless(dir string) string {
+	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(dir)
 }
 
-// writeRan writes down where a plan is run to, whole or not at all. The error is fs.ErrExist if another process has done it.
-func writeRan(plan, dir string) error {
-	name := ranName(plan)
-	if info, err := os.Stat(name); err == nil && info.Size() == 0 {
-		if err := os.Remove(name); err != nil { // of a process that was killed before it said anything
+// isNote reports whether a text says where that plan was run to, and not another one that had the same name. Earlier versions wrote no hash: their receipt tells, and if it is not
+// there, the plan is taken for the one.
+func isNote(text []byte, hash string, signed []byte) bool {
+	dir, rest, _ := strings.Cut(string(text), "\n")
+	if of, ok := strings.CutPrefix(strings.TrimSpace(rest), "plan "); ok {
+		return of == hash
+	}
+	return !receiptBegun(dir) || receiptOf(dir, signed)
+}
+
+// sameNote reports whether a note says that directory already.
+func sameNote(note, dir, hash string) bool {
+	text, err := os.ReadFile(note)
+	return err == nil && string(text) == noteText(dir, hash)
+}
+
+// maxNote is more than a note has.
+const maxNote = 16 << 10
+
+func noteText(dir, hash string) string { return dir + "\nplan " + hash + "\n" }
+
+// writeRan writes down where a plan is run to, whole or not at all. Unless it replaces a note, the error is fs.ErrExist if there is one.
+func writeRan(name, dir, hash string, replace bool) error {
+	if text, err := os.ReadFile(name); err == nil && (len(text) == 0 || replace || strings.TrimSpace(string(text)) == dir) { // of a process that was killed before it said anything, or of an earlier version
+		return atomicfile.Write(name, 0o644, func(w io.Writer) error {
+			_, err := io.WriteString(w, noteText(dir, hash))
 			return err
-		}
+		})
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
@@ -74,7 +157,7 @@ func writeRan(plan, dir string) error {
 	}
 	whole := f.Name()
 	defer os.Remove(whole)
-	_, err = f.WriteString(dir + "\n")
+	_, err = f.WriteString(noteText(dir, hash))
 	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
 		return err
 	}
@@ -85,18 +168,6 @@ func writeRan(plan, dir string) error {
 		err = os.Rename(whole, name)
 	}
 	return errors.Join(err, atomicfile.SyncDir(filepath.Dir(name)))
-}
-
-// rewriteRan writes down that the receipt of a plan was moved.
-func rewriteRan(plan, dir string) error {
-	err := atomicfile.Write(ranName(plan), 0o644, func(w io.Writer) error {
-		_, err := io.WriteString(w, dir+"\n")
-		return err
-	})
-	if err != nil {
-		return exit.With(exit.Local, err)
-	}
-	return nil
 }
 
 func sameDir(a, b string) bool {

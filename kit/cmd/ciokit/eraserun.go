@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -150,14 +151,14 @@ func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string
 	if err != nil {
 		return eraseExit(ctx, fmt.Errorf("%s: %w", eraseShort(file), err))
 	}
-	list, hash, err := f.people.read(ctx, con)
+	list, targetsHash, err := f.people.read(ctx, con)
 	if err != nil {
 		return err
 	}
-	if f.people.ids != "" && plan.TargetsHash != hash {
+	if f.people.ids != "" && plan.TargetsHash != targetsHash {
 		return exit.Fail(exit.Usage, "the plan was made with a file of --targets: give that file, by --targets, in place of --ids")
 	}
-	job.Targets, job.TargetsHash = list.targets, hash
+	job.Targets, job.TargetsHash = list.targets, targetsHash
 	job.Client, err = f.to.client(ctx, con, func(cfg *cio.Config) {
 		cfg.MaxElapsed = f.giveUp
 		if f.rate > 0 {
@@ -170,16 +171,20 @@ func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string
 	if err := f.approve(ctx, con, plan); err != nil {
 		return err
 	}
-	first, err := runOnce(file, plan.Note, f.receipt)
+	hash := plan.Hash()
+	undo, err := runOnce(con.Err, file, hex.EncodeToString(hash[:]), plan.Note, f.receipt)
 	if err != nil {
 		return err
+	}
+	if undo != nil && !f.to.Emulator {
+		fmt.Fprintln(con.Err, "No earlier run of this plan is known here. One on another machine, or by somebody else to a receipt elsewhere, cannot be known.")
 	}
 	if !f.json {
 		job.OnProgress = eraseProgress(con.Err)
 	}
 	summary, err := erasure.Run(ctx, job)
-	if err != nil && first && !errors.Is(err, erasure.ErrInUse) && !receiptBegun(f.receipt) {
-		_ = os.Remove(ranName(file)) // it was refused, and may still be run to any receipt; one in use is another run's that goes on
+	if err != nil && undo != nil && !errors.Is(err, erasure.ErrInUse) && !receiptBegun(f.receipt) {
+		undo() // it was refused, and may still be run to any receipt; one in use is another run's that goes on
 	}
 	return f.ended(ctx, con, plan, summary, list.at(err))
 }
@@ -256,7 +261,7 @@ func eraseSummary(w io.Writer, plan *erasure.SignedPlan, s erasure.Summary) {
 		n    int64
 		text string
 	}{{s.Rejected, "rejected"}, {s.Unsent, "unsent"}, {s.Unknown, "unknown: they were sent, and no answer was heard"}, {s.Subjects - s.Accepted - s.Rejected - s.Unsent - s.Unknown, "not begun"},
-		{s.Doubles, "named again, and acted on once"}, {s.Earlier, "settled by an earlier run"}, {s.Open, "sent again: an earlier run heard no answer"}, {s.Cut, plural.Form(s.Cut, "byte", "bytes") + " of a torn last line cut off"}} {
+		{s.Doubles, "named again, and acted on once"}, {s.Earlier, "settled by an earlier run"}, {s.Open, "sent again: no answer to an earlier run was heard, or none was signed"}, {s.Cut, plural.Form(s.Cut, "byte", "bytes") + " of a torn last line cut off"}} {
 		if n.n > 0 {
 			line(n.n, n.text)
 		}
