@@ -322,7 +322,7 @@ func reject(field string, rule Rule, hint string) *MessageError {
 func valueError(field string, err error) *MessageError {
 	e := &MessageError{Field: field, Rule: RuleNotEncodable, Hint: "give a value that encoding/json can encode"}
 	if unsupported := (*json.UnsupportedTypeError)(nil); errors.As(err, &unsupported) {
-		e.Hint += "; " + unsupported.Type.String() + " is none"
+		e.Hint += "; it cannot encode " + unsupported.Type.String()
 	}
 	var w *wire.Error
 	if !errors.As(err, &w) {

@@ -148,7 +148,7 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 		}
 	}
 	if env.messageID == "" {
-		return reject("messageId", RuleNoMessageID, "a stored message carries its id, so that a repeat is recognisable")
+		return reject("messageId", RuleNoMessageID, "a stored message must have its id, so that a repeat can be recognised")
 	}
 	if err := checkTimeText(own.timestamp); err != nil {
 		return err

@@ -66,7 +66,7 @@ type completeness interface{ Missing() string }
 func checkEvent(e Event, name string) error {
 	if c, ok := e.(completeness); ok {
 		if field := c.Missing(); field != "" {
-			return reject(field, RuleRequired, name+" cannot do without it")
+			return reject(field, RuleRequired, name+" requires it")
 		}
 	}
 	return nil

@@ -187,7 +187,7 @@ func checkCommand(event string, id *Identity, body, context []byte) error {
 		device, _ := wire.Lookup(context, "device")
 		return need(event == eventDeviceDeleted || member(device, "type") != nil, "context.device.type", "needs the platform, ios or android, in the context")
 	case eventObjectDeleted:
-		if err := need(id.AnonymousID != "", "anonymousId", "needs an anonymousId, any will do"); err != nil {
+		if err := need(id.AnonymousID != "", "anonymousId", "needs an anonymousId, of any value"); err != nil {
 			return err
 		}
 		return needID("needs the id of the object")
@@ -288,7 +288,7 @@ func placeholder(id string) bool {
 }
 
 func rejectBlank(field string) *MessageError {
-	return reject(field, RuleBlankID, "it has no visible character: all who have it would be one; set an id, or leave the field out")
+	return reject(field, RuleBlankID, "it has no visible character, so everybody who has it would be one person; set an id, or leave the field out")
 }
 
 // Limits of the store behind the API (docs/rules.md#attributes). They are documented for Customer.io's older Track API, which reports
@@ -331,10 +331,10 @@ func warningsOf(env *envelope, email, event string, like likeness, body, context
 	}
 	doubt := func(field, id string) {
 		if padded(id) {
-			warn(field, RulePaddedID, "it begins or ends with white space or an invisible character, and is another id than the one without")
+			warn(field, RulePaddedID, "it begins or ends with white space or an invisible character, so it is another id than the one without it")
 		}
 		if placeholder(id) {
-			warn(field, RulePlaceholderID, "it is a word for the lack of an id; all who have it would be one")
+			warn(field, RulePlaceholderID, "it is a word for a missing id; everybody who has it would be one person")
 		}
 	}
 	var on, object string
