@@ -18,32 +18,32 @@ const unlikelyType = "98765432"
 
 // answerDeviations are questions on which the documents contradict each other or say nothing, and which the status answers.
 var answerDeviations = []Experiment{
-	{ID: "double-slash", Question: "What is answered to a path with two slashes in a row?", Assumed: "strict 404, permissive 404",
+	{ID: "double-slash", Question: "How does the API answer a path with two slashes in a row?", Assumed: "strict 404, permissive 404",
 		Behaviour: "A path with several slashes in a row is wrong.",
 		run: taken("join-slashes", func(s *scope) []call {
 			return both(call{path: "/track", body: s.deletesNobody()})
 		})},
-	{ID: "key-without-colon", Question: "What is answered to a key in Basic auth without its colon?", Assumed: "strict 401, permissive 401",
+	{ID: "key-without-colon", Question: "How does the API answer a key in Basic auth without its colon?", Assumed: "strict 401, permissive 401",
 		Behaviour: "A key in Basic auth without a colon behind it is refused: a 401 in both modes that says why.",
 		run: taken("take-bare-keys", func(s *scope) []call {
 			return both(call{path: "track", body: s.deletesNobody(), authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte(s.cfg.APIKey))})
 		})},
-	{ID: "bearer-key", Question: "What is answered to a key that comes as a bearer token?", Assumed: "strict 401, permissive 401",
+	{ID: "bearer-key", Question: "How does the API answer a key that comes as a bearer token?", Assumed: "strict 401, permissive 401",
 		Behaviour: "A key that comes as a bearer token is refused: a 401 in both modes that says why.",
 		run: taken("take-bearer", func(s *scope) []call {
 			return both(call{path: "track", body: s.deletesNobody(), authorization: "Bearer " + s.cfg.APIKey})
 		})},
-	{ID: "group-without-person", Question: "What is answered to a batch with a group that names no person?", Assumed: "strict 200, permissive 200", needs: Case{objects: 1},
+	{ID: "group-without-person", Question: "How does the API answer a batch with a group that names no person?", Assumed: "strict 200, permissive 200", needs: Case{objects: 1},
 		Behaviour: "A group message may name a person or none, in a batch too.",
 		run: rejected("require-group-person", func(s *scope) []call {
 			return both(call{path: "batch", body: `{"batch":[{"type":"group","groupId":` + quoted(s.objects[0]) + `,"traits":{"objectTypeId":` + quoted(s.cfg.ObjectType) + `}}]}`})
 		})},
-	{ID: "report-without-person", Question: "What is answered to a delivery report that names no person?", Assumed: "strict 200, permissive 200",
+	{ID: "report-without-person", Question: "How does the API answer a delivery report that names no person?", Assumed: "strict 200, permissive 200",
 		Behaviour: "A delivery or content report may name a person or none.",
 		run: rejected("require-report-person", func(s *scope) []call {
 			return both(call{path: "track", body: `{"event":"Report Delivery Event","properties":{"deliveryId":` + quoted(s.nobody()) + `,"metric":"opened"}}`})
 		})},
-	{ID: "odd-object-type", Question: "What is answered to an object type that is no number?", Assumed: "strict 200, permissive 200",
+	{ID: "odd-object-type", Question: "How does the API answer an object type that is no number?", Assumed: "strict 200, permissive 200",
 		Behaviour: "An object type that is no whole number is accepted unchanged, with a warning.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			object := s.nobody()
@@ -83,7 +83,7 @@ func (s *scope) forgetObject(ctx context.Context, typeID, object string) error {
 
 // storeDeviations are those that need a look at what became of the call.
 var storeDeviations = []Experiment{
-	{ID: "id-by-cio-id", Question: "Does traits.id change the id of a person who is named by their cio_id?", Assumed: "they get the new id", looks: true, needs: Case{people: 2},
+	{ID: "id-by-cio-id", Question: "Does traits.id change the id of a person who is identified by their cio_id?", Assumed: "they get the new id", looks: true, needs: Case{people: 2},
 		Behaviour: "traits.id gives its id to a person who has none, or who is identified by cio_id; cio_id in traits is ignored.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			old, fresh := s.people[0], s.people[1]
@@ -180,7 +180,7 @@ var storeDeviations = []Experiment{
 			switches["drop-unknown-object-types"] = strconv.FormatBool(n == 0)
 			return map[bool]string{false: "it is made", true: "it does not appear"}[n == 0], errors.Join(err, s.forgetObject(ctx, unlikelyType, object))
 		}},
-	{ID: "page-name", Question: "What is a page called that was sent without a name?", Assumed: "its URL", looks: true, needs: Case{people: 1},
+	{ID: "page-name", Question: "Which name does a page get that was sent without a name?", Assumed: "its URL", looks: true, needs: Case{people: 1},
 		Behaviour: "A page without a name gets its properties.url as its name; a page with a name keeps it.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			const url = "https://example.com/ciokit-test"

@@ -28,15 +28,15 @@ var answerExperiments = []Experiment{
 		run: answered(func(s *scope) []call {
 			return []call{{path: "track", body: `{"userId":` + quoted(s.people[0]) + `}`, permissive: true}}
 		})},
-	{ID: "malformed-body", Question: "What is answered to a body that is not JSON?", Assumed: "strict 400, permissive 400",
+	{ID: "malformed-body", Question: "How does the API answer a body that is not JSON?", Assumed: "strict 400, permissive 400",
 		Behaviour: "A body that is not a JSON object in UTF-8, or a corrupt gzip body, is a 400 in both modes.",
 		run:       answered(func(*scope) []call { return both(call{path: "track", body: `{"userId":`}) })},
-	{ID: "no-key", Question: "What is answered to a call without a key?", Assumed: "strict 401, permissive 401",
+	{ID: "no-key", Question: "How does the API answer a call without a key?", Assumed: "strict 401, permissive 401",
 		Behaviour: "A call without a key is a 401 in both modes.",
 		run: answered(func(s *scope) []call {
 			return both(call{path: "track", body: s.deletesNobody(), key: new("")})
 		})},
-	{ID: "unknown-key", Question: "What is answered to a key that is not one?", Assumed: "strict 401, permissive 200",
+	{ID: "unknown-key", Question: "How does the API answer a key that does not exist?", Assumed: "strict 401, permissive 200",
 		Behaviour: "An unknown key is a 200 and a drop in permissive mode, a 401 in strict mode.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			seen, err := answered(func(s *scope) []call {
@@ -47,19 +47,19 @@ var answerExperiments = []Experiment{
 			}
 			return seen, err
 		}},
-	{ID: "empty-batch", Question: "What is answered to an empty batch?", Assumed: "strict 200, permissive 200", Behaviour: "An empty batch is a 200.",
+	{ID: "empty-batch", Question: "How does the API answer an empty batch?", Assumed: "strict 200, permissive 200", Behaviour: "An empty batch is a 200.",
 		run: answered(func(*scope) []call { return both(call{path: "batch", body: `{"batch":[]}`}) })},
-	{ID: "anonymous-identify", Question: "What is answered to an identify with nothing but an anonymousId?", Assumed: "strict 200, permissive 200", needs: Case{anonymous: 1},
+	{ID: "anonymous-identify", Question: "How does the API answer an identify with nothing but an anonymousId?", Assumed: "strict 200, permissive 200", needs: Case{anonymous: 1},
 		Behaviour: "An identify with an anonymousId alone is answered with 200 and ignored, in strict mode too.",
 		run: answered(func(s *scope) []call {
 			return both(call{path: "identify", body: `{"anonymousId":` + quoted(s.anonymous[0]) + `,"traits":{"plan":"pro"}}`})
 		})},
-	{ID: "timestamp-text", Question: "What is answered to a timestamp that is not one?", Assumed: "strict 400, permissive 200", needs: Case{people: 1},
+	{ID: "timestamp-text", Question: "How does the API answer a timestamp that is no time?", Assumed: "strict 400, permissive 200", needs: Case{people: 1},
 		Behaviour: "A timestamp that is not ISO 8601 counts as an invalid field; an integer is read as milliseconds, with a warning.",
 		run: answered(func(s *scope) []call {
 			return both(call{path: "track", body: `{"userId":` + quoted(s.people[0]) + `,"event":"Ciokit Test Time","timestamp":"yesterday"}`})
 		})},
-	{ID: "device-without-type", Question: "What is answered to a device without a type?", Assumed: "strict 200, permissive 200", needs: Case{people: 1},
+	{ID: "device-without-type", Question: "How does the API answer a device without a type?", Assumed: "strict 200, permissive 200", needs: Case{people: 1},
 		Behaviour: "A device without a type of ios or android is accepted with a warning.",
 		run: answered(func(s *scope) []call {
 			return both(call{path: "track", body: `{"userId":` + quoted(s.people[0]) + `,"event":"Device Created or Updated","context":{"device":{"token":` + quoted(s.people[0]+"_token") + `}}}`})
@@ -142,7 +142,7 @@ func (s *scope) deletesNobody() string {
 
 // storeExperiments are those that need a look at what became of the call.
 var storeExperiments = []Experiment{
-	{ID: "bad-item-strict", Question: "What happens to the rest of a batch in which strict mode finds one message invalid?", Assumed: "400, the others are not applied", looks: true, needs: Case{people: 2},
+	{ID: "bad-item-strict", Question: "What happens to the rest of a batch with one invalid message, in strict mode?", Assumed: "400, the others are not applied", looks: true, needs: Case{people: 2},
 		Behaviour: "In strict mode one invalid message has its whole batch rejected.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			seen, err := s.badItem(ctx, false)
@@ -151,12 +151,12 @@ var storeExperiments = []Experiment{
 			}
 			return seen, err
 		}},
-	{ID: "bad-item-permissive", Question: "What happens to the rest of a batch of which one message is invalid, in permissive mode?", Assumed: "200, the others are applied", looks: true, needs: Case{people: 2},
+	{ID: "bad-item-permissive", Question: "What happens to the rest of a batch with one invalid message, in permissive mode?", Assumed: "200, the others are applied", looks: true, needs: Case{people: 2},
 		Behaviour: "In permissive mode a message that lacks a required field is dropped alone; the rest of its batch is applied.",
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			return s.badItem(ctx, true)
 		}},
-	{ID: "duplicate-message-id", Question: "What happens to an event whose messageId came before?", Assumed: "it is stored again", looks: true, needs: Case{people: 1},
+	{ID: "duplicate-message-id", Question: "What happens to an event whose messageId was sent before?", Assumed: "it is stored again", looks: true, needs: Case{people: 1},
 		Behaviour: "Messages with a messageId seen before are processed again.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id := s.people[0]
@@ -180,7 +180,7 @@ var storeExperiments = []Experiment{
 			}
 			return map[int]string{0: "it never appeared", 1: "it is ignored", 2: "it is stored again"}[n], err
 		}},
-	{ID: "alias-in-batch", Question: "Is an alias taken in a batch, and does it merge people?", Assumed: "200, nobody is merged", looks: true, needs: Case{people: 2},
+	{ID: "alias-in-batch", Question: "Is an alias accepted in a batch, and does it merge people?", Assumed: "200, nobody is merged", looks: true, needs: Case{people: 2},
 		Behaviour: "alias is accepted and merges nobody. With the switch it merges previousId into userId, and the traits of userId win.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			previous, id := s.people[0], s.people[1]
@@ -243,7 +243,7 @@ var storeExperiments = []Experiment{
 			})
 			return seen, err
 		}},
-	{ID: "old-timestamp", Question: "What happens to the time of an event of years ago?", Assumed: "200, it is kept", looks: true, needs: Case{people: 1},
+	{ID: "old-timestamp", Question: "What happens to the time of an event that happened years ago?", Assumed: "200, it is kept", looks: true, needs: Case{people: 1},
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			at := time.Date(2011, 3, 1, 12, 0, 0, 0, time.UTC)
 			return s.timestamp(ctx, quoted(at.Format(time.RFC3339)), at)

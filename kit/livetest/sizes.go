@@ -34,11 +34,11 @@ var sizeExperiments = []Experiment{
 			}
 			return seen, err
 		}},
-	{ID: "call-limit", Question: "Which size of a call is the last that strict mode takes?", Assumed: "32768 bytes are accepted, 32769 are a 400", Behaviour: callBehaviour, needs: Case{people: 1},
+	{ID: "call-limit", Question: "What is the largest call that strict mode accepts?", Assumed: "32768 bytes are accepted, 32769 are a 400", Behaviour: callBehaviour, needs: Case{people: 1},
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			return s.edge(ctx, "track", callEdges, sizedCall, func(limit int) { switches["max-call-bytes"] = strconv.Itoa(limit) })
 		}},
-	{ID: "call-limit-gzip", Question: "Is the size of a call that of its JSON, or of what gzip made of it?", Assumed: "of its JSON", Behaviour: callBehaviour, needs: Case{people: 1},
+	{ID: "call-limit-gzip", Question: "Is the size of a call measured on its JSON, or after gzip?", Assumed: "of its JSON", Behaviour: callBehaviour, needs: Case{people: 1},
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			body := sizedCall(s.people[0], 100_000)
 			plain, _, err := s.post(ctx, call{path: "track", body: body})
@@ -58,7 +58,7 @@ var sizeExperiments = []Experiment{
 			}
 			return fmt.Sprintf("100,000 bytes are a %d, compressed a %d", plain, packed), nil
 		}},
-	{ID: "batch-limit", Question: "Which size of a batch is the last that strict mode takes?", Assumed: "512000 bytes are accepted, 512001 are a 400", Behaviour: batchBehaviour, needs: Case{people: 1},
+	{ID: "batch-limit", Question: "What is the largest batch that strict mode accepts?", Assumed: "512000 bytes are accepted, 512001 are a 400", Behaviour: batchBehaviour, needs: Case{people: 1},
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			return s.edge(ctx, "batch", batchEdges, sizedBatch, func(limit int) { switches["max-batch-bytes"] = strconv.Itoa(limit) })
 		}},
