@@ -16,6 +16,9 @@ type IdentityCount struct {
 	// later message changes the id of the one before, or loses its address. An address is the trait email, without regard to case; people are
 	// told apart by their userId. A userId that is the address itself, or none, is no other person.
 	Addresses Shared `json:"addresses_with_several_ids"`
+	// People are those to whom identify messages give two or more e-mail addresses. Customer.io keeps the first address of a person, or the one
+	// that it knew before, unless a setting of the workspace lets an identify change it; whether it does cannot be asked.
+	People Shared `json:"ids_with_several_addresses"`
 	// MessageIDs are the message ids that two or more messages have, so that Customer.io may ignore all but the first. Only ids from the mapping's
 	// messageId can be.
 	MessageIDs Shared `json:"repeated_message_ids"`
@@ -43,8 +46,10 @@ type SharedPlace struct {
 	SecondLine int64  `json:"second_line"`
 }
 
-// Found reports whether anything is shared.
-func (c *IdentityCount) Found() bool { return c != nil && c.Addresses.Count+c.MessageIDs.Count > 0 }
+// Found reports whether anything is counted.
+func (c *IdentityCount) Found() bool {
+	return c != nil && c.Addresses.Count+c.People.Count+c.MessageIDs.Count > 0
+}
 
 // firstShared is how many places a Shared names.
 const firstShared = 10
@@ -52,6 +57,7 @@ const firstShared = 10
 // identityCounter counts for an IdentityCount. It is used by the goroutine that reads.
 type identityCounter struct {
 	addresses *pairs
+	people    *pairs
 	ids       *pairs
 	messages  uint64 // that have an id of the mapping's
 	files     []fileStart
@@ -69,7 +75,7 @@ type fileStart struct {
 // newIdentityCounter returns a counter that keeps in dir what memory does not hold, empty for the usual place of temporary files. before is how
 // many rows it will not see.
 func newIdentityCounter(dir string, before int64) *identityCounter {
-	return &identityCounter{addresses: newPairs(dir), ids: newPairs(dir), before: before}
+	return &identityCounter{addresses: newPairs(dir), people: newPairs(dir), ids: newPairs(dir), before: before}
 }
 
 // row counts what a row says.
@@ -79,9 +85,13 @@ func (c *identityCounter) row(r *source.Row, said []mapping.Said) {
 	}
 	at := c.place(r.File, r.Line)
 	for _, s := range said {
-		to, other := c.addresses, s.Other
-		if !s.Address {
-			to, other = c.ids, c.messages
+		to, other := c.ids, c.messages
+		switch {
+		case s.Address:
+			to, other = c.addresses, s.Other
+		case s.Person:
+			to, other = c.people, s.Other
+		default:
 			c.messages++
 		}
 		if err := to.add(pair{s.Key, other, at}); err != nil {
@@ -94,7 +104,9 @@ func (c *identityCounter) row(r *source.Row, said []mapping.Said) {
 // fail gives up counting, which does not hold up a load.
 func (c *identityCounter) fail(err error) { c.err = errors.Join(err, c.close()) }
 
-func (c *identityCounter) close() error { return errors.Join(c.addresses.close(), c.ids.close()) }
+func (c *identityCounter) close() error {
+	return errors.Join(c.addresses.close(), c.people.close(), c.ids.close())
+}
 
 // place returns a number for a line; those of lines that follow are larger.
 func (c *identityCounter) place(file string, line int64) uint64 {
@@ -122,7 +134,7 @@ func (c *identityCounter) count(complete bool) *IdentityCount {
 		for _, s := range []struct {
 			from *pairs
 			to   *Shared
-		}{{c.addresses, &out.Addresses}, {c.ids, &out.MessageIDs}} {
+		}{{c.addresses, &out.Addresses}, {c.people, &out.People}, {c.ids, &out.MessageIDs}} {
 			keys, of, first, err := s.from.sharedPairs(firstShared)
 			if err != nil {
 				c.fail(err)

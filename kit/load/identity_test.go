@@ -104,6 +104,8 @@ func TestIdentityCount(t *testing.T) {
 		name, mapping, in     string
 		addresses, ofMessages int64
 		places                string
+		people, ofPeople      int64
+		peoplePlaces          string
 		ids, ofIDs            int64
 		idPlaces              string
 		noAddress             int64
@@ -117,6 +119,9 @@ func TestIdentityCount(t *testing.T) {
 		{name: "three ids", mapping: peopleMapping, in: "id,name,email\n1,A,a@x.org\n2,A,a@x.org\n3,A,a@x.org\n", addresses: 1, ofMessages: 3, places: "2-3"},
 		{name: "the address as id", mapping: peopleMapping, in: "id,name,email\n1,A,a@x.org\nA@x.org,A,a@x.org\na@x.org,B,\n"},
 		{name: "another address as id", mapping: peopleMapping, in: "id,name,email\n1,A,a@x.org\nb@x.org,A,a@x.org\n", addresses: 1, ofMessages: 2, places: "2-3"},
+		{name: "two addresses of an id", mapping: peopleMapping, in: "id,name,email\n1,A,a@x.org\n2,B,b@x.org\n1,A,c@x.org\n1,A,A@x.org\n", people: 1, ofPeople: 3, peoplePlaces: "2-4"},
+		{name: "an address and none", mapping: peopleMapping, in: "id,name,email\n1,A,a@x.org\n1,B,\n"},
+		{name: "each way", mapping: peopleMapping, in: "id,name,email\n1,A,a@x.org\n2,A,a@x.org\n2,A,b@x.org\n", addresses: 1, ofMessages: 2, places: "2-3", people: 1, ofPeople: 2, peoplePlaces: "3-4"},
 		{name: "no id", mapping: "messages:\n  - identify: {anonymousId: $id, traits: {email: $email}}\n", in: "id,email\n1,a@x.org\n2,a@x.org\n"},
 		{name: "no address", mapping: peopleMapping, in: "id,name,email\n1,A,ann\n2,B,ann\n3,C,\n", noAddress: 2},
 		{name: "rejected rows do not count", mapping: "messages:\n  - identify: {userId: $id, traits: {email: $email}}\n  - track: {userId: $id, event: E, messageId: $id, properties: {n: =int(n)}}\n",
@@ -142,11 +147,14 @@ func TestIdentityCount(t *testing.T) {
 				}
 				return strings.Join(all, " ")
 			}
-			if got.NotCounted != "" || got.RowsBefore != 0 || got.Found() != (tt.addresses+tt.ids > 0) {
+			if got.NotCounted != "" || got.RowsBefore != 0 || got.Found() != (tt.addresses+tt.people+tt.ids > 0) {
 				t.Errorf("%+v", got)
 			}
 			if a := got.Addresses; a.Count != tt.addresses || a.Messages != tt.ofMessages || places(a.First) != tt.places {
 				t.Errorf("addresses %+v, want %d of %d messages, %s", a, tt.addresses, tt.ofMessages, tt.places)
+			}
+			if a := got.People; a.Count != tt.people || a.Messages != tt.ofPeople || places(a.First) != tt.peoplePlaces {
+				t.Errorf("people %+v, want %d of %d messages, %s", a, tt.people, tt.ofPeople, tt.peoplePlaces)
 			}
 			if a := got.MessageIDs; a.Count != tt.ids || a.Messages != tt.ofIDs || places(a.First) != tt.idPlaces {
 				t.Errorf("message ids %+v, want %d of %d messages, %s", a, tt.ids, tt.ofIDs, tt.idPlaces)

@@ -156,7 +156,16 @@ func readDate(text []byte, layouts []layout) (reading, *ValueError) {
 	if noSuchDay {
 		return reading{}, refuse(RuleNotADate, "there is no such day or time of day")
 	}
-	return reading{}, refuse(RuleNotADate, "it does not fit %s of the mapping", plural.Form(len(layouts), "the layout", "any of the layouts"))
+	return reading{}, refuse(RuleNotADate, "it does not fit %s %s of the mapping", plural.Form(len(layouts), "the layout", "any of the layouts"), layoutNames(layouts))
+}
+
+// layoutNames are layouts as the mapping has them.
+func layoutNames(layouts []layout) string {
+	var names []string
+	for _, l := range layouts {
+		names = append(names, strconv.Quote(l.name))
+	}
+	return strings.Join(names, ", ")
 }
 
 // parseSerial reads a day as spreadsheets count them, such as 44561 or 44561.75: whole days since 30 December 1899, and the part of the day

@@ -47,6 +47,12 @@ func Propose(p source.Profile, cfg ProposeConfig) (Proposal, error) {
 			return Proposal{}, fmt.Errorf("mapping: the name of column %d is not UTF-8; convert the file first", i+1)
 		}
 	}
+	p.Columns = slices.Clone(p.Columns)
+	for i, c := range p.Columns {
+		if countNames(p, c.Name) > 1 && c.Name != "" {
+			p.Columns[i].Looks = source.LooksTwice // whatever they look like, neither can be read
+		}
+	}
 	w := &proposer{p: p, cfg: cfg, comma: cfg.DecimalComma || decimalComma(p.Columns)}
 	if err := w.findRoles(); err != nil {
 		return Proposal{}, err
@@ -92,6 +98,8 @@ type proposer struct {
 	comma bool
 
 	user, email, order, amount, time, event, status, currency int // places of columns, -1 for none
+
+	timed bool // time is the timestamp of messages
 
 	body  bytes.Buffer
 	open  []string
@@ -142,9 +150,7 @@ func (w *proposer) head() []byte {
 	if words != nil {
 		b.WriteString("null_words: # these stand for nothing\n" + strings.Join(words, ""))
 	}
-	if call, names := w.zoneless(); names != nil {
-		fmt.Fprintf(&b, "# time_zone: Europe/Berlin # the clock of %s names no zone and is read as UTC; for one column: =%s\n", strings.Join(names, ", "), strings.ReplaceAll(call, "\n", " "))
-	}
+	w.zones(&b)
 	b.WriteString("messages:\n")
 	return b.Bytes()
 }
@@ -224,7 +230,11 @@ func (w *proposer) distinctNote(id int) string {
 	c := w.p.Columns[id]
 	var notes []string
 	if filled := w.p.Sampled - c.Empty; int64(c.Distinct) < min(filled, 1000) {
-		notes = append(notes, "several rows have the same one: the last of them counts")
+		note := "several rows have the same one: the last of them counts"
+		if w.email >= 0 {
+			note += ", but Customer.io keeps the first e-mail address unless the workspace lets it change"
+		}
+		notes = append(notes, note)
 	}
 	if c.Padded > 0 {
 		notes = append(notes, plural.Count(c.Padded, "cell has", "cells have")+" spaces around")

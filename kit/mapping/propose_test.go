@@ -81,10 +81,10 @@ func TestProposeOfWhatHasNoPeople(t *testing.T) {
 func FuzzPropose(f *testing.F) {
 	f.Add("user id", "a'b\"c", "$x")
 	f.Add("\u2028", ": #", "null")
+	f.Add("a", "a", "b")
+	f.Add("id", "a", "id")
+	f.Add("", "", "email")
 	f.Fuzz(func(t *testing.T, a, b, c string) {
-		if a == b || b == c || a == c || a == "id" || b == "id" || c == "id" {
-			return // a name that stands twice is refused by the mapping's check, which says to rename a column
-		}
 		p := source.Profile{Columns: []source.ColumnProfile{{Name: "id", Looks: source.LooksInteger}}}
 		columns := []source.Column{{Name: "id", Kind: source.KindText}}
 		for i, name := range []string{a, b, c} {
@@ -105,4 +105,49 @@ func FuzzPropose(f *testing.F) {
 			t.Fatalf("%v\n%s", err, text)
 		}
 	})
+}
+
+// What a proposal says of clocks that name no zone moves no calendar date: each form that it names, taken out of its comment, sends days as they are.
+func TestProposedZones(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		in     string
+		whole  bool // it proposes a zone for the whole mapping
+		absent bool // it proposes none
+	}{
+		"clocks alone":            {"id,seen\n1,2024-07-01 12:00:00\n", true, false},
+		"days alone":              {"id,born\n1,1980-10-12\n", false, true},
+		"both":                    {"id,born,seen\n1,1980-10-12,2024-07-01 12:00:00\n", false, false},
+		"both, with layouts":      {"id,born,seen\n1,13.10.1980,13.07.2024 12:00\n", false, false},
+		"both in one column":      {"id,at\n1,1980-10-12\n2,2024-07-01 12:00:00\n", true, false},
+		"a clock that says UTC":   {"id,born,seen_utc\n1,1980-10-12,2024-07-01 12:00:00\n", false, true},
+		"a day of an event":       {"user_id,event,date,seen\n1,bought,2024-07-01,2024-07-01 12:00:00\n", true, false},
+		"digits alone, with time": {"id,born,created_at\n1,1980-10-12,20240701120000\n", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := source.Inspect(t.Context(), mustSource(t, test.in, source.Config{}), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			proposal, err := Propose(p, ProposeConfig{})
+			if err != nil || proposal.Open != nil {
+				t.Fatalf("%v, %v", err, proposal.Open)
+			}
+			text := string(proposal.Mapping)
+			whole := strings.Contains(text, "\n# time_zone: Europe/Berlin # ")
+			column := strings.Contains(text, "\n#   =date(")
+			if whole != test.whole || column != (!test.whole && !test.absent) {
+				t.Fatalf("a zone of the whole mapping: %v, of a column: %v\n%s", whole, column, text)
+			}
+			if column && !strings.Contains(text, `would move the calendar dates of "born"`) {
+				t.Errorf("it does not say why:\n%s", text)
+			}
+			for line := range strings.Lines(text) {
+				if call, ok := strings.CutPrefix(line, "#   "); ok {
+					mustMapping(t, "messages:\n  - identify: {userId: $id, traits: {at: "+quotedYAML(strings.TrimSpace(call))+"}}\n")
+				}
+			}
+		})
+	}
 }

@@ -44,6 +44,7 @@ func (w *proposer) about() {
 		w.line("      # No column looks like the time of it: Customer.io dates the event to the time of the load.")
 		return
 	}
+	w.timed = true
 	c := w.p.Columns[w.time]
 	if call := w.converted(c); call != "" && c.Choices == nil {
 		_, notes := w.valueText(c)

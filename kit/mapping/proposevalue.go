@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -29,18 +30,50 @@ func (w *proposer) valueText(c source.ColumnProfile) (text string, notes []strin
 			calls = append(calls, "="+w.chosen(c, l))
 		}
 		notes = append(notes, "sent as text, for nothing decides between "+strings.Join(calls, " and "))
+	case c.Rare != nil:
+		notes = append(notes, w.rareText(c)...)
 	case c.Looks == source.LooksText && c.Personal:
 	case c.Looks == source.LooksText && len(c.Evidence) > 0 && strings.Contains(c.Evidence[0], "kept as text"):
 		notes = append(notes, strings.ReplaceAll(c.Evidence[0], "\n", " "))
 	}
 	for _, n := range c.NullWords {
-		notes = append(notes, plural.Count(n.Count, "cell is", "cells are")+" "+strings.TrimSpace(n.Word))
+		notes = append(notes, fmt.Sprintf("%s %s, first in line %d", plural.Count(n.Count, "cell is", "cells are"), strings.TrimSpace(n.Word), n.Line))
 	}
 	if c.Odd != nil && text != columnText(c.Name) {
 		notes = append(notes, fmt.Sprintf("%s no %s, first in line %d, and will be rejected: mend them, or send the column as %s",
 			plural.Count(c.Odd.Count, "cell is", "cells are"), oddNoun(c.Looks), c.Odd.Line, columnText(c.Name)))
 	}
+	if c.Thousands != nil {
+		mark := "point"
+		if c.Comma {
+			mark = "comma"
+		}
+		notes = append(notes, fmt.Sprintf("%s three digits behind the %s, first in line %d: read as decimals; mend %s if thousands begin there",
+			plural.Count(c.Thousands.Count, "cell has", "cells have"), mark, c.Thousands.Line, plural.Form(int(c.Thousands.Count), "it", "them")))
+	}
 	return text, notes
+}
+
+// rareText says which words keep a column from being something else, and how to read the others.
+func (w *proposer) rareText(c source.ColumnProfile) (notes []string) {
+	var words []string
+	for _, word := range c.Rare.Words {
+		notes = append(notes, fmt.Sprintf("%s %s, first in line %d", plural.Count(word.Count, "cell is", "cells are"), strconv.Quote(strings.TrimSpace(word.Word)), word.Line))
+		words = append(words, quotedYAML(word.Word))
+	}
+	others := c.Rare.Others
+	others.Name = c.Name
+	calls := []string{w.converted(others)}
+	if others.Choices != nil {
+		calls = nil
+		for _, l := range others.Choices {
+			calls = append(calls, w.chosen(others, l))
+		}
+	}
+	if calls[0] == "" {
+		return append(notes, "kept as text")
+	}
+	return append(notes, fmt.Sprintf("kept as text; if that stands for nothing, write null_words: {%s: [%s]} and =%s", quotedYAML(c.Name), strings.Join(words, ", "), strings.Join(calls, " or =")))
 }
 
 func oddNoun(l source.Looks) string {
@@ -127,19 +160,33 @@ func spellings(words []string) []string {
 	return slices.Compact(trimmed)
 }
 
-// zoneless returns the calls of dates whose clocks nobody has named the zone of, and the names of their columns.
-func (w *proposer) zoneless() (call string, names []string) {
+// zones says which clocks name no zone, and how to name it: in each column where the zone of the whole mapping would move calendar dates of others.
+func (w *proposer) zones(b *bytes.Buffer) {
+	const zone = "Europe/Berlin"
+	var calls, clocks, days []string
 	for _, i := range w.read {
 		c := w.p.Columns[i]
-		if !c.Zoneless || hasAny(spelling.Fold(c.Name), "utc", "gmt") || slices.Contains(names, strconv.Quote(c.Name)) {
-			continue
+		name := strconv.Quote(c.Name)
+		switch {
+		case slices.Contains(clocks, name) || slices.Contains(days, name):
+		case c.Zoneless && !hasAny(spelling.Fold(c.Name), "utc", "gmt"):
+			clocks = append(clocks, name)
+			calls = append(calls, strings.ReplaceAll("="+strings.TrimSuffix(w.converted(c), ")")+`, "`+zone+`")`, "\n", " "))
+		case c.Days && (i != w.time || !w.timed):
+			days = append(days, name)
 		}
-		if names == nil {
-			call = strings.TrimSuffix(w.converted(c), ")") + `, "Europe/Berlin")`
-		}
-		names = append(names, strconv.Quote(c.Name))
 	}
-	return call, names
+	switch {
+	case clocks == nil:
+	case days == nil:
+		fmt.Fprintf(b, "# time_zone: %s # the clock of %s names no zone and is read as UTC; for one column: %s\n", zone, strings.Join(clocks, ", "), calls[0])
+	default:
+		fmt.Fprintf(b, "# The clock of %s names no zone and is read as UTC. If it is another one's, name that in the column, and not for the whole mapping:\n", strings.Join(clocks, ", "))
+		for _, call := range calls {
+			fmt.Fprintf(b, "#   %s\n", call)
+		}
+		fmt.Fprintf(b, "# time_zone: %s would move the calendar dates of %s: 2024-07-01 would be sent as 2024-06-30T22:00:00Z.\n", zone, strings.Join(days, ", "))
+	}
 }
 
 // chosen is the call that converts a column by one of its choices.

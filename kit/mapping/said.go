@@ -12,11 +12,11 @@ import (
 
 // Said is what a message says about who or what it is, by hashes that another process has otherwise. Messages of a row have several, or none.
 type Said struct {
-	// Address says that Key is an e-mail address that an identify gives to the person of Other, told by the userId. Otherwise Key is a message id
-	// that the mapping makes, and Other is 0.
-	Address bool
-	Key     [2]uint64
-	Other   uint64
+	// Address says that Key is an e-mail address that an identify gives to the person of Other, told by the userId. Person says the same the other
+	// way round: Key is the person, and Other the address. Otherwise Key is a message id that the mapping makes, and Other is 0.
+	Address, Person bool
+	Key             [2]uint64
+	Other           uint64
 }
 
 // sayings collects what the messages of a row say about who and what they are.
@@ -68,7 +68,9 @@ func (s *sayings) add(m *Mapper, p *Message) {
 	case bytes.Equal(s.user, s.text):
 		return
 	}
-	s.said = append(s.said, Said{true, s.key(s.text), maphash.Bytes(s.seeds[2], s.user)})
+	s.said = append(s.said,
+		Said{Address: true, Key: s.key(s.text), Other: maphash.Bytes(s.seeds[2], s.user)},
+		Said{Person: true, Key: s.key(s.user), Other: maphash.Bytes(s.seeds[2], s.text)})
 }
 
 // key is what something is told by, in 128 bits.

@@ -34,11 +34,15 @@ const (
 	RuleTimeTwice = "time-came-twice"
 	// RuleLateDay is a warning: a day without a time of day had no midnight in its zone, and the day's first moment was sent.
 	RuleLateDay = "day-without-midnight"
+	// RuleDayBefore is a warning: a day without a time of day began in its zone when it was the day before in UTC, in which the value is sent. A timestamp is
+	// a point in time, and not warned of.
+	RuleDayBefore = "day-before-in-utc"
 )
 
 var zoneWarnings = map[string]string{
 	RuleTimeTwice: `clocks were put back and showed this time twice; the earlier was sent. Write "earlier" or "later" behind the zone, as in date(at, "Europe/Berlin", "later"), to say which is meant`,
 	RuleLateDay:   "clocks were put forward at midnight; the first moment of the day was sent",
+	RuleDayBefore: `a date without a time of day is sent as the day before, in UTC: 2024-07-01 in Europe/Berlin becomes 2024-06-30T22:00:00Z. If it is a calendar date, such as a birthday, name the zone "UTC" for its column, as in date(born, "UTC")`,
 }
 
 const zoneHint = "write a name of the IANA database of zones, such as Europe/Berlin or America/New_York, an offset such as +02:00, or UTC"
@@ -240,6 +244,9 @@ func (z *zone) parse(text []byte, layouts []layout) (timed, *ValueError) {
 		return timed{}, err
 	}
 	t, err := inRange(at, r.digits)
+	if r.day && warning == "" && t.Before(r.Time) { // what was read stands as if it were in UTC
+		warning = RuleDayBefore
+	}
 	return timed{t, warning}, err
 }
 
@@ -328,7 +335,7 @@ type note struct{ rule, field string }
 
 // warn keeps a warning about a value of the row.
 func (r *row) warn(rule, field string) {
-	if rule != "" {
+	if rule != "" && (rule != RuleDayBefore || field != fieldNames[fieldTimestamp]) {
 		r.notes = append(r.notes, note{rule, field})
 	}
 }

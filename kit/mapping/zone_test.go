@@ -7,22 +7,23 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/kit/source"
 )
 
 // What clocks in a zone showed becomes the point in time at which they did.
 func TestZones(t *testing.T) {
 	t.Parallel()
-	const twice, late, skipped = RuleTimeTwice, RuleLateDay, RuleSkippedTime
+	const twice, late, skipped, before = RuleTimeTwice, RuleLateDay, RuleSkippedTime, RuleDayBefore
 	tests := []struct{ args, in, want, warning string }{
 		{`"Europe/Berlin"`, "2024-07-01 12:00:00", "2024-07-01T10:00:00Z", ""},
 		{`"Europe/Berlin"`, "2024-01-01 12:00:00.250", "2024-01-01T11:00:00.250Z", ""},
 		{`"2006-01-02 15:04:05", "Europe/Berlin"`, "2024-07-01 12:00:00", "2024-07-01T10:00:00Z", ""},
-		{`"Europe/Berlin", "02.01.2006 15:04", "02.01.2006"`, "01.07.2024", "2024-06-30T22:00:00Z", ""},
+		{`"Europe/Berlin", "02.01.2006 15:04", "02.01.2006"`, "01.07.2024", "2024-06-30T22:00:00Z", before},
 		{`"Europe/Berlin"`, "2024-07-01T12:00:00Z", "2024-07-01T12:00:00Z", ""},
 		{`"Europe/Berlin"`, "2024-07-01 12:00:00+05:00", "2024-07-01T07:00:00Z", ""},
 		{`"2006-01-02T15:04:05Z", "02.01.2006", "Europe/Berlin"`, "2024-07-01T12:00:00Z", "2024-07-01T12:00:00Z", ""},
-		{`"2006-01-02T15:04:05Z", "02.01.2006", "Europe/Berlin"`, "01.07.2024", "2024-06-30T22:00:00Z", ""},
+		{`"2006-01-02T15:04:05Z", "02.01.2006", "Europe/Berlin"`, "01.07.2024", "2024-06-30T22:00:00Z", before},
 
 		// Summer time begins: 02:00 becomes 03:00.
 		{`"Europe/Berlin"`, "2024-03-31 01:59:59", "2024-03-31T00:59:59Z", ""},
@@ -51,7 +52,7 @@ func TestZones(t *testing.T) {
 		{`"America/Havana"`, "2024-11-03", "2024-11-03T04:00:00Z", ""}, // a day begins at the first of its two midnights
 		{`"Pacific/Apia"`, "2011-12-30", skipped, ""},
 		{`"Pacific/Apia"`, "2011-12-30 12:00:00", skipped, ""},
-		{`"Pacific/Apia"`, "2011-12-31", "2011-12-30T10:00:00Z", ""},
+		{`"Pacific/Apia"`, "2011-12-31", "2011-12-30T10:00:00Z", before},
 		// Days long gone, and days to come.
 		{`"Europe/Berlin"`, "1890-01-01 00:53:28", "1890-01-01T00:00:00Z", ""},
 		{`"Europe/Berlin"`, "1945-07-01 12:00:00", "1945-07-01T09:00:00Z", ""},
@@ -62,6 +63,12 @@ func TestZones(t *testing.T) {
 		{`"+02:00"`, "2024-01-01 12:00:00", "2024-01-01T10:00:00Z", ""},
 		{`"-09:30"`, "2024-01-01", "2024-01-01T09:30:00Z", ""},
 		{`"UTC"`, "2024-01-01 12:00:00", "2024-01-01T12:00:00Z", ""},
+		{`"Europe/Berlin"`, "1980-10-12", "1980-10-11T23:00:00Z", before},
+		{`"Europe/London"`, "2024-01-01", "2024-01-01T00:00:00Z", ""},
+		{`"Europe/London"`, "2024-07-01", "2024-06-30T23:00:00Z", before},
+		{`"UTC"`, "1980-10-12", "1980-10-12T00:00:00Z", ""},
+		{`"+00:30"`, "1980-10-12", "1980-10-11T23:30:00Z", before},
+		{`"excel", "Europe/Berlin"`, "44561", "2021-12-30T23:00:00Z", before},
 		{`"excel", "Europe/Berlin"`, "44561.5", "2021-12-31T11:00:00Z", ""},
 	}
 	for _, tt := range tests {
@@ -76,6 +83,31 @@ func TestZones(t *testing.T) {
 		if got != tt.want || warning != tt.warning {
 			t.Errorf("%s of %s is %s %s, want %s %s", tt.args, tt.in, got, warning, tt.want, tt.warning)
 		}
+	}
+}
+
+// A timestamp is a point in time: a day that is one begins when it begins in its zone, and nothing is lost.
+func TestTimestampIsNoCalendarDate(t *testing.T) {
+	t.Parallel()
+	const text = "time_zone: Europe/Berlin\nmessages:\n  - track: {userId: u, event: e, timestamp: =date(at), properties: {day: =date(at), kept: '=date(at, \"UTC\")', bare: $at}}\n"
+	p, err := mustMapping(t, text).Compile([]source.Column{{Name: "at", Kind: source.KindText}}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := NewMapper(p, cio.Encode)
+	row := source.Row{Line: 2, Cells: []source.Cell{{Kind: source.KindText, Bytes: []byte("2024-07-01")}}}
+	made, bad := m.Map(&row, 0)
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	var w Warnings
+	w.AddRow(&row, made, m, time.Date(2024, 7, 1, 0, 0, 0, 0, time.UTC))
+	if len(w) != 1 || w[0].Rule != RuleDayBefore || w[0].Count != 1 || w[0].Field != "properties.day" {
+		t.Errorf("the warnings are %+v", w)
+	}
+	const want = `"timestamp":"2024-06-30T22:00:00Z","userId":"u","event":"e","properties":{"day":"2024-06-30T22:00:00Z","kept":"2024-07-01T00:00:00Z","bare":"2024-07-01"}`
+	if got, _ := made[0].MarshalJSON(); !strings.Contains(string(got), want) {
+		t.Errorf("got %s\nwant %s", got, want)
 	}
 }
 

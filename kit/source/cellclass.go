@@ -59,7 +59,7 @@ var words = map[string]class{
 	"none": classWeakNull, "na": classWeakNull, "nan": classWeakNull, "-nan": classWeakNull, "nil": classWeakNull, "-": classWeakNull, "--": classWeakNull,
 	"–": classWeakNull, "—": classWeakNull, "?": classWeakNull, ".": classWeakNull, "unknown": classWeakNull, "undefined": classWeakNull,
 	"missing": classWeakNull, "empty": classWeakNull, "not set": classWeakNull, "not available": classWeakNull, "tbd": classWeakNull,
-	"unbekannt": classWeakNull, "k.a.": classWeakNull, "inconnu": classWeakNull,
+	"unbekannt": classWeakNull, "k.a.": classWeakNull, "k. a.": classWeakNull, "keine angabe": classWeakNull, "n.a.": classWeakNull, "n. a.": classWeakNull, "non renseigné": classWeakNull, "inconnu": classWeakNull,
 	"null": classWeakNull, "n/a": classNull, "#n/a": classNull, "#na": classNull, "#null!": classNull, "#ref!": classNull, "#value!": classNull,
 	"#name?": classNull, "#div/0!": classNull, "#num!": classNull, "#error!": classNull, "(blank)": classNull, `\n`: classNull, "(null)": classNull,
 	"<null>": classNull, "[null]": classNull, "<na>": classNull, "nat": classWeakNull, "(none)": classNull, "<nil>": classNull,

@@ -45,6 +45,8 @@ type ColumnProfile struct {
 	Choices []string `json:"choices,omitempty"`
 	// Zoneless says that the dates have a time of day and do not name its zone.
 	Zoneless bool `json:"zoneless,omitempty"`
+	// Days says that some dates have no time of day: they are calendar dates, which no zone should move.
+	Days bool `json:"days,omitempty"`
 	// Comma says that a comma stands before decimals.
 	Comma bool `json:"decimal_comma,omitempty"`
 	// Native says that the input itself calls the values numbers or booleans.
@@ -53,6 +55,11 @@ type ColumnProfile struct {
 	NullWords []NullWord `json:"null_words,omitempty"`
 	// Odd are the cells that are not what the others are.
 	Odd *OddCells `json:"odd,omitempty"`
+	// Rare is what keeps a column of text from being something else; nil if that is not a word or two.
+	Rare *RareWords `json:"rare,omitempty"`
+	// Thousands are the cells of a number with three digits behind its only mark, few beside those that show what the mark is: read as decimals, where
+	// thousands may have been meant.
+	Thousands *OddCells `json:"thousands,omitempty"`
 	// True and False are the spellings of a boolean.
 	True  []string `json:"true,omitempty"`
 	False []string `json:"false,omitempty"`
@@ -76,6 +83,8 @@ type ColumnProfile struct {
 	few       map[string]int64 // of short values, while there are few; nil once there are more
 	shapes    []readable
 	spellings map[string]nullSeen
+	strange   map[string]nullSeen // short words without digits that are nothing known, while there are few
+	stranger  bool                // there are others that are nothing known
 	affixes   map[affix]int64
 	patterns  []*datePattern
 	maxDigits int   // of whole numbers
@@ -100,6 +109,13 @@ type OddCells struct {
 	Count int64  `json:"count"`
 	File  string `json:"file,omitempty"`
 	Line  int64  `json:"line"` // of the first
+}
+
+// RareWords are words that few cells of a column are, one in ten at most, none of which is known to stand for nothing.
+type RareWords struct {
+	Words []NullWord `json:"words"`
+	// Others is what the column is without them.
+	Others ColumnProfile `json:"-"`
 }
 
 // ValueCount is a value of a column, and how many rows have it.
@@ -144,8 +160,11 @@ type datePattern struct {
 
 // zoneless reports whether there is a time of day and no zone.
 func (d *datePattern) zoneless() bool {
-	return strings.Contains(d.pattern, ":04") && !strings.Contains(d.pattern, "07") && !strings.Contains(d.pattern, "MST")
+	return !d.day() && !strings.Contains(d.pattern, "07") && !strings.Contains(d.pattern, "MST")
 }
+
+// day reports whether there is no time of day.
+func (d *datePattern) day() bool { return !strings.Contains(d.pattern, "04") }
 
 // What bounds the memory that a column takes, whatever is in it.
 const (
@@ -158,6 +177,7 @@ const (
 	maxExample    = 200
 	maxCellLooked = 4 << 10
 	maxSpellings  = 24
+	maxStrange    = 3
 )
 
 func newColumnProfile(name, typ string) ColumnProfile { return ColumnProfile{Name: name, Type: typ} }
@@ -185,6 +205,9 @@ func (c *ColumnProfile) add(cell Cell, at place) {
 	k, word := c.classOf(text, native, at)
 	if word != "" {
 		c.spell(word, at)
+	}
+	if k&^classPadded == 0 {
+		c.wonder(text, at)
 	}
 	for i := range c.shapes {
 		if c.shapes[i].class == k {
@@ -237,6 +260,20 @@ func (c *ColumnProfile) spell(word string, at place) {
 		seen.see(at)
 		c.spellings[word] = seen
 	}
+}
+
+// wonder notes a word that is nothing known.
+func (c *ColumnProfile) wonder(text string, at place) {
+	seen, known := c.strange[text]
+	if !known && (len(c.strange) == maxStrange || len(text) > longestWord || strings.ContainsAny(text, "0123456789@")) {
+		c.stranger = true
+		return
+	}
+	if c.strange == nil {
+		c.strange = make(map[string]nullSeen)
+	}
+	seen.see(at)
+	c.strange[text] = seen
 }
 
 // classOf says what a cell can be read as, and returns it if it is a word that may stand for nothing or a spelling of a boolean.

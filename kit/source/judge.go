@@ -44,7 +44,7 @@ func most(n int64, odd nullSeen) bool {
 
 // finish judges the column by what was seen.
 func (c *ColumnProfile) finish(rows int64, j *judgement) {
-	c.Evidence, c.NullWords, c.Odd, c.Layouts, c.Choices = nil, nil, nil, nil, nil
+	c.Evidence, c.NullWords, c.Odd, c.Layouts, c.Choices, c.Rare, c.Thousands = nil, nil, nil, nil, nil, nil, nil
 	if c.twice {
 		c.Looks = LooksTwice
 		return
@@ -52,6 +52,8 @@ func (c *ColumnProfile) finish(rows int64, j *judgement) {
 	c.Empty, c.Distinct = rows-c.filled, len(c.hashes)
 	c.decide(j)
 	c.Zoneless = c.Looks == LooksDate && slices.ContainsFunc(c.patterns, (*datePattern).zoneless)
+	c.rare(j)
+	c.Days = c.Looks == LooksDate && slices.ContainsFunc(c.patterns, (*datePattern).day)
 	words := nameWords(c.Name)
 	c.Personal = c.Looks == LooksEmail || c.Looks == LooksPhone || isPersonal(words)
 	if c.Values = nil; !c.Personal && c.few != nil && c.Looks != LooksID && int64(len(c.few)) < c.filled {
@@ -66,6 +68,31 @@ func (c *ColumnProfile) finish(rows int64, j *judgement) {
 	if c.Padded > 0 {
 		c.show("%s spaces around", counted(c.Padded, "cell has", "cells have"))
 	}
+}
+
+// rare finds out whether a word or two keep a column of text from being something else.
+func (c *ColumnProfile) rare(j *judgement) {
+	const oneIn = 10
+	var n int64
+	for _, seen := range c.strange {
+		n += seen.count
+	}
+	if c.Looks != LooksText || c.Choices != nil || n == 0 || c.stranger || n*oneIn > c.filled || isPersonal(nameWords(c.Name)) {
+		return
+	}
+	others := *c
+	others.filled -= n
+	others.shapes = slices.DeleteFunc(slices.Clone(c.shapes), func(s readable) bool { return s.class&^classPadded == 0 })
+	others.Evidence, others.NullWords = nil, nil
+	if others.decide(j); others.Looks == LooksText && others.Choices == nil || others.Looks == LooksEmpty {
+		return
+	}
+	rare := &RareWords{Others: others}
+	for _, word := range slices.Sorted(maps.Keys(c.strange)) {
+		seen := c.strange[word]
+		rare.Words = append(rare.Words, NullWord{word, seen.count, seen.place.file, seen.place.line})
+	}
+	c.Rare = rare
 }
 
 // decide sets what the column looks like, and why.
@@ -305,6 +332,7 @@ func (c *ColumnProfile) number(j *judgement) bool {
 		return false
 	}
 	c.Exponents = exponents
+	c.doubt(best)
 	style := styleOf[best]
 	c.Comma = strings.HasSuffix(style, ",5")
 	c.layNumbers(best, style)
@@ -330,6 +358,30 @@ func (c *ColumnProfile) apart(one, other class) bool {
 		}
 	}
 	return !both
+}
+
+// doubt finds the few numbers that would be others if the mark before their last three digits stood between thousands.
+func (c *ColumnProfile) doubt(best class) {
+	const oneIn = 10
+	rival := rivals[best]
+	var marked int64
+	var doubtful nullSeen
+	for _, s := range c.shapes {
+		if s.class&best == 0 || s.class&classStyles == classStyles {
+			continue
+		}
+		marked += s.count
+		if s.class&rival != 0 {
+			if doubtful.count == 0 || s.place.line < doubtful.place.line {
+				doubtful.place = s.place
+			}
+			doubtful.count += s.count
+		}
+	}
+	if rival != 0 && doubtful.count > 0 && doubtful.count*oneIn <= marked {
+		c.Thousands = &OddCells{doubtful.count, doubtful.place.file, doubtful.place.line}
+		c.show("%s three digits behind the mark, first %s: read as decimals, where thousands may be meant", counted(doubtful.count, "cell has", "cells have"), where(doubtful.place))
+	}
 }
 
 // settle decides between two ways by what other columns have, 0 if they do not tell.

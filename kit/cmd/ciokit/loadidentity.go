@@ -17,7 +17,7 @@ func identityText(c *load.IdentityCount) string {
 	}
 	var b strings.Builder
 	if c.NotCounted != "" {
-		fmt.Fprintf(&b, "Addresses with several ids and repeated message ids were not counted: %s\n", c.NotCounted)
+		fmt.Fprintf(&b, "Addresses with several ids, ids with several addresses and repeated message ids were not counted: %s\n", c.NotCounted)
 		return b.String()
 	}
 	if n := c.Addresses.Count; n > 0 {
@@ -25,13 +25,18 @@ func identityText(c *load.IdentityCount) string {
 			plural.Count(n, "e-mail address has two or more ids", "e-mail addresses have two or more ids"), plural.Count(c.Addresses.Messages, "message", "messages"), placesOf(c.Addresses.First[0]))
 		restText(&b, c.Addresses)
 	}
+	if n := c.People.Count; n > 0 {
+		fmt.Fprintf(&b, "warning: %s, in %s (first in %s). Customer.io keeps the first address of a person, unless the workspace lets it change.\n",
+			plural.Count(n, "id has two or more e-mail addresses", "ids have two or more e-mail addresses"), plural.Count(c.People.Messages, "message", "messages"), placesOf(c.People.First[0]))
+		restText(&b, c.People)
+	}
 	if n := c.MessageIDs.Count; n > 0 {
 		fmt.Fprintf(&b, "warning: %s the same messageId as another of them, %s in all (first in %s). Customer.io may ignore all but the first of each.\n",
 			plural.Count(c.MessageIDs.Messages, "message has", "messages have"), plural.Count(n, "id", "ids"), placesOf(c.MessageIDs.First[0]))
 		restText(&b, c.MessageIDs)
 	}
 	if n := c.RowsBefore; n > 0 {
-		fmt.Fprintf(&b, "Addresses with several ids and repeated message ids are counted without the first %s, which an earlier run settled.\n", plural.Count(n, "row", "rows"))
+		fmt.Fprintf(&b, "Addresses with several ids, ids with several addresses and repeated message ids are counted without the first %s, which an earlier run settled.\n", plural.Count(n, "row", "rows"))
 	}
 	return b.String()
 }

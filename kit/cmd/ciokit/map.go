@@ -44,7 +44,7 @@ What only a person can decide is left open, with the choices in comments; a load
   ciokit map check people.yaml people.csv`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := in.inspectAsProposed(cmd, con, args)
+			p, err := in.inspectAsProposed(cmd, con, args, true)
 			if err != nil {
 				return err
 			}
@@ -74,9 +74,9 @@ What only a person can decide is left open, with the choices in comments; a load
 	return cmd
 }
 
-// inspectAsProposed looks at an input. Where the reader refuses it and knows one flag that would read it, or what it reads is no rows of people,
-// it says so, sets the flag as if it had been given, and looks again.
-func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console.Console, args []string) (source.Profile, error) {
+// inspectAsProposed looks at an input. Where the reader refuses it and knows one flag that would read it, or, for a mapping, what it reads is no rows of
+// people, it says so, sets the flag as if it had been given, and looks again. What sends rows, or says what would be sent, never does that.
+func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console.Console, args []string, forMapping bool) (source.Profile, error) {
 	set := make(map[string]bool)
 	for {
 		p, err := f.inspect(cmd.Context(), con, args)
@@ -85,7 +85,7 @@ func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console.Console, 
 		switch {
 		case errors.As(err, &format):
 			why, flag, value = strings.TrimPrefix(console.FlagWords((&source.FormatError{Line: format.Line, Problem: format.Problem}).Error()), "source: "), format.Flag, format.Value
-		case err != nil:
+		case err != nil || !forMapping:
 		case len(p.RowsIn) == 1 && f.rows.JSONPath == "" && !namesPeople(p):
 			why, flag, value = "there is one object only, and its rows seem to be in its member "+p.RowsIn[0], "json-path", p.RowsIn[0]
 		case p.Headerless != "":
@@ -105,7 +105,11 @@ func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console.Console, 
 			return p, exit.With(exit.Usage, err)
 		}
 		set[flag] = true
-		fmt.Fprintf(con.Err, "%s. The mapping goes with --%s %s.\n", console.Printable(strings.ToUpper(why[:1])+why[1:]), flag, console.Printable(shellWord(value)))
+		use := "It is looked at, and has to be loaded,"
+		if forMapping {
+			use = "The mapping goes"
+		}
+		fmt.Fprintf(con.Err, "%s. %s with --%s %s.\n", console.Printable(strings.ToUpper(why[:1])+why[1:]), use, flag, console.Printable(shellWord(value)))
 	}
 }
 

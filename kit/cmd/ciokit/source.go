@@ -143,7 +143,7 @@ func newInspect(con console.Console) *cobra.Command {
 		Short: "Show columns, what is in them, and about how many rows there are",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := in.inspect(cmd.Context(), con, args)
+			p, err := in.inspectAsProposed(cmd, con, args, false)
 			if err != nil {
 				return err
 			}
