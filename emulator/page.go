@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -95,20 +94,19 @@ func (page *webPage) serve(w http.ResponseWriter, r *http.Request) {
 	p := &pageRequest{s: page.s, w: w, r: r, query: r.URL.Query()}
 	p.at, p.key, p.found = chosenWorkspace(page.s, r.URL.Query().Get("w"))
 	var v view
-	var err error
-	if r.Method == http.MethodPost {
+	done, err := p.elsewhere()
+	switch {
+	case done:
+	case r.Method == http.MethodPost:
 		v, err = p.act()
-	} else {
+	default:
 		v, err = p.view()
 	}
 	status := cmp.Or(v.status, http.StatusOK)
 	if err != nil {
-		var failed *errPage
-		if !errors.As(err, &failed) {
-			failed = &errPage{http.StatusBadRequest, "That did not work", sentence(strings.TrimPrefix(err.Error(), "emulator: ")), nil}
-		}
-		status = failed.status
-		v = view{template: "error", title: failed.Title, data: failed}
+		said := failed(err)
+		status = said.status
+		v = view{template: "error", title: said.Title, data: said}
 	}
 	if v.template != "" {
 		p.render(v, status)
@@ -142,21 +140,6 @@ func (page *webPage) serveAsset(w http.ResponseWriter, r *http.Request, name str
 	}
 	w.Header().Set("Content-Type", contentType)
 	_, _ = w.Write(text)
-}
-
-// chosenWorkspace returns the workspace with the handle, and its write key;
-// without a handle, the one that was called last.
-func chosenWorkspace(s *Server, handle string) (chosen Workspace, key string, found bool) {
-	for _, at := range s.Workspaces() {
-		switch {
-		case handle == at.Handle, handle == "" && (!found || at.CalledAt.After(chosen.CalledAt)):
-			chosen, found = at, true
-		}
-	}
-	if found {
-		key, found = s.KeyOf(chosen.Handle)
-	}
-	return chosen, key, found
 }
 
 // pageRequest is one request for the page.
