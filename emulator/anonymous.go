@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// anonymousRetention is how long the events of somebody not identified are kept
-// for being attached to a person later (docs/rules.md#anonymous-events).
+// anonymousRetention is how long the events of a person who is not identified
+// are kept, to attach them to a person later (docs/rules.md#anonymous-events).
 const anonymousRetention = 30 * 24 * time.Hour
 
 // anonymousSweep is how often all of them are searched for expired events.
@@ -36,8 +36,8 @@ func (ws *workspaceState) anonymousFor(id string) *anonymous {
 	return a
 }
 
-// keepAnonymous keeps the event of somebody not identified, or attributes it
-// to the person that the anonymousId belongs to.
+// keepAnonymous keeps the event of a person who is not identified. If the
+// anonymousId belongs to a person, the event becomes theirs.
 func (ws *workspaceState) keepAnonymous(m *decodedMessage, now time.Time) {
 	a := ws.anonymousFor(m.anonymousID)
 	if a.owner != nil {

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// A body has to keep arriving: its first bytes within bodyGrace, and from then
-// on bodyPace bytes a second on average. That is far below any connection that
-// works, and ends one whose caller announces much and sends nothing.
+// A body must keep arriving: its first bytes within bodyGrace, and from then on
+// bodyPace bytes a second on average. That is far below any connection that
+// works. It ends a connection whose caller announces much and sends nothing.
 const (
 	bodyGrace = 30 * time.Second
 	bodyPace  = 1 << 10
@@ -29,9 +29,9 @@ type arriving struct {
 }
 
 // watchArrival returns r with a deadline for its body, also if nobody reads it:
-// net/http reads some of what is left over, as it decides by the body of r
-// itself. Where there is no connection, as in [Server.Transport], the context
-// ends the call.
+// net/http reads some of the rest, and its decision depends on the body of r
+// itself. If there is no connection, as in [Server.Transport], the context ends
+// the call.
 func watchArrival(w http.ResponseWriter, r *http.Request) *http.Request {
 	if r.Body == nil || r.Body == http.NoBody {
 		return r

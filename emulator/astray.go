@@ -23,8 +23,8 @@ func forPage(r *http.Request) bool {
 	return false
 }
 
-// isBrowsing reports whether somebody opened the path in a browser, and cannot have
-// meant the API: they get a page that says where to go.
+// isBrowsing reports whether somebody opened the path in a browser and did not
+// mean the API. They get a page that says where to go.
 func isBrowsing(r *http.Request) bool {
 	path := r.URL.Path
 	_, meant := meantEndpoint(path)
@@ -33,7 +33,7 @@ func isBrowsing(r *http.Request) bool {
 }
 
 // answerAstray records a call to a path that the API does not have, or with a
-// method that it does not take, and says what is wrong with it. Where the path
+// method that it does not accept, and says what is wrong with it. If the path
 // shows which endpoint was meant, the messages are recorded one by one.
 func (s *Server) answerAstray(r *http.Request, received []byte, readErr error) reply {
 	path := r.URL.Path
@@ -94,8 +94,8 @@ func (s *Server) refuseAstray(r *http.Request, c call, k kind, reads bool, why f
 }
 
 // meantEndpoint returns the type of the messages for the endpoint that the path
-// must have meant: without a /v1 too few or too many, and without a slash too
-// many. It reports false if there is none.
+// must have meant: with a /v1 too few or too many, or with a slash too many. It
+// reports false if there is none.
 func meantEndpoint(path string) (kind, bool) {
 	var rest []string
 	for segment := range strings.SplitSeq(path, "/") {

@@ -59,8 +59,9 @@ func (s *Server) credentials(r *http.Request) (key, password string, why finding
 	return "", "", finding{rule: ruleBareKey}
 }
 
-// breaks notes the rule that the whole call breaks, unless there is one that is
-// answered with an error in any mode, such as a body that is not JSON.
+// breaks notes the rule that the whole call breaks, unless it already breaks
+// one that is answered with an error in any mode, such as a body that is not
+// JSON.
 func (c *call) breaks(why finding) {
 	if ruleTable[c.broken.rule].Effect != EffectRejectsAlways {
 		c.broken = why

@@ -8,8 +8,8 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// deeds are what an accepted message did that its text does not tell: the
-// journal keeps a bit for each, and words are made of them for whoever looks.
+// deeds are what an accepted message did beyond what its text says. The journal
+// keeps a bit for each; the words are made when somebody looks.
 type deeds uint16
 
 const (
@@ -26,8 +26,8 @@ const (
 	deedForgotten
 )
 
-// maxDidNames bounds the attributes that are named, maxDidText what of each name is
-// shown.
+// maxDidNames limits how many attributes are named, maxDidText how much of each
+// name is shown.
 const (
 	maxDidNames = 4
 	maxDidText  = 40

@@ -82,8 +82,8 @@ func Diff(a, b Snapshot) Difference {
 	return d
 }
 
-// matchUp walks two lists sorted by number, and calls each with the pairs that
-// have the same; nil stands for what a list lacks.
+// matchUp walks two lists sorted by number, and calls each with the pairs of
+// equal numbers; nil means that one list lacks the number.
 func matchUp[T any](a, b []T, number func(T) uint64, each func(a, b *T)) {
 	for i, j := 0, 0; i < len(a) || j < len(b); {
 		switch {
@@ -100,8 +100,7 @@ func matchUp[T any](a, b []T, number func(T) uint64, each func(a, b *T)) {
 	}
 }
 
-// presence says what became of something that was there before, after, or
-// both.
+// presence says whether something was there before, after, or both.
 func presence(before, after bool) string {
 	switch {
 	case !before:

@@ -203,7 +203,7 @@ func headerName(name string) bool {
 	})
 }
 
-// hits reports whether the n-th call that the fault saw goes wrong.
+// hits reports whether the n-th call that the fault saw fails.
 func (f Fault) hits(n int) bool {
 	if f.Share == 0 || f.Share == 1 {
 		return n%f.Every == 0
@@ -236,7 +236,8 @@ func (b *balancer) leads(connection string, n int) bool {
 	return position%n == 0
 }
 
-// faults is the queue. Faults that are done stay in it, to be looked at.
+// faults is the queue. Faults that are done stay in it, so that they can be
+// listed.
 type faults struct {
 	now func() time.Time
 
@@ -302,12 +303,12 @@ func (q *faults) end(i int) {
 type sighting struct {
 	path       string
 	connection string
-	// text returns the body, decompressed. Nil: nothing of it has been read,
-	// which is when the early faults act.
+	// text returns the body, decompressed. It is nil as long as nothing of the
+	// body has been read; the early faults act then.
 	text func() []byte
 }
 
-// next counts a call, and returns the fault that befalls it, if any.
+// next counts a call, and returns the fault that affects it, if there is one.
 func (q *faults) next(call sighting) (Fault, bool) {
 	if !strings.HasPrefix(call.path, apiPrefix) {
 		return Fault{}, false

@@ -45,7 +45,7 @@ func (s *Server) DeletePerson(key, id string) (messages int, err error) {
 	return messages, wait()
 }
 
-// forget deletes p, and what messages that name them said.
+// forget deletes p, and the content of the messages that name them.
 func (ws *workspaceState) forget(p *personState) (messages int) {
 	f := &messageFilter{}
 	f.namePerson(p)

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// maxForwardedAnswer bounds what is read of another server's answer, of which
-// maxShownBytes are remembered. A longer one is not passed on in part.
+// maxForwardedAnswer limits what is read of another server's answer;
+// maxShownBytes of it are kept. A longer answer is not sent on in part.
 const maxForwardedAnswer = 1 << 20
 
-// forward passes the call on, remembers the answer beside the server's own, and
+// forward sends the call on, keeps the answer beside the server's own, and
 // returns it.
 func (s *Server) forward(r *http.Request, received []byte, ws *workspaceState, done Request) reply {
 	out := outgoing(r, received)
@@ -28,7 +28,7 @@ func (s *Server) forward(r *http.Request, received []byte, ws *workspaceState, d
 	return a
 }
 
-// outgoing is the request as it is passed on.
+// outgoing is the request as it is sent on.
 func outgoing(r *http.Request, received []byte) *http.Request {
 	out := r.Clone(r.Context())
 	out.RequestURI = ""

@@ -13,7 +13,7 @@ import (
 
 const (
 	inspectionPrefix = "/_emulator/"
-	// defaultLimit is how much is listed unless told otherwise.
+	// defaultLimit is how many items a list has by default.
 	defaultLimit = 100
 	// maxInspectionBody bounds the body of a POST to the inspection.
 	maxInspectionBody = 64 << 10

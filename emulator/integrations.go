@@ -11,8 +11,8 @@ import (
 const ownIntegration = "customer.io"
 
 // switchedOff reports whether the message's integrations, or else its batch's,
-// name by name, switch Customer.io off: all are off, and none of its names is
-// on, or one of them is off by itself.
+// name by name, switch Customer.io off. That is so if all are off and none of
+// Customer.io's names is on, or if one of these names is off.
 func (m *decodedMessage) switchedOff() bool {
 	if !strings.Contains(m.integrations, "false") && !strings.Contains(m.batchIntegrations, "false") {
 		return false

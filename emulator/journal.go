@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// entry is one message in the journal. It holds the message's bytes and not
-// its fields, which are decoded again for whoever looks.
+// entry is one message in the journal. It holds the message's bytes and not its
+// fields; these are decoded again when somebody looks.
 type entry struct {
 	sequence uint64
 	request  uint64
@@ -61,8 +61,8 @@ func (j *journal) add(e entry) {
 	}
 }
 
-// index remembers that the entry was not accepted, so that a few of them are
-// found among a million messages. What left the ring is forgotten in bulk.
+// index remembers that the entry was not accepted, so that a few of them can be
+// found among a million messages. What has left the ring is forgotten in bulk.
 func (j *journal) index(sequence uint64) {
 	if oldest := j.oldest(); len(j.notAccepted) > 64 && j.notAccepted[len(j.notAccepted)/2] < oldest {
 		i, _ := slices.BinarySearch(j.notAccepted, oldest)
@@ -99,9 +99,10 @@ func (j *journal) ref(sequence uint64) *entry {
 	return &j.ring[(j.first+int(sequence-j.oldest()))%len(j.ring)]
 }
 
-// older looks at some of the entries below before, or at the newest if that is 0,
-// and appends up to most of those to some that f may want, the newest first. It
-// returns the before of those that it did not look at, or 0 if there are none.
+// older looks at some of the entries below before, or at the newest if before
+// is 0. It appends to some, up to a length of most, those that f may want, the
+// newest first. It returns the before of the entries that it did not look at,
+// or 0 if there are none.
 func (j *journal) older(before uint64, f *messageFilter, some []entry, most int) ([]entry, uint64) {
 	last := j.sequence
 	if before > 0 {

@@ -150,8 +150,8 @@ func (o *objectState) mentions(needle string) bool {
 }
 
 // newest returns up to limit of all, or all without a limit, the newest first,
-// with numbers below before, if that is not 0. next is the before of those that
-// follow, 0 if there are none. The numbers of all rise.
+// with numbers below before, if before is not 0. next is the before of the
+// following ones; 0 if there are none. The numbers of all rise.
 func newest[T any](all []T, before uint64, limit int, number func(T) uint64) (found []T, next uint64) {
 	for _, item := range slices.Backward(all) {
 		switch {

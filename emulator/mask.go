@@ -8,14 +8,14 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// shownKeyBytes is how much is shown of a key that may be a real one; keys too
-// short for that, as tests use them, are shown whole.
+// shownKeyBytes is how much is shown of a key that may be a real one. Shorter
+// keys, such as those of tests, are shown whole.
 const (
 	shownKeyBytes = 4
 	realKeyBytes  = 13
 )
 
-// maskKey makes a write key fit to be shown.
+// maskKey hides the part of a write key that must not be shown.
 func maskKey(key string) string {
 	if len(key) < realKeyBytes {
 		return key

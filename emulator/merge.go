@@ -50,8 +50,8 @@ func (p *personState) merged(kind MergeKind, from string, events int, m *decoded
 	p.merges = appendBounded(p.merges, mergeState{kind, strings.Clone(from), events, m.from()}, maxMerges)
 }
 
-// mergeByEmail gives the id of who to the person of that address, nil if there
-// is none: a new id with a known address is no new person.
+// mergeByEmail gives the id of who to the person with that address; nil if
+// there is none. A new id with a known address is no new person.
 func (ws *workspaceState) mergeByEmail(who identifier, email string, m *decodedMessage) *personState {
 	p := ws.byEmail[email]
 	if p == nil {

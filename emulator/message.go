@@ -125,9 +125,9 @@ func (m *decodedMessage) warnDetail(rule ruleID, field, detail string) {
 
 // decodeMessage reads the fields of one message. raw is valid JSON and the
 // message keeps it. k is the type that the path implies, or kindUnknown in a
-// batch, where the message must say it. now is the default timestamp.
-// keepName is [Config].KeepPageNames. It reports wrong JSON types as the rule that the message breaks; what else the message
-// must have is for validate.
+// batch, where the message must say it. now is the default timestamp. keepName
+// is [Config].KeepPageNames. A wrong JSON type is reported as the rule that the
+// message breaks. validate checks everything else that the message must have.
 func decodeMessage(raw string, k kind, now time.Time, keepName bool) decodedMessage {
 	m := decodedMessage{kind: k, raw: raw, at: now}
 	if !rawjson.IsObject(raw) {

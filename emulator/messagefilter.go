@@ -7,14 +7,14 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// messageFilter decides which messages a query lists. What the journal knows of a
-// message is looked at first, its text next, and it is decoded last.
+// messageFilter decides which messages a query lists. It first checks what the
+// journal knows of a message, then its text, and decodes it last.
 type messageFilter struct {
 	query MessagesQuery
 	kind  kind
 	text  needle
-	// people says that a person is asked for, by all of the following. An
-	// anonymousId may be the userId of somebody else.
+	// people says that the query asks for a person, by all of the following. An
+	// anonymousId may be the userId of another person.
 	people    bool
 	who       map[identifier]bool
 	anonymous map[string]bool
@@ -142,8 +142,8 @@ func (f *messageFilter) mayName(raw string) bool {
 	return !f.people || slices.ContainsFunc(f.needles, func(n needle) bool { return n.found(raw) })
 }
 
-// hasString reports whether raw, which has no escapes, may have a string of JSON that
-// is the text, space around it aside.
+// hasString reports whether raw, which has no escapes, may have a JSON string
+// that equals the text except for space around it.
 func hasString(raw, text string) bool {
 	for {
 		i := strings.Index(raw, text)
@@ -162,8 +162,8 @@ func (f *messageFilter) names(m *decodedMessage) bool {
 	return f.isWho(m.userID, "") || f.isWho("", m.sentEmail()) || f.anonymous[m.anonymousID] || f.isWho(m.previousID, "")
 }
 
-// isAbout reports whether the message is about the person, and nobody else: what
-// names them beside another userId is not.
+// isAbout reports whether the message is about the person, and nobody else. A
+// message that names them beside another userId is not.
 func (f *messageFilter) isAbout(m *decodedMessage) bool {
 	if email := m.sentEmail(); m.userID != "" || email != "" {
 		return f.isWho(m.userID, email)
@@ -171,7 +171,8 @@ func (f *messageFilter) isAbout(m *decodedMessage) bool {
 	return f.anonymous[m.anonymousID]
 }
 
-// isWho reports whether a userId, or without one an address, is the person's.
+// isWho reports whether a userId, or an address if there is no userId, is the
+// person's.
 func (f *messageFilter) isWho(userID, email string) bool {
 	who, known := resolve(userID, email)
 	return known && f.who[who]
@@ -187,13 +188,13 @@ func (m *decodedMessage) sentEmail() string {
 	return ""
 }
 
-// scanned is how many entries of the journal are looked at before the lock is let
-// go of, so that a search of a million messages holds up no call.
+// scanned is how many entries of the journal are checked before the lock is
+// released, so that a search of a million messages delays no call.
 const scanned = 4096
 
-// list returns up to limit of the messages that f wants, or all, the newest first,
-// with sequences below before, if that is not 0; and the before of those that
-// follow, or 0. It takes the lock.
+// list returns up to limit of the messages that f wants, or all, the newest
+// first, with sequences below before, if before is not 0. It also returns the
+// before of the following ones, or 0. It takes the lock.
 func (ws *workspaceState) list(f *messageFilter, before uint64, limit int) (found []entry, next uint64) {
 	var some []entry
 	for {

@@ -27,8 +27,8 @@ type MessageGroupsQuery struct {
 	After uint64
 }
 
-// groupedByEvent is how many of the newest messages are told apart by their events,
-// which have to be decoded.
+// groupedByEvent is how many of the newest messages are separated by their
+// events, which must be decoded for that.
 const groupedByEvent = 20_000
 
 // MessageGroups counts the messages that the journal keeps by verdict, type,

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// needle is a text that is looked for in a million messages, whatever its case.
+// needle is a text to find in a million messages, in any case.
 type needle struct {
 	text  string // in lower case
 	ascii bool
@@ -15,8 +15,8 @@ type needle struct {
 	bound bool
 }
 
-// rareFirst are the bytes of messages, the rarest first; what is not in it is
-// rarer still.
+// rareFirst are the bytes of messages, the rarest first. A byte that is not in
+// it is rarer still.
 const rareFirst = `QZXJKVqzxjWYBkGwFHPUMvLyDCbRSNgfAOEphcmuTIdlrsn9876543oita20-1.e ,:"`
 
 func newNeedle(text string) needle {
@@ -54,7 +54,7 @@ func (n needle) found(s string) bool {
 	if 'a' <= small && small <= 'z' {
 		large = small - 'a' + 'A'
 	}
-	// Two searches for one byte each go on side by side.
+	// Two searches, one for each byte, advance together.
 	nextSmall, nextLarge := next(s, small, n.pivot), len(s)
 	if large != small {
 		nextLarge = next(s, large, n.pivot)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// originRef is what is remembered of a message by what it left behind. The
-// message itself may be long gone from the journal.
+// originRef is what is kept of a message that set something. The journal may no
+// longer have the message itself.
 type originRef struct {
 	sequence  uint64
 	at        time.Time // of receipt

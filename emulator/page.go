@@ -67,8 +67,8 @@ func pageNotFound(what, todo string, links ...pageLink) error {
 	return &errPage{http.StatusNotFound, what, todo, links}
 }
 
-// webPage is the page of a server. It reads and changes the server through
-// exported methods alone, and takes none of its locks.
+// webPage is the page of a server. It reads and changes the server only through
+// exported methods, and takes none of its locks.
 type webPage struct {
 	s       *Server
 	streams atomic.Int64 // open now
@@ -113,8 +113,8 @@ func (page *webPage) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pageAllowed refuses what pages of other origins make a browser send, but lets
-// its user follow a link to this one.
+// pageAllowed refuses what pages of other origins make a browser send. It still
+// lets the user follow a link to this page.
 func pageAllowed(r *http.Request) bool {
 	if originAllowed(r) {
 		return true

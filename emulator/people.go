@@ -27,8 +27,8 @@ type identifier struct {
 
 const customerIOIDPrefix = "cio_"
 
-// resolve decides which identifier a userId is, and falls back on an email: the
-// order of Segment's Customer.io destination
+// resolve decides which identifier a userId is, and uses an email if there is
+// none. The order is that of Segment's Customer.io destination
 // (docs/rules.md#fields-and-identity). It reports false if both are empty.
 func resolve(userID, email string) (identifier, bool) {
 	switch {
@@ -114,8 +114,8 @@ func (ws *workspaceState) addPerson(who identifier, m *decodedMessage) *personSt
 	return p
 }
 
-// name gives p the identifier who, taking the place of its present one.
-// Nobody else may have it.
+// name gives p the identifier who, in place of the present one. Nobody else may
+// have it.
 func (ws *workspaceState) name(p *personState, who identifier) {
 	value := strings.Clone(who.value) // who shares the memory of a whole message
 	switch who.kind {
@@ -142,8 +142,9 @@ func (ws *workspaceState) dropEmail(p *personState) {
 	}
 }
 
-// personFor returns the person that an event, a device or a relationship of
-// the user who belongs to, and creates them if need be and allowed.
+// personFor returns the person that an event, a device or a relationship of the
+// user who belongs to. If there is no such person, it creates one, if that is
+// allowed.
 func (ws *workspaceState) personFor(who identifier, m *decodedMessage) (*personState, finding) {
 	if ws.isSuppressed(who) {
 		return nil, finding{rule: ruleSuppressed, field: "userId"}

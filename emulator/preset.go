@@ -29,7 +29,7 @@ var (
 	textHeaders = map[string]string{"Content-Type": "text/plain; charset=utf-8", "Server": "gateway"}
 )
 
-// shortly is how long the situations last that pass by themselves.
+// shortly is how long the situations last that end by themselves.
 const shortly = 5_000
 
 var allPresets = []Preset{
@@ -100,8 +100,8 @@ func presetNamed(name string) (Fault, error) {
 
 // decodeFault reads a fault in JSON.
 func decodeFault(text []byte) (Fault, error) {
-	// The preset comes first, wherever it stands. What is wrong with the object,
-	// the second reading says.
+	// The preset comes first, in any position. The second reading reports what
+	// is wrong with the object.
 	var base struct {
 		Preset any `json:"preset"`
 	}

@@ -110,8 +110,8 @@ func (ws *workspaceState) applyOnce(m *decodedMessage, now time.Time) finding {
 	return why
 }
 
-// findSuppressed has the messages for people who are suppressed before the call
-// break a rule, and reports whether there are any.
+// findSuppressed finds the messages for people who were suppressed before the
+// call. They break a rule. It reports whether there are any.
 func (ws *workspaceState) findSuppressed(c *call) bool {
 	found := false
 	for i := range c.messages {
@@ -142,8 +142,8 @@ func (c *call) inspect(config *Config) bool {
 	return invalid
 }
 
-// askConfig asks Config.Refuse about a message, and remembers the answer for the
-// store; a call out of a store has the answer of then.
+// askConfig calls Config.Refuse for a message, and remembers the answer for the
+// store. A call that comes out of a store has its earlier answer.
 func (c *call) askConfig(i int, config *Config) (rule string, refused bool) {
 	switch {
 	case c.replayed:
@@ -197,8 +197,8 @@ func (ws *workspaceState) applyNothing(c *call, k kind, strict bool, now time.Ti
 	return status, []string{describe(c.broken, -1)}
 }
 
-// applyNoMessage records that nothing of the request was applied because of some
-// of its messages.
+// applyNoMessage records that nothing of the request was applied, because of
+// some of its messages.
 func (ws *workspaceState) applyNoMessage(c *call, strict bool, now time.Time) (int, []string) {
 	verdict, status := VerdictDropped, http.StatusOK
 	if strict {

@@ -11,7 +11,7 @@ import (
 const (
 	// maxRequests is how many requests are remembered of one workspace.
 	maxRequests = 10_000
-	// maxShownBytes bounds what is kept of a body beside its messages.
+	// maxShownBytes limits what is kept of a body beside its messages.
 	maxShownBytes = 4 << 10
 )
 

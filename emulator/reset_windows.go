@@ -5,5 +5,5 @@ import (
 	"syscall"
 )
 
-// errReset is what reading from a connection that was cut fails with.
+// errReset is the error of reading from a connection that was cut.
 var errReset = os.NewSyscallError("wsarecv", syscall.WSAECONNRESET)

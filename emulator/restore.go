@@ -12,8 +12,8 @@ import (
 // errSaved says that a saved state contradicts itself.
 var errSaved = errors.New("emulator: the snapshot is damaged, or of a later version")
 
-// restore makes the workspace what was saved. On an error it is unchanged. It
-// takes the lock.
+// restore replaces the workspace with what was saved. On an error the workspace
+// is unchanged. It takes the lock.
 func (ws *workspaceState) restore(in *savedState) error {
 	fresh := &workspaceState{config: ws.config, handle: ws.handle, masked: ws.masked}
 	fresh.clear()

@@ -148,8 +148,8 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	process().write(w)
 }
 
-// spoilCall lets the fault befall a call, which process processes if the fault
-// leaves that.
+// spoilCall lets the fault affect the call. If the fault still has the call
+// processed, process does that.
 func (s *Server) spoilCall(w http.ResponseWriter, r *http.Request, f Fault, process func() reply) {
 	if s.config.OnFault != nil {
 		s.config.OnFault(r.URL.Path, f)
@@ -207,7 +207,7 @@ func (s *Server) answer(r *http.Request, received []byte, readErr error) reply {
 }
 
 // carryOut processes a call, and waits until the store has it. If the store
-// fails, the call has its effect, and is lost with the process.
+// fails, the call has its effect, but the effect is lost when the process ends.
 func (s *Server) carryOut(ws *workspaceState, c *call, k kind, strict bool, now time.Time) (Request, error) {
 	done := ws.process(c, k, strict, now)
 	if c.durable == nil {

@@ -24,9 +24,9 @@ func settingsKey(u *url.URL) (string, bool) {
 	return key, ok && err == nil && key != "" && !strings.Contains(path, "/")
 }
 
-// settings answers what the SDKs of browsers and phones ask at start: where to
-// send to, and with which key. They send to Customer.io what the answer does
-// not send elsewhere (docs/rules.md#hosts-keys-regions).
+// settings answers what the SDKs of browsers and phones ask at their start:
+// where to send, and with which key. Unless the answer names another address,
+// they send to Customer.io (docs/rules.md#hosts-keys-regions).
 func (s *Server) settings(r *http.Request, key string) reply {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return notAllowed("GET, HEAD", "use GET")

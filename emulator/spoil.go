@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// processes reports whether the call that the fault befalls is processed.
+// processes reports whether a call that the fault affects is processed.
 func (f Fault) processes() bool {
 	return f.After || f.Status == 0 && !f.Reset && !f.Drop && !f.Truncate
 }
 
-// spoil answers instead of a, the way the fault says.
+// spoil answers in the way of the fault, instead of a.
 func (f Fault) spoil(w http.ResponseWriter, r *http.Request, a reply) {
 	if f.After && f.DelayMS > 0 && !wait(r.Context(), time.Duration(f.DelayMS)*time.Millisecond) {
 		return

@@ -12,8 +12,8 @@ func (ws *workspaceState) isSuppressed(who identifier) bool {
 	return found
 }
 
-// suppressedNote says that the message is for somebody who is suppressed, if
-// it is. What deletes or unsuppresses somebody, or concerns an object alone, is
+// suppressedNote says whether the message is for a suppressed person. A message
+// that deletes or unsuppresses a person, or that is only about an object, is
 // for nobody in this sense.
 func (ws *workspaceState) suppressedFinding(m *decodedMessage) finding {
 	if len(ws.suppressed) == 0 || m.kind == kindAlias {

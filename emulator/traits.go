@@ -44,9 +44,9 @@ func (as attributes) get(name string) string {
 	return ""
 }
 
-// set stores the raw value, of which it takes a copy, and the message that it
-// came with. A value sent again keeps the message that brought it first. null
-// and the empty string remove the attribute (docs/rules.md#attributes).
+// set stores a copy of the raw value, and the message that it came with. If a
+// value is sent again, the first message stays. null and the empty string
+// remove the attribute (docs/rules.md#attributes).
 func (as *attributes) set(name, value string, m *decodedMessage) {
 	i, found := as.search(name)
 	remove := value == "null" || value == `""`
@@ -78,7 +78,7 @@ func (as attributes) bytes() int {
 	return n
 }
 
-// export returns a copy for the world outside the workspace's lock. It is
+// export returns a copy that can be used without the workspace's lock. It is
 // never nil, so that it encodes to an object.
 func (as attributes) export() map[string]json.RawMessage {
 	m := make(map[string]json.RawMessage, len(as))

@@ -7,8 +7,8 @@ import (
 )
 
 // maxIDBytes, and the limits in traits.go, are those of the store behind the
-// API (docs/rules.md#attributes). They are found out after the answer, so they
-// warn.
+// API (docs/rules.md#attributes). The store applies them after the answer, so
+// they only warn.
 const (
 	maxIDBytes        = 150
 	maxEventNameBytes = 100

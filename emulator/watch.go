@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// changed wakes those who watch the workspace. It needs mu held, and costs
-// nothing when nobody does.
+// changed wakes those who watch the workspace. It needs mu held. It costs
+// nothing if nobody watches.
 func (ws *workspaceState) changed() {
 	if ws.watched != nil {
 		close(ws.watched)
