@@ -79,7 +79,7 @@ func (d *appDocument) misfit(s map[string]any, v any, at string) string {
 			if !ok {
 				of = extra
 			}
-			if of != nil && len(of) > 0 {
+			if len(of) > 0 {
 				if why := d.misfit(of, value, at+"."+name); why != "" {
 					return why
 				}
