@@ -89,6 +89,9 @@ func visitReceipt(dir string, cfg CheckConfig, visit func(*Entry)) (*receipt, er
 	if cfg.Since != nil {
 		old, err := r.checkpoint(cfg.Since)
 		if err != nil {
+			if errors.Is(err, errOtherPlan) {
+				return nil, fmt.Errorf("%w: the older checkpoint is of the receipt of another plan: give one of this receipt, or find out whether another was put in its place", ErrDamaged)
+			}
 			return nil, fmt.Errorf("the older checkpoint: %w", err)
 		}
 		old.since = true
@@ -187,6 +190,9 @@ type point struct {
 	strangers []string
 }
 
+// errOtherPlan is a checkpoint of the receipt of another plan.
+var errOtherPlan = fmt.Errorf("%w: it is the checkpoint of the receipt of another plan", ErrAltered)
+
 // checkpointName is the name of the file of a checkpoint.
 func checkpointName(size int64) string { return fmt.Sprintf("%012d", size) }
 
@@ -210,10 +216,10 @@ func (r *receipt) checkpoint(signed []byte) (point, error) {
 	}
 	c, err := c2sp.ParseCheckpoint(n.Text)
 	if err != nil {
-		return point{}, err
+		return point{}, fmt.Errorf("%w: it is no checkpoint: %w", ErrAltered, err)
 	}
 	if c.Origin != origin(r.plan.Hash()) || c.Size < 1 || len(c.Extensions) > 0 {
-		return point{}, fmt.Errorf("%w: it is the checkpoint of the receipt of another plan", ErrAltered)
+		return point{}, errOtherPlan
 	}
 	return point{Checkpoint: c, signer: signers[0], strangers: strangers(n)}, nil
 }

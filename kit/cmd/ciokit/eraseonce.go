@@ -54,6 +54,8 @@ func runOnce(errs io.Writer, plan, hash string, signed []byte, receipt string) (
 		return nil, err
 	}
 	// The directory comes first: where it is missing later on, it was moved, and no process was killed before it made it.
+	_, err = os.Stat(dir)
+	made := errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, exit.With(exit.Local, err)
 	}
@@ -82,6 +84,10 @@ func runOnce(errs io.Writer, plan, hash string, signed []byte, receipt string) (
 	return func() {
 		for _, note := range notes {
 			_ = os.Remove(note)
+		}
+		if made {
+			_ = os.Remove(filepath.Join(dir, "lock"))
+			_ = os.Remove(dir) // if nothing else is in it
 		}
 	}, nil
 }

@@ -246,6 +246,10 @@ func (f *eraseRunFlags) ended(ctx context.Context, con console.Console, plan *er
 		return ended
 	}
 	eraseSummary(con.Out, plan, s)
+	if stopped != "" && left == 0 { // what was sent could not be written down
+		fmt.Fprintf(con.Out, "\nNot all of this is written down and signed in the receipt. Next: give the same command again%s.\n", map[bool]string{true: "", false: ", with the receipt's new directory: it is not where it was"}[receiptBegun(f.receipt)])
+		return ended
+	}
 	f.next(con, plan, s, left, errors.Is(err, erasure.ErrExpired))
 	return ended
 }
