@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -65,12 +66,24 @@ func (s Subject) String() string { return base64.StdEncoding.EncodeToString(s[:]
 // secret is a key for HMAC. It never prints itself.
 type secret struct{ key []byte }
 
-func (s secret) sum(id string) (sum [sha256.Size]byte) {
-	mac := hmac.New(sha256.New, s.key)
-	var room [192]byte
-	_, text := canonical(room[:0], id)
-	mac.Write(text)
-	mac.Sum(sum[:0])
+func (s secret) sum(id string) [sha256.Size]byte { return s.sums().sum(id) }
+
+// sums makes many sums with a key. It is for one goroutine.
+type sums struct {
+	mac  hash.Hash
+	text []byte
+}
+
+func (s secret) sums() *sums {
+	return &sums{mac: hmac.New(sha256.New, s.key), text: make([]byte, 0, 192)}
+}
+
+func (m *sums) sum(id string) (sum [sha256.Size]byte) {
+	_, m.text = canonical(m.text[:0], id)
+	m.mac.Reset()
+	m.mac.Write(m.text)
+	m.text = m.mac.Sum(m.text[:0])
+	copy(sum[:], m.text)
 	return sum
 }
 
@@ -220,19 +233,29 @@ func (e *TargetError) Unwrap() error { return e.Err }
 
 // peopleOf checks targets, and finds those that are named twice.
 func peopleOf(targets []Target, receipt ReceiptKey, guard GuardKey) (*people, error) {
-	p := &people{list: make([]person, 0, len(targets))}
+	p := &people{list: make([]person, 0, len(targets)), pairs: make([]guardPair, 0, len(targets))}
+	subjects, names := receipt.sums(), guard.sums()
 	for i, t := range targets {
-		owner := guard.sum(t.ID)
-		for _, id := range append([]string{t.ID}, t.Also...) {
+		owner := names.sum(t.ID)
+		add := func(id string, name guardName) error {
 			if err := checkID(id); err != nil {
-				return nil, &TargetError{i, err}
+				return &TargetError{i, err}
 			}
-			p.pairs = append(p.pairs, guardPair{owner, guard.sum(id)})
+			p.pairs = append(p.pairs, guardPair{owner, name})
 			if like, _ := address.Spellings(id); like != "" {
-				p.pairs = append(p.pairs, guardPair{owner, guard.sum(like)})
+				p.pairs = append(p.pairs, guardPair{owner, names.sum(like)})
+			}
+			return nil
+		}
+		if err := add(t.ID, owner); err != nil {
+			return nil, err
+		}
+		for _, id := range t.Also {
+			if err := add(id, names.sum(id)); err != nil {
+				return nil, err
 			}
 		}
-		p.list = append(p.list, person{receipt.Subject(t.ID), t})
+		p.list = append(p.list, person{Subject(subjects.sum(t.ID)), t})
 	}
 	slices.SortStableFunc(p.list, func(a, b person) int { return bytes.Compare(a.subject[:], b.subject[:]) })
 	kept := p.list[:0]
