@@ -214,6 +214,7 @@ func offsetPages[T any](ctx context.Context, c *Client, op operation, args []str
 		for name, values := range query {
 			from[name] = values
 		}
+		var before []T
 		for offset := 0; ; {
 			if offset > 0 {
 				from.Set("offset", strconv.Itoa(offset))
@@ -223,6 +224,11 @@ func offsetPages[T any](ctx context.Context, c *Client, op operation, args []str
 				yield(none, err)
 				return
 			}
+			if len(items) > 0 && reflect.DeepEqual(items, before) { // it would never end
+				yield(none, fmt.Errorf("appapi: %s: the answer repeats the page before", op.name))
+				return
+			}
+			before = items
 			for _, item := range items {
 				if !yield(item, nil) {
 					return

@@ -275,3 +275,20 @@ func TestExportsAreDownloadedWhole(t *testing.T) {
 		}
 	})
 }
+
+// A server that does not look at the offset would be asked for ever.
+func TestOffsetsEndWhereAPageComesAgain(t *testing.T) {
+	t.Parallel()
+	client := served(t, -1, func(*http.Request) (int, string) {
+		return http.StatusOK, `{"category":"bounces","suppressions":[{"email":"ann@example.com"}]}`
+	})
+	n, last := 0, error(nil)
+	for _, err := range client.Suppressions().List(t.Context(), appapi.SuppressionTypeBounces, appapi.SuppressionQuery{}) {
+		if last = err; err == nil {
+			n++
+		}
+	}
+	if n != 1 || last == nil || !strings.Contains(last.Error(), "repeats the page before") {
+		t.Errorf("%d items, %v", n, last)
+	}
+}
