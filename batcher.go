@@ -151,10 +151,14 @@ func (b *Batcher) put(ctx context.Context, m Message, wait bool) error {
 		return err
 	}
 	l := b.laneOf(&s.head.identity)
-	err := l.add(s.data, &s.head)
+	err := l.add(s.data, &s.head, time.Time{})
+	var begun time.Time
 	for err == ErrQueueFull && wait {
+		if begun.IsZero() {
+			begun = time.Now()
+		}
 		room, changed := b.pool.room.wait(), b.changed.wait()
-		if err = l.add(s.data, &s.head); err != ErrQueueFull {
+		if err = l.add(s.data, &s.head, begun); err != ErrQueueFull {
 			break
 		}
 		if stuck := b.stuck(); stuck != nil {

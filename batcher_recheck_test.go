@@ -94,3 +94,37 @@ func TestNoRecheckOfWhatIsSentAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// What has waited for room in Enqueue is asked about, too: it has waited as long as what was in the queue.
+func TestRecheckAfterWaitingForRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		s.answer = func(int, call) (*http.Response, error) {
+			time.Sleep(800 * time.Millisecond)
+			return status(200, "{}"), nil
+		}
+		asked := 0
+		b, err := cio.NewBatcher(newClient(t, s, nil), cio.BatcherConfig{Concurrency: 1, MaxBatchMessages: 1, MaxBytes: 1 << 20, MaxDelay: -1, Recheck: func(cio.Encoded) error { asked++; return nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		late := 0
+		for _, m := range tracks(60) {
+			begun := time.Now()
+			if err := b.Enqueue(context.Background(), m); err != nil {
+				t.Fatal(err)
+			}
+			if time.Since(begun) > 0 {
+				late++
+			}
+		}
+		if err := b.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		// The first is sent at once, and the second before a second has gone by.
+		if late == 0 || asked != 58 {
+			t.Errorf("%d have waited for room; %d of 60 were asked about", late, asked)
+		}
+	})
+}

@@ -44,7 +44,7 @@ func (l *lane) stir() {
 
 // add copies an encoded message into the open batch. The message was encoded before, without the lock: the caller's own code runs during
 // encoding; it may be slow, or use the Batcher itself.
-func (l *lane) add(data []byte, h *header) error {
+func (l *lane) add(data []byte, h *header, since time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -66,6 +66,9 @@ func (l *lane) add(data []byte, h *header) error {
 	}
 	if l.open.add(data, h); len(l.open.entries) == 1 {
 		l.stir() // from now on its age counts
+	}
+	if !since.IsZero() && since.Before(l.open.opened) { // the time in which it waited for room counts, as for Recheck
+		l.open.opened = since
 	}
 	l.enqueued++
 	return nil

@@ -16,7 +16,12 @@ const (
 	fullScan = 4 * time.Second
 	// mostOfLane and fewOfLane are how many rows of a lane are read at once, when it had as many before, and when not.
 	mostOfLane, fewOfLane = 1000, 64
+	// mostBytes is how many bytes of messages are read at once, and one message of each lane beyond that.
+	mostBytes = 32 << 20
 )
+
+// bytesOf is the part of mostBytes that one of so many lanes has.
+func bytesOf(lanes int) int64 { return mostBytes / int64(max(1, lanes)) }
 
 // held is a Store of the lanes that a session holds. It is the store of an outbox.Outbox, which sends what Next returns.
 type held struct {
@@ -135,18 +140,20 @@ func (h *held) readNext(ctx context.Context) (records []outbox.Record, more bool
 	return h.take(r, rows, low, end)
 }
 
-// next returns the statement that reads rows of lanes $1 above $2, at most $3 of each, but for those of $4. That is a hash, whatever version plans the
-// statement: with an array each row is held against all that is under way.
+// next returns the statement that reads rows of lanes $1 above $2, at most $3 of each, but for those of $4, and no more of a lane once they have $5 bytes.
+// What is left out is a hash, whatever version plans the statement: with an array each row is held against all that is under way.
 func (t tables) next() string {
 	return `SELECT l.lane, r.seq, r.at, r.body, pg_snapshot_xmin(s)::text::bigint, pg_current_xact_id()::text::bigint
 FROM pg_current_snapshot() AS s CROSS JOIN unnest($1::smallint[], $2::bigint[], $3::integer[]) AS l (lane, low, most)
-LEFT JOIN LATERAL (SELECT seq, at, body FROM ` + t.queue + ` WHERE lane = l.lane AND seq > l.low AND seq NOT IN (SELECT unnest($4::bigint[])) ORDER BY seq LIMIT l.most) AS r ON true`
+LEFT JOIN LATERAL (SELECT seq, at, body, sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before
+	FROM (SELECT seq, at, body FROM ` + t.queue + ` WHERE lane = l.lane AND seq > l.low AND seq NOT IN (SELECT unnest($4::bigint[])) ORDER BY seq LIMIT l.most) AS q
+) AS r ON r.before < $5`
 }
 
 // query reads in one statement, so that all it sees is of one snapshot: of two transactions of which one began after the other had ended, whoever sees the
 // second sees the first. low is the oldest transaction that is open, and end the statement's own, which is above all that had a number when it began.
 func (h *held) query(ctx context.Context, r *reading) (all []row, low, end int64, err error) {
-	rows, err := h.pool.Query(ctx, h.t.next(), r.lanes, r.lows, r.most, r.skip)
+	rows, err := h.pool.Query(ctx, h.t.next(), r.lanes, r.lows, r.most, r.skip, bytesOf(len(r.lanes)))
 	if err != nil {
 		return nil, 0, 0, wrap(err)
 	}
@@ -170,9 +177,10 @@ func (h *held) take(r *reading, rows []row, low, end int64) (records []outbox.Re
 	if r.fully {
 		h.scanned = time.Now()
 	}
-	count, last := make(map[int16]int), make(map[int16]int64)
+	count, size, last := make(map[int16]int), make(map[int16]int64), make(map[int16]int64)
 	for _, one := range rows {
 		count[one.lane]++
+		size[one.lane] += int64(len(one.Bytes))
 		last[one.lane] = max(last[one.lane], int64(one.Seq))
 		l := h.lanes[one.lane]
 		if l == nil || l != r.begun[one.lane] || l.leaving || h.stopped || h.during[one.Seq] {
@@ -189,7 +197,7 @@ func (h *held) take(r *reading, rows []row, low, end int64) (records []outbox.Re
 		if h.lanes[n] != l {
 			continue
 		}
-		full := count[n] >= l.most
+		full := count[n] >= l.most || size[n] >= bytesOf(len(r.lanes))
 		more = more || full
 		l.raise(last[n], low, end, full)
 		if full {

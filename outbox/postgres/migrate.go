@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -41,6 +42,9 @@ func Migrate(ctx context.Context, url, schema string) error {
 		return wrap(err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // all is committed, or nothing
+	if err := recent(conn.PgConn()); err != nil {
+		return err
+	}
 	t := tablesOf(schema)
 	return wrap(pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return t.migrate(ctx, tx) }))
 }
@@ -122,6 +126,19 @@ func parse(url string) (*pgx.ConnConfig, error) {
 		cfg.RuntimeParams["application_name"] = "ciokit outbox"
 	}
 	return cfg, nil
+}
+
+// oldest is the version of PostgreSQL that is needed: with the first one whose functions say which transactions are open in 64 bits.
+const oldest = 13
+
+// recent returns an error if the server is older than that.
+func recent(c *pgconn.PgConn) error {
+	text := c.ParameterStatus("server_version")
+	digits := strings.IndexFunc(text+".", func(r rune) bool { return r < '0' || r > '9' }) // before a release it is such as 18beta1
+	if n, err := strconv.Atoi(text[:digits]); err == nil && n < oldest {
+		return fmt.Errorf("outbox/postgres: the server is PostgreSQL %s; it takes %d or later", text, oldest)
+	}
+	return nil
 }
 
 // notOfHost reports whether a character is in no name of a host, and in no directory of a socket.

@@ -36,8 +36,8 @@ func TestNextIsPlannedForMany(t *testing.T) {
 		t.Fatal(err)
 	}
 	run("SET plan_cache_mode = force_generic_plan")
-	run("PREPARE next (smallint[], bigint[], integer[], bigint[]) AS " + tablesOf(schema).next())
-	rows, err := conn.Query(t.Context(), "EXPLAIN EXECUTE next ('{1}', '{0}', '{64}', '{1}')", pgx.QueryExecModeSimpleProtocol)
+	run("PREPARE next (smallint[], bigint[], integer[], bigint[], bigint) AS " + tablesOf(schema).next())
+	rows, err := conn.Query(t.Context(), "EXPLAIN EXECUTE next ('{1}', '{0}', '{64}', '{1}', 1)", pgx.QueryExecModeSimpleProtocol)
 	if err != nil {
 		t.Fatal(err)
 	}

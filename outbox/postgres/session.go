@@ -35,7 +35,7 @@ type session struct {
 
 // params make a server notice soon that a machine is gone, whose lanes nobody else can have before, and keep an idle session.
 const params = `SELECT set_config(name, value, false) FROM (VALUES ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'),
-	('tcp_user_timeout', '15000'), ('idle_session_timeout', '0'), ('statement_timeout', '0'), ('jit', 'off')) AS v (name, value) WHERE name IN (SELECT name FROM pg_settings)`
+	('tcp_user_timeout', '15000'), ('idle_session_timeout', '0'), ('statement_timeout', '0'), ('lock_timeout', '0'), ('default_transaction_isolation', 'read committed'), ('jit', 'off')) AS v (name, value) WHERE name IN (SELECT name FROM pg_settings)`
 
 // open begins a session without lanes, once what is owed is settled.
 func (w *Worker) open(ctx context.Context) (*session, error) {
@@ -69,6 +69,9 @@ func (w *Worker) open(ctx context.Context) (*session, error) {
 
 // begin makes sure that the session is the server's own, and counts itself among the workers.
 func (s *session) begin(ctx context.Context) error {
+	if err := recent(s.conn.PgConn()); err != nil {
+		return err
+	}
 	if _, err := s.conn.Exec(ctx, params); err != nil {
 		return err
 	}
@@ -81,7 +84,14 @@ func (s *session) begin(ctx context.Context) error {
 	if pid != s.pid {
 		return ErrPooler
 	}
-	s.workers.Store(1)
+	_, workers, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	if workers == 0 {
+		return errors.New("outbox/postgres: the server has taken a lock, and does not know it: it is one like PostgreSQL whose advisory locks hold nothing")
+	}
+	s.workers.Store(int64(workers))
 	return nil
 }
 
@@ -174,6 +184,9 @@ func (s *session) balance() error {
 	}
 	s.checked = began
 	s.workers.Store(int64(workers))
+	if workers == 0 { // the lock that counts this one
+		return s.lose(errors.New("the server has no lock of it"))
+	}
 	mine := s.held.numbers()
 	share := (lanes + workers - 1) / workers
 	switch {
@@ -205,12 +218,12 @@ func (s *session) look(ctx context.Context) (taken map[int32]bool, workers int, 
 	if err != nil {
 		return nil, 0, err
 	}
-	taken, workers = make(map[int32]bool), 1
+	taken, workers = make(map[int32]bool), 0
 	var number int32
 	var count int
 	_, err = pgx.ForEachRow(rows, []any{&number, &count}, func() error {
 		if number == keyWorker {
-			workers = max(1, count)
+			workers = count
 		}
 		taken[number] = true
 		return nil

@@ -75,9 +75,14 @@ func OpenStore(ctx context.Context, cfg StoreConfig) (*Store, error) {
 	return s, nil
 }
 
-// plans keeps the server to the primary keys: what it knows of a table that is empty one moment and full the next is of no use.
+// plans keeps the server to the primary keys: what it knows of a table that is empty one moment and full the next is of no use. It also takes back what a role
+// or a database may have as its own defaults, under which reads would end early, or see what was there before.
 func plans(ctx context.Context, c *pgx.Conn) error {
-	_, err := c.PgConn().Exec(ctx, "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_mergejoin = off; SET enable_hashjoin = off; SET jit = off").ReadAll()
+	if err := recent(c.PgConn()); err != nil {
+		return err
+	}
+	_, err := c.PgConn().Exec(ctx, `SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_mergejoin = off; SET enable_hashjoin = off; SET jit = off;
+SET default_transaction_isolation = 'read committed'; SET statement_timeout = 0; SET lock_timeout = 0`).ReadAll()
 	return err
 }
 
@@ -230,7 +235,8 @@ func (s *Store) settle(ctx context.Context, settled []outbox.Settlement, laneOf 
 		if len(rejected) > 0 {
 			batch.Queue(`WITH gone AS (DELETE FROM `+s.t.queue+` AS q USING unnest($1::smallint[], $2::bigint[], $3::bytea[]) AS k (lane, seq, reason)
 	WHERE q.lane = k.lane AND q.seq = k.seq RETURNING q.seq, q.lane, q.at, q.body, k.reason)
-INSERT INTO `+s.t.dead+` (seq, lane, at, body, reason) SELECT seq, lane, at, body, reason FROM gone`, rejectedLanes, rejected, reasons)
+INSERT INTO `+s.t.dead+` (seq, lane, at, body, reason) SELECT CASE WHEN EXISTS (SELECT FROM `+s.t.dead+` AS d WHERE d.seq = gone.seq) THEN nextval($4) ELSE seq END, lane, at, body, reason
+FROM gone -- the number may be one that other code has given`, rejectedLanes, rejected, reasons, s.t.seq)
 		}
 		return tx.SendBatch(ctx, batch).Close()
 	})

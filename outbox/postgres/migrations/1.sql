@@ -1,10 +1,11 @@
--- What waits. The lane of an identity never changes; seq is the order in which messages were enqueued.
+-- What waits. The lane of an identity never changes; seq is the order in which messages were enqueued. Other code that inserts rows finds out here what
+-- nobody could read or count.
 CREATE SEQUENCE {schema}.seq AS bigint CACHE 1;
 CREATE TABLE {schema}.queue (
 	lane smallint NOT NULL CHECK (lane BETWEEN 0 AND 63),
-	seq bigint NOT NULL DEFAULT nextval('{schema}.seq'),
-	at timestamptz NOT NULL DEFAULT clock_timestamp(),
-	body bytea NOT NULL,
+	seq bigint NOT NULL DEFAULT nextval('{schema}.seq') CHECK (seq > 0),
+	at timestamptz NOT NULL DEFAULT clock_timestamp() CHECK (at BETWEEN '2000-01-01 UTC' AND '9000-01-01 UTC'),
+	body bytea NOT NULL CHECK (octet_length(body) <= 10000000),
 	PRIMARY KEY (lane, seq)
 ) WITH (
 	-- Every row is deleted: vacuum by the number of them, and not by their share of a table that is empty most of the time.
