@@ -59,15 +59,26 @@ func runOnce(errs io.Writer, plan, hash string, signed []byte, receipt string) (
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, exit.With(exit.Local, err)
 	}
-	written := 0
+	var written []string
+	undo = func() {
+		for _, note := range written {
+			_ = os.Remove(note)
+		}
+		if made {
+			_ = os.Remove(dir) // if nothing is in it
+		}
+	}
 	for _, note := range slices.Backward(notes) {
 		if moved || !sameNote(note, dir, hash) {
 			was, readErr := os.ReadFile(note)
-			err := writeRan(note, dir, hash, moved || readErr == nil && !isNote(was, hash, signed))
+			err := writeRan(note, dir, hash, moved || readErr == nil && !isNote(was, hash, signed, true))
 			if errors.Is(err, fs.ErrExist) { // another process was faster
 				_, err = ranTo(plan, hash, signed, dir, notes)
 			} else if err == nil {
-				written++
+				written = append(written, note)
+			}
+			if err != nil && !moved {
+				undo()
 			}
 			var ended *exit.Error
 			if errors.As(err, &ended) {
@@ -78,18 +89,10 @@ func runOnce(errs io.Writer, plan, hash string, signed []byte, receipt string) (
 			}
 		}
 	}
-	if moved || written < len(notes) {
+	if moved || len(written) < len(notes) {
 		return nil, nil
 	}
-	return func() {
-		for _, note := range notes {
-			_ = os.Remove(note)
-		}
-		if made {
-			_ = os.Remove(filepath.Join(dir, "lock"))
-			_ = os.Remove(dir) // if nothing else is in it
-		}
-	}, nil
+	return undo, nil
 }
 
 // ranTo refuses a plan that was run to another receipt than dir. It reports whether dir is the receipt that it was run to and was moved since.
@@ -98,12 +101,12 @@ func ranTo(plan, hash string, signed []byte, dir string, notes []string) (moved 
 	if err != nil {
 		return false, exit.With(exit.Local, err)
 	}
-	for _, note := range slices.Concat(notes, beside) {
+	for i, note := range slices.Concat(notes, beside) {
 		if info, err := os.Stat(note); err == nil && (!info.Mode().IsRegular() || info.Size() > maxNote) {
 			continue // a receipt may be called so
 		}
 		text, err := os.ReadFile(note)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !isNote(text, hash, signed) {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !isNote(text, hash, signed, i < len(notes)) {
 			continue
 		}
 		if err != nil {
@@ -128,14 +131,14 @@ func globless(dir string) string {
 	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(dir)
 }
 
-// isNote reports whether a text says where that plan was run to, and not another one that had the same name. Earlier versions wrote no hash: their receipt tells, and if it is not
-// there, the plan is taken for the one.
-func isNote(text []byte, hash string, signed []byte) bool {
+// isNote reports whether a text says where that plan was run to, and not another one. Earlier versions wrote no hash: their receipt tells, and if it is not there, the plan is taken
+// for the one if it has the name.
+func isNote(text []byte, hash string, signed []byte, named bool) bool {
 	dir, rest, _ := strings.Cut(string(text), "\n")
 	if of, ok := strings.CutPrefix(strings.TrimSpace(rest), "plan "); ok {
 		return of == hash
 	}
-	return !receiptBegun(dir) || receiptOf(dir, signed)
+	return named && !receiptBegun(dir) || receiptOf(dir, signed)
 }
 
 // sameNote reports whether a note says that directory already.

@@ -185,6 +185,8 @@ func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string
 	summary, err := erasure.Run(ctx, job)
 	if err != nil && undo != nil && !errors.Is(err, erasure.ErrInUse) && !receiptBegun(f.receipt) {
 		undo() // it was refused, and may still be run to any receipt; one in use is another run's that goes on
+	} else if receiptBegun(f.receipt) { // another process may have taken back what it wrote down first
+		_, _ = runOnce(io.Discard, file, hex.EncodeToString(hash[:]), plan.Note, f.receipt)
 	}
 	return f.ended(ctx, con, plan, summary, list.at(err))
 }
