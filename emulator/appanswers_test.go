@@ -339,3 +339,29 @@ func TestAppAPIMessages(t *testing.T) {
 		t.Error(a.body)
 	}
 }
+
+// In front of another server nothing is answered that could be taken for its answer.
+func TestAppAPIInFrontOfAnother(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{Forward: func(*http.Request) (*http.Response, error) { return nil, http.ErrNotSupported }})
+	for _, path := range []string{"/v1/send/email", "/v1/campaigns/1/triggers", "/v1/segments", "/v1/exports/customers", "/v1/imports"} {
+		c.app("POST", path, `{}`, http.StatusNotImplemented)
+	}
+	c.app("GET", "/v1/campaigns", "", http.StatusNotImplemented)
+}
+
+// A search opens no workspace, and the files of exports have bounds.
+func TestAppAPIKeepsWithinBounds(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{MaxJournalBytes: 400})
+	c.app("POST", "/v1/customers", `{"filter":{"attribute":{"field":"plan","operator":"exists"}}}`, 200)
+	if keys := c.srv.Keys(); len(keys) != 0 {
+		t.Errorf("there are workspaces: %v", keys)
+	}
+	c.send(`{"type":"identify","userId":"a","traits":{"plan":"` + strings.Repeat("x", 150) + `"}}`)
+	for range 5 {
+		c.app("POST", "/v1/exports/customers", `{"filters":{"attribute":{"field":"plan","operator":"exists"}}}`, 200)
+	}
+	c.app("GET", "/v1/exports/1", "", 404)
+	c.app("GET", "/v1/exports/5", "", 200)
+}

@@ -35,10 +35,12 @@ type appCall struct {
 	base string
 }
 
-// appOperation is what answers an operation. One that changes what a store keeps says so. All need the workspace's lock.
+// appOperation is what answers an operation. One that changes what a store keeps says so, and one that begins a job, which needs a workspace. All need the
+// workspace's lock.
 type appOperation struct {
 	answer  func(*workspaceState, *appCall) reply
 	changes bool
+	opens   bool
 }
 
 // appOperations are those that are answered from the state, by method and path.
@@ -46,7 +48,12 @@ var appOperations map[string]appOperation
 
 func init() { // the table has what names it again
 	read := func(answer func(*workspaceState, *appCall) reply) appOperation { return appOperation{answer: answer} }
-	change := func(answer func(*workspaceState, *appCall) reply) appOperation { return appOperation{answer, true} }
+	change := func(answer func(*workspaceState, *appCall) reply) appOperation {
+		return appOperation{answer: answer, changes: true}
+	}
+	begin := func(answer func(*workspaceState, *appCall) reply) appOperation {
+		return appOperation{answer: answer, opens: true}
+	}
 	appOperations = map[string]appOperation{
 		"GET /v1/activities":                         read(func(ws *workspaceState, c *appCall) reply { return ws.appActivities(c.query, nil) }),
 		"GET /v1/customers":                          read((*workspaceState).appCustomers),
@@ -67,8 +74,8 @@ func init() { // the table has what names it again
 		"GET /v1/exports":                                            read((*workspaceState).appExports),
 		"GET /v1/exports/{export_id}":                                read((*workspaceState).appExport),
 		"GET /v1/exports/{export_id}/download":                       read((*workspaceState).appExportLink),
-		"POST /v1/exports/customers":                                 read((*workspaceState).appExportPeople),
-		"POST /v1/exports/deliveries":                                read((*workspaceState).appExportDeliveries),
+		"POST /v1/exports/customers":                                 begin((*workspaceState).appExportPeople),
+		"POST /v1/exports/deliveries":                                begin((*workspaceState).appExportDeliveries),
 		"GET /v1/imports/{import_id}":                                read((*workspaceState).appImport),
 		"GET /v1/messages":                                           read((*workspaceState).appMessages),
 		"GET /v1/messages/{message_id}":                              read((*workspaceState).appMessage),
@@ -218,11 +225,14 @@ func (s *Server) answerApp(r *http.Request, received []byte, readErr error) repl
 	name := op.method + " " + op.path
 	own, fromState := appOperations[name]
 	switch {
+	case s.config.Forward != nil && (!fromState || own.changes || own.opens):
+		// What is behind may be a real workspace, and nobody is to take an answer of this server's for its.
+		return errorReply(http.StatusNotImplemented, "this server passes on what is sent to the Pipelines API alone: make the call at the address of the App API itself")
 	case name == importOperation:
 		return s.startImport(r.Context(), key, c)
 	case !fromState:
 		return op.canned(args)
-	case ws == nil && (own.changes || method == http.MethodPost):
+	case ws == nil && (own.changes || own.opens):
 		if ws = s.open(key); ws == nil {
 			return errorReply(http.StatusUnauthorized, "the key is not known")
 		}

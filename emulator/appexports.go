@@ -21,7 +21,7 @@ import (
 const (
 	exportTakes = 500 * time.Millisecond
 	linkLasts   = 15 * time.Minute
-	// maxJobs is how many exports and how many imports are kept, the newest.
+	// maxJobs is how many exports and how many imports are kept, the newest, as far as the files of the former have room in Config.MaxJournalBytes.
 	maxJobs = 100
 )
 
@@ -112,6 +112,13 @@ func (ws *workspaceState) startExport(c *appCall, kind string, rows [][]string) 
 	_ = w.WriteAll(rows) // to memory
 	j := &exportJob{id: ws.lastJob, kind: kind, created: c.now, file: b.Bytes(), rows: len(rows) - 1}
 	ws.exports = appendBounded(ws.exports, j, maxJobs)
+	size := 0
+	for i := len(ws.exports) - 1; i >= 0; i-- {
+		if size += len(ws.exports[i].file); size > ws.config.MaxJournalBytes && i < len(ws.exports)-1 {
+			ws.exports = ws.exports[i+1:] // the older ones
+			break
+		}
+	}
 	return appReply(map[string]any{"export": j.shown(c.now)})
 }
 

@@ -14,7 +14,7 @@ const opDeletePerson = "delete-person"
 // messages with a userId of theirs, and those without a userId and with an
 // email address or an anonymousId of theirs. Messages about other people stay
 // as they are. The messages themselves stay, empty, with their verdicts, and so
-// do the counters. Snapshots that were taken before keep the person. A store
+// do the counters. Snapshots and exports that were made before keep the person. A store
 // keeps what it was given until its next snapshot. The identifiers can be used
 // again. It returns how many messages lost their content. It fails with
 // ErrNotFound if there is no such person, or as a store does.

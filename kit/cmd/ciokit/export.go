@@ -190,7 +190,11 @@ func (f *exportFlags) export(ctx context.Context, con console.Console, do func(c
 		return err
 	}
 	if f.out == "-" {
-		err = fetch(console.Raw(con.Out).(io.Writer))
+		to := con.Out // on a terminal nothing of the file acts on it
+		if !console.Terminal(con.Out) {
+			to = console.Raw(con.Out).(io.Writer)
+		}
+		err = fetch(to)
 	} else {
 		err = atomicfile.Write(f.out, 0o600, fetch)
 	}
