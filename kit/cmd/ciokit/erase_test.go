@@ -26,7 +26,6 @@ import (
 	"github.com/ciokit/cio/erasure"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
-	"github.com/gofrs/flock"
 )
 
 // eraseOffice is a directory with keys, in which commands are run.
@@ -493,78 +492,4 @@ func TestErasePlanSharedAddress(t *testing.T) {
 	if err != nil || len(targets) != 2 || targets[0].ID != "u2" || targets[1].ID != "u3" {
 		t.Errorf("%v, %v", targets, err)
 	}
-}
-
-// What is shown of an identifier does not name anybody.
-func TestMasked(t *testing.T) {
-	t.Parallel()
-	for id, want := range map[string]string{
-		"": "***", "4": "***", "42": "***", "4712": "4***2", "customer-99": "c***9", "äöüß": "ä***ß", "anna@example.com": "a***@e***.com", "a@b.de": "***@***.de", "ann@mail.example.co.uk": "***@m***.uk",
-		"cio_0a0b0c": "cio_***", "a@b": "***",
-	} {
-		if got := masked(id); got != want {
-			t.Errorf("%q is %q, want %q", id, got, want)
-		}
-	}
-}
-
-// The flags of all commands of erase are in small letters, and each says what it is for.
-func TestEraseHelp(t *testing.T) {
-	t.Parallel()
-	sentence := regexp.MustCompile(`^[A-Z][^\n]*[^.]$`)
-	for _, cmd := range newErase(console.Console{}).Commands() {
-		if !sentence.MatchString(cmd.Short) || cmd.Long == "" || cmd.Name() != "keygen" && cmd.Example == "" {
-			t.Errorf("%s: the help is not whole: %q", cmd.Name(), cmd.Short)
-		}
-		for _, line := range strings.Split(cmd.Long, "\n") {
-			if len(line) > 160 {
-				t.Errorf("%s: a line of the help has %d letters", cmd.Name(), len(line))
-			}
-		}
-	}
-}
-
-// A plan whose receipt another process has is refused, and stays the plan of that receipt: it must not be run to a second one.
-func TestEraseRunBesideAnother(t *testing.T) {
-	srv := httptest.NewServer(emulator.New(emulator.Config{Keys: []string{"test-key"}}))
-	defer srv.Close()
-	o := newEraseOffice(t, srv.URL)
-	o.write("people.txt", "ann\nbob\n")
-	o.run("", o.plan("people.txt", "--single-operator")...).exits(exit.OK)
-	if err := os.Mkdir("r1", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	other := flock.New(filepath.Join("r1", "lock"))
-	if ok, err := other.TryLock(); !ok || err != nil {
-		t.Fatal(ok, err)
-	}
-	run := func(receipt string) *eraseResult {
-		return o.run("", "erase", "run", "p", "--ids", "people.txt", "--to", o.to, "--receipt", receipt)
-	}
-	if r := run("r1"); r.code == exit.OK || !strings.Contains(r.errs, "another process") {
-		t.Fatalf("%d: %s", r.code, r.errs)
-	}
-	if err := other.Unlock(); err != nil {
-		t.Fatal(err)
-	}
-	if r := run("r2"); r.code == exit.OK {
-		t.Errorf("the plan was run to a second receipt: %s", r.out)
-	}
-	run("r1").exits(exit.OK)
-}
-
-// A guard that was made with another key cannot be asked, and says nothing about a person.
-func TestEraseFindByAnotherGuardKey(t *testing.T) {
-	srv := httptest.NewServer(emulator.New(emulator.Config{Keys: []string{"test-key"}}))
-	defer srv.Close()
-	o := newEraseOffice(t, srv.URL)
-	o.write("people.txt", "ann\nbob\n")
-	o.run("", o.plan("people.txt", "--single-operator")...).exits(exit.OK)
-	o.run("", "erase", "run", "p", "--ids", "people.txt", "--to", o.to, "--receipt", "r").exits(exit.OK)
-	o.run("", "erase", "find", "r", "--id", "carl").exits(exit.Rejects).says("no guard of theirs knows it")
-	if err := os.Mkdir("other", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	o.run("", "erase", "keygen", "workspace", "--dir", "other").exits(exit.OK)
-	o.run("", "erase", "find", "r", "--id", "carl", "--guard-key", filepath.Join("other", "guard.key")).exits(exit.Usage).says("was not asked: it has another guard key")
 }
