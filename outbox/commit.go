@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ciokit/cio"
@@ -36,18 +35,17 @@ type job struct {
 
 // tx is a transaction under way.
 type tx struct {
+	d    *Disk // nil while a new file is made
 	c    *conn
 	s    state
 	note bool // the row must say so
 	now  int64
 
-	args []driverValue // memory for rows that are bound
-	rows []byte
+	pack packer
 }
 
 const (
 	maxGroupBytes = 4 << 20 // after which a commit takes no more callers
-	groupRows     = 32      // in one statement
 )
 
 // Append implements Store.
@@ -324,7 +322,7 @@ func (d *Disk) begin() (*tx, error) {
 		_, _ = d.w.exec("ROLLBACK") // the first error says what happened
 		return nil, err
 	}
-	d.tx = tx{c: d.w, s: d.now, now: time.Now().UnixMilli(), args: d.tx.args[:0], rows: d.tx.rows[:0]}
+	d.tx = tx{d: d, c: d.w, s: d.now, now: time.Now().UnixMilli(), pack: packer{data: d.tx.pack.data[:0]}}
 	return &d.tx, nil
 }
 
@@ -340,6 +338,7 @@ func (d *Disk) hear() error {
 			return err
 		}
 		d.now, d.noted, d.version = s, noted, v
+		d.forgetBlocks()
 		d.room = -1 // what others have stored needs some of it
 		d.changes.Add(1)
 	}
@@ -358,6 +357,7 @@ func (d *Disk) end(t *tx, err error) error {
 		err = writeState(d.w, &t.s)
 	}
 	if err != nil {
+		d.forgetBlocks()
 		_, _ = d.w.exec("ROLLBACK")
 		return err
 	}
@@ -368,6 +368,7 @@ func (d *Disk) end(t *tx, err error) error {
 		d.commits.Add(1)
 		return nil
 	}
+	d.forgetBlocks()
 	_, _ = d.w.exec("ROLLBACK")
 	d.failed = true
 	if codeOf(err) == codeFull || extendedCodeOf(err) == codeIOWrite {
@@ -393,40 +394,27 @@ func (c *conn) emptyLog() error {
 
 const insertOne = "INSERT INTO messages (seq, data) VALUES (?,?)"
 
-var insertMany = insertOne + strings.Repeat(",(?,?)", groupRows-1)
-
 // store appends what the callers of a group want to have stored.
 func (t *tx) store(g *group) error {
-	args, rows := t.args, t.rows
-	defer func() { t.args, t.rows = args, rows }()
-	flush := func(text string) error {
-		_, err := t.c.exec(text, args...)
-		args, rows = args[:0], rows[:0]
+	p := &t.pack
+	p.alone = t.c.version < 2
+	p.put = func(first int64, data []byte) error {
+		_, err := t.c.exec(insertOne, first, data)
 		return err
 	}
 	for i := range g.calls {
 		for _, m := range g.calls[i].messages {
-			from := len(rows)
 			t.s.last++
-			rows = appendSealed(rows, uint64(t.s.last), t.now, func(b []byte) []byte {
+			t.s.addQueued(1, int64(m.Len()), t.s.last)
+			if err := p.add(t.s.last, t.now, m.Len(), func(b []byte) []byte {
 				b, _ = m.AppendJSON(b) // cannot fail
 				return b
-			})
-			data := rows[from:len(rows):len(rows)]
-			t.s.addQueued(1, int64(len(data)-sealSize), t.s.last)
-			if args = append(args, t.s.last, data); len(args) == 2*groupRows {
-				if err := flush(insertMany); err != nil {
-					return err
-				}
+			}); err != nil {
+				return err
 			}
 		}
 	}
-	for all := args; len(all) > 0; all = all[2:] {
-		if _, err := t.c.exec(insertOne, all[:2]...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.flush()
 }
 
 // insert puts a record into the queue under its own number.

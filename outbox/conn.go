@@ -15,6 +15,8 @@ import (
 type conn struct {
 	c     driver.Conn
 	stmts map[string]driver.Stmt
+	// version is that of the file's format.
+	version int
 }
 
 func connect(path, query string) (*conn, error) {
@@ -22,7 +24,7 @@ func connect(path, query string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{c: c, stmts: make(map[string]driver.Stmt)}, nil
+	return &conn{c: c, stmts: make(map[string]driver.Stmt), version: schemaVersion}, nil
 }
 
 func (c *conn) close() error {

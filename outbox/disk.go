@@ -61,7 +61,11 @@ type Disk struct {
 	closed bool
 	damage []Damage
 
+	rows map[int64]rowSizes // that were read, and are not settled yet
+
 	// The committing goroutine's own.
+	blocks  map[int64]*block
+	over    []int64 // blocks of which nothing is left
 	tx      tx
 	now     state // the state, in a transaction that of before it
 	noted   int64 // up to which number the row in the file says so
@@ -103,7 +107,7 @@ func OpenDisk(cfg DiskConfig) (_ *Disk, err error) {
 	if cfg.Shared && !hasOutbox(cfg.Dir) {
 		return nil, fmt.Errorf("outbox: there is no outbox in %s: look whether this is the directory of the service, which makes one when it starts (%w)", cfg.Dir, fs.ErrNotExist)
 	}
-	d := &Disk{cfg: cfg, path: filepath.Join(cfg.Dir, databaseName), wake: make(chan struct{}, 1), finished: make(chan struct{}), used: lastUse(cfg.Dir)}
+	d := &Disk{cfg: cfg, path: filepath.Join(cfg.Dir, databaseName), wake: make(chan struct{}, 1), finished: make(chan struct{}), used: lastUse(cfg.Dir), rows: make(map[int64]rowSizes), blocks: make(map[int64]*block)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.release())
@@ -195,14 +199,18 @@ func fileURI(path, query string) string {
 
 const (
 	applicationID = 0x63696f6f // "cioo"
-	schemaVersion = 1          // also the id of the row in the table state
+	schemaVersion = 2          // also the id of the row in the table state
 	schema        = `
 CREATE TABLE messages (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
+` + settledTable + `
 CREATE TABLE dead (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, died INTEGER NOT NULL, sum INTEGER NOT NULL, damaged INTEGER NOT NULL, reason BLOB, data BLOB);
 CREATE TABLE state (id INTEGER PRIMARY KEY, last INTEGER NOT NULL, queued INTEGER NOT NULL, queued_bytes INTEGER NOT NULL, queued_seqs INTEGER NOT NULL,
 	dead INTEGER NOT NULL, dead_bytes INTEGER NOT NULL, dead_seqs INTEGER NOT NULL, sum INTEGER NOT NULL);
 `
 )
+
+// settledTable is what version 2 has, and version 1 has not, which has a row for each message, too.
+const settledTable = "CREATE TABLE settled (block INTEGER PRIMARY KEY, bits BLOB NOT NULL);"
 
 const freshSuffix = ".new"
 
@@ -238,8 +246,8 @@ func fillDatabase(path string) error {
 		return err
 	}
 	var s state
-	err = c.script("BEGIN IMMEDIATE;" + schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO state (id, %s) VALUES (1, 0, 0, 0, 0, 0, 0, 0, %d); COMMIT;",
-		applicationID, schemaVersion, stateColumns, s.sum()))
+	err = c.script("BEGIN IMMEDIATE;" + schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO state (id, %s) VALUES (%d, 0, 0, 0, 0, 0, 0, 0, %d); COMMIT;",
+		applicationID, schemaVersion, stateColumns, schemaVersion, s.sum()))
 	if err == nil {
 		err = c.emptyLog() // the file alone is renamed
 	}
@@ -256,16 +264,25 @@ func checkKind(c *conn, path string) error {
 	if err != nil {
 		return err
 	}
-	if id[0] == int64(applicationID) {
-		if version[0] != int64(schemaVersion) {
-			if _, err := readRow(c); err == nil { // whose id is the version, too
-				return damagedf("the number that says which version of the format it has")
-			}
-			return fmt.Errorf("outbox: %s has the version %v of the format, and this program knows %d: use the version of the program that wrote it", path, version[0], schemaVersion)
-		}
+	said, _ := version[0].(int64)
+	if id[0] == int64(applicationID) && 1 <= said && said <= schemaVersion {
+		c.version = int(said)
 		return nil
 	}
-	if _, err := readRow(c); err != nil {
+	known := false
+	for c.version = schemaVersion; c.version > 0 && !known; {
+		if _, err := readRow(c); err == nil { // whose id is the version, too
+			known = true
+			break
+		}
+		c.version--
+	}
+	switch {
+	case known && id[0] == int64(applicationID):
+		return damagedf("the number that says which version of the format it has")
+	case id[0] == int64(applicationID):
+		return fmt.Errorf("outbox: %s has the version %v of the format, and this program knows %d: use the version of the program that wrote it", path, version[0], schemaVersion)
+	case !known:
 		return fmt.Errorf("outbox: %s is not an outbox: another program has written it, or its beginning is damaged", path)
 	}
 	return damagedf("the number that says whose file it is")
@@ -349,6 +366,7 @@ func (d *Disk) connectBoth() (err error) {
 	if d.r, err = connect(d.path, pragmas); err != nil {
 		return err
 	}
+	d.r.version = d.w.version
 	d.file, err = os.Stat(d.path)
 	return err
 }
@@ -357,6 +375,7 @@ func (d *Disk) connectBoth() (err error) {
 func (d *Disk) disconnect() error {
 	err := errors.Join(d.r.close(), d.w.close())
 	d.r, d.w, d.version = nil, nil, 0
+	d.forgetBlocks()
 	return err
 }
 
@@ -428,7 +447,7 @@ func (d *Disk) Stats(context.Context) (st StoreStats, err error) {
 			return err
 		}
 		st = StoreStats{Last: uint64(s.last), Queued: s.queued, QueuedBytes: s.queuedBytes, Dead: s.dead, DeadBytes: s.deadBytes, Commits: d.commits.Load(), LastUse: d.used}
-		first, err := readQueue(c, 0, 1)
+		first, err := readQueue(c, 0, 1, nil)
 		if len(first) > 0 {
 			st.Oldest = first[0].At
 		}

@@ -43,3 +43,49 @@ func SetVersion(t testing.TB, dir string, version int) {
 		t.Error(err)
 	}
 }
+
+// Bare is a connection as a Disk has, to a file like its own, without what a Disk does beside: no checksums, no counts.
+type Bare struct{ c *conn }
+
+// OpenBare makes the file of a Disk and opens it.
+func OpenBare(t testing.TB, path string) *Bare {
+	t.Helper()
+	if err := fillDatabase(path); err != nil {
+		t.Fatal(err)
+	}
+	c, err := connect(path, pragmas)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &Bare{c}
+}
+
+// Exec runs a statement.
+func (b *Bare) Exec(text string, args ...any) error {
+	_, err := b.c.exec(text, values(args)...)
+	return err
+}
+
+// Blobs calls blob for each row of an answer of one column.
+func (b *Bare) Blobs(text string, blob func([]byte) error, args ...any) error {
+	return b.c.query(text, func(v []driverValue) error {
+		data, err := octets(v[0])
+		if err != nil {
+			return err
+		}
+		return blob(data)
+	}, values(args)...)
+}
+
+func values(args []any) []driverValue {
+	all := make([]driverValue, len(args))
+	for i, v := range args {
+		all[i] = v
+	}
+	return all
+}

@@ -55,12 +55,12 @@ func TestANewerVersion(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	someMessages(t, dir, 3)
-	outbox.SetVersion(t, dir, 2)
+	outbox.SetVersion(t, dir, 3)
 	before, err := os.ReadFile(filepath.Join(dir, "outbox.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := outbox.OpenDisk(outbox.DiskConfig{Dir: dir, Logger: silent}); err == nil || !bytes.Contains([]byte(err.Error()), []byte("version 2 of the format")) {
+	if _, err := outbox.OpenDisk(outbox.DiskConfig{Dir: dir, Logger: silent}); err == nil || !bytes.Contains([]byte(err.Error()), []byte("version 3 of the format")) {
 		t.Errorf("OpenDisk says %v", err)
 	}
 	if after, err := os.ReadFile(filepath.Join(dir, "outbox.db")); err != nil || !bytes.Equal(before, after) {

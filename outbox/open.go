@@ -169,7 +169,8 @@ func (o *opening) walkLog() error {
 // rowsBeyond returns the messages in the frames behind the first wrong one, up to the end of the last transaction.
 func rowsBeyond(f *os.File, size int64, database string) ([]row, error) {
 	pages, behind := map[uint32][]byte{}, map[uint32]bool{}
-	var under []frame // of a transaction that has not ended yet
+	var committed [][]byte // all that follow the first wrong one, also those that were written again
+	var under []frame      // of a transaction that has not ended yet
 	if _, err := walkWAL(f, size, func(fr frame) {
 		if fr.data != nil {
 			fr.data = append([]byte(nil), fr.data...)
@@ -179,6 +180,9 @@ func rowsBeyond(f *os.File, size int64, database string) ([]row, error) {
 			return
 		}
 		for _, fr := range under {
+			if fr.behind {
+				committed = append(committed, fr.data)
+			}
 			pages[fr.page] = fr.data
 			behind[fr.page] = behind[fr.page] || fr.behind
 		}
@@ -197,16 +201,24 @@ func rowsBeyond(f *os.File, size int64, database string) ([]row, error) {
 		}
 		return below(n)
 	}
-	rows := map[uint64]row{}
+	rows, settled := map[uint64]row{}, settledSet{}
 	for _, n := range slices.Sorted(maps.Keys(behind)) {
 		if behind[n] {
 			rowsIn(pages[n], others, func(r row) {
-				if r.dead || !rows[r.Seq].dead { // what was rejected waited before
+				if r.dead || !r.bits && !rows[r.Seq].dead { // what was rejected waited before
 					rows[r.Seq] = r
 				}
 			})
 		}
 	}
+	for _, page := range committed {
+		rowsIn(page, others, func(r row) {
+			if r.bits {
+				settled.join(r.block, &r.settled)
+			}
+		})
+	}
+	maps.DeleteFunc(rows, func(seq uint64, r row) bool { return !r.dead && settled.has(seq) })
 	var all []row
 	for _, seq := range slices.Sorted(maps.Keys(rows)) {
 		all = append(all, rows[seq])
@@ -229,6 +241,9 @@ func (o *opening) openDatabase() error {
 	if err == nil {
 		err = check(o.d.w)
 	}
+	if err == nil {
+		err = o.d.upgrade()
+	}
 	if err != nil {
 		return errors.Join(err, o.d.disconnect())
 	}
@@ -249,14 +264,24 @@ func check(c *conn) error {
 	if err != nil {
 		return err
 	}
+	settled, err := readSettled(c)
+	if err != nil {
+		return err
+	}
 	got := state{last: want.last}
 	bad := 0
-	if err := eachMessage(c, func(r Record) {
-		if r.Damaged {
+	if err := eachRow(c, "ASC", func(records []Record, right bool) error {
+		if !right {
 			bad++
 		}
-		got.addQueued(1, int64(len(r.Bytes)), int64(r.Seq))
-		got.last = max(got.last, int64(r.Seq))
+		for _, r := range records {
+			if settled.has(r.Seq) {
+				continue
+			}
+			got.addQueued(1, int64(len(r.Bytes)), int64(r.Seq))
+			got.last = max(got.last, int64(r.Seq))
+		}
+		return nil
 	}); err != nil {
 		return err
 	}
@@ -271,20 +296,42 @@ func check(c *conn) error {
 	}
 	switch {
 	case bad > 0:
-		return damagedf("the checksums of %d messages are wrong", bad)
+		return damagedf("%d rows of the queue or of dead letters are not what was written", bad)
 	case got != want:
 		return damagedf("%d messages and %d dead letters are there, and were %d and %d, or are others", got.queued, got.dead, want.queued, want.dead)
 	}
 	return nil
 }
 
-func eachMessage(c *conn, f func(r Record)) error {
-	return c.query("SELECT seq, data FROM messages ORDER BY seq", func(v []driverValue) error {
-		r, err := recordOf(v)
-		if err == nil {
-			f(r)
+// upgrade makes a file of version 1 one of this version, if there is room.
+func (d *Disk) upgrade() error {
+	if d.w.version >= 2 {
+		return nil
+	}
+	err := d.w.script(fmt.Sprintf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d; UPDATE state SET id = %d; COMMIT", settledTable, schemaVersion, schemaVersion))
+	if err != nil {
+		_ = d.w.script("ROLLBACK") // it may be over
+		if codeOf(err) == codeFull {
+			d.failed = true
+			return nil
 		}
 		return err
+	}
+	d.w.version, d.r.version = schemaVersion, schemaVersion
+	return nil
+}
+
+// eachRow calls f for each row of the queue.
+func eachRow(c *conn, order string, f func(records []Record, right bool) error) error {
+	var records []Record
+	return c.query("SELECT seq, data FROM messages ORDER BY seq "+order, func(v []driverValue) error {
+		first, data, err := rowOfQueue(v)
+		if err != nil {
+			return err
+		}
+		var right bool
+		records, right = unpack(records[:0], first, data)
+		return f(records, right)
 	})
 }
 

@@ -10,10 +10,14 @@ import (
 
 const databasePageSize = 4096
 
-// row is a row of one of the two tables, found in a page.
+// row is a message in one of the tables, or what is settled in a block, found in a page.
 type row struct {
 	DeadLetter
 	dead bool
+
+	bits    bool // it says what is settled in a block, and is none of a message
+	block   int64
+	settled bits
 }
 
 // pageOf returns a page of the file by its number, nil if there is none.
@@ -22,9 +26,7 @@ type pageOf func(n uint32) []byte
 // rowsIn calls found for each row in a page whose checksum is right, whether the page's header knows of it or not.
 func rowsIn(page []byte, others pageOf, found func(row)) {
 	for at := range page {
-		if r, ok := rowAt(page, at, others); ok {
-			found(r)
-		}
+		rowAt(page, at, others, found)
 	}
 }
 
@@ -34,42 +36,40 @@ const (
 	mostRow  = 64 << 20
 )
 
-// rowAt reads the cell of a table's leaf page that begins there.
-func rowAt(page []byte, at int, others pageOf) (r row, ok bool) {
+// rowAt calls found for what is in the cell of a table's leaf page that begins there.
+func rowAt(page []byte, at int, others pageOf, found func(row)) {
 	size, n := uvarint(page[at:])
 	if n == 0 || size < leastRow || size > mostRow {
-		return r, false
+		return
 	}
 	at += n
 	seq, n := uvarint(page[at:])
-	if n == 0 || seq == 0 || int64(seq) < 0 || at+n >= len(page) {
-		return r, false
+	if n == 0 || int64(seq) < 0 || at+n >= len(page) {
+		return
 	}
 	at += n
 	if head := page[at]; head < 3 || head > 20 { // of two or seven columns
-		return r, false
+		return
 	}
 	local := localSize(int(size), len(page))
 	if at+local > len(page) {
-		return r, false
+		return
 	}
 	payload := page[at : at+local]
 	if columns := columnCount(payload); columns != 2 && columns != 7 {
-		return r, false
+		return
 	}
 	if local < int(size) {
 		if at+local+4 > len(page) {
-			return r, false
+			return
 		}
 		if payload = overflowing(payload, int(size), binary.BigEndian.Uint32(page[at+local:]), others); payload == nil {
-			return r, false
+			return
 		}
 	}
-	values, ok := decodeRow(payload)
-	if !ok {
-		return r, false
+	if values, ok := decodeRow(payload); ok {
+		rowOf(int64(seq), values, found)
 	}
-	return rowOf(int64(seq), values)
 }
 
 // localSize returns how much of a payload stands in the leaf page itself.
@@ -184,40 +184,48 @@ func uvarint(b []byte) (v uint64, n int) {
 	return 0, 0
 }
 
-// rowOf makes a row of its columns if its checksum is right. The first is the row's number, which stands elsewhere.
-func rowOf(seq int64, v []any) (r row, ok bool) {
-	ints := func(at ...int) (all []int64, ok bool) {
-		for _, i := range at {
-			n, ok := v[i].(int64)
-			if !ok {
-				return nil, false
-			}
-			all = append(all, n)
-		}
-		return all, true
-	}
+// rowOf calls found for what is in a row of these columns, if its checksum is right. The first is the row's number, which stands elsewhere.
+func rowOf(seq int64, v []any, found func(row)) {
 	if len(v) == 0 || v[0] != nil {
-		return r, false
+		return
 	}
 	switch len(v) {
-	case 2: // seq, data
+	case 2: // seq, data; or block, bits
 		data, blob := v[1].([]byte)
 		if !blob {
-			return r, false
+			return
 		}
-		r.Record = unseal(uint64(seq), append([]byte(nil), data...))
-		return r, !r.Damaged
+		if b, ok := readBits(seq, data); ok {
+			found(row{bits: true, block: seq, settled: b})
+			return
+		}
+		if seq == 0 {
+			return
+		}
+		records, _ := unpack(nil, uint64(seq), data)
+		for _, r := range records {
+			if !r.Damaged {
+				r.Bytes = append([]byte(nil), r.Bytes...)
+				found(row{DeadLetter: DeadLetter{Record: r}})
+			}
+		}
 	case 7: // seq, at, died, sum, damaged, reason, data
-		n, ok := ints(1, 2, 3, 4)
+		var n [4]int64
+		for i := range n {
+			var ok bool
+			if n[i], ok = v[1+i].(int64); !ok {
+				return
+			}
+		}
 		reason, text := v[5].([]byte)
 		data, blob := v[6].([]byte)
-		if !ok || !text || !blob {
-			return r, false
+		if seq == 0 || !text || !blob {
+			return
 		}
-		d, right := readDeadLetter(seq, n[0], n[1], n[2], n[3] != 0, string(reason), append([]byte(nil), data...))
-		return row{d, true}, right
+		if d, right := readDeadLetter(seq, n[0], n[1], n[2], n[3] != 0, string(reason), append([]byte(nil), data...)); right {
+			found(row{DeadLetter: d, dead: true})
+		}
 	}
-	return r, false
 }
 
 // pagesOf returns the pages of a file.

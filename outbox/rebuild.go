@@ -15,7 +15,9 @@ type rebuilding struct {
 	to      *conn
 	t       *tx
 	inTx    int
-	seen    map[uint64]bool // rows that were read through SQLite, or found in pages
+	seen    map[uint64]bool // messages that were read through SQLite, or found in pages
+	settled settledSet
+	unsure  bool // what is settled is not known
 	queued  int64
 	dead    int64
 	broken  []DeadLetter // rows whose checksum is wrong
@@ -151,8 +153,15 @@ func (b *rebuilding) readTables() error {
 		return nil //nolint:nilerr // then there are the pages
 	}
 	defer func() { _ = c.close() }() // what was written to it does not count any more
+	// That is why it is made anew.
+	if err := checkKind(c, b.o.d.path); err != nil {
+		c.version = cmp.Or(c.version, schemaVersion)
+	}
 	s, err := readRow(c)
 	b.want, b.counted = s, err == nil
+	if err := b.readSettled(c); err != nil {
+		return err
+	}
 	for _, order := range []string{"ASC", "DESC"} {
 		var mine error
 		read := func(columns, table string, row func(v []driverValue) error) {
@@ -163,11 +172,13 @@ func (b *rebuilding) readTables() error {
 				return mine
 			})
 		}
-		read("seq, data", "messages", func(v []driverValue) error {
-			if r, err := recordOf(v); err == nil {
-				return b.takeRecord(r)
+		_ = eachRow(c, order, func(records []Record, _ bool) error { // up to what it cannot read
+			for _, r := range records {
+				if mine == nil {
+					mine = b.takeRecord(r)
+				}
 			}
-			return nil
+			return mine
 		})
 		read(deadColumns, "dead", func(v []driverValue) error {
 			if l, right, err := deadLetterOf(v); err == nil {
@@ -187,12 +198,97 @@ func (b *rebuilding) takeRecord(r Record) error {
 		return nil
 	}
 	b.seen[r.Seq] = true
+	if b.settled.has(r.Seq) {
+		return nil
+	}
+	if b.mayBeSettled(r.Seq) && !r.Damaged {
+		return b.setAside(DeadLetter{Record: r})
+	}
 	if r.Damaged {
 		b.broken = append(b.broken, DeadLetter{r, time.Now(), "its bytes are not those that were stored"})
 		return nil
 	}
 	b.queued++
 	if err := b.t.insert(r); err != nil {
+		return err
+	}
+	return b.each()
+}
+
+// readSettled finds out what is settled, as far as that can be told.
+func (b *rebuilding) readSettled(c *conn) error {
+	var wrong map[int64][]byte
+	var err error
+	b.settled, wrong, err = readAllBits(c)
+	unknown := err != nil
+	for n, data := range wrong {
+		if n, is, ok := mendBits(n, data, blockOf(max(b.want.last, b.o.marked))); ok {
+			b.settled.join(n, &is)
+		} else {
+			unknown = true
+		}
+	}
+	if b.tallies(c) {
+		return nil
+	}
+	err = b.eachInPages(func(r row) {
+		if r.bits {
+			b.settled.join(r.block, &r.settled)
+		}
+	})
+	b.unsure = unknown && !b.tallies(c)
+	return err
+}
+
+// tallies reports whether what is there and not settled is what waited.
+func (b *rebuilding) tallies(c *conn) bool {
+	var n, seqs int64
+	err := eachRow(c, "ASC", func(records []Record, _ bool) error {
+		for _, r := range records {
+			if !b.settled.has(r.Seq) && int64(r.Seq) <= b.want.last {
+				n, seqs = n+1, seqs+int64(r.Seq)
+			}
+		}
+		return nil
+	})
+	return err == nil && b.counted && n == b.want.queued && seqs == b.want.queuedSeqs
+}
+
+// mayBeSettled reports whether a message of the queue may have been sent, as what says so cannot be read.
+func (b *rebuilding) mayBeSettled(seq uint64) bool {
+	return b.unsure && (!b.counted || int64(seq) <= b.want.last)
+}
+
+// eachInPages calls found for what stands in the pages of the old database and of its log.
+func (b *rebuilding) eachInPages(found func(row)) error {
+	f, err := os.Open(b.o.d.path)
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	defer func() { _ = f.Close() }() // it is only read
+	pages := pagesOf(f)
+	if log, err := os.Open(filepath.Join(b.o.found.Copy, databaseName+"-wal")); err == nil {
+		defer func() { _ = log.Close() }() // it is only read
+		if info, err := log.Stat(); err == nil {
+			if _, err = walkWAL(log, info.Size(), func(fr frame) { rowsIn(fr.data, pages, found) }); err != nil {
+				return err
+			}
+		}
+	}
+	for n := uint32(1); ; n++ {
+		page := pages(n)
+		if page == nil {
+			return nil
+		}
+		rowsIn(page, pages, found)
+	}
+}
+
+// setAside makes a dead letter of what may have been sent.
+func (b *rebuilding) setAside(l DeadLetter) error {
+	l.Rejected, l.Reason = time.Now(), doubtful
+	b.o.found.SetAside++
+	if err := b.t.insertDead(l); err != nil {
 		return err
 	}
 	return b.each()
@@ -218,39 +314,21 @@ const doubtful = "found in a damaged file: it may have been sent before"
 
 // readPages sets aside what stands in the pages of the old database and of its log.
 func (b *rebuilding) readPages() error {
-	f, err := os.Open(b.o.d.path)
-	if err != nil {
-		return fmt.Errorf("outbox: %w", err)
-	}
-	defer func() { _ = f.Close() }() // it is only read
-	var failed error
-	take := func(r row) {
-		if b.seen[r.Seq] || failed != nil {
+	var mine error
+	err := b.eachInPages(func(r row) {
+		if r.bits || b.seen[r.Seq] || mine != nil {
 			return
 		}
 		b.seen[r.Seq] = true
-		if !r.dead {
-			r.Rejected, r.Reason = time.Now(), doubtful
+		switch {
+		case r.dead:
+			b.o.found.SetAside++
+			if mine = b.t.insertDead(r.DeadLetter); mine == nil {
+				mine = b.each()
+			}
+		case !b.settled.has(r.Seq):
+			mine = b.setAside(r.DeadLetter)
 		}
-		b.o.found.SetAside++
-		if failed = b.t.insertDead(r.DeadLetter); failed == nil {
-			failed = b.each()
-		}
-	}
-	pages := pagesOf(f)
-	if log, err := os.Open(filepath.Join(b.o.found.Copy, databaseName+"-wal")); err == nil {
-		defer func() { _ = log.Close() }() // it is only read
-		if info, err := log.Stat(); err == nil {
-			_, err = walkWAL(log, info.Size(), func(fr frame) { rowsIn(fr.data, pages, take) })
-			failed = cmp.Or(failed, err)
-		}
-	}
-	for n := uint32(1); failed == nil; n++ {
-		page := pages(n)
-		if page == nil {
-			break
-		}
-		rowsIn(page, pages, take)
-	}
-	return failed
+	})
+	return cmp.Or(mine, err)
 }

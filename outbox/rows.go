@@ -1,9 +1,10 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
-	"time"
 
 	"github.com/ciokit/cio"
 )
@@ -24,31 +25,98 @@ func (d *Disk) read(f func(*conn) error) error {
 // Read implements Store.
 func (d *Disk) Read(_ context.Context, after uint64, limit int) (records []Record, err error) {
 	err = d.read(func(c *conn) error {
-		records, err = readQueue(c, after, limit)
+		records, err = readQueue(c, after, limit, func(first int64, size int, records []Record) {
+			if limit > 1 { // to be sent, perhaps
+				d.mu.Lock()
+				d.noteRow(first, size, records)
+				d.mu.Unlock()
+			}
+		})
 		return err
 	})
 	return records, err
 }
 
-func readQueue(c *conn, after uint64, limit int) (records []Record, err error) {
-	err = c.query("SELECT seq, data FROM messages WHERE seq > ? ORDER BY seq LIMIT ?", func(v []driverValue) error {
-		r, err := recordOf(v)
-		records = append(records, r)
-		return err
-	}, int64(after), int64(limit))
-	return records, err
+// errEnough ends the reading of rows.
+var errEnough = errors.New("that is enough")
+
+// readQueue returns what waits, without what is settled. It calls row, if that is given, for each row that it reads.
+func readQueue(c *conn, after uint64, limit int, row func(first int64, size int, records []Record)) (records []Record, err error) {
+	if int64(after) < 0 || limit <= 0 {
+		return nil, nil
+	}
+	if _, err := c.exec("BEGIN"); err != nil { // both tables as they are at one moment
+		return nil, err
+	}
+	defer func() {
+		if _, other := c.exec("COMMIT"); other != nil {
+			_, _ = c.exec("ROLLBACK") // the first error says what happened
+			err = cmp.Or(err, other)
+		}
+	}()
+	settled, err := readSettled(c)
+	if err != nil {
+		return nil, err
+	}
+	records = make([]Record, 0, min(limit, readAtOnce))
+	var inRow []Record
+	for from := settled.next(int64(after) + 1); ; {
+		first, err := c.one("SELECT max(seq) FROM messages WHERE seq <= ?", from)
+		if err != nil {
+			return nil, err
+		}
+		begin, ok := first[0].(int64)
+		if !ok || begin+packRows <= from {
+			begin = from
+		}
+		err = c.query("SELECT seq, data FROM messages WHERE seq >= ? ORDER BY seq", func(v []driverValue) error {
+			first, data, err := rowOfQueue(v)
+			if err != nil {
+				return err
+			}
+			inRow, _ = unpack(inRow[:0], first, data)
+			if row != nil {
+				row(int64(first), len(data), inRow)
+			}
+			for _, r := range inRow {
+				if int64(r.Seq) < from || settled.has(r.Seq) {
+					continue
+				}
+				if records = append(records, r); len(records) == limit {
+					return errEnough
+				}
+			}
+			last := int64(first)
+			if len(inRow) > 0 {
+				last = int64(inRow[len(inRow)-1].Seq)
+			}
+			if next := settled.next(last + 1); next > last+4*packRows { // which is cheaper than to read what is between
+				from = next
+				return errSkip
+			}
+			return nil
+		}, begin)
+		switch {
+		case errors.Is(err, errSkip):
+		case err == nil, errors.Is(err, errEnough):
+			return records, nil
+		default:
+			return nil, err
+		}
+	}
 }
 
-func recordOf(v []driverValue) (Record, error) {
-	seq, err := number(v[0])
+// errSkip ends the reading of rows where many follow that are settled.
+var errSkip = errors.New("settled")
+
+// rowOfQueue returns the columns of a row.
+func rowOfQueue(v []driverValue) (first uint64, data []byte, err error) {
+	n, err := number(v[0])
 	if err != nil {
-		return Record{}, err
+		return 0, nil, err
 	}
-	data, err := octets(v[1])
-	if err != nil {
-		return Record{}, err
-	}
-	return unseal(uint64(seq), data), nil
+	data, err = octets(v[1])
+	return uint64(n), data, err
 }
 
 // Dead implements Store.
@@ -95,61 +163,6 @@ func (d *Disk) Settle(ctx context.Context, settled []Settlement) error {
 		return nil
 	}
 	return d.write(ctx, func(t *tx) error { return t.settle(settled) })
-}
-
-func (t *tx) settle(settled []Settlement) error {
-	for i := 0; i < len(settled); {
-		n := 1
-		if settled[i].Reason == "" { // of records that follow each other one statement removes all
-			for i+n < len(settled) && settled[i+n].Reason == "" && settled[i+n].Seq == settled[i].Seq+uint64(n) {
-				n++
-			}
-			if err := t.remove(settled[i].Seq, settled[i+n-1].Seq); err != nil {
-				return err
-			}
-		} else if err := t.bury(settled[i]); err != nil {
-			return err
-		}
-		i += n
-	}
-	return nil
-}
-
-// remove takes the records from lo to hi out of the queue.
-func (t *tx) remove(lo, hi uint64) error {
-	row, err := t.c.one("SELECT count(*), total(length(data)), sum(seq) FROM messages WHERE seq BETWEEN ? AND ?", int64(lo), int64(hi))
-	if err != nil {
-		return err
-	}
-	n, err := number(row[0])
-	if err != nil || n == 0 {
-		return err
-	}
-	seqs, err := number(row[2])
-	if err != nil {
-		return err
-	}
-	bytes, _ := row[1].(float64)
-	t.note = true
-	t.s.addQueued(-n, sealSize*n-int64(bytes), -seqs)
-	_, err = t.c.exec("DELETE FROM messages WHERE seq BETWEEN ? AND ?", int64(lo), int64(hi))
-	return err
-}
-
-// bury makes a dead letter of a record.
-func (t *tx) bury(s Settlement) error {
-	row, err := t.c.one("SELECT seq, data FROM messages WHERE seq = ?", int64(s.Seq))
-	if err != nil || row == nil {
-		return err
-	}
-	r, err := recordOf(row)
-	if err != nil {
-		return err
-	}
-	if err := t.remove(s.Seq, s.Seq); err != nil {
-		return err
-	}
-	return t.insertDead(DeadLetter{r, time.UnixMilli(t.now), s.Reason})
 }
 
 func (t *tx) removeDead(seq int64) error {
@@ -225,6 +238,9 @@ func (d *Disk) Drop(ctx context.Context, seqs []uint64) (int, error) {
 
 // Purge implements Store. The bytes are overwritten in the database, what is free in it is given back, and the log, which may have them too, is emptied.
 func (d *Disk) Purge(ctx context.Context, match func([]byte) bool) (queued, dead int, err error) {
+	if err := d.between(ctx, func() error { return d.inTurn(d.sweepAll) }); err != nil {
+		return 0, 0, err
+	}
 	var inQueue, inDead []uint64
 	for after := uint64(0); ; {
 		records, err := d.Read(ctx, after, manyRows)
@@ -267,9 +283,7 @@ func (d *Disk) Purge(ctx context.Context, match func([]byte) bool) (queued, dead
 		}
 	}
 	queued, err = d.inParts(ctx, inQueue, overwriting(func(t *tx, seq uint64) (bool, error) {
-		before := t.s.queued
-		err := t.remove(seq, seq)
-		return t.s.queued != before, err
+		return t.erase(seq)
 	}))
 	if err != nil {
 		return queued, 0, err

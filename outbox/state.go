@@ -46,7 +46,7 @@ func (s *state) addDead(n, bytes, seqs int64) {
 
 // readRow reads the row; the error is damage if it is not what was written.
 func readRow(c *conn) (s state, err error) {
-	row, err := c.one("SELECT " + stateColumns + " FROM state WHERE id = 1")
+	row, err := c.one("SELECT "+stateColumns+" FROM state WHERE id = ?", int64(c.version))
 	if err != nil {
 		return s, err
 	}
@@ -70,26 +70,33 @@ func readState(c *conn) (s state, noted int64, err error) {
 		return s, 0, err
 	}
 	noted = s.last
-	row, err := c.one("SELECT count(*), total(length(data)), sum(seq), max(seq) FROM messages WHERE seq > ?", s.last)
-	if err != nil || row[0] == int64(0) {
+	var n, bytes, seqs int64
+	if err := c.query("SELECT seq, length(data), substr(data, 1, 6) FROM messages WHERE seq > ? ORDER BY seq", func(v []driverValue) error {
+		is, err := numbers(v[:2])
+		if err != nil {
+			return err
+		}
+		head, err := octets(v[2])
+		if err != nil {
+			return err
+		}
+		more, size := countRow(uint64(is[0]), is[1], head)
+		n, bytes, seqs = n+more, bytes+size, seqs+more*is[0]+more*(more-1)/2
+		s.last = is[0] + more - 1
+		return nil
+	}, noted); err != nil {
 		return s, noted, err
 	}
-	n, err := numbers([]driverValue{row[0], row[2], row[3]})
-	if err != nil {
-		return s, noted, err
+	if n != s.last-noted {
+		return s, noted, damagedf("of the last %d messages %d are there", s.last-noted, n)
 	}
-	if n[0] != n[2]-s.last {
-		return s, noted, damagedf("of the last %d messages %d are there", n[2]-s.last, n[0])
-	}
-	bytes, _ := row[1].(float64)
-	s.addQueued(n[0], int64(bytes)-sealSize*n[0], n[1])
-	s.last = n[2]
+	s.addQueued(n, bytes, seqs)
 	return s, noted, nil
 }
 
 func writeState(c *conn, s *state) error {
-	n, err := c.exec("UPDATE state SET last = ?, queued = ?, queued_bytes = ?, queued_seqs = ?, dead = ?, dead_bytes = ?, dead_seqs = ?, sum = ? WHERE id = 1",
-		s.last, s.queued, s.queuedBytes, s.queuedSeqs, s.dead, s.deadBytes, s.deadSeqs, s.sum())
+	n, err := c.exec("UPDATE state SET last = ?, queued = ?, queued_bytes = ?, queued_seqs = ?, dead = ?, dead_bytes = ?, dead_seqs = ?, sum = ? WHERE id = ?",
+		s.last, s.queued, s.queuedBytes, s.queuedSeqs, s.dead, s.deadBytes, s.deadSeqs, s.sum(), int64(c.version))
 	if err == nil && n != 1 {
 		err = damagedf("the row that counts the others is missing")
 	}

@@ -32,6 +32,12 @@ func (d *Disk) everySecond(idle bool) {
 	if err := d.mark.write(s.last); err != nil {
 		d.cfg.Logger.Warn("the outbox's mark cannot be written", "directory", d.cfg.Dir, "error", err)
 	}
+	for begun, more := time.Now(), true; more && time.Since(begun) < markEvery/4; more = more && !d.wanted() {
+		if more, err = d.sweepSome(false); err != nil {
+			d.cfg.Logger.Warn("what was settled cannot be removed from the outbox's files", "directory", d.cfg.Dir, "error", err)
+			break
+		}
+	}
 	if err := d.recoverRoom(); err != nil {
 		d.cfg.Logger.Warn("the outbox's files cannot be made smaller", "directory", d.cfg.Dir, "error", err)
 		return
@@ -81,10 +87,17 @@ func (d *Disk) shrink(empty bool) (more bool, err error) {
 // closePatience is how long Close gives back what is free.
 const closePatience = time.Second
 
-// forget removes what is left of messages that were taken out: it gives back what is free in the file, and empties the log. It ends after a time, unless
-// that is 0.
+// forget removes what is left of messages that were taken out: it takes what is settled out of its rows, gives back what is free in the file, and
+// empties the log. It ends after a time, unless that is 0.
 func (d *Disk) forget(limit time.Duration) error {
-	for begun := time.Now(); limit == 0 || time.Since(begun) < limit; {
+	begun := time.Now()
+	for more := true; more && (limit == 0 || time.Since(begun) < limit); {
+		var err error
+		if more, err = d.sweepSome(true); err != nil {
+			return err
+		}
+	}
+	for limit == 0 || time.Since(begun) < limit {
 		free, err := d.w.one("PRAGMA freelist_count")
 		if err != nil {
 			return err
