@@ -141,7 +141,12 @@ func (e *expecting) message(m cio.Encoded, line int64) error {
 		if p.Attributes == nil {
 			p.Attributes = make(map[string]json.RawMessage, len(w.Traits))
 		}
+		object := string(w.Traits["objectId"])
+		relates := object != "" && object != "null" && object != `""`
 		for name, value := range w.Traits {
+			if !isAttribute(name, relates) {
+				continue
+			}
 			p.Attributes[name] = slices.Clone(value)
 		}
 	}

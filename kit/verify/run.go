@@ -205,7 +205,7 @@ func (r *reading) look(ctx context.Context, want *Expected) (finding, error) {
 		return finding{wanted: 1, attributes: []Attribute{{"", StatusDifferent}}}, nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(want.Attributes)) {
-		text, there := got.Attributes[name]
+		text, there := kept(got.Attributes, name)
 		if s := compare(name, want.Attributes[name], text, there); s != StatusArrived {
 			f.attributes = append(f.attributes, Attribute{name, s})
 		}
