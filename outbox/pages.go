@@ -52,7 +52,7 @@ func rowAt(page []byte, at int, others pageOf, found func(row)) {
 		return
 	}
 	local := localSize(int(size), len(page))
-	if at+local > len(page) {
+	if local < 0 || at+local > len(page) { // a page that small is none of SQLite's
 		return
 	}
 	payload := page[at : at+local]
