@@ -144,7 +144,7 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.BoolVar(&f.DenyEmpty, "deny-empty", false, "the file of --deny may be without ids")
 	fl.StringVar(&f.Guard, "guard", "", "file of ciokit erase guard: rows about people who were erased are rejected, by refused-by-guard")
 	fl.StringVar(&f.GuardKey, "guard-key", "", "file with the key of the guard; default what CIOKIT_ERASURE_GUARD_KEY holds")
-	fl.BoolVar(&f.Strict, "strict-identity", false, "read all of the input first, and send nothing if an address has two ids or a message id is used twice")
+	fl.BoolVar(&f.Strict, "strict-identity", false, "read all of the input first, and send nothing if an address has two ids, an id two addresses, or two messages one message id")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "read, map and check every row, send nothing; --to is not needed")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
 	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -19,13 +18,13 @@ import (
 func newRuns(con console.Console) *cobra.Command {
 	runs := &cobra.Command{
 		Use:   "runs",
-		Short: "The loads of this machine, from their journals",
+		Short: "The loads of this user on this machine, from every directory, by their journals",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var asJSON bool
 	list := &cobra.Command{
-		Use: "list", Short: "List the loads, the newest first", Args: cobra.NoArgs,
+		Use: "list", Short: "List the loads of every directory, the newest first", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return listRuns(con, asJSON) },
 	}
 	show := &cobra.Command{
@@ -113,7 +112,7 @@ func listRuns(con console.Console, asJSON bool) error {
 	fmt.Fprintln(t, "ID\tSTATE\tROWS\tACCEPTED\tREJECTED\tFILE\tTO\tTOOK")
 	for _, s := range states {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.State, plural.Grouped(s.Last.Rows), plural.Grouped(s.Last.Accepted), plural.Grouped(s.Last.Rejected+s.Last.RejectedByAPI),
-			printed.Line(filepath.Base(s.Source)), printed.Line(s.Target), console.Took(s.Last.Seconds))
+			printed.Line(console.ShortPath(s.Source)), printed.Line(s.Target), console.Took(s.Last.Seconds))
 	}
 	return t.Flush()
 }
