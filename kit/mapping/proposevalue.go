@@ -32,6 +32,8 @@ func (w *proposer) valueText(c source.ColumnProfile) (text string, notes []strin
 		notes = append(notes, "sent as text, for nothing decides between "+strings.Join(calls, " and "))
 	case c.Rare != nil:
 		notes = append(notes, w.rareText(c)...)
+	case c.Almost != nil:
+		notes = append(notes, w.almostText(c)...)
 	case c.Looks == source.LooksText && c.Personal:
 	case c.Looks == source.LooksText && len(c.Evidence) > 0 && strings.Contains(c.Evidence[0], "kept as text"):
 		notes = append(notes, strings.ReplaceAll(c.Evidence[0], "\n", " "))
@@ -63,17 +65,44 @@ func (w *proposer) rareText(c source.ColumnProfile) (notes []string) {
 	}
 	others := c.Rare.Others
 	others.Name = c.Name
-	calls := []string{w.converted(others)}
-	if others.Choices != nil {
-		calls = nil
-		for _, l := range others.Choices {
-			calls = append(calls, w.chosen(others, l))
-		}
-	}
-	if calls[0] == "" {
+	calls := w.calls(others)
+	if calls == nil {
 		return append(notes, "kept as text")
 	}
 	return append(notes, fmt.Sprintf("kept as text; if that stands for nothing, write null_words: {%s: [%s]} and =%s", quotedYAML(c.Name), strings.Join(words, ", "), strings.Join(calls, " or =")))
+}
+
+// almostText says how many cells keep a column from being something else, and how to read the others.
+func (w *proposer) almostText(c source.ColumnProfile) (notes []string) {
+	if len(c.Evidence) > 0 {
+		notes = append(notes, strings.ReplaceAll(c.Evidence[0], "\n", " "))
+	}
+	others := c.Almost.Others
+	others.Name = c.Name
+	calls := w.calls(others)
+	if calls == nil {
+		return notes
+	}
+	nulls := ""
+	if len(others.NullWords) > len(c.NullWords) {
+		var words []string
+		for _, n := range others.NullWords {
+			words = append(words, quotedYAML(n.Word))
+		}
+		nulls = fmt.Sprintf("null_words: {%s: [%s]} and ", quotedYAML(c.Name), strings.Join(words, ", "))
+	}
+	return append(notes, fmt.Sprintf("to reject %s, write %s=%s", plural.Form(int(c.Almost.Odd.Count), "its row", "their rows"), nulls, strings.Join(calls, " or =")))
+}
+
+// calls are the calls that convert a column: several where nothing decides between them, none where it is sent as it is.
+func (w *proposer) calls(c source.ColumnProfile) (calls []string) {
+	for _, l := range c.Choices {
+		calls = append(calls, w.chosen(c, l))
+	}
+	if call := w.converted(c); c.Choices == nil && call != "" {
+		calls = append(calls, call)
+	}
+	return calls
 }
 
 func oddNoun(l source.Looks) string {

@@ -57,6 +57,8 @@ type ColumnProfile struct {
 	Odd *OddCells `json:"odd,omitempty"`
 	// Rare is what keeps a column of text from being something else; nil if that is not a word or two.
 	Rare *RareWords `json:"rare,omitempty"`
+	// Almost is what a column of text is but for a few cells; nil if it is nothing else, or if Rare says it.
+	Almost *AlmostAll `json:"almost,omitempty"`
 	// Thousands are the cells of a number with three digits behind its only mark, few beside those that show what the mark is: read as decimals, where
 	// thousands may have been meant.
 	Thousands *OddCells `json:"thousands,omitempty"`
@@ -114,6 +116,14 @@ type OddCells struct {
 // RareWords are words that few cells of a column are, one in ten at most, none of which is known to stand for nothing.
 type RareWords struct {
 	Words []NullWord `json:"words"`
+	// Others is what the column is without them.
+	Others ColumnProfile `json:"-"`
+}
+
+// AlmostAll is what all cells of a column are but a few, one in five at most.
+type AlmostAll struct {
+	// Odd are the few.
+	Odd OddCells `json:"odd"`
 	// Others is what the column is without them.
 	Others ColumnProfile `json:"-"`
 }

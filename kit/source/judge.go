@@ -44,7 +44,7 @@ func most(n int64, odd nullSeen) bool {
 
 // finish judges the column by what was seen.
 func (c *ColumnProfile) finish(rows int64, j *judgement) {
-	c.Evidence, c.NullWords, c.Odd, c.Layouts, c.Choices, c.Rare, c.Thousands = nil, nil, nil, nil, nil, nil, nil
+	c.Evidence, c.NullWords, c.Odd, c.Layouts, c.Choices, c.Rare, c.Almost, c.Thousands = nil, nil, nil, nil, nil, nil, nil, nil
 	if c.twice {
 		c.Looks = LooksTwice
 		return
@@ -53,6 +53,7 @@ func (c *ColumnProfile) finish(rows int64, j *judgement) {
 	c.decide(j)
 	c.Zoneless = c.Looks == LooksDate && slices.ContainsFunc(c.patterns, (*datePattern).zoneless)
 	c.rare(j)
+	c.almost(j)
 	c.Days = c.Looks == LooksDate && slices.ContainsFunc(c.patterns, (*datePattern).day)
 	words := nameWords(c.Name)
 	c.Personal = c.Looks == LooksEmail || c.Looks == LooksPhone || isPersonal(words)
@@ -68,31 +69,6 @@ func (c *ColumnProfile) finish(rows int64, j *judgement) {
 	if c.Padded > 0 {
 		c.show("%s spaces around", counted(c.Padded, "cell has", "cells have"))
 	}
-}
-
-// rare finds out whether a word or two keep a column of text from being something else.
-func (c *ColumnProfile) rare(j *judgement) {
-	const oneIn = 10
-	var n int64
-	for _, seen := range c.strange {
-		n += seen.count
-	}
-	if c.Looks != LooksText || c.Choices != nil || n == 0 || c.stranger || n*oneIn > c.filled || isPersonal(nameWords(c.Name)) {
-		return
-	}
-	others := *c
-	others.filled -= n
-	others.shapes = slices.DeleteFunc(slices.Clone(c.shapes), func(s readable) bool { return s.class&^classPadded == 0 })
-	others.Evidence, others.NullWords = nil, nil
-	if others.decide(j); others.Looks == LooksText && others.Choices == nil || others.Looks == LooksEmpty {
-		return
-	}
-	rare := &RareWords{Others: others}
-	for _, word := range slices.Sorted(maps.Keys(c.strange)) {
-		seen := c.strange[word]
-		rare.Words = append(rare.Words, NullWord{word, seen.count, seen.place.file, seen.place.line})
-	}
-	c.Rare = rare
 }
 
 // decide sets what the column looks like, and why.
@@ -117,7 +93,6 @@ func (c *ColumnProfile) decide(j *judgement) {
 	c.Looks = LooksText
 	c.dropWords(classNull)
 	c.explainText()
-	c.showNulls()
 }
 
 // is sets what the column looks like, if most cells are of the classes. noun is what they are.
@@ -461,20 +436,6 @@ func (c *ColumnProfile) layNumbers(best class, style string) {
 	}
 	if len(around) > 1 && !slices.ContainsFunc(around, func(a affix) bool { return a.after == "%" }) {
 		c.show("several currencies stand in one column: the numbers alone do not tell them apart")
-	}
-}
-
-// explainText says what most of a column is that is text because of the others.
-func (c *ColumnProfile) explainText() {
-	for _, kind := range []struct {
-		of   class
-		noun string
-	}{{classWhole, "whole numbers"}, {classStyles, "numbers"}, {classPatterns, "dates"}, {classBoolean, "true or false"}} {
-		n, odd := c.cover(kind.of, classNull)
-		if n > odd.count {
-			c.show("%s; %s something else, first %s: kept as text", share(n, c.filled, kind.noun), counted(odd.count, "cell is", "cells are"), where(odd.place))
-			return
-		}
 	}
 }
 

@@ -1,0 +1,87 @@
+package source
+
+import (
+	"maps"
+	"slices"
+)
+
+// rare finds out whether a word or two keep a column of text from being something else.
+func (c *ColumnProfile) rare(j *judgement) {
+	const oneIn = 10
+	var n int64
+	for _, seen := range c.strange {
+		n += seen.count
+	}
+	if c.Looks != LooksText || c.Choices != nil || n == 0 || c.stranger || n*oneIn > c.filled || isPersonal(nameWords(c.Name)) {
+		return
+	}
+	others := *c
+	others.filled -= n
+	others.shapes = slices.DeleteFunc(slices.Clone(c.shapes), func(s readable) bool { return s.class&^classPadded == 0 })
+	others.Evidence, others.NullWords = nil, nil
+	if others.decide(j); others.Looks == LooksText && others.Choices == nil || others.Looks == LooksEmpty {
+		return
+	}
+	rare := &RareWords{Others: others}
+	for _, word := range slices.Sorted(maps.Keys(c.strange)) {
+		seen := c.strange[word]
+		rare.Words = append(rare.Words, NullWord{word, seen.count, seen.place.file, seen.place.line})
+	}
+	c.Rare = rare
+}
+
+// mostly returns what more cells of a column of text are than anything else that one conversion reads, how many they are, and what the others are. Words
+// that stand for nothing are neither.
+func (c *ColumnProfile) mostly() (of class, noun string, n int64, odd nullSeen) {
+	try := func(one class, what string) {
+		if m, others := c.cover(one, classNulls&^one); m > n {
+			of, noun, n, odd = one, what, m, others
+		}
+	}
+	try(classWhole, "whole numbers")
+	styles, _ := c.cover(classStyles, classNulls)
+	for s := classPoint; s <= classGroupQuote; s <<= 1 {
+		m, _ := c.cover(s|classExponent, classNulls)
+		noun := "numbers"
+		if m < styles { // other ways have some of the numbers
+			noun = "numbers written as " + styleOf[s]
+		}
+		try(s|classExponent, noun)
+	}
+	try(classPatterns, "dates")
+	for f := classTrueFalse; f <= classSiNo; f <<= 1 {
+		try(f, "true or false")
+	}
+	return of, noun, n, odd
+}
+
+// almost finds out what a column of text is but for a few cells, which a conversion would reject.
+func (c *ColumnProfile) almost(j *judgement) {
+	const oneIn = 5
+	if c.Looks != LooksText || c.Choices != nil || c.Rare != nil || isPersonal(nameWords(c.Name)) {
+		return
+	}
+	of, _, n, odd := c.mostly()
+	if odd.count == 0 || odd.count*oneIn > n+odd.count {
+		return
+	}
+	others := *c
+	others.filled -= odd.count
+	others.shapes = slices.DeleteFunc(slices.Clone(c.shapes), func(s readable) bool { return s.class&(of|classNulls) == 0 })
+	others.Evidence, others.NullWords = nil, nil
+	if others.decide(j); others.Looks == LooksText && others.Choices == nil || others.Looks == LooksEmpty || others.Odd != nil {
+		return
+	}
+	c.Almost = &AlmostAll{OddCells{odd.count, odd.place.file, odd.place.line}, others}
+}
+
+// explainText says what most of a column is that is text because of the others, and which those are.
+func (c *ColumnProfile) explainText() {
+	_, noun, n, odd := c.mostly()
+	if n > odd.count && odd.count > 0 {
+		c.show("%s; %s something else, first %s: kept as text", share(n, c.filled, noun), counted(odd.count, "cell is", "cells are"), where(odd.place))
+		c.dropWords(classNulls) // they are not among the others
+	}
+	c.showNulls()
+	c.dropWords(classNull)
+}
