@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/ciokit/cio/kit/internal/spelling"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/conf"
@@ -351,6 +354,9 @@ func (c *compilation) compileExpression(e *expression, slots []int, path string)
 		if kind == source.KindText {
 			hint = "every column of CSV is text: convert it with int, float or date"
 		}
+		if near := nearFunction(firstLine(err)); near != "" {
+			hint = "did you mean " + near + "?"
+		}
 		return nil, &expressionError{"the expression is wrong: " + strings.ReplaceAll(firstLine(err), columnPrefix, ""), hint}
 	}
 	if wrong := cmp.Or(checkResult(result, path), checkParts(tree.Node, path)); wrong != nil {
@@ -448,6 +454,17 @@ func (b *dateBinder) Visit(n *ast.Node) {
 	}
 	*n = &ast.CallNode{Callee: &ast.IdentifierNode{Value: dateName},
 		Arguments: append([]ast.Node{arguments[0], &ast.ConstantNode{Value: bound}, &ast.IdentifierNode{Value: notesName}}, rest...)}
+}
+
+var unknownName = regexp.MustCompile(`unknown name (\w+)`)
+
+// nearFunction is the function that was probably meant where an error says that a name is unknown; empty for none.
+func nearFunction(problem string) string {
+	name := unknownName.FindStringSubmatch(problem)
+	if name == nil {
+		return ""
+	}
+	return spelling.Nearest(name[1], slices.Concat([]string{"int", "float", "decimal", "bool", "date", "fromJSON"}, builtin.Names))
 }
 
 // expressionConfig returns a configuration of expr with our functions and, if env is not nil, the columns.

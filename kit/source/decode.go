@@ -65,6 +65,9 @@ func encodingOf(name string) (encoding.Encoding, error) {
 
 // nearEncoding asks whether the encoding was meant whose name is nearest.
 func nearEncoding(name string) string {
+	if page, ok := strings.CutPrefix(spelling.Fold(name), "win125"); ok && encodings["windows-125"+page] != nil {
+		return "; did you mean windows-125" + page + "?"
+	}
 	for _, alias := range []struct{ word, name string }{{"latin1", "iso-8859-1"}, {"latin2", "iso-8859-2"}, {"latin9", "iso-8859-15"}, {"ansi", "windows-1252"}, {"sjis", "shift_jis"}} {
 		if spelling.Fold(name) == alias.word {
 			return "; did you mean " + alias.name + "?"

@@ -10,9 +10,7 @@ import (
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
-	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
 	"github.com/ciokit/cio/kit/load"
-	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source"
 )
 
@@ -53,9 +51,9 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 	if f.Mapping == "" {
 		return f.begin(ctx, con) // which says what is missing
 	}
-	m, err := mapping.Read(f.Mapping)
+	m, err := readMapping(f.Mapping, f.Files, swappedLoad("load"))
 	if err != nil {
-		return input.Error(err)
+		return err
 	}
 	dir, err := load.JournalDir()
 	if err != nil {

@@ -21,7 +21,6 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/progress"
 	"github.com/ciokit/cio/kit/internal/plural"
 	"github.com/ciokit/cio/kit/load"
-	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
 
@@ -66,9 +65,9 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 	if err != nil {
 		return nil, err
 	}
-	m, err := mapping.Read(f.Mapping)
+	m, err := readMapping(f.Mapping, f.Files, swappedLoad("load"))
 	if err != nil {
-		return nil, input.Error(err)
+		return nil, err
 	}
 	l.job = load.Job{Mapping: m, Limit: f.Limit, DryRun: f.dryRun, MaxErrors: int64(f.MaxErrors), MaxDeletes: int64(f.MaxDeletes), Concurrency: f.Concurrency, DecimalComma: f.Comma,
 		RejectsFile: f.Rejects, Reads: f.reads(), Writes: f.Reports, NewKey: f.newKey, Begun: func() { l.begin(con) }, Progress: l.bar.Update}

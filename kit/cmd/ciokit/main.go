@@ -86,11 +86,21 @@ func nearFile(path string) string {
 	names, _ := dir.Readdirnames(most)
 	names = slices.DeleteFunc(names, func(name string) bool { return !strings.EqualFold(name[:1], base[:1]) }) // few mistype the first letter
 	slices.Sort(names)
+	for _, ext := range mappingEndings {
+		if other := strings.TrimSuffix(base, filepath.Ext(base)) + ext; slices.Contains(mappingEndings, filepath.Ext(base)) && slices.Contains(names, other) {
+			return didYouMean(path, other)
+		}
+	}
 	best := spelling.Nearest(strings.TrimSuffix(base, filepath.Ext(base)), withoutEndings(names, filepath.Ext(base)))
 	if best == "" {
 		return ""
 	}
-	return "; did you mean " + printed.Line(console.ShortPath(filepath.Join(filepath.Dir(path), best+filepath.Ext(base)))) + "?"
+	return didYouMean(path, best+filepath.Ext(base))
+}
+
+// didYouMean asks whether the file of another name beside one was meant.
+func didYouMean(path, name string) string {
+	return "; did you mean " + printed.Line(console.ShortPath(filepath.Join(filepath.Dir(path), name))) + "?"
 }
 
 // withoutEndings are the names that end in ext, without it.

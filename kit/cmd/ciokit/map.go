@@ -126,9 +126,11 @@ func newMapCheck(con console.Console) *cobra.Command {
 		Short: "Check a mapping against a file and against Customer.io's rules, and show what its rows become",
 		Args:  cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := mapping.Read(args[0])
+			m, err := readMapping(args[0], args[1:], func(mapping, file string) string {
+				return "the mapping comes first: ciokit map check " + mapping + " " + file
+			})
 			if err != nil {
-				return input.Error(err)
+				return err
 			}
 			src, err := in.open(cmd.Context(), con, args[1:])
 			if err != nil {

@@ -13,7 +13,6 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/reading"
 	"github.com/ciokit/cio/kit/internal/plural"
-	"github.com/ciokit/cio/kit/mapping"
 	"github.com/ciokit/cio/kit/verify"
 	"github.com/spf13/cobra"
 )
@@ -88,9 +87,9 @@ func (f *verifyFlags) do(ctx context.Context, con console.Console, args []string
 	case f.wait < 0 || f.limit < 0:
 		return exit.Fail(exit.Usage, "--wait and --limit are at least 0")
 	}
-	m, err := mapping.Read(f.mapping)
+	m, err := readMapping(f.mapping, args, swappedLoad("verify"))
 	if err != nil {
-		return input.Error(err)
+		return err
 	}
 	src, err := f.in.open(ctx, con, args)
 	if err != nil {

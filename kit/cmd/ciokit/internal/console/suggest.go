@@ -239,9 +239,12 @@ func nearTime(value string) string {
 	return parts[1] + parts[2][:1]
 }
 
-// meant asks whether the nearest of the names was meant, and is empty where none is near.
+// meant asks whether the nearest of the names was meant, or the only one that begins so, and is empty where there is none.
 func meant(prefix, name string, names []string) string {
 	best := spelling.Nearest(name, names)
+	if folded := spelling.Fold(name); best == "" && len(folded) > 2 {
+		best = onlyOne(names, func(whole string) bool { return strings.HasPrefix(whole, folded) })
+	}
 	if best == "" {
 		return ""
 	}

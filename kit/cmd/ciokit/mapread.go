@@ -1,0 +1,42 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
+	"github.com/ciokit/cio/kit/cmd/ciokit/internal/input"
+	"github.com/ciokit/cio/kit/mapping"
+)
+
+// readMapping reads the mapping of a command that is given inputs too. If it is none, and the only input is one, right is the command that was meant. The
+// error has an exit code.
+func readMapping(file string, inputs []string, right func(mapping, file string) string) (*mapping.Mapping, error) {
+	m, err := mapping.Read(file)
+	switch {
+	case err == nil:
+		return m, nil
+	case len(inputs) == 1 && isMapping(inputs[0]) && !slices.Contains(mappingEndings, filepath.Ext(file)):
+		return nil, exit.Fail(exit.Usage, "%s", console.Printable(right(shellWord(inputs[0]), shellWord(file))))
+	}
+	return nil, input.Error(err)
+}
+
+// mappingEndings are how files are named that hold mappings.
+var mappingEndings = []string{".yaml", ".yml"}
+
+// isMapping reports whether a file is named like a mapping and may be one.
+func isMapping(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && info.Mode().IsRegular() && slices.Contains(mappingEndings, strings.ToLower(filepath.Ext(file)))
+}
+
+// swappedLoad says of a command that takes the mapping by a flag where each of the two stands.
+func swappedLoad(command string) func(mapping, file string) string {
+	return func(mapping, file string) string {
+		return "the file with the rows comes first, and the mapping behind --mapping: ciokit " + command + " " + file + " --mapping " + mapping
+	}
+}
