@@ -10,9 +10,9 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// Flush returns when everything that was enqueued before is settled: accepted, or a dead letter. It returns early when ctx ends, and when nothing of
-// it can be sent for a reason that will not pass soon, or the Guard could not be asked for a minute, with that error. If Close leaves any of it in the
-// directory the error is cio.ErrClosed. Nothing is lost by that.
+// Flush returns when everything that was enqueued before is settled: accepted, or a dead letter. It returns early, with an error, in three cases: ctx
+// ends, sending has stopped for a reason that will not pass soon, or the Guard could not decide for a minute. If Close leaves some of the messages in
+// the directory, the error is cio.ErrClosed. No message is lost by that.
 func (o *Outbox) Flush(ctx context.Context) error {
 	st, err := o.store.Stats(ctx)
 	if err != nil {
@@ -79,18 +79,19 @@ func (o *Outbox) atEnd(ctx context.Context, err error, last uint64) error {
 	return nil
 }
 
-// closeWait is how long Close waits at most for what is on its way, and guardWait, at least, for a Guard that does not return.
+// closeWait is how long Close waits at most for messages that are being sent. guardWait is how long it waits at least for a Guard that does not
+// return.
 const (
 	closeWait = 5 * time.Second
 	guardWait = time.Second
 )
 
-// Close takes no more messages, waits for what is on its way to Customer.io, though not beyond the end of ctx and never longer than five seconds,
-// and closes the directory. What is not accepted by then stays in it, and is sent after the next Open: that is no error. Who wants everything to
-// be sent calls Flush before. A transport that does not stop, and a Guard, a Recheck or an OnReport that does not return, are waited for no longer than
-// a second more each.
+// Close takes no more messages, waits for those that are being sent, and closes the directory. It waits until ctx ends, and never longer than five
+// seconds. A message that is not accepted by then stays in the directory, and is sent after the next Open: that is no error. To send everything
+// first, call Flush before Close. If a transport does not stop, or a Guard, a Recheck or an OnReport does not return, Close waits at most one more
+// second for each.
 //
-// The error is the disk's. Every Close returns the same.
+// The error is an error of the disk. Every call of Close returns the same.
 func (o *Outbox) Close(ctx context.Context) error {
 	o.closing.Do(func() {
 		o.closed.Store(true)

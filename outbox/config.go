@@ -10,26 +10,27 @@ import (
 
 // Config says where an Outbox keeps its messages and how it sends them. Dir is required; the zero value of everything else is a good start.
 type Config struct {
-	// Dir is the directory of the messages, which is made if it is not there. It must be on a local disk. One Outbox at a time has it.
+	// Dir is the directory of the messages. Open creates it if it does not exist. It must be on a local disk. Only one Outbox can use it at a time.
 	Dir string
-	// MaxBytes bounds the messages in it, dead letters included; default 1 GiB. Its files take up to 1.3 times that, and some 8 MiB.
+	// MaxBytes limits the size of the messages in the directory, dead letters included; default 1 GiB. The files take up to 1.3 times that, and about
+	// 8 MiB more.
 	MaxBytes int64
 	// FailWhenFull makes Enqueue and EnqueueAll return cio.ErrQueueFull where they would wait for room.
 	FailWhenFull bool
-	// KeepDead is how long dead letters are kept after their rejection; default 30 days; negative: until somebody drops them. It is looked after by Open
-	// and every hour. The clock of one run is not believed at once: what Open drops was too old when
-	// the store was last open, too.
+	// KeepDead is how long dead letters are kept after their rejection; default 30 days; negative: until somebody drops them. Open deletes old dead
+	// letters, and so does the Outbox every hour. Open does not trust the clock of one run alone: it deletes only those that were also too old when
+	// the store was last open.
 	KeepDead time.Duration
-	// Batcher says how messages are sent. MaxBytes is the memory of those on their way. OnReport, if set, is told what became of a message, and
-	// again if it is sent again after the process was killed; a Report has no Tag, which is not stored. It holds up delivery: it may call TryEnqueue, and
-	// must not call Enqueue or EnqueueAll, which wait in a full outbox for room that is made only when it has returned. Recheck may wait for what it
-	// asks, and return ErrUndecided.
+	// Batcher says how messages are sent. MaxBytes is the memory of those on their way. OnReport, if set, is called with the outcome of each message.
+	// It is called again if the message is sent again after the process was killed. A Report has no Tag, because tags are not stored. Delivery waits
+	// until OnReport returns. It may call TryEnqueue. It must not call Enqueue or EnqueueAll: in a full outbox they wait for room, and there is none
+	// until OnReport has returned. Recheck may wait for a service that it asks, and may return ErrUndecided.
 	Batcher cio.BatcherConfig
-	// Logger is told of damage, of a disk that fails, and of messages that were rejected; default slog.Default. Personal data is never logged.
+	// Logger logs damage, disk errors and rejected messages; default slog.Default. It never gets personal data.
 	Logger *slog.Logger
-	// OnDamage, if set, is called when files are found not to be what was written. Damage is logged in any case.
+	// OnDamage, if set, is called when the files do not hold what was written. Damage is always logged too.
 	OnDamage func(Damage)
-	// Store, if set, keeps the messages instead of Dir; MaxBytes and OnDamage are its own affair then. Close closes it.
+	// Store, if set, keeps the messages instead of Dir. MaxBytes and OnDamage have no effect then: the store has its own. Close closes the store.
 	Store Store
 }
 

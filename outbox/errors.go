@@ -8,23 +8,23 @@ import (
 )
 
 var (
-	// ErrDiskFull says that the disk has no room. Nothing of what was to be stored is stored, and nothing that was is lost.
+	// ErrDiskFull says that the disk has no room. The new messages are not stored. Messages that were stored before are not lost.
 	ErrDiskFull = errors.New("outbox: the disk is full")
-	// ErrFullOfDeadLetters says that dead letters take so much of MaxBytes that no sending makes room: somebody must retry or drop them. It comes with
-	// cio.ErrQueueFull.
+	// ErrFullOfDeadLetters says that dead letters take so much of MaxBytes that sending cannot make room. Somebody must retry or drop them. The error
+	// wraps cio.ErrQueueFull too.
 	ErrFullOfDeadLetters = errors.New("outbox: dead letters leave no room below MaxBytes")
-	// ErrInUse says that another Outbox has the directory. The error that holds it is an *InUseError, which names the owner.
+	// ErrInUse says that another Outbox uses the directory. The error that wraps it is an *InUseError, which names the owner.
 	ErrInUse = errors.New("in use")
 	// ErrDamaged says that a file is not what was written.
 	ErrDamaged = errors.New("the file is damaged")
-	// ErrRemoved is what OnReport is told of a message that was on its way when somebody removed it from the store, as Purge does.
+	// OnReport gets ErrRemoved for a message that was being sent when somebody removed it from the store, for example with Purge.
 	ErrRemoved = errors.New("outbox: the message was removed from the store")
-	// ErrUncertain says that the disk failed while a message was stored, and that it is not known whether it is. Enqueue the same cio.Encoded
-	// again: it has the same message id, so that a repeat is recognised.
+	// ErrUncertain says that the disk failed while a message was being stored. The message may be stored or not. Enqueue the same cio.Encoded again:
+	// it has the same message id, so a repeat is recognised.
 	ErrUncertain = errors.New("outbox: the disk failed while it was stored; it may be stored or not")
 )
 
-// InUseError says who has a directory.
+// InUseError says which process uses a directory.
 type InUseError struct {
 	Dir   string
 	Owner Owner // the zero value if it is not known
@@ -40,7 +40,7 @@ func (e *InUseError) Error() string {
 // Is reports whether target is ErrInUse.
 func (e *InUseError) Is(target error) bool { return target == ErrInUse }
 
-// Owner is the process that has a directory.
+// Owner is the process that uses a directory.
 type Owner struct {
 	PID   int       `json:"pid"`
 	Host  string    `json:"host"`

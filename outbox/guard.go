@@ -16,10 +16,10 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// ErrUndecided is for a Config.Guard of the client, and a Recheck, that cannot tell now whether a message may be sent, as when a service that knows
-// cannot be reached. At delivery an error that is or wraps it makes no dead letter: sending waits, and the same message is asked about again every
-// second. So does an error that says by itself that nobody could be asked: the end of a context, what has a true Timeout() or Temporary(),
-// an error of the network, and a broken connection to a database.
+// ErrUndecided is the error to return from the client's Config.Guard, or from a Recheck, that cannot tell now whether a message may be sent, for
+// example because a service cannot be reached. At delivery, an error that is or wraps ErrUndecided makes no dead letter. Sending waits, and the Guard
+// is called for the same message again every second. The same holds for errors that show that nobody could be asked: the end of a context, an error
+// with a true Timeout() or Temporary(), an error of the network, and a broken connection to a database.
 var ErrUndecided = errors.New("outbox: it cannot be told now whether the message may be sent")
 
 // undecided is that a message can neither be sent nor rejected now. Its text has nothing of what the guard said, which may name a person.
@@ -91,7 +91,8 @@ func protect(ask func() error) (err error) {
 	return ask()
 }
 
-// A message about which the Guard panics each time is a dead letter in the end: what is behind it cannot wait for the Guard to be mended.
+// If the Guard panics for a message each time, the message becomes a dead letter in the end. The messages behind it cannot wait until the Guard is
+// fixed.
 var errPanic = errors.New("outbox: the Guard panicked about it each time it was asked")
 
 // mostPanics is how often the Guard is asked, once a second, about a message that it panics about.

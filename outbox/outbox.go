@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// Outbox brings messages to Customer.io by way of the disk. It is safe for concurrent use. See the package's comment for what it promises.
+// Outbox stores messages on disk and sends them to Customer.io. It is safe for concurrent use. The package comment says what it promises.
 type Outbox struct {
 	cfg     Config
 	client  *cio.Client
@@ -54,9 +54,10 @@ type Outbox struct {
 // Stats is the state of an Outbox at one moment.
 type Stats = cio.OutboxStats
 
-// Open opens a directory, makes it if it is not there, and begins to send what is in it. The error is an *InUseError if another Outbox has it.
+// Open opens a directory, creates it if it does not exist, and begins to send the messages in it. The error is an *InUseError if another Outbox uses
+// it.
 //
-// All of the directory is read before Open returns. What is wrong with it is reported, and does not keep it from being opened: see Damage.
+// Open reads the whole directory before it returns. It reports damage, and opens the directory all the same: see Damage.
 func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 	if client == nil {
 		return nil, errors.New("outbox: Open without a Client")
@@ -87,14 +88,15 @@ func Open(client *cio.Client, cfg Config) (*Outbox, error) {
 	return o, nil
 }
 
-// Enqueue checks and encodes m and stores it. It returns nil only when the message is synced to disk, with its id and time fixed; from then on it
-// will be sent. If MaxBytes leaves no room it waits for that until ctx ends. Nothing of m is kept: its maps may be changed when Enqueue returns.
+// Enqueue checks and encodes m and stores it. It returns nil only when the message is synced to disk, with its id and time fixed. From then on the
+// message will be sent. If MaxBytes leaves no room, Enqueue waits for room until ctx ends. It keeps no reference to m: the caller may change its maps
+// when Enqueue has returned.
 //
 // Any error means that the message is not stored, but for ErrUncertain: a *cio.MessageError for a message that the API would not take,
 // cio.ErrClosed, ErrDiskFull, another error of the disk, the end of ctx, and, while there is no room, the error that sending has stopped for, or
 // ErrFullOfDeadLetters.
 //
-// The caller who wants the id encodes first, by Client.Encode, and enqueues the Encoded.
+// To know the id, encode the message first with Client.Encode, and enqueue the Encoded.
 func (o *Outbox) Enqueue(ctx context.Context, m cio.Message) error {
 	e, err := o.encode(m)
 	if err != nil {
@@ -103,7 +105,7 @@ func (o *Outbox) Enqueue(ctx context.Context, m cio.Message) error {
 	return o.append(ctx, []cio.Encoded{e}, !o.cfg.FailWhenFull)
 }
 
-// TryEnqueue is Enqueue without waiting for room: it returns cio.ErrQueueFull at once. It waits for the disk.
+// TryEnqueue is Enqueue without waiting for room: if there is none, it returns cio.ErrQueueFull at once. It does wait for the disk.
 func (o *Outbox) TryEnqueue(m cio.Message) error {
 	e, err := o.encode(m)
 	if err != nil {
@@ -113,7 +115,7 @@ func (o *Outbox) TryEnqueue(m cio.Message) error {
 }
 
 // EnqueueAll is Enqueue of several messages in one commit: all of them are stored, in their order, or none. A *cio.MessageError has the Index of the
-// message that it is about. It is much faster than many calls of Enqueue one after the other.
+// message that it is about. EnqueueAll is much faster than many calls of Enqueue in sequence.
 func (o *Outbox) EnqueueAll(ctx context.Context, messages []cio.Message) error {
 	encoded := make([]cio.Encoded, len(messages))
 	for i, m := range messages {
@@ -139,7 +141,7 @@ func (o *Outbox) encode(m cio.Message) (cio.Encoded, error) {
 	return o.client.Encode(m)
 }
 
-// lookAgain is how often somebody who waits for room looks whether there is some that nobody told of.
+// lookAgain is how often a caller that waits for room checks for it without a signal.
 const lookAgain = time.Second
 
 func (o *Outbox) append(ctx context.Context, messages []cio.Encoded, wait bool) error {
@@ -208,8 +210,8 @@ func (o *Outbox) noRoom(st StoreStats, size int64) error {
 	return fmt.Errorf("%w: there are %d, of %d bytes; retry or drop them, as by ciokit outbox dead: %w", ErrFullOfDeadLetters, st.Dead, st.DeadBytes, cio.ErrQueueFull)
 }
 
-// Stats returns the Outbox's state. It is cheap enough to be asked every second. Where the store cannot be read, what it knows is 0, and Failing
-// says why.
+// Stats returns the Outbox's state. It is cheap enough to call every second. If the store cannot be read, the store's numbers are 0, and Failing says
+// why.
 func (o *Outbox) Stats() Stats {
 	b := o.batcher.Stats()
 	s := Stats{Enqueued: o.enqueued.Load(), Accepted: o.accepted.Load(), Rejected: o.rejected.Load(), InFlight: b.InFlight, Stopped: b.Stopped}
@@ -239,7 +241,7 @@ func (o *Outbox) Stats() Stats {
 	return s
 }
 
-// Store returns what the messages are kept in, for those who look at dead letters, retry or drop them.
+// Store returns the store of the messages. Use it to list, retry or drop dead letters.
 func (o *Outbox) Store() Store { return o.store }
 
 // stir wakes whoever waits for the channel.

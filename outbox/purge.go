@@ -9,8 +9,8 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// Purge removes all messages of a person, queued or dead, for good: those that name one of the ids, see Of. It returns how many of each there were.
-// Have the client's Guard refuse the person before, so that nothing new is stored. What is on its way in that moment may still arrive.
+// Purge deletes for good all messages of a person, queued or dead: those that name one of the ids, see Of. It returns how many of each kind there
+// were. Make the client's Guard reject the person first, so that nothing new is stored. A message that is being sent at that moment may still arrive.
 func (o *Outbox) Purge(ctx context.Context, ids ...string) (queued, dead int, err error) {
 	queued, dead, err = o.store.Purge(ctx, Of(ids...))
 	if queued > 0 && !o.markRemoved() && err == nil {

@@ -8,29 +8,29 @@ import (
 
 // Record is a message as it is stored.
 type Record struct {
-	// Seq is its place: what is stored later has a greater one. It is never used again.
+	// Seq is its place in the queue. A record that is stored later has a greater Seq. No Seq is used twice.
 	Seq uint64
 	// At is when it was stored, to the millisecond.
 	At time.Time
-	// Bytes is the wire form, which Encoded.UnmarshalJSON reads.
+	// Bytes is the message as it is sent. Encoded.UnmarshalJSON reads it.
 	Bytes []byte
 	// Damaged says that the bytes are not those that were stored. Such a record is never sent.
 	Damaged bool
 }
 
-// DeadLetter is a message that was rejected, or that cannot be sent for another reason of its own.
+// DeadLetter is a message that was rejected, or that cannot be sent for another reason that lies in the message itself.
 type DeadLetter struct {
 	Record
-	// Rejected is when that was found.
+	// Rejected is when the message became a dead letter.
 	Rejected time.Time
 	// Reason says why in a sentence.
 	Reason string
 }
 
-// Settlement ends the life of a record in the queue.
+// Settlement takes a record out of the queue and says why.
 type Settlement struct {
 	Seq uint64
-	// Reason is empty for a message that was accepted, which is removed. Otherwise the message becomes a dead letter with that reason.
+	// Reason is empty for a message that was accepted: it is removed. Otherwise the message becomes a dead letter with that reason.
 	Reason string
 }
 
