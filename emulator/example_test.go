@@ -152,6 +152,21 @@ func ExampleServer_Why() {
 	// Output: "pro" since message 2, m2
 }
 
+func ExampleServer_Successor() {
+	srv := emulator.New(emulator.Config{})
+	client := &http.Client{Transport: srv.Transport()}
+	post(client, "/v1/identify", `{"messageId": "m1", "userId": "u1", "traits": {"email": "ann@example.com"}}`)
+	post(client, "/v1/identify", `{"messageId": "m2", "userId": "u2", "traits": {"email": "ann@example.com"}}`)
+
+	why, merge, err := srv.Successor("", "u1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%s took over from %s by %s\n", why.ID, merge.From, merge.By.MessageID)
+	// Output: u2 took over from u1 by m2
+}
+
 // exampleT stands in for the *testing.T that an example does not have.
 type exampleT struct{ cleanups []func() }
 

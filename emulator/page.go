@@ -242,6 +242,7 @@ var pageFunctions = template.FuncMap{
 	"pretty": pretty,
 	"raw":    func(text json.RawMessage) string { return string(text) },
 	"count":  count,
+	"things": things,
 	"bytes":  byteCount,
 	"lower":  strings.ToLower,
 	"join":   func(list []string) string { return strings.Join(list, ", ") },
@@ -299,6 +300,14 @@ func count(n any) string {
 		digits = digits[:i] + "," + digits[i:]
 	}
 	return digits
+}
+
+// things is how many there are, with the noun in its number: "1 event", "2,000 events".
+func things(n any, noun string) string {
+	if digits := count(n); digits != "1" {
+		return digits + " " + noun + "s"
+	}
+	return "1 " + noun
 }
 
 func byteCount(n any) string {

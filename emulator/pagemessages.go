@@ -14,6 +14,8 @@ type messagesData struct {
 	Person string // of the filter, if there is one to be deleted
 	Types  []string
 	Found  string // how many messages the filter lists, empty without one
+	// AllAccepted says that messages are kept, and that only those which were not accepted are asked for: there are none.
+	AllAccepted bool
 }
 
 func (p *pageRequest) messages() (view, error) {
@@ -35,12 +37,23 @@ func (p *pageRequest) messages() (view, error) {
 		if data.Found, err = p.foundText(data.Form.Any(), q, data.MessagesPage); err != nil {
 			return view{}, err
 		}
+		if data.AllAccepted, err = p.allAccepted(data); err != nil {
+			return view{}, err
+		}
 		if _, err := p.s.Person(p.key, q.Person); err == nil && q.Person != "" {
 			data.Person = q.Person
 		}
 	}
 	v.data = data
 	return v, nil
+}
+
+func (p *pageRequest) allAccepted(data messagesData) (bool, error) {
+	if len(data.Messages) > 0 || data.Form != (messageFilterForm{Verdict: notAccepted}) {
+		return false, nil
+	}
+	kept, err := p.s.Messages(MessagesQuery{Key: p.key, Limit: 1})
+	return len(kept.Messages) > 0, err
 }
 
 // foundText says how many messages the filter lists on all of its pages, empty where there is no filter or no message.

@@ -3,6 +3,8 @@ package emulator
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"net/url"
 )
 
 // pageTrait is a trait with the message that set it.
@@ -67,6 +69,14 @@ func (p *pageRequest) person(id string) (view, error) {
 
 func (p *pageRequest) noPerson(id string) error {
 	w := p.query.Get("w")
-	return pageNotFound("There is no such person.", "Nobody has the identifier "+shorten(id)+". They may never have been identified, have been deleted, or be in another workspace.",
-		pageLink{"Search people for it", pageURL(w, "/people", "q", id)}, pageLink{"Messages that name it", pageURL(w, "/messages", "person", id)})
+	search := []pageLink{{"Search people for it", pageURL(w, "/people", "q", id)}, {"Messages that name it", pageURL(w, "/messages", "person", id)}}
+	if why, merge, err := p.s.Successor(p.key, id); err == nil {
+		name, verb := cmp.Or(why.ID, why.Email, why.CustomerIOID), "replaced"
+		if merge.Kind == MergeKindAlias {
+			verb = "merged into another person"
+		}
+		return pageNotFound("This person has another identifier now.", fmt.Sprintf("%s was %s in message %d. The person's identifier is now %s.", shorten(id), verb, merge.By.Sequence, shorten(name)),
+			append([]pageLink{{"See " + shorten(name), pageURL(w, "/people/"+url.PathEscape(why.CustomerIOID))}, {"Why: the message", pageURL(w, messagePath(merge.By.Sequence))}}, search...)...)
+	}
+	return pageNotFound("There is no such person.", "Nobody has the identifier "+shorten(id)+". They may never have been identified, have been deleted, or be in another workspace.", search...)
 }

@@ -68,6 +68,39 @@ func (ws *workspaceState) why(p *personState) Why {
 	return out
 }
 
+// Successor returns the person who took over from id, which names nobody any
+// more, and the newest merge that did it: a new id came with the address of the
+// person, a message named them by cio_id, or they were merged into another
+// person. key is as for Person. It fails with ErrNotFound if nobody took over,
+// or if the merge is older than the last hundred of that person. It looks at
+// all people.
+func (s *Server) Successor(key, id string) (Why, Merge, error) {
+	ws, err := s.workspace(key)
+	if err != nil {
+		return Why{}, Merge{}, err
+	}
+	if ws != nil {
+		ws.mu.Lock()
+		defer ws.mu.Unlock()
+		if p, m := ws.successor(id); p != nil && ws.meant(id) == nil {
+			return ws.why(p), m.export(), nil
+		}
+	}
+	return Why{}, Merge{}, fmt.Errorf("emulator: person who took over %w", ErrNotFound)
+}
+
+// successor returns the newest merge from id, and the person who has it.
+func (ws *workspaceState) successor(id string) (p *personState, newest mergeState) {
+	for _, other := range ws.byCustomerIOID {
+		for _, m := range other.merges {
+			if id != "" && m.from == id && m.kind != MergeKindAnonymous && (p == nil || newest.by.export().Sequence < m.by.export().Sequence) {
+				p, newest = other, m
+			}
+		}
+	}
+	return p, newest
+}
+
 // WhyObject returns which message gave each attribute of an object its present
 // value. key, typeID and id are as for Object, and so are the errors.
 func (s *Server) WhyObject(key, typeID, id string) (map[string]WhyTrait, error) {

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/ciokit/cio/emulator"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
@@ -386,5 +388,29 @@ func TestEmulateFaults(t *testing.T) {
 	var stats emulator.Stats
 	if err := json.NewDecoder(resp.Body).Decode(&stats); err != nil || stats.Requests != 1 || statuses[0] != 401 || statuses[1] != 200 || statuses[2] != 200 {
 		t.Errorf("statuses %v, %+v, %v; want 401, a 200 that is a page, and a 200", statuses, stats, err)
+	}
+}
+
+// TestHintsNameFlags: whoever runs the command has flags, and no Go.
+func TestHintsNameFlags(t *testing.T) {
+	t.Parallel()
+	cmd := &cobra.Command{}
+	new(emulateFlags).add(cmd, "127.0.0.1:0")
+	field := regexp.MustCompile(`Config\.([A-Za-z]+)`)
+	for _, rule := range emulator.Rules() {
+		for _, text := range []string{rule.Reason, rule.Hint} {
+			for _, m := range field.FindAllStringSubmatch(text, -1) {
+				name := regexp.MustCompile(`[A-Z]`).ReplaceAllStringFunc(m[1], func(c string) string { return "-" + strings.ToLower(c) })[1:]
+				name = strings.TrimSuffix(name, "s")
+				if rule.ID != "config-refuse" && !strings.Contains(text, "--"+name) { // which only a program can set
+					t.Errorf("%s names %s and no flag: %s", rule.ID, m[0], text)
+				}
+			}
+		}
+		for _, m := range regexp.MustCompile(`--([a-z-]+)`).FindAllStringSubmatch(rule.Reason+" "+rule.Hint, -1) {
+			if cmd.Flags().Lookup(m[1]) == nil {
+				t.Errorf("%s names --%s, which ciokit emulate does not have", rule.ID, m[1])
+			}
+		}
 	}
 }
