@@ -21,7 +21,7 @@ func identityText(c *load.IdentityCount) string {
 		return b.String()
 	}
 	if n := c.Addresses.Count; n > 0 {
-		fmt.Fprintf(&b, "warning: %s, in %s (first in %s). Customer.io keeps one person of an address.\n",
+		fmt.Fprintf(&b, "warning: %s, in %s (first in %s). Customer.io keeps one person of an address, and under which of the ids is not decided by the order of the rows: give each person an address of their own, or load such rows in two loads.\n",
 			plural.Count(n, "e-mail address has two or more ids", "e-mail addresses have two or more ids"), plural.Count(c.Addresses.Messages, "message", "messages"), placesOf(c.Addresses.First[0]))
 		restText(&b, c.Addresses)
 	}

@@ -34,6 +34,7 @@ type loading struct {
 	load    *load.Load // nil if it cannot be resumed
 	reports *reports   // nil for none
 	local   bool       // nothing leaves this machine: an emulator takes it, or nobody
+	keyless bool       // no key was given, so that one is used which an emulator takes
 	silent  error      // why nothing on this machine answers where it is to be sent
 
 	fingerprint string // of the input; empty if it is read once
@@ -167,7 +168,7 @@ func (l *loading) connect(ctx context.Context, con console.Console) error {
 		if err != nil {
 			return err
 		}
-		cfg, l.local, l.silent = d.Config, d.Emulator, d.Silent
+		cfg, l.local, l.silent, l.keyless = d.Config, d.Emulator, d.Silent, d.Keyless
 	}
 	cfg.MaxElapsed, cfg.Logger, cfg.AcceptAny2xx = f.GiveUpAfter, l.bar.Logger(), f.AcceptAny2xx
 	if l.reports != nil {
@@ -307,6 +308,9 @@ func (l *loading) run(ctx context.Context, con console.Console) error {
 		ended = exit.Fail(exit.Rejects, "%s not deleted, because of rows that name nobody (%s); leave such rows out by a when on the column of the userId, if they are meant to be about nobody",
 			plural.Count(summary.LeftAlone, "person has left and was", "people have left and were"), plural.Grouped(summary.RowsNameless))
 	}
+	if l.keyless && errors.Is(runErr, load.ErrKeyRefused) {
+		fmt.Fprintf(con.Err, "No write key was set, so that the key %q was used: set one that the emulator knows (ciokit emulate --key).\n", destination.EmulatorKey)
+	}
 	if l.load != nil && l.load.CanResume() {
 		sayGoOn(con.Err, l.load.ID(), runErr)
 	}
@@ -327,7 +331,11 @@ func sayGoOn(w io.Writer, id string, err error) {
 		fmt.Fprintf(w, "This load would be stopped again as it is. Mend the input and begin a new load, by the same command; or, if the input is as it should be, go on with another bound: ciokit load --resume %s %s\n", id, flag)
 		return
 	}
-	fmt.Fprintf(w, "Go on with: ciokit load --resume %s\n", id)
+	before := "Go on with"
+	if errors.Is(err, load.ErrKeyRefused) {
+		before = "Set the right key, then"
+	}
+	fmt.Fprintf(w, "%s: ciokit load --resume %s\n", before, id)
 }
 
 // boundFlag is the flag that gives another bound to the guard that stopped a load with this error; empty if none did.

@@ -52,6 +52,8 @@ type Destination struct {
 	Config cio.Config
 	// Emulator says that an emulator of this machine answers there.
 	Emulator bool
+	// Keyless says that no key was given, so that EmulatorKey is used.
+	Keyless bool
 	// Silent is why nothing answers there, where that is an address of this machine.
 	Silent error
 }
@@ -78,6 +80,7 @@ func (f Flags) Resolve(ctx context.Context, con console.Console) (Destination, e
 	if cfg.APIKey, err = f.Key(con); err != nil {
 		return d, err
 	}
+	d.Keyless = f.KeyFile == "" && cfg.APIKey == EmulatorKey && con.Env.Get(keyVariable) == ""
 	client, err := cio.NewClient(*cfg) // for its checks; the command makes its own
 	if err != nil {
 		return d, exit.With(exit.Usage, f.Explain(err))
@@ -223,7 +226,11 @@ func (f Flags) Explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &explained{f.Words(stubHint(f.To, err).Error()), err}
+	text := f.Words(stubHint(f.To, err).Error())
+	if strings.HasPrefix(text, "the write key was refused: ") {
+		text = strings.Replace(text, "; the write key is not taken: check", "; check", 1) // the cause stands there once
+	}
+	return &explained{text, err}
 }
 
 // explained is an error in other words.
