@@ -130,7 +130,7 @@ func (f *emulateFlags) greet(con console.Console, base string, to *target) {
 	}
 	fmt.Fprintf(con.Err, `  page:     %[1]s/
   send:     %[1]s/v1, with any write key%[3]s; or ciokit load FILE --mapping MAP.yaml --to %[1]s
-  lost:     %[1]s/_emulator/messages?verdict=rejected, ?verdict=dropped in spite of a 200, ?key=%[2]s for want of a known key
+  lost:     %[1]s/_emulator/messages?verdict=rejected, ?verdict=dropped (answered with 200 and lost), ?key=%[2]s (sent with an unknown key)
 Ctrl-C ends it. How to point Customer.io's SDKs here, and the rest: ciokit %[4]s --help
 `, base, emulator.UnknownKey, map[bool]string{true: " that --key lists", false: ""}[len(f.keys) > 0], map[bool]string{true: "proxy", false: "emulate"}[to != nil])
 	if f.open {

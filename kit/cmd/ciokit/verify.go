@@ -173,7 +173,7 @@ func (f *verifyFlags) tell(con console.Console, out *verified) error {
 	}
 	fmt.Fprintf(con.Out, "%s read (%s): %s as the file says, %s not. Attributes: %s.\n", plural.Count(out.People, "person", "people"), out.Sample, plural.Grouped(int64(out.People-out.Wrong)), plural.Grouped(int64(out.Wrong)), strings.Join(counts, ", "))
 	if out.Unmade > 0 {
-		fmt.Fprintf(con.Out, "%s of %s: who is in no other row was not looked up.\n", plural.Count(out.Unmade, "row was rejected", "rows were rejected"), plural.Grouped(out.Rows))
+		fmt.Fprintf(con.Out, "%s of %s: people who are in these rows alone were not looked up.\n", plural.Count(out.Unmade, "row was rejected", "rows were rejected"), plural.Grouped(out.Rows))
 	}
 	return ended
 }
