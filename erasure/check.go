@@ -28,11 +28,11 @@ const (
 // maxEntry is how many bytes a line has at most.
 const maxEntry = 4 << 10
 
-// DamageError is a receipt that does not hold what was written. It is ErrDamaged.
+// DamageError says that a receipt does not hold what was written. errors.Is reports it as ErrDamaged.
 type DamageError struct {
-	// File is the file of the receipt where it shows.
+	// File is the file of the receipt that is damaged.
 	File string
-	// Entry is the first entry that is wrong, -1 if no entry is. First and Last bound it where all that is known is that one of several is.
+	// Entry is the first entry that is wrong, -1 if none is. If it is only known that one of several entries is wrong, First and Last are the limits.
 	Entry       int64
 	First, Last int64
 	Problem     string
@@ -51,16 +51,17 @@ func (e *DamageError) Error() string {
 // Is makes the error ErrDamaged.
 func (e *DamageError) Is(target error) bool { return target == ErrDamaged }
 
-// ErrUnsigned is a receipt whose last entries no checkpoint covers: its process was killed, or a checkpoint was removed. What is below the last checkpoint holds.
+// ErrUnsigned says that no checkpoint covers the last entries of a receipt: its process was killed, or a checkpoint was removed. The entries before
+// the last checkpoint are valid.
 var ErrUnsigned = errors.New("erasure: the last entries are not signed")
 
-// CheckConfig says what a check trusts.
+// CheckConfig says which keys and which checkpoint a check trusts.
 type CheckConfig struct {
-	// Keys are the public keys of the operators and approvers that are trusted. Without any, those that the receipt brings along are taken, and the result says so:
-	// it shows then that the receipt holds together, and not who made it.
+	// Keys are the public keys of the operators and approvers that are trusted. Without any, the check uses the keys in the receipt, and the result
+	// says so. Then the check shows that the receipt is consistent, but not who made it.
 	Keys Keyring
-	// Since is an older checkpoint of the receipt, which was kept elsewhere: a signed note. The receipt must continue it. Without it nobody can notice that the
-	// receipt was replaced as a whole by whoever has an operator's key. Default none.
+	// Since is an older checkpoint of the receipt, a signed note that was kept elsewhere. The receipt must continue it. Without it, nobody can notice
+	// that somebody with an operator's key has replaced the whole receipt. Default none.
 	Since []byte
 }
 
@@ -68,9 +69,9 @@ type CheckConfig struct {
 type Checked struct {
 	// Plan is the plan and who signed it.
 	Plan *SignedPlan
-	// OwnKeys reports that no Keys were given and those of the receipt were taken.
+	// OwnKeys reports that no Keys were given, so that the check used those of the receipt.
 	OwnKeys bool
-	// Entries is how many entries there are, Signed how many of them the last checkpoint covers.
+	// Entries is how many entries the receipt has. Signed is how many of them the last checkpoint covers.
 	Entries, Signed int64
 	// Checkpoints are those of the receipt, by their sizes.
 	Checkpoints []Checkpoint
@@ -78,19 +79,19 @@ type Checked struct {
 	Signers Keyring
 	// Since is the size of the older checkpoint that the receipt continues, 0 for none.
 	Since int64
-	// Ended reports that all people of the plan have been acted on. Runs is how often a run began or went on, Operators are the names of who ran, and Tool is the
-	// program that began.
+	// Ended reports that all people of the plan have been acted on. Runs is how often a run began or resumed. Operators are the names of those who
+	// ran it. Tool is the program that began it.
 	Ended     bool
 	Runs      int
 	Operators []string
 	Tool      string
-	// Totals counts the people by outcome, Rejected those that were rejected by the rule or the status, Verified those that were read back.
+	// Totals counts the people by outcome. Rejected counts the rejected people by the rule or the status. Verified counts those that were read back.
 	Totals   Totals
 	Rejected map[string]int64
 	Verified map[Verdict]int64
-	// Reasons counts those that were read back by the reason, if there was one.
+	// Reasons counts by reason the people that were read back, if there was a reason.
 	Reasons map[string]int64
-	// Settled counts those of an unknown outcome who were read back gone.
+	// Settled counts the people whose outcome was unknown, and who were found gone when they were read back.
 	Settled int64
 	// InUse reports that a run or a verification is writing the receipt. What it has not signed yet is ErrUnsigned.
 	InUse bool
@@ -99,19 +100,20 @@ type Checked struct {
 	SetBackIn int64
 	// Began and Last are when the first and the last entry were written.
 	Began, Last time.Time
-	// Unknown are signatures under the plan or a checkpoint that no key on the keyring can check. They count for nothing.
+	// Unknown are signatures of the plan or a checkpoint that no key on the keyring can check. They do not count.
 	Unknown []UnknownSignature
-	// Foreign are files in the receipt's directory that are no part of the receipt. Nothing was checked of them.
+	// Foreign are files in the receipt's directory that are not part of the receipt. The check does not read them.
 	Foreign []string
 }
 
 // UnknownSignature is a signature that no key on the keyring can check.
 type UnknownSignature struct {
-	// File is where it stands, Name is the name of the key that it says.
+	// File is the file that has the signature. Name is the name of the key that the signature states.
 	File, Name string
 }
 
-// Checkpoint is what an operator signed: that a receipt has that many entries, and which. Whoever keeps its Note can tell later that those are still the same.
+// Checkpoint is a signed statement of an operator: a receipt has this many entries, with this content. With a copy of its Note you can check later
+// that the entries are still the same.
 type Checkpoint struct {
 	Size int64
 	Root tlog.Hash

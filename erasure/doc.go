@@ -3,15 +3,17 @@
 //
 // # The way of an erasure
 //
-// A [Plan] says what is to be done, and to whom by a hash. An operator signs it with SignPlan, and somebody else approves it with ApprovePlan. Run acts on the
-// people of an approved plan and writes a receipt. Verify reads back what became of them. Check checks a receipt, without the network and without any key that
-// is secret. A [Guard] keeps erased people from being sent again.
+// A [Plan] says what to do, and has a hash of the people. An operator signs it with SignPlan, and somebody else approves it with ApprovePlan. Run
+// acts on the people of an approved plan and writes a receipt. Verify reads back what happened to them. Check checks a receipt, without the network
+// and without any secret key. A [Guard] keeps erased people from being sent again.
 //
 // # The receipt
 //
-// A receipt is a directory. Each person is named there by a [Subject], which is an HMAC of the identifier under a [ReceiptKey]. Who destroys that key unlinks all
-// receipts from people. The entries are the leaves of a Merkle tree (RFC 6962), whose root is signed at least once a minute and at the end: a checkpoint
-// (https://c2sp.org/tlog-checkpoint). Who keeps one checkpoint elsewhere can tell that nobody replaced the receipt as a whole. Without one, nobody can.
+// A receipt is a directory. It names each person by a [Subject], which is an HMAC of the identifier with a [ReceiptKey]. If you destroy that key, no
+// receipt can be linked to a person any more. The entries are the leaves of a Merkle tree (RFC 6962), whose root is signed at least once a minute and
+// at the end: a checkpoint (https://c2sp.org/tlog-checkpoint). If you keep one checkpoint elsewhere, you can check that nobody has replaced the whole
+// receipt. Without one, nobody can.
 //
-// What Customer.io does with a deletion after it answered is not documented. An accepted message is no proof that a person is gone: Verify asks for that.
+// Customer.io does not document what it does with a deletion after its answer. An accepted message does not prove that a person is gone. Verify
+// checks that.
 package erasure

@@ -18,13 +18,13 @@ const (
 	EntryTypeBegin EntryType = "begin"
 	// EntryTypeGuard says which set of names the receipt's guard has.
 	EntryTypeGuard EntryType = "guard"
-	// EntryTypeIntent stands on disk before anything is sent for a person.
+	// EntryTypeIntent is written to disk before anything is sent for a person.
 	EntryTypeIntent EntryType = "intent"
-	// EntryTypeOutcome says what became of the message.
+	// EntryTypeOutcome has the outcome of the message.
 	EntryTypeOutcome EntryType = "outcome"
-	// EntryTypeResumed says that a later run goes on. Whatever was open then is unknown, and so is what no checkpoint covered.
+	// EntryTypeResumed says that a later run resumes. Outcomes that were open then are unknown. So are those that no checkpoint covered.
 	EntryTypeResumed EntryType = "resumed"
-	// EntryTypeVerified says what was read back of a person.
+	// EntryTypeVerified says what was found when a person was read back.
 	EntryTypeVerified EntryType = "verified"
 	// EntryTypeEnd has the counts of a run that acted on all people of the plan.
 	EntryTypeEnd EntryType = "end"
@@ -34,7 +34,7 @@ const (
 type Outcome string
 
 const (
-	// OutcomeAccepted: Customer.io's API took the message. What it then does is not documented.
+	// OutcomeAccepted: Customer.io's API took the message. It is not documented what it does then.
 	OutcomeAccepted Outcome = "accepted"
 	// OutcomeRejected: the message was rejected, with a status or a rule. It is not sent again.
 	OutcomeRejected Outcome = "rejected"
@@ -58,7 +58,7 @@ const (
 	VerdictCannotTell Verdict = "cannot-tell"
 )
 
-// Entry is one line of a receipt. Fields that its type does not have are zero.
+// Entry is one line of a receipt. A field that its type does not have is zero.
 type Entry struct {
 	// N counts the entries from 0.
 	N int64
@@ -83,8 +83,8 @@ type Entry struct {
 	Outcome Outcome
 	Status  int
 	Rule    string
-	// Open, Cut and Unsigned are of a resumed: how many intents had no outcome, how many bytes of an unfinished last line were removed, and how many of the entries
-	// before it no checkpoint covered. What those say of outcomes and of what was read back is not believed: anybody could have written it.
+	// Open, Cut and Unsigned are of a resumed: how many intents had no outcome, how many bytes of an unfinished last line were removed, and how many
+	// of the entries before it no checkpoint covered. Outcomes and verdicts in unsigned entries are not trusted: anybody could have written them.
 	Open, Cut, Unsigned int64
 	// Verdict and Reason are of a verified.
 	Verdict Verdict

@@ -4,22 +4,22 @@ import "errors"
 
 // Sentinels for errors.Is.
 var (
-	// ErrUntrusted is a note that no key on the keyring has signed.
+	// ErrUntrusted says that no key on the keyring has signed a note.
 	ErrUntrusted = errors.New("erasure: signed by nobody who is trusted here")
-	// ErrAltered is a note that is not what was signed.
+	// ErrAltered says that a note was changed after it was signed.
 	ErrAltered = errors.New("erasure: altered after it was signed")
-	// ErrNotApproved is a plan without the second signature.
+	// ErrNotApproved says that a plan has no second signature.
 	ErrNotApproved = errors.New("erasure: the plan is not approved")
-	// ErrExpired is a plan whose time is over.
+	// ErrExpired says that a plan has expired.
 	ErrExpired = errors.New("erasure: the plan has expired; make a new one")
-	// ErrOtherPeople are targets that are not those of the plan.
+	// ErrOtherPeople says that the targets are not those of the plan.
 	ErrOtherPeople = errors.New("erasure: these are not the people of the plan")
-	// ErrOtherKey is a secret key, or a workspace, that the plan was not made with.
+	// ErrOtherKey says that the plan was made with another secret key, or for another workspace.
 	ErrOtherKey = errors.New("erasure: the plan was made with another key")
-	// ErrTooMany is a plan for more people than a run may act on.
+	// ErrTooMany says that a plan has more people than a run may act on.
 	ErrTooMany = errors.New("erasure: more people than allowed")
-	// ErrInUse is a receipt that another process writes.
+	// ErrInUse says that another process writes the receipt.
 	ErrInUse = errors.New("erasure: another process writes this receipt; wait for it to end")
-	// ErrDamaged is a receipt that does not hold what was written.
+	// ErrDamaged says that a receipt does not hold what was written.
 	ErrDamaged = errors.New("erasure: the receipt is not as it was written")
 )

@@ -16,8 +16,9 @@ import (
 // ErrErased is what a Guard returns for an erased person.
 var ErrErased = errors.New("erasure: the person was erased")
 
-// Guard knows who was erased, by the names that a GuardKey makes of their identifiers. Its Check stands in cio.Config.Guard and in outbox.Config.Guard: identify,
-// track, group, page, screen and alias for an erased person are rejected before they are sent. It is safe for concurrent use once it is made; the zero value knows nobody.
+// Guard knows who was erased, by the names that a GuardKey makes of their identifiers. Set cio.Config.Guard to its Check: then identify, track,
+// group, page, screen and alias for an erased person are rejected before they are sent. It is safe for concurrent use once it is made; the zero value
+// knows nobody.
 type Guard struct {
 	key   GuardKey
 	names map[guardName]struct{}
@@ -27,8 +28,8 @@ type Guard struct {
 // Len returns how many identifiers it knows.
 func (g *Guard) Len() int { return len(g.names) }
 
-// Kept returns how many identifiers of people whose suppression has ended GuardOf has left in the guard, because somebody who is erased has them too, or because the
-// same person was erased by another identifier.
+// Kept returns how many identifiers GuardOf has left in the guard although the suppression of their person has ended. It leaves an identifier if
+// somebody who is erased has it too, or if the same person was erased by another identifier.
 func (g *Guard) Kept() int { return g.kept }
 
 // Check returns ErrErased if any of the identifiers is that of an erased person: the userId, the anonymousId, the previousId of an alias, the trait email. It
@@ -89,8 +90,8 @@ func (g *Guard) has(id string) bool {
 	return false
 }
 
-// ReadGuard reads a guard that WriteGuard wrote. The key must be the one it was made with (ErrOtherKey). A file that was cut or altered is refused, and so is one of the
-// first version, which does not show that it is whole: GuardOf makes it anew.
+// ReadGuard reads a guard that WriteGuard wrote. The key must be the one it was made with (ErrOtherKey). It refuses a file that was cut or altered.
+// It also refuses a file of the first version, because such a file does not show whether it is complete. Use GuardOf to make it again.
 func ReadGuard(file string, key GuardKey) (*Guard, error) {
 	set, err := readGuardFile(file)
 	if err != nil {
@@ -113,10 +114,10 @@ func (s *guardSet) guard(key GuardKey) *Guard {
 	return g
 }
 
-// GuardOf makes the guard of receipts, whose order does not matter: those of deletions and suppressions add the names of their people, and one of an end of suppressions
-// takes out those of its people, from all that acted before it began. A name that another person has who is still erased stays. A person is the same one if the plans
-// named them by the same identifier; see Kept. Each receipt is checked first. A deletion counts from its beginning on, whatever its outcome. The end of a suppression
-// counts as far as it is signed.
+// GuardOf makes the guard of receipts. Their order does not matter. Receipts of deletions and suppressions add the names of their people. A receipt
+// that ends suppressions removes the names of its people, from all receipts that acted before it began. A name stays if another person has it who is
+// still erased. Two plans mean the same person if they name them by the same identifier; see Kept. GuardOf checks each receipt first. A deletion
+// counts from its beginning, whatever its outcome. The end of a suppression counts only if it is signed.
 func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
 	var all []*receipt
 	for _, dir := range dirs {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// Role is what somebody does with a key: the first part of its name, before the slash.
+// Role says what a key is for. It is the first part of the key's name, before the slash.
 type Role string
 
 const (
@@ -30,8 +30,8 @@ func isKeyName(name string) bool {
 	return (Role(role) == RoleOperator || Role(role) == RoleApprover) && keyName.MatchString(name)
 }
 
-// GenerateKey makes an Ed25519 key for signing, in the format of signed notes (golang.org/x/mod/sumdb/note). Its name is ROLE/NAME. private is a secret; public is
-// for the Keyring of everybody who checks.
+// GenerateKey makes an Ed25519 key for signing, in the format of signed notes (golang.org/x/mod/sumdb/note). Its name is ROLE/NAME. private is a
+// secret. public is for the Keyring of everybody who checks receipts.
 func GenerateKey(role Role, name string) (private, public string, err error) {
 	if !isKeyName(string(role) + "/" + name) {
 		return "", "", fmt.Errorf("erasure: no key is named %q: the role is %s or %s, and the name has letters, digits, dots, dashes and underscores", string(role)+"/"+name, RoleOperator, RoleApprover)
@@ -39,7 +39,7 @@ func GenerateKey(role Role, name string) (private, public string, err error) {
 	return note.GenerateKey(rand.Reader, string(role)+"/"+name)
 }
 
-// Signer signs plans, approvals and checkpoints. The zero value signs nothing. It prints without its key.
+// Signer signs plans, approvals and checkpoints. The zero value signs nothing. It never prints its key.
 type Signer struct{ note.Signer }
 
 // Format prints the name alone, whatever the verb.
@@ -80,8 +80,8 @@ type publicKey struct {
 	public string // the bytes of the key, without its name
 }
 
-// ParseKeyring reads public keys, one a line. Empty lines and lines that begin with # are ignored. Two keys of one name, or one key under two names, are refused:
-// whoever has it could approve what they ordered.
+// ParseKeyring reads public keys, one a line. Empty lines and lines that begin with # are ignored. ParseKeyring refuses two keys with one name, and
+// one key under two names: its owner could approve their own orders.
 func ParseKeyring(text string) (Keyring, error) {
 	var r Keyring
 	n := 0

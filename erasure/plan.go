@@ -29,13 +29,13 @@ const (
 	ActionUnsuppress Action = "unsuppress"
 )
 
-// DefaultExpiry is how long a plan may be run.
+// DefaultExpiry is how long after its creation a plan may be run.
 const DefaultExpiry = 72 * time.Hour
 
 // maxReason is how many bytes a reason has at most, and a request id.
 const maxReason = 1000
 
-// Plan says what is to be done, to whom by a hash, why, and until when. It holds no identifier.
+// Plan says what to do, why, and until when. It has a hash of the people, and no identifier.
 type Plan struct {
 	Action Action
 	// Subjects is how many people it is for, each counted once.
@@ -46,9 +46,9 @@ type Plan struct {
 	GuardHash [sha256.Size]byte
 	// TargetsHash is SHA-256 of the file of targets, zero if there is none.
 	TargetsHash [sha256.Size]byte
-	// Target is the address that messages go to.
+	// Target is the address that the messages are sent to.
 	Target string
-	// Workspace tells which workspace they go to: an HMAC of its write key. A plan is for one workspace.
+	// Workspace identifies the workspace that they are sent to: it is an HMAC of the write key. A plan is for one workspace.
 	Workspace [sha256.Size]byte
 	// ReceiptKeyID and GuardKeyID tell which keys were used.
 	ReceiptKeyID, GuardKeyID [8]byte
@@ -68,9 +68,10 @@ type PlanConfig struct {
 	// ReceiptKey and GuardKey are those of the workspace.
 	ReceiptKey ReceiptKey
 	GuardKey   GuardKey
-	// Reason says on whose order or by which rule, in at most 1,000 bytes of one line. It must not name any of the people: it stays in the receipt for ever.
+	// Reason says who ordered it, or which rule asks for it, in one line of at most 1,000 bytes. It must not name any of the people, because it stays
+	// in the receipt for ever.
 	Reason string
-	// Request is the id of a request, of a ticket; default none. It must not name anybody either.
+	// Request is the id of a request or a ticket; default none. It must not name anybody either.
 	Request string
 	// Expiry is how long the plan may be run; default 72 h.
 	Expiry time.Duration
@@ -82,8 +83,8 @@ type PlanConfig struct {
 	Now func() time.Time
 }
 
-// NewPlan makes the plan for the targets. doubles counts targets that name a person again. The error is a *TargetError for a target that can be nobody's
-// identifier; without targets there is no plan.
+// NewPlan makes the plan for the targets. doubles counts targets that name a person again. The error is a *TargetError for a target that cannot be an
+// identifier. Without targets NewPlan returns an error.
 func NewPlan(cfg PlanConfig, targets []Target) (plan Plan, doubles int, err error) {
 	switch cfg.Action {
 	case ActionDelete, ActionSuppress, ActionUnsuppress:
@@ -266,7 +267,7 @@ type SignedPlan struct {
 	Plan
 	// Note is the signed note, as it was read.
 	Note []byte
-	// Operator is the name of the key that ordered it, Approver that of the key that approved it, empty if none has.
+	// Operator is the name of the key that ordered it. Approver is the name of the key that approved it, empty if none has.
 	Operator, Approver string
 
 	keys Keyring
@@ -292,7 +293,7 @@ func (s *SignedPlan) approvedBy(name string) bool {
 	return s.Approver == name
 }
 
-// OpenPlan reads a signed plan. An operator on the keyring must have signed it; whether it is approved and still runs is what Ready says.
+// OpenPlan reads a signed plan. An operator on the keyring must have signed it. Ready says whether it is approved and has not expired.
 func OpenPlan(signed []byte, keys Keyring) (*SignedPlan, error) {
 	n, err := keys.open(signed)
 	if err != nil {
@@ -342,7 +343,7 @@ func samePerson(a, b string) bool {
 	return strings.EqualFold(one, two)
 }
 
-// ApprovePlan adds the signature of an approver to a plan that an operator on the keyring has signed. The approver's key must be another one than the operator's.
+// ApprovePlan adds the signature of an approver to a plan that an operator on the keyring has signed. The approver's key must not be the operator's.
 func ApprovePlan(signed []byte, keys Keyring, approver Signer) ([]byte, error) {
 	if approver.Signer == nil || approver.Role() != RoleApprover {
 		return nil, fmt.Errorf("erasure: a plan is approved by an approver, and the key is %v", approver)

@@ -24,14 +24,15 @@ const (
 // maxProof is how many bytes a proof has at most.
 const maxProof = 3 << 10
 
-// ErrNobody is a receipt that has no entry of a person.
+// ErrNobody says that a receipt has no entry of the person.
 var ErrNobody = errors.New("erasure: the receipt has no entry of that person")
 
-// WriteProof writes what a receipt says of one person to a new directory, for whoever may not have the receipt: the plan, the public keys, and each entry of the person
-// with a proof that the last checkpoint covers it (https://c2sp.org/tlog-proof). It returns how many entries there are.
+// WriteProof writes to a new directory what a receipt says about one person. It is for readers who may not have the receipt. The directory has the
+// plan, the public keys, and each entry of the person with a proof that the last checkpoint covers it (https://c2sp.org/tlog-proof). WriteProof
+// returns how many entries there are.
 //
 // The person is named as in the plan: by an address if the plan had the address, by an id if it had the id. The error is ErrNobody if there is none,
-// ErrOtherKey for another receipt key, ErrUnsigned if no checkpoint covers one of the entries yet, and as for Check if the receipt does not hold together.
+// ErrOtherKey for another receipt key, ErrUnsigned if no checkpoint covers one of the entries yet, and as for Check if the receipt is not consistent.
 func WriteProof(dir string, cfg CheckConfig, key ReceiptKey, id, out string) (n int, err error) {
 	if _, err := os.Lstat(out); err == nil {
 		return 0, fmt.Errorf("erasure: %s is there already: name a directory that is not there yet", out)
@@ -132,13 +133,14 @@ func (r *receipt) writeBundle(dir string, entries []Entry, hashes tlog.HashReade
 	return nil
 }
 
-// Proven is what a bundle of WriteProof shows of a person: that these entries are in the receipt. It does not show that there are no others.
+// Proven is what a bundle of WriteProof shows about a person: these entries are in the receipt. It does not show that there are no others.
 type Proven struct {
 	// Plan is the plan and who signed it.
 	Plan *SignedPlan
-	// OwnKeys reports that no Keys were given and those of the bundle were taken: it shows then that the bundle holds together, and not who made it.
+	// OwnKeys reports that no Keys were given, so that the check used those of the bundle. Then it shows that the bundle is consistent, but not who
+	// made it.
 	OwnKeys bool
-	// Subject is who all entries are of.
+	// Subject is the person of all entries.
 	Subject Subject
 	// Entries are the person's, in their order.
 	Entries []Entry
@@ -146,7 +148,8 @@ type Proven struct {
 	Checkpoint Checkpoint
 }
 
-// Names returns nil if the entries are of the person with that identifier, ErrOtherPeople if they are of somebody else, and ErrOtherKey if the key does not tell.
+// Names returns nil if the entries are about the person with that identifier, and ErrOtherPeople if they are about somebody else. It returns
+// ErrOtherKey if the receipt was made with another key, so that the key cannot show it.
 func (p *Proven) Names(key ReceiptKey, id string) error {
 	switch {
 	case key.IsZero() || key.id() != p.Plan.ReceiptKeyID:
@@ -157,8 +160,9 @@ func (p *Proven) Names(key ReceiptKey, id string) error {
 	return nil
 }
 
-// CheckProof checks a bundle that WriteProof wrote, without the receipt, the network and any secret key. With cfg.Since the checkpoint must be that one: how one
-// checkpoint continues another is what Check tells. The error is a *DamageError that names the file, or ErrUntrusted or ErrNotApproved for the plan.
+// CheckProof checks a bundle that WriteProof wrote, without the receipt, the network and any secret key. With cfg.Since, the bundle's checkpoint must
+// be that one. Only Check can show that one checkpoint continues another. The error is a *DamageError that names the file, or ErrUntrusted or
+// ErrNotApproved for the plan.
 func CheckProof(dir string, cfg CheckConfig) (*Proven, error) {
 	r := &receipt{dir: dir, keys: cfg.Keys}
 	if err := r.ownRing(); err != nil {
@@ -318,13 +322,13 @@ func (p *Proven) checkStory() error {
 	return nil
 }
 
-// Found is what a receipt says of a person.
+// Found is what a receipt says about a person.
 type Found struct {
 	// Dir is the receipt's directory.
 	Dir string
 	// Plan is its plan and who signed it.
 	Plan *SignedPlan
-	// OtherKey reports that the receipt was made with another receipt key, so that nobody can be found there with this one.
+	// OtherKey reports that the receipt was made with another receipt key, so that this key can find nobody in it.
 	OtherKey bool
 	// Entries are the person's, in their order; none if the receipt has none.
 	Entries []Entry
@@ -354,8 +358,8 @@ func GuardHas(dir string, cfg CheckConfig, key GuardKey, id string) (bool, error
 	return set.guard(key).Has(id), nil
 }
 
-// Find returns what receipts say of a person, in the order of dirs: one Found for each. The person is found by the identifier that the plan had, and in receipts that
-// were made with that key. The error is that of Check, for the first receipt that does not hold together.
+// Find returns what receipts say about a person: one Found for each receipt, in the order of dirs. The person is found by the identifier that the
+// plan had, and in receipts that were made with that key. The error is that of Check, for the first receipt that is not consistent.
 func Find(dirs []string, cfg CheckConfig, key ReceiptKey, id string) ([]Found, error) {
 	all := make([]Found, len(dirs))
 	for i, dir := range dirs {

@@ -22,7 +22,7 @@ var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap
 	"count": grouped, "time": reportTime, "hash": func(h tlog.Hash) string { return base64.StdEncoding.EncodeToString(h[:]) }, "text": func(b []byte) string { return string(b) },
 }).Parse(reportPage))
 
-// ReportConfig says what a report has besides what was checked. The zero value is good.
+// ReportConfig says what a report has in addition to the result of the check. The zero value is good.
 type ReportConfig struct {
 	// Receipt is the name of the receipt's directory, for the commands on the page; default "RECEIPT".
 	Receipt string
