@@ -269,7 +269,7 @@ func (c *compilation) slot(name string, where position) int {
 		}
 		c.problem(where, hint, "the input has no column %q", name)
 	case found > 1:
-		c.problem(where, "rename one in the file", "the input has %d columns named %q", found, name)
+		c.problem(where, "rename one in the file, or name all columns by --skip-rows 1 --columns '...'", "the input has %d columns named %q", found, name)
 	}
 	return c.slots[name]
 }

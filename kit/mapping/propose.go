@@ -185,7 +185,7 @@ func (w *proposer) values(indent string, except map[int]bool, taken map[string]b
 			continue
 		case c.Looks == source.LooksTwice:
 			if !said[c.Name] {
-				w.line("%s# there are %d columns named %q; rename one in the file", indent, countNames(w.p, c.Name), c.Name)
+				w.line("%s# there are %d columns named %q; rename one in the file, or name all columns by --skip-rows 1 --columns '...'", indent, countNames(w.p, c.Name), c.Name)
 			}
 			said[c.Name] = true
 			continue

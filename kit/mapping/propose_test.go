@@ -40,7 +40,7 @@ messages:
         'null': $null
         '$$odd': '$["$odd"]'
         empty: $empty # empty in the rows that were looked at
-        # there are 2 columns named "twice"; rename one in the file
+        # there are 2 columns named "twice"; rename one in the file, or name all columns by --skip-rows 1 --columns '...'
 `
 	if string(text) != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)
