@@ -13,7 +13,7 @@ type messagesData struct {
 	Later  bool
 	Person string // of the filter, if there is one to be deleted
 	Types  []string
-	Found  string // how many messages the filter lists, empty without one
+	Found  string // how many messages the list has on all of its pages, empty where it has none
 	// AllAccepted says that messages are kept, and that only those which were not accepted are asked for: there are none.
 	AllAccepted bool
 }
@@ -56,20 +56,25 @@ func (p *pageRequest) allAccepted(data messagesData) (bool, error) {
 	return len(kept.Messages) > 0, err
 }
 
-// foundText says how many messages the filter lists on all of its pages, empty where there is no filter or no message.
+// foundText says how many messages the list has on all of its pages, empty where it has none.
 func (p *pageRequest) foundText(filtered bool, q MessagesQuery, page MessagesPage) (string, error) {
-	if !filtered || len(page.Messages) == 0 {
+	if len(page.Messages) == 0 {
 		return "", nil
 	}
-	switch n, more, err := p.s.CountMessages(q); {
+	n, more, err := p.s.CountMessages(q)
+	text := things(n, "message")
+	if more {
+		text = "More than " + text
+	}
+	switch {
 	case err != nil:
 		return "", err
-	case more:
-		return "More than " + count(n) + " messages match.", nil
+	case !filtered:
+		return text + ", the newest first.", nil
 	case n == 1:
-		return "1 message matches.", nil
+		return text + " matches.", nil
 	default:
-		return count(n) + " messages match.", nil
+		return text + " match.", nil
 	}
 }
 
