@@ -131,12 +131,15 @@ func parse(url string) (*pgx.ConnConfig, error) {
 // oldest is the version of PostgreSQL that is needed: with the first one whose functions say which transactions are open in 64 bits.
 const oldest = 13
 
-// recent returns an error if the server is older than that.
+// recent returns an error if the server is older than that. A version that cannot be read is not refused.
 func recent(c *pgconn.PgConn) error {
-	text := c.ParameterStatus("server_version")
+	return recentVersion(c.ParameterStatus("server_version"))
+}
+
+func recentVersion(text string) error {
 	digits := strings.IndexFunc(text+".", func(r rune) bool { return r < '0' || r > '9' }) // before a release it is such as 18beta1
 	if n, err := strconv.Atoi(text[:digits]); err == nil && n < oldest {
-		return fmt.Errorf("outbox/postgres: the server is PostgreSQL %s; it takes %d or later", text, oldest)
+		return fmt.Errorf("outbox/postgres: the server is PostgreSQL %s; update it, it takes %d or later", text, oldest)
 	}
 	return nil
 }
@@ -146,7 +149,7 @@ func notOfHost(r rune) bool {
 	return r <= ' ' || strings.ContainsRune("@,;?#&=\"'`*\\", r)
 }
 
-// wrap says whose error it is, and what to do where tables are missing.
+// wrap says whose error it is, and what to do where tables or rights are missing, or nothing can be written.
 func wrap(err error) error {
 	var pg *pgconn.PgError
 	switch {
@@ -156,6 +159,10 @@ func wrap(err error) error {
 		return fmt.Errorf("%w (%w)", ErrNotMigrated, err)
 	case strings.HasPrefix(err.Error(), "outbox"):
 		return err
+	case errors.As(err, &pg) && pg.Code == "42501": // insufficient_privilege
+		return fmt.Errorf("outbox/postgres: the database's user lacks a right: to migrate takes CREATE in the database, or in a schema that is there; a worker SELECT, INSERT, UPDATE and DELETE on the schema's tables; to enqueue INSERT on queue; all of them USAGE on the schema and on its sequence; GRANT it: %w", err)
+	case errors.As(err, &pg) && pg.Code == "25006" || strings.Contains(err.Error(), "read only connection"): // of pgx, before anything is asked
+		return fmt.Errorf("outbox/postgres: the server or the user can only read; give the address of the primary, or of all servers (postgres://db1,db2/name), and see that default_transaction_read_only is off for the user: %w", err)
 	}
 	return fmt.Errorf("outbox/postgres: %w", err)
 }
