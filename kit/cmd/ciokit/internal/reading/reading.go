@@ -22,6 +22,8 @@ import (
 type Flags struct {
 	To, KeyFile string
 	JSON        bool
+
+	emulated bool // Client found an emulator there, which takes the write key
 }
 
 // The variables where a workspace and its key are, where no flag names them.
@@ -63,6 +65,7 @@ func (f *Flags) Client(ctx context.Context, con console.Console) (*appapi.Client
 			return nil, exit.Fail(exit.Unavailable, "nothing answers on %s; start an emulator in another terminal with: ciokit emulate", client.Target())
 		}
 	}
+	f.emulated = emulated
 	if err := f.key(con, &cfg, emulated); err != nil {
 		return nil, err
 	}
@@ -158,6 +161,9 @@ func (f *Flags) Error(ctx context.Context, err error, missing string) error {
 	switch {
 	case errors.Is(err, appapi.ErrUnauthorized):
 		said, _, _ = strings.Cut(said, "the key is not taken")
+		if f.emulated {
+			return exit.Fail(exit.Key, "the emulator refused the key: %s; start it with --key and this key, or set %s to one of its keys", strings.TrimRight(said, "; :"), cmp.Or(f.KeyFile, "CUSTOMERIO_API_KEY"))
+		}
 		return exit.Fail(exit.Key, "the App API refused the key: %s; it must be an App API key and not a write key, of this workspace and region: check %s and --to", strings.TrimRight(said, "; :"), f.keyPlace())
 	case errors.Is(err, appapi.ErrNotFound) && missing != "":
 		return exit.Fail(exit.Rejects, "%s", missing)
