@@ -26,8 +26,8 @@ type Expected struct {
 	ID, Email string
 	// Attributes are those that the file sets, as they are sent. Null says that the attribute should not be there.
 	Attributes map[string]json.RawMessage
-	// Line is that of the person's first row.
-	Line int64
+	// Line and LastLine are those of the person's first and last row. Where the rows differ, the last one says what is expected.
+	Line, LastLine int64
 
 	deleted bool // by the file itself, after its last attributes
 	order   uint64
@@ -160,6 +160,7 @@ func (e *expecting) person(id, email string, line int64) *Expected {
 	}
 	key := keyOf(id, email)
 	if p, ok := e.people[key]; ok {
+		p.LastLine = line
 		return p
 	}
 	order := hash(e.seed, key)
@@ -170,7 +171,7 @@ func (e *expecting) person(id, email string, line int64) *Expected {
 		gone := heap.Pop(&e.heap).(*Expected)
 		delete(e.people, keyOf(gone.ID, gone.Email))
 	}
-	p := &Expected{ID: id, Line: line, order: order}
+	p := &Expected{ID: id, Line: line, LastLine: line, order: order}
 	if id == "" {
 		p.Email = email
 	}

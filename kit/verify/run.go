@@ -39,8 +39,9 @@ type Attribute struct {
 type Person struct {
 	ID    string `json:"id,omitempty"`
 	Email string `json:"email,omitempty"`
-	// Line is that of the person's first row.
-	Line int64 `json:"line"`
+	// Line and LastLine are those of the person's first and last row. Where the rows differ, the last one says what is expected.
+	Line     int64 `json:"line"`
+	LastLine int64 `json:"last_line"`
 	// Status is StatusArrived if all attributes are, or are not comparable; otherwise the worst of them. It is StatusMissing where there is no such person.
 	Status Status `json:"status"`
 	// Gone says that there is no such person.
@@ -252,7 +253,7 @@ func (r *reading) result(early bool) *Result {
 	out := &Result{Counts: map[Status]int64{}}
 	for i := range r.people {
 		f, want := &r.found[i], &r.people[i]
-		p := Person{ID: want.ID, Email: want.Email, Line: want.Line, Status: StatusArrived, Gone: f.gone, Attributes: f.attributes}
+		p := Person{ID: want.ID, Email: want.Email, Line: want.Line, LastLine: want.LastLine, Status: StatusArrived, Gone: f.gone, Attributes: f.attributes}
 		for k := range p.Attributes {
 			if a := &p.Attributes[k]; early && a.Status != StatusNotComparable {
 				a.Status = StatusNotYet

@@ -228,7 +228,7 @@ func TestExpectsWhatTheLastRowSays(t *testing.T) {
 	send, read := workspace(t)
 	loadAll(t, send, file, m)
 	e := expected(t, file, m, All, 0)
-	if len(e.People) != 2 || e.Rows != 3 || string(e.People[0].Attributes["plan"]) != `"pro"` || e.People[0].Line != 2 {
+	if len(e.People) != 2 || e.Rows != 3 || string(e.People[0].Attributes["plan"]) != `"pro"` || e.People[0].Line != 2 || e.People[0].LastLine != 4 || e.People[1].LastLine != 3 {
 		t.Fatalf("%+v", e)
 	}
 	r, err := Run(t.Context(), e.People, Config{App: read, AtOnce: true})

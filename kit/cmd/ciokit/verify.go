@@ -156,7 +156,11 @@ func (f *verifyFlags) tell(con console.Console, out *verified) error {
 			if who == "" {
 				who = p.Email
 			}
-			t.Cells(plural.Grouped(p.Line), who, string(p.Status), wrongAttributes(p))
+			lines := plural.Grouped(p.Line)
+			if p.LastLine != p.Line {
+				lines += " and " + plural.Grouped(p.LastLine)
+			}
+			t.Cells(lines, who, string(p.Status), wrongAttributes(p))
 		}
 	}
 	if err := t.Flush(); err != nil {
