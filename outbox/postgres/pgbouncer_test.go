@@ -84,7 +84,20 @@ func TestPgbouncer(t *testing.T) {
 					_ = w.Close(t.Context()) // it has nothing to do
 				}
 			}
+			// The pooler's session goes on. If the worker that was refused had left a lock there, half of all lanes would wait for it.
 			want := 0
+			tx := p.begin(t)
+			for ; want < 32; want++ {
+				p.enqueue(t, tx, fmt.Sprint("user ", want), fmt.Sprint("direct ", want))
+			}
+			commit(t, tx)
+			for _, setting := range []string{"enable_seqscan", "statement_timeout"} {
+				var now, usual string
+				db := openSQL(t, through+"&default_query_exec_mode=simple_protocol")
+				if err := db.QueryRowContext(t.Context(), "SELECT setting, reset_val FROM pg_settings WHERE name = '"+setting+"'").Scan(&now, &usual); err != nil || now != usual {
+					t.Errorf("the pooler's session has %s %s, not %s: %v", setting, now, usual, err)
+				}
+			}
 			// Before version 1.21 its transaction mode has no prepared statements.
 			for _, exec := range []string{"exec", "simple_protocol"} {
 				u, err := url.Parse(through)

@@ -67,22 +67,34 @@ func (w *Worker) open(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
+// direct returns ErrPooler if the session is not the server's own. A server says its number when a session begins. A pooler says one of its own, because the
+// server's changes. A pooler's session goes on when the connection ends, so nothing may be set or locked in it: what is set holds for others, and a lock that
+// stays counts as a worker, whose lanes nobody would serve.
+func direct(ctx context.Context, c *pgx.Conn) error {
+	var pid uint32
+	if err := c.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
+		return err
+	}
+	if pid != c.PgConn().PID() {
+		return ErrPooler
+	}
+	return nil
+}
+
 // begin makes sure that the session is the server's own, and counts itself among the workers.
 func (s *session) begin(ctx context.Context) error {
 	if err := recent(s.conn.PgConn()); err != nil {
 		return err
 	}
-	if _, err := s.conn.Exec(ctx, params); err != nil {
+	if err := direct(ctx, s.conn); err != nil {
 		return err
 	}
 	s.pid = s.conn.PgConn().PID()
-	var pid uint32
-	if err := s.conn.QueryRow(ctx, "SELECT pg_backend_pid() FROM (SELECT pg_advisory_lock_shared($1, $2)) AS l", s.w.store.key, keyWorker).Scan(&pid); err != nil {
+	if _, err := s.conn.Exec(ctx, params); err != nil {
 		return err
 	}
-	// A server says its number when a session begins. A pooler says one of its own, because the server's changes.
-	if pid != s.pid {
-		return ErrPooler
+	if _, err := s.conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1, $2)", s.w.store.key, keyWorker); err != nil {
+		return err
 	}
 	_, workers, err := s.look(ctx)
 	if err != nil {

@@ -81,6 +81,9 @@ func plans(ctx context.Context, c *pgx.Conn) error {
 	if err := recent(c.PgConn()); err != nil {
 		return err
 	}
+	if err := direct(ctx, c); err != nil {
+		return err
+	}
 	_, err := c.PgConn().Exec(ctx, `SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_mergejoin = off; SET enable_hashjoin = off; SET jit = off;
 SET default_transaction_isolation = 'read committed'; SET statement_timeout = 0; SET lock_timeout = 0`).ReadAll()
 	return err
