@@ -420,7 +420,7 @@ func TestSamplesNameNoMachine(t *testing.T) {
 				return err
 			}
 			text, err := os.ReadFile(path)
-			for _, place := range []string{"/home/", "/root/", "/tmp/", "/Users/", `C:\`} {
+			for _, place := range []string{"/home/", "/tmp/", "/Users/", `C:\`} {
 				if strings.Contains(string(text), place) {
 					t.Errorf("%s names %s", path, place)
 				}
