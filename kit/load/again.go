@@ -9,8 +9,8 @@ import (
 	"github.com/ciokit/cio/kit/internal/places"
 )
 
-// EndedEarly reports whether the run was killed, was interrupted, gave up or failed on this machine, so that Resume may bring it to its end. A
-// run that was stopped by a bound, or because its input changed, would be stopped again.
+// EndedEarly reports whether the run was killed, was interrupted, gave up or failed on this machine, so that Resume can finish it. It is false for a
+// run that a bound or a changed input stopped, because that would stop it again.
 func (j *Journal) EndedEarly() bool {
 	if j.bad != nil {
 		return true
@@ -22,8 +22,8 @@ func (j *Journal) EndedEarly() bool {
 	return true
 }
 
-// Lock makes sure that this process alone is at work on the load of that name until release is called. Names are of
-// the caller's making, and name a file below dir. The error is ErrRunning if another process has it.
+// Lock locks the load of that name for this process until release is called. The caller chooses the name; it names a file below dir. The error is
+// ErrRunning if another process has locked it.
 func Lock(dir, name string) (release func() error, err error) {
 	if dir, err = orJournalDir(dir); err != nil {
 		return nil, err

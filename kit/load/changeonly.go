@@ -5,51 +5,51 @@ import (
 	"fmt"
 )
 
-// ChangeOnly has a run send only what has changed since an earlier one. The zero value sends everything.
+// ChangeOnly makes a run send only what has changed since an earlier run. The zero value sends everything.
 //
-// A run with a Snapshot writes one of what was accepted, and the next one with the same Snapshot leaves out the rows whose messages are in it;
-// they are counted as Summary.Unchanged. Rows may come in any order. A row that was rejected, or is not known to be accepted, is in no snapshot,
-// so that the next run tries it again. What a message says is compared, not what a row holds: a changed mapping sends the rows that come to
-// other messages. A messageId and a timestamp that the mapping does not give do not count, as they differ from run to run.
+// A run with a Snapshot writes a snapshot of what was accepted. The next run with the same Snapshot leaves out the rows whose messages are in it, and
+// counts them as Summary.Unchanged. The order of the rows does not matter. A row that was rejected, or is not known to be accepted, is not in the
+// snapshot, so the next run sends it again. A run compares the messages, not the rows: if a changed mapping makes other messages of a row, the row is
+// sent. A messageId or timestamp that the mapping does not set is not compared, because it differs in each run.
 //
-// A row is left out only where that is sure to make no difference. It is sent if anything that it is about, such as the person, was sent
-// something before it in this run, or if the rows of the last run did not all say the same of it. So a person whose rows give different
-// attributes is sent all of them each time. A person must have the same ids in all rows: two rows of which one names the userId and the other
-// only the e-mail address are not seen to belong together. Events are told by a messageId or a timestamp; a mapping that gives neither is
-// refused.
+// A row is left out only if that is certain to make no difference. It is sent if this run has already sent something about the same person or thing,
+// or if the rows of the last run did not all say the same about it. So if the rows of a person have different attributes, all of them are sent each
+// time. A person must have the same ids in all rows: if one row has only the userId and another only the e-mail address, nothing shows that they
+// belong together. An event is recognized by its messageId or its timestamp; a mapping that sets neither is refused.
 //
-// A snapshot takes 16 bytes on disk for each person, address, device, relationship, object and event, without IDs, and its size does not matter
+// A snapshot takes 16 bytes on disk for each person, address, device, relationship, object and event, without IDs. A run needs no more memory for a
+// larger snapshot. A snapshot belongs to one workspace, and is refused with another write key. No other run can use it while a run is under way.
 // to the memory of a run. It is of one workspace, and refused with another write key. Nobody else may use it while a run is under way.
 type ChangeOnly struct {
-	// Snapshot is the file that the run's snapshot is written to when it ends, in place of the one that is there. Empty: none is made.
+	// Snapshot is the file to which the run writes its snapshot when it ends. It replaces an earlier one. Empty: the run writes none.
 	Snapshot string
-	// DiffWith is the snapshot that rows are compared with; default Snapshot, if there is such a file. A file named here must be there.
+	// DiffWith is the snapshot to compare rows with; default Snapshot, if that file exists. A file named here must exist.
 	DiffWith string
-	// Full sends the rows that have not changed too. It is the way on from a snapshot of another write key, of which nothing is kept, and from
-	// a run that was killed.
+	// Full also sends the rows that have not changed. Use it if the snapshot was made with another write key, of which nothing is kept, or if a run
+	// with the snapshot was killed.
 	Full bool
-	// IDs keeps the userIds of the rows in the snapshot, in clear: personal data, in a file of mode 0600. Mirror needs them, because a hash
-	// names nobody.
+	// IDs keeps the userIds of the rows in the snapshot, in clear text: personal data, in a file of mode 0600. Mirror needs them, because a hash does
+	// not show whose it is.
 	IDs bool
-	// Mirror says what becomes of the people in the snapshot who are not in the input any more, once all else is sent. Default: nothing, and
-	// they stay in the snapshot. Only whom a load has identified is among them, not who was mentioned by another message. A person is in the
-	// input if any row names the userId, whether or not a message came of it, or identifies somebody by an e-mail address that the person is
-	// known to have; ids that are e-mail addresses count without regard to case. Nobody is deleted or suppressed if there is a row of which that
-	// cannot be told, if anything is unsent, if more people than Job.MaxDeletes have left, or if MaxShrink is exceeded. The mapping must have a
-	// userId in every message that can have one, and no alias.
+	// Mirror says what happens to the people in the snapshot who are not in the input any more, after all rows are sent. Default: nothing, and they
+	// stay in the snapshot. It concerns only people whom a load has identified, not those whom another message mentioned. A person is in the input if
+	// a row names the userId, even if no message was made of that row, or if a row identifies somebody by an e-mail address that the person is known
+	// to have. If an id is an e-mail address, its case does not matter. Nobody is deleted or suppressed if the people of some row cannot be found
+	// out, if anything is unsent, if more people than Job.MaxDeletes have left, or if more than MaxShrink have left. The mapping must have a userId
+	// in every message that can have one, and no alias.
 	Mirror Mirror
-	// MaxShrink is how many of a hundred people in the snapshot may leave in one run of Mirror; default DefaultMaxShrink, 100 for all of
-	// them. Where ten or fewer leave, half of all may.
+	// MaxShrink is how many percent of the people in the snapshot can leave in one run of Mirror; default DefaultMaxShrink, 100 for all of them. If
+	// ten or fewer leave, the limit is at least half of all.
 	MaxShrink int
-	// Query is what else decides which rows there are, such as the query of a database; default nothing. A Mirror is refused with a snapshot
-	// whose load had another Query, another mapping or other columns.
+	// Query is what else decides which rows there are, such as the query of a database; default nothing. A Mirror is refused if the load that made
+	// the snapshot had another Query, another mapping or other columns.
 	Query string
-	// NewMapping takes such a snapshot all the same, for this run, which deletes nobody. Who is not in the input is forgotten, but for people
-	// whom a run made that was killed. A run that ends before all is sent forgets nobody, so that the next one needs NewMapping too.
+	// NewMapping accepts such a snapshot for this run, which then deletes nobody. The new snapshot does not contain people who are not in the input,
+	// except those whom a killed run made. If a run ends before everything is sent, nobody is left out, and the next run needs NewMapping too.
 	NewMapping bool
 }
 
-// Mirror is what becomes of people who have left the input.
+// Mirror says what happens to people who have left the input.
 type Mirror string
 
 const (
@@ -59,7 +59,7 @@ const (
 	MirrorSuppress Mirror = "suppress"
 )
 
-// DefaultMaxShrink is the default of ChangeOnly.MaxShrink: that of the safeguards of directory synchronisation.
+// DefaultMaxShrink is the default of ChangeOnly.MaxShrink. Safeguards of directory synchronisation use the same value.
 const DefaultMaxShrink = 20
 
 func (c *ChangeOnly) on() bool { return c.Snapshot != "" || c.DiffWith != "" }
@@ -67,17 +67,17 @@ func (c *ChangeOnly) on() bool { return c.Snapshot != "" || c.DiffWith != "" }
 func (c *ChangeOnly) check(j *Job) error {
 	switch {
 	case c.MaxShrink < 0 || c.MaxShrink > 100:
-		return errors.New("load: ChangeOnly.MaxShrink is a share of a hundred; give 0 for the default")
+		return errors.New("load: ChangeOnly.MaxShrink is a percentage from 0 to 100; give 0 for the default")
 	case c.Mirror != "" && c.Mirror != MirrorDelete && c.Mirror != MirrorSuppress:
 		return fmt.Errorf("load: ChangeOnly.Mirror is %q; give MirrorDelete or MirrorSuppress", c.Mirror)
 	case c.Mirror != "" && (!c.IDs || c.Snapshot == ""):
-		return errors.New("load: ChangeOnly.Mirror needs a Snapshot with IDs, because a hash names nobody")
+		return errors.New("load: ChangeOnly.Mirror needs a Snapshot with IDs, because a hash does not show whose it is")
 	case c.IDs && c.Snapshot == "":
 		return errors.New("load: ChangeOnly.IDs needs a Snapshot to keep them in")
 	case c.Mirror != "" && j.Limit > 0:
 		return errors.New("load: ChangeOnly.Mirror needs all of the input; leave Job.Limit out")
 	case c.Mirror != "" && !j.Mapping.Identifies():
-		return errors.New("load: ChangeOnly.Mirror needs a mapping with an identify that has a userId, because people are deleted by it")
+		return errors.New("load: ChangeOnly.Mirror needs a mapping with an identify that has a userId, because people are deleted by their userId")
 	}
 	if c.MaxShrink == 0 {
 		c.MaxShrink = DefaultMaxShrink

@@ -15,40 +15,40 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// changes is the part of a run that has to do with snapshots. skip, unsent and empty are for the goroutine that reads; the others need run.mu, or
-// that the run has nothing else under way.
+// changes is the part of a run that handles snapshots. skip, unsent and empty are for the goroutine that reads; the others need run.mu, or nothing
+// else of the run under way.
 type changes struct {
 	cfg     ChangeOnly
 	job     *Job
 	dir     string             // for files without a name
-	old     *snapshot.Snapshot // that rows are compared with; nil for none
+	old     *snapshot.Snapshot // rows are compared with it; nil for none
 	maker   entryMaker
-	sent    *keySet // what rows of this run that were sent are about; nil if none is left out
+	sent    *keySet // things about which this run has sent rows; nil if no row is left out
 	spool   *snapshot.Spool
-	info    snapshot.Info       // of the one to be made
+	info    snapshot.Info       // of the new snapshot
 	pending []*snapshot.Pending // say that the run is under way
-	resumes bool                // the run goes on with an earlier one
+	resumes bool                // the run resumes an earlier one
 	own     bool                // an earlier run of this load has made the old snapshot
-	afresh  bool                // what the old snapshot says does not hold for rows that are not read
-	killed  bool                // an earlier run of this load was killed, and may have sent rows behind the checkpoint
+	afresh  bool                // for rows that are not read, the old snapshot is not valid
+	killed  bool                // an earlier run of this load was killed, and may have sent rows after the checkpoint
 	taken   int                 // rows of the spool that an earlier run of this load has settled
 	fresh   []string            // columns that the load of the old snapshot did not have
-	wider   bool                // the input has those, and else the same ones as then
-	made    *snapshot.MadeLog   // whom the run makes; nil where it keeps no ids or sends nothing
+	wider   bool                // the input has those, and otherwise the same columns
+	made    *snapshot.MadeLog   // people whom the run makes; nil if it keeps no ids or sends nothing
 
-	findErr error // of reading the old snapshot
+	findErr error // from reading the old snapshot
 
-	nameless int64 // rows of which nobody can tell whom they are about
+	nameless int64 // rows whose people cannot be found out
 }
 
-// openChanges opens the snapshots that the job names. It returns nil if it names none. Before it returns it has made sure that no other run
-// is under way with them, and that none that was killed has sent what no snapshot knows of. reads are the columns that the mapping reads.
+// openChanges opens the snapshots that the job names. It returns nil if it names none. When it returns, it has checked that no other run is using
+// them, and that no killed run has sent rows that no snapshot records. reads are the columns that the mapping reads.
 func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes, err error) {
 	cfg := job.Changes
 	if !cfg.on() {
 		return nil, nil
 	}
-	for _, path := range []*string{&cfg.Snapshot, &cfg.DiffWith} { // so that a load by another name is seen to use the same
+	for _, path := range []*string{&cfg.Snapshot, &cfg.DiffWith} { // two names of one file must be the same
 		if *path == "" {
 			continue
 		}
@@ -122,8 +122,8 @@ func openChanges(job *Job, columns []source.Column, reads []string) (_ *changes,
 	return c, c.takeOver(file)
 }
 
-// checkTarget makes sure that the snapshot is of the workspace that the job's Client sends to. With Full, one of another write key counts as
-// none, because nothing that it says is known to hold.
+// checkTarget makes sure that the snapshot belongs to the workspace that the job's Client sends to. With Full, a snapshot of another write key counts
+// as none, because nothing in it is known to be true.
 func (c *changes) checkTarget(file string) error {
 	if !c.job.sends() {
 		return nil
@@ -133,7 +133,7 @@ func (c *changes) checkTarget(file string) error {
 		return nil
 	}
 	if was := c.old.Info.Target; was != "" && was != c.info.Target {
-		return &snapshot.Error{File: file, Problem: "says what was sent to " + was + ", and this load goes to " + c.info.Target, Hint: "have a snapshot for each workspace"}
+		return &snapshot.Error{File: file, Problem: "was made for " + was + ", and this load goes to " + c.info.Target, Hint: "use one snapshot for each workspace"}
 	}
 	switch {
 	case bytes.Equal(c.job.Client.KeyHash(c.old.Info.Salt), c.old.Info.KeyHash):
@@ -141,7 +141,7 @@ func (c *changes) checkTarget(file string) error {
 	case c.cfg.Full:
 		return c.release()
 	}
-	return &snapshot.Error{File: file, Problem: "says what was sent with another write key", Hint: "have a snapshot for each workspace; if it is the same workspace and has a new key, load once with Full (--full)"}
+	return &snapshot.Error{File: file, Problem: "was made with another write key", Hint: "use one snapshot for each workspace; if it is the same workspace with a new key, load once with Full (--full)"}
 }
 
 func randomID() string {
@@ -150,7 +150,7 @@ func randomID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// openSpool makes the spool, or takes up that of an earlier run of the same journal.
+// openSpool makes the spool, or opens that of an earlier run of the same journal.
 func (c *changes) openSpool(file string) error {
 	var base, salt [16]byte
 	if c.old != nil {
@@ -188,12 +188,12 @@ func (c *changes) openSpool(file string) error {
 	} else if c.spool.Base() == base || c.old.Info.By == j.Header().ID {
 		return nil
 	}
-	err = c.spool.Remove() // it may hold ids in clear, and is of no use any more
+	err = c.spool.Remove() // it may contain ids in clear text, and nothing needs it any more
 	c.spool = nil
 	return errors.Join(&StopError{Reason: ErrSuperseded}, err)
 }
 
-// takeUp learns what the rows before the checkpoint were.
+// takeUp reads what the rows before the checkpoint were.
 func (c *changes) takeUp() error {
 	return c.spool.Each(func(row *snapshot.Spooled) error {
 		c.taken++
@@ -207,22 +207,22 @@ func (c *changes) takeUp() error {
 	})
 }
 
-// doubt says that the rows that follow may not be those that an earlier run of this load has read. It may have sent any of them with other values, so
-// that none is left out because an older snapshot knows it.
+// doubt says that the rows that follow may differ from those that an earlier run of this load has read. That run may have sent any of them with other
+// values. So none is left out because an older snapshot contains it.
 func (c *changes) doubt() {
 	if c != nil && (c.killed || c.resumes && !c.own) {
 		c.sent = nil
 	}
 }
 
-// chunkEntries are what a chunk keeps for the snapshot.
+// chunkEntries is what a chunk keeps for the snapshot.
 type chunkEntries struct {
 	entries   []entryAt
 	unchanged int64 // rows
 	weight    int   // of entries, about, in bytes of memory
 }
 
-// flush hands what is kept to the operating system, sync brings it to disk. They do nothing without a journal.
+// flush hands the spool to the operating system, sync writes it to disk. They do nothing without a journal.
 func (c *changes) flush() error {
 	if c == nil || c.spool == nil || !c.spool.Named() {
 		return nil
@@ -237,7 +237,7 @@ func (c *changes) sync() error {
 	return errors.Join(c.spool.Sync(), c.made.Sync())
 }
 
-// begun makes sure that everybody who is about to be sent is known to a later run, whatever ends this one.
+// begun makes sure that a later run knows of everybody who is about to be sent, however this run ends.
 func (c *changes) begun() error {
 	if c == nil {
 		return nil
@@ -245,7 +245,7 @@ func (c *changes) begun() error {
 	return c.made.Flush()
 }
 
-// spooled is how much is kept.
+// spooled returns how many bytes the spool has.
 func (c *changes) spooled() int64 {
 	if c == nil || c.spool == nil {
 		return 0
@@ -253,8 +253,8 @@ func (c *changes) spooled() int64 {
 	return c.spool.Written()
 }
 
-// skip notes a row that has messages and reports whether it has not changed, so that none of them needs to be sent. That is so if of each thing
-// that it is about the snapshot knows this alone, and nothing that this run has sent was about it.
+// skip notes a row that has messages and reports whether it has not changed, so that none of them needs to be sent. It has not changed if, for each
+// thing that the row is about, the snapshot contains exactly this entry, and this run has sent nothing about that thing.
 func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mapping.Mapper) bool {
 	if c == nil {
 		return false
@@ -309,8 +309,8 @@ func (c *changes) skip(k *chunk, r *source.Row, messages []cio.Encoded, m *mappi
 	return same
 }
 
-// unsent notes a row that was rejected, or has no messages: because no condition holds, or because it has nothing in any of the columns that the
-// mapping reads.
+// unsent notes a row that was rejected, or that has no messages: because no condition is true, or because all columns that the mapping reads are
+// empty.
 func (c *changes) unsent(k *chunk, r *source.Row, m *mapping.Mapper) {
 	if c == nil || c.cfg.Mirror == "" {
 		return
@@ -340,7 +340,7 @@ func weightOf(people []snapshot.Mention) (n int) {
 	return n
 }
 
-// entryAt is an entry of a row of a chunk, one of several.
+// entryAt is one of the entries of a row of a chunk.
 type entryAt struct {
 	snapshot.Entry
 	row    int // which of chunk.rows, or one of those below
@@ -349,11 +349,11 @@ type entryAt struct {
 
 const (
 	rowOfUnchanged = -1
-	rowOfOthers    = -2 // people are in the input, but no message that was made is about them
+	rowOfOthers    = -2 // people in the input whom no message is about
 	rowOfNobody    = -3
 )
 
-// record keeps what became of the rows of a chunk that is settled.
+// record keeps the results of the rows of a settled chunk.
 func (c *changes) record(k *chunk) error {
 	if c == nil {
 		return nil
@@ -384,7 +384,7 @@ func (c *changes) record(k *chunk) error {
 	return c.made.Flush()
 }
 
-// judge says what became of people, some of whose messages were not accepted. first is the first message of the row.
+// judge corrects the mentions of people some of whose messages were not accepted. first is the first message of the row.
 func (c *chunk) judge(people []snapshot.Mention, first int) {
 	for i := range people {
 		f, lost := c.lost[first+people[i].Message]
@@ -411,7 +411,7 @@ func (c *chunk) lostAny(lo, hi int) bool {
 	return false
 }
 
-// release lets go of the old snapshot, whose place the new one takes.
+// release closes the old snapshot, because the new one replaces its file.
 func (c *changes) release() error {
 	if c.old == nil {
 		return nil
@@ -421,7 +421,7 @@ func (c *changes) release() error {
 	return err
 }
 
-// close lets go of the files. The spool of a run that has a journal stays there, unless the run is done with.
+// close closes the files. The spool of a run that has a journal is kept, unless the run is done.
 func (c *changes) close(done bool) error {
 	if c == nil {
 		return nil

@@ -10,10 +10,10 @@ import (
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
-// ErrSuperseded is why a run cannot be resumed: the snapshot that it began with was renewed by another since.
-var ErrSuperseded = errors.New("load: the run cannot be resumed, because another load has gone on from the snapshot that it began with; begin a new load")
+// ErrSuperseded is why a run cannot be resumed: another load has renewed the snapshot that the run began with.
+var ErrSuperseded = errors.New("load: the run cannot be resumed, because another load has since renewed the snapshot that it began with; begin a new load")
 
-// lock locks the snapshot that the run begins with and that which it will renew, so that no other run is under way with them.
+// lock locks the snapshot that the run begins with and the one that it will renew, so that no other run uses them.
 func (c *changes) lock(file string) error {
 	names := []string{file}
 	if c.cfg.Snapshot != "" {
@@ -32,9 +32,9 @@ func (c *changes) lock(file string) error {
 	return nil
 }
 
-// checkPending makes sure that no other run has sent what the snapshot does not know of. After one that was killed only a run with Full may
-// begin, or one that compares with nothing, and none may go on, because what it has sent before may not hold any more. A run that goes on with one
-// that was killed knows that this one may have sent more than its journal says.
+// checkPending makes sure that no other run has sent rows that the snapshot does not record. After a killed run, only a run with Full can begin, or
+// one without a snapshot to compare with. No other run can be resumed, because what it has sent may not be true any more. A run that resumes the
+// killed run knows that this run may have sent more than its journal says.
 func (c *changes) checkPending() error {
 	for _, p := range c.pending {
 		switch {
@@ -51,7 +51,7 @@ func (c *changes) checkPending() error {
 	return nil
 }
 
-// announce says on disk that a run begins which will send what the snapshot does not know of.
+// announce records on disk that a run begins and will send what the snapshot does not record.
 func (c *changes) announce() error {
 	for _, p := range c.pending {
 		if err := p.Announce(c.info.By, c.info.ID, p.Over(c.old)); err != nil {
@@ -61,7 +61,7 @@ func (c *changes) announce() error {
 	return nil
 }
 
-// takeOver has the run know of the people whom others made that were killed, and begins its own log.
+// takeOver adds the people whom other, killed runs made, and begins the log of this run.
 func (c *changes) takeOver(file string) error {
 	if !c.cfg.IDs {
 		return nil
@@ -84,7 +84,7 @@ func (c *changes) takeOver(file string) error {
 	return nil
 }
 
-// eachPending calls f with what runs left that were killed.
+// eachPending calls f with what killed runs left.
 func (c *changes) eachPending(file string, f func(*snapshot.Pending) error) error {
 	for _, p := range c.pending {
 		if err := f(p); err != nil {
@@ -112,7 +112,7 @@ func (c *changes) eachPending(file string, f func(*snapshot.Pending) error) erro
 	return nil
 }
 
-// saltOfKilled returns the salt of a run that was killed before there was a snapshot, so that what it knows can be compared; nil if there is none.
+// saltOfKilled returns the salt of a run that was killed before there was a snapshot, so that its people can be compared; nil if there is none.
 func (c *changes) saltOfKilled(file string) (salt []byte, err error) {
 	err = c.eachPending(file, func(p *snapshot.Pending) (err error) {
 		if salt == nil {
@@ -127,13 +127,13 @@ func (c *changes) takeOverFrom(p *snapshot.Pending, first bool) error {
 	return p.Each(func(by snapshot.Maker, one snapshot.Mention) error {
 		switch {
 		case by.Run != "" && by.Run == c.info.By:
-			if !by.SameTable(&c.info, !c.job.sends()) { // it goes on with another key
+			if !by.SameTable(&c.info, !c.job.sends()) { // resumed with another key
 				one.How = snapshot.NamedUnsure
 			}
 			return c.spool.Add(snapshot.RowSelf, snapshot.Entry{}, []snapshot.Mention{one})
 		case !first:
 			return nil
-		case !bytes.Equal(by.Salt, c.info.Salt): // whose addresses cannot be compared
+		case !bytes.Equal(by.Salt, c.info.Salt): // the addresses cannot be compared
 			one.How, one.Address = snapshot.NamedUnsure, 0
 		case !by.SameTable(&c.info, !c.job.sends()):
 			one.How = snapshot.NamedUnsure
@@ -142,7 +142,7 @@ func (c *changes) takeOverFrom(p *snapshot.Pending, first bool) error {
 	})
 }
 
-// withdraw takes back what was announced: the new snapshot tells what was sent.
+// withdraw removes what announce recorded, because the new snapshot records what was sent.
 func (c *changes) withdraw() error {
 	var errs []error
 	c.made.Close()

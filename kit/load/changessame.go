@@ -4,7 +4,7 @@ import (
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
-// checkSame makes sure that a mirror takes nobody for one who has left because the people of the snapshot came from somewhere else.
+// checkSame refuses a mirror if the people of the snapshot came from somewhere else, because people who have not left would seem to have left.
 func (c *changes) checkSame(file string) error {
 	if c.cfg.Mirror == "" || c.old == nil || !c.old.Info.HasIDs || c.cfg.NewMapping {
 		return nil
@@ -12,15 +12,15 @@ func (c *changes) checkSame(file string) error {
 	problem := "was made with another " + c.differs()
 	switch {
 	case c.old.Info.Mixed:
-		problem = "was made with several mappings, queries, ways of reading the input or sets of columns"
+		problem = "was made with several mappings, queries, ways of reading the input, or sets of columns"
 	case c.differs() == "":
 		return nil
 	}
-	return &snapshot.Error{File: file, Problem: problem + ", so that people who only have another id now would be taken for some who have left",
-		Hint: "if that is meant, load once with NewMapping (--new-mapping), which deletes nobody; otherwise name another snapshot"}
+	return &snapshot.Error{File: file, Problem: problem + "; a person who only has another id now would seem to have left",
+		Hint: "if you changed it on purpose, load once with NewMapping (--new-mapping), which deletes nobody; otherwise name another snapshot"}
 }
 
-// differs says by what the people of the snapshot came from somewhere else; empty if by nothing.
+// differs says what is different where the people of the snapshot came from; empty if nothing is.
 func (c *changes) differs() string {
 	switch was := c.old.Info; {
 	case was.MappingHash != c.job.Mapping.Hash():

@@ -9,9 +9,9 @@ import (
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
-// write writes the new snapshot. whole says that there are no other rows than those of the spool, read that none of those is left that an earlier run
-// of this load may have sent: until then what it has settled counts only as far as the snapshot knows that it made itself. gone is nil where nobody
-// was looked for who has left.
+// write writes the new snapshot. whole says that the spool has all rows of the input. read says that no row is left that an earlier run of this load
+// may have sent. Until then, rows that the earlier run settled count only if this load made the snapshot that has them. gone is nil if the run did
+// not search for people who have left.
 func (c *changes) write(whole, read bool, gone *leavers) error {
 	entries := snapshot.NewEntries(c.dir)
 	defer entries.Close()
@@ -58,8 +58,9 @@ func (c *changes) write(whole, read bool, gone *leavers) error {
 	return snapshot.Write(c.cfg.Snapshot, info, renewed, people, c.release)
 }
 
-// keptPeople collects the people for the new snapshot: whom this run identified, and those of the old one, but for people who are known to be gone.
-// Who is not in the input is forgotten once a load with NewMapping has sent all of it; one that ends before cannot tell whom.
+// keptPeople collects the people for the new snapshot: those whom this run identified, and those of the old snapshot, without those who are known to
+// be gone. A load with NewMapping also leaves out everybody who is not in the input, but only once it has sent all of it; before that it cannot know
+// who they are.
 func (c *changes) keptPeople(gone *leavers) (kept *extsort.Sorter, err error) {
 	kept = extsort.New(c.dir)
 	if !c.cfg.IDs {
@@ -76,7 +77,7 @@ func (c *changes) keptPeople(gone *leavers) (kept *extsort.Sorter, err error) {
 		for _, one := range row.People {
 			buf = buf[:0]
 			switch {
-			case row.What == snapshot.RowEarlier && c.own: // those who are still there are in the snapshot
+			case row.What == snapshot.RowEarlier && c.own: // the snapshot has those who are still there
 				continue
 			case row.What == snapshot.RowEarlier || row.What == snapshot.RowSelf:
 				buf = earlierPerson(buf, one)

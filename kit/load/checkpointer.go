@@ -1,6 +1,6 @@
 package load
 
-// checkpointer writes a run's checkpoints to its journal, one after the other, always the newest.
+// checkpointer writes a run's checkpoints to its journal, one after the other. It always writes the newest.
 type checkpointer struct {
 	r       *run
 	changed chan struct{}
@@ -33,8 +33,8 @@ func (rec *checkpointer) note() {
 	}
 }
 
-// write brings the rejects and then the checkpoint to disk, so that no checkpoint speaks of rejects that are lost. It returns false if that
-// fails, which ends the run: going on would promise a resumption that cannot be.
+// write writes the rejects and then the checkpoint to disk, so that no checkpoint counts rejects that are lost. It returns false if that fails, which
+// ends the run: if it continued, the load could not be resumed.
 func (rec *checkpointer) write(end string) bool {
 	r := rec.r
 	r.mu.Lock()
@@ -65,5 +65,5 @@ func (rec *checkpointer) write(end string) bool {
 	return true
 }
 
-// syncer is a file of rejects that can be brought to disk.
+// syncer is a file of rejects that can be synced to disk.
 type syncer interface{ Sync() error }

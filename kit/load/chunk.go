@@ -13,34 +13,34 @@ import (
 )
 
 const (
-	// maxRawBytes bounds the rows that are kept until it is known what became of them.
+	// maxRawBytes bounds the rows that are kept until their result is known.
 	maxRawBytes = 4 << 20
 	// linger is how long messages wait for others when the input pauses.
 	linger = time.Second
 )
 
-// chunk is a run of rows that is accounted for as a whole, once the fate of all its messages is known and all chunks before it are.
+// chunk is a run of rows that are counted together, once the results of all its messages are known and all chunks before it are counted.
 type chunk struct {
 	rows []chunkRow
 	raw  []byte // of the rows, one after the other
 
 	read  int64 // how many rows there were, those without messages included
 	empty int64
-	blank int64 // those of them that have nothing in the columns that the mapping reads
+	blank int64 // those of empty whose columns that the mapping reads are all empty
 	chunkEntries
 	warned   mapping.Warnings
 	offset   int64  // in the input
-	ordinal  int64  // of the row after the last
-	mark     []byte // of the last row, where the source needs it to go on
-	who      string // tells whom the rows so far are about from others, where the source marks its rows
+	ordinal  int64  // of the next row after the chunk
+	mark     []byte // of the last row, if the source needs it to resume
+	who      string // hash of the people in the rows so far, if the source marks its rows
 	complete bool   // the input ended
-	err      error  // why the input was not read on
+	err      error  // why reading stopped
 
 	messages int
 	deletes  int64        // of the messages, those that delete or suppress something
 	sealed   bool         // no more rows are added
-	settled  int          // of the messages; guarded by run.mu
-	lost     map[int]fate // of those that were not accepted; guarded by run.mu
+	settled  int          // number of messages; guarded by run.mu
+	lost     map[int]fate // messages that were not accepted; guarded by run.mu
 }
 
 // chunkRow is a row that has messages or was rejected.
@@ -52,7 +52,7 @@ type chunkRow struct {
 	kept     *source.Kept // of a row of a rejects file
 	raw      [2]int       // where in chunk.raw
 	messages [2]int       // which of the chunk's
-	lost     int64        // how many messages were rejected with it
+	lost     int64        // how many messages were lost with the row
 	reject   *Reject
 }
 
@@ -66,15 +66,15 @@ type reader struct {
 	mapper  *mapping.Mapper
 	counter *identityCounter
 	perRow  int64     // messages
-	skip    int64     // rows that an earlier run has settled
+	skip    int64     // rows that an earlier run settled
 	count   int64     // of rows read
-	first   int64     // of these, those before the batch at hand
-	mark    []byte    // behind the last chunk
-	who     whoIsIn   // in the rows so far, where the source marks them
-	met     string    // of who, behind the last chunk
-	before  string    // of who, behind the rows that an earlier run has settled
-	offset  int64     // in the input, of the rows before those at hand
-	now     time.Time // about
+	first   int64     // of these, those before the current batch
+	mark    []byte    // after the last chunk
+	who     whoIsIn   // the people in the rows so far, if the source marks them
+	met     string    // sum of who, after the last chunk
+	before  string    // sum of who, after the rows that an earlier run settled
+	offset  int64     // in the input, of the rows before the current ones
+	now     time.Time // approximate
 }
 
 // run reads until the input or ctx ends. The last chunk says why.
@@ -110,7 +110,7 @@ func (rd *reader) run(ctx context.Context) {
 
 var errPause = errors.New("the input pauses")
 
-// next reads the rows that follow. If there are messages that wait to be sent it returns errPause after a while.
+// next reads the rows that follow. If messages are waiting to be sent, it returns errPause after a while.
 func (rd *reader) next(ctx context.Context, rows *source.Batch) error {
 	src := rd.r.job.Source
 	if !rd.r.lanes.waiting() {
@@ -125,11 +125,10 @@ func (rd *reader) next(ctx context.Context, rows *source.Batch) error {
 	return err
 }
 
-// chunkRows is how many rows a chunk has at most: as many as may have to be sent again, beside those that are on their way, when a run is
-// resumed.
+// chunkRows is the most rows in a chunk. When a run is resumed, at most so many rows are sent again, besides those that were on their way.
 const chunkRows = 256
 
-// add maps the rows, in the chunk and in others that it makes, and returns the last. It returns io.EOF at the limit.
+// add maps the rows into the chunk and into further chunks that it makes, and returns the last chunk. It returns io.EOF at the limit.
 func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk, error) {
 	limit := rd.r.job.Limit
 	rd.now = time.Now()
@@ -166,17 +165,17 @@ func (rd *reader) add(ctx context.Context, c *chunk, rows *source.Batch) (*chunk
 	return c, nil
 }
 
-// compare returns an error, once all rows that an earlier run has settled are passed, if they are about others than those whom that run met there.
-// The Source has compared before, what it can.
+// compare returns an error if the rows that an earlier run settled are about other people than that run found there. It compares once all of them are
+// passed. The Source has already compared what it can.
 func (rd *reader) compare() error {
 	if rd.count != rd.skip || rd.who.hash == nil || rd.who.sum() == rd.before {
 		return nil
 	}
-	return &source.ChangedError{Problem: fmt.Sprintf("some of the first %d rows are about others than those whom the load met there before it ended, so that going on would skip somebody", rd.skip),
+	return &source.ChangedError{Problem: fmt.Sprintf("some of the first %d rows are about other people than when the load first read them, so a resumed load would skip somebody", rd.skip),
 		Hint: "nothing more was sent; begin a new load from the first row"}
 }
 
-// seal says that the chunk ends behind the last row that was looked at, which is one of rows or was before them.
+// seal ends the chunk after the last row that was read, which is one of rows or was before them.
 func (rd *reader) seal(c *chunk, rows *source.Batch) {
 	if n := rd.count - rd.first; n > 0 && rd.count > rd.skip && rows.Mark != nil {
 		rd.mark, rd.met = rows.Mark(int(n)), rd.who.sum()
@@ -185,7 +184,7 @@ func (rd *reader) seal(c *chunk, rows *source.Batch) {
 	rd.r.seal(c)
 }
 
-// passed counts what a row shares with others that an earlier run has settled, and returns how many messages it has.
+// passed counts what a row that an earlier run settled shares with other rows, and returns how many messages it has.
 func (rd *reader) passed(src *source.Row) int {
 	if src.Err != nil {
 		return 0
@@ -198,7 +197,7 @@ func (rd *reader) passed(src *source.Row) int {
 	return len(messages)
 }
 
-// row maps one row, adds what becomes of it to the chunk, and returns how many messages it has.
+// row maps one row, adds the result to the chunk, and returns how many messages it has.
 func (rd *reader) row(c *chunk, src *source.Row) int {
 	var messages []cio.Encoded
 	var reject *Reject
@@ -247,7 +246,7 @@ func (rd *reader) row(c *chunk, src *source.Row) int {
 	return len(messages)
 }
 
-// otherComma is why a row of a rejects file is not loaded by a run that reads numbers in another way.
+// otherComma is why a run does not load a row of a rejects file if it reads numbers in another way.
 func otherComma(line int64, comma bool) Reject {
 	hint := "the row was read with a decimal point when it was rejected; load the rejects without --decimal-comma"
 	if comma {

@@ -13,43 +13,43 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// Comparison says how an input stands to the snapshot that it is compared with, before anything is sent.
+// Comparison compares an input with the snapshot of an earlier load, before anything is sent.
 type Comparison struct {
-	// People is how many of the rows looked at identify somebody. New is how many of those name somebody, by the first id of their first
-	// identify, whom the snapshot does not know; Changed how many name somebody whom it knows and say something else.
+	// People is how many of the rows looked at identify somebody. The first id of a row's first identify decides who that is. New is how many of
+	// these people the snapshot does not contain; Changed is how many it contains with other values.
 	People  int64 `json:"people"`
 	New     int64 `json:"new"`
 	Changed int64 `json:"changed"`
-	// Known is how many people the snapshot knows, and Gone how many of them are not in the input. Without ids in the snapshot it is how many ids and
-	// addresses. Both are -1 where that cannot be told: the input was not read whole, or the snapshot has no ids and knows more than people, or
-	// is of another mapping.
+	// Known is how many people the snapshot contains, and Gone is how many of them are not in the input. If the snapshot has no ids, both count ids
+	// and addresses. Both are -1 if they cannot be counted: the input was not read to its end, or the snapshot has no ids and either contains more
+	// than people or was made with another mapping.
 	Known int64 `json:"known"`
 	Gone  int64 `json:"gone"`
-	// Added are columns that the load of the snapshot did not have, whether or not the mapping reads them. They stop nothing.
+	// Added are columns that the load of the snapshot did not have, including columns that the mapping does not read. They stop nothing.
 	Added []string `json:"added,omitempty"`
-	// Missing are the columns that the mapping read when the snapshot was made, and which the input does not have any more. Retyped are those that the mapping
-	// reads and whose type is another now. Both are empty where columns have no names or no types.
+	// Missing are columns that the mapping read when the snapshot was made, and that the input no longer has. Retyped are columns that the mapping
+	// reads and that now have another type. Both are empty if columns have no names or no types.
 	Missing []string `json:"missing,omitempty"`
 	Retyped []string `json:"retyped,omitempty"`
 
-	ids    bool  // Known are people
-	moved  int64 // of them are in the input by an address alone, under another id
-	alike  bool  // rows that have not changed can be told
+	ids    bool  // Known counts people
+	moved  int64 // people of the snapshot who are in the input only by an address, under another id
+	alike  bool  // unchanged rows can be recognized
 	wanted ChangeOnly
 }
 
-// ErrDiffers is an input that is so different from that of the snapshot that it is taken for a mistake.
+// ErrDiffers is an input that differs so much from that of the snapshot that it is probably a mistake.
 var ErrDiffers = errors.New("load: the input is not like that of the snapshot")
 
 const (
-	// fewPeople is how many may be new, gone or changed without a word, whatever their share: a first try has few rows.
+	// fewPeople is how many people can be new, gone or changed without a warning or a stop, whatever their share: a first try has few rows.
 	fewPeople = 10
-	// nearlyAll of a hundred.
+	// nearlyAll is a percentage.
 	nearlyAll = 90
 )
 
-// Stop returns why the load should not begin, nil if it may: a *StopError with ErrDiffers. ChangeOnly.NewMapping allows all, and a MaxShrink
-// of 100 that people are new or gone.
+// Stop returns why the load should not begin: a *StopError with ErrDiffers. It returns nil if the load can begin. ChangeOnly.NewMapping allows every
+// difference; a MaxShrink of 100 allows that people are new or gone.
 func (c *Comparison) Stop() error {
 	if c == nil || c.wanted.NewMapping {
 		return nil
@@ -57,12 +57,12 @@ func (c *Comparison) Stop() error {
 	stop := func(format string, args ...any) error {
 		return &StopError{ErrDiffers, fmt.Errorf(format, args...)}
 	}
-	const meant = "; if that is meant, load once with "
+	const meant = "; if that is intended, load once with "
 	switch share := int64(c.wanted.MaxShrink); {
 	case len(c.Missing) > 0:
-		return stop("it has no column %s any more, which was loaded before%sNewMapping (--new-mapping)", quotedNames(c.Missing), meant)
+		return stop("it no longer has the column %s, which was loaded before%sNewMapping (--new-mapping)", quotedNames(c.Missing), meant)
 	case len(c.Retyped) > 0:
-		return stop("its columns are of other types: %s%sNewMapping (--new-mapping)", strings.Join(c.Retyped, ", "), meant)
+		return stop("columns have other types: %s%sNewMapping (--new-mapping)", strings.Join(c.Retyped, ", "), meant)
 	case share >= 100:
 	case c.Gone > fewPeople && c.Gone*100 > c.Known*max(50, share):
 		return stop("%s of the %s of the snapshot %s not in it, and %s of its %s %s new%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.Gone), c.known(), plural.Form(c.Gone, "is", "are"),
@@ -74,7 +74,7 @@ func (c *Comparison) Stop() error {
 	return nil
 }
 
-// Warning says what may be a mistake and stops nothing; empty if there is nothing to say.
+// Warning says what may be a mistake but stops nothing; empty if there is nothing to report.
 func (c *Comparison) Warning() string {
 	if c == nil {
 		return ""
@@ -84,13 +84,13 @@ func (c *Comparison) Warning() string {
 		said = append(said, fmt.Sprintf("the input has %s that the last load did not have: %s", plural.Count(n, "column", "columns"), someNames(c.Added)))
 	}
 	if c.alike && !c.wanted.Full && c.Changed > fewPeople && c.Changed*100 >= c.People*nearlyAll {
-		said = append(said, fmt.Sprintf("%s of the %s that identify somebody say something else than the last load did; a value that is written in another way, or a column with the time of the export, may be the cause",
+		said = append(said, fmt.Sprintf("%s of the %s that identify somebody have other values than in the last load; values written in another format, or a column with the time of the export, may be the cause",
 			plural.Grouped(c.Changed), plural.Count(c.People, "row", "rows")))
 	}
 	return strings.Join(said, "; ")
 }
 
-// someNames lists names, the first of many.
+// someNames lists names, only the first if there are many.
 func someNames(names []string) string {
 	const most = 10
 	if len(names) <= most {
@@ -121,16 +121,16 @@ func quotedNames(names []string) string {
 type comparing struct {
 	Comparison
 	changes *changes
-	met     []uint64 // a bit for each entry of the snapshot: rows of the input are about it; nil where nobody asks
+	met     []uint64 // a bit for each entry of the snapshot, set if a row of the input is about it; nil if they are not counted
 }
 
-// newComparing begins a comparison of rows that the plan maps, nil without a snapshot.
+// newComparing begins a comparison of rows that the plan maps; it returns nil without a snapshot.
 func newComparing(c *changes, p *mapping.Compiled) *comparing {
 	if c == nil || c.old == nil || c.old.Info.Entries == 0 {
 		return nil
 	}
 	k := &comparing{changes: c, Comparison: Comparison{Known: -1, Gone: -1, wanted: c.cfg, alike: true}}
-	states := true // of people, and no more
+	states := true // the mapping has only messages about people
 	for _, m := range p.Messages() {
 		k.alike = k.alike && !m.Ordinary()
 		states = states && m.Plain() && m.Type() == cio.TypeIdentify
@@ -162,13 +162,13 @@ func (k *comparing) columns(selected []string) {
 		switch {
 		case !there && was.Read:
 			k.Missing = append(k.Missing, was.Name)
-		case there && reads[was.Name] && was.Read && typ != was.Type && typ != "" && was.Type != "": // a database does not know that of each expression
+		case there && reads[was.Name] && was.Read && typ != was.Type && typ != "" && was.Type != "": // a database does not know the type of every expression
 			k.Retyped = append(k.Retyped, fmt.Sprintf("%q was %s and is %s", was.Name, was.Type, typ))
 		}
 	}
 }
 
-// row notes a row whose messages the entryMaker has just looked at. same says that it has not changed.
+// row counts a row whose messages the entryMaker has just read. same says that the row has not changed.
 func (k *comparing) row(same bool) error {
 	if k == nil {
 		return nil
@@ -191,7 +191,7 @@ func (k *comparing) row(same bool) error {
 	}
 	k.People++
 	known := false
-	for _, kind := range [...]byte{'p', 'p' - ('a' - 'A')} { // the latter is of a mapping that deletes
+	for _, kind := range [...]byte{'p', 'p' - ('a' - 'A')} { // the second is for a mapping that deletes
 		_, page, err := k.changes.old.At(m.about(kind, []byte(m.first)))
 		if err != nil {
 			return err
@@ -207,7 +207,7 @@ func (k *comparing) row(same bool) error {
 	return nil
 }
 
-// finish counts who is gone, once the whole input was read. aside is how many rows had no messages, which may be anybody's.
+// finish counts who is gone, after the whole input was read. aside is how many rows had no messages; each may be about anybody.
 func (k *comparing) finish(gone *leavers, aside int64) error {
 	switch {
 	case gone != nil:

@@ -103,7 +103,7 @@ func TestComparisonOfColumns(t *testing.T) {
 		"id,email,plan\n1,a,b\n":           {"", ""},
 		"plan,id,email\n1,a,b\n":           {"", ""},
 		"id,email,plan,synced_at\n1,,,x\n": {"", `the input has 1 column that the last load did not have: "synced_at"`},
-		"id,email,tier\n1,a,b\n":           {`it has no column "plan" any more`, `"tier"`},
+		"id,email,tier\n1,a,b\n":           {`it no longer has the column "plan"`, `"tier"`},
 	} {
 		job.Source = mustSource(t, in, source.Config{})
 		p, err := MakePlan(t.Context(), job, AllRows)
@@ -119,7 +119,7 @@ func TestComparisonOfColumns(t *testing.T) {
 	}
 	retyped := newComparingOf([]snapshot.TableColumn{{Name: "id", Type: "INTEGER", Read: true}, {Name: "n", Type: "TEXT", Read: true}, {Name: "other", Type: "TEXT"}, {Name: "made", Type: "TEXT", Read: true}},
 		[]snapshot.TableColumn{{Name: "id", Type: "TEXT", Read: true}, {Name: "n", Type: "TEXT", Read: true}, {Name: "other", Type: "DATE"}, {Name: "made", Read: true}}, "id", "n", "made")
-	if err := retyped.Stop(); err == nil || !strings.Contains(err.Error(), `of other types: "id" was INTEGER and is TEXT;`) {
+	if err := retyped.Stop(); err == nil || !strings.Contains(err.Error(), `other types: "id" was INTEGER and is TEXT;`) {
 		t.Errorf("got %v", err)
 	}
 }

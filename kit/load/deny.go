@@ -20,47 +20,47 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// DenyList holds ids of people who must not be created again, such as those who asked to be forgotten. Job.Deny keeps to it, and its Guard can
-// stand in cio.Config.Guard. It is safe for concurrent use.
+// DenyList contains ids of people who must not be created again, such as those who asked to be forgotten. Set it as Job.Deny, or set its Guard as
+// cio.Config.Guard. It is safe for concurrent use.
 type DenyList struct {
 	file      string
 	ids       map[string]bool
-	addresses map[string]bool // whatever holds an @, in lower case
+	addresses map[string]bool // all texts with an @, in lower case
 	n         int
 	odd       []oddID
 }
 
-// oddID is an id of a deny list that would be none in an input, unless its mapping says so.
+// oddID is an id of a deny list that would not be an id in an input, unless the mapping says so.
 type oddID struct {
 	id    string
 	where int64
 }
 
-// ErrDenied is what a Guard returns for an id on its list.
+// ErrDenied is what DenyList.Guard returns for an id on the list.
 var ErrDenied = errors.New("load: the id is on the deny list")
 
-// DenyConfig says how to read a deny list. The zero value reads one id a line.
+// DenyConfig says how to read a deny list. With the zero value, each line is an id.
 type DenyConfig struct {
-	// Column is the column with the ids, of a table with a header: CSV, whatever its delimiter, JSON Lines or Parquet. Empty: the list has one
-	// id a line and no header, and a line that may hold more than one value is an error.
+	// Column is the column with the ids, for a table with a header: CSV with any delimiter, JSON Lines or Parquet. Empty: each line is an id and
+	// there is no header. A line that may contain more than one value is then an error.
 	Column string
-	// Encoding is that of the text, one of those of source.Config; default what the byte order mark says, UTF-8 without one.
+	// Encoding is the encoding of the text, one of those of source.Config; default the one that the byte order mark names, or UTF-8 without one.
 	Encoding string
-	// AllowEmpty takes a list without any id. By default that is an error, because a list that lost its ids looks like one.
+	// AllowEmpty accepts a list without ids. By default that is an error, because a list that lost its ids looks like one.
 	AllowEmpty bool
 }
 
-// ReadDenyList reads a list of ids. It may be compressed, and its lines end with LF, CRLF or CR. An id may be quoted, as in CSV; spaces around
-// it are no part of it. A list of which it is not sure whom it names is an error, a *source.FormatError if it is about its contents: nobody who
-// is listed must pass for want of a quote. No error holds any of the ids.
+// ReadDenyList reads a list of ids. The file can be compressed, and its lines can end with LF, CRLF or CR. An id can be quoted, as in CSV; spaces
+// around it are not part of it. A list that does not clearly say whom it names is an error, because nobody who is listed must pass because of a
+// missing quote. If the contents are at fault, the error is a *source.FormatError. No error contains any of the ids.
 //
-// An address is compared without regard to case and to spaces around it, in any of a person's ids and in the trait email. Every other id is
-// compared as it stands.
+// Addresses are compared without their case and without spaces around them, in every id of a person and in the trait email. All other ids are
+// compared exactly.
 func ReadDenyList(file string, cfg DenyConfig) (*DenyList, error) {
 	d := &DenyList{file: file, ids: make(map[string]bool), addresses: make(map[string]bool)}
 	err := d.read(file, cfg)
 	if err == nil && d.n == 0 && !cfg.AllowEmpty {
-		err = &source.FormatError{Problem: "it holds no id", Hint: "look whether it is the right file; if nobody is to be denied, leave the list out or say that it may be empty (DenyConfig.AllowEmpty, --deny-empty)"}
+		err = &source.FormatError{Problem: "it contains no id", Hint: "check that it is the right file; if nobody is to be denied, leave the list out or allow an empty one (DenyConfig.AllowEmpty, --deny-empty)"}
 	}
 	var format *source.FormatError
 	if errors.As(err, &format) {
@@ -106,7 +106,7 @@ func (d *DenyList) read(file string, cfg DenyConfig) error {
 	if err != nil {
 		return err
 	}
-	if single { // nothing tells what would stand between two values
+	if single { // there is no delimiter to find
 		return d.linesBelow(in)
 	}
 	src, err := source.New(withLF(in, head), source.Config{Delimiter: delimiter, Quote: '"', Escape: source.None, LineEnd: source.LineEndLF})
@@ -123,7 +123,7 @@ func beginsLikeParquet(file string) bool {
 		return false
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() { // what is read of a pipe is gone
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() { // bytes read from a pipe are gone
 		return false
 	}
 	var mark [4]byte
@@ -131,10 +131,10 @@ func beginsLikeParquet(file string) bool {
 	return err == nil && string(mark[:]) == "PAR1"
 }
 
-// lines reads one id a line.
+// lines reads a list with one id in each line.
 func (d *DenyList) lines(r io.Reader) error { return d.scan(r, 0) }
 
-// linesBelow is lines for a list with a header, which is its only column.
+// linesBelow is lines for a list with a header that names its only column.
 func (d *DenyList) linesBelow(r io.Reader) error { return d.scan(r, 1) }
 
 func (d *DenyList) scan(r io.Reader, headers int) error {
@@ -145,16 +145,16 @@ func (d *DenyList) scan(r io.Reader, headers int) error {
 			d.also(l.Text) // with the spaces around it
 		}
 		if literal := ""; strings.Contains(l.ID, `\`) && json.Unmarshal([]byte(bare), &literal) == nil {
-			d.also(literal) // the line may be JSON as well as CSV
+			d.also(literal) // the line may also be JSON
 		}
 		return nil
 	})
 }
 
-// denyWords are how a deny list is given what its errors ask for.
+// denyWords names the settings of a deny list in errors.
 var denyWords = idlist.Words{Column: "DenyConfig.Column, --deny-column", Encoding: "DenyConfig.Encoding, --deny-encoding"}
 
-// withLF returns a reader of the text with an LF for each CR, if that is what ends its lines. head is its beginning.
+// withLF returns a reader of the text with an LF for each CR, if its lines end with CR. head is the beginning of the text.
 func withLF(r io.Reader, head []byte) io.Reader {
 	if bytes.IndexByte(head, '\n') >= 0 {
 		return r
@@ -174,11 +174,11 @@ func (l lineEnds) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// delimiters are what may stand between the columns of a list.
+// delimiters are the possible delimiters between the columns of a list.
 const delimiters = ",;\t|:^~\x01\x1f"
 
-// delimiterOf returns what stands between the columns of a table, told by its header, in which the column must be. single says that it is the
-// only one. A table of JSON Lines has any.
+// delimiterOf finds the delimiter of a table by its header, which must have the column. single says that the column is the only one. For a table of
+// JSON Lines, any delimiter is returned.
 func delimiterOf(head []byte, column string) (delimiter byte, single bool, err error) {
 	if first := bytes.TrimSpace(head); first[0] == '{' || first[0] == '[' {
 		return ',', false, nil
@@ -214,15 +214,15 @@ func delimiterOf(head []byte, column string) (delimiter byte, single bool, err e
 			others++
 		}
 	}
-	hint := "look whether the first line names the columns" // without quoting it: it may be a row
+	hint := "check that the first line has the names of the columns" // without quoting it: it may be a row
 	if best := spelling.Nearest(column, names); best != "" {
 		hint = "write " + best
 	}
 	switch {
 	case most == 0:
-		return 0, false, &source.FormatError{Line: 1, Problem: fmt.Sprintf("the header names no column %q", column), Hint: hint}
+		return 0, false, &source.FormatError{Line: 1, Problem: fmt.Sprintf("the header has no column %q", column), Hint: hint}
 	case most > 1 && others > 0:
-		return 0, false, &source.FormatError{Line: 1, Problem: "the header does not tell what stands between the columns", Hint: "write the list as CSV with commas"}
+		return 0, false, &source.FormatError{Line: 1, Problem: "the header does not show which character separates the columns", Hint: "write the list as CSV with commas"}
 	}
 	return delimiter, most == 1, nil
 }
@@ -239,9 +239,9 @@ func (d *DenyList) table(src source.Source, column string) error {
 		for _, c := range columns {
 			names = append(names, c.Name)
 		}
-		return &source.FormatError{Problem: fmt.Sprintf("there is no column %q, or it is there twice", column), Hint: "the columns are " + spelling.List(names)}
+		return &source.FormatError{Problem: fmt.Sprintf("there is no column %q, or there are two", column), Hint: "the columns are " + spelling.List(names)}
 	}
-	of := source.Column{Name: column} // of JSON Lines, whose rows name their own
+	of := source.Column{Name: column} // for JSON Lines, whose rows have their own column names
 	if at := slices.IndexFunc(columns, func(c source.Column) bool { return c.Name == column }); at >= 0 {
 		of = columns[at]
 	}
@@ -272,9 +272,9 @@ func (d *DenyList) row(r *source.Row, column source.Column) error {
 	}
 	if mapping.TrimID(id) == "" {
 		if strings.Trim(string(r.Raw), delimiters+" \"\r\n") == "" {
-			return nil // a row of nothing, as spreadsheets leave them
+			return nil // an empty row, as spreadsheets leave
 		}
-		return &source.FormatError{Line: r.Line, Problem: fmt.Sprintf("the row has nothing in the column %q, so it names nobody", column.Name), Hint: "give it the id, or remove it"}
+		return &source.FormatError{Line: r.Line, Problem: fmt.Sprintf("the row has no value in the column %q, so it names nobody", column.Name), Hint: "add the id, or remove the row"}
 	}
 	if err := idlist.CheckText(r.Line, id, denyWords); err != nil {
 		return err
@@ -283,7 +283,7 @@ func (d *DenyList) row(r *source.Row, column source.Column) error {
 	return nil
 }
 
-// add adds an id as it was read.
+// add adds an id in the form in which it was read.
 func (d *DenyList) add(id string, line int64) {
 	bare := mapping.TrimID(id)
 	if bare == "" {
@@ -315,7 +315,7 @@ func (d *DenyList) Len() int {
 	return d.n
 }
 
-// Guard returns ErrDenied if any of the person's ids, or the e-mail address, is on the list.
+// Guard returns ErrDenied if one of the person's ids, or the e-mail address, is on the list.
 func (d *DenyList) Guard(id cio.Identity) error {
 	for _, s := range [...]string{id.UserID, id.AnonymousID, id.PreviousID} {
 		if s != "" && d.ids[s] {
@@ -331,7 +331,7 @@ func (d *DenyList) Guard(id cio.Identity) error {
 	return nil
 }
 
-// checkFor refuses a list with ids that are none by the rules of a mapping: those whom they stood for would pass.
+// checkFor refuses a list with ids that are not ids by the rules of the mapping, because the people whom they mean would pass.
 func (d *DenyList) checkFor(compiled *mapping.Compiled) error {
 	if d == nil {
 		return nil
@@ -339,13 +339,13 @@ func (d *DenyList) checkFor(compiled *mapping.Compiled) error {
 	for _, o := range d.odd {
 		if err := compiled.CheckID(o.id); err != nil {
 			return fmt.Errorf("load: the deny list %s: %w", d.file, &source.FormatError{Line: o.where, Problem: "it names nobody: " + err.Rule,
-				Hint: "take the line out; if it is somebody's id, say so in the mapping, by id_words for a placeholder and verbatim_ids for all else"})
+				Hint: "remove the line; if it is somebody's id, allow it in the mapping: with id_words if it is a placeholder, otherwise with verbatim_ids"})
 		}
 	}
 	return nil
 }
 
-// encoder returns what makes and checks the job's messages: the rules of its Client, and its deny list.
+// encoder returns the function that makes and checks the job's messages, by the rules of its Client and by its deny list.
 func (j *Job) encoder() func(cio.Message) (cio.Encoded, error) {
 	encode := cio.Encode
 	if j.Client != nil {

@@ -7,16 +7,16 @@ import (
 )
 
 const (
-	// exactDistinct is how many different ones are counted exactly.
+	// exactDistinct is how many different texts are counted exactly.
 	exactDistinct = 100_000
-	// registerBits is the binary logarithm of how many registers an estimate has: its standard error is 1.04 / sqrt(2^15), 0.6 %.
+	// registerBits is the binary logarithm of the number of registers of an estimate: its standard error is 1.04 / sqrt(2^15), 0.6 %.
 	registerBits = 15
 )
 
-// distinctCount counts how many different texts there are in constant memory: exactly up to exactDistinct, beyond by an estimate (HyperLogLog).
+// distinctCount counts different texts in constant memory: exactly up to exactDistinct, above that by an estimate (HyperLogLog).
 type distinctCount struct {
 	seed      maphash.Seed
-	exact     map[uint64]struct{} // hashes; nil beyond
+	exact     map[uint64]struct{} // hashes; nil above exactDistinct
 	registers []uint8
 }
 
@@ -35,7 +35,7 @@ func (d *distinctCount) add(text string) {
 	*register = max(*register, uint8(bits.LeadingZeros64(h<<registerBits|1<<(registerBits-1)))+1)
 }
 
-// count returns how many there are, and whether that is exact.
+// count returns the number of different texts, and whether it is exact.
 func (d *distinctCount) count() (n int64, exact bool) {
 	if d.exact != nil {
 		return int64(len(d.exact)), true
@@ -45,5 +45,5 @@ func (d *distinctCount) count() (n int64, exact bool) {
 	for _, r := range d.registers {
 		sum += math.Exp2(-float64(r))
 	}
-	return int64(0.7213 / (1 + 1.079/m) * m * m / sum), false // there are too many for the correction of small numbers, and 64 bits need no other
+	return int64(0.7213 / (1 + 1.079/m) * m * m / sum), false // above exactDistinct the correction for small numbers is not needed, and 64 bits need no other
 }

@@ -17,15 +17,15 @@ type entryMaker struct {
 	salt    []byte
 	plan    *mapping.Compiled
 	order   bool             // of plan.ordered
-	entries []snapshot.Entry // of the row at hand
-	first   string           // the first id by which the row identifies somebody, as personKey; empty if it does not
+	entries []snapshot.Entry // of the current row
+	first   string           // the first id that the row identifies somebody by, as a personKey; empty if it does not
 
-	who                   []string // of the message at hand
+	who                   []string // of the current message
 	key, says, body, wire []byte
 }
 
-// of returns the entries of a row by its messages, which m has just made, valid until the next call. It is not sure where an event has neither
-// a messageId nor a time, so that it cannot be told from another like it.
+// of returns the entries of a row from its messages, which m has just made. They are valid until the next call. sure is false if an event has neither
+// a messageId nor a time, because another event may look the same.
 func (k *entryMaker) of(messages []cio.Encoded, m *mapping.Mapper) (entries []snapshot.Entry, sure bool) {
 	if k.plan != m.Compiled() {
 		k.plan, k.order = m.Compiled(), m.Compiled().Ordered()
@@ -40,9 +40,9 @@ func (k *entryMaker) of(messages []cio.Encoded, m *mapping.Mapper) (entries []sn
 	return k.entries, sure
 }
 
-// add adds what the message at hand says of a thing, whose parts are given.
+// add adds what the current message says about a thing. parts identify the thing.
 func (k *entryMaker) add(says uint64, kind byte, parts ...[]byte) {
-	if k.order { // what a mapping without deletions learns from one with them is not sure
+	if k.order { // entries of a mapping with deletions are not comparable with those of one without
 		kind -= 'a' - 'A'
 	}
 	about := k.about(kind, parts...)
@@ -56,7 +56,7 @@ func (k *entryMaker) add(says uint64, kind byte, parts ...[]byte) {
 	k.entries = append(k.entries, snapshot.Entry{About: about, Says: says})
 }
 
-// about returns the hash of a thing, whose parts are given.
+// about returns the hash of a thing that parts identify.
 func (k *entryMaker) about(kind byte, parts ...[]byte) uint64 {
 	k.key = append(append(k.key[:0], k.salt...), kind)
 	for _, part := range parts {
@@ -118,7 +118,7 @@ func (k *entryMaker) message(e *cio.Encoded, p *mapping.Message) (ordinary bool)
 		object, _ := wire.Lookup(body, "objectId")
 		group, _ = wire.Text(object)
 		if event == "Object Deleted" {
-			k.who = k.who[:0] // the API has an anonymousId filled in
+			k.who = k.who[:0] // the API requires an anonymousId, which is filled in
 		}
 		k.object(says, group, body, false)
 	case typ == cio.TypeTrack && (event == "Device Created or Updated" || event == "Device Deleted"):
@@ -150,7 +150,7 @@ func (k *entryMaker) message(e *cio.Encoded, p *mapping.Message) (ordinary bool)
 	return ordinary
 }
 
-// personKey is what an id of a person is called among the things of a snapshot. An id that is an e-mail address and the address are one.
+// personKey is the name of a person's id among the things of a snapshot. An id that is an e-mail address has the same name as the address.
 func personKey(id string, anonymous bool) string {
 	if anonymous {
 		return "a" + id
@@ -158,7 +158,7 @@ func personKey(id string, anonymous bool) string {
 	return "u" + address.Fold(id)
 }
 
-// people adds the message to all that is known of its people, where that is wanted.
+// people adds the message to the entries of its people, if wanted is set.
 func (k *entryMaker) people(says uint64, wanted bool) {
 	for _, who := range k.who {
 		if wanted {
@@ -167,7 +167,8 @@ func (k *entryMaker) people(says uint64, wanted bool) {
 	}
 }
 
-// object adds a message about an object or, where it names people, about their relationships to it; own says that it is about the object too.
+// object adds a message about an object. If the message names people, it is about their relationships to the object; own says that it is about the
+// object too.
 func (k *entryMaker) object(says uint64, id string, body []byte, own bool) {
 	kind := objectType(body)
 	for _, who := range k.who {
@@ -179,7 +180,8 @@ func (k *entryMaker) object(says uint64, id string, body []byte, own bool) {
 	}
 }
 
-// objectType returns the type of the object that traits or properties name: text in one message, a number in another (docs/rules.md#objects).
+// objectType returns the type of the object that traits or properties name. It is text in one message and a number in another
+// (docs/rules.md#objects).
 func objectType(body []byte) []byte {
 	for _, name := range [...]string{"objectTypeId", "object_type_id"} {
 		if value, ok := wire.Lookup(body, name); ok {
@@ -189,7 +191,7 @@ func objectType(body []byte) []byte {
 	return []byte("1")
 }
 
-// ofObject reports whether the traits of a group call have attributes of the object by itself.
+// ofObject reports whether the traits of a group call have attributes of the object itself.
 func ofObject(traits []byte) bool {
 	for name := range wire.Members(traits) {
 		switch string(name) {

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// hashAddress is how addresses are kept, which a snapshot needs only to compare.
+// hashAddress hashes an address. A snapshot keeps only the hash, which is enough to compare.
 func (k *entryMaker) hashAddress(address string) uint64 {
 	if address == "" {
 		return 0
@@ -20,7 +20,7 @@ func (k *entryMaker) hashAddress(address string) uint64 {
 	return max(snapshot.Hash(k.key), 1)
 }
 
-// peopleOf adds whom messages that were made name. It reports whether one of them may be about somebody without naming them by a userId.
+// peopleOf adds the people whom the messages name. It reports whether a message may be about somebody without naming them by a userId.
 func (k *entryMaker) peopleOf(list []snapshot.Mention, messages []cio.Encoded, m *mapping.Mapper) (_ []snapshot.Mention, lost bool) {
 	for i := range messages {
 		who, p := messages[i].Identity(), m.Made(i)
@@ -51,17 +51,17 @@ func addOnce(list []snapshot.Mention, n snapshot.Mention) []snapshot.Mention {
 	return append(list, n)
 }
 
-// naming is what a row tells of the people whom it is about, whatever became of it.
+// naming is what a row says about its people, even if no message was sent.
 type naming struct {
 	people []snapshot.Mention
-	// lost is set if it may be about others: a message about somebody has no userId, or it cannot be read. An identify without one counts also
-	// if it is not meant, unless that is so by a condition on the columns that the userId is made of.
+	// lost is set if the row may be about other people too: a message about somebody has no userId, or the row cannot be read. This includes an
+	// identify without a userId whose condition is false, unless the condition is on the columns that make the userId.
 	lost bool
-	// excluded is set if a message about somebody without a userId is not meant, by a condition on the columns that the userId is made of.
+	// excluded is set if a message about somebody has no userId and its condition on the columns that make the userId is false.
 	excluded bool
 }
 
-// whoIsIn finds out whom a row is about: also by messages that it does not become, because of their condition or because it was rejected.
+// whoIsIn finds out whom a row is about. It includes messages that were not made because their condition was false or the row was rejected.
 func (k *entryMaker) whoIsIn(r *source.Row, m *mapping.Mapper) (n naming) {
 	if r.Err != nil {
 		return naming{lost: true}
@@ -72,7 +72,7 @@ func (k *entryMaker) whoIsIn(r *source.Row, m *mapping.Mapper) (n naming) {
 			return
 		}
 		who := snapshot.Mention{How: snapshot.NamedOnly, Address: k.hashAddress(one.Address)}
-		if len(one.ID) <= snapshot.MaxID { // nobody in a snapshot has another
+		if len(one.ID) <= snapshot.MaxID { // no id in a snapshot is longer
 			who.ID = []byte(one.ID)
 		}
 		n.people = addOnce(n.people, who)
@@ -81,8 +81,8 @@ func (k *entryMaker) whoIsIn(r *source.Row, m *mapping.Mapper) (n naming) {
 	return n
 }
 
-// inCells adds whoever may be in a row of CSV of several lines: a stray quote makes one cell of all rows up to the next quote, and who is in them
-// is still in the input.
+// inCells adds everybody who may be in a CSV row of several lines. A stray quote makes one cell of all rows up to the next quote, and the people in
+// those rows are still in the input.
 func (k *entryMaker) inCells(list []snapshot.Mention, r *source.Row) []snapshot.Mention {
 	if r.Form == nil || r.Form.Format != source.FormatCSV || bytes.IndexByte(r.Raw, '\n') < 0 && bytes.IndexByte(r.Raw, '\r') < 0 {
 		return list

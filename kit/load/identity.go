@@ -9,36 +9,36 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// IdentityCount says what in an input falls together in Customer.io though it looks like several: it counts all messages that rows of the
-// input become, those that are left out as unchanged included, and none of the rows that are rejected here. The counts are exact.
+// IdentityCount counts things of the input that look different but are one in Customer.io. It counts all messages that rows of the input become,
+// including those that are left out as unchanged, but not the rows that are rejected here. The counts are exact.
 type IdentityCount struct {
-	// Addresses are the e-mail addresses that identify messages give to two or more people. Customer.io keeps one person of an address: the
-	// later message changes the id of the one before, or loses its address. An address is the trait email, without regard to case; people are
-	// told apart by their userId. A userId that is the address itself, or none, is no other person.
+	// Addresses are the e-mail addresses that identify messages give to two or more people. Customer.io keeps one person for each address: the later
+	// message changes the id of the earlier person, or loses its address. The address is the trait email, compared without its case. Two people are
+	// different if their userIds differ; a userId that is the address itself, or an empty one, does not count as another person.
 	Addresses Shared `json:"addresses_with_several_ids"`
-	// People are those to whom identify messages give two or more e-mail addresses. Customer.io keeps the first address of a person, or the one
-	// that it knew before, unless a setting of the workspace lets an identify change it; whether it does cannot be asked.
+	// People are those to whom identify messages give two or more e-mail addresses. Customer.io keeps the first address of a person, or the one that
+	// it already had, unless a setting of the workspace lets an identify change it. There is no way to ask for that setting.
 	People Shared `json:"ids_with_several_addresses"`
-	// MessageIDs are the message ids that two or more messages have, so that Customer.io may ignore all but the first. Only ids from the mapping's
-	// messageId can be.
+	// MessageIDs are the message ids that two or more messages have. Customer.io may ignore all these messages except the first. Only ids that the
+	// mapping's messageId sets can be repeated.
 	MessageIDs Shared `json:"repeated_message_ids"`
 	// RowsBefore is how many rows at the beginning are not counted, because an earlier run of the load settled them and the source, a Parquet file,
-	// does not hand them out again.
+	// does not return them again.
 	RowsBefore int64 `json:"rows_before"`
-	// NotCounted is why there are no counts; empty if there are.
+	// NotCounted is why there are no counts; empty if there are counts.
 	NotCounted string `json:"not_counted,omitempty"`
 }
 
 // Shared counts what several rows or messages share.
 type Shared struct {
-	// Count is how many addresses or message ids there are, Messages how many messages have one of them.
+	// Count is how many addresses, people or message ids there are; Messages is how many messages have one of them.
 	Count    int64 `json:"count"`
 	Messages int64 `json:"messages"`
 	// First are the first of them, at most ten.
 	First []SharedPlace `json:"first"`
 }
 
-// SharedPlace is where something shared occurs first, and where it occurs first for somebody else or in another message.
+// SharedPlace is where something shared occurs first, and where it first occurs for somebody else or in another message.
 type SharedPlace struct {
 	File       string `json:"file,omitempty"`
 	Line       int64  `json:"line"`
@@ -46,12 +46,12 @@ type SharedPlace struct {
 	SecondLine int64  `json:"second_line"`
 }
 
-// Found reports whether anything is counted.
+// Found reports whether any count is above zero.
 func (c *IdentityCount) Found() bool {
 	return c != nil && c.Addresses.Count+c.People.Count+c.MessageIDs.Count > 0
 }
 
-// firstShared is how many places a Shared names.
+// firstShared is the most places in a Shared.
 const firstShared = 10
 
 // identityCounter counts for an IdentityCount. It is used by the goroutine that reads.
@@ -59,26 +59,26 @@ type identityCounter struct {
 	addresses *pairs
 	people    *pairs
 	ids       *pairs
-	messages  uint64 // that have an id of the mapping's
+	messages  uint64 // that have an id from the mapping
 	files     []fileStart
 	last      uint64 // the largest place so far
 	before    int64
 	err       error // why counting was given up
 }
 
-// fileStart says that places behind at are lines of a file.
+// fileStart says that places after at are lines of a file.
 type fileStart struct {
 	at   uint64
 	name string
 }
 
-// newIdentityCounter returns a counter that keeps in dir what memory does not hold, empty for the usual place of temporary files. before is how
-// many rows it will not see.
+// newIdentityCounter returns a counter that keeps in dir what does not fit into memory; empty for the usual directory of temporary files. before is
+// how many rows it will not get.
 func newIdentityCounter(dir string, before int64) *identityCounter {
 	return &identityCounter{addresses: newPairs(dir), people: newPairs(dir), ids: newPairs(dir), before: before}
 }
 
-// row counts what a row says.
+// row counts a row.
 func (c *identityCounter) row(r *source.Row, said []mapping.Said) {
 	if c.err != nil || len(said) == 0 {
 		return
@@ -101,14 +101,14 @@ func (c *identityCounter) row(r *source.Row, said []mapping.Said) {
 	}
 }
 
-// fail gives up counting, which does not hold up a load.
+// fail stops the counting. The load continues.
 func (c *identityCounter) fail(err error) { c.err = errors.Join(err, c.close()) }
 
 func (c *identityCounter) close() error {
 	return errors.Join(c.addresses.close(), c.people.close(), c.ids.close())
 }
 
-// place returns a number for a line; those of lines that follow are larger.
+// place returns a number for a line; later lines have larger numbers.
 func (c *identityCounter) place(file string, line int64) uint64 {
 	if n := len(c.files); n == 0 || c.files[n-1].name != file || c.files[n-1].at+uint64(line) < c.last {
 		c.files = append(c.files, fileStart{c.last, file})
@@ -118,14 +118,14 @@ func (c *identityCounter) place(file string, line int64) uint64 {
 	return at
 }
 
-// lineOf is the line that place returned a number for.
+// lineOf returns the line for which place returned a number.
 func (c *identityCounter) lineOf(at uint64) (file string, line int64) {
 	i, _ := slices.BinarySearchFunc(c.files, at, func(f fileStart, at uint64) int { return cmp.Compare(f.at, at) })
 	i = max(i-1, 0)
 	return c.files[i].name, int64(at - c.files[i].at)
 }
 
-// count ends the counting. complete says that the input was read to its end.
+// count ends the counting. complete says that the whole input was read.
 func (c *identityCounter) count(complete bool) *IdentityCount {
 	out := &IdentityCount{RowsBefore: c.before}
 	if !complete {
@@ -157,7 +157,7 @@ func (c *identityCounter) count(complete bool) *IdentityCount {
 	return out
 }
 
-// spoolDir is where hashes are kept that memory does not hold: beside the journal, else where temporary files are.
+// spoolDir is the directory for hashes that do not fit into memory: the journal's, or else that of temporary files.
 func (j *Job) spoolDir() string {
 	if j.journal != nil {
 		return j.journal.dir

@@ -1,8 +1,8 @@
 package load
 
-// keySet is a set of hashes in constant memory, a Bloom filter: what was added is always in it, and a few others seem to be. With a million
-// hashes that is one in six thousand of the others, with ten million one in four. A row that seems to belong to somebody for whom the run
-// has sent something is sent too, which costs a message and is never wrong.
+// keySet is a set of hashes in constant memory, a Bloom filter: it always contains what was added, and a few others seem to be in it. With a million
+// hashes it seems to contain one in six thousand of the others, with ten million one in four. If a row seems to be about somebody for whom the run
+// has already sent something, the row is sent too. That costs a message and is never wrong.
 type keySet struct{ bits []uint64 }
 
 const (

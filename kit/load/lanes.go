@@ -7,13 +7,13 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// lanes bring messages to the client side by side. Messages of one person go by the same lane, which has one Send under way at a time, so
-// that they keep their order. All methods but those of the workers are for the goroutine that reads.
+// lanes give messages to the client in parallel. All messages of one person use the same lane, which has one Send under way at a time, so they keep
+// their order. All methods except those of the workers are for the goroutine that reads.
 type lanes struct {
 	r      sender
 	bytes  int          // of a parcel
 	begun  bool         // a parcel was handed to a worker
-	flying atomic.Int64 // parcels that a worker was handed and has not settled
+	flying atomic.Int64 // parcels that a worker has and has not settled
 	all    []*lane
 	free   sync.Pool // of *parcel
 	done   sync.WaitGroup
@@ -26,10 +26,10 @@ type lane struct {
 
 	mu    sync.Mutex // held while the lane sends
 	aside []doubtful // in their order
-	seen  int64      // run.acceptances when the first of them was refused last
+	seen  int64      // run.acceptances when the first of them was last refused
 }
 
-// parcel is what is given to one Send. Its slices are used again for the next.
+// parcel is the argument of one Send. Its slices are used again for the next.
 type parcel struct {
 	encoded  []cio.Encoded
 	messages []cio.Message // pointers to encoded, which cost less than a copy of each
@@ -37,7 +37,7 @@ type parcel struct {
 	bytes    int // of the messages, as they are in a request
 }
 
-// sealed returns what Send takes. Nothing is added afterwards.
+// sealed returns the messages for Send. Nothing is added to the parcel afterwards.
 func (p *parcel) sealed() []cio.Message {
 	for i := range p.encoded {
 		p.messages = append(p.messages, &p.encoded[i])
@@ -45,7 +45,7 @@ func (p *parcel) sealed() []cio.Message {
 	return p.messages
 }
 
-// place is where a message came from, and whose or what it is about: messages of one keep their order.
+// place is where a message came from, and the person or thing that it is about. Messages of one person keep their order.
 type place struct {
 	chunk   *chunk
 	message int
@@ -62,7 +62,7 @@ func newLanes(r *run, n, bytes int) *lanes {
 	return l
 }
 
-// work sends what the lane is given, and what it has set aside when that may have become clear.
+// work sends what the lane is given, and what it has set aside when the reason may have become clear.
 func (l *lanes) work(ln *lane) {
 	for {
 		select {
@@ -92,10 +92,10 @@ func (l *lanes) wake() {
 	}
 }
 
-// idle reports whether nothing is being sent that a worker was handed.
+// idle reports whether no worker is sending.
 func (l *lanes) idle() bool { return l.flying.Load() == 0 }
 
-// add puts messages of a row, which belong to one after the other of identities, into the lanes.
+// add puts messages of a row into the lanes. identities has the person or thing of each message.
 func (l *lanes) add(c *chunk, first int, messages []cio.Encoded, identities []string) {
 	for i, m := range messages {
 		ln := l.all[0]
@@ -132,7 +132,7 @@ func (l *lanes) recycle(p *parcel) {
 	l.free.Put(p)
 }
 
-// hand gives the open parcel to the worker and waits until it takes it. The worker always does: when ctx ends its Send does too.
+// hand gives the open parcel to the worker and blocks until the worker takes it. The worker always does: when ctx ends, its Send ends too.
 func (l *lanes) hand(ln *lane) {
 	l.begun = true
 	l.flying.Add(1)
@@ -140,7 +140,7 @@ func (l *lanes) hand(ln *lane) {
 	ln.open = nil
 }
 
-// waiting reports whether any message waits for others to share its request.
+// waiting reports whether a message is waiting to be sent together with others.
 func (l *lanes) waiting() bool {
 	for _, ln := range l.all {
 		if ln.open != nil {
@@ -150,7 +150,7 @@ func (l *lanes) waiting() bool {
 	return false
 }
 
-// flush sends what waits.
+// flush sends the waiting messages.
 func (l *lanes) flush() {
 	for _, ln := range l.all {
 		if ln.open != nil {
@@ -159,7 +159,7 @@ func (l *lanes) flush() {
 	}
 }
 
-// merge puts all that waits into one parcel, if it is all there is.
+// merge puts all waiting messages into one parcel, if nothing else was sent.
 func (l *lanes) merge() {
 	bytes := 0
 	for _, ln := range l.all {
@@ -182,7 +182,7 @@ func (l *lanes) merge() {
 	}
 }
 
-// close sends what waits and returns when everything has been settled.
+// close sends the waiting messages and returns when everything has been settled.
 func (l *lanes) close() {
 	l.merge() // a small load is one request, whatever the concurrency
 	l.flush()

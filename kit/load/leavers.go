@@ -13,27 +13,27 @@ import (
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
-// leavers are the people of the old snapshot, and those whom runs made that were killed, who are not in the input any more.
+// leavers are the people who have left the input: people of the old snapshot, or people whom killed runs made, who are not in the input any more.
 type leavers struct {
 	n      int64  // how many
-	unsure int64  // of them, of whom it is not sure that a load has identified them
-	moved  int64  // how many besides are in the input under another id, by an e-mail address that they had
+	unsure int64  // of n, those of whom it is not certain that a load has identified them
+	moved  int64  // not of n: how many are in the input under another id, by an e-mail address that they had
 	before int64  // how many people there were
-	ids    string // tells those who are to be deleted from others
+	ids    string // hash of the ids of those who are to be deleted
 	tried  bool   // some of them may have been deleted
-	done   bool   // all has become of them that was to, and the rejects that name them are on disk
+	done   bool   // all of them are handled, and the rejects that name them are on disk
 
 	c         *changes
-	earlier   *extsort.Sorter // whom runs made that were killed
-	seen      *extsort.Sorter // keys of who is in the input
+	earlier   *extsort.Sorter // people whom killed runs made
+	seen      *extsort.Sorter // keys of the people in the input
 	addresses *extsort.Sorter // hashes of the addresses in the input
-	byAddress *extsort.Sorter // keys of those of the others who had one of these
-	// removed are the keys of those who are known to be gone. All others stay in the snapshot, so that a later run can take them away, unless they
-	// are in one of the lists below, which count only if done is set: a run that ends before is resumed, and says again what it says of them.
+	byAddress *extsort.Sorter // keys of people who are not in seen and had one of these addresses
+	// removed are the keys of those who are known to be gone. All others stay in the snapshot, so that a later run can delete them, unless they are
+	// in one of the lists below. Those lists count only if done is set: a run that ends before is resumed, and finds these people again.
 	removed *extsort.Sorter
-	// refused are the keys of those who may not be taken away by the client's own rules.
+	// refused are the keys of those whom the client's own rules do not let us delete.
 	refused *extsort.Sorter
-	// past are the keys of those who do not belong to the mirror any more and may still be there.
+	// past are the keys of those who no longer belong to the mirror but may still exist.
 	past *extsort.Sorter
 }
 
@@ -57,7 +57,7 @@ func (l *leavers) find() error {
 				continue
 			}
 			if row.What == snapshot.RowEarlier {
-				if l.c.own { // who is still there of them is in it
+				if l.c.own { // the snapshot has those of them who are still there
 					continue
 				}
 				if err := l.earlier.Add(earlierPerson(buf[:0], one)); err != nil {
@@ -116,7 +116,7 @@ func (l *leavers) find() error {
 	return err
 }
 
-// findByAddress finds those who are not in the input by their ids, but by an address. Customer.io takes them for the person who has it now.
+// findByAddress finds people who are not in the input by their ids, but by an address. For Customer.io they are the person who has that address now.
 func (l *leavers) findByAddress() error {
 	known, err := l.known()
 	if err != nil {
@@ -179,7 +179,7 @@ func (l *leavers) findByAddress() error {
 	})
 }
 
-// eachMoved calls f with the key of everybody who is in the input by an address alone.
+// eachMoved calls f with the key of everybody who is in the input only by an address.
 func (l *leavers) eachMoved(f func(key []byte) error) error {
 	moved, err := l.byAddress.Sorted()
 	if err != nil {
@@ -188,13 +188,13 @@ func (l *leavers) eachMoved(f func(key []byte) error) error {
 	return extsort.Subtract(moved, extsort.None{}, f)
 }
 
-// known are all people of whom the mirror knows.
+// known returns all people that the mirror knows of.
 func (l *leavers) known() (*snapshot.PeopleReader, error) {
 	earlier, err := l.earlier.Sorted()
 	return &snapshot.PeopleReader{From: &extsort.Both{A: l.c.old.People(), B: earlier}}, err
 }
 
-// earlierPerson is a person whom a run made that was killed.
+// earlierPerson encodes a person whom a killed run made.
 func earlierPerson(dst []byte, one snapshot.Mention) []byte {
 	from := snapshot.PersonLeft
 	if one.How != snapshot.NamedIdentified {
@@ -203,7 +203,7 @@ func earlierPerson(dst []byte, one snapshot.Mention) []byte {
 	return snapshot.AppendPerson(dst, from, one.Address, one.ID)
 }
 
-// each calls f for everybody who has left, in the order of their keys.
+// each calls f for everybody who has left, in the order of the keys.
 func (l *leavers) each(f func(*snapshot.Person) error) error {
 	known, err := l.known()
 	if err != nil {
@@ -224,6 +224,6 @@ func (l *leavers) close() error {
 	return errors.Join(l.earlier.Close(), l.seen.Close(), l.addresses.Close(), l.byAddress.Close(), l.removed.Close(), l.refused.Close(), l.past.Close())
 }
 
-// mirrorDomain begins what the message id of a deletion is made of: text(mirrorDomain) text(event) text(id of the snapshot that the run began
-// with) text(userId), in the manner of messageid.go. The same deletion that is sent again when the run is resumed so repeats its id.
+// mirrorDomain is the first part of the text from which the message id of a deletion is made: text(mirrorDomain) text(event) text(id of the snapshot
+// that the run began with) text(userId), as in messageid.go. So a deletion that is sent again when the run is resumed has the same id.
 const mirrorDomain = "ciokit/load/mirror/1"

@@ -14,10 +14,10 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// remover takes away who has left, once all rows are settled.
+// remover deletes or suppresses people who have left, after all rows are settled.
 type remover struct{ *run }
 
-// finishChanges ends the part of a run that has to do with snapshots: it takes away who has left, and writes the new snapshot.
+// finishChanges ends the part of a run that handles snapshots: it removes people who have left, and writes the new snapshot.
 func (r remover) finishChanges() error {
 	c := r.changes
 	if c == nil {
@@ -26,7 +26,7 @@ func (r remover) finishChanges() error {
 	r.mu.Lock()
 	t := &r.tally
 	t.RowsNameless = c.nameless
-	// Rows that were not read keep what the snapshot knows of them. An input without any row is taken for a mistake.
+	// For rows that were not read, the snapshot keeps its entries. An input without rows is probably a mistake.
 	whole := t.Complete && r.job.Limit == 0 && r.sourceErr == nil && t.Rows > 0 && !r.stoppedBy(ErrInputChanged)
 	read := t.Complete && r.sourceErr == nil && !r.stoppedBy(ErrInputChanged)
 	settled := len(r.stops) == 0 && t.Unsent == 0 || r.job.DryRun
@@ -36,7 +36,7 @@ func (r remover) finishChanges() error {
 		return err
 	}
 	if c.killed && !read && !r.job.DryRun {
-		return nil // what the run had sent that was killed is not all known yet, so that it stays announced
+		return nil // not everything that the killed run sent is known yet, so its announcement stays
 	}
 	var gone *leavers
 	if c.cfg.Mirror != "" && t.Complete && r.sourceErr == nil {
@@ -51,13 +51,13 @@ func (r remover) finishChanges() error {
 			if err := r.mirror(gone); err != nil {
 				return err
 			}
-			whole = whole || gone.tried // what the old snapshot says of them does not hold any more, and there is no telling which entries are theirs
+			whole = whole || gone.tried // the entries of these people in the old snapshot are no longer true, and nothing shows which entries are theirs
 		}
 	}
 	if r.job.DryRun {
 		return nil
 	}
-	if gone != nil && gone.done { // the snapshot says nothing more of those who are named there
+	if gone != nil && gone.done { // the new snapshot does not contain the people named there
 		if err := r.syncRejects(); err != nil {
 			gone.done = false
 			r.note(ErrRejects, err)
@@ -71,11 +71,11 @@ func (r remover) finishChanges() error {
 	return c.withdraw()
 }
 
-// mirror takes away who has left, or says why it must not.
+// mirror removes people who have left, or says why it must not.
 func (r remover) mirror(gone *leavers) error {
 	c := r.changes
 	if a := r.job.Approved; a != nil && !r.job.DryRun && (gone.n != a.Left || gone.ids != a.leavers) {
-		r.stop(&StopError{ErrInputChanged, fmt.Errorf("%s to be deleted when it was approved, and now %s, or others", plural.Count(a.Left, "person was", "people were"), plural.Count(gone.n, "is", "are"))})
+		r.stop(&StopError{ErrInputChanged, fmt.Errorf("%s to be deleted when this was approved; now %s, or they are other people", plural.Count(a.Left, "person was", "people were"), plural.Count(gone.n, "is", "are"))})
 		return nil
 	}
 	if c.cfg.NewMapping {
@@ -96,7 +96,7 @@ func (r remover) mirror(gone *leavers) error {
 	if r.job.DryRun {
 		return r.tryMirror(gone)
 	}
-	if err := gone.eachMoved(gone.past.Add); err != nil { // they go on under the other id
+	if err := gone.eachMoved(gone.past.Add); err != nil { // they continue under the other id
 		return err
 	}
 	var ids [][]byte
@@ -131,7 +131,7 @@ func (r remover) mirror(gone *leavers) error {
 	return err
 }
 
-// tryMirror is mirror for a dry run: it names those who would not be taken away.
+// tryMirror is mirror for a dry run: it names the people who would not be removed.
 func (r remover) tryMirror(gone *leavers) error {
 	return gone.each(func(p *snapshot.Person) error {
 		if why := r.changes.whyKept(p, r.encode); why != nil {
@@ -141,7 +141,7 @@ func (r remover) tryMirror(gone *leavers) error {
 	})
 }
 
-// whyKept returns why somebody who has left would not be taken away; nil if they would.
+// whyKept returns why a person who has left would not be removed; nil if they would.
 func (c *changes) whyKept(p *snapshot.Person, encode func(cio.Message) (cio.Encoded, error)) *Reject {
 	if !p.Sure {
 		why := leftUnsure()
@@ -154,7 +154,7 @@ func (c *changes) whyKept(p *snapshot.Person, encode func(cio.Message) (cio.Enco
 	return nil
 }
 
-// leftUnsure is why somebody is kept of whom it is not sure that a load has made them.
+// leftUnsure is why a person is kept if it is not certain that a load has made them.
 func leftUnsure() Reject {
 	return Reject{Field: "userId", Rule: RuleLeftUnsure, Hint: leftUnsureHint}
 }
@@ -165,7 +165,7 @@ func (r remover) leaveAlone(gone *leavers) {
 	r.tally.LeftAlone = gone.n
 }
 
-// forgetOthers has the new snapshot know only people of this input, and those whom a run made that was killed and whom it does not know otherwise.
+// forgetOthers leaves in the new snapshot only people of this input, and people whom a killed run made and who are in no other list.
 func (l *leavers) forgetOthers() error {
 	err := l.each(func(p *snapshot.Person) error {
 		if p.Old && !p.Left {
@@ -176,44 +176,44 @@ func (l *leavers) forgetOthers() error {
 	return errors.Join(err, l.eachMoved(l.past.Add))
 }
 
-// RuleLeftUnsure is the rule of people who have left the input and were not taken away, because nobody knows whether a load has made them.
+// RuleLeftUnsure is the rule of people who have left the input and were not removed, because it is not known whether a load made them.
 const RuleLeftUnsure = "left-unsure"
 
-const leftUnsureHint = "no answer came when this person was sent, or the load was killed or was another than this one, and the input has nobody of that id any more: look whether the person is yours, and delete it by hand"
+const leftUnsureHint = "it is not known whether a load made this person: no answer came when the person was sent, or the load was killed, or it was another load. The input no longer has this id. Check whether the person is yours; if so, delete the person by hand"
 
 func idAsRow(id []byte) []byte {
 	raw, _ := json.Marshal(map[string]string{"userId": string(id)}) // never fails
 	return raw
 }
 
-// mayMirror returns why nobody may be taken away, nil if they may. deletes is how many messages of rows delete or suppress something.
+// mayMirror returns why nobody can be removed, nil if they can. deletes is how many messages of rows delete or suppress something.
 func (j *Job) mayMirror(gone *leavers, deletes int64) *StopError {
 	if j.ExpectRows == (RowRange{}) && !j.Source.Info().Whole {
-		return &StopError{ErrNotWhole, fmt.Errorf("%s left, and the input is read as it comes, so that nobody can tell whether it was read to its end; say how many rows it has: ExpectRows (--expect-rows N or N-M)", plural.Count(gone.n, "person has", "people have"))}
+		return &StopError{ErrNotWhole, fmt.Errorf("%s left, but the input is read as a stream, and it is not known whether it was read to its end; give its number of rows with ExpectRows (--expect-rows N or N-M)", plural.Count(gone.n, "person has", "people have"))}
 	}
 	if why := j.Source.Info().Differs; why != "" {
-		return &StopError{ErrInputChanged, fmt.Errorf("%s, so that nobody knows which of the %d people who were not met have left", why, gone.n)}
+		return &StopError{ErrInputChanged, fmt.Errorf("%s, so it is not known which of the %d people who were not found have left", why, gone.n)}
 	}
 	besides := ""
 	if deletes > 0 {
-		besides = ", the rows delete or suppress " + plural.Grouped(deletes) + " besides"
+		besides = ", the rows also delete or suppress " + plural.Grouped(deletes)
 	}
 	most, share, half := atMost(j.MaxDeletes), int64(gone.c.cfg.MaxShrink), int64(max(50, gone.c.cfg.MaxShrink))
 	switch {
 	case gone.n == gone.before && share < 100:
-		return &StopError{ErrShrunk, errors.New(plural.Form(gone.before, "the only person of the snapshot is not in the input", "not one of the "+plural.Grouped(gone.before)+" people of the snapshot is in the input"))}
+		return &StopError{ErrShrunk, errors.New(plural.Form(gone.before, "the only person of the snapshot is not in the input", "none of the "+plural.Grouped(gone.before)+" people of the snapshot is in the input"))}
 	case gone.n > 10 && gone.n*100 > gone.before*share:
 		return &StopError{ErrShrunk, fmt.Errorf("%s of the %s people of the snapshot %s not in the input, more than %d %%", plural.Grouped(gone.n), plural.Grouped(gone.before), plural.Form(gone.n, "is", "are"), share)}
 	case gone.n*100 > gone.before*half:
 		return &StopError{ErrShrunk, fmt.Errorf("%s of the %s people of the snapshot %s not in the input, more than %d %%", plural.Grouped(gone.n), plural.Grouped(gone.before), plural.Form(gone.n, "is", "are"), half)}
 	case gone.n-gone.unsure+deletes > most:
-		return &StopError{ErrTooManyDeletes, fmt.Errorf("%s left%s, and no more than %s may delete or suppress", plural.Count(gone.n, "person has", "people have"), besides, plural.Count(most, "message", "messages"))}
+		return &StopError{ErrTooManyDeletes, fmt.Errorf("%s left%s, and at most %s can delete or suppress", plural.Count(gone.n, "person has", "people have"), besides, plural.Count(most, "message", "messages"))}
 	}
 	return nil
 }
 
-// remove sends a message for each of these people, and accounts for it as for one of a row. gone gets those who are known to be gone, and those
-// whom the client's own rules keep from it.
+// remove sends a message for each of these people, and counts it like a message of a row. It adds to gone the people who are known to be gone, and
+// those whom the client's own rules protect.
 func (r remover) remove(ids [][]byte, base string, gone *leavers) error {
 	if len(ids) == 0 {
 		return nil
@@ -264,7 +264,7 @@ func (r remover) remove(ids [][]byte, base string, gone *leavers) error {
 	return nil
 }
 
-// removal is the message that takes a person away.
+// removal is the message that removes a person.
 func (c *changes) removal(id, base string) cio.Message {
 	event := "User Deleted"
 	if c.cfg.Mirror == MirrorSuppress {
@@ -277,8 +277,8 @@ func (c *changes) removal(id, base string) cio.Message {
 	return cio.DeletePerson{UserID: id, MessageID: messageID}
 }
 
-// refuseRemoval counts a person who is not taken away: the client's own rules, such as a list of people not to be touched, do not let them, or it
-// is not sure that they may be.
+// refuseRemoval counts a person who is not removed: the client's own rules, such as a list of protected people, forbid it, or it is not certain that
+// a load made the person.
 func (r remover) refuseRemoval(rej Reject, raw []byte) error {
 	rej.File, rej.unreadable = mirrorFile, true
 	r.mu.Lock()
@@ -294,5 +294,5 @@ func (r remover) refuseRemoval(rej Reject, raw []byte) error {
 	return r.rejects.write(rej, nil, raw, false)
 }
 
-// mirrorFile stands for the input in the rejects of people who have left it.
+// mirrorFile is the name of the input in the rejects of people who have left it.
 const mirrorFile = "(left the input)"

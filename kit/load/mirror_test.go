@@ -375,7 +375,7 @@ func TestTooManyDeletesByRowsAndMirror(t *testing.T) {
 	c.want("id,n\na,1\nb,1\nc,1\n", 0, "a b c")
 	c.job.MaxDeletes = 1
 	s, err := c.load("id,n\na,1\nb,gone\n")
-	if !errors.Is(err, ErrTooManyDeletes) || s.Removed != 0 || !strings.Contains(err.Error(), "1 person has left, the rows delete or suppress 1 besides, and no more than 1 message") {
+	if !errors.Is(err, ErrTooManyDeletes) || s.Removed != 0 || !strings.Contains(err.Error(), "1 person has left, the rows also delete or suppress 1, and at most 1 message can delete or suppress") {
 		t.Errorf("%v, %d removed", err, s.Removed)
 	}
 }
