@@ -204,7 +204,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"a header that is not UTF-8", header + ",\xe9\n", "not UTF-8"},
 		{"gzip", "\x1f\x8b\x08\x00\x00\x00\x00\x00", "gzip"},
 		{"a spreadsheet", "PK\x03\x04\x14\x00", "spreadsheet"},
-		{"NULs", strings.Repeat("\x00", 100), "holds a NUL"},
+		{"NULs", strings.Repeat("\x00", 100), "contains a NUL"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

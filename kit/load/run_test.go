@@ -49,7 +49,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("complete %v, %d requests", s.Complete, s.Requests)
 	}
 	want := `{"line":3,"column":"n","field":"traits.n","rule":"not-an-integer","hint":"give digits with an optional sign, or use float or decimal in the mapping","row":"2,x"}
-{"line":4,"rule":"field-count","hint":"the row has 1 field, the header has 2; look for a missing or unquoted delimiter","row":"3"}
+{"line":4,"rule":"field-count","hint":"the row has 1 field, the header has 2; check for a missing or unquoted delimiter","row":"3"}
 `
 	if got := withoutKept(rejects.String()); got != want {
 		t.Errorf("rejects\n%swant\n%s", got, want)

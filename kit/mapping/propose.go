@@ -23,7 +23,7 @@ type ProposeConfig struct {
 	Event string
 	// Input is what the command is given to read the input, its flags included, as a shell takes it; for the comment at the top.
 	Input string
-	// DecimalComma says that the load is told that a comma stands before decimals.
+	// DecimalComma says that the load is told that a comma is before the decimals.
 	DecimalComma bool
 }
 

@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// class is what a cell can be read as, one bit for each. A cell may be several: 1 is a whole number, a number however its decimals are
-// written, and true.
+// class is a set of bits: one for each thing that a cell can be read as. A cell may be several: 1 is a whole number, a number in any layout of
+// decimals, and true.
 type class uint64
 
 const (
-	classNull       class = 1 << iota // what programs write where there is no value, whatever the column holds
-	classWeakNull                     // the same where the column holds something else than words: none, -, unknown
+	classNull       class = 1 << iota // what programs write if there is no value, in any column
+	classWeakNull                     // words that mean "no value" only in a column of something else than words: none, -, unknown
 	classWhole                        // a whole number without zeros in front, of at most 18 digits
-	classDigits                       // digits and nothing else, zeros in front included
-	classPoint                        // a number with a point before its decimals and nothing between thousands
+	classDigits                       // digits only, perhaps with zeros in front
+	classPoint                        // a number with a point before its decimals and no mark between thousands
 	classComma                        // the same with a comma
 	classGroupComma                   // 1,234.5
 	classGroupPoint                   // 1.234,5
@@ -24,8 +24,8 @@ const (
 	classSpacePoint                   // 1 234.5
 	classGroupQuote                   // 1'234.5
 	classExponent                     // 1.5e3
-	classLayout                       // a number that needs a layout to be read: with a currency, brackets or spaces around it
-	classNative                       // a number or a boolean that the input itself calls one
+	classLayout                       // a number that needs a layout: it has a currency, brackets or spaces around it
+	classNative                       // a number or a boolean that the input itself declares as one
 	classPadded                       // spaces around it
 	classTrueFalse
 	classYesNo
@@ -38,10 +38,10 @@ const (
 	classEmail
 	classObject
 	classPhone
-	classPattern // the first of the patterns of dates of the column, up to the last bit
+	classPattern // the first of the column's date patterns; the last bit is the last one
 )
 
-// What classes have in common.
+// The classes, grouped by what they have in common.
 const (
 	classBoolean = classTrueFalse | classYesNo | classYN | classTF | classOnOff | classJaNein | classOuiNon | classSiNo
 	classNulls   = classNull | classWeakNull
@@ -51,7 +51,7 @@ const (
 	classStyles = classPoint | classComma | classGroupComma | classGroupPoint | classSpaceComma | classSpacePoint | classGroupQuote
 )
 
-// words are the words that a cell can be as a whole, in lower case.
+// words are the cells that have a meaning as a whole, in lower case.
 var words = map[string]class{
 	"true": classTrueFalse, "false": classTrueFalse, "yes": classYesNo, "no": classYesNo | classSiNo, "y": classYN, "n": classYN,
 	"t": classTF, "f": classTF, "on": classOnOff, "off": classOnOff, "ja": classJaNein, "nein": classJaNein,
@@ -66,10 +66,10 @@ var words = map[string]class{
 	"0000-00-00": classWeakNull, "0000-00-00 00:00:00": classWeakNull, "00.00.0000": classWeakNull, "00/00/0000": classWeakNull,
 }
 
-// longestWord bounds what is looked up among them.
+// longestWord is the length of the longest cell that is looked up in words.
 const longestWord = 20
 
-// wordClass returns what a cell is as a word.
+// wordClass returns the class of a cell that is one of words.
 func wordClass(s string) class {
 	if len(s) > longestWord {
 		return 0
@@ -84,10 +84,10 @@ func wordClass(s string) class {
 	return c
 }
 
-// affix is what stands around the digits of a number.
+// affix is the text around the digits of a number.
 type affix struct{ before, after string }
 
-// currencies are the signs and codes that stand beside amounts.
+// currencies are the signs and codes that people write next to amounts.
 var currencies = func() map[string]bool {
 	set := map[string]bool{"%": true}
 	for _, s := range strings.Fields(`$ € £ ¥ ₹ ₽ ₩ ₺ ₪ ฿ US$ A$ C$ CA$ AU$ R$ NZ$ HK$ S$ MX$ zł kr kr. Kč Ft lei Fr. SFr. Rs. Rs
@@ -97,10 +97,10 @@ var currencies = func() map[string]bool {
 	return set
 }()
 
-// longestNumber is the longest text that is looked at as a number.
+// longestNumber is the length of the longest text that is parsed as a number.
 const longestNumber = 64
 
-// numberClass returns what a cell is as a number, and what stands around its digits.
+// numberClass returns the class of a cell that is a number, and the text around its digits.
 func numberClass(s string) (class, affix) {
 	if s == "" || len(s) > longestNumber {
 		return 0, affix{}
@@ -157,11 +157,11 @@ func cutMinus(s string) (rest string, minus bool) {
 	return s, false
 }
 
-// styleClass returns the ways of writing numbers that digits and what stands between them fit, none if they are no number. whole says that
-// there are digits alone.
+// styleClass returns the ways of writing numbers that fit the digits and the marks between them; none if they are not a number. whole reports whether
+// there are only digits.
 func styleClass(s string) (c class, whole bool) {
 	type group struct {
-		mark   byte // between this and the group before, 's' for a space, 'q' for an apostrophe
+		mark   byte // between this group and the one before, 's' for a space, 'q' for an apostrophe
 		digits int
 	}
 	groups := make([]group, 0, 8)
@@ -196,7 +196,7 @@ func styleClass(s string) (c class, whole bool) {
 		}
 		return classStyles, true
 	}
-	// thousands reports whether the groups up to this one are thousands with one mark between them.
+	// thousands reports whether the groups up to this one are thousands, all with the same mark between them.
 	thousands := func(upTo int) (mark byte, ok bool) {
 		if upTo == 0 {
 			return 0, !zero
@@ -249,7 +249,7 @@ func isExponent(s string) bool {
 	return styles&(classPoint|classComma) != 0 && exponent != "" && len(exponent) <= 3 && strings.Trim(exponent, "0123456789") == ""
 }
 
-// textClass returns what a cell is otherwise.
+// textClass returns the class of a cell that is neither a word nor a number.
 func textClass(s string) class {
 	switch {
 	case strings.IndexByte(s, '@') > 0:
@@ -271,7 +271,7 @@ func isEmail(s string) bool {
 		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`<>(),;:"[]\`, r) })
 }
 
-// isPhone reports whether a cell is written as telephone numbers are: 7 to 15 digits, with a plus in front or with something between them.
+// isPhone reports whether a cell is written like a telephone number: 7 to 15 digits, with a plus in front or with marks between them.
 func isPhone(s string) bool {
 	if len(s) < 7 || len(s) > 30 {
 		return false

@@ -11,16 +11,16 @@ import (
 	"sync"
 )
 
-// seed is that of all hashes of what was read, which are compared within a process.
+// seed is the seed of all hashes of what was read. They are compared only within one process.
 var seed = maphash.MakeSeed()
 
-// watch is a regular file that is read, and what it was when that began. A nil watch is of what can be read once.
+// watch is a regular file that is being read, and its state when the reading began. It is nil for an input that can be read only once.
 type watch struct {
 	name string
 	was  os.FileInfo
-	// again reads as much of the file again as was read, and reports whether it is the same.
+	// again reads the part of the file that was read once more, and reports whether it is the same.
 	again func(ctx context.Context) (bool, error)
-	// edge reports whether what the file says of itself at its end is the same; nil for text.
+	// edge reports whether the description at the end of the file is the same; nil for text.
 	edge func() bool
 }
 
@@ -41,7 +41,7 @@ func (w *watch) changed(ctx context.Context) (string, error) {
 	case sameState(w.was, now) && (w.edge == nil || w.edge()):
 		return "", nil
 	}
-	same := now.Size() == w.was.Size() // one that grows or shrinks is being written, however much of it was read
+	same := now.Size() == w.was.Size() // a file that grows or shrinks is being written, however much of it was read
 	if same {
 		if same, err = w.again(ctx); err != nil {
 			return "", err
@@ -53,9 +53,9 @@ func (w *watch) changed(ctx context.Context) (string, error) {
 		return "", err
 	case !same || !sameState(now, after):
 		if after.Size() == w.was.Size() {
-			return w.name + " is not what it was: it was written over or replaced since it was opened", nil
+			return w.name + " has changed: it was overwritten or replaced since it was opened", nil
 		}
-		return fmt.Sprintf("%s is not what it was: it had %d bytes when it was opened, and has %d now", w.name, w.was.Size(), after.Size()), nil
+		return fmt.Sprintf("%s has changed: it had %d bytes when it was opened, and has %d now", w.name, w.was.Size(), after.Size()), nil
 	}
 	w.was = after
 	return "", nil
@@ -65,7 +65,7 @@ func sameState(a, b os.FileInfo) bool {
 	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b) && stateTime(a) == stateTime(b)
 }
 
-// sum is a hash of what a reader has read. It is safe for concurrent use, because reading runs ahead.
+// sum is a hash of what a reader has read. It is safe for concurrent use, because a goroutine reads ahead.
 type sum struct {
 	mu    sync.Mutex
 	hash  maphash.Hash
@@ -99,7 +99,7 @@ func (s *sum) content() string {
 	return fmt.Sprintf("%x of %d", hash, n)
 }
 
-// textAgain reads text again, as far as it was read, and compares. Where it was read to its end that must be its end still.
+// textAgain reads the part of a text that was read once more, and compares. If it was read to its end, that must still be the end.
 func textAgain(open func() (io.ReadCloser, error), read *sum) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
 		hash, n, ended := read.state()
@@ -159,7 +159,7 @@ func (p *parquetSource) watchRows() *watch {
 		hash, n, _ := read.state()
 		q, err := open()
 		if err != nil {
-			return false, nil // it is no such file any more
+			return false, nil // it is not such a file any more
 		}
 		defer q.Close()
 		if q.file.NumRows() != rows || q.Select(names) != nil {

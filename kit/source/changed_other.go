@@ -4,5 +4,5 @@ package source
 
 import "os"
 
-// stateTime is nothing: the time of the last write tells of a change.
+// stateTime is zero here: only the time of the last write shows a change.
 func stateTime(os.FileInfo) [2]int64 { return [2]int64{} }

@@ -17,76 +17,77 @@ const (
 	LooksInteger   Looks = "integer"
 	LooksNumber    Looks = "number"
 	LooksBoolean   Looks = "boolean"
-	LooksDate      Looks = "date"      // in the Layouts of the column, or as RFC 3339 has it or nearly so where it has none
-	LooksUnix      Looks = "unix"      // seconds since 1970, by the column's name and range
+	LooksDate      Looks = "date"      // a date in one of the column's Layouts; without Layouts, in RFC 3339 or nearly so
+	LooksUnix      Looks = "unix"      // seconds since 1970, judged by the column's name and range
 	LooksUnixMilli Looks = "unix_ms"   // milliseconds since 1970
 	LooksUnixMicro Looks = "unix_us"   // microseconds since 1970
 	LooksSerial    Looks = "excel"     // days as spreadsheets count them
 	LooksEmail     Looks = "email"     //
-	LooksPhone     Looks = "phone"     // a telephone number, which is no number to calculate with
+	LooksPhone     Looks = "phone"     // a telephone number: digits that nobody calculates with
 	LooksPostcode  Looks = "postcode"  //
 	LooksObject    Looks = "object"    // a JSON object or list
 	LooksText      Looks = "text"      //
-	LooksID        Looks = "id digits" // digits that are no quantity: a number would lose zeros in front, or the column is named like an id
-	LooksTwice     Looks = "twice"     // another column has the same name, so that neither can be read; nothing else is known of them
+	LooksID        Looks = "id digits" // digits that are not a quantity: a number would lose zeros in front, or the column is named like an id
+	LooksTwice     Looks = "twice"     // another column has the same name, so neither can be read; nothing else is known about them
 )
 
-// ColumnProfile is what a column has.
+// ColumnProfile describes a column.
 type ColumnProfile struct {
 	Name string `json:"name"`
-	// Type is the column's own, empty where it has none; Looks what its values look like, but for the NullWords and the Odd cells.
+	// Type is the column's own type, empty if it has none. Looks is what its values look like, without the NullWords and the Odd cells.
 	Type  string `json:"type,omitempty"`
 	Looks Looks  `json:"looks"`
-	// Evidence says in words why, with numbers of cells and lines. It holds no value of the column but words that stand for nothing.
+	// Evidence gives the reasons in words, with numbers of cells and lines. It contains no value of the column except words that mean "no value".
 	Evidence []string `json:"evidence,omitempty"`
-	// Layouts are how dates and numbers are written, as a mapping gives them to date, int and decimal; none where they need none.
+	// Layouts are the layouts of the dates or numbers, as a mapping gives them to date, int and decimal; none if they need none.
 	Layouts []string `json:"layouts,omitempty"`
-	// Choices are layouts between which nothing decides: the column Looks like text then.
+	// Choices are layouts that all fit, so that nothing decides between them. The column then Looks like text.
 	Choices []string `json:"choices,omitempty"`
-	// Zoneless says that the dates have a time of day and do not name its zone.
+	// Zoneless says that the dates have a time of day without a time zone.
 	Zoneless bool `json:"zoneless,omitempty"`
-	// Days says that some dates have no time of day: they are calendar dates, which no zone should move.
+	// Days says that some dates have no time of day: they are calendar dates, and no time zone may move them.
 	Days bool `json:"days,omitempty"`
-	// Comma says that a comma stands before decimals.
+	// Comma says that a comma is before the decimals.
 	Comma bool `json:"decimal_comma,omitempty"`
-	// Native says that the input itself calls the values numbers or booleans.
+	// Native says that the input itself declares the values as numbers or booleans.
 	Native bool `json:"native,omitempty"`
-	// NullWords are the words that stand for nothing there.
+	// NullWords are the words that mean "no value" in this column.
 	NullWords []NullWord `json:"null_words,omitempty"`
-	// Odd are the cells that are not what the others are.
+	// Odd counts the cells that are not like the others.
 	Odd *OddCells `json:"odd,omitempty"`
-	// Rare is what keeps a column of text from being something else; nil if that is not a word or two.
+	// Rare is set if only one or two words make this a column of text; otherwise nil.
 	Rare *RareWords `json:"rare,omitempty"`
-	// Almost is what a column of text is but for a few cells; nil if it is nothing else, or if Rare says it.
+	// Almost is set if a column of text is something else except for a few cells, and Rare is not set; otherwise nil.
 	Almost *AlmostAll `json:"almost,omitempty"`
-	// Thousands are the cells of a number with three digits behind its only mark, few beside those that show what the mark is: read as decimals, where
-	// thousands may have been meant.
+	// Thousands counts the numbers whose only mark has three digits behind it, if they are few in comparison with the numbers that show what the mark
+	// means. They are read as decimals, but the mark may have meant thousands.
 	Thousands *OddCells `json:"thousands,omitempty"`
 	// True and False are the spellings of a boolean.
 	True  []string `json:"true,omitempty"`
 	False []string `json:"false,omitempty"`
-	// Exponents is how many numbers have one.
+	// Exponents is how many numbers have an exponent.
 	Exponents int64 `json:"exponents,omitempty"`
 	// Padded is how many cells have spaces around them.
 	Padded int64 `json:"padded,omitempty"`
-	// Values are the different values, with how many rows have them, where there are few and they are no personal data; most frequent first.
+	// Values are the different values, with the number of rows that have them, most frequent first. They are set only if they are few and not
+	// personal data.
 	Values []ValueCount `json:"values,omitempty"`
-	// Empty is how many rows have nothing there; Distinct how many values there are, of at most 1,000 that are counted.
+	// Empty is how many rows have no value. Distinct is how many different values there are; at most 1,000 are counted.
 	Empty    int64 `json:"empty"`
 	Distinct int   `json:"distinct"`
 	// Personal says that the column's name or values look like personal data.
 	Personal bool `json:"personal"`
-	// Example is a value, or its beginning. It may be personal data.
+	// Example is a value, or the beginning of one. It may be personal data.
 	Example string `json:"example"`
 
 	twice     bool
 	filled    int64
 	hashes    map[uint64]struct{}
-	few       map[string]int64 // of short values, while there are few; nil once there are more
+	few       map[string]int64 // of short values, while they are few; nil once there are more
 	shapes    []readable
 	spellings map[string]nullSeen
-	strange   map[string]nullSeen // short words without digits that are nothing known, while there are few
-	stranger  bool                // there are others that are nothing known
+	strange   map[string]nullSeen // short words without digits that have no known meaning, while they are few
+	stranger  bool                // there are more of them than strange can keep
 	affixes   map[affix]int64
 	patterns  []*datePattern
 	maxDigits int   // of whole numbers
@@ -97,34 +98,34 @@ type ColumnProfile struct {
 	foreign   nullSeen // of cells that are not UTF-8
 }
 
-// NullWord is a word that stands for nothing in a column.
+// NullWord is a word that means "no value" in a column.
 type NullWord struct {
 	Word  string `json:"word"`
 	Count int64  `json:"count"`
-	// File and Line are those of the first.
+	// File and Line are the place of the first one.
 	File string `json:"file,omitempty"`
 	Line int64  `json:"line"`
 }
 
-// OddCells are cells that are not what the others of their column are.
+// OddCells counts cells that are not like the others of their column.
 type OddCells struct {
 	Count int64  `json:"count"`
 	File  string `json:"file,omitempty"`
-	Line  int64  `json:"line"` // of the first
+	Line  int64  `json:"line"` // of the first one
 }
 
-// RareWords are words that few cells of a column are, one in ten at most, none of which is known to stand for nothing.
+// RareWords are words in few cells of a column (one in ten at most), none of which is known to mean "no value".
 type RareWords struct {
 	Words []NullWord `json:"words"`
-	// Others is what the column is without them.
+	// Others is the profile of the column without them.
 	Others ColumnProfile `json:"-"`
 }
 
-// AlmostAll is what all cells of a column are but a few, one in five at most.
+// AlmostAll is a column that would be something else than text without a few cells, one in five at most.
 type AlmostAll struct {
-	// Odd are the few.
+	// Odd counts these few cells.
 	Odd OddCells `json:"odd"`
-	// Others is what the column is without them.
+	// Others is the profile of the column without them.
 	Others ColumnProfile `json:"-"`
 }
 
@@ -134,20 +135,20 @@ type ValueCount struct {
 	Count int64  `json:"count"`
 }
 
-// readable is what some cells can be read as, how many there are, and where the first is.
+// readable is what some cells can be read as, how many they are, and the place of the first.
 type readable struct {
 	class class
 	count int64
 	place place
 }
 
-// place is where a cell is.
+// place is the place of a cell.
 type place struct {
 	file string
 	line int64
 }
 
-// nullSeen is how often something was seen, and where first.
+// nullSeen is how often something was seen, and the place of the first one.
 type nullSeen struct {
 	count int64
 	place place
@@ -159,7 +160,7 @@ func (n *nullSeen) see(at place) {
 	}
 }
 
-// datePattern is how some dates of a column are written.
+// datePattern is the pattern of some dates of a column.
 type datePattern struct {
 	pattern    string
 	count      int64
@@ -168,15 +169,15 @@ type datePattern struct {
 	short, iso bool
 }
 
-// zoneless reports whether there is a time of day and no zone.
+// zoneless reports whether the pattern has a time of day and no time zone.
 func (d *datePattern) zoneless() bool {
 	return !d.day() && !strings.Contains(d.pattern, "07") && !strings.Contains(d.pattern, "MST")
 }
 
-// day reports whether there is no time of day.
+// day reports whether the pattern has no time of day.
 func (d *datePattern) day() bool { return !strings.Contains(d.pattern, "04") }
 
-// What bounds the memory that a column takes, whatever is in it.
+// These limits bound the memory for a column, whatever it contains.
 const (
 	inspectValues = 1_000
 	maxShapes     = 48
@@ -194,7 +195,7 @@ func newColumnProfile(name, typ string) ColumnProfile { return ColumnProfile{Nam
 
 var hashSeed = maphash.MakeSeed()
 
-// add looks at a value.
+// add counts a value.
 func (c *ColumnProfile) add(cell Cell, at place) {
 	text := string(cell.Bytes)
 	native := cell.Kind == KindJSON
@@ -242,7 +243,7 @@ func cut(s string, most int) string {
 	return strings.ToValidUTF8(s[:most], "")
 }
 
-// count counts the values that there are.
+// count counts the different values.
 func (c *ColumnProfile) count(text string) {
 	if len(c.hashes) < inspectValues {
 		if c.hashes == nil {
@@ -261,7 +262,7 @@ func (c *ColumnProfile) count(text string) {
 	c.few[text]++
 }
 
-// spell counts a word that may stand for nothing.
+// spell counts a word that may mean "no value".
 func (c *ColumnProfile) spell(word string, at place) {
 	if c.spellings == nil {
 		c.spellings = make(map[string]nullSeen)
@@ -272,7 +273,7 @@ func (c *ColumnProfile) spell(word string, at place) {
 	}
 }
 
-// wonder notes a word that is nothing known.
+// wonder counts a word that has no known meaning.
 func (c *ColumnProfile) wonder(text string, at place) {
 	seen, known := c.strange[text]
 	if !known && (len(c.strange) == maxStrange || len(text) > longestWord || strings.ContainsAny(text, "0123456789@")) {
@@ -286,7 +287,7 @@ func (c *ColumnProfile) wonder(text string, at place) {
 	c.strange[text] = seen
 }
 
-// classOf says what a cell can be read as, and returns it if it is a word that may stand for nothing or a spelling of a boolean.
+// classOf returns what a cell can be read as. It also returns the cell as word if it may mean "no value" or is a spelling of a boolean.
 func (c *ColumnProfile) classOf(text string, native bool, at place) (k class, word string) {
 	if native {
 		switch text[0] {
@@ -337,7 +338,7 @@ func (c *ColumnProfile) classOf(text string, native bool, at place) (k class, wo
 	return k, ""
 }
 
-// surround counts what stands around a number. It returns false for more kinds than a mapping could sensibly list.
+// surround counts the text around a number. It returns false if there are more kinds than a mapping can sensibly list.
 func (c *ColumnProfile) surround(around affix) bool {
 	if c.affixes == nil {
 		c.affixes = make(map[affix]int64)
@@ -349,7 +350,7 @@ func (c *ColumnProfile) surround(around affix) bool {
 	return true
 }
 
-// measure notes how large numbers are.
+// measure records how large numbers are.
 func (c *ColumnProfile) measure(s string, whole bool) {
 	digits, n := 0, int64(0)
 	for i := 0; i < len(s) && isDigit(rune(s[i])); i++ {
@@ -368,7 +369,7 @@ func (c *ColumnProfile) measure(s string, whole bool) {
 	}
 }
 
-// date notes how a date is written, and returns its class.
+// date records the pattern of a date, and returns its class.
 func (c *ColumnProfile) date(d dateCell, at place) class {
 	i := slices.IndexFunc(c.patterns, func(p *datePattern) bool { return p.pattern == d.pattern })
 	if i < 0 {

@@ -15,13 +15,13 @@ import (
 	"github.com/therootcompany/xz"
 )
 
-// compression is a way to compress an input, told by its first bytes.
+// compression is a way to compress an input, recognized by its first bytes.
 type compression struct {
 	name   string
 	begins func(head []byte) bool
 	open   func(*bufio.Reader) (io.Reader, error)
-	check  string // a command that tells whether a file is whole
-	unpack string // and one that unpacks it, however much memory that takes
+	check  string // a command that checks whether a file is complete
+	unpack string // and one that unpacks it, however much memory that needs
 }
 
 var compressions = []compression{
@@ -35,7 +35,7 @@ func begins(magic string) func([]byte) bool {
 	return func(head []byte) bool { return bytes.HasPrefix(head, []byte(magic)) }
 }
 
-// beginsZstd takes the frames that decoders skip too, with which some programs begin.
+// beginsZstd also accepts skippable frames, which decoders ignore: some programs write one first.
 func beginsZstd(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")) || len(head) >= 4 && head[0]&0xf0 == 0x50 && string(head[1:4]) == "\x2a\x4d\x18"
 }
@@ -49,16 +49,17 @@ func beginsBzip2(head []byte) bool {
 }
 
 func openZstd(r *bufio.Reader) (io.Reader, error) {
-	// With a concurrency of 1 it has nothing to close.
+	// With a concurrency of 1 there is nothing to close.
 	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 }
 
-// maxWindow bounds the memory that any part of a compressed file can ask for: the window of zstd --ultra -22 without --long, twice that of xz -9.
+// maxWindow bounds the memory that any part of a compressed file can ask for. It is the window of zstd --ultra -22 without --long, and twice that of
+// xz -9.
 const maxWindow = 128 << 20
 
 func openXz(r *bufio.Reader) (io.Reader, error) { return xz.NewReader(r, maxWindow) }
 
-// gzipMembers reads the members of a gzip file, behind which there may be zeros, as on tapes, and nothing else.
+// gzipMembers reads the members of a gzip file. Only zeros may follow them, as on tapes.
 type gzipMembers struct {
 	src *bufio.Reader
 	z   *gzip.Reader
@@ -80,7 +81,7 @@ func (g *gzipMembers) Read(p []byte) (int, error) {
 			return n, err
 		}
 		if n > 0 {
-			return n, nil // the end comes again
+			return n, nil // the end is reported again
 		}
 		if err := g.next(); err != nil {
 			return 0, err
@@ -88,7 +89,7 @@ func (g *gzipMembers) Read(p []byte) (int, error) {
 	}
 }
 
-var errBehind = errors.New("there is something behind its end that is none of it")
+var errBehind = errors.New("other data follows its end")
 
 // next begins the next member. It returns io.EOF if there is none.
 func (g *gzipMembers) next() error {
@@ -117,7 +118,7 @@ func (g *gzipMembers) next() error {
 	}
 }
 
-// noEnd makes an error of an end where there should be none.
+// noEnd turns io.EOF into an error, for places where the input cannot end.
 func noEnd(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -125,7 +126,7 @@ func noEnd(err error) error {
 	return err
 }
 
-// unpacking names the compression in errors of reading.
+// unpacking adds the compression to read errors.
 type unpacking struct {
 	r io.Reader
 	c *compression
@@ -137,10 +138,10 @@ func (u unpacking) Read(p []byte) (int, error) {
 		return n, err
 	}
 	problem, hint := u.c.why(err)
-	return n, fmt.Errorf("source: the input is compressed by %s and cannot be read on: %s; %s", u.c.name, problem, hint)
+	return n, fmt.Errorf("source: the input is compressed by %s and cannot be read further: %s; %s", u.c.name, problem, hint)
 }
 
-// why says what keeps an input from being unpacked, and what to do.
+// why says why an input cannot be unpacked, and what to do.
 func (c *compression) why(err error) (problem, hint string) {
 	switch {
 	case errors.Is(err, xz.ErrMemlimit), errors.Is(err, zstd.ErrWindowSizeExceeded):
@@ -150,13 +151,13 @@ func (c *compression) why(err error) (problem, hint string) {
 	default:
 		problem = err.Error()
 	}
-	return problem, "is it whole? check it with " + c.check
+	return problem, "is it complete? check it with " + c.check
 }
 
-// maxPackings bounds how often an input can be compressed, one over the other. Servers and browsers make two of one.
+// maxPackings bounds how often an input can be compressed, one compression over the other. Servers and browsers sometimes compress twice.
 const maxPackings = 3
 
-// unpack returns what a reader has when it is decompressed, and by what it was compressed.
+// unpack returns the decompressed input, and the names of its compressions.
 func unpack(r *bufio.Reader) (*bufio.Reader, []string, error) {
 	var names []string
 search:
@@ -168,12 +169,12 @@ search:
 				continue
 			}
 			if len(names) == maxPackings {
-				return nil, names, &FormatError{Problem: fmt.Sprintf("the input is compressed more than %d times, one over the other", maxPackings), Hint: "unpack it first"}
+				return nil, names, &FormatError{Problem: fmt.Sprintf("the input is compressed more than %d times", maxPackings), Hint: "unpack it first"}
 			}
 			plain, err := c.open(r)
 			if err != nil {
 				problem, hint := c.why(noEnd(err))
-				return nil, names, &FormatError{Problem: fmt.Sprintf("the input begins like %s and cannot be read as that: %s", c.name, problem), Hint: hint}
+				return nil, names, &FormatError{Problem: fmt.Sprintf("the input begins like %s but cannot be read as that: %s", c.name, problem), Hint: hint}
 			}
 			names = append(names, c.name)
 			r = bufio.NewReaderSize(unpacking{plain, c}, chunkBytes)
@@ -183,9 +184,9 @@ search:
 	}
 }
 
-// headOf returns the beginning of what is read, as much of it as comes at once. An error comes again when it has been read.
+// headOf returns the beginning of the input, as much as one read gives. An error is reported again by a later read.
 func headOf(r *bufio.Reader) []byte {
-	const longest = 10 // of the beginnings that tell a compression
+	const longest = 10 // of the beginnings that identify a compression
 	for r.Buffered() < longest {
 		if head, _ := r.Peek(r.Buffered()); len(head) > 0 && !mayGoOn(head) {
 			break
@@ -198,11 +199,10 @@ func headOf(r *bufio.Reader) []byte {
 	return head
 }
 
-// headBytes is how much of an input tells what it is.
+// headBytes is how much of an input decides what it is.
 const headBytes = 4 << 10
 
-// mayGoOn reports whether the first bytes of an input may be those of something that only more bytes tell. Those of most text may not, so that
-// nobody has to wait for more of it.
+// mayGoOn reports whether more bytes are needed to decide what the input is. That is false for most text, so that nobody has to wait for more of it.
 func mayGoOn(head []byte) bool {
 	switch c := head[0]; {
 	case c == 0x1f, c&0xf0 == 0x50, c == 0x28, c == 'B', c == 0xfd:
@@ -211,8 +211,8 @@ func mayGoOn(head []byte) bool {
 	return len(head) < 4
 }
 
-// uncompressedName returns the name of a file, in lower case, without the endings that compression, and programs that keep several, have put
-// behind it.
+// uncompressedName returns the name of a file in lower case, without the extensions of compression programs and of programs that keep several
+// versions.
 func uncompressedName(name string) string {
 	name = strings.ToLower(name)
 	for {

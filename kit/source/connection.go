@@ -1,33 +1,33 @@
 package source
 
-// Connection is how safe the way to a database is.
+// Connection says how safe the connection to a database is.
 type Connection struct {
-	// Encrypted says that nobody on the way can read along, Protocol how: the version of TLS.
+	// Encrypted says that nobody on the network can read the rows. Protocol is the version of TLS.
 	Encrypted bool   `json:"encrypted"`
 	Protocol  string `json:"protocol,omitempty"`
-	// Verified is what is known of who answers.
+	// Verified says what is known about the server.
 	Verified Verified `json:"server_verified"`
-	// Local says that the way does not leave this machine: a file, or a Unix socket.
+	// Local says that the connection does not leave this machine: it is a file or a Unix socket.
 	Local bool `json:"local,omitempty"`
 }
 
-// Verified is what of a server's certificate was checked.
+// Verified says how much of a server's certificate was checked.
 type Verified string
 
-// What can have been checked, from the least to the most.
+// The levels, from the least to the most.
 const (
-	VerifiedNothing   Verified = "no"        // anybody may have answered
-	VerifiedAuthority Verified = "authority" // a known authority has signed the certificate, for whatever name
-	VerifiedName      Verified = "name"      // and it is for the name in the URL
+	VerifiedNothing   Verified = "no"        // the server may be anybody
+	VerifiedAuthority Verified = "authority" // a known authority has signed the certificate, for any name
+	VerifiedName      Verified = "name"      // and the certificate is for the name in the URL
 )
 
 // Connected is a Source that reads from a database.
 type Connected interface {
-	// Connection says how. It is nil before there is one.
+	// Connection describes the connection. It is nil before there is one.
 	Connection() *Connection
 }
 
-// String says it in a sentence.
+// String describes the connection in a sentence.
 func (c *Connection) String() string {
 	switch {
 	case c.Encrypted && c.Verified == VerifiedName:
@@ -37,7 +37,7 @@ func (c *Connection) String() string {
 	case c.Local && !c.Encrypted:
 		return "on this machine, without a network"
 	case c.Encrypted:
-		return "encrypted with " + c.Protocol + ", but anybody may have answered: sslmode=verify-full, with sslrootcert=FILE for an authority of your own, verifies the server"
+		return "encrypted with " + c.Protocol + ", but the server was not verified: sslmode=verify-full, with sslrootcert=FILE for an authority of your own, verifies the server"
 	}
-	return "not encrypted: whoever is on the way can read the rows and change them; sslmode=verify-full asks for an encrypted connection to a verified server"
+	return "not encrypted: others on the network can read and change the rows; sslmode=verify-full requires an encrypted connection to a verified server"
 }

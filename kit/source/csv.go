@@ -8,16 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// csvFramer cuts CSV into rows. It differs from encoding/csv in keeping each row's bytes and in going on after a bad row.
+// csvFramer cuts CSV into rows. In contrast to encoding/csv, it keeps the bytes of each row and continues after a bad row.
 type csvFramer struct {
 	delimiter byte
-	odd       *Dialect // of which the delimiter is one; nil for what RFC 4180 has
+	odd       *Dialect // the dialect, which has the delimiter too; nil for RFC 4180
 	limit     int
-	names     []string // of the columns, where there is no header
+	names     []string // of the columns, if there is no header
 
-	line    int64 // of the first byte not used up
+	line    int64 // of the first unused byte
 	ordinal int64
-	skip    bool // the rest of the line belongs to a row that was over the limit
+	skip    bool // the rest of the line belongs to a row over the limit
 
 	header []Column
 	form   *Form // of the rows
@@ -25,16 +25,16 @@ type csvFramer struct {
 	chosen int
 
 	cfg    Config
-	checks *rowChecks // nil for none
+	checks *rowChecks // nil if there are none
 
-	fields []csvField // of the record that parse saw last
-	spans  int        // where the first of its fields that do not end on their own line has its opening quote, or -1
+	fields []csvField // of the record that parse read last
+	spans  int        // where the first field that continues on a further line has its opening quote, or -1
 }
 
-// csvField is a field of a record, as offsets into the data given to parse, without its quotes.
+// csvField is a field of a record, without its quotes. Its offsets are in the data that was given to parse.
 type csvField struct {
 	start, end int
-	escaped    bool // it may hold doubled quotes, escapes, or a CRLF that becomes LF
+	escaped    bool // it may contain doubled quotes, escapes, or a CRLF that becomes LF
 }
 
 func (c *csvFramer) columns(ctx context.Context, w *window) ([]Column, error) {
@@ -75,7 +75,7 @@ func (c *csvFramer) columns(ctx context.Context, w *window) ([]Column, error) {
 
 func (c *csvFramer) setHeader(row Row) ([]Column, error) {
 	if bytes.IndexByte(row.Raw, 0) >= 0 {
-		return nil, &FormatError{Line: row.Line, Problem: "the header holds a NUL", Hint: "look whether the file is damaged, or is no text; if it is UTF-16, say --encoding utf-16le or --encoding utf-16be"}
+		return nil, &FormatError{Line: row.Line, Problem: "the header contains a NUL byte", Hint: "check whether the file is damaged or is not text; if it is UTF-16, say --encoding utf-16le or --encoding utf-16be"}
 	}
 	named := false
 	for i, f := range c.fields {
@@ -92,7 +92,7 @@ func (c *csvFramer) setHeader(row Row) ([]Column, error) {
 	}
 	c.checks = newRowChecks(c.header, c.cfg)
 	if !named {
-		return nil, &FormatError{Line: row.Line, Problem: "the header names no column", Hint: "the first line must name the columns"}
+		return nil, &FormatError{Line: row.Line, Problem: "the header contains no column name", Hint: "the first line must name the columns"}
 	}
 	return c.header, nil
 }
@@ -150,26 +150,25 @@ func (c *csvFramer) fill(row *Row, b *Batch) {
 	}
 }
 
-// state says what record found.
+// state is the result of record.
 type state int
 
 const (
 	found   state = iota // a row, good or bad
-	skipped              // nothing that counts: a blank line, or the rest of a row over the limit
-	wanting              // the data ends too early to tell
+	skipped              // a blank line, or the rest of a row over the limit
+	wanting              // more data is needed
 )
 
 var newline = []byte{'\n'}
 
-// record finds the row at the beginning of data and the n bytes that it takes up, its line end included. final says that nothing comes
-// after data.
+// record finds the row at the beginning of data and its length n, which includes its line end. final says that data is the end of the input.
 func (c *csvFramer) record(data []byte, final bool) (row Row, n int, s state) {
 	if len(data) == 0 {
 		return row, 0, wanting
 	}
 	if c.skip {
 		end := c.endOfLine(data, final)
-		if end < 0 { // a CR at the end of the data may be one half of a line end
+		if end < 0 { // a CR at the end of the data may be the first half of a line end
 			return row, len(bytes.TrimRight(data, "\r")), wanting
 		}
 		c.skip = false
@@ -188,7 +187,7 @@ func (c *csvFramer) record(data []byte, final bool) (row Row, n int, s state) {
 
 	n, o := c.parse(data, final)
 	row.Line = c.line
-	at := max(c.spans, 0) // a position on the last line of the row, if it is bad
+	at := max(c.spans, 0) // a position on the last line of the row, if the row is bad
 	switch o {
 	case parsed:
 		row.Raw = c.trim(data[:n])
@@ -198,16 +197,16 @@ func (c *csvFramer) record(data []byte, final bool) (row Row, n int, s state) {
 			}
 			return row, n, found
 		}
-		row.Err = &RowError{RuleFieldCount, fmt.Sprintf("the row has %s, the header has %d; look for a missing or unquoted delimiter", count(len(c.fields), "field"), len(c.header))}
+		row.Err = &RowError{RuleFieldCount, fmt.Sprintf("the row has %s, the header has %d; check for a missing or unquoted delimiter", count(len(c.fields), "field"), len(c.header))}
 		if c.spans < 0 {
 			return row, n, found
 		}
 	case misquoted:
 		row.Err = c.strayQuote()
 	case doubtful:
-		row.Err = &RowError{RuleQuoteUnclear, "a field begins with a quote, and the beginning of the input does not show what quotes are; say so: --quote none if they are text, --quote '\"' if they enclose fields"}
+		row.Err = &RowError{RuleQuoteUnclear, "a field begins with a quote, and the beginning of the input does not show whether quotes are text; say --quote none if they are text, or --quote '\"' if they enclose fields"}
 	case misescaped:
-		row.Err = &RowError{RuleUnknownEscape, "the escape character stands before a character of which it is not known what it then means; double it, or say --escape none if it is text"}
+		row.Err = &RowError{RuleUnknownEscape, "the escape character is before a character with which it has no known meaning; double it, or say --escape none if it is text"}
 	case unclosed:
 		if !final && !over {
 			return row, 0, wanting
@@ -240,7 +239,7 @@ func (c *csvFramer) record(data []byte, final bool) (row Row, n int, s state) {
 	return row, n, found
 }
 
-// endless makes a row of the beginning of a line that is over the limit, and has the rest of it skipped.
+// endless makes a row of the beginning of a line that is over the limit, and sets skip for the rest of the line.
 func (c *csvFramer) endless(row Row, data []byte) (Row, int, state) {
 	c.skip = true
 	row.Raw = data[:min(len(data), keptBytes)]
@@ -258,27 +257,27 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// outcome is what parse made of a record.
+// outcome is the result of parse.
 type outcome int
 
 const (
 	parsed     outcome = iota
-	misquoted          // a quote where there may be none
+	misquoted          // a quote where none is allowed
 	unclosed           // the data ends within quotes
-	unended            // the data ends where more of the line may come
-	doubtful           // a quote at the beginning of a field, and nobody knows whether it is text
-	misescaped         // an escape character before one of which nobody knows what it stands for
+	unended            // the data ends where the line may continue
+	doubtful           // a field begins with a quote, and it is unknown whether quotes are text
+	misescaped         // an escape character before a character with which it has no known meaning
 )
 
-// parse finds the fields of the record at the beginning of data, which must not begin with a blank line, and the length that it takes
-// up with its line end. It takes what encoding/csv takes without LazyQuotes.
+// parse finds the fields of the record at the beginning of data, which must not begin with a blank line. It returns the record's length, which
+// includes its line end. It accepts what encoding/csv accepts without LazyQuotes.
 func (c *csvFramer) parse(data []byte, final bool) (n int, o outcome) {
 	if c.odd != nil {
 		return c.parseOdd(data, final)
 	}
 	c.fields = c.fields[:0]
 	c.spans = -1
-	eol := bytes.IndexByte(data, '\n') // of the line that pos is on
+	eol := bytes.IndexByte(data, '\n') // of the line that contains pos
 	if line := data[:max(eol, 0)]; eol > 0 && bytes.IndexByte(line, '"') < 0 {
 		c.split(line)
 		return eol + 1, parsed
@@ -356,8 +355,8 @@ func (c *csvFramer) split(line []byte) {
 	}
 }
 
-// closingQuote returns where the quote stands that closes a field whose text begins at from, -1 if there is none, and whether there are
-// doubled quotes before it.
+// closingQuote returns the position of the quote that closes a field whose text begins at from, -1 if there is none, and whether there are doubled
+// quotes before it.
 func closingQuote(data []byte, from int) (end int, doubled bool) {
 	for {
 		i := bytes.IndexByte(data[from:], '"')
@@ -373,7 +372,8 @@ func closingQuote(data []byte, from int) (end int, doubled bool) {
 	}
 }
 
-// appendUnescaped appends a quoted field's text to dst, with single quotes for doubled ones and LF for CRLF, and returns it alone too.
+// appendUnescaped appends the text of a quoted field to dst: doubled quotes become single ones, CRLF becomes LF. It also returns the appended text
+// alone.
 func appendUnescaped(dst, field []byte) (all, text []byte) {
 	start := len(dst)
 	for len(field) > 0 {
@@ -398,7 +398,7 @@ func appendUnescaped(dst, field []byte) (all, text []byte) {
 	return dst, dst[start:]
 }
 
-// alone reads a row that stands alone.
+// alone reads a row without the rest of its input.
 func (c *csvFramer) alone(data []byte, line int64, b *Batch) (Row, *RowError) {
 	c.line, c.skip = line, false
 	row, n, state := c.record(data, true)
@@ -408,7 +408,7 @@ func (c *csvFramer) alone(data []byte, line int64, b *Batch) (Row, *RowError) {
 	case row.Err != nil:
 		return row, row.Err
 	case len(bytes.Trim(data[n:], "\r\n")) > 0:
-		return row, notReject("it holds more than one row; give each a line of its own")
+		return row, notReject("it contains more than one row; write each on a line of its own")
 	}
 	c.fill(&row, b)
 	return row, nil

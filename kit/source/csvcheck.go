@@ -8,32 +8,32 @@ import (
 	"unicode"
 )
 
-// The rules of a RowError that has to do with how CSV is written.
+// The rules of a RowError about the way CSV is written.
 const (
-	RuleSwallowedRows  = "swallowed-rows"  // a quoted CSV field that seems to hold rows, because a quote before it or in it is lost
-	RuleQuoteUnclear   = "unclear-quote"   // a CSV field that begins with a quote where nobody knows whether quotes are text
-	RuleUnknownEscape  = "unknown-escape"  // an escape character before one that it does not stand with
+	RuleSwallowedRows  = "swallowed-rows"  // a quoted CSV field that seems to contain rows, because a quote before it or in it is missing
+	RuleQuoteUnclear   = "unclear-quote"   // a CSV field that begins with a quote, if it is unknown whether quotes are text
+	RuleUnknownEscape  = "unknown-escape"  // an escape character before a character with which it has no meaning
 	RuleStrayCR        = "stray-cr"        // a CSV row with a carriage return where a line should end with a line feed
 	RuleNULByte        = "nul-byte"        // a CSV row with a NUL
 	RuleByteOrderMark  = "byte-order-mark" // a CSV row that begins with a byte order mark, as files that were joined do
-	RuleRepeatedHeader = "repeated-header" // a CSV row that holds the names of the columns
-	RuleOtherHeader    = "other-header"    // a CSV row behind a header with other columns, or the same in another order
+	RuleRepeatedHeader = "repeated-header" // a CSV row that contains the names of the columns
+	RuleOtherHeader    = "other-header"    // a CSV row below a header with other columns, or with the same columns in another order
 	RuleNoData         = "no-data"         // a CSV row that is a ruler below the header or a count at the end
 )
 
-// needsMore stands for a RowError that only what follows in the input can tell.
+// needsMore stands for a RowError that depends on the data that follows.
 var needsMore = new(RowError)
 
 var utf8BOM = []byte("\xef\xbb\xbf")
 
-// rowChecks find the rows that have the right number of fields and are no data even so.
+// rowChecks finds rows that have the right number of fields but are not data.
 type rowChecks struct {
 	names   []string  // of the columns, folded
-	begins  [256]bool // bytes with which the first field of such a row can begin
-	quoted  bool      // somebody has said what quotes are: none is taken for lost
-	all     bool      // somebody has said that every row is data
-	crIsAny bool      // somebody has said that a CR by itself is data
-	behind  int64     // the line of a header with other columns, below which no row can be read; 0 if there is none
+	begins  [256]bool // the bytes with which the first field of such a row can begin
+	quoted  bool      // the user has said what quotes are: no quote counts as missing
+	all     bool      // the user has said that every row is data
+	crIsAny bool      // the user has said that a single CR is data
+	behind  int64     // the line of a header with other columns: no row below it can be read; 0 if there is none
 }
 
 func newRowChecks(header []Column, cfg Config) *rowChecks {
@@ -51,26 +51,26 @@ func newRowChecks(header []Column, cfg Config) *rowChecks {
 	return k
 }
 
-// fold makes spellings of a name alike.
+// fold maps the spellings of a name to one text.
 func fold(text []byte) string {
 	return strings.ToLower(strings.Trim(string(bytes.TrimPrefix(text, utf8BOM)), " \t\"'"))
 }
 
-// check returns why a row that has the right number of fields is no data. It is nil for almost every row, and so must be quick.
+// check returns why a row that has the right number of fields is not data. It is nil for almost every row, so it must be fast.
 func (c *csvFramer) check(row *Row, data []byte, n int, final bool) *RowError {
 	k := c.checks
 	if k == nil {
 		return nil
 	}
 	if bytes.IndexByte(row.Raw, 0) >= 0 {
-		return &RowError{RuleNULByte, "the row holds a NUL; look whether the file is damaged, or whether it is UTF-16 (--encoding utf-16le)"}
+		return &RowError{RuleNULByte, "the row contains a NUL byte; check whether the file is damaged, or is UTF-16 (--encoding utf-16le)"}
 	}
 	if !k.crIsAny && (c.odd == nil || c.odd.LineEnd != LineEndAny) && bytes.IndexByte(row.Raw, '\r') >= 0 && c.strayCR(row.Raw, 0, len(row.Raw)) {
-		return &RowError{RuleStrayCR, "a carriage return stands outside of quotes, and lines end with line feeds; say --line-end any if it ends a line too, --line-end lf if it is text"}
+		return &RowError{RuleStrayCR, "a carriage return is outside of quotes, but lines end with line feeds; say --line-end any if it ends a line too, or --line-end lf if it is text"}
 	}
 	if c.spans >= 0 && !k.quoted {
 		if rows := c.swallowed(row.Raw); rows > 0 {
-			return &RowError{RuleSwallowedRows, fmt.Sprintf("the quote opened on line %d seems to have swallowed %s, because a quote is lost or is text; mend it, or say what quotes are: --quote none if they are text, --quote '\"' if the field is as it should be",
+			return &RowError{RuleSwallowedRows, fmt.Sprintf("the quote opened on line %d seems to have swallowed %s, because a quote is missing or is text; fix it, or say --quote none if quotes are text, or --quote '\"' if the field is correct",
 				c.line+c.lines(row.Raw[:c.spans]), count(rows, "row"))}
 		}
 	}
@@ -84,7 +84,7 @@ func (c *csvFramer) check(row *Row, data []byte, n int, final bool) *RowError {
 	return c.checkWords(row, data, n, final)
 }
 
-// strayCR reports whether a CR stands between two places of a row in a field without quotes, and no escape character before it.
+// strayCR reports whether a field without quotes, between two positions of a row, contains a CR without an escape character before it.
 func (c *csvFramer) strayCR(row []byte, from, to int) bool {
 	for _, f := range c.fields {
 		start, end := max(f.start, from), min(f.end, to)
@@ -107,7 +107,7 @@ func (c *csvFramer) strayCR(row []byte, from, to int) bool {
 	return false
 }
 
-// quote is the character that encloses fields, None for none.
+// quote is the character that encloses fields, None if there is none.
 func (c *csvFramer) quote() byte {
 	if c.odd != nil {
 		return c.odd.Quote
@@ -115,7 +115,7 @@ func (c *csvFramer) quote() byte {
 	return '"'
 }
 
-// checkWords looks at what the cells say.
+// checkWords checks the text of the cells.
 func (c *csvFramer) checkWords(row *Row, data []byte, n int, final bool) *RowError {
 	k := c.checks
 	same, known, filled := 0, 0, 0
@@ -143,18 +143,18 @@ func (c *csvFramer) checkWords(row *Row, data []byte, n int, final bool) *RowErr
 	switch {
 	case filled > 0 && same == filled && same == named:
 		k.behind = 0
-		return &RowError{RuleRepeatedHeader, "the row repeats the header, as files do that were joined; delete it, or say --all-rows if it is data"}
+		return &RowError{RuleRepeatedHeader, "the row repeats the header, as in files that were joined; delete it, or say --all-rows if it is data"}
 	case isName(texts[0], k.names) && known >= 2 && 2*known >= filled && same < known+boolInt(known < filled) && couldBeNames(texts):
 		k.behind = row.Line
-		return &RowError{RuleOtherHeader, "the row holds names of columns, but not as the header has them: files with other columns seem to have been joined here; load each by itself, or say --all-rows if it is data"}
+		return &RowError{RuleOtherHeader, "the row contains column names that differ from the header: files with other columns seem to have been joined here; load each file separately, or say --all-rows if the row is data"}
 	case k.behind > 0:
-		return &RowError{RuleOtherHeader, fmt.Sprintf("the row stands below the header with other columns on line %d; load the files that were joined each by itself, or say --all-rows if that line is data", k.behind)}
+		return &RowError{RuleOtherHeader, fmt.Sprintf("the row is below line %d, a header with other columns; load the files that were joined separately, or say --all-rows if that line is data", k.behind)}
 	case bytes.HasPrefix(row.Raw, utf8BOM):
-		return &RowError{RuleByteOrderMark, "the row begins with a byte order mark, as files do that were joined; delete the mark"}
+		return &RowError{RuleByteOrderMark, "the row begins with a byte order mark, as in files that were joined; delete the mark"}
 	case ruler(texts):
-		return &RowError{RuleNoData, "the row is a ruler of dashes and no data; delete it, or say --all-rows if it is data"}
+		return &RowError{RuleNoData, "the row is a line of dashes, not data; delete it, or say --all-rows if it is data"}
 	case footer.MatchString(texts[0]) && filled <= 2:
-		return &RowError{RuleNoData, "the row is a note such as a count of rows and no data; delete it, or say --all-rows if it is data"}
+		return &RowError{RuleNoData, "the row is a note, such as a row count, not data; delete it, or say --all-rows if it is data"}
 	case total.MatchString(texts[0]) && amounts(texts[1:]):
 		return c.lastRow(data[n:], final)
 	}
@@ -177,7 +177,7 @@ func isName(text string, names []string) bool {
 	return false
 }
 
-// couldBeNames reports whether all cells that are not empty could be names of columns: none stands there twice, and none looks like a value.
+// couldBeNames reports whether all cells that are not empty could be names of columns: none occurs twice, and none looks like a value.
 func couldBeNames(texts []string) bool {
 	seen := make(map[string]bool, len(texts))
 	for _, text := range texts {
@@ -206,13 +206,13 @@ func (c *csvFramer) textOf(row []byte, f csvField) []byte {
 	return text
 }
 
-// footer is what programs write below rows, total what people do.
+// footer matches lines that programs write below rows; total matches those that people write.
 var (
 	footer = regexp.MustCompile(`^(\(?[\d,. ]+ (rows?|records?|lines?)( affected| selected| in set.*| returned)?[).]*|rows?( affected| count)?: ?[\d,. ]+|-- ?(end|eof|done|total|\d).*|#+ ?(end|eof|total).*|end[ -]of[ -](file|report|export|data|list)\b.*|(total )?(record|row)s?( count)?[:=] ?[\d,. ]*|\*+ ?end.*)$`)
 	total  = regexp.MustCompile(`^(grand |sub)?(total|totals|sum|summe|gesamt|somme|totale)\b`)
 )
 
-// ruler reports whether all cells are rows of dashes.
+// ruler reports whether all cells consist of dashes.
 func ruler(texts []string) bool {
 	some := false
 	for _, t := range texts {
@@ -224,7 +224,8 @@ func ruler(texts []string) bool {
 	return some
 }
 
-// amounts reports whether all cells that are not empty are numbers, with a currency perhaps, and there is one. A company may be called Total too.
+// amounts reports whether there is a number and all cells that are not empty are numbers, perhaps with a currency. It is needed because a company may
+// be called Total too.
 func amounts(texts []string) bool {
 	some := false
 	for _, t := range texts {
@@ -241,7 +242,7 @@ func amounts(texts []string) bool {
 	return some
 }
 
-// lastRow returns an error if nothing stands behind a row of totals but more of the kind.
+// lastRow returns an error if a row of totals is followed only by more of them.
 func (c *csvFramer) lastRow(rest []byte, final bool) *RowError {
 	for lines := 0; lines < 10; lines++ {
 		rest = bytes.TrimLeft(rest, "\r\n,; \t")
@@ -264,10 +265,10 @@ func (c *csvFramer) lastRow(rest []byte, final bool) *RowError {
 	if !final {
 		return needsMore
 	}
-	return &RowError{RuleNoData, "the last row holds totals and no data; delete it, or say --all-rows if it is data"}
+	return &RowError{RuleNoData, "the last row contains totals, not data; delete it, or say --all-rows if it is data"}
 }
 
-// swallowed returns how many rows a quoted field seems to hold: its lines have delimiters where rows would have them.
+// swallowed returns how many rows a quoted field seems to contain: its lines have delimiters at the places where rows would have them.
 func (c *csvFramer) swallowed(row []byte) int {
 	columns := len(c.fields)
 	if columns < 2 {
@@ -302,7 +303,7 @@ func (c *csvFramer) cutLines(text []byte) (pieces [][]byte) {
 	}
 }
 
-// rhythm returns how many rows begin in the lines of the j-th field, 0 if they do not look like rows.
+// rhythm returns how many rows begin in the lines of the j-th field, 0 if the lines do not look like rows.
 func (c *csvFramer) rhythm(pieces [][]byte, j, columns int, row []byte) int {
 	delimiter := []byte{c.delimiter}
 	begun := 0
@@ -327,7 +328,7 @@ func (c *csvFramer) rhythm(pieces [][]byte, j, columns int, row []byte) int {
 			firsts = append(firsts, first)
 		}
 	}
-	if j == 0 && begun == 1 { // nothing but the beginning of a first field is there
+	if j == 0 && begun == 1 { // it contains only the beginning of a first field
 		return begun * boolInt(columns > 4)
 	}
 	alike := j > 0
@@ -340,7 +341,7 @@ func (c *csvFramer) rhythm(pieces [][]byte, j, columns int, row []byte) int {
 	return 0
 }
 
-// shape says what kind of text an id is.
+// shape returns what kind of text an id is.
 func shape(id []byte) string {
 	var b strings.Builder
 	last := byte(0)
@@ -362,12 +363,12 @@ func shape(id []byte) string {
 		return "@"
 	}
 	if s == "a" {
-		return "word" // says nothing, but two of them are alike
+		return "word" // this says little, but two of them are alike
 	}
 	return s
 }
 
-// strayQuote says what is wrong with a quote in a field.
+// strayQuote describes a misplaced quote in a field.
 func (c *csvFramer) strayQuote() *RowError {
-	return &RowError{RuleStrayQuote, "a field that holds a quote must be in quotes, with the quote doubled; say --escape '\\' if a backslash stands before it, --quote none if quotes are text"}
+	return &RowError{RuleStrayQuote, "a field that contains a quote must be in quotes, with the quote doubled; say --escape '\\' if a backslash is before it, or --quote none if quotes are text"}
 }

@@ -2,7 +2,7 @@ package source
 
 import "bytes"
 
-// parseOdd is parse for other dialects than the plain one.
+// parseOdd is parse for any dialect except the plain one.
 func (c *csvFramer) parseOdd(data []byte, final bool) (n int, o outcome) {
 	c.fields = c.fields[:0]
 	c.spans = -1
@@ -21,7 +21,7 @@ func (c *csvFramer) parseOdd(data []byte, final bool) (n int, o outcome) {
 			return 0, o
 		}
 		if c.odd.Escape != None && f.end == f.start+2 && data[f.start] == c.odd.Escape && data[f.start+1] == 'N' {
-			f.end = f.start // it stands for null
+			f.end = f.start // it means null
 		}
 		c.fields = append(c.fields, f)
 		switch {
@@ -35,7 +35,7 @@ func (c *csvFramer) parseOdd(data []byte, final bool) (n int, o outcome) {
 	}
 }
 
-// parseUnquoted is parseOdd where a line is a row.
+// parseUnquoted is parseOdd for dialects in which each line is a row.
 func (c *csvFramer) parseUnquoted(data []byte, final bool) (n int, o outcome) {
 	end := bytes.IndexByte(data, '\n')
 	n = end + 1
@@ -56,7 +56,7 @@ func (c *csvFramer) parseUnquoted(data []byte, final bool) (n int, o outcome) {
 	return n, parsed
 }
 
-// quotedField finds the field whose opening quote stands at pos, and where the delimiter or line end behind it stands.
+// quotedField finds the field whose opening quote is at pos. next is the position of the delimiter or line end behind it.
 func (c *csvFramer) quotedField(data []byte, pos int, final bool) (f csvField, next int, o outcome) {
 	f.start = pos + 1
 	crosses := false
@@ -101,7 +101,7 @@ func (c *csvFramer) quotedField(data []byte, pos int, final bool) (f csvField, n
 	}
 }
 
-// bareField finds the field without quotes that begins at pos, and where the delimiter or line end behind it stands.
+// bareField finds the field without quotes that begins at pos. next is the position of the delimiter or line end behind it.
 func (c *csvFramer) bareField(data []byte, pos int, final bool) (f csvField, next int, o outcome) {
 	f.start = pos
 	for i := pos; ; i++ {
@@ -137,24 +137,24 @@ func (c *csvFramer) bareField(data []byte, pos int, final bool) (f csvField, nex
 		case data[i] == '"' && i == pos && c.odd.Quote == Unseen:
 			return f, 0, doubtful
 		case data[i] == c.odd.Quote && c.odd.Quote < Unseen:
-			if c.odd.Quote == '"' { // an apostrophe stands in the middle of many a name
+			if c.odd.Quote == '"' { // apostrophes are common within names
 				return f, 0, misquoted
 			}
 		}
 	}
 }
 
-// isNull reports whether what stands behind an escape character at the beginning of a field is the N of a null, and nothing else of the field. The end
-// of the data may be that of the field.
+// isNull reports whether an escape character at the beginning of a field is followed by the N of a null, and by nothing else of the field. The end of
+// the data may be the end of the field.
 func (c *csvFramer) isNull(data []byte) bool {
 	return data[0] == 'N' && (len(data) == 1 || data[1] == c.delimiter || data[1] == '\n' || data[1] == '\r')
 }
 
-// letters are what MySQL and PostgreSQL write behind a backslash in text without quotes, and what it stands for.
+// letters are the letters that MySQL and PostgreSQL write behind a backslash in text without quotes, and their meaning.
 var letters = map[byte]byte{'t': '\t', 'n': '\n', 'r': '\r', 'b': '\b', 'f': '\f', 'v': '\v', '0': 0, 'Z': 0x1a}
 
-// escapes reports whether it is known what a character behind the escape character stands for. A letter in a file with quotes is a letter for
-// some programs and a control character for others.
+// escapes reports whether the meaning of a character behind the escape character is known. In a file with quotes a letter is a letter for some
+// programs and a control character for others.
 func (c *csvFramer) escapes(b byte, quoted bool) bool {
 	switch b {
 	case c.odd.Escape, c.odd.Quote, c.delimiter, '"', '\'', '\n', '\r':
@@ -164,7 +164,7 @@ func (c *csvFramer) escapes(b byte, quoted bool) bool {
 	return letter && !quoted && c.odd.Quote >= Unseen
 }
 
-// lineEnd returns how long the line end at data[i] is, 0 if there is none, -1 if more data must tell.
+// lineEnd returns the length of the line end at data[i], 0 if there is none, -1 if more data is needed.
 func (c *csvFramer) lineEnd(data []byte, i int, final bool) int {
 	if data[i] != '\r' {
 		if data[i] == '\n' {
@@ -186,7 +186,7 @@ func (c *csvFramer) lineEnd(data []byte, i int, final bool) int {
 	return 0
 }
 
-// endOfLine returns where the line behind the first one in data begins, -1 if the data ends before.
+// endOfLine returns where the second line of data begins, -1 if data ends before.
 func (c *csvFramer) endOfLine(data []byte, final bool) int {
 	if c.odd == nil || c.odd.LineEnd != LineEndAny {
 		if end := bytes.IndexByte(data, '\n'); end >= 0 {
@@ -213,7 +213,7 @@ func (c *csvFramer) lines(data []byte) int64 {
 	return n
 }
 
-// trim cuts the line end of a row off.
+// trim removes the line end of a row.
 func (c *csvFramer) trim(row []byte) []byte {
 	row = trimEnd(row)
 	if n := len(row); n > 0 && row[n-1] == '\r' && c.odd != nil && c.odd.LineEnd == LineEndAny {
@@ -222,7 +222,7 @@ func (c *csvFramer) trim(row []byte) []byte {
 	return row
 }
 
-// unescape appends the text of an escaped field to dst, and returns it alone too.
+// unescape appends the text of an escaped field to dst. It also returns the appended text alone.
 func (c *csvFramer) unescape(dst, field []byte) (all, text []byte) {
 	if c.odd == nil {
 		return appendUnescaped(dst, field)

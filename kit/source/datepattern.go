@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// first and second stand in a pattern of dates for its first two numbers, the day and the month in whatever order.
+// first and second are the first two numbers in a pattern of dates: the day and the month, in either order.
 const (
 	first  = "\x01"
 	second = "\x02"
@@ -14,20 +14,20 @@ const (
 
 // dateCell is a cell that can be read as a date.
 type dateCell struct {
-	// pattern is how it is written: a layout of Go's package time with first and second in the place of day and month.
+	// pattern is how the date is written: a layout of Go's package time, with first and second for day and month.
 	pattern string
-	// a and b are the numbers that stand there, 0 where there is none.
+	// a and b are these two numbers, 0 if there is none.
 	a, b int
-	// short says that one of them has one digit.
+	// short reports whether one of them has one digit.
 	short bool
-	// iso says that it needs no layout to be read.
+	// iso reports whether the date needs no layout.
 	iso bool
 }
 
-// longestDate is the longest text that is looked at as a date.
+// longestDate is the length of the longest text that is parsed as a date.
 const longestDate = 48
 
-// parseDateCell takes a cell apart that can be read as a date.
+// parseDateCell parses a cell that can be read as a date.
 func parseDateCell(s string) (d dateCell, ok bool) {
 	if len(s) < 6 || len(s) > longestDate || !strings.ContainsFunc(s, isDigit) {
 		return d, false
@@ -42,12 +42,12 @@ func parseDateCell(s string) (d dateCell, ok bool) {
 	return d, true
 }
 
-// dateParser reads a date from the left to the right.
+// dateParser reads a date from left to right.
 type dateParser struct {
 	dateCell
 	rest      string
-	yearFirst byte // the character behind a year that comes first, 0 if none does
-	isoClock  bool // there is no time of day, or one that needs no layout
+	yearFirst byte // the character behind a year at the beginning, 0 if there is none
+	isoClock  bool // there is no time of day, or its form needs no layout
 }
 
 func (p *dateParser) weekday() {
@@ -73,7 +73,7 @@ func cutFold(s, prefix string) (string, bool) {
 	return s[len(prefix):], true
 }
 
-// number cuts a number off, of at least one digit and at most so many.
+// number cuts off a number of at least one digit and at most so many.
 func (p *dateParser) number(most int) (n, digits int, ok bool) {
 	for digits < len(p.rest) && isDigit(rune(p.rest[digits])) {
 		digits++
@@ -86,7 +86,7 @@ func (p *dateParser) number(most int) (n, digits int, ok bool) {
 	return n, digits, true
 }
 
-// mark cuts off what stands between the parts of a date.
+// mark cuts off the text between two parts of a date.
 func (p *dateParser) mark() string {
 	for _, mark := range []string{". ", ", ", "-", "/", ".", " "} {
 		if rest, ok := strings.CutPrefix(p.rest, mark); ok {
@@ -115,7 +115,7 @@ func (p *dateParser) month() (layout string, ok bool) {
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-// day reads the day of the calendar.
+// day reads the calendar date.
 func (p *dateParser) day() bool {
 	if layout, ok := p.month(); ok { // Jan 2, 2006
 		mark := p.mark()
@@ -166,7 +166,7 @@ func (p *dateParser) day() bool {
 
 func validDay(n int) bool { return n >= 1 && n <= 31 }
 
-// year reads a year of so many digits, with what stands before it.
+// year reads a year of so many digits, with the text before it.
 func (p *dateParser) year(digits int) bool {
 	before := p.rest
 	mark := p.mark()
@@ -178,7 +178,7 @@ func (p *dateParser) year(digits int) bool {
 	return true
 }
 
-// clock reads the time of day and the zone, if they are there.
+// clock reads the time of day and the zone, if there are any.
 func (p *dateParser) clock() bool {
 	p.isoClock = true
 	if p.rest == "" {

@@ -21,7 +21,7 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// encodings are those that an input can have besides UTF-8.
+// encodings are the encodings that an input can have besides UTF-8.
 var encodings = map[string]encoding.Encoding{
 	"utf-16":       unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
 	"utf-16le":     unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM),
@@ -63,7 +63,7 @@ func encodingOf(name string) (encoding.Encoding, error) {
 	return nil, fmt.Errorf("source: the encoding %q is not known; give utf-8, utf-16, utf-16le, utf-16be, utf-32, utf-32le, utf-32be, windows-1250 to windows-1254, windows-1257, iso-8859-1, iso-8859-2, iso-8859-15, macintosh, koi8-r, cp866, ibm437, ibm850, shift_jis, euc-jp, gbk, gb18030, big5 or euc-kr%s", name, nearEncoding(known))
 }
 
-// nearEncoding asks whether the encoding was meant whose name is nearest.
+// nearEncoding suggests the encoding with the nearest name.
 func nearEncoding(name string) string {
 	if page, ok := strings.CutPrefix(spelling.Fold(name), "win125"); ok && encodings["windows-125"+page] != nil {
 		return "; did you mean windows-125" + page + "?"
@@ -79,7 +79,7 @@ func nearEncoding(name string) string {
 	return ""
 }
 
-// encodingName is the name of an encoding as encodings has it.
+// encodingName returns the name of an encoding as it is in encodings.
 func encodingName(name string) string {
 	name = strings.Replace(strings.ToLower(name), "cp125", "windows-125", 1)
 	if name == "utf8" {
@@ -88,23 +88,23 @@ func encodingName(name string) string {
 	return name
 }
 
-// decoder reads an input that may be compressed, which its first bytes tell, and that may be in another encoding, as the caller or a mark says. Nothing is read before
-// the first Read.
+// decoder reads an input that may be compressed and that may have another encoding. Its first bytes show the compression; the caller or a byte order
+// mark gives the encoding. Nothing is read before the first Read.
 type decoder struct {
 	src      *bufio.Reader
-	given    string       // the encoding, empty if nobody has said it
+	given    string       // the encoding, empty if the caller gave none
 	r        io.Reader    // nil before the first Read
-	consumed atomic.Int64 // bytes of the input as it came
+	consumed atomic.Int64 // the bytes that are read are not the bytes of the input
 	packed   atomic.Bool  // what is read are other bytes than those
-	// compression says how it is compressed, the outermost first; nil if it is not, or before the first Read.
+	// compression names the compressions, the outermost first; nil if there are none, or before the first Read.
 	compression atomic.Pointer[string]
-	// encoding is what the input is read in; nil before the first Read.
+	// encoding is the encoding in which the input is read; nil before the first Read.
 	encoding atomic.Pointer[string]
 	sum      *sum // of the input as it came
 	zipped   bool // it is the file in a ZIP archive
 }
 
-// newDecoder takes an encoding that encodingOf knows.
+// newDecoder returns a decoder for an encoding that encodingOf knows.
 func newDecoder(r io.Reader, encoding string) *decoder {
 	d := &decoder{given: encoding, sum: newSum()}
 	d.src = bufio.NewReaderSize(countingReader{r, &d.consumed, d.sum}, chunkBytes)
@@ -166,7 +166,7 @@ func (d *decoder) begin() error {
 	return nil
 }
 
-// compressed says how the input is compressed, as far as that is known.
+// compressed names the compression, if it is known yet.
 func (d *decoder) compressed() string {
 	by := ""
 	if d.zipped {

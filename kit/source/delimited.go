@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// checkDialect looks at what is given of a dialect.
+// checkDialect checks the parts of a dialect that are given.
 func (c Config) checkDialect() error {
 	if _, err := encodingOf(c.Encoding); err != nil {
 		return err
@@ -23,11 +23,11 @@ func (c Config) checkDialect() error {
 		c    byte
 	}{{"quote", c.Quote}, {"escape character", c.Escape}} {
 		if q.c != 0 && q.c != None && (q.c >= 0x80 || q.c == '\r' || q.c == '\n' || q.c == c.Delimiter) {
-			return fmt.Errorf("source: %q cannot be the %s; give a single ASCII character that is no line end and not the delimiter, or none", string(rune(q.c)), q.name)
+			return fmt.Errorf("source: %q cannot be the %s; give a single ASCII character that is neither a line end nor the delimiter, or none", string(rune(q.c)), q.name)
 		}
 	}
 	if c.Quote != 0 && c.Quote != None && c.Quote == c.Escape {
-		return errors.New("source: the quote cannot be the escape character; leave that out if a quote is doubled")
+		return errors.New("source: the quote cannot be the escape character; leave the escape character out if quotes are doubled")
 	}
 	return nil
 }
@@ -39,12 +39,12 @@ func (c Config) given() bool {
 
 // dialects are the dialects of an input.
 type dialects struct {
-	known    []Dialect // by an earlier run; nil if there was none
-	asBefore bool      // the earlier run did not say
+	known    []Dialect // of an earlier run; nil if there was none
+	asBefore bool      // the earlier run kept none
 	detected *Detection
 }
 
-// skips is how many lines an earlier run has skipped.
+// skips returns how many lines an earlier run has skipped.
 func (d *dialects) skips() int {
 	if len(d.known) == 0 {
 		return 0
@@ -59,12 +59,12 @@ func (d *dialects) found() ([]Dialect, []string) {
 	return []Dialect{d.detected.Dialect}, d.detected.Evidence
 }
 
-// A Redialer is a Source whose files can be read as an earlier run has read them.
+// A Redialer is a Source that can read its files in the same way as an earlier run.
 type Redialer interface {
 	Source
 
-	// ReadAs has the files read in the dialects that Info gave in an earlier run. None has them read as before there were dialects: what is not
-	// given is a comma or tab by the file's name, double quotes and line feeds. It is called before Columns.
+	// ReadAs sets the dialects that Info returned in an earlier run. Without a dialect the files are read as before this package had dialects: what
+	// the Config does not give is a comma or tab (by the file's name), double quotes and line feeds. It is called before Columns.
 	ReadAs([]Dialect) error
 }
 
@@ -82,7 +82,7 @@ func (t *text) ReadAs(known []Dialect) error {
 	return nil
 }
 
-// skipLines uses up so many lines and returns the number of the line after them.
+// skipLines skips so many lines and returns the number of the next line.
 func (t *text) skipLines(ctx context.Context, n int) (line int64, err error) {
 	w := &t.win
 	c := &csvFramer{}
@@ -102,7 +102,7 @@ func (t *text) skipLines(ctx context.Context, n int) (line int64, err error) {
 		w.slide()
 		if err := w.fill(ctx); err != nil {
 			if err == io.EOF {
-				err = &FormatError{Problem: "the input has no more lines than those to be skipped", Hint: "skip fewer"}
+				err = &FormatError{Problem: "the input has no line after those to be skipped", Hint: "skip fewer"}
 			}
 			return line, err
 		}
@@ -110,7 +110,7 @@ func (t *text) skipLines(ctx context.Context, n int) (line int64, err error) {
 	return line, nil
 }
 
-// quiet is how long a stream may send nothing before its dialect is judged by what it has sent.
+// quiet is how long a stream may send nothing before its dialect is judged by the data that it has sent.
 const quiet = 200 * time.Millisecond
 
 // sample fills the window with the beginning of the input.
@@ -138,7 +138,7 @@ func (t *text) sample(ctx context.Context) error {
 	return nil
 }
 
-// delimited returns what reads the rows of CSV.
+// delimited returns the framer for the rows of CSV.
 func (t *text) delimited(ctx context.Context, line int64) (framer, error) {
 	cfg, found := t.cfg, Detection{}
 	switch {
@@ -172,7 +172,7 @@ func (t *text) delimited(ctx context.Context, line int64) (framer, error) {
 		}
 	}
 	if t.says {
-		found.show("The encoding is %s, as the beginning of the input says", strings.ToUpper(cfg.Encoding))
+		found.show("The encoding is %s: the beginning of the input shows it", strings.ToUpper(cfg.Encoding))
 	}
 	t.detected, t.cfg.Delimiter = &found, found.Delimiter
 	c := &csvFramer{delimiter: found.Delimiter, limit: cfg.MaxRowBytes, line: line, names: cfg.Columns, cfg: cfg}

@@ -7,28 +7,28 @@ import (
 	"strings"
 )
 
-// Dialect says how delimited text is written. Its JSON is what a journal keeps.
+// Dialect says how delimited text is written. A journal keeps its JSON form.
 type Dialect struct {
 	// Delimiter separates fields.
 	Delimiter byte
-	// Quote encloses fields that hold delimiters or line ends; None if quotes are text, Unseen if nobody knows.
+	// Quote encloses fields that contain delimiters or line ends. It is None if quotes are text, Unseen if that is unknown.
 	Quote byte
-	// Escape makes the character behind it data; None if a quote in a quoted field is doubled.
+	// Escape makes the next character data. It is None if a quote in a quoted field is doubled.
 	Escape byte
 	// LineEnd says what ends a line.
 	LineEnd LineEnd
 	// Encoding is one of those of Config.Encoding; empty for UTF-8.
 	Encoding string
-	// SkipLines is how many lines stand before the header.
+	// SkipLines is how many lines are before the header.
 	SkipLines int
 }
 
 // Values of Dialect.Quote and Dialect.Escape, and of the fields of Config with these names.
 const (
-	// None says that there is no such character.
+	// None means that there is no such character.
 	None byte = 0xff
-	// Unseen is a Quote that the beginning of the input does not show: a field that begins with one is rejected, because it may be text or a
-	// quote that does not belong to the field.
+	// Unseen is a Quote that the beginning of the input does not show. A field that begins with a quote is then rejected: the quote may be text, or
+	// it may enclose the field.
 	Unseen byte = 0xfe
 )
 
@@ -36,16 +36,17 @@ const (
 type LineEnd string
 
 const (
-	// LineEndLF is a line feed, also behind a carriage return.
+	// LineEndLF is a line feed, with or without a carriage return before it.
 	LineEndLF LineEnd = "lf"
-	// LineEndAny is LineEndLF, a carriage return by itself, and both in the order CR CR LF.
+	// LineEndAny is LineEndLF, a single carriage return, or CR CR LF.
 	LineEndAny LineEnd = "any"
 )
 
-// plain reports whether rows are written as RFC 4180 has it, but for the delimiter.
+// plain reports whether rows are written as in RFC 4180, with any delimiter.
 func (d Dialect) plain() bool { return d.Quote == '"' && d.Escape == None && d.LineEnd != LineEndAny }
 
-// Flags are those of the command that read an input in this dialect, whatever it shows, without those for what every input has by default.
+// Flags returns the command's flags that read an input in this dialect, whatever the input shows. It leaves out flags for the defaults of every
+// input.
 func (d Dialect) Flags() []string {
 	var flags []string
 	if d.SkipLines > 0 {
@@ -69,7 +70,7 @@ func (d Dialect) Flags() []string {
 	return flags
 }
 
-// flagText writes a character of a dialect as a shell takes it for a flag.
+// flagText writes a character of a dialect as a shell needs it for a flag.
 func flagText(c byte) string {
 	switch {
 	case c == None:
@@ -110,7 +111,7 @@ type dialectJSON struct {
 	SkipLines int     `json:"skip_lines,omitempty"`
 }
 
-// MarshalJSON writes a character as a string of it, None as none and Unseen as unseen.
+// MarshalJSON writes a character as a string, None as none and Unseen as unseen.
 func (d Dialect) MarshalJSON() ([]byte, error) {
 	encoding := d.Encoding
 	if encoding == "" {
@@ -142,7 +143,7 @@ func (d *Dialect) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	if !delimits(string(rune(read.Delimiter))) || read.Delimiter == 0 || read.SkipLines < 0 || read.LineEnd != LineEndLF && read.LineEnd != LineEndAny {
-		return fmt.Errorf("source: %s is no dialect", text)
+		return fmt.Errorf("source: %s is not a dialect", text)
 	}
 	*d = read
 	return nil
@@ -167,20 +168,20 @@ func charOf(text string) (byte, error) {
 	case len(text) == 1 && text[0] < 0x80 && text[0] > 0:
 		return text[0], nil
 	}
-	return 0, fmt.Errorf("source: %q is no character of a dialect", text)
+	return 0, fmt.Errorf("source: %q is not a character of a dialect", text)
 }
 
-// Detection is what the beginning of an input shows of its dialect.
+// Detection is what the beginning of an input shows about its dialect.
 type Detection struct {
 	Dialect
-	// Evidence says in sentences, with numbers of lines, why it is this one, where it is not what every input has by default. It holds no data
-	// of the rows.
+	// Evidence gives the reasons in sentences, with line numbers, for everything that is not the default of every input. It contains no data of the
+	// rows.
 	Evidence []string
-	// Rows is how many rows were looked at, Bad how many of them cannot be read in this dialect.
+	// Rows is how many rows were read; Bad is how many of them do not fit this dialect.
 	Rows, Bad int
 }
 
-// sampleBytes is how much of an input is looked at for its dialect.
+// sampleBytes is how much of an input is read to detect its dialect.
 const sampleBytes = 256 << 10
 
 func (d *Detection) show(format string, args ...any) {

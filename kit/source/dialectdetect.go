@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// DetectDialect says in which dialect the delimited text is written that begins with the sample, as UTF-8 without a byte order mark. whole says
-// that nothing comes behind it. What cfg gives stands; a Delimiter of 0 is looked for, and a comma where the sample shows none. A *FormatError
-// says that the sample fits several dialects, or none, and which flag decides.
+// DetectDialect finds the dialect of delimited text that begins with the sample. The sample is UTF-8 without a byte order mark; whole says that it is
+// the entire text. Whatever cfg gives is kept. A Delimiter of 0 is detected; it is a comma if the sample shows none. A *FormatError says that several
+// dialects fit the sample, or none, and which flag decides.
 func DetectDialect(sample []byte, whole bool, cfg Config) (Detection, error) {
 	return detectDialect(sample, whole, cfg, ',', 1)
 }
@@ -40,12 +40,12 @@ func detectDialect(sample []byte, whole bool, cfg Config, usual byte, line int64
 	s.Dialect, s.Rows, s.Bad = r.Dialect, r.rows, r.bad
 	s.Detection.SkipLines, s.Detection.Encoding = skip, encoding
 	if r.Delimiter != ',' && s.cfg.Delimiter == 0 {
-		s.show("%s separates the fields: %s have %s, as the header has", charName(r.Delimiter), count(r.rows-r.bad, "row"), count(r.columns, "field"))
+		s.show("%s separates the fields: %s have %s, like the header", charName(r.Delimiter), count(r.rows-r.bad, "row"), count(r.columns, "field"))
 	}
 	return s.Detection, nil
 }
 
-// detector looks at the beginning of an input.
+// detector detects the dialect of an input from its beginning.
 type detector struct {
 	sample   []byte
 	whole    bool
@@ -56,14 +56,14 @@ type detector struct {
 	Detection
 }
 
-// refuse is why the sample cannot be read without a word.
+// refuse returns why the sample cannot be read without a decision of the user.
 func refuse(line int64, hint, format string, args ...any) *FormatError {
 	return &FormatError{Line: line, Problem: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 var sepLine = regexp.MustCompile(`(?i)^"?sep=([^"\r\n]+)"?[,;\t]*(\r\n|\n|\r)`)
 
-// sepLine obeys a first line that says what separates fields, as Excel does.
+// sepLine applies a first line that names the delimiter, as Excel does.
 func (s *detector) sepLine() error {
 	m := sepLine.FindSubmatch(s.sample[:min(len(s.sample), 64)])
 	if m == nil || s.cfg.SkipLines > 0 || s.cfg.Columns != nil {
@@ -71,7 +71,7 @@ func (s *detector) sepLine() error {
 	}
 	if d := string(m[1]); s.cfg.Delimiter == 0 {
 		if !delimits(d) {
-			return refuse(1, "write the file again with another delimiter", "sep= says that %q separates the fields, and only one ASCII character can do that", d)
+			return refuse(1, "write the file again with another delimiter", "sep= says that %q separates the fields, but a delimiter must be one ASCII character", d)
 		}
 		s.cfg.Delimiter = d[0]
 		s.show("Line 1 says that %s separates the fields", charName(d[0]))
@@ -81,7 +81,7 @@ func (s *detector) sepLine() error {
 	return nil
 }
 
-// strong are characters that separate fields in many files, weak those that do in some, and stand in many names.
+// strong are characters that separate fields in many files. weak are characters that do so in some files, and that also occur in many names.
 const (
 	strong = ",;\t|\x01\x1f\x1e\x02^~"
 	weak   = ":#!*"
@@ -132,7 +132,7 @@ func (s *detector) delimiter(usual byte) (*reading, error) {
 	case s.whole && alone != nil && first.fault == nil && first.rows == 0:
 		return alone, nil
 	case len(others) == 0 || others[0].rows == 0:
-		return first, err // without a row a header says nothing of itself
+		return first, err // without a row a header shows nothing about itself
 	case len(fitting) == 0:
 		r := others[0]
 		return nil, refuse(r.line, flags(r, first), "the header has %s if %s separates them, but the row on line %d does not fit it", count(r.columns, "field"), charName(r.Delimiter), r.badLine)
@@ -156,7 +156,7 @@ func (s *detector) firstLine() []byte {
 
 var longDelimiters = []string{"|~|", "~|~", "^|^", "|^|", "|*|", "#|#", "||", "~~", "^^", "::", ";;", "@@", "##", "$$", "%%", "\t\t", "¦", "§", "¬", "·", "‖", "þ", "\u0080"}
 
-// longDelimiter refuses what separates fields and is no single ASCII character.
+// longDelimiter returns an error if a delimiter is not a single ASCII character.
 func (s *detector) longDelimiter(head []byte, first *reading, others []*reading) error {
 	all := append([]*reading{first}, others...)
 	for _, d := range longDelimiters {
@@ -164,19 +164,19 @@ func (s *detector) longDelimiter(head []byte, first *reading, others []*reading)
 		if len(parts) < 2 || slices.ContainsFunc(parts, func(p string) bool { return strings.TrimSpace(p) == "" }) {
 			continue
 		}
-		single := false // a character by itself gives names to all columns
+		single := false // a single character separates the names of all columns
 		for _, r := range all {
 			single = single || r.columns > len(parts)-1 && r.columns > 1 && !slices.Contains(r.header, "")
 		}
 		if single {
 			continue
 		}
-		return refuse(first.line, "write the file again with another delimiter, or replace this one", "%q seems to separate the fields, and only one ASCII character can do that", d)
+		return refuse(first.line, "write the file again with another delimiter, or replace this one", "%q seems to separate the fields, but a delimiter must be one ASCII character", d)
 	}
 	return nil
 }
 
-// titles refuses a sample whose header stands below other lines.
+// titles returns an error if the header of the sample is below other lines.
 func (s *detector) titles(r *reading) error {
 	if s.cfg.Columns != nil {
 		return nil
@@ -195,8 +195,8 @@ func (s *detector) titles(r *reading) error {
 	for _, d := range candidates {
 		if line := s.headerBelow(d); line > 0 {
 			skip := line - s.line + int64(s.Detection.SkipLines)
-			err := refuse(line, fmt.Sprintf("if line %d is the header, say --skip-rows %d; if not, give the columns their names by --columns", line, skip),
-				"the columns seem to have their names on this line, below other lines")
+			err := refuse(line, fmt.Sprintf("if line %d is the header, say --skip-rows %d; if not, name the columns with --columns", line, skip),
+				"the names of the columns seem to be on this line, below other lines")
 			err.Flag, err.Value = "skip-rows", strconv.FormatInt(skip, 10)
 			return err
 		}
@@ -204,7 +204,7 @@ func (s *detector) titles(r *reading) error {
 	return nil
 }
 
-// headerBelow returns the line of a header below lines of one field, 0 if there is none.
+// headerBelow returns the line of a header that follows lines of one field, 0 if there is none.
 func (s *detector) headerBelow(delimiter byte) int64 {
 	d := Dialect{Delimiter: delimiter, Quote: '"', Escape: None, LineEnd: LineEndLF}
 	c := &csvFramer{delimiter: delimiter, limit: s.limit, line: s.line}
@@ -274,7 +274,7 @@ func (s *detector) lineEnds(d Dialect) LineEnd {
 		return s.cfg.LineEnd
 	}
 	if first := bytes.IndexAny(s.sample, "\r\n"); first >= 0 && s.sample[first] == '\r' && first+1 < len(s.sample) && s.sample[first+1] != '\n' && bytes.Count(s.sample[:first], []byte{'"'})%2 == 0 {
-		return LineEndAny // no name of a column holds a CR
+		return LineEndAny // the name of a column never contains a CR
 	}
 	bare := bytes.Count(s.sample, []byte{'\r'}) - bytes.Count(s.sample, []byte("\r\n"))
 	if bare == 0 || bare == 1 && bytes.HasSuffix(s.sample, []byte{'\r'}) && !s.whole {

@@ -11,19 +11,19 @@ import (
 
 const flagEncoding = "encoding"
 
-// checkEncoding refuses text that is not UTF-8 and looks as if it were text in another encoding. A few damaged bytes are no text: the rows that
-// have them are rejected.
+// checkEncoding returns an error for text that is not UTF-8 and looks like another encoding. A few damaged bytes do not look like that: only their
+// rows are rejected.
 func checkEncoding(sample []byte, line int64) error {
 	if utf8.Valid(sample) {
 		return nil
 	}
-	odd, even := 0, 0 // lines that are not UTF-8, and others that are not ASCII
+	odd, even := 0, 0 // lines that are not UTF-8, and other lines that are not ASCII
 	var foreign []byte
 	first := int64(0)
 	lines := bytes.SplitAfter(sample, newline)
 	for i, text := range lines {
 		if i == len(lines)-1 && len(sample) >= sampleBytes-utf8.UTFMax {
-			break // a character may be cut off
+			break // a character may be cut off at the end
 		}
 		switch {
 		case !utf8.Valid(text):
@@ -39,19 +39,19 @@ func checkEncoding(sample []byte, line int64) error {
 	if odd == 0 || odd <= even || !likely {
 		return nil
 	}
-	return &FormatError{Line: first, Problem: "the input is not UTF-8 here, and looks like " + name,
-		Hint: "say which encoding it has: --encoding " + name + "; with --encoding utf-8 only the rows are rejected that are not UTF-8",
+	return &FormatError{Line: first, Problem: "the input is not UTF-8 here; it looks like " + name,
+		Hint: "say which encoding it has: --encoding " + name + "; with --encoding utf-8 only the rows that are not UTF-8 are rejected",
 		Flag: flagEncoding, Value: name}
 }
 
-// guessEncoding says in which encoding text could be that is not UTF-8. likely says that it looks like text in it.
+// guessEncoding names an encoding that text may have which is not UTF-8. likely reports whether the text looks natural in it.
 func guessEncoding(text []byte) (name string, likely bool) {
 	for _, name := range []string{"shift_jis", "euc-jp", "big5", "euc-kr", "gb18030"} {
 		if looksEastAsian(name, text) {
 			return name, true
 		}
 	}
-	high, pairs, upper, low, symbols := 0, 0, 0, 0, 0 // bytes from 0x80, two beside each other, from 0xc0 to 0xdf, below 0xa0, and such as are seldom in Western text
+	high, pairs, upper, low, symbols := 0, 0, 0, 0, 0 // bytes from 0x80, pairs of them, bytes from 0xc0 to 0xdf, below 0xa0, and those that are rare in Western text
 	for i, c := range text {
 		if c < 0x80 {
 			continue
@@ -86,7 +86,7 @@ func guessEncoding(text []byte) (name string, likely bool) {
 	return "windows-1252", plausible("windows-1252", text)
 }
 
-// looksEastAsian reports whether the text decodes without an error into what such text consists of.
+// looksEastAsian reports whether the text decodes without an error, and into the characters that such text consists of.
 func looksEastAsian(name string, text []byte) bool {
 	e, err := encodingOf(name)
 	if err != nil || e == nil || withinWords(text) {
@@ -124,8 +124,8 @@ func looksEastAsian(name string, text []byte) bool {
 	return kana+hangul == 0
 }
 
-// withinWords reports whether most bytes beyond ASCII stand within words of ASCII letters, as the umlaut in Jürgen does. In East Asian encodings two bytes make a
-// character, the first and mostly the second of which is beyond ASCII: Western words can be read so too, which nobody has meant.
+// withinWords reports whether most bytes beyond ASCII are within words of ASCII letters, as the umlaut in Jürgen is. East Asian encodings use two
+// bytes for a character: the first one, and mostly the second, is beyond ASCII. Western words can be decoded like that too, although nobody meant it.
 func withinWords(text []byte) bool {
 	western, words := 0, 0 // words with a byte beyond ASCII
 	for word := range bytes.FieldsFuncSeq(text, func(r rune) bool { return r < utf8.RuneSelf && !unicode.IsLetter(r) }) {
@@ -146,7 +146,7 @@ func withinWords(text []byte) bool {
 	return 2*western >= words
 }
 
-// amongLetters reports whether one of these bytes stands between letters.
+// amongLetters reports whether one of these bytes is between letters.
 func amongLetters(text, some []byte) bool {
 	letter := func(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 	for i, c := range text {
@@ -157,7 +157,7 @@ func amongLetters(text, some []byte) bool {
 	return false
 }
 
-// plausible reports whether everything beyond ASCII in the text is what people write.
+// plausible reports whether all characters beyond ASCII in the text are characters that people write.
 func plausible(name string, text []byte) bool {
 	e, err := encodingOf(name)
 	if err != nil {

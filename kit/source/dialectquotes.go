@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// quotes returns the reading with this delimiter, and with the quotes, escapes and line ends that the sample shows. Where it shows several, there is
-// an error beside one of them.
+// quotes returns the reading with this delimiter and with the quotes, escapes and line ends that the sample shows. If it shows several, it returns
+// one of them and an error.
 func (s *detector) quotes(delimiter byte) (*reading, error) {
 	r, err := s.quoted(delimiter)
 	if r != nil {
@@ -43,7 +43,7 @@ func (s *detector) quoted(delimiter byte) (*reading, error) {
 	}
 	if err == nil && r.Quote != '\'' && r.doubles > 0 {
 		if in := s.read(d.with('\'', d.Escape)); in.clean() && in.rows > 0 {
-			return nil, refuse(r.line, sayApostrophes, "%s between apostrophes have others in them that are doubled", count(r.doubles, "field"))
+			return nil, refuse(r.line, sayApostrophes, "%s between apostrophes contain doubled apostrophes", count(r.doubles, "field"))
 		}
 	}
 	if err != nil || s.cfg.Escape != 0 {
@@ -55,7 +55,7 @@ func (s *detector) quoted(delimiter byte) (*reading, error) {
 	return r, err
 }
 
-// otherQuotes returns an error if the sample fits other quotes too, where a backslash escapes.
+// otherQuotes returns an error if other quotes fit the sample too. It is for samples in which a backslash escapes.
 func (s *detector) otherQuotes(r *reading) error {
 	through, _ := r.double.throughout()
 	if s.cfg.Quote != 0 || r.within > 0 || through && r.Quote == '"' {
@@ -63,7 +63,7 @@ func (s *detector) otherQuotes(r *reading) error {
 	}
 	for _, quote := range []byte{None, '"', '\''} {
 		if o := s.read(r.with(quote, r.Escape)); quote != r.Quote && o.clean() && o.rows > 0 && o.quoted+r.quoted > 0 {
-			return refuse(r.line, "say --quote none if quotes are text, or --quote '\"' or --quote \"'\" if they enclose fields", "it is not clear what quotes are, where a backslash escapes")
+			return refuse(r.line, "say --quote none if quotes are text, or --quote '\"' or --quote \"'\" if they enclose fields", "a backslash escapes here, and it is not clear what quotes are")
 		}
 	}
 	return nil
@@ -74,7 +74,7 @@ func (d Dialect) with(quote, escape byte) Dialect {
 	return d
 }
 
-// usualQuotes decides for a file in which quotes usually enclose fields.
+// usualQuotes decides for a file whose quotes probably enclose fields.
 func (s *detector) usualQuotes(d Dialect) (*reading, error) {
 	q := s.read(d)
 	if r, err := s.apostrophes(d, q); r != nil || err != nil {
@@ -87,7 +87,7 @@ func (s *detector) usualQuotes(d Dialect) (*reading, error) {
 		return e, nil
 	}
 	if q.fault != nil || q.begins > 0 || d.Delimiter == ',' || d.Delimiter == ';' {
-		return q, nil // spreadsheets write these, and quote by the rules
+		return q, nil // spreadsheets write such files, and they quote correctly
 	}
 	t := s.read(d.with(Unseen, d.Escape))
 	if t.columns > 1 && t.clean() && t.rows > 0 && t.begins == 0 && t.middle > 0 {
@@ -103,7 +103,7 @@ func (s *detector) quotesAreText(r *reading) {
 
 const sayQuotes = `say --quote none if quotes are text, or --quote '"' if they enclose fields`
 
-// textQuotes decides for a file in which quotes may well be text.
+// textQuotes decides for a file whose quotes may well be text.
 func (s *detector) textQuotes(d Dialect) (*reading, error) {
 	t := s.read(d.with(None, d.Escape))
 	if t.begins == 0 && (t.clean() || !s.beginsField('"')) {
@@ -122,7 +122,7 @@ func (s *detector) textQuotes(d Dialect) (*reading, error) {
 	all = all && (rows > 1 || q.quoted > 0 && s.headerQuoted(q))
 	switch {
 	case q.clean() && (all || !t.clean() || q.need > 0 && q.quoted == q.need):
-		s.show("Quotes enclose fields: %s are in quotes, and %s hold what would be torn without them", count(q.quoted, "field"), count(q.need, "field"))
+		s.show("Quotes enclose fields: %s are in quotes, and %s would be split without them", count(q.quoted, "field"), count(q.need, "field"))
 		return q, nil
 	case t.clean() && !q.clean() && (q.need == 0 || t.double.one > 0 && !all):
 		s.quotesAreText(t)
@@ -146,7 +146,7 @@ func (s *detector) headerQuoted(r *reading) bool {
 	return len(head) > 0 && head[0] == '"' && head[len(head)-1] == '"' && bytes.Count(head, []byte{'"'}) >= 2*r.columns
 }
 
-// beginsField reports whether a character stands where a field may begin.
+// beginsField reports whether the character occurs at a place where a field can begin.
 func (s *detector) beginsField(c byte) bool {
 	for i := 1; i < len(s.sample); i++ {
 		if s.sample[i] == c && strings.IndexByte("\r\n"+strong, s.sample[i-1]) >= 0 {
@@ -158,10 +158,10 @@ func (s *detector) beginsField(c byte) bool {
 
 const sayApostrophes = "say --quote \"'\" if apostrophes enclose fields, --quote '\"' if they are text"
 
-// apostrophes returns the reading in which they enclose fields, if they do.
+// apostrophes returns the reading in which apostrophes enclose fields, if they do.
 func (s *detector) apostrophes(d Dialect, q *reading) (*reading, error) {
 	if q.wrapped != "" && q.wrapped != "'" && q.columns > 1 {
-		return nil, refuse(q.line, "say --quote '"+q.wrapped+"' if it encloses fields, --quote '\"' if it does not", "the names in the header stand between two characters %s", q.wrapped)
+		return nil, refuse(q.line, "say --quote '"+q.wrapped+"' if it encloses fields, --quote '\"' if it does not", "the names in the header are between two characters %s", q.wrapped)
 	}
 	all := q.wrapped == "'"
 	some := q.single.some()
@@ -187,12 +187,12 @@ func (s *detector) apostrophes(d Dialect, q *reading) (*reading, error) {
 
 const sayEscape = `say --escape '\' if the backslash escapes, --escape none if it is text`
 
-// escapes returns the reading with a backslash that escapes, if the sample shows that it does. without says that the sample has shown that
-// quotes are text, or not what they are.
+// escapes returns the reading with a backslash that escapes, if the sample shows that it does. without says that quotes are text in the sample, or
+// that it does not show what they are.
 func (s *detector) escapes(r *reading, without bool) (*reading, error) {
 	if r.Escape != None || r.fault != nil {
 		if r.Escape != None && r.escaped+r.nulls > 0 {
-			s.show("A backslash escapes what follows it: %s have one", count(r.escaped+r.nulls, "field"))
+			s.show("A backslash escapes the next character: %s have one", count(r.escaped+r.nulls, "field"))
 		}
 		return r, nil
 	}
@@ -208,31 +208,31 @@ func (s *detector) escapes(r *reading, without bool) (*reading, error) {
 	none := s.read(d.with(None, '\\'))
 	switch {
 	case r.nulls > 0 && e.bad <= r.bad && (r.Quote >= Unseen || r.escaped+r.loose == 0):
-		s.show(`A backslash escapes what follows it: \N stands for null in %s`, count(r.nulls, "field"))
+		s.show(`A backslash escapes the next character: \N means null in %s`, count(r.nulls, "field"))
 		return e, nil
 	case r.nulls > 0:
-		return nil, refuse(r.line, sayEscape, `\N stands in %s, and other backslashes elsewhere`, count(r.nulls, "field"))
+		return nil, refuse(r.line, sayEscape, `\N is in %s, and other backslashes are elsewhere`, count(r.nulls, "field"))
 	case !r.clean() && e.clean() && e.rows > 0:
-		s.show("A backslash escapes what follows it: %s fit the header if it does", count(e.rows, "row"))
+		s.show("A backslash escapes the next character: %s fit the header if it does", count(e.rows, "row"))
 		return e, nil
 	case !r.clean() && r.begins == 0 && none.clean() && none.rows > 0 && s.cfg.Quote == 0 && none.columns > 1 && !s.read(d.with(None, None)).clean():
-		s.show("A backslash escapes what follows it, and quotes are text: %s fit the header", count(none.rows, "row"))
+		s.show("A backslash escapes the next character, and quotes are text: %s fit the header", count(none.rows, "row"))
 		return none, nil
 	case r.Quote >= Unseen && r.escaped > 0 && r.loose == 0 && r.bad == 0 && e.clean():
 		if bytes.Contains(s.sample, []byte(`\"`)) || bytes.Contains(s.sample, append([]byte{'\\'}, r.Delimiter)) {
-			s.show("A backslash escapes what follows it: it does so in all of %s", count(r.escaped, "field"))
+			s.show("A backslash escapes the next character: it does so in all of %s", count(r.escaped, "field"))
 			return e, nil
 		}
-		return nil, refuse(r.line, sayEscape, "each backslash in %s stands where it could escape what follows it", count(r.escaped, "field"))
+		return nil, refuse(r.line, sayEscape, "each backslash in %s is at a place where it could escape the next character", count(r.escaped, "field"))
 	case !r.clean() && s.escapedClean(d):
-		return nil, refuse(r.badLine, sayEscape+", and what quotes are, such as --quote none", "a row does not fit the header, and all do if a backslash escapes what follows it")
+		return nil, refuse(r.badLine, sayEscape+", and what quotes are, such as --quote none", "a row does not fit the header, but all rows do if a backslash escapes the next character")
 	case r.strict > 0 && r.strict == r.escaped+r.loose && (!r.clean() || s.escapedClean(d)):
-		return nil, refuse(r.line, sayEscape, "each backslash in %s stands where a writer would put one that escapes", count(r.strict, "field"))
+		return nil, refuse(r.line, sayEscape, "each backslash in %s is at a place where a writer would escape the next character", count(r.strict, "field"))
 	}
 	return r, nil
 }
 
-// escapedClean reports whether the sample can be read with this escape, whatever encloses fields.
+// escapedClean reports whether the sample can be read with this escape, with any quote.
 func (s *detector) escapedClean(d Dialect) bool {
 	for _, quote := range []byte{d.Quote, None, '"', '\''} {
 		if r := s.read(d.with(quote, d.Escape)); r.clean() && r.rows > 0 && (s.cfg.Quote == 0 || quote == d.Quote) {

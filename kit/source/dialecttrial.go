@@ -5,36 +5,36 @@ import (
 	"strings"
 )
 
-// reading is what the sample gives in a dialect.
+// reading is the result of reading the sample in a dialect.
 type reading struct {
 	Dialect
 	header  []string
 	columns int
 	rows    int
-	bad     int   // rows that the dialect does not fit
-	misfit  int   // those of them that have a delimiter
-	badLine int64 // of the first
+	bad     int   // rows that do not fit the dialect
+	misfit  int   // bad rows that have a delimiter
+	badLine int64 // of the first bad row
 	badRule string
 	fault   *FormatError // why the header cannot be read
 
 	begins  int // fields that begin with a double quote
-	middle  int // fields with a double quote elsewhere, that do not begin with one
+	middle  int // fields that contain a double quote but do not begin with one
 	quoted  int // fields in quotes
-	need    int // of those, fields that would be torn without quotes
-	soft    int // of those, fields that some programs quote
+	need    int // quoted fields that would be split without quotes
+	soft    int // quoted fields that only some programs quote
 	nulls   int // fields that are \N
-	escaped int // fields with a backslash that does something
+	escaped int // fields in which a backslash escapes
 	loose   int // other fields with a backslash
-	strict  int // fields with backslashes, all of which stand before what a writer has to escape
-	within  int // fields in quotes with an escaped quote in them
-	doubles int // fields between apostrophes in which others are doubled
+	strict  int // fields in which every backslash is before a character that a writer has to escape
+	within  int // fields in quotes that contain an escaped quote
+	doubles int // fields between apostrophes that contain doubled ones
 	line    int64
 	single  tally  // of apostrophes around fields
 	double  tally  // of double quotes around fields
-	wrapped string // characters, one of which stands around each name of the header
+	wrapped string // characters that are on both sides of each name in the header
 }
 
-// tally counts by column in how many fields a character stands on both ends.
+// tally counts, for each column, the fields that have a character at both ends.
 type tally struct {
 	filled, both map[int]int
 	one          int // fields that begin with it and do not end with it
@@ -56,7 +56,7 @@ func (t *tally) add(column int, text []byte, c byte) {
 	}
 }
 
-// throughout reports whether columns are enclosed in all of their fields or in none, and returns in how many rows at most they are.
+// throughout reports whether each column is enclosed in all of its fields or in none. It returns the largest number of enclosed rows.
 func (t *tally) throughout() (bool, int) {
 	most := 0
 	for column, n := range t.both {
@@ -68,7 +68,7 @@ func (t *tally) throughout() (bool, int) {
 	return most > 0 && t.one == 0, most
 }
 
-// some returns in how many rows at most a column is enclosed that is so in all of them.
+// some returns the largest number of rows in which a column is enclosed, among columns that are enclosed in all of their fields.
 func (t *tally) some() (most int) {
 	for column, n := range t.both {
 		if n == t.filled[column] {
@@ -80,7 +80,7 @@ func (t *tally) some() (most int) {
 
 func (r *reading) clean() bool { return r.bad == 0 && r.fault == nil }
 
-// fits reports whether the rows have columns in this dialect, as it seems: but for some that have no delimiter at all.
+// fits reports whether the rows seem to have columns in this dialect. Some rows may have no delimiter at all.
 func (r *reading) fits() bool {
 	good := r.rows - r.bad
 	return r.fault == nil && r.columns > 1 && (r.misfit == 0 && good >= r.bad || good >= 9*r.bad)
@@ -152,7 +152,7 @@ func (s *detector) readHeader(r *reading, c *csvFramer, row Row) *FormatError {
 	return nil
 }
 
-// add looks at a row.
+// add counts a row.
 func (r *reading) add(c *csvFramer, row *Row, line int64) {
 	if err := row.Err; err != nil {
 		switch err.Rule {
@@ -209,7 +209,7 @@ func (r *reading) look(c *csvFramer, row []byte, f csvField) {
 	}
 }
 
-// paired reports whether each backslash stands before a character for which it could stand there as an escape.
+// paired reports whether each backslash is before a character that it can escape.
 func paired(text []byte) bool {
 	for i := 0; i < len(text); i++ {
 		if text[i] != '\\' {
@@ -222,8 +222,8 @@ func paired(text []byte) bool {
 	return true
 }
 
-// strictlyEscaped reports whether a field has backslashes, and each stands before what a writer has to escape: a backslash, a quote, what separates
-// fields, or the end of a line.
+// strictlyEscaped reports whether a field has backslashes, and each is before a character that a writer has to escape: a backslash, a quote, a
+// delimiter, or a line end.
 func strictlyEscaped(text []byte, delimiter byte) bool {
 	some := false
 	for i := 0; i < len(text); i++ {
@@ -238,7 +238,7 @@ func strictlyEscaped(text []byte, delimiter byte) bool {
 	return some
 }
 
-// doublesApostrophes reports whether a field stands between apostrophes and all others in it are doubled.
+// doublesApostrophes reports whether a field is between apostrophes and all other apostrophes in it are doubled.
 func doublesApostrophes(text []byte) bool {
 	if len(text) < 4 || text[0] != '\'' || text[len(text)-1] != '\'' {
 		return false

@@ -8,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// encodingMark is a byte order mark, and the encoding that it says.
+// encodingMark is a byte order mark and its encoding.
 type encodingMark struct {
 	bytes, encoding string
-	fits            []string // encodings that an input with it can be said to have
+	fits            []string // encodings that the user can give for an input with this mark
 }
 
-// encodingMarks are in the order in which they are looked for: the mark of UTF-32 begins like one of UTF-16.
+// encodingMarks are in the order of the search: the mark of UTF-32 begins like one of UTF-16.
 var encodingMarks = []encodingMark{
 	{"\xff\xfe\x00\x00", "utf-32", []string{"utf-32", "utf-32le"}},
 	{"\x00\x00\xfe\xff", "utf-32", []string{"utf-32", "utf-32be"}},
@@ -23,7 +23,7 @@ var encodingMarks = []encodingMark{
 	{"\xef\xbb\xbf", "utf-8", []string{"utf-8"}},
 }
 
-// markOf returns the byte order mark that an input begins with, nil for none.
+// markOf returns the byte order mark at the beginning of an input, nil if there is none.
 func markOf(head []byte) *encodingMark {
 	for i := range encodingMarks {
 		if bytes.HasPrefix(head, []byte(encodingMarks[i].bytes)) {
@@ -33,8 +33,8 @@ func markOf(head []byte) *encodingMark {
 	return nil
 }
 
-// marked returns the encoding of an input that begins so, where its beginning says it: by a mark, or with given, which is what the caller says and
-// empty if that is nothing. An error says that these contradict each other, or that there is UTF-16 or UTF-32 and nobody has said so.
+// marked returns the encoding that the beginning of an input shows: by a mark, or together with given, the encoding from the caller (empty if there
+// is none). An error says that the two contradict each other, or that the input is UTF-16 or UTF-32 and nothing says so.
 func marked(head []byte, given string) (string, error) {
 	given = encodingName(given)
 	mark, looks := markOf(head), wideWithoutMark(head)
@@ -47,18 +47,18 @@ func marked(head []byte, given string) (string, error) {
 				return given, nil
 			}
 		}
-		return "", &FormatError{Line: 1, Problem: fmt.Sprintf("the input begins with the byte order mark of %s, and is said to be %s", strings.ToUpper(mark.encoding), given),
-			Hint: "leave the encoding to the mark, or say so: --encoding " + mark.encoding, Flag: flagEncoding, Value: mark.encoding}
+		return "", &FormatError{Line: 1, Problem: fmt.Sprintf("the input begins with the byte order mark of %s, but the given encoding is %s", strings.ToUpper(mark.encoding), given),
+			Hint: "leave the encoding out, or say --encoding " + mark.encoding, Flag: flagEncoding, Value: mark.encoding}
 	case looks == "" || looks == given:
 		return given, nil
-	case strings.HasPrefix(looks, given) && given != "": // utf-16 does not say which byte comes first
+	case strings.HasPrefix(looks, given) && given != "": // utf-16 does not give the order of the bytes
 		return looks, nil
 	}
-	return "", &FormatError{Line: 1, Problem: "the input looks like " + strings.ToUpper(looks[:len("utf-16")]) + " without a byte order mark", Hint: "say so: --encoding " + looks, Flag: flagEncoding, Value: looks}
+	return "", &FormatError{Line: 1, Problem: "the input looks like " + strings.ToUpper(looks[:len("utf-16")]) + " without a byte order mark", Hint: "say --encoding " + looks, Flag: flagEncoding, Value: looks}
 }
 
-// headOfText is headOf with at least the length of a mark, and with all that can tell UTF-16 where there is a zero among these bytes: what an input
-// is taken for depends on the input, and not on how much of it a pipe brings at once. Text has no zeros, so that nobody waits for more of it.
+// headOfText is headOf with at least the length of a mark. If one of these bytes is a zero, it reads enough to recognize UTF-16. So the result
+// depends on the input and not on how much of it a pipe delivers at once. Text has no zeros, so nobody waits for more of it.
 func headOfText(r *bufio.Reader) []byte {
 	const longest = 4 // bytes, of the marks
 	head, _ := r.Peek(longest)
@@ -69,8 +69,8 @@ func headOfText(r *bufio.Reader) []byte {
 	return headOf(r)
 }
 
-// wideWithoutMark says which encoding of two or four bytes a character the input seems to have, empty for none: in text, one of these bytes is zero
-// for each character of ASCII.
+// wideWithoutMark returns the encoding with two or four bytes a character that the input seems to have, empty if there is none. In such text, one of
+// these bytes is zero for each ASCII character.
 func wideWithoutMark(head []byte) string {
 	head = head[:len(head)&^3]
 	var zeros [4]int
@@ -94,8 +94,8 @@ func wideWithoutMark(head []byte) string {
 	return ""
 }
 
-// mostlyWide reports whether so many of the pairs have a zero on one side that they are characters: half of them, or fewer where the bytes are not
-// UTF-8 and a line ends among them. at is where a byte of ASCII stands in its pair.
+// mostlyWide reports whether enough of the pairs have a zero on one side to be characters: half of them, or fewer if the bytes are not UTF-8 and
+// there is a line end among the pairs. at is the position of the ASCII byte in its pair.
 func mostlyWide(head []byte, zeros, pairs, at int) bool {
 	if 2*zeros >= pairs {
 		return true

@@ -15,7 +15,7 @@ func (c *ColumnProfile) show(format string, args ...any) bool {
 	return true
 }
 
-// showNulls says which words stand for nothing.
+// showNulls says which words mean "no value".
 func (c *ColumnProfile) showNulls() {
 	for i, w := range c.NullWords {
 		if i == 4 {
@@ -28,7 +28,7 @@ func (c *ColumnProfile) showNulls() {
 
 func counted(n int64, one, many string) string { return plural.Count(n, one, many) }
 
-// share says how many of the cells something is.
+// share says how many of the cells something applies to.
 func share(n, of int64, noun string) string {
 	if n == of {
 		return noun
@@ -43,7 +43,7 @@ func where(p place) string {
 	return fmt.Sprintf("in line %d", p.line)
 }
 
-// quoteName is a name from the input as a terminal can take it.
+// quoteName writes a name from the input so that it is safe in a terminal.
 func quoteName(name string) string {
 	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(name)

@@ -2,36 +2,36 @@ package source
 
 import "strings"
 
-// Layout says, beside the Dialect of CSV, what decides how the bytes of a file become rows. Its JSON is what a journal keeps.
+// Layout says how the bytes of a file become rows, in addition to the Dialect of CSV. A journal keeps its JSON form.
 type Layout struct {
 	Format Format `json:"format"`
-	// Compression is as Info has it.
+	// Compression is the same as in Info.
 	Compression string `json:"compression,omitempty"`
-	// Encoding is one of those of Config.Encoding; empty for UTF-8, and for what is no text.
+	// Encoding is one of those of Config.Encoding; empty for UTF-8, and for files that are not text.
 	Encoding string `json:"encoding,omitempty"`
-	// JSON says how the objects of JSON stand in the file; empty for other formats.
+	// JSON says how the file contains objects of JSON; empty for other formats.
 	JSON JSONForm `json:"json,omitempty"`
-	// JSONPath says where in them the rows are, as Config has it.
+	// JSONPath says where the rows are within them, as in Config.
 	JSONPath string `json:"json_path,omitempty"`
 	// Columns are the names that were given to the columns of CSV without a header.
 	Columns []string `json:"columns,omitempty"`
-	// AllRows is as Config has it.
+	// AllRows is the same as in Config.
 	AllRows bool `json:"all_rows,omitempty"`
-	// Rejects says that it is a rejects file.
+	// Rejects reports whether the file is a rejects file.
 	Rejects bool `json:"rejects,omitempty"`
 }
 
-// JSONForm says how objects of JSON stand in a file.
+// JSONForm says how a file contains objects of JSON.
 type JSONForm string
 
 const (
-	// JSONFormLines is an object a line. What is broken ends with its line.
+	// JSONFormLines is one object a line. An error in it ends with its line.
 	JSONFormLines JSONForm = "lines"
-	// JSONFormStream is any other form: lists, objects over several lines, several on a line.
+	// JSONFormStream is any other form: lists, objects over several lines, or several objects on a line.
 	JSONFormStream JSONForm = "stream"
 )
 
-// String describes it in a sentence.
+// String describes the layout in a sentence.
 func (l Layout) String() string {
 	parts := []string{l.Compression}
 	switch l.Format {
@@ -64,7 +64,7 @@ func (l Layout) String() string {
 	return strings.TrimPrefix(strings.Join(parts, ", "), ", ")
 }
 
-// layout is known after Columns.
+// layout returns the Layout, which is known after Columns.
 func (t *text) layout() Layout {
 	l := Layout{Format: FormatCSV, Compression: t.in.compressed(), Columns: t.cfg.Columns, AllRows: t.cfg.AllRows}
 	if name := encodingName(t.cfg.Encoding); name != "utf-8" {

@@ -14,9 +14,8 @@ import (
 	"github.com/ciokit/cio/kit/internal/printed"
 )
 
-// Expand returns the files that names and patterns such as orders-*.csv stand for: those of a pattern in the order of their names. The name of a
-// file that is there stands for that file, also if it could be a pattern, as orders[2].csv. A pattern that no file matches is an error. "-" stands
-// for itself.
+// Expand returns the files that match names and patterns such as orders-*.csv. The files of a pattern are sorted by name. The name of an existing
+// file means that file, even if it could be a pattern, such as orders[2].csv. A pattern that no file matches is an error. "-" stays as it is.
 func Expand(patterns ...string) ([]string, error) {
 	var names []string
 	for _, p := range patterns {
@@ -30,10 +29,10 @@ func Expand(patterns ...string) ([]string, error) {
 		}
 		found, err := filepath.Glob(p)
 		if err != nil {
-			return nil, fmt.Errorf("source: there is no file %q, and as a pattern it is wrong: %w", p, err)
+			return nil, fmt.Errorf("source: there is no file %q, and it is not a valid pattern: %w", p, err)
 		}
 		if len(found) == 0 {
-			return nil, fmt.Errorf("source: no file matches the pattern %q; look for a misspelt name or directory", p)
+			return nil, fmt.Errorf("source: no file matches the pattern %q; check the spelling of the name and the directory", p)
 		}
 		slices.Sort(found)
 		names = append(names, found...)
@@ -41,15 +40,15 @@ func Expand(patterns ...string) ([]string, error) {
 	return names, nil
 }
 
-// OpenFiles opens several files as one input, read one after the other. Each must have the columns that are selected, in any order; the
-// columns of the first are those of the input. Columns looks at the beginnings of all of them, so that one which does not belong to the others
-// is found before a row is read. A file that is named twice, by whatever name, is an error: its events would be sent twice.
+// OpenFiles opens several files as one input, which is read file by file. Each file must have the selected columns, in any order; the columns of the
+// first file are those of the input. Columns reads the beginnings of all files, so that a file with other columns is found before a row is read. A
+// file that is named twice, by whatever name, is an error: its events would be sent twice.
 func OpenFiles(names []string, cfg Config) (Source, error) {
 	if len(names) == 1 {
 		return Open(names[0], cfg)
 	}
 	if len(names) == 0 {
-		return nil, errors.New("source: no file is named")
+		return nil, errors.New("source: no file is given")
 	}
 	if err := notTwice(names); err != nil {
 		return nil, err
@@ -59,7 +58,7 @@ func OpenFiles(names []string, cfg Config) (Source, error) {
 		if name == "-" {
 			return nil, errors.New("source: standard input cannot be one of several files")
 		}
-		src, err := Open(name, cfg) // so that a missing file shows before the first is read
+		src, err := Open(name, cfg) // so that a missing file is reported before the first is read
 		if err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
@@ -82,33 +81,33 @@ func OpenFiles(names []string, cfg Config) (Source, error) {
 	return f, nil
 }
 
-// files is a Source of one file after the other.
+// files is a Source that reads files one after the other.
 type files struct {
 	names   []string
 	cfg     Config
 	at      int // of current in names
 	current Source
-	opened  map[int]Source // those behind current that can be opened but once
+	opened  map[int]Source // files behind current that can be opened only once
 	chosen  []string
 	columns []Column
 	rejects bool     // they are rejects files
-	headers []header // that they have, each once; nil before Columns, and where rows name their columns
-	headed  []int    // which of them each file has
+	headers []header // the different headers of the files; nil before Columns, and if rows name their columns
+	headed  []int    // for each file the index of its header
 	size    int64
 	unsized bool
 
 	whole   bool     // all are regular files
-	altered string   // why one of them is not what it was when Columns looked at it
-	past    []*watch // the files before
+	altered string   // why one of them has changed since Columns read it
+	past    []*watch // the files that were read
 	content string   // of them
 
-	before   int64 // bytes of the files before
-	ordinals int64 // rows of the files before
+	before   int64 // bytes of the files that were read
+	ordinals int64 // rows of the files that were read
 	rows     int64 // of current
 
-	readAs   []Dialect // by an earlier run
-	asBefore bool      // it did not say
-	found    []Dialect // of the files that Columns has looked at
+	readAs   []Dialect // of an earlier run
+	asBefore bool      // the earlier run kept none
+	found    []Dialect // of the files that Columns has read
 	layouts  []Layout  // of the same
 }
 
@@ -123,7 +122,7 @@ func (f *files) ReadAs(known []Dialect) error {
 	return f.alike(0, f.current)
 }
 
-// alike has a file read as an earlier run, or Columns, has read it.
+// alike makes the file be read as an earlier run, or Columns, has read it.
 func (f *files) alike(i int, src Source) error {
 	known := f.readAs
 	if f.headed != nil {
@@ -141,17 +140,17 @@ func (f *files) alike(i int, src Source) error {
 	return nil
 }
 
-// foundIn keeps how a file is read.
+// foundIn keeps the way in which a file is read.
 func (f *files) foundIn(src Source) {
 	info := src.Info()
 	f.found = append(f.found, append(info.Dialects, Dialect{})[0])
 	f.layouts = append(f.layouts, info.Layouts...)
 }
 
-// header is a set of columns, and a file that has it.
+// header is a set of columns, and the first file that has it.
 type header struct {
 	file  string
-	names []string // in order
+	names []string // sorted
 }
 
 func (f *files) Columns(ctx context.Context) ([]Column, error) {
@@ -177,7 +176,7 @@ func (f *files) Columns(ctx context.Context) ([]Column, error) {
 	return columns, nil
 }
 
-// look returns which header a file has that is to be read later.
+// look returns which header a file has that will be read later.
 func (f *files) look(ctx context.Context, i int) (at int, err error) {
 	src, kept := f.opened[i]
 	if !kept {
@@ -197,22 +196,22 @@ func (f *files) look(ctx context.Context, i int) (at int, err error) {
 	return f.header(i, columns), f.belongs(i, src, columns)
 }
 
-// belongs returns why a file cannot be read behind the first one.
+// belongs returns why a file cannot be read together with the first one.
 func (f *files) belongs(i int, src Source, columns []Column) error {
 	first, other := f.names[0], f.names[i]
 	if rejects := src.Info().Rejects; rejects != f.rejects {
 		if rejects {
 			first, other = other, first
 		}
-		return &FormatError{Problem: fmt.Sprintf("%s is a rejects file, and %s is none", first, other), Hint: "load each of them by itself, with the same mapping"}
+		return &FormatError{Problem: fmt.Sprintf("%s is a rejects file, but %s is not", first, other), Hint: "load them separately, with the same mapping"}
 	}
 	if (columns == nil) != (f.columns == nil) || len(columns) > 0 && columns[0].Kind != f.columns[0].Kind {
-		return &FormatError{Problem: fmt.Sprintf("%s is of another format than %s", other, first), Hint: "load each of them by itself"}
+		return &FormatError{Problem: fmt.Sprintf("%s has another format than %s", other, first), Hint: "load them separately"}
 	}
 	return nil
 }
 
-// header returns which of the headers a file has, and remembers one that is new.
+// header returns the index of a file's header. It adds a header that is new.
 func (f *files) header(i int, columns []Column) int {
 	if columns == nil {
 		return 0
@@ -233,7 +232,7 @@ func (f *files) Select(names []string) error {
 			at, found := slices.BinarySearch(h.names, name)
 			switch {
 			case !found:
-				return &FormatError{Problem: fmt.Sprintf("%s has no column %q, which %s has", h.file, name, f.names[0]), Hint: "mend its header, or load it by itself"}
+				return &FormatError{Problem: fmt.Sprintf("%s has no column %q, which %s has", h.file, name, f.names[0]), Hint: "fix its header, or load it separately"}
 			case at+1 < len(h.names) && h.names[at+1] == name:
 				return &FormatError{Problem: fmt.Sprintf("%s has two columns %q", h.file, name), Hint: "rename one of them"}
 			}
@@ -272,7 +271,7 @@ func (f *files) Next(ctx context.Context, b *Batch) error {
 	}
 }
 
-// advance goes on to the next file.
+// advance opens the next file.
 func (f *files) advance(ctx context.Context) error {
 	f.past = append(f.past, f.current.(watched).watching())
 	f.content = f.contents()
@@ -303,16 +302,16 @@ func (f *files) advance(ctx context.Context) error {
 		err = next.Select(f.chosen)
 	}
 	var format *FormatError
-	if errors.As(err, &format) { // which would have shown when Columns looked at it, before anything was sent
-		err = errors.New("it is not what it was when the load began: " + format.Problem)
+	if errors.As(err, &format) { // which Columns would have found before anything was sent
+		err = errors.New("it has changed since the load began: " + format.Problem)
 	}
 	if err == nil && f.header(f.at, columns) != f.headed[f.at] && f.altered == "" {
-		f.altered = f.names[f.at] + " is not what it was: it has other columns than when the load began"
+		f.altered = f.names[f.at] + " has changed: it has other columns than when the load began"
 	}
 	return f.named(err)
 }
 
-// named adds the file to an error.
+// named adds the name of the file to an error.
 func (f *files) named(err error) error {
 	if err == nil {
 		return nil
@@ -320,7 +319,7 @@ func (f *files) named(err error) error {
 	return fmt.Errorf("%s: %w", printed.Line(f.names[f.at]), err)
 }
 
-// Info has no Size if that of any file is not known.
+// Info has no Size if the size of any file is not known.
 func (f *files) Info() Info {
 	info := origin{names: f.names}.info()
 	if f.current != nil {
@@ -345,7 +344,7 @@ func (f *files) contents() string {
 	return fmt.Sprintf("%x, %s", maphash.String(seed, f.content), f.current.Info().Content)
 }
 
-// Changed looks at the files that were read.
+// Changed checks the files that were read.
 func (f *files) Changed(ctx context.Context) (string, error) {
 	if f.altered != "" {
 		return f.altered, nil

@@ -32,11 +32,11 @@ func TestFilesThatDoNotBelongTogether(t *testing.T) {
 		files []string
 		says  string
 	}{
-		{"rejects behind a table", []string{"a.csv", table, "r.csv", rejectsTable}, "r.csv is a rejects file, and %s is none"},
-		{"a table behind rejects", []string{"r.csv", rejectsTable, "a.csv", table}, "r.csv is a rejects file, and %s is none"},
+		{"rejects behind a table", []string{"a.csv", table, "r.csv", rejectsTable}, "r.csv is a rejects file, but %s is not"},
+		{"a table behind rejects", []string{"r.csv", rejectsTable, "a.csv", table}, "r.csv is a rejects file, but %s is not"},
 		{"rejects in lines behind a table", []string{"a.csv", table, "r.jsonl", rejectsLines}, "r.jsonl is a rejects file"},
 		{"rejects as the third", []string{"a.csv", table, "b.csv", table, "r.csv", rejectsTable}, "r.csv is a rejects file"},
-		{"another format", []string{"a.csv", table, "b.jsonl", "{\"id\":1}\n"}, "b.jsonl is of another format than %s"},
+		{"another format", []string{"a.csv", table, "b.jsonl", "{\"id\":1}\n"}, "b.jsonl has another format than %s"},
 		{"a missing column", []string{"a.csv", table, "b.csv", "id;n\na;1\n"}, `b.csv has no column "name", which %s has`},
 		{"a column twice", []string{"a.csv", table, "b.csv", "id;name;name\na;1;2\n"}, `b.csv has two columns "name"`},
 		{"nothing at all", []string{"a.csv", table, "b.csv", ""}, "b.csv: source: "},
@@ -87,7 +87,7 @@ func TestHeadersOfFiles(t *testing.T) {
 // A file whose columns become others between the first look and its turn has changed.
 func TestColumnsChangeBeforeAFilesTurn(t *testing.T) {
 	t.Parallel()
-	for becomes, changed := range map[string]string{"id,more\n2,3\n": "other columns", "id\n2\n3\n": "", "more\n1\n": "no column", "": "is not what it was"} {
+	for becomes, changed := range map[string]string{"id,more\n2,3\n": "other columns", "id\n2\n3\n": "", "more\n1\n": "no column", "": "it has changed since"} {
 		names := putFiles(t, "a.csv", "id\n1\n", "b.csv", "id\n2\n")
 		src, err := OpenFiles(names, Config{})
 		if err != nil {

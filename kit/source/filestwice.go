@@ -5,10 +5,10 @@ import (
 	"os"
 )
 
-// notTwice refuses a file that is named twice: its events would be sent twice. Two names may lead to one file through a link, another spelling of
-// its path, or a pattern. A name that leads nowhere is left to Open, which says why.
+// notTwice returns an error if a file is named twice: its events would be sent twice. Two names can mean one file through a link, another spelling of
+// its path, or a pattern. A name without a file is left to Open, which reports it.
 func notTwice(names []string) error {
-	seen := make(map[int64][]int) // by size: few files have the same one
+	seen := make(map[int64][]int) // by size: few files have the same size
 	infos := make([]os.FileInfo, len(names))
 	for i, name := range names {
 		info, err := os.Stat(name)

@@ -13,7 +13,7 @@ import (
 // edgeBytes is how much of the beginning and of the end of a file its fingerprint covers.
 const edgeBytes = 1 << 20
 
-// origin is the part of a Source that has to do with the files it reads. Without names it is read once.
+// origin is the part of a Source that knows its files. Without names it can be read only once.
 type origin struct {
 	names []string
 	cfg   Config
@@ -28,7 +28,7 @@ func (o origin) Fingerprint() (string, error) {
 	}
 	all := sha256.New()
 	fmt.Fprintf(all, "%q %q %q %q %d %d\n", o.cfg.Format, o.cfg.Delimiter, o.cfg.Encoding, o.cfg.Columns, o.cfg.SkipLines, o.cfg.MaxRowBytes)
-	if o.cfg.Quote != 0 || o.cfg.Escape != 0 || o.cfg.LineEnd != "" { // what is not given leaves it as it was before there were these
+	if o.cfg.Quote != 0 || o.cfg.Escape != 0 || o.cfg.LineEnd != "" { // without these flags the hash is the same as before they existed
 		fmt.Fprintf(all, "%q %q %q\n", o.cfg.Quote, o.cfg.Escape, o.cfg.LineEnd)
 	}
 	if o.cfg.AllRows {
@@ -46,14 +46,14 @@ func (o origin) Fingerprint() (string, error) {
 	return hex.EncodeToString(all.Sum(nil)), nil
 }
 
-// fingerprint reports whether the file is a regular one, and so can be read twice.
+// fingerprint reports whether the file is a regular one, which can be read twice.
 func fingerprint(w io.Writer, name string) (regular bool, err error) {
 	name, err = filepath.Abs(name)
 	if err != nil {
 		return false, err
 	}
 	info, err := os.Stat(name)
-	if err != nil || !info.Mode().IsRegular() { // a pipe is not opened: it would wait for, or take, what is read elsewhere
+	if err != nil || !info.Mode().IsRegular() { // a pipe is not opened: that would wait for data, or take data that is read elsewhere
 		return false, err
 	}
 	f, err := os.Open(name)

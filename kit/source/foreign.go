@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// kindOfFile is a kind of file that is not read here, told by its first bytes.
+// kindOfFile is a kind of file that this package does not read, recognized by its first bytes.
 type kindOfFile struct {
 	begins string
 	is     string
@@ -15,7 +15,7 @@ type kindOfFile struct {
 
 const (
 	saveAsCSV = "save it as CSV in UTF-8"
-	unpackIt  = "unpack it, and load what is in it"
+	unpackIt  = "unpack it, and load the file in it"
 	writeCSV  = "write it as Parquet or CSV, for example with DuckDB or pandas"
 )
 
@@ -35,7 +35,7 @@ var kindsOfFile = []kindOfFile{
 	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls) or another document of Office", "open it and " + saveAsCSV},
 	{"%PDF-", "a PDF document", "export the data as CSV"},
 	{"{\\rtf", "a document in rich text", "export the data as CSV"},
-	{sqliteMagic, "an SQLite database, not text", "say so, and which rows: sqlite:FILE --query 'SELECT ...'"},
+	{sqliteMagic, "an SQLite database, not text", "give it as a database, with a query: sqlite:FILE --query 'SELECT ...'"},
 	{"Obj\x01", "an Avro file", writeCSV},
 	{"ARROW1\x00\x00", "an Arrow file (Feather)", writeCSV},
 	{"FEA1\x00\x00\x00\x00", "an old Feather file", writeCSV},
@@ -54,10 +54,10 @@ var kindsOfFile = []kindOfFile{
 	{"\x7fELF", "a program", "name the file with the data"},
 	{"bplist00", "a property list", "export the data as CSV"},
 	{"-----BEGIN PGP MESSAGE", "encrypted by PGP", "decrypt it: gpg -d FILE"},
-	{"version https://git-lfs.github.com/spec/", "a pointer of Git LFS, which stands for a file that is not there", "fetch the file: git lfs pull"},
+	{"version https://git-lfs.github.com/spec/", "a pointer of Git LFS, without the file itself", "fetch the file: git lfs pull"},
 }
 
-// foreign returns why an input that begins so cannot be read here, nil if nothing speaks against it.
+// foreign returns why an input with these first bytes cannot be read here, nil if there is no reason.
 func foreign(head []byte) error {
 	for _, k := range kindsOfFile {
 		if bytes.HasPrefix(head, []byte(k.begins)) {
@@ -68,7 +68,7 @@ func foreign(head []byte) error {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return zipRefused(head)
 	case isTar(head):
-		return notText("a tar archive", "unpack it, or pass on what is in it: tar -xOf FILE | ciokit load - ...")
+		return notText("a tar archive", "unpack it, or pipe the file in it: tar -xOf FILE | ciokit load - ...")
 	case bytes.HasPrefix(head, []byte("ORC")) && hasControls(head):
 		return notText("an ORC file", writeCSV)
 	case len(head) > 12 && string(head[8:12]) == "DUCK" && hasControls(head):
@@ -85,7 +85,7 @@ func notText(is, hint string) error {
 	return &FormatError{Problem: "the input is " + is, Hint: hint}
 }
 
-// hasControls reports whether the first bytes hold characters that text does not have.
+// hasControls reports whether the first bytes contain characters that text does not have.
 func hasControls(head []byte) bool {
 	for _, c := range head[:min(len(head), 64)] {
 		if c < 0x20 && !isBlank(c) {
@@ -97,7 +97,7 @@ func hasControls(head []byte) bool {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-// zipRefused says what a ZIP archive is that cannot be read.
+// zipRefused names the kind of a ZIP archive that cannot be read.
 func zipRefused(head []byte) error {
 	first := head[min(len(head), 30):]
 	switch {
@@ -108,10 +108,10 @@ func zipRefused(head []byte) error {
 	case bytes.HasPrefix(first, []byte("Index/")):
 		return notText("a spreadsheet (.numbers)", "open it and "+saveAsCSV)
 	}
-	return notText("a ZIP archive or a spreadsheet", "save it as CSV if it is a spreadsheet; else unpack it, or pass on the file in it: unzip -p FILE | ciokit load - ...")
+	return notText("a ZIP archive or a spreadsheet", "save it as CSV if it is a spreadsheet; otherwise unpack it, or pipe the file in it: unzip -p FILE | ciokit load - ...")
 }
 
-// isTar reports whether a file begins with the header of a tar archive, whose checksum is right.
+// isTar reports whether a file begins with the header of a tar archive with a correct checksum.
 func isTar(head []byte) bool {
 	const size, sumAt, sumBytes = 512, 148, 8
 	if len(head) < size {
@@ -130,17 +130,17 @@ func isTar(head []byte) bool {
 	return sum == said
 }
 
-// foreignText returns why text that begins so is none of rows.
+// foreignText returns why text with this beginning does not contain rows.
 func foreignText(head []byte) error {
 	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n"))
 	for _, tag := range []string{"<!doctype html", "<html", "<head", "<body", "<meta", "<script", "<table", "<title"} {
 		rest, ok := bytes.CutPrefix(text, []byte(tag))
 		if ok && (len(rest) == 0 || isBlank(rest[0]) || rest[0] == '>') {
-			return &FormatError{Line: 1, Problem: "the input is a page of the web (HTML), not rows", Hint: "look at it in a browser: it may be a sign-in page, an error, or a table to be saved as CSV"}
+			return &FormatError{Line: 1, Problem: "the input is a web page (HTML), not rows", Hint: "open it in a browser: it may be a sign-in page, an error, or a table to be saved as CSV"}
 		}
 	}
 	if bytes.HasPrefix(text, []byte("<?xml")) || bytes.HasPrefix(text, []byte("<!--")) {
-		return &FormatError{Line: 1, Problem: "the input is XML, not rows", Hint: "look at it: it may be an error of the server, or data to be exported as CSV"}
+		return &FormatError{Line: 1, Problem: "the input is XML, not rows", Hint: "read it: it may be an error of the server, or data to be exported as CSV"}
 	}
 	return nil
 }

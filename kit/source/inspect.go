@@ -7,47 +7,47 @@ import (
 	"io"
 )
 
-// Profile is what an input has, judged by some of its rows.
+// Profile describes an input, judged by some of its rows.
 type Profile struct {
-	// Sampled is how many rows were looked at, Rows about how many there are, -1 if that is not known; it is exact if Complete, which says that
-	// the input was read to its end. Stride says that of the rows behind the first FirstRows each such one was looked at, 0 for none.
+	// Sampled is how many rows were read. Rows is about how many there are, -1 if that is not known; it is exact if Complete, which says that the
+	// input was read to its end. Behind the first FirstRows, one of each Stride rows was read; 0 if there are none.
 	Sampled  int64 `json:"sampled"`
 	Rows     int64 `json:"rows"`
 	Complete bool  `json:"complete"`
 	Stride   int64 `json:"stride,omitempty"`
-	// Columns are those of the input, or the members that the rows have; OtherColumns how many more there are, which were not looked at.
+	// Columns are the columns of the input, or the members that the rows have. OtherColumns is how many more there are, which were not inspected.
 	Columns      []ColumnProfile `json:"columns"`
 	OtherColumns int             `json:"other_columns,omitempty"`
-	// Headerless says why the first line seems to be a row and not to name the columns; empty if it does. The names of the Columns are then
-	// somebody's data.
+	// Headerless says why the first line seems to be a row instead of the names of the columns; empty if it is the names. The names of the Columns
+	// are then somebody's data.
 	Headerless string `json:"headerless,omitempty"`
-	// Bad is how many rows cannot be read, BadLine and BadReason of the first.
+	// Bad is how many rows cannot be read. BadLine and BadReason belong to the first of them.
 	Bad       int64  `json:"bad"`
 	BadLine   int64  `json:"bad_line,omitempty"`
 	BadReason string `json:"bad_reason,omitempty"`
-	// Dialect says how delimited text is written, nil for any other input; DialectEvidence why, in sentences.
+	// Dialect says how delimited text is written, nil for any other input. DialectEvidence gives the reasons, in sentences.
 	Dialect         *Dialect `json:"dialect,omitempty"`
 	DialectEvidence []string `json:"dialect_evidence,omitempty"`
-	// RowsIn are paths as Config.JSONPath has them, where the input has one row only, and the lists at the paths in it may be what is meant.
+	// RowsIn are paths as in Config.JSONPath. It is set if the input has only one row: the rows may be in the lists at these paths.
 	RowsIn []string `json:"rows_in,omitempty"`
-	// Connection is how the rows came, where they are of a database.
+	// Connection describes the connection if the rows come from a database.
 	Connection *Connection `json:"connection,omitempty"`
 
-	places map[string]int // of Columns, by name, where the rows name their own
+	places map[string]int // the index in Columns by name, if the rows name their own columns
 }
 
 const (
-	// FirstRows is how many rows Inspect looks at before it looks at some only.
+	// FirstRows is how many rows Inspect reads in full before it reads only some.
 	FirstRows = 10_000
-	// stridedBytes and stridedRows bound how far it reads on to look at some.
+	// stridedBytes and stridedRows bound how far it reads after that.
 	stridedBytes = 64 << 20
 	stridedRows  = 500_000
-	// maxColumns bounds the columns that are looked at.
+	// maxColumns bounds the columns that are inspected.
 	maxColumns = 2_000
 )
 
-// Inspect looks at the first rows of a Source, at most so many. With 0 it looks at FirstRows and, where the length of the input is known, at some
-// of those that follow, up to 64 MiB of it. The Source is used up by it.
+// Inspect reads at most this many of the first rows of a Source. With 0 it reads FirstRows rows and, if the length of the input is known, some of the
+// rows behind them, within the next 64 MiB. It uses the Source up.
 func Inspect(ctx context.Context, src Source, rows int64) (Profile, error) {
 	p := Profile{Rows: -1, places: make(map[string]int)}
 	columns, err := src.Columns(ctx)
@@ -118,7 +118,7 @@ func Inspect(ctx context.Context, src Source, rows int64) (Profile, error) {
 	return p, nil
 }
 
-// rowsIn returns where an object has lists of objects.
+// rowsIn returns the paths at which an object has lists of objects.
 func rowsIn(object []byte) (paths []string) {
 	for _, path := range lists(object, nil) {
 		paths = append(paths, showPath(path))
@@ -126,8 +126,8 @@ func rowsIn(object []byte) (paths []string) {
 	return paths
 }
 
-// strideFor says how many of the rows behind the first are passed over for each that is looked at, about as many as were looked at first; 0 for
-// all of them.
+// strideFor returns how many of the rows behind the first ones belong to each row that is inspected, so that about as many are inspected as before; 0
+// for all of them.
 func strideFor(info Info, asked, read, seen int64) int64 {
 	if asked > 0 || info.Size == 0 || read == 0 {
 		return 0
@@ -136,7 +136,7 @@ func strideFor(info Info, asked, read, seen int64) int64 {
 	return max(int64(rest), 1)
 }
 
-// setColumns makes the profiles of the columns, and returns the names of those that can be read and their places.
+// setColumns makes the profiles of the columns. It returns the names of the columns that can be read, and their places.
 func (p *Profile) setColumns(columns []Column) (names []string, places []int) {
 	times := make(map[string]int, len(columns))
 	for _, c := range columns {
@@ -157,7 +157,7 @@ func (p *Profile) setColumns(columns []Column) (names []string, places []int) {
 	return names, places
 }
 
-// row looks at a row. closely says that its cells count.
+// row counts a row. closely says that its cells count.
 func (p *Profile) row(r *Row, places []int, members, closely bool) {
 	if r.Err != nil {
 		if p.Bad++; p.Bad == 1 {
@@ -196,7 +196,7 @@ func (p *Profile) row(r *Row, places []int, members, closely bool) {
 	}
 }
 
-// judge says what the columns look like. What one of them leaves open another may decide: a program writes all of its dates in one way.
+// judge decides what the columns look like. If one column leaves something open, another may decide it: a program writes all of its dates in one way.
 func (p *Profile) judge(columns []Column) {
 	j := &judgement{orders: make(map[string]string), orderedBy: make(map[string]string)}
 	for i := range p.Columns {
@@ -214,7 +214,7 @@ func (p *Profile) judge(columns []Column) {
 	}
 }
 
-// JudgeCells says what some cells of a column look like, as Inspect does of all of them. Its lines are the places of the cells, from 1.
+// JudgeCells says what some cells of a column look like, as Inspect does for all of them. Its line numbers are the positions of the cells, from 1.
 func JudgeCells(name string, cells []string) ColumnProfile {
 	c := newColumnProfile(name, "")
 	for i, text := range cells {
@@ -226,7 +226,7 @@ func JudgeCells(name string, cells []string) ColumnProfile {
 	return c
 }
 
-// learn takes from a column what it decides for others.
+// learn keeps what a column decides for the others.
 func (j *judgement) learn(c *ColumnProfile) {
 	if c.Looks == LooksNumber && !c.Native && len(c.patterns) == 0 {
 		for _, s := range c.shapes {
@@ -258,8 +258,8 @@ func (j *judgement) learn(c *ColumnProfile) {
 	}
 }
 
-// headerless says why the first line seems to be a row, empty if it does not: its fields are what the cells below them are, wherever those are
-// more than text.
+// headerless says why the first line seems to be a row, empty if it does not: its fields are of the same kind as the cells below them, in all columns
+// that are not text.
 func (p *Profile) headerless() (why string) {
 	for i := range p.Columns {
 		c := &p.Columns[i]
@@ -283,13 +283,13 @@ func (p *Profile) headerless() (why string) {
 			return ""
 		}
 		if why == "" {
-			why = fmt.Sprintf("its field %d is %s, as those below it are", i+1, what)
+			why = fmt.Sprintf("its field %d is %s, like the fields below it", i+1, what)
 		}
 	}
 	return why
 }
 
-// numeric reports whether the column holds digits.
+// numeric reports whether the column contains digits.
 func (c *ColumnProfile) numeric() bool {
 	switch c.Looks {
 	case LooksInteger, LooksNumber, LooksID, LooksUnix, LooksUnixMilli, LooksUnixMicro, LooksSerial, LooksPostcode, LooksPhone:

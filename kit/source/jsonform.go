@@ -27,7 +27,7 @@ func (c Config) path() []string {
 	return strings.Split(strings.TrimPrefix(p, "."), ".")
 }
 
-// showPath is a path as --json-path takes it.
+// showPath writes a path as --json-path accepts it.
 func showPath(names []string) string {
 	if !slices.ContainsFunc(names, func(name string) bool { return strings.ContainsAny(name, "./~[]$") || name == "" }) {
 		return strings.Join(names, ".")
@@ -39,7 +39,7 @@ func showPath(names []string) string {
 	return b.String()
 }
 
-// columns looks how the input is written, by its first value.
+// columns decides by the first value how the input is written.
 func (j *jsonFramer) columns(ctx context.Context, w *window) ([]Column, error) {
 	if len(j.path) > 0 {
 		j.stream = &jsonStream{rows: j, path: j.path}
@@ -69,17 +69,17 @@ func (j *jsonFramer) columns(ctx context.Context, w *window) ([]Column, error) {
 	return nil, nil
 }
 
-// firstValue looks at the first value of an input as it comes.
+// firstValue reads the first value of an input, as the data arrives.
 type firstValue struct {
-	at      int // where it begins
-	scanned int // how much of it there is
+	at      int // where the value begins
+	scanned int // how many of its bytes have arrived
 	done    bool
 	failed  bool
 	tooLong bool
-	next    byte // what follows on its line, 0 for its end
+	next    byte // the next byte on its line, 0 for the line end
 }
 
-// read reports whether enough of the input is there to tell how it is written.
+// read reports whether enough of the input has arrived to decide how it is written.
 func (f *firstValue) read(data []byte, limit int) bool {
 	*f = firstValue{}
 	for f.at < len(data) && (isBlank(data[f.at]) || data[f.at] == recordSeparator) {
@@ -113,11 +113,11 @@ func (f *firstValue) read(data []byte, limit int) bool {
 			f.next = '\n'
 		}
 	}
-	// Whether the input has anything else matters where rows may be in this value; nobody waits for it otherwise.
+	// Whether more data follows matters only if this value may contain the rows. Otherwise nobody waits for it.
 	return len(bytes.TrimLeft(behind, " \t\r\n")) > 0 || rest[0] != '{' || len(lists(rest[:f.scanned], nil)) == 0
 }
 
-// spans reports whether objects stand as JSON Lines does not have them: over several lines, or several on a line.
+// spans reports whether objects are written in another way than JSON Lines: over several lines, or several on a line.
 func (f *firstValue) spans(value []byte) bool {
 	line, _, several := bytes.Cut(value, newline)
 	if bytes.IndexByte(bytes.TrimRight(line, "\r"), '\r') >= 0 {
@@ -132,7 +132,7 @@ func (f *firstValue) spans(value []byte) bool {
 	return several
 }
 
-// soleObject is the only value of an input, in which the rows may be.
+// soleObject is the only value of an input. It may contain the rows.
 type soleObject struct {
 	names   []string // of its members
 	paths   [][]string
@@ -153,7 +153,7 @@ func (s *soleObject) of(object []byte) {
 	}
 }
 
-// check returns an error if columns are selected that the object does not have, and that rows in it have.
+// check returns an error if the selected columns are not in the object, but are in rows within it.
 func (s *soleObject) check(names []string) error {
 	has := func(all []string) bool {
 		return slices.ContainsFunc(names, func(n string) bool { return slices.Contains(all, n) })
@@ -173,20 +173,20 @@ func (s *soleObject) check(names []string) error {
 	return inside(paths, "is one object")
 }
 
-// inside is the error of an input whose rows are within an object.
+// inside is the error for an input whose rows are within an object.
 func inside(paths [][]string, is string) error {
 	var shown []string
 	for _, path := range paths {
 		shown = append(shown, showPath(path))
 	}
-	err := &FormatError{Problem: fmt.Sprintf("the input %s, and its rows seem to be in its member %s", is, strings.Join(shown, " or ")), Hint: "say so: --json-path " + shown[0]}
+	err := &FormatError{Problem: fmt.Sprintf("the input %s, and its rows seem to be in its member %s", is, strings.Join(shown, " or ")), Hint: "say --json-path " + shown[0]}
 	if len(shown) == 1 {
 		err.Flag, err.Value = "json-path", shown[0]
 	}
 	return err
 }
 
-// lists returns the paths at which an object, of which only the beginning may be there, has lists of objects.
+// lists returns the paths at which an object has lists of objects. data may contain only the beginning of the object.
 func lists(object []byte, path []string) (paths [][]string) {
 	const deepest = 4
 	if len(path) == deepest {
@@ -207,7 +207,7 @@ func lists(object []byte, path []string) (paths [][]string) {
 			return paths
 		}
 		i = spaceEnd(object, i+n)
-		if i = spaceEnd(object, i+1); i >= len(object) { // over the colon
+		if i = spaceEnd(object, i+1); i >= len(object) { // past the colon
 			return paths
 		}
 		here := append(slices.Clone(path), name)
@@ -234,7 +234,7 @@ func spaceEnd(data []byte, i int) int {
 	return i
 }
 
-// firstAt returns the first object of the list at a path, which is there.
+// firstAt returns the first object of the list at a path, which exists.
 func firstAt(object []byte, path []string) []byte {
 	for m := range members(object) {
 		if m.name(object) != path[0] {
@@ -249,7 +249,8 @@ func firstAt(object []byte, path []string) []byte {
 	return []byte("{}")
 }
 
-// beginsJSON reports whether text begins as objects of JSON do, and no header of CSV: with an object on its line, or with the first of a list.
+// beginsJSON reports whether text begins like objects of JSON and not like a CSV header: with an object on its line, or with the first object of a
+// list.
 func beginsJSON(head []byte) bool {
 	text := bytes.TrimLeft(head, " \t\r\n")
 	if rest, list := bytes.CutPrefix(text, []byte("[")); list {
@@ -268,14 +269,14 @@ func beginsJSON(head []byte) bool {
 	return done && len(behind) > 0 && behind[0] == ':'
 }
 
-// looksForObjects is how many lines are looked at for one that begins an object or a list, and how many bytes at most.
+// looksForObjects is how many lines, and how many bytes at most, are searched for the beginning of an object or a list.
 const (
 	looksForObjects = 20
 	objectsWithin   = 64 << 10
 )
 
-// noObjects refuses an input that is said to be JSON, of which none of the first lines begins an object or a list, or is JSON at all: otherwise
-// each of a table's rows would be rejected by itself. One line alone may be a damaged row.
+// noObjects returns an error if the input is declared as JSON, but none of its first lines is JSON or begins an object or a list. Otherwise each row
+// of a table would be rejected separately. A single line may be a damaged row.
 func noObjects(ctx context.Context, w *window, line int64) error {
 	begins := func(text []byte) bool {
 		text = bytes.TrimLeft(text, " \t\r\n")
@@ -302,5 +303,5 @@ func noObjects(ctx context.Context, w *window, line int64) error {
 	if texts < 2 {
 		return nil
 	}
-	return &FormatError{Line: line, Problem: "the input is said to be JSON, and none of its first lines is", Hint: "if it is a table of text, say so: --format csv", Flag: "format", Value: string(FormatCSV)}
+	return &FormatError{Line: line, Problem: "the format is given as JSON, but none of the first lines is JSON", Hint: "if it is a table of text, say --format csv", Flag: "format", Value: string(FormatCSV)}
 }

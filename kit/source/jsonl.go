@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// jsonFramer cuts JSON into rows: JSON Lines by itself, what may span lines by a jsonStream.
+// jsonFramer cuts JSON into rows. It reads JSON Lines itself, and uses a jsonStream for values that may span lines.
 type jsonFramer struct {
 	limit int
-	path  []string // where in each object the rows are; none if the objects are they
+	path  []string // where the rows are in each object; none if the objects are the rows
 	// spans allows values that span lines: it is not set for the lines of a rejects file.
 	spans  bool
 	stream *jsonStream // nil for JSON Lines
 	sole   soleObject
 
-	line    int64 // of the first byte not used up
+	line    int64 // of the first unused byte
 	ordinal int64
-	skip    bool // the rest of the line belongs to a row that was over the limit
+	skip    bool // the rest of the line belongs to a row over the limit
 
 	cells objectCells
 }
@@ -85,7 +85,7 @@ func (j *jsonFramer) frame(w *window, b *Batch) {
 	}
 }
 
-// odd takes a line that is not one object. It returns false, and has not taken it, if more of the input must tell what it is, or if it is the
+// odd handles a line that is not one object. It returns false, and leaves the line, if more of the input must decide what it is, or if it is the
 // beginning of objects that span lines.
 func (j *jsonFramer) odd(w *window, b *Batch, line, object []byte, final bool) bool {
 	if len(line) > j.limit {
@@ -117,7 +117,7 @@ func (j *jsonFramer) odd(w *window, b *Batch, line, object []byte, final bool) b
 	return true
 }
 
-// broken takes a line that is no JSON, or several that end with a CR alone.
+// broken handles a line that is not JSON, or several lines that end with a single CR.
 func (j *jsonFramer) broken(line []byte, b *Batch) {
 	for {
 		end := bytes.IndexByte(line, '\r')
@@ -139,10 +139,10 @@ func (j *jsonFramer) broken(line []byte, b *Batch) {
 	}
 }
 
-// spanning reports whether the object that begins a line, and does not end on it, goes on behind it: it is complete there, or it begins as only
-// such objects do. It cannot be told without more of the input if more is set.
+// spanning reports whether the object that begins on a line continues on the next one: it is complete there, or only such objects begin like that.
+// more is set if more of the input is needed to decide.
 func (j *jsonFramer) spanning(w *window, object []byte, final bool) (begins, more bool) {
-	if len(object) == 1 { // a bracket alone
+	if len(object) == 1 { // a single bracket
 		return true, false
 	}
 	data := w.rest()
@@ -170,7 +170,7 @@ func (j *jsonFramer) spanning(w *window, object []byte, final bool) (begins, mor
 	return false, !final && len(data) < j.limit
 }
 
-// joined reports whether a line over the limit is objects one behind the other.
+// joined reports whether a line over the limit consists of several objects.
 func (j *jsonFramer) joined(data []byte) bool {
 	at := spaceEnd(data, 0)
 	if !j.spans || at == len(data) || data[at] != '{' {
@@ -182,7 +182,7 @@ func (j *jsonFramer) joined(data []byte) bool {
 	return done && at < len(data) && data[at] == '{'
 }
 
-// objectsOf returns the objects that stand one behind the other, nil if there is anything else. unfinished says that the last of them does not end.
+// objectsOf returns the objects that follow each other on a line, nil if there is anything else. unfinished says that the last one does not end.
 func objectsOf(line []byte) (objects [][]byte, unfinished bool) {
 	for len(line) > 0 {
 		if line[0] != '{' {
@@ -199,7 +199,7 @@ func objectsOf(line []byte) (objects [][]byte, unfinished bool) {
 	return objects, false
 }
 
-// take makes a row of an object, which is all of raw but for what is blank. It returns false, and has made none, if that is no object or no JSON.
+// take makes a row of an object, which is all of raw without the blanks. It returns false, and adds no row, if it is not a JSON object.
 func (j *jsonFramer) take(raw, object []byte, b *Batch) bool {
 	if object[0] != '{' {
 		return false
@@ -217,7 +217,7 @@ func (j *jsonFramer) take(raw, object []byte, b *Batch) bool {
 	return whole
 }
 
-// value makes a row of a valid value, which may be no object.
+// value makes a row of a valid value, which may not be an object.
 func (j *jsonFramer) value(value []byte, b *Batch) {
 	if !j.take(value, value, b) {
 		b.Rows = append(b.Rows, j.row(value, &RowError{RuleNotObject, "the value in the list is JSON, but not an object; a row is an object with a member for each column"}))

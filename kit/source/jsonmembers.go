@@ -9,15 +9,15 @@ import (
 	"math/bits"
 )
 
-// member is one member of an object: its key as it stands there, without quotes, where its opening quote is, and its value.
+// member is one member of an object: its key as it is written, without quotes; the position of its opening quote; and its value.
 type member struct {
 	at         int
 	key, value []byte
 	escaped    bool // the key has escapes
 }
 
-// Members walks the members of a row of JSON Lines, in their order: keys with their quotes, as they stand there, and values. Raw is a
-// Row's, whose Err is nil.
+// Members iterates over the members of a row of JSON Lines, in their order: keys as they are written, with their quotes, and values. Raw is the Raw
+// of a Row whose Err is nil.
 func Members(raw []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
 		object := bytes.Trim(raw, " \t\r")
@@ -29,7 +29,7 @@ func Members(raw []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// members walks the members of an object that is known to be valid JSON.
+// members iterates over the members of an object that is known to be valid JSON.
 func members(object []byte) func(yield func(member) bool) {
 	return func(yield func(member) bool) {
 		r := memberReader{object: object}
@@ -42,26 +42,26 @@ func members(object []byte) func(yield func(member) bool) {
 	}
 }
 
-// name returns the key as what it says.
+// name returns the decoded key.
 func (m *member) name(object []byte) string {
 	if !m.escaped {
 		return string(m.key)
 	}
 	var name string
-	_ = json.Unmarshal(object[m.at:m.at+len(m.key)+2], &name) // it is a string of JSON
+	_ = json.Unmarshal(object[m.at:m.at+len(m.key)+2], &name) // it is known to be a string of JSON
 	return name
 }
 
-// memberReader walks the members of an object once, and checks on the way whether it is JSON. The object begins with its bracket.
+// memberReader reads the members of an object once, and checks at the same time whether it is JSON. The object begins with its bracket.
 type memberReader struct {
 	object []byte
 	// scan checks lists and objects within the object. Without it they are known to be valid.
 	scan  *jsonScanner
-	at    int  // behind the member before; 0 at first
-	whole bool // the object has been read to its end, and is JSON
+	at    int  // behind the previous member; 0 at first
+	whole bool // the object was read to its end, and is JSON
 }
 
-// next returns the next member. At the end, and where the object is no JSON, it returns false.
+// next returns the next member. It returns false at the end, and if the object is not JSON.
 func (r *memberReader) next(m *member) bool {
 	data := r.object
 	i := blanksEnd(data, max(r.at, 1))
@@ -106,7 +106,7 @@ func (r *memberReader) next(m *member) bool {
 	return true
 }
 
-// valueEnd returns where a value that is no string ends, 0 if it is no JSON.
+// valueEnd returns where a value that is not a string ends, 0 if it is not JSON.
 func (r *memberReader) valueEnd(i int) int {
 	c := r.object[i]
 	if r.scan == nil && (c == '{' || c == '[') {
@@ -125,7 +125,7 @@ func (r *memberReader) valueEnd(i int) int {
 	return i + n
 }
 
-// blanksEnd is spaceEnd, quick where nothing is blank.
+// blanksEnd is spaceEnd, but faster if nothing is blank.
 func blanksEnd(data []byte, i int) int {
 	if i < len(data) && data[i] <= ' ' {
 		return spaceEnd(data, i)
@@ -154,11 +154,11 @@ func bracketsEnd(data []byte, i int) int {
 	return 0
 }
 
-// stringEnd returns where the string that begins at i ends, past its closing quote, and whether it has escapes. It returns 0 if that is no JSON.
+// stringEnd returns where the string that begins at i ends, past its closing quote, and whether it has escapes. It returns 0 if that is not JSON.
 func stringEnd(data []byte, i int) (end int, escaped bool) {
 	i++
 	for {
-		// Eight bytes at once, up to one that means something.
+		// Skip eight bytes at once, up to one with a meaning.
 		for i+8 <= len(data) {
 			found := meaning(binary.LittleEndian.Uint64(data[i:]))
 			if found != 0 {
@@ -185,14 +185,14 @@ func stringEnd(data []byte, i int) (end int, escaped bool) {
 	}
 }
 
-// meaning sets the highest bit of each byte that is a quote, a backslash or a control character, and of none before the first of them.
+// meaning sets the highest bit of each byte that is a quote, a backslash or a control character. No bit is set before the first of these bytes.
 func meaning(eight uint64) uint64 {
 	const ones, highest = 0x0101010101010101, 0x8080808080808080
 	quote, backslash := eight^ones*'"', eight^ones*'\\'
 	return ((quote-ones)&^quote | (backslash-ones)&^backslash | (eight-ones*0x20)&^eight) & highest
 }
 
-// escapeBytes returns how long the escape is that text begins with, 0 if it is none.
+// escapeBytes returns the length of the escape at the beginning of text, 0 if there is none.
 func escapeBytes(text []byte) int {
 	if len(text) < 2 {
 		return 0
@@ -220,9 +220,9 @@ func isHex(c byte) bool { return c-'0' <= 9 || c|0x20-'a' <= 5 }
 type objectCells struct {
 	names []string
 	slots map[string]int
-	// after is which slot came behind which in an object before, from the beginning of the object at 0 on: as a rule all objects have one order.
+	// after is which slot followed which in an earlier object; index 0 is the beginning of the object. Usually all objects have one order.
 	after   []int
-	met     []int64 // for each slot the object that had it last
+	met     []int64 // for each slot the last object that had it
 	objects int64
 	scan    jsonScanner
 }
@@ -239,13 +239,13 @@ func (o *objectCells) choose(names []string) error {
 	return nil
 }
 
-// fill sets the cells that the object has a member for. It returns false if the object is no JSON. Two members of one name that say different
-// things are an error.
+// fill sets the cells of the members that the object has. It returns false if the object is not JSON. Two members with the same name and different
+// values are an error.
 func (o *objectCells) fill(cells []Cell, object []byte) (*RowError, bool) {
 	o.objects++
 	r := memberReader{object: object, scan: &o.scan}
 	twice := false
-	before := 0 // where after has what comes next
+	before := 0 // the index in after of what comes next
 	for m := (member{}); r.next(&m); {
 		slot, ok := o.slot(&m, object, before)
 		if !ok {
@@ -262,7 +262,7 @@ func (o *objectCells) fill(cells []Cell, object []byte) (*RowError, bool) {
 		o.met[slot], cells[slot] = o.objects, cell
 	}
 	if twice {
-		return &RowError{RuleTwice, "the object has two members of one name, with different values, and the mapping reads it; rename one of them where the file is made"}, r.whole
+		return &RowError{RuleTwice, "the object has two members with the same name and different values, and the mapping reads that name; rename one of them in the program that writes the file"}, r.whole
 	}
 	return nil, r.whole
 }

@@ -1,18 +1,18 @@
 package source
 
-// maxNesting bounds how deep objects and lists of JSON nest, as encoding/json does.
+// maxNesting bounds the nesting of objects and lists of JSON, as in encoding/json.
 const maxNesting = 10_000
 
-// jsonScanner finds the end of a JSON value in bytes that come piece by piece, and checks it on the way. The zero value is ready for a value. Its
-// memory grows with the nesting alone.
+// jsonScanner finds the end of a JSON value in bytes that arrive in pieces, and checks the value at the same time. The zero value is ready for a
+// value. Its memory grows only with the nesting.
 type jsonScanner struct {
-	open    []byte // the brackets that are not closed
+	open    []byte // the unclosed brackets
 	within  int    // how many brackets are open around the value
 	state   scanState
-	key     bool   // the string at hand is a member's name
-	hex     int    // how many digits of \u are to come
-	word    string // what is to come of true, false or null
-	problem string // why it is no JSON, once feed has met that; empty if the byte there says it
+	key     bool   // the current string is a member's name
+	hex     int    // how many digits of \u are missing
+	word    string // the missing part of true, false or null
+	problem string // why it is not JSON, after feed has failed; empty if the byte there explains it
 }
 
 type scanState int
@@ -39,8 +39,8 @@ const (
 	scanFailed
 )
 
-// feed reads on. It returns how many bytes of data it has taken and whether the value ends there. If the value is no JSON it returns the place that
-// shows it, with failed set for all that follows; a number at the end of the input ends by finish.
+// feed continues. It returns how many bytes of data it has used and whether the value ends there. If the value is not JSON it returns the position
+// that shows it, and sets failed. A number at the end of the input is ended by finish.
 func (s *jsonScanner) feed(data []byte) (n int, done bool) {
 	for i := 0; i < len(data); {
 		switch c := data[i]; s.state {
@@ -118,7 +118,7 @@ func (s *jsonScanner) feed(data []byte) (n int, done bool) {
 	return len(data), false
 }
 
-// token takes a byte between strings, numbers and words.
+// token reads a byte between strings, numbers and words.
 func (s *jsonScanner) token(c byte) bool {
 	switch s.state {
 	case scanKey, scanKeyOrClose:
@@ -150,7 +150,7 @@ func (s *jsonScanner) token(c byte) bool {
 	return false
 }
 
-// begin takes the first byte of a value.
+// begin reads the first byte of a value.
 func (s *jsonScanner) begin(c byte) bool {
 	switch {
 	case c == '{' || c == '[':
@@ -182,7 +182,7 @@ func (s *jsonScanner) begin(c byte) bool {
 	return true
 }
 
-// close takes a closing bracket.
+// close reads a closing bracket.
 func (s *jsonScanner) close(c byte) bool {
 	if n := len(s.open); n == 0 || c != s.open[n-1]+2 { // } is { and two, and ] is [ and two
 		return false
@@ -192,13 +192,13 @@ func (s *jsonScanner) close(c byte) bool {
 	return true
 }
 
-// ended notes the end of a scalar. It reports whether that ends the value.
+// ended records the end of a scalar. It reports whether that ends the value.
 func (s *jsonScanner) ended() bool {
 	s.state = scanNext
 	return len(s.open) == 0
 }
 
-// finish reports whether the value is complete if nothing comes any more.
+// finish reports whether the value is complete if no data follows.
 func (s *jsonScanner) finish() bool { return len(s.open) == 0 && numberEnds(s.state) }
 
 func (s *jsonScanner) fail(at int) (int, bool) {
@@ -208,10 +208,10 @@ func (s *jsonScanner) fail(at int) (int, bool) {
 
 func (s *jsonScanner) failed() bool { return s.state == scanFailed }
 
-// reset makes it ready for another value.
+// reset makes the scanner ready for another value.
 func (s *jsonScanner) reset() { *s = jsonScanner{open: s.open[:0]} }
 
-// numberStep returns what comes behind a byte of a number, and false if the byte does not go on with it.
+// numberStep returns the state after a byte of a number, and false if the byte does not continue the number.
 func numberStep(s scanState, c byte) (scanState, bool) {
 	digit := c-'0' <= 9
 	switch s {
@@ -244,7 +244,7 @@ func numberStep(s scanState, c byte) (scanState, bool) {
 	return scanExponent, digit
 }
 
-// numberEnds reports whether a number may end there.
+// numberEnds reports whether a number may end in this state.
 func numberEnds(s scanState) bool {
 	return s == scanZero || s == scanDigits || s == scanFraction || s == scanExponent
 }

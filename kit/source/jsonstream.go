@@ -7,23 +7,23 @@ import (
 	"io"
 )
 
-// jsonStream reads JSON whose objects may span lines: lists of objects, and objects one behind the other, with anything blank or nothing in
-// between. Where it is broken nobody can tell what is an object of its own, so that reading ends there with an error.
+// jsonStream reads JSON whose objects may span lines: lists of objects, and objects one after the other, with or without blanks in between. After an
+// error nobody can tell where the next object begins, so reading ends there with an error.
 type jsonStream struct {
 	rows *jsonFramer // makes rows, and counts lines
-	path []string    // where in each object the rows are; none if the objects are they
+	path []string    // where the rows are in each object; none if the objects are the rows
 
 	phase   streamPhase
 	inner   int  // how many members of path have been entered
-	matched bool // the member at hand is the next of path
-	lists   bool // the list at hand is not within an object
+	matched bool // the current member is the next of path
+	lists   bool // the current list is not within an object
 	found   bool // the outermost object has a member at path
 	what    scanWhat
 	scan    jsonScanner
-	seen    int   // bytes of the window that scan has seen
+	seen    int   // bytes of the window that scan has read
 	begun   int64 // the line on which the outermost value begins
 	broken  error
-	cr      bool // the byte before was a CR
+	cr      bool // the previous byte was a CR
 }
 
 type streamPhase int
@@ -40,14 +40,14 @@ const (
 	memberDone                    // behind it
 )
 
-// scanWhat says what is being scanned.
+// scanWhat is the kind of value that is being scanned.
 type scanWhat int
 
 const (
 	nothing scanWhat = iota
 	aRow
 	aKey
-	aSkip // a value that is not wanted, or the rest of a row that is too long
+	aSkip // an unwanted value, or the rest of a row that is too long
 )
 
 func (s *jsonStream) frame(w *window, b *Batch) {
@@ -66,7 +66,7 @@ func (s *jsonStream) frame(w *window, b *Batch) {
 	}
 }
 
-// blank uses up what is between values.
+// blank skips what is between values.
 func (s *jsonStream) blank(w *window) {
 	data := w.rest()
 	n := 0
@@ -77,7 +77,7 @@ func (s *jsonStream) blank(w *window) {
 	w.pos += n
 }
 
-// recordSeparator stands before each value in JSON text sequences (RFC 7464).
+// recordSeparator is before each value in JSON text sequences (RFC 7464).
 const recordSeparator = 0x1e
 
 // count counts the ends of lines: LF, CRLF and CR.
@@ -97,7 +97,7 @@ func (s *jsonStream) count(data []byte) {
 	}
 }
 
-// step takes what follows something that is complete.
+// step handles the byte after something that is complete.
 func (s *jsonStream) step(w *window, c byte) {
 	take := func(phase streamPhase) {
 		s.count(w.rest()[:1])
@@ -117,12 +117,12 @@ func (s *jsonStream) step(w *window, c byte) {
 		case c == '{':
 			begin(aRow)
 		case c == '[' && len(s.path) > 0:
-			s.fail(w, 0, "the input is a list, and --json-path is for an object that holds one; leave it out")
+			s.fail(w, 0, "the input is a list, and --json-path is for an object that contains one; leave the flag out")
 		case c == '[':
 			s.lists = true
 			take(listFirst)
 		default:
-			s.fail(w, 0, problemOr(w.rest(), 0, "there is something that is no object"))
+			s.fail(w, 0, problemOr(w.rest(), 0, "this is not an object"))
 		}
 	case listFirst, listValue:
 		if c == ']' && s.phase == listFirst {
@@ -153,13 +153,13 @@ func (s *jsonStream) step(w *window, c byte) {
 			return
 		}
 		if c != '"' {
-			s.fail(w, 0, problemOr(w.rest(), 0, "there is no name of a member"))
+			s.fail(w, 0, problemOr(w.rest(), 0, "the name of a member is missing"))
 			return
 		}
 		begin(aKey)
 	case colonNext:
 		if c != ':' {
-			s.fail(w, 0, "there is no colon behind the name of a member")
+			s.fail(w, 0, "the colon after the name of a member is missing")
 			return
 		}
 		take(memberNext)
@@ -177,7 +177,7 @@ func (s *jsonStream) step(w *window, c byte) {
 	}
 }
 
-// member takes the beginning of the value of a member of an object that holds the rows.
+// member handles the beginning of the value of a member of an object that contains the rows.
 func (s *jsonStream) member(w *window, c byte, take func(streamPhase), begin func(scanWhat)) {
 	last := s.inner+1 == len(s.path)
 	switch {
@@ -198,11 +198,11 @@ func (s *jsonStream) member(w *window, c byte, take func(streamPhase), begin fun
 		s.found = true
 		begin(aSkip)
 	default:
-		s.fail(w, 0, fmt.Sprintf("the member %q holds neither a list nor an object", s.path[s.inner]))
+		s.fail(w, 0, fmt.Sprintf("the member %q is neither a list nor an object", s.path[s.inner]))
 	}
 }
 
-// behindList returns what follows the end of a list of rows.
+// behindList returns the phase after the end of a list of rows.
 func (s *jsonStream) behindList() streamPhase {
 	if s.lists {
 		s.lists = false
@@ -211,19 +211,19 @@ func (s *jsonStream) behindList() streamPhase {
 	return memberDone
 }
 
-// behindObject returns what follows the end of an object that holds rows.
+// behindObject returns the phase after the end of an object that contains rows.
 func (s *jsonStream) behindObject(w *window) streamPhase {
 	if s.inner > 0 {
 		s.inner--
 		return memberDone
 	}
 	if !s.found {
-		s.fail(w, 0, fmt.Sprintf("the object that begins on line %d has no member %s; name the one that holds the rows with --json-path", s.begun, showPath(s.path)))
+		s.fail(w, 0, fmt.Sprintf("the object that begins on line %d has no member %s; give the member that contains the rows with --json-path", s.begun, showPath(s.path)))
 	}
 	return atTop
 }
 
-// goOn scans on. It returns false if more of the input must come.
+// goOn continues the scan. It returns false if more of the input is needed.
 func (s *jsonStream) goOn(w *window, b *Batch) bool {
 	data := w.rest()
 	n, done := s.scan.feed(data[s.seen:])
@@ -272,14 +272,14 @@ func (s *jsonStream) goOn(w *window, b *Batch) bool {
 	return done
 }
 
-// key takes the name of a member.
+// key handles the name of a member.
 func (s *jsonStream) key(quoted []byte) {
 	var name string
 	s.matched = json.Unmarshal(quoted, &name) == nil && name == s.path[s.inner]
 	s.phase = colonNext
 }
 
-// behindValue returns what follows a value.
+// behindValue returns the phase after a value.
 func (s *jsonStream) behindValue() streamPhase {
 	switch s.phase {
 	case listFirst, listValue:
@@ -293,10 +293,10 @@ func (s *jsonStream) behindValue() streamPhase {
 // fail ends the stream at a byte of the window.
 func (s *jsonStream) fail(w *window, at int, problem string) {
 	s.count(w.rest()[:at])
-	s.broken = fmt.Errorf("source: line %d: %s; nothing behind that is read, because nobody can tell where the next row begins: mend the file", s.rows.line, problem)
+	s.broken = fmt.Errorf("source: line %d: %s; the rest of the input is not read, because it is unknown where the next row begins: fix the file", s.rows.line, problem)
 }
 
-// failure returns why the input cannot be read on, once all rows before have been handed out.
+// failure returns why the input cannot be read further. It returns it after all earlier rows have been handed out.
 func (s *jsonStream) failure(w *window) error {
 	if s.broken != nil || w.err != io.EOF {
 		return s.broken
@@ -304,7 +304,7 @@ func (s *jsonStream) failure(w *window) error {
 	if s.phase == atTop && s.what == nothing {
 		return nil
 	}
-	s.broken = fmt.Errorf("source: line %d: the input ends within what began on line %d: the file is cut off; get it once more", s.rows.line, s.begun)
+	s.broken = fmt.Errorf("source: line %d: the input ends within the value that began on line %d: the file is cut off; get it again", s.rows.line, s.begun)
 	return s.broken
 }
 

@@ -154,9 +154,9 @@ func TestBrokenJSON(t *testing.T) {
 		{"None", "[{\"id\":1},\n{\"id\":\nNone}]", "", "1  1;", "line 3: there is a word"},
 		{"single quotes", "[{'id':1}]", "", "", "line 1: there is a single quote"},
 		{"a lost bracket", "[\n{\"id\":1,\n\"n\":[\n},\n{\"id\":2}]", "", "", "line 4: it is not valid JSON"},
-		{"a lost quote", "[\n{\"id\":1},\n{\"id\":\"2},\n{\"id\":\"3\"}\n]", "", "2  1;", "line 3: a text holds a line end"},
-		{"something behind", "[{\"id\":1}]\n\nx", "", "1  1;", "line 3: there is something"},
-		{"something behind an object", "{\n\"id\":1}\n,{\"id\":2}", "", "1  1;", "line 3: there is something"},
+		{"a lost quote", "[\n{\"id\":1},\n{\"id\":\"2},\n{\"id\":\"3\"}\n]", "", "2  1;", "line 3: a text contains a line end"},
+		{"something behind", "[{\"id\":1}]\n\nx", "", "1  1;", "line 3: this is not an object"},
+		{"something behind an object", "{\n\"id\":1}\n,{\"id\":2}", "", "1  1;", "line 3: this is not an object"},
 		{"a broken object among others over lines", "{\n\"id\":1}\n{\n\"id\":2,}\n{\n\"id\":3}", "", "1  1;", "line 4: there is a comma before"},
 		{"nested too deep", "[{\"id\":1},{\"id\":" + strings.Repeat("[", 20_000), "", "1  1;", "nested too deep"},
 		{"values that are no objects", "[1, \"x\", null, [{\"id\":3}], {\"id\":4}]", "", "1 not-an-object;1 not-an-object;1 not-an-object;1 not-an-object;1  4;", ""},
@@ -172,7 +172,7 @@ func TestBrokenJSON(t *testing.T) {
 		{"lines that end with CR, one of them broken", "{\"id\":1\r{\"id\":2}\r\r{\"id\":3}", "", "1 not-json;2  2;4  3;", ""},
 		{"an object over lines behind others, broken", "{\"id\":1}\n{\n\"id\":2\n\"n\":3}\n{\"id\":4}\n", "", "1  1;", "line 4: it is not valid JSON"},
 		{"no such member", "{\"id\":1}\n", "data", "", "line 1: the object that begins on line 1 has no member data"},
-		{"a member that is no list", "{\"data\":7}\n", "data", "", "holds neither a list nor an object"},
+		{"a member that is no list", "{\"data\":7}\n", "data", "", "is neither a list nor an object"},
 		{"the member twice", "{\"data\":[{\"id\":1}],\n\"data\":[]}\n", "data", "1  1;", "line 2: the object that begins on line 1 has two members data"},
 		{"a list where the member is wanted", "[{\"data\":[]}]", "data", "", "--json-path is for an object"},
 	} {
@@ -205,7 +205,7 @@ func TestRowsWithinAnObject(t *testing.T) {
 			t.Errorf("%.50s: %v", tt.in, err)
 			continue
 		}
-		cfg.JSONPath = strings.TrimPrefix(format.Hint, "say so: --json-path ")
+		cfg.JSONPath = strings.TrimPrefix(format.Hint, "say --json-path ")
 		if _, rows, err := readAll(t, strings.NewReader(tt.in), cfg, "id"); (err == nil) != strings.HasSuffix(strings.TrimSpace(tt.in), "}") && len(rows) == 0 {
 			t.Errorf("%.50s: %v, %d rows", tt.in, err, len(rows))
 		}

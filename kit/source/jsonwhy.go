@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// WhyNotJSON says what makes text no JSON, with the byte at which that shows. It is empty for JSON. It holds nothing of the text.
+// WhyNotJSON says why text is not JSON, and at which byte. It is empty for JSON. It contains no part of the text.
 func WhyNotJSON(text []byte) string {
 	var syntax *json.SyntaxError
 	if err := json.Unmarshal(text, new(json.RawMessage)); !errors.As(err, &syntax) {
@@ -20,12 +20,12 @@ func WhyNotJSON(text []byte) string {
 	return problemAt(text, at) + fmt.Sprintf(": see byte %d", at+1)
 }
 
-// notValid is what problemAt says where it knows nothing better.
+// notValid is the answer of problemAt if it knows nothing better.
 const notValid = "it is not valid JSON"
 
 const commaBeforeBracket = "there is a comma before the closing bracket"
 
-// problemAt says what is wrong where JSON cannot be read on.
+// problemAt says what is wrong at the byte where JSON cannot be read further.
 func problemAt(text []byte, at int) string {
 	if at >= len(text) {
 		return notValid
@@ -34,7 +34,7 @@ func problemAt(text []byte, at int) string {
 	rest := text[at:]
 	word := func(words ...string) bool {
 		for _, w := range words {
-			// What is wrong may show only behind the first letters, as in nul and nan.
+			// The error may show only after the first letters, as in nul and nan.
 			for cut := range min(len(w), at+1) {
 				if bytes.HasPrefix(text[at-cut:], []byte(w)) {
 					return true
@@ -45,7 +45,7 @@ func problemAt(text []byte, at int) string {
 	}
 	switch c := rest[0]; {
 	case c == '\'':
-		return "there is a single quote where JSON has a double one, as Python writes its values: write it with json.dumps"
+		return "there is a single quote instead of a double quote, as Python prints values: write them with json.dumps"
 	case c == '/' || c == '#':
 		return "there is a comment, which JSON does not have"
 	case word("NaN", "nan", "Infinity", "inf"):
@@ -57,7 +57,7 @@ func problemAt(text []byte, at int) string {
 	case c == 0x1e:
 		return "there is a record separator within a value"
 	case c < 0x20:
-		return "a text holds a line end or another control character, which JSON writes as \\n or \\u0000"
+		return "a text contains a line end or another control character, which JSON writes as \\n or \\u0000"
 	}
 	return notValid
 }

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// judgement is what is found out of a column, and what the columns tell of each other.
+// judgement is what was found out about a column, and what the columns say about each other.
 type judgement struct {
-	points, commas string            // the names of columns whose decimals stand behind a point, or a comma, without doubt
-	orders         map[string]string // for what stands between the parts of dates, first or second: which of them the day is, without doubt
-	orderedBy      map[string]string // the column that tells
+	points, commas string            // the name of a column whose decimals certainly follow a point, or a comma
+	orders         map[string]string // by the mark between the parts of dates: which number is certainly the day, first or second
+	orderedBy      map[string]string // the column that shows it
 }
 
-// cover returns how many cells are of any of the classes, and what the others are. nulls are the classes that are neither.
+// cover returns how many cells are of any of the classes, and counts the others. Cells of the classes nulls are in neither count.
 func (c *ColumnProfile) cover(of, nulls class) (n int64, odd nullSeen) {
 	for _, s := range c.shapes {
 		switch {
@@ -32,7 +32,7 @@ func (c *ColumnProfile) cover(of, nulls class) (n int64, odd nullSeen) {
 	return n, odd
 }
 
-// A column is what all of its cells are, or all but one in a hundred, if there are enough to tell.
+// A column is what all of its cells are. If there are enough cells, one in a hundred may differ.
 const (
 	oddOneIn  = 100
 	fewToTell = 20
@@ -42,7 +42,7 @@ func most(n int64, odd nullSeen) bool {
 	return n > 0 && (odd.count == 0 || n >= fewToTell && odd.count*oddOneIn <= n+odd.count)
 }
 
-// finish judges the column by what was seen.
+// finish judges the column by the cells that were counted.
 func (c *ColumnProfile) finish(rows int64, j *judgement) {
 	c.Evidence, c.NullWords, c.Odd, c.Layouts, c.Choices, c.Rare, c.Almost, c.Thousands = nil, nil, nil, nil, nil, nil, nil, nil
 	if c.twice {
@@ -67,11 +67,11 @@ func (c *ColumnProfile) finish(rows int64, j *judgement) {
 		c.show("%s not UTF-8, first %s: say the encoding, such as windows-1252", counted(c.foreign.count, "cell is", "cells are"), where(c.foreign.place))
 	}
 	if c.Padded > 0 {
-		c.show("%s spaces around", counted(c.Padded, "cell has", "cells have"))
+		c.show("%s spaces around the value", counted(c.Padded, "cell has", "cells have"))
 	}
 }
 
-// decide sets what the column looks like, and why.
+// decide sets what the column looks like, and the reasons.
 func (c *ColumnProfile) decide(j *judgement) {
 	_, values := c.cover(0, classNulls)
 	strong, _ := c.cover(classNull, 0)
@@ -95,7 +95,7 @@ func (c *ColumnProfile) decide(j *judgement) {
 	c.explainText()
 }
 
-// is sets what the column looks like, if most cells are of the classes. noun is what they are.
+// is sets what the column looks like, if most cells are of the classes. noun names them.
 func (c *ColumnProfile) is(looks Looks, of class, noun string) bool {
 	n, odd := c.cover(of, classNulls&^of)
 	if !most(n, odd) {
@@ -116,7 +116,7 @@ func (c *ColumnProfile) is(looks Looks, of class, noun string) bool {
 	return true
 }
 
-// dropWords sets the words that stand for nothing.
+// dropWords sets the words that mean "no value".
 func (c *ColumnProfile) dropWords(of class) {
 	c.NullWords = nil
 	for _, word := range slices.Sorted(maps.Keys(c.spellings)) {
@@ -135,7 +135,7 @@ func (c *ColumnProfile) object(*judgement) bool {
 func (c *ColumnProfile) email(*judgement) bool {
 	n, odd := c.cover(classEmail, classNulls)
 	if odd.count > 0 && n >= 2*odd.count && !most(n, odd) {
-		// An address that is none is a mistake in one, and not a sign that the column is something else.
+		// A wrong address is a mistake in an address. It does not show that the column is something else.
 		c.Looks = LooksEmail
 		c.dropWords(classNulls)
 		c.show("%s", share(n, c.filled, "e-mail addresses"))
@@ -173,7 +173,7 @@ func (c *ColumnProfile) boolean(*judgement) bool {
 	return true
 }
 
-// whole is for digits without anything between them.
+// whole judges digits without anything between them.
 func (c *ColumnProfile) whole(*judgement) bool {
 	n, odd := c.cover(classWhole|classDigits, classNulls)
 	if !most(n, odd) {
@@ -221,7 +221,7 @@ func (c *ColumnProfile) isNative() bool {
 	return !slices.ContainsFunc(c.shapes, func(s readable) bool { return s.class&classNulls == 0 && s.class&classNative == 0 })
 }
 
-// compact is for days and times that are written as digits alone.
+// compact judges days and times that are written as digits only.
 func (c *ColumnProfile) compact(name []string) bool {
 	for i, p := range c.patterns {
 		if p.pattern != "20060102" && p.pattern != "20060102150405" {
@@ -239,7 +239,7 @@ func (c *ColumnProfile) compact(name []string) bool {
 	return false
 }
 
-// epoch says which count of time whole numbers are, by the column's name and their range.
+// epoch returns which time count whole numbers are, by the column's name and their range.
 func (c *ColumnProfile) epoch(name []string) (looks Looks, why string) {
 	if !isTimeName(name) {
 		return "", ""
@@ -260,7 +260,7 @@ func (c *ColumnProfile) epoch(name []string) (looks Looks, why string) {
 	return "", ""
 }
 
-// The days that are taken for such of a spreadsheet: 1900-03-01 to 2099.
+// Numbers in this range count as days of a spreadsheet: 1900-03-01 to 2099.
 const firstSerial, lastSerial = 61, 73_050
 
 func (c *ColumnProfile) phone(*judgement) bool {
@@ -272,7 +272,7 @@ func (c *ColumnProfile) phone(*judgement) bool {
 	return c.is(LooksPhone, classPhone|classDigits, "telephone numbers")
 }
 
-// number is for numbers with something between their digits or around them.
+// number judges numbers with something between their digits or around them.
 func (c *ColumnProfile) number(j *judgement) bool {
 	c.Comma, c.Exponents = false, 0
 	anyStyle, odd := c.cover(classStyles|classExponent, classNulls)
@@ -284,7 +284,7 @@ func (c *ColumnProfile) number(j *judgement) bool {
 	}
 	exponents, _ := c.cover(classExponent, classNulls)
 	name := nameWords(c.Name)
-	// The plainest way that the most numbers fit.
+	// Choose the plainest way that fits the most numbers.
 	best, fits := class(0), int64(-1)
 	for s := classPoint; s <= classGroupQuote; s <<= 1 {
 		if n, _ := c.cover(s|classExponent, classNulls); n > fits {
@@ -314,14 +314,14 @@ func (c *ColumnProfile) number(j *judgement) bool {
 	return true
 }
 
-// rivals are the ways that a number with three digits behind its only mark fits too.
+// rivals are the second ways that fit a number with three digits behind its only mark.
 var rivals = map[class]class{classPoint: classGroupPoint, classComma: classGroupComma}
 
-// styleOf is how 1234.5 looks in each way of writing numbers.
+// styleOf is 1234.5 in each way of writing numbers.
 var styleOf = map[class]string{classPoint: "1234.5", classComma: "1234,5", classGroupComma: "1,234.5", classGroupPoint: "1.234,5",
 	classSpaceComma: "1 234,5", classSpacePoint: "1 234.5", classGroupQuote: "1'234.5"}
 
-// apart reports whether a cell fits the first way and not the second, or all that fit both are whole.
+// apart reports whether a cell fits the first way and not the second, or all cells that fit both are whole numbers.
 func (c *ColumnProfile) apart(one, other class) bool {
 	both := false
 	for _, s := range c.shapes {
@@ -335,7 +335,7 @@ func (c *ColumnProfile) apart(one, other class) bool {
 	return !both
 }
 
-// doubt finds the few numbers that would be others if the mark before their last three digits stood between thousands.
+// doubt counts the few numbers that would have another value if the mark before their last three digits separated thousands.
 func (c *ColumnProfile) doubt(best class) {
 	const oneIn = 10
 	rival := rivals[best]
@@ -359,7 +359,7 @@ func (c *ColumnProfile) doubt(best class) {
 	}
 }
 
-// settle decides between two ways by what other columns have, 0 if they do not tell.
+// settle decides between two ways by the other columns; 0 if they do not decide.
 func (j *judgement) settle(one, other class) class {
 	if j == nil || j.points != "" && j.commas != "" {
 		return 0
@@ -384,18 +384,18 @@ func (c *ColumnProfile) undecided(_ string, rival class) bool {
 	c.Looks, c.Native = LooksText, false
 	c.dropWords(classNulls)
 	c.Choices = []string{styleOf[one], styleOf[rival]}
-	c.show("%s; every %s has three digits behind it, so that nothing decides whether thousands or decimals begin there", share(n, c.filled, "numbers"), mark)
+	c.show("%s; every %s has three digits behind it, so nothing decides whether it separates thousands or decimals", share(n, c.filled, "numbers"), mark)
 	c.showNulls()
 	return true
 }
 
-// layNumbers sets the layouts of numbers, if they need any, and says what is between and around their digits.
+// layNumbers sets the layouts of numbers, if they need any, and shows what is between and around their digits.
 func (c *ColumnProfile) layNumbers(best class, style string) {
 	laid, _ := c.cover(classLayout, classNulls)
 	grouped := best != classPoint && best != classComma
 	between := map[byte]string{'.': "a point", ',': "a comma", ' ': "a space", '\'': "an apostrophe"}
 	if c.Comma {
-		c.show("a comma stands before decimals")
+		c.show("a comma is before the decimals")
 	}
 	if grouped {
 		plain := classPoint
@@ -435,9 +435,9 @@ func (c *ColumnProfile) layNumbers(best class, style string) {
 		c.Layouts = append(c.Layouts, style)
 	}
 	if len(around) > 1 && !slices.ContainsFunc(around, func(a affix) bool { return a.after == "%" }) {
-		c.show("several currencies stand in one column: the numbers alone do not tell them apart")
+		c.show("the column has several currencies: a number alone does not show its currency")
 	}
 }
 
-// percent writes a share that is not rounded up to the whole.
+// percent returns a share that is rounded down, so that only the whole is 100.
 func percent(n, of int64) float64 { return math.Floor(float64(n)*1000/float64(of)) / 10 }

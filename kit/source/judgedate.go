@@ -43,7 +43,7 @@ func (c *ColumnProfile) dates(j *judgement) bool {
 
 const mixedOrders = "some have the day first and some the month, so that the column cannot be read as a whole"
 
-// order says which of the first two numbers is the day, and by what; undecided that nothing tells.
+// order returns which of the first two numbers is the day, and the reason. undecided reports that nothing shows it.
 func (c *ColumnProfile) order(j *judgement) (dayFirst, undecided bool, why string) {
 	dayFirst = true
 	var first1, last1 nullSeen
@@ -72,7 +72,7 @@ func (c *ColumnProfile) order(j *judgement) (dayFirst, undecided bool, why strin
 	case last1.count > 0:
 		return false, false, "the month comes first: " + counted(last1.count, "cell has", "cells have") + " a second number over 12, first " + where(last1.place)
 	case open == ".":
-		return true, false, "with points the day comes first everywhere"
+		return true, false, "dates with points have the day first everywhere"
 	}
 	if j != nil && j.orders[open] != "" && j.orders[open] != "both" {
 		dayFirst := j.orders[open] == first
@@ -91,7 +91,7 @@ func (p *datePattern) ambiguous() bool {
 		strings.Index(p.pattern, first) < strings.Index(p.pattern, second)
 }
 
-// mark is what stands between day and month.
+// mark is the text between day and month.
 func (p *datePattern) mark() string {
 	_, rest, _ := strings.Cut(p.pattern, first)
 	mark, _, _ := strings.Cut(rest, second)

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// rare finds out whether a word or two keep a column of text from being something else.
+// rare finds out whether only a word or two make this a column of text.
 func (c *ColumnProfile) rare(j *judgement) {
 	const oneIn = 10
 	var n int64
@@ -30,8 +30,8 @@ func (c *ColumnProfile) rare(j *judgement) {
 	c.Rare = rare
 }
 
-// mostly returns what more cells of a column of text are than anything else that one conversion reads, how many they are, and what the others are. Words
-// that stand for nothing are neither.
+// mostly returns the classes of the largest group of cells that one conversion reads in a column of text, the number of these cells, and the other
+// cells. Words that mean "no value" are in neither count.
 func (c *ColumnProfile) mostly() (of class, noun string, n int64, odd nullSeen) {
 	try := func(one class, what string) {
 		if m, others := c.cover(one, classNulls&^one); m > n {
@@ -43,7 +43,7 @@ func (c *ColumnProfile) mostly() (of class, noun string, n int64, odd nullSeen) 
 	for s := classPoint; s <= classGroupQuote; s <<= 1 {
 		m, _ := c.cover(s|classExponent, classNulls)
 		noun := "numbers"
-		if m < styles { // other ways have some of the numbers
+		if m < styles { // other ways fit some of the numbers
 			noun = "numbers written as " + styleOf[s]
 		}
 		try(s|classExponent, noun)
@@ -55,7 +55,7 @@ func (c *ColumnProfile) mostly() (of class, noun string, n int64, odd nullSeen) 
 	return of, noun, n, odd
 }
 
-// almost finds out what a column of text is but for a few cells, which a conversion would reject.
+// almost finds out what a column of text would be without a few cells, which a conversion would reject.
 func (c *ColumnProfile) almost(j *judgement) {
 	const oneIn = 5
 	if c.Looks != LooksText || c.Choices != nil || c.Rare != nil || isPersonal(nameWords(c.Name)) {
@@ -75,7 +75,7 @@ func (c *ColumnProfile) almost(j *judgement) {
 	c.Almost = &AlmostAll{OddCells{odd.count, odd.place.file, odd.place.line}, others}
 }
 
-// explainText says what most of a column is that is text because of the others, and which those are.
+// explainText says what most cells of a text column are, and which other cells make it text.
 func (c *ColumnProfile) explainText() {
 	_, noun, n, odd := c.mostly()
 	if n > odd.count && odd.count > 0 {

@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// nameWords takes the name of a column apart into words in lower case: createdAt, Created At and created_at are the same.
+// nameWords splits the name of a column into words in lower case: createdAt, Created At and created_at give the same words.
 func nameWords(name string) []string {
 	var words []string
 	var b strings.Builder
@@ -38,7 +38,7 @@ var (
 	postWords  = []string{"zip", "zipcode", "postal", "postalcode", "postcode", "plz", "postleitzahl"}
 	timeWords  = []string{"date", "datum", "time", "timestamp", "ts", "at", "created", "updated", "modified", "registered", "signup", "joined", "birthday", "birthdate", "birth",
 		"dob", "since", "expires", "expiry", "epoch", "seen", "datetime", "day", "tag", "zeit", "zeitpunkt", "erstellt", "geburtsdatum", "geburtstag", "bestelldatum", "buchungstag", "fecha", "fechahora", "erdat", "bldat", "budat"}
-	// countWords make a quantity of what would be a time or an id otherwise.
+	// countWords turn a name that otherwise means a time or an id into a quantity.
 	countWords = []string{"count", "of", "total", "duration", "seconds", "minutes", "hours", "days", "spent", "zone", "offset", "avg", "average", "num", "amount", "times"}
 	idLast     = []string{"id", "ids", "no", "nr", "number", "nummer", "code", "sku", "ean", "gtin", "isbn", "upc", "barcode", "iban", "ref", "reference", "key", "uuid", "guid", "kunnr", "vbeln"}
 	idEnds     = []string{"nummer", "nr"}
@@ -58,7 +58,7 @@ func isTimeName(name []string) bool {
 	return (hasWord(name, timeWords) || slices.ContainsFunc(name, func(w string) bool { return strings.HasSuffix(w, "datum") || strings.HasSuffix(w, "date") })) && !hasWord(name, countWords)
 }
 
-// isIDName reports whether a column is named like something that is not calculated with.
+// isIDName reports whether a column is named like something that nobody calculates with.
 func isIDName(name []string) bool {
 	if len(name) == 0 || hasWord(name, countWords) {
 		return false
@@ -67,7 +67,7 @@ func isIDName(name []string) bool {
 	return slices.Contains(idLast, last) || slices.Contains(idJoined, last) || len(last) > 4 && slices.ContainsFunc(idEnds, func(end string) bool { return strings.HasSuffix(last, end) })
 }
 
-// thingWords are what has a name and is nobody.
+// thingWords are things that have a name and are not persons.
 var thingWords = []string{"item", "lineitem", "product", "event", "campaign", "list", "plan", "company", "organization", "file", "host", "segment", "class", "method"}
 
 // isPersonal reports whether a column is named like personal data.

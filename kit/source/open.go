@@ -19,59 +19,61 @@ import (
 type Format string
 
 const (
-	// FormatCSV is comma-separated values as in RFC 4180, with a header; see [Config] for what is taken and refused.
+	// FormatCSV is comma-separated values as in RFC 4180, with a header; [Config] says what is accepted and rejected.
 	FormatCSV Format = "csv"
 	// FormatJSONLines is one JSON object a line.
 	FormatJSONLines Format = "jsonl"
-	// FormatParquet is Apache Parquet. Its values become JSON without losing a digit; docs/load.md says how.
+	// FormatParquet is Apache Parquet. Its values become JSON without losing a digit, as described in docs/load.md.
 	FormatParquet Format = "parquet"
 )
 
 // DefaultMaxRowBytes is the default of Config.MaxRowBytes.
 const DefaultMaxRowBytes = 1 << 20
 
-// Config says how to read an input. The zero value reads what it finds.
+// Config says how to read an input. With the zero value, the input itself decides.
 //
-// An input that begins like gzip, zstd, bzip2 or xz is decompressed, and the only file in a ZIP archive read. What is known not to be rows of text,
-// such as a spreadsheet, is a *FormatError. A byte order mark is dropped. Blank lines are skipped.
+// An input that begins like gzip, zstd, bzip2 or xz is decompressed. The only file in a ZIP archive is read. An input that is known not to be rows of
+// text, such as a spreadsheet, is a *FormatError. A byte order mark is dropped. Blank lines are skipped.
 //
-// How CSV is written is what its beginning shows, where it is not given: see [DetectDialect]. What is not clear there is a *FormatError. A field
-// may be quoted, and then hold delimiters, line ends (CRLF becomes LF, as encoding/csv has it) and doubled quotes. A row with another number of fields than the header is a bad row, as is
-// one that only makes sense in another dialect, and one that repeats the header. So is one with a misplaced quote: it ends with the line on
-// which the quote at fault was opened, and reading goes on with the line after that, so that one lost quote does not cost the rest of the input.
+// What Config does not give about CSV, the beginning of the input shows: see [DetectDialect]. If it is not clear there, that is a *FormatError. A
+// field may be quoted; it can then contain delimiters, line ends (CRLF becomes LF, as in encoding/csv) and doubled quotes. A row is bad if it has
+// another number of fields than the header, if it only makes sense in another dialect, if it repeats the header, or if it has a misplaced quote. A
+// row with a misplaced quote ends with the line that has the opening quote, and reading continues on the next line, so that one missing quote does
+// not cost the rest of the input.
 //
-// JSON is objects, one a line or with anything blank between them, also none, or lists of them. Each object is a row, and may span lines. Numbers
-// keep their text. A line of JSON Lines that is broken is a bad row. Where objects span lines, or stand in a list, what is broken ends the input with
-// an error. A row is bad if it has two members of one name with different values and that column is selected.
+// JSON is objects (one a line, or with any blanks or nothing between them) or lists of objects. Each object is a row, and may span lines. Numbers
+// keep their text. A broken line of JSON Lines is a bad row. If objects span lines, or are in a list, an error in the JSON ends the input. A row is
+// bad if it has two members with the same name and different values, and that column is selected.
 type Config struct {
-	// Format is the input's; default: Parquet if it begins like that, else what the name's extension says (.csv, .tsv, .tab, .jsonl,
-	// .ndjson, .json, .parquet, in upper case too), else what the first byte says (an opening brace or bracket means JSON Lines, anything else CSV).
+	// Format is the format of the input. Default: Parquet if it begins like Parquet; otherwise by the extension of the name (.csv, .tsv, .tab,
+	// .jsonl, .ndjson, .json, .parquet, also in upper case); otherwise by the first byte (an opening brace or bracket means JSON Lines, anything else
+	// CSV).
 	Format Format
-	// Delimiter separates the fields of CSV; default what the input shows, a comma, or a tab for a name that ends in .tsv or .tab, where it shows none. Any
-	// ASCII character but a quote, CR and LF.
+	// Delimiter separates the fields of CSV. Default: what the input shows; if it shows none, a comma, or a tab for a name that ends in .tsv or .tab.
+	// It is any ASCII character except a quote, CR and LF.
 	Delimiter byte
-	// Quote encloses fields of CSV, or is None if quotes are text; default what the input shows. Where it is given, no field is taken for one
-	// that has swallowed rows.
+	// Quote encloses fields of CSV; None if quotes are text. Default: what the input shows. If it is given, no field is rejected because it seems to
+	// contain rows.
 	Quote byte
-	// Escape makes the character behind it data, or is None if a quote in a quoted field is doubled; default what the input shows.
+	// Escape makes the next character data; None if a quote in a quoted field is doubled. Default: what the input shows.
 	Escape byte
-	// LineEnd says what ends a line of CSV; default what the input shows. With LF a carriage return elsewhere is data.
+	// LineEnd says what ends a line of CSV. Default: what the input shows. With LF, a carriage return elsewhere is data.
 	LineEnd LineEnd
-	// Encoding is the input's, such as utf-16 or windows-1252; default what a byte order mark says, utf-8 without one. One that the mark contradicts
-	// is a *FormatError. What is not valid in another encoding than UTF-8 becomes U+FFFD; rows are kept as UTF-8.
+	// Encoding is the encoding of the input, such as utf-16 or windows-1252. Default: the one of the byte order mark, or utf-8 without a mark. One
+	// that contradicts the mark is a *FormatError. Bytes that are not valid in an encoding other than UTF-8 become U+FFFD. Rows are kept as UTF-8.
 	Encoding string
-	// Columns are the names of the columns of CSV without a header; default: the first line names them.
+	// Columns are the names of the columns of CSV without a header. Default: the first line names them.
 	Columns []string
-	// AllRows takes every row of CSV with the right number of fields for data. Otherwise a row that repeats the header or stands below a header with
-	// other columns, a ruler, a note such as a count of rows, and totals at the end are bad rows.
+	// AllRows treats every row of CSV with the right number of fields as data. Otherwise these are bad rows: a row that repeats the header, a row
+	// below a header with other columns, a line of dashes, a note such as a row count, and totals at the end.
 	AllRows bool
-	// JSONPath says where in objects of JSON the rows are: the names of members with points between them, such as data.customers, or a JSON
-	// pointer, such as /data/customers. There is a list of rows, or one. Default: the objects are the rows.
+	// JSONPath says where in objects of JSON the rows are: the names of members with points between them, such as data.customers, or a JSON pointer,
+	// such as /data/customers. At that place is a list of rows, or one row. Default: the objects are the rows.
 	JSONPath string
-	// SkipLines is how many lines are skipped at the beginning, before the header; default none.
+	// SkipLines is how many lines are skipped at the beginning, before the header; default 0.
 	SkipLines int
-	// MaxRowBytes is the longest row, in bytes of input; default DefaultMaxRowBytes. A longer one is a bad row. It bounds the memory that a
-	// Source needs, and how far the closing quote of a CSV field is looked for.
+	// MaxRowBytes is the length of the longest row, in bytes of input; default DefaultMaxRowBytes. A longer one is a bad row. It bounds the memory of
+	// a Source, and how far it searches for the closing quote of a CSV field.
 	MaxRowBytes int
 
 	looks bool // the Delimiter was not given
@@ -107,7 +109,7 @@ func (c Config) withDefaults(name string) (Config, error) {
 		}
 	}
 	if strings.IndexByte("\"\r\n", c.Delimiter) >= 0 || c.Delimiter >= 0x80 {
-		return c, fmt.Errorf("source: %q cannot be the delimiter; give a single ASCII character that is no quote and no line end", string(rune(c.Delimiter)))
+		return c, fmt.Errorf("source: %q cannot be the delimiter; give a single ASCII character that is neither a quote nor a line end", string(rune(c.Delimiter)))
 	}
 	if err := c.checkDialect(); err != nil {
 		return c, err
@@ -159,7 +161,7 @@ func Open(name string, cfg Config) (Source, error) {
 			n, _ := f.ReadAt(mark[:], at)
 			return string(mark[:n]) == parquetMagic
 		}
-		// Text may begin like Parquet too; it does not end like it.
+		// Text may also begin like Parquet, but it does not end like it.
 		if magic(0) && (!cfg.text() || magic(info.Size()-int64(len(parquetMagic)))) {
 			p, err := openParquet(f, f, info.Size(), cfg.MaxRowBytes)
 			if err != nil {
@@ -179,11 +181,11 @@ func Open(name string, cfg Config) (Source, error) {
 	return t, nil
 }
 
-// text reports whether the caller says that the input is text.
+// text reports whether the caller declares the input as text.
 func (c Config) text() bool { return c.Format == FormatCSV || c.Format == FormatJSONLines }
 
-// New reads r, ahead of what is asked for, until the input ends or the Source is closed. Close does not close r. Parquet is first copied into
-// a temporary file of mode 0600, which Close removes, because it is read from its end.
+// New reads r in the background until the input ends or the Source is closed. Close does not close r. Parquet is first copied into a temporary file
+// of mode 0600, because it is read from its end; Close removes the file.
 func New(r io.Reader, cfg Config) (Source, error) {
 	cfg, err := cfg.withDefaults("")
 	if err != nil {
@@ -194,11 +196,11 @@ func New(r io.Reader, cfg Config) (Source, error) {
 
 // framer cuts the input into rows of one format.
 type framer interface {
-	// columns uses up the header, if the format has one.
+	// columns reads the header, if the format has one.
 	columns(ctx context.Context, w *window) ([]Column, error)
 	// choose is Source.Select.
 	choose(names []string) error
-	// frame appends to b the rows that w holds completely, up to a sensible number, and uses them up.
+	// frame appends the rows that are complete in w to b, up to a sensible number, and uses up their bytes.
 	frame(w *window, b *Batch)
 }
 
@@ -212,19 +214,19 @@ type text struct {
 	size   int64
 	closer io.Closer
 	origin
-	watched *watch // nil for what is read once
-	says    bool   // the input itself says its encoding
+	watched *watch // nil for an input that can be read only once
+	says    bool   // the input itself shows its encoding
 	dialects
 
-	spooled atomic.Pointer[parquetSource] // what the input has turned out to be; nil if it is text
+	spooled atomic.Pointer[parquetSource] // set if the input is Parquet; nil if it is text
 }
 
 func newText(r io.Reader, cfg Config) *text {
-	d := newDecoder(r, cfg.Encoding) // which withDefaults has checked
+	d := newDecoder(r, cfg.Encoding) // which was checked by withDefaults
 	return &text{in: d, win: newWindow(d), cfg: cfg}
 }
 
-// used is how many bytes of the input as it came are used up; of one that is compressed or converted, how many have been read.
+// used returns how many bytes of the input are used up. For an input that is compressed or converted, it returns how many have been read.
 func (t *text) used() int64 {
 	if t.in.packed.Load() {
 		return t.in.consumed.Load()
@@ -239,7 +241,7 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	if t.framer != nil {
 		return t.cols, nil
 	}
-	const marks = 4 // bytes, of the longest byte order mark, and enough of a magic number: what follows comes with it
+	const marks = 4 // bytes of the longest byte order mark, and enough of a magic number
 	if err := t.win.head(ctx, func(data []byte) bool { return len(data) >= marks }); err != nil {
 		return nil, err
 	}
@@ -252,7 +254,7 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 		return p.Columns(ctx)
 	}
 	if t.cfg.Format == FormatParquet {
-		return nil, &FormatError{Problem: "the input does not begin like a Parquet file", Hint: "say what it is: --format csv or jsonl"}
+		return nil, &FormatError{Problem: "the input does not begin like a Parquet file", Hint: "give its format: --format csv or jsonl"}
 	}
 	t.win.dropBOM()
 	t.marked()
@@ -282,7 +284,7 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	var f framer = &jsonFramer{limit: t.cfg.MaxRowBytes, line: line, path: t.cfg.path(), spans: true}
 	if format == FormatCSV {
 		if beginsJSON(t.win.rest()) {
-			return nil, &FormatError{Line: line, Problem: "the input is JSON, though it is said to be CSV", Hint: "say so: --format jsonl", Flag: "format", Value: string(FormatJSONLines)}
+			return nil, &FormatError{Line: line, Problem: "the input is JSON, but the format is given as CSV", Hint: "say --format jsonl", Flag: "format", Value: string(FormatJSONLines)}
 		}
 		if f, err = t.delimited(ctx, line); err != nil {
 			return nil, err
@@ -296,14 +298,14 @@ func (t *text) Columns(ctx context.Context) ([]Column, error) {
 	return cols, nil
 }
 
-// marked keeps the encoding that the input itself says.
+// marked keeps the encoding that the input itself shows.
 func (t *text) marked() {
 	if name := t.in.encoding.Load(); name != nil && *name != "utf-8" && *name != encodingName(t.cfg.Encoding) {
 		t.cfg.Encoding, t.says = *name, true
 	}
 }
 
-// readRejects has the rows of a rejects file read, however its input was said to be written.
+// readRejects reads the rows as those of a rejects file, whatever the Config says about the input.
 func (t *text) readRejects(ctx context.Context, f *rejectsFramer, err error) ([]Column, error) {
 	if err != nil {
 		return nil, err
@@ -356,7 +358,7 @@ func (t *text) Next(ctx context.Context, b *Batch) error {
 	}
 }
 
-// spool copies the input into a file and opens that.
+// spool copies the input into a file and opens it as Parquet.
 func (t *text) spool(ctx context.Context) (*parquetSource, error) {
 	f, err := newSpool()
 	if err != nil {
@@ -412,13 +414,13 @@ func (t *text) Close() error {
 }
 
 const (
-	// batchRows bounds the rows of a Batch: enough to make the cost of a call small, few enough to keep its memory small.
+	// batchRows bounds the rows of a Batch: enough to keep the cost of a call small, few enough to keep the memory small.
 	batchRows = 4096
-	// keptBytes is how much is kept of a row over the limit, to show what it is.
+	// keptBytes is how much is kept of a row over the limit, so that a user can recognize it.
 	keptBytes = 64 << 10
 )
 
-// trimEnd cuts the end of a line off.
+// trimEnd removes the end of a line.
 func trimEnd(line []byte) []byte {
 	n := len(line)
 	if n > 0 && line[n-1] == '\n' {
@@ -430,7 +432,7 @@ func trimEnd(line []byte) []byte {
 	return line[:n]
 }
 
-// nearFormat asks whether the format was meant whose name is nearest.
+// nearFormat suggests the format with the nearest name.
 func nearFormat(name string) string {
 	for _, alias := range []struct {
 		words  []string

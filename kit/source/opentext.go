@@ -8,9 +8,9 @@ import (
 	"os"
 )
 
-// OpenText opens a text file as the bytes that it holds in UTF-8: decompressed, without a byte order mark, and converted. encoding is one of
-// those of Config.Encoding; empty is what the byte order mark says, and UTF-8 without one. What is not valid in another encoding becomes
-// U+FFFD; UTF-8 is not checked.
+// OpenText opens a text file as UTF-8: decompressed, without a byte order mark, and converted. encoding is one of those of Config.Encoding; empty
+// means the one of the byte order mark, or UTF-8 without a mark. Bytes that are not valid in an encoding other than UTF-8 become U+FFFD; UTF-8 is not
+// checked.
 func OpenText(name, encoding string) (io.ReadCloser, error) {
 	if _, err := encodingOf(encoding); err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func OpenText(name, encoding string) (io.ReadCloser, error) {
 	}{r, f}, nil
 }
 
-// NewText is OpenText for what can be read once, which the caller closes.
+// NewText is OpenText for an input that can be read only once. The caller closes it.
 func NewText(r io.Reader, encoding string) (io.Reader, error) {
 	if _, err := encodingOf(encoding); err != nil {
 		return nil, err

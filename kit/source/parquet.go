@@ -16,27 +16,27 @@ import (
 )
 
 const (
-	parquetMagic = "PAR1" // begins and ends a Parquet file
+	parquetMagic = "PAR1" // at the beginning and the end of a Parquet file
 	// parquetBatchRows and parquetBatchBytes bound the rows of a Batch of Parquet.
 	parquetBatchRows  = 1024
 	parquetBatchBytes = 512 << 10
 )
 
-// parquetSource is a Source of the rows of a Parquet file. It holds a page of each column in memory, whatever the size of the file.
+// parquetSource is a Source of the rows of a Parquet file. It keeps one page of each column in memory, whatever the size of the file.
 type parquetSource struct {
 	in     io.ReaderAt
 	closer io.Closer
 	once   sync.Once // closes it
 	size   int64
 	limit  int   // bytes of a row
-	values int64 // of a column in a page, at most
+	values int64 // in a page of a column, at most
 	origin
 	watched  *watch
 	sum      *sum     // of the rows that were read
 	selected []string // columns
 	skipped  int64    // rows of an earlier run
 
-	description uint64 // a hash of what the file says of itself
+	description uint64 // a hash of the file's description
 
 	view    *parquetView
 	file    *parquet.File // of the view
@@ -47,16 +47,16 @@ type parquetSource struct {
 
 	rows  parquetRows
 	group int   // the next row group
-	left  int64 // rows of the one at hand
+	left  int64 // rows left in the current one
 	at    int64 // the number of the next row in it
 	read  int64 // rows before the next one
-	skip  int64 // rows to be passed over
+	skip  int64 // rows to be skipped
 	ends  [][2]int
 
-	broken error // why the file cannot be read on
+	broken error // why the file cannot be read further
 }
 
-// openParquet reads what a Parquet file says of itself. It closes in if it fails.
+// openParquet reads the description of a Parquet file. It closes in if it fails.
 func openParquet(in io.ReaderAt, closer io.Closer, size int64, limit int) (*parquetSource, error) {
 	p := &parquetSource{in: in, closer: closer, size: size, limit: limit, values: maxPageValues, sum: newSum()}
 	if err := p.open(); err != nil {
@@ -68,7 +68,7 @@ func openParquet(in io.ReaderAt, closer io.Closer, size int64, limit int) (*parq
 func (p *parquetSource) open() (err error) {
 	defer func() {
 		if err = recovered(err, recover()); err != nil {
-			err = &FormatError{Problem: "the input begins like a Parquet file and cannot be read as that: " + err.Error(), Hint: "is it whole? write it again; if it is text, say so: --format csv"}
+			err = &FormatError{Problem: "the input begins like a Parquet file but cannot be read as that: " + err.Error(), Hint: "is it complete? write it again; if it is text, say --format csv"}
 		}
 	}()
 	var end [8]byte
@@ -127,7 +127,7 @@ func (p *parquetSource) open() (err error) {
 	return nil
 }
 
-// recovered turns a panic into an error. The decoder of the format trusts some of what damaged files say.
+// recovered turns a panic into an error. The decoder of the format panics on some damaged files.
 func recovered(err error, panicked any) error {
 	if panicked != nil {
 		return fmt.Errorf("it is damaged (%v)", panicked)
@@ -155,7 +155,7 @@ func (p *parquetSource) Select(names []string) error {
 	return nil
 }
 
-// Resume passes over the first rows, whole row groups at once.
+// Resume skips the first rows, whole row groups at once.
 func (p *parquetSource) Resume(_ context.Context, rows int64, _ []byte) (bool, error) {
 	if rows > p.file.NumRows() {
 		return false, fmt.Errorf("source: the file has %d rows, not the %d that were read before", p.file.NumRows(), rows)
@@ -177,7 +177,7 @@ func (p *parquetSource) Next(ctx context.Context, b *Batch) (err error) {
 		if err == nil || err == io.EOF {
 			return
 		}
-		if len(b.Rows) > 0 { // what was read before the damage, or before ctx ended, is as good as any
+		if len(b.Rows) > 0 { // rows that were read before the damage, or before ctx ended, are valid
 			b.Offset = p.used()
 		}
 		if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
@@ -186,7 +186,7 @@ func (p *parquetSource) Next(ctx context.Context, b *Batch) (err error) {
 			}
 			return
 		}
-		p.broken = fmt.Errorf("source: the Parquet file cannot be read on behind row %d (row group %d): %w", p.read, p.group, err)
+		p.broken = fmt.Errorf("source: the Parquet file cannot be read behind row %d (row group %d): %w", p.read, p.group, err)
 		if err = p.broken; len(b.Rows) > 0 {
 			err = nil
 		}
@@ -211,14 +211,14 @@ func (p *parquetSource) Next(ctx context.Context, b *Batch) (err error) {
 	return nil
 }
 
-// Changed reads the rows again if the file was touched, and otherwise only what it says of itself at its end.
+// Changed reads the rows again if the file was touched. Otherwise it reads only the description at the end of the file.
 func (p *parquetSource) Changed(ctx context.Context) (string, error) {
 	return p.watchRows().changed(ctx)
 }
 
 func (p *parquetSource) watching() *watch { return p.watchRows() }
 
-// used is how much of the file is used up, by the rows.
+// used returns how much of the file is used up, estimated by the rows.
 func (p *parquetSource) used() int64 {
 	if p.read == p.file.NumRows() {
 		return p.size
@@ -226,7 +226,7 @@ func (p *parquetSource) used() int64 {
 	return int64(float64(p.size) * float64(p.read) / float64(p.file.NumRows()))
 }
 
-// advance goes on to the next row group that has rows to be read. It returns false if there is none.
+// advance begins the next row group that has unread rows. It returns false if there is none.
 func (p *parquetSource) advance(ctx context.Context) (bool, error) {
 	groups := p.file.RowGroups()
 	for p.left == 0 {
@@ -263,7 +263,7 @@ func (p *parquetSource) passed() {
 	p.read++
 }
 
-// row writes the next row as a JSON object of the selected columns, of which its cells are parts. The others are not even read.
+// row writes the next row as a JSON object of the selected columns. Its cells are parts of that object. The other columns are not even read.
 func (p *parquetSource) row(b *Batch) error {
 	start := len(b.scratch)
 	raw := append(b.scratch, '{')
@@ -343,13 +343,13 @@ func (p *parquetSource) Close() error {
 	var err error
 	p.once.Do(func() {
 		if p.closer != nil {
-			err = p.closer.Close() // what Next holds is left to it: it may be under way
+			err = p.closer.Close() // a Next that is still running keeps what it uses
 		}
 	})
 	return err
 }
 
-// spool keeps what it is given in a file that ends with it: a Parquet file is read from its end, which a stream does not allow.
+// spool keeps its input in a file that is removed with it. A Parquet file is read from its end, which a stream does not allow.
 type spool struct{ *os.File }
 
 // newSpool makes a file that only this user can read.

@@ -300,7 +300,7 @@ func TestCutParquet(t *testing.T) {
 	}
 	for n := len(parquetMagic); n < len(data); n += 13 {
 		var format *FormatError
-		if _, err := damaged(t.Context(), data[:n]); !errors.As(err, &format) || !strings.Contains(err.Error(), "is it whole?") {
+		if _, err := damaged(t.Context(), data[:n]); !errors.As(err, &format) || !strings.Contains(err.Error(), "is it complete?") {
 			t.Fatalf("%d bytes: %v", n, err)
 		}
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// levels says which levels stand before the values of a leaf in its pages.
+// levels says which levels are before the values of a leaf in its pages.
 type levels struct{ repeated, optional bool }
 
-// levelsOf returns those of each leaf of a schema.
+// levelsOf returns the levels of each leaf of a schema.
 func levelsOf(elements []format.SchemaElement) (leaves []levels) {
 	type group struct {
 		levels
@@ -43,7 +43,7 @@ func levelsOf(elements []format.SchemaElement) (leaves []levels) {
 
 var errDeltas = errors.New("the differences between the numbers of a page are damaged")
 
-// narrowPage narrows the deltas in a page of INT32, which is open. Of a page of the newer kind the levels are not in data.
+// narrowPage narrows the deltas in an uncompressed page of INT32. For a page of the newer kind, data does not contain the levels.
 func narrowPage(h *format.PageHeader, l *levels, data []byte) error {
 	switch {
 	case h.DataPageHeaderV2.Valid:
@@ -66,12 +66,12 @@ func narrowPage(h *format.PageHeader, l *levels, data []byte) error {
 	return narrowDeltas(data)
 }
 
-// narrowDeltas rewrites, where they stand, numbers of 32 bits that are kept as the differences between them, so that no part of them has more than 32
-// bits. Writers that calculate with 64 bits, as DuckDB does, make wider ones, for numbers over 2^31 and of numbers that are far apart. parquet-go 0.32.0
-// refuses the former, and reads the latter as other numbers without an error. Sums of 32 bits are the same without the higher bits.
+// narrowDeltas rewrites 32-bit numbers that are stored as differences, in place, so that no difference has more than 32 bits. Writers that calculate
+// with 64 bits, such as DuckDB, write wider ones for numbers over 2^31 and for numbers that are far apart. parquet-go 0.32.0 rejects the former, and
+// reads the latter as other numbers without an error. 32-bit sums do not depend on the higher bits.
 func narrowDeltas(b []byte) error {
 	if len(b) == 0 {
-		return nil // of nothing but nulls
+		return nil // only nulls
 	}
 	in, bad := 0, false
 	unsigned := func() uint64 {
@@ -88,7 +88,7 @@ func narrowDeltas(b []byte) error {
 	}
 	block, minis, total := unsigned(), unsigned(), unsigned()
 	out := in
-	put := func(n int64) { out += binary.PutVarint(b[out:], int64(int32(n))) } // which is never longer than what was read
+	put := func(n int64) { out += binary.PutVarint(b[out:], int64(int32(n))) } // never longer than what was read
 	first := signed()
 	if bad || minis == 0 || minis > block || block > 1<<20 || block%minis != 0 || block/minis%8 != 0 || total > math.MaxInt32 {
 		return errDeltas
@@ -130,7 +130,7 @@ func narrowDeltas(b []byte) error {
 	return nil
 }
 
-// cutWidths keeps the lower 32 bits of n numbers of w bits each, the lowest bit of each first. dst may be in the same array, not behind src.
+// cutWidths keeps the lower 32 bits of n numbers of w bits each, the lowest bit first. dst may overlap src if it does not begin behind it.
 func cutWidths(dst, src []byte, n, w int) {
 	for i := range n {
 		bit := i * w

@@ -9,18 +9,18 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// The largest page that is read. What the headers of pages say decides how much memory they take, so that it is looked at before the
-// decoder believes it: a damaged header could ask for more than there is. Writers make pages of about a MiB.
+// The largest page that is read. The headers of pages say how much memory they need. They are checked before the decoder sees them: a damaged header
+// could ask for more memory than there is. Writers make pages of about a MiB.
 const (
 	maxPageBytes  = 256 << 20
 	maxPageValues = 64 << 20
-	// pageHeaderBytes is how much is read to find the header of a page at first, maxPageHeader how long one may be: it can hold the least and
+	// pageHeaderBytes is how much is read at first to find the header of a page. maxPageHeader is the longest header: it can contain the least and
 	// the greatest value.
 	pageHeaderBytes = 512
 	maxPageHeader   = 16 << 20
 )
 
-// eachPage walks over the headers of the pages of a column in a row group, and calls f with the place of each, its length, and what it says.
+// eachPage reads the headers of the pages of a column in a row group. It calls f with the position, the length and the header of each page.
 func eachPage(in io.ReaderAt, size int64, meta *format.ColumnMetaData, values int64, f func(at, length int64, h *format.PageHeader) error) error {
 	at, length := meta.DataPageOffset, meta.TotalCompressedSize
 	if meta.DictionaryPageOffset != 0 {
@@ -40,7 +40,7 @@ func eachPage(in io.ReaderAt, size int64, meta *format.ColumnMetaData, values in
 		case h.CompressedPageSize < 0 || int64(h.CompressedPageSize) > end-at-n:
 			return errors.New("a page is longer than its column")
 		case h.UncompressedPageSize < 0:
-			return errors.New("a page says that it has less than no bytes")
+			return errors.New("the header of a page gives a negative length")
 		case h.UncompressedPageSize > maxPageBytes || count > values:
 			return fmt.Errorf("a page has %d bytes and %d values; write the file with smaller pages", h.UncompressedPageSize, count)
 		}
@@ -52,7 +52,7 @@ func eachPage(in io.ReaderAt, size int64, meta *format.ColumnMetaData, values in
 	return nil
 }
 
-// pageHeader reads the header at an offset, which is followed by that many bytes of pages. It returns its length.
+// pageHeader reads the header at an offset. left is how many bytes of pages are there. It returns the header's length.
 func pageHeader(in io.ReaderAt, at, left int64, buf *[]byte) (h format.PageHeader, n int64, err error) {
 	for size := int64(pageHeaderBytes); ; size *= 8 {
 		size = min(size, left)

@@ -14,11 +14,11 @@ const parquetValues = 256
 // parquetLeafReader reads the values of one leaf in one row group, a page at a time.
 type parquetLeafReader struct {
 	pages  parquet.Pages
-	page   parquet.Page        // that the values come from; nil if there is none
+	page   parquet.Page        // of the values; nil if there is none
 	reader parquet.ValueReader // of page
 	values []parquet.Value
 	at, n  int   // of the values
-	rows   int64 // that the values used up began
+	rows   int64 // how many rows begin in the used values
 }
 
 // peek returns the next value, nil at the end of the row group.
@@ -29,7 +29,7 @@ func (l *parquetLeafReader) peek() (*parquet.Value, error) {
 	return l.fill()
 }
 
-// skip uses the next value up, which peek has returned.
+// skip uses up the value that peek has returned.
 func (l *parquetLeafReader) skip() {
 	if l.values[l.at].RepetitionLevel() == 0 {
 		l.rows++
@@ -86,19 +86,19 @@ var (
 	errLeafAhead = errors.New("a column has more values than the others; the file is damaged")
 )
 
-// parquetRows puts the rows of a row group together from the values of its leaves.
+// parquetRows assembles the rows of a row group from the values of its leaves.
 type parquetRows struct {
 	leaves []parquetLeafReader
 	used   []bool // which leaves are read
 	limit  int    // bytes of a row
-	start  int    // of the row at hand in dst
+	start  int    // of the current row in dst
 	bad    error
 }
 
-// errRowTooLong is a row over the limit. All other errors of parquetRows are about the file.
+// errRowTooLong is for a row over the limit. All other errors of parquetRows are about the file.
 var errRowTooLong = errors.New("the row is too long")
 
-// peek returns the next value of a leaf, which must be there.
+// peek returns the next value of a leaf, which must exist.
 func (p *parquetRows) peek(leaf int) (*parquet.Value, error) {
 	v, err := p.leaves[leaf].peek()
 	if err == nil && v == nil {
@@ -110,7 +110,7 @@ func (p *parquetRows) peek(leaf int) (*parquet.Value, error) {
 	return v, nil
 }
 
-// drop uses up the values that stand for something absent: one of each leaf below it.
+// drop uses up the values of something absent: one of each leaf below it.
 func (p *parquetRows) drop(n *parquetNode) error {
 	for leaf := n.leaf; leaf < n.leaf+n.leaves; leaf++ {
 		if _, err := p.peek(leaf); err != nil {
@@ -200,7 +200,7 @@ func (p *parquetRows) list(dst []byte, n *parquetNode) ([]byte, error) {
 	return append(dst, ']'), err
 }
 
-// pairs appends a map as an object. Of equal keys only the last could count, so that they are an error of the value.
+// pairs appends a map as an object. JSON would keep only the last of equal keys, so equal keys are an error of the value.
 func (p *parquetRows) pairs(dst []byte, n *parquetNode) ([]byte, error) {
 	dst = append(dst, '{')
 	seen := make(map[string]bool)
@@ -242,8 +242,7 @@ func (p *parquetRows) note(err error) {
 	}
 }
 
-// finish uses up what is left of a row, which is the one with this number in the row group, from 0, and checks that all leaves stand at its
-// end.
+// finish uses up what is left of a row, and checks that all leaves are at its end. row is its number in the row group, from 0.
 func (p *parquetRows) finish(row int64) error {
 	for i := range p.leaves {
 		if !p.used[i] {
@@ -270,7 +269,7 @@ func (p *parquetRows) finish(row int64) error {
 	return nil
 }
 
-// open begins a row group, in no page of which a column has more values than that.
+// open begins a row group. values is the most values that a page of one of its columns has.
 func (p *parquetRows) open(f *parquet.File, v *parquetView, group int, values int64) error {
 	chunks := f.RowGroups()[group].ColumnChunks()
 	if len(chunks) != len(p.leaves) {

@@ -18,13 +18,13 @@ type parquetNode struct {
 	key      []byte // the name as the key of a JSON object, with its colon
 	typ      string // in words
 	optional bool
-	def      int // the definition level from which on it has a value
-	leaf     int // the first of the leaves below it, in the order of the file
+	def      int // the definition level from which it has a value
+	leaf     int // the first leaf below it, in the order of the file
 	leaves   int // how many there are
 
 	children []*parquetNode // of a group; key and value of a map
 	item     *parquetNode   // of a list
-	itemDef  int            // of a list or map: the definition level from which on it has an item
+	itemDef  int            // of a list or map: the definition level from which it has an item
 	itemRep  int            // the repetition level of a further item
 	write    parquetWriter  // of a leaf
 }
@@ -41,7 +41,7 @@ const (
 // parquetDepth bounds how deeply columns are nested.
 const parquetDepth = 64
 
-// parquetSchema turns the elements of a file's schema, which stand there depth first, into nodes.
+// parquetSchema turns the elements of a file's schema, which are in depth-first order, into nodes.
 type parquetSchema struct {
 	elements []format.SchemaElement
 	at       int
@@ -120,7 +120,7 @@ func (s *parquetSchema) node(def, rep, depth int) (*parquetNode, error) {
 	return n, nil
 }
 
-// group makes of n what a group with these children is.
+// group sets the fields of n for a group with these children.
 func (n *parquetNode) group(e *format.SchemaElement, children []*parquetNode) {
 	n.kind, n.children = parquetGroup, children
 	isList, isMap := annotation(e)

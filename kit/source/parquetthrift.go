@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// thriftLength returns how long the structure in Thrift's compact protocol at the beginning of data is, which is how Parquet describes
-// itself. It exists because a decoder makes room for as many items as a list claims to have: here none may claim more than there are bytes.
+// thriftLength returns the length of the structure at the beginning of data, in Thrift's compact protocol, with which Parquet describes itself. It
+// exists because a decoder allocates memory for as many items as a list claims to have: here a list cannot claim more than there are bytes.
 // errThriftEnds says that data ends before the structure.
 func thriftLength(data []byte) (int, error) {
 	t := thriftWalk{data: data}
@@ -19,7 +19,7 @@ var (
 	errThrift     = errors.New("the description is damaged")
 )
 
-// thriftWalk passes over values.
+// thriftWalk skips values.
 type thriftWalk struct {
 	data []byte
 	at   int
@@ -64,7 +64,7 @@ func (t *thriftWalk) structure(depth int) error {
 		if err != nil || b == 0 {
 			return err
 		}
-		if b>>4 == 0 { // the field's number stands by itself
+		if b>>4 == 0 { // the number of the field follows
 			if _, err := t.varint(); err != nil {
 				return err
 			}

@@ -16,7 +16,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/jsonvalue"
 )
 
-// parquetWriter appends a value of a leaf, which is there, as JSON. An error means that the value has no JSON form.
+// parquetWriter appends an existing value of a leaf as JSON. An error means that the value has no JSON form.
 type parquetWriter func(dst []byte, v *parquet.Value) ([]byte, error)
 
 var (
@@ -39,7 +39,7 @@ func parquetWriterOf(e *format.SchemaElement) (parquetWriter, string) {
 	}, typ
 }
 
-// logicalWriter returns nil for a leaf without a logical type, and for one whose logical type does not go with the physical one.
+// logicalWriter returns nil for a leaf without a logical type, and for one whose logical type does not fit the physical one.
 func logicalWriter(e *format.SchemaElement, physical parquet.Kind) (parquetWriter, string) {
 	bytes := physical == parquet.ByteArray || physical == parquet.FixedLenByteArray
 	whole := physical == parquet.Int32 || physical == parquet.Int64
@@ -104,10 +104,10 @@ func logicalWriter(e *format.SchemaElement, physical parquet.Kind) (parquetWrite
 	return nil, ""
 }
 
-// maxParquetScale bounds the zeros that a decimal is filled up with.
+// maxParquetScale bounds the zeros that are added to a decimal.
 const maxParquetScale = 1000
 
-// logicalType returns a leaf's logical type, also where only the older kind of annotation has it.
+// logicalType returns a leaf's logical type, also if only the older kind of annotation gives it.
 func logicalType(e *format.SchemaElement) any {
 	if e.LogicalType.Value != nil || !e.ConvertedType.Valid {
 		return e.LogicalType.Value
@@ -142,7 +142,7 @@ func logicalType(e *format.SchemaElement) any {
 	return nil
 }
 
-// physicalWriter is for what has no logical type.
+// physicalWriter returns the writer for a leaf without a logical type.
 func physicalWriter(physical parquet.Kind) (parquetWriter, string) {
 	switch physical {
 	case parquet.Boolean:
@@ -191,7 +191,7 @@ func writeParquetUUID(dst []byte, v *parquet.Value) ([]byte, error) {
 	return fmt.Appendf(dst, `"%x-%x-%x-%x-%x"`, b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
 }
 
-// writeParquetInt96 writes the timestamps of old writers: nanoseconds of the day, and the day as astronomers count them.
+// writeParquetInt96 writes the timestamps of old writers: nanoseconds of the day, and the Julian day number.
 func writeParquetInt96(dst []byte, v *parquet.Value) ([]byte, error) {
 	const epoch = 2_440_588 // 1970-01-01
 	i := v.Int96()
@@ -237,7 +237,7 @@ func parquetInteger(physical parquet.Kind, t *format.IntType) parquetWriter {
 	}
 }
 
-// parquetDecimal writes all digits, as many of them behind the point as the column's scale says.
+// parquetDecimal writes all digits. The column's scale is the number of digits behind the point.
 func parquetDecimal(physical parquet.Kind, scale int) parquetWriter {
 	var digits, inverted []byte
 	wide := new(big.Int)
@@ -272,7 +272,7 @@ func parquetDecimal(physical parquet.Kind, scale int) parquetWriter {
 	}
 }
 
-// appendScaled appends an integer's digits, which may have a sign, with a point before the last of them.
+// appendScaled appends the digits of an integer, which may have a sign, with a point before the last scale of them.
 func appendScaled(dst, digits []byte, scale int) []byte {
 	if digits[0] == '-' {
 		dst = append(dst, '-')

@@ -19,10 +19,10 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// parquetView is a Parquet file as it would be without compression, for the decoder of the format: parquet-go 0.32.0 drops the data of a page
-// that its codec decompresses into a buffer of its own (its issue 608), takes the codec of the first row group for that of all, and lets
-// damaged pages ask for any amount of memory. The view leaves all bytes of the file where they are. Behind them each compressed column of a
-// row group has a range of its own, which holds the pages that show was called for, and then follows the description that says so.
+// parquetView is a Parquet file as it would be without compression, for the decoder of the format. It exists because parquet-go 0.32.0 drops the data
+// of a page that its codec decompresses into a buffer of its own (its issue 608), uses the codec of the first row group for all of them, and lets
+// damaged pages ask for any amount of memory. The view leaves all bytes of the file at their positions. Behind them, each compressed column of a row
+// group has a range of its own, with the pages for which show was called. The description of the view follows the ranges.
 type parquetView struct {
 	in   io.ReaderAt
 	size int64               // of in
@@ -30,39 +30,39 @@ type parquetView struct {
 
 	levels []levels // of each leaf
 	ranges int64    // how many there are
-	first  []int64  // the number of the first range of each row group
+	first  []int64  // the number of each row group's first range
 	end    []byte   // the description, its length, and the magic
 
 	mu     sync.Mutex
 	shown  map[int64]*pageRange // by the number of the range
-	loaded pageRef              // what page holds
+	loaded pageRef              // the page in the field page
 	page   []byte
-	raw    []byte // as it stands in the file
+	raw    []byte // as in the file
 	zstd   *zstd.Decoder
 }
 
 // maxZstdWindow is the largest window of zstd; its own command makes none larger.
 const maxZstdWindow = 128 << 20
 
-// rangeBytes is how much room a range has. No column of a row group has as much.
+// rangeBytes is the size of a range. No column of a row group is as large.
 const rangeBytes = 1 << 40
 
 // pageRange is the pages of a column in a row group.
 type pageRange struct {
 	codec   format.CompressionCodec
-	numbers *levels // of a column of INT32, whose pages are narrowed; nil for another
+	numbers *levels // set for a column of INT32, whose pages are narrowed; otherwise nil
 	pages   []pageRef
 }
 
-// pageRef says where a page is.
+// pageRef is the position of a page.
 type pageRef struct {
 	at     int64 // in the view
 	size   int64 // there
 	from   int64 // in the file
-	header int64 // bytes of its header there
+	header int64 // bytes of its header in the file
 }
 
-// newParquetView takes the file's description.
+// newParquetView returns the view of a file with this description.
 func newParquetView(in io.ReaderAt, size int64, description []byte) (*parquetView, error) {
 	v := &parquetView{in: in, size: size, shown: make(map[int64]*pageRange)}
 	protocol := new(thrift.CompactProtocol)
@@ -104,8 +104,8 @@ func (v *parquetView) rangeStart(n int64) int64 { return v.size + n*rangeBytes }
 // Size is how long the view is.
 func (v *parquetView) Size() int64 { return v.rangeStart(v.ranges) + int64(len(v.end)) }
 
-// show looks at the pages of a column in a row group and makes them readable, in no page of which are more values than that. The ranges that
-// were shown of other row groups are no more.
+// show reads the headers of the pages of a column in a row group and makes the pages readable. values is the most values that a page may have. Ranges
+// of other row groups that were shown before are removed.
 func (v *parquetView) show(group, column int, values int64) error {
 	meta := &v.meta.RowGroups[group].Columns[column].MetaData
 	n, compressed := v.rangeOf(group, column)
@@ -158,8 +158,8 @@ func (v *parquetView) rangeOf(group, column int) (n int64, compressed bool) {
 	return n, v.compressed(group, column)
 }
 
-// compressed reports whether the pages of a column in a row group are others in the view than in the file: because of their codec, or because they may
-// hold wide deltas.
+// compressed reports whether the view has other pages than the file for a column in a row group: because of their codec, or because they may contain
+// wide deltas.
 func (v *parquetView) compressed(group, column int) bool {
 	m := &v.meta.RowGroups[group].Columns[column].MetaData
 	return m.Codec != format.Uncompressed || m.Type == format.Int32
@@ -210,7 +210,7 @@ func (v *parquetView) ReadAt(p []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
-var errNotShown = errors.New("a column is read that was not looked at")
+var errNotShown = errors.New("a column is read that was not shown")
 
 // load reads a page and decompresses it.
 func (v *parquetView) load(r *pageRange, ref pageRef) error {
@@ -268,12 +268,12 @@ func (v *parquetView) load(r *pageRange, ref pageRef) error {
 	return nil
 }
 
-var errPageSize = errors.New("it does not hold as many bytes as it says")
+var errPageSize = errors.New("it does not contain as many bytes as its header says")
 
-// decompress fills dst, which is as long as the page says that it is. It takes no memory beyond that but what a codec needs for its work.
+// decompress fills dst, which has the length that the page gives. It needs no more memory than that, except for the work of the codec.
 func (v *parquetView) decompress(codec format.CompressionCodec, dst, src []byte) error {
 	if len(dst) == 0 {
-		return nil // of an empty page there may be nothing to decompress
+		return nil // an empty page may have no data to decompress
 	}
 	switch codec {
 	case format.Uncompressed:
@@ -314,7 +314,7 @@ func (v *parquetView) decompress(codec format.CompressionCodec, dst, src []byte)
 	return errors.New("this compression is not read; write the file with ZSTD or SNAPPY")
 }
 
-// fill reads as much as dst holds, and an error if that is not all.
+// fill reads as much as dst can contain. Less data is an error.
 func fill(dst []byte, r io.Reader) error {
 	if _, err := io.ReadFull(r, dst); err != nil {
 		if err == io.EOF || err == io.ErrUnexpectedEOF {

@@ -18,8 +18,8 @@ type chunk struct {
 	err  error
 }
 
-// readAhead reads from r on a goroutine of its own, so that waiting for input can be given up when a context ends and the input is read
-// while the rows before it are worked on. The goroutine ends with the input or after close; a Read that never returns keeps it.
+// readAhead reads from r on a goroutine of its own. So a wait for input can end with a context, and the input is read while earlier rows are
+// processed. The goroutine ends with the input or after close; a Read that never returns keeps it.
 type readAhead struct {
 	full chan chunk
 	free chan []byte
@@ -68,24 +68,24 @@ func (a *readAhead) run(r io.Reader) {
 
 func (a *readAhead) close() { a.once.Do(func() { close(a.done) }) }
 
-// window is the part of the input that is being looked at: bytes that stay where they are until slide or fill is called.
+// window is the current part of the input: bytes that keep their position until slide or fill is called.
 type window struct {
 	in     *readAhead
 	buf    []byte
-	pos    int   // of the first byte not used up
+	pos    int   // of the first unused byte
 	offset int64 // of buf[0] in the input
-	err    error // what ended the input: io.EOF, or why it cannot be read on
+	err    error // what ended the input: io.EOF, or why it cannot be read further
 }
 
 func newWindow(r io.Reader) window { return window{in: newReadAhead(r)} }
 
-// rest returns the bytes not used up.
+// rest returns the unused bytes.
 func (w *window) rest() []byte { return w.buf[w.pos:] }
 
 // used returns how many bytes of the input are used up.
 func (w *window) used() int64 { return w.offset + int64(w.pos) }
 
-// slide moves the bytes not used up to the front, to make room.
+// slide moves the unused bytes to the front, to make room.
 func (w *window) slide() {
 	if w.pos == 0 {
 		return
@@ -96,8 +96,8 @@ func (w *window) slide() {
 	w.pos = 0
 }
 
-// fill appends the next chunk of the input. It waits for one until ctx ends. It returns w.err, where the input ended, once everything
-// before has been appended.
+// fill appends the next chunk of the input. It waits for one until ctx ends. After the end of the input it returns w.err, once everything before has
+// been appended.
 func (w *window) fill(ctx context.Context) error {
 	if w.err != nil {
 		return w.err
@@ -109,7 +109,7 @@ func (w *window) fill(ctx context.Context) error {
 	case c := <-w.in.full:
 		w.buf = append(w.buf, c.data...)
 		w.err = c.err
-		w.in.free <- c.data[:0] // never blocks: there is room for every buffer
+		w.in.free <- c.data[:0] // never blocks: the channel has room for every buffer
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -118,14 +118,14 @@ func (w *window) fill(ctx context.Context) error {
 
 const sqliteMagic = "SQLite format 3\x00"
 
-// dropBOM uses up a byte order mark at the beginning of the input, which is UTF-8.
+// dropBOM drops a byte order mark at the beginning of the input, which is UTF-8.
 func (w *window) dropBOM() {
 	if bytes.HasPrefix(w.rest(), utf8BOM) {
 		w.pos += len(utf8BOM)
 	}
 }
 
-// head fills the window until enough says so of what it holds, or the input ends.
+// head fills the window until enough returns true for its content, or the input ends.
 func (w *window) head(ctx context.Context, enough func(data []byte) bool) error {
 	for w.err == nil && !enough(w.rest()) {
 		if err := w.fill(ctx); err != nil {

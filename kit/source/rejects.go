@@ -19,15 +19,15 @@ import (
 type Form struct {
 	// Format is CSV, or JSONLines for a JSON object.
 	Format Format `json:"format,omitempty"`
-	// Delimiter separates the fields of CSV, whose Columns have these names.
+	// Delimiter separates the fields of CSV. Columns are the names of its columns.
 	Delimiter string   `json:"delimiter,omitempty"`
 	Columns   []string `json:"columns,omitempty"`
-	// Quote and Escape are those of the Dialect, none for None; both are empty where a quoted field doubles its double quotes.
+	// Quote and Escape are those of the Dialect, with none for None. Both are empty if a quoted field doubles its double quotes.
 	Quote  string `json:"quote,omitempty"`
 	Escape string `json:"escape,omitempty"`
 }
 
-// odd is the dialect of the rows, nil for the plain one.
+// odd returns the dialect of the rows, nil for the plain one.
 func (f *Form) odd() (*Dialect, error) {
 	if f.Quote == "" {
 		return nil, nil
@@ -40,50 +40,50 @@ func (f *Form) odd() (*Dialect, error) {
 	return &Dialect{Delimiter: f.Delimiter[0], Quote: quote, Escape: escape, LineEnd: LineEndLF}, err
 }
 
-// ObjectForm is that of rows which are JSON objects.
+// ObjectForm is the form of rows that are JSON objects.
 var ObjectForm = &Form{Format: FormatJSONLines}
 
 // Formats that only rows of rejects files have.
 const (
-	// FormatNoRow is what stands in a rejects file without being a row of an input. It cannot be loaded.
+	// FormatNoRow is for a line of a rejects file that is not a row of an input. It cannot be loaded.
 	FormatNoRow Format = "none"
 	// formatRejectsLine is a line of a rejects file that could not be read.
 	formatRejectsLine Format = "rejects"
 )
 
-// Kept is what a rejects file keeps beside a row, so that the row can be loaded again.
+// Kept is what a rejects file keeps together with a row, so that the row can be loaded again.
 type Kept struct {
-	// Version is the format's, KeptVersion.
+	// Version is the version of the format, KeptVersion.
 	Version int `json:"rejects"`
 	// Ordinal is the row's place in the input that it was first read from.
 	Ordinal int64 `json:"ordinal"`
-	// Sum is RowSum of the row, by which it is seen whether the row was mended.
+	// Sum is RowSum of the row. It shows whether the row was fixed.
 	Sum string `json:"sum,omitempty"`
 	// Form says how the row is written.
 	Form
-	// Torn says that the row could not be read. As long as it is what it was, it is rejected for the same reason.
+	// Torn says that the row could not be read. If it is unchanged, it is rejected for the same reason.
 	Torn bool `json:"torn,omitempty"`
 	// DecimalComma is set if its numbers were read with a comma.
 	DecimalComma bool `json:"decimal_comma,omitempty"`
-	// Sent is the row as it was when messages of it were sent first; nil where that does not matter. Ids are made of it, so that what was
-	// accepted then keeps its ids.
+	// Sent is the row when its first messages were sent; nil if that does not matter. Message ids are made from it, so that messages that were
+	// accepted then keep their ids.
 	Sent []byte `json:"sent,omitempty"`
 }
 
 // KeptVersion is the version of rejects files that this package reads.
 const KeptVersion = 1
 
-// RowSum tells a row from another.
+// RowSum returns a checksum of a row.
 func RowSum(row []byte) string {
 	sum := sha256.Sum256(row)
 	return hex.EncodeToString(sum[:8])
 }
 
-// RejectColumns are the columns that a rejects file in CSV has behind those of the input: why the row was rejected, its line, the row itself
-// where it does not stand in the columns of the input, its file, and a Kept.
+// RejectColumns are the columns that a rejects file in CSV has after those of the input: why the row was rejected, its line, the row itself if it
+// does not fit the columns of the input, its file, and a Kept.
 var RejectColumns = []string{"_error", "_line", "_row", "_file", "_ciokit"}
 
-// The places in RejectColumns.
+// The indexes in RejectColumns.
 const (
 	errorCell = iota
 	lineCell
@@ -92,20 +92,20 @@ const (
 	keptCell
 )
 
-// The rules of what is wrong with a rejects file itself.
+// The rules for errors in a rejects file itself.
 const (
-	RuleNotReject   = "not-a-reject" // a line of a rejects file that is none of its rows any more
-	RuleMendedTwice = "mended-twice" // a row of a rejects file that stands there twice and was mended in two ways
+	RuleNotReject   = "not-a-reject" // a line of a rejects file that is no longer one of its rows
+	RuleMendedTwice = "mended-twice" // a row that is in a rejects file twice and was fixed in two different ways
 )
 
-// FileOfRejects stands for the rejects file in the rows that come from no other file.
+// FileOfRejects is the file of rows that come from no other file than the rejects file.
 const FileOfRejects = "(rejects)"
 
-// newRow is the first ordinal of rows that were added to a rejects file by hand: no input has so many.
+// newRow is the first ordinal of rows that were added to a rejects file by hand. No input has as many rows.
 const newRow = 1 << 62
 
-// rejectsFramer reads a rejects file: it hands out the rows that were rejected, with the file, line and ordinal that they had, as their input
-// would if they had been mended there.
+// rejectsFramer reads a rejects file. It hands out the rejected rows with their original file, line and ordinal, as if they had been fixed in their
+// input.
 type rejectsFramer struct {
 	lines *jsonFramer // of a file in JSON Lines
 	table *csvFramer  // of a file in CSV
@@ -114,33 +114,32 @@ type rejectsFramer struct {
 
 	header  []Column
 	chosen  []string
-	objects objectCells // of rows of JSON
+	objects objectCells // for rows of JSON
 	parsers map[string]*csvFramer
 
-	held    *rejected // may be followed by other refusals of the same row
+	held    *rejected // other rejections of the same row may follow
 	scratch Batch
 }
 
-// rejected is what a rejects file holds of a row.
+// rejected is a row of a rejects file.
 type rejected struct {
 	file       string
 	line       int64
 	rule, hint string
 	row        []byte
 	kept       *Kept
-	err        *RowError // why it cannot be loaded as it is
+	err        *RowError // why it cannot be loaded unchanged
 }
 
-// mended reports whether the row is not what it was.
+// mended reports whether the row was changed.
 func (r *rejected) mended() bool { return RowSum(r.row) != r.kept.Sum }
 
-// of reports whether both are about one row.
+// of reports whether both are about the same row.
 func (r *rejected) of(other *rejected) bool {
 	return r.line > 0 && r.kept.Sum != "" && r.file == other.file && r.line == other.line && r.kept.Ordinal == other.kept.Ordinal && r.kept.Sum == other.kept.Sum
 }
 
-// firstRecord returns the first line of a file, or the first record if it is CSV with line ends in its header. whole says that it is all
-// there.
+// firstRecord returns the first line of a file, or the first record if it is CSV with line ends in its header. whole says that it is complete.
 func firstRecord(data []byte) (record []byte, whole bool) {
 	data = bytes.TrimLeft(data, " \t\r\n")
 	quotes := 0
@@ -163,13 +162,13 @@ func seemsRejects(head []byte) bool {
 	return has(`"ciokit"`) && has(`"rejects"`) || namesRejectColumns(string(record))
 }
 
-// namesRejectColumns reports whether a header has columns of a rejects file, in whatever order; a name that contains theirs is none.
+// namesRejectColumns reports whether a header has columns of a rejects file, in any order. A name that only contains one of theirs does not count.
 func namesRejectColumns(header string) bool {
 	names := strings.FieldsFunc(header, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	return slices.Contains(names, RejectColumns[keptCell]) && slices.Contains(names, RejectColumns[errorCell])
 }
 
-// rejectsInUTF8 reports whether an input is a rejects file as it was written, in UTF-8, whatever the encoding of the input that it comes from.
+// rejectsInUTF8 reports whether an input is an unchanged rejects file. It is UTF-8, whatever the encoding of the original input was.
 func rejectsInUTF8(r *bufio.Reader) bool {
 	head, err := r.Peek(1)
 	for whole := false; !whole && err == nil; _, whole = firstRecord(head) {
@@ -178,8 +177,8 @@ func rejectsInUTF8(r *bufio.Reader) bool {
 	if !seemsRejects(head) {
 		return false
 	}
-	head, _ = r.Peek(r.Size())                                  // an error comes again
-	for cut := 0; cut < utf8.UTFMax && cut < len(head); cut++ { // the last character may be
+	head, _ = r.Peek(r.Size())                                  // an error is reported again
+	for cut := 0; cut < utf8.UTFMax && cut < len(head); cut++ { // the last character may be cut
 		if utf8.Valid(head[:len(head)-cut]) {
 			return true
 		}
@@ -198,7 +197,7 @@ func newRejects(ctx context.Context, w *window, limit int) (*rejectsFramer, erro
 	}
 	record, _ := firstRecord(w.rest())
 	f := &rejectsFramer{limit: limit, parsers: make(map[string]*csvFramer)}
-	const room = 8 // a row in quotes, escaped, and once more as it was, is longer than by itself
+	const room = 8 // a row in quotes, escaped, and together with its earlier form, is longer than the row alone
 	if len(record) > 0 && record[0] == '{' {
 		f.lines = &jsonFramer{limit: room * limit, line: 1}
 		return f.ofLines(record)
@@ -212,7 +211,7 @@ func (f *rejectsFramer) ofLines(line []byte) (*rejectsFramer, error) {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(line, &object) != nil {
 		if seemsRejects(line) {
-			return nil, &FormatError{Line: 1, Problem: "the first line of the rejects file is no JSON", Hint: "mend it: in JSON a quote within a text is written \\\""}
+			return nil, &FormatError{Line: 1, Problem: "the first line of the rejects file is not JSON", Hint: "fix it: in JSON a quote within a text is written \\\""}
 		}
 		return nil, nil
 	}
@@ -240,7 +239,7 @@ func (f *rejectsFramer) ofLines(line []byte) (*rejectsFramer, error) {
 	return f, nil
 }
 
-// findForm looks for the first line of JSON Lines that holds a row of an input, because its form is that of the file.
+// findForm searches for the first line of JSON Lines that contains a row of an input: its form is the form of the file.
 func (f *rejectsFramer) findForm(ctx context.Context, w *window) error {
 	for at := 0; ; {
 		end := bytes.IndexByte(w.rest()[at:], '\n')
@@ -259,7 +258,7 @@ func (f *rejectsFramer) findForm(ctx context.Context, w *window) error {
 		}
 		if bad == nil && (r.kept.Format == FormatCSV || r.kept.Format == FormatJSONLines) {
 			if f.form = r.kept.Form; f.form.Format == FormatCSV && (!delimits(f.form.Delimiter) || len(f.form.Columns) == 0) {
-				return &FormatError{Line: 1, Problem: "the rejects file does not say which columns its rows have", Hint: "put the member ciokit back as it was"}
+				return &FormatError{Line: 1, Problem: "the rejects file does not say which columns its rows have", Hint: "restore the member ciokit"}
 			}
 			return nil
 		}
@@ -269,7 +268,7 @@ func (f *rejectsFramer) findForm(ctx context.Context, w *window) error {
 	}
 }
 
-// maxDepth bounds how often a line of a rejects file can be the row of another.
+// maxDepth bounds how often a line of a rejects file can be the row of another rejects file.
 const maxDepth = 4
 
 // ofTable returns f if a record is the header of a rejects file.
@@ -292,12 +291,12 @@ func (f *rejectsFramer) ofTable(record []byte) (*rejectsFramer, error) {
 		return f, nil
 	}
 	if namesRejectColumns(text) {
-		return nil, &FormatError{Line: 1, Problem: "the columns of the rejects file are not as it was written", Hint: "its last columns must be " + strings.Join(RejectColumns, ", ") + ", in that order"}
+		return nil, &FormatError{Line: 1, Problem: "the columns of the rejects file were changed", Hint: "its last columns must be " + strings.Join(RejectColumns, ", ") + ", in that order"}
 	}
 	return nil, nil
 }
 
-var earlierRejects = &FormatError{Line: 1, Problem: "this looks like a rejects file of an earlier version, which does not hold what is needed to load it again",
+var earlierRejects = &FormatError{Line: 1, Problem: "this looks like a rejects file of an earlier version, which does not contain what is needed to load it again",
 	Hint: "load the input that it comes from again, with --rejects"}
 
 // delimits reports whether s can separate the fields of CSV.
@@ -314,7 +313,7 @@ func (f *rejectsFramer) columns(ctx context.Context, w *window) ([]Column, error
 		names := namesOf(all)
 		n := len(names) - len(RejectColumns)
 		if n < 1 || !slices.Equal(names[n:], RejectColumns) {
-			return nil, &FormatError{Line: 1, Problem: "the header of the rejects file is not as it was written", Hint: "its last columns must be " + strings.Join(RejectColumns, ", ")}
+			return nil, &FormatError{Line: 1, Problem: "the header of the rejects file was changed", Hint: "its last columns must be " + strings.Join(RejectColumns, ", ")}
 		}
 		f.table.slots, f.table.chosen = make([]int, len(all)), len(all)
 		for i := range all {
@@ -354,7 +353,7 @@ func (f *rejectsFramer) choose(names []string) error {
 	return err
 }
 
-// parser returns what reads the fields of rows of this form.
+// parser returns a framer for rows of this form.
 func (f *rejectsFramer) parser(form *Form) (*csvFramer, error) {
 	if !delimits(form.Delimiter) || len(form.Columns) == 0 {
 		return nil, errors.New("it does not say which columns the row has")
@@ -374,7 +373,7 @@ func (f *rejectsFramer) parser(form *Form) (*csvFramer, error) {
 	if err := p.choose(f.chosen); err != nil {
 		return nil, err
 	}
-	if len(f.parsers) < 100 { // a form for each of many rows is nothing to remember
+	if len(f.parsers) < 100 { // if each of many rows has its own form, nothing is remembered
 		f.parsers[key] = p
 	}
 	return p, nil

@@ -181,7 +181,7 @@ func TestRejectsThatCannotBeRead(t *testing.T) {
 		{"a column is gone", "id,n,_error,_line,_file,_ciokit\n", "_error, _line, _row"},
 		{"no column of the input", "_error,_line,_row,_file,_ciokit\n", "_error, _line, _row"},
 		{"no columns are kept", `{"row":"a","ciokit":{"rejects":1,"format":"csv","delimiter":","}}`, "which columns"},
-		{"the first line is no JSON", `{"row":"a"x","ciokit":{"rejects":1,"format":"csv"}}`, "no JSON"},
+		{"the first line is not JSON", `{"row":"a"x","ciokit":{"rejects":1,"format":"csv"}}`, "not JSON"},
 	} {
 		var format *FormatError
 		if _, err := readRejects(t, strings.NewReader(tt.in), Config{}); !errors.As(err, &format) || !strings.Contains(err.Error(), tt.want) {

@@ -56,22 +56,22 @@ func decodeLine(line []byte) (*rejected, *RowError) {
 		Kept      *Kept   `json:"ciokit"`
 	}
 	if err := json.Unmarshal(line, &text); err != nil {
-		return nil, notReject("it is no JSON, or a member has another type than it had")
+		return nil, notReject("it is not JSON, or the type of a member was changed")
 	}
 	r := &rejected{file: text.File, line: text.Line, rule: text.Rule, hint: text.Hint, kept: text.Kept}
 	switch {
 	case text.Kept == nil:
-		return nil, notReject("it has no member ciokit, which says how the row is written; put it back")
+		return nil, notReject("it has no member ciokit, which says how the row is written; restore it")
 	case text.Kept.Version != KeptVersion:
 		return nil, notReject("it is of version %d of rejects files, and this program reads version %d", text.Kept.Version, KeptVersion)
 	case text.Row != nil && text.RowBase64 != nil:
-		return nil, &RowError{RuleMendedTwice, "the row stands in row and in row_base64; delete the one that is not meant"}
+		return nil, &RowError{RuleMendedTwice, "the line has both row and row_base64; delete the wrong one"}
 	case text.Row != nil:
 		r.row = []byte(*text.Row)
 	case text.RowBase64 != nil:
 		var err error
 		if r.row, err = base64.StdEncoding.DecodeString(*text.RowBase64); err != nil {
-			return nil, notReject("row_base64 is not in base64")
+			return nil, notReject("row_base64 is not base64")
 		}
 	default:
 		return nil, notReject("it has no row")
@@ -88,19 +88,19 @@ func (f *rejectsFramer) decodeCells(line *Row) (*rejected, *RowError) {
 	if s := own(lineCell); s != "" {
 		var err error
 		if r.line, err = strconv.ParseInt(s, 10, 64); err != nil || r.line < 0 {
-			return nil, notReject("%s is no number of a line; put it back, or empty it", RejectColumns[lineCell])
+			return nil, notReject("%s is not a line number; restore it, or empty it", RejectColumns[lineCell])
 		}
 	}
 	if s := own(keptCell); s != "" {
 		if json.Unmarshal([]byte(s), r.kept) != nil || r.kept.Version != KeptVersion {
-			return nil, notReject("%s is not what it was; put it back, or empty it for a new row", RejectColumns[keptCell])
+			return nil, notReject("%s was changed; restore it, or empty it for a new row", RejectColumns[keptCell])
 		}
 	}
 	form := Form{Format: FormatCSV, Delimiter: string(f.table.delimiter), Columns: namesOf(f.table.header[:n])}
 	if row := line.Cells[n+rowCell].Bytes; len(row) > 0 {
 		for _, c := range line.Cells[:n] {
 			if c.Kind != KindAbsent {
-				return nil, &RowError{RuleMendedTwice, fmt.Sprintf("the row stands in %s and in the columns too; empty %[1]s if the columns are right, or the columns if it is", RejectColumns[rowCell])}
+				return nil, &RowError{RuleMendedTwice, fmt.Sprintf("the row is in %s and also in the columns; empty %[1]s if the columns are right, or empty the columns if %[1]s is right", RejectColumns[rowCell])}
 			}
 		}
 		r.row = bytes.Clone(row)
@@ -114,7 +114,7 @@ func (f *rejectsFramer) decodeCells(line *Row) (*rejected, *RowError) {
 	return r, nil
 }
 
-// firstFields returns the part of a row of CSV that holds its first n fields.
+// firstFields returns the part of a row of CSV that contains its first n fields.
 func firstFields(row []byte, delimiter byte, n int) []byte {
 	quoted := false
 	for i, c := range row {

@@ -22,7 +22,7 @@ func (f *rejectsFramer) frame(w *window, b *Batch) {
 	}
 }
 
-// push hands out what is held, unless r is about the same row: a row stands in JSON Lines once for each of its messages that was refused.
+// push hands out the row that is held, unless r is about the same row: JSON Lines has a line for each rejected message of a row.
 func (f *rejectsFramer) push(r *rejected, b *Batch) {
 	h := f.held
 	if f.held = r; h == nil {
@@ -38,13 +38,13 @@ func (f *rejectsFramer) push(r *rejected, b *Batch) {
 	case !h.mended():
 	default:
 		for _, one := range []*rejected{h, r} {
-			one.err = &RowError{RuleMendedTwice, "the row stands in the rejects file more than once and was mended in different ways; mend one and delete the others"}
+			one.err = &RowError{RuleMendedTwice, "the row is in the rejects file more than once and was fixed in different ways; fix one and delete the others"}
 		}
 		f.emit(h, b, 0)
 	}
 }
 
-// emit hands out a row as its own input would.
+// emit hands out a row as its original input would.
 func (f *rejectsFramer) emit(r *rejected, b *Batch, depth int) {
 	row := Row{File: r.file, Line: r.line, Ordinal: r.kept.Ordinal, Raw: r.row, Form: &r.kept.Form, Kept: r.kept, Err: r.err}
 	own := row.Form.Format == FormatCSV && len(row.Form.Columns) > len(RejectColumns) && slices.Equal(row.Form.Columns[len(row.Form.Columns)-len(RejectColumns):], RejectColumns)
@@ -52,11 +52,11 @@ func (f *rejectsFramer) emit(r *rejected, b *Batch, depth int) {
 	case row.Err != nil:
 	case row.Form.Format == FormatNoRow, r.kept.Torn && !r.mended():
 		if r.rule == "" || r.hint == "" {
-			r.rule, r.hint = RuleNotReject, "the row cannot be read, and its reason is not there any more"
+			r.rule, r.hint = RuleNotReject, "the row cannot be read, and the reason was removed from the line"
 		}
 		row.Err = &RowError{r.rule, r.hint}
 	case depth < maxDepth && (own || row.Form.Format == formatRejectsLine):
-		// It was a damaged line of a rejects file, and has been mended.
+		// It was a damaged line of a rejects file, and was fixed.
 		inner, err := f.unwrap(r, own)
 		if err == nil {
 			f.emit(inner, b, depth+1)
@@ -103,10 +103,10 @@ func (f *rejectsFramer) unwrap(r *rejected, table bool) (*rejected, *RowError) {
 	return inner, nil
 }
 
-// cells returns the cells of a row that stands alone.
+// cells returns the cells of a row without the rest of its input.
 func (f *rejectsFramer) cells(row *Row, b *Batch) ([]Cell, *RowError) {
 	if (row.Form.Format == FormatCSV) != (f.header != nil) {
-		return nil, notReject("the row is of another format than the first one in the file; load it by itself")
+		return nil, notReject("the row has another format than the first row in the file; load it separately")
 	}
 	switch row.Form.Format {
 	case FormatCSV:
@@ -133,5 +133,5 @@ func (f *rejectsFramer) cells(row *Row, b *Batch) ([]Cell, *RowError) {
 		}
 		return cells, nil
 	}
-	return nil, notReject("the row is of a format that is not known")
+	return nil, notReject("the row has an unknown format")
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/jsonvalue"
 )
 
-// Values are the values of a row, one for each column of Rows, in their order. What a mapping's $column makes of them:
+// Values are the values of a row, one for each column of Rows, in their order. A mapping reads them with $column as:
 //
 //	nil                               no value, like an empty cell
 //	string, and a type made of it     text
@@ -28,17 +28,17 @@ import (
 //	anything else                     what encoding/json makes of it
 type Values []any
 
-// RuleNoJSONForm is a value of a Row that has no JSON form, such as a NaN.
+// RuleNoJSONForm is the rule for a value of a row that has no JSON form, such as a NaN.
 const RuleNoJSONForm = "no-json-form"
 
-// Rows returns a Source of the rows of an iterator, which have these columns. The iterator is run once, on a goroutine of its own and some
-// hundred rows ahead, when the first row is wanted; it is stopped at the next row it yields when the run ends early or the Source is closed,
-// and Close waits for that. A row belongs to the iterator: it is read while the iterator waits in yield, and may be used again for the next.
+// Rows returns a Source of the rows of an iterator with these columns. The iterator runs once, when the first row is wanted, on a goroutine of its
+// own and some hundred rows ahead. If the run ends early or the Source is closed, it is stopped at the next row that it yields, and Close waits for
+// that. A row belongs to the iterator: it is read while the iterator waits in yield, and can be reused for the next row.
 //
-// A row may be yielded with an error. A *source.RowError rejects that row and the iteration goes on; any other ends the input, and the run
-// with ErrSource. A row of more or fewer values than there are columns is rejected.
+// A row may be yielded with an error. A *source.RowError rejects that row and the iteration continues. Any other error ends the input, and the run
+// with ErrSource. A row with more or fewer values than there are columns is rejected.
 //
-// A load of an iterator can be resumed if it yields the same rows in the same order again, and Job.Fingerprint says that they are the same.
+// A load of an iterator can be resumed if the iterator yields the same rows in the same order again, and Job.Fingerprint says that they are the same.
 func Rows(columns []string, rows iter.Seq2[Values, error]) Source {
 	s := &sequence{rows: rows, ready: make(chan struct{}, 1), room: make(chan struct{}, 1), quit: make(chan struct{})}
 	for _, name := range columns {
@@ -64,14 +64,14 @@ type sequence struct {
 	running sync.WaitGroup
 	begin   sync.Once
 	end     sync.Once
-	quit    chan struct{} // closed when nobody wants rows any more
-	ready   chan struct{} // there may be rows, or an end
+	quit    chan struct{} // closed when no more rows are wanted
+	ready   chan struct{} // there may be rows, or the end
 	room    chan struct{} // there may be room for rows
 
 	mu      sync.Mutex
 	waiting []Row
 	size    int   // of those
-	err     error // why there are no more
+	err     error // why there are no more rows
 }
 
 func (s *sequence) Columns(context.Context) ([]Column, error) {
@@ -128,7 +128,7 @@ func (s *sequence) Next(ctx context.Context, b *Batch) error {
 	}
 }
 
-// signal wakes who waits for it, or will.
+// signal wakes a goroutine that waits for it, now or later.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -141,7 +141,7 @@ func (s *sequence) Info() Info { return Info{Name: "rows of a program", Whole: t
 // Fingerprint is empty: see Job.Fingerprint.
 func (s *sequence) Fingerprint() (string, error) { return "", nil }
 
-// Changed tells nothing: what a program has said stands.
+// Changed returns no reason: the rows of a program cannot be read again.
 func (s *sequence) Changed(context.Context) (string, error) { return "", nil }
 
 func (s *sequence) Close() error {
@@ -172,7 +172,7 @@ func (s *sequence) run() {
 	signal(s.ready)
 }
 
-// put has a row wait to be read, once there is room. It returns false if nobody wants it.
+// put adds a row that waits to be read, once there is room. It returns false if no more rows are wanted.
 func (s *sequence) put(row Row) bool {
 	for {
 		s.mu.Lock()
@@ -199,7 +199,7 @@ func (s *sequence) put(row Row) bool {
 	}
 }
 
-// row makes a row of the iterator's. All its bytes are its own.
+// row makes a Row of values. All its bytes are copies.
 func (s *sequence) row(values Values, bad *RowError, ordinal int64) Row {
 	out := Row{Line: ordinal + 1, Ordinal: ordinal, Err: bad}
 	if out.Err == nil && len(values) != len(s.columns) {
@@ -241,7 +241,7 @@ func (s *sequence) row(values Values, bad *RowError, ordinal int64) Row {
 	return out
 }
 
-// appendGoValue appends a value of a Row as JSON. The error holds nothing of it.
+// appendGoValue appends a value of a row as JSON. The error contains nothing of the value.
 func appendGoValue(dst []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
@@ -274,7 +274,7 @@ func appendGoValue(dst []byte, v any) ([]byte, error) {
 			return append(dst, "null"...), nil
 		}
 		if !json.Valid(v) {
-			return dst, errors.New("it is said to be JSON and is not")
+			return dst, errors.New("it is a json.RawMessage but not JSON")
 		}
 		return append(dst, bytes.TrimSpace(v)...), nil
 	}

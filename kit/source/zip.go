@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// zipEntry returns the only file in a ZIP archive. It leaves out what programs put in beside it.
+// zipEntry returns the only file in a ZIP archive. It ignores files that archive programs add.
 func zipEntry(f io.ReaderAt, size int64) (*zip.File, error) {
 	head := make([]byte, min(size, headBytes))
 	if n, err := f.ReadAt(head, 0); err != nil && err != io.EOF {
@@ -20,7 +20,7 @@ func zipEntry(f io.ReaderAt, size int64) (*zip.File, error) {
 	}
 	z, err := zip.NewReader(f, size)
 	if err != nil {
-		return nil, &FormatError{Problem: "the input begins like a ZIP archive and cannot be read as that: " + err.Error(), Hint: "is it whole? check it with unzip -t"}
+		return nil, &FormatError{Problem: "the input begins like a ZIP archive but cannot be read as that: " + err.Error(), Hint: "is it complete? check it with unzip -t"}
 	}
 	var found []*zip.File
 	for _, entry := range z.File {
@@ -36,24 +36,24 @@ func zipEntry(f io.ReaderAt, size int64) (*zip.File, error) {
 	const encrypted = 1
 	switch {
 	case len(found) == 0:
-		return nil, &FormatError{Problem: "the input is a ZIP archive without a file in it", Hint: "export the data once more"}
+		return nil, &FormatError{Problem: "the input is a ZIP archive without a file in it", Hint: "export the data again"}
 	case len(found) > 1:
-		return nil, &FormatError{Problem: fmt.Sprintf("the input is a ZIP archive of %d files, and nobody can tell which is meant", len(found)), Hint: "unpack it, and load the files that are meant"}
+		return nil, &FormatError{Problem: fmt.Sprintf("the input is a ZIP archive of %d files, and it is not clear which is meant", len(found)), Hint: "unpack it, and load the files that you want"}
 	case found[0].Flags&encrypted != 0:
 		return nil, &FormatError{Problem: "the input is a ZIP archive with a password", Hint: "unpack it, and load the file in it"}
 	case found[0].Method != zip.Store && found[0].Method != zip.Deflate:
-		return nil, &FormatError{Problem: "the file in the ZIP archive is compressed in a way that is not read here", Hint: "unpack it, and load the file in it"}
+		return nil, &FormatError{Problem: "the file in the ZIP archive is compressed in a way that is not supported", Hint: "unpack it, and load the file in it"}
 	}
 	return found[0], nil
 }
 
-// zipIsDocument reports whether a ZIP archive is a document of Office.
+// zipIsDocument reports whether a ZIP archive is an Office document.
 func zipIsDocument(head []byte) bool {
 	err, ok := zipRefused(head).(*FormatError)
 	return ok && strings.Contains(err.Problem, "a spreadsheet (")
 }
 
-// openZip opens the file in the ZIP archive f, which is closed with it. Its name and what is in it may tell its format.
+// openZip opens the file in the ZIP archive f, and closes f with it. The name and the content of that file may show its format.
 func openZip(name string, f *os.File, info os.FileInfo, cfg Config) (Source, error) {
 	entry, err := zipEntry(f, info.Size())
 	if err != nil {
@@ -64,7 +64,7 @@ func openZip(name string, f *os.File, info os.FileInfo, cfg Config) (Source, err
 	}
 	r, err := entry.Open()
 	if err != nil {
-		return nil, &FormatError{Problem: "the file in the ZIP archive cannot be read: " + err.Error(), Hint: "is it whole? check it with unzip -t"}
+		return nil, &FormatError{Problem: "the file in the ZIP archive cannot be read: " + err.Error(), Hint: "is it complete? check it with unzip -t"}
 	}
 	t := newText(unzipping{r}, cfg)
 	t.closer, t.origin = closers{r, f}, origin{names: []string{name}, cfg: cfg}
@@ -74,7 +74,7 @@ func openZip(name string, f *os.File, info os.FileInfo, cfg Config) (Source, err
 	return t, nil
 }
 
-// reopenZip opens the file in a ZIP archive once more.
+// reopenZip opens the file in a ZIP archive again.
 func reopenZip(name string) (io.ReadCloser, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -96,13 +96,13 @@ func reopenZip(name string) (io.ReadCloser, error) {
 	return nil, errors.Join(err, f.Close())
 }
 
-// unzipping says in errors of reading what is wrong.
+// unzipping adds the reason to read errors.
 type unzipping struct{ r io.Reader }
 
 func (u unzipping) Read(p []byte) (int, error) {
 	n, err := u.r.Read(p)
 	if err != nil && err != io.EOF {
-		err = fmt.Errorf("source: the file in the ZIP archive cannot be read on: %w; is it whole? check it with unzip -t", err)
+		err = fmt.Errorf("source: the file in the ZIP archive cannot be read further: %w; is it complete? check it with unzip -t", err)
 	}
 	return n, err
 }
