@@ -15,97 +15,97 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Client is what a run needs of a *cio.Client. The message that Encode is given lies in memory that the next one uses, and Send is given
-// pointers to what Encode returned, which are void when it returns.
+// Client is what a run needs of a *cio.Client. The message that Encode gets is in memory that is used again for the next one. Send gets pointers to
+// what Encode returned; they are invalid when Send returns.
 type Client interface {
 	Encode(cio.Message) (cio.Encoded, error)
 	Send(context.Context, ...cio.Message) error
 	Stats() cio.Stats
-	// Target is where the messages go, and KeyHash tells the write key from others without giving it away. By them a load is not resumed, nor a
-	// snapshot used, with another workspace.
+	// Target is where the messages go. KeyHash identifies the write key without revealing it. With them, a load checks that it is not resumed, and
+	// that a snapshot is not used, with another workspace.
 	Target() string
 	KeyHash(salt []byte) []byte
 }
 
 // Job says what to load. Source and Mapping are required, and Client unless DryRun is set.
 type Job struct {
-	// Source is where the rows come from. Run reads it to the end and does not close it.
+	// Source has the rows. Run reads it to the end and does not close it.
 	Source source.Source
 	// Mapping says which messages a row becomes.
 	Mapping *mapping.Mapping
-	// Client sends the messages. Its Config.MaxElapsed is how long a run goes on without anything being accepted: its Sends are a cio.SendGroup. A
-	// wrapper of a *cio.Client must pass on the context of Send for that, and for MaxErrors to count each rejection as soon as it is known. Nothing else should use it
-	// during the run, because the run's requests are counted by its Stats. In a dry run its rules check the messages; nil means those of
-	// cio.Encode.
+	// Client sends the messages. Its Config.MaxElapsed is how long a run continues while nothing is accepted: its Sends are a cio.SendGroup. A
+	// wrapper of a *cio.Client must pass on the context of Send for that, and so that MaxErrors counts each rejection as soon as it is known. Do not
+	// use the Client for other messages during the run, because its Stats count the run's requests. In a dry run its rules check the messages; nil
+	// means the rules of cio.Encode.
 	Client Client
 
-	// Deny lists people for whom nothing is sent, deletions included: rows about them are rejected, RuleGuard of package cio. Default nobody. A
+	// Deny lists people for whom nothing is sent, not even a deletion: rows about them are rejected with RuleGuard of package cio. Default nobody. A
 	// list with placeholders or rewritten numbers is an error, unless the mapping allows them.
 	Deny *DenyList
 
-	// RejectsFile is the file for what was rejected, as JSON Lines of Reject, in the order of the rows; default none. If its name ends in .csv,
-	// which needs a Source of CSV, it is CSV: each row once, as it stands in the input, with source.RejectColumns behind; a row that is no CSV
-	// stands whole in the column _row. Mended, it can be loaded with the same mapping. It holds the rows themselves, so treat it as the
-	// personal data that they are; it has mode 0600, and is locked, so that two runs do not write it at once. What it held before is kept: when the
-	// run begins it gets a name with a number, such as people.rejects.1.jsonl. A failure to write ends the run.
+	// RejectsFile is the file for rejects, as JSON Lines of Reject, in the order of the rows; default none. If its name ends in .csv, the rejects are
+	// CSV, which needs a Source of CSV. Each row is then in the file once, exactly as in the input, followed by source.RejectColumns; a row that is
+	// not valid CSV is in the column _row. After you fix the rows, the file can be loaded with the same mapping. The file contains the rows
+	// themselves, so treat it as personal data. It has mode 0600, and is locked, so that two runs do not write it at once. Its earlier contents are
+	// kept: when the run begins, an existing file is renamed to a name with a number, such as people.rejects.1.jsonl. A failure to write ends the
+	// run.
 	RejectsFile string
-	// Rejects receives the rejects instead of a file; not for Start and Resume. RejectsCSV has them written as CSV.
+	// Rejects receives the rejects instead of a file; not for Start and Resume. If RejectsCSV is set, they are written as CSV.
 	Rejects    io.Writer
 	RejectsCSV bool
-	// MaxErrors is how many messages Customer.io may reject at most: the one that exceeds it ends the run. Default DefaultMaxErrors, None or any negative
-	// number for none, Unlimited for no limit. Only the requests that are being made then are finished, so that no more than Concurrency messages are
-	// rejected beyond it. However many it is, 1,000 rejections in a row for one reason, with nothing accepted between them, are too many; Unlimited
-	// switches that off too.
+	// MaxErrors is the most messages that Customer.io can reject: one more ends the run. Default DefaultMaxErrors; None or any negative number for
+	// none, Unlimited for no limit. Only the requests that are under way then are finished, so at most Concurrency more messages are rejected. With
+	// any limit, 1,000 rejections in a row for one reason, with nothing accepted between them, also end the run; Unlimited switches that off too.
 	MaxErrors int64
-	// MaxDeletes is how many messages may be sent at most that delete or suppress people, devices, objects or relationships: the one that would exceed
-	// it ends the run and is not sent. Default DefaultMaxDeletes, None or any negative number for none, Unlimited for no limit.
+	// MaxDeletes is the most messages that can be sent that delete or suppress people, devices, objects or relationships: one more ends the run and
+	// is not sent. Default DefaultMaxDeletes; None or any negative number for none, Unlimited for no limit.
 	MaxDeletes int64
-	// Concurrency is how many requests may be under way at once; default 1. Whatever it is, messages of one person keep their order.
+	// Concurrency is how many requests can be under way at once; default 1. Messages of one person always keep their order.
 	Concurrency int
-	// DecimalComma has int, float and decimal read 12,50 where they read 12.50 otherwise, and refuse a point.
+	// DecimalComma makes int, float and decimal read 12,50 instead of 12.50, and refuse a point.
 	DecimalComma bool
 	// Limit is how many rows are read; default all.
 	Limit int64
-	// Fingerprint tells the input of a Source that has no Fingerprint of its own, such as source.Rows, from others and from itself after a change. A
-	// load of such a Source needs it to be resumed, and must then be given the same rows in the same order.
+	// Fingerprint identifies the input of a Source that has no Fingerprint of its own, such as source.Rows. Change it when the input changes. A load
+	// of such a Source can be resumed only with a Fingerprint, and must then get the same rows in the same order.
 	Fingerprint string
-	// NewKey allows Resume with another write key, of the same workspace: one that was replaced.
+	// NewKey allows Resume with another write key of the same workspace, if the old key was replaced.
 	NewKey bool
-	// Options are kept in the journal for the program that resumes the load and has to make this Job again. They must hold no key.
+	// Options are kept in the journal for the program that resumes the load and must make this Job again. They must not contain a key.
 	Options json.RawMessage
-	// Reads are files that the load reads beside those of its Source, Mapping and Deny, such as one with the write key, Writes those that the program replaces
-	// when the run has ended, such as a report. No file that is written may be one that is read, or written for something else, by whatever name:
-	// that is a *PathError, before anything is sent.
+	// Reads are files that the load reads besides those of its Source, Mapping and Deny, such as a file with the write key. Writes are files that the
+	// program replaces when the run has ended, such as a report. If a file that is written is also read, or is written for another purpose, even
+	// under another name, the error is a *PathError, before anything is sent.
 	Reads, Writes []string
-	// Changes has only those rows sent that have changed since an earlier run; default all.
+	// Changes makes the run send only rows that have changed since an earlier run; default all.
 	Changes ChangeOnly
-	// ExpectRows is how many rows the input must have for a Mirror to delete anybody; default any number. An input of which nobody can tell whether
-	// it is whole, such as a pipe, needs it for that. The run ends with ErrNotWhole if there are more or fewer.
+	// ExpectRows is how many rows the input must have before a Mirror deletes anybody; default any number. It is required for a Mirror if it is not
+	// known whether the input is complete, such as a pipe. The run ends with ErrNotWhole if there are more or fewer rows.
 	ExpectRows RowRange
-	// Approved, if set, is the Plan that a person has seen. The run ends with ErrInputChanged, and a Mirror deletes nobody, if the input is
-	// another by then or if others would be deleted.
+	// Approved, if set, is the Plan that a person has approved. If the input has changed since then, or if other people would be deleted, the run
+	// ends with ErrInputChanged, and a Mirror deletes nobody.
 	Approved *Plan
-	// DryRun reads, maps and checks every row and sends nothing. It ends with the error that Run would end with if everything were accepted: the
-	// bounds and ExpectRows are checked too.
+	// DryRun reads, maps and checks every row and sends nothing. It ends with the error that Run would return if everything were accepted: the bounds
+	// and ExpectRows are checked too.
 	DryRun bool
-	// BatchBytes is about how much is given to Client.Send at once, in bytes of messages; default DefaultBatchBytes. It should be at most the
-	// client's Config.MaxBatchBytes less the envelope, so that a batch is one request.
+	// BatchBytes is about how many bytes of messages are given to Client.Send at once; default DefaultBatchBytes. It should be at most the client's
+	// Config.MaxBatchBytes without the envelope, so that a batch is one request.
 	BatchBytes int
 
-	// Recorder, if set, collects what a Report is made of; see NewRecorder.
+	// Recorder, if set, collects the data of a Report; see NewRecorder.
 	Recorder *Recorder
-	// Begun, if set, is called once, when all that can be checked before the first row is read has been: what is wrong by then is the error of Run,
-	// and nothing has begun.
+	// Begun, if set, is called once, after everything that can be checked before the first row is read has been checked. If a check fails, Run
+	// returns the error and Begun is not called.
 	Begun func()
 	// Progress, if set, is called with the state of the run every ProgressEvery, and a last time before Run returns. The calls do not overlap.
 	Progress func(Progress)
 	// ProgressEvery is the time between two calls of Progress; default 250 ms.
 	ProgressEvery time.Duration
 
-	// planned says that this is the plan of a run that sends, so that it must be to its workspace and with its key.
+	// planned says that this is the plan of a run that sends, so the plan must be for the same workspace and key.
 	planned bool
-	// journal keeps how far the run has come; nil if it cannot be resumed. If it holds a checkpoint already, the rows before that are read over,
-	// or passed over by a Source that is a source.Resumer, and the counts go on from it.
+	// journal keeps how far the run has come; nil if it cannot be resumed. If it already has a checkpoint, the rows before it are read and ignored,
+	// or skipped by a Source that is a source.Resumer, and the counts continue from it.
 	journal *Journal
 }
 
@@ -116,13 +116,13 @@ const (
 	DefaultBatchBytes = 475_000 - 32 // one request of the default size
 )
 
-// Values of Job.MaxErrors and Job.MaxDeletes beside numbers; 0 is the default.
+// Values of Job.MaxErrors and Job.MaxDeletes besides numbers; 0 is the default.
 const (
 	None      int64 = -1
 	Unlimited int64 = math.MaxInt64
 )
 
-// atMost is the number that MaxErrors or MaxDeletes stands for.
+// atMost returns the number that MaxErrors or MaxDeletes stands for.
 func atMost(bound int64) int64 { return max(bound, 0) }
 
 // sends reports whether the job sends, or is the plan of one that does.
@@ -161,7 +161,7 @@ func (j Job) withDefaults() (Job, error) {
 	return j, nil
 }
 
-// boundOr is a bound, or its default where it is 0.
+// boundOr returns a bound, or its default if it is 0.
 func boundOr(bound, otherwise int64) int64 {
 	switch {
 	case bound == 0:
@@ -174,24 +174,24 @@ func boundOr(bound, otherwise int64) int64 {
 
 // Progress is the state of a run that is under way.
 type Progress struct {
-	// Summary holds the counts so far. Messages that are being sent are not in it yet, so that its sum always holds.
+	// Summary has the counts so far. It does not include messages that are being sent, so its sums are always right.
 	Summary
-	// Read is how many bytes of the input have been worked on, Size how many it has, 0 if that is not known.
+	// Read is how many bytes of the input have been processed, Size how many it has, 0 if that is not known.
 	Read, Size int64
 	// Queued is how many messages wait to be sent or for an answer. RateLimited is how many answers said 429.
 	Queued, RateLimited int64
-	// Failing is what requests fail with now and are tried again for; nil as long as they succeed.
+	// Failing is the error for which requests are being retried; nil while they succeed.
 	Failing error
-	// Stopped is why nothing more is sent, nil as long as it is. The input is still read then, to count what is unsent.
+	// Stopped is why nothing more is sent; nil while messages are sent. The run then still reads the input, to count what is unsent.
 	Stopped error
 	// Done is set in the last call.
 	Done bool
 }
 
-// RowRange is a number of rows from Min to Max. The zero value is any.
+// RowRange is a number of rows from Min to Max. The zero value is any number.
 type RowRange struct{ Min, Max int64 }
 
-// was is the range with its verb, as in 3 to 5 were.
+// was returns the range with its verb, as in 3 to 5 were.
 func (r RowRange) was() string {
 	if r == (RowRange{1, 1}) {
 		return "1 was"
@@ -210,9 +210,9 @@ func (r RowRange) String() string {
 var (
 	// ErrInterrupted is a context that ended.
 	ErrInterrupted = errors.New("load: interrupted")
-	// ErrKeyRefused is a write key that Customer.io does not take.
+	// ErrKeyRefused is a write key that Customer.io does not accept.
 	ErrKeyRefused = errors.New("load: the write key was refused")
-	// ErrGaveUp is an API or a network that failed for too long, or in a way that trying again does not mend.
+	// ErrGaveUp is an API or a network that failed for too long, or with an error that a retry does not fix.
 	ErrGaveUp = errors.New("load: gave up on sending")
 	// ErrTooManyErrors is Job.MaxErrors exceeded.
 	ErrTooManyErrors = errors.New("load: too many messages were refused by the API")
@@ -220,9 +220,9 @@ var (
 	ErrTooManyDeletes = errors.New("load: too many messages would delete or suppress something")
 	// ErrShrunk is ChangeOnly.MaxShrink exceeded, or an input without any of the people of the snapshot.
 	ErrShrunk = errors.New("load: too many people have left the input")
-	// ErrNotWhole is an input that does not have Job.ExpectRows, or of which nobody knows whether it is whole, so that nobody was deleted.
+	// ErrNotWhole is an input that does not have Job.ExpectRows rows, or whose completeness is not known, so that nobody was deleted.
 	ErrNotWhole = errors.New("load: the input may not be whole")
-	// ErrInputChanged is an input that is not what was read, or not what was approved. All that was read is accounted for.
+	// ErrInputChanged is an input that has changed since it was read or approved. Everything that was read is counted.
 	ErrInputChanged = errors.New("load: the input changed")
 	// ErrSource is an input that could not be read to its end.
 	ErrSource = errors.New("load: the input could not be read")
@@ -238,7 +238,7 @@ var (
 type StopError struct {
 	// Reason is one of the sentinels of this package.
 	Reason error
-	// Cause is what happened; nil if Reason says it all.
+	// Cause is what happened; nil if Reason says everything.
 	Cause error
 }
 

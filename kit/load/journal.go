@@ -23,31 +23,31 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// A Journal says on disk how far a load has come, so that it can go on where it was after whatever ended it. Start makes one, Resume goes on
-// by it; ReadJournal and ListJournals only look.
+// A Journal records on disk how far a load has come, so that the load can be resumed after it was killed, interrupted or stopped. Start makes a
+// journal and Resume continues it; ReadJournal and ListJournals only read.
 //
-// It is a directory of mode 0700 with a file of mode 0600, and with what the run keeps for its snapshot. The file has a line
+// It is a directory of mode 0700. It contains a file of mode 0600, and what the run keeps for its snapshot. The file has a line
 //
 //	{"sum":"0123456789abcdef","header":{...}}
 //
-// with a JournalHeader, and then one {"sum":"...","checkpoint":{...}} for each Checkpoint, which is synced to disk before the next is made. A
-// sum is the first 8 bytes of the SHA-256 of the sum before it and the bytes of the header or checkpoint, so that a line that was changed,
-// removed or put elsewhere shows. A last line without a line end is torn, and does not count. The directory is named by the run's id. A
-// journal holds names of files and columns, and no data of the rows.
+// with a JournalHeader, and then one {"sum":"...","checkpoint":{...}} for each Checkpoint. Each line is synced to disk before the next is made. A sum
+// is the first 8 bytes of the SHA-256 of the sum before it and the bytes of the header or checkpoint, so a line that was changed, removed or moved is
+// detected. A last line without a line end is incomplete and does not count. The name of the directory is the run's id. A journal contains names of
+// files and columns, and no data of the rows.
 type Journal struct {
 	dir    string
 	header JournalHeader
 	last   Checkpoint
-	sum    string         // of the last whole line
-	whole  int64          // bytes of whole lines
-	torn   bool           // there may be more than those
+	sum    string         // of the last complete line
+	whole  int64          // bytes of complete lines
+	torn   bool           // there may be bytes after those
 	file   *os.File       // nil if it was only read
 	lock   *filelock.Lock // nil likewise
 	bad    error          // why it cannot be read; nil if it can
 	used   bool           // the run has begun
 }
 
-// journalVersion is that of the format. A journal of another is not resumed.
+// journalVersion is the version of the format. A journal of another version is not resumed.
 const journalVersion = 2
 
 const (
@@ -57,17 +57,17 @@ const (
 	progressFile1 = "progress.jsonl"
 )
 
-// JournalHeader says what a load is. Resume compares it with what it is asked to go on with.
+// JournalHeader says what a load is. Resume compares it with the job that it is given.
 type JournalHeader struct {
 	Version int       `json:"version"`
 	ID      string    `json:"id"`
 	Started time.Time `json:"started"`
 	// Tool is the version of this library that made the journal.
 	Tool string `json:"tool,omitempty"`
-	// Source names the input, Fingerprint tells it from a changed one.
+	// Source names the input. Fingerprint identifies its contents, so that a changed input is detected.
 	Source string `json:"source"`
-	// Files are those of the input, Dialects how those of CSV are written: a load that goes on reads them so, whatever they show then. It does not go
-	// on where their Layouts are others.
+	// Files are the files of the input, Dialects how CSV files are written. A resumed load reads the files with these dialects, even if they look
+	// different now. It does not resume if their Layouts differ.
 	Files       []string         `json:"files,omitempty"`
 	Dialects    []source.Dialect `json:"dialects,omitempty"`
 	Layouts     []source.Layout  `json:"layouts,omitempty"`
@@ -75,18 +75,19 @@ type JournalHeader struct {
 	// Mapping is the name of the mapping, MappingHash its Hash.
 	Mapping     string `json:"mapping"`
 	MappingHash string `json:"mapping_hash"`
-	// Target is where the messages go. Salt is that of Checkpoint.Key.
+	// Target is where the messages go. Salt is the salt of Checkpoint.Key.
 	Target string `json:"target"`
 	Salt   []byte `json:"salt,omitempty"`
-	// Settings are what else of the Job decides what the rows become and what is kept of them, by name, without what has its default.
+	// Settings are the other parts of the Job that decide what the rows become and what is kept of them, by name. Settings with their default are
+	// left out.
 	Settings map[string]string `json:"settings,omitempty"`
 	// Options are Job.Options.
 	Options json.RawMessage `json:"options,omitempty"`
-	// Bounds are those that the load began with.
+	// Bounds are the bounds that the load began with.
 	Bounds Bounds `json:"bounds"`
 }
 
-// Bounds are what a load must not exceed, as in its Job, without what stands for a default. They hold for all its runs together.
+// Bounds are what a load must not exceed, as in its Job, without values that stand for a default. They apply to all its runs together.
 type Bounds struct {
 	MaxErrors  int64
 	MaxDeletes int64
@@ -94,8 +95,8 @@ type Bounds struct {
 	ExpectRows RowRange
 }
 
-// boundsText is Bounds in a journal. Journals have said since their first version with how many rejections a load ends, -1 if with none, and how many
-// messages may delete something, -1 if none may.
+// boundsText is Bounds in a journal. Since the first version, journals have said after how many rejections a load ends, -1 for none, and how many
+// messages can delete something, -1 for none.
 type boundsText struct {
 	EndingErrors int64    `json:"max_errors"`
 	MaxDeletes   int64    `json:"max_deletes"`
@@ -103,7 +104,7 @@ type boundsText struct {
 	ExpectRows   RowRange `json:"expect_rows,omitzero"`
 }
 
-// MarshalJSON writes the bounds as any version of this program reads them.
+// MarshalJSON writes the bounds in a form that every version of this program reads.
 func (b Bounds) MarshalJSON() ([]byte, error) {
 	t := boundsText{atMost(b.MaxErrors) + 1, b.MaxDeletes, b.MaxShrink, b.ExpectRows}
 	if b.MaxErrors == Unlimited {
@@ -112,7 +113,7 @@ func (b Bounds) MarshalJSON() ([]byte, error) {
 	return json.Marshal(t)
 }
 
-// UnmarshalJSON reads what any version of this program has written.
+// UnmarshalJSON reads the bounds that any version of this program has written.
 func (b *Bounds) UnmarshalJSON(text []byte) error {
 	var t boundsText
 	if err := json.Unmarshal(text, &t); err != nil {
@@ -125,47 +126,47 @@ func (b *Bounds) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Checkpoint is a point of the input before which everything is settled: accepted, or rejected for good.
+// Checkpoint is a position in the input. Every row before it is settled: accepted, or rejected for good.
 type Checkpoint struct {
 	At time.Time `json:"at"`
-	// Row is how many rows of the input lie before it, Read how many bytes.
+	// Row is how many rows of the input are before it, Read how many bytes.
 	Row  int64 `json:"row"`
 	Read int64 `json:"read"`
-	// Mark is what the source needs to go on behind the last of them, or to tell whether they are what they were, empty where the number of the
-	// row is enough: of a query in an order hashes of the rows.
+	// Mark is what the source needs to resume after the last of these rows, or to check that they have not changed. It is empty if the row number is
+	// enough. For an ordered query it has hashes of the rows.
 	Mark json.RawMessage `json:"mark,omitempty"`
-	// Who is, beside a Mark, a hash of whom the rows are about.
+	// Who is a hash of the people whom the rows are about. It is set together with Mark.
 	Who string `json:"who,omitempty"`
-	// Key tells the write key from others: the Client's KeyHash of the header's Salt.
+	// Key identifies the write key: it is the Client's KeyHash of the header's Salt.
 	Key []byte `json:"key,omitempty"`
-	// Summary counts them. Nothing is unsent among them.
+	// Summary has the counts of these rows. None of their messages is unsent.
 	Summary
-	// Its version is not kept: the journal has one.
+	// The version of the Summary is not written, because the journal has one.
 	NoVersion struct{} `json:"version,omitzero"`
-	// FormerLeft is LeftRejected by the name that it had in journals before; nothing writes it.
+	// FormerLeft is LeftRejected under the name that it had in earlier journals; nothing writes it.
 	FormerLeft int64             `json:"left_refused,omitempty"`
 	Warned     []mapping.Warning `json:"warned,omitempty"`
 	Reasons    map[string]int64  `json:"reasons,omitempty"`
-	// RejectsBytes is how long the rejects were.
+	// RejectsBytes is how many bytes the rejects had.
 	RejectsBytes int64 `json:"rejects_bytes,omitempty"`
 	// RejectsSum is the CRC-32C of those bytes.
 	RejectsSum uint32 `json:"rejects_sum,omitempty"`
-	// SpoolBytes is how much of what the run keeps for its snapshot there was.
+	// SpoolBytes is how many bytes the run has kept for its snapshot.
 	SpoolBytes int64 `json:"spool_bytes,omitempty"`
-	// End is how the run ended, empty as long as it runs: complete, or the reason that it stopped for.
+	// End is how the run ended: complete, or the reason why it stopped. It is empty while the run is under way.
 	End string `json:"end,omitempty"`
-	// Deletes is how many of the messages before it delete or suppress something, beside those of a Mirror.
+	// Deletes is how many of the messages before it delete or suppress something, not counting those of a Mirror.
 	Deletes int64 `json:"deletes,omitempty"`
-	// Bounds are those of the load since it was last resumed; nil for those of the header.
+	// Bounds are the bounds of the load since it was last resumed; nil if they are those of the header.
 	Bounds *Bounds `json:"bounds,omitempty"`
 }
 
-// EndComplete is the End of a run that needs no resuming.
+// EndComplete is the End of a run that does not need to be resumed.
 const EndComplete = "complete"
 
 // JournalError is a journal that cannot be used.
 type JournalError struct {
-	// File is the file at fault, Line the line in it that is, 0 if it is the whole.
+	// File is the bad file, Line the bad line in it; 0 if the whole file is bad.
 	File string
 	Line int
 	// Problem is what is wrong, Hint what to do.
@@ -180,13 +181,13 @@ func (e *JournalError) Error() string {
 	return "load: " + place + " " + e.Problem + "; " + e.Hint
 }
 
-// againHint is what to do where a load cannot be gone on with.
-const againHint = "begin a new load: messages that are sent again have the same ids if the mapping's messageId, or the unchanged file, says so"
+// againHint is the hint if a load cannot be resumed.
+const againHint = "begin a new load: messages that are sent again have the same ids if the mapping sets messageId, or if the file has not changed"
 
-// JournalDir is where journals are kept by default: $XDG_STATE_HOME/ciokit/runs, or the usual place for state where that is not set.
+// JournalDir is where journals are kept by default: $XDG_STATE_HOME/ciokit/runs, or the usual place for state if that is not set.
 func JournalDir() (string, error) { return places.State("runs") }
 
-// createJournal begins a journal in a directory of its own below dir. It sets the header's Version, ID, Started and Tool.
+// createJournal begins a journal in a new directory below dir. It sets the header's Version, ID, Started and Tool.
 func createJournal(dir string, h JournalHeader) (_ *Journal, err error) {
 	random := make([]byte, 3)
 	rand.Read(random) // never fails
@@ -215,13 +216,13 @@ func createJournal(dir string, h JournalHeader) (_ *Journal, err error) {
 	return j, nil
 }
 
-// take takes the run for this process alone. Its lock is beside the directory, so that this can be removed under it.
+// take locks the run for this process. The lock is next to the directory, so that the directory can be removed while the lock is held.
 func (j *Journal) take() (err error) {
 	j.lock, err = filelock.Take(j.dir, j.header.ID)
 	return j.running(err)
 }
 
-// running says of a lock that is in use that the run is under way.
+// running turns an error about a lock that is in use into one that says that the run is under way.
 func (j *Journal) running(err error) error {
 	if errors.Is(err, filelock.ErrInUse) {
 		return fmt.Errorf("load: run %s: %w", j.header.ID, underWay(err))
@@ -229,7 +230,7 @@ func (j *Journal) running(err error) error {
 	return err
 }
 
-// open opens the file of a run that was taken, for writing.
+// open opens the file of a run that is locked, for writing.
 func (j *Journal) open(flag int) error {
 	f, err := os.OpenFile(j.lockName(), flag|os.O_RDWR, 0o600)
 	if err != nil {
@@ -242,10 +243,10 @@ func (j *Journal) open(flag int) error {
 	return nil
 }
 
-// ReadJournal reads a journal below dir without taking part in its run. A journal that is damaged is a *JournalError.
+// ReadJournal reads a journal below dir without locking its run. If the journal is damaged, the error is a *JournalError.
 func ReadJournal(dir, id string) (*Journal, error) {
 	if id == "" || id != filepath.Base(id) || strings.HasPrefix(id, ".") {
-		return nil, fmt.Errorf("load: %q is no id of a run; ciokit runs list has them", id)
+		return nil, fmt.Errorf("load: %q is not the id of a run; ciokit runs list shows the ids", id)
 	}
 	j := &Journal{dir: filepath.Join(dir, id), header: JournalHeader{ID: id}}
 	f, err := os.Open(filepath.Join(j.dir, journalFile))
@@ -259,7 +260,7 @@ func ReadJournal(dir, id string) (*Journal, error) {
 	return j, j.replay(f)
 }
 
-// parseCheckpoint reads what any version of this program has written.
+// parseCheckpoint reads a checkpoint that any version of this program has written.
 func parseCheckpoint(text []byte) (c Checkpoint, err error) {
 	err = json.Unmarshal(text, &c)
 	c.LeftRejected, c.FormerLeft = c.LeftRejected+c.FormerLeft, 0
@@ -273,7 +274,7 @@ type noRunError struct {
 }
 
 func (e *noRunError) Error() string {
-	return fmt.Sprintf("load: there is no run %s in %s; ciokit runs list has them", e.id, e.dir)
+	return fmt.Sprintf("load: there is no run %s in %s; ciokit runs list shows the runs", e.id, e.dir)
 }
 
 func (e *noRunError) Unwrap() error { return e.err }
@@ -321,7 +322,7 @@ type journalLine struct {
 	Checkpoint json.RawMessage `json:"checkpoint,omitempty"`
 }
 
-// chain returns the sum of a line behind another.
+// chain returns the sum of a line after another line.
 func chain(before string, what []byte) string {
 	sum := sha256.Sum256(append([]byte(before), what...))
 	return hex.EncodeToString(sum[:8])
@@ -349,14 +350,14 @@ func (j *Journal) replay(r io.Reader) error {
 		if n == 1 {
 			what = l.Header
 		}
-		if n == 1 && !bad { // before its sum, which another version may make in another way
+		if n == 1 && !bad { // before the sum, which another version may compute differently
 			var v struct{ Version int }
 			if json.Unmarshal(what, &v) == nil && v.Version > journalVersion {
-				return &JournalError{name, 0, fmt.Sprintf("has version %d, and this program knows %d", v.Version, journalVersion), "use the program that made it, or " + againHint}
+				return &JournalError{name, 0, fmt.Sprintf("has version %d, and this program reads version %d", v.Version, journalVersion), "use the program that made it, or " + againHint}
 			}
 		}
 		if bad || len(what) == 0 || l.Sum != chain(j.sum, what) {
-			return &JournalError{name, n, "is damaged: it does not fit its checksum", againHint}
+			return &JournalError{name, n, "is damaged: its checksum does not match", againHint}
 		}
 		if n == 1 {
 			j.header = JournalHeader{}
@@ -372,14 +373,14 @@ func (j *Journal) replay(r io.Reader) error {
 	}
 }
 
-// openJournal opens a journal below dir, to go on with its run. It is an error if another process does.
+// openJournal opens a journal below dir to resume its run. It is an error if another process is running it.
 func openJournal(dir, id string) (*Journal, error) {
 	j, err := ReadJournal(dir, id)
 	if err != nil {
 		return nil, err
 	}
 	if j.header.Version != journalVersion {
-		return nil, &JournalError{j.dir, 0, fmt.Sprintf("is a journal of version %d, and this program goes on with version %d", j.header.Version, journalVersion),
+		return nil, &JournalError{j.dir, 0, fmt.Sprintf("is a journal of version %d, and this program resumes version %d", j.header.Version, journalVersion),
 			"use the program that made it, or " + againHint}
 	}
 	if err = j.take(); err == nil {
@@ -388,7 +389,7 @@ func openJournal(dir, id string) (*Journal, error) {
 	if err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
-	if err := j.replay(j.file); err != nil { // again: the other process may have gone on until it let go
+	if err := j.replay(j.file); err != nil { // again: the other process may have written until it released the lock
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil
@@ -418,7 +419,8 @@ func (j *Journal) write(c Checkpoint) error {
 	return nil
 }
 
-// append appends a line. One that could not be written whole is cut off before the next, so that none stands within the file.
+// append appends a line. If a line cannot be written completely, it is cut off before the next one is written, so an incomplete line is never in the
+// middle of the file.
 func (j *Journal) append(name string, what any) error {
 	text, err := json.Marshal(what)
 	if err != nil {
@@ -443,7 +445,7 @@ func (j *Journal) append(name string, what any) error {
 	return nil
 }
 
-// discard removes a journal of nothing: that of a run which did not begin.
+// discard removes the journal of a run that did not begin.
 func (j *Journal) discard() error {
 	err := j.closeFile()
 	if j.lock != nil {
@@ -452,7 +454,7 @@ func (j *Journal) discard() error {
 	return errors.Join(err, j.Close())
 }
 
-// Close lets go of the journal.
+// Close closes the journal and releases its lock.
 func (j *Journal) Close() error {
 	err := errors.Join(j.closeFile(), j.lock.Release())
 	j.lock = nil

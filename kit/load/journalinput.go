@@ -10,13 +10,13 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// readAs keeps how the files of the job are read. They are looked at for that.
+// readAs records how the files of the job are read. It opens the files to find that out.
 func (h *JournalHeader) readAs(j *Job) error {
 	if !j.Source.Info().Whole {
 		return nil
 	}
 	if _, ok := j.Source.(source.Redialer); ok {
-		if _, err := j.Source.Columns(context.Background()); err != nil { // of files, which do not keep anybody waiting
+		if _, err := j.Source.Columns(context.Background()); err != nil { // reads the beginning of files, which does not block for long
 			return beginError(context.Background(), err)
 		}
 	}
@@ -27,7 +27,7 @@ func (h *JournalHeader) readAs(j *Job) error {
 	return nil
 }
 
-// readAgain has the files of the job read as the journal says. The error is a *MismatchError if they cannot be.
+// readAgain makes the job read its files as the journal says. The error is a *MismatchError if that is not possible.
 func (j *Journal) readAgain(job *Job) error {
 	if src, ok := job.Source.(source.Redialer); ok {
 		if err := src.ReadAs(j.header.Dialects); err != nil {
@@ -44,7 +44,7 @@ func (j *Journal) readAgain(job *Job) error {
 	return j.otherForm(now)
 }
 
-// otherForm returns a *MismatchError if files are not read as they were.
+// otherForm returns a *MismatchError if the files are now read in another way than before.
 func (j *Journal) otherForm(now JournalHeader) error {
 	was := j.header
 	if was.Layouts == nil || len(was.Layouts) != len(now.Layouts) || !slices.Equal(was.Files, now.Files) {
@@ -59,18 +59,18 @@ func (j *Journal) otherForm(now JournalHeader) error {
 	return nil
 }
 
-// form says how the i-th file is read.
+// form returns how the i-th file is read.
 func (h *JournalHeader) form(i int) string {
 	form := h.Layouts[i].String()
 	if i >= len(h.Dialects) || h.Dialects[i] == (source.Dialect{}) {
 		return form
 	}
 	d := h.Dialects[i]
-	d.Encoding = "" // it stands in the layout
+	d.Encoding = "" // the layout has it
 	return strings.TrimSpace(fmt.Sprintf("%s %s", form, strings.Join(d.Flags(), " ")))
 }
 
-// explained says of an input that is another one how it is read otherwise, if that is what differs.
+// explained adds to the error of another input that its files are read in another way, if that is the difference.
 func (j *Journal) explained(err error, job *Job) error {
 	var other *MismatchError
 	if !errors.As(err, &other) || other.What != MismatchInput {

@@ -12,24 +12,24 @@ import (
 	"strconv"
 )
 
-// Load is a load that keeps a journal, so that another process can go on with it after whatever ended this one.
+// Load is a load that keeps a journal, so that another process can resume it after this one ended for whatever reason.
 type Load struct {
 	job     Job
 	journal *Journal
 	rejects *rejectsFile // nil for none, and once it has run
 	started bool         // by this process
 	ran     bool
-	keep    bool // the journal, because there may be something to go on with
-	gone    bool // there is nothing to go on with
+	keep    bool // keep the journal, because the load may be resumed
+	gone    bool // there is nothing to resume
 }
 
-// ErrReadOnce is an input that can be read only once, so that a load of it cannot be resumed.
-var ErrReadOnce = errors.New("load: the input is read once, so that a load of it cannot be resumed; use Run, or give Job.Fingerprint if the same rows can be had again")
+// ErrReadOnce is an input that can be read only once, so that its load cannot be resumed.
+var ErrReadOnce = errors.New("load: the input can be read only once, so a load of it cannot be resumed; use Run, or set Job.Fingerprint if the same rows can be read again")
 
-// Start begins a load that can be resumed. Its journal is kept below dir, default JournalDir. Before it returns it has made sure that everything
-// that the load will write can be written and is no file that it reads. Nothing is sent before Load.Run.
+// Start begins a load that can be resumed. It keeps the journal below dir, default JournalDir. It first checks that every output of the load can be
+// written and is not a file that the load reads. It sends nothing; Load.Run does.
 //
-// The error is one of Run before anything is sent, ErrReadOnce, a *PathError, or a *StopError with ErrJournal where no journal can be kept.
+// The error is one that Run returns before anything is sent, ErrReadOnce, a *PathError, or a *StopError with ErrJournal if no journal can be kept.
 func Start(dir string, job Job) (*Load, error) {
 	job, header, err := job.session()
 	if err != nil {
@@ -54,14 +54,14 @@ func Start(dir string, job Job) (*Load, error) {
 	return l, nil
 }
 
-// Resume goes on with a load of Start where it was, as its journal below dir says. The job must be that of Start: the same mapping, input,
-// workspace and write key, and the same of everything that decides what a row becomes. Rows that are settled are not sent again. The counts, and
-// the file of rejects, go on from there. What was on its way when the load ended is sent again, with the same message ids. What may differ is
-// Concurrency, BatchBytes and all that only reports, and the bounds MaxErrors, MaxDeletes, ChangeOnly.MaxShrink and ExpectRows: they count over all
-// runs of the load, are those that it had where the job gives none, and otherwise new ones for the whole load.
+// Resume continues a load of Start where it stopped, as its journal below dir says. The job must be the same as for Start: the same mapping, input,
+// workspace and write key, and the same settings that decide what a row becomes. Rows that are settled are not sent again. The counts and the file of
+// rejects continue from there. Messages that were on their way when the load ended are sent again, with the same message ids. Concurrency, BatchBytes
+// and everything that only reports can differ. So can the bounds MaxErrors, MaxDeletes, ChangeOnly.MaxShrink and ExpectRows: they count over all runs
+// of the load. A bound that the job does not set keeps its old value; a new value applies to the whole load.
 //
-// The error is a *MismatchError if the job is another, a *JournalError if the journal is damaged or of another version, one that holds
-// ErrComplete if there is nothing to go on with, or one of Start.
+// The error is a *MismatchError if the job differs, a *JournalError if the journal is damaged or of another version, an error that wraps ErrComplete
+// if there is nothing to resume, or one that Start returns.
 func Resume(dir, id string, job Job) (*Load, error) {
 	given := job
 	job, now, err := job.session()
@@ -98,12 +98,12 @@ func Resume(dir, id string, job Job) (*Load, error) {
 	return l, nil
 }
 
-// bounds are those of the job.
+// bounds returns the bounds of the job.
 func (j *Job) bounds() Bounds {
 	return Bounds{j.MaxErrors, j.MaxDeletes, j.Changes.MaxShrink, j.ExpectRows}
 }
 
-// goOnWith takes the bounds of the load, but for those that were given anew.
+// goOnWith sets the bounds to those of the load, except those that the caller set anew.
 func (j *Job) goOnWith(b Bounds, given Job) {
 	if given.MaxErrors == 0 {
 		j.MaxErrors = b.MaxErrors
@@ -119,8 +119,8 @@ func (j *Job) goOnWith(b Bounds, given Job) {
 	}
 }
 
-// ErrComplete is a run that there is nothing to go on with.
-var ErrComplete = errors.New("is complete: there is nothing to go on with")
+// ErrComplete is a run with nothing left to resume.
+var ErrComplete = errors.New("is complete: there is nothing to resume")
 
 func orJournalDir(dir string) (string, error) {
 	if dir != "" {
@@ -129,16 +129,16 @@ func orJournalDir(dir string) (string, error) {
 	return JournalDir()
 }
 
-// session checks a job that is to be resumed, and says what it is.
+// session checks a job that can be resumed, and returns its header.
 func (j Job) session() (Job, JournalHeader, error) {
 	var h JournalHeader
 	j, err := j.withDefaults()
 	switch {
 	case err != nil:
 	case j.DryRun:
-		err = errors.New("load: a dry run sends nothing that could be resumed; use Run")
+		err = errors.New("load: a dry run cannot be resumed, because it sends nothing; use Run")
 	case j.Rejects != nil:
-		err = errors.New("load: Job.Rejects cannot be cut to what a load had written when it ended; give RejectsFile")
+		err = errors.New("load: Job.Rejects cannot be truncated when the load is resumed; set RejectsFile instead")
 	default:
 		err = j.CheckOutputs()
 	}
@@ -160,7 +160,8 @@ func (j Job) session() (Job, JournalHeader, error) {
 	return j, h, err
 }
 
-// settings are what of the job must not differ when it is resumed, beside its Source, Mapping and Client; what has its default is left out.
+// settings are the parts of the job, besides its Source, Mapping and Client, that must be the same when it is resumed. Settings with their default
+// are left out.
 func (j *Job) settings() (map[string]string, error) {
 	set := make(map[string]string)
 	if j.DecimalComma {
@@ -170,7 +171,7 @@ func (j *Job) settings() (map[string]string, error) {
 		set["limit"] = strconv.FormatInt(j.Limit, 10)
 	}
 	deny := ""
-	if j.Deny != nil { // which may have got longer since
+	if j.Deny != nil { // the list may be longer now
 		deny = j.Deny.file
 	}
 	for name, path := range map[string]string{"deny list": deny, "rejects": j.RejectsFile, "snapshot": j.Changes.Snapshot, "snapshot to compare with": j.Changes.DiffWith} {
@@ -201,20 +202,20 @@ func (j *Job) settings() (map[string]string, error) {
 	return set, nil
 }
 
-// MismatchError is a job that is not the one of the load that it is to go on with.
+// MismatchError is a job that differs from the load that it should resume.
 type MismatchError struct {
 	// Run is the id of the load.
 	Run string
-	// What differs, such as mapping; Was is that of the load, Is that of the job. Of the input and the mapping these are the names, each with
-	// the beginning of what tells it from others of that name.
+	// What differs, such as mapping; Was is the load's, Is the job's. For the input and the mapping these are the names, each with the first digits
+	// of the hash that distinguishes it from others with that name.
 	What, Was, Is string
 }
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("load: run %s cannot be gone on with: its %s was %s, and now it is %s; put it back as it was and resume again, or begin a new load", e.Run, e.What, e.Was, e.Is)
+	return fmt.Sprintf("load: run %s cannot be resumed: its %s was %s, and now it is %s; restore it and resume again, or begin a new load", e.Run, e.What, e.Was, e.Is)
 }
 
-// What differs in a MismatchError, beside settings.
+// What differs in a MismatchError, besides settings.
 const (
 	MismatchInput     = "input"
 	MismatchMapping   = "mapping"
@@ -222,7 +223,7 @@ const (
 	MismatchKey       = "write key"
 )
 
-// fits returns a *MismatchError if the load is another than the job that now describes, or goes to another workspace.
+// fits returns a *MismatchError if the load is not the one that now describes, or if it goes to another workspace.
 func (j *Journal) fits(now JournalHeader, key []byte, newKey bool) error {
 	was := j.header
 	differs := func(what, before, is string) error { return &MismatchError{j.header.ID, what, before, is} }
@@ -253,7 +254,7 @@ func merged(a, b map[string]string) map[string]string {
 	return all
 }
 
-// named is a name with the first digits of what tells it from others of the same name.
+// named returns a name with the first digits of the hash that distinguishes it from others with that name.
 func named(name, hash string) string {
 	if r := []rune(name); len(r) > 200 { // of many files
 		name = string(r[:200]) + "..."
@@ -268,22 +269,22 @@ func orNone(s string) string {
 	return s
 }
 
-// ID tells the load from others; Resume takes it.
+// ID identifies the load; pass it to Resume.
 func (l *Load) ID() string { return l.journal.header.ID }
 
-// Last returns how far the load has come. It must not be called while Run is under way.
+// Last returns how far the load has come. Do not call it while Run is under way.
 func (l *Load) Last() Checkpoint { return l.journal.last }
 
-// Run runs the load, once, and lets go of its files. What it returns is as that of the function Run, with the counts of all runs of the load.
+// Run runs the load and closes its files. It can be called once. It returns what the function Run returns, with the counts of all runs of the load.
 func (l *Load) Run(ctx context.Context) (Summary, error) {
 	if l.ran || l.journal.file == nil {
-		return Summary{}, errors.New("load: a Load runs once; go on with it by Resume")
+		return Summary{}, errors.New("load: a Load can run only once; continue it with Resume")
 	}
 	l.ran = true
 	s, err := l.job.runWith(ctx, l.rejects)
 	l.rejects = nil
 	l.gone = errors.Is(err, ErrSuperseded) || errors.Is(err, ErrInputChanged)
-	// What is wrong with the mapping, the input or a snapshot would be wrong again. A query may say so only when its first row is read.
+	// An error in the mapping, the input or a snapshot would happen again. A query may report it only when its first row is read.
 	l.keep = (l.journal.used || errors.As(err, new(*StopError))) && (s.Rows > 0 || !isFormatError(err))
 	if closed := l.Close(); closed != nil {
 		err = errors.Join(err, closed)
@@ -291,12 +292,12 @@ func (l *Load) Run(ctx context.Context) (Summary, error) {
 	return s, err
 }
 
-// CanResume reports whether there is something left for Resume to go on with.
+// CanResume reports whether Resume can continue the load.
 func (l *Load) CanResume() bool {
 	return !l.gone && l.journal.last.End != EndComplete
 }
 
-// Close lets go of what Start or Resume has opened. A load that was started and did not begin leaves no journal.
+// Close closes what Start or Resume has opened. A load that was started but did not begin leaves no journal.
 func (l *Load) Close() error {
 	if l.journal.file == nil {
 		return nil

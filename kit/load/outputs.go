@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
-// PathError is an output of a load that cannot be written, or that is a file which the load reads or writes for something else.
+// PathError is an output of a load that cannot be written, or that is a file which the load reads or writes for another purpose.
 type PathError struct {
 	// Output says what the file is, such as rejects; Path is its name.
 	Output, Path string
@@ -27,16 +27,16 @@ func (e *PathError) Error() string {
 // Unwrap returns the cause.
 func (e *PathError) Unwrap() error { return e.Cause }
 
-// ErrSameFile is why an output is refused that is another file of the load too, by whatever name.
-var ErrSameFile = errors.New("it is a file that the load reads or writes for something else; name another")
+// ErrSameFile is the reason if an output is also another file of the load, even under another name.
+var ErrSameFile = errors.New("the load reads or writes this file for another purpose; name another file")
 
-// fileAt is a name with what is known of the file that it stands for.
+// fileAt is a name, with what is known of its file.
 type fileAt struct {
 	real string      // where it is or would be, without symbolic links
 	info os.FileInfo // nil if there is none yet
 }
 
-// newFileAt finds out what a name stands for.
+// newFileAt finds the file of a name.
 func newFileAt(path string) (fileAt, error) {
 	var f fileAt
 	var err error
@@ -50,16 +50,16 @@ func newFileAt(path string) (fileAt, error) {
 	return f, err
 }
 
-// same reports whether both are one file, or would be if the first is made.
+// same reports whether both are one file, or will be when the first is made.
 func (f fileAt) same(other fileAt) bool {
-	if f.info != nil && other.info != nil { // nothing is lost on a device or in a pipe
+	if f.info != nil && other.info != nil { // writing to a device or a pipe destroys nothing
 		return os.SameFile(f.info, other.info) && f.info.Mode().IsRegular()
 	}
 	return f.real == other.real
 }
 
-// CheckOutputs makes sure that nothing which the load writes is something that it reads or writes otherwise, and that all of it can be written;
-// if not, the error is a *PathError. It changes nothing, and is for who asks somebody before the load begins: Run, Start and Resume do it too.
+// CheckOutputs checks that no output of the load is another file that it reads or writes, and that all outputs can be written; if not, the error is a
+// *PathError. It changes nothing. Use it to check before you ask a person for approval: Run, Start and Resume check it too.
 func (j *Job) CheckOutputs() error {
 	var inputs []fileAt
 	names := slices.Concat(j.Source.Info().Files, j.Reads, []string{j.Mapping.File()})
@@ -70,7 +70,7 @@ func (j *Job) CheckOutputs() error {
 		if name == "" {
 			continue
 		}
-		if f, err := newFileAt(name); err == nil && f.info != nil { // what is not there cannot be spoilt
+		if f, err := newFileAt(name); err == nil && f.info != nil { // a missing file cannot be damaged
 			inputs = append(inputs, f)
 		}
 	}
@@ -91,7 +91,7 @@ func (j *Job) CheckOutputs() error {
 	}
 	type output struct {
 		what, path string
-		replaced   bool // the file is written beside its name and then gets it
+		replaced   bool // a temporary file is written and then renamed to this name
 	}
 	var outputs []output
 	if j.RejectsFile != "" {
@@ -113,7 +113,7 @@ func (j *Job) CheckOutputs() error {
 				}
 			}
 		}
-		if err == nil && (o.replaced || o.what == "rejects" && f.info != nil && f.info.Mode().IsRegular() && f.info.Size() > 0) { // which get another name
+		if err == nil && (o.replaced || o.what == "rejects" && f.info != nil && f.info.Mode().IsRegular() && f.info.Size() > 0) { // these files are renamed
 			err = f.replaceable()
 		}
 		if err != nil {
@@ -124,7 +124,7 @@ func (j *Job) CheckOutputs() error {
 	return nil
 }
 
-// replaceable returns why the file could not be replaced by one that is written beside it.
+// replaceable returns why a temporary file in the same directory cannot replace the file.
 func (f fileAt) replaceable() error {
 	if f.info != nil && f.info.IsDir() {
 		return errors.New("it is a directory")

@@ -9,21 +9,21 @@ import (
 	"github.com/ciokit/cio/kit/internal/nameless"
 )
 
-// pair says that something, by its hash, was met together with another thing, and where.
+// pair says that a thing, given by its hash, occurred together with another thing, and where.
 type pair struct {
 	key   [2]uint64
 	other uint64
 	at    uint64
 }
 
-// pairs finds out what was met together with more than one thing, in constant memory. Pairs are added in the order of their places. Once
-// memory is full they go, spread into buckets by their hashes, to a file that has no name. In the end a few buckets at a time are read again,
-// each of whose pairs are still in order, so that it takes no sorting: a table that holds every key once tells the first that it was met with.
-// However often a key occurs, it takes one place there.
+// pairs finds the things that occur together with more than one other thing, in constant memory. Pairs are added in the order of their places. When
+// memory is full, they are written to a file without a name, in buckets by their hashes. At the end a few buckets at a time are read back. The pairs
+// of a bucket are still in order, so they need no sorting: a table with one entry for each key knows the first thing that the key occurred with. A
+// key takes one entry in the table, even if it occurs often.
 type pairs struct {
 	dir   string // for the file
-	most  int    // pairs in memory; mostPairs but in tests
-	table int    // keys in memory in the end, about; tablePairs but in tests
+	most  int    // pairs in memory; mostPairs except in tests
+	table int    // approximate number of keys in memory at the end; tablePairs except in tests
 
 	memory []pair
 	file   *os.File
@@ -32,7 +32,7 @@ type pairs struct {
 	totals [pairBuckets]int64
 }
 
-// pairRun is what was written at once: where each bucket begins, in pairs, and the last ends.
+// pairRun describes one write to the file: where each bucket begins, in pairs, and where the last ends.
 type pairRun [pairBuckets + 1]uint32
 
 const (
@@ -91,10 +91,10 @@ func (p *pairs) spill() error {
 	return nil
 }
 
-// runStart is where a run begins in the file: each but the last is full.
+// runStart returns where a run begins in the file. Every run except the last is full.
 func (p *pairs) runStart(run int) int64 { return int64(run) * int64(p.most) * pairBytes }
 
-// close gives up the memory and the file.
+// close releases the memory and the file.
 func (p *pairs) close() error {
 	p.memory, p.out, p.runs = nil, nil, nil
 	if p.file == nil {
@@ -105,17 +105,17 @@ func (p *pairs) close() error {
 	return err
 }
 
-// shared is what a key was met with.
+// shared is what a key occurred with.
 type shared struct {
 	key           [2]uint64
 	other         uint64
-	first, second uint64 // where it was met first, and first with something else
+	first, second uint64 // where it occurred first, and where first with another thing
 	pairs         int64
 	several       bool
 }
 
-// sharedPairs counts the keys that were met with more than one thing, and the pairs that have such a key. first are those that were met first
-// of all, in their order, at most so many.
+// sharedPairs counts the keys that occurred with more than one thing, and the pairs with such a key. first are the earliest of these keys, in their
+// order, at most so many.
 func (p *pairs) sharedPairs(most int) (keys, of int64, first []shared, err error) {
 	t := &pairTable{}
 	collect := func() {
@@ -165,13 +165,13 @@ func (p *pairs) sharedPairs(most int) (keys, of int64, first []shared, err error
 	return keys, of, first, nil
 }
 
-// pairTable holds each key once.
+// pairTable has one entry for each key.
 type pairTable struct {
 	all   []shared
-	slots []uint32 // 1 + the place in all, 0 for none; a power of two, at most half of them taken
+	slots []uint32 // 1 + the index in all, 0 for a free slot; a power of two, at most half of them used
 }
 
-// begin empties the table for about so many keys.
+// begin empties the table and prepares it for about so many keys.
 func (t *pairTable) begin(about int) {
 	t.all = t.all[:0]
 	size := 16
@@ -203,7 +203,7 @@ func (t *pairTable) add(x pair) {
 	}
 }
 
-// slot returns that of the key, or a free one for it.
+// slot returns the slot of the key, or a free one for it.
 func (t *pairTable) slot(key [2]uint64) *uint32 {
 	mask := uint64(len(t.slots) - 1)
 	for i := key[1] & mask; ; i = (i + 1) & mask {
@@ -220,7 +220,7 @@ func (t *pairTable) grow() {
 	}
 }
 
-// read adds the pairs that stand in a file from one place to another.
+// read adds the pairs in a file from one position to another.
 func (t *pairTable) read(f *os.File, from, to int64, buf []byte) error {
 	for from < to {
 		buf = buf[:min(int64(cap(buf)), to-from)]

@@ -18,58 +18,59 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Plan is what a run would do, judged by the beginning of its input. Estimates are proportional to the bytes read; they are exact if
-// Complete.
+// Plan says what a run would do, judged by the first rows of its input. Estimates are proportional to the bytes read; they are exact if Complete is
+// set.
 type Plan struct {
-	// Sampled is how many rows were looked at, Rejected how many of them would be rejected here, Empty how many have no messages.
+	// Sampled is how many rows were read, Rejected how many of them would be rejected here, Empty how many have no messages.
 	Sampled  int64 `json:"sampled"`
 	Rejected int64 `json:"rejected"`
 	Empty    int64 `json:"empty"`
-	// Complete says that these are all there are.
+	// Complete says that the input has no other rows.
 	Complete bool `json:"complete"`
-	// Rows, Requests and Bytes are estimates for the whole input, -1 where its size is not known.
+	// Rows, Requests and Bytes are estimates for the whole input, -1 if its size is not known.
 	Rows     int64 `json:"rows"`
 	Requests int64 `json:"requests"`
 	Bytes    int64 `json:"bytes"`
-	// Seconds is how long the API's own limit of 1,000 requests a second makes it take at least, -1 where the size is not known.
+	// Seconds is the least time that the load takes under the API's own limit of 1,000 requests a second, -1 if the size is not known.
 	Seconds float64 `json:"seconds"`
 	// Unchanged is how many rows of the sample would be left out because they have not changed since the snapshot.
 	Unchanged int64 `json:"unchanged"`
-	// Left is how many people of the snapshot are not in the input any more. To know it all of the input is read. They would be deleted or
-	// suppressed, but for LeftAlone and LeftRejected of them, as in a Summary.
+	// Left is how many people of the snapshot are not in the input any more. To find out, the whole input is read. These people would be deleted or
+	// suppressed, except LeftAlone and LeftRejected of them, as in a Summary.
 	Left         int64 `json:"left"`
 	LeftAlone    int64 `json:"left_alone"`
 	LeftRejected int64 `json:"left_rejected"`
-	// Kinds are the messages of the sample by what the mapping calls them, in its order.
+	// Kinds are the messages of the sample by their names in the mapping, in its order.
 	Kinds []PlannedKind `json:"kinds"`
 	// Deletes is how many messages of the sample delete or suppress something.
 	Deletes int64 `json:"deletes"`
-	// DenyList is how many ids the deny list holds.
+	// DenyList is how many ids the deny list has.
 	DenyList int64 `json:"deny_list"`
 	// LargestBytes is the size of the largest message of the sample, LargestLine the line of its row.
 	LargestBytes int   `json:"largest_bytes"`
 	LargestLine  int64 `json:"largest_line"`
-	// Comparison says how the rows looked at stand to the snapshot; nil if there is none.
+	// Comparison compares the sampled rows with the snapshot; nil if there is none.
 	Comparison *Comparison `json:"comparison,omitempty"`
-	// Identity says what in the sample falls together in Customer.io.
+	// Identity counts things of the sample that look different but are one in Customer.io.
 	Identity *IdentityCount `json:"identity"`
 	// First are the first rejections, at most ten, without the rows.
 	First []Reject `json:"first,omitempty"`
-	// Refusals counts them by rule and column, the most frequent first, at most 100; Warnings are those of the messages that would be sent.
+	// Rejections counts the rejections by rule and column, the most frequent first, at most 100 kinds; Warnings are those of the messages that would
+	// be sent.
 	Rejections []PlannedRejection `json:"rejections,omitempty"`
-	// Hints say what the cells look like that many rows would be rejected for, and what would read them, as those of a Summary.
+	// Hints describe the cells that many rows would be rejected for, and the setting that would read them, as in a Summary.
 	Hints    []string          `json:"hints,omitempty"`
 	Warnings []mapping.Warning `json:"warnings,omitempty"`
 
 	stop    *StopError
 	causes  mapping.Causes
-	content string // of the input, where all of it was read
-	leavers string // tells who would be deleted from others
+	content string // of the input, if all of it was read
+	leavers string // identifies the people who would be deleted
 }
 
 // PlannedKind is one message of the mapping.
 type PlannedKind struct {
-	// Name is what the mapping calls it, Count how many the sample has, Example the first of them. The example holds personal data.
+	// Name is its name in the mapping, Count how many the sample has, Example the first of them. The example contains personal data.
 	Name    string          `json:"name"`
 	Count   int64           `json:"count"`
 	Example json.RawMessage `json:"example,omitempty"`
@@ -82,7 +83,7 @@ type PlannedRejection struct {
 	Reject
 }
 
-// maxRefusals bounds the kinds of rejections that are told apart.
+// maxRefusals bounds the kinds of rejections that are counted separately.
 const maxRefusals = 100
 
 // refuse counts a rejection.
@@ -103,14 +104,14 @@ func (p *Plan) refuse(r Reject) {
 	}
 }
 
-// DefaultPlanRows is how many rows MakePlan looks at where none is given.
+// DefaultPlanRows is how many rows MakePlan reads by default.
 const DefaultPlanRows = 10_000
 
-// AllRows has MakePlan read all of the input.
+// AllRows makes MakePlan read all of the input.
 const AllRows = -1
 
-// MakePlan reads the first rows of the job's Source, at most so many, 0 for DefaultPlanRows, AllRows for all, and says what Run would make of
-// them. It sends nothing. The Source is used up by it: open another for Run. The errors are those of Run before anything is sent.
+// MakePlan reads the first rows of the job's Source, at most as many as rows says, 0 for DefaultPlanRows, AllRows for all. It returns what Run would
+// do with them. It sends nothing. It uses up the Source: open another one for Run. The errors are those that Run returns before anything is sent.
 func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	job.planned = !job.DryRun && job.Client != nil
 	job.DryRun, job.journal = true, nil
@@ -191,8 +192,8 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	return s.plan, nil
 }
 
-// Stop returns why a bound of the job will stop the load before it has deleted or suppressed all that it would, nil if the rows looked at show no such
-// thing: a *StopError with ErrTooManyDeletes, or for those who have left also ErrShrunk or ErrNotWhole.
+// Stop returns why a bound of the job will stop the load before it has deleted or suppressed everything that it should: a *StopError with
+// ErrTooManyDeletes, or, for people who have left, also ErrShrunk or ErrNotWhole. It returns nil if the sampled rows show no such reason.
 func (p *Plan) Stop() error {
 	if p.stop == nil {
 		return nil
@@ -200,14 +201,14 @@ func (p *Plan) Stop() error {
 	return p.stop
 }
 
-// bound looks whether the rows delete or suppress more than they may, or all of the input probably does.
+// bound checks whether the rows, or probably all of the input, delete or suppress more than the limit.
 func (p *Plan) bound(job *Job) {
 	most, deletes, about := atMost(job.MaxDeletes), p.Deletes, ""
 	if deletes <= most && p.Rows > p.Sampled && p.Sampled > 0 {
-		deletes, about = int64(float64(deletes)*float64(p.Rows)/float64(p.Sampled)), "by these rows, about "
+		deletes, about = int64(float64(deletes)*float64(p.Rows)/float64(p.Sampled)), "estimated from these rows: about "
 	}
-	if p.Deletes > most || p.stop == nil && deletes > most { // rows stop a load before anybody asks who has left
-		p.stop = &StopError{ErrTooManyDeletes, fmt.Errorf("%s%s something, and no more than %s may", about, plural.Count(deletes, "message deletes or suppresses", "messages delete or suppress"), plural.Grouped(most))}
+	if p.Deletes > most || p.stop == nil && deletes > most { // rows stop a load before it looks for people who have left
+		p.stop = &StopError{ErrTooManyDeletes, fmt.Errorf("%s%s something, and the limit is %s", about, plural.Count(deletes, "message deletes or suppresses", "messages delete or suppress"), plural.Grouped(most))}
 	}
 }
 
@@ -223,10 +224,10 @@ type sampling struct {
 
 	changes   *changes
 	comparing *comparing // with the snapshot; nil for none
-	chunk     chunk      // of the row at hand, for its entries
+	chunk     chunk      // of the current row, for its entries
 }
 
-// look finds out who has left the input.
+// look finds the people who have left the input.
 func (s *sampling) look(job *Job) error {
 	c := s.changes
 	if c == nil {
@@ -262,7 +263,7 @@ func (s *sampling) look(job *Job) error {
 	return s.comparing.finish(gone, aside)
 }
 
-// lookAt says who would be taken away.
+// lookAt finds out who would be removed.
 func (s *sampling) lookAt(gone *leavers, job *Job) error {
 	c := s.changes
 	if gone.n > 0 && !c.cfg.NewMapping {
@@ -281,7 +282,7 @@ func (s *sampling) lookAt(gone *leavers, job *Job) error {
 	})
 }
 
-// note keeps for the snapshot what the row is, and reports whether it would be left out.
+// keep keeps for the snapshot what the row is, and reports whether the row would be left out.
 func (s *sampling) keep(r *source.Row, messages []cio.Encoded) (same bool, err error) {
 	if s.changes == nil {
 		return false, nil
@@ -337,7 +338,7 @@ func (s *sampling) row(r *source.Row) error {
 	return nil
 }
 
-// estimate sets what is said of the whole input.
+// estimate sets the estimates for the whole input.
 func (s *sampling) estimate(size, rows, limit, batch int64) {
 	p := &s.plan
 	p.Rows, p.Bytes, p.Requests, p.Seconds = -1, -1, -1, -1

@@ -10,8 +10,8 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// Recorder collects what a Report says of a run beyond its Summary, in constant memory. It is for one run: set it as Job.Recorder, and as
-// cio.Config.Observer of the client, without which a report knows no requests over time. It is safe for concurrent use.
+// Recorder collects what a Report contains besides a Summary, in constant memory. Use a new one for each run: set it as Job.Recorder, and as
+// cio.Config.Observer of the client. Without the Observer, the report has no requests over time. It is safe for concurrent use.
 type Recorder struct {
 	mu       sync.Mutex
 	series   series
@@ -29,7 +29,7 @@ func NewRecorder() *Recorder {
 	return &Recorder{series: series{begun: time.Now(), interval: firstInterval}, people: newDistinctCount()}
 }
 
-// ObserveRequest is for the client.
+// ObserveRequest is called by the client.
 func (r *Recorder) ObserveRequest(q cio.RequestInfo) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -46,7 +46,7 @@ func (r *Recorder) ObserveRequest(q cio.RequestInfo) {
 	}
 }
 
-// begin says where the run begins: at the first row, or behind those of an earlier run of the same journal.
+// begin records where the run begins: at the first row, or after the rows of an earlier run of the same journal.
 func (r *Recorder) begin(t *tally) {
 	if r == nil {
 		return
@@ -57,7 +57,7 @@ func (r *Recorder) begin(t *tally) {
 	r.resumed, r.rows, r.accepted, r.rejected = t.Rows, t.Rows, t.Accepted, t.Rejected+t.RejectedByAPI
 }
 
-// counted notes how far the run has come.
+// counted records how far the run has come.
 func (r *Recorder) counted(t *tally) {
 	if r == nil {
 		return
@@ -72,19 +72,19 @@ func (r *Recorder) counted(t *tally) {
 	r.rows, r.accepted, r.rejected = t.Rows, t.Accepted, rejected
 }
 
-// maxLargest is how many of the largest messages are named.
+// maxLargest is how many of the largest messages are kept.
 const maxLargest = 5
 
 // LargeMessage is one of the largest messages of a run.
 type LargeMessage struct {
 	Bytes int `json:"bytes"`
-	// Kind is what the mapping calls it, File and Line are those of its row.
+	// Kind is its name in the mapping, File and Line are those of its row.
 	Kind string `json:"kind"`
 	File string `json:"file,omitempty"`
 	Line int64  `json:"line"`
 }
 
-// look notes the messages of a row, which m has just made.
+// look records the messages of a row, which m has just made.
 func (r *Recorder) look(file string, line int64, messages []cio.Encoded, m *mapping.Mapper) {
 	if r == nil {
 		return
@@ -100,7 +100,7 @@ func (r *Recorder) look(file string, line int64, messages []cio.Encoded, m *mapp
 			continue
 		}
 		at, _ := slices.BinarySearchFunc(r.largest, n, func(have LargeMessage, n int) int { return n - have.Bytes })
-		for at < len(r.largest) && r.largest[at].Bytes == n { // the first of equals comes first
+		for at < len(r.largest) && r.largest[at].Bytes == n { // of equal sizes, the first comes first
 			at++
 		}
 		r.largest = slices.Insert(r.largest, at, LargeMessage{n, m.Made(i).Name(), file, line})

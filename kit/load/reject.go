@@ -16,33 +16,33 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Reject is a row, or a message of one, that was not accepted because of what it holds. Its JSON form is one line of a rejects file. A row
-// that was rejected here stands there once, with its first problem; a row that Customer.io rejected messages of, once for each of them.
-// source.Open reads rejects files: mended, they can be loaded again.
+// Reject is a row, or a message of a row, that was not accepted because of its contents. Its JSON form is one line of a rejects file. If a row was
+// rejected here, it has one Reject, with its first problem. If Customer.io rejected messages of a row, it has one for each of these messages.
+// source.Open reads rejects files: after you fix the rows, load the file again.
 type Reject struct {
-	// File is the file that the row comes from, where the input has several. Line is the line on which the row begins. A row of a rejects file
-	// keeps those that it had first.
+	// File is the file of the row, if the input has several files. Line is the line on which the row begins. A row that was read from a rejects file
+	// keeps the file and line that it had first.
 	File string `json:"file,omitempty"`
 	Line int64  `json:"line"`
-	// Column is the column at fault, empty if it is not one.
+	// Column is the bad column, empty if no column is at fault.
 	Column string `json:"column,omitempty"`
-	// Field is the field that it would have become, as named on the wire; messages[1].userId where the mapping has several messages.
+	// Field is the field that the column would have become, with its name on the wire; messages[1].userId if the mapping has several messages.
 	Field string `json:"field,omitempty"`
-	// Rule is what the row breaks, as a short name that can be compared and counted; for what Customer.io rejected, refused-by-api.
+	// Rule is the rule that the row breaks, as a short name that can be compared and counted; refused-by-api if Customer.io rejected a message.
 	Rule string `json:"rule"`
-	// Hint says what is wrong and what to do; for what Customer.io rejected, what it said. It is never empty.
+	// Hint says what is wrong and what to do; if Customer.io rejected a message, what the API answered. It is never empty.
 	Hint string `json:"hint"`
-	// Row is the row as it stands in the input. If that is not UTF-8 it is in RowBase64 instead, in standard base64.
+	// Row is the row exactly as it is in the input. If it is not UTF-8, it is in RowBase64 instead, in standard base64.
 	Row       string `json:"row,omitempty"`
 	RowBase64 string `json:"row_base64,omitempty"`
-	// Kept is what is needed to load the row again; nil where there is no Row.
+	// Kept is what is needed to load the row again; nil if there is no Row.
 	Kept *source.Kept `json:"ciokit,omitempty"`
 
 	unreadable bool
 	value      *string // a pointer, so that nothing that prints a Reject prints it
 }
 
-// The rules of rows that are rejected not for what they hold.
+// The rules of rows that are rejected for a reason other than their contents.
 const (
 	// RuleRefusedByAPI is the rule of messages that Customer.io rejected.
 	RuleRefusedByAPI = "refused-by-api"
@@ -50,8 +50,8 @@ const (
 	RuleDecimalComma = "decimal-comma"
 )
 
-// Value returns what stands in the Column at fault, or its beginning, and false if that is not known. It is personal data, for the eyes of the
-// one who runs the load: nothing that this package writes has it.
+// Value returns the value of the bad Column, or its beginning; false if it is not known. It is personal data, for the person who runs the load.
+// Nothing that this package writes contains it.
 func (r Reject) Value() (string, bool) {
 	if r.value == nil {
 		return "", false
@@ -59,7 +59,7 @@ func (r Reject) Value() (string, bool) {
 	return *r.value, true
 }
 
-// because notes what the cell at fault held.
+// because records the value of the bad cell.
 func (r Reject) because(c *mapping.Causes) {
 	if text, ok := r.Value(); ok {
 		c.Add(r.Rule, r.Column, text)
@@ -74,7 +74,7 @@ func unreadable(line int64, err *source.RowError) Reject {
 	return Reject{Line: line, Rule: err.Rule, Hint: err.Hint, unreadable: true}
 }
 
-// of returns the reject with the file that its row comes from.
+// of returns the reject with the file of its row.
 func (r Reject) of(file string) Reject {
 	r.File = file
 	return r
@@ -94,14 +94,14 @@ func (r Reject) withRow(raw []byte) Reject {
 type rejectWriter struct {
 	out     io.Writer
 	buf     *bufio.Writer // nil if they are not wanted
-	to      summingWriter // what goes into buf
+	to      summingWriter // counts what goes into buf
 	enc     *json.Encoder // nil for CSV
 	written int64         // bytes, some of which may be in buf
 	sum     uint32        // of those
 	synced  int64
 
 	comma  bool // numbers are read with a comma
-	rowIDs bool // of several messages of a row some have ids that are made of its bytes
+	rowIDs bool // rows have several messages, and some ids are made from the row's bytes
 
 	header    []string // of CSV
 	delimiter byte
@@ -129,7 +129,7 @@ func (w summingWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// asCSV has CSV written, in the manner of a Source of CSV.
+// asCSV makes the writer write CSV, as a Source of CSV reads it.
 func (w *rejectWriter) asCSV(columns []source.Column, delimiter byte) {
 	w.enc, w.delimiter = nil, delimiter
 	for _, c := range columns {
@@ -137,7 +137,7 @@ func (w *rejectWriter) asCSV(columns []source.Column, delimiter byte) {
 	}
 }
 
-// write writes a reject of a row. another says that it is not the first one of the same row, which is once in CSV.
+// write writes a reject of a row. another says that it is not the first one of the same row; CSV has each row only once.
 func (w *rejectWriter) write(r Reject, row *chunkRow, raw []byte, another bool) error {
 	switch {
 	case w.buf == nil:
@@ -162,7 +162,7 @@ func (w *rejectWriter) write(r Reject, row *chunkRow, raw []byte, another bool) 
 		apart = string(raw)
 		line = append(line, bytes.Repeat([]byte{w.delimiter}, len(w.header)-1)...)
 	} else {
-		line, kept.Form = append(line, raw...), source.Form{} // which the header says
+		line, kept.Form = append(line, raw...), source.Form{} // the header has the form
 	}
 	text, err := json.Marshal(kept)
 	if err != nil {
@@ -222,7 +222,7 @@ func (w *rejectWriter) flush() error {
 	return w.buf.Flush()
 }
 
-// unsynced returns what must be synced to bring what was flushed to disk; nil if it is there, or does not go to a file.
+// unsynced returns what must be synced to write flushed data to disk; nil if it is on disk, or if it does not go to a file.
 func (w *rejectWriter) unsynced() syncer {
 	out, ok := w.out.(syncer)
 	if !ok || w.synced == w.written {
@@ -232,12 +232,12 @@ func (w *rejectWriter) unsynced() syncer {
 	return out
 }
 
-// checkRejects refuses a rejects file where the input stands for a whole table: who is not in it would have left, and a snapshot of it would
-// forget everybody else.
+// checkRejects refuses a rejects file if the input must be the whole table: people who are not in it would seem to have left, and a snapshot of it
+// would not have them.
 func (j *Job) checkRejects() error {
 	if !j.Source.Info().Rejects || j.Changes.Snapshot == "" && j.Changes.Mirror == "" {
 		return nil
 	}
-	return &source.FormatError{Problem: "the input is a rejects file, which is not the whole table: with a snapshot, everybody else would be taken to have left",
+	return &source.FormatError{Problem: "the input is a rejects file, which is not the whole table: with a snapshot, everybody else would seem to have left",
 		Hint: "load it without --snapshot and --mode mirror"}
 }

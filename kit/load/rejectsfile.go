@@ -15,21 +15,21 @@ import (
 	"github.com/ciokit/cio/kit/internal/realpath"
 )
 
-// rejectsFile is the file of Job.RejectsFile. Its name is locked, because what two runs write into one file is not what either rejected. What it
-// held before is never written over: when the run has really begun, so that a mistake in the mapping costs nothing, it gets a name with a
-// number, and the run a file of its own.
+// rejectsFile is the file of Job.RejectsFile. Its name is locked, because two runs must not write into one file. The earlier contents are never
+// overwritten. When the run has really begun, the old file is renamed to a name with a number and the run gets a new file. Before that, for example
+// after an error in the mapping, nothing changes.
 type rejectsFile struct {
 	path    string // without symbolic links
 	f       *os.File
-	lock    *filelock.Lock // nil for what is no regular file
+	lock    *filelock.Lock // nil if it is not a regular file
 	regular bool
 	begun   bool
-	at      int64    // how long it was, and sum what was in it, when the run went on
+	at      int64    // its length when the run was resumed; sum is that of its contents
 	sum     uint32   // as by sumOf
-	notes   []string // what has become of what it held
+	notes   []string // what happened to the earlier contents
 }
 
-// ErrInUse is why a file of rejects is refused that another run writes.
+// ErrInUse is why a rejects file is refused if another run is writing it.
 var ErrInUse = errors.New("another load writes its rejects there; wait for it, or name another file")
 
 // openRejects opens the file without changing it.
@@ -56,7 +56,7 @@ func openRejects(path string) (*rejectsFile, error) {
 	return r, nil
 }
 
-// begin makes room for the rejects of this run and keeps others from reading them; a device or a pipe is left as it is.
+// begin prepares the file for the rejects of this run and prevents others from reading it; a device or a pipe is not changed.
 func (r *rejectsFile) begin() error {
 	if r.begun || !r.regular {
 		return nil
@@ -74,7 +74,7 @@ func (r *rejectsFile) begin() error {
 	return r.f.Chmod(0o600)
 }
 
-// moveAside gives the file a name with a number and goes on with an empty one.
+// moveAside renames the file to a name with a number and continues with an empty file.
 func (r *rejectsFile) moveAside() error {
 	if err := r.f.Close(); err != nil {
 		return err
@@ -86,12 +86,12 @@ func (r *rejectsFile) moveAside() error {
 	if r.f, err = atomicfile.Create(r.path, 0o600); err != nil {
 		return err
 	}
-	r.notes = append(r.notes, fmt.Sprintf("What %s held before is in %s now.", filepath.Base(r.path), name))
+	r.notes = append(r.notes, fmt.Sprintf("The earlier contents of %s are now in %s.", filepath.Base(r.path), name))
 	return atomicfile.SyncDir(filepath.Dir(r.path))
 }
 
-// number gives the file a name that nothing has yet: people.rejects.1.jsonl for people.rejects.jsonl. It has both for a moment where a file can, so that
-// nothing else that gets the new one meanwhile is written over.
+// number renames the file to the first free name: people.rejects.jsonl becomes people.rejects.1.jsonl. If the file system allows it, the file has
+// both names for a moment, so that a new file of the other name is not overwritten.
 func (r *rejectsFile) number() (string, error) {
 	ext := filepath.Ext(r.path)
 	base := strings.TrimSuffix(r.path, ext)
@@ -113,21 +113,21 @@ func (r *rejectsFile) Write(p []byte) (int, error) {
 	return r.f.Write(p)
 }
 
-// goOn cuts the file to what was in it at a checkpoint, and writes on from there. If that is not what is in it, because another load has begun
-// a file of that name or somebody has mended it, it is kept as it is under another name.
+// goOn truncates the file to its contents at a checkpoint, and appends from there. If the contents are not those of the checkpoint, because another
+// load has begun a file of that name or somebody has edited it, it is kept unchanged under another name.
 func (r *rejectsFile) goOn(at int64, sum uint32) error {
 	if !r.regular {
 		return nil
 	}
 	if at == 0 {
-		return nil // the run has not begun it, or wrote what it will write again
+		return nil // the run has not begun it, or will write the same again
 	}
 	same, err := r.holds(at, sum)
 	if err != nil {
 		return err
 	}
 	if !same {
-		r.notes = append(r.notes, fmt.Sprintf("The rejects of this load from before it was interrupted are not in %s any more: another load or a hand has changed it.", filepath.Base(r.path)))
+		r.notes = append(r.notes, fmt.Sprintf("The earlier rejects of this load are no longer in %s: another load or a person has changed the file.", filepath.Base(r.path)))
 		return nil
 	}
 	r.begun, r.at, r.sum = true, at, sum
@@ -150,10 +150,10 @@ func (r *rejectsFile) holds(at int64, sum uint32) (bool, error) {
 	return err == nil && n == at && all.Sum32() == sum, err
 }
 
-// sums is what the bytes of a rejects file are summed by.
+// sums is the table for the checksums of rejects files.
 var sums = crc32.MakeTable(crc32.Castagnoli)
 
-// Sync brings what was written to disk.
+// Sync writes the file to disk.
 func (r *rejectsFile) Sync() error {
 	if !r.regular {
 		return nil
@@ -161,7 +161,7 @@ func (r *rejectsFile) Sync() error {
 	return r.f.Sync()
 }
 
-// close makes sure that the rejects are on disk before a summary says so. ran says that the load began.
+// close makes sure that the rejects are on disk before a summary counts them. ran says that the load began.
 func (r *rejectsFile) close(ran bool) error {
 	if r == nil {
 		return nil

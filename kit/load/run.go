@@ -18,24 +18,24 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Run loads everything that job says and returns what became of it, whether or not it also returns an error.
+// Run loads everything that job says. The Summary says what happened, even if Run also returns an error.
 //
-// A row is all or nothing: if one of its messages cannot be made, none is sent. Messages of one person, told by the userId, an address in any case, else the
-// anonymousId, else the trait email, else the groupId, are sent in the order of their rows; with a Concurrency of 1 all are. Run returns when
-// every message is settled. The error is nil if the input was read to its end, or its limit, and everything was sent; rows and messages that
-// were rejected are in the Summary and not an error. Otherwise it is
+// If one of the messages of a row cannot be made, none of them is sent. Messages of one person are sent in the order of their rows; with a
+// Concurrency of 1, all messages are. A person is identified by the userId (an address in any case), otherwise by the anonymousId, otherwise by the
+// trait email, otherwise by the groupId. Run returns when every message is settled. The error is nil if the input was read to its end, or its limit,
+// and everything was sent; rejected rows and messages are in the Summary and are not an error. Otherwise the error is
 //
 //   - a *mapping.Error if the mapping does not fit the input's columns, a *source.FormatError if the input is not what it should be, or a
-//     *SnapshotError or *PendingError for a snapshot that cannot be gone on from: nothing was sent;
-//   - a *StopError for all that comes later. When the key is refused, when the client gives up, and after more rejections than Job.MaxErrors, nothing
-//     more is sent, but the input is read to its end, so that the Summary covers all of it. When ctx ends, Run stops at once: the rest of
-//     the input is not read, and Summary.Complete says so. Where several hold the error is the first of ErrInterrupted, ErrKeyRefused,
-//     ErrGaveUp, ErrTooManyDeletes, ErrShrunk, ErrNotWhole, ErrTooManyErrors and ErrInputChanged, joined by ErrSource, ErrRejects or ErrSnapshot where the input could not be
-//     read, or the rejects or the snapshot not be written.
+//     *SnapshotError or *PendingError if the snapshot cannot be used: nothing was sent;
+//   - a *StopError for every later failure. When the key is refused, when the client gives up, or after more rejections than Job.MaxErrors, Run
+//     sends nothing more, but reads the input to its end, so that the Summary covers all of it. When ctx ends, Run stops at once: it does not
+//     read the rest of the input, and Summary.Complete is false. If there are several reasons, the error is the first of ErrInterrupted,
+//     ErrKeyRefused, ErrGaveUp, ErrTooManyDeletes, ErrShrunk, ErrNotWhole, ErrTooManyErrors and ErrInputChanged. ErrSource, ErrRejects or
+//     ErrSnapshot is joined to it if the input could not be read, or if the rejects or the snapshot could not be written.
 //
-// A message that is not known to be accepted can be loaded again: the same row repeats the same message ids.
+// A message that is not known to be accepted can be loaded again: the same row makes the same message ids.
 //
-// A run that ends early can only be repeated from its first row; one of Start can be resumed.
+// A run that ends early can only be repeated from its first row. To resume a load, use Start.
 func Run(ctx context.Context, job Job) (Summary, error) {
 	job, err := job.withDefaults()
 	if err != nil {
@@ -51,7 +51,7 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 	return job.runWith(ctx, rejects)
 }
 
-// openRejects opens the file of rejects, if there is to be one.
+// openRejects opens the file of rejects, if the job has one.
 func (j *Job) openRejects() (*rejectsFile, error) {
 	if j.RejectsFile == "" {
 		return nil, nil
@@ -59,7 +59,7 @@ func (j *Job) openRejects() (*rejectsFile, error) {
 	return openRejects(j.RejectsFile)
 }
 
-// runWith runs the job with this file of rejects, which may be nil, and closes it.
+// runWith runs the job with this file of rejects, which may be nil, and closes the file.
 func (j Job) runWith(ctx context.Context, rejects *rejectsFile) (Summary, error) {
 	if rejects != nil {
 		j.Rejects, j.RejectsCSV = rejects, strings.EqualFold(filepath.Ext(j.RejectsFile), ".csv")
@@ -74,7 +74,7 @@ func (j Job) runWith(ctx context.Context, rejects *rejectsFile) (Summary, error)
 	return s, err
 }
 
-// runJob runs a job that has its defaults.
+// runJob runs a job whose defaults are set.
 func runJob(ctx context.Context, job Job) (Summary, error) {
 	begun := time.Now()
 	r, read, err := prepare(ctx, &job, begun)
@@ -84,7 +84,7 @@ func runJob(ctx context.Context, job Job) (Summary, error) {
 	return r.pass(read)
 }
 
-// prepare makes a run and its reader, once all that can be checked before the first row is read has been.
+// prepare makes a run and its reader, after it has checked everything that can be checked before the first row is read.
 func prepare(ctx context.Context, job *Job, begun time.Time) (*run, *reader, error) {
 	columns, err := job.Source.Columns(ctx)
 	if err != nil {
@@ -112,7 +112,7 @@ func prepare(ctx context.Context, job *Job, begun time.Time) (*run, *reader, err
 	info := job.Source.Info()
 	if job.RejectsCSV && job.Rejects != nil {
 		if columns == nil || info.Delimiter == 0 {
-			return nil, nil, &source.FormatError{Problem: "only the rejects of an input of CSV can be written as CSV", Hint: "write them as JSON Lines, into a file whose name ends in .jsonl"}
+			return nil, nil, &source.FormatError{Problem: "rejects can be written as CSV only if the input is CSV", Hint: "write them as JSON Lines, into a file whose name ends in .jsonl"}
 		}
 		r.rejects.asCSV(columns, info.Delimiter)
 	}
@@ -135,7 +135,7 @@ func prepare(ctx context.Context, job *Job, begun time.Time) (*run, *reader, err
 	return r, read, nil
 }
 
-// pass has all rows pass the stations, and returns what became of them.
+// pass sends all rows through the stations, and returns the counts.
 func (r *run) pass(read *reader) (Summary, error) {
 	r.job.Recorder.begin(&r.tally)
 	stopRecording := r.record()
@@ -147,7 +147,7 @@ func (r *run) pass(read *reader) (Summary, error) {
 		r.job.Begun()
 	}
 	finish := r.reportProgress()
-	read.run(reading) // read and map; the lanes send, settle and record meanwhile
+	read.run(reading) // read and map; meanwhile the lanes send, settle and record
 	r.lanes.close()   // all is settled
 	r.countIdentity(read.counter)
 	if errors.As(r.sourceErr, new(*source.ChangedError)) {
@@ -167,18 +167,18 @@ func (r *run) pass(read *reader) (Summary, error) {
 	return s, r.err()
 }
 
-// goesOn reports whether the job takes up what an earlier run of the same load has settled.
+// goesOn reports whether the job resumes an earlier run of the same load that has settled rows.
 func (j *Job) goesOn() bool { return j.journal != nil && j.journal.Last().Row > 0 }
 
-// goOn has the source begin where the journal ends, where it can do that, and returns how many rows it will not hand out.
+// goOn makes the source begin where the journal ends, if it can, and returns how many rows it will not return.
 func (j *Job) goOn(ctx context.Context) (int64, error) {
 	if !j.goesOn() {
 		return 0, nil
 	}
 	last := j.journal.Last()
 	src, ok := j.Source.(source.Resumer)
-	if !ok && last.Mark != nil { // rows may have come or gone before it, so that their number says nothing
-		return 0, errors.New("load: the Source is no source.Resumer, and that of the run was one; if it wraps another, have it pass on Resume")
+	if !ok && last.Mark != nil { // rows may have been added or removed before it, so their number is not enough
+		return 0, errors.New("load: the Source is not a source.Resumer, but that of the run was; if it wraps another Source, pass Resume on to that")
 	}
 	if !ok {
 		return 0, nil
@@ -189,7 +189,7 @@ func (j *Job) goOn(ctx context.Context) (int64, error) {
 	return last.Row, nil
 }
 
-// beginError is why not even the columns could be read.
+// beginError is why the columns could not be read.
 func beginError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return &StopError{ErrInterrupted, context.Cause(ctx)}
@@ -204,9 +204,9 @@ func beginError(ctx context.Context, err error) error {
 //
 //	read    reader.run takes it from the Source
 //	map     reader.row makes messages of it, or rejects it
-//	send    run.send hands them to the lanes, and sender.deliver brings them to Customer.io
-//	settle  run.conclude notes what became of each message, and run.account counts what became of the rows in the order of the input
-//	record  checkpointer.run says in the journal up to which row all is settled
+//	send    run.send hands them to the lanes, and sender.deliver sends them to Customer.io
+//	settle  run.conclude records the result of each message, and run.account counts the rows in the order of the input
+//	record  checkpointer.run writes to the journal up to which row everything is settled
 type run struct {
 	job         *Job
 	ctx         context.Context
@@ -216,41 +216,41 @@ type run struct {
 	changes     *changes // nil without snapshots
 	lanes       *lanes
 	deletes     int64         // handed to the lanes
-	room        chan struct{} // there may be room for rows
+	room        chan struct{} // signals that there may be room for rows
 	acceptances atomic.Int64  // how often something was accepted
 	group       cio.SendGroup // all Sends
 
-	mu      sync.Mutex // guards all that follows
+	mu      sync.Mutex // guards all fields below
 	tally   tally
 	rejects *rejectWriter
-	refused int64 // messages, by the server, in chunks that may not be accounted for yet
-	// refusalSaid is what the last of them was refused for, sameRefusal how many were in a row.
+	refused int64 // messages that the server refused, including chunks that are not counted yet
+	// refusalSaid is the reason of the last refusal, sameRefusal how many in a row had that reason.
 	refusalSaid string
 	sameRefusal int
-	failing     error    // what the run waits for to pass
-	chunks      []*chunk // not accounted for, oldest first
+	failing     error    // the failure that the run waits out
+	chunks      []*chunk // not counted yet, oldest first
 	free        []*chunk
-	raw         int          // bytes of the rows in chunks, and of what is kept of them for a snapshot
-	stops       []*StopError // in the order in which they came
+	raw         int          // bytes of the rows in chunks, and of their data for a snapshot
+	stops       []*StopError // in their order
 
-	deleted      int64   // messages in chunks that are accounted for, which delete or suppress something
+	deleted      int64   // messages that delete or suppress something, in counted chunks
 	bounds       *Bounds // of the load; nil without a journal
 	base         Summary // of earlier runs of the same journal, what the client counts
 	key          []byte  // the client's KeyHash, for the journal
 	checkpoint   Checkpoint
 	checkpointer *checkpointer // nil without a journal
 
-	sourceErr error // why the input was not read to its end; what was read before is sent
+	sourceErr error // why the input was not read to its end; the rows before that are sent
 }
 
-// note remembers why the run stopped, if err is not nil.
+// note records why the run stopped, if err is not nil.
 func (r *run) note(reason, err error) {
 	if err != nil {
 		r.stop(&StopError{reason, err})
 	}
 }
 
-// stop remembers why nothing more is sent. A reason counts once.
+// stop records why nothing more is sent. Each reason is recorded once.
 func (r *run) stop(e *StopError) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -272,21 +272,21 @@ func (r *run) stopLocked(e *StopError) {
 	}
 }
 
-// setFailing says what the run waits for, nil for nothing.
+// setFailing records the failure that the run waits out, nil for none.
 func (r *run) setFailing(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.failing = err
 }
 
-// stopped reports whether anything keeps messages from being sent.
+// stopped reports whether the run has stopped sending.
 func (r *run) stopped() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.stops) > 0
 }
 
-// err returns why the run sent less than everything: the most important reason, and what went wrong on this machine.
+// err returns why the run sent less than everything: the most important reason, together with errors of this machine.
 func (r *run) err() error {
 	var errs []error
 	for _, group := range [][]error{{ErrInterrupted, ErrKeyRefused, ErrGaveUp, ErrTooManyDeletes, ErrShrunk, ErrNotWhole, ErrTooManyErrors, ErrInputChanged}, {ErrSource}, {ErrRejects}, {ErrSnapshot}, {ErrJournal}} {
@@ -335,7 +335,7 @@ func (r *run) checkContext() {
 	}
 }
 
-// send gives the messages of a row to the lanes, or settles them as unsent where nothing is sent any more.
+// send gives the messages of a row to the lanes, or settles them as unsent if sending has stopped.
 func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapping.Mapper) {
 	if m.Deletes() > 0 {
 		c.deletes += int64(m.Deletes())
@@ -354,7 +354,7 @@ func (r *run) send(c *chunk, first int, messages []cio.Encoded, m *mapping.Mappe
 	}
 }
 
-// checkInput looks whether the input still is what was read, and has the rows that it should have.
+// checkInput checks that the input has not changed since it was read, and that it has the expected number of rows.
 func (r *run) checkInput() {
 	if r.ctx.Err() != nil {
 		return
@@ -364,14 +364,14 @@ func (r *run) checkInput() {
 	rows, complete := r.tally.Rows, r.tally.Complete
 	r.mu.Unlock()
 	if a := r.job.Approved; complete && a != nil && a.Complete && a.content != "" && a.content != r.job.Source.Info().Content {
-		r.stop(&StopError{ErrInputChanged, errors.New("it is not what was looked at before it was approved")})
+		r.stop(&StopError{ErrInputChanged, errors.New("it has changed since it was approved")})
 	}
 	if want := r.job.ExpectRows; complete && want != (RowRange{}) && (rows < want.Min || rows > want.Max) {
-		r.stop(&StopError{ErrNotWhole, fmt.Errorf("it has %s, and %s expected; mend the input, or say how many rows are right: ExpectRows (--expect-rows)", plural.Count(rows, "row", "rows"), want.was())})
+		r.stop(&StopError{ErrNotWhole, fmt.Errorf("it has %s, and %s expected; fix the input, or give the right number of rows with ExpectRows (--expect-rows)", plural.Count(rows, "row", "rows"), want.was())})
 	}
 }
 
-// lookAgain stops the run if the input is not what was read any more.
+// lookAgain stops the run if the input has changed since it was read.
 func (r *run) lookAgain() {
 	switch why, err := r.job.Source.Changed(r.ctx); {
 	case r.ctx.Err() != nil:
@@ -382,7 +382,7 @@ func (r *run) lookAgain() {
 	}
 }
 
-// inFile names the file in an error of reading it. Where there are several, their source has named it.
+// inFile adds the file to an error of reading it. If there are several files, their source has already named the file.
 func inFile(files []string, err error) error {
 	if err == nil || len(files) != 1 || strings.Contains(err.Error(), printed.Line(files[0])) {
 		return err
@@ -401,7 +401,7 @@ func (r *run) countIdentity(c *identityCounter) {
 	r.mu.Unlock()
 }
 
-// stoppedBy reports whether the run was stopped for that reason; the lock must be held.
+// stoppedBy reports whether the run was stopped for that reason; the caller must hold the lock.
 func (r *run) stoppedBy(reason error) bool {
 	return slices.ContainsFunc(r.stops, func(s *StopError) bool { return s.Reason == reason })
 }
@@ -411,7 +411,7 @@ func isFormatError(err error) bool {
 	return errors.As(err, &format)
 }
 
-// reportProgress calls Job.Progress until the function that it returns is called, and a last time then.
+// reportProgress calls Job.Progress repeatedly until the function that it returns is called, and once more then.
 func (r *run) reportProgress() (finish func()) {
 	if r.job.Progress == nil {
 		return func() {}

@@ -11,11 +11,11 @@ import (
 	"github.com/ciokit/cio/kit/internal/plural"
 )
 
-// sender brings messages to acceptance, as far as that can be, and tells the run what became of each.
+// sender sends messages until they are accepted, if possible, and tells the run the result of each.
 type sender struct{ *run }
 
-// deliver sends a parcel by its lane, unless the run has stopped, and settles its messages, apart from those that the lane sets aside. It
-// returns what became of each; nil if all were accepted.
+// deliver sends a parcel through its lane, unless the run has stopped, and settles its messages, except those that the lane sets aside. It returns
+// the fate of each message; nil if all were accepted.
 func (r sender) deliver(ln *lane, p *parcel) (fates []fate) {
 	ln.mu.Lock()
 	defer ln.mu.Unlock()
@@ -45,14 +45,14 @@ func (r sender) deliver(ln *lane, p *parcel) (fates []fate) {
 			}
 		}
 		if first && slices.ContainsFunc(of, func(f fate) bool { return f.outcome == 0 }) {
-			ln.seen++ // what the same Send has accepted was no help
+			ln.seen++ // acceptances of the same Send do not help
 		}
 	}
 	r.conclude(known, of)
 	return fates
 }
 
-// unsent are the fates of n messages that were not tried.
+// unsent returns the fates of n messages that were not tried.
 func unsent(n int) []fate {
 	fates := make([]fate, n)
 	for i := range fates {
@@ -61,7 +61,7 @@ func unsent(n int) []fate {
 	return fates
 }
 
-// post brings the messages to acceptance and returns what became of each; nil if all were accepted.
+// post sends the messages until they are accepted or fail, and returns the fate of each; nil if all were accepted.
 func (r sender) post(messages []cio.Message) []fate {
 	counted := false
 	err := r.job.Client.Send(r.group.Context(r.ctx, func(lo, hi int, err error) {
@@ -106,8 +106,8 @@ func (r sender) post(messages []cio.Message) []fate {
 	}
 	switch {
 	case invalid && ended != nil && failed.Accepted == 0:
-		// The client's own rules have come to refuse a message that they let pass when it was encoded, as a guard can, and nothing was sent.
-		// The others are sent without it.
+		// The client's own rules, such as a guard, now refuse a message that they accepted when it was encoded, and nothing was sent. Send the others
+		// without it.
 		r.sendUnsent(messages, fates)
 	case ended != nil:
 		r.stop(r.whySendEnded(ended))
@@ -117,7 +117,7 @@ func (r sender) post(messages []cio.Message) []fate {
 	return fates
 }
 
-// sendUnsent sends the messages that are unsent, fewer than all, and updates their fates.
+// sendUnsent sends the messages that are unsent, which are fewer than all, and updates their fates.
 func (r sender) sendUnsent(messages []cio.Message, fates []fate) {
 	var rest []cio.Message
 	var index []int
@@ -137,7 +137,7 @@ func (r sender) sendUnsent(messages []cio.Message, fates []fate) {
 	}
 }
 
-// whySendEnded sorts the error that ended a Send.
+// whySendEnded classifies the error that ended a Send.
 func (r sender) whySendEnded(err error) *StopError {
 	switch {
 	case r.ctx.Err() != nil:
@@ -148,21 +148,22 @@ func (r sender) whySendEnded(err error) *StopError {
 	return &StopError{ErrGaveUp, err}
 }
 
-// doubtful is a message that was refused in a form that is not the API's, while nothing showed whether it is at fault, or one behind it. It is
-// set aside until another message is accepted: sent again then, it is either accepted, or refused for good.
+// doubtful is a message that something other than the API refused, while nothing showed whether this message is at fault, or a later one. It is set
+// aside until another message is accepted. Then it is sent again, and is either accepted or refused for good.
 type doubtful struct {
 	message cio.Encoded
 	at      place
-	fate    *fate // of the last try
+	fate    *fate // result of the last try
 }
 
-// isDoubtful reports whether what stopped a message may be a firewall that dislikes it. A gateway that has refused everything for as long as the
-// client tries, and what is no answer of the API at all, stop the run.
+// isDoubtful reports whether a firewall may have stopped the message because of its contents. A gateway that has refused everything for as long as
+// the client retries, or an answer that is not from the API, stops the run instead.
 func isDoubtful(f fate) bool {
 	return (f.outcome == cio.OutcomeUnsent || f.outcome == cio.OutcomeUnknown) && errors.Is(f.err, cio.ErrNotAPI) && !errors.Is(f.err, cio.ErrUnavailable)
 }
 
-// setBehind divides what a lane is given into what it may send and what has to wait behind a message that is set aside, which is set aside too.
+// setBehind splits messages into those that the lane can send and those that must wait for an earlier message that is set aside. The latter are set
+// aside too.
 func (ln *lane) setBehind(messages []cio.Message, places []place) ([]cio.Message, []place) {
 	behind := make(map[string]*fate)
 	for i := range ln.aside {
@@ -181,14 +182,14 @@ func (ln *lane) setBehind(messages []cio.Message, places []place) ([]cio.Message
 	return free, at
 }
 
-// again sends what the lane has set aside, as long as something was accepted since it was refused; at least once if now is set. The first of
-// each person goes alone, and what is behind it once it is settled. lane.mu must be held.
+// again sends what the lane has set aside, as long as something was accepted since it was refused; at least once if now is set. The first message of
+// each person is sent alone, and the later ones after it is settled. The caller must hold lane.mu.
 func (r sender) again(ln *lane, now bool) {
 	for ; len(ln.aside) > 0 && !r.stopped() && (now || ln.seen != r.acceptances.Load()); now = false {
 		ln.seen = r.acceptances.Load()
 		all := ln.aside
 		ln.aside = nil
-		waits := make(map[string]bool) // whether the first of a person still waits
+		waits := make(map[string]bool) // people whose first message still waits
 		var rest []doubtful
 		for i := range all {
 			d := &all[i]
@@ -210,7 +211,8 @@ func (r sender) again(ln *lane, now bool) {
 	}
 }
 
-// trySet sends messages that were set aside, settles those whose fate that decides, and sets the others aside again. It reports whether there are any.
+// trySet sends messages that were set aside, settles those that now have a final result, and sets the others aside again. It reports whether there
+// are any left.
 func (r sender) trySet(ln *lane, set []doubtful) (some bool) {
 	if len(set) == 0 {
 		return false
@@ -250,7 +252,7 @@ func (r sender) trySet(ln *lane, set []doubtful) (some bool) {
 	return some
 }
 
-// giveBack settles what the lane has set aside as it is.
+// giveBack settles the messages that the lane has set aside with the results that they have.
 func (r sender) giveBack(ln *lane) {
 	var places []place
 	var fates []fate
@@ -261,11 +263,11 @@ func (r sender) giveBack(ln *lane) {
 	r.conclude(places, fates)
 }
 
-// lastPauses is how long messages that are set aside are left, before each of their last tries, where there is nothing else to send that could
-// show whether everything is refused: what refuses everything may be over soon.
+// lastPauses are the pauses before each of the last tries of messages that are set aside, if there is nothing else to send that could show whether
+// everything is refused. The cause may be gone after a pause.
 var lastPauses = []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second}
 
-// decide settles what lanes have set aside when there is nothing else to send. What is still refused then ends the run.
+// decide settles the messages that lanes have set aside when there is nothing else to send. If a message is still refused then, the run ends.
 func (r sender) decide(lanes ...*lane) {
 	for _, ln := range lanes {
 		ln.mu.Lock()
@@ -273,7 +275,7 @@ func (r sender) decide(lanes ...*lane) {
 	}
 	for try := 0; ; try++ {
 		left, refused := 0, error(nil)
-		for before := int64(-1); before != r.acceptances.Load(); { // what is accepted here may show what the others are
+		for before := int64(-1); before != r.acceptances.Load(); { // a message that is accepted here may show the cause of the others
 			before, left = r.acceptances.Load(), 0
 			for _, ln := range lanes {
 				r.again(ln, true)
@@ -286,14 +288,14 @@ func (r sender) decide(lanes ...*lane) {
 			return
 		}
 		if try == len(lastPauses) {
-			r.stop(&StopError{ErrGaveUp, fmt.Errorf("%s at fault: %w", plural.Count(left, "message is refused, and nothing that was accepted afterwards shows that it is", "messages are refused, and nothing that was accepted afterwards shows that they are"), refused)})
+			r.stop(&StopError{ErrGaveUp, fmt.Errorf("%s at fault: %w", plural.Count(left, "message is refused, and no later success shows that it is", "messages are refused, and no later success shows that they are"), refused)})
 		} else {
 			r.pause(lastPauses[try], refused)
 		}
 	}
 }
 
-// pause waits for what messages are refused for to pass, unless ctx ends, which stops the run.
+// pause waits so that the cause of the refusals can pass. It ends early if ctx ends, which stops the run.
 func (r sender) pause(d time.Duration, why error) {
 	r.setFailing(why)
 	defer r.setFailing(nil)

@@ -6,9 +6,9 @@ import (
 )
 
 const (
-	// maxPoints bounds a series: where there would be more, two neighbours become one, and each stands for twice the time.
+	// maxPoints bounds a series: if there are more points, each two neighbours are merged, and each point covers twice the time.
 	maxPoints = 120
-	// firstInterval is the time that a point of a short run stands for.
+	// firstInterval is the time that a point covers at first.
 	firstInterval = 100 * time.Millisecond
 )
 
@@ -38,7 +38,7 @@ func (p *point) add(q *point) {
 	p.latency.add(&q.latency)
 }
 
-// at returns the point of a time.
+// at returns the point that covers a time.
 func (s *series) at(now time.Time) *point {
 	i := int(max(now.Sub(s.begun), 0) / s.interval)
 	for i >= maxPoints {
@@ -51,7 +51,7 @@ func (s *series) at(now time.Time) *point {
 	return &s.points[i]
 }
 
-// halve makes one point of each two.
+// halve merges each two points into one.
 func (s *series) halve() {
 	n := (len(s.points) + 1) / 2
 	for i := range n {
@@ -72,7 +72,7 @@ const (
 	shortest    = 100 * time.Microsecond
 )
 
-// histogram counts durations in bins, each a fifth longer than the one before: from 100 microseconds to seven minutes.
+// histogram counts durations in bins, each a fifth longer than the one before, from 100 microseconds to seven minutes.
 type histogram struct {
 	count   int64
 	longest time.Duration
@@ -97,7 +97,7 @@ func (h *histogram) add(o *histogram) {
 	}
 }
 
-// quantile returns the duration that a share q of all is no longer than, about: the error is up to a tenth. It is 0 if there are none.
+// quantile returns the duration that a share q of all durations do not exceed. The error is at most a tenth. It is 0 if there are no durations.
 func (h *histogram) quantile(q float64) time.Duration {
 	if h.count == 0 {
 		return 0

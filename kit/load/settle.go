@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// fate is what became of a message.
+// fate is the result of a message.
 type fate struct {
 	outcome cio.Outcome // 0: accepted
 	err     error
@@ -58,7 +58,7 @@ func (r *run) conclude(places []place, fates []fate) {
 // sameRefusals is how many rejections in a row, all for one reason and with nothing accepted between them, end a run.
 const sameRefusals = 1000
 
-// told counts messages of a Send that goes on: they were rejected, or accepted if err is nil.
+// told counts messages of a Send that is still under way: they were rejected, or accepted if err is nil.
 func (r *run) told(messages int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,7 +71,7 @@ func (r *run) told(messages int, err error) {
 	}
 }
 
-// refuse counts a message that was rejected, and stops the run where there are too many; the lock must be held.
+// refuse counts a rejected message, and stops the run if there are too many; the caller must hold the lock.
 func (r *run) refuse(err error) {
 	r.refused++
 	if said := whatWasSaid(err); said != r.refusalSaid {
@@ -81,33 +81,33 @@ func (r *run) refuse(err error) {
 	r.checkErrors()
 }
 
-// checkErrors stops the run if Customer.io has rejected too many messages of the load; the lock must be held.
+// checkErrors stops the run if Customer.io has rejected too many messages of the load; the caller must hold the lock.
 func (r *run) checkErrors() {
 	because := ""
 	if r.refusalSaid != "" {
-		because = ", the last of them because: " + r.refusalSaid
+		because = ", the last one because: " + r.refusalSaid
 	}
 	switch {
 	case r.job.MaxErrors == Unlimited:
 	case r.refused > atMost(r.job.MaxErrors):
-		r.tooManyErrors(plural.Count(r.refused, "message was", "messages were") + " refused" + because)
+		r.tooManyErrors(plural.Count(r.refused, "message was", "messages were") + " rejected" + because)
 	case r.sameRefusal >= sameRefusals:
-		r.tooManyErrors(plural.Grouped(int64(r.sameRefusal)) + " messages in a row were refused for one reason: " + r.refusalSaid)
+		r.tooManyErrors(plural.Grouped(int64(r.sameRefusal)) + " messages in a row were rejected for one reason: " + r.refusalSaid)
 	}
 }
 
-// tooManyErrors stops the run, and the Sends under way once the requests that they are making are answered; the lock must be held.
+// tooManyErrors stops the run. Sends under way stop when their current requests are answered. The caller must hold the lock.
 func (r *run) tooManyErrors(why string) {
 	if r.stoppedBy(ErrTooManyErrors) {
 		return
 	}
 	if n := r.group.Stop(); n > 0 {
-		why += "; " + plural.Count(n, "message was", "messages were") + " on their way then, and what became of them is counted too"
+		why += "; " + plural.Count(n, "message was", "messages were") + " on their way then; their results are counted too"
 	}
 	r.stopLocked(&StopError{ErrTooManyErrors, errors.New(why)})
 }
 
-// settle notes what became of a message; run.mu must be held.
+// settle records the result of a message; the caller must hold run.mu.
 func (c *chunk) settle(message int, f fate) {
 	c.settled++
 	if f.outcome == 0 {
@@ -119,7 +119,7 @@ func (c *chunk) settle(message int, f fate) {
 	c.lost[message] = f
 }
 
-// newChunk returns an empty chunk that is accounted for after all before it. offset is that of the rows before it.
+// newChunk returns an empty chunk, which is counted after all chunks before it. offset is the offset of the rows before it.
 func (r *run) newChunk(offset int64) *chunk {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -132,7 +132,7 @@ func (r *run) newChunk(offset int64) *chunk {
 	return c
 }
 
-// seal says that the chunk is complete.
+// seal marks the chunk as complete.
 func (r *run) seal(c *chunk) {
 	interrupted := c.err != nil && r.ctx.Err() != nil
 	r.mu.Lock()
@@ -151,7 +151,7 @@ func (r *run) seal(c *chunk) {
 	r.account()
 }
 
-// waitForRoom returns when there is room for more rows. What waits for others is sent then, so that there will be.
+// waitForRoom blocks until there is room for more rows. It sends the messages that wait for others, so that there will be room.
 func (r *run) waitForRoom(ctx context.Context) {
 	for {
 		r.mu.Lock()
@@ -162,7 +162,7 @@ func (r *run) waitForRoom(ctx context.Context) {
 		}
 		r.lanes.flush()
 		if r.lanes.idle() {
-			r.lanes.r.decide(r.lanes.all...) // there is room for nothing else that could be sent
+			r.lanes.r.decide(r.lanes.all...) // there is no room for other messages to send
 			continue
 		}
 		select {
@@ -173,7 +173,7 @@ func (r *run) waitForRoom(ctx context.Context) {
 	}
 }
 
-// account counts the chunks at the front that are settled; the lock must be held.
+// account counts the settled chunks at the front; the caller must hold the lock.
 func (r *run) account() {
 	for len(r.chunks) > 0 && r.chunks[0].sealed && r.chunks[0].settled == r.chunks[0].messages {
 		c := r.chunks[0]
@@ -194,7 +194,7 @@ func (r *run) account() {
 	}
 }
 
-// makeRoom has waitForRoom look again.
+// makeRoom makes waitForRoom check again.
 func (r *run) makeRoom() {
 	select {
 	case r.room <- struct{}{}:
@@ -202,8 +202,8 @@ func (r *run) makeRoom() {
 	}
 }
 
-// count counts the rows and messages of a chunk and writes the rejects among them; the lock must be held. The error is that of writing;
-// everything is counted all the same.
+// count counts the rows and messages of a chunk and writes the rejects among them; the caller must hold the lock. The error is a failure to write;
+// everything is counted even then.
 func (r *run) count(c *chunk) (failure error) {
 	t := &r.tally
 	t.Rows += c.read
@@ -273,7 +273,7 @@ func (r *run) refusal(row *chunkRow, message int, err error) Reject {
 	return rej
 }
 
-// whatWasSaid says why a message was rejected.
+// whatWasSaid returns the reason why a message was rejected.
 func whatWasSaid(err error) string {
 	var local *cio.MessageError
 	var api *cio.APIError
@@ -281,7 +281,7 @@ func whatWasSaid(err error) string {
 	case errors.As(err, &local):
 		return mapping.HintOf(local.Hint)
 	case !errors.As(err, &api) || api.Status == 0:
-		return "Customer.io refused the message without saying why"
+		return "Customer.io rejected the message and gave no reason"
 	}
 	said := "Customer.io answered"
 	if errors.Is(err, cio.ErrNotAPI) {
@@ -300,7 +300,7 @@ func (r *run) flushRejects() error {
 	return r.rejects.flush()
 }
 
-// syncRejects brings the rejects to disk.
+// syncRejects writes the rejects to disk.
 func (r *run) syncRejects() error {
 	r.mu.Lock()
 	err := r.rejects.flush()
@@ -312,7 +312,7 @@ func (r *run) syncRejects() error {
 	return err
 }
 
-// end says how the run ended, for the journal.
+// end returns how the run ended, for the journal.
 func (r *run) end() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -325,7 +325,7 @@ func (r *run) end() string {
 	return EndComplete
 }
 
-// resume takes up the counts of the checkpoint that the journal ends with.
+// resume restores the counts of the last checkpoint of the journal.
 func (r *run) resume(c Checkpoint) {
 	t := &r.tally
 	t.Summary = c.Summary
@@ -336,7 +336,7 @@ func (r *run) resume(c Checkpoint) {
 	t.begun = t.begun.Add(-time.Duration(c.Seconds * float64(time.Second)))
 	t.Complete = false
 	r.rejects.written, r.rejects.sum = c.RejectsBytes, c.RejectsSum
-	if f, ok := r.job.Rejects.(*rejectsFile); ok { // which may be a new one
+	if f, ok := r.job.Rejects.(*rejectsFile); ok { // it may be a new file
 		r.rejects.written, r.rejects.sum = f.at, f.sum
 	}
 	r.refused, r.deletes, r.deleted = c.RejectedByAPI, c.Deletes, c.Deletes
@@ -346,7 +346,7 @@ func (r *run) resume(c Checkpoint) {
 	r.checkErrors()
 }
 
-// record begins to write checkpoints. It does nothing without a journal.
+// record starts to write checkpoints. It does nothing without a journal.
 func (r *run) record() (finish func()) {
 	j := r.job.journal
 	if j == nil {
@@ -363,7 +363,7 @@ func (r *run) record() (finish func()) {
 	}
 }
 
-// checkpointBehind makes the checkpoint behind a chunk that was accounted for, unless something before it is unsent; the lock must be held.
+// checkpointBehind makes the checkpoint after a counted chunk, unless something before it is unsent; the caller must hold the lock.
 func (r *run) checkpointBehind(c *chunk) {
 	if r.checkpointer == nil || r.tally.Unsent > 0 || c.ordinal <= r.checkpoint.Row {
 		return
@@ -373,7 +373,7 @@ func (r *run) checkpointBehind(c *chunk) {
 	r.checkpointer.note()
 }
 
-// checkpointAt makes a checkpoint; the lock must be held.
+// checkpointAt makes a checkpoint; the caller must hold the lock.
 func (r *run) checkpointAt(row, offset int64) {
 	t := &r.tally
 	s := r.countsLocked()
@@ -383,7 +383,7 @@ func (r *run) checkpointAt(row, offset int64) {
 		Deletes: r.deleted, Bounds: r.bounds}
 }
 
-// checkpointEnd has the last checkpoint count what was done after the last row, if all of it is settled.
+// checkpointEnd makes the last checkpoint include what was done after the last row, if all of it is settled.
 func (r *run) checkpointEnd() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -2,16 +2,14 @@ package load
 
 import "github.com/ciokit/cio/kit/load/internal/snapshot"
 
-// SnapshotInfo is what a snapshot says of itself.
+// SnapshotInfo describes a snapshot.
 type SnapshotInfo = snapshot.Info
 
 // SnapshotError is a file that cannot be used as a snapshot.
 type SnapshotError = snapshot.Error
 
-// PendingError is a snapshot with which another run is under way, or which another run began with or was to renew that ended without a word, so
-// that nobody knows what it sent.
+// PendingError is a snapshot that a run is using, or that a run was using when it was killed. In the second case nobody knows what that run sent.
 type PendingError = snapshot.PendingError
 
-// ReadSnapshotInfo checks a snapshot as a whole and returns what it says of itself. The error is a *SnapshotError if the file is there and is no
-// snapshot.
+// ReadSnapshotInfo checks a whole snapshot and returns its description. The error is a *SnapshotError if the file exists and is not a snapshot.
 func ReadSnapshotInfo(file string) (SnapshotInfo, error) { return snapshot.ReadInfo(file) }

@@ -10,70 +10,72 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// Summary is what became of a run. Messages is always the sum of Accepted, Rejected, RejectedByAPI and Unsent, and Rows that of RowsMapped,
+// Summary is the result of a run. Messages is always the sum of Accepted, Rejected, RejectedByAPI and Unsent, and Rows that of RowsMapped,
 // RowsRejected, RowsEmpty and Unchanged. docs/load.md lists the members of its JSON form.
 type Summary struct {
-	// Version is that of the JSON form, always SummaryVersion there.
+	// Version is the version of the JSON form, always SummaryVersion there.
 	Version jsonVersion `json:"version"`
-	// Rows is how many rows were read, those that cannot be read included; RowsRejected how many were rejected here, whole.
+	// Rows is how many rows were read, including those that cannot be read; RowsRejected how many were rejected here, with all their messages.
 	Rows         int64 `json:"rows"`
 	RowsRejected int64 `json:"rows_rejected"`
-	// Messages is how many messages the rows read came to. A row that was rejected here counts as many as the mapping has.
+	// Messages is how many messages the rows became. A row that was rejected here counts as many messages as the mapping has.
 	Messages int64 `json:"messages"`
-	// Accepted is how many Customer.io accepted. It does not promise more than that.
+	// Accepted is how many messages Customer.io accepted. That does not promise that the data is stored.
 	Accepted int64 `json:"accepted"`
-	// Rejected is how many belong to rows that were rejected here, RejectedByAPI how many Customer.io rejected.
+	// Rejected is how many messages belong to rows that were rejected here, RejectedByAPI how many Customer.io rejected.
 	Rejected      int64 `json:"rejected"`
 	RejectedByAPI int64 `json:"rejected_by_api"`
-	// Unsent is how many are not known to have been accepted for a reason that is not their own. All messages of a dry run are.
+	// Unsent is how many messages are not known to have been accepted, for a reason that is not in the message. In a dry run, all messages are
+	// unsent.
 	Unsent int64 `json:"unsent"`
-	// Retried is how many requests were repeated, Requests how many were made, Bytes how many their bodies had.
+	// Retried is how many requests were repeated, Requests how many were made, Bytes the size of their bodies.
 	Retried  int64 `json:"retried"`
 	Requests int64 `json:"requests"`
 	Bytes    int64 `json:"bytes"`
 	// Seconds is how long the run took.
 	Seconds float64 `json:"seconds"`
 
-	// NewColumns are those of the input that the load of the snapshot did not have.
+	// NewColumns are columns of the input that the load of the snapshot did not have.
 	NewColumns []string `json:"new_columns,omitempty"`
-	// Warnings is how many warnings there are of messages that are sent all the same; see Warning.
+	// Warnings is how many warnings there are; the messages that they are about are sent; see Warning.
 	Warnings int64 `json:"warnings"`
-	// Unchanged is how many rows were left out because they have not changed since the snapshot. They have no messages.
+	// Unchanged is how many rows were left out because they have not changed since the snapshot. Their messages are not counted.
 	Unchanged int64 `json:"unchanged"`
-	// Left is how many people of the snapshot are not in the input any more, Removed how many of them were deleted or suppressed. Both are 0
-	// without ChangeOnly.Mirror. The messages for them are in Messages, though they belong to no row.
+	// Left is how many people of the snapshot are not in the input any more, Removed how many of them were deleted or suppressed. Both are 0 without
+	// ChangeOnly.Mirror. Messages includes the messages for them, though they belong to no row.
 	Left    int64 `json:"left"`
 	Removed int64 `json:"removed"`
-	// LeftAlone is how many people who have left were not removed because there was a row that may have been theirs, as it does not tell whom it
-	// is about, or because of ChangeOnly.NewMapping.
+	// LeftAlone is how many people who have left were not removed, because a row may be about any of them and does not say whom it is about, or
+	// because of ChangeOnly.NewMapping.
 	LeftAlone int64 `json:"left_alone"`
-	// LeftRejected is how many people who have left were not removed, in a dry run would not be, because the deny list or a guard of the Client
-	// keeps messages from them, or because it is not sure that a load has made them. Each is a reject, and counts in Messages and in Rejected.
+	// LeftRejected is how many people who have left were not removed, or would not be in a dry run, because the deny list or a guard of the Client
+	// forbids messages for them, or because it is not certain that a load has made them. Each is a reject, and counts in Messages and in Rejected.
 	LeftRejected int64 `json:"left_rejected"`
-	// SameAddress is how many people of the snapshot are in the input only under another id, with an e-mail address that they had. Customer.io
-	// takes both ids for one person, so that nobody is removed, and goes by the other id from then on. They are not in Left.
+	// SameAddress is how many people of the snapshot are in the input only under another id, with an e-mail address that they had. For Customer.io
+	// both ids are one person, so nobody is removed, and the person then has the other id. They are not counted in Left.
 	SameAddress int64 `json:"same_address"`
 
-	// RowsMapped is how many rows had messages that were to be sent; RowsEmpty how many had none, because they have nothing in the columns
-	// that the mapping reads, or because no condition holds.
+	// RowsMapped is how many rows had messages to send; RowsEmpty how many had none, because all columns that the mapping reads are empty, or because
+	// no condition is true.
 	RowsMapped int64 `json:"rows_mapped"`
 	RowsEmpty  int64 `json:"rows_empty"`
-	// RowsBlank is how many of RowsEmpty had nothing in the columns that the mapping reads; the others have no message because of a condition.
+	// RowsBlank is how many of RowsEmpty have only empty columns among those that the mapping reads; the others have no message because of a
+	// condition.
 	RowsBlank int64 `json:"rows_blank"`
-	// RowsNameless is how many of Rows name nobody, so that any of the people who have left may be theirs, whatever else the rows came to. It is 0
-	// without ChangeOnly.Mirror, and known when the run ends.
+	// RowsNameless is how many of Rows do not say whom they are about, so that they may be about any of the people who have left. It includes rows
+	// that were sent or rejected. It is 0 without ChangeOnly.Mirror, and known when the run ends.
 	RowsNameless int64 `json:"rows_nameless"`
-	// Unknown is how many of Unsent may have been accepted all the same: no answer of the API came. They can be sent again, with the same ids.
+	// Unknown is how many of Unsent may have been accepted: they were sent, and no answer of the API came. They can be sent again, with the same ids.
 	Unknown int64 `json:"unknown"`
 	// Guarded is how many of Rejected were rejected by the client's guard or the deny list.
 	Guarded int64 `json:"guarded"`
-	// DenyList is how many ids the deny list holds.
+	// DenyList is how many ids the deny list has.
 	DenyList int64 `json:"deny_list"`
-	// Identity says what in the input falls together in Customer.io; nil as long as the run goes on, and where it did not begin.
+	// Identity counts things of the input that look different but are one in Customer.io; nil while the run is under way, and if it did not begin.
 	Identity *IdentityCount `json:"identity,omitempty"`
 	// Complete says that the input was read to its end, or to Job.Limit.
 	Complete bool `json:"complete"`
-	// RejectsNote says what has become of what Job.RejectsFile held before; empty if it held nothing.
+	// RejectsNote says what happened to the earlier contents of Job.RejectsFile; empty if there were none.
 	RejectsNote string `json:"rejects_note,omitempty"`
 	// Reasons counts rejects by rule, the most frequent first.
 	Reasons []Reason `json:"reasons,omitempty"`
@@ -81,15 +83,15 @@ type Summary struct {
 	Warned []mapping.Warning `json:"warned,omitempty"`
 	// First are the first rejects, at most ten, without the row itself.
 	First []Reject `json:"-"`
-	// Hints say what the cells look like that many rows were rejected for, and what would read them; known when the run ends. They hold no
-	// value but words that stand for nothing, or for true and false.
+	// Hints describe the cells that many rows were rejected for, and the setting that would read them; known when the run ends. They contain no
+	// values except words that mean nothing, or true or false.
 	Hints []string `json:"-"`
 }
 
-// SummaryVersion is the version of a Summary's JSON form. It changes when a member is taken away or changes its meaning.
+// SummaryVersion is the version of a Summary's JSON form. It changes when a member is removed or changes its meaning.
 const SummaryVersion = 1
 
-// jsonVersion is written as SummaryVersion, also by a Summary that nobody has filled in.
+// jsonVersion is written as SummaryVersion, even by a zero Summary.
 type jsonVersion struct{}
 
 func (jsonVersion) MarshalJSON() ([]byte, error) {
@@ -98,23 +100,23 @@ func (jsonVersion) MarshalJSON() ([]byte, error) {
 
 func (*jsonVersion) UnmarshalJSON(text []byte) error {
 	if string(text) != strconv.Itoa(SummaryVersion) {
-		return fmt.Errorf("load: a Summary of version %s, and this program knows %d", text, SummaryVersion)
+		return fmt.Errorf("load: the Summary has version %s, and this program reads version %d", text, SummaryVersion)
 	}
 	return nil
 }
 
-// Reason is a rule and how many rejects it is the reason of.
+// Reason is a rule and the number of rejects that broke it.
 type Reason struct {
 	Rule  string `json:"rule"`
 	Count int64  `json:"count"`
-	// First is the first of them, without the row; the zero Reject if that was before the run was resumed.
+	// First is the first of them, without the row; the zero Reject if it was rejected before the run was resumed.
 	First Reject `json:"-"`
 }
 
 // firstRejects is how many rejects a Summary keeps.
 const firstRejects = 10
 
-// tally is the state of a run that is counted as it goes on.
+// tally is the counts of a run under way.
 type tally struct {
 	Summary
 	reasons map[string]int64

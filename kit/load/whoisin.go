@@ -7,7 +7,8 @@ import (
 	digest "hash"
 )
 
-// whoIsIn tells whom the rows of an input are about, row by row, from others: in a table that has changed the same keys may be those of others.
+// whoIsIn hashes the people that the rows of an input are about, row by row. A table can change so that a row with the same key is about somebody
+// else; the hash shows it.
 type whoIsIn struct {
 	hash digest.Hash // nil before the first row
 	buf  []byte
