@@ -8,27 +8,27 @@ import (
 	"github.com/ciokit/cio/kit/internal/nameless"
 )
 
-// backlogBytes is how much of the rows that wait is kept in memory.
+// backlogBytes is how much of the waiting rows is kept in memory.
 const backlogBytes = 1 << 20
 
-// backlog has pages wait, in their order, until they are wanted, so that a query ends though the rows go out slowly. What memory does not hold
-// waits in a file that has no name. One goroutine puts, another takes; close may be called beside them.
+// backlog keeps pages in their order until they are wanted, so that a query can end although the rows are sent slowly. Pages that do not fit in
+// memory wait in a file without a name. One goroutine puts, another takes; close can be called at the same time.
 type backlog struct {
 	most int64 // bytes of the file, 0 for none
 
-	mu     sync.Mutex // guards what follows; the file is read and written without it
-	memory []*page    // older than what is in the file
+	mu     sync.Mutex // guards the fields below; the file is read and written without it
+	memory []*page    // older than the pages in the file
 	size   int        // bytes of them
 	free   []*page
 	file   *os.File
 	from   int64 // where the oldest page in the file begins
 	to     int64 // where the last one ends
-	full   bool  // the disk is
-	ended  error // why nothing is put any more
+	full   bool  // the disk is full
+	ended  error // why nothing more is put
 	closed bool
 
 	more, room chan struct{} // something was put, or taken
-	buf        []byte        // of what is put
+	buf        []byte        // of the page that is put
 	read       page          // from the file
 }
 
@@ -59,12 +59,12 @@ func (b *backlog) empty() *page {
 func (b *backlog) done(p *page) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if p != &b.read && len(b.free) < 2 && p.bytes() < 4*pageBytes { // one with huge values goes
+	if p != &b.read && len(b.free) < 2 && p.bytes() < 4*pageBytes { // a page with huge values is dropped
 		b.free = append(b.free, p)
 	}
 }
 
-// put adds a page, which is the backlog's from then on, and waits while there is no room. It returns false if nobody wants it.
+// put adds a page, which then belongs to the backlog, and waits if there is no room. It returns false if no more pages are wanted.
 func (b *backlog) put(p *page) bool {
 	for {
 		b.mu.Lock()
@@ -92,11 +92,10 @@ func (b *backlog) put(p *page) bool {
 	}
 }
 
-// write writes a page to the file. It returns false where there is no room: the rows then wait for those before them, as they would without a
-// file.
+// write writes a page to the file. It returns false if there is no room: the rows then wait for earlier ones, as they would without a file.
 func (b *backlog) write(p *page) bool {
 	b.buf = p.appendTo(b.buf[:0])
-	end := b.to + int64(len(b.buf)) // which nobody else sets
+	end := b.to + int64(len(b.buf)) // only this goroutine sets to
 	fits := end <= b.most && b.open()
 	if fits {
 		_, err := b.file.WriteAt(b.buf, b.to)
@@ -113,7 +112,7 @@ func (b *backlog) write(p *page) bool {
 	return fits
 }
 
-// open makes the file, where there is none, and reports whether there is one then.
+// open makes the file, if there is none, and reports whether there is one now.
 func (b *backlog) open() bool {
 	if b.file != nil {
 		return true
@@ -125,10 +124,10 @@ func (b *backlog) open() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.file = file
-	return !b.closed || file.Close() != nil // which close has not seen
+	return !b.closed || file.Close() != nil // close has not seen this file
 }
 
-// end says that nothing is put any more.
+// end says that nothing more will be put.
 func (b *backlog) end(why error) {
 	b.mu.Lock()
 	b.ended = why
@@ -136,7 +135,7 @@ func (b *backlog) end(why error) {
 	signal(b.more)
 }
 
-// take returns the oldest page, valid until the next call or done, or why there is none.
+// take returns the oldest page, valid until the next call or done, or the reason why there is none.
 func (b *backlog) take(ctx context.Context) (*page, error) {
 	for {
 		b.mu.Lock()
@@ -172,7 +171,7 @@ func (b *backlog) take(ctx context.Context) (*page, error) {
 	}
 }
 
-// close gives up what waits.
+// close drops the pages that wait.
 func (b *backlog) close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -9,11 +9,10 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Connection is as source.Connected has it.
+// Connection is described in source.Connected.
 func (r *result) Connection() *source.Connection { return r.target.connection() }
 
-// describe takes a query for what may run, and learns its columns. No transaction lasts longer than that, because nobody knows when the rows will
-// be wanted.
+// describe checks the query and reads its columns. Its transaction ends with it, because it is unknown when the rows will be wanted.
 func (r *result) describe(query string) (err error) {
 	if r.dialect == sqlite {
 		if r.statement, err = grammarOf(sqlite).statement(query); err != nil {
@@ -32,19 +31,19 @@ func (r *result) describe(query string) (err error) {
 		return err
 	}
 	statements := []string{"SELECT * FROM (\n" + r.query + "\n) AS q WHERE 1 = 0"}
-	if len(r.asked.OrderBy) == 0 { // a database may refuse two equal names there
+	if len(r.asked.OrderBy) == 0 { // a database may refuse two equal names in a subquery
 		statements = append(statements, r.query)
 	}
 	for i, s := range statements {
 		if err = r.columnsOf(s); err == nil || errors.Is(err, ErrUnreachable) || r.run.Err() != nil {
-			r.nests = i == 0 && r.dialect == postgres // MariaDB forgets the ORDER BY of a query that stands in another one
+			r.nests = i == 0 && r.dialect == postgres // MariaDB ignores the ORDER BY of a subquery
 			return err
 		}
 	}
 	return err
 }
 
-// reach makes sure that there is a database.
+// reach checks that the database answers.
 func (r *result) reach() error {
 	tx, err := r.target.transaction(r.run, r.db, r.url)
 	if err != nil {
@@ -53,13 +52,13 @@ func (r *result) reach() error {
 	return tx.Rollback()
 }
 
-// take takes the query for what may run.
+// take checks that the query may run.
 func (r *result) take(query string) error {
 	tx, err := r.target.transaction(r.run, r.db, r.url)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // what it fails with does not matter: nothing was written
+	defer tx.Rollback() // its error does not matter: nothing was written
 	if r.statement, err = r.checked(r.run, tx, query); err != nil {
 		return err
 	}
@@ -67,7 +66,7 @@ func (r *result) take(query string) error {
 	return nil
 }
 
-// checked returns the query as the one statement that may run in the session of the transaction.
+// checked returns the query as the one statement that can run in the session of the transaction.
 func (r *result) checked(ctx context.Context, tx *sql.Tx, query string) (string, error) {
 	g, err := r.dialect.grammar(ctx, tx)
 	if err != nil {
@@ -90,7 +89,7 @@ func (r *result) columnsOf(statement string) error {
 	}
 	types, err := rows.ColumnTypes()
 	if err == nil && rows.Next() {
-		cancel() // a driver may read all other rows to be rid of them
+		cancel() // a driver may otherwise read all other rows
 	}
 	rows.Close() // as above
 	for _, t := range types {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// dialect is what differs between the databases.
+// dialect contains the differences between the databases.
 type dialect struct {
 	name        string
 	transaction *sql.TxOptions
 	quote       byte // of names
-	rawKeys     bool // the driver changes values by the declared type of their column
-	prepared    bool // only a prepared statement gives floating point numbers with all their digits
+	rawKeys     bool // the driver changes values because of the declared type of their column
+	prepared    bool // only prepared statements return floating point numbers with all their digits
 }
 
 var (
@@ -28,7 +28,7 @@ func (d *dialect) identifier(name string) string {
 	return q + strings.ReplaceAll(name, q, q+q) + q
 }
 
-// query runs a query. The statement that it may prepare ends with the transaction.
+// query runs a query. A statement that it prepares ends with the transaction.
 func (d *dialect) query(ctx context.Context, tx *sql.Tx, query string, args ...any) (*sql.Rows, error) {
 	if !d.prepared {
 		return tx.QueryContext(ctx, query, args...)

@@ -11,30 +11,30 @@ import (
 	"time"
 )
 
-// mark tells the first rows of a query in an order from others.
+// mark identifies the first rows of a query in an order.
 type mark struct {
-	// Keys is a hash of what the rows are told by, in their order, Rows one of all that is selected of them.
+	// Keys is a hash of the keys of the rows, in their order. Rows is a hash of everything that is selected of them.
 	Keys string `json:"keys"`
 	Rows string `json:"rows"`
 	// Total is how many rows the query had.
 	Total int64 `json:"total"`
-	// Differs says that some of them are not what an earlier run has read.
+	// Differs says that some of them have changed since an earlier run read them.
 	Differs bool `json:"differs,omitempty"`
 }
 
-var errOldMark = errors.New("sqldb: the load was begun by an earlier version of this program, which did not keep what tells the rows that it had read from others; begin a new load")
+var errOldMark = errors.New("sqldb: the load was begun by an earlier version of this program, which did not keep the keys of the rows that it read; begin a new load")
 
 func parseMark(text []byte) (m mark, err error) {
 	if len(text) > 0 && text[0] == '[' {
 		return m, errOldMark
 	}
 	if json.Unmarshal(text, &m) != nil || m.Keys == "" || m.Rows == "" {
-		return m, errors.New("sqldb: the journal does not say what tells the rows that were read from others; begin a new load")
+		return m, errors.New("sqldb: the journal does not contain the keys of the rows that were read; begin a new load")
 	}
 	return m, nil
 }
 
-// digest makes marks. A hash of 128 bits of ordered rows, each with its length, is not the same for others.
+// digest makes marks. Its hashes have 128 bits and cover the rows in their order, each with its length, so that other rows give another hash.
 type digest struct {
 	keys, rows hash.Hash
 	buf        []byte
@@ -42,7 +42,7 @@ type digest struct {
 
 func newDigest() *digest { return &digest{keys: sha256.New(), rows: sha256.New()} }
 
-// add adds the rows of the page from one to before another, each with so many cells.
+// add adds the rows from (inclusive) to before (exclusive) of the page, each with so many cells.
 func (d *digest) add(p *page, from, to, cells int) {
 	for i := from; i < to; i++ {
 		keys := p.keysOf(i, cells)
@@ -65,7 +65,7 @@ func (d *digest) add(p *page, from, to, cells int) {
 
 func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
 
-// appendKey appends a value of a key, so that no two different ones are the same.
+// appendKey appends a value of a key in a form that differs for different values.
 func appendKey(dst []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
@@ -91,5 +91,5 @@ func appendKey(dst []byte, v any) ([]byte, error) {
 		dst = binary.BigEndian.AppendUint64(append(dst, 't'), uint64(v.Unix()))
 		return binary.BigEndian.AppendUint32(dst, uint32(v.Nanosecond())), nil
 	}
-	return dst, errors.New("it comes as no value that can be compared; cast it to text in the query")
+	return dst, errors.New("its type cannot be compared; cast it to text in the query")
 }

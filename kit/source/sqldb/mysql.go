@@ -15,7 +15,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// mysqlParams are the parameters of a URL of MySQL or MariaDB beside those of TLS.
+// mysqlParams are the parameters of a URL of MySQL or MariaDB, without those of TLS.
 var mysqlParams = []string{"user", "password", "socket", "timeout", "connect_timeout", "readTimeout", "writeTimeout", "allowCleartextPasswords",
 	"allowNativePasswords", "allowOldPasswords", "charset", "compress", "connectionAttributes", "maxAllowedPacket", "net_read_timeout", "net_write_timeout",
 	"wait_timeout", "max_statement_time", "max_execution_time"}
@@ -23,7 +23,7 @@ var mysqlParams = []string{"user", "password", "socket", "timeout", "connect_tim
 // mysqlTarget is a server of MySQL or MariaDB.
 func mysqlTarget(a *address, asked tlsAsked) (*target, error) {
 	cfg := mysql.NewConfig()
-	cfg.Logger = new(mysql.NopLogger) // what it would log comes as an error too, and that is shown once
+	cfg.Logger = new(mysql.NopLogger) // it would log only errors that are also returned, and they are shown once
 	cfg.User, cfg.Passwd, cfg.DBName, cfg.Timeout = a.user, a.password, a.database, connectTimeout
 	cfg.Params = map[string]string{"time_zone": "'+00:00'"}
 	for _, p := range a.params {
@@ -31,23 +31,23 @@ func mysqlTarget(a *address, asked tlsAsked) (*target, error) {
 			return nil, a.unknownParam(p.name, mysqlParams)
 		}
 		if !setMySQL(cfg, p) {
-			return nil, badURL("has a value of " + p.name + " that cannot be; times are such as 30s, those of the server a number, and the charset is utf8mb4")
+			return nil, badURL("has a value of " + p.name + " that is not possible; times are like 30s, those of the server a number, and the charset is utf8mb4")
 		}
 	}
 	host, err := url.PathUnescape(a.host)
 	if err != nil || strings.Contains(host, ",") {
-		return nil, badURL("names more than one host, which only PostgreSQL takes")
+		return nil, badURL("names more than one host, which only PostgreSQL accepts")
 	}
 	t := &target{dialect: mysqlServer, tlsMode: asked.mode, setup: readOnlySession}
 	server := host
 	if cfg.Net == "unix" {
 		t.local = true
 		if t.tlsMode == tlsUnsaid {
-			t.tlsMode = tlsDisable // nobody can read along
+			t.tlsMode = tlsDisable // nobody else can read the connection
 		}
 	} else {
 		if host == "" {
-			return nil, badURL("is no URL of a database; give one such as " + a.scheme + "://user:password@host/database")
+			return nil, badURL("is not valid; give one such as " + a.scheme + "://user:password@host/database")
 		}
 		cfg.Net, cfg.Addr = "tcp", host
 		if name, port, err := net.SplitHostPort(host); err == nil && port != "" {
@@ -68,13 +68,13 @@ func mysqlTarget(a *address, asked tlsAsked) (*target, error) {
 	t.watch(cfg)
 	inner, err := mysql.NewConnector(cfg)
 	if err != nil {
-		return nil, badURL("cannot be used by the driver of MySQL") // whose words may quote it
+		return nil, badURL("cannot be used by the driver of MySQL") // the driver's error may quote the URL
 	}
 	t.connector, t.timeout = inner, cfg.Timeout
 	return t, nil
 }
 
-// setMySQL sets what a parameter of a URL says, and returns false for a value that cannot be.
+// setMySQL applies a parameter of a URL. It returns false for a value that is not possible.
 func setMySQL(cfg *mysql.Config, p param) bool {
 	var err error
 	switch p.name {
@@ -101,7 +101,7 @@ func setMySQL(cfg *mysql.Config, p param) bool {
 	case "allowOldPasswords":
 		cfg.AllowOldPasswords, err = strconv.ParseBool(p.value)
 	case "charset":
-		return plain(p.value) == "utf8mb4" || plain(p.value) == "utf8" // as it is anyway
+		return plain(p.value) == "utf8mb4" || plain(p.value) == "utf8" // it is utf8mb4 in any case
 	case "compress":
 		var yes bool
 		if yes, err = strconv.ParseBool(p.value); err == nil {
@@ -121,7 +121,7 @@ func setMySQL(cfg *mysql.Config, p param) bool {
 	return err == nil
 }
 
-// watch keeps what each connection is encrypted by.
+// watch records the encryption of each connection.
 func (t *target) watch(cfg *mysql.Config) {
 	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		t.state.Store(nil)
@@ -142,14 +142,14 @@ func (t *target) watch(cfg *mysql.Config) {
 	}
 }
 
-// readOnlySession keeps statements that end a transaction of themselves, such as DROP TABLE, from running behind it: each transaction of the
-// session reads only, whoever begins it.
+// readOnlySession makes each transaction of the session read only. So a statement that itself ends a transaction, such as DROP TABLE, cannot run
+// after it.
 func readOnlySession(ctx context.Context, conn driver.Conn) error {
 	_, err := conn.(driver.ExecerContext).ExecContext(ctx, "SET SESSION TRANSACTION READ ONLY", nil)
 	return err
 }
 
-// mysqlGrammar is the grammar that the session has.
+// mysqlGrammar returns the grammar of the session.
 func mysqlGrammar(ctx context.Context, tx *sql.Tx) (grammar, error) {
 	var mode string
 	if err := tx.QueryRowContext(ctx, "SELECT @@sql_mode").Scan(&mode); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// order has the rows come in the order of their keys.
+// order sorts the rows by their keys.
 type order struct {
 	dialect *dialect
 	query   string
@@ -60,7 +60,7 @@ func (o *order) columns() []string {
 
 func (o *order) from() string { return " FROM (\n" + o.query + "\n) AS q" }
 
-// check counts the rows, and refuses keys that do not tell them apart.
+// check counts the rows, and returns an error if the keys do not identify them.
 func (o *order) check(ctx context.Context, tx *sql.Tx) (rows int64, err error) {
 	var selected, missing []string
 	for i, c := range o.columns() {
@@ -76,11 +76,11 @@ func (o *order) check(ctx context.Context, tx *sql.Tx) (rows int64, err error) {
 	key := o.names()
 	switch {
 	case empty > 0:
-		return 0, &source.FormatError{Problem: fmt.Sprintf("%d of %d rows have no %s, by which they are to be ordered, and NULL has no place in an order", empty, rows, key),
+		return 0, &source.FormatError{Problem: fmt.Sprintf("%d of %d rows have no %s, the column of the order, and NULL has no place in an order", empty, rows, key),
 			Hint: "leave them out of the query, or order by another column"}
 	case distinct < rows:
-		return 0, &source.FormatError{Problem: fmt.Sprintf("the %d rows have only %d different values of %s, by which they are to be ordered, so that a run could not say where it stopped", rows, distinct, key),
-			Hint: "order by one more column that tells them apart"}
+		return 0, &source.FormatError{Problem: fmt.Sprintf("the %d rows have only %d different values of %s, the columns of the order, so a run could not record where it stopped", rows, distinct, key),
+			Hint: "order by one more column in which they differ"}
 	}
 	return rows, nil
 }
@@ -94,7 +94,7 @@ func (o *order) names() string {
 	return strings.Join(list, ", ")
 }
 
-// appendKeys appends what a row is told by, from where its keys stand among its values.
+// appendKeys appends the keys of a row. places are their indexes among its values.
 func (o *order) appendKeys(dst []byte, values []value, places []int) (_ []byte, err error) {
 	for i, k := range o.keys {
 		if dst, err = appendKey(dst, values[places[i]].is); err != nil {

@@ -167,7 +167,7 @@ func TestRowsThatChangedBeforeAPlace(t *testing.T) {
 		if errors.As(err, &changed) != tt.changed || err != nil && changed == nil || (info.Differs != "") != tt.told || len(got) != tt.rows {
 			t.Errorf("%s: %v, %q, %d rows", tt.what, err, info.Differs, len(got))
 		}
-		if changed != nil && !strings.Contains(changed.Problem, "the first 1000 rows by n are not those that the load had read when it ended: the query had 2000 rows then, and has ") {
+		if changed != nil && !strings.Contains(changed.Problem, "the first 1000 rows by n are not those that the load had read when it ended: the query had 2000 rows then and has ") {
 			t.Errorf("%s: %v", tt.what, changed)
 		}
 	}

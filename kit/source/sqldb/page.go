@@ -17,16 +17,16 @@ const (
 	pageBytes = 256 << 10
 )
 
-// page is a run of rows, in a form that can be written to a file and read again.
+// page is a sequence of rows, in a form that can be written to a file and read again.
 type page struct {
 	first int64 // the place of its first row in the result
 	rows  int
 	raw   []byte // the rows as JSON objects, one after the other
-	keys  []byte // what of each row is told by in the order, one after the other
-	// at are, for each row, where it ends in raw and its keys in keys, and then the beginning and the end of each selected cell in raw; 0 and 0
-	// for none, 1 and 0 for one that cannot be read.
+	keys  []byte // the keys of each row, one after the other
+	// at has, for each row, where it ends in raw and where its keys end in keys, and then the beginning and the end of each selected cell in raw; 0
+	// and 0 for an absent cell, 1 and 0 for one that cannot be read.
 	at []uint32
-	// bad are the errors of the rows that cannot be read, each behind the row's number in the page and its length.
+	// bad are the errors of the rows that cannot be read. Before each are the row's number in the page and the length of the error.
 	bad []byte
 }
 
@@ -34,14 +34,14 @@ func (p *page) reset(first int64) {
 	*p = page{first: first, raw: p.raw[:0], keys: p.keys[:0], at: p.at[:0], bad: p.bad[:0]}
 }
 
-// bytes is about how much memory the page takes.
+// bytes returns about how much memory the page needs.
 func (p *page) bytes() int { return len(p.raw) + len(p.keys) + 4*len(p.at) + len(p.bad) }
 
 func (p *page) full() bool { return p.rows == pageRows || len(p.raw) >= pageBytes }
 
 var errRowTooLong = errors.New("sqldb: a row has more than 4 GB; select less of it")
 
-// add adds the row at hand, whose cells stand at these places in raw, which ends with it.
+// add adds the current row, which ends at the end of raw. cells are the positions of its cells in raw.
 func (p *page) add(cells [][2]int, bad *source.RowError) error {
 	if uint64(len(p.raw)) > math.MaxUint32 || uint64(len(p.keys)) > math.MaxUint32 {
 		return errRowTooLong
@@ -59,10 +59,10 @@ func (p *page) add(cells [][2]int, bad *source.RowError) error {
 	return nil
 }
 
-// wide is how many numbers of at a row has.
+// wide returns how many numbers of at belong to a row.
 func wide(cells int) int { return 2 + 2*cells }
 
-// keysOf returns what row i is told by.
+// keysOf returns the keys of row i.
 func (p *page) keysOf(i, cells int) []byte {
 	from := uint32(0)
 	if i > 0 {
@@ -71,7 +71,7 @@ func (p *page) keysOf(i, cells int) []byte {
 	return p.keys[from:p.at[i*wide(cells)+1]]
 }
 
-// appendRows appends the rows, each with so many cells, for which it takes cells.
+// appendRows appends the rows, each with n cells, which it appends to cells.
 func (p *page) appendRows(rows []source.Row, cells []source.Cell, n int) ([]source.Row, []source.Cell) {
 	start := len(rows)
 	cells = append(cells[:0], make([]source.Cell, p.rows*n)...)
@@ -98,10 +98,10 @@ func (p *page) appendRows(rows []source.Row, cells []source.Cell, n int) ([]sour
 	return rows, cells
 }
 
-// pageHead is how many bytes stand before a page in a file: its place, its rows, and the lengths of its parts.
+// pageHead is how many bytes are before a page in a file: its place, its rows, and the lengths of its parts.
 const pageHead = 6 * 8
 
-// appendTo appends the page as it stands in a file.
+// appendTo appends the page in the form of a file.
 func (p *page) appendTo(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(p.first))
 	for _, n := range [...]int{p.rows, len(p.raw), len(p.keys), len(p.at), len(p.bad)} {
@@ -114,7 +114,7 @@ func (p *page) appendTo(dst []byte) []byte {
 	return append(dst, p.bad...)
 }
 
-// readFrom reads a page that appendTo has written, and returns how long it was. Its parts share memory, so that nothing can be added to it.
+// readFrom reads a page that appendTo has written, and returns its length. Its parts share memory, so nothing can be added to it.
 func (p *page) readFrom(f io.ReaderAt, from int64) (int64, error) {
 	var head [pageHead]byte
 	if _, err := f.ReadAt(head[:], from); err != nil {

@@ -20,7 +20,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// postgresParams are the parameters of a URL of PostgreSQL beside those of TLS.
+// postgresParams are the parameters of a URL of PostgreSQL, without those of TLS.
 var postgresParams = []string{"host", "port", "dbname", "database", "user", "password", "passfile", "service", "servicefile", "connect_timeout", "target_session_attrs",
 	"application_name", "options", "search_path", "timezone", "TimeZone", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "client_encoding",
 	"sslpassword", "sslsni", "sslnegotiation", "sslcertmode", "channel_binding", "require_auth", "min_protocol_version", "max_protocol_version",
@@ -46,18 +46,18 @@ func postgresTarget(a *address, asked tlsAsked) (*target, error) {
 			return nil, a.unknownParam(p.name, postgresParams)
 		case p.name == "client_encoding":
 			if plain(p.value) != "utf8" && plain(p.value) != "auto" {
-				return nil, badURL("has a client_encoding; the database always answers in UTF-8, whatever it keeps its text in: leave it out")
+				return nil, badURL("has a client_encoding; leave it out: the database always answers in UTF-8, whatever encoding it stores")
 			}
 			continue
 		case p.name == "default_query_exec_mode" && plain(p.value) == "simpleprotocol":
-			return nil, badURL("asks for the simple protocol, which runs several statements at once; behind a pooler take default_query_exec_mode=exec")
+			return nil, badURL("asks for the simple protocol, which can run several statements at once; behind a pooler use default_query_exec_mode=exec")
 		case p.name == "database":
 			p.name = "dbname"
 		}
 		settings[p.name] = p.value
 	}
 	if settings["host"] == "" {
-		return nil, badURL("is no URL of a database; give one such as " + a.scheme + "://user:password@host/database")
+		return nil, badURL("is not valid; give one such as " + a.scheme + "://user:password@host/database")
 	}
 	set("sslrootcert", asked.ca)
 	set("sslcert", asked.cert)
@@ -75,7 +75,7 @@ func postgresTarget(a *address, asked tlsAsked) (*target, error) {
 	if err := checkPassfile(cfg, settings); err != nil {
 		return nil, err
 	}
-	if cfg.ConnectTimeout == 0 { // of each host
+	if cfg.ConnectTimeout == 0 { // for each host
 		cfg.ConnectTimeout = connectTimeout
 	}
 	t := &target{dialect: postgres, local: strings.HasPrefix(cfg.Host, "/"), tlsMode: postgresMode(cfg.TLSConfig), timeout: cfg.ConnectTimeout * time.Duration(1+len(cfg.Fallbacks))}
@@ -93,7 +93,7 @@ func postgresTarget(a *address, asked tlsAsked) (*target, error) {
 	return t, nil
 }
 
-// splitHosts parts the hosts of a URL from their ports, each a list.
+// splitHosts separates the hosts of a URL from their ports. Both are lists.
 func splitHosts(hosts string) (names, ports string) {
 	var n, p []string
 	for host := range strings.SplitSeq(hosts, ",") {
@@ -101,7 +101,7 @@ func splitHosts(hosts string) (names, ports string) {
 		if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
 			name, port = host[:i], host[i+1:]
 		}
-		name, _ = decoded(strings.Trim(name, "[]")) // as parseAddress has seen
+		name, _ = decoded(strings.Trim(name, "[]")) // parseAddress has checked it
 		n, p = append(n, name), append(p, port)
 	}
 	if ports = strings.Join(p, ","); strings.Trim(ports, ",") == "" {
@@ -110,7 +110,7 @@ func splitHosts(hosts string) (names, ports string) {
 	return strings.Join(n, ","), ports
 }
 
-// keywords writes settings as PostgreSQL's connection string, in which quotes leave no doubt where a value ends.
+// keywords writes settings as PostgreSQL's connection string. It quotes every value, so that its end is clear.
 func keywords(settings map[string]string) string {
 	var b strings.Builder
 	for name, value := range settings {
@@ -119,16 +119,17 @@ func keywords(settings map[string]string) string {
 	return b.String()
 }
 
-// unusable is why the driver cannot use a URL: the file that cannot be read, or in general, because the driver's words may quote the URL.
+// unusable says why the driver cannot use a URL: it names a file that cannot be read. Otherwise it gives no reason, because the driver's error may
+// quote the URL.
 func unusable(err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) {
 		return fmt.Errorf("sqldb: a file that the URL of the database names cannot be read: %w", path)
 	}
-	return badURL("cannot be used by the driver of PostgreSQL; look at the values of its parameters, and at those of the environment, such as PGPORT and PGSSLMODE")
+	return badURL("cannot be used by the driver of PostgreSQL; check the values of its parameters, and those of the environment, such as PGPORT and PGSSLMODE")
 }
 
-// postgresMode says what is checked of a server.
+// postgresMode returns which checks of a server are configured.
 func postgresMode(cfg *tls.Config) tlsMode {
 	switch {
 	case cfg == nil:
@@ -141,7 +142,7 @@ func postgresMode(cfg *tls.Config) tlsMode {
 	return tlsRequire
 }
 
-// checkPassfile refuses a password from a file that others can read, as psql does.
+// checkPassfile rejects a password from a file that others can read, as psql does.
 func checkPassfile(cfg *pgx.ConnConfig, settings map[string]string) error {
 	without := func(file string) string {
 		other := make(map[string]string, len(settings)+1)
@@ -169,25 +170,25 @@ func checkPassfile(cfg *pgx.ConnConfig, settings map[string]string) error {
 		return nil // which has no such modes
 	}
 	if without(file) != cfg.Password {
-		return errors.New("sqldb: a service names a file of passwords; name it in the URL, with passfile=FILE, so that its modes can be looked at")
+		return errors.New("sqldb: a service names a password file; give it in the URL, with passfile=FILE, so that its mode can be checked")
 	}
 	info, err := os.Stat(file)
 	switch {
 	case err != nil:
-		return fmt.Errorf("sqldb: the file of passwords cannot be looked at: %w", err)
+		return fmt.Errorf("sqldb: the password file cannot be checked: %w", err)
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("sqldb: the file of passwords %s is no plain file", file)
+		return fmt.Errorf("sqldb: the password file %s is not a regular file", file)
 	case info.Mode().Perm()&0o077 != 0:
-		return fmt.Errorf("sqldb: others can read the file of passwords %s, and psql does not use it then either: chmod 600 %[1]s", file)
+		return fmt.Errorf("sqldb: others can read the password file %s, so it is not used (psql does not use it either): chmod 600 %[1]s", file)
 	}
 	return nil
 }
 
-// postgresSession has the values come as they are, whatever the database, the role and the server are set to, until the transaction ends: text
-// in UTF-8, and in arrays and ranges dates as ISO 8601 and numbers with all their digits.
+// postgresSession makes the form of values independent of the settings of the database, the role and the server, until the transaction ends: text in
+// UTF-8; in arrays and ranges, dates in ISO 8601 and numbers with all their digits.
 const postgresSession = "SET LOCAL client_encoding = 'UTF8'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'"
 
-// postgresGrammar is the grammar that the session has.
+// postgresGrammar returns the grammar of the session.
 func postgresGrammar(ctx context.Context, tx *sql.Tx) (grammar, error) {
 	var standard string
 	if err := tx.QueryRowContext(ctx, "SELECT pg_catalog.current_setting('standard_conforming_strings')").Scan(&standard); err != nil {
@@ -198,7 +199,7 @@ func postgresGrammar(ctx context.Context, tx *sql.Tx) (grammar, error) {
 	return g, nil
 }
 
-// namePostgresTypes names the types that the driver knows by their number only, such as those of enumerations and extensions.
+// namePostgresTypes names the types of which the driver knows only the number, such as those of enumerations and extensions.
 func namePostgresTypes(ctx context.Context, tx *sql.Tx, columns []source.Column) error {
 	for i := range columns {
 		oid, err := strconv.ParseUint(columns[i].Type, 10, 32)

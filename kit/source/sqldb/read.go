@@ -13,7 +13,7 @@ import (
 // begin runs the query.
 func (r *result) begin(tx *sql.Tx) (rows *sql.Rows, err error) {
 	if again, err := r.checked(r.run, tx, r.statement); err != nil || again != r.statement {
-		return nil, errors.Join(errors.New("sqldb: the settings of the session are others than a moment ago"), err)
+		return nil, errors.Join(errors.New("sqldb: the settings of the session have changed since the query was checked"), err)
 	}
 	if r.order == nil {
 		if rows, err = r.dialect.query(r.run, tx, r.selection().query); err != nil {
@@ -29,7 +29,7 @@ func (r *result) begin(tx *sql.Tx) (rows *sql.Rows, err error) {
 	return r.dialect.query(r.run, tx, r.selection().query)
 }
 
-// read reads all rows into the backlog, and lets go of the database.
+// read reads all rows into the backlog, and then closes the connection to the database.
 func (r *result) read() {
 	alive := &alive{}
 	stop := alive.watch(r.asked.StallTimeout, func() {
@@ -40,22 +40,22 @@ func (r *result) read() {
 	if r.run.Err() != nil && err != io.EOF {
 		err = context.Cause(r.run)
 	}
-	r.db.Close() // all that was to be read is read
+	r.db.Close() // everything is read
 	r.ahead.end(masked(r.url, err))
 }
 
-// readAll returns io.EOF, or why the rows end before that.
+// readAll returns io.EOF, or why the rows end before their end.
 func (r *result) readAll(alive *alive) error {
 	tx, err := r.target.transaction(r.run, r.db, r.url)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // which has nothing to undo
+	defer tx.Rollback() // there is nothing to undo
 	rows, err := r.begin(tx)
 	if err != nil {
 		return err
 	}
-	defer rows.Close() // whose error is that of Err
+	defer rows.Close() // its error is also returned by Err
 	types, err := rows.ColumnTypes()
 	if err != nil {
 		return err
@@ -99,13 +99,13 @@ func (r *result) readAll(alive *alive) error {
 	return err
 }
 
-// alive says that a query is.
+// alive says that a query still sends rows.
 type alive struct {
 	rows  atomic.Int64
-	waits atomic.Bool // not for the database
+	waits atomic.Bool // for something else than the database
 }
 
-// watch calls stalled when no row has come for so long, or up to twice as long, until the function that it returns is called.
+// watch calls stalled if no row has arrived for the timeout, at the latest after twice the timeout, until the function that it returns is called.
 func (a *alive) watch(timeout time.Duration, stalled func()) (stop func()) {
 	quit := make(chan struct{})
 	go func() {

@@ -180,10 +180,10 @@ func TestSQLiteReadOnly(t *testing.T) {
 func TestRefusalIsClear(t *testing.T) {
 	file := sqliteFile(t, "CREATE TABLE kept (id INTEGER);")
 	for query, want := range map[string]string{
-		"DROP TABLE kept":    "source: the query is refused: it begins with DROP; a query only reads: SELECT, WITH ... SELECT, TABLE or VALUES",
+		"DROP TABLE kept":    "source: the query is rejected: it begins with DROP; a query only reads: SELECT, WITH ... SELECT, TABLE or VALUES",
 		"SELECT 1; SELECT 2": "more than one statement",
 		"SELECT 1 INTO x":    "INTO writes a table, a file or a variable",
-		fmt.Sprintf("SELECT '%s", strings.Repeat("x", 9)): "what is in quotes that begins at character 8 has no end",
+		fmt.Sprintf("SELECT '%s", strings.Repeat("x", 9)): "the quoted text that begins at character 8 has no end",
 	} {
 		if err := runs(t, "sqlite:"+file, query); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want %s", query, err, want)

@@ -13,30 +13,30 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// result is a Source of the rows of a query. They are read on a goroutine of its own, ahead of whoever wants them, so that neither the query nor
-// its transaction lasts longer than the database takes for it.
+// result is a Source of the rows of a query. It reads them on a goroutine of its own, ahead of the reader, so that the query and its transaction last
+// only as long as the database needs.
 type result struct {
 	dialect *dialect
 	db      *sql.DB
-	run     context.Context // of the query; ended by cancel
+	run     context.Context // of the query; cancel ends it
 	cancel  context.CancelCauseFunc
-	url     string // for its password, which no error may hold
+	url     string // for its password, which must not be in any error
 	asked   Query
 
 	target    *target
-	statement string // the one that was asked
-	query     string // what runs for it
+	statement string // the query of the caller
+	query     string // the query that runs
 
-	order   *order // nil if the rows come as they come
-	nests   bool   // the query may stand in another one without its rows coming otherwise
+	order   *order // nil for the order of the database
+	nests   bool   // the query can be a subquery without a change of the order of its rows
 	columns []source.Column
 	slots   []int // for each column its place among the selected ones, or -1
 	chosen  int
 	reading bool
 	ahead   *backlog
-	total   atomic.Int64 // rows of the query, where order is set
+	total   atomic.Int64 // rows of the query, if order is set
 
-	// Of what Next has handed out.
+	// What Next has handed out.
 	page   *page
 	all    []source.Row // of the page
 	cells  []source.Cell
@@ -44,13 +44,13 @@ type result struct {
 	to     int // where it ends
 	handed int64
 	bytes  int64
-	digest *digest // of all but the last rows; nil where order is
-	added  int     // rows of the page that are in it
+	digest *digest // of all rows except the last ones; nil if order is nil
+	added  int     // rows of the page that are in digest
 
 	before  int64 // rows that an earlier run has read; 0 for none
-	was     mark  // of those
-	differs bool  // they are not all what they were
-	broken  error // why nothing is handed out any more
+	was     mark  // of those rows
+	differs bool  // some of them have changed
+	broken  error // why nothing more is handed out
 }
 
 func (r *result) Columns(context.Context) ([]source.Column, error) { return r.columns, nil }
@@ -76,10 +76,10 @@ func (r *result) Select(names []string) error {
 	return nil
 }
 
-// Resume has Next compare the first rows with those that an earlier run has read, which needs Query.OrderBy. They are handed out again.
+// Resume makes Next compare the first rows with those that an earlier run has read. This needs Query.OrderBy. They are handed out again.
 func (r *result) Resume(_ context.Context, rows int64, text []byte) (bool, error) {
 	if r.order == nil {
-		return false, errors.New("sqldb: the rows of a query without an order cannot be gone on with; name the columns that tell them apart")
+		return false, errors.New("sqldb: a query without an order cannot be resumed; name the columns that identify its rows")
 	}
 	was, err := parseMark(text)
 	if err != nil {
@@ -89,7 +89,7 @@ func (r *result) Resume(_ context.Context, rows int64, text []byte) (bool, error
 	return false, nil
 }
 
-// Next is as Source has it.
+// Next is described in source.Source.
 func (r *result) Next(ctx context.Context, b *source.Batch) error {
 	b.Rows, b.Mark, b.Offset = b.Rows[:0], nil, r.bytes
 	switch {
@@ -127,7 +127,7 @@ func (r *result) Next(ctx context.Context, b *source.Batch) error {
 	return nil
 }
 
-// turn goes on to the next page.
+// turn takes the next page.
 func (r *result) turn(ctx context.Context) error {
 	if r.page != nil {
 		r.ahead.done(r.page)
@@ -145,7 +145,7 @@ func (r *result) turn(ctx context.Context) error {
 	return err
 }
 
-// digestTo has the digest know the rows of the page up to that one.
+// digestTo adds the rows of the page up to that one to the digest.
 func (r *result) digestTo(to int) {
 	if r.digest == nil || r.page == nil {
 		return
@@ -170,21 +170,21 @@ func (r *result) compare() error {
 	return nil
 }
 
-// changed is an error that says that the rows before are not those that they were.
+// changed returns the error for earlier rows that have changed.
 func (r *result) changed() error {
-	return &source.ChangedError{Problem: fmt.Sprintf("the first %d rows by %s are not those that the load had read when it ended: the query had %d rows then, and has %d now, and some before that place have appeared, gone or got another %s, so that going on would skip rows",
+	return &source.ChangedError{Problem: fmt.Sprintf("the first %d rows by %s are not those that the load had read when it ended: the query had %d rows then and has %d now, and some before that place were added, were removed or got another %s, so continuing would skip rows",
 		r.before, r.order.names(), r.was.Total, r.total.Load(), r.order.names()), Hint: "nothing more was sent; begin a new load from the first row"}
 }
 
 func (r *result) Info() source.Info {
 	info := source.Info{Name: Name(r.url), Files: files(r.url), Whole: true, ReadAhead: r.ahead.most}
 	if r.differs {
-		info.Differs = fmt.Sprintf("some of the first %d rows, which were read before the load was resumed, say something else now", r.before)
+		info.Differs = fmt.Sprintf("some of the first %d rows, which were read before the load was resumed, have changed", r.before)
 	}
 	return info
 }
 
-// Fingerprint is that of the query; empty without an order, because then nobody knows that the rows come in the same one again.
+// Fingerprint identifies the query. It is empty without an order, because the rows may then come in another order.
 func (r *result) Fingerprint() (string, error) {
 	if r.order == nil {
 		return "", nil
@@ -192,7 +192,7 @@ func (r *result) Fingerprint() (string, error) {
 	return r.asked.fingerprint(r.url), nil
 }
 
-// Changed tells nothing: the rows of a query are those of one moment.
+// Changed returns no reason: the rows of a query are those of one moment.
 func (r *result) Changed(context.Context) (string, error) { return "", nil }
 
 // Close ends the query.

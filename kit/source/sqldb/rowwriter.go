@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// value takes a value of a row as the driver has it, without a copy: it is valid until the next row.
+// value is a value of a row as the driver returns it, without a copy. It is valid until the next row.
 type value struct{ is any }
 
 // Scan implements sql.Scanner.
@@ -20,19 +20,19 @@ func (v *value) Scan(is any) error {
 	return nil
 }
 
-// unread takes a value that nobody wants.
+// unread drops a value that is not wanted.
 type unread struct{}
 
 // Scan implements sql.Scanner.
 func (unread) Scan(any) error { return nil }
 
-// rowWriter writes rows as JSON objects of the selected columns, of which the cells are parts.
+// rowWriter writes rows as JSON objects of the selected columns. The cells are parts of these objects.
 type rowWriter struct {
 	order   *order
-	keys    []int // the places of its keys among the values
+	keys    []int // the indexes of its keys among the values
 	limit   int   // bytes of a row
 	columns []columnWriter
-	values  []value // of the row at hand
+	values  []value // pointers to the values that are read
 	into    []any   // pointers to those that are read
 	cells   [][2]int
 }
@@ -40,13 +40,13 @@ type rowWriter struct {
 // columnWriter writes the values of a selected column.
 type columnWriter struct {
 	name  string
-	key   []byte // as a member begins
+	key   []byte // as it begins a member
 	write writer
 	place int // among the values
 	slot  int // among the cells
 }
 
-// newRowWriter makes a writer for rows of these types, which must be those that the query was described with.
+// newRowWriter makes a writer for rows of these types, which must be the types that describe has found.
 func (r *result) newRowWriter(types []*sql.ColumnType) (*rowWriter, error) {
 	s := r.selection()
 	w := &rowWriter{order: r.order, keys: s.keys, limit: r.asked.MaxRowBytes, cells: make([][2]int, r.chosen), values: make([]value, len(types)), into: make([]any, len(types))}
@@ -64,14 +64,14 @@ func (r *result) newRowWriter(types []*sql.ColumnType) (*rowWriter, error) {
 			continue
 		}
 		typ := types[place].DatabaseTypeName()
-		if r.dialect == sqlite { // whose query may have hidden it
+		if r.dialect == sqlite { // its query may have hidden the type
 			typ = c.Type
 		}
 		w.into[place] = &w.values[place]
 		w.columns = append(w.columns, columnWriter{c.Name, append(appendText([]byte{','}, c.Name), ':'), r.dialect.writerOf(typ), place, slot})
 	}
 	if changed {
-		return nil, &source.FormatError{Problem: "the query has other columns than a moment ago", Hint: "somebody has changed a table or a view; load it again"}
+		return nil, &source.FormatError{Problem: "the columns of the query have changed since it was checked", Hint: "somebody has changed a table or a view; load it again"}
 	}
 	for _, place := range s.keys {
 		w.into[place] = &w.values[place]
@@ -79,7 +79,7 @@ func (r *result) newRowWriter(types []*sql.ColumnType) (*rowWriter, error) {
 	return w, nil
 }
 
-// write adds the row at hand to the page.
+// write adds the current row to the page.
 func (w *rowWriter) write(p *page) (err error) {
 	var bad *source.RowError
 	begin := len(p.raw)
@@ -131,11 +131,11 @@ func (w *rowWriter) write(p *page) (err error) {
 	return p.add(w.cells, bad)
 }
 
-// tooLong keeps the beginning of the row only.
+// tooLong keeps only the beginning of the row.
 func (w *rowWriter) tooLong(p *page, begin int) *source.RowError {
 	kept, bad := source.CutRow(p.raw[begin:], w.limit)
 	if p.raw = p.raw[:begin+len(kept)]; cap(p.raw) > 4*pageBytes {
-		p.raw = bytes.Clone(p.raw) // the room for the rest would be held as long as the page
+		p.raw = bytes.Clone(p.raw) // otherwise the page would keep the memory for the rest
 	}
 	for i := range w.cells {
 		w.cells[i] = [2]int{1, 0}
@@ -143,7 +143,7 @@ func (w *rowWriter) tooLong(p *page, begin int) *source.RowError {
 	return bad
 }
 
-// longer reports whether a value is sure to be longer than the limit as JSON, for which spaces around it may not count.
+// longer reports whether a value is certainly longer than the limit as JSON. Spaces around it do not count.
 func longer(v any, limit int) bool {
 	switch v := v.(type) {
 	case string:

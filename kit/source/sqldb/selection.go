@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// selection is the query that runs, and what of its rows is read.
+// selection is the query that runs, and the parts of its rows that are read.
 type selection struct {
 	query   string
-	columns []int // of the described query, in the order in which their values come
-	keys    []int // for each key of the order its place among the values
+	columns []int // of the described query, in the order of the values
+	keys    []int // for each key of the order its index among the values
 	width   int   // values of a row
 }
 
-// selection has the database give no more than the selected columns, where it can: others may be huge.
+// selection makes the database return only the selected columns, if it can: others may be huge.
 func (r *result) selection() selection {
 	var s selection
 	whole := !r.nests || r.order == nil && !slices.Contains(r.slots, -1) || r.order == nil && r.chosen == 0
@@ -41,7 +41,7 @@ func (r *result) selection() selection {
 				place = s.width
 				s.width++
 				if r.dialect.rawKeys {
-					name = "+" + name // without the declared type, by which the driver would change it
+					name = "+" + name // without the declared type, because of which the driver would change it
 				}
 				list = append(list, fmt.Sprintf("%s AS key%d", name, i))
 			}

@@ -154,7 +154,7 @@ func TestWrongDatabases(t *testing.T) {
 		{"sqlite:" + file + ".none", "SELECT 1", "no such file"},
 		{"postgres://user:" + secret + "@127.0.0.1:1/db", "SELECT 1", "cannot be reached"},
 		{"mysql://user:" + secret + "@127.0.0.1:1/db", "SELECT 1", "cannot be reached"},
-		{"mysql:nothing", "SELECT 1", "no URL of a database"},
+		{"mysql:nothing", "SELECT 1", "the URL of the database is not valid"},
 	} {
 		src, err := Open(t.Context(), tt.url, Query{SQL: tt.query})
 		if err == nil {

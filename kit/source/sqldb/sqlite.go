@@ -18,9 +18,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// sqliteTarget is a file. It is opened to be read only, and waits while somebody else writes.
-// sqlitePath is the file that a URL names behind its colon: sqlite:FILE, or sqlite:///C:/FILE, where the slash before a drive of Windows is none of the
-// path.
+// sqlitePath returns the file that a URL names after its colon: sqlite:FILE, or sqlite:///C:/FILE. The slash before a drive of Windows does not belong to
+// the path.
 func sqlitePath(rest string, windows bool) string {
 	path := strings.TrimPrefix(rest, "//")
 	if windows && len(path) > 2 && path[0] == '/' && path[2] == ':' {
@@ -29,15 +28,16 @@ func sqlitePath(rest string, windows bool) string {
 	return path
 }
 
+// sqliteTarget is a file. It is opened read only, and waits while another process writes.
 func sqliteTarget(file string) (*target, error) {
 	if _, err := os.Stat(file); err != nil {
-		return nil, err // the driver would make an empty database
+		return nil, err // otherwise the driver would create an empty database
 	}
 	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(file)}).EscapedPath() + "?mode=ro&_busy_timeout=10000"
 	return &target{dialect: sqlite, local: true, connector: fileConnector(dsn), setup: onlyRead, timeout: connectTimeout}, nil
 }
 
-// fileConnector opens a database of SQLite by its name for the driver.
+// fileConnector opens a database of SQLite. It is the name for the driver.
 type fileConnector string
 
 func (f fileConnector) Connect(context.Context) (driver.Conn, error) {
@@ -46,7 +46,7 @@ func (f fileConnector) Connect(context.Context) (driver.Conn, error) {
 
 func (fileConnector) Driver() driver.Driver { return new(sqlitedriver.Driver) }
 
-// onlyRead has a connection refuse what is not needed to read, such as ATTACH, which makes files whatever the mode of the first one.
+// onlyRead makes a connection refuse what is not needed for reading, such as ATTACH, which creates files whatever the mode of the first one.
 func onlyRead(_ context.Context, conn driver.Conn) error {
 	allowed := []sqlitedriver.AuthorizerActionCode{sqlitedriver.AuthSelect, sqlitedriver.AuthRead, sqlitedriver.AuthFunction, sqlitedriver.AuthRecursive,
 		sqlitedriver.AuthTransaction, sqlitedriver.AuthPragma} // a pragma as a function, such as pragma_table_info, changes nothing
@@ -58,8 +58,8 @@ func onlyRead(_ context.Context, conn driver.Conn) error {
 	})
 }
 
-// undated returns the query with its columns of dates and times as they are kept, and its columns with the types that they are declared as. The driver reads
-// the text in such columns as a time, by which a day and its midnight become one, and so do a time and the same time in another zone.
+// undated returns the query with its date and time columns as they are stored, and its columns with their declared types. The driver would read the
+// text in such columns as a time. Then a day and its midnight would be the same, and so would a time and the same time in another zone.
 func undated(ctx context.Context, db *sql.DB, query string) (string, []source.Column, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -95,8 +95,8 @@ func undated(ctx context.Context, db *sql.DB, query string) (string, []source.Co
 	return "WITH q(" + strings.Join(places, ", ") + ") AS (\n" + query + "\n) SELECT " + strings.Join(kept, ", ") + " FROM q", described, nil
 }
 
-// appendSQLiteTime writes what stands in a column of dates or times: a day as a day, a time in UTC, which SQLite takes those without a zone to
-// be in, and anything else as it is.
+// appendSQLiteTime writes the content of a date or time column: a day as a day, a time in UTC (SQLite takes times without a zone as UTC), and
+// anything else unchanged.
 func appendSQLiteTime(dst []byte, v any) ([]byte, error) {
 	text, ok := v.(string)
 	if !ok {
@@ -116,7 +116,7 @@ func appendSQLiteTime(dst []byte, v any) ([]byte, error) {
 	return appendAny(dst, v)
 }
 
-// sqliteTimes are the forms of times that SQLite's functions read, and the one that Go's drivers write of themselves.
+// sqliteTimes are the forms of times that SQLite's functions read, and the form that Go's drivers write by default.
 var sqliteTimes = []string{"2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04", "2006-01-02T15:04",
 	"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999Z07:00", "2006-01-02 15:04Z07:00", "2006-01-02T15:04Z07:00",
 	"2006-01-02 15:04:05.999999999 -0700 MST"}

@@ -8,18 +8,18 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// grammar is what decides where text, names and comments end in a statement. It follows the database and the mode of its session.
+// grammar decides where text, names and comments end in a statement. It depends on the database and the mode of its session.
 type grammar struct {
-	backslashes    bool // escape in '...'
-	escapeStrings  bool // E'...' has backslashes whatever the mode
-	doubleIsText   bool // "..." is text, in which backslashes escape as in '...'
+	backslashes    bool // backslashes escape in '...'
+	escapeStrings  bool // E'...' has backslashes in any mode
+	doubleIsText   bool // "..." is text, and backslashes escape in it as in '...'
 	backquotes     bool // `...` is a name
 	brackets       bool // [...] is a name
 	dollars        bool // $tag$...$tag$ is text
 	hashes         bool // # begins a comment
 	dashesAndSpace bool // -- begins a comment only before white space
-	nested         bool // comments stand in comments
-	commentsRun    bool // /*! ... */ is no comment
+	nested         bool // comments can contain comments
+	commentsRun    bool // /*! ... */ is not a comment
 }
 
 // grammarOf returns the grammar of a database in its usual mode.
@@ -33,11 +33,11 @@ func grammarOf(d *dialect) grammar {
 	return grammar{backquotes: true, brackets: true}
 }
 
-// statement returns the one statement that a query is, without the semicolon and what follows it. It must read and lock nothing:
-// SELECT, WITH, TABLE or VALUES.
+// statement returns the single statement of a query, without the semicolon and what follows it. It must only read, and lock nothing: SELECT, WITH,
+// TABLE or VALUES.
 //
-// It is not all that keeps a query from writing: the transaction, the session and the file are read only as well. It refuses what they let
-// through, such as a DROP TABLE of MySQL, which ends a transaction of itself, and SELECT ... INTO OUTFILE.
+// It is not the only protection against writing: the transaction, the session and the file are read only as well. It rejects what those do not
+// prevent, such as a DROP TABLE of MySQL, which itself ends a transaction, and SELECT ... INTO OUTFILE.
 func (g grammar) statement(query string) (string, error) {
 	s := scanner{grammar: g, text: query}
 	var words []string // in upper case, without what is in quotes
@@ -73,17 +73,17 @@ func (g grammar) statement(query string) (string, error) {
 var errEmptyQuery = &source.FormatError{Problem: "the query is empty", Hint: "give one such as SELECT id, email FROM customers"}
 
 func refused(why, hint string) error {
-	return &source.FormatError{Problem: "the query is refused: " + why, Hint: hint}
+	return &source.FormatError{Problem: "the query is rejected: " + why, Hint: hint}
 }
 
 const onlyReads = "a query only reads: SELECT, WITH ... SELECT, TABLE or VALUES"
 
-// forbidden says why a statement of these words may not run.
+// forbidden says why a statement with these words may not run.
 func forbidden(first string, words []string) error {
 	if !slices.Contains([]string{"SELECT", "WITH", "TABLE", "VALUES"}, first) {
 		what := "it begins with " + first
 		if len(first) == 1 {
-			what = "it does not begin with a word of SQL"
+			what = "it does not begin with an SQL keyword"
 		}
 		return refused(what, onlyReads)
 	}
@@ -96,21 +96,21 @@ func forbidden(first string, words []string) error {
 		case word == "INTO":
 			return refused("INTO writes a table, a file or a variable", onlyReads)
 		case word == "FOR" && slices.Contains([]string{"UPDATE", "SHARE", "NO", "KEY"}, next), word == "LOCK" && next == "IN":
-			return refused(word+" "+next+" locks rows against others", "leave it out")
+			return refused(word+" "+next+" locks rows for others", "leave it out")
 		}
 	}
 	return nil
 }
 
-// scanner takes a statement apart.
+// scanner splits a statement into words.
 type scanner struct {
 	grammar
 	text string
 	at   int
 }
 
-// next returns the next word in upper case, or character of punctuation, and where it begins; a quoted text or name as ' or ". It is empty at
-// the end.
+// next returns the next word in upper case or the next punctuation character, and its position; for a quoted text or name it returns ' or ". word is
+// empty at the end.
 func (s *scanner) next() (word string, at int, err error) {
 	if err := s.blank(); err != nil {
 		return "", 0, err
@@ -129,7 +129,7 @@ func (s *scanner) next() (word string, at int, err error) {
 			return "'", at, s.quoted('\'', true)
 		}
 		return word, at, nil
-	case digit(c): // also as 1e5 and 0x1F, so that no word begins in it
+	case digit(c): // also 1e5 and 0x1F, so that no word begins within a number
 		for s.at < len(s.text) && (letter(s.text[s.at]) || digit(s.text[s.at]) || s.text[s.at] == '.') {
 			s.at++
 		}
@@ -162,7 +162,7 @@ func (s *scanner) peek() byte {
 	return s.text[s.at]
 }
 
-// dollarTag returns the $tag$ with which text begins; empty if it does not.
+// dollarTag returns the $tag$ at the beginning of text; empty if there is none.
 func dollarTag(text string) string {
 	for i := 1; i < len(text); i++ {
 		switch c := text[i]; {
@@ -179,7 +179,7 @@ func unfinished(what string, at int) error {
 	return refused(fmt.Sprintf("%s that begins at character %d has no end", what, at+1), "close it")
 }
 
-// quoted passes over what is in quotes, of which two stand for one.
+// quoted skips a quoted text, in which a doubled quote means one.
 func (s *scanner) quoted(quote byte, backslashes bool) error {
 	begin := s.at
 	for s.at++; s.at < len(s.text); s.at++ {
@@ -196,20 +196,20 @@ func (s *scanner) quoted(quote byte, backslashes bool) error {
 		}
 	}
 	s.at = len(s.text)
-	return unfinished("what is in quotes", begin)
+	return unfinished("the quoted text", begin)
 }
 
-// until passes over what ends with end.
+// until skips to the end of what ends with end.
 func (s *scanner) until(end string) error {
 	i := strings.Index(s.text[s.at:], end)
 	if i < 0 {
-		return unfinished("what is in quotes", s.at)
+		return unfinished("the quoted text", s.at)
 	}
 	s.at += i + len(end)
 	return nil
 }
 
-// blank passes over white space and comments.
+// blank skips white space and comments.
 func (s *scanner) blank() error {
 	for s.at < len(s.text) {
 		rest := s.text[s.at:]
@@ -236,7 +236,7 @@ func (s *scanner) blank() error {
 func (s *scanner) comment() error {
 	begin := s.at
 	if rest := s.text[begin+2:]; s.commentsRun && (strings.HasPrefix(rest, "!") || strings.HasPrefix(rest, "M!")) {
-		return refused("the database runs what stands in /*! ... */", "write it without the comment, or leave it out")
+		return refused("the database runs the content of /*! ... */", "write it without the comment, or leave it out")
 	}
 	depth := 0
 	for s.at < len(s.text) {

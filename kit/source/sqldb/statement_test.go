@@ -56,7 +56,7 @@ func TestStatements(t *testing.T) {
 		{"EXPLAIN ANALYZE DELETE FROM t", "!it begins with EXPLAIN", all},
 		{"PRAGMA journal_mode = WAL", "!it begins with PRAGMA", all},
 		{"ATTACH 'x.db' AS x", "!it begins with ATTACH", all},
-		{"'SELECT' 1", "!it does not begin with a word", all},
+		{"'SELECT' 1", "!it does not begin with an SQL keyword", all},
 		{"SELECT 1 INTO OUTFILE '/tmp/x'", "!INTO writes", all},
 		{"SELECT 1 INTO/**/DUMPFILE '/tmp/x'", "!INTO writes", all},
 		{"SELECT 1 into @a", "!INTO writes", all},
@@ -69,7 +69,7 @@ func TestStatements(t *testing.T) {
 		{"/*! DROP TABLE t */", "!the database runs", []*dialect{mysqlServer}},
 		{"SELECT 1 /*M!100100 INTO OUTFILE '/tmp/x' */", "!the database runs", []*dialect{mysqlServer}},
 		{"SELECT 1 /*!50000 INTO OUTFILE '/tmp/x' */", "!the database runs", []*dialect{mysqlServer}},
-		{"SELECT 'a", "!what is in quotes that begins at character 8", all},
+		{"SELECT 'a", "!the quoted text that begins at character 8", all},
 		{"SELECT 1 /* a", "!the comment that begins at character 10", all},
 	} {
 		for _, d := range tt.in {

@@ -14,29 +14,29 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// connectTimeout is how long a server may take to let the user in, where the URL does not say.
+// connectTimeout is how long a server has to accept the connection, if the URL does not say it.
 const connectTimeout = 10 * time.Second
 
-// target is the database that a URL names.
+// target is the database of a URL.
 type target struct {
 	dialect   *dialect
 	connector driver.Connector
-	local     bool          // no network lies between
-	timeout   time.Duration // until the user is let in
+	local     bool          // there is no network in between
+	timeout   time.Duration // until the connection is accepted
 	tlsMode   tlsMode
 	state     atomic.Pointer[tls.ConnectionState] // of the last connection; nil if it is not encrypted
 
-	// setup is called with each connection that is to read only; nil for nothing to do.
+	// setup is called with each connection that must be read only; nil if there is nothing to do.
 	setup func(context.Context, driver.Conn) error
 }
 
-// newTarget reads a URL. No error holds a part of it that may belong to a password.
+// newTarget reads a URL. No error contains a part of it that may belong to a password.
 func newTarget(raw string) (*target, error) {
 	scheme, rest, _ := strings.Cut(raw, ":")
 	d := schemes[scheme]
 	switch d {
 	case nil:
-		return nil, badURL("begins with none of postgres:, mysql:, mariadb: and sqlite:")
+		return nil, badURL("must begin with postgres:, mysql:, mariadb: or sqlite:")
 	case sqlite:
 		return sqliteTarget(sqlitePath(rest, runtime.GOOS == "windows"))
 	}
@@ -54,7 +54,7 @@ func newTarget(raw string) (*target, error) {
 	return mysqlTarget(a, asked)
 }
 
-// open returns the database, which is read over one connection.
+// open returns the database, which uses one connection.
 func (t *target) open() *sql.DB {
 	c := t.connector
 	if t.setup != nil {
@@ -65,12 +65,12 @@ func (t *target) open() *sql.DB {
 	return db
 }
 
-// connection says how safe the way to the database is.
+// connection says how safe the connection to the database is.
 func (t *target) connection() *source.Connection {
 	return secured(t.state.Load(), t.tlsMode, t.local)
 }
 
-// connector sets up what another one connects.
+// connector sets up the connections that another one makes.
 type connector struct {
 	driver.Connector
 	setup func(context.Context, driver.Conn) error
@@ -88,23 +88,23 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// unknownParam says that a parameter is not known. Its name is told only where no password stands among the parameters, of which it may be a
-// part, cut off by an & or a =.
+// unknownParam returns the error for an unknown parameter. It names the parameter only if the parameters contain no password: the name could be a
+// part of it, cut off by an & or a =.
 func (a *address) unknownParam(name string, known []string) error {
-	which := "a parameter that is not known"
+	which := "an unknown parameter"
 	if a.get("password") == "" && a.get("sslpassword") == "" {
-		which = "the parameter " + name + ", which is not known"
+		which = "the unknown parameter " + name
 	}
-	return badURL("has " + which + "; nothing is ignored, because it may have been meant to keep the connection safe. Besides those of TLS, known are " + strings.Join(known, ", "))
+	return badURL("has " + which + "; no parameter is ignored, because it may have been meant to keep the connection safe. Besides those of TLS, the known parameters are " + strings.Join(known, ", "))
 }
 
-// transaction begins one, in which values come as they are.
+// transaction begins a transaction in which values keep their form.
 func (t *target) transaction(ctx context.Context, db *sql.DB, rawURL string) (*sql.Tx, error) {
 	connecting, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	err := db.PingContext(connecting)
 	if err != nil && connecting.Err() != nil && ctx.Err() == nil {
-		return nil, unreachable(fmt.Sprintf("sqldb: %s has not answered within %s; look whether the host and the port are right, and whether a firewall is between", Name(rawURL), t.timeout))
+		return nil, unreachable(fmt.Sprintf("sqldb: %s has not answered within %s; check the host, the port, and any firewall in between", Name(rawURL), t.timeout))
 	}
 	var tx *sql.Tx
 	if err == nil {
@@ -121,7 +121,7 @@ func (t *target) transaction(ctx context.Context, db *sql.DB, rawURL string) (*s
 	return tx, nil
 }
 
-// grammar is that of the transaction's session.
+// grammar returns the grammar of the transaction's session.
 func (d *dialect) grammar(ctx context.Context, tx *sql.Tx) (grammar, error) {
 	switch d {
 	case postgres:

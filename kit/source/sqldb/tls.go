@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// tlsMode says how a connection is to be encrypted, in the words of PostgreSQL. A later one asks for more.
+// tlsMode says how a connection must be encrypted, in the words of PostgreSQL. A later value is stricter.
 type tlsMode int
 
 const (
@@ -26,18 +26,18 @@ const (
 
 var tlsModes = []string{tlsDisable: "disable", tlsPrefer: "prefer", tlsRequire: "require", tlsVerifyCA: "verify-ca", tlsVerifyFull: "verify-full"}
 
-// tlsAsked is what a URL says of the encryption of its connection.
+// tlsAsked is what a URL says about the encryption of its connection.
 type tlsAsked struct {
 	mode        tlsMode
 	allow       bool   // PostgreSQL's allow: only if the server insists
-	ca          string // file of the authorities; system for those of this machine
+	ca          string // file of the authorities; "system" for those of this machine
 	cert, certK string // files of the certificate and the key of the client
 }
 
-// plain is a name or a value without what differs between spellings: ssl-mode, sslMode and SSL_MODE are one.
+// plain returns a name or a value without the differences between spellings: ssl-mode, sslMode and SSL_MODE are the same.
 func plain(s string) string { return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(s)) }
 
-// tlsValues are what a parameter of TLS can say, in its plain form.
+// tlsValues are the values of a parameter of TLS, in plain form.
 var tlsValues = map[string]map[string]tlsMode{
 	"sslmode": {"disable": tlsDisable, "disabled": tlsDisable, "false": tlsDisable, "prefer": tlsPrefer, "preferred": tlsPrefer, "require": tlsRequire, "required": tlsRequire,
 		"verifyca": tlsVerifyCA, "verifyfull": tlsVerifyFull, "verifyidentity": tlsVerifyFull},
@@ -53,8 +53,8 @@ var tlsValues = map[string]map[string]tlsMode{
 	"trustservercertificate":  {"true": tlsUnsaid, "false": tlsVerifyFull},
 }
 
-// readTLS takes the parameters of TLS out of those of a URL, in all the spellings of the drivers and clients of either database. What asks
-// for more wins, and what asks for none may not stand beside what asks for some.
+// readTLS removes the parameters of TLS from those of a URL, in all the spellings of the drivers and clients of either database. The strictest one
+// wins. It is an error if one asks for encryption and another for none.
 func (a *address) readTLS() (asked tlsAsked, err error) {
 	var none, some string
 	a.params = slices.DeleteFunc(a.params, func(p param) bool {
@@ -96,7 +96,7 @@ func (a *address) readTLS() (asked tlsAsked, err error) {
 			case "tls":
 				known = "true, skip-verify, preferred or false"
 			}
-			err = badURL("has a value of " + spelling(name) + " that is not known; it is " + known)
+			err = badURL("has a value of " + spelling(name) + " that is unknown; it must be " + known)
 		case mode == tlsDisable:
 			none = spelling(name)
 		case mode > tlsDisable:
@@ -109,9 +109,9 @@ func (a *address) readTLS() (asked tlsAsked, err error) {
 	case err != nil:
 		return asked, err
 	case none != "" && (some != "" || asked.ca != ""):
-		return asked, badURL("asks for encryption, by " + cmpOr(some, "a file of authorities") + ", and for none, by " + none + "; take one of them out")
+		return asked, badURL("asks for encryption, by " + cmpOr(some, "a file of authorities") + ", and for none, by " + none + "; remove one of them")
 	case (asked.cert == "") != (asked.certK == ""):
-		return asked, badURL("has one of sslcert and sslkey; give both")
+		return asked, badURL("has only one of sslcert and sslkey; give both")
 	case asked.ca == "system":
 		asked.mode = tlsVerifyFull
 	case asked.ca != "":
@@ -129,7 +129,7 @@ func cmpOr(a, b string) string {
 	return b
 }
 
-// spelling is how the parameter with this plain name is mostly written.
+// spelling is the usual spelling of the parameter with this plain name.
 func spelling(name string) string {
 	switch name {
 	case "usessl":
@@ -152,7 +152,7 @@ func spelling(name string) string {
 	return name
 }
 
-// config is for a server of this name; nil for none.
+// config returns the configuration for a server with this name; nil for none.
 func (asked tlsAsked) config(server string) (*tls.Config, error) {
 	cfg := &tls.Config{ServerName: server, InsecureSkipVerify: asked.mode < tlsVerifyFull}
 	switch {
@@ -164,7 +164,7 @@ func (asked tlsAsked) config(server string) (*tls.Config, error) {
 			return nil, fmt.Errorf("sqldb: the authorities of sslrootcert cannot be read: %w", err)
 		}
 		if cfg.RootCAs = x509.NewCertPool(); !cfg.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("sqldb: %s holds no certificate of an authority", asked.ca)
+			return nil, fmt.Errorf("sqldb: %s contains no certificate of an authority", asked.ca)
 		}
 	}
 	if asked.mode == tlsVerifyCA {
@@ -180,7 +180,7 @@ func (asked tlsAsked) config(server string) (*tls.Config, error) {
 	return cfg, nil
 }
 
-// verifyAuthority checks that a known authority has signed the server's certificate, whatever name that is for.
+// verifyAuthority checks that a known authority has signed the server's certificate, for any name.
 func verifyAuthority(roots *x509.CertPool, state tls.ConnectionState) error {
 	if len(state.PeerCertificates) == 0 {
 		return errors.New("the server has no certificate")
@@ -193,7 +193,7 @@ func verifyAuthority(roots *x509.CertPool, state tls.ConnectionState) error {
 	return err
 }
 
-// secured says what a connection is: state is nil for one that is not encrypted.
+// secured describes a connection. state is nil if it is not encrypted.
 func secured(state *tls.ConnectionState, mode tlsMode, local bool) *source.Connection {
 	c := &source.Connection{Local: local, Verified: source.VerifiedNothing}
 	if state == nil {

@@ -27,7 +27,7 @@ func TestTLSSpellings(t *testing.T) {
 		"sslrootcert=ca": "verify-ca", "ssl-ca=ca": "verify-ca", "ssl_ca=ca&sslmode=require": "verify-ca", "sslrootcert=ca&sslmode=verify-full": "verify-full", "sslrootcert=system": "verify-full",
 		"sslcert=c&sslkey=k": "require", "ssl-cert=c&ssl-key=k&ssl-ca=ca": "verify-ca",
 
-		"sslmode=": "!a value of sslmode that is not known", "sslmode=yes-please": "!a value of sslmode", "tls=custom": "!a value of tls", "useSSL=maybe": "!a value of useSSL",
+		"sslmode=": "!a value of sslmode that is unknown", "sslmode=yes-please": "!a value of sslmode", "tls=custom": "!a value of tls", "useSSL=maybe": "!a value of useSSL",
 		"sslmode=disable&useSSL=true": "!asks for encryption, by useSSL, and for none, by sslmode", "tls=false&sslmode=require": "!and for none, by tls", "sslmode=disable&ssl-ca=ca": "!asks for encryption",
 		"sslcert=c": "!give both", "sslkey=k": "!give both",
 	} {
@@ -171,9 +171,9 @@ func TestServerWithoutTLS(t *testing.T) {
 // Parameters that are not known are refused, on every kind of URL.
 func TestUnknownParameters(t *testing.T) {
 	for _, tt := range []struct{ params, want string }{
-		{"sslmod=require", "has the parameter sslmod, which is not known"},
+		{"sslmod=require", "has the unknown parameter sslmod"},
 		{"useTLS=true", "useTLS"}, {"encrypt=true", "encrypt"}, {"allowPublicKeyRetrieval=true", "allowPublicKeyRetrieval"}, {"multiStatements=true", "multiStatements"},
-		{"password=abcd&efghij=1", "a parameter that is not known"},
+		{"password=abcd&efghij=1", "an unknown parameter"},
 	} {
 		for _, scheme := range []string{"postgres", "mysql"} {
 			_, err := Open(t.Context(), scheme+"://127.0.0.1:1/db?"+tt.params, Query{SQL: "SELECT 1"})
@@ -189,7 +189,7 @@ func TestUnknownParameters(t *testing.T) {
 		"mysql://127.0.0.1:1/db?net_write_timeout=1%3BDROP":                 "a value of net_write_timeout",
 		"mysql://127.0.0.1:1/db?timeout=fast":                               "a value of timeout",
 		"mysql://127.0.0.1:1,127.0.0.2/db":                                  "more than one host",
-		"postgres:///db":                                                    "no URL of a database", "mysql:///db": "no URL of a database", "mysql:nothing": "no URL of a database",
+		"postgres:///db":                                                    "the URL of the database is not valid", "mysql:///db": "URL of the database is not valid", "mysql:nothing": "URL of the database is not valid",
 	} {
 		if _, err := Open(t.Context(), url, Query{SQL: "SELECT 1"}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want %s", url, err, want)

@@ -10,17 +10,17 @@ import (
 	"strings"
 )
 
-// schemes are those of the URLs that Open takes.
+// schemes are the schemes of the URLs that Open accepts.
 var schemes = map[string]*dialect{"postgres": postgres, "postgresql": postgres, "mysql": mysqlServer, "mariadb": mysqlServer, "sqlite": sqlite}
 
-// IsURL reports whether a name is one that Open takes: a URL that begins with postgres, postgresql, mysql, mariadb or sqlite.
+// IsURL reports whether a name is a URL that Open accepts: it begins with postgres, postgresql, mysql, mariadb or sqlite.
 func IsURL(name string) bool {
 	scheme, _, ok := strings.Cut(name, ":")
 	return ok && schemes[scheme] != nil
 }
 
-// Name is a URL without user, password and parameters, to be shown. Where it cannot be told what of a URL is the password, it is the kind of
-// database only.
+// Name returns a URL without user, password and parameters, to be shown. If it is not clear which part of a URL is the password, Name returns only
+// the kind of database.
 func Name(raw string) string {
 	scheme, rest, _ := strings.Cut(raw, ":")
 	if schemes[scheme] == sqlite {
@@ -33,7 +33,7 @@ func Name(raw string) string {
 	return a.name(a.shownHost())
 }
 
-// place is what a URL names, to tell it from others. It may hold a password and is never shown.
+// place identifies the database of a URL. It may contain a password and is never shown.
 func place(raw string) string {
 	scheme, rest, _ := strings.Cut(raw, ":")
 	if schemes[scheme] == sqlite {
@@ -54,7 +54,7 @@ func (a *address) name(host string) string {
 	return name
 }
 
-// HasPassword reports whether a URL holds a password, or may hold one.
+// HasPassword reports whether a URL contains a password, or may contain one.
 func HasPassword(raw string) bool {
 	if scheme, _, _ := strings.Cut(raw, ":"); !IsURL(raw) || schemes[scheme] == sqlite {
 		return false
@@ -63,18 +63,18 @@ func HasPassword(raw string) bool {
 	return err != nil || len(a.secrets()) > 0 || a.nobody() && slices.ContainsFunc(strings.Split(a.host, ","), mayBeUser)
 }
 
-// mayBeUser reports whether a host with its port is more likely a user with a password, whose URL has lost its @ and its host.
+// mayBeUser reports whether a host with its port is more likely a user with a password: the URL may have lost its @ and its host.
 func mayBeUser(host string) bool {
 	name, port, ok := strings.Cut(host, ":")
 	return ok && port != "5432" && port != "3306" && name != "localhost" && net.ParseIP(name) == nil && !strings.HasPrefix(host, "[")
 }
 
-// nobody reports whether the URL names no user, so that what stands where a host and its port should may be a user and a password.
+// nobody reports whether the URL names no user, so that the text at the place of host and port may be a user and a password.
 func (a *address) nobody() bool {
 	return a.user == "" && a.password == "" && a.get("user") == "" && a.get("password") == ""
 }
 
-// shownHost is the host without what may be a password.
+// shownHost returns the host without a part that may be a password.
 func (a *address) shownHost() string {
 	if !a.nobody() {
 		return a.host
@@ -89,10 +89,10 @@ func (a *address) shownHost() string {
 	return strings.Join(hosts, ",")
 }
 
-// address is the URL of a server, taken apart.
+// address is the parsed URL of a server.
 type address struct {
 	scheme               string
-	user, password, host string // the host as it stands there, with its port
+	user, password, host string // the host as in the URL, with its port
 	database             string
 	params               []param
 }
@@ -102,23 +102,23 @@ type param struct{ name, value string }
 
 const mustEncode = "in a password, a user and a name write @ as %40, / as %2F, ? as %3F, # as %23, : as %3A, % as %25 and a space as %20"
 
-// badURL is a URL that cannot be used. It holds nothing that stands there: whatever it is may be a part of the password.
+// badURL is the error for a URL that cannot be used. It contains no part of the URL, because any part may belong to the password.
 func badURL(why string) error { return errors.New("sqldb: the URL of the database " + why) }
 
-// parseAddress takes a URL of a server apart. It refuses whatever leaves a doubt where the password ends, such as a second @, and its errors
-// hold no part of the URL.
+// parseAddress parses the URL of a server. It returns an error if it is not clear where the password ends, for example because of a second @. Its
+// errors contain no part of the URL.
 func parseAddress(raw string) (*address, error) {
 	scheme, rest, _ := strings.Cut(raw, ":")
 	rest, ok := strings.CutPrefix(rest, "//")
 	if !ok {
-		return nil, badURL("is no URL of a database; give one such as " + scheme + "://user:password@host/database")
+		return nil, badURL("is not valid; give one such as " + scheme + "://user:password@host/database")
 	}
 	authority, tail := rest, ""
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		authority, tail = rest[:i], rest[i:]
 	}
 	if strings.ContainsAny(tail, "@#") || strings.Count(authority, "@") > 1 {
-		return nil, badURL("has @, / or # where it does not say what belongs to the password; " + mustEncode)
+		return nil, badURL("has an @, / or # that makes the end of the password unclear; " + mustEncode)
 	}
 	a := &address{scheme: scheme}
 	user, host, ok := strings.Cut(authority, "@")
@@ -137,7 +137,7 @@ func parseAddress(raw string) (*address, error) {
 		}
 		*part.into = text
 	}
-	a.host = host // with its escapes, of which a Unix socket has some
+	a.host = host // with its escapes, which the path of a Unix socket has
 	if err := checkHost(host); err != nil {
 		return nil, err
 	}
@@ -158,14 +158,14 @@ func parseAddress(raw string) (*address, error) {
 	return a, nil
 }
 
-// decoded reads the escapes of a part of a URL, and refuses what must be one.
+// decoded reads the escapes of a part of a URL, and returns an error for characters that must be escaped.
 func decoded(text string) (string, error) {
 	if strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`"<>\^{|}`+"`", r) }) >= 0 {
-		return "", badURL(`has a space or one of " < > \ ^ ` + "` { | }; " + mustEncode + ", and others alike")
+		return "", badURL(`has a space or one of " < > \ ^ ` + "` { | }; " + mustEncode + ", and the others in the same way")
 	}
 	text, err := url.PathUnescape(text)
 	if err != nil {
-		return "", badURL("has a % that begins no escape; " + mustEncode)
+		return "", badURL("has a % that does not begin an escape; " + mustEncode)
 	}
 	if strings.IndexByte(text, 0) >= 0 {
 		return "", badURL("has a NUL")
@@ -173,11 +173,11 @@ func decoded(text string) (string, error) {
 	return text, nil
 }
 
-// checkHost refuses what is no host with its port, or a list of such.
+// checkHost returns an error for text that is not a host with its port, or a list of them.
 func checkHost(hosts string) error {
 	for host := range strings.SplitSeq(hosts, ",") {
 		name, port, ok := host, "", false
-		if strings.HasPrefix(host, "[") { // an address of IPv6
+		if strings.HasPrefix(host, "[") { // an IPv6 address
 			i := strings.IndexByte(host, ']')
 			if i < 0 {
 				return badURL("has a [ without a ] in its host")
@@ -190,7 +190,7 @@ func checkHost(hosts string) error {
 			return badURL("has a [ in its host")
 		}
 		if n, err := strconv.ParseUint(port, 10, 16); ok && (err != nil || n == 0) {
-			return badURL("has a port that is no number from 1 to 65535; " + mustEncode)
+			return badURL("has a port that is not a number from 1 to 65535; " + mustEncode)
 		}
 		if _, err := decoded(name); err != nil {
 			return err
@@ -199,7 +199,7 @@ func checkHost(hosts string) error {
 	return nil
 }
 
-// get returns the last parameter of a name.
+// get returns the last parameter with a name.
 func (a *address) get(name string) string {
 	for _, p := range slices.Backward(a.params) {
 		if p.name == name {
@@ -209,7 +209,7 @@ func (a *address) get(name string) string {
 	return ""
 }
 
-// secrets are the passwords in the URL.
+// secrets returns the passwords in the URL.
 func (a *address) secrets() []string {
 	var list []string
 	for _, s := range []string{a.password, a.get("password"), a.get("sslpassword")} {
@@ -220,8 +220,8 @@ func (a *address) secrets() []string {
 	return list
 }
 
-// mask puts asterisks where text holds a password of the URL. No error should hold one, so that it has nothing to do; and it leaves passwords
-// of a few characters, which stand in any sentence. A port is left out where it may be a password.
+// mask replaces the passwords of the URL in a text by asterisks. No error should contain one, so it normally changes nothing. It leaves passwords of
+// a few characters, which occur in any sentence. It removes a port that may be a password.
 func mask(rawURL, text string) string {
 	a, err := parseAddress(rawURL)
 	if err != nil {
@@ -242,7 +242,7 @@ func mask(rawURL, text string) string {
 	return text
 }
 
-// files are those that a database is in and that are beside it while it is written to, if it is one of files.
+// files returns the files of a database that consists of files, with those that exist while it is written to.
 func files(raw string) []string {
 	if scheme, rest, _ := strings.Cut(raw, ":"); schemes[scheme] == sqlite {
 		file := strings.TrimPrefix(rest, "//")

@@ -13,19 +13,19 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// RuleNoJSON is a value that has no JSON form, such as a NaN.
+// RuleNoJSON is the rule for a value that has no JSON form, such as a NaN.
 const RuleNoJSON = source.RuleNoJSON
 
-// writer appends a value of a column as JSON. Where it returns an error what it has appended is void.
+// writer appends a value of a column as JSON. If it returns an error, what it has appended is not valid.
 type writer func(dst []byte, v any) ([]byte, error)
 
-// writerOf returns the writer for a type of column, as the driver names it.
+// writerOf returns the writer for a type of column, by the driver's name for it.
 func (d *dialect) writerOf(typ string) writer {
 	w := d.typeWriter(typ)
 	if d != sqlite {
 		return w
 	}
-	return func(dst []byte, v any) ([]byte, error) { // whatever the column's type, a value of bytes is binary data
+	return func(dst []byte, v any) ([]byte, error) { // a value of bytes is binary data, whatever the column's type
 		if b, ok := v.([]byte); ok {
 			return jsonvalue.AppendBinary(dst, b), nil
 		}
@@ -37,7 +37,7 @@ func (d *dialect) typeWriter(typ string) writer {
 	typ = strings.TrimPrefix(strings.ToUpper(typ), "UNSIGNED ")
 	base, _, _ := strings.Cut(typ, "(")
 	switch base = strings.TrimSpace(base); base {
-	case "BPCHAR": // char(n) of PostgreSQL, which takes the spaces that fill it up for nothing
+	case "BPCHAR": // char(n) of PostgreSQL, which ignores the spaces that fill it up
 		return appendUnpadded
 	case "FLOAT4":
 		return appendFloat4
@@ -78,7 +78,7 @@ func (d *dialect) typeWriter(typ string) writer {
 
 func appendText(dst []byte, s string) []byte { return jsonvalue.AppendText(dst, s) }
 
-// textOf returns a value that comes as text.
+// textOf returns a value that the driver returns as text.
 func textOf(v any) ([]byte, bool) {
 	switch v := v.(type) {
 	case string:
@@ -89,7 +89,7 @@ func textOf(v any) ([]byte, bool) {
 	return nil, false
 }
 
-// appendNumber writes a number that may come as its digits.
+// appendNumber writes a number that the driver may return as digits.
 func appendNumber(dst []byte, v any) ([]byte, error) {
 	text, ok := textOf(v)
 	if !ok {
@@ -102,13 +102,13 @@ func appendNumber(dst []byte, v any) ([]byte, error) {
 	case "nan", "inf", "infinity":
 		return dst, jsonvalue.ErrNotFinite
 	}
-	return jsonvalue.AppendText(dst, text), nil // SQLite puts any text into any column
+	return jsonvalue.AppendText(dst, text), nil // SQLite can store any text in any column
 }
 
-// isNumber reports whether the text is a number as JSON has it.
+// isNumber reports whether the text is a number of JSON.
 func isNumber(s []byte) bool { return len(s) > 0 && (s[0] == '-' || s[0]-'0' <= 9) && json.Valid(s) }
 
-// appendFloat4 writes a number of 32 bits, which comes as one of 64.
+// appendFloat4 writes a 32-bit number, which the driver returns as a 64-bit one.
 func appendFloat4(dst []byte, v any) ([]byte, error) {
 	if f, ok := v.(float64); ok {
 		return jsonvalue.AppendFloat(dst, f, 32)
@@ -130,7 +130,7 @@ func appendBinary(dst []byte, v any) ([]byte, error) {
 	return appendAny(dst, v)
 }
 
-// appendBits writes MySQL's BIT, of up to 64 bits, as the number that it is.
+// appendBits writes MySQL's BIT, of up to 64 bits, as a number.
 func appendBits(dst []byte, v any) ([]byte, error) {
 	b, ok := v.([]byte)
 	if !ok || len(b) > 8 {
@@ -150,9 +150,9 @@ func appendDate(dst []byte, v any) ([]byte, error) {
 	return appendAny(dst, v)
 }
 
-var errInfiniteTime = errors.New("a time of infinity is no time of ISO 8601; leave it out of the query, or make it NULL")
+var errInfiniteTime = errors.New("an infinite time cannot be written in ISO 8601; leave it out of the query, or make it NULL")
 
-// finite is a writer for PostgreSQL's times, which come as text where they are infinite.
+// finite is a writer for PostgreSQL's times, which the driver returns as text if they are infinite.
 func finite(w writer) writer {
 	return func(dst []byte, v any) ([]byte, error) {
 		if _, ok := textOf(v); ok {
@@ -170,9 +170,9 @@ func appendLocalTime(dst []byte, v any) ([]byte, error) {
 	return appendAny(dst, v)
 }
 
-var errZeroDate = errors.New("a date without a year, month or day, which MySQL allows, is no date of ISO 8601; write NULLIF(column, 0) in the query to leave it out")
+var errZeroDate = errors.New("a date without a year, month or day, which MySQL allows, cannot be written in ISO 8601; write NULLIF(column, 0) in the query to leave it out")
 
-// appendMySQLTime writes a date, or a date and a time, which come as text: 2006-01-02 15:04:05.000000 becomes 2006-01-02T15:04:05.
+// appendMySQLTime writes a date, or a date and a time, which the driver returns as text: 2006-01-02 15:04:05.000000 becomes 2006-01-02T15:04:05.
 func appendMySQLTime(dst []byte, v any) ([]byte, error) {
 	text, ok := textOf(v)
 	if !ok {
@@ -187,7 +187,7 @@ func appendMySQLTime(dst []byte, v any) ([]byte, error) {
 	return append(append(append(dst, '"'), bytes.Replace(text, []byte(" "), []byte("T"), 1)...), '"'), nil
 }
 
-// appendMySQLInstant writes a TIMESTAMP, which comes in UTC, because the connection asks for that.
+// appendMySQLInstant writes a TIMESTAMP. It is in UTC, because the connection asks for that.
 func appendMySQLInstant(dst []byte, v any) ([]byte, error) {
 	dst, err := appendMySQLTime(dst, v)
 	if n := len(dst); err == nil && n > 0 && dst[n-1] == '"' {
@@ -196,7 +196,7 @@ func appendMySQLInstant(dst []byte, v any) ([]byte, error) {
 	return dst, err
 }
 
-// appendUnpadded writes text without the spaces behind it.
+// appendUnpadded writes text without the spaces at its end.
 func appendUnpadded(dst []byte, v any) ([]byte, error) {
 	if text, ok := v.(string); ok {
 		v = strings.TrimRight(text, " ")
@@ -204,9 +204,9 @@ func appendUnpadded(dst []byte, v any) ([]byte, error) {
 	return appendAny(dst, v)
 }
 
-var errNotUTF8 = errors.New("the text holds bytes that are not UTF-8, though the database was asked for that: it does not know, or knows wrongly, in which encoding they are; convert the column in the query, as with convert_from(column::bytea, 'LATIN1') of PostgreSQL")
+var errNotUTF8 = errors.New("the text contains bytes that are not UTF-8, although the connection asks for UTF-8: the database does not know their encoding, or has a wrong one; convert the column in the query, for example with convert_from(column::bytea, 'LATIN1') in PostgreSQL")
 
-// appendAny writes a value by what it is.
+// appendAny writes a value by its Go type.
 func appendAny(dst []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
