@@ -10,7 +10,7 @@ import (
 
 // chart is a picture of lines over time, drawn as SVG with the classes that the report's style sheet colours.
 type chart struct {
-	title, summary string // for who cannot see it
+	title, summary string // for people who cannot see it
 	width, height  float64
 	end            float64              // of the time, in seconds
 	at             []float64            // of the values, the middle of their intervals
@@ -81,7 +81,7 @@ func (c *chart) ticks(b *strings.Builder, x func(float64) float64) {
 	}
 }
 
-// line draws a line through the values that there are. A value alone becomes a dot.
+// line draws a line through the values that exist. A single value becomes a dot.
 func (c *chart) line(b *strings.Builder, l chartLine, x, y func(float64) float64, filled bool) {
 	var path strings.Builder
 	first, last, n := 0.0, 0.0, 0
@@ -120,7 +120,7 @@ func esc(s string) string { return template.HTMLEscapeString(s) }
 // num writes a coordinate.
 func num(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
 
-// niceStep is a round step with which at most about n make up the highest value.
+// niceStep returns a round step so that about n steps reach the highest value.
 func niceStep(highest float64, n int) float64 {
 	if highest <= 0 {
 		return 1
@@ -135,7 +135,7 @@ func niceStep(highest float64, n int) float64 {
 	return 10 * power
 }
 
-// niceTime is niceStep for seconds, in parts of minutes and hours.
+// niceTime is niceStep for seconds, with parts of minutes and hours.
 func niceTime(end float64, n int) float64 {
 	if end <= 20 {
 		return niceStep(end, n)
@@ -148,7 +148,7 @@ func niceTime(end float64, n int) float64 {
 	return 86400 * math.Ceil(end/86400/float64(max(n, 1)))
 }
 
-// timeLabel writes a time since the beginning as precisely as steps of that length need.
+// timeLabel writes a time since the beginning with the precision that the step needs.
 func timeLabel(t, step float64) string {
 	switch {
 	case step < 1:

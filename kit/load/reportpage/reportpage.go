@@ -1,4 +1,4 @@
-// Package reportpage writes the report of a load as a page of HTML for people.
+// Package reportpage writes the report of a load as an HTML page for people.
 package reportpage
 
 import (
@@ -22,16 +22,16 @@ var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap
 	"count": plural.Grouped, "bytes": sizeOf, "duration": durationOf, "time": timeOf, "share": shareOf, "place": placeOfRow,
 }).Parse(reportPage))
 
-// Write writes the report of a run as a page that needs nothing but itself.
+// Write writes the report of a run as a self-contained page.
 func Write(w io.Writer, r load.Report) error { return reportTemplate.Execute(w, (&view{r}).page()) }
 
-// view is a report that is told in words and pictures.
+// view is a report as words and pictures.
 type view struct{ load.Report }
 
-// page is a report with what the template does not work out itself.
+// page is a report with everything that the template does not compute itself.
 type page struct {
 	load.Report
-	Verdict, Tone string // what became of it, and good, fair or bad
+	Verdict, Tone string // the result, and good, fair or bad
 	Name          string // of the input, in short
 	Tiles         []tile
 	Parts         []part
@@ -61,9 +61,9 @@ func (r *view) page() page {
 	p.Verdict, p.Tone = r.verdict()
 	s := &r.Summary
 	for _, part := range []part{
-		{"accepted", "accepted", "Customer.io answered with success; it promises no more than that", s.Accepted, 0},
-		{"rejected", "rejected before sending", "they would have been dropped, or cannot be made of their rows", s.Rejected, 0},
-		{"byapi", "rejected by the API", "the others of their requests were accepted", s.RejectedByAPI, 0},
+		{"accepted", "accepted", "Customer.io answered with success; that does not promise that the data is stored", s.Accepted, 0},
+		{"rejected", "rejected before sending", "the API would drop them, or their rows cannot become messages", s.Rejected, 0},
+		{"byapi", "rejected by the API", "the other messages of their requests were accepted", s.RejectedByAPI, 0},
 		{"unsent", r.unsentName(), r.unsentNote(), s.Unsent, 0},
 	} {
 		part.Percent = 100 * float64(part.Count) / float64(max(s.Messages, 1))
@@ -79,7 +79,7 @@ func (r *view) page() page {
 	return p
 }
 
-// verdict says in a sentence what became of the run.
+// verdict says in a sentence how the run ended.
 func (r *view) verdict() (text, tone string) {
 	s := &r.Summary
 	bad := s.Rejected + s.RejectedByAPI
@@ -91,9 +91,13 @@ func (r *view) verdict() (text, tone string) {
 	case r.About.Stopped != "":
 		return "Not finished: " + r.About.Stopped, "bad"
 	case s.Unsent > 0 || !r.Complete:
-		return "Not finished: a part was not sent", "bad"
+		return "Not finished: some messages were not sent", "bad"
 	case bad > 0:
-		return fmt.Sprintf("Finished: all was sent but %s of %s, which %s rejected", plural.Grouped(bad), plural.Count(s.Messages, "message", "messages"), plural.Form(bad, "was", "were")), "fair"
+		rest := "; the rest were accepted"
+		if s.Accepted == 0 {
+			rest = ""
+		}
+		return fmt.Sprintf("Finished: %s of %s %s rejected%s", plural.Grouped(bad), plural.Count(s.Messages, "message", "messages"), plural.Form(bad, "was", "were"), rest), "fair"
 	case s.Messages == 0:
 		return "Finished: there was nothing to send", "good"
 	}
@@ -110,11 +114,11 @@ func (r *view) unsentName() string {
 func (r *view) unsentNote() string {
 	switch {
 	case r.About.DryRun:
-		return "nothing is sent by a dry run"
+		return "a dry run sends nothing"
 	case r.Unknown > 0:
-		return plural.Grouped(r.Unknown) + " of them may have arrived: no answer of the API came"
+		return plural.Grouped(r.Unknown) + " of them may have arrived: the API did not answer"
 	}
-	return "not known to be accepted, for a reason that is not their own"
+	return "not known to be accepted, for a reason that is not in the message"
 }
 
 func (r *view) tiles() []tile {
@@ -122,7 +126,7 @@ func (r *view) tiles() []tile {
 	took := max(s.Seconds, 0.001)
 	people := tile{plural.Grouped(r.People), plural.Form(r.People, "person", "different people"), ""}
 	if !r.PeopleExact {
-		people = tile{plural.Grouped(roundTo(r.People)), "different people, about", "estimated to 1 %"}
+		people = tile{plural.Grouped(roundTo(r.People)), "different people (about)", "estimated to 1 %"}
 	}
 	list := []tile{
 		{plural.Grouped(s.Rows), plural.Form(s.Rows, "row", "rows"), noteIf(s.Unchanged, "unchanged, left out", "unchanged, left out")},
@@ -133,7 +137,7 @@ func (r *view) tiles() []tile {
 		return list
 	}
 	list = append(list, tile{plural.Grouped(int64(float64(s.Accepted) / took)), "messages a second", "in " + durationOf(s.Seconds)},
-		tile{plural.Grouped(s.Requests), plural.Form(s.Requests, "request", "requests"), noteIf(s.Retried, "of them a repeat", "of them repeats")}, tile{sizeOf(s.Bytes), "sent", ""})
+		tile{plural.Grouped(s.Requests), plural.Form(s.Requests, "request", "requests"), noteIf(s.Retried, "repeated", "repeated")}, tile{sizeOf(s.Bytes), "sent", ""})
 	if r.Latency != nil {
 		list = append(list, tile{durationOf(r.Latency.P95), "latency, 95 %", "median " + durationOf(r.Latency.P50)})
 	}
@@ -143,7 +147,7 @@ func (r *view) tiles() []tile {
 	return list
 }
 
-// throughput draws how many messages were accepted, and how many rows read by a dry run, in each second.
+// throughput draws how many messages were accepted in each second, or how many rows a dry run read.
 func (r *view) throughput() picture {
 	if len(r.Points) < 2 {
 		return picture{}
@@ -163,7 +167,7 @@ func (r *view) throughput() picture {
 		most = max(most, v)
 		c.lines[0].values = append(c.lines[0].values, v)
 	}
-	c.summary = fmt.Sprintf("%s over %s, %s at most.", c.title, durationOf(r.end()), plural.Grouped(int64(most)))
+	c.summary = fmt.Sprintf("%s over %s, at most %s.", c.title, durationOf(r.end()), plural.Grouped(int64(most)))
 	return c.both(r)
 }
 
@@ -180,7 +184,7 @@ func (r *view) delays() picture {
 		}
 		c.lines[0].values, c.lines[1].values = append(c.lines[0].values, p95), append(c.lines[1].values, p50)
 	}
-	c.summary = fmt.Sprintf("Half of the requests took no longer than %s, 95 %% no longer than %s, the longest %s.", durationOf(r.Latency.P50), durationOf(r.Latency.P95), durationOf(r.Latency.Max))
+	c.summary = fmt.Sprintf("Half of the requests took at most %s, 95 %% at most %s, the longest %s.", durationOf(r.Latency.P50), durationOf(r.Latency.P95), durationOf(r.Latency.Max))
 	return c.both(r)
 }
 
@@ -199,7 +203,7 @@ func (c *chart) both(r *view) picture {
 	return picture{wide, c.svg()}
 }
 
-// plans compares what was expected with what came.
+// plans compares what was expected with what happened.
 func (r *view) plans() (list []planned) {
 	p, s := r.Plan, &r.Summary
 	if p == nil {
@@ -234,7 +238,7 @@ func (r *view) plans() (list []planned) {
 	return list
 }
 
-// joined makes at most so many points of all.
+// joined merges points until there are at most so many.
 func joined(points []load.ReportPoint, most int) []load.ReportPoint {
 	each := (len(points) + most - 1) / most
 	if each <= 1 {
@@ -257,7 +261,7 @@ func joined(points []load.ReportPoint, most int) []load.ReportPoint {
 	return out
 }
 
-// roundTo leaves three digits of an estimate.
+// roundTo rounds an estimate to three digits.
 func roundTo(n int64) int64 {
 	unit := int64(1)
 	for n/unit >= 1000 {
@@ -296,7 +300,7 @@ func sizeOf(n int64) string {
 	return plural.Count(n, "byte", "bytes")
 }
 
-// durationOf writes seconds as a person would.
+// durationOf writes seconds in a form for people.
 func durationOf(s float64) string {
 	switch {
 	case s <= 0:
@@ -340,7 +344,7 @@ func placeOfRow(file string, line int64) string {
 	return s
 }
 
-// shortName is a path without its directories.
+// shortName returns a path without its directories.
 func shortName(path string) string {
 	if i := strings.LastIndexAny(path, `/\`); i >= 0 && i+1 < len(path) {
 		return path[i+1:]

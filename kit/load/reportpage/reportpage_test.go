@@ -38,7 +38,7 @@ func TestReportPage(t *testing.T) {
 			if dryRun {
 				want = append(want, "A dry run: nothing was sent")
 			} else {
-				want = append(want, "Finished: all was sent but", "refused-by-api", "event-starts-no-campaign", "Latency of requests", ">900<")
+				want = append(want, "; the rest were accepted", "refused-by-api", "event-starts-no-campaign", "Latency of requests", ">900<")
 			}
 			if len(r.Points) < 2 {
 				want = []string{"A dry run"}

@@ -16,10 +16,10 @@ type Entries struct {
 	record [entryBytes + 1]byte
 }
 
-// NewEntries keeps in dir what memory does not hold.
+// NewEntries keeps in dir what does not fit into memory.
 func NewEntries(dir string) *Entries { return &Entries{sorted: extsort.New(dir)} }
 
-// Add adds what a row says. lost says that it is not known to be accepted, so that the snapshot must know nothing of what it is about.
+// Add adds an entry of a row. lost says that the row is not known to be accepted; the new snapshot must then have no entry about the same thing.
 func (e *Entries) Add(m Entry, lost bool) error {
 	binary.BigEndian.PutUint64(e.record[:], m.About)
 	binary.BigEndian.PutUint64(e.record[9:], m.Says)
@@ -29,30 +29,30 @@ func (e *Entries) Add(m Entry, lost bool) error {
 	return e.sorted.Add(e.record[:])
 }
 
-// Over returns the entries of the new snapshot in their order: those that were added, and those of an old one, which may be nil, that are about nothing
-// else. Nothing is added after that.
+// Over returns the entries of the new snapshot in their order: those that were added, and those of an old snapshot about other things. old may be
+// nil. Nothing can be added afterwards.
 func (e *Entries) Over(old *Snapshot) (extsort.Records, error) {
 	fresh, err := e.sorted.Sorted()
 	return &renewed{fresh: fresh, old: old.Entries()}, err
 }
 
-// Close gives up what it holds.
+// Close releases memory and files.
 func (e *Entries) Close() error { return e.sorted.Close() }
 
-// The ninth byte of what is sorted for the entries of a new snapshot. What was lost comes first of all that is about the same.
+// The ninth byte of the records that are sorted for a new snapshot. Of the entries about one thing, the lost ones come first.
 const (
 	entryLost byte = iota
 	entryKept
 )
 
-// renewed are the entries of a new snapshot: those of fresh, apart from all that is about something of which a part was lost, and those of old
-// that are about nothing that fresh is about. Both are in order.
+// renewed are the entries of a new snapshot: those of fresh, except entries about a thing with a lost entry, and those of old about things that fresh
+// has no entry for. Both are in order.
 type renewed struct {
 	fresh, old extsort.Records
 	begun      bool
-	f, o       []byte // at hand; nil at the end
+	f, o       []byte // current; nil at the end
 	about      []byte // of the last of fresh, nil before the first
-	lost       bool   // a part of that was lost
+	lost       bool   // an entry about it was lost
 	out        [entryBytes]byte
 }
 
@@ -89,22 +89,22 @@ func (n *renewed) Next() ([]byte, error) {
 	return nil, io.EOF
 }
 
-// Entry is what a row does to one thing in a snapshot: about is a hash of the thing, says one of what the row's messages about it say.
+// Entry is what a row does to one thing in a snapshot: About is a hash of the thing, Says a hash of what the row's messages say about it.
 //
-// The things are such that messages about different ones may come in any order:
+// The things are chosen so that messages about different ones can come in any order:
 //
-//   - a person, under each of the ids that the message gives, userId, anonymousId, previousId and, of an identify, the trait email;
+//   - a person, under each of the ids of the message: userId, anonymousId, previousId and, of an identify, the trait email;
 //   - a device of a person, and a relationship of one to an object;
 //   - an object;
-//   - an ordinary event, told by its messageId if the mapping gives one, otherwise by all it says.
+//   - an ordinary event, identified by its messageId if the mapping sets one, otherwise by everything it says.
 //
-// Where the mapping can delete or suppress people, merge them, or delete objects, that is not enough: whatever has to do with a person or an
-// object is about that too, because it makes a difference whether it comes before a deletion or behind it.
+// If the mapping can delete, suppress or merge people, or delete objects, that is not enough. Every message that concerns a person or an object then
+// has an entry about it too, because it makes a difference whether the message comes before or after a deletion.
 //
-// A message says all its members but those that differ from run to run though the row does not: a messageId and a timestamp that the mapping
-// does not give, and in the context the name and version of this library. Neither does the messageId of anything but an ordinary event count.
+// What a message says is all its members, except those that differ from run to run while the row stays the same: a messageId and a timestamp that the
+// mapping does not set, and the name and version of this library in the context. The messageId counts only for an ordinary event.
 //
-// What is hashed never changes, because a snapshot is compared with what a later version of this program makes.
+// What is hashed never changes, because a later version of this program compares its entries with those of an older snapshot.
 type Entry struct{ About, Says uint64 }
 
 // Hash returns the first 8 bytes of a SHA-256 as a number.
@@ -113,7 +113,7 @@ func Hash(b []byte) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// AppendText appends bytes behind their number.
+// AppendText appends the number of bytes and the bytes.
 func AppendText(dst, text []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 }

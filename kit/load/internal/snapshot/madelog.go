@@ -14,19 +14,19 @@ import (
 	"github.com/ciokit/cio/kit/internal/extsort"
 )
 
-// MadeLog is who a run identifies, so that one that is killed does not leave people behind whom no mirror knows. It is a list of records, each
-// behind its length: a mention for everybody before anything is sent of them, as namedUnsure, and again as namedIdentified once it was accepted.
-// What a run writes stands behind a record of madeBy. A nil log keeps nothing.
+// MadeLog is a list of the people whom a run identifies, so that a mirror knows them even if the run is killed. It is a list of records, each after
+// its length. Everybody gets a mention as NamedUnsure before anything about them is sent, and one as NamedIdentified after it was accepted. The
+// mentions of a run follow a record of madeBy. A nil log keeps nothing.
 type MadeLog struct {
 	mu   sync.Mutex
 	file *os.File
 	buf  *bufio.Writer
 }
 
-// madeBy begins a record that says in JSON which run wrote what follows.
+// madeBy begins a record that says in JSON which run wrote the following records.
 const madeBy byte = 'R'
 
-// Maker says which run wrote what follows it in a log, and which table it loaded where.
+// Maker says which run wrote the following records of a log, and which table it loaded into which workspace.
 type Maker struct {
 	Run     string `json:"run"`
 	Mapping string `json:"mapping"`
@@ -37,13 +37,13 @@ type Maker struct {
 	Salt    []byte `json:"salt"`
 }
 
-// SameTable reports whether whoever wrote that loaded the same table into the same workspace as the run of info, so that who is not in its input has
-// left. A dry run has no workspace.
+// SameTable reports whether that run loaded the same table into the same workspace as the run of info, so that people who are not in the input of
+// this run have left. A dry run has no workspace.
 func (m *Maker) SameTable(info *Info, dry bool) bool {
 	return m.Mapping == info.MappingHash && m.Query == info.Query && m.Columns == info.Columns && (dry || m.Target == info.Target && bytes.Equal(m.KeyHash, info.KeyHash))
 }
 
-// Log begins the log of a run behind what it knows of others.
+// Log begins the log of a run after the logs of earlier runs.
 func (p *Pending) Log(by Maker) (*MadeLog, error) {
 	text, err := json.Marshal(by)
 	if err != nil {
@@ -54,7 +54,7 @@ func (p *Pending) Log(by Maker) (*MadeLog, error) {
 	return l, err
 }
 
-// Salt returns that of the first run that wrote a log, nil if there is none, so that what it knows can be compared.
+// Salt returns the salt of the first run that wrote a log, nil if there is none. With it, the people of that log can be compared.
 func (p *Pending) Salt() (salt []byte, err error) {
 	_, err = eachMade(p.file, func(record []byte) error {
 		var by Maker
@@ -83,13 +83,13 @@ func (p *Pending) Each(f func(Maker, Mention) error) error {
 	return err
 }
 
-// eachMade calls f for each record of the log behind a pending, and returns how long the file is up to the last whole one.
+// eachMade calls f for each record of the log in a pending file, and returns the length of the file up to the last complete record.
 func eachMade(log io.ReaderAt, f func(record []byte) error) (whole int64, err error) {
 	r := bufio.NewReaderSize(io.NewSectionReader(log, pendingBytes, math.MaxInt64-pendingBytes), 64<<10)
 	var record []byte
 	for whole = pendingBytes; ; {
 		if record, err = extsort.ReadRecord(r, record); err == io.EOF || errors.Is(err, extsort.ErrRecord) || err == nil && len(record) == 0 {
-			return whole, nil // what is left is torn
+			return whole, nil // the rest is incomplete
 		}
 		if err != nil {
 			return whole, err
@@ -101,14 +101,14 @@ func eachMade(log io.ReaderAt, f func(record []byte) error) (whole int64, err er
 	}
 }
 
-// Begin notes people of whom something is about to be sent.
+// Begin notes people about whom something is about to be sent.
 func (l *MadeLog) Begin(people []Mention) {
 	if l != nil {
 		l.write(people, NamedUnsure)
 	}
 }
 
-// End notes people of whom it was accepted.
+// End notes people whose messages were accepted.
 func (l *MadeLog) End(people []Mention) {
 	if l != nil {
 		l.write(people, NamedIdentified)
@@ -121,12 +121,12 @@ func (l *MadeLog) write(people []Mention, how byte) {
 	for _, one := range people {
 		if one.How == NamedIdentified {
 			one.How = how
-			extsort.WriteRecord(l.buf, one.append(nil)) // flush tells of an error
+			extsort.WriteRecord(l.buf, one.append(nil)) // Flush returns the error
 		}
 	}
 }
 
-// Flush hands all that was noted to the operating system, which keeps it if the process is killed.
+// Flush hands all notes to the operating system, which keeps them if the process is killed.
 func (l *MadeLog) Flush() error {
 	if l == nil {
 		return nil
@@ -139,7 +139,7 @@ func (l *MadeLog) Flush() error {
 	return l.buf.Flush()
 }
 
-// Sync brings it to disk.
+// Sync writes the notes to disk.
 func (l *MadeLog) Sync() error {
 	if l == nil {
 		return nil
@@ -152,7 +152,7 @@ func (l *MadeLog) Sync() error {
 	return errors.Join(l.buf.Flush(), l.file.Sync())
 }
 
-// Close ends the log, of which there is nothing left to know.
+// Close ends the log. It returns no error, because the log is not needed any more.
 func (l *MadeLog) Close() {
 	if l == nil {
 		return

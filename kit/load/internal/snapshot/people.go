@@ -10,22 +10,23 @@ import (
 	"github.com/ciokit/cio/kit/internal/extsort"
 )
 
-// MaxID bounds the ids that are kept: no message of 32,000 bytes, which are all there can be, has a longer one.
+// MaxID bounds the ids that are kept: a message has at most 32,000 bytes, so no id in a message is longer.
 const MaxID = 32_000
 
-// Mention is somebody whom a row names, and how. Only who was identified belongs to a mirror. Who is named in any way is in the input.
+// Mention is a person whom a row names, and how. Only people who were identified belong to a mirror. Everybody who is named in any way is in the
+// input.
 type Mention struct {
 	How     byte
 	ID      []byte // as it was read; empty if only an address is known
 	Address uint64 // the hash of an e-mail address; 0 for none
-	Message int    // of the row, which identifies or deletes them
+	Message int    // index of the row's message that identifies or deletes them
 }
 
 const (
-	NamedIdentified byte = 'i' // by a message that was accepted, or was left out because it has not changed
-	NamedUnsure     byte = 'u' // by a message of which nobody knows whether it was accepted
+	NamedIdentified byte = 'i' // in a message that was accepted, or left out because it has not changed
+	NamedUnsure     byte = 'u' // in a message that may have been accepted
 	NamedOnly       byte = 'm' // mentioned
-	NamedDeleted    byte = 'd' // deleted or suppressed by a message that was accepted
+	NamedDeleted    byte = 'd' // deleted or suppressed in a message that was accepted
 )
 
 // append writes it as a record.
@@ -43,23 +44,23 @@ func parseMention(record []byte) (n Mention, ok bool) {
 	return Mention{How: record[0], Address: binary.BigEndian.Uint64(record[1:]), ID: record[9:]}, true
 }
 
-// A person of a snapshot is one or more records, all of them
+// A person of a snapshot is one or more records. Each record is
 //
-//	the id as it is compared, behind its length as a uvarint
+//	the id as it is compared, after its length as a uvarint
 //	a byte that says where it comes from
 //	8 bytes  the hash of an e-mail address that the person had, zeros for none
 //	the id as it was read
 //
-// so that those of a person stand together.
+// so the records of a person are next to each other.
 
-// Where a record of a person comes from. A snapshot has those of personPast, personSure and personUnsure alone.
+// The origin of a record of a person. A snapshot has only records of PersonPast, PersonSure and PersonUnsure.
 const (
 	PersonFresh       byte = 'a' // identified by this run
 	PersonFreshUnsure byte = 'b' // perhaps
-	PersonLeft        byte = 'l' // identified by a run that was killed
+	PersonLeft        byte = 'l' // identified by a killed run
 	PersonLeftUnsure  byte = 'm' // perhaps
-	PersonPast        byte = 'p' // of the snapshot, and does not belong to the mirror any more, but may still have the address
-	PersonSure        byte = 's' // of the snapshot
+	PersonPast        byte = 'p' // in the snapshot; no longer belongs to the mirror, but may still have the address
+	PersonSure        byte = 's' // in the snapshot
 	PersonUnsure      byte = 'u'
 )
 
@@ -70,10 +71,10 @@ func AppendPerson(dst []byte, from byte, addressHash uint64, id []byte) []byte {
 	return append(dst, id...)
 }
 
-// AppendKey writes what the records of a person begin with.
+// AppendKey writes the first part of a person's records, the key.
 func AppendKey(dst, id []byte) []byte { return AppendText(dst, []byte(address.Fold(string(id)))) }
 
-// keyOf returns that beginning, nil if the record is none.
+// keyOf returns the key of a record, nil if the record is not valid.
 func keyOf(record []byte) []byte {
 	n, head := binary.Uvarint(record)
 	if head <= 0 || n > extsort.MaxRecord || uint64(len(record)) < uint64(head)+n+9 {
@@ -82,27 +83,27 @@ func keyOf(record []byte) []byte {
 	return record[:head+int(n)]
 }
 
-// Person is one of the people of whom a mirror knows.
+// Person is one of the people that a mirror knows of.
 type Person struct {
-	Key       []byte   // what the records begin with
+	Key       []byte   // the first part of the records
 	ID        []byte   // as it is sent
 	Sure      bool     // it is known that a load has identified them
-	Fresh     bool     // this run has, or may have
-	Left      bool     // a run has that was killed
+	Fresh     bool     // this run has identified them, or may have
+	Left      bool     // a killed run has identified them
 	Old       bool     // they are in the snapshot
 	Past      bool     // they do not belong to the mirror
-	Addresses []uint64 // that they are known to have had, in order, each once
+	Addresses []uint64 // hashes of the addresses that they are known to have had, in order, each once
 }
 
 // PeopleReader reads people from their records.
 type PeopleReader struct {
 	From  extsort.Records
-	ahead []byte // the first record of the one that follows; nil before the first and at the end
+	ahead []byte // the first record of the next person; nil before the first and at the end
 	begun bool
 	one   Person
 }
 
-// next returns the person that follows, valid until the next call, and io.EOF after the last.
+// next returns the next person, valid until the next call, and io.EOF after the last.
 func (p *PeopleReader) next() (*Person, error) {
 	if !p.begun {
 		p.begun = true
@@ -131,7 +132,7 @@ func (p *PeopleReader) next() (*Person, error) {
 		switch {
 		case address == 0:
 		case freshAddress && (from == PersonSure || from == PersonLeft || from == PersonPast):
-			// This run has given the person another one.
+			// This run has given the person another address.
 		default:
 			one.Addresses = append(one.Addresses, address)
 			freshAddress = freshAddress || from == PersonFresh
@@ -164,7 +165,7 @@ func (p *PeopleReader) advance() error {
 	return nil
 }
 
-// Each calls f for everybody, and says whether they have one of the keys, which are in order.
+// Each calls f for everybody, and says whether the person's key is in keys. The keys must be in order.
 func (p *PeopleReader) Each(keys extsort.Records, f func(one *Person, listed bool) error) error {
 	var key []byte
 	if err := extsort.Advance(keys, &key); err != nil {
@@ -189,7 +190,7 @@ func (p *PeopleReader) Each(keys extsort.Records, f func(one *Person, listed boo
 	}
 }
 
-// EachBut calls f for everybody who belongs to the mirror and has none of the keys, which are in order.
+// EachBut calls f for everybody who belongs to the mirror and whose key is not in keys. The keys must be in order.
 func (p *PeopleReader) EachBut(keys extsort.Records, f func(*Person) error) error {
 	return p.Each(keys, func(one *Person, listed bool) error {
 		if listed || one.Past {
@@ -199,7 +200,7 @@ func (p *PeopleReader) EachBut(keys extsort.Records, f func(*Person) error) erro
 	})
 }
 
-// Write calls f with the person's records as a snapshot has them.
+// Write calls f with the person's records in the form of a snapshot.
 func (p *Person) Write(buf []byte, f func([]byte) error) ([]byte, error) {
 	from := PersonUnsure
 	switch {

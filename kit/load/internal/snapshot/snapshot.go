@@ -1,5 +1,5 @@
-// Package snapshot reads, writes and compares snapshots: files that say what Customer.io was last sent for each row of an input. Beside a snapshot
-// stands a file that says that a run is under way with it, and in the run's own directory a spool of what the next snapshot is made of.
+// Package snapshot reads, writes and compares snapshots: files that say what Customer.io was last sent for each row of an input. A pending file next
+// to a snapshot says that a run is using it. The run's own directory has a spool, from which the next snapshot is made.
 package snapshot
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/extsort"
 )
 
-// A snapshot says what Customer.io was last sent for each row, so that a later run can leave out the rows that have not changed. The file is
+// A snapshot says what Customer.io was last sent for each row, so that a later run can leave out the rows that have not changed. The file has
 //
 //	"ciosnap3"
 //	entries   16 bytes each, in ascending order, none twice: a thing that a row is about, then what it says of it, each a hash of 8 bytes
@@ -29,20 +29,20 @@ import (
 //	length    of info, 4 bytes, the highest first
 //	checksum  the SHA-256 of everything before it
 //
-// Both hashes are the first 8 bytes of a SHA-256 over the salt in the info and parts of the row's messages; see entrymaker.go in package load. A snapshot is written beside
-// its name with mode 0600, brought to disk, and then renamed, so that there is a whole one at every moment.
+// Both hashes are the first 8 bytes of a SHA-256 over the salt in the info and parts of the row's messages; see entrymaker.go in package load. A
+// snapshot is written to a temporary file next to it with mode 0600, synced to disk, and then renamed, so there is always a complete one.
 const (
 	magic       = "ciosnap3"
-	foldedMagic = "ciosnap2" // whose ids are folded, and some of people who were only mentioned: of them none is read
+	foldedMagic = "ciosnap2" // its ids are folded, and some are of people who were only mentioned, so its ids are not read
 	entryBytes  = 16
 	maxInfo     = 64 << 10
-	// fanOutBits is how many bits of an entry tell where in the file it is to be looked for.
+	// fanOutBits is how many bits of an entry select the part of the file to search.
 	fanOutBits = 16
 )
 
 // Info describes a snapshot.
 type Info struct {
-	// ID tells the snapshot from others, By is the journal's id of the run that made it, empty for one without a journal.
+	// ID identifies the snapshot, By is the journal's id of the run that made it, empty if that had no journal.
 	ID string `json:"id"`
 	By string `json:"by,omitempty"`
 	// Made is when it was made.
@@ -51,24 +51,25 @@ type Info struct {
 	Mapping     string `json:"mapping"`
 	MappingHash string `json:"mapping_hash"`
 	Target      string `json:"target,omitempty"`
-	// KeyHash tells the write key from others: the Client's KeyHash of Salt.
+	// KeyHash identifies the write key: it is the Client's KeyHash of Salt.
 	KeyHash []byte `json:"key_hash,omitempty"`
-	// Query and Columns tell the ChangeOnly.Query and the set of the input's columns from others.
+	// Query and Columns are hashes of the ChangeOnly.Query and of the set of the input's columns.
 	Query   string `json:"query,omitempty"`
 	Columns string `json:"columns,omitempty"`
-	// Table are the columns, where the input has some and they are not too many; Sets are those of its files, where they have different ones.
+	// Table has the columns, if the input has columns and they are not too many; Sets has the sets of columns of its files, if they differ.
 	Table []TableColumn `json:"table,omitempty"`
 	Sets  [][]string    `json:"sets,omitempty"`
-	// Mixed says that not all loads that went into it had the same ones, or the same mapping.
+	// Mixed says that not all loads that contributed had the same query, columns and mapping.
 	Mixed bool `json:"mixed,omitempty"`
-	// Entries is how many entries it has, which is one for each thing that a row is about, IDs how many people are in it with their ids in clear, IDsBytes how much room they take.
+	// Entries is how many entries it has, one for each thing that a row is about. IDs is how many people are in it with their ids in clear text,
+	// IDsBytes how many bytes they take.
 	Entries  int64 `json:"entries"`
 	IDs      int64 `json:"ids"`
 	IDsBytes int64 `json:"ids_bytes"`
-	// HasIDs says that ids were kept, even if there are none.
+	// HasIDs says that the loads kept ids, even if there are none.
 	HasIDs bool `json:"has_ids"`
-	// Older says that the snapshot is of an older version of this program, whose ids are not used: they are not sure to be those of people whom a
-	// load has identified. HasIDs is false then.
+	// Older says that an older version of this program made the snapshot. Its ids are not used, because it is not certain that a load has identified
+	// those people. HasIDs is false then.
 	Older bool `json:"-"`
 	// Salt is part of all hashes.
 	Salt []byte `json:"salt"`
@@ -84,10 +85,9 @@ func (e *Error) Error() string {
 	return "load: the snapshot " + e.File + " " + e.Problem + "; " + e.Hint
 }
 
-const remakeHint = "remove it, and the next load sends every row and makes a new one"
+const remakeHint = "remove it; the next load then sends every row and makes a new one"
 
-// ReadInfo checks a snapshot as a whole and returns what it says of itself. The error is a *Error if the file is there and is
-// no snapshot.
+// ReadInfo checks a whole snapshot and returns its Info. The error is an *Error if the file exists and is not a snapshot.
 func ReadInfo(file string) (Info, error) {
 	s, err := Open(file)
 	if err != nil {
@@ -96,17 +96,17 @@ func ReadInfo(file string) (Info, error) {
 	return s.Info, s.Close()
 }
 
-// Snapshot is one that is read. Beside the file it holds a table of constant size; what is looked up often stays in the memory of the
-// operating system, not in the process's.
+// Snapshot is an open snapshot. In memory it has only a table of constant size. Parts that are read often stay in the cache of the operating system,
+// not in the memory of the process.
 type Snapshot struct {
 	file   io.ReaderAt
 	closer io.Closer
 	Info   Info
-	fanOut []int64 // how many entries are below each value of their first bits, and in the end how many there are
+	fanOut []int64 // for each value of the first bits, how many entries are below it; the last is the number of all
 	page   []byte
 }
 
-// Open checks a snapshot as a whole and keeps it open to be read. The error is an *Error if the file is there and is no snapshot.
+// Open checks a whole snapshot and opens it for reading. The error is an *Error if the file exists and is not a snapshot.
 func Open(file string) (*Snapshot, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -137,7 +137,7 @@ func (s *Snapshot) Close() error {
 
 func damaged(problem string) error { return &Error{Problem: problem, Hint: remakeHint} }
 
-// newSnapshot reads all of a snapshot once, to check it and to learn where its entries are.
+// newSnapshot reads the whole snapshot once, to check it and to index its entries.
 func newSnapshot(f io.ReaderAt, size int64) (*Snapshot, error) {
 	const tail = 4 + sha256.Size
 	head := make([]byte, len(magic))
@@ -148,7 +148,7 @@ func newSnapshot(f io.ReaderAt, size int64) (*Snapshot, error) {
 	case bytes.HasPrefix(head, []byte(magic[:7])) && string(head) != magic && string(head) != foldedMagic:
 		return nil, &Error{Problem: "was made by another version of this program", Hint: remakeHint}
 	case string(head) != magic && string(head) != foldedMagic:
-		return nil, &Error{Problem: "is no snapshot", Hint: "give another name"}
+		return nil, &Error{Problem: "is not a snapshot", Hint: "name another file"}
 	case size < int64(len(magic)+tail):
 		return nil, damaged("ends too early")
 	}
@@ -189,7 +189,7 @@ func newSnapshot(f io.ReaderAt, size int64) (*Snapshot, error) {
 		return nil, err
 	}
 	if !bytes.Equal(sum.Sum(nil), end[4:]) {
-		return nil, damaged("is damaged: its checksum is another")
+		return nil, damaged("is damaged: its checksum does not match")
 	}
 	if s.Info.Older {
 		s.Info.HasIDs, s.Info.IDs = false, 0
@@ -197,7 +197,7 @@ func newSnapshot(f io.ReaderAt, size int64) (*Snapshot, error) {
 	return s, nil
 }
 
-// index reads the entries and learns where they are.
+// index reads the entries and records where they are.
 func (s *Snapshot) index(all *bufio.Reader) error {
 	s.fanOut = make([]int64, 1<<fanOutBits+1)
 	var last, entry [entryBytes]byte
@@ -244,7 +244,7 @@ func (s *Snapshot) checkIDs(all *bufio.Reader) error {
 		last = append(last[:0], record...)
 	}
 	if people != s.Info.IDs {
-		return damaged("is damaged: it has another number of people than it says")
+		return damaged("is damaged: its number of people is wrong")
 	}
 	return nil
 }
@@ -252,8 +252,8 @@ func (s *Snapshot) checkIDs(all *bufio.Reader) error {
 // maxPage is how many bytes of entries are read at once when one is looked up.
 const maxPage = 64 << 10
 
-// Has reports whether all that the snapshot knows of a thing is what the entry says. Where it knows more, as of two rows that give one person
-// different attributes, their order counts too, and there is no telling.
+// Has reports whether the snapshot has exactly this entry about a thing. If it has more entries about the thing, for example because two rows give a
+// person different attributes, it returns false, because their order matters too.
 func (s *Snapshot) Has(m Entry) (same bool, err error) {
 	_, entries, err := s.At(m.About)
 	for i := 0; i < len(entries); i += entryBytes {
@@ -262,12 +262,12 @@ func (s *Snapshot) Has(m Entry) (same bool, err error) {
 	return same && len(entries) == entryBytes, err
 }
 
-// At returns the entries of a thing, valid until the next call, and which of all entries is the first of them. There are none of one that it does
-// not know.
+// At returns the entries about a thing, valid until the next call, and the index of the first of them among all entries. entries is empty if the
+// snapshot does not contain the thing.
 func (s *Snapshot) At(about uint64) (first int64, entries []byte, err error) {
 	bucket := about >> (64 - fanOutBits)
 	from, to := s.fanOut[bucket], s.fanOut[bucket+1]
-	for (to-from)*entryBytes > maxPage { // more rows than the table was made for: halve first
+	for (to-from)*entryBytes > maxPage { // more rows than the table was made for: search by halves first
 		middle := from + (to-from)/2
 		there, err := s.aboutAt(middle)
 		if err != nil {
@@ -310,7 +310,7 @@ func (s *Snapshot) aboutAt(i int64) (uint64, error) {
 	return binary.BigEndian.Uint64(page), err
 }
 
-// Entries returns the entries in their order.
+// Entries returns all entries in their order.
 func (s *Snapshot) Entries() extsort.Records {
 	if s == nil {
 		return extsort.None{}
@@ -347,10 +347,10 @@ func (l *lengthRecords) Next() (_ []byte, err error) {
 	return l.buf, err
 }
 
-// Write writes a snapshot in place of the one of that name, if there is one. It sets the counts of info. Once all is on disk under
-// another name it calls ready, and then gives it its own.
+// Write writes a snapshot and replaces the one of that name, if there is one. It sets the counts of info. When everything is on disk under another
+// name, it calls ready, and then renames the file.
 func Write(name string, info Info, entries, people extsort.Records, ready func() error) (err error) {
-	fresh := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".new") // always the same, so that a process that is killed leaves one at most
+	fresh := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".new") // always the same name, so that killed processes leave at most one file
 	if err := atomicfile.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}

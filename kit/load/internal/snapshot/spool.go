@@ -14,13 +14,13 @@ import (
 	"github.com/ciokit/cio/kit/internal/nameless"
 )
 
-// A spool keeps, in the order of the rows, what a run learns for its snapshot; it is sorted when the input ends. In the directory of a journal
-// it outlives the process, and a checkpoint says how much of it counts; without a journal it is a file without a name. It is
+// A spool keeps, in the order of the rows, what a run needs for its snapshot; it is sorted when the input ends. In the directory of a journal it
+// remains after the process ends, and a checkpoint says how many of its bytes count. Without a journal it is a file without a name. It has
 //
 //	"ciospol3"
 //	16 bytes  the id of the snapshot that the run began with, zeros for none
 //	16 bytes  the salt
-//	for each mark of a row: a byte, the mark as in a snapshot, and whom the row names, each behind its length as a uvarint, behind their number
+//	for each mark of a row: a byte, the mark as in a snapshot, the number of people whom the row names, then each of them after its length as a uvarint
 type Spool struct {
 	file     *os.File
 	nameless bool
@@ -36,21 +36,21 @@ const (
 	spoolHead  = int64(len(spoolMagic) + 32)
 )
 
-// maxPeople bounds whom a row names, which is by no more than the messages of its mapping.
+// maxPeople bounds the people of a row, who are no more than the messages of its mapping.
 const maxPeople = 1 << 12
 
-// What became of a row.
+// What happened to a row.
 const (
 	RowSent      byte = 'a' // and accepted
 	RowUnchanged byte = 'u'
-	RowLost      byte = 'l' // sent or meant to be, and not known to be accepted
-	RowOthers    byte = 'o' // people who are in the input without a message; the mark is void
-	RowNameless  byte = 'n' // nobody can tell whom it is about; the mark is void
-	RowEarlier   byte = 'e' // people whom a run made that was killed; the mark is void
-	RowSelf      byte = 'w' // people whom this run made before it was killed, who are in the input; the mark is void
+	RowLost      byte = 'l' // it was to be sent, and is not known to be accepted
+	RowOthers    byte = 'o' // people who are in the input without a message; the mark is unused
+	RowNameless  byte = 'n' // it is not known whom the row is about; the mark is unused
+	RowEarlier   byte = 'e' // people whom a killed run made; the mark is unused
+	RowSelf      byte = 'w' // people in the input whom this run made before it was killed; the mark is unused
 )
 
-// CreateSpool makes a spool in dir, of that name or without one.
+// CreateSpool makes a spool in dir, with that name; without a file name if name is empty.
 func CreateSpool(dir, name string, base, salt [16]byte) (*Spool, error) {
 	s := &Spool{base: base, salt: salt, nameless: name == ""}
 	var err error
@@ -72,7 +72,7 @@ func CreateSpool(dir, name string, base, salt [16]byte) (*Spool, error) {
 	return s, nil
 }
 
-// OpenSpool takes up a spool and forgets what was written behind its first bytes.
+// OpenSpool opens a spool and drops everything after its first bytes.
 func OpenSpool(dir, name string, bytes int64) (*Spool, error) {
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR, 0)
 	if err != nil {
@@ -88,9 +88,9 @@ func OpenSpool(dir, name string, bytes int64) (*Spool, error) {
 	_, err = f.ReadAt(head, 0)
 	switch {
 	case err == nil && string(head[:len(spoolMagic)-1]) == spoolMagic[:len(spoolMagic)-1] && string(head[:len(spoolMagic)]) != spoolMagic:
-		return fail(fmt.Errorf("load: %s was left by another version of this program; go on with that, or begin a new load with Full (--full)", f.Name()))
+		return fail(fmt.Errorf("load: %s was left by another version of this program; resume with that version, or begin a new load with Full (--full)", f.Name()))
 	case err != nil || string(head[:len(spoolMagic)]) != spoolMagic || bytes < spoolHead || info.Size() < bytes:
-		return fail(fmt.Errorf("load: %s is not what the run left", f.Name()))
+		return fail(fmt.Errorf("load: %s is not the file that the run left", f.Name()))
 	}
 	copy(s.base[:], head[len(spoolMagic):])
 	copy(s.salt[:], head[len(spoolMagic)+16:])
@@ -106,7 +106,7 @@ func OpenSpool(dir, name string, bytes int64) (*Spool, error) {
 
 func (s *Spool) Add(what byte, m Entry, people []Mention) error {
 	if len(people) > maxPeople || slices.ContainsFunc(people, func(n Mention) bool { return len(n.ID) > MaxID }) {
-		return extsort.ErrRecord // which each could not read
+		return extsort.ErrRecord // Each could not read it
 	}
 	b := append(s.buf.AvailableBuffer(), what)
 	b = binary.BigEndian.AppendUint64(b, m.About)
@@ -120,7 +120,7 @@ func (s *Spool) Add(what byte, m Entry, people []Mention) error {
 	return err
 }
 
-// Spooled is a row of a spool. Its people are valid until the next.
+// Spooled is a row of a spool. Its people are valid until the next row.
 type Spooled struct {
 	What   byte
 	Entry  Entry
@@ -128,7 +128,7 @@ type Spooled struct {
 	bytes  [][]byte
 }
 
-// Each calls f for each row, in their order. What was written must have been flushed if the spool is also flushed elsewhere.
+// Each calls f for each row, in their order. Flush first if the spool was also written elsewhere.
 func (s *Spool) Each(f func(*Spooled) error) error {
 	if s.buf.Buffered() > 0 {
 		if err := s.buf.Flush(); err != nil {
@@ -170,7 +170,7 @@ func (s *Spool) Each(f func(*Spooled) error) error {
 	}
 }
 
-// Named reports whether the spool outlives the process.
+// Named reports whether the spool remains after the process ends.
 func (s *Spool) Named() bool { return !s.nameless }
 
 // Empty reports whether it has no row.
@@ -182,19 +182,19 @@ func (s *Spool) Written() int64 { return s.written }
 // Base returns the id of the snapshot that the run began with, zeros for none.
 func (s *Spool) Base() [16]byte { return s.base }
 
-// Salt returns what was given.
+// Salt returns the salt of the spool.
 func (s *Spool) Salt() [16]byte { return s.salt }
 
-// Flush hands what was added to the operating system.
+// Flush hands the added rows to the operating system.
 func (s *Spool) Flush() error { return s.buf.Flush() }
 
-// Sync brings what was flushed to disk.
+// Sync writes the flushed rows to disk.
 func (s *Spool) Sync() error { return s.file.Sync() }
 
-// Close lets go of the file, which stays if it has a name.
+// Close closes the file, which remains if it has a name.
 func (s *Spool) Close() error { return s.file.Close() }
 
-// Remove gives up the spool, which is not needed any more.
+// Remove removes the spool, which is not needed any more.
 func (s *Spool) Remove() error {
 	name := s.file.Name()
 	err := s.Close()

@@ -16,12 +16,12 @@ type TableColumn struct {
 	Read bool `json:"read,omitempty"`
 }
 
-// KeptSets returns the sets of columns of several files, nil where there is one or they are too many to be kept.
+// KeptSets returns the sets of columns of several files, nil if there is only one or there are too many to keep.
 func KeptSets(sets [][]string) [][]string {
 	size := 0
 	for _, set := range sets {
 		for _, name := range set {
-			size += 6*len(name) + 3 // as JSON has it at most
+			size += 6*len(name) + 3 // its most bytes in JSON
 		}
 		size += 3
 	}
@@ -31,10 +31,10 @@ func KeptSets(sets [][]string) [][]string {
 	return sets
 }
 
-// maxTable bounds the names of columns in a snapshot, beside which there must be room for the rest of its info.
+// maxTable bounds the names of columns in a snapshot, so that there is room for the rest of its info.
 const maxTable = 16 << 10
 
-// TableOf returns the columns of an input, nil where its rows name their own or there are too many to be kept.
+// TableOf returns the columns of an input, nil if each row has its own columns or there are too many to keep.
 func TableOf(columns []source.Column, reads []string) (table []TableColumn) {
 	read := make(map[string]bool)
 	for _, name := range reads {
@@ -43,7 +43,7 @@ func TableOf(columns []source.Column, reads []string) (table []TableColumn) {
 	size := 0
 	for _, c := range columns {
 		table = append(table, TableColumn{c.Name, c.Type, read[c.Name]})
-		size += 6*len(c.Name) + len(c.Type) + 40 // as JSON has it at most
+		size += 6*len(c.Name) + len(c.Type) + 40 // its most bytes in JSON
 	}
 	if size > maxTable {
 		return nil
@@ -51,7 +51,7 @@ func TableOf(columns []source.Column, reads []string) (table []TableColumn) {
 	return table
 }
 
-// ColumnSets returns the sets of columns that the input had; nil if they were too many to be kept.
+// ColumnSets returns the sets of columns of the input; nil if there were too many to keep.
 func (i *Info) ColumnSets() [][]string {
 	if i.Sets != nil {
 		return i.Sets
@@ -60,13 +60,13 @@ func (i *Info) ColumnSets() [][]string {
 	for _, c := range i.Table {
 		names = append(names, c.Name)
 	}
-	if names == nil || HashSets([][]string{names}) != i.Columns { // there were several, by a version that did not keep them
+	if names == nil || HashSets([][]string{names}) != i.Columns { // there were several sets, and the version that made it did not keep them
 		return nil
 	}
 	return [][]string{names}
 }
 
-// HashText tells a text from others, empty for none.
+// HashText returns a hash of a text, empty for an empty text.
 func HashText(s string) string {
 	if s == "" {
 		return ""
@@ -75,7 +75,7 @@ func HashText(s string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// HashSets tells the sets of columns of an input from others, whatever the order of the columns and of the files.
+// HashSets returns a hash of the sets of columns of an input. The order of the columns and of the files does not matter.
 func HashSets(headers [][]string) string {
 	var sets []string
 	for _, names := range headers {
@@ -85,7 +85,7 @@ func HashSets(headers [][]string) string {
 		}
 		sets = append(sets, string(set))
 	}
-	if len(sets) == 1 { // that of one file
+	if len(sets) == 1 { // the hash of one file
 		return HashText(sets[0])
 	}
 	slices.Sort(sets)
@@ -96,8 +96,8 @@ func HashSets(headers [][]string) string {
 	return HashText(string(all))
 }
 
-// NewColumns returns the names that are in none of the sets of columns that there were, and whether nothing else has changed: each set has all
-// columns of one that there was, and each of those is in one of them, so that no column can have got another name.
+// NewColumns returns the names that are in none of the old sets of columns, and whether nothing else has changed: each new set contains all columns
+// of an old set, and each old set is contained in a new one, so that no column can have been renamed.
 func NewColumns(was, now [][]string) (names []string, wider bool) {
 	if len(was) == 0 || len(now) == 0 {
 		return nil, false
@@ -120,7 +120,7 @@ func NewColumns(was, now [][]string) (names []string, wider bool) {
 	return names, wider
 }
 
-// ColumnSets returns the sets of columns that an input has.
+// ColumnSets returns the sets of columns of an input.
 func ColumnSets(columns []source.Column, headers [][]string) [][]string {
 	if len(headers) > 0 {
 		return headers
