@@ -33,8 +33,8 @@ func newDemo(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Load a small shop into an emulated Customer.io, without an account",
-		Long: `Make the data of a small shop, mistakes included, load it over HTTP into an emulator of Customer.io on this machine, and show what
-became of every row. On a terminal the emulator stays up to be looked at, until Ctrl-C.`,
+		Long: `Make the data of a small shop, with mistakes in it. Load it over HTTP into an emulator of Customer.io on this machine, and show the
+outcome of every row. On a terminal the emulator then keeps running until Ctrl-C, and you can open its page.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runDemo(cmd.Context(), con, addr, console.Terminal(con.Out))

@@ -65,17 +65,17 @@ func newDoctor(con console.Console) *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look whether this machine can send to a workspace",
-		Long: `Look at everything between this machine and an accepted message: proxy, TLS, region, write key, strict mode, clock, latency, limits. What
-is not as it should be comes with what to do about it.
+		Short: "Check whether this machine can send to a workspace",
+		Long: `Check everything that this machine needs to send a message: proxy, TLS, region, write key, strict mode, clock, latency, limits. For each
+problem the command says what to do.
 
-It changes nothing: its calls ask to delete a person who does not exist, whose id begins with ciokit_doctor_, and one more lacks what it
-needs and is refused. If a region refuses the key, the other region is asked the same.
+It changes nothing. Its calls ask to delete a person who does not exist, with an id that begins with ciokit_doctor_. One more call is
+incomplete, so that the API rejects it. If a region refuses the key, the command asks the other region too.
 
-The write key is CUSTOMERIO_API_KEY, and without --to the workspace is that of CUSTOMERIO_REGION; with CUSTOMERIO_APP_API_KEY that key is
-tried too. All may stand in a file .env in the current directory.
+CUSTOMERIO_API_KEY contains the write key. Without --to, CUSTOMERIO_REGION names the region. If CUSTOMERIO_APP_API_KEY is set, that key
+is tried too. You can also set all three in a file .env in the current directory.
 
-Exit code 0 means that nothing failed, 3 that the key is not taken, 5 anything else.`,
+Exit code 0 means that nothing failed, 3 that Customer.io refuses the key, 5 anything else.`,
 		Example: `  ciokit doctor --to eu
   ciokit doctor --to emulator --json`,
 		Args: cobra.NoArgs,
@@ -96,8 +96,8 @@ Exit code 0 means that nothing failed, 3 that the key is not taken, 5 anything e
 		},
 	}
 	cmd.Flags().StringVar(&d.to.To, "to", "", "the workspace: emulator (http://"+destination.EmulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
-	cmd.Flags().StringVar(&d.to.KeyFile, "key-file", "", "file that holds the write key; default CUSTOMERIO_API_KEY")
-	cmd.Flags().IntVar(&d.samples, "samples", 10, "calls to measure the latency with")
+	cmd.Flags().StringVar(&d.to.KeyFile, "key-file", "", "file with the write key; default CUSTOMERIO_API_KEY")
+	cmd.Flags().IntVar(&d.samples, "samples", 10, "number of calls to measure the latency")
 	cmd.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "how long to wait for an answer")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))

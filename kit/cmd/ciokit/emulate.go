@@ -29,12 +29,13 @@ func newEmulate(con console.Console) *cobra.Command {
 		Short: "Run an emulator of Customer.io on this machine",
 		Long: `Run an emulator of Customer.io's Data Pipelines API on this machine.
 
-It takes the same calls as the real one, keeps what they made, and says of every message whether it was accepted, or what the real API
-would have dropped without a word. Any client uses it by changing its URL, and a browser shows what arrived. Each call is a line on
-standard output.
+It accepts the same calls as the real API, and stores what they create. For every message it says whether it was accepted, rejected, or
+dropped: the real API answers a dropped message with 200 and reports no error. To use it, change the URL of your client. A browser shows
+what arrived. Standard output gets one line for each call.
 
-While it runs, /_emulator/stats counts what came, /_emulator/messages lists it, with ?verdict=rejected, and with ?verdict=dropped what the real
-API would have lost in spite of a 200. Customer.io's own SDKs, as this project's tests run them:
+While it runs, /_emulator/stats counts the messages, and /_emulator/messages lists them. Add ?verdict=rejected to see only those that were
+rejected, or ?verdict=dropped to see those that the real API would have lost in spite of its 200. Customer.io's own SDKs, as this
+project's tests run them:
 
 ` + sdkHelp("http://"+destination.EmulatorAddr) + `
 Every flag can also be set in the environment or in .env: --rate-limit is CIOKIT_RATE_LIMIT. A flag wins.`,

@@ -35,59 +35,59 @@ type emulateFlags struct {
 func (f *emulateFlags) add(cmd *cobra.Command, addr string) {
 	flags, c := cmd.Flags(), &f.emulator
 	flags.SortFlags = false
-	flags.StringVar(&f.addr, "addr", addr, "address to listen on; port 0 takes a free one")
-	flags.StringSliceVar(&f.keys, "key", nil, "write keys that are known; without any, every key opens a workspace of its own")
-	flags.StringSliceVar(&f.hosts, "allow-host", nil, "names that the Host header may have besides localhost and IP addresses, such as that of a container")
-	flags.StringVar(&f.db, "db", "", "file that keeps all of it; default memory alone")
-	flags.IntVar(&c.MaxMessages, "max-messages", 0, "messages that the journal of a workspace keeps; default 100,000, negative none")
-	flags.IntVar(&c.MaxJournalBytes, "max-journal-bytes", 0, "bytes of messages that it keeps; default 268,435,456")
-	flags.IntVar(&c.MaxEventsPerPerson, "max-events-per-person", 0, "events that are kept of one person; default all")
+	flags.StringVar(&f.addr, "addr", addr, "address to listen on; with port 0, any free port")
+	flags.StringSliceVar(&f.keys, "key", nil, "write keys to accept; without this flag, every key opens its own workspace")
+	flags.StringSliceVar(&f.hosts, "allow-host", nil, "names to accept in the Host header in addition to localhost and IP addresses, such as the name of a container")
+	flags.StringVar(&f.db, "db", "", "file to keep all data in; default memory only")
+	flags.IntVar(&c.MaxMessages, "max-messages", 0, "messages to keep in the journal of a workspace; default 100,000, negative for none")
+	flags.IntVar(&c.MaxJournalBytes, "max-journal-bytes", 0, "bytes of messages to keep in the journal; default 268,435,456")
+	flags.IntVar(&c.MaxEventsPerPerson, "max-events-per-person", 0, "events to keep for each person; default all")
 
 	flags.BoolVar(&c.Strict, "strict", false, "strict mode for every call, for SDKs that cannot send X-Strict-Mode")
-	flags.BoolVar(&c.DropOversize, "drop-oversize", false, "drop what is too large with a 200 in strict mode too")
-	flags.BoolVar(&c.RefuseItems, "refuse-items", false, "in strict mode, refuse the bad messages of a batch alone, not the whole batch")
+	flags.BoolVar(&c.DropOversize, "drop-oversize", false, "also in strict mode, drop messages that are too large, and answer 200")
+	flags.BoolVar(&c.RefuseItems, "refuse-items", false, "in strict mode, reject only the bad messages of a batch, not the whole batch")
 	flags.BoolVar(&c.RejectSuppressed, "reject-suppressed", false, "in strict mode, answer 400 for suppressed people")
 	flags.DurationVar(&c.DedupWindow, "dedup-window", 0, "drop messages whose messageId was accepted less than this long ago; default never")
-	flags.IntVar(&c.RateLimit, "rate-limit", 0, "calls that a workspace may make in 3 seconds before it gets a 429; default any number")
-	flags.BoolVar(&c.KeepDates, "keep-dates", false, "leave ISO 8601 strings in attributes as they are, instead of making unix seconds of them")
+	flags.IntVar(&c.RateLimit, "rate-limit", 0, "calls in 3 seconds before a workspace gets a 429; default no limit")
+	flags.BoolVar(&c.KeepDates, "keep-dates", false, "keep ISO 8601 strings in attributes, instead of converting them to unix seconds")
 	flags.BoolVar(&c.DropUnknownPeople, "drop-unknown-people", false, "drop events of people who were never identified")
 	flags.BoolVar(&c.MergeOnAlias, "merge-on-alias", false, "let alias merge two people")
-	flags.BoolVar(&c.PlainCIOIDs, "plain-cio-ids", false, "take a userId that begins with cio_ for an id like any other where people are deleted or suppressed")
-	flags.BoolVar(&c.KeepIDs, "keep-ids", false, "keep traits.id from changing the id of a person who is named by cio_id")
-	flags.BoolVar(&c.ChangeEmails, "change-emails", false, "let an identify by id change an email address, as a setting of a workspace does")
-	flags.BoolVar(&c.OrderByTimestamp, "order-by-timestamp", false, "keep messages that are older by their timestamp from changing what a newer one set")
-	flags.BoolVar(&c.KeepPageNames, "keep-page-names", false, "leave pages without a name nameless, instead of naming them by their URL")
-	flags.BoolVar(&c.DropUnknownObjectTypes, "drop-unknown-object-types", false, "drop what concerns objects of another type than 1")
-	flags.BoolVar(&c.RefuseOddObjectTypes, "refuse-odd-object-types", false, "refuse object types that are no whole number")
-	flags.BoolVar(&c.RequireGroupPerson, "require-group-person", false, "refuse a group message of a batch that names no person")
-	flags.BoolVar(&c.RequireReportPerson, "require-report-person", false, "refuse a delivery or content report that names no person")
-	flags.BoolVar(&c.IgnoreIntegrations, "ignore-integrations", false, "apply messages whose integrations switch Customer.io off")
-	flags.BoolVar(&c.JoinSlashes, "join-slashes", false, "read several slashes in a row in a path as one")
-	flags.BoolVar(&c.TakeBareKeys, "take-bare-keys", false, "take a key in Basic auth without the colon behind it")
-	flags.BoolVar(&c.TakeBearer, "take-bearer", false, "take a key that comes as a bearer token")
-	flags.IntVar(&c.MaxCallBytes, "max-call-bytes", 0, fmt.Sprintf("limit of a call; default %d, negative none", emulator.DefaultMaxCallBytes))
-	flags.IntVar(&c.MaxBatchBytes, "max-batch-bytes", 0, fmt.Sprintf("limit of a batch; default %d, negative none", emulator.DefaultMaxBatchBytes))
+	flags.BoolVar(&c.PlainCIOIDs, "plain-cio-ids", false, "when people are deleted or suppressed, treat a userId that begins with cio_ like any other id")
+	flags.BoolVar(&c.KeepIDs, "keep-ids", false, "if a person is identified by cio_id, do not let traits.id change the id")
+	flags.BoolVar(&c.ChangeEmails, "change-emails", false, "let an identify by id change an email address, like the setting of a workspace")
+	flags.BoolVar(&c.OrderByTimestamp, "order-by-timestamp", false, "do not let a message with an older timestamp change what a newer one has set")
+	flags.BoolVar(&c.KeepPageNames, "keep-page-names", false, "leave pages without a name unnamed, instead of using their URL as the name")
+	flags.BoolVar(&c.DropUnknownObjectTypes, "drop-unknown-object-types", false, "drop messages about objects of any type other than 1")
+	flags.BoolVar(&c.RefuseOddObjectTypes, "refuse-odd-object-types", false, "reject object types that are not whole numbers")
+	flags.BoolVar(&c.RequireGroupPerson, "require-group-person", false, "reject a group message in a batch if it names no person")
+	flags.BoolVar(&c.RequireReportPerson, "require-report-person", false, "reject a delivery or content report that names no person")
+	flags.BoolVar(&c.IgnoreIntegrations, "ignore-integrations", false, "apply messages also if their integrations switch Customer.io off")
+	flags.BoolVar(&c.JoinSlashes, "join-slashes", false, "treat several slashes in a row in a path as one")
+	flags.BoolVar(&c.TakeBareKeys, "take-bare-keys", false, "accept a key in Basic auth without the colon after it")
+	flags.BoolVar(&c.TakeBearer, "take-bearer", false, "accept a key as a bearer token")
+	flags.IntVar(&c.MaxCallBytes, "max-call-bytes", 0, fmt.Sprintf("largest size of a call; default %d, negative for no limit", emulator.DefaultMaxCallBytes))
+	flags.IntVar(&c.MaxBatchBytes, "max-batch-bytes", 0, fmt.Sprintf("largest size of a batch; default %d, negative for no limit", emulator.DefaultMaxBatchBytes))
 
-	flags.StringVar(&f.file, "switches", "", "file with lines of NAME=VALUE that set the flags above where they are not given, such as ciokit live probe writes")
+	flags.StringVar(&f.file, "switches", "", "file with lines of NAME=VALUE for flags of this section that are not given; ciokit live probe writes such a file")
 
 	var names []string
 	for _, p := range emulator.Presets() {
 		names = append(names, p.Name)
 	}
-	flags.StringArrayVar(&f.faults, "fault", nil, "trouble on purpose, any number of times: "+strings.Join(names, ", ")+", or JSON as POST /_emulator/faults takes it")
+	flags.StringArrayVar(&f.faults, "fault", nil, "cause trouble; can be given several times: "+strings.Join(names, ", ")+", or JSON as for POST /_emulator/faults")
 	cmd.RegisterFlagCompletionFunc("fault", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 
-	flags.BoolVar(&f.tls, "tls", false, "listen with TLS and a certificate made at start")
-	flags.StringVar(&f.tlsCert, "tls-cert", "", "file to write that certificate to, for clients to trust")
-	flags.BoolVar(&f.open, "open", false, "open its page in the browser")
-	flags.BoolVar(&f.quiet, "quiet", false, "no line for each call")
-	flags.BoolVar(&f.json, "json", false, "a JSON object for each call instead of a line")
+	flags.BoolVar(&f.tls, "tls", false, "listen with TLS, with a certificate that is made at the start")
+	flags.StringVar(&f.tlsCert, "tls-cert", "", "file to write that certificate to, so that clients can trust it")
+	flags.BoolVar(&f.open, "open", false, "open the page in the browser")
+	flags.BoolVar(&f.quiet, "quiet", false, "do not print a line for each call")
+	flags.BoolVar(&f.json, "json", false, "print a JSON object for each call instead of a line")
 	console.SetSections(cmd, []console.Section{
 		{Title: "Where it listens", Flags: []string{"to", "addr", "open", "allow-host", "tls", "tls-cert"}},
 		{Title: "What it keeps", Flags: []string{"key", "db", "max-messages", "max-journal-bytes", "max-events-per-person"}},
 		{Title: "What it prints", Flags: []string{"quiet", "json"}},
 		{Title: "Trouble on purpose", Flags: []string{"fault"}},
-		{Title: "What it does where a workspace has a setting, or no document says", Flags: append([]string{"switches"}, switchNames...)},
+		{Title: "Behavior that depends on the workspace or is not documented", Flags: append([]string{"switches"}, switchNames...)},
 	})
 }
 

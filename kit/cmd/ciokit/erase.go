@@ -26,18 +26,19 @@ import (
 func newErase(con console.Console) *cobra.Command {
 	top := &cobra.Command{
 		Use:   "erase",
-		Short: "Delete and suppress people, with an approval and a receipt that nobody can change unnoticed",
-		Long: `Delete people, suppress them, or end a suppression, and keep a record of it: who ordered it, who approved it, and what became of each person. The
-record is the receipt, a directory. It holds no identifier in clear, and nobody can change it unnoticed.
+		Short: "Delete and suppress people, with an approval and a tamper-evident receipt",
+		Long: `Delete people, suppress them, or end a suppression, and keep a record: who ordered it, who approved it, and the outcome for each person.
+The record is a directory, the receipt. It contains no identifier in clear, and it shows every later change.
 
   1. keygen makes the keys: one for each operator and each approver, and two secrets for the workspace.
-  2. plan says what is to be done, to whom and why. Nothing is sent.
-  3. approve signs the plan with the key of somebody else.
-  4. run acts on the people of the plan and writes the receipt.
-  5. verify looks up who is gone.
-  6. check proves that a receipt is as it was written, report is a page about it, and guard keeps who was erased from being loaded again.
+  2. plan writes down whom to delete or suppress, and why. Nothing is sent.
+  3. approve signs the plan with the key of another person.
+  4. run deletes or suppresses the people of the plan, and writes the receipt.
+  5. verify checks who is gone.
+  6. check proves that nobody has changed a receipt, report writes a page about it, and guard writes a list
+     that prevents loads of erased people.
 
-Secrets are read from files that only their owner may read, or from the environment. No command prints one, or an identifier.`,
+Secrets are read from files that only their owner can read, or from the environment. No command prints a secret or an identifier.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -69,13 +70,13 @@ func (k *eraseKeys) flags(cmd *cobra.Command, names ...string) {
 	to := map[string]*string{"operator-key": &k.operator, "approver-key": &k.approver, "receipt-key": &k.receipt, "guard-key": &k.guard}
 	for _, name := range names {
 		s := eraseSecrets[name]
-		cmd.Flags().StringVar(to[name], name, "", "file with "+s.what+", which only you may read; default what "+s.variable+" holds")
+		cmd.Flags().StringVar(to[name], name, "", "file with "+s.what+", which only you can read; default the value of "+s.variable)
 	}
 }
 
 // ringFlag adds --keys.
 func (k *eraseKeys) ringFlag(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&k.ring, "keys", nil, "file with public keys that are trusted, one a line; may be given several times; default what "+eraseRingVariable+" holds")
+	cmd.Flags().StringArrayVar(&k.ring, "keys", nil, "file with public keys that you trust, one on each line; can be given several times; default the value of "+eraseRingVariable)
 }
 
 // eraseSecret reads a secret from the file of a flag or from its variable.

@@ -31,17 +31,18 @@ type eraseApproveFlags struct {
 func newEraseApprove(con console.Console) *cobra.Command {
 	var f eraseApproveFlags
 	cmd := &cobra.Command{
-		Use: "approve PLAN", Short: "Approve the plan of somebody else with your key", Args: cobra.ExactArgs(1),
-		Long: `Show a plan, and sign it with the key of an approver if you agree. The plan must be signed by an operator whose public key you trust (--keys). The
-approval is for this plan alone, word for word. Whoever ordered it cannot approve it: the keys must differ.
+		Use: "approve PLAN", Short: "Approve another person's plan with your key", Args: cobra.ExactArgs(1),
+		Long: `Show a plan, and sign it with an approver's key if you agree. An operator whose public key you trust (--keys) must have signed the plan. The
+approval covers only this plan, word for word. The person who ordered it cannot approve it: the two keys must differ.
 
-A plan names people by a hash. Ask the operator for the list, or make the plan yourself from it and compare the lines subjects and subjects-hash.`,
+A plan names people only by a hash. To check who they are, ask the operator for the list, make the plan from it yourself, and compare the
+lines subjects and subjects-hash.`,
 		Example: `  ciokit erase approve leavers.plan --approver-key approver-bob.key --keys operator-ann.pub`,
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args[0]) },
 	}
 	f.keys.flags(cmd, "approver-key")
 	f.keys.ringFlag(cmd)
-	cmd.Flags().StringVar(&f.out, "out", "", "file for the approved plan, which is not there yet; default the plan itself")
+	cmd.Flags().StringVar(&f.out, "out", "", "new file for the approved plan; default the plan itself")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "sign without asking")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	return cmd

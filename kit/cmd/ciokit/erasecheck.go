@@ -25,21 +25,22 @@ func newEraseCheck(con console.Console) *cobra.Command {
 	var since string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "check DIR", Short: "Check that a receipt is as it was written", Args: cobra.ExactArgs(1),
-		Long: `Check a receipt, without the network and without a secret: the plan and its signatures, each entry, the tree and each checkpoint. The first bad entry
-is named. With --keys only those signatures count that you trust; without, the keys in the receipt are taken, which shows that it holds together and not
-who made it.
+		Use: "check DIR", Short: "Check that nobody has changed a receipt", Args: cobra.ExactArgs(1),
+		Long: `Check a receipt, without the network and without a secret: the plan and its signatures, each entry, the tree and each checkpoint. The
+command names the first bad entry. With --keys, only signatures by keys that you trust count. Without --keys, the keys in the receipt
+count: that shows that the receipt is consistent, but not who made it.
 
-A receipt that was replaced as a whole by somebody with an operator's key looks right, and so does one that somebody without any key has cut back to an
-earlier checkpoint. --since takes a checkpoint that was kept elsewhere, such as in git or a mail, and proves that the receipt continues it. What could
-not be checked is said. The exit code is 6 if the receipt is not as it was written, or if its last entries are not signed.`,
+Two changes cannot be seen in the receipt alone. Somebody with an operator's key can replace the whole receipt. Somebody without a key can
+cut it back to an earlier checkpoint. To find both, keep a checkpoint elsewhere, such as in git or in a mail: --since proves that the
+receipt continues it. The command also says what it could not check. The exit code is 6 if somebody has changed the receipt, or if its
+last entries are not signed.`,
 		Example: `  ciokit erase check receipts/DSR-204 --keys operator-ann.pub --keys approver-bob.pub --since kept/000000020002`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return eraseCheck(cmd.Context(), con, args[0], &keys, since, asJSON)
 		},
 	}
 	keys.ringFlag(cmd)
-	cmd.Flags().StringVar(&since, "since", "", "an older checkpoint of the receipt, which was kept elsewhere: the receipt must continue it")
+	cmd.Flags().StringVar(&since, "since", "", "an older checkpoint of the receipt that was kept elsewhere: the receipt must continue it")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

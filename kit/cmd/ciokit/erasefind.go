@@ -19,10 +19,11 @@ func newEraseFind(con console.Console) *cobra.Command {
 	var other eraseOther
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "find DIR... --id ID", Short: "Say what receipts have of a person", Args: cobra.MinimumNArgs(1),
-		Long: `Say what receipts have of a person. Each receipt is checked first. The person is found by the identifier that the plan named: give the id, the address
-and the cio_ id if you do not know which it was. --targets finds the person by any identifier that the plan had, and --guard-key says whether there is
-one. Addresses are found in any case. The exit code is 6 if no receipt has the person.`,
+		Use: "find DIR... --id ID", Short: "Find a person in receipts", Args: cobra.MinimumNArgs(1),
+		Long: `Find a person in receipts. Each receipt is checked first. A receipt knows the person by the identifier in the plan: if you do not know
+which one that was, give the id, the address and the cio_ id. With --targets, any identifier of the plan finds the person. --guard-key
+says whether an identifier was in the plan. Upper and lower case in addresses do not matter. The exit code is 6 if no receipt contains the
+person.`,
 		Example: `  ciokit erase find receipts/* --id-file - --receipt-key receipt.key --keys keys.pub`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return eraseFind(cmd.Context(), con, args, &keys, &person, &other, asJSON)

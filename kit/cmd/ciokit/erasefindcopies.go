@@ -28,11 +28,13 @@ func newEraseFindCopies(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "find-copies PATH... --id ID", Short: "Find files that hold a person's identifiers in clear, such as rejects, snapshots and outboxes", Args: cobra.MinimumNArgs(1),
-		Long: `Find files that hold identifiers of a person in clear: rejects, snapshots, outboxes, dead letters, databases of an emulator, exports and lists. Each PATH is a
-file, or a directory that is searched with all below it. Nothing is changed. What is compressed is read, Parquet too. Give each identifier of the person.
+		Long: `Find files that contain identifiers of a person in clear: rejects, snapshots, outboxes, dead letters, databases of an emulator, exports and
+lists. Each PATH is a file, or a directory that is searched with all directories below it. Nothing is changed. Compressed files and
+Parquet are read too. Give each identifier of the person.
 
-A file may hold a person in a form that is not found: under another name, encrypted, in an archive of several files, or split between the pages of a database.
-Look at what is found before you remove anything: a short id stands in many places. The exit code is 6 if something was found.`,
+A file may contain a person in a form that the command does not find: under another name, encrypted, in an archive of several files, or
+split between the pages of a database. Check each finding before you remove anything: a short id appears in many places. The exit code is
+6 if something was found.`,
 		Example: `  ciokit erase find-copies rejects exports /var/lib/orders/outbox ~/.local/state/ciokit --id-file -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return eraseFindCopies(cmd.Context(), con, args, &person, asJSON)

@@ -18,12 +18,13 @@ func newEraseGuard(con console.Console) *cobra.Command {
 	var out string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "guard DIR... --out FILE", Short: "Write the guard, which keeps who was erased from being loaded again", Args: cobra.MinimumNArgs(1),
-		Long: `Write the guard of receipts to a file: whom they deleted or suppressed, by hashes of all identifiers that the plan named. ciokit load --guard FILE rejects
-rows about them, and so do a client, a batcher and an outbox with it in Config.Guard. Give all receipts of the workspace: one of an end of suppressions takes
-its people out again. A person is known by the identifiers in the plan alone; plan with --also or --resolve to have more of them.
+		Use: "guard DIR... --out FILE", Short: "Write the guard, which prevents loads of erased people", Args: cobra.MinimumNArgs(1),
+		Long: `Write the guard of receipts to a file: hashes of all identifiers of the people who were deleted or suppressed. ciokit load --guard FILE
+rejects rows about them. A client, a batcher and an outbox with the guard in Config.Guard reject messages about them too. Give all receipts
+of the workspace: a receipt that ends suppressions takes its people out again. The guard knows only the identifiers in the plan. To have
+more of them, plan with --also or --resolve.
 
-The file holds no identifier in clear. It is replaced as a whole.`,
+The file contains no identifier in clear. A file that is already there is replaced.`,
 		Example: `  ciokit erase guard receipts/* --guard-key guard.key --keys keys.pub --out erased.guard
   ciokit load people.csv --mapping people.yaml --to eu --guard erased.guard --guard-key guard.key`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -35,14 +35,14 @@ type eraseColumns struct {
 
 func (c *eraseColumns) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&c.column, "column", "", "the column with the ids, addresses or cio_ ids, of CSV, JSON Lines or Parquet; without it the input is a text with one a line")
-	fl.StringArrayVar(&c.also, "also", nil, "a column with another identifier of the same person, which the guard is to know too; may be given several times")
-	fl.BoolVar(&c.verbatim, "verbatim-ids", false, "ids that look like placeholders, like numbers that a spreadsheet has rewritten or like addresses that are none, and ids with invisible characters, are meant as they stand")
+	fl.StringVar(&c.column, "column", "", "the column of CSV, JSON Lines or Parquet with the ids, addresses or cio_ ids; without it the input is a text with one on each line")
+	fl.StringArrayVar(&c.also, "also", nil, "a column with another identifier of the same person, for the guard; can be given several times")
+	fl.BoolVar(&c.verbatim, "verbatim-ids", false, "accept ids that look wrong: placeholders, numbers that a spreadsheet has rewritten, addresses that are not valid, and ids with invisible characters")
 	fl.StringVar(&c.Format, "format", "", "csv, jsonl or parquet; default by the file's extension, then by its first bytes")
-	fl.StringVar(&c.Encoding, "encoding", "", "of text: windows-1252, utf-16le, iso-8859-1 and others; default what a byte order mark says, utf-8 without one")
+	fl.StringVar(&c.Encoding, "encoding", "", "encoding of text: windows-1252, utf-16le, iso-8859-1 and others; default the encoding of its byte order mark, or utf-8")
 	fl.StringSliceVar(&c.Columns, "columns", nil, "names of the columns of CSV without a header, separated by commas")
 	fl.IntVar(&c.SkipRows, "skip-rows", 0, "how many lines to skip before the header")
-	fl.StringVar(&c.JSONPath, "json-path", "", "where in objects of JSON the rows are, such as data.customers, or a JSON pointer")
+	fl.StringVar(&c.JSONPath, "json-path", "", "path of the rows in a JSON object, such as data.customers, or a JSON pointer")
 	c.dialectFlags(fl)
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"csv", "jsonl", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
 }

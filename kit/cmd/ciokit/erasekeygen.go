@@ -29,11 +29,12 @@ func newEraseKeygen(con console.Console) *cobra.Command {
 	var f eraseKeygenFlags
 	cmd := &cobra.Command{
 		Use: "keygen", Short: "Make the keys of operators and approvers, and the secrets of a workspace", Args: cobra.NoArgs,
-		Long: `Make keys. No file is ever overwritten, and no secret is printed.
+		Long: `Make keys. No file is overwritten, and no secret is printed.
 
-An operator makes plans and runs them; an approver approves them. Each has a key of their own, which nobody else has: the approval of a plan is worth
-as much as that. The public keys are given to everybody who approves, runs or checks. The workspace has two secrets: one names people in receipts, the
-other in the guard. Who destroys the first unlinks all receipts from people for good, and the guard goes on.`,
+An operator makes plans and runs them. An approver approves them. Each person has a key of their own, and must keep it secret: otherwise an
+approval proves nothing. Give the public keys to everybody who approves, runs or checks. The workspace has two secrets: receipt.key names
+people in receipts, and guard.key names them in the guard. If you destroy receipt.key, nobody can link any receipt to a person again. The
+guard keeps working.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.PersistentFlags().StringVar(&f.dir, "dir", ".", "directory for the files")

@@ -41,17 +41,18 @@ func newErasePlan(con console.Console) *cobra.Command {
 	var f erasePlanFlags
 	cmd := &cobra.Command{
 		Use: "plan FILE --action ACTION --reason REASON --to WORKSPACE --out PLAN", Short: "Plan whom to delete or suppress, and why; nothing is sent", Args: cobra.ExactArgs(1),
-		Long: `Write a plan: what is to be done, to how many people, why, and until when. It names people by a hash alone, and your key signs it. Nothing is sent.
+		Long: `Write a plan: what to do, to how many people, why, and until when. It names people only by a hash, and your key signs it. Nothing is sent.
 
-FILE has ids, addresses or cio_ ids: a text with one a line, or CSV, JSON Lines or Parquet with --column; - is standard input. Where one line leaves a
-doubt whom it names, there is no plan. Who is named twice is counted once. An address names the same person in any case; ids that differ in case are
-two people. Spaces around an id are no part of it.
+FILE contains ids, addresses or cio_ ids: a text with one on each line, or CSV, JSON Lines or Parquet with --column; - is standard input. If
+it is not clear whom a line names, no plan is written. A person who is named twice counts once. Upper and lower case in addresses do not
+matter, but ids that differ in case are two people. Spaces around an id are ignored.
 
-ciokit erase run needs the same people again: FILE, or the file of --targets, which has them in clear. Standard input can be read only once, so it needs
---targets. Keep that file outside of the receipt, and delete it when the people have been verified.`,
-		Example: `  ciokit erase plan leavers.csv --column id --action delete --reason "Art. 17 GDPR" --request DSR-204 --to eu --out leavers.plan \
-    --operator-key operator-ann.key --receipt-key receipt.key --guard-key guard.key
-  psql -Atc "SELECT id FROM leavers" | ciokit erase plan - --targets targets.jsonl --action suppress --reason "churned 2019" --to eu --out leavers.plan`,
+ciokit erase run needs the same people again: FILE, or the file of --targets, which contains them in clear. Standard input can be read only
+once, so it needs --targets. Keep that file outside the receipt, and delete it when you have verified that the people are gone.`,
+		Example: `  ciokit erase plan leavers.csv --column id --action delete --reason "Art. 17 GDPR" --request DSR-204 --to eu \
+    --out leavers.plan --operator-key operator-ann.key --receipt-key receipt.key --guard-key guard.key
+  psql -Atc "SELECT id FROM leavers" | ciokit erase plan - --targets targets.jsonl --action suppress \
+    --reason "churned 2019" --to eu --out leavers.plan`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.do(cmd.Context(), con, args[0])
 		},
@@ -61,15 +62,15 @@ ciokit erase run needs the same people again: FILE, or the file of --targets, wh
 	f.columns.flags(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.action, "action", "", "delete, suppress or unsuppress (required)")
-	fl.StringVar(&f.reason, "reason", "", "on whose order or by which rule; it stays in the receipt for ever and must name none of the people (required)")
+	fl.StringVar(&f.reason, "reason", "", "who ordered it, or which rule requires it; it stays in the receipt forever and must not name any of the people (required)")
 	fl.StringVar(&f.request, "request", "", "the number of a request or a ticket")
-	fl.DurationVar(&f.expires, "expires", erasure.DefaultExpiry, "how long the plan may be run")
-	fl.BoolVar(&f.single, "single-operator", false, "the plan needs no approval by somebody else, and says so")
-	fl.BoolVar(&f.noCIOIDs, "no-cio-ids", false, "refuse cio_ ids: that this API deletes by them is inferred, and not documented")
-	fl.StringVar(&f.out, "out", "", "file for the plan, which is not there yet (required)")
-	fl.StringVar(&f.targets, "targets", "", "file for the people in clear, which is not there yet; it is made with mode 0600")
-	fl.BoolVar(&f.resolve, "resolve", false, "look up the profiles of those who are named, in the App API: the guard then knows all identifiers of each, and an address that several profiles have is found; it needs --targets")
-	fl.StringVar(&f.shared, "shared", "", "all: with --resolve, an address that several profiles have stands for all of them; by default it is refused, since they may be several people")
+	fl.DurationVar(&f.expires, "expires", erasure.DefaultExpiry, "how long the plan stays valid")
+	fl.BoolVar(&f.single, "single-operator", false, "do not require another person's approval; the plan says so")
+	fl.BoolVar(&f.noCIOIDs, "no-cio-ids", false, "reject cio_ ids: that this API deletes by them is an assumption, not documented")
+	fl.StringVar(&f.out, "out", "", "new file for the plan (required)")
+	fl.StringVar(&f.targets, "targets", "", "new file for the people in clear; it is created with mode 0600")
+	fl.BoolVar(&f.resolve, "resolve", false, "look up the profiles of the people in the App API: the guard then knows all identifiers of each, and the command notices an address that several profiles have; it needs --targets")
+	fl.StringVar(&f.shared, "shared", "", "all: with --resolve, an address that several profiles have means all of them; by default it is rejected, because they may be different people")
 	f.app.flags(cmd)
 	f.known.flag(cmd, "planned; with --resolve")
 	fl.BoolVar(&f.json, "json", false, "print JSON")

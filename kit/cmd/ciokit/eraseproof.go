@@ -32,8 +32,8 @@ type erasePerson struct {
 
 func (p *erasePerson) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&p.ids, "id", nil, "an id, an address or a cio_ id of the person; it stays in the history of a shell")
-	cmd.Flags().StringVar(&p.file, "id-file", "", "file with the identifiers, one a line; - is standard input, which leaves no trace")
-	cmd.Flags().BoolVar(&p.verbatim, "verbatim-ids", false, "identifiers that look like placeholders, like rewritten numbers or like addresses that are none, and those with invisible characters, are meant as they stand")
+	cmd.Flags().StringVar(&p.file, "id-file", "", "file with the identifiers, one on each line; - is standard input, which leaves no trace")
+	cmd.Flags().BoolVar(&p.verbatim, "verbatim-ids", false, "accept identifiers that look wrong: placeholders, rewritten numbers, addresses that are not valid, and identifiers with invisible characters")
 }
 
 // read returns the identifiers, by the rules of a plan: without the spaces around them, and none of which it is doubtful whom it names. The error has an exit code and holds none.
@@ -84,7 +84,7 @@ type eraseOther struct{ targets string }
 
 func (o *eraseOther) flags(cmd *cobra.Command, keys *eraseKeys) {
 	keys.flags(cmd, "guard-key")
-	cmd.Flags().StringVar(&o.targets, "targets", "", "the file of --targets of the plan, if it is kept still: a person is found by any identifier in it")
+	cmd.Flags().StringVar(&o.targets, "targets", "", "the file of --targets of the plan, if you still have it: any identifier in it finds the person")
 }
 
 // named are the identifiers, and those that the plan named the same people by.
@@ -165,11 +165,11 @@ func newEraseProof(con console.Console) *cobra.Command {
 	var out string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "proof DIR --id ID --out DIR2", Short: "Write what a receipt says of one person, with a proof that needs nothing else of it", Args: cobra.ExactArgs(1),
-		Long: `Write what a receipt says of one person to a new directory, for whoever may not have the receipt: the plan, the public keys, and each entry of the
-person with a proof that the last checkpoint covers it. ciokit erase check-proof checks it without the rest, and so does another program that knows
-https://c2sp.org/tlog-proof. Name the person as the plan did, or give several identifiers; --targets finds the person by any that the plan had. The directory
-holds no identifier in clear.`,
+		Use: "proof DIR --id ID --out DIR2", Short: "Write the entries of one person, with a proof that can be checked without the receipt", Args: cobra.ExactArgs(1),
+		Long: `Write what a receipt says about one person to a new directory, for somebody who must not have the whole receipt. The directory contains the
+plan, the public keys, and each entry of the person with a proof that the last checkpoint covers it. ciokit erase check-proof checks it
+without the receipt, and so does any program that knows https://c2sp.org/tlog-proof. Name the person as the plan did, or give several
+identifiers. With --targets, any identifier of the plan finds the person. The directory contains no identifier in clear.`,
 		Example: `  ciokit erase proof receipts/DSR-204 --id-file - --receipt-key receipt.key --out proof-DSR-204`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
@@ -218,7 +218,7 @@ holds no identifier in clear.`,
 	other.flags(cmd, &keys)
 	keys.ringFlag(cmd)
 	person.flags(cmd)
-	cmd.Flags().StringVar(&out, "out", "", "directory for the proof, which is not there yet (required)")
+	cmd.Flags().StringVar(&out, "out", "", "new directory for the proof (required)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -295,8 +295,9 @@ func newEraseCheckProof(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "check-proof DIR", Short: "Check the proof of one person, without the receipt", Args: cobra.ExactArgs(1),
-		Long: `Check what ciokit erase proof has written, without the receipt, the network and any secret. It shows that these entries are in the receipt, and not that
-there are no others. Whom they are about only the key of the receipts can tell: with --receipt-key and --id or --id-file that is checked too.`,
+		Long: `Check a proof that ciokit erase proof has written, without the receipt, the network or a secret. It shows that these entries are in the
+receipt. It does not show that there are no others. Only the key of the receipts can show whom the entries are about: with --receipt-key
+and --id or --id-file the command checks that too.`,
 		Example: `  ciokit erase check-proof proof-DSR-204 --keys operator-ann.pub --keys approver-bob.pub`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return eraseCheckProof(cmd.Context(), con, args[0], &keys, &person, since, asJSON)
@@ -305,7 +306,7 @@ there are no others. Whom they are about only the key of the receipts can tell: 
 	keys.flags(cmd, "receipt-key")
 	keys.ringFlag(cmd)
 	person.flags(cmd)
-	cmd.Flags().StringVar(&since, "since", "", "a checkpoint that was kept elsewhere, and must be the one of the proof")
+	cmd.Flags().StringVar(&since, "since", "", "a checkpoint that was kept elsewhere: the proof must have the same one")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

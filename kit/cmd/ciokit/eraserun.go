@@ -82,14 +82,17 @@ func (p *erasePeople) read(ctx context.Context, con console.Console) (*eraseList
 func newEraseRun(con console.Console) *cobra.Command {
 	var f eraseRunFlags
 	cmd := &cobra.Command{
-		Use: "run PLAN --ids FILE --to WORKSPACE --receipt DIR", Short: "Act on the people of an approved plan, and write the receipt", Args: cobra.ExactArgs(1),
-		Long: `Act on the people of an approved plan, and write the receipt: a directory, which is made. The people must be exactly those of the plan. Nothing is
-sent if the plan is not approved, has expired, was altered, is for another workspace, or is for more people than --max.
+		Use: "run PLAN --ids FILE --to WORKSPACE --receipt DIR", Short: "Delete or suppress the people of an approved plan, and write the receipt", Args: cobra.ExactArgs(1),
+		Long: `Delete or suppress the people of an approved plan, or end their suppression, and write the receipt to a new directory. The people must be
+exactly those of the plan. Nothing is sent if the plan is not approved, has expired, was changed, is for another workspace, or is for more
+people than --max.
 
-What is about to be sent is on disk before it is sent, and what became of it before anything else is. Whatever ends the command, the same command goes
-on where it was: nobody is left out. Customer.io's answer says that it took the message, and not that a person is gone.`,
-		Example: `  ciokit erase run leavers.plan --ids leavers.csv --column id --to eu --receipt receipts/DSR-204 --keys operator-ann.pub --keys approver-bob.pub \
-    --operator-key operator-ann.key --receipt-key receipt.key --guard-key guard.key`,
+Each message is written to disk before it is sent, and its outcome is written before the next one is sent. If the command ends early, run
+it again: it resumes, and leaves nobody out. Customer.io's answer says that it accepted the message. It does not say that the person is
+gone.`,
+		Example: `  ciokit erase run leavers.plan --ids leavers.csv --column id --to eu --receipt receipts/DSR-204 \
+    --keys operator-ann.pub --keys approver-bob.pub --operator-key operator-ann.key \
+    --receipt-key receipt.key --guard-key guard.key`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args[0]) },
 	}
 	destination.AddFlags(cmd, &f.to.To, &f.to.KeyFile)
@@ -98,8 +101,8 @@ on where it was: nobody is left out. Customer.io's answer says that it took the 
 	f.people.flags(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.receipt, "receipt", "", "directory for the receipt (required)")
-	fl.IntVar(&f.most, "max", erasure.DefaultMax, "for how many people the plan may be at most")
-	fl.DurationVar(&f.giveUp, "give-up-after", 10*time.Minute, "stop when nothing was accepted for so long")
+	fl.IntVar(&f.most, "max", erasure.DefaultMax, "how many people the plan may contain")
+	fl.DurationVar(&f.giveUp, "give-up-after", 10*time.Minute, "stop if nothing was accepted for this long")
 	fl.IntVar(&f.rate, "rate", 0, "how many requests a second may start; 0 means the API's limit of 1000")
 	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
 	fl.BoolVar(&f.json, "json", false, "print JSON, and no progress")

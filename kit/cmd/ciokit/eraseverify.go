@@ -26,8 +26,8 @@ import (
 type eraseApp struct{ keyFile, url string }
 
 func (a *eraseApp) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.keyFile, "app-key-file", "", "file that holds an App API key of the workspace; default the environment's CUSTOMERIO_APP_API_KEY, and for an emulator the write key")
-	cmd.Flags().StringVar(&a.url, "app-url", "", "where the App API is, for a proxy; default that of the workspace's region, and for any other address CUSTOMERIO_APP_BASE_URL")
+	cmd.Flags().StringVar(&a.keyFile, "app-key-file", "", "file with an App API key of the workspace; default CUSTOMERIO_APP_API_KEY of the environment, and for an emulator the write key")
+	cmd.Flags().StringVar(&a.url, "app-url", "", "address of the App API, for a proxy; default the App API of the workspace's region, and for any other address CUSTOMERIO_APP_BASE_URL")
 }
 
 // client makes the client for the workspace that messages go to at target. elsewhere says that it reads at an address that is not Customer.io's, as for a proxy.
@@ -81,18 +81,20 @@ type eraseVerifyFlags struct {
 func newEraseVerify(con console.Console) *cobra.Command {
 	var f eraseVerifyFlags
 	cmd := &cobra.Command{
-		Use: "verify DIR --ids FILE", Short: "Look up what became of the people of a receipt, and write it there", Args: cobra.ExactArgs(1),
-		Long: `Look up in the App API what became of the people of a receipt, and write it there. Each is
+		Use: "verify DIR --ids FILE", Short: "Look up whether the people of a receipt are gone, and add that to the receipt", Args: cobra.ExactArgs(1),
+		Long: `Look up the people of a receipt in the App API, and add what was found to the receipt. Each person is
 
-  gone          there is nobody with any of the person's identifiers
-  not-yet       the person is there, and the message is younger than --wait or was not accepted
-  contradicted  the person is there though the message was accepted long ago, or was gone and came back
-  cannot-tell   what can be read does not say it, such as the end of a suppression
+  gone          nobody in the workspace has any of the person's identifiers
+  not-yet       the person is there, but the message is younger than --wait or was not accepted
+  contradicted  the person is there although the message was accepted long ago, or was gone and came back
+  cannot-tell   the App API does not show it, such as the end of a suppression
 
-An outcome that was unknown is settled by that too. The command may be given again at any time: a day later, with --again 24h, it finds who came back. In
-the wrong workspace everybody seems to be gone: --known-file names people who must be there. Deleting by cio_ id is inferred, and not documented, so
-only being gone shows it. The exit code is 6 if somebody is not gone.`,
-		Example: `  ciokit erase verify receipts/DSR-204 --ids leavers.csv --column id --operator-key operator-ann.key --receipt-key receipt.key --guard-key guard.key
+This also settles an outcome that was unknown. You can run the command again at any time: a day later, with --again 24h, it finds people
+who came back. In the wrong workspace everybody seems to be gone: to exclude that, give people who must be there with --known-file. That
+the API deletes by cio_ id is an assumption, not documented; only the lookup shows whether it worked. The exit code is 6 if somebody is not
+gone.`,
+		Example: `  ciokit erase verify receipts/DSR-204 --ids leavers.csv --column id --operator-key operator-ann.key \
+    --receipt-key receipt.key --guard-key guard.key
   ciokit erase verify receipts/DSR-204 --targets targets.jsonl --again 24h --json`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args[0]) },
 	}
@@ -101,10 +103,10 @@ only being gone shows it. The exit code is 6 if somebody is not gone.`,
 	f.people.flags(cmd)
 	f.app.flags(cmd)
 	fl := cmd.Flags()
-	fl.StringVar(&f.keyFile, "key-file", "", "file that holds the write key, which an emulator takes for the App API too")
+	fl.StringVar(&f.keyFile, "key-file", "", "file with the write key, which an emulator accepts for the App API too")
 	f.known.flag(cmd, "verified")
-	fl.DurationVar(&f.wait, "wait", erasure.DefaultWait, "how long after its message a person may still be there")
-	fl.DurationVar(&f.again, "again", 0, "leave out who was found gone less than this ago, such as 24h; 0 looks everybody up")
+	fl.DurationVar(&f.wait, "wait", erasure.DefaultWait, "how long after the message a person may still be there")
+	fl.DurationVar(&f.again, "again", 0, "skip people who were found gone less than this time ago, such as 24h; 0 looks up everybody")
 	fl.BoolVar(&f.json, "json", false, "print JSON, and no progress")
 	return cmd
 }
@@ -166,7 +168,7 @@ func receiptPlan(ctx context.Context, dir string, ring erasure.Keyring) (*erasur
 type knownFile string
 
 func (f *knownFile) flag(cmd *cobra.Command, done string) {
-	cmd.Flags().StringVar((*string)(f), "known-file", "", "file with identifiers, one a line, of people who are in the workspace and not in the plan: if one is not there, nothing is "+done)
+	cmd.Flags().StringVar((*string)(f), "known-file", "", "file with identifiers, one on each line, of people who are in the workspace and not in the plan: if one of them is missing, nothing is "+done)
 }
 
 func (f knownFile) read(con console.Console, verbatim bool) (known []string, err error) {

@@ -20,8 +20,8 @@ func newEvents(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "events",
 		Short: "The semantic events: list them, show one, check a file of messages",
-		Long: `The semantic events are those whose names Customer.io and the destinations behind it know, with the properties they know them by. A name
-has to be exact: any other is stored as an ordinary event, which does nothing of what was wanted.`,
+		Long: `Semantic events have names and properties that Customer.io and the destinations behind it know. The name must be exact. An event with any
+other name is stored as an ordinary event, and does not have the effect of the semantic one.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -34,7 +34,7 @@ func newEventsList(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the semantic events: name, category, what it stands for",
+		Short: "List the semantic events: name, category, meaning",
 		Example: `  ciokit events list
   ciokit events list --category Video
   ciokit events list --json | jq -r '.[].name'`,
@@ -58,7 +58,7 @@ func newEventsList(con console.Console) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&category, "category", "", "only the events of one category: "+strings.Join(categories(), ", "))
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON array with all that is known of the events")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON array with everything that is known about the events")
 	cmd.RegisterFlagCompletionFunc("category", cobra.FixedCompletions(categories(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -88,7 +88,7 @@ func newEventsShow(con console.Console) *cobra.Command {
 			return local(showEvent(con.Out, d))
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object with all that is known of the event")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object with everything that is known about the event")
 	return cmd
 }
 

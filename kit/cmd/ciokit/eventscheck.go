@@ -24,17 +24,18 @@ func newEventsCheck(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Check a file of messages against what is known of the events",
-		Long: `Check messages in wire form, one JSON object a line, as the API and its SDKs send them. FILE may be - for standard input. A message without
-a type that names an event is taken for the body of a track call.
+		Long: `Check messages in wire form, one JSON object on each line, as the API and its SDKs send them. FILE can be - for standard input. A message
+that has an event and no type is checked as the body of a track call.
 
-  error    the message would not do what it is for: a line that is no message, one that this toolkit refuses to send, such as an event
-           whose name can only be a misspelt semantic one
-  warning  it would be taken, and something is probably wrong: a name a letter or two away from a semantic one, a property of a semantic
-           event with the wrong type or an unknown value, one that is missing or misspelt, a limit that is broken
-  note     a property that the event is not known to have. Customer.io takes any, so a note does not change the exit code; each is given
-           once, with the first line that has it
+  error    the message would have no effect, or a wrong one: the line is not a message, or this toolkit refuses to
+           send it, such as an event whose name can only be a misspelt semantic one
+  warning  the API would accept the message, but something is probably wrong: a name that differs from a semantic
+           one by a letter or two; a property of a semantic event that is missing, misspelt, of the wrong type or
+           with an unknown value; a limit that is exceeded
+  note     a property that the event is not known to have. Customer.io accepts any property, so a note does not
+           change the exit code. Each note is printed once, with the first line that has it
 
-No value of a message is ever printed. The exit code is 0 without errors and warnings, 6 with some. Nothing is sent.`,
+No value of a message is printed. The exit code is 6 if there are errors or warnings, and 0 otherwise. Nothing is sent.`,
 		Example: `  ciokit events check messages.jsonl
   jq -c '.batch[]' request.json | ciokit events check -
   ciokit events check messages.jsonl --json | jq '.findings[] | select(.severity == "error")'`,
@@ -45,7 +46,7 @@ No value of a message is ever printed. The exit code is 0 without errors and war
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), con, args[0]) },
 	}
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object with the findings and the counts")
-	cmd.Flags().Int64Var(&f.maxFindings, "max-findings", 1000, "print at most so many findings; 0 means all. The counts are of all")
+	cmd.Flags().Int64Var(&f.maxFindings, "max-findings", 1000, "print at most this many findings; 0 prints all. The counts always include all")
 	return cmd
 }
 

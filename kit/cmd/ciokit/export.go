@@ -23,7 +23,7 @@ import (
 func newExport(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Have Customer.io make a file of people or deliveries, and fetch it",
+		Short: "Export people or deliveries to a CSV file that Customer.io makes",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -39,16 +39,16 @@ type exportFlags struct {
 
 func (f *exportFlags) add(cmd *cobra.Command) {
 	f.Flags.Add(cmd)
-	cmd.Flags().StringVar(&f.out, "out", "", "file for the export, which is replaced if it is there once the new one is whole; - is standard output (required)")
+	cmd.Flags().StringVar(&f.out, "out", "", "file for the export; an existing file is replaced when the new one is complete; - is standard output (required)")
 }
 
 func newExportPeople(con console.Console) *cobra.Command {
 	var f exportFlags
 	var filter reading.Filter
 	cmd := &cobra.Command{
-		Use: "people --out FILE", Short: "Export the people whom conditions fit", Args: cobra.NoArgs,
-		Long: `Export the people whom all of the conditions fit, or with --any one of them, as the CSV file that Customer.io makes. It is personal data: only its owner can
-read the file. Customer.io needs a while for it, and says so.`,
+		Use: "people --out FILE", Short: "Export the people who match conditions", Args: cobra.NoArgs,
+		Long: `Export the people who match all conditions, or with --any at least one, as the CSV file that Customer.io makes. The file contains personal
+data, and only its owner can read it. Customer.io needs some time to make it; the command shows that it is waiting.`,
 		Example: `  ciokit export people --in-segment 7 --out vip.csv --to eu
   ciokit export people --has email --out people.csv --to emulator`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -73,9 +73,10 @@ func newExportDeliveries(con console.Console) *cobra.Command {
 	ids := map[string]*appapi.ID{"newsletter": &which.NewsletterID, "campaign": &which.CampaignID, "transactional": &which.TransactionalID, "action": &which.ActionID}
 	of := map[string]*string{}
 	cmd := &cobra.Command{
-		Use: "deliveries --out FILE", Short: "Export what became of the messages of a campaign, a newsletter or a transactional message", Args: cobra.NoArgs,
-		Long: `Export the deliveries of a newsletter, a campaign, a transactional message or an action of a campaign, as the CSV file that Customer.io makes: without
---from those of 6 months, and at most those of 12. It is personal data: only its owner can read the file.`,
+		Use: "deliveries --out FILE", Short: "Export the deliveries of a campaign, a newsletter or a transactional message", Args: cobra.NoArgs,
+		Long: `Export the deliveries of a newsletter, a campaign, a transactional message or an action of a campaign, as the CSV file that Customer.io
+makes. Without --from it contains the last 6 months. The longest time is 12 months. The file contains personal data, and only its owner
+can read it.`,
 		Example: `  ciokit export deliveries --campaign 3 --from 2026-01-01 --out deliveries.csv --to eu
   ciokit export deliveries --newsletter 5 --metric bounced --out bounced.csv --to eu`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -108,12 +109,12 @@ func newExportDeliveries(con console.Console) *cobra.Command {
 	}
 	f.add(cmd)
 	for _, name := range []string{"campaign", "newsletter", "transactional", "action"} {
-		of[name] = cmd.Flags().String(name, "", map[string]string{"campaign": "the number of a campaign", "newsletter": "the number of a newsletter", "transactional": "the number of a transactional message", "action": "the number of an action of a campaign"}[name])
+		of[name] = cmd.Flags().String(name, "", map[string]string{"campaign": "the number of a campaign", "newsletter": "the number of a newsletter", "transactional": "the number of a transactional message", "action": "the number of an action in a campaign"}[name])
 	}
-	cmd.Flags().StringVar(&metric, "metric", "", "only deliveries that this became of, such as sent, delivered, opened, clicked, bounced or failed")
+	cmd.Flags().StringVar(&metric, "metric", "", "only deliveries with this outcome, such as sent, delivered, opened, clicked, bounced or failed")
 	cmd.Flags().StringVar(&from, "from", "", "only deliveries from this day on, such as 2026-01-31, or from a time such as 2026-01-31T12:00:00Z")
-	cmd.Flags().StringVar(&to, "until", "", "only deliveries until this day begins, or this time")
-	cmd.Flags().BoolVar(&which.Drafts, "drafts", false, "drafts, too")
+	cmd.Flags().StringVar(&to, "until", "", "only deliveries before the start of this day, or before this time")
+	cmd.Flags().BoolVar(&which.Drafts, "drafts", false, "also drafts")
 	var metrics []cobra.Completion
 	for _, m := range []appapi.Metric{appapi.MetricSent, appapi.MetricDelivered, appapi.MetricOpened, appapi.MetricClicked, appapi.MetricConverted, appapi.MetricBounced, appapi.MetricFailed} {
 		metrics = append(metrics, string(m))

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
@@ -66,6 +67,48 @@ func TestFlagsHaveSections(t *testing.T) {
 		if cmd.HasExample() && strings.Index(help, "Examples:") > strings.Index(help, "      --") {
 			t.Errorf("%s: the examples come late:\n%s", line, help)
 		}
+	}
+}
+
+// everyHelp is the help of every command, by its name. The commands that write completion scripts are cobra's own.
+func everyHelp(t *testing.T) map[string]string {
+	t.Helper()
+	helps := make(map[string]string)
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		helps[cmd.CommandPath()] = helpOf(t, strings.Fields(cmd.CommandPath())[1:]...)
+		for _, below := range cmd.Commands() {
+			walk(below)
+		}
+	}
+	walk(newRoot(console.Console{}))
+	return helps
+}
+
+// wideLines are the lines of a text that are longer than a line of the help may be.
+func wideLines(text string) (wide []string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		if utf8.RuneCountInString(line) > console.HelpWidth {
+			wide = append(wide, line)
+		}
+	}
+	return wide
+}
+
+// No line of any help is wider than the help.
+func TestHelpWidth(t *testing.T) {
+	t.Parallel()
+	helps := everyHelp(t)
+	if len(helps) < 80 {
+		t.Errorf("only %d commands have a help", len(helps))
+	}
+	for name, help := range helps {
+		for _, line := range wideLines(help) {
+			t.Errorf("%s: a line of the help has %d characters:\n%s", name, utf8.RuneCountInString(line), line)
+		}
+	}
+	if planted := strings.Repeat("a", console.HelpWidth); len(wideLines(planted)) != 0 || len(wideLines("x\n"+planted+"b\ny")) != 1 {
+		t.Error("a line that is one character too wide is not found, or one that fits is")
 	}
 }
 

@@ -28,12 +28,12 @@ import (
 func newLive(con console.Console) *cobra.Command {
 	live := &cobra.Command{
 		Use:   "live",
-		Short: "Try what this toolkit assumes on a workspace",
-		Long: `Try what this toolkit assumes on a workspace of Customer.io, or on the emulator.
+		Short: "Test the assumptions of this toolkit on a workspace",
+		Long: `Test the assumptions of this toolkit on a workspace of Customer.io, or on the emulator.
 
-The write key is CUSTOMERIO_API_KEY, and without --to the workspace is that of CUSTOMERIO_REGION; with CUSTOMERIO_APP_API_KEY what was
-sent is read back. All three may stand in a file .env in the current directory. Use a workspace of its own, without campaigns: its name has
-to be given, by --workspace, by CIOKIT_LIVE_WORKSPACE or when the command asks for it.`,
+CUSTOMERIO_API_KEY contains the write key. Without --to, CUSTOMERIO_REGION names the region. If CUSTOMERIO_APP_API_KEY is set, the command
+reads back what it sent. You can also set all three in a file .env in the current directory. Use a separate workspace without campaigns.
+You must give its name: by --workspace, by CIOKIT_LIVE_WORKSPACE, or when the command asks for it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -50,15 +50,15 @@ type liveFlags struct {
 
 func (f *liveFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.to, "to", "", "the workspace: emulator (http://"+destination.EmulatorAddr+"), us, eu, or a URL; default CUSTOMERIO_BASE_URL or CUSTOMERIO_REGION")
-	cmd.Flags().IntVar(&f.rate, "rate", 0, "requests that may start within a second; default 10, negative any number")
-	cmd.Flags().DurationVar(&f.wait, "wait", 0, "how long what was sent may take to be seen, or to be gone; default 3m")
+	cmd.Flags().IntVar(&f.rate, "rate", 0, "requests that start within a second at most; default 10, negative for no limit")
+	cmd.Flags().DurationVar(&f.wait, "wait", 0, "how long to wait until a change can be seen in the workspace; default 3m")
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // addMaking adds what only commands need that make something in the workspace.
 func (f *liveFlags) addMaking(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.workspace, "workspace", "", "the name of the workspace for tests, as Customer.io shows it, compared with what the App API says; default CIOKIT_LIVE_WORKSPACE; not needed for an emulator")
-	cmd.Flags().StringVar(&f.objectType, "object-type", "", "the type of the objects that are made, which the workspace must have; default 1")
+	cmd.Flags().StringVar(&f.objectType, "object-type", "", "the type of the objects that are created; the workspace must have it; default 1")
 }
 
 // workspaceOf resolves --to, or what the environment and .env say.
@@ -182,11 +182,12 @@ func newLiveRun(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the live suite, and delete what it made",
-		Long: `Run the live suite against a workspace, and delete what it made, also after a failure or Ctrl-C. What cannot be deleted, or is left by a
-process that was killed, is listed on disk: ciokit live clean deletes it.
+		Long: `Run the live suite against a workspace, and delete what it made, also after a failure or Ctrl-C. A list on disk names what could not be
+deleted, or what a killed process left behind. ciokit live clean deletes it.
 
-What was sent is waited for, as long as --wait says. That something is not there is believed only after something that was sent later has been
-seen. A server that is no emulator, such as ciokit proxy, is not read from: what it says is its own memory.
+The command waits for what it sent, as long as --wait says. It reports that something is missing only after it has seen something that was
+sent later. It does not read from a server that is not an emulator, such as ciokit proxy, because that server only repeats what it saw
+itself.
 
 Exit code 6 means that a case failed.`,
 		Example: `  ciokit live run --to emulator
@@ -209,9 +210,9 @@ Exit code 6 means that a case failed.`,
 	}
 	flags.add(cmd)
 	flags.addMaking(cmd)
-	cmd.Flags().StringArrayVar(&areas, "area", nil, "only the cases of this area; may be repeated: "+strings.Join(livetest.Areas(), ", "))
-	cmd.Flags().BoolVar(&permissive, "permissive", false, "without strict mode")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "a JSON object for each case instead of a line")
+	cmd.Flags().StringArrayVar(&areas, "area", nil, "run only the cases of this area; can be repeated: "+strings.Join(livetest.Areas(), ", "))
+	cmd.Flags().BoolVar(&permissive, "permissive", false, "send without strict mode")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object for each case instead of a line")
 	return cmd
 }
 
@@ -307,8 +308,8 @@ func newLiveClean(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "clean",
 		Short: "Delete what live runs and notebooks left behind",
-		Long: `Delete from the workspace what live runs and notebooks left behind that could not finish: what their ledgers in
-$XDG_STATE_HOME/ciokit/live list, and nothing else. A ledger of another address or of another write key is left alone, and makes the exit code 6.`,
+		Long: `Delete from the workspace what live runs and notebooks left behind because they could not finish. The command deletes only what their
+ledgers in $XDG_STATE_HOME/ciokit/live list. It skips a ledger of another address or of another write key, and the exit code is then 6.`,
 		Example: `  ciokit live clean --to emulator
   ciokit live clean --list`,
 		Args: cobra.NoArgs,
@@ -332,8 +333,8 @@ $XDG_STATE_HOME/ciokit/live list, and nothing else. A ledger of another address 
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().BoolVar(&list, "list", false, "say what is left, delete nothing")
-	cmd.Flags().BoolVar(&anyKey, "any-key", false, "also what was made with another write key of the same workspace")
+	cmd.Flags().BoolVar(&list, "list", false, "list what is left, and delete nothing")
+	cmd.Flags().BoolVar(&anyKey, "any-key", false, "also delete what was made with another write key of the same workspace")
 	return cmd
 }
 

@@ -18,10 +18,10 @@ func newLiveProbe(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "probe",
-		Short: "Find out what no document of Customer.io's settles",
-		Long: `Try what no document of Customer.io's settles, one question after the other, and say whether it is as this toolkit assumes. What is made
-for it is deleted at the end. Most questions need CUSTOMERIO_APP_API_KEY. On a real workspace it takes some minutes, since what does not
-happen is waited for.
+		Short: "Find out what Customer.io does where its documentation says nothing",
+		Long: `Test what Customer.io does where its documentation says nothing, one question after another, and say whether this toolkit assumes the
+same. The command deletes at the end what it made. Most questions need CUSTOMERIO_APP_API_KEY. On a real workspace it takes some minutes:
+to know that something does not happen, the command has to wait.
 
 Without --report the report goes to standard output, in Markdown or, with --json, as a JSON object.`,
 		Example: `  ciokit live probe --to emulator
@@ -39,8 +39,8 @@ Without --report the report goes to standard output, in Markdown or, with --json
 	flags.add(cmd)
 	flags.addMaking(cmd)
 	cmd.Flags().StringVar(&report, "report", "", "file for the report; default standard output")
-	cmd.Flags().StringVar(&switches, "switches", "", "file for what ciokit emulate --switches needs to do the same")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "the report as JSON")
+	cmd.Flags().StringVar(&switches, "switches", "", "file with the answers, for ciokit emulate --switches to behave like the workspace")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	return cmd
 }
 

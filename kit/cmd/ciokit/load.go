@@ -80,22 +80,24 @@ func newLoad(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load FILE... --mapping MAP.yaml --to WHERE",
 		Short: "Load files: every row becomes one or more messages",
-		Long: `Load files of rows, CSV, JSON Lines or Parquet, as they are or compressed by gzip, zstd, bzip2 or xz, into Customer.io.
-A FILE may be a pattern such as 'orders-*.csv', and - is standard input. Several files are one input, in their order.
-With --query FILE is a database; with --order-by too its load can be resumed.
+		Long: `Load files of rows into Customer.io: CSV, JSON Lines or Parquet, also compressed with gzip, zstd, bzip2 or xz. A FILE can be a pattern such
+as 'orders-*.csv', and - is standard input. Several files are one input, in the order given. With --query, FILE is a database. To be able to
+resume its load, add --order-by.
 
-A mapping in YAML says which messages a row becomes. Messages of one person are sent in the order of their rows. A row
-that cannot be read, mapped or accepted never stops the load and never disappears: it is counted, named by its line, and
-written to --rejects. Loading the same file again repeats the same message ids.
+A mapping in YAML says which messages a row becomes. Messages of one person are sent in the order of their rows. If a row cannot be read or
+mapped, or is not accepted, the load continues. The row is counted, named by its line, and written to --rejects. If you load the same file
+again, the message ids are the same.
 
-A load keeps a journal: whatever ends it, ciokit load --resume ID goes on where it was. A load that cron runs every
-night goes on by itself with --continue: it resumes the last run of the same input, query, mapping, workspace and
-snapshot if that ended early, and begins anew if that run was complete or cannot be resumed, and says which and why.
-Anew it sends everything, after a kill also what a snapshot knows. It does so only if nothing can come twice as a new
-event: otherwise it exits with 2 or 7, and with 2 while another is at work. Before anything is sent to a real workspace,
-what would be sent is shown and asked for; --yes says so beforehand.
+A load keeps a journal. If a load ends early, for any reason, ciokit load --resume ID resumes it.
 
-What "accepted" means: Customer.io answered with success. It promises no more than that.`,
+For a load that cron runs every night, use --continue. If the last run of the same input, query, mapping, workspace and snapshot ended early,
+the load resumes that run. If that run was complete or cannot be resumed, it starts a new load. It says which of the two it does, and why.
+A new load starts at the first row; after a kill it also sends rows that the snapshot already contains. It starts only if no event can
+arrive twice as a new event. Otherwise the exit code is 2 or 7. It is also 2 while another load with --continue is running.
+
+Before a load sends anything to a real workspace, it shows what it would send and asks you. --yes answers in advance.
+
+"Accepted" means that Customer.io answered with success. It does not promise more.`,
 		Example: `  ciokit load people.csv --mapping people.yaml --to emulator
   ciokit load orders.jsonl --mapping orders.yaml --to eu --key-file key.txt --rejects orders.rejects.jsonl --yes
   ciokit load "orders-*.csv.gz" --mapping orders.yaml --to us --json --yes
@@ -128,38 +130,38 @@ What "accepted" means: Customer.io answered with success. It promises no more th
 	fl.StringVar(&f.Mapping, "mapping", "", "YAML file that says which messages a row becomes (required)")
 	fl.StringVar(&f.Format, "format", "", "csv, jsonl or parquet; default by the file's extension, then by its first bytes")
 	f.dialectFlags(fl)
-	fl.StringVar(&f.Query, "query", "", "SQL query whose rows are loaded, where FILE is a database: a URL that begins with postgres:, mysql: or sqlite:, env:NAME for the environment variable that holds one, or db:NAME for an entry of --config")
-	fl.StringSliceVar(&f.OrderBy, "order-by", nil, "columns of the query that together tell its rows apart, separated by commas; the load can then be resumed")
-	fl.StringVar(&f.Config, "config", "", "file of database connections, NAME: URL a line; default connections.yaml in the directory of ciokit's configuration")
-	fl.StringVar(&f.Encoding, "encoding", "", "of text: windows-1252, utf-16le, iso-8859-1 and others; default what a byte order mark says, utf-8 without one")
+	fl.StringVar(&f.Query, "query", "", "SQL query whose rows are loaded, if FILE is a database: a URL that begins with postgres:, mysql: or sqlite:, env:NAME for an environment variable that contains such a URL, or db:NAME for an entry of --config")
+	fl.StringSliceVar(&f.OrderBy, "order-by", nil, "columns of the query that together identify a row, separated by commas; the load can then be resumed")
+	fl.StringVar(&f.Config, "config", "", "file of database connections, one NAME: URL on each line; default connections.yaml in the directory of ciokit's configuration")
+	fl.StringVar(&f.Encoding, "encoding", "", "encoding of text: windows-1252, utf-16le, iso-8859-1 and others; default the encoding of its byte order mark, or utf-8")
 	fl.StringSliceVar(&f.Columns, "columns", nil, "names of the columns of CSV without a header, separated by commas")
 	fl.IntVar(&f.SkipRows, "skip-rows", 0, "how many lines to skip before the header")
-	fl.StringVar(&f.JSONPath, "json-path", "", "where in objects of JSON the rows are, such as data.customers, or a JSON pointer")
+	fl.StringVar(&f.JSONPath, "json-path", "", "path of the rows in a JSON object, such as data.customers, or a JSON pointer")
 	fl.BoolVar(&f.Comma, "decimal-comma", false, "int, float and decimal read 12,50 instead of 12.50")
-	fl.StringVar(&f.Rejects, "rejects", "", "file for the rejected rows with their reasons, as JSON Lines, or as CSV if it ends in .csv; it holds personal data and is made with mode 0600")
-	fl.StringArrayVar(&f.Reports, "report", nil, "file for a report: a page if it ends in .html, else .json; may be given twice")
-	fl.StringVar(&f.Deny, "deny", "", "file of ids, one a line, of people for whom nothing is sent")
-	fl.StringVar(&f.DenyColumn, "deny-column", "", "the column with the ids, where the file of --deny is a table with a header: CSV with any delimiter, JSON Lines or Parquet")
-	fl.StringVar(&f.DenyCoding, "deny-encoding", "", "of the file of --deny; default what its byte order mark says, else utf-8")
-	fl.BoolVar(&f.DenyEmpty, "deny-empty", false, "the file of --deny may be without ids")
-	fl.StringVar(&f.Guard, "guard", "", "file of ciokit erase guard: rows about people who were erased are rejected, by refused-by-guard")
-	fl.StringVar(&f.GuardKey, "guard-key", "", "file with the key of the guard; default what CIOKIT_ERASURE_GUARD_KEY holds")
-	fl.BoolVar(&f.Strict, "strict-identity", false, "read all of the input first, and send nothing if an address has two ids, an id two addresses, or two messages one message id")
+	fl.StringVar(&f.Rejects, "rejects", "", "file for the rejected rows with their reasons, as JSON Lines, or as CSV if its name ends in .csv; it contains personal data and is created with mode 0600")
+	fl.StringArrayVar(&f.Reports, "report", nil, "file for a report: a page if its name ends in .html, JSON if it ends in .json; can be given twice")
+	fl.StringVar(&f.Deny, "deny", "", "file with ids, one on each line, of people about whom nothing is sent")
+	fl.StringVar(&f.DenyColumn, "deny-column", "", "the column with the ids, if the file of --deny is a table with a header: CSV with any delimiter, JSON Lines or Parquet")
+	fl.StringVar(&f.DenyCoding, "deny-encoding", "", "encoding of the file of --deny; default the encoding of its byte order mark, or utf-8")
+	fl.BoolVar(&f.DenyEmpty, "deny-empty", false, "allow a file of --deny without ids")
+	fl.StringVar(&f.Guard, "guard", "", "file of ciokit erase guard: rows about erased people are rejected, with the reason refused-by-guard")
+	fl.StringVar(&f.GuardKey, "guard-key", "", "file with the key of the guard; default the value of CIOKIT_ERASURE_GUARD_KEY")
+	fl.BoolVar(&f.Strict, "strict-identity", false, "read the whole input first, and send nothing if an address has two ids, an id has two addresses, or two messages have the same message id")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "read, map and check every row, send nothing; --to is not needed")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the counts on standard output, and no progress")
 	fl.BoolVar(&f.yes, "yes", false, "send to a real workspace without asking")
-	fl.StringVar(&f.resume, "resume", "", "go on with the load of this id where it was; ciokit runs list has the ids")
-	fl.BoolVar(&f.goesOn, "continue", false, "for cron: if the last run of this load ended early, go on with it where that is safe, as --resume does; otherwise begin anew, where that is safe; only one at a time")
-	fl.BoolVar(&f.newKey, "new-key", false, "with --resume: the write key is another one of the same workspace")
-	fl.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else lines), none, or json: one event a line on standard error")
-	fl.Int64Var(&f.Limit, "limit", 0, "read only so many rows; 0 means all")
+	fl.StringVar(&f.resume, "resume", "", "resume the load with this id; ciokit runs list shows the ids")
+	fl.BoolVar(&f.goesOn, "continue", false, "for cron: if the last run of this load ended early, resume it like --resume if that is safe; otherwise start a new load if that is safe; only one at a time")
+	fl.BoolVar(&f.newKey, "new-key", false, "with --resume: use a different write key of the same workspace")
+	fl.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else lines), none, or json: one event on each line of standard error")
+	fl.Int64Var(&f.Limit, "limit", 0, "read only this many rows; 0 reads all")
 	f.MaxErrors, f.MaxDeletes = load.DefaultMaxErrors, load.DefaultMaxDeletes
-	fl.Var(&f.MaxErrors, "max-errors", "how many messages the API may reject at most: one more stops the load, as do 1000 in a row for one reason; 0 allows none, and unlimited any number")
-	fl.Var(&f.MaxDeletes, "max-deletes", "how many messages may delete or suppress something at most: one more stops the load and is not sent; 0 allows none, and unlimited any number")
-	fl.StringVar(&f.ExpectRows, "expect-rows", "", "how many rows the input must have, N or N-M: otherwise --mode mirror deletes nobody and the exit code is 4; an input that is a pipe needs it for --mode mirror")
-	fl.IntVar(&f.Concurrency, "concurrency", 8, "how many requests may be under way at once; messages of one person keep their order")
+	fl.Var(&f.MaxErrors, "max-errors", "how many messages the API may reject: one more stops the load, and so do 1000 in a row for the same reason; 0 allows none, unlimited allows any number")
+	fl.Var(&f.MaxDeletes, "max-deletes", "how many messages may delete or suppress something: one more stops the load and is not sent; 0 allows none, unlimited allows any number")
+	fl.StringVar(&f.ExpectRows, "expect-rows", "", "how many rows the input must have, N or N-M: otherwise --mode mirror deletes nobody and the exit code is 4; --mode mirror needs it if the input is a pipe")
+	fl.IntVar(&f.Concurrency, "concurrency", 8, "how many requests may run at the same time; messages of one person keep their order")
 	fl.IntVar(&f.Rate, "rate", 0, "how many requests a second may start; 0 means the API's limit of 1000")
-	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop sending when nothing of the load was accepted for so long; a last try is made then")
+	fl.DurationVar(&f.GiveUpAfter, "give-up-after", 10*time.Minute, "stop the load if nothing was accepted for this long and one last try fails")
 	destination.AddAcceptAnyFlag(cmd, &f.AcceptAny2xx)
 	f.changeOptions.flags(cmd)
 	console.SetSections(cmd, loadSections)
@@ -180,7 +182,7 @@ var loadSections = []console.Section{
 	{Title: "Safety", Flags: []string{"dry-run", "yes", "max-errors", "max-deletes", "expect-rows", "strict-identity", "guard", "guard-key", "deny", "deny-column", "deny-encoding", "deny-empty"}},
 	{Title: "Only what has changed", Flags: []string{"snapshot", "snapshot-ids", "diff-with", "full", "mode", "mirror-with", "max-shrink", "new-mapping"}},
 	{Title: "What it writes", Flags: []string{"rejects", "report", "json", "progress"}},
-	{Title: "Going on after an end", Flags: []string{"continue", "resume", "new-key"}},
+	{Title: "Resume a load", Flags: []string{"continue", "resume", "new-key"}},
 }
 
 func (f *loadFlags) do(cmd *cobra.Command, con console.Console, args []string) error {

@@ -13,11 +13,11 @@ import (
 
 // dialectFlags are the flags that say how CSV is written.
 func (o *loadOptions) dialectFlags(fl *pflag.FlagSet) {
-	fl.StringVar(&o.Delimiter, "delimiter", "", `separates the fields of CSV: one character, \t, or \x01 and the like; default what the input shows`)
-	fl.StringVar(&o.Quote, "quote", "", "encloses fields of CSV: one character, or none if quotes are text; default what the input shows")
-	fl.StringVar(&o.Escape, "escape", "", `makes the character behind it text: one character such as \, or none; default what the input shows`)
-	fl.StringVar(&o.LineEnd, "line-end", "", "what ends a line of CSV: lf (CRLF too), or any, a CR by itself too; default what the input shows")
-	fl.BoolVar(&o.AllRows, "all-rows", false, "every row of CSV is data, also one that looks like another header, a ruler, a count of rows or totals")
+	fl.StringVar(&o.Delimiter, "delimiter", "", `separator of CSV fields: one character, \t, or a code such as \x01; default found from the input`)
+	fl.StringVar(&o.Quote, "quote", "", "quote around CSV fields: one character, or none if quotes are text; default found from the input")
+	fl.StringVar(&o.Escape, "escape", "", `escape for the next character of CSV: one character such as \, or none; default found from the input`)
+	fl.StringVar(&o.LineEnd, "line-end", "", "end of a CSV line: lf (also CRLF), or any (also a CR by itself); default found from the input")
+	fl.BoolVar(&o.AllRows, "all-rows", false, "treat every CSV row as data, also one that looks like a second header, a ruler, a row count or totals")
 }
 
 // sourceConfig says how the input is read.

@@ -15,8 +15,8 @@ func newMan(con console.Console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",
 		Short: "Write the manual pages of all commands into a directory",
-		Long: `Writes a manual page for each command, ciokit.1, ciokit-load.1 and so on, into a directory, which is made where there is none.
-A page that is there is replaced. ciokit completion --help says how a shell learns to complete commands and flags.`,
+		Long: `Write a manual page for each command, ciokit.1, ciokit-load.1 and so on, into a directory. The directory is created if it is missing, and
+existing pages are replaced. For the completion of commands and flags in your shell, see ciokit completion --help.`,
 		Example: `  ciokit man ~/.local/share/man/man1
   man ciokit-load`,
 		Args: cobra.ExactArgs(1),

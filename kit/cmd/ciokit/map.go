@@ -35,10 +35,10 @@ func newMapInit(con console.Console) *cobra.Command {
 	var cfg mapping.ProposeConfig
 	cmd := &cobra.Command{
 		Use:   "init FILE...",
-		Short: "Propose a mapping for a file, to be looked over",
-		Long: `Propose a mapping for a file, to be looked over. Its first lines say how to load the file with it. Rows with an order id, an amount, a time
-and a customer become events of orders, rows with the name of an event and a time become events, other rows about people become people.
-What only a person can decide is left open, with the choices in comments; a load refuses the mapping until they are made.`,
+		Short: "Propose a mapping for a file, for you to check",
+		Long: `Propose a mapping for a file, for you to check. Its first lines say how to load the file with it. Rows with an order id, an amount, a time
+and a customer become order events. Rows with the name of an event and a time become events. Other rows about people become people. The
+mapping leaves open what only you can decide, with the choices in comments. A load refuses the mapping until you have decided.`,
 		Example: `  ciokit map init people.csv > people.yaml
   ciokit map init logins.csv --user-id member --event 'Logged In' > logins.yaml
   ciokit map check people.yaml people.csv`,
@@ -69,8 +69,8 @@ What only a person can decide is left open, with the choices in comments; a load
 	}
 	in.flags(cmd)
 	fl := cmd.Flags()
-	fl.StringVar(&cfg.UserID, "user-id", "", "the column that tells people apart")
-	fl.StringVar(&cfg.Event, "event", "", "each row is something that somebody did: the name of the event, or the column that has it")
+	fl.StringVar(&cfg.UserID, "user-id", "", "the column that identifies a person")
+	fl.StringVar(&cfg.Event, "event", "", "each row is an event: the name of the event, or the column with the name")
 	return cmd
 }
 
@@ -123,7 +123,7 @@ func newMapCheck(con console.Console) *cobra.Command {
 	var values, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check MAP.yaml FILE...",
-		Short: "Check a mapping against a file and against Customer.io's rules, and show what its rows become",
+		Short: "Check a mapping against a file and Customer.io's rules, and show the messages",
 		Args:  cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := readMapping(args[0], args[1:], func(mapping, file string) string {
@@ -170,8 +170,8 @@ func newMapCheck(con console.Console) *cobra.Command {
 		},
 	}
 	in.flags(cmd)
-	cmd.Flags().BoolVar(&values, "values", false, "print the first messages, with the data in them, where standard output is no terminal too")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON; the examples in it are personal data, and left out without --values")
+	cmd.Flags().BoolVar(&values, "values", false, "print the first messages with their data also if standard output is not a terminal")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON; its examples are personal data, so they are only there with --values")
 	return cmd
 }
 

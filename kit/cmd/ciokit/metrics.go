@@ -32,10 +32,10 @@ type metricsFlags struct {
 func newMetrics(con console.Console) *cobra.Command {
 	var f metricsFlags
 	cmd := &cobra.Command{
-		Use: "metrics KIND [ID]", Short: "Show what became of the messages of campaigns, broadcasts, newsletters and transactional messages", Args: cobra.RangeArgs(1, 2),
-		Long: `Show what became of messages: how many were sent, delivered, opened and so on, with one number for each step of time, the newest last. KIND is campaigns,
-broadcasts, newsletters or transactional; without ID they are listed. --links shows how often each link was clicked instead. The emulator's answers about
-these are made up, and their texts say canned.`,
+		Use: "metrics KIND [ID]", Short: "Show how many messages of campaigns and newsletters were sent, opened, clicked", Args: cobra.RangeArgs(1, 2),
+		Long: `Show how many messages were sent, delivered, opened and so on, with one number for each period, the newest last. KIND is campaigns,
+broadcasts, newsletters or transactional. Without ID the command lists them. --links shows how often each link was clicked instead. The
+emulator answers this with invented numbers, and its texts contain the word canned.`,
 		Example: `  ciokit metrics campaigns --to eu
   ciokit metrics campaigns 3 --period weeks --steps 4 --to eu
   ciokit metrics newsletters 5 --links --json --to eu`,
@@ -62,9 +62,9 @@ these are made up, and their texts say canned.`,
 		},
 	}
 	f.Flags.Add(cmd)
-	cmd.Flags().BoolVar(&f.links, "links", false, "how often each link was clicked")
-	cmd.Flags().StringVar(&f.period, "period", "", "a step of time: hours, days, weeks or months; default the API's own")
-	cmd.Flags().IntVar(&f.steps, "steps", 0, "how many steps of time; 0 is the API's own")
+	cmd.Flags().BoolVar(&f.links, "links", false, "show how often each link was clicked")
+	cmd.Flags().StringVar(&f.period, "period", "", "length of a period: hours, days, weeks or months; default the API's own")
+	cmd.Flags().IntVar(&f.steps, "steps", 0, "number of periods; 0 is the API's own")
 	cmd.RegisterFlagCompletionFunc("period", cobra.FixedCompletions([]cobra.Completion{"hours", "days", "weeks", "months"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }

@@ -24,9 +24,9 @@ func newNotebook(con console.Console) *cobra.Command {
 		Short: "Open the Go notebooks in JupyterLab, or run them",
 		Long: `Open the Go notebooks of a checkout in JupyterLab.
 
-Beside each notebook runs an emulator of Customer.io, so no account is needed. With CIOKIT_LIVE=1, CIOKIT_LIVE_WORKSPACE (the name of a
-workspace for tests), CUSTOMERIO_API_KEY and CUSTOMERIO_REGION set, notebooks work in that workspace, under a prefix of their own, and delete
-what they made. A key and a region alone send nothing.
+Each notebook has its own emulator of Customer.io, so you need no account. If CIOKIT_LIVE=1, CIOKIT_LIVE_WORKSPACE (the name of a workspace
+for tests), CUSTOMERIO_API_KEY and CUSTOMERIO_REGION are all set, notebooks work in that workspace. They use their own prefix for ids, and
+delete what they made. With only a key and a region, nothing is sent to Customer.io.
 
 The kernel is GoNB (github.com/janpfeifer/gonb), built on first use at the version that the checkout pins.`,
 		Example: `  ciokit notebook
@@ -35,7 +35,7 @@ The kernel is GoNB (github.com/janpfeifer/gonb), built on first use at the versi
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return openNotebooks(cmd, con, checkout) },
 	}
-	cmd.PersistentFlags().StringVar(&checkout, "checkout", "", "the checkout of ciokit; default the one around the working directory")
+	cmd.PersistentFlags().StringVar(&checkout, "checkout", "", "the checkout of ciokit; default the one that contains the working directory")
 	cmd.AddCommand(newNotebookRun(con, &checkout), newNotebookInstall(con, &checkout), newNotebookKernel(con, &checkout))
 	return cmd
 }
@@ -142,7 +142,8 @@ func newNotebookInstall(con console.Console, checkout *string) *cobra.Command {
 		Short: "Make the kernel known to VS Code and to every Jupyter of this user",
 		Long: `Make the kernel known to VS Code and to every Jupyter of this user, under the name Go (ciokit).
 
-It works for this checkout. Run it again after updating the checkout, and remove it with: jupyter kernelspec remove ciokit`,
+The kernel works for this checkout. Run the command again after you have updated the checkout. To remove the kernel: jupyter kernelspec
+remove ciokit`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			j, err := newJupyter(*checkout)

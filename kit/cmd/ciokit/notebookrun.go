@@ -35,18 +35,18 @@ func newNotebookRun(con console.Console, checkout *string) *cobra.Command {
 		Short: "Run notebooks in Jupyter without a window",
 		Long: `Run notebooks in Jupyter, each from its first to its last cell, and say which cells failed.
 
-A cell that fails does not stop Jupyter, because GoNB does not tell it: it prints "exit status 1" and goes on. This command does tell, by
-the notebook and the number of the cell, and then exits with 1. Ctrl-C and SIGTERM end it and all that it started.`,
+Jupyter does not stop at a failed cell, because GoNB only prints "exit status 1" and continues. This command names the notebook and the
+number of each failed cell, and then exits with 1. Ctrl-C and SIGTERM end it and all processes that it started.`,
 		Example: `  ciokit notebook run notebooks/01-people.ipynb
   ciokit notebook run --all --check
   ciokit notebook run --write notebooks/01-people.ipynb`,
 		RunE: func(cmd *cobra.Command, args []string) error { return run.run(cmd.Context(), con, *checkout, args) },
 	}
 	cmd.Flags().BoolVar(&run.all, "all", false, "run all notebooks of the checkout")
-	cmd.Flags().BoolVar(&run.write, "write", false, "save the outputs of cells that say something else than before")
+	cmd.Flags().BoolVar(&run.write, "write", false, "save the outputs of cells whose output has changed")
 	cmd.Flags().BoolVar(&run.rewrite, "rewrite", false, "save all outputs, also pictures of measured values")
-	cmd.Flags().BoolVar(&run.check, "check", false, "fail if a cell says something else than what is saved")
-	cmd.Flags().StringVar(&run.html, "html", "", "directory to write each notebook to as a page, as it was run")
+	cmd.Flags().BoolVar(&run.check, "check", false, "fail if the output of a cell differs from the saved one")
+	cmd.Flags().StringVar(&run.html, "html", "", "directory for a page of each notebook with its new outputs")
 	cmd.Flags().IntVar(&run.jobs, "jobs", 2, "how many notebooks to run at a time")
 	return cmd
 }

@@ -97,7 +97,7 @@ func newObjectsSearch(con console.Console) *cobra.Command {
 	var filter reading.Filter
 	var limit int
 	cmd := &cobra.Command{
-		Use: "search TYPE", Short: "List the objects of a type whom conditions fit", Args: cobra.ExactArgs(1),
+		Use: "search TYPE", Short: "List the objects of a type that match conditions", Args: cobra.ExactArgs(1),
 		Example: `  ciokit objects search 1 --is plan=enterprise --to eu`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := wholeNumber(args[0], "type of objects", "ciokit objects types"); err != nil {

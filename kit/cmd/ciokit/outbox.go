@@ -23,17 +23,17 @@ import (
 func newOutbox(con console.Console) *cobra.Command {
 	top := &cobra.Command{
 		Use:   "outbox",
-		Short: "Look into the outbox of a service, and put right what is wrong in it",
-		Long: `An outbox is a directory in which a service keeps messages until Customer.io has accepted them. All of these commands work while the service
-runs. While it does not, they check the files as the service does when it starts: what is damaged is reported, and what can be saved is saved.
+		Short: "Inspect the outbox of a service, and repair it",
+		Long: `An outbox is a directory where a service keeps messages until Customer.io has accepted them. All these commands work while the service runs.
+If it does not run, they first check the files, as the service does when it starts: they report damaged messages, and save the others.
 
-Or it is in tables of PostgreSQL. Then DIR is the database's address, such as postgres://orders@db.example.com/orders, or env:NAME for the environment
-variable that holds it. PGPASSWORD, or ~/.pgpass, has the password.`,
+An outbox can also be in tables of PostgreSQL. Then DIR is the address of the database, such as postgres://orders@db.example.com/orders, or
+env:NAME for an environment variable that contains the address. The password comes from PGPASSWORD or ~/.pgpass.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	top.AddCommand(newOutboxStatus(con), newOutboxPeek(con), newOutboxDead(con), newOutboxPurge(con), newOutboxExport(con), newOutboxImport(con), newOutboxMigrate(con))
-	top.PersistentFlags().String("schema", "", "the schema of the tables, where the outbox is in PostgreSQL (default "+postgres.DefaultSchema+")")
+	top.PersistentFlags().String("schema", "", "the schema of the tables, if the outbox is in PostgreSQL (default "+postgres.DefaultSchema+")")
 	return top
 }
 
@@ -58,7 +58,7 @@ type outboxStatus struct {
 func newOutboxStatus(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "status DIR", Short: "Say how much waits, for how long, and what was rejected", Args: cobra.ExactArgs(1),
+		Use: "status DIR", Short: "Show how many messages wait, for how long, and how many were rejected", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withOutbox(cmd, con, args[0], func(ctx context.Context, d outbox.Store) error {
 				s, err := statusOf(ctx, d, args[0])
@@ -165,8 +165,9 @@ func newOutboxPeek(con console.Console) *cobra.Command {
 	var asJSON bool
 	var limit int
 	cmd := &cobra.Command{
-		Use: "peek DIR", Short: "Show the messages that wait, the next first", Args: cobra.ExactArgs(1),
-		Long: "Show the messages that wait, the next first: with --json whole, which is personal data, and otherwise whose they are.",
+		Use: "peek DIR", Short: "Show the waiting messages, the next one first", Args: cobra.ExactArgs(1),
+		Long: `Show the waiting messages, the next one first. Each line says whose message it is. With --json it is the full message, which is personal
+data.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withOutbox(cmd, con, args[0], func(ctx context.Context, d outbox.Store) error {
 				records, err := d.Read(ctx, 0, limit)
@@ -181,8 +182,8 @@ func newOutboxPeek(con console.Console) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, a line for each message, with the message")
-	cmd.Flags().IntVar(&limit, "limit", 20, "how many at most")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one line with each message")
+	cmd.Flags().IntVar(&limit, "limit", 20, "how many messages to show at most")
 	return cmd
 }
 
@@ -222,11 +223,11 @@ func newOutboxPurge(con console.Console) *cobra.Command {
 	var ids []string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "purge DIR --id ID", Short: "Remove all messages of a person, queued or dead, for good", Args: cobra.ExactArgs(1),
-		Long: `Remove all messages of a person, queued or dead: those that name the id as user id, anonymous id, previous id or object's id, or the address as
-the trait email. Nothing of them stays in the files. Have the service refuse the person first, by Config.Guard, so that nothing new is stored. What the
-service has in memory and on its way when the messages are removed may still be sent. Damaged messages cannot be told apart: drop them. In PostgreSQL,
-VACUUM takes their bytes out of the tables; the server's log and backups keep them.`,
+		Use: "purge DIR --id ID", Short: "Remove all messages of a person, waiting or rejected, for good", Args: cobra.ExactArgs(1),
+		Long: `Remove all messages of a person, waiting or rejected: those with the id as user id, anonymous id, previous id or object id, or with the
+address as the trait email. Nothing of them stays in the files. First make the service reject the person, with Config.Guard: otherwise it
+can store new messages. Messages that the service has in memory or is sending at that moment may still be sent. A damaged message does not
+show whose it is: drop damaged messages. In PostgreSQL, VACUUM removes the bytes from the tables; the server's log and backups keep them.`,
 		Example: `  ciokit outbox purge /var/lib/orders/outbox --id 42 --id jane@example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(ids) == 0 {
@@ -237,7 +238,7 @@ VACUUM takes their bytes out of the tables; the server's log and backups keep th
 			})
 		},
 	}
-	cmd.Flags().StringArrayVar(&ids, "id", nil, "an id or email address of the person; may be given several times")
+	cmd.Flags().StringArrayVar(&ids, "id", nil, "an id or email address of the person; can be given several times")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -35,14 +35,14 @@ func newOutboxDead(con console.Console) *cobra.Command {
 			})
 		},
 	}
-	list.Flags().BoolVar(&asJSON, "json", false, "print JSON, a line for each message, with the message")
-	list.Flags().IntVar(&limit, "limit", 1000, "how many at most")
+	list.Flags().BoolVar(&asJSON, "json", false, "print JSON, one line with each message")
+	list.Flags().IntVar(&limit, "limit", 1000, "how many messages to show at most")
 	dead.AddCommand(list,
-		newOutboxDeadChange(con, "retry", "Put rejected messages back into the queue, behind all that wait",
-			`Put rejected messages back into the queue, behind all that wait: what is of the same person and was enqueued after them has been sent before. They keep
-their message ids. Damaged ones stay.`,
+		newOutboxDeadChange(con, "retry", "Put rejected messages back into the queue, behind all waiting messages",
+			`Put rejected messages back into the queue, behind all waiting messages. Later messages of the same person are therefore sent first, or were
+sent already. The messages keep their message ids. Damaged messages are not retried.`,
 			func(ctx context.Context, d outbox.Store, seqs []uint64) (int, error) { return d.Retry(ctx, seqs) }, "put back"),
-		newOutboxDeadChange(con, "drop", "Remove rejected messages for good", "Remove rejected messages for good. Nobody can bring them back.",
+		newOutboxDeadChange(con, "drop", "Remove rejected messages for good", "Remove rejected messages for good. Nobody can restore them.",
 			func(ctx context.Context, d outbox.Store, seqs []uint64) (int, error) { return d.Drop(ctx, seqs) }, "removed"))
 	return dead
 }
@@ -74,7 +74,7 @@ func newOutboxDeadChange(con console.Console, name, short, long string, do func(
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "all of them")
+	cmd.Flags().BoolVar(&all, "all", false, "all rejected messages")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -20,9 +20,9 @@ import (
 func newOutboxExport(con console.Console) *cobra.Command {
 	var dead bool
 	cmd := &cobra.Command{
-		Use: "export DIR", Short: "Write the messages that wait to standard output, as lines of JSON", Args: cobra.ExactArgs(1),
-		Long: `Write the messages that wait to standard output, or with --dead those that were rejected: a line of JSON for each. Nothing is removed. It is personal
-data. ciokit outbox import takes it in elsewhere.`,
+		Use: "export DIR", Short: "Write the waiting messages to standard output, as lines of JSON", Args: cobra.ExactArgs(1),
+		Long: `Write the waiting messages to standard output, or with --dead the rejected ones, as one line of JSON each. Nothing is removed. The output is
+personal data. ciokit outbox import reads it into another outbox.`,
 		Example: `  ciokit outbox export /var/lib/orders/outbox > queue.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withOutbox(cmd, con, args[0], func(ctx context.Context, d outbox.Store) error {
@@ -36,7 +36,7 @@ data. ciokit outbox import takes it in elsewhere.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&dead, "dead", false, "those that were rejected instead")
+	cmd.Flags().BoolVar(&dead, "dead", false, "write the rejected messages instead")
 	return cmd
 }
 
@@ -65,9 +65,9 @@ func newOutboxImport(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "import DIR FILE", Short: "Put messages into an outbox, from a file that export has written", Args: cobra.ExactArgs(2),
-		Long: `Put messages into an outbox, behind all that wait, from a file that ciokit outbox export has written, or from standard input for a FILE of -. Lines
-that are messages themselves are taken, too. They keep their message ids. All lines are checked first: where one is wrong, nothing is stored. The
-directory is made if it is not there.`,
+		Long: `Put messages into an outbox, behind all waiting messages, from a file that ciokit outbox export has written; if FILE is -, from standard
+input. A line can also be a message itself. The messages keep their message ids. All lines are checked first: if one is wrong, nothing is
+stored. The directory is created if it is missing.`,
 		Example: `  ciokit outbox import /var/lib/orders/outbox queue.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			messages, err := readMessages(con, args[1])

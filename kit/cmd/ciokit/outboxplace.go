@@ -130,9 +130,9 @@ func (s *outboxStatus) printLanes(line func(name, format string, args ...any)) {
 func newOutboxMigrate(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "migrate URL", Short: "Make the tables of an outbox in PostgreSQL, or bring them up to date", Args: cobra.ExactArgs(1),
-		Long: `Make the tables of an outbox in PostgreSQL, or bring them up to date. It may be run at any time and again, beside programs of the version before. Without
-the right to make a schema, name one that is there by --schema.`,
+		Use: "migrate URL", Short: "Create the tables of an outbox in PostgreSQL, or update them", Args: cobra.ExactArgs(1),
+		Long: `Create the tables of an outbox in PostgreSQL, or update them. You can run it at any time and more than once, also while programs of the
+previous version run. If you have no right to create a schema, name an existing one with --schema.`,
 		Example: `  ciokit outbox migrate postgres://orders@db.example.com/orders`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			address, isDatabase, err := databaseOf(args[0])

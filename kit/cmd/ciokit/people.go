@@ -33,7 +33,7 @@ type peopleFlags struct {
 
 func (f *peopleFlags) add(cmd *cobra.Command) {
 	f.Flags.Add(cmd)
-	cmd.Flags().StringVar(&f.idType, "id-type", "", "what ID is: id, email or cio_id; default as Customer.io takes a userId: an address is one, what begins with cio_ is a cio_id")
+	cmd.Flags().StringVar(&f.idType, "id-type", "", "what ID is: id, email or cio_id; by default Customer.io's rule for a userId decides: an address is an email, and an ID that begins with cio_ is a cio_id")
 	cmd.RegisterFlagCompletionFunc("id-type", cobra.FixedCompletions([]cobra.Completion{"id", "email", "cio_id"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -72,8 +72,9 @@ func newPeopleShow(con console.Console) *cobra.Command {
 	var f peopleFlags
 	cmd := &cobra.Command{
 		Use: "show ID", Short: "Show a person's attributes, devices and objects", Args: cobra.ExactArgs(1),
-		Long: `Show what the workspace has of a person: identifiers, attributes and when each was set last, devices, and the objects that the person is related to. All
-attributes are text, as the App API has them. It is personal data. The exit code is 6 if there is nobody.`,
+		Long: `Show what the workspace contains about a person: identifiers, attributes with the time when each was last set, devices, and the objects that
+the person is related to. All attributes are text, because the App API returns text. The output is personal data. The exit code is 6 if
+nobody has the id.`,
 		Example: `  ciokit people show 42 --to eu
   ciokit people show ann@example.com --to emulator --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -155,8 +156,9 @@ func newPeopleSearch(con console.Console) *cobra.Command {
 	var filter reading.Filter
 	var limit int
 	cmd := &cobra.Command{
-		Use: "search", Short: "List the people whom conditions fit", Args: cobra.NoArgs,
-		Long: `List the people whom all of the conditions fit, or with --any one of them. The App API compares attributes for being there and for having a value, as text.`,
+		Use: "search", Short: "List the people who match conditions", Args: cobra.NoArgs,
+		Long: `List the people who match all conditions, or with --any at least one. The App API can only check whether an attribute is there, and whether
+it has a value, compared as text.`,
 		Example: `  ciokit people search --is plan=pro --not-in-segment 7 --to eu
   ciokit people search --has email --limit 0 --json --to emulator`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

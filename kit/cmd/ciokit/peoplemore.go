@@ -56,7 +56,8 @@ func newPeopleActivities(con console.Console) *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use: "activities ID", Short: "List what happened to a person, the newest first", Args: cobra.ExactArgs(1),
-		Long: `List what happened to a person, the newest first. Customer.io keeps activities for 30 days. With --json the data of each is there: it is personal.`,
+		Long: `List what happened to a person, the newest first. Customer.io keeps activities for 30 days. --json also prints the data of each activity,
+which is personal data.`,
 		Example: `  ciokit people activities 42 --type event --to eu
   ciokit people activities ann@example.com --limit 0 --json --to emulator`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -88,8 +89,9 @@ func newPeopleSuppressed(con console.Console) *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use: "suppressed [ADDRESS]", Short: "List the addresses that the email provider sends nothing to", Args: cobra.MaximumNArgs(1),
-		Long: `List the addresses that bounced or reported spam, so that the email provider sends nothing to them; with ADDRESS say whether it is one. That a person was
-suppressed in Customer.io is something else, which the App API does not show: there is nobody then (ciokit people show).`,
+		Long: `List the addresses that bounced or reported spam. The email provider sends nothing to them. With ADDRESS, the command says whether that
+address is one of them. This is not the suppression of a person in Customer.io. The App API does not show that: the person is simply not
+there (ciokit people show).`,
 		Example: `  ciokit people suppressed --to eu
   ciokit people suppressed ann@example.com --to eu`,
 		RunE: func(cmd *cobra.Command, args []string) error {

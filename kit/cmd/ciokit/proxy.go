@@ -24,13 +24,14 @@ func newProxy(con console.Console) *cobra.Command {
 	to := new(target)
 	cmd := &cobra.Command{
 		Use:   "proxy --to us|eu|URL",
-		Short: "Record and judge calls on their way to Customer.io",
+		Short: "Forward calls to Customer.io, and record and check them",
 		Long: `Record and judge calls on their way to Customer.io.
 
-It listens as ciokit emulate does, judges each call in the same way, and passes it on as it came, with its write key. The caller gets
-Customer.io's answer. The page, and each line, show both verdicts: what a 200 of the real API hides, the emulator's names.
+The proxy listens and checks each call as ciokit emulate does. It forwards the call unchanged, with its write key, and returns Customer.io's
+answer to the caller. The page and each line show both results. The emulator's result also names messages that the real API drops with a
+200.
 
-What it remembers is its own idea of the workspace, made of the calls it saw. Nothing is read from Customer.io.`,
+What the proxy shows about the workspace comes only from the calls that it saw. It reads nothing from Customer.io.`,
 		Example: `  ciokit proxy --to eu
   ciokit proxy --to us --quiet`,
 		Args: cobra.NoArgs,

@@ -18,13 +18,13 @@ import (
 func newRuns(con console.Console) *cobra.Command {
 	runs := &cobra.Command{
 		Use:   "runs",
-		Short: "The loads of this user on this machine, from every directory, by their journals",
+		Short: "List, show and clean up the loads of this user on this machine",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var asJSON bool
 	list := &cobra.Command{
-		Use: "list", Short: "List the loads of every directory, the newest first", Args: cobra.NoArgs,
+		Use: "list", Short: "List the loads from all directories, the newest first", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return listRuns(con, asJSON) },
 	}
 	show := &cobra.Command{

@@ -31,11 +31,11 @@ func newRunsClean(con console.Console) *cobra.Command {
 	var f cleanFlags
 	cmd := &cobra.Command{
 		Use:   "clean [ID...]",
-		Short: "Remove journals of loads that are done with, and the ids that they hold",
-		Long: `Remove the journals of loads, with what the loads kept until their snapshots were made: it holds ids of people in clear. Without an ID these
-are the journals of all complete loads; --older-than and --name leave others out. A load that is not complete cannot be resumed any more
-without its journal, so it needs --unfinished or its ID. One that is under way is never touched. The last complete run of a load stays as long as an older one
-that is not complete does, so that --continue does not go on with that.`,
+		Short: "Remove journals of old loads, and the ids of people in them",
+		Long: `Remove the journals of loads, and the files that the loads kept for their snapshots. Both contain ids of people in clear. Without an ID, the
+command removes the journals of all complete loads. --older-than and --name restrict that. A load that is not complete cannot be resumed
+without its journal, so it is only removed with --unfinished or by its ID. The journal of a running load is never removed. The last complete
+run of a load is kept as long as an older, incomplete run of it is kept: otherwise --continue would resume the older one.`,
 		Example: `  ciokit runs clean --older-than 30d
   ciokit runs clean --name "orders-*.csv" --unfinished --dry-run
   ciokit runs clean 20260131-120000-a1b2c3`,
@@ -43,9 +43,9 @@ that is not complete does, so that --continue does not go on with that.`,
 		RunE:              func(_ *cobra.Command, ids []string) error { return f.clean(con, ids) },
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.olderThan, "older-than", "", "only what was last active so long ago, such as 30d, 2w or 12h")
-	fl.StringVar(&f.name, "name", "", "only loads of an input of this name, or whose name fits a pattern such as orders-*.csv")
-	fl.BoolVar(&f.unfinished, "unfinished", false, "those of loads that are not complete, or that cannot be read, too")
+	fl.StringVar(&f.olderThan, "older-than", "", "only loads that were last active this long ago or longer, such as 30d, 2w or 12h")
+	fl.StringVar(&f.name, "name", "", "only loads of an input with this name, or with a name that matches a pattern such as orders-*.csv")
+	fl.BoolVar(&f.unfinished, "unfinished", false, "also journals of loads that are not complete, and journals that cannot be read")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "list what would be removed, and remove nothing")
 	fl.BoolVar(&f.json, "json", false, "print JSON")
 	return cmd

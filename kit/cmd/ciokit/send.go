@@ -71,7 +71,7 @@ func newSendKind(con console.Console, use, short, example string) *cobra.Command
 	body := "properties"
 	switch kind {
 	case "alias":
-		f.StringVar(&c.previousID, "previous-id", "", "the id that goes")
+		f.StringVar(&c.previousID, "previous-id", "", "the id that is replaced")
 		body = ""
 	case "group":
 		f.StringVar(&c.groupID, "group-id", "", "the object's id")
@@ -83,10 +83,10 @@ func newSendKind(con console.Console, use, short, example string) *cobra.Command
 		f.StringVar(&c.category, "category", "", "category of the "+kind)
 	}
 	if kind != "alias" {
-		f.StringVar(&c.anonymousID, "anonymous-id", "", "the id of a person not known yet")
+		f.StringVar(&c.anonymousID, "anonymous-id", "", "the id of a person who is not known yet")
 		f.StringVar(map[string]*string{"traits": &c.traits, "properties": &c.properties}[body], body, "", body+" as a JSON object")
-		f.StringArrayVar(&c.set, "set", nil, "NAME=TEXT, one of the "+body+" as text; may be repeated")
-		f.StringArrayVar(&c.setJSON, "set-json", nil, "NAME=JSON, one of the "+body+" as a JSON value; may be repeated")
+		f.StringArrayVar(&c.set, "set", nil, "NAME=TEXT, one of the "+body+" as text; can be repeated")
+		f.StringArrayVar(&c.setJSON, "set-json", nil, "NAME=JSON, one of the "+body+" as a JSON value; can be repeated")
 	}
 	f.StringVar(&c.context, "context", "", "context as a JSON object")
 	f.StringVar(&c.messageID, "message-id", "", "id of the message; default a random one")
@@ -94,7 +94,7 @@ func newSendKind(con console.Console, use, short, example string) *cobra.Command
 	if takesEvent {
 		f.BoolVar(&c.verbatim, "verbatim", false, "send the event's name as it stands, even if it looks like a misspelt semantic one")
 	}
-	f.DurationVar(&c.giveUpAfter, "give-up-after", 30*time.Second, "stop trying when it was not accepted for so long")
+	f.DurationVar(&c.giveUpAfter, "give-up-after", 30*time.Second, "stop retrying after this time")
 	destination.AddAcceptAnyFlag(cmd, &c.acceptAny2xx)
 	f.BoolVar(&c.dryRun, "dry-run", false, "check and print the message, send nothing")
 	f.BoolVar(&c.json, "json", false, "print the outcome as JSON")

@@ -24,7 +24,7 @@ import (
 func newSource(con console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "source",
-		Short: "Look at what can be loaded",
+		Short: "Show what a file or a query contains before you load it",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -42,15 +42,15 @@ type inputFlags struct {
 
 func (f *inputFlags) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.query, "query", "", "SQL query, where FILE is a database")
+	fl.StringVar(&f.query, "query", "", "SQL query, if FILE is a database")
 	fl.StringVar(&f.rows.Format, "format", "", "csv, jsonl or parquet; default by the file's extension, then by its first bytes")
 	fl.StringVar(&f.config, "config", "", "file of database connections; default connections.yaml in the directory of ciokit's configuration")
 	f.rows.dialectFlags(fl)
-	fl.StringVar(&f.rows.Encoding, "encoding", "", "of text; default what a byte order mark says, utf-8 without one")
+	fl.StringVar(&f.rows.Encoding, "encoding", "", "encoding of text; default the encoding of its byte order mark, or utf-8")
 	fl.StringSliceVar(&f.rows.Columns, "columns", nil, "names of the columns of CSV without a header")
 	fl.IntVar(&f.rows.SkipRows, "skip-rows", 0, "how many lines to skip before the header")
-	fl.StringVar(&f.rows.JSONPath, "json-path", "", "where in objects of JSON the rows are, such as data.customers")
-	fl.StringSliceVar(&f.orderBy, "order-by", nil, "columns of the query that together tell its rows apart, as for a load")
+	fl.StringVar(&f.rows.JSONPath, "json-path", "", "path of the rows in a JSON object, such as data.customers")
+	fl.StringSliceVar(&f.orderBy, "order-by", nil, "columns of the query that together identify a row, as for a load")
 	fl.BoolVar(&f.comma, "decimal-comma", false, "int, float and decimal read 12,50 instead of 12.50")
 }
 
@@ -140,7 +140,7 @@ func newInspect(con console.Console) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "inspect FILE...",
-		Short: "Show columns, what is in them, and about how many rows there are",
+		Short: "Show the columns, example values, and roughly how many rows there are",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := in.inspectAsProposed(cmd, con, args, false)
@@ -154,7 +154,7 @@ func newInspect(con console.Console) *cobra.Command {
 		},
 	}
 	in.flags(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON; the examples in it are personal data")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON; its examples are personal data")
 	return cmd
 }
 

@@ -35,18 +35,19 @@ const defaultSample = 200
 func newVerify(con console.Console) *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{
-		Use: "verify FILE... --mapping MAP.yaml", Short: "Read people back and hold them against the file that was loaded", Args: cobra.MinimumNArgs(1),
-		Long: `Read people back and hold them, attribute by attribute, against what the file says by its mapping. All rows are read, and of the people in them a sample is
-looked up, or --all; the same --seed gives the same people. Each attribute
+		Use: "verify FILE... --mapping MAP.yaml", Short: "Read people back, and compare them with the file that was loaded", Args: cobra.MinimumNArgs(1),
+		Long: `Read people back, and compare each attribute with what the file and its mapping say. All rows are read. The command looks up a sample of the
+people in them, or everybody with --all. The same --seed gives the same sample. Each attribute
 
-  arrived         is as the file says
+  arrived         has the value in the file
   different       has another value
-  missing         is not there, or its person is not
-  not-yet         is not as the file says, and may still be on its way: --wait 0 does not wait
-  not-comparable  is there, and its form in the App API is not documented: an object or a list
+  missing         is not there, or its person is not there
+  not-yet         does not have the value in the file, but may still arrive: --wait 0 does not wait
+  not-comparable  is there, but is an object or a list: the App API's form of these is not documented
 
-A date that was sent as text has arrived if its unix second is there, which is an assumption. What is not as the file says is read again until --wait is
-over. No value is printed. The App API takes 10 requests a second, one for each person. The exit code is 6 if somebody is not as the file says.`,
+A date that was sent as text counts as arrived if the attribute has its unix second; that is an assumption. Attributes that differ are read
+again until --wait is over. No value is printed. The App API accepts 10 requests a second, and each person needs one. The exit code is 6 if
+somebody differs from the file.`,
 		Example: `  ciokit verify people.csv --mapping people.yaml --to eu
   ciokit verify people.csv --mapping people.yaml --all --to emulator --json`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.do(cmd.Context(), con, args) },
@@ -56,10 +57,10 @@ over. No value is printed. The App API takes 10 requests a second, one for each 
 	fl := cmd.Flags()
 	fl.StringVar(&f.mapping, "mapping", "", "the mapping that the file was loaded with (required)")
 	fl.IntVar(&f.sample, "sample", defaultSample, "how many people to look up")
-	fl.Uint64Var(&f.seed, "seed", 1, "which people: the same number gives the same")
-	fl.BoolVar(&f.all, "all", false, "look everybody up")
-	fl.DurationVar(&f.wait, "wait", verify.DefaultWait, "how long to wait for what is not there yet")
-	fl.IntVar(&f.limit, "limit", reading.DefaultLimit, "how many people to name at most who are not as the file says; 0 names all")
+	fl.Uint64Var(&f.seed, "seed", 1, "number that selects the sample: the same number selects the same people")
+	fl.BoolVar(&f.all, "all", false, "look up everybody")
+	fl.DurationVar(&f.wait, "wait", verify.DefaultWait, "how long to wait for attributes that have not arrived")
+	fl.IntVar(&f.limit, "limit", reading.DefaultLimit, "how many people to name, at most, who differ from the file; 0 names all")
 	return cmd
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,8 +20,8 @@ type Section struct {
 // sectionKey is the annotation of a flag that has the title of its Section.
 const sectionKey = "ciokit_section"
 
-// helpWidth is how long the lines of the help are that say what a flag does.
-const helpWidth = 120
+// HelpWidth is how many characters a line of the help has at most. Examples are not wrapped, because a person copies them.
+const HelpWidth = 120
 
 // SetSections has the help of a command show its flags under titles, in this order. A name that is no flag of the command is left out.
 func SetSections(cmd *cobra.Command, sections []Section) {
@@ -81,7 +82,7 @@ func helpText(cmd *cobra.Command) string {
 		text += "."
 	}
 	if !cmd.Runnable() && !cmd.HasSubCommands() { // a topic
-		return cmd.Long + "\n"
+		return wrapped(cmd.Long) + "\n"
 	}
 	return text + "\n\n" + usageText(cmd)
 }
@@ -96,7 +97,7 @@ func usageText(cmd *cobra.Command) string {
 	part("Examples", cmd.Example)
 	part("Usage", "  "+useLine(cmd))
 	if cmd.Long != "" {
-		b.WriteString(cmd.Long + "\n\n")
+		b.WriteString(wrapped(cmd.Long) + "\n\n")
 	}
 	for _, g := range append(slices.Clone(cmd.Groups()), &cobra.Group{Title: "Commands"}) {
 		var lines string
@@ -109,10 +110,10 @@ func usageText(cmd *cobra.Command) string {
 	}
 	own, others := sectionsOf(cmd.LocalFlags())
 	for _, s := range own {
-		part(s.title, s.flags.FlagUsagesWrapped(helpWidth))
+		part(s.title, s.flags.FlagUsagesWrapped(HelpWidth))
 	}
-	part(map[bool]string{true: "Others", false: "Flags"}[len(own) > 0], others.FlagUsagesWrapped(helpWidth))
-	part("Flags of all commands here", cmd.InheritedFlags().FlagUsagesWrapped(helpWidth))
+	part(map[bool]string{true: "Others", false: "Flags"}[len(own) > 0], others.FlagUsagesWrapped(HelpWidth))
+	part("Flags of all commands here", cmd.InheritedFlags().FlagUsagesWrapped(HelpWidth))
 	var topics string
 	for _, c := range cmd.Commands() {
 		if c.IsAdditionalHelpTopicCommand() {
@@ -124,6 +125,27 @@ func usageText(cmd *cobra.Command) string {
 		fmt.Fprintf(&b, "%s COMMAND --help says more about a command.\n", cmd.CommandPath())
 	}
 	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+// wrapped breaks the paragraphs of a text at the width of the help. Lines that begin with a space, such as those of a table, stay as they are.
+func wrapped(text string) string {
+	var lines []string
+	join := false // the next line continues the paragraph of the last one
+	for line := range strings.SplitSeq(text, "\n") {
+		if line == "" || line[0] == ' ' {
+			lines, join = append(lines, line), false
+			continue
+		}
+		for word := range strings.FieldsSeq(line) {
+			if last := len(lines) - 1; join && utf8.RuneCountInString(lines[last])+1+utf8.RuneCountInString(word) <= HelpWidth {
+				lines[last] += " " + word
+			} else {
+				lines = append(lines, word)
+			}
+			join = true
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // titled are flags under their title.

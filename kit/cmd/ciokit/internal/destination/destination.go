@@ -37,13 +37,13 @@ type Flags struct {
 // AddFlags adds --to and --key-file to a command.
 func AddFlags(cmd *cobra.Command, to, keyFile *string) {
 	cmd.Flags().StringVar(to, "to", "", "where to send: emulator (http://"+EmulatorAddr+"), us, eu, or a URL (required)")
-	cmd.Flags().StringVar(keyFile, "key-file", "", "file that holds the write key; default CUSTOMERIO_API_KEY of the environment or of .env, and on this machine one that an emulator takes")
+	cmd.Flags().StringVar(keyFile, "key-file", "", "file with the write key; default CUSTOMERIO_API_KEY of the environment or of .env, and for an emulator on this machine a key that it accepts")
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // AddAcceptAnyFlag adds the flag that lets a stub of one's own be taken for the API.
 func AddAcceptAnyFlag(cmd *cobra.Command, to *bool) {
-	cmd.Flags().BoolVar(to, "accept-any-2xx", false, "take any answer with a status of 2xx for acceptance, for a stub of your own; what a sign-in page or a proxy answers to is lost then")
+	cmd.Flags().BoolVar(to, "accept-any-2xx", false, "treat any 2xx answer as accepted, for your own stub; messages that a sign-in page or a proxy answers are then lost")
 }
 
 // Destination is where a command sends.

@@ -19,7 +19,7 @@ type Filter struct {
 // Add adds the flags to a command; segments says that segments can be meant, as they can of people.
 func (f *Filter) Add(cmd *cobra.Command, segments bool) {
 	fl := cmd.Flags()
-	fl.StringArrayVar(&f.is, "is", nil, "an attribute that has the value, NAME=VALUE, compared as text; may be repeated")
+	fl.StringArrayVar(&f.is, "is", nil, "an attribute that has the value, NAME=VALUE, compared as text; can be repeated")
 	fl.StringArrayVar(&f.isNot, "is-not", nil, "an attribute that has another value or is not there, NAME=VALUE")
 	fl.StringArrayVar(&f.has, "has", nil, "an attribute that is there, NAME")
 	fl.StringArrayVar(&f.hasNot, "has-not", nil, "an attribute that is not there, NAME")

@@ -36,7 +36,7 @@ const (
 // Add adds the flags to a command.
 func (f *Flags) Add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.To, "to", "", "the workspace: emulator (http://"+destination.EmulatorAddr+"), us, eu, or the URL of an emulator or of the App API; default "+addressVariable+" or "+regionVariable)
-	cmd.Flags().StringVar(&f.KeyFile, "app-key-file", "", "file that holds an App API key of the workspace; default "+keyVariable+" of the environment or of .env, and for an emulator the write key")
+	cmd.Flags().StringVar(&f.KeyFile, "app-key-file", "", "file with an App API key of the workspace; default "+keyVariable+" of the environment or of .env, and for an emulator the write key")
 	cmd.Flags().BoolVar(&f.JSON, "json", false, "print JSON, and no progress")
 	cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]cobra.Completion{"emulator", "us", "eu", "http://"}, cobra.ShellCompDirectiveNoFileComp))
 }
