@@ -22,6 +22,6 @@ func newExitCodes() *cobra.Command {
        read is counted, nobody was deleted, and you must load the input again
   130  interrupted by Ctrl-C; 143 by SIGTERM
 
-If several apply, the first of 130 and 143, 3, 5, 4, 7, 6 is used.`,
+If several of them apply, the exit code is the first of 130 and 143, 3, 5, 4, 7, 6.`,
 	}
 }
