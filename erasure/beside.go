@@ -13,17 +13,19 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrRunBefore is a plan that was run to another receipt. A plan is one order: people may have come back since, and nobody has ordered that they be erased again.
+// ErrRunBefore says that a plan was run to another receipt. A plan is one order: people may have come back since, and nobody has ordered that they be
+// erased again.
 var ErrRunBefore = errors.New("erasure: a plan is run once, and this one was run to another receipt")
 
-// ErrClock is a clock that is behind entries of receipts. A plan that has expired would run by it, and receipts would seem to be older than they are.
+// ErrClock says that the clock is behind entries of receipts. With such a clock an expired plan would run, and receipts would seem older than they
+// are.
 var ErrClock = errors.New("erasure: the clock is behind a receipt")
 
-// clockSlack is how far the clocks of two machines may be apart.
+// clockSlack is by how much the clocks of two machines may differ.
 const clockSlack = 5 * time.Minute
 
-// beside looks at the receipts that stand in the directory where the run writes its own, and refuses one of the same plan that was begun, and a clock that is behind
-// one of them. By their names nobody can tell: a plan may be copied, and a receipt may be moved.
+// beside checks the receipts in the parent directory of the run's own. It refuses a begun receipt of the same plan, and a clock that is behind one of
+// the receipts. Names show nothing here: a plan can be copied, and a receipt can be moved.
 func (r *execution) beside() error {
 	parent := filepath.Dir(filepath.Clean(r.Dir))
 	if abs, err := filepath.Abs(r.Dir); err == nil {
@@ -32,7 +34,7 @@ func (r *execution) beside() error {
 	own, _ := os.Stat(r.Dir)
 	dirs, err := os.ReadDir(parent)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("erasure: it cannot be seen whether the plan was run to a receipt in %s: %w", parent, err)
+		return fmt.Errorf("erasure: cannot check whether the plan was run to a receipt in %s: %w", parent, err)
 	}
 	text := []byte(r.plan.Text())
 	ownEntries := entriesSize(r.Dir)
@@ -47,9 +49,9 @@ func (r *execution) beside() error {
 		if note, err := os.ReadFile(filepath.Join(dir, planFile)); err == nil && !same && bytes.HasPrefix(note, text) {
 			switch {
 			case ownEntries == 0:
-				return fmt.Errorf("%w, %s: go on with that one, or make a new plan", ErrRunBefore, dir)
-			case size > ownEntries: // this one is an older copy, which does not know what was done since
-				return fmt.Errorf("%w, %s, which has more entries than %s: go on with that one", ErrRunBefore, dir, r.Dir)
+				return fmt.Errorf("%w, %s: use that receipt, or make a new plan", ErrRunBefore, dir)
+			case size > ownEntries: // the run's own receipt is an older copy, which does not know what was done since
+				return fmt.Errorf("%w, %s, which has more entries than %s: use that receipt", ErrRunBefore, dir, r.Dir)
 			}
 		}
 		now := r.Now()
@@ -61,7 +63,7 @@ func (r *execution) beside() error {
 	return nil
 }
 
-// entriesSize is how many bytes of entries a directory has, 0 if it is no receipt.
+// entriesSize is how many bytes of entries a directory has, 0 if it is not a receipt.
 func entriesSize(dir string) int64 {
 	info, err := os.Stat(filepath.Join(dir, entriesFile))
 	if err != nil || !info.Mode().IsRegular() {
@@ -70,7 +72,7 @@ func entriesSize(dir string) int64 {
 	return info.Size()
 }
 
-// lastEntry is when the last whole entry of a receipt was written, the zero time if that cannot be read.
+// lastEntry is when the last complete entry of a receipt was written. It is the zero time if that cannot be read.
 func lastEntry(dir string) time.Time {
 	f, err := os.Open(filepath.Join(dir, entriesFile))
 	if err != nil {
@@ -104,13 +106,13 @@ func inUse(dir string) bool {
 	return errors.Join(err, lock.Close()) == nil && !free
 }
 
-// lineEnds says of a text that is not as it was written that an editor or git has saved it anew, "" if nothing shows that.
+// lineEnds is for a text that is not as it was written. It says that an editor or git has saved the text again, "" if nothing shows that.
 func lineEnds(text []byte) string {
 	switch {
 	case bytes.HasPrefix(text, []byte("\ufeff")), bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.HasPrefix(text, []byte("\xfe\xff")):
-		return "; it begins with a byte order mark, as an editor writes it: take the file as it was written"
+		return "; it begins with a byte order mark, which editors write: use the original file"
 	case bytes.Contains(text, []byte("\r\n")):
-		return "; its lines end in CR LF, as git and editors on Windows write them: take the file as it was written, with LF alone (-text in .gitattributes has git keep it)"
+		return "; its lines end in CR LF, which git and editors on Windows write: use the original file, whose lines end in LF (with -text in .gitattributes, git keeps it)"
 	}
 	return ""
 }

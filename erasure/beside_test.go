@@ -16,7 +16,8 @@ import (
 	"github.com/ciokit/cio/erasure"
 )
 
-// A plan is known by what it says: whatever its file and its receipt are called, no second receipt of it is begun beside the first, and no older copy is gone on with.
+// A plan is known by what it says: whatever its file and its receipt are called, no second receipt of it is begun beside the first, and no older copy
+// is gone on with.
 func TestRunOncePerPlan(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -93,7 +94,8 @@ func (o *office) deleted(t testing.TB) (n int) {
 	return n
 }
 
-// A clock that is behind a receipt runs nothing: by it an expired plan would run. A clock that was set back between two entries is told, and keeps people in the guard.
+// A clock that is behind a receipt runs nothing: by it an expired plan would run. A clock that was set back between two entries is told, and keeps
+// people in the guard.
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -115,7 +117,8 @@ func TestClockSetBack(t *testing.T) {
 			t.Errorf("%v: %+v, %v", d, sum, err)
 		}
 	}
-	// Within a receipt: it is one hour ahead when the end of the suppressions begins, and right from the second entry on. Then one of them is deleted.
+	// Within a receipt: it is one hour ahead when the end of the suppressions begins, and right from the second entry on. Then one of them is
+	// deleted.
 	calls := 0
 	back := o.job(planAt(erasure.ActionUnsuppress, 10*time.Minute, targets), targets, "back")
 	back.Now = func() time.Time {

@@ -22,13 +22,13 @@ const (
 	checkpointsDir = "checkpoints"
 	guardFile      = "guard"
 	lockFile       = "lock"
-	ownerFile      = "owner" // of the first version
+	ownerFile      = "owner" // only the first version has it
 )
 
-// maxEntry is how many bytes a line has at most.
+// maxEntry is the limit of a line, in bytes.
 const maxEntry = 4 << 10
 
-// DamageError says that a receipt does not hold what was written. errors.Is reports it as ErrDamaged.
+// DamageError says that the content of a receipt is not what was written. errors.Is reports it as ErrDamaged.
 type DamageError struct {
 	// File is the file of the receipt that is damaged.
 	File string
@@ -95,7 +95,8 @@ type Checked struct {
 	Settled int64
 	// InUse reports that a run or a verification is writing the receipt. What it has not signed yet is ErrUnsigned.
 	InUse bool
-	// SetBack is by how much the clock went back at most between entries, and SetBackIn the entry that says the earlier time; 0 if it never did by more than a minute.
+	// SetBack is the largest step by which the clock went back between entries, and SetBackIn is the entry with the earlier time. Both are 0 if the
+	// clock never went back by more than a minute.
 	SetBack   time.Duration
 	SetBackIn int64
 	// Began and Last are when the first and the last entry were written.
@@ -125,22 +126,22 @@ type Checkpoint struct {
 	Note []byte
 }
 
-// Check checks a receipt without the network and without any secret key. The error is a *DamageError that names the first bad entry, or the file; ErrUnsigned, with
-// a result, if the last entries are not signed; ErrUntrusted or ErrNotApproved for the plan.
+// Check checks a receipt without the network and without any secret key. The error is a *DamageError that names the first bad entry, or the file. If
+// the last entries are not signed, it is ErrUnsigned, and there is a result. For the plan it is ErrUntrusted or ErrNotApproved.
 func Check(dir string, cfg CheckConfig) (*Checked, error) {
 	before := inUse(dir)
 	c, err := check(dir, cfg, before)
 	switch now := inUse(dir); {
 	case err == nil || before && now:
-	case before: // it has ended since
+	case before: // the run has ended meanwhile
 		return check(dir, cfg, false)
-	case now: // it has begun since
+	case now: // a run has begun meanwhile
 		return check(dir, cfg, true)
 	}
 	return c, err
 }
 
-// check is Check, beside a process that is writing the receipt or not.
+// check is Check. inUse says whether a process is writing the receipt.
 func check(dir string, cfg CheckConfig, inUse bool) (*Checked, error) {
 	r, err := readReceipt(dir, cfg)
 	if err != nil {
@@ -160,28 +161,28 @@ func check(dir string, cfg CheckConfig, inUse bool) (*Checked, error) {
 		return nil, err
 	}
 	if inUse && (r.torn > 0 || c.Signed < c.Entries) {
-		return c, fmt.Errorf("%w: %d of %d. A run or a verification is writing the receipt now, and signs them: check it again when that has ended", ErrUnsigned, c.Entries-c.Signed, c.Entries)
+		return c, fmt.Errorf("%w: %d of %d. A run or a verification is writing the receipt now, and will sign them: check again when it has ended", ErrUnsigned, c.Entries-c.Signed, c.Entries)
 	}
 	if r.torn > 0 {
-		return c, fmt.Errorf("%w: the last line is torn; a run that goes on cuts it (%d bytes)", ErrUnsigned, r.torn)
+		return c, fmt.Errorf("%w: the last line is torn (%d bytes); the next run to this receipt cuts it", ErrUnsigned, r.torn)
 	}
 	if c.Signed < c.Entries {
-		return c, fmt.Errorf("%w: %d of %d. Its process was killed, or a checkpoint was removed: run the plan again to the same receipt, which goes on and signs", ErrUnsigned, c.Entries-c.Signed, c.Entries)
+		return c, fmt.Errorf("%w: %d of %d. Its process was killed, or a checkpoint was removed: run the plan again to the same receipt, which resumes and signs", ErrUnsigned, c.Entries-c.Signed, c.Entries)
 	}
-	if r.surplus && !inUse { // a run writes on while this reads
+	if r.surplus && !inUse { // a run that is writing adds hashes while this reads
 		return nil, &DamageError{File: hashesFile, Entry: -1, Problem: "it has hashes of entries that are not there"}
 	}
 	return c, nil
 }
 
-// isLeft reports whether a file was being written when its process was killed: writeFile makes it.
+// isLeft reports whether writeFile made a file and left it there, because its process was killed.
 func isLeft(name string) bool {
 	base, _, ok := strings.Cut(name, "-")
 	return ok && (base == "."+planFile || base == "."+keysFile || base == "."+guardFile || len(base) == 13 && base[0] == '.')
 }
 
-// foreignFiles returns the files in a receipt's directory that are no part of it. What stands under checkpoints and is none is an error already, unless its name begins
-// with a dot.
+// foreignFiles returns the files in a receipt's directory that are not part of the receipt. In checkpoints it looks only at names that begin with a
+// dot: any other file there that is not a checkpoint is an error already.
 func foreignFiles(dir string) (foreign []string, err error) {
 	parts := []string{planFile, keysFile, entriesFile, hashesFile, checkpointsDir, guardFile, lockFile, ownerFile}
 	names, err := os.ReadDir(dir)

@@ -1,5 +1,6 @@
-// Package erasure deletes and suppresses people in Customer.io, takes suppressions back, and keeps a record of it: who ordered it and who approved it, for how
-// many people, when each was acted on and with which outcome. Nobody can change the record unnoticed, and it holds no identifier in clear.
+// Package erasure deletes and suppresses people in Customer.io, takes suppressions back, and keeps a record of it: who ordered it and who approved
+// it, for how many people, when each was acted on and with which outcome. Nobody can change the record unnoticed, and it holds no identifier in
+// clear.
 //
 // # The way of an erasure
 //

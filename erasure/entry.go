@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// EntryType says what an entry of a receipt tells.
+// EntryType says what an entry of a receipt records.
 type EntryType string
 
 const (
-	// EntryTypeBegin is the first entry: which plan, who runs it, who approved it.
+	// EntryTypeBegin is the first entry. It says which plan it is, who runs it and who approved it.
 	EntryTypeBegin EntryType = "begin"
 	// EntryTypeGuard says which set of names the receipt's guard has.
 	EntryTypeGuard EntryType = "guard"
@@ -22,7 +22,8 @@ const (
 	EntryTypeIntent EntryType = "intent"
 	// EntryTypeOutcome has the outcome of the message.
 	EntryTypeOutcome EntryType = "outcome"
-	// EntryTypeResumed says that a later run resumes. Outcomes that were open then are unknown. So are those that no checkpoint covered.
+	// EntryTypeResumed says that a later process continues the receipt. Outcomes that were open then are unknown. So are those that no checkpoint
+	// covered.
 	EntryTypeResumed EntryType = "resumed"
 	// EntryTypeVerified says what was found when a person was read back.
 	EntryTypeVerified EntryType = "verified"
@@ -30,31 +31,31 @@ const (
 	EntryTypeEnd EntryType = "end"
 )
 
-// Outcome is what is known of a person's message.
+// Outcome says what is known about a person's message.
 type Outcome string
 
 const (
-	// OutcomeAccepted: Customer.io's API took the message. It is not documented what it does then.
+	// OutcomeAccepted: Customer.io's API took the message. Customer.io does not document what it does then.
 	OutcomeAccepted Outcome = "accepted"
 	// OutcomeRejected: the message was rejected, with a status or a rule. It is not sent again.
 	OutcomeRejected Outcome = "rejected"
-	// OutcomeUnsent: it was not sent, or certainly did not arrive. A later run sends it.
+	// OutcomeUnsent: the message was not sent, or certainly did not arrive. A later run sends it.
 	OutcomeUnsent Outcome = "unsent"
-	// OutcomeUnknown: it may have arrived. A later run sends it again with the same message id; Verify settles it too.
+	// OutcomeUnknown: the message may have arrived. A later run sends it again with the same message id. Verify can settle it too.
 	OutcomeUnknown Outcome = "unknown"
 )
 
-// Verdict is what was read back of a person.
+// Verdict is the result of reading a person back.
 type Verdict string
 
 const (
 	// VerdictGone: there is no such person.
 	VerdictGone Verdict = "gone"
-	// VerdictNotYet: the person is there, and that contradicts nothing: the message was accepted a short time ago, or it was not accepted.
+	// VerdictNotYet: the person is there, and this contradicts nothing. The message was accepted a short time ago, or it was not accepted.
 	VerdictNotYet Verdict = "not-yet"
-	// VerdictContradicted: the person is there, though the message was accepted long ago, or was gone and is there again.
+	// VerdictContradicted: the person is there although the message was accepted long ago, or the person was gone and is there again.
 	VerdictContradicted Verdict = "contradicted"
-	// VerdictCannotTell: what can be read does not say it.
+	// VerdictCannotTell: nothing that Verify could read shows what became of the person.
 	VerdictCannotTell Verdict = "cannot-tell"
 )
 
@@ -62,38 +63,39 @@ const (
 type Entry struct {
 	// N counts the entries from 0.
 	N int64
-	// At is when it was written, to the millisecond, in UTC.
+	// At is when it was written, in UTC, to the millisecond.
 	At   time.Time
 	Type EntryType
 
-	// PlanHash, Operator, Approver and Tool are of a begin; Operator of a resumed too.
+	// A begin has PlanHash, Operator, Approver and Tool. A resumed has Operator too.
 	PlanHash           [sha256.Size]byte
 	Operator, Approver string
 	Tool               string
-	// Set and Count are of a guard: the hash over its names, and how many there are.
+	// A guard has Set, the hash over its names, and Count, how many names there are.
 	Set   [sha256.Size]byte
 	Count int64
-	// Subject is of an intent, an outcome and a verified.
+	// An intent, an outcome and a verified have Subject.
 	Subject Subject
-	// Kind, Action and MessageID are of an intent.
+	// An intent has Kind, Action and MessageID.
 	Kind      Kind
 	Action    Action
 	MessageID string
-	// Outcome, Status and Rule are of an outcome. Status is that of the API's answer, 0 for none. Rule is why the message was rejected here, empty if it was not.
+	// An outcome has Outcome, Status and Rule. Status is the status of the API's answer, 0 for none. Rule is the rule of this library that rejected
+	// the message, empty if none did.
 	Outcome Outcome
 	Status  int
 	Rule    string
-	// Open, Cut and Unsigned are of a resumed: how many intents had no outcome, how many bytes of an unfinished last line were removed, and how many
+	// A resumed has Open, Cut and Unsigned: how many intents had no outcome, how many bytes of an unfinished last line were removed, and how many
 	// of the entries before it no checkpoint covered. Outcomes and verdicts in unsigned entries are not trusted: anybody could have written them.
 	Open, Cut, Unsigned int64
-	// Verdict and Reason are of a verified.
+	// A verified has Verdict and Reason.
 	Verdict Verdict
 	Reason  string
-	// Totals are of an end.
+	// An end has Totals.
 	Totals Totals
 }
 
-// Totals are the people of a plan by outcome.
+// Totals counts the people of a plan by outcome.
 type Totals struct {
 	Subjects int64 `json:"subjects"`
 	Accepted int64 `json:"accepted"`
@@ -104,7 +106,7 @@ type Totals struct {
 
 const entryTime = "2006-01-02T15:04:05.000Z"
 
-// append appends the entry as it stands in the file, without a line end.
+// append appends the entry as it is written to the file, without a line end.
 func (e *Entry) append(dst []byte) []byte {
 	integer := func(name string, n int64) {
 		dst = strconv.AppendInt(append(append(append(dst, `,"`...), name...), `":`...), n, 10)
@@ -167,11 +169,11 @@ func (e *Entry) append(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// ParseEntry reads a line of a receipt, without its line end. It takes what was written and nothing else: no other order of the members, no spaces, no
-// other spelling. The error does not quote the line.
+// ParseEntry reads a line of a receipt, without its line end. It accepts only what a run writes: no other order of the members, no spaces, no other
+// spelling. The error does not quote the line.
 func ParseEntry(line []byte) (Entry, error) {
 	var e Entry
-	bad := func(what string) (Entry, error) { return Entry{}, fmt.Errorf("the line is no entry: %s", what) }
+	bad := func(what string) (Entry, error) { return Entry{}, fmt.Errorf("the line is not an entry: %s", what) }
 	rest, ok := bytes.CutPrefix(line, []byte{'{'})
 	if !ok {
 		return bad("it does not begin with {")
@@ -208,12 +210,12 @@ func ParseEntry(line []byte) (Entry, error) {
 	}
 	var room [512]byte
 	if !bytes.Equal(e.append(room[:0]), line) {
-		return bad("it is not written as entries are")
+		return bad("it is not in the form in which entries are written")
 	}
 	return e, nil
 }
 
-// oneOf sets a field to the one of its values that the text is.
+// oneOf sets a field to the value that the text is. It returns false if the text is none of the values.
 func oneOf[T ~string](to *T, text []byte, values ...T) bool {
 	for _, v := range values {
 		if string(v) == string(text) {
@@ -224,7 +226,7 @@ func oneOf[T ~string](to *T, text []byte, values ...T) bool {
 	return false
 }
 
-// plain reports whether a text needs no escapes: no entry has any.
+// plain reports whether a text needs no escapes. No entry has escapes.
 func plain(text []byte) bool {
 	for _, c := range text {
 		if c < ' ' || c > '~' || c == '\\' {
@@ -234,7 +236,7 @@ func plain(text []byte) bool {
 	return true
 }
 
-// set sets the field of a member. Whether it belongs there shows when the entry is written again.
+// set sets the field of a member. It does not check whether the entry's type has that member: writing the entry again shows that.
 func (e *Entry) set(name, value []byte) (ok bool) {
 	integer := func(to *int64) bool {
 		n, err := strconv.ParseInt(string(value), 10, 64)
@@ -317,7 +319,7 @@ func (e *Entry) set(name, value []byte) (ok bool) {
 	return true
 }
 
-// messageID returns the id of the message for a person of a plan: always the same, so that what is sent twice has one id.
+// messageID returns the id of the message for a person of a plan. It is always the same, so a message that is sent twice has one id.
 func messageID(plan [sha256.Size]byte, subject Subject) string {
 	const title = "ciokit erasure message 1\x00"
 	var room [len(title) + 2*sha256.Size]byte

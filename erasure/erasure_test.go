@@ -183,7 +183,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// A process may be killed before the receipt that it prepares has its plan: the next run begins anew. A directory with anything else in it is left alone.
+// A process may be killed before the receipt that it prepares has its plan: the next run begins anew. A directory with anything else in it is left
+// alone.
 func TestRunBeginsWhereARunWasKilled(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -218,7 +219,7 @@ func TestRunBeginsWhereARunWasKilled(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(job.Dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := erasure.Run(context.Background(), job); err == nil || !strings.Contains(err.Error(), "is not empty, and no receipt") {
+		if _, err := erasure.Run(context.Background(), job); err == nil || !strings.Contains(err.Error(), "is not empty, and is not a receipt") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if got, err := os.ReadFile(filepath.Join(job.Dir, name)); err != nil || string(got) != text {

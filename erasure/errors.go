@@ -5,7 +5,7 @@ import "errors"
 // Sentinels for errors.Is.
 var (
 	// ErrUntrusted says that no key on the keyring has signed a note.
-	ErrUntrusted = errors.New("erasure: signed by nobody who is trusted here")
+	ErrUntrusted = errors.New("erasure: not signed by any key that is trusted here")
 	// ErrAltered says that a note was changed after it was signed.
 	ErrAltered = errors.New("erasure: altered after it was signed")
 	// ErrNotApproved says that a plan has no second signature.
@@ -20,6 +20,6 @@ var (
 	ErrTooMany = errors.New("erasure: more people than allowed")
 	// ErrInUse says that another process writes the receipt.
 	ErrInUse = errors.New("erasure: another process writes this receipt; wait for it to end")
-	// ErrDamaged says that a receipt does not hold what was written.
+	// ErrDamaged says that the content of a receipt is not what was written.
 	ErrDamaged = errors.New("erasure: the receipt is not as it was written")
 )

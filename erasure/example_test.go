@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 )
 
-// exampleOffice is what a workspace needs for erasures, with three people in an emulated one.
+// exampleOffice has what a workspace needs for erasures. Three people are in the emulated workspace.
 type exampleOffice struct {
 	client             *cio.Client
 	app                *appapi.Client
@@ -56,7 +56,7 @@ func exampleOfficeIn(dir string) *exampleOffice {
 	return o
 }
 
-// approved is a plan that deletes the targets.
+// approved returns an approved plan that deletes the targets.
 func (o *exampleOffice) approved(targets []erasure.Target) []byte {
 	plan, _, err := erasure.NewPlan(erasure.PlanConfig{
 		Action: erasure.ActionDelete, Client: o.client, ReceiptKey: o.receipt, GuardKey: o.guard, Reason: "requests under Art. 17 GDPR",
@@ -68,7 +68,7 @@ func (o *exampleOffice) approved(targets []erasure.Target) []byte {
 	return must1(erasure.ApprovePlan(signed, o.keys, o.approver))
 }
 
-// erased is the receipt of those who were erased.
+// erased deletes the targets and returns the directory of the receipt.
 func (o *exampleOffice) erased(targets []erasure.Target) (dir string) {
 	dir = filepath.Join(o.dir, "receipt")
 	must1(erasure.Run(context.Background(), erasure.Job{
@@ -77,7 +77,7 @@ func (o *exampleOffice) erased(targets []erasure.Target) (dir string) {
 	return dir
 }
 
-// inDir runs an example in an office with a directory that is gone afterwards.
+// inDir runs an example with a directory, which it removes afterwards.
 func inDir(do func(o *exampleOffice)) {
 	dir := must1(os.MkdirTemp("", "ciokit-erasure-*"))
 	defer os.RemoveAll(dir)
@@ -177,7 +177,7 @@ func ExampleVerify() {
 		sum, err := erasure.Verify(context.Background(), job)
 		fmt.Println(sum.Read, sum.Gone, sum.Reasons, err)
 
-		// Somebody who is not behind a guard brings one of them back.
+		// A client without a guard brings one of them back.
 		if err := o.client.Send(context.Background(), cio.Identify{UserID: "42"}); err != nil {
 			log.Fatal(err)
 		}
@@ -255,7 +255,7 @@ func ExampleWriteProof() {
 		bundle := filepath.Join(o.dir, "proof")
 		fmt.Println(erasure.WriteProof(dir, erasure.CheckConfig{Keys: o.keys}, o.receipt, "42", bundle))
 
-		// Whoever has the public keys checks it, without the receipt; who has the receipt key sees whose it is.
+		// With the public keys anybody can check the proof, without the receipt. Only the receipt key shows whom it is about.
 		p := must1(erasure.CheckProof(bundle, erasure.CheckConfig{Keys: o.keys}))
 		fmt.Println(len(p.Entries), p.Entries[1].Outcome, p.Names(o.receipt, "42"))
 	})

@@ -16,8 +16,8 @@ import (
 // ErrErased is what a Guard returns for an erased person.
 var ErrErased = errors.New("erasure: the person was erased")
 
-// Guard knows who was erased, by the names that a GuardKey makes of their identifiers. Set cio.Config.Guard to its Check: then identify, track,
-// group, page, screen and alias for an erased person are rejected before they are sent. It is safe for concurrent use once it is made; the zero value
+// Guard knows who was erased: it has a name for each of their identifiers, made with a GuardKey. Set cio.Config.Guard to its Check: then identify,
+// track, group, page, screen and alias for an erased person are rejected before they are sent. A Guard is safe for concurrent use. The zero value
 // knows nobody.
 type Guard struct {
 	key   GuardKey
@@ -28,12 +28,12 @@ type Guard struct {
 // Len returns how many identifiers it knows.
 func (g *Guard) Len() int { return len(g.names) }
 
-// Kept returns how many identifiers GuardOf has left in the guard although the suppression of their person has ended. It leaves an identifier if
-// somebody who is erased has it too, or if the same person was erased by another identifier.
+// Kept returns how many identifiers GuardOf has left in the guard although the suppression of their person has ended. GuardOf leaves an identifier if
+// another erased person has it too, or if the same person was erased by another identifier.
 func (g *Guard) Kept() int { return g.kept }
 
-// Check returns ErrErased if any of the identifiers is that of an erased person: the userId, the anonymousId, the previousId of an alias, the trait email. It
-// takes about a microsecond for each.
+// Check returns ErrErased if one of the identifiers belongs to an erased person: the userId, the anonymousId, the previousId of an alias, or the
+// trait email. It takes about a microsecond for each.
 func (g *Guard) Check(id cio.Identity) error {
 	for _, s := range [...]string{id.UserID, id.PreviousID, id.AnonymousID, id.Email} {
 		if s != "" && g.Has(s) {
@@ -43,8 +43,9 @@ func (g *Guard) Check(id cio.Identity) error {
 	return nil
 }
 
-// Has reports whether an identifier is that of an erased person. Spaces around it and invisible characters in it do not count: whoever sends them sends that person. An
-// address with letters outside of ASCII is an erased person's in whatever case: it is not documented whether Customer.io takes two such spellings for one.
+// Has reports whether an identifier belongs to an erased person. It ignores spaces around the identifier and invisible characters in it: a message
+// with them is still about that person. It ignores the case of an address. It does so for letters outside of ASCII too, because Customer.io does not
+// document whether it takes two such spellings for one address.
 func (g *Guard) Has(id string) bool {
 	if len(g.names) == 0 {
 		return false
@@ -56,7 +57,7 @@ func (g *Guard) Has(id string) bool {
 	return bare != id && bare != "" && g.has(bare)
 }
 
-// visible is a text without the spaces around it and without what is not to be seen in it.
+// visible returns a text without the spaces around it and without its invisible characters.
 func visible(text string) string {
 	plain := func(c byte) bool { return c > ' ' && c < 0x7f }
 	if text == "" || plain(text[0]) && plain(text[len(text)-1]) && !strings.ContainsFunc(text, unseen) {
@@ -70,7 +71,7 @@ func visible(text string) string {
 	}, text))
 }
 
-// unseen reports whether nothing, or only a space that is none, is to be seen of a character.
+// unseen reports whether a character is invisible or looks like a space. The space of ASCII itself does not count.
 func unseen(r rune) bool {
 	if r >= ' ' && r < 0x7f {
 		return false
@@ -91,17 +92,17 @@ func (g *Guard) has(id string) bool {
 }
 
 // ReadGuard reads a guard that WriteGuard wrote. The key must be the one it was made with (ErrOtherKey). It refuses a file that was cut or altered.
-// It also refuses a file of the first version, because such a file does not show whether it is complete. Use GuardOf to make it again.
+// It also refuses a file of the first version, because such a file does not show whether it is complete. Use GuardOf to make the guard again.
 func ReadGuard(file string, key GuardKey) (*Guard, error) {
 	set, err := readGuardFile(file)
 	if err != nil {
 		return nil, err
 	}
 	if set.version == 1 {
-		return nil, fmt.Errorf("erasure: the guard %s is of an earlier version (%q), which does not show whether it was cut: write it again from the receipts, with ciokit erase guard", file, guardTitle1)
+		return nil, fmt.Errorf("erasure: the guard %s is of an earlier version (%q), which does not show whether it is complete: write it again from the receipts, with ciokit erase guard", file, guardTitle1)
 	}
 	if set.key != key.id() {
-		return nil, fmt.Errorf("%w: the guard %s has another guard key", ErrOtherKey, file)
+		return nil, fmt.Errorf("%w: the guard %s was made with another guard key", ErrOtherKey, file)
 	}
 	return set.guard(key), nil
 }
@@ -115,9 +116,9 @@ func (s *guardSet) guard(key GuardKey) *Guard {
 }
 
 // GuardOf makes the guard of receipts. Their order does not matter. Receipts of deletions and suppressions add the names of their people. A receipt
-// that ends suppressions removes the names of its people, from all receipts that acted before it began. A name stays if another person has it who is
-// still erased. Two plans mean the same person if they name them by the same identifier; see Kept. GuardOf checks each receipt first. A deletion
-// counts from its beginning, whatever its outcome. The end of a suppression counts only if it is signed.
+// that ends suppressions removes the names of its people from all receipts that acted before it began. A name stays if another person has it who is
+// still erased. Two plans mean the same person if they name the person by the same identifier; see Kept. GuardOf checks each receipt first. A
+// deletion or a suppression counts as soon as its run has begun, whatever its outcome. The end of a suppression counts only if it is signed.
 func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
 	var all []*receipt
 	for _, dir := range dirs {
@@ -138,7 +139,7 @@ func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
 	lifted := make(map[guardName]struct{})
 	for _, r := range all {
 		if !r.tally.hasGuard || r.plan.Action == ActionUnsuppress && r.tally.guardIn >= r.lastSigned() {
-			continue // anybody could have written it
+			continue // it is not signed: anybody could have written it
 		}
 		set, err := readGuardFile(filepath.Join(r.dir, guardFile))
 		if err != nil {
@@ -165,7 +166,7 @@ func GuardOf(dirs []string, cfg CheckConfig, key GuardKey) (*Guard, error) {
 	return g, nil
 }
 
-// lift takes the people of a set out of those who are erased.
+// lift removes the people of a set from those who are erased.
 func lift(erased map[guardPair]struct{}, set *guardSet, lifted map[guardName]struct{}) {
 	owners := make(map[guardName]struct{})
 	for _, p := range set.pairs {
@@ -178,9 +179,10 @@ func lift(erased map[guardPair]struct{}, set *guardSet, lifted map[guardName]str
 	}
 }
 
-// guardFrom is from when on a receipt's names count: of a deletion, since it acted last. The end of a suppression counts from its beginning, however late a later run
-// or a verification has written its names: whoever was erased since it began stays in the guard. Where the clock was set back within a receipt, the latest of its times
-// counts for a deletion and the earliest for the end of a suppression: a doubt keeps people in the guard.
+// guardFrom is the time from which a receipt's names count. For a deletion or a suppression it is the time of the last intent, or of the guard's
+// entry if that is later. For the end of a suppression it is the time when the receipt began, even if a later run or a verification wrote its names:
+// people who were erased after it began stay in the guard. If the clock was set back within a receipt, the latest of its times counts for a deletion,
+// and the earliest for the end of a suppression: if in doubt, people stay in the guard.
 func (r *receipt) guardFrom() time.Time {
 	switch {
 	case r.plan.Action == ActionUnsuppress:
@@ -191,7 +193,7 @@ func (r *receipt) guardFrom() time.Time {
 	return r.tally.guardAt
 }
 
-// WriteGuard writes the guard to a file, which ReadGuard reads, with mode 0600. It replaces the file as a whole.
+// WriteGuard writes the guard to a file with mode 0600, for ReadGuard. It replaces the file atomically.
 func (g *Guard) WriteGuard(file string) error {
 	set := &guardSet{version: 2, action: ActionDelete, key: g.key.id()}
 	set.pairs = ownPairs(sortedSet(slices.Collect(maps.Keys(g.names))))

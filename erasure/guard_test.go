@@ -103,8 +103,8 @@ func (s *stopAfter) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.RoundTripper.RoundTrip(r)
 }
 
-// An end of suppressions that was stopped takes those out of the guard who were accepted, also when its plan has expired before anybody goes on: by the run that stopped, by
-// the next run, and by a verification.
+// An end of suppressions that was stopped takes those out of the guard who were accepted, also when its plan has expired before anybody goes on: by
+// the run that stopped, by the next run, and by a verification.
 func TestStoppedUnsuppressCounts(t *testing.T) {
 	t.Parallel()
 	for _, killed := range []bool{false, true} {

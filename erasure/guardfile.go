@@ -15,11 +15,11 @@ import (
 	"strings"
 )
 
-// guardName is what a GuardKey makes of an identifier.
+// guardName is the HMAC of an identifier under a GuardKey.
 type guardName = [sha256.Size]byte
 
-// guardPair is an identifier of a person, and the one that the person was erased by: several people may have the same address, and it stays in the guard as long as
-// one of them is erased.
+// guardPair has the name of an identifier of a person, and its owner: the name of the identifier by which the person was erased. Several people may
+// have the same address, and it stays in the guard as long as one of them is erased.
 type guardPair struct{ owner, name guardName }
 
 func (p guardPair) compare(q guardPair) int {
@@ -43,7 +43,7 @@ func namesOf(pairs []guardPair) []guardName {
 	return sortedSet(names)
 }
 
-// guardTitle is the first line of a guard, and guardTitle1 that of the first version, which did not say how many names it has, nor whose they are.
+// guardTitle is the first line of a guard. guardTitle1 is that of the first version, which did not say how many names it has, nor who owns them.
 const (
 	guardTitle  = "ciokit erasure guard 2"
 	guardTitle1 = "ciokit erasure guard 1"
@@ -61,16 +61,16 @@ func pairsHash(pairs []guardPair) [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// guardSet is a set of names as a file has it.
+// guardSet is the set of names in a file.
 type guardSet struct {
 	version int // 1 or 2
 	action  Action
 	key     [8]byte
-	// pairs are sorted, each once. Those of version 1 are each their own owner.
+	// pairs are sorted, each once. In version 1 each name is its own owner.
 	pairs []guardPair
 }
 
-// hash is what the entries name.
+// hash is the hash that the entries name.
 func (s *guardSet) hash() [sha256.Size]byte {
 	if s.version == 1 {
 		return namesHash(namesOf(s.pairs))
@@ -78,7 +78,7 @@ func (s *guardSet) hash() [sha256.Size]byte {
 	return pairsHash(s.pairs)
 }
 
-// text is the set as a file.
+// text is the content of the file for the set.
 func (s *guardSet) text() []byte {
 	b64 := base64.StdEncoding
 	title := guardTitle
@@ -102,7 +102,7 @@ func (s *guardSet) text() []byte {
 	return out
 }
 
-// readGuardSet reads a file of names. It takes what text writes and nothing else.
+// readGuardSet reads a file of names. It accepts only what text writes.
 func readGuardSet(in io.Reader) (*guardSet, error) {
 	s := &guardSet{}
 	head, _, err := eachPair(in, func(p guardPair) { s.pairs = append(s.pairs, p) })
@@ -113,7 +113,8 @@ func readGuardSet(in io.Reader) (*guardSet, error) {
 	return head, nil
 }
 
-// eachPair shows each pair of a file, and returns what its head says and the hash. What it showed holds only if there is no error in the end.
+// eachPair calls show with each pair of a file, and returns the facts of its head and the hash. The pairs are valid only if eachPair returns no
+// error.
 func eachPair(in io.Reader, show func(guardPair)) (head *guardSet, hash [sha256.Size]byte, err error) {
 	lines := bufio.NewScanner(in)
 	lines.Split(wholeLines)
@@ -130,17 +131,17 @@ func eachPair(in io.Reader, show func(guardPair)) (head *guardSet, hash [sha256.
 	for lines.Scan() {
 		at := before + n + 1
 		if ended {
-			return nil, hash, fmt.Errorf("line %d comes after its end", at+1)
+			return nil, hash, fmt.Errorf("line %d comes after the end of the guard", at+1)
 		}
 		if ended = s.version > 1 && lines.Text() == guardEnd; ended {
 			continue
 		}
 		p, ok := parsePair(lines.Bytes())
 		if !ok || s.version == 1 && p.owner != p.name {
-			return nil, hash, fmt.Errorf("line %d is no name", at)
+			return nil, hash, fmt.Errorf("line %d is not a name", at)
 		}
 		if n > 0 && last.compare(p) >= 0 {
-			return nil, hash, fmt.Errorf("line %d is not in its order", at)
+			return nil, hash, fmt.Errorf("line %d is out of order", at)
 		}
 		if s.version > 1 {
 			sum.Write(p.owner[:])
@@ -160,7 +161,7 @@ func eachPair(in io.Reader, show func(guardPair)) (head *guardSet, hash [sha256.
 	case !ended:
 		return nil, hash, fmt.Errorf("it was cut: its last line, %q, is missing", guardEnd)
 	case hash != want:
-		return nil, hash, errors.New("it was altered: its names are not those of the hash in its head")
+		return nil, hash, errors.New("it was altered: its names do not have the hash that its head says")
 	}
 	return s, hash, nil
 }
@@ -195,18 +196,18 @@ func readGuardHead(lines *bufio.Scanner) (s *guardSet, count int, sum [sha256.Si
 		return nil, 0, sum, err
 	}
 	if !good {
-		return nil, 0, sum, errors.New("its first lines are not those of this version")
+		return nil, 0, sum, errors.New("this version cannot read its first lines")
 	}
 	return s, count, sum, nil
 }
 
-// decodeExactly decodes base64 that has as many bytes as there is room, written as an encoder writes it.
+// decodeExactly decodes base64 that has exactly len(to) bytes, and only if an encoder would write it like that.
 func decodeExactly(to []byte, text string) bool {
 	raw, err := base64.StdEncoding.Strict().DecodeString(text)
 	return err == nil && copy(to, raw) == len(raw) && len(raw) == len(to) && base64.StdEncoding.EncodedLen(len(raw)) == len(text)
 }
 
-// ownPairs are names that each are a person of their own.
+// ownPairs returns names that are each their own owner.
 func ownPairs(names []guardName) []guardPair {
 	pairs := make([]guardPair, len(names))
 	for i, name := range names {
@@ -218,7 +219,7 @@ func ownPairs(names []guardName) []guardPair {
 // nameLength is how long a name is in base64.
 const nameLength = 44
 
-// parsePair reads a line with a name, which may have its owner before it.
+// parsePair reads a line with a name. The name may have its owner before it.
 func parsePair(line []byte) (p guardPair, ok bool) {
 	name := func(to *guardName, text []byte) bool {
 		var room [nameLength]byte
@@ -236,13 +237,13 @@ func parsePair(line []byte) (p guardPair, ok bool) {
 	return p, ok
 }
 
-// wholeLines splits at line ends and drops nothing else: a carriage return is part of a line, and a last line without an end is none.
+// wholeLines splits at line ends and drops nothing else: a carriage return is part of a line, and a last line without an end is an error.
 func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
 	if i := bytes.IndexByte(data, '\n'); i >= 0 {
 		return i + 1, data[:i], nil
 	}
 	if atEOF && len(data) > 0 {
-		return 0, nil, errors.New("its last line has no end: it was cut, or altered")
+		return 0, nil, errors.New("its last line has no line end: it was cut, or altered")
 	}
 	return 0, nil, nil
 }
@@ -260,8 +261,8 @@ func readGuardFile(file string) (*guardSet, error) {
 	return g, nil
 }
 
-// checkGuard holds the receipt's guard to the last entry that names its hash, if that one is signed. The end of suppressions writes its entry first, and so may be killed
-// before the file is there.
+// checkGuard compares the receipt's guard with the last entry that names its hash. For the end of suppressions it does so only if that entry is
+// signed: there the entry is written first, and the process may be killed before it writes the file.
 func (r *receipt) checkGuard() error {
 	if !r.tally.hasGuard || r.plan.Action == ActionUnsuppress && r.tally.guardIn >= r.lastSigned() {
 		return nil
@@ -271,12 +272,12 @@ func (r *receipt) checkGuard() error {
 		return &DamageError{File: guardFile, Entry: -1, Problem: err.Error()}
 	}
 	defer f.Close()
-	g, hash, err := eachPair(f, func(guardPair) {}) // a set of a million people is not held in memory
+	g, hash, err := eachPair(f, func(guardPair) {}) // so a set of a million people is not kept in memory
 	if err != nil {
 		return &DamageError{File: guardFile, Entry: -1, Problem: err.Error()}
 	}
 	if g.action != r.plan.Action || g.key != r.plan.GuardKeyID || hash != r.tally.guardSet {
-		return &DamageError{File: guardFile, Entry: -1, Problem: "it is another set than the one that the entries name"}
+		return &DamageError{File: guardFile, Entry: -1, Problem: "the entries name another set"}
 	}
 	return nil
 }

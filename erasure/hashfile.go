@@ -7,12 +7,13 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// hashFile compares the stored hashes with those of the entries, as these are read.
+// hashFile compares the stored hashes with those of the entries, while the entries are read.
 type hashFile struct {
 	r *bufio.Reader
 	// tree is the tree of the leaves in the file.
 	tree tree
-	// bad is the first entry whose leaf is another one in the file, or whose inner hashes are; -1 for none. right counts the bytes before.
+	// bad is the first entry whose leaf or whose inner hashes differ in the file; -1 for none. badLeaf is the first entry whose leaf differs. right
+	// counts the bytes before bad.
 	bad     int64
 	badLeaf int64
 	right   int64
@@ -21,7 +22,7 @@ type hashFile struct {
 	room []tlog.Hash
 }
 
-// next reads a hash. Peek gives it without an allocation.
+// next reads a hash. With Peek it needs no allocation.
 func (h *hashFile) next() (hash tlog.Hash, ok bool) {
 	text, err := h.r.Peek(tlog.HashSize)
 	if err != nil {
@@ -33,7 +34,7 @@ func (h *hashFile) next() (hash tlog.Hash, ok bool) {
 	return hash, true
 }
 
-// compare takes the hashes of the next entry.
+// compare compares the hashes of the next entry with those in the file.
 func (h *hashFile) compare(entry int64, want []tlog.Hash) {
 	for i := range want {
 		if h.ended {
@@ -64,7 +65,7 @@ func (h *hashFile) compare(entry int64, want []tlog.Hash) {
 	}
 }
 
-// finish reads the leaves from an entry up to another one.
+// finish reads the leaves of the entries in [from, to).
 func (h *hashFile) finish(from, to int64) {
 	for n := from; n < to && !h.ended; n++ {
 		for i := range 1 + bits.TrailingZeros64(uint64(n+1)) {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// Role says what a key is for. It is the first part of the key's name, before the slash.
+// Role says what a key is used for. It is the first part of the key's name, before the slash.
 type Role string
 
 const (
@@ -24,7 +24,7 @@ const (
 
 var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// isKeyName reports whether a key is named ROLE/NAME.
+// isKeyName reports whether a name has the form ROLE/NAME.
 func isKeyName(name string) bool {
 	role, name, _ := strings.Cut(name, "/")
 	return (Role(role) == RoleOperator || Role(role) == RoleApprover) && keyName.MatchString(name)
@@ -34,15 +34,15 @@ func isKeyName(name string) bool {
 // secret. public is for the Keyring of everybody who checks receipts.
 func GenerateKey(role Role, name string) (private, public string, err error) {
 	if !isKeyName(string(role) + "/" + name) {
-		return "", "", fmt.Errorf("erasure: no key is named %q: the role is %s or %s, and the name has letters, digits, dots, dashes and underscores", string(role)+"/"+name, RoleOperator, RoleApprover)
+		return "", "", fmt.Errorf("erasure: a key cannot have the name %q: use the role %s or %s, and letters, digits, dots, dashes and underscores in the name", string(role)+"/"+name, RoleOperator, RoleApprover)
 	}
 	return note.GenerateKey(rand.Reader, string(role)+"/"+name)
 }
 
-// Signer signs plans, approvals and checkpoints. The zero value signs nothing. It never prints its key.
+// Signer signs plans, approvals and checkpoints. The zero value cannot sign. A Signer never prints its key.
 type Signer struct{ note.Signer }
 
-// Format prints the name alone, whatever the verb.
+// Format prints only the name, whatever the verb.
 func (s Signer) Format(f fmt.State, _ rune) {
 	if s.Signer == nil {
 		fmt.Fprint(f, "no key")
@@ -59,11 +59,11 @@ func roleOf(name string) Role {
 	return Role(role)
 }
 
-// ParseSigner reads a private key. No error holds the text.
+// ParseSigner reads a private key. No error contains the text.
 func ParseSigner(private string) (Signer, error) {
 	s, err := note.NewSigner(strings.TrimSpace(private))
 	if err != nil {
-		return Signer{}, errors.New("erasure: the text is no private key for signing; take the file as keygen wrote it")
+		return Signer{}, errors.New("erasure: the text is not a private key for signing; use the file as keygen wrote it")
 	}
 	if !isKeyName(s.Name()) {
 		return Signer{}, fmt.Errorf("erasure: the key's name %q is not operator/NAME or approver/NAME", s.Name())
@@ -71,7 +71,7 @@ func ParseSigner(private string) (Signer, error) {
 	return Signer{s}, nil
 }
 
-// Keyring are the public keys that a check trusts. The zero value trusts nobody.
+// Keyring has the public keys that a check trusts. The zero value trusts nobody.
 type Keyring struct{ keys []publicKey }
 
 type publicKey struct {
@@ -93,25 +93,25 @@ func ParseKeyring(text string) (Keyring, error) {
 		}
 		v, err := note.NewVerifier(line)
 		if err != nil {
-			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is no public key; it is NAME+HASH+KEY, as keygen wrote it", n)
+			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is not a public key; write it as NAME+HASH+KEY, as keygen does", n)
 		}
 		if !isKeyName(v.Name()) {
-			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is the key of nobody who signs erasures: its name %q is not operator/NAME or approver/NAME", n, v.Name())
+			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is not a key for erasures: its name %q is not operator/NAME or approver/NAME", n, v.Name())
 		}
 		_, rest, _ := strings.Cut(line, "+")
 		_, encoded, _ := strings.Cut(rest, "+")
 		raw, err := base64.StdEncoding.DecodeString(encoded)
 		if err != nil {
-			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is no public key", n)
+			return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is not a public key", n)
 		}
 		key := publicKey{v, line, string(raw)}
 		for _, other := range r.keys {
 			switch {
 			case other.text == line:
 			case other.Name() == key.Name():
-				return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is a second key named %s; names tell keys apart", n, key.Name())
+				return Keyring{}, fmt.Errorf("erasure: line %d of the keyring is a second key named %s; each key needs its own name", n, key.Name())
 			case other.public == key.public:
-				return Keyring{}, fmt.Errorf("erasure: line %d of the keyring, %s, is the key of %s under another name: each needs a key of their own", n, key.Name(), other.Name())
+				return Keyring{}, fmt.Errorf("erasure: line %d of the keyring, %s, is the key of %s under another name: each needs their own key", n, key.Name(), other.Name())
 			}
 		}
 		if !slices.ContainsFunc(r.keys, func(o publicKey) bool { return o.text == line }) {
@@ -139,7 +139,8 @@ func (r Keyring) String() string {
 	return b.String()
 }
 
-// open returns a signed note with the signatures of keys on the ring, at least one. A signature of a key on the ring that is wrong is an error.
+// open returns a signed note with the signatures of keys on the ring. There must be at least one, and a wrong signature of a key on the ring is an
+// error.
 func (r Keyring) open(signed []byte) (*note.Note, error) {
 	verifiers := make([]note.Verifier, len(r.keys))
 	for i, k := range r.keys {
@@ -158,11 +159,11 @@ func (r Keyring) open(signed []byte) (*note.Note, error) {
 	case errors.As(err, &invalid):
 		return nil, fmt.Errorf("%w: the signature of %s does not fit the text%s", ErrAltered, invalid.Name, lineEnds(signed))
 	case err != nil:
-		return nil, fmt.Errorf("%w: it is no signed note%s", ErrAltered, lineEnds(signed))
+		return nil, fmt.Errorf("%w: it is not a signed note%s", ErrAltered, lineEnds(signed))
 	}
-	for _, s := range n.Sigs { // one text for one signature
+	for _, s := range n.Sigs { // a signature can be written in only one way
 		if _, err := base64.StdEncoding.Strict().DecodeString(s.Base64); err != nil {
-			return nil, fmt.Errorf("%w: the signature of %s is not written as signatures are", ErrAltered, s.Name)
+			return nil, fmt.Errorf("%w: the signature of %s is not in the form in which it was written", ErrAltered, s.Name)
 		}
 	}
 	return n, nil
@@ -175,7 +176,7 @@ func listOr(names []string, none string) string {
 	return strings.Join(names, ", ")
 }
 
-// strangers are the names of the signatures that no key on the ring can check, each once.
+// strangers returns the names of the signatures that no key on the ring can check, each once.
 func strangers(n *note.Note) (names []string) {
 	for _, s := range n.UnverifiedSigs {
 		if !slices.Contains(names, s.Name) {
@@ -185,7 +186,7 @@ func strangers(n *note.Note) (names []string) {
 	return names
 }
 
-// signedBy returns the names of the ring's keys of a role that signed.
+// signedBy returns the names of the keys on the ring that have that role and have signed.
 func (r Keyring) signedBy(n *note.Note, role Role) []string {
 	var names []string
 	for _, s := range n.Sigs {
@@ -210,14 +211,14 @@ func (r Keyring) distinct(a, b string) bool {
 	return keys[0] != "" && keys[1] != "" && keys[0] != keys[1]
 }
 
-// knows reports whether the ring can check what the key signs: another key of the same name is not the same.
+// knows reports whether the ring can check what the key signs. Another key with the same name does not count.
 func (r Keyring) knows(s Signer) bool {
 	text := []byte("ciokit erasure: is this key on the ring?")
 	signature, err := s.Sign(text)
 	return err == nil && slices.ContainsFunc(r.keys, func(k publicKey) bool { return k.Name() == s.Name() && k.Verify(text, signature) })
 }
 
-// pick returns the ring with those keys alone.
+// pick returns a ring that has only the keys with those names.
 func (r Keyring) pick(names ...string) Keyring {
 	var out Keyring
 	for _, k := range r.keys {

@@ -21,9 +21,10 @@ import (
 type Action string
 
 const (
-	// ActionDelete deletes people with everything known of them (cio.DeletePerson). A later call for the same id makes a new person; the guard prevents it.
+	// ActionDelete deletes people with everything known of them (cio.DeletePerson). A later call for the same id creates a new person; the guard
+	// prevents that.
 	ActionDelete Action = "delete"
-	// ActionSuppress deletes them and has Customer.io take no data for them (cio.SuppressPerson).
+	// ActionSuppress deletes them, and Customer.io accepts no more data for them (cio.SuppressPerson).
 	ActionSuppress Action = "suppress"
 	// ActionUnsuppress ends a suppression (cio.UnsuppressPerson). What was deleted stays deleted.
 	ActionUnsuppress Action = "unsuppress"
@@ -32,7 +33,7 @@ const (
 // DefaultExpiry is how long after its creation a plan may be run.
 const DefaultExpiry = 72 * time.Hour
 
-// maxReason is how many bytes a reason has at most, and a request id.
+// maxReason is the limit of a reason and of a request id, in bytes.
 const maxReason = 1000
 
 // Plan says what to do, why, and until when. It has a hash of the people, and no identifier.
@@ -42,21 +43,21 @@ type Plan struct {
 	Subjects int
 	// SubjectsHash is SHA-256 over their sorted subjects.
 	SubjectsHash [sha256.Size]byte
-	// GuardHash is SHA-256 over the names that the guard has for all identifiers of these people, and whose they are.
+	// GuardHash is SHA-256 over the names that the guard has for all identifiers of these people, each with its owner.
 	GuardHash [sha256.Size]byte
 	// TargetsHash is SHA-256 of the file of targets, zero if there is none.
 	TargetsHash [sha256.Size]byte
 	// Target is the address that the messages are sent to.
 	Target string
-	// Workspace identifies the workspace that they are sent to: it is an HMAC of the write key. A plan is for one workspace.
+	// Workspace identifies the workspace that the messages are sent to. It is an HMAC of the write key. A plan is for one workspace.
 	Workspace [sha256.Size]byte
 	// ReceiptKeyID and GuardKeyID tell which keys were used.
 	ReceiptKeyID, GuardKeyID [8]byte
 	// Reason and Request are what the operator wrote. Request is the number of a request, empty for none.
 	Reason, Request string
-	// Created and Expires are to the second, in UTC.
+	// Created and Expires are in UTC, in whole seconds.
 	Created, Expires time.Time
-	// SingleOperator allows the plan to be run without an approval by somebody else.
+	// SingleOperator says that the plan can be run without an approval by somebody else.
 	SingleOperator bool
 }
 
@@ -65,17 +66,17 @@ type PlanConfig struct {
 	Action Action
 	// Client is for the workspace that the plan is for. Nothing is sent.
 	Client *cio.Client
-	// ReceiptKey and GuardKey are those of the workspace.
+	// ReceiptKey and GuardKey are the keys of the workspace.
 	ReceiptKey ReceiptKey
 	GuardKey   GuardKey
-	// Reason says who ordered it, or which rule asks for it, in one line of at most 1,000 bytes. It must not name any of the people, because it stays
-	// in the receipt for ever.
+	// Reason says who ordered the erasure, or which rule requires it, in one line of at most 1,000 bytes. It must not name any of the people, because
+	// it stays in the receipt for ever.
 	Reason string
 	// Request is the id of a request or a ticket; default none. It must not name anybody either.
 	Request string
-	// Expiry is how long the plan may be run; default 72 h.
+	// Expiry is how long the plan can be run; default 72 h.
 	Expiry time.Duration
-	// SingleOperator allows the plan to be run without an approval. Default: a key of an approver must sign it too.
+	// SingleOperator makes a plan that can be run without an approval. Default: a key of an approver must sign it too.
 	SingleOperator bool
 	// TargetsHash is what WriteTargets returned, if the targets are in such a file. Default none.
 	TargetsHash [sha256.Size]byte
@@ -83,19 +84,19 @@ type PlanConfig struct {
 	Now func() time.Time
 }
 
-// NewPlan makes the plan for the targets. doubles counts targets that name a person again. The error is a *TargetError for a target that cannot be an
-// identifier. Without targets NewPlan returns an error.
+// NewPlan makes the plan for the targets. doubles counts targets that name a person again. The error is a *TargetError if a target cannot be an
+// identifier, or if the reason or the request contains one of its identifiers. Without targets NewPlan returns an error.
 func NewPlan(cfg PlanConfig, targets []Target) (plan Plan, doubles int, err error) {
 	switch cfg.Action {
 	case ActionDelete, ActionSuppress, ActionUnsuppress:
 	default:
-		return Plan{}, 0, fmt.Errorf("erasure: no action %q; it is %s, %s or %s", string(cfg.Action), ActionDelete, ActionSuppress, ActionUnsuppress)
+		return Plan{}, 0, fmt.Errorf("erasure: %q is not an action; use %s, %s or %s", string(cfg.Action), ActionDelete, ActionSuppress, ActionUnsuppress)
 	}
 	if cfg.Client == nil || cfg.ReceiptKey.IsZero() || cfg.GuardKey.IsZero() {
 		return Plan{}, 0, errors.New("erasure: a plan needs a Client, a ReceiptKey and a GuardKey")
 	}
 	if len(targets) == 0 {
-		return Plan{}, 0, errors.New("erasure: nobody is named")
+		return Plan{}, 0, errors.New("erasure: the plan names nobody; give at least one target")
 	}
 	if err := checkText("reason", cfg.Reason, targets); err != nil {
 		return Plan{}, 0, err
@@ -124,23 +125,23 @@ func NewPlan(cfg PlanConfig, targets []Target) (plan Plan, doubles int, err erro
 		Reason: cfg.Reason, Request: cfg.Request, Created: created, Expires: created.Add(expiry).Truncate(time.Second), SingleOperator: cfg.SingleOperator,
 	}
 	if !plan.Expires.After(created) {
-		return Plan{}, 0, fmt.Errorf("erasure: a plan that expires after %v cannot be run", expiry)
+		return Plan{}, 0, fmt.Errorf("erasure: a plan that expires after %v cannot be run; give a longer Expiry", expiry)
 	}
 	return plan, p.doubles, nil
 }
 
-// workspaceOf names a workspace by its write key, which nobody can find from it.
+// workspaceOf makes a name of a workspace from its write key. Nobody can compute the key from the name.
 func workspaceOf(c *cio.Client, key ReceiptKey) [sha256.Size]byte {
 	return sha256.Sum256(append([]byte("ciokit erasure workspace\x00"), c.KeyHash(key.key)...))
 }
 
-// checkText refuses a reason or a request id that names one of the people.
+// checkText refuses a reason or a request id that contains an identifier of one of the people.
 func checkText(what, text string, targets []Target) error {
 	switch {
 	case strings.TrimSpace(text) == "":
-		return fmt.Errorf("erasure: the %s is empty; say on whose order or by which rule", what)
+		return fmt.Errorf("erasure: the %s is empty; say who ordered it or which rule requires it", what)
 	case len(text) > maxReason:
-		return fmt.Errorf("erasure: the %s has %d bytes, and may have %d", what, len(text), maxReason)
+		return fmt.Errorf("erasure: the %s has %d bytes, and the limit is %d", what, len(text), maxReason)
 	case strings.ContainsFunc(text, unicode.IsControl) || strings.TrimSpace(text) != text:
 		return fmt.Errorf("erasure: the %s must be one line without spaces around it", what)
 	}
@@ -163,10 +164,10 @@ func checkText(what, text string, targets []Target) error {
 			}
 			id = strings.ToLower(id)
 			if len(id) >= 6 && strings.Contains(lower, id) || words[id] {
-				return &TargetError{i, fmt.Errorf("the %s has this identifier in it, and would keep it in clear for ever: write it without", what)}
+				return &TargetError{i, fmt.Errorf("the %s contains this identifier, and would keep it in clear for ever: write the %s without it", what, what)}
 			}
 			if at := strings.IndexByte(id, '@'); at > 2 && address.Is(id) && words[id[:at]] {
-				return &TargetError{i, fmt.Errorf("the %s has the part of this address before the @ in it: write it without", what)}
+				return &TargetError{i, fmt.Errorf("the %s contains the part of this address before the @: write the %s without it", what, what)}
 			}
 		}
 	}
@@ -180,7 +181,7 @@ const (
 	oneKey    = "single-operator"
 )
 
-// Text returns the plan as it is signed: readable, a line for each fact.
+// Text returns the text of the plan that is signed: readable, one line for each fact.
 func (p *Plan) Text() string {
 	b64 := base64.StdEncoding.EncodeToString
 	var b strings.Builder
@@ -211,13 +212,13 @@ func (p *Plan) Text() string {
 	return b.String()
 }
 
-// Hash is SHA-256 of the plan's text. Receipts name their plan by it.
+// Hash is SHA-256 of the plan's text. Receipts identify their plan by this hash.
 func (p *Plan) Hash() [sha256.Size]byte { return sha256.Sum256([]byte(p.Text())) }
 
-// parsePlan reads the text of a plan. Only a text that Text returns is one.
+// parsePlan reads the text of a plan. It accepts only what Text returns.
 func parsePlan(text string) (Plan, error) {
 	var p Plan
-	bad := func(what string) (Plan, error) { return Plan{}, fmt.Errorf("erasure: no plan: %s", what) }
+	bad := func(what string) (Plan, error) { return Plan{}, fmt.Errorf("erasure: this is not a plan: %s", what) }
 	rest, ok := strings.CutPrefix(text, planTitle+"\n")
 	if !ok {
 		return bad("it does not begin with " + strconv.Quote(planTitle))
@@ -246,10 +247,10 @@ func parsePlan(text string) (Plan, error) {
 	switch p.Action {
 	case ActionDelete, ActionSuppress, ActionUnsuppress:
 	default:
-		return bad("its action is none of this version")
+		return bad("this version does not know its action")
 	}
 	if p.Text() != text || p.Subjects < 1 {
-		return bad("a line is missing, is not of this version, or is not in its place")
+		return bad("a line is missing or in the wrong place, or this version does not know it")
 	}
 	return p, nil
 }
@@ -257,7 +258,7 @@ func parsePlan(text string) (Plan, error) {
 // SignPlan signs a plan with the key of an operator.
 func SignPlan(p Plan, operator Signer) ([]byte, error) {
 	if operator.Signer == nil || operator.Role() != RoleOperator {
-		return nil, fmt.Errorf("erasure: a plan is signed by an operator, and the key is %v", operator)
+		return nil, fmt.Errorf("erasure: an operator must sign a plan, and the key is %v", operator)
 	}
 	return note.Sign(&note.Note{Text: p.Text()}, operator)
 }
@@ -267,19 +268,20 @@ type SignedPlan struct {
 	Plan
 	// Note is the signed note, as it was read.
 	Note []byte
-	// Operator is the name of the key that ordered it. Approver is the name of the key that approved it, empty if none has.
+	// Operator is the name of the key that ordered it. Approver is the name of the key that approved it, empty if nobody did.
 	Operator, Approver string
 
 	keys Keyring
-	// pairs are all who ordered and approved it, of whom Operator and Approver are the first: several may have signed, and not each ring has them all.
+	// pairs are all who ordered and approved it. Operator and Approver are the first pair. Several may have signed, and a ring may not have the keys
+	// of all.
 	pairs     []signers
 	strangers []string // names of signatures that no key on the ring can check
 }
 
-// signers are two who signed a plan, each with a key of their own.
+// signers are two people who signed a plan, each with a different key.
 type signers struct{ operator, approver string }
 
-// approvedBy takes an approver for that of the plan, if that one has approved it.
+// approvedBy makes name the approver of the plan, if that key has approved it. It reports whether it is the approver then.
 func (s *SignedPlan) approvedBy(name string) bool {
 	if name == "" && s.SingleOperator {
 		s.Approver = ""
@@ -308,7 +310,7 @@ func OpenPlan(signed []byte, keys Keyring) (*SignedPlan, error) {
 	if len(operators) == 0 {
 		return nil, fmt.Errorf("%w: no operator on the keyring has signed the plan", ErrUntrusted)
 	}
-	for _, operator := range operators { // more keys on the ring never take an approval away
+	for _, operator := range operators { // more keys on the ring must never remove an approval
 		for _, approver := range keys.signedBy(n, RoleApprover) {
 			if keys.distinct(operator, approver) && !samePerson(operator, approver) {
 				s.pairs = append(s.pairs, signers{operator, approver})
@@ -322,21 +324,22 @@ func OpenPlan(signed []byte, keys Keyring) (*SignedPlan, error) {
 	return s, nil
 }
 
-// Ready returns nil if the plan may be run at that time, else ErrNotApproved or ErrExpired.
+// Ready returns nil if the plan can be run at that time, else ErrNotApproved or ErrExpired, or another error if the plan was made more than 5 minutes
+// after it.
 func (s *SignedPlan) Ready(now time.Time) error {
 	if s.Approver == "" && !s.SingleOperator {
 		return fmt.Errorf("%w: an approver must sign it too, with a key of their own (ciokit erase approve)", ErrNotApproved)
 	}
 	if !now.Before(s.Expires) {
-		return fmt.Errorf("%w (it was for the time until %s)", ErrExpired, s.Expires.Format(timeForm))
+		return fmt.Errorf("%w (it was valid until %s)", ErrExpired, s.Expires.Format(timeForm))
 	}
 	if now.Before(s.Created.Add(-5 * time.Minute)) {
-		return fmt.Errorf("erasure: the plan was made at %s, which is in the future: look at the clock", s.Created.Format(timeForm))
+		return fmt.Errorf("erasure: the plan was made at %s, which is in the future: check the clock", s.Created.Format(timeForm))
 	}
 	return nil
 }
 
-// samePerson reports whether two keys are named for one person, in whatever roles.
+// samePerson reports whether the names of two keys have the same part after the role.
 func samePerson(a, b string) bool {
 	_, one, _ := strings.Cut(a, "/")
 	_, two, _ := strings.Cut(b, "/")
@@ -346,7 +349,7 @@ func samePerson(a, b string) bool {
 // ApprovePlan adds the signature of an approver to a plan that an operator on the keyring has signed. The approver's key must not be the operator's.
 func ApprovePlan(signed []byte, keys Keyring, approver Signer) ([]byte, error) {
 	if approver.Signer == nil || approver.Role() != RoleApprover {
-		return nil, fmt.Errorf("erasure: a plan is approved by an approver, and the key is %v", approver)
+		return nil, fmt.Errorf("erasure: an approver must approve a plan, and the key is %v", approver)
 	}
 	p, err := OpenPlan(signed, keys)
 	if err != nil {
@@ -354,11 +357,11 @@ func ApprovePlan(signed []byte, keys Keyring, approver Signer) ([]byte, error) {
 	}
 	switch {
 	case samePerson(p.Operator, approver.Name()):
-		return nil, fmt.Errorf("erasure: %s ordered the plan, and %s would approve it: who orders does not approve", p.Operator, approver.Name())
+		return nil, fmt.Errorf("erasure: %s ordered the plan, so %s must not approve it: another person must do that", p.Operator, approver.Name())
 	case slices.Contains(keys.Names(), approver.Name()) && !keys.knows(approver):
-		return nil, fmt.Errorf("%w: the keyring has another key of the name %s", ErrUntrusted, approver.Name())
+		return nil, fmt.Errorf("%w: the keyring has a different key with the name %s", ErrUntrusted, approver.Name())
 	case slices.Contains(keys.Names(), approver.Name()) && !keys.distinct(p.Operator, approver.Name()):
-		return nil, fmt.Errorf("erasure: %s has the key of %s: who orders does not approve", approver.Name(), p.Operator)
+		return nil, fmt.Errorf("erasure: %s has the same key as %s, who ordered the plan: another person must approve it", approver.Name(), p.Operator)
 	}
 	n, err := keys.open(signed)
 	if err != nil {

@@ -21,21 +21,22 @@ const (
 	bundleProof = ".tlog-proof"
 )
 
-// maxProof is how many bytes a proof has at most.
+// maxProof is the limit of a proof, in bytes.
 const maxProof = 3 << 10
 
 // ErrNobody says that a receipt has no entry of the person.
 var ErrNobody = errors.New("erasure: the receipt has no entry of that person")
 
-// WriteProof writes to a new directory what a receipt says about one person. It is for readers who may not have the receipt. The directory has the
-// plan, the public keys, and each entry of the person with a proof that the last checkpoint covers it (https://c2sp.org/tlog-proof). WriteProof
+// WriteProof writes to a new directory what a receipt says about one person, for readers who must not see the whole receipt. The directory contains
+// the plan, the public keys, and each entry of the person with a proof that the last checkpoint covers it (https://c2sp.org/tlog-proof). WriteProof
 // returns how many entries there are.
 //
-// The person is named as in the plan: by an address if the plan had the address, by an id if it had the id. The error is ErrNobody if there is none,
-// ErrOtherKey for another receipt key, ErrUnsigned if no checkpoint covers one of the entries yet, and as for Check if the receipt is not consistent.
+// Name the person as the plan did: by the address if the plan had the address, by the id if it had the id. The error is ErrNobody if the receipt has
+// no entry of the person, ErrOtherKey for another receipt key, and ErrUnsigned if no checkpoint covers one of the entries yet. If the receipt is not
+// consistent, the error is that of Check.
 func WriteProof(dir string, cfg CheckConfig, key ReceiptKey, id, out string) (n int, err error) {
 	if _, err := os.Lstat(out); err == nil {
-		return 0, fmt.Errorf("erasure: %s is there already: name a directory that is not there yet", out)
+		return 0, fmt.Errorf("erasure: %s exists already: name a new directory", out)
 	}
 	r, entries, err := entriesOf(dir, cfg, key, id)
 	switch {
@@ -44,7 +45,7 @@ func WriteProof(dir string, cfg CheckConfig, key ReceiptKey, id, out string) (n 
 	case len(entries) == 0:
 		return 0, fmt.Errorf("%w: name the person as the plan did, by the same id or address", ErrNobody)
 	case entries[len(entries)-1].N >= r.lastSigned():
-		return 0, fmt.Errorf("%w, and %d is of this person: run or verify the plan again, which signs them", ErrUnsigned, entries[len(entries)-1].N)
+		return 0, fmt.Errorf("%w, and entry %d is about this person: run or verify the plan again, which signs them", ErrUnsigned, entries[len(entries)-1].N)
 	}
 	hashes, err := os.Open(filepath.Join(dir, hashesFile))
 	if err != nil {
@@ -66,10 +67,10 @@ func WriteProof(dir string, cfg CheckConfig, key ReceiptKey, id, out string) (n 
 // entriesOf checks a receipt and returns a person's entries.
 func entriesOf(dir string, cfg CheckConfig, key ReceiptKey, id string) (*receipt, []Entry, error) {
 	if key.IsZero() {
-		return nil, nil, fmt.Errorf("%w: there is no receipt key", ErrOtherKey)
+		return nil, nil, fmt.Errorf("%w: the receipt key is missing", ErrOtherKey)
 	}
 	if err := checkID(id); err != nil {
-		return nil, nil, fmt.Errorf("erasure: the identifier is nobody's: %w", err)
+		return nil, nil, fmt.Errorf("erasure: the identifier names nobody: %w", err)
 	}
 	subject := key.Subject(id)
 	var entries []Entry
@@ -140,11 +141,11 @@ type Proven struct {
 	// OwnKeys reports that no Keys were given, so that the check used those of the bundle. Then it shows that the bundle is consistent, but not who
 	// made it.
 	OwnKeys bool
-	// Subject is the person of all entries.
+	// Subject is the person whom all entries are about.
 	Subject Subject
-	// Entries are the person's, in their order.
+	// Entries are the person's entries, in the order of the receipt.
 	Entries []Entry
-	// Checkpoint is what signs them.
+	// Checkpoint is the checkpoint that signs them.
 	Checkpoint Checkpoint
 }
 
@@ -155,7 +156,7 @@ func (p *Proven) Names(key ReceiptKey, id string) error {
 	case key.IsZero() || key.id() != p.Plan.ReceiptKeyID:
 		return fmt.Errorf("%w: the receipt key is not that of the receipt", ErrOtherKey)
 	case key.Subject(id) != p.Subject:
-		return fmt.Errorf("%w: the entries are of somebody else, or of this person by another identifier", ErrOtherPeople)
+		return fmt.Errorf("%w: the entries are about another person, or about this person under another identifier", ErrOtherPeople)
 	}
 	return nil
 }
@@ -197,7 +198,7 @@ func CheckProof(dir string, cfg CheckConfig) (*Proven, error) {
 			return nil, fmt.Errorf("the older checkpoint: %w", err)
 		}
 		if old.Size != p.Checkpoint.Size || old.Hash != p.Checkpoint.Root {
-			return nil, errors.New("erasure: the proof is of another checkpoint than the older one; only the whole receipt shows that one continues the other (ciokit erase check --since)")
+			return nil, errors.New("erasure: the proof has another checkpoint than the older one; only the whole receipt can show that one continues the other (ciokit erase check --since)")
 		}
 	}
 	return p, nil
@@ -219,7 +220,7 @@ func bundleNames(dir string) ([]string, error) {
 		case isEntry != isProof:
 			parts[base]++
 		default:
-			return nil, &DamageError{File: name, Entry: -1, Problem: "it is no part of a proof"}
+			return nil, &DamageError{File: name, Entry: -1, Problem: "it is not part of a proof"}
 		}
 	}
 	var names []string
@@ -230,7 +231,7 @@ func bundleNames(dir string) ([]string, error) {
 		names = append(names, name)
 	}
 	if len(names) == 0 {
-		return nil, &DamageError{File: dir, Entry: -1, Problem: "there is no entry in it"}
+		return nil, &DamageError{File: dir, Entry: -1, Problem: "it has no entry"}
 	}
 	slices.SortFunc(names, func(a, b string) int {
 		if len(a) != len(b) {
@@ -241,7 +242,7 @@ func bundleNames(dir string) ([]string, error) {
 	return names, nil
 }
 
-// read reads an entry and its proof, and checks the one with the other.
+// read reads an entry and its proof, and checks the entry with the proof.
 func (p *Proven) read(r *receipt, name string) error {
 	record, err := readLimited(filepath.Join(r.dir, name+bundleEntry), maxEntry)
 	if err != nil {
@@ -269,7 +270,7 @@ func (p *Proven) read(r *receipt, name string) error {
 	case proof.Index != e.N || name != fmt.Sprintf("%06d", e.N):
 		return bad("it is the proof of entry " + strconv.FormatInt(proof.Index, 10))
 	case len(p.Entries) > 0 && !bytes.Equal(p.Checkpoint.Note, proof.Checkpoint):
-		return bad("its checkpoint is another one than that of the entry before")
+		return bad("its checkpoint is not that of the entry before")
 	case tlog.CheckRecord(proof.Path, point.Size, point.Hash, e.N, tlog.RecordHash(record)) != nil:
 		return bad("it does not prove that the entry is in the receipt: one of the two is not as it was written")
 	}
@@ -278,7 +279,7 @@ func (p *Proven) read(r *receipt, name string) error {
 	return nil
 }
 
-// readLimited reads a file that has at most so many bytes.
+// readLimited reads a file that has at most limit bytes.
 func readLimited(file string, limit int64) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -295,7 +296,7 @@ func readLimited(file string, limit int64) ([]byte, error) {
 	return text, nil
 }
 
-// checkStory holds the entries to what entries of one person say: the first is an intent of the plan, and an outcome follows an intent.
+// checkStory checks the order of a person's entries: the first must be an intent of the plan, and an outcome must follow an intent.
 func (p *Proven) checkStory() error {
 	p.Subject = p.Entries[0].Subject
 	open := false
@@ -304,13 +305,13 @@ func (p *Proven) checkStory() error {
 		problem := ""
 		switch {
 		case e.Type != EntryTypeIntent && e.Type != EntryTypeOutcome && e.Type != EntryTypeVerified:
-			problem = "it is an entry of no person"
+			problem = "it is not an entry about a person"
 		case e.Subject != p.Subject:
-			problem = "it is an entry of somebody else than the first"
+			problem = "it is about another person than the first entry"
 		case i == 0 && e.Type != EntryTypeIntent:
 			problem = "the intent before it is missing"
 		case e.Type == EntryTypeIntent && (e.Action != p.Plan.Action || e.MessageID != messageID(p.Plan.Hash(), p.Subject)):
-			problem = "it is not of this plan"
+			problem = "it does not belong to this plan"
 		case e.Type == EntryTypeOutcome && !open:
 			problem = "the intent before it is missing"
 		}
@@ -330,14 +331,15 @@ type Found struct {
 	Plan *SignedPlan
 	// OtherKey reports that the receipt was made with another receipt key, so that this key can find nobody in it.
 	OtherKey bool
-	// Entries are the person's, in their order; none if the receipt has none.
+	// Entries are the person's entries, in the order of the receipt. It is empty if the receipt has none.
 	Entries []Entry
-	// Unsigned counts the last of them that no checkpoint covers.
+	// Unsigned is how many of the last of them no checkpoint covers.
 	Unsigned int
 }
 
-// GuardHas reports whether the guard of one receipt knows an identifier: the person is in the receipt, perhaps by another identifier, which Find would need. The guard of
-// an end of suppressions knows those whose message was accepted. The error is ErrOtherKey for another guard key, and as for Check.
+// GuardHas reports whether the guard of one receipt knows an identifier. Then the person is in the receipt, perhaps under another identifier, which
+// Find would need. If the receipt ends suppressions, its guard knows only people whose message was accepted. The error is ErrOtherKey for another
+// guard key, or an error of Check.
 func GuardHas(dir string, cfg CheckConfig, key GuardKey, id string) (bool, error) {
 	r, err := readReceipt(dir, cfg)
 	if err == nil {
@@ -358,8 +360,9 @@ func GuardHas(dir string, cfg CheckConfig, key GuardKey, id string) (bool, error
 	return set.guard(key).Has(id), nil
 }
 
-// Find returns what receipts say about a person: one Found for each receipt, in the order of dirs. The person is found by the identifier that the
-// plan had, and in receipts that were made with that key. The error is that of Check, for the first receipt that is not consistent.
+// Find returns what receipts say about a person: one Found for each receipt, in the order of dirs. Find needs the identifier by which the plan named
+// the person, and finds people only in receipts that were made with that key. The error is that of Check, for the first receipt that is not
+// consistent.
 func Find(dirs []string, cfg CheckConfig, key ReceiptKey, id string) ([]Found, error) {
 	all := make([]Found, len(dirs))
 	for i, dir := range dirs {

@@ -11,10 +11,11 @@ import (
 	"github.com/ciokit/cio/appapi"
 )
 
-// readers is how many requests to the App API are under way at once: enough to use its 10 a second, which appapi keeps to.
+// readers is how many requests to the App API are in progress at once. It is enough to use the App API's 10 requests a second, the limit that appapi
+// keeps.
 const readers = 8
 
-// inParallel calls do for 0 to n-1, some at a time. It returns the first error, after which none is begun.
+// inParallel calls do for 0 to n-1, several at a time. It returns the first error, and begins no other call after it.
 func inParallel(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
 	outer := ctx
 	ctx, cancel := context.WithCancelCause(outer)
@@ -37,8 +38,8 @@ func inParallel(ctx context.Context, n int, do func(ctx context.Context, i int) 
 	return context.Cause(ctx)
 }
 
-// errOtherPerson is an answer that nobody asked for: acting on it could erase somebody who was not named.
-var errOtherPerson = errors.New("the App API answered with another person than was asked for")
+// errOtherPerson says that an answer is about another person. Acting on it could erase somebody who was not named.
+var errOtherPerson = errors.New("the App API answered with another person than the one asked for")
 
 // same reports whether two texts are the same identifier.
 func same(a, b string) bool {
@@ -47,7 +48,7 @@ func same(a, b string) bool {
 	return string(x) == string(y)
 }
 
-// profileOf returns the profile with exactly that identifier, or nil. id is taken as an id whatever it looks like, unless it is a cio_id.
+// profileOf returns the profile with exactly that identifier, or nil. It takes id as an id, whatever it looks like, unless it is a cio_id.
 func profileOf(ctx context.Context, app *appapi.Client, id string) (*appapi.Identifiers, error) {
 	by := appapi.ByID(id)
 	if KindOf(id) == KindCIOID {
@@ -67,7 +68,7 @@ func profileOf(ctx context.Context, app *appapi.Client, id string) (*appapi.Iden
 	return &got, nil
 }
 
-// cioID returns the cio_id as it stands in a userId, empty for none.
+// cioID returns the cio_id in the form that a userId has, empty for none.
 func cioID(p appapi.Identifiers) string {
 	if p.CIOID == "" {
 		return ""
@@ -75,7 +76,7 @@ func cioID(p appapi.Identifiers) string {
 	return cioPrefix + strings.TrimPrefix(p.CIOID, cioPrefix)
 }
 
-// profilesAt returns the profiles with the address, and the one whose id is written like that.
+// profilesAt returns the profiles that have the address, and the profile that has the same text as its id.
 func profilesAt(ctx context.Context, app *appapi.Client, email string) ([]appapi.Identifiers, error) {
 	found, err := app.Customers().ByEmail(ctx, email)
 	if err != nil {
@@ -110,7 +111,7 @@ func profiles(ctx context.Context, app *appapi.Client, id string) ([]appapi.Iden
 	return []appapi.Identifiers{*p}, err
 }
 
-// readError is why reading from the App API failed, without a word of the server.
+// readError says why reading from the App API failed. It contains no text of the server.
 func readError(err error) error {
 	var api *appapi.APIError
 	_ = errors.As(err, &api)
@@ -118,9 +119,9 @@ func readError(err error) error {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("erasure: stopped: %w", context.Canceled)
 	case errors.Is(err, appapi.ErrUnauthorized):
-		return fmt.Errorf("%w (status %d): is it an App API key of the workspace, and of its region?", appapi.ErrUnauthorized, api.Status)
+		return fmt.Errorf("%w (status %d): check that it is an App API key of the workspace, and of its region", appapi.ErrUnauthorized, api.Status)
 	case errors.Is(err, appapi.ErrRateLimited):
-		return fmt.Errorf("%w, again and again: who else uses the workspace's App API?", appapi.ErrRateLimited)
+		return fmt.Errorf("%w, again and again: check who else uses the workspace's App API", appapi.ErrRateLimited)
 	case api != nil && api.Status != 0 && errors.Is(err, appapi.ErrUnavailable):
 		return fmt.Errorf("%w (status %d)", appapi.ErrUnavailable, api.Status)
 	case errors.Is(err, appapi.ErrUnavailable):
@@ -130,14 +131,14 @@ func readError(err error) error {
 	case errors.Is(err, errOtherPerson):
 		return fmt.Errorf("erasure: %w", errOtherPerson)
 	case api != nil && api.Status == 200:
-		return errors.New("erasure: the App API's answer is not the JSON that is documented; does a proxy stand in between?")
+		return errors.New("erasure: the App API's answer is not the documented JSON; check for a proxy in between")
 	case api != nil:
 		return fmt.Errorf("erasure: the App API refused to read a person (status %d)", api.Status)
 	}
-	return errors.New("erasure: the App API could not be asked")
+	return errors.New("erasure: the request to the App API failed")
 }
 
-// otherWorkspace is a known person, from 1, who is not there. It is ErrOtherKey.
+// otherWorkspace is the number of a known person who is not there, counted from 1. errors.Is reports it as ErrOtherKey.
 type otherWorkspace int
 
 func (n otherWorkspace) Error() string {

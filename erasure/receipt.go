@@ -17,13 +17,13 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// receipt is a receipt that was read and holds together, as far as it is signed.
+// receipt is a receipt that was read. It is consistent as far as it is signed.
 type receipt struct {
 	dir     string
 	plan    *SignedPlan
 	keys    Keyring
 	ownKeys bool
-	// copied are the keys that the receipt brings along.
+	// copied are the keys in the receipt.
 	copied Keyring
 	visit  func(*Entry)
 	tally  *tally
@@ -34,9 +34,9 @@ type receipt struct {
 	whole  int64 // bytes of the lines before
 	// hashes is how many bytes at the beginning of the file of hashes are right.
 	hashes int64
-	// surplus reports that there are hashes of no entry.
+	// surplus reports that there are more hashes than the entries have.
 	surplus bool
-	// ends says what is wrong with the ends of the lines of entries, "" for nothing.
+	// ends says what is wrong with the line ends of the entries, "" for nothing.
 	ends string
 	// unknown are signatures that no key can check.
 	unknown []UnknownSignature
@@ -50,7 +50,7 @@ func (r *receipt) lastSigned() int64 {
 	return 0
 }
 
-// signers are the keys of all who signed something of the receipt.
+// signers returns the keys of all who signed the plan or a checkpoint.
 func (r *receipt) signers() Keyring {
 	names := []string{r.plan.Operator, r.plan.Approver}
 	for i := range r.signed {
@@ -59,15 +59,16 @@ func (r *receipt) signers() Keyring {
 	return r.keys.pick(names...)
 }
 
-// errLongLine is a line that is longer than any entry.
+// errLongLine says that a line is longer than any entry.
 var errLongLine = errors.New("the line is too long for an entry")
 
-// readReceipt reads a receipt and holds it to its plan and its checkpoints. Behind the last checkpoint it takes what it finds.
+// readReceipt reads a receipt and checks it against its plan and its checkpoints. After the last checkpoint it accepts all entries that keep the
+// rules.
 func readReceipt(dir string, cfg CheckConfig) (*receipt, error) {
 	return visitReceipt(dir, cfg, func(*Entry) {})
 }
 
-// visitReceipt is readReceipt. It shows each entry, which holds only if there is no error in the end.
+// visitReceipt is readReceipt. It calls visit with each entry. The entries are valid only if visitReceipt returns no error.
 func visitReceipt(dir string, cfg CheckConfig, visit func(*Entry)) (*receipt, error) {
 	r := &receipt{dir: dir, keys: cfg.Keys, visit: visit}
 	if err := r.ownRing(); err != nil {
@@ -90,7 +91,7 @@ func visitReceipt(dir string, cfg CheckConfig, visit func(*Entry)) (*receipt, er
 		old, err := r.checkpoint(cfg.Since)
 		if err != nil {
 			if errors.Is(err, errOtherPlan) {
-				return nil, fmt.Errorf("%w: the older checkpoint is of the receipt of another plan: give one of this receipt, or find out whether another was put in its place", ErrDamaged)
+				return nil, fmt.Errorf("%w: the older checkpoint belongs to the receipt of another plan: give one of this receipt, or find out whether this receipt was replaced", ErrDamaged)
 			}
 			return nil, fmt.Errorf("the older checkpoint: %w", err)
 		}
@@ -102,7 +103,7 @@ func visitReceipt(dir string, cfg CheckConfig, visit func(*Entry)) (*receipt, er
 	return r, r.entries(points)
 }
 
-// readPlan reads the plan, which must be approved.
+// readPlan reads the plan. The plan must be approved.
 func (r *receipt) readPlan() error {
 	signed, err := os.ReadFile(filepath.Join(r.dir, planFile))
 	if err != nil {
@@ -120,7 +121,7 @@ func (r *receipt) readPlan() error {
 	return nil
 }
 
-// asTheRunSawIt reads the plan with the keys alone that the receipt brings along: the run may have known fewer than this ring has.
+// asTheRunSawIt reads the plan with only the keys in the receipt: the run may have known fewer keys than this ring has.
 func (r *receipt) asTheRunSawIt() error {
 	own, err := OpenPlan(r.plan.Note, r.copied)
 	if err == nil {
@@ -130,23 +131,23 @@ func (r *receipt) asTheRunSawIt() error {
 		if err := r.hasKeysOf(r.plan.Operator, r.plan.Approver); err != nil {
 			return err
 		}
-		return &DamageError{File: keysFile, Entry: -1, Problem: "with its keys alone the plan is not approved: " + err.Error()}
+		return &DamageError{File: keysFile, Entry: -1, Problem: "with only its keys, the plan is not approved: " + err.Error()}
 	}
 	r.plan = own
 	return nil
 }
 
-// hasKeysOf returns nil if the receipt brings along the keys of all who signed.
+// hasKeysOf returns nil if the receipt contains the keys with those names.
 func (r *receipt) hasKeysOf(names ...string) error {
 	for _, name := range names {
 		if name != "" && len(r.copied.pick(name).keys) == 0 {
-			return &DamageError{File: keysFile, Entry: -1, Problem: "it lacks the key of " + name + ", who has signed"}
+			return &DamageError{File: keysFile, Entry: -1, Problem: "the key of " + name + ", who has signed, is missing in it"}
 		}
 	}
 	return nil
 }
 
-// ownRing reads the keys that the receipt brings along. Those who trust others find no key there that they do not trust.
+// ownRing reads the keys in the receipt. If the caller gave keys to trust, a key in the receipt that is not among them is an error.
 func (r *receipt) ownRing() error {
 	text, err := os.ReadFile(filepath.Join(r.dir, keysFile))
 	if err != nil {
@@ -158,7 +159,7 @@ func (r *receipt) ownRing() error {
 		return bad(err.Error() + lineEnds(text))
 	}
 	if own.String() != string(text) {
-		return bad("it has more in it than keys" + lineEnds(text))
+		return bad("it contains something else than keys" + lineEnds(text))
 	}
 	r.copied = own
 	if len(r.keys.keys) == 0 {
@@ -175,7 +176,7 @@ func (r *receipt) ownRing() error {
 
 func notReceipt(dir string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("erasure: %s is no receipt: %w", dir, err)
+		return fmt.Errorf("erasure: %s is not a receipt: %w", dir, err)
 	}
 	return fmt.Errorf("erasure: %w", err)
 }
@@ -190,13 +191,13 @@ type point struct {
 	strangers []string
 }
 
-// errOtherPlan is a checkpoint of the receipt of another plan.
-var errOtherPlan = fmt.Errorf("%w: it is the checkpoint of the receipt of another plan", ErrAltered)
+// errOtherPlan says that a checkpoint belongs to the receipt of another plan.
+var errOtherPlan = fmt.Errorf("%w: the checkpoint belongs to the receipt of another plan", ErrAltered)
 
-// checkpointName is the name of the file of a checkpoint.
+// checkpointName returns the name of a checkpoint's file.
 func checkpointName(size int64) string { return fmt.Sprintf("%012d", size) }
 
-// origin is the first line of the checkpoints of a plan's receipt.
+// origin returns the first line of the checkpoints of a plan's receipt.
 func origin(planHash [32]byte) string { return fmt.Sprintf("ciokit-erasure/%x", planHash) }
 
 func (r *receipt) checkpoint(signed []byte) (point, error) {
@@ -208,7 +209,7 @@ func (r *receipt) checkpoint(signed []byte) (point, error) {
 	if len(signers) == 0 {
 		return point{}, fmt.Errorf("%w: no operator on the keyring has signed it", ErrUntrusted)
 	}
-	for _, name := range signers { // others may have signed it too, whose keys the receipt does not bring along
+	for _, name := range signers { // prefer a signer whose key is in the receipt: others may have signed too
 		if len(r.copied.pick(name).keys) > 0 {
 			signers[0] = name
 			break
@@ -216,7 +217,7 @@ func (r *receipt) checkpoint(signed []byte) (point, error) {
 	}
 	c, err := c2sp.ParseCheckpoint(n.Text)
 	if err != nil {
-		return point{}, fmt.Errorf("%w: it is no checkpoint: %w", ErrAltered, err)
+		return point{}, fmt.Errorf("%w: it is not a checkpoint: %w", ErrAltered, err)
 	}
 	if c.Origin != origin(r.plan.Hash()) || c.Size < 1 || len(c.Extensions) > 0 {
 		return point{}, errOtherPlan
@@ -224,7 +225,7 @@ func (r *receipt) checkpoint(signed []byte) (point, error) {
 	return point{Checkpoint: c, signer: signers[0], strangers: strangers(n)}, nil
 }
 
-// checkpoints reads the receipt's own.
+// checkpoints reads the receipt's own checkpoints.
 func (r *receipt) checkpoints() ([]point, error) {
 	entries, err := os.ReadDir(filepath.Join(r.dir, checkpointsDir))
 	if err != nil {
@@ -232,13 +233,13 @@ func (r *receipt) checkpoints() ([]point, error) {
 	}
 	var points []point
 	for _, e := range entries {
-		if e.Name()[0] == '.' { // it was being written when its process was killed, or it is none of the receipt
+		if e.Name()[0] == '.' { // its process was killed while writing it, or it is not part of the receipt
 			continue
 		}
 		name := checkpointsDir + "/" + e.Name()
 		bad := func(problem string) error { return &DamageError{File: name, Entry: -1, Problem: problem} }
 		signed, err := os.ReadFile(filepath.Join(r.dir, checkpointsDir, e.Name()))
-		if errors.Is(err, fs.ErrNotExist) { // the run that is writing has put a later one in its place
+		if errors.Is(err, fs.ErrNotExist) { // the run that is writing has replaced it by a later one
 			continue
 		}
 		if err != nil {
@@ -261,7 +262,7 @@ func (r *receipt) checkpoints() ([]point, error) {
 	return points, nil
 }
 
-// entries reads the entries, and compares the tree with the points, which are in the order of their sizes.
+// entries reads the entries, and compares the tree with the points. The points must be sorted by size.
 func (r *receipt) entries(points []point) error {
 	err := r.readEntries(points)
 	var damage *DamageError
@@ -293,12 +294,12 @@ func (r *receipt) readEntries(points []point) error {
 	if err != nil {
 		return fmt.Errorf("erasure: %w", err)
 	}
-	r.tally = newTally(r.plan, info.Size()/500) // an intent and an outcome take more
+	r.tally = newTally(r.plan, info.Size()/500) // an intent and an outcome together are longer than that
 	in := bufio.NewReaderSize(f, 256<<10)
-	var good int64 // entries below the last point that was right
+	var good int64 // how many entries the last right point covers
 	var hashes []tlog.Hash
-	next := 0        // of the receipt's own checkpoints
-	var broken error // the first entry that breaks a rule: the next point tells whether it was signed so
+	next := 0        // index of the receipt's next own checkpoint
+	var broken error // the first entry that breaks a rule: the next point shows whether it was signed like that
 	for {
 		line, err := in.ReadSlice('\n')
 		if err == io.EOF {
@@ -354,12 +355,12 @@ func (r *receipt) readEntries(points []point) error {
 		return broken
 	}
 	if stored.bad >= 0 && stored.bad < good {
-		return &DamageError{File: hashesFile, Entry: -1, Problem: fmt.Sprintf("its hashes are not those of the entries from entry %d on, which are right; take the file from a copy", stored.bad)}
+		return &DamageError{File: hashesFile, Entry: -1, Problem: fmt.Sprintf("from entry %d on its hashes are wrong, and the entries are right; take this file from a copy of the receipt", stored.bad)}
 	}
 	return nil
 }
 
-// eachLine calls do for each whole line, without its end.
+// eachLine calls do with each complete line, without its line end.
 func eachLine(in io.Reader, do func(line []byte)) error {
 	lines := bufio.NewReaderSize(in, 256<<10)
 	for {
@@ -374,7 +375,8 @@ func eachLine(in io.Reader, do func(line []byte)) error {
 	}
 }
 
-// missing is what an end below a point shows: that an entry is missing, which is the last one only if those before it are what was signed.
+// missing is the error if the entries end before a point. An entry is missing then. It is certain that the missing entry is the next one only if the
+// entries before it are those that were signed.
 func (r *receipt) missing(points []point, stored *hashFile, good int64) error {
 	n := r.tree.size
 	last := points[len(points)-1]
@@ -387,7 +389,7 @@ func (r *receipt) missing(points []point, stored *hashFile, good int64) error {
 	switch {
 	case stored.tree.size == points[0].Size && stored.tree.root() == points[0].Hash:
 		if stored.badLeaf >= 0 {
-			return &DamageError{File: entriesFile, Entry: stored.badLeaf, Problem: "its hash is another one than that which was signed"}
+			return &DamageError{File: entriesFile, Entry: stored.badLeaf, Problem: "its hash is not the one that was signed"}
 		}
 		return &DamageError{File: entriesFile, Entry: n, Problem: problem}
 	case good == n:
@@ -396,13 +398,14 @@ func (r *receipt) missing(points []point, stored *hashFile, good int64) error {
 	return &DamageError{File: entriesFile, Entry: -1, First: good, Last: n, Problem: "one " + strings.TrimPrefix(problem, "it ")}
 }
 
-// differs is what a point shows whose root is another one than that of the entries: the first entry whose leaf differs, if the stored leaves are those that were signed.
+// differs is the error if the root of a point is not that of the entries. If the stored leaves are those that were signed, it names the first entry
+// whose leaf differs.
 func (r *receipt) differs(p point, stored *hashFile, good int64) error {
 	if !stored.ended && stored.tree.size == p.Size && stored.tree.root() == p.Hash && stored.badLeaf >= 0 {
-		return &DamageError{File: entriesFile, Entry: stored.badLeaf, Problem: "its hash is another one than that which was signed"}
+		return &DamageError{File: entriesFile, Entry: stored.badLeaf, Problem: "its hash is not the one that was signed"}
 	}
 	if p.since {
-		return fmt.Errorf("%w: the receipt does not continue the older checkpoint of %d entries: it was replaced, or that checkpoint is of another copy", ErrDamaged, p.Size)
+		return fmt.Errorf("%w: the receipt does not continue the older checkpoint of %d entries: the receipt was replaced, or that checkpoint belongs to another copy", ErrDamaged, p.Size)
 	}
-	return &DamageError{File: entriesFile, Entry: -1, First: good, Last: p.Size - 1, Problem: "the root that " + p.name + " signed is another one"}
+	return &DamageError{File: entriesFile, Entry: -1, First: good, Last: p.Size - 1, Problem: p.name + " signed another root"}
 }

@@ -22,7 +22,7 @@ var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap
 	"count": grouped, "time": reportTime, "hash": func(h tlog.Hash) string { return base64.StdEncoding.EncodeToString(h[:]) }, "text": func(b []byte) string { return string(b) },
 }).Parse(reportPage))
 
-// ReportConfig says what a report has in addition to the result of the check. The zero value is good.
+// ReportConfig says what a report contains in addition to the result of the check. The zero value is valid.
 type ReportConfig struct {
 	// Receipt is the name of the receipt's directory, for the commands on the page; default "RECEIPT".
 	Receipt string
@@ -32,13 +32,13 @@ type ReportConfig struct {
 	Now func() time.Time
 }
 
-// WriteReport writes what a check found as one page of HTML for people, which prints on A4 and needs nothing but itself: what was ordered, who ordered it, approved
-// it and ran it, with which outcome, what the exceptions are, and how somebody else can check it. It holds no identifier of a person.
+// WriteReport writes what a check found as one page of HTML for people. The page prints on A4 and needs no other file. It says what was ordered, who
+// ordered, approved and ran it, what the outcome and the exceptions are, and how somebody else can check it. It contains no identifier of a person.
 func WriteReport(w io.Writer, c *Checked, cfg ReportConfig) error {
 	return reportTemplate.Execute(w, newReport(c, cfg))
 }
 
-// report is what was checked, in words and numbers for the page.
+// report is the result of a check, in words and numbers for the page.
 type report struct {
 	*Checked
 	Title, Verdict, Note, Tone string
@@ -52,7 +52,7 @@ type report struct {
 	Keys                       []reportKey
 }
 
-// reportCount is how many people something is said of.
+// reportCount is a statement on the page, and how many people it is about.
 type reportCount struct {
 	Class, Name, Note string
 	Count             int64
@@ -103,7 +103,7 @@ func newReport(c *Checked, cfg ReportConfig) *report {
 	return r
 }
 
-// verdict says in a sentence what became of the order. Only what was read back is good news without a reservation.
+// verdict says in a sentence what became of the order. It is good without a reservation only if people were read back.
 func (r *report) verdict() (text, note, tone string) {
 	t, gone := r.Totals, r.Verified[VerdictGone]
 	all, open := int64(r.Plan.Subjects), t.Unsent+t.Unknown-r.Settled
@@ -115,7 +115,7 @@ func (r *report) verdict() (text, note, tone string) {
 		}
 		return "Not finished: the last entries are not signed", "The process was killed, or a checkpoint was removed. Run the plan again to the same receipt.", "bad"
 	case (!r.Ended || open > 0) && r.expired():
-		return fmt.Sprintf("Not finished: %s of %s without a final outcome", grouped(open), people), "The plan has expired. Reading back settles unknown outcomes; who is there still needs a new plan.", "bad"
+		return fmt.Sprintf("Not finished: %s of %s without a final outcome", grouped(open), people), "The plan has expired. Reading back settles unknown outcomes. People who are still there need a new plan.", "bad"
 	case !r.Ended || open > 0:
 		return fmt.Sprintf("Not finished: %s of %s without a final outcome", grouped(open), people), "Run the plan again to the same receipt.", "bad"
 	case r.Verified[VerdictContradicted] > 0:
@@ -127,12 +127,12 @@ func (r *report) verdict() (text, note, tone string) {
 	case r.Plan.Action == ActionUnsuppress:
 		return "Finished: everybody was accepted", "No API shows whether a suppression has ended.", "good"
 	case len(r.Verified) == 0:
-		return "Finished: everybody was accepted", "Nobody has been read back, so it is not shown that they are gone.", "fair"
+		return "Finished: everybody was accepted", "Nobody has been read back, so nothing shows that they are gone.", "fair"
 	}
 	return fmt.Sprintf("Finished: everybody was accepted, and %s of %s read back as gone", grouped(gone), grouped(all)), "", "fair"
 }
 
-// expired reports that no run acts on anybody of the plan any more.
+// expired reports whether the plan has expired, so that no run can act on its people any more.
 func (r *report) expired() bool { return !r.Now.Before(r.Plan.Expires) }
 
 // verdictNotes are the meanings of the verdicts, in the order of the page.
@@ -143,7 +143,7 @@ var verdictNotes = []struct {
 	{VerdictGone, "the workspace has no such person"},
 	{VerdictNotYet, "there, and that says nothing yet"},
 	{VerdictContradicted, "there, and should not be"},
-	{VerdictCannotTell, "what can be read does not say it"},
+	{VerdictCannotTell, "nothing that can be read shows it"},
 }
 
 // reasonNotes are the meanings of the reasons that are exceptions, in the order of the page.
@@ -151,10 +151,10 @@ var reasonNotes = []struct {
 	verdict      Verdict
 	reason, note string
 }{
-	{VerdictContradicted, ReasonStillThere, "the message was accepted, and the person is there long after it"},
+	{VerdictContradicted, ReasonStillThere, "the message was accepted, and the person is still there long after it"},
 	{VerdictContradicted, ReasonCameBack, "the person was gone, and is there again: somebody sent data of them"},
 	{VerdictContradicted, ReasonAddressCameBack, "nobody had the person's address, and somebody has it again"},
-	{VerdictNotYet, ReasonTooSoon, "read a short time after the message: to be read again"},
+	{VerdictNotYet, ReasonTooSoon, "read a short time after the message: read again later"},
 	{VerdictNotYet, ReasonRejected, "there, and the message was rejected"},
 	{VerdictNotYet, ReasonUnsent, "there, and the message was not sent"},
 	{VerdictNotYet, ReasonUnknown, "there, and nobody knows whether the message arrived"},
@@ -176,7 +176,7 @@ func (r *report) readBack() {
 	r.ReadBack = append(r.ReadBack, reportCount{Name: "not read back", Count: never})
 }
 
-// exceptions are all for whom the order is not known to be carried out.
+// exceptions lists all people for whom nobody knows that the order was carried out.
 func (r *report) exceptions() {
 	add := func(name, note string, n int64) {
 		if n > 0 {
@@ -200,7 +200,7 @@ func (r *report) exceptions() {
 // listedPoints is how many checkpoints the page lists.
 const listedPoints = 6
 
-// points keeps the first checkpoint and the last ones: a long run has one for each minute.
+// points keeps the first checkpoint and the last ones, because a long run has one for each minute.
 func (r *report) points() {
 	r.Points = r.Checkpoints
 	if n := len(r.Points); n > listedPoints {
@@ -209,7 +209,7 @@ func (r *report) points() {
 	}
 }
 
-// LastPoint is the last checkpoint, or nil: printed in full, it is a copy that is kept elsewhere.
+// LastPoint returns the last checkpoint, or nil. The page prints it in full, and so is a copy that can be kept elsewhere.
 func (r *report) LastPoint() *Checkpoint {
 	if n := len(r.Checkpoints); n > 0 {
 		return &r.Checkpoints[n-1]
@@ -246,7 +246,7 @@ func (r *report) Approved() string {
 func (r *report) Ran() string { return strings.Join(r.Operators, ", ") }
 
 func (r *report) Did() string {
-	return map[Action]string{ActionDelete: "delete", ActionSuppress: "suppress, which deletes and takes no data again", ActionUnsuppress: "end the suppression"}[r.Plan.Action]
+	return map[Action]string{ActionDelete: "delete", ActionSuppress: "suppress (delete, and accept no more data)", ActionUnsuppress: "end the suppression"}[r.Plan.Action]
 }
 
 func reportTime(t time.Time) string {

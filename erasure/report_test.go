@@ -140,8 +140,8 @@ func TestReportVerdict(t *testing.T) {
 		want, not string
 	}{
 		{"accepted", func(*erasure.Checked) {}, "Nobody has been read back", "class=\"verdict good"},
-		{"own keys", func(*erasure.Checked) {}, "The public keys were taken from the receipt itself", "keys that whoever made this report trusts"},
-		{"trusted keys", func(c *erasure.Checked) { c.OwnKeys = false }, "keys that whoever made this report trusts", "taken from the receipt itself"},
+		{"own keys", func(*erasure.Checked) {}, "The public keys were taken from the receipt itself", "keys that the author of this report trusts"},
+		{"trusted keys", func(c *erasure.Checked) { c.OwnKeys = false }, "keys that the author of this report trusts", "taken from the receipt itself"},
 		{"no older checkpoint", func(*erasure.Checked) {}, "could have replaced the whole record", "was not replaced"},
 		{"older checkpoint", func(c *erasure.Checked) { c.Since = 1234 }, "continues the checkpoint of 1,234 entries", "could have replaced"},
 		{"all gone", func(c *erasure.Checked) { c.Verified[erasure.VerdictGone] = 2 }, "read back as gone", "Nobody has been read back"},

@@ -13,39 +13,42 @@ import (
 
 // ResolveConfig says how identifiers are resolved.
 type ResolveConfig struct {
-	// Shared takes all profiles of an address that several have. Default: such an address is a *SharedError, since those who share it may be several people.
+	// Shared makes targets of all profiles that share an address. Default: if several profiles have an address, the error is a *SharedError, because
+	// they may be several people.
 	Shared bool
-	// Known are identifiers of people who are in the workspace and are not among the targets. If one is not there, app reads another workspace: the error is ErrOtherKey then.
-	// Default none.
+	// Known are identifiers of people who are in the workspace and are not among the targets. If one is not there, app reads another workspace, and
+	// the error is ErrOtherKey. Default none.
 	Known []string
-	// OnProgress, if set, is told how many of the targets have been looked up. Calls may overlap.
+	// OnProgress, if set, is called with how many of the targets have been looked up. Calls may overlap.
 	OnProgress func(done, all int)
 }
 
 // Resolved is what Resolve found.
 type Resolved struct {
-	// Named is how many targets were given, and Targets how many people they are.
+	// Named is how many targets were given. Targets is how many people they are.
 	Named   int `json:"named"`
 	Targets int `json:"targets"`
-	// Gone counts those whom the workspace does not have. They stay targets as they were named.
+	// Gone counts people who are not in the workspace. They stay targets as they were named.
 	Gone int `json:"gone"`
-	// Doubles counts targets that named somebody again.
+	// Doubles counts targets that named a person again.
 	Doubles int `json:"doubles"`
 	// Shared counts addresses that several profiles have.
 	Shared int `json:"shared"`
-	// ByCIOID counts people who have no id that could name them, and are named by their cio_id. That Pipelines deletes by it is inferred, and not documented.
+	// ByCIOID counts people who are named by their cio_id, because they have no id that could name them. It is inferred, and not documented, that
+	// Pipelines deletes by a cio_id.
 	ByCIOID int `json:"by_cio_id"`
-	// Kept counts addresses that somebody has too who is not erased. They are left out of Also, so that the guard does not keep that person from being sent.
+	// Kept counts addresses that a person who is not erased has too. They are left out of Also, so that the guard does not reject data of that
+	// person.
 	Kept int `json:"kept"`
-	// Odd counts identifiers of profiles that no message could carry, such as one with a line end. The guard does not know them.
+	// Odd counts identifiers of profiles that no message could contain, such as one with a line end. The guard does not know them.
 	Odd int `json:"odd"`
 }
 
-// SharedError is addresses that several profiles have. It holds none of them.
+// SharedError says that several profiles have one address. It contains no address.
 type SharedError struct {
-	// Addresses is how many are shared, Profiles how many profiles they have together.
+	// Addresses is how many addresses are shared. Profiles is how many profiles have one of them.
 	Addresses, Profiles int
-	// Indexes are their places among the targets, from 0.
+	// Indexes are the indexes of these addresses among the targets, from 0.
 	Indexes []int
 }
 
@@ -58,25 +61,29 @@ func (e *SharedError) Error() string {
 		}
 		places = append(places, fmt.Sprint(at+1))
 	}
-	return fmt.Sprintf("erasure: %d of the named addresses have several profiles, %d together (target %s): they may be several people. Name those who are meant by their ids, or ask for all profiles of shared addresses",
+	return fmt.Sprintf("erasure: %d of the named addresses have several profiles, %d together (target %s), which may be several people. Name the people you mean by their ids, or ask for all profiles of shared addresses",
 		e.Addresses, e.Profiles, strings.Join(places, ", "))
 }
 
-// Resolve finds the profiles that targets name, in the workspace that app reads: all that have an address, the one that has an id or a cio_id. Each profile becomes
-// one target. An address that one profile has stays the ID of the target: an app of another workspace cannot make somebody else the target by an id that both workspaces
-// have. Else the ID is the profile's id, or its cio_id where that is missing or written like an address or a cio_id. Also has the other identifiers of the profile. Those in Also of a given target are not looked up: they stay with the person for the guard.
+// Resolve finds the profiles that targets name, in the workspace that app reads. For an address it finds all profiles that have it. For an id or a
+// cio_id it finds the profile that has it. Each profile becomes one target.
 //
-// Somebody whom the workspace does not have stays a target as named. Who is named twice, by whichever identifiers, is one target. The order is that in which
-// people were named first. The error is a *SharedError for an address that several profiles have, unless cfg allows it; else it is of the App API. No error holds an
-// identifier or a text of the server.
+// If exactly one profile has a named address, the address stays the ID of the target. So an app of another workspace cannot make somebody else the
+// target through an id that both workspaces have. Otherwise the ID is the profile's id. It is the profile's cio_id if the id is missing, or looks
+// like an address or a cio_id. Also has the other identifiers of the profile. Resolve does not look up the identifiers in Also of a given target:
+// they stay with the person, for the guard.
+//
+// A person who is not in the workspace stays a target as named. A person who is named twice, by whatever identifiers, becomes one target. The targets
+// are in the order in which people were first named. The error is a *SharedError if several profiles have a named address, unless cfg allows it.
+// Other errors come from the App API. No error contains an identifier or a text of the server.
 func Resolve(ctx context.Context, app *appapi.Client, targets []Target, cfg ResolveConfig) ([]Target, Resolved, error) {
 	sum := Resolved{Named: len(targets)}
 	if app == nil {
-		return nil, sum, errors.New("erasure: no Client for the App API")
+		return nil, sum, errors.New("erasure: the client of the App API is missing")
 	}
 	for i, id := range cfg.Known {
 		if slices.ContainsFunc(targets, func(t Target) bool { return same(t.ID, id) }) {
-			return nil, sum, fmt.Errorf("erasure: known person %d is one of the targets: name somebody who stays", i+1)
+			return nil, sum, fmt.Errorf("erasure: known person %d is one of the targets: name a person who stays", i+1)
 		}
 	}
 	if err := knownPeople(ctx, app, cfg.Known); err != nil {
@@ -127,7 +134,7 @@ func Resolve(ctx context.Context, app *appapi.Client, targets []Target, cfg Reso
 // lookup is what the App API has of one identifier.
 type lookup struct {
 	profiles []appapi.Identifiers
-	// sharing are the profiles that have the addresses of those.
+	// sharing has, for each address of these profiles that several profiles have, all profiles with it.
 	sharing [][]appapi.Identifiers
 }
 
@@ -137,7 +144,7 @@ func look(ctx context.Context, app *appapi.Client, id string) (l lookup, err err
 	}
 	for _, p := range l.profiles {
 		if KindOf(p.Email) != KindEmail || same(p.Email, id) {
-			continue // who has the address that was named is among the profiles
+			continue // all profiles with the named address are among these already
 		}
 		all, err := app.Customers().ByEmail(ctx, p.Email)
 		if err != nil {
@@ -153,7 +160,7 @@ func look(ctx context.Context, app *appapi.Client, id string) (l lookup, err err
 // resolution collects targets, each person once.
 type resolution struct {
 	targets []Target
-	places  map[string]int // of the targets, by what is one person's alone
+	places  map[string]int // indexes of targets, by a key that is unique to a person
 	sum     Resolved
 }
 
@@ -191,7 +198,7 @@ func (r *resolution) add(named Target, found []appapi.Identifiers) error {
 	return nil
 }
 
-// keyOf tells profiles apart.
+// keyOf returns a key that is unique to a profile.
 func keyOf(p appapi.Identifiers, id string) string {
 	if p.CIOID != "" {
 		return "profile " + cioID(p)
@@ -200,7 +207,7 @@ func keyOf(p appapi.Identifiers, id string) string {
 	return "named " + string(text)
 }
 
-// keep leaves addresses out that somebody has too who is no target.
+// keep removes addresses from Also that a person has too who is not a target.
 func (r *resolution) keep(sharing [][]appapi.Identifiers) {
 	for _, all := range sharing {
 		stays := slices.ContainsFunc(all, func(p appapi.Identifiers) bool {
@@ -219,7 +226,7 @@ func (r *resolution) keep(sharing [][]appapi.Identifiers) {
 	}
 }
 
-// put adds a target, or gives its other names to the one that is there, and reports which.
+// put adds a target and returns true. If the target is there already, put adds its names to that one and returns false.
 func (r *resolution) put(key string, t Target) (added bool) {
 	at, there := r.places[key]
 	if !there {
@@ -235,7 +242,7 @@ func (r *resolution) put(key string, t Target) (added bool) {
 	return false
 }
 
-// as is the target by the identifier that was given, which names this profile alone.
+// as returns the target with the given identifier as its ID. The identifier must name only this profile.
 func (t Target) as(given string) Target {
 	out := Target{ID: given}
 	for _, id := range append([]string{t.ID}, t.Also...) {
@@ -254,7 +261,7 @@ func (t *Target) addName(id string) {
 	t.Also = append(t.Also, id)
 }
 
-// targetOf returns the target that names a profile and nobody else. odd counts its identifiers that cannot be named.
+// targetOf returns a target that names this profile and nobody else. odd counts identifiers of the profile that no message can contain.
 func targetOf(p appapi.Identifiers, addressIsUnique bool) (t Target, odd int, err error) {
 	var others []string
 	choose := func(id string, alone bool) {
@@ -272,7 +279,7 @@ func targetOf(p appapi.Identifiers, addressIsUnique bool) (t Target, odd int, er
 	choose(cioID(p), true)
 	choose(p.Email, addressIsUnique && KindOf(p.Email) == KindEmail)
 	if t.ID == "" {
-		return t, odd, errors.New("its profile has no identifier that is nobody else's")
+		return t, odd, errors.New("its profile has no identifier that names only this person")
 	}
 	for _, id := range others {
 		t.addName(id)

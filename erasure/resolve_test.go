@@ -121,7 +121,7 @@ func TestResolve(t *testing.T) {
 		"one of those who share": {in: people("u3"), want: []target{{ID: "u3", Also: []string{"cio_03"}}}, sum: erasure.Resolved{Named: 1, Targets: 1, Kept: 1}},
 		"all who share, by ids":  {in: people("u3", "u2"), want: []target{{ID: "u3", Also: []string{"cio_03", "shared@example.com"}}, {ID: "u2", Also: []string{"cio_02", "shared@example.com"}}}, sum: erasure.Resolved{Named: 2, Targets: 2}},
 		"other names stay":       {in: []target{{ID: "u1", Also: []string{"old@example.com"}}, {ID: "gone", Also: []string{"x"}}}, want: []target{{ID: "u1", Also: []string{"cio_01", "Ann@example.com", "old@example.com"}}, {ID: "gone", Also: []string{"x"}}}, sum: erasure.Resolved{Named: 2, Targets: 2, Gone: 1}},
-		"no identifier":          {in: people("u1", " "), err: "target 2 names nobody"},
+		"no identifier":          {in: people("u1", " "), err: "target 2: it has spaces"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,35 +13,36 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// DefaultMax is how many people a run may act on unless it is told otherwise.
+// DefaultMax is how many people a run may act on by default.
 const DefaultMax = 1000
 
-// Job says which plan is run, and on whom. All fields without a default are required.
+// Job says which plan to run, and for which people. All fields without a default are required.
 type Job struct {
-	// Plan is the signed plan. It must be approved, and not have expired.
+	// Plan is the signed plan. It must be approved, and must not have expired.
 	Plan []byte
 	// Keys are the public keys that are trusted.
 	Keys Keyring
-	// Operator is the key of who runs the plan, and signs the receipt's checkpoints. It must be on the keyring.
+	// Operator is the key of the person who runs the plan. It signs the receipt's checkpoints, and must be on the keyring.
 	Operator Signer
-	// ReceiptKey and GuardKey are those that the plan was made with.
+	// ReceiptKey and GuardKey are the keys that the plan was made with.
 	ReceiptKey ReceiptKey
 	GuardKey   GuardKey
 	// Targets are the people, in clear: exactly those of the plan.
 	Targets []Target
-	// TargetsHash is that of the file of targets, if the plan has one.
+	// TargetsHash is the hash of the file of targets, if the plan has one.
 	TargetsHash [sha256.Size]byte
-	// Client sends the messages: one without a Guard, which would reject them, for the workspace of the plan.
+	// Client sends the messages. It must be for the workspace of the plan, and have no Guard: a Guard would reject the messages.
 	Client *cio.Client
-	// Dir is the receipt's directory. It is made if it is not there. The receipt of an earlier run of the same plan is gone on with.
+	// Dir is the receipt's directory. Run creates it if it is not there. If it has the receipt of an earlier run of the same plan, Run continues that
+	// receipt.
 	Dir string
-	// Max is how many people may be acted on; default 1,000. A plan for more is refused.
+	// Max is how many people a plan may have; default 1,000. Run refuses a plan for more.
 	Max int
-	// BatchSize is how many people are acted on between two syncs; default 500.
+	// BatchSize is how many people Run acts on between two syncs to disk; default 500.
 	BatchSize int
 	// Tool names the program in the receipt; default "ciokit". It has no spaces.
 	Tool string
-	// OnProgress, if set, is told the totals after each batch.
+	// OnProgress, if set, is called with the totals after each batch.
 	OnProgress func(Totals)
 	// Now is the time; default time.Now.
 	Now func() time.Time
@@ -49,33 +50,36 @@ type Job struct {
 
 // Summary is what a run did.
 type Summary struct {
-	// Totals are of all people of the plan, earlier runs included.
+	// Totals count all people of the plan. They include earlier runs.
 	Totals
-	// Doubles counts targets that named somebody again.
+	// Doubles counts targets that named a person again.
 	Doubles int64 `json:"doubles"`
-	// Earlier is how many people were settled by earlier runs, and Open how many were sent again because what had become of an earlier message to them was not known, or was
-	// not signed and so not believed.
+	// Earlier is how many people earlier runs had settled. Open is how many people were sent the message again, because the outcome of the earlier
+	// message was not known, or was not signed and so not trusted.
 	Earlier int64 `json:"earlier"`
 	Open    int64 `json:"open"`
 	// Cut is how many bytes of an unfinished last line were removed from the receipt.
 	Cut int64 `json:"cut"`
 	// Reasons counts rejected people by the rule or the status.
 	Reasons map[string]int64 `json:"reasons,omitempty"`
-	// Ended reports that all people have been acted on and the receipt is signed to its end.
+	// Ended reports that Run has acted on all people, and that the receipt is signed to its end.
 	Ended bool `json:"ended"`
 }
 
 // Run acts on the people of an approved plan, and writes the receipt.
 //
-// Nothing is sent unless the plan is approved, has not expired, is for the Client's workspace, and its people are exactly the targets. The intents of a batch are on
-// disk before it is sent, the outcomes before the next one is. A process that is killed, anywhere, leaves a receipt that the next Run of the same plan goes on
-// with: nobody is left out, and who may have been sent before is sent again with the same message id.
+// Nothing is sent unless the plan is approved, has not expired, is for the Client's workspace, and its people are exactly the targets. Run writes the
+// intents of a batch to disk before it sends the batch, and the outcomes before it sends the next batch. The process can be killed at any point: the
+// next Run of the same plan continues the receipt. It leaves nobody out. If a message may have been sent before, Run sends it again with the same
+// message id.
 //
-// A plan is run to one receipt. Run refuses another one if the directory that Dir stands in has a receipt of the plan that was begun. It cannot know of receipts elsewhere.
+// A plan is run to one receipt. Run refuses another one if the parent directory of Dir has a receipt of the plan that was begun. It cannot know of
+// receipts elsewhere.
 //
-// The error is nil when each person's message was accepted or rejected with a reason; see Summary for which. It wraps ErrNotApproved, ErrExpired, ErrOtherPeople,
-// ErrOtherKey, ErrTooMany, ErrRunBefore, ErrClock, ErrInUse or a *DamageError where nothing was sent. When the key is refused (401, 403), Customer.io cannot be reached, or ctx
-// ends, it stops with that reason; what is left is unsent or unknown, and Run may be called again. No error holds an identifier or a text of the server.
+// The error is nil if each person's message was accepted or rejected with a reason; Summary counts both. If nothing was sent, the error wraps
+// ErrNotApproved, ErrExpired, ErrOtherPeople, ErrOtherKey, ErrTooMany, ErrRunBefore, ErrClock, ErrInUse or a *DamageError. If the key is refused
+// (401, 403), Customer.io cannot be reached, or ctx ends, Run stops with that reason. What is left is unsent or unknown, and you can call Run again.
+// No error contains an identifier or a text of the server.
 func Run(ctx context.Context, job Job) (Summary, error) {
 	r, err := newRun(job)
 	if err != nil {
@@ -83,24 +87,24 @@ func Run(ctx context.Context, job Job) (Summary, error) {
 	}
 	err = r.begin()
 	if err == nil {
-		if err = r.unexpired(); err == nil { // a receipt that is there is signed to its end all the same
+		if err = r.unexpired(); err == nil { // if it has expired, a receipt that is there is still signed to its end
 			err = r.send(ctx)
 		}
-		if r.w.err == nil { // whatever stopped it: who was accepted is taken out of the guard
+		if r.w.err == nil { // whatever stopped it: people whose message was accepted are taken out of the guard
 			err = errors.Join(err, r.w.lift(r.plan, r.people, r.GuardKey))
 		}
 	}
 	if err == nil {
 		err = r.end()
 	}
-	if r.w.err == nil { // or the disk has failed, and err says so
+	if r.w.err == nil { // if the disk has failed, err says so already
 		err = errors.Join(err, r.w.checkpoint())
 	}
 	err = errors.Join(err, r.w.close())
 	return r.summary(err), err
 }
 
-// execution is one run under way.
+// execution is one run in progress.
 type execution struct {
 	Job
 	plan   *SignedPlan
@@ -136,16 +140,16 @@ func newRun(job Job) (*execution, error) {
 		return nil, fmt.Errorf("%w: the plan is for %d, and %d are allowed (--max)", ErrTooMany, r.plan.Subjects, limit)
 	}
 	if job.Client == nil {
-		return nil, errors.New("erasure: no Client")
+		return nil, errors.New("erasure: Job.Client is missing")
 	}
 	if r.people, err = r.plan.people(job.Targets, job.TargetsHash, job.ReceiptKey, job.GuardKey); err != nil {
 		return nil, err
 	}
 	if got := job.Client.Target(); got != r.plan.Target {
-		return nil, fmt.Errorf("%w: it is for %s, and this Client sends to %s", ErrOtherKey, r.plan.Target, got)
+		return nil, fmt.Errorf("%w: the plan is for %s, and this Client sends to %s", ErrOtherKey, r.plan.Target, got)
 	}
 	if workspaceOf(job.Client, job.ReceiptKey) != r.plan.Workspace {
-		return nil, fmt.Errorf("%w: its write key is another one, which may be that of another workspace; make a plan with this key", ErrOtherKey)
+		return nil, fmt.Errorf("%w: it has a different write key, perhaps of another workspace; make a plan with this key", ErrOtherKey)
 	}
 	r.hash = r.plan.Hash()
 	if err := r.beside(); err != nil {
@@ -157,7 +161,7 @@ func newRun(job Job) (*execution, error) {
 	return r, nil
 }
 
-// people returns the plan's people, if the targets name exactly those.
+// people returns the plan's people. It is an error if the targets do not name exactly those.
 func (s *SignedPlan) people(targets []Target, file [sha256.Size]byte, receipt ReceiptKey, guard GuardKey) (*people, error) {
 	switch {
 	case receipt.IsZero() || receipt.id() != s.ReceiptKeyID:
@@ -165,7 +169,7 @@ func (s *SignedPlan) people(targets []Target, file [sha256.Size]byte, receipt Re
 	case guard.IsZero() || guard.id() != s.GuardKeyID:
 		return nil, fmt.Errorf("%w: the guard key is not that of the plan", ErrOtherKey)
 	case s.TargetsHash != file && s.TargetsHash != [sha256.Size]byte{}:
-		return nil, fmt.Errorf("%w: the plan has a file of targets, and this is not that file as it was", ErrOtherPeople)
+		return nil, fmt.Errorf("%w: the plan has a file of targets, and this is another file, or it was changed", ErrOtherPeople)
 	}
 	p, err := peopleOf(targets, receipt, guard)
 	if err != nil {
@@ -175,14 +179,14 @@ func (s *SignedPlan) people(targets []Target, file [sha256.Size]byte, receipt Re
 	case len(p.list) != s.Subjects:
 		return nil, fmt.Errorf("%w: the plan is for %d, and %d are named", ErrOtherPeople, s.Subjects, len(p.list))
 	case p.subjectsHash() != s.SubjectsHash:
-		return nil, fmt.Errorf("%w: as many are named, and at least one is another person", ErrOtherPeople)
-	case pairsHash(p.pairs) != s.GuardHash && namesHash(namesOf(p.pairs)) != s.GuardHash: // the latter of the first version
-		return nil, fmt.Errorf("%w: somebody's other identifiers are not those of the plan", ErrOtherPeople)
+		return nil, fmt.Errorf("%w: the number of people is the same, but at least one is another person", ErrOtherPeople)
+	case pairsHash(p.pairs) != s.GuardHash && namesHash(namesOf(p.pairs)) != s.GuardHash: // the second is the hash of the first version
+		return nil, fmt.Errorf("%w: the other identifiers of at least one person are not those of the plan", ErrOtherPeople)
 	}
 	return p, nil
 }
 
-// begin writes who runs the plan, and the guard: from here on nothing else must be sent for its people.
+// begin writes who runs the plan, and the guard: from now on nothing else must be sent for its people.
 func (r *execution) begin() error {
 	r.sum.Doubles = int64(r.people.doubles)
 	r.sum.Cut = r.w.cut
@@ -210,20 +214,21 @@ func (r *execution) begin() error {
 	return r.writeGuard()
 }
 
-// known refuses a receipt that acts on somebody who is not of the plan: nobody but who altered it could have written that, behind the last checkpoint.
+// known refuses a receipt that acts on a person who is not in the plan. Only somebody who altered the receipt can have written that, after the last
+// checkpoint.
 func (r *execution) known() error {
 	for subject := range r.w.tally.people {
 		if !r.people.has(subject) {
-			return &DamageError{File: entriesFile, Entry: -1, Problem: "it acts on somebody who is not of the plan, behind the last checkpoint; cut it there"}
+			return &DamageError{File: entriesFile, Entry: -1, Problem: "after the last checkpoint it acts on a person who is not in the plan; cut it there"}
 		}
 	}
 	return nil
 }
 
-// writeGuard writes the set of all people of a deletion or a suppression: the file first, which is always the same one.
+// writeGuard writes the set of all people of a deletion or a suppression. The file comes first; it is always the same file.
 func (r *execution) writeGuard() error {
 	set := &guardSet{version: 2, action: r.plan.Action, key: r.plan.GuardKeyID, pairs: r.people.pairs}
-	if set.hash() != r.plan.GuardHash { // of a plan of the first version
+	if set.hash() != r.plan.GuardHash { // the plan is of the first version
 		set.version, set.pairs = 1, ownPairs(namesOf(r.people.pairs))
 	}
 	if err := writeFile(filepath.Join(r.Dir, guardFile), set.text()); err != nil {
@@ -232,7 +237,8 @@ func (r *execution) writeGuard() error {
 	return r.w.add(Entry{Type: EntryTypeGuard, Count: int64(len(set.pairs)), Set: set.hash()})
 }
 
-// lift writes the set of the people whose suppression has ended: those whose message was accepted. The entry comes first: without it nobody is taken out of a guard.
+// lift writes the set of the people whose suppression has ended: those whose message was accepted. The entry comes first, because without it nobody
+// is taken out of a guard.
 func (w *writer) lift(plan *SignedPlan, people *people, key GuardKey) error {
 	if plan.Action != ActionUnsuppress || w.tally.ended {
 		return nil
@@ -265,7 +271,7 @@ func (w *writer) lift(plan *SignedPlan, people *people, key GuardKey) error {
 	return nil
 }
 
-// send acts on all who are not settled, batch by batch.
+// send acts on all people who are not settled, batch by batch.
 func (r *execution) send(ctx context.Context) error {
 	batch := make([]*person, 0, r.BatchSize)
 	for i := range r.people.list {
@@ -288,11 +294,11 @@ func (r *execution) send(ctx context.Context) error {
 	return nil
 }
 
-// unexpired is ErrExpired when the plan's time is over and somebody is left.
+// unexpired returns ErrExpired if the plan has expired and somebody is left.
 func (r *execution) unexpired() error {
 	t := r.w.tally.totals()
 	if left := t.Unsent + t.Unknown; left > 0 && !r.Now().Before(r.plan.Expires) {
-		err := fmt.Errorf("%w: it was for the time until %s, and %d of its people are left", ErrExpired, r.plan.Expires.Format(timeForm), left)
+		err := fmt.Errorf("%w: it was valid until %s, and %d of its people are left", ErrExpired, r.plan.Expires.Format(timeForm), left)
 		if t.Unknown > 0 && r.plan.Action != ActionUnsuppress {
 			err = fmt.Errorf("%w, %d of them with an unknown outcome, which a verification settles", err, t.Unknown)
 		}
@@ -307,7 +313,7 @@ func begun(dir string) bool {
 	return err == nil && info.Size() > 0
 }
 
-// message is what acts on a person.
+// message returns the message that deletes, suppresses or unsuppresses a person.
 func (r *execution) message(p *person, id string) cio.Message {
 	switch r.plan.Action {
 	case ActionSuppress:
@@ -338,7 +344,7 @@ func (r *execution) sendBatch(ctx context.Context, batch []*person) error {
 			return err
 		}
 		e, err := r.Client.Encode(r.message(p, id))
-		if err != nil { // one that is invalid would keep Send from sending the others
+		if err != nil { // Send would send none of the messages if one of them were invalid
 			if outcomes[i], err = invalid(err); err != nil {
 				return err
 			}
@@ -370,7 +376,8 @@ func (r *execution) sendBatch(ctx context.Context, batch []*person) error {
 	return stop
 }
 
-// invalid is the outcome of a message that is rejected here. A Client with a Guard would reject everybody, so nothing is sent with it.
+// invalid is the outcome of a message that is rejected before it is sent. A Client with a Guard would reject all messages, so nothing is sent with
+// it.
 func invalid(err error) (Entry, error) {
 	var message *cio.MessageError
 	if !errors.As(err, &message) {
@@ -382,7 +389,7 @@ func invalid(err error) (Entry, error) {
 	return Entry{Outcome: OutcomeRejected, Rule: string(message.Rule)}, nil
 }
 
-// outcomesOf returns what Send says of each message, and why nothing more should be sent.
+// outcomesOf returns the outcome of each message from the error of Send. stop says why nothing more should be sent.
 func outcomesOf(err error, n int) (outcomes []Entry, stop error) {
 	outcomes = make([]Entry, n)
 	all := func(outcome Outcome) {
@@ -426,7 +433,7 @@ func outcomesOf(err error, n int) (outcomes []Entry, stop error) {
 	return outcomes, stop
 }
 
-// stopped says why a run stops, without a word of the server.
+// stopped says why a run stops. It contains no text of the server.
 func stopped(err error, status int) error {
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -436,14 +443,14 @@ func stopped(err error, status int) error {
 	case errors.Is(err, cio.ErrUnauthorized):
 		return fmt.Errorf("%w (status %d): nothing more was sent", cio.ErrUnauthorized, status)
 	case status == http.StatusForbidden:
-		return fmt.Errorf("erasure: Customer.io, or what stands before it, refused everything (status %d): nothing more was sent", status)
+		return fmt.Errorf("erasure: Customer.io, or a proxy in front of it, refused everything (status %d): nothing more was sent", status)
 	case status != 0:
 		return fmt.Errorf("%w (status %d): nothing more was sent", cio.ErrUnavailable, status)
 	}
 	return fmt.Errorf("%w: nothing more was sent", cio.ErrUnavailable)
 }
 
-// end writes the counts, when all have been acted on.
+// end writes the counts after the run has acted on all people.
 func (r *execution) end() error {
 	if r.w.tally.ended {
 		return nil

@@ -41,8 +41,8 @@ func cosign(t testing.TB, signed []byte, ring string, by ...erasure.Signer) []by
 	return signed
 }
 
-// A ring that knows more of those who signed than the run did never makes a receipt worse: several operators and approvers may sign, in any order, and a run may know any of
-// them. Nor does a run that goes on with another ring.
+// A ring that knows more of those who signed than the run did never makes a receipt worse: several operators and approvers may sign, in any order,
+// and a run may know any of them. Nor does a run that goes on with another ring.
 func TestMoreSignersThanTheRunKnows(t *testing.T) {
 	t.Parallel()
 	type who struct {

@@ -16,7 +16,7 @@ import (
 	"github.com/ciokit/cio/internal/address"
 )
 
-// Kind is what an identifier is to Customer.io.
+// Kind is how Customer.io reads an identifier.
 type Kind string
 
 const (
@@ -26,11 +26,11 @@ const (
 	KindCIOID Kind = "cio_id"
 )
 
-// cioPrefix begins a cio_id in a userId, and in paths of the App API.
+// cioPrefix is the beginning of a cio_id in a userId, and in paths of the App API.
 const cioPrefix = "cio_"
 
-// KindOf returns what a userId is taken for: a cio_id if it begins with "cio_", an address if it looks like one, else an id. That Pipelines reads a cio_id so is
-// inferred from the code of Customer.io's partners, and not documented.
+// KindOf returns how a userId is read: as a cio_id if it begins with "cio_", as an address if it looks like one, else as an id. It is inferred from
+// the code of Customer.io's partners, and not documented, that Pipelines reads a cio_id like this.
 func KindOf(id string) Kind {
 	switch {
 	case strings.HasPrefix(id, cioPrefix) && len(id) > len(cioPrefix):
@@ -41,8 +41,9 @@ func KindOf(id string) Kind {
 	return KindID
 }
 
-// canonical appends kind, NUL and the identifier as it is compared: an address with its letters of ASCII in lower case, all else by its bytes. What Customer.io does with the
-// case of other letters is not documented, and two people must not be taken for one.
+// canonical appends the kind, NUL, and the identifier in the form in which it is compared: an address with its letters of ASCII in lower case, a
+// cio_id without its prefix, an id unchanged. Customer.io does not document what it does with the case of other letters, and two people must not be
+// taken for one.
 func canonical(dst []byte, id string) (Kind, []byte) {
 	kind := KindOf(id)
 	dst = append(append(dst, kind...), 0)
@@ -57,18 +58,18 @@ func canonical(dst []byte, id string) (Kind, []byte) {
 	return kind, dst
 }
 
-// Subject names a person in a receipt: the HMAC-SHA256 of kind, NUL and identifier under a ReceiptKey. Without the key it tells nobody who is meant.
+// Subject names a person in a receipt: the HMAC-SHA256 of kind, NUL and identifier under a ReceiptKey. Without the key nobody can find out who it is.
 type Subject [sha256.Size]byte
 
-// String returns the subject in base64, as it stands in the entries.
+// String returns the subject in base64, as the entries have it.
 func (s Subject) String() string { return base64.StdEncoding.EncodeToString(s[:]) }
 
-// secret is a key for HMAC. It never prints itself.
+// secret is a key for HMAC. It is never printed.
 type secret struct{ key []byte }
 
 func (s secret) sum(id string) [sha256.Size]byte { return s.sums().sum(id) }
 
-// sums makes many sums with a key. It is for one goroutine.
+// sums computes many HMACs with one key. It must not be used by several goroutines at once.
 type sums struct {
 	mac  hash.Hash
 	text []byte
@@ -87,7 +88,7 @@ func (m *sums) sum(id string) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// id tells keys apart without showing them.
+// id identifies a key without showing it.
 func (s secret) id() (id [8]byte) {
 	mac := hmac.New(sha256.New, s.key)
 	mac.Write([]byte("ciokit erasure key id"))
@@ -95,7 +96,7 @@ func (s secret) id() (id [8]byte) {
 	return id
 }
 
-// Format prints that there is a key, whatever the verb.
+// Format prints only whether there is a key, whatever the verb.
 func (s secret) Format(f fmt.State, _ rune) {
 	if s.key == nil {
 		fmt.Fprint(f, "no key")
@@ -107,14 +108,15 @@ func (s secret) Format(f fmt.State, _ rune) {
 // IsZero reports whether there is no key.
 func (s secret) IsZero() bool { return s.key == nil }
 
-// ReceiptKey makes the subjects of the receipts of a workspace. Who has it can find a person in a receipt. Who destroys it unlinks all receipts made with it,
-// for good. The zero value is no key. It prints and logs without its secret.
+// ReceiptKey makes the subjects of the receipts of a workspace. With it you can find a person in a receipt. If you destroy it, no receipt made with
+// it can be linked to a person any more. The zero value is not a key. Printing or logging a ReceiptKey does not show the secret.
 type ReceiptKey struct{ secret }
 
-// GuardKey makes the names in the guard of a workspace. It is not the ReceiptKey, so that destroying that one leaves the guard as it is. The zero value is no key.
+// GuardKey makes the names in the guard of a workspace. It is another key than the ReceiptKey, so that the guard still works after you have destroyed
+// the ReceiptKey. The zero value is not a key.
 type GuardKey struct{ secret }
 
-// The first words of the keys' texts.
+// The first word of each key's text.
 const (
 	receiptKeyWord = "ciokit-erasure-receipt-key-1"
 	guardKeyWord   = "ciokit-erasure-guard-key-1"
@@ -132,7 +134,7 @@ func newSecret() secret {
 	return secret{key}
 }
 
-// ParseReceiptKey reads a key from the text that Reveal returned. Spaces around it are ignored. No error holds the text.
+// ParseReceiptKey reads a key from the text that Reveal returned. It ignores spaces around the text. No error contains the text.
 func ParseReceiptKey(text string) (ReceiptKey, error) {
 	s, err := parseSecret(text, receiptKeyWord)
 	return ReceiptKey{s}, err
@@ -151,12 +153,12 @@ func parseSecret(text, want string) (secret, error) {
 	}
 	key, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	if !ok || word != want || err != nil || len(key) != sha256.Size {
-		return secret{}, fmt.Errorf("erasure: the text is no %s; take the file as keygen wrote it", want)
+		return secret{}, fmt.Errorf("erasure: the text is not a %s; use the file as keygen wrote it", want)
 	}
 	return secret{key}, nil
 }
 
-// Reveal returns the key as text, to be kept where only those may read it who may find people in receipts.
+// Reveal returns the key as text. Keep it in a place that only people can read who may find people in receipts.
 func (k ReceiptKey) Reveal() string { return k.reveal(receiptKeyWord) }
 
 // Reveal returns the key as text.
@@ -166,24 +168,24 @@ func (s secret) reveal(word string) string {
 	return word + "+" + base64.StdEncoding.EncodeToString(s.key)
 }
 
-// Subject returns the name that receipts have for an identifier.
+// Subject returns the name of an identifier in receipts.
 func (k ReceiptKey) Subject(id string) Subject { return Subject(k.sum(id)) }
 
-// Target is a person who is named in clear.
+// Target names a person in clear.
 type Target struct {
-	// ID is what the message to Customer.io names the person by: an id, an address or a cio_id.
+	// ID is the identifier in the message to Customer.io: an id, an address or a cio_id.
 	ID string `json:"id"`
 	// Also are other identifiers of the same person. Nothing is sent for them; the guard knows them.
 	Also []string `json:"also,omitempty"`
 }
 
-// maxID is how many bytes an id has at most, and an address.
+// The limits of an id and of an address, in bytes.
 const (
 	maxID      = 150
 	maxAddress = 254
 )
 
-// checkID returns why an identifier can be nobody's, without quoting it.
+// checkID returns why an identifier cannot be anybody's. The error does not quote it.
 func checkID(id string) error {
 	limit := maxID
 	if KindOf(id) == KindEmail {
@@ -193,13 +195,13 @@ func checkID(id string) error {
 	case id == "":
 		return errors.New("it is empty")
 	case len(id) > limit:
-		return fmt.Errorf("it has %d bytes, and an identifier has at most %d", len(id), limit)
+		return fmt.Errorf("it has %d bytes, and the limit is %d", len(id), limit)
 	case !utf8.ValidString(id):
 		return errors.New("it is not UTF-8")
 	case strings.TrimSpace(id) != id:
 		return errors.New("it has spaces around it; they would be part of the id")
 	case bytes.ContainsAny([]byte(id), "\x00\r\n"):
-		return errors.New("it has a line end or a NUL in it")
+		return errors.New("it contains a line end or a NUL")
 	}
 	return nil
 }
@@ -207,7 +209,7 @@ func checkID(id string) error {
 // people are the targets of a plan, one for each subject, sorted by subject.
 type people struct {
 	list []person
-	// pairs are the guard's names of all, sorted, each once for each person.
+	// pairs are the guard's names for all of them, sorted, each once for each person.
 	pairs []guardPair
 	// doubles counts targets that name a subject again.
 	doubles int
@@ -218,20 +220,20 @@ type person struct {
 	Target
 }
 
-// TargetError is a target that can be nobody's identifier. It does not quote it.
+// TargetError is an error about one target. It does not quote the target's identifiers.
 type TargetError struct {
-	// Index is its place among the targets, from 0.
+	// Index is the index of the target, from 0.
 	Index int
 	Err   error
 }
 
 func (e *TargetError) Error() string {
-	return fmt.Sprintf("erasure: target %d names nobody: %v", e.Index+1, e.Err)
+	return fmt.Sprintf("erasure: target %d: %v", e.Index+1, e.Err)
 }
 
 func (e *TargetError) Unwrap() error { return e.Err }
 
-// peopleOf checks targets, and finds those that are named twice.
+// peopleOf checks targets, and finds people who are named twice.
 func peopleOf(targets []Target, receipt ReceiptKey, guard GuardKey) (*people, error) {
 	p := &people{list: make([]person, 0, len(targets)), pairs: make([]guardPair, 0, len(targets))}
 	subjects, names := receipt.sums(), guard.sums()
@@ -272,7 +274,7 @@ func peopleOf(targets []Target, receipt ReceiptKey, guard GuardKey) (*people, er
 	return p, nil
 }
 
-// otherSpellings are those that a guard looks for besides the identifier itself.
+// otherSpellings returns the spellings that a guard checks in addition to the identifier itself.
 func otherSpellings(id string) []string {
 	like, near := address.Spellings(id)
 	if like == "" {
@@ -286,13 +288,13 @@ func sortedSet(names [][sha256.Size]byte) [][sha256.Size]byte {
 	return slices.Compact(names)
 }
 
-// has reports whether somebody is one of them.
+// has reports whether the subject is one of the people.
 func (p *people) has(s Subject) bool {
 	_, found := slices.BinarySearchFunc(p.list, s, func(a person, s Subject) int { return bytes.Compare(a.subject[:], s[:]) })
 	return found
 }
 
-// subjectsHash is the hash over all subjects in their order.
+// subjectsHash returns the hash over all sorted subjects.
 func (p *people) subjectsHash() [sha256.Size]byte {
 	h := sha256.New()
 	for i := range p.list {
@@ -301,7 +303,7 @@ func (p *people) subjectsHash() [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// namesHash is the hash over a sorted set of names.
+// namesHash returns the hash over a sorted set of names.
 func namesHash(names [][sha256.Size]byte) [sha256.Size]byte {
 	h := sha256.New()
 	for i := range names {

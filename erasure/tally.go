@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// standing is what the entries so far say of a person. It is small, because there is one for each of many people.
+// standing is what the entries so far say about a person. It is small, because there is one for each of many people.
 type standing struct {
-	sent     uint8  // the place of the outcome of the last message in outcomes; the first is that of an intent that is open
-	read     uint8  // the place of what was read back last in verdicts; the first is never
-	reason   uint8  // of that, the place in tally.reasons
-	why      uint8  // of a rejection, the place in tally.rules
+	sent     uint8  // index in outcomes of the last message's outcome; 0 is an open intent
+	read     uint8  // index in verdicts of the last reading; 0 is never read
+	reason   uint8  // index in tally.reasons of the last reading's reason
+	why      uint8  // index in tally.rules of the reason of a rejection
 	lastGone bool   // some earlier reading found the person gone
-	lastFree bool   // and the person's addresses nobody's
+	lastFree bool   // some earlier reading found the person gone, and nobody with one of their addresses
 	actedAt  uint32 // unix seconds of the last intent
 	readAt   uint32 // unix seconds of the last reading
 	sentIn   uint32 // the entry with the outcome
-	readIn   uint32 // the entry with what was read back
+	readIn   uint32 // the entry with the last reading
 }
 
 var (
@@ -33,10 +33,10 @@ func (s standing) outcome() Outcome { return outcomes[s.sent] }
 
 func (s standing) verdict() Verdict { return verdicts[s.read] }
 
-// placeOf returns the place of one of them.
+// placeOf returns the index of one in all, or 0 if it is not there.
 func placeOf[T comparable](all []T, one T) uint8 { return uint8(max(slices.Index(all, one), 0)) }
 
-// tally follows the entries of a receipt, and holds them to their rules.
+// tally follows the entries of a receipt, and checks their rules.
 type tally struct {
 	plan     *SignedPlan
 	planHash [sha256.Size]byte
@@ -45,25 +45,25 @@ type tally struct {
 	last     time.Time
 	first    time.Time     // the earliest time of an entry
 	late     time.Time     // the latest
-	back     time.Duration // how far the clock went back at most between two entries
-	backIn   int64         // the later of those
+	back     time.Duration // the largest step by which the clock went back between two entries
+	backIn   int64         // the later of those two entries
 	ended    bool
 	guardSet [sha256.Size]byte
 	guardAt  time.Time
 	acted    time.Time // the last intent
 	hasGuard bool
 	people   map[Subject]standing
-	counts   map[Outcome]int64 // of people, "" for an open intent
-	rules    []string          // of rejections, or their status, each once; the first is none
-	runs     int               // begin and resumed
+	counts   map[Outcome]int64 // of people; "" is an open intent
+	rules    []string          // rules of rejections, or their status, each once; the first means none
+	runs     int               // how many entries are a begin or a resumed
 	guardIn  int64             // the entry with the guard
 
-	reasons   []string // of what was read back, each once; the first is none
-	operators []string // of the runs, each once
+	reasons   []string // reasons of readings, each once; the first means none
+	operators []string // operators of the runs, each once
 	tool      string
 }
 
-// newTally follows the entries of a plan, about as many people as that.
+// newTally returns a tally for the entries of a plan. people is about how many people it will have.
 func newTally(plan *SignedPlan, people int64) *tally {
 	return &tally{plan: plan, planHash: plan.Hash(), people: make(map[Subject]standing, min(int64(plan.Subjects), people)), counts: make(map[Outcome]int64), rules: []string{""}, reasons: []string{""}}
 }
@@ -72,20 +72,20 @@ func newTally(plan *SignedPlan, people int64) *tally {
 func (t *tally) apply(e *Entry) error {
 	switch {
 	case e.N != t.entries:
-		return fmt.Errorf("it says that it is entry %d: entries are missing, doubled or out of order", e.N)
+		return fmt.Errorf("it has the number %d: entries are missing, doubled or out of order", e.N)
 	case e.N > math.MaxUint32:
 		return errors.New("a receipt has no more than 4,294,967,296 entries")
 	case (e.N == 0) != (e.Type == EntryTypeBegin):
-		return errors.New("the first entry is a begin, and no other is")
+		return errors.New("the first entry must be a begin, and no other entry may be one")
 	}
 	t.clock(e)
 	switch e.Type {
 	case EntryTypeBegin:
 		if e.PlanHash != t.planHash {
-			return errors.New("it begins another plan than that of plan.note")
+			return errors.New("it begins another plan than plan.note")
 		}
 		if approver := t.plan.Approver; !t.plan.approvedBy(e.Approver) {
-			return fmt.Errorf("it says that %q approved the plan, and plan.note that %q did", e.Approver, approver)
+			return fmt.Errorf("it says that %q approved the plan, and plan.note says that %q did", e.Approver, approver)
 		}
 		t.began, t.tool = e.At, e.Tool
 		t.run(e.Operator)
@@ -115,7 +115,7 @@ func (t *tally) apply(e *Entry) error {
 	case EntryTypeVerified:
 		st, ok := t.people[e.Subject]
 		if !ok {
-			return errors.New("it verifies somebody who was not acted on")
+			return errors.New("it verifies a person on whom no entry acted")
 		}
 		gone := e.Verdict == VerdictGone
 		st.reason, st.readIn = place(&t.reasons, e.Reason), uint32(e.N)
@@ -131,7 +131,7 @@ func (t *tally) apply(e *Entry) error {
 	return nil
 }
 
-// clock follows the time of the entries. It may have been set back: what is said to be earlier may have come later.
+// clock follows the time of the entries. The clock may have been set back, so an entry with an earlier time may have been written later.
 func (t *tally) clock(e *Entry) {
 	if t.first.IsZero() || e.At.Before(t.first) {
 		t.first = e.At
@@ -142,7 +142,7 @@ func (t *tally) clock(e *Entry) {
 	t.late = later(t.late, e.At)
 }
 
-// clockBack is how far a clock may go back that is only kept right.
+// clockBack is how far a clock may go back when it is only corrected.
 const clockBack = time.Minute
 
 func later(a, b time.Time) time.Time {
@@ -163,15 +163,15 @@ func (t *tally) intent(e *Entry) error {
 	st, known := t.people[e.Subject]
 	switch {
 	case t.ended:
-		return errors.New("it acts on somebody after the end")
+		return errors.New("it acts on a person after the end")
 	case e.Action != t.plan.Action:
 		return fmt.Errorf("its action is %s, and that of the plan is %s", e.Action, t.plan.Action)
 	case e.MessageID != messageID(t.planHash, e.Subject):
 		return errors.New("its message id is not that of this person in this plan")
 	case known && st.outcome() == "":
-		return errors.New("it acts on somebody whose message has no outcome yet")
+		return errors.New("it acts on a person whose message has no outcome yet")
 	case known && st.outcome() != OutcomeUnknown && st.outcome() != OutcomeUnsent:
-		return fmt.Errorf("it acts again on somebody whose message was %s", st.outcome())
+		return fmt.Errorf("it acts again on a person whose message was %s", st.outcome())
 	case !known && len(t.people) >= t.plan.Subjects:
 		return fmt.Errorf("it acts on more people than the %d of the plan", t.plan.Subjects)
 	case !e.At.Before(t.plan.Expires.Add(time.Minute)): // a batch that began before may take a moment
@@ -190,7 +190,7 @@ func (t *tally) intent(e *Entry) error {
 func (t *tally) outcome(e *Entry) error {
 	st, known := t.people[e.Subject]
 	if !known || st.outcome() != "" {
-		return errors.New("it is the outcome of no open intent")
+		return errors.New("it is an outcome without an open intent")
 	}
 	st.sentIn, st.why = uint32(e.N), 0
 	if e.Outcome == OutcomeRejected {
@@ -211,13 +211,13 @@ func (t *tally) end(e *Entry) error {
 		return errors.New("its counts are not those of the entries before it")
 	}
 	if len(t.people) != t.plan.Subjects || t.subjectsHash() != t.plan.SubjectsHash {
-		return errors.New("those who were acted on are not the people of the plan")
+		return errors.New("the people of the entries are not those of the plan")
 	}
 	t.ended = true
 	return nil
 }
 
-// stand gives somebody who is counted another outcome.
+// stand gives a person who is counted already another outcome.
 func (t *tally) stand(s Subject, st standing, outcome Outcome) {
 	t.counts[st.outcome()]--
 	t.counts[outcome]++
@@ -227,7 +227,7 @@ func (t *tally) stand(s Subject, st standing, outcome Outcome) {
 
 func (t *tally) open() int64 { return t.counts[""] }
 
-// totals counts the people of the plan; those without an intent are unsent.
+// totals counts the people of the plan. People without an intent are unsent.
 func (t *tally) totals() Totals {
 	return Totals{
 		Subjects: int64(t.plan.Subjects),
@@ -237,7 +237,7 @@ func (t *tally) totals() Totals {
 	}
 }
 
-// verdicts counts people by what was read back of them last.
+// verdicts counts people by the verdict of their last reading.
 func (t *tally) verdicts() map[Verdict]int64 {
 	c := make(map[Verdict]int64)
 	for _, st := range t.people {
@@ -248,8 +248,8 @@ func (t *tally) verdicts() map[Verdict]int64 {
 	return c
 }
 
-// doubt makes unknown what is open, and what entries from that one on say, which nobody had signed: who was acted on is acted on again, with the same message id, and
-// who was read back is read again.
+// doubt makes open intents unknown. It also makes the outcomes unknown that the entries from from on state, because nobody has signed those entries.
+// A run then acts on these people again, with the same message id. Readings in those entries no longer count, so that these people are read again.
 func (t *tally) doubt(from int64) {
 	for s, st := range t.people {
 		read, sent := st.read != 0 && int64(st.readIn) >= from, st.outcome() != "" && int64(st.sentIn) >= from
@@ -267,7 +267,8 @@ func (t *tally) doubt(from int64) {
 	}
 }
 
-// place returns the place of a text among those that were told, each once. Those of this version are few; of others, beyond what a byte counts, none is told.
+// place returns the index of a text in all, and adds the text if it is new. The texts of this version are few. Texts of other versions that do not
+// fit into the range of a byte get index 0, which means none.
 func place(all *[]string, text string) uint8 {
 	at := slices.Index(*all, text)
 	if at < 0 && len(*all) <= math.MaxUint8 {
@@ -287,7 +288,7 @@ func (t *tally) rejections() map[string]int64 {
 	return c
 }
 
-// readReasons counts people by the reason of what was read back of them last.
+// readReasons counts people by the reason of their last reading.
 func (t *tally) readReasons() map[string]int64 {
 	c := make(map[string]int64)
 	for _, st := range t.people {
@@ -298,7 +299,7 @@ func (t *tally) readReasons() map[string]int64 {
 	return c
 }
 
-// settled counts people whose message has an unknown outcome, and who were read back gone.
+// settled counts people whose message has an unknown outcome and who were gone when they were last read back.
 func (t *tally) settled() (n int64) {
 	for _, st := range t.people {
 		if (st.outcome() == OutcomeUnknown || st.outcome() == "") && st.verdict() == VerdictGone {

@@ -23,8 +23,8 @@ import (
 	"github.com/ciokit/cio/erasure/internal/checker"
 )
 
-// Whatever somebody changes below the last signed checkpoint of a receipt is found and named: by Check, and by the checker that shares nothing with it. Both say the
-// same. How many seeds are tried says TAMPER_SEEDS, from TAMPER_FIRST on.
+// Whatever somebody changes below the last signed checkpoint of a receipt is found and named: by Check, and by the checker that shares nothing with
+// it. Both say the same. How many seeds are tried says TAMPER_SEEDS, from TAMPER_FIRST on.
 func TestTampering(t *testing.T) {
 	t.Parallel()
 	seeds, first := uint64(300), uint64(0)
@@ -223,7 +223,8 @@ type tampering struct {
 	trace   []string
 
 	part string // which has to be named
-	// first is the first entry that is not what was signed, or the size of a checkpoint; -1 where any will do. exact says that the stored hashes still tell which.
+	// first is the first entry that is not what was signed, or the size of a checkpoint; -1 where any will do. exact says that the stored hashes
+	// still tell which.
 	first int
 	exact bool
 }

@@ -9,11 +9,11 @@ import (
 	"os"
 )
 
-// WriteTargets writes people in clear to a new file, with mode 0600, and returns its hash for the plan. The file is personal data: it is kept outside the receipt, and
-// nobody needs it once the people have been verified.
+// WriteTargets writes people in clear to a new file, with mode 0600, and returns the file's hash for the plan. The file is personal data: keep it
+// outside of the receipt, and delete it when the people have been verified.
 func WriteTargets(file string, targets []Target) (hash [sha256.Size]byte, err error) {
 	if _, err := os.Lstat(file); err == nil {
-		return hash, fmt.Errorf("erasure: %s is there already, and may be the targets of another plan: name another file", file)
+		return hash, fmt.Errorf("erasure: %s exists already, and may have the targets of another plan: name another file", file)
 	}
 	var text []byte
 	for i := range targets {
@@ -24,7 +24,7 @@ func WriteTargets(file string, targets []Target) (hash [sha256.Size]byte, err er
 		}
 		line, err := json.Marshal(&targets[i])
 		if err != nil {
-			return hash, &TargetError{i, errors.New("it is no text")}
+			return hash, &TargetError{i, errors.New("it is not text")}
 		}
 		text = append(append(text, line...), '\n')
 	}
@@ -46,7 +46,7 @@ func ReadTargets(file string) (targets []Target, hash [sha256.Size]byte, err err
 	return targets, sha256.Sum256(text), nil
 }
 
-// parseTargets takes what WriteTargets writes and nothing else: no second spelling, no member twice.
+// parseTargets accepts only what WriteTargets writes: no other spelling, no member twice.
 func parseTargets(text []byte) (targets []Target, err error) {
 	for line := range bytes.Lines(text) {
 		var t Target
@@ -54,13 +54,13 @@ func parseTargets(text []byte) (targets []Target, err error) {
 		in.DisallowUnknownFields()
 		err := in.Decode(&t)
 		if err == nil {
-			again, _ := json.Marshal(&t) // it came out of JSON
+			again, _ := json.Marshal(&t) // it came from JSON, so this cannot fail
 			if string(again)+"\n" != string(line) {
 				err = errors.New("another spelling")
 			}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d is no target as ciokit writes them; take the file as it was written", len(targets)+1)
+			return nil, fmt.Errorf("line %d is not a target as ciokit writes it; use the file as ciokit wrote it", len(targets)+1)
 		}
 		targets = append(targets, t)
 	}

@@ -6,14 +6,14 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// tree is a Merkle tree that grows: the hashes of the complete subtrees at its right edge are all that it needs.
+// tree is a Merkle tree that grows. It needs only the hashes of the complete subtrees at its right edge.
 type tree struct {
 	size int64
-	// edge has, for each bit of size that is set, the hash of the complete subtree of that many leaves.
+	// edge has the hash of a complete subtree for each bit that is set in size. The subtree has as many leaves as the bit is worth.
 	edge [63]tlog.Hash
 }
 
-// add adds a leaf, and appends the hashes that become complete by it, in the order of tlog.StoredHashes.
+// add adds a leaf, and appends the hashes of the subtrees that it completes, in the order of tlog.StoredHashes.
 func (t *tree) add(dst []tlog.Hash, leaf tlog.Hash) []tlog.Hash {
 	dst = append(dst, leaf)
 	level := 0

@@ -12,16 +12,16 @@ import (
 	"github.com/ciokit/cio/appapi"
 )
 
-// DefaultWait is how long after its message a person may still be there.
+// DefaultWait is how long after the message a person may still be there.
 const DefaultWait = 10 * time.Minute
 
-// Reasons of what was read back.
+// Reasons of verdicts.
 const (
 	// ReasonDeletionLogged (gone): the activity log of the workspace has the deletion too.
 	ReasonDeletionLogged = "deletion-in-log"
 	// ReasonAnonymised (gone): the activity of a suppressed person is anonymised, so the log does not show the deletion.
 	ReasonAnonymised = "activity-anonymised"
-	// ReasonAddressInUse (gone): a profile has an address of the person. It may be one that shared it and was not named.
+	// ReasonAddressInUse (gone): a profile has an address of the person. It may be a profile that shared the address and was not named.
 	ReasonAddressInUse = "address-in-use"
 	// ReasonTooSoon (not-yet): the message was accepted less than Wait ago.
 	ReasonTooSoon = "too-soon"
@@ -31,9 +31,9 @@ const (
 	ReasonUnknown  = "message-unknown"
 	// ReasonStillThere (contradicted): the message was accepted long ago.
 	ReasonStillThere = "still-there"
-	// ReasonCameBack (contradicted): the person was gone once.
+	// ReasonCameBack (contradicted): the person was gone in an earlier reading.
 	ReasonCameBack = "came-back"
-	// ReasonAddressCameBack (contradicted): a profile has an address of the person, and none had it once.
+	// ReasonAddressCameBack (contradicted): a profile has an address of the person, and in an earlier reading no profile had it.
 	ReasonAddressCameBack = "address-came-back"
 	// ReasonRefused (cannot-tell): the App API refused to answer.
 	ReasonRefused = "app-api-refused"
@@ -43,69 +43,75 @@ const (
 	ReasonUnsuppress = "unsuppress-not-visible"
 )
 
-// VerifyJob says which receipt is verified, and where people are looked up. All fields without a default are required.
+// VerifyJob says which receipt to verify, and where to look people up. All fields without a default are required.
 type VerifyJob struct {
 	// Dir is the receipt's directory.
 	Dir string
-	// Keys are the public keys that are trusted, and Operator is the key of who verifies. It signs the checkpoint, and must be on the keyring.
+	// Keys are the public keys that are trusted. Operator is the key of the person who verifies. It signs the checkpoint, and must be on the keyring.
 	Keys     Keyring
 	Operator Signer
-	// ReceiptKey and GuardKey are those of the plan, Targets are exactly its people, and TargetsHash is that of the file of targets, if the plan has one.
+	// ReceiptKey and GuardKey are the keys of the plan. Targets are exactly its people. TargetsHash is the hash of the file of targets, if the plan
+	// has one.
 	ReceiptKey  ReceiptKey
 	GuardKey    GuardKey
 	Targets     []Target
 	TargetsHash [sha256.Size]byte
-	// App reads the workspace that the plan was for. Where that is at Customer.io, App must read there, in the same region. That it is the same workspace no API shows: see Known.
+	// App reads the workspace that the plan was for. If the plan was for Customer.io, App must read there too, in the same region. No API shows
+	// whether it is the same workspace: see Known.
 	App *appapi.Client
 	// AnyAddress allows App to read at any address, such as a proxy.
 	AnyAddress bool
-	// Known are identifiers of people who are in the workspace and are not in the plan. If one is not there, App reads another workspace, where everybody seems to be
-	// gone: nothing is verified then, and the error is ErrOtherKey. Default none.
+	// Known are identifiers of people who are in the workspace and are not in the plan. If one is not there, App reads another workspace, where
+	// everybody seems to be gone. Then nothing is verified, and the error is ErrOtherKey. Default none.
 	Known []string
-	// Wait is how long after its message a person may still be there; default 10 min.
+	// Wait is how long after the message a person may still be there; default 10 min.
 	Wait time.Duration
-	// Again, if not 0, leaves out those who were found gone, or contradicted, less than this ago.
+	// Again, if not 0, skips people who were found gone, or contradicted, less than this ago. If the plan ends suppressions, it skips all who were
+	// read less than this ago.
 	Again time.Duration
-	// OnProgress, if set, is told after each 100 people.
+	// OnProgress, if set, is called after each 100 people.
 	OnProgress func(Verified)
 	// Now is the time; default time.Now.
 	Now func() time.Time
 }
 
-// Verified is what was read back.
+// Verified is the result of a verification.
 type Verified struct {
-	// Subjects is how many people the plan has, and Acted for how many of them there is an intent. Nobody else is looked up.
+	// Subjects is how many people the plan has. Acted is how many of them have an intent. Nobody else is looked up.
 	Subjects int64 `json:"subjects"`
 	Acted    int64 `json:"acted"`
-	// Read is how many were looked up now, and Recent how many were left out for Again.
+	// Read is how many people were looked up now. Recent is how many were skipped because of Again.
 	Read   int64 `json:"read"`
 	Recent int64 `json:"recent"`
-	// Gone, NotYet, Contradicted and CannotTell count people by what was read back last, now or earlier.
+	// Gone, NotYet, Contradicted and CannotTell count people by their last reading, now or earlier.
 	Gone         int64 `json:"gone"`
 	NotYet       int64 `json:"not_yet"`
 	Contradicted int64 `json:"contradicted"`
 	CannotTell   int64 `json:"cannot_tell"`
-	// Reasons counts those that were looked up now.
+	// Reasons counts the people who were looked up now, by reason.
 	Reasons map[string]int64 `json:"reasons,omitempty"`
-	// Unknown counts people whose message has an unknown outcome, and Settled how many of them are gone.
+	// Unknown counts people whose message has an unknown outcome. Settled is how many of them are gone.
 	Unknown int64 `json:"unknown"`
 	Settled int64 `json:"settled"`
-	// Inferred counts people who were named by their cio_id. That Pipelines deletes by it is inferred, and not documented: only being gone shows it.
+	// Inferred counts people who were named by their cio_id. It is inferred, and not documented, that Pipelines deletes by a cio_id: only the verdict
+	// gone shows it.
 	Inferred int64 `json:"inferred"`
-	// Open is how many intents a killed run had left without an outcome, Cut how many bytes of an unfinished last line were removed from the receipt.
+	// Open is how many intents a killed run left without an outcome. Cut is how many bytes of an unfinished last line were removed from the receipt.
 	Open int64 `json:"open"`
 	Cut  int64 `json:"cut"`
 }
 
-// Verify looks up in the App API what became of the people of a receipt, and writes it there.
+// Verify looks up in the App API what became of the people of a receipt, and writes the result into the receipt.
 //
-// A person is gone when the workspace has nobody with any of their identifiers: the ID of the target, and the ids and cio_ids in Also. An address in Also may be
-// that of another profile too, which was not named; so it says nothing, until it was once nobody's. Somebody who is there is contradicted if the message was
-// accepted longer than Wait ago, or if they were gone once. See Verdict and the reasons.
+// A person is gone if the workspace has nobody with any of their identifiers: the ID of the target, and the ids and cio_ids in Also. An address in
+// Also may belong to another profile too, which was not named. So it shows nothing until a reading finds that nobody has it. If a person is there,
+// the verdict is contradicted if the message was accepted longer than Wait ago, or if an earlier reading found them gone. See Verdict and the
+// reasons.
 //
-// Verify may be killed and called again, at any time, also after the plan has expired; what a killed run left open becomes an unknown outcome. The error is nil
-// when all were looked up, whatever became of them. It is appapi.ErrUnauthorized when the key is refused, appapi.ErrUnavailable or appapi.ErrRateLimited, or that of
-// ctx: what was read until then is in the receipt. For targets, keys and the receipt it is as for Run. No error holds an identifier or a text of the server.
+// The process can be killed, and you can call Verify again at any time, even after the plan has expired. If a killed run left an intent open, its
+// outcome becomes unknown. The error is nil if all people were looked up, whatever became of them. It is appapi.ErrUnauthorized if the key is
+// refused, appapi.ErrUnavailable, appapi.ErrRateLimited, or the error of ctx. What was read until then is in the receipt. For wrong targets, keys and
+// receipts the errors are those of Run. No error contains an identifier or a text of the server.
 func Verify(ctx context.Context, job VerifyJob) (Verified, error) {
 	v, err := newVerification(ctx, job)
 	if err != nil {
@@ -113,7 +119,7 @@ func Verify(ctx context.Context, job VerifyJob) (Verified, error) {
 	}
 	err = v.begin()
 	if err == nil {
-		err = v.w.lift(v.plan, v.people, v.GuardKey) // which a killed run has left out
+		err = v.w.lift(v.plan, v.people, v.GuardKey) // a killed run may have left it out
 	}
 	if err == nil {
 		v.readLog(ctx)
@@ -126,14 +132,14 @@ func Verify(ctx context.Context, job VerifyJob) (Verified, error) {
 	return v.result(), err
 }
 
-// verification is one under way.
+// verification is one verification in progress.
 type verification struct {
 	VerifyJob
 	plan   *SignedPlan
 	people *people
 	w      *writer
 	sum    Verified
-	// deleted has when the people of the plan were deleted, as the activity log has it, in unix seconds.
+	// deleted has the times of deletions of the plan's people, from the activity log, in unix seconds.
 	deleted map[Subject]int64
 }
 
@@ -146,7 +152,7 @@ func newVerification(ctx context.Context, job VerifyJob) (*verification, error) 
 	}
 	v := &verification{VerifyJob: job, sum: Verified{Reasons: make(map[string]int64)}}
 	if job.App == nil {
-		return nil, errors.New("erasure: no Client for the App API")
+		return nil, errors.New("erasure: VerifyJob.App is missing")
 	}
 	signed, err := os.ReadFile(filepath.Join(job.Dir, planFile))
 	if err != nil {
@@ -158,7 +164,7 @@ func newVerification(ctx context.Context, job VerifyJob) (*verification, error) 
 	if v.people, err = v.plan.people(job.Targets, job.TargetsHash, job.ReceiptKey, job.GuardKey); err != nil {
 		return nil, err
 	}
-	if v.w, err = lockWriter(job.Dir, v.plan, job.Operator, job.Now); err != nil { // before anything is asked of the App API, which others use too
+	if v.w, err = lockWriter(job.Dir, v.plan, job.Operator, job.Now); err != nil { // before any request to the App API, because others use its limit too
 		return nil, err
 	}
 	if err := v.sameWorkspace(ctx); err != nil {
@@ -168,35 +174,37 @@ func newVerification(ctx context.Context, job VerifyJob) (*verification, error) 
 		return nil, err
 	}
 	if v.w.fresh {
-		return nil, errors.Join(errors.New("erasure: the receipt has no entry: nobody was acted on; run the plan first"), v.w.close())
+		return nil, errors.Join(errors.New("erasure: the receipt has no entries: the plan was not run to it; run the plan first"), v.w.close())
 	}
 	return v, nil
 }
 
-// readsFrom has the address of the App API for each of those that messages go to.
+// readsFrom has the address of the App API for each address that messages are sent to.
 var readsFrom = map[string]string{
 	"https://cdp.customer.io":    "https://api.customer.io",
 	"https://cdp-eu.customer.io": "https://api-eu.customer.io",
 }
 
-// sameWorkspace refuses to read where the plan's people never were: they would all seem to be gone.
+// sameWorkspace refuses to read a place where the plan's people never were: they would all seem to be gone.
 func (v *verification) sameWorkspace(ctx context.Context) error {
 	if want := readsFrom[v.plan.Target]; want != "" && !v.AnyAddress && v.App.Target() != want {
-		return fmt.Errorf("%w: it is for %s, whose people are read at %s, and not at %s", ErrOtherKey, v.plan.Target, want, v.App.Target())
+		return fmt.Errorf("%w: the plan is for %s, whose people are read at %s, and not at %s", ErrOtherKey, v.plan.Target, want, v.App.Target())
 	}
-	// To a server that is no App API everybody is a 404, as somebody is who is gone; a search for an address is not.
+	// A server that is not the App API answers 404 for everybody, just as the App API does for a person who is gone. But the App API does not answer
+	// 404 to a search for an address.
 	if _, err := v.App.Customers().ByEmail(ctx, "nobody@ciokit.invalid"); errors.Is(err, appapi.ErrNotFound) {
-		return fmt.Errorf("erasure: %s is no App API: it does not know how to look for an address", v.App.Target())
+		return fmt.Errorf("erasure: %s is not an App API: it cannot search for an address", v.App.Target())
 	}
 	for i, id := range v.Known {
 		if v.people.has(v.ReceiptKey.Subject(id)) {
-			return fmt.Errorf("erasure: known person %d is one of the plan's, and so may be gone: name somebody who stays", i+1)
+			return fmt.Errorf("erasure: known person %d is in the plan, and so may be gone: name a person who stays", i+1)
 		}
 	}
 	return knownPeople(ctx, v.App, v.Known)
 }
 
-// end ends a receipt that goes on, if all people of the plan were acted on and each has a final outcome or is gone, or the plan has expired: no run would change it.
+// end ends a receipt if no run would change it any more: each person of the plan has an intent, and either each has a final outcome or is gone, or
+// the plan has expired.
 func (v *verification) end() error {
 	t := v.w.tally
 	left := t.totals().Unknown + t.totals().Unsent
@@ -206,7 +214,7 @@ func (v *verification) end() error {
 	return v.w.add(Entry{Type: EntryTypeEnd, Totals: t.totals()})
 }
 
-// begin says in the receipt that what a killed process left is gone on with.
+// begin writes into the receipt that this process continues what a killed process left.
 func (v *verification) begin() error {
 	t := v.w.tally
 	v.sum.Open, v.sum.Cut = t.open(), v.w.cut
@@ -216,13 +224,13 @@ func (v *verification) begin() error {
 	return v.w.resume()
 }
 
-// reading is what was read back of a person.
+// reading is the result of reading one person back.
 type reading struct {
 	verdict Verdict
 	reason  string
 }
 
-// all looks up everybody who was acted on, some at a time.
+// all looks up everybody who has an intent, several at a time.
 func (v *verification) all(ctx context.Context) error {
 	const atOnce = 100
 	batch := make([]*person, 0, atOnce)
@@ -248,7 +256,7 @@ func (v *verification) all(ctx context.Context) error {
 	return nil
 }
 
-// recent reports whether a person is left out for Again.
+// recent reports whether to skip a person because of Again.
 func (v *verification) recent(st standing) bool {
 	settled := st.verdict() == VerdictGone || st.verdict() == VerdictContradicted || st.verdict() == VerdictCannotTell && v.plan.Action == ActionUnsuppress
 	return v.Again > 0 && settled && v.Now().Sub(time.Unix(int64(st.readAt), 0)) < v.Again
@@ -317,7 +325,7 @@ func (v *verification) read(ctx context.Context, p *person, st standing) (readin
 	return reading{verdict: VerdictGone}, nil
 }
 
-// there reports whether the workspace has somebody with one of the identifiers that are the person's alone.
+// there reports whether the workspace has somebody with one of the identifiers that only this person has.
 func (v *verification) there(ctx context.Context, p *person) (bool, error) {
 	found, err := profiles(ctx, v.App, p.ID)
 	if err != nil || len(found) > 0 {
@@ -334,7 +342,7 @@ func (v *verification) there(ctx context.Context, p *person) (bool, error) {
 	return false, nil
 }
 
-// present is what it means that a person is there.
+// present returns the reading for a person who is there.
 func (v *verification) present(st standing) reading {
 	switch {
 	case st.lastGone:
@@ -354,8 +362,8 @@ func (v *verification) present(st standing) reading {
 // keptActivities is how long Customer.io keeps activities.
 const keptActivities = 30 * 24 * time.Hour
 
-// readLog finds the deletions of the plan's people in the activity log of the workspace: all at once, since asking for each would take as long again as looking them up.
-// What the log does not have says nothing, and so no error of it counts.
+// readLog finds the deletions of the plan's people in the activity log of the workspace. It reads the log once for all of them: a request for each
+// person would double the time of the verification. A deletion that is missing in the log shows nothing, so readLog ignores its errors.
 func (v *verification) readLog(ctx context.Context) {
 	people := int64(len(v.w.tally.people))
 	since := v.Now().Add(-keptActivities).Unix()
@@ -381,13 +389,14 @@ func (v *verification) readLog(ctx context.Context) {
 	}
 }
 
-// logged reports whether the activity log had the person's deletion, with five minutes for clocks that differ.
+// logged reports whether the activity log has the person's deletion. It allows for clocks that differ by up to five minutes.
 func (v *verification) logged(p *person, st standing) bool {
 	at, found := v.deleted[p.subject]
 	return found && at >= int64(st.actedAt)-300
 }
 
-// unread is what it means that the App API did not say it. An error ends the verification: nobody else could be read either.
+// unread returns the reading for a person whom the App API did not show. If it returns an error, the verification ends, because nobody else could be
+// read either.
 func unread(err error) (reading, error) {
 	var api *appapi.APIError
 	_ = errors.As(err, &api)

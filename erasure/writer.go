@@ -18,11 +18,11 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// checkpointEvery is how far apart checkpoints are that stay. There is always one behind the last outcomes, since what none covers is not believed by the run that goes
-// on; the next one takes its place.
+// checkpointEvery is the time between two checkpoints that stay. There is also always one after the last outcomes, because the next run does not
+// trust what no checkpoint covers. The next checkpoint replaces it.
 const checkpointEvery = time.Minute
 
-// writer appends to a receipt. One process has it at a time.
+// writer appends to a receipt. Only one process at a time can have a writer for a receipt.
 type writer struct {
 	dir      string
 	lock     *flock.Flock
@@ -35,18 +35,19 @@ type writer struct {
 	tally  *tally
 	tree   tree
 	signed int64     // entries that the last checkpoint covers
-	since  time.Time // when the last one was made that stays
-	passes string    // the last one, if the next one takes its place
+	since  time.Time // when the last checkpoint that stays was made
+	passes string    // the file of the last checkpoint, if the next one replaces it
 
 	text   []byte // entries that are not written yet
-	sums   []byte // and their hashes
+	sums   []byte // the hashes of these entries
 	levels []tlog.Hash
 	fresh  bool
 	cut    int64
-	err    error // of the disk; nothing is written after it
+	err    error // the first error of the disk; nothing is written after it
 }
 
-// writeFile replaces a file as a whole, with mode 0600: there is the old one or the new one at every moment, and the new one is on disk when it returns.
+// writeFile replaces a file atomically, with mode 0600. At every moment either the old file or the new one is there, and the new one is on disk when
+// writeFile returns.
 func writeFile(name string, text []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
@@ -77,7 +78,8 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// openWriter opens the receipt of a plan for writing, or begins it. What is there must be the receipt of this plan and hold together; an unfinished last line is cut.
+// openWriter opens the receipt of a plan for writing, or begins it. If there is a receipt, it must be that of this plan and must be consistent. An
+// unfinished last line is cut.
 func openWriter(dir string, plan *SignedPlan, operator Signer, now func() time.Time) (*writer, error) {
 	w, err := lockWriter(dir, plan, operator, now)
 	if err == nil {
@@ -86,10 +88,10 @@ func openWriter(dir string, plan *SignedPlan, operator Signer, now func() time.T
 	return w, err
 }
 
-// lockWriter takes the receipt for this process alone, and changes nothing in it. begin comes next, or close.
+// lockWriter locks the receipt for this process, and changes nothing in it. The caller must call begin or close next.
 func lockWriter(dir string, plan *SignedPlan, operator Signer, now func() time.Time) (*writer, error) {
 	if operator.Signer == nil || operator.Role() != RoleOperator {
-		return nil, fmt.Errorf("erasure: a receipt is signed by an operator, and the key is %v", operator)
+		return nil, fmt.Errorf("erasure: an operator must sign a receipt, and the key is %v", operator)
 	}
 	if !plan.keys.knows(operator) {
 		return nil, fmt.Errorf("%w: the operator's key %s is not on the keyring, so nobody could check the receipt", ErrUntrusted, operator.Name())
@@ -103,7 +105,7 @@ func lockWriter(dir string, plan *SignedPlan, operator Signer, now func() time.T
 		return nil, err
 	}
 	taken, err := w.lock.TryLock()
-	for range 10 { // a check looks for a moment whether the lock is held
+	for range 10 { // a check takes the lock for a moment, to see whether it is free
 		if taken || err != nil {
 			break
 		}
@@ -119,7 +121,7 @@ func lockWriter(dir string, plan *SignedPlan, operator Signer, now func() time.T
 	return w, nil
 }
 
-// begin reads what is there, or prepares what is not. It lets go of the receipt if there is an error.
+// begin reads the receipt, or prepares a new one. If there is an error, it closes the writer.
 func (w *writer) begin(plan *SignedPlan) error {
 	err := w.removeLeft()
 	if err == nil {
@@ -134,7 +136,7 @@ func (w *writer) begin(plan *SignedPlan) error {
 	return nil
 }
 
-// removeLeft removes files that were being written when their process was killed.
+// removeLeft removes files that a process was writing when it was killed.
 func (w *writer) removeLeft() error {
 	for _, dir := range []string{w.dir, filepath.Join(w.dir, checkpointsDir)} {
 		names, err := os.ReadDir(dir)
@@ -152,7 +154,7 @@ func (w *writer) removeLeft() error {
 	return nil
 }
 
-// mayBegin refuses a directory that has no plan and is not empty, unless all that is in it was prepared for a receipt by a process that was killed then.
+// mayBegin refuses a directory that has no plan and is not empty. It accepts files that a process prepared for a receipt before it was killed.
 func mayBegin(dir string) error {
 	names, err := os.ReadDir(dir)
 	if err != nil {
@@ -173,12 +175,12 @@ func mayBegin(dir string) error {
 		}
 	}
 	if others > 0 {
-		return fmt.Errorf("erasure: %s is not empty, and no receipt: name a directory that is not there yet", dir)
+		return fmt.Errorf("erasure: %s is not empty, and is not a receipt: name a new directory", dir)
 	}
 	return nil
 }
 
-// prepare writes the files of a receipt that has none yet. The plan comes last: a directory without it is no receipt.
+// prepare writes the files of a new receipt. The plan comes last: a directory without a plan is not a receipt.
 func (w *writer) prepare(plan *SignedPlan) error {
 	there, err := os.ReadFile(filepath.Join(w.dir, planFile))
 	if err == nil {
@@ -218,7 +220,7 @@ func (w *writer) prepare(plan *SignedPlan) error {
 	return nil
 }
 
-// addKey adds the operator's key to those that the receipt brings along, before anything is signed with it.
+// addKey adds the operator's key to the keys in the receipt, before anything is signed with it.
 func (w *writer) addKey(keys Keyring) error {
 	file := filepath.Join(w.dir, keysFile)
 	text, err := os.ReadFile(file)
@@ -227,7 +229,7 @@ func (w *writer) addKey(keys Keyring) error {
 	}
 	own, err := ParseKeyring(string(text))
 	if err != nil || slices.Contains(own.Names(), w.operator.Name()) {
-		return nil // what is wrong with it shows when the receipt is read
+		return nil // if the file is wrong, reading the receipt shows it
 	}
 	if err := writeFile(file, []byte(own.String()+keys.pick(w.operator.Name()).String())); err != nil {
 		return fmt.Errorf("erasure: %w", err)
@@ -235,7 +237,7 @@ func (w *writer) addKey(keys Keyring) error {
 	return nil
 }
 
-// open reads what is there, cuts what is torn and goes to the end.
+// open reads the receipt, cuts a torn last line and seeks to the end.
 func (w *writer) open(plan *SignedPlan) error {
 	r, err := readReceipt(w.dir, CheckConfig{Keys: plan.keys})
 	if err != nil {
@@ -244,7 +246,7 @@ func (w *writer) open(plan *SignedPlan) error {
 	w.tally, w.tree, w.cut, w.fresh = r.tally, r.tree, r.torn, r.tree.size == 0
 	w.signed = r.lastSigned()
 	w.since = w.now()
-	if len(r.copied.pick(w.operator.Name()).keys) == 0 { // who goes on is not who began
+	if len(r.copied.pick(w.operator.Name()).keys) == 0 { // another operator began the receipt
 		keys := r.copied.String() + plan.keys.pick(w.operator.Name()).String()
 		if err := writeFile(filepath.Join(w.dir, keysFile), []byte(keys)); err != nil {
 			return fmt.Errorf("erasure: %w", err)
@@ -259,10 +261,10 @@ func (w *writer) open(plan *SignedPlan) error {
 	return w.addHashes(r)
 }
 
-// left reports whether the process before left something open or unsigned.
+// left reports whether the previous process left something open or unsigned.
 func (w *writer) left() bool { return w.tally.open() > 0 || w.tree.size > w.signed || w.cut > 0 }
 
-// resume says that the receipt is gone on with, what was left open, and what was not signed.
+// resume writes that this process continues the receipt, what was left open, and what was not signed.
 func (w *writer) resume() error {
 	open, unsigned := w.tally.open(), w.tree.size-w.signed
 	return w.add(Entry{Type: EntryTypeResumed, Operator: w.operator.Name(), Open: open, Cut: w.cut, Unsigned: unsigned})
@@ -282,7 +284,7 @@ func openAt(name string, size int64) (*os.File, error) {
 	return f, nil
 }
 
-// addHashes writes the hashes that a killed process left out.
+// addHashes writes the hashes that a killed process did not write.
 func (w *writer) addHashes(r *receipt) error {
 	want := tlog.StoredHashCount(r.tree.size) * tlog.HashSize
 	if r.hashes >= want {
@@ -346,7 +348,7 @@ func (w *writer) flush() error {
 	return nil
 }
 
-// sync brings all entries to disk.
+// sync writes all entries to disk.
 func (w *writer) sync() error {
 	if err := w.flush(); err != nil {
 		return err
@@ -357,7 +359,7 @@ func (w *writer) sync() error {
 	return nil
 }
 
-// checkpoint signs what is there, if there is something new.
+// checkpoint signs the entries, if there are new ones.
 func (w *writer) checkpoint() error {
 	if err := w.flush(); err != nil || w.signed == w.tree.size {
 		return err
@@ -396,7 +398,7 @@ func (w *writer) sign() error {
 	return nil
 }
 
-// close lets go of the receipt. It signs nothing.
+// close closes the files and unlocks the receipt. It signs nothing.
 func (w *writer) close() error {
 	var errs []error
 	for _, f := range []*os.File{w.entries, w.hashes} {

@@ -1,11 +1,11 @@
-// Command checkreceipt checks a receipt of an erasure with another program than the one that wrote it. It shares no code with ciokit, and uses the standard library
-// alone: erasure/internal/checker is short enough to be read before it is believed.
+// Command checkreceipt checks a receipt of an erasure with another program than the one that wrote it. It shares no code with ciokit, and uses only
+// the standard library. erasure/internal/checker is short enough that you can read it before you believe it.
 //
 //	go run github.com/ciokit/cio/erasure/cmd/checkreceipt -key FILE [-since CHECKPOINT] DIR
 //
-// DIR is a receipt, or the proof of one person's entries that ciokit erase proof wrote. FILE has the public keys that are trusted, one a line. CHECKPOINT is a
-// checkpoint of the receipt that was kept elsewhere. The exit status is 0 if the entries, the plan and the approval are as they were signed, 1 if they are not, and 2 if
-// the command cannot check it.
+// DIR is a receipt, or the proof of one person's entries that ciokit erase proof wrote. FILE has the public keys that are trusted, one a line.
+// CHECKPOINT is a checkpoint of the receipt that was kept elsewhere. The exit status is 0 if the entries, the plan and the approval are as they were
+// signed, 1 if they are not, and 2 if the command cannot check it.
 package main
 
 import (

@@ -54,7 +54,7 @@ func TestRun(t *testing.T) {
 		{"-other", 2, "usage:"},
 		{"-key nowhere " + receipt, 2, "nowhere"},
 		{"-key " + keys + " nowhere", 2, "nowhere"},
-		{"-key " + last + " " + receipt, 2, "no Ed25519 verifier key"},
+		{"-key " + last + " " + receipt, 2, "not an Ed25519 verifier key"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(strings.Fields(test.args), &out, &errs); code != test.code || !strings.Contains(out.String()+errs.String(), test.want) {

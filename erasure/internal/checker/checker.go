@@ -1,5 +1,6 @@
-// Package checker finds what is altered in the receipt of an erasure. It was written from public documents and the layout of a receipt, with the standard library
-// alone, and shares no code with package erasure: what both accept, others can check too. It does not look into the entries; they are what was signed, or not.
+// Package checker finds what was altered in the receipt of an erasure. It was written from public documents and the layout of a receipt. It uses only
+// the standard library, and shares no code with package erasure: what both accept, others can check too. It does not check what the entries say; it
+// checks only whether they are what was signed.
 //
 // The documents are https://c2sp.org/signed-note, https://c2sp.org/tlog-checkpoint, https://c2sp.org/tlog-proof, and section 2.1 of RFC 6962.
 package checker
@@ -27,7 +28,8 @@ import (
 // Fault is the first thing that is wrong with a receipt.
 type Fault struct {
 	Part string // plan, approval, keys, checkpoint, entry, hashes, guard, or since for the checkpoint that was kept
-	// First and Last are the number of the entry from 0, or of several of which one is wrong; the size of the checkpoint; or the place of the hash. Else both are 0.
+	// First and Last are the number of the wrong entry, from 0. If it is only known that one of several entries is wrong, they are the first and the
+	// last of these. For a checkpoint they are its size, for a hash its index. Otherwise both are 0.
 	First, Last int64
 	Why         string
 }
@@ -46,7 +48,7 @@ func faultIn(part string, number int64, why string) error { return &Fault{part, 
 
 type hash = [sha256.Size]byte
 
-// A note is a text with the trusted keys that signed it.
+// A note is a text and the trusted keys that signed it.
 type note struct {
 	text    string
 	signers []key
@@ -65,8 +67,8 @@ type checkpoint struct {
 	note
 }
 
-// Check returns how many entries are signed, and whether others follow, which nobody has signed; or a *Fault for a receipt that is not as it was signed. keys are the
-// public keys that are trusted, one a line. since is a signed checkpoint of this receipt that was kept elsewhere, or empty.
+// Check returns how many entries are signed, and whether unsigned entries follow. The error is a *Fault if the receipt is not as it was signed. keys
+// are the public keys that are trusted, one a line. since is a signed checkpoint of this receipt that was kept elsewhere, or empty.
 func Check(dir, keys, since string) (signed int64, more bool, err error) {
 	trusted, err := parseKeys(keys)
 	if err != nil {
@@ -108,14 +110,14 @@ func parseKeys(text string) (keys []key, err error) {
 		raw, ok := decode(part[2])
 		sum := sha256.Sum256([]byte(part[0] + "\n" + string(raw)))
 		if !ok || len(raw) != 1+ed25519.PublicKeySize || raw[0] != 1 || part[1] != hex.EncodeToString(sum[:4]) {
-			return nil, errors.New("a line of the trusted keys is no Ed25519 verifier key")
+			return nil, errors.New("a line of the trusted keys is not an Ed25519 verifier key")
 		}
 		keys = append(keys, key{line, part[0], [4]byte(sum[:4]), raw[1:]})
 	}
 	return keys, nil
 }
 
-// decode reads base64 that is written as an encoder writes it.
+// decode reads base64, and only in the form that an encoder writes.
 func decode(s string) ([]byte, bool) {
 	b, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {
@@ -124,11 +126,12 @@ func decode(s string) ([]byte, bool) {
 	return b, base64.StdEncoding.EncodeToString(b) == s
 }
 
-// openNote ignores signatures of keys that are not trusted. A wrong one of a trusted key makes the note void, and wrong is the key's name.
+// openNote reads a note. It ignores signatures by keys that are not trusted. A wrong signature by a trusted key is an error, and wrong is the name of
+// that key.
 func openNote(text string, trusted []key) (n note, wrong string, err error) {
 	split := strings.LastIndex(text, "\n\n")
 	if split < 0 || split+2 == len(text) || !strings.HasSuffix(text, "\n") || !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' }) {
-		return n, "", errors.New("it is no signed note")
+		return n, "", errors.New("it is not a signed note")
 	}
 	n.text = text[:split+1]
 	seen := map[string]bool{"": true}
@@ -136,10 +139,10 @@ func openNote(text string, trusted []key) (n note, wrong string, err error) {
 		name, encoded, _ := strings.Cut(strings.TrimPrefix(line, "— "), " ")
 		sig, ok := decode(strings.TrimSuffix(encoded, "\n"))
 		if !ok && len(sig) >= 5 && !seen[line] {
-			return n, name, errors.New("the signature of " + name + " is not written as signatures are")
+			return n, name, errors.New("the signature of " + name + " is not in the form in which it was written")
 		}
 		if !ok || len(sig) < 5 || seen[line] || !strings.HasPrefix(line, "— ") || name == "" || strings.Contains(name, "+") || strings.ContainsFunc(name, unicode.IsSpace) {
-			return n, "", errors.New("it has a line that is no signature, or one twice")
+			return n, "", errors.New("it has a line that is not a signature, or a signature twice")
 		}
 		seen[line] = true
 		for _, k := range trusted {
@@ -147,7 +150,7 @@ func openNote(text string, trusted []key) (n note, wrong string, err error) {
 				continue
 			}
 			if !ed25519.Verify(k.public, []byte(n.text), sig[4:]) {
-				return n, name, fmt.Errorf("the signature of %s is not one of this text", name)
+				return n, name, fmt.Errorf("the signature of %s does not fit this text", name)
 			}
 			n.signers = append(n.signers, k)
 		}
@@ -181,7 +184,7 @@ func checkPlan(dir string, trusted []key) (n note, origin string, err error) {
 		approved = approved || slices.ContainsFunc(n.signedAs("operator"), func(o key) bool { return !k.public.Equal(o.public) })
 	}
 	if !approved {
-		return n, "", faultIn("approval", 0, "no trusted approver has signed the plan with a key of their own")
+		return n, "", faultIn("approval", 0, "no trusted approver has signed the plan with a different key")
 	}
 	return n, fmt.Sprintf("ciokit-erasure/%x", sha256.Sum256([]byte(n.text))), nil
 }
@@ -189,14 +192,14 @@ func checkPlan(dir string, trusted []key) (n note, origin string, err error) {
 func readCheckpoints(dir, origin string, trusted []key) (all []checkpoint, err error) {
 	files, _ := os.ReadDir(filepath.Join(dir, "checkpoints"))
 	for _, f := range files {
-		if strings.HasPrefix(f.Name(), ".") { // it was never finished
+		if strings.HasPrefix(f.Name(), ".") { // it was not finished
 			continue
 		}
 		size, _ := strconv.ParseInt(f.Name(), 10, 64)
 		text, err := os.ReadFile(filepath.Join(dir, "checkpoints", f.Name()))
 		c, err2 := openCheckpoint(string(text), origin, trusted)
 		if err = errors.Join(err, err2); err == nil && f.Name() != fmt.Sprintf("%012d", c.size) {
-			err = fmt.Errorf("it is the one of %d entries", c.size)
+			err = fmt.Errorf("it is the checkpoint of %d entries", c.size)
 		}
 		if err != nil {
 			return nil, faultIn("checkpoint", size, err.Error())
@@ -204,7 +207,7 @@ func readCheckpoints(dir, origin string, trusted []key) (all []checkpoint, err e
 		all = append(all, c)
 	}
 	if len(all) == 0 {
-		return nil, faultIn("checkpoint", 0, "there is none")
+		return nil, faultIn("checkpoint", 0, "there is no checkpoint")
 	}
 	return all, nil
 }
@@ -215,28 +218,29 @@ func openCheckpoint(text, origin string, trusted []key) (c checkpoint, err error
 	}
 	lines := strings.Split(c.text, "\n")
 	if len(c.signedAs("operator")) == 0 || len(lines) != 4 || lines[0] != origin {
-		return c, errors.New("it is not one of this plan, signed by a trusted operator")
+		return c, errors.New("it is not a checkpoint of this plan that a trusted operator has signed")
 	}
 	c.size, err = strconv.ParseInt(lines[1], 10, 64)
 	root, ok := decode(lines[2])
 	if err != nil || c.size < 1 || strconv.FormatInt(c.size, 10) != lines[1] || !ok || len(root) != sha256.Size {
-		return c, errors.New("its size or its hash is none")
+		return c, errors.New("its size or its hash is not valid")
 	}
 	c.root = hash(root)
 	return c, nil
 }
 
-// checkCopyOfKeys wants no other keys in the receipt than trusted ones, and enough of them to check it by: others may have signed too, whom the run did not know.
+// checkCopyOfKeys checks that the receipt contains only trusted keys, and enough of them to check it. Others may have signed too, whose keys the run
+// did not know.
 func checkCopyOfKeys(dir string, trusted []key, notes []checkpoint) error {
 	text, _ := os.ReadFile(filepath.Join(dir, "keys"))
 	for line := range strings.Lines(string(text)) {
 		if !slices.ContainsFunc(trusted, func(k key) bool { return k.line+"\n" == line }) {
-			return faultIn("keys", 0, "the copy has a line that is no trusted key")
+			return faultIn("keys", 0, "the copy has a line that is not a trusted key")
 		}
 	}
 	copied := func(k key) bool { return bytes.Contains(text, []byte(k.line+"\n")) }
 	if _, _, err := checkPlan(dir, slices.DeleteFunc(slices.Clone(trusted), func(k key) bool { return !copied(k) })); err != nil {
-		return faultIn("keys", 0, "the copy lacks the key of who signed the plan")
+		return faultIn("keys", 0, "the copy lacks a key that signed the plan")
 	}
 	for _, n := range notes {
 		if signers := n.signedAs("operator"); !slices.ContainsFunc(signers, copied) {
@@ -252,7 +256,7 @@ type tree struct {
 	size  int64
 }
 
-// add returns the leaf and the nodes that it completes, in the order in which they are stored.
+// add adds a leaf. It returns the leaf and the nodes that it completes, in the order in which they are stored.
 func (t *tree) add(leaf hash) []hash {
 	made := []hash{leaf}
 	for n := t.size; n&1 == 1; n >>= 1 {
@@ -278,13 +282,13 @@ func (t *tree) root() hash {
 
 func node(left, right hash) hash { return sha256.Sum256(slices.Concat([]byte{1}, left[:], right[:])) }
 
-// checkTree names the first entry that is not what was signed, if the stored hashes of the leaves give the signed root. Else it is one of those between two
-// checkpoints. It returns the hash of the guard's set that the entries name last, and
-// whether there is more than was signed.
+// checkTree compares the entries with what was signed. If the stored hashes of the leaves give the signed root, the error names the first entry that
+// is not what was signed. Otherwise it names all entries between two checkpoints, because it is one of these. checkTree returns the hash of the
+// guard's set that the entries name last, and whether unsigned entries follow.
 func checkTree(dir string, checkpoints []checkpoint) (guard string, more bool, err error) {
 	f, err := os.Open(filepath.Join(dir, "entries.jsonl"))
 	if err != nil {
-		return "", false, faultIn("entry", 0, "there are none")
+		return "", false, faultIn("entry", 0, "there are no entries")
 	}
 	defer f.Close()
 	in := bufio.NewReader(f)
@@ -294,16 +298,16 @@ func checkTree(dir string, checkpoints []checkpoint) (guard string, more bool, e
 		return h
 	}
 	slices.SortFunc(checkpoints, func(a, b checkpoint) int { return cmp.Compare(a.size, b.size) })
-	var ours, theirs tree // of the entries, and of the stored leaves
+	var ours, theirs tree // ours is the tree of the entries, theirs that of the stored leaves
 	place, good, wrong := int64(0), int64(0), int64(-1)
 	for _, c := range checkpoints {
-		first := int64(-1) // entry that is not the stored leaf, or is missing
+		first := int64(-1) // the first entry that is missing or is not the stored leaf
 		for theirs.size < c.size {
 			leaf := storedAt(place)
 			kept := int64(len(theirs.add(leaf)))
 			line, err := in.ReadBytes('\n')
 			if err != nil && place*sha256.Size >= int64(len(stored)) {
-				return "", false, &Fault{"entry", good, ours.size, fmt.Sprintf("it is missing, or one before it is; %d were signed", c.size)}
+				return "", false, &Fault{"entry", good, ours.size, fmt.Sprintf("an entry is missing here; %d were signed", c.size)}
 			} else if err != nil && first < 0 {
 				first = ours.size
 			} else if err == nil {
@@ -345,7 +349,7 @@ func checkTree(dir string, checkpoints []checkpoint) (guard string, more bool, e
 	return guard, more, nil
 }
 
-// checkGuard holds the set for the guard to the plan and to the entries.
+// checkGuard compares the guard's set with the plan and with the entries.
 func checkGuard(dir, plan, want string) error {
 	if want == "" {
 		return nil
@@ -359,7 +363,7 @@ func checkGuard(dir, plan, want string) error {
 	head := "\naction " + fact("action") + "\nkey " + fact("guard-key") + "\n"
 	set := sha256.New()
 	const second = "ciokit erasure guard 2"
-	names, ok := strings.CutPrefix(string(text), "ciokit erasure guard 1"+head) // which has no count, no hash and no end
+	names, ok := strings.CutPrefix(string(text), "ciokit erasure guard 1"+head) // version 1 has no count, no hash and no end
 	if strings.HasPrefix(string(text), second) {
 		var headed bool
 		names, headed = strings.CutPrefix(string(text), fmt.Sprintf("%s%snames %d\nhash %s\n", second, head, strings.Count(string(text), "\n")-6, want))
@@ -368,7 +372,7 @@ func checkGuard(dir, plan, want string) error {
 		set.Write([]byte(second + "\n"))
 	}
 	for line := range strings.Lines(names) {
-		person, name, two := strings.Cut(strings.TrimSuffix(line, "\n"), " ") // whose name it is stands before it, if it is another one
+		person, name, two := strings.Cut(strings.TrimSuffix(line, "\n"), " ") // the owner comes before the name, if it is another one
 		owner, good1 := decode(person)
 		if !two {
 			name = person

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// CheckProof checks what a receipt says of one person: a directory with the plan, and for each entry NAME.json and NAME.tlog-proof. It returns how many entries are
-// proven, or a *Fault.
+// CheckProof checks what a receipt says about one person. dir contains the plan, and NAME.json and NAME.tlog-proof for each entry. CheckProof returns
+// how many entries are proven, or a *Fault.
 func CheckProof(dir, keys string) (proven int, err error) {
 	trusted, err := parseKeys(keys)
 	if err != nil {
@@ -42,19 +42,19 @@ func CheckProof(dir, keys string) (proven int, err error) {
 			return 0, faultIn("entry", n, "it is the proof of another entry")
 		}
 		if len(notes) > 1 && notes[1].root != c.root {
-			return 0, faultIn("entry", n, "its checkpoint is not that of the first")
+			return 0, faultIn("entry", n, "its checkpoint is not that of the first entry")
 		}
 		if notes = append(notes, c); isEntry {
 			proven++
 		}
 	}
 	if err == nil && proven == 0 {
-		err = faultIn("entry", 0, "there is none")
+		err = faultIn("entry", 0, "there is no entry")
 	}
 	return proven, errors.Join(err, checkCopyOfKeys(dir, trusted, notes))
 }
 
-// openProof returns the checkpoint of a proof that it has the entry of that number and hash.
+// openProof checks a proof that a checkpoint covers the entry with that number and hash. It returns the checkpoint.
 func openProof(text string, n int64, leaf hash, origin string, trusted []key) (c checkpoint, err error) {
 	head, signed, _ := strings.Cut(text, "\n\n")
 	if c, err = openCheckpoint(signed, origin, trusted); err != nil {
@@ -62,9 +62,10 @@ func openProof(text string, n int64, leaf hash, origin string, trusted []key) (c
 	}
 	lines := strings.Split(head, "\n")
 	if len(lines) < 2 || lines[0] != "c2sp.org/tlog-proof@v1" || lines[1] != fmt.Sprintf("index %d", n) || n >= c.size {
-		return c, errors.New("the proof is not one of this entry")
+		return c, errors.New("it is not a proof of this entry")
 	}
-	// From the leaf up, the sibling is on the left of an odd node, and on the right of an even one unless that is the last of its row, which has none.
+	// On the way up from the leaf, the sibling is on the left of an odd node and on the right of an even node. The last even node of a row has no
+	// sibling.
 	path, last := lines[2:], c.size-1
 	for at := n; last > 0; at, last = at>>1, last>>1 {
 		if at == last && at&1 == 0 {
@@ -75,7 +76,7 @@ func openProof(text string, n int64, leaf hash, origin string, trusted []key) (c
 		}
 		sibling, ok := decode(path[0])
 		if path = path[1:]; !ok || len(sibling) != sha256.Size {
-			return c, errors.New("the proof has a line that is no hash")
+			return c, errors.New("the proof has a line that is not a hash")
 		}
 		if at&1 == 1 {
 			leaf = node(hash(sibling), leaf)

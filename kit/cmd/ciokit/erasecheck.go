@@ -142,7 +142,7 @@ func notReceipt(dir string) error {
 	if len(below) == 0 {
 		return nil
 	}
-	return exit.Fail(exit.Usage, "%s is no receipt, and has %s in it: name the receipt itself, such as %s", eraseShort(dir), plural.Count(len(below), "receipt", "receipts"), eraseShort(below[0]))
+	return exit.Fail(exit.Usage, "%s is not a receipt, and has %s in it: name the receipt itself, such as %s", eraseShort(dir), plural.Count(len(below), "receipt", "receipts"), eraseShort(below[0]))
 }
 
 // eraseCheckExit puts the exit code to what a check found: 6 for whatever a receipt is not, 1 for one that is not there.

@@ -116,7 +116,7 @@ func ranTo(plan, hash string, signed []byte, dir string, notes []string) (moved 
 		switch {
 		case earlier == "", sameDir(earlier, dir):
 		case receiptBegun(earlier) && receiptOf(earlier, signed):
-			return false, exit.Fail(exit.Guard, "a plan is run once, and %s was run to the receipt %s: go on with that one, or make a new plan", eraseShort(plan), eraseShort(earlier))
+			return false, exit.Fail(exit.Guard, "a plan is run once, and %s was run to the receipt %s: use that receipt, or make a new plan", eraseShort(plan), eraseShort(earlier))
 		case !receiptBegun(dir) || !receiptOf(dir, signed):
 			return false, exit.Fail(exit.Guard, "a plan is run once, and %s was run to the receipt %s, which was moved or removed: give its directory by --receipt, or make a new plan", eraseShort(plan), eraseShort(earlier))
 		default:

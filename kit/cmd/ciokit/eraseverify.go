@@ -155,7 +155,7 @@ func (f *eraseVerifyFlags) do(ctx context.Context, con console.Console, dir stri
 func receiptPlan(ctx context.Context, dir string, ring erasure.Keyring) (*erasure.SignedPlan, error) {
 	signed, err := os.ReadFile(filepath.Join(dir, "plan.note"))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, exit.Fail(exit.Local, "%s is no receipt: it has no plan", eraseShort(dir))
+		return nil, exit.Fail(exit.Local, "%s is not a receipt: it has no plan", eraseShort(dir))
 	}
 	if err != nil {
 		return nil, exit.With(exit.Local, err)
