@@ -49,7 +49,7 @@ func goCommand(t *testing.T, dir, work string, env []string, args ...string) (ou
 	return string(out), err
 }
 
-// All blocks of Go are compiled and run, as a module of their own in a workspace with this repository: what whoever clones it has.
+// All blocks of Go are compiled and run, as a separate module in a workspace with this repository, which is what a person who clones it has.
 func TestBlocks(t *testing.T) {
 	t.Parallel()
 	all, problems := units(documents(t))
@@ -96,7 +96,7 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-// workspace returns a go.work with the modules of the repository and the one beside it.
+// workspace returns a go.work with the modules of the repository and the generated module.
 func workspace(t *testing.T, top string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(top, "go.work"))
@@ -110,7 +110,7 @@ func workspace(t *testing.T, top string) []byte {
 	return []byte(work)
 }
 
-// What stands beside the new code in the guide for those who come from Segment compiles with Segment's client.
+// The code of Segment's client in the guide for Segment's users compiles with Segment's client.
 func TestBlocksOfSegment(t *testing.T) {
 	t.Parallel()
 	dir := moduleDir(t)
@@ -141,7 +141,7 @@ func TestBlocksOfSegment(t *testing.T) {
 	}
 	env := []string{"GOFLAGS=-mod=mod"}
 	if os.Getenv("CIOKIT_DEEP") != "1" {
-		env = append(env, "GOPROXY=off") // nothing is fetched on the way
+		env = append(env, "GOPROXY=off") // nothing is fetched
 	}
 	if out, err := goCommand(t, dir, "off", env, "mod", "download"); err != nil {
 		t.Skipf("Segment's client is not in the module cache and is not fetched; CIOKIT_DEEP=1 tries to: %v\n%s", err, out)
@@ -151,7 +151,7 @@ func TestBlocksOfSegment(t *testing.T) {
 	}
 }
 
-// Where a module cannot be fetched, its code is at least Go.
+// If a module cannot be fetched, its code must at least be valid Go.
 func TestBlocksThatAreOnlyParsed(t *testing.T) {
 	t.Parallel()
 	for _, d := range documents(t) {

@@ -37,7 +37,7 @@ func command(line string) (words, flags []string, ok bool) {
 	return words, flags, true
 }
 
-// Every line that calls ciokit names a command that there is, with flags that it has.
+// Every line that calls ciokit names an existing command and existing flags.
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "ciokit")
@@ -82,11 +82,11 @@ func TestCommands(t *testing.T) {
 		}
 	}
 	if n < 5 {
-		t.Errorf("only %d commands were looked at", n)
+		t.Errorf("only %d commands were found", n)
 	}
 }
 
-// isCommand reports whether a help is that of the command that the words name. The last word may be its argument, such as the name of a key.
+// isCommand reports whether a help text is that of the command that the words name. The last word may be its argument, such as the name of a key.
 func isCommand(help string, words []string) bool {
 	n := len(words) - 1
 	takes := "ciokit " + strings.Join(words[:n], " ") + ` [A-Z]`

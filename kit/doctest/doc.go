@@ -1,9 +1,9 @@
-// Package doctest holds nothing but tests: they run the code in README.md and docs/*.md and look for what those texts promise, so that
-// no document says what does not hold.
+// Package doctest contains only tests: they run the code in README.md and docs/*.md and check what those texts promise, so that no document says
+// something that is not true.
 //
 // # Blocks of Go
 //
-// Every fenced block whose language is go is formatted as gofmt does it, compiled, and run:
+// Every fenced block whose language is go must be formatted as gofmt formats it. It is compiled and run:
 //
 //   - A block that begins with "package main" is a program.
 //   - A block with any other package clause is a file. Those of one document with the same package are compiled together; their tests are run.
@@ -12,19 +12,20 @@
 //     workspace) and srv (its *emulator.Server). It may return an error, which fails the test; so does a last assignment to err. What it
 //     imports is found out.
 //
-// A line that holds nothing but "..." stands for code left out. A block of the language output right behind one of Go is what that prints.
+// A line with only "..." stands for omitted code. A block of the language output directly after a block of Go is what that block prints.
 //
-// Nothing leaves the machine: requests to anything but a server of the block's own, Customer.io's hosts included, arrive in the emulator.
+// Nothing leaves the machine: requests to any address except a server of the block itself arrive in the emulator. That includes requests to
+// Customer.io's hosts.
 //
-// A comment in front of a block changes what is done with it:
+// A comment before a block changes how it is tested:
 //
 //	<!-- doctest: segment -->  is compiled with Segment's Go client, where that is in the module cache, and not run
 //	<!-- doctest: parse -->    is only parsed: it needs a module that cannot be fetched
 //
-// CIOKIT_DOCTEST_DIR names a directory to write the generated module to, for other tools to check it too; by default it is a temporary one.
+// CIOKIT_DOCTEST_DIR names a directory for the generated module, so that other tools can check it too; the default is a temporary one.
 //
 // # Everything else
 //
-// Relative links lead somewhere, and to a heading where they name one. Lines that begin with ciokit name commands and flags that there are.
-// Blocks of YAML that map rows parse. Tables of rules, limits and references are complete.
+// Relative links lead to existing files and headings. Lines that begin with ciokit name existing commands and flags. Blocks of YAML that map rows
+// parse. Tables of rules, limits and references are complete.
 package doctest

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// notVerbs are exported functions and methods that nobody calls by name: they implement interfaces of the standard library, or of this one.
+// notVerbs are exported functions and methods that nobody calls by name: they implement interfaces of the standard library or of this one.
 var notVerbs = []string{
 	"Error", "Is", "Unwrap", "String", "GoString", "Format", "LogValue", "MarshalJSON", "UnmarshalJSON", "AppendJSON", "ServeHTTP", "RoundTrip",
 }
@@ -52,7 +52,7 @@ func TestVerbsHaveExamples(t *testing.T) {
 			if b.lang != "go" {
 				continue
 			}
-			if s, err := parseSnippet(b); err == nil { // another test says what is wrong
+			if s, err := parseSnippet(b); err == nil { // another test reports the error
 				show(s.file)
 			}
 		}
@@ -74,7 +74,7 @@ func TestVerbsHaveExamples(t *testing.T) {
 		}
 	}
 	if n < 40 {
-		t.Errorf("only %d verbs were looked at", n)
+		t.Errorf("only %d verbs were found", n)
 	}
 }
 

@@ -27,7 +27,7 @@ func links(line string) (targets []string) {
 	return targets
 }
 
-// anchors returns what a link may name behind a #, made of the headings as GitHub makes it.
+// anchors returns the possible parts of a link after #, made from the headings as GitHub makes them.
 func anchors(d document) (names []string) {
 	seen := map[string]bool{}
 	for _, line := range d.prose {
@@ -52,7 +52,7 @@ func anchors(d document) (names []string) {
 	return names
 }
 
-// Every relative link leads to a file of the repository, and to a heading of it where it names one.
+// Every relative link leads to a file of the repository and, if it names one, to a heading of the file.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -79,7 +79,7 @@ func TestLinks(t *testing.T) {
 		}
 	}
 	if n < 20 {
-		t.Errorf("only %d links were looked at", n)
+		t.Errorf("only %d links were found", n)
 	}
 }
 
@@ -110,7 +110,7 @@ func TestLinksAndAnchors(t *testing.T) {
 	}
 }
 
-// Every document that a comment or a text of the code names is there, with the heading that it names.
+// Every document that a comment or a text of the code names exists, with the heading that it names.
 func TestReferencesOfTheCodeResolve(t *testing.T) {
 	t.Parallel()
 	headings := map[string][]string{}
@@ -122,14 +122,14 @@ func TestReferencesOfTheCodeResolve(t *testing.T) {
 			if !read {
 				to := filepath.Join(root, filepath.FromSlash(r.path))
 				if _, err := os.Stat(to); err != nil {
-					t.Errorf("%s names %s, which is not there", path, r.path)
+					t.Errorf("%s names %s, which does not exist", path, r.path)
 					continue
 				}
 				names = anchors(readDocument(t, to))
 				headings[r.path] = names
 			}
 			if r.anchor != "" && !slices.Contains(names, r.anchor) {
-				t.Errorf("%s names %s#%s, a heading that is not there", path, r.path, r.anchor)
+				t.Errorf("%s names %s#%s, a heading that does not exist", path, r.path, r.anchor)
 			}
 		}
 	}, ".go", ".txt")
@@ -138,7 +138,7 @@ func TestReferencesOfTheCodeResolve(t *testing.T) {
 	}
 }
 
-// The list of facts that some of the authors had is not part of the repository: no reader has it. docs/rules.md says what it said.
+// The list of facts that some of the authors had is not part of the repository, so no reader has it. docs/rules.md has its contents.
 func TestNothingNamesTheFacts(t *testing.T) {
 	t.Parallel()
 	const facts = "api" + "-facts"
@@ -179,7 +179,7 @@ func files(t *testing.T, look func(path, text string), extensions ...string) {
 	}
 }
 
-// reference is a document of the repository that a text names, and a heading of it, if it names one.
+// reference is a document of the repository that a text names, and a heading of it, if the text names one.
 type reference struct{ path, anchor string }
 
 var (
@@ -204,7 +204,7 @@ func references(text string) (found []reference) {
 
 func TestReferences(t *testing.T) {
 	t.Parallel()
-	in := func(dir string) string { // otherwise this file would name documents that are not there
+	in := func(dir string) string { // otherwise this file would name documents that do not exist
 		return strings.ReplaceAll("// (DIR/a.md#one, #two and\n\t// #three). See DIR/b-c.md, and\n// DIR/d.md#e: but not ../shared/DIR/f.md#g", "DIR", dir)
 	}
 	got := references(in("docs"))

@@ -17,7 +17,7 @@ type document struct {
 	path   string // from the root, with slashes
 	text   string
 	blocks []block
-	prose  []string // the lines outside of blocks, empty where a block is, so that the index is the line
+	prose  []string // all lines, those of blocks empty, so that the index is the line number
 }
 
 // block is a fenced block.
@@ -47,7 +47,7 @@ func parseDocument(path, text string) (d document, err string) {
 		case isFence:
 			if n := len(d.blocks); open.lang == "output" {
 				if n == 0 || d.blocks[n-1].lang != "go" {
-					return d, "output without a block of Go in front of it"
+					return d, "output without a block of Go before it"
 				}
 				d.blocks[n-1].output = &open.text
 			} else {
@@ -71,7 +71,7 @@ func parseDocument(path, text string) (d document, err string) {
 	return d, ""
 }
 
-// documents returns README.md, the other documents beside it, and docs/*.md.
+// documents returns README.md, the other documents next to it, and docs/*.md.
 func documents(t *testing.T) []document {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
@@ -123,7 +123,7 @@ func TestParseDocument(t *testing.T) {
 	}
 	for _, text := range []string{"```go\nx()\n", "```output\n1\n```\n"} {
 		if _, problem := parseDocument("a.md", text); problem == "" {
-			t.Errorf("%q is taken", text)
+			t.Errorf("%q is accepted", text)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// importable are the packages that a block may use without importing them, by the name it uses.
+// importable are the packages that a block can use without importing them, by name.
 var importable = func() map[string]string {
 	const own = "github.com/ciokit/cio"
 	byName := map[string]string{"cio": own, "events": own + "/events", "emulator": own + "/emulator", "appapi": own + "/appapi", "cioprom": own + "/prom", "outbox": own + "/outbox", "erasure": own + "/erasure", "load": own + "/kit/load", "mapping": own + "/kit/mapping", "source": own + "/kit/source"}
@@ -27,11 +27,11 @@ var importable = func() map[string]string {
 	return byName
 }()
 
-// unit is a package of the generated module, made of one block or of those of a document that share a package clause.
+// unit is a package of the generated module, made of one block, or of the blocks of a document with the same package clause.
 type unit struct {
 	name  string // of the package and its directory
 	files []string
-	// runs are the subtests, by the place in the document.
+	// runs are the subtests, by their places in the document.
 	runs []run
 }
 
@@ -45,12 +45,12 @@ type snippet struct {
 	block
 	pkg     string // the package clause, if it has one
 	decls   bool   // it consists of declarations
-	source  string // with what "..." stands for made a comment
+	source  string // with "..." as a comment
 	file    *ast.File
 	fileSet *token.FileSet
 }
 
-// parseSnippet finds out what kind of block it is, and refuses one that gofmt would change.
+// parseSnippet finds out the kind of a block, and refuses a block that gofmt would change.
 func parseSnippet(b block) (*snippet, error) {
 	s := &snippet{block: b, fileSet: token.NewFileSet()}
 	lines := strings.Split(b.text, "\n")
@@ -82,7 +82,7 @@ func parseSnippet(b block) (*snippet, error) {
 	return s, parse("package p\nfunc _() {\n" + s.source + "\n}")
 }
 
-// imports returns the import declarations of what the block uses and does not import itself.
+// imports returns the import declarations for packages that the block uses and does not import itself.
 func (s *snippet) imports(always ...string) string {
 	names := slices.Clone(always)
 	declared := map[string]bool{}
@@ -119,7 +119,7 @@ func (s *snippet) tests() (names []string) {
 	return names
 }
 
-// variables are what a block of statements finds, in the order of harness.Func.
+// variables are the variables that a block of statements can use, in the order of harness.Func.
 var variables = []struct{ name, typ string }{
 	{"ctx", "context.Context"}, {"t", "*testing.T"}, {"key", "string"}, {"client", "*cio.Client"}, {"srv", "*emulator.Server"},
 }
@@ -213,7 +213,7 @@ func units(docs []document) (all []*unit, problems []string) {
 	return all, problems
 }
 
-// mainTest returns the test file that runs all of them, one after the other.
+// mainTest returns the test file that runs all of them, one after another.
 func mainTest(all []*unit) []byte {
 	var b bytes.Buffer
 	b.WriteString("package doctest\n\nimport (\n\"testing\"\n\n\"doctest.example/harness\"\n")

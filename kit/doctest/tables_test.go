@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// sources returns the parsed Go files of a directory, tests left out.
+// sources returns the parsed Go files of a directory, without tests.
 func sources(t *testing.T, dir string) (files []*ast.File) {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
@@ -33,7 +33,7 @@ func sources(t *testing.T, dir string) (files []*ast.File) {
 	return files
 }
 
-// constants returns the constants with a literal value, of the given type or, if that is empty, of none.
+// constants returns the constants with a literal value that have the given type or, if typ is empty, no type.
 func constants(files []*ast.File, typ string) map[string]string {
 	all := map[string]string{}
 	for _, f := range files {
@@ -59,7 +59,7 @@ func constants(files []*ast.File, typ string) map[string]string {
 	return all
 }
 
-// docs/errors.md has every rule, beside its constant, and no other; and every error that is exported.
+// docs/errors.md has every rule with its constant, and no other rule, and every exported error.
 func TestErrorsAreComplete(t *testing.T) {
 	t.Parallel()
 	d := readDocument(t, filepath.Join(root, "docs", "errors.md"))
@@ -105,7 +105,7 @@ func exportedErrors(files []*ast.File) (names []string) {
 	return names
 }
 
-// docs/limits.md has the limits that the code has.
+// docs/limits.md has the limits of the code.
 func TestLimitsAreThoseOfTheCode(t *testing.T) {
 	t.Parallel()
 	d := readDocument(t, filepath.Join(root, "docs", "limits.md"))

@@ -11,15 +11,15 @@ import (
 	"math"
 )
 
-// ErrDamaged says that the file is not what was written.
+// ErrDamaged says that the file is not as it was written.
 var ErrDamaged = errors.New("the file is damaged")
 
 func damaged(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
 }
 
-// errUnfinished says that the file was made, and the process ended before it
-// held anything.
+// errUnfinished says that the file was created, and the process ended before it
+// wrote anything to it.
 var errUnfinished = errors.New("emulatordb: the file was never finished")
 
 // The layout of a bbolt file, in the byte order of the machine.
@@ -42,14 +42,14 @@ const (
 
 var order = binary.NativeEndian
 
-// A file is looked at whole before bbolt maps it into memory, where a missing
-// page is a signal, a wrong one a panic, and a free page that is in use a later
-// loss. All that is reachable has to be where it says it is, all else to be
-// free, and each value to have its sum.
+// A file is checked completely before bbolt maps it into memory. After that, a
+// missing page is a signal, a wrong page is a panic, and a free page that is in
+// use loses data later. Everything reachable must be where it says it is,
+// everything else must be free, and each value must have its sum.
 type check struct {
 	file     io.ReaderAt
 	pageSize int
-	high     uint64 // the first page that is none
+	high     uint64 // the first page after the last
 	seen     []bool // by page
 }
 
@@ -63,14 +63,14 @@ func checkFile(file io.ReaderAt, size int64) error {
 		return err
 	}
 	if meta.high > uint64(size)/uint64(meta.pageSize) {
-		return damaged("it is cut off at %d bytes, and had %d pages of %d", size, meta.high, meta.pageSize)
+		return damaged("it is cut off at %d bytes, and should have %d pages of %d bytes", size, meta.high, meta.pageSize)
 	}
 	c := &check{file: file, pageSize: meta.pageSize, high: meta.high, seen: make([]bool, meta.high)}
 	c.seen[0], c.seen[1] = true, true
 	buckets := make(map[string][]byte)
 	err = c.tree(meta.root, nil, nil, 0, func(key, value []byte, flags uint32) error {
 		if flags != bucketFlag || len(value) < inBucket {
-			return damaged("it has something that is no bucket")
+			return damaged("it contains something that is not a bucket")
 		}
 		buckets[string(key)] = bytes.Clone(value)
 		return nil
@@ -108,8 +108,8 @@ type meta struct {
 	root, freelist, high, txid uint64
 }
 
-// findMeta reads both meta pages, and returns the newer. Of each transaction one
-// is written, so that both are whole at any time.
+// findMeta reads both meta pages, and returns the newer one. Each transaction
+// writes only one of them, so both are always complete.
 func findMeta(file io.ReaderAt, size int64) (meta, error) {
 	first, err := readMeta(file, 0)
 	if err == nil {
@@ -150,7 +150,7 @@ func readMeta(file io.ReaderAt, at int64) (meta, error) {
 	return read, nil
 }
 
-// page reads the page and what it runs over into, and marks them as used.
+// page reads the page and its overflow pages, and marks them as used.
 func (c *check) page(id uint64) ([]byte, error) {
 	if id < 2 || id >= c.high {
 		return nil, damaged("it points to page %d of %d", id, c.high)
@@ -161,7 +161,7 @@ func (c *check) page(id uint64) ([]byte, error) {
 	}
 	over := uint64(order.Uint32(head[12:]))
 	if order.Uint64(head) != id || id+over >= c.high {
-		return nil, damaged("page %d is something else", id)
+		return nil, damaged("page %d is not the page that was expected", id)
 	}
 	for i := id; i <= id+over; i++ {
 		if c.seen[i] {
@@ -176,7 +176,7 @@ func (c *check) page(id uint64) ([]byte, error) {
 	return page, nil
 }
 
-// tree walks over a tree of pages, whose keys are at least from, and below to
+// tree walks a tree of pages. Its keys must be at least from, and below to
 // unless that is nil.
 func (c *check) tree(id uint64, from, to []byte, depth int, visit func(key, value []byte, flags uint32) error) error {
 	page, err := c.page(id)
@@ -191,7 +191,7 @@ func (c *check) tree(id uint64, from, to []byte, depth int, visit func(key, valu
 		return leaf(page, from, to, visit)
 	case branchPage:
 	default:
-		return damaged("page %d is of another kind", id)
+		return damaged("page %d is of an unexpected kind", id)
 	}
 	n := int(order.Uint16(page[10:]))
 	if n == 0 || pageHeader+n*elementSize > len(page) {
@@ -207,7 +207,7 @@ func (c *check) tree(id uint64, from, to []byte, depth int, visit func(key, valu
 			upper = key(i + 1)
 		}
 		if lower == nil || i+1 < n && upper == nil || bytes.Compare(lower, from) < 0 || upper != nil && bytes.Compare(lower, upper) >= 0 {
-			return damaged("the keys of page %d are in disorder", id)
+			return damaged("the keys of page %d are not in order", id)
 		}
 		if err := c.tree(order.Uint64(page[pageHeader+i*elementSize+8:]), lower, upper, depth+1, visit); err != nil {
 			return err
@@ -230,7 +230,7 @@ func leaf(page, from, to []byte, visit func(key, value []byte, flags uint32) err
 		key := cut(page, at, position, 0, keyLength)
 		value := cut(page, at, position, keyLength, valueLength)
 		if key == nil || value == nil || last != nil && bytes.Compare(last, key) >= 0 || bytes.Compare(key, from) < 0 || to != nil && bytes.Compare(key, to) >= 0 {
-			return damaged("the keys of a page are in disorder")
+			return damaged("the keys of a page are not in order")
 		}
 		if err := visit(key, value, order.Uint32(e)); err != nil {
 			return err
@@ -240,8 +240,8 @@ func leaf(page, from, to []byte, visit func(key, value []byte, flags uint32) err
 	return nil
 }
 
-// cut returns n bytes that begin so far behind at, or nil if the page has not so
-// many.
+// cut returns n bytes that begin position+skip bytes after at, or nil if the
+// page is too short.
 func cut(page []byte, at int, position, skip, n uint32) []byte {
 	from := uint64(at) + uint64(position) + uint64(skip)
 	if to := from + uint64(n); to <= uint64(len(page)) {
@@ -266,12 +266,12 @@ func (c *check) bucket(value []byte) error {
 	if root != 0 {
 		err = c.tree(root, nil, nil, 0, visit)
 	} else if page := value[inBucket:]; len(page) < pageHeader || order.Uint16(page[8:]) != leafPage {
-		err = damaged("a small bucket has no page")
+		err = damaged("a small bucket has no data")
 	} else {
 		err = leaf(page, nil, nil, visit)
 	}
 	if err == nil && next != sequence+1 {
-		err = damaged("it has %d records, and had %d", next-1, sequence)
+		err = damaged("it has %d records, and should have %d", next-1, sequence)
 	}
 	return err
 }
@@ -302,16 +302,16 @@ func (c *check) freelist(id uint64) error {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// seal returns value with a sum over it and its key.
+// seal returns value with a checksum over it and its key.
 func seal(key, value []byte) []byte {
 	sum := crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, value)
 	return append(binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(value)), sum), value...)
 }
 
-// unseal returns what was sealed, which is part of sealed.
+// unseal returns the value that was sealed. It is a part of sealed.
 func unseal(key, sealed []byte) ([]byte, error) {
 	if len(sealed) < 4 || binary.BigEndian.Uint32(sealed) != crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, sealed[4:]) {
-		return nil, damaged("record %x is not what was written", key)
+		return nil, damaged("record %x is not as it was written", key)
 	}
 	return sealed[4:], nil
 }

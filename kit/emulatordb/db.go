@@ -1,16 +1,18 @@
 // Package emulatordb keeps the state of an [emulator.Server] in a file.
 //
-// The file is a bbolt database: one file, in pure Go, that is whole after a
-// crash at any moment, because a transaction becomes visible by the write of a
-// single page. The emulator needs an ordered log and a blob, and neither
-// queries nor indexes, so a SQL database would be a larger dependency for
-// nothing. Only one process can have the file open.
+// The file is a bbolt database: one file, in pure Go. It is complete after a
+// crash at any moment, because a transaction becomes visible when a single page
+// is written. The emulator needs an ordered log and a blob, but no queries or
+// indexes, so a SQL database would be a larger dependency without a benefit.
+// Only one process can have the file open.
 //
-// Records that arrive while one transaction is being written share the next:
-// that, and not the disk's latency, bounds how many calls a second it keeps.
+// Records that arrive while one transaction is being written share the next
+// one. This, and not the disk's latency, limits how many calls a second it can
+// keep.
 //
-// Each record has a sum, and the whole file is checked when it is opened. A file
-// that is damaged, empty, or of something else is refused, and left as it is.
+// Each record has a checksum, and the whole file is checked when it is opened.
+// A file that is damaged, empty or of another program is refused and not
+// changed.
 package emulatordb
 
 import (
@@ -34,7 +36,8 @@ var (
 	snapshotBucket = []byte("state")
 )
 
-// snapshotPiece is how a snapshot is cut, so that no value is huge.
+// snapshotPiece is the size of the pieces of a snapshot, so that no value is
+// huge.
 const snapshotPiece = 1 << 20
 
 // ErrClosed says that the database was closed.
@@ -48,11 +51,11 @@ type DB struct {
 
 	mu      sync.Mutex
 	pending []pending
-	writing bool       // a transaction of what was pending is under way
+	writing bool       // a transaction of pending records is under way
 	wake    *sync.Cond // when any of this changes
 	closed  bool
-	failed  error // why nothing can be written any more
-	lost    bool  // bolt must not be used any more
+	failed  error // why nothing more can be written
+	lost    bool  // bolt must no longer be used
 	done    chan struct{}
 }
 
@@ -63,9 +66,9 @@ type pending struct {
 	result chan error // of capacity 1
 }
 
-// Open opens the file, or makes it, readable by its owner alone. It fails
-// within a second if another process has it open, and with ErrDamaged if there
-// is a file that is not what was written; the file stays as it is then.
+// Open opens the file, or creates it with access for its owner only. It fails
+// within a second if another process has the file open. If the file is not as
+// it was written, the error is ErrDamaged, and the file is not changed.
 func Open(path string) (*DB, error) {
 	fresh, err := examine(path)
 	if err != nil {
@@ -103,19 +106,19 @@ func Open(path string) (*DB, error) {
 }
 
 func errInUse(path string) error {
-	return fmt.Errorf("%s is in use by another process; end that first", path)
+	return fmt.Errorf("%s is in use by another process; end that process first", path)
 }
 
-// explain says of a damaged file which it is and what to do.
+// explain adds to an error of a damaged file its name and what to do.
 func explain(path string, err error) error {
 	if !errors.Is(err, ErrDamaged) {
 		return err
 	}
-	return fmt.Errorf("%s cannot be used: %w. It was left as it is: put a copy in its place, or move it away to start with nothing", path, err)
+	return fmt.Errorf("%s cannot be used: %w. It was not changed: replace it by a copy, or move it away to start with an empty state", path, err)
 }
 
-// examine looks at the file without changing it. It reports whether nothing was
-// ever in it.
+// examine checks the file without changing it. It reports whether the file
+// never had any contents.
 func examine(path string) (fresh bool, err error) {
 	info, err := os.Stat(path)
 	switch {
@@ -124,7 +127,7 @@ func examine(path string) (fresh bool, err error) {
 	case err != nil:
 		return false, err
 	case info.IsDir():
-		return false, fmt.Errorf("%s is a directory, and not a file", path)
+		return false, fmt.Errorf("%s is a directory, not a file", path)
 	case !info.Mode().IsRegular():
 		return false, fmt.Errorf("%s is not a regular file", path)
 	}
@@ -141,7 +144,7 @@ func examine(path string) (fresh bool, err error) {
 			return false, errInUse(path)
 		}
 	}
-	if info, err = file.Stat(); err != nil { // as it is under the lock
+	if info, err = file.Stat(); err != nil { // its state under the lock
 		return false, err
 	}
 	err = checkFile(file, info.Size())
@@ -151,14 +154,14 @@ func examine(path string) (fresh bool, err error) {
 	return false, explain(path, err)
 }
 
-// guard calls fn, which reads what is mapped into memory. A file that changes
-// beneath it is an error then, and no signal and no panic; nothing can be done
-// with the database afterwards.
+// guard calls fn, which reads from mapped memory. If the file changes
+// meanwhile, that is then an error instead of a signal or a panic. The database
+// cannot be used afterwards.
 func (db *DB) guard(fn func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = fmt.Errorf("%s cannot be used any more: %w: something changed it while it was in use (%v)", db.path, ErrDamaged, cause)
+			err = fmt.Errorf("%s can no longer be used: %w: something changed it while it was in use (%v)", db.path, ErrDamaged, cause)
 			db.mu.Lock()
 			db.failed, db.lost = err, true
 			db.mu.Unlock()
@@ -193,7 +196,8 @@ func (db *DB) Load(snapshot, record func([]byte) error) error {
 // each calls visit with a copy of each value of the bucket, in order.
 func (db *DB) each(bucket []byte, visit func([]byte) error) error {
 	for next := uint64(1); ; {
-		// A few at a time, so that visit is called where its panics are its own.
+		// Copy a few values at a time, so that visit is called outside guard and its
+		// panics are not caught.
 		var values [][]byte
 		err := db.guard(func() error {
 			return db.bolt.View(func(tx *bbolt.Tx) error {
@@ -206,7 +210,7 @@ func (db *DB) each(bucket []byte, visit func([]byte) error) error {
 				for key, sealed := c.Seek(keyOf(next)); key != nil && size < snapshotPiece; key, sealed = c.Next() {
 					value, err := unseal(key, sealed)
 					if err != nil || !bytes.Equal(key, keyOf(next)) {
-						return explain(db.path, damaged("record %d is missing or not what was written", next))
+						return explain(db.path, damaged("record %d is missing or not as it was written", next))
 					}
 					next++
 					size += len(value)
@@ -247,9 +251,9 @@ func (db *DB) state() error {
 	return db.failed
 }
 
-// write writes what is pending, all of it in one transaction, until the
-// database is closed. After a failure nothing more is written: a record that is
-// there must not follow one that is not.
+// write writes all pending records in one transaction at a time, until the
+// database is closed. After a failure it writes nothing more, because a stored
+// record must not follow a lost one.
 func (db *DB) write() {
 	defer close(db.done)
 	for {
@@ -288,7 +292,7 @@ func (db *DB) write() {
 	}
 }
 
-// put adds value behind all others of the bucket.
+// put adds value after all others of the bucket.
 func put(b *bbolt.Bucket, value []byte) error {
 	b.FillPercent = 1 // keys only grow, so a full page will not be split again
 	n, err := b.NextSequence()
@@ -300,8 +304,8 @@ func put(b *bbolt.Bucket, value []byte) error {
 
 // Compact implements [emulator.Store].
 func (db *DB) Compact(snapshot []byte) error {
-	// Whatever is pending belongs to the snapshot, and must not be written
-	// after it.
+	// All pending records belong to the snapshot, and must not be written after
+	// it.
 	if err := db.flush(); err != nil {
 		return err
 	}
@@ -332,7 +336,7 @@ func (db *DB) Compact(snapshot []byte) error {
 	return nil
 }
 
-// flush waits until all that is pending has been written.
+// flush waits until all pending records have been written.
 func (db *DB) flush() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -342,7 +346,7 @@ func (db *DB) flush() error {
 	return db.state()
 }
 
-// Close writes what is pending and closes the file. It may be called twice.
+// Close writes pending records and closes the file. It can be called twice.
 func (db *DB) Close() error {
 	db.mu.Lock()
 	if db.closed {
@@ -359,8 +363,9 @@ func (db *DB) Close() error {
 	return nil
 }
 
-// closeFile closes the database, or the file alone if the database was lost in
-// the middle of something and may hold its own locks for ever.
+// closeFile closes the database. If the database was lost in the middle of an
+// operation, it closes only the file, because the database may hold its own
+// locks for ever.
 func (db *DB) closeFile() error {
 	switch {
 	case !db.lost && db.bolt != nil:

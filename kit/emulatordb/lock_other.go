@@ -4,8 +4,8 @@ package emulatordb
 
 import "os"
 
-// lockedElsewhere leaves it to bbolt to find out.
+// lockedElsewhere leaves the check to bbolt.
 func lockedElsewhere(*os.File) bool { return false }
 
-// unlock leaves it to the end of the process.
+// unlock does nothing: the lock ends with the process.
 func unlock(*os.File) {}

@@ -11,29 +11,29 @@ import (
 	"github.com/ciokit/cio/internal/address"
 )
 
-// Status says what became of an attribute.
+// Status is the result for an attribute.
 type Status string
 
 // The statuses.
 const (
-	// StatusArrived is an attribute that is as the file says.
+	// StatusArrived is an attribute that has the value of the file.
 	StatusArrived Status = "arrived"
-	// StatusDifferent is one that has another value.
+	// StatusDifferent is an attribute that has another value.
 	StatusDifferent Status = "different"
-	// StatusMissing is one that is not there, or whose person is not.
+	// StatusMissing is an attribute that does not exist, or whose person does not exist.
 	StatusMissing Status = "missing"
-	// StatusNotYet is one that is not as the file says, and may still be on its way.
+	// StatusNotYet is an attribute that does not have the value of the file, and may still be on its way.
 	StatusNotYet Status = "not-yet"
-	// StatusNotComparable is one that is there, and whose form in the App API is not documented: an object or a list.
+	// StatusNotComparable is an attribute that exists, but whose form in the App API is not documented: an object or a list.
 	StatusNotComparable Status = "not-comparable"
 )
 
-// compare holds an attribute as the App API shows it, which makes text of everything, against what was sent.
+// compare compares an attribute as the App API shows it, which makes text of every value, with what was sent.
 func compare(name string, sent json.RawMessage, text string, there bool) Status {
 	var s string
 	isText := json.Unmarshal(sent, &s) == nil
 	switch {
-	case isText && s == "": // null and the empty text take an attribute away
+	case isText && s == "": // null and the empty text remove an attribute
 		if !there || text == "" {
 			return StatusArrived
 		}
@@ -55,10 +55,11 @@ func compare(name string, sent json.RawMessage, text string, there bool) Status 
 	return StatusDifferent
 }
 
-// dates are the forms of ISO 8601 that become unix seconds where they are the text of an attribute (docs/assumptions.md). A fraction may follow the seconds.
+// dates are the forms of ISO 8601 that become unix seconds if they are the text of an attribute (docs/assumptions.md). A fraction may follow the
+// seconds.
 var dates = []string{time.DateOnly, "2006-01-02T15:04", "2006-01-02T15:04Z07:00", "2006-01-02T15:04Z0700", "2006-01-02T15:04:05", time.RFC3339, "2006-01-02T15:04:05Z0700"}
 
-// isSecondOf reports whether text is the unix second of a date, which is all that there is of it then.
+// isSecondOf reports whether text is the unix second of a date, which is all that remains of the date then.
 func isSecondOf(text, date string) bool {
 	second, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
@@ -79,7 +80,7 @@ func sameAmount(a, b string) bool {
 	return okX && okY && x.Cmp(y) == 0
 }
 
-// amount reads a number as JSON writes it, if it has an exponent that a number of a person can have.
+// amount reads a number as JSON writes it. It fails if the exponent is larger than that of any number of a person.
 func amount(text string) (*big.Rat, bool) {
 	if len(text) > 400 || !json.Valid([]byte(text)) || strings.TrimLeft(text, "-0123456789.eE+") != "" {
 		return nil, false
@@ -92,7 +93,7 @@ func amount(text string) (*big.Rat, bool) {
 	return new(big.Rat).SetString(text)
 }
 
-// sameJSON compares objects and lists. The order of members does not count.
+// sameJSON compares objects and lists. The order of members does not matter.
 func sameJSON(a, b []byte) bool {
 	x, okX := tree(a)
 	y, okY := tree(b)

@@ -17,32 +17,32 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// All asks for every person of the file.
+// All selects every person of the file.
 const All = 0
 
-// Expected is what the workspace should have of a person, after all rows of the file.
+// Expected is what the workspace should have for a person, after all rows of the file.
 type Expected struct {
-	// ID is the person's userId, Email the address where the file has no userId.
+	// ID is the person's userId, Email the address if the file has no userId.
 	ID, Email string
-	// Attributes are those that the file sets, as they are sent. Null says that the attribute should not be there.
+	// Attributes are the attributes that the file sets, as they are sent. Null says that the attribute should not exist.
 	Attributes map[string]json.RawMessage
-	// Line and LastLine are those of the person's first and last row. Where the rows differ, the last one says what is expected.
+	// Line and LastLine are the lines of the person's first and last row. If the rows differ, the last one decides what is expected.
 	Line, LastLine int64
 
 	deleted bool // by the file itself, after its last attributes
 	order   uint64
 }
 
-// Expectation is what the file says of a sample of its people.
+// Expectation is what the file says about a sample of its people.
 type Expectation struct {
 	People []Expected
-	// Rows is how many rows there are, Unmade how many of them make no messages because they are rejected. People who are in the file only there are not
+	// Rows is how many rows there are, Unmade how many of them make no messages because they are rejected. People who are only in such rows are not
 	// known.
 	Rows, Unmade int64
 }
 
-// Expect reads all rows. sample is how many people to keep, All for all; the seed says which, and the same seed gives the same people whatever the order of
-// the rows.
+// Expect reads all rows. sample is how many people to keep, All for all. The seed decides which: the same seed selects the same people in any order
+// of the rows.
 func Expect(ctx context.Context, src source.Source, m *mapping.Mapping, decimalComma bool, sample int, seed uint64) (*Expectation, error) {
 	columns, err := src.Columns(ctx)
 	if err != nil {
@@ -78,7 +78,7 @@ func Expect(ctx context.Context, src source.Source, m *mapping.Mapping, decimalC
 	return &e.out, nil
 }
 
-// expecting keeps the people with the smallest hashes: who is in the sample at the end was in it with each of their rows.
+// expecting keeps the people with the smallest hashes: a person who is in the sample at the end was in it at each of their rows.
 type expecting struct {
 	mapper *mapping.Mapper
 	sample int
@@ -125,7 +125,7 @@ func (e *expecting) message(m cio.Encoded, line int64) error {
 	}
 	var email string
 	if raw, ok := w.Traits["email"]; ok {
-		_ = json.Unmarshal(raw, &email) // another type is no address
+		_ = json.Unmarshal(raw, &email) // another type is not an address
 	}
 	switch {
 	case m.Type() == cio.TypeTrack && (w.Event == "User Deleted" || w.Event == "User Suppressed"):
@@ -182,7 +182,7 @@ func (e *expecting) person(id, email string, line int64) *Expected {
 	return p
 }
 
-// keyOf tells people apart as Customer.io does: a userId that is an address is one.
+// keyOf returns the key of a person, with the rule of Customer.io: a userId that is an address counts as the address.
 func keyOf(id, email string) string {
 	if id == "" || address.Is(id) {
 		return "email\x00" + address.Fold(cmp.Or(id, email))
@@ -190,7 +190,7 @@ func keyOf(id, email string) string {
 	return "id\x00" + id
 }
 
-// hash orders people by chance, always in the same way for a seed.
+// hash gives people a random order, which is always the same for a seed.
 func hash(seed uint64, key string) uint64 {
 	h := fnv.New64a()
 	var b [8]byte
@@ -199,7 +199,7 @@ func hash(seed uint64, key string) uint64 {
 	}
 	h.Write(b[:])
 	io.WriteString(h, key)
-	x := h.Sum64() // whose high bits hardly change with the last letters
+	x := h.Sum64() // its high bits hardly change with the last letters
 	x ^= x >> 33
 	x *= 0xff51afd7ed558ccd
 	x ^= x >> 33

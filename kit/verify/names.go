@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Traits that Customer.io keeps under another name than they are sent by, or does not keep as attributes (docs/assumptions.md). The emulator does the same.
+// Traits that Customer.io keeps under another name than the one that is sent, or does not keep as attributes (docs/assumptions.md). The emulator does
+// the same.
 const (
 	createdAt       = "createdAt"
 	keptCreatedAt   = "created_at"
@@ -13,8 +14,8 @@ const (
 	preferencesPath = preferences + "."
 )
 
-// isAttribute reports whether a trait becomes an attribute of the person: some name the person, and with an object's id some relate the person to the
-// object.
+// isAttribute reports whether a trait becomes an attribute of the person. Some traits identify the person, and some, together with an object's id,
+// relate the person to the object.
 func isAttribute(name string, relates bool) bool {
 	switch name {
 	case "cio_id", "anonymous_id":
@@ -25,7 +26,7 @@ func isAttribute(name string, relates bool) bool {
 	return true
 }
 
-// kept finds what became of a trait among the attributes.
+// kept finds a trait among the attributes, if necessary under its other name.
 func kept(attributes map[string]string, name string) (text string, there bool) {
 	if text, there = attributes[name]; there {
 		return text, true
@@ -39,7 +40,7 @@ func kept(attributes map[string]string, name string) (text string, there bool) {
 	return text, there
 }
 
-// leaf is the value at a path of an object, as the text that an attribute would have.
+// leaf returns the value at a path of an object, as the text that an attribute would have.
 func leaf(object string, path []string) (string, bool) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal([]byte(object), &members) != nil {

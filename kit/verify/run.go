@@ -19,46 +19,48 @@ const DefaultWait = 2 * time.Minute
 // Config says how people are read back. App is required.
 type Config struct {
 	App *appapi.Client
-	// Sent is when the file was loaded, as far as that is known; the zero value is now.
+	// Sent is when the file was loaded, if that is known; the zero value means now.
 	Sent time.Time
 	// Wait is how long after Sent a value may still be on its way; default DefaultWait.
 	Wait time.Duration
-	// AtOnce reads everybody once and calls what is not there StatusNotYet until Wait is over. Otherwise Run reads them again until then.
+	// AtOnce makes Run read everybody once and, until Wait is over, return StatusNotYet for everything that has not arrived. Otherwise Run reads
+	// these people again until Wait is over.
 	AtOnce bool
 	// Progress, if it is not nil, is called with how many people were read and how many are as the file says.
 	Progress func(read, arrived int)
 }
 
-// Attribute is what became of one attribute.
+// Attribute is the result for one attribute.
 type Attribute struct {
 	Name   string `json:"name"`
 	Status Status `json:"status"`
 }
 
-// Person is what became of one person of the file. It has no values: they are personal data.
+// Person is the result for one person of the file. It has no values, because they are personal data.
 type Person struct {
 	ID    string `json:"id,omitempty"`
 	Email string `json:"email,omitempty"`
-	// Line and LastLine are those of the person's first and last row. Where the rows differ, the last one says what is expected.
+	// Line and LastLine are the lines of the person's first and last row. If the rows differ, the last one decides what is expected.
 	Line     int64 `json:"line"`
 	LastLine int64 `json:"last_line"`
-	// Status is StatusArrived if all attributes are, or are not comparable; otherwise the worst of them. It is StatusMissing where there is no such person.
+	// Status is StatusArrived if every attribute has arrived or is not comparable; otherwise the worst status of an attribute. It is StatusMissing if
+	// there is no such person.
 	Status Status `json:"status"`
 	// Gone says that there is no such person.
 	Gone bool `json:"gone,omitempty"`
-	// Attributes are those that are not StatusArrived.
+	// Attributes are the attributes that are not StatusArrived.
 	Attributes []Attribute `json:"attributes,omitempty"`
 }
 
-// Result is what became of the people.
+// Result is the result for all people.
 type Result struct {
-	// Counts are the attributes by their statuses. Those of a person who is not there are missing.
+	// Counts counts the attributes by their statuses. The attributes of a person who does not exist are missing.
 	Counts map[Status]int64 `json:"attributes"`
-	// People are all that were read, in the order of the file.
+	// People are all people that were read, in the order of the file.
 	People []Person `json:"people"`
 }
 
-// Wrong returns the people who are not as the file says.
+// Wrong returns the people whose data is not as the file says.
 func (r *Result) Wrong() []Person {
 	var list []Person
 	for _, p := range r.People {
@@ -69,16 +71,16 @@ func (r *Result) Wrong() []Person {
 	return list
 }
 
-// readers is how many requests to the App API are under way at once: enough to use its 10 a second, which appapi keeps to.
+// readers is how many requests to the App API are under way at once: enough for its limit of 10 requests a second, which appapi obeys.
 const readers = 8
 
-// Pauses between two readings of those who are not as the file says.
+// Pauses before reading people again whose data is not as the file says.
 const (
 	firstPause = 2 * time.Second
 	lastPause  = 20 * time.Second
 )
 
-// Run reads the people and compares them. The error is one of reading.
+// Run reads the people and compares them with the file. The error is one that happened while it read.
 func Run(ctx context.Context, people []Expected, cfg Config) (*Result, error) {
 	if cfg.App == nil {
 		return nil, errors.New("verify: Config.App is nil")
@@ -120,14 +122,14 @@ type reading struct {
 	seen, arrived int
 }
 
-// finding is what was read of one person.
+// finding is what was read about one person.
 type finding struct {
 	read, gone bool
 	wanted     int
 	attributes []Attribute
 }
 
-// short reports whether something is not as the file says that could still come.
+// short reports whether something that is not as the file says may still arrive.
 func (f *finding) short() bool {
 	return f.gone || slices.ContainsFunc(f.attributes, func(a Attribute) bool { return a.Status != StatusNotComparable })
 }
@@ -182,7 +184,7 @@ func (r *reading) keep(i int, f finding) {
 	}
 }
 
-// errOtherPerson is an answer that nobody asked for.
+// errOtherPerson is an answer about a person who was not asked for.
 var errOtherPerson = errors.New("verify: the App API answered with another person than was asked for")
 
 func (r *reading) look(ctx context.Context, want *Expected) (finding, error) {
@@ -214,8 +216,8 @@ func (r *reading) look(ctx context.Context, want *Expected) (finding, error) {
 	return f, nil
 }
 
-// names are what the person can be asked for by, the likeliest first. Customer.io takes a userId that is an address for one, and one that begins with
-// cio_ for its own id.
+// names are the ids to ask for the person by, the likeliest first. Customer.io treats a userId that is an address as an address, and one that begins
+// with cio_ as its own id.
 func (e *Expected) names() []appapi.CustomerID {
 	switch {
 	case e.ID == "":
@@ -230,10 +232,10 @@ func (e *Expected) names() []appapi.CustomerID {
 
 const cioPrefix = "cio_"
 
-// isOther reports whether a userId can be the address or the cio_id of somebody with another id.
+// isOther reports whether a userId can be the address or the cio_id of a person with another id.
 func isOther(id string) bool { return address.Is(id) || strings.HasPrefix(id, cioPrefix) }
 
-// gone is what is found of somebody who is not there.
+// gone is the finding for a person who does not exist.
 func (e *Expected) gone() finding {
 	if e.deleted {
 		return finding{wanted: 1}
@@ -245,10 +247,10 @@ func (e *Expected) gone() finding {
 	return f
 }
 
-// worst is the order in which the statuses of attributes become that of a person.
+// worst is the order in which the statuses of attributes decide the status of a person.
 var worst = []Status{StatusDifferent, StatusMissing, StatusNotYet}
 
-// result sums up; early says that what is not there may still come.
+// result counts the findings; early says that missing values may still arrive.
 func (r *reading) result(early bool) *Result {
 	out := &Result{Counts: map[Status]int64{}}
 	for i := range r.people {

@@ -171,7 +171,7 @@ func TestErasePlanDoubts(t *testing.T) {
 		{"not UTF-8", "x.txt", "7531-secret\nm\xfcller\n", nil, "line 2: the text is not in the encoding", 0},
 		{"Windows-1252", "x.txt", "7531-secret\nm\xfcller\n", []string{"--encoding", "windows-1252"}, "", 2},
 		{"a NUL", "x.txt", "7531-sec\x00ret\n", nil, "line 1", 0},
-		{"a NUL at the end", "x.txt", "7531-secret\x00\n", nil, "line 1: the text holds a NUL", 0},
+		{"a NUL at the end", "x.txt", "7531-secret\x00\n", nil, "line 1: the text contains a NUL", 0},
 		{"a spreadsheet", "x.txt", "PK\x03\x047531-secret", nil, "save it as CSV", 0},
 		{"too long", "x.txt", "7531-secret" + strings.Repeat("x", 150) + "\n", nil, "line 1", 0},
 		{"a line without end", "x.txt", strings.Repeat("7531-secret", 7000), nil, "64 KiB", 0},

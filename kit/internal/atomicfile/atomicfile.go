@@ -1,4 +1,4 @@
-// Package atomicfile replaces files so that there is a whole one of their name at every moment, the old or the new.
+// Package atomicfile replaces files so that at every moment there is a complete file, the old one or the new one.
 package atomicfile
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/ciokit/cio/kit/internal/realpath"
 )
 
-// Write gives a file new content and this mode. Who reads it sees all of the old or all of the new, which is on disk when Write returns. name must lead to the
-// file without symbolic links.
+// Write gives a file new content and this mode. A reader sees all of the old content or all of the new one. The new content is on disk when Write
+// returns. name must lead to the file without symbolic links.
 func Write(name string, mode os.FileMode, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
@@ -33,7 +33,8 @@ func Write(name string, mode os.FileMode, write func(io.Writer) error) error {
 	return SyncDir(filepath.Dir(name))
 }
 
-// Replace is Write for a file that anybody may read and a name that may lead to it over symbolic links, which stay. A device or a pipe is written to.
+// Replace is Write for a file that everybody can read. The name can lead to it over symbolic links, which are kept. A device or a pipe is written to
+// directly.
 func Replace(name string, write func(io.Writer) error) error {
 	name, err := realpath.Of(name)
 	if err != nil {
@@ -49,17 +50,17 @@ func Replace(name string, write func(io.Writer) error) error {
 	return Write(name, 0o644, write)
 }
 
-// patience is how long a rename is tried that somebody is in the way of.
+// patience is how long a rename is retried while another process prevents it.
 const patience = 2 * time.Second
 
-// Rename gives a file a name that another may have. Windows does not do that as long as somebody has one of them open, such as a virus scanner that looks at
-// a file that was just written: it is tried for two seconds there.
+// Rename gives a file a name that another file may have. Windows refuses that while a process has one of the files open, such as a virus scanner that
+// checks a new file. There, Rename retries for two seconds.
 func Rename(from, to string) error {
 	return retry(func() error { return os.Rename(from, to) })
 }
 
-// Create makes a file for writing of a name that nothing has. Windows keeps the name of a removed file as long as somebody has it open: it is tried as patiently
-// there.
+// Create makes a file for writing, with a name that no file has. Windows keeps the name of a removed file while a process has it open. There, Create
+// retries for two seconds.
 func Create(name string, mode os.FileMode) (f *os.File, err error) {
 	err = retry(func() error {
 		f, err = os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
@@ -68,7 +69,7 @@ func Create(name string, mode os.FileMode) (f *os.File, err error) {
 	return f, err
 }
 
-// Remove removes a file, as patiently.
+// Remove removes a file, with the same retries.
 func Remove(name string) error { return retry(func() error { return os.Remove(name) }) }
 
 func retry(do func() error) error {
@@ -79,7 +80,7 @@ func retry(do func() error) error {
 	}
 }
 
-// SyncDir makes sure that the names in a directory are on disk, where the system can do that. Some file systems cannot.
+// SyncDir makes sure that the names in a directory are on disk, if the system can do that. Some file systems cannot.
 func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -94,5 +95,5 @@ func SyncDir(dir string) error {
 	return errors.Join(err, d.Close())
 }
 
-// fsyncDir is what a test replaces by a file system that cannot do it.
+// fsyncDir is replaced in a test by a file system that cannot do it.
 var fsyncDir = (*os.File).Sync

@@ -2,5 +2,5 @@
 
 package atomicfile
 
-// inTheWay is for systems where who has a file open keeps it from being renamed.
+// inTheWay is for systems on which an open file can be renamed.
 func inTheWay(error) bool { return false }

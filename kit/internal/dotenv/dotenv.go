@@ -1,4 +1,4 @@
-// Package dotenv reads settings from the environment and, where that has none, from a file .env, by the one rule of all commands.
+// Package dotenv reads settings from the environment and, if that does not have them, from a file .env. All commands follow the same rule.
 package dotenv
 
 import (
@@ -16,36 +16,36 @@ import (
 	"github.com/ciokit/cio/kit/internal/textfile"
 )
 
-// File is a file .env. It is read when the environment does not have a setting, and never before. A nil File is an empty one.
+// File is a file .env. It is read only when the environment does not have a setting. A nil File is an empty one.
 //
-// The environment wins: a variable of it that is not empty is what counts. Of the file only names count that begin with CUSTOMERIO_ or CIOKIT_,
-// and CIOKIT_LIVE does not: that tests and notebooks may send to a real workspace is no setting, and has to be said each time.
+// A variable of the environment that is not empty has precedence. From the file, only names that begin with CUSTOMERIO_ or CIOKIT_ are used, except
+// CIOKIT_LIVE: it lets tests and notebooks send to a real workspace, so it must be given each time and is not a setting.
 type File struct {
 	path string
 
 	mu     sync.Mutex
 	read   bool
 	values map[string]string
-	others bool // may read it
+	others bool // can read the file
 	err    error
-	taken  []string // since Done was called last
+	taken  []string // since the last call of Done
 }
 
-// At returns the file at a path. One that is not there is empty, and so is a directory of that name, in which Python keeps what it needs.
+// At returns the file at a path. If there is no file, or if it is a directory (some Python tools name one .env), it is empty.
 func At(path string) *File { return &File{path: path} }
 
 // liveEnv lets tests and notebooks send to a real workspace.
 const liveEnv = "CIOKIT_LIVE"
 
-// passedOn is a line of Docker's files that is the name of a variable to pass on.
+// passedOn is a line in files of Docker that has only the name of a variable to pass on.
 var passedOn = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
 
-// counts reports whether a name is one that the file may set.
+// counts reports whether the file can set this name.
 func counts(name string) bool {
 	return name != liveEnv && (strings.HasPrefix(name, "CUSTOMERIO_") || strings.HasPrefix(name, "CIOKIT_"))
 }
 
-// Get returns a variable of the environment, or what the file has; empty if neither has it. Done says what was wrong with the file.
+// Get returns a variable of the environment, or the value in the file; empty if neither has it. Done reports errors of the file.
 func (f *File) Get(name string) string {
 	if v := os.Getenv(name); v != "" || f == nil || !counts(name) {
 		return v
@@ -60,7 +60,7 @@ func (f *File) Get(name string) string {
 	return v
 }
 
-// Load reads the file, unless it has been read.
+// Load reads the file, unless it was already read.
 func (f *File) Load() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -70,8 +70,8 @@ func (f *File) Load() {
 	}
 }
 
-// Done says on w what the file has decided since the last call, in one line, and in another if others can read the file. The error is that it
-// cannot be read, which it names without anything that is in it.
+// Done writes to w one line with the settings that came from the file since the last call, and another line if other users can read the file. The
+// error is a failure to read the file; it contains nothing of the file's contents.
 func (f *File) Done(w io.Writer) error {
 	if f == nil {
 		return nil
@@ -89,7 +89,7 @@ func (f *File) Done(w io.Writer) error {
 	return nil
 }
 
-// readFile reads the names that count, and whether others can read the file.
+// readFile reads the names that count, and whether other users can read the file.
 func readFile(path string) (map[string]string, bool, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
@@ -109,12 +109,12 @@ func readFile(path string) (map[string]string, bool, error) {
 	return values, places.OthersRead(info), nil
 }
 
-// Parse reads lines of NAME=VALUE, where VALUE may stand in single or double quotes and the line may begin with export. It returns those whose
-// names count. Lines of other names are those of another program: whatever they hold is left out, also values of several lines. An error begins
-// with the number of its line and holds nothing of it.
+// Parse reads lines of NAME=VALUE. VALUE can be in single or double quotes, and the line can begin with export. It returns the variables whose names
+// count. Lines with other names belong to other programs and are ignored, even if their values span several lines. An error begins with the line
+// number and contains nothing of the line.
 func Parse(text string) (map[string]string, error) {
 	values := make(map[string]string)
-	until := "" // the quote that ends another program's value of several lines
+	until := "" // the quote that ends a multi-line value of another program
 	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
 		line = strings.TrimSpace(line)
 		if until != "" {

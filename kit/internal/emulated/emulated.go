@@ -1,4 +1,4 @@
-// Package emulated tells an emulator of Customer.io from what may pass calls on to a real workspace.
+// Package emulated distinguishes an emulator of Customer.io from a server that may pass calls on to a real workspace.
 package emulated
 
 import (
@@ -10,9 +10,9 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// Answers reports whether an emulator answers the API's calls at the address. Anything else there may pass them on to a real workspace, as
-// ciokit proxy and a tunnel do. It asks as a browser does before it sends something from a page, which changes nothing wherever it arrives.
-// The error says that nothing answers. transport nil: a connection of its own, without a proxy.
+// Answers reports whether an emulator answers the API's calls at the address. Any other server may pass the calls on to a real workspace, as ciokit
+// proxy and a tunnel do. It sends the request that a browser sends before a page's own request. That changes nothing on any server. The error means
+// that nothing answers. If transport is nil, it uses its own connection, without a proxy.
 func Answers(ctx context.Context, base string, transport http.RoundTripper) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

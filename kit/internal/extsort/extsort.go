@@ -1,4 +1,4 @@
-// Package extsort sorts any number of records in constant memory: what memory does not hold goes to a file without a name.
+// Package extsort sorts any number of records in constant memory: what does not fit into memory goes to a file without a name.
 package extsort
 
 import (
@@ -23,21 +23,21 @@ const (
 	BufferBytes = 32 << 10
 )
 
-// Sorter sorts any number of records, which are strings of bytes, in constant memory, and gives each distinct one once. What memory does
-// not hold is written to a file that has no name, so that nothing is left behind whatever ends the process.
+// Sorter sorts any number of records, which are strings of bytes, in constant memory, and returns each distinct one once. What does not fit into
+// memory is written to a file without a name, so no file is left behind, however the process ends.
 type Sorter struct {
 	dir   string // for the file
-	bytes int    // of records in memory; sortBytes but in tests
-	fanIn int    // sortFanIn but in tests
+	bytes int    // of records in memory; sortBytes except in tests
+	fanIn int    // sortFanIn except in tests
 
 	arena []byte
 	index []recordAt
-	file  *os.File // nil as long as all records are in memory
+	file  *os.File // nil while all records are in memory
 	size  int64
 	runs  []span
 }
 
-// recordAt is a record of the arena. prefix has its first eight bytes as a number, which settles most comparisons.
+// recordAt is a record in the arena. prefix is its first eight bytes as a number, which decides most comparisons.
 type recordAt struct {
 	prefix    uint64
 	from, len uint32
@@ -46,7 +46,7 @@ type recordAt struct {
 // span is a part of a file.
 type span struct{ from, to int64 }
 
-// New returns a Sorter that keeps in dir what memory does not hold.
+// New returns a Sorter that keeps in dir what does not fit into memory.
 func New(dir string) *Sorter { return &Sorter{dir: dir, bytes: sortBytes, fanIn: sortFanIn} }
 
 // Add adds a record, which is copied.
@@ -81,7 +81,7 @@ func (s *Sorter) sortMemory() {
 	})
 }
 
-// spill writes what is in memory to the file as a sorted run.
+// spill writes the records in memory to the file as a sorted run.
 func (s *Sorter) spill() error {
 	if s.file == nil {
 		var err error
@@ -109,7 +109,7 @@ func (s *Sorter) endRun(w *runWriter) error {
 	return nil
 }
 
-// Sorted returns the distinct records in their order. Nothing is added after that.
+// Sorted returns the distinct records in order. Nothing can be added afterwards.
 func (s *Sorter) Sorted() (Records, error) {
 	if s.file == nil {
 		s.sortMemory()
@@ -121,7 +121,7 @@ func (s *Sorter) Sorted() (Records, error) {
 		}
 	}
 	s.arena, s.index = nil, nil
-	for len(s.runs) > s.fanIn { // runs that are merged are behind those that are left
+	for len(s.runs) > s.fanIn { // merged runs are appended after the others
 		m, err := newMerge(s.file, s.runs[:s.fanIn])
 		if err != nil {
 			return nil, err
@@ -151,7 +151,7 @@ func (s *Sorter) Sorted() (Records, error) {
 	return &distinct{from: m}, nil
 }
 
-// Close gives up the memory and the file.
+// Close releases the memory and the file.
 func (s *Sorter) Close() error {
 	s.arena, s.index = nil, nil
 	if s.file == nil {
@@ -162,18 +162,18 @@ func (s *Sorter) Close() error {
 	return err
 }
 
-// Records are read one after the other.
+// Records are read one after another.
 type Records interface {
-	// Next returns the record that follows, valid until the next call, and io.EOF after the last.
+	// Next returns the next record, valid until the next call, and io.EOF after the last.
 	Next() ([]byte, error)
 }
 
-// None are none.
+// None has no records.
 type None struct{}
 
 func (None) Next() ([]byte, error) { return nil, io.EOF }
 
-// distinct leaves out records that are equal to the one before.
+// distinct leaves out records that are equal to the previous one.
 type distinct struct {
 	from Records
 	last []byte
@@ -208,7 +208,7 @@ func (m *memoryRun) Next() ([]byte, error) {
 	return m.s.record(m.s.index[m.at-1]), nil
 }
 
-// runWriter appends records to a file, each behind its length.
+// runWriter appends records to a file, each after its length.
 type runWriter struct {
 	buf *bufio.Writer
 	at  int64
@@ -224,7 +224,7 @@ func (w *runWriter) write(record []byte) error {
 	return err
 }
 
-// WriteRecord writes a record behind its length and returns how many bytes that took.
+// WriteRecord writes the length of a record and the record. It returns how many bytes that took.
 func WriteRecord(w *bufio.Writer, record []byte) (int, error) {
 	head := binary.AppendUvarint(w.AvailableBuffer(), uint64(len(record)))
 	if _, err := w.Write(head); err != nil {
@@ -235,9 +235,9 @@ func WriteRecord(w *bufio.Writer, record []byte) (int, error) {
 }
 
 // ErrRecord is a record that ends too early or is too long.
-var ErrRecord = errors.New("a record is not whole")
+var ErrRecord = errors.New("a record is incomplete or too long")
 
-// ReadRecord reads what WriteRecord wrote into buf. It returns io.EOF at the end.
+// ReadRecord reads a record that WriteRecord wrote, into buf. It returns io.EOF at the end.
 func ReadRecord(r *bufio.Reader, buf []byte) ([]byte, error) {
 	n, err := binary.ReadUvarint(r)
 	switch {
@@ -256,10 +256,10 @@ func ReadRecord(r *bufio.Reader, buf []byte) ([]byte, error) {
 // MaxRecord bounds a record: an id fits into a message of 32,000 bytes.
 const MaxRecord = 1 << 20
 
-// merge gives the records of several sorted runs in their order.
+// merge returns the records of several sorted runs in order.
 type merge struct {
 	heads mergeHeap
-	spent bool // the record of the first head was given away
+	spent bool // the record of the first head was returned
 }
 
 type mergeHead struct {

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// Both are the records of two lists in their order.
+// Both has the records of two lists, in order.
 type Both struct {
 	A, B     Records
 	atA, atB []byte
@@ -34,7 +34,7 @@ func (u *Both) Next() ([]byte, error) {
 	return u.out, Advance(from, at)
 }
 
-// Advance puts the next record into to, nil at the end.
+// Advance reads the next record into to; nil at the end.
 func Advance(from Records, to *[]byte) error {
 	record, err := from.Next()
 	if err != nil {
@@ -46,7 +46,7 @@ func Advance(from Records, to *[]byte) error {
 	return err
 }
 
-// Subtract calls f for what is in one list and not in the other; both are in order.
+// Subtract calls f for every record that is in from and not in those; both must be in order.
 func Subtract(from, those Records, f func([]byte) error) error {
 	other, otherErr := those.Next()
 	for {

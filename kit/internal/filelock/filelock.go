@@ -1,8 +1,8 @@
-// Package filelock lets one process at a time be at work on a file, on every system on which ciokit runs.
+// Package filelock lets only one process at a time work on a file, on every system that ciokit runs on.
 //
-// The lock of NAME is held on a file of its own beside it, .NAME.ciokit-lock, because the locks of Windows keep others from reading what is locked. A
-// second file, .NAME.ciokit-owner, says who holds it. The system lets go of a lock when its process ends, however it ends. Files that are left behind by
-// that do no harm: who takes the lock next uses them.
+// The lock of NAME is held on a separate file in the same directory, .NAME.ciokit-lock, because on Windows nobody else can read a locked file. A
+// second file, .NAME.ciokit-owner, says who holds the lock. The system releases a lock when its process ends, however it ends. Files that such a
+// process leaves behind do no harm: the next process that takes the lock uses them.
 package filelock
 
 import (
@@ -21,24 +21,24 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// What the names of the two files end in.
+// The suffixes of the two files.
 const (
 	lockSuffix  = ".ciokit-lock"
 	ownerSuffix = ".ciokit-owner"
 )
 
-// beside returns the name of one of the two files. It begins with a point, so that no pattern for the file matches it.
+// beside returns the name of one of the two files. It begins with a point, so that patterns for the file do not match it.
 func beside(path, suffix string) string {
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+suffix)
 }
 
-// How long a lock is tried again.
+// How long to retry taking a lock.
 const (
-	patience = 100 * time.Millisecond // that is held: who only looks whether it is holds it for a moment
-	removal  = 2 * time.Second        // whose file cannot be opened, because it is being removed
+	patience = 100 * time.Millisecond // if it is held: a process that only checks a lock holds it for a moment
+	removal  = 2 * time.Second        // if its file cannot be opened, because it is being removed
 )
 
-// Owner is who holds a lock.
+// Owner is the holder of a lock.
 type Owner struct {
 	PID     int       `json:"pid"`
 	Host    string    `json:"host"`
@@ -54,12 +54,12 @@ func (o Owner) String() string {
 	return s
 }
 
-// ErrInUse is a lock that somebody holds. The error that holds it is an *InUseError.
+// ErrInUse is a lock that another process holds. The error that wraps it is an *InUseError.
 var ErrInUse = errors.New("in use by another process")
 
 // InUseError says who holds a lock.
 type InUseError struct {
-	// Path is the file that is locked.
+	// Path is the locked file.
 	Path string
 	// Owner is the zero value if it is not known.
 	Owner Owner
@@ -73,7 +73,7 @@ func (e *InUseError) Error() string {
 	return s
 }
 
-// By says who it is, empty if that is not known.
+// By describes the holder, empty if it is not known.
 func (e *InUseError) By() string {
 	if e.Owner == (Owner{}) {
 		return ""
@@ -84,7 +84,7 @@ func (e *InUseError) By() string {
 // Is reports whether target is ErrInUse.
 func (e *InUseError) Is(target error) bool { return target == ErrInUse }
 
-// By returns who holds the lock that err is about, in parentheses behind a space, and nothing if that is not known.
+// By returns the holder of the lock that err is about, in parentheses after a space; empty if it is not known.
 func By(err error) string {
 	var used *InUseError
 	if errors.As(err, &used) && used.By() != "" {
@@ -100,9 +100,9 @@ type Lock struct {
 	former []*os.File
 }
 
-// Take takes the lock of a file or directory, which need not be there, though the directory that it is in must. run is the id of the work that it is
-// for, if it has one. Whatever symbolic links lead to a file, its lock is the same. The error is an *InUseError if another process holds it, or
-// another part of this one; any other means that the lock cannot be had here at all.
+// Take takes the lock of a file or directory. The file need not exist, but its directory must. run is the id of the work that the lock is for, if it
+// has one. All symbolic links to a file lead to the same lock. The error is an *InUseError if another process, or another part of this one, holds it;
+// any other error means that this file cannot be locked.
 func Take(path, run string) (*Lock, error) {
 	real, err := realpath.Of(path)
 	if err != nil {
@@ -120,7 +120,7 @@ func Take(path, run string) (*Lock, error) {
 	return l, nil
 }
 
-// within tries for as long as it may take.
+// within retries until the time is over.
 func within(try func() (bool, error)) (done bool, err error) {
 	for begun := time.Now(); ; time.Sleep(patience / 20) {
 		done, err = try()
@@ -131,8 +131,8 @@ func within(try func() (bool, error)) (done bool, err error) {
 	}
 }
 
-// try takes the lock if nobody holds it. Who lets go of it removes its file, so that what was locked may be a file that nobody else can find any
-// more: it counts only if it is the one of that name.
+// try takes the lock if nobody holds it. A process that releases the lock removes the lock file, so the locked file may have no name any more. The
+// lock counts only if the file still has its name.
 func (l *Lock) try() (bool, error) {
 	for {
 		file := flock.New(beside(l.path, lockSuffix))
@@ -153,10 +153,10 @@ func (l *Lock) try() (bool, error) {
 	}
 }
 
-// tryLock is what a test replaces by a file system without locks.
+// tryLock is replaced in a test by a file system without locks.
 var tryLock = (*flock.Flock).TryLock
 
-// sign says whose the lock is. Without that it is as good: who cannot have it is not told why.
+// sign records who holds the lock. The lock is valid without that; others then do not learn who holds it.
 func (l *Lock) sign(run string) {
 	host, _ := os.Hostname()
 	if text, err := json.Marshal(Owner{os.Getpid(), host, time.Now().UTC().Truncate(time.Second), run}); err == nil {
@@ -171,8 +171,8 @@ func readOwner(path string) (o Owner) {
 	return o
 }
 
-// Former takes a file, if it is there, in the way in which versions did it that locked the file itself, so that no process of theirs is at work on it
-// either. They had no locks on Windows. The error is that of Take.
+// Former also locks the file itself, if it exists, as earlier versions did, so that no process of an earlier version works on it. Earlier versions
+// had no locks on Windows. The error is that of Take.
 func (l *Lock) Former(path string) error {
 	f, err := takeFormer(path)
 	if f != nil {
@@ -181,7 +181,7 @@ func (l *Lock) Former(path string) error {
 	return err
 }
 
-// Held returns nil if nobody holds the lock of a file, and the error of Take if it cannot be had.
+// Held returns nil if nobody holds the lock of a file, and the error of Take if the lock cannot be taken.
 func Held(path string) error {
 	real, err := realpath.Of(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -191,7 +191,7 @@ func Held(path string) error {
 		return err
 	}
 	file := flock.New(beside(real, lockSuffix), flock.SetFlag(os.O_RDONLY))
-	free, err := file.TryRLock() // two who look do not disturb each other
+	free, err := file.TryRLock() // two checks do not disturb each other
 	if err != nil {
 		free, err = within(file.TryRLock)
 	}
@@ -206,7 +206,7 @@ func Held(path string) error {
 	return file.Close()
 }
 
-// HeldByFormer is Held for what Former takes.
+// HeldByFormer is Held for the locks of Former.
 func HeldByFormer(path string) error {
 	f, err := lookFormer(path)
 	if err != nil || f == nil {
@@ -215,18 +215,18 @@ func HeldByFormer(path string) error {
 	return releaseFormer(f)
 }
 
-// Release lets go of the lock, and removes its files. A second call does nothing.
+// Release releases the lock and removes its files. A second call does nothing.
 func (l *Lock) Release() error {
 	if l == nil || l.file == nil {
 		return nil
 	}
-	_ = os.Remove(beside(l.path, ownerSuffix)) // what stays behind does no harm
+	_ = os.Remove(beside(l.path, ownerSuffix)) // a file that remains does no harm
 	name := beside(l.path, lockSuffix)
-	if runtime.GOOS != "windows" { // as long as it is held nobody else counts on the file
+	if runtime.GOOS != "windows" { // remove the file while it is held, so nobody else relies on it
 		_ = os.Remove(name)
 	}
 	err := l.file.Close()
-	if runtime.GOOS == "windows" { // where a file that somebody has opened is not removed
+	if runtime.GOOS == "windows" { // an open file cannot be removed there
 		_ = os.Remove(name)
 	}
 	for _, f := range l.former {
@@ -236,7 +236,7 @@ func (l *Lock) Release() error {
 	return err
 }
 
-// Sweep removes the files in a directory that processes left behind which were killed, but for those of locks that somebody holds.
+// Sweep removes the lock files that killed processes left in a directory, except those of locks that are held.
 func Sweep(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -260,7 +260,7 @@ func Sweep(dir string) error {
 	return errors.Join(errs...)
 }
 
-// Same reports whether the lock is that of this path too.
+// Same reports whether this lock is also the lock of path.
 func (l *Lock) Same(path string) bool {
 	held, err := l.file.Stat()
 	if err != nil {
@@ -274,12 +274,12 @@ func (l *Lock) Same(path string) bool {
 	return err == nil && os.SameFile(held, there)
 }
 
-// explain says of a lock that cannot be had, and that nobody else has, what is in the way and what to do.
+// explain describes why a lock that nobody holds cannot be taken, and what to do.
 func explain(path string, err error) error {
 	switch {
 	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.ENOLCK):
 		return fmt.Errorf("%s cannot be locked: its file system, perhaps a network share, has no locks (%w); keep it on a local disk", path, err)
-	case errors.As(err, new(*fs.PathError)): // its file cannot be opened
+	case errors.As(err, new(*fs.PathError)): // the lock file cannot be opened
 		return fmt.Errorf("%s cannot be locked: %w", path, err)
 	}
 	return fmt.Errorf("%s cannot be locked: the system says %q; if it is on a network share, keep it on a local disk (%w)", path, err.Error(), err)

@@ -12,14 +12,14 @@ import (
 // passes is for systems where a file that is being removed cannot be opened.
 func passes(error) bool { return false }
 
-// takeFormer locks the file itself until it is closed. It is nil if there is none.
+// takeFormer locks the file itself until it is closed. It returns nil if the file does not exist.
 func takeFormer(path string) (*os.File, error) { return lockFormer(path, syscall.LOCK_EX) }
 
-// lookFormer is takeFormer for who only looks: two of them do not disturb each other.
+// lookFormer is takeFormer for a check: two checks do not disturb each other.
 func lookFormer(path string) (*os.File, error) { return lockFormer(path, syscall.LOCK_SH) }
 
 func lockFormer(path string, how int) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0) // a network file system locks only what can be written
+	f, err := os.OpenFile(path, os.O_RDWR, 0) // a network file system locks only files that are open for writing
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -48,8 +48,8 @@ func lockFormer(path string, how int) (*os.File, error) {
 	return nil, errors.Join(err, f.Close())
 }
 
-// releaseFormer lets go of the lock before it closes the file: a process that is being started holds a copy of the file until its program begins,
-// and the lock would stay as long.
+// releaseFormer releases the lock before it closes the file: a process that is being started has a copy of the file until its program begins, and
+// would keep the lock until then.
 func releaseFormer(f *os.File) error {
 	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }

@@ -1,4 +1,4 @@
-// Package idlist reads lists of ids, one a line, of which it must be sure whom they name.
+// Package idlist reads lists with one id in each line. It refuses lines that do not clearly name one id.
 package idlist
 
 import (
@@ -14,9 +14,9 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Words are how the caller of a list is told what to give: the names of a field and a flag.
+// Words are the names of a field and a flag, for the hints of errors.
 type Words struct {
-	// Column names the column with the ids of a table, Encoding the encoding of the text.
+	// Column names the setting for the column with the ids, Encoding the setting for the encoding of the text.
 	Column, Encoding string
 }
 
@@ -24,12 +24,13 @@ type Words struct {
 type Line struct {
 	// Number counts the lines from 1.
 	Number int64
-	// Text is the line as it stands, and ID what it names: without the spaces around it and without quotes.
+	// Text is the whole line, and ID the id in it: without the spaces around it and without quotes.
 	Text, ID string
 }
 
-// Lines calls f with each line of a text that names somebody. The first so many that are not blank are headers and left out. Lines end with LF, CRLF or CR. An
-// id may be in double quotes, as in CSV. A line of which it is not sure whom it names is a *source.FormatError, which does not quote it.
+// Lines calls f with each line of a text that has an id. The first lines that are not blank, as many as headers says, are headers and are left out.
+// Lines end with LF, CRLF or CR. An id can be in double quotes, as in CSV. If a line does not clearly name one id, the error is a
+// *source.FormatError, which does not quote the line.
 func Lines(r io.Reader, headers int, words Words, f func(Line) error) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 64<<10)
@@ -50,19 +51,19 @@ func Lines(r io.Reader, headers int, words Words, f func(Line) error) error {
 		}
 		id, problem := unquotedLine(line)
 		if problem != "" {
-			return &source.FormatError{Line: number, Problem: "the line " + problem, Hint: "put an id that has this in it into double quotes; if the list is a table, name the column with the ids (" + words.Column + ")"}
+			return &source.FormatError{Line: number, Problem: "the line " + problem, Hint: "if this is part of an id, put the id into double quotes; if the list is a table, name the column with the ids (" + words.Column + ")"}
 		}
 		if err := f(Line{number, lines.Text(), id}); err != nil {
 			return err
 		}
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
-		return &source.FormatError{Line: number + 1, Problem: "the line is longer than 64 KiB", Hint: "write one id a line"}
+		return &source.FormatError{Line: number + 1, Problem: "the line is longer than 64 KiB", Hint: "write one id in each line"}
 	}
 	return lines.Err()
 }
 
-// splitLines is bufio.ScanLines for lines that may end with CR alone too.
+// splitLines is bufio.ScanLines for lines that can also end with CR alone.
 func splitLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
 	i := bytes.IndexAny(data, "\r\n")
 	switch {
@@ -77,15 +78,15 @@ func splitLines(data []byte, atEOF bool) (advance int, token []byte, err error) 
 	case atEOF:
 		return i + 1, data[:i], nil
 	}
-	return 0, nil, nil // it takes the next byte to tell
+	return 0, nil, nil // the next byte decides
 }
 
-// unquotedLine returns the id that a line without spaces around it holds, or what makes that unsure.
+// unquotedLine returns the id in a line that has no spaces around it, or the problem that makes it unclear.
 func unquotedLine(line string) (id, problem string) {
 	if line[0] == '"' {
 		inner := line[1:]
 		if len(inner) == 0 || inner[len(inner)-1] != '"' {
-			return "", "begins with a quote and does not end with it"
+			return "", "begins with a quote and does not end with one"
 		}
 		inner = inner[:len(inner)-1]
 		id := strings.ReplaceAll(inner, `""`, "\x00")
@@ -108,7 +109,7 @@ func unquotedLine(line string) (id, problem string) {
 	return line, ""
 }
 
-// CheckText refuses text that is not what it was written as.
+// CheckText refuses text that was probably written in another format or encoding.
 func CheckText(line int64, text string, words Words) error {
 	bad := func(problem, hint string) error {
 		return &source.FormatError{Line: line, Problem: problem, Hint: hint}
@@ -119,13 +120,13 @@ func CheckText(line int64, text string, words Words) error {
 	case strings.HasPrefix(text, "PK\x03\x04"):
 		return bad("the list is a ZIP archive or a spreadsheet", "save it as CSV")
 	case strings.IndexByte(text, 0) >= 0:
-		return bad("the text holds a NUL character", "look whether it is a text; if it is UTF-16 without a byte order mark, say so ("+words.Encoding+" utf-16le)")
+		return bad("the text contains a NUL character", "check that it is a text file; if it is UTF-16 without a byte order mark, give the encoding ("+words.Encoding+" utf-16le)")
 	case strings.ContainsAny(text, "\r\n"):
-		return bad("the id has a line end in it", "look for a quote that is missing or too many")
+		return bad("the id has a line end in it", "check for a missing or an extra quote")
 	case !utf8.ValidString(text) || strings.ContainsRune(text, utf8.RuneError):
-		return bad("the text is not in the encoding that it is read in", "say which it has, such as windows-1252 ("+words.Encoding+")")
+		return bad("the text is not in the encoding that is used to read it", "give its encoding, such as windows-1252 ("+words.Encoding+")")
 	case strings.ContainsRune("'`‘’‚“”„«»‹›", first):
-		return bad("the id begins with a quotation mark that is no double quote", "take the marks away, or write double quotes")
+		return bad("the id begins with a quotation mark that is not a double quote", "remove the marks, or use double quotes")
 	}
 	return nil
 }

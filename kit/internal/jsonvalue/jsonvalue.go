@@ -1,5 +1,5 @@
-// Package jsonvalue appends values of typed inputs, such as columns of a database, as JSON. No function loses a digit or a byte; what JSON
-// cannot hold is an error.
+// Package jsonvalue appends values of typed inputs, such as columns of a database, as JSON. No function loses a digit or a byte; a value that JSON
+// cannot represent is an error.
 package jsonvalue
 
 import (
@@ -20,7 +20,7 @@ var (
 
 const hexDigits = "0123456789abcdef"
 
-// AppendText appends text as a JSON string, byte by byte: what is not UTF-8 stays so, for whoever reads it to refuse.
+// AppendText appends text as a JSON string, byte by byte: invalid UTF-8 stays invalid, so that the reader refuses it.
 func AppendText[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start := 0
@@ -40,7 +40,7 @@ func AppendText[T string | []byte](dst []byte, s T) []byte {
 	return append(append(dst, s[start:]...), '"')
 }
 
-// AppendRaw appends text that is said to be JSON as it stands, without the white space around it, and as a string if it is no JSON.
+// AppendRaw appends text that should be JSON unchanged, without the white space around it. If it is not JSON, it is appended as a string.
 func AppendRaw(dst, text []byte) []byte {
 	if !json.Valid(text) {
 		return AppendText(dst, text)
@@ -54,7 +54,7 @@ func AppendBinary(dst, b []byte) []byte {
 	return append(dst, '"')
 }
 
-// AppendFloat appends the shortest number that reads back as the same floating point number of so many bits, 32 or 64.
+// AppendFloat appends the shortest number that reads back as the same floating-point number of so many bits, 32 or 64.
 func AppendFloat(dst []byte, f float64, bits int) ([]byte, error) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return dst, ErrNotFinite
@@ -66,8 +66,8 @@ func AppendFloat(dst []byte, f float64, bits int) ([]byte, error) {
 	return strconv.AppendFloat(dst, f, format, -1, bits), nil
 }
 
-// AppendTime appends a time as a JSON string as ISO 8601 has it, to the nanosecond and without superfluous zeros: with a zone in UTC with a Z,
-// without one as the clock showed it.
+// AppendTime appends a time as a JSON string in ISO 8601, to the nanosecond and without trailing zeros: with a zone in UTC with a Z, without one as
+// the clock showed it.
 func AppendTime(dst []byte, t time.Time, zone bool) ([]byte, error) {
 	t = t.UTC()
 	if !writable(t) {
@@ -92,7 +92,7 @@ func AppendDate(dst []byte, t time.Time) ([]byte, error) {
 	return append(appendYMD(append(dst, '"'), year, int(month), day), '"'), nil
 }
 
-// AppendClock appends a time of day as a JSON string, such as "15:04:05.25". It must be at least 0.
+// AppendClock appends a time of day as a JSON string, such as "15:04:05.25". It must not be negative.
 func AppendClock(dst []byte, d time.Duration, zone bool) []byte {
 	dst = appendHMS(append(dst, '"'), int(d/time.Hour), int(d/time.Minute%60), int(d/time.Second%60), int(d%time.Second))
 	if zone {

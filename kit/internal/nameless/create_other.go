@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// createFile takes the file's name away, which leaves it to who has it open.
+// createFile removes the file's name; the open file remains usable.
 func createFile(dir string) (*os.File, error) {
 	f, err := os.CreateTemp(dir, ".ciokit-*")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// createFile has the system remove the file, which has a name until then, when its last handle is closed.
+// createFile makes the system remove the file when its last handle is closed. The file has a name until then.
 func createFile(dir string) (*os.File, error) {
 	if dir == "" {
 		dir = os.TempDir()

@@ -1,2 +1,3 @@
-// Package needs64 keeps what imports it from being built for systems of 32 bits, where its tests do not run. docs/platforms.md says what does.
+// Package needs64 prevents packages that import it from being built for 32-bit systems, on which its tests do not run. docs/platforms.md lists what
+// runs there.
 package needs64

@@ -1,5 +1,5 @@
-// Package notebook reads Jupyter notebooks of Go cells, checks the rules that ours keep to, and runs them without Jupyter: each cell becomes
-// a Go file, and is run as a process of its own, as the GoNB kernel does.
+// Package notebook reads Jupyter notebooks of Go cells, checks the rules for our notebooks, and runs them without Jupyter: each cell becomes a Go
+// file and runs as a separate process, as in the GoNB kernel.
 package notebook
 
 import (
@@ -14,25 +14,25 @@ import (
 
 // Document is one notebook.
 type Document struct {
-	// Path is where it was read from; Name is the file's name.
+	// Path is the path that it was read from; Name is the file's name.
 	Path, Name string
 	Cells      []Cell
 
 	raw map[string]any
 }
 
-// Cell is one cell. Code cells are numbered from 1, as Jupyter counts their executions; Number of a text cell is 0.
+// Cell is one cell. Code cells are numbered from 1, as Jupyter counts their executions; the Number of a text cell is 0.
 type Cell struct {
 	Number int
 	Source string
-	// Outputs are those saved with a code cell, Count its execution count, 0 if it was never run.
+	// Outputs are the saved outputs of a code cell, Count its execution count, 0 if it was never run.
 	Outputs []Output
 	Count   int
 
 	index int // in the file
 }
 
-// Code reports whether the cell is one of code.
+// Code reports whether the cell is a code cell.
 func (c Cell) Code() bool { return c.Number > 0 }
 
 // Output is one output of a code cell.
@@ -41,9 +41,9 @@ type Output struct {
 	Type string
 	// Stream is stdout or stderr.
 	Stream string
-	// Text is the stream's, or the output's plain text form; of an error what it says.
+	// Text is the text of the stream, or the plain text form of the output; for an error, its message.
 	Text string
-	// Forms are the MIME types that the output has.
+	// Forms are the MIME types of the output.
 	Forms []string
 }
 
@@ -61,7 +61,7 @@ func Read(path string) (*Document, error) {
 	return d, nil
 }
 
-// ReadDir reads the notebooks of a directory, in the order of their names. None is an error.
+// ReadDir reads the notebooks of a directory, in the order of their names. It is an error if there are none.
 func ReadDir(dir string) ([]*Document, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.ipynb"))
 	if err != nil {
@@ -81,7 +81,7 @@ func ReadDir(dir string) ([]*Document, error) {
 	return docs, nil
 }
 
-// The parts of the notebook format, version 4, that are read here.
+// The parts of the notebook format, version 4, that this package reads.
 type (
 	rawDocument struct {
 		Format int       `json:"nbformat"`
@@ -102,7 +102,7 @@ type (
 	}
 )
 
-// lines is text as the format has it: a string, or a list of its lines.
+// lines is text in the format: a string, or a list of its lines.
 type lines string
 
 func (l *lines) UnmarshalJSON(data []byte) error {

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// module is the name of the module that the cells become.
+// module is the name of the module with the cells.
 const module = "notebooks"
 
-// generate writes a Go module with a package for each document and a file for each of its cells, and a main package that runs the cell that
-// its first two arguments name. The cells' declarations persist from cell to cell, as in GoNB, because they share a package.
+// generate writes a Go module with a package for each document and a file for each of its cells, and a main package that runs the cell that its first
+// two arguments name. A cell can use the declarations of earlier cells, as in GoNB, because they are in one package.
 func generate(dir string, docs []*Document) error {
 	var imports, cases strings.Builder
 	for i, d := range docs {
@@ -39,10 +39,10 @@ func generate(dir string, docs []*Document) error {
 	return os.WriteFile(filepath.Join(dir, "main.go"), []byte(main), 0o600)
 }
 
-// cellName is the argument by which the program knows a cell.
+// cellName is the argument that selects a cell.
 func cellName(d *Document, number int) string { return fmt.Sprintf("%s/%d", d.Name, number) }
 
-// goFile is the Go file of one cell. Line directives lead from it back to the cell.
+// goFile returns the Go file of one cell. Line directives point back to the cell.
 func goFile(pkg, name string, cell Cell, c code, known map[string]importSpec) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "package %s\n\n", pkg)

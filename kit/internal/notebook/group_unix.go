@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// EndGroup ends the other processes of this process's group, if it leads one: a kernel's are the programs of cells that still run.
+// EndGroup ends the other processes of this process's group, if it leads one. For a kernel these are the programs of cells that still run.
 func EndGroup() {
 	if syscall.Getpgrp() != os.Getpid() {
 		return

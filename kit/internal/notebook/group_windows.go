@@ -1,4 +1,4 @@
 package notebook
 
-// EndGroup does nothing: Windows has no groups of processes that a signal reaches.
+// EndGroup does nothing: Windows has no process groups that a signal reaches.
 func EndGroup() {}

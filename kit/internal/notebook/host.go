@@ -22,17 +22,17 @@ import (
 	"github.com/ciokit/cio/kit/show"
 )
 
-// HostConfig says what there is beside a notebook's cells.
+// HostConfig configures what a notebook uses besides its cells.
 type HostConfig struct {
-	// Real is the real workspace that the notebook works in, if Forward is set, which passes a call on to it. Zero: the emulator alone.
+	// Real is the real workspace that the notebook uses. Forward must then be set; it passes a call on to that workspace. Zero: only the emulator.
 	Real    livetest.Config
 	Forward func(*http.Request) (*http.Response, error)
-	// Headless masks what would differ from run to run.
+	// Headless masks values that differ from run to run.
 	Headless bool
 }
 
-// Host is what lasts from one cell of a notebook to the next: the emulator, the recorder in front of a real workspace, and a directory for
-// files. It ends with the process that started it.
+// Host has what remains from one cell of a notebook to the next: the emulator, the recorder in front of a real workspace, and a directory for files.
+// It ends with the process that started it.
 type Host struct {
 	cfg      HostConfig
 	prefix   string
@@ -47,7 +47,7 @@ type endpoint struct {
 	server *http.Server
 }
 
-// StartHost starts them on ports of loopback. The caller closes the host.
+// StartHost starts the emulator and, with a real workspace, the recorder, on loopback ports. The caller closes the host.
 func StartHost(cfg HostConfig) (*Host, error) {
 	h := &Host{cfg: cfg}
 	var err error
@@ -67,7 +67,7 @@ func StartHost(cfg HostConfig) (*Host, error) {
 	return h, nil
 }
 
-// record starts the recorder, and the ledger of what passes it.
+// record starts the recorder, and the ledger of the calls that pass it.
 func (h *Host) record() (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), confirmTimeout)
 	defer cancel()
@@ -111,7 +111,7 @@ func answer(w http.ResponseWriter, v any) {
 	json.NewEncoder(w).Encode(v)
 }
 
-// forward passes a call on once what it may make is on disk.
+// forward passes a call on after everything that it may make is recorded on disk.
 func (h *Host) forward(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -134,14 +134,14 @@ func serve(handler http.Handler) (*endpoint, error) {
 	return &endpoint{url: "http://" + l.Addr().String(), server: server}, nil
 }
 
-// Prefix is what ids in a real workspace begin with.
+// Prefix is the beginning of all ids in a real workspace.
 func (h *Host) Prefix() string { return h.prefix }
 
 // Files returns the directory for files.
 func (h *Host) Files() string { return h.files }
 
-// The ports to try first. Jupyter chooses ports for a kernel among those that the system gives away, and lets go of them until the kernel
-// takes them: to ask the system for one in between may get the same.
+// The ports to try first. Jupyter chooses ports for a kernel from those that the system offers, and releases them until the kernel takes them. If we
+// asked the system for a port in between, we could get the same one.
 const firstPort, lastPort = 8120, 9119
 
 func listen() (net.Listener, error) {
@@ -153,7 +153,7 @@ func listen() (net.Listener, error) {
 	return net.Listen("tcp", "127.0.0.1:0")
 }
 
-// Env returns the environment of the cells: the process's own, with what package sandbox reads.
+// Env returns the environment of the cells: that of the process, with the variables that package sandbox reads.
 func (h *Host) Env() []string {
 	set := map[string]string{sandbox.EmulatorEnv: h.emulator.url, sandbox.FilesEnv: h.files}
 	if h.recorder != nil {
@@ -171,8 +171,8 @@ func (h *Host) Env() []string {
 	return env
 }
 
-// Close deletes what the notebook left behind in a real workspace, as far as that goes within a few seconds, and ends everything. What is left
-// is in the ledger, for ciokit live clean.
+// Close deletes what the notebook left behind in a real workspace, as far as possible within a few seconds, and stops everything. The ledger still
+// has what was not deleted, for ciokit live clean.
 func (h *Host) Close() error {
 	var left error
 	if h.recorder != nil {
@@ -186,8 +186,8 @@ func (h *Host) Close() error {
 }
 
 const (
-	// confirmTimeout is how long it may take to ask the App API which workspace it is.
+	// confirmTimeout is how long the question to the App API may take which workspace it is.
 	confirmTimeout = 30 * time.Second
-	// cleanUpTimeout is less than what Jupyter leaves a kernel for its end.
+	// cleanUpTimeout is less than the time that Jupyter gives a kernel to end.
 	cleanUpTimeout = 4 * time.Second
 )

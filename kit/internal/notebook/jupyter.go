@@ -12,14 +12,14 @@ import (
 	"strings"
 )
 
-// The name under which notebooks ask for the kernel, and the one that people see.
+// The name by which notebooks ask for the kernel, and its display name.
 const (
 	KernelName    = "ciokit"
 	kernelDisplay = "Go (ciokit)"
 )
 
-// Jupyter runs notebooks in Jupyter, with GoNB as the kernel. Its tools are built from the checkout's module tools, at the versions pinned
-// there, into Cache, and are kept.
+// Jupyter runs notebooks in Jupyter, with GoNB as the kernel. It builds its tools from the checkout's module tools, at the versions pinned there,
+// into Cache, and keeps them there.
 type Jupyter struct {
 	// Root is the checkout.
 	Root string
@@ -29,7 +29,7 @@ type Jupyter struct {
 	Command string
 }
 
-// Missing says what to install if there is no program of the name, such as jupyter-nbconvert.
+// Missing says what to install if a program, such as jupyter-nbconvert, is missing.
 func Missing(program string) error {
 	if _, err := exec.LookPath(program); err == nil {
 		return nil
@@ -41,7 +41,7 @@ func Missing(program string) error {
 	return fmt.Errorf("%s is not installed; %s", program, how)
 }
 
-// Prepare builds the tools and describes the kernel to Jupyter. With everything built before it takes about a second.
+// Prepare builds the tools and registers the kernel with Jupyter. If everything is already built, it takes about a second.
 func (j *Jupyter) Prepare(ctx context.Context) error {
 	if err := Missing("go"); err != nil {
 		return err
@@ -60,7 +60,8 @@ func (j *Jupyter) Prepare(ctx context.Context) error {
 
 func (j *Jupyter) bin() string { return filepath.Join(j.Cache, "bin") }
 
-// BuildCommand builds ciokit itself into the cache, for a kernel that outlives this process's executable file, and uses that from then on.
+// BuildCommand builds ciokit itself into the cache and uses that from then on. The kernel may then run longer than this process's executable file
+// exists.
 func (j *Jupyter) BuildCommand(ctx context.Context) error {
 	target := filepath.Join(j.bin(), "ciokit")
 	cmd := exec.CommandContext(ctx, "go", "build", "-C", j.Root, "-o", target, "./kit/cmd/ciokit")
@@ -71,7 +72,7 @@ func (j *Jupyter) BuildCommand(ctx context.Context) error {
 	return nil
 }
 
-// Describe writes the kernel's description for Jupyter below dir, one of Jupyter's data directories.
+// Describe writes the kernel's description for Jupyter below dir, which is one of Jupyter's data directories.
 func (j *Jupyter) Describe(dir string) error {
 	spec := map[string]any{
 		"argv":           []string{j.Command, "notebook", "kernel", "--checkout", j.Root, "--tools", j.bin(), "{connection_file}"},
@@ -90,7 +91,7 @@ func (j *Jupyter) Describe(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "kernel.json"), append(text, '\n'), 0o644)
 }
 
-// Env is the environment in which Jupyter finds the kernel.
+// Env returns the environment in which Jupyter finds the kernel.
 func (j *Jupyter) Env() []string {
 	path := filepath.Join(j.Cache, "jupyter")
 	if more := os.Getenv("JUPYTER_PATH"); more != "" {
@@ -117,7 +118,7 @@ func DataDir() (string, error) {
 	return filepath.Join(home, ".local", "share", "jupyter"), nil
 }
 
-// GoNB returns the command that runs the GoNB kernel for a connection file, with the modules of the checkout and its log in the directory.
+// GoNB returns the command that runs the GoNB kernel for a connection file. It uses the modules of the checkout and writes its log to the directory.
 func (j *Jupyter) GoNB(ctx context.Context, connection, log string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(j.bin(), "gonb"), "--kernel", connection, "-raw_error=true",
 		"-go_work="+strings.Join(moduleDirs(j.Root), ","), "-logtostderr=false", "-stderrthreshold=FATAL", "-log_dir="+log)
@@ -125,14 +126,14 @@ func (j *Jupyter) GoNB(ctx context.Context, connection, log string) *exec.Cmd {
 	return cmd
 }
 
-// Jupyter chooses a kernel's ports before the kernel takes them. Another program may have been faster, and then this is what it says.
+// Jupyter chooses a kernel's ports before the kernel takes them. If another program takes one first, Jupyter prints these messages.
 const (
 	kernelDied  = "Kernel died before replying to kernel_info"
 	kernelTries = 3
 )
 
-// Execute runs a notebook in Jupyter from its first to its last cell, whatever fails, and returns what became of it. began is called, from another
-// goroutine, with the number of each cell of code that begins; after a kernel that died it begins again with 1.
+// Execute runs all cells of a notebook in Jupyter, even if some fail, and returns the notebook with its new outputs. It calls began, from another
+// goroutine, with the number of each code cell that begins; after a kernel that died, the numbers begin again with 1.
 func (j *Jupyter) Execute(ctx context.Context, path, scratch string, env []string, began func(cell int)) (*Document, error) {
 	convert := func() error {
 		cells := 0
@@ -154,12 +155,12 @@ func (j *Jupyter) Execute(ctx context.Context, path, scratch string, env []strin
 	return d, nil
 }
 
-// HTML converts a notebook with the outputs it has to a page in the directory.
+// HTML converts a notebook with its outputs to a page in the directory.
 func (j *Jupyter) HTML(ctx context.Context, path, dir string) error {
 	return j.nbconvert(ctx, j.Env(), nil, "--to", "html", "--output-dir", dir, path)
 }
 
-// nbconvert runs nbconvert. Where began is given, it is called for each cell of code that begins.
+// nbconvert runs nbconvert. If began is not nil, it is called for each code cell that begins.
 func (j *Jupyter) nbconvert(ctx context.Context, env []string, began func(), args ...string) error {
 	said := &jupyterLog{began: began}
 	cmd := exec.CommandContext(ctx, "jupyter-nbconvert", append(said.flags(), args...)...)
@@ -167,20 +168,20 @@ func (j *Jupyter) nbconvert(ctx context.Context, env []string, began func(), arg
 	cmd.WaitDelay = interruptGrace
 	cmd.Env = env
 	cmd.Stdout, cmd.Stderr = said, said
-	// The system takes the end of the thread that started the command for the end of the process.
+	// The system signals the end of the parent when the thread that started the command ends, not when the process ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = apart()
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
-			return ctx.Err() // what Python says of an interrupt is no reason
+			return ctx.Err() // the messages of an interrupted Python do not help
 		}
 		return errors.Join(fmt.Errorf("jupyter-nbconvert %s: %w", strings.Join(args, " "), err), errors.New(lastLines(said.text(), 20)))
 	}
 	return nil
 }
 
-// lastLines returns the end of a program's output, which is where the reason is.
+// lastLines returns the end of a program's output, which has the reason.
 func lastLines(text string, n int) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")

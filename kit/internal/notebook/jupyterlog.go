@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// jupyterLog is what nbconvert says. It counts the cells that begin, which nbconvert says among much else, and keeps the rest that is worth reading.
+// jupyterLog receives the log of nbconvert. It counts the cells that begin, which are among many other messages, and keeps the useful rest.
 type jupyterLog struct {
 	began func()
 	line  []byte
 	kept  []string
-	skip  bool // the lines belong to a record of no use
+	skip  bool // the lines belong to a useless record
 }
 
-// record begins each record of the log, so that the lines of its text are not taken for others.
+// record begins each record of the log, so that a record can be told from other lines.
 const record = "ciokit-log "
 
-// maxKept bounds what is kept of a program that says much.
+// maxKept bounds the lines that are kept of a long log.
 const maxKept = 200
 
-// flags are those of nbconvert that make it say what is read here.
+// flags are the flags with which nbconvert writes such a log.
 func (l *jupyterLog) flags() []string {
 	if l.began == nil {
 		return []string{"--log-level=WARN"}
@@ -58,7 +58,7 @@ func (l *jupyterLog) take(line string) {
 	}
 }
 
-// text is what is worth reading.
+// text returns the useful lines.
 func (l *jupyterLog) text() string {
 	if len(l.line) > 0 {
 		l.take(string(l.line))

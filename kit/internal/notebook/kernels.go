@@ -11,14 +11,14 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// KernelsEnv names the directory in which kernels say that they run. Whoever runs notebooks sets it, and sees there when all have ended.
+// KernelsEnv names the directory in which running kernels have a file. Whoever runs notebooks sets it, and sees there when all kernels have ended.
 const KernelsEnv = "CIOKIT_NOTEBOOK_KERNELS"
 
-// looked is how often the end of a process is looked for that nobody tells of.
+// looked is the interval for checking whether a process has ended, if nothing reports it.
 const looked = 100 * time.Millisecond
 
-// SayKernelRuns marks this process as a kernel that runs, in the directory that KernelsEnv names, until it ends or release is called. Without the
-// variable it does nothing.
+// SayKernelRuns marks this process as a running kernel, in the directory that KernelsEnv names, until the process ends or release is called. Without
+// the variable it does nothing.
 func SayKernelRuns() (release func(), err error) {
 	dir := os.Getenv(KernelsEnv)
 	if dir == "" {
@@ -31,7 +31,7 @@ func SayKernelRuns() (release func(), err error) {
 	return func() { lock.Unlock() }, nil
 }
 
-// WaitForKernels waits until each kernel that said in dir that it runs has ended. An error says that some still run when ctx ends.
+// WaitForKernels waits until each kernel with a file in dir has ended. If some still run when ctx ends, it returns an error.
 func WaitForKernels(ctx context.Context, dir string) error {
 	files, err := os.ReadDir(dir)
 	if err != nil {
@@ -52,8 +52,8 @@ func WaitForKernels(ctx context.Context, dir string) error {
 	return nil
 }
 
-// WithParent returns a context that ends when the process that started this one has ended, however it did: Jupyter gives its kernels no other sign
-// where it is killed itself.
+// WithParent returns a context that ends when the process that started this one has ended, however it ended. If Jupyter is killed, its kernels get no
+// other sign.
 func WithParent(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	parent := os.Getppid()

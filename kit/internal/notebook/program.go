@@ -15,14 +15,14 @@ import (
 	"github.com/ciokit/cio/kit/internal/places"
 )
 
-// Program is the cells of notebooks as one executable file.
+// Program is one executable file with the cells of notebooks.
 type Program struct {
 	dir  string
 	path string
 }
 
-// Build compiles the cells of the documents against the checkout in root, without the network if the build cache is warm. What the compiler
-// says names the cells, as in notebook.ipynb[cell 5]:3. The caller closes the program.
+// Build compiles the cells of the documents with the checkout in root. It needs no network if the build cache is warm. Compiler messages name the
+// cells, as in notebook.ipynb[cell 5]:3. The caller closes the program.
 func Build(ctx context.Context, root string, docs []*Document) (*Program, error) {
 	dir, err := places.MkdirTemp("ciokit-notebooks-")
 	if err != nil {
@@ -60,12 +60,12 @@ func (p *Program) build(ctx context.Context, root string, docs []*Document) erro
 	return nil
 }
 
-// moduleDirs are the modules of a checkout that cells may import from.
+// moduleDirs returns the modules of a checkout that cells can import from.
 func moduleDirs(root string) []string {
 	return []string{root, filepath.Join(root, "erasure"), filepath.Join(root, "kit")}
 }
 
-// workspace makes src a module in a workspace with those of the checkout.
+// workspace makes src a module in one workspace with the modules of the checkout.
 func workspace(src, root string) error {
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -73,7 +73,7 @@ func workspace(src, root string) error {
 	}
 	version, err := os.ReadFile(filepath.Join(root, "go.work"))
 	if err != nil {
-		return fmt.Errorf("%s is no checkout of ciokit: %w", root, err)
+		return fmt.Errorf("%s is not a checkout of ciokit: %w", root, err)
 	}
 	v := goVersion.FindString(string(version))
 	files := map[string]string{
@@ -96,11 +96,11 @@ func workspace(src, root string) error {
 
 var (
 	goVersion = regexp.MustCompile(`(?m)^go .*$`)
-	// A cell's place, as a compiler or a stack trace has it, behind whatever directory.
+	// A cell's place in a compiler message or a stack trace, after any directory.
 	place = regexp.MustCompile(`(?m)\S*?([^/\s]+\.ipynb\[cell \d+\]:\d+)`)
 )
 
-// compilerText is what the compiler said, with the cells' places alone and without the headlines.
+// compilerText returns the compiler's messages, with only the cells' places and without the headlines.
 func compilerText(out string) string {
 	var kept []string
 	for line := range strings.Lines(out) {
@@ -118,7 +118,7 @@ func (p *Program) Close() error { return os.RemoveAll(p.dir) }
 type Failed struct {
 	// Where is the cell, with the line if it is known.
 	Where string
-	// Err is how its process ended, Stderr what it said, with the cells' places alone.
+	// Err is how its process ended, Stderr its standard error, with only the cells' places.
 	Err    error
 	Stderr string
 }
@@ -127,8 +127,8 @@ func (f *Failed) Error() string {
 	return fmt.Sprintf("%s: %v\n%s", f.Where, f.Err, f.Stderr)
 }
 
-// Run runs one cell as a process of its own, its ! lines first, each of which must succeed, and returns what it printed. The working
-// directory is the notebook's. The error is a *Failed if the cell failed.
+// Run runs one cell as a separate process, after its ! lines, each of which must succeed, and returns what it printed. The working directory is that
+// of the notebook. The error is a *Failed if the cell failed.
 func (p *Program) Run(ctx context.Context, d *Document, cell Cell, env []string) (string, error) {
 	var out bytes.Buffer
 	c := takeApart(cell.Source)
@@ -143,10 +143,10 @@ func (p *Program) Run(ctx context.Context, d *Document, cell Cell, env []string)
 	return out.String(), err
 }
 
-// errStderr: Jupyter shows standard error in red, among the cell's output, and a reader takes it for a failure.
-var errStderr = errors.New("says something on standard error")
+// errStderr is an error because Jupyter shows standard error in red among the cell's output, and readers think that it is a failure.
+var errStderr = errors.New("writes to standard error")
 
-// interruptGrace is how long a cell has after its interrupt, as in GoNB.
+// interruptGrace is the time that a cell has after an interrupt, as in GoNB.
 const interruptGrace = 5 * time.Second
 
 func (p *Program) exec(ctx context.Context, d *Document, where string, out *bytes.Buffer, env []string, name string, args ...string) error {

@@ -58,7 +58,7 @@ func TestRun(t *testing.T) {
 		{"", ""},
 		{"from the shell\n", "n.ipynb[cell 10]:2: exit status 4"},
 		{"from the shell\nand from Go\n", ""},
-		12: {"done\n", "n.ipynb[cell 13]:1: says something on standard error\na warning"},
+		12: {"done\n", "n.ipynb[cell 13]:1: writes to standard error\na warning"},
 	} {
 		if i == 11 {
 			continue // interruptCell runs it

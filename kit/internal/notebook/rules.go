@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// The limits of a cell, so that it can be read at one glance, and without scrolling.
+// The limits of a cell, so that readers can see it all without scrolling.
 const (
 	MaxLines   = 15
-	MaxColumns = 89 // characters; a tab is four of them
+	MaxColumns = 89 // characters; a tab counts as four
 )
 
 // Problem is a rule that a notebook breaks.
@@ -61,19 +61,19 @@ func (d *Document) Check() []Problem {
 		checkSize(cell, at)
 		checkImports(i == 0, c, at)
 		for line, magic := range c.magic {
-			at(line, "the line %q: of GoNB's commands only %%%% is used", magic)
+			at(line, "the line %q: the only command of GoNB to use is %%%%", magic)
 		}
 		for name, pos := range c.names {
 			if name == "init" || strings.HasPrefix(name, "init_") {
 				at(pos.Line, "%s runs in every later cell", name)
 			}
 			if before, found := declared[name]; found {
-				at(pos.Line, "%s is declared in cell %d already", name, before)
+				at(pos.Line, "%s is already declared in cell %d", name, before)
 			}
 			declared[name] = cell.Number
 		}
 		if line := mixedOutput(c); line != "" {
-			at(1, "%s beside package show: their order is not defined", line)
+			at(1, "%s together with package show: their order is not defined", line)
 		}
 		checkSaved(cell, at)
 	}
@@ -84,7 +84,7 @@ func (d *Document) Check() []Problem {
 	return problems
 }
 
-// A reporter takes what is wrong with a cell, or with the notebook if the cell is 0; a finder with a cell that is known.
+// A reporter reports a problem of a cell, or of the notebook if cell is 0; a finder reports one of a given cell.
 type (
 	reporter func(cell, line int, format string, args ...any)
 	finder   func(line int, format string, args ...any)
@@ -96,7 +96,7 @@ func (d *Document) checkText(report reporter) {
 		for range headings(c) {
 			first++
 			if i > 0 || first > 1 {
-				report(0, 0, "a second heading of the first level, in the %d. cell of all", i+1)
+				report(0, 0, "a second heading of the first level, in cell %d of all cells", i+1)
 			}
 		}
 		if c.Code() && (i == 0 || d.Cells[i-1].Code() || strings.TrimSpace(d.Cells[i-1].Source) == "") {
@@ -107,13 +107,13 @@ func (d *Document) checkText(report reporter) {
 		report(0, 0, "no heading of the first level in the first cell")
 	}
 	if n := len(d.Cells); n == 0 || d.Cells[n-1].Code() {
-		report(0, 0, "no text at the end, to read the last result")
+		report(0, 0, "no text at the end, about the last result")
 	}
 }
 
 var heading = regexp.MustCompile(`(?m)^# +(.+)$`)
 
-// headings returns the headings of the first level in a text cell.
+// headings returns the first-level headings in a text cell.
 func headings(c Cell) []string {
 	if c.Code() {
 		return nil
@@ -146,7 +146,7 @@ func checkSize(cell Cell, at finder) {
 func checkImports(first bool, c code, at finder) {
 	if !first {
 		if len(c.imports) > 0 {
-			at(1, "an import; all belong into the first code cell")
+			at(1, "an import outside the first code cell")
 		}
 		return
 	}
@@ -155,7 +155,7 @@ func checkImports(first bool, c code, at finder) {
 	}
 }
 
-// mixedOutput returns the call of package fmt that a cell has beside calls of package show, if it has both.
+// mixedOutput returns the call of package fmt in a cell that also calls package show; empty if it does not have both.
 func mixedOutput(c code) string {
 	if !slices.ContainsFunc(c.calls, func(call string) bool { return strings.HasPrefix(call, "show.") }) {
 		return ""
@@ -183,12 +183,12 @@ func (d *Document) checkClosing(codes []Cell, report reporter) {
 
 func checkSaved(cell Cell, at finder) {
 	if cell.Count != cell.Number {
-		at(1, "saved with the execution count %d in place of %d; run the notebook from its start: ciokit notebook run --write", cell.Count, cell.Number)
+		at(1, "saved with the execution count %d instead of %d; run the notebook from its start: ciokit notebook run --write", cell.Count, cell.Number)
 	}
 	if text := cell.Failure(); text != "" {
 		at(1, "saved with a failure: %s", text)
 	}
 	if text := cell.Stderr(); text != "" {
-		at(1, "saved with something on standard error: %s", text)
+		at(1, "saved with output on standard error: %s", text)
 	}
 }

@@ -66,13 +66,13 @@ func TestRules(t *testing.T) {
 		{"tabs are wide", with(4, "text", "go:%%\n{\n\t"+strings.Repeat("a", MaxColumns-5)+"()\n}"), "n.ipynb[cell 3]:3: a line of 90 characters"},
 		{"init_", with(4, "text", "go:func init_x() {}"), "n.ipynb[cell 3]:1: init_x runs in every later cell"},
 		{"init", with(4, "text", "go:\nfunc init() {}"), "n.ipynb[cell 3]:2: init runs in every later cell"},
-		{"declared twice", with(4, "text", "go:\n\nvar c, b = 1, 2"), "n.ipynb[cell 3]:3: b is declared in cell 2 already"},
-		{"function declared twice", with(4, "text", "go:func f() {}"), "n.ipynb[cell 3]:1: f is declared in cell 2 already"},
+		{"declared twice", with(4, "text", "go:\n\nvar c, b = 1, 2"), "n.ipynb[cell 3]:3: b is already declared in cell 2"},
+		{"function declared twice", with(4, "text", "go:func f() {}"), "n.ipynb[cell 3]:1: f is already declared in cell 2"},
 		{"methods are not", with(4, "text", "go:type t int\n\nfunc (t) f() {}"), ""},
 		{"locals are not", with(4, "text", "go:%%\na := 3\n_ = a"), ""},
 		{"magic", with(4, "text", "go:%env A=b\n%%\nf()"), `n.ipynb[cell 3]:1: the line "%env A=b"`},
 		{"a % in text", with(4, "text", "go:const s = `\n %d`"), ""},
-		{"two ways out", with(4, "text", "go:%%\nfmt.Println(1)\nshow.Text(\"x\")"), "n.ipynb[cell 3]:1: fmt.Println beside package show"},
+		{"two ways out", with(4, "text", "go:%%\nfmt.Println(1)\nshow.Text(\"x\")"), "n.ipynb[cell 3]:1: fmt.Println together with package show"},
 		{"Sprintf is no way out", with(4, "text", "go:%%\nshow.Text(fmt.Sprint(1))"), ""},
 		{"no verification", append(append([]string{}, good[:5]...), good[7:]...), "n.ipynb: no show.Verify in the last 3 cells"},
 		{"no chart", append(append([]string{}, good[:7]...), good[8]), "n.ipynb: no chart in the last 3 cells"},
@@ -99,14 +99,14 @@ func TestRulesOfSavedOutputs(t *testing.T) {
 		want    string
 	}{
 		{"good", 2, []Output{stream("stdout", "hello\n")}, ""},
-		{"never run", 0, nil, "execution count 0 in place of 2"},
-		{"run out of order", 7, nil, "execution count 7 in place of 2"},
+		{"never run", 0, nil, "execution count 0 instead of 2"},
+		{"run out of order", 7, nil, "execution count 7 instead of 2"},
 		{"an error", 2, []Output{{Type: "error", Text: "undefined: x"}}, "saved with a failure: undefined: x"},
 		{"an exit status", 2, []Output{stream("stdout", "a\n"), stream("stderr", "does not hold\nexit status 1\n")}, "saved with a failure: does not hold\nexit status 1"},
 		{"a panic", 2, []Output{stream("stderr", "panic: x\nexit status 2\n")}, "saved with a failure: panic: x"},
 		{"an interrupt", 2, []Output{stream("stderr", "^C\nsignal: interrupt\n")}, "saved with a failure"},
 		{"words that look like it", 2, []Output{stream("stdout", "exit status 1\n")}, ""},
-		{"a warning", 2, []Output{stream("stderr", "a warning\n")}, "saved with something on standard error: a warning"},
+		{"a warning", 2, []Output{stream("stderr", "a warning\n")}, "saved with output on standard error: a warning"},
 	} {
 		d := parts(t, "# T", imports, "t", "go:var a = 1", "t", verify, "t", chart, "t")
 		d.Cells[3].Count, d.Cells[3].Outputs = test.count, test.outputs

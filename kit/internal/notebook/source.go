@@ -12,26 +12,26 @@ import (
 	"strings"
 )
 
-// code is the source of a code cell, taken apart as GoNB does: declarations, then after a line %% what is run. Lines are kept where they
-// are; what is not of a part is an empty line in it, so that positions in it are positions in the cell.
+// code is the source of a code cell, split as in GoNB: declarations, then, after a line %%, the code to run. Each part has as many lines as the cell,
+// with empty lines for the rest, so that positions in a part are positions in the cell.
 type code struct {
 	decls, body string
 	// shell are the lines that begin with !, without it, by their number.
 	shell map[int]string
-	// magic are other lines that begin with %, by their number.
+	// magic are the other lines that begin with %, by their number.
 	magic map[int]string
 	runs  bool // whether there is a %%
 
 	imports []importSpec
 	names   map[string]token.Position // declared at the top level
-	uses    map[string]bool           // what the cell may mean by the name of an import
-	calls   []string                  // as fmt.Println
-	problem error                     // that it is not Go
+	uses    map[string]bool           // names that the cell may use for imports
+	calls   []string                  // such as fmt.Println
+	problem error                     // why it is not valid Go
 }
 
 type importSpec struct{ name, path string }
 
-// takeApart reads a cell. A cell that is not Go has a problem, and the parts that can be had without.
+// takeApart splits a cell. If a cell is not valid Go, it has a problem, and the parts that can still be found.
 func takeApart(source string) code {
 	c := code{shell: map[int]string{}, magic: map[int]string{}, names: map[string]token.Position{}, uses: map[string]bool{}}
 	var decls, body []string
@@ -58,7 +58,7 @@ func takeApart(source string) code {
 
 func (c *code) parse() {
 	fset := token.NewFileSet()
-	// On the first line, so that the others keep their numbers.
+	// All on the first line, so that the other lines keep their numbers.
 	file, err := parser.ParseFile(fset, "", "package p;"+c.decls, parser.SkipObjectResolution)
 	if err != nil {
 		c.problem = err
@@ -133,7 +133,7 @@ func (c *code) note(file *ast.File) {
 	})
 }
 
-// position returns the line of the cell's first syntax error, and what it says.
+// position returns the line and the message of the cell's first syntax error.
 func (c *code) position() (line int, text string) {
 	if list, ok := c.problem.(scanner.ErrorList); ok && len(list) > 0 {
 		return list[0].Pos.Line, list[0].Msg
@@ -141,13 +141,13 @@ func (c *code) position() (line int, text string) {
 	return 1, fmt.Sprint(c.problem)
 }
 
-// withoutImports blanks the import declarations of Go source, which is valid, and keeps the lines.
+// withoutImports replaces the import declarations of valid Go source by spaces, and keeps the lines.
 func withoutImports(decls string) string {
 	const head = "package p;"
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, "", head+decls, parser.SkipObjectResolution)
 	if err != nil {
-		return decls // the compiler will say why
+		return decls // the compiler reports why
 	}
 	text := []byte(decls)
 	for _, d := range file.Decls {

@@ -1,4 +1,4 @@
-// Package places knows the directories that a program uses unasked, and says which variable names another where one of them cannot be used.
+// Package places knows the directories that a program uses by default. If one of them cannot be used, the error names the variable that sets another.
 package places
 
 import (
@@ -10,22 +10,22 @@ import (
 	"runtime"
 )
 
-// State is where what has to outlive the process is kept: $XDG_STATE_HOME/ciokit/NAME, or the usual place where that is not set.
+// State is the directory for data that must remain after the process ends: $XDG_STATE_HOME/ciokit/NAME, or the usual place if that is not set.
 func State(name string) (string, error) { return place("XDG_STATE_HOME", name, userStateDir) }
 
-// Config is where the user keeps what the program is told, $XDG_CONFIG_HOME/ciokit/NAME or the usual place.
+// Config is the directory for the user's settings: $XDG_CONFIG_HOME/ciokit/NAME, or the usual place.
 func Config(name string) (string, error) { return place("XDG_CONFIG_HOME", name, os.UserConfigDir) }
 
-// Cache is where what can be made again is kept, $XDG_CACHE_HOME/ciokit/NAME or the usual place.
+// Cache is the directory for data that can be made again: $XDG_CACHE_HOME/ciokit/NAME, or the usual place.
 func Cache(name string) (string, error) { return place("XDG_CACHE_HOME", name, os.UserCacheDir) }
 
-// place takes the variable's directory on every system, and otherwise the one that the system has.
+// place uses the variable's directory on every system, and otherwise the one that the system has.
 func place(variable, name string, usual func() (string, error)) (string, error) {
 	base := os.Getenv(variable)
 	if !filepath.IsAbs(base) {
 		var err error
 		if base, err = usual(); err != nil {
-			return "", fmt.Errorf("there is no directory for %s: %w; set %s to one", name, err, variable)
+			return "", fmt.Errorf("there is no directory for %s: %w; set %s to a directory", name, err, variable)
 		}
 	}
 	return filepath.Join(base, "ciokit", name), nil
@@ -39,7 +39,7 @@ func userStateDir() (string, error) {
 	return filepath.Join(home, ".local", "state"), err
 }
 
-// MakeState makes a directory of State, for this user alone.
+// MakeState makes a directory of State that only this user can read.
 func MakeState(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return StateError(err)
@@ -47,7 +47,7 @@ func MakeState(dir string) error {
 	return nil
 }
 
-// StateError says of an error below a directory of State what to do about it.
+// StateError adds to an error below a directory of State what to do about it.
 func StateError(err error) error {
 	if unusable(err) {
 		return fmt.Errorf("%w; set XDG_STATE_HOME to a directory that can be written", err)
@@ -55,7 +55,7 @@ func StateError(err error) error {
 	return err
 }
 
-// TempError says of an error in the directory of temporary files what to do about it.
+// TempError adds to an error in the directory of temporary files what to do about it.
 func TempError(err error) error {
 	switch {
 	case !unusable(err):
@@ -72,12 +72,13 @@ func MkdirTemp(pattern string) (string, error) {
 	return dir, TempError(err)
 }
 
-// unusable reports whether an error is about the directory and not about what is done in it.
+// unusable reports whether an error is about the directory itself.
 func unusable(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || err != nil && readOnly(err)
 }
 
-// OthersRead reports whether others than its owner may read a file. On Windows its mode says nothing: who may is said by the rights of its directory.
+// OthersRead reports whether users other than the owner can read a file. On Windows the file's mode does not show that; the rights of its directory
+// decide.
 func OthersRead(file os.FileInfo) bool {
 	return runtime.GOOS != "windows" && file.Mode().IsRegular() && file.Mode().Perm()&0o077 != 0
 }

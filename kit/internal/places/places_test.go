@@ -21,7 +21,7 @@ func TestPlaces(t *testing.T) {
 	for variable, place := range map[string]func(string) (string, error){"XDG_STATE_HOME": State, "XDG_CONFIG_HOME": Config, "XDG_CACHE_HOME": Cache} {
 		for _, relative := range []string{"", "state"} {
 			t.Setenv(variable, relative)
-			if dir, err := place("runs"); err == nil || !strings.Contains(err.Error(), "set "+variable+" to one") {
+			if dir, err := place("runs"); err == nil || !strings.Contains(err.Error(), "set "+variable+" to a directory") {
 				t.Errorf("%q, %v", dir, err)
 			}
 		}

@@ -1,4 +1,4 @@
-// Package plural writes numbers and what they count as a person would.
+// Package plural writes numbers, and the words for what they count, as a person would.
 package plural
 
 import "strconv"
@@ -12,12 +12,12 @@ func Grouped(n int64) string {
 	return s
 }
 
-// Count writes a number with the words for one or for several: 1 row, 1,234 rows.
+// Count writes a number with the singular or the plural: 1 row, 1,234 rows.
 func Count[N int | int64](n N, one, several string) string {
 	return Grouped(int64(n)) + " " + Form(n, one, several)
 }
 
-// Form returns the words for one or for several.
+// Form returns the singular or the plural.
 func Form[N int | int64](n N, one, several string) string {
 	if n == 1 {
 		return one

@@ -1,4 +1,4 @@
-// Package printed makes text harmless that comes from files and is shown on a terminal: names of columns and files, and cells.
+// Package printed makes text from files safe to show on a terminal: names of columns and files, and cells.
 package printed
 
 import (
@@ -9,26 +9,26 @@ import (
 	"unicode/utf8"
 )
 
-// Line is text without anything that a terminal acts upon, or that ends a line: such a character is written as an escape.
+// Line returns text without control characters and line ends: each such character is written as an escape.
 func Line(s string) string { return lineEscapes.Replace(string(escaped([]byte(s)))) }
 
 var lineEscapes = strings.NewReplacer("\n", `\n`, "\t", `\t`)
 
-// acts reports whether a terminal does something at a character other than showing it, or at a byte that is not UTF-8.
+// acts reports whether a terminal does more than show the character, or whether it is a byte that is not UTF-8.
 func acts(r rune) bool {
 	switch {
 	case r == '\n', r == '\t':
 		return false
 	case r < ' ', r >= 0x7f && r < 0xa0, r == utf8.RuneError:
 		return true
-	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // the order of writing, and ends of lines
+	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // direction of text, and line ends
 		return true
 	}
 	return false
 }
 
-// Writer passes on what a terminal shows, with escapes in place of what it would act upon: within JSON they mean the same text. Line feeds and
-// tabs remain, because they are what the program itself writes. It may be used by several goroutines.
+// Writer passes on text, with escapes for characters that a terminal acts on: in JSON they mean the same text. Line feeds and tabs remain, because
+// the program itself writes them. Several goroutines can use it.
 type Writer struct {
 	// W is where the text goes.
 	W io.Writer
@@ -37,7 +37,7 @@ type Writer struct {
 	tail []byte // the beginning of a character
 }
 
-// Write writes p; a character that is cut off at its end waits for the next call.
+// Write writes p. If p ends in the middle of a character, the beginning waits for the next call.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -64,7 +64,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// escaped is text in which nothing acts.
+// escaped returns text in which every character that a terminal acts on is an escape.
 func escaped(text []byte) []byte {
 	clean := true
 	for i := 0; i < len(text) && clean; {

@@ -1,4 +1,4 @@
-// Package realpath finds out where a file is, or would be, whatever symbolic links lead there.
+// Package realpath finds the path of a file, or of a file to be made, without symbolic links.
 package realpath
 
 import (
@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Of returns the absolute path of a file without symbolic links. The file need not be there; if the name is a link that leads to nothing
-// it is what the link leads to, which is what would be made. Its directory must be there.
+// Of returns the absolute path of a file without symbolic links. The file need not exist. If the name is a link to a file that does not exist, the
+// result is the path of that file, which would be made. Its directory must exist.
 func Of(path string) (string, error) {
 	const maxLinks = 40
 	path, err := filepath.Abs(path)

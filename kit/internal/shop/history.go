@@ -15,9 +15,9 @@ const (
 	pastDays   = 3 * 365
 )
 
-// WriteHistory writes the past of a larger shop into dir, without mistakes: past_people.csv, past_orders.csv and the mapping of each. Most
-// people bought once, some come back every month, and of every order the person's row knows. The ids of people begin with prefix, which may be
-// empty. It is the same every time.
+// WriteHistory writes the past of a larger shop into dir, without mistakes: past_people.csv, past_orders.csv and the mapping of each. Most people
+// bought once, and some come back every month. The row of a person counts all of the person's orders. The ids of people begin with prefix, which may
+// be empty. The data is the same every time.
 func WriteHistory(dir, prefix string) error {
 	past := newHistory(prefix)
 	for name, write := range map[string]func(*bufio.Writer){"past_people": past.people, "past_orders": past.orders} {

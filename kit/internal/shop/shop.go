@@ -1,4 +1,4 @@
-// Package shop makes the data of a small shop: people, orders, devices, and a few of the mistakes that real exports have. The same every
+// Package shop makes the data of a small shop: people, orders, devices, and a few of the mistakes that real exports have. The data is the same every
 // time.
 package shop
 
@@ -103,7 +103,7 @@ func (s *shop) people(w *bufio.Writer) {
 		}
 		fmt.Fprintf(w, "%s,%s%s.%d@example.com,%s,%s,%s,%s,2026-01-01\n", s.id(n), s.prefix, strings.ToLower(name), n+1, name, pick(s.rand, cities), created.Format(time.RFC3339), newsletter)
 		switch n {
-		case 40: // nobody: neither an id nor an address
+		case 40: // names nobody: neither an id nor an address
 			fmt.Fprintln(w, ",,Nemo,Graz,2025-01-16T08:00:00Z,yes,2026-01-01")
 		case 120: // a comma that should have been quoted
 			fmt.Fprintln(w, "c9001,kim@example.com,Kim,Delft, NL,2025-02-15T08:00:00Z,yes,2026-01-01")
@@ -130,9 +130,9 @@ func (s *shop) orders(w *bufio.Writer) {
 			fmt.Fprintln(w, `o90001,`+s.id(6)+`,2025-04-01 10:00,tea-001,1,"12,50",`)
 		case 300: // a day that does not exist
 			fmt.Fprintln(w, "o90002,"+s.id(7)+",2025-02-30 10:00,tea-002,1,7.50,")
-		case 500: // nobody's order
+		case 500: // an order of nobody
 			fmt.Fprintln(w, "o90003,,2025-06-01 10:00,cup-001,2,18.00,")
-		case 700: // larger than Customer.io processes
+		case 700: // larger than the limit of Customer.io
 			fmt.Fprintf(w, "o90004,%s,2025-08-01 10:00,pot-001,1,39.00,\"%s\"\n", s.id(8), strings.Repeat("happy birthday! ", 2500))
 		}
 	}
@@ -152,7 +152,7 @@ func (s *shop) devices(w *bufio.Writer) {
 			d.Platform, d.OSVersion = "android", "15"
 		}
 		enc.Encode(d)
-		if n == 30 { // a phone that never gave its token
+		if n == 30 { // a phone without a token
 			enc.Encode(device{Customer: s.id(0), Platform: "ios", OSVersion: "17.0"})
 		}
 	}

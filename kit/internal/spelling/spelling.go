@@ -1,4 +1,4 @@
-// Package spelling finds the name that a misspelt one was meant to be.
+// Package spelling finds the name that was meant by a misspelt one.
 package spelling
 
 import (
@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// Nearest returns the name that name was probably meant to be: one that differs in case, spaces and punctuation only, or else in a third
-// of its letters at most. It returns an empty string if there is none.
+// Nearest returns the name that was probably meant by name: one that differs only in case, spaces and punctuation, or else in at most a third of its
+// letters. It returns an empty string if there is none.
 func Nearest(name string, names []string) string {
 	folded := Fold(name)
 	best, distance := "", len([]rune(folded))/3+1
@@ -23,7 +23,7 @@ func Nearest(name string, names []string) string {
 	return best
 }
 
-// Fold leaves the letters and digits of a name, in lower case.
+// Fold returns the letters and digits of a name, in lower case.
 func Fold(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -33,7 +33,7 @@ func Fold(s string) string {
 	}, s)
 }
 
-// editDistance returns how many letters must be added, removed, replaced or swapped with their neighbour to make b of a.
+// editDistance returns how many letters must be added, removed, replaced or swapped with their neighbour to change a into b.
 func editDistance(a, b string) int {
 	s, t := []rune(a), []rune(b)
 	// One row of the table for each prefix of s; only the last two are needed for the next.

@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/printed"
 )
 
-// Suggest returns what to write instead of a name that is not among those there are: the nearest, if one is near, or all of them.
+// Suggest returns what to write instead of a name that does not exist: the nearest name, if one is near, or all names.
 func Suggest(name string, names []string) string {
 	if best := Nearest(name, names); best != "" {
 		return "write " + printed.Line(best)
@@ -21,12 +21,12 @@ func Suggest(name string, names []string) string {
 	return "use " + plural.Form(len(names), "", "one of ") + printed.Line(strings.Join(names, ", "))
 }
 
-// SuggestColumn is Suggest for the columns of an input. It names none if the line that should name them may be a row: that is personal data.
+// SuggestColumn is Suggest for the columns of an input. It shows no column names if the header line may be a row, because a row is personal data.
 func SuggestColumn(name string, columns []string) string {
 	best := Nearest(name, columns)
 	switch {
 	case best == "" && slices.ContainsFunc(columns, LooksLikeData):
-		return "look whether the first line names the columns: --columns gives names to those of CSV without a header"
+		return "check that the first line has the names of the columns; if the CSV has no header, name its columns with --columns"
 	case best == "":
 		return Suggest(name, columns)
 	case slices.ContainsFunc(columns, LooksLikeData):
@@ -35,7 +35,7 @@ func SuggestColumn(name string, columns []string) string {
 	return "write " + printed.Line(best) + "; the columns are " + List(columns)
 }
 
-// LooksLikeData reports whether the name of a column looks as if it were none, but a value in a row.
+// LooksLikeData reports whether the name of a column looks like a value in a row.
 func LooksLikeData(name string) bool {
 	name = strings.TrimLeft(name, " \t+-(\"'")
 	digits := 0
@@ -47,7 +47,7 @@ func LooksLikeData(name string) bool {
 	return name == "" || unicode.IsDigit(rune(name[0])) || strings.Contains(name, "@") || digits > 3
 }
 
-// List returns names to be shown, the first of many.
+// List returns names for display, only the first if there are many.
 func List(names []string) string {
 	const most = 30
 	if len(names) > most {

@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// ErrEncoding is a text in no encoding that Decode knows.
+// ErrEncoding is a text in an encoding that Decode does not know.
 var ErrEncoding = errors.New("it is neither UTF-8 nor UTF-16; save it as UTF-8")
 
-// Decode returns what a file holds as UTF-8 without a byte order mark. A text with the mark of UTF-16, as PowerShell's > writes it, is read as
-// that.
+// Decode returns the contents of a file as UTF-8 without a byte order mark. A text with the mark of UTF-16, as PowerShell's > writes it, is decoded
+// from UTF-16.
 func Decode(text []byte) ([]byte, error) {
 	switch {
 	case bytes.HasPrefix(text, []byte("\xff\xfe")):
@@ -27,7 +27,7 @@ func Decode(text []byte) ([]byte, error) {
 	return text, nil
 }
 
-// fromUTF16 is for units of which the low byte is at one place and the high byte at another.
+// fromUTF16 decodes UTF-16; low and high are the places of the low and the high byte.
 func fromUTF16(text []byte, low, high int) ([]byte, error) {
 	if len(text)%2 != 0 {
 		return nil, ErrEncoding

@@ -1,4 +1,4 @@
-// Package wirewords says in the words of a message what package cio says of its Go fields.
+// Package wirewords replaces Go names in texts of package cio by the names in a message.
 package wirewords
 
 import "strings"
@@ -11,8 +11,8 @@ var fields = strings.NewReplacer(
 	"UserID", "userId", "AnonymousID", "anonymousId", "GroupID", "groupId", "PreviousID", "previousId", "ObjectID", "objectId",
 )
 
-// Hint is the hint of a cio.MessageError or a cio.Warning for who sees the message and not the program; verbatim is what says there that an
-// event's name is meant as it stands.
+// Hint returns the hint of a cio.MessageError or a cio.Warning for a person who sees the message and not the program. verbatim is the name of the
+// setting there that sends an event's name unchanged.
 func Hint(hint, verbatim string) string {
 	return fields.Replace(strings.Replace(hint, "cio.Verbatim s", verbatim+" s", 1))
 }

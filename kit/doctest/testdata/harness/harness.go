@@ -20,8 +20,7 @@ const Key = "my-key"
 // Func is a block of statements.
 type Func func(ctx context.Context, t *testing.T, key string, client *cio.Client, srv *emulator.Server) error
 
-// Run runs a block in a workspace of its own. It fails the test if the block returns an error, and if it does not print output, unless
-// that is nil.
+// Run runs a block in its own workspace. It fails the test if the block returns an error, or if it does not print output, unless output is nil.
 func Run(t *testing.T, f Func, output *string) {
 	t.Helper()
 	srv := emulator.New(emulator.Config{})
@@ -57,7 +56,7 @@ func Test(t *testing.T, f func(*testing.T)) {
 	f(t)
 }
 
-// direct leads all requests to srv, but those to servers on a port of this machine that is not the emulator's usual one.
+// direct sends all requests to srv, except requests to servers on a port of this machine that is not the emulator's usual one.
 func direct(t *testing.T, srv *emulator.Server) {
 	t.Helper()
 	before := http.DefaultTransport
