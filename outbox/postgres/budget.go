@@ -9,51 +9,52 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Time is divided into slots, six to a window, by the server's clock. A request is made in a slot for which it was leased. A window and the slack that a
-// cio.Client grants to delays, a tenth of it, touch eight slots at most: what is leased in each of them is an eighth of the limit.
+// The server's clock divides time into slots, six to a window. A request is made in the slot for which it was leased. A window, together with the
+// slack that a cio.Client adds for delays, a tenth of the window, touches at most eight slots. So an eighth of the limit is leased for each slot.
 const (
 	slotsOfWindow = 6
 	slotsTouched  = 8
-	// ring is how many slots the database remembers: this one, the next, which may be leased ahead, and the one before, for who wanted how much.
+	// ring is how many slots the database remembers: the current one, the next, which can be leased ahead, and the one before, which shows how many
+	// workers asked.
 	ring = 3
 )
 
 // budget shares the workspace's limit among workers by leases for slots.
 type budget struct {
-	limit  int // of the workspace, within a window
+	limit  int // requests of the workspace within a window
 	slot   time.Duration
 	lease  func(ctx context.Context, b *budget, from int64) (grant, error)
-	shares func() int // workers that share it
+	shares func() int // how many workers share the budget
 
 	mu    sync.Mutex
 	have  int
-	begin time.Time // when what is there may be used, by this machine's own clock
+	begin time.Time // from when the leased requests can be made, by this machine's own clock
 	end   time.Time
-	last  int64 // the last slot that was leased for
+	last  int64 // the last slot for which requests were leased
 }
 
-// grant is a lease: so many requests in a slot.
+// grant is a lease of n requests in a slot.
 type grant struct {
 	slot       int64
 	n          int
 	begin, end time.Time
 }
 
-// newBudget returns nil for no limit.
+// newBudget returns nil if limit is negative, which means no limit.
 func newBudget(limit int, window time.Duration, lease func(context.Context, *budget, int64) (grant, error), shares func() int) (*budget, error) {
 	if limit < 0 {
 		return nil, nil
 	}
 	if limit < slotsTouched {
-		return nil, fmt.Errorf("outbox/postgres: Client.RateLimit is %d; workers share a limit of %d and more", limit, slotsTouched)
+		return nil, fmt.Errorf("outbox/postgres: Client.RateLimit is %d; workers need a limit of at least %d to share it", limit, slotsTouched)
 	}
 	return &budget{limit: limit, slot: window / slotsOfWindow, lease: lease, shares: shares, last: -1}, nil
 }
 
-// perSlot is what all workers together may have of a slot.
+// perSlot is how many requests all workers together can make in a slot.
 func (b *budget) perSlot() int { return b.limit / slotsTouched }
 
-// wait returns when a request may be made, and until when. One at a time asks the database.
+// wait returns as soon as a request can be made. The request must be made before until. Only one caller at a time asks the database.
 func (b *budget) wait(ctx context.Context) (until time.Time, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -77,7 +78,7 @@ func (b *budget) wait(ctx context.Context) (until time.Time, err error) {
 			return until, err
 		}
 		b.last, b.have, b.begin, b.end = max(b.last, g.slot), g.n, g.begin, g.end
-		if g.n == 0 { // the next slot is nobody's yet, as a rule
+		if g.n == 0 { // usually nobody has leased the next slot yet
 			if err := b.sleep(ctx, max(time.Until(g.begin), b.slot/4)); err != nil {
 				return until, err
 			}
@@ -85,7 +86,7 @@ func (b *budget) wait(ctx context.Context) (until time.Time, err error) {
 	}
 }
 
-// sleep lets go of the lock meanwhile: contexts of others may end.
+// sleep unlocks the budget while it sleeps, because the contexts of others may end.
 func (b *budget) sleep(ctx context.Context, d time.Duration) error {
 	b.mu.Unlock()
 	defer b.mu.Lock()
@@ -99,8 +100,8 @@ func (b *budget) sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// leaseFrom leases a part of the first slot from the given one on that has some left, this one or the next. The row is locked for three statements, by each
-// worker at most once a slot.
+// leaseFrom leases requests of the current slot or of the next one, of the first that has some left and is not before from. Each worker locks the row
+// at most once a slot, for three statements.
 func (s *Store) leaseFrom(ctx context.Context, b *budget, from int64) (g grant, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -118,7 +119,7 @@ func (s *Store) leaseFrom(ctx context.Context, b *budget, from int64) (g grant, 
 		after := time.Now()
 		l := ledger{latest: latest, used: used, perSlot: b.perSlot(), workers: b.shares()}
 		g = l.take(clock, b.slot.Microseconds(), from)
-		// The server's clock was read between before and after: the slot has begun, and has not ended, whenever in between that was.
+		// The server's clock was read at some time between before and after. Between begin and end the slot has certainly begun and has not ended.
 		micros := func(slot int64) time.Duration {
 			return time.Duration(slot*b.slot.Microseconds()-clock) * time.Microsecond
 		}
@@ -129,21 +130,22 @@ func (s *Store) leaseFrom(ctx context.Context, b *budget, from int64) (g grant, 
 	return g, wrap(err)
 }
 
-// ledger is the row of the budget: what was leased in the latest slots, each at its number modulo ring, and behind that how many asked for some.
+// ledger is the row of the budget: how many requests were leased in the latest slots, each at its number modulo ring, followed by how many workers
+// asked.
 type ledger struct {
 	latest  int64
 	used    []int32
 	perSlot int
-	workers int // that there are
+	workers int // how many workers there are
 }
 
-// take leases from the slot of a time, or the one behind it, but not from one before from. What a slot has is for those who asked for some of the slot
-// before, in equal parts: workers that have nothing to send leave theirs to the others. Who asks is counted though nothing is left, and has a part of the
-// next slot.
+// take leases from the slot of the time clock, or from the next slot, but not from a slot before from. The requests of a slot are divided into equal
+// parts for the workers that asked in the slot before, so workers that have nothing to send leave their parts to the others. A worker that asks is
+// counted even if nothing is left, and gets a part of the next slot.
 func (l *ledger) take(clock, slot, from int64) grant {
 	now := clock / slot
 	if len(l.used) != 2*ring || l.latest > now+1 {
-		// The server's clock went back, or workers do not agree on the window: what was leased may be used still, so that two slots are left out.
+		// The server's clock went back, or workers have different windows. Leased requests may still be made, so two slots are skipped.
 		l.used = make([]int32, 2*ring)
 		for i := range l.used[:ring] {
 			l.used[i] = int32(l.perSlot)
@@ -172,7 +174,7 @@ func (l *ledger) take(clock, slot, from int64) grant {
 	return grant{slot: now + 1}
 }
 
-// advance makes room for slots that have come.
+// advance clears the places of new slots.
 func (l *ledger) advance(to int64) {
 	for n := max(l.latest+1, to-ring+1); n <= to; n++ {
 		l.used[n%ring], l.used[ring+n%ring] = 0, 0

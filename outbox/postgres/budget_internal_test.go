@@ -7,8 +7,8 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// TestLedger leases at random times for many workers: no slot is given more than it has, and no window and its slack touch more slots than the limit has
-// room for.
+// TestLedger leases at random times for many workers: no slot is given more than it has, and no window and its slack touch more slots than the limit
+// has room for.
 func TestLedger(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(50) {

@@ -12,15 +12,16 @@ import (
 )
 
 const (
-	// fullScan is how often lanes are read from their beginning, whatever low says: a row that came in another way than by Queue and Store may be there.
+	// fullScan is how often lanes are read from their beginning, whatever low says: other code than Queue and Store may have inserted a row.
 	fullScan = 4 * time.Second
-	// mostOfLane and fewOfLane are how many rows of a lane are read at once, when it had as many before, and when not.
+	// mostOfLane and fewOfLane are the limits of the rows of a lane that are read at once. The number doubles while reads are full, and halves
+	// otherwise.
 	mostOfLane, fewOfLane = 1000, 64
-	// mostBytes is how many bytes of messages are read at once, and one message of each lane beyond that.
+	// mostBytes is how many bytes of messages are read at once. One message of each lane may exceed it.
 	mostBytes = 32 << 20
 )
 
-// bytesOf is the part of mostBytes that one of so many lanes has.
+// bytesOf returns the part of mostBytes that each of the lanes has.
 func bytesOf(lanes int) int64 { return mostBytes / int64(max(1, lanes)) }
 
 // held is a Store of the lanes that a session holds. It is the store of an outbox.Outbox, which sends what Next returns.
@@ -34,36 +35,39 @@ type held struct {
 	mu      sync.Mutex
 	lanes   map[int16]*heldLane
 	of      map[uint64]int16 // the lanes of records that were handed out and are not settled
-	during  map[uint64]bool  // what was settled while Next reads; nil while it does not
-	stopped bool             // Next returns nothing any more
+	during  map[uint64]bool  // records that were settled while Next reads; nil while it does not read
+	stopped bool             // Next returns nothing more
 	scanned time.Time
 	counted counted
 }
 
-// heldLane is one that the session holds.
+// heldLane is a lane that the session holds.
 type heldLane struct {
-	leaving bool // it is given to another worker once nothing of it is under way
+	leaving bool // it is given up as soon as no message of it is being sent
 	out     int  // records that were handed out and are not settled
 	most    int
-	// low is a bound below which there is nothing that was not handed out, now or ever: every transaction that could have a sequence number up to it has
-	// ended, and a later snapshot was read. A transaction of Queue has its own number before it takes a sequence number. So where seq was seen by a
-	// statement, who has a smaller one had a number below the one that the statement took for itself; once all of those have ended nothing appears at seq or
-	// below. The end of the snapshot is no such bound: it is that of the transactions that have ended, and some that are open may be above it.
+	// low is a bound. All messages up to it have been handed out, and no other can ever appear there: every transaction that could have a sequence
+	// number up to it has ended, and a later snapshot was read.
 	//
-	// It is not a matter of speed alone. Reading from the last row that was seen would pass over one that was committed late, and find one of the same
-	// person that was enqueued after that commit.
+	// This is why it works. A transaction of Queue has its own number before it takes a sequence number. If a statement has seen the sequence number
+	// seq, a transaction with a smaller sequence number has a transaction number below that of the statement. When all transactions below that number
+	// have ended, nothing can appear at seq or below. The end of the snapshot is not such a bound: it only says which transactions have ended, and
+	// open transactions may have numbers above it.
+	//
+	// This is not only about speed. If the worker read from the last row that it has seen, it would miss a row that was committed late, and find a
+	// row of the same person that was enqueued after that commit.
 	low int64
-	// mark is what low becomes when all transactions below end have ended.
+	// mark is the next value of low, as soon as all transactions below end have ended.
 	mark, end int64
 }
 
-// row is one that was read.
+// row is a row that was read.
 type row struct {
 	lane int16
 	outbox.Record
 }
 
-// Next returns records of the lanes that were not handed out yet, those of each lane in their order.
+// Next returns records of the lanes that were not handed out yet. Records of one lane are in their order.
 func (h *held) Next(ctx context.Context) (records []outbox.Record, more bool, err error) {
 	news := h.news.wait()
 	records, more, err = h.readNext(ctx)
@@ -81,7 +85,7 @@ func (h *held) Next(ctx context.Context) (records []outbox.Record, more bool, er
 	return h.readNext(ctx)
 }
 
-// reading is what a read begins with.
+// reading has the parameters of one read.
 type reading struct {
 	lanes []int16
 	lows  []int64
@@ -140,8 +144,9 @@ func (h *held) readNext(ctx context.Context) (records []outbox.Record, more bool
 	return h.take(r, rows, low, end)
 }
 
-// next returns the statement that reads rows of lanes $1 above $2, at most $3 of each, but for those of $4, and no more of a lane once they have $5 bytes.
-// What is left out is a hash, whatever version plans the statement: with an array each row is held against all that is under way.
+// next returns the statement that reads rows of lanes $1 above $2. It reads at most $3 rows of each lane, skips the sequence numbers in $4, and stops
+// in a lane when its rows have $5 bytes. The subquery makes every version of the server use a hash for $4. With an array, the server would compare
+// each row with all records that are being sent.
 func (t tables) next() string {
 	return `SELECT l.lane, r.seq, r.at, r.body, pg_snapshot_xmin(s)::text::bigint, pg_current_xact_id()::text::bigint
 FROM pg_current_snapshot() AS s CROSS JOIN unnest($1::smallint[], $2::bigint[], $3::integer[]) AS l (lane, low, most)
@@ -150,8 +155,9 @@ LEFT JOIN LATERAL (SELECT seq, at, body, sum(octet_length(body)) OVER (ORDER BY 
 ) AS r ON r.before < $5`
 }
 
-// query reads in one statement, so that all it sees is of one snapshot: of two transactions of which one began after the other had ended, whoever sees the
-// second sees the first. low is the oldest transaction that is open, and end the statement's own, which is above all that had a number when it began.
+// query reads in one statement, so all rows are of one snapshot: if one transaction began after another had ended, a snapshot that sees the second
+// also sees the first. low is the number of the oldest open transaction. end is the number of the statement's own transaction, which is above all
+// numbers that were taken before the statement began.
 func (h *held) query(ctx context.Context, r *reading) (all []row, low, end int64, err error) {
 	rows, err := h.pool.Query(ctx, h.t.next(), r.lanes, r.lows, r.most, r.skip, bytesOf(len(r.lanes)))
 	if err != nil {
@@ -170,7 +176,7 @@ func (h *held) query(ctx context.Context, r *reading) (all []row, low, end int64
 	return all, low, end, wrap(err)
 }
 
-// take notes what was read, and returns what of it is to be sent.
+// take records what was read, and returns the records to send.
 func (h *held) take(r *reading, rows []row, low, end int64) (records []outbox.Record, more bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -184,7 +190,7 @@ func (h *held) take(r *reading, rows []row, low, end int64) (records []outbox.Re
 		last[one.lane] = max(last[one.lane], int64(one.Seq))
 		l := h.lanes[one.lane]
 		if l == nil || l != r.begun[one.lane] || l.leaving || h.stopped || h.during[one.Seq] {
-			continue // it is another's by now, or was settled after this statement had begun
+			continue // another worker has the lane by now, or the record was settled after this statement had begun
 		}
 		if _, out := h.of[one.Seq]; out {
 			continue
@@ -216,7 +222,7 @@ func (h *held) take(r *reading, rows []row, low, end int64) (records []outbox.Re
 	return records, more, nil
 }
 
-// raise moves low up after a read that has seen the lane up to last, or to its end if it was not full.
+// raise moves low up after a read. The read has seen the lane up to last, or up to its end if it was not full.
 func (l *heldLane) raise(last, low, end int64, full bool) {
 	if l.mark > 0 && low >= l.end {
 		if !full || last >= l.mark {
@@ -228,10 +234,10 @@ func (l *heldLane) raise(last, low, end int64, full bool) {
 	}
 }
 
-// settleTimeout bounds a settlement: a server that does not answer must not keep a session from ending.
+// settleTimeout limits a settlement, because a server that does not answer must not keep a session from ending.
 const settleTimeout = 15 * time.Second
 
-// Settle takes records out of the queue, by their keys. What it cannot, the worker owes until it can.
+// Settle removes records from the queue, by their keys. If that fails, the worker owes these settlements until they succeed.
 func (h *held) Settle(ctx context.Context, settled []outbox.Settlement) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
@@ -265,7 +271,7 @@ func (h *held) Settle(ctx context.Context, settled []outbox.Settlement) error {
 	return nil
 }
 
-// owed is what was reported, and could not be taken out of the queue before the session ended.
+// owed has settlements that were reported, but could not be written to the queue before the session ended.
 type owed struct {
 	mu  sync.Mutex
 	all map[uint64]debt
@@ -326,7 +332,7 @@ func (h *held) Read(ctx context.Context, after uint64, limit int) ([]outbox.Reco
 	return h.read(ctx, h.numbers(), after, limit)
 }
 
-// Changes counts how often somebody said that messages were removed.
+// Changes counts the notifications that messages were removed.
 func (h *held) Changes() int64 { return h.removed() }
 
 func (h *held) numbers() []int16 {
@@ -340,7 +346,7 @@ func (h *held) numbers() []int16 {
 	return all
 }
 
-// counted is what was counted last, which is not done again at once: counting takes longer the more there is.
+// counted is the last count. It is not repeated at once, because counting takes longer if there are more messages.
 type counted struct {
 	stats outbox.StoreStats
 	lanes []Lane // in which something waits
@@ -348,10 +354,10 @@ type counted struct {
 	busy  bool
 }
 
-// countEvery is how often at most a worker counts; and it spends a twentieth of its time on that.
+// countEvery is the shortest time between two counts of a worker. A worker spends at most a twentieth of its time on counting.
 const countEvery = 5 * time.Second
 
-// Stats counts what is in the lanes, as it was some seconds ago.
+// Stats counts the messages in the lanes. The result may be some seconds old.
 func (h *held) Stats(ctx context.Context) (outbox.StoreStats, error) {
 	h.mu.Lock()
 	if h.counted.busy || time.Now().Before(h.counted.until) {
@@ -374,7 +380,7 @@ func (h *held) Stats(ctx context.Context) (outbox.StoreStats, error) {
 	return st, err
 }
 
-// waiting returns the lanes in which something waits, as Stats counted it last.
+// waiting returns the lanes in which something waits, from the last count of Stats.
 func (h *held) waiting() (all []cio.OutboxLane) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -384,10 +390,10 @@ func (h *held) waiting() (all []cio.OutboxLane) {
 	return all
 }
 
-// Close leaves the connections to the worker.
+// Close does nothing: the connections belong to the worker.
 func (h *held) Close() error { return nil }
 
-// stop makes Next return nothing more, and Stats what it returned last.
+// stop makes Next return nothing more. Stats then returns what it returned last.
 func (h *held) stop() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -395,7 +401,7 @@ func (h *held) stop() {
 	h.counted.until = time.Now().Add(time.Hour)
 }
 
-// add takes a lane that the session has locked.
+// add adds a lane that the session has locked.
 func (h *held) add(n int16) {
 	h.mu.Lock()
 	h.lanes[n] = &heldLane{most: fewOfLane}
@@ -404,7 +410,7 @@ func (h *held) add(n int16) {
 	h.news.send()
 }
 
-// leave stops reading so many lanes, idle ones before others, and returns those of which nothing is under way: they are given up.
+// leave stops reading n lanes, idle lanes first. It removes and returns the lanes of which no message is being sent.
 func (h *held) leave(n int) (gone []int16) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -430,7 +436,7 @@ func (h *held) leave(n int) (gone []int16) {
 	return gone
 }
 
-// stay takes lanes back that are not given up yet.
+// stay resumes reading lanes that were to be given up and are still held.
 func (h *held) stay() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -19,8 +19,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TestRowsOfOtherCode has rows that no Queue has written, before and between messages: each ends as a dead letter with a reason, or is sent, or the table
-// does not take it, and what stands behind them in their lane is sent.
+// TestRowsOfOtherCode has rows that no Queue has written, before and between messages: each ends as a dead letter with a reason, or is sent, or the
+// table does not take it, and what stands behind them in their lane is sent.
 func TestRowsOfOtherCode(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -142,8 +142,8 @@ func (g *gate) came() []string {
 	return slices.Clone(g.ids)
 }
 
-// TestOldRequest ends the connections of a worker while a request of it is under way: another sends the same message, with the same bytes, and what was
-// not under way is sent once.
+// TestOldRequest ends the connections of a worker while a request of it is under way: another sends the same message, with the same bytes, and what
+// was not under way is sent once.
 func TestOldRequest(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

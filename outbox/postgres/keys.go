@@ -1,7 +1,8 @@
 package postgres
 
-// The second halves of advisory locks, besides the numbers of lanes. They are never changed: programs of several versions run at once.
+// The second halves of advisory locks. The numbers of lanes are second halves too. They must never change, because programs of several versions run
+// at once.
 const (
-	keyWorker int32 = 1000 // shared by all workers, so that they can be counted
-	keyRoom   int32 = 1001 // of an Append with a bound
+	keyWorker int32 = 1000 // all workers share this lock, so that they can be counted
+	keyRoom   int32 = 1001 // an Append with a MaxBytes takes this lock
 )

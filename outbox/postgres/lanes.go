@@ -6,11 +6,11 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// lanes is how many there are: an identity is in the same one for ever, whatever version has enqueued its message, so their number never changes.
+// lanes is the number of lanes. It must never change: an identity must stay in the same lane for ever, whatever version enqueued its message.
 const lanes = 64
 
-// laneOf returns the lane of an identity: that of the userId, else of the anonymousId, the trait email in lower case, and the groupId. So a Batcher
-// orders messages.
+// laneOf returns the lane of an identity. It is the lane of the first of these that is set: the userId, the anonymousId, the trait email in lower
+// case, the groupId. A Batcher orders messages by the same rule.
 func laneOf(id cio.Identity) int16 {
 	for _, text := range []string{id.UserID, id.AnonymousID, id.Email, id.GroupID} {
 		if text != "" {

@@ -13,25 +13,25 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// DefaultSchema is the schema of the tables where none is named.
+// DefaultSchema is the schema of the tables if none is named.
 const DefaultSchema = "cio_outbox"
 
-// ErrNotMigrated says that the database does not have the tables, or those of an older version: call Migrate, or run ciokit outbox migrate URL.
+// ErrNotMigrated says that the database does not have the tables, or has those of an older version: call Migrate, or run ciokit outbox migrate URL.
 var ErrNotMigrated = errors.New("outbox/postgres: the tables are not there; run ciokit outbox migrate URL, or call Migrate")
 
-// A migration that was released is never changed. Each leaves tables that the code of the version before it can use, because programs of both run beside
-// each other during an update: it adds what has a default, and takes away what no released version has used for long.
+// A released migration must never change. Programs of two versions run at the same time during an update, so each migration must leave tables that
+// the previous version can use: it adds only what has a default, and removes only what no released version has used for long.
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 const newest = 1
 
-// errAddress does not say what is wrong: an address that cannot be read may have its password anywhere.
-var errAddress = errors.New("outbox/postgres: the database's address cannot be read; give one such as postgres://user@host:5432/name, with the password in PGPASSWORD, or its characters other than letters and digits as %XX")
+// errAddress does not say what is wrong, because an address that cannot be read may have its password anywhere.
+var errAddress = errors.New("outbox/postgres: the database's address cannot be read; give one such as postgres://user@host:5432/name, with the password in PGPASSWORD; or write the password into the address, with each character other than letters and digits as %XX")
 
-// Migrate makes the tables in a schema of the database, DefaultSchema if none is named, or brings them up to date. It may be called at any time, by
-// several programs at once, and beside programs of an older version. A database that a newer version has migrated is left as it is.
+// Migrate creates the tables in a schema of the database, DefaultSchema if none is named, or updates them. You can call it at any time, from several
+// programs at once, and while programs of an older version run. It does not change a database that a newer version has migrated.
 func Migrate(ctx context.Context, url, schema string) error {
 	cfg, err := parse(url)
 	if err != nil {
@@ -50,7 +50,7 @@ func Migrate(ctx context.Context, url, schema string) error {
 }
 
 func (t tables) migrate(ctx context.Context, tx pgx.Tx) error {
-	// The lock is that of all migrations of this schema; what it names need not exist.
+	// All migrations of this schema take this lock. The schema need not exist yet.
 	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('github.com/ciokit/cio/outbox/postgres'), hashtext($1))", t.name); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (t tables) migrate(ctx context.Context, tx pgx.Tx) error {
 	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", t.name).Scan(&there); err != nil {
 		return err
 	}
-	if !there { // who may not create schemas uses one that is there
+	if !there { // a user without the right to create schemas can use one that exists
 		if _, err := tx.Exec(ctx, "CREATE SCHEMA "+t.schema); err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (t tables) migrate(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// tables are those of one schema, by their quoted names.
+// tables has the quoted names of the tables of one schema.
 type tables struct {
 	name, schema, queue, dead, seq, settings, budget, channel string
 }
@@ -98,7 +98,7 @@ func tablesOf(schema string) tables {
 	return tables{name: schema, schema: quoted, queue: quoted + ".queue", dead: quoted + ".dead", seq: quoted + ".seq", settings: quoted + ".settings", budget: quoted + ".budget", channel: channelOf(schema)}
 }
 
-// channelOf returns the channel of notifications: a name has at most 63 bytes, as the schema's has.
+// channelOf returns the channel of notifications. Its name must not exceed 63 bytes, the limit of PostgreSQL for all names.
 func channelOf(schema string) string {
 	if len(schema) > 50 {
 		return fmt.Sprintf("%s:%08x", schema[:50], hashOf(schema))
@@ -106,7 +106,7 @@ func channelOf(schema string) string {
 	return schema + ":news"
 }
 
-// parse reads a URL or a DSN of PostgreSQL. Of several servers it takes the one that can be written to.
+// parse reads a URL or a DSN of PostgreSQL. If it names several servers, the connection uses the one that can be written to.
 func parse(url string) (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -117,7 +117,7 @@ func parse(url string) (*pgx.ConnConfig, error) {
 		hosts = append(hosts, other.Host)
 	}
 	if slices.ContainsFunc(hosts, func(host string) bool { return strings.ContainsFunc(host, notOfHost) }) || strings.ContainsAny(cfg.Database, "@/") {
-		return nil, errAddress // the end of a password that has an @ or a slash stands there, and would be looked up, and shown
+		return nil, errAddress // this is the end of a password that has an @ or a slash; it would be looked up, and shown
 	}
 	if cfg.ValidateConnect == nil {
 		cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
@@ -128,10 +128,10 @@ func parse(url string) (*pgx.ConnConfig, error) {
 	return cfg, nil
 }
 
-// oldest is the version of PostgreSQL that is needed: with the first one whose functions say which transactions are open in 64 bits.
+// oldest is the oldest version of PostgreSQL that works: its functions are the first that give 64-bit numbers of open transactions.
 const oldest = 13
 
-// recent returns an error if the server is older than that. A version that cannot be read is not refused.
+// recent returns an error if the server is older than that. It accepts a version that it cannot read.
 func recent(c *pgconn.PgConn) error {
 	return recentVersion(c.ParameterStatus("server_version"))
 }
@@ -139,17 +139,17 @@ func recent(c *pgconn.PgConn) error {
 func recentVersion(text string) error {
 	digits := strings.IndexFunc(text+".", func(r rune) bool { return r < '0' || r > '9' }) // before a release it is such as 18beta1
 	if n, err := strconv.Atoi(text[:digits]); err == nil && n < oldest {
-		return fmt.Errorf("outbox/postgres: the server is PostgreSQL %s; update it, it takes %d or later", text, oldest)
+		return fmt.Errorf("outbox/postgres: the server is PostgreSQL %s; update it to %d or later", text, oldest)
 	}
 	return nil
 }
 
-// notOfHost reports whether a character is in no name of a host, and in no directory of a socket.
+// notOfHost reports whether a character cannot be in the name of a host or of a socket's directory.
 func notOfHost(r rune) bool {
 	return r <= ' ' || strings.ContainsRune("@,;?#&=\"'`*\\", r)
 }
 
-// wrap says whose error it is, and what to do where tables or rights are missing, or nothing can be written.
+// wrap adds the name of the package to an error. If tables or rights are missing, or nothing can be written, it adds what to do.
 func wrap(err error) error {
 	var pg *pgconn.PgError
 	switch {
@@ -160,9 +160,9 @@ func wrap(err error) error {
 	case strings.HasPrefix(err.Error(), "outbox"):
 		return err
 	case errors.As(err, &pg) && pg.Code == "42501": // insufficient_privilege
-		return fmt.Errorf("outbox/postgres: the database's user lacks a right: to migrate takes CREATE in the database, or in a schema that is there; a worker SELECT, INSERT, UPDATE and DELETE on the schema's tables; to enqueue INSERT on queue; all of them USAGE on the schema and on its sequence; GRANT it: %w", err)
-	case errors.As(err, &pg) && pg.Code == "25006" || strings.Contains(err.Error(), "read only connection"): // of pgx, before anything is asked
-		return fmt.Errorf("outbox/postgres: the server or the user can only read; give the address of the primary, or of all servers (postgres://db1,db2/name), and see that default_transaction_read_only is off for the user: %w", err)
+		return fmt.Errorf("outbox/postgres: the database's user lacks a right; GRANT it. Migrate needs CREATE in the database, or in a schema that exists. A worker needs SELECT, INSERT, UPDATE and DELETE on the schema's tables. Enqueue needs INSERT on queue. All need USAGE on the schema and on its sequence: %w", err)
+	case errors.As(err, &pg) && pg.Code == "25006" || strings.Contains(err.Error(), "read only connection"): // pgx says this before any query
+		return fmt.Errorf("outbox/postgres: the server or the user can only read; give the address of the primary, or of all servers (postgres://db1,db2/name), and check that default_transaction_read_only is off for the user: %w", err)
 	}
 	return fmt.Errorf("outbox/postgres: %w", err)
 }

@@ -16,14 +16,14 @@ import (
 
 // QueueConfig says where a Queue stores messages. Its zero value is a good start.
 type QueueConfig struct {
-	// Schema is that of the tables; default DefaultSchema.
+	// Schema is the schema of the tables; default DefaultSchema.
 	Schema string
-	// Silent leaves out the notification of workers, who look for messages every WorkerConfig.Poll then. It is for a database in which many transactions
-	// notify at once: the server commits those one after the other.
+	// Silent leaves out the notification of workers. They then check for messages every WorkerConfig.Poll. Set it if many transactions of the
+	// database notify at once, because the server commits those one after the other.
 	Silent bool
 }
 
-// notifyEvery is how often at most a Queue notifies workers: a commit with a notification waits for others that have one.
+// notifyEvery is the shortest time between two notifications of a Queue: a commit with a notification waits for others that have one.
 const notifyEvery = 50 * time.Millisecond
 
 // Queue stores messages in transactions of the service. It is safe for concurrent use.
@@ -32,15 +32,15 @@ type Queue struct {
 	insert   string
 	channel  string
 	silent   bool
-	notified atomic.Int64 // when, in nanoseconds since started
+	notified atomic.Int64 // time of the last notification, in nanoseconds since started
 }
 
 var started = time.Now()
 
-// NewQueue returns a Queue of messages that client encodes, by its Context and its Guard. It sends nothing: a Worker does.
+// NewQueue returns a Queue. The client encodes its messages, with the client's Context and Guard. A Queue sends nothing: a Worker does.
 func NewQueue(client *cio.Client, cfg QueueConfig) (*Queue, error) {
 	if client == nil {
-		return nil, errors.New("outbox/postgres: NewQueue without a Client")
+		return nil, errors.New("outbox/postgres: NewQueue needs a Client")
 	}
 	t := tablesOf(cfg.Schema)
 	return &Queue{client: client, insert: t.insert(), channel: t.channel, silent: cfg.Silent}, nil
@@ -48,7 +48,7 @@ func NewQueue(client *cio.Client, cfg QueueConfig) (*Queue, error) {
 
 // insert returns the statement that enqueues messages of lanes $1 with bodies $2, and notifies channel $3 if that is not empty.
 //
-// A worker goes by this: a transaction has its number before it takes a sequence number. See lane.low.
+// Workers rely on this: a transaction has its number before it takes a sequence number. See heldLane.low.
 func (t tables) insert() string {
 	return `WITH x AS MATERIALIZED (SELECT pg_current_xact_id() AS id, CASE WHEN $3::text <> '' THEN pg_notify($3::text, '')::text END AS told)
 INSERT INTO ` + t.queue + ` (lane, seq, body)
@@ -58,11 +58,11 @@ WHERE x.id IS NOT NULL AND x.told IS DISTINCT FROM 'x'
 ORDER BY m.n`
 }
 
-// Enqueue checks and encodes messages, and stores them in the transaction: they are sent if it is committed, and never if it is rolled back. It
-// stores all of them or none.
+// Enqueue checks and encodes messages, and stores them in the transaction. They are sent if the transaction is committed, and never if it is rolled
+// back. Enqueue stores all of them or none.
 //
-// The error is a *cio.MessageError, with the Index of its message, for one that the API would not take; the transaction is as it was then. Any other
-// error is the database's: roll the transaction back.
+// If the API would not accept a message, the error is a *cio.MessageError with the Index of the message, and the transaction is unchanged. Any other
+// error comes from the database: roll the transaction back.
 func (q *Queue) Enqueue(ctx context.Context, tx pgx.Tx, messages ...cio.Message) error {
 	all, err := q.encode(messages)
 	if err != nil || len(all) == 0 {
@@ -76,7 +76,7 @@ func (q *Queue) Enqueue(ctx context.Context, tx pgx.Tx, messages ...cio.Message)
 	return wrap(err)
 }
 
-// EnqueueSQL is Enqueue in a transaction of database/sql, whatever the driver.
+// EnqueueSQL is Enqueue in a transaction of database/sql, with any driver.
 func (q *Queue) EnqueueSQL(ctx context.Context, tx *sql.Tx, messages ...cio.Message) error {
 	all, err := q.encode(messages)
 	if err != nil || len(all) == 0 {
@@ -108,7 +108,7 @@ func (q *Queue) encode(messages []cio.Message) ([]cio.Encoded, error) {
 	return all, nil
 }
 
-// news returns the channel to notify, or nothing if that was done a moment ago: who polls finds the rest.
+// news returns the channel to notify. It returns nothing if the Queue has notified a moment ago: workers poll, and find the rest.
 func (q *Queue) news() string {
 	now, last := int64(time.Since(started)), q.notified.Load()
 	if q.silent || last != 0 && now-last < int64(notifyEvery) || !q.notified.CompareAndSwap(last, now) {
@@ -117,7 +117,7 @@ func (q *Queue) news() string {
 	return q.channel
 }
 
-// columns returns the lanes of messages, as the text of an array, and their bytes.
+// columns returns the lanes of messages, as the text of an array, and the messages' bytes.
 func columns(messages []cio.Encoded) (lanes string, bodies [][]byte, err error) {
 	var b strings.Builder
 	b.WriteByte('{')

@@ -13,11 +13,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrPooler says that something is between a Worker and the server that gives one session to several clients, or may do so, such as pgbouncer: a lock of
-// a session holds nothing there.
+// ErrPooler says that there is a pooler between the program and the server, such as pgbouncer. A pooler gives one session to several clients, or may
+// do so, and then a session's lock does not work.
 var ErrPooler = errors.New("outbox/postgres: there is a pooler between the worker and the server; give WorkerConfig.URL the address of the server itself (Enqueue may go through the pooler)")
 
-// session is a connection whose locks hold lanes, and the Outbox that sends what is in them. With the connection the lanes are lost, and the Outbox ends.
+// session is a connection whose locks hold lanes, and the Outbox that sends what is in these lanes. If the connection is lost, the lanes are lost,
+// and the Outbox ends.
 type session struct {
 	w       *Worker
 	held    *held
@@ -26,18 +27,18 @@ type session struct {
 
 	lost chan struct{}
 
-	mu      sync.Mutex // of the connection
+	mu      sync.Mutex // guards the connection
 	conn    *pgx.Conn
 	pid     uint32
-	checked time.Time // when the last check began that found it alive
-	err     error     // why it was lost
+	checked time.Time // when the last successful check began
+	err     error     // why the session was lost
 }
 
-// params make a server notice soon that a machine is gone, whose lanes nobody else can have before, and keep an idle session.
+// params make the server notice soon that a machine is gone, because nobody else can have its lanes before. They also keep an idle session open.
 const params = `SELECT set_config(name, value, false) FROM (VALUES ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'),
 	('tcp_user_timeout', '15000'), ('idle_session_timeout', '0'), ('statement_timeout', '0'), ('lock_timeout', '0'), ('default_transaction_isolation', 'read committed'), ('jit', 'off')) AS v (name, value) WHERE name IN (SELECT name FROM pg_settings)`
 
-// open begins a session without lanes, once what is owed is settled.
+// open first settles what the worker owes. Then it begins a session without lanes.
 func (w *Worker) open(ctx context.Context) (*session, error) {
 	bounded, cancel := context.WithTimeout(ctx, 2*lookTimeout)
 	defer cancel()
@@ -50,7 +51,7 @@ func (w *Worker) open(ctx context.Context) (*session, error) {
 	}
 	s := &session{w: w, conn: conn, lost: make(chan struct{})}
 	if err := s.begin(bounded); err != nil {
-		_ = conn.Close(context.WithoutCancel(ctx)) // it holds nothing
+		_ = conn.Close(context.WithoutCancel(ctx)) // it holds no lanes yet
 		return nil, wrap(err)
 	}
 	s.held = &held{Store: w.store, news: &w.news, removed: w.removed.Load, poll: w.cfg.Poll, owed: &w.owed, lanes: make(map[int16]*heldLane), of: make(map[uint64]int16)}
@@ -67,9 +68,9 @@ func (w *Worker) open(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
-// direct returns ErrPooler if the session is not the server's own. A server says its number when a session begins. A pooler says one of its own, because the
-// server's changes. A pooler's session goes on when the connection ends, so nothing may be set or locked in it: what is set holds for others, and a lock that
-// stays counts as a worker, whose lanes nobody would serve.
+// direct returns ErrPooler if the session is not the server's own. When a session begins, the server tells its process number. A pooler tells a
+// number of its own, because the server's number can change. A pooler's session stays when the connection ends, so nothing must be set or locked in
+// it: a setting would apply to other clients, and a lock that stays would count as a worker, and nobody would send that worker's lanes.
 func direct(ctx context.Context, c *pgx.Conn) error {
 	var pid uint32
 	if err := c.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
@@ -81,7 +82,7 @@ func direct(ctx context.Context, c *pgx.Conn) error {
 	return nil
 }
 
-// begin makes sure that the session is the server's own, and counts itself among the workers.
+// begin checks that the session is the server's own. Then it takes the lock by which workers are counted.
 func (s *session) begin(ctx context.Context) error {
 	if err := recent(s.conn.PgConn()); err != nil {
 		return err
@@ -101,13 +102,13 @@ func (s *session) begin(ctx context.Context) error {
 		return err
 	}
 	if workers == 0 {
-		return errors.New("outbox/postgres: the server has taken a lock, and does not know it: it is one like PostgreSQL whose advisory locks hold nothing")
+		return errors.New("outbox/postgres: the server has granted an advisory lock, but does not list it: it is a server like PostgreSQL whose advisory locks do not work")
 	}
 	s.workers.Store(int64(workers))
 	return nil
 }
 
-// check asks the server whether the session is there. Those who ask at the same time share an answer, if its question was put after theirs.
+// check asks the server whether the session is still there. Callers share an answer if its query began after they called.
 func (s *session) check() error {
 	asked := time.Now()
 	s.mu.Lock()
@@ -130,7 +131,7 @@ func (s *session) check() error {
 	return nil
 }
 
-// lose ends the session; its lock must be held.
+// lose ends the session. The caller must hold s.mu.
 func (s *session) lose(err error) error {
 	if s.err == nil {
 		s.err = fmt.Errorf("outbox/postgres: the session that holds the lanes was lost: %w", err)
@@ -157,7 +158,7 @@ func (s *session) work() error {
 	}
 }
 
-// end gives up the lanes: after what is on its way has ended, or, where they are lost, at once.
+// end gives up the lanes. If they are lost, it does so at once, otherwise after the requests in progress have ended.
 func (s *session) end(why error) error {
 	s.held.stop()
 	ctx := s.w.closeCtx
@@ -167,7 +168,7 @@ func (s *session) end(why error) error {
 		ctx = ended
 	}
 	if err := s.box.Close(ctx); err != nil {
-		s.w.log.Warn("messages that were accepted are not deleted yet; the worker tries again", "error", err)
+		s.w.log.Warn("messages that were accepted are not deleted yet; the worker will try again", "error", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,7 +181,7 @@ func (s *session) end(why error) error {
 	return why
 }
 
-// balance takes lanes that are free, up to this worker's share, and gives up those beyond it.
+// balance takes free lanes, up to this worker's share, and gives up lanes beyond its share.
 func (s *session) balance() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,8 +197,8 @@ func (s *session) balance() error {
 	}
 	s.checked = began
 	s.workers.Store(int64(workers))
-	if workers == 0 { // the lock that counts this one
-		return s.lose(errors.New("the server has no lock of it"))
+	if workers == 0 { // the lock by which this worker is counted is gone
+		return s.lose(errors.New("the server does not have its lock any more"))
 	}
 	mine := s.held.numbers()
 	share := (lanes + workers - 1) / workers
@@ -215,7 +216,7 @@ func (s *session) balance() error {
 	}
 	s.held.stay()
 	var free []int32
-	for _, n := range rand.Perm(lanes) { // workers that begin together do not want the same ones
+	for _, n := range rand.Perm(lanes) { // so workers that begin together do not try to take the same lanes
 		if !taken[int32(n)] && len(free) < share-len(mine) {
 			free = append(free, int32(n))
 		}

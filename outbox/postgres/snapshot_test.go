@@ -83,9 +83,10 @@ func (p *place) put(n int) error {
 	})
 }
 
-// TestHeldSnapshot holds a snapshot for minutes in one database, and an open transaction that has written something in another, so that nothing that is
-// deleted there goes away, while 800 messages a second are enqueued. Then it drains backlogs in turn in these and in one without either, and
-// compares the times. What is promised is of the snapshot alone: with an open transaction that has written, lanes are read from where it could have a row.
+// TestHeldSnapshot holds a snapshot for minutes in one database, and an open transaction that has written something in another, so that nothing that
+// is deleted there goes away, while 800 messages a second are enqueued. Then it drains backlogs in turn in these and in one without either, and
+// compares the times. What is promised is of the snapshot alone: with an open transaction that has written, lanes are read from where it could have a
+// row.
 func TestHeldSnapshot(t *testing.T) {
 	if !full {
 		t.Skip("CIOKIT_FULL is not set")

@@ -20,16 +20,17 @@ import (
 type StoreConfig struct {
 	// URL is the database's address, postgres://..., or a DSN.
 	URL string
-	// Schema is that of the tables; default DefaultSchema.
+	// Schema is the schema of the tables; default DefaultSchema.
 	Schema string
-	// MaxBytes bounds what Append leaves in the tables; 0: nothing does. Each Append adds up all messages then. A Queue knows no bound.
+	// MaxBytes is the limit for the bytes of all messages in the tables, which Append does not exceed. With a limit, each Append adds up all
+	// messages. Default 0: no limit. A Queue has no limit.
 	MaxBytes int64
 
-	name string // for the server
+	name string // the application_name, which the server shows
 }
 
-// Store is the whole of an outbox: all lanes, whoever holds them. It is for those who look into it and put it right, as ciokit outbox does, and for
-// programs that use an outbox.Outbox, of which there may be only one then, and no Worker.
+// Store is a complete outbox: all lanes, whoever holds them. Use it to inspect and repair an outbox, as ciokit outbox does. A program can also use it
+// as the store of an outbox.Outbox. Then there must be only one such Outbox, and no Worker.
 type Store struct {
 	t        tables
 	pool     *pgxpool.Pool
@@ -42,7 +43,7 @@ type Store struct {
 
 var _ outbox.Store = (*Store)(nil)
 
-// OpenStore connects to a database that was migrated.
+// OpenStore connects to a database. Migrate must have created its tables, otherwise the error is ErrNotMigrated.
 func OpenStore(ctx context.Context, cfg StoreConfig) (*Store, error) {
 	if cfg.MaxBytes < 0 {
 		return nil, errors.New("outbox/postgres: StoreConfig.MaxBytes is negative")
@@ -75,8 +76,8 @@ func OpenStore(ctx context.Context, cfg StoreConfig) (*Store, error) {
 	return s, nil
 }
 
-// plans keeps the server to the primary keys: what it knows of a table that is empty one moment and full the next is of no use. It also takes back what a role
-// or a database may have as its own defaults, under which reads would end early, or see what was there before.
+// plans makes the server use only the primary keys: its statistics are of no use for a table that is empty one moment and full the next. It also
+// resets settings that a role or a database may have as defaults. With some of these, reads would end early, or see an older state.
 func plans(ctx context.Context, c *pgx.Conn) error {
 	if err := recent(c.PgConn()); err != nil {
 		return err
@@ -112,7 +113,7 @@ func (s *Store) change(ctx context.Context, f func(tx pgx.Tx) error) error {
 	return wrap(err)
 }
 
-// Append stores the messages in a transaction of their own.
+// Append stores the messages in a transaction of its own.
 func (s *Store) Append(ctx context.Context, messages []cio.Encoded) error {
 	if err := s.use(ctx); err != nil || len(messages) == 0 {
 		return err
@@ -125,7 +126,7 @@ func (s *Store) Append(ctx context.Context, messages []cio.Encoded) error {
 	if err != nil {
 		return wrap(err)
 	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit it does nothing
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // it does nothing after a commit
 	if err := s.room(ctx, tx, bodies); err != nil {
 		return wrap(err)
 	}
@@ -143,7 +144,7 @@ func (s *Store) Append(ctx context.Context, messages []cio.Encoded) error {
 	return nil
 }
 
-// room returns an error if MaxBytes leaves no room.
+// room returns an error if the messages would exceed MaxBytes.
 func (s *Store) room(ctx context.Context, tx pgx.Tx, bodies [][]byte) error {
 	if s.maxBytes == 0 {
 		return nil
@@ -174,7 +175,7 @@ func (s *Store) read(ctx context.Context, of []int16, after uint64, limit int) (
 	if err := s.use(ctx); err != nil {
 		return nil, err
 	}
-	// The sequence numbers first, and bodies of those that are wanted alone.
+	// First the sequence numbers, then the bodies of only the rows that are wanted.
 	rows, err := s.pool.Query(ctx, `SELECT q.seq, q.at, q.body FROM (
 	SELECT l.lane, r.seq FROM unnest($1::smallint[]) AS l (lane) CROSS JOIN LATERAL (SELECT seq FROM `+s.t.queue+` WHERE lane = l.lane AND seq > $2 ORDER BY seq LIMIT $3) AS r
 	ORDER BY r.seq LIMIT $3) AS k JOIN `+s.t.queue+` AS q ON q.lane = k.lane AND q.seq = k.seq ORDER BY q.seq`, of, seqOf(after), limit)
@@ -190,7 +191,7 @@ func (s *Store) read(ctx context.Context, of []int16, after uint64, limit int) (
 	return records, wrap(err)
 }
 
-// seqOf is a sequence number as the server knows it.
+// seqOf converts a sequence number to the server's type.
 func seqOf(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
 
 func seqsOf(numbers []uint64) []int64 {
@@ -201,12 +202,12 @@ func seqsOf(numbers []uint64) []int64 {
 	return all
 }
 
-// Settle takes records out of the queue.
+// Settle removes records from the queue.
 func (s *Store) Settle(ctx context.Context, settled []outbox.Settlement) error {
 	return s.settle(ctx, settled, func(uint64) (int16, bool) { return 0, false })
 }
 
-// settle is Settle where the lanes of some records are known, so that their keys are.
+// settle is Settle. laneOf returns the lanes of records for which they are known, so that the record can be deleted by its key.
 func (s *Store) settle(ctx context.Context, settled []outbox.Settlement, laneOf func(uint64) (int16, bool)) error {
 	var lanes []int16
 	var accepted, rejected, unknown []int64
@@ -264,7 +265,7 @@ func (s *Store) Dead(ctx context.Context, after uint64, limit int) ([]outbox.Dea
 	return letters, wrap(err)
 }
 
-// Retry puts dead letters back, in their order.
+// Retry puts dead letters back into the queue, in their order.
 func (s *Store) Retry(ctx context.Context, seqs []uint64) (n int, err error) {
 	err = s.change(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_current_xact_id(), pg_notify($1, '')", s.t.channel); err != nil {
@@ -296,8 +297,8 @@ func (s *Store) Drop(ctx context.Context, seqs []uint64) (n int, err error) {
 // purgeAtOnce is how many messages Purge reads at once.
 const purgeAtOnce = 500
 
-// Purge removes messages, and then their bytes from the pages of the tables, as far as VACUUM can: what a transaction may still see stays until that
-// has ended, and autovacuum comes by. The server's log and backups keep what they have.
+// Purge removes messages. Then it runs VACUUM, which removes their bytes from the pages of the tables. Rows that an open transaction can still see
+// stay until that transaction has ended and autovacuum has run. The server's log and backups keep what they have.
 func (s *Store) Purge(ctx context.Context, match func(bytes []byte) bool) (queued, dead int, err error) {
 	for after := uint64(0); err == nil; {
 		var records []outbox.Record
@@ -333,13 +334,13 @@ func (s *Store) Purge(ctx context.Context, match func(bytes []byte) bool) (queue
 	}
 	if err == nil && queued+dead > 0 {
 		if _, err = s.pool.Exec(ctx, "VACUUM "+s.t.queue+", "+s.t.dead); err != nil {
-			err = fmt.Errorf("outbox/postgres: the messages are removed, and VACUUM, which takes their bytes out of the tables, fails; run it yourself: %w", err)
+			err = fmt.Errorf("outbox/postgres: the messages are removed, but VACUUM, which removes their bytes from the tables, has failed; run it yourself: %w", err)
 		}
 	}
 	return queued, dead, err
 }
 
-// remove deletes messages and tells workers, which may have some of them in memory.
+// remove deletes messages and notifies workers, which may have some of them in memory.
 func (s *Store) remove(ctx context.Context, table string, seqs []uint64) (n int, err error) {
 	if len(seqs) == 0 {
 		return 0, nil
@@ -358,13 +359,13 @@ func (s *Store) remove(ctx context.Context, table string, seqs []uint64) (n int,
 	return n, err
 }
 
-// Stats counts all that is there, which takes a while if that is much.
+// Stats counts everything in the tables. This takes a while if there is much.
 func (s *Store) Stats(ctx context.Context) (outbox.StoreStats, error) {
 	st, _, err := s.stats(ctx, everyLane())
 	return st, err
 }
 
-// stats counts what is in some lanes, and which of them have something.
+// stats counts the messages in the given lanes. waiting has the lanes in which something waits.
 func (s *Store) stats(ctx context.Context, of []int16) (st outbox.StoreStats, waiting []Lane, err error) {
 	if err := s.use(ctx); err != nil {
 		return st, nil, err
@@ -395,17 +396,18 @@ FROM (SELECT count(*) AS n, coalesce(sum(octet_length(body)), 0)::bigint AS byte
 	return st, waiting, wrap(err)
 }
 
-// Lane is the state of one of the lanes.
+// Lane is the state of one lane.
 type Lane struct {
 	Number int `json:"lane"`
-	// Queued is how many messages wait, and Oldest since when the first of them does; the zero time if none does.
+	// Queued is how many messages wait. Oldest is when the oldest of them was stored; the zero time if none waits.
 	Queued int64     `json:"queued"`
 	Oldest time.Time `json:"oldest,omitzero"`
-	// Worker names who holds it: the name of a WorkerConfig, or else of the program, and the address that it comes from; empty for nobody.
+	// Worker names the worker that holds the lane: the Name of its WorkerConfig, or the program, and the address that it connects from. It is empty
+	// if nobody holds the lane.
 	Worker string `json:"worker,omitempty"`
 }
 
-// Lanes returns the state of all lanes, in their order.
+// Lanes returns the state of all lanes, ordered by number.
 func (s *Store) Lanes(ctx context.Context) ([]Lane, error) {
 	if err := s.use(ctx); err != nil {
 		return nil, err
@@ -429,7 +431,7 @@ LEFT JOIN pg_stat_activity AS a ON a.pid = k.pid ORDER BY l.lane`, everyLane(), 
 	return all, wrap(err)
 }
 
-// Close ends the connections.
+// Close closes the connections.
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	s.closing.Do(s.pool.Close)

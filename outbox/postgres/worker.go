@@ -15,40 +15,41 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// WorkerConfig says where a Worker takes messages from and how it sends them. URL and Client are required; the zero value of everything else is a good
-// start.
+// WorkerConfig says from where a Worker takes messages and how it sends them. URL and Client are required; the zero value of everything else is a
+// good start.
 type WorkerConfig struct {
-	// URL is the database's address, postgres://..., or a DSN. It must lead to the server itself: lanes are held by locks of a session, which a pooler
-	// such as pgbouncer gives to others. With several hosts, the one that can be written to is taken.
+	// URL is the database's address, postgres://..., or a DSN. It must lead to the server itself: a session's locks hold the lanes, and a pooler such
+	// as pgbouncer gives the session to other clients. With several hosts, the worker uses the one that can be written to.
 	URL string
-	// Schema is that of the tables; default DefaultSchema.
+	// Schema is the schema of the tables; default DefaultSchema.
 	Schema string
-	// Client is what requests are made with. RateLimit and RateWindow are shared by all workers of the schema, which must agree on them: they make three
-	// quarters as many requests together as the limit has, so that no window has more. Admit is asked after that.
+	// Client is the configuration for the requests. All workers of the schema share RateLimit and RateWindow, and must have the same values. Together
+	// they make three quarters as many requests as the limit allows, so that no window exceeds it. Admit is called after that.
 	Client cio.Config
-	// Batcher says how messages are sent, as in outbox.Config: OnReport is told of a message again if it is sent again.
+	// Batcher says how messages are sent, as in outbox.Config. If a message is sent again, OnReport is called for it again.
 	Batcher cio.BatcherConfig
-	// Name is what others see of the worker, as in ciokit outbox status; default the program and the machine.
+	// Name is the name that others see, as in ciokit outbox status; default the program and the machine.
 	Name string
-	// Poll is how often lanes are read where no notification comes; default 500 ms.
+	// Poll is how often lanes are read if no notification comes; default 500 ms.
 	Poll time.Duration
 	// KeepDead is how long dead letters are kept; default 30 days; negative: until somebody drops them.
 	KeepDead time.Duration
-	// Logger is told of what keeps the worker from sending, and of messages that were rejected; default slog.Default. Personal data is never logged.
+	// Logger logs what keeps the worker from sending, and messages that were rejected; default slog.Default. Personal data is never logged.
 	Logger *slog.Logger
 }
 
 const (
 	defaultPoll = 500 * time.Millisecond
-	// lookTimeout is how long the server may take to say that a session is there.
+	// lookTimeout is how long the server may take to answer that a session is there.
 	lookTimeout = 5 * time.Second
-	// balanceEvery is how often a worker looks for lanes that are free, or that others should have.
+	// balanceEvery is how often a worker checks for lanes that are free, or that other workers should have.
 	balanceEvery = time.Second
 	// again is how long a worker waits before it tries to begin a session again.
 	again = time.Second
 )
 
-// Worker sends what transactions have committed. Any number of them may run, in any number of processes. It is safe for concurrent use.
+// Worker sends the messages of committed transactions. Any number of workers can run, in any number of processes. A Worker is safe for concurrent
+// use.
 type Worker struct {
 	cfg    WorkerConfig
 	conn   *pgx.ConnConfig
@@ -72,13 +73,13 @@ type Worker struct {
 
 	mu      sync.Mutex
 	session *session
-	before  cio.OutboxStats // counters of sessions that have ended
+	before  cio.OutboxStats // the counters of earlier sessions
 	failing error
 	said    time.Time
 }
 
-// Start begins to send. It returns an error if the first session cannot begin: the address is wrong, the tables are not there, or a pooler is between.
-// Later on a session that is lost is replaced.
+// Start begins to send. It returns an error if the first session cannot begin: the address is wrong, the tables are missing, or there is a pooler in
+// between. If a session is lost later, the worker replaces it.
 func Start(ctx context.Context, cfg WorkerConfig) (*Worker, error) {
 	if cfg.Poll < 0 {
 		return nil, errors.New("outbox/postgres: WorkerConfig.Poll is negative")
@@ -124,7 +125,7 @@ func Start(ctx context.Context, cfg WorkerConfig) (*Worker, error) {
 	return w, nil
 }
 
-// limits returns the limit that workers share: that of the Config, or the API's.
+// limits returns the limit that workers share: the one in the Config, or else the API's.
 func limits(c cio.Config) (limit int, window time.Duration) {
 	limit, window = c.RateLimit, c.RateWindow
 	if limit == 0 {
@@ -136,7 +137,7 @@ func limits(c cio.Config) (limit int, window time.Duration) {
 	return limit, window
 }
 
-// admit returns when a request may be made: the budget has one, and the session has its lanes, as far as the server knows.
+// admit returns as soon as a request can be made: the budget has a request left, and according to the server the session still has its lanes.
 func (w *Worker) admit(ctx context.Context) error {
 	for {
 		until := time.Now().Add(time.Hour)
@@ -148,7 +149,7 @@ func (w *Worker) admit(ctx context.Context) error {
 		}
 		s := w.current()
 		if s == nil || s.check() != nil {
-			<-ctx.Done() // the Batcher of a session that was lost is being closed
+			<-ctx.Done() // the session was lost, and its Batcher is being closed
 			return ctx.Err()
 		}
 		if own := w.cfg.Client.Admit; own != nil {
@@ -168,7 +169,7 @@ func (w *Worker) current() *session {
 	return w.session
 }
 
-// workers returns how many share the budget, as far as is known.
+// workers returns how many workers share the budget, as far as this worker knows.
 func (w *Worker) workers() int {
 	if s := w.current(); s != nil {
 		return int(s.workers.Load())
@@ -176,7 +177,7 @@ func (w *Worker) workers() int {
 	return 1
 }
 
-// run has one session after the other.
+// run runs one session after the other.
 func (w *Worker) run(s *session) {
 	for {
 		if s != nil {
@@ -197,7 +198,7 @@ func (w *Worker) run(s *session) {
 	}
 }
 
-// end adds what a session has done to what others did before it.
+// end adds the counters of a session to those of earlier sessions.
 func (w *Worker) end(s *session) {
 	st := s.box.Stats()
 	w.mu.Lock()
@@ -208,7 +209,7 @@ func (w *Worker) end(s *session) {
 	w.before.Dead, w.before.DeadBytes, w.before.Queued, w.before.QueuedBytes = 0, 0, 0, 0
 }
 
-// failed notes what keeps the worker from having a session, and tells the log once a minute.
+// failed records what keeps the worker from having a session, and logs it at most once a minute.
 func (w *Worker) failed(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -217,7 +218,7 @@ func (w *Worker) failed(err error) {
 		return
 	}
 	w.said = time.Now()
-	w.log.Error("the worker has lost its session with the database; it begins another as soon as it can", "error", err)
+	w.log.Error("the worker has lost its session with the database; it will begin another as soon as it can", "error", err)
 }
 
 func sleep(ctx context.Context, d time.Duration) {
@@ -229,10 +230,10 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// listen hears of messages that were enqueued, and of those that were removed. Without it both are found later.
+// listen receives notifications of enqueued and of removed messages. Without notifications the worker finds both later.
 func (w *Worker) listen() {
 	for w.ctx.Err() == nil {
-		_ = w.listenOnce() // the session, which is lost with the server, tells of it
+		_ = w.listenOnce() // if the server is gone, the session is lost too, and reports it
 		sleep(w.ctx, again)
 	}
 }
@@ -242,11 +243,11 @@ func (w *Worker) listenOnce() error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(context.Background()) }() // it has nothing to lose
+	defer func() { _ = conn.Close(context.Background()) }() // nothing on this connection can be lost
 	if _, err := conn.Exec(w.ctx, "LISTEN "+pgx.Identifier{w.store.t.channel}.Sanitize()); err != nil {
 		return err
 	}
-	w.removed.Add(1) // who knows
+	w.removed.Add(1) // messages may have been removed before it listened
 	for {
 		w.news.send()
 		n, err := conn.WaitForNotification(w.ctx)
@@ -259,8 +260,8 @@ func (w *Worker) listenOnce() error {
 	}
 }
 
-// Stats returns the worker's state, of the lanes that it holds now: those of all workers together are the whole. What is counted may be some seconds old.
-// Enqueued is 0, as others enqueue.
+// Stats returns the worker's state, for the lanes that it holds now. The sum over all workers is the whole outbox. Counts may be some seconds old.
+// Enqueued is 0, because others enqueue.
 func (w *Worker) Stats() cio.OutboxStats {
 	w.mu.Lock()
 	s, before, failing := w.session, w.before, w.failing
@@ -276,7 +277,7 @@ func (w *Worker) Stats() cio.OutboxStats {
 	return st
 }
 
-// Store returns all of the outbox, for those who look at dead letters, retry or drop them, and at lanes. The worker closes it.
+// Store returns the complete outbox, to inspect lanes and dead letters, and to retry or drop dead letters. The worker closes it.
 func (w *Worker) Store() *Store { return w.store }
 
 // Lanes returns the numbers of the lanes that the worker holds now.
@@ -287,9 +288,9 @@ func (w *Worker) Lanes() []int16 {
 	return nil
 }
 
-// Close takes no more from the tables, waits for what is on its way, though not beyond the end of ctx and never longer than five seconds, and gives up
-// the lanes. What is not accepted by then stays in the tables: another worker sends it. The error is that something was accepted and could not be
-// deleted, which is sent again with the same id.
+// Close takes no more messages from the tables, waits for requests in progress, and gives up the lanes. It does not wait beyond the end of ctx, and
+// never longer than five seconds. Messages that are not accepted by then stay in the tables, and another worker sends them. Close returns an error if
+// an accepted message could not be deleted. That message is sent again with the same id.
 func (w *Worker) Close(ctx context.Context) error {
 	defer context.AfterFunc(ctx, w.hurry)()
 	w.closing.Do(func() {
