@@ -25,7 +25,7 @@ func TestHints(t *testing.T) {
 		mend  string // the value that then reads all cells
 	}{
 		"points":         {"=date(c)", []string{"31.12.2024", "01.02.2024"}, `the cells look like dd.mm.yyyy: =date(c, "02.01.2006")`, `=date(c, "02.01.2006")`},
-		"clock":          {"=date(c)", []string{"31.12.2024 10:00", "01.02.2024 11:30"}, `the cells look like dd.mm.yyyy hh:mm: =date(c, "02.01.2006 15:04"); name the zone of the clock too, such as "Europe/Berlin", unless time_zone does, or it is read as UTC`, `=date(c, "02.01.2006 15:04", "Europe/Berlin")`},
+		"clock":          {"=date(c)", []string{"31.12.2024 10:00", "01.02.2024 11:30"}, `the cells look like dd.mm.yyyy hh:mm: =date(c, "02.01.2006 15:04"); add the time zone, such as "Europe/Berlin", unless time_zone gives it; otherwise the time is read as UTC`, `=date(c, "02.01.2006 15:04", "Europe/Berlin")`},
 		"wrong order":    {`=date(c, "01/02/2006")`, []string{"31/12/2024", "01/02/2024", "13/02/2024"}, `=date(c, "02/01/2006")`, `=date(c, "02/01/2006")`},
 		"either order":   {"=date(c)", []string{"01/02/2024", "03/04/2024"}, `do not decide between =date(c, "02/01/2006") and =date(c, "01/02/2006")`, ""},
 		"both orders":    {"=date(c)", []string{"31/12/2024", "12/31/2024"}, "", ""},
@@ -38,12 +38,12 @@ func TestHints(t *testing.T) {
 		"decimals":       {"=int(c)", []string{"1.5", "2.25"}, `the cells look like 1234.5: =decimal(c)`, "=decimal(c)"},
 		"currency":       {"=decimal(c)", []string{"€ 1.234,50", "€ 7,00"}, `=decimal(c, "€`, ""},
 		"ja and nein":    {"=bool(c)", []string{"ja", "nein", "ja"}, `the cells look like ja and nein: =bool(c, "ja", "nein")`, `=bool(c, "ja", "nein")`},
-		"null words":     {"=int(c)", append(repeat(99, "7"), "n/a", "#N/A"), `the cells are #N/A, n/a, which may stand for nothing: null_words: {'c': ['#N/A', 'n/a']}`, ""},
+		"null words":     {"=int(c)", append(repeat(99, "7"), "n/a", "#N/A"), `the cells are #N/A, n/a, which may mean "no value": null_words: {'c': ['#N/A', 'n/a']}`, ""},
 		"nulls and more": {"=date(c)", []string{"31.12.2024", "n/a", "30.11.2024"}, `some cells are n/a`, ""},
 		"already there":  {`=date(c, "02.01.2006")`, []string{"31.02.2024", "30.02.2024"}, "", ""},
 		"names":          {"=int(c)", []string{"Ann", "Bob"}, "", ""},
 		"a few of many":  {"=date(c)", append(repeat(99, "2024-01-02"), "31.12.2024"), "", ""},
-		"some of many":   {"=date(c)", append(repeat(9, "2024-01-02"), "31.12.2024"), `=date(c, "02.01.2006"); keep the zone if the mapping names one; name it beside what reads the other rows`, ""},
+		"some of many":   {"=date(c)", append(repeat(9, "2024-01-02"), "31.12.2024"), `=date(c, "02.01.2006"); keep the time zone if the mapping has one; name it beside what reads the other rows`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var in strings.Builder

@@ -91,7 +91,7 @@ func TestRowIsAllOrNothing(t *testing.T) {
 	if got, want := counts(s), "rows 4 bad 3 empty 0; messages 8 accepted 2 rejected 6 by API 0 unsent 0"; got != want || len(client.accepted) != 2 {
 		t.Errorf("got  %s, sent %d\nwant %s", got, len(client.accepted), want)
 	}
-	for _, want := range []string{`"field":"messages[1].properties.n"`, `"field":"messages[0].userId","rule":"missing-identity","hint":"the row has nothing for userId: column id is empty"`, `"column":"id"`} {
+	for _, want := range []string{`"field":"messages[1].properties.n"`, `"field":"messages[0].userId","rule":"missing-identity","hint":"the row has no value for userId: column id is empty"`, `"column":"id"`} {
 		if !strings.Contains(rejects.String(), want) {
 			t.Errorf("rejects\n%slack %s", rejects.String(), want)
 		}
@@ -161,7 +161,7 @@ func TestServerRefusals(t *testing.T) {
 	// In the order of the rows, whoever refused them.
 	want := `{"line":3,"rule":"refused-by-api","hint":"Customer.io answered 400 Bad Request: no such trait","row":"2,2"}
 {"line":4,"column":"n","field":"traits.n","rule":"not-an-integer","hint":"give digits with an optional sign, or use float or decimal in the mapping","row":"3,x"}
-{"line":6,"column":"id","field":"userId","rule":"invalid-utf-8","hint":"the text holds bytes that are not UTF-8; say which encoding the file has, such as Encoding (--encoding windows-1252), or mend the row","row_base64":"Iv8iLA=="}
+{"line":6,"column":"id","field":"userId","rule":"invalid-utf-8","hint":"the text contains bytes that are not UTF-8; give the encoding of the file, such as Encoding (--encoding windows-1252), or fix the row","row_base64":"Iv8iLA=="}
 {"line":7,"rule":"refused-by-api","hint":"Customer.io answered 400 Bad Request: no such trait","row":"5,5"}
 `
 	if got := withoutKept(rejects.String()); got != want {

@@ -8,7 +8,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// all adds to an object what $all stands for in it: the columns that it neither leaves out nor names itself.
+// all adds to an object what its $all means: the columns that it neither leaves out nor names itself.
 func (c *compilation) all(o *object, outer, s *spec, path string) {
 	named := make(map[string]bool)
 	for i, key := range outer.keys {
@@ -41,7 +41,7 @@ func (c *compilation) all(o *object, outer, s *spec, path string) {
 		switch {
 		case except[name] || named[name]:
 		case name == "":
-			c.problem(s.at, `give it a name in the file, or leave such columns out: except: [""]`, "column %d of the input has no name", i+1)
+			c.problem(s.at, `give it a name in the file, or leave out columns without a name: except: [""]`, "column %d of the input has no name", i+1)
 			return
 		default:
 			if _, ok := c.slots[name]; !ok {
@@ -55,19 +55,19 @@ func (c *compilation) all(o *object, outer, s *spec, path string) {
 	}
 }
 
-// everyMember is all members of the row's JSON object but some.
+// everyMember is all members of the row's JSON object, except for some.
 type everyMember struct {
 	except map[string]bool
-	plan   *Compiled // says which words stand for nothing
+	plan   *Compiled // knows the words that mean "no value"
 	// reserved are the members that Customer.io reads as a certain type.
 	reserved map[string]func(dst, json []byte, r *row) ([]byte, bool, *ValueError)
 }
 
-// appendJSON appends the members without braces. They are absent if the row has none.
+// appendJSON appends the members without braces. It returns false if the row has none.
 func (e everyMember) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
-	r.foreign = true // the names are the row's own
+	r.foreign = true // the names come from the row
 	start := len(dst)
-	seen := make(map[string]int) // where each stands in list: of equal names the last counts
+	seen := make(map[string]int) // the place of each in list: the last of equal names counts
 	type member struct{ key, value []byte }
 	var list []member
 	for key, value := range source.Members(r.raw) {

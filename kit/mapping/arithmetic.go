@@ -14,19 +14,19 @@ import (
 	"github.com/expr-lang/expr/vm/runtime"
 )
 
-// This file calculates for expressions, in the place of the expression language's own operators, which wrap integers around, have as many bits
-// as the machine, and round integers that meet a floating point number. Integers have 64 bits here on every machine; what does not fit, and
-// what a floating point number would have to round before it is calculated with, is an error of the row.
+// This file calculates for expressions, instead of the operators of the expression language. Those let integers overflow, use as many bits as the
+// machine has, and round integers that meet a floating point number. Here, integers have 64 bits on every machine. A result that does not fit is an
+// error of the row, and so is an integer that would be rounded before a floating point calculation.
 
 func integerOverflow() *ValueError {
 	return refuse(RuleOutOfRange, "the result does not fit in 64 bits; send the value as decimal or as text")
 }
 
 func divisionByZero() *ValueError {
-	return refuse(RuleNotANumber, "the expression divides by zero; say what to use then, as in n == 0 ? 0 : total / n")
+	return refuse(RuleNotANumber, "the expression divides by zero; give a value for that case, as in n == 0 ? 0 : total / n")
 }
 
-// integerOf returns an integer of whatever size.
+// integerOf returns an integer of any size.
 func integerOf(v any) (int64, bool) {
 	switch v := v.(type) {
 	case int64:
@@ -37,7 +37,7 @@ func integerOf(v any) (int64, bool) {
 	return 0, false
 }
 
-// floatOf returns a number as floating point, which must hold it and its neighbours exactly. ok is false if v is no number.
+// floatOf returns a number as floating point, if that represents it and its neighbours exactly. ok is false if v is not a number.
 func floatOf(v any) (f float64, ok bool, err *ValueError) {
 	if f, ok := v.(float64); ok {
 		return f, true, nil
@@ -47,7 +47,7 @@ func floatOf(v any) (f float64, ok bool, err *ValueError) {
 		return 0, false, nil
 	}
 	if f = float64(n); n > 1<<53 || n < -1<<53 {
-		return 0, true, refuse(RuleLossy, "the integer has more digits than a 64-bit floating point number holds, and the expression calculates with one")
+		return 0, true, refuse(RuleLossy, "the expression calculates with floating point numbers, and the integer has more digits than a 64-bit one can represent")
 	}
 	return f, true, nil
 }
@@ -55,12 +55,12 @@ func floatOf(v any) (f float64, ok bool, err *ValueError) {
 // finite returns the result of a calculation with floating point numbers.
 func finite(f float64) (any, error) {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
-		return nil, refuse(RuleOutOfRange, "the result is no finite number of 64 bits")
+		return nil, refuse(RuleOutOfRange, "the result is not a finite 64-bit number")
 	}
 	return f, nil
 }
 
-// operation is an operator of two numbers. otherwise is for operands that are no numbers; it panics as the language does.
+// operation is an operator of two numbers. otherwise is called for operands that are not numbers; it panics as the language does.
 func operation(integers func(a, b int64) (any, error), floats func(a, b float64) (any, error), otherwise func(a, b any) any) func(...any) (any, error) {
 	return func(args ...any) (any, error) {
 		a, b := calculable(args[0]), calculable(args[1])
@@ -86,7 +86,7 @@ func operation(integers func(a, b int64) (any, error), floats func(a, b float64)
 	}
 }
 
-// tooExactFor refuses numbers that cannot be calculated with.
+// tooExactFor returns an error for numbers that cannot be calculated with.
 func tooExactFor(args ...any) error {
 	for _, v := range args {
 		switch v.(type) {
@@ -130,7 +130,7 @@ func multiplyIntegers(a, b int64) (any, error) {
 	return product, nil
 }
 
-// divideIntegers gives a floating point number, as the language has it, and rounds what has no end alone.
+// divideIntegers returns a floating point number, as in the language. Only a result without a finite form is rounded.
 func divideIntegers(a, b int64) (any, error) {
 	if b == 0 {
 		return nil, divisionByZero()
@@ -160,7 +160,7 @@ func moduloIntegers(a, b int64) (any, error) {
 	return a % b, nil
 }
 
-// powerIntegers gives a floating point number, as the language has it, that holds the result exactly if that is an integer.
+// powerIntegers returns a floating point number, as in the language. If the result is an integer, it is exact.
 func powerIntegers(a, b int64) (any, error) {
 	if b < 0 || a == 0 || a == 1 || a == -1 {
 		return finite(math.Pow(float64(a), float64(b%2+2*min(max(b/2, -2000), 2000)))) // the sign of -1 depends on whether b is even
@@ -174,7 +174,7 @@ func powerIntegers(a, b int64) (any, error) {
 		return finite(f)
 	}
 	if written, ok := parseNumber(exact.Append(nil, 10)); !ok || written.compare(magnitudeOf(f)) != 0 {
-		return nil, refuse(RuleLossy, "the power has more digits than a 64-bit floating point number holds")
+		return nil, refuse(RuleLossy, "the power has more digits than a 64-bit floating point number can represent")
 	}
 	return f, nil
 }
@@ -190,7 +190,7 @@ func negate(args ...any) (any, error) {
 	return runtime.Negate(v), nil
 }
 
-// durations are two durations as numbers of nanoseconds.
+// durations returns two durations as numbers of nanoseconds.
 func durations(a, b any) (m, n int64, ok bool) {
 	x, first := a.(time.Duration)
 	y, second := b.(time.Duration)
@@ -223,7 +223,7 @@ func multiplyOthers(a, b any) any {
 	return runtime.Multiply(a, b)
 }
 
-// asDuration panics with the error of a calculation, which the interpreter takes.
+// asDuration panics with the error of a calculation. The interpreter recovers it.
 func asDuration(v any, err error) any {
 	if err != nil {
 		panic(err)
@@ -231,7 +231,7 @@ func asDuration(v any, err error) any {
 	return time.Duration(v.(int64))
 }
 
-// numbersIn returns the numbers among the arguments of a function, and those of lists among them.
+// numbersIn returns the numbers among the arguments of a function, and those in lists among them.
 func numbersIn(name string, args []any) (numbers []any, err *ValueError) {
 	for _, v := range args {
 		if v = calculable(v); isNumber(v) {
@@ -240,7 +240,7 @@ func numbersIn(name string, args []any) (numbers []any, err *ValueError) {
 		}
 		list := reflect.ValueOf(v)
 		if !list.IsValid() || !isList(list) {
-			return nil, refuse(RuleExpression, "%s takes numbers, and one of them is %s", name, described(v))
+			return nil, refuse(RuleExpression, "%s needs numbers, and one argument is %s", name, described(v))
 		}
 		items := make([]any, list.Len())
 		for i := range items {
@@ -258,7 +258,7 @@ func numbersIn(name string, args []any) (numbers []any, err *ValueError) {
 func sumOf(args ...any) (any, error) {
 	list := reflect.ValueOf(args[0])
 	if !list.IsValid() || !isList(list) {
-		return nil, refuse(RuleExpression, "sum takes a list, and this is %s", described(args[0]))
+		return nil, refuse(RuleExpression, "sum needs a list, and this is %s", described(args[0]))
 	}
 	var total any = int64(0)
 	for i := range list.Len() {
@@ -299,7 +299,7 @@ func medianOf(args ...any) (any, error) {
 	return meanOf(numbers[n/2-1], numbers[n/2])
 }
 
-// sorted returns the numbers in the arguments in their order.
+// sorted returns the numbers of the arguments, sorted.
 func sorted(name string, args []any) ([]any, error) {
 	numbers, bad := numbersIn(name, args)
 	if bad != nil {
@@ -346,7 +346,7 @@ func absolute(args ...any) (any, error) {
 	if _, ok := integerOf(v); ok {
 		return v, nil
 	}
-	return nil, refuse(RuleExpression, "abs takes a number, and this is %s", described(v))
+	return nil, refuse(RuleExpression, "abs needs a number, and this is %s", described(v))
 }
 
 // rounding is a function that rounds a number to a whole one.
@@ -358,7 +358,7 @@ func rounding(name string, round func(float64) float64) func(...any) (any, error
 			return nil, err
 		}
 		if !ok {
-			return nil, refuse(RuleExpression, "%s takes a number, and this is %s", name, described(v))
+			return nil, refuse(RuleExpression, "%s needs a number, and this is %s", name, described(v))
 		}
 		return round(f), nil
 	}
@@ -370,7 +370,7 @@ func ofBits(name string, f func(a, b int64) (any, error)) func(...any) (any, err
 		a, ok := integerOf(calculable(args[0]))
 		b, ok2 := integerOf(calculable(args[1]))
 		if !ok || !ok2 {
-			return nil, refuse(RuleExpression, "%s takes two integers", name)
+			return nil, refuse(RuleExpression, "%s needs two integers", name)
 		}
 		return f(a, b)
 	}
@@ -393,26 +393,26 @@ func shiftLeft(a int64, by uint64) (any, error) {
 	return nil, integerOverflow()
 }
 
-// asIndex returns a number as what elements of lists are counted with.
+// asIndex returns a number as an index of a list.
 func asIndex(args ...any) (any, error) {
 	v := calculable(args[0])
 	switch n := v.(type) {
 	case int64:
 		if int64(int(n)) != n {
-			return nil, refuse(RuleOutOfRange, "the integer is too large to count elements with")
+			return nil, refuse(RuleOutOfRange, "the integer is too large for an index")
 		}
 		return int(n), nil
 	case float64:
 		whole, bad := parseInt(strconv.AppendFloat(nil, n, 'f', -1, 64))
 		if bad != nil {
-			return nil, refuse(RuleNotAnInteger, "elements are counted with integers, and this number is none")
+			return nil, refuse(RuleNotAnInteger, "an index must be an integer, and this number is not")
 		}
 		return asIndex(whole)
 	}
 	return v, nil
 }
 
-// asBound is asIndex for the ends of a range, whose size must fit too.
+// asBound is asIndex for the ends of a range. Its size must fit too.
 func asBound(args ...any) (any, error) {
 	v, err := asIndex(args...)
 	if n, ok := v.(int); ok && (n > math.MaxInt/4 || n < -math.MaxInt/4) {
@@ -421,7 +421,7 @@ func asBound(args ...any) (any, error) {
 	return v, err
 }
 
-// written is the function string. A number is written as JSON has it; nothing remains nothing.
+// written is the function string. A number is written as in JSON; no value stays no value.
 func written(args ...any) (any, error) {
 	switch v := args[0].(type) {
 	case nil:

@@ -6,24 +6,25 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// How a function of the language treats numbers of JSON among its arguments. One that is not here calculates with them.
+// These sets say what the functions of the language do with JSON numbers among their arguments. A function in none of them calculates with them.
 var (
-	// handsOn are functions whose result holds what the arguments hold.
+	// handsOn are functions whose result contains their arguments, or parts of them.
 	handsOn = map[string]bool{"filter": true, "find": true, "findLast": true, "groupBy": true, "sortBy": true, "map": true, "reduce": true, "first": true, "last": true, "get": true,
 		"take": true, "reverse": true, "concat": true, "flatten": true, "values": true, "toPairs": true, "fromPairs": true, presentName: true}
-	// writes are functions that write numbers as they stand, or do not look at them.
+	// writes are functions that write numbers unchanged, or do not read them.
 	writes = map[string]bool{"len": true, "keys": true, "string": true, "toJSON": true, "decimal": true}
-	// judges are functions that calculate in their predicates alone.
+	// judges are functions that calculate only in their predicates.
 	judges = map[string]bool{"all": true, "none": true, "any": true, "one": true, "count": true, "findIndex": true, "findLastIndex": true, "sum": true,
 		"filter": true, "find": true, "findLast": true, "groupBy": true, "sortBy": true}
 )
 
-// calculateExactly puts calcName around whatever may hold numbers of JSON where an expression calculates. The tree must have its types.
+// calculateExactly wraps calcName around everything that may contain JSON numbers, at the places where an expression calculates. The tree must have
+// its types.
 func calculateExactly(root *ast.Node) { calculateIn(root, true) }
 
-// calculateIn is calculateExactly for a node. passes says that the expression hands its value on, and does not calculate with it.
+// calculateIn is calculateExactly for a node. passes says that the expression only passes its value on, and does not calculate with it.
 func calculateIn(n *ast.Node, passes bool) {
-	carries := false // numbers that are not its own
+	carries := false // numbers from elsewhere
 	switch t := (*n).(type) {
 	case *ast.UnaryNode:
 		calculateIn(&t.Node, false)
@@ -81,7 +82,7 @@ func calculateIn(n *ast.Node, passes bool) {
 	}
 }
 
-// calculateInCall is calculateIn for the arguments of a call. It reports whether the result may hold numbers of JSON.
+// calculateInCall is calculateIn for the arguments of a call. It reports whether the result may contain JSON numbers.
 func calculateInCall(call ast.Node, arguments []ast.Node) bool {
 	name, _ := called(call)
 	for i := range arguments {
@@ -97,7 +98,7 @@ func calculateInCall(call ast.Node, arguments []ast.Node) bool {
 	return handsOn[name] || name == "fromJSON"
 }
 
-// mayHoldNumbers reports whether values of a type may hold numbers of JSON.
+// mayHoldNumbers reports whether values of a type may contain JSON numbers.
 func mayHoldNumbers(t reflect.Type) bool {
 	if t == nil {
 		return true

@@ -9,25 +9,26 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Causes are the cells that rows were rejected for because they do not convert, by rule and column. They are somebody's data and stay in memory.
+// Causes are the cells because of which rows were rejected, by rule and column: cells that could not be converted. They are somebody's data and stay
+// in memory.
 type Causes []*cause
 
 type cause struct {
 	rule, column string
 	count        int64
-	cells        []string // the first of them
+	cells        []string // the first ones
 }
 
-// What bounds the memory that causes take. A cell of a reject has 256 bytes at most.
+// These limits bound the memory of causes. A cell of a reject has at most 256 bytes.
 const (
 	maxCauses     = 20
 	maxCauseCells = 300
 )
 
-// hintedRules are the rules of cells that another expression, or a flag, may convert.
+// hintedRules are the rules for cells that another expression, or a flag, may convert.
 var hintedRules = []string{RuleNotAnInteger, RuleNotANumber, RuleNotADate, RuleNotABoolean}
 
-// Add notes a value of a column that a rule refused. Values of columns without a name, and rules that no expression mends, tell nothing.
+// Add records a value of a column that broke a rule. It ignores values of columns without a name, and rules that no expression can satisfy.
 func (c *Causes) Add(rule, column, value string) {
 	if column == "" || !slices.Contains(hintedRules, rule) {
 		return
@@ -49,8 +50,8 @@ func (c *Causes) Add(rule, column, value string) {
 	}
 }
 
-// Hints say for so many rows what their cells look like and what would read them. comma says that the load reads numbers with a comma. They hold no
-// value but words that stand for nothing, or for true and false.
+// Hints say, for this many rows, what the rejected cells look like and which expression would read them. comma says that the load reads numbers with
+// a comma. They contain no value, except words that mean "no value", true or false.
 func (c Causes) Hints(rows int64, comma bool) (list []string) {
 	for _, at := range c {
 		if h := at.hint(rows, comma); h != "" {
@@ -60,12 +61,12 @@ func (c Causes) Hints(rows int64, comma bool) (list []string) {
 	return list
 }
 
-// hint says what the cells look like and what reads them, empty if that is not clear. A layout is named only where one row in twenty needs it: of
-// a few the mapping may be right, and the cells wrong.
+// hint says what the cells look like and what reads them; it is empty if that is not clear. It names a layout only if at least one row in twenty
+// needs it: if only a few do, the mapping may be right and the cells wrong.
 func (c *cause) hint(rows int64, comma bool) string {
 	name := "value"
 	if c.rule == RuleNotADate {
-		name = "date" // the rule says it, whatever the column is called
+		name = "date" // the rule shows it, whatever the name of the column is
 	}
 	p := source.JudgeCells(name, c.cells)
 	p.Name = c.column
@@ -79,7 +80,7 @@ func (c *cause) hint(rows int64, comma bool) string {
 		if p.Looks != source.LooksEmpty {
 			looks = "some cells"
 		}
-		parts = append(parts, looks+" are "+strings.Join(words, ", ")+", which may stand for nothing: null_words: {"+quotedYAML(c.column)+": ["+strings.Join(quoted, ", ")+"]}")
+		parts = append(parts, looks+" are "+strings.Join(words, ", ")+", which may mean \"no value\": null_words: {"+quotedYAML(c.column)+": ["+strings.Join(quoted, ", ")+"]}")
 	}
 	const oneIn = 20
 	if c.count*oneIn >= rows {
@@ -93,7 +94,7 @@ func (c *cause) hint(rows int64, comma bool) string {
 	return strings.Join(parts, "; ")
 }
 
-// mend says what the cells look like and the expression that reads them.
+// mend says what the cells look like and which expression reads them.
 func (c *cause) mend(p source.ColumnProfile, comma bool) string {
 	w := &proposer{comma: comma}
 	looks, call := "", w.converted(p)
@@ -140,17 +141,17 @@ func (c *cause) mend(p source.ColumnProfile, comma bool) string {
 	s := "the cells look like " + looks + ": =" + call
 	switch {
 	case p.Zoneless:
-		s += `; name the zone of the clock too, such as "Europe/Berlin", unless time_zone does, or it is read as UTC`
+		s += `; add the time zone, such as "Europe/Berlin", unless time_zone gives it; otherwise the time is read as UTC`
 	case p.Looks == source.LooksDate:
-		s += "; keep the zone if the mapping names one"
+		s += "; keep the time zone if the mapping has one"
 	case p.Comma && p.Layouts == nil && !comma:
 		s += ", or load with --decimal-comma if all numbers have a comma"
 	}
 	return s
 }
 
-// reads reports whether an expression reads most of the cells but for words that stand for nothing. Where the mapping has the same expression, it
-// has just refused them.
+// reads reports whether an expression reads most of the cells, apart from words that mean "no value". If the mapping already has this expression, it
+// does not: these are the cells that it rejected.
 func (c *cause) reads(p source.ColumnProfile, call string, comma bool) bool {
 	m, err := Parse("hint", []byte("messages:\n  - identify: {userId: x, traits: {v: "+quotedYAML("="+call)+"}}\n"))
 	if err != nil {
@@ -177,7 +178,7 @@ func (c *cause) reads(p source.ColumnProfile, call string, comma bool) bool {
 	return read > 0 && read*2 >= others
 }
 
-// choices names what nothing decides between.
+// choices names the layouts between which nothing decides.
 func (c *cause) choices(p source.ColumnProfile, w *proposer) string {
 	date := c.rule == RuleNotADate
 	var calls []string

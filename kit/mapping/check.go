@@ -7,7 +7,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/spelling"
 )
 
-// checkField checks what can be known of a field's value without the input.
+// checkField checks everything about a field's value that does not depend on the input.
 func (p *mappingReader) checkField(f field, s *spec) {
 	name := fieldNames[f]
 	switch {
@@ -20,7 +20,7 @@ func (p *mappingReader) checkField(f field, s *spec) {
 			break
 		}
 		if len(s.items) == 0 {
-			p.problem(s.at, "name the columns that tell the message from all others, such as messageId: [$order_id]", "messageId is an empty list")
+			p.problem(s.at, "name the columns that identify the message, such as messageId: [$order_id]", "messageId is an empty list")
 		}
 		for _, item := range s.items {
 			p.checkText(name, item)
@@ -49,7 +49,7 @@ func (p *mappingReader) checkText(name string, s *spec) {
 	}
 }
 
-const timestampHint = "use =date(column), or date(column, \"unix\") for seconds since 1970; the API would read a bare number as milliseconds"
+const timestampHint = "use =date(column), or date(column, \"unix\") for seconds since 1970; the API would read a plain number as milliseconds"
 
 func (p *mappingReader) checkTimestamp(s *spec) {
 	switch {
@@ -62,25 +62,25 @@ func (p *mappingReader) checkTimestamp(s *spec) {
 	}
 }
 
-// checkEnum checks a literal of a field whose values are known.
+// checkEnum checks a literal of a field that has a known set of values.
 func (p *mappingReader) checkEnum(name string, s *spec, known []string) {
 	if known != nil && s.kind == specLiteral && !slices.Contains(known, s.text) {
 		p.problem(s.at, spelling.Suggest(s.text, known), "%s cannot be %q", name, s.text)
 	}
 }
 
-// checkRequired checks that the message has the fields that its type cannot do without (docs/rules.md#fields-and-identity, #objects,
-// #devices and #semantic-events).
+// checkRequired checks that the message has the fields that its type requires (docs/rules.md#fields-and-identity, #objects, #devices and
+// #semantic-events).
 func (p *mappingReader) checkRequired(m *messageSpec, where position) {
 	has := func(f field) bool { return m.fields[f] != nil }
 	missing := func(what, hint string) { p.problem(where, hint, "%s needs %s", m.kind.name, what) }
-	const addUser = "add userId: $id with the column that holds the person's id"
+	const addUser = "add userId: $id with the column of the person's id"
 	person := has(fieldUserID) || has(fieldAnonymousID)
 	for _, f := range m.kind.required {
 		if has(f) {
 			continue
 		}
-		hint := "add " + fieldNames[f] + ": and the column that holds it"
+		hint := "add " + fieldNames[f] + ": and its column"
 		if f == fieldUserID {
 			hint = addUser
 		}
@@ -100,11 +100,11 @@ func (p *mappingReader) checkRequired(m *messageSpec, where position) {
 		}
 	case m.kind.typ == cio.TypeGroup:
 		if !has(fieldGroupID) {
-			missing("groupId", "add groupId: $id with the column that holds the object's id")
+			missing("groupId", "add groupId: $id with the column of the object's id")
 		}
 	case m.kind.typ == cio.TypeAlias:
 		if !has(fieldUserID) || !has(fieldPreviousID) {
-			missing("userId and previousId", "give userId the id that remains and previousId the one that goes")
+			missing("userId and previousId", "give userId the id that remains and previousId the id that is merged into it")
 		}
 	default:
 		if !person {
@@ -116,7 +116,7 @@ func (p *mappingReader) checkRequired(m *messageSpec, where position) {
 	}
 }
 
-// checkIDs refuses two messages with the same message id: Customer.io would ignore the second.
+// checkIDs reports two messages with the same message id: Customer.io would ignore the second.
 func (p *mappingReader) checkIDs(messages []*messageSpec) {
 	seen := make(map[string]bool)
 	for _, m := range messages {
@@ -131,7 +131,7 @@ func (p *mappingReader) checkIDs(messages []*messageSpec) {
 			key = "$" + s.text
 		}
 		if seen[key] {
-			p.problem(s.at, "write it as a list, such as messageId: [$id], to have an id made of it for each message", "two messages have the same messageId")
+			p.problem(s.at, "write it as a list, such as messageId: [$id]; then each message gets its own id", "two messages have the same messageId")
 		}
 		seen[key] = true
 		if s.kind == specLiteral {
@@ -140,8 +140,8 @@ func (p *mappingReader) checkIDs(messages []*messageSpec) {
 	}
 }
 
-// checkDates finds columns that two places read as different times. A column may be a date of one kind in some rows and of another in others,
-// so only messages with the same condition are compared, and only values that are a date of a column and nothing else.
+// checkDates finds columns that two places read as different times. A column may be one kind of date in some rows and another kind in others, so it
+// compares only messages with the same condition, and only values that are a single date of a column.
 func (p *mappingReader) checkDates(messages []*messageSpec) {
 	type place struct{ when, column string }
 	read := make(map[place][]*spec)
@@ -160,7 +160,7 @@ func (p *mappingReader) checkDates(messages []*messageSpec) {
 				at := place{when, s.expr.columns[0]}
 				for _, before := range read[at] {
 					if problem, hint := contradict(before.expr.date.layouts, s.expr.date.layouts); problem != "" {
-						p.problem(s.at, hint, "%s; line %d reads the column by the other", problem, before.at.line)
+						p.problem(s.at, hint, "%s; line %d reads the column with the other", problem, before.at.line)
 						return
 					}
 				}

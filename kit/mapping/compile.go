@@ -11,28 +11,28 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Compiled is a mapping compiled for an input.
+// Compiled is a mapping that is compiled for an input.
 type Compiled struct {
 	columns  []string // to be selected, in the order of their slots
-	wholeRow bool     // a value takes all members of the row
+	wholeRow bool     // a value uses all members of the row
 	messages []*Message
 
 	ids       *idRules
 	nullWords nullWords
-	// columnNulls are those of single columns, slotNulls the same by slot.
+	// columnNulls are those of single columns. slotNulls are the same by slot.
 	columnNulls []columnNull
 	slotNulls   []nullWords
 }
 
-// Message makes one message of a row.
+// Message makes one message for a row.
 type Message struct {
 	kind  *kind
 	place int
-	path  string // what a field is called in a reject begins so
+	path  string // the beginning of a field's path in a reject
 
 	when         scalar // nil: always
-	whenOnKey    bool   // it reads a column that the userId is made of
-	verbatim     bool   // the event's name is meant as it stands
+	whenOnKey    bool   // it reads a column of the userId
+	verbatim     bool   // the event's name is sent unchanged
 	defaults     []defaultCell
 	texts        []textPlan
 	timestamp    scalar
@@ -41,25 +41,25 @@ type Message struct {
 	integrations value
 	id           scalar
 	key          []scalar
-	email        int // where the trait email of an identify comes from; see identity.go
+	email        int // where the trait email of an identify comes from; see emailtrait.go
 
-	columns map[string]string // of fields, as named on the wire, the column that each comes from
+	columns map[string]string // of fields, by the name on the wire: the column of each
 }
 
-// textPlan is a field that is text.
+// textPlan is a text field.
 type textPlan struct {
 	field field
 	value scalar
 }
 
-// defaultCell is what stands for an empty cell.
+// defaultCell is the value for an empty cell.
 type defaultCell struct {
 	slot int
 	cell source.Cell
 }
 
-// Compile checks the mapping against the columns of an input, nil if its rows name their own. decimalComma says that numbers have a comma before
-// their decimals. The error is a *Error.
+// Compile checks the mapping against the columns of an input, nil if its rows name their own columns. decimalComma says that numbers have a comma
+// before their decimals. The error is a *Error.
 func (m *Mapping) Compile(columns []source.Column, decimalComma bool) (*Compiled, error) {
 	c := &compilation{comma: decimalComma, zone: m.zone, columns: columns, kind: source.KindJSON, slots: make(map[string]int),
 		ids: &idRules{words: m.idWords, verbatim: m.verbatimIDs, comma: decimalComma}}
@@ -102,24 +102,24 @@ func (m *Mapping) Compile(columns []source.Column, decimalComma bool) (*Compiled
 	return p, nil
 }
 
-// compilation is a mapping on its way to a plan.
+// compilation is a mapping that is being compiled.
 type compilation struct {
-	mappingReader // for its problems
+	mappingReader // collects the problems
 	columns       []source.Column
-	times         map[string]int // how many columns have a name; nil until the first is looked for
+	times         map[string]int // how many columns have a name; nil until the first search
 	kind          source.Kind
 	slots         map[string]int
-	nulls         []string // the columns of the message at hand whose empty cells are null
+	nulls         []string // the columns of the current message whose empty cells are null
 	sources       map[string]string
 	selected      *[]string // the names of the slots
 	ids           *idRules
 	plan          *Compiled
-	current       *kind                  // of the message at hand
-	properties    map[*spec]events.Field // those of the message at hand, if it is a semantic event
+	current       *kind                  // of the current message
+	properties    map[*spec]events.Field // of the current message, if it is a semantic event
 
-	comma        bool  // stands before decimals
+	comma        bool  // a comma is before decimals
 	zone         *zone // of the whole mapping, nil for UTC
-	interpretAll bool  // so that a test can compare the results
+	interpretAll bool  // lets a test compare the results
 }
 
 func (c *compilation) message(m *messageSpec) *Message {
@@ -166,7 +166,7 @@ func (c *compilation) message(m *messageSpec) *Message {
 			}
 		case fieldTraits, fieldProperties, fieldAttributes, fieldContext, fieldIntegrations:
 			if s.kind == specColumn && c.kind == source.KindText {
-				c.problem(s.at, "write names and values below it, such as plan: $plan", "%s must be an object, and a column of CSV is text", name)
+				c.problem(s.at, "write names and values below it, such as plan: $plan", "%s must be an object, and a CSV column is text", name)
 			}
 			v := c.value(s, name)
 			switch f {
@@ -191,7 +191,7 @@ func (c *compilation) message(m *messageSpec) *Message {
 	return out
 }
 
-// checkNull reports whether the message has a value that the column can be null in.
+// checkNull reports whether the message has a value for which the column can be null.
 func (c *compilation) checkNull(m *messageSpec, n nullSpec) bool {
 	var names []string
 	for _, f := range []field{fieldTraits, fieldProperties, fieldAttributes, fieldContext, fieldIntegrations} {
@@ -239,13 +239,13 @@ func (c *compilation) checkAmong(m *messageSpec, n nullSpec, names []string) boo
 	return false
 }
 
-// add has a further column selected.
+// add selects a further column.
 func (c *compilation) add(name string) {
 	c.slots[name] = len(*c.selected)
 	*c.selected = append(*c.selected, name)
 }
 
-// slot returns where the cells of a column will be, and names a problem if the input has no such column.
+// slot returns the index of a column's cells. It reports a problem if the input has no such column.
 func (c *compilation) slot(name string, where position) int {
 	if c.columns == nil {
 		return c.slots[name]
@@ -265,16 +265,16 @@ func (c *compilation) slot(name string, where position) int {
 		hint := spelling.SuggestColumn(name, names)
 		if len(names) == 1 && strings.ContainsAny(names[0], ",;\t|") {
 			between := names[0][strings.IndexAny(names[0], ",;\t|")]
-			hint = fmt.Sprintf("the header is a single column; say what stands between its names: --delimiter %s", map[byte]string{',': "','", ';': "';'", '\t': `'\t'`, '|': "'|'"}[between])
+			hint = fmt.Sprintf("the header is a single column; say which character separates its names: --delimiter %s", map[byte]string{',': "','", ';': "';'", '\t': `'\t'`, '|': "'|'"}[between])
 		}
 		c.problem(where, hint, "the input has no column %q", name)
 	case found > 1:
-		c.problem(where, "rename one in the file, or name all columns by --skip-rows 1 --columns '...'", "the input has %d columns named %q", found, name)
+		c.problem(where, "rename one in the file, or name all columns with --skip-rows 1 --columns '...'", "the input has %d columns named %q", found, name)
 	}
 	return c.slots[name]
 }
 
-// value compiles any value. path is its field, as named on the wire.
+// value compiles any value. path is the name of its field on the wire.
 func (c *compilation) value(s *spec, path string) value {
 	switch s.kind {
 	case specObject:
@@ -310,7 +310,7 @@ func (c *compilation) value(s *spec, path string) value {
 	return v
 }
 
-// scalar compiles a value that is no object and no list.
+// scalar compiles a value that is neither an object nor a list.
 func (c *compilation) scalar(s *spec, path string) scalar {
 	if columns := s.columns(); len(columns) > 0 {
 		c.sources[path] = columns[0]
@@ -335,7 +335,7 @@ func (c *compilation) timestamp(s *spec, path string) scalar {
 		case err != nil:
 			c.problem(s.at, err.Hint, "timestamp must be a time")
 		case t.warning == RuleTimeTwice:
-			c.problem(s.at, "write its offset from UTC behind it, such as +01:00", "clocks showed this time twice")
+			c.problem(s.at, "add its offset from UTC, such as +01:00", "this time occurred twice, because clocks were put back")
 		}
 		return moment{v, t.instant}
 	default:
@@ -343,10 +343,10 @@ func (c *compilation) timestamp(s *spec, path string) scalar {
 	}
 }
 
-// condition compiles what must be true for a message to be made.
+// condition compiles the condition of a message.
 func (c *compilation) condition(s *spec) scalar {
 	if s.kind == specColumn && c.kind == source.KindText {
-		c.problem(s.at, fmt.Sprintf(`compare it, such as when: =%s == "yes"`, s.text), "when is the column %q, which is text and neither true nor false", s.text)
+		c.problem(s.at, fmt.Sprintf(`compare it, such as when: =%s == "yes"`, s.text), "when is the column %q, which is text, not true or false", s.text)
 		return literal{}
 	}
 	return c.scalar(s, "when")
@@ -367,7 +367,7 @@ func (c *compilation) expression(s *spec, path string) scalar {
 		date := e.date
 		date.zone = date.within(c.zone)
 		if date.zone == nil && date.pick != pickNone {
-			c.problem(s.at, pickHint, "in UTC no time comes twice")
+			c.problem(s.at, pickHint, "in UTC no time occurs twice")
 		}
 		return &conversion{column: col, converter: e.converter, date: date, numbers: e.numbers, words: e.words, comma: c.comma, path: path}
 	}

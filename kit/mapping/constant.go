@@ -8,7 +8,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// checkConstants names what the client refuses of the constants of a message, such as the name of an event: every row would be rejected for it.
+// checkConstants reports constants of a message that the client rejects, such as the name of an event: every row would be rejected because of them.
 func (c *compilation) checkConstants(p *Compiled, m *messageSpec, msg *Message) {
 	probe := *msg
 	constant := make(map[string]*spec) // by the name of the field
@@ -34,7 +34,7 @@ func (c *compilation) checkConstants(p *Compiled, m *messageSpec, msg *Message) 
 	made, problem := NewMapper(p, cio.Encode).message(&probe, &source.Row{Cells: make([]source.Cell, len(p.columns))}, 0)
 	var bad *cio.MessageError
 	if problem != nil {
-		return // of a field that is no constant
+		return // of a field that is not constant
 	}
 	if _, err := cio.Encode(made); !errors.As(err, &bad) {
 		return
@@ -45,11 +45,11 @@ func (c *compilation) checkConstants(p *Compiled, m *messageSpec, msg *Message) 
 		return
 	}
 	if s = s.within(path); s.kind == specLiteral {
-		c.problem(s.at, HintOf(bad.Hint), "every row would be refused: %s: %s", bad.Field, bad.Rule)
+		c.problem(s.at, HintOf(bad.Hint), "every row would be rejected: %s: %s", bad.Field, bad.Rule)
 	}
 }
 
-// within returns the value that a path leads to, as far as it goes.
+// within returns the value at a path, as far as the path exists.
 func (s *spec) within(path string) *spec {
 	for path != "" && s.kind == specObject {
 		found := false
@@ -67,7 +67,7 @@ func (s *spec) within(path string) *spec {
 	return s
 }
 
-// constantsOf leaves of a value what is the same in every row, nil for nothing.
+// constantsOf returns the parts of a value that are the same in every row, nil if there are none.
 func constantsOf(v value) value {
 	switch v := v.(type) {
 	case literal:

@@ -9,28 +9,28 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// The rules of values that a row cannot be mapped with, beside those of package source and of package cio.
+// The rules for values that cannot be mapped, in addition to those of package source and package cio.
 const (
 	RuleNotAnInteger = "not-an-integer"
 	RuleNotANumber   = "not-a-number"
 	RuleOutOfRange   = "number-out-of-range"
-	RuleLossy        = "number-loses-digits" // a number that a 64-bit floating point number cannot hold exactly
+	RuleLossy        = "number-loses-digits" // a number that a 64-bit floating point number cannot represent exactly
 	RuleNotADate     = "not-a-date"
 	RuleNotUTF8      = string(cio.RuleUTF8)
 	RuleNotText      = "not-text"          // an identifier that is neither text nor an integer
-	RuleNUL          = "nul-in-identifier" // an identifier that holds a NUL character
+	RuleNUL          = "nul-in-identifier" // an identifier that contains a NUL character
 	RuleExpression   = "expression-failed"
 	RuleNotEncodable = string(cio.RuleNotEncodable)
-	RuleNoMessageID  = string(cio.RuleNoMessageID) // a messageId made of columns that are all empty
+	RuleNoMessageID  = string(cio.RuleNoMessageID) // a messageId whose columns are all empty
 )
 
-// ValueError says why a value cannot be mapped. It never holds the value.
+// ValueError says why a value cannot be mapped. It contains the value only in Value.
 type ValueError struct {
 	Column string // the column it came from
-	Field  string // where it would have gone, as named on the wire; completed on the way out
+	Field  string // the field that it is for, as named on the wire; the callers add the outer names
 	Rule   string
 	Hint   string
-	Value  *string // the beginning of what stands in the column
+	Value  *string // the beginning of the column's value
 }
 
 func (e *ValueError) Error() string { return e.Rule + ": " + e.Hint }
@@ -79,17 +79,17 @@ func allDigits(b []byte) bool {
 	return len(b) > 0
 }
 
-// maxNumberBytes bounds the text of a number that is read as float or decimal.
+// maxNumberBytes bounds the text of a number that float or decimal reads.
 const maxNumberBytes = 200
 
-// number is the text of a number, taken apart. It is worth digits[0].digits[1:] times ten to the exponent.
+// number is the parsed text of a number. Its value is digits[0].digits[1:] times ten to the power of the exponent.
 type number struct {
 	negative bool
 	digits   []byte // without leading and trailing zeros; none for zero
 	exponent int
 }
 
-// parseNumber takes apart an optional sign, digits with an optional point among or before them, and an optional exponent.
+// parseNumber parses an optional sign, digits with an optional point, and an optional exponent.
 func parseNumber(text []byte) (number, bool) {
 	var n number
 	if len(text) > maxNumberBytes {
@@ -124,8 +124,8 @@ func parseNumber(text []byte) (number, bool) {
 	return n, true
 }
 
-// parseFloat reads a decimal number, and refuses one that the nearest 64-bit floating point number, written as short as possible, is not
-// equal to.
+// parseFloat reads a decimal number. It returns an error if the nearest 64-bit floating point number, written as short as possible, is not equal to
+// it.
 func parseFloat(text []byte) (float64, *ValueError) {
 	n, ok := parseNumber(text)
 	if !ok {
@@ -135,18 +135,18 @@ func parseFloat(text []byte) (float64, *ValueError) {
 	if err != nil {
 		return 0, refuse(RuleOutOfRange, "the number is too large for a 64-bit floating point number; use decimal in the mapping, or send it as text")
 	}
-	const exact = 15 // this many digits survive the way there and back, unless the number is near the ends of the range
+	const exact = 15 // so many digits are always kept, unless the number is near the ends of the range
 	if len(n.digits) <= exact && n.exponent > -300 && n.exponent < 300 {
 		return f, nil
 	}
 	shortest, _ := parseNumber(strconv.AppendFloat(nil, f, 'e', -1, 64))
 	if !bytes.Equal(shortest.digits, n.digits) || shortest.exponent != n.exponent {
-		return 0, refuse(RuleLossy, "a 64-bit floating point number cannot hold all its digits; use decimal in the mapping, which keeps them")
+		return 0, refuse(RuleLossy, "a 64-bit floating point number cannot represent all its digits; use decimal in the mapping, which keeps them")
 	}
 	return f, nil
 }
 
-// appendFloat writes a finite number as encoding/json does: the shortest text that reads back as the same number.
+// appendFloat writes a finite number like encoding/json: the shortest text that reads back as the same number.
 func appendFloat(dst []byte, f float64) []byte {
 	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
 		dst = strconv.AppendFloat(dst, f, 'e', -1, 64)
@@ -159,7 +159,7 @@ func appendFloat(dst []byte, f float64) []byte {
 	return strconv.AppendFloat(dst, f, 'f', -1, 64)
 }
 
-// appendDecimal writes the number with exactly its digits, as JSON: without a plus sign and superfluous leading zeros.
+// appendDecimal writes the number with exactly its digits, as JSON: without a plus sign and unnecessary leading zeros.
 func appendDecimal(dst, text []byte) ([]byte, *ValueError) {
 	rest := text
 	if len(rest) > 0 && (rest[0] == '-' || rest[0] == '+') {

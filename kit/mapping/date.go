@@ -11,13 +11,13 @@ import (
 	"github.com/ciokit/cio/kit/internal/plural"
 )
 
-// instant is a point in time and the number of digits that its fraction of a second was given with.
+// instant is a point in time, with the number of digits of its fraction of a second.
 type instant struct {
 	time.Time     // in UTC
 	digits    int // 0 to 9
 }
 
-// append writes RFC 3339 in UTC, with as many digits as were given. It is what AppendFormat writes, at a fraction of the cost.
+// append writes RFC 3339 in UTC, with as many digits as were given. It writes the same as AppendFormat, but much faster.
 func (i instant) append(dst []byte) []byte {
 	year, month, day := i.Date()
 	hour, minute, second := i.Clock()
@@ -45,18 +45,18 @@ func putDigits(dst []byte, n int) {
 	}
 }
 
-// layout is a way to write a time that a mapping names.
+// layout is a way to write a time, as a mapping names it.
 type layout struct {
-	name string        // as the mapping has it
-	text string        // as Go writes layouts
-	unit time.Duration // not 0 for a count of this since 1970
-	days bool          // it is a count of days since the end of 1899, as spreadsheets have it
-	zone bool          // it has a zone abbreviation
-	own  bool          // it has the offset from UTC, or stands for UTC
-	day  bool          // it has no time of day
+	name string        // as in the mapping
+	text string        // as a layout of Go
+	unit time.Duration // the unit of a count since 1970, otherwise 0
+	days bool          // a count of days since the end of 1899, as in spreadsheets
+	zone bool          // has a time zone abbreviation
+	own  bool          // has the offset from UTC, or means UTC
+	day  bool          // has no time of day
 }
 
-// namedLayouts are the layouts that a mapping can name instead of writing them.
+// namedLayouts are the layouts that have a name in a mapping.
 var namedLayouts = map[string]layout{
 	"unix": {unit: time.Second, own: true}, "unix_ms": {unit: time.Millisecond, own: true},
 	"unix_us": {unit: time.Microsecond, own: true}, "excel": {days: true},
@@ -65,7 +65,7 @@ var namedLayouts = map[string]layout{
 	"DateTime": {text: time.DateTime}, "DateOnly": {text: time.DateOnly, day: true},
 }
 
-// parseLayout reads a layout of a mapping. problem is empty if it is one.
+// parseLayout parses a layout of a mapping. problem is empty if it is valid.
 func parseLayout(s string) (l layout, problem string) {
 	if l, ok := namedLayouts[s]; ok {
 		l.name = s
@@ -78,34 +78,34 @@ func parseLayout(s string) (l layout, problem string) {
 	shown := at(2006, 1, 2, 3, 0)
 	back, err := time.Parse(s, at(2017, 11, 23, 3, 0))
 	if year, month, day := back.Date(); err != nil || year != 2017 || month != 11 || day != 23 {
-		return l, "the layout " + strconv.Quote(s) + " does not hold year, month and day; write how 2 January 2006, 15:04:05 would look, such as \"02.01.2006 15:04\", or one of " +
+		return l, "the layout " + strconv.Quote(s) + " does not contain year, month and day; write how 2 January 2006, 15:04:05 would look, such as \"02.01.2006 15:04\", or one of " +
 			"RFC3339, RFC1123, RFC1123Z, ANSIC, UnixDate, RubyDate, DateTime, DateOnly, unix, unix_ms, unix_us, excel"
 	}
 	l = layout{name: s, text: s, zone: strings.Contains(s, "MST"), day: at(2006, 1, 2, 4, 0) == shown}
 	if !l.day && at(2006, 1, 2, 15, 0) == shown {
-		return l, "the layout " + strconv.Quote(s) + " does not tell the morning from the afternoon; write 15 for the hour of a clock of 24 hours, or add PM"
+		return l, "the layout " + strconv.Quote(s) + " does not say morning or afternoon; write 15 for a 24-hour clock, or add PM"
 	}
 	l.own = at(2006, 1, 2, 3, offset) != shown || strings.HasSuffix(s, "Z") && !l.day
 	return l, ""
 }
 
-// reading is a time as it was read: a point in time if it says its own zone, or else what a clock on the wall showed, as if it were in UTC.
+// reading is a time that was read: a point in time if the text has its own time zone; otherwise a local time, stored as if it were UTC.
 type reading struct {
 	time.Time
 	digits int
-	own    bool   // it says its own zone
-	day    bool   // it has no time of day
-	zone   string // the abbreviation that it has in place of an offset
+	own    bool   // the text has its own time zone
+	day    bool   // the text has no time of day
+	zone   string // the abbreviation in the text, if it has one instead of an offset
 }
 
-// parseDate reads a time; one that does not say its zone is in UTC.
+// parseDate reads a time. Without a time zone it is in UTC.
 func parseDate(text []byte, layouts []layout) (instant, *ValueError) {
 	t, err := (*zone)(nil).parse(text, layouts)
 	return t.instant, err
 }
 
-// readDate reads a time. Without layouts it takes RFC 3339, 2006-01-02, and 2006-01-02 15:04:05 with an optional fraction and an optional
-// zone; with layouts it takes what fits the first of them that it fits.
+// readDate reads a time. Without layouts it accepts RFC 3339, 2006-01-02, and 2006-01-02 15:04:05 with an optional fraction and an optional zone.
+// With layouts it uses the first one that fits.
 func readDate(text []byte, layouts []layout) (reading, *ValueError) {
 	if len(layouts) == 0 {
 		return parseISO(text)
@@ -131,7 +131,7 @@ func readDate(text []byte, layouts []layout) (reading, *ValueError) {
 			}
 			return reading{}, tooFar()
 		}
-		t, err := time.ParseInLocation(l.text, s, time.UTC) // and not Parse, which looks abbreviations up in the zone of this machine
+		t, err := time.ParseInLocation(l.text, s, time.UTC) // Parse would look up abbreviations in the time zone of this machine
 		if err != nil {
 			var parse *time.ParseError
 			noSuchDay = noSuchDay || errors.As(err, &parse) && strings.HasSuffix(parse.Message, "out of range")
@@ -154,12 +154,12 @@ func readDate(text []byte, layouts []layout) (reading, *ValueError) {
 		return r, nil
 	}
 	if noSuchDay {
-		return reading{}, refuse(RuleNotADate, "there is no such day or time of day")
+		return reading{}, refuse(RuleNotADate, "this day or time of day does not exist")
 	}
-	return reading{}, refuse(RuleNotADate, "it does not fit %s %s of the mapping", plural.Form(len(layouts), "the layout", "any of the layouts"), layoutNames(layouts))
+	return reading{}, refuse(RuleNotADate, "it does not match %s %s of the mapping", plural.Form(len(layouts), "the layout", "any of the layouts"), layoutNames(layouts))
 }
 
-// layoutNames are layouts as the mapping has them.
+// layoutNames lists layouts as they are in the mapping.
 func layoutNames(layouts []layout) string {
 	var names []string
 	for _, l := range layouts {
@@ -168,8 +168,8 @@ func layoutNames(layouts []layout) string {
 	return strings.Join(names, ", ")
 }
 
-// parseSerial reads a day as spreadsheets count them, such as 44561 or 44561.75: whole days since 30 December 1899, and the part of the day
-// that has passed, to a millisecond. Days before March 1900 are none: spreadsheets do not agree on them.
+// parseSerial reads a day as spreadsheets count them, such as 44561 or 44561.75: whole days since 30 December 1899, and the fraction of the day, to a
+// millisecond. It rejects days before March 1900: spreadsheets do not agree on them.
 func parseSerial(s string) (reading, bool) {
 	const first, last = 61, 2958465 // 1 March 1900 and 31 December 9999
 	whole, rest := cutDigits(s)
@@ -178,7 +178,7 @@ func parseSerial(s string) (reading, bool) {
 	}
 	fraction := ""
 	if rest != "" {
-		// A comma behind five digits stands before decimals: between thousands there would be three at most.
+		// A comma after five digits is before decimals: a group before a thousands mark has at most three digits.
 		if rest[0] != '.' && (rest[0] != ',' || len(whole) < 5) {
 			return reading{}, false
 		}
@@ -216,14 +216,14 @@ func inRange(t time.Time, digits int) (instant, *ValueError) {
 }
 
 func tooFar() *ValueError {
-	return refuse(RuleNotADate, "the year is not between 0 and 9999; is it a unix time in milliseconds? then use date(column, \"unix_ms\")")
+	return refuse(RuleNotADate, "the year is not between 0 and 9999; if it is a unix time in milliseconds, use date(column, \"unix_ms\")")
 }
 
 func tooFine() *ValueError {
 	return refuse(RuleNotADate, "the fraction of a second has more than nine digits; give nanoseconds at most")
 }
 
-// overlongFraction reports whether a point is followed by more than nine digits, some of which beyond the ninth are not zero.
+// overlongFraction reports whether a point is followed by more than nine digits, and any digit after the ninth is not zero.
 func overlongFraction(text []byte) bool {
 	i := bytes.LastIndexByte(text, '.')
 	if i < 0 || len(text) < i+11 {
@@ -232,7 +232,7 @@ func overlongFraction(text []byte) bool {
 	beyond := false
 	for n, c := range text[i+1:] {
 		if c-'0' > 9 {
-			return n >= 9 && beyond // what follows nine digits is no fraction any more: a point before a year is followed by four
+			return n >= 9 && beyond // the digits are a fraction, and not a year, which has four
 		}
 		beyond = beyond || n >= 9 && c != '0'
 	}
@@ -251,7 +251,7 @@ func parseISO(text []byte) (reading, *ValueError) {
 		return reading{}, notISO(text)
 	}
 	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
-		return reading{}, refuse(RuleNotADate, "the calendar has no such day")
+		return reading{}, refuse(RuleNotADate, "this day does not exist")
 	}
 	if len(text) == 10 {
 		return reading{Time: time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC), day: true}, nil
@@ -267,7 +267,7 @@ func parseISO(text []byte) (reading, *ValueError) {
 		return reading{}, notISO(text)
 	}
 	if hour > 23 || minute > 59 || second > 59 {
-		return reading{}, refuse(RuleNotADate, "the clock has no such time; hours go to 23, minutes and seconds to 59")
+		return reading{}, refuse(RuleNotADate, "this time of day does not exist; hours go to 23, minutes and seconds to 59")
 	}
 	rest := clock[8:]
 	nanos, precision := 0, 0
@@ -297,7 +297,7 @@ func parseISO(text []byte) (reading, *ValueError) {
 	return reading{Time: t, digits: precision, own: len(rest) > 0}, nil
 }
 
-// parseOffset reads what follows the clock: nothing or Z for UTC, or an offset as +01:00, +0100 or +01, after an optional space.
+// parseOffset reads the text after the clock: nothing or Z for UTC, or an offset such as +01:00, +0100 or +01, after an optional space.
 func parseOffset(text []byte) (time.Duration, bool) {
 	if len(text) > 1 && text[0] == ' ' {
 		text = text[1:]
@@ -334,7 +334,7 @@ func parseOffset(text []byte) (time.Duration, bool) {
 
 func notISO(text []byte) *ValueError {
 	if allDigits(bytes.TrimLeft(text, "+-")) {
-		return refuse(RuleNotADate, "a bare number is ambiguous; for a unix time write date(column, \"unix\") or date(column, \"unix_ms\") in the mapping, for other digits a layout such as \"20060102\"")
+		return refuse(RuleNotADate, "a plain number is ambiguous; for a unix time write date(column, \"unix\") or date(column, \"unix_ms\") in the mapping, for other digits a layout such as \"20060102\"")
 	}
 	return refuse(RuleNotADate, "give a time as 2026-01-31, 2026-01-31 12:00:00 or 2026-01-31T12:00:00Z, or a layout in the mapping, such as date(column, \"02.01.2006\")")
 }

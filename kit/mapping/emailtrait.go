@@ -10,23 +10,23 @@ import (
 	"github.com/ciokit/cio/internal/wire"
 )
 
-// RuleNotAnAddress warns of an identify whose trait email is no e-mail address.
+// RuleNotAnAddress warns of an identify whose trait email is not an e-mail address.
 const RuleNotAnAddress = "not-an-email-address"
 
-// RuleByAddress warns of an identify whose userId is empty, though the mapping gives it one, so that the trait email says who it is.
+// RuleByAddress warns of an identify whose userId is empty although the mapping gives it one, so that the person is identified by the trait email.
 const RuleByAddress = "person-by-address"
 
-const hintByAddress = "the userId is empty, so that the e-mail address says whose the row is; if there should be an id, look for a failed join, and leave such rows out"
+const hintByAddress = "the userId is empty, so the person is identified by the e-mail address; if there should be an id, check for a failed join, and leave these rows out"
 
-const hintNotAnAddress = "the trait email is no e-mail address: nothing can be sent to it, and people who have the same may become one"
+const hintNotAnAddress = "the trait email is not an e-mail address: nothing can be sent to it, and people with the same value may become one person"
 
-// namedByAddress reports whether the mapping gives a userId and the row has none, nor another id.
+// namedByAddress reports whether the mapping has a userId but the row has none, and no other id either.
 func (p *Message) namedByAddress(v *values) bool {
 	return p.kind.typ == cio.TypeIdentify && v.text[fieldUserID] == "" && v.text[fieldAnonymousID] == "" &&
 		slices.ContainsFunc(p.texts, func(t textPlan) bool { return t.field == fieldUserID })
 }
 
-// emailJSON returns the trait email of the identify at hand as it stands in the message, nil where there is none.
+// emailJSON returns the trait email of the current identify as it is in the message, nil if there is none.
 func (m *Mapper) emailJSON(p *Message) []byte {
 	switch p.email {
 	case emailAbsent:
@@ -38,8 +38,7 @@ func (m *Mapper) emailJSON(p *Message) []byte {
 	return value
 }
 
-// emailTrait returns the trait email of the identify at hand, without the spaces around. It returns false where there is none, or one that is
-// empty.
+// emailTrait returns the trait email of the current identify, without the spaces around it. It returns false if there is none, or if it is empty.
 func (m *Mapper) emailTrait(p *Message) ([]byte, bool) {
 	value := m.emailJSON(p)
 	switch {
@@ -57,7 +56,7 @@ func (m *Mapper) emailTrait(p *Message) ([]byte, bool) {
 	return value, len(value) > 0
 }
 
-// bodyJSON is the body of the message at hand, nil for none.
+// bodyJSON is the body of the current message, nil if there is none.
 func (v *values) bodyJSON() []byte {
 	switch b := v.body.(type) {
 	case json.RawMessage:
@@ -68,7 +67,7 @@ func (v *values) bodyJSON() []byte {
 	return nil
 }
 
-// Where an identify's trait email comes from.
+// The sources of an identify's trait email.
 const (
 	emailAbsent = iota
 	emailNamed  // the mapping names it
@@ -84,7 +83,7 @@ func (e emailValue) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
 	return out, ok, err
 }
 
-// findEmail notes in the plan of an identify where its trait email is.
+// findEmail records in the plan of an identify where its trait email is.
 func (p *Message) findEmail() {
 	o, ok := p.body.(object)
 	if !ok && p.body != nil {
@@ -102,13 +101,13 @@ func (p *Message) findEmail() {
 	}
 }
 
-// addressIn returns the e-mail address that the row has for an identify, which finds a person too. It is not known if it cannot be read.
+// addressIn returns the e-mail address that the row has for an identify. The address identifies a person too. known is false if it cannot be read.
 func (m *Mapper) addressIn(p *Message) (folded string, known bool) {
 	if p.kind.typ != cio.TypeIdentify || p.body == nil {
 		return "", true
 	}
 	v, alone := p.body, false
-	if o, ok := p.body.(object); ok { // of which other members may be what cannot be read
+	if o, ok := p.body.(object); ok { // its other members may be what cannot be read
 		at := slices.Index(o.names, "email")
 		switch {
 		case at >= 0:

@@ -12,7 +12,7 @@ import (
 	"github.com/expr-lang/expr/vm/runtime"
 )
 
-// magnitude is a number of any kind that can be compared exactly.
+// magnitude returns a number of any type in a form that can be compared exactly.
 func magnitude(v any) (number, bool) {
 	switch v := v.(type) {
 	case int64:
@@ -36,7 +36,7 @@ func magnitudeOf(f float64) number {
 	return n
 }
 
-// number is what canonical stands for, if it is that of a number of reasonable length.
+// number returns the number of canonical, if its length is reasonable.
 func (i inexact) number() (n number, ok bool) {
 	digits, exponent, ok := strings.Cut(i.canonical, "e")
 	if !ok {
@@ -72,7 +72,7 @@ func isNumber(v any) bool {
 	return false
 }
 
-// compareNumbers compares two numbers, whatever they are held as.
+// compareNumbers compares two numbers of any type.
 func compareNumbers(a, b any) (int, *ValueError) {
 	if m, ok := integerOf(a); ok {
 		if n, ok := integerOf(b); ok {
@@ -92,7 +92,7 @@ func compareNumbers(a, b any) (int, *ValueError) {
 	return x.compare(y), nil
 }
 
-// comparison is an operator that compares. otherwise is for operands that are no numbers; it panics as the language does.
+// comparison is an operator that compares. otherwise is called for operands that are not numbers; it panics as the language does.
 func comparison(holds func(int) bool, otherwise func(a, b any) bool) func(...any) (any, error) {
 	return func(args ...any) (any, error) {
 		if !isNumber(args[0]) || !isNumber(args[1]) {
@@ -106,7 +106,7 @@ func comparison(holds func(int) bool, otherwise func(a, b any) bool) func(...any
 	}
 }
 
-// equal compares two values of any kind, numbers by what they are worth.
+// equal compares two values of any kind, and numbers by their value.
 func equal(a, b any) (bool, *ValueError) {
 	if isNumber(a) && isNumber(b) {
 		c, err := compareNumbers(a, b)
@@ -159,7 +159,7 @@ func equals(want bool) func(...any) (any, error) {
 	}
 }
 
-// ofNumbers is an operator of two numbers neither of which may be missing.
+// ofNumbers is an operator of two numbers, both of which must have a value.
 func ofNumbers(operator string, f func(...any) (any, error)) func(...any) (any, error) {
 	return func(args ...any) (any, error) {
 		if args[0] == nil || args[1] == nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// decimal is the digits of a number, as an expression's result. It can be passed on, but not calculated with.
+// decimal is the digits of a number as an expression's result. It can be passed on, but not calculated with.
 type decimal struct{ digits string }
 
 func (d decimal) String() string { return d.digits }
@@ -21,10 +21,10 @@ func (d decimal) String() string { return d.digits }
 // MarshalJSON is for toJSON.
 func (d decimal) MarshalJSON() ([]byte, error) { return []byte(d.digits), nil }
 
-// rawCell is a cell as an argument of a converter.
+// rawCell is a cell that is an argument of a converter.
 type rawCell source.Cell
 
-// argument returns the text that a converter is to read; absent if there is none, and done if v is a number already.
+// argument returns the text that a converter reads. absent says that there is none. A number is returned as its text.
 func argument(v any) (text []byte, absent bool, err error) {
 	switch v := v.(type) {
 	case nil:
@@ -62,8 +62,7 @@ func argument(v any) (text []byte, absent bool, err error) {
 	return nil, false, refuse(RuleExpression, "%s cannot be converted", described(v))
 }
 
-// numeric returns a converter of numbers for text in one of the layouts that it is given, or else with a comma before decimals, if that is
-// asked for.
+// numeric returns a converter for numbers. The text has one of the given layouts, or else a comma before decimals if comma is set.
 func numeric(convert func(...any) (any, error), comma bool) func(...any) (any, error) {
 	return func(args ...any) (any, error) {
 		if !comma && len(args) == 1 {
@@ -166,17 +165,17 @@ func convertBool(args ...any) (any, error) {
 	return b, nil
 }
 
-// boundDate is how one date of an expression reads times.
+// boundDate says how one date of an expression reads times.
 type boundDate struct {
 	dateRule
 	zone *zone  // of the whole mapping
-	path string // the field that the expression is for
+	path string // the field of the expression
 }
 
-// notesName is what an expression calls the interpreter, for its warnings. No mapping can name it.
+// notesName is the name of the interpreter in an expression; warnings use it. No mapping can use this name.
 const notesName = "$notes"
 
-// unbound stands for a function until the expression is bound to the input.
+// unbound takes the place of a function until the expression is bound to the input.
 func unbound(...any) (any, error) {
 	return nil, refuse(RuleExpression, "the function must be called by its name")
 }
@@ -209,13 +208,13 @@ func convertDate(args ...any) (any, error) {
 	return string(t.append(nil)), nil
 }
 
-// interpreter runs expressions over one row after the other.
+// interpreter runs expressions for one row after the other.
 type interpreter struct {
 	machine vm.VM
 	env     map[string]any
 	columns []string // by slot
-	row     int64    // counts the rows
-	filled  []int64  // for each slot the row that env holds
+	row     int64    // the number of the current row
+	filled  []int64  // for each slot the row whose value is in env
 	notes   []note   // of the expression that ran last
 }
 
@@ -225,7 +224,7 @@ func newInterpreter(columns []string) *interpreter {
 	return in
 }
 
-// run returns the value of a program for the row. Nil is no value.
+// run returns the value of a program for the row. nil means no value.
 func (in *interpreter) run(p *program, cells []source.Cell) (any, *ValueError) {
 	for _, slot := range p.slots {
 		if in.filled[slot] == in.row {
@@ -256,19 +255,19 @@ func (in *interpreter) run(p *program, cells []source.Cell) (any, *ValueError) {
 		return nil, in.explain(p, cells, err)
 	}
 	if p.kind == source.KindText && v == "" {
-		v = nil // as an empty cell is: no text and an empty one are the same in CSV
+		v = nil // like an empty cell: CSV cannot distinguish no text from empty text
 	}
 	return v, nil
 }
 
-// explain turns an error of the interpreter into one that holds none of the row's data.
+// explain turns an error of the interpreter into an error without the row's data.
 func (in *interpreter) explain(p *program, cells []source.Cell, err error) *ValueError {
 	var bad *ValueError
 	if errors.As(err, &bad) {
 		bad = &ValueError{Rule: bad.Rule, Hint: bad.Hint}
 	} else {
 		bad = refuse(RuleExpression, "the expression has no result for this row")
-		// These words of expr are followed by types, and not by values as some others are.
+		// This message of expr is followed by types. Other messages of expr are followed by values.
 		if _, types, ok := strings.Cut(err.Error(), "invalid operation: "); ok {
 			types, _, _ = strings.Cut(types, " (") // the place in the expression
 			bad.Hint += ": invalid operation " + types
@@ -280,14 +279,14 @@ func (in *interpreter) explain(p *program, cells []source.Cell, err error) *Valu
 	for _, slot := range p.slots {
 		if bad.Rule == RuleExpression && cells[slot].Kind == source.KindAbsent {
 			bad.Column = in.columns[slot]
-			bad.Hint += fmt.Sprintf("; the column %s is empty: say what to use then, as in int(%[1]s) ?? 0", in.columns[slot])
+			bad.Hint += fmt.Sprintf("; the column %s is empty: give a value for that case, as in int(%[1]s) ?? 0", in.columns[slot])
 			break
 		}
 	}
 	return bad
 }
 
-// appendResult writes the value of an expression as JSON. It must not be nil.
+// appendResult writes the value of an expression, which must not be nil, as JSON.
 func appendResult(dst []byte, v any) ([]byte, *ValueError) {
 	switch v := v.(type) {
 	case string:
@@ -323,11 +322,11 @@ func appendResult(dst []byte, v any) ([]byte, *ValueError) {
 	return appendOther(dst, v)
 }
 
-// appendOther is appendResult for the types that functions of the language make.
+// appendOther is appendResult for types that only functions of the language return.
 func appendOther(dst []byte, v any) ([]byte, *ValueError) {
 	r := reflect.ValueOf(v)
 	if !hasJSON(r.Type()) {
-		return dst, refuse(RuleExpression, "the expression's result is %s, which JSON cannot say", typeName(r.Type()))
+		return dst, refuse(RuleExpression, "the expression's result is %s, which JSON cannot represent", typeName(r.Type()))
 	}
 	switch k := r.Kind(); {
 	case isIntegerKind(k):
@@ -345,7 +344,7 @@ func appendOther(dst []byte, v any) ([]byte, *ValueError) {
 		}
 		return appendObject(dst, sortedKeys(members), func(key string) any { return members[key] })
 	}
-	return dst, refuse(RuleExpression, "the expression's result is %s, which JSON cannot say", typeName(r.Type()))
+	return dst, refuse(RuleExpression, "the expression's result is %s, which JSON cannot represent", typeName(r.Type()))
 }
 
 func appendList(dst []byte, n int, item func(int) any) (_ []byte, err *ValueError) {
@@ -377,7 +376,7 @@ func appendObject(dst []byte, names []string, member func(string) any) (_ []byte
 	return append(dst, '}'), nil
 }
 
-// appendItem is appendResult within a list or an object, where nil is null.
+// appendItem is appendResult within a list or an object. There, nil is null.
 func appendItem(dst []byte, v any) ([]byte, *ValueError) {
 	if v == nil {
 		return append(dst, "null"...), nil

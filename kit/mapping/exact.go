@@ -9,8 +9,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// exact is a number of JSON as it stands there. An expression passes it on with every digit; what calculates with it is given an int64, a float64
-// or an inexact in its place, by calculable.
+// exact is a JSON number as it is written. An expression passes it on with every digit. For calculations, calculable replaces it by an int64, a
+// float64 or an inexact.
 type exact struct{ digits string }
 
 func (e exact) String() string { return e.digits }
@@ -18,7 +18,7 @@ func (e exact) String() string { return e.digits }
 // MarshalJSON is for toJSON.
 func (e exact) MarshalJSON() ([]byte, error) { return []byte(e.digits), nil }
 
-// inexact stands for a JSON number that neither an int64 nor a float64 can hold. Two of the same value are equal; nothing else can be done with it.
+// inexact is a JSON number that neither an int64 nor a float64 can represent. Two with the same value are equal; no other operation is possible.
 type inexact struct{ canonical string }
 
 // MarshalJSON is for values that encoding/json writes: it must not become an empty object.
@@ -28,7 +28,7 @@ func tooExact() *ValueError {
 	return refuse(RuleLossy, "a number has more digits than an expression can calculate with; use decimal, or pass it on as it is")
 }
 
-// described says what a value of an expression is.
+// described names the kind of an expression's value.
 func described(v any) string {
 	switch v.(type) {
 	case exact, inexact, decimal:
@@ -51,12 +51,13 @@ func described(v any) string {
 	return "a value of another kind"
 }
 
-// calcName is the function that stands around what may hold numbers of JSON where an expression calculates. No mapping can call it.
+// calcName is the function that is wrapped around values that may contain JSON numbers, at the places where an expression calculates. No mapping can
+// call it.
 const calcName = "$calc"
 
 func calc(args ...any) (any, error) { return calculable(args[0]), nil }
 
-// calculable returns a value with an int64, a float64 or an inexact for every exact in it.
+// calculable returns a value in which each exact is replaced by an int64, a float64 or an inexact.
 func calculable(v any) any {
 	switch v := v.(type) {
 	case exact:
@@ -99,8 +100,8 @@ func decodeCell(c source.Cell) (any, *ValueError) {
 	return decodeJSON(c.Bytes)
 }
 
-// decodeJSON returns one JSON value as a value of an expression: nil, a bool, a string, an exact, a []any or a map[string]any. It refuses what
-// cannot be held as it is: text that stands for no characters, and an object with two members of one name.
+// decodeJSON returns one JSON value as a value of an expression: nil, a bool, a string, an exact, a []any or a map[string]any. It returns an error
+// for text that is not made of characters, and for an object with two members with the same name.
 func decodeJSON(text []byte) (any, *ValueError) {
 	if !utf8.Valid(text) {
 		return nil, notUTF8()
@@ -121,7 +122,7 @@ func decodeJSON(text []byte) (any, *ValueError) {
 type jsonDecoder struct {
 	text []byte
 	at   int
-	err  *ValueError // the first
+	err  *ValueError // the first one
 }
 
 func (d *jsonDecoder) space() {
@@ -192,9 +193,9 @@ func (d *jsonDecoder) object() any {
 	for d.space(); d.text[d.at] != '}'; d.space() {
 		key := d.string()
 		d.space()
-		d.at++ // over the colon
+		d.at++ // past the colon
 		if _, twice := members[key]; twice {
-			d.note(refuse(source.RuleTwice, "an object has two members of one name, so that nobody can tell which is meant"))
+			d.note(refuse(source.RuleTwice, "an object has two members with the same name, so it is not clear which is meant"))
 		}
 		members[key] = d.value()
 		if d.space(); d.text[d.at] == ',' {

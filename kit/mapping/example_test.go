@@ -22,7 +22,7 @@ messages:
 	fmt.Println(err)
 	// Output:
 	// people.yaml:4:7: messages[0].identify: identify has no field "user_id"; write userId
-	// people.yaml:4:7: messages[0].identify: identify needs userId, or the trait email; add userId: $id with the column that holds the person's id
+	// people.yaml:4:7: messages[0].identify: identify needs userId, or the trait email; add userId: $id with the column of the person's id
 }
 
 // What a mapper makes of a row is encoded as it would be sent. A row that cannot be mapped has a rule that programs can compare, and a hint.
@@ -84,7 +84,7 @@ func ExamplePropose() {
 	}
 	fmt.Print(string(proposal.Mapping))
 	// Output:
-	// # A proposal made of all 2 rows. Look it over: is it what the rows mean, and may each value be sent?
+	// # A proposal, made from all 2 rows. Check it: is this what the rows mean, and may each value be sent?
 	// messages:
 	//   - identify:
 	//       userId: $id

@@ -42,24 +42,24 @@ var converterNames = [...]string{converterInt: "int", converterFloat: "float", c
 
 var converters = map[string]converter{"int": converterInt, "float": converterFloat, "decimal": converterDecimal, "date": converterDate, "bool": converterBool}
 
-// expression is what stands after = in a mapping, parsed.
+// expression is the parsed text after = in a mapping.
 type expression struct {
-	source  string // with $name and $["name"] in the words of expr
+	source  string // with $name and $["name"] as expr writes them
 	columns []string
 
-	// An expression that is a column, or one converter of a column, needs no interpreter: simple says so, columns[0] is the column,
-	// date is how date reads it, numbers are the layouts given to int, float or decimal.
+	// An expression that is only a column, or one converter of a column, needs no interpreter. simple says so. Then columns[0] is the column, date
+	// says how date reads it, and numbers are the layouts for int, float or decimal.
 	simple    bool
 	converter converter
 	date      dateRule
 	numbers   []numberLayout
-	words     []string // given to bool
+	words     []string // the arguments of bool
 }
 
 // expressionError says what is wrong with an expression.
 type expressionError struct{ what, hint string }
 
-// parseExpression parses an expression without knowing the columns.
+// parseExpression parses an expression without knowledge of the columns.
 func parseExpression(text string) (*expression, *expressionError) {
 	e := &expression{source: withoutDollars(text)}
 	if strings.TrimSpace(e.source) == "" {
@@ -74,7 +74,7 @@ func parseExpression(text string) (*expression, *expressionError) {
 	}
 	scan := findNames(tree.Node)
 	if scan.wholeRow {
-		return nil, &expressionError{"$ and $env stand for the whole row", `name a column: $["any name"]`}
+		return nil, &expressionError{"$ and $env mean the whole row", `name a column: $["any name"]`}
 	}
 	e.columns = scan.columns
 	if err := e.recognise(tree.Node); err != nil {
@@ -83,7 +83,7 @@ func parseExpression(text string) (*expression, *expressionError) {
 	return e, nil
 }
 
-// firstLine returns an error of expr in one line, with the place in the expression.
+// firstLine returns an error of expr in one line, with its position in the expression.
 func firstLine(err error) string {
 	var at *file.Error
 	if errors.As(err, &at) {
@@ -92,7 +92,7 @@ func firstLine(err error) string {
 	return strings.SplitN(err.Error(), "\n", 2)[0]
 }
 
-// recognise sets simple if the expression is a column or one converter of a column, and checks the layouts that a converter is given.
+// recognise sets simple if the expression is a column or one converter of a column. It checks the layouts of the converter.
 func (e *expression) recognise(root ast.Node) *expressionError {
 	if _, ok := columnOf(root); ok {
 		e.simple = true
@@ -138,7 +138,7 @@ func (e *expression) recognise(root ast.Node) *expressionError {
 	return nil
 }
 
-// checkConstants checks what a converter is told by constant texts.
+// checkConstants checks the constant arguments of a converter.
 func checkConstants(c converter, texts []string) *expressionError {
 	if c == converterDate {
 		if _, problem, hint := parseDateRule(texts); problem != "" {
@@ -157,7 +157,7 @@ func checkConstants(c converter, texts []string) *expressionError {
 	return nil
 }
 
-// constantTexts returns the arguments behind the first that are constant texts, and whether all of them are.
+// constantTexts returns the constant texts among the arguments after the first, and whether all of them are constant texts.
 func constantTexts(arguments []ast.Node) (texts []string, all bool) {
 	all = true
 	for _, arg := range arguments[min(1, len(arguments)):] {
@@ -170,7 +170,7 @@ func constantTexts(arguments []ast.Node) (texts []string, all bool) {
 	return texts, all
 }
 
-// called returns the name and arguments of a call of a function by its name.
+// called returns the name and the arguments if a node is a call of a function by its name.
 func called(n ast.Node) (string, []ast.Node) {
 	switch n := n.(type) {
 	case *ast.CallNode:
@@ -183,7 +183,7 @@ func called(n ast.Node) (string, []ast.Node) {
 	return "", nil
 }
 
-// columnOf returns the column that a node stands for: an identifier, or $env["any name"].
+// columnOf returns the column of a node: an identifier, or $env["any name"].
 func columnOf(n ast.Node) (string, bool) {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
@@ -200,7 +200,7 @@ func columnOf(n ast.Node) (string, bool) {
 	return "", false
 }
 
-// presentName is the function that makes nil of an empty text. No mapping can call it: its name is no identifier.
+// presentName is the function that turns an empty text into nil. No mapping can call it: its name is not an identifier.
 const presentName = "$present"
 
 func present(args ...any) (any, error) {
@@ -213,18 +213,18 @@ func present(args ...any) (any, error) {
 // rowName is expr's name for the whole environment.
 const rowName = "$env"
 
-// visitor is a function that sees every node, the inner ones first.
+// visitor is a function that sees every node, inner nodes first.
 type visitor func(ast.Node)
 
 // Visit is for ast.Walk.
 func (v visitor) Visit(n *ast.Node) { v(*n) }
 
-// names are the identifiers of an expression, sorted by what they are.
+// names are the identifiers of an expression, grouped by their meaning.
 type names struct {
 	columns  []string // in the order of first use
 	others   map[ast.Node]bool
 	locals   map[string]bool
-	wholeRow bool // $env stands by itself, or is indexed by something that is computed
+	wholeRow bool // $env is used alone, or its index is computed
 }
 
 func findNames(root ast.Node) *names {
@@ -256,7 +256,7 @@ func findNames(root ast.Node) *names {
 	return s
 }
 
-// column returns the column that this node of the expression stands for.
+// column returns the column of this node of the expression.
 func (s *names) column(n ast.Node) (string, bool) {
 	if _, chain := n.(*ast.ChainNode); chain || s.others[n] {
 		return "", false
@@ -316,22 +316,21 @@ func startsName(s string) bool {
 	return r == '_' || unicode.IsLetter(r)
 }
 
-// columnPrefix and rawPrefix begin the names under which a row's columns are given to a compiled expression. No identifier of the
-// language begins so, which keeps columns and functions of the same name apart.
+// columnPrefix and rawPrefix begin the names of a row's columns in a compiled expression. No identifier of the language begins with them, so a column
+// and a function can have the same name.
 const (
 	columnPrefix = "$"
-	rawPrefix    = "$$" // the cell itself, for the converters, so that no digit is lost before they see it
+	rawPrefix    = "$$" // the cell itself, for the converters: no digit is lost before they read it
 )
 
 // program is an expression compiled for an input.
 type program struct {
 	code  *vm.Program
-	slots []int // of the columns it reads
+	slots []int // of the columns that it reads
 	kind  source.Kind
 }
 
-// compileExpression compiles an expression for the input. slots are those of e.columns, path is the field that it is for; that of a condition
-// must be true or false.
+// compileExpression compiles an expression for the input. slots are those of e.columns. path is its field; a condition must be true or false.
 func (c *compilation) compileExpression(e *expression, slots []int, path string) (*program, *expressionError) {
 	kind, comma := c.kind, c.comma
 	env := make(types.Map, 2*len(e.columns)+1)
@@ -385,7 +384,7 @@ func (c *compilation) compileExpression(e *expression, slots []int, path string)
 	return &program{code, slots, kind}, nil
 }
 
-// constantProblem says why a part of an expression that is the same in every row has no result.
+// constantProblem says why a constant part of an expression has no result.
 func constantProblem(err error) *expressionError {
 	var bad *ValueError
 	if errors.As(err, &bad) {
@@ -394,7 +393,7 @@ func constantProblem(err error) *expressionError {
 	return &expressionError{what: "a part of the expression has no result in any row"}
 }
 
-// binder renames what stands for a column.
+// binder renames the nodes that are columns.
 type binder struct {
 	names *names
 	kind  source.Kind
@@ -407,7 +406,7 @@ func (b binder) Visit(n *ast.Node) {
 		return
 	}
 	if or, ok := (*n).(*ast.BinaryNode); ok && or.Operator == "??" && b.kind == source.KindText {
-		// An empty cell of CSV is an empty text and not nil: make it nil, so that what stands after ?? counts.
+		// An empty CSV cell is an empty text, not nil. Make it nil, so that the value after ?? is used.
 		if name, _ := called(or.Left); converters[name] == converterNone {
 			or.Left = &ast.CallNode{Callee: &ast.IdentifierNode{Value: presentName}, Arguments: []ast.Node{or.Left}}
 		}
@@ -426,10 +425,10 @@ func bindColumns(root *ast.Node, kind source.Kind) {
 	ast.Walk(root, binder{findNames(*root), kind})
 }
 
-// dateName is the function that date becomes: it has the rule for constant arguments, and a place for warnings. No mapping can call it.
+// dateName is the function that replaces date: it has the rule of the constant arguments, and a place for warnings. No mapping can call it.
 const dateName = "$date"
 
-// dateBinder gives each date the rule that its constant arguments come to.
+// dateBinder gives each date the rule of its constant arguments.
 type dateBinder struct {
 	zone    *zone // of the whole mapping
 	path    string
@@ -449,7 +448,7 @@ func (b *dateBinder) Visit(n *ast.Node) {
 		bound.dateRule, _, _ = parseDateRule(texts)
 		rest = nil
 		if bound.within(b.zone) == nil && bound.pick != pickNone {
-			b.problem = &expressionError{"in UTC no time comes twice", pickHint}
+			b.problem = &expressionError{"in UTC no time occurs twice", pickHint}
 		}
 	}
 	*n = &ast.CallNode{Callee: &ast.IdentifierNode{Value: dateName},
@@ -458,7 +457,7 @@ func (b *dateBinder) Visit(n *ast.Node) {
 
 var unknownName = regexp.MustCompile(`unknown name (\w+)`)
 
-// nearFunction is the function that was probably meant where an error says that a name is unknown; empty for none.
+// nearFunction returns the function that was probably meant if an error says that a name is unknown; empty if there is none.
 func nearFunction(problem string) string {
 	name := unknownName.FindStringSubmatch(problem)
 	if name == nil {

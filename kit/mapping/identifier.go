@@ -11,18 +11,18 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// The rules of text that stands where an identifier should and is none: taken for one it makes a single person of many.
+// The rules for text at the place of an identifier that is not one. Used as an identifier, it would make one person of many.
 const (
-	// RulePlaceholder is what a program writes where there is no value, such as NULL or nan. A mapping's id_words allows one.
+	// RulePlaceholder is for text that programs write if there is no value, such as NULL or nan. A mapping's id_words allows single words.
 	RulePlaceholder = "placeholder-id"
-	// RulePaddedID is an identifier with spaces or invisible characters around it. A mapping's verbatim_ids allows them.
+	// RulePaddedID is for an identifier with spaces or invisible characters around it. A mapping's verbatim_ids allows them.
 	RulePaddedID = "padded-id"
-	// RuleNumberID is an identifier that a spreadsheet or a data frame has rewritten as a number, such as 101.0 or 1.23E+05. A mapping's
-	// verbatim_ids allows text of that look.
+	// RuleNumberID is for an identifier that a spreadsheet or a data frame has rewritten as a number, such as 101.0 or 1.23E+05. A mapping's
+	// verbatim_ids allows such text.
 	RuleNumberID = "id-rewritten-as-number"
 )
 
-// placeholders are the texts that stand for no value, as programs spell them. No other spelling counts.
+// placeholders are the texts that mean "no value", as programs write them. No other spelling counts.
 var placeholders = wordSet(
 	"NULL", "null", "Null", "(null)", "(NULL)", "<null>", "<NULL>", "[NULL]", `\N`, // databases, their dumps and their tools
 	"None", "none", "NONE", "(none)", "nan", "NaN", "NAN", "Nan", "-nan", "-NaN", "<NA>", "NaT", "NA", // Python, pandas, R
@@ -31,7 +31,8 @@ var placeholders = wordSet(
 	"-", "--", "–", "—", // people
 )
 
-// maxPlaceholder is the length of the longest placeholder, beginsPlaceholder what one begins with: a look at these spares most ids the table.
+// maxPlaceholder is the length of the longest placeholder; beginsPlaceholder contains their first bytes. With these, most ids need no lookup in the
+// table.
 var maxPlaceholder, beginsPlaceholder = func() (most int, first [256]bool) {
 	for word := range placeholders {
 		most, first[word[0]] = max(most, len(word)), true
@@ -51,7 +52,7 @@ func wordSet(words ...string) map[string]bool {
 	return set
 }
 
-// isIdentifierField reports whether the field names a person, an object, a device or a delivery.
+// isIdentifierField reports whether the field identifies a person, an object, a device or a delivery.
 func isIdentifierField(f field) bool {
 	switch f {
 	case fieldUserID, fieldAnonymousID, fieldGroupID, fieldPreviousID, fieldToken, fieldObjectTypeID, fieldObjectID, fieldDeliveryID:
@@ -60,14 +61,14 @@ func isIdentifierField(f field) bool {
 	return false
 }
 
-// idRules say which text is no identifier.
+// idRules say which text is not an identifier.
 type idRules struct {
 	words    map[string]bool // placeholders that are somebody's id
-	verbatim bool            // padded ids, and those that look like rewritten numbers, are meant as they stand
-	comma    bool            // stands before decimals
+	verbatim bool            // padded ids, and ids that look like rewritten numbers, are sent unchanged
+	comma    bool            // a comma is before decimals
 }
 
-// check refuses text that is no identifier. The error holds a placeholder, and nothing else of the text.
+// check returns an error for text that is not an identifier. The error contains a placeholder, but no other text.
 func (r *idRules) check(text string) *ValueError {
 	if err := r.checkWord(text); err != nil {
 		return err
@@ -78,18 +79,18 @@ func (r *idRules) check(text string) *ValueError {
 	if inner := TrimID(text); inner != text {
 		what := "has spaces or invisible characters around it"
 		if inner == "" {
-			what = "is nothing but spaces or invisible characters"
+			what = "consists of spaces or invisible characters"
 		}
-		return refuse(RulePaddedID, "the identifier %s; remove them, by =trim(column) if they are spaces, or write verbatim_ids: true into the mapping if they belong to it", what)
+		return refuse(RulePaddedID, "the identifier %s; remove them (for spaces, with =trim(column)), or write verbatim_ids: true in the mapping if they belong to the identifier", what)
 	}
 	if rewritten(text, r.comma) {
-		return refuse(RuleNumberID, "the identifier is a number as a spreadsheet or a data frame writes it, and may have lost digits; "+
-			"export the column as text, or write verbatim_ids: true into the mapping if such ids are meant")
+		return refuse(RuleNumberID, "the identifier looks like a number that a spreadsheet or a data frame wrote, and may have lost digits; "+
+			"export the column as text, or write verbatim_ids: true in the mapping if the ids are correct")
 	}
 	return nil
 }
 
-// isPlain reports at a glance that text is neither padded nor a rewritten number.
+// isPlain reports quickly that text is neither padded nor a rewritten number.
 func isPlain(text string) bool {
 	for i := range len(text) {
 		if !plainInID[text[i]] {
@@ -99,7 +100,7 @@ func isPlain(text string) bool {
 	return true
 }
 
-// plainInID are the bytes that are neither invisible nor found in every rewritten number.
+// plainInID are the bytes that are not invisible and do not occur in every rewritten number.
 var plainInID = func() (set [256]bool) {
 	for c := byte('!'); c < 0x7f; c++ {
 		set[c] = c != '.' && c != ',' && c != '+'
@@ -107,14 +108,14 @@ var plainInID = func() (set [256]bool) {
 	return set
 }()
 
-// checkWord refuses placeholders alone.
+// checkWord returns an error for placeholders only.
 func (r *idRules) checkWord(text string) *ValueError {
 	if !isPlaceholder(text) || r.words[text] {
 		return nil
 	}
 	quoted, _ := json.Marshal(text) // never fails
-	return refuse(RulePlaceholder, `the identifier is %s, which programs write where there is no value; leave the cell empty, list the word under null_words, `+
-		`or write id_words: [%s] into the mapping if it is somebody's id`, text, bytes.ReplaceAll(quoted, []byte(`\u003c`), []byte("<")))
+	return refuse(RulePlaceholder, `the identifier is %s, which programs write if there is no value; leave the cell empty, list the word under null_words, `+
+		`or write id_words: [%s] in the mapping if it is somebody's id`, text, bytes.ReplaceAll(quoted, []byte(`\u003c`), []byte("<")))
 }
 
 // TrimID returns the text without the spaces and invisible characters around it.
@@ -125,7 +126,7 @@ func TrimID(text string) string {
 	return strings.TrimFunc(text, invisible)
 }
 
-// invisible reports whether nothing is to be seen of a character.
+// invisible reports whether a character cannot be seen.
 func invisible(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:
@@ -138,7 +139,7 @@ func invisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf)
 }
 
-// rewritten reports whether text is a number in a form that programs give to what was an integer, and that nobody gives to an id:
+// rewritten reports whether text is a number in a form that programs give to an integer, and that nobody uses for an id:
 //
 //	101.0, 101.00                digits and a fraction of zeros, as of a column of floating point numbers
 //	1.23E+05, 1,23E+05, 12.3e+04 a point or a comma, and an exponent with its sign
@@ -197,13 +198,13 @@ func cutDigits(s string) (digits, rest string) {
 	return s[:n], s[n:]
 }
 
-// identifier is a value that names somebody or something.
+// identifier is a value that identifies somebody or something.
 type identifier struct {
 	scalar
-	column string // that it comes from
+	column string // the column of the value
 	rules  *idRules
-	bits   int  // how many the column's numbers have, if they are floating point numbers; 0 if not
-	part   bool // of an identifier: only a placeholder is sure to be none
+	bits   int  // the precision of the column's floating point numbers, 0 if it has others
+	part   bool // a part of an identifier: only a placeholder is certainly wrong
 }
 
 func (i identifier) text(r *row) (string, bool, *ValueError) {
@@ -225,7 +226,7 @@ func (i identifier) text(r *row) (string, bool, *ValueError) {
 	return s, true, nil
 }
 
-// checkWhole refuses an integer that a floating point number of so many bits may have been rounded to.
+// checkWhole returns an error for an integer that a floating point number with so many bits may have rounded.
 func checkWhole(digits string, bits int) *ValueError {
 	if n, err := parseInt([]byte(digits)); err == nil && n < 1<<bits && n > -1<<bits {
 		return nil
@@ -233,10 +234,11 @@ func checkWhole(digits string, bits int) *ValueError {
 	return refuse(RuleNumberID, "the identifier comes from a column of floating point numbers, which keeps no more than %d bits of it; export the column as text or as integers", bits)
 }
 
-// floatBits are the types of columns of floating point numbers, with how many bits of an integer they keep.
+// floatBits are the types of floating point columns, with the number of integer bits that they keep.
 var floatBits = map[string]int{"DOUBLE": 53, "FLOAT8": 53, "REAL": 53, "FLOAT": 24, "FLOAT4": 24, "FLOAT16": 11}
 
-// identifier compiles a value that names somebody or something, or part of one. A literal is what the one who wrote the mapping means.
+// identifier compiles a value that identifies somebody or something, or a part of one. A literal is never checked: the author of the mapping means
+// it.
 func (c *compilation) identifier(s *spec, path string, part bool) scalar {
 	v := c.scalar(s, path)
 	if _, ok := v.(literal); ok {
@@ -253,7 +255,7 @@ func (c *compilation) identifier(s *spec, path string, part bool) scalar {
 	return id
 }
 
-// checkEmail refuses an identify whose only name for the person is an address that is none.
+// checkEmail returns an error for an identify whose only identifier is an address that is not valid.
 func (m *Mapper) checkEmail(p *Message) *ValueError {
 	if m.values.text[fieldUserID] != "" {
 		return nil
@@ -269,11 +271,12 @@ func (m *Mapper) checkEmail(p *Message) *ValueError {
 	return err.in("traits.email")
 }
 
-// CheckID refuses text that is no identifier by the rules of a mapping that allows none of them, whatever it reads as a number; nil if it is one.
+// CheckID returns an error for text that is not an identifier, by the rules of a mapping without exceptions; nil if it is one. A rewritten number
+// counts with a point and with a comma.
 func CheckID(text string) *ValueError { return (&idRules{comma: true}).check(text) }
 
-// CellID returns a cell of a column as an identifier, empty if it has no value. It refuses a number of a column of floating point numbers that may
-// have lost digits.
+// CellID returns a cell of a column as an identifier, empty if it has no value. It returns an error for a floating point number that may have lost
+// digits.
 func CellID(c source.Cell, of source.Column) (string, *ValueError) {
 	id, _, err := column{0, of.Name}.text(&row{cells: []source.Cell{c}})
 	if bits := floatBits[of.Type]; err == nil && bits > 0 && of.Kind == source.KindJSON {

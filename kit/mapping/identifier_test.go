@@ -152,7 +152,7 @@ func TestIDWords(t *testing.T) {
 	for word := range placeholders {
 		err := new(idRules).check(word)
 		_, key, _ := strings.Cut(err.Hint, "or write ")
-		key, _, _ = strings.Cut(key, " into the mapping")
+		key, _, _ = strings.Cut(key, " in the mapping")
 		src := inputs["JSON Lines"](t, [][2]string{{word, "1"}})
 		accepted, rejects := loadRows(t, src, key+"\nmessages:\n  - identify: {userId: $id, traits: {n: $n}}\n")
 		if len(accepted) != 1 || len(rejects) != 0 {
@@ -204,14 +204,14 @@ func TestWordKeys(t *testing.T) {
 		"null_words: nan":                     "null_words is text, not a list",
 		"null_words: [[NULL]]":                "this is a list, not a word",
 		"null_words: ['']":                    "the word is empty",
-		"id_words: [nancy]":                   `"nancy" is taken for an id in any case`,
-		"null_words: [nan]\nid_words: [nan]":  `"nan" stands under null_words too`,
+		"id_words: [nancy]":                   `"nancy" is accepted as an id in any case`,
+		"null_words: [nan]\nid_words: [nan]":  `"nan" is under null_words too`,
 		"verbatim_ids: id":                    "verbatim_ids must be true or false, not text",
 		"nullwords: [NULL]":                   "write null_words",
 		"verbatim_ids: [101.0]":               "verbatim_ids must be true or false, not a list",
 		"id_words: {NULL: true}":              "id_words is a mapping, not a list",
-		"null_words: &a [*a]":                 "the alias stands for a value that it is part of",
-		"null_words: [NULL]\nnull_words: [x]": "stands there twice",
+		"null_words: &a [*a]":                 "the alias means a value that it is a part of",
+		"null_words: [NULL]\nnull_words: [x]": "is there twice",
 	} {
 		_, err := Parse("m.yaml", []byte(keys+"\nmessages:\n  - identify: {userId: $id, traits: {n: $n}}\n"))
 		if err == nil || !strings.Contains(err.Error(), want) {

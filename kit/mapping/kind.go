@@ -11,26 +11,25 @@ import (
 	"github.com/ciokit/cio/kit/internal/spelling"
 )
 
-// kind is what an entry of a mapping's messages can be: one of the six calls, one of the messages that act, or a semantic event by its
-// name.
+// kind is the type of an entry in a mapping's messages: one of the six calls, a message with a command, or a semantic event by its name.
 type kind struct {
 	name string
 	typ  cio.Type
-	// event is the event's name on the wire, of what is a track call by another name.
+	// event is the event's name on the wire, if the kind is a track call under another name.
 	event string
-	// fields are those that it has, apart from the properties of a semantic event; required those it cannot do without.
+	// fields are its fields, apart from the properties of a semantic event. required are the fields that it must have.
 	fields   []field
 	required []field
-	// message makes a message that acts; nil for all others.
+	// message makes a message with a command; nil for all other kinds.
 	message func(v *values) (cio.Message, *ValueError)
-	// definition describes a semantic event; nil for all others.
+	// definition describes a semantic event; nil for all other kinds.
 	definition *events.Definition
 }
 
 // field is one of the members of a message, apart from those in its traits or properties.
 type field int
 
-// The first are text, up to fieldTexts.
+// The first fields are text, up to fieldTexts.
 const (
 	fieldUserID field = iota
 	fieldAnonymousID
@@ -70,7 +69,7 @@ var fieldNames = [fieldCount]string{"userId", "anonymousId", "groupId", "previou
 	"objectTypeId", "objectId", "deliveryId", "metric", "recipient", "reason", "href", "actionType", "contentId", "templateId", "contentType",
 	"actionName", "actionValue", "traits", "properties", "attributes", "timestamp", "messageId", "context", "integrations"}
 
-// enumOf are the values that a field can have, where they are known.
+// enumOf are the possible values of fields that have a known set.
 var enumOf = map[field][]string{
 	fieldPlatform:   {string(cio.PlatformIOS), string(cio.PlatformAndroid)},
 	fieldActionType: {string(cio.ContentActionViewed), string(cio.ContentActionClicked)},
@@ -83,16 +82,16 @@ var common = []field{fieldTimestamp, fieldMessageID, fieldContext, fieldIntegrat
 
 func withCommon(fields ...field) []field { return append(fields, common...) }
 
-// values are what a row has for the fields of a message.
+// values are the values of a row for the fields of a message.
 type values struct {
 	text [fieldTexts]string
 	meta cio.Identify // MessageID, Timestamp, Context, Integrations and Tag
 	body any
-	own  wire.Checked // what body points to, if all of it was written here
+	own  wire.Checked // body points to it if all of the body was written here
 
-	verbatim bool // the event's name is meant as it stands
+	verbatim bool // the event's name is sent unchanged
 
-	// The message at hand is one of these.
+	// The current message is one of these.
 	identify cio.Identify
 	track    cio.Track
 	page     cio.Page
@@ -184,7 +183,7 @@ var actions = []*kind{
 		}},
 }
 
-// integer returns a field whose text is an integer, 0 where the row has none.
+// integer returns a field whose text is an integer, 0 if the row has none.
 func (v *values) integer(f field) (int, *ValueError) {
 	if v.text[f] == "" {
 		return 0, nil
@@ -199,10 +198,10 @@ func (v *values) integer(f field) (int, *ValueError) {
 	return int(n), nil
 }
 
-// destroys are the events that take something away for good.
+// destroys are the events that delete something permanently.
 var destroys = map[string]bool{"User Deleted": true, "User Suppressed": true, "Device Deleted": true, "Object Deleted": true, "Relationship Deleted": true}
 
-// kinds are all kinds by the name that a mapping gives them, kindNames their names, the calls first.
+// kinds are all kinds by their name in a mapping. kindNames are these names, the calls first.
 var kinds, kindNames = allKinds()
 
 func allKinds() (map[string]*kind, []string) {
@@ -226,10 +225,10 @@ func allKinds() (map[string]*kind, []string) {
 	return byName, names
 }
 
-// snakeCase is the name of a semantic event as a mapping writes it: Order Completed is order_completed.
+// snakeCase returns the name of a semantic event as a mapping writes it: Order Completed is order_completed.
 func snakeCase(name string) string { return strings.ReplaceAll(strings.ToLower(name), " ", "_") }
 
-// property returns what the catalogue says of a property of a semantic event, or of a part of its context, by its name.
+// property returns the catalogue's entry for a property of a semantic event, or for a part of its context, by name.
 func (k *kind) property(name string) (events.Field, bool) {
 	if k.definition == nil {
 		return events.Field{}, false
@@ -241,7 +240,7 @@ func (k *kind) property(name string) (events.Field, bool) {
 	return k.definition.Fields[i], true
 }
 
-// names returns what can stand below the kind.
+// names returns the names that can be below the kind.
 func (k *kind) names() (names []string) {
 	for _, f := range k.fields {
 		names = append(names, fieldNames[f])
@@ -254,7 +253,7 @@ func (k *kind) names() (names []string) {
 	return names
 }
 
-// body is the field that holds the message's own data.
+// body is the field with the message's own data.
 func (k *kind) body() field {
 	switch {
 	case slices.Contains(k.fields, fieldAttributes):
@@ -265,7 +264,7 @@ func (k *kind) body() field {
 	return fieldProperties
 }
 
-// suggestKind is suggest for the name of a kind: of the many names there are it lists the calls alone.
+// suggestKind is spelling.Suggest for the name of a kind. Because there are many names, it lists only the calls.
 func suggestKind(name string) string {
 	if best := spelling.Nearest(name, append([]string{"null", "when", "default"}, kindNames...)); best != "" {
 		return "write " + best

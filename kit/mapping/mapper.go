@@ -14,64 +14,64 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Mapper makes messages of rows. It is used by one goroutine.
+// Mapper makes messages from rows. Only one goroutine may use it.
 type Mapper struct {
 	plan   *Compiled
 	encode func(cio.Message) (cio.Encoded, error)
 
 	row      row
 	hash     idHash
-	body     []byte        // the objects of the message at hand
-	messages []cio.Encoded // of the row at hand
-	// identities holds, for each of messages, what tells whose or what it is, deletes how many of them take something away,
-	// made the places in the mapping that they come from, times the times that it gives them.
+	body     []byte        // the objects of the current message
+	messages []cio.Encoded // of the current row
+	// For each of messages, identities has what identifies its person or object, made has its place in the mapping, and times has the time that the
+	// mapping gives it. deletes is how many of them delete something.
 	identities []string
 	made       []int
 	times      []time.Time
 	deletes    int
-	// sayings are what the messages of the row at hand say of whom and what they are; noAddress is how many of them have a trait email that
-	// is no address, byAddress how many name the person by that trait because the row has no userId.
+	// sayings are what the messages of the current row say about the people and things that they identify. noAddress is how many have a trait email
+	// that is not an address. byAddress is how many identify the person by that trait because the row has no userId.
 	sayings   *sayings
 	noAddress int
 	byAddress int
-	blank     bool          // the row at hand has nothing in the columns that the mapping reads
-	values    values        // of the message at hand
-	cells     []source.Cell // of the row at hand, with the message's defaults
+	blank     bool          // the current row has no value in the columns that the mapping reads
+	values    values        // of the current message
+	cells     []source.Cell // of the current row, with the message's defaults
 }
 
-// NewMapper returns a Mapper whose messages are encoded and checked by encode, such as cio.Encode or a Client's Encode.
+// NewMapper returns a Mapper. encode encodes and checks the messages, for example cio.Encode or a Client's Encode.
 func NewMapper(p *Compiled, encode func(cio.Message) (cio.Encoded, error)) *Mapper {
 	return &Mapper{plan: p, encode: encode, row: row{in: newInterpreter(p.columns)}, sayings: newSayings()}
 }
 
-// Compiled returns what the mapper was made of.
+// Compiled returns the mapping of the mapper.
 func (m *Mapper) Compiled() *Compiled { return m.plan }
 
-// Encode encodes and checks a message by the rules that those of the rows are made by.
+// Encode encodes and checks a message by the same rules as the messages of rows.
 func (m *Mapper) Encode(msg cio.Message) (cio.Encoded, error) { return m.encode(msg) }
 
-// Made returns which message of the mapping the i-th message of the row at hand is.
+// Made returns which message of the mapping the i-th message of the current row is.
 func (m *Mapper) Made(i int) *Message { return m.plan.messages[m.made[i]] }
 
-// Time returns the time that the mapping gives the i-th message of the row at hand, the zero time for none.
+// Time returns the time that the mapping gives the i-th message of the current row, the zero time if there is none.
 func (m *Mapper) Time(i int) time.Time { return m.times[i] }
 
-// Identities returns for each message of the row at hand what tells whose or what it is: messages of the same must keep their order. It is valid
-// until the next call of Map.
+// Identities returns, for each message of the current row, what identifies its person or object. Messages with the same identity must keep their
+// order. It is valid until the next call of Map.
 func (m *Mapper) Identities() []string { return m.identities }
 
-// Deletes returns how many messages of the row at hand delete or suppress something.
+// Deletes returns how many messages of the current row delete or suppress something.
 func (m *Mapper) Deletes() int { return m.deletes }
 
-// Blank reports whether the row at hand has nothing in the columns that the mapping reads.
+// Blank reports whether the current row has no value in the columns that the mapping reads.
 func (m *Mapper) Blank() bool { return m.blank }
 
-// Said returns what the messages of the row at hand say about who and what they are, valid until the next call of Map.
+// Said returns what the messages of the current row say about the people and things that they identify. It is valid until the next call of Map.
 func (m *Mapper) Said() []Said { return m.sayings.said }
 
-// Map returns the messages of a row; none if all its cells are absent or no condition holds. They are valid until the next call. An
-// error is about the first message that cannot be made, and means that there are none. A row without any value is an error where a message
-// that acts would be of it: who was to be deleted must not go missing without a word.
+// Map returns the messages of a row. It returns none if all cells are absent or no condition is true. They are valid until the next call. An error is
+// about the first message that cannot be made, and means that the row has no messages. A row without any value is an error if the mapping has a
+// message with a command: a row that should delete somebody must not be skipped silently.
 func (m *Mapper) Map(r *source.Row, tag uint64) ([]cio.Encoded, *ValueError) {
 	m.messages, m.identities, m.made, m.times, m.deletes = m.messages[:0], m.identities[:0], m.made[:0], m.times[:0], 0
 	m.sayings.said, m.noAddress, m.byAddress = m.sayings.said[:0], 0, 0
@@ -120,7 +120,7 @@ func (m *Mapper) Map(r *source.Row, tag uint64) ([]cio.Encoded, *ValueError) {
 	return m.messages, nil
 }
 
-// valueOf returns the beginning of what stands in a column of the row at hand, nil if that is not known.
+// valueOf returns the beginning of the value in a column of the current row, nil if it is not known.
 func (m *Mapper) valueOf(column string) *string {
 	slot := slices.Index(m.plan.columns, column)
 	if slot < 0 || slot >= len(m.row.cells) || m.row.cells[slot].Kind == source.KindAbsent {
@@ -132,7 +132,7 @@ func (m *Mapper) valueOf(column string) *string {
 	return &value
 }
 
-// identity is what the messages of one person, or of one object, have in common: an address in whatever letters is one person.
+// identity returns what the messages of one person, or of one object, have in common. The case of letters in an address does not matter.
 func (m *Mapper) identity(e *cio.Encoded) string {
 	for _, f := range [...]field{fieldUserID, fieldAnonymousID, fieldObjectID, fieldGroupID} {
 		if s := m.values.text[f]; s != "" && (e.Type() != cio.TypeIdentify || f <= fieldAnonymousID) {
@@ -145,7 +145,7 @@ func (m *Mapper) identity(e *cio.Encoded) string {
 	return strings.ToLower(e.Identity().Email)
 }
 
-// begin sets the cells that a message is made of.
+// begin sets the cells for a message.
 func (m *Mapper) begin(p *Message, cells []source.Cell) {
 	m.row.in.row++
 	m.row.cells = cells
@@ -161,7 +161,7 @@ func (m *Mapper) begin(p *Message, cells []source.Cell) {
 	m.row.cells = m.cells
 }
 
-// blank reports whether the row has nothing in any of the columns that the mapping reads.
+// blank reports whether the row has no value in the columns that the mapping reads.
 func (p *Compiled) blank(r *source.Row) bool {
 	for _, c := range r.Cells {
 		if c.Kind != source.KindAbsent {
@@ -178,7 +178,7 @@ func (p *Compiled) blank(r *source.Row) bool {
 	return true
 }
 
-// met reports whether the message's condition is true, and true if it has none. A condition without a value is not true.
+// met reports whether the message's condition is true, or absent. A condition without a value is not true.
 func (p *Message) met(r *row) (bool, *ValueError) {
 	if p.when == nil {
 		return true, nil
@@ -192,10 +192,10 @@ func (p *Message) met(r *row) (bool, *ValueError) {
 	case string(out) == "true":
 		return true, nil
 	}
-	return false, refuse(RuleExpression, "the condition is neither true nor false for this row").from(p.columns["when"]).in("when")
+	return false, refuse(RuleExpression, "the condition is not true or false for this row").from(p.columns["when"]).in("when")
 }
 
-// message makes one message. The bytes of its objects are void after the next call.
+// message makes one message. The bytes of its objects are not valid after the next call.
 func (m *Mapper) message(p *Message, r *source.Row, tag uint64) (cio.Message, *ValueError) {
 	v := &m.values
 	clear(v.text[:])
@@ -246,7 +246,7 @@ func (m *Mapper) message(p *Message, r *source.Row, tag uint64) (cio.Message, *V
 	return v.call(p.kind.typ, event), nil
 }
 
-// call makes one of the six calls. It is valid until the next call: it lies in v, where it costs no allocation.
+// call makes one of the six calls. It is part of v, so it needs no allocation, and it is valid until the next call.
 func (v *values) call(typ cio.Type, event string) cio.Message {
 	user, anonymous := v.text[fieldUserID], v.text[fieldAnonymousID]
 	meta := &v.meta
@@ -289,7 +289,7 @@ func (m *Mapper) extra(v value, name field) (any, *ValueError) {
 	return nil, nil
 }
 
-// object returns a message's object as raw JSON, nil if the row has none.
+// object returns an object of the message as raw JSON, nil if the row has none.
 func (m *Mapper) object(v value, name field) (json.RawMessage, *ValueError) {
 	if v == nil {
 		return nil, nil
@@ -316,8 +316,8 @@ func (p *Message) time(r *row) (time.Time, *ValueError) {
 		return time.Time{}, err
 	}
 	if at.IsZero() {
-		// A message takes the zero time for none at all, and would be dated today.
-		return time.Time{}, refuse(RuleNotADate, "the first second of the year 1 is what some programs write for no time; leave the cell empty").from(p.columns[fieldNames[fieldTimestamp]])
+		// The zero time in a message means that it has no time. It would get the time of the load.
+		return time.Time{}, refuse(RuleNotADate, "it is the first second of the year 1, which some programs write if there is no time; leave the cell empty").from(p.columns[fieldNames[fieldTimestamp]])
 	}
 	return at.Time, nil
 }
@@ -328,7 +328,7 @@ func (m *Mapper) messageID(p *Message, event string, r *source.Row) (string, *Va
 	case p.id != nil:
 		id, ok, err := p.id.text(&m.row)
 		if err == nil && (!ok || id == "") {
-			err = refuse(RuleNoMessageID, "the column that messageId comes from is empty").from(p.columns[fieldNames[fieldMessageID]])
+			err = refuse(RuleNoMessageID, "the column of messageId is empty").from(p.columns[fieldNames[fieldMessageID]])
 		}
 		return id, err
 	case p.key == nil:
@@ -353,18 +353,18 @@ func (m *Mapper) messageID(p *Message, event string, r *source.Row) (string, *Va
 		m.hash.value(s, ok)
 	}
 	if !some {
-		return "", refuse(RuleNoMessageID, "all columns that messageId is made of are empty").from(p.columns[fieldNames[fieldMessageID]])
+		return "", refuse(RuleNoMessageID, "all columns of messageId are empty").from(p.columns[fieldNames[fieldMessageID]])
 	}
 	return m.hash.sum(), nil
 }
 
-// HintOf says in the words of a mapping what the client says of a message.
+// HintOf returns a hint of the client in the words of a mapping.
 func HintOf(hint string) string { return wirewords.Hint(hint, "verbatim: true beside the message") }
 
-// ErrorOf turns what the client's own rules say of a message that is of no row into what is said of a row.
+// ErrorOf turns an error of the client about a message without a row into a ValueError.
 func ErrorOf(err error) *ValueError { return (*Message)(nil).errorOf(err) }
 
-// errorOf turns what the client's own rules say of a message into what is said of the row.
+// errorOf turns an error of the client about a message into an error about the row.
 func (p *Message) errorOf(err error) *ValueError {
 	var bad *cio.MessageError
 	if !errors.As(err, &bad) {
@@ -373,9 +373,9 @@ func (p *Message) errorOf(err error) *ValueError {
 	e := &ValueError{Field: bad.Field, Rule: string(bad.Rule), Hint: bad.Hint, Column: p.columnOf(bad.Field)}
 	switch bad.Rule {
 	case cio.RuleNoIdentity, cio.RuleNoEvent, cio.RuleNoGroup, cio.RuleNoPreviousID:
-		// The client speaks of its Go fields, which is not what the one who wrote the mapping sees.
+		// The client names its Go fields. The author of the mapping does not know them.
 		if e.Column != "" {
-			e.Hint = "the row has nothing for " + e.Field + ": column " + e.Column + " is empty"
+			e.Hint = "the row has no value for " + e.Field + ": column " + e.Column + " is empty"
 		}
 	}
 	e.Hint = HintOf(e.Hint)
@@ -385,7 +385,7 @@ func (p *Message) errorOf(err error) *ValueError {
 	return e
 }
 
-// columnOf returns the column that a field comes from, empty if that is not known.
+// columnOf returns the column of a field, empty if it is not known.
 func (p *Message) columnOf(field string) string {
 	if p == nil {
 		return ""

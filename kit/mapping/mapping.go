@@ -11,8 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/printed"
 )
 
-// Mapping says which messages a row becomes. It is read from YAML by Parse, and checked against the columns of the input when a
-// run begins:
+// Mapping says which messages a row becomes. Parse reads it from YAML. It is checked against the columns of the input when a run begins:
 //
 //	messages:
 //	  - identify:
@@ -28,56 +27,54 @@ import (
 //	      messageId: [$order_id]
 //	      properties: {order_id: $order_id, total: "=decimal(amount)"}
 //
-// Each entry of messages is one message: a call (identify, track, page, screen, group, alias) with its fields named as on the wire; a
-// message that acts (delete_person, set_device, relate and the rest, with the fields of cio.DeletePerson and so on); or a semantic event by
-// its name (order_completed), with its properties directly below and any others under properties. A value is
+// Each entry of messages is one message: a call (identify, track, page, screen, group, alias) whose fields are named as on the wire; a command
+// (delete_person, set_device, relate and the others, with the fields of cio.DeletePerson and so on); or a semantic event by its name
+// (order_completed), with its properties directly below it and other properties under properties. A value is
 //
 //   - a column: $name, or $["any name"];
 //   - an expression after =, in the language of github.com/expr-lang/expr, over the row's columns and four functions that refuse what
 //     they cannot convert without loss: int, float, decimal (which keeps every digit) and date(column, layout...);
 //   - anything else literally, as the type that YAML gives it; $$ and == at the beginning stand for $ and =.
 //
-// A value that comes from an empty cell is left out, and so are an object and a list that have nothing but such values. Under null,
-// beside the message, stand the columns whose empty cells are sent as null instead, which removes a trait; under default the columns with
-// what stands for their empty cells; under when an expression without whose being true the message is not made; verbatim: true sends an event's name that looks
-// like a misspelt semantic one. In JSON Lines a null and a
-// missing member are empty. Among the traits or properties {$all: {except: [password]}} stands for all columns but those, each under its
+// A value from an empty cell is left out, and so are an object and a list with only such values. Next to the message there can be more keys. null
+// lists the columns whose empty cells are sent as null, which removes a trait. default gives columns a value for their empty cells. when is an
+// expression: the message is made only if it is true. verbatim: true sends an event's name that looks like a misspelt semantic one. In JSON Lines a
+// null and a missing member are empty. Among the traits or properties, {$all: {except: [password]}} means all columns except these, each under its
 // own name.
 //
-// Beside messages stand, for all of them: null_words, a list of words that are empty cells in any column, or such a list for each of some
-// columns; id_words, a list of placeholders,
-// such as NULL, that are somebody's id, where they are refused otherwise (RulePlaceholder); verbatim_ids: true, which sends ids as they stand
-// that are refused otherwise for spaces around them (RulePaddedID) or for the look of a rewritten number (RuleNumberID); time_zone, the zone
-// of all times that do not say theirs, such as Europe/Berlin, where it is not UTC.
+// Next to messages there can be keys for all of them. null_words lists words that count as empty cells in any column, or has such a list for single
+// columns. id_words lists placeholders, such as NULL, that are somebody's id; without it they are rejected (RulePlaceholder). verbatim_ids: true
+// sends ids unchanged that are otherwise rejected for spaces around them (RulePaddedID) or because they look like a rewritten number (RuleNumberID).
+// time_zone is the zone of all times without their own, such as Europe/Berlin; the default is UTC.
 //
-// messageId is one value, sent as it is, or a list of values that together tell the message from all others; see the comment in
-// messageid.go for how the id is made of them, and for the one that a message without a messageId gets.
+// messageId is one value, which is sent unchanged, or a list of values that together identify the message. The comment in messageid.go says how an id
+// is made from them, and which id a message without a messageId gets.
 type Mapping struct {
 	name     string
-	file     string // that it was read from, empty for none
+	file     string // from which it was read, empty if there is none
 	messages []*messageSpec
 	hash     [sha256.Size]byte // of the YAML
 
 	nullWords   nullWords       // of all columns; nil for none
 	columnNulls []columnNull    // of single columns
 	idWords     map[string]bool // placeholders that are somebody's id
-	verbatimIDs bool            // padded ids, and those that look like rewritten numbers, are meant as they stand
-	zone        *zone           // of times that do not say theirs; nil for UTC
+	verbatimIDs bool            // padded ids, and ids that look like rewritten numbers, are sent unchanged
+	zone        *zone           // of times without their own zone; nil for UTC
 }
 
-// Name returns the name that the mapping was parsed under.
+// Name returns the name that Parse was given.
 func (m *Mapping) Name() string { return m.name }
 
-// File returns the file that the mapping was read from, empty for none.
+// File returns the file of the mapping, empty if there is none.
 func (m *Mapping) File() string { return m.file }
 
-// Hash is that of the YAML the mapping was parsed from: two mappings of the same hash make the same messages.
+// Hash is the hash of the YAML. Two mappings with the same hash make the same messages.
 func (m *Mapping) Hash() string { return hex.EncodeToString(m.hash[:]) }
 
 // Messages returns how many messages a row becomes.
 func (m *Mapping) Messages() int { return len(m.messages) }
 
-// Columns returns the columns that the mapping reads, in the order in which it names them first.
+// Columns returns the columns that the mapping reads, in the order of their first use.
 func (m *Mapping) Columns() []string {
 	var names []string
 	seen := make(map[string]bool)
@@ -111,17 +108,17 @@ func Read(file string) (*Mapping, error) {
 
 // Problem is one thing that is wrong with a mapping.
 type Problem struct {
-	// Line and Column are where in the YAML it is, from 1; 0 if it is about the whole.
+	// Line and Column are its place in the YAML, from 1; 0 if it is about the whole mapping.
 	Line, Column int
-	// Path leads to it, such as messages[0].track.properties.total.
+	// Path is the path to it, such as messages[0].track.properties.total.
 	Path string
 	// What says what is wrong, Hint what to write instead.
 	What, Hint string
 }
 
-// Error lists everything that is wrong with a mapping, by itself or for the input at hand.
+// Error lists everything that is wrong with a mapping, either in general or for the current input.
 type Error struct {
-	// Name is the name that the mapping was parsed under.
+	// Name is the name that Parse was given.
 	Name     string
 	Problems []Problem
 }
@@ -154,20 +151,20 @@ type messageSpec struct {
 	kind     *kind
 	fields   [fieldCount]*spec
 	when     *spec // nil: always
-	verbatim bool  // the event's name is meant as it stands
+	verbatim bool  // the event's name is sent unchanged
 	nulls    []nullSpec
 	defaults []defaultSpec
 
-	properties []propertySpec // of a semantic event, those of the catalogue
+	properties []propertySpec // of a semantic event: those in the catalogue
 }
 
-// propertySpec is the value of a property that the catalogue knows.
+// propertySpec is the value of a property that is in the catalogue.
 type propertySpec struct {
 	field events.Field
 	value *spec
 }
 
-// defaultSpec is what stands for a column's empty cells.
+// defaultSpec is the value for a column's empty cells.
 type defaultSpec struct {
 	at     position
 	column string
@@ -200,7 +197,7 @@ type position struct {
 	path         string
 }
 
-// specKind says what a value of a mapping is.
+// specKind is the kind of a value in a mapping.
 type specKind int
 
 const (
@@ -209,7 +206,7 @@ const (
 	specExpression
 	specObject
 	specList
-	specAll // all columns but some
+	specAll // all columns, except for some
 )
 
 // spec is a value of a mapping, before it is compiled for an input.
@@ -219,10 +216,10 @@ type spec struct {
 
 	json  []byte // of a literal
 	text  string // of a literal that is text or a number, or the column
-	typed string // what a literal is: text, number, true or false, null
+	typed string // the type of a literal: text, number, true or false, null
 
 	expr  *expression // of an expression
-	keys  []string    // of an object, one for each item
+	keys  []string    // of an object: one for each item
 	items []*spec     // of an object or a list
 
 	except []exceptSpec // of specAll
@@ -251,7 +248,7 @@ func (s *spec) walk(visit func(*spec)) {
 	}
 }
 
-// columns returns what the value itself reads, without the values in it.
+// columns returns the columns that the value itself reads, without the values in it.
 func (s *spec) columns() []string {
 	switch s.kind {
 	case specColumn:

@@ -41,12 +41,12 @@ func (p *mappingReader) message(n *yaml.Node, path string) *messageSpec {
 	case m.kind != nil:
 		return m
 	case !unknown:
-		p.problem(m.at, "write one of identify, track, page, screen, group, alias, or the name of a message that acts or of a semantic event", "the item names no type of message")
+		p.problem(m.at, "write one of identify, track, page, screen, group, alias, or the name of a command or of a semantic event", "the item names no type of message")
 	}
 	return nil
 }
 
-// condition reads what must be true for a message to be made.
+// condition reads the condition of a message.
 func (p *mappingReader) condition(n *yaml.Node, path string) *spec {
 	s := p.value(n, path)
 	if s == nil {
@@ -76,9 +76,9 @@ func (p *mappingReader) flag(n *yaml.Node, key, path string) bool {
 	return string(s.json) == "true"
 }
 
-// defaults reads what stands for the empty cells of columns.
+// defaults reads the values for the empty cells of columns.
 func (p *mappingReader) defaults(n *yaml.Node, path string) (list []defaultSpec) {
-	const hint = "write columns and what stands for their empty cells, such as default: {plan: free}"
+	const hint = "write columns with the value for their empty cells, such as default: {plan: free}"
 	if n = p.enter(n, path); n == nil {
 		return nil
 	}

@@ -8,28 +8,28 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// A message id is the first 128 bits of a SHA-256, as 32 lower-case hexadecimal digits. What is hashed never changes, because a file that
-// is loaded again must repeat the ids of the first time.
+// A message id is the first 128 bits of a SHA-256, as 32 lower-case hexadecimal digits. What is hashed never changes: a file that is loaded again
+// must repeat the ids of the first load.
 //
-// With text(s) for the number of bytes of s as eight bytes, the highest first, followed by those bytes, and number(n) for n as eight bytes,
-// the highest first, it is for a message whose messageId is a list of values
+// text(s) means the number of bytes of s as eight bytes, the highest first, followed by these bytes. number(n) means n as eight bytes, the highest
+// first. For a message whose messageId is a list of values, the hashed data is
 //
 //	text("ciokit/load/key/1") text(type) text(event) number(place) number(values) value...
 //
-// where type is the message's type as on the wire, event the name of its event, empty for all but a track, place its place in the mapping
-// from 0, values the length of the list, and each value a byte 1 and its text, or a byte 0 if the row has none. For a message without a
+// where type is the message's type on the wire, event is the name of its event (empty for all types except track), place is its place in the mapping
+// from 0, and values is the length of the list. Each value is a byte 1 and its text, or a byte 0 if the row has none. For a message without a
 // messageId it is
 //
 //	text("ciokit/load/row/1") text(type) text(event) number(place) number(ordinal) text(row)
 //
-// where ordinal is the row's place among the rows of the input, from 0, and row the row's bytes without the end of its last line. The same
-// input so repeats the same ids, and equal rows of one input have different ones.
+// where ordinal is the row's place among the rows of the input, from 0, and row is the row's bytes without the end of its last line. So the same
+// input repeats the same ids, and equal rows of one input have different ids.
 const (
 	keyDomain = "ciokit/load/key/1"
 	rowDomain = "ciokit/load/row/1"
 )
 
-// idHash builds the input of a message id.
+// idHash builds the data that is hashed for a message id.
 type idHash struct{ buf []byte }
 
 func (h *idHash) begin(domain string, typ cio.Type, event string, place int) {
@@ -70,8 +70,8 @@ func (h *idHash) sum() string {
 	return string(id[:])
 }
 
-// MessageID returns the message id that is made of texts: the hash, as above, of text(s) for each of them. The first must be a domain of the
-// caller's own, so that no row has the same.
+// MessageID returns the message id for texts: the hash, as above, of text(s) for each of them. The first must be a domain of the caller's own, so
+// that no row has the same id.
 func MessageID(domain string, texts ...string) string {
 	var h idHash
 	h.text(domain)

@@ -5,20 +5,20 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Named is whom one message of a mapping names in a row, whether or not the message is made of it.
+// Named is the person that one message of a mapping identifies in a row, even if the message is not made.
 type Named struct {
-	// ID is the userId, empty if the row has none that can be read. Address is the e-mail address that the message would give the person, as it is
-	// compared with others; empty for none.
+	// ID is the userId, empty if the row has none that can be read. Address is the e-mail address that the message would give the person, in the form
+	// in which addresses are compared; empty if there is none.
 	ID, Address string
-	// Lost says that the message may be about somebody who is not told here: it has no userId, or the address cannot be read. An identify without a
-	// userId counts also if it is not meant, unless Excluded is set.
+	// Lost says that the message may be about somebody who is not known here: it has no userId, or its address cannot be read. An identify without a
+	// userId counts even if its condition is not met, unless Excluded is set.
 	Lost bool
-	// Excluded says that the message has no userId and is not meant, by a condition on the columns that the userId is made of.
+	// Excluded says that the message has no userId and that its condition, which is about the columns of the userId, is not met.
 	Excluded bool
 }
 
-// Named calls f for each message of the mapping that has a userId there, in their order, whatever becomes of the row. It must be one that could be
-// read. What was made of the row at hand stays as it is.
+// Named calls f, in order, for each message of the mapping that has a userId, whether or not the row is sent. The row must be one that could be read.
+// The messages of the current row stay valid.
 func (m *Mapper) Named(r *source.Row, f func(Named)) {
 	m.row.raw = r.Raw
 	for _, p := range m.plan.messages {
@@ -43,7 +43,7 @@ func (m *Mapper) named(p *Message, userID scalar) (n Named) {
 		n.Lost = true
 	case p.whenOnKey:
 		n.Excluded = true
-	case p.kind.typ == cio.TypeIdentify: // whom it would have made may have left because of an empty cell, whoever else the row names
+	case p.kind.typ == cio.TypeIdentify: // an empty cell may hide whom it would have made, whatever else the row names
 		n.Lost = true
 	}
 	return n

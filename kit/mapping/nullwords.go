@@ -10,7 +10,7 @@ import (
 // nullWords are the words that count as an empty cell.
 type nullWords map[string]bool
 
-// match reports whether a cell that has a value says one of the words.
+// match reports whether a cell with a value is one of the words.
 func (w nullWords) match(scratch []byte, c source.Cell) bool {
 	text, _, err := plainText(scratch, c)
 	return err == nil && w[string(text)]
@@ -23,8 +23,8 @@ type columnNull struct {
 	words  nullWords
 }
 
-// slotNulls returns the words of single columns by slot, nil if there are none. A word of a column that the input does not have, or that the
-// mapping does not read, is a mistake.
+// slotNulls returns the words of single columns by slot, nil if there are none. A word for a column that the input does not have, or that the mapping
+// does not read, is a problem.
 func (c *compilation) slotNulls(list []columnNull, wholeRow bool) []nullWords {
 	if list == nil {
 		return nil
@@ -48,7 +48,7 @@ func (c *compilation) slotNulls(list []columnNull, wholeRow bool) []nullWords {
 	return bySlot
 }
 
-// dropNulls takes the words that stand for nothing out of a row.
+// dropNulls removes the words that mean "no value" from a row.
 func (p *Compiled) dropNulls(cells []source.Cell) {
 	if p.nullWords == nil && p.slotNulls == nil {
 		return
@@ -63,7 +63,7 @@ func (p *Compiled) dropNulls(cells []source.Cell) {
 	}
 }
 
-// isNull reports whether a member of a row stands for nothing.
+// isNull reports whether a member of a row means "no value".
 func (p *Compiled) isNull(name, value []byte) bool {
 	cell := source.Cell{Kind: source.KindJSON, Bytes: value}
 	if len(p.nullWords) > 0 && p.nullWords.match(nil, cell) {

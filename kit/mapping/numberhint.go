@@ -5,10 +5,10 @@ import (
 	"strconv"
 )
 
-// giveDecimal says what a number with decimals is, wherever numbers have a comma or a point before those.
+// giveDecimal is the hint for a number with decimals, with a comma or with a point before them.
 const giveDecimal = "give digits with an optional sign and decimals"
 
-// numberHint names the usual reasons why text is no number where a point stands before decimals. otherwise is said where none is recognised.
+// numberHint names the usual reasons why text is not a number, if numbers have a point before decimals. It returns otherwise if it recognizes none.
 func numberHint(text []byte, otherwise string) string {
 	switch lower := bytes.ToLower(bytes.TrimLeft(bytes.TrimSpace(text), "+-")); {
 	case len(bytes.TrimSpace(text)) != len(text):
@@ -16,16 +16,16 @@ func numberHint(text []byte, otherwise string) string {
 	case bytes.HasPrefix(lower, []byte("nan")), bytes.HasPrefix(lower, []byte("inf")):
 		return "JSON has neither NaN nor infinities; leave the cell empty"
 	case bytes.IndexByte(text, ',') >= 0:
-		return markHint("it holds a comma, and numbers have a point before their decimals here", text)
+		return markHint("it contains a comma, but numbers here have a point before their decimals", text)
 	}
 	return otherwise
 }
 
-// markHint says how a mapping reads a number with a comma or a point that does not belong where it stands. It names the layout if the number shows it.
+// markHint says how a mapping reads a number with a comma or a point at an unexpected place. It names the layout if the number shows it.
 func markHint(problem string, text []byte) string {
 	switch layouts := layoutsOf(text); {
 	case len(layouts) == 2:
-		return "nothing says whether the " + markName(text) + " stands before its decimals or between thousands; give the layout in the mapping: decimal(column, " +
+		return "nothing shows whether the " + markName(text) + " separates decimals or thousands; give the layout in the mapping: decimal(column, " +
 			strconv.Quote(layouts[0]) + ") or decimal(column, " + strconv.Quote(layouts[1]) + ")"
 	case len(layouts) == 1 && layouts[0] == "1234,5":
 		return problem + `; give the layout in the mapping, decimal(column, "1234,5"), or load with --decimal-comma if all numbers have a comma`
@@ -42,8 +42,8 @@ func markName(text []byte) string {
 	return "point"
 }
 
-// layoutsOf returns the layouts that a number with commas or points may have: two where it decides nothing, none where it is not made of digits, commas
-// and points alone.
+// layoutsOf returns the layouts that a number with commas or points may have: two if nothing decides between them, none if the text has anything else
+// than digits, commas and points.
 func layoutsOf(text []byte) []string {
 	digits := bytes.TrimLeft(text, "+-")
 	if len(bytes.Trim(digits, "0123456789.,")) > 0 || len(digits) == 0 {
@@ -70,7 +70,8 @@ func layoutsOf(text []byte) []string {
 	return []string{pointed}
 }
 
-// pointedNumber returns a number in one of the layouts, or, if there are none, with a comma before its decimals, with a point there.
+// pointedNumber returns a number with a point before its decimals. It reads it in one of the layouts or, if there are none, with a comma before its
+// decimals.
 func pointedNumber(text []byte, layouts []numberLayout) ([]byte, *ValueError) {
 	if len(layouts) > 0 {
 		return plainNumber(text, layouts)
@@ -78,17 +79,17 @@ func pointedNumber(text []byte, layouts []numberLayout) ([]byte, *ValueError) {
 	return withPoint(text)
 }
 
-// withPoint returns a number that has a comma before its decimals with a point in its place.
+// withPoint returns a number that has a comma before its decimals with a point instead.
 func withPoint(text []byte) ([]byte, *ValueError) {
 	if bytes.IndexByte(text, '.') >= 0 {
-		return nil, refuse(RuleNotANumber, "%s", markHint("it holds a point, and numbers have a comma before their decimals here", text))
+		return nil, refuse(RuleNotANumber, "%s", markHint("it contains a point, but numbers here have a comma before their decimals", text))
 	}
 	if bytes.IndexByte(text, ',') < 0 {
 		return text, nil
 	}
 	pointed := bytes.Replace(text, []byte(","), []byte("."), 1)
 	if _, ok := parseNumber(pointed); !ok && len(bytes.TrimSpace(text)) == len(text) {
-		return nil, refuse(RuleNotANumber, "%s", markHint("it is no number with one comma before its decimals", text))
+		return nil, refuse(RuleNotANumber, "%s", markHint("it is not a number with one comma before its decimals", text))
 	}
 	return pointed, nil
 }

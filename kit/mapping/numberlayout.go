@@ -9,18 +9,18 @@ import (
 	"github.com/ciokit/cio/kit/internal/plural"
 )
 
-// numberLayout is a way to write a number that a mapping names: how 1234.5 would look, such as 1.234,5 or $1,234.50.
+// numberLayout is a way to write a number, as a mapping names it: how 1234.5 would look, such as 1.234,5 or $1,234.50.
 type numberLayout struct {
-	before, after string // what stands around the digits, without the spaces between
-	group         string // what stands between thousands, empty for nothing
-	mark          string // what stands before the decimals, empty if there are none
+	before, after string // the text around the digits, without the spaces in between
+	group         string // the text between thousands, empty if there is none
+	mark          string // the text before the decimals, empty if there are none
 }
 
 const numberLayoutHint = `write how 1234.5 would look, such as "1,234.5", "1.234,5", "1 234,5", "$1,234.50", "1.234,50 €" or "1234.5%"`
 
-// parseNumberLayout reads a layout of a mapping. problem is empty if it is one.
+// parseNumberLayout parses a layout of a mapping. problem is empty if it is valid.
 func parseNumberLayout(s string) (l numberLayout, problem string) {
-	wrong := "the layout " + strconv.Quote(s) + " is none of a number"
+	wrong := "the layout " + strconv.Quote(s) + " is not a number layout"
 	start := strings.IndexByte(s, '1')
 	if start < 0 {
 		return l, wrong
@@ -37,14 +37,14 @@ func parseNumberLayout(s string) (l numberLayout, problem string) {
 	l.before, l.after = strings.TrimSpace(s[:start]), strings.TrimSpace(rest)
 	switch {
 	case l.group != "" && l.group == l.mark:
-		return l, wrong + ": the same character stands between thousands and before decimals"
+		return l, wrong + ": the same character separates thousands and decimals"
 	case strings.ContainsAny(l.before+l.after, "0123456789+-()"):
 		return l, wrong
 	}
 	return l, ""
 }
 
-// cutMark cuts off what may stand between thousands or before decimals.
+// cutMark cuts off a character that can separate thousands or decimals.
 func cutMark(s string) (mark, rest string) {
 	r, n := utf8.DecodeRuneInString(s)
 	if n > 0 && (strings.ContainsRune(".,'’_", r) || unicode.IsSpace(r)) {
@@ -53,19 +53,19 @@ func cutMark(s string) (mark, rest string) {
 	return "", s
 }
 
-// plainNumber returns a number that fits one of the layouts with a point before its decimals and nothing else between its digits.
+// plainNumber returns a number that fits one of the layouts. The result has a point before its decimals and nothing else between its digits.
 func plainNumber(text []byte, layouts []numberLayout) ([]byte, *ValueError) {
 	for _, l := range layouts {
 		if plain, ok := l.plain(string(text)); ok {
 			return plain, nil
 		}
 	}
-	return nil, refuse(RuleNotANumber, "it does not fit %s of the mapping: thousands have three digits each, and the sign of a currency or %% stands where the layout has it",
+	return nil, refuse(RuleNotANumber, "it does not match %s of the mapping: thousands have three digits each, and a currency sign or %% is at the same place as in the layout",
 		plural.Form(len(layouts), "the layout", "any of the layouts"))
 }
 
-// plain returns the number without what the layout has around and between its digits. A minus may stand before or behind all of it, or
-// within; brackets around it stand for one too.
+// plain returns the number without the text that the layout has around and between its digits. A minus can be before or after all of it, or inside.
+// Brackets around it mean a minus too.
 func (l numberLayout) plain(s string) ([]byte, bool) {
 	s = strings.TrimSpace(s)
 	out := make([]byte, 0, len(s)+1)
@@ -131,7 +131,7 @@ func cutSign(s string) (rest string, minus bool) {
 	return s, false
 }
 
-// digits appends what stands between the signs.
+// digits appends the text between the signs.
 func (l numberLayout) digits(dst []byte, s string) ([]byte, bool) {
 	whole, fraction, point := s, "", false
 	if l.mark != "" {
@@ -165,7 +165,7 @@ func (l numberLayout) digits(dst []byte, s string) ([]byte, bool) {
 	return dst, true
 }
 
-// groups reports whether a character stands between thousands. All spaces are one, and so are all apostrophes.
+// groups reports whether a character separates thousands. All kinds of spaces count as the same character, and so do all kinds of apostrophes.
 func (l numberLayout) groups(r rune) bool {
 	g, _ := utf8.DecodeRuneInString(l.group)
 	switch {

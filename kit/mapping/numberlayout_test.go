@@ -145,12 +145,12 @@ func TestSerialDates(t *testing.T) {
 func TestLayoutsThatAreNone(t *testing.T) {
 	t.Parallel()
 	for mapping, want := range map[string]string{
-		`messages: [{identify: {userId: $id, traits: {n: '=int(n, "12")'}}}]`:                                     "is none of a number",
+		`messages: [{identify: {userId: $id, traits: {n: '=int(n, "12")'}}}]`:                                     "is not a number layout",
 		`messages: [{identify: {userId: $id, traits: {n: '=decimal(n, "1.234.5") + 1'}}}]`:                        "the same character",
 		`messages: [{identify: {userId: $id, traits: {n: $n}}}]` + "\nnull_words: {m: [x]}":                       `no column "m"`,
 		`messages: [{identify: {userId: $id, traits: {n: $n}}}]` + "\nnull_words: {spare: [x]}":                   `does not read the column "spare"`,
 		`messages: [{identify: {userId: $id, traits: {n: $n}}}]` + "\nnull_words: {n: x}":                         "not a list",
-		`messages: [{identify: {userId: $id, traits: {n: '=n == "" ? nil : decimal(n, "1,234.5", "nothing")'}}}]`: "is none of a number",
+		`messages: [{identify: {userId: $id, traits: {n: '=n == "" ? nil : decimal(n, "1,234.5", "nothing")'}}}]`: "is not a number layout",
 	} {
 		m, err := Parse("m.yaml", []byte(mapping))
 		if err == nil {

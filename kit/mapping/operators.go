@@ -21,7 +21,7 @@ var (
 	typeAny     = reflect.TypeFor[any]()
 )
 
-// operators are the functions that stand for the operators of the language. No mapping can call them by these names.
+// operators are the functions that replace the operators of the language. No mapping can call them by these names.
 var operators = map[string]*builtin.Function{
 	"+": checked("$add", addNumbers, promoted), "-": checked("$subtract", subtractNumbers, promoted), "*": checked("$multiply", multiplyNumbers, promoted),
 	"/": checked("$divide", divideNumbers, gives(typeFloat)), "%": checked("$modulo", moduloNumbers, gives(typeInteger)),
@@ -34,19 +34,19 @@ var operators = map[string]*builtin.Function{
 	"in": checked("$in", contained, gives(typeBool)),
 }
 
-// inner are functions that stand for other parts of the language.
+// inner are functions that replace other parts of the language.
 var (
 	functionNegate = checked("$negate", negate, promoted)
 	functionSum    = checked("$sum", sumOf, gives(typeAny))
 	functionPlace  = checked("$place", asIndex, placed)
 	functionBound  = checked("$bound", asBound, placed)
-	// Of two numbers neither may be missing: what int and float make of an empty cell is no number that differs from others.
+	// Both of two numbers must have a value: an empty cell, converted by int or float, is not a number that differs from others.
 	functionSame   = checked("$same", ofNumbers("==", equals(true)), gives(typeBool))
 	functionDiffer = checked("$differ", ofNumbers("!=", equals(false)), gives(typeBool))
 	inner          = []*builtin.Function{functionNegate, functionSum, functionPlace, functionBound, functionSame, functionDiffer}
 )
 
-// replaced are functions of the language that are other ones here.
+// replaced are functions of the language that have another implementation here.
 var replaced = []*builtin.Function{
 	checked("abs", absolute, promoted), checked("ceil", rounding("ceil", math.Ceil), gives(typeFloat)), checked("floor", rounding("floor", math.Floor), gives(typeFloat)),
 	checked("round", rounding("round", math.Round), gives(typeFloat)), checked("max", largest, promoted), checked("min", smallest, promoted),
@@ -61,13 +61,13 @@ var replaced = []*builtin.Function{
 	checked("bitnot", func(args ...any) (any, error) {
 		n, ok := integerOf(calculable(args[0]))
 		if !ok {
-			return nil, refuse(RuleExpression, "bitnot takes an integer")
+			return nil, refuse(RuleExpression, "bitnot needs an integer")
 		}
 		return ^n, nil
 	}, gives(typeInteger)),
 }
 
-// argumentsOf says how many arguments the functions of replaced take, where that is not any number, and which.
+// argumentsOf are the numbers and kinds of arguments of the functions in replaced that do not accept any number of them.
 var argumentsOf = map[string]struct {
 	count    int
 	integers bool
@@ -88,7 +88,7 @@ func checked(name string, f func(...any) (any, error), result func([]reflect.Typ
 			case k == reflect.Float64 && !wanted.integers:
 			case (k == reflect.Slice || k == reflect.Array) && !known:
 			default:
-				return typeAny, errors.New(name + " cannot take " + typeName(t))
+				return typeAny, errors.New(name + " does not accept " + typeName(t))
 			}
 		}
 		return result(args), nil
@@ -112,7 +112,7 @@ func gives(t reflect.Type) func([]reflect.Type) reflect.Type {
 	return func([]reflect.Type) reflect.Type { return t }
 }
 
-// promoted is the type of what is calculated from numbers: floating point if one of them is. It is that of the arguments for texts.
+// promoted is the type of a calculation with numbers: floating point if one of them is. For texts it is the type of the arguments.
 func promoted(args []reflect.Type) reflect.Type {
 	result := typeInteger
 	for _, t := range args {
@@ -131,7 +131,7 @@ func promoted(args []reflect.Type) reflect.Type {
 	return result
 }
 
-// placed is the type of what counts elements.
+// placed is the type of an index.
 func placed(args []reflect.Type) reflect.Type {
 	switch k := kindOf(args[0]); {
 	case isIntegerKind(k) || k == reflect.Float64:
@@ -142,7 +142,7 @@ func placed(args []reflect.Type) reflect.Type {
 	return args[0]
 }
 
-// operatorBinder puts functions that lose nothing in the place of operators.
+// operatorBinder replaces operators by functions that lose nothing.
 type operatorBinder struct{ problem error }
 
 // Visit is for ast.Walk. The tree must have its types.
@@ -174,7 +174,7 @@ func (b *operatorBinder) binary(n *ast.Node, t *ast.BinaryNode) {
 		b.call(&t.Left, functionBound, t.Left)
 		b.call(&t.Right, functionBound, t.Right)
 	case left == typeText && right == typeText, left == typeBool && right == typeBool:
-		// The language does it as well, and faster.
+		// The language does this correctly too, and faster.
 	case t.Operator == "in" && left == typeText:
 	case t.Operator == "==" && isNumberType(left) && isNumberType(right):
 		b.call(n, functionSame, t.Left, t.Right)
@@ -185,7 +185,7 @@ func (b *operatorBinder) binary(n *ast.Node, t *ast.BinaryNode) {
 	}
 }
 
-// counting are functions of the language with the place of an argument that counts elements.
+// counting are functions of the language, with the place of an argument that is an index or a count.
 var counting = map[string]int{"take": 1, "get": 1, "repeat": 1, "split": 2, "splitAfter": 2, "replace": 3}
 
 func (b *operatorBinder) function(n *ast.Node) {
@@ -212,7 +212,7 @@ func (b *operatorBinder) function(n *ast.Node) {
 	}
 }
 
-// place makes an int of what counts elements.
+// place turns an index into an int.
 func (b *operatorBinder) place(n *ast.Node) {
 	switch (*n).(type) {
 	case *ast.IntegerNode, *ast.StringNode:
@@ -223,7 +223,7 @@ func (b *operatorBinder) place(n *ast.Node) {
 	}
 }
 
-// call puts a call in the place of a node. One whose arguments are constant must have a result.
+// call replaces a node by a call. A call with constant arguments must have a result.
 func (b *operatorBinder) call(n *ast.Node, f *builtin.Function, arguments ...ast.Node) {
 	var values []any
 	for _, a := range arguments {
@@ -258,7 +258,7 @@ func constantOf(n ast.Node) (any, bool) {
 	return nil, false
 }
 
-// tryCall calls a function whose panics are errors.
+// tryCall calls a function and returns its panics as errors.
 func tryCall(f *builtin.Function, args []any) (v any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -268,7 +268,7 @@ func tryCall(f *builtin.Function, args []any) (v any, err error) {
 	return f.Func(args...)
 }
 
-// forgetTypes has the checker look at all calls again.
+// forgetTypes makes the checker check all calls again.
 func forgetTypes(root *ast.Node) {
 	ast.Walk(root, visitor(func(n ast.Node) {
 		if call, ok := n.(*ast.CallNode); ok {

@@ -10,27 +10,27 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// checkDefinition checks that a semantic event has what it cannot do without.
+// checkDefinition checks that a semantic event has everything that it requires.
 func (p *mappingReader) checkDefinition(m *messageSpec, where position) {
 	d := m.kind.definition
 	missing := func(what, hint string) { p.problem(where, hint, "%s needs %s", m.kind.name, what) }
 	user, anonymous := m.fields[fieldUserID] != nil, m.fields[fieldAnonymousID] != nil
 	switch {
 	case d.By == "userId" && !user:
-		missing("userId", "add userId: $id with the column that holds the person's id")
+		missing("userId", "add userId: $id with the column of the person's id")
 	case d.By == "anonymousId" && !anonymous:
-		missing("anonymousId", "add anonymousId: with any text, the API insists on one")
+		missing("anonymousId", "add anonymousId: with any text; the API requires one")
 	case d.By == "" && !user && !anonymous:
-		missing("userId or anonymousId", "add userId: $id with the column that holds the person's id")
+		missing("userId or anonymousId", "add userId: $id with the column of the person's id")
 	}
 	for _, f := range d.Fields {
 		if f.Required && !slices.ContainsFunc(m.properties, func(s propertySpec) bool { return s.field.Name == f.Name }) {
-			missing(f.Name, "add "+f.Name+": and the column that holds it")
+			missing(f.Name, "add "+f.Name+": and its column")
 		}
 	}
 }
 
-// what a property of each kind is called, and how to make one of a column.
+// kindWords name a property of each kind, and say how to make one from a column.
 var kindWords = map[events.Kind]struct{ what, make string }{
 	events.KindString:  {"text", "$%s"},
 	events.KindInteger: {"an integer", "=int(%s)"},
@@ -42,7 +42,7 @@ var kindWords = map[events.Kind]struct{ what, make string }{
 	events.KindObjects: {"a list of objects", "each of them below it, after a dash"},
 }
 
-// convertersFor are the converters whose result is of the kind.
+// convertersFor are the converters with a result of the kind.
 var convertersFor = map[events.Kind][]converter{
 	events.KindString:  {converterDate},
 	events.KindTime:    {converterDate},
@@ -51,7 +51,7 @@ var convertersFor = map[events.Kind][]converter{
 	events.KindNumber:  {converterInt, converterFloat, converterDecimal},
 }
 
-// checkProperty checks what can be known of a property of a semantic event without the input.
+// checkProperty checks everything about a property of a semantic event that does not depend on the input.
 func (p *mappingReader) checkProperty(f events.Field, s *spec) {
 	words := kindWords[f.Kind]
 	wrong := func() {
@@ -88,7 +88,7 @@ func (p *mappingReader) checkProperty(f events.Field, s *spec) {
 	}
 }
 
-// columnOr returns the column that a value comes from, or a name for one.
+// columnOr returns the column of a value, or a name if there is none.
 func columnOr(s *spec, name string) string {
 	if columns := s.columns(); len(columns) > 0 {
 		return columns[0]
@@ -154,7 +154,7 @@ func (p *mappingReader) checkItem(f events.Field, item *spec) {
 	}
 }
 
-// lay puts the properties of a semantic event where they travel: among the properties, or in the context.
+// lay puts the properties of a semantic event at their place on the wire: among the properties, or in the context.
 func (p *mappingReader) lay(m *messageSpec, where position) {
 	for _, property := range m.properties {
 		f, path := fieldProperties, []string{property.field.Name}
@@ -170,12 +170,12 @@ func (p *mappingReader) lay(m *messageSpec, where position) {
 			continue
 		}
 		if !object.put(path, property.value) {
-			p.problem(property.value.at, "keep one of them", "%s stands there twice, directly and below %s", property.field.Name, fieldNames[f])
+			p.problem(property.value.at, "keep one of them", "%s is there twice, directly and below %s", property.field.Name, fieldNames[f])
 		}
 	}
 }
 
-// checkBelow checks the properties of a semantic event that stand below properties, beside those of the mapping's own.
+// checkBelow checks the properties of a semantic event that are under properties, together with those of the mapping's own.
 func (p *mappingReader) checkBelow(m *messageSpec) {
 	object := m.fields[fieldProperties]
 	if object == nil || object.kind != specObject {
@@ -191,7 +191,7 @@ func (p *mappingReader) checkBelow(m *messageSpec) {
 	}
 }
 
-// put adds a value to an object, within the objects that path leads through. It returns false if there is something in its place.
+// put adds a value to an object, within the objects at path. It returns false if something else is at that place.
 func (s *spec) put(path []string, value *spec) bool {
 	i := slices.Index(s.keys, path[0])
 	switch {
@@ -209,7 +209,7 @@ func (s *spec) put(path []string, value *spec) bool {
 	return s.items[i].put(path[1:], value)
 }
 
-// checkColumns checks the properties of a semantic event that are columns as they are, where these are text.
+// checkColumns checks the properties of a semantic event that are unconverted columns, if the columns are text.
 func (c *compilation) checkColumns(m *messageSpec) {
 	for _, property := range m.properties {
 		c.checkColumn(property.field, property.value)

@@ -15,32 +15,32 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// ProposeConfig says what is known of an input beside its columns. The zero value leaves all to be found out.
+// ProposeConfig says what is known about an input apart from its columns. With the zero value, Propose decides everything.
 type ProposeConfig struct {
-	// UserID is the column that tells people apart.
+	// UserID is the column that identifies people.
 	UserID string
-	// Event is the name of the event that each row is, or the column that names it.
+	// Event is the name of the event that each row is, or the column with the name.
 	Event string
-	// Input is what the command is given to read the input, its flags included, as a shell takes it; for the comment at the top.
+	// Input is how the command is called to read the input, with its flags, quoted for a shell. It is printed in the comment at the top.
 	Input string
-	// DecimalComma says that the load is told that a comma is before the decimals.
+	// DecimalComma says that the load will be told that a comma is before decimals.
 	DecimalComma bool
 }
 
-// Proposal is a mapping to be looked over by a person.
+// Proposal is a mapping that a person must check.
 type Proposal struct {
-	// Mapping is YAML. It fits the columns of the profile, unless Open says what must be chosen first.
+	// Mapping is YAML. It fits the columns of the profile, unless Open lists choices that must be made first.
 	Mapping []byte
-	// Open are the choices that nobody but a person can make; a load refuses the mapping until they are made.
+	// Open are the choices that only a person can make. A load rejects the mapping until they are made.
 	Open []string
 	// DecimalComma says that the load needs load.Job.DecimalComma (--decimal-comma).
 	DecimalComma bool
 }
 
-// Propose writes a mapping for an input. Rows with an order id, an amount, a time and a customer become semantic events of orders, rows with the name of an
-// event and a time become track messages, other rows about people identify messages, with every column as a trait. Values are converted by what
-// the columns look like, words that stand for nothing are listed for their columns, and what looks like personal data is marked by a comment.
-// Whether all rows can be mapped is for a plan of the load to say. An error is a wrong ProposeConfig, or names that YAML cannot hold.
+// Propose writes a mapping for an input. Rows with an order id, an amount, a time and a customer become semantic events of orders. Rows with the name
+// of an event and a time become track messages. Other rows about people become identify messages, with every column as a trait. Values are converted
+// by what the columns look like. Words that mean "no value" are listed for their columns. Columns that look like personal data get a comment. Whether
+// all rows can be mapped is checked by a dry run of the load. The error is a wrong ProposeConfig, or names that YAML cannot contain.
 func Propose(p source.Profile, cfg ProposeConfig) (Proposal, error) {
 	for i, c := range p.Columns {
 		if !utf8.ValidString(c.Name) {
@@ -76,7 +76,7 @@ func Propose(p source.Profile, cfg ProposeConfig) (Proposal, error) {
 	return Proposal{text, w.open, w.comma && !cfg.DecimalComma}, nil
 }
 
-// decimalComma reports whether all numbers with decimals have a comma before them, so that one flag serves for all.
+// decimalComma reports whether all numbers with decimals have a comma before them, so that one flag is enough for all.
 func decimalComma(columns []source.ColumnProfile) bool {
 	some := false
 	for _, c := range columns {
@@ -97,13 +97,13 @@ type proposer struct {
 	cfg   ProposeConfig
 	comma bool
 
-	user, email, order, amount, time, event, status, currency int // places of columns, -1 for none
+	user, email, order, amount, time, event, status, currency int // indexes of columns, -1 if there is none
 
 	timed bool // time is the timestamp of messages
 
 	body  bytes.Buffer
 	open  []string
-	read  []int // the columns whose words that stand for nothing must be listed
+	read  []int // the columns whose words for "no value" must be listed
 	notes []string
 }
 
@@ -112,7 +112,7 @@ func (w *proposer) line(format string, args ...any) { fmt.Fprintf(&w.body, forma
 // choose leaves a choice to a person.
 func (w *proposer) choose(what string) { w.open = append(w.open, what) }
 
-// head is what stands above the messages: how to load them, what to look at, and the words that stand for nothing.
+// head returns the lines above the messages: how to load them, what to check, and the words that mean "no value".
 func (w *proposer) head() []byte {
 	var b bytes.Buffer
 	rows := "all " + plural.Count(w.p.Sampled, "row", "rows")
@@ -122,7 +122,7 @@ func (w *proposer) head() []byte {
 			rows = plural.Count(w.p.Sampled, "row", "rows") + ", the first and some of the others"
 		}
 	}
-	fmt.Fprintf(&b, "# A proposal made of %s. Look it over: is it what the rows mean, and may each value be sent?\n", rows)
+	fmt.Fprintf(&b, "# A proposal, made from %s. Check it: is this what the rows mean, and may each value be sent?\n", rows)
 	if w.cfg.Input != "" {
 		comma := ""
 		if w.comma {
@@ -148,27 +148,27 @@ func (w *proposer) head() []byte {
 		words = append(words, fmt.Sprintf("  %s: [%s]\n", quotedYAML(c.Name), strings.Join(list, ", ")))
 	}
 	if words != nil {
-		b.WriteString("null_words: # these stand for nothing\n" + strings.Join(words, ""))
+		b.WriteString("null_words: # these mean \"no value\"\n" + strings.Join(words, ""))
 	}
 	w.zones(&b)
 	b.WriteString("messages:\n")
 	return b.Bytes()
 }
 
-// identify writes a message about the person that a row is about.
+// identify writes a message about the person of a row.
 func (w *proposer) identify() {
 	w.line("  - identify:")
 	if w.user >= 0 {
 		w.line("      userId: %s%s", w.idText(w.user), w.distinctNote(w.user))
 	} else {
-		w.line("      # No column looks like an id: people are told apart by their e-mail address.")
+		w.line("      # No column looks like an id: people are identified by their e-mail address.")
 	}
 	w.line("      traits:")
 	w.values("        ", map[int]bool{w.user: true}, nil, w.email)
 }
 
-// values writes a line for each column but some. taken are names that are used already; email is the column that becomes the trait email, -1
-// for none.
+// values writes a line for each column, except for some. taken are names that are already used. email is the column that becomes the trait email, -1
+// if there is none.
 func (w *proposer) values(indent string, except map[int]bool, taken map[string]bool, email int) {
 	if taken == nil {
 		taken = make(map[string]bool)
@@ -185,14 +185,14 @@ func (w *proposer) values(indent string, except map[int]bool, taken map[string]b
 			continue
 		case c.Looks == source.LooksTwice:
 			if !said[c.Name] {
-				w.line("%s# there are %d columns named %q; rename one in the file, or name all columns by --skip-rows 1 --columns '...'", indent, countNames(w.p, c.Name), c.Name)
+				w.line("%s# there are %d columns named %q; rename one in the file, or name all columns with --skip-rows 1 --columns '...'", indent, countNames(w.p, c.Name), c.Name)
 			}
 			said[c.Name] = true
 			continue
 		case i == email:
 			key = "email"
 		case taken[c.Name]:
-			w.line("%s# the column %q is left out: the name is taken", indent, c.Name)
+			w.line("%s# the column %q is left out: its name is already used", indent, c.Name)
 			continue
 		}
 		taken[key] = true
@@ -205,7 +205,7 @@ func (w *proposer) values(indent string, except map[int]bool, taken map[string]b
 		w.line("%s{}", indent)
 	}
 	if w.p.OtherColumns > 0 {
-		w.line("%s# there are more columns, which were not looked at", indent)
+		w.line("%s# there are more columns, which were not inspected", indent)
 	}
 }
 
@@ -225,19 +225,19 @@ func countNames(p source.Profile, name string) (n int) {
 	return n
 }
 
-// distinctNote says so where an id is not distinct in the sample.
+// distinctNote returns a note if the values of an id repeat in the sample.
 func (w *proposer) distinctNote(id int) string {
 	c := w.p.Columns[id]
 	var notes []string
 	if filled := w.p.Sampled - c.Empty; int64(c.Distinct) < min(filled, 1000) {
-		note := "several rows have the same one: the last of them counts"
+		note := "several rows have the same value: the last of them counts"
 		if w.email >= 0 {
-			note += ", but Customer.io keeps the first e-mail address unless the workspace lets it change"
+			note += ", but Customer.io keeps the first e-mail address unless the workspace allows changes"
 		}
 		notes = append(notes, note)
 	}
 	if c.Padded > 0 {
-		notes = append(notes, plural.Count(c.Padded, "cell has", "cells have")+" spaces around")
+		notes = append(notes, plural.Count(c.Padded, "cell has", "cells have")+" spaces around the value")
 	}
 	for _, n := range c.NullWords {
 		notes = append(notes, plural.Count(n.Count, "row has", "rows have")+" "+strings.TrimSpace(n.Word)+" and will be rejected")
@@ -245,7 +245,7 @@ func (w *proposer) distinctNote(id int) string {
 	return comment(notes)
 }
 
-// idText is a column as an identifier.
+// idText returns a column as an identifier.
 func (w *proposer) idText(i int) string {
 	c := w.p.Columns[i]
 	if c.Padded > 0 {
@@ -254,7 +254,7 @@ func (w *proposer) idText(i int) string {
 	return columnText(c.Name)
 }
 
-// skeleton writes a mapping for rows that name nobody, with what there is to choose from.
+// skeleton writes a mapping for rows that identify nobody, with the possible choices.
 func (w *proposer) skeleton() {
 	var names []string
 	for _, c := range w.p.Columns {
@@ -263,8 +263,8 @@ func (w *proposer) skeleton() {
 		}
 	}
 	list := strings.Join(names, ", ")
-	w.choose("no column looks like the id or the e-mail address of a person: say which it is, by --user-id or in the mapping")
-	w.notes = append(w.notes, "No column looks like the id or the e-mail address of a person. Choose what each row is about; a load refuses the mapping until then.")
+	w.choose("no column looks like the id or the e-mail address of a person: name it with --user-id or in the mapping")
+	w.notes = append(w.notes, "No column looks like the id or the e-mail address of a person. Choose what each row is about; a load rejects the mapping until then.")
 	w.line("  - identify: # if each row is a person")
 	w.line("      userId: # CHOOSE one of %s", list)
 	w.line("      traits:")
@@ -273,14 +273,14 @@ func (w *proposer) skeleton() {
 	w.line("  # - set_object:")
 	w.line("  #     objectId: # CHOOSE one of %s", list)
 	w.line("  #     attributes: {$all: {}}")
-	w.line("  # If each row is something that somebody did, use this instead:")
+	w.line("  # If each row is an action of a person, use this instead:")
 	w.line("  # - track:")
 	w.line("  #     userId: # CHOOSE one of %s", list)
-	w.line("  #     event: # its name, or the column that has it")
+	w.line("  #     event: # its name, or the column with the name")
 	w.line("  #     properties: {$all: {}}")
 }
 
-// columnText is a column as a value of a mapping.
+// columnText returns a column as a value of a mapping.
 func columnText(name string) string {
 	if isIdentifier(name) {
 		return "$" + name
@@ -288,13 +288,13 @@ func columnText(name string) string {
 	return quotedYAML("$[" + quotedName(name) + "]")
 }
 
-// quotedName is the name of a column as a string of JSON, which is UTF-8.
+// quotedName returns the name of a column as a JSON string, which is UTF-8.
 func quotedName(name string) string {
 	text, _ := appendString(nil, []byte(name))
 	return string(text)
 }
 
-// columnExpression is a column within an expression.
+// columnExpression returns a column as a part of an expression.
 func columnExpression(name string) string {
 	if isIdentifier(name) && !slices.Contains(expressionWords, name) {
 		return name
@@ -302,10 +302,10 @@ func columnExpression(name string) string {
 	return "$[" + quotedName(name) + "]"
 }
 
-// expressionWords mean something else in an expression than a column of that name.
+// expressionWords mean something else in an expression than a column with that name.
 var expressionWords = []string{"in", "not", "and", "or", "true", "false", "nil", "let", "matches", "contains", "startsWith", "endsWith", "if", "else"}
 
-// expressionText is an expression as a value of a mapping, in quotes where YAML would take it for something else.
+// expressionText returns an expression as a value of a mapping, in quotes if YAML would otherwise read it as something else.
 func expressionText(s string) string {
 	if strings.ContainsAny(s, ":#[]{}'\n") || strings.Contains(s, ", ") && strings.Contains(s, "$[") {
 		return quotedYAML("=" + s)
@@ -313,7 +313,7 @@ func expressionText(s string) string {
 	return "=" + s
 }
 
-// keyText is the name of a trait: the column's, in quotes where YAML or the mapping would take it for something else.
+// keyText returns the name of a trait: the name of the column, in quotes if YAML or the mapping would otherwise read it as something else.
 func keyText(name string) string {
 	if isIdentifier(name) && !slices.Contains([]string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}, strings.ToLower(name)) {
 		return name
@@ -324,7 +324,7 @@ func keyText(name string) string {
 	return quotedYAML(name)
 }
 
-// quotedYAML is text in single quotes, or in double ones if it holds what single ones cannot.
+// quotedYAML returns text in single quotes, or in double quotes if it contains what single quotes cannot contain.
 func quotedYAML(s string) string {
 	if printed.Line(s) != s || strings.ContainsRune(s, '\ufeff') {
 		return strconv.QuoteToASCII(s)
@@ -332,7 +332,7 @@ func quotedYAML(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 }
 
-// semanticName returns the name of a semantic event as Customer.io has it, if this is one but for letters and spaces.
+// semanticName returns Customer.io's name of a semantic event, if this is one apart from case and spaces.
 func semanticName(name string) string {
 	for _, d := range events.All() {
 		if spelling.Fold(d.Name) == spelling.Fold(name) {

@@ -24,7 +24,7 @@ func TestPropose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `# A proposal made of all 2 rows. Look it over: is it what the rows mean, and may each value be sent?
+	const want = `# A proposal, made from all 2 rows. Check it: is this what the rows mean, and may each value be sent?
 messages:
   - identify:
       userId: '$["Customer ID"]'
@@ -39,8 +39,8 @@ messages:
         vip: =bool(vip)
         'null': $null
         '$$odd': '$["$odd"]'
-        empty: $empty # empty in the rows that were looked at
-        # there are 2 columns named "twice"; rename one in the file, or name all columns by --skip-rows 1 --columns '...'
+        empty: $empty # empty in the rows that were inspected
+        # there are 2 columns named "twice"; rename one in the file, or name all columns with --skip-rows 1 --columns '...'
 `
 	if string(text) != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// isOrders reports whether each row is an order: it has its id, an amount, a time and a customer.
+// isOrders reports whether each row is an order: it has an order id, an amount, a time and a customer.
 func (w *proposer) isOrders() bool {
 	if w.cfg.Event != "" && !strings.HasPrefix(spelling.Fold(w.cfg.Event), "order") {
 		return false
@@ -19,12 +19,12 @@ func (w *proposer) isOrders() bool {
 	return w.order >= 0 && w.amount >= 0 && w.time >= 0 && w.person() >= 0
 }
 
-// isEvents reports whether each row is something that somebody did.
+// isEvents reports whether each row is an action of a person.
 func (w *proposer) isEvents() bool {
 	return w.person() >= 0 && (w.cfg.Event != "" || w.event >= 0 && w.time >= 0)
 }
 
-// person is the column that tells people apart.
+// person is the column that identifies people.
 func (w *proposer) person() int {
 	if w.user >= 0 {
 		return w.user
@@ -32,16 +32,16 @@ func (w *proposer) person() int {
 	return w.email
 }
 
-// about writes whose event it is, and when it was.
+// about writes whose event it is, and when it happened.
 func (w *proposer) about() {
 	person := w.person()
 	note := w.distinctNotes(person)
 	if w.user < 0 {
-		note = append(note, "no column looks like an id: people are told apart by their e-mail address")
+		note = append(note, "no column looks like an id: people are identified by their e-mail address")
 	}
 	w.line("      userId: %s%s", w.idText(person), comment(note))
 	if w.time < 0 {
-		w.line("      # No column looks like the time of it: Customer.io dates the event to the time of the load.")
+		w.line("      # No column looks like the time of the event: Customer.io will use the time of the load.")
 		return
 	}
 	w.timed = true
@@ -50,7 +50,7 @@ func (w *proposer) about() {
 		_, notes := w.valueText(c)
 		if clock := w.clock(c); clock != "" {
 			call = clock
-			notes = append(notes, "in UTC: name the zone if the clock is another one's")
+			notes = append(notes, "in UTC: name the time zone if it is another one")
 		}
 		w.read = append(w.read, w.time)
 		w.line("      timestamp: %s%s", expressionText(call), comment(notes))
@@ -63,11 +63,11 @@ func (w *proposer) about() {
 	if calls == nil {
 		calls = []string{fmt.Sprintf("=date(%s, \"...\") with its layout", columnExpression(c.Name))}
 	}
-	w.choose(fmt.Sprintf("nothing decides how the time in the column %q is written", c.Name))
-	w.line("      timestamp: # CHOOSE %s: nothing in the column decides", strings.Join(calls, " or "))
+	w.choose(fmt.Sprintf("nothing shows which layout the time in the column %q has", c.Name))
+	w.line("      timestamp: # CHOOSE %s: nothing in the column shows which", strings.Join(calls, " or "))
 }
 
-// clock is the time of a day that stands in a column of its own, beside a day, empty if there is none.
+// clock returns the column of the time of day, if it is not in the column of the day; empty if there is none.
 func (w *proposer) clock(day source.ColumnProfile) string {
 	if len(day.Layouts) != 1 || strings.Contains(day.Layouts[0], ":04") || day.Looks != source.LooksDate || len(day.NullWords) > 0 || day.Odd != nil {
 		return ""
@@ -85,7 +85,7 @@ func (w *proposer) clock(day source.ColumnProfile) string {
 	return ""
 }
 
-// distinctNotes is distinctNote for a column whose values may well repeat.
+// distinctNotes is distinctNote for a column whose values may repeat.
 func (w *proposer) distinctNotes(i int) (notes []string) {
 	for _, n := range w.p.Columns[i].NullWords {
 		notes = append(notes, fmt.Sprintf("%d rows have %s and will be rejected", n.Count, strings.TrimSpace(n.Word)))
@@ -93,7 +93,7 @@ func (w *proposer) distinctNotes(i int) (notes []string) {
 	return notes
 }
 
-// orderStates are what an order can have come to, by words of its status.
+// orderStates are the possible states of an order, by words in its status.
 var orderStates = []struct {
 	kind  string
 	words []string
@@ -104,7 +104,7 @@ var orderStates = []struct {
 	{"order_refunded", []string{"refunded", "partiallyrefunded", "chargedback", "erstattet", "remboursée", "wcrefunded"}},
 }
 
-// orders writes a message for what has become of each order.
+// orders writes a message for each state of an order.
 func (w *proposer) orders() {
 	byKind := make(map[string][]string)
 	var silent []string
@@ -135,7 +135,7 @@ func (w *proposer) orders() {
 	if w.cfg.Event != "" || len(byKind) == 0 || len(byKind) == 1 && byKind[name] != nil && silent == nil {
 		if len(silent) > 0 && w.cfg.Event == "" {
 			w.notes = append(w.notes, fmt.Sprintf("The column %q has %s: is each row a completed order? If not, write when: %s", w.p.Columns[w.status].Name,
-				strings.Join(silent, ", "), "=column == \"value\" beside the message."))
+				strings.Join(silent, ", "), "=column == \"value\" next to the message."))
 		}
 		w.order1(name, w.whenLine())
 		return
@@ -151,7 +151,7 @@ func (w *proposer) orders() {
 	}
 }
 
-// whenLine is the condition that leaves out the further rows of an order, which name its other products and have no amount.
+// whenLine is the condition that leaves out the further rows of an order: they name its other products and have no amount.
 func (w *proposer) whenLine() string {
 	order, amount := w.p.Columns[w.order], w.p.Columns[w.amount]
 	filled := w.p.Sampled - order.Empty
@@ -161,17 +161,17 @@ func (w *proposer) whenLine() string {
 	return fmt.Sprintf("    when: %s # the other rows of an order name its products and have no amount", quotedYAML("="+columnExpression(amount.Name)+` != ""`))
 }
 
-// amounts are the properties of orders that columns become by their names, beside order_id, total and currency.
+// amounts are the properties of orders that columns with these names become, in addition to order_id, total and currency.
 var amounts = map[string]string{"subtotal": "subtotal", "revenue": "revenue", "shipping": "shipping", "shippingtotal": "shipping", "shippingamount": "shipping", "tax": "tax", "taxes": "tax",
 	"taxamount": "tax", "totaltax": "tax", "discount": "discount", "discountamount": "discount", "discounttotal": "discount", "coupon": "coupon", "couponcode": "coupon", "discountcode": "coupon"}
 
-// order1 writes one message of an order.
+// order1 writes one message about an order.
 func (w *proposer) order1(kind, when string) {
 	w.line("  - %s:", kind)
 	w.about()
 	order := w.p.Columns[w.order]
 	if filled := w.p.Sampled - order.Empty; int64(order.Distinct) < min(filled, 1000) && when == "" {
-		w.line("      # Several rows have the same order id, so the message id is made of the whole row: is each row an order, or a part of one?")
+		w.line("      # Several rows have the same order id, so the message id is made from the whole row: is each row an order, or a part of one?")
 	} else {
 		w.line("      messageId: [%s]", columnText(order.Name))
 	}
@@ -221,7 +221,7 @@ func (w *proposer) order1(kind, when string) {
 	}
 }
 
-// properties writes the columns that are left. A name that the event uses otherwise gets another one.
+// properties writes the remaining columns. If the event uses a name for something else, the column gets another name.
 func (w *proposer) properties(except map[int]bool, taken map[string]bool) {
 	names := make(map[string]bool)
 	for name := range taken {
@@ -230,7 +230,7 @@ func (w *proposer) properties(except map[int]bool, taken map[string]bool) {
 	w.values("        ", except, names, -1)
 }
 
-// track writes a message for each row that names an event.
+// track writes a message for rows that name an event.
 func (w *proposer) track() {
 	w.line("  - track:")
 	w.about()
@@ -252,7 +252,7 @@ func (w *proposer) track() {
 		note := ""
 		if near != nil {
 			verbatim = true
-			note = fmt.Sprintf(" # %s would be semantic events under their right names, see ciokit events list; verbatim sends them as they stand", strings.Join(near, ", "))
+			note = fmt.Sprintf(" # %s would be semantic events under their correct names, see ciokit events list; verbatim sends them unchanged", strings.Join(near, ", "))
 		}
 		w.line("      event: %s%s", columnText(c.Name), note)
 	} else {
@@ -275,7 +275,7 @@ func (w *proposer) track() {
 	}
 }
 
-// escapedText is text as a literal of a mapping.
+// escapedText returns text as a literal of a mapping.
 func escapedText(s string) string {
 	if strings.HasPrefix(s, "$") || strings.HasPrefix(s, "=") {
 		return s[:1] + s
@@ -283,7 +283,7 @@ func escapedText(s string) string {
 	return s
 }
 
-// eventID is the column that tells an event from all others, -1 for none.
+// eventID is the column that identifies an event, -1 if there is none.
 func (w *proposer) eventID(except map[int]bool) int {
 	return slices.IndexFunc(w.p.Columns, func(c source.ColumnProfile) bool {
 		name := spelling.Fold(c.Name)

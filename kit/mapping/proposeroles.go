@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// findRoles finds what the columns stand for.
+// findRoles finds the role of each column.
 func (w *proposer) findRoles() error {
 	columns := w.p.Columns
 	names := make([]string, 0, len(columns))
@@ -66,7 +66,7 @@ func best(columns []source.ColumnProfile, points func(source.ColumnProfile) int)
 	return found
 }
 
-// points is 1 if all of the conditions hold, otherwise 0.
+// points is 1 if all of the conditions are true, otherwise 0.
 func points(conditions ...bool) int {
 	if slices.Contains(conditions, false) {
 		return 0
@@ -74,13 +74,13 @@ func points(conditions ...bool) int {
 	return 1
 }
 
-// distinct reports whether nearly every row has a value of its own in the column.
+// distinct reports whether nearly every row has its own value in the column.
 func (w *proposer) distinct(c source.ColumnProfile) bool {
 	filled := w.p.Sampled - c.Empty
 	return filled > 0 && int64(c.Distinct)*10 >= min(filled, 1000)*9
 }
 
-// emailPoints says how likely a column holds the address of the person that a row is about.
+// emailPoints says how likely a column is the address of the row's person.
 func (w *proposer) emailPoints(c source.ColumnProfile) int {
 	name := spelling.Fold(c.Name)
 	named := strings.Contains(name, "mail")
@@ -105,7 +105,7 @@ func hasAny(name string, parts ...string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// cannotName are what identifiers do not look like.
+// cannotName reports whether a column does not look like an identifier.
 func cannotName(c source.ColumnProfile) bool {
 	switch c.Looks {
 	case source.LooksEmpty, source.LooksObject, source.LooksDate, source.LooksNumber, source.LooksBoolean, source.LooksUnix, source.LooksUnixMilli, source.LooksUnixMicro, source.LooksSerial:
@@ -114,7 +114,7 @@ func cannotName(c source.ColumnProfile) bool {
 	return c.Choices != nil
 }
 
-// orderPoints says how likely a column holds the id of an order.
+// orderPoints says how likely a column is the id of an order.
 func (w *proposer) orderPoints(c source.ColumnProfile) int {
 	if cannotName(c) || c.Looks == source.LooksEmail {
 		return 0
@@ -138,7 +138,7 @@ func (w *proposer) orderPoints(c source.ColumnProfile) int {
 	return 0
 }
 
-// personPoints says how likely a column of this name, folded, holds the id of a person.
+// personPoints says how likely a column with this name, folded, is the id of a person.
 func personPoints(name string) int {
 	switch {
 	case slices.Contains([]string{"userid", "customerid", "personid", "customernumber", "customerno", "kundennummer", "kundennr", "kundenid", "kunnr", "clientid", "numéroclient", "numeroclient", "numclient", "memberid", "subscriberid", "profileid", "recordid", "recordidcontact"}, name):
@@ -155,7 +155,7 @@ func personPoints(name string) int {
 	return 0
 }
 
-// userPoints says how likely a column holds the id of the person that a row is about.
+// userPoints says how likely a column is the id of the row's person.
 func (w *proposer) userPoints(c source.ColumnProfile) int {
 	if cannotName(c) || w.order >= 0 && w.p.Columns[w.order].Name == c.Name {
 		return 0

@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// valueText is the value for a column, converted by what it looks like, and what a person should know of it.
+// valueText returns the value for a column, converted by what it looks like, and notes for a person.
 func (w *proposer) valueText(c source.ColumnProfile) (text string, notes []string) {
 	text = columnText(c.Name)
 	if call := w.converted(c); call != "" {
@@ -23,13 +23,13 @@ func (w *proposer) valueText(c source.ColumnProfile) (text string, notes []strin
 	}
 	switch {
 	case c.Looks == source.LooksEmpty && len(c.NullWords) == 0:
-		notes = append(notes, "empty in the rows that were looked at")
+		notes = append(notes, "empty in the rows that were inspected")
 	case c.Choices != nil:
 		var calls []string
 		for _, l := range c.Choices {
 			calls = append(calls, "="+w.chosen(c, l))
 		}
-		notes = append(notes, "sent as text, for nothing decides between "+strings.Join(calls, " and "))
+		notes = append(notes, "sent as text, because nothing decides between "+strings.Join(calls, " and "))
 	case c.Rare != nil:
 		notes = append(notes, w.rareText(c)...)
 	case c.Almost != nil:
@@ -42,7 +42,7 @@ func (w *proposer) valueText(c source.ColumnProfile) (text string, notes []strin
 		notes = append(notes, fmt.Sprintf("%s %s, first in line %d", plural.Count(n.Count, "cell is", "cells are"), strings.TrimSpace(n.Word), n.Line))
 	}
 	if c.Odd != nil && text != columnText(c.Name) {
-		notes = append(notes, fmt.Sprintf("%s no %s, first in line %d, and will be rejected: mend them, or send the column as %s",
+		notes = append(notes, fmt.Sprintf("%s not %s, first in line %d, and will be rejected: fix them, or send the column as %s",
 			plural.Count(c.Odd.Count, "cell is", "cells are"), oddNoun(c.Looks), c.Odd.Line, columnText(c.Name)))
 	}
 	if c.Thousands != nil {
@@ -50,13 +50,13 @@ func (w *proposer) valueText(c source.ColumnProfile) (text string, notes []strin
 		if c.Comma {
 			mark = "comma"
 		}
-		notes = append(notes, fmt.Sprintf("%s three digits behind the %s, first in line %d: read as decimals; mend %s if thousands begin there",
+		notes = append(notes, fmt.Sprintf("%s three digits behind the %s, first in line %d: read as decimals; fix %s if the mark separates thousands",
 			plural.Count(c.Thousands.Count, "cell has", "cells have"), mark, c.Thousands.Line, plural.Form(int(c.Thousands.Count), "it", "them")))
 	}
 	return text, notes
 }
 
-// rareText says which words keep a column from being something else, and how to read the others.
+// rareText says which words make a column text, and how to read the other cells.
 func (w *proposer) rareText(c source.ColumnProfile) (notes []string) {
 	var words []string
 	for _, word := range c.Rare.Words {
@@ -69,10 +69,10 @@ func (w *proposer) rareText(c source.ColumnProfile) (notes []string) {
 	if calls == nil {
 		return append(notes, "kept as text")
 	}
-	return append(notes, fmt.Sprintf("kept as text; if that stands for nothing, write null_words: {%s: [%s]} and =%s", quotedYAML(c.Name), strings.Join(words, ", "), strings.Join(calls, " or =")))
+	return append(notes, fmt.Sprintf("kept as text; if that means \"no value\", write null_words: {%s: [%s]} and =%s", quotedYAML(c.Name), strings.Join(words, ", "), strings.Join(calls, " or =")))
 }
 
-// almostText says how many cells keep a column from being something else, and how to read the others.
+// almostText says how many cells make a column text, and how to read the other cells.
 func (w *proposer) almostText(c source.ColumnProfile) (notes []string) {
 	if len(c.Evidence) > 0 {
 		notes = append(notes, strings.ReplaceAll(c.Evidence[0], "\n", " "))
@@ -94,7 +94,7 @@ func (w *proposer) almostText(c source.ColumnProfile) (notes []string) {
 	return append(notes, fmt.Sprintf("to reject %s, write %s=%s", plural.Form(int(c.Almost.Odd.Count), "its row", "their rows"), nulls, strings.Join(calls, " or =")))
 }
 
-// calls are the calls that convert a column: several where nothing decides between them, none where it is sent as it is.
+// calls are the calls that convert a column: several if nothing decides between them, none if it is sent unchanged.
 func (w *proposer) calls(c source.ColumnProfile) (calls []string) {
 	for _, l := range c.Choices {
 		calls = append(calls, w.chosen(c, l))
@@ -108,16 +108,16 @@ func (w *proposer) calls(c source.ColumnProfile) (calls []string) {
 func oddNoun(l source.Looks) string {
 	switch l {
 	case source.LooksDate:
-		return "date"
+		return "a date"
 	case source.LooksInteger:
-		return "whole number"
+		return "a whole number"
 	case source.LooksBoolean:
 		return "true or false"
 	}
-	return "number"
+	return "a number"
 }
 
-// converted is the call that converts a column, empty if it is sent as it is.
+// converted is the call that converts a column, empty if it is sent unchanged.
 func (w *proposer) converted(c source.ColumnProfile) string {
 	column := columnExpression(c.Name)
 	layouts := quotedList(c.Layouts)
@@ -153,7 +153,7 @@ func (w *proposer) converted(c source.ColumnProfile) string {
 	return ""
 }
 
-// boolCall is the call that converts a column of true and false, empty where it is one of the input or has words that a mapping cannot tell apart.
+// boolCall is the call that converts a column of true and false. It is empty if the input declares it as one, or if a mapping cannot read its words.
 func boolCall(c source.ColumnProfile, column string) string {
 	if c.Native {
 		return ""
@@ -170,7 +170,7 @@ func boolCall(c source.ColumnProfile, column string) string {
 	}
 	switch {
 	case (trues == nil || falses == nil) && !slices.Contains([]string{"true", "false", "yes", "no"}, strings.ToLower(strings.Join(slices.Concat(trues, falses), ""))):
-		return "" // y or on alone may stand for something else
+		return "" // a single y or on may mean something else
 	case known(trues, true) && known(falses, false):
 		return "bool(" + column + ")"
 	case len(trues) == 1 && len(falses) == 1:
@@ -179,7 +179,7 @@ func boolCall(c source.ColumnProfile, column string) string {
 	return ""
 }
 
-// spellings are words without the spaces around them, each once.
+// spellings returns the words without the spaces around them, each once.
 func spellings(words []string) []string {
 	var trimmed []string
 	for _, word := range words {
@@ -189,7 +189,7 @@ func spellings(words []string) []string {
 	return slices.Compact(trimmed)
 }
 
-// zones says which clocks name no zone, and how to name it: in each column where the zone of the whole mapping would move calendar dates of others.
+// zones says which times have no time zone, and how to name it: in each column, if the zone of the whole mapping would move calendar dates of others.
 func (w *proposer) zones(b *bytes.Buffer) {
 	const zone = "Europe/Berlin"
 	var calls, clocks, days []string
@@ -208,9 +208,9 @@ func (w *proposer) zones(b *bytes.Buffer) {
 	switch {
 	case clocks == nil:
 	case days == nil:
-		fmt.Fprintf(b, "# time_zone: %s # the clock of %s names no zone and is read as UTC; for one column: %s\n", zone, strings.Join(clocks, ", "), calls[0])
+		fmt.Fprintf(b, "# time_zone: %s # the time of %s has no time zone and is read as UTC; for one column: %s\n", zone, strings.Join(clocks, ", "), calls[0])
 	default:
-		fmt.Fprintf(b, "# The clock of %s names no zone and is read as UTC. If it is another one's, name that in the column, and not for the whole mapping:\n", strings.Join(clocks, ", "))
+		fmt.Fprintf(b, "# The time of %s has no time zone and is read as UTC. If it is in another zone, name that in the column, not for the whole mapping:\n", strings.Join(clocks, ", "))
 		for _, call := range calls {
 			fmt.Fprintf(b, "#   %s\n", call)
 		}
@@ -218,7 +218,7 @@ func (w *proposer) zones(b *bytes.Buffer) {
 	}
 }
 
-// chosen is the call that converts a column by one of its choices.
+// chosen is the call that converts a column with one of its choices.
 func (w *proposer) chosen(c source.ColumnProfile, layout string) string {
 	function := "decimal"
 	if strings.Contains(layout, "06") {

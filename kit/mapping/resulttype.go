@@ -12,7 +12,7 @@ import (
 	"github.com/expr-lang/expr/parser/lexer"
 )
 
-// typeName says what a type of the language is, for those who write mappings.
+// typeName names a type of the language for authors of mappings.
 func typeName(t reflect.Type) string {
 	switch t {
 	case nil:
@@ -66,7 +66,7 @@ func hasJSON(t reflect.Type) bool {
 	return false
 }
 
-// checkResult says what is wrong with the type of an expression's result for the field that it is for.
+// checkResult says what is wrong with the type of an expression's result for its field.
 func checkResult(t reflect.Type, path string) *expressionError {
 	k := kindOf(t)
 	unknown := t == nil || k == reflect.Interface
@@ -88,12 +88,12 @@ func checkResult(t reflect.Type, path string) *expressionError {
 		if t == reflect.TypeFor[*time.Location]() {
 			hint = `name the zone in date, as in date(at, "Europe/Berlin")`
 		}
-		return &expressionError{"the expression gives " + typeName(t) + ", which JSON cannot say", hint}
+		return &expressionError{"the expression gives " + typeName(t) + ", which JSON cannot represent", hint}
 	}
 	return nil
 }
 
-// checkParts says what is wrong with a value in the result that JSON cannot say, whatever the type of the whole.
+// checkParts says which value in the result JSON cannot represent, whatever the type of the whole.
 func checkParts(n ast.Node, path string) (wrong *expressionError) {
 	var parts []ast.Node
 	switch n := n.(type) {
@@ -120,11 +120,11 @@ func checkParts(n ast.Node, path string) (wrong *expressionError) {
 	return wrong
 }
 
-// checkNumbers refuses numbers in an expression that the language would round.
+// checkNumbers reports numbers in an expression that the language would round.
 func checkNumbers(source string) *expressionError {
 	tokens, err := lexer.Lex(file.NewSource(source))
 	if err != nil {
-		return nil // the parser has said so
+		return nil // the parser has reported it
 	}
 	for _, t := range tokens {
 		if t.Kind != lexer.Number {

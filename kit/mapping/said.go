@@ -10,20 +10,21 @@ import (
 	"github.com/ciokit/cio/internal/address"
 )
 
-// Said is what a message says about who or what it is, by hashes that another process has otherwise. Messages of a row have several, or none.
+// Said is what a message says about the person or thing that it identifies, by hashes that differ in each process. A message of a row has several, or
+// none.
 type Said struct {
-	// Address says that Key is an e-mail address that an identify gives to the person of Other, told by the userId. Person says the same the other
-	// way round: Key is the person, and Other the address. Otherwise Key is a message id that the mapping makes, and Other is 0.
+	// Address says that Key is an e-mail address that an identify gives to the person in Other, who is identified by the userId. Person says the same
+	// in the other direction: Key is the person, and Other is the address. Otherwise Key is a message id that the mapping makes, and Other is 0.
 	Address, Person bool
 	Key             [2]uint64
 	Other           uint64
 }
 
-// sayings collects what the messages of a row say about who and what they are.
+// sayings collects what the messages of a row say about the people and things that they identify.
 type sayings struct {
 	seeds [3]maphash.Seed
 	said  []Said
-	text  []byte // of the message at hand: its id, then its address
+	text  []byte // of the current message: its id, then its address
 	user  []byte
 }
 
@@ -35,7 +36,7 @@ func newSayings() *sayings {
 	return s
 }
 
-// add adds what the message at hand, which m has just made, says about who and what it is.
+// add adds what the current message, which m has just made, says about the person or thing that it identifies.
 func (s *sayings) add(m *Mapper, p *Message) {
 	v := &m.values
 	if p.Keyed() {
@@ -59,7 +60,7 @@ func (s *sayings) add(m *Mapper, p *Message) {
 		return
 	}
 	s.user, ok = s.user[:0], false
-	if strings.IndexByte(user, '@') >= 0 { // else it is no address
+	if strings.IndexByte(user, '@') >= 0 { // otherwise it is not an address
 		s.user, ok = address.Append(s.user, user)
 	}
 	switch {
@@ -73,17 +74,17 @@ func (s *sayings) add(m *Mapper, p *Message) {
 		Said{Person: true, Key: s.key(s.user), Other: maphash.Bytes(s.seeds[2], s.text)})
 }
 
-// key is what something is told by, in 128 bits.
+// key identifies something in 128 bits.
 func (s *sayings) key(text []byte) [2]uint64 {
 	return [2]uint64{maphash.Bytes(s.seeds[0], text), maphash.Bytes(s.seeds[1], text)}
 }
 
-// Person returns whom the i-th message of the row at hand is about, empty for nobody. Two messages about one person have the same.
+// Person returns the person of the i-th message of the current row, empty if there is none. Two messages about one person have the same.
 func (m *Mapper) Person(i int) string {
 	switch k, e := m.Made(i).kind, &m.messages[i]; {
 	case !slices.Contains(k.fields, fieldUserID) && !slices.Contains(k.fields, fieldAnonymousID):
 		return ""
-	case e.Type() == cio.TypeGroup: // whose identity may be an object's
+	case e.Type() == cio.TypeGroup: // its identity may be that of an object
 		id := e.Identity()
 		if id.UserID == "" {
 			return id.AnonymousID

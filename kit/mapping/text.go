@@ -41,7 +41,7 @@ func appendString(dst, text []byte) ([]byte, *ValueError) {
 }
 
 func notUTF8() *ValueError {
-	return refuse(RuleNotUTF8, "the text holds bytes that are not UTF-8; say which encoding the file has, such as Encoding (--encoding windows-1252), or mend the row")
+	return refuse(RuleNotUTF8, "the text contains bytes that are not UTF-8; give the encoding of the file, such as Encoding (--encoding windows-1252), or fix the row")
 }
 
 // appendCell writes the cell as JSON. It must have a value.
@@ -59,10 +59,10 @@ func appendCell(dst []byte, c source.Cell) ([]byte, *ValueError) {
 }
 
 func noCharacter() *ValueError {
-	return refuse(RuleNotUTF8, "the text holds half a surrogate pair (\\ud800 to \\udfff), which stands for no character")
+	return refuse(RuleNotUTF8, "the text contains half a surrogate pair (\\ud800 to \\udfff), which is not a character")
 }
 
-// halfPair reports whether the escapes in JSON, which is valid, hold half a surrogate pair.
+// halfPair reports whether the escapes in valid JSON contain half a surrogate pair.
 func halfPair(text []byte) bool {
 	for {
 		i := bytes.IndexByte(text, '\\')
@@ -84,8 +84,8 @@ func halfPair(text []byte) bool {
 	}
 }
 
-// plainText returns the text of a cell that has a value: the bytes of text, what a JSON string says, the digits of a JSON number. It is
-// what int, float, decimal and date read. It may lie in scratch, which it returns for reuse.
+// plainText returns the text of a cell with a value: the bytes of text, the content of a JSON string, the digits of a JSON number. The converters
+// int, float, decimal and date read it. It may use scratch, which it returns for reuse.
 func plainText(scratch []byte, c source.Cell) (text, grown []byte, err *ValueError) {
 	if c.Kind != source.KindJSON {
 		return c.Bytes, scratch, nil
@@ -102,7 +102,7 @@ func plainText(scratch []byte, c source.Cell) (text, grown []byte, err *ValueErr
 	return nil, scratch, refuse(RuleNotText, "the value is neither text nor a number")
 }
 
-// appendUnquoted appends what a valid JSON string says. Half a surrogate pair is an error: it stands for no character.
+// appendUnquoted appends the content of a valid JSON string. Half a surrogate pair is an error: it is not a character.
 func appendUnquoted(dst, quoted []byte) ([]byte, *ValueError) {
 	s := quoted[1 : len(quoted)-1]
 	for len(s) > 0 {
@@ -160,13 +160,13 @@ func hex4(s []byte) (n int) {
 	return n
 }
 
-// checkIdentifier checks text that names something: a person, an event, a message.
+// checkIdentifier checks text that identifies something: a person, an event, a message.
 func checkIdentifier(text []byte) *ValueError {
 	if !utf8.Valid(text) {
 		return notUTF8()
 	}
 	if bytes.IndexByte(text, 0) >= 0 {
-		return refuse(RuleNUL, "the identifier holds a NUL character; look for a file that is damaged or not UTF-8")
+		return refuse(RuleNUL, "the identifier contains a NUL character; check whether the file is damaged or not UTF-8")
 	}
 	return nil
 }

@@ -12,18 +12,18 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Rules of values that Customer.io reads as a certain type.
+// The rules for values that Customer.io reads as a certain type.
 const (
-	// RuleNotABoolean is text that is neither true nor false beyond doubt.
+	// RuleNotABoolean is for text that is not clearly true or false.
 	RuleNotABoolean = "not-true-or-false"
-	// RulePropertyType and RulePropertyValue are properties of a semantic event that are of another type, or none of the known values.
+	// RulePropertyType is for properties of a semantic event with a wrong type, RulePropertyValue for those with a value that is not a known one.
 	RulePropertyType  = "property-of-wrong-type"
 	RulePropertyValue = "property-value-unknown"
 )
 
 var booleans = map[string]bool{"true": true, "t": true, "yes": true, "y": true, "on": true, "1": true, "false": false, "f": false, "no": false, "n": false, "off": false, "0": false}
 
-// parseBool reads true or false. words, if there are any, are the text for true and the one for false, and no others count.
+// parseBool reads true or false. If words are given, they are the text for true and the text for false, and no other words count.
 func parseBool(text []byte, words []string) (bool, *ValueError) {
 	if len(words) == 2 {
 		switch string(text) {
@@ -37,22 +37,22 @@ func parseBool(text []byte, words []string) (bool, *ValueError) {
 	if b, ok := booleans[strings.ToLower(string(text))]; ok {
 		return b, nil
 	}
-	return false, refuse(RuleNotABoolean, `give true or false, yes or no, on or off, 1 or 0; for other words name the two that there are in the mapping, as in bool(column, "ja", "nein")`)
+	return false, refuse(RuleNotABoolean, `give true or false, yes or no, on or off, 1 or 0; for other words give the two words in the mapping, as in bool(column, "ja", "nein")`)
 }
 
-// boolWords says what is wrong with the words that bool is given.
+// boolWords says what is wrong with the arguments of bool.
 func boolWords(words []string) *expressionError {
 	if len(words) != 0 && (len(words) != 2 || words[0] == words[1]) {
-		return &expressionError{"bool takes a column, and two words, one for true and one for false, or none", `write bool(column), or bool(column, "ja", "nein")`}
+		return &expressionError{"bool accepts a column, and optionally two words: one for true and one for false", `write bool(column), or bool(column, "ja", "nein")`}
 	}
 	return nil
 }
 
-// typed is a value that Customer.io reads as a certain type, whatever it comes from.
+// typed is a value that Customer.io reads as a certain type, from any source.
 type typed struct {
 	value
 	column string
-	// as appends the JSON as what it stands for. It returns false for nothing.
+	// as appends the JSON in that type. It returns false if there is no value.
 	as func(dst, json []byte, r *row) ([]byte, bool, *ValueError)
 }
 
@@ -72,7 +72,7 @@ func (t typed) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
 	return out, ok, nil
 }
 
-// asBoolean is for what Customer.io reads as true or false.
+// asBoolean is for values that Customer.io reads as true or false.
 func asBoolean(dst, json []byte, _ *row) ([]byte, bool, *ValueError) {
 	if s := string(json); s == "true" || s == "false" {
 		return append(dst, json...), true, nil
@@ -91,7 +91,7 @@ func asBoolean(dst, json []byte, _ *row) ([]byte, bool, *ValueError) {
 	return strconv.AppendBool(dst, b), true, nil
 }
 
-// asTime returns what is for what Customer.io reads as a time: text as date takes it, or seconds since 1970.
+// asTime is for values that Customer.io reads as a time: text that date accepts, or seconds since 1970.
 func asTime(z *zone, path string) func(dst, json []byte, r *row) ([]byte, bool, *ValueError) {
 	return func(dst, json []byte, r *row) ([]byte, bool, *ValueError) {
 		text, _, err := plainText(nil, source.Cell{Kind: source.KindJSON, Bytes: json})
@@ -108,7 +108,7 @@ func asTime(z *zone, path string) func(dst, json []byte, r *row) ([]byte, bool, 
 			r.warn(t.warning, path)
 			return append(t.append(append(dst, '"')), '"'), true, nil
 		}
-		const most = 100_000_000_000 // in the year 5138, as seconds, and in 1973, as milliseconds
+		const most = 100_000_000_000 // as seconds the year 5138, as milliseconds the year 1973
 		if n, err := parseInt(text); err != nil || n >= most || n <= -most {
 			return dst, false, refuse(RuleNotADate, `a number must be whole seconds since 1970; for milliseconds write date(column, "unix_ms")`)
 		}
@@ -118,7 +118,7 @@ func asTime(z *zone, path string) func(dst, json []byte, r *row) ([]byte, bool, 
 
 // asPreferences is for the reserved trait of subscriptions: topics and channels, with true or false for each.
 func asPreferences(dst, json []byte, r *row) ([]byte, bool, *ValueError) {
-	wrong := refuse(RuleNotABoolean, `it must be an object such as {"topics": {"topic_1": true}}; for text that holds one write fromJSON(column)`)
+	wrong := refuse(RuleNotABoolean, `it must be an object such as {"topics": {"topic_1": true}}; for text that contains one write fromJSON(column)`)
 	if json[0] != '{' {
 		return dst, false, wrong
 	}
@@ -132,7 +132,7 @@ func asPreferences(dst, json []byte, r *row) ([]byte, bool, *ValueError) {
 		}
 		for _, member := range source.Members(group) {
 			if s := string(bytes.TrimSpace(member)); s != "true" && s != "false" && s != "null" {
-				return dst, false, refuse(RuleNotABoolean, "a topic or channel in it is neither true nor false; name them one by one in the mapping")
+				return dst, false, refuse(RuleNotABoolean, "a topic or channel in it is not true or false; give them one by one in the mapping")
 			}
 		}
 	}
@@ -142,7 +142,7 @@ func asPreferences(dst, json []byte, r *row) ([]byte, bool, *ValueError) {
 // preferences is the reserved trait of subscriptions.
 const preferences = "cio_subscription_preferences"
 
-// reserved returns how Customer.io reads an attribute, nil if it is an attribute like any other. name leads to it, with points between.
+// reserved returns how Customer.io reads an attribute, nil if it is an ordinary attribute. name is the path to it, with points in between.
 func (c *compilation) reserved(k *kind, name, path string) func(dst, json []byte, r *row) ([]byte, bool, *ValueError) {
 	if k == nil {
 		return nil
@@ -184,7 +184,7 @@ func (c *compilation) asReserved(v value, s *spec, path string) value {
 	return out
 }
 
-// reservedMembers are the members of a row that Customer.io reads as a certain type, where path has all of them, and the properties of a semantic
+// reservedMembers are the members of a row that Customer.io reads as a certain type, if all members go to path, and the properties of a semantic
 // event.
 func (c *compilation) reservedMembers(path string) map[string]func(dst, json []byte, r *row) ([]byte, bool, *ValueError) {
 	reserved := make(map[string]func(dst, json []byte, r *row) ([]byte, bool, *ValueError))
@@ -203,7 +203,7 @@ func (c *compilation) reservedMembers(path string) map[string]func(dst, json []b
 	return reserved
 }
 
-// asProperty returns what checks a property of a semantic event.
+// asProperty returns the function that checks a property of a semantic event.
 func asProperty(f events.Field) func(dst, json []byte, r *row) ([]byte, bool, *ValueError) {
 	return func(dst, json []byte, _ *row) ([]byte, bool, *ValueError) {
 		if err := checkPropertyJSON(f, json); err != nil {
@@ -251,7 +251,7 @@ func checkPropertyJSON(f events.Field, json []byte) *ValueError {
 		}
 		for _, element := range elements(json) {
 			if checkPropertyJSON(item, element) != nil || string(bytes.TrimSpace(element)) == "null" {
-				return refuse(RulePropertyType, "%s is %s, and something in it is none", f.Name, kindWords[f.Kind].what)
+				return refuse(RulePropertyType, "%s is %s, but something in it has another type", f.Name, kindWords[f.Kind].what)
 			}
 			if err := checkMembers(f, element); err != nil {
 				return err
@@ -263,7 +263,7 @@ func checkPropertyJSON(f events.Field, json []byte) *ValueError {
 		if f.Kind == events.KindString {
 			hint = "; use string(column)"
 		}
-		return refuse(RulePropertyType, "%s is %s, and this is something else%s", f.Name, kindWords[f.Kind].what, hint)
+		return refuse(RulePropertyType, "%s is %s, but this is something else%s", f.Name, kindWords[f.Kind].what, hint)
 	}
 	if f.Enum != nil && json[0] == '"' {
 		if text, _ := wire.Text(json); !slices.Contains(f.Enum, text) {
@@ -289,7 +289,7 @@ func checkMembers(f events.Field, object []byte) *ValueError {
 	return nil
 }
 
-// elements returns the elements of a list of JSON.
+// elements returns the elements of a JSON list.
 func elements(list []byte) (items [][]byte) {
 	depth, start, quoted := 0, 1, false
 	for i := 0; i < len(list); i++ {
@@ -313,7 +313,7 @@ func elements(list []byte) (items [][]byte) {
 	return items
 }
 
-// propertiesOf returns the values of a message that are properties of a semantic event, and members of the objects in its lists.
+// propertiesOf returns the values of a message that are properties of a semantic event, and the members of objects in its lists.
 func propertiesOf(m *messageSpec) map[*spec]events.Field {
 	fields := make(map[*spec]events.Field)
 	for _, p := range m.properties {
@@ -332,7 +332,7 @@ func propertiesOf(m *messageSpec) map[*spec]events.Field {
 	return fields
 }
 
-// asProperty wraps a value that is a property of a semantic event, where only the rows tell whether it is as the catalogue has it.
+// asProperty wraps a value that is a property of a semantic event, if only the rows show whether it agrees with the catalogue.
 func (c *compilation) asProperty(v value, s *spec) value {
 	f, ok := c.properties[s]
 	columns := s.columns()
@@ -356,7 +356,7 @@ func (c *compilation) asPropertyOf(f events.Field, v value, from string) value {
 	return typed{value: v, column: from, as: asProperty(f)}
 }
 
-// required is a property without which a semantic event says nothing. A row that has none is rejected, as the client rejects such an event.
+// required is a property that a semantic event must have. A row without it is rejected, as the client rejects such an event.
 type required struct {
 	value
 	column, property string
@@ -368,7 +368,7 @@ func (q required) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
 		return out, ok, err
 	}
 	if text := bytes.TrimSpace(out[len(dst):]); !ok || string(text) == "null" || string(text) == `""` {
-		return dst, false, refuse(string(cio.RuleRequired), "the event cannot do without %s, and the row has nothing for it", q.property).from(q.column)
+		return dst, false, refuse(string(cio.RuleRequired), "the event requires %s, and the row has no value for it", q.property).from(q.column)
 	}
 	return out, true, nil
 }

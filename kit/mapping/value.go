@@ -11,19 +11,19 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// row is the row that values are made of.
+// row is the row from which values are made.
 type row struct {
 	cells   []source.Cell
 	raw     []byte
 	in      *interpreter
 	scratch []byte // for the text of JSON strings with escapes
-	foreign bool   // something was written whose JSON is not this package's own
-	email   [2]int // where the trait email of an identify stands, if the mapping names it
+	foreign bool   // JSON was written that this package did not make
+	email   [2]int // where the trait email of an identify is, if the mapping names it
 	notes   []note // warnings about the row's values
 }
 
-// appendCell writes a cell that has a value as JSON. A scalar without escapes is as this package would write it itself: the source has
-// checked it. Anything else that is JSON already may hold white space, or nest deep.
+// appendCell writes a cell with a value as JSON. A scalar without escapes is already in the form that this package writes: the source has checked it.
+// Any other JSON may contain white space, or nest deeply.
 func (r *row) appendCell(dst []byte, c source.Cell) ([]byte, *ValueError) {
 	if c.Kind == source.KindJSON && (c.Bytes[0] == '{' || c.Bytes[0] == '[' || bytes.IndexByte(c.Bytes, '\\') >= 0) {
 		r.foreign = true
@@ -33,11 +33,11 @@ func (r *row) appendCell(dst []byte, c source.Cell) ([]byte, *ValueError) {
 
 // value is a value of a mapping, compiled for an input.
 type value interface {
-	// appendJSON appends the value as JSON. It returns false, and dst as it was, if the row has none.
+	// appendJSON appends the value as JSON. It returns false and an unchanged dst if the row has none.
 	appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError)
 }
 
-// scalar is a value that can stand for text and for a time.
+// scalar is a value that can be text or a time.
 type scalar interface {
 	value
 	// text returns the value as an identifier. It returns false if the row has none.
@@ -63,7 +63,7 @@ func (l literal) instant(*row) (instant, bool, *ValueError) {
 	return t, true, err
 }
 
-// column is a cell as it is.
+// column is an unconverted cell.
 type column struct {
 	slot int
 	name string
@@ -116,15 +116,15 @@ func (c column) instant(r *row) (instant, bool, *ValueError) {
 	return t.instant, ok, err
 }
 
-// conversion is a cell after one of the converters.
+// conversion is a cell with one of the converters.
 type conversion struct {
 	column
 	converter converter
 	date      dateRule
 	numbers   []numberLayout // count instead of comma
 	words     []string       // for true and false
-	comma     bool           // stands before decimals
-	path      string         // the field that it is for
+	comma     bool           // a comma is before decimals
+	path      string         // its field
 }
 
 func (c *conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
@@ -173,7 +173,7 @@ func (c *conversion) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) 
 	return out, true, nil
 }
 
-// refusal completes the error of a converter. Bytes that are not UTF-8 are the reason whatever else is.
+// refusal completes the error of a converter. If bytes are not UTF-8, that is the reason in any case.
 func (c *conversion) refusal(text []byte, err *ValueError) *ValueError {
 	if bad := checkUTF8(text); bad != nil {
 		err = bad
@@ -205,9 +205,9 @@ func (c *conversion) instant(r *row) (instant, bool, *ValueError) {
 // computed is the result of an expression.
 type computed struct {
 	program *program
-	name    string // the first column it reads
+	name    string // the first column that it reads
 	zone    *zone  // of the whole mapping
-	path    string // the field that it is for
+	path    string // its field
 }
 
 // run returns the expression's result for the row, nil if it has none.
@@ -278,7 +278,7 @@ func (c computed) instant(r *row) (instant, bool, *ValueError) {
 	return t, true, nil
 }
 
-// nullable is a value that is null where it is absent because one of some columns is.
+// nullable is a value that becomes null if it is absent because one of some columns is absent.
 type nullable struct {
 	value
 	slots []int
@@ -297,7 +297,7 @@ func (n nullable) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
 	return dst, false, nil
 }
 
-// object is an object of the values that the row has. It is absent if the row has none of several.
+// object is an object of the values that the row has. It is absent if it has several values and the row has none of them.
 type object struct {
 	names []string
 	keys  [][]byte // "name":
@@ -331,7 +331,7 @@ func (o object) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
 	return append(dst, '}'), true, nil
 }
 
-// list is a list of the values that the row has. It is absent if the row has none of several.
+// list is a list of the values that the row has. It is absent if it has several values and the row has none of them.
 type list []value
 
 func (l list) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
@@ -356,13 +356,13 @@ func (l list) appendJSON(dst []byte, r *row) ([]byte, bool, *ValueError) {
 	return append(dst, ']'), true, nil
 }
 
-// from names the column that the value came from.
+// from adds the column of the value.
 func (e *ValueError) from(column string) *ValueError {
 	e.Column = column
 	return e
 }
 
-// in names the member that the value is, or is in.
+// in adds the member that is the value, or contains it.
 func (e *ValueError) in(name string) *ValueError {
 	switch {
 	case e.Field == "":

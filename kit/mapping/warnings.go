@@ -9,14 +9,14 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Warning is something about messages that are sent all the same: a part of them may be lost, or they do less than they seem to.
+// Warning is about messages that are sent, although a part of them may be lost or they may have less effect than expected.
 type Warning struct {
-	// Rule is one of the rules below or of package cio's RuleLimit constants and RuleNearSemantic, Hint what it is about.
+	// Rule is one of the rules below, or one of package cio's RuleLimit constants and RuleNearSemantic. Hint explains it.
 	Rule string `json:"rule"`
 	Hint string `json:"hint"`
-	// Count is how many there are, in so many places of the messages.
+	// Count is how many there are. Each place in a message counts.
 	Count int64 `json:"count"`
-	// File and Line are those of the row that the first is of, Field the field, as named on the wire.
+	// File and Line are the place of the first row with the warning. Field is its field, as named on the wire.
 	File  string `json:"file,omitempty"`
 	Line  int64  `json:"line"`
 	Field string `json:"field,omitempty"`
@@ -24,9 +24,9 @@ type Warning struct {
 
 // The rules of warnings of this package.
 const (
-	// RuleFutureTime is a timestamp more than five minutes ahead, which is taken for a mistake in a zone or a clock.
+	// RuleFutureTime is for a timestamp more than five minutes ahead, which is probably a mistake in a time zone or a clock.
 	RuleFutureTime = "time-in-the-future"
-	// RuleOldEvent is an event more than 72 hours old, which Customer.io stores and which starts no campaign (docs/rules.md#message-id-and-time).
+	// RuleOldEvent is for an event more than 72 hours old. Customer.io stores it, but it starts no campaign (docs/rules.md#message-id-and-time).
 	RuleOldEvent = "event-starts-no-campaign"
 )
 
@@ -35,7 +35,7 @@ const (
 	oldEvent   = 72 * time.Hour
 )
 
-// Warnings are the warnings of some rows, one of each rule.
+// Warnings are the warnings of some rows, one for each rule.
 type Warnings []Warning
 
 func (w *Warnings) add(n Warning) {
@@ -55,7 +55,7 @@ func (w *Warnings) AddAll(more Warnings) {
 	}
 }
 
-// Sorted returns them with the most frequent first, and how many there are.
+// Sorted returns them with the most frequent first, and how many there are in total.
 func (w Warnings) Sorted() (list []Warning, count int64) {
 	list = slices.Clone(w)
 	slices.SortFunc(list, func(a, b Warning) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Rule, b.Rule)) })
@@ -65,7 +65,7 @@ func (w Warnings) Sorted() (list []Warning, count int64) {
 	return list, count
 }
 
-// AddRow adds what there is to say of a row and of its messages, which the mapper has just made.
+// AddRow adds the warnings about a row and its messages, which the mapper has just made.
 func (w *Warnings) AddRow(r *source.Row, messages []cio.Encoded, m *Mapper, now time.Time) {
 	w.look(r.File, r.Line, messages, m.times, now)
 	for _, n := range m.row.notes {
@@ -79,7 +79,7 @@ func (w *Warnings) AddRow(r *source.Row, messages []cio.Encoded, m *Mapper, now 
 	}
 }
 
-// look adds what there is to say of the messages of a row. times are what the mapping gave them, now is about the time.
+// look adds the warnings about the messages of a row. times are the times from the mapping. now is the approximate current time.
 func (w *Warnings) look(file string, line int64, messages []cio.Encoded, times []time.Time, now time.Time) {
 	for i := range messages {
 		m := &messages[i]
@@ -92,9 +92,9 @@ func (w *Warnings) look(file string, line int64, messages []cio.Encoded, times [
 		}
 		switch age := now.Sub(at); {
 		case age < -futureTime:
-			w.add(Warning{RuleFutureTime, "the time is more than 5 minutes ahead; look for a wrong zone", 1, file, line, "timestamp"})
+			w.add(Warning{RuleFutureTime, "the time is more than 5 minutes ahead; check the time zone", 1, file, line, "timestamp"})
 		case age > oldEvent && startsCampaigns(m.Type()):
-			w.add(Warning{RuleOldEvent, "events more than 72 hours old are stored and start no campaign", 1, file, line, "timestamp"})
+			w.add(Warning{RuleOldEvent, "events more than 72 hours old are stored, but start no campaign", 1, file, line, "timestamp"})
 		}
 	}
 }

@@ -16,11 +16,11 @@ import (
 
 const (
 	maxMappingBytes = 1 << 20
-	maxMappingNodes = 10_000 // after aliases are followed, so that few of them cannot become billions
+	maxMappingNodes = 10_000 // counted after aliases are followed, so that a few of them cannot become billions
 	maxMappingDepth = 100
 )
 
-// Parse reads a mapping. name, usually the file's, stands in errors. The error is a *Error that lists every problem.
+// Parse reads a mapping. name, usually the name of the file, is used in errors. The error is a *Error that lists every problem.
 func Parse(name string, data []byte) (*Mapping, error) {
 	p := &mappingReader{}
 	m := &Mapping{name: name}
@@ -38,7 +38,7 @@ func Parse(name string, data []byte) (*Mapping, error) {
 type mappingReader struct {
 	problems []Problem
 	nodes    int
-	within   []*yaml.Node // the nodes being read, to find an alias to itself
+	within   []*yaml.Node // the nodes that are being read, to find an alias to itself
 }
 
 func (p *mappingReader) problem(at position, hint, what string, args ...any) {
@@ -60,7 +60,7 @@ func tabbed(text []byte, line int) bool {
 	return bytes.IndexByte(indent, '\t') >= 0
 }
 
-const quoteHint = `quote a value that holds ": ", " #" or, within { } and [ ], a comma: total: "=decimal(amount)"`
+const quoteHint = `quote a value that contains ": ", " #" or, within { } and [ ], a comma: total: "=decimal(amount)"`
 
 // document returns the root of the only document.
 func (p *mappingReader) document(data []byte) *yaml.Node {
@@ -85,7 +85,7 @@ func (p *mappingReader) document(data []byte) *yaml.Node {
 		if errors.As(err, &syntax) {
 			hint := quoteHint
 			if tabbed(data, syntax.Mark.Line) {
-				hint = "indent the line with spaces: YAML takes no tabs for that"
+				hint = "indent the line with spaces: YAML does not allow tabs"
 			}
 			p.problem(position{syntax.Mark.Line, syntax.Mark.Column, ""}, hint, "this is not YAML: %s", strings.TrimPrefix(syntax.Message, "yaml: "))
 		} else {
@@ -100,7 +100,7 @@ func (p *mappingReader) document(data []byte) *yaml.Node {
 	return nil
 }
 
-// enter follows an alias and counts the node. It returns nil, and has named the problem, if that goes too far. leave undoes it.
+// enter follows an alias and counts the node. If there are too many or too deep ones, it reports the problem and returns nil. leave undoes it.
 func (p *mappingReader) enter(n *yaml.Node, path string) *yaml.Node {
 	where := at(n, path)
 	for n.Kind == yaml.AliasNode {
@@ -119,7 +119,7 @@ func (p *mappingReader) enter(n *yaml.Node, path string) *yaml.Node {
 	}
 	for _, outer := range p.within {
 		if outer == n {
-			p.problem(where, "remove the alias", "the alias stands for a value that it is part of")
+			p.problem(where, "remove the alias", "the alias means a value that it is a part of")
 			return nil
 		}
 	}
@@ -136,8 +136,8 @@ type entry struct {
 	val  *yaml.Node
 }
 
-// entries returns the keys and values of a YAML mapping, with the merge key << resolved: what is merged in comes after the mapping's own
-// keys and does not replace them. ok is false, and the problem named, if n is no mapping.
+// entries returns the keys and values of a YAML mapping, with the merge key << resolved: merged entries come after the mapping's own keys and do not
+// replace them. ok is false, and the problem is reported, if n is not a mapping.
 func (p *mappingReader) entries(n *yaml.Node, path, want string) (list []entry, ok bool) {
 	if n.Kind != yaml.MappingNode {
 		p.problem(at(n, path), want, "this is %s, not a mapping of keys to values", describe(n))
@@ -152,12 +152,12 @@ func (p *mappingReader) entries(n *yaml.Node, path, want string) (list []entry, 
 			k = k.Alias
 		}
 		switch {
-		case k.Kind != yaml.ScalarNode || k.Value == "": // the key null is a name too
+		case k.Kind != yaml.ScalarNode || k.Value == "": // null is a possible name too
 			p.problem(at(key, path), "write a name", "the key is %s", describe(k))
 		case k.ShortTag() == "!!merge":
 			merged = append(merged, p.merge(val, path)...)
 		case seen[k.Value]:
-			p.problem(at(key, path), "keep one of them", "the key %q stands there twice", k.Value)
+			p.problem(at(key, path), "keep one of them", "the key %q is there twice", k.Value)
 		default:
 			seen[k.Value] = true
 			list = append(list, entry{k.Value, key, val})
@@ -172,7 +172,7 @@ func (p *mappingReader) entries(n *yaml.Node, path, want string) (list []entry, 
 	return list, true
 }
 
-// merge returns the entries that the value of a merge key brings in: those of a mapping, or of several, the first of which wins.
+// merge returns the entries of a merge key: those of one mapping, or of several. The first one wins.
 func (p *mappingReader) merge(n *yaml.Node, path string) (list []entry) {
 	const want = "give << an alias to a mapping, such as <<: *common"
 	if n = p.enter(n, path); n == nil {
@@ -215,7 +215,7 @@ func describe(n *yaml.Node) string {
 	return "something else"
 }
 
-// The keys beside messages.
+// The keys next to messages.
 const (
 	keyMessages    = "messages"
 	keyNullWords   = "null_words"
@@ -224,7 +224,7 @@ const (
 	keyTimeZone    = "time_zone"
 )
 
-// mapping reads the whole.
+// mapping reads the whole mapping.
 func (p *mappingReader) mapping(root *yaml.Node, m *Mapping) {
 	const want = "begin with messages: and a list of messages"
 	if root = p.enter(root, ""); root == nil {
@@ -247,7 +247,7 @@ func (p *mappingReader) mapping(root *yaml.Node, m *Mapping) {
 			m.idWords = p.words(e.val, e.name)
 			for _, word := range slices.Sorted(maps.Keys(m.idWords)) {
 				if !placeholders[word] {
-					p.problem(at(e.val, e.name), "remove it", "%q is taken for an id in any case: it is no placeholder", word)
+					p.problem(at(e.val, e.name), "remove it", "%q is accepted as an id in any case: it is not a placeholder", word)
 				}
 			}
 		case keyVerbatimIDs:
@@ -260,7 +260,7 @@ func (p *mappingReader) mapping(root *yaml.Node, m *Mapping) {
 	}
 	for _, word := range slices.Sorted(maps.Keys(m.idWords)) {
 		if m.nullWords[word] {
-			p.problem(at(root, keyIDWords), "keep it in one of them", "%q stands under null_words too", word)
+			p.problem(at(root, keyIDWords), "keep it in one of them", "%q is under null_words too", word)
 		}
 	}
 	if !found {
@@ -315,7 +315,7 @@ func (p *mappingReader) nullWords(n *yaml.Node, path string) (nullWords, []colum
 	return nil, list
 }
 
-// zone reads the zone of all times that do not say theirs.
+// zone reads the time zone of all times without their own.
 func (p *mappingReader) zone(n *yaml.Node, path string) *zone {
 	where := at(n, path)
 	if n = p.enter(n, path); n == nil {
@@ -355,7 +355,7 @@ func (p *mappingReader) words(n *yaml.Node, path string) map[string]bool {
 		case item.Kind != yaml.ScalarNode:
 			p.problem(where, hint, "this is %s, not a word", describe(item))
 		case item.Value == "":
-			p.problem(where, "remove it: an empty cell is empty without being named", "the word is empty")
+			p.problem(where, "remove it: an empty cell is always empty", "the word is empty")
 		default:
 			words[item.Value] = true
 		}

@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// value reads a value. It returns nil if it named a problem.
+// value reads a value. It returns nil if it reported a problem.
 func (p *mappingReader) value(n *yaml.Node, path string) *spec {
 	where := at(n, path)
 	if n = p.enter(n, path); n == nil {

@@ -9,13 +9,13 @@ import (
 	_ "time/tzdata"
 )
 
-// zone is the zone that times are in that do not say their own. Nil is UTC.
+// zone is the time zone of times without their own. Nil is UTC.
 type zone struct {
 	location *time.Location
 	pick     pick
 }
 
-// pick says which one of two points in time is meant by what a clock showed twice.
+// pick says which of two points in time is meant by a time that clocks showed twice.
 type pick int
 
 const (
@@ -26,30 +26,30 @@ const (
 
 var picks = map[string]pick{"earlier": pickEarlier, "later": pickLater}
 
-// Rules of times that are in a zone.
+// The rules for times that are in a time zone.
 const (
-	// RuleSkippedTime is a time of a row that no clock of its zone showed, because clocks were put forward over it.
+	// RuleSkippedTime is for a time of a row that no clock of its zone showed, because clocks were put forward over it.
 	RuleSkippedTime = "time-was-skipped"
-	// RuleTimeTwice is a warning: the clocks of the zone showed the time twice, because they were put back, and the earlier was sent.
+	// RuleTimeTwice is a warning: the clocks of the zone showed the time twice, because they were put back. The earlier one was sent.
 	RuleTimeTwice = "time-came-twice"
-	// RuleLateDay is a warning: a day without a time of day had no midnight in its zone, and the day's first moment was sent.
+	// RuleLateDay is a warning: a day without a time of day had no midnight in its zone. The day's first moment was sent.
 	RuleLateDay = "day-without-midnight"
-	// RuleDayBefore is a warning: a day without a time of day began in its zone when it was the day before in UTC, in which the value is sent. A timestamp is
-	// a point in time, and not warned of.
+	// RuleDayBefore is a warning: a day without a time of day began in its zone when it was still the day before in UTC, in which the value is sent.
+	// There is no warning for a timestamp, which is a point in time.
 	RuleDayBefore = "day-before-in-utc"
 )
 
 var zoneWarnings = map[string]string{
-	RuleTimeTwice: `clocks were put back and showed this time twice; the earlier was sent. Write "earlier" or "later" behind the zone, as in date(at, "Europe/Berlin", "later"), to say which is meant`,
+	RuleTimeTwice: `clocks were put back and showed this time twice; the earlier was sent. To choose, write "earlier" or "later" after the zone, as in date(at, "Europe/Berlin", "later")`,
 	RuleLateDay:   "clocks were put forward at midnight; the first moment of the day was sent",
 	RuleDayBefore: `a date without a time of day is sent as the day before, in UTC: 2024-07-01 in Europe/Berlin becomes 2024-06-30T22:00:00Z. If it is a calendar date, such as a birthday, name the zone "UTC" for its column, as in date(born, "UTC")`,
 }
 
-const zoneHint = "write a name of the IANA database of zones, such as Europe/Berlin or America/New_York, an offset such as +02:00, or UTC"
+const zoneHint = "write a name of the IANA time zone database, such as Europe/Berlin or America/New_York, an offset such as +02:00, or UTC"
 
-const pickHint = `name the zone too, as in date(at, "Europe/Berlin", "later"), or as time_zone beside messages`
+const pickHint = `name the zone too, as in date(at, "Europe/Berlin", "later"), or as time_zone next to messages`
 
-// parseZone reads the name of a zone. problem is empty if it is one.
+// parseZone parses the name of a time zone. problem is empty if it is valid.
 func parseZone(name string) (loc *time.Location, problem, hint string) {
 	if name == "UTC" || name == "Etc/UTC" {
 		return time.UTC, "", ""
@@ -57,9 +57,9 @@ func parseZone(name string) (loc *time.Location, problem, hint string) {
 	if text, sign := strings.CutPrefix(name, "+"); sign || strings.HasPrefix(name, "-") {
 		text = strings.TrimPrefix(text, "-")
 		offset, ok := parseOffset([]byte(name))
-		const most = 14 * time.Hour // that of Kiritimati
+		const most = 14 * time.Hour // the offset of Kiritimati
 		if !ok || len(text) != len("00:00") || offset > most || offset < -most {
-			return nil, strconv.Quote(name) + " is no offset from UTC", "write it with hours and minutes, such as +02:00; no zone is more than 14 hours ahead"
+			return nil, strconv.Quote(name) + " is not an offset from UTC", "write it with hours and minutes, such as +02:00; no zone is more than 14 hours ahead"
 		}
 		return time.FixedZone(name, int(offset/time.Second)), "", ""
 	}
@@ -68,9 +68,9 @@ func parseZone(name string) (loc *time.Location, problem, hint string) {
 	known := err == nil && name != "" && name != "Local"
 	switch {
 	case known && area == "Etc":
-		return nil, "the zones below Etc have their sign the other way round", "write UTC, or the offset itself, such as +05:00 for Etc/GMT-5"
+		return nil, "the zones below Etc have the opposite sign", "write UTC, or the offset itself, such as +05:00 for Etc/GMT-5"
 	case known && !full:
-		return nil, strconv.Quote(name) + " is not the full name of a zone, and may or may not have summer time", zoneHint
+		return nil, strconv.Quote(name) + " is not the full name of a zone, so it is not clear whether it has summer time", zoneHint
 	case known && area != "posix" && area != "right":
 		return loc, "", ""
 	}
@@ -82,7 +82,7 @@ func parseZone(name string) (loc *time.Location, problem, hint string) {
 	return nil, "there is no zone " + strconv.Quote(name), zoneHint
 }
 
-// titled writes the words of a zone's name as the database does: America/New_York.
+// titled writes the words of a zone's name as in the database: America/New_York.
 func titled(name string) string {
 	b := []byte(strings.ToLower(strings.ReplaceAll(name, " ", "_")))
 	for i := range b {
@@ -93,20 +93,20 @@ func titled(name string) string {
 	return string(b)
 }
 
-// dateRule is how date reads a column: the layouts and the zone that it is given.
+// dateRule says how date reads a column: with which layouts and which zone.
 type dateRule struct {
 	layouts []layout
-	zone    *zone // nil: that of the whole mapping
+	zone    *zone // nil for the zone of the whole mapping
 	pick    pick  // for the zone of the whole mapping
 }
 
-// parseDateRule reads what stands in date behind its value.
+// parseDateRule parses the arguments of date after its value.
 func parseDateRule(args []string) (d dateRule, problem, hint string) {
 	var location *time.Location
 	for _, arg := range args {
 		if p := picks[arg]; p != pickNone {
 			if d.pick != pickNone {
-				return d, "date is told twice which of two times is meant", "keep one of earlier and later"
+				return d, "date has both earlier and later, or one of them twice", "keep one of earlier and later"
 			}
 			d.pick = p
 			continue
@@ -136,14 +136,14 @@ func parseDateRule(args []string) (d dateRule, problem, hint string) {
 	if location != nil {
 		d.zone = &zone{location, d.pick}
 		if _, fixed := offsetOf(location); fixed && d.pick != pickNone {
-			return d, "no time comes twice in a zone that has no summer time", "remove earlier or later"
+			return d, "no time occurs twice in a zone without summer time", "remove earlier or later"
 		}
 	}
 	problem, hint = contradict(d.layouts, d.layouts)
 	return d, problem, hint
 }
 
-// within returns the zone of times in a mapping whose zone is whole.
+// within returns the time zone to use, in a mapping with the zone whole.
 func (d dateRule) within(whole *zone) *zone {
 	switch {
 	case d.zone != nil:
@@ -159,17 +159,17 @@ func (d dateRule) checkZone() (problem, hint string) {
 	all := len(d.layouts) > 0
 	for _, l := range d.layouts {
 		if l.unit != 0 {
-			return "a count of seconds since 1970 is in no zone", "remove the zone, or the layout unix"
+			return "a count of seconds since 1970 has no zone", "remove the zone, or the layout unix"
 		}
 		all = all && l.own
 	}
 	if all {
-		return "times in this layout say their zone themselves", "remove the zone"
+		return "times in this layout contain their zone", "remove the zone"
 	}
 	return "", ""
 }
 
-// offsetOf returns the offset of a location that has the same at all times.
+// offsetOf returns the offset of a location whose offset never changes.
 func offsetOf(loc *time.Location) (seconds int, fixed bool) {
 	if loc == time.UTC {
 		return 0, true
@@ -184,7 +184,7 @@ var (
 	patternOfDate = regexp.MustCompile(`^[dmyDMY/-]+$`)
 )
 
-// looksLikeZone tells what was meant as a zone from what was meant as a layout.
+// looksLikeZone reports whether an argument was meant as a zone and not as a layout.
 func looksLikeZone(s string) bool {
 	_, err := time.LoadLocation(s)
 	return s != "" && err == nil || zoneName.MatchString(s) && !patternOfDate.MatchString(s)
@@ -198,7 +198,7 @@ func contradict(a, b []layout) (problem, hint string) {
 				one, err := readDate([]byte(text), []layout{l})
 				two, err2 := readDate([]byte(text), []layout{m})
 				if err == nil && err2 == nil && (!one.Equal(two.Time) || one.own != two.own) {
-					return "the layouts " + strconv.Quote(l.name) + " and " + strconv.Quote(m.name) + " contradict each other: " + text + " fits both, and is another time in each",
+					return "the layouts " + strconv.Quote(l.name) + " and " + strconv.Quote(m.name) + " contradict each other: " + text + " fits both, but is a different time in each",
 						"keep the one that the column has"
 				}
 			}
@@ -207,7 +207,7 @@ func contradict(a, b []layout) (problem, hint string) {
 	return "", ""
 }
 
-// samples are times as the layout has them, of which each number may be a year, a month or a day.
+// samples are times in the layout. Each number in them could be a year, a month or a day.
 func (l layout) samples() (texts []string) {
 	if l.text == "" {
 		return []string{"1049526489", "20030405", "37716"}
@@ -220,10 +220,10 @@ func (l layout) samples() (texts []string) {
 	return texts
 }
 
-// timed is a time with what there is to say of it.
+// timed is a time with its warning.
 type timed struct {
 	instant
-	warning string // the rule of a warning, empty for none
+	warning string // the rule of a warning, empty if there is none
 }
 
 // parse reads a time.
@@ -237,14 +237,14 @@ func (z *zone) parse(text []byte, layouts []layout) (timed, *ValueError) {
 		return timed{instant: t}, err
 	}
 	if z == nil {
-		return timed{}, refuse(RuleNotADate, "the zone's abbreviation is ambiguous; give the offset from UTC, such as +01:00, in the data, or name the zone in the mapping, as in date(column, \"RFC1123\", \"Europe/Berlin\")")
+		return timed{}, refuse(RuleNotADate, "the abbreviation of the time zone is ambiguous; give the offset from UTC, such as +01:00, in the data, or name the zone in the mapping, as in date(column, \"RFC1123\", \"Europe/Berlin\")")
 	}
 	at, warning, err := z.resolve(r)
 	if err != nil {
 		return timed{}, err
 	}
 	t, err := inRange(at, r.digits)
-	if r.day && warning == "" && t.Before(r.Time) { // what was read stands as if it were in UTC
+	if r.day && warning == "" && t.Before(r.Time) { // r.Time is stored as if it were UTC
 		warning = RuleDayBefore
 	}
 	return timed{t, warning}, err
@@ -262,7 +262,7 @@ func (z *zone) resolve(r reading) (at time.Time, warning string, err *ValueError
 			}
 		}
 		if found = found[:n]; n == 0 {
-			return at, "", refuse(RuleNotADate, "the zone's abbreviation is not what %s has at that time", z.location)
+			return at, "", refuse(RuleNotADate, "the abbreviation of the time zone does not belong to %s at that time", z.location)
 		}
 	}
 	switch {
@@ -270,7 +270,7 @@ func (z *zone) resolve(r reading) (at time.Time, warning string, err *ValueError
 		if first, ok := z.firstOf(r.Time); ok {
 			return first, RuleLateDay, nil
 		}
-		return at, "", refuse(RuleSkippedTime, "there was no such day in %s, where the date changed over it", z.location)
+		return at, "", refuse(RuleSkippedTime, "this day did not exist in %s: the date line was moved", z.location)
 	case len(found) == 0:
 		return at, "", refuse(RuleSkippedTime, "no clock in %s showed this time: clocks were put forward over it. Are the times in another zone, such as UTC?", z.location)
 	case len(found) == 1:
@@ -283,11 +283,11 @@ func (z *zone) resolve(r reading) (at time.Time, warning string, err *ValueError
 	return found[0], "", nil
 }
 
-// away is more than any zone ever was from UTC.
+// away is more than the largest offset that any zone ever had from UTC.
 const away = 24 * time.Hour
 
-// moments returns when clocks of the zone showed what a clock in UTC shows at wall, in order: once as a rule, never where clocks were put
-// forward over it, twice where they were put back.
+// moments returns the points in time at which clocks of the zone showed the same as a clock in UTC at wall, in order: usually one, none if clocks
+// were put forward over it, two if they were put back.
 func (z *zone) moments(wall time.Time) []time.Time {
 	var found []time.Time
 	end := wall.Add(away)
@@ -302,7 +302,7 @@ func (z *zone) moments(wall time.Time) []time.Time {
 	return found
 }
 
-// firstOf returns the first moment of a day that has no midnight. ok is false if the zone had no such day.
+// firstOf returns the first moment of a day without midnight. ok is false if the zone did not have that day.
 func (z *zone) firstOf(day time.Time) (first time.Time, ok bool) {
 	is := func(t time.Time) bool {
 		year, month, date := t.Date()
@@ -318,19 +318,19 @@ func (z *zone) firstOf(day time.Time) (first time.Time, ok bool) {
 	return first, false
 }
 
-// nextStretch returns a later moment, up to which a zone's clocks ran on as they do at t. There is none if they do so for ever.
+// nextStretch returns a later moment until which the zone keeps its offset at t. ok is false if it keeps it forever.
 func nextStretch(t time.Time) (next time.Time, ok bool) {
 	_, next = t.ZoneBounds()
 	switch {
 	case next.IsZero():
 		return next, false
-	case !next.After(t): // Go ends a year of 366 days a day too early, where a rule and no list says when clocks change
+	case !next.After(t): // Go ends a year of 366 days one day too early if a rule, and not a list, says when clocks change
 		return t.Add(time.Hour), true
 	}
 	return next, true
 }
 
-// note is a warning about a value of the row at hand.
+// note is a warning about a value of the current row.
 type note struct{ rule, field string }
 
 // warn keeps a warning about a value of the row.
@@ -340,7 +340,7 @@ func (r *row) warn(rule, field string) {
 	}
 }
 
-// zoned is a column of times that do not say their zone.
+// zoned is a column of times without their own time zone.
 type zoned struct {
 	column
 	zone *zone
@@ -368,7 +368,7 @@ func (c column) read(r *row, z *zone) (timed, bool, *ValueError) {
 		return timed{}, false, err
 	}
 	if allDigits(text) {
-		return timed{}, false, refuse(RuleNotADate, "a bare number is no time: %s", timestampHint).from(c.name)
+		return timed{}, false, refuse(RuleNotADate, "a plain number is not a time: %s", timestampHint).from(c.name)
 	}
 	t, err := z.parse(text, nil)
 	if err != nil {

@@ -218,13 +218,13 @@ func TestZoneProblems(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ args, want string }{
 		{`"CET"`, "not the full name of a zone"}, {`"EST"`, "not the full name"}, {`"CEST"`, `there is no zone "CEST"`}, {`"GMT"`, "not the full name"},
-		{`"Europe/Berlni"`, `there is no zone "Europe/Berlni"; write a name of the IANA database`}, {`"europe/berlin"`, "write Europe/Berlin"},
+		{`"Europe/Berlni"`, `there is no zone "Europe/Berlni"; write a name of the IANA time zone database`}, {`"europe/berlin"`, "write Europe/Berlin"},
 		{`"america/new york"`, "write America/New_York"},
-		{`"Local"`, "no zone"}, {`"Etc/GMT-5"`, "the other way round"}, {`"right/Europe/Berlin"`, "no zone"}, {`"../Europe/Berlin"`, "layout"},
+		{`"Local"`, "no zone"}, {`"Etc/GMT-5"`, "the opposite sign"}, {`"right/Europe/Berlin"`, "no zone"}, {`"../Europe/Berlin"`, "layout"},
 		{`"+2"`, "offset"}, {`"+25:00"`, "offset"}, {`"+0200"`, "offset"}, {`"+14:30"`, "14 hours"},
 		{`"Europe/Berlin", "UTC"`, "two zones"}, {`"earlier", "later", "Europe/Berlin"`, "twice"},
-		{`"unix", "Europe/Berlin"`, "in no zone"}, {`"Europe/Berlin", "unix_ms"`, "in no zone"}, {`"RFC3339", "Europe/Berlin"`, "say their zone"},
-		{`"UTC", "later"`, "no time comes twice"}, {`"+02:00", "earlier"`, "no time comes twice"}, {`"later"`, "in UTC no time comes twice"}, {`"unix", "later"`, "in no zone"},
+		{`"unix", "Europe/Berlin"`, "has no zone"}, {`"Europe/Berlin", "unix_ms"`, "has no zone"}, {`"RFC3339", "Europe/Berlin"`, "contain their zone"},
+		{`"UTC", "later"`, "no time occurs twice"}, {`"+02:00", "earlier"`, "no time occurs twice"}, {`"later"`, "in UTC no time occurs twice"}, {`"unix", "later"`, "has no zone"},
 		{`"dd/mm/yyyy"`, "layout"}, {`"YYYY-MM-DD"`, "layout"}, {`"rfc3339"`, "layout"}, {`"Monday"`, "layout"},
 		{`"2006-01-02 03:04"`, "morning"},
 		{`"02/01/2006", "01/02/2006"`, "contradict"}, {`"02.01.06", "06.01.02"`, "contradict"}, {`"unix", "unix_ms"`, "contradict"}, {`"unix", "20060102"`, "contradict"},

@@ -26,7 +26,7 @@ func identityText(c *load.IdentityCount) string {
 		restText(&b, c.Addresses)
 	}
 	if n := c.People.Count; n > 0 {
-		fmt.Fprintf(&b, "warning: %s, in %s (first in %s). Customer.io keeps the first address of a person, unless the workspace lets it change.\n",
+		fmt.Fprintf(&b, "warning: %s, in %s (first in %s). Customer.io keeps the first address of a person, unless the workspace allows changes.\n",
 			plural.Count(n, "id has two or more e-mail addresses", "ids have two or more e-mail addresses"), plural.Count(c.People.Messages, "message", "messages"), placesOf(c.People.First[0]))
 		restText(&b, c.People)
 	}
