@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
+	"html/template"
 	"io"
 	"io/fs"
 	"net/url"
@@ -19,6 +22,7 @@ import (
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/console"
 	"github.com/ciokit/cio/kit/cmd/ciokit/internal/exit"
 	"github.com/ciokit/cio/kit/internal/plural"
+	"github.com/ciokit/cio/kit/load"
 	"github.com/ciokit/cio/kit/source"
 	"github.com/spf13/cobra"
 )
@@ -30,11 +34,12 @@ func newEraseFindCopies(con console.Console) *cobra.Command {
 		Use: "find-copies PATH... --id ID", Short: "Find files that hold a person's identifiers in clear, such as rejects, snapshots and outboxes", Args: cobra.MinimumNArgs(1),
 		Long: `Find files that contain identifiers of a person in clear: rejects, snapshots, outboxes, dead letters, databases of an emulator, exports and
 lists. Each PATH is a file, or a directory that is searched with all directories below it. Nothing is changed. Compressed files and
-Parquet are read too. Give each identifier of the person.
+Parquet are read too. Give each identifier of the person. Of files that ciokit writes, only the places are searched that can contain an
+identifier: not the counts, times and hashes of a journal, a receipt or a report.
 
 A file may contain a person in a form that the command does not find: under another name, encrypted, in an archive of several files, or
 split between the pages of a database. Check each finding before you remove anything: a short id appears in many places. The exit code is
-6 if something was found.`,
+6 if something was found, and 1 if something could not be read to the end: the command names it, and prints what it found elsewhere.`,
 		Example: `  ciokit erase find-copies rejects exports /var/lib/orders/outbox ~/.local/state/ciokit --id-file -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return eraseFindCopies(cmd.Context(), con, args, &person, asJSON)
@@ -71,9 +76,6 @@ func eraseFindCopies(ctx context.Context, con console.Console, paths []string, p
 	w := wantedIn(ids)
 	found := eraseSearched{Copies: []eraseCopy{}, Unread: []string{}}
 	for _, path := range paths {
-		if _, err := os.Stat(path); err != nil {
-			return exit.With(exit.Local, err)
-		}
 		err := filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
 			switch {
 			case ctx.Err() != nil:
@@ -101,7 +103,7 @@ func eraseFindCopies(ctx context.Context, con console.Console, paths []string, p
 	var ended error
 	switch {
 	case len(found.Unread) > 0:
-		ended = exit.Fail(exit.Local, "%s not be read to the end, so it is not known what %s: %s", plural.Count(len(found.Unread), "file could", "files could"), plural.Form(len(found.Unread), "it holds", "they hold"), eraseShort(found.Unread[0]))
+		ended = exit.Fail(exit.Local, "%s not be read to the end, and may contain more than was found: %s", plural.Count(len(found.Unread), "file or directory could", "files or directories could"), shortList(found.Unread))
 	case len(found.Copies) > 0:
 		ended = exit.With(exit.Rejects, nil)
 	}
@@ -119,6 +121,15 @@ func eraseFindCopies(ctx context.Context, con console.Console, paths []string, p
 	return ended
 }
 
+// shortList names all of the files, with nothing of theirs that a terminal could obey.
+func shortList(files []string) string {
+	short := make([]string, len(files))
+	for i, file := range files {
+		short[i] = eraseShort(file)
+	}
+	return strings.Join(short, ", ")
+}
+
 // wanted are identifiers in the forms in which files hold them.
 type wanted struct {
 	exact, folded [][]byte
@@ -130,7 +141,7 @@ type wanted struct {
 func wantedIn(ids []string) *wanted {
 	w := &wanted{}
 	for _, id := range ids {
-		forms := map[string]bool{id: true, url.QueryEscape(id): true, url.PathEscape(id): true}
+		forms := map[string]bool{id: true, url.QueryEscape(id): true, url.PathEscape(id): true, html.EscapeString(id): true, template.HTMLEscapeString(id): true}
 		if quoted, err := json.Marshal(id); err == nil {
 			forms[string(quoted[1:len(quoted)-1])] = true
 		}
@@ -170,26 +181,57 @@ func (w *wanted) search(ctx context.Context, file string) (c eraseCopy, err erro
 		return c, err
 	}
 	head := room[:n]
-	c.Kind, c.Do = kindOfCopy(file, head)
+	if isReceiptHashes(file) {
+		return c, nil
+	}
 	if bytes.HasPrefix(head, []byte("PAR1")) {
+		c.Kind, c.Do = kindOfCopy(file, head)
 		return c, w.searchRows(ctx, file, &c)
 	}
 	if isBinary(head) {
+		c.Kind, c.Do = kindOfCopy(file, head)
 		f, err := os.Open(file)
 		if err != nil {
 			return c, err
 		}
 		binary := *w
 		binary.binary = true
-		err = binary.searchText(ctx, f, &c)
+		if info, bad := load.ReadSnapshotInfo(file); bad == nil {
+			err = binary.searchSnapshot(ctx, f, info, &c)
+		} else {
+			err = binary.searchText(ctx, f, &c)
+		}
 		c.Line = 0
 		return c, errors.Join(err, f.Close())
 	}
-	text, err := source.OpenText(file, "")
+	text, err := openCopy(file, head)
 	if err != nil {
 		return c, err
 	}
-	return c, errors.Join(w.searchText(ctx, text, &c), text.Close())
+	in := bufio.NewReaderSize(text, copyHead)
+	head, err = in.Peek(copyHead)
+	if err = ignoreEnd(err); err != nil {
+		return c, errors.Join(err, text.Close())
+	}
+	if own := ownKind(file, head); own != nil {
+		c.Kind, c.Do = own.kind, own.do
+		return c, errors.Join(w.searchOwn(ctx, in, own, &c), text.Close())
+	}
+	c.Kind, c.Do = kindOfCopy(file, head)
+	return c, errors.Join(w.searchText(ctx, in, &c), text.Close())
+}
+
+// copyHead is how many bytes of a text show what it is.
+const copyHead = 64 << 10
+
+// openCopy opens a text that can be compressed. A page of HTML and XML have no rows to load, but they are text.
+func openCopy(file string, head []byte) (io.ReadCloser, error) {
+	text, err := source.OpenText(file, "")
+	var form *source.FormatError
+	if errors.As(err, &form) && bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n"), []byte("<")) {
+		return os.Open(file)
+	}
+	return text, err
 }
 
 // isBinary reports whether a file is neither text nor a compressed one.
@@ -199,11 +241,14 @@ func isBinary(head []byte) bool {
 			return false
 		}
 	}
-	return bytes.IndexByte(head, 0) >= 0 || bytes.HasPrefix(head, []byte(snapshotMark))
+	return bytes.IndexByte(head, 0) >= 0 || bytes.HasPrefix(head, []byte(snapshotMark)) || bytes.HasPrefix(head, []byte(spoolMark))
 }
 
 // snapshotMark begins a snapshot of ciokit load.
 const snapshotMark = "ciosnap"
+
+// spoolMark begins what an unfinished load has kept for its snapshot.
+const spoolMark = "ciospol"
 
 func ignoreEnd(err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
@@ -312,28 +357,4 @@ func standsAlone(text []byte, from, to int) bool {
 	after, _ := utf8.DecodeRune(text[to:])
 	word := func(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
 	return !word(before) && !word(after)
-}
-
-// kindOfCopy says what a file is, and what to do about what stands in it.
-func kindOfCopy(file string, head []byte) (kind, do string) {
-	name := filepath.Base(file)
-	has := func(text string) bool { return bytes.Contains(head, []byte(text)) }
-	switch {
-	case strings.HasPrefix(name, "outbox.db"):
-		return "outbox", "ciokit outbox purge " + eraseShort(filepath.Dir(file)) + " --id ID, with each identifier"
-	case has("SQLite format 3\x00"), strings.HasSuffix(name, "-wal"):
-		return "database", "delete the person there, then have it written anew (VACUUM)"
-	case bytes.HasPrefix(head, []byte(snapshotMark)):
-		return "snapshot", "load once without the person with --mode mirror, or delete the snapshot and begin anew"
-	case has(`"ciokit":{"rejects":`), has("_ciokit"), strings.Contains(name, ".rejects"):
-		return "rejects", "remove the rows, or the file once it is settled"
-	case has(`{"rejects":`), has(`"messageId":`):
-		return "messages", "remove the lines, or the file when nothing needs it"
-	case bytes.HasPrefix(head, []byte("PAR1")):
-		return "Parquet", "export it again without the person"
-	}
-	if targets, _, err := erasure.ReadTargets(file); err == nil && len(targets) > 0 {
-		return "targets", "delete the file when the people have been verified"
-	}
-	return "file", "remove the person from it, or delete it"
 }
