@@ -1,12 +1,12 @@
-// Package erasure deletes and suppresses people in Customer.io, takes suppressions back, and keeps a record of it: who ordered it and who approved
-// it, for how many people, when each was acted on and with which outcome. Nobody can change the record unnoticed, and it holds no identifier in
-// clear.
+// Package erasure deletes and suppresses people in Customer.io, and ends suppressions. It keeps a record: who ordered it and who approved it, for how many
+// people, when each was acted on, and with which outcome. Without an operator's key nobody can change a signed entry of the record unnoticed. The record
+// contains no identifier in clear.
 //
-// # The way of an erasure
+// # The steps
 //
-// A [Plan] says what to do, and has a hash of the people. An operator signs it with SignPlan, and somebody else approves it with ApprovePlan. Run
-// acts on the people of an approved plan and writes a receipt. Verify reads back what happened to them. Check checks a receipt, without the network
-// and without any secret key. A [Guard] keeps erased people from being sent again.
+// A [Plan] says what to do, and has a hash of the people. An operator signs it with [SignPlan], and another person approves it with [ApprovePlan]. [Run]
+// acts on the people of an approved plan and writes a receipt. [Verify] looks up afterwards what became of them. [Check] checks a receipt, without the
+// network and without any secret key. A [Guard] prevents that data of erased people is sent again.
 //
 // # The receipt
 //
