@@ -1,6 +1,7 @@
 package cio
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -43,7 +44,7 @@ func (e Encoded) MessageID() string {
 	return s
 }
 
-// Tag returns the Tag of the message that was encoded. It is not in the wire form, so it is 0 after UnmarshalJSON.
+// Type returns the type of the message, such as identify.
 func (e Encoded) Type() Type { return e.typ }
 
 // Tag returns the Tag of the message that was encoded. It is not part of the wire form: 0 after UnmarshalJSON.
@@ -118,7 +119,8 @@ func (e Encoded) fill(*envelope) {}
 // [Client] that sends it checks those. The bytes must also hold the type, a message id, and a timestamp that is text. A message that got
 // its id only when it was read would have another id each time. The error is a [*MessageError].
 func (e *Encoded) UnmarshalJSON(data []byte) error {
-	data, err := wire.AppendRaw(nil, data)
+	var room [16]wire.Part
+	data, members, err := wire.AppendObject(nil, data, room[:0])
 	if err != nil {
 		m := valueError("", err)
 		if m.Rule == RuleNotObject {
@@ -129,23 +131,24 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 	if data[0] != '{' {
 		return reject("", RuleNotMessage, "a message is a JSON object")
 	}
-	var typ Type
-	env := envelope{}
-	var event string
 	var own membersOf
-	own.read(data)
-	if typ, err = typeOf(own.typ); err != nil {
+	own.read(members)
+	typ, err := typeOf(own.typ)
+	if err != nil {
 		return err
 	}
-	env.typ = typ
-	for _, m := range []struct {
-		name  string
-		value []byte
-		to    *string
-	}{{"messageId", own.messageID, &env.messageID}, {"userId", own.userID, &env.userID}, {"anonymousId", own.anonymousID, &env.anonymousID}, {"groupId", own.groupID, &env.groupID}, {"previousId", own.previousID, &env.previousID}, {"event", own.event, &event}} {
-		if *m.to, err = textMember(m.name, m.value); err != nil {
-			return err
-		}
+	text := func(name string, v []byte) string {
+		s, wrong := textMember(name, v)
+		err = cmp.Or(err, wrong)
+		return s
+	}
+	env := envelope{
+		typ: typ, messageID: text("messageId", own.messageID), userID: text("userId", own.userID), anonymousID: text("anonymousId", own.anonymousID),
+		groupID: text("groupId", own.groupID), previousID: text("previousId", own.previousID),
+	}
+	event := strings.TrimSpace(text("event", own.event))
+	if err != nil {
+		return err
 	}
 	if env.messageID == "" {
 		return reject("messageId", RuleNoMessageID, "a stored message must have its id, so that a repeat can be recognised")
@@ -153,7 +156,7 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 	if err := checkTimeText(own.timestamp); err != nil {
 		return err
 	}
-	if event = strings.TrimSpace(event); typ == TypeTrack && event == "" {
+	if typ == TypeTrack && event == "" {
 		return reject("event", RuleNoEvent, "a track call needs the event's name")
 	}
 	if err := checkIDs(&env); err != nil {
@@ -184,23 +187,28 @@ func (e *Encoded) UnmarshalJSON(data []byte) error {
 	if typ == TypeTrack {
 		like = resembles(event)
 	}
-	*e = newEncoded(data, &header{typ: typ, messageID: env.messageID, identity: id, warnings: warningsOf(&env, id.Email, event, like, body, context)})
+	*e = newEncoded(data, &header{
+		typ: typ, messageID: env.messageID, idStart: own.idAt + 1, idEnd: own.idAt + len(own.messageID) - 1, // without its quotes
+		identity: id, warnings: warningsOf(&env, id.Email, event, like, body, context),
+	})
 	return nil
 }
 
 // membersOf holds the members of a message; nil for a member that it does not have.
 type membersOf struct {
 	typ, messageID, userID, anonymousID, groupID, previousID, event, timestamp, properties, traits, context, integrations []byte
+
+	idAt int // where messageID begins in the message
 }
 
-// read goes over the message once.
-func (m *membersOf) read(data []byte) {
-	for name, v := range wire.Members(data) {
-		switch string(name) {
+// read takes the members that have a meaning. Of two with one name it takes the last, as decoders do.
+func (m *membersOf) read(members []wire.Part) {
+	for i := range members {
+		switch v := members[i].Value; string(members[i].Name) {
 		case "type":
 			m.typ = v
 		case "messageId":
-			m.messageID = v
+			m.messageID, m.idAt = v, members[i].At
 		case "userId":
 			m.userID = v
 		case "anonymousId":
@@ -226,10 +234,11 @@ func (m *membersOf) read(data []byte) {
 }
 
 func typeOf(value []byte) (Type, error) {
-	s, err := textMember("type", value)
-	switch typ := Type(s); typ {
-	case TypeIdentify, TypeTrack, TypePage, TypeScreen, TypeGroup, TypeAlias:
-		return typ, err
+	text, _ := wire.TextBytes(value)
+	for _, typ := range [...]Type{TypeIdentify, TypeTrack, TypePage, TypeScreen, TypeGroup, TypeAlias} {
+		if string(text) == string(typ) {
+			return typ, nil
+		}
 	}
 	return "", reject("type", RuleNotMessage, "give the type: identify, track, page, screen, group or alias")
 }
@@ -248,9 +257,9 @@ func textMember(name string, v []byte) (string, error) {
 
 // checkTimeText refuses the integer that the API would read as milliseconds, and text that is no time (docs/rules.md#message-id-and-time).
 func checkTimeText(v []byte) error {
-	s, ok := wire.Text(v)
+	text, ok := wire.TextBytes(v)
 	if ok {
-		_, err := time.Parse(time.RFC3339Nano, s)
+		_, err := time.Parse(time.RFC3339Nano, string(text))
 		ok = err == nil
 	}
 	if !ok {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ciokit/cio"
+	"github.com/ciokit/cio/internal/wire"
 )
 
 func TestEncodedIsStoredAndReadBack(t *testing.T) {
@@ -99,6 +100,8 @@ func FuzzEncoded(f *testing.F) {
 	f.Add([]byte(`{"type":"track","messageId":"m","timestamp":"2026-01-01T00:00:00Z","userId":"u","event":"X","properties":{"a":[1,"\ufffd"]}}`))
 	f.Add([]byte(`{"type":"identify","messageId":"m","timestamp":"2026-01-01T00:00:00Z","traits":{"email":"a@b.example"}}`))
 	f.Add([]byte(`{"type":"alias","messageId":"m","timestamp":"2026-01-01T00:00:00Z","userId":"u","previousId":"p","type":"page"}`))
+	f.Add([]byte(` { "type" : "page", "messageId" : "first", "timestamp":"2026-01-01T00:00:00Z", "userId":"u", "messageId" : "l\u0061st" } `))
+	f.Add([]byte(`{"type":"page","messageId":"\ufffd","timestamp":"2026-01-01T00:00:00Z","userId":"u"}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var e cio.Encoded
 		if e.UnmarshalJSON(in) != nil {
@@ -109,8 +112,24 @@ func FuzzEncoded(f *testing.F) {
 		if err := again.UnmarshalJSON(out); err != nil || !json.Valid(out) || again.MessageID() != e.MessageID() || again.Identity() != e.Identity() {
 			t.Fatalf("%q was taken, but not %q (%v)", in, out, err)
 		}
+		var members struct {
+			MessageID string `json:"messageId"`
+		}
+		if err := json.Unmarshal(out, &members); err != nil || !caseFolds(out) && e.MessageID() != members.MessageID {
+			t.Fatalf("%q has the id %q, not %q (%v)", in, e.MessageID(), members.MessageID, err)
+		}
 		e.Warnings()
 	})
+}
+
+// caseFolds reports whether encoding/json finds the id under a name that is spelled otherwise.
+func caseFolds(message []byte) bool {
+	for name := range wire.Members(message) {
+		if strings.EqualFold(string(name), "messageId") && string(name) != "messageId" {
+			return true
+		}
+	}
+	return false
 }
 
 func TestAbsentAndPaddedJSON(t *testing.T) {

@@ -14,6 +14,9 @@ import (
 // ends, sending has stopped for a reason that will not pass soon, or the Guard could not decide for a minute. If Close leaves some of the messages in
 // the directory, the error is cio.ErrClosed. No message is lost by that.
 func (o *Outbox) Flush(ctx context.Context) error {
+	o.flushing.Add(1)
+	defer o.flushing.Add(-1)
+	stir(o.toSettle) // it may wait for more to settle
 	st, err := o.store.Stats(ctx)
 	if err != nil {
 		return o.atEnd(ctx, err, math.MaxUint64)

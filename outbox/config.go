@@ -13,7 +13,7 @@ type Config struct {
 	// Dir is the directory of the messages. Open creates it if it does not exist. It must be on a local disk. Only one Outbox can use it at a time.
 	Dir string
 	// MaxBytes limits the size of the messages in the directory, dead letters included; default 1 GiB. The files take up to 1.3 times that, and about
-	// 8 MiB more.
+	// 24 MiB more.
 	MaxBytes int64
 	// FailWhenFull makes Enqueue and EnqueueAll return cio.ErrQueueFull where they would wait for room.
 	FailWhenFull bool

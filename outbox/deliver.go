@@ -58,8 +58,8 @@ func (o *Outbox) feed() {
 			ahead = make(chan fetched, 1)
 			go func(at uint64, to chan<- fetched) { to <- o.fetch(at) }(at, ahead)
 		}
-		for i, m := range f.decoded {
-			if !o.hand(f.records[i], m) {
+		for i := range f.decoded {
+			if !o.hand(f.records[i], &f.decoded[i]) {
 				if ahead != nil {
 					<-ahead
 				}
@@ -109,9 +109,9 @@ func (o *Outbox) begin(records []Record) []Record {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.DeleteFunc(records, func(r Record) bool {
-		known := o.sent[r.Seq]
+		n := len(o.sent)
 		o.sent[r.Seq] = true
-		return known
+		return len(o.sent) == n
 	})
 }
 
@@ -169,12 +169,12 @@ func decode(records []Record) []decoded {
 }
 
 // hand gives a record to the Batcher, or settles one that cannot be sent. It returns false if the Outbox is being closed.
-func (o *Outbox) hand(r Record, d decoded) bool {
+func (o *Outbox) hand(r Record, d *decoded) bool {
 	if r.Damaged {
 		d.err = errDamagedRecord
 	}
-	m := d.m.WithTag(r.Seq)
-	for n := new(panics); o.ctx.Err() == nil; {
+	d.m = d.m.WithTag(r.Seq)
+	for n := panics(0); o.ctx.Err() == nil; {
 		switch settled, gone := o.backlog(r.Seq); {
 		case gone:
 			o.settleLater(Settlement{Seq: r.Seq})
@@ -183,30 +183,34 @@ func (o *Outbox) hand(r Record, d decoded) bool {
 			o.pause(again)
 			continue
 		case d.err != nil:
-			o.refuse(m, r.Seq, d.err)
+			o.refuse(d.m, r.Seq, d.err)
 			return true
 		}
-		err := protect(func() error { return ofGuard(o.batcher.Enqueue(o.ctx, m)) })
+		err := protect(func() error { return ofGuard(o.batcher.Enqueue(o.ctx, &d.m)) })
+		if err == nil {
+			if o.stuck.Load() != nil {
+				o.stuck.Store(nil)
+			}
+			return true
+		}
+		if o.ctx.Err() != nil || errors.Is(err, cio.ErrClosed) {
+			return false
+		}
 		var rule *cio.MessageError
 		var wait *undecided
 		switch {
-		case err == nil:
-			o.stuck.Store(nil)
-			return true
-		case o.ctx.Err() != nil, errors.Is(err, cio.ErrClosed):
-			return false
 		case errors.As(err, &wait):
 			defer o.letGo(r.Seq)
 			o.hold(r.Seq, wait, false)
 			if n.enough(wait) {
-				o.refuse(m, r.Seq, errPanic)
+				o.refuse(d.m, r.Seq, errPanic)
 				return true
 			}
 			o.changed.send()
 			o.sleep(again)
 			continue
 		case errors.As(err, &rule):
-			o.refuse(m, r.Seq, err)
+			o.refuse(d.m, r.Seq, err)
 			return true
 		}
 		o.stuck.Store(&err)
@@ -266,8 +270,11 @@ func (o *Outbox) reject(seq uint64, why error) {
 func (o *Outbox) settleLater(s Settlement) {
 	o.mu.Lock()
 	o.settled = append(o.settled, s)
+	n, sent := len(o.settled), len(o.sent)
 	o.mu.Unlock()
-	stir(o.toSettle)
+	if n == 1 || n >= min(settleAtOnce, sent) { // between these there is nothing to do but wait for more
+		stir(o.toSettle)
+	}
 }
 
 // backlog returns how many settlements wait for the disk, and whether the record was removed from the store meanwhile.
@@ -283,6 +290,14 @@ func (o *Outbox) unsettled() int {
 	return len(o.settled)
 }
 
+// moreToCome reports whether a commit of what has ended should wait for other messages: not if it is large, and not if somebody waits in Flush and nothing
+// else is under way.
+func (o *Outbox) moreToCome() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.settled) < settleAtOnce && (o.flushing.Load() == 0 || len(o.settled) < len(o.sent))
+}
+
 // settle tells the store what was settled, until the Batcher makes no more reports. Settlements are committed in the order of the reports, which is
 // that of each identity: a message is never sent again behind one that was enqueued after it.
 func (o *Outbox) settle() {
@@ -290,7 +305,7 @@ func (o *Outbox) settle() {
 		if !last {
 			select {
 			case <-o.toSettle:
-				for begun := time.Now(); time.Since(begun) < gather && o.unsettled() < settleAtOnce; {
+				for begun := time.Now(); time.Since(begun) < gather && o.moreToCome(); {
 					t := time.NewTimer(gather)
 					select {
 					case <-t.C:

@@ -21,7 +21,7 @@ import (
 type DiskConfig struct {
 	// Dir is the directory, which is made if it is not there. It must be on a local disk.
 	Dir string
-	// MaxBytes bounds the messages in it, dead letters included; default 1 GiB. Its files take up to 1.3 times that, and some 24 MiB.
+	// MaxBytes bounds the messages in it, dead letters included; default 1 GiB. The files take up to 1.3 times that, and about 24 MiB more.
 	MaxBytes int64
 	// Shared lets the directory be opened while another process has it, as the command does to look at it, and keeps no other from opening it.
 	// What is wrong with the files is looked for if nobody has it at that moment.

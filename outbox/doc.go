@@ -1,7 +1,7 @@
 // Package outbox keeps messages on disk until Customer.io has accepted them. When Enqueue has returned nil, the program may be killed and its machine
 // may lose power. The message is sent when the program runs again.
 //
-//	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.EU})
+//	client, err := cio.NewClient(cio.Config{APIKey: key, Region: cio.RegionEU})
 //	box, err := outbox.Open(client, outbox.Config{Dir: "/var/lib/orders/outbox"})
 //	defer box.Close(ctx)
 //	err = box.Enqueue(ctx, cio.Track{UserID: "42", Event: events.OrderCompleted{OrderID: "50314"}})

@@ -39,9 +39,11 @@ func BenchmarkDrainFloor(b *testing.B) {
 				f.measure(&both, func() error { return f.read(true) })
 				decoded += both
 				f.measure(&removed, f.remove)
+				c, stop := sink(b, "loopback")
 				before := processorTime()
-				batchAll(b, sink(b, "loopback"), all)
+				batchAll(b, c, all)
 				batcher += processorTime() - before
+				stop()
 			}
 			decoded -= read
 			many := float64(len(all) * b.N)

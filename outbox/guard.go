@@ -72,6 +72,9 @@ func whyUndecided(err error) string {
 
 // ofGuard is decide for an error of the client, which wraps the guard's.
 func ofGuard(err error) error {
+	if err == nil {
+		return nil
+	}
 	var rule *cio.MessageError
 	if errors.As(err, &rule) && rule.Rule == cio.RuleGuard {
 		if wait := new(undecided); errors.As(decide(rule.Err), &wait) {

@@ -48,6 +48,7 @@ type Outbox struct {
 	stuck                        atomic.Pointer[error] // why nothing is sent, where that will not pass soon
 	reading, settling, cleaning  trouble
 	wanted                       atomic.Int64 // the size of messages for which dead letters left no room; 0: they do
+	flushing                     atomic.Int64 // how many callers wait in Flush
 	stoppedSince                 atomic.Int64 // by the process's own clock, in nanoseconds; 0 while messages are sent
 }
 

@@ -21,8 +21,7 @@ const (
 )
 
 func packSum(first uint64, head []byte) uint32 {
-	b := binary.BigEndian.AppendUint64([]byte{'p'}, first)
-	return crc32.Update(crc32.Checksum(b, castagnoli), castagnoli, head)
+	return crc32.Update(sumOfHead('p', first), castagnoli, head)
 }
 
 // sealPack writes the head of a pack of n messages, for which there is room at its beginning.

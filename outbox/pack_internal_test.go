@@ -2,7 +2,9 @@ package outbox
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"testing"
 )
 
@@ -98,4 +100,16 @@ func FuzzUnpack(f *testing.F) {
 			t.Error("nothing is found")
 		}
 	})
+}
+
+// TestSumOfHead: it is what package crc32 says of the same bytes, as in every file that was ever written.
+func TestSumOfHead(t *testing.T) {
+	t.Parallel()
+	for _, letter := range []byte("mpb") {
+		for _, n := range []uint64{0, 1, 255, 1 << 20, 1<<63 - 1, 1<<64 - 1} {
+			if got, want := sumOfHead(letter, n), crc32.Checksum(binary.BigEndian.AppendUint64([]byte{letter}, n), castagnoli); got != want {
+				t.Errorf("%c %d: got %x, want %x", letter, n, got, want)
+			}
+		}
+	}
 }

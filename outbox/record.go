@@ -60,10 +60,17 @@ func unseal(seq uint64, data []byte) Record {
 
 // sumOf is the checksum of a row of the queue.
 func sumOf(seq uint64, sealed []byte) uint32 {
-	var head [9]byte
-	head[0] = 'm'
-	binary.BigEndian.PutUint64(head[1:], seq)
-	return crc32.Update(crc32.Checksum(head[:], castagnoli), castagnoli, sealed)
+	return crc32.Update(sumOfHead('m', seq), castagnoli, sealed)
+}
+
+// sumOfHead is the checksum of a letter and a number. Package crc32 would need memory for the nine bytes each time.
+func sumOfHead(letter byte, n uint64) uint32 {
+	sum := ^uint32(0)
+	sum = castagnoli[byte(sum)^letter] ^ sum>>8
+	for shift := 56; shift >= 0; shift -= 8 {
+		sum = castagnoli[byte(sum)^byte(n>>shift)] ^ sum>>8
+	}
+	return ^sum
 }
 
 // deadSumOf is the checksum of a dead letter.

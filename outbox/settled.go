@@ -36,8 +36,7 @@ func (b *bits) add(seq int64) {
 }
 
 func (b *bits) sum(n int64) uint32 {
-	head := binary.BigEndian.AppendUint64([]byte{'b'}, uint64(n))
-	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, b[:])
+	return crc32.Update(sumOfHead('b', uint64(n)), castagnoli, b[:])
 }
 
 // sealed returns what stands in the table for the block of that number.

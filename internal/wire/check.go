@@ -9,18 +9,18 @@ import (
 // Check returns an *Error unless raw is exactly one JSON value, white space around it allowed, in valid UTF-8 and nested no deeper
 // than MaxDepth. It does not allocate unless it fails.
 func Check(raw []byte) error {
-	_, err := checkTidy(raw)
-	return err
+	c := checker{src: raw}
+	return c.whole()
 }
 
 // AppendRaw appends JSON from outside. It checks it as Check does, and removes white space between its tokens. The escape \ufffd, which
 // means a real U+FFFD there, is written as the bytes of that character.
 func AppendRaw(dst, raw []byte) ([]byte, error) {
-	tidy, err := checkTidy(raw)
-	if err != nil {
+	c := checker{src: raw}
+	if err := c.whole(); err != nil {
 		return dst, err
 	}
-	if tidy {
+	if !c.untidy {
 		return append(dst, raw...), nil
 	}
 	var b bytes.Buffer
@@ -28,6 +28,30 @@ func AppendRaw(dst, raw []byte) ([]byte, error) {
 		return dst, &Error{Rule: NotJSON, Err: err}
 	}
 	return appendUnescaped(dst, b.Bytes()), nil
+}
+
+// Part is a member of an object: its name, unquoted, its value, and where the value begins.
+type Part struct {
+	Name, Value []byte
+	At          int
+}
+
+// AppendObject appends raw as AppendRaw does. If raw is an object, it also appends its members to parts, in their order. Their names and values are parts of
+// the result, and At is a place in what was appended: its first byte is 0. It reads raw once, unless there is something to remove from it.
+func AppendObject(dst, raw []byte, parts []Part) ([]byte, []Part, error) {
+	out := append(dst, raw...)
+	c := checker{src: out[len(dst):]}
+	all, err := c.list(parts)
+	if err == nil && c.untidy {
+		if out, err = AppendRaw(dst, raw); err == nil {
+			c = checker{src: out[len(dst):]}
+			all, err = c.list(parts)
+		}
+	}
+	if err != nil {
+		return dst, parts, err
+	}
+	return out, all, nil
 }
 
 // appendUnescaped copies valid JSON with each escape \ufffd replaced by the character.
@@ -49,30 +73,56 @@ func appendUnescaped(dst, src []byte) []byte {
 	}
 }
 
-// checkTidy also reports whether raw can be copied as it stands.
-func checkTidy(raw []byte) (tidy bool, err error) {
-	c := checker{src: raw, tidy: true}
-	i, err := c.value(c.space(0), 0)
-	if err != nil {
-		return false, err
-	}
-	if c.space(i) != len(raw) {
-		return false, &Error{Rule: NotJSON}
-	}
-	if !utf8.Valid(raw) {
-		return false, &Error{Rule: NotUTF8}
-	}
-	return c.tidy, nil
+type checker struct {
+	src    []byte
+	untidy bool // there is something that AppendRaw removes or replaces
 }
 
-type checker struct {
-	src  []byte
-	tidy bool
+// whole checks all of src.
+func (c *checker) whole() error {
+	i, err := c.value(c.space(0), 0)
+	if err != nil {
+		return err
+	}
+	return c.end(i)
+}
+
+// end checks that nothing follows at i, and what is checked of all bytes at once.
+func (c *checker) end(i int) error {
+	if c.space(i) != len(c.src) {
+		return syntax()
+	}
+	if !utf8.Valid(c.src) {
+		return &Error{Rule: NotUTF8}
+	}
+	return nil
+}
+
+// list checks all of src, and appends the members of the object that it is to parts.
+func (c *checker) list(parts []Part) ([]Part, error) {
+	i := c.space(0)
+	if i >= len(c.src) || c.src[i] != '{' {
+		return parts, c.whole()
+	}
+	if i = c.space(i + 1); i < len(c.src) && c.src[i] == '}' {
+		return parts, c.end(i + 1)
+	}
+	for more := true; more; {
+		name, at, end, err := c.member(i, 0)
+		if err != nil {
+			return parts, err
+		}
+		parts = append(parts, Part{Name: unquote(c.src[i:name]), Value: c.src[at:end], At: at})
+		if i, more, err = c.next(end, '}'); err != nil {
+			return parts, err
+		}
+	}
+	return parts, c.end(i)
 }
 
 func (c *checker) space(i int) int {
 	for i < len(c.src) && (c.src[i] == ' ' || c.src[i] == '\n' || c.src[i] == '\t' || c.src[i] == '\r') {
-		c.tidy = false
+		c.untidy = true
 		i++
 	}
 	return i
@@ -110,34 +160,45 @@ func (c *checker) object(i, depth int) (int, error) {
 	if i < len(c.src) && c.src[i] == '}' {
 		return i + 1, nil
 	}
-	for {
-		if i >= len(c.src) || c.src[i] != '"' {
-			return i, syntax()
+	for more := true; more; {
+		_, _, end, err := c.member(i, depth)
+		if err != nil {
+			return end, err
 		}
-		var err error
-		if i, err = c.str(i); err != nil {
+		if i, more, err = c.next(end, '}'); err != nil {
 			return i, err
-		}
-		i = c.space(i)
-		if i >= len(c.src) || c.src[i] != ':' {
-			return i, syntax()
-		}
-		if i, err = c.value(c.space(i+1), depth+1); err != nil {
-			return i, err
-		}
-		i = c.space(i)
-		if i >= len(c.src) {
-			return i, syntax()
-		}
-		switch c.src[i] {
-		case '}':
-			return i + 1, nil
-		case ',':
-			i = c.space(i + 1)
-		default:
-			return i, syntax()
 		}
 	}
+	return i, nil
+}
+
+// member returns where the name that starts at i ends, and where its value starts and ends.
+func (c *checker) member(i, depth int) (name, at, end int, err error) {
+	if i >= len(c.src) || c.src[i] != '"' {
+		return 0, 0, i, syntax()
+	}
+	if name, err = c.str(i); err != nil {
+		return 0, 0, name, err
+	}
+	i = c.space(name)
+	if i >= len(c.src) || c.src[i] != ':' {
+		return 0, 0, i, syntax()
+	}
+	at = c.space(i + 1)
+	end, err = c.value(at, depth+1)
+	return name, at, end, err
+}
+
+// next returns the index behind the comma or the closing byte that follows at i, and whether it was a comma.
+func (c *checker) next(i int, closing byte) (_ int, more bool, err error) {
+	i = c.space(i)
+	switch {
+	case i < len(c.src) && c.src[i] == closing:
+		return i + 1, false, nil
+	case i < len(c.src) && c.src[i] == ',':
+		return c.space(i + 1), true, nil
+	}
+	return i, false, syntax()
 }
 
 func (c *checker) array(i, depth int) (int, error) {
@@ -145,24 +206,16 @@ func (c *checker) array(i, depth int) (int, error) {
 	if i < len(c.src) && c.src[i] == ']' {
 		return i + 1, nil
 	}
-	for {
-		var err error
-		if i, err = c.value(i, depth+1); err != nil {
+	for more := true; more; {
+		end, err := c.value(i, depth+1)
+		if err != nil {
+			return end, err
+		}
+		if i, more, err = c.next(end, ']'); err != nil {
 			return i, err
 		}
-		i = c.space(i)
-		if i >= len(c.src) {
-			return i, syntax()
-		}
-		switch c.src[i] {
-		case ']':
-			return i + 1, nil
-		case ',':
-			i = c.space(i + 1)
-		default:
-			return i, syntax()
-		}
 	}
+	return i, nil
 }
 
 func (c *checker) str(i int) (int, error) {
@@ -188,7 +241,7 @@ func (c *checker) str(i int) (int, error) {
 					}
 				}
 				if string(c.src[i-1:i+5]) == invalidEscape {
-					c.tidy = false
+					c.untidy = true
 				}
 				i += 4
 			default:

@@ -26,11 +26,28 @@ func FuzzCheck(f *testing.F) {
 			t.Fatalf("Check(%q) = %v, encoding/json says %t", in, err, want)
 		}
 		if err != nil {
+			if object, parts, err := wire.AppendObject([]byte("before"), in, nil); err == nil || string(object) != "before" || len(parts) != 0 {
+				t.Fatalf("AppendObject(%q) is %q with %d parts, %v", in, object, len(parts), err)
+			}
 			return
 		}
 		out, err := wire.AppendRaw(nil, in)
 		if err != nil {
 			t.Fatal(err)
+		}
+		object, parts, err := wire.AppendObject([]byte("before"), in, nil)
+		if err != nil || string(object) != "before"+string(out) {
+			t.Fatalf("AppendObject(%q) is %q, %v", in, object, err)
+		}
+		n := 0
+		for name, value := range wire.Members(out) {
+			if n >= len(parts) || string(parts[n].Name) != string(name) || string(parts[n].Value) != string(value) || !bytes.HasPrefix(out[parts[n].At:], value) {
+				t.Fatalf("%q: part %d of %d is not %q: %q", in, n, len(parts), name, value)
+			}
+			n++
+		}
+		if n != len(parts) {
+			t.Fatalf("%q has %d members, not %d", in, n, len(parts))
 		}
 		var a, b bytes.Buffer
 		if json.Compact(&a, in) != nil || json.Compact(&b, out) != nil {

@@ -74,12 +74,18 @@ func Lookup(object []byte, name string) (value []byte, ok bool) {
 	return value, ok
 }
 
-// Text returns the string that value encodes, or false if it is no JSON string.
+// Text returns the string that value encodes, or false if it is not a JSON string.
 func Text(value []byte) (string, bool) {
+	text, ok := TextBytes(value)
+	return string(text), ok
+}
+
+// TextBytes is Text without a copy: the bytes are part of value, unless it has escapes.
+func TextBytes(value []byte) ([]byte, bool) {
 	if len(value) < 2 || value[0] != '"' {
-		return "", false
+		return nil, false
 	}
-	return string(unquote(value)), true
+	return unquote(value), true
 }
 
 // unquote returns the text of a JSON string token; it allocates only where there are escapes.

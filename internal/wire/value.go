@@ -203,11 +203,11 @@ func appendAppender(dst []byte, v Appender) ([]byte, error) {
 	if Generated(v) {
 		return out, nil
 	}
-	tidy, err := checkTidy(out[n:])
-	switch {
-	case err != nil:
+	c := checker{src: out[n:]}
+	if err := c.whole(); err != nil {
 		return dst, err
-	case !tidy:
+	}
+	if c.untidy {
 		return AppendRaw(out[:n], bytes.Clone(out[n:]))
 	}
 	return out, nil

@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/nameless"
 )
 
-// A spool keeps, in the order of the rows, what a run needs for its snapshot; it is sorted when the input ends. In the directory of a journal it
+// Spool keeps, in the order of the rows, what a run needs for its snapshot; it is sorted when the input ends. In the directory of a journal it
 // remains after the process ends, and a checkpoint says how many of its bytes count. Without a journal it is a file without a name. It has
 //
 //	"ciospol3"
