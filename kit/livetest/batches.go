@@ -9,6 +9,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
 var batchCases = []Case{
@@ -20,7 +21,7 @@ var batchCases = []Case{
 				msgs[i] = cio.Track{UserID: id, Event: cio.Named("Ciokit Test Batch", map[string]any{"of": n, "i": i})}
 			}
 			if err := s.send(ctx, msgs...); err != nil {
-				return fmt.Errorf("%d messages: %w", n, err)
+				return fmt.Errorf("%s: %w", plural.Count(n, "message", "messages"), err)
 			}
 			total += n
 		}
@@ -50,18 +51,18 @@ var batchCases = []Case{
 			s.reads(ctx, appapi.ByID(id), hasDevice(id+"_token", "", "")),
 		)
 	}},
-	{Area: "batches", Name: "the limit of a call from both sides", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
+	{Area: "batches", Name: "the limit of a call, from both sides", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		return errors.Join(s.atLimit(ctx, 31_999, false), s.atLimit(ctx, 32_001, true))
 	}},
-	{Area: "batches", Name: "the limit of a message in a batch from both sides", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
+	{Area: "batches", Name: "the limit of a message in a batch, from both sides", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		return errors.Join(s.inBatch(ctx, 31_999, false), s.inBatch(ctx, 32_001, true))
 	}},
-	{Area: "batches", Name: "the limit of a batch from both sides", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
+	{Area: "batches", Name: "the limit of a batch, from both sides", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		return errors.Join(s.batchAtLimit(ctx, 474_999, false), s.batchAtLimit(ctx, 500_001, true))
 	}},
 }
 
-// firstAnswers remembers the first answer to each size of request.
+// firstAnswers records the first answer to each size of request.
 type firstAnswers struct {
 	mu sync.Mutex
 	by map[int]*cio.APIError
@@ -76,7 +77,7 @@ func (f *firstAnswers) ObserveRequest(r cio.RequestInfo) {
 	}
 }
 
-// unlimited returns a client whose own limits let pass what the API's may not, and what it hears.
+// unlimited returns a client whose own limits allow more than the API may, and the record of its answers.
 func (w *workspace) unlimited() (*cio.Client, *firstAnswers, error) {
 	answers := &firstAnswers{by: make(map[int]*cio.APIError)}
 	cfg := w.clientConfig(w.cfg.Permissive)
@@ -85,7 +86,7 @@ func (w *workspace) unlimited() (*cio.Client, *firstAnswers, error) {
 	return client, answers, err
 }
 
-// filled returns an event of the person that takes exactly so many bytes.
+// filled returns an event of the person with exactly so many bytes.
 func filled(c *cio.Client, id string, size int) (cio.Encoded, error) {
 	event := func(filler string) cio.Track {
 		return cio.Track{UserID: id, Event: cio.Named("Ciokit Test Filler", map[string]any{"filler": filler}), Timestamp: fillerTime}
@@ -97,8 +98,8 @@ func filled(c *cio.Client, id string, size int) (cio.Encoded, error) {
 	return c.Encode(event(strings.Repeat("x", size-least.Len())))
 }
 
-// sized sends messages in one request, and records what the API said to it. beyond says that the request is over the documented limit: then,
-// and against the real API, any answer will do.
+// sized sends messages in one request, and records the API's answer. beyond says that the request is over the documented limit: the real API may then
+// answer anything.
 func (s *scope) sized(ctx context.Context, what string, size int, beyond bool, make func(*cio.Client) ([]cio.Message, error)) error {
 	client, answers, err := s.unlimited()
 	if err != nil {

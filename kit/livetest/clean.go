@@ -15,11 +15,11 @@ import (
 // cleanAtOnce is how many items are deleted together.
 const cleanAtOnce = 100
 
-// unseenPause separates the steps of cleaning in a real workspace where nobody can look whether a step is done.
+// unseenPause separates the steps of cleaning in a real workspace if there is no way to check that a step is done.
 const unseenPause = 10 * time.Second
 
-// clean deletes what the ledger lists, and takes off it what is known to be gone: with an App API key what is not found any more, without one
-// what the API accepted to delete.
+// clean deletes the items of the ledger, and removes from the ledger what is known to be gone: with an App API key what is no longer found, without
+// one what the API accepted to delete.
 func (w *workspace) clean(ctx context.Context, l *Ledger) error {
 	items, err := l.inOrder()
 	if err != nil {
@@ -30,7 +30,7 @@ func (w *workspace) clean(ctx context.Context, l *Ledger) error {
 	for len(items) > 0 {
 		some := items[:min(cleanAtOnce, len(items))]
 		items = items[len(some):]
-		if kind := some[0].Kind; kind == ItemKindObject || kind == ItemKindSuppressed { // somebody has to be seen before objects are deleted, and after people were let in
+		if kind := some[0].Kind; kind == ItemKindObject || kind == ItemKindSuppressed { // a person must be seen before objects are deleted, and after people were unsuppressed
 			marker := Item{Kind: ItemKindPerson, ID: w.marker()}
 			if !slices.Contains(l.left, marker) {
 				if err := l.add([]Item{marker}); err != nil {
@@ -48,7 +48,7 @@ func (w *workspace) clean(ctx context.Context, l *Ledger) error {
 		var left *leftError
 		switch {
 		case errors.As(err, &left):
-			failed, patience = err, 0 // who does not go is waited for once, and the rest is deleted
+			failed, patience = err, 0 // wait only once for an item that does not disappear, and delete the rest
 		case err != nil:
 			return err
 		}
@@ -56,7 +56,7 @@ func (w *workspace) clean(ctx context.Context, l *Ledger) error {
 	return failed
 }
 
-// inOrder returns what is left: people first, because an anonymous id that belongs to one of them goes with them.
+// inOrder returns what is left: people first, because an anonymous id that belongs to a person is deleted with the person.
 func (l *Ledger) inOrder() (items []Item, _ error) {
 	for _, kind := range []ItemKind{ItemKindSuppressed, ItemKindPerson, ItemKindAnonymous, ItemKindObject} {
 		for _, item := range l.left {
@@ -66,12 +66,12 @@ func (l *Ledger) inOrder() (items []Item, _ error) {
 		}
 	}
 	if len(items) < len(l.left) {
-		return nil, fmt.Errorf("%s: it lists things that this version does not know", l.path)
+		return nil, fmt.Errorf("%s: it lists kinds of items that this version does not know", l.path)
 	}
 	return items, nil
 }
 
-// leftError is something that is still there after it was deleted, and was waited for.
+// leftError is an item that still exists after it was deleted and waited for.
 type leftError struct {
 	item Item
 	err  error
@@ -80,10 +80,10 @@ type leftError struct {
 func (e *leftError) Error() string { return e.item.ID + ": " + e.err.Error() }
 func (e *leftError) Unwrap() error { return e.err }
 
-// remove deletes the items, in steps each of which is seen before the next, and returns those that are gone. Each step would be in vain before
-// the one in front of it has been applied: who is suppressed cannot be identified; who is not known cannot be deleted in a workspace that drops
-// what is sent for unknown people; and an event that is still on its way would bring back whoever is deleted too early. Nothing else is seen of
-// an anonymous id than the person who gets it.
+// remove deletes the items in steps, and returns those that are gone. It waits until each step is visible before the next, because a step has no
+// effect before the previous one was applied. A suppressed person cannot be identified. In a workspace that drops messages for unknown people, a
+// person who is not known cannot be deleted. An event that is still on its way would create a person again who is deleted too early. Of an anonymous
+// id, only the person who gets it can be seen.
 func (w *workspace) remove(ctx context.Context, items []Item, patience time.Duration) (gone []Item, _ error) {
 	var let, meet, kill []cio.Message
 	var people []Item
@@ -111,7 +111,7 @@ func (w *workspace) remove(ctx context.Context, items []Item, patience time.Dura
 			return nil, err
 		}
 	}
-	// Once, and not again if it takes long: the second would come after the deletion, and bring them back.
+	// Only once, even if it takes long: a second identify would arrive after the deletion and create them again.
 	if err := w.sendAll(ctx, meet); err != nil {
 		return nil, err
 	}
@@ -129,14 +129,14 @@ func (w *workspace) remove(ctx context.Context, items []Item, patience time.Dura
 		return nil, err
 	}
 	if len(strangers) == len(meet) {
-		patience = 0 // what is not even there cannot be seen to go
+		patience = 0 // nobody was ever seen, so nobody can be seen to disappear
 	}
 	still, err := w.lookUntil(ctx, items, patience, func(i Item) error { return w.isGone(ctx, i) })
 	if err != nil {
 		return nil, err
 	}
-	for item, err := range strangers { // that they are not there now proves nothing
-		still[item] = fmt.Errorf("identified to be deleted, and not seen (is CUSTOMERIO_APP_API_KEY of the same workspace, and does it show data soon enough?): %w", err)
+	for item, err := range strangers { // their absence now proves nothing
+		still[item] = fmt.Errorf("identified before the deletion, but not seen (does CUSTOMERIO_APP_API_KEY belong to the same workspace, and does the App API show data soon enough?): %w", err)
 	}
 	var left error
 	for _, i := range items {
@@ -149,7 +149,7 @@ func (w *workspace) remove(ctx context.Context, items []Item, patience time.Dura
 	return gone, left
 }
 
-// removeUnseen does the same where nobody can look: only an anonymous id needs somebody who is identified before.
+// removeUnseen does the same without an App API key: only for an anonymous id must a person be identified first.
 func (w *workspace) removeUnseen(ctx context.Context, items []Item, let, kill []cio.Message) ([]Item, error) {
 	var meet []cio.Message
 	for _, i := range items {
@@ -186,8 +186,8 @@ func (w *workspace) sendAll(ctx context.Context, msgs []cio.Message) error {
 	return nil
 }
 
-// lookUntil looks at each of the items until look returns nil for it, or their time is over, and returns what it said last of the others. The
-// error is one that every look would meet.
+// lookUntil checks each of the items until look returns nil for it or the time is over, and returns the last error for each of the others. The
+// returned error is one that every check would meet.
 func (w *workspace) lookUntil(ctx context.Context, items []Item, patience time.Duration, look func(Item) error) (map[Item]error, error) {
 	open := make(map[Item]error)
 	for _, i := range items {
@@ -219,10 +219,10 @@ func (w *workspace) lookUntil(ctx context.Context, items []Item, patience time.D
 	}
 }
 
-// stampTrait is what a person is identified with before they are deleted.
+// stampTrait is the trait with which a person is identified before the deletion.
 const stampTrait = "ciokit_test_deleted_by"
 
-// identification returns what makes the item's person known, in this very moment, and gives them the anonymous id if that is what it is about.
+// identification returns an identify that makes the item's person known now. If the item is an anonymous id, the person gets it.
 func (i Item) identification(stamp string) cio.Identify {
 	m := cio.Identify{UserID: i.owner(), Traits: map[string]any{stampTrait: stamp}}
 	if i.Kind == ItemKindAnonymous {
@@ -231,7 +231,7 @@ func (i Item) identification(stamp string) cio.Identify {
 	return m
 }
 
-// owner is the person whom the item is, or who is made to take an anonymous id along: nothing deletes what is kept of one.
+// owner is the person that the item is, or a person who is made to get an anonymous id: nothing else deletes the data of an anonymous id.
 func (i Item) owner() string {
 	if i.Kind == ItemKindAnonymous {
 		return i.ID + "_owner"
@@ -239,7 +239,7 @@ func (i Item) owner() string {
 	return i.ID
 }
 
-// customer is how the App API knows the item's person.
+// customer returns the item's person for the App API.
 func (i Item) customer() appapi.CustomerID {
 	if id := i.owner(); strings.Contains(id, "@") {
 		return appapi.ByEmail(id)
@@ -247,7 +247,7 @@ func (i Item) customer() appapi.CustomerID {
 	return appapi.ByID(i.owner())
 }
 
-// isGone looks once.
+// isGone checks once.
 func (w *workspace) isGone(ctx context.Context, i Item) error {
 	if i.Kind == ItemKindObject {
 		typeID := i.TypeID
@@ -259,12 +259,12 @@ func (w *workspace) isGone(ctx context.Context, i Item) error {
 	return w.notThere(ctx, i.customer())
 }
 
-// ErrOtherWorkspace is a ledger of another workspace, or of the same one under another key.
-var ErrOtherWorkspace = errors.New("the ledger is of another workspace, or was written with another write key")
+// ErrOtherWorkspace is a ledger of another workspace, or of the same workspace with another key.
+var ErrOtherWorkspace = errors.New("the ledger belongs to another workspace, or was written with another write key")
 
-// Clean deletes what the ledger lists, and removes the ledger when nothing is left. It refuses a ledger of another address with
-// ErrOtherWorkspace, and one of another write key unless anyKey says that the key was changed. Nobody has to name the workspace: the ledger
-// knows it.
+// Clean deletes the items of the ledger, and removes the ledger when nothing is left. It refuses a ledger of another address with ErrOtherWorkspace.
+// It also refuses one of another write key, unless anyKey says that the key was changed. The caller need not name the workspace, because the ledger
+// contains it.
 func Clean(ctx context.Context, cfg Config, l *Ledger, anyKey bool) error {
 	if err := l.reopen(); err != nil {
 		return err

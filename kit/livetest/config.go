@@ -27,39 +27,39 @@ const (
 	defaultObjectType = "1"
 )
 
-// Config says which workspace a Suite runs against. APIKey and one of Region and BaseURL are required, and Workspace for a real one; the zero
-// value of everything else is the safe default. A Config prints and logs without its keys.
+// Config says which workspace a Suite runs against. APIKey and either Region or BaseURL are required, and Workspace for a real workspace. The zero
+// value of every other field is the safe default. A Config prints and logs without its keys.
 type Config struct {
 	// APIKey is the write key of a Data Pipelines source in the workspace.
 	APIKey string `json:"-"`
-	// Workspace is the name of the workspace, as Customer.io shows it, by which somebody says that it is one for tests. It is required unless
-	// an emulator answers, and compared with what the App API says where there is a key for that.
+	// Workspace is the name of the workspace, as Customer.io shows it. With it the caller confirms that the workspace is for tests. It is required
+	// unless an emulator answers. If there is an App API key, the name is compared with the answer of the App API.
 	Workspace string
 	// Region is the account's data centre.
 	Region cio.Region
-	// BaseURL overrides the region's address. Where it leads to an emulator everything is asserted; any other workspace is real, and what
-	// happens at the limits is recorded and not asserted.
+	// BaseURL overrides the region's address. If it leads to an emulator, everything is asserted. Any other workspace is real, and what happens at
+	// the limits is recorded and not asserted.
 	BaseURL string
-	// AppAPIKey, if set, lets the suite read back what it sent. An emulator takes the write key.
+	// AppAPIKey, if set, lets the suite read back what it sent. An emulator accepts the write key.
 	AppAPIKey string `json:"-"`
-	// AppBaseURL overrides the App API's address; default that of an emulator itself, and the region's for any other.
+	// AppBaseURL overrides the App API's address; default the emulator's own address, otherwise that of the region.
 	AppBaseURL string
 	// ObjectType is the type of the objects that the suite makes; default 1. The workspace must have it.
 	ObjectType string
 	// Permissive leaves out the header X-Strict-Mode.
 	Permissive bool
-	// HTTPClient makes all requests; default one of its own.
+	// HTTPClient makes all requests; default a new client.
 	HTTPClient *http.Client `json:"-"`
-	// RateLimit is how many requests may start within a second, of all kinds together; default 10; negative: no limit.
+	// RateLimit is how many requests of all kinds together can start within a second; default 10; negative: no limit.
 	RateLimit int
-	// ReadFor is how long what was sent may take to appear in the App API; default 3 min.
+	// ReadFor is how long data may take to appear in the App API after it was sent; default 3 min.
 	ReadFor time.Duration
 	// LedgerDir is where the ledger is kept; default LedgerDir().
 	LedgerDir string
 }
 
-// ConfigFromEnv returns a Config from CUSTOMERIO_API_KEY, CUSTOMERIO_REGION, CUSTOMERIO_BASE_URL, CUSTOMERIO_APP_API_KEY and
-// CUSTOMERIO_APP_BASE_URL, and with the Workspace of CIOKIT_LIVE_WORKSPACE, as getenv has them: os.Getenv, or what ReadEnv returns.
+// ConfigFromEnv returns a Config from CUSTOMERIO_API_KEY, CUSTOMERIO_REGION, CUSTOMERIO_BASE_URL, CUSTOMERIO_APP_API_KEY and CUSTOMERIO_APP_BASE_URL,
+// with the Workspace of CIOKIT_LIVE_WORKSPACE. getenv returns the variables: os.Getenv, or the function that ReadEnv returns.
 func ConfigFromEnv(getenv func(string) string) Config {
 	return Config{
 		APIKey:     getenv("CUSTOMERIO_API_KEY"),
@@ -71,7 +71,7 @@ func ConfigFromEnv(getenv func(string) string) Config {
 	}
 }
 
-// Format prints the Config without its keys, whatever the verb.
+// Format prints the Config without its keys, for every verb.
 func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }
 
 // String returns the Config without its keys.
@@ -86,24 +86,24 @@ func (c Config) String() string {
 // LogValue logs the Config without its keys.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// LedgerDir is where ledgers are kept: $XDG_STATE_HOME/ciokit/live, or the usual place for state where that is not set.
+// LedgerDir is where ledgers are kept: $XDG_STATE_HOME/ciokit/live, or the usual place for state if that is not set.
 func LedgerDir() (string, error) { return places.State("live") }
 
-// workspace is the way to one workspace, with everything paced together.
+// workspace is the connection to one workspace, with one rate limit for all requests.
 type workspace struct {
 	cfg    Config
 	run    string
 	http   *http.Client
-	client *cio.Client    // as the suite is configured
+	client *cio.Client    // as configured
 	strict *cio.Client    // in strict mode
 	app    *appapi.Client // nil without a key
 
-	emulated  bool   // an emulator answers: it has applied what it has answered
-	confirmed string // which workspace it is, and how sure that is
+	emulated  bool   // an emulator answers: it has applied a message when it answers
+	confirmed string // which workspace it is, and how that is known
 	marks     int    // how often mark was called
 }
 
-// dial makes the clients, and finds out what they lead to. It sends nothing.
+// dial makes the clients, and finds out what they are connected to. It sends nothing.
 func (c Config) dial(ctx context.Context) (*workspace, error) {
 	if c.RateLimit == 0 {
 		c.RateLimit = defaultRate
@@ -140,13 +140,13 @@ func (c Config) dial(ctx context.Context) (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Its own limit would count twice.
+	// A rate limit of its own would count requests twice.
 	w.app, err = appapi.NewClient(appapi.Config{APIKey: c.AppAPIKey, Region: c.Region, BaseURL: base, HTTPClient: w.http, RateLimit: -1})
 	return w, err
 }
 
-// open dials a workspace that is the one that is meant, and asks it for something that changes nothing, so that a key that is not taken is one
-// error and not hundreds.
+// open dials a workspace, checks that it is the intended one, and sends a request that changes nothing, so that a rejected key is one error and not
+// hundreds.
 func (c Config) open(ctx context.Context) (*workspace, error) {
 	w, err := c.dial(ctx)
 	if err != nil {
@@ -158,7 +158,7 @@ func (c Config) open(ctx context.Context) (*workspace, error) {
 	return w, w.knock(ctx)
 }
 
-// knock looks whether the keys are taken.
+// knock checks that the keys are accepted.
 func (w *workspace) knock(ctx context.Context) error {
 	if err := w.strict.Send(ctx, cio.DeletePerson{UserID: w.nobody()}); err != nil {
 		return err
@@ -175,13 +175,13 @@ func (w *workspace) clientConfig(permissive bool) cio.Config {
 	return cio.Config{APIKey: w.cfg.APIKey, Region: w.cfg.Region, BaseURL: w.cfg.BaseURL, Permissive: permissive, HTTPClient: w.http}
 }
 
-// real reports whether it may be Customer.io that answers.
+// real reports whether the server may be Customer.io.
 func (w *workspace) real() bool { return !w.emulated }
 
 // nobody is the id of a person who does not exist and is never made.
 func (w *workspace) nobody() string { return "ciokit_test_nobody_" + w.run + "_0" }
 
-// fingerprint tells workspaces apart without naming the key.
+// fingerprint distinguishes workspaces without revealing the key.
 func fingerprint(key string) string {
 	sum := sha256.Sum256([]byte("ciokit live " + key))
 	return hex.EncodeToString(sum[:6])
@@ -193,7 +193,7 @@ func newRun() string {
 	return time.Now().UTC().Format("20060102150405") + hex.EncodeToString(random)
 }
 
-// pacedTransport lets at most len(starts) requests start within every; any number if that is 0.
+// pacedTransport lets at most len(starts) requests start within every; any number if len(starts) is 0.
 type pacedTransport struct {
 	next  http.RoundTripper // nil: http.DefaultTransport
 	every time.Duration
@@ -223,7 +223,7 @@ func (p *pacedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// take records a start and returns 0, or returns how long to wait before the next attempt to.
+// take records a start and returns 0, or returns how long to wait before the next attempt.
 func (p *pacedTransport) take() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -13,10 +13,10 @@ import (
 	"github.com/ciokit/cio/appapi"
 )
 
-// unlikelyType is a number that no workspace has given to a type of objects.
+// unlikelyType is a number that no workspace uses for a type of objects.
 const unlikelyType = "98765432"
 
-// answerDeviations are questions on which the documents contradict each other or say nothing, and which the status answers.
+// answerDeviations are questions on which the documents contradict each other or say nothing, and which the status of the answer decides.
 var answerDeviations = []Experiment{
 	{ID: "double-slash", Question: "How does the API answer a path with two slashes in a row?", Assumed: "strict 404, permissive 404",
 		Behaviour: "A path with several slashes in a row is wrong.",
@@ -43,7 +43,7 @@ var answerDeviations = []Experiment{
 		run: rejected("require-report-person", func(s *scope) []call {
 			return both(call{path: "track", body: `{"event":"Report Delivery Event","properties":{"deliveryId":` + quoted(s.nobody()) + `,"metric":"opened"}}`})
 		})},
-	{ID: "odd-object-type", Question: "How does the API answer an object type that is no number?", Assumed: "strict 200, permissive 200",
+	{ID: "odd-object-type", Question: "How does the API answer an object type that is not a number?", Assumed: "strict 200, permissive 200",
 		Behaviour: "An object type that is no whole number is accepted unchanged, with a warning.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			object := s.nobody()
@@ -54,12 +54,12 @@ var answerDeviations = []Experiment{
 		}},
 }
 
-// taken makes the observation of calls that are assumed to be rejected; where both are taken, the switch would do the same.
+// taken observes calls that should be rejected. If both modes accept them, the switch makes the emulator do the same.
 func taken(flag string, calls func(*scope) []call) func(context.Context, *scope, map[string]string) (string, error) {
 	return switched(flag, "strict 200, permissive 200", calls)
 }
 
-// rejected makes the observation of calls that are assumed to be taken; where strict mode rejects them, the switch would do the same.
+// rejected observes calls that should be accepted. If strict mode rejects them, the switch makes the emulator do the same.
 func rejected(flag string, calls func(*scope) []call) func(context.Context, *scope, map[string]string) (string, error) {
 	return switched(flag, "strict 400, permissive 200", calls)
 }
@@ -74,14 +74,14 @@ func switched(flag, observed string, calls func(*scope) []call) func(context.Con
 	}
 }
 
-// forgetObject deletes an object of a type that the ledger does not know. It asks for nothing: there may be none.
+// forgetObject deletes an object of a type that the ledger does not know. It ignores the answer, because there may be no such object.
 func (s *scope) forgetObject(ctx context.Context, typeID, object string) error {
 	_, _, err := s.post(ctx, call{path: "track", permissive: true,
 		body: `{"anonymousId":` + quoted(object) + `,"event":"Object Deleted","properties":{"objectId":` + quoted(object) + `,"objectTypeId":` + quoted(typeID) + `}}`})
 	return err
 }
 
-// storeDeviations are those that need a look at what became of the call.
+// storeDeviations are the deviations for which the stored data must be read.
 var storeDeviations = []Experiment{
 	{ID: "id-by-cio-id", Question: "Does traits.id change the id of a person who is identified by their cio_id?", Assumed: "they get the new id", looks: true, needs: Case{people: 2},
 		Behaviour: "traits.id gives its id to a person who has none, or who is identified by cio_id; cio_id in traits is ignored.",
@@ -97,7 +97,7 @@ var storeDeviations = []Experiment{
 			came, err := s.there(ctx, fresh)
 			if err == nil && !came {
 				switches["keep-ids"] = "true"
-				// A workspace that reads a cio_id as an id like any other has made somebody whom no ledger lists.
+				// A workspace that reads a cio_id as an ordinary id has created a person who is in no ledger.
 				err = s.strict.Send(ctx, cio.DeletePerson{UserID: "cio_" + cioID})
 			}
 			return map[bool]string{false: "they keep their id", true: "they get the new id"}[came], err
@@ -151,7 +151,7 @@ var storeDeviations = []Experiment{
 			}
 			return s.which(value, map[string]string{"older": "the one that arrives last", "newer": "the one with the later timestamp"}), err
 		}},
-	{ID: "integrations-off", Question: "What happens to a message whose integrations switch off all?", Assumed: "it is ignored", looks: true, needs: Case{people: 1},
+	{ID: "integrations-off", Question: "What happens to a message whose integrations switch everything off?", Assumed: "it is ignored", looks: true, needs: Case{people: 1},
 		Behaviour: "A message whose integrations switch off all, or a name that begins with Customer.io, is answered with 200 and dropped.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id := s.people[0]
@@ -162,7 +162,7 @@ var storeDeviations = []Experiment{
 			}
 			value, err := s.attribute(ctx, id, "probe")
 			switches["ignore-integrations"] = strconv.FormatBool(value == "taken")
-			return s.which(value, map[string]string{"": "it is ignored", "taken": "it is applied all the same"}), err
+			return s.which(value, map[string]string{"": "it is ignored", "taken": "it is still applied"}), err
 		}},
 	{ID: "unknown-object-type", Question: "What happens to an object of a type that the workspace does not have?", Assumed: "it is made", looks: true, needs: Case{people: 1},
 		Behaviour: "An object may be of any type.",
@@ -208,7 +208,7 @@ var storeDeviations = []Experiment{
 		}},
 }
 
-// cioID identifies a person and returns their cio_id, or nothing if they never appear.
+// cioID identifies a person and returns their cio_id, or nothing if the person never appeared.
 func (s *scope) cioID(ctx context.Context, id string, traits map[string]any) (string, error) {
 	if err := s.marked(ctx, cio.Identify{UserID: id, Traits: traits}); err != nil {
 		return "", err
@@ -216,7 +216,7 @@ func (s *scope) cioID(ctx context.Context, id string, traits map[string]any) (st
 	return s.attribute(ctx, id, "cio_id")
 }
 
-// attribute reads one of a person's, which has had its time to appear.
+// attribute reads one attribute of a person, after it had time to appear.
 func (s *scope) attribute(ctx context.Context, id, name string) (string, error) {
 	c, err := s.app.Customers().Attributes(ctx, appapi.ByID(id))
 	if errors.Is(err, appapi.ErrNotFound) {
@@ -229,7 +229,7 @@ func (s *scope) attribute(ctx context.Context, id, name string) (string, error) 
 	return strings.TrimPrefix(value, "cio_"), err
 }
 
-// which says in words what a value means, or shows it.
+// which returns what a value means in words, or the value itself.
 func (s *scope) which(value string, means map[string]string) string {
 	if text, known := means[value]; known {
 		return text

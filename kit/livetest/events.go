@@ -10,14 +10,14 @@ import (
 )
 
 var eventCases = []Case{
-	{Area: "events", Name: "an event of a name of one's own", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
+	{Area: "events", Name: "an event with a custom name", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		err := s.send(ctx, cio.Track{UserID: s.people[0], Event: cio.Named("Ciokit Test Trial Started", map[string]any{"plan": "pro", "seats": 5, "nested": map[string]any{"list": []int{1, 2}}})})
 		if err != nil {
 			return err
 		}
 		return s.logs(ctx, s.people[0], appapi.ActivityEvent, "Ciokit Test Trial Started")
 	}},
-	{Area: "events", Name: "an event of the past, and one of an anonymous person", people: 1, met: true, anonymous: 1, run: func(ctx context.Context, s *scope) error {
+	{Area: "events", Name: "an event in the past, and one of an anonymous person", people: 1, met: true, anonymous: 1, run: func(ctx context.Context, s *scope) error {
 		err := s.send(ctx,
 			cio.Track{UserID: s.people[0], Event: cio.Named("Ciokit Test Backfill", nil), Timestamp: time.Now().AddDate(0, 0, -10)},
 			cio.Track{AnonymousID: s.anonymous[0], Event: cio.Named("Ciokit Test Visit", nil)},
@@ -27,7 +27,7 @@ var eventCases = []Case{
 		}
 		return s.logs(ctx, s.people[0], appapi.ActivityEvent, "Ciokit Test Backfill")
 	}},
-	{Area: "events", Name: "a context and integrations of its own", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
+	{Area: "events", Name: "a custom context and integrations", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		err := s.send(ctx, cio.Track{UserID: s.people[0], Event: cio.Named("Ciokit Test Context", nil),
 			Context:      map[string]any{"ip": "203.0.113.7", "locale": "de-DE", "page": map[string]any{"url": "https://shop.example/"}},
 			Integrations: map[string]any{"All": true}})
@@ -45,7 +45,7 @@ var ecommerceCases = []Case{
 	{Area: "ecommerce", Name: "every event in one batch", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		return s.sendEvents(ctx, s.people[0], shopEvents)
 	}},
-	{Area: "ecommerce", Name: "an order by the endpoint of its own", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
+	{Area: "ecommerce", Name: "an order by its own endpoint", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		return s.sendEvents(ctx, s.people[0], shopEvents[:1])
 	}},
 }
@@ -56,7 +56,7 @@ var videoCases = []Case{
 	}},
 }
 
-// sendEvents sends them as the person's, and waits until all are in the log.
+// sendEvents sends the events for the person, and waits until all are in the log.
 func (s *scope) sendEvents(ctx context.Context, id string, list []cio.Event) error {
 	var msgs []cio.Message
 	var names []string
@@ -72,7 +72,7 @@ func (s *scope) sendEvents(ctx context.Context, id string, list []cio.Event) err
 
 var product = events.Product{ProductID: "p1", SKU: "sku-1", Name: "Shoe", Price: new(59.9), Quantity: new(2)}
 
-// The events that act are sent by cases of their own.
+// The events that change people or objects are sent by other cases.
 var (
 	shopEvents = []cio.Event{
 		events.OrderCompleted{OrderID: "o1", Total: new(119.8), Currency: "EUR", Products: []events.Product{product}},

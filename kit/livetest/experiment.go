@@ -18,22 +18,22 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// Experiment asks a question that no document of Customer.io's answers, or that two answer differently.
+// Experiment asks a question that no document of Customer.io answers, or that two documents answer differently.
 type Experiment struct {
 	// ID is short and stable, Question one sentence.
 	ID, Question string
-	// Assumed is what the emulator does unless its switches say otherwise, in the words in which it would be observed.
+	// Assumed is what the emulator does by default, in the words of an observation.
 	Assumed string
-	// Behaviour is the emulator's assumption, as emulator.Assumptions has it; empty for what its list says nothing of.
+	// Behaviour is the emulator's assumption, as in emulator.Assumptions; empty if that list does not mention it.
 	Behaviour string
-	// looks: the answer alone does not tell, so an App API key is needed.
+	// looks: the answer alone does not decide, so an App API key is needed.
 	looks bool
 	needs Case
-	// run returns what was observed. switches may add what the emulator would have to be told to do the same.
+	// run returns what was observed. It may add to switches the flags that make the emulator do the same.
 	run func(ctx context.Context, s *scope, switches map[string]string) (string, error)
 }
 
-// Verdict is how an observation relates to what is assumed.
+// Verdict compares an observation with the assumption.
 type Verdict string
 
 // The verdicts.
@@ -43,14 +43,14 @@ const (
 	VerdictNotObserved Verdict = "not observed"
 )
 
-// Finding is what an Experiment found.
+// Finding is the result of an Experiment.
 type Finding struct {
 	ID       string  `json:"id"`
 	Question string  `json:"question"`
 	Assumed  string  `json:"assumed"`
 	Observed string  `json:"observed"`
 	Verdict  Verdict `json:"verdict"`
-	// Seen is what was seen word for word, where that says more than Observed.
+	// Seen is the literal observation, if it says more than Observed.
 	Seen []Observation `json:"seen,omitempty"`
 	// Behaviour, Source and Confidence are the emulator's assumption.
 	Behaviour  string `json:"behaviour,omitempty"`
@@ -60,19 +60,19 @@ type Finding struct {
 	Switches map[string]string `json:"switches,omitempty"`
 }
 
-// unseenError ends an experiment that could not see anything; its text says why.
+// unseenError ends an experiment that could not observe anything; its text says why.
 type unseenError struct{ why string }
 
 func (e unseenError) Error() string { return e.why }
 
 func notObservable(why string) error { return unseenError{why} }
 
-// Experiments returns all of them.
+// Experiments returns all experiments.
 func Experiments() []Experiment {
 	return slices.Concat(answerExperiments, answerDeviations, sizeExperiments, storeExperiments, storeDeviations)
 }
 
-// Probe runs one experiment. The error is one that every experiment would meet, or the context's.
+// Probe runs one experiment. The error is one that every experiment would meet, or that of the context.
 func (s *Suite) Probe(ctx context.Context, e Experiment) (Finding, error) {
 	f := Finding{ID: e.ID, Question: e.Question, Assumed: e.Assumed, Behaviour: e.Behaviour, Verdict: VerdictNotObserved}
 	for _, a := range emulator.Assumptions() {
@@ -81,7 +81,7 @@ func (s *Suite) Probe(ctx context.Context, e Experiment) (Finding, error) {
 		}
 	}
 	if e.looks && s.app == nil {
-		f.Observed = "nothing, for want of an App API key"
+		f.Observed = "nothing, because there is no App API key"
 		return f, nil
 	}
 	c := e.needs
@@ -113,31 +113,31 @@ func (s *Suite) Probe(ctx context.Context, e Experiment) (Finding, error) {
 	return f, nil
 }
 
-// call is one request as no client would make it.
+// call is one request that no ordinary client would make.
 type call struct {
 	path       string // such as track
 	body       string
 	permissive bool
 	gzip       bool
-	key        *string // another than the configured one; empty: none
-	// authorization is the whole header, in place of the key.
+	key        *string // a key other than the configured one; empty: none
+	// authorization is the whole header; it replaces the key.
 	authorization string
 }
 
-// answer is what came back.
+// answer is the API's answer.
 type answer struct {
 	status      int
 	contentType string
 	body        []byte
 }
 
-// post makes the request and returns the status and the shape of an error: the names that lead to its text. It tries again what may pass.
+// post makes the request and returns the status and the shape of an error: the names that lead to its text. It retries temporary failures.
 func (w *workspace) post(ctx context.Context, c call) (status int, shape string, _ error) {
 	a, err := w.answer(ctx, c)
 	return a.status, shapeOf(a.body), err
 }
 
-// answer makes the request. It tries again what may pass.
+// answer makes the request. It retries temporary failures.
 func (w *workspace) answer(ctx context.Context, c call) (answer, error) {
 	body := []byte(c.body)
 	if c.gzip {
@@ -206,7 +206,7 @@ func (w *workspace) answerOnce(ctx context.Context, c call, body []byte) (answer
 	return answer{resp.StatusCode, resp.Header.Get("Content-Type"), text}, err
 }
 
-// shapeOf returns where in an answer the text of its error is.
+// shapeOf returns where the text of the error is in an answer.
 func shapeOf(answer []byte) string {
 	var object map[string]any
 	if json.Unmarshal(answer, &object) != nil {
@@ -229,7 +229,7 @@ func shapeOf(answer []byte) string {
 	return strings.Join(names, ", ")
 }
 
-// answered makes the observation of calls whose statuses tell all.
+// answered makes the observation from calls whose statuses are enough.
 func answered(calls func(s *scope) []call) func(context.Context, *scope, map[string]string) (string, error) {
 	return func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 		var seen []string
@@ -248,14 +248,14 @@ func answered(calls func(s *scope) []call) func(context.Context, *scope, map[str
 	}
 }
 
-// both is a call in each mode.
+// both returns a call in each mode.
 func both(c call) []call {
 	strict, permissive := c, c
 	permissive.permissive = true
 	return []call{strict, permissive}
 }
 
-// eventually waits until look returns true, or what was sent has had its time.
+// eventually waits until look returns true, or the time for the data to appear is over.
 func (w *workspace) eventually(ctx context.Context, look func() (bool, error)) (bool, error) {
 	seen := false
 	err := w.await(ctx, func() error {
@@ -273,7 +273,7 @@ func (w *workspace) eventually(ctx context.Context, look func() (bool, error)) (
 
 var errNotYet = errors.New("not yet")
 
-// there waits for the person, and reports whether they came.
+// there waits for the person, and reports whether the person appeared.
 func (w *workspace) there(ctx context.Context, id string) (bool, error) {
 	return w.eventually(ctx, func() (bool, error) {
 		_, err := w.app.Customers().Attributes(ctx, appapi.ByID(id))
@@ -284,7 +284,7 @@ func (w *workspace) there(ctx context.Context, id string) (bool, error) {
 	})
 }
 
-// quoted is a text as JSON.
+// quoted returns a text as JSON.
 func quoted(s string) string {
 	b, _ := json.Marshal(s) // a string always encodes
 	return string(b)

@@ -15,16 +15,16 @@ import (
 	"github.com/ciokit/cio/appapi"
 )
 
-// answerExperiments are those that the status answers.
+// answerExperiments are the experiments that the status of the answer decides.
 var answerExperiments = []Experiment{
-	{ID: "success-body", Question: "Which body does an answer of success have?", Assumed: "empty, or one JSON value without an error", run: successBody},
+	{ID: "success-body", Question: "Which body does a successful answer have?", Assumed: "empty, or one JSON value without an error", run: successBody},
 	{ID: "strict-error-body", Question: "What does strict mode answer to a call without a required field?", Assumed: "400, with code, message, meta.errors",
 		Behaviour: "The body of an error has its texts in meta.errors, and also has code and message.", needs: Case{people: 1},
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			status, shape, err := s.post(ctx, call{path: "track", body: `{"userId":` + quoted(s.people[0]) + `}`})
 			return fmt.Sprintf("%d, with %s", status, shape), err
 		}},
-	{ID: "permissive-missing-field", Question: "What does permissive mode answer to the same?", Assumed: "permissive 200", needs: Case{people: 1},
+	{ID: "permissive-missing-field", Question: "What does permissive mode answer to a call without a required field?", Assumed: "permissive 200", needs: Case{people: 1},
 		run: answered(func(s *scope) []call {
 			return []call{{path: "track", body: `{"userId":` + quoted(s.people[0]) + `}`, permissive: true}}
 		})},
@@ -43,18 +43,18 @@ var answerExperiments = []Experiment{
 				return both(call{path: "track", body: s.deletesNobody(), key: new("ciokit0test0no0key00")})
 			})(ctx, s, switches)
 			if err == nil && seen == "strict 200, permissive 200" && !s.real() {
-				err = notObservable("this server takes every key")
+				err = notObservable("this server accepts every key")
 			}
 			return seen, err
 		}},
 	{ID: "empty-batch", Question: "How does the API answer an empty batch?", Assumed: "strict 200, permissive 200", Behaviour: "An empty batch is a 200.",
 		run: answered(func(*scope) []call { return both(call{path: "batch", body: `{"batch":[]}`}) })},
-	{ID: "anonymous-identify", Question: "How does the API answer an identify with nothing but an anonymousId?", Assumed: "strict 200, permissive 200", needs: Case{anonymous: 1},
+	{ID: "anonymous-identify", Question: "How does the API answer an identify with only an anonymousId?", Assumed: "strict 200, permissive 200", needs: Case{anonymous: 1},
 		Behaviour: "An identify with an anonymousId alone is answered with 200 and ignored, in strict mode too.",
 		run: answered(func(s *scope) []call {
 			return both(call{path: "identify", body: `{"anonymousId":` + quoted(s.anonymous[0]) + `,"traits":{"plan":"pro"}}`})
 		})},
-	{ID: "timestamp-text", Question: "How does the API answer a timestamp that is no time?", Assumed: "strict 400, permissive 200", needs: Case{people: 1},
+	{ID: "timestamp-text", Question: "How does the API answer a timestamp that is not a time?", Assumed: "strict 400, permissive 200", needs: Case{people: 1},
 		Behaviour: "A timestamp that is not ISO 8601 counts as an invalid field; an integer is read as milliseconds, with a warning.",
 		run: answered(func(s *scope) []call {
 			return both(call{path: "track", body: `{"userId":` + quoted(s.people[0]) + `,"event":"Ciokit Test Time","timestamp":"yesterday"}`})
@@ -84,8 +84,8 @@ var answerExperiments = []Experiment{
 		}},
 }
 
-// successBody looks at what the API answers to calls that it takes: a single one and a batch, in both modes. The client takes for acceptance only
-// what the API can have said (docs/rules.md#hosts-keys-regions).
+// successBody checks what the API answers to calls that it accepts: a single call and a batch, in both modes. For the client, only an answer that the
+// API can give means success (docs/rules.md#hosts-keys-regions).
 func successBody(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 	nobody := s.nobody()
 	one := `{"userId":` + quoted(nobody) + `,"event":"User Deleted"}`
@@ -114,17 +114,17 @@ func successBody(ctx context.Context, s *scope, _ map[string]string) (string, er
 			case !json.Valid(text):
 				seen = "a body that is neither empty nor JSON"
 			case json.Unmarshal(text, &failed) == nil && (failed.Success != nil && !*failed.Success || failed.Error != nil || failed.Errors != nil):
-				seen = "a body that tells of an error"
+				seen = "a body with an error"
 			}
 		}
 	}
 	return seen, nil
 }
 
-// maxShown bounds what a report shows of an answer.
+// maxShown bounds the part of an answer that a report shows.
 const maxShown = 200
 
-// shown is the beginning of an answer, unless it repeats the key or whom the call was about.
+// shown returns the beginning of an answer, unless it repeats the key or the id of the call.
 func (s *scope) shown(body []byte, nobody string) string {
 	if bytes.Contains(body, []byte(s.cfg.APIKey)) || bytes.Contains(body, []byte(nobody)) {
 		return fmt.Sprintf("of %d bytes, which repeats the call and is not shown", len(body))
@@ -135,12 +135,12 @@ func (s *scope) shown(body []byte, nobody string) string {
 	return fmt.Sprintf("%q", body)
 }
 
-// deletesNobody is a call that changes nothing.
+// deletesNobody returns a call that changes nothing.
 func (s *scope) deletesNobody() string {
 	return `{"userId":` + quoted(s.nobody()) + `,"event":"User Deleted"}`
 }
 
-// storeExperiments are those that need a look at what became of the call.
+// storeExperiments are the experiments for which the stored data must be read.
 var storeExperiments = []Experiment{
 	{ID: "bad-item-strict", Question: "What happens to the rest of a batch with one invalid message, in strict mode?", Assumed: "400, the others are not applied", looks: true, needs: Case{people: 2},
 		Behaviour: "In strict mode one invalid message has its whole batch rejected.",
@@ -156,7 +156,7 @@ var storeExperiments = []Experiment{
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			return s.badItem(ctx, true)
 		}},
-	{ID: "duplicate-message-id", Question: "What happens to an event whose messageId was sent before?", Assumed: "it is stored again", looks: true, needs: Case{people: 1},
+	{ID: "duplicate-message-id", Question: "What happens to an event with a messageId that was sent before?", Assumed: "it is stored again", looks: true, needs: Case{people: 1},
 		Behaviour: "Messages with a messageId seen before are processed again.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id := s.people[0]
@@ -248,7 +248,7 @@ var storeExperiments = []Experiment{
 			at := time.Date(2011, 3, 1, 12, 0, 0, 0, time.UTC)
 			return s.timestamp(ctx, quoted(at.Format(time.RFC3339)), at)
 		}},
-	{ID: "future-timestamp", Question: "What happens to the time of an event that is a year ahead?", Assumed: "200, it is kept", looks: true, needs: Case{people: 1},
+	{ID: "future-timestamp", Question: "What happens to the time of an event that is a year in the future?", Assumed: "200, it is kept", looks: true, needs: Case{people: 1},
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			at := time.Now().AddDate(1, 0, 0).UTC().Truncate(time.Second)
 			return s.timestamp(ctx, quoted(at.Format(time.RFC3339)), at)
@@ -281,7 +281,7 @@ var storeExperiments = []Experiment{
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			return s.removal(ctx, "")
 		}},
-	{ID: "email-of-another-id", Question: "What happens to a person when a new id comes with their email address?", Assumed: "they get the new id", looks: true, needs: Case{people: 2, emails: 1},
+	{ID: "email-of-another-id", Question: "What happens to a person when a new id arrives with their email address?", Assumed: "they get the new id", looks: true, needs: Case{people: 2, emails: 1},
 		Behaviour: "A new id with the email of a known person gives that person the new id, even if they had another id.",
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			old, fresh, email := s.people[0], s.people[1], s.emails[0]
@@ -305,11 +305,11 @@ var storeExperiments = []Experiment{
 			if len(people) == 1 && people[0].ID == fresh {
 				return "they get the new id", nil
 			}
-			return fmt.Sprintf("there is a person of the new id, and %d have the address", len(people)), nil
+			return fmt.Sprintf("there is a person with the new id, and %d have the address", len(people)), nil
 		}},
 }
 
-// badItem sends a batch of a valid message and one without a name, and looks for the first.
+// badItem sends a batch of a valid message and one without a name, and checks whether the first was applied.
 func (s *scope) badItem(ctx context.Context, permissive bool) (string, error) {
 	good, bad := s.people[0], s.people[1]
 	status, _, err := s.post(ctx, call{path: "batch", permissive: permissive,
@@ -321,7 +321,7 @@ func (s *scope) badItem(ctx context.Context, permissive bool) (string, error) {
 	return strconv.Itoa(status) + map[bool]string{false: ", the others are not applied", true: ", the others are applied"}[came], err
 }
 
-// timestamp sends an event with the time as it stands, and looks when the log says that it was.
+// timestamp sends an event with the raw time, and reads the time of the event in the log.
 func (s *scope) timestamp(ctx context.Context, raw string, at time.Time) (string, error) {
 	id := s.people[0]
 	if err := s.step(ctx, id, has(nil), cio.Identify{UserID: id}); err != nil {
@@ -353,7 +353,7 @@ func (s *scope) timestamp(ctx context.Context, raw string, at time.Time) (string
 	return strconv.Itoa(status) + ", " + seen, err
 }
 
-// trait sends a value and returns what is read back.
+// trait sends a value and returns the value that is read back.
 func (s *scope) trait(ctx context.Context, value any) (string, error) {
 	if err := s.strict.Send(ctx, cio.Identify{UserID: s.people[0], Traits: map[string]any{"probe": value}}); err != nil {
 		return "", err
@@ -370,7 +370,7 @@ func (s *scope) trait(ctx context.Context, value any) (string, error) {
 	return text, err
 }
 
-// removal sets an attribute, sends the value over it, and looks whether it is gone.
+// removal sets an attribute, then sends the value for it, and checks whether the attribute is gone.
 func (s *scope) removal(ctx context.Context, value any) (string, error) {
 	if text, err := s.trait(ctx, "there"); err != nil || text == "" {
 		return "the attribute never appeared", err

@@ -38,7 +38,7 @@ func TestAllowed(t *testing.T) {
 		{"1", "", true, ""},
 		{"", "", false, ""},
 		{"0", "", false, ""},
-		{"yes", "", false, "CIOKIT_LIVE is 1"},
+		{"yes", "", false, "CIOKIT_LIVE must be 1"},
 		{"1", WorkspaceEnv, false, "CIOKIT_LIVE_WORKSPACE"},
 		{"1", "CUSTOMERIO_API_KEY", false, "CUSTOMERIO_API_KEY"},
 		{"1", "CUSTOMERIO_REGION", false, "CUSTOMERIO_REGION"},
@@ -142,9 +142,9 @@ func TestWorkspaceIsConfirmed(t *testing.T) {
 		{"another", "Tests", true, `{"workspaces":[{"id":1,"name":"Production"}]}`, ErrAnotherWorkspace, ""},
 		{"almost", "tests", true, `{"workspaces":[{"id":1,"name":"Tests"}]}`, ErrAnotherWorkspace, ""},
 		{"the only one", "Tests", true, `{"workspaces":[{"id":1,"name":"Tests"}]}`, nil, `the workspace "Tests", as the App API says`},
-		{"one of two", "Tests", true, `{"workspaces":[{"id":1,"name":"Production"},{"id":2,"name":"Tests"}]}`, nil, "one of 2 of the account"},
-		{"it does not tell", "Tests", true, "", nil, "the App API did not tell"},
-		{"no App API key", "Tests", false, "", nil, "without an App API key nobody can tell"},
+		{"one of two", "Tests", true, `{"workspaces":[{"id":1,"name":"Production"},{"id":2,"name":"Tests"}]}`, nil, "one of 2 in the account"},
+		{"it does not tell", "Tests", true, "", nil, "the App API did not confirm it"},
+		{"no App API key", "Tests", false, "", nil, "without an App API key it cannot be checked"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

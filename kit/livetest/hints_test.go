@@ -36,10 +36,10 @@ func TestLogWithoutNames(t *testing.T) {
 func TestObjectTypeIsMissing(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ types, says string }{
-		{`{"types":[{"id":"1","name":"Companies","enabled":true},{"id":"2","enabled":true}]}`, "the workspace does not have the type 7, or it is not enabled (there are: 1, 2). Make one"},
-		{`{"types":[{"id":"7","name":"Courses","enabled":false}]}`, "does not have the type 7, or it is not enabled"},
-		{`{"types":[]}`, "there are: none"},
-		{"", "does it have type 7? Make one"},
+		{`{"types":[{"id":"1","name":"Companies","enabled":true},{"id":"2","enabled":true}]}`, "the workspace does not have the type 7, or the type is not enabled (it has: 1, 2). Create one"},
+		{`{"types":[{"id":"7","name":"Courses","enabled":false}]}`, "does not have the type 7, or the type is not enabled"},
+		{`{"types":[]}`, "(it has: none)"},
+		{"", "does it have the type 7? Create one"},
 	} {
 		srv := emulator.Config{Refuse: func(m emulator.Message) (string, bool) { return "no-such-type", m.Type == "group" }}.InProcess(t)
 		cfg := configFor(t, srv)

@@ -11,23 +11,25 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
-// Keeper keeps a ledger of what somebody else makes in a real workspace, such as a notebook, and deletes it.
+// Keeper keeps a ledger of what another program, such as a notebook, makes in a real workspace, and deletes it.
 type Keeper struct {
 	*workspace
 
-	reading sync.Mutex      // held while the App API is asked, and taken before mu
-	surplus map[string]bool // names of attributes that were there beside those that were sent
+	reading sync.Mutex      // held during requests to the App API, and locked before mu
+	surplus map[string]bool // names of attributes that existed besides those that were sent
 
 	mu        sync.Mutex
 	ledger    *Ledger // nil until something is noted
 	known     map[Item]bool
 	sent      time.Time // when the last call was noted
-	appliedBy time.Time // what was sent before this has been applied, or never will be
+	appliedBy time.Time // messages that were sent before this time have been applied, or never will be
 }
 
-// Keep makes sure that the workspace is the one that is meant, and returns a Keeper for it. It sends nothing. The caller closes it.
+// Keep checks that the workspace is the intended one, and returns a Keeper for it. It sends nothing. The caller closes it.
 func Keep(ctx context.Context, cfg Config) (*Keeper, error) {
 	w, err := cfg.dial(ctx)
 	if err != nil {
@@ -42,14 +44,13 @@ func Keep(ctx context.Context, cfg Config) (*Keeper, error) {
 // Target is the address of the API.
 func (k *Keeper) Target() string { return k.client.Target() }
 
-// Where says which workspace it is, and how sure that is.
+// Where says which workspace it is, and how that is known.
 func (k *Keeper) Where() string { return k.confirmed }
 
-// Prefix is what ids have to begin with to be noted.
+// Prefix is the prefix of the ids that are noted.
 func (k *Keeper) Prefix(area string) string { return idPrefix + area + "_" + k.run + "_" }
 
-// Note puts into the ledger, and on disk, what a call of the API may make, as far as its id begins with the prefix. Nothing may be sent before
-// it has returned.
+// Note writes to the ledger on disk what a call of the API may make, if its id begins with the prefix. Send the call only after Note has returned.
 func (k *Keeper) Note(header http.Header, body []byte, prefix string) error {
 	items, err := itemsOf(header, body, prefix)
 	if err != nil {
@@ -68,7 +69,7 @@ func (k *Keeper) Note(header http.Header, body []byte, prefix string) error {
 	return k.add(fresh)
 }
 
-// add puts items into the ledger, which it begins if there is none. The caller holds mu.
+// add adds items to the ledger, and begins a ledger if there is none. The caller holds mu.
 func (k *Keeper) add(fresh []Item) (err error) {
 	if len(fresh) == 0 {
 		return nil
@@ -84,8 +85,8 @@ func (k *Keeper) add(fresh []Item) (err error) {
 // Removed counts what a Clean has deleted.
 type Removed struct{ People, Objects, Anonymous int }
 
-// Clean deletes what was noted, in steps each of which is seen before the next where there is an App API key. What could not be deleted stays
-// in the ledger.
+// Clean deletes what was noted, in steps. If there is an App API key, it waits until each step is visible before the next. Items that could not be
+// deleted stay in the ledger.
 func (k *Keeper) Clean(ctx context.Context) (Removed, error) {
 	k.reading.Lock()
 	defer k.reading.Unlock()
@@ -100,7 +101,7 @@ func (k *Keeper) Clean(ctx context.Context) (Removed, error) {
 	for _, i := range k.ledger.left {
 		left[i] = true
 	}
-	ids := make(map[string]bool) // somebody who was suppressed is a person too
+	ids := make(map[string]bool) // a suppressed person is also a person
 	var n Removed
 	for _, i := range before {
 		delete(k.known, i)
@@ -119,7 +120,7 @@ func (k *Keeper) Clean(ctx context.Context) (Removed, error) {
 	return n, err
 }
 
-// Close deletes what is left for as long as patience, and ends the work on the ledger. The error says what is left and how it is deleted.
+// Close deletes what is left, for at most patience, and closes the ledger. The error says what is left and how to delete it.
 func (k *Keeper) Close(patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -135,12 +136,12 @@ func (k *Keeper) Close(patience time.Duration) error {
 	}
 	k.ledger = nil
 	if left > 0 {
-		return fmt.Errorf("%d things are left in the workspace; delete them with: ciokit live clean: %w", left, err)
+		return fmt.Errorf("%s left in the workspace; delete them with: ciokit live clean: %w", plural.Count(left, "thing is", "things are"), err)
 	}
 	return err
 }
 
-// noted is what of a message makes something.
+// noted is the part of a message that makes something.
 type noted struct {
 	UserID      string `json:"userId"`
 	AnonymousID string `json:"anonymousId"`
@@ -155,7 +156,7 @@ type noted struct {
 	Batch []json.RawMessage `json:"batch"`
 }
 
-// itemsOf returns what a call may make. A body that cannot be read makes nothing; it is the API's to refuse.
+// itemsOf returns what a call may make. An unreadable body makes nothing; the API refuses it.
 func itemsOf(header http.Header, body []byte, prefix string) (items []Item, _ error) {
 	if strings.EqualFold(header.Get("Content-Encoding"), "gzip") {
 		z, err := gzip.NewReader(bytes.NewReader(body))
@@ -174,7 +175,7 @@ func itemsOf(header http.Header, body []byte, prefix string) (items []Item, _ er
 	all := []noted{whole}
 	for _, raw := range whole.Batch {
 		var one noted
-		json.Unmarshal(raw, &one) // what can be read of it counts
+		json.Unmarshal(raw, &one) // use what can be read
 		all = append(all, one)
 	}
 	add := func(kind ItemKind, id, typeID string) {

@@ -16,9 +16,9 @@ import (
 	"github.com/ciokit/cio/kit/internal/places"
 )
 
-// Ledger lists on disk what a run creates, so that it can be deleted whatever ends the run. An entry is synced to disk before anything is
-// sent for it. It is a file of JSON Lines with mode 0600: a LedgerHeader, then entries that came and went. A last line that is torn does
-// not count. It holds no key and no data but the identifiers.
+// Ledger lists on disk what a run creates, so that it can be deleted however the run ends. An entry is synced to disk before anything is sent for it.
+// It is a file of JSON Lines with mode 0600: a LedgerHeader, then entries for items that were added or deleted. An incomplete last line does not
+// count. It contains no key, and no data except the identifiers.
 type Ledger struct {
 	path   string
 	header LedgerHeader
@@ -27,20 +27,20 @@ type Ledger struct {
 	lock   *filelock.Lock
 }
 
-// LedgerHeader says which run, and which workspace.
+// LedgerHeader identifies the run and the workspace.
 type LedgerHeader struct {
 	Version int       `json:"version"`
 	Run     string    `json:"run"`
 	Started time.Time `json:"started"`
 	// Target is the address of the API.
 	Target string `json:"target"`
-	// Workspace tells workspaces apart: it is made of the write key, which cannot be had from it.
+	// Workspace is a hash of the write key. It distinguishes workspaces and does not reveal the key.
 	Workspace string `json:"workspace"`
 }
 
 const ledgerVersion = 1
 
-// ItemKind is a kind of thing that is cleaned in a way of its own.
+// ItemKind is a kind of item with its own way of deletion.
 type ItemKind string
 
 // The kinds of items.
@@ -59,17 +59,17 @@ const (
 type Item struct {
 	Kind ItemKind `json:"kind"`
 	ID   string   `json:"id"`
-	// TypeID is that of an object; empty: 1.
+	// TypeID is the type of an object; empty: 1.
 	TypeID string `json:"type,omitempty"`
 }
 
-// ledgerLine is a line behind the header.
+// ledgerLine is a line after the header.
 type ledgerLine struct {
 	Add  []Item `json:"add,omitempty"`
 	Done []Item `json:"done,omitempty"`
 }
 
-// createLedger begins the ledger of a run, and holds its lock.
+// createLedger begins the ledger of a run, and locks it.
 func createLedger(dir string, h LedgerHeader) (*Ledger, error) {
 	if err := places.MakeState(dir); err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func createLedger(dir string, h LedgerHeader) (*Ledger, error) {
 // ErrLedgerInUse is a ledger of a run that is under way.
 var ErrLedgerInUse = errors.New("a run is using the ledger")
 
-// Ledgers returns those below dir that are left, by the time of their runs. A file that is none is an error that names it.
+// Ledgers returns the ledgers that are left below dir, ordered by the time of their runs. If a file is not a ledger, the error names it.
 func Ledgers(dir string) ([]*Ledger, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
 	if err != nil {
@@ -118,7 +118,7 @@ func readLedger(path string) (*Ledger, error) {
 	return l, nil
 }
 
-// parseLedger reads what a ledger's file holds. One that ends before the header is empty: nothing was sent for it.
+// parseLedger reads the contents of a ledger's file. A file that ends before the header is empty: nothing was sent for it.
 func parseLedger(text []byte) (*Ledger, error) {
 	l := new(Ledger)
 	first := true
@@ -163,21 +163,21 @@ func (l *Ledger) drop(items []Item) {
 	l.left = left
 }
 
-// Header says what the ledger is of.
+// Header describes the run of the ledger.
 func (l *Ledger) Header() LedgerHeader { return l.header }
 
-// Path is where the ledger's file is.
+// Path is the path of the ledger's file.
 func (l *Ledger) Path() string { return l.path }
 
 // Left returns what is not known to be deleted, in the order of its creation.
 func (l *Ledger) Left() []Item { return append([]Item(nil), l.left...) }
 
-// reopen opens a ledger that was read, to be worked off, and holds its lock. It fails with ErrLedgerInUse.
+// reopen opens a ledger that was read, to delete its items, and locks it. It fails with ErrLedgerInUse.
 func (l *Ledger) reopen() error {
 	if err := l.open(0); err != nil {
 		return err
 	}
-	// What was read before the lock may be old. A torn last line would swallow the next one.
+	// What was read before the lock may be old. An incomplete last line would be joined with the next one.
 	text, err := os.ReadFile(l.path)
 	if err == nil {
 		err = l.file.Truncate(int64(bytes.LastIndexByte(text, '\n') + 1))
@@ -190,7 +190,7 @@ func (l *Ledger) reopen() error {
 	return nil
 }
 
-// open takes the ledger for this process and opens its file.
+// open locks the ledger for this process and opens its file.
 func (l *Ledger) open(flag int) (err error) {
 	if l.lock, err = filelock.Take(l.path, l.header.Run); err == nil {
 		l.file, err = os.OpenFile(l.path, flag|os.O_WRONLY|os.O_APPEND, 0o600)
@@ -207,7 +207,7 @@ func (l *Ledger) open(flag int) (err error) {
 	return errors.Join(err, l.letGo())
 }
 
-// letGo closes the file and lets go of the ledger.
+// letGo closes the file and unlocks the ledger.
 func (l *Ledger) letGo() error {
 	var err error
 	if l.file != nil {
@@ -229,7 +229,7 @@ func (l *Ledger) append(value any) error {
 	return l.file.Sync()
 }
 
-// add returns once the items are on disk.
+// add returns after the items are on disk.
 func (l *Ledger) add(items []Item) error {
 	if len(items) == 0 {
 		return nil
@@ -249,7 +249,7 @@ func (l *Ledger) done(items []Item) error {
 	return l.append(ledgerLine{Done: items})
 }
 
-// close ends the work on the ledger. A ledger of nothing is removed.
+// close closes the ledger. An empty ledger is removed.
 func (l *Ledger) close() error {
 	if l.file == nil {
 		return nil
@@ -257,7 +257,7 @@ func (l *Ledger) close() error {
 	err := l.file.Close() // Windows does not remove an open file
 	l.file = nil
 	if len(l.left) == 0 {
-		err = errors.Join(err, atomicfile.Remove(l.path)) // as long as it is locked
+		err = errors.Join(err, atomicfile.Remove(l.path)) // while it is locked
 	}
 	return errors.Join(err, l.letGo())
 }

@@ -8,9 +8,10 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
-// fillerTime keeps the size of a message from depending on the clock.
+// fillerTime makes the size of a message independent of the clock.
 var fillerTime = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
 var objectCases = []Case{
@@ -22,7 +23,7 @@ var objectCases = []Case{
 		if err := s.marked(ctx, set(map[string]any{"name": "Acme", "employees": 329})); err != nil || s.app == nil {
 			return err
 		}
-		// Documents disagree on whether somebody must come with it.
+		// Documents disagree on whether a person must be sent with it.
 		err := s.noObject(ctx, s.cfg.ObjectType, object)
 		if err == nil {
 			s.observe("an object without people", "it does not appear%s", s.typeHint(ctx))
@@ -52,7 +53,7 @@ var objectCases = []Case{
 		}
 		err = s.relates(ctx, id, func(all map[string]appapi.Relationship) error {
 			if r, ok := all[stays]; !ok || string(r.Attributes["role"]) != `"admin"` || len(all) != 2 {
-				return fmt.Errorf("the person has %d relationships, want 2, one with the role admin", len(all))
+				return fmt.Errorf("the person has %s, want 2, one with the role admin", plural.Count(len(all), "relationship", "relationships"))
 			}
 			return nil
 		})
@@ -64,17 +65,17 @@ var objectCases = []Case{
 		}
 		return s.relates(ctx, id, func(all map[string]appapi.Relationship) error {
 			if _, ok := all[goes]; ok || len(all) != 1 {
-				return fmt.Errorf("the person has %d relationships, want 1", len(all))
+				return fmt.Errorf("the person has %s, want 1", plural.Count(len(all), "relationship", "relationships"))
 			}
 			return nil
 		})
 	}},
-	{Area: "objects", Name: "an object is deleted", people: 1, met: true, objects: 1, run: func(ctx context.Context, s *scope) error {
+	{Area: "objects", Name: "the deletion of an object", people: 1, met: true, objects: 1, run: func(ctx context.Context, s *scope) error {
 		id, object := s.people[0], s.objects[0]
 		related := func(want int) func(map[string]appapi.Relationship) error {
 			return func(all map[string]appapi.Relationship) error {
 				if len(all) != want {
-					return fmt.Errorf("the person has %d relationships, want %d", len(all), want)
+					return fmt.Errorf("the person has %s, want %d", plural.Count(len(all), "relationship", "relationships"), want)
 				}
 				return nil
 			}
@@ -110,7 +111,7 @@ var objectCases = []Case{
 	}},
 }
 
-// hasText makes a check that an attribute of an object has the value; empty: that it is not there.
+// hasText makes a check that an attribute of an object has the value; empty: that it does not exist.
 func hasText(name, want string) func(map[string]string) error {
 	return func(attributes map[string]string) error {
 		if got := attributes[name]; got != want {
@@ -120,18 +121,18 @@ func hasText(name, want string) func(map[string]string) error {
 	}
 }
 
-// hasDevice makes a check that the person has the device and no other, with an attribute of the value.
+// hasDevice makes a check that the person has only this device, with an attribute of this value.
 func hasDevice(token, name, want string) func(appapi.Customer) error {
 	return func(c appapi.Customer) error {
 		if len(c.Devices) != 1 || c.Devices[0].Token != token || c.Devices[0].Attributes[name] != want {
-			return fmt.Errorf("the person has %d devices, want the one that was sent, %s %s", len(c.Devices), name, want)
+			return fmt.Errorf("the person has %s, want only the one that was sent, %s %s", plural.Count(len(c.Devices), "device", "devices"), name, want)
 		}
 		return nil
 	}
 }
 
 var deviceCases = []Case{
-	{Area: "devices", Name: "a device comes, changes and goes", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
+	{Area: "devices", Name: "a device is added, changed and removed", people: 1, met: true, run: func(ctx context.Context, s *scope) error {
 		id := s.people[0]
 		token := id + "_token"
 		device := cio.SetDevice{UserID: id, Token: token, Platform: cio.PlatformIOS, AppID: "com.example.shop", Attributes: map[string]any{"device_model": "iPhone17,1", "app_version": "2.0"}}
@@ -152,7 +153,7 @@ var deviceCases = []Case{
 }
 
 var gdprCases = []Case{
-	{Area: "gdpr", Name: "a person is deleted, and may come back", people: 1, run: func(ctx context.Context, s *scope) error {
+	{Area: "gdpr", Name: "a person is deleted, and can be created again", people: 1, run: func(ctx context.Context, s *scope) error {
 		id := s.people[0]
 		err := s.step(ctx, id, has(map[string]string{"plan": "pro"}), cio.Identify{UserID: id, Traits: map[string]any{"plan": "pro"}})
 		if err != nil {
@@ -163,7 +164,7 @@ var gdprCases = []Case{
 		}
 		return s.step(ctx, id, has(map[string]string{"again": "yes", "plan": ""}), cio.Identify{UserID: id, Traits: map[string]any{"again": "yes"}})
 	}},
-	{Area: "gdpr", Name: "a person is suppressed, and let in again", suppressed: 1, run: func(ctx context.Context, s *scope) error {
+	{Area: "gdpr", Name: "a person is suppressed, and unsuppressed", suppressed: 1, run: func(ctx context.Context, s *scope) error {
 		id := s.suppressed[0]
 		err := s.step(ctx, id, has(map[string]string{"plan": "pro"}), cio.Identify{UserID: id, Traits: map[string]any{"plan": "pro"}})
 		if err != nil {
@@ -192,7 +193,7 @@ var gdprCases = []Case{
 }
 
 var aliasCases = []Case{
-	{Area: "aliases", Name: "alone, and in a batch", people: 4, met: true, run: func(ctx context.Context, s *scope) error {
+	{Area: "aliases", Name: "an alias alone, and in a batch", people: 4, met: true, run: func(ctx context.Context, s *scope) error {
 		for i, name := range []string{"alone", "in a batch"} {
 			previous, id := s.people[2*i], s.people[2*i+1]
 			msgs := []cio.Message{cio.Alias{UserID: id, PreviousID: previous}}

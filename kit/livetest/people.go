@@ -10,6 +10,7 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
 var peopleCases = []Case{
@@ -26,7 +27,7 @@ var peopleCases = []Case{
 			"id": id, "text": "Zo\u00eb \u4f60\u597d", "whole": "3", "fraction": "2.5", "yes": "true", "absent": "", "empty": "",
 		}))
 	}},
-	{Area: "people", Name: "an update keeps what it leaves out, and null removes", people: 1, run: func(ctx context.Context, s *scope) error {
+	{Area: "people", Name: "an update keeps attributes that it does not name, and null removes them", people: 1, run: func(ctx context.Context, s *scope) error {
 		id := s.people[0]
 		err := s.step(ctx, id, has(map[string]string{"plan": "basic", "kept": "yes", "removed": "soon"}),
 			cio.Identify{UserID: id, Traits: map[string]any{"plan": "basic", "kept": "yes", "removed": "soon"}})
@@ -36,7 +37,7 @@ var peopleCases = []Case{
 		return s.step(ctx, id, has(map[string]string{"plan": "pro", "kept": "yes", "removed": ""}),
 			cio.Identify{UserID: id, Traits: map[string]any{"plan": "pro", "removed": nil}})
 	}},
-	{Area: "people", Name: "an email address in place of an id", emails: 2, run: func(ctx context.Context, s *scope) error {
+	{Area: "people", Name: "an email address instead of an id", emails: 2, run: func(ctx context.Context, s *scope) error {
 		byTrait, byUserID := s.emails[0], s.emails[1]
 		err := s.send(ctx,
 			cio.Identify{Traits: map[string]any{cio.TraitEmail: byTrait, "plan": "pro"}},
@@ -85,7 +86,7 @@ var peopleCases = []Case{
 		var names []string
 		err = s.await(ctx, func() (err error) {
 			names, err = s.names(ctx, id, appapi.ActivityEvent)
-			if err == nil && !slices.Contains(names, after) && !slices.Contains(names, "") { // the log may have no names
+			if err == nil && !slices.Contains(names, after) && !slices.Contains(names, "") { // the log may have no names of activities
 				err = fmt.Errorf("the activity log lacks %q, which was sent after the person was identified", after)
 			}
 			return err
@@ -129,7 +130,7 @@ func (s *scope) happened(ctx context.Context, id, typ string, want int) error {
 	return s.await(ctx, func() error {
 		names, err := s.names(ctx, id, typ)
 		if err == nil && len(names) != want {
-			err = fmt.Errorf("the activity log has %d activities of type %s, want %d", len(names), typ, want)
+			err = fmt.Errorf("the activity log has %s of type %s, want %d", plural.Count(len(names), "activity", "activities"), typ, want)
 		}
 		return err
 	})

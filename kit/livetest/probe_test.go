@@ -64,7 +64,7 @@ func TestProbeOfTheEmulator(t *testing.T) {
 		t.Errorf("only %d experiments", len(r.Findings))
 	}
 	page := r.Markdown()
-	for _, want := range []string{"# What was observed on 2026-11-22\n", fmt.Sprintf("Of %d questions that no document settles, %[1]d were answered as assumed, 0 differ, 0 could", len(r.Findings)),
+	for _, want := range []string{"# What was observed on 2026-11-22\n", fmt.Sprintf("Of %d questions that no document answers, %[1]d were answered as assumed, 0 differ, 0 could", len(r.Findings)),
 		"| Does null remove an attribute? | it is gone | it is gone | as assumed |\n", "| bad-item-strict | In strict mode one invalid message has its whole batch rejected. | own choice, nothing is documented; the API documents no partial answer | low |\n"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
@@ -102,7 +102,7 @@ func TestProbeFindsSwitches(t *testing.T) {
 	}
 }
 
-// Without an App API key, what the answer does not tell is said to be unknown.
+// Without an App API key, the report says what the answer does not show.
 func TestProbeWithoutAppAPI(t *testing.T) {
 	t.Parallel()
 	srv := emulator.Config{}.InProcess(t)
@@ -169,7 +169,7 @@ func TestProbeShowsSuccess(t *testing.T) {
 		"nothing":              {"", "", "empty, or one JSON value without an error", `body ""`},
 		"another JSON":         {`{"success":true}`, "text/plain", "empty, or one JSON value without an error", `{\"success\":true}`},
 		"a page":               {"<html>", "text/html", "a body that is neither empty nor JSON", "<html>"},
-		"a failure":            {`{"success":false}`, "application/json", "a body that tells of an error", "false"},
+		"a failure":            {`{"success":false}`, "application/json", "a body with an error", "false"},
 		"what repeats the key": {`{"key":"test-live-key"}`, "application/json", "empty, or one JSON value without an error", "which repeats the call and is not shown"},
 		"a long one":           {`"` + strings.Repeat("x", 1000) + `"`, "application/json", "empty, or one JSON value without an error", "... of 1002 bytes"},
 	} {

@@ -11,21 +11,22 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
-// Pauses between looks at what is not there yet.
+// Pauses between checks of data that has not appeared yet.
 const (
 	firstPause = 200 * time.Millisecond
 	maxPause   = 3 * time.Second
 )
 
-// await looks until look returns nil, or what was sent has had its time; then it returns what look said last. The emulator has applied what it
-// has answered, so there one look is enough.
+// await calls look until it returns nil, or until the time for the data to appear is over; then it returns the last error of look. The emulator has
+// applied a message when it answers, so one call is enough there.
 func (w *workspace) await(ctx context.Context, look func() error) error {
 	return w.awaitFor(ctx, w.cfg.ReadFor, look)
 }
 
-// awaitFor does the same with another time.
+// awaitFor is await with another time.
 func (w *workspace) awaitFor(ctx context.Context, patience time.Duration, look func() error) error {
 	started := time.Now()
 	for wait := firstPause; ; wait = min(2*wait, maxPause) {
@@ -43,7 +44,7 @@ func (w *workspace) awaitFor(ctx context.Context, patience time.Duration, look f
 	}
 }
 
-// reads waits until the person is as check says. Without an App API key it does nothing.
+// reads waits until check accepts the person. Without an App API key it does nothing.
 func (s *scope) reads(ctx context.Context, id appapi.CustomerID, check func(appapi.Customer) error) error {
 	if s.app == nil {
 		return nil
@@ -57,7 +58,7 @@ func (s *scope) reads(ctx context.Context, id appapi.CustomerID, check func(appa
 	})
 }
 
-// has makes a check that attributes have the values, and that those with an empty value are not there.
+// has makes a check that attributes have the values, and that attributes with an empty value do not exist.
 func has(want map[string]string) func(appapi.Customer) error {
 	return func(c appapi.Customer) error {
 		for name, value := range want {
@@ -86,13 +87,12 @@ func (s *scope) meet(ctx context.Context) error {
 	return nil
 }
 
-// step sends messages and waits for what they do, before anything is sent that counts on it: a workspace may apply what it was sent in another
-// order.
+// step sends messages and waits for their effect before the next messages depend on it: a workspace may apply messages in another order.
 func (s *scope) step(ctx context.Context, id string, check func(appapi.Customer) error, msgs ...cio.Message) error {
 	return s.after(ctx, func() error { return s.reads(ctx, appapi.ByID(id), check) }, msgs...)
 }
 
-// after sends messages, and then waits for something.
+// after sends messages, and then calls wait.
 func (s *scope) after(ctx context.Context, wait func() error, msgs ...cio.Message) error {
 	if err := s.send(ctx, msgs...); err != nil {
 		return err
@@ -108,8 +108,8 @@ func (s *scope) marked(ctx context.Context, msgs ...cio.Message) error {
 // marker is the person whom mark changes.
 func (w *workspace) marker() string { return idPrefix + "marker_" + w.run + "_0" }
 
-// mark sends something and waits until it is seen, and then as long again: what was sent before has been applied by then, or never will be.
-// Only after that is it believed that something is not there.
+// mark sends a message and waits until it is seen, and then as long again. Messages that were sent before have then been applied, or never will be.
+// Only after that does the absence of data prove anything.
 func (w *workspace) mark(ctx context.Context) error {
 	if w.app == nil {
 		return nil
@@ -148,7 +148,7 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// gone waits until the person, who was seen before, is not there.
+// gone waits until the person, who was seen before, no longer exists.
 func (w *workspace) gone(ctx context.Context, id appapi.CustomerID) error {
 	if w.app == nil {
 		return nil
@@ -156,7 +156,7 @@ func (w *workspace) gone(ctx context.Context, id appapi.CustomerID) error {
 	return w.await(ctx, func() error { return w.notThere(ctx, id) })
 }
 
-// staysAway makes sure that the person does not come.
+// staysAway checks that the person does not appear.
 func (w *workspace) staysAway(ctx context.Context, id appapi.CustomerID) error {
 	if w.app == nil {
 		return nil
@@ -169,7 +169,7 @@ func (w *workspace) staysAway(ctx context.Context, id appapi.CustomerID) error {
 
 var errStillThere = errors.New("the person is still there")
 
-// notThere looks once.
+// notThere checks once.
 func (w *workspace) notThere(ctx context.Context, id appapi.CustomerID) error {
 	_, err := w.app.Customers().Attributes(ctx, id)
 	switch {
@@ -181,7 +181,7 @@ func (w *workspace) notThere(ctx context.Context, id appapi.CustomerID) error {
 	return errStillThere
 }
 
-// relates waits until the person's relationships are as check says, by object.
+// relates waits until check accepts the person's relationships, by object.
 func (s *scope) relates(ctx context.Context, id string, check func(map[string]appapi.Relationship) error) error {
 	if s.app == nil {
 		return nil
@@ -198,7 +198,7 @@ func (s *scope) relates(ctx context.Context, id string, check func(map[string]ap
 	})
 }
 
-// object waits until the object is as check says.
+// object waits until check accepts the object.
 func (s *scope) object(ctx context.Context, id string, check func(map[string]string) error) error {
 	if s.app == nil {
 		return nil
@@ -216,11 +216,11 @@ func (s *scope) object(ctx context.Context, id string, check func(map[string]str
 	return err
 }
 
-// typeHint says what is most likely wrong where an object does not appear.
+// typeHint names the likely cause if an object does not appear.
 func (w *workspace) typeHint(ctx context.Context) string {
 	types, err := w.app.Objects().Types(ctx)
 	if err != nil {
-		return "; objects of a type that the workspace does not have may be dropped: does it have type " + w.cfg.ObjectType + "? " + typeAdvice
+		return "; the workspace may drop objects of a type that it does not have: does it have the type " + w.cfg.ObjectType + "? " + typeAdvice
 	}
 	var all []string
 	for _, t := range types {
@@ -232,12 +232,12 @@ func (w *workspace) typeHint(ctx context.Context) string {
 	if len(all) == 0 {
 		all = []string{"none"}
 	}
-	return fmt.Sprintf("; the workspace does not have the type %s, or it is not enabled (there are: %s). %s", w.cfg.ObjectType, strings.Join(all, ", "), typeAdvice)
+	return fmt.Sprintf("; the workspace does not have the type %s, or the type is not enabled (it has: %s). %s", w.cfg.ObjectType, strings.Join(all, ", "), typeAdvice)
 }
 
-const typeAdvice = "Make one in Customer.io, where custom objects are set up, or name another with --object-type"
+const typeAdvice = "Create one in the settings of custom objects in Customer.io, or name another with --object-type"
 
-// objectGone waits until the object, which was seen before, is not there.
+// objectGone waits until the object, which was seen before, no longer exists.
 func (w *workspace) objectGone(ctx context.Context, typeID, id string) error {
 	if w.app == nil {
 		return nil
@@ -245,7 +245,7 @@ func (w *workspace) objectGone(ctx context.Context, typeID, id string) error {
 	return w.await(ctx, func() error { return w.noObject(ctx, typeID, id) })
 }
 
-// noObject looks once.
+// noObject checks once.
 func (w *workspace) noObject(ctx context.Context, typeID, id string) error {
 	_, err := w.app.Objects().Attributes(ctx, appapi.ID(typeID), id)
 	switch {
@@ -259,7 +259,7 @@ func (w *workspace) noObject(ctx context.Context, typeID, id string) error {
 
 var errObjectStillThere = errors.New("the object is still there")
 
-// logs waits until the person's activities of the type have the names, in whatever order. Where the log has no names, their number counts.
+// logs waits until the person's activities of the type have the names, in any order. If the log has no names, the activities are counted.
 func (s *scope) logs(ctx context.Context, id, typ string, want ...string) error {
 	if s.app == nil {
 		return nil
@@ -276,17 +276,17 @@ func (s *scope) logs(ctx context.Context, id, typ string, want ...string) error 
 			nameless++
 		}
 		if len(got) != len(want) || len(missing(got[nameless:], want)) > 0 {
-			return fmt.Errorf("the activity log has %d activities of type %s, or others than the %d that were sent", len(got), typ, len(want))
+			return fmt.Errorf("the activity log has %s of type %s, want the %d that %s sent", plural.Count(len(got), "activity", "activities"), typ, len(want), plural.Form(len(want), "was", "were"))
 		}
 		return nil
 	})
 	if err == nil && nameless > 0 {
-		s.observe("the activity log", "%d of %d activities of type %s have no name; they were counted", nameless, len(want), typ)
+		s.observe("the activity log", "%d of %s of type %s %s no name; they were counted", nameless, plural.Count(len(want), "activity", "activities"), typ, plural.Form(nameless, "has", "have"))
 	}
 	return err
 }
 
-// missing returns those of got that want, which is sorted as got is, does not have.
+// missing returns the elements of got that are not in want. Both are sorted.
 func missing(got, want []string) (list []string) {
 	for _, name := range got {
 		for len(want) > 0 && want[0] < name {

@@ -11,25 +11,26 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// FromCustomerIO and FromRecorder are the sources of what a Keeper says about people and objects.
+// FromCustomerIO and FromRecorder are the sources of the people and objects that a Keeper returns.
 const (
 	FromCustomerIO = "from Customer.io (App API)"
 	FromRecorder   = "from the recorder of this kernel"
 )
 
-// Read is something that was read, and where.
+// Read is a result that was read, with its source.
 type Read[T any] struct {
 	Value T    `json:"value"`
 	Found bool `json:"found"`
-	// Source is FromCustomerIO or FromRecorder, and Note what else there is to say about that, or empty.
+	// Source is FromCustomerIO or FromRecorder. Note is a remark about it, or empty.
 	Source string `json:"source"`
 	Note   string `json:"note,omitempty"`
 }
 
-// ReadPerson looks in the App API whether the person is as account has them, who was asked for by the name, an id or an email address; known
-// says whether account has them at all. It waits until they are, or what was sent has had its time. What Customer.io confirms is as it was
-// sent, since the App API shows values as text and times to the second; what it has otherwise is as Customer.io has it, and what it does not
-// have is not there. Without an App API key, or where it fails, the account is returned, with a Source that says so.
+// ReadPerson checks in the App API whether the person is as account says. The person is identified by name, an id or an email address; known says
+// whether account has the person at all. It waits until the person is as expected, or until the time for the data to appear is over. Values that
+// Customer.io confirms are returned as they were sent, because the App API shows values as text and times to the second. Different values are
+// returned as Customer.io has them, and values that it does not have are left out. Without an App API key, or if it fails, the account is returned,
+// with a Source that says so.
 func (k *Keeper) ReadPerson(ctx context.Context, name string, account emulator.Person, known bool) Read[emulator.Person] {
 	own := Read[emulator.Person]{Value: account, Found: known, Source: FromRecorder}
 	if k.app == nil {
@@ -40,7 +41,7 @@ func (k *Keeper) ReadPerson(ctx context.Context, name string, account emulator.P
 	if !known || account.Suppressed {
 		switch err := k.absent(ctx, customer(name)); {
 		case errors.Is(err, errStillThere):
-			known, account = false, emulator.Person{} // it is Customer.io's turn to say who that is
+			known, account = false, emulator.Person{} // Customer.io decides who that is
 		case err != nil:
 			return own.because(err)
 		default:
@@ -73,7 +74,7 @@ func (k *Keeper) ReadPerson(ctx context.Context, name string, account emulator.P
 	out.Found = true
 	out.Value, older = seen.person(account)
 	if older > 0 {
-		out.Note = fmt.Sprintf("its log keeps 30 days; what happened before is %s", FromRecorder)
+		out.Note = fmt.Sprintf("its log keeps 30 days; earlier events are %s", FromRecorder)
 	}
 	if err != nil {
 		for n := range seen.customer.Attributes {
@@ -86,13 +87,13 @@ func (k *Keeper) ReadPerson(ctx context.Context, name string, account emulator.P
 	return out
 }
 
-// because returns the account, and why it is not Customer.io's.
+// because returns the account, with the reason why the data is not from Customer.io.
 func (r Read[T]) because(err error) Read[T] {
 	r.Note = fmt.Sprintf("Customer.io could not be read: %v", err)
 	return r
 }
 
-// customer is how the App API knows a person by what they were asked for.
+// customer returns the App API's identifier for a person, from the name that was given.
 func customer(name string) appapi.CustomerID {
 	if strings.Contains(name, "@") {
 		return appapi.ByEmail(name)
@@ -100,7 +101,7 @@ func customer(name string) appapi.CustomerID {
 	return appapi.ByID(name)
 }
 
-// patience is what is left of the time that the last call has to appear. Whoever is not as expected is so waited for once, and not again
+// patience is the rest of the time that the last call has to appear. So if a person is not as expected, it waits for the person once, and not again
 // until more is sent.
 func (k *Keeper) patience() time.Duration {
 	k.mu.Lock()
@@ -108,7 +109,7 @@ func (k *Keeper) patience() time.Duration {
 	return max(0, time.Until(k.sent.Add(k.cfg.ReadFor)))
 }
 
-// absent makes sure that nobody is there: not any more, and not later either.
+// absent checks that the person does not exist, and will not appear later.
 func (k *Keeper) absent(ctx context.Context, id appapi.CustomerID) error {
 	k.mu.Lock()
 	applied := k.emulated || !k.appliedBy.Before(k.sent)
@@ -132,7 +133,7 @@ func (k *Keeper) absent(ctx context.Context, id appapi.CustomerID) error {
 	return k.awaitFor(ctx, k.patience(), func() error { return k.notThere(ctx, id) })
 }
 
-// markNoted puts the marker into the ledger.
+// markNoted adds the marker to the ledger.
 func (k *Keeper) markNoted() error {
 	marker := Item{Kind: ItemKindPerson, ID: k.marker()}
 	if k.known[marker] {
@@ -142,8 +143,8 @@ func (k *Keeper) markNoted() error {
 	return k.add([]Item{marker})
 }
 
-// ReadObjects does for objects what ReadPerson does for a person, but how many people each has is the account's: the App API does not list
-// them here.
+// ReadObjects does for objects what ReadPerson does for a person. The number of people of each object is from the account, because the App API does
+// not list them here.
 func (k *Keeper) ReadObjects(ctx context.Context, account []emulator.Object) Read[[]emulator.Object] {
 	own := Read[[]emulator.Object]{Value: account, Found: true, Source: FromRecorder}
 	if k.app == nil {
@@ -151,13 +152,13 @@ func (k *Keeper) ReadObjects(ctx context.Context, account []emulator.Object) Rea
 	}
 	k.reading.Lock()
 	defer k.reading.Unlock()
-	out := Read[[]emulator.Object]{Found: true, Source: FromCustomerIO, Note: "how many people an object has is " + FromRecorder}
+	out := Read[[]emulator.Object]{Found: true, Source: FromCustomerIO, Note: "the number of people of an object is " + FromRecorder}
 	var differ []string
 	for _, o := range account {
 		var seen appapi.Object
 		err := k.awaitFor(ctx, k.patience(), func() (err error) {
 			if seen, err = k.app.Objects().Attributes(ctx, appapi.ID(o.TypeID), o.ID); err == nil && !hasTexts(o.Attributes, seen.Attributes) {
-				err = errors.New("an attribute is not there, or has another value")
+				err = errors.New("an attribute is missing, or has another value")
 			}
 			return err
 		})

@@ -128,11 +128,11 @@ func TestReadPersonWhoDiffers(t *testing.T) {
 		note string
 		ok   func(emulator.Person) bool
 	}{
-		"an attribute is lost":   {[]cio.Message{cio.Identify{UserID: "ann", Traits: map[string]any{"plan": "pro"}}}, false, "attribute plan is not there", func(p emulator.Person) bool { return p.Traits["plan"] == nil }},
+		"an attribute is lost":   {[]cio.Message{cio.Identify{UserID: "ann", Traits: map[string]any{"plan": "pro"}}}, false, "attribute plan is missing", func(p emulator.Person) bool { return p.Traits["plan"] == nil }},
 		"an attribute is other":  {[]cio.Message{cio.Identify{UserID: "ann", Traits: map[string]any{"big": json.Number("12345678901234567891")}}}, true, "attribute big has another value", func(p emulator.Person) bool { return string(p.Traits["big"]) == `"12345678901234567891"` }},
-		"an attribute is added":  {[]cio.Message{cio.Identify{UserID: "ann", Traits: map[string]any{"plan": "pro"}}}, true, "there is an attribute plan", func(p emulator.Person) bool { return string(p.Traits["plan"]) == `"pro"` }},
+		"an attribute is added":  {[]cio.Message{cio.Identify{UserID: "ann", Traits: map[string]any{"plan": "pro"}}}, true, "there is an unexpected attribute plan", func(p emulator.Person) bool { return string(p.Traits["plan"]) == `"pro"` }},
 		"an event is lost":       {[]cio.Message{cio.Page{UserID: "ann", Name: "Cart"}}, false, `page "Cart" is not in the log`, func(p emulator.Person) bool { return len(p.Events) == 4 }},
-		"an event is added":      {[]cio.Message{cio.Page{UserID: "ann", Name: "Cart"}}, true, "1 activities that nothing was sent for", func(p emulator.Person) bool { return len(p.Events) == 5 && p.Events[4].Name == "Cart" }},
+		"an event is added":      {[]cio.Message{cio.Page{UserID: "ann", Name: "Cart"}}, true, "1 activity that was not sent", func(p emulator.Person) bool { return len(p.Events) == 5 && p.Events[4].Name == "Cart" }},
 		"a device is lost":       {[]cio.Message{cio.SetDevice{UserID: "ann", Token: "t2", Platform: cio.PlatformIOS}}, false, "a device", func(p emulator.Person) bool { return len(p.Devices) == 1 }},
 		"a device is added":      {[]cio.Message{cio.SetDevice{UserID: "ann", Token: "t0", Platform: cio.PlatformIOS}}, true, "2 devices, want 1", func(p emulator.Person) bool { return len(p.Devices) == 2 && p.Devices[1].Token == "t0" }},
 		"a relationship is lost": {[]cio.Message{cio.Relate{UserID: "ann", ObjectID: "beta"}}, false, "relationship to beta", func(p emulator.Person) bool { return len(p.Relationships) == 1 }},

@@ -15,9 +15,10 @@ import (
 
 	"github.com/ciokit/cio/appapi"
 	"github.com/ciokit/cio/emulator"
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
-// logKept is how long Customer.io's log keeps what happened, less a day for what is on its way.
+// logKept is how long Customer.io's log keeps events, minus a day for events that are on their way.
 const logKept = 29 * 24 * time.Hour
 
 // view is what the App API shows of a person.
@@ -55,24 +56,24 @@ func (k *Keeper) view(ctx context.Context, id appapi.CustomerID) (v view, err er
 	return v, nil
 }
 
-// eventTypes are the types of activity that are events of a person, and what the recorder calls them.
+// eventTypes are the types of activity that are events of a person, with the recorder's names for them.
 var eventTypes = map[string]string{appapi.ActivityEvent: "track", appapi.ActivityPage: "page", appapi.ActivityScreen: "screen"}
 
-// difference says what is not as the account has it, the first that it finds.
+// difference returns the first difference between the view and the account.
 func (k *Keeper) difference(v view, account emulator.Person, known bool) error {
 	if !known {
 		return errStillThere
 	}
 	for _, name := range slices.Sorted(maps.Keys(account.Traits)) {
 		if got, found := v.customer.Attributes[name]; !found {
-			return fmt.Errorf("the attribute %s is not there", name)
+			return fmt.Errorf("the attribute %s is missing", name)
 		} else if !sameText(account.Traits[name], got) {
 			return fmt.Errorf("the attribute %s has another value", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.customer.Attributes)) {
-		if _, sent := account.Traits[name]; !sent && !identifiers[name] && !k.surplus[name] { // what is on its way to be deleted, or Customer.io's own
-			return fmt.Errorf("there is an attribute %s", name)
+		if _, sent := account.Traits[name]; !sent && !identifiers[name] && !k.surplus[name] { // one that is being deleted, or one of Customer.io's own
+			return fmt.Errorf("there is an unexpected attribute %s", name)
 		}
 	}
 	tokens := make(map[string]appapi.Device)
@@ -82,19 +83,19 @@ func (k *Keeper) difference(v view, account emulator.Person, known bool) error {
 	for _, d := range account.Devices {
 		got, found := tokens[d.Token]
 		if !found || got.Platform != d.Type || !hasTexts(d.Attributes, got.Attributes) {
-			return errors.New("a device is not there, or is another")
+			return errors.New("a device is missing, or is different")
 		}
 	}
 	for _, r := range account.Relationships {
 		if got, found := v.relationships[relation{r.ObjectTypeID, r.ObjectID}]; !found || !hasValues(r.Attributes, got.Attributes) {
-			return fmt.Errorf("the relationship to %s is not there, or is another", r.ObjectID)
+			return fmt.Errorf("the relationship to %s is missing, or is different", r.ObjectID)
 		}
 	}
 	if n, want := len(tokens), len(account.Devices); n != want {
-		return fmt.Errorf("there are %d devices, want %d", n, want)
+		return fmt.Errorf("%s, want %d", plural.Count(n, "device", "devices"), want)
 	}
 	if n, want := len(v.relationships), len(account.Relationships); n != want {
-		return fmt.Errorf("there are %d relationships, want %d", n, want)
+		return fmt.Errorf("%s, want %d", plural.Count(n, "relationship", "relationships"), want)
 	}
 	confirmed, others := v.pair(account.Events)
 	for i, e := range account.Events {
@@ -103,7 +104,7 @@ func (k *Keeper) difference(v view, account emulator.Person, known bool) error {
 		}
 	}
 	if len(others) > 0 {
-		return fmt.Errorf("the log has %d activities that nothing was sent for", len(others))
+		return fmt.Errorf("the log has %s not sent", plural.Count(len(others), "activity that was", "activities that were"))
 	}
 	return nil
 }
@@ -114,7 +115,7 @@ var identifiers = map[string]bool{"id": true, "email": true, "cio_id": true}
 // older says that an event may be too old for the log.
 func older(e emulator.Event) bool { return time.Since(e.Timestamp) > logKept }
 
-// pair finds the activity of each event, those with the same properties first, and returns those of none.
+// pair finds the activity of each event, those with the same properties first, and returns the other activities.
 func (v view) pair(events []emulator.Event) (of []*appapi.Activity, others []appapi.Activity) {
 	type key struct {
 		typ    string
@@ -150,7 +151,7 @@ func (v view) pair(events []emulator.Event) (of []*appapi.Activity, others []app
 	return of, others
 }
 
-// person is what Customer.io shows, with what it confirms as it was sent, and how many events are the account's alone.
+// person returns what Customer.io shows, with confirmed values as they were sent, and how many events are only in the account.
 func (v view) person(account emulator.Person) (p emulator.Person, olders int) {
 	p.ID, p.Email = v.customer.Identifiers.ID, v.customer.Identifiers.Email
 	p.CustomerIOID = "cio_" + v.customer.Identifiers.CIOID
@@ -198,7 +199,7 @@ func (v view) person(account emulator.Person) (p emulator.Person, olders int) {
 	return p, olders
 }
 
-// texts are values of the App API, as they were sent where that is the same.
+// texts returns values of the App API; those that match the sent values are returned as they were sent.
 func texts(values map[string]string, sent map[string]json.RawMessage) map[string]json.RawMessage {
 	out := make(map[string]json.RawMessage)
 	for name, text := range values {
@@ -229,7 +230,7 @@ func hasValues(want, got map[string]json.RawMessage) bool {
 	return true
 }
 
-// sameText says that text, which the App API makes of everything, is the value that was sent.
+// sameText reports whether text, the App API's form of every value, is the value that was sent.
 func sameText(sent json.RawMessage, text string) bool {
 	var s string
 	if json.Unmarshal(sent, &s) == nil && string(sent) != "null" {
@@ -255,7 +256,7 @@ func decode(raw json.RawMessage) (any, bool) {
 	return amounts(v), true
 }
 
-// amounts writes the numbers in a value in one way.
+// amounts writes the numbers in a value in one form.
 func amounts(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -276,7 +277,7 @@ func amounts(v any) any {
 	return v
 }
 
-// asText is the text in a value that is a string, or else the value.
+// asText returns the text of a string value, otherwise the value itself.
 func asText(v json.RawMessage) string {
 	var s string
 	if json.Unmarshal(v, &s) == nil {

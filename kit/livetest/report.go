@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// Report is what a probe found, on which day and where.
+// Report is what a probe found, and when and where.
 type Report struct {
 	At       time.Time `json:"at"`
 	Target   string    `json:"target"`
 	Run      string    `json:"run"`
 	Findings []Finding `json:"findings"`
-	// Stopped is why the probe ended before its end; empty for a whole one.
+	// Stopped is why the probe ended early; empty if it is complete.
 	Stopped string `json:"stopped,omitempty"`
 }
 
-// Switches returns the flags of ciokit emulate that make it do what was observed. Later findings of the same flag count.
+// Switches returns the flags of ciokit emulate that make it do what was observed. If several findings set a flag, the last one counts.
 func (r Report) Switches() map[string]string {
 	all := make(map[string]string)
 	for _, f := range r.Findings {
@@ -27,10 +27,10 @@ func (r Report) Switches() map[string]string {
 	return all
 }
 
-// SwitchFile returns Switches as ciokit emulate --switches reads them: NAME=VALUE, a line each.
+// SwitchFile returns Switches in the form that ciokit emulate --switches reads: NAME=VALUE, one in each line.
 func (r Report) SwitchFile() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# What %s did on %s, where that differs from what the emulator assumes.\n", r.Target, r.At.UTC().Format(time.DateOnly))
+	fmt.Fprintf(&b, "# What %s did on %s that differs from what the emulator assumes.\n", r.Target, r.At.UTC().Format(time.DateOnly))
 	all := r.Switches()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		fmt.Fprintf(&b, "%s=%s\n", name, all[name])
@@ -46,10 +46,10 @@ func (r Report) Markdown() string {
 	for _, f := range r.Findings {
 		count[f.Verdict]++
 	}
-	fmt.Fprintf(&b, "Workspace on %s, run %s, at %s. Of %d questions that no document settles, %d were answered as assumed, %d differ, %d could not be observed.\n",
+	fmt.Fprintf(&b, "Workspace on %s, run %s, at %s. Of %d questions that no document answers, %d were answered as assumed, %d differ, %d could not be observed.\n",
 		r.Target, r.Run, r.At.UTC().Format(time.RFC3339), len(r.Findings), count[VerdictAsAssumed], count[VerdictDiffers], count[VerdictNotObserved])
 	if r.Stopped != "" {
-		fmt.Fprintf(&b, "\nThe probe ended before its end: %s\n", cell(r.Stopped))
+		fmt.Fprintf(&b, "\nThe probe ended early: %s\n", cell(r.Stopped))
 	}
 	b.WriteString("\n| question | observed | assumed | verdict |\n|---|---|---|---|\n")
 	for _, f := range r.Findings {
@@ -59,7 +59,7 @@ func (r Report) Markdown() string {
 		if len(f.Seen) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n## %s, word for word\n\n", f.ID)
+		fmt.Fprintf(&b, "\n## %s, literally\n\n", f.ID)
 		for _, o := range f.Seen {
 			fmt.Fprintf(&b, "- %s: %s\n", cell(o.What), cell(o.Seen))
 		}
@@ -80,7 +80,7 @@ func (r Report) Markdown() string {
 	return b.String()
 }
 
-// cell keeps a text from ending the cell of its table.
+// cell escapes a text for a cell of a table.
 func cell(s string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "|", "\\|")
 }

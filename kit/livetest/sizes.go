@@ -38,7 +38,7 @@ var sizeExperiments = []Experiment{
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			return s.edge(ctx, "track", callEdges, sizedCall, func(limit int) { switches["max-call-bytes"] = strconv.Itoa(limit) })
 		}},
-	{ID: "call-limit-gzip", Question: "Is the size of a call measured on its JSON, or after gzip?", Assumed: "of its JSON", Behaviour: callBehaviour, needs: Case{people: 1},
+	{ID: "call-limit-gzip", Question: "Is the size of a call measured before or after gzip?", Assumed: "before gzip", Behaviour: callBehaviour, needs: Case{people: 1},
 		run: func(ctx context.Context, s *scope, _ map[string]string) (string, error) {
 			body := sizedCall(s.people[0], 100_000)
 			plain, _, err := s.post(ctx, call{path: "track", body: body})
@@ -50,11 +50,11 @@ var sizeExperiments = []Experiment{
 			case err != nil:
 				return "", err
 			case plain < 300:
-				return "", notObservable("the answer does not tell: 100,000 bytes are answered with success")
+				return "", notObservable("the answer does not show it: 100,000 bytes are answered with success")
 			case packed < 300:
-				return "of what gzip made of it", nil
+				return "after gzip", nil
 			case packed == plain:
-				return "of its JSON", nil
+				return "before gzip", nil
 			}
 			return fmt.Sprintf("100,000 bytes are a %d, compressed a %d", plain, packed), nil
 		}},
@@ -64,7 +64,7 @@ var sizeExperiments = []Experiment{
 		}},
 }
 
-// edge finds the first of the sizes that is rejected. limit is told the largest that is not.
+// edge finds the first of the sizes that is rejected. limit is called with the largest size that is not.
 func (s *scope) edge(ctx context.Context, path string, sizes []int, body func(id string, size int) string, limit func(int)) (string, error) {
 	last := 0
 	for _, size := range append(sizes, 2*sizes[len(sizes)-1]) {
@@ -74,24 +74,24 @@ func (s *scope) edge(ctx context.Context, path string, sizes []int, body func(id
 		}
 		if status >= 300 {
 			if last == 0 {
-				return fmt.Sprintf("%d bytes are a %d already", size, status), nil
+				return fmt.Sprintf("%d bytes are already a %d", size, status), nil
 			}
 			limit(last)
 			return fmt.Sprintf("%d bytes are accepted, %d are a %d", last, size, status), nil
 		}
 		last = size
 	}
-	return "", notObservable(fmt.Sprintf("the answer does not tell: %d bytes are answered with success", last))
+	return "", notObservable(fmt.Sprintf("the answer does not show it: %d bytes are answered with success", last))
 }
 
-// sizedCall is a track call of exactly so many bytes.
+// sizedCall returns a track call of exactly so many bytes.
 func sizedCall(id string, size int) string {
 	head := `{"type":"track","userId":` + quoted(id) + `,"event":"Ciokit Test Filler","properties":{"filler":"`
 	const tail = `"}}`
 	return head + strings.Repeat("x", size-len(head)-len(tail)) + tail
 }
 
-// sizedBatch is a batch of exactly so many bytes, of calls that are small enough.
+// sizedBatch returns a batch of exactly so many bytes, of calls that are small enough.
 func sizedBatch(id string, size int) string {
 	parts := size/25_000 + 1
 	rest := size - batchEnvelope - (parts - 1)

@@ -9,44 +9,45 @@ import (
 
 	"github.com/ciokit/cio"
 	"github.com/ciokit/cio/appapi"
+	"github.com/ciokit/cio/kit/internal/plural"
 )
 
-// idPrefix begins every identifier; nothing without it is ever deleted.
+// idPrefix is the beginning of every identifier; nothing without it is ever deleted.
 const idPrefix = "ciokit_test_"
 
-// Case is one thing that is tried.
+// Case is one test.
 type Case struct {
-	// Area is what it is about, in one word: people, events, batches and so on. Name says in a few what is tried.
+	// Area is the subject, in one word: people, events, batches and so on. Name says in a few words what is tested.
 	Area, Name string
 
-	// What it needs; the identifiers are in the ledger before run is called.
+	// What it needs; the ledger has the identifiers before run is called.
 	people, emails, suppressed, objects, anonymous int
-	// met: the people are identified, and seen, before run is called. Nothing is sent for somebody whom the workspace does not know, because
-	// it may drop that.
+	// met: the people are identified, and seen, before run is called. Nothing is sent for a person whom the workspace does not know, because it may
+	// drop that.
 	met bool
 
 	run func(ctx context.Context, s *scope) error
 }
 
-// Observation is something that was seen and is neither right nor wrong.
+// Observation is something that was observed and is neither right nor wrong.
 type Observation struct {
 	What string `json:"what"`
 	Seen string `json:"seen"`
 }
 
-// Result is what became of a Case.
+// Result is the result of a Case.
 type Result struct {
 	Area string `json:"area"`
 	Name string `json:"name"`
-	// Err is nil if all was as it must be.
+	// Err is nil if everything was as it must be.
 	Err error `json:"-"`
-	// Skipped cases were not run, because one before them met an error that all would meet.
+	// Skipped cases were not run, because an earlier case met an error that all would meet.
 	Skipped      bool          `json:"skipped,omitempty"`
 	Observations []Observation `json:"observations,omitempty"`
 	Took         time.Duration `json:"-"`
 }
 
-// Suite runs cases against one workspace, one after the other.
+// Suite runs cases against one workspace, one after another.
 type Suite struct {
 	*workspace
 	ledger  *Ledger
@@ -54,9 +55,9 @@ type Suite struct {
 	fatal   error
 }
 
-// Open makes sure that the workspace is the one that is meant, looks whether the key is taken, by asking to delete a person who does not exist,
-// and returns a Suite. The caller closes it. Open's error is the one that every case would meet; ErrNoWorkspace, ErrAnotherWorkspace and
-// ErrOwnMemory come before anything is sent.
+// Open checks that the workspace is the intended one, and that it accepts the key: it asks to delete a person who does not exist. It returns a Suite,
+// which the caller closes. The error is one that every case would meet; ErrNoWorkspace, ErrAnotherWorkspace and ErrOwnMemory are returned before
+// anything is sent.
 func Open(ctx context.Context, cfg Config) (*Suite, error) {
 	w, err := cfg.open(ctx)
 	if err != nil {
@@ -65,7 +66,7 @@ func Open(ctx context.Context, cfg Config) (*Suite, error) {
 	return &Suite{workspace: w, numbers: make(map[string]int)}, nil
 }
 
-// Cases returns all cases, in the order in which they are best run.
+// Cases returns all cases, in the best order to run them.
 func Cases() []Case {
 	var all []Case
 	for _, cases := range [][]Case{peopleCases, eventCases, batchCases, objectCases, deviceCases, ecommerceCases, videoCases, gdprCases, aliasCases, pageCases} {
@@ -88,29 +89,29 @@ func Areas() []string {
 // Target is the address of the API.
 func (s *Suite) Target() string { return s.client.Target() }
 
-// Where says where the suite sends, which workspace that is and how sure that is, and what it reads from.
+// Where says where the suite sends, which workspace that is and how that is known, and where it reads.
 func (s *Suite) Where() string {
 	region := ""
 	if s.cfg.Region != "" {
 		region = " (region " + string(s.cfg.Region) + ")"
 	}
-	reads := "Nothing is read back, for want of CUSTOMERIO_APP_API_KEY"
+	reads := "Nothing is read back, because CUSTOMERIO_APP_API_KEY is not set"
 	if s.app != nil {
 		reads = "What was sent is read back from " + s.app.Target()
 	}
 	return fmt.Sprintf("Sending to %s%s: %s. %s.", s.Target(), region, s.confirmed, reads)
 }
 
-// Real reports whether what the suite sends may reach a real workspace.
+// Real reports whether the messages of the suite may reach a real workspace.
 func (s *Suite) Real() bool { return s.real() }
 
 // RunID is part of every identifier of the run.
 func (s *Suite) RunID() string { return s.run }
 
-// ReadsBack reports whether there is an App API key to look with.
+// ReadsBack reports whether there is an App API key to read back with.
 func (s *Suite) ReadsBack() bool { return s.app != nil }
 
-// Run tries one case. A case that is cut short by ctx has the context's error.
+// Run runs one case. If ctx ends it early, it has the context's error.
 func (s *Suite) Run(ctx context.Context, c Case) Result {
 	r := Result{Area: c.Area, Name: c.Name}
 	if s.fatal != nil || ctx.Err() != nil {
@@ -133,7 +134,7 @@ func (s *Suite) Run(ctx context.Context, c Case) Result {
 	return r
 }
 
-// prepare makes the case's identifiers and puts them into the ledger.
+// prepare makes the case's identifiers and adds them to the ledger.
 func (s *Suite) prepare(c Case) (*scope, error) {
 	if s.ledger == nil {
 		l, err := createLedger(s.cfg.LedgerDir, LedgerHeader{Run: s.run, Target: s.Target(), Workspace: fingerprint(s.cfg.APIKey)})
@@ -168,11 +169,11 @@ func (s *Suite) prepare(c Case) (*scope, error) {
 	return scope, s.ledger.add(items)
 }
 
-// cleanSteps is how many things cleaning waits for, one after the other, each as long as what was sent may take to appear.
+// cleanSteps is how many times cleaning waits, each time as long as data may take to appear.
 const cleanSteps = 4
 
-// Close deletes what the run created, whatever became of its cases, also if ctx has ended. What could not be deleted stays in the ledger, and
-// the error says where that is.
+// Close deletes what the run created, even if cases failed or ctx has ended. Items that could not be deleted stay in the ledger, and the error says
+// where it is.
 func (s *Suite) Close(ctx context.Context) error {
 	if s.ledger == nil {
 		return nil
@@ -182,7 +183,7 @@ func (s *Suite) Close(ctx context.Context) error {
 	err := s.clean(ctx, s.ledger)
 	left, path := len(s.ledger.left), s.ledger.path
 	if err = errors.Join(err, s.ledger.close()); err != nil && left > 0 {
-		return fmt.Errorf("%d things are left in the workspace; delete them with: ciokit live clean; they are listed in %s: %w", left, path, err)
+		return fmt.Errorf("%s left in the workspace; delete them with: ciokit live clean; the list is in %s: %w", plural.Count(left, "thing is", "things are"), path, err)
 	}
 	return err
 }
@@ -197,7 +198,7 @@ type scope struct {
 	seen []Observation
 }
 
-// observe records something.
+// observe records an observation.
 func (s *scope) observe(what, format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
