@@ -61,7 +61,7 @@ type CheckConfig struct {
 	// says so. Then the check shows that the receipt is consistent, but not who made it.
 	Keys Keyring
 	// Since is an older checkpoint of the receipt, a signed note that was kept elsewhere. The receipt must continue it. Without it, nobody can notice
-	// that somebody with an operator's key has replaced the whole receipt. Default none.
+	// that somebody with an operator's key has replaced the whole receipt, or that somebody has cut it back to an earlier checkpoint. Default none.
 	Since []byte
 }
 

@@ -12,8 +12,9 @@
 //
 // A receipt is a directory. It names each person by a [Subject], which is an HMAC of the identifier with a [ReceiptKey]. If you destroy that key, no
 // receipt can be linked to a person any more. The entries are the leaves of a Merkle tree (RFC 6962), whose root is signed at least once a minute and
-// at the end: a checkpoint (https://c2sp.org/tlog-checkpoint). If you keep one checkpoint elsewhere, you can check that nobody has replaced the whole
-// receipt. Without one, nobody can.
+// at the end: a checkpoint (https://c2sp.org/tlog-checkpoint). Somebody with an operator's key can write a whole new receipt. Somebody who can write to the
+// directory can cut the receipt back to an earlier checkpoint, and needs no key for that. If you keep one checkpoint elsewhere, Check with
+// [CheckConfig.Since] finds both, as far as that checkpoint reaches. Without one, nobody can.
 //
 // Customer.io does not document what it does with a deletion after its answer. An accepted message does not prove that a person is gone. Verify
 // checks that.

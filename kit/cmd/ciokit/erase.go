@@ -28,14 +28,16 @@ func newErase(con console.Console) *cobra.Command {
 		Use:   "erase",
 		Short: "Delete and suppress people, with an approval and a tamper-evident receipt",
 		Long: `Delete people, suppress them, or end a suppression, and keep a record: who ordered it, who approved it, and the outcome for each person.
-The record is a directory, the receipt. It contains no identifier in clear, and it shows every later change.
+The record is a directory, the receipt. It contains no identifier in clear. The check finds each
+change of its signed entries that somebody has made without an operator's key. It finds a receipt that was cut, or replaced as a
+whole, if you keep a checkpoint elsewhere.
 
   1. keygen makes the keys: one for each operator and each approver, and two secrets for the workspace.
   2. plan writes down whom to delete or suppress, and why. Nothing is sent.
   3. approve signs the plan with the key of another person.
   4. run deletes or suppresses the people of the plan, and writes the receipt.
   5. verify checks who is gone.
-  6. check proves that nobody has changed a receipt, report writes a page about it, and guard writes a list
+  6. check finds changes of a receipt, report writes a page about it, and guard writes a list
      that prevents loads of erased people.
 
 Secrets are read from files that only their owner can read, or from the environment. No command prints a secret or an identifier.`,

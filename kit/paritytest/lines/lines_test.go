@@ -324,7 +324,7 @@ var lines = []line{
 	{"Privacy: Audit of the end of a suppression", "ok", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(erasure.NewPlan(erasure.PlanConfig{Action: erasure.ActionUnsuppress, Client: client, ReceiptKey: erasure.NewReceiptKey(), GuardKey: erasure.NewGuardKey(), Reason: "signed up again"}, []erasure.Target{{ID: "u1"}}))
 	}},
-	{"Privacy: Audit: what was done, in a record that nobody can change unnoticed", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
+	{"Privacy: Audit: what was done, in a record with signed entries", "accepted", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
 		return results(erasure.Run(ctx, job))
 	}},
 	{"Privacy: Audit: reading the record later", "ok after a run", func(ctx context.Context, client *cio.Client, key string, messages []cio.Message, err error, job erasure.Job) []any {
