@@ -24,27 +24,27 @@ var answerDeviations = []Experiment{
 			return both(call{path: "/track", body: s.deletesNobody()})
 		})},
 	{ID: "key-without-colon", Question: "How does the API answer a key in Basic auth without its colon?", Assumed: "strict 401, permissive 401",
-		Behaviour: "A key in Basic auth without a colon behind it is refused: a 401 in both modes that says why.",
+		Behaviour: "A key in Basic auth without a colon after it is refused: the answer is a 401 in both modes, and says why.",
 		run: taken("take-bare-keys", func(s *scope) []call {
 			return both(call{path: "track", body: s.deletesNobody(), authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte(s.cfg.APIKey))})
 		})},
 	{ID: "bearer-key", Question: "How does the API answer a key that comes as a bearer token?", Assumed: "strict 401, permissive 401",
-		Behaviour: "A key that comes as a bearer token is refused: a 401 in both modes that says why.",
+		Behaviour: "A key that is sent as a bearer token is refused: the answer is a 401 in both modes, and says why.",
 		run: taken("take-bearer", func(s *scope) []call {
 			return both(call{path: "track", body: s.deletesNobody(), authorization: "Bearer " + s.cfg.APIKey})
 		})},
 	{ID: "group-without-person", Question: "How does the API answer a batch with a group that names no person?", Assumed: "strict 200, permissive 200", needs: Case{objects: 1},
-		Behaviour: "A group message may name a person or none, in a batch too.",
+		Behaviour: "A group message can name a person or not, in a batch too.",
 		run: rejected("require-group-person", func(s *scope) []call {
 			return both(call{path: "batch", body: `{"batch":[{"type":"group","groupId":` + quoted(s.objects[0]) + `,"traits":{"objectTypeId":` + quoted(s.cfg.ObjectType) + `}}]}`})
 		})},
 	{ID: "report-without-person", Question: "How does the API answer a delivery report that names no person?", Assumed: "strict 200, permissive 200",
-		Behaviour: "A delivery or content report may name a person or none.",
+		Behaviour: "A delivery or content report can name a person or not.",
 		run: rejected("require-report-person", func(s *scope) []call {
 			return both(call{path: "track", body: `{"event":"Report Delivery Event","properties":{"deliveryId":` + quoted(s.nobody()) + `,"metric":"opened"}}`})
 		})},
 	{ID: "odd-object-type", Question: "How does the API answer an object type that is not a number?", Assumed: "strict 200, permissive 200",
-		Behaviour: "An object type that is no whole number is accepted unchanged, with a warning.",
+		Behaviour: "An object type that is not a whole number is accepted unchanged, with a warning.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			object := s.nobody()
 			seen, err := rejected("refuse-odd-object-types", func(s *scope) []call {
@@ -84,7 +84,7 @@ func (s *scope) forgetObject(ctx context.Context, typeID, object string) error {
 // storeDeviations are the deviations for which the stored data must be read.
 var storeDeviations = []Experiment{
 	{ID: "id-by-cio-id", Question: "Does traits.id change the id of a person who is identified by their cio_id?", Assumed: "they get the new id", looks: true, needs: Case{people: 2},
-		Behaviour: "traits.id gives its id to a person who has none, or who is identified by cio_id; cio_id in traits is ignored.",
+		Behaviour: "A person without an id, or a person identified by cio_id, gets the id in traits.id; cio_id in traits is ignored.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			old, fresh := s.people[0], s.people[1]
 			cioID, err := s.cioID(ctx, old, nil)
@@ -137,7 +137,7 @@ var storeDeviations = []Experiment{
 			return s.which(email, map[string]string{old: "they keep it", fresh: "they get the new one"}), err
 		}},
 	{ID: "older-identify", Question: "Which of two identifies counts, the one that arrives last or the one with the later timestamp?", Assumed: "the one that arrives last", looks: true, needs: Case{people: 1},
-		Behaviour: "What arrives last counts, even if its timestamp is older.",
+		Behaviour: "The message that arrives last is used, even if its timestamp is older.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id, now := s.people[0], time.Now()
 			for i, at := range []time.Time{now, now.Add(-time.Hour)} {
@@ -152,7 +152,7 @@ var storeDeviations = []Experiment{
 			return s.which(value, map[string]string{"older": "the one that arrives last", "newer": "the one with the later timestamp"}), err
 		}},
 	{ID: "integrations-off", Question: "What happens to a message whose integrations switch everything off?", Assumed: "it is ignored", looks: true, needs: Case{people: 1},
-		Behaviour: "A message whose integrations switch off all, or a name that begins with Customer.io, is answered with 200 and dropped.",
+		Behaviour: "If the integrations of a message switch off all destinations, or a destination whose name begins with Customer.io, the message is answered with 200 and dropped.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id := s.people[0]
 			err := s.marked(ctx, cio.Identify{UserID: id, Traits: map[string]any{"there": "yes"}},
@@ -165,7 +165,7 @@ var storeDeviations = []Experiment{
 			return s.which(value, map[string]string{"": "it is ignored", "taken": "it is still applied"}), err
 		}},
 	{ID: "unknown-object-type", Question: "What happens to an object of a type that the workspace does not have?", Assumed: "it is made", looks: true, needs: Case{people: 1},
-		Behaviour: "An object may be of any type.",
+		Behaviour: "An object can have any type.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			id, object := s.people[0], s.nobody()
 			err := s.marked(ctx, cio.Identify{UserID: id}, cio.Relate{UserID: id, TypeID: unlikelyType, ObjectID: object})

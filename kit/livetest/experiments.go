@@ -29,15 +29,15 @@ var answerExperiments = []Experiment{
 			return []call{{path: "track", body: `{"userId":` + quoted(s.people[0]) + `}`, permissive: true}}
 		})},
 	{ID: "malformed-body", Question: "How does the API answer a body that is not JSON?", Assumed: "strict 400, permissive 400",
-		Behaviour: "A body that is not a JSON object in UTF-8, or a corrupt gzip body, is a 400 in both modes.",
+		Behaviour: "A body that is not a JSON object in UTF-8, or a corrupt gzip body, is answered with 400 in both modes.",
 		run:       answered(func(*scope) []call { return both(call{path: "track", body: `{"userId":`}) })},
 	{ID: "no-key", Question: "How does the API answer a call without a key?", Assumed: "strict 401, permissive 401",
-		Behaviour: "A call without a key is a 401 in both modes.",
+		Behaviour: "A call without a key is answered with 401 in both modes.",
 		run: answered(func(s *scope) []call {
 			return both(call{path: "track", body: s.deletesNobody(), key: new("")})
 		})},
 	{ID: "unknown-key", Question: "How does the API answer a key that does not exist?", Assumed: "strict 401, permissive 200",
-		Behaviour: "An unknown key is a 200 and a drop in permissive mode, a 401 in strict mode.",
+		Behaviour: "A call with an unknown key is answered with 200 and dropped in permissive mode, and answered with 401 in strict mode.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			seen, err := answered(func(s *scope) []call {
 				return both(call{path: "track", body: s.deletesNobody(), key: new("ciokit0test0no0key00")})
@@ -47,7 +47,7 @@ var answerExperiments = []Experiment{
 			}
 			return seen, err
 		}},
-	{ID: "empty-batch", Question: "How does the API answer an empty batch?", Assumed: "strict 200, permissive 200", Behaviour: "An empty batch is a 200.",
+	{ID: "empty-batch", Question: "How does the API answer an empty batch?", Assumed: "strict 200, permissive 200", Behaviour: "An empty batch is answered with 200.",
 		run: answered(func(*scope) []call { return both(call{path: "batch", body: `{"batch":[]}`}) })},
 	{ID: "anonymous-identify", Question: "How does the API answer an identify with only an anonymousId?", Assumed: "strict 200, permissive 200", needs: Case{anonymous: 1},
 		Behaviour: "An identify with an anonymousId alone is answered with 200 and ignored, in strict mode too.",
@@ -143,7 +143,7 @@ func (s *scope) deletesNobody() string {
 // storeExperiments are the experiments for which the stored data must be read.
 var storeExperiments = []Experiment{
 	{ID: "bad-item-strict", Question: "What happens to the rest of a batch with one invalid message, in strict mode?", Assumed: "400, the others are not applied", looks: true, needs: Case{people: 2},
-		Behaviour: "In strict mode one invalid message has its whole batch rejected.",
+		Behaviour: "In strict mode a whole batch is rejected if one of its messages is invalid.",
 		run: func(ctx context.Context, s *scope, switches map[string]string) (string, error) {
 			seen, err := s.badItem(ctx, false)
 			if seen == "400, the others are applied" {

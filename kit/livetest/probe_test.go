@@ -65,7 +65,7 @@ func TestProbeOfTheEmulator(t *testing.T) {
 	}
 	page := r.Markdown()
 	for _, want := range []string{"# What was observed on 2026-11-22\n", fmt.Sprintf("Of %d questions that no document answers, %[1]d were answered as assumed, 0 differ, 0 could", len(r.Findings)),
-		"| Does null remove an attribute? | it is gone | it is gone | as assumed |\n", "| bad-item-strict | In strict mode one invalid message has its whole batch rejected. | own choice, nothing is documented; the API documents no partial answer | low |\n"} {
+		"| Does null remove an attribute? | it is gone | it is gone | as assumed |\n", "| bad-item-strict | In strict mode a whole batch is rejected if one of its messages is invalid. | own choice, nothing is documented; the API documents no partial answer | low |\n"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
 		}

@@ -14,9 +14,9 @@ var (
 )
 
 const (
-	callBehaviour     = "A call may have 32,768 bytes, a message of a batch the same, measured on uncompressed JSON."
-	batchBehaviour    = "A batch request may have 512,000 bytes, measured on uncompressed JSON."
-	oversizeBehaviour = "A call or message that is too large drops its whole request in permissive mode, and is a 400 in strict mode."
+	callBehaviour     = "A call can have up to 32,768 bytes, and so can a message of a batch, measured on uncompressed JSON."
+	batchBehaviour    = "A batch request can have up to 512,000 bytes, measured on uncompressed JSON."
+	oversizeBehaviour = "If a call or a message is too large, its whole request is dropped in permissive mode and answered with 400 in strict mode."
 )
 
 var sizeExperiments = []Experiment{
