@@ -58,7 +58,7 @@ func newDesk(b *testing.B) *desk {
 	return d
 }
 
-// taker accepts everything.
+// taker accepts every message.
 type taker struct{}
 
 func (taker) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -88,7 +88,7 @@ func (d *desk) job(b *testing.B, n int) Job {
 	return Job{Plan: signed, Keys: d.keys, Operator: d.operator, ReceiptKey: d.receipt, GuardKey: d.guard, Targets: targets, Client: d.client, Dir: filepath.Join(b.TempDir(), "receipt"), Max: n}
 }
 
-// BenchmarkCheck checks a receipt of a million entries, and reports how much memory is in use at most.
+// BenchmarkCheck checks a receipt of a million entries, and reports the largest memory use.
 func BenchmarkCheck(b *testing.B) {
 	d := newDesk(b)
 	job := d.job(b, 499_999)
@@ -111,7 +111,7 @@ func BenchmarkCheck(b *testing.B) {
 	b.ReportMetric(float64(*most)/1e6, "MB")
 }
 
-// memory follows how much the process has of the system, until stop is called.
+// memory measures the memory that the process has from the system, until stop is called.
 func memory() (most *uint64, stop func()) {
 	most = new(uint64)
 	end, ended := make(chan struct{}), make(chan struct{})
@@ -131,7 +131,7 @@ func memory() (most *uint64, stop func()) {
 	return most, func() { close(end); <-ended }
 }
 
-// cpu is how much time the process has had.
+// cpu is the processor time of the process so far.
 func cpu() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)

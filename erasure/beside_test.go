@@ -16,8 +16,8 @@ import (
 	"github.com/ciokit/cio/erasure"
 )
 
-// A plan is known by what it says: whatever its file and its receipt are called, no second receipt of it is begun beside the first, and no older copy
-// is gone on with.
+// A plan is identified by its text. Whatever its file and its receipt are called, no second receipt of it is begun next to the first, and a run does
+// not continue an older copy.
 func TestRunOncePerPlan(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -94,8 +94,8 @@ func (o *office) deleted(t testing.TB) (n int) {
 	return n
 }
 
-// A clock that is behind a receipt runs nothing: by it an expired plan would run. A clock that was set back between two entries is told, and keeps
-// people in the guard.
+// If the clock is behind a receipt, nothing is run, because an expired plan would run then. If the clock was set back between two entries, the check
+// says so, and people stay in the guard.
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -117,12 +117,12 @@ func TestClockSetBack(t *testing.T) {
 			t.Errorf("%v: %+v, %v", d, sum, err)
 		}
 	}
-	// Within a receipt: it is one hour ahead when the end of the suppressions begins, and right from the second entry on. Then one of them is
-	// deleted.
+	// Within a receipt: the clock is one hour ahead when the end of the suppressions begins, and right from the second entry on. Then one of these
+	// people is deleted.
 	calls := 0
 	back := o.job(planAt(erasure.ActionUnsuppress, 10*time.Minute, targets), targets, "back")
 	back.Now = func() time.Time {
-		if calls++; calls > 4 { // of the checks before the first entry
+		if calls++; calls > 4 { // the first calls are checks before the first entry
 			return now.Add(10 * time.Minute)
 		}
 		return now.Add(time.Hour)
@@ -149,7 +149,7 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
-// A check beside a run that is healthy finds no damage, and does not say that the run was killed.
+// A check during a healthy run finds no damage, and does not say that the run was killed.
 func TestCheckBesideARun(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -203,7 +203,7 @@ func TestCheckBesideARun(t *testing.T) {
 	}
 }
 
-// Whatever file of a receipt git or an editor has saved with other line ends, the check says so.
+// If git or an editor has saved a file of a receipt with other line ends, the check says so.
 func TestLineEndsAreNamed(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -220,7 +220,7 @@ func TestLineEndsAreNamed(t *testing.T) {
 		}
 		for what, altered := range map[string][]byte{"CR LF": bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")), "byte order mark": append([]byte("\ufeff"), text...)} {
 			if strings.HasSuffix(file, "entries.jsonl") && what != "CR LF" {
-				continue // its first line is named
+				continue // the error names its first line
 			}
 			write(t, file, altered)
 			_, err := erasure.Check(dir, o.check())

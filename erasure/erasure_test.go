@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 )
 
-// office is all that a workspace has for erasures: keys, a client, and an emulator that stands for Customer.io.
+// office has all that a workspace needs for erasures: keys, a client, and an emulator in place of Customer.io.
 type office struct {
 	srv                *emulator.Server
 	client             *cio.Client
@@ -80,7 +80,7 @@ func signer(t testing.TB, role erasure.Role, name string) (erasure.Signer, strin
 	return s, public + "\n"
 }
 
-// identified are people who are in the workspace.
+// identified puts people into the workspace and returns them.
 func (o *office) identified(t testing.TB, n int) []erasure.Target {
 	t.Helper()
 	var messages []cio.Message
@@ -96,7 +96,7 @@ func (o *office) identified(t testing.TB, n int) []erasure.Target {
 	return targets
 }
 
-// plan is an approved plan.
+// plan returns an approved plan.
 func (o *office) plan(t testing.TB, action erasure.Action, targets []erasure.Target, change func(*erasure.PlanConfig)) []byte {
 	t.Helper()
 	cfg := erasure.PlanConfig{Action: action, Client: o.client, ReceiptKey: o.receipt, GuardKey: o.guard, Reason: "requests under Art. 17 GDPR"}
@@ -183,8 +183,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// A process may be killed before the receipt that it prepares has its plan: the next run begins anew. A directory with anything else in it is left
-// alone.
+// If a process is killed before its new receipt has a plan, the next run begins the receipt again. A directory that contains anything else is not
+// touched.
 func TestRunBeginsWhereARunWasKilled(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})

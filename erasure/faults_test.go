@@ -13,7 +13,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// lossy is a connection to the emulator on which request n arrives, and its answer does not.
+// lossy is a connection to the emulator on which request n arrives, but its answer does not.
 func lossy(srv *emulator.Server, n int64) *http.Client {
 	var asked atomic.Int64
 	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {

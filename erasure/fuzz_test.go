@@ -69,7 +69,7 @@ func FuzzReadTargets(f *testing.F) {
 			return
 		}
 		if _, err := peopleOf(targets, ReceiptKey{secret{make([]byte, 32)}}, GuardKey{secret{make([]byte, 32)}}); err != nil {
-			return // somebody is named who can be nobody
+			return // a target cannot be anybody's identifier
 		}
 		file := filepath.Join(t.TempDir(), "targets")
 		hash, err := WriteTargets(file, targets)
@@ -102,7 +102,7 @@ func FuzzReadGuard(f *testing.F) {
 	})
 }
 
-// A file that ends in the middle of a line, or has lines of another system, is no guard and no list of targets.
+// A file that ends in the middle of a line, or has the line ends of another system, is not a guard and not a list of targets.
 func TestReadersAreStrict(t *testing.T) {
 	t.Parallel()
 	key := NewGuardKey()

@@ -17,7 +17,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 )
 
-// guardOf is the guard of receipts, through its file.
+// guardOf returns the guard of receipts, after it was written to its file and read again.
 func (o *office) guardOf(t testing.TB, dirs ...string) (*erasure.Guard, int) {
 	t.Helper()
 	made, err := erasure.GuardOf(dirs, o.check(), o.guard)
@@ -35,7 +35,7 @@ func (o *office) guardOf(t testing.TB, dirs ...string) (*erasure.Guard, int) {
 	return g, made.Kept()
 }
 
-// A name stays in the guard as long as anybody has it who is erased, in whichever receipts and under whichever identifier.
+// A name stays in the guard as long as an erased person has it, in any receipt and under any identifier.
 func TestGuardKeepsWhatOthersHave(t *testing.T) {
 	t.Parallel()
 	type step struct {
@@ -90,7 +90,7 @@ func TestGuardKeepsWhatOthersHave(t *testing.T) {
 	}
 }
 
-// stopAfter lets so many requests through, and then fails each.
+// stopAfter lets the first n requests pass, and then fails every request.
 type stopAfter struct {
 	http.RoundTripper
 	left int
@@ -103,8 +103,8 @@ func (s *stopAfter) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.RoundTripper.RoundTrip(r)
 }
 
-// An end of suppressions that was stopped takes those out of the guard who were accepted, also when its plan has expired before anybody goes on: by
-// the run that stopped, by the next run, and by a verification.
+// If an end of suppressions was stopped, people whose message was accepted are taken out of the guard, even if the plan expires before anybody
+// continues: by the run that stopped, by the next run, and by a verification.
 func TestStoppedUnsuppressCounts(t *testing.T) {
 	t.Parallel()
 	for _, killed := range []bool{false, true} {
@@ -124,7 +124,7 @@ func TestStoppedUnsuppressCounts(t *testing.T) {
 				now := time.Now()
 				job.Now = func() time.Time { return now.Add(time.Minute) }
 				job.BatchSize = 3
-				before := filepath.Join(t.TempDir(), "before") // what a process leaves that is killed behind the second batch
+				before := filepath.Join(t.TempDir(), "before") // what a process leaves if it is killed after the second batch
 				job.OnProgress = func(sum erasure.Totals) {
 					if _, err := os.Stat(before); sum.Accepted == 6 && err != nil {
 						if err := os.CopyFS(before, os.DirFS(job.Dir)); err != nil {
@@ -153,7 +153,7 @@ func TestStoppedUnsuppressCounts(t *testing.T) {
 					verify(t, v)
 				}
 				g, _ := o.guardOf(t, first.Dir, job.Dir)
-				if g.Len() != 6 { // of three people, with an address each
+				if g.Len() != 6 { // three people, with one address each
 					t.Errorf("the guard knows %d identifiers, want 6", g.Len())
 				}
 			})
@@ -161,7 +161,8 @@ func TestStoppedUnsuppressCounts(t *testing.T) {
 	}
 }
 
-// A guard that was cut or altered is refused by name, wherever it was cut; and so is one of the first version, which does not show whether it was.
+// A guard that was cut or altered is refused, wherever it was cut, and the error names it. A guard of the first version is refused too, because it
+// does not show whether it was cut.
 func TestReadGuardRefuses(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -207,7 +208,7 @@ func TestReadGuardRefuses(t *testing.T) {
 	}
 }
 
-// Who is deleted while an end of suppressions lies stopped stays in the guard, however late that is brought to its end, and by whom.
+// A person who is deleted while an end of suppressions is stopped stays in the guard, however late and by whomever that end is finished.
 func TestLateEndOfSuppressionsTakesNobodyOut(t *testing.T) {
 	t.Parallel()
 	for _, then := range []string{"stopped", "run", "verify"} {
@@ -245,14 +246,14 @@ func TestLateEndOfSuppressionsTakesNobodyOut(t *testing.T) {
 				v.Now = at(3)
 				verify(t, v)
 			}
-			if g, _ := o.guardOf(t, first.Dir, back.Dir, deleted.Dir); g.Len() != 18 { // of nine people, with an address each
+			if g, _ := o.guardOf(t, first.Dir, back.Dir, deleted.Dir); g.Len() != 18 { // nine people, with one address each
 				t.Errorf("the guard knows %d identifiers, want 18", g.Len())
 			}
 		})
 	}
 }
 
-// Whoever is sent with characters that nobody sees is the erased person, and somebody of whom a letter differs is not.
+// An id with invisible characters still names the erased person, and an id in which a letter differs does not.
 func TestGuardSeesThroughWhatIsNotSeen(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})

@@ -22,13 +22,13 @@ import (
 	"github.com/ciokit/cio/erasure"
 )
 
-// served is an office whose emulator other processes reach.
+// served is an office whose emulator other processes can reach.
 func served(t testing.TB) (o *office, url string) {
 	t.Helper()
 	return servedBy(t, func(srv http.Handler) http.Handler { return srv })
 }
 
-// servedBy is served with what stands before the emulator.
+// servedBy is served, with a handler in front of the emulator.
 func servedBy(t testing.TB, before func(http.Handler) http.Handler) (o *office, url string) {
 	t.Helper()
 	o = newOffice(t, emulator.Config{MaxMessages: 1_000_000})
@@ -38,7 +38,7 @@ func servedBy(t testing.TB, before func(http.Handler) http.Handler) (o *office, 
 	return o, web.URL
 }
 
-// childJob is what a child is told to act on the targets.
+// childJob returns the job of a child process for the targets.
 func (o *office) childJob(t testing.TB, url string, targets []erasure.Target, name string) childJob {
 	t.Helper()
 	file := filepath.Join(o.dir, name+".targets")
@@ -53,7 +53,7 @@ func (o *office) childJob(t testing.TB, url string, targets []erasure.Target, na
 	}
 }
 
-// killAfter starts a child and kills it when it has printed so many lines, and a moment later.
+// killAfter starts a child and kills it a moment after it has printed that many lines.
 func killAfter(t testing.TB, cmd *exec.Cmd, lines int, moment time.Duration) (output string) {
 	t.Helper()
 	out, err := cmd.StdoutPipe()
@@ -77,7 +77,7 @@ func killAfter(t testing.TB, cmd *exec.Cmd, lines int, moment time.Duration) (ou
 	return all.String()
 }
 
-// TestKilled kills processes that erase and that verify, again and again, at one receipt.
+// TestKilled kills processes that erase and processes that verify, again and again, on one receipt.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	for name, resolve := range map[string]bool{"named": false, "resolved": true} {
@@ -112,7 +112,7 @@ func TestKilled(t *testing.T) {
 
 func (o *office) kill(t *testing.T, job childJob, targets []erasure.Target, kills int) {
 	r := rand.New(rand.NewPCG(3, uint64(kills)))
-	// Some calls are slow before they have an effect, and some after it.
+	// Some calls are slow before they take effect, and some afterwards.
 	for _, f := range []emulator.Fault{{Path: "/v1/batch", DelayMS: 5, Share: 0.5, Seed: 1}, {Path: "/v1/", DelayMS: 10, After: true}} {
 		if err := o.srv.AddFault(f); err != nil {
 			t.Fatal(err)
@@ -162,7 +162,7 @@ func (o *office) kill(t *testing.T, job childJob, targets []erasure.Target, kill
 	t.Logf("%d kills, %d of them while verifying: %d runs, %d entries, %d unknown and %d of them settled before the last run, %d messages sent twice", kills, verified, c.Runs, c.Entries, settled.Unknown, settled.Settled, twice)
 }
 
-// checkDeletions holds what arrived against how many were to be deleted: each once, or again with the same id.
+// checkDeletions compares the deletions that arrived with the number of people: one for each, or several with the same id.
 func (o *office) checkDeletions(t testing.TB, want int) (twice int) {
 	t.Helper()
 	who := make(map[string]string)
@@ -187,7 +187,7 @@ func (o *office) checkDeletions(t testing.TB, want int) (twice int) {
 	return twice
 }
 
-// Two processes do not write one receipt.
+// Only one process writes a receipt.
 func TestReceiptInUse(t *testing.T) {
 	t.Parallel()
 	var identified atomic.Bool
@@ -242,7 +242,7 @@ func TestReceiptInUse(t *testing.T) {
 	}
 }
 
-// A disk that takes no more ends a run, and nothing is lost: who was acted on is known, and the next run goes on.
+// A full disk ends a run, and nothing is lost: the receipt has everybody on whom the run acted, and the next run resumes.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	if err := limitsFiles(); err != nil {
@@ -253,7 +253,7 @@ func TestDiskFull(t *testing.T) {
 	job := o.childJob(t, url, targets, "receipt")
 	failed, again := 0, 0
 	r := rand.New(rand.NewPCG(19, 5))
-	for limit := uint64(300); failed < 100; limit += 1800 + r.Uint64N(uint64(counted(3000, 1000, 400))) { // more than a batch takes
+	for limit := uint64(300); failed < 100; limit += 1800 + r.Uint64N(uint64(counted(3000, 1000, 400))) { // more than a batch needs
 		job.FileLimit = limit
 		out, err := command(t, job).CombinedOutput()
 		var n int

@@ -17,7 +17,7 @@ import (
 
 var deep, full = os.Getenv("CIOKIT_DEEP") != "", os.Getenv("CIOKIT_FULL") != ""
 
-// counted is how often something random is done.
+// counted returns how often a random test is repeated.
 func counted(short, long, all int) int {
 	switch {
 	case full:
@@ -28,7 +28,7 @@ func counted(short, long, all int) int {
 	return short
 }
 
-// childFile names the file with a childJob, in the environment of a test binary that is a child.
+// childFile is the environment variable that gives a child, which is this test binary, the file with its childJob.
 const childFile = "CIOKIT_ERASURE_CHILD"
 
 func TestMain(m *testing.M) {
@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// childJob is what a child does: it verifies, or it runs the plan.
+// childJob is the job of a child: it verifies, or it runs the plan.
 type childJob struct {
 	Verify               bool
 	URL, Dir, Targets    string
@@ -53,7 +53,7 @@ type childJob struct {
 	FileLimit            uint64 // bytes of each file, 0 for no limit
 }
 
-// command is the test binary as a child.
+// command returns the command that starts the test binary as a child.
 func command(t testing.TB, job childJob) *exec.Cmd {
 	t.Helper()
 	text, err := json.Marshal(job)

@@ -29,7 +29,7 @@ func (o *office) planConfig() erasure.PlanConfig {
 	return erasure.PlanConfig{Action: erasure.ActionDelete, Client: o.client, ReceiptKey: o.receipt, GuardKey: o.guard, Reason: "requests of November"}
 }
 
-// What a plan refuses it refuses without quoting whom it is about.
+// If a plan is refused, the error does not quote whom it is about.
 func TestNewPlanRefuses(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -79,7 +79,7 @@ func TestNewPlanRefuses(t *testing.T) {
 	}
 }
 
-// Who is named twice is one person: addresses by their letters, ids by their bytes.
+// A person who is named twice is one person: addresses are compared without case, ids by their bytes.
 func TestNewPlanCounts(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -96,7 +96,7 @@ func TestNewPlanCounts(t *testing.T) {
 	}
 }
 
-// A plan runs with the signatures of an operator and of an approver who has another key, or of an operator alone if it says so itself.
+// A plan runs if an operator and an approver with another key have signed it. If the plan says so, the operator's signature is enough.
 func TestPlanSignatures(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -184,7 +184,7 @@ func must(t *testing.T) func(signed []byte, err error) []byte {
 	}
 }
 
-// One key under two names, or two keys of one name, are no keyring.
+// A keyring must not have one key under two names, or two keys with one name.
 func TestParseKeyring(t *testing.T) {
 	t.Parallel()
 	private, ann, err := erasure.GenerateKey(erasure.RoleOperator, "ann")
@@ -244,7 +244,7 @@ func decode(t *testing.T, text string) []byte {
 	return raw
 }
 
-// Keys print nothing of themselves, whatever the verb, and come back from their text.
+// Keys are never printed, whatever the verb, and can be parsed from their text.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -267,7 +267,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// Nothing is sent unless everything fits the plan.
+// Nothing is sent if anything differs from the plan.
 func TestRunRefuses(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})

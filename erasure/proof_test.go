@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 )
 
-// ran is a receipt of some of the people.
+// ran returns the receipt of a run for some of the people.
 func (o *office) ran(t testing.TB, targets []erasure.Target, name string) string {
 	t.Helper()
 	job := o.job(o.plan(t, erasure.ActionDelete, targets, nil), targets, name)
@@ -77,7 +77,7 @@ func TestProof(t *testing.T) {
 	}
 }
 
-// Each file of a proof that is changed, and each that is missing, is noticed.
+// The check notices each changed and each missing file of a proof.
 func TestProofTampered(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})

@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "write the files of testdata anew")
 
-// clock goes on by a step each time that somebody looks at it.
+// clock advances by a step each time it is read.
 type clock struct {
 	at   time.Time
 	step time.Duration
@@ -70,7 +70,7 @@ func fixedOffice(t testing.TB) (*office, *clock) {
 	return o, &clock{at: at, step: 700 * time.Millisecond}
 }
 
-// The page is whole, loads nothing, and holds what was ordered and what became of it, and nothing of the people.
+// The page is complete and loads nothing. It says what was ordered and what became of it, and contains nothing about the people.
 func TestReport(t *testing.T) {
 	t.Parallel()
 	o, clock := fixedOffice(t)
@@ -83,7 +83,7 @@ func TestReport(t *testing.T) {
 	if _, err := erasure.Run(context.Background(), job); err != nil {
 		t.Fatal(err)
 	}
-	// One comes back, and one shares the address with somebody who stays.
+	// One person comes back, and one shares the address with a person who stays.
 	o.send(t, cio.Identify{UserID: "person-20", Traits: map[string]any{"n": 1}}, cio.Identify{UserID: "stays", Traits: map[string]any{"email": "person21@example.com"}})
 	morning := func() time.Time { return time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC) }
 	reading := o.verification(t, job.Dir, targets)
@@ -117,7 +117,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// Whatever a check found, its verdict does not promise more.
+// The verdict never promises more than the check has found.
 func TestReportVerdict(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})

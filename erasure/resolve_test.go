@@ -34,10 +34,10 @@ func newApp(t testing.TB, cfg appapi.Config) *appapi.Client {
 	return app
 }
 
-// workspace is an App API with people in it. Unlike the emulator it lets several share an address.
+// workspace is an App API with people. Unlike in the emulator, several people can share an address.
 type workspace struct {
 	people []appapi.Identifiers
-	// status, if not 0, is what everything is answered with, and a text that names the person.
+	// status, if not 0, is the status of every answer. The answer's text names the person.
 	status int
 	asked  atomic.Int64
 }
@@ -139,7 +139,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// An App API that refuses, or answers with somebody else, ends it, and no error holds an identifier or a text of the server.
+// If the App API refuses, or answers with another person, Resolve ends, and no error contains an identifier or a text of the server.
 func TestResolveRefused(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]error{401: appapi.ErrUnauthorized, 403: appapi.ErrUnauthorized, 429: appapi.ErrRateLimited, 503: appapi.ErrUnavailable, 400: nil, 302: nil} {
@@ -172,7 +172,7 @@ func TestResolveRefused(t *testing.T) {
 	}
 }
 
-// What Resolve returns for people of the emulator is a plan that erases them and nobody else.
+// A plan made from what Resolve returns for people of the emulator erases them and nobody else.
 func TestResolveAndRun(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})

@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 )
 
-// A third of a workspace is erased, from plan to verification: those are gone and stay so, and everybody else is as before.
+// A third of a workspace is erased, from plan to verification. These people are gone and stay gone, and everybody else is unchanged.
 func TestErasureOfMany(t *testing.T) {
 	t.Parallel()
 	n := counted(500, 2_000, 10_000)
@@ -78,7 +78,7 @@ func TestErasureOfMany(t *testing.T) {
 	}
 }
 
-// What looks alike is not the same person, and nobody is erased who was not named.
+// Identifiers that look alike are different people, and nobody is erased who was not named.
 func TestRunNamesExactly(t *testing.T) {
 	t.Parallel()
 	inWorkspace := []string{"u1", "U1", "u 1", "0012", "12", "cio_u1", "u1@example.com", "User@Example.com", "café", "cafe\u0301", "null", "u1/x", "u1?x", "u%31"}
@@ -109,7 +109,7 @@ func TestRunNamesExactly(t *testing.T) {
 			}
 			for _, id := range inWorkspace {
 				if id == "cio_u1" {
-					continue // the emulator drops what names a cio_id that nobody has
+					continue // the emulator drops a message with a cio_id that nobody has
 				}
 				_, err := o.srv.Person(emulator.TestKey, id)
 				if gone := err != nil; gone != slices.Contains(tt.gone, id) {
@@ -120,7 +120,7 @@ func TestRunNamesExactly(t *testing.T) {
 	}
 }
 
-// Who is gone already, or suppressed already, is accepted again and gone.
+// A person who is gone already, or suppressed already, is accepted again and is gone.
 func TestRunAgain(t *testing.T) {
 	t.Parallel()
 	for _, action := range []erasure.Action{erasure.ActionDelete, erasure.ActionSuppress} {
@@ -138,7 +138,7 @@ func TestRunAgain(t *testing.T) {
 	}
 }
 
-// A key that is refused, a server that is not there and a ctx that ends stop a run: nobody is lost, and the next run goes on.
+// A refused key, a missing server and an ended ctx stop a run: nobody is lost, and the next run resumes.
 func TestRunStops(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -183,7 +183,7 @@ func TestRunStops(t *testing.T) {
 	}
 }
 
-// A receipt whose receipt key was destroyed, or whose plan has more keys, is checked as before; nobody can be found in it.
+// If the receipt key was destroyed, or the plan has more keys, a receipt can still be checked, but nobody can be found in it.
 func TestReceiptKeyDestroyed(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// cosign adds signatures to a note, whoever may.
+// cosign adds signatures to a note, by any signer.
 func cosign(t testing.TB, signed []byte, ring string, by ...erasure.Signer) []byte {
 	t.Helper()
 	var known []note.Verifier
@@ -41,8 +41,8 @@ func cosign(t testing.TB, signed []byte, ring string, by ...erasure.Signer) []by
 	return signed
 }
 
-// A ring that knows more of those who signed than the run did never makes a receipt worse: several operators and approvers may sign, in any order,
-// and a run may know any of them. Nor does a run that goes on with another ring.
+// A ring with more of the signers than the run knew never makes a receipt worse: several operators and approvers can sign, in any order, and a run
+// can know any of them. Nor does a run that resumes with another ring.
 func TestMoreSignersThanTheRunKnows(t *testing.T) {
 	t.Parallel()
 	type who struct {
@@ -97,7 +97,7 @@ func TestMoreSignersThanTheRunKnows(t *testing.T) {
 				if _, err := erasure.Run(ctx, job); !errors.Is(err, context.Canceled) {
 					t.Fatal(err)
 				}
-				job.Keys, job.OnProgress = parse(everybody), nil // who goes on knows more
+				job.Keys, job.OnProgress = parse(everybody), nil // the next run knows more signers
 				if (i+j)%2 == 0 {
 					job.Operator = all[cal].Signer
 				}
@@ -131,7 +131,8 @@ func TestMoreSignersThanTheRunKnows(t *testing.T) {
 	}
 }
 
-// What is in a receipt and was not checked is named: signatures of unknown keys, and files that are none of its own. It changes no verdict.
+// The check names everything in a receipt that it did not check: signatures by unknown keys, and files that do not belong to it. They change no
+// verdict.
 func TestCheckNamesWhatItDidNotCheck(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})

@@ -23,15 +23,15 @@ import (
 	"github.com/ciokit/cio/erasure/internal/checker"
 )
 
-// Whatever somebody changes below the last signed checkpoint of a receipt is found and named: by Check, and by the checker that shares nothing with
-// it. Both say the same. How many seeds are tried says TAMPER_SEEDS, from TAMPER_FIRST on.
+// Every change before the last signed checkpoint of a receipt is found and named: by Check, and by the checker that shares nothing with it. Both say
+// the same. TAMPER_SEEDS is the number of seeds, and TAMPER_FIRST is the first of them.
 func TestTampering(t *testing.T) {
 	t.Parallel()
 	seeds, first := uint64(300), uint64(0)
 	if os.Getenv("CIOKIT_DEEP") == "1" && !raceDetector { // nothing runs at the same time
 		seeds, first = 2_000, mathrand.Uint64N(1_000_000)
 	}
-	if os.Getenv("CIOKIT_FULL") == "1" { // some receipts have nothing for a way: 10,000 are left
+	if os.Getenv("CIOKIT_FULL") == "1" { // some ways do not apply to some receipts: 10,000 cases are left
 		seeds, first = 11_000, mathrand.Uint64N(1_000_000)
 	}
 	if n, err := strconv.ParseUint(os.Getenv("TAMPER_SEEDS"), 10, 64); err == nil {
@@ -47,7 +47,7 @@ func TestTampering(t *testing.T) {
 		}
 	}
 	done := make(map[string]int)
-	for seed := first; seed < first+seeds || missed(done, seeds) != "" && seed < first+4*seeds; seed++ { // seeds that rotate are unlucky at times
+	for seed := first; seed < first+seeds || missed(done, seeds) != "" && seed < first+4*seeds; seed++ { // rotating seeds are sometimes unlucky
 		c := &tampering{t: t, rnd: mathrand.New(mathrand.NewPCG(seed, 19)), all: receipts}
 		c.receipt = receipts[c.rnd.IntN(len(receipts))]
 		c.files, c.ring = maps.Clone(c.receipt.files), c.receipt.ring
@@ -66,7 +66,7 @@ func TestTampering(t *testing.T) {
 	}
 }
 
-// missed names a way that has changed too little, of so many seeds, to tell anything.
+// missed names a way to tamper that was used too rarely, for that many seeds, to show anything.
 func missed(done map[string]int, seeds uint64) string {
 	for _, way := range ways {
 		if uint64(done[way.name]) < seeds/uint64(len(ways))/2 {
@@ -76,7 +76,7 @@ func missed(done map[string]int, seeds uint64) string {
 	return ""
 }
 
-// goodReceipt is a receipt as it was made, in a directory where cases write and put back.
+// goodReceipt is an unchanged receipt, in a directory in which each case changes files and restores them.
 type goodReceipt struct {
 	name   string
 	dir    string
@@ -159,7 +159,7 @@ func goodReceipts(t *testing.T) []*goodReceipt {
 	return all
 }
 
-// lostAfter loses the answer after so many requests.
+// lostAfter loses the answer after that many requests.
 type lostAfter struct {
 	next     http.RoundTripper
 	requests int
@@ -211,20 +211,20 @@ func (r *goodReceipt) lines() [][]byte {
 	return slices.Collect(bytes.Lines(r.files["entries.jsonl"]))
 }
 
-// tampering is one case: what somebody does to a receipt.
+// tampering is one case: a change to a receipt.
 type tampering struct {
 	t       *testing.T
 	rnd     *mathrand.Rand
 	all     []*goodReceipt
 	receipt *goodReceipt
-	files   map[string][]byte // as somebody leaves them
-	ring    string            // trusted by who checks
-	since   []byte            // kept by who checks
+	files   map[string][]byte // after the change
+	ring    string            // trusted by the check
+	since   []byte            // the checkpoint that the check gets
 	trace   []string
 
-	part string // which has to be named
-	// first is the first entry that is not what was signed, or the size of a checkpoint; -1 where any will do. exact says that the stored hashes
-	// still tell which.
+	part string // which the check must name
+	// first is the first entry that is not what was signed, or the size of a checkpoint; -1 if any will do. exact says that the stored hashes still
+	// show which entry it is.
 	first int
 	exact bool
 }
@@ -237,7 +237,7 @@ func (c *tampering) unchanged() bool {
 	return c.since == nil && c.ring == c.receipt.ring && maps.EqualFunc(c.files, c.receipt.files, bytes.Equal)
 }
 
-// judge has the case checked twice. It returns what is wrong with the answers.
+// judge checks the case twice. It returns what is wrong with the answers.
 func (c *tampering) judge() string {
 	for name := range c.receipt.files {
 		c.put(name, c.files[name], c.receipt.files[name])
@@ -262,7 +262,7 @@ func (c *tampering) judge() string {
 	return ""
 }
 
-// put writes a file if it differs from what is there. nil is no file.
+// put writes a file if its content differs. nil means no file.
 func (c *tampering) put(name string, text, there []byte) {
 	path := filepath.Join(c.receipt.dir, filepath.FromSlash(name))
 	var err error
@@ -277,7 +277,7 @@ func (c *tampering) put(name string, text, there []byte) {
 	}
 }
 
-// verdict is what a check named. It is empty for a good receipt.
+// verdict is what a check has named. It is empty for a good receipt.
 type verdict struct {
 	part        string
 	first, last int

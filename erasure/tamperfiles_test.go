@@ -18,7 +18,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// place returns a file and a byte in it that the last checkpoint covers.
+// place returns a file, and the place of a byte in it that the last checkpoint covers.
 func (c *tampering) place() (name string, at int) {
 	names := slices.Sorted(maps.Keys(c.files))
 	name = names[c.rnd.IntN(len(names))]
@@ -38,7 +38,7 @@ func (c *tampering) set(name string, at int, b byte) {
 	c.files[name][at] = b
 }
 
-// named says what has to be named for a change of that byte of that file alone.
+// named returns what the check must name if only that byte of that file was changed.
 func (c *tampering) named(name string, at int) bool {
 	c.first = -1
 	switch {
@@ -58,11 +58,11 @@ func (c *tampering) named(name string, at int) bool {
 	return true
 }
 
-// planPart says whether what is wrong with a changed plan is the approval alone: the operator's signature is still one of it.
+// planPart says whether only the approval of a changed plan is wrong: the operator's signature still fits.
 func (c *tampering) planPart(signed []byte) string {
 	text, ordered := c.signatureBy(c.receipt.plan, "operator/")
 	rest, ok := strings.CutPrefix(string(signed), text+"\n"+ordered)
-	// A note whose form is broken is not read at all.
+	// If the form of a note is broken, it is not read at all.
 	form := strings.HasPrefix(rest, "— ") && strings.HasSuffix(rest, "\n")
 	_, err := note.Open(signed, note.VerifierList())
 	var unverified *note.UnverifiedNoteError
@@ -82,7 +82,7 @@ func canonicalSignatures(lines string) bool {
 	return true
 }
 
-// entries takes changed entries, and says that the first that differs has to be named.
+// entries sets changed entries. The check must name the first one that differs.
 func (c *tampering) entries(lines [][]byte) bool {
 	c.files["entries.jsonl"] = bytes.Join(lines, nil)
 	was := c.receipt.lines()
@@ -96,7 +96,7 @@ func (c *tampering) entries(lines [][]byte) bool {
 	return false
 }
 
-// putBack leaves the receipt as it was when its i-th checkpoint was made. It returns how many entries there were.
+// putBack restores the receipt to the state in which its i-th checkpoint was made. It returns how many entries there were.
 func (c *tampering) putBack(i int) int {
 	names := c.receipt.checkpoints()
 	size, _ := strconv.Atoi(strings.TrimPrefix(names[i], "checkpoints/"))
@@ -145,7 +145,7 @@ func hashesOf(lines [][]byte) (text []byte) {
 	return text
 }
 
-// checkpoint signs one of the receipt for these entries.
+// checkpoint signs a checkpoint of the receipt for these entries.
 func (c *tampering) checkpoint(lines [][]byte, by erasure.Signer) []byte {
 	keys, err := erasure.ParseKeyring(c.receipt.ring)
 	if err != nil {
@@ -178,7 +178,7 @@ func (c *tampering) signed(text string, by ...erasure.Signer) []byte {
 	return signed
 }
 
-// stranger is a new key of a name.
+// stranger returns a new key with that name.
 func (c *tampering) stranger(name string) erasure.Signer {
 	private, _, err := note.GenerateKey(rand.Reader, name)
 	if err != nil {
@@ -191,7 +191,7 @@ func (c *tampering) stranger(name string) erasure.Signer {
 	return s
 }
 
-// renamedKey returns a key under another name. The hash of a key is that of its name too, so all but the key itself is made anew.
+// renamedKey returns a key under another name. The hash of a key covers its name too, so everything except the key itself is new.
 func renamedKey(t *testing.T, private, public, was, name string) (erasure.Signer, string) {
 	t.Helper()
 	key := public[strings.LastIndexByte(public[:len(was)+10], '+')+1:]
@@ -227,7 +227,7 @@ func (c *tampering) otherPlan() string {
 	return strings.Replace(text, change[0], change[1], 1)
 }
 
-// signatureBy returns the text of a signed note, and the line of the first signature by a name that begins so, empty for none.
+// signatureBy returns the text of a signed note, and the line of the first signature by a name with that prefix, empty for none.
 func (c *tampering) signatureBy(signed []byte, name string) (text, line string) {
 	i := bytes.LastIndex(signed, []byte("\n\n"))
 	for line := range strings.Lines(string(signed[i+2:])) {

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/erasure/internal/checker"
 )
 
-// A receipt and a proof that were written once can be checked by all later versions.
+// All later versions can check a receipt and a proof that an earlier version wrote.
 func TestFirstFormat(t *testing.T) {
 	t.Parallel()
 	ring, err := os.ReadFile("testdata/receipt-1.keys")
@@ -41,7 +41,7 @@ func TestFirstFormat(t *testing.T) {
 	}
 }
 
-// Whatever byte of a proof is changed, both checks find it. Without CIOKIT_FULL=1 it is each eleventh byte.
+// Both checks find a change of any byte of a proof. Without CIOKIT_FULL=1 only each eleventh byte is changed.
 func TestTamperingWithAProof(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// A way to tamper changes the case and says what has to be named. It returns false where the receipt has nothing for it.
+// A way to tamper changes the case and says what the check must name. It returns false if it does not apply to the receipt.
 var ways = []struct {
 	name   string
 	change func(c *tampering) bool
@@ -49,7 +49,7 @@ var ways = []struct {
 		c.note("%s ends with %q", name, end)
 		c.files[name] = append(bytes.Clone(text[:at]), end...)
 		if name == "entries.jsonl" && (end == "\n\n" || end == "\n ") {
-			return false // that is behind the last checkpoint
+			return false // that is after the last checkpoint
 		}
 		return c.named(name, at)
 	}},
@@ -127,7 +127,7 @@ var ways = []struct {
 	{"a file removed", func(c *tampering) bool {
 		name, _ := c.place()
 		if strings.HasPrefix(name, "checkpoints/") {
-			return false // of the checkpoints that are left the last one covers all before it
+			return false // the last of the remaining checkpoints covers all entries before it
 		}
 		c.note("%s is gone", name)
 		delete(c.files, name)
@@ -137,7 +137,7 @@ var ways = []struct {
 		name, _ := c.place()
 		other := c.all[c.rnd.IntN(len(c.all))]
 		if name == "keys" || other.files[name] == nil && !strings.HasPrefix(name, "checkpoints/") {
-			return false // all have the same keys, or a part of them
+			return false // all receipts have the same keys, or some of them
 		}
 		text := other.files[name]
 		if strings.HasPrefix(name, "checkpoints/") {
@@ -146,7 +146,7 @@ var ways = []struct {
 		}
 		c.note("%s is that of %s", name, other.name)
 		c.files[name] = text
-		if name == "plan.note" && other != c.receipt { // the plan is a good one, and the checkpoints are not its own
+		if name == "plan.note" && other != c.receipt { // the plan is valid, but the checkpoints belong to another plan
 			c.part, c.first = "checkpoint", -1
 			return true
 		}
@@ -200,7 +200,7 @@ var ways = []struct {
 		lines := c.receipt.lines()
 		by := []erasure.Signer{c.stranger("operator/ann"), c.stranger("operator/eve"), c.receipt.office.approver}[c.rnd.IntN(3)]
 		c.note("%s is signed by %v", name, by)
-		if c.rnd.IntN(2) == 0 { // of other entries, too
+		if c.rnd.IntN(2) == 0 { // other entries too
 			lines = slices.Delete(lines, c.rnd.IntN(n), n)
 		}
 		c.files[name] = c.checkpoint(lines[:min(n, len(lines))], by)
@@ -267,7 +267,7 @@ var ways = []struct {
 			approval := slices.Collect(bytes.Lines(signatures))[1:]
 			c.files["plan.note"] = append(c.signed(text, o.operator), bytes.Join(approval, nil)...)
 			if c.part = "approval"; len(approval) == 0 {
-				c.part = "checkpoint" // nobody needs to approve, and the checkpoints are those of another plan
+				c.part = "checkpoint" // the plan needs no approval, and the checkpoints belong to another plan
 			}
 		}
 		c.first = -1
@@ -311,7 +311,7 @@ var ways = []struct {
 		if approval == "" {
 			return false
 		}
-		// The key of an operator under an approver's name, trusted or not.
+		// An operator's key under an approver's name, trusted or not.
 		private, public, err := erasure.GenerateKey(erasure.RoleOperator, "ann")
 		if err != nil {
 			c.t.Fatal(err)

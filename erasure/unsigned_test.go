@@ -16,7 +16,7 @@ import (
 	"github.com/ciokit/cio/erasure"
 )
 
-// forge adds entries to a receipt, as whoever can write its files could, and no key is needed for it.
+// forge adds entries to a receipt. Anybody who can write the files could do that, without a key.
 func forge(t *testing.T, dir string, entries ...string) {
 	t.Helper()
 	file := filepath.Join(dir, "entries.jsonl")
@@ -30,13 +30,13 @@ func forge(t *testing.T, dir string, entries ...string) {
 	write(t, file, text)
 }
 
-// What stands behind the last checkpoint is not believed: who is said to be gone there is read again.
+// Entries after the last checkpoint are not trusted: a person who is gone according to such an entry is read again.
 func TestUnsignedReadingIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
 	targets := o.identified(t, 2)
 	dir := o.ran(t, targets, "receipt")
-	o.identified(t, 2) // they are there again
+	o.identified(t, 2) // both are in the workspace again
 	job := o.verification(t, dir, targets)
 	job.Wait = time.Nanosecond
 	if sum := verify(t, job); sum.Contradicted != 2 {
@@ -54,10 +54,10 @@ func TestUnsignedReadingIsNotBelieved(t *testing.T) {
 	}
 }
 
-// Who is said there to have been accepted is sent again.
+// If such an entry says that a person was accepted, the message is sent again.
 func TestUnsignedOutcomeIsNotBelieved(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // a refused key is asked for again for 15 seconds
+	synctest.Test(t, func(t *testing.T) { // after a refused key, the client retries for 15 seconds
 		o := newOffice(t, emulator.Config{})
 		targets := o.identified(t, 2)
 		job := o.job(o.plan(t, erasure.ActionDelete, targets, nil), targets, "receipt")
@@ -89,7 +89,7 @@ func TestUnsignedOutcomeIsNotBelieved(t *testing.T) {
 	})
 }
 
-// A guard behind the last checkpoint takes nobody out, and none may follow the end.
+// A guard entry after the last checkpoint takes nobody out of the guard, and no guard entry may follow the end.
 func TestUnsignedGuardIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -107,7 +107,7 @@ func TestUnsignedGuardIsNotBelieved(t *testing.T) {
 	if err != nil || g.Has("person-0") || !g.Has("person-1") {
 		t.Fatalf("%v", err)
 	}
-	// The names of the other receipt, under this one's action.
+	// The names of the other receipt, with the action of this one.
 	names := must(t)(os.ReadFile(filepath.Join(suppressed.Dir, "guard")))
 	write(t, filepath.Join(back.Dir, "guard"), bytes.Replace(names, []byte("action suppress"), []byte("action unsuppress"), 1))
 	whole := string(must(t)(os.ReadFile(filepath.Join(suppressed.Dir, "entries.jsonl"))))
@@ -127,10 +127,10 @@ func TestUnsignedGuardIsNotBelieved(t *testing.T) {
 	}
 }
 
-// A deletion that goes on after a suppression was ended counts from there: its people stay in the guard.
+// If a deletion is resumed after a suppression was ended, it counts from that time: its people stay in the guard.
 func TestGuardCountsFromTheLastIntent(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // a refused key is asked for again for 15 seconds
+	synctest.Test(t, func(t *testing.T) { // after a refused key, the client retries for 15 seconds
 		o := newOffice(t, emulator.Config{})
 		targets := o.identified(t, 1)
 		deleted := o.job(o.plan(t, erasure.ActionDelete, targets, nil), targets, "deleted")
@@ -155,7 +155,7 @@ func TestGuardCountsFromTheLastIntent(t *testing.T) {
 	})
 }
 
-// Who orders does not approve, whatever keys they have: a name stands for a person.
+// The person who orders cannot approve, whatever keys they have: a name means a person.
 func TestNobodyApprovesTheirOwnPlan(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})

@@ -42,7 +42,7 @@ func (o *office) send(t testing.TB, messages ...cio.Message) {
 	}
 }
 
-// later is a clock that is ahead.
+// later returns a clock that is ahead.
 func later(d time.Duration) func() time.Time { return func() time.Time { return time.Now().Add(d) } }
 
 func TestVerify(t *testing.T) {
@@ -78,7 +78,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// What is read back, by what was acted on and what is there.
+// What is read back depends on the message and on who is there.
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	type target = erasure.Target
@@ -126,7 +126,7 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// said is what a receipt says of a person last.
+// said returns what a receipt says last about a person.
 func said(t testing.TB, o *office, dir, id string) string {
 	t.Helper()
 	found, err := erasure.Find([]string{dir}, o.check(), o.receipt, id)
@@ -137,7 +137,7 @@ func said(t testing.TB, o *office, dir, id string) string {
 	return strings.TrimSpace(string(e.Verdict) + " " + e.Reason)
 }
 
-// A person whose message was not accepted, and who is there, contradicts nothing; one whose message is unknown and who is gone is settled.
+// A person who is there, and whose message was not accepted, is no contradiction. If the outcome is unknown and the person is gone, it is settled.
 func TestVerifyUnknown(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -145,7 +145,7 @@ func TestVerifyUnknown(t *testing.T) {
 	plan := o.plan(t, erasure.ActionDelete, targets, nil)
 	job := o.job(plan, targets, "receipt")
 	job.BatchSize = 5
-	// The first batch arrives, and its answer does not.
+	// The first batch arrives, but its answer does not.
 	job.Client = newClient(t, cio.Config{APIKey: emulator.TestKey, BaseURL: "http://emulator", HTTPClient: lossy(o.srv, 1), MaxElapsed: time.Millisecond})
 	sum, err := erasure.Run(context.Background(), job)
 	if !errors.Is(err, cio.ErrUnavailable) || sum.Unknown != 5 || sum.Unsent != 15 {
@@ -220,7 +220,7 @@ func TestVerifyRefuses(t *testing.T) {
 	verify(t, v)
 }
 
-// An App API that refuses stops it where nobody else could be read either, and says of whom it cannot tell.
+// If the App API refuses, Verify stops if nobody else could be read either. Otherwise it writes cannot-tell for that person.
 func TestVerifyAppRefuses(t *testing.T) {
 	t.Parallel()
 	for status, tt := range map[int]struct {
@@ -244,7 +244,7 @@ func TestVerifyAppRefuses(t *testing.T) {
 	}
 }
 
-// cioID returns the cio_id of somebody with an address.
+// cioID returns the cio_id of a person with that address.
 func (o *office) cioID(t testing.TB, address string) string {
 	t.Helper()
 	found, _, err := erasure.Resolve(context.Background(), appOf(t, o.srv), people(address), erasure.ResolveConfig{})
@@ -254,7 +254,7 @@ func (o *office) cioID(t testing.TB, address string) string {
 	return found[0].Also[0]
 }
 
-// Those who are known by a cio_id alone are counted apart, and another operator's verification can be checked.
+// People who are named only by a cio_id are counted separately, and another operator's verification can be checked.
 func TestVerifyByCIOID(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -284,7 +284,7 @@ func TestVerifyByCIOID(t *testing.T) {
 	}
 }
 
-// A verification goes on where a process was killed, whatever it left.
+// After a process was killed, a verification continues its receipt, whatever it left.
 func TestVerifyGoesOn(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -310,13 +310,13 @@ func TestVerifyGoesOn(t *testing.T) {
 		if err != nil || !c.Ended || sum.Gone != 5 || c.Verified[erasure.VerdictGone] != 5 {
 			t.Errorf("cut at %d: %+v, %+v, %v", cut, sum, c, err)
 		}
-		if torn := int64(len(text) - 1 - bytes.LastIndexByte(text, '\n')); sum.Cut != torn || c.Runs != 2 { // one entry at least was not signed
+		if torn := int64(len(text) - 1 - bytes.LastIndexByte(text, '\n')); sum.Cut != torn || c.Runs != 2 { // at least one entry was not signed
 			t.Errorf("cut at %d: %+v, %d runs", cut, sum, c.Runs)
 		}
 	}
 }
 
-// What a killed process was writing is removed by the next, and nothing else is.
+// The next process removes files that a killed process was writing, and nothing else.
 func TestLeftFilesAreRemoved(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{})
@@ -337,7 +337,7 @@ func TestLeftFilesAreRemoved(t *testing.T) {
 	}
 }
 
-// A workspace that takes a cio_id for an id like any other deletes nobody by it, and reading back says so.
+// If a workspace takes a cio_id as an ordinary id, a deletion by it deletes nobody, and reading back shows that.
 func TestVerifyWhereCIOIDsDeleteNobody(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, emulator.Config{PlainCIOIDs: true})
@@ -357,7 +357,7 @@ func TestVerifyWhereCIOIDsDeleteNobody(t *testing.T) {
 	}
 }
 
-// An answer about somebody else, or one that is no answer, tells nothing.
+// An answer about another person, or one that is not valid, shows nothing.
 func TestVerifyOddAnswers(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{

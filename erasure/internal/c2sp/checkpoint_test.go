@@ -26,7 +26,7 @@ func TestCheckpointOfTheDocument(t *testing.T) {
 	checkMarshal(t, c, documentCheckpoint)
 }
 
-// The Go checksum database's trees are checkpoints too, of an origin with spaces.
+// The tree heads of the Go checksum database are checkpoints too. Their origin has spaces.
 func TestCheckpointOfTheChecksumDatabase(t *testing.T) {
 	tree := tlog.Tree{N: 37, Hash: tlog.RecordHash([]byte("entry"))}
 	text := string(tlog.FormatTree(tree))
@@ -131,7 +131,7 @@ func FuzzParseCheckpoint(f *testing.F) {
 			return
 		}
 		checkMarshal(t, c, text)
-		// The standard reader of the one origin that it knows agrees.
+		// The standard reader knows only one origin, and agrees for that one.
 		if c.Origin == "go.sum database tree" {
 			if tree, err := tlog.ParseTree([]byte(text)); err != nil || tree.N != c.Size || tree.Hash != c.Hash {
 				t.Errorf("ParseTree: got %v, %v, want %v", tree, err, c)

@@ -226,7 +226,7 @@ func TestMarshalRefusesABadProof(t *testing.T) {
 	}
 }
 
-// A proof in a log of more entries than anybody has stays a small file.
+// Even in a log with more entries than anybody has, a proof is a small file.
 func TestProofIsSmall(t *testing.T) {
 	c := Checkpoint{Origin: "example.com/" + strings.Repeat("o", 100), Size: 1 << 40}
 	body, err := c.Marshal()

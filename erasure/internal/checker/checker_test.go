@@ -57,7 +57,7 @@ func TestNote(t *testing.T) {
 		"", text, text + signature, text + "\n", text + "\n" + signature[:len(signature)-1], text + "\n\n" + signature[:50] + "\n",
 		"x" + text + "\n" + signature, text + "\n" + signature + signature, text + "\n" + signature + "x\n",
 		text + "\n" + strings.Replace(signature, "— ", "- ", 1), "\t" + text + "\n" + signature,
-		text + "\n" + strings.Replace(signature, "QM=", "QN=", 1), // the same bytes to most readers of base64
+		text + "\n" + strings.Replace(signature, "QM=", "QN=", 1), // most readers of base64 read the same bytes
 		text + "\n" + strings.Replace(signature, "Uw2QOk", "Uw2QOl", 1),
 	} {
 		if _, _, err := openNote(bad, keys); err == nil {
@@ -376,7 +376,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// Whatever bit is flipped in whatever file is found. Without CIOKIT_FULL=1 it is one bit of each ninth byte.
+// A flipped bit in any file is found. Without CIOKIT_FULL=1 only one bit of each ninth byte is flipped.
 func TestCheckFindsEachBit(t *testing.T) {
 	m := makeReceipt(t)
 	for _, file := range []string{"plan.note", "keys", "entries.jsonl", "hashes", "guard", "checkpoints/000000000008", "checkpoints/000000000020"} {
