@@ -7,8 +7,8 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// TestLedger leases at random times for many workers: no slot is given more than it has, and no window and its slack touch more slots than the limit
-// has room for.
+// TestLedger leases at random times for many workers: no slot gives more than it has, and no window with its slack touches more slots than the limit
+// allows.
 func TestLedger(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(50) {
@@ -46,7 +46,7 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// TestLedgerClockWentBack has the server's clock set back: what was leased is not leased again.
+// TestLedgerClockWentBack sets the server's clock back: what was leased is not leased again.
 func TestLedgerClockWentBack(t *testing.T) {
 	t.Parallel()
 	l := ledger{used: make([]int32, 2*ring), perSlot: 10, workers: 1}
@@ -61,7 +61,7 @@ func TestLedgerClockWentBack(t *testing.T) {
 	}
 }
 
-// TestLedgerShares has one of ten workers have something to send, and then two: they have all of it.
+// TestLedgerShares gives one of ten workers something to send, and then two of them: they get the whole budget.
 func TestLedgerShares(t *testing.T) {
 	t.Parallel()
 	l := ledger{used: make([]int32, 2*ring), perSlot: 100, workers: 10}
@@ -86,7 +86,7 @@ func TestLedgerShares(t *testing.T) {
 	}
 }
 
-// TestLaneNumbers holds the lanes of some people against what they were from the beginning: programs of several versions must agree.
+// TestLaneNumbers compares the lanes of some people with those of the first version: programs of several versions must agree.
 func TestLaneNumbers(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[cio.Identity]int16{
@@ -113,7 +113,7 @@ func TestLaneNumbers(t *testing.T) {
 
 const laneNumber42 = 32
 
-// TestLow holds the bound of a lane: it moves only behind transactions that have ended, and only over what was read.
+// TestLow checks the bound of a lane: it moves only past transactions that have ended, and only past rows that were read.
 func TestLow(t *testing.T) {
 	t.Parallel()
 	l := &heldLane{most: fewOfLane}
@@ -125,7 +125,7 @@ func TestLow(t *testing.T) {
 	if l.low != 0 {
 		t.Fatalf("low is %d while transaction 7 is open", l.low)
 	}
-	l.raise(9, 8, 11, true) // all have ended, and this read has not come to 10
+	l.raise(9, 8, 11, true) // all have ended, but this read has not reached 10
 	if l.low != 0 {
 		t.Fatalf("low is %d, and up to 10 was not read", l.low)
 	}

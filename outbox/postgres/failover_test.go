@@ -22,7 +22,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// installation is PostgreSQL's programs, run as a user who may run a server.
+// installation has PostgreSQL's programs, and runs them as a user who can run a server.
 type installation struct {
 	bin, dir string
 	as       []string
@@ -36,10 +36,10 @@ func findInstallation(t testing.TB) *installation {
 	}
 	in := &installation{bin: found[len(found)-1]}
 	var err error
-	if in.dir, err = os.MkdirTemp("/tmp", "ciokit-failover"); err != nil { // short: it holds sockets
+	if in.dir, err = os.MkdirTemp("/tmp", "ciokit-failover"); err != nil { // a short name: it contains sockets
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(in.dir) }) // it is in the directory for such things
+	t.Cleanup(func() { _ = os.RemoveAll(in.dir) }) // it is in the directory for temporary files
 	if os.Getuid() == 0 {
 		if _, err := user.Lookup("postgres"); err != nil {
 			t.Skip("there is no user postgres to run a server as")
@@ -73,7 +73,7 @@ func (in *installation) run(t testing.TB, name string, args ...string) {
 	}
 	defer func() { _ = log.Close() }() // it is for this error only
 	cmd := exec.Command(all[0], all[1:]...)
-	cmd.Stdout, cmd.Stderr = log, log // a pipe would be held by the server
+	cmd.Stdout, cmd.Stderr = log, log // the server would keep a pipe open
 	if err := cmd.Run(); err != nil {
 		text, _ := os.ReadFile(log.Name())
 		t.Fatalf("%s %v: %v: %s", name, args, err, text)
@@ -97,7 +97,7 @@ func (in *installation) start(t testing.TB, data, port string, more ...string) {
 	in.run(t, "pg_ctl", "-D", data, "-l", data+".log", "-w", "-t", "120", "-o", options, "start")
 }
 
-// TestRestartAndFailOver restarts the server under load as after a crash, and then has a synchronous replica take its place.
+// TestRestartAndFailOver restarts the server under load as after a crash. Then a synchronous replica takes its place.
 func TestRestartAndFailOver(t *testing.T) {
 	if !deep {
 		t.Skip("CIOKIT_DEEP is not set")

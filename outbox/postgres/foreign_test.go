@@ -19,8 +19,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TestRowsOfOtherCode has rows that no Queue has written, before and between messages: each ends as a dead letter with a reason, or is sent, or the
-// table does not take it, and what stands behind them in their lane is sent.
+// TestRowsOfOtherCode inserts rows that no Queue has written, before and between messages. Each row becomes a dead letter with a reason, or is sent,
+// or the table rejects it. The messages behind these rows in their lane are sent.
 func TestRowsOfOtherCode(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -45,7 +45,7 @@ func TestRowsOfOtherCode(t *testing.T) {
 		}
 		bad++
 	}
-	// One whose number another lane has, and one whose number a dead letter has.
+	// One row has a number that another lane has, and one has the number of a dead letter.
 	if err := insert("lane, seq, body", "$1, 1, 'x'", (lane+1)%64); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestRowsOfOtherCode(t *testing.T) {
 			t.Errorf("the table takes %s of %s", refused.values, refused.columns)
 		}
 	}
-	// A message of somebody in a lane that is not theirs.
+	// A message of a person in another person's lane.
 	e, err := cio.Encode(track("v", "in another lane"))
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func TestRowsOfOtherCode(t *testing.T) {
 	a := p.start(t, nil)
 	p.start(t, nil)
 	p.empty(t)
-	got := p.waitArrived(t, 3) // who takes a number that somebody has loses the order
+	got := p.waitArrived(t, 3) // a number that another row has breaks the order
 	if slices.Sort(got); strings.Join(got, ", ") != "before, behind, in another lane" {
 		t.Errorf("arrived %q", got)
 	}
@@ -94,7 +94,7 @@ func TestRowsOfOtherCode(t *testing.T) {
 	}
 }
 
-// gate is a server that lets requests wait, and notes what came, in its order.
+// gate is a server that makes requests wait, and records what arrived, in order.
 type gate struct {
 	*httptest.Server
 	wait   func(body string)
@@ -130,7 +130,7 @@ func newGate(t *testing.T) *gate {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, text) // who has asked may be gone
+		_, _ = io.WriteString(w, text) // the client may be gone
 	}))
 	t.Cleanup(g.Close)
 	return g
@@ -142,8 +142,8 @@ func (g *gate) came() []string {
 	return slices.Clone(g.ids)
 }
 
-// TestOldRequest ends the connections of a worker while a request of it is under way: another sends the same message, with the same bytes, and what
-// was not under way is sent once.
+// TestOldRequest ends the connections of a worker while it makes a request. Another worker sends the same message, with the same bytes. Messages that
+// were not in that request are sent once.
 func TestOldRequest(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -168,7 +168,7 @@ func TestOldRequest(t *testing.T) {
 	p.start(t, single)
 	execute(t, p.url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'loses "+p.schema+"'")
 	p.empty(t)
-	release() // the old request is answered now, and counts for nothing
+	release() // the old request is answered now, and does not count
 	if got := strings.Join(g.came(), " "); got != "a a b c" {
 		t.Errorf("came %s", got)
 	}
@@ -177,7 +177,7 @@ func TestOldRequest(t *testing.T) {
 	}
 }
 
-// TestRejectedByTheAPI has the API reject messages while workers run: they are dead letters, and their lane goes on.
+// TestRejectedByTheAPI rejects messages while workers run: they become dead letters, and the other messages of their lane are sent.
 func TestRejectedByTheAPI(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -213,7 +213,7 @@ func TestRejectedByTheAPI(t *testing.T) {
 	}
 }
 
-// TestPurgeBesideWorkers purges a person while workers hold their messages in memory: they are never sent, and the others are.
+// TestPurgeBesideWorkers purges a person while workers have that person's messages in memory: these are never sent, and all others are.
 func TestPurgeBesideWorkers(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -239,7 +239,7 @@ func TestPurgeBesideWorkers(t *testing.T) {
 	if err != nil || queued != 20 {
 		t.Fatalf("%d were purged, %v", queued, err)
 	}
-	time.Sleep(2 * time.Second) // what was under way is tried again, and the workers have heard
+	time.Sleep(2 * time.Second) // the requests in progress are retried, and the workers have the notification
 	before := len(g.came())
 	healthy.Store(true)
 	p.empty(t)

@@ -22,7 +22,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 )
 
-// The test binary is also a worker that is killed.
+// The test binary is also a worker process that the tests kill.
 func TestMain(m *testing.M) {
 	if schema := os.Getenv("CIOKIT_OUTBOX_WORKER"); schema != "" {
 		if err := child(schema); err != nil {
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// deep is whether the long cases run, full whether all of each do.
+// deep says whether the long cases run, full whether they run completely.
 var deep, full = os.Getenv("CIOKIT_DEEP") != "", os.Getenv("CIOKIT_FULL") != ""
 
 func counted(short, long, all int) int {
@@ -53,7 +53,7 @@ func child(schema string) error {
 		return err
 	}
 	fmt.Println("started")
-	_, _ = io.Copy(io.Discard, os.Stdin) // until whoever has started it kills it, or ends
+	_, _ = io.Copy(io.Discard, os.Stdin) // until the process that started it kills it, or ends
 	return nil
 }
 
@@ -78,7 +78,7 @@ func startChild(t testing.TB, schema, sink string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	b := make([]byte, 200)
-	n, _ := out.Read(b) // what it says tells
+	n, _ := out.Read(b) // its output shows whether it began
 	if !strings.HasPrefix(string(b[:n]), "started") {
 		_ = cmd.Process.Kill()
 		t.Fatalf("the worker does not start: %s", b[:n])
@@ -86,7 +86,7 @@ func startChild(t testing.TB, schema, sink string) *exec.Cmd {
 	return cmd
 }
 
-// place is a schema with what enqueues there, and a server that takes messages.
+// place is a schema with a queue, and a server that accepts messages.
 type place struct {
 	url, schema string
 	sink        *emulator.Server
@@ -156,7 +156,7 @@ func commit(t testing.TB, tx pgx.Tx) {
 	}
 }
 
-// arrived returns the ids of what was accepted, in its order.
+// arrived returns the ids of the accepted messages, in order.
 func (p *place) arrived() (ids []string) {
 	page, err := p.sink.Messages(emulator.MessagesQuery{Key: emulator.TestKey, Verdict: emulator.VerdictAccepted})
 	if err != nil {

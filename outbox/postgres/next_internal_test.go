@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TestNextIsPlannedForMany holds the plan of the read, as it is made for any arguments, against what it must be when there is much: it goes by the
-// primary key, and looks up what is under way in a hash. Otherwise a backlog is drained at a tenth of the speed.
+// TestNextIsPlannedForMany checks the server's plan of the read for any arguments. It must be right for many rows: it must use the primary key, and a
+// hash for the records that are being sent. Otherwise a backlog is drained at a tenth of the speed.
 func TestNextIsPlannedForMany(t *testing.T) {
 	t.Parallel()
 	url := os.Getenv("CIOKIT_POSTGRES_URL")

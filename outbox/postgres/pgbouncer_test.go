@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// bouncer starts a pgbouncer before the server, and returns the address of that.
+// bouncer starts a pgbouncer in front of the server, and returns the pgbouncer's address.
 func bouncer(t *testing.T, mode string) string {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")
@@ -31,7 +31,7 @@ func bouncer(t *testing.T, mode string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // it is in the directory for such things
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // it is in the directory for temporary files
 	port := freePort(t)
 	text := fmt.Sprintf("[databases]\n* = host=%s port=%s user=%s password='%s'\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port=%s\nunix_socket_dir=\nauth_type=any\npool_mode=%s\nignore_startup_parameters=extra_float_digits\ndefault_pool_size=5\n",
 		u.Hostname(), u.Port(), u.User.Username(), password, port, mode)
@@ -40,7 +40,7 @@ func bouncer(t *testing.T, mode string) string {
 		t.Fatal(err)
 	}
 	args := []string{program, settings}
-	if os.Getuid() == 0 { // which it refuses to be
+	if os.Getuid() == 0 { // pgbouncer refuses to run as root
 		if out, err := exec.Command("chown", "-R", "nobody:", dir).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
@@ -55,12 +55,12 @@ func bouncer(t *testing.T, mode string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait(); _ = log.Close() }) // it is ended by intent
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait(); _ = log.Close() }) // the test kills it
 	u.Host = "127.0.0.1:" + port
 	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		conn, err := pgx.Connect(t.Context(), u.String())
 		if err == nil {
-			_ = conn.Close(t.Context()) // it was only asked whether it answers
+			_ = conn.Close(t.Context()) // this connection only shows that it answers
 			return u.String()
 		}
 		if time.Since(begun) > 30*time.Second {
@@ -70,7 +70,7 @@ func bouncer(t *testing.T, mode string) string {
 	}
 }
 
-// TestPgbouncer has a pgbouncer before the server, in each of its modes: a worker refuses it, and a service may enqueue through it.
+// TestPgbouncer puts a pgbouncer in front of the server, in each of its modes: a worker refuses it, and a service can enqueue through it.
 func TestPgbouncer(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"session", "transaction"} {
@@ -84,7 +84,7 @@ func TestPgbouncer(t *testing.T) {
 					_ = w.Close(t.Context()) // it has nothing to do
 				}
 			}
-			// The pooler's session goes on. If the worker that was refused had left a lock there, half of all lanes would wait for it.
+			// The pooler's session stays. If the refused worker had left a lock there, half of all lanes would wait for it.
 			want := 0
 			tx := p.begin(t)
 			for ; want < 32; want++ {

@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/outbox/postgres"
 )
 
-// clocked answers requests, and notes when they came, and how long the slowest of them was on its way.
+// clocked answers requests, and records when they arrived, and the longest time that one was on its way.
 type clocked struct {
 	mu      sync.Mutex
 	times   []time.Time
@@ -41,8 +41,8 @@ func (s stamped) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.Transport.RoundTrip(r)
 }
 
-// TestWorkersShareTheLimit has workers, ten in the long run, with more to send than the limit lets go. It counts where
-// the requests come, as Customer.io does.
+// TestWorkersShareTheLimit runs several workers, ten in the long run, with more to send than the limit allows. It counts requests when they arrive,
+// as Customer.io does.
 func TestWorkersShareTheLimit(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TestWhoMayNotIsTold begins with users who lack a right, or can only read.
+// TestWhoMayNotIsTold starts workers as users who lack a right, or can only read.
 func TestWhoMayNotIsTold(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

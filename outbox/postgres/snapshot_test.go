@@ -21,7 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// instant accepts everything at once, and counts messages.
+// instant accepts every request at once, and counts messages.
 type instant struct{ messages *atomic.Int64 }
 
 func (i instant) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -31,7 +31,7 @@ func (i instant) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"success":true}`)), Request: r}, nil
 }
 
-// inDatabase returns a place in a database of its own, whose dead rows a snapshot in another one does not keep.
+// inDatabase returns a place in a new database. A snapshot in another database does not keep its dead rows.
 func inDatabase(t testing.TB, name string, sink instant) *place {
 	t.Helper()
 	u, err := url.Parse(server(t))
@@ -62,7 +62,7 @@ func inDatabase(t testing.TB, name string, sink instant) *place {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = w.Close(context.Background()) }) // what is left is of no use
+		t.Cleanup(func() { _ = w.Close(context.Background()) }) // the remaining messages are not needed
 	}
 	return p
 }
@@ -83,9 +83,9 @@ func (p *place) put(n int) error {
 	})
 }
 
-// TestHeldSnapshot holds a snapshot for minutes in one database, and an open transaction that has written something in another, so that nothing that
-// is deleted there goes away, while 800 messages a second are enqueued. Then it drains backlogs in turn in these and in one without either, and
-// compares the times. What is promised is of the snapshot alone: with an open transaction that has written, lanes are read from where it could have a
+// TestHeldSnapshot keeps a snapshot open for minutes in one database, and a transaction that has written something in another one. So no deleted row
+// goes away there, while 800 messages a second are enqueued. Then it drains backlogs in turn in these databases and in one without either, and
+// compares the times. The promise is about the snapshot only: with an open transaction that has written, lanes are read from where it could have a
 // row.
 func TestHeldSnapshot(t *testing.T) {
 	if !full {
@@ -144,7 +144,7 @@ func TestHeldSnapshot(t *testing.T) {
 			took[n] = append(took[n], time.Since(begun))
 		}
 	}
-	// The least of several is what it takes where nothing else runs.
+	// The shortest of several times is the time on a machine on which nothing else runs.
 	for n, some := range took {
 		slices.Sort(some)
 		t.Logf("%s: %d messages are drained in %v and more, %v in the median", names[n], backlog, some[0], some[len(some)/2])

@@ -26,7 +26,7 @@ func server(t testing.TB) string {
 
 var schemas atomic.Int64
 
-// fresh returns the address of a server, and a schema of this test's own in it, with the tables.
+// fresh returns the address of a server, and a new schema in it with the tables.
 func fresh(t testing.TB) (url, schema string) {
 	t.Helper()
 	url = server(t)

@@ -21,7 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// TestCommittedAndRolledBack has transactions of pgx and of database/sql: what was committed arrives, in its order, and nothing else.
+// TestCommittedAndRolledBack uses transactions of pgx and of database/sql: committed messages arrive, in order, and nothing else.
 func TestCommittedAndRolledBack(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -74,7 +74,7 @@ func TestCommittedAndRolledBack(t *testing.T) {
 	}
 }
 
-// TestRejectedBlocksNothing has the API reject one message of a person whose next ones go on.
+// TestRejectedBlocksNothing rejects one message of a person: the person's next messages are sent.
 func TestRejectedBlocksNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -110,8 +110,8 @@ func TestRejectedBlocksNothing(t *testing.T) {
 	}
 }
 
-// TestOrder has many transactions of few people, open for different times, and holds the order of arrival against what is promised: who was committed
-// before another was enqueued arrives before it.
+// TestOrder runs many transactions for few people, open for different times, and checks the order of arrival: a message that was committed before
+// another was enqueued must arrive before it.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -178,7 +178,7 @@ func TestOrder(t *testing.T) {
 	t.Logf("%d messages, %d pairs in their order", len(ids), held)
 }
 
-// TestLateCommit has a transaction that is open while others of the same person and of another are sent.
+// TestLateCommit keeps a transaction open while messages of the same person and of another person are sent.
 func TestLateCommit(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -198,13 +198,13 @@ func TestLateCommit(t *testing.T) {
 	}
 }
 
-// TestLateCommitOfALaterNumber has a transaction that stays open while an older one, which enqueues behind it, is committed and sent.
+// TestLateCommitOfALaterNumber keeps a transaction open while an older one, which enqueues after it, is committed and sent.
 func TestLateCommitOfALaterNumber(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.start(t, nil)
 	older := p.begin(t)
-	if _, err := older.Exec(t.Context(), "SELECT pg_current_xact_id()"); err != nil { // as after an UPDATE of the service's
+	if _, err := older.Exec(t.Context(), "SELECT pg_current_xact_id()"); err != nil { // as after an UPDATE by the service
 		t.Fatal(err)
 	}
 	late := p.begin(t)
@@ -242,7 +242,7 @@ func TestKills(t *testing.T) {
 	begin := func() {
 		cmd := startChild(t, p.schema, p.web.URL)
 		var once sync.Once
-		kill := func() { once.Do(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }) } // it is killed by intent
+		kill := func() { once.Do(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }) } // the test kills it
 		t.Cleanup(kill)
 		children = append(children, kill)
 	}
@@ -269,7 +269,7 @@ func TestKills(t *testing.T) {
 			for n := 0; enqueuing.Err() == nil; n++ {
 				id := fmt.Sprintf("%d-%d", person, n)
 				tx, err := p.pool.Begin(context.Background())
-				if err != nil { // a kill has met this connection: nothing was stored
+				if err != nil { // this connection was killed: nothing was stored
 					continue
 				}
 				err = p.queue.Enqueue(context.Background(), tx, track(fmt.Sprint("person", person), id))
@@ -322,7 +322,7 @@ func TestKills(t *testing.T) {
 	t.Logf("%d kills, %d messages, %d of them twice", kills, len(seen), twice)
 }
 
-// TestLanesAreShared has workers come and go.
+// TestLanesAreShared starts and stops workers.
 func TestLanesAreShared(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -373,7 +373,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-// TestPooler has something between that says a number of its own, as poolers do.
+// TestPooler puts a proxy in between that tells a process number of its own, as poolers do.
 func TestPooler(t *testing.T) {
 	t.Parallel()
 	address, schema := fresh(t)
@@ -409,7 +409,7 @@ func TestPooler(t *testing.T) {
 	}
 }
 
-// copyKey copies what a server says, with another number of the session.
+// copyKey copies the server's answers, with another process number for the session.
 func copyKey(to io.Writer, from io.Reader) {
 	head := make([]byte, 5)
 	for {
@@ -429,7 +429,7 @@ func copyKey(to io.Writer, from io.Reader) {
 	}
 }
 
-// TestMigrate has several programs migrate at once, one of which has a newer version's tables before it.
+// TestMigrate migrates from several programs at once. One of them finds the tables of a newer version.
 func TestMigrate(t *testing.T) {
 	t.Parallel()
 	address := server(t)
