@@ -19,7 +19,7 @@
 //
 // A comment before a block changes how it is tested:
 //
-//	<!-- doctest: segment -->  is compiled with Segment's Go client, where that is in the module cache, and not run
+//	<!-- doctest: segment -->  is compiled with Segment's Go client if the module cache has it, and not run
 //	<!-- doctest: parse -->    is only parsed: it needs a module that cannot be fetched
 //
 // CIOKIT_DOCTEST_DIR names a directory for the generated module, so that other tools can check it too; the default is a temporary one.

@@ -30,7 +30,7 @@ messages:
 
 var brokenColumns = []string{"id", "n", "f", "d", "at", "ts", "event", "text"}
 
-// goodCells are those of a row with nothing wrong.
+// goodCells are the cells of a row without errors.
 func goodCells(id string) map[string]string {
 	return map[string]string{"id": id, "n": "1", "f": "1.5", "d": "2.50", "at": "2021-01-01", "ts": "2021-01-01T00:00:00Z", "event": "Signed Up", "text": "hello"}
 }
@@ -77,7 +77,7 @@ var brokenCells = []struct{ column, value, rule string }{
 	{"text", "\xff", mapping.RuleNotUTF8}, {"text", "caf\xe9", mapping.RuleNotUTF8}, {"text", strings.Repeat("x", 32_001), "message-too-large"}, {"text", strings.Repeat("\x01", 6_000), "message-too-large"}, {"text", "x\xf8\x88\x80\x80\x80", mapping.RuleNotUTF8},
 }
 
-// brokenCSV are lines of CSV that are no rows, each of which costs that line alone.
+// brokenCSV are lines that are not valid CSV rows. Each costs only that line.
 var brokenCSV = []struct{ line, rule string }{
 	{"short", source.RuleFieldCount}, {"1,2,3,4,5,6,7", source.RuleFieldCount}, {"1,2,3,4,5,6,7,8,9", source.RuleFieldCount}, {",,,,,,,,,,,,,,,", source.RuleFieldCount}, {" ", source.RuleFieldCount},
 	{"\x00", source.RuleFieldCount}, {`b"ad,1,1,1,,,E,x`, source.RuleStrayQuote}, {`"bad"x,1,1,1,,,E,x`, source.RuleStrayQuote}, {`"ba"d",1,1,1,,,E,x`, source.RuleStrayQuote},
@@ -85,7 +85,7 @@ var brokenCSV = []struct{ line, rule string }{
 	{"\xef\xbb\xbfx", source.RuleFieldCount}, {"x\ry", source.RuleFieldCount}, {`bad,1,1,1,,,E,"x`, source.RuleUnclosedQuote}, {strings.Repeat("y", 1<<20+1), source.RuleRowTooLong},
 }
 
-// brokenJSON are lines that are no JSON objects, or whose values are of types that the mapping cannot take.
+// brokenJSON are lines that are not JSON objects, or whose values have types that the mapping does not accept.
 var brokenJSON = []struct{ line, rule string }{
 	{`{"id":"1"`, source.RuleNotJSON}, {`{"id":1,}`, source.RuleNotJSON}, {`{'id':1}`, source.RuleNotJSON}, {`{id:1}`, source.RuleNotJSON}, {`{"id":01}`, source.RuleNotJSON}, {`{"id":NaN}`, source.RuleNotJSON},
 	{`{"id":1} {"id":2`, source.RuleNotJSON}, {`{"id":1},`, source.RuleNotJSON}, {`[{"id":1}]`, source.RuleNotObject}, {`"x"`, source.RuleNotObject}, {`1`, source.RuleNotObject}, {`null`, source.RuleNotObject}, {`x`, source.RuleNotJSON},
@@ -97,8 +97,8 @@ var brokenJSON = []struct{ line, rule string }{
 	{`{"id":"1","n":"1e3","event":"E"}`, mapping.RuleNotAnInteger},
 }
 
-// A file with every kind of broken row between good ones: every bad line is named with its rule, every good one is accepted, and the API
-// saw nothing that it would have dropped.
+// A file with every kind of broken row between good ones: every bad line is named with its rule, every good one is accepted, and the API received
+// nothing that it would have dropped.
 func TestBrokenRows(t *testing.T) {
 	t.Parallel()
 	type bad struct{ text, rule string }
@@ -220,7 +220,7 @@ func TestBrokenFiles(t *testing.T) {
 			}
 		})
 	}
-	// A header alone is a file without rows, whichever delimiter it shows.
+	// A header alone is a file without rows, with every delimiter.
 	for _, delimiter := range []string{",", ";", "\t", "|"} {
 		text := strings.ReplaceAll(header, ",", delimiter) + "\n"
 		s, err := Run(t.Context(), Job{Source: mustSource(t, text, source.Config{}), Mapping: mustMapping(t, brokenMapping), Client: new(fakeClient)})
@@ -228,7 +228,7 @@ func TestBrokenFiles(t *testing.T) {
 			t.Errorf("a header alone with %q: %v, %+v", delimiter, err, s)
 		}
 	}
-	// Somebody has said another one than it shows.
+	// The user has given another delimiter than the file shows.
 	_, err := Run(t.Context(), Job{Source: mustSource(t, strings.ReplaceAll(header, ",", ";")+"\n", source.Config{Format: source.FormatCSV, Delimiter: ','}), Mapping: mustMapping(t, brokenMapping), Client: new(fakeClient)})
 	if err == nil || !strings.Contains(err.Error(), "--delimiter ';'") {
 		t.Errorf("a header with another delimiter than was said: %v", err)

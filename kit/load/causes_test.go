@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// A hint names what the rejected cells look like, and what it names reads them; there is none where nothing is sure.
+// A hint says what the rejected cells look like, and the setting that it names reads them. There is no hint if nothing is certain.
 func TestHints(t *testing.T) {
 	t.Parallel()
 	repeat := func(n int, cells ...string) (all []string) {
@@ -19,7 +19,7 @@ func TestHints(t *testing.T) {
 		return all
 	}
 	for name, c := range map[string]struct {
-		value string // of the mapping
+		value string // in the mapping
 		cells []string
 		want  string // empty for no hint
 		mend  string // the value that then reads all cells
@@ -76,8 +76,8 @@ func TestHints(t *testing.T) {
 	}
 }
 
-// Whatever a mapping has and whatever its cells look like: no hint names what the mapping has, what a hint names reads cells, and the reason of a row
-// names no other layout than the hint about the same column.
+// For every mapping and all cells: no hint names a setting that the mapping has, the setting that a hint names reads the cells, and the reason of a
+// row names no other layout than the hint about the same column.
 func TestHintsAgree(t *testing.T) {
 	t.Parallel()
 	numbers := [][]string{{"12,50", "7,25", "300,1"}, {"1.234,50", "12,25", "2.000,00"}, {"1,234.50", "12.25", "2,000.75"}, {"1 234,50", "7,25", "12 000,5"}, {"1'234.50", "7.25", "12'000.5"},

@@ -40,7 +40,7 @@ func (c *changing) load(in string) (Summary, error) {
 	return s, err
 }
 
-// want loads and insists on how many rows are unchanged and what is sent: the users, in their order.
+// want loads and checks how many rows are unchanged and whose rows are sent: the users, in their order.
 func (c *changing) want(in string, unchanged int64, users string) Summary {
 	c.t.Helper()
 	s, err := c.load(in)
@@ -75,15 +75,15 @@ func TestUnchangedRowsAreLeftOut(t *testing.T) {
 	c.want("id,n\na,1\nb,2\nc,3\n", 0, "a b c")
 	c.want("id,n\na,1\nb,2\nc,3\n", 3, "")
 	c.want("id,n\nc,3\nb,20\na,1\nd,4\n", 2, "b d")
-	c.want("id,n\nb,2\na,1\nc,3\nd,4\n", 3, "b")                     // what was said before does not count, only what was said last
-	c.want("n,id,more\n1,a,x\n2,b,y\n", 2, "")                       // what the mapping does not read does not count
-	c.want("id,n\nc,3\na,1\n", 1, "c")                               // who was not in the input is forgotten
+	c.want("id,n\nb,2\na,1\nc,3\nd,4\n", 3, "b")                     // only the last load counts, not earlier ones
+	c.want("n,id,more\n1,a,x\n2,b,y\n", 2, "")                       // columns that the mapping does not read do not count
+	c.want("id,n\nc,3\na,1\n", 1, "c")                               // people who were not in the input are forgotten
 	c.want("id,n\na,1\na,2\n", 1, "a")                               // c is gone; a has a second row
-	c.want("id,n\na,2\na,1\n", 0, "a a")                             // in another order they say something else
-	c.want("id,n\na,1\n", 0, "a")                                    // and of one alone there is no telling
-	c.want("id,n\na,5\na,1\n", 0, "a a")                             // the second is as it was, but the first is sent again before it
-	c.want("id,n\n", 0, "")                                          // no rows at all are a mistake
-	c.want("id,n\nz,1\nz,1\n", 0, "z z")                             // two rows that say the same are sent as before
+	c.want("id,n\na,2\na,1\n", 0, "a a")                             // in another order they have another effect
+	c.want("id,n\na,1\n", 0, "a")                                    // one of them alone cannot be compared
+	c.want("id,n\na,5\na,1\n", 0, "a a")                             // the second has not changed, but the first is sent before it
+	c.want("id,n\n", 0, "")                                          // an input without rows is a mistake
+	c.want("id,n\nz,1\nz,1\n", 0, "z z")                             // two equal rows are sent as before
 	c.want("id,n\nz,1\nz,1\n", 2, "")                                // and left out together
 	c.job.Mapping = mustMapping(t, people+"    when: =n != \"7\"\n") // another mapping, the same messages
 	c.want("id,n\nz,1\ny,7\n", 1, "")
@@ -95,7 +95,7 @@ func TestUnchangedRowsAreLeftOut(t *testing.T) {
 	c.want("id,n\nz,1\n", 1, "")
 }
 
-// Each kind of message is told from others of its kind by what it is about.
+// Each kind of message is distinguished from others of its kind by what it is about.
 func TestWhatRowsAreAbout(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, mapping, first, second, sent string }{
@@ -127,7 +127,7 @@ func TestWhatRowsAreAbout(t *testing.T) {
 	}
 }
 
-// A flip back to what an old snapshot says is no lack of change.
+// A value that returns to that of an old snapshot has changed.
 func TestFlippingBack(t *testing.T) {
 	t.Parallel()
 	c := newChanging(t, "messages:\n  - identify: {userId: $id}\n    when: =s != \"gone\"\n  - delete_person: {userId: $id}\n    when: =s == \"gone\"\n")
@@ -139,7 +139,7 @@ func TestFlippingBack(t *testing.T) {
 	c.want("id,s\na,\nb,\n", 2, "")
 }
 
-// What was not accepted is tried again: refused here, refused by the API, not sent, or without an answer.
+// A row that was not accepted is sent again: rejected here, rejected by the API, not sent, or without an answer.
 func TestWhatWasNotAcceptedIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	c := newChanging(t, people)
@@ -157,10 +157,10 @@ func TestWhatWasNotAcceptedIsTriedAgain(t *testing.T) {
 		t.Fatal(err, counts(s))
 	}
 	c.client.send = nil
-	c.want("id,n\na,10\nb,20\nc,3\nd,4\n", 2, "a d") // what a last said may have been 11
+	c.want("id,n\na,10\nb,20\nc,3\nd,4\n", 2, "a d") // the last value of a may have been 11
 }
 
-// What says nothing of the rows that were not reached keeps what is known of them.
+// For rows that were not reached, the snapshot keeps what it has.
 func TestInterruptedRunKeepsTheRest(t *testing.T) {
 	t.Parallel()
 	c := newChanging(t, people)
@@ -209,7 +209,7 @@ func TestMirror(t *testing.T) {
 			t.Errorf("%s, %+v", counts(s), s)
 		}
 		c.want(twenty(3, 5)+"p99,1\n", 19, "")
-		c.want(twenty(), 18, "p03 p05 -p99") // who comes back is new
+		c.want(twenty(), 18, "p03 p05 -p99") // a person who returns is new
 	})
 	t.Run("or suppressed", func(t *testing.T) {
 		start(t, MirrorSuppress).want(twenty(7), 19, "!p07")
@@ -248,7 +248,7 @@ func TestMirror(t *testing.T) {
 		if s, err := c.load(rest); !errors.Is(err, ErrShrunk) || len(c.sent) > 0 || s.Left != 11 || s.Removed != 0 {
 			t.Error(err, c.sent)
 		}
-		c.job.Changes.MaxShrink = 60 // they are still known
+		c.job.Changes.MaxShrink = 60 // the snapshot still has them
 		if s, err := c.load(rest); err != nil || s.Removed != 11 {
 			t.Error(err, c.sent)
 		}
@@ -321,7 +321,7 @@ func TestMirror(t *testing.T) {
 	})
 }
 
-// A run that was killed leaves word, because nobody knows what it sent.
+// A killed run leaves a pending file, because nobody knows what it sent.
 func TestPendingRun(t *testing.T) {
 	t.Parallel()
 	c := newChanging(t, people)
@@ -401,7 +401,7 @@ func TestSnapshotsThatDoNotFit(t *testing.T) {
 	}
 }
 
-// The plan says how many rows would be left out and how many people deleted, and for that reads all of the input.
+// The plan says how many rows would be left out and how many people deleted. For that it reads all of the input.
 func TestPlanOfChanges(t *testing.T) {
 	t.Parallel()
 	c := newChanging(t, people)
@@ -417,7 +417,7 @@ func TestPlanOfChanges(t *testing.T) {
 	c.want("id,n\na,1\nb,2\nc,3\nd,4\n", 4, "") // it has changed nothing
 }
 
-// A mirror that is interrupted while it deletes goes on with the deletions alone, under the same message ids.
+// A mirror that is interrupted while it deletes resumes only the deletions, with the same message ids.
 func TestResumedMirror(t *testing.T) {
 	t.Parallel()
 	c := newChanging(t, people)

@@ -18,7 +18,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// workspace is what Customer.io keeps of the messages that it is sent: each thing by its name, and what was last said of it.
+// workspace is what Customer.io keeps of the messages that it receives: each thing by its name, with the last message about it.
 type workspace map[string]string
 
 // apply does what a message says.
@@ -74,10 +74,10 @@ func (w workspace) apply(message string) {
 	}
 }
 
-// modelled are the mappings whose loads are compared with the model, of the columns id, k, n and o.
+// modelled are the mappings whose loads are compared with the model. The columns are id, k, n and o.
 var modelled = []struct {
 	name, mapping string
-	all           bool // every row that is not refused has all messages, so that the people of a mirrored workspace are those of the input
+	all           bool // every row that is not refused has all messages, so the people of a mirrored workspace are those of the input
 }{
 	{"one message", "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n", true},
 	{"one message with a condition", "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n    when: =k != \"x\"\n", true},
@@ -124,9 +124,9 @@ var modelled = []struct {
 `, false},
 }
 
-// After any loads of changed rows, with refusals, outages, answers that are lost, runs that are interrupted, resumed or not, and new ones in
-// their place, a load that ends well leaves what a load of all rows would: sending all of them would change nothing. A mirror leaves
-// the people of the input and no others.
+// Loads of changed rows are repeated with refusals, outages, lost answers and interrupted runs, which are resumed or replaced by new ones. A load
+// that ends well then leaves the same workspace as a load of all rows: sending all rows would change nothing. A mirror leaves the people of the input
+// and nobody else.
 func TestLoadsOfChangesAgreeWithLoadsOfEverything(t *testing.T) {
 	seeds, first := uint64(4), uint64(0)
 	if deep() {
@@ -141,7 +141,7 @@ func TestLoadsOfChangesAgreeWithLoadsOfEverything(t *testing.T) {
 				t.Parallel()
 				compared, skipped := 0, int64(0)
 				enough := func() bool { return compared >= int(seeds) && skipped >= int64(seeds)/4 }
-				for seed := first; seed < first+seeds || !enough() && seed < first+4*seeds; seed++ { // seeds that rotate are unlucky at times
+				for seed := first; seed < first+seeds || !enough() && seed < first+4*seeds; seed++ { // rotating seeds are sometimes unlucky
 					m := &modelRun{rnd: rand.New(rand.NewPCG(seed, 1)), state: make(workspace), mapping: mustMapping(t, tt.mapping), mirror: mirror, all: tt.all}
 					well := t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 						if m.loads(t); t.Failed() {
@@ -169,7 +169,7 @@ type modelRun struct {
 	mirror    Mirror
 	all       bool
 	faulty    bool
-	certain   map[string]bool // who was identified, and not deleted since, by messages that were accepted
+	certain   map[string]bool // people whom accepted messages identified and did not delete later
 	cancel    context.CancelFunc
 	trace     []string
 	compared  int
@@ -208,7 +208,7 @@ func (m *modelRun) send(_ context.Context, _ int, messages []cio.Message) error 
 	return failures(len(messages), fates)
 }
 
-// note keeps who is certain to be there.
+// note records who certainly exists.
 func (m *modelRun) note(id, message string) {
 	if m.certain == nil {
 		m.certain = make(map[string]bool)
@@ -221,7 +221,7 @@ func (m *modelRun) note(id, message string) {
 	}
 }
 
-// table makes an input. As a change of the one before it, so that there is something to be left out.
+// table makes an input. It changes the previous one, so that some rows can be left out.
 func (m *modelRun) table(before []string) []string {
 	row := func() string {
 		id, n := fmt.Sprint("u", m.rnd.IntN(5)), fmt.Sprint(m.rnd.IntN(3))
@@ -284,7 +284,7 @@ func (m *modelRun) loads(t *testing.T) {
 	}
 }
 
-// load loads, some of the times with a journal, and then may resume what did not end.
+// load loads, sometimes with a journal, and may then resume a load that did not end.
 func (m *modelRun) load(t *testing.T, job Job, in string) (s Summary, err error) {
 	dir := ""
 	if m.rnd.IntN(2) == 0 {
@@ -320,7 +320,7 @@ func (m *modelRun) load(t *testing.T, job Job, in string) (s Summary, err error)
 	}
 }
 
-// compare insists that sending all rows would change nothing.
+// compare checks that sending all rows would change nothing.
 func (m *modelRun) compare(t *testing.T, in string, s Summary) {
 	m.compared++
 	whole := new(fakeClient)

@@ -8,7 +8,7 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// Rows that are about the same thing count in their order, whatever else they are about.
+// The order of rows about the same thing matters, even if they are also about other things.
 func TestRowsAboutTheSameThing(t *testing.T) {
 	const (
 		order   = "messages:\n  - identify: {userId: $id, traits: {plan: $p}}\n  - track: {userId: $id, event: Ordered, messageId: [$o]}\n"
@@ -55,7 +55,7 @@ func TestRowsAboutTheSameThing(t *testing.T) {
 	}
 }
 
-// What is known of a thing from a mapping that can delete its person does not hold for one that cannot: it may be gone.
+// What a snapshot has from a mapping that can delete a person is not valid for a mapping that cannot: the person may be gone.
 func TestMappingThatDeletesNoLonger(t *testing.T) {
 	t.Parallel()
 	const device = "messages:\n  - set_device: {userId: $id, token: $o, platform: ios}\n    when: =p == \"dev\"\n"
@@ -65,7 +65,7 @@ func TestMappingThatDeletesNoLonger(t *testing.T) {
 	c.want("id,p,o\nu,dev,x\n", 0, "u")
 }
 
-// An event that is told from others by nothing is not loaded with a snapshot: when it happens again it would be taken for the one before.
+// An event that has no messageId and no time is not loaded with a snapshot: if it happens again, it would seem to be the earlier one.
 func TestEventsThatCannotBeTold(t *testing.T) {
 	t.Parallel()
 	for _, event := range []string{"track: {userId: $id, event: Login}", "page: {userId: $id}", "screen: {userId: $id, name: Home}", "product_viewed: {userId: $id}"} {
@@ -77,5 +77,5 @@ func TestEventsThatCannotBeTold(t *testing.T) {
 	}
 	c := newChanging(t, "messages:\n  - track: {userId: $id, event: Login, timestamp: =date(at)}\n")
 	c.want("id,at\na,2021-01-01\na,\n", 0, "a a")
-	c.want("id,at\na,2021-01-01\na,\na,2021-01-02\n", 1, "a a") // without its time a row is not sure to be the same
+	c.want("id,at\na,2021-01-01\na,\na,2021-01-02\n", 1, "a a") // without its time a row may be another event
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// killed leaves the word of a run that was killed beside a snapshot.
+// killed leaves the pending file of a killed run next to a snapshot.
 func killed(t *testing.T, file, run string) {
 	t.Helper()
 	if err := os.WriteFile(file+snapshot.PendingSuffix, []byte(`{"run":"`+run+`"}`+"\n"), 0o600); err != nil {
@@ -28,7 +28,7 @@ func TestFullLoadThatEndsEarlyForgetsTheRest(t *testing.T) {
 	const in = "id,n\na,1\nb,1\nc,1\n"
 	c := newChanging(t, people)
 	c.want(in, 0, "a b c")
-	killed(t, c.job.Changes.Snapshot, "") // and it may have sent another c
+	killed(t, c.job.Changes.Snapshot, "") // that run may have sent another c
 	c.job.Changes.Full, c.job.Limit = true, 1
 	c.want(in, 0, "a")
 	c.job.Changes.Full, c.job.Limit = false, 0
@@ -36,7 +36,7 @@ func TestFullLoadThatEndsEarlyForgetsTheRest(t *testing.T) {
 	c.want(in, 3, "")
 }
 
-// While a load is under way no other may begin with its snapshot, whatever it sends, and it takes nobody else's word away.
+// While a load is under way, no other load can begin with its snapshot or remove another run's pending file.
 func TestLoadsOfOneSnapshotAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, first := range []bool{true, false} {
@@ -69,7 +69,7 @@ func TestLoadsOfOneSnapshotAtOnce(t *testing.T) {
 	}
 }
 
-// The word of a run that was to renew the snapshot counts too, even if this one compares with another.
+// The pending file of the snapshot to be renewed counts too, even if this run compares with another snapshot.
 func TestPendingRunOfTheSnapshotToBeRenewed(t *testing.T) {
 	t.Parallel()
 	c := newChanging(t, people)
@@ -95,7 +95,7 @@ func TestPendingRunOfTheSnapshotToBeRenewed(t *testing.T) {
 	}
 }
 
-// The same file by two paths is held once.
+// The same file with two paths is locked once.
 func TestDiffWithTheSnapshotByAnotherPath(t *testing.T) {
 	t.Parallel()
 	c := newChanging(t, people)
@@ -112,7 +112,7 @@ func TestDiffWithTheSnapshotByAnotherPath(t *testing.T) {
 	c.want("id,n\na,1\nb,1\n", 1, "b")
 }
 
-// A first load that was killed leaves nothing to go on from, so that the next sends everything.
+// After a killed first load there is no snapshot to compare with, so the next load sends everything.
 func TestFirstLoadThatWasKilled(t *testing.T) {
 	t.Parallel()
 	c := newChanging(t, people)
@@ -130,8 +130,7 @@ type keyed struct {
 func (k *keyed) Target() string             { return k.target }
 func (k *keyed) KeyHash(salt []byte) []byte { return slices.Concat(salt[:4], []byte(k.key)) }
 
-// A snapshot that was made with another write key, which may be that of another workspace, is no reason to leave anything out or to delete
-// anybody.
+// With a snapshot that was made with another write key, perhaps that of another workspace, nothing is left out and nobody is deleted.
 func TestSnapshotOfAnotherKey(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)
@@ -163,7 +162,7 @@ func TestSnapshotOfAnotherKey(t *testing.T) {
 	}
 }
 
-// What is approved with a key that was replaced is what the load then does.
+// A plan that was approved with a replaced key is what the load then does.
 func TestPlanWithAnotherKey(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)
@@ -187,7 +186,7 @@ func TestPlanWithAnotherKey(t *testing.T) {
 	}
 }
 
-// A run that another load has gone on from cannot be resumed, and what it kept, which may be ids in clear, is removed.
+// A run cannot be resumed after another load has renewed its snapshot. What the run kept, which may be ids in clear text, is removed.
 func TestSupersededRun(t *testing.T) {
 	t.Parallel()
 	c := newChanging(t, people)

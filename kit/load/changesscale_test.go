@@ -13,8 +13,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// One changed row before very many that have not changed does not keep what is noted of them all in memory, and checkpoints are made
-// meanwhile.
+// One changed row before very many unchanged rows: their notes are not all kept in memory, and checkpoints are made meanwhile.
 func TestMemoryOfUnchangedRows(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("memory is not measured in short tests and under the race detector")
@@ -64,7 +63,7 @@ func TestMemoryOfUnchangedRows(t *testing.T) {
 	}
 }
 
-// sendNoter is told when its Client sends.
+// sendNoter is notified when its Client sends.
 type sendNoter struct {
 	Client
 	note func()
@@ -75,7 +74,7 @@ func (n sendNoter) Send(ctx context.Context, m ...cio.Message) error {
 	return n.Client.Send(ctx, m...)
 }
 
-// countingSource counts the rows that it gives.
+// countingSource counts the rows that it returns.
 type countingSource struct {
 	source.Source
 	read int64

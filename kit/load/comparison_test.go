@@ -12,8 +12,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// An input is compared with the snapshot by whom it names, whatever is known of the snapshot's people; what is too different is a reason to stop, and
-// what is new without anybody having gone is not.
+// An input is compared with the snapshot by the people that it names, with every kind of snapshot. Too great a difference is a reason to stop. New
+// people alone are not, if nobody is gone.
 func TestComparison(t *testing.T) {
 	t.Parallel()
 	const (
@@ -30,10 +30,10 @@ func TestComparison(t *testing.T) {
 	}
 	hundred := rows("u", 0, 100, "x.example")
 	for name, c := range map[string]struct {
-		mapping, then string // then is of the second load, where it is another
+		mapping, then string // then is the mapping of the second load, if it differs
 		ids           bool
 		old, now      string
-		stop          string // what the error says; "" for none
+		stop          string // text of the error; "" for none
 		warned        bool
 		known, gone   int64
 	}{
@@ -90,7 +90,7 @@ func TestComparison(t *testing.T) {
 	}
 }
 
-// Columns that the mapping has read and that are gone, or of another type, are a reason to stop; new ones and another order are none.
+// If columns that the mapping has read are gone or have another type, that is a reason to stop. New columns and another order are not.
 func TestComparisonOfColumns(t *testing.T) {
 	t.Parallel()
 	const all = "messages:\n  - identify: {userId: $id, traits: {$all: {except: [id]}}}\n"
@@ -132,8 +132,8 @@ func newComparingOf(was, now []snapshot.TableColumn, reads ...string) *comparing
 	return k
 }
 
-// A column that is new stops no load, and its name is said: of a mirror too, which goes on to take away who has left, and of files with different
-// columns.
+// A new column does not stop a load, and its name is reported. This includes a mirror, which still deletes people who have left, and files with
+// different columns.
 func TestLoadWithANewColumn(t *testing.T) {
 	t.Parallel()
 	const first, second = "id,n\na,1\nb,1\nc,1\n", "synced_at,id,n\nx,a,1\nx,b,1\n"

@@ -86,7 +86,7 @@ func inUTF32(text string) string {
 	return string(b)
 }
 
-// TestDenyListForms has lists name 42 and ann@x.org in many forms: both are denied, or the list is refused and says where and what to do.
+// TestDenyListForms writes lists that name 42 and ann@x.org in many forms: both are denied, or the list is refused with the place and the remedy.
 func TestDenyListForms(t *testing.T) {
 	t.Parallel()
 	zipped := func(text string) string {
@@ -99,7 +99,7 @@ func TestDenyListForms(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
 		cfg        DenyConfig
-		refused    string // what the error says; empty: both are denied
+		refused    string // text of the error; empty: both are denied
 	}{
 		{"plain", "42\nann@x.org\n", DenyConfig{}, ""},
 		{"without a last line end", "42\nann@x.org", DenyConfig{}, ""},
@@ -165,7 +165,7 @@ func TestDenyListForms(t *testing.T) {
 		{"a spreadsheet as a table", "PK\x03\x04....", DenyConfig{Column: "id"}, "save it as CSV"},
 		{"a table in UTF-16 without a mark", inUTF16("id,at\n42,2026\n", false)[2:], DenyConfig{Column: "id"}, "--deny-encoding utf-16le"},
 		{"a table with a NUL", "id,at\n42,1\nann@x.org,2\x00\n", DenyConfig{Column: "id"}, "--deny-encoding utf-16le"},
-		{"a table that is not UTF-8", "id,name\n42,M\xfcller\nann@x.org,Ann\n", DenyConfig{Column: "id"}, ""}, // the ids are
+		{"a table that is not UTF-8", "id,name\n42,M\xfcller\nann@x.org,Ann\n", DenyConfig{Column: "id"}, ""}, // the ids are UTF-8
 		{"a table in Windows-1252", "id,name\n42,M\xfcller\nann@x.org,Ann\n", DenyConfig{Column: "id", Encoding: "windows-1252"}, ""},
 		{"a table whose header is not UTF-8", "id,M\xfcller\n42,1\nann@x.org,2\n", DenyConfig{Column: "id"}, "--deny-encoding"},
 		{"a table with apostrophes", "id,name\n42,'Ann'\nann@x.org,'Bob'\n", DenyConfig{Column: "id"}, ""},
@@ -235,7 +235,7 @@ func TestDenyListIdentity(t *testing.T) {
 	}
 }
 
-// TestDenyListRules refuses lists with ids that the mapping rejects: nobody of an input has them, so whoever was meant would pass.
+// TestDenyListRules refuses lists with ids that the mapping rejects: nobody in an input has them, so the person who was meant would pass.
 func TestDenyListRules(t *testing.T) {
 	t.Parallel()
 	const mapping = "messages:\n  - identify: {userId: $id, traits: {n: $n}}\n"
@@ -263,7 +263,7 @@ func TestDenyListRules(t *testing.T) {
 	}
 }
 
-// TestDenyListFromPipe reads a list that can be read once.
+// TestDenyListFromPipe reads a list that can be read only once.
 func TestDenyListFromPipe(t *testing.T) {
 	t.Parallel()
 	for _, cfg := range []DenyConfig{{}, {Column: "id"}} {
@@ -284,7 +284,7 @@ func TestDenyListFromPipe(t *testing.T) {
 	}
 }
 
-// TestDenyListDialects writes lists of random ids as many programs would: everybody on a list is denied, or the list is refused.
+// TestDenyListDialects writes lists of random ids in the ways of many programs: everybody on a list is denied, or the list is refused.
 func TestDenyListDialects(t *testing.T) {
 	t.Parallel()
 	kinds := []func(rng *rand.Rand) string{
@@ -315,7 +315,7 @@ func TestDenyListDialects(t *testing.T) {
 		for range rng.IntN(6) {
 			ids = append(ids, kinds[min(rng.IntN(6), len(kinds)-1)](rng))
 		}
-		if seed%2 == 0 { // without odd ones
+		if seed%2 == 0 { // without odd ids
 			for i := range ids {
 				ids[i] = kinds[rng.IntN(3)](rng)
 			}
@@ -352,7 +352,7 @@ func TestDenyListDialects(t *testing.T) {
 	}
 }
 
-// writeList writes ids in a random dialect, with the settings that a sensible person would read it with, or the default.
+// writeList writes ids in a random dialect, and returns the settings that a sensible person would use to read it, or the defaults.
 func writeList(t *testing.T, rng *rand.Rand, ids []string) (text string, cfg DenyConfig, dialect string) {
 	end := []string{"\n", "\r\n", "\r"}[rng.IntN(3)]
 	table := rng.IntN(2) == 0
@@ -392,10 +392,10 @@ func writeList(t *testing.T, rng *rand.Rand, ids []string) (text string, cfg Den
 	case form == 2: // a list on one line
 		text, dialect = strings.Join(ids, []string{",", ";", " ", "\t", ", ", "|"}[rng.IntN(6)]), "one line"
 		cfg.Column = ""
-	case form == 3: // as it stands
+	case form == 3: // unchanged
 		text, dialect = strings.Join(ids, end)+end, "bare"
 		for _, id := range ids {
-			if strings.ContainsAny(id, "\r\n") { // no list can tell
+			if strings.ContainsAny(id, "\r\n") { // no list can contain it
 				return "", cfg, "empty"
 			}
 		}
@@ -403,7 +403,7 @@ func writeList(t *testing.T, rng *rand.Rand, ids []string) (text string, cfg Den
 	default: // CSV
 		var b strings.Builder
 		w := csv.NewWriter(&b)
-		w.UseCRLF = end == "\r\n" && !strings.Contains(strings.Join(ids, ""), "\r") // it would take those away
+		w.UseCRLF = end == "\r\n" && !strings.Contains(strings.Join(ids, ""), "\r") // it would remove them
 		w.Comma = []rune{',', ';', '\t', '|'}[rng.IntN(4)]
 		if table {
 			w.Write([]string{"at", "user", "why"})
@@ -429,7 +429,7 @@ func writeList(t *testing.T, rng *rand.Rand, ids []string) (text string, cfg Den
 	return text, cfg, dialect
 }
 
-// FuzzDenyList reads anything without a panic, and denies whom a list of one plain line names.
+// FuzzDenyList reads any text without a panic, and denies the id of a list with one plain line.
 func FuzzDenyList(f *testing.F) {
 	f.Add("42\n", "")
 	f.Add("id;at\n42;1\n", "id")

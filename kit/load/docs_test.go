@@ -46,7 +46,7 @@ func fencedBlocks(t *testing.T, file string) (blocks []block) {
 	return blocks
 }
 
-// Every mapping in the guide is one, and makes of the rows that follow it the messages that follow those.
+// Every mapping in the guide is valid, and makes the messages that follow it from the rows that follow it.
 func TestGuide(t *testing.T) {
 	t.Parallel()
 	guideMakesWhatItShows(t, filepath.Join("..", "..", "docs", "load.md"), 3)
@@ -128,7 +128,7 @@ func TestRejectsGuide(t *testing.T) {
 	}
 }
 
-// checkShown compares a message with what a document shows of it: all but the id, the time where it was not mapped, and the library.
+// checkShown compares a message with what a document shows, except the id, the time if it was not mapped, and the library.
 func checkShown(t *testing.T, message, shown string) {
 	t.Helper()
 	got, want := decodeObject(t, message), decodeObject(t, shown)
@@ -147,7 +147,7 @@ func checkShown(t *testing.T, message, shown string) {
 	}
 }
 
-// decodeObject decodes JSON with its numbers as they are written.
+// decodeObject decodes JSON and keeps its numbers as they are written.
 func decodeObject(t *testing.T, text string) map[string]any {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))

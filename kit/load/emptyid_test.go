@@ -12,8 +12,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// TestNobodyToActOn has messages that act come of rows without the id that they are about: each of these rows is rejected with its line, or,
-// where something else is in it, was so before; rows that nothing was to be done with stay empty.
+// TestNobodyToActOn maps rows without the id that their message acts on: each row is rejected with its line, if it has any other value or was already
+// rejected before. Rows without any value stay empty.
 func TestNobodyToActOn(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -31,7 +31,7 @@ func TestNobodyToActOn(t *testing.T) {
 		{"set_object: {objectId: $id, attributes: {n: $n}}", "3 4 6", 0, 2},
 		{"delete_person: {userId: $id}\n    when: =n == \"1\"", "3", 3, 1},
 		{"delete_person: {userId: $id}\n    when: =n != \"1\"", "4 6", 2, 1},
-		{"delete_object: {objectId: acme}\n    when: =n != \"1\"", "", 4, 1}, // of a constant; an empty row says nothing
+		{"delete_object: {objectId: acme}\n    when: =n != \"1\"", "", 4, 1}, // of a constant id; an empty row has no message
 		{"identify: {userId: $id}\n  - delete_person: {userId: $id}\n    when: =n == \"1\"", "3", 2, 3},
 		{"identify: {userId: $id}", "", 3, 2},
 		{"track: {userId: $id, event: Bought}", "", 3, 2},
@@ -42,7 +42,7 @@ func TestNobodyToActOn(t *testing.T) {
 		} {
 			t.Run(string(format)+"/"+c.mapping, func(t *testing.T) {
 				if format == source.FormatJSONLines {
-					in = "\n" + in[len("{}\n"):] // so that the lines are the same
+					in = "\n" + in[len("{}\n"):] // to keep the line numbers
 				}
 				var rejects bytes.Buffer
 				client := new(fakeClient)
@@ -73,7 +73,7 @@ func TestNobodyToActOn(t *testing.T) {
 	}
 }
 
-// TestSummaryJSON has the JSON form say all that the Summary counts, so that rows and messages add up for whoever has nothing else.
+// TestSummaryJSON checks that the JSON form has everything that the Summary counts, so that rows and messages add up for readers of the JSON alone.
 func TestSummaryJSON(t *testing.T) {
 	t.Parallel()
 	const in = "id,n\n1,1\n2,x\nNULL,1\n,\n3,3\n"

@@ -87,7 +87,7 @@ func checkShop(t *testing.T, server *emulator.Server) {
 	}
 }
 
-// deep reports whether the long tests are wanted.
+// deep reports whether to run the long tests.
 func deep() bool { return os.Getenv("CIOKIT_DEEP") == "1" }
 
 func TestLoadShop(t *testing.T) {
@@ -95,7 +95,7 @@ func TestLoadShop(t *testing.T) {
 	tests := []struct {
 		name   string
 		faults []emulator.Fault
-		often  bool // runs without CIOKIT_FULL; TestLoadWithFaults has all of them on fewer rows
+		often  bool // runs without CIOKIT_FULL; TestLoadWithFaults has all of them with fewer rows
 	}{
 		{"no faults", nil, true},
 		{"a failure every third call", []emulator.Fault{{Every: 3, Status: 500}}, false},
@@ -140,7 +140,7 @@ func TestLoadShop(t *testing.T) {
 	}
 }
 
-// Faults on a small load, in the emulator's and the client's own words: everything arrives once, or the run says why not.
+// Faults in a small load, produced by the emulator and the client: everything arrives once, or the run says why not.
 func TestLoadWithFaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -18,7 +18,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Rows become people. One row cannot: it is written to the rejects, and the others are accepted all the same.
+// Rows become people. One row cannot be mapped: it is written to the rejects, and the others are accepted.
 func ExampleRun() {
 	server := emulator.New(emulator.Config{}) // Customer.io on this machine
 	client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: "http://emulator.test", HTTPClient: &http.Client{Transport: server.Transport()}})
@@ -51,8 +51,8 @@ messages:
 	// 2 rows, 2 messages: 1 accepted, 1 rejected
 }
 
-// A load that is started keeps a journal. After whatever ends it, here a power cut that a context stands for, another process goes on with it,
-// by the same library and nothing else. It must be the same load: another mapping, input or workspace is refused.
+// A load that was begun with Start keeps a journal. After it ended for whatever reason, here a power cut that a canceled context simulates, another
+// process resumes it with only this library. It must be the same load: another mapping, input or workspace is refused.
 func ExampleStart() {
 	dir, err := os.MkdirTemp("", "example")
 	if err != nil {
@@ -114,7 +114,7 @@ func ExampleStart() {
 	// the second process: 3 rows, 2 accepted, 1 in the rejects
 }
 
-// A table of people who asked to be forgotten keeps a load from bringing them back.
+// A table of people who asked to be forgotten prevents a load from creating them again.
 func ExampleReadDenyList() {
 	file := filepath.Join(os.TempDir(), "forgotten.csv")
 	if err := os.WriteFile(file, []byte("asked_at;email\n2026-01-31;\"Ann@example.com \"\n"), 0o600); err != nil {
@@ -142,7 +142,7 @@ func ExampleReadDenyList() {
 	// Output: 1 listed, 1 kept back, 1 would be sent
 }
 
-// Journals of loads that are complete are of no use any more. Those of others are kept, so that they can be resumed.
+// Journals of complete loads are no longer needed. Other journals are kept, so that their loads can be resumed.
 func ExampleListJournals() {
 	dir, err := os.MkdirTemp("", "example")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// A plan counts what the beginning of the input has and judges the whole by it.
+// A plan counts the beginning of the input and estimates the whole from it.
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n  - delete_person: {userId: $id}\n    when: =n == \"9\"\n"
@@ -52,7 +52,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// Rejects as CSV, mended, load with the same mapping; every rejected row stands there once.
+// Rejects as CSV can be fixed and loaded with the same mapping; every rejected row is there once.
 func TestRejectsAsCSV(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n  - page: {userId: $id}\n"

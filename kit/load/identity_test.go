@@ -42,7 +42,7 @@ func wantShared(all []pair, most int) (keys, of int64, first []SharedPlace) {
 	return keys, of, first
 }
 
-// However much memory there is, and however the pairs are spread, the counts are those of a sort.
+// With any amount of memory and any distribution of the pairs, the counts are those of a sort.
 func TestPairs(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(60) {
@@ -52,7 +52,7 @@ func TestPairs(t *testing.T) {
 		p.most, p.table = 1+rnd.IntN(400), 1+rnd.IntN(200)
 		n := rnd.IntN(5000)
 		keys, others := 1+rnd.IntN(n+1), 1+rnd.IntN(4)
-		spread := seed%3 > 0 // else many have the same bucket and the same slot
+		spread := seed%3 > 0 // otherwise many have the same bucket and the same slot
 		var all []pair
 		for i := range n {
 			k := uint64(rnd.IntN(keys))
@@ -172,8 +172,7 @@ func TestIdentityCount(t *testing.T) {
 	}
 }
 
-// The counts of random inputs are those of a map over their rows, and where no address is shared the emulator has as many people as there are
-// ids.
+// The counts of random inputs are those of a map over their rows. If no address is shared, the emulator has as many people as there are ids.
 func TestIdentityCountsOfRandomInputs(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(40) {
@@ -236,7 +235,7 @@ func TestIdentityCountsOfRandomInputs(t *testing.T) {
 	}
 }
 
-// Files are named, and lines too where two files hold the same.
+// Files are named. Lines are named even if two files have the same.
 func TestIdentityPlaces(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -262,7 +261,7 @@ func TestIdentityPlaces(t *testing.T) {
 	}
 }
 
-// A resumed load counts the rows before it too.
+// A resumed load also counts the rows before it.
 func TestIdentityCountOfAResumedLoad(t *testing.T) {
 	t.Parallel()
 	var in strings.Builder
@@ -315,7 +314,7 @@ func TestIdentityCountOfAResumedLoad(t *testing.T) {
 	}
 }
 
-// Counting that fails does not hold up the load, and says so.
+// If counting fails, the load continues and reports it.
 func TestIdentityCountThatFails(t *testing.T) {
 	t.Parallel()
 	for _, when := range []string{"open", "write", "read"} {
@@ -346,7 +345,7 @@ func TestIdentityCountThatFails(t *testing.T) {
 	}
 }
 
-// The temporary directory cannot be written to, and the load goes on.
+// If the temporary directory cannot be written to, the load continues.
 func TestLoadWithoutRoomForIdentities(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
 	if runtime.GOOS == "windows" {
@@ -364,7 +363,7 @@ func TestLoadWithoutRoomForIdentities(t *testing.T) {
 	}
 }
 
-// A plan of all rows counts what a plan of the first does not see.
+// A plan of all rows counts what a plan of the first rows does not see.
 func TestPlanCountsIdentities(t *testing.T) {
 	t.Parallel()
 	for rows, want := range map[int64]int64{1: 0, 2: 1, AllRows: 2} {

@@ -27,7 +27,7 @@ func openFile(t *testing.T, name, text string) source.Source {
 	return src
 }
 
-// A file that changes while it is loaded ends the load so, with what was read accounted for and nobody deleted.
+// A file that changes while it is loaded ends the load. The rows that were read are counted, and nobody is deleted.
 func TestInputThatChanges(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "in.csv")
@@ -71,7 +71,7 @@ func TestInputThatChanges(t *testing.T) {
 	}
 }
 
-// What was approved is what is done: another input, or others who would be deleted, end the load.
+// A load does what was approved: another input, or other people to delete, end the load.
 func TestApproval(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "in.csv")
@@ -115,7 +115,7 @@ func TestApproval(t *testing.T) {
 	}
 }
 
-// An input that may not be whole deletes nobody.
+// An input that may be incomplete deletes nobody.
 func TestExpectedRows(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -141,7 +141,7 @@ func TestExpectedRows(t *testing.T) {
 	}
 }
 
-// The bounds are those of the load, however often it is resumed, and those given with a resumption hold from then on.
+// The bounds apply to the whole load, however often it is resumed. New bounds of a resumed run apply from then on.
 func TestBoundsOfALoad(t *testing.T) {
 	t.Parallel()
 	const mapping = "messages:\n  - identify: {userId: $id}\n    when: =n != \"9\"\n  - delete_person: {userId: $id}\n    when: =n == \"9\"\n"

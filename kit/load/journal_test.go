@@ -46,8 +46,8 @@ func idsOf(messages []string) map[string]int {
 	return ids
 }
 
-// A run that is interrupted again and again, and resumed each time, brings what one that is not brings; its counts and its rejects are
-// the same, and what was sent twice has the same id.
+// A run that is often interrupted and resumed has the same effect as one that is not. Its counts and its rejects are the same, and messages that were
+// sent twice have the same id.
 func TestResume(t *testing.T) {
 	t.Parallel()
 	in := mixedRows(20_000)
@@ -154,7 +154,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// A journal is whole up to its last line end, private, and belongs to one process at a time.
+// A journal is valid up to its last line end, private, and belongs to one process at a time.
 func TestJournalFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -185,7 +185,7 @@ func TestJournalFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Cut anywhere behind its first line, the journal says what its whole lines say, and goes on behind them.
+	// If it is cut anywhere after its first line, the journal has its complete lines, and continues after them.
 	first := bytes.IndexByte(text, '\n') + 1
 	for cut := range len(text) + 1 {
 		if err := os.WriteFile(file, text[:cut], 0o600); err != nil {
@@ -219,7 +219,7 @@ func TestJournalFiles(t *testing.T) {
 	}
 }
 
-// A byte that was changed, and a line that was taken out, put elsewhere or doubled, is an error that names the line.
+// A changed byte, or a line that was removed, moved or doubled, is an error that names the line.
 func TestJournalIsDamaged(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -283,7 +283,7 @@ func TestJournalIsDamaged(t *testing.T) {
 	check("zeros", append(join(0, 1), "\x00\x00\n"...), 3)
 }
 
-// What a failed write leaves is cut off before the next line, so that no torn line stands within the file.
+// The rest of a failed write is cut off before the next line, so no incomplete line is in the middle of the file.
 func TestJournalMendsATornLine(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -306,7 +306,7 @@ func TestJournalMendsATornLine(t *testing.T) {
 	}
 }
 
-// A journal of the first version is read, and not gone on with; one of a later version is refused by name.
+// A journal of the first version can be read but not resumed. One of a later version is refused, with its version.
 func TestJournalOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -340,7 +340,7 @@ func TestJournalOfAnotherVersion(t *testing.T) {
 	}
 }
 
-// FuzzJournal checks that whatever the file holds, reading it ends in a checkpoint of its own or an error.
+// FuzzJournal checks that reading any file ends in a checkpoint of the file or an error.
 func FuzzJournal(f *testing.F) {
 	f.Add([]byte("{\"sum\":\"x\",\"header\":{\"version\":2}}\n"))
 	f.Add([]byte("null\n[]\n"))
@@ -376,7 +376,7 @@ func FuzzJournal(f *testing.F) {
 	})
 }
 
-// A journal is removed with what is beside it, but not under a process that is at work on it; what is no journal is left alone.
+// Removing a journal removes all its files, but not while a process is running it. Other files are not removed.
 func TestRemoveJournals(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -420,7 +420,7 @@ func TestRemoveJournals(t *testing.T) {
 		t.Error(err)
 	}
 	entries, err := filepath.Glob(filepath.Join(dir, "*"))
-	entries = slices.DeleteFunc(entries, func(name string) bool { return strings.HasPrefix(filepath.Base(name), ".") }) // the lock of what is running
+	entries = slices.DeleteFunc(entries, func(name string) bool { return strings.HasPrefix(filepath.Base(name), ".") }) // the lock of the running load
 	if err != nil || len(entries) != 2 {
 		t.Errorf("%v, %v", err, entries)
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// What a journal says of how its input is read is what a resume reads by, or the resume is refused with both. A program of another version can find
-// something else in the same bytes: here the journal is made to say so.
+// A resumed load reads its input as the journal says, or is refused with both ways. A program of another version can recognize another format in the
+// same bytes: here the journal is changed to simulate that.
 func TestResumeReadsAsTheJournalSays(t *testing.T) {
 	rows := mixedRows(3000)
 	for name, tt := range map[string]struct {
@@ -56,7 +56,7 @@ func TestResumeReadsAsTheJournalSays(t *testing.T) {
 	}
 }
 
-// rewriteHeader changes what a journal says of its load.
+// rewriteHeader changes the header of a journal.
 func rewriteHeader(t *testing.T, dir, id string, change func(*JournalHeader)) {
 	t.Helper()
 	name := filepath.Join(dir, id, journalFile)
@@ -94,7 +94,7 @@ func rewriteHeader(t *testing.T, dir, id string, change func(*JournalHeader)) {
 	}
 }
 
-// A journal keeps how files of each format are read.
+// A journal records how files of each format are read.
 func TestJournalKeepsLayouts(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text string

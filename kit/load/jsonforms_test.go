@@ -14,7 +14,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// jsonInputs write people in the forms of JSON whose rows do not end with their lines. cut says where each can be cut off so that what is left looks whole.
+// jsonInputs write people in JSON forms whose rows do not end with their lines. cut says where each can be cut off so that the rest looks complete.
 var jsonInputs = map[string]struct {
 	before, between, after string
 	cfg                    source.Config
@@ -46,12 +46,12 @@ func somePeople(n int) (ids []string) {
 	return ids
 }
 
-// A load of JSON whose rows span lines goes on where it was: everybody is sent, and rejects keep their lines.
+// A load of JSON whose rows span lines is resumed where it stopped: everybody is sent, and rejects keep their lines.
 func TestResumeJSONOverLines(t *testing.T) {
 	t.Parallel()
 	for name, form := range jsonInputs {
 		people := somePeople(1500)
-		people[7], people[1400] = "", "" // two that are rejected
+		people[7], people[1400] = "", "" // two rows that are rejected
 		text := writePeople(people, form.before, form.between, form.after)
 		f := newLoadFile(t, text)
 		open := func(j *Job) {
@@ -90,7 +90,7 @@ func TestResumeJSONOverLines(t *testing.T) {
 	}
 }
 
-// A mirror of JSON or of a compressed file that is cut off, or broken in the middle, deletes nobody, wherever that is, and says so.
+// A mirror of JSON or of a compressed file that is cut off or broken anywhere deletes nobody, and reports the error.
 func TestMirrorOfCutInputs(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {n: $n}}\n"
@@ -106,7 +106,7 @@ func TestMirrorOfCutInputs(t *testing.T) {
 	inputs := map[string]input{"gzip": {packed.String(), source.Config{}}}
 	for name, form := range jsonInputs {
 		form.cfg.Format = source.FormatJSONLines
-		if form.before != "" { // objects one behind the other end anywhere
+		if form.before != "" { // a sequence of objects can end anywhere
 			inputs[name] = input{writePeople(somePeople(40), form.before, form.between, form.after), form.cfg}
 		}
 	}
@@ -132,7 +132,7 @@ func TestMirrorOfCutInputs(t *testing.T) {
 			cut := strings.TrimRight(in.text[:len(in.text)*at/10], " \r\n")
 			broken := cut + "\x01" + in.text[len(cut):]
 			if name == "gzip" {
-				broken = cut // what is damaged shows only behind rows that it makes up
+				broken = cut // the damage is noticed only after invented rows
 			}
 			for _, text := range []string{cut, broken} {
 				s, err := load(text)
@@ -147,7 +147,7 @@ func TestMirrorOfCutInputs(t *testing.T) {
 	}
 }
 
-// What cannot be read on ends the load with exact accounts: the rows before are sent, and nothing is said to be complete.
+// If reading fails, the load ends with exact counts: the rows before are sent, and nothing is called complete.
 func TestAccountsOfABrokenList(t *testing.T) {
 	t.Parallel()
 	text := writePeople(somePeople(5000), "[", ",\n", ",]")

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What was added is always found; a million others are mostly not.
+// Added hashes are always found; most of a million others are not.
 func TestKeySet(t *testing.T) {
 	t.Parallel()
 	rnd := rand.New(rand.NewPCG(3, 3))

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// killable is a process that can be killed: what it leaves is what its directory holds then, whatever it writes there later.
+// killable is a process that can be killed: what it leaves is the contents of its directory at that time, not what it writes there later.
 type killable struct {
 	dir    string
 	dead   bool
@@ -28,7 +28,7 @@ func (k *killable) die(t *testing.T) {
 	}
 }
 
-// bury puts back what the process left, if it died.
+// bury restores what the process left, if it died.
 func (k *killable) bury(t *testing.T) {
 	t.Helper()
 	if !k.dead {

@@ -17,7 +17,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// However long each call takes, messages of one person arrive in the order of their rows, and calls run side by side.
+// However long each call takes, messages of one person arrive in the order of their rows, and calls run in parallel.
 func TestOrderPerPerson(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestOrderPerPerson(t *testing.T) {
 	})
 }
 
-// With calls side by side and refusals among them, the rejects come in the order of the rows and the counts add up.
+// With parallel calls and refusals among them, the rejects are in the order of the rows and the counts add up.
 func TestRejectsKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	refusal := &cio.APIError{Status: 400}
@@ -108,7 +108,7 @@ func TestRejectsKeepTheirOrder(t *testing.T) {
 	}
 }
 
-// The message that would delete one too many is not sent, nor is anything after it.
+// The message that would delete one too many is not sent, nor is any message after it.
 func TestMaxDeletes(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - delete_person: {userId: $id}\n    when: =n == \"x\"\n  - identify: {userId: $id}\n    when: =n != \"x\"\n"
@@ -139,8 +139,8 @@ func TestMaxDeletes(t *testing.T) {
 	}
 }
 
-// Two spellings of one address are one person, and what is done to an object is about one object: the order holds while a message is set aside, and
-// however many calls are made at once. Otherwise a deletion would come behind what the input has after it.
+// Two spellings of one address are one person, and messages about an object are in order. The order is kept while a message is set aside, and with
+// any number of parallel calls. Otherwise a deletion could arrive after later messages of the input.
 func TestOrderOfDeletions(t *testing.T) {
 	t.Parallel()
 	const persons = "messages:\n  - delete_person: {userId: $id}\n    when: =n == \"gone\"\n  - identify: {userId: $id, traits: {n: $n}}\n    when: =n != \"gone\"\n"

@@ -13,10 +13,10 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// fakeClient encodes as a Client does, and answers Send by a script.
+// fakeClient encodes as a Client does, and answers Send with a script.
 type fakeClient struct {
 	encode func(cio.Message) (cio.Encoded, error) // default cio.Encode
-	// send is given the number of the call, from 0, and returns the Send's error; default nil.
+	// send gets the number of the call, from 0, and returns the Send's error; default nil.
 	send func(ctx context.Context, call int, messages []cio.Message) error
 	key  string
 
@@ -101,7 +101,7 @@ func mustSource(t testing.TB, text string, cfg source.Config) source.Source {
 	return wholeSource{src}
 }
 
-// wholeSource is a text in memory, of which nothing is missing.
+// wholeSource is a text in memory that is known to be complete.
 type wholeSource struct{ source.Source }
 
 func (w wholeSource) Info() source.Info {
@@ -110,7 +110,7 @@ func (w wholeSource) Info() source.Info {
 	return info
 }
 
-// checkSum checks what always holds of a Summary.
+// checkSum checks what is always true of a Summary.
 func checkSum(t testing.TB, s Summary) {
 	t.Helper()
 	if s.Messages != s.Accepted+s.Rejected+s.RejectedByAPI+s.Unsent {
@@ -131,13 +131,13 @@ func checkSum(t testing.TB, s Summary) {
 	}
 }
 
-// counts is a Summary in short.
+// counts is a short form of a Summary.
 func counts(s Summary) string {
 	return fmt.Sprintf("rows %d bad %d empty %d; messages %d accepted %d rejected %d by API %d unsent %d",
 		s.Rows, s.RowsRejected, s.RowsEmpty, s.Messages, s.Accepted, s.Rejected, s.RejectedByAPI, s.Unsent)
 }
 
-// failures makes a SendError of outcomes by index; those not named are accepted.
+// failures makes a SendError of outcomes by index; the others are accepted.
 func failures(total int, outcomes map[int]cio.Failure) *cio.SendError {
 	e := &cio.SendError{Total: total, Accepted: total - len(outcomes)}
 	for i := range total {
@@ -149,7 +149,7 @@ func failures(total int, outcomes map[int]cio.Failure) *cio.SendError {
 	return e
 }
 
-// all makes a SendError in which every message has the same fate.
+// all makes a SendError in which every message has the same outcome.
 func all(total int, outcome cio.Outcome, err error) *cio.SendError {
 	outcomes := make(map[int]cio.Failure)
 	for i := range total {

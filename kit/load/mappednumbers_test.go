@@ -13,7 +13,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// numbersOf returns numbers as programs write them into JSON: those at the ends of what types hold, and others by chance.
+// numbersOf returns numbers as programs write them into JSON: the limits of types, and random ones.
 func numbersOf(r *rand.Rand, n int) []string {
 	numbers := []string{"0", "-0", "0.0", "-0.0", "1", "-1", "10.10", "1e3", "1E+3", "1e-3", "1.0", "100000000000000000000", "9007199254740991", "9007199254740992", "9007199254740993", "-9007199254740993",
 		"9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809", "18446744073709551615", "18446744073709551616", "12345678901234567890123",
@@ -38,7 +38,7 @@ func numbersOf(r *rand.Rand, n int) []string {
 	return numbers
 }
 
-// exactWays are the ways that a number within a JSON value takes through an expression of a mapping: v is the cell {"l":[NUMBER],"n":NUMBER}.
+// exactWays are the ways in which a number in a JSON value can pass through an expression of a mapping: v is the cell {"l":[NUMBER],"n":NUMBER}.
 var exactWays = []struct{ expression, want string }{
 	{`v`, `{"l":[#],"n":#}`},
 	{`v.n`, `#`},
@@ -77,13 +77,13 @@ var exactWays = []struct{ expression, want string }{
 	{`v.l | map(#) | first()`, `#`},
 }
 
-// Every digit of a number within a JSON value arrives, whichever way it takes through a mapping, or the row is rejected: never a rounded number.
+// Every digit of a number in a JSON value arrives, on every way through a mapping, or the row is rejected: a number is never rounded.
 func TestEveryDigitArrives(t *testing.T) {
 	t.Parallel()
 	all := numbersOf(rand.New(rand.NewPCG(14, 2)), 100)
 	for _, way := range exactWays {
 		numbers := all
-		if strings.HasPrefix(way.expression, "decimal") { // which takes no exponents
+		if strings.HasPrefix(way.expression, "decimal") { // it accepts no exponents
 			numbers = slices.DeleteFunc(slices.Clone(all), func(n string) bool { return strings.ContainsAny(n, "eE") || len(n) > 200 })
 		}
 		for input, v := range map[string]string{"CSV": "fromJSON(v)", "JSON Lines": "v", "JSON Lines of text": "fromJSON(v)"} {
@@ -122,7 +122,7 @@ func TestEveryDigitArrives(t *testing.T) {
 	}
 }
 
-// What calculates with a number of JSON has its exact value, or there is no result.
+// A calculation with a number of JSON is exact, or has no result.
 func TestCalculatesWithExactValues(t *testing.T) {
 	t.Parallel()
 	const big = "12345678901234567890123"
@@ -203,7 +203,7 @@ func TestFromJSONOfNothing(t *testing.T) {
 	}
 }
 
-// An object that is no object of text is not read twice.
+// An object that is not an object of text is not read twice.
 func TestFromJSONOfAnObject(t *testing.T) {
 	t.Parallel()
 	yaml := "messages:\n  - identify: {userId: $id, traits: {x: '=fromJSON(v)'}}\n"
@@ -213,7 +213,7 @@ func TestFromJSONOfAnObject(t *testing.T) {
 	}
 }
 
-// With a comma before decimals a point is refused, with and without the interpreter.
+// With a decimal comma, a point is refused, with and without the interpreter.
 func TestDecimalComma(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {d: =decimal(n), f: =float(n), e: \"=decimal(n) ?? 0\"}}\n"
@@ -233,7 +233,7 @@ func TestDecimalComma(t *testing.T) {
 	}
 }
 
-// What a mapping says of numbers, days and words reaches them in every form of an expression, in text and in JSON.
+// The mapping's settings for numbers, days and words apply in every form of an expression, to text and to JSON.
 func TestLayoutsInMappings(t *testing.T) {
 	t.Parallel()
 	const yaml = `

@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// An expression that fails for one row leaves nothing behind for the next, however many there are.
+// An expression that fails for one row has no effect on the next rows, however many there are.
 func TestInterpreterGoesOn(t *testing.T) {
 	t.Parallel()
 	client := new(fakeClient)
@@ -42,7 +42,7 @@ func TestMappingValues(t *testing.T) {
 	tests := []struct {
 		name, yaml string
 		in         string // CSV, or JSON Lines if it begins with a brace
-		want       string // the first message, without what every message has
+		want       string // the first message, without the parts that every message has
 	}{
 		{"columns", "messages:\n  - identify: {userId: $id, traits: {n: $name}}\n", "id,name\n00012,\"x\"\"\ny\"\n", `"userId":"00012","traits":{"n":"x\"\ny"}`},
 		{"any name", "messages:\n  - identify: {userId: '$[\"the id\"]', traits: {n: \"=upper($[\\\"first name\\\"]) + $['the id']\"}}\n", "the id,first name\n1,ann\n", `"userId":"1","traits":{"n":"ANN1"}`},
@@ -87,7 +87,7 @@ func TestMappingValues(t *testing.T) {
 	}
 }
 
-// bare cuts from a message what every message has: type, id, time and the library's context.
+// bare removes the parts that every message has: type, id, time and the library's context.
 func bare(t *testing.T, message string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(message, `"timestamp":"`)
@@ -152,7 +152,7 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// What a row does not meet the condition of is no message; a condition that is neither true nor false refuses the row.
+// A row that does not meet the condition has no message; a condition that is neither true nor false rejects the row.
 func TestConditions(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id}\n    when: =status != \"gone\"\n  - delete_person: {userId: $id}\n    when: =status == \"gone\"\n"
@@ -182,7 +182,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// All members of a row of JSON Lines but some: with their text, the last of equal names, and a mapping's own value before a member's.
+// All members of a row of JSON Lines except some: with their text, the last of equal names, and a mapping's own value instead of a member's.
 func TestAllMembers(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id, traits: {$all: {except: [id, password]}, plan: \"=plan == 'pro' ? 'PRO' : nil\"}}\n"
@@ -204,7 +204,8 @@ func TestAllMembers(t *testing.T) {
 	}
 }
 
-// What Customer.io reads as true or false, or as a time, is sent as such, or the row is rejected, from whatever input and however it is named.
+// Values that Customer.io reads as true or false, or as a time, are sent as such, or the row is rejected, from every kind of input and under every
+// name.
 func TestReservedTraits(t *testing.T) {
 	t.Parallel()
 	type test struct{ trait, cell, want string }
@@ -275,7 +276,7 @@ func TestReservedTraits(t *testing.T) {
 	}
 }
 
-// The properties of semantic events are checked row by row where the mapping cannot tell their type.
+// The properties of semantic events are checked for each row if the mapping cannot know their type.
 func TestPropertiesOfRows(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - order_completed: {userId: $id, order_id: $o, total: $t, products: $p, currency: =c ?? nil}\n"
@@ -302,7 +303,7 @@ func TestPropertiesOfRows(t *testing.T) {
 			t.Errorf("%s: %v %q, want %q", tt.row, err, got, tt.rule)
 		}
 	}
-	// The same holds of members that $all brings and of properties that stand below properties; a name that is not the catalogue's is anything.
+	// The same is true of members that $all adds and of properties in other properties. A name that is not in the catalogue can have any value.
 	for _, below := range []string{"$all: {except: [id, o]}", "total: $total, products: $products, currency: $currency, mine: $mine"} {
 		yaml := "messages:\n  - order_completed: {userId: $id, order_id: $o, properties: {" + below + "}}\n"
 		for row, rule := range map[string]string{
@@ -318,7 +319,7 @@ func TestPropertiesOfRows(t *testing.T) {
 			}
 		}
 	}
-	// What an event cannot do without is as missing from an empty cell as from the mapping.
+	// A required property of an event is as missing from an empty cell as from the mapping.
 	for _, opened := range []string{"email_id: $e", "email_id: =e", "email_id: '=e ?? \"\"'"} {
 		for in, rejected := range map[string]int64{
 			"{\"id\":\"1\",\"e\":\"x\"}\n{\"id\":\"2\",\"e\":\"\"}\n": 1, "{\"id\":\"1\",\"e\":null}\n": 1, "{\"id\":\"1\"}\n": 1, "id,e\n1,x\n2,\n": 1, "id,e\n1,x\n,\n": 0,
@@ -338,7 +339,7 @@ func TestPropertiesOfRows(t *testing.T) {
 	}
 }
 
-// The zone of the whole mapping holds for all times that do not say theirs, and where a date has its own it counts.
+// The zone of the mapping applies to all times without a zone. A zone of a date function has precedence.
 func TestZoneOfMapping(t *testing.T) {
 	t.Parallel()
 	yaml := "time_zone: Europe/Berlin\nmessages:\n" +

@@ -17,7 +17,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// A server that refuses everything is not asked for more than what is on its way when the bound is reached: one message for each request.
+// A server that refuses everything gets no more requests than were under way when the bound was reached: one message in each request.
 func TestRefusalsBeyondTheBound(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -35,7 +35,7 @@ func TestRefusalsBeyondTheBound(t *testing.T) {
 				if !errors.Is(err, ErrTooManyErrors) || s.RejectedByAPI < tt.want || s.RejectedByAPI > tt.want+int64(tt.concurrency)-1 || s.Unknown > 0 || s.Rows != 20_000 {
 					t.Errorf("%v: %s", err, counts(s))
 				}
-				if tt.concurrency == 1 && strings.Contains(err.Error(), "on their way then") { // else those on their way may be answered already
+				if tt.concurrency == 1 && strings.Contains(err.Error(), "on their way then") { // otherwise those on their way may already be answered
 					t.Errorf("%v", err)
 				}
 			})
@@ -43,7 +43,7 @@ func TestRefusalsBeyondTheBound(t *testing.T) {
 	}
 }
 
-// Refusals in a row are those with nothing accepted between, within a batch too.
+// Rejections in a row are those without an acceptance between them, also within a batch.
 func TestAcceptedBetweenRefusals(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -67,8 +67,8 @@ func TestAcceptedBetweenRefusals(t *testing.T) {
 	})
 }
 
-// A load gives up when nothing was accepted for Config.MaxElapsed, whenever its requests began: not before, and not later by a request that
-// began late.
+// A load gives up when nothing was accepted for Config.MaxElapsed, no matter when its requests began: not earlier, and not later because of a request
+// that began late.
 func TestGivesUpAfterTheLastAcceptance(t *testing.T) {
 	t.Parallel()
 	for _, concurrency := range []int{1, 4} {
@@ -93,7 +93,7 @@ func TestGivesUpAfterTheLastAcceptance(t *testing.T) {
 				t.Fatal(err)
 			}
 			input, feed := io.Pipe()
-			go func() { // a row a minute: requests begin at all times
+			go func() { // one row a minute: requests begin at different times
 				fmt.Fprintln(feed, "id,n")
 				for i := range 8 {
 					fmt.Fprintf(feed, "u%d,1\n", i)
@@ -121,8 +121,8 @@ type transportFunc func(*http.Request) (*http.Response, error)
 
 func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// The bounds of a journal mean what they meant when it was written: max_errors was how many refusals end a load, -1 none, and max_deletes how many
-// deletions are allowed, -1 none. What is written now is read by programs of then.
+// The bounds of a journal keep the meaning that they had when it was written: max_errors was how many rejections end a load, -1 for none, and
+// max_deletes how many deletions are allowed, -1 for none. Earlier programs can read what is written now.
 func TestBoundsOfJournals(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -144,7 +144,7 @@ func TestBoundsOfJournals(t *testing.T) {
 	}
 }
 
-// A load that goes on without bounds of its own has those that it began with, whatever they are.
+// A resumed load without its own bounds has the bounds that it began with.
 func TestResumedBounds(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ given, want int64 }{{0, DefaultMaxErrors}, {None, None}, {-7, None}, {1, 1}, {Unlimited, Unlimited}} {

@@ -186,7 +186,7 @@ func (h *Host) Close() error {
 }
 
 const (
-	// confirmTimeout is how long the question to the App API may take which workspace it is.
+	// confirmTimeout is how long the App API may take to answer which workspace it is.
 	confirmTimeout = 30 * time.Second
 	// cleanUpTimeout is less than the time that Jupyter gives a kernel to end.
 	cleanUpTimeout = 4 * time.Second

@@ -64,7 +64,7 @@ func TestSnapshotFinds(t *testing.T) {
 	for range 3000 {
 		marks = append(marks, Entry{rnd.Uint64(), rnd.Uint64()})
 	}
-	for range 9000 { // more of one beginning than are read at once
+	for range 9000 { // more with one beginning than are read at once
 		marks = append(marks, Entry{7<<48 | rnd.Uint64()>>16, rnd.Uint64()})
 	}
 	twice := Entry{marks[0].About, marks[0].Says + 1}
@@ -93,7 +93,7 @@ func TestSnapshotFinds(t *testing.T) {
 	}
 }
 
-// Any byte that is another, and any end that is too early, is noticed before anything is sent.
+// A changed byte or a missing end is detected before anything is sent.
 func TestDamagedSnapshot(t *testing.T) {
 	t.Parallel()
 	data := encodedSnapshot(t, []Entry{{1, 2}, {3, 4}, {5, 6}}, []string{"ann", "bob"})
@@ -124,7 +124,7 @@ func TestDamagedSnapshot(t *testing.T) {
 	}
 }
 
-// A failure leaves the old snapshot and no other file.
+// After a failure there is the old snapshot and no other file.
 func TestSnapshotIsReplacedAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -154,8 +154,8 @@ func TestSnapshotIsReplacedAtOnce(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, it is a snapshot or an error, and costs no more memory than it is long. The checksum is made to fit, so that what
-// lies behind it is reached.
+// Any contents of a file are a snapshot or an error, and need no more memory than the file is long. The checksum is corrected, so that the parts
+// behind it are reached.
 func FuzzSnapshot(f *testing.F) {
 	f.Add(encodedSnapshot(f, []Entry{{1, 2}, {3, 4}}, []string{"ann"}))
 	f.Add(encodedSnapshot(f, nil, nil))

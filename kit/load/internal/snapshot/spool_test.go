@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/kit/internal/extsort"
 )
 
-// What a spool holds is read as it was written, and a damaged one is an error.
+// A spool is read as it was written, and a damaged one is an error.
 func TestSpool(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -47,7 +47,7 @@ func TestSpool(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := OpenSpool(dir, "spool", ends[1]) // what came after the checkpoint does not count
+	again, err := OpenSpool(dir, "spool", ends[1]) // rows after the checkpoint do not count
 	if err != nil || again.base != [16]byte{1} || again.salt != [16]byte{2} {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestSpool(t *testing.T) {
 	}
 }
 
-// Whatever a spool holds, it is rows or an error.
+// Any contents of a spool are rows or an error.
 func FuzzSpool(f *testing.F) {
 	head := append([]byte(spoolMagic), make([]byte, 32)...)
 	row := append([]byte{RowSent}, make([]byte, 16)...)

@@ -8,7 +8,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// A column is new only if nothing can have got another name: whatever files there are, and whatever is known of those before.
+// A column counts as new only if no column can have been renamed, for all files and everything that is known of the earlier ones.
 func TestNewColumns(t *testing.T) {
 	t.Parallel()
 	sets := func(list ...string) (all [][]string) {
@@ -42,7 +42,7 @@ func TestNewColumns(t *testing.T) {
 	}
 }
 
-// The names of columns do not run into one another, and one file has the name that it always had.
+// The names of columns are separated in the hash, and one file always has the same hash.
 func TestHashOfColumns(t *testing.T) {
 	t.Parallel()
 	of := func(names ...string) (columns []source.Column) {
@@ -67,8 +67,8 @@ func TestHashOfColumns(t *testing.T) {
 	}
 }
 
-// hashColumns tells the columns of an input from others, whatever their order; of several files it tells the sets of columns that they have,
-// headers, whatever the order of the files and however many have the same set. It is empty where each row names its own.
+// hashColumns returns a hash of the columns of an input in any order. For several files it is a hash of their sets of columns, headers, in any order
+// of the files and with any number of files for each set. It is empty if each row has its own columns.
 func hashColumns(columns []source.Column, headers [][]string) string {
 	return HashSets(ColumnSets(columns, headers))
 }

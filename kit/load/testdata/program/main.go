@@ -1,4 +1,4 @@
-// A program that loads a file, and goes on with a load whose id it is given.
+// A program that loads a file, or resumes a load whose id it is given.
 package main
 
 import (
