@@ -16,14 +16,14 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// newMirroring is newChanging for loads that delete who has left, be it everybody.
+// newMirroring is newChanging for loads that delete people who have left, even everybody.
 func newMirroring(t *testing.T, mapping string) *changing {
 	c := newChanging(t, mapping)
 	c.job.Changes.IDs, c.job.Changes.Mirror, c.job.Changes.MaxShrink = true, MirrorDelete, 100
 	return c
 }
 
-// manyPeople are rows of people, all but those without whom.
+// manyPeople are rows of people, except those in without.
 func manyPeople(n int, without ...int) string {
 	var in strings.Builder
 	in.WriteString("id,n\n")
@@ -35,7 +35,7 @@ func manyPeople(n int, without ...int) string {
 	return in.String()
 }
 
-// Who left before a run that could not send is taken away by the next, or by the same run when it is resumed.
+// People who left before a run that could not send are deleted by the next run, or by the same run when it is resumed.
 func TestLeaversOutliveAnOutage(t *testing.T) {
 	t.Parallel()
 	outage := func(_ context.Context, _ int, m []cio.Message) error {
@@ -78,7 +78,7 @@ func TestLeaversOutliveAnOutage(t *testing.T) {
 	}
 }
 
-// Nobody who is in the input in any form is taken away, and where a row may be about anybody nobody is.
+// Nobody who is in the input in any form is deleted, and if a row may be about anybody, nobody is.
 func TestMirrorKeepsWhoIsInTheInput(t *testing.T) {
 	const (
 		mail     = "messages:\n  - identify: {userId: $id, traits: {email: $n}}\n"
@@ -128,7 +128,7 @@ func TestMirrorKeepsWhoIsInTheInput(t *testing.T) {
 	}
 }
 
-// Against the emulator, whose people are found as those of Customer.io are.
+// Against the emulator, whose people are found like those of Customer.io.
 func TestMirrorKeepsPeopleByTheirAddress(t *testing.T) {
 	t.Parallel()
 	client, server := emulated(t, cio.Config{})
@@ -146,7 +146,7 @@ func TestMirrorKeepsPeopleByTheirAddress(t *testing.T) {
 	}
 }
 
-// A stray quote makes one cell of many rows. Who is in them is in the input.
+// A stray quote makes one cell of many rows. The people in them are in the input.
 func TestMirrorKeepsWhoIsSwallowedByAQuote(t *testing.T) {
 	t.Parallel()
 	for _, of := range []string{"id,n,note\n", "note;id;n\n"} {
@@ -197,7 +197,7 @@ func TestMirrorKeepsWhoIsSwallowedByAQuote(t *testing.T) {
 	}
 }
 
-// Only who was sent is known: one who never got further than a refused row is not deleted later.
+// Only people who were sent are known: a person who was only in a rejected row is not deleted later.
 func TestMirrorLeavesWhomItNeverSent(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)
@@ -206,7 +206,7 @@ func TestMirrorLeavesWhomItNeverSent(t *testing.T) {
 	c.want("id,n\nc,1\n", 0, "c -a")
 }
 
-// An empty input that was meant deletes everybody, and then nobody is unchanged any more.
+// An intended empty input deletes everybody, and then nobody is unchanged any more.
 func TestWhoComesBackAfterAnEmptyInputIsNew(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)
@@ -215,7 +215,7 @@ func TestWhoComesBackAfterAnEmptyInputIsNew(t *testing.T) {
 	c.want(manyPeople(3), 0, "p00 p01 p02")
 }
 
-// What was deleted of them before the API failed counts too: it is gone.
+// People who were deleted before the API failed count too: they are gone.
 func TestWhoWasDeletedBeforeAnOutageIsNew(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)
@@ -257,7 +257,7 @@ func TestMappingsThatCannotBeMirrored(t *testing.T) {
 	}
 }
 
-// Rejects as CSV name everybody who may not be taken away.
+// Rejects as CSV name everybody who must not be deleted.
 func TestRejectedRemovalsAsCSV(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)
@@ -283,7 +283,7 @@ func TestRejectedRemovalsAsCSV(t *testing.T) {
 	}
 }
 
-// A dry run names whom the load would not take away, by the same rule, and counts as many who would be.
+// A dry run names the people whom the load would not delete, by the same rule, and counts how many it would.
 func TestDryRunNamesWhoIsNotRemoved(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -368,7 +368,7 @@ func TestPlanSaysWhoIsLeftAlone(t *testing.T) {
 	}
 }
 
-// The error of a bound counts the deletions of the rows beside those of the mirror: one person alone would be within it.
+// The error of a bound counts the deletions of the rows together with those of the mirror: one person alone would be within it.
 func TestTooManyDeletesByRowsAndMirror(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, "messages:\n  - identify: {userId: $id}\n    when: =n != \"gone\"\n  - delete_person: {userId: $id}\n    when: =n == \"gone\"\n")

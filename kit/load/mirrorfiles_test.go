@@ -11,8 +11,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// A mirror of several files takes their columns for the same in whatever order the files and the columns come and however many files have
-// them, and deletes nobody if a file has lost one. A column more hides nobody, so it is only named.
+// For a mirror of several files, the order of the files and of their columns, and the number of files with the same columns, make no difference. It
+// deletes nobody if a file has lost a column. An additional column hides nobody, so it is only named.
 func TestMirrorComparesTheColumnsOfAllFiles(t *testing.T) {
 	t.Parallel()
 	const plain, wide, mixed = "id,n", "more,id,n", "n,id"

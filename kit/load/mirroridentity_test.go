@@ -18,7 +18,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Only addresses count without regard to case, and what is sent is what was read.
+// Only addresses are compared without their case, and ids are sent as they were read.
 func TestMirrorComparesIDs(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, first, second, sent string }{
@@ -41,7 +41,7 @@ func TestMirrorComparesIDs(t *testing.T) {
 	}
 }
 
-// Whoever is only mentioned does not belong to the mirror, and whom anything mentions has not left.
+// People who are only mentioned do not belong to the mirror, and people whom anything mentions have not left.
 func TestMirrorOfPeopleWhoAreMentioned(t *testing.T) {
 	t.Parallel()
 	const identify = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n    when: =n != \"\"\n"
@@ -59,16 +59,16 @@ func TestMirrorOfPeopleWhoAreMentioned(t *testing.T) {
 				}
 			}
 			load("a,1,boss\nb,1,\n", 0)
-			load("a,1,\nb,1,\n", 0)    // boss was never ours
-			load("a,1,b\n", 0)         // b is mentioned still
-			load("a,1,\nboss,1,\n", 1) // and now is not; boss is ours from now on
+			load("a,1,\nb,1,\n", 0)    // boss never belonged to the mirror
+			load("a,1,b\n", 0)         // b is still mentioned
+			load("a,1,\nboss,1,\n", 1) // and now is not; boss belongs to the mirror from now on
 			load("a,1,boss\n", 0)
 			load("a,1,\n", 1)
 		})
 	}
 }
 
-// A person who is in the input under another id, with an address that the old one had, is the same to Customer.io.
+// A person who is in the input under another id, with an address that the old id had, is the same person to Customer.io.
 func TestMirrorKeepsWhoHasANewID(t *testing.T) {
 	t.Parallel()
 	const mapping = "messages:\n  - identify: {userId: $id, traits: {email: $e, n: =int(n)}}\n    when: =n != \"0\"\n"
@@ -90,7 +90,7 @@ func TestMirrorKeepsWhoHasANewID(t *testing.T) {
 			if _, err := c.load("id,e,n\n" + tt.first); err != nil {
 				t.Fatal(err)
 			}
-			for range 2 { // they are forgotten then
+			for range 2 { // then they are in no snapshot
 				s, err := c.load("id,e,n\n" + tt.second)
 				if err != nil || s.Removed != tt.removed || s.SameAddress != tt.moved {
 					t.Errorf("%v: %d removed, %d by an address; want %d, %d", err, s.Removed, s.SameAddress, tt.removed, tt.moved)
@@ -99,7 +99,7 @@ func TestMirrorKeepsWhoHasANewID(t *testing.T) {
 			}
 		})
 	}
-	c := newMirroring(t, mapping) // who got a new address since is known by that alone
+	c := newMirroring(t, mapping) // a person who got a new address since is known only by that
 	for _, in := range []string{"u1,a@x.org,1\nu2,,1\n", "u1,b@x.org,1\nu2,,1\n"} {
 		if _, err := c.load("id,e,n\n" + in); err != nil {
 			t.Fatal(err)
@@ -110,8 +110,8 @@ func TestMirrorKeepsWhoHasANewID(t *testing.T) {
 	}
 }
 
-// Rows that name nobody stop all deletions, unless the mapping leaves them out by a condition on their key. So does an identify without a key,
-// whoever the other messages of its row name.
+// Rows that name nobody prevent all deletions, unless the mapping leaves them out by a condition on their key. So does an identify without a key,
+// even if other messages of its row name somebody.
 func TestRowsThatNameNobody(t *testing.T) {
 	t.Parallel()
 	const (
@@ -197,7 +197,7 @@ func TestRowsThatNameNobodyBeforeAResumption(t *testing.T) {
 	}
 }
 
-// Whoever any message of a row has made belongs to the mirror, also if Customer.io refused another one about them.
+// Everybody whom any message of a row has made belongs to the mirror, even if Customer.io rejected another message about them.
 func TestMirrorOfPeopleOfTwoMessages(t *testing.T) {
 	t.Parallel()
 	for _, refused := range []int{0, 1} {
@@ -215,7 +215,7 @@ func TestMirrorOfPeopleOfTwoMessages(t *testing.T) {
 	}
 }
 
-// The guard against an input that shrank.
+// The protection against an input that shrank.
 func TestShrinkingGuard(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -241,7 +241,7 @@ func TestShrinkingGuard(t *testing.T) {
 	}
 }
 
-// People of another mapping, query or set of columns are not taken for some who have left.
+// People of another mapping, query or set of columns do not count as having left.
 func TestMirrorOfAnotherTable(t *testing.T) {
 	t.Parallel()
 	const in = "id,n,k\na,1,1\nb,1,1\nc,1,1\n"
@@ -265,7 +265,7 @@ func TestMirrorOfAnotherTable(t *testing.T) {
 			if _, err := c.load(other); !errors.As(err, &bad) || !strings.Contains(bad.Problem, name) || !strings.Contains(bad.Hint, "--new-mapping") || len(c.sent) > 0 {
 				t.Errorf("%v, sent %q", err, c.users())
 			}
-			c.job.Changes.Mirror, c.job.Changes.IDs = "", true // an upsert may; but then nobody can tell whose people they are
+			c.job.Changes.Mirror, c.job.Changes.IDs = "", true // an upsert can; but then it is not known whose people they are
 			if _, err := c.load(other); err != nil {
 				t.Fatal(err)
 			}
@@ -290,12 +290,12 @@ func TestMirrorOfAnotherTable(t *testing.T) {
 			}
 		})
 	}
-	c := newMirroring(t, people) // the order of columns is no difference
+	c := newMirroring(t, people) // the order of columns makes no difference
 	c.want("id,n\na,1\nb,1\n", 0, "a b")
 	c.want("n,id\n1,a\n", 1, "-b")
 }
 
-// A snapshot of the version before, whose ids are not sure, deletes nobody, and is replaced by one that is.
+// A snapshot of the previous version, whose ids are not certain, deletes nobody, and is replaced by one whose ids are.
 func TestMirrorWithAnOlderSnapshot(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)
@@ -319,7 +319,7 @@ func TestMirrorWithAnOlderSnapshot(t *testing.T) {
 	c.want("id,n\np00,1\n", 1, "-Acme1@EU")
 }
 
-// olderSnapshot is one of version 2 without entries.
+// olderSnapshot is a snapshot of version 2 without entries.
 func olderSnapshot(t *testing.T, info snapshot.Info, ids [][]byte) []byte {
 	t.Helper()
 	var body []byte
@@ -337,7 +337,7 @@ func olderSnapshot(t *testing.T, info snapshot.Info, ids [][]byte) []byte {
 	return append(all, sum[:]...)
 }
 
-// unanswered is a server that gives no answer to a message about somebody.
+// unanswered is a server that gives no answer to a message about a given person.
 func unanswered(id string) func(context.Context, int, []cio.Message) error {
 	return func(_ context.Context, _ int, m []cio.Message) error {
 		lost := make(map[int]cio.Failure)
@@ -353,7 +353,7 @@ func unanswered(id string) func(context.Context, int, []cio.Message) error {
 	}
 }
 
-// A person whom a row has deleted is not deleted again when the row goes.
+// A person whom a row has deleted is not deleted again when the row disappears.
 func TestMirrorOfDeletedPeople(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, "messages:\n  - identify: {userId: $id}\n    when: =n != \"gone\"\n  - delete_person: {userId: $id}\n    when: =n == \"gone\"\n")
@@ -364,7 +364,7 @@ func TestMirrorOfDeletedPeople(t *testing.T) {
 	c.want("id,n\nb,1\n", 1, "-a")
 }
 
-// Whom a row was sent for without an answer, and who has left since, is named and not deleted.
+// A person who was sent without an answer, and who has left since, is named and not deleted.
 func TestMirrorNamesWhoMayHaveBeenMade(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)
@@ -374,7 +374,7 @@ func TestMirrorNamesWhoMayHaveBeenMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.client.send = nil
-	for range 2 { // without a file of rejects they are named each time
+	for range 2 { // without a rejects file they are named each time
 		s := c.want("id,n\na,1\nb,1\n", 2, "")
 		if s.Left != 1 || s.Removed != 0 || s.Rejected != 1 || s.First[0].Rule != RuleLeftUnsure {
 			t.Errorf("%+v", s)
@@ -397,8 +397,8 @@ func TestMirrorNamesWhoMayHaveBeenMade(t *testing.T) {
 	c.want("id,n\na,1\nb,1\n", 2, "-x")
 }
 
-// People whom a run made that was killed are deleted by a later one once they have left, or named if no answer had come; a run that goes on from
-// there and is killed too hands them on.
+// People whom a killed run made are deleted by a later run after they have left, or named if no answer had come. A run that resumes there and is also
+// killed passes them on.
 func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
 	t.Parallel()
 	const before, after = "id,n\na,1\nb,1\nc,1\nd,1\ne,1\nf,1\n", "id,n\na,1\nb,1\nc,1\nd,1\ne,1\n"
@@ -416,7 +416,7 @@ func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			c.job.BatchBytes = 1 // each by itself
+			c.job.BatchBytes = 1 // each in its own request
 			die := func(in, at string) {
 				t.Helper()
 				was, _ := os.ReadFile(c.job.Changes.Snapshot)
@@ -442,7 +442,7 @@ func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if err := os.WriteFile(c.job.Changes.Snapshot+snapshot.PendingSuffix, append(word, 0x7f, 'i'), 0o600); err != nil { // torn
+				if err := os.WriteFile(c.job.Changes.Snapshot+snapshot.PendingSuffix, append(word, 0x7f, 'i'), 0o600); err != nil { // incomplete
 					t.Fatal(err)
 				}
 			}
@@ -483,7 +483,7 @@ func TestMirrorOfPeopleOfAKilledRun(t *testing.T) {
 	}
 }
 
-// People whom a run made that was killed, of another workspace or another table, are not ours to delete: they are named.
+// People whom a killed run made in another workspace or from another table must not be deleted: they are named.
 func TestMirrorOfPeopleOfAKilledRunOfSomethingElse(t *testing.T) {
 	t.Parallel()
 	const in = "x,1\ny,1\nz,1\n"

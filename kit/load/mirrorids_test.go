@@ -10,8 +10,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// TestMirrorWithoutIDs has some people's ids become texts that are none, in many ways and with many seeds: nobody is deleted, and the summary
-// says why.
+// TestMirrorWithoutIDs turns some people's ids into texts that are not ids, in many ways and with many seeds: nobody is deleted, and the summary says
+// why.
 func TestMirrorWithoutIDs(t *testing.T) {
 	t.Parallel()
 	words := []string{"NULL", "null", "nan", "None", "N/A", "-", "undefined"}

@@ -21,10 +21,10 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// Whatever happens to a mirror, it deletes nobody but people whom its loads have identified and whom the input, as it stands then, does not name:
-// refused rows, answers that are lost, processes that are killed, loads that are resumed or not, files that are cut, grow or are replaced while
-// they are read, pipes that end early, other mappings. Nobody is deleted twice, and nobody whom a load has made is forgotten: each load that ends
-// well accounts for everybody who is there and not in its input. How many seeds are tried says MIRROR_SEEDS, from MIRROR_FIRST on.
+// A mirror never deletes anybody except people whom its loads have identified and whom the current input does not name. The test has rejected rows,
+// lost answers, killed processes, loads that are resumed or not, files that are cut, grow or are replaced while they are read, pipes that end early,
+// and other mappings. Nobody is deleted twice, and nobody whom a load has made is forgotten: each load that ends well accounts for everybody who
+// exists and is not in its input. MIRROR_SEEDS is how many seeds are tried, MIRROR_FIRST the first one.
 func TestMirrorDeletesNobodyElse(t *testing.T) {
 	t.Parallel()
 	seeds, first := uint64(24), uint64(0)
@@ -38,7 +38,7 @@ func TestMirrorDeletesNobodyElse(t *testing.T) {
 		first = n
 	}
 	var all mirrorCounts
-	for seed := first; seed < first+seeds || !all.tell(seeds) && seed < first+4*seeds; seed++ { // seeds that rotate are unlucky at times
+	for seed := first; seed < first+seeds || !all.tell(seeds) && seed < first+4*seeds; seed++ { // rotating seeds are sometimes unlucky
 		m := &mirrorModel{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), killable: killable{dir: filepath.Join(t.TempDir(), "state")}, in: filepath.Join(t.TempDir(), "in.csv"),
 			made: make(map[string]bool), address: make(map[string]string), there: make(map[string]bool), had: make(map[string][]string), excused: make(map[string]bool), final: make(map[string]bool)}
 		if m.run(); t.Failed() {
@@ -52,7 +52,7 @@ func TestMirrorDeletesNobodyElse(t *testing.T) {
 	}
 }
 
-// mirrorCounts say what happened.
+// mirrorCounts counts what happened.
 type mirrorCounts struct {
 	loads, deleted, killed, resumed, changed, noticed, pipes, lost int
 
@@ -60,7 +60,7 @@ type mirrorCounts struct {
 	approved int // loads whose plan was approved
 	renewed  int // loads with another mapping that ended well, and
 	cutShort int // that did not
-	blank    int // loads that a row without a key kept from deleting
+	blank    int // loads that deleted nobody because of a row without a key
 }
 
 // tell reports whether enough happened for so many seeds.
@@ -85,20 +85,20 @@ type mirrorModel struct {
 	in       string // the table
 	rows     []string
 
-	made    map[string]bool   // whom loads identified: two spellings of an address are one person
+	made    map[string]bool   // people whom loads identified: two spellings of an address are one person
 	address map[string]string // the last one of each, by address.Fold
 	trace   []string
 
-	there   map[string]bool     // everybody who is there, by address.Fold
-	had     map[string][]string // the addresses that a table ever gave them, whether or not they were sent
-	excused map[string]bool     // who is there and belongs to no mirror any more, as a load has said
-	final   map[string]bool     // who was deleted by loads that ended well
+	there   map[string]bool     // everybody who exists, by address.Fold
+	had     map[string][]string // all addresses that a table gave them, even if they were not sent
+	excused map[string]bool     // people who exist and no longer belong to a mirror, as a load has reported
+	final   map[string]bool     // people whom loads that ended well deleted
 
-	// Of the load at hand.
+	// For the current load.
 	faulty, pipe bool
-	gone         map[string]bool // who was deleted
+	gone         map[string]bool // people who were deleted
 	most         int64
-	linked       bool // what is there at its end can be put back
+	linked       bool // the files at its end can be restored
 }
 
 func (m *mirrorModel) chance(n int) bool { return m.rnd.IntN(n) == 0 }
@@ -135,7 +135,7 @@ func (m *mirrorModel) change(most int) string {
 	return "id,e,m,n\n" + strings.Join(m.rows, "\n") + "\n"
 }
 
-// note keeps the addresses of a row that is to be in a table.
+// note records the addresses of a row that is going to be in a table.
 func (m *mirrorModel) note(row string) {
 	cells := strings.Split(row, ",")
 	key := address.Fold(cells[0])
@@ -148,7 +148,7 @@ func (m *mirrorModel) write(text string) {
 	}
 }
 
-// disturb has another program write to the file.
+// disturb lets another program write to the file.
 func (m *mirrorModel) disturb() {
 	m.changed++
 	before, err := os.ReadFile(m.in)
@@ -164,13 +164,13 @@ func (m *mirrorModel) disturb() {
 		m.note(row)
 		m.write(text + row + "\n")
 	case 2:
-		if runtime.GOOS == "windows" { // where nobody replaces a file that is being read
+		if runtime.GOOS == "windows" { // where a file that is being read cannot be replaced
 			m.write(m.change(4))
 		} else if err = os.WriteFile(m.in+".new", []byte(m.change(4)), 0o600); err == nil {
 			err = os.Rename(m.in+".new", m.in)
 		}
 	case 3:
-		m.write(text) // only touched
+		m.write(text) // only a new time
 	}
 	if err != nil {
 		m.t.Fatal(err)
@@ -187,7 +187,7 @@ func (m *mirrorModel) send(_ context.Context, _ int, messages []cio.Message) err
 	deletes := strings.Contains(text(messages[0]), `"User Deleted"`)
 	dies := m.faulty && m.chance(8)
 	applied := !dies || m.chance(2)
-	if dies && m.chance(2) { // before anything of it is there
+	if dies && m.chance(2) { // before anything has arrived
 		m.die()
 	}
 	fates := make(map[int]cio.Failure)
@@ -223,11 +223,11 @@ func text(m cio.Message) string {
 	return string(data)
 }
 
-// apply does what a message says, and judges a deletion.
+// apply does what a message says, and checks a deletion.
 func (m *mirrorModel) apply(message cio.Message) {
 	who := message.(*cio.Encoded).Identity()
 	switch data := text(message); {
-	case who.UserID == "": // somebody known by an address alone, who is not of the mirror
+	case who.UserID == "": // a person known only by an address, who does not belong to the mirror
 	case strings.Contains(data, `"type":"identify"`):
 		m.made[address.Fold(who.UserID)] = true
 		key := address.Fold(who.UserID)
@@ -244,7 +244,7 @@ func (m *mirrorModel) apply(message cio.Message) {
 	}
 }
 
-// judge insists that somebody may be deleted.
+// judge checks that a person may be deleted.
 func (m *mirrorModel) judge(id string) {
 	m.deleted++
 	m.gone[id] = true
@@ -285,7 +285,7 @@ func (m *mirrorModel) judge(id string) {
 	}
 }
 
-// account insists that a load that ended well said of everybody who is there and not in its input what became of them.
+// account checks that a load that ended well has accounted for everybody who exists and is not in its input.
 func (m *mirrorModel) account(data []byte, s Summary, renews bool) {
 	for id := range m.gone {
 		m.final[address.Fold(id)] = !m.there[address.Fold(id)]
@@ -297,7 +297,7 @@ func (m *mirrorModel) account(data []byte, s Summary, renews bool) {
 	for _, row := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")[1:] {
 		cells := strings.Split(row, ",")
 		if len(cells) != 4 {
-			continue // it is torn
+			continue // it is incomplete
 		}
 		for i, cell := range cells {
 			if i == 0 || i == 2 {
@@ -317,7 +317,7 @@ func (m *mirrorModel) account(data []byte, s Summary, renews bool) {
 			m.excused[key] = true // after this load
 		}
 	}
-	said := s.SameAddress + s.LeftAlone + s.RejectedByAPI // of which a deletion may be one
+	said := s.SameAddress + s.LeftAlone + s.RejectedByAPI // one of them may be a deletion
 	for _, r := range s.Reasons {
 		if r.Rule == RuleLeftUnsure {
 			said += r.Count
@@ -357,7 +357,7 @@ func (m *mirrorModel) run() {
 	m.finish(mappings[at])
 }
 
-// finish has two loads of a clean table end well.
+// finish runs two loads of a clean table that end well.
 func (m *mirrorModel) finish(mapping *mapping.Mapping) {
 	m.rows = slices.DeleteFunc(m.rows, func(row string) bool { return row[0] == ',' })
 	m.write("id,e,m,n\n" + strings.Join(m.rows, "\n") + "\n")
@@ -446,7 +446,7 @@ func (m *mirrorModel) load(job Job) {
 		case try > 0:
 			m.resumed++
 			given := job
-			given.MaxDeletes, given.MaxErrors = 0, 0 // those of the load
+			given.MaxDeletes, given.MaxErrors = 0, 0 // use those of the load
 			if m.chance(4) {
 				m.most++
 				given.MaxDeletes = m.most

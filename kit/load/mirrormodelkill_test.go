@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/kit/load/internal/snapshot"
 )
 
-// link keeps hold of what a load removes when it ends.
+// link keeps links to the files that a load removes when it ends.
 func (m *mirrorModel) link() {
 	if m.linked {
 		return
@@ -30,7 +30,7 @@ func (m *mirrorModel) kept(path string) string {
 	return filepath.Join(filepath.Dir(m.dir), strings.ReplaceAll(strings.TrimPrefix(path, m.dir), string(filepath.Separator), "_"))
 }
 
-// dieLate has the process killed after it has given the new snapshot its name and before it said that it was at its end.
+// dieLate kills the process after it has renamed the new snapshot and before it has recorded its end.
 func (m *mirrorModel) dieLate(l *Load) {
 	m.killed, m.late = m.killed+1, m.late+1
 	word := filepath.Join(m.dir, "snapshot"+snapshot.PendingSuffix)
@@ -50,7 +50,7 @@ func (m *mirrorModel) dieLate(l *Load) {
 	m.trace = append(m.trace, "  killed behind the new snapshot")
 }
 
-// forgetLinks removes what link kept.
+// forgetLinks removes the links.
 func (m *mirrorModel) forgetLinks() {
 	m.linked = false
 	names, _ := filepath.Glob(filepath.Join(filepath.Dir(m.dir), "_*"))
@@ -61,7 +61,7 @@ func (m *mirrorModel) forgetLinks() {
 	}
 }
 
-// die ends the process: what is on disk now is what it leaves.
+// die ends the process: it leaves the files as they are now.
 func (m *mirrorModel) die() {
 	m.killed++
 	m.killable.die(m.t)

@@ -15,15 +15,15 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// crash keeps hold of what a load removes when it ends, so that what a process leaves can be put back that is killed before.
+// crash keeps links to the files that a load removes when it ends, to restore the files of a process that is killed before.
 type crash struct {
 	t        *testing.T
 	snapshot string
 	was      []byte // the snapshot that the load began with; nil for none
-	kept     string // its word, while it grows
+	kept     string // its pending file, while it grows
 }
 
-// crashing is to be called before the load, with its client.
+// crashing must be called before the load, with its client.
 func crashing(t *testing.T, file string, client *fakeClient) *crash {
 	t.Helper()
 	k := &crash{t: t, snapshot: file, kept: filepath.Join(t.TempDir(), "word")}
@@ -44,7 +44,7 @@ func crashing(t *testing.T, file string, client *fakeClient) *crash {
 	return k
 }
 
-// late leaves what there is once the new snapshot has its name.
+// late restores the files as they are when the new snapshot has its name.
 func (k *crash) late() {
 	k.t.Helper()
 	if err := os.Rename(k.kept, k.snapshot+snapshot.PendingSuffix); err != nil {
@@ -52,7 +52,7 @@ func (k *crash) late() {
 	}
 }
 
-// early leaves what there is before that.
+// early restores the files as they are before that.
 func (k *crash) early() {
 	k.t.Helper()
 	k.late()
@@ -65,8 +65,8 @@ func (k *crash) early() {
 	}
 }
 
-// A load with another mapping that ends before everything is sent forgets nobody: the next one counts who has left, and deletes whom the mapping
-// itself has made.
+// After a load with another mapping that ends before everything is sent, nobody is left out: the next load counts the people who have left, and
+// deletes those whom the mapping itself has made.
 func TestNewMappingThatEndsEarly(t *testing.T) {
 	t.Parallel()
 	const before, during, after = "id,n\na,1\nb,1\nc,1\nd,1\n", "id,n\nx,2\na,2\nb,2\nc,2\n", "id,n\na,2\nb,2\nc,2\n"
@@ -74,7 +74,7 @@ func TestNewMappingThatEndsEarly(t *testing.T) {
 		name    string
 		stop    func(*changing, context.CancelFunc)
 		killed  bool
-		alone   int64  // who are counted
+		alone   int64  // people who are counted
 		removed string // by the load after that
 	}{
 		{"refusals", func(c *changing, _ context.CancelFunc) {
@@ -133,7 +133,7 @@ func TestNewMappingThatEndsEarly(t *testing.T) {
 	}
 }
 
-// A load that is resumed counts who has left as if it had not been interrupted.
+// A resumed load counts the people who have left as if it had not been interrupted.
 func TestNewMappingThatIsResumed(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)
@@ -182,18 +182,18 @@ func TestNewMappingThatIsResumed(t *testing.T) {
 	c.want("id,n\na,2\nb,2\n", 2, "")
 }
 
-// A process that is killed when the new snapshot has its name, and before it has said that it is at its end, deletes nobody a second time and
-// forgets nobody, whether it is resumed or another load follows, and an approval of that holds.
+// A process is killed when the new snapshot has its name, and before it has recorded its end. Whether it is resumed or another load follows, nobody
+// is deleted twice and nobody is forgotten, and an approval of that load is valid.
 func TestKilledBehindTheNewSnapshot(t *testing.T) {
 	t.Parallel()
-	filler := strings.Repeat("f,1\n", 2*chunkRows) // so that there is something behind which it can be resumed
+	filler := strings.Repeat("f,1\n", 2*chunkRows) // so that there is a row from which it can be resumed
 	before := "id,n\na,1\nb,1\nc,1\nd,1\n" + filler
 	for _, resumed := range []bool{false, true} {
 		t.Run(map[bool]string{false: "another load", true: "resumed"}[resumed], func(t *testing.T) {
 			c := newMirroring(t, people)
 			c.job.MaxDeletes = 10
 			name, dir := filepath.Join(t.TempDir(), "in.csv"), t.TempDir()
-			// approved loads the text once its plan has been made, with a journal or none, and insists on who is deleted.
+			// approved loads the text after its plan has been made, with a journal or without one, and checks who is deleted.
 			approved := func(text, id string, journal bool, want string, left int64) *Load {
 				t.Helper()
 				if id == "" {
@@ -248,7 +248,7 @@ func TestKilledBehindTheNewSnapshot(t *testing.T) {
 				return l
 			}
 			approved(before, "", false, "", 0)
-			// A load is killed that has made x; the next one deletes x, who has left, and d, and is killed at its end.
+			// A load that has made x is killed; the next one deletes x, who has left, and d, and is killed at its end.
 			c.job.Changes.Full = true
 			killed := crashing(t, c.job.Changes.Snapshot, c.client)
 			approved(before+"x,1\n", "", false, "", 0)
@@ -265,7 +265,7 @@ func TestKilledBehindTheNewSnapshot(t *testing.T) {
 					}
 				}
 				if data, err := m[0].(*cio.Encoded).AppendJSON(nil); resumed && (err != nil || bytes.Contains(data, []byte("User Deleted"))) {
-					// All rows are behind it. The journal is written beside the load, and its last checkpoint but one must have a row.
+					// All rows are before it. The journal is written concurrently with the load, and its second to last checkpoint must have a row.
 					for at := int64(0); at == 0 && ctx.Err() == nil; time.Sleep(time.Millisecond) {
 						ids, err := filepath.Glob(filepath.Join(dir, "*", journalFile))
 						if err != nil || len(ids) != 1 {
@@ -305,7 +305,7 @@ func TestKilledBehindTheNewSnapshot(t *testing.T) {
 	}
 }
 
-// What a load had sent before it ended early may not hold any more once another has been killed, and people of that one must not be forgotten.
+// What a load sent before it ended early may not be true any more after another load was killed, and people of that load must not be forgotten.
 func TestResumeAfterAnotherLoadWasKilled(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)
@@ -357,7 +357,7 @@ func TestResumeAfterAnotherLoadWasKilled(t *testing.T) {
 	c.want("id,n\na,2\nb,2\n", 2, "")
 }
 
-// Whom a load names instead of deleting is in its rejects when it has ended, also if deletions stopped it first and it was resumed.
+// People whom a load names instead of deleting are in its rejects when it has ended, even if deletions stopped it first and it was resumed.
 func TestNamedAgainAfterDeletionsStopped(t *testing.T) {
 	t.Parallel()
 	c := newMirroring(t, people)
@@ -405,5 +405,5 @@ func TestNamedAgainAfterDeletionsStopped(t *testing.T) {
 	if err != nil || strings.Count(string(rejects), "\n") != 2 || !strings.Contains(string(rejects), `\"x\"`) || !strings.Contains(string(rejects), `\"d\"`) {
 		t.Errorf("%v: %s", err, rejects)
 	}
-	c.want("id,n\na,2\n", 1, "") // who was named is not named again
+	c.want("id,n\na,2\n", 1, "") // a person who was named is not named again
 }

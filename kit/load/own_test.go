@@ -13,8 +13,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// What the loader writes itself goes to the wire without another look at it; so it must be what that look would have let pass, and be as it
-// would have left it.
+// Messages that the loader writes itself are sent without another check. So they must be what that check would accept, in the form that it would
+// write.
 func FuzzOwnJSON(f *testing.F) {
 	for _, seed := range []string{
 		`{"id":"1","a":"x","b":2}`, `{"id":"1","a":{"b" : [1, 2]},"b":"\ufffd"}`, `{"id":7,"a":"\u00e9\ud83d\ude00","b":1.0e5}`,

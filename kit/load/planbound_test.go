@@ -11,7 +11,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// A plan of all of an input says that a bound will stop the load if, and only if, the load is stopped by that bound.
+// A plan of a whole input says that a bound will stop the load if, and only if, that bound stops the load.
 func TestPlanSaysWhatABoundStops(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id}\n    when: =n != \"gone\"\n  - delete_person: {userId: $id}\n    when: =n == \"gone\"\n"
@@ -66,7 +66,7 @@ func TestPlanSaysWhatABoundStops(t *testing.T) {
 	}
 }
 
-// A plan of the beginning of an input judges the rest by it.
+// A plan of the beginning of an input estimates the rest from it.
 func TestPlanBoundsTheRest(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "in.csv")

@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-// buildProgram builds testdata/program as somebody else's module would have it.
+// buildProgram builds testdata/program as the module of a user would.
 func buildProgram(t *testing.T, dir string) string {
 	t.Helper()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
@@ -51,8 +51,8 @@ func buildProgram(t *testing.T, dir string) string {
 	return program
 }
 
-// arrivals is an API that takes everything and remembers message ids. When so many more have come it says so, and answers nobody any more until
-// it is asked for more: who is to be killed then cannot come to its end before.
+// arrivals is an API that accepts everything and records message ids. When a given number of further messages have come, it signals that, and answers
+// nothing until it is asked for more. So a process that is to be killed cannot end before that.
 type arrivals struct {
 	mu     sync.Mutex
 	ids    map[string]bool
@@ -72,7 +72,7 @@ func (a *arrivals) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.mu.Lock()
-	if !a.silent { // what comes then is as good as lost on its way
+	if !a.silent { // messages that come then are as good as lost
 		for _, m := range batch.Batch {
 			a.ids[m.MessageID] = true
 		}
@@ -95,8 +95,8 @@ func (a *arrivals) after(n int) <-chan struct{} {
 	return a.wake
 }
 
-// A program of 36 lines loads with a journal and rejects and, killed again and again, goes on, by the library alone. It cannot go on with
-// another mapping, input or key.
+// A program of 36 lines loads with a journal and rejects. When it is killed again and again, it is resumed with only the library. It cannot be
+// resumed with another mapping, input or key.
 func TestProgramIsKilledAndResumed(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -143,14 +143,14 @@ func TestProgramIsKilledAndResumed(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(12, 4))
 	args := []string{"people.csv", "people.yaml"}
 	for kill := range 4 {
-		reached := server.after(1 + rnd.IntN(rows/8)) // with a batch more each time less than all
+		reached := server.after(1 + rnd.IntN(rows/8)) // with one more batch each time, less than all
 		cmd, said := start("key", web.URL, args...)
 		ended := make(chan error, 1)
 		go func() { ended <- cmd.Wait() }()
 		select {
 		case <-reached:
 			if err := cmd.Process.Kill(); err != nil {
-				t.Log(err) // it ended just now
+				t.Log(err) // it has just ended
 			}
 			<-ended
 		case err := <-ended:

@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
 
-// queryTable is a table of people in SQLite, by their addresses, and loads of it.
+// queryTable is a table of people in SQLite, identified by their addresses, with loads of it.
 type queryTable struct {
 	t      *testing.T
 	dir    string
@@ -61,7 +61,7 @@ func (q *queryTable) job(mirror bool) Job {
 
 func (q *queryTable) runs() string { return filepath.Join(q.dir, "runs") }
 
-// interrupted starts a load that is interrupted when some rows, not all, are settled, and returns its id and how many.
+// interrupted starts a load that is interrupted when some rows, but not all, are settled, and returns its id and the number of these rows.
 func (q *queryTable) interrupted(mirror bool) (id string, rows int64) {
 	q.t.Helper()
 	ctx, cancel := context.WithCancel(q.t.Context())
@@ -85,7 +85,7 @@ func (q *queryTable) interrupted(mirror bool) (id string, rows int64) {
 	return l.ID(), l.Last().Row
 }
 
-// resume goes on with a load.
+// resume resumes a load.
 func (q *queryTable) resume(id string, mirror bool) (*Load, Summary, error) {
 	q.t.Helper()
 	l, err := Resume(q.runs(), id, q.job(mirror))
@@ -96,7 +96,7 @@ func (q *queryTable) resume(id string, mirror bool) (*Load, Summary, error) {
 	return l, s, err
 }
 
-// sent returns who was sent, and who was deleted.
+// sent returns the people who were sent, and those who were deleted.
 func (q *queryTable) sent() (people, deleted []string) {
 	for _, m := range q.client.accepted {
 		_, id, _ := strings.Cut(m, `"userId":"`)
@@ -110,7 +110,7 @@ func (q *queryTable) sent() (people, deleted []string) {
 	return people, deleted
 }
 
-// A load of a table that is resumed goes on if the rows before are what they were, and otherwise says what is wrong, whatever their number is.
+// A load of a table is resumed if the earlier rows have not changed, and otherwise reports what is wrong, for any number of rows.
 func TestResumedQuery(t *testing.T) {
 	t.Parallel()
 	const appear = "INSERT INTO people SELECT 'new' || id, 'a' || email FROM people LIMIT 50" // before all others
@@ -157,15 +157,15 @@ func TestResumedQuery(t *testing.T) {
 	}
 }
 
-// A mirror that was killed and resumed deletes nobody who is in the table: a customer's address moves her row to where the load has been, while
-// another who was read there leaves.
+// A mirror that was killed and resumed deletes nobody who is in the table: a customer's new address moves her row to a part that the load has already
+// read, while another person who was read there leaves.
 func TestResumedMirrorOfAQuery(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		change  []string
 		deleted []string
 		changed bool
-		later   []string // deleted by the load behind that; u5's address is hers in the last
+		later   []string // deleted by the next load; in the last case u5's address is hers
 	}{
 		"nothing changes":      {nil, []string{"u1998"}, false, nil},
 		"somebody else leaves": {[]string{"DELETE FROM people WHERE id = 'u1997'"}, []string{"u1997", "u1998"}, false, nil},
@@ -189,7 +189,7 @@ func TestResumedMirrorOfAQuery(t *testing.T) {
 			if !tt.changed {
 				return
 			}
-			// The next load finds out who has left.
+			// The next load finds the people who have left.
 			q.client.accepted = nil
 			job := q.job(true)
 			s, err = Run(t.Context(), job)
@@ -201,7 +201,7 @@ func TestResumedMirrorOfAQuery(t *testing.T) {
 	}
 }
 
-// Where only values of rows before have changed, a load goes on, and a mirror deletes nobody and says so, however often it is resumed.
+// If only values of earlier rows have changed, a load is resumed. A mirror then deletes nobody and reports it, however often it is resumed.
 func TestResumedQueryWithOtherValues(t *testing.T) {
 	t.Parallel()
 	q := newQueryTable(t, 2000)
@@ -268,7 +268,7 @@ func TestResumedQueryWithOtherValues(t *testing.T) {
 	}
 }
 
-// A load that an earlier version began is refused by name.
+// A load that an earlier version began is refused, with its version.
 func TestResumedQueryOfAnEarlierVersion(t *testing.T) {
 	t.Parallel()
 	q := newQueryTable(t, 2000)

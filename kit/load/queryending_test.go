@@ -22,8 +22,8 @@ func (failingSource) Next(context.Context, *source.Batch) error {
 	return errors.New("the server went away")
 }
 
-// A load of a table that was killed may have sent what nobody has noted. However a run that goes on with it ends early, and whatever has become of
-// the table then, no later load may leave out what the workspace does not have.
+// A killed load of a table may have sent rows that are not recorded. However a run that resumes it ends early, and however the table has changed, no
+// later load may leave out rows that the workspace does not have.
 func TestQueryThatWasKilledAndEndsEarlyAgain(t *testing.T) {
 	t.Parallel()
 	unsent := func(status int) func(context.CancelFunc, int) error {
@@ -33,9 +33,9 @@ func TestQueryThatWasKilledAndEndsEarlyAgain(t *testing.T) {
 	}
 	const moves = "DELETE FROM people WHERE id = 'u1'" // before the mark
 	for name, tt := range map[string]struct {
-		change string // before it goes on
+		change string // before it is resumed
 		end    func(stop context.CancelFunc, n int) error
-		reason error // nil: it comes to its end
+		reason error // nil: it ends well
 		marked bool  // it leaves the mark of the killed run
 	}{
 		"a row before went": {moves, nil, ErrInputChanged, true},
@@ -95,7 +95,7 @@ func TestQueryThatWasKilledAndEndsEarlyAgain(t *testing.T) {
 						return all(n, cio.OutcomeUnsent, &cio.APIError{Status: 503})
 					}
 					if calls++; calls == 60 {
-						for j, err := ReadJournal(runs, l.ID()); err == nil && j.Last().Row == 0; { // which is written beside the sending
+						for j, err := ReadJournal(runs, l.ID()); err == nil && j.Last().Row == 0; { // it is written concurrently with the sending
 							time.Sleep(time.Millisecond)
 							j, err = ReadJournal(runs, l.ID())
 						}

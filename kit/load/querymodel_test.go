@@ -20,9 +20,9 @@ import (
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
 
-// Whatever happens to a table between the end of a load of it and its being resumed: everybody who was there all the time is sent, or the load is
-// refused; nobody is deleted who is in the table; and a load of a table in which no row has come, gone or got another key is not refused. How many
-// seeds are tried says QUERY_SEEDS, from QUERY_FIRST on; 2,000 of them take some minutes on each of the three databases.
+// A table changes between the end of a load and its resumption. Everybody who was in the table all the time is sent, or the load is refused. Nobody
+// who is in the table is deleted. A load of a table without new, removed or renamed rows is not refused. QUERY_SEEDS is how many seeds are tried,
+// QUERY_FIRST the first one; 2,000 of them take some minutes on each of the three databases.
 func TestResumedQueryLosesNobody(t *testing.T) {
 	seeds, first := uint64(25), uint64(0)
 	if deep() {
@@ -49,7 +49,7 @@ func TestResumedQueryLosesNobody(t *testing.T) {
 			table := fmt.Sprintf("queried_%d", os.Getpid()) // another process may test on the same server
 			defer db.Exec("DROP TABLE IF EXISTS " + table)
 			var all queryCounts
-			for seed := first; seed < first+seeds || !all.tell(seeds) && seed < first+4*seeds; seed++ { // seeds that rotate are unlucky at times
+			for seed := first; seed < first+seeds || !all.tell(seeds) && seed < first+4*seeds; seed++ { // rotating seeds are sometimes unlucky
 				m := &queryModel{t: t, rnd: rand.New(rand.NewPCG(seed, 13)), place: place, db: db, table: table, killable: killable{dir: filepath.Join(t.TempDir(), "state")}}
 				if m.run(); t.Failed() {
 					t.Fatalf("seed %d:\n%s", seed, strings.Join(m.trace, "\n"))
@@ -70,7 +70,7 @@ type queryPlace struct {
 	keys                   []queryKey
 }
 
-// queryKey is a type of the column k, and how its values are written, in an order of their own.
+// queryKey is a type of the column k, with its values in its order.
 type queryKey struct {
 	typ   string
 	value func(k int) string
@@ -99,8 +99,8 @@ func queryPlaces(t *testing.T) []queryPlace {
 	return places
 }
 
-// queryCounts say what happened: how many loads were killed, resumed, refused then, or brought to their end, and how many of these were mirrors
-// that deleted nobody because values had changed.
+// queryCounts counts how many loads were killed, resumed, then refused, or ended well, and how many of the latter were mirrors that deleted nobody
+// because values had changed.
 type queryCounts struct{ killed, resumed, refused, finished, keptAll, deleted int }
 
 // tell reports whether enough happened for so many seeds.
@@ -131,12 +131,12 @@ type queryModel struct {
 
 	rows  []queryRow
 	made  int  // numbers of rows
-	moved bool // rows have come, gone, or got another key or id, since the load ended
+	moved bool // rows were added, removed, or got another key or id since the load ended
 
 	deadly bool
 	runs   string       // where the journals are
-	id     string       // of the load at hand
-	sent   map[int]bool // the rows of the load at hand, by number
+	id     string       // of the current load
+	sent   map[int]bool // the rows of the current load, by number
 	always map[int]bool // those that were there all the time
 }
 
@@ -162,7 +162,7 @@ func (m *queryModel) insert() {
 	m.moved = true
 }
 
-// change changes the table in one of the first ways, of which three change only what does not tell the rows apart, as a rule.
+// change changes the table in one of the first ways. Three of them usually change only values that do not identify the rows.
 func (m *queryModel) change(ways int) {
 	if len(m.rows) < 5 {
 		m.insert()
@@ -184,7 +184,7 @@ func (m *queryModel) change(ways int) {
 	case 6: // one leaves, another comes
 		m.rows = slices.Delete(m.rows, i, i+1)
 		m.insert()
-	case 7: // another key, or another address, by which the rows may be ordered, while somebody leaves
+	case 7: // another key or address, which may be the order of the rows, while somebody leaves
 		a.key, a.address, m.moved = m.unused(placeIn), m.unused(mailboxOf), true
 		if m.chance(2) && i != j {
 			m.rows = slices.Delete(m.rows, j, j+1)
@@ -196,7 +196,7 @@ func (m *queryModel) change(ways int) {
 		if !slices.Contains(m.order, "e") {
 			a.address, b.address = b.address, a.address
 		}
-	case 10: // somebody new in the place of another
+	case 10: // a new person replaces another
 		m.made++
 		a.number, a.id, m.moved = m.made, m.unused(idOf), true
 	}
@@ -204,7 +204,7 @@ func (m *queryModel) change(ways int) {
 
 const allWays = 11
 
-// write brings the table to the database.
+// write writes the table to the database.
 func (m *queryModel) write() {
 	var b strings.Builder
 	fmt.Fprintf(&b, "DELETE FROM %s; INSERT INTO %[1]s VALUES ", m.table)
@@ -256,7 +256,7 @@ func (m *queryModel) send(_ context.Context, _ int, messages []cio.Message) erro
 	return nil
 }
 
-// awaitCheckpoint gives the journal the time to say how far the load has come, because it is written beside the sending.
+// awaitCheckpoint gives the journal time for its next checkpoint, because it is written concurrently with the sending.
 func (m *queryModel) awaitCheckpoint() {
 	for range 20 {
 		if j, err := ReadJournal(m.runs, m.id); err != nil || len(m.sent) == 0 || j.Last().Row >= int64(len(m.sent)) {
@@ -266,7 +266,7 @@ func (m *queryModel) awaitCheckpoint() {
 	}
 }
 
-// job is a load of the table as it is.
+// job is a load of the current table.
 func (m *queryModel) job(mirror bool) Job {
 	src, err := sqldb.Open(m.t.Context(), m.place.url, sqldb.Query{SQL: "SELECT k, n, id, e, number FROM " + m.table, OrderBy: m.order})
 	if err != nil {
@@ -280,7 +280,7 @@ func (m *queryModel) job(mirror bool) Job {
 	return job
 }
 
-// dribble hands out a few rows at a time, so that a load has many places to go on from.
+// dribble returns a few rows at a time, so that a load has many places to resume from.
 type dribble struct {
 	source.Resumer
 	rnd  *rand.Rand
@@ -336,7 +336,7 @@ func (m *queryModel) run() {
 		id = m.resume(id, mirror)
 	}
 	m.deadly = false
-	if mirror && !m.t.Failed() { // whatever became of it, the next load goes on
+	if mirror && !m.t.Failed() { // however it ended, the next load follows
 		m.begin(mirror)
 	}
 }
@@ -355,7 +355,7 @@ func (m *queryModel) begin(mirror bool) string {
 	return m.load(l, job, "start")
 }
 
-// resume goes on with a load. It returns its id if it was killed again.
+// resume resumes a load. It returns its id if it was killed again.
 func (m *queryModel) resume(id string, mirror bool) string {
 	for number := range m.always {
 		if !slices.ContainsFunc(m.rows, func(r queryRow) bool { return r.number == number }) {

@@ -23,14 +23,14 @@ import (
 
 var keptPart = regexp.MustCompile(`,"ciokit":\{.*?\}\}`)
 
-// withoutKept returns rejects as JSON Lines without what is kept for loading them again.
+// withoutKept returns rejects as JSON Lines without the data for loading them again.
 func withoutKept(rejects string) string { return keptPart.ReplaceAllString(rejects, "}") }
 
-// loop loads rows and what is made of their rejects.
+// loop loads rows and the rejects that are made of them.
 type loop struct {
 	t       *testing.T
 	mapping string
-	refuse  func(message string) bool // by the API, at the first load
+	refuse  func(message string) bool // for the API, in the first load
 	csv     bool                      // the form of the rejects
 	comma   bool
 	loads   int
@@ -84,7 +84,7 @@ func (l *loop) loadText(text string) (string, map[string]string, Summary) {
 	return l.load(mustSource(l.t, text, source.Config{}))
 }
 
-// mendLines edits the rows of rejects as JSON Lines as a program would, and leaves everything else.
+// mendLines edits the rows of rejects as JSON Lines as a program would, and changes nothing else.
 func mendLines(t *testing.T, rejects string, mend func(line int64, row string) (string, bool)) string {
 	t.Helper()
 	var out strings.Builder
@@ -106,7 +106,7 @@ func mendLines(t *testing.T, rejects string, mend func(line int64, row string) (
 	return out.String()
 }
 
-// mendTable edits rejects as CSV as a spreadsheet would, and saves them with the delimiter that it likes.
+// mendTable edits rejects as CSV as a spreadsheet would, and saves them with that spreadsheet's delimiter.
 func mendTable(t *testing.T, rejects string, read, write rune, mend func(line int64, row map[string]string)) string {
 	t.Helper()
 	r := csv.NewReader(strings.NewReader(rejects))
@@ -142,7 +142,7 @@ func mendTable(t *testing.T, rejects string, read, write rune, mend func(line in
 	return out.String()
 }
 
-// randomCell is text that CSV must quote, and that JSON must escape.
+// randomCell is text that CSV must quote and JSON must escape.
 func randomCell(rnd *rand.Rand) string {
 	const letters = "abz,;\t \"\n'\\{}é漢𝄞<&0=-"
 	r := []rune(letters)
@@ -153,9 +153,8 @@ func randomCell(rnd *rand.Rand) string {
 	return b.String()
 }
 
-// A table that is damaged is loaded, its rejects are mended in part and loaded, and those of that mended wholly and loaded. All that was sent
-// is what the sound table would have sent: nothing is missing, nothing is there twice, and what was not mended is rejected for the same
-// reason.
+// A damaged table is loaded. Its rejects are partly fixed and loaded, and then the new rejects are all fixed and loaded. Together, the same is sent
+// as for the undamaged table: nothing is missing, nothing is sent twice, and rows that were not fixed are rejected for the same reason.
 func TestRejectsLoop(t *testing.T) {
 	t.Parallel()
 	seeds := uint64(400)
@@ -170,7 +169,7 @@ func TestRejectsLoop(t *testing.T) {
 type damagedRow struct {
 	line                int64 // on which it begins
 	sound, damaged, bad string
-	n                   string // of the sound row
+	n                   string // of the undamaged row
 	torn                bool
 }
 
@@ -320,7 +319,7 @@ func testRejectsLoop(t *testing.T, rnd *rand.Rand) {
 	if s.RowsRejected != 0 || last != "" {
 		t.Errorf("in the end there are rejects:\n%s", last)
 	}
-	if l.csv { // written anew the row has other bytes, and its messages other ids
+	if l.csv { // a rewritten row has other bytes, and its messages have other ids
 		want, union = withoutIDs(want), withoutIDs(union)
 	}
 	if !maps.Equal(union, want) {
@@ -328,7 +327,7 @@ func testRejectsLoop(t *testing.T, rnd *rand.Rand) {
 	}
 }
 
-var timestampPart = regexp.MustCompile(`"timestamp":"[^"]+",`) // of when it was made
+var timestampPart = regexp.MustCompile(`"timestamp":"[^"]+",`) // the time when it was made
 
 var messageIDPart = regexp.MustCompile(`,?"messageId":"[0-9a-f]+"`)
 
@@ -360,7 +359,7 @@ func reasons(t *testing.T, rejects string, table bool, delimiter rune) map[int64
 
 const twoMessages = "messages:\n  - identify: {userId: $id, traits: {n: =int(n)}}\n  - track: {userId: $id, event: $event}\n"
 
-// Of a row with two messages one was refused. Whatever is changed in it, the other has the id that it was accepted under.
+// One message of a row with two was rejected. Whatever is changed in the row, the other message has the id under which it was accepted.
 func TestRejectsRepeatIDs(t *testing.T) {
 	t.Parallel()
 	for _, table := range []bool{false, true} {
@@ -393,7 +392,7 @@ func TestRejectsRepeatIDs(t *testing.T) {
 	}
 }
 
-// A row of which Customer.io refused several messages stands in JSON Lines as often, and is loaded once.
+// If Customer.io rejected several messages of a row, JSON Lines has the row as often, and it is loaded once.
 func TestRejectsOfOneRow(t *testing.T) {
 	t.Parallel()
 	l := &loop{t: t, mapping: twoMessages, refuse: func(m string) bool { return strings.Contains(m, `"userId":"b"`) }}
@@ -425,7 +424,7 @@ func TestRejectsOfOneRow(t *testing.T) {
 	}
 }
 
-// Whatever an input is, its rejects can be loaded; what was wrong with it does not pass because it cannot be seen in the row any more.
+// The rejects of every kind of input can be loaded. A wrong row does not pass because its error is no longer visible in the row.
 func TestRejectsOfTypedRows(t *testing.T) {
 	t.Parallel()
 	nan := func(yield func(source.Values, error) bool) {
@@ -460,7 +459,7 @@ func nanValue() float64 {
 	return zero / zero
 }
 
-// Files that are one input differ in their delimiters and in the order of their columns. A row is read again as it was written.
+// Files of one input can have different delimiters and orders of columns. A row is read again as it was written.
 func TestRejectsOfUnlikeFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -502,7 +501,7 @@ func TestRejectsOfUnlikeFiles(t *testing.T) {
 	}
 }
 
-// Rejects in one form are loaded with rejects in the other, and back.
+// Rejects in one form are loaded with rejects in the other form, and back.
 func TestRejectsChangeForm(t *testing.T) {
 	t.Parallel()
 	l := &loop{t: t, mapping: twoMessages, refuse: func(m string) bool { return strings.Contains(m, `"event":"bad"`) }}
@@ -526,7 +525,7 @@ func TestRejectsChangeForm(t *testing.T) {
 	}
 }
 
-// A load of rejects that is interrupted goes on like any other.
+// An interrupted load of rejects can be resumed like any other.
 func TestRejectsAreResumed(t *testing.T) {
 	t.Parallel()
 	l := &loop{t: t, mapping: people}
@@ -535,7 +534,7 @@ func TestRejectsAreResumed(t *testing.T) {
 		t.Fatal(rejects)
 	}
 	var in strings.Builder
-	for i := range 3000 { // each row stands there twice, as if two messages of it had been refused
+	for i := range 3000 { // each row is there twice, as if two of its messages had been rejected
 		line := strings.NewReplacer(`"z,x"`, fmt.Sprintf(`"p%d,%d"`, i, i), `"line":3002`, fmt.Sprintf(`"line":%d`, i+2), `"ordinal":3000`, fmt.Sprintf(`"ordinal":%d`, i)).Replace(rejects)
 		in.WriteString(line + line)
 	}
@@ -588,7 +587,7 @@ func TestRejectsAreResumed(t *testing.T) {
 	}
 }
 
-// Numbers are read as they were: what was rejected with a decimal comma does not become another number without.
+// Numbers are read as before: a row that was rejected with a decimal comma does not get another number without it.
 func TestRejectsWithDecimalComma(t *testing.T) {
 	t.Parallel()
 	l := &loop{t: t, comma: true, mapping: "messages:\n  - identify: {userId: $id, traits: {n: =decimal(n)}}\n"}
@@ -608,7 +607,7 @@ func TestRejectsWithDecimalComma(t *testing.T) {
 	}
 }
 
-// A rejects file is not the whole table: nothing that judges by who is missing takes it.
+// A rejects file is not the whole table: it is refused for everything that depends on missing rows.
 func TestRejectsAreNoTable(t *testing.T) {
 	t.Parallel()
 	l := &loop{t: t, mapping: people}
@@ -627,7 +626,7 @@ func TestRejectsAreNoTable(t *testing.T) {
 	}
 }
 
-// People who may not be taken away stand in the rejects of a mirror. They are no rows: loading them again makes nobody.
+// People who must not be deleted are in the rejects of a mirror. They are not rows: loading them again makes nobody.
 func TestRejectedRemovalsAreNotLoaded(t *testing.T) {
 	t.Parallel()
 	for _, table := range []bool{false, true} {
@@ -654,7 +653,7 @@ func TestRejectedRemovalsAreNotLoaded(t *testing.T) {
 	}
 }
 
-// A value is shown to whoever asks for it, and to nobody else.
+// A value is shown only to the caller of Value.
 func TestRejectValue(t *testing.T) {
 	t.Parallel()
 	s, err := Run(t.Context(), Job{Source: mustSource(t, "id,n\na,secret\nb\n", source.Config{}), Mapping: mustMapping(t, people), Client: new(fakeClient)})
@@ -675,7 +674,7 @@ func TestRejectValue(t *testing.T) {
 	}
 }
 
-// Rows that have nothing of what the mapping reads are told from those that a condition leaves out.
+// Rows with only empty columns are counted apart from rows that a condition leaves out.
 func TestBlankRows(t *testing.T) {
 	t.Parallel()
 	s, err := Run(t.Context(), Job{Source: mustSource(t, "id,n\n,\na,1\nb,2\n", source.Config{}), Client: new(fakeClient),

@@ -20,7 +20,7 @@ func rejecting(t *testing.T, file, rows string) (Summary, error) {
 	return Run(t.Context(), Job{Source: mustSource(t, "id,n\n"+rows, source.Config{}), Mapping: mustMapping(t, people), Client: new(fakeClient), RejectsFile: file})
 }
 
-// dirOf returns what the files of a directory hold, by their names; of rejects only the rows.
+// dirOf returns the contents of the files of a directory, by their names; of rejects only the rows.
 func dirOf(t *testing.T, dir string) string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -45,7 +45,7 @@ func dirOf(t *testing.T, dir string) string {
 	return strings.Join(out, " ")
 }
 
-// What a file of rejects holds is never written over, whatever else is there.
+// The contents of a rejects file are never overwritten, whatever other files exist.
 func TestRejectsFileIsKept(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -88,7 +88,7 @@ func TestRejectsFileIsKept(t *testing.T) {
 	}
 }
 
-// Of two loads into one file one is refused, and nothing of the other is lost, however they meet.
+// Of two loads into one file, one is refused, and nothing of the other is lost, whenever they meet.
 func TestRejectsFileIsLocked(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -119,7 +119,7 @@ func TestRejectsFileIsLocked(t *testing.T) {
 				t.Errorf("the rejects of %s are not whole in %s", row, got)
 			}
 		}
-		// The owner's file of a lock may stay behind on Windows, if another load has it open; it is hidden and does no harm.
+		// The owner file of a lock may remain on Windows, if another load has it open; it is hidden and does no harm.
 		if files, err := filepath.Glob(filepath.Join(dir, "r*.jsonl")); err != nil || len(files) != len(want) {
 			t.Errorf("%d files for %d loads: %s, %v", len(files), len(want), got, err)
 		}
@@ -132,7 +132,7 @@ func TestRejectsFileIsLocked(t *testing.T) {
 	}
 }
 
-// A load that is resumed goes on with its file if it is still its own; what another load, or a hand, has made of it stays.
+// A resumed load continues its file if the file has not changed; a file that another load or a person has changed is kept.
 func TestRejectsFileOfAResumedLoad(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files of the tests")
 
-// reported runs a load with a bit of everything, in the time of a bubble, and reports it.
+// reported runs a load with a little of everything, in the fake time of a bubble, and reports it.
 func reported(t *testing.T, dryRun bool) Report {
 	t.Helper()
 	recorder := NewRecorder()
@@ -98,7 +98,7 @@ func TestReportJSON(t *testing.T) {
 	})
 }
 
-// However long a run takes, it has no more than so many points, and none of what happened is lost.
+// A run of any length has at most so many points, and they contain everything that happened.
 func TestSeriesIsBounded(t *testing.T) {
 	begun := time.Unix(0, 0)
 	s := series{begun: begun, interval: firstInterval}
@@ -141,7 +141,7 @@ func TestQuantiles(t *testing.T) {
 	}
 }
 
-// Few are counted exactly, many within the error that the report names.
+// Small numbers are counted exactly, large ones within the error that the report names.
 func TestDistinctCount(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 5000, exactDistinct, exactDistinct + 1, 300_000, 1_000_000} {

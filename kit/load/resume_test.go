@@ -59,7 +59,7 @@ func (f *loadFile) job() Job {
 	return Job{Source: src, Mapping: mustMapping(f.t, people), Client: f.client, RejectsFile: f.path("rejects.jsonl"), BatchBytes: 2000}
 }
 
-// stopAfter has the client answer so many calls and then end the context that it returns.
+// stopAfter makes the client answer so many calls and then ends the context that it returns.
 func (f *loadFile) stopAfter(calls int) context.Context {
 	ctx, cancel := context.WithCancel(f.t.Context())
 	f.t.Cleanup(cancel)
@@ -93,7 +93,7 @@ func (f *loadFile) interrupted(change func(*Job)) string {
 	return l.ID()
 }
 
-// What Resume is given must be what Start was given. The error names both, and nothing is sent or written.
+// Resume must get the same job as Start. The error names both values, and nothing is sent or written.
 func TestResumeNamesWhatDiffers(t *testing.T) {
 	t.Parallel()
 	const other = "messages:\n  - identify: {userId: $id, traits: {m: =int(n)}}\n"
@@ -182,7 +182,7 @@ type elsewhere struct{ *fakeClient }
 
 func (elsewhere) Target() string { return "http://elsewhere.test" }
 
-// A key may be another one where it is said to be of the same workspace, and before anything was settled, as after one that was refused.
+// A key can differ if the caller says that it belongs to the same workspace, and before anything was settled, as after a key that was refused.
 func TestResumeWithAnotherKey(t *testing.T) {
 	t.Parallel()
 	f := newLoadFile(t, mixedRows(3000))
@@ -232,7 +232,7 @@ func TestResumeWithAnotherKey(t *testing.T) {
 	}
 }
 
-// A load that did not begin leaves no journal, and the rejects of the load before; one that is complete is not gone on with; a Load runs once.
+// A load that did not begin leaves no journal, and keeps the rejects of the earlier load; a complete load cannot be resumed; a Load runs once.
 func TestLoadsThatDoNotBegin(t *testing.T) {
 	t.Parallel()
 	f := newLoadFile(t, mixedRows(50))
@@ -296,7 +296,7 @@ func TestLoadsThatDoNotBegin(t *testing.T) {
 	}
 }
 
-// Rows of a program can be gone on with if the program says that they are the same.
+// A load of a program's rows can be resumed if the program says that they are the same.
 func TestResumeRowsOfAProgram(t *testing.T) {
 	t.Parallel()
 	client := &fakeClient{}
@@ -342,7 +342,7 @@ func TestResumeRowsOfAProgram(t *testing.T) {
 	}
 }
 
-// A Source that hides that it goes on behind a mark is not read over instead, which would skip rows that have come since.
+// If a Source hides that it can resume after a mark, its rows are not read and skipped instead, because that would skip new rows.
 func TestResumeNeedsAResumerBehindAMark(t *testing.T) {
 	t.Parallel()
 	j := &Journal{last: Checkpoint{Row: 3, Mark: []byte(`["3"]`)}}
@@ -352,7 +352,7 @@ func TestResumeNeedsAResumerBehindAMark(t *testing.T) {
 	}
 }
 
-// No output may be an input or another output, by whatever name; and all of them must be writable. That shows before anything is sent.
+// No output may be an input or another output, under any name, and all outputs must be writable. That is checked before anything is sent.
 func TestOutputsAndInputs(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -454,7 +454,7 @@ func TestOutputsAndInputs(t *testing.T) {
 	}
 }
 
-// contents returns what the files in a directory hold.
+// contents returns the contents of the files in a directory.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -473,7 +473,7 @@ func contents(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// A snapshot serves one load at a time, by whatever name it is used.
+// A snapshot serves one load at a time, under every name.
 func TestSnapshotIsHeldByAnyName(t *testing.T) {
 	t.Parallel()
 	for name, link := range map[string]func(f *loadFile) (string, error){
@@ -512,7 +512,7 @@ func TestSnapshotIsHeldByAnyName(t *testing.T) {
 			if _, err := Run(t.Context(), job); err != nil || !tried {
 				t.Fatal(err, tried)
 			}
-			// The link stays one, and a load by it renews what it leads to.
+			// The link stays a link, and a load with it renews the file that it leads to.
 			job.Source, job.Changes.Snapshot, f.client.send = f.job().Source, other, nil
 			if s, err := Run(t.Context(), job); err != nil || s.Messages == 0 {
 				t.Fatal(err, counts(s))

@@ -12,8 +12,8 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// A row may say something else of a person than an earlier one of the same file. What the earlier one said does not count as what the workspace has
-// until the later one is settled, however often the load is interrupted before.
+// Two rows of a file can say different things about a person. Until the second row is settled, what the first row said does not count as what the
+// workspace has, however often the load is interrupted before.
 func TestInterruptedTwiceBeforeALaterRowOfOnePerson(t *testing.T) {
 	t.Parallel()
 	for _, other := range []bool{false, true} {

@@ -73,7 +73,7 @@ func TestRowsKeepTypes(t *testing.T) {
 	}
 }
 
-// The iterator may use one row again and again, reject rows of its own, and end the input.
+// The iterator can use one row again and again, reject its own rows, and end the input.
 func TestRowsOfAnIterator(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the cursor is gone")
@@ -118,7 +118,7 @@ func TestRowsOfAnIterator(t *testing.T) {
 	}
 }
 
-// A run that ends early stops the iterator; one that waits is not waited for to send what it has yielded.
+// A run that ends early stops the iterator. While the iterator waits, the rows that it has already yielded are sent.
 func TestIteratorIsStopped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -77,7 +77,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// A row is all or nothing, and a row that cannot be read counts as many messages as the mapping has.
+// All messages of a row are sent, or none. A row that cannot be read counts as many messages as the mapping has.
 func TestRowIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - identify: {userId: $id}\n  - track: {userId: $id, event: E, properties: {n: =int(n)}}\n"
@@ -98,7 +98,7 @@ func TestRowIsAllOrNothing(t *testing.T) {
 	}
 }
 
-// The rows are sent in their order, in batches of about the size asked for, and none is split.
+// The rows are sent in their order, in batches of about the requested size, and no row is split.
 func TestOrderAndBatches(t *testing.T) {
 	t.Parallel()
 	const rows = 5000
@@ -128,7 +128,7 @@ func TestOrderAndBatches(t *testing.T) {
 	}
 }
 
-// Wide rows of which little is mapped do not pile up.
+// Wide rows with few mapped columns do not accumulate in memory.
 func TestRowsKeptAreBounded(t *testing.T) {
 	wide := "id,n,x\n" + strings.Repeat("1,2,"+strings.Repeat("x", 500_000)+"\n", 100)
 	most := 0
@@ -158,7 +158,7 @@ func TestServerRefusals(t *testing.T) {
 	if got, want := counts(s), "rows 6 bad 2 empty 0; messages 6 accepted 2 rejected 2 by API 2 unsent 0"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	// In the order of the rows, whoever refused them.
+	// In the order of the rows, whoever rejected them.
 	want := `{"line":3,"rule":"refused-by-api","hint":"Customer.io answered 400 Bad Request: no such trait","row":"2,2"}
 {"line":4,"column":"n","field":"traits.n","rule":"not-an-integer","hint":"give digits with an optional sign, or use float or decimal in the mapping","row":"3,x"}
 {"line":6,"column":"id","field":"userId","rule":"invalid-utf-8","hint":"the text contains bytes that are not UTF-8; give the encoding of the file, such as Encoding (--encoding windows-1252), or fix the row","row_base64":"Iv8iLA=="}
@@ -188,7 +188,7 @@ func TestStops(t *testing.T) {
 		reason error
 		cause  error
 		calls  int
-		api    bool // the messages of the failed calls were refused
+		api    bool // the messages of the failed calls were rejected
 	}{
 		{"key refused", after(2, func(n int) error { return all(n, cio.OutcomeUnsent, unauthorized) }), ErrKeyRefused, cio.ErrUnauthorized, 3, false},
 		{"key refused, called so by the client", after(2, func(n int) error { return all(n, cio.OutcomeRejected, unauthorized) }), ErrKeyRefused, cio.ErrUnauthorized, 3, false},
@@ -273,7 +273,7 @@ func TestDryRunAndLimit(t *testing.T) {
 	}
 }
 
-// Interrupted while it sends, while it reads, or before it begins, a run says what is known of every row it read.
+// If a run is interrupted while it sends, while it reads, or before it begins, it reports what is known of every row that it read.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	t.Run("while it sends", func(t *testing.T) {
@@ -344,7 +344,7 @@ func TestInterrupt(t *testing.T) {
 	})
 }
 
-// An interrupt comes before whatever stopped the run earlier.
+// An interrupt has precedence over an earlier reason to stop.
 func TestInterruptAfterStop(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -373,7 +373,7 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// What was read before the input fails is sent and counted.
+// Rows that were read before the input fails are sent and counted.
 func TestSourceFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is gone")
@@ -398,7 +398,7 @@ func TestSourceFails(t *testing.T) {
 	}
 }
 
-// When the rejects cannot be written, nothing more is read or sent, and the counts still add up.
+// If the rejects cannot be written, nothing more is read or sent, and the counts still add up.
 func TestRejectsFail(t *testing.T) {
 	t.Parallel()
 	full := errors.New("the disk is full")
@@ -415,7 +415,7 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// However many bad rows there are, they are written, not held.
+// Bad rows are written and not kept in memory, however many there are.
 func TestBadRowsAreNotHeld(t *testing.T) {
 	const rows = 40_000
 	in := io.MultiReader(strings.NewReader("id,n\n"), io.LimitReader(&repeater{"1,x\n", 0}, rows*4))
@@ -449,7 +449,7 @@ func (r *repeater) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Progress comes now and then, never overlaps, and its last call has the final counts.
+// Progress is called from time to time, the calls never overlap, and the last one has the final counts.
 func TestProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -480,7 +480,7 @@ func TestProgress(t *testing.T) {
 	})
 }
 
-// Whatever Send answers, the counts add up and the accepted are those that were.
+// For every answer of Send, the counts add up and the accepted messages are those that were accepted.
 func TestAccountingUnderRandomFaults(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {

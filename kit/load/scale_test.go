@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// shopRows generates CSV of ten columns without holding it.
+// shopRows generates CSV of ten columns without keeping it.
 type shopRows struct {
 	rows, at int
 	rest     []byte
@@ -62,7 +62,7 @@ func sinkClient(t testing.TB) *cio.Client {
 	return client
 }
 
-// TestMemory loads a stream that is far larger than the memory it may take.
+// TestMemory loads a stream that is far larger than the memory that it may use.
 func TestMemory(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("memory is not measured in short tests and under the race detector")
@@ -79,7 +79,7 @@ func TestMemory(t *testing.T) {
 	debug.FreeOSMemory() // of the tests before
 	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 	metrics.Read(sample)
-	before := sample[0].Value.Uint64() - sample[1].Value.Uint64() // what they left in use
+	before := sample[0].Value.Uint64() - sample[1].Value.Uint64() // memory that they left in use
 	peak := before
 	s, err := Run(t.Context(), Job{Source: src, Mapping: mustMapping(t, shopMapping), Client: sinkClient(t), Progress: func(Progress) {
 		metrics.Read(sample)

@@ -22,14 +22,14 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// firewall is an API behind a firewall that refuses every request with a message of which n is one of refused, and, until a time, everything.
+// firewall is an API behind a firewall that refuses every request with a message whose n is in refused and, until a given time, everything.
 type firewall struct {
 	refused map[int]bool
 	status  int
 	page    string
 	until   time.Time                                        // until then everything is refused
 	took    func() time.Duration                             // for an answer; nil: no time
-	answer  func(at time.Time, messages []int) (int, string) // instead, if its status is not 0
+	answer  func(at time.Time, messages []int) (int, string) // used instead, if its status is not 0
 
 	mu       sync.Mutex
 	accepted []int // in the order in which they came
@@ -88,7 +88,7 @@ func (f *firewall) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"Content-Type": {"text/html"}}, Body: io.NopCloser(strings.NewReader(text)), Request: req}, nil
 }
 
-// client returns one that sends through the firewall.
+// client returns a client that sends through the firewall.
 func (f *firewall) client(t testing.TB, cfg cio.Config) *cio.Client {
 	t.Helper()
 	f.last = make(map[int]int)
@@ -106,7 +106,7 @@ func (f *firewall) client(t testing.TB, cfg cio.Config) *cio.Client {
 	return client
 }
 
-// rowsOf is CSV of a row for each person, whose n is the row's place from 0.
+// rowsOf is CSV of a row for each person. n is the row's place from 0.
 func rowsOf(people []string) string {
 	var b strings.Builder
 	b.WriteString("id,n\n")
@@ -116,8 +116,9 @@ func rowsOf(people []string) string {
 	return b.String()
 }
 
-// check compares what became of rowsOf(people) with what must: all that the firewall lets pass is accepted, once, in the order of each person; what
-// it does not is rejected, or unsent if nothing was accepted after its last refusal; what is behind an unsent message of the same person is too.
+// check compares the result of rowsOf(people) with what must happen. All messages that the firewall lets pass are accepted, once, in the order of
+// each person. Messages that it refuses are rejected, or unsent if nothing was accepted after the last refusal. Messages after an unsent message of
+// the same person are unsent too.
 func (f *firewall) check(t *testing.T, name string, people []string, s Summary, err error, rejects string) {
 	t.Helper()
 	checkSum(t, s)
@@ -168,7 +169,7 @@ func (f *firewall) check(t *testing.T, name string, people []string, s Summary, 
 	}
 }
 
-// eachOnce are n people.
+// eachOnce returns n people.
 func eachOnce(n int) (people []string) {
 	for i := range n {
 		people = append(people, "p"+strconv.Itoa(i))
@@ -176,7 +177,7 @@ func eachOnce(n int) (people []string) {
 	return people
 }
 
-// Where a message stands that a firewall dislikes, it alone is rejected, with the firewall's words, and what follows of its person is sent.
+// If a firewall refuses a message, only that message is rejected, with the firewall's answer, and later messages of its person are sent.
 func TestFirewall(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -221,8 +222,8 @@ func TestFirewall(t *testing.T) {
 	}
 }
 
-// Whatever a firewall dislikes, however many calls are made at once: all else is accepted, once, in the order of each person; what is disliked is
-// rejected, unless nothing was accepted after its last refusal.
+// For every set of messages that a firewall refuses and any number of parallel calls: all other messages are accepted, once, in the order of each
+// person. Refused messages are rejected, unless nothing was accepted after the last refusal.
 func TestFirewallModel(t *testing.T) {
 	t.Parallel()
 	seeds := uint64(60)
@@ -270,7 +271,7 @@ func TestFirewallModel(t *testing.T) {
 	}
 }
 
-// While a gateway refuses everything the load waits, however few rows there are, and completes when it is over.
+// While a gateway refuses everything, the load waits, even if it has few rows, and completes when that is over.
 func TestGatewayRefusesEverythingForAWhile(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{1, 2, 5, 9, 10, 11, 12, 100, 3000} {
@@ -299,7 +300,7 @@ func TestGatewayRefusesEverythingForAWhile(t *testing.T) {
 	}
 }
 
-// A gateway that refuses everything for good ends the load when the client has tried for as long as it should, with everything unsent.
+// A gateway that refuses everything for good ends the load after the client has tried for its full time, with everything unsent.
 func TestGatewayRefusesEverythingForGood(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{1, 5, 100, 20_000} {
@@ -319,8 +320,8 @@ func TestGatewayRefusesEverythingForGood(t *testing.T) {
 	}
 }
 
-// What is behind a message that is set aside fills the room for rows; then it is decided, and the load does not stand still. A real client
-// with a file of one person.
+// Messages after a message that is set aside fill the room for rows. Then it is decided, and the load continues. The test uses a real client and a
+// file with one person.
 func TestAsideDoesNotBlock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -341,7 +342,7 @@ func TestAsideDoesNotBlock(t *testing.T) {
 	})
 }
 
-// A load that is interrupted gives back what is set aside, unsent.
+// An interrupted load returns the messages that are set aside as unsent.
 func TestInterruptedWhileSetAside(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -357,7 +358,7 @@ func TestInterruptedWhileSetAside(t *testing.T) {
 	})
 }
 
-// Refusals by the API for one reason end a load after 1,000 in a row, however many errors it may have, unless no number is too many.
+// Rejections by the API for one reason end a load after 1,000 in a row, for any MaxErrors except Unlimited.
 func TestOneReasonForAll(t *testing.T) {
 	t.Parallel()
 	refusal := func(why string) error { return &cio.APIError{Status: 400, Message: why} }

@@ -73,7 +73,7 @@ func list(of reflect.Type, path string, members *[]string) {
 	}
 }
 
-// A summary says its version, also where nobody has filled it in, and a checkpoint of a journal says none.
+// A summary has its version, even a zero Summary, and a checkpoint of a journal has none.
 func TestSummaryVersion(t *testing.T) {
 	t.Parallel()
 	for text, of := range map[string]any{`"version":1`: Summary{}, `"rows":0`: Checkpoint{}} {

@@ -19,8 +19,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// torture is a value as each kind of input has it, empty where it cannot have it, and what becomes of it: the JSON that the workspace gets,
-// or the rule by which the row is refused.
+// torture is a value in the form of each kind of input, empty if the input cannot have it, with the result: the JSON that the workspace gets, or the
+// rule by which the row is rejected.
 type torture struct {
 	name       string
 	expression string // of the mapping; default $v
@@ -31,7 +31,7 @@ type torture struct {
 	sqlite     string // as a literal of SQL
 
 	want      string            // everywhere
-	different map[string]string // where it is something else
+	different map[string]string // for inputs with another result
 }
 
 var tortures = []torture{
@@ -90,7 +90,7 @@ var unscaled = func() []byte {
 
 func long(n int) string { return strings.Repeat("x", n) }
 
-// input writes what a kind of input makes of the value, beside an id, and opens it. It returns nil where it cannot have it.
+// input writes the value in a kind of input, together with an id, and opens it. It returns nil if the input cannot have the value.
 func (x *torture) input(t *testing.T, kind string) source.Source {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "in."+kind)
@@ -148,8 +148,8 @@ func openSQLite(ctx context.Context, file, query string) (source.Source, error) 
 	return sqldb.Open(ctx, "sqlite:"+file, sqldb.Query{SQL: query})
 }
 
-// Values at the edges of what types hold arrive as they are, or their rows are refused with a reason: nothing is rounded in silence.
-// docs/load.md has the outcomes.
+// Values at the limits of types arrive unchanged, or their rows are rejected with a reason: nothing is rounded silently. docs/load.md has the
+// results.
 func TestTorture(t *testing.T) {
 	t.Parallel()
 	for _, x := range tortures {
@@ -175,7 +175,7 @@ func TestTorture(t *testing.T) {
 	}
 }
 
-// tortured loads a row and returns the property v that the workspace has got of it, or the rule by which the row was refused.
+// tortured loads a row and returns the property v that the workspace received, or the rule by which the row was rejected.
 func tortured(t *testing.T, src source.Source, mapping string) string {
 	t.Helper()
 	client, server := emulated(t, cio.Config{})
@@ -261,7 +261,7 @@ func TestTortureWide(t *testing.T) {
 	}
 }
 
-// The odd shapes of inputs have their outcomes, too.
+// Inputs of unusual shapes have their results, too.
 func TestTortureShapes(t *testing.T) {
 	t.Parallel()
 	const mapping = "messages:\n  - track: {userId: $id, event: E, properties: {v: $v}}\n"

@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// An event whose name looks like a misspelt semantic one is refused with what to write, and sent where the mapping says that it is meant.
+// An event whose name looks like a misspelt semantic one is rejected with the right name, and sent if the mapping says that the name is intended.
 func TestVerbatim(t *testing.T) {
 	t.Parallel()
 	const yaml = "messages:\n  - track: {userId: $id, event: $event}\n"

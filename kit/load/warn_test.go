@@ -37,7 +37,7 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// An id that is missing is not replaced by the address without a word.
+// A missing id is not silently replaced by the address.
 func TestPersonByAddress(t *testing.T) {
 	t.Parallel()
 	const rows = "id,anon,email\n1,,a@example.com\n,,b@example.com\n,x,c@example.com\n,,d@example.com\n"

@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
 
-// mostMemory returns how much memory the process has had at most since the last call, in whatever allocator: that of SQLite is not Go's.
+// mostMemory returns the most memory that the process has had since the last call, of all allocators: that of SQLite is not Go's.
 func mostMemory(t *testing.T) int64 {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -38,7 +38,7 @@ func mostMemory(t *testing.T) int64 {
 	return kb << 10
 }
 
-// The memory of a load does not grow with the values of its rows, whether the mapping reads them or not.
+// The memory of a load does not grow with the values of its rows, mapped or not.
 func TestMemoryOfWideRows(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("memory is not measured in short tests and under the race detector")

@@ -18,7 +18,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-// The page is whole, loads nothing, and holds nothing of the people it is about.
+// The page is complete, loads nothing, and contains nothing of the people that it is about.
 func TestReportPage(t *testing.T) {
 	t.Parallel()
 	for _, dryRun := range []bool{false, true} {
@@ -56,7 +56,7 @@ func TestReportPage(t *testing.T) {
 	}
 }
 
-// wellFormed insists that all elements are closed.
+// wellFormed checks that all elements are closed.
 func wellFormed(t *testing.T, html string) {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(html))
@@ -91,7 +91,7 @@ func TestAxes(t *testing.T) {
 	}
 }
 
-// sender accepts what it is given, but for one message, and tells the recorder of it as a client does.
+// sender accepts every message except one, and reports to the recorder as a client does.
 type sender struct {
 	recorder *load.Recorder
 	calls    int
@@ -120,7 +120,7 @@ func (s *sender) Send(_ context.Context, m ...cio.Message) error {
 	return nil
 }
 
-// reported runs a load with a bit of everything, in the time of a bubble, and reports it.
+// reported runs a load with a little of everything, in the fake time of a bubble, and reports it.
 func reported(t *testing.T, dryRun bool) load.Report {
 	t.Helper()
 	recorder := load.NewRecorder()
