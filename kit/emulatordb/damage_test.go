@@ -16,7 +16,7 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// contents is all that a file holds.
+// contents is everything in a file.
 func contents(path string) (text string, err error) {
 	db, err := emulatordb.Open(path)
 	if err != nil {
@@ -29,9 +29,9 @@ func contents(path string) (text string, err error) {
 	return b.String(), err
 }
 
-// whole are files of different age and size: small buckets are kept inside of
-// their parent's page, many records need branch pages, large ones more than one
-// page, and what a snapshot replaced is free.
+// whole are files of different age and size: small buckets are inside their
+// parent's page, many records need branch pages, large records need more than
+// one page, and pages that a snapshot replaced are free.
 func whole(t *testing.T) map[string][]byte {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -85,8 +85,7 @@ func whole(t *testing.T) map[string][]byte {
 	return files
 }
 
-// damage changes a file in one of the ways in which disks, editors and copies
-// do.
+// damage changes a file in one of the ways of disks, editors and copies.
 func damage(r *rand.Rand, file []byte) (string, []byte) {
 	const page = 4096
 	pages := len(file) / page
@@ -142,8 +141,9 @@ func damage(r *rand.Rand, file []byte) (string, []byte) {
 	}
 }
 
-// TestDamage opens files that were damaged at random. What is opened holds all
-// that was there, and can be written to; all else is refused and left alone.
+// TestDamage opens files that were damaged at random. If a file can be opened,
+// it has all its contents and can be written to; all other files are refused
+// and not changed.
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	seeds := 250
@@ -205,7 +205,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestNotAFileOfOurs is about what is at the path by mistake.
+// TestNotAFileOfOurs is about other files at the path.
 func TestNotAFileOfOurs(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -234,7 +234,7 @@ func TestNotAFileOfOurs(t *testing.T) {
 		"device": "not a regular file", "locked away": "must be readable", "read only": "must be readable", "none/shop.db": "no such file",
 	} {
 		if os.Getuid() == 0 && strings.HasPrefix(want, "must be") {
-			continue // nothing is closed to root
+			continue // root can read everything
 		}
 		if db, err := emulatordb.Open(at(name)); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), at(name)) {
 			t.Errorf("%s: %v, %v; want an error about %q", name, db, err, want)
@@ -245,8 +245,8 @@ func TestNotAFileOfOurs(t *testing.T) {
 	}
 }
 
-// TestChangedWhileInUse cuts the file off beneath the database, and looks at
-// what the emulator says and whether it still answers.
+// TestChangedWhileInUse truncates the file while the database is open, and
+// checks what the emulator reports and whether it still answers.
 func TestChangedWhileInUse(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "shop.db")
@@ -281,7 +281,7 @@ func TestChangedWhileInUse(t *testing.T) {
 	}
 }
 
-// TestPanicOfACallbackIsItsOwn keeps faults of the caller apart from those of
+// TestPanicOfACallbackIsItsOwn distinguishes faults of the caller from those of
 // the file.
 func TestPanicOfACallbackIsItsOwn(t *testing.T) {
 	t.Parallel()
@@ -302,7 +302,8 @@ func TestPanicOfACallbackIsItsOwn(t *testing.T) {
 	_ = db.Load(func([]byte) error { return nil }, func([]byte) error { panic("mine") })
 }
 
-// TestUnfinishedFile opens a file whose maker ended before anything was in it.
+// TestUnfinishedFile opens a file whose process ended before it wrote anything
+// to it.
 func TestUnfinishedFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "shop.db")
@@ -316,7 +317,7 @@ func TestUnfinishedFile(t *testing.T) {
 	}
 }
 
-// FuzzOpen puts bytes into files that are whole.
+// FuzzOpen puts bytes into undamaged files.
 func FuzzOpen(f *testing.F) {
 	f.Add(uint8(0), uint32(16), []byte{1})
 	f.Add(uint8(1), uint32(4096*3+8), []byte{2, 0})
@@ -352,7 +353,7 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// makeUnfinished makes a file as it is before its first transaction.
+// makeUnfinished makes a file in its state before the first transaction.
 func makeUnfinished(t *testing.T, path string) {
 	t.Helper()
 	bolt, err := bbolt.Open(path, 0o600, nil)

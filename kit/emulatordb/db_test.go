@@ -20,8 +20,8 @@ import (
 	"github.com/ciokit/cio/kit/emulatordb"
 )
 
-// serveEnv makes this test binary a server with the file that it names, which
-// another process kills.
+// serveEnv makes this test binary a server with the file that it names. Another
+// process kills it.
 const serveEnv = "EMULATORDB_TEST_SERVE"
 
 func TestMain(m *testing.M) {
@@ -80,7 +80,7 @@ func post(t *testing.T, client *http.Client, base, key, path, body string) int {
 	return resp.StatusCode
 }
 
-// everything is what a server says of all its workspaces.
+// everything is what a server returns about all its workspaces.
 func everything(t *testing.T, srv *emulator.Server) string {
 	t.Helper()
 	var b strings.Builder
@@ -121,7 +121,7 @@ func everything(t *testing.T, srv *emulator.Server) string {
 	return b.String()
 }
 
-// calls are of every kind, in an order that matters.
+// calls are calls of every kind, in an order that matters.
 var calls = []struct{ key, path, body string }{
 	{"k", "/v1/track", `{"anonymousId":"a","event":"Seen","properties":{"html":"<b>&"}}`},
 	{"k", "/v1/identify", `{"messageId":"m1","userId":"u","anonymousId":"a","traits":{"email":"U@x.example","plan":"<pro>","n":1.50}}`},
@@ -141,8 +141,8 @@ var calls = []struct{ key, path, body string }{
 	{"", "/v1/identify", `{"userId":"nobody"}`},
 }
 
-// TestReopen compares a server with what another makes of its file, after every
-// kind of call, a reset and a restore, with switches that differ.
+// TestReopen compares a server with one that loads its file, after every kind
+// of call, a reset and a restore, with different switches.
 func TestReopen(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "emulator.db")
@@ -183,7 +183,7 @@ func TestReopen(t *testing.T) {
 	}
 }
 
-// TestCompact writes a snapshot in the middle, and goes on.
+// TestCompact writes a snapshot in the middle, and continues.
 func TestCompact(t *testing.T) {
 	t.Parallel()
 	if raceDetector && os.Getenv("CIOKIT_DEEP") != "1" {
@@ -249,7 +249,8 @@ func TestOneProcessAtATime(t *testing.T) {
 }
 
 // TestKill kills a server in the middle of a load, ten times with
-// CIOKIT_DEEP=1. What was answered 200 before must be there afterwards.
+// CIOKIT_DEEP=1. Every call that was answered with 200 before must have its
+// effect afterwards.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "emulator.db")

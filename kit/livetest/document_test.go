@@ -56,7 +56,7 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// Every guide that names the areas of the suite names those that there are.
+// Every guide that names the areas of the suite names the existing ones.
 func TestAreas(t *testing.T) {
 	t.Parallel()
 	if got, want := strings.Join(Areas(), " "), "people events batches objects devices ecommerce video gdpr aliases pages"; got != want {

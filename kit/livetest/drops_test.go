@@ -10,7 +10,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestDroppedMessagesAreNoticed has a workspace answer 200 and drop one kind of message: the case that sends it fails, or says what was seen.
+// TestDroppedMessagesAreNoticed makes a workspace answer 200 and drop one kind of message: the case that sends it fails, or reports what it saw.
 func TestDroppedMessagesAreNoticed(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -53,7 +53,7 @@ func TestDroppedMessagesAreNoticed(t *testing.T) {
 	}
 }
 
-// A workspace that takes a cio_id for an id like any other makes a person of it, who is in no ledger: the probe leaves nobody behind.
+// A workspace that reads a cio_id as an ordinary id makes a person who is in no ledger: the probe leaves nobody behind.
 func TestProbeLeavesNobodyOfACioID(t *testing.T) {
 	t.Parallel()
 	srv := emulator.Config{}.InProcess(t)

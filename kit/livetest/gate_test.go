@@ -18,7 +18,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// A key and a region do not allow anything; nor does a file.
+// Neither a key and a region nor a file allow anything.
 func TestAllowed(t *testing.T) {
 	t.Parallel()
 	all := map[string]string{"CUSTOMERIO_API_KEY": "k", "CUSTOMERIO_REGION": "eu", WorkspaceEnv: "Tests", LiveEnv: "1"}
@@ -50,7 +50,7 @@ func TestAllowed(t *testing.T) {
 	}
 }
 
-// recorder is a proxy that lets nothing pass, and remembers what was wanted.
+// recorder is a proxy that passes nothing on, and records the requests.
 type recorder struct {
 	url string
 
@@ -88,8 +88,7 @@ func (r *recorder) all() []string {
 	return slices.Clone(r.wanted)
 }
 
-// With the variables set that everybody has who works with Customer.io, the test of a real workspace sends nothing; with those that allow it, it
-// would.
+// With the variables that every user of Customer.io has set, the test of a real workspace sends nothing; with those that allow it, it would.
 func TestOrdinaryVariablesSendNothing(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -126,14 +125,14 @@ func TestOrdinaryVariablesSendNothing(t *testing.T) {
 	}
 }
 
-// Nothing is sent to a workspace that nobody has named, or that the account does not have.
+// Nothing is sent to a workspace that was not named, or that the account does not have.
 func TestWorkspaceIsConfirmed(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name      string
 		workspace string
 		app       bool
-		list      string // what the App API says
+		list      string // the App API's answer
 		err       error
 		says      string
 	}{
@@ -177,7 +176,7 @@ func TestWorkspaceIsConfirmed(t *testing.T) {
 	}
 }
 
-// What passes calls on and answers questions from its own memory is not read from.
+// A server that passes calls on and answers questions from its own memory is not read from.
 func TestOwnMemoryIsNoProof(t *testing.T) {
 	t.Parallel()
 	upstream := emulator.New(emulator.Config{Keys: []string{"k"}})
@@ -196,7 +195,7 @@ func TestOwnMemoryIsNoProof(t *testing.T) {
 	if s, err := upstream.Stats("k"); err != nil || s.Requests != 0 {
 		t.Errorf("%d requests were made, %v", s.Requests, err)
 	}
-	// The workspace behind it is read at an address of its own.
+	// The workspace behind it is read at its own address.
 	app := httptest.NewServer(upstream)
 	defer app.Close()
 	cfg.AppBaseURL = app.URL

@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// A log without names, which is what the document of the App API has, is counted, and the report says so.
+// In a log without names, which is what the document of the App API shows, activities are counted, and the report says so.
 func TestLogWithoutNames(t *testing.T) {
 	t.Parallel()
 	srv := emulator.Config{}.InProcess(t)
@@ -32,7 +32,7 @@ func TestLogWithoutNames(t *testing.T) {
 	}
 }
 
-// Where objects do not appear because their type does not exist, the failure says so, and what to do.
+// If objects do not appear because their type does not exist, the failure says so, and what to do.
 func TestObjectTypeIsMissing(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ types, says string }{

@@ -15,7 +15,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// What a call may make is noted, whatever its form, and nothing without the prefix.
+// Everything that a call may make is noted, in every form of the call, and nothing without the prefix.
 func TestItemsOf(t *testing.T) {
 	t.Parallel()
 	const p = idPrefix + "notebook_r_"
@@ -61,7 +61,7 @@ func TestItemsOf(t *testing.T) {
 	}
 }
 
-// What a keeper noted is deleted through two minutes of lag, and what was never seen to go stays in the ledger.
+// Items that a keeper noted are deleted despite two minutes of lag, and items that never disappear stay in the ledger.
 func TestKeeper(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// lagging is Customer.io as it is from outside: the Pipelines API answers at once, and the App API shows what was sent a while later.
+// lagging is Customer.io as seen from outside: the Pipelines API answers at once, and the App API shows the data some time later.
 type lagging struct {
 	answers, shows *emulator.Instance
 	lag            time.Duration
@@ -68,7 +68,7 @@ func (l *lagging) RoundTrip(r *http.Request) (*http.Response, error) {
 	return l.answers.Client().Transport.RoundTrip(again(r.Context(), body))
 }
 
-// apart returns the messages of a batch as a batch each, and any other call as it is.
+// apart returns each message of a batch as a separate batch, and any other call unchanged.
 func apart(r *http.Request, body []byte) (all [][]byte) {
 	var batch struct{ Batch []json.RawMessage }
 	if !strings.HasSuffix(r.URL.Path, "/batch") || json.Unmarshal(body, &batch) != nil {
@@ -95,9 +95,9 @@ func (l *lagging) showOne(r *http.Request) {
 	}
 }
 
-// The suite waits for what is stored later, up to 2 minutes without being told, believes nothing too early, and makes sure that all is gone
-// before it says so: in a workspace that applies messages in their order, and in one that applies each after a time of its own, with the
-// emulator's switches one way and the other.
+// The suite waits up to 2 minutes for data that is stored later, without being told the delay. It concludes nothing too early, and makes sure that
+// everything is gone before it says so. The test has a workspace that applies messages in their order, and one that applies each after its own delay,
+// with the emulator's switches one way and the other.
 func TestSuiteWaits(t *testing.T) {
 	t.Parallel()
 	type workspace struct {
@@ -132,7 +132,7 @@ func TestSuiteWaits(t *testing.T) {
 				cfg := l.config(t)
 				seen := passes(t, cfg)
 				if w.config.MaxCallBytes == 31_000 {
-					// In a real workspace even what is within the documented limits is recorded, and not judged.
+					// In a real workspace even sizes within the documented limits are recorded, and not judged.
 					for _, want := range []string{"a call of 31999 bytes: answered with 400\n", "a batch of 474999 bytes: answered with 400\n"} {
 						if !strings.Contains(seen, want) {
 							t.Errorf("not seen: %s in\n%s", want, seen)
@@ -142,7 +142,7 @@ func TestSuiteWaits(t *testing.T) {
 				if n := l.shows.Stats().People; n != 0 {
 					t.Errorf("Close said that all is gone while %d people were there", n)
 				}
-				time.Sleep(2 * w.lag) // of the moved clock: whatever is still on its way
+				time.Sleep(2 * w.lag) // of the fake clock: for everything that is still on its way
 				if left := leftOver(l.shows); left != "" {
 					t.Errorf("left over: %s", left)
 				}
@@ -151,7 +151,7 @@ func TestSuiteWaits(t *testing.T) {
 	}
 }
 
-// A workspace that drops everything makes every case fail that reads back, and one that looks too early does not pass.
+// In a workspace that drops everything, every case that reads back fails, and a case that looks too early does not pass.
 func TestNothingArrives(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -168,12 +168,12 @@ func TestNothingArrives(t *testing.T) {
 	})
 }
 
-// blind are the cases that read nothing back: what the App API would show of them is not documented.
+// blind are the cases that read nothing back, because it is not documented what the App API shows of them.
 var blind = map[string]bool{
 	"an anonymous person's relationship": true,
 }
 
-// The probe finds the same through the lag.
+// The probe finds the same despite the lag.
 func TestProbeWaits(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]emulator.Config{
@@ -216,7 +216,7 @@ func TestProbeWaits(t *testing.T) {
 	}
 }
 
-// What never goes is waited for once, stays in the ledger, and the rest is deleted.
+// For an item that never disappears, the suite waits once. The item stays in the ledger, and the rest is deleted.
 func TestWhoDoesNotGo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -246,7 +246,7 @@ func TestWhoDoesNotGo(t *testing.T) {
 	})
 }
 
-// showNow puts messages where they are shown.
+// showNow makes messages visible.
 func (l *lagging) showNow(t *testing.T, msgs ...cio.Message) error {
 	t.Helper()
 	client, err := cio.NewClient(cio.Config{APIKey: l.shows.Key, BaseURL: l.shows.URL, HTTPClient: l.shows.Client()})

@@ -17,7 +17,7 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// What is in the ledger when a call arrives covers all that the call can create.
+// When a call arrives, the ledger has everything that the call can create.
 func TestLedgerComesFirst(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "live")
@@ -70,7 +70,7 @@ func TestLedgerComesFirst(t *testing.T) {
 	}
 }
 
-// A ledger cut anywhere is read as far as it goes, and cleaned.
+// A ledger that is cut anywhere is read up to that place, and cleaned.
 func TestLedgerIsTorn(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -181,7 +181,7 @@ func FuzzLedger(f *testing.F) {
 	})
 }
 
-// All requests together keep to the rate.
+// All requests together obey the rate limit.
 func TestPace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

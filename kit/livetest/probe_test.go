@@ -38,7 +38,7 @@ func probe(t *testing.T, srv *emulator.Instance, cfg Config) Report {
 	return r
 }
 
-// Against the emulator, all that is observed is what it says that it assumes.
+// Against the emulator, every observation is what it assumes.
 func TestProbeOfTheEmulator(t *testing.T) {
 	t.Parallel()
 	srv := emulator.Config{}.InProcess(t)
@@ -75,7 +75,7 @@ func TestProbeOfTheEmulator(t *testing.T) {
 	}
 }
 
-// Every switch of the emulator that changes an answer is found out, and would be set.
+// Every switch of the emulator that changes an answer is found, and would be set.
 func TestProbeFindsSwitches(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -122,7 +122,7 @@ func TestProbeWithoutAppAPI(t *testing.T) {
 	}
 }
 
-// A server that fails is not taken for one that answers.
+// A failing server does not count as one that answers.
 func TestProbeOfTrouble(t *testing.T) {
 	t.Parallel()
 	srv := emulator.Config{}.InProcess(t)
@@ -157,7 +157,7 @@ func TestReportEncodes(t *testing.T) {
 	}
 }
 
-// What a success looks like is in the report, word for word, without whom the call was about and without the key.
+// The report has a successful answer literally, without the id of the call and without the key.
 func TestProbeShowsSuccess(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -69,7 +69,7 @@ func everything(id string) []cio.Message {
 	}
 }
 
-// What was sent is read back through the lag, with the values as they were sent; nobody who is deleted, or was never there, is.
+// What was sent is read back despite the lag, with the values as they were sent. People who were deleted or never existed are not there.
 func TestReadPerson(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestReadPerson(t *testing.T) {
 	})
 }
 
-// What Customer.io has otherwise is shown as it has it, after a wait that is not repeated, and the line says so.
+// Values that differ in Customer.io are shown as Customer.io has them, after one wait that is not repeated, and the note says so.
 func TestReadPersonWhoDiffers(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -166,7 +166,7 @@ func TestReadPersonWhoDiffers(t *testing.T) {
 	}
 }
 
-// Without an App API key, or where it fails, the account is shown and called that.
+// Without an App API key, or if it fails, the account is returned, with a source that says so.
 func TestReadPersonFromTheRecorder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -53,7 +53,7 @@ func runAll(ctx context.Context, t *testing.T, s *Suite) (seen []Observation) {
 	return seen
 }
 
-// leftOver says what of the workspace is not empty.
+// leftOver returns what is left in the workspace.
 func leftOver(srv *emulator.Instance) string {
 	s := srv.Stats()
 	if s.People+s.Events+s.Objects+s.Relationships+s.Devices+s.Suppressed == 0 {
@@ -62,15 +62,15 @@ func leftOver(srv *emulator.Instance) string {
 	return fmt.Sprintf("%+v", s)
 }
 
-// TestEmulator runs the suite against the emulator, under both readings of the documented limits, and with every behaviour that is not
-// documented switched to the other one.
+// TestEmulator runs the suite against the emulator, with both readings of the documented limits, and with every undocumented behaviour switched to
+// the other one.
 func TestEmulator(t *testing.T) {
 	t.Parallel()
 	const tooLarge, accepted = "answered with 400", "accepted"
 	for name, tc := range map[string]struct {
 		config     emulator.Config
 		permissive bool
-		// What is seen at 32,001 bytes of a call, 500,001 of a batch, for suppressed people, and of an aliased person.
+		// The observations for 32,001 bytes of a call, 500,001 of a batch, suppressed people, and an aliased person.
 		call, batch, suppressed, aliased string
 	}{
 		"strict":                       {emulator.Config{}, false, accepted, accepted, accepted, "still there"},
@@ -122,7 +122,7 @@ func TestEmulator(t *testing.T) {
 	}
 }
 
-// Without an App API key the suite sends the same, and looks at nothing.
+// Without an App API key the suite sends the same, and reads nothing.
 func TestWithoutAppAPI(t *testing.T) {
 	t.Parallel()
 	srv := emulator.Config{}.InProcess(t)
@@ -140,7 +140,7 @@ func TestWithoutAppAPI(t *testing.T) {
 	}
 }
 
-// A key that is not taken is one error, before anything is begun.
+// A rejected key is one error, before anything begins.
 func TestWrongKey(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
@@ -156,7 +156,7 @@ func TestWrongKey(t *testing.T) {
 	if !errors.Is(err, cio.ErrUnauthorized) || strings.Count(err.Error(), "CUSTOMERIO_API_KEY") != 1 || strings.Contains(err.Error(), "a-wrong-key") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("%v", err)
 	}
-	if calls.Load() != 2 { // a refusal of the key is asked for once more
+	if calls.Load() != 2 { // a rejected key is tried once more
 		t.Errorf("%d calls", calls.Load())
 	}
 	if _, err := os.Stat(cfg.LedgerDir); !errors.Is(err, os.ErrNotExist) {
@@ -170,11 +170,11 @@ func TestWrongKey(t *testing.T) {
 	}
 }
 
-// A key that is revoked in the middle fails the case it meets, once; the others are skipped. What was made before stays in the ledger, from
-// which it is cleaned once there is a key again.
+// If a key is revoked in the middle, one case fails, and the others are skipped. What was made before stays in the ledger, and is cleaned when there
+// is a key again.
 func TestKeyIsRevoked(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // a key that was good is tried for half a minute
+	synctest.Test(t, func(t *testing.T) { // a key that was valid is retried for half a minute
 		srv := emulator.Config{}.InProcess(t)
 		cfg := configFor(t, srv)
 		s, err := Open(t.Context(), cfg)
@@ -211,7 +211,7 @@ func TestKeyIsRevoked(t *testing.T) {
 	})
 }
 
-// cleanAll works off every ledger.
+// cleanAll cleans every ledger.
 func cleanAll(t *testing.T, cfg Config) {
 	t.Helper()
 	all, err := Ledgers(cfg.LedgerDir)
@@ -228,7 +228,7 @@ func cleanAll(t *testing.T, cfg Config) {
 	}
 }
 
-// Whatever call the run is cut short in, Close empties the workspace.
+// If the run is ended in the middle of any call, Close empties the workspace.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	for _, at := range []int{1, 2, 7, 20, 33, 40} {
@@ -275,7 +275,7 @@ func TestConfigHidesKeys(t *testing.T) {
 	}
 }
 
-// giveUpEnv makes TestWorkspace end at its first request, for a test of who lets it make one.
+// giveUpEnv makes TestWorkspace end at its first request, for a test of whether it may send one.
 const giveUpEnv = "CIOKIT_TEST_GIVE_UP"
 
 // TestWorkspace runs the suite against a real workspace, if that is allowed.
@@ -290,7 +290,7 @@ func TestWorkspace(t *testing.T) {
 	case !ok:
 		t.Skipf("%s=1 runs the suite against the workspace of the environment or of .env, a key and a region alone never do; docs/live.md says how", LiveEnv)
 	}
-	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM) // so that Ctrl-C leaves nothing behind
+	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM) // Ctrl-C must leave nothing behind
 	defer stop()
 	if os.Getenv(giveUpEnv) != "" {
 		var end context.CancelFunc

@@ -12,12 +12,12 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// noSwitches are the fields of emulator.Config that do not say how Customer.io may behave.
+// noSwitches are the fields of emulator.Config that are not about the behaviour of Customer.io.
 var noSwitches = []string{
 	"Keys", "MaxBodyBytes", "MaxMessages", "MaxJournalBytes", "MaxEventsPerPerson", "MaxWorkspaces", "AllowHosts", "Refuse", "Store", "Forward", "OnRequest", "OnFault", "Now",
 }
 
-// otherValues are the other choice of a switch that is more than on and off.
+// otherValues are the other values of switches that are not only on or off.
 var otherValues = map[string]any{
 	"MaxCallBytes":  32_000,
 	"MaxBatchBytes": 500_000,
@@ -25,7 +25,7 @@ var otherValues = map[string]any{
 	"RateLimit":     30,
 }
 
-// switches returns a change of the emulator's Config for each of its switches, by the switch's name.
+// switches returns for each switch of the emulator a change of its Config, by the switch's name.
 func switches(t *testing.T) map[string]func(*emulator.Config) {
 	t.Helper()
 	all := make(map[string]func(*emulator.Config))
@@ -60,8 +60,8 @@ func allSwitches(t *testing.T) emulator.Config {
 	return c
 }
 
-// TestSwitches runs the suite with each switch of the emulator turned the other way, and with all of them, in both modes. Every case passes,
-// and nothing is left.
+// TestSwitches runs the suite with each switch of the emulator turned the other way, and with all of them, in both modes. Every case passes, and
+// nothing is left.
 func TestSwitches(t *testing.T) {
 	t.Parallel()
 	sets := map[string]emulator.Config{"all": allSwitches(t), "none": {}}
@@ -77,7 +77,7 @@ func TestSwitches(t *testing.T) {
 			}
 			t.Run(name+map[bool]string{true: ", permissive"}[permissive], func(t *testing.T) {
 				t.Parallel()
-				synctest.Test(t, func(t *testing.T) { // a limit of requests is waited for without taking time
+				synctest.Test(t, func(t *testing.T) { // waiting for the rate limit takes no real time
 					srv := config.InProcess(t)
 					cfg := configFor(t, srv)
 					cfg.Permissive = permissive
@@ -91,7 +91,7 @@ func TestSwitches(t *testing.T) {
 	}
 }
 
-// passes runs all cases, closes the suite, and returns what was seen, in lines.
+// passes runs all cases, closes the suite, and returns the observations, in lines.
 func passes(t *testing.T, cfg Config) (seen string) {
 	t.Helper()
 	s, err := Open(t.Context(), cfg)

@@ -129,7 +129,7 @@ func TestDenyListForms(t *testing.T) {
 		{"two columns, tab", "42\t2026\n", DenyConfig{}, "a tab"},
 		{"two columns, bar", "42|2026\n", DenyConfig{}, "a bar"},
 		{"two quoted columns", "\"42\",\"ann@x.org\"\n", DenyConfig{}, "a quote within quotes"},
-		{"a quoted column and another", "\"42\";7\n", DenyConfig{}, "does not end with it"},
+		{"a quoted column and another", "\"42\";7\n", DenyConfig{}, "does not end with one"},
 		{"on one line", "42,ann@x.org", DenyConfig{}, "a comma"},
 		{"on one line, spaces", "42 ann@x.org", DenyConfig{}, "a space"},
 		{"an open quote", "\"42\nann@x.org\n", DenyConfig{}, "line 1"},

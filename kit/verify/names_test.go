@@ -6,7 +6,7 @@ import (
 	"github.com/ciokit/cio/kit/mapping"
 )
 
-// Attributes that Customer.io keeps under another name than they were sent by are found under that.
+// Attributes that Customer.io keeps under another name than the one that was sent are found under that name.
 func TestFindsAttributesUnderTheNamesTheyAreKeptBy(t *testing.T) {
 	t.Parallel()
 	m, err := mapping.Read(write(t, "m.yaml", "messages:\n  - identify:\n      userId: $id\n      traits: {createdAt: =date(at), plan: $plan, \"cio_subscription_preferences.topics.topic_1\": =bool(news), objectId: $company}\n"))

@@ -38,7 +38,7 @@ func workspace(t *testing.T) (*cio.Client, *appapi.Client) {
 	return send, read
 }
 
-// open opens a file anew: a Source is used up by reading it.
+// open opens a file again: reading uses up a Source.
 func open(t *testing.T, file string) source.Source {
 	t.Helper()
 	src, err := source.Open(file, source.Config{})
@@ -100,14 +100,14 @@ func loadAll(t *testing.T, client *cio.Client, file string, m *mapping.Mapping) 
 	}
 }
 
-// TestFindsExactlyWhoWasChanged loads people, changes five and deletes two behind the file's back.
+// TestFindsExactlyWhoWasChanged loads people, and then changes five and deletes two directly in the workspace.
 func TestFindsExactlyWhoWasChanged(t *testing.T) {
 	t.Parallel()
 	file, m := people(t, 500)
 	findsSeven(t, file, m)
 }
 
-// TestFindsExactlyWhoWasChangedAmongCDNOW does it with real people.
+// TestFindsExactlyWhoWasChangedAmongCDNOW does it with real data.
 func TestFindsExactlyWhoWasChangedAmongCDNOW(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -173,7 +173,7 @@ func findsSeven(t *testing.T, file string, m *mapping.Mapping) {
 	}
 }
 
-// The sample is people and not rows, the same for a seed whatever the order of the rows, and each seed has another.
+// The sample is of people and not of rows. It is the same for a seed in any order of the rows, and each seed has another one.
 func TestSample(t *testing.T) {
 	t.Parallel()
 	file, m := people(t, 100)
@@ -217,7 +217,7 @@ func TestSample(t *testing.T) {
 	}
 }
 
-// Several rows of a person are one expectation: the last value counts.
+// Several rows of a person make one expectation: the last value counts.
 func TestExpectsWhatTheLastRowSays(t *testing.T) {
 	t.Parallel()
 	m, err := mapping.Read(write(t, "m.yaml", "messages:\n  - identify:\n      userId: $id\n      traits: {plan: $plan, city: $city}\n"))
@@ -237,7 +237,7 @@ func TestExpectsWhatTheLastRowSays(t *testing.T) {
 	}
 }
 
-// A userId that is an address, or Customer.io's own id, names whom the API takes it for.
+// A userId that is an address, or Customer.io's own id, identifies the person that the API identifies.
 func TestFindsPeopleByWhatTheirIDsAre(t *testing.T) {
 	t.Parallel()
 	m, err := mapping.Read(write(t, "m.yaml", "messages:\n  - identify:\n      userId: $id\n      traits: {plan: $plan}\n"))
@@ -312,7 +312,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// late answers as the emulator does, but knows nobody before a time.
+// late answers as the emulator does, but knows nobody before a given time.
 type late struct {
 	next  http.RoundTripper
 	from  time.Time
@@ -327,7 +327,7 @@ func (l *late) RoundTrip(r *http.Request) (*http.Response, error) {
 	return l.next.RoundTrip(r)
 }
 
-// What is late is waited for; at once it is not yet; after the wait it is missing.
+// Run waits for late values. With AtOnce they are not yet there; after the wait they are missing.
 func TestWaitsForWhatIsLate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

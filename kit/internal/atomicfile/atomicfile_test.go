@@ -30,7 +30,7 @@ func holds(t *testing.T, name, want string) {
 	}
 }
 
-// What cannot be written leaves the old file, and nothing else.
+// If writing fails, the old file remains, and no other file.
 func TestWrite(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "file")
@@ -52,7 +52,7 @@ func TestWrite(t *testing.T) {
 	holds(t, name, "")
 }
 
-// Who has the old file open for a moment, as a virus scanner does, is waited for where that is in the way.
+// If a process has the old file open for a moment, as a virus scanner does, and that is in the way, the function waits.
 func TestOpenFile(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "file")
@@ -72,7 +72,8 @@ func TestOpenFile(t *testing.T) {
 	holds(t, name, "new")
 }
 
-// The name of a removed file is there for a new one, also while somebody has the old one open for a moment. A name that another file has is refused.
+// The name of a removed file can be used for a new one, even while a process has the old one open for a moment. A name that another file has is
+// refused.
 func TestCreateAfterRemove(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "file")
@@ -101,7 +102,7 @@ func TestCreateAfterRemove(t *testing.T) {
 	holds(t, name, "new")
 }
 
-// A name that can never be had is no reason to wait for ever.
+// It does not wait for ever for a name that can never be used.
 func TestNever(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -120,7 +121,7 @@ func TestNever(t *testing.T) {
 	}
 }
 
-// A file system that cannot sync a directory is as good; one that fails to is not.
+// A file system that cannot sync a directory is accepted; one whose sync fails is not.
 func TestSyncDir(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a directory cannot be synced on Windows")

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// file writes a .env for its owner alone.
+// file writes a .env with access only for its owner.
 func file(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), ".env")
@@ -18,7 +18,8 @@ func file(t *testing.T, text string) string {
 	return path
 }
 
-// The environment wins over the file, names of others are left alone, and what lets tests send to a workspace is never in a file.
+// The environment has precedence over the file, names of other programs are ignored, and the switch that lets tests send to a workspace is never read
+// from a file.
 func TestGet(t *testing.T) {
 	t.Setenv("CUSTOMERIO_A", "of the environment")
 	t.Setenv("CUSTOMERIO_B", "")
@@ -39,7 +40,7 @@ func TestGet(t *testing.T) {
 	}
 }
 
-// What the file has decided is said once, by its name alone, and nothing is said where it decided nothing.
+// The settings of the file are reported once, only by their names. If there are none, nothing is reported.
 func TestDone(t *testing.T) {
 	t.Setenv("CUSTOMERIO_A", "set")
 	path := file(t, "CUSTOMERIO_A=secret\nCUSTOMERIO_B=secret\nCUSTOMERIO_C=secret\n")
@@ -58,7 +59,7 @@ func TestDone(t *testing.T) {
 		}
 	}
 	if runtime.GOOS == "windows" {
-		return // where modes say nothing
+		return // modes mean nothing there
 	}
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
@@ -71,7 +72,7 @@ func TestDone(t *testing.T) {
 	}
 }
 
-// A line that is meant to be one of ours and is none is an error that holds nothing of it; lines of other programs are left alone.
+// A line with one of our names that is not valid is an error that contains nothing of it; lines of other programs are ignored.
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"s3cret", "CUSTOMERIO_API_KEY s3cret", "CUSTOMERIO_API_KEY: s3cret", "set CUSTOMERIO_A=s3cret", "$env:CIOKIT_A=s3cret", `CIOKIT_A="s3cret`, `CIOKIT_A="s3cret" more`, "CUSTOMERIO_API_KEY"} {
@@ -90,13 +91,13 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// readIt is what the commands make of a file that holds the text.
+// readIt returns what the commands make of a file with the text.
 func readIt(t *testing.T, text string) (map[string]string, error) {
 	values, _, err := readFile(file(t, text))
 	return values, err
 }
 
-// Whatever the file holds, only names that count are set, and a value has one line.
+// For any contents of the file, only names that count are set, and a value has one line.
 func FuzzParse(f *testing.F) {
 	f.Add("CUSTOMERIO_A=1\nexport CIOKIT_B=\"2 # 3\" # 4\n\n# C=5\nD='\"\nCIOKIT_LIVE=1")
 	f.Fuzz(func(t *testing.T, text string) {

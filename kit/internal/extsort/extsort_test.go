@@ -24,7 +24,7 @@ func readAll(t testing.TB, r Records) (all []string) {
 	}
 }
 
-// However little memory there is, and however often runs must be merged, each distinct record comes once and in order.
+// With any amount of memory and any number of merges, each distinct record is returned once and in order.
 func TestSorter(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ n, bytes, fanIn int }{{0, 100, 2}, {1, 100, 2}, {50, 1 << 20, 2}, {1000, 100, 2}, {1000, 300, 3}, {5000, 1000, 64}, {10, 1, 2}} {

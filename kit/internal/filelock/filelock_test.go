@@ -21,7 +21,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// TestMain has the tests' own program hold a lock, as another process does.
+// TestMain makes the test's own program hold a lock, as another process does.
 func TestMain(m *testing.M) {
 	if path := os.Getenv("FILELOCK_HOLD"); path != "" {
 		_, err := Take(path, "the-run")
@@ -75,7 +75,8 @@ func names(t *testing.T, dir string) (all []string) {
 	return all
 }
 
-// What another process holds nobody else gets, and everybody is told who has it. When that process is killed the lock is free, whatever is left of it.
+// Nobody else gets a lock that another process holds, and everybody learns who holds it. When that process is killed, the lock is free, even if its
+// files remain.
 func TestOtherProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -98,7 +99,7 @@ func TestOtherProcess(t *testing.T) {
 	if got := names(t, dir); len(got) != 2 {
 		t.Errorf("a process that was killed left %q", got)
 	}
-	for end := time.Now().Add(10 * time.Second); Held(path) != nil && time.Now().Before(end); { // Windows takes its time
+	for end := time.Now().Add(10 * time.Second); Held(path) != nil && time.Now().Before(end); { // Windows needs some time
 		runtime.Gosched()
 	}
 	if err := Held(path); err != nil {
@@ -112,7 +113,7 @@ func TestOtherProcess(t *testing.T) {
 	}
 }
 
-// A lock is had once in a process too, by whatever name.
+// Within a process, too, a lock can be held only once, under every name.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -127,7 +128,7 @@ func TestNames(t *testing.T) {
 			return
 		}
 		if info, err := os.Lstat(filepath.Join(dir, name)); err != nil || info.Mode()&os.ModeSymlink == 0 {
-			t.Log("what should be a symbolic link is none") // wine
+			t.Log("what should be a symbolic link is not one") // wine
 			return
 		}
 		paths = append(paths, filepath.Join(dir, name))
@@ -168,7 +169,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// However many take a lock and let go of it, which removes its file, no two have it at a time.
+// If many processes take and release a lock, which removes its file, no two hold it at a time.
 func TestOneAtATime(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")
@@ -201,7 +202,7 @@ func TestOneAtATime(t *testing.T) {
 	}
 	stop := make(chan struct{})
 	looked := make(chan struct{})
-	go func() { // who only looks takes it from nobody
+	go func() { // a check does not take it from anybody
 		defer close(looked)
 		for {
 			select {
@@ -222,7 +223,7 @@ func TestOneAtATime(t *testing.T) {
 	}
 }
 
-// Only a lock that somebody holds is in use. What else is in the way is called what it is, with what to do about it.
+// Only a lock that somebody holds is in use. Any other error says what is wrong and what to do about it.
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	defer func(was func(*flock.Flock) (bool, error)) { tryLock = was }(tryLock)
@@ -253,7 +254,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// What killed processes left is swept away, what is held stays.
+// The files that killed processes left are removed; locks that are held stay.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -269,7 +270,7 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for end := time.Now().Add(10 * time.Second); len(names(t, dir)) > len(keep) && time.Now().Before(end); { // Windows takes its time to let go
+	for end := time.Now().Add(10 * time.Second); len(names(t, dir)) > len(keep) && time.Now().Before(end); { // Windows needs some time
 		if err := Sweep(dir); err != nil {
 			t.Fatal(err)
 		}
@@ -282,7 +283,7 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// A lock whose owner nobody knows is as good.
+// A lock whose owner is not known is also valid.
 func TestUnsigned(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "{", `{"pid":"x"}`, "\x00\xff"} {

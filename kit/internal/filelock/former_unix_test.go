@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A process of a former version, which locks the file itself, and one of this version keep each other out.
+// A process of an earlier version, which locks the file itself, and one of this version exclude each other.
 func TestFormer(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")
@@ -51,7 +51,7 @@ func TestFormer(t *testing.T) {
 	}
 }
 
-// A process that is being started has copies of all that is open until its program begins. They keep no lock.
+// A process that is being started has copies of all open files until its program begins. They do not keep a lock.
 func TestFormerIsReleasedBesideACopy(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")
@@ -77,7 +77,7 @@ func TestFormerIsReleasedBesideACopy(t *testing.T) {
 	}
 }
 
-// Who looks whether a file is locked keeps nobody from locking it.
+// A check whether a file is locked does not prevent anybody from locking it.
 func TestLookingAtAFormerLock(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")

@@ -69,7 +69,7 @@ func TestRaw(t *testing.T) {
 	}
 }
 
-// FuzzText checks that what is written as text or as binary data reads back as it was, where it is UTF-8.
+// FuzzText checks that text and binary data read back as they were written, if the text is UTF-8.
 func FuzzText(f *testing.F) {
 	f.Add("a\"b\\c\n\x00\u00e9")
 	f.Fuzz(func(t *testing.T, s string) {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestMain has the tests' own program keep a file, as a load does.
+// TestMain makes the test's own program keep a file, as a load does.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("NAMELESS_DIR"); dir != "" {
 		f, err := Create(dir)
@@ -34,7 +34,7 @@ func left(t *testing.T, dir string) int {
 	return len(entries)
 }
 
-// A file can be written and read, and nothing is left of it when it is closed.
+// A file can be written and read, and nothing is left of it after it is closed.
 func TestCreate(t *testing.T) {
 	t.Parallel()
 	for _, dir := range []string{t.TempDir(), ""} {
@@ -61,7 +61,7 @@ func TestCreate(t *testing.T) {
 	}
 }
 
-// Nothing is left by a process that is killed.
+// A killed process leaves nothing.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -82,7 +82,7 @@ func TestKilled(t *testing.T) {
 		t.Errorf("%q, %v, %v", line, err, killed)
 	}
 	cmd.Wait()
-	for end := time.Now().Add(10 * time.Second); left(t, dir) > 0 && time.Now().Before(end); { // Windows takes its time
+	for end := time.Now().Add(10 * time.Second); left(t, dir) > 0 && time.Now().Before(end); { // Windows needs some time
 		runtime.Gosched()
 	}
 	if n := left(t, dir); n > 0 {

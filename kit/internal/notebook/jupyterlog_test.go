@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// The log says which cell begins, however it is cut into pieces, and keeps warnings and what Python says in the end. A cell that prints the same words
-// is no other cell.
+// The log shows which cell begins, however it is split into pieces, and keeps warnings and the last messages of Python. A cell that prints the same
+// words does not count as another cell.
 func TestJupyterLog(t *testing.T) {
 	t.Parallel()
 	const said = record + "DEBUG Loaded config:\nExecuting cell:\n" + record + "DEBUG Executing cell:\nfmt.Println(1)\n" + record + "WARNING slow\nand so on\n" +

@@ -15,7 +15,7 @@ import (
 
 var root = filepath.Join("..", "..", "..")
 
-// TestRun runs cells that do well and cells that fail, in one build, and looks at what is said of each.
+// TestRun runs cells that succeed and cells that fail, in one build, and checks the result of each.
 func TestRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: it builds a program")
@@ -49,9 +49,9 @@ func TestRun(t *testing.T) {
 	for i, want := range []struct{ out, failed string }{
 		{"", ""},
 		{"1 Messages go to an emulator of Customer.io on this machine. Nothing leaves it.\n", ""},
-		{"1\n", ""}, // values do not last
+		{"1\n", ""}, // values do not remain
 		{"Accepted.\n", ""},
-		{"1, and \"ann\"\n", ""}, // the workspace does
+		{"1, and \"ann\"\n", ""}, // the workspace does remain
 		{"before\n", "n.ipynb[cell 6]:2: exit status 2\npanic: too deep"},
 		{"what    expected  found  holds\n------  --------  -----  -----\npeople         2      1  no\n", "n.ipynb[cell 7]:1: exit status 1\ndoes not hold: people: found 1, expected 2"},
 		{"7\n", "n.ipynb[cell 8]:1: exit status 3"},
@@ -75,7 +75,7 @@ func TestRun(t *testing.T) {
 	interruptCell(t, program, d, host)
 }
 
-// interruptCell interrupts the last cell in its middle: it ends as it wants to, and what it and the others made is still there.
+// interruptCell interrupts the last cell in its middle: it ends in its own way, and what it and the other cells made still exists.
 func interruptCell(t *testing.T, program *Program, d *Document, host *Host) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
@@ -206,7 +206,7 @@ func TestTakeOutputs(t *testing.T) {
 	}
 }
 
-// A kernel of its own sees nothing of another's.
+// A separate kernel sees nothing of another's.
 func TestHostsAreApart(t *testing.T) {
 	one, err := StartHost(HostConfig{Headless: true})
 	if err != nil {

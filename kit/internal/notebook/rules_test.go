@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// parts is a notebook as text cells and code cells by turns; a code cell begins with "go:".
+// parts makes a notebook of alternating text cells and code cells; a code cell begins with "go:".
 func parts(t *testing.T, cells ...string) *Document {
 	t.Helper()
 	var list []map[string]any
@@ -49,7 +49,7 @@ func TestRules(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		cells []string
-		want  string // of the only problem; empty for none
+		want  string // the only problem; empty for none
 	}{
 		{"good", good, ""},
 		{"widest", with(4, "text", wide), ""},

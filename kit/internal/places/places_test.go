@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// Where no place is known the variable that names one is.
+// If no place is known, the error names the variable that sets one.
 func TestPlaces(t *testing.T) {
 	base := t.TempDir()
 	for _, name := range []string{"HOME", "LocalAppData", "AppData", "home"} {
@@ -36,7 +36,7 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// A directory that cannot be had is told with the variable that names another; what else goes wrong is not about the directory.
+// If a directory cannot be used, the error names the variable that sets another. Other errors are not about the directory.
 func TestErrors(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("TMP", os.Getenv("TMPDIR"))

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Two names of one file have one path, whether or not the file is there.
+// Two names of one file have one path, even if the file does not exist.
 func TestOf(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

@@ -23,7 +23,7 @@ func rows(t *testing.T, path string) [][]string {
 	return all[1:]
 }
 
-// The past is the same every time, adds up, and is the same shop's under another prefix.
+// The past is the same every time, adds up, and is that of the same shop under another prefix.
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	one, two, other := t.TempDir(), t.TempDir(), t.TempDir()

@@ -2,12 +2,12 @@ package spelling
 
 import "testing"
 
-// A name is near that one which it was meant to be, whatever became of its letters, and near none where it is another word.
+// A misspelt name is near the name that was meant, and another word is near no name.
 func TestNearest(t *testing.T) {
 	t.Parallel()
 	names := []string{"load", "runs", "max-errors", "max-deletes", "to", "rate", "order-by"}
 	for name, want := range map[string]string{
-		"laod": "load", "oad": "load", "loadd": "load", "lqad": "load", "LOAD": "load", // swapped, too few, too many, another, in capitals
+		"laod": "load", "oad": "load", "loadd": "load", "lqad": "load", "LOAD": "load", // swapped, missing, added, replaced, in capitals
 		"max-error": "max-errors", "maxerrors": "max-errors", "max_errors": "max-errors", "max-delets": "max-deletes", "orderby": "order-by",
 		"send": "", "l": "", "": "", "x": "", "errors": "",
 	} {

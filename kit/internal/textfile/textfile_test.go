@@ -35,7 +35,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// What is read can be written as UTF-16 and is read the same.
+// Text that can be read can be written as UTF-16 and is read the same.
 func FuzzDecode(f *testing.F) {
 	for _, text := range []string{"key", "\ufeffkey", "\xff\xfek\x00", "\xfe\xff\xd8\x3d\xde\x80"} {
 		f.Add([]byte(text))
