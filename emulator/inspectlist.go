@@ -42,7 +42,7 @@ func (s *Server) serveRequests(query url.Values) (any, error) {
 }
 
 func (s *Server) serveMessages(query url.Values) (any, error) {
-	if err := onlyParameters(query, "key", "verdict", "not_accepted", "search", "type", "event", "person", "rule", "from", "to", "before", "limit"); err != nil {
+	if err := onlyParameters(query, "key", "verdict", "not_accepted", "warned", "search", "type", "event", "person", "rule", "from", "to", "before", "limit"); err != nil {
 		return nil, err
 	}
 	before, limit, err := paging(query)
@@ -59,9 +59,11 @@ func (s *Server) serveMessages(query url.Values) (any, error) {
 			}
 		}
 	}
-	if query.Has("not_accepted") {
-		if q.NotAccepted, err = strconv.ParseBool(query.Get("not_accepted")); err != nil {
-			return nil, errors.New("not_accepted must be true or false")
+	for name, wanted := range map[string]*bool{"not_accepted": &q.NotAccepted, "warned": &q.Warned} {
+		if query.Has(name) {
+			if *wanted, err = strconv.ParseBool(query.Get(name)); err != nil {
+				return nil, errors.New(name + " must be true or false")
+			}
 		}
 	}
 	return s.Messages(q)

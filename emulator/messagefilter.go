@@ -96,6 +96,7 @@ func (f *messageFilter) quick(e *entry) bool {
 	q := &f.query
 	switch {
 	case !q.wants(e.verdict),
+		q.Warned && len(e.warnings) == 0,
 		q.Type != "" && e.kind != f.kind,
 		!q.From.IsZero() && e.at.Before(q.From),
 		!q.To.IsZero() && !e.at.Before(q.To),

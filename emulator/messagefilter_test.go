@@ -81,7 +81,7 @@ func TestSearchAgainstModel(t *testing.T) {
 		q := emulator.MessagesQuery{Key: c.key, Search: pick("", "", "ORDER", "jürgen", "m-2", `a"b`, "\U0001f600", "/ straße", "1.50", "not there", "x.example", `zq\x`, "größe\t1"),
 			Event: pick("", "", "Order", "Order Completed", "Größe\t1", `Zq\x`), Type: pick("", "", "", "track", "page", "identify"),
 			Verdict: emulator.Verdict(pick("", "", "accepted", "dropped")), Rule: pick("", "", "", "missing-event", "numeric-id", "none"),
-			Limit: random.IntN(40)}
+			Warned: random.IntN(4) == 0, Limit: random.IntN(40)}
 		if random.IntN(3) == 0 {
 			q.From = clock.at.Add(-time.Duration(random.IntN(1500)) * time.Second)
 		}
@@ -136,7 +136,7 @@ func TestSearchAgainstModel(t *testing.T) {
 }
 
 func matchesRest(q emulator.MessagesQuery, r emulator.Record, rules []string) bool {
-	return (q.Verdict == "" || r.Verdict == q.Verdict) && (q.Type == "" || r.Type == q.Type) && (q.Event == "" || r.Event == q.Event) &&
+	return (q.Verdict == "" || r.Verdict == q.Verdict) && (!q.Warned || len(r.Warnings) > 0) && (q.Type == "" || r.Type == q.Type) && (q.Event == "" || r.Event == q.Event) &&
 		(q.Rule == "" || slices.Contains(rules, q.Rule)) && (q.From.IsZero() || !r.ReceivedAt.Before(q.From)) && (q.To.IsZero() || r.ReceivedAt.Before(q.To))
 }
 
@@ -174,6 +174,43 @@ func TestMessagesOfPerson(t *testing.T) {
 		}
 		if fmt.Sprint(got) != want {
 			t.Errorf("%s: %v, want %s", id, got, want)
+		}
+	}
+}
+
+// TestWarnedMessages lists the messages that have a warning, and no others, by
+// every way to ask for them.
+func TestWarnedMessages(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{})
+	c.send(`{"type":"identify","userId":"u1"}`, `{"type":"track","userId":42,"event":"Bought"}`, `{"type":"track","userId":43}`, `{"type":"track","userId":"u2"}`)
+	count := func(path, text string) int { return strings.Count(c.do(http.MethodGet, path, "").body, text) }
+	for query, want := range map[string]int{"warned=true": 2, "warned=true&verdict=accepted": 1, "warned=true&not_accepted=true": 1, "warned=false": 4, "warned=true&search=bought": 1} {
+		if n := count("/_emulator/messages?"+query, `"sequence"`); n != want {
+			t.Errorf("%s: %d messages, want %d", query, n, want)
+		}
+	}
+	if a := c.do(http.MethodGet, "/_emulator/messages?warned=x", ""); a.status != 400 || !strings.Contains(a.body, "warned must be true or false") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if n := count("/messages?verdict=with+warnings", `<p class="line">`); n != 2 {
+		t.Errorf("the page lists %d", n)
+	}
+	if n := count("/messages/export?verdict=with+warnings", "\n"); n != 2 {
+		t.Errorf("the export has %d", n)
+	}
+	if n := count("/messages", `<span class="v warned">1 warning</span>`); n != 2 {
+		t.Errorf("%d of the rows are marked", n)
+	}
+	if n, more, err := c.srv.CountMessages(emulator.MessagesQuery{Key: c.key, Warned: true}); n != 2 || more || err != nil {
+		t.Errorf("counted %d, %v, %v", n, more, err)
+	}
+	if d, err := c.srv.Message(emulator.MessageQuery{Sequence: 3, Among: emulator.MessagesQuery{Key: c.key, Warned: true}}); err != nil || d.Older != 2 || d.Newer != 0 {
+		t.Errorf("neighbours %d and %d, %v", d.Older, d.Newer, err)
+	}
+	for path, want := range map[string]string{"/": `<span class="v warned">1 warning</span>`, "/messages/2": `<span class="v warned">1 warning</span>`, "/requests/2": `<span class="v warned">1 warning</span>`} {
+		if count(path, want) == 0 {
+			t.Errorf("%s does not mark the warning", path)
 		}
 	}
 }

@@ -14,6 +14,8 @@ type MessagesQuery struct {
 	// NotAccepted lists what was dropped and what was rejected. Verdict is
 	// empty then.
 	NotAccepted bool
+	// Warned lists messages that have a warning, whatever their verdict.
+	Warned bool
 	// Search keeps messages that have it in their text, in any case:
 	// identifiers, addresses, events, message ids, and everything else that was
 	// sent. Empty: all.

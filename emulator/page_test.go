@@ -36,6 +36,28 @@ func TestPageIsNotFoundAsJSON(t *testing.T) {
 	}
 }
 
+// TestPageOfNoRequest leads from /requests to where requests are.
+func TestPageOfNoRequest(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, emulator.Config{})
+	read := func() string {
+		t.Helper()
+		a := c.do(http.MethodGet, "/requests", "")
+		if a.status != http.StatusNotFound || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
+			t.Errorf("%d %s", a.status, a.header.Get("Content-Type"))
+		}
+		return a.body
+	}
+	if body := read(); !strings.Contains(body, "There is no request yet.") || !strings.Contains(body, `href="/messages"`) {
+		t.Errorf("without requests: %s", body)
+	}
+	c.send(`{"type":"identify","userId":"u1"}`)
+	c.send(`{"type":"identify","userId":"u2"}`)
+	if body := read(); !strings.Contains(body, `href="/requests/2">The newest request, 2`) || !strings.Contains(body, "/_emulator/requests") {
+		t.Errorf("with requests: %s", body)
+	}
+}
+
 // TestPageEscapes sends markup in every place that a view shows.
 func TestPageEscapes(t *testing.T) {
 	t.Parallel()

@@ -25,8 +25,15 @@ func (f *messageFilterForm) parameters() []struct {
 	}{{"q", &f.Q}, {"verdict", &f.Verdict}, {"type", &f.Type}, {"event", &f.Event}, {"person", &f.Person}, {"rule", &f.Rule}, {"from", &f.From}, {"to", &f.To}}
 }
 
-// notAccepted is the verdict that stands for two.
-const notAccepted = "not accepted"
+// Verdicts of the page that are not verdicts of a message.
+const (
+	notAccepted  = "not accepted" // dropped or rejected
+	withWarnings = "with warnings"
+)
+
+// pageVerdicts are the verdicts that a filter of the page can have, in the order
+// of their tabs.
+var pageVerdicts = []string{notAccepted, string(VerdictDropped), string(VerdictRejected), string(VerdictAccepted), withWarnings}
 
 // maxFilterText bounds each value of a filter.
 const maxFilterText = 1_000
@@ -48,8 +55,16 @@ func parseMessageFilter(query url.Values, now time.Time) (messageFilterForm, Mes
 		}
 	}
 	q := MessagesQuery{Search: f.Q, Type: f.Type, Event: f.Event, Person: f.Person, Rule: f.Rule}
-	if q.NotAccepted = f.Verdict == notAccepted; !q.NotAccepted {
+	switch f.Verdict {
+	case notAccepted:
+		q.NotAccepted = true
+	case withWarnings:
+		q.Warned = true
+	case "", string(VerdictAccepted), string(VerdictDropped), string(VerdictRejected):
 		q.Verdict = Verdict(f.Verdict)
+	default:
+		last := len(pageVerdicts) - 1
+		return f, MessagesQuery{}, fmt.Errorf("verdict must be %s or %s", strings.Join(pageVerdicts[:last], ", "), pageVerdicts[last])
 	}
 	from, _, err := readFilterTime("from", f.From, now)
 	if err != nil {

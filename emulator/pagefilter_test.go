@@ -26,6 +26,7 @@ func TestMessageFilter(t *testing.T) {
 		"verdict=dropped&type=track":       {Verdict: VerdictDropped, Type: "track"},
 		"verdict=not+accepted":             {NotAccepted: true},
 		"show=not+accepted":                {NotAccepted: true},
+		"verdict=with+warnings":            {Warned: true},
 		"event=A+%26+B&person=u1&rule=x":   {Event: "A & B", Person: "u1", Rule: "x"},
 		"from=15m":                         {From: at("2026-01-31T11:45:00Z")},
 		"to=1h30m":                         {To: at("2026-01-31T10:30:00Z")},
@@ -46,7 +47,7 @@ func TestMessageFilter(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]string{
-		"verdict=lost": "verdict must be", "type=letter": "type must be", "from=yesterday": `"from" must be`, "to=-5m": `"to" must be`, "to=2026-02-30": `"to" must be`,
+		"verdict=lost": "verdict must be not accepted, dropped, rejected, accepted or with warnings", "type=letter": "type must be", "from=yesterday": `"from" must be`, "to=-5m": `"to" must be`, "to=2026-02-30": `"to" must be`,
 		"from=2026-01-31&to=2026-01-30": "from must be before to", "q=" + strings.Repeat("x", 1_001): `"q" has more than`,
 	} {
 		values, _ := url.ParseQuery(query)

@@ -3,6 +3,7 @@ package emulator
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -48,6 +49,8 @@ func (p *pageRequest) view() (view, error) {
 			return p.objects()
 		case "messages":
 			return p.messages()
+		case "requests":
+			return view{}, p.noNumber()
 		case "faults":
 			data := struct {
 				Queue   []FaultState
@@ -212,6 +215,23 @@ func (p *pageRequest) noRequest(why string) error {
 	return pageNotFound("There is no such request.", why, pageLink{"All messages", pageURL(p.query.Get("w"), "/messages")})
 }
 
+// noNumber says where requests are: each has a page, and only the JSON interface
+// lists them.
+func (p *pageRequest) noNumber() error {
+	w := p.query.Get("w")
+	if p.found {
+		newest, err := p.s.Requests(RequestsQuery{Key: p.key, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if list := newest.Requests; len(list) > 0 {
+			return pageNotFound("The address has no number of a request.", "Each request has a page with its number, such as /requests/12. The page of a message links to its request. The JSON interface lists requests: /_emulator/requests.",
+				pageLink{fmt.Sprintf("The newest request, %d", list[0].Number), pageURL(w, fmt.Sprintf("/requests/%d", list[0].Number))}, pageLink{"All messages", pageURL(w, "/messages")})
+		}
+	}
+	return pageNotFound("There is no request yet.", "Nothing was sent to this workspace. Perhaps the requests are in another one: choose it above.", pageLink{"All messages", pageURL(w, "/messages")})
+}
+
 // curlOf is a command for a POSIX shell that repeats the request.
 func curlOf(base string, r Request, body string) string {
 	quoted := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
@@ -236,6 +256,7 @@ type streamRow struct {
 	Who      string  `json:"who"`
 	WhoLink  string  `json:"whoLink"`
 	Why      string  `json:"why"`
+	Warnings int     `json:"warnings"` // of an accepted message
 }
 
 // maxRowText bounds the texts of a row, which a sender may have made long.
@@ -243,12 +264,12 @@ const maxRowText = 60
 
 func newStreamRow(w string, r Record) streamRow {
 	who := whoOf(w, r.Message)
-	row := streamRow{r.Sequence, 1, r.ReceivedAt.Format("15:04:05"), r.Verdict, r.Type, r.Event, pageURL(w, messagePath(r.Sequence)), who.Text, who.Link, cmp.Or(r.Rule, r.Did)}
+	row := streamRow{r.Sequence, 1, r.ReceivedAt.Format("15:04:05"), r.Verdict, r.Type, r.Event, pageURL(w, messagePath(r.Sequence)), who.Text, who.Link, cmp.Or(r.Rule, r.Did), 0}
 	if row.Name == "" && r.Type == "group" {
 		row.Name = r.GroupID
 	}
 	if len(r.Warnings) > 0 && r.Verdict == VerdictAccepted {
-		row.Why = "warning: " + r.Warnings[0].Rule
+		row.Why, row.Warnings = r.Warnings[0].Rule, len(r.Warnings)
 	}
 	row.clip()
 	return row

@@ -90,7 +90,13 @@
       person.textContent = message.who;
       who.append(person);
     }
-    cell(row, message.why, "muted");
+    const why = cell(row, message.why, "muted");
+    if (message.warnings) {
+      const mark = document.createElement("span");
+      mark.className = "v warned";
+      mark.textContent = message.warnings + (message.warnings === 1 ? " warning" : " warnings");
+      why.prepend(mark, " ");
+    }
     body.deleteRow(body.rows.length - 1); // as many rows as before: nothing jumps
   };
   const showRows = (rows) => {

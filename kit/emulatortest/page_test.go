@@ -26,6 +26,7 @@ var views = []struct{ name, path, text string }{
 	{"objects", "/objects", "Acme"},
 	{"object", "/objects/1/acme", "Related people"},
 	{"messages", "/messages?verdict=not+accepted", "missing-event"},
+	{"warned", "/messages?verdict=with+warnings", "near-semantic-name"},
 	{"search", "/messages?q=order&type=track&person=u1&from=2026-01-01", "Export what the filter shows"},
 	{"message", "/messages/4", "seed-i0"},
 	{"dropped", "/messages/138", "missing-event"},
@@ -35,6 +36,7 @@ var views = []struct{ name, path, text string }{
 	{"snapshots", "/snapshots?from=before&to=", "added"},
 	{"behaviours", "/behaviours", "DedupWindow"},
 	{"not-found", "/people/nobody-like-that", "no such person"},
+	{"no-number", "/requests", "The newest request"},
 	{"no-page", "/nowhere", "There is nothing at /nowhere"},
 }
 
