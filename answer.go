@@ -75,7 +75,7 @@ func (c *Client) success(ctx context.Context, r *request, resp *http.Response, c
 		err, lost = e.Err, answer+came(resp)+" broke off: "+e.Message
 	case !whole:
 		err = errEarly
-		lost = answer + came(resp) + " came before the request was sent whole; a proxy or a test's stub may have given it"
+		lost = answer + came(resp) + " came before the whole request was sent; it may come from a proxy or from a test's stub"
 	case len(text) > maxAnswer:
 		err = errLong
 		lost = answer + came(resp) + " is longer than any answer of the API"
@@ -87,7 +87,7 @@ func (c *Client) success(ctx context.Context, r *request, resp *http.Response, c
 			if ok {
 				return nil
 			}
-			lost = problem + " instead of the API's answer " + came(resp) + "; does a proxy, a firewall or a sign-in page stand in between, or is the address wrong?"
+			lost = problem + " instead of the API's answer " + came(resp) + "; is a proxy, a firewall or a sign-in page in between, or is the address wrong?"
 		}
 	default:
 		if lost == "" {
@@ -121,7 +121,7 @@ func (c *Client) redirect(resp *http.Response, target string) (next, refused str
 	if keeps && err == nil && isCustomerIO(from) && isCustomerIO(to) && to.User == nil && to.String() != target {
 		return to.String(), ""
 	}
-	return "", "redirected to " + c.mask(to.Scheme+"://"+to.Host) + ", which is not followed, and nothing was accepted; is " + c.where() + " right? Accounts in the United States use cio.RegionUS, in Europe cio.RegionEU"
+	return "", "redirected to " + c.mask(to.Scheme+"://"+to.Host) + "; this redirect is not followed, and nothing was accepted; is " + c.where() + " right? Accounts in the United States use cio.RegionUS, in Europe cio.RegionEU"
 }
 
 // verdict is what an answer means for the messages of its request. Only APIError.verdict decides it; everything else asks that method.
@@ -315,7 +315,7 @@ func (c *Client) explain(e *APIError, resp *http.Response, body []byte) {
 		if bytes.Contains(body, []byte("HTTPS")) && c.plain() {
 			e.Message += "; the server wants https: " + c.where()
 		} else {
-			e.Message += "; does a proxy, a firewall or a sign-in page stand in between, or is the address wrong?"
+			e.Message += "; is a proxy, a firewall or a sign-in page in between, or is the address wrong?"
 		}
 	default:
 		if e.Message = answerText(body); quotes(e.Message) {
@@ -324,7 +324,7 @@ func (c *Client) explain(e *APIError, resp *http.Response, body []byte) {
 		e.Message = c.mask(e.Message)
 	}
 	if e.verdict() == keyRefused {
-		e.Message = strings.TrimPrefix(e.Message+"; the write key is not taken: check Config.APIKey (CUSTOMERIO_API_KEY) and that it belongs to "+c.where(), "; ")
+		e.Message = strings.TrimPrefix(e.Message+"; the write key is not accepted: check Config.APIKey (CUSTOMERIO_API_KEY) and that it belongs to "+c.where(), "; ")
 	}
 }
 

@@ -321,7 +321,7 @@ func earlyClient(t *testing.T, answer string, change func(*cio.Config)) *cio.Cli
 	return c
 }
 
-// A success that comes before the request was sent whole is none.
+// A success that comes before the whole request was sent is none.
 func TestAnEarlyAnswer(t *testing.T) {
 	t.Parallel()
 	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -329,7 +329,7 @@ func TestAnEarlyAnswer(t *testing.T) {
 	for range 20 {
 		err := client.Send(t.Context(), big()...)
 		checkForeign(t, "early", err)
-		if err != nil && !strings.Contains(err.Error(), "before the request was sent whole") {
+		if err != nil && !strings.Contains(err.Error(), "before the whole request was sent") {
 			t.Error(err)
 		}
 	}

@@ -12,26 +12,26 @@ import (
 	"time"
 )
 
-// ErrQueueFull is what [Batcher.TryEnqueue] returns where Enqueue would wait.
+// ErrQueueFull is what [Batcher.TryEnqueue] returns if Enqueue would wait.
 var ErrQueueFull = errors.New("cio: the queue is full")
 
-// Report says how one message ended.
+// Report is the outcome of one message.
 type Report struct {
 	MessageID string
 	Tag       uint64
-	// Attempts is how often the request that ended it was made.
+	// Attempts is how often the request that settled it was made.
 	Attempts int
 	// Err is nil if Customer.io accepted the message. It is an [*APIError] if the server rejected the message. It wraps [ErrClosed] if
 	// Close handed the message back.
 	Err error
-	// Encoded is the message, so that you can store it or look at it. It is set only with an Err.
+	// Encoded is the message, so that you can store or inspect it. It is set only with an Err.
 	Encoded Encoded
 }
 
 // BatcherStats is the state of a Batcher at one moment.
 type BatcherStats struct {
-	// Enqueued counts the messages whose Enqueue returned nil. Accepted and Rejected count those that have ended. The others are queued, or
-	// Close has handed them back. Each message counts once.
+	// Enqueued counts the messages whose Enqueue returned nil. Accepted and Rejected count those that were accepted or rejected. The others
+	// are queued, or Close has handed them back. Each message counts once.
 	Enqueued, Accepted, Rejected int64
 	// Queued is how many messages wait or are being sent, QueuedBytes their size.
 	Queued, QueuedBytes int64
@@ -45,14 +45,16 @@ type BatcherStats struct {
 }
 
 // Batcher sends messages to Customer.io in the background. Enqueue returns as soon as a message is encoded and in memory. If the process
-// dies, messages that were enqueued and have not ended are lost; Close sends them or hands them back. A Batcher is safe for concurrent use.
+// dies, queued messages are lost; Close sends them or hands them back. A Batcher is safe for concurrent use.
 //
 // # Order
 //
-// The server accepts the messages of one identity in the order in which they were enqueued, also across retries and rejections. The
-// identity is the userId, else the anonymousId, else the trait email in lower case, else the groupId. No order is promised between the
-// anonymous id and the user id of one person, nor for one object that is changed through many people. An Alias has the identity of its
-// userId, so it may overtake messages of the previous id, and they may overtake it. If that matters, call Flush before and after it.
+// The server accepts the messages of one identity in the order in which they were enqueued, also across retries and rejections. For this
+// the Batcher sends in lanes, BatcherConfig.Concurrency of them. A lane is a queue that sends one batch after the other, and all messages
+// of one identity are in the same lane. The identity is the userId, else the anonymousId, else the trait email in lower case, else the
+// groupId. No order is promised between the anonymous id and the user id of one person, nor for one object that is changed through many
+// people. An Alias has the identity of its userId, so it may overtake messages of the previous id, and they may overtake it. If that
+// matters, call Flush before and after it.
 //
 // # Trouble
 //
@@ -64,11 +66,11 @@ type BatcherStats struct {
 // does not use. One lane then tries a single message, after two seconds and at growing intervals of up to a minute, or 15 minutes for a
 // key. The pause ends when anything is accepted. If the key was refused, [Client.SetAPIKey] ends it too.
 //
-// If one message is refused in such a form while others are accepted, it is reported as rejected. If nothing else is sent, it waits, and so
-// do the identities that share its lane. Any other answer that a retry does not fix, such as a redirect, stops that lane only; the lane
-// retries every 30 seconds.
+// If one message is refused in a form that the API does not use, while others are accepted, it is reported as rejected. If nothing else is
+// sent, it waits, and so do the identities that share its lane. Any other answer that a retry does not fix, such as a redirect, stops that
+// lane only; the lane retries every 30 seconds.
 //
-// Flush and Close wait for everything that may still be sent. Enqueue does so when the queue is full. They give up, with the reason, in
+// Flush and Close wait for everything that may still be sent. Enqueue does so when the queue is full. They give up and return the reason in
 // three cases: a key was refused for more than one message; a pause has lasted for over a minute; everything that is left is stopped.
 type Batcher struct {
 	c     *Client
@@ -132,8 +134,8 @@ func NewBatcher(c *Client, cfg BatcherConfig) (*Batcher, error) {
 
 // Enqueue checks and encodes m and puts it into the queue. It returns nil once the message is there, with its id and time fixed; from then
 // on the message will be reported. If the queue is full, Enqueue waits for room until ctx ends. Other errors are a [*MessageError] for a
-// message that the API would not accept, [ErrClosed], and, while the queue is full, the error for which sending has stopped. Enqueue keeps
-// nothing of m: you may change its maps when it returns.
+// message that the API would not accept, and [ErrClosed]. If the queue is full and sending has stopped for a lasting reason, Enqueue
+// returns that reason. It keeps nothing of m: you may change its maps when it returns.
 //
 // If you want the id, encode first with [Client.Encode] and enqueue the [Encoded].
 func (b *Batcher) Enqueue(ctx context.Context, m Message) error { return b.put(ctx, m, true) }
@@ -208,9 +210,9 @@ func (b *Batcher) laneOf(id *Identity) *lane {
 	return b.lanes[maphash.String(b.seed, orderKey(id))%uint64(len(b.lanes))]
 }
 
-// Flush returns when everything that was enqueued before it has ended, accepted or rejected. It returns early, with an error, when ctx
-// ends, and when none of it can be sent for a reason that will not pass soon. Nothing is lost by that. If Close hands back any of it, the
-// error is an [ErrClosed].
+// Flush returns when every message that was enqueued before it was accepted or rejected. It returns early, with an error, if ctx ends, or
+// if none of these messages can be sent for a lasting reason, such as a refused key. Nothing is lost by that. If Close hands back any of
+// them, the error is an [ErrClosed].
 func (b *Batcher) Flush(ctx context.Context) error {
 	targets := make([]uint64, len(b.lanes))
 	for i, l := range b.lanes {
@@ -276,10 +278,10 @@ func (b *Batcher) Stats() BatcherStats {
 // abandonAfter is how long Close waits for the transport after it has told it to stop, and then as long again for OnReport.
 const abandonAfter = time.Second
 
-// Close accepts no more messages, sends what is queued, and returns when all of it has ended. It stops sending if ctx ends before, or if
-// none of it can be sent for a reason that will not pass soon. It then returns an [*UnacceptedError] that holds every message not known to
-// be accepted. It waits at most one second more for a transport that does not stop, and one second more for an OnReport that does not
-// return. After Close nothing is reported and nothing is kept.
+// Close accepts no more messages, sends what is queued, and returns when every message was accepted or rejected. It stops early if ctx
+// ends, or if nothing that is left can be sent for a lasting reason, such as a refused key. It then returns an [*UnacceptedError] with
+// every message not known to be accepted. It waits at most one second more for a transport that does not stop, and one second more for an
+// OnReport that does not return. After Close nothing is reported and nothing is kept.
 //
 // Every Close returns the same. If several run at a time, the context that ends first counts.
 func (b *Batcher) Close(ctx context.Context) error {

@@ -266,7 +266,7 @@ func (h *health) bad(log *slog.Logger, err *APIError) {
 		return
 	}
 	h.said, h.told = now, true
-	log.Warn("a request failed; it will be tried again", "operation", err.Operation, "status", err.Status, "reason", err.Message, "failures", h.failures)
+	log.Warn("a request failed and will be retried", "operation", err.Operation, "status", err.Status, "reason", err.Message, "failures", h.failures)
 }
 
 func (h *health) good(log *slog.Logger) {

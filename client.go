@@ -201,9 +201,8 @@ func (c *counters) stats() Stats {
 	}
 }
 
-// Observer is told of every request, for metrics and traces. It is called on the goroutine that made the request, must be safe for
-// concurrent use, and delays that request. If it panics, the panic is logged and sending continues. How much is queued is in
-// [Batcher.Stats].
+// Observer receives every request, for metrics and traces. It is called on the goroutine that made the request, must be safe for concurrent
+// use, and delays that request. If it panics, the panic is logged and sending continues. How much is queued is in [Batcher.Stats].
 type Observer interface {
 	ObserveRequest(RequestInfo)
 }
@@ -218,7 +217,7 @@ type RequestInfo struct {
 	Attempt int
 	// Err is nil if the request was accepted, otherwise the reason. Its Status is 0 if no answer came.
 	Err *APIError
-	// Duration is how long the request took, with the answer and without the wait for the rate limit.
+	// Duration is how long the request took, until its answer was read, without the wait for the rate limit.
 	Duration time.Duration
 }
 

@@ -74,7 +74,7 @@ func TestLogOfAnOutage(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-		if most := 2 + int(time.Since(begun)/time.Minute); len(lines) > most || !strings.Contains(lines[0], "will be tried again") || !strings.Contains(lines[len(lines)-1], "succeed again") || strings.Contains(log.String(), "private") {
+		if most := 2 + int(time.Since(begun)/time.Minute); len(lines) > most || !strings.Contains(lines[0], "will be retried") || !strings.Contains(lines[len(lines)-1], "succeed again") || strings.Contains(log.String(), "private") {
 			t.Errorf("%s", log.String())
 		}
 	})

@@ -261,17 +261,17 @@ const (
 	MetricDeferred  Metric = "deferred"
 )
 
-// ReportDelivery reports to Customer.io what happened to a message that Customer.io had sent, such as a push message that was opened.
-// DeliveryID and Metric are required.
+// ReportDelivery reports what happened to a message that Customer.io had sent, such as a push message that was opened. DeliveryID and
+// Metric are required.
 type ReportDelivery struct {
 	// UserID and AnonymousID say who reports. If both are empty, the id of the delivery is sent as the anonymousId, as Customer.io's own
 	// SDKs for phones do.
 	UserID, AnonymousID string
-	// DeliveryID comes with the message: it is CIO-Delivery-ID in a push.
+	// DeliveryID is part of the message that Customer.io sent: in a push message it is CIO-Delivery-ID.
 	DeliveryID string
 	Metric     Metric
-	// Recipient is the address or token that it went to, Reason why it failed, Href the link that was clicked. ActionName and ActionValue
-	// are of the button.
+	// Recipient is the address or token that it went to, Reason why it failed, Href the link that was clicked, ActionName and ActionValue
+	// those of the button.
 	Recipient, Reason, Href, ActionName, ActionValue string
 
 	MessageID    string    // as in Identify
@@ -330,7 +330,7 @@ type ReportContent struct {
 	ContentID, TemplateID int
 	// ContentType is [InAppContent], as far as is known; empty means absent.
 	ContentType string
-	// ActionName and ActionValue are of the element that was clicked.
+	// ActionName and ActionValue are those of the element that was clicked.
 	ActionName, ActionValue string
 
 	MessageID    string    // as in Identify
@@ -364,7 +364,7 @@ func nonZero(n *int) *int {
 	return n
 }
 
-// command is the event of a message that acts instead of being stored.
+// command is an event that Customer.io acts on and does not store.
 type command struct {
 	name       string
 	properties any
@@ -414,7 +414,7 @@ func (o overlay) AppendJSON(dst []byte) ([]byte, error) {
 // defaultObjectType is the type of an object if none is given (docs/rules.md#objects).
 const defaultObjectType = "1"
 
-// typeID returns the object type to send, or the rejection of a type that is no number.
+// typeID returns the object type to send, or the rejection of a type that is not a number.
 func typeID(id string) (string, *MessageError) {
 	if id == "" {
 		return defaultObjectType, nil

@@ -61,19 +61,19 @@ type Config struct {
 	// AcceptAny2xx treats every answer with a status of 2xx as acceptance, whatever its body, even if it comes before the whole request was
 	// sent. It is for stubs in tests. With it the page of a captive portal counts as acceptance, and what was sent to it is lost.
 	AcceptAny2xx bool
-	// HTTPClient sends the requests. The default is one of its own, with HTTP/1.1, keep-alive and the proxy of the environment. Its
+	// HTTPClient sends the requests. By default the Client makes one with HTTP/1.1, keep-alive and the proxy of the environment.
 	// CheckRedirect is not used: redirects are followed only with 307 and 308, and only from one host of customer.io to another, over
 	// https.
 	HTTPClient *http.Client `json:"-"`
 	// Logger receives retries, warnings and rate changes. The default logs to [slog.Default], and only what delays delivery: that requests
 	// fail and are retried, at most once a minute, and that a Batcher has stopped. Keys and personal data are never logged.
 	Logger *slog.Logger `json:"-"`
-	// Observer, if set, is told of every request, for metrics and traces.
+	// Observer, if set, receives every request, for metrics and traces.
 	Observer Observer `json:"-"`
-	// Timeout limits one try of a request, with the reading of the answer; default 10 s.
+	// Timeout limits one try of a request, until its answer is read; default 10 s.
 	Timeout time.Duration
-	// MaxElapsed is how long Send retries while none of its messages, or of its SendGroup's, is accepted; default 2 min; negative: until
-	// its context ends. The last try begins when this time has passed, and may take its full Timeout.
+	// MaxElapsed is how long Send retries while no message of it, or of its SendGroup, is accepted; default 2 min; negative: until its
+	// context ends. The last try begins when this time has passed, and may take its full Timeout.
 	MaxElapsed time.Duration
 	// MaxMessageBytes is the largest encoded message; default 32,000, a strict reading of the API's limit of 32 KB (docs/rules.md#sizes).
 	MaxMessageBytes int
@@ -84,21 +84,21 @@ type Config struct {
 	// API's documented limit (docs/rules.md#rate-retries-gzip); negative: no limit. Requests over it wait. Retries and redirects count, and
 	// so does what the transport repeats by itself. Two Clients, or two processes, do not know of each other.
 	//
-	// Some requests take longer to arrive than others. So the Client starts at most RateLimit requests within RateWindow and a tenth of it,
-	// which is 3.3 s. The server then counts no more than the limit, as long as the delays differ by at most that tenth. By default that
-	// leaves 909 requests a second.
+	// Some requests take longer to arrive than others. So the Client starts at most RateLimit requests within 1.1 times RateWindow, by
+	// default 3.3 s. The server then counts no more than the limit, as long as the delays differ by at most a tenth of RateWindow. By
+	// default that leaves 909 requests a second.
 	RateLimit int
 	// RateWindow is the time over which RateLimit counts; default 3 s.
 	RateWindow time.Duration
 	// Admit, if set, is called before every request, also before each retry, when RateLimit lets the request go. It returns nil when the
-	// request may be made. It is for limits that several processes share. While it returns another error, the request waits and Admit is
-	// called again every second, until its context ends. That context is the sender's. It must be safe for concurrent use.
+	// request may be made. It is for limits that several processes share. While it returns an error, the request waits and Admit is called
+	// again every second, until the context ends. The context is that of Send, or the Batcher's own. Admit must be safe for concurrent use.
 	Admit func(context.Context) error `json:"-"`
-	// AllowAnonymousIdentify accepts an [Identify] with nothing but an AnonymousID. Customer.io ignores such calls
+	// AllowAnonymousIdentify accepts an [Identify] whose only identifier is an AnonymousID. Customer.io ignores such calls
 	// (docs/rules.md#fields-and-identity).
 	AllowAnonymousIdentify bool
-	// Guard, if set, is called before anything is sent for a person or an object. If it returns an error, the message is rejected. It must be
-	// safe for concurrent use. Put a list of people who asked to be forgotten here.
+	// Guard, if set, is called before anything is sent for a person or an object. If it returns an error, the message is rejected. Guard
+	// must be safe for concurrent use. It is the place for a list of people who asked to be forgotten.
 	Guard func(Identity) error `json:"-"`
 	// OmitLibrary omits context.library. It names this library and its version in every message, as Customer.io's own libraries do, and
 	// takes some 60 bytes, a fifth of a small message. A message without another context then has none. An [Encoded] is sent unchanged.
@@ -197,7 +197,7 @@ func (c Config) resolveBaseURL() (string, error) {
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) needs a scheme and a host, such as http://127.0.0.1:8110")
 	case u.User != nil:
-		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) must not hold credentials; the key belongs into Config.APIKey (CUSTOMERIO_API_KEY)")
+		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) must not hold credentials; put the key into Config.APIKey (CUSTOMERIO_API_KEY)")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return "", errors.New("cio: Config.BaseURL (CUSTOMERIO_BASE_URL) must have no query and no fragment")
 	}
@@ -278,8 +278,8 @@ type BatcherConfig struct {
 	//
 	// A request carries up to 475,000 bytes, about 1,500 small events.
 	Concurrency int
-	// MaxBytes limits the memory of messages, from Enqueue until they are accepted or rejected, with the batches that are being sent;
-	// default 16 MiB. It should have room for two batches for each of Concurrency. If it has not, batches are smaller.
+	// MaxBytes limits the memory of messages, from Enqueue until they are accepted or rejected; default 16 MiB. It should have room for 2 *
+	// Concurrency batches of Config.MaxBatchBytes; otherwise batches are smaller.
 	MaxBytes int
 	// MaxBatchMessages is the largest number of messages in one batch; default 2,500.
 	MaxBatchMessages int
@@ -293,15 +293,15 @@ type BatcherConfig struct {
 	// one reason: the sender or the workspace may be broken. Default 0: never. After 1,000 an error is logged in any case.
 	PauseAfterRejections int
 	// Recheck, if set, is called for a message that has waited for longer than a second, before it is sent, and again when sending resumes
-	// after a stop. If it returns an error, the message ends as rejected, for that reason. It is for those who withdraw messages: a person
-	// may ask to be forgotten while messages about them wait. It must be safe for concurrent use, and it delays delivery. It is not called
-	// for a message that is being sent, or that is retried before sending stops.
+	// after a stop. If it returns an error, the message is rejected, for that reason. Use it to withdraw messages: a person may ask to be
+	// forgotten while messages about them wait. Recheck must be safe for concurrent use, and it delays delivery. It is not called for a
+	// message that is being sent, or that is retried before sending stops.
 	Recheck func(Encoded) error
-	// OnReport, if set, is told how every message ended whose Enqueue returned nil: exactly once for each, one at a time, and never after
-	// Close has returned. There is one exception: if a callback that did not return kept an accepted message from being reported, Close
-	// hands the message back. OnReport runs on the Batcher's own goroutines and delays delivery. It may call TryEnqueue, and nothing else
-	// of the Batcher. If it panics, the panic is logged and its message counts as reported. Without OnReport, messages that the server
-	// rejects are logged by their id, counted, and named by the error of Close.
+	// OnReport, if set, is called with the outcome of every message whose Enqueue returned nil: exactly once for each message, one call at
+	// a time, and never after Close has returned. There is one exception: if a callback that did not return kept an accepted message from
+	// being reported, Close hands the message back. OnReport runs on the Batcher's own goroutines and delays delivery. It may call
+	// TryEnqueue, and nothing else of the Batcher. If it panics, the panic is logged and its message counts as reported. Without OnReport,
+	// rejected messages are logged by their id and counted, and the error of Close names them.
 	OnReport func(Report)
 }
 

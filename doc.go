@@ -1,6 +1,6 @@
 // Package cio is a client of Customer.io's Data Pipelines API. It sends people, events, objects and devices to a workspace.
 //
-// Its promise: every message ends as accepted, or as not accepted with a reason.
+// Its promise: for every message you learn whether it was accepted and, if not, why.
 //
 // # Where to start
 //
@@ -19,15 +19,16 @@
 //
 // # Verbs and guarantees
 //
-//	verb              when it returns nil                 what an error holds                if the process dies
-//	Client.Send       Customer.io accepted all messages   each message that is not           what was sent may have
-//	                                                      accepted, with its Outcome         arrived
-//	Batcher.Enqueue   the message is in memory            the message is not queued          queued messages are lost
-//	Batcher.Flush     all that was queued has ended       nothing is lost: call it again     queued messages are lost
-//	Batcher.Close     all was accepted, or reported       each message that is not           queued messages are lost
-//	                  to OnReport                         accepted, to store or resend
-//	Encode            the message is checked and has      the rule that the message breaks   nothing was sent
-//	                  its id and its time
+//	verb              nil means                          an error holds                  if the process dies
+//	Client.Send       Customer.io accepted all messages  every message that is not       sent messages may
+//	                                                     accepted, with its Outcome      have arrived
+//	Batcher.Enqueue   the message is queued in memory    why it is not queued            queued messages are lost
+//	Batcher.Flush     every queued message was accepted  why it stopped; nothing is      queued messages are lost
+//	                  or rejected                        lost, so call it again
+//	Batcher.Close     every message was accepted, or     every message that is not       queued messages are lost
+//	                  rejected and reported to OnReport  accepted, to store or resend
+//	Encode            the message is checked, with its   the rule that the message       nothing was sent
+//	                  id and its time                    breaks
 //
 // A queue that survives the end of the process is the Outbox of module github.com/ciokit/cio/outbox.
 //

@@ -12,7 +12,7 @@ import (
 
 // Encoded is a message in its wire form. It was checked, and its message id and timestamp are fixed. It is a [Message] itself. You can
 // store it with MarshalJSON or AppendJSON, read it back with UnmarshalJSON, and send it later, as often as you need, always with the same
-// id. It is immutable and safe for concurrent use. The zero value is no message and is refused.
+// id. It is immutable and safe for concurrent use. The zero value is not a message and is rejected.
 type Encoded struct {
 	// Kept small: loads and queues hold many of them. Rare questions are answered from data.
 	data           []byte
@@ -81,8 +81,8 @@ func (e Encoded) Identity() Identity {
 	return id
 }
 
-// Warnings returns warnings: limits that the message breaks, ids that are hardly meant, and the name of an event that is one or two letters
-// away from a semantic one. It returns nil for none. The caller must not change them.
+// Warnings returns warnings: limits that the message breaks, ids that are probably a mistake, and the name of an event that is one or two
+// letters away from a semantic one. It returns nil for none. The caller must not change them.
 func (e Encoded) Warnings() []Warning {
 	if e.warnings == nil {
 		return nil
@@ -116,8 +116,8 @@ func (e Encoded) GoString() string { return "cio.Encoded{" + e.String() + "}" }
 func (e Encoded) fill(*envelope) {}
 
 // UnmarshalJSON reads a wire form, whoever wrote it. It checks what [Encode] checks, except the size and the anonymous identify: the
-// [Client] that sends it checks those. The bytes must also hold the type, a message id, and a timestamp that is text. A message that got
-// its id only when it was read would have another id each time. The error is a [*MessageError].
+// [Client] that sends it checks those. The bytes must also hold the type, a message id, and a timestamp that is text. If a message got its
+// id only when it is read, it would have a different id each time. The error is a [*MessageError].
 func (e *Encoded) UnmarshalJSON(data []byte) error {
 	var room [16]wire.Part
 	data, members, err := wire.AppendObject(nil, data, room[:0])

@@ -24,9 +24,8 @@ var (
 	ErrUnauthorized = errors.New("cio: write key refused")
 	// ErrRateLimited says that the server answered 429.
 	ErrRateLimited = errors.New("cio: rate limited")
-	// ErrUnavailable says that the server is not available. It could not be reached; or it answered with a failure of its own; or it
-	// answered with a success that the API does not give; or it refused everything, in a form that the API does not use, for as long as
-	// Send tried.
+	// ErrUnavailable says that the server is not available, in one of four ways: no answer came; the answer is a 408 or a 5xx; the answer
+	// is a success that the API does not give; everything was refused, in a form that the API does not use, for as long as Send tried.
 	ErrUnavailable = errors.New("cio: Customer.io unavailable")
 	// ErrNotAPI says that the answer is not the API's. It is a success that the API does not give, such as the page of a captive portal, or
 	// a refusal in a form that the API does not use, such as a firewall's.
@@ -40,7 +39,7 @@ var (
 // Nothing else in this module decides what is worth a retry. The choice follows Customer.io's own Node client
 // (docs/rules.md#rate-retries-gzip).
 //
-// For a [*SendError] it reports whether this holds for any message that was not rejected. For an [*UnacceptedError] it reports whether
+// For a [*SendError] it reports whether this is so for any message that was not rejected. For an [*UnacceptedError] it reports whether
 // messages were handed back for such a reason, or because the context of Close ended.
 func Retryable(err error) bool {
 	var all *SendError
@@ -82,7 +81,7 @@ const (
 	RuleSameID            Rule = "alias-to-itself"          // an assumption: such a call cannot be meant
 	RuleNearSemantic      Rule = "near-semantic-name"       // docs/rules.md#events-with-two-names: a name that Customer.io would not understand
 	RuleNameTaken         Rule = "name-taken"               // a further property with the name of a field
-	RuleRequired          Rule = "missing-field"            // docs/rules.md#objects and #devices: a command without what it acts on
+	RuleRequired          Rule = "missing-field"            // docs/rules.md#objects and #devices: a command that does not name its target, or an event without a required field
 	RuleObjectType        Rule = "object-type-not-a-number" // docs/rules.md#objects
 	RuleNotObject         Rule = "not-a-json-object"        // traits, properties, context, integrations
 	RuleUTF8              Rule = "invalid-utf-8"            // JSON is UTF-8
@@ -92,8 +91,8 @@ const (
 	RuleNotEncodable      Rule = "not-encodable"            // a value that encoding/json refuses
 	RuleTooLarge          Rule = "message-too-large"        // docs/rules.md#sizes
 	RuleGuard             Rule = "refused-by-guard"         // Config.Guard
-	RuleNotMessage        Rule = "not-a-message"            // bytes that are no call of this API
-	RuleNoMessageID       Rule = "missing-message-id"       // stored bytes without an id, by which a repeat can be recognised
+	RuleNotMessage        Rule = "not-a-message"            // bytes that are not a call of this API
+	RuleNoMessageID       Rule = "missing-message-id"       // stored bytes without the id, so a repeat could not be recognised
 	RuleNil               Rule = "message-is-nil"
 )
 
@@ -144,9 +143,10 @@ func (e *MessageError) Is(target error) bool {
 type APIError struct {
 	// Operation is the endpoint: identify, track, page, screen, group, alias or batch.
 	Operation string
-	// Status is the HTTP status. It is 0 if no answer came, or no answer that can be trusted to be one to the whole request.
+	// Status is the HTTP status. It is 0 if no answer came. It is also 0 for a 2xx that came before the whole request was sent, that broke
+	// off, or that is longer than any answer of the API.
 	Status int
-	// Message is what the server said, and what to do: one line of at most 500 bytes, without the key. Without an answer it says what is
+	// Message is what the server said, and what to do: one line of at most 500 bytes, without the key. If no answer came, it says what is
 	// known of the cause. An answer that seems to quote the request is not shown.
 	Message string
 	// Attempts counts how often the request was made.
@@ -289,7 +289,7 @@ type Failure struct {
 	Err error
 }
 
-// SendError lists every message of a Send that is not known to be accepted. All other messages are accepted.
+// SendError lists every message of a Send that is not known to be accepted. All other messages were accepted.
 type SendError struct {
 	// Total is how many messages were given, Accepted how many of them the server accepted.
 	Total, Accepted int
@@ -350,13 +350,12 @@ type UnacceptedError struct {
 	// [Encoded.MarshalJSON] and enqueue them again in another process; they keep their ids. Some of them may have arrived: no answer came,
 	// or an OnReport that did not return kept them from being reported.
 	Messages []Encoded
-	// Rejected counts the messages that the server rejected and that no OnReport was told of, because there was none. RejectedIDs has the
-	// ids of the first hundred.
+	// Rejected counts the rejected messages if there is no OnReport; otherwise it is 0. RejectedIDs has the ids of the first hundred.
 	Rejected    int64
 	RejectedIDs []string
 	// Reasons says why, for both kinds of messages, the most frequent reason first.
 	Reasons []Reason
-	// Err is why Close stopped: the end of the context, or the reason for which sending had stopped. It is nil if Close did everything.
+	// Err is why Close stopped: the end of the context, or the reason why sending had stopped. It is nil if nothing was left to send.
 	Err error
 }
 
@@ -369,10 +368,10 @@ type Reason struct {
 func (e *UnacceptedError) Error() string {
 	var parts []string
 	if n := len(e.Messages); n > 0 {
-		parts = append(parts, plural(int64(n), "message was", "messages were")+" not delivered and handed back")
+		parts = append(parts, "Close hands back "+plural(int64(n), "message", "messages"))
 	}
 	if e.Rejected > 0 {
-		parts = append(parts, plural(e.Rejected, "message was", "messages were")+" rejected by the server, and there was no OnReport to be told")
+		parts = append(parts, plural(e.Rejected, "message was", "messages were")+" rejected; set BatcherConfig.OnReport to learn of each")
 	}
 	var b strings.Builder
 	b.WriteString("cio: " + strings.Join(parts, "; "))
@@ -428,7 +427,7 @@ func (c counts) sorted() []Reason {
 	return all
 }
 
-// rejections remembers rejected messages that no OnReport was told of.
+// rejections remembers rejected messages if there is no OnReport.
 type rejections struct {
 	mu      sync.Mutex
 	n       int64

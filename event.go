@@ -9,9 +9,9 @@ package cio
 //
 //	func (TrialStarted) EventName() string { return "Trial Started" }
 //
-// An event may have three more methods. AppendJSON(dst []byte) ([]byte, error) appends the properties, a JSON object, in place of
-// encoding/json; what it appends is checked. EventContext() any returns a value that encodes to a JSON object. It is merged into the
-// message's context, and the message's own context wins; nil adds nothing. Missing() string names a required field that is not set, such as
+// An event may have three more methods. AppendJSON(dst []byte) ([]byte, error) appends the properties, a JSON object, instead of
+// encoding/json; its output is checked. EventContext() any returns a value that encodes to a JSON object. It is merged into the message's
+// context, and the message's own context wins; nil adds nothing. Missing() string names a required field that is not set, such as
 // properties.email_id, and the message is rejected; "" means that none is missing.
 type Event interface {
 	// EventName returns the name as Customer.io shows it.
@@ -72,7 +72,7 @@ func checkEvent(e Event, name string) error {
 	return nil
 }
 
-// The events that act on people, devices and objects instead of being stored (docs/rules.md#objects, #devices and #semantic-events).
+// The events that Customer.io acts on and does not store as events (docs/rules.md#objects, #devices and #semantic-events).
 const (
 	eventUserDeleted         = "User Deleted"
 	eventUserSuppressed      = "User Suppressed"

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// lane keeps the order of its identities: it sends its batches one after the other.
+// lane is a queue of its own. It keeps the order of its identities: it sends its batches one after the other.
 type lane struct {
 	b    *Batcher
 	wake chan struct{} // there may be something to do

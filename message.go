@@ -84,7 +84,7 @@ func (m Identify) fill(e *envelope) {
 // Track records that a person did something. UserID or AnonymousID is required, and an Event with a name.
 //
 // Customer.io keeps the events of an anonymous person. It gives them to the person who is later identified with the same AnonymousID
-// (docs/rules.md#anonymous-events). Some events act instead of being stored, such as User Deleted: their own rules are checked too
+// (docs/rules.md#anonymous-events). Some events, such as User Deleted, are commands and are not stored: their own rules are checked too
 // (docs/rules.md#objects and #devices).
 type Track struct {
 	UserID      string

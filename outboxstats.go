@@ -5,9 +5,10 @@ import "time"
 // OutboxStats is the state of an Outbox of module github.com/ciokit/cio/outbox at one moment. It is in this package so that code that
 // reports it need not import that module.
 type OutboxStats struct {
-	// Enqueued counts the messages whose Enqueue returned nil, Accepted and Rejected those that have ended, since the outbox was opened.
+	// Enqueued counts the messages whose Enqueue returned nil, Accepted and Rejected those that were accepted or rejected, since the outbox
+	// was opened.
 	Enqueued, Accepted, Rejected int64
-	// Queued is how many messages are on disk and have not ended, QueuedBytes their size.
+	// Queued is how many stored messages are not yet accepted or rejected, QueuedBytes their size.
 	Queued, QueuedBytes int64
 	// Oldest is how long the oldest message has waited; 0 if none waits.
 	Oldest time.Duration
@@ -17,19 +18,19 @@ type OutboxStats struct {
 	Commits, FileBytes int64
 	// InFlight is how many batches are being sent.
 	InFlight int
-	// Damages is how often a file did not hold what was written to it, since the outbox was opened.
+	// Damages is how often a file did not contain what was written to it, since the outbox was opened.
 	Damages int
 	// Stopped is why some or all messages are not sent; nil as long as all are: see [BatcherStats]. It is also set if the Guard cannot be
 	// called.
 	Stopped error
-	// Lanes are the parts in which an outbox in PostgreSQL is sent. They are those that this process holds and in which messages wait; nil
-	// for an outbox on disk.
+	// Lanes are the lanes of an outbox in PostgreSQL that this process holds and in which messages wait; nil for an outbox on disk.
 	Lanes []OutboxLane
 	// Failing is the error of the disk, or says that dead letters leave no room for more messages; nil otherwise.
 	Failing error
 }
 
-// OutboxLane is the state of one of the lanes of an outbox in PostgreSQL.
+// OutboxLane is the state of one lane of an outbox in PostgreSQL. Such an outbox has 64 lanes. Each identity belongs to one of them, and
+// one process at a time sends the messages of a lane, in their order.
 type OutboxLane struct {
 	Number int
 	// Queued is how many messages wait. Oldest is how long the oldest of them has waited.

@@ -51,7 +51,7 @@ func checkIDs(env *envelope) error {
 		case env.userID == "":
 			return reject("userId", RuleNoIdentity, "set UserID to the id that remains")
 		case env.previousID == "":
-			return reject("previousId", RuleNoPreviousID, "set PreviousID to the id that goes")
+			return reject("previousId", RuleNoPreviousID, "set PreviousID to the person's former id")
 		case env.userID == env.previousID:
 			return reject("previousId", RuleSameID, "PreviousID must differ from UserID")
 		}
@@ -85,7 +85,7 @@ func (r *rules) checkGuard(id Identity) error {
 // admit checks a message that is already encoded. These rules may be stricter than those under which it was encoded.
 func (r *rules) admit(e *Encoded) error {
 	if e.data == nil {
-		return reject("", RuleNotMessage, "the zero Encoded is no message; make one with Encode")
+		return reject("", RuleNotMessage, "the zero Encoded is not a message; make one with Encode")
 	}
 	if e.anonymous && !r.allowAnonymousIdentify {
 		return rejectAnonymousIdentify()
@@ -302,7 +302,7 @@ const (
 )
 
 // Warning is a doubt about a message; the message is sent. Either it breaks a limit that Customer.io enforces later and without an error:
-// the message is accepted and a part of it is lost. Or the message is hardly what was meant.
+// the message is accepted and a part of it is lost. Or the message is probably not what was meant.
 type Warning struct {
 	// Field is the path of the value, with the names on the wire.
 	Field string
@@ -319,7 +319,7 @@ const (
 	RuleLimitAttributeValue Rule = "attribute-value-length"
 	RuleLimitAttributes     Rule = "attribute-count"
 	RuleLimitEventName      Rule = "event-name-length"
-	// RulePaddedID is an id with white space or an invisible character at an end. Customer.io treats it as another id than the one without.
+	// RulePaddedID is an id with white space or an invisible character at an end. For Customer.io it is a different id.
 	RulePaddedID Rule = "padded-id"
 	// RulePlaceholderID is an id such as null or undefined, which usually means that there is none: everybody who has it is one person.
 	RulePlaceholderID Rule = "placeholder-id"
@@ -331,7 +331,7 @@ func warningsOf(env *envelope, email, event string, like likeness, body, context
 	}
 	doubt := func(field, id string) {
 		if padded(id) {
-			warn(field, RulePaddedID, "it begins or ends with white space or an invisible character, so it is another id than the one without it")
+			warn(field, RulePaddedID, "it begins or ends with white space or an invisible character, so it is a different id from the one without it")
 		}
 		if placeholder(id) {
 			warn(field, RulePlaceholderID, "it is a word for a missing id; everybody who has it would be one person")
@@ -366,7 +366,7 @@ func warningsOf(env *envelope, email, event string, like likeness, body, context
 			warn("event", RuleLimitEventName, "event names have at most "+strconv.Itoa(maxEventNameBytes)+" bytes")
 		}
 		if like.right != "" {
-			warn("event", RuleNearSemantic, "it resembles the semantic event "+quoted(like.right)+", which is another name to Customer.io; cio.Verbatim says that it is meant as it stands")
+			warn("event", RuleNearSemantic, "it resembles the semantic event "+quoted(like.right)+", but for Customer.io it is a different name; cio.Verbatim says that the name is right")
 		}
 	case TypeIdentify, TypeGroup:
 		if within(body) {

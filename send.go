@@ -18,27 +18,29 @@ const (
 
 var errOthersInvalid = errors.New("cio: not sent because another message of the same Send is invalid")
 
-// Send sends messages and waits until each has ended. It returns nil when Customer.io has accepted all of them: its API answered with
-// success, which does not promise that the data is stored. Otherwise it returns a [*SendError] that lists every message not known to be
-// accepted.
+// Send sends messages and waits until the outcome of each is known. It returns nil when Customer.io has accepted all of them: its API
+// answered with success, which does not promise that the data is stored. Otherwise it returns a [*SendError] that lists every message not
+// known to be accepted.
 //
 // Send checks all messages first. If any is invalid, it lists all invalid ones and sends nothing. One message goes to its own endpoint.
 // Several messages go to /batch in their order, split so that no request is over Config.MaxBatchBytes. A request starts when the one ahead
-// of it has ended. There is one exception: if a message is set aside, only the messages of its identity wait for it.
+// of it has ended. There is one exception: a message that a firewall may have refused is set aside (see below), and only messages of the
+// same identity wait for it.
 //
 // Failures that may pass are retried until ctx ends or nothing was accepted for Config.MaxElapsed. The pauses grow and are random, and are
 // at least as long as the server's Retry-After (at most 5 minutes). The last pause is cut short, so that a last try begins when MaxElapsed
 // has passed. The Sends of a [SendGroup] give up together. A retried request carries the same message ids. A 2xx answer that cannot be the
 // API's, such as the page of a captive portal, is such a failure: its messages are unknown.
 //
-// If the API refuses a strict batch with 400, 413 or 422, in one of its own forms, Send halves the batch until the rejected messages stand
-// alone; all others are accepted. Send assumes that a refused batch was refused whole, which Customer.io does not document. If that is
-// wrong, messages arrive twice, with the same id.
+// If the API refuses a strict batch with 400, 413 or 422, in one of its own forms, Send halves the batch until it has found the rejected
+// messages; all others are accepted. Send assumes that nothing of a refused batch was stored, which Customer.io does not document. If that
+// is wrong, messages arrive twice, with the same id.
 //
 // A refusal in any other form, and a 403 with a page, may come from a firewall that refuses one message, or from a gateway that refuses
-// everything. Send halves the batch here too. But it rejects a message only if another message was accepted in the meantime and this one is
-// then refused again, alone; otherwise the message is unsent. After ten such refusals in a row, or those of two batches, Send waits and
-// tries one message at a time, for Config.MaxElapsed, or three times if each message that is left was refused alone.
+// everything. Send halves the batch here too, and sets a message aside that is refused alone. It rejects the message only if another
+// message was accepted in the meantime, and this one is then refused again, alone. Otherwise the message is unsent. If ten single messages
+// or two whole batches in a row are refused so, Send waits and tries one message at a time. It does that for Config.MaxElapsed, or three
+// times if every message that is left was refused alone.
 //
 // If the key is refused (401, or 403 without a page), Send tries again on a new connection after a second, and for 15 seconds if the key
 // was good before. Then Send ends. A redirect, and any other answer, ends it at once.
@@ -231,7 +233,7 @@ func (s *sending) result() error {
 	return &SendError{Total: len(s.messages), Accepted: s.taken, Failures: s.failures}
 }
 
-// SendGroup makes several Sends that run at the same time behave as one. They give up together, when none of them had a message accepted
+// SendGroup makes several Sends that run at the same time behave as one. They give up together, when no message of any of them was accepted
 // for Config.MaxElapsed, and you can stop them together. The time counts from the last acceptance. It starts anew when a Send begins while
 // no other runs. The zero value is ready for use, with one [Client].
 type SendGroup struct {
@@ -247,9 +249,8 @@ type SendGroup struct {
 var ErrStopped = fmt.Errorf("cio: the group of Sends was stopped: %w", context.Canceled)
 
 // Context returns a context for one Send of the group. If ended is not nil, the Send calls it when messages are accepted, with a nil error,
-// and when messages are rejected, as soon as that is known and before the Send continues. The messages are those from lo to hi, by their
-// places among the messages given to it. It is not called for messages that are rejected before anything is sent, nor for those that are
-// left at the end.
+// and when messages are rejected, as soon as that is known and before the Send continues. The messages are msgs[lo:hi] of that Send. ended
+// is not called for messages that are rejected before anything is sent, nor for those that are left at the end.
 func (g *SendGroup) Context(ctx context.Context, ended func(lo, hi int, err error)) context.Context {
 	if ended == nil {
 		ended = func(int, int, error) {}
@@ -257,9 +258,9 @@ func (g *SendGroup) Context(ctx context.Context, ended func(lo, hi int, err erro
 	return context.WithValue(ctx, groupKey{}, &groupMember{g, ended})
 }
 
-// Stop makes the Sends of the group start no further request. Messages that get no outcome by the running requests are unsent. Stop returns
-// how many messages those requests hold, without those whose answer has come and is being read. A Send that begins afterwards sends
-// nothing.
+// Stop makes the Sends of the group start no further request and retry none. Running requests end as usual. Messages that are not accepted
+// or rejected by then are unsent, or unknown if they may have arrived. Stop returns how many messages are in running requests. A Send that
+// begins afterwards sends nothing.
 func (g *SendGroup) Stop() (underway int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -23,9 +23,9 @@ const (
 	TraitCreatedAt = "created_at"
 	// TraitUnsubscribed, if true, prevents all messages to the person except transactional ones.
 	TraitUnsubscribed = "unsubscribed"
-	// TraitTimezone is the name of the time zone, such as Europe/Berlin. It is for sending at the person's local hour.
+	// TraitTimezone is the name of the time zone, such as Europe/Berlin. Customer.io uses it to send at the person's local hour.
 	TraitTimezone = "timezone"
-	// TraitLanguage is the person's language, such as de or pt-BR. It is for choosing a translation.
+	// TraitLanguage is the person's language, such as de or pt-BR. Customer.io uses it to choose a translation.
 	TraitLanguage = "language"
 	// TraitSubscriptionPreferences holds which topics the person wants, and on which channels. A whole [SubscriptionPreferences] replaces
 	// what was there.
@@ -36,7 +36,7 @@ const (
 	TraitRelationshipAttributes = "relationshipAttributes"
 )
 
-// Channel is a way by which Customer.io reaches people.
+// Channel is how Customer.io reaches a person.
 type Channel string
 
 // The channels of SubscriptionPreferences.

@@ -235,7 +235,7 @@ func TestAnswersThatMakeNoSense(t *testing.T) {
 func TestErrorsSayWhatTheServerSaid(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
-		`{"meta":{"error":"no  such\nkey"}}`:                      "no such key; the key is not taken",
+		`{"meta":{"error":"no  such\nkey"}}`:                      "no such key; the key is not accepted",
 		`{"meta":{"errors":["one","two"]}}`:                       "one; two; the key",
 		`{"errors":[{"detail":"scoped","status":"403"}]}`:         "scoped; the key",
 		`<html>` + strings.Repeat("x", 1000):                      "403 Forbidden: the key",

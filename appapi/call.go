@@ -115,7 +115,7 @@ func (op operation) misread(err error) error {
 	if errors.As(err, &f) {
 		message += " (" + f.Error() + ")"
 	}
-	return &APIError{Operation: op.name, Status: 200, Message: message + "; does a proxy stand in between?", Attempts: 1}
+	return &APIError{Operation: op.name, Status: 200, Message: message + "; is a proxy in between?", Attempts: 1}
 }
 
 // one returns what an operation answers.

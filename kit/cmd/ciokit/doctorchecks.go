@@ -359,7 +359,7 @@ func (d *doctor) checkApp(ctx context.Context) {
 		d.say("app api", checkOK, "", "the key is taken")
 	case errors.Is(err, appapi.ErrUnauthorized):
 		d.keyBad = true
-		d.say("app api", checkFail, "take an App API key from the account's settings, API credentials; it is not the write key", "the key is not taken")
+		d.say("app api", checkFail, "take an App API key from the account's settings, API credentials; it is not the write key", "the key is not accepted")
 	default:
 		d.say("app api", checkFail, "look at the network, and whether the region is right", "%s", words(err))
 	}

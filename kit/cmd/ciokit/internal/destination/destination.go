@@ -228,7 +228,7 @@ func (f Flags) Explain(err error) error {
 	}
 	text := f.Words(stubHint(f.To, err).Error())
 	if strings.HasPrefix(text, "the write key was refused: ") {
-		text = strings.Replace(text, "; the write key is not taken: check", "; check", 1) // the cause stands there once
+		text = strings.Replace(text, "; the write key is not accepted: check", "; check", 1) // the cause stands there once
 	}
 	return &explained{text, err}
 }

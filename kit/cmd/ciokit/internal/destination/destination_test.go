@@ -78,7 +78,7 @@ func TestKeyOfTheEnvironment(t *testing.T) {
 // What is said of a key that is refused names the file that it is from, also where the error keeps its cause.
 func TestExplain(t *testing.T) {
 	t.Parallel()
-	refused := &cio.APIError{Status: 401, Message: "unauthorized; the write key is not taken: check Config.APIKey (CUSTOMERIO_API_KEY) and that it belongs to eu", Err: cio.ErrUnauthorized}
+	refused := &cio.APIError{Status: 401, Message: "unauthorized; the write key is not accepted: check Config.APIKey (CUSTOMERIO_API_KEY) and that it belongs to eu", Err: cio.ErrUnauthorized}
 	for file, want := range map[string]string{"": "check CUSTOMERIO_API_KEY and that", "a.key": "check a.key and that"} {
 		err := Flags{To: "eu", KeyFile: file}.Explain(refused)
 		if !strings.Contains(err.Error(), want) || !errors.Is(err, cio.ErrUnauthorized) {

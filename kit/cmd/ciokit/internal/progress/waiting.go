@@ -77,7 +77,7 @@ type withoutWaiting struct{ slog.Handler }
 
 func (h withoutWaiting) Handle(ctx context.Context, r slog.Record) error {
 	switch r.Message {
-	case "a request failed; it will be tried again", "requests succeed again":
+	case "a request failed and will be retried", "requests succeed again":
 		return nil
 	}
 	return h.Handler.Handle(ctx, r)

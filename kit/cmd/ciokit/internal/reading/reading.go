@@ -160,7 +160,7 @@ func (f *Flags) Error(ctx context.Context, err error, missing string) error {
 	}
 	switch {
 	case errors.Is(err, appapi.ErrUnauthorized):
-		said, _, _ = strings.Cut(said, "the key is not taken")
+		said, _, _ = strings.Cut(said, "the key is not accepted")
 		if f.emulated {
 			return exit.Fail(exit.Key, "the emulator refused the key: %s; start it with --key and this key, or set %s to one of its keys", strings.TrimRight(said, "; :"), cmp.Or(f.KeyFile, "CUSTOMERIO_API_KEY"))
 		}
