@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// ActivityData is what an activity says. What it is depends on the type of the activity: Delivery, Changes and Properties read it, and JSON has it as it
-// came. Two can be compared with ==, and the zero value is nothing.
+// ActivityData is what an activity says. What it is depends on the type of the activity: Delivery, Changes and Properties read it, and JSON
+// has it as it came. Two can be compared with ==, and the zero value is nothing.
 type ActivityData struct{ text string }
 
 // ActivityDelivery is what the activity of a message says of its delivery.
@@ -60,8 +60,8 @@ func (d ActivityData) Properties() map[string]json.RawMessage {
 // errNoChanges is no error of the API's: the answer is another one than it documents.
 var errNoChanges = errors.New("appapi: the data of an activity are no changes of attributes")
 
-// Changes returns what became of each attribute, as an activity of the type ActivityAttributeChange says it. Data of another form are an error, and no
-// data no changes.
+// Changes returns what became of each attribute, as an activity of the type ActivityAttributeChange says it. Data of another form are an
+// error, and no data no changes.
 func (d ActivityData) Changes() (map[string]Change, error) {
 	if d.text == "" {
 		return nil, nil

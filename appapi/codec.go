@@ -221,8 +221,9 @@ func decodeTime(raw json.RawMessage, v reflect.Value) error {
 	return nil
 }
 
-// decodeTexts reads an object whose values are documented to be text, and are not always: others become their JSON. Null is left out. An empty list and an
-// empty text are an empty object, and a list of objects with a name and a value, as headers are written elsewhere, is the object that it stands for.
+// decodeTexts reads an object whose values are documented to be text, and are not always: others become their JSON. Null is left out. An
+// empty list and an empty text are an empty object, and a list of objects with a name and a value, as headers are written elsewhere, is the
+// object that it stands for.
 func decodeTexts(raw json.RawMessage, v reflect.Value) error {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(raw, &all) != nil {

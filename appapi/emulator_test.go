@@ -36,7 +36,8 @@ func (a aimed) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.next.RoundTrip(r)
 }
 
-// TestTheEmulatorAnswersEveryOperation calls each method against the emulator, which knows nothing of this package's types: what it answers can be read.
+// TestTheEmulatorAnswersEveryOperation calls each method against the emulator, which knows nothing of this package's types: what it answers
+// can be read.
 func TestTheEmulatorAnswersEveryOperation(t *testing.T) {
 	t.Parallel()
 	for _, op := range operations {

@@ -117,8 +117,8 @@ func (o *outlet) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// PeopleTo exports the people whom the filter fits and writes the file to w: it starts the export, waits for it and downloads it. report, if it is not
-// nil, is called with how far the export is.
+// PeopleTo exports the people whom the filter fits and writes the file to w: it starts the export, waits for it and downloads it. report,
+// if it is not nil, is called with how far the export is.
 func (r Exports) PeopleTo(ctx context.Context, filter Filter, w io.Writer, report func(Export)) (Export, error) {
 	export, err := r.People(ctx, filter)
 	return r.finish(ctx, export, err, w, report)

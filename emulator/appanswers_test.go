@@ -13,7 +13,8 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// app calls the App API with a body, and fails the test if the status is another.
+// app calls the App API with a body, and fails the test if the status is
+// another.
 func (c *client) app(method, path, body string, want int) answer {
 	c.t.Helper()
 	basic := c.key
@@ -46,7 +47,8 @@ func (c *client) track(path, body string, want int) {
 	}
 }
 
-// TestAppAPIFilters searches with each operator that the document lists, and with others, which are named.
+// TestAppAPIFilters searches with each operator that the document lists, and
+// with others, which are named.
 func TestAppAPIFilters(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -101,7 +103,8 @@ func TestAppAPIFilters(t *testing.T) {
 	c.app("PUT", "/v1/customers", `{}`, 405)
 }
 
-// TestAppAPIPages goes through people, members and objects page by page while some of them leave: everybody who stays comes once.
+// TestAppAPIPages goes through people, members and objects page by page while
+// some of them leave: everybody who stays comes once.
 func TestAppAPIPages(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -148,7 +151,8 @@ func TestAppAPIPages(t *testing.T) {
 	}
 }
 
-// TestAppAPIKeepsSegments makes, fills and deletes manual segments, and a store and a snapshot have the same afterwards.
+// TestAppAPIKeepsSegments makes, fills and deletes manual segments, and a store
+// and a snapshot have the same afterwards.
 func TestAppAPIKeepsSegments(t *testing.T) {
 	t.Parallel()
 	store := new(records)
@@ -212,7 +216,8 @@ func TestAppAPIKeepsSegments(t *testing.T) {
 	}
 }
 
-// TestAppAPIExports runs an export from its start to its file: it takes a while, its link ends, and only who has the link gets the file.
+// TestAppAPIExports runs an export from its start to its file: it takes a
+// while, its link ends, and only who has the link gets the file.
 func TestAppAPIExports(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -271,7 +276,8 @@ func TestAppAPIExports(t *testing.T) {
 	})
 }
 
-// TestAppAPIImports imports files from this machine, and refuses all other places.
+// TestAppAPIImports imports files from this machine, and refuses all other
+// places.
 func TestAppAPIImports(t *testing.T) {
 	t.Parallel()
 	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -305,7 +311,8 @@ func TestAppAPIImports(t *testing.T) {
 	c.app("POST", "/v1/imports", `{"import":{"name":"n"}}`, 400)
 }
 
-// TestAppAPIMessages shows what delivery reports say of messages, by the person whom they name.
+// TestAppAPIMessages shows what delivery reports say of messages, by the person
+// whom they name.
 func TestAppAPIMessages(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{})
@@ -340,7 +347,8 @@ func TestAppAPIMessages(t *testing.T) {
 	}
 }
 
-// In front of another server nothing is answered that could be taken for its answer.
+// In front of another server nothing is answered that could be taken for its
+// answer.
 func TestAppAPIInFrontOfAnother(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{Forward: func(*http.Request) (*http.Response, error) { return nil, http.ErrNotSupported }})

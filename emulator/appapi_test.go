@@ -142,7 +142,8 @@ func TestAppAPIActivities(t *testing.T) {
 	c.read("/v1/customers/u2/activities", http.StatusNotFound)
 }
 
-// A deletion is found by the identifier that it named the person by, written as the API has it.
+// A deletion is found by the identifier that it named the person by, written as
+// the API has it.
 func TestAppAPIDeletions(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{Keys: []string{"key"}})
@@ -161,7 +162,8 @@ func TestAppAPIDeletions(t *testing.T) {
 	}
 }
 
-// The App API is read with a bearer token alone, by no page of another origin; faults act on it, and no counter counts it.
+// The App API is read with a bearer token alone, by no page of another origin;
+// faults act on it, and no counter counts it.
 func TestAppAPIAccess(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{Keys: []string{"key"}})

@@ -28,8 +28,10 @@ type appActivity struct {
 	Type        string          `json:"type"`
 }
 
-// appActivities lists what the journal still has, newest first. Entries are made of the accepted messages: an attribute change says what was
-// sent, and not what was there before. Of people who were deleted only a query with deleted knows.
+// appActivities lists what the journal still has, newest first. Entries are
+// made of the accepted messages: an attribute change says what was sent, and
+// not what was there before. Of people who were deleted only a query with
+// deleted knows.
 func (ws *workspaceState) appActivities(query url.Values, of *personState) reply {
 	limit, before := defaultActivities, uint64(0)
 	if text := query.Get("limit"); text != "" {
@@ -77,7 +79,8 @@ func (ws *workspaceState) appActivities(query url.Values, of *personState) reply
 			}
 			found = append(found, a)
 		}
-		// A page ends between two messages, so the first may be longer than asked for.
+		// A page ends between two messages, so the first may be longer than
+		// asked for.
 		if len(list) > 0 && len(list)+len(found) > limit {
 			next = strconv.FormatUint(n+1, 10)
 			break
@@ -99,8 +102,9 @@ func askedFor(query url.Values) identifier {
 	return identifier{byID, id}
 }
 
-// activitiesOf returns what one message did, if it was done to the right person: of, or anybody who is there if that is nil; with deleted
-// whoever is not there, and of them the one with the identifier, if that is not empty.
+// activitiesOf returns what one message did, if it was done to the right
+// person: of, or anybody who is there if that is nil; with deleted whoever is
+// not there, and of them the one with the identifier, if that is not empty.
 func (ws *workspaceState) activitiesOf(e entry, of *personState, deleted bool, id identifier) []appActivity {
 	m := decodeMessage(e.raw, e.kind, e.at, e.keepName)
 	m.validate()

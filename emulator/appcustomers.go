@@ -96,7 +96,8 @@ func (page *appPeople) add(p *personState) {
 	}
 }
 
-// appPage lists the people that keep accepts, in the order in which they were made.
+// appPage lists the people that keep accepts, in the order in which they were
+// made.
 func (ws *workspaceState) appPage(start uint64, limit int, keep func(*personState) bool) reply {
 	page := appPeople{Identifiers: []appIdentifiers{}, IDs: []string{}}
 	for _, place := range ws.people.list[ws.people.index(start):] {

@@ -124,7 +124,9 @@ func required(s map[string]any) (names []string) {
 	return names
 }
 
-// TestAppAPIAnswersEveryOperation calls each operation of the App API's document. Each answer has the form of the document, and what is made up says so.
+// TestAppAPIAnswersEveryOperation calls each operation of the App API's
+// document. Each answer has the form of the document, and what is made up says
+// so.
 func TestAppAPIAnswersEveryOperation(t *testing.T) {
 	t.Parallel()
 	d := readAppDocument(t)

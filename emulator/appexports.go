@@ -16,12 +16,15 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// An export is a job: it is pending for exportTakes by the server's clock, and its file can then be fetched at a link, which ends after linkLasts
-// (docs/rules.md#the-app-api). The file has what was there when the export began. Exports end with the process: no store keeps them.
+// An export is a job: it is pending for exportTakes by the server's clock, and
+// its file can then be fetched at a link, which ends after linkLasts
+// (docs/rules.md#the-app-api). The file has what was there when the export
+// began. Exports end with the process: no store keeps them.
 const (
 	exportTakes = 500 * time.Millisecond
 	linkLasts   = 15 * time.Minute
-	// maxJobs is how many exports and how many imports are kept, the newest, as far as the files of the former have room in Config.MaxJournalBytes.
+	// maxJobs is how many exports and how many imports are kept, the newest, as
+	// far as the files of the former have room in Config.MaxJournalBytes.
 	maxJobs = 100
 )
 
@@ -140,7 +143,8 @@ func (ws *workspaceState) appExportPeople(c *appCall) reply {
 	return ws.startExport(c, "customers", peopleRows(people, names))
 }
 
-// peopleRows is a table of people: what they are known by, and all attributes that any of them has. The form of Customer.io's own file is not documented.
+// peopleRows is a table of people: what they are known by, and all attributes
+// that any of them has. The form of Customer.io's own file is not documented.
 func peopleRows(people []*personState, names map[string]bool) [][]string {
 	header := []string{"id", "email", "cio_id"}
 	for _, name := range header {
@@ -164,7 +168,9 @@ func peopleRows(people []*personState, names map[string]bool) [][]string {
 // deliveryFilters are what a request for deliveries must name one of.
 var deliveryFilters = []string{"newsletter_id", "campaign_id", "transactional_message_id", "action_id"}
 
-// appExportDeliveries exports all deliveries that were reported, whatever campaign is named: no report says whose they are. So the answer counts as canned.
+// appExportDeliveries exports all deliveries that were reported, whatever
+// campaign is named: no report says whose they are. So the answer counts as
+// canned.
 func (ws *workspaceState) appExportDeliveries(c *appCall) reply {
 	if !slices.ContainsFunc(deliveryFilters, func(name string) bool { return c.body != "" && rawjson.IsNumber(rawjson.Member(c.body, name)) }) {
 		return errorReply(http.StatusBadRequest, "name one of newsletter_id, campaign_id, transactional_message_id and action_id")
@@ -209,7 +215,8 @@ func (ws *workspaceState) appExportDeliveries(c *appCall) reply {
 	return a
 }
 
-// serveExport answers who follows the link to the file of an export. The link is all that is asked for.
+// serveExport answers who follows the link to the file of an export. The link
+// is all that is asked for.
 func (s *Server) serveExport(w http.ResponseWriter, r *http.Request, handle, id string) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")

@@ -40,7 +40,8 @@ func (f *filtered) text(name string) (string, bool) {
 	return appText(raw), raw != ""
 }
 
-// filterReader reads the filter of a request. It knows what the document of the API lists: eq and exists of an attribute, segments, and, or and not. What
+// filterReader reads the filter of a request. It knows what the document of the
+// API lists: eq and exists of an attribute, segments, and, or and not. What
 // else there may be is named in a 501.
 type filterReader struct {
 	ws *workspaceState

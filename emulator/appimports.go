@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// importOperation is answered outside of the workspace's lock: it fetches a file.
+// importOperation is answered outside of the workspace's lock: it fetches a
+// file.
 const importOperation = "POST /v1/imports"
 
 // appImport is an import as the App API shows it.
@@ -61,8 +62,10 @@ func (n *newImport) problem() string {
 	return ""
 }
 
-// startImport imports a file, and answers when that is done. People and objects become identify and group messages, one for each row, which the journal
-// has as if they had been sent. Files are fetched from this machine alone, and events and relationships are not imported: the import fails and says so.
+// startImport imports a file, and answers when that is done. People and objects
+// become identify and group messages, one for each row, which the journal has
+// as if they had been sent. Files are fetched from this machine alone, and
+// events and relationships are not imported: the import fails and says so.
 func (s *Server) startImport(ctx context.Context, key string, c *appCall) reply {
 	var body struct{ Import newImport }
 	if c.body == "" || json.Unmarshal([]byte(c.body), &body) != nil {

@@ -155,8 +155,8 @@ func (ws *workspaceState) writeEmail(p *personState, m *decodedMessage, value st
 	ws.attributeWriter(m, "traits.").set(&p.traits, "email", value)
 }
 
-// writeID gives an id to a person who has none, or who is named by their cio_id,
-// as the Track API does.
+// writeID gives an id to a person who has none, or who is named by their
+// cio_id, as the Track API does.
 func (ws *workspaceState) writeID(p *personState, m *decodedMessage, value string, who identifier) {
 	id := value
 	if rawjson.IsString(value) {

@@ -11,7 +11,8 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// appDelivery is a message that reports speak of: all that is known here of what Customer.io would have sent.
+// appDelivery is a message that reports speak of: all that is known here of
+// what Customer.io would have sent.
 type appDelivery struct {
 	id       string
 	sequence uint64 // of the first report
@@ -20,7 +21,8 @@ type appDelivery struct {
 	metrics  map[string]int64
 }
 
-// deliveries puts the reports of deliveries together, in the order in which their messages were first reported.
+// deliveries puts the reports of deliveries together, in the order in which
+// their messages were first reported.
 func (ws *workspaceState) deliveries() []*appDelivery {
 	var list []*appDelivery
 	byID := map[string]*appDelivery{}
@@ -47,7 +49,8 @@ func (ws *workspaceState) deliveries() []*appDelivery {
 	return list
 }
 
-// reportedOf is the person whom a report names, as far as the journal still has it.
+// reportedOf is the person whom a report names, as far as the journal still has
+// it.
 func (ws *workspaceState) reportedOf(sequence uint64) *personState {
 	e, held := ws.journal.at(sequence)
 	if !held || e.raw == "" {
@@ -61,7 +64,8 @@ func (ws *workspaceState) reportedOf(sequence uint64) *personState {
 	return ws.find(who)
 }
 
-// appShownMessage is a delivery as the App API shows it. Where its content and its campaign are not known they are null, or empty.
+// appShownMessage is a delivery as the App API shows it. Where its content and
+// its campaign are not known they are null, or empty.
 type appShownMessage struct {
 	ID            string           `json:"id"`
 	DeduplicateID string           `json:"deduplicate_id"`
@@ -89,7 +93,8 @@ func (d *appDelivery) shown() appShownMessage {
 	return out
 }
 
-// appMessages lists messages, the newest first. That they are of the type email is an assumption: no report says it.
+// appMessages lists messages, the newest first. That they are of the type email
+// is an assumption: no report says it.
 func (ws *workspaceState) appMessages(c *appCall) reply { return ws.listMessages(c.query, nil) }
 
 func (ws *workspaceState) appPersonMessages(c *appCall, p *personState) reply {
@@ -156,7 +161,8 @@ func (ws *workspaceState) appMessage(c *appCall) reply {
 	return appReply(map[string]any{"message": d.shown()})
 }
 
-// appArchived has the content of a message, which is not known here and so canned.
+// appArchived has the content of a message, which is not known here and so
+// canned.
 func (ws *workspaceState) appArchived(c *appCall) reply {
 	if ws.delivery(c.args[0]) == nil {
 		return noMessage

@@ -66,7 +66,8 @@ const (
 	maxObjects     = 1000
 )
 
-// appObjectPeople lists the people related to an object, in the order in which they were made.
+// appObjectPeople lists the people related to an object, in the order in which
+// they were made.
 func (ws *workspaceState) appObjectPeople(c *appCall, o *objectState) reply {
 	start, limit, problem := appPage(c.query, defaultObjects, maxObjects)
 	if problem != "" {
@@ -119,7 +120,8 @@ func (ws *workspaceState) appObjectSearch(c *appCall) reply {
 	return appReply(map[string]any{"identifiers": identifiers, "ids": ids, "next": nextPage(next)})
 }
 
-// objectTypes are those of the workspace's objects, and the one that every workspace has.
+// objectTypes are those of the workspace's objects, and the one that every
+// workspace has.
 func (ws *workspaceState) objectTypes() []string {
 	seen := map[string]bool{defaultObjectType: true}
 	for key := range ws.objects {
@@ -148,7 +150,8 @@ func (ws *workspaceState) appObjectTypes(*appCall) reply {
 	return appReply(map[string]any{"types": list})
 }
 
-// appWorkspaces has the workspace of the key alone, which nobody has given a name.
+// appWorkspaces has the workspace of the key alone, which nobody has given a
+// name.
 func (ws *workspaceState) appWorkspaces(*appCall) reply {
 	return appReply(map[string]any{"workspaces": []map[string]any{{
 		"id": 1, "name": "", "people": len(ws.byCustomerIOID), "objects": len(ws.objects), "object_types": len(ws.objectTypes()),

@@ -10,7 +10,8 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// segmentState is a manual segment. Who is in it is kept with each person. There are no others: nobody says here what a segment is made of.
+// segmentState is a manual segment. Who is in it is kept with each person.
+// There are no others: nobody says here what a segment is made of.
 type segmentState struct {
 	ID          uint64 `json:"id"`
 	Name        string `json:"name"`
@@ -70,7 +71,8 @@ func (ws *workspaceState) appSegment(_ *appCall, s segmentState) reply {
 	return appReply(map[string]any{"segment": s.shown()})
 }
 
-// maxSegments bounds the segments of a workspace, each of which a search may look through.
+// maxSegments bounds the segments of a workspace, each of which a search may
+// look through.
 const maxSegments = 1000
 
 func (ws *workspaceState) appMakeSegment(c *appCall) reply {
@@ -146,7 +148,8 @@ func (ws *workspaceState) appPersonSegments(_ *appCall, p *personState) reply {
 	return appReply(map[string]any{"segments": list})
 }
 
-// maxChanged is how many people one call of the Track API can put into a segment.
+// maxChanged is how many people one call of the Track API can put into a
+// segment.
 const maxChanged = 1000
 
 func (ws *workspaceState) addMembers(c *appCall) reply {
@@ -161,7 +164,8 @@ func (ws *workspaceState) removeMembers(c *appCall) reply {
 	return ws.changeMembers(c, (*personState).leave)
 }
 
-// changeMembers changes the segment of the people who are there. The others are passed over, as the Track API documents it.
+// changeMembers changes the segment of the people who are there. The others are
+// passed over, as the Track API documents it.
 func (ws *workspaceState) changeMembers(c *appCall, change func(*personState, uint64)) reply {
 	s := ws.segmentOf(c.args[0])
 	if s == nil {

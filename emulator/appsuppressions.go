@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// suppressedAddress is one that the email provider is to send nothing to. It is not the suppression of a person.
+// suppressedAddress is one that the email provider is to send nothing to. It is
+// not the suppression of a person.
 type suppressedAddress struct {
 	Type  string    `json:"type"`
 	Email string    `json:"email"` // in lower case

@@ -9,7 +9,8 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// preferences returns the topics that a person's preferences name by their number, and whether they are subscribed to each. The trait is an object, or
+// preferences returns the topics that a person's preferences name by their
+// number, and whether they are subscribed to each. The trait is an object, or
 // its JSON as text.
 func (p *personState) preferences() map[int]bool {
 	raw := p.traits.get(subscriptionPreferences)
@@ -31,7 +32,8 @@ func (p *personState) preferences() map[int]bool {
 
 const topicPrefix = "topic_"
 
-// topics are the numbers of those that anybody's preferences name: nobody says here which a workspace has.
+// topics are the numbers of those that anybody's preferences name: nobody says
+// here which a workspace has.
 func (ws *workspaceState) topics() []int {
 	var numbers []int
 	for _, p := range ws.byCustomerIOID {

@@ -133,8 +133,8 @@ func astrayDetail(path string) string {
 // snippetPath is where the snippet for pages loads its script from.
 const snippetPath = "/v1/analytics-js/"
 
-// pathWords are the segments of Customer.io's APIs' paths that say nothing about
-// anybody.
+// pathWords are the segments of Customer.io's APIs' paths that say nothing
+// about anybody.
 var pathWords = func() map[string]bool {
 	words := make(map[string]bool)
 	for _, word := range strings.Fields("v1 v2 api customers projects settings devices events activities attributes relationships " +

@@ -54,8 +54,8 @@ func BenchmarkBatch(b *testing.B) {
 	}
 }
 
-// BenchmarkSearch measures the page's search among 1,000,000 messages, in the worst
-// cases: what is there once, at the very end, or not at all.
+// BenchmarkSearch measures the page's search among 1,000,000 messages, in the
+// worst cases: what is there once, at the very end, or not at all.
 func BenchmarkSearch(b *testing.B) {
 	const messages = 1_000_000
 	srv := emulator.New(emulator.Config{MaxMessages: messages, MaxJournalBytes: 1 << 30, MaxEventsPerPerson: 1})

@@ -119,8 +119,8 @@ func deviceProperties(m *decodedMessage) string {
 	return ""
 }
 
-// reservedWithObject reports whether the trait says something about the object of
-// an identify, if it names one, or is no attribute.
+// reservedWithObject reports whether the trait says something about the object
+// of an identify, if it names one, or is no attribute.
 func reservedWithObject(m *decodedMessage) func(string) bool {
 	hasObject := m.traits != "" && rawjson.Member(m.traits, "objectId") != ""
 	return func(name string) bool {

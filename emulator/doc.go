@@ -98,10 +98,10 @@
 // # What it is not
 //
 // It sends no messages, runs no campaigns and knows no segments. It answers
-// from memory, and forgets everything at its end unless it has a [Store]. It is no proof of what
-// Customer.io does: much of that is not documented, and what this package
-// assumes in its place is listed by [Assumptions] with the source, the
-// confidence and the switch, if there is one.
+// from memory, and forgets everything at its end unless it has a [Store]. It is
+// no proof of what Customer.io does: much of that is not documented, and what
+// this package assumes in its place is listed by [Assumptions] with the source,
+// the confidence and the switch, if there is one.
 //
 // It shares no code with the client of this module, because a fake that does
 // cannot catch the client's mistakes.

@@ -88,8 +88,8 @@ var documentedCalls = []struct{ name, path, body, outcome string }{
 	{"a name in another case", "/v1/track", `{"userId":"c41f2a","event":"order completed"}`, "accepted near-semantic-name"},
 }
 
-// TestDocumentedCalls makes each call in both modes: what is refused is a 400 in
-// strict mode, and answered with 200 and dropped otherwise.
+// TestDocumentedCalls makes each call in both modes: what is refused is a 400
+// in strict mode, and answered with 200 and dropped otherwise.
 func TestDocumentedCalls(t *testing.T) {
 	t.Parallel()
 	if len(documentedCalls) < 60 {

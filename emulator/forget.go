@@ -14,9 +14,9 @@ const opDeletePerson = "delete-person"
 // messages with a userId of theirs, and those without a userId and with an
 // email address or an anonymousId of theirs. Messages about other people stay
 // as they are. The messages themselves stay, empty, with their verdicts, and so
-// do the counters. Snapshots and exports that were made before keep the person. A store
-// keeps what it was given until its next snapshot. The identifiers can be used
-// again. It returns how many messages lost their content. It fails with
+// do the counters. Snapshots and exports that were made before keep the person.
+// A store keeps what it was given until its next snapshot. The identifiers can
+// be used again. It returns how many messages lost their content. It fails with
 // ErrNotFound if there is no such person, or as a store does.
 func (s *Server) DeletePerson(key, id string) (messages int, err error) {
 	ws, err := s.workspace(key)
@@ -33,7 +33,8 @@ func (s *Server) DeletePerson(key, id string) (messages int, err error) {
 		ws.mu.Unlock()
 		return 0, fmt.Errorf("emulator: person %w", ErrNotFound)
 	}
-	// The cio_id is the one name that nobody else can have when the store is read.
+	// The cio_id is the one name that nobody else can have when the store is
+	// read.
 	name := customerIOIDPrefix + p.customerIOID
 	messages = ws.forget(p)
 	wait := func() error { return nil }

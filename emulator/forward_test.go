@@ -81,8 +81,8 @@ func TestForward(t *testing.T) {
 }
 
 // TestHeaderSaysWhatItIs asks everything that answers, with and without a
-// server behind it: what goes through to another must not look like an emulator,
-// whichever of the two answers.
+// server behind it: what goes through to another must not look like an
+// emulator, whichever of the two answers.
 func TestHeaderSaysWhatItIs(t *testing.T) {
 	t.Parallel()
 	forwards := emulator.Config{Forward: func(r *http.Request) (*http.Response, error) {

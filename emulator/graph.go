@@ -12,8 +12,8 @@ import (
 // maxNodes is how many neighbours the picture of a relationship shows.
 const maxNodes = 16
 
-// graph is a picture of one thing at the left and what it is related to in a column
-// at the right. All labels are outside, where no edge is.
+// graph is a picture of one thing at the left and what it is related to in a
+// column at the right. All labels are outside, where no edge is.
 type graph struct {
 	Center        string
 	Kind          string // of the one at the left: person or object
@@ -33,8 +33,8 @@ type graphNode struct {
 	Kind  string
 }
 
-// The picture's measures, in the units of its view box, which has the width of a
-// phone: 440.
+// The picture's measures, in the units of its view box, which has the width of
+// a phone: 440.
 const (
 	graphRow    = 26
 	graphBorder = 12

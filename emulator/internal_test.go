@@ -30,7 +30,8 @@ func FuzzMembers(f *testing.F) {
 			if err := json.Unmarshal([]byte(text), &want); err != nil {
 				return // a number that float64 cannot hold
 			}
-			// encoding/json merges nothing into any, so the last name wins here too.
+			// encoding/json merges nothing into any, so the last name wins here
+			// too.
 			if !reflect.DeepEqual(got, want) {
 				t.Fatalf("members of %q: %v, want %v", text, got, want)
 			}

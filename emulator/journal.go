@@ -90,8 +90,8 @@ func (j *journal) grow() {
 	j.ring, j.first = grown, 0
 }
 
-// ref returns the entry with the sequence, or nil if it is not held. It is valid
-// until the next one is added.
+// ref returns the entry with the sequence, or nil if it is not held. It is
+// valid until the next one is added.
 func (j *journal) ref(sequence uint64) *entry {
 	if j.n == 0 || sequence < j.oldest() || sequence > j.sequence {
 		return nil

@@ -51,8 +51,8 @@ func kindOf(name string) kind {
 	return kindUnknown
 }
 
-// decodedMessage is one message, decoded once. Its strings share the memory of raw
-// where they have no escapes.
+// decodedMessage is one message, decoded once. Its strings share the memory of
+// raw where they have no escapes.
 type decodedMessage struct {
 	kind kind
 	raw  string

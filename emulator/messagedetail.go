@@ -27,8 +27,8 @@ type MessageQuery struct {
 	Among MessagesQuery
 }
 
-// Message returns one message. It fails as Messages does, and with ErrNotFound if
-// the journal does not hold the message.
+// Message returns one message. It fails as Messages does, and with ErrNotFound
+// if the journal does not hold the message.
 func (s *Server) Message(q MessageQuery) (MessageDetail, error) {
 	ws, err := s.workspace(q.Among.Key)
 	if err == nil {

@@ -134,8 +134,8 @@ func (f *messageFilter) matches(e *entry) bool {
 	return (f.query.Event == "" || m.event == f.query.Event) && (!f.people || f.names(&m))
 }
 
-// mayName reports whether a text without escapes may have the event, and may name
-// the person.
+// mayName reports whether a text without escapes may have the event, and may
+// name the person.
 func (f *messageFilter) mayName(raw string) bool {
 	if f.query.Event != "" && !hasString(raw, f.query.Event) {
 		return false
@@ -221,8 +221,8 @@ func (ws *workspaceState) list(f *messageFilter, before uint64, limit int) (foun
 	}
 }
 
-// newerThan is the sequence of the oldest message above n that f wants, or 0. It
-// takes the lock.
+// newerThan is the sequence of the oldest message above n that f wants, or 0.
+// It takes the lock.
 func (ws *workspaceState) newerThan(n uint64, f *messageFilter) uint64 {
 	var some []entry
 	for n > 0 {

@@ -14,8 +14,8 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// plain are the strings of a message as they are, decoded by another decoder than
-// the search has.
+// plain are the strings of a message as they are, decoded by another decoder
+// than the search has.
 func plain(t *testing.T, raw json.RawMessage) string {
 	t.Helper()
 	var v any
@@ -140,8 +140,8 @@ func matchesRest(q emulator.MessagesQuery, r emulator.Record, rules []string) bo
 		(q.Rule == "" || slices.Contains(rules, q.Rule)) && (q.From.IsZero() || !r.ReceivedAt.Before(q.From)) && (q.To.IsZero() || r.ReceivedAt.Before(q.To))
 }
 
-// TestMessagesOfPerson finds messages by every identifier that a person has, and
-// those of nobody else.
+// TestMessagesOfPerson finds messages by every identifier that a person has,
+// and those of nobody else.
 func TestMessagesOfPerson(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, emulator.Config{MergeOnAlias: true})

@@ -29,7 +29,8 @@ type MessagesQuery struct {
 	// messages that name the person by any of their identifiers, also by
 	// earlier ones. Empty: anybody.
 	Person string
-	// Rule is the ID of a rule that the message broke, or of a warning. Empty: any.
+	// Rule is the ID of a rule that the message broke, or of a warning. Empty:
+	// any.
 	Rule string
 	// From keeps messages that were received at that time or later, To those
 	// that were received before that time. Zero: any time.

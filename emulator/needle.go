@@ -114,8 +114,8 @@ func (n needle) at(s string, start int) bool {
 	return (start == 0 || isBound(s[start-1])) && (end == len(s) || isBound(s[end]))
 }
 
-// isBound reports whether a value of JSON, space around it included, may begin or
-// end beside the byte.
+// isBound reports whether a value of JSON, space around it included, may begin
+// or end beside the byte.
 func isBound(c byte) bool {
 	return c >= utf8.RuneSelf || strings.IndexByte("\" \t\r\n:,}]", c) >= 0
 }

@@ -22,7 +22,8 @@ type ObjectPeopleQuery struct {
 // ObjectPeoplePage is a part of the people related to an object, newest first.
 type ObjectPeoplePage struct {
 	People []RelatedPerson `json:"people"`
-	// Next is ObjectPeopleQuery.Before of the next page, or zero after the last.
+	// Next is ObjectPeopleQuery.Before of the next page, or zero after the
+	// last.
 	Next uint64 `json:"next"`
 }
 

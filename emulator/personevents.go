@@ -21,7 +21,8 @@ type PersonEventsQuery struct {
 // first.
 type PersonEventsPage struct {
 	Events []PersonEvent `json:"events"`
-	// Next is PersonEventsQuery.Before of the next page, or zero after the last.
+	// Next is PersonEventsQuery.Before of the next page, or zero after the
+	// last.
 	Next uint64 `json:"next"`
 	// Total counts the events that are kept, Forgotten those beyond
 	// Config.MaxEventsPerPerson.

@@ -28,12 +28,12 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// patience is how long the bare client waits for a whole answer: only one without
-// end makes it wait.
+// patience is how long the bare client waits for a whole answer: only one
+// without end makes it wait.
 const patience = 2500 * time.Millisecond
 
-// seen is what a bare client with so much patience sees of a call: status, type,
-// how the body goes and what was done.
+// seen is what a bare client with so much patience sees of a call: status,
+// type, how the body goes and what was done.
 func seen(t *testing.T, client *http.Client, srv *emulator.Server, base, id, event string, patience time.Duration) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -168,7 +168,8 @@ func TestPresetsOverTCP(t *testing.T) {
 					wait = patience
 				}
 				got := seen(t, client, srv, server.URL, "u", s.event, wait)
-				// How much a socket takes of a body before the answer is there, is up to the system.
+				// How much a socket takes of a body before the answer is there,
+				// is up to the system.
 				want := strings.TrimSuffix(s.want[0], " early")
 				if strings.TrimSuffix(got, " early") != want {
 					t.Errorf("%s, want %s", got, want)
@@ -238,8 +239,8 @@ func TestNodes(t *testing.T) {
 	}
 }
 
-// TestConnectionsInProcess has calls at the same time, a cut, and a request that
-// keeps no connection.
+// TestConnectionsInProcess has calls at the same time, a cut, and a request
+// that keeps no connection.
 func TestConnectionsInProcess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -426,7 +427,8 @@ func FuzzParseFault(f *testing.F) {
 	})
 }
 
-// TestLargeAnswerWaitsForItsReader bounds what an answer takes that nobody reads.
+// TestLargeAnswerWaitsForItsReader bounds what an answer takes that nobody
+// reads.
 func TestLargeAnswerWaitsForItsReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := emulator.New(emulator.Config{})

@@ -88,8 +88,8 @@ func (s *Server) Replay(key string, number uint64) (Request, error) {
 	return again, nil
 }
 
-// maxJournalScan bounds the messages of one request that are looked for; no body
-// that is read has more.
+// maxJournalScan bounds the messages of one request that are looked for; no
+// body that is read has more.
 const maxJournalScan = 1 << 20
 
 // requestEntries returns the messages of a request that the journal still has,

@@ -18,7 +18,8 @@ type savedState struct {
 	Anonymous  []savedAnonymous `json:"anonymous,omitempty"`
 	Objects    []savedObject    `json:"objects,omitempty"`
 	Suppressed [][]savedID      `json:"suppressed,omitempty"`
-	// Segments are the manual ones; Addresses are those that the email provider sends nothing to. A program that does not know them forgets them.
+	// Segments are the manual ones; Addresses are those that the email provider
+	// sends nothing to. A program that does not know them forgets them.
 	Segments    []segmentState      `json:"segments,omitempty"`
 	LastSegment uint64              `json:"lastSegment,omitempty"`
 	Addresses   []suppressedAddress `json:"addresses,omitempty"`

@@ -61,8 +61,9 @@ func askSettings(t *testing.T, client *http.Client, base, key string) (status in
 	return resp.StatusCode, string(body), settings
 }
 
-// TestSettings asks as a browser SDK does at its start, under each name by which
-// the server is reached: with the answer, it must send to that and nowhere else.
+// TestSettings asks as a browser SDK does at its start, under each name by
+// which the server is reached: with the answer, it must send to that and
+// nowhere else.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	srv := emulator.New(emulator.Config{AllowHosts: []string{"cio.shop.example"}})

@@ -36,7 +36,8 @@ func TestSnapshot(t *testing.T) {
 	if after := c.person("u") + encode(t, c.stats()); after != before {
 		t.Errorf("restored\n%s\nwas\n%s", after, before)
 	}
-	// What was kept for later is kept: the anonymous event, and the suppression.
+	// What was kept for later is kept: the anonymous event, and the
+	// suppression.
 	c.send(`{"type":"identify","userId":"u","anonymousId":"a"}`, `{"type":"identify","userId":"s"}`)
 	if got := c.events("u"); got != "Seen" || c.last().Rule != "suppressed" {
 		t.Errorf("events %s, then %s", got, c.last().Rule)

@@ -29,8 +29,8 @@ func (f Fault) spoil(w http.ResponseWriter, r *http.Request, a reply) {
 		a = f.reply()
 	}
 	if f.Early {
-		// Otherwise net/http reads up to 256 KiB before it lets the answer go. It
-		// cannot use the connection again afterwards.
+		// Otherwise net/http reads up to 256 KiB before it lets the answer go.
+		// It cannot use the connection again afterwards.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		w.Header().Set("Connection", "close")
 	}

@@ -145,7 +145,8 @@ type storeRecord struct {
 	Config   *switches      `json:"config,omitempty"`
 	State    *savedState    `json:"state,omitempty"`
 	Person   string         `json:"person,omitempty"` // a cio_id
-	// Args and Query are what a call of the App API names beside its path, which is that of the documented operation.
+	// Args and Query are what a call of the App API names beside its path,
+	// which is that of the documented operation.
 	Args  []string   `json:"args,omitempty"`
 	Query url.Values `json:"query,omitempty"`
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/ciokit/cio/emulator"
 )
 
-// TestSuccessor asks who took over from an id, of the server and of its page, for each way in which an id is lost.
+// TestSuccessor asks who took over from an id, of the server and of its page,
+// for each way in which an id is lost.
 func TestSuccessor(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -199,8 +199,8 @@ func (m *decodedMessage) validateBySwitch(config *Config) {
 
 func isReport(event string) bool { return event == eventReportDelivery || event == eventReportContent }
 
-// requireObject has the message break a rule if the named member is there and is not
-// an object.
+// requireObject has the message break a rule if the named member is there and
+// is not an object.
 func (m *decodedMessage) requireObject(attributes, path, name string) {
 	m.objectText(path+name, rawjson.Member(attributes, name))
 }

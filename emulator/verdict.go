@@ -18,7 +18,8 @@ const (
 type Effect string
 
 const (
-	// EffectRefuses: dropped with a 200 in permissive mode, rejected in strict mode.
+	// EffectRefuses: dropped with a 200 in permissive mode, rejected in strict
+	// mode.
 	EffectRefuses Effect = "refuses"
 	// EffectRejectsAlways: rejected with an error in both modes.
 	EffectRejectsAlways Effect = "rejects"

@@ -6,13 +6,13 @@
 //	go run ./faults -client ours
 //
 // Each client runs in an application of its own, a process that marks in a file what it was told of each message; the server marks what it
-// processed. All clients of a row run at the same time, unless it is speed that matters, each with a server of its own, over loopback. What the callbacks of the peers say counts
-// as reported: without one, their users are told by a line in a log.
+// processed. All clients of a row run at the same time, unless it is speed that matters, each with a server of its own, over loopback. What
+// the callbacks of the peers say counts as reported: without one, their users are told by a line in a log.
 //
-// Accepted is what the API stored: a page that answers in its place, with whatever status, stores nothing. "Of these innocent" are the messages
-// reported as failed that nobody refused for their own sake, neither the API nor a firewall before it. "Reported accepted, not stored" belong to
-// those lost without a word, because the word was not true. Two outcomes are two reports of one message, a report and a message handed back, or a message
-// reported as failed although the API had answered that it took it.
+// Accepted is what the API stored: a page that answers in its place, with whatever status, stores nothing. "Of these innocent" are the
+// messages reported as failed that nobody refused for their own sake, neither the API nor a firewall before it. "Reported accepted, not
+// stored" belong to those lost without a word, because the word was not true. Two outcomes are two reports of one message, a report and a
+// message handed back, or a message reported as failed although the API had answered that it took it.
 //
 // ours-outbox is in the rows in which a client in memory loses messages, or hands them back to a process that ends. What is on its disk when the
 // process has ended counts as handed back: it is sent after the next start.

@@ -4,8 +4,9 @@
 //	export CIOKIT_POSTGRES_URL=postgres://...
 //	GOWORK=off go run . -messages 200000 -rounds 3
 //
-// What differs is to River's advantage. Its jobs do nothing: ours are posted over HTTP connections to a server in this process, which reads and drops them.
-// Its time ends when the last job was begun: ours when the last row was deleted. Its jobs have no order: ours keep that of each person.
+// What differs is to River's advantage. Its jobs do nothing: ours are posted over HTTP connections to a server in this process, which reads
+// and drops them. Its time ends when the last job was begun: ours when the last row was deleted. Its jobs have no order: ours keep that of
+// each person.
 package main
 
 import (

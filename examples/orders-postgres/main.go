@@ -1,6 +1,6 @@
-// Command orders-postgres is a small service that takes orders over HTTP, stores them in PostgreSQL, and tells Customer.io of them by way of an outbox in
-// the same database. The order and its event are committed together, or neither is. Start it as often as you like, on one machine or on several: each
-// takes orders, and each sends a part of what waits.
+// Command orders-postgres is a small service that takes orders over HTTP, stores them in PostgreSQL, and tells Customer.io of them by way
+// of an outbox in the same database. The order and its event are committed together, or neither is. Start it as often as you like, on one
+// machine or on several: each takes orders, and each sends a part of what waits.
 //
 //	export CUSTOMERIO_API_KEY=... CUSTOMERIO_REGION=eu
 //	go run ./examples/orders-postgres -listen 127.0.0.1:8080 -database postgres://orders@127.0.0.1/orders
@@ -111,8 +111,8 @@ type order struct {
 	Total      float64 `json:"total"`
 }
 
-// order stores an order and its event in one transaction. Who posts it again, because the answer was lost, is told that it is there, and no second event
-// is sent.
+// order stores an order and its event in one transaction. Who posts it again, because the answer was lost, is told that it is there, and no
+// second event is sent.
 func (s *service) order(w http.ResponseWriter, r *http.Request) {
 	var o order
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 10_000)).Decode(&o); err != nil {

@@ -36,8 +36,9 @@ type Part struct {
 	At          int
 }
 
-// AppendObject appends raw as AppendRaw does. If raw is an object, it also appends its members to parts, in their order. Their names and values are parts of
-// the result, and At is a place in what was appended: its first byte is 0. It reads raw once, unless there is something to remove from it.
+// AppendObject appends raw as AppendRaw does. If raw is an object, it also appends its members to parts, in their order. Their names and
+// values are parts of the result, and At is a place in what was appended: its first byte is 0. It reads raw once, unless there is something
+// to remove from it.
 func AppendObject(dst, raw []byte, parts []Part) ([]byte, []Part, error) {
 	out := append(dst, raw...)
 	c := checker{src: out[len(dst):]}

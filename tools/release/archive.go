@@ -149,8 +149,8 @@ func (r *release) companions() (map[string][]byte, error) {
 	return files, nil
 }
 
-// notices are the licences of all modules that a program is linked from, as it says itself, and of Go. A module without one is an error: what may not be passed
-// on must not be released.
+// notices are the licences of all modules that a program is linked from, as it says itself, and of Go. A module without one is an error:
+// what may not be passed on must not be released.
 func (r *release) notices(program string) ([]byte, error) {
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {

@@ -55,8 +55,9 @@ var programs = []struct{ module, source string }{
 	{"/prom", `fmt.Println(prom.NewObserver() != nil)`},
 }
 
-// programs builds each with go get of a version, as users do: in one module cache, where the root is already. The last module is got by somebody who has private
-// modules: then Go takes what its cache has of the root for all that there is at a version, so that such users say latest.
+// programs builds each with go get of a version, as users do: in one module cache, where the root is already. The last module is got by
+// somebody who has private modules: then Go takes what its cache has of the root for all that there is at a version, so that such users say
+// latest.
 func (r *release) programs() error {
 	for i, p := range programs {
 		path, version, env := r.modules[0].path+p.module, r.version, r.goEnv
@@ -90,7 +91,8 @@ func (r *release) programs() error {
 	return nil
 }
 
-// checkArchives unpacks each archive as a user does: it has what it should have, the program is one of its system, and where that is this one, it runs the demo.
+// checkArchives unpacks each archive as a user does: it has what it should have, the program is one of its system, and where that is this
+// one, it runs the demo.
 func (r *release) checkArchives() error {
 	for _, t := range r.targets {
 		dir := filepath.Join(r.scratch, "unpacked")

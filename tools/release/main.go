@@ -112,7 +112,8 @@ var (
 	unreleased  = regexp.MustCompile(`(?i)nothing is released yet|it is not released yet`)
 )
 
-// prepare reads the version, refuses a clone from which no release can be made, and clones it. What only a release that is kept needs is a note in a dry run.
+// prepare reads the version, refuses a clone from which no release can be made, and clones it. What only a release that is kept needs is a
+// note in a dry run.
 func (r *release) prepare(dry bool) error {
 	client, err := os.ReadFile(filepath.Join(r.origin, "client.go"))
 	if err != nil {

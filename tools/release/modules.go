@@ -38,8 +38,8 @@ func (r *release) tags() []string {
 	return tags
 }
 
-// link finds the modules of the workspace in the order of their requirements. Each requires those that it imports in the version of the release, and becomes a
-// version of the proxy.
+// link finds the modules of the workspace in the order of their requirements. Each requires those that it imports in the version of the
+// release, and becomes a version of the proxy.
 func (r *release) link() error {
 	if err := errors.Join(r.dateChangelog(), r.find()); err != nil {
 		return err
@@ -53,8 +53,8 @@ func (r *release) link() error {
 		return fmt.Errorf("go env says %q", said)
 	}
 	cache, direct, sums, toolchain := values[0], values[1], values[2], values[3]
-	// Nothing of whoever releases counts but where modules come from. GONOPROXY must be empty: with any word in it Go asks its cache before the first proxy,
-	// and where that has the root in a version, no module below it is found in that version (go.dev/issue/58116).
+	// Nothing of whoever releases counts but where modules come from. GONOPROXY must be empty: with any word in it Go asks its cache before
+	// the first proxy, and where that has the root in a version, no module below it is found in that version (go.dev/issue/58116).
 	paths := r.modules[0].path + "," + r.modules[0].path + "/*"
 	r.goEnv = []string{"GOENV=off", "GOWORK=off", "GOFLAGS=", "CGO_ENABLED=0", "GONOSUMDB=" + paths, "GONOPROXY=", "GOPRIVATE=", "GOBIN=",
 		"GOSUMDB=" + sums, "GOTOOLCHAIN=" + toolchain,
@@ -202,8 +202,8 @@ func (r *release) pack(m *mod) error {
 		os.WriteFile(filepath.Join(at, "list"), []byte(r.version+"\n"), 0o644))
 }
 
-// tag commits what the modules require, and tags the commit for each module. A module is tagged behind those that it requires. What the tag holds must be what
-// was packed.
+// tag commits what the modules require, and tags the commit for each module. A module is tagged behind those that it requires. What the tag
+// holds must be what was packed.
 func (r *release) tag() error {
 	who := []string{"-c", "user.name=" + r.configured("user.name", "ciokit release"), "-c", "user.email=" + r.configured("user.email", "release@localhost")}
 	if _, err := output(r.root, "git", append(who, "commit", "--quiet", "--message", "Require the modules of "+r.version+" of each other, so that each can be had by version")...); err != nil {

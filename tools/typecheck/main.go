@@ -1,5 +1,6 @@
-// Command typecheck says whether all packages of the workspace and their tests compile for a system, and what vet finds in them, without compiling anything: of
-// what they import only the declarations are read. It is for systems other than this one, for which nothing else is compiled.
+// Command typecheck says whether all packages of the workspace and their tests compile for a system, and what vet finds in them, without
+// compiling anything: of what they import only the declarations are read. It is for systems other than this one, for which nothing else is
+// compiled.
 //
 //	GOOS=windows GOARCH=amd64 typecheck work
 package main

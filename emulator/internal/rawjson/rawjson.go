@@ -1,5 +1,7 @@
-// Package rawjson reads JSON text that json.Valid has accepted. It does not check it again, and it allocates only for strings with escapes:
-// every message of a batch is walked once, where encoding/json would scan it for every level of json.RawMessage.
+// Package rawjson reads JSON text that json.Valid has accepted. It does not
+// check it again, and it allocates only for strings with escapes: every message
+// of a batch is walked once, where encoding/json would scan it for every level
+// of json.RawMessage.
 package rawjson
 
 import (

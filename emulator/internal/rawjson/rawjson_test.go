@@ -9,7 +9,8 @@ import (
 	"github.com/ciokit/cio/emulator/internal/rawjson"
 )
 
-// FuzzRead compares what is read with what encoding/json reads, of every text that is valid.
+// FuzzRead compares what is read with what encoding/json reads, of every text
+// that is valid.
 func FuzzRead(f *testing.F) {
 	for _, text := range []string{
 		`{}`, `[]`, ` { "a" : 1 , "a" : [ 2, {"b":null} ] } `, `{"\u0061\"":"x\\","é":-1.5e3,"":{}}`, `["a",[],{"b":[{}]},true,null]`, `"x"`, `1`, `null`,
