@@ -65,7 +65,7 @@ func (c *Comparison) Stop() error {
 		return stop("columns have other types: %s%sNewMapping (--new-mapping)", strings.Join(c.Retyped, ", "), meant)
 	case share >= 100:
 	case c.Gone > fewPeople && c.Gone*100 > c.Known*max(50, share):
-		return stop("%s of the %s of the snapshot %s not in it, and %s of its %s %s new%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.Gone), c.known(), plural.Form(c.Gone, "is", "are"),
+		return stop("%s of the %s of the snapshot %s not in the input, and %s of the %s of the input %s new%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.Gone), c.known(), plural.Form(c.Gone, "is", "are"),
 			plural.Grouped(c.New), plural.Count(c.People, "row", "rows"), plural.Form(c.New, "is", "are"), meant)
 	case c.New > fewPeople && c.New*100 >= c.People*nearlyAll && (c.Gone < 0 || (c.Gone+c.moved)*100 > c.Known*(100-nearlyAll)):
 		return stop("%s of the %s that identify somebody name ids that are not in the snapshot, which has %s%sMaxShrink (--max-shrink 100) or NewMapping (--new-mapping)", plural.Grouped(c.New), plural.Count(c.People, "row", "rows"),

@@ -41,7 +41,7 @@ func TestComparison(t *testing.T) {
 		"the same with ids":                     {people, "", true, hundred, hundred, "", false, 100, 0},
 		"all ids are others":                    {people, "", false, hundred, rows("x", 0, 100, "x.example"), "100 of the 100 rows that identify somebody name ids", false, 200, 100},
 		"all ids are others, addresses known":   {people, "", true, hundred, rows("x", 0, 100, "x.example"), "100 of the 100 rows that identify somebody name ids", false, 100, 0},
-		"other people":                          {people, "", true, hundred, rows("x", 0, 100, "y.example"), "100 of the 100 people of the snapshot are not in it, and 100 of its 100 rows are new", false, 100, 100},
+		"other people":                          {people, "", true, hundred, rows("x", 0, 100, "y.example"), "100 of the 100 people of the snapshot are not in the input, and 100 of the 100 rows of the input are new", false, 100, 100},
 		"other people beside events":            {events, "", false, hundred, rows("x", 0, 100, "y.example"), "the snapshot, which has others", false, -1, -1},
 		"over half are gone":                    {people, "", true, hundred, rows("u", 0, 49, "x.example"), "51 of the 100 people", false, 100, 51},
 		"half are gone":                         {people, "", true, hundred, rows("u", 0, 50, "x.example"), "", false, 100, 50},
@@ -51,7 +51,7 @@ func TestComparison(t *testing.T) {
 		"rows without a message are not gone":   {people, "messages:\n  - identify: {userId: $id, traits: {email: $email}}\n    when: =id == \"u1\"\n", true, hundred, hundred, "", false, 100, 0},
 		"all say something else":                {people, "", true, hundred, rows("u", 0, 100, "y.example"), "", true, 100, 0},
 		"a tenth does not":                      {people, "", true, hundred, rows("u", 0, 89, "y.example") + rows("u", 89, 100, "x.example"), "", false, 100, 0},
-		"no row":                                {people, "", true, hundred, "", "100 of the 100 people of the snapshot are not in it, and 0 of its 0 rows are new", false, 100, 100},
+		"no row":                                {people, "", true, hundred, "", "100 of the 100 people of the snapshot are not in the input, and 0 of the 0 rows of the input are new", false, 100, 100},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "s")

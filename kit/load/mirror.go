@@ -192,7 +192,7 @@ func (j *Job) mayMirror(gone *leavers, deletes int64) *StopError {
 		return &StopError{ErrNotWhole, fmt.Errorf("%s left, but the input is read as a stream, and it is not known whether it was read to its end; give its number of rows with ExpectRows (--expect-rows N or N-M)", plural.Count(gone.n, "person has", "people have"))}
 	}
 	if why := j.Source.Info().Differs; why != "" {
-		return &StopError{ErrInputChanged, fmt.Errorf("%s, so it is not known which of the %d people who were not found have left", why, gone.n)}
+		return &StopError{ErrInputChanged, fmt.Errorf("%s, so it is not known whether %s left", why, plural.Count(gone.n, "person who was not found has", "people who were not found have"))}
 	}
 	besides := ""
 	if deletes > 0 {

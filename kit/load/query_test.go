@@ -261,7 +261,7 @@ func TestResumedQueryWithOtherValues(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, err := l.Run(t.Context())
-		if !s.Complete || s.Removed != 0 || (err != nil) != mirror || mirror && (!errors.Is(err, ErrInputChanged) || s.Left != 1 || !strings.Contains(err.Error(), "rows, which were read before the load was resumed, say something else now")) {
+		if !s.Complete || s.Removed != 0 || (err != nil) != mirror || mirror && (!errors.Is(err, ErrInputChanged) || s.Left != 1 || !strings.Contains(err.Error(), "rows, which were read before the load was resumed, have changed")) {
 			t.Errorf("mirror %v: %v, %s, left %d", mirror, err, counts(s), s.Left)
 		}
 		q.execute("UPDATE people SET plan = NULL")

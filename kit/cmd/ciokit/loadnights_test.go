@@ -134,11 +134,11 @@ func TestSevenNights(t *testing.T) {
 			}{
 				{"a bad join", `SELECT o.id, email, plan FROM customers c JOIN orders o ON o.customer = c.id`, `(200 of the 200 people|200 of the 400 ids and addresses|ids that are not in the snapshot).*nothing was sent`, exit.Guard},
 				{"a view of half", `SELECT id, email, plan FROM customers WHERE id <= 60`, `14\d of the 200 people|28\d of the 400 ids and addresses`, exit.Guard},
-				{"a view of nothing", `SELECT id, email, plan FROM customers WHERE 0`, `not in it.*nothing was sent`, exit.Guard},
+				{"a view of nothing", `SELECT id, email, plan FROM customers WHERE 0`, `not in the input.*nothing was sent`, exit.Guard},
 				{"a view that fails", `SELECT id, email, plan, no_such(id) AS n FROM customers`, `no such function|no_such`, exit.Usage},
-				{"a restored backup", `SELECT id, email, 'trial' AS plan FROM customers WHERE id <= 40`, `not in it.*nothing was sent`, exit.Guard},
+				{"a restored backup", `SELECT id, email, 'trial' AS plan FROM customers WHERE id <= 40`, `not in the input.*nothing was sent`, exit.Guard},
 				{"a renamed column", `SELECT id, email, plan AS tier FROM customers`, `plan|another set of columns`, mode.renamed},
-				{"ids that all changed", `SELECT id + 1000000 AS id, email, plan FROM customers`, `ids that are not in the snapshot|not in it`, exit.Guard},
+				{"ids that all changed", `SELECT id + 1000000 AS id, email, plan FROM customers`, `ids that are not in the snapshot|not in the input`, exit.Guard},
 				{"doubled rows", `SELECT id, email, plan FROM customers UNION ALL SELECT id, email, plan FROM customers`, `400 rows have only 200 different values of id`, exit.Usage},
 			} {
 				before := messages()

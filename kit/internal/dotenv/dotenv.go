@@ -83,7 +83,7 @@ func (f *File) Done(w io.Writer) error {
 	}
 	fmt.Fprintf(w, "%s sets %s\n", f.path, strings.Join(f.taken, ", "))
 	if f.others {
-		fmt.Fprintf(w, "Warning: %s can be read by others; chmod 600 it\n", f.path)
+		fmt.Fprintf(w, "Warning: other users can read %s: chmod 600 %[1]s\n", f.path)
 	}
 	f.taken, f.others = nil, false
 	return nil

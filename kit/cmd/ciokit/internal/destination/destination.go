@@ -180,7 +180,7 @@ func (f Flags) keyOfFile(con console.Console) (string, error) {
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err == nil && places.OthersRead(info) {
-		fmt.Fprintf(con.Err, "Warning: %s can be read by others; chmod 600 it\n", f.file())
+		fmt.Fprintf(con.Err, "Warning: other users can read %s: chmod 600 %[1]s\n", f.file())
 	}
 	b, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
 	if err != nil {
