@@ -16,7 +16,7 @@ func (c *Client) Activities() Activities { return Activities{c} }
 type Activity struct {
 	ID   string `json:"id"`
 	Type string `json:"type"`
-	// Name is that of an event, where the API gives it; the document of the API does not list it.
+	// Name is the one of an event, if the API gives it; the document of the API does not list it.
 	Name string `json:"name"`
 	// Customer is who it happened to.
 	Customer   Identifiers `json:"customer_identifiers"`

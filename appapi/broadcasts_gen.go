@@ -25,7 +25,7 @@ func (r Broadcasts) Get(ctx context.Context, broadcastID ID) (Broadcast, error) 
 	return one[Broadcast](ctx, r.client, opBroadcastsGet, []string{string(broadcastID)}, nil, nil)
 }
 
-// Metrics returns what became of a broadcast's messages. The error is ErrNotFound if there is no such thing.
+// Metrics returns the results of a broadcast's messages. The error is ErrNotFound if there is no such thing.
 func (r Broadcasts) Metrics(ctx context.Context, broadcastID ID, q MetricsQuery) (Metrics, error) {
 	v := params{}
 	q.set(v)
@@ -58,7 +58,7 @@ func (r Broadcasts) Action(ctx context.Context, broadcastID ID, actionID ID) (Ac
 	return one[Action](ctx, r.client, opBroadcastsAction, []string{string(broadcastID), string(actionID)}, nil, nil)
 }
 
-// ActionMetrics returns what became of the messages of a step. The error is ErrNotFound if there is no such thing.
+// ActionMetrics returns the results of the messages of a step. The error is ErrNotFound if there is no such thing.
 func (r Broadcasts) ActionMetrics(ctx context.Context, broadcastID ID, actionID ID, q MetricsQuery) (Metrics, error) {
 	v := params{}
 	q.set(v)
@@ -78,13 +78,13 @@ func (r Broadcasts) Triggers(ctx context.Context, broadcastID ID) ([]Trigger, er
 	return one[[]Trigger](ctx, r.client, opBroadcastsTriggers, []string{string(broadcastID)}, nil, nil)
 }
 
-// Trigger returns how far a trigger of a broadcast has come. The error is ErrNotFound if there is no such thing.
+// Trigger returns the progress of a trigger of a broadcast. The error is ErrNotFound if there is no such thing.
 func (r Broadcasts) Trigger(ctx context.Context, broadcastID ID, triggerID ID) (Trigger, error) {
 	return one[Trigger](ctx, r.client, opBroadcastsTrigger, []string{string(broadcastID), string(triggerID)}, nil, nil)
 }
 
-// TriggerErrors returns what went wrong with a trigger of a broadcast, page by page. An error is the last pair. The
-// error is ErrNotFound if there is no such thing.
+// TriggerErrors returns the errors of a trigger of a broadcast, page by page. An error is the last pair. The error is
+// ErrNotFound if there is no such thing.
 func (r Broadcasts) TriggerErrors(ctx context.Context, broadcastID ID, triggerID ID, q TriggerErrorQuery) iter.Seq2[string, error] {
 	v := params{}
 	q.set(v)
@@ -161,7 +161,7 @@ func (q TriggerErrorQuery) set(v params) {
 	v.size("limit", q.PageSize, 0)
 }
 
-// DeliveryState is how far a message has come.
+// DeliveryState is the state of a message.
 type DeliveryState string
 
 // The values of DeliveryState that the document of the API has.

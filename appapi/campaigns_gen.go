@@ -26,7 +26,7 @@ func (r Campaigns) Get(ctx context.Context, campaignID ID) (Campaign, error) {
 	return one[Campaign](ctx, r.client, opCampaignsGet, []string{string(campaignID)}, nil, nil)
 }
 
-// Metrics returns what became of a campaign's messages. The error is ErrNotFound if there is no such thing.
+// Metrics returns the results of a campaign's messages. The error is ErrNotFound if there is no such thing.
 func (r Campaigns) Metrics(ctx context.Context, campaignID ID, q CampaignMetricsQuery) (Metrics, error) {
 	v := params{}
 	v.text("version", "2")
@@ -69,7 +69,7 @@ func (r Campaigns) Action(ctx context.Context, campaignID ID, actionID ID) (Acti
 	return one[Action](ctx, r.client, opCampaignsAction, []string{string(campaignID), string(actionID)}, nil, nil)
 }
 
-// ActionMetrics returns what became of the messages of a step. The error is ErrNotFound if there is no such thing.
+// ActionMetrics returns the results of the messages of a step. The error is ErrNotFound if there is no such thing.
 func (r Campaigns) ActionMetrics(ctx context.Context, campaignID ID, actionID ID, q CampaignMetricsQuery) (Metrics, error) {
 	v := params{}
 	v.text("version", "2")
@@ -125,7 +125,7 @@ func (v *Campaign) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 // MarshalJSON writes what was read, with what else the answer held.
 func (v Campaign) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// CampaignMetricsQuery says the time and the type of messages. The zero value is what the API gives by itself.
+// CampaignMetricsQuery says the time and the type of messages. The zero value is the API's default.
 type CampaignMetricsQuery struct {
 	Type       MessageType
 	Resolution Resolution
@@ -279,7 +279,7 @@ func (v *Action) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 // MarshalJSON writes what was read, with what else the answer held.
 func (v Action) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// MetricsQuery says the time and the type of messages. The zero value is what the API gives by itself.
+// MetricsQuery says the time and the type of messages. The zero value is the API's default.
 type MetricsQuery struct {
 	Period Period
 	Steps  int
@@ -306,7 +306,7 @@ func (v *ActionRef) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 // MarshalJSON writes what was read, with what else the answer held.
 func (v ActionRef) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// CampaignAudience is who a campaign about relationships is for.
+// CampaignAudience is the people that a campaign about relationships is for.
 type CampaignAudience struct {
 	Type                int64           `json:"type"`
 	PersonFilters       json.RawMessage `json:"person_filters"`
@@ -335,7 +335,7 @@ func (v *TemplateRef) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 // MarshalJSON writes what was read, with what else the answer held.
 func (v TemplateRef) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// Series holds counts, each with one number for each step of time, the newest last.
+// Series are counts, each with one number for each step of time, the newest last.
 type Series struct {
 	Status2xx         []int64 `json:"2xx"`
 	Status3xx         []int64 `json:"3xx"`

@@ -6,8 +6,8 @@ import (
 	"context"
 )
 
-// Workspaces returns the workspaces of the key's account. The document of the API does not say which of them the key is
-// of.
+// Workspaces returns the workspaces of the key's account. The document of the API does not say to which of them the key
+// belongs.
 func (c *Client) Workspaces(ctx context.Context) ([]Workspace, error) {
 	return one[[]Workspace](ctx, c, opClientWorkspaces, nil, nil, nil)
 }
@@ -41,7 +41,7 @@ func (v *Workspace) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 // MarshalJSON writes what was read, with what else the answer held.
 func (v Workspace) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// Topic is what people can subscribe to.
+// Topic is a topic that people can subscribe to.
 type Topic struct {
 	ID                  ID     `json:"id" api:"number"`
 	Name                string `json:"name"`

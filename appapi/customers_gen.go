@@ -16,7 +16,7 @@ type Customers struct{ client *Client }
 // Customers returns what reads people.
 func (c *Client) Customers() Customers { return Customers{c} }
 
-// Search returns the people whom the filter fits, page by page. An error is the last pair.
+// Search returns the people who match the filter, page by page. An error is the last pair.
 func (r Customers) Search(ctx context.Context, filter Filter, q SearchQuery) iter.Seq2[Identifiers, error] {
 	v := params{}
 	q.set(v)
@@ -38,9 +38,9 @@ func (r Customers) Messages(ctx context.Context, id CustomerID, q CustomerMessag
 }
 
 // Relationships returns the objects that a person is related to, page by page. Customer.io says that an object may come
-// twice. That a person can be named by anything but their id here is an assumption: the document of the API lists no
-// id_type for this operation, as it does for the others. An error is the last pair. The error is ErrNotFound if there
-// is no such thing.
+// twice. It is an assumption that a person can be named by another identifier than the id here: the document of the API
+// lists no id_type for this operation, as it does for the others. An error is the last pair. The error is ErrNotFound
+// if there is no such thing.
 func (r Customers) Relationships(ctx context.Context, id CustomerID) iter.Seq2[Relationship, error] {
 	v := id.params()
 	return pages[Relationship](ctx, r.client, opCustomersRelationships, []string{id.arg()}, url.Values(v), nil)
@@ -59,8 +59,8 @@ func (r Customers) Subscriptions(ctx context.Context, id CustomerID, q Subscript
 	return one[CustomerSubscriptions](ctx, r.client, opCustomersSubscriptions, []string{id.arg()}, url.Values(v), nil)
 }
 
-// Identifiers are those of a person; ID and Email are empty where the person has none. Those of two answers are of the
-// same person if the CIOIDs are equal.
+// Identifiers are those of a person; ID and Email are empty if the person has none. Two answers are about the same
+// person if the CIOIDs are equal.
 type Identifiers struct {
 	ID string `json:"id"`
 	// CIOID is the cio_id, without a prefix.
@@ -99,14 +99,14 @@ func (v *CustomerEntry) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 // MarshalJSON writes what was read, with what else the answer held.
 func (v CustomerEntry) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// Customer is what a workspace holds of a person.
+// Customer is the data of a person in a workspace.
 type Customer struct {
 	ID          string      `json:"id"`
 	Identifiers Identifiers `json:"identifiers"`
 	// Attributes is as the API returns them: all as text, whatever was sent. Their identifiers are among them.
 	Attributes map[string]string `json:"attributes"`
 	Devices    []Device          `json:"devices"`
-	// Set is when each attribute was set last, to the second. Customer.io calls this part of the answer deprecated.
+	// Set is when each attribute was last set, to the second. Customer.io calls this part of the answer deprecated.
 	Set map[string]time.Time `json:"timestamps"`
 	// Unsubscribed is that the person gets transactional messages only.
 	Unsubscribed bool `json:"unsubscribed"`
@@ -209,7 +209,7 @@ func (q SubscriptionQuery) set(v params) {
 	v.text("language", q.Language)
 }
 
-// CustomerSubscriptions is what a person is subscribed to.
+// CustomerSubscriptions is the topics that a person is subscribed to.
 type CustomerSubscriptions struct {
 	ID           string              `json:"id"`
 	Identifiers  Identifiers         `json:"identifiers"`
@@ -228,10 +228,10 @@ func (v CustomerSubscriptions) MarshalJSON() ([]byte, error) { return marshal(v)
 
 // Device is a push device of a person.
 type Device struct {
-	// Token is what Apple or Google addresses the device by.
+	// Token is the token by which Apple or Google addresses the device.
 	Token      string            `json:"id" api:"required"`
 	Attributes map[string]string `json:"attributes"`
-	// LastUsed is zero where it is not known.
+	// LastUsed is zero if it is not known.
 	LastUsed time.Time `json:"last_used"`
 	// Platform is ios or android.
 	Platform string `json:"platform" api:"required"`
@@ -245,7 +245,7 @@ func (v *Device) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 // MarshalJSON writes what was read, with what else the answer held.
 func (v Device) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// MessageTimes is when something became of a message; zero where it did not.
+// MessageTimes is the time of an outcome of a message; zero if it did not happen.
 type MessageTimes struct {
 	Delivered time.Time `json:"delivered"`
 	Sent      time.Time `json:"sent"`

@@ -23,7 +23,7 @@ func (r Exports) Get(ctx context.Context, exportID ID) (Export, error) {
 	return one[Export](ctx, r.client, opExportsGet, []string{string(exportID)}, nil, nil)
 }
 
-// People starts an export of the people whom the filter fits.
+// People starts an export of the people who match the filter.
 func (r Exports) People(ctx context.Context, filter Filter) (Export, error) {
 	return one[Export](ctx, r.client, opExportsPeople, nil, nil, wrapped("filters", filter))
 }
@@ -33,8 +33,8 @@ func (r Exports) Deliveries(ctx context.Context, which DeliveryExport) (Export, 
 	return one[Export](ctx, r.client, opExportsDeliveries, nil, nil, which)
 }
 
-// Link returns where the export's file can be fetched. The link ends after a while, so ask for it when you need it;
-// Download does. The error is ErrNotFound if there is no such thing.
+// Link returns the link to the export's file. The link expires after a while, so ask for it when you need it; Download
+// does that. The error is ErrNotFound if there is no such thing.
 func (r Exports) Link(ctx context.Context, exportID ID) (string, error) {
 	return one[string](ctx, r.client, opExportsLink, []string{string(exportID)}, nil, nil)
 }
@@ -89,7 +89,7 @@ const (
 	ExportStatusFailed  ExportStatus = "failed"
 )
 
-// ExportType is what an export holds.
+// ExportType is the contents of an export.
 type ExportType string
 
 // The values of ExportType that the document of the API has.

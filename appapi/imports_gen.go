@@ -79,7 +79,7 @@ func (v *Import) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 // MarshalJSON writes what was read, with what else the answer held.
 func (v Import) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// ImportScope is whom an import may touch.
+// ImportScope is the people that an import can change.
 type ImportScope string
 
 // The values of ImportScope that the document of the API has.
@@ -104,7 +104,7 @@ const (
 	ImportStateCanceled      ImportState = "canceled"
 )
 
-// ImportType is what a file holds.
+// ImportType is the contents of a file.
 type ImportType string
 
 // The values of ImportType that the document of the API has.

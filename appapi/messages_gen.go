@@ -114,8 +114,8 @@ func (v *ArchivedMessage) UnmarshalJSON(b []byte) error { return unmarshal(b, v)
 // MarshalJSON writes what was read, with what else the answer held.
 func (v ArchivedMessage) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// MessageCounts says what became of a message. The document of the API has numbers here; where Customer.io gives times,
-// they are in unix seconds.
+// MessageCounts says when each outcome of a message happened. The document of the API has numbers here; if they are
+// times, they are in unix seconds.
 type MessageCounts struct {
 	Bounced         int64 `json:"bounced"`
 	Clicked         int64 `json:"clicked"`
@@ -157,7 +157,7 @@ const (
 	MessageTypeInApp   MessageType = "in_app"
 )
 
-// Metric is what became of a message.
+// Metric is an outcome of a message.
 type Metric string
 
 // The values of Metric that the document of the API has.

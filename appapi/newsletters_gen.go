@@ -27,7 +27,7 @@ func (r Newsletters) Get(ctx context.Context, newsletterID ID) (Newsletter, erro
 	return one[Newsletter](ctx, r.client, opNewslettersGet, []string{string(newsletterID)}, nil, nil)
 }
 
-// Metrics returns what became of a newsletter's messages. The error is ErrNotFound if there is no such thing.
+// Metrics returns the results of a newsletter's messages. The error is ErrNotFound if there is no such thing.
 func (r Newsletters) Metrics(ctx context.Context, newsletterID ID, q MetricsQuery) (Metrics, error) {
 	v := params{}
 	q.set(v)
@@ -60,7 +60,7 @@ func (r Newsletters) Content(ctx context.Context, newsletterID ID, contentID ID)
 	return one[Content](ctx, r.client, opNewslettersContent, []string{string(newsletterID), string(contentID)}, nil, nil)
 }
 
-// ContentMetrics returns what became of the messages of a variant. The error is ErrNotFound if there is no such thing.
+// ContentMetrics returns the results of the messages of a variant. The error is ErrNotFound if there is no such thing.
 func (r Newsletters) ContentMetrics(ctx context.Context, newsletterID ID, contentID ID, q MetricsQuery) (Metrics, error) {
 	v := params{}
 	q.set(v)

@@ -29,7 +29,7 @@ func (r Objects) Relationships(ctx context.Context, objectTypeID ID, objectID st
 	return pages[ObjectRelationship](ctx, r.client, opObjectsRelationships, []string{string(objectTypeID), objectID}, nil, nil)
 }
 
-// ObjectType is a kind of object that a workspace knows. Customer.io makes none by itself beyond the first.
+// ObjectType is a kind of object that a workspace knows. Customer.io creates only the first one itself.
 type ObjectType struct {
 	ID           ID     `json:"id"`
 	Name         string `json:"name"`
@@ -52,7 +52,7 @@ func (v ObjectType) MarshalJSON() ([]byte, error) { return marshal(v) }
 type ObjectIdentifiers struct {
 	// CIOID is the id that Customer.io gave it.
 	CIOID string `json:"cio_object_id"`
-	// ID is what it was named by when it was sent.
+	// ID is the identifier that was used when it was sent.
 	ID string `json:"object_id"`
 	// Extra is what else the answer held.
 	Extra Extra `json:"-"`
@@ -64,7 +64,7 @@ func (v *ObjectIdentifiers) UnmarshalJSON(b []byte) error { return unmarshal(b, 
 // MarshalJSON writes what was read, with what else the answer held.
 func (v ObjectIdentifiers) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// Object is what a workspace holds of an object.
+// Object is the data of an object in a workspace.
 type Object struct {
 	TypeID      ID                `json:"object_type_id"`
 	Identifiers ObjectIdentifiers `json:"identifiers"`

@@ -47,12 +47,12 @@ func (r Segments) Members(ctx context.Context, segmentID ID, q MemberQuery) iter
 	return pages[Identifiers](ctx, r.client, opSegmentsMembers, []string{string(segmentID)}, url.Values(v), nil)
 }
 
-// UsedBy returns what depends on a segment. The error is ErrNotFound if there is no such thing.
+// UsedBy returns everything that depends on a segment. The error is ErrNotFound if there is no such thing.
 func (r Segments) UsedBy(ctx context.Context, segmentID ID) (SegmentUse, error) {
 	return one[SegmentUse](ctx, r.client, opSegmentsUsedBy, []string{string(segmentID)}, nil, nil)
 }
 
-// NewSegment is what a manual segment is made of. The name is required.
+// NewSegment is the settings of a new manual segment. The name is required.
 type NewSegment struct {
 	Name        string `json:"name" api:"required"`
 	Description string `json:"description"`
@@ -79,7 +79,7 @@ func (q MemberQuery) set(v params) {
 	v.size("limit", q.PageSize, 30000)
 }
 
-// SegmentUse is what depends on a segment.
+// SegmentUse is everything that depends on a segment.
 type SegmentUse struct {
 	CampaignIDs        []ID `json:"campaigns" api:"number"`
 	DraftNewsletterIDs []ID `json:"draft_newsletters" api:"number"`

@@ -25,7 +25,7 @@ func (r Transactional) Get(ctx context.Context, transactionalID ID) (Transaction
 	return one[TransactionalMessage](ctx, r.client, opTransactionalGet, []string{string(transactionalID)}, nil, nil)
 }
 
-// Metrics returns what became of a transactional message's deliveries. The error is ErrNotFound if there is no such
+// Metrics returns the results of a transactional message's deliveries. The error is ErrNotFound if there is no such
 // thing.
 func (r Transactional) Metrics(ctx context.Context, transactionalID ID, q TransactionalMetricsQuery) (Metrics, error) {
 	v := params{}

@@ -410,7 +410,7 @@ func (m *appModel) table() []byte {
 	for _, r := range m.spec.resources {
 		typed += len(r.methods)
 	}
-	s.printf("# The operations of the App API\n\nThis page is made by `go generate ./appapi` from `spec/appapi.txt`, which is held against the document of the API.\n")
+	s.printf("# The operations of the App API\n\nThis page is made by `go generate ./appapi` from `spec/appapi.txt`, which is compared with the document of the API.\n")
 	s.printf("Of its %d operations package `appapi` has methods for %d. `Client.Do` calls the others.\n\n", typed+len(m.spec.untyped), typed)
 	s.printf("## With a method\n\n| Operation | Method | What it does |\n|---|---|---|\n")
 	for _, r := range m.spec.resources {
