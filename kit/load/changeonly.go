@@ -9,7 +9,7 @@ import (
 //
 // A run with a Snapshot writes a snapshot of what was accepted. The next run with the same Snapshot leaves out the rows whose messages are in it, and
 // counts them as Summary.Unchanged. The order of the rows does not matter. A row that was rejected, or is not known to be accepted, is not in the
-// snapshot, so the next run sends it again. A run compares the messages, not the rows: if a changed mapping makes other messages of a row, the row is
+// snapshot, so the next run sends it again. A run compares the messages, not the rows: if a changed mapping makes other messages from a row, the row is
 // sent. A messageId or timestamp that the mapping does not set is not compared, because it differs in each run.
 //
 // A row is left out only if that is certain to make no difference. It is sent if this run has already sent something about the same person or thing,
@@ -19,7 +19,6 @@ import (
 //
 // A snapshot takes 16 bytes on disk for each person, address, device, relationship, object and event, without IDs. A run needs no more memory for a
 // larger snapshot. A snapshot belongs to one workspace, and is refused with another write key. No other run can use it while a run is under way.
-// to the memory of a run. It is of one workspace, and refused with another write key. Nobody else may use it while a run is under way.
 type ChangeOnly struct {
 	// Snapshot is the file to which the run writes its snapshot when it ends. It replaces an earlier one. Empty: the run writes none.
 	Snapshot string
