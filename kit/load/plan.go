@@ -184,7 +184,7 @@ func MakePlan(ctx context.Context, job Job, rows int64) (Plan, error) {
 	}
 	s.plan.Identity = s.counter.count(true)
 	s.plan.Warnings, _ = s.warned.Sorted()
-	s.plan.Hints = s.plan.causes.Hints(s.plan.Sampled, job.DecimalComma)
+	s.plan.Hints = s.plan.causes.HintsFor(job.Mapping, s.plan.Sampled, job.DecimalComma)
 	slices.SortStableFunc(s.plan.Rejections, func(a, b PlannedRejection) int { return cmp.Compare(b.Count, a.Count) })
 	info := job.Source.Info()
 	s.estimate(info.Size, info.Rows, job.Limit, int64(job.BatchBytes))

@@ -163,7 +163,7 @@ func (r *run) pass(read *reader) (Summary, error) {
 	r.note(ErrSnapshot, r.changes.close(r.end() == EndComplete))
 	finish()
 	s := r.counts()
-	s.Hints = r.tally.causes.Hints(s.Rows-s.Unchanged, r.job.DecimalComma)
+	s.Hints = r.tally.causes.HintsFor(r.job.Mapping, s.Rows-s.Unchanged, r.job.DecimalComma)
 	return s, r.err()
 }
 

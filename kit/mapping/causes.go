@@ -52,9 +52,13 @@ func (c *Causes) Add(rule, column, value string) {
 
 // Hints say, for this many rows, what the rejected cells look like and which expression would read them. comma says that the load reads numbers with
 // a comma. They contain no value, except words that mean "no value", true or false.
-func (c Causes) Hints(rows int64, comma bool) (list []string) {
+func (c Causes) Hints(rows int64, comma bool) []string { return c.HintsFor(nil, rows, comma) }
+
+// HintsFor is Hints for rows of this mapping. If some of the rows have another layout than the mapping gives for their column, the hint contains the
+// expression that reads them and the other rows.
+func (c Causes) HintsFor(m *Mapping, rows int64, comma bool) (list []string) {
 	for _, at := range c {
-		if h := at.hint(rows, comma); h != "" {
+		if h := at.hint(m, rows, comma); h != "" {
 			list = append(list, h)
 		}
 	}
@@ -63,7 +67,7 @@ func (c Causes) Hints(rows int64, comma bool) (list []string) {
 
 // hint says what the cells look like and what reads them; it is empty if that is not clear. It names a layout only if at least one row in twenty
 // needs it: if only a few do, the mapping may be right and the cells wrong.
-func (c *cause) hint(rows int64, comma bool) string {
+func (c *cause) hint(m *Mapping, rows int64, comma bool) string {
 	name := "value"
 	if c.rule == RuleNotADate {
 		name = "date" // the rule shows it, whatever the name of the column is
@@ -84,18 +88,15 @@ func (c *cause) hint(rows int64, comma bool) string {
 	}
 	const oneIn = 20
 	if c.count*oneIn >= rows {
-		if s := c.mend(p, comma); s != "" {
-			if c.count*2 < rows {
-				s += "; name it beside what reads the other rows"
-			}
+		if s := c.mend(p, m, c.count*2 < rows, comma); s != "" {
 			parts = append(parts, s)
 		}
 	}
 	return strings.Join(parts, "; ")
 }
 
-// mend says what the cells look like and which expression reads them.
-func (c *cause) mend(p source.ColumnProfile, comma bool) string {
+// mend says what the cells look like and which expression reads them. If few rows have them, it must read the other rows too.
+func (c *cause) mend(p source.ColumnProfile, m *Mapping, few, comma bool) string {
 	w := &proposer{comma: comma}
 	looks, call := "", w.converted(p)
 	date := c.rule == RuleNotADate
@@ -138,6 +139,15 @@ func (c *cause) mend(p source.ColumnProfile, comma bool) string {
 	if looks == "" || call == "" {
 		return ""
 	}
+	both, mix := "", true
+	if few {
+		if both, mix = c.further(p, m, comma); both != "" {
+			return "some cells look like " + looks + ": =" + both + " reads these and the other rows; the first layout that fits a cell counts"
+		}
+	}
+	if few && c.rule == RuleNotANumber && p.Looks == source.LooksNumber && p.Layouts == nil {
+		call = w.chosen(p, looks) // the other rows have another layout
+	}
 	s := "the cells look like " + looks + ": =" + call
 	switch {
 	case p.Zoneless:
@@ -147,7 +157,86 @@ func (c *cause) mend(p source.ColumnProfile, comma bool) string {
 	case p.Comma && p.Layouts == nil && !comma:
 		s += ", or load with --decimal-comma if all numbers have a comma"
 	}
+	switch {
+	case few && (p.Looks == source.LooksBoolean || !mix):
+		s += "; it does not read the other rows"
+	case few && p.Looks == source.LooksDate:
+		s += `; give the layouts of the other rows in the same call, as in date(column, "2006-01-02", "02.01.2006")`
+	case few:
+		s += "; give the layouts of the other rows in the same call"
+	}
 	return s
+}
+
+// further returns the call of the mapping for the column with the layouts of the cells added, empty if the mapping has no such call or several. Layouts
+// are tried in their order, so that the rows that the mapping reads keep their values. mix is false if the layouts contradict each other.
+func (c *cause) further(p source.ColumnProfile, m *Mapping, comma bool) (text string, mix bool) {
+	call, layouts := m.callOf(c.column)
+	added := p.Layouts
+	switch {
+	case p.Looks == source.LooksUnix, p.Looks == source.LooksUnixMilli, p.Looks == source.LooksUnixMicro, p.Looks == source.LooksSerial:
+		added = []string{string(p.Looks)}
+	case p.Looks == source.LooksNumber && p.Layouts == nil:
+		added = []string{map[bool]string{true: "1234,5", false: "1234.5"}[p.Comma]}
+	}
+	switch {
+	case call == converterDate && c.rule == RuleNotADate:
+		if layouts == nil {
+			return "", true // it reads several forms, and nothing shows which of them the other rows have
+		}
+		have, _, _ := parseDateRule(layouts)
+		more, _, _ := parseDateRule(added)
+		if problem, _ := contradict(have.layouts, more.layouts); problem != "" {
+			return "", false
+		}
+	case p.Looks != source.LooksNumber || call != converterFloat && call != converterDecimal:
+		return "", true
+	case layouts == nil:
+		layouts = []string{map[bool]string{true: "1234,5", false: "1234.5"}[comma]}
+	}
+	all := slices.Clone(layouts)
+	for _, l := range added {
+		if !slices.Contains(all, l) {
+			all = append(all, l)
+		}
+	}
+	text = converterNames[call] + "(" + columnExpression(c.column) + quotedList(all) + ")"
+	if !c.reads(p, text, comma) {
+		return "", true
+	}
+	return text, true
+}
+
+// callOf returns the converter that the mapping applies to a column, and the texts that it gives it. It returns converterNone if there is none, or if
+// there are different ones.
+func (m *Mapping) callOf(column string) (call converter, texts []string) {
+	if m == nil {
+		return converterNone, nil
+	}
+	var of *expression
+	differ := false
+	var walk func(s *spec)
+	walk = func(s *spec) {
+		if e := s.expr; e != nil && e.simple && e.converter != converterNone && e.columns[0] == column {
+			differ = differ || of != nil && of.source != e.source
+			of = e
+		}
+		for _, item := range s.items {
+			walk(item)
+		}
+	}
+	for _, message := range m.messages {
+		for _, s := range message.specs() {
+			walk(s)
+		}
+		for _, property := range message.properties {
+			walk(property.value)
+		}
+	}
+	if of == nil || differ {
+		return converterNone, nil
+	}
+	return of.converter, of.texts
 }
 
 // reads reports whether an expression reads most of the cells, apart from words that mean "no value". If the mapping already has this expression, it

@@ -54,6 +54,7 @@ type expression struct {
 	date      dateRule
 	numbers   []numberLayout
 	words     []string // the arguments of bool
+	texts     []string // the arguments of the converter after the column
 }
 
 // expressionError says what is wrong with an expression.
@@ -122,7 +123,7 @@ func (e *expression) recognise(root ast.Node) *expressionError {
 	if !all {
 		return nil
 	}
-	e.simple, e.converter = true, c
+	e.simple, e.converter, e.texts = true, c, texts
 	switch c {
 	case converterDate:
 		e.date, _, _ = parseDateRule(texts)

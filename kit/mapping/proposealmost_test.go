@@ -9,7 +9,7 @@ import (
 	"github.com/ciokit/cio/kit/source"
 )
 
-var almostForm = regexp.MustCompile(`1 cell is something else, first in line 42: kept as text; to reject its row, write (?:(null_words: \{.*?\}) and )?(=[^;]*\))(?:; .*)?\n`)
+var almostForm = regexp.MustCompile(`1 (?:cell is something else|number is written as [^;]*), first in line 42: kept as text; to reject its row, write (?:(null_words: \{.*?\}) and )?(=[^;]*\))(?:; .*)?\n`)
 
 // A cell that fits nothing of a column is named with its line, whatever the others are and whatever words among them stand for nothing. The column stays
 // text, and what the comment says reads all rows but that one.
@@ -74,8 +74,62 @@ func TestProposeOfAlmostAll(t *testing.T) {
 					if len(made) != 59 || len(rejects) != 1 {
 						t.Errorf("of 60 rows %d become messages, rejected %v\n%s", len(made), rejects, text)
 					}
+					_, both, mixed := strings.Cut(value, "to read both layouts, write ")
+					if mixed != (p.Columns[1].Mixed != nil) {
+						t.Errorf("the layouts are %q: %s", p.Columns[1].Mixed, value)
+					}
+					if mixed {
+						both = both[:strings.Index(both, ")")+1]
+						text = words + "messages:\n  - identify: {userId: $id, traits: {v: " + quotedYAML(both) + "}}\n"
+						if made, rejects, _ = mapRows(t, mustMapping(t, text), mustSource(t, in.String(), cfg)); len(made) != 60 || len(rejects) != 0 {
+							t.Errorf("of 60 rows %d become messages, rejected %v\n%s", len(made), rejects, text)
+						}
+					}
 				})
 			}
+		}
+	}
+}
+
+// A column with numbers in two layouts is kept as text. The comment has the expression that reads both, unless a number could be another one in the
+// other layout.
+func TestProposeOfTwoLayouts(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ one, two, want string }{
+		"points and commas":        {"1.234,50", "1234.5", `write =decimal(v, "1.234,5", "1234.5")`},
+		"commas and points":        {"1,234.50", "1.234,50", `write =decimal(v, "1,234.5", "1.234,5")`},
+		"a comma and a point":      {"12,5", "7.25", `write =decimal(v, "1234,5", "1234.5")`},
+		"a point and spaces":       {"12.5", "1 234,50", `write =decimal(v, "1234.5", "1 234,5")`},
+		"thousands or decimals":    {"1.234", "12,50", ""},
+		"either":                   {"1.234,50", "1.234", ""},
+		"a currency":               {"1.234,50 EUR", "1234.5", ""},
+		"a number and a word":      {"1.234,50", "much", ""},
+		"a number and an exponent": {"1.234,50", "1.5e3", ""},
+	} {
+		in := "id;v\n"
+		for i := range 60 {
+			in += fmt.Sprintf("%d;%s\n", i, []string{c.one, c.one, c.two}[i%3])
+		}
+		cfg := source.Config{Delimiter: ';'}
+		p, err := source.Inspect(t.Context(), mustSource(t, in, cfg), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		proposal, err := Propose(p, ProposeConfig{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, value, _ := strings.Cut(string(proposal.Mapping), "        v: ")
+		if !strings.Contains(value, c.want) || c.want == "" && strings.Contains(value, "both layouts") {
+			t.Errorf("%s: %s", name, value)
+		}
+		if c.want == "" {
+			continue
+		}
+		_, both, _ := strings.Cut(value, "to read both layouts, write ")
+		text := "messages:\n  - identify: {userId: $id, traits: {v: " + quotedYAML(both[:strings.Index(both, ")")+1]) + "}}\n"
+		if made, rejects, _ := mapRows(t, mustMapping(t, text), mustSource(t, in, cfg)); len(made) != 60 || len(rejects) != 0 {
+			t.Errorf("%s: of 60 rows %d become messages, rejected %v\n%s", name, len(made), rejects, text)
 		}
 	}
 }

@@ -34,6 +34,8 @@ func (w *proposer) valueText(c source.ColumnProfile) (text string, notes []strin
 		notes = append(notes, w.rareText(c)...)
 	case c.Almost != nil:
 		notes = append(notes, w.almostText(c)...)
+	case c.Mixed != nil && !c.Personal:
+		notes = append(notes, strings.ReplaceAll(c.Evidence[0], "\n", " "), w.mixedText(c))
 	case c.Looks == source.LooksText && c.Personal:
 	case c.Looks == source.LooksText && len(c.Evidence) > 0 && strings.Contains(c.Evidence[0], "kept as text"):
 		notes = append(notes, strings.ReplaceAll(c.Evidence[0], "\n", " "))
@@ -91,7 +93,16 @@ func (w *proposer) almostText(c source.ColumnProfile) (notes []string) {
 		}
 		nulls = fmt.Sprintf("null_words: {%s: [%s]} and ", quotedYAML(c.Name), strings.Join(words, ", "))
 	}
-	return append(notes, fmt.Sprintf("to reject %s, write %s=%s", plural.Form(int(c.Almost.Odd.Count), "its row", "their rows"), nulls, strings.Join(calls, " or =")))
+	notes = append(notes, fmt.Sprintf("to reject %s, write %s=%s", plural.Form(int(c.Almost.Odd.Count), "its row", "their rows"), nulls, strings.Join(calls, " or =")))
+	if c.Mixed != nil {
+		notes = append(notes, w.mixedText(c))
+	}
+	return notes
+}
+
+// mixedText says how to read a column of numbers in two layouts.
+func (w *proposer) mixedText(c source.ColumnProfile) string {
+	return "to read both layouts, write =decimal(" + columnExpression(c.Name) + quotedList(c.Mixed) + ")"
 }
 
 // calls are the calls that convert a column: several if nothing decides between them, none if it is sent unchanged.

@@ -57,3 +57,23 @@ func TestWrongMappingsGolden(t *testing.T) {
 		})
 	}
 }
+
+// A file that is not UTF-8 text, or that has no messages, gets no advice about YAML.
+func TestFilesThatAreNotMappings(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ data, want string }{
+		"CSV in windows-1252":       {"id;Stadt\n1;M\xfcnchen\n", "m.yaml:2:4: this is not a mapping: it is not UTF-8 text; is it the input?"},
+		"CSV in windows-1252, keys": {"a: b\n- \"M\xfc\": x: y\n", "is it the input?"},
+		"a ZIP archive":             {"PK\x03\x04\x14\x00\x06\x00", "m.yaml:1:6: this is not a mapping: it is not UTF-8 text; is it the input?"},
+		"JSON Lines":                {"{\"id\":1}\n{\"id\":2}\n", "is it the input?"},
+		"a mapping in windows-1252": {"messages:\n  - identify: {userId: $id, traits: {city: M\xfcnchen}}\n", "m.yaml:2:45: this is not a mapping: it is not UTF-8 text; convert it to UTF-8"},
+		"a mapping with a colon":    {"messages:\n  - identify: {userId: $id, traits: {n: =n ? a: b}}\nx: y: z\n", "quote a value"},
+	} {
+		_, err := Parse("m.yaml", []byte(c.data))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		} else if strings.Contains(c.want, "input") && strings.Contains(err.Error(), "quote a value") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

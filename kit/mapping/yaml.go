@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ciokit/cio/kit/internal/spelling"
 	"go.yaml.in/yaml/v4"
@@ -62,10 +63,40 @@ func tabbed(text []byte, line int) bool {
 
 const quoteHint = `quote a value that contains ": ", " #" or, within { } and [ ], a comma: total: "=decimal(amount)"`
 
+const notMapping = "is it the input? a mapping is a YAML file that begins with the line messages:"
+
+// notText returns the place of the first byte of data that is not UTF-8 text and so not YAML; its line is 0 if there is none. YAML in UTF-16 begins
+// with a byte order mark.
+func notText(data []byte) (where position) {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return where
+	}
+	line := 0
+	for text := range bytes.Lines(data) {
+		line++
+		for column := 0; column < len(text); {
+			r, n := utf8.DecodeRune(text[column:])
+			if r == 0 || r == utf8.RuneError && n == 1 {
+				return position{line: line, column: column + 1}
+			}
+			column += n
+		}
+	}
+	return where
+}
+
 // document returns the root of the only document.
 func (p *mappingReader) document(data []byte) *yaml.Node {
 	if len(data) > maxMappingBytes {
 		p.problem(position{}, "is it the right file?", "the mapping is longer than %d bytes", maxMappingBytes)
+		return nil
+	}
+	if where := notText(data); where.line > 0 {
+		hint := "convert it to UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE"
+		if !bytes.Contains(data, []byte(keyMessages)) {
+			hint = notMapping
+		}
+		p.problem(where, hint, "this is not a mapping: it is not UTF-8 text")
 		return nil
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(data))
@@ -84,6 +115,9 @@ func (p *mappingReader) document(data []byte) *yaml.Node {
 		var syntax *yaml.LoadError
 		if errors.As(err, &syntax) {
 			hint := quoteHint
+			if !bytes.Contains(data, []byte(keyMessages)) {
+				hint = notMapping
+			}
 			if tabbed(data, syntax.Mark.Line) {
 				hint = "indent the line with spaces: YAML does not allow tabs"
 			}

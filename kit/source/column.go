@@ -43,6 +43,8 @@ type ColumnProfile struct {
 	Layouts []string `json:"layouts,omitempty"`
 	// Choices are layouts that all fit, so that nothing decides between them. The column then Looks like text.
 	Choices []string `json:"choices,omitempty"`
+	// Mixed are the two layouts of a column of text that has numbers in both, if each number fits only one of them or is whole.
+	Mixed []string `json:"mixed,omitempty"`
 	// Zoneless says that the dates have a time of day without a time zone.
 	Zoneless bool `json:"zoneless,omitempty"`
 	// Days says that some dates have no time of day: they are calendar dates, and no time zone may move them.

@@ -34,7 +34,7 @@ func parseDateCell(s string) (d dateCell, ok bool) {
 	}
 	p := &dateParser{rest: s}
 	p.weekday()
-	if !p.day() || !p.clock() || p.rest != "" {
+	if !p.day() || !p.exists() || !p.clock() || p.rest != "" {
 		return d, false
 	}
 	d = p.dateCell
@@ -46,6 +46,8 @@ func parseDateCell(s string) (d dateCell, ok bool) {
 type dateParser struct {
 	dateCell
 	rest      string
+	full      int  // the year, with its century
+	named     int  // the month, if it is a name
 	yearFirst byte // the character behind a year at the beginning, 0 if there is none
 	isoClock  bool // there is no time of day, or its form needs no layout
 }
@@ -102,7 +104,7 @@ func (p *dateParser) month() (layout string, ok bool) {
 	for m := time.January; m <= time.December; m++ {
 		for _, name := range []string{m.String(), m.String()[:3]} {
 			if rest, found := cutFold(p.rest, name); found && (rest == "" || !isLetter(rest[0])) {
-				p.rest = rest
+				p.rest, p.named = rest, int(m)
 				if len(name) > 3 {
 					return "January", true
 				}
@@ -139,7 +141,7 @@ func (p *dateParser) day() bool {
 		if mark != "-" && mark != "/" && mark != "." {
 			return false
 		}
-		p.yearFirst = mark[0]
+		p.full, p.yearFirst = n, mark[0]
 		month, width, ok1 := p.number(2)
 		same := p.mark() == mark
 		day, other, ok2 := p.number(2)
@@ -166,13 +168,37 @@ func (p *dateParser) day() bool {
 
 func validDay(n int) bool { return n >= 1 && n <= 31 }
 
+// exists reports whether the calendar has the day, in one order of day and month at least.
+func (p *dateParser) exists() bool {
+	has := func(month, day int) bool {
+		return month >= 1 && month <= 12 && day >= 1 && day <= time.Date(p.full, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
+	}
+	switch {
+	case p.a == 0: // digits only, which day has checked
+		return true
+	case p.named != 0:
+		return has(p.named, p.a)
+	case p.yearFirst != 0:
+		return has(p.b, p.a)
+	}
+	return has(p.b, p.a) || has(p.a, p.b)
+}
+
 // year reads a year of so many digits, with the text before it.
 func (p *dateParser) year(digits int) bool {
 	before := p.rest
 	mark := p.mark()
-	if _, n, ok := p.number(4); mark == "" || !ok || n != digits {
+	year, n, ok := p.number(4)
+	if mark == "" || !ok || n != digits {
 		p.rest = before
 		return false
+	}
+	const pivot = 69 // as in package time
+	switch p.full = year; {
+	case digits == 2 && year >= pivot:
+		p.full += 1900
+	case digits == 2:
+		p.full += 2000
 	}
 	p.pattern += mark + "2006"[4-digits:]
 	return true
@@ -206,7 +232,7 @@ func (p *dateParser) clock() bool {
 	p.isoClock = p.isoClock && width == 2 && strings.HasPrefix(p.rest, ":")
 	if rest, ok := strings.CutPrefix(p.rest, ":"); ok {
 		p.rest = rest
-		if n, digits, ok := p.number(2); !ok || digits != 2 || n > 60 {
+		if n, digits, ok := p.number(2); !ok || digits != 2 || n > 59 {
 			return false
 		}
 		clock += ":05"

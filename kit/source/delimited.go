@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/ciokit/cio/kit/internal/spelling"
 )
 
 // checkDialect checks the parts of a dialect that are given.
@@ -16,7 +18,7 @@ func (c Config) checkDialect() error {
 		return err
 	}
 	if c.LineEnd != "" && c.LineEnd != LineEndLF && c.LineEnd != LineEndAny {
-		return fmt.Errorf("source: the line end %q is not known; give %s or %s", c.LineEnd, LineEndLF, LineEndAny)
+		return fmt.Errorf("source: the line end %q is not known; give %s or %s%s", c.LineEnd, LineEndLF, LineEndAny, nearLineEnd(string(c.LineEnd)))
 	}
 	for _, q := range []struct {
 		name string
@@ -30,6 +32,17 @@ func (c Config) checkDialect() error {
 		return errors.New("source: the quote cannot be the escape character; leave the escape character out if quotes are doubled")
 	}
 	return nil
+}
+
+// nearLineEnd suggests the line end with the nearest name.
+func nearLineEnd(name string) string {
+	switch spelling.Nearest(name, []string{"lf", "crlf", "any", "cr"}) {
+	case "lf", "crlf":
+		return "; did you mean lf?"
+	case "any", "cr":
+		return "; did you mean any?"
+	}
+	return ""
 }
 
 // given reports whether a whole dialect is given.

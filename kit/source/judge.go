@@ -44,7 +44,7 @@ func most(n int64, odd nullSeen) bool {
 
 // finish judges the column by the cells that were counted.
 func (c *ColumnProfile) finish(rows int64, j *judgement) {
-	c.Evidence, c.NullWords, c.Odd, c.Layouts, c.Choices, c.Rare, c.Almost, c.Thousands = nil, nil, nil, nil, nil, nil, nil, nil
+	c.Evidence, c.NullWords, c.Odd, c.Layouts, c.Choices, c.Mixed, c.Rare, c.Almost, c.Thousands = nil, nil, nil, nil, nil, nil, nil, nil, nil
 	if c.twice {
 		c.Looks = LooksTwice
 		return

@@ -78,10 +78,51 @@ func (c *ColumnProfile) almost(j *judgement) {
 // explainText says what most cells of a text column are, and which other cells make it text.
 func (c *ColumnProfile) explainText() {
 	_, noun, n, odd := c.mostly()
-	if n > odd.count && odd.count > 0 {
+	if c.Mixed = c.twoLayouts(); c.Mixed != nil {
+		c.show("%s; %s written as %s, first %s: kept as text", share(n, c.filled, noun), counted(odd.count, "number is", "numbers are"), c.Mixed[1], where(odd.place))
+		c.dropWords(classNulls)
+	} else if n > odd.count && odd.count > 0 {
 		c.show("%s; %s something else, first %s: kept as text", share(n, c.filled, noun), counted(odd.count, "cell is", "cells are"), where(odd.place))
 		c.dropWords(classNulls) // they are not among the others
 	}
 	c.showNulls()
 	c.dropWords(classNull)
+}
+
+// twoLayouts returns two layouts that together read all cells of a column of numbers, nil if there are none. No cell may be another number in the other
+// layout, or with its mark between thousands.
+func (c *ColumnProfile) twoLayouts() []string {
+	of, _, n, odd := c.mostly()
+	styles, others := c.cover(classStyles, classNulls)
+	special, _ := c.cover(classExponent|classLayout|classNative, classNulls)
+	weak, _ := c.cover(classNulls&^classNull, classNull)
+	one := of &^ classExponent
+	if styleOf[one] == "" || others.count > 0 || special+weak > 0 || odd.count == 0 || n+odd.count != styles {
+		return nil
+	}
+	for two := classPoint; two <= classGroupQuote; two <<= 1 {
+		if two != one && c.separate(one, two) {
+			return []string{styleOf[one], styleOf[two]}
+		}
+	}
+	return nil
+}
+
+// separate reports whether each number of the column is in exactly one of two layouts, or whole, and in one meaning.
+func (c *ColumnProfile) separate(one, two class) bool {
+	for _, s := range c.shapes {
+		fits := s.class & classStyles
+		if s.class&classNulls != 0 || fits == classStyles {
+			continue
+		}
+		for plain, grouped := range rivals {
+			if fits&plain != 0 && fits&grouped != 0 {
+				return false
+			}
+		}
+		if (fits&one != 0) == (fits&two != 0) {
+			return false
+		}
+	}
+	return true
 }

@@ -40,7 +40,7 @@ func (o *loadOptions) sourceConfig() (source.Config, error) {
 	case "cr":
 		cfg.LineEnd = source.LineEndAny
 	default:
-		return cfg, exit.Fail(exit.Usage, "--line-end is lf or any%s", console.Meant(o.LineEnd, "lf", "any", "crlf", "cr"))
+		return cfg, exit.Fail(exit.Usage, "--line-end must be lf (also crlf) or any (also cr)%s", console.Meant(o.LineEnd, "lf", "any", "crlf", "cr"))
 	}
 	return cfg, nil
 }
