@@ -137,7 +137,7 @@ func newRun(job Job) (*execution, error) {
 		limit = DefaultMax
 	}
 	if r.plan.Subjects > limit {
-		return nil, fmt.Errorf("%w: the plan is for %d, and %d are allowed (--max)", ErrTooMany, r.plan.Subjects, limit)
+		return nil, fmt.Errorf("%w: the plan is for %s, and the limit is %d (--max)", ErrTooMany, counted(int64(r.plan.Subjects), "person", "people"), limit)
 	}
 	if job.Client == nil {
 		return nil, errors.New("erasure: Job.Client is missing")
@@ -177,11 +177,11 @@ func (s *SignedPlan) people(targets []Target, file [sha256.Size]byte, receipt Re
 	}
 	switch {
 	case len(p.list) != s.Subjects:
-		return nil, fmt.Errorf("%w: the plan is for %d, and %d are named", ErrOtherPeople, s.Subjects, len(p.list))
+		return nil, fmt.Errorf("%w: the plan is for %s, and %s named", ErrOtherPeople, counted(int64(s.Subjects), "person", "people"), counted(int64(len(p.list)), "is", "are"))
 	case p.subjectsHash() != s.SubjectsHash:
 		return nil, fmt.Errorf("%w: the number of people is the same, but at least one is another person", ErrOtherPeople)
 	case pairsHash(p.pairs) != s.GuardHash && namesHash(namesOf(p.pairs)) != s.GuardHash: // the second is the hash of the first version
-		return nil, fmt.Errorf("%w: the other identifiers of at least one person are not those of the plan", ErrOtherPeople)
+		return nil, fmt.Errorf("%w: the other identifiers of at least one person are not those of the plan; give the same ones as for the plan (--also)", ErrOtherPeople)
 	}
 	return p, nil
 }

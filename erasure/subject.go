@@ -122,6 +122,9 @@ const (
 	guardKeyWord   = "ciokit-erasure-guard-key-1"
 )
 
+// keyKinds has the names of the keys for people.
+var keyKinds = map[string]string{receiptKeyWord: "receipt key", guardKeyWord: "guard key"}
+
 // NewReceiptKey makes a random key.
 func NewReceiptKey() ReceiptKey { return ReceiptKey{newSecret()} }
 
@@ -149,11 +152,11 @@ func ParseGuardKey(text string) (GuardKey, error) {
 func parseSecret(text, want string) (secret, error) {
 	word, encoded, ok := strings.Cut(strings.TrimSpace(text), "+")
 	if ok && word != want && (word == receiptKeyWord || word == guardKeyWord) {
-		return secret{}, fmt.Errorf("erasure: the key is a %s, and a %s is needed here", word, want)
+		return secret{}, fmt.Errorf("erasure: this is the %s; give the %s", keyKinds[word], keyKinds[want])
 	}
 	key, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	if !ok || word != want || err != nil || len(key) != sha256.Size {
-		return secret{}, fmt.Errorf("erasure: the text is not a %s; use the file as keygen wrote it", want)
+		return secret{}, fmt.Errorf("erasure: the text is not a %s; use the file as keygen wrote it", keyKinds[want])
 	}
 	return secret{key}, nil
 }

@@ -197,7 +197,7 @@ func (v *verification) sameWorkspace(ctx context.Context) error {
 	}
 	for i, id := range v.Known {
 		if v.people.has(v.ReceiptKey.Subject(id)) {
-			return fmt.Errorf("erasure: known person %d is in the plan, and so may be gone: name a person who stays", i+1)
+			return fmt.Errorf("erasure: known person %d of the list is in the plan, and so may be gone: name a person who stays", i+1)
 		}
 	}
 	return knownPeople(ctx, v.App, v.Known)

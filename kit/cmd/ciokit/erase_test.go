@@ -264,7 +264,7 @@ func TestEraseWrongUses(t *testing.T) {
 		"$plan --operator-key open.key":                                                 "others may read open.key (mode 0644), so it is no secret: chmod 600 it",
 		"$plan --operator-key no.key":                                                   "--operator-key: the text is not a private key for signing",
 		"$plan --operator-key approver-bob.key":                                         "--operator-key: the key is that of approver/bob, and that of an operator is needed here",
-		"$plan --receipt-key guard.key":                                                 "--receipt-key: the key is a ciokit-erasure-guard-key-1, and a ciokit-erasure-receipt-key-1 is needed here",
+		"$plan --receipt-key guard.key":                                                 "--receipt-key: this is the guard key; give the receipt key",
 		"$plan --guard-key none.key":                                                    "--guard-key: ",
 		"$plan --colum id":                                                              "did you mean --column?",
 		"erase plan - --action delete --reason x --out p --to $E":                       "give --targets FILE",
