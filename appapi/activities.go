@@ -9,7 +9,7 @@ import (
 // maxActivities is the largest page that the API gives (docs/rules.md#the-app-api).
 const maxActivities = 100
 
-// Types of Activity that come from what is sent to the Pipelines API. Customer.io documents about a hundred more, for messages and their fate.
+// Types of Activity that result from messages to the Pipelines API. Customer.io documents about a hundred more, for messages that it sends.
 const (
 	ActivityEvent              = "event"
 	ActivityPage               = "page"
@@ -28,11 +28,11 @@ type ActivityQuery struct {
 	Type string
 	// Name is the name of an event or an attribute; empty: any.
 	Name string
-	// Customer is whose activities; the zero value: everybody's. Not used for those of one customer.
+	// Customer selects the activities of one person; the zero value: of everybody. Customers.Activities ignores it.
 	Customer CustomerID
-	// Deleted asks for the activities of people who were deleted, and of nobody else. Not used for those of one customer.
+	// Deleted selects the activities of deleted people only. Customers.Activities ignores it.
 	Deleted bool
-	// PageSize is how many to ask for at once, at most 100; 0: 100.
+	// PageSize is how many to request at once, at most 100; 0: 100.
 	PageSize int
 }
 
@@ -49,7 +49,7 @@ func (q ActivityQuery) set(v params) {
 	v.size("limit", q.PageSize, maxActivities)
 }
 
-// List returns activities, the newest first, page by page. An error is the last pair. Customer.io keeps activities for 30 days.
+// List returns activities, the newest first, page by page. An error is in the last pair. Customer.io keeps activities for 30 days.
 func (r Activities) List(ctx context.Context, q ActivityQuery) iter.Seq2[Activity, error] {
 	v := params{}
 	q.set(v)

@@ -8,30 +8,31 @@ import (
 	"time"
 )
 
-// ActivityData is what an activity says. What it is depends on the type of the activity: Delivery, Changes and Properties read it, and JSON
-// has it as it came. Two can be compared with ==, and the zero value is nothing.
+// ActivityData is the data of an activity. Its form depends on the type of the activity: Delivery, Changes and Properties read it, and JSON
+// returns it unchanged. You can compare two of them with ==. The zero value has no data.
 type ActivityData struct{ text string }
 
-// ActivityDelivery is what the activity of a message says of its delivery.
+// ActivityDelivery is what the activity of a message says about its delivery.
 type ActivityDelivery struct {
 	DeliveryID string `json:"delivery_id"`
-	// Delivered is when it was, zero where it was not.
+	// Delivered is when it was delivered; zero if it was not.
 	Delivered time.Time `json:"delivered"`
 	Opened    bool      `json:"opened"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *ActivityDelivery) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v ActivityDelivery) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// Change is what became of an attribute: text, as attributes are, whatever was sent. Empty is an attribute that was not there.
+// Change is an attribute before and after a change. Both are text, as all attributes in the App API, whatever was sent. An empty text means
+// that there was no such attribute.
 type Change struct{ From, To string }
 
-// JSON returns the data as they came; nil for none.
+// JSON returns the data unchanged; nil for none.
 func (d ActivityData) JSON() json.RawMessage {
 	if d.text == "" {
 		return nil
@@ -39,7 +40,7 @@ func (d ActivityData) JSON() json.RawMessage {
 	return json.RawMessage(d.text)
 }
 
-// Delivery returns what the data say of the delivery of a message, and whether they say anything of it: the other activities do not.
+// Delivery returns what the data say about the delivery of a message. It returns false for activities that are not about a message.
 func (d ActivityData) Delivery() (ActivityDelivery, bool) {
 	var delivery ActivityDelivery
 	if d.text == "" || unmarshal([]byte(d.text), &delivery) != nil {
@@ -48,7 +49,7 @@ func (d ActivityData) Delivery() (ActivityDelivery, bool) {
 	return delivery, delivery.DeliveryID != ""
 }
 
-// Properties returns the properties of an event, a page or a screen, as JSON; nil where the data are no object.
+// Properties returns the properties of an event, a page or a screen, as JSON; nil if the data are not an object.
 func (d ActivityData) Properties() map[string]json.RawMessage {
 	var properties map[string]json.RawMessage
 	if d.text == "" || json.Unmarshal([]byte(d.text), &properties) != nil {
@@ -57,11 +58,11 @@ func (d ActivityData) Properties() map[string]json.RawMessage {
 	return properties
 }
 
-// errNoChanges is no error of the API's: the answer is another one than it documents.
-var errNoChanges = errors.New("appapi: the data of an activity are no changes of attributes")
+// errNoChanges says that the answer is not in the documented form.
+var errNoChanges = errors.New("appapi: the data of the activity are not changes of attributes")
 
-// Changes returns what became of each attribute, as an activity of the type ActivityAttributeChange says it. Data of another form are an
-// error, and no data no changes.
+// Changes returns each changed attribute, for an activity of the type ActivityAttributeChange. Data in another form are an error. Without
+// data it returns no changes.
 func (d ActivityData) Changes() (map[string]Change, error) {
 	if d.text == "" {
 		return nil, nil
@@ -81,10 +82,10 @@ func (d ActivityData) Changes() (map[string]Change, error) {
 	return changes, nil
 }
 
-// UnmarshalJSON keeps what the API answers.
+// UnmarshalJSON keeps a copy of the data.
 func (d *ActivityData) UnmarshalJSON(b []byte) error {
 	if !json.Valid(b) {
-		return errors.New("appapi: the data of an activity are no JSON")
+		return errors.New("appapi: the data of an activity are not JSON")
 	}
 	if d.text = string(bytes.TrimSpace(b)); d.text == "null" {
 		d.text = ""

@@ -2,7 +2,7 @@ package appapi
 
 import "errors"
 
-// marshalBody writes a request, if it can be right.
+// marshalBody writes a request, unless its check finds an error.
 func marshalBody(value any) ([]byte, error) {
 	if c, ok := value.(checker); ok {
 		if err := c.check(); err != nil {
@@ -14,7 +14,7 @@ func marshalBody(value any) ([]byte, error) {
 
 func missing(field string) error { return errors.New(field + " is empty") }
 
-// check demands that it is known whose deliveries are meant.
+// check requires that the request says whose deliveries are meant.
 func (v DeliveryExport) check() error {
 	named := 0
 	for _, id := range []ID{v.NewsletterID, v.CampaignID, v.TransactionalID, v.ActionID} {

@@ -12,7 +12,7 @@ import (
 // Broadcasts gives access to broadcasts that the API triggers.
 type Broadcasts struct{ client *Client }
 
-// Broadcasts returns what reads broadcasts that the API triggers.
+// Broadcasts gives access to broadcasts that the API triggers.
 func (c *Client) Broadcasts() Broadcasts { return Broadcasts{c} }
 
 // List returns all broadcasts.
@@ -20,71 +20,73 @@ func (r Broadcasts) List(ctx context.Context) ([]Broadcast, error) {
 	return one[[]Broadcast](ctx, r.client, opBroadcastsList, nil, nil, nil)
 }
 
-// Get returns a broadcast. The error is ErrNotFound if there is no such thing.
+// Get returns a broadcast. The error is [ErrNotFound] if the id does not exist.
 func (r Broadcasts) Get(ctx context.Context, broadcastID ID) (Broadcast, error) {
 	return one[Broadcast](ctx, r.client, opBroadcastsGet, []string{string(broadcastID)}, nil, nil)
 }
 
-// Metrics returns the results of a broadcast's messages. The error is ErrNotFound if there is no such thing.
+// Metrics returns the results of a broadcast's messages. The error is [ErrNotFound] if the id does not exist.
 func (r Broadcasts) Metrics(ctx context.Context, broadcastID ID, q MetricsQuery) (Metrics, error) {
 	v := params{}
 	q.set(v)
 	return one[Metrics](ctx, r.client, opBroadcastsMetrics, []string{string(broadcastID)}, url.Values(v), nil)
 }
 
-// LinkMetrics returns how often the links of a broadcast were clicked. The error is ErrNotFound if there is no such
-// thing.
+// LinkMetrics returns how often the links of a broadcast were clicked. The error is [ErrNotFound] if the id does not
+// exist.
 func (r Broadcasts) LinkMetrics(ctx context.Context, broadcastID ID, q LinkMetricsQuery) ([]LinkMetrics, error) {
 	v := params{}
 	q.set(v)
 	return one[[]LinkMetrics](ctx, r.client, opBroadcastsLinkMetrics, []string{string(broadcastID)}, url.Values(v), nil)
 }
 
-// Messages returns the messages of a broadcast, page by page. An error is the last pair. The error is ErrNotFound if
-// there is no such thing.
+// Messages returns the messages of a broadcast, page by page. An error is in the last pair. The error is [ErrNotFound]
+// if the id does not exist.
 func (r Broadcasts) Messages(ctx context.Context, broadcastID ID, q BroadcastMessageQuery) iter.Seq2[Message, error] {
 	v := params{}
 	q.set(v)
 	return pages[Message](ctx, r.client, opBroadcastsMessages, []string{string(broadcastID)}, url.Values(v), nil)
 }
 
-// Actions returns the steps of a broadcast. The error is ErrNotFound if there is no such thing.
+// Actions returns the steps of a broadcast. The error is [ErrNotFound] if the id does not exist.
 func (r Broadcasts) Actions(ctx context.Context, broadcastID ID) ([]Action, error) {
 	return one[[]Action](ctx, r.client, opBroadcastsActions, []string{string(broadcastID)}, nil, nil)
 }
 
-// Action returns a step of a broadcast. The error is ErrNotFound if there is no such thing.
+// Action returns a step of a broadcast. The error is [ErrNotFound] if one of the ids does not exist.
 func (r Broadcasts) Action(ctx context.Context, broadcastID ID, actionID ID) (Action, error) {
 	return one[Action](ctx, r.client, opBroadcastsAction, []string{string(broadcastID), string(actionID)}, nil, nil)
 }
 
-// ActionMetrics returns the results of the messages of a step. The error is ErrNotFound if there is no such thing.
+// ActionMetrics returns the results of the messages of a step. The error is [ErrNotFound] if one of the ids does not
+// exist.
 func (r Broadcasts) ActionMetrics(ctx context.Context, broadcastID ID, actionID ID, q MetricsQuery) (Metrics, error) {
 	v := params{}
 	q.set(v)
 	return one[Metrics](ctx, r.client, opBroadcastsActionMetrics, []string{string(broadcastID), string(actionID)}, url.Values(v), nil)
 }
 
-// ActionLinkMetrics returns how often the links of a step were clicked. The error is ErrNotFound if there is no such
-// thing.
+// ActionLinkMetrics returns how often the links of a step were clicked. The error is [ErrNotFound] if one of the ids
+// does not exist.
 func (r Broadcasts) ActionLinkMetrics(ctx context.Context, broadcastID ID, actionID ID, q MetricsQuery) ([]LinkMetrics, error) {
 	v := params{}
 	q.set(v)
 	return one[[]LinkMetrics](ctx, r.client, opBroadcastsActionLinkMetrics, []string{string(broadcastID), string(actionID)}, url.Values(v), nil)
 }
 
-// Triggers returns when a broadcast was triggered. The error is ErrNotFound if there is no such thing.
+// Triggers returns when a broadcast was triggered. The error is [ErrNotFound] if the id does not exist.
 func (r Broadcasts) Triggers(ctx context.Context, broadcastID ID) ([]Trigger, error) {
 	return one[[]Trigger](ctx, r.client, opBroadcastsTriggers, []string{string(broadcastID)}, nil, nil)
 }
 
-// Trigger returns the progress of a trigger of a broadcast. The error is ErrNotFound if there is no such thing.
+// Trigger returns the progress of a trigger of a broadcast. The error is [ErrNotFound] if one of the ids does not
+// exist.
 func (r Broadcasts) Trigger(ctx context.Context, broadcastID ID, triggerID ID) (Trigger, error) {
 	return one[Trigger](ctx, r.client, opBroadcastsTrigger, []string{string(broadcastID), string(triggerID)}, nil, nil)
 }
 
-// TriggerErrors returns the errors of a trigger of a broadcast, page by page. An error is the last pair. The error is
-// ErrNotFound if there is no such thing.
+// TriggerErrors returns the errors of a trigger of a broadcast, page by page. An error is in the last pair. The error
+// is [ErrNotFound] if one of the ids does not exist.
 func (r Broadcasts) TriggerErrors(ctx context.Context, broadcastID ID, triggerID ID, q TriggerErrorQuery) iter.Seq2[string, error] {
 	v := params{}
 	q.set(v)
@@ -105,14 +107,14 @@ type Broadcast struct {
 	State         string        `json:"state"`
 	Tags          []string      `json:"tags"`
 	Updated       time.Time     `json:"updated"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Broadcast) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Broadcast) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // BroadcastMessageQuery says which messages of a broadcast to return.
@@ -141,14 +143,14 @@ type Trigger struct {
 	BroadcastID ID        `json:"broadcast_id" api:"number"`
 	CreatedAt   time.Time `json:"created_at"`
 	ProcessedAt time.Time `json:"processed_at"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Trigger) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Trigger) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // TriggerErrorQuery says how errors are read.
@@ -164,7 +166,7 @@ func (q TriggerErrorQuery) set(v params) {
 // DeliveryState is the state of a message.
 type DeliveryState string
 
-// The values of DeliveryState that the document of the API has.
+// The values of DeliveryState in the API's document.
 const (
 	DeliveryStateFailed    DeliveryState = "failed"
 	DeliveryStateSent      DeliveryState = "sent"

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// operation is one of the API. Those that are typed are in operations.
+// operation is one operation of the API. Those that have a method are in operations.
 type operation struct {
 	name   string // of the method
 	method string
@@ -40,7 +40,7 @@ func (op operation) request(args []string, query url.Values) (request, error) {
 	return request{operation: op.name, method: op.method, path: strings.Join(parts, "/"), query: query, once: op.once}, nil
 }
 
-// checker is a request that can be seen to be wrong.
+// checker is a request that can be checked before it is sent.
 type checker interface{ check() error }
 
 // send makes the call with a body, nil for none, and returns the answer's body.
@@ -108,7 +108,7 @@ func (op operation) answered(body []byte) (json.RawMessage, error) {
 	return value, nil
 }
 
-// misread is an answer that is not as documented. The decoder's own text may quote what it read, so it is not shown.
+// misread describes an answer that is not as documented. The decoder's own text may quote what it read, so it is not shown.
 func (op operation) misread(err error) error {
 	message := "the answer is not the JSON that is documented"
 	var f *formError
@@ -136,13 +136,13 @@ func one[T any](ctx context.Context, c *Client, op operation, args []string, que
 	return value, nil
 }
 
-// nothing makes a call that answers nothing that matters.
+// nothing makes a call and ignores its answer.
 func nothing(ctx context.Context, c *Client, op operation, args []string, query url.Values, body any) error {
 	_, err := c.send(ctx, op, args, query, body)
 	return err
 }
 
-// pages goes from page to page, each of which names the next. An error is the last pair.
+// pages goes from page to page; each page names the next. An error is in the last pair.
 func pages[T any](ctx context.Context, c *Client, op operation, args []string, query url.Values, body any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -183,7 +183,7 @@ func pages[T any](ctx context.Context, c *Client, op operation, args []string, q
 	}
 }
 
-// page returns what is on a page and where the next begins; empty: it is the last.
+// page returns the items of a page and the start of the next page; an empty start means that it is the last.
 func (op operation) page(text []byte) (items []json.RawMessage, next string, _ error) {
 	list, err := op.answered(text)
 	if err != nil {
@@ -206,7 +206,7 @@ func (op operation) page(text []byte) (items []json.RawMessage, next string, _ e
 	return items, string(id), nil
 }
 
-// offsetPages goes from page to page by counting what came.
+// offsetPages goes from page to page by the number of items that came so far.
 func offsetPages[T any](ctx context.Context, c *Client, op operation, args []string, query url.Values) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -241,7 +241,7 @@ func offsetPages[T any](ctx context.Context, c *Client, op operation, args []str
 	}
 }
 
-// params collects what a query asks for. What is zero is not sent.
+// params collects the parameters of a query. Zero values are not sent.
 type params url.Values
 
 func (p params) text(name, value string) {
@@ -268,7 +268,7 @@ func (p params) time(name string, value time.Time) {
 	}
 }
 
-// size says how large a page is; most is the largest, 0 where none is documented. Without a size a page is as large as it can be.
+// size sets the size of a page; most is the largest, 0 if none is documented. Without a size a page is as large as possible.
 func (p params) size(name string, size, most int) {
 	switch {
 	case size <= 0:

@@ -13,7 +13,7 @@ import (
 // Campaigns gives access to campaigns.
 type Campaigns struct{ client *Client }
 
-// Campaigns returns what reads campaigns.
+// Campaigns gives access to campaigns.
 func (c *Client) Campaigns() Campaigns { return Campaigns{c} }
 
 // List returns all campaigns.
@@ -21,12 +21,12 @@ func (r Campaigns) List(ctx context.Context) ([]Campaign, error) {
 	return one[[]Campaign](ctx, r.client, opCampaignsList, nil, nil, nil)
 }
 
-// Get returns a campaign. The error is ErrNotFound if there is no such thing.
+// Get returns a campaign. The error is [ErrNotFound] if the id does not exist.
 func (r Campaigns) Get(ctx context.Context, campaignID ID) (Campaign, error) {
 	return one[Campaign](ctx, r.client, opCampaignsGet, []string{string(campaignID)}, nil, nil)
 }
 
-// Metrics returns the results of a campaign's messages. The error is ErrNotFound if there is no such thing.
+// Metrics returns the results of a campaign's messages. The error is [ErrNotFound] if the id does not exist.
 func (r Campaigns) Metrics(ctx context.Context, campaignID ID, q CampaignMetricsQuery) (Metrics, error) {
 	v := params{}
 	v.text("version", "2")
@@ -34,8 +34,8 @@ func (r Campaigns) Metrics(ctx context.Context, campaignID ID, q CampaignMetrics
 	return one[Metrics](ctx, r.client, opCampaignsMetrics, []string{string(campaignID)}, url.Values(v), nil)
 }
 
-// LinkMetrics returns how often the links of a campaign were clicked. The error is ErrNotFound if there is no such
-// thing.
+// LinkMetrics returns how often the links of a campaign were clicked. The error is [ErrNotFound] if the id does not
+// exist.
 func (r Campaigns) LinkMetrics(ctx context.Context, campaignID ID, q LinkMetricsQuery) ([]LinkMetrics, error) {
 	v := params{}
 	q.set(v)
@@ -43,33 +43,34 @@ func (r Campaigns) LinkMetrics(ctx context.Context, campaignID ID, q LinkMetrics
 }
 
 // JourneyMetrics returns how people went through a campaign. The query's times and its resolution are required. The
-// error is ErrNotFound if there is no such thing.
+// error is [ErrNotFound] if the id does not exist.
 func (r Campaigns) JourneyMetrics(ctx context.Context, campaignID ID, q JourneyMetricsQuery) (JourneyMetrics, error) {
 	v := params{}
 	q.set(v)
 	return one[JourneyMetrics](ctx, r.client, opCampaignsJourneyMetrics, []string{string(campaignID)}, url.Values(v), nil)
 }
 
-// Messages returns the messages of a campaign, page by page. An error is the last pair. The error is ErrNotFound if
-// there is no such thing.
+// Messages returns the messages of a campaign, page by page. An error is in the last pair. The error is [ErrNotFound]
+// if the id does not exist.
 func (r Campaigns) Messages(ctx context.Context, campaignID ID, q CampaignMessageQuery) iter.Seq2[Message, error] {
 	v := params{}
 	q.set(v)
 	return pages[Message](ctx, r.client, opCampaignsMessages, []string{string(campaignID)}, url.Values(v), nil)
 }
 
-// Actions returns the steps of a campaign, page by page. An error is the last pair. The error is ErrNotFound if there
-// is no such thing.
+// Actions returns the steps of a campaign, page by page. An error is in the last pair. The error is [ErrNotFound] if
+// the id does not exist.
 func (r Campaigns) Actions(ctx context.Context, campaignID ID) iter.Seq2[Action, error] {
 	return pages[Action](ctx, r.client, opCampaignsActions, []string{string(campaignID)}, nil, nil)
 }
 
-// Action returns a step of a campaign. The error is ErrNotFound if there is no such thing.
+// Action returns a step of a campaign. The error is [ErrNotFound] if one of the ids does not exist.
 func (r Campaigns) Action(ctx context.Context, campaignID ID, actionID ID) (Action, error) {
 	return one[Action](ctx, r.client, opCampaignsAction, []string{string(campaignID), string(actionID)}, nil, nil)
 }
 
-// ActionMetrics returns the results of the messages of a step. The error is ErrNotFound if there is no such thing.
+// ActionMetrics returns the results of the messages of a step. The error is [ErrNotFound] if one of the ids does not
+// exist.
 func (r Campaigns) ActionMetrics(ctx context.Context, campaignID ID, actionID ID, q CampaignMetricsQuery) (Metrics, error) {
 	v := params{}
 	v.text("version", "2")
@@ -77,8 +78,8 @@ func (r Campaigns) ActionMetrics(ctx context.Context, campaignID ID, actionID ID
 	return one[Metrics](ctx, r.client, opCampaignsActionMetrics, []string{string(campaignID), string(actionID)}, url.Values(v), nil)
 }
 
-// ActionLinkMetrics returns how often the links of a step were clicked. The error is ErrNotFound if there is no such
-// thing.
+// ActionLinkMetrics returns how often the links of a step were clicked. The error is [ErrNotFound] if one of the ids
+// does not exist.
 func (r Campaigns) ActionLinkMetrics(ctx context.Context, campaignID ID, actionID ID, q MetricsQuery) ([]LinkMetrics, error) {
 	v := params{}
 	q.set(v)
@@ -115,14 +116,14 @@ type Campaign struct {
 	Updated                       time.Time        `json:"updated"`
 	UseCustomerTimezone           bool             `json:"use_customer_timezone"`
 	WebhookID                     ID               `json:"webhook_id" api:"number"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Campaign) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Campaign) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // CampaignMetricsQuery says the time and the type of messages. The zero value is the API's default.
@@ -149,14 +150,14 @@ func (q CampaignMetricsQuery) set(v params) {
 // Metrics are counts over time.
 type Metrics struct {
 	Series Series `json:"series"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Metrics) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Metrics) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // LinkMetricsQuery says the time over which links were clicked.
@@ -177,14 +178,14 @@ func (q LinkMetricsQuery) set(v params) {
 type LinkMetrics struct {
 	Link   Link    `json:"link"`
 	Metric Metrics `json:"metric"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *LinkMetrics) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v LinkMetrics) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // JourneyMetricsQuery says the time and its steps. All are required.
@@ -209,14 +210,14 @@ type JourneyMetrics struct {
 	Messaged       []int64 `json:"messaged"`
 	NeverActivated []int64 `json:"never_activated"`
 	Started        []int64 `json:"started"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *JourneyMetrics) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v JourneyMetrics) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // CampaignMessageQuery says which messages of a campaign to return.
@@ -269,14 +270,14 @@ type Action struct {
 	Subject        string            `json:"subject"`
 	Updated        time.Time         `json:"updated"`
 	URL            string            `json:"url"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Action) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Action) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // MetricsQuery says the time and the type of messages. The zero value is the API's default.
@@ -296,14 +297,14 @@ func (q MetricsQuery) set(v params) {
 type ActionRef struct {
 	ID   ID     `json:"id" api:"number"`
 	Type string `json:"type"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *ActionRef) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v ActionRef) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // CampaignAudience is the people that a campaign about relationships is for.
@@ -311,28 +312,28 @@ type CampaignAudience struct {
 	Type                int64           `json:"type"`
 	PersonFilters       json.RawMessage `json:"person_filters"`
 	RelationshipFilters json.RawMessage `json:"relationship_filters"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *CampaignAudience) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v CampaignAudience) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // TemplateRef is a template of messages.
 type TemplateRef struct {
 	ID   ID     `json:"id" api:"number"`
 	Type string `json:"type"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *TemplateRef) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v TemplateRef) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // Series are counts, each with one number for each step of time, the newest last.
@@ -361,34 +362,34 @@ type Series struct {
 	TopicUnsubscribed []int64 `json:"topic_unsubscribed"`
 	Undeliverable     []int64 `json:"undeliverable"`
 	Unsubscribed      []int64 `json:"unsubscribed"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Series) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Series) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // Link is a link of a message.
 type Link struct {
 	ID  ID     `json:"id" api:"number"`
 	URL string `json:"href"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Link) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Link) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // Period is a step of time.
 type Period string
 
-// The values of Period that the document of the API has.
+// The values of Period in the API's document.
 const (
 	PeriodHours  Period = "hours"
 	PeriodDays   Period = "days"
@@ -399,7 +400,7 @@ const (
 // Resolution is a step of time.
 type Resolution string
 
-// The values of Resolution that the document of the API has.
+// The values of Resolution in the API's document.
 const (
 	ResolutionHours   Resolution = "hours"
 	ResolutionHourly  Resolution = "hourly"

@@ -25,21 +25,21 @@ const (
 	defaultRateLimit  = 10
 )
 
-// Config is what a Client needs to know. APIKey and one of Region and BaseURL are required; the zero value of everything else is the safe
-// default. A Config prints and logs without its key.
+// Config is what a [Client] needs. APIKey is required, and Region or BaseURL. For every other field the zero value is the safe default.
+// When you print or log a Config, the key is left out.
 type Config struct {
 	// APIKey is an App API key of the workspace: a bearer token, not a write key.
 	APIKey string `json:"-"`
-	// Region is the account's data centre. Required without BaseURL.
+	// Region is the account's data centre. It is required without BaseURL.
 	Region cio.Region
 	// BaseURL overrides the region's address, for the emulator or a proxy: scheme and host, without /v1.
 	BaseURL string
-	// HTTPClient makes the requests; default one of its own, with the proxy of the environment. Redirects are never followed, so that no other
-	// host sees the key.
+	// HTTPClient sends the requests. By default the Client makes one, with the proxy of the environment. Redirects are never followed, so
+	// no other host sees the key.
 	HTTPClient *http.Client `json:"-"`
-	// Timeout bounds one try of a request, reading the answer included; default 10 s.
+	// Timeout limits one try of a request, until its answer is read; default 10 s.
 	Timeout time.Duration
-	// MaxElapsed bounds how long a call goes on trying; default 1 min; negative: until its context ends.
+	// MaxElapsed is how long a call is retried; default 1 min; negative: until its context ends.
 	MaxElapsed time.Duration
 	// RateLimit is how many requests may start within a second; default 10, the API's documented limit; negative: no limit. Requests over it
 	// wait.
@@ -47,7 +47,7 @@ type Config struct {
 }
 
 // ConfigFromEnv returns a Config with APIKey, Region and BaseURL from the environment variables CUSTOMERIO_APP_API_KEY, CUSTOMERIO_REGION
-// ("us" or "eu") and CUSTOMERIO_APP_BASE_URL. NewClient says which are missing.
+// ("us" or "eu") and CUSTOMERIO_APP_BASE_URL. NewClient says which of them are missing.
 func ConfigFromEnv() Config {
 	return Config{
 		APIKey:  os.Getenv("CUSTOMERIO_APP_API_KEY"),
@@ -79,7 +79,8 @@ func (c Config) String() string { return c.summary() }
 // LogValue logs the Config without its key.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.summary()) }
 
-// Client reads from one workspace. It is safe for concurrent use; all that shares one shares its rate limit. It prints without its key.
+// Client reads from one workspace. It is safe for concurrent use. Everything that uses one Client shares its rate limit. When you print or
+// log a Client, the key is left out.
 type Client struct {
 	base       string
 	bearer     func() string // a func, which no printing of a struct looks into
@@ -89,7 +90,7 @@ type Client struct {
 	pace       *pacer
 }
 
-// NewClient checks cfg and returns a Client. Nothing is sent.
+// NewClient checks cfg and returns a Client. It sends nothing.
 func NewClient(cfg Config) (*Client, error) {
 	base, err := cfg.base()
 	if err != nil {
@@ -100,7 +101,7 @@ func NewClient(cfg Config) (*Client, error) {
 	case key == "":
 		return nil, errors.New("appapi: no key: set Config.APIKey (CUSTOMERIO_APP_API_KEY) to an App API key of the workspace")
 	case strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-		return nil, errors.New("appapi: the key (Config.APIKey, CUSTOMERIO_APP_API_KEY) holds a space or a character outside ASCII: was more than the key copied?")
+		return nil, errors.New("appapi: the key (Config.APIKey, CUSTOMERIO_APP_API_KEY) contains a space or a character outside ASCII: was more than the key copied?")
 	case cfg.Timeout < 0:
 		return nil, errors.New("appapi: Config.Timeout is negative")
 	}
@@ -136,7 +137,7 @@ func (c Config) base() (string, error) {
 	case cio.RegionEU:
 		return "https://api-eu.customer.io", nil
 	case "":
-		return "", errors.New("appapi: no region: set Config.Region (CUSTOMERIO_REGION) to cio.RegionUS or cio.RegionEU, where the account lives")
+		return "", errors.New("appapi: no region: set Config.Region (CUSTOMERIO_REGION) to cio.RegionUS or cio.RegionEU, the region of the account")
 	}
 	return "", fmt.Errorf("appapi: unknown region %q: Config.Region (CUSTOMERIO_REGION) is us or eu", string(c.Region))
 }
@@ -165,11 +166,11 @@ type request struct {
 	operation, method, path string // the path is escaped
 	query                   url.Values
 	body                    []byte // nil for none
-	// once: doing it twice is not the same as doing it once, so it is tried again only if the API cannot have done it.
+	// once: two calls have another effect than one, so it is retried only if the API cannot have processed it.
 	once bool
 }
 
-// call makes the request and returns the body of the answer. Whatever may pass is tried again.
+// call makes the request and returns the body of the answer. It retries temporary failures.
 func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 	started := time.Now()
 	for attempt := 1; ; attempt++ {
@@ -191,7 +192,7 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 	}
 }
 
-// maxAnswer bounds what is read of one answer, in bytes.
+// maxAnswer limits how much of one answer is read, in bytes.
 const maxAnswer = 64 << 20
 
 // try makes the request once. floor is how long the server asks to wait.
@@ -239,7 +240,7 @@ func (c *Client) try(ctx context.Context, r request) (answer []byte, floor time.
 	return body, 0, nil
 }
 
-// retryAfter reads the header in both of its forms, seconds and a date; 0 where there is none or it makes no sense.
+// retryAfter reads the header in both of its forms, seconds and a date. It returns 0 if there is none or if it cannot be read.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := h.Get("Retry-After")
 	if s, err := strconv.ParseUint(text, 10, 31); err == nil {
@@ -251,8 +252,8 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// pathSegment escapes one segment of a path. It leaves nothing but letters, digits, hyphens and underscores: a dot could make the segment .., and
-// an unescaped + silently finds nobody (docs/rules.md#the-app-api).
+// pathSegment escapes one segment of a path. It escapes everything except letters, digits, hyphens and underscores: a dot could make the
+// segment .., and an unescaped + silently finds nobody (docs/rules.md#the-app-api).
 func pathSegment(s string) string {
 	const plain = "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	var b strings.Builder

@@ -31,14 +31,14 @@ type Workspace struct {
 	ObjectTypes          int64  `json:"object_types"`
 	Objects              int64  `json:"objects"`
 	People               int64  `json:"people"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Workspace) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Workspace) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // Topic is a topic that people can subscribe to.
@@ -48,12 +48,12 @@ type Topic struct {
 	Description         string `json:"description"`
 	Identifier          string `json:"identifier"`
 	SubscribedByDefault bool   `json:"subscribed_by_default"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Topic) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Topic) MarshalJSON() ([]byte, error) { return marshal(v) }

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// The types of answers are read and written here and not by encoding/json alone: times are seconds, ids are numbers or text, and what a type
-// does not hold is kept in its Extra.
+// The types of answers are read and written here, because encoding/json alone cannot: times are seconds, ids are numbers or text, and
+// members that a type does not have are kept in its Extra.
 
 // member is a field of a type with its name in JSON.
 type member struct {
@@ -25,7 +25,7 @@ type member struct {
 	required bool // written also where it is the zero value
 }
 
-// shape is what is known of a type.
+// shape describes a type.
 type shape struct {
 	members []member
 	byName  map[string]int // into members
@@ -82,7 +82,7 @@ func marshal(value any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// formError says where an answer is not as documented. It quotes nothing of the answer.
+// formError says which part of an answer is not as documented. It does not quote the answer.
 type formError struct {
 	path, want string
 }
@@ -196,7 +196,7 @@ func decode(raw json.RawMessage, v reflect.Value) error {
 	return nil
 }
 
-// unquoted returns what stands in the text, if raw is text: some numbers come as text.
+// unquoted returns the content of the text, if raw is text: some numbers come as text.
 func unquoted(raw json.RawMessage) json.RawMessage {
 	var s string
 	if raw = bytes.TrimSpace(raw); len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &s) == nil {
@@ -205,7 +205,8 @@ func unquoted(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// decodeTime reads unix seconds, and the text of a time too, which other parts of the API have. 0 and the empty text are no time.
+// decodeTime reads unix seconds, and also the text of a time, which other parts of the API use. 0 and the empty text mean that there is no
+// time.
 func decodeTime(raw json.RawMessage, v reflect.Value) error {
 	text := unquoted(raw)
 	var n int64
@@ -221,9 +222,9 @@ func decodeTime(raw json.RawMessage, v reflect.Value) error {
 	return nil
 }
 
-// decodeTexts reads an object whose values are documented to be text, and are not always: others become their JSON. Null is left out. An
-// empty list and an empty text are an empty object, and a list of objects with a name and a value, as headers are written elsewhere, is the
-// object that it stands for.
+// decodeTexts reads an object whose values are documented to be text, but are not always text: any other value becomes its JSON. Null is
+// left out. An empty list and an empty text are an empty object. A list of objects with a name and a value, as headers are written
+// elsewhere, becomes an object.
 func decodeTexts(raw json.RawMessage, v reflect.Value) error {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(raw, &all) != nil {
@@ -260,7 +261,7 @@ func decodeTexts(raw json.RawMessage, v reflect.Value) error {
 	return nil
 }
 
-// decodeTimes reads an object of times. What is no time is left out.
+// decodeTimes reads an object of times. Values that are not a time are left out.
 func decodeTimes(raw json.RawMessage, v reflect.Value) error {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(raw, &all) != nil {
@@ -306,11 +307,11 @@ func decodeStruct(raw json.RawMessage, v reflect.Value) error {
 	return nil
 }
 
-// absent stands for a member that was not there, among the forms. No member of an answer is kept in the same form: a list of an object of a list
-// is none that a field could be read from.
+// absent marks, among the forms, a member that did not come. No other member has this form, because no field can be read from a list of an
+// object of a list.
 var absent = json.RawMessage(`[{"absent":[]}]`)
 
-// restores reports whether encoding the field gives what came.
+// restores reports whether the encoded field is what came.
 func (m member) restores(field reflect.Value, raw json.RawMessage, there bool) bool {
 	if !m.written(field) || !there {
 		return m.written(field) == there
@@ -325,7 +326,7 @@ func (m member) restores(field reflect.Value, raw json.RawMessage, there bool) b
 	return sameJSON(b.Bytes(), raw)
 }
 
-// written reports whether the member is written where no other form is known.
+// written reports whether the member is written if no other form of it is known.
 func (m member) written(field reflect.Value) bool { return m.required || !field.IsZero() }
 
 // sameJSON reports whether two texts are the same value, down to how numbers are written. The order of members does not count.
@@ -353,7 +354,7 @@ func compact(raw json.RawMessage) []byte {
 	return b.Bytes()
 }
 
-// encode writes v; number says that an id is one.
+// encode writes v; number says that an id is written as a number.
 func encode(b *bytes.Buffer, v reflect.Value, number bool) error {
 	switch v.Type() {
 	case timeType:
@@ -480,7 +481,7 @@ func encodeStruct(b *bytes.Buffer, v reflect.Value) error {
 	return nil
 }
 
-// unchanged reports whether the field still has the value that came in that form.
+// unchanged reports whether the field still has the value that was read from that form.
 func (m member) unchanged(field reflect.Value, form json.RawMessage) bool {
 	was := reflect.New(field.Type()).Elem()
 	if !bytes.Equal(form, absent) && decode(form, was) != nil {

@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// CustomerID says who is meant, and by which identifier. Make one with ByID, ByEmail or ByCIOID; the zero value is nobody.
+// CustomerID identifies a person by one identifier. Make one with [ByID], [ByEmail] or [ByCIOID]; the zero value is nobody.
 type CustomerID struct{ kind, value string }
 
-// ByID names a person by their id.
+// ByID identifies a person by their id.
 func ByID(id string) CustomerID { return CustomerID{"id", id} }
 
-// ByEmail names a person by their email address.
+// ByEmail identifies a person by their email address.
 func ByEmail(email string) CustomerID { return CustomerID{"email", email} }
 
-// ByCIOID names a person by the cio_id that Customer.io gave them, with or without its prefix cio_.
+// ByCIOID identifies a person by the cio_id that Customer.io gave them, with or without its prefix cio_.
 func ByCIOID(id string) CustomerID {
 	return CustomerID{"cio_id", "cio_" + strings.TrimPrefix(id, "cio_")}
 }
@@ -39,19 +39,19 @@ func (id CustomerID) params() params {
 	return v
 }
 
-// ByEmail returns the people with the email address; none is no error.
+// ByEmail returns the people with the email address. If there are none, that is not an error.
 func (r Customers) ByEmail(ctx context.Context, email string) ([]Identifiers, error) {
 	if email == "" {
-		return nil, errors.New("appapi: no email address to look for")
+		return nil, errors.New("appapi: the email address is empty")
 	}
 	return one[[]Identifiers](ctx, r.client, opCustomersByEmail, nil, url.Values{"email": {email}}, nil)
 }
 
-// manyAtOnce is how many people one request of Many can ask for.
+// manyAtOnce is how many people one request of Many can name.
 const manyAtOnce = 100
 
-// Many returns people by their ids, with their attributes and devices, 100 in one request. Whoever is not there is left out, and the order is
-// that of the answers: go by their Identifiers.
+// Many returns people by their ids, with their attributes and devices, 100 in one request. People who do not exist are left out, and the
+// order is that of the answers, so use their Identifiers to tell who is who.
 func (r Customers) Many(ctx context.Context, ids ...string) iter.Seq2[Customer, error] {
 	return func(yield func(Customer, error) bool) {
 		for rest := ids; len(rest) > 0; {
@@ -71,8 +71,8 @@ func (r Customers) Many(ctx context.Context, ids ...string) iter.Seq2[Customer, 
 	}
 }
 
-// Activities returns what happened to a person, the newest first, page by page. An error is the last pair; it is ErrNotFound if there is no such
-// person. Customer.io keeps activities for 30 days.
+// Activities returns what happened to a person, the newest first, page by page. An error is in the last pair; it is [ErrNotFound] if there
+// is no such person. Customer.io keeps activities for 30 days.
 func (r Customers) Activities(ctx context.Context, id CustomerID, q ActivityQuery) iter.Seq2[Activity, error] {
 	v := id.params()
 	q.Customer, q.Deleted = CustomerID{}, false

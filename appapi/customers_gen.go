@@ -13,24 +13,24 @@ import (
 // Customers gives access to people.
 type Customers struct{ client *Client }
 
-// Customers returns what reads people.
+// Customers gives access to people.
 func (c *Client) Customers() Customers { return Customers{c} }
 
-// Search returns the people who match the filter, page by page. An error is the last pair.
+// Search returns the people who match the filter, page by page. An error is in the last pair.
 func (r Customers) Search(ctx context.Context, filter Filter, q SearchQuery) iter.Seq2[Identifiers, error] {
 	v := params{}
 	q.set(v)
 	return pages[Identifiers](ctx, r.client, opCustomersSearch, nil, url.Values(v), wrapped("filter", filter))
 }
 
-// Attributes returns a person with their attributes and devices. The error is ErrNotFound if there is no such thing.
+// Attributes returns a person with their attributes and devices. The error is [ErrNotFound] if the id does not exist.
 func (r Customers) Attributes(ctx context.Context, id CustomerID) (Customer, error) {
 	v := id.params()
 	return one[Customer](ctx, r.client, opCustomersAttributes, []string{id.arg()}, url.Values(v), nil)
 }
 
-// Messages returns the messages that a person was sent, page by page. An error is the last pair. The error is
-// ErrNotFound if there is no such thing.
+// Messages returns the messages that were sent to a person, page by page. An error is in the last pair. The error is
+// [ErrNotFound] if the id does not exist.
 func (r Customers) Messages(ctx context.Context, id CustomerID, q CustomerMessageQuery) iter.Seq2[CustomerMessage, error] {
 	v := id.params()
 	q.set(v)
@@ -39,20 +39,20 @@ func (r Customers) Messages(ctx context.Context, id CustomerID, q CustomerMessag
 
 // Relationships returns the objects that a person is related to, page by page. Customer.io says that an object may come
 // twice. It is an assumption that a person can be named by another identifier than the id here: the document of the API
-// lists no id_type for this operation, as it does for the others. An error is the last pair. The error is ErrNotFound
-// if there is no such thing.
+// lists no id_type for this operation, as it does for the others. An error is in the last pair. The error is
+// [ErrNotFound] if the id does not exist.
 func (r Customers) Relationships(ctx context.Context, id CustomerID) iter.Seq2[Relationship, error] {
 	v := id.params()
 	return pages[Relationship](ctx, r.client, opCustomersRelationships, []string{id.arg()}, url.Values(v), nil)
 }
 
-// Segments returns the segments that a person is in. The error is ErrNotFound if there is no such thing.
+// Segments returns the segments that a person is in. The error is [ErrNotFound] if the id does not exist.
 func (r Customers) Segments(ctx context.Context, id CustomerID) ([]Segment, error) {
 	v := id.params()
 	return one[[]Segment](ctx, r.client, opCustomersSegments, []string{id.arg()}, url.Values(v), nil)
 }
 
-// Subscriptions returns which topics a person is subscribed to. The error is ErrNotFound if there is no such thing.
+// Subscriptions returns which topics a person is subscribed to. The error is [ErrNotFound] if the id does not exist.
 func (r Customers) Subscriptions(ctx context.Context, id CustomerID, q SubscriptionQuery) (CustomerSubscriptions, error) {
 	v := id.params()
 	q.set(v)
@@ -66,14 +66,14 @@ type Identifiers struct {
 	// CIOID is the cio_id, without a prefix.
 	CIOID string `json:"cio_id"`
 	Email string `json:"email"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Identifiers) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Identifiers) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // SearchQuery says how a search is made.
@@ -89,35 +89,35 @@ func (q SearchQuery) set(v params) {
 // CustomerEntry is one person of many.
 type CustomerEntry struct {
 	Customer Customer `json:"customer"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *CustomerEntry) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v CustomerEntry) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // Customer is the data of a person in a workspace.
 type Customer struct {
 	ID          string      `json:"id"`
 	Identifiers Identifiers `json:"identifiers"`
-	// Attributes is as the API returns them: all as text, whatever was sent. Their identifiers are among them.
+	// Attributes are all text, as the API returns them, whatever was sent. The identifiers of the person are among them.
 	Attributes map[string]string `json:"attributes"`
 	Devices    []Device          `json:"devices"`
 	// Set is when each attribute was last set, to the second. Customer.io calls this part of the answer deprecated.
 	Set map[string]time.Time `json:"timestamps"`
-	// Unsubscribed is that the person gets transactional messages only.
+	// Unsubscribed is true if the person gets only transactional messages.
 	Unsubscribed bool `json:"unsubscribed"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Customer) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Customer) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // CustomerMessageQuery says which messages of a person to return. The zero value is all of them.
@@ -134,7 +134,7 @@ func (q CustomerMessageQuery) set(v params) {
 	v.time("end_ts", q.To)
 }
 
-// CustomerMessage is a message that a person was sent.
+// CustomerMessage is a message that was sent to a person.
 type CustomerMessage struct {
 	ID             string       `json:"id"`
 	Type           MessageType  `json:"type"`
@@ -152,14 +152,14 @@ type CustomerMessage struct {
 	NewsletterID   ID           `json:"newsletter_id" api:"number"`
 	Recipient      string       `json:"recipient"`
 	Subject        string       `json:"subject"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *CustomerMessage) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v CustomerMessage) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // Relationship relates a person to an object.
@@ -169,14 +169,14 @@ type Relationship struct {
 	// Attributes is those of the relationship.
 	Attributes map[string]json.RawMessage `json:"attributes"`
 	Timestamps map[string]time.Time       `json:"timestamps"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Relationship) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Relationship) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // Segment is a group of people.
@@ -190,14 +190,14 @@ type Segment struct {
 	Progress int64        `json:"progress"`
 	State    SegmentState `json:"state"`
 	Tags     []string     `json:"tags"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Segment) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Segment) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // SubscriptionQuery says the language of the topics; the zero value is the workspace's own.
@@ -216,14 +216,14 @@ type CustomerSubscriptions struct {
 	Header       SubscriptionHeader  `json:"header"`
 	Topics       []TopicSubscription `json:"topics"`
 	Unsubscribed bool                `json:"unsubscribed"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *CustomerSubscriptions) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v CustomerSubscriptions) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // Device is a push device of a person.
@@ -235,42 +235,42 @@ type Device struct {
 	LastUsed time.Time `json:"last_used"`
 	// Platform is ios or android.
 	Platform string `json:"platform" api:"required"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Device) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Device) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // MessageTimes is the time of an outcome of a message; zero if it did not happen.
 type MessageTimes struct {
 	Delivered time.Time `json:"delivered"`
 	Sent      time.Time `json:"sent"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *MessageTimes) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v MessageTimes) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// SubscriptionHeader is the title of the page on which people choose.
+// SubscriptionHeader is the title of the page where people choose.
 type SubscriptionHeader struct {
 	Subtitle string `json:"subtitle"`
 	Title    string `json:"title"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *SubscriptionHeader) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v SubscriptionHeader) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // TopicSubscription is a topic and whether a person is subscribed to it.
@@ -279,20 +279,20 @@ type TopicSubscription struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
 	Subscribed  bool   `json:"subscribed"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *TopicSubscription) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v TopicSubscription) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// SegmentState is how far a segment is built.
+// SegmentState is the state of a segment.
 type SegmentState string
 
-// The values of SegmentState that the document of the API has.
+// The values of SegmentState in the API's document.
 const (
 	SegmentStateEvents       SegmentState = "events"
 	SegmentStateBuild        SegmentState = "build"
@@ -301,10 +301,10 @@ const (
 	SegmentStateFinished     SegmentState = "finished"
 )
 
-// SegmentType is who decides who is in a segment.
+// SegmentType is how people get into a segment.
 type SegmentType string
 
-// The values of SegmentType that the document of the API has.
+// The values of SegmentType in the API's document.
 const (
 	SegmentTypeDynamic SegmentType = "dynamic"
 	SegmentTypeManual  SegmentType = "manual"

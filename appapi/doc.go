@@ -1,19 +1,20 @@
-// Package appapi reads from Customer.io's App API: what a workspace holds of people, segments and objects, the log of what happened to people,
-// messages and what became of them, metrics, exports and imports.
+// Package appapi reads from Customer.io's App API: the people, segments and objects of a workspace, the log of what happened to people,
+// messages and their delivery, metrics, exports and imports.
 //
-// [NewClient] makes a [Client]; each part of the API is a method of it, such as [Client.Customers], and each operation a method of that:
+// [NewClient] makes a [Client]. Each part of the API is a method of the Client, such as [Client.Customers], and each operation is a method
+// of that part:
 //
 //	person, err := client.Customers().Attributes(ctx, appapi.ByID("42"))
 //	for segment, err := range client.Segments().Members(ctx, "7", appapi.MemberQuery{}) { ... }
 //
-// What comes in pages is an iterator, whose last pair has the error, if there is one. Times are time.Time. An id of a campaign, a segment or a type
-// of objects is an [ID], whether the API writes it as a number or as text. What an answer holds beyond what the API's document lists is in the field
-// Extra, and encoding an answer gives what came. [Client.Do] calls the operations that have no method.
+// Lists that come in pages are iterators; if there is an error, it is in the last pair. Times are time.Time. The id of a campaign, a
+// segment or a type of objects is an [ID], whether the API writes it as a number or as text. Members of an answer that the API's document
+// does not list are in the field Extra, so an encoded answer is complete. [Client.Do] calls the operations that have no method.
 //
-// The App API has a key of its own, which is not the write key of a source, and a limit of 10 requests a second, to which a Client keeps by itself
-// (docs/rules.md#the-app-api). The limit of package cio, which sends, is another one. What may pass is tried again, as package cio does.
+// The App API has its own key, which is not the write key of a source. It allows 10 requests a second, and a Client keeps to this limit
+// (docs/rules.md#the-app-api). It is not the limit of package cio. Temporary failures are retried by the same rules as in package cio.
 //
-// What was sent a moment ago is not necessarily there yet: Customer.io stores it after it has answered.
+// Data that was sent a moment ago may not be there yet: Customer.io stores it after it has answered.
 package appapi
 
 //go:generate go run ../internal/gen -root ..

@@ -14,27 +14,27 @@ import (
 
 // Sentinels for errors.Is.
 var (
-	// ErrNotFound is a person, or another thing, that the workspace does not have.
+	// ErrNotFound says that the workspace does not have the person, or the other thing that was asked for.
 	ErrNotFound = errors.New("appapi: not found")
-	// ErrUnauthorized is a key that the server does not take (401), or that may not do this (403).
+	// ErrUnauthorized says that the server does not accept the key (401), or does not allow it to do this (403).
 	ErrUnauthorized = errors.New("appapi: key refused")
-	// ErrRateLimited is a 429.
+	// ErrRateLimited says that the server answered 429.
 	ErrRateLimited = errors.New("appapi: rate limited")
-	// ErrUnavailable is a server that could not be reached or answered with a failure of its own.
+	// ErrUnavailable says that the server could not be reached, or answered with a failure of its own.
 	ErrUnavailable = errors.New("appapi: Customer.io unavailable")
 )
 
-// APIError is a request that failed. It holds neither the key nor whom the request was about.
+// APIError is a request that failed. It contains neither the key nor the person whom the request was about.
 type APIError struct {
-	// Operation is the method that was called, such as Customers.Attributes, or what was given to Do.
+	// Operation is the method that was called, such as Customers.Attributes, or the method and path that were given to Do.
 	Operation string
-	// Status is the HTTP status, 0 where no answer came.
+	// Status is the HTTP status; 0 if no answer came.
 	Status int
 	// Message is what the server said, in one line of at most 300 bytes, or what is known of the cause, and what to do.
 	Message string
 	// Attempts counts how often the request was made.
 	Attempts int
-	// Err is the cause where no answer came.
+	// Err is the cause if no answer came.
 	Err error
 }
 
@@ -57,7 +57,7 @@ func (e *APIError) Error() string {
 
 func (e *APIError) Unwrap() error { return e.Err }
 
-// Is sorts the error under the sentinels.
+// Is makes the error match the sentinels that fit it.
 func (e *APIError) Is(target error) bool {
 	switch target {
 	case ErrNotFound:
@@ -76,19 +76,19 @@ func isContextEnd(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// retryable reports whether the request may succeed when it is made again. Package cio judges, so that what is tried again when sending is
-// tried again when reading.
+// retryable reports whether the request may succeed if it is made again. Package cio decides it, so that sending and reading retry the same
+// failures.
 func (e *APIError) retryable() bool {
 	return (&cio.APIError{Status: e.Status, Err: e.Err}).Temporary()
 }
 
-// undone reports whether the API cannot have done what was asked for: it refused the request, or no connection came about.
+// undone reports whether the API cannot have processed the request: it refused the request, or there was no connection.
 func (e *APIError) undone() bool {
 	var failed *net.OpError
 	return e.Status == http.StatusTooManyRequests || errors.As(e.Err, &failed) && failed.Op == "dial"
 }
 
-// maxSaid bounds what of an answer becomes part of an error, in bytes.
+// maxSaid limits how much of an answer becomes part of an error, in bytes.
 const maxSaid = 300
 
 // explain returns what the server said, in any of the shapes that are documented (docs/rules.md#the-app-api), and what to do.

@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// ErrExportFailed is an export that Customer.io did not finish.
+// ErrExportFailed says that Customer.io did not finish an export.
 var ErrExportFailed = errors.New("appapi: Customer.io could not make the export")
 
-// Pauses between two questions whether an export is done.
+// Pauses between two checks whether an export is done.
 const (
 	firstPoll = time.Second
 	lastPoll  = 15 * time.Second
 )
 
-// Wait waits until an export is done, and returns it. It asks at first every second, later every 15 seconds, until ctx ends. report, if it is not
-// nil, is called after each question.
+// Wait waits until an export is done, and returns it. It checks every second at first, later every 15 seconds, until ctx ends. report, if
+// it is not nil, is called after each check.
 func (r Exports) Wait(ctx context.Context, exportID ID, report func(Export)) (Export, error) {
 	for pause := firstPoll; ; pause = min(lastPoll, pause*3/2) {
 		export, err := r.Get(ctx, exportID)
@@ -43,11 +43,11 @@ func (r Exports) Wait(ctx context.Context, exportID ID, report func(Export)) (Ex
 	}
 }
 
-// downloadTries is how often a download that breaks off is taken up again.
+// downloadTries is how often a download that breaks off is resumed.
 const downloadTries = 5
 
-// Download writes the file of an export that is done to w, and returns how many bytes that were. It asks for a link of its own, and for another one
-// when the download breaks off, after which it goes on where it was. The App API key is not sent to where the link leads.
+// Download writes the file of a finished export to w, and returns how many bytes it wrote. It requests a link to the file. If the download
+// breaks off, it requests a new link and resumes. The App API key is not sent to the address of the link.
 func (r Exports) Download(ctx context.Context, exportID ID, w io.Writer) (written int64, err error) {
 	for try := 1; ; try++ {
 		link, err := r.Link(ctx, exportID)
@@ -72,11 +72,11 @@ func (r Exports) Download(ctx context.Context, exportID ID, w io.Writer) (writte
 func (c *Client) download(ctx context.Context, link string, skip int64, w io.Writer) (n int64, again bool, _ error) {
 	at, err := url.Parse(link)
 	if err != nil || at.Scheme != "https" && at.Scheme != "http" || at.Host == "" {
-		return 0, false, errors.New("the link is no address")
+		return 0, false, errors.New("the link is not a URL")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
 	if err != nil {
-		return 0, false, errors.New("the link is no address")
+		return 0, false, errors.New("the link is not a URL")
 	}
 	plain := http.Client{Transport: c.http.Transport}
 	resp, err := plain.Do(req)
@@ -105,7 +105,7 @@ func (c *Client) download(ctx context.Context, link string, skip int64, w io.Wri
 	return n, true, err
 }
 
-// outlet tells an error of the writer from one of the download.
+// outlet distinguishes an error of the writer from an error of the download.
 type outlet struct {
 	w   io.Writer
 	err error
@@ -117,8 +117,8 @@ func (o *outlet) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// PeopleTo exports the people whom the filter fits and writes the file to w: it starts the export, waits for it and downloads it. report,
-// if it is not nil, is called with how far the export is.
+// PeopleTo exports the people who match the filter, and writes the file to w: it starts the export, waits for it and downloads it. report,
+// if it is not nil, is called with the state of the export after each check.
 func (r Exports) PeopleTo(ctx context.Context, filter Filter, w io.Writer, report func(Export)) (Export, error) {
 	export, err := r.People(ctx, filter)
 	return r.finish(ctx, export, err, w, report)

@@ -10,7 +10,7 @@ import (
 // Exports gives access to exports.
 type Exports struct{ client *Client }
 
-// Exports returns what reads exports.
+// Exports gives access to exports.
 func (c *Client) Exports() Exports { return Exports{c} }
 
 // List returns all exports.
@@ -18,7 +18,7 @@ func (r Exports) List(ctx context.Context) ([]Export, error) {
 	return one[[]Export](ctx, r.client, opExportsList, nil, nil, nil)
 }
 
-// Get returns an export and how far it is. The error is ErrNotFound if there is no such thing.
+// Get returns an export and its state. The error is [ErrNotFound] if the id does not exist.
 func (r Exports) Get(ctx context.Context, exportID ID) (Export, error) {
 	return one[Export](ctx, r.client, opExportsGet, []string{string(exportID)}, nil, nil)
 }
@@ -34,7 +34,7 @@ func (r Exports) Deliveries(ctx context.Context, which DeliveryExport) (Export, 
 }
 
 // Link returns the link to the export's file. The link expires after a while, so ask for it when you need it; Download
-// does that. The error is ErrNotFound if there is no such thing.
+// does that. The error is [ErrNotFound] if the id does not exist.
 func (r Exports) Link(ctx context.Context, exportID ID) (string, error) {
 	return one[string](ctx, r.client, opExportsLink, []string{string(exportID)}, nil, nil)
 }
@@ -53,14 +53,14 @@ type Export struct {
 	UpdatedAt     time.Time    `json:"updated_at"`
 	UserEmail     string       `json:"user_email"`
 	UserID        ID           `json:"user_id" api:"number"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Export) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Export) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // DeliveryExport is which deliveries to export. One of the ids is required.
@@ -76,13 +76,13 @@ type DeliveryExport struct {
 	TransactionalID ID        `json:"transactional_message_id" api:"number"`
 }
 
-// MarshalJSON writes what is sent.
+// MarshalJSON writes the body of the request.
 func (v DeliveryExport) MarshalJSON() ([]byte, error) { return marshalBody(v) }
 
-// ExportStatus is how far an export is.
+// ExportStatus is the state of an export.
 type ExportStatus string
 
-// The values of ExportStatus that the document of the API has.
+// The values of ExportStatus in the API's document.
 const (
 	ExportStatusDone    ExportStatus = "done"
 	ExportStatusPending ExportStatus = "pending"
@@ -92,7 +92,7 @@ const (
 // ExportType is the contents of an export.
 type ExportType string
 
-// The values of ExportType that the document of the API has.
+// The values of ExportType in the API's document.
 const (
 	ExportTypeCustomers  ExportType = "customers"
 	ExportTypeDeliveries ExportType = "deliveries"

@@ -7,15 +7,15 @@ import (
 	"slices"
 )
 
-// Extra is what an answer held beyond the fields of its type: the members that the document of the API does not list, and the form of those
-// that came otherwise than it says. It is written again when the value is encoded, so that nothing is lost on the way. Extras can be compared
-// with ==, and the zero value is empty.
+// Extra is what an answer contained beyond the fields of its type: members that the API's document does not list, and the original form of
+// members that came in another form than documented. It is written again when the value is encoded, so nothing is lost. You can compare
+// Extras with ==. The zero value is empty.
 type Extra struct {
 	unknown string // a JSON object, or empty
 	forms   string // likewise: known members as they came, where encoding the field would give something else
 }
 
-// Get returns a member that is no field of the type, as JSON, or nil.
+// Get returns a member that is not a field of the type, as JSON, or nil.
 func (e Extra) Get(name string) json.RawMessage {
 	for member, value := range e.All() {
 		if member == name {
@@ -25,7 +25,7 @@ func (e Extra) Get(name string) json.RawMessage {
 	return nil
 }
 
-// All returns the members that are no fields of the type, in the order of their names.
+// All returns the members that are not fields of the type, in the order of their names.
 func (e Extra) All() iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
 		all := objectOf(e.unknown)
@@ -37,10 +37,10 @@ func (e Extra) All() iter.Seq2[string, json.RawMessage] {
 	}
 }
 
-// Len counts the members that are no fields of the type.
+// Len counts the members that are not fields of the type.
 func (e Extra) Len() int { return len(objectOf(e.unknown)) }
 
-// String returns the members that are no fields of the type, as one JSON object; empty for none.
+// String returns the members that are not fields of the type, as one JSON object; empty for none.
 func (e Extra) String() string { return e.unknown }
 
 func objectOf(text string) map[string]json.RawMessage {

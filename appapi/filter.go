@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// Filter says which people, or which objects, are meant. Make one with AttributeIs, HasAttribute and InSegment, and combine them with All, Any and
-// Not. The zero value fits nobody and is an error: everybody is never meant by accident.
+// Filter selects people or objects. Make one with [AttributeIs], [HasAttribute] and [InSegment], and combine them with [All], [Any] and
+// [Not]. The zero value is an error, so that nobody selects everybody by mistake.
 type Filter struct {
 	kind      string // and, or, not, segment, attribute
 	parts     []Filter
@@ -14,29 +14,29 @@ type Filter struct {
 	attribute string
 	operator  string
 	value     string
-	object    ID // the type of the objects, where it is a filter of objects
+	object    ID // the type of the objects, if it is a filter of objects
 }
 
-// AttributeIs fits whoever has the attribute with the value, which the API compares as text.
+// AttributeIs matches people or objects with this value of the attribute. The API compares it as text.
 func AttributeIs(name, value string) Filter {
 	return Filter{kind: "attribute", attribute: name, operator: "eq", value: value}
 }
 
-// HasAttribute fits whoever has the attribute.
+// HasAttribute matches people or objects that have the attribute.
 func HasAttribute(name string) Filter {
 	return Filter{kind: "attribute", attribute: name, operator: "exists"}
 }
 
-// InSegment fits the people in a segment.
+// InSegment matches the people in a segment.
 func InSegment(id ID) Filter { return Filter{kind: "segment", segment: id} }
 
-// All fits whoever fits each of the filters.
+// All matches people or objects that match all of the filters.
 func All(filters ...Filter) Filter { return Filter{kind: "and", parts: filters} }
 
-// Any fits whoever fits one of the filters.
+// Any matches people or objects that match at least one of the filters.
 func Any(filters ...Filter) Filter { return Filter{kind: "or", parts: filters} }
 
-// Not fits whoever does not fit the filter.
+// Not matches people or objects that do not match the filter.
 func Not(filter Filter) Filter { return Filter{kind: "not", parts: []Filter{filter}} }
 
 // of makes it a filter of objects of a type.
@@ -50,7 +50,7 @@ func (f Filter) of(typeID ID) Filter {
 	return f
 }
 
-// check refuses what the API could understand otherwise than it is meant.
+// check refuses filters that the API could read with another meaning.
 func (f Filter) check() error {
 	switch {
 	case f.kind == "":
@@ -58,11 +58,11 @@ func (f Filter) check() error {
 	case (f.kind == "and" || f.kind == "or") && len(f.parts) == 0:
 		return errors.New("a Filter of All or Any has no parts")
 	case f.kind == "segment" && f.object != "":
-		return errors.New("objects are in no segment: InSegment is for people")
+		return errors.New("objects cannot be in a segment: InSegment is for people")
 	case f.kind == "segment" && !isWhole(string(f.segment)):
-		return errors.New("a segment's id is a whole number")
+		return errors.New("the id of a segment must be a whole number")
 	case f.kind == "attribute" && f.attribute == "":
-		return errors.New("a Filter has no name of an attribute")
+		return errors.New("a Filter has an empty attribute name")
 	}
 	for _, part := range f.parts {
 		if err := part.check(); err != nil {
@@ -72,7 +72,7 @@ func (f Filter) check() error {
 	return nil
 }
 
-// MarshalJSON writes the filter as the API takes it.
+// MarshalJSON writes the filter in the form of the API.
 func (f Filter) MarshalJSON() ([]byte, error) {
 	if err := f.check(); err != nil {
 		return nil, err

@@ -7,11 +7,11 @@ import (
 	"strconv"
 )
 
-// ID names a campaign, a segment, a type of objects and the like. The API writes the same id as a number in one place and as text in another;
-// an ID is its text in both, so that IDs of different answers can be compared. The zero value is no id.
+// ID names a campaign, a segment, a type of objects and the like. The API writes the same id as a number in one place and as text in
+// another; an ID is its text in both cases, so you can compare IDs of different answers. The zero value means that there is no id.
 type ID string
 
-// Int returns the ID as a number, and whether it is one.
+// Int returns the ID as a number, and whether it is a number.
 func (id ID) Int() (n int64, ok bool) {
 	n, err := strconv.ParseInt(string(id), 10, 64)
 	return n, err == nil
@@ -19,7 +19,7 @@ func (id ID) Int() (n int64, ok bool) {
 
 var errNoID = errors.New("appapi: an id is a number or text")
 
-// UnmarshalJSON reads a number or text; null is no id.
+// UnmarshalJSON reads a number or text; null means that there is no id.
 func (id *ID) UnmarshalJSON(b []byte) error {
 	switch b = bytes.TrimSpace(b); {
 	case string(b) == "null":
@@ -40,7 +40,7 @@ func (id *ID) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// isWhole reports whether the text is a whole number as JSON writes it.
+// isWhole reports whether the text is a whole number in JSON.
 func isWhole(s string) bool {
 	digits := s
 	if digits != "" && digits[0] == '-' {

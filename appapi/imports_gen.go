@@ -10,15 +10,15 @@ import (
 // Imports gives access to imports of files.
 type Imports struct{ client *Client }
 
-// Imports returns what reads imports of files.
+// Imports gives access to imports of files.
 func (c *Client) Imports() Imports { return Imports{c} }
 
-// Start has Customer.io import the file at a URL.
+// Start makes Customer.io import the file at a URL.
 func (r Imports) Start(ctx context.Context, file NewImport) (Import, error) {
 	return one[Import](ctx, r.client, opImportsStart, nil, nil, wrapped("import", file))
 }
 
-// Get returns how far an import is.
+// Get returns an import and its state.
 func (r Imports) Get(ctx context.Context, importID ID) (Import, error) {
 	return one[Import](ctx, r.client, opImportsGet, []string{string(importID)}, nil, nil)
 }
@@ -34,7 +34,7 @@ type NewImport struct {
 	Identifier    string      `json:"identifier"`
 }
 
-// MarshalJSON writes what is sent.
+// MarshalJSON writes the body of the request.
 func (v NewImport) MarshalJSON() ([]byte, error) { return marshalBody(v) }
 
 func (v NewImport) check() error {
@@ -69,30 +69,30 @@ type Import struct {
 	UpdatedAt          time.Time   `json:"updated_at"`
 	WarningDownloadURL string      `json:"warning_download_url"`
 	WarningExportID    ID          `json:"warning_export_id" api:"number"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Import) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Import) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // ImportScope is the people that an import can change.
 type ImportScope string
 
-// The values of ImportScope that the document of the API has.
+// The values of ImportScope in the API's document.
 const (
 	ImportScopeAll          ImportScope = "all"
 	ImportScopeOnlyNew      ImportScope = "only_new"
 	ImportScopeOnlyExisting ImportScope = "only_existing"
 )
 
-// ImportState is how far an import is.
+// ImportState is the state of an import.
 type ImportState string
 
-// The values of ImportState that the document of the API has.
+// The values of ImportState in the API's document.
 const (
 	ImportStatePreprocessing ImportState = "preprocessing"
 	ImportStatePreprocessed  ImportState = "preprocessed"
@@ -107,7 +107,7 @@ const (
 // ImportType is the contents of a file.
 type ImportType string
 
-// The values of ImportType that the document of the API has.
+// The values of ImportType in the API's document.
 const (
 	ImportTypePeople       ImportType = "people"
 	ImportTypeEvent        ImportType = "event"

@@ -9,25 +9,25 @@ import (
 	"time"
 )
 
-// Messages gives access to messages and their fate.
+// Messages gives access to messages and their delivery.
 type Messages struct{ client *Client }
 
-// Messages returns what reads messages and their fate.
+// Messages gives access to messages and their delivery.
 func (c *Client) Messages() Messages { return Messages{c} }
 
-// List returns messages, page by page. An error is the last pair.
+// List returns messages, page by page. An error is in the last pair.
 func (r Messages) List(ctx context.Context, q MessageQuery) iter.Seq2[Message, error] {
 	v := params{}
 	q.set(v)
 	return pages[Message](ctx, r.client, opMessagesList, nil, url.Values(v), nil)
 }
 
-// Get returns a message. The error is ErrNotFound if there is no such thing.
+// Get returns a message. The error is [ErrNotFound] if the id does not exist.
 func (r Messages) Get(ctx context.Context, messageID string) (Message, error) {
 	return one[Message](ctx, r.client, opMessagesGet, []string{messageID}, nil, nil)
 }
 
-// Archived returns a message as it was sent. The error is ErrNotFound if there is no such thing.
+// Archived returns a message as it was sent. The error is [ErrNotFound] if the id does not exist.
 func (r Messages) Archived(ctx context.Context, messageID string) (ArchivedMessage, error) {
 	return one[ArchivedMessage](ctx, r.client, opMessagesArchived, []string{messageID}, nil, nil)
 }
@@ -58,7 +58,7 @@ func (q MessageQuery) set(v params) {
 	v.time("end_ts", q.To)
 }
 
-// Message is a message and its fate.
+// Message is a message and its delivery.
 type Message struct {
 	ID             string        `json:"id"`
 	Type           MessageType   `json:"type"`
@@ -79,14 +79,14 @@ type Message struct {
 	Recipient      string        `json:"recipient"`
 	Subject        string        `json:"subject"`
 	TriggerEventID string        `json:"trigger_event_id"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Message) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Message) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // ArchivedMessage is a message as it was sent.
@@ -104,18 +104,18 @@ type ArchivedMessage struct {
 	RequestMethod string            `json:"request_method"`
 	Subject       string            `json:"subject"`
 	URL           string            `json:"url"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *ArchivedMessage) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v ArchivedMessage) MarshalJSON() ([]byte, error) { return marshal(v) }
 
-// MessageCounts says when each outcome of a message happened. The document of the API has numbers here; if they are
-// times, they are in unix seconds.
+// MessageCounts says how often, or when, each outcome of a message happened. The document of the API has numbers here;
+// if Customer.io gives times, they are in unix seconds.
 type MessageCounts struct {
 	Bounced         int64 `json:"bounced"`
 	Clicked         int64 `json:"clicked"`
@@ -134,20 +134,20 @@ type MessageCounts struct {
 	Spammed         int64 `json:"spammed"`
 	Undeliverable   int64 `json:"undeliverable"`
 	Unsubscribed    int64 `json:"unsubscribed"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *MessageCounts) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v MessageCounts) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // MessageType is the channel of a message.
 type MessageType string
 
-// The values of MessageType that the document of the API has.
+// The values of MessageType in the API's document.
 const (
 	MessageTypeEmail   MessageType = "email"
 	MessageTypeWebhook MessageType = "webhook"
@@ -160,7 +160,7 @@ const (
 // Metric is an outcome of a message.
 type Metric string
 
-// The values of Metric that the document of the API has.
+// The values of Metric in the API's document.
 const (
 	MetricAttempted     Metric = "attempted"
 	MetricSent          Metric = "sent"

@@ -12,70 +12,71 @@ import (
 // Newsletters gives access to newsletters.
 type Newsletters struct{ client *Client }
 
-// Newsletters returns what reads newsletters.
+// Newsletters gives access to newsletters.
 func (c *Client) Newsletters() Newsletters { return Newsletters{c} }
 
-// List returns newsletters, page by page. An error is the last pair.
+// List returns newsletters, page by page. An error is in the last pair.
 func (r Newsletters) List(ctx context.Context, q NewsletterQuery) iter.Seq2[Newsletter, error] {
 	v := params{}
 	q.set(v)
 	return pages[Newsletter](ctx, r.client, opNewslettersList, nil, url.Values(v), nil)
 }
 
-// Get returns a newsletter. The error is ErrNotFound if there is no such thing.
+// Get returns a newsletter. The error is [ErrNotFound] if the id does not exist.
 func (r Newsletters) Get(ctx context.Context, newsletterID ID) (Newsletter, error) {
 	return one[Newsletter](ctx, r.client, opNewslettersGet, []string{string(newsletterID)}, nil, nil)
 }
 
-// Metrics returns the results of a newsletter's messages. The error is ErrNotFound if there is no such thing.
+// Metrics returns the results of a newsletter's messages. The error is [ErrNotFound] if the id does not exist.
 func (r Newsletters) Metrics(ctx context.Context, newsletterID ID, q MetricsQuery) (Metrics, error) {
 	v := params{}
 	q.set(v)
 	return one[Metrics](ctx, r.client, opNewslettersMetrics, []string{string(newsletterID)}, url.Values(v), nil)
 }
 
-// LinkMetrics returns how often the links of a newsletter were clicked. The error is ErrNotFound if there is no such
-// thing.
+// LinkMetrics returns how often the links of a newsletter were clicked. The error is [ErrNotFound] if the id does not
+// exist.
 func (r Newsletters) LinkMetrics(ctx context.Context, newsletterID ID, q LinkMetricsQuery) ([]LinkMetrics, error) {
 	v := params{}
 	q.set(v)
 	return one[[]LinkMetrics](ctx, r.client, opNewslettersLinkMetrics, []string{string(newsletterID)}, url.Values(v), nil)
 }
 
-// Messages returns the messages of a newsletter, page by page. An error is the last pair. The error is ErrNotFound if
-// there is no such thing.
+// Messages returns the messages of a newsletter, page by page. An error is in the last pair. The error is [ErrNotFound]
+// if the id does not exist.
 func (r Newsletters) Messages(ctx context.Context, newsletterID ID, q NewsletterMessageQuery) iter.Seq2[Message, error] {
 	v := params{}
 	q.set(v)
 	return pages[Message](ctx, r.client, opNewslettersMessages, []string{string(newsletterID)}, url.Values(v), nil)
 }
 
-// Contents returns the variants of a newsletter. The error is ErrNotFound if there is no such thing.
+// Contents returns the variants of a newsletter. The error is [ErrNotFound] if the id does not exist.
 func (r Newsletters) Contents(ctx context.Context, newsletterID ID) ([]Content, error) {
 	return one[[]Content](ctx, r.client, opNewslettersContents, []string{string(newsletterID)}, nil, nil)
 }
 
-// Content returns a variant of a newsletter. The error is ErrNotFound if there is no such thing.
+// Content returns a variant of a newsletter. The error is [ErrNotFound] if one of the ids does not exist.
 func (r Newsletters) Content(ctx context.Context, newsletterID ID, contentID ID) (Content, error) {
 	return one[Content](ctx, r.client, opNewslettersContent, []string{string(newsletterID), string(contentID)}, nil, nil)
 }
 
-// ContentMetrics returns the results of the messages of a variant. The error is ErrNotFound if there is no such thing.
+// ContentMetrics returns the results of the messages of a variant. The error is [ErrNotFound] if one of the ids does
+// not exist.
 func (r Newsletters) ContentMetrics(ctx context.Context, newsletterID ID, contentID ID, q MetricsQuery) (Metrics, error) {
 	v := params{}
 	q.set(v)
 	return one[Metrics](ctx, r.client, opNewslettersContentMetrics, []string{string(newsletterID), string(contentID)}, url.Values(v), nil)
 }
 
-// ContentLinkMetrics returns how often the links of a variant were clicked. The error is ErrNotFound if there is no
-// such thing.
+// ContentLinkMetrics returns how often the links of a variant were clicked. The error is [ErrNotFound] if one of the
+// ids does not exist.
 func (r Newsletters) ContentLinkMetrics(ctx context.Context, newsletterID ID, contentID ID, q MetricsQuery) ([]LinkMetrics, error) {
 	v := params{}
 	q.set(v)
 	return one[[]LinkMetrics](ctx, r.client, opNewslettersContentLinkMetrics, []string{string(newsletterID), string(contentID)}, url.Values(v), nil)
 }
 
-// TestGroups returns the groups of a newsletter's A/B test. The error is ErrNotFound if there is no such thing.
+// TestGroups returns the groups of a newsletter's A/B test. The error is [ErrNotFound] if the id does not exist.
 func (r Newsletters) TestGroups(ctx context.Context, newsletterID ID) ([]TestGroup, error) {
 	return one[[]TestGroup](ctx, r.client, opNewslettersTestGroups, []string{string(newsletterID)}, nil, nil)
 }
@@ -105,14 +106,14 @@ type Newsletter struct {
 	SubscriptionTopicID ID          `json:"subscription_topic_id" api:"number"`
 	Tags                []string    `json:"tags"`
 	Updated             time.Time   `json:"updated"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Newsletter) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Newsletter) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // NewsletterMessageQuery says which messages of a newsletter to return.
@@ -155,14 +156,14 @@ type Content struct {
 	ReplyToID     ID                `json:"reply_to_id" api:"number"`
 	Subject       string            `json:"subject"`
 	Updated       time.Time         `json:"updated"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Content) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Content) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // TestGroup is a group of a newsletter's A/B test.
@@ -172,20 +173,20 @@ type TestGroup struct {
 	ContentIDs []ID   `json:"content_ids"`
 	Label      string `json:"label"`
 	Winner     bool   `json:"winner"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *TestGroup) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v TestGroup) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // SortOrder is which comes first.
 type SortOrder string
 
-// The values of SortOrder that the document of the API has.
+// The values of SortOrder in the API's document.
 const (
 	SortOrderAsc  SortOrder = "asc"
 	SortOrderDesc SortOrder = "desc"

@@ -10,13 +10,13 @@ import (
 // ObjectSearch says which objects to find. The type is required.
 type ObjectSearch struct {
 	TypeID ID
-	// Filter is what the objects must be like; InSegment fits no object.
+	// Filter selects the objects; InSegment matches no object.
 	Filter Filter
-	// PageSize is how many to ask for at once; 0: as many as the API gives by itself.
+	// PageSize is how many to request at once; 0: the API's default.
 	PageSize int
 }
 
-// Find returns the objects of a type that the filter fits, page by page. An error is the last pair.
+// Find returns the objects of a type that match the filter, page by page. An error is in the last pair.
 func (r Objects) Find(ctx context.Context, search ObjectSearch) iter.Seq2[ObjectIdentifiers, error] {
 	if search.TypeID == "" {
 		return func(yield func(ObjectIdentifiers, error) bool) {

@@ -81,7 +81,7 @@ var (
 	opClientIPAddresses             = operation{"Client.IPAddresses", "GET", "/v1/info/ip_addresses", "ip_addresses", false}
 )
 
-// operations are all that have a method.
+// operations are the operations that have a method.
 var operations = []operation{
 	opActivitiesList,
 	opCustomersByEmail,
@@ -161,7 +161,7 @@ var operations = []operation{
 	opClientIPAddresses,
 }
 
-// untyped are those that have none, which Client.Do can call, and why they have none.
+// untyped are the operations without a method, which Client.Do can call, and why they have none.
 var untyped = map[string]string{
 	"PUT /v1/broadcasts/{broadcast_id}/actions/{action_id}":                     "it edits the content of messages, which is not reading back",
 	"GET /v1/broadcasts/{broadcast_id}/actions/{action_id}/language/{language}": "a translation, for people who edit the content of messages",

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// span is the time that the limit holds over: the second over which the server counts, and a tenth of it by which the delays of requests on
-// their way may differ without more of them arriving within a second.
+// span is the time for which the limit holds here: 1.1 times the second over which the server counts. So no more requests arrive within a
+// second, as long as their delays differ by at most a tenth of a second.
 const span = time.Second + time.Second/10
 
-// pacer admits at most so many requests into any span.
+// pacer lets at most a fixed number of requests start within any span.
 type pacer struct {
 	mu     sync.Mutex
 	starts []time.Time // a ring of the last ones
@@ -41,7 +41,7 @@ func (p *pacer) wait(ctx context.Context) error {
 	}
 }
 
-// take records a start and returns 0, or returns how long to wait before the next attempt to.
+// take records a start and returns 0, or returns how long to wait before the next attempt.
 func (p *pacer) take() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

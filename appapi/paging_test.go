@@ -209,19 +209,19 @@ func TestRequestsThatCannotBeRight(t *testing.T) {
 		inSegment = err
 	}
 	for want, err := range map[string]error{
-		"the Filter is empty":              noPeople,
-		"one of NewsletterID":              noIDs,
-		"names one of":                     twoIDs,
-		"NewImport.DataFileURL is empty":   noURL,
-		"NewSegment.Name is empty":         noName,
-		"the message id is empty":          noMessage,
-		"objects are in no segment":        inSegment,
-		"a Filter of All or Any":           last(client.Customers().Search(ctx, appapi.Not(appapi.All()), appapi.SearchQuery{})),
-		"no name of an attribute":          last(client.Customers().Search(ctx, appapi.HasAttribute(""), appapi.SearchQuery{})),
-		"a segment's id is a whole number": last(client.Customers().Search(ctx, appapi.InSegment("seven"), appapi.SearchQuery{})),
-		"begins with /v1/":                 client.Do(ctx, "GET", "/v2/x", nil, nil, nil),
-		"holds no query":                   client.Do(ctx, "GET", "/v1/x?y=1", nil, nil, nil),
-		"the method is GET":                client.Do(ctx, "TRACE", "/v1/x", nil, nil, nil),
+		"the Filter is empty":                        noPeople,
+		"one of NewsletterID":                        noIDs,
+		"names one of":                               twoIDs,
+		"NewImport.DataFileURL is empty":             noURL,
+		"NewSegment.Name is empty":                   noName,
+		"the message id is empty":                    noMessage,
+		"objects cannot be in a segment":             inSegment,
+		"a Filter of All or Any":                     last(client.Customers().Search(ctx, appapi.Not(appapi.All()), appapi.SearchQuery{})),
+		"an empty attribute name":                    last(client.Customers().Search(ctx, appapi.HasAttribute(""), appapi.SearchQuery{})),
+		"the id of a segment must be a whole number": last(client.Customers().Search(ctx, appapi.InSegment("seven"), appapi.SearchQuery{})),
+		"must begin with /v1/":                       client.Do(ctx, "GET", "/v2/x", nil, nil, nil),
+		"have no query":                              client.Do(ctx, "GET", "/v1/x?y=1", nil, nil, nil),
+		"the method must be GET":                     client.Do(ctx, "TRACE", "/v1/x", nil, nil, nil),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)

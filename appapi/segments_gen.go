@@ -11,7 +11,7 @@ import (
 // Segments gives access to segments.
 type Segments struct{ client *Client }
 
-// Segments returns what reads segments.
+// Segments gives access to segments.
 func (c *Client) Segments() Segments { return Segments{c} }
 
 // List returns all segments.
@@ -19,35 +19,35 @@ func (r Segments) List(ctx context.Context) ([]Segment, error) {
 	return one[[]Segment](ctx, r.client, opSegmentsList, nil, nil, nil)
 }
 
-// Create makes a manual segment without anybody in it.
+// Create creates an empty manual segment.
 func (r Segments) Create(ctx context.Context, segment NewSegment) (Segment, error) {
 	return one[Segment](ctx, r.client, opSegmentsCreate, nil, nil, wrapped("segment", segment))
 }
 
-// Get returns a segment. The error is ErrNotFound if there is no such thing.
+// Get returns a segment. The error is [ErrNotFound] if the id does not exist.
 func (r Segments) Get(ctx context.Context, segmentID ID) (Segment, error) {
 	return one[Segment](ctx, r.client, opSegmentsGet, []string{string(segmentID)}, nil, nil)
 }
 
-// Delete deletes a manual segment. The people in it stay.
+// Delete deletes a manual segment. Its people are not deleted.
 func (r Segments) Delete(ctx context.Context, segmentID ID) error {
 	return nothing(ctx, r.client, opSegmentsDelete, []string{string(segmentID)}, nil, nil)
 }
 
-// Count returns how many people are in a segment. The error is ErrNotFound if there is no such thing.
+// Count returns how many people are in a segment. The error is [ErrNotFound] if the id does not exist.
 func (r Segments) Count(ctx context.Context, segmentID ID) (int64, error) {
 	return one[int64](ctx, r.client, opSegmentsCount, []string{string(segmentID)}, nil, nil)
 }
 
-// Members returns the people in a segment, page by page. An error is the last pair. The error is ErrNotFound if there
-// is no such thing.
+// Members returns the people in a segment, page by page. An error is in the last pair. The error is [ErrNotFound] if
+// the id does not exist.
 func (r Segments) Members(ctx context.Context, segmentID ID, q MemberQuery) iter.Seq2[Identifiers, error] {
 	v := params{}
 	q.set(v)
 	return pages[Identifiers](ctx, r.client, opSegmentsMembers, []string{string(segmentID)}, url.Values(v), nil)
 }
 
-// UsedBy returns everything that depends on a segment. The error is ErrNotFound if there is no such thing.
+// UsedBy returns everything that depends on a segment. The error is [ErrNotFound] if the id does not exist.
 func (r Segments) UsedBy(ctx context.Context, segmentID ID) (SegmentUse, error) {
 	return one[SegmentUse](ctx, r.client, opSegmentsUsedBy, []string{string(segmentID)}, nil, nil)
 }
@@ -58,7 +58,7 @@ type NewSegment struct {
 	Description string `json:"description"`
 }
 
-// MarshalJSON writes what is sent.
+// MarshalJSON writes the body of the request.
 func (v NewSegment) MarshalJSON() ([]byte, error) { return marshalBody(v) }
 
 func (v NewSegment) check() error {
@@ -84,12 +84,12 @@ type SegmentUse struct {
 	CampaignIDs        []ID `json:"campaigns" api:"number"`
 	DraftNewsletterIDs []ID `json:"draft_newsletters" api:"number"`
 	SentNewsletterIDs  []ID `json:"sent_newsletters" api:"number"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *SegmentUse) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v SegmentUse) MarshalJSON() ([]byte, error) { return marshal(v) }

@@ -12,7 +12,7 @@ import (
 // Suppressions gives access to the addresses that the email provider sends nothing to.
 type Suppressions struct{ client *Client }
 
-// Suppressions returns what reads the addresses that the email provider sends nothing to.
+// Suppressions gives access to the addresses that the email provider sends nothing to.
 func (c *Client) Suppressions() Suppressions { return Suppressions{c} }
 
 // Of returns whether and why an address is suppressed.
@@ -21,7 +21,7 @@ func (r Suppressions) Of(ctx context.Context, emailAddress string) (EmailSuppres
 }
 
 // List returns the suppressed addresses, page by page; the type is SuppressionTypeBounces or
-// SuppressionTypeSpamReports. An error is the last pair.
+// SuppressionTypeSpamReports. An error is in the last pair.
 func (r Suppressions) List(ctx context.Context, suppressionType SuppressionType, q SuppressionQuery) iter.Seq2[Suppression, error] {
 	v := params{}
 	q.set(v)
@@ -42,14 +42,14 @@ func (r Suppressions) Remove(ctx context.Context, suppressionType SuppressionTyp
 type EmailSuppressions struct {
 	Category     string        `json:"category"`
 	Suppressions []Suppression `json:"suppressions"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *EmailSuppressions) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v EmailSuppressions) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // SuppressionQuery says how suppressions are listed.
@@ -68,20 +68,20 @@ type Suppression struct {
 	Email   string    `json:"email"`
 	Reason  string    `json:"reason"`
 	Status  string    `json:"status"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *Suppression) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v Suppression) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // SuppressionType is why an address is suppressed.
 type SuppressionType string
 
-// The values of SuppressionType that the document of the API has.
+// The values of SuppressionType in the API's document.
 const (
 	SuppressionTypeBounces     SuppressionType = "bounces"
 	SuppressionTypeSpamReports SuppressionType = "spam_reports"

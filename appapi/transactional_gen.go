@@ -12,7 +12,7 @@ import (
 // Transactional gives access to transactional messages.
 type Transactional struct{ client *Client }
 
-// Transactional returns what reads transactional messages.
+// Transactional gives access to transactional messages.
 func (c *Client) Transactional() Transactional { return Transactional{c} }
 
 // List returns all transactional messages.
@@ -20,36 +20,36 @@ func (r Transactional) List(ctx context.Context) ([]TransactionalMessage, error)
 	return one[[]TransactionalMessage](ctx, r.client, opTransactionalList, nil, nil, nil)
 }
 
-// Get returns a transactional message. The error is ErrNotFound if there is no such thing.
+// Get returns a transactional message. The error is [ErrNotFound] if the id does not exist.
 func (r Transactional) Get(ctx context.Context, transactionalID ID) (TransactionalMessage, error) {
 	return one[TransactionalMessage](ctx, r.client, opTransactionalGet, []string{string(transactionalID)}, nil, nil)
 }
 
-// Metrics returns the results of a transactional message's deliveries. The error is ErrNotFound if there is no such
-// thing.
+// Metrics returns the results of a transactional message's deliveries. The error is [ErrNotFound] if the id does not
+// exist.
 func (r Transactional) Metrics(ctx context.Context, transactionalID ID, q TransactionalMetricsQuery) (Metrics, error) {
 	v := params{}
 	q.set(v)
 	return one[Metrics](ctx, r.client, opTransactionalMetrics, []string{string(transactionalID)}, url.Values(v), nil)
 }
 
-// LinkMetrics returns how often the links of a transactional message were clicked. The error is ErrNotFound if there is
-// no such thing.
+// LinkMetrics returns how often the links of a transactional message were clicked. The error is [ErrNotFound] if the id
+// does not exist.
 func (r Transactional) LinkMetrics(ctx context.Context, transactionalID ID, q LinkMetricsQuery) ([]LinkMetrics, error) {
 	v := params{}
 	q.set(v)
 	return one[[]LinkMetrics](ctx, r.client, opTransactionalLinkMetrics, []string{string(transactionalID)}, url.Values(v), nil)
 }
 
-// Messages returns the deliveries of a transactional message, page by page. An error is the last pair. The error is
-// ErrNotFound if there is no such thing.
+// Messages returns the deliveries of a transactional message, page by page. An error is in the last pair. The error is
+// [ErrNotFound] if the id does not exist.
 func (r Transactional) Messages(ctx context.Context, transactionalID ID, q TransactionalMessageQuery) iter.Seq2[Message, error] {
 	v := params{}
 	q.set(v)
 	return pages[Message](ctx, r.client, opTransactionalMessages, []string{string(transactionalID)}, url.Values(v), nil)
 }
 
-// Contents returns the variants of a transactional message. The error is ErrNotFound if there is no such thing.
+// Contents returns the variants of a transactional message. The error is [ErrNotFound] if the id does not exist.
 func (r Transactional) Contents(ctx context.Context, transactionalID ID) ([]Content, error) {
 	return one[[]Content](ctx, r.client, opTransactionalContents, []string{string(transactionalID)}, nil, nil)
 }
@@ -66,14 +66,14 @@ type TransactionalMessage struct {
 	QueueDrafts        bool      `json:"queue_drafts"`
 	SendToUnsubscribed bool      `json:"send_to_unsubscribed"`
 	UpdatedAt          time.Time `json:"updated_at"`
-	// Extra is what else the answer held.
+	// Extra is what else the answer contained.
 	Extra Extra `json:"-"`
 }
 
-// UnmarshalJSON reads what the API answers.
+// UnmarshalJSON reads an answer of the API.
 func (v *TransactionalMessage) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }
 
-// MarshalJSON writes what was read, with what else the answer held.
+// MarshalJSON writes what was read, with Extra.
 func (v TransactionalMessage) MarshalJSON() ([]byte, error) { return marshal(v) }
 
 // TransactionalMetricsQuery says the time of the metrics.

@@ -88,7 +88,7 @@ func (m *appModel) resource(s *source, r appResource) {
 	if r.name != "Client" {
 		s.comment("", r.name+" gives access to "+r.doc+".")
 		s.printf("type %s struct{ client *Client }\n\n", r.name)
-		s.comment("", r.name+" returns what reads "+r.doc+".")
+		s.comment("", r.name+" gives access to "+r.doc+".")
 		s.printf("func (c *Client) %s() %s { return %s{c} }\n\n", r.name, r.name, r.name)
 	}
 	for _, method := range r.methods {
@@ -182,10 +182,14 @@ func (m *appModel) methodCode(s *source, r appResource, method appMethod) {
 	}
 	note := ""
 	if method.style == "page" || method.style == "offset" {
-		note = " An error is the last pair."
+		note = " An error is in the last pair."
 	}
 	if _, can404 := op.Responses["404"]; can404 && method.verb == "GET" {
-		note += " The error is ErrNotFound if there is no such thing."
+		ids := "the id does"
+		if len(args) > 1 {
+			ids = "one of the ids does"
+		}
+		note += " The error is [ErrNotFound] if " + ids + " not exist."
 	}
 	s.comment("", method.name+" "+method.doc+note)
 	s.printf("func (%s) %s(%s) %s {\n", receiver, method.name, strings.Join(params, ", "), result)
@@ -209,8 +213,8 @@ func (m *appModel) call(method appMethod) (result, call string) {
 	return "(" + method.answerType + ", error)", "one[" + method.answerType + "](%s)"
 }
 
-// verbs begin the texts that go on after a name without "is".
-var verbs = map[string]bool{"are": true, "counts": true, "depends": true, "holds": true, "is": true, "relates": true, "says": true}
+// verbs begin the texts that follow a name without "is".
+var verbs = map[string]bool{"are": true, "counts": true, "depends": true, "holds": true, "identifies": true, "identify": true, "is": true, "lists": true, "relates": true, "says": true}
 
 func sentence(name, text string) string {
 	first, _, _ := strings.Cut(text, " ")
@@ -277,14 +281,14 @@ func (m *appModel) structType(s *source, t *appType) error {
 		m.bodyMethods(s, t, must)
 		return nil
 	}
-	s.printf("\t// Extra is what else the answer held.\n\tExtra Extra `json:\"-\"`\n}\n\n")
-	s.printf("// UnmarshalJSON reads what the API answers.\nfunc (v *%s) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }\n\n", t.name)
-	s.printf("// MarshalJSON writes what was read, with what else the answer held.\nfunc (v %s) MarshalJSON() ([]byte, error) { return marshal(v) }\n\n", t.name)
+	s.printf("\t// Extra is what else the answer contained.\n\tExtra Extra `json:\"-\"`\n}\n\n")
+	s.printf("// UnmarshalJSON reads an answer of the API.\nfunc (v *%s) UnmarshalJSON(b []byte) error { return unmarshal(b, v) }\n\n", t.name)
+	s.printf("// MarshalJSON writes what was read, with Extra.\nfunc (v %s) MarshalJSON() ([]byte, error) { return marshal(v) }\n\n", t.name)
 	return nil
 }
 
 func (m *appModel) bodyMethods(s *source, t *appType, must []string) {
-	s.printf("// MarshalJSON writes what is sent.\nfunc (v %s) MarshalJSON() ([]byte, error) { return marshalBody(v) }\n\n", t.name)
+	s.printf("// MarshalJSON writes the body of the request.\nfunc (v %s) MarshalJSON() ([]byte, error) { return marshalBody(v) }\n\n", t.name)
 	if len(must) == 0 {
 		return
 	}
@@ -360,7 +364,7 @@ func (m *appModel) queryType(s *source, t *appType) error {
 
 func (m *appModel) enumType(s *source, name string) {
 	s.comment("", m.typeDoc(name))
-	s.printf("type %s string\n\n// The values of %s that the document of the API has.\nconst (\n", name, name)
+	s.printf("type %s string\n\n// The values of %s in the API's document.\nconst (\n", name, name)
 	for _, v := range m.enums[name] {
 		s.printf("%s%s %s = %q\n", name, camel(fmt.Sprint(v)), name, v)
 	}
@@ -377,8 +381,8 @@ func (m *appModel) operations(s *source) {
 			all = append(all, operationName(r, method))
 		}
 	}
-	s.printf(")\n\n// operations are all that have a method.\nvar operations = []operation{\n%s,\n}\n\n", strings.Join(all, ",\n"))
-	s.printf("// untyped are those that have none, which Client.Do can call, and why they have none.\nvar untyped = map[string]string{\n")
+	s.printf(")\n\n// operations are the operations that have a method.\nvar operations = []operation{\n%s,\n}\n\n", strings.Join(all, ",\n"))
+	s.printf("// untyped are the operations without a method, which Client.Do can call, and why they have none.\nvar untyped = map[string]string{\n")
 	for _, u := range m.spec.untyped {
 		s.printf("%q: %q,\n", u.verb+" "+u.path, u.reason)
 	}
