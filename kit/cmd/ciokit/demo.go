@@ -90,7 +90,7 @@ type demo struct {
 }
 
 func (d *demo) run(ctx context.Context, dir string) error {
-	fmt.Fprintf(d.out, "A small shop moves into Customer.io, here an emulator on %s.\nIts files have %d people, %d orders, %d phones, and a few mistakes as real files have them.\n\n", d.base, shop.People, shop.Orders, shop.Devices)
+	fmt.Fprintf(d.out, "A small shop moves to Customer.io; here that is an emulator on %s.\nIts files contain %d people, %d orders, %d phones, and a few mistakes, like real files.\n\n", d.base, shop.People, shop.Orders, shop.Devices)
 	files, err := shop.Write(dir, "")
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (d *demo) run(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(d.out, "\nRejected here, before anything was sent. The rest of each file went on:")
+	fmt.Fprintln(d.out, "\nRejected here, before anything was sent. All other rows were loaded:")
 	for _, r := range rejects {
 		fmt.Fprintln(d.out, "  "+r)
 	}
@@ -117,7 +117,7 @@ Look around, in a browser:
 or from another terminal:
   curl -s '%[1]s/_emulator/people/c0007?key=%[2]s'
   curl -s '%[1]s/_emulator/messages?verdict=dropped&limit=5&key=%[2]s'
-The files are in %[3]s. Ctrl-C ends it all.
+The files are in %[3]s. Ctrl-C ends the demo.
 `, d.base, demoKey, dir)
 }
 
@@ -161,13 +161,13 @@ func (d *demo) showWorkspace() error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out, "\nThe workspace now holds %s, %s, %s, and %s.\n", plural.Count(s.People, "person", "people"), plural.Count(s.Events, "event", "events"),
+	fmt.Fprintf(d.out, "\nThe workspace now contains %s, %s, %s, and %s.\n", plural.Count(s.People, "person", "people"), plural.Count(s.Events, "event", "events"),
 		plural.Count(s.Devices, "phone", "phones"), plural.Count(s.Suppressed, "suppressed person", "suppressed people"))
 	dropped, err := d.srv.Messages(emulator.MessagesQuery{Key: demoKey, Verdict: emulator.VerdictDropped})
 	if err != nil || len(dropped.Messages) == 0 {
 		return err
 	}
-	fmt.Fprintf(d.out, "Of %d messages answered with 200, %d were dropped after all: %s (an assumption: how Customer.io\nanswers for suppressed people is not documented).\n", s.Messages.Accepted+s.Messages.Dropped, len(dropped.Messages), dropped.Messages[0].Rule)
+	fmt.Fprintf(d.out, "%d messages were answered with 200, but %d of them were dropped: %s (an assumption: how Customer.io\nanswers for suppressed people is not documented).\n", s.Messages.Accepted+s.Messages.Dropped, len(dropped.Messages), dropped.Messages[0].Rule)
 	return nil
 }
 
@@ -182,7 +182,7 @@ var unchecked = []struct{ what, path, body string }{
 
 // postUnchecked shows what the same mistakes look like to a script that only reads the status.
 func (d *demo) postUnchecked(ctx context.Context) error {
-	fmt.Fprintln(d.out, "\nThe same kind of mistakes, posted by a script that only looks at the status:")
+	fmt.Fprintln(d.out, "\nThe same mistakes, sent by a script that only checks the status:")
 	t := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	for _, u := range unchecked {
 		status, err := d.post(ctx, u.path, u.body)

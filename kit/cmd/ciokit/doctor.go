@@ -81,10 +81,10 @@ Exit code 0 means that nothing failed, 3 that Customer.io refuses the key, 5 any
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if d.samples < 1 || d.samples > 1000 {
-				return exit.Fail(exit.Usage, "--samples is 1 to 1000")
+				return exit.Fail(exit.Usage, "--samples must be between 1 and 1000")
 			}
 			if timeout <= 0 {
-				return exit.Fail(exit.Usage, "--timeout is more than 0")
+				return exit.Fail(exit.Usage, "--timeout must be greater than 0")
 			}
 			if err := d.configure(con); err != nil {
 				return err
@@ -139,7 +139,7 @@ func (d *doctor) examine(ctx context.Context) {
 	random := make([]byte, 8)
 	rand.Read(random) // never fails
 	d.nobody = "ciokit_doctor_" + hex.EncodeToString(random)
-	d.found.Changes = "nothing: it asks to delete the person " + d.nobody + ", who does not exist"
+	d.found.Changes = "nothing; the calls ask to delete the person " + d.nobody + ", who does not exist"
 	d.checkProxy()
 	client, ok := d.checkConfig()
 	if !ok {

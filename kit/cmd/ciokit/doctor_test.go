@@ -68,11 +68,11 @@ func TestDoctorTellsRegionsApart(t *testing.T) {
 		code   int
 		want   []string
 	}{
-		"right":        {cio.RegionEU, "eu-key", regions(), exit.OK, []string{"ok    region      eu, which takes the key", "ok    key "}},
-		"wrong":        {cio.RegionUS, "eu-key", regions(), exit.Key, []string{"fail  region      us is wrong: the region eu takes the key", "--to eu, or CUSTOMERIO_REGION=eu"}},
-		"wrong key":    {cio.RegionEU, "no-key", regions(), exit.Key, []string{"skip  region      not known: us does not take the key either", "fail  key         not taken: 401"}},
-		"a redirect":   {cio.RegionEU, "eu-key", redirect, exit.Unavailable, []string{"fail  region ", "take the other region", "skip  key "}},
-		"app api, too": {cio.RegionEU, "eu-key", regions(), exit.OK, []string{"ok    app api     the key is taken"}},
+		"right":        {cio.RegionEU, "eu-key", regions(), exit.OK, []string{"ok    region      eu accepts the key", "ok    key "}},
+		"wrong":        {cio.RegionUS, "eu-key", regions(), exit.Key, []string{"fail  region      us is wrong: the region eu accepts the key", "--to eu, or CUSTOMERIO_REGION=eu"}},
+		"wrong key":    {cio.RegionEU, "no-key", regions(), exit.Key, []string{"skip  region      not known: us does not accept the key either", "fail  key         not accepted: 401"}},
+		"a redirect":   {cio.RegionEU, "eu-key", redirect, exit.Unavailable, []string{"fail  region ", "use the other region", "skip  key "}},
+		"app api, too": {cio.RegionEU, "eu-key", regions(), exit.OK, []string{"ok    app api     the key is accepted"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -109,9 +109,9 @@ func TestDoctorTellsStrangersApart(t *testing.T) {
 		"207":                   {207, "application/json", `{}`, exit.Unavailable, []string{"fail  connection ", "skip  key "}, "ok    key"},
 		"a firewall's page":     {403, "text/html", page, exit.Unavailable, []string{"fail  connection ", "answered with 403", "skip  key "}, "not taken"},
 		"a gateway's 400":       {400, "text/plain", "Bad Request", exit.Unavailable, []string{"fail  connection ", "skip  key "}, "not taken"},
-		"a page that says 401":  {401, "text/html", page, exit.Key, []string{"warn  connection ", "instead of Customer.io", "fail  key         not taken: 401"}, "ok    connection"},
-		"401 by the API":        {401, "application/json", `{"meta":{"error":"unauthorized"}}`, exit.Key, []string{"ok    connection ", "fail  key         not taken: 401"}, "page"},
-		"403 in the API's form": {403, "application/json", `{"meta":{"error":"forbidden"}}`, exit.Key, []string{"ok    connection ", "fail  key         not taken: 403"}, "page"},
+		"a page that says 401":  {401, "text/html", page, exit.Key, []string{"warn  connection ", "instead of Customer.io", "fail  key         not accepted: 401"}, "ok    connection"},
+		"401 by the API":        {401, "application/json", `{"meta":{"error":"unauthorized"}}`, exit.Key, []string{"ok    connection ", "fail  key         not accepted: 401"}, "page"},
+		"403 in the API's form": {403, "application/json", `{"meta":{"error":"forbidden"}}`, exit.Key, []string{"ok    connection ", "fail  key         not accepted: 403"}, "page"},
 		"an answer of success":  {200, "application/json", `{"success":true}`, exit.OK, []string{"ok    connection ", "ok    key "}, "fail"},
 		"one without a body":    {204, "", "", exit.OK, []string{"ok    connection ", "ok    key "}, "fail"},
 	} {
@@ -149,7 +149,7 @@ func TestDoctorLooksAtCertificates(t *testing.T) {
 	untrusting := &http.Transport{}
 	defer untrusting.CloseIdleConnections()
 	said, code := examined(t, cio.Config{APIKey: "key", BaseURL: server.URL}, "", untrusting)
-	if code != exit.Unavailable || !strings.Contains(said, "fail  tls         the certificate, issued by Acme Co, is vouched for by nobody") || !strings.Contains(said, "SSL_CERT_FILE") {
+	if code != exit.Unavailable || !strings.Contains(said, "fail  tls         the certificate, issued by Acme Co, was not issued by an authority") || !strings.Contains(said, "SSL_CERT_FILE") {
 		t.Errorf("%d\n%s", code, said)
 	}
 	trusting := server.Client().Transport.(*http.Transport).Clone()
@@ -169,7 +169,7 @@ func TestDoctorLooksAtCertificates(t *testing.T) {
 	expired.TLSClientConfig.Time = func() time.Time { return time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC) }
 	defer expired.CloseIdleConnections()
 	said, code = examined(t, cio.Config{APIKey: "key", BaseURL: server.URL}, "", expired)
-	if code != exit.Unavailable || !strings.Contains(said, "look at the clock of this machine first") {
+	if code != exit.Unavailable || !strings.Contains(said, "first check the clock of this machine") {
 		t.Errorf("%d\n%s", code, said)
 	}
 	said, code = examined(t, cio.Config{APIKey: "key", BaseURL: "https" + strings.TrimPrefix(plain.URL, "http")}, "", trusting)
@@ -237,8 +237,8 @@ func TestLatencies(t *testing.T) {
 // What a server of one's own answers is no matter of Customer.io's.
 func TestDoctorNamesTheServer(t *testing.T) {
 	for status, want := range map[int]string{
-		http.StatusNotImplemented:      "trying again does not mend that",
-		http.StatusInternalServerError: "look at the log of the server on 127.0.0.1",
+		http.StatusNotImplemented:      "a retry does not help",
+		http.StatusInternalServerError: "check the log of the server on 127.0.0.1",
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 		defer server.Close()

@@ -22,18 +22,18 @@ import (
 func (d *doctor) checkProxy() {
 	req, err := http.NewRequest(http.MethodPost, d.found.Target, nil)
 	if err != nil {
-		d.say("proxy", checkFail, "look at the address of --to", "the address cannot be used")
+		d.say("proxy", checkFail, "check the address of --to", "the address cannot be used")
 		return
 	}
 	set := strings.Join(proxySettings(), ", ")
 	proxy, err := http.ProxyFromEnvironment(req)
 	switch {
 	case err != nil:
-		d.say("proxy", checkFail, "give "+set+" a URL such as http://proxy.example:3128", "the proxy of the environment is not a URL (%s)", set)
+		d.say("proxy", checkFail, "give "+set+" a URL such as http://proxy.example:3128", "the proxy in the environment is not a URL (%s)", set)
 	case proxy != nil:
 		d.say("proxy", checkOK, "", "through %s, as the environment says (%s)", proxy.Host, set)
 	case set != "":
-		d.say("proxy", checkOK, "", "none for this address, though %s is set", set)
+		d.say("proxy", checkOK, "", "none for this address, although %s is set", set)
 	default:
 		d.say("proxy", checkOK, "", "none")
 	}
@@ -59,7 +59,7 @@ func (d *doctor) checkConnection(api *cio.APIError) {
 			who = hostOf(d.found.Target)
 		}
 		state, do, more := checkOK, "", ""
-		const between = "look at who answers there, before anything is sent: the sign-in page of a network, a proxy or a firewall may stand in between, or the address is wrong"
+		const between = "check which server answers there before you send anything: the sign-in page of a network, a proxy or a firewall may answer instead, or the address is wrong"
 		switch {
 		case api == nil:
 		case errors.Is(api, cio.ErrNotAPI):
@@ -73,25 +73,25 @@ func (d *doctor) checkConnection(api *cio.APIError) {
 	if api == nil {
 		return
 	}
-	said, do := api.Message, "look at the network, the firewall and the proxy of the environment (HTTPS_PROXY)"
+	said, do := api.Message, "check the network, the firewall and the proxy in the environment (HTTPS_PROXY)"
 	var name *net.DNSError
 	var timeout interface{ Timeout() bool }
 	switch {
 	case isCertificate(api.Err):
-		d.say("connection", checkOK, "", "a server answers, but not as Customer.io: see tls")
+		d.say("connection", checkOK, "", "a server answers, but it is not Customer.io: see tls")
 		return
 	case errors.Is(api.Err, http.ErrSchemeMismatch):
-		do = "the server there speaks HTTP without TLS: write http:// in --to, if that is meant"
+		do = "the server uses HTTP without TLS: if that is right, write http:// in --to"
 	case errors.As(api.Err, &name):
-		said, do = "the name "+hostOf(d.found.Target)+" is not found", "look at the DNS of this machine, and at the spelling of the address; behind a proxy set HTTPS_PROXY"
+		said, do = "the name "+hostOf(d.found.Target)+" is not found", "check the DNS of this machine and the spelling of the address; behind a proxy, set HTTPS_PROXY"
 	case errors.Is(api.Err, destination.ErrRefused):
-		said = "nothing listens on " + hostOf(d.found.Target)
+		said = "no server listens on " + hostOf(d.found.Target)
 		if destination.Loopback(d.found.Target) {
 			do = "start an emulator in another terminal: ciokit emulate"
 		}
 	case errors.As(api.Err, &timeout) && timeout.Timeout():
 		said = fmt.Sprintf("no answer within %v", d.cfg.Timeout)
-		do = "a firewall may swallow the call, or the line is slow: try --timeout 1m"
+		do = "a firewall may block the call, or the connection is slow: try --timeout 1m"
 	}
 	d.say("connection", checkFail, do, "%s", said)
 }
@@ -133,7 +133,7 @@ func (d *doctor) checkTLS(api *cio.APIError) {
 		d.say("tls", checkOK, "", "%s, issued by %s, valid for %s", tls.VersionName(x.tls.Version), issuer(leaf), plural.Count(int(left.Hours()/24), "day", "days"))
 		return
 	}
-	d.say("tls", checkSkip, "", "no connection came about")
+	d.say("tls", checkSkip, "", "no connection was made")
 }
 
 func issuer(c *x509.Certificate) string {
@@ -157,30 +157,30 @@ func certificateTrouble(refused *tls.CertificateVerificationError) (said, do str
 	var name x509.HostnameError
 	switch {
 	case errors.As(refused.Err, &unknown):
-		return "the certificate" + by + " is vouched for by nobody whom this machine trusts",
-			"if that is a proxy of your own which opens TLS, let this machine trust its certificate (SSL_CERT_FILE); if not, do not send anything"
+		return "the certificate" + by + " was not issued by an authority that this machine trusts",
+			"if your own proxy intercepts TLS, make this machine trust its certificate (SSL_CERT_FILE); otherwise do not send anything"
 	case errors.As(refused.Err, &invalid) && invalid.Reason == x509.Expired:
-		return "the certificate" + by + " is not valid now", "look at the clock of this machine first, it may be wrong by days"
+		return "the certificate" + by + " is not valid now", "first check the clock of this machine: it may be wrong by days"
 	case errors.As(refused.Err, &name):
-		return "the certificate" + by + " is for another name", "look at the address, and at what the name leads to: a login page of the network may stand in between"
+		return "the certificate" + by + " is for another name", "check the address and where the name leads: a login page of the network may answer instead"
 	}
-	return "the certificate" + by + " is refused: " + refused.Err.Error(), "look at who answers there before anything is sent"
+	return "the certificate" + by + " is refused: " + refused.Err.Error(), "check which server answers there before you send anything"
 }
 
 // checkKey says whether the key is taken.
 func (d *doctor) checkKey(api *cio.APIError) {
-	where := "take the write key of a Data Pipelines source from its settings; site_id and api_key of the Track API are others, and so is an App API key"
+	where := "use the write key of a Data Pipelines source, from its settings; site_id and api_key of the Track API and an App API key are different keys"
 	if d.to.KeyFile != "" {
-		where = d.to.HowToGiveKey() + ", from its settings; site_id and api_key of the Track API are others, and so is an App API key"
+		where = d.to.HowToGiveKey() + ", from its settings; site_id and api_key of the Track API and an App API key are different keys"
 	}
 	switch {
 	case api == nil:
-		d.say("key", checkOK, "", "taken, by a call in strict mode")
+		d.say("key", checkOK, "", "accepted, by a call in strict mode")
 	case errors.Is(api, cio.ErrUnauthorized):
 		d.keyBad = true
-		d.say("key", checkFail, where, "not taken: %d", api.Status)
+		d.say("key", checkFail, where, "not accepted: %d", api.Status)
 	case api.Status == 0 || api.Status >= 300 && api.Status < 400 || errors.Is(api, cio.ErrNotAPI):
-		d.say("key", checkSkip, "", "not known: no answer of the API came")
+		d.say("key", checkSkip, "", "not known: the API did not answer")
 	default:
 		d.say("key", checkFail, d.mending(api), "not known: answered with %s", strings.TrimSuffix(fmt.Sprintf("%d %s: %s", api.Status, http.StatusText(api.Status), api.Message), ": "))
 	}
@@ -193,32 +193,32 @@ func (d *doctor) mending(err error) string {
 	ours := name == "customer.io" || strings.HasSuffix(name, ".customer.io")
 	switch again := cio.Retryable(err); {
 	case ours && again:
-		return "try again in a minute; if it stays, look at the network and at status.customer.io"
+		return "try again in a minute; if that does not help, check the network and status.customer.io"
 	case ours:
-		return "look at the message and at the address of --to: trying again does not mend it"
+		return "check the message and the address of --to: a retry does not help"
 	case again:
-		return "look at the log of the server on " + host + ", and try again in a minute"
+		return "check the log of the server on " + host + ", and try again in a minute"
 	}
-	return "look whether the server on " + host + " is the one that you mean, and at its log: it does not take this call, and trying again does not mend that"
+	return "check that the server on " + host + " is the right one, and check its log: it does not accept this call, and a retry does not help"
 }
 
 // checkRegion says whether the region is the right one. What a wrong one looks like is not documented: a redirect, or a key that is not
 // taken.
 func (d *doctor) checkRegion(ctx context.Context, api *cio.APIError) {
 	if api != nil && api.Status >= 300 && api.Status < 400 {
-		d.say("region", checkFail, "take the other region: --to us or --to eu, CUSTOMERIO_REGION in programs", "%s", api.Message)
+		d.say("region", checkFail, "use the other region: --to us or --to eu, or CUSTOMERIO_REGION in programs", "%s", api.Message)
 		return
 	}
 	if d.cfg.BaseURL != "" {
-		d.say("region", checkSkip, "", "none: the address is given")
+		d.say("region", checkSkip, "", "not checked: --to is an address")
 		return
 	}
 	if api == nil {
-		d.say("region", checkOK, "", "%s, which takes the key", d.cfg.Region)
+		d.say("region", checkOK, "", "%s accepts the key", d.cfg.Region)
 		return
 	}
 	if !errors.Is(api, cio.ErrUnauthorized) {
-		d.say("region", checkSkip, "", "not known: no answer about the key came")
+		d.say("region", checkSkip, "", "not known: no server answered about the key")
 		return
 	}
 	other := d.cfg
@@ -229,11 +229,11 @@ func (d *doctor) checkRegion(ctx context.Context, api *cio.APIError) {
 	}
 	switch {
 	case err == nil:
-		d.say("region", checkFail, fmt.Sprintf("use the region %s: --to %[1]s, or CUSTOMERIO_REGION=%[1]s", other.Region), "%s is wrong: the region %s takes the key", d.cfg.Region, other.Region)
+		d.say("region", checkFail, fmt.Sprintf("use the region %s: --to %[1]s, or CUSTOMERIO_REGION=%[1]s", other.Region), "%s is wrong: the region %s accepts the key", d.cfg.Region, other.Region)
 	case errors.Is(err, cio.ErrUnauthorized):
-		d.say("region", checkSkip, "", "not known: %s does not take the key either", other.Region)
+		d.say("region", checkSkip, "", "not known: %s does not accept the key either", other.Region)
 	default:
-		d.say("region", checkSkip, "", "not known: %s could not be asked", other.Region)
+		d.say("region", checkSkip, "", "not known: %s did not answer", other.Region)
 	}
 }
 
@@ -254,13 +254,13 @@ func (d *doctor) checkClock() {
 		state, do := checkOK, ""
 		switch {
 		case ahead.Abs() > skewTooMuch:
-			state, do = checkFail, "set the clock (NTP): events get the time of this machine, and campaigns look at it"
+			state, do = checkFail, "set the clock (NTP): events get the time of this machine, and campaigns use it"
 		case ahead.Abs() > skewNoticed:
 			state, do = checkWarn, "set the clock (NTP): events get the time of this machine"
 		}
 		switch {
 		case ahead == 0:
-			d.say("clock", state, do, "as the server's, to the second")
+			d.say("clock", state, do, "the same as the server's, to the second")
 		case ahead > 0:
 			d.say("clock", state, do, "%v ahead of the server's", ahead)
 		default:
@@ -268,7 +268,7 @@ func (d *doctor) checkClock() {
 		}
 		return
 	}
-	d.say("clock", checkSkip, "", "not known: no answer with a date came")
+	d.say("clock", checkSkip, "", "not known: no answer had a date")
 }
 
 // checkStrict makes a call that strict mode must refuse.
@@ -291,7 +291,7 @@ func (d *doctor) checkStrict(ctx context.Context) {
 	resp.Body.Close()
 	switch {
 	case resp.StatusCode >= 200 && resp.StatusCode < 300:
-		d.say("strict mode", checkWarn, "look whether a proxy takes the header X-Strict-Mode away: without it, what Customer.io drops is answered with success, a wrong key too",
+		d.say("strict mode", checkWarn, "check whether a proxy removes the header X-Strict-Mode: without it Customer.io answers with success even if it drops the message or the key is wrong",
 			"not in force: an empty call is answered with %d", resp.StatusCode)
 	case resp.StatusCode == http.StatusBadRequest:
 		d.say("strict mode", checkOK, "", "in force: an empty call is answered with 400")
@@ -328,9 +328,9 @@ func (d *doctor) checkLatency(ctx context.Context, client *cio.Client) {
 	state, do := checkOK, ""
 	switch {
 	case failed > 0:
-		state, do = checkWarn, "programs try again by themselves; "+d.mending(last)
+		state, do = checkWarn, "programs retry automatically; "+d.mending(last)
 	case stats.P50 > float64(slow.Milliseconds()):
-		state, do = checkWarn, "send more messages at once, and have more requests on their way: --concurrency of ciokit load"
+		state, do = checkWarn, "send more messages at once, and use more requests at the same time: --concurrency of ciokit load"
 	}
 	said := fmt.Sprintf("median %.1f ms, 90%% within %.1f, 99%% within %.1f, of %s", stats.P50, stats.P90, stats.P99, plural.Count(stats.Samples, "call", "calls"))
 	if failed > 0 {
@@ -341,13 +341,13 @@ func (d *doctor) checkLatency(ctx context.Context, client *cio.Client) {
 
 // checkLimits says what the client keeps to.
 func (d *doctor) checkLimits() {
-	d.say("limits", checkOK, "", "messages of 32,000 bytes, requests of 475,000, 3,000 requests in any 3 seconds, for each Client; what is larger is refused before it is sent")
+	d.say("limits", checkOK, "", "messages of 32,000 bytes, requests of 475,000 bytes, 3,000 requests in any 3 seconds, for each Client; anything larger is rejected before it is sent")
 }
 
 // checkApp tries the App API key, if there is one.
 func (d *doctor) checkApp(ctx context.Context) {
 	if d.app == "" {
-		d.say("app api", checkSkip, "", "no key (CUSTOMERIO_APP_API_KEY); only reading back needs one")
+		d.say("app api", checkSkip, "", "no key (CUSTOMERIO_APP_API_KEY); you need one only to read back")
 		return
 	}
 	client, err := appapi.NewClient(appapi.Config{APIKey: d.app, Region: d.cfg.Region, BaseURL: d.appBase, HTTPClient: &http.Client{Transport: d.wire.next}, Timeout: d.cfg.Timeout, MaxElapsed: time.Nanosecond})
@@ -356,12 +356,12 @@ func (d *doctor) checkApp(ctx context.Context) {
 	}
 	switch {
 	case err == nil || errors.Is(err, appapi.ErrNotFound):
-		d.say("app api", checkOK, "", "the key is taken")
+		d.say("app api", checkOK, "", "the key is accepted")
 	case errors.Is(err, appapi.ErrUnauthorized):
 		d.keyBad = true
-		d.say("app api", checkFail, "take an App API key from the account's settings, API credentials; it is not the write key", "the key is not accepted")
+		d.say("app api", checkFail, "use an App API key from the account's settings, API credentials; it is not the write key", "the key is not accepted")
 	default:
-		d.say("app api", checkFail, "look at the network, and whether the region is right", "%s", words(err))
+		d.say("app api", checkFail, "check the network and the region", "%s", words(err))
 	}
 }
 

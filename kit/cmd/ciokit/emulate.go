@@ -80,7 +80,7 @@ func runEmulate(cmd *cobra.Command, con console.Console, flags *emulateFlags, to
 	}
 	srv, err := emulator.Open(cfg)
 	if err != nil && flags.db != "" {
-		return exit.Fail(exit.Local, "%w; the file is %s, and --db can name another", err, flags.db)
+		return exit.Fail(exit.Local, "%w; the file is %s; you can give another one with --db", err, flags.db)
 	}
 	if err != nil {
 		return exit.With(exit.Local, err)
@@ -89,7 +89,7 @@ func runEmulate(cmd *cobra.Command, con console.Console, flags *emulateFlags, to
 		return err
 	}
 	if _, _, err := net.SplitHostPort(flags.addr); err != nil {
-		return exit.Fail(exit.Local, "--addr %s is no address to listen on: write HOST:PORT, such as 127.0.0.1:8112%s", flags.addr, nearListen(flags.addr))
+		return exit.Fail(exit.Local, "--addr %s is not an address to listen on: write HOST:PORT, such as 127.0.0.1:8112%s", flags.addr, nearListen(flags.addr))
 	}
 	l, err := net.Listen("tcp", flags.addr)
 	switch {
@@ -106,7 +106,7 @@ func runEmulate(cmd *cobra.Command, con console.Console, flags *emulateFlags, to
 		base = "https://" + l.Addr().String()
 	}
 	for _, f := range srv.Faults() {
-		fmt.Fprintf(con.Err, "Trouble on purpose, with %s: %s.\n", f.Scope(), f.Effect())
+		fmt.Fprintf(con.Err, "Faults on, with %s: %s.\n", f.Scope(), f.Effect())
 	}
 	flags.greet(con, base, to)
 	return serve(cmd.Context(), l, srv)
@@ -115,28 +115,28 @@ func runEmulate(cmd *cobra.Command, con console.Console, flags *emulateFlags, to
 // greet says what listens where, what it is not, and how to use it.
 func (f *emulateFlags) greet(con console.Console, base string, to *target) {
 	if to != nil {
-		fmt.Fprintf(con.Err, "A recorder in front of Customer.io listens on %s. What is sent to it goes on to %s, for real.\n", base, to)
+		fmt.Fprintf(con.Err, "A proxy in front of Customer.io listens on %s. It forwards every call to %s, the real API.\n", base, to)
 	} else {
-		keeps := "nothing outlives this process"
+		keeps := "and all data is gone when this process ends"
 		if f.db != "" {
-			keeps = "what it holds stays in " + f.db
+			keeps = "and its data is kept in " + f.db
 		}
-		fmt.Fprintf(con.Err, "An emulator of Customer.io listens on %s. It is not Customer.io: nothing leaves this machine, %s.\n", base, keeps)
+		fmt.Fprintf(con.Err, "An emulator of Customer.io listens on %s. It is not Customer.io: no data leaves this machine, %s.\n", base, keeps)
 	}
 	if !destination.Loopback(base) {
-		fmt.Fprintln(con.Err, "Warning: it can be reached from other machines.")
+		fmt.Fprintln(con.Err, "Warning: other machines can reach it.")
 	}
 	if f.tls && f.tlsCert == "" {
-		fmt.Fprintln(con.Err, "Its certificate was made just now, and no client trusts it; --tls-cert FILE writes it for them.")
+		fmt.Fprintln(con.Err, "Its certificate is new, and no client trusts it; --tls-cert FILE writes it to a file for the clients.")
 	}
 	fmt.Fprintf(con.Err, `  page:     %[1]s/
   send:     %[1]s/v1, with any write key%[3]s; or ciokit load FILE --mapping MAP.yaml --to %[1]s
   lost:     %[1]s/_emulator/messages?verdict=rejected, ?verdict=dropped (answered with 200 and lost), ?key=%[2]s (sent with an unknown key)
-Ctrl-C ends it. How to point Customer.io's SDKs here, and the rest: ciokit %[4]s --help
+Ctrl-C ends it. For Customer.io's SDKs and all other options: ciokit %[4]s --help
 `, base, emulator.UnknownKey, map[bool]string{true: " that --key lists", false: ""}[len(f.keys) > 0], map[bool]string{true: "proxy", false: "emulate"}[to != nil])
 	if f.open {
 		if err := openPage(base + "/"); err != nil {
-			fmt.Fprintf(con.Err, "No browser could be opened (%v): open the page by hand.\n", err)
+			fmt.Fprintf(con.Err, "No browser could be opened (%v): open the page yourself.\n", err)
 		}
 	}
 }

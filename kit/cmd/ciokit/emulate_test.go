@@ -291,13 +291,13 @@ func TestEmulateTLS(t *testing.T) {
 
 func TestEmulateUsage(t *testing.T) {
 	for want, args := range map[string][]string{
-		"exclude each other":      {"emulate", "--quiet", "--json"},
+		"cannot be used together": {"emulate", "--quiet", "--json"},
 		"needs --tls":             {"emulate", "--tls-cert", "x"},
 		"say where":               {"proxy"},
 		"the names are stray-401": {"emulate", "--fault", "portal"},
 		"stauts":                  {"emulate", "--fault", `{"stauts":500}`},
 		"--fault: count":          {"emulate", "--fault", `{"status":500,"count":-1}`},
-		"--to is us":              {"proxy", "--to", "mars"},
+		"--to must be us":         {"proxy", "--to", "mars"},
 	} {
 		var errs strings.Builder
 		if code := run(t.Context(), args, console.New(nil, io.Discard, &errs)); code != exit.Usage || !strings.Contains(errs.String(), want) {
@@ -312,7 +312,7 @@ func TestProxy(t *testing.T) {
 	server := httptest.NewServer(real)
 	defer server.Close()
 	r := start(t, "proxy", "--addr", "127.0.0.1:0", "--to", server.URL+"/v1", "--strict")
-	if !strings.Contains(r.banner, "goes on to "+server.URL) {
+	if !strings.Contains(r.banner, "forwards every call to "+server.URL) {
 		t.Errorf("the banner does not say where calls go: %s", r.banner)
 	}
 	// The settings of the server behind it name that server; those that come through name the recorder.

@@ -17,7 +17,7 @@ type database struct {
 func openDatabase(path string, con console.Console) (*database, error) {
 	db, err := emulatordb.Open(path)
 	if err != nil {
-		return nil, exit.Fail(exit.Local, "%w; --db can also name another file", err)
+		return nil, exit.Fail(exit.Local, "%w; check the path, or give another file with --db", err)
 	}
 	return &database{db, con}, nil
 }

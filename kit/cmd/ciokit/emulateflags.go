@@ -97,7 +97,7 @@ func (f *emulateFlags) config(con console.Console) (emulator.Config, error) {
 	cfg.Keys, cfg.AllowHosts = f.keys, f.hosts
 	switch {
 	case f.quiet && f.json:
-		return cfg, exit.Fail(exit.Usage, "--quiet and --json exclude each other")
+		return cfg, exit.Fail(exit.Usage, "--quiet and --json cannot be used together")
 	case f.tlsCert != "" && !f.tls:
 		return cfg, exit.Fail(exit.Usage, "--tls-cert needs --tls")
 	case f.quiet:
@@ -112,7 +112,7 @@ func (f *emulateFlags) config(con console.Console) (emulator.Config, error) {
 func (f *emulateFlags) queueFaults(srv *emulator.Server) error {
 	for _, text := range f.faults {
 		if strings.HasPrefix(text, "{") && !json.Valid([]byte(text)) {
-			return exit.Fail(exit.Usage, `--fault %s is no JSON; write it such as {"status": 503, "count": 2}, in single quotes for the shell`, text)
+			return exit.Fail(exit.Usage, `--fault %s is not valid JSON; write it like {"status": 503, "count": 2}, in single quotes for the shell`, text)
 		}
 		fault, err := emulator.ParseFault(text)
 		if err == nil {
@@ -209,7 +209,7 @@ func fromEnvironment(con console.Console, flags *pflag.FlagSet) error {
 		}
 		if err := flags.Set(f.Name, value); err != nil {
 			// The text of pflag repeats the value, which may be a key.
-			failed = exit.Fail(exit.Usage, "%s in the environment or in .env is no value for --%s, which takes %s", name, f.Name, cmp.Or(console.Takes(f), "what its help says"))
+			failed = exit.Fail(exit.Usage, "%s in the environment or in .env is not a valid value for --%s, which needs %s", name, f.Name, cmp.Or(console.Takes(f), "a value as its help says"))
 		}
 	})
 	if err := con.Env.Done(con.Err); err != nil {

@@ -87,10 +87,10 @@ func eraseSecret(flag, file string) (string, error) {
 	if file == "" {
 		text := os.Getenv(s.variable)
 		if strings.TrimSpace(text) == "" {
-			return "", exit.Fail(exit.Usage, "%s is needed: --%s FILE, or the key itself in %s; ciokit erase keygen %s makes one", s.what, flag, s.variable, s.made)
+			return "", exit.Fail(exit.Usage, "%s is missing: give --%s FILE, or the key itself in %s; ciokit erase keygen %s makes one", s.what, flag, s.variable, s.made)
 		}
 		if info, err := os.Stat(text); err == nil && !info.IsDir() {
-			return "", exit.Fail(exit.Usage, "%s holds the name of a file, and it must hold the key itself; a file is given by --%s", s.variable, flag)
+			return "", exit.Fail(exit.Usage, "%s contains the name of a file, but it must contain the key itself; give the file with --%s", s.variable, flag)
 		}
 		return text, nil
 	}
@@ -101,7 +101,7 @@ func eraseSecret(flag, file string) (string, error) {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && places.OthersRead(info) {
-		return "", exit.Fail(exit.Usage, "--%s: others may read %s (mode %04o), so it is no secret: chmod 600 it, and make a new key if somebody may have read it", flag, name, info.Mode().Perm())
+		return "", exit.Fail(exit.Usage, "--%s: other users can read %s (mode %04o), so the key is not secret: run chmod 600 on the file, and make a new key if somebody may have read it", flag, name, info.Mode().Perm())
 	}
 	const most = 4096
 	text, err := io.ReadAll(io.LimitReader(f, most+1))
@@ -109,7 +109,7 @@ func eraseSecret(flag, file string) (string, error) {
 		return "", exit.Fail(exit.Local, "--%s: %w", flag, err)
 	}
 	if text, err = textfile.Decode(text); err != nil || len(text) > most {
-		return "", exit.Fail(exit.Usage, "--%s: %s holds no key; take the file as ciokit erase keygen %s wrote it", flag, name, s.made)
+		return "", exit.Fail(exit.Usage, "--%s: %s does not contain a key; use the unchanged file that ciokit erase keygen %s wrote", flag, name, s.made)
 	}
 	return string(text), nil
 }
@@ -135,7 +135,7 @@ func (k *eraseKeys) signer(role erasure.Role) (erasure.Signer, error) {
 	}
 	s, err := erasure.ParseSigner(text)
 	if err == nil && s.Role() != role {
-		err = fmt.Errorf("the key is that of %s, and that of an %s is needed here", s.Name(), role)
+		err = fmt.Errorf("this is the key of %s, but the key of an %s is needed here", s.Name(), role)
 	}
 	if err != nil {
 		return erasure.Signer{}, eraseKeyError(flag, file, err)
@@ -186,7 +186,7 @@ func (k *eraseKeys) keyring(needed bool) (erasure.Keyring, error) {
 	case err != nil:
 		return ring, exit.Fail(exit.Usage, "the public keys: %s", eraseWords(err))
 	case needed && len(ring.Names()) == 0:
-		return ring, exit.Fail(exit.Usage, "say whose signatures are trusted: --keys FILE with the public keys that ciokit erase keygen wrote (NAME.pub), once for each file, or the keys in %s", eraseRingVariable)
+		return ring, exit.Fail(exit.Usage, "say whose signatures you trust: --keys FILE with the public keys that ciokit erase keygen wrote (NAME.pub), once for each file, or the keys in %s", eraseRingVariable)
 	}
 	return ring, nil
 }

@@ -52,7 +52,7 @@ lines subjects and subjects-hash.`,
 func readPlan(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, exit.Fail(exit.Local, "there is no plan %s; ciokit erase plan makes one", eraseShort(file))
+		return nil, exit.Fail(exit.Local, "there is no plan %s; make one with ciokit erase plan", eraseShort(file))
 	}
 	if err != nil {
 		return nil, exit.With(exit.Local, err)
@@ -65,10 +65,10 @@ func readPlan(file string) ([]byte, error) {
 	}
 	begins := []byte("ciokit erasure plan ")
 	if saved, err := textfile.Decode(text); err == nil && !bytes.HasPrefix(text, begins) && bytes.HasPrefix(saved, begins) {
-		return nil, exit.Fail(exit.Usage, "%s was saved anew by an editor, with a byte order mark or in UTF-16, so its signatures do not fit: take the file as ciokit erase wrote it", eraseShort(file))
+		return nil, exit.Fail(exit.Usage, "an editor has saved %s again, with a byte order mark or in UTF-16, so its signatures do not match: use the unchanged file that ciokit erase wrote", eraseShort(file))
 	}
 	if len(text) > most || !bytes.HasPrefix(text, begins) {
-		return nil, exit.Fail(exit.Usage, "%s is no plan of ciokit erase plan", eraseShort(file))
+		return nil, exit.Fail(exit.Usage, "%s is not a plan of ciokit erase plan", eraseShort(file))
 	}
 	return text, nil
 }
@@ -94,7 +94,7 @@ func (f *eraseApproveFlags) do(ctx context.Context, con console.Console, file st
 		return eraseExit(ctx, fmt.Errorf("%s: %w", eraseShort(file), err))
 	}
 	if plan.Approver != "" {
-		return exit.Fail(exit.Usage, "%s has approved %s already; next: ciokit erase run", plan.Approver, eraseShort(file))
+		return exit.Fail(exit.Usage, "%s has already approved %s; next: ciokit erase run", plan.Approver, eraseShort(file))
 	}
 	approved, err := erasure.ApprovePlan(signed, ring, approver)
 	if err != nil {
@@ -109,7 +109,7 @@ func (f *eraseApproveFlags) do(ctx context.Context, con console.Console, file st
 		line("people", "%s", base64.StdEncoding.EncodeToString(plan.SubjectsHash[:]))
 	}
 	if !f.yes {
-		if err := eraseAsk(ctx, con, "Approve it as "+approver.Name()+"?", "nothing was signed", "add --yes to approve the plan without being asked"); err != nil {
+		if err := eraseAsk(ctx, con, "Approve it as "+approver.Name()+"?", "nothing was signed", "add --yes to approve the plan without a question"); err != nil {
 			return err
 		}
 	}

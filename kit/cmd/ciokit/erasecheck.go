@@ -25,7 +25,7 @@ func newEraseCheck(con console.Console) *cobra.Command {
 	var since string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "check DIR", Short: "Check that nobody has changed a receipt", Args: cobra.ExactArgs(1),
+		Use: "check DIR", Short: "Check a receipt for later changes", Args: cobra.ExactArgs(1),
 		Long: `Check a receipt, without the network and without a secret: the plan and its signatures, each entry, the tree and each checkpoint. The
 command names the first bad entry. With --keys, only signatures by keys that you trust count. Without --keys, the keys in the receipt
 count: that shows that the receipt is consistent, but not who made it.
@@ -110,12 +110,12 @@ func eraseCheck(ctx context.Context, con console.Console, dir string, keys *eras
 		printChecked(con, c)
 	}
 	if ended == nil {
-		fmt.Fprintf(con.Out, "\nThe receipt is as it was written%s.\n", map[bool]string{true: ", and continues the older checkpoint"}[c.Since > 0])
+		fmt.Fprintf(con.Out, "\nNo change was found in the receipt%s.\n", map[bool]string{true: ", and it continues the older checkpoint"}[c.Since > 0])
 		if c.OwnKeys {
-			fmt.Fprintln(con.Out, "Who made it was not checked: give the public keys that you trust, by --keys.")
+			fmt.Fprintln(con.Out, "The command did not check who made it: give the public keys that you trust with --keys.")
 		}
 		if c.Since == 0 {
-			fmt.Fprintln(con.Out, "Whether it was replaced as a whole, or cut back to an earlier checkpoint, which needs no key, cannot be told without an older checkpoint (--since): keep the last one elsewhere, such as in git or a mail.")
+			fmt.Fprintln(con.Out, "Without an older checkpoint (--since), this check cannot show whether somebody has replaced the whole receipt, or has cut it back to an earlier checkpoint, which needs no key. So keep the last checkpoint elsewhere, such as in git or in a mail.")
 		}
 	}
 	return ended
@@ -134,7 +134,7 @@ func notReceipt(dir string) error {
 	for _, f := range files {
 		switch {
 		case filepath.Ext(f.Name()) == ".tlog-proof":
-			return exit.Fail(exit.Usage, "%s is a proof of one person, and no receipt: check it with: ciokit erase check-proof %s", eraseShort(dir), eraseShort(dir))
+			return exit.Fail(exit.Usage, "%s is a proof of one person, not a receipt: check it with: ciokit erase check-proof %s", eraseShort(dir), eraseShort(dir))
 		case receiptBegun(filepath.Join(dir, f.Name())):
 			below = append(below, filepath.Join(dir, f.Name()))
 		}
@@ -142,7 +142,7 @@ func notReceipt(dir string) error {
 	if len(below) == 0 {
 		return nil
 	}
-	return exit.Fail(exit.Usage, "%s is not a receipt, and has %s in it: name the receipt itself, such as %s", eraseShort(dir), plural.Count(len(below), "receipt", "receipts"), eraseShort(below[0]))
+	return exit.Fail(exit.Usage, "%s is not a receipt, but contains %s: give the receipt itself, such as %s", eraseShort(dir), plural.Count(len(below), "receipt", "receipts"), eraseShort(below[0]))
 }
 
 // eraseCheckExit puts the exit code to what a check found: 6 for whatever a receipt is not, 1 for one that is not there.
@@ -199,7 +199,7 @@ func printChecked(con console.Console, c *erasure.Checked) {
 	t := c.Totals
 	line("people", "%s accepted, %s rejected, %s unsent, %s unknown", plural.Grouped(t.Accepted), plural.Grouped(t.Rejected), plural.Grouped(t.Unsent), plural.Grouped(t.Unknown))
 	if !c.Ended {
-		line("not ended", "not all people of the plan have been acted on")
+		line("not ended", "the run has not processed all people of the plan")
 	}
 	if len(c.Verified) > 0 {
 		var all []string
@@ -208,25 +208,25 @@ func printChecked(con console.Console, c *erasure.Checked) {
 		}
 		line("verified", "%s", strings.Join(all, ", "))
 	}
-	line("entries", "%s, of which %s signed, in %s", plural.Grouped(c.Entries), plural.Form(c.Signed, "1 is", plural.Grouped(c.Signed)+" are"), plural.Count(len(c.Checkpoints), "checkpoint", "checkpoints"))
+	line("entries", "%s, %s signed, in %s", plural.Grouped(c.Entries), plural.Form(c.Signed, "1 is", plural.Grouped(c.Signed)+" are"), plural.Count(len(c.Checkpoints), "checkpoint", "checkpoints"))
 	if n := len(c.Checkpoints); n > 0 {
 		line("last root", "%s", base64.StdEncoding.EncodeToString(c.Checkpoints[n-1].Root[:]))
 	}
 	if c.SetBack > 0 {
-		line("note", "the clock was set back by %s before entry %s: the times do not say what came before what", c.SetBack, plural.Grouped(c.SetBackIn))
+		line("note", "the clock was set back by %s before entry %s: the times do not show the order", c.SetBack, plural.Grouped(c.SetBackIn))
 	}
 	for i, u := range c.Unknown {
 		if i == eraseListed {
-			line("note", "%s, which --json has", plural.Count(len(c.Unknown)-i, "more signature of an unknown key", "more signatures of unknown keys"))
+			line("note", "%s, which --json has", plural.Count(len(c.Unknown)-i, "more signature by an unknown key", "more signatures by unknown keys"))
 			break
 		}
-		line("note", "%s has a signature of %s, which no key here can check: it counts for nothing", u.File, u.Name)
+		line("note", "%s has a signature by %s, but no key here can check it, so it does not count", u.File, u.Name)
 	}
 	for i, name := range c.Foreign {
 		if i == eraseListed {
-			line("note", "%s, which --json has", plural.Count(len(c.Foreign)-i, "more file is no part of the receipt", "more files are no part of the receipt"))
+			line("note", "%s, which --json has", plural.Count(len(c.Foreign)-i, "more file does not belong to the receipt", "more files do not belong to the receipt"))
 			break
 		}
-		line("note", "%s is no part of the receipt, and was not checked", name)
+		line("note", "%s does not belong to the receipt, and was not checked", name)
 	}
 }

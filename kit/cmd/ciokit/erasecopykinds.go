@@ -244,20 +244,20 @@ func kindOfCopy(file string, head []byte) (kind, do string) {
 	case strings.HasPrefix(name, "outbox.db"):
 		return "outbox", "ciokit outbox purge " + eraseShort(filepath.Dir(file)) + " --id ID, with each identifier"
 	case has("SQLite format 3\x00"), strings.HasSuffix(name, "-wal"):
-		return "database", "delete the person there, then have it written anew (VACUUM)"
+		return "database", "delete the person there, then rewrite the database (VACUUM)"
 	case bytes.HasPrefix(head, []byte(snapshotMark)):
-		return "snapshot", "load once without the person with --mode mirror, or delete the snapshot and begin anew"
+		return "snapshot", "load once without the person with --mode mirror, or delete the snapshot and start again"
 	case bytes.HasPrefix(head, []byte(spoolMark)):
 		return "spool", "an unfinished load needs it: resume the load to its end, or give the load up with ciokit runs clean " + eraseShort(filepath.Base(filepath.Dir(file)))
 	case strings.Contains(name, ".rejects"):
 		return "rejects", rejectsDo
 	case has(`{"rejects":`), has(`"messageId":`):
-		return "messages", "remove the lines, or the file when nothing needs it"
+		return "messages", "remove the lines, or the file when you no longer need it"
 	case bytes.HasPrefix(head, []byte("PAR1")):
 		return "Parquet", "export it again without the person"
 	}
 	if targets, _, err := erasure.ReadTargets(file); err == nil && len(targets) > 0 {
-		return "targets", "delete the file when the people have been verified"
+		return "targets", "delete the file when you have verified the people"
 	}
 	return "file", "check that this is the person; if it is, remove the person from the file, or delete the file if nothing needs it"
 }

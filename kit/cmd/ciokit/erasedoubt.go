@@ -24,16 +24,16 @@ import (
 func doubtfulID(id string) string {
 	switch {
 	case strings.ContainsFunc(id, unseen):
-		return "the id has an invisible character in it, such as a soft hyphen or a space of no width"
+		return "the id contains an invisible character, such as a soft hyphen or a zero-width space"
 	case strings.ContainsAny(id, "@\uff20\ufe6b") || strings.Contains(id, "%40"):
 		if !address.Is(id) {
-			return "the text has an @ in it, and is no address to Customer.io"
+			return "the text contains an @, but Customer.io does not treat it as an address"
 		}
 		if domain := id[strings.LastIndexByte(id, '@')+1:]; strings.ContainsFunc(domain, notInDomain) {
-			return "the text has an @ in it, and behind it something that is no domain"
+			return "the text contains an @, but what follows it is not a domain"
 		}
 		if address.Doubtful(id) {
-			return "the address has a letter that is not of ASCII in upper case, or one that is much like a letter of ASCII, such as the Kelvin sign; it is not documented what Customer.io takes it for"
+			return "the address contains an upper-case letter outside ASCII, or a letter that looks like an ASCII letter, such as the Kelvin sign; it is not documented how Customer.io reads it"
 		}
 	}
 	return ""
@@ -58,7 +58,7 @@ func suggestColumn(name string, names []string) string {
 		}
 	}
 	has := "the first line has " + plural.Count(len(names), "field", "fields")
-	look := "look whether it names the columns; --columns gives names to those of CSV without a header"
+	look := "check that it names the columns; for CSV without a header, give the names with --columns"
 	switch best := spelling.Nearest(name, known); {
 	case len(known) == 0:
 		return has + ", which may be a person: " + look
@@ -132,7 +132,7 @@ var receiptLine = regexp.MustCompile(`^\{"n":[0-9]+,"at":"[^"]*","entry":"`)
 // noList refuses a file that is sure to be no list of people: a receipt, a file of one, or a secret. The error has an exit code.
 func noList(file, name string) error {
 	if receiptBegun(file) {
-		return exit.Fail(exit.Usage, "%s is a receipt, and names nobody in clear: give the list that its plan was made from", name)
+		return exit.Fail(exit.Usage, "%s is a receipt, and contains no identifier in clear: give the list that its plan was made from", name)
 	}
 	f, err := os.Open(file)
 	if err != nil {
@@ -157,7 +157,7 @@ func noListBegins(head []byte, name string) error {
 		return nil
 	}
 	if what := noPerson(mapping.TrimID(string(text))); what != "" {
-		return exit.Fail(exit.Usage, "%s is no list of people: %s", name, what)
+		return exit.Fail(exit.Usage, "%s is not a list of people: %s", name, what)
 	}
 	return nil
 }

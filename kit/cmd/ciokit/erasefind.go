@@ -113,7 +113,7 @@ func eraseFind(ctx context.Context, con console.Console, dirs []string, keys *er
 		}
 	}
 	if otherKey > 0 {
-		fmt.Fprintf(con.Out, "%s made with another receipt key: nobody can be found there with this one.\n", plural.Count(otherKey, "receipt was", "receipts were"))
+		fmt.Fprintf(con.Out, "%s made with another receipt key: this key finds nobody there.\n", plural.Count(otherKey, "receipt was", "receipts were"))
 	}
 	return ended
 }

@@ -18,10 +18,10 @@ func TestEraseFindByAnotherGuardKey(t *testing.T) {
 	o.write("people.txt", "ann\nbob\n")
 	o.run("", o.plan("people.txt", "--single-operator")...).exits(exit.OK)
 	o.run("", "erase", "run", "p", "--ids", "people.txt", "--to", o.to, "--receipt", "r").exits(exit.OK)
-	o.run("", "erase", "find", "r", "--id", "carl").exits(exit.Rejects).says("no guard of theirs knows it")
+	o.run("", "erase", "find", "r", "--id", "carl").exits(exit.Rejects).says("no guard of the receipts knows it")
 	if err := os.Mkdir("other", 0o700); err != nil {
 		t.Fatal(err)
 	}
 	o.run("", "erase", "keygen", "workspace", "--dir", "other").exits(exit.OK)
-	o.run("", "erase", "find", "r", "--id", "carl", "--guard-key", filepath.Join("other", "guard.key")).exits(exit.Usage).says("was not asked: it has another guard key")
+	o.run("", "erase", "find", "r", "--id", "carl", "--guard-key", filepath.Join("other", "guard.key")).exits(exit.Usage).says("was not checked: it has another guard key")
 }

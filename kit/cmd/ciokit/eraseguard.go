@@ -40,7 +40,7 @@ The file contains no identifier in clear. A file that is already there is replac
 
 func eraseGuard(ctx context.Context, con console.Console, dirs []string, keys *eraseKeys, out string, asJSON bool) error {
 	if out == "" {
-		return exit.Fail(exit.Usage, "say where the guard is to be written: --out FILE")
+		return exit.Fail(exit.Usage, "say where to write the guard: --out FILE")
 	}
 	for _, dir := range dirs {
 		if err := notReceipt(dir); err != nil {
@@ -73,10 +73,10 @@ func eraseGuard(ctx context.Context, con console.Console, dirs []string, keys *e
 	}
 	fmt.Fprintf(con.Out, "%s knows %s, from %s.\n", eraseShort(out), plural.Count(g.Len(), "identifier", "identifiers"), plural.Count(len(dirs), "receipt", "receipts"))
 	if len(cfg.Keys.Names()) == 0 {
-		fmt.Fprintln(con.Out, "Who made the receipts was not checked: give the public keys that you trust, by --keys.")
+		fmt.Fprintln(con.Out, "The command did not check who made the receipts: give the public keys that you trust with --keys.")
 	}
 	if n := g.Kept(); n > 0 {
-		fmt.Fprintf(con.Out, "%s of people whose suppression ended: somebody who is erased has them too, or the same person was erased by another identifier.\n", plural.Count(n, "identifier stays", "identifiers stay"))
+		fmt.Fprintf(con.Out, "%s of people whose suppression ended: an erased person has the same identifiers, or the same person was erased by another identifier.\n", plural.Count(n, "identifier stays", "identifiers stay"))
 	}
 	fmt.Fprintf(con.Out, "Next: ciokit load FILE --guard %s --guard-key FILE ...\n", eraseShort(out))
 	return nil
@@ -86,7 +86,7 @@ func eraseGuard(ctx context.Context, con console.Console, dirs []string, keys *e
 func readEraseGuard(file, keyFile string) (*erasure.Guard, error) {
 	if file == "" {
 		if keyFile != "" {
-			return nil, exit.Fail(exit.Usage, "--guard-key is for the file of --guard, and there is none")
+			return nil, exit.Fail(exit.Usage, "--guard-key is the key for the file of --guard, but --guard is missing")
 		}
 		return nil, nil
 	}

@@ -102,7 +102,7 @@ func (c *eraseColumns) read(ctx context.Context, con console.Console, file strin
 	case err != nil:
 		return nil, exit.Fail(exit.Usage, "%s: %s", r.list.name, eraseWords(withoutMembers(err)))
 	case len(r.list.targets) == 0:
-		return nil, exit.Fail(exit.Usage, "%s names nobody; look whether it is the right file", r.list.name)
+		return nil, exit.Fail(exit.Usage, "%s names nobody; check that it is the right file", r.list.name)
 	}
 	return &r.list, nil
 }
@@ -138,11 +138,11 @@ func (r *idReader) open(ctx context.Context, con console.Console, file string) e
 		given bool
 	}{{"skip-rows", r.SkipRows != 0}, {"delimiter", r.Delimiter != ""}, {"quote", r.Quote != ""}, {"escape", r.Escape != ""}, {"line-end", r.LineEnd != ""}, {"all-rows", r.AllRows}} {
 		if f.given {
-			return exit.Fail(exit.Usage, "--%s is for a table, and %s is read as a text with one id a line: name the column with the ids by --column", f.name, r.list.name)
+			return exit.Fail(exit.Usage, "--%s is for a table, but %s is read as a text with one id on each line: give the column with the ids with --column", f.name, r.list.name)
 		}
 	}
 	if r.also != nil {
-		return exit.Fail(exit.Usage, "--also names further columns: name the column of the ids by --column")
+		return exit.Fail(exit.Usage, "--also names further columns: give the column with the ids with --column")
 	}
 	if file == "-" {
 		in := bufio.NewReaderSize(con.In, 512)
@@ -180,7 +180,7 @@ var eraseWordsOfLists = idlist.Words{Column: "--column", Encoding: "--encoding"}
 func (r *idReader) text(in io.Reader) error {
 	err := idlist.Lines(in, 0, eraseWordsOfLists, func(l idlist.Line) error {
 		if strings.Contains(l.ID, `\`) && strings.HasPrefix(mapping.TrimID(l.Text), `"`) {
-			return &source.FormatError{Line: l.Number, Problem: "the line has a backslash within quotes, which may be part of the id or not", Hint: "write the id without quotes, or give a table and --column"}
+			return &source.FormatError{Line: l.Number, Problem: "the line has a backslash within quotes, and it is not clear whether it is part of the id", Hint: "write the id without quotes, or give a table and --column"}
 		}
 		id := l.ID
 		if id == mapping.TrimID(l.Text) {
@@ -212,8 +212,8 @@ func (r *idReader) checkFirst() error {
 	digits := func(id string) bool { return strings.ContainsFunc(id, unicode.IsDigit) }
 	plain := erasure.KindOf(first) == erasure.KindID
 	if isNameWord(first) || plain && all(func(id string) bool { return erasure.KindOf(id) != erasure.KindID }) || plain && !digits(first) && len(rest) > 1 && all(digits) {
-		return &source.FormatError{Line: r.list.lines[0], Problem: "the line looks like the name of a column, and may be somebody's id",
-			Hint: "if it is the name, give it by --column; if it is an id, move it to another line"}
+		return &source.FormatError{Line: r.list.lines[0], Problem: "the line looks like the name of a column, but may be an id",
+			Hint: "if it is the name of a column, give it with --column; if it is an id, move it to another line"}
 	}
 	return nil
 }
@@ -233,9 +233,9 @@ func (r *idReader) table(ctx context.Context, src source.Source) error {
 		case len(names) == 1 && isNameWord(names[0]):
 			r.column = names[0]
 		case len(names) == 0:
-			return exit.Fail(exit.Usage, "%s: name the member with the ids: --column NAME", r.list.name)
+			return exit.Fail(exit.Usage, "%s: give the member with the ids: --column NAME", r.list.name)
 		default:
-			return exit.Fail(exit.Usage, "%s: name the column with the ids: --column NAME; %s", r.list.name, suggestColumn("", names))
+			return exit.Fail(exit.Usage, "%s: give the column with the ids: --column NAME; %s", r.list.name, suggestColumn("", names))
 		}
 	}
 	wanted := append([]string{r.column}, r.also...)
@@ -296,7 +296,7 @@ func (r *idReader) row(row *source.Row, of []source.Column) error {
 		if row.Form == nil || len(row.Raw) > 0 && row.Raw[0] == '{' {
 			hint = nearestMember(row.Raw, of[0].Name, hint)
 		}
-		return bad(fmt.Sprintf("the row has nothing in the column %q, so it names nobody", of[0].Name), hint)
+		return bad(fmt.Sprintf("the row has no value in the column %q, so it names nobody", of[0].Name), hint)
 	}
 	return r.add(row.Line, ids[0], ids[1:])
 }
@@ -345,23 +345,23 @@ func (r *idReader) check(line int64, id string) error {
 		return &source.FormatError{Line: line, Problem: "the line names nobody", Hint: "remove it"}
 	}
 	if what := noPerson(id); what != "" {
-		return &source.FormatError{Line: line, Problem: "the line names nobody: " + what, Hint: "look whether it is the right file"}
+		return &source.FormatError{Line: line, Problem: "the line names nobody: " + what, Hint: "check that it is the right file"}
 	}
 	if err := idlist.CheckText(line, id, eraseWordsOfLists); err != nil {
 		return err
 	}
 	if len(id) > 1 && id[0] == '"' && id[len(id)-1] == '"' && r.Quote == "" && !r.verbatim {
-		return &source.FormatError{Line: line, Problem: "the id is in double quotes, which may be part of it or not", Hint: "say by --quote how the file is written, or by --verbatim-ids that they are part of it"}
+		return &source.FormatError{Line: line, Problem: "the id is in double quotes, and it is not clear whether they are part of it", Hint: "if they enclose the id, give the quote of the file with --quote; if they are part of it, use --verbatim-ids"}
 	}
 	if err := mapping.CheckID(id); err != nil && !r.verbatim {
-		hint := "take the line out if it names nobody; if it is somebody's id, say so by --verbatim-ids"
+		hint := "remove the line if it is not an id; if it is one, use --verbatim-ids"
 		if err.Rule == mapping.RuleNumberID {
-			hint = "the id is a number as a spreadsheet writes it, and may have lost digits; export the column as text, or say by --verbatim-ids that it is an id"
+			hint = "the id is a number as a spreadsheet writes it, and may have lost digits; export the column as text, or use --verbatim-ids if it is an id"
 		}
-		return &source.FormatError{Line: line, Problem: "it is doubtful whom the line names: " + err.Rule, Hint: hint}
+		return &source.FormatError{Line: line, Problem: "it is not clear whom the line names: " + err.Rule, Hint: hint}
 	}
 	if problem := doubtfulID(id); problem != "" && !r.verbatim {
-		return &source.FormatError{Line: line, Problem: "it is doubtful whom the line names: " + problem, Hint: "write the id or the address alone, as the workspace has it; if it is somebody's id as it stands, say so by --verbatim-ids"}
+		return &source.FormatError{Line: line, Problem: "it is not clear whom the line names: " + problem, Hint: "write only the id or the address, exactly as in the workspace; if it is already exactly an id, use --verbatim-ids"}
 	}
 	if _, err := cio.Encode(cio.DeletePerson{UserID: id, MessageID: "plan"}); err != nil {
 		var invalid *cio.MessageError
@@ -369,7 +369,7 @@ func (r *idReader) check(line int64, id string) error {
 		if errors.As(err, &invalid) {
 			rule = invalid.Rule
 		}
-		return &source.FormatError{Line: line, Problem: "the id can be nobody's: " + string(rule), Hint: "correct it, or take the line out"}
+		return &source.FormatError{Line: line, Problem: "this cannot be an id: " + string(rule), Hint: "correct it, or remove the line"}
 	}
 	return nil
 }

@@ -104,19 +104,19 @@ func TestEraseRefusesDoubtfulIDs(t *testing.T) {
 		"person\u2800person":             "an invisible character",
 		"person\x017531":                 "an invisible character",
 		"ann\u200b@example.com":          "an invisible character",
-		"Ann <ann@example.com>":          "no address",
-		"mailto:ann@example.com":         "no address",
-		"ann@example.com.":               "no address",
-		"a@example.com;b@example.com":    "no address",
-		"a@example.com b@example.com":    "no address",
-		"ann@example":                    "no address",
-		"@ann":                           "no address",
-		"ann@@example.com":               "no address",
-		"ann\uff20example.com":           "no address",
-		"ann%40example.com":              "no address",
-		"ann@example.com?subject=hello":  "no domain",
-		"ann@example.com/":               "no domain",
-		"ann@example.com'":               "no domain",
+		"Ann <ann@example.com>":          "does not treat it as an address",
+		"mailto:ann@example.com":         "does not treat it as an address",
+		"ann@example.com.":               "does not treat it as an address",
+		"a@example.com;b@example.com":    "does not treat it as an address",
+		"a@example.com b@example.com":    "does not treat it as an address",
+		"ann@example":                    "does not treat it as an address",
+		"@ann":                           "does not treat it as an address",
+		"ann@@example.com":               "does not treat it as an address",
+		"ann\uff20example.com":           "does not treat it as an address",
+		"ann%40example.com":              "does not treat it as an address",
+		"ann@example.com?subject=hello":  "not a domain",
+		"ann@example.com/":               "not a domain",
+		"ann@example.com'":               "not a domain",
 		"person-7531":                    "",
 		"Ann-Marie O'Neil":               "",
 		"ann+7531@example.com":           "",
@@ -293,7 +293,7 @@ func TestEraseTakesNoFilesOfItsOwnForPeople(t *testing.T) {
 					if err == nil && !(from == "-" && c.column == "subject") {
 						t.Errorf("%s, %+v from %s: %d people are read", name, c, from, len(list.targets))
 					}
-					if err != nil && from == file && !strings.HasPrefix(name, "a line") && !strings.Contains(err.Error(), "no list of people") {
+					if err != nil && from == file && !strings.HasPrefix(name, "a line") && !strings.Contains(err.Error(), "not a list of people") {
 						t.Errorf("%s: %v", name, err)
 					}
 					if err != nil && (strings.Contains(err.Error(), "+A") || strings.Contains(err.Error(), "b3BlbnNz")) {

@@ -71,7 +71,7 @@ func (f *eraseKeygenFlags) signer(con console.Console, role erasure.Role, name s
 		does = "approve with --approver-key " + eraseShort(base+".key")
 	}
 	fmt.Fprintf(con.Out, "Wrote %s, which is secret, and %s.\nThe public key is %s\n", eraseShort(base+".key"), eraseShort(base+".pub"), public)
-	fmt.Fprintf(con.Out, "Next: give %s to all who approve, run or check (--keys); %s.\n", eraseShort(base+".pub"), does)
+	fmt.Fprintf(con.Out, "Next: give %s to everybody who approves, runs or checks (--keys); %s.\n", eraseShort(base+".pub"), does)
 	return nil
 }
 
@@ -85,7 +85,7 @@ func (f *eraseKeygenFlags) workspace(con console.Console) error {
 		return eraseJSON(con.Out, eraseMade{Files: []string{receipt, guard}})
 	}
 	fmt.Fprintf(con.Out, "Wrote %s and %s, which are secret.\n", eraseShort(receipt), eraseShort(guard))
-	fmt.Fprintf(con.Out, "Keep a copy of both in a safe place: without the first nobody can find a person in a receipt, and without the second the guard knows nobody.\n")
+	fmt.Fprintf(con.Out, "Keep a copy of both in a safe place: without the first, nobody can find a person in a receipt; without the second, the guard cannot recognize anybody.\n")
 	fmt.Fprintf(con.Out, "Next: ciokit erase plan FILE --receipt-key %s --guard-key %s ...\n", eraseShort(receipt), eraseShort(guard))
 	return nil
 }
@@ -118,7 +118,7 @@ func writeNewFiles(files []newFile) error {
 func notThereYet(name string) error {
 	switch _, err := os.Lstat(name); {
 	case err == nil:
-		return exit.Fail(exit.Usage, "%s is there already, and is not overwritten: name another, or move it away", eraseShort(name))
+		return exit.Fail(exit.Usage, "%s already exists, and is not overwritten: give another name, or move the file away", eraseShort(name))
 	case !errors.Is(err, fs.ErrNotExist):
 		return exit.With(exit.Local, err)
 	}

@@ -20,11 +20,11 @@ func TestEraseRunAdvises(t *testing.T) {
 		want    string
 		not     string
 	}{
-		"stopped":                       {erasure.ActionDelete, erasure.Totals{Subjects: 3, Accepted: 1, Unknown: 2}, false, "give the same command again", "erase verify"},
+		"stopped":                       {erasure.ActionDelete, erasure.Totals{Subjects: 3, Accepted: 1, Unknown: 2}, false, "run the same command again", "erase verify"},
 		"expired, unknown":              {erasure.ActionDelete, erasure.Totals{Subjects: 3, Accepted: 1, Unknown: 2}, true, "ciokit erase verify receipt --targets people.jsonl", "same command"},
 		"expired, suppression, unknown": {erasure.ActionSuppress, erasure.Totals{Subjects: 3, Unsent: 1, Unknown: 2}, true, "ciokit erase verify receipt --targets people.jsonl", "same command"},
-		"expired, unsent":               {erasure.ActionDelete, erasure.Totals{Subjects: 3, Accepted: 1, Unsent: 2}, true, "ciokit erase plan, for those who are left: 2 people.", "same command"},
-		"expired, end of a suppression": {erasure.ActionUnsuppress, erasure.Totals{Subjects: 1, Unknown: 1}, true, "ciokit erase plan, for those who are left: 1 person.", "verify"},
+		"expired, unsent":               {erasure.ActionDelete, erasure.Totals{Subjects: 3, Accepted: 1, Unsent: 2}, true, "ciokit erase plan, for the people who are left: 2 people.", "same command"},
+		"expired, end of a suppression": {erasure.ActionUnsuppress, erasure.Totals{Subjects: 1, Unknown: 1}, true, "ciokit erase plan, for the people who are left: 1 person.", "verify"},
 		"ended":                         {erasure.ActionDelete, erasure.Totals{Subjects: 3, Accepted: 3}, true, "ciokit erase check receipt", "expired"},
 	} {
 		var out bytes.Buffer

@@ -47,7 +47,7 @@ func runOnce(errs io.Writer, plan, hash string, signed []byte, receipt string) (
 		}
 	}
 	if err != nil {
-		fmt.Fprintf(errs, "It cannot be written down for this user that the plan is run, so that a copy of it elsewhere will not be known: %v\n", err)
+		fmt.Fprintf(errs, "The command cannot record for this user that the plan is run, so it will not recognize a copy of the plan in another place: %v\n", err)
 	}
 	moved, err := ranTo(plan, hash, signed, dir, notes)
 	if err != nil {
@@ -85,7 +85,7 @@ func runOnce(errs io.Writer, plan, hash string, signed []byte, receipt string) (
 				return nil, err
 			}
 			if err != nil {
-				return nil, exit.Fail(exit.Local, "a plan is run once, and it cannot be written down that %s is: %w; copy the plan to where you may write", eraseShort(plan), err)
+				return nil, exit.Fail(exit.Local, "a plan can be run only once, but the command cannot record that %s is run: %w; copy the plan to a directory where you can write", eraseShort(plan), err)
 			}
 		}
 	}
@@ -110,15 +110,15 @@ func ranTo(plan, hash string, signed []byte, dir string, notes []string) (moved 
 			continue
 		}
 		if err != nil {
-			return false, exit.Fail(exit.Local, "it cannot be seen whether the plan was run: %w", err)
+			return false, exit.Fail(exit.Local, "the command cannot find out whether the plan was run: %w", err)
 		}
 		earlier, _, _ := strings.Cut(string(text), "\n")
 		switch {
 		case earlier == "", sameDir(earlier, dir):
 		case receiptBegun(earlier) && receiptOf(earlier, signed):
-			return false, exit.Fail(exit.Guard, "a plan is run once, and %s was run to the receipt %s: use that receipt, or make a new plan", eraseShort(plan), eraseShort(earlier))
+			return false, exit.Fail(exit.Guard, "a plan can be run only once, and %s already has the receipt %s: use that receipt, or make a new plan", eraseShort(plan), eraseShort(earlier))
 		case !receiptBegun(dir) || !receiptOf(dir, signed):
-			return false, exit.Fail(exit.Guard, "a plan is run once, and %s was run to the receipt %s, which was moved or removed: give its directory by --receipt, or make a new plan", eraseShort(plan), eraseShort(earlier))
+			return false, exit.Fail(exit.Guard, "a plan can be run only once, and %s already has the receipt %s, which was moved or removed: give its directory with --receipt, or make a new plan", eraseShort(plan), eraseShort(earlier))
 		default:
 			moved = true
 		}

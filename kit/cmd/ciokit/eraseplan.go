@@ -92,21 +92,21 @@ type erasePlanned struct {
 func (f *erasePlanFlags) check(file string) error {
 	switch {
 	case f.action != "delete" && f.action != "suppress" && f.action != "unsuppress":
-		return exit.Fail(exit.Usage, "say what is to be done: --action delete, suppress or unsuppress%s", console.Meant(f.action, "delete", "suppress", "unsuppress"))
+		return exit.Fail(exit.Usage, "say what to do: --action delete, suppress or unsuppress%s", console.Meant(f.action, "delete", "suppress", "unsuppress"))
 	case strings.TrimSpace(f.reason) == "":
-		return exit.Fail(exit.Usage, "say on whose order or by which rule: --reason")
+		return exit.Fail(exit.Usage, "say who ordered it, or which rule requires it: --reason")
 	case f.out == "":
-		return exit.Fail(exit.Usage, "say where the plan is to be written: --out FILE")
+		return exit.Fail(exit.Usage, "say where to write the plan: --out FILE")
 	case f.expires <= 0:
-		return exit.Fail(exit.Usage, "--expires is how long the plan may be run, such as 72h")
+		return exit.Fail(exit.Usage, "--expires must be a time such as 72h: how long the plan stays valid")
 	case file == "-" && f.targets == "":
-		return exit.Fail(exit.Usage, "standard input can be read only once, and erase run needs the people again: give --targets FILE, which has them in clear")
+		return exit.Fail(exit.Usage, "standard input can be read only once, but erase run needs the people again: give --targets FILE, to keep them in clear")
 	case f.resolve && f.targets == "":
-		return exit.Fail(exit.Usage, "--resolve finds more people than the input names, and erase run needs them all: give --targets FILE, which has them in clear")
+		return exit.Fail(exit.Usage, "--resolve finds more people than the input names, and erase run needs them all: give --targets FILE, to keep them in clear")
 	case f.known != "" && !f.resolve:
-		return exit.Fail(exit.Usage, "--known-file names people by whom --resolve sees that it reads the right workspace: it goes with --resolve")
+		return exit.Fail(exit.Usage, "--known-file needs --resolve: with its people, --resolve checks that it reads the right workspace")
 	case f.shared != "" && (f.shared != "all" || !f.resolve):
-		return exit.Fail(exit.Usage, "--shared is all, and goes with --resolve")
+		return exit.Fail(exit.Usage, "--shared must be all, and needs --resolve")
 	}
 	if f.targets != "" {
 		if err := outsideReceipts(f.targets); err != nil {
@@ -127,7 +127,7 @@ func outsideReceipts(file string) error {
 	}
 	for dir := filepath.Dir(full); ; dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, "entries.jsonl")); err == nil {
-			return exit.Fail(exit.Usage, "--targets: %s is a receipt, which holds no identifier in clear: name a file outside of it", eraseShort(dir))
+			return exit.Fail(exit.Usage, "--targets: %s is a receipt, and a receipt contains no identifier in clear: give a file outside it", eraseShort(dir))
 		} else if !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
 			return nil
 		}
@@ -169,7 +169,7 @@ func (f *erasePlanFlags) do(ctx context.Context, con console.Console, file strin
 		counts.Duplicates += resolved.Doubles
 	}
 	if f.noCIOIDs && counts.CIOIDs > 0 {
-		return exit.Fail(exit.Guard, "%s in %s, and --no-cio-ids refuses them: name these people by id or address", plural.Count(counts.CIOIDs, "cio_ id stands", "cio_ ids stand"), list.name)
+		return exit.Fail(exit.Guard, "%s in %s, but --no-cio-ids rejects them: name these people by id or address", plural.Count(counts.CIOIDs, "cio_ id is", "cio_ ids are"), list.name)
 	}
 	cfg := erasure.PlanConfig{Action: erasure.Action(f.action), Client: client, ReceiptKey: receipt, GuardKey: guard, Reason: f.reason, Request: f.request, Expiry: f.expires, SingleOperator: f.single}
 	plan, _, err := erasure.NewPlan(cfg, list.targets)
@@ -221,7 +221,7 @@ func (f *erasePlanFlags) profiles(ctx context.Context, con console.Console, targ
 			}
 			lines = append(lines, fmt.Sprint(list.lines[at]))
 		}
-		return nil, nil, exit.Fail(exit.Guard, "%s, %s %s: %s several profiles, %s together, who may be several people. Name those who are meant by their ids, or have all of them erased by --shared all", list.name,
+		return nil, nil, exit.Fail(exit.Guard, "%s, %s %s: %s several profiles, %s together. They may be different people. Name the right ones by their ids, or erase all of them with --shared all", list.name,
 			plural.Form(len(lines), "line", "lines"), strings.Join(lines, ", "), plural.Count(shared.Addresses, "address has", "addresses have"), plural.Grouped(int64(shared.Profiles)))
 	case err != nil:
 		return nil, nil, eraseExit(ctx, list.at(err))
@@ -263,9 +263,9 @@ func planJSON(p *erasure.Plan) erasePlanJSON {
 // erasePrintPlan prints what a plan says, for a person.
 func erasePrintPlan(line func(name, format string, args ...any), p *erasure.Plan) {
 	does := map[erasure.Action]string{
-		erasure.ActionDelete:     "delete %s, with all that is known of them",
-		erasure.ActionSuppress:   "suppress %s: delete them, and take no more data for them",
-		erasure.ActionUnsuppress: "end the suppression of %s; what was deleted stays deleted",
+		erasure.ActionDelete:     "delete %s, and all data about them",
+		erasure.ActionSuppress:   "suppress %s: delete them, and accept no more data about them",
+		erasure.ActionUnsuppress: "end the suppression of %s; deleted data stays deleted",
 	}[p.Action]
 	line("does", does, plural.Count(p.Subjects, "person", "people"))
 	line("in", "%s, workspace %s", p.Target, eraseWorkspace(p.Workspace))
@@ -273,7 +273,7 @@ func erasePrintPlan(line func(name, format string, args ...any), p *erasure.Plan
 	if p.Request != "" {
 		line("request", "%s", p.Request)
 	}
-	line("may run until", "%s", p.Expires.Local().Format(time.DateTime+" MST"))
+	line("valid until", "%s", p.Expires.Local().Format(time.DateTime+" MST"))
 }
 
 // eraseWorkspace is a short name for a workspace, by which two plans can be compared.
@@ -290,41 +290,41 @@ func (f *erasePlanFlags) print(con console.Console, p *erasure.Plan, c eraseCoun
 	if r := resolved; r != nil {
 		line("looked up", "%s named, and %s; %s not in the workspace, %s shared", plural.Count(r.Named, "identifier was", "identifiers were"), plural.Count(r.Targets, "person is planned", "people are planned"), plural.Count(r.Gone, "is", "are"), plural.Count(r.Shared, "address is", "addresses are"))
 		if r.Gone > 0 && 2*r.Gone >= r.Named {
-			line("warning", "%s of %s are not in the workspace: is it the right column, and the App API key of this workspace? --known-file shows the latter", plural.Grouped(int64(r.Gone)), plural.Grouped(int64(r.Named)))
+			line("warning", "%s of %s are not in the workspace: check the column, and check that the App API key is from this workspace (--known-file does that)", plural.Grouped(int64(r.Gone)), plural.Grouped(int64(r.Named)))
 		}
 		if r.ByCIOID > 0 {
-			line("note", "%s by cio_ id, because the profile has no id or address that is theirs alone", plural.Count(r.ByCIOID, "person is named", "people are named"))
+			line("note", "%s by cio_ id, because the profile has no id or address of its own", plural.Count(r.ByCIOID, "person is named", "people are named"))
 		}
 		if r.Kept > 0 {
-			line("note", "%s also that of somebody who is not in the plan, so the guard leaves it out", plural.Count(r.Kept, "address is", "addresses are"))
+			line("note", "%s also that of a person who is not in the plan, so the guard does not contain it", plural.Count(r.Kept, "address is", "addresses are"))
 		}
 		if r.Odd > 0 {
-			line("note", "no message can carry %s of these profiles, so the guard leaves it out", plural.Count(r.Odd, "identifier", "identifiers"))
+			line("note", "no message can contain %s of these profiles, so the guard does not contain it", plural.Count(r.Odd, "identifier", "identifiers"))
 		}
 	}
 	if c.Trimmed > 0 {
-		line("note", "%s spaces around, which are no part of it", plural.Count(c.Trimmed, "identifier had", "identifiers had"))
+		line("note", "%s spaces around it, which are ignored", plural.Count(c.Trimmed, "identifier had", "identifiers had"))
 	}
 	if c.CaseTwins > 0 {
-		line("warning", "%s ids differ only in case from another: they are taken for different people", plural.Grouped(int64(c.CaseTwins)))
+		line("warning", "%s ids differ from another one only in case: they count as different people", plural.Grouped(int64(c.CaseTwins)))
 	}
 	if c.Addresses > 0 && resolved == nil {
-		line("warning", "several people may share an address, and what is done then is Customer.io's choice: --resolve finds out and refuses it")
+		line("warning", "several people may share an address, and Customer.io then decides whom it deletes: --resolve finds and rejects such addresses")
 	}
 	if c.CIOIDs > 0 && p.Action == erasure.ActionDelete {
-		line("warning", "that this API deletes by cio_ id is inferred, and not documented: verify who is gone")
+		line("warning", "that this API deletes by cio_ id is an assumption, not documented: verify that these people are gone")
 	}
 	people := "--ids " + eraseShort(file) + f.columns.given()
 	if f.targets != "" {
 		people = "--targets " + eraseShort(f.targets)
-		line("in clear", "%s: keep it outside of the receipt, and delete it when the people have been verified", eraseShort(f.targets))
+		line("in clear", "%s: keep it outside the receipt, and delete it when you have verified the people", eraseShort(f.targets))
 	}
 	line("signed by", "%s", operator)
 	next := fmt.Sprintf("ciokit erase run %s %s --receipt DIR", eraseShort(f.out), people)
 	if p.SingleOperator {
 		line("approval", "the plan needs none")
 	} else {
-		line("approval", "somebody else must sign it: an approver, with a key of their own")
+		line("approval", "another person must sign it: an approver, with their own key")
 		next = fmt.Sprintf("ciokit erase approve %s, and then %s", eraseShort(f.out), next)
 	}
 	fmt.Fprintf(con.Out, "\nNothing was sent. Next: %s\n", next)

@@ -110,10 +110,10 @@ func (o *eraseOther) named(ctx context.Context, con console.Console, key erasure
 
 // nobody says why receipts have nothing of somebody, and asks their guards, if the key of the guard is there, whether that is for the identifier alone.
 func (o *eraseOther) nobody(ctx context.Context, keys *eraseKeys, cfg erasure.CheckConfig, dirs, ids []string, code int) error {
-	const other = "a receipt finds a person by the identifier that the plan named: the id, the address or the cio_ id"
-	none := "no receipt has an entry of that person by " + plural.Form(len(ids), "this identifier", "these identifiers")
+	const other = "a receipt knows a person only by the identifier in the plan: the id, the address or the cio_ id"
+	none := "no receipt has an entry for " + plural.Form(len(ids), "this identifier", "these identifiers")
 	if keys.guard == "" && os.Getenv(eraseSecrets["guard-key"].variable) == "" {
-		return exit.Fail(code, "%s; %s. Give the others too, or --guard-key or --targets, which know the others of the plan", none, other)
+		return exit.Fail(code, "%s; %s. Give the person's other identifiers too, or --guard-key or --targets, which know all identifiers of the plan", none, other)
 	}
 	key, err := keys.guardKey()
 	if err != nil {
@@ -123,17 +123,17 @@ func (o *eraseOther) nobody(ctx context.Context, keys *eraseKeys, cfg erasure.Ch
 		for _, id := range ids {
 			has, err := erasure.GuardHas(dir, cfg, key, id)
 			if errors.Is(err, erasure.ErrOtherKey) {
-				return exit.Fail(exit.Usage, "%s, and the guard of %s was not asked: it has another guard key. Give that of its workspace", none, eraseShort(dir))
+				return exit.Fail(exit.Usage, "%s, and the guard of %s was not checked: it has another guard key. Give the guard key of its workspace", none, eraseShort(dir))
 			}
 			if err != nil {
 				return eraseCheckExit(ctx, dir, err)
 			}
 			if has {
-				return exit.Fail(code, "%s, but the guard of %s knows it: the person is there by another identifier. Look up the id, or give the file of --targets of the plan", none, eraseShort(dir))
+				return exit.Fail(code, "%s, but the guard of %s knows it: the person is there under another identifier. Look up the id, or give the file of --targets of the plan", none, eraseShort(dir))
 			}
 		}
 	}
-	return exit.Fail(code, "%s, and no guard of theirs knows it; %s, and those of --also are in the guard of a receipt of this guard key", none, other)
+	return exit.Fail(code, "%s, and no guard of the receipts knows it; %s, and the identifiers of --also are only in the guard of a receipt with this guard key", none, other)
 }
 
 // readSmall reads a small file of text, or standard input for -.
@@ -173,7 +173,7 @@ identifiers. With --targets, any identifier of the plan finds the person. The di
 		Example: `  ciokit erase proof receipts/DSR-204 --id-file - --receipt-key receipt.key --out proof-DSR-204`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
-				return exit.Fail(exit.Usage, "say where the proof is to be written: --out DIR")
+				return exit.Fail(exit.Usage, "say where to write the proof: --out DIR")
 			}
 			ids, err := person.read(con)
 			if err != nil {
@@ -210,7 +210,7 @@ identifiers. With --targets, any identifier of the plan finds the person. The di
 					Entries int    `json:"entries"`
 				}{out, n})
 			}
-			fmt.Fprintf(con.Out, "%s has %s of that person, each with its proof.\nNext: ciokit erase check-proof %s\n", eraseShort(out), plural.Count(n, "entry", "entries"), eraseShort(out))
+			fmt.Fprintf(con.Out, "%s has %s about that person, each with its proof.\nNext: ciokit erase check-proof %s\n", eraseShort(out), plural.Count(n, "entry", "entries"), eraseShort(out))
 			return nil
 		},
 	}
@@ -235,7 +235,7 @@ func theOne(dir string, cfg erasure.CheckConfig, key erasure.ReceiptKey, ids []s
 			return id, nil // of which WriteProof says it
 		case len(found[0].Entries) == 0 || one != "" && key.Subject(one) == key.Subject(id):
 		case one != "":
-			return "", exit.Fail(exit.Usage, "a proof is of one person, and the receipt has entries by several of these identifiers: give one of them")
+			return "", exit.Fail(exit.Usage, "a proof is about one person, but the receipt has entries for several of these identifiers: give one of them")
 		default:
 			one = id
 		}
@@ -327,7 +327,7 @@ type eraseProven struct {
 
 func eraseCheckProof(ctx context.Context, con console.Console, dir string, keys *eraseKeys, person *erasePerson, since string, asJSON bool) error {
 	if receiptBegun(dir) {
-		return exit.Fail(exit.Usage, "%s is a receipt, and no proof of one person: check it with: ciokit erase check %s; ciokit erase proof makes a proof of it", eraseShort(dir), eraseShort(dir))
+		return exit.Fail(exit.Usage, "%s is a receipt, not a proof of one person: check it with: ciokit erase check %s; ciokit erase proof makes a proof from it", eraseShort(dir), eraseShort(dir))
 	}
 	cfg, err := checkConfig(keys, since)
 	if err != nil {
@@ -380,12 +380,12 @@ func eraseCheckProof(ctx context.Context, con console.Console, dir string, keys 
 		line("entry", "%s", e)
 	}
 	line("checkpoint", "of %s, signed by %s", plural.Count(p.Checkpoint.Size, "entry", "entries"), p.Checkpoint.Signer)
-	fmt.Fprintf(con.Out, "\nThe entries are in the receipt%s.\n", map[bool]string{true: ", and are about the person who was asked for"}[asked])
+	fmt.Fprintf(con.Out, "\nThe entries are in the receipt%s.\n", map[bool]string{true: ", and are about the given person"}[asked])
 	if p.OwnKeys {
-		fmt.Fprintln(con.Out, "Who made it was not checked: give the public keys that you trust, by --keys.")
+		fmt.Fprintln(con.Out, "The command did not check who made it: give the public keys that you trust with --keys.")
 	}
 	if !asked {
-		fmt.Fprintln(con.Out, "Whom they are about was not checked: give --receipt-key, and --id or --id-file.")
+		fmt.Fprintln(con.Out, "The command did not check whom they are about: give --receipt-key, and --id or --id-file.")
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ receipt, no page is written. If its last entries are not signed, the page says s
 
 func eraseReport(ctx context.Context, con console.Console, dir, out string, keys *eraseKeys, since string, asJSON bool) error {
 	if out == "" {
-		return exit.Fail(exit.Usage, "say where the page is to be written: --out FILE, such as report.html")
+		return exit.Fail(exit.Usage, "say where to write the page: --out FILE, such as report.html")
 	}
 	cfg, err := checkConfig(keys, since)
 	if err != nil {

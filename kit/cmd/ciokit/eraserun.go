@@ -43,7 +43,7 @@ type erasePeople struct {
 }
 
 func (p *erasePeople) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.ids, "ids", "", "the file that the plan was made from, with the same flags")
+	cmd.Flags().StringVar(&p.ids, "ids", "", "the file that the plan was made from; give the same --column, --also and format flags")
 	cmd.Flags().StringVar(&p.targets, "targets", "", "the file of --targets of the plan")
 	p.columns.flags(cmd)
 }
@@ -60,13 +60,13 @@ func (p *erasePeople) given() string {
 func (p *erasePeople) read(ctx context.Context, con console.Console) (*eraseList, [32]byte, error) {
 	switch {
 	case (p.ids == "") == (p.targets == ""):
-		return nil, [32]byte{}, exit.Fail(exit.Usage, "name the people of the plan: --ids FILE, which it was made from, or --targets FILE, which it has written")
+		return nil, [32]byte{}, exit.Fail(exit.Usage, "give the people of the plan: --ids FILE, the file that it was made from, or --targets FILE, the file that it wrote")
 	case p.ids != "":
 		list, err := p.columns.read(ctx, con, p.ids)
 		return list, [32]byte{}, err
 	}
 	if info, err := os.Stat(p.targets); err == nil && places.OthersRead(info) {
-		return nil, [32]byte{}, exit.Fail(exit.Usage, "--targets: others may read %s (mode %04o), and it has people in clear: chmod 600 it", eraseShort(p.targets), info.Mode().Perm())
+		return nil, [32]byte{}, exit.Fail(exit.Usage, "--targets: other users can read %s (mode %04o), and it contains people in clear: run chmod 600 on the file", eraseShort(p.targets), info.Mode().Perm())
 	}
 	targets, hash, err := erasure.ReadTargets(p.targets)
 	if err != nil {
@@ -87,9 +87,8 @@ func newEraseRun(con console.Console) *cobra.Command {
 exactly those of the plan. Nothing is sent if the plan is not approved, has expired, was changed, is for another workspace, or is for more
 people than --max.
 
-Each message is written to disk before it is sent, and its outcome is written before the next one is sent. If the command ends early, run
-it again: it resumes, and leaves nobody out. Customer.io's answer says that it accepted the message. It does not say that the person is
-gone.`,
+The run writes to disk what it is about to send, and writes the outcomes before it sends the next batch. If it ends early, run the same command
+again: it resumes, and leaves nobody out. Customer.io's answer says that it accepted the message. It does not say that the person is gone.`,
 		Example: `  ciokit erase run leavers.plan --ids leavers.csv --column id --to eu --receipt receipts/DSR-204 \
     --keys operator-ann.pub --keys approver-bob.pub --operator-key operator-ann.key \
     --receipt-key receipt.key --guard-key guard.key`,
@@ -123,9 +122,9 @@ type eraseRan struct {
 func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string) error {
 	switch {
 	case f.receipt == "":
-		return exit.Fail(exit.Usage, "say where the receipt is to be written: --receipt DIR")
+		return exit.Fail(exit.Usage, "say where to write the receipt: --receipt DIR")
 	case f.most < 1 || f.giveUp <= 0 || f.rate < 0:
-		return exit.Fail(exit.Usage, "--max is at least 1, --give-up-after is a time such as 10m, and --rate is at least 0")
+		return exit.Fail(exit.Usage, "--max must be at least 1, --give-up-after a time such as 10m, and --rate at least 0")
 	}
 	job := erasure.Job{Dir: f.receipt, Max: f.most, Tool: eraseTool}
 	var err error
@@ -159,7 +158,7 @@ func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string
 		return err
 	}
 	if f.people.ids != "" && plan.TargetsHash != targetsHash {
-		return exit.Fail(exit.Usage, "the plan was made with a file of --targets: give that file, by --targets, in place of --ids")
+		return exit.Fail(exit.Usage, "the plan was made with a file of --targets: give that file with --targets, not --ids")
 	}
 	job.Targets, job.TargetsHash = list.targets, targetsHash
 	job.Client, err = f.to.client(ctx, con, func(cfg *cio.Config) {
@@ -180,7 +179,7 @@ func (f *eraseRunFlags) do(ctx context.Context, con console.Console, file string
 		return err
 	}
 	if undo != nil && !f.to.Emulator {
-		fmt.Fprintln(con.Err, "No earlier run of this plan is known here. One on another machine, or by somebody else to a receipt elsewhere, cannot be known.")
+		fmt.Fprintln(con.Err, "This machine has no record of an earlier run of this plan. The command cannot see a run on another machine, or another user's run with a receipt elsewhere.")
 	}
 	if !f.json {
 		job.OnProgress = eraseProgress(con.Err)
@@ -203,7 +202,7 @@ func (f *eraseRunFlags) approve(ctx context.Context, con console.Console, plan *
 		fmt.Fprintf(con.Err, "Sending to %s\n", plan.Target)
 		return nil
 	case f.to.Silent != nil:
-		return exit.Fail(exit.Unavailable, "nothing answers on %s, so it is not known whether that is an emulator: start one with: ciokit emulate, or add --yes if it is a real workspace", plan.Target)
+		return exit.Fail(exit.Unavailable, "no server answers on %s. Start an emulator there with: ciokit emulate, or add --yes if it is a real workspace", plan.Target)
 	}
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(con.Err, "%-15s%s\n", name, printed.Line(fmt.Sprintf(format, args...)))
@@ -252,7 +251,7 @@ func (f *eraseRunFlags) ended(ctx context.Context, con console.Console, plan *er
 	}
 	eraseSummary(con.Out, plan, s)
 	if stopped != "" && left == 0 { // what was sent could not be written down
-		fmt.Fprintf(con.Out, "\nNot all of this is written down and signed in the receipt. Next: give the same command again%s.\n", map[bool]string{true: "", false: ", with the receipt's new directory: it is not where it was"}[receiptBegun(f.receipt)])
+		fmt.Fprintf(con.Out, "\nThe receipt does not yet record and sign all of this. Next: run the same command again%s.\n", map[bool]string{true: "", false: ", with the new directory of the receipt, which was moved"}[receiptBegun(f.receipt)])
 		return ended
 	}
 	f.next(con, plan, s, left, errors.Is(err, erasure.ErrExpired))
@@ -265,12 +264,12 @@ var eraseDone = map[erasure.Action]string{erasure.ActionDelete: "to delete them"
 func eraseSummary(w io.Writer, plan *erasure.SignedPlan, s erasure.Summary) {
 	line := func(n int64, text string) { fmt.Fprintf(w, "%9s  %s\n", plural.Grouped(n), text) }
 	line(s.Subjects, plural.Form(s.Subjects, "person", "people")+" in the plan, at "+plan.Target)
-	line(s.Accepted, "accepted: Customer.io took the message "+eraseDone[plan.Action])
+	line(s.Accepted, "accepted: Customer.io accepted the message "+eraseDone[plan.Action])
 	for _, n := range []struct {
 		n    int64
 		text string
-	}{{s.Rejected, "rejected"}, {s.Unsent, "unsent"}, {s.Unknown, "unknown: they were sent, and no answer was heard"}, {s.Subjects - s.Accepted - s.Rejected - s.Unsent - s.Unknown, "not begun"},
-		{s.Doubles, "named again, and acted on once"}, {s.Earlier, "settled by an earlier run"}, {s.Open, "sent again: no answer to an earlier run was heard, or none was signed"}, {s.Cut, plural.Form(s.Cut, "byte", "bytes") + " of a torn last line cut off"}} {
+	}{{s.Rejected, "rejected"}, {s.Unsent, "unsent"}, {s.Unknown, "unknown: the message was sent, but no answer came"}, {s.Subjects - s.Accepted - s.Rejected - s.Unsent - s.Unknown, "not begun"},
+		{s.Doubles, "named again, and counted once"}, {s.Earlier, "settled by an earlier run"}, {s.Open, "sent again: an earlier run got no answer, or did not sign it"}, {s.Cut, plural.Form(s.Cut, "byte", "bytes") + " of a torn last line cut off"}} {
 		if n.n > 0 {
 			line(n.n, n.text)
 		}
@@ -284,24 +283,24 @@ func eraseSummary(w io.Writer, plan *erasure.SignedPlan, s erasure.Summary) {
 
 // next says what to do now, in at most three lines.
 func (f *eraseRunFlags) next(con console.Console, plan *erasure.SignedPlan, s erasure.Summary, left int64, expired bool) {
-	fmt.Fprintf(con.Out, "\nThe receipt is %s; its last checkpoint says what it holds: hand a copy to somebody else.\n", eraseShort(f.receipt))
+	fmt.Fprintf(con.Out, "\nThe receipt is %s; its last checkpoint covers all its entries: give a copy of the checkpoint to somebody else.\n", eraseShort(f.receipt))
 	switch {
 	case left > 0 && expired && s.Unknown > 0 && plan.Action != erasure.ActionUnsuppress: // of which the App API tells nothing
-		fmt.Fprintf(con.Out, "The plan has expired, and no run acts on anybody any more. Next: ciokit erase verify %s %s, which settles unknown outcomes; who is not gone then needs a new plan.\n", eraseShort(f.receipt), f.people.given())
+		fmt.Fprintf(con.Out, "The plan has expired, so it cannot be run again. Next: ciokit erase verify %s %s, which settles unknown outcomes; people who are still there then need a new plan.\n", eraseShort(f.receipt), f.people.given())
 		return
 	case left > 0 && expired:
-		fmt.Fprintf(con.Out, "The plan has expired, and no run acts on anybody any more. Next: ciokit erase plan, for those who are left: %s.\n", plural.Count(left, "person", "people"))
+		fmt.Fprintf(con.Out, "The plan has expired, so it cannot be run again. Next: ciokit erase plan, for the people who are left: %s.\n", plural.Count(left, "person", "people"))
 		return
 	case left > 0:
-		fmt.Fprintln(con.Out, "Next: give the same command again. It goes on where this one stopped.")
+		fmt.Fprintln(con.Out, "Next: run the same command again. It resumes this run.")
 		return
 	}
 	next := "Next: ciokit erase check " + eraseShort(f.receipt)
 	if s.Rejected > 0 {
-		next += "; who was rejected needs a new plan, once the reason is gone"
+		next += "; rejected people need a new plan, after you have fixed the reason"
 	}
 	fmt.Fprintln(con.Out, next)
 	if f.people.targets != "" {
-		fmt.Fprintf(con.Out, "%s is personal data: delete it when the people have been verified. Nothing else needs it.\n", eraseShort(f.people.targets))
+		fmt.Fprintf(con.Out, "%s is personal data: delete it when you have verified the people. Nothing else needs it.\n", eraseShort(f.people.targets))
 	}
 }

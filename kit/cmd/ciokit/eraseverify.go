@@ -40,7 +40,7 @@ func (a *eraseApp) client(ctx context.Context, con console.Console, target, writ
 	}
 	switch region := eraseRegions[target]; {
 	case silent != nil:
-		return nil, false, exit.Fail(exit.Unavailable, "nothing answers on %s, where the people are to be read", target)
+		return nil, false, exit.Fail(exit.Unavailable, "no server answers on %s, where the command must read the people", target)
 	case emulator:
 		cfg = appapi.Config{BaseURL: target, RateLimit: -1}
 		if cfg.APIKey, err = (destination.Flags{To: target, KeyFile: writeKeyFile}).Key(con); err != nil {
@@ -59,7 +59,7 @@ func (a *eraseApp) client(ctx context.Context, con console.Console, target, writ
 	}
 	app, err = appapi.NewClient(cfg)
 	if err != nil {
-		return nil, false, exit.Fail(exit.Usage, "%s; or give the file of the key by --app-key-file", console.FlagWords(strings.TrimPrefix(err.Error(), "appapi: ")))
+		return nil, false, exit.Fail(exit.Usage, "%s; or give a file with the key with --app-key-file", console.FlagWords(strings.TrimPrefix(err.Error(), "appapi: ")))
 	}
 	return app, cfg.BaseURL != "", nil
 }
@@ -113,7 +113,7 @@ gone.`,
 
 func (f *eraseVerifyFlags) do(ctx context.Context, con console.Console, dir string) error {
 	if f.wait <= 0 || f.again < 0 {
-		return exit.Fail(exit.Usage, "--wait and --again are times, such as 10m and 24h")
+		return exit.Fail(exit.Usage, "--wait and --again must be times, such as 10m and 24h")
 	}
 	job := erasure.VerifyJob{Dir: dir, Wait: f.wait, Again: f.again}
 	var err error
@@ -226,17 +226,17 @@ func (f *eraseVerifyFlags) ended(ctx context.Context, con console.Console, dir s
 	targets := eraseShort(f.people.targets)
 	switch {
 	case stopped != "":
-		fmt.Fprintln(con.Out, "Next: give the same command again. What was looked up is in the receipt.")
+		fmt.Fprintln(con.Out, "Next: run the same command again. The receipt keeps the results so far.")
 	case v.Contradicted > 0:
-		fmt.Fprintln(con.Out, "Next: find out what sends the people again who are there, have it keep to the guard (ciokit erase guard), and plan them anew.")
+		fmt.Fprintln(con.Out, "Next: find out which program sends these people again, make it use the guard (ciokit erase guard), and make a new plan for them.")
 	case plan.Action == erasure.ActionUnsuppress && (v.Unknown > 0 || v.Subjects > v.Acted) && !time.Now().Before(plan.Expires):
-		fmt.Fprintln(con.Out, "Next: the plan has expired, and no API shows whose suppression has ended: who was not accepted needs a new plan.")
+		fmt.Fprintln(con.Out, "Next: the plan has expired, and no API shows whose suppression has ended: people whose message was not accepted need a new plan.")
 	case (v.NotYet > 0 || v.Subjects > v.Acted) && !time.Now().Before(plan.Expires):
-		fmt.Fprintln(con.Out, "Next: give the same command again later. The plan has expired, so who is there still, or was not acted on, needs a new one.")
+		fmt.Fprintln(con.Out, "Next: run the same command again later. The plan has expired, so people who are still there, or whom no run has processed, need a new one.")
 	case v.NotYet > 0 || v.Subjects > v.Acted:
-		fmt.Fprintln(con.Out, "Next: give the same command again later. Who was not acted on needs ciokit erase run first.")
+		fmt.Fprintln(con.Out, "Next: run the same command again later. People whom no run has processed need ciokit erase run first.")
 	default:
-		fmt.Fprintf(con.Out, "Next: the same command a day later, with --again 24h, finds who came back; then ciokit erase report %s.\n", eraseShort(dir))
+		fmt.Fprintf(con.Out, "Next: run the same command a day later, with --again 24h: it finds people who came back. Then: ciokit erase report %s.\n", eraseShort(dir))
 		if f.people.targets != "" {
 			fmt.Fprintf(con.Out, "%s is personal data: delete it after that. Nothing else needs it.\n", targets)
 		}
@@ -251,16 +251,16 @@ func printVerified(w io.Writer, v erasure.Verified) {
 		}
 	}
 	line(v.Subjects, plural.Form(v.Subjects, "person", "people")+" in the plan")
-	line(v.Subjects-v.Acted, "not acted on")
+	line(v.Subjects-v.Acted, "not processed")
 	line(v.Read, "looked up now")
-	line(v.Recent, "left out, who were looked up recently")
+	line(v.Recent, "skipped, because they were looked up recently")
 	line(v.Gone, "gone")
-	line(v.NotYet, "not-yet: still there, after a short time or without an accepted message")
-	line(v.Contradicted, "contradicted: there, though the message was accepted long ago, or there again")
+	line(v.NotYet, "not-yet: still there, but the message is recent or was not accepted")
+	line(v.Contradicted, "contradicted: there although the message was accepted long ago, or there again")
 	line(v.CannotTell, "cannot-tell")
 	for _, reason := range slices.Sorted(maps.Keys(v.Reasons)) {
 		line(v.Reasons[reason], "  "+reason)
 	}
 	line(v.Unknown, "with an unknown outcome, of which "+plural.Grouped(v.Settled)+" "+plural.Form(v.Settled, "is", "are")+" gone")
-	line(v.Inferred, "named by cio_ id: that this API deletes by it is inferred, and not documented")
+	line(v.Inferred, "named by cio_ id: that this API deletes by it is an assumption, not documented")
 }

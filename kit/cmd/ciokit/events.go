@@ -80,7 +80,7 @@ func newEventsShow(con console.Console) *cobra.Command {
 				return err
 			}
 			if d.Name != name {
-				fmt.Fprintf(con.Err, "The name has to be exact: it is %q, not %q.\n", d.Name, name)
+				fmt.Fprintf(con.Err, "The name must be exact: it is %q, not %q.\n", d.Name, name)
 			}
 			if asJSON {
 				return printJSON(con, d)
@@ -129,7 +129,7 @@ func findEvent(name string) (events.Definition, error) {
 	if similar := eventsWith(name); len(similar) > 0 {
 		return events.Definition{}, exit.Fail(exit.Usage, "no semantic event is named %q; there are %s", name, strings.Join(similar, ", "))
 	}
-	return events.Definition{}, exit.Fail(exit.Usage, "no semantic event is named %q; all of them: ciokit events list", name)
+	return events.Definition{}, exit.Fail(exit.Usage, "no semantic event is named %q; to see all events: ciokit events list", name)
 }
 
 // eventsWith returns the names of the events that have all the words of name.

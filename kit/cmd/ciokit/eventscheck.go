@@ -69,7 +69,7 @@ type checkCounts struct {
 
 func (f *checkFlags) run(ctx context.Context, con console.Console, file string) error {
 	if f.maxFindings < 0 {
-		return exit.Fail(exit.Usage, "--max-findings is a number of lines; 0 prints all")
+		return exit.Fail(exit.Usage, "--max-findings must be a number of findings; 0 prints all")
 	}
 	src, name, err := openMessages(con, file)
 	if err != nil {
@@ -215,6 +215,6 @@ func (r *checkReport) end() {
 	fmt.Fprintf(r.w, "%s, %s, %s: %s, %s, %s\n", plural.Count(c.Lines, "line", "lines"), plural.Count(c.Messages, "message", "messages"),
 		plural.Count(c.Semantic, "of them a semantic event", "of them semantic events"), plural.Count(c.Errors, "error", "errors"), plural.Count(c.Warnings, "warning", "warnings"), plural.Count(c.Notes, "note", "notes"))
 	if c.Notes == maxNotes {
-		fmt.Fprintf(r.w, "There may be more notes: only the first %s are given.\n", plural.Grouped(maxNotes))
+		fmt.Fprintf(r.w, "There may be more notes: only the first %s are printed.\n", plural.Grouped(maxNotes))
 	}
 }

@@ -174,7 +174,7 @@ func (c *messageCheck) field(f events.Field, path string, value json.RawMessage)
 	if value == nil || string(value) == "null" || f.Required && string(value) == `""` {
 		required := func(x finding) bool { return x.Field == path && x.Rule == ruleMissing }
 		if f.Required && !slices.ContainsFunc(c.findings, required) {
-			c.add(severityWarning, path, ruleMissing, "without it the event says nothing")
+			c.add(severityWarning, path, ruleMissing, "without it the event has no meaning")
 		}
 		return
 	}
@@ -216,7 +216,7 @@ func (c *messageCheck) further(path string, fields []events.Field, members map[s
 		case near && !there:
 			c.add(severityWarning, path+name, ruleMisspelt, "the event's own property is named "+f.Name)
 		default:
-			c.add(severityNote, withoutIndex(path)+name, ruleUnknownFields, "the event is not known to have it; Customer.io takes it as it is")
+			c.add(severityNote, withoutIndex(path)+name, ruleUnknownFields, "the event is not known to have it; Customer.io accepts it unchanged")
 		}
 	}
 }

@@ -46,7 +46,7 @@ func checkValue(f events.Field, value json.RawMessage) (rule, hint string) {
 		}
 		var list []*string // a null among them stays nil
 		if json.Unmarshal(value, &list) != nil || slices.Contains(list, nil) {
-			return ruleMistyped, "give an array that holds nothing but texts"
+			return ruleMistyped, "give an array of texts only"
 		}
 	case events.KindObject:
 		if value[0] != '{' {
@@ -77,7 +77,7 @@ func checkNumber(f events.Field, value json.RawMessage, s string, isText bool) (
 		return ruleMistyped, fmt.Sprintf("it is %s; give %s", jsonType(value), want)
 	}
 	if len(number) > 400 || !shortExponent(number) { // more than any float64 takes
-		return ruleOutOfRange, "the number is longer or larger than any program can be expected to read"
+		return ruleOutOfRange, "the number is longer or larger than programs can normally read"
 	}
 	n, ok := new(big.Rat).SetString(number)
 	switch {

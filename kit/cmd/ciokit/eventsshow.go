@@ -22,16 +22,16 @@ func showEvent(w io.Writer, d events.Definition) error {
 	}
 	fmt.Fprintf(t, "  identifier\t%s\n", identifier)
 	if d.Acts {
-		fmt.Fprintf(t, "  effect\tCustomer.io carries it out and keeps no event of it\n")
+		fmt.Fprintf(t, "  effect\tCustomer.io carries it out and does not store it as an event\n")
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	showFields(t, "properties", d, func(f events.Field) bool { return f.Context == "" })
 	showFields(t, "context", d, func(f events.Field) bool { return f.Context != "" })
-	further := "Customer.io takes any further property; in Go they go into the field " + d.Extra + "."
+	further := "Customer.io accepts any other property; in Go, put them into the field " + d.Extra + "."
 	if d.Extra != "Extra" {
-		further = "The properties are free: in Go they go into the field " + d.Extra + "."
+		further = "You choose the properties; in Go, put them into the field " + d.Extra + "."
 	}
 	fmt.Fprintf(t, "\n  %s\n", further)
 	return t.Flush()

@@ -10,7 +10,7 @@ func newExitCodes() *cobra.Command {
 
   0    everything was accepted
   1    local failure: a file that cannot be read or written, a port that is taken
-  2    usage: an unknown flag, a wrong mapping, a header that does not fit it
+  2    usage: an unknown flag, a wrong mapping, a header that does not match the mapping
   3    Customer.io refused the write key
   4    stopped by a guard or by --max-errors
   5    the API or the network failed: nothing was accepted for --give-up-after, or a retry cannot change the

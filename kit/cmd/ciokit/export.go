@@ -92,7 +92,7 @@ can read it.`,
 				*id = appapi.ID(*of[name])
 			}
 			if named != 1 {
-				return exit.Fail(exit.Usage, "say whose deliveries: one of --campaign, --newsletter, --transactional and --action, with its number")
+				return exit.Fail(exit.Usage, "say which deliveries: give one of --campaign, --newsletter, --transactional and --action, with its number")
 			}
 			var err error
 			if which.From, err = dayOf("from", from); err != nil {
@@ -133,7 +133,7 @@ func dayOf(flag, text string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, exit.Fail(exit.Usage, "--%s is a day, such as 2026-01-31, or a time, such as 2026-01-31T12:00:00Z, and %q is none", flag, text)
+	return time.Time{}, exit.Fail(exit.Usage, "--%s must be a day, such as 2026-01-31, or a time, such as 2026-01-31T12:00:00Z, not %q", flag, text)
 }
 
 // errWrite is an error of writing the file, which is no error of reading.
@@ -159,14 +159,14 @@ func (o *fileOut) Write(b []byte) (int, error) {
 // export makes an export and fetches it.
 func (f *exportFlags) export(ctx context.Context, con console.Console, do func(context.Context, *appapi.Client, io.Writer, func(appapi.Export)) (appapi.Export, error)) error {
 	if f.out == "" {
-		return exit.Fail(exit.Usage, "say where the export goes: --out FILE, or --out - for standard output")
+		return exit.Fail(exit.Usage, "say where to write the export: --out FILE, or --out - for standard output")
 	}
 	if f.out == "-" && f.JSON {
-		return exit.Fail(exit.Usage, "--json and --out - both write to standard output: leave one out")
+		return exit.Fail(exit.Usage, "--json and --out - both write to standard output: remove one")
 	}
 	if f.out != "-" {
 		if dir := filepath.Dir(f.out); !isDirectory(dir) {
-			return exit.Fail(exit.Local, "there is no directory %s for the export: make it first", printed.Line(console.ShortPath(dir)))
+			return exit.Fail(exit.Local, "there is no directory %s for the export: create the directory first", printed.Line(console.ShortPath(dir)))
 		}
 	}
 	app, err := f.Client(ctx, con)
@@ -205,9 +205,9 @@ func (f *exportFlags) export(ctx context.Context, con console.Console, do func(c
 	case errors.As(err, &errWrite{}), errors.As(err, &path), errors.As(err, &link):
 		return exit.With(exit.Local, err)
 	case errors.Is(err, appapi.ErrExportFailed):
-		return exit.Fail(exit.Unavailable, "Customer.io could not make the export %s; begin it again, with fewer people or a shorter time", made.ID)
+		return exit.Fail(exit.Unavailable, "Customer.io could not make the export %s; start it again, with fewer people or a shorter time", made.ID)
 	case err != nil && out != nil && out.n > 0:
-		return f.Error(ctx, exit.Fail(exit.Unavailable, "the download broke off; begin the export again"), "")
+		return f.Error(ctx, exit.Fail(exit.Unavailable, "the download was interrupted; start the export again"), "")
 	case err != nil:
 		return f.Error(ctx, err, "")
 	case f.JSON:

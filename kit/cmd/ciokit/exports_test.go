@@ -82,7 +82,7 @@ func exported(t *testing.T, emulator, file string) string {
 		t.Errorf("source inspect exits with %d", code)
 	}
 	if refused {
-		if !strings.Contains(out+errs, "has to be loaded, with "+strings.Join(flags, " ")+".") {
+		if !strings.Contains(out+errs, "must be loaded, with "+strings.Join(flags, " ")+".") {
 			t.Errorf("source inspect does not say that a load needs %s: %s%s", flags, out, errs)
 		}
 		code, out, errs = call(append([]string{"source", "inspect", file}, flags...)...)
@@ -93,7 +93,7 @@ func exported(t *testing.T, emulator, file string) string {
 	}
 	code, mapping, errs := call("map", "init", file)
 	fmt.Fprintf(&b, "-- mapping --\n%s%s", mapping, errs)
-	if code != 0 || refused && !strings.Contains(errs, "The mapping goes with "+strings.Join(flags, " ")+".") {
+	if code != 0 || refused && !strings.Contains(errs, "Use the mapping with "+strings.Join(flags, " ")+".") {
 		t.Errorf("map init exits with %d: %s", code, errs)
 	}
 	if _, given, errs := call(append([]string{"map", "init", file}, flags...)...); given != mapping {

@@ -102,10 +102,10 @@ func (f *liveFlags) config(ctx context.Context, con console.Console, makes bool)
 	}
 	cfg.RateLimit, cfg.ReadFor, cfg.ObjectType = f.rate, f.wait, f.objectType
 	if f.wait < 0 {
-		return cfg, exit.Fail(exit.Usage, "--wait is how long to wait, such as 3m")
+		return cfg, exit.Fail(exit.Usage, "--wait must be a time, not negative, such as 3m")
 	}
 	if n, err := strconv.ParseUint(cmp.Or(f.objectType, "1"), 10, 31); err != nil || n == 0 {
-		return cfg, exit.Fail(exit.Usage, "--object-type is a whole number, as Customer.io shows it for the type")
+		return cfg, exit.Fail(exit.Usage, "--object-type must be a whole number, as Customer.io shows it for the type")
 	}
 	client, err := cio.NewClient(cio.Config{APIKey: cfg.APIKey, Region: cfg.Region, BaseURL: cfg.BaseURL}) // for its checks
 	if err != nil {
@@ -126,7 +126,7 @@ func (f *liveFlags) config(ctx context.Context, con console.Console, makes bool)
 		case ctx.Err() != nil:
 			return cfg, liveExit(ctx, context.Cause(ctx))
 		case silent != nil:
-			return cfg, exit.Fail(exit.Unavailable, "nothing answers on %s; start an emulator in another terminal with: ciokit emulate, and give --to emulator", client.Target())
+			return cfg, exit.Fail(exit.Unavailable, "no server answers on %s; start an emulator in another terminal with: ciokit emulate, and give --to emulator", client.Target())
 		case makes && cfg.AppAPIKey == "":
 			return cfg, exit.Fail(exit.Usage, "%s: %w", client.Target(), livetest.ErrOwnMemory)
 		}
@@ -145,7 +145,7 @@ func (f *liveFlags) config(ctx context.Context, con console.Console, makes bool)
 
 // askWorkspace asks for the name of the workspace.
 func askWorkspace(con console.Console, target string) string {
-	fmt.Fprintf(con.Err, "This makes people, events and objects in the workspace behind CUSTOMERIO_API_KEY on %s, and deletes them at the end.\nThe name of the workspace, which must be one for tests: ", target)
+	fmt.Fprintf(con.Err, "This creates people, events and objects in the workspace of CUSTOMERIO_API_KEY on %s, and deletes them at the end.\nUse a workspace for tests only. Type its name: ", target)
 	line, _ := bufio.NewReader(con.In).ReadString('\n')
 	return strings.TrimSpace(line)
 }
@@ -223,7 +223,7 @@ func openLive(ctx context.Context, con console.Console, cfg livetest.Config) (*l
 		return nil, liveExit(ctx, err)
 	}
 	if s.Real() {
-		fmt.Fprintln(con.Err, s.Where()+" What is made there is deleted at the end.")
+		fmt.Fprintln(con.Err, s.Where()+" Everything that it creates there is deleted at the end.")
 	}
 	return s, nil
 }
@@ -258,7 +258,7 @@ func runLive(ctx context.Context, con console.Console, cfg livetest.Config, area
 	if !asJSON {
 		fmt.Fprintf(con.Out, "%d passed, %d failed, %d skipped; run %s on %s", passed, failed, skipped, s.RunID(), s.Target())
 		if !s.ReadsBack() {
-			fmt.Fprint(con.Out, "; nothing was read back, for want of CUSTOMERIO_APP_API_KEY")
+			fmt.Fprint(con.Out, "; nothing was read back, because CUSTOMERIO_APP_API_KEY is not set")
 		}
 		fmt.Fprintln(con.Out)
 	}
@@ -360,7 +360,7 @@ func cleanLedgers(ctx context.Context, con console.Console, flags liveFlags, led
 		switch {
 		case errors.Is(err, livetest.ErrOtherWorkspace), errors.Is(err, livetest.ErrLedgerInUse):
 			other = true
-			fmt.Fprintf(con.Err, "Left alone: %s\n", words(err))
+			fmt.Fprintf(con.Err, "Skipped: %s\n", words(err))
 		case err != nil:
 			return liveExit(ctx, err)
 		default:

@@ -110,7 +110,7 @@ Before a load sends anything to a real workspace, it shows what it would send an
 				return cobra.MinimumNArgs(1)(cmd, args)
 			}
 			if len(args) > 0 {
-				return fmt.Errorf("--resume goes on with the input that the load began with; leave %s out, or begin a new load", args[0])
+				return fmt.Errorf("--resume uses the input of the load that it resumes; remove %s, or start a new load", args[0])
 			}
 			return nil
 		},
@@ -190,7 +190,7 @@ func (f *loadFlags) do(cmd *cobra.Command, con console.Console, args []string) e
 		return f.goOn(cmd, con)
 	}
 	if f.newKey {
-		return exit.Fail(exit.Usage, "--new-key is for --resume; a new load takes any key")
+		return exit.Fail(exit.Usage, "--new-key is only for --resume; a new load accepts any key")
 	}
 	f.Files = args
 	if err := f.absolutePaths(); err != nil {
@@ -308,7 +308,7 @@ func (o *loadOptions) expectRows() (r load.RowRange, err error) {
 		r.Max, err = strconv.ParseInt(strings.TrimSpace(high), 10, 64)
 	}
 	if err != nil || r.Min < 0 || r.Max < max(r.Min, 1) {
-		return r, exit.Fail(exit.Usage, "--expect-rows is a number of rows, such as 1000, or the least and the most, such as 900-1100")
+		return r, exit.Fail(exit.Usage, "--expect-rows must be a number of rows, such as 1000, or a range, such as 900-1100")
 	}
 	return r, nil
 }

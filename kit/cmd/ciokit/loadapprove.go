@@ -25,10 +25,10 @@ func (l *loading) approve(ctx context.Context, con console.Console) error {
 		return nil
 	}
 	if l.silent != nil && !approved {
-		return exit.Fail(exit.Unavailable, "nothing answers on %s, so it is not known whether that is an emulator (%w); start one with: ciokit emulate, or add --yes if it is a real workspace", l.client.Target(), l.silent)
+		return exit.Fail(exit.Unavailable, "no server answers on %s (%w); start an emulator there with: ciokit emulate, or add --yes if it is a real workspace", l.client.Target(), l.silent)
 	}
 	if l.f.stdin() {
-		return exit.Fail(exit.Guard, "standard input cannot be looked at beforehand; check it with --dry-run, then add --yes")
+		return exit.Fail(exit.Guard, "standard input cannot be read twice, so the load cannot show a plan; check the input with --dry-run, then add --yes")
 	}
 	src, err := l.input.Open(ctx, con)
 	if err != nil {
@@ -70,13 +70,13 @@ func (l *loading) approve(ctx context.Context, con console.Console) error {
 		return exit.With(exit.Local, err)
 	}
 	if n := l.job.Source.Info().ReadAhead; n > 0 {
-		fmt.Fprintf(con.Err, "The rows of the query are read ahead, however long they take to be sent: up to %s of them wait in a temporary file in %s, which has no name and is gone when the load ends.\n", console.ByteSize(n), os.TempDir())
+		fmt.Fprintf(con.Err, "The rows of the query are read ahead, even if sending takes long: up to %s of them wait in a temporary file in %s, which has no name and is gone when the load ends.\n", console.ByteSize(n), os.TempDir())
 	}
 	if l.f.Deny != "" {
-		fmt.Fprintf(con.Err, "Nothing is sent for those on the deny list, which holds %s.\n", plural.Count(plan.DenyList, "id", "ids"))
+		fmt.Fprintf(con.Err, "Nothing is sent about people on the deny list, which contains %s.\n", plural.Count(plan.DenyList, "id", "ids"))
 	}
 	if l.f.Guard != "" {
-		fmt.Fprintln(con.Err, "Nothing is sent for those whom the guard knows, who were erased.")
+		fmt.Fprintln(con.Err, "Nothing is sent about the erased people in the guard.")
 	}
 	in, ok := con.In.(*os.File)
 	if !ok || !console.Terminal(in) || !console.Terminal(con.Err) {

@@ -53,15 +53,15 @@ func (o *changeOptions) changes() (load.ChangeOnly, error) {
 	case o.MirrorWith != "delete" && o.MirrorWith != "suppress":
 		return c, console.OneOf("mirror-with", o.MirrorWith, "delete", "suppress")
 	case o.MaxShrink < 1 || o.MaxShrink > 100:
-		return c, exit.Fail(exit.Usage, "--max-shrink is a number from 1 to 100")
+		return c, exit.Fail(exit.Usage, "--max-shrink must be a number from 1 to 100")
 	case mirror && (o.Snapshot == "" || !o.SnapshotIDs):
-		return c, exit.Fail(exit.Usage, "--mode mirror needs --snapshot FILE and --snapshot-ids: to delete who has left it must know who was there, by their ids in clear, because a hash names nobody")
+		return c, exit.Fail(exit.Usage, "--mode mirror needs --snapshot FILE and --snapshot-ids: it can delete people who are no longer in the input only if the snapshot contains their ids in clear")
 	case o.NewMapping && o.Snapshot == "" && o.DiffWith == "":
-		return c, exit.Fail(exit.Usage, "--new-mapping goes on from a snapshot whose load had other ids, columns or another mapping: name one by --snapshot")
+		return c, exit.Fail(exit.Usage, "--new-mapping accepts a snapshot that was made with other ids, other columns or another mapping: give the snapshot with --snapshot")
 	case o.SnapshotIDs && o.Snapshot == "":
-		return c, exit.Fail(exit.Usage, "--snapshot-ids needs --snapshot FILE to keep them in")
+		return c, exit.Fail(exit.Usage, "--snapshot-ids needs --snapshot FILE, the file that keeps the ids")
 	case o.Full && o.Snapshot == "" && o.DiffWith == "":
-		return c, exit.Fail(exit.Usage, "--full sends what has not changed since a snapshot: name one by --snapshot")
+		return c, exit.Fail(exit.Usage, "--full also sends rows that have not changed since a snapshot: give the snapshot with --snapshot")
 	}
 	if mirror {
 		c.Mirror = load.Mirror(o.MirrorWith)
@@ -83,7 +83,7 @@ func (l *loading) sayChanges() error {
 	if errors.Is(err, os.ErrNotExist) && c.DiffWith == "" {
 		l.say("There is no snapshot %s yet: every row is sent, and the snapshot is made at the end.", console.ShortPath(file))
 		if c.Mirror != "" {
-			l.say("This load deletes nobody: who leaves the input from now on is told by it.")
+			l.say("This load deletes nobody. Later loads use the snapshot to find people who are no longer in the input.")
 		}
 		return nil
 	}
@@ -93,15 +93,15 @@ func (l *loading) sayChanges() error {
 	l.compared = true
 	l.say("Comparing with %s: %s of %s.", console.ShortPath(file), plural.Count(info.Entries, "entry", "entries"), info.Made.Local().Format(time.DateTime))
 	if info.MappingHash != l.job.Mapping.Hash() {
-		l.say("The mapping has changed since: rows that come to other messages than before are sent.")
+		l.say("The mapping has changed since: rows whose messages have changed are sent.")
 	}
 	if !l.readsTwice() {
-		l.say("%s is read once, so it is not compared with the snapshot before it is sent.", l.inputWord())
+		l.say("%s can be read only once, so the load does not compare it with the snapshot before it sends.", l.inputWord())
 	}
 	if c.Mirror != "" && info.Older {
-		l.say("It was made by an older version, which kept ids that are not sure to be those of people whom a load identified, so this load deletes nobody: who leaves the input from now on is told by the next.")
+		l.say("An older version made it, and its ids may include people whom no load identified, so this load deletes nobody. The next load can find people who are no longer in the input.")
 	} else if c.Mirror != "" && !info.HasIDs {
-		l.say("It was made without --snapshot-ids, so this load deletes nobody: who leaves the input from now on is told by the next.")
+		l.say("It was made without --snapshot-ids, so this load deletes nobody. The next load can find people who are no longer in the input.")
 	}
 	return nil
 }
@@ -137,13 +137,13 @@ func changesHint(err error) string {
 	var pending *load.PendingError
 	switch {
 	case errors.As(err, &pending) && pending.Running:
-		return "a snapshot serves one load at a time"
+		return "only one load at a time can use a snapshot"
 	case errors.As(err, &pending) && pending.Run != "":
 		return fmt.Sprintf("either: ciokit load --resume %s, or the same load with --full", pending.Run)
 	case errors.As(err, &pending):
 		return "repeat the load with --full"
 	case errors.Is(err, load.ErrShrunk):
-		return "nobody was deleted. If the input is whole and they are meant to go, repeat the load with a higher --max-shrink and --max-deletes; otherwise mend the input, or load with --mode upsert"
+		return "nobody was deleted. If the input is complete and these people must be deleted, repeat the load with a higher --max-shrink and --max-deletes; otherwise correct the input, or load with --mode upsert"
 	}
 	return ""
 }

@@ -46,7 +46,7 @@ func refusedToGoOn(err error) bool {
 // goOnOrBegin is a load with --continue.
 func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error {
 	if f.dryRun {
-		return exit.Fail(exit.Usage, "--continue sends; leave --dry-run out, or --continue")
+		return exit.Fail(exit.Usage, "--continue and --dry-run cannot be used together; remove one")
 	}
 	if f.Mapping == "" {
 		return f.begin(ctx, con) // which says what is missing
@@ -62,7 +62,7 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 	sum := sha256.Sum256([]byte(f.sameLoad()))
 	release, err := load.Lock(dir, "continue-"+hex.EncodeToString(sum[:8]))
 	if err != nil {
-		return f.refuse(loadError(err), "", "another process is at work on this load")
+		return f.refuse(loadError(err), "", "another process is running this load")
 	}
 	defer release()
 	last, err := f.lastRun(dir)
@@ -70,19 +70,19 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 		return exit.With(exit.Local, err)
 	}
 	if last == nil {
-		return f.anew(ctx, con, "", "there is no earlier run of it on this machine")
+		return f.anew(ctx, con, "", "this machine has no earlier run of it")
 	}
 	id := last.Header().ID
 	inUse := last.InUse()
 	switch {
 	case errors.Is(inUse, load.ErrRunning):
-		return f.refuse(loadError(inUse), id, "another process is at work on this load")
+		return f.refuse(loadError(inUse), id, "another process is running this load")
 	case inUse != nil:
-		return f.refuse(exit.With(exit.Local, inUse), id, "nobody can tell whether another process is at work on this load")
+		return f.refuse(exit.With(exit.Local, inUse), id, "it is not known whether another process is running this load")
 	case last.Problem() == nil && last.Last().End == load.EndComplete:
 		return f.anew(ctx, con, id, "its last run was complete")
 	case !last.EndedEarly() && m.Repeatable():
-		return f.anew(ctx, con, id, "its last run would only be stopped again: "+last.Last().End)
+		return f.anew(ctx, con, id, "its last run would be stopped again: "+last.Last().End)
 	}
 	refused := f.tryResume(ctx, con, last)
 	var why *goneOnError
@@ -90,9 +90,9 @@ func (f *loadFlags) goOnOrBegin(ctx context.Context, con console.Console) error 
 		return refused
 	}
 	if !m.Repeatable() {
-		return f.refuse(f.noRepeat(id, why.error), id, "its last run cannot be gone on with, and a new one might send events twice")
+		return f.refuse(f.noRepeat(id, why.error), id, "its last run cannot be resumed, and a new one might send events twice")
 	}
-	return f.anew(ctx, con, id, "its last run cannot be gone on with: "+words(why))
+	return f.anew(ctx, con, id, "its last run cannot be resumed: "+words(why))
 }
 
 // noRepeat is why no new load is begun.
@@ -101,7 +101,7 @@ func (f *loadFlags) noRepeat(id string, why error) error {
 	if errors.As(why, new(*source.ChangedError)) {
 		code = exit.Changed
 	}
-	return exit.Fail(code, "run %s ended early and cannot be gone on with: %w. No new load was begun, because the mapping has events without a messageId: those that run had sent would be sent again as new ones. Give them a messageId, such as messageId: [$order_id], or begin a new load without --continue if that does no harm", id, why)
+	return exit.Fail(code, "run %s ended early and cannot be resumed: %w. No new load was started, because the mapping has events without a messageId: events that this run has sent would be sent again as new ones. Give them a messageId, such as messageId: [$order_id], or start a new load without --continue if duplicates do no harm", id, why)
 }
 
 // refuse keeps for --json that nothing was done.
@@ -122,12 +122,12 @@ func (f *loadFlags) decide(con console.Console, c continued) {
 	}
 	switch c.Did {
 	case "resumed":
-		fmt.Fprintf(con.Err, "Going on with run%s: %s\n", run, console.FlagWords(c.Why))
+		fmt.Fprintf(con.Err, "Resuming run%s: %s\n", run, console.FlagWords(c.Why))
 	case "anew":
 		if run != "" {
 			run = " (run" + run + ")"
 		}
-		fmt.Fprintf(con.Err, "Beginning this load anew: %s%s\n", console.FlagWords(c.Why), run)
+		fmt.Fprintf(con.Err, "Starting a new load: %s%s\n", console.FlagWords(c.Why), run)
 	}
 }
 
@@ -170,7 +170,7 @@ func (f *loadFlags) tryResume(ctx context.Context, con console.Console, last *lo
 	l.load, err = load.Resume("", h.ID, l.job)
 	switch {
 	case errors.Is(err, load.ErrRunning):
-		return f.refuse(loadError(err), h.ID, "another process is at work on this load")
+		return f.refuse(loadError(err), h.ID, "another process is running this load")
 	case errors.As(err, new(*load.MismatchError)), errors.As(err, new(*load.JournalError)), errors.Is(err, load.ErrReadOnce), errors.Is(err, load.ErrRejects), errors.Is(err, load.ErrComplete):
 		return &goneOnError{err}
 	case err != nil:
@@ -206,7 +206,7 @@ func (f *loadFlags) anew(ctx context.Context, con console.Console, run, why stri
 	if errors.As(err, &unknown) {
 		did.Full = true
 		if !f.json {
-			fmt.Fprintf(con.Err, "Everything is sent once, as with --full: %s\n", words(unknown))
+			fmt.Fprintf(con.Err, "All rows are sent once, as with --full: %s\n", words(unknown))
 		}
 		attempt = *f
 		attempt.Full, attempt.continued = true, &did

@@ -29,7 +29,7 @@ func (o *loadOptions) sourceConfig() (source.Config, error) {
 	}{{"delimiter", o.Delimiter, &cfg.Delimiter}, {"quote", o.Quote, &cfg.Quote}, {"escape", o.Escape, &cfg.Escape}} {
 		one, ok := characterOf(c.text)
 		if !ok || one == source.None && c.flag == "delimiter" {
-			return cfg, exit.Fail(exit.Usage, `--%s is one ASCII character, such as ";", or \t%s`, c.flag, nearCharacter(c.text))
+			return cfg, exit.Fail(exit.Usage, `--%s must be one ASCII character, such as ";", or \t%s`, c.flag, nearCharacter(c.text))
 		}
 		*c.to = one
 	}

@@ -36,7 +36,7 @@ func loadExit(s load.Summary, err error) error {
 	case errors.Is(err, load.ErrGaveUp):
 		return exit.With(exit.Unavailable, err)
 	case errors.Is(err, load.ErrTooManyDeletes):
-		return exit.Fail(exit.Guard, "%w; look whether they are meant, and raise --max-deletes then", err)
+		return exit.Fail(exit.Guard, "%w; if these deletions are right, raise --max-deletes", err)
 	case errors.Is(err, load.ErrDiffers):
 		return exit.Fail(exit.Guard, "%w; nothing was sent", err)
 	case errors.Is(err, load.ErrShrunk):
@@ -48,11 +48,11 @@ func loadExit(s load.Summary, err error) error {
 	case errors.As(err, new(*load.SnapshotError)):
 		return exit.With(exit.Usage, err)
 	case errors.Is(err, load.ErrTooManyErrors):
-		return exit.Fail(exit.Guard, "%w; look at the first ones, or raise --max-errors; --max-errors unlimited switches this off, also for 1,000 in a row for one reason", err)
+		return exit.Fail(exit.Guard, "%w; check the first rejections, or raise --max-errors; --max-errors unlimited switches this check off, also for 1,000 in a row for the same reason", err)
 	case errors.As(err, new(*source.ChangedError)) && s.Guarded == 0:
 		return exit.With(exit.Changed, err)
 	case errors.Is(err, load.ErrInputChanged) && s.Guarded == 0:
-		return exit.Fail(exit.Changed, "%w; what was read is accounted for and nobody was deleted. Load it again once nothing writes to it", err)
+		return exit.Fail(exit.Changed, "%w; every row that was read is counted, and nobody was deleted. Load the input again when no program writes to it", err)
 	case errors.Is(err, load.ErrInputChanged):
 		return exit.With(exit.Guard, err)
 	case errors.As(err, &mapping), errors.As(err, &format):
@@ -76,5 +76,5 @@ func blankExit(s load.Summary, m *mapping.Mapping) error {
 	if names := m.Columns(); len(names) > 0 {
 		reads = " (" + strings.Join(names, ", ") + ")"
 	}
-	return exit.Fail(exit.Rejects, "no row came to a message: none of %s has anything in the columns that the mapping reads%s; is it the mapping of this input?", plural.Count(s.Rows, "row", "rows"), reads)
+	return exit.Fail(exit.Rejects, "no row became a message: none of %s has a value in the columns that the mapping reads%s; check that the mapping belongs to this input", plural.Count(s.Rows, "row", "rows"), reads)
 }

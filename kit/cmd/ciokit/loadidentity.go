@@ -21,7 +21,7 @@ func identityText(c *load.IdentityCount) string {
 		return b.String()
 	}
 	if n := c.Addresses.Count; n > 0 {
-		fmt.Fprintf(&b, "warning: %s, in %s (first in %s). Customer.io keeps one person of an address, and under which of the ids is not decided by the order of the rows: give each person an address of their own, or load such rows in two loads.\n",
+		fmt.Fprintf(&b, "warning: %s, in %s (first in %s). Customer.io keeps one person for each address. The order of the rows does not decide which of the ids that person gets: give each person a different address, or load such rows in two loads.\n",
 			plural.Count(n, "e-mail address has two or more ids", "e-mail addresses have two or more ids"), plural.Count(c.Addresses.Messages, "message", "messages"), placesOf(c.Addresses.First[0]))
 		restText(&b, c.Addresses)
 	}
@@ -31,12 +31,12 @@ func identityText(c *load.IdentityCount) string {
 		restText(&b, c.People)
 	}
 	if n := c.MessageIDs.Count; n > 0 {
-		fmt.Fprintf(&b, "warning: %s the same messageId as another of them, %s in all (first in %s). Customer.io may ignore all but the first of each.\n",
+		fmt.Fprintf(&b, "warning: %s a messageId that another message has too, %s in all (first in %s). Of the messages with the same id, Customer.io may ignore all except the first.\n",
 			plural.Count(c.MessageIDs.Messages, "message has", "messages have"), plural.Count(n, "id", "ids"), placesOf(c.MessageIDs.First[0]))
 		restText(&b, c.MessageIDs)
 	}
 	if n := c.RowsBefore; n > 0 {
-		fmt.Fprintf(&b, "Addresses with several ids, ids with several addresses and repeated message ids are counted without the first %s, which an earlier run settled.\n", plural.Count(n, "row", "rows"))
+		fmt.Fprintf(&b, "Addresses with several ids, ids with several addresses and repeated message ids are counted without the first %s, which an earlier run completed.\n", plural.Count(n, "row", "rows"))
 	}
 	return b.String()
 }
@@ -64,12 +64,12 @@ func restText(b *strings.Builder, s load.Shared) {
 func refuseShared(w io.Writer, c *load.IdentityCount) error {
 	switch {
 	case c.NotCounted != "":
-		return exit.Fail(exit.Local, "nothing was sent: --strict-identity could not look at all of the input: %s", c.NotCounted)
+		return exit.Fail(exit.Local, "nothing was sent: --strict-identity could not check the whole input: %s", c.NotCounted)
 	case !c.Found():
 		return nil
 	}
 	if _, err := io.WriteString(w, identityText(c)); err != nil {
 		return exit.With(exit.Local, err)
 	}
-	return exit.Fail(exit.Guard, "nothing was sent: --strict-identity refuses an input with such rows; mend them, or leave the flag out")
+	return exit.Fail(exit.Guard, "nothing was sent: --strict-identity refuses an input with such rows; correct the rows, or remove the flag")
 }

@@ -169,7 +169,7 @@ func TestSevenNights(t *testing.T) {
 				t.Errorf("nothing warns of what changed: %s", p.said.String())
 			}
 			db("INSERT INTO customers VALUES (0, 'c0@shop.example', 'new')", "INSERT INTO customers VALUES (999, 'c999@shop.example', 'new')")
-			sent(exit.OK, `(?s)(Going on with run|Beginning this load anew).*202 +accepted`)
+			sent(exit.OK, `(?s)(Resuming run|Beginning this load anew).*202 +accepted`)
 			people(202)
 			for id := range 201 {
 				if _, err := workspace.Person("key", fmt.Sprint(id)); err != nil {

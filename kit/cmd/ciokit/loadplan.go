@@ -37,7 +37,7 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 		fmt.Fprintf(&b, "  %s without a message\n", plural.Count(p.Empty, "row", "rows"))
 	}
 	if p.Unchanged > 0 {
-		fmt.Fprintf(&b, "  %s left out\n", plural.Count(p.Unchanged, "row that has not changed and is", "rows that have not changed and are"))
+		fmt.Fprintf(&b, "  %s skipped\n", plural.Count(p.Unchanged, "row that has not changed and is", "rows that have not changed and are"))
 	}
 	left := func(n int64, what string) {
 		if n > 0 {
@@ -45,13 +45,13 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 		}
 	}
 	left(p.Left-p.LeftAlone-p.LeftRejected, "DELETED OR SUPPRESSED")
-	left(p.LeftAlone, "left alone, because of --new-mapping or of rows that name nobody")
-	left(p.LeftRejected, "rejected: the deny list has them, or nobody knows whether a load has made them")
+	left(p.LeftAlone, "kept, because of --new-mapping or of rows that name nobody")
+	left(p.LeftRejected, "rejected: the deny list contains them, or it is not known whether a load has created them")
 	if p.Deletes > 0 {
 		fmt.Fprintf(&b, "  %s something\n", plural.Count(p.Deletes, "message that DELETES OR SUPPRESSES", "messages that DELETE OR SUPPRESS"))
 	}
 	if stop := p.Stop(); stop != nil {
-		fmt.Fprintf(&b, "  A BOUND WILL STOP THIS LOAD: %s\n", printed.Line(console.FlagWords(boundText(stop))))
+		fmt.Fprintf(&b, "  A LIMIT WILL STOP THIS LOAD: %s\n", printed.Line(console.FlagWords(boundText(stop))))
 	}
 	if p.LargestBytes > 0 {
 		fmt.Fprintf(&b, "  the largest message has %s (line %d)\n", console.ByteSize(int64(p.LargestBytes)), p.LargestLine)
@@ -68,7 +68,7 @@ func printPlan(w io.Writer, p load.Plan, target string, values bool) error {
 		writeHints(&b, "    ", p.Hints)
 	}
 	if len(p.Warnings) > 0 {
-		b.WriteString("Warnings, of messages that would be sent all the same:\n")
+		b.WriteString("Warnings about messages that would be sent anyway:\n")
 		for _, n := range p.Warnings {
 			fmt.Fprintf(&b, "  %s  %s: %s (first in %s)\n", plural.Grouped(n.Count), n.Rule, printed.Line(console.FlagWords(n.Hint)), placeOf(n.File, n.Line))
 		}
@@ -96,7 +96,7 @@ func boundText(stop error) string {
 		text = words(why.Cause)
 	}
 	if flag := boundFlag(stop); flag != "" {
-		text += "; if they are meant, repeat the load with " + flag
+		text += "; if they are right, repeat the load with " + flag
 	}
 	return text
 }

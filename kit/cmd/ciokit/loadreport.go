@@ -31,7 +31,7 @@ func newReports(files []string) (*reports, error) {
 		switch strings.ToLower(filepath.Ext(name)) {
 		case ".html", ".htm", ".json":
 		default:
-			return nil, exit.Fail(exit.Usage, "--report %s: the name ends in .html for a page, or in .json", name)
+			return nil, exit.Fail(exit.Usage, "--report %s: the name must end in .html (a page) or in .json", name)
 		}
 	}
 	if len(files) == 0 {

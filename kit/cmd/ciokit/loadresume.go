@@ -19,7 +19,7 @@ import (
 func (f *loadFlags) goOn(cmd *cobra.Command, con console.Console) error {
 	for _, name := range slices.Concat([]string{"to", "mapping", "query", "order-by", "format", "delimiter", "quote", "escape", "line-end", "all-rows", "encoding", "columns", "skip-rows", "json-path", "decimal-comma", "rejects", "deny", "deny-column", "deny-encoding", "deny-empty", "limit", "strict-identity", "dry-run", "continue"}, changeFlags) {
 		if cmd.Flags().Changed(name) {
-			return exit.Fail(exit.Usage, "--resume goes on with the load as it began; leave --%s out, or begin a new load", name)
+			return exit.Fail(exit.Usage, "--resume uses the flags of the load that it resumes; remove --%s, or start a new load", name)
 		}
 	}
 	dir, err := load.JournalDir()
@@ -36,7 +36,7 @@ func (f *loadFlags) goOn(cmd *cobra.Command, con console.Console) error {
 	}
 	given := f.loadOptions
 	if err := json.Unmarshal(h.Options, &f.loadOptions); err != nil {
-		return exit.Fail(exit.Local, "run %s was not begun by this command, and only the program that began it can go on with it: %w", h.ID, err)
+		return exit.Fail(exit.Local, "run %s was not started by this command, and only the program that started it can resume it: %w", h.ID, err)
 	}
 	b := j.Bounds() // of the load, which a run before may have been given
 	f.MaxErrors, f.MaxDeletes, f.MaxShrink, f.ExpectRows = bound(b.MaxErrors), bound(b.MaxDeletes), b.MaxShrink, ""

@@ -56,11 +56,11 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 	}
 	switch {
 	case f.Mode == "mirror" && f.Limit > 0:
-		return nil, exit.Fail(exit.Usage, "--mode mirror needs all of the input, to know who is not in it: leave --limit out")
+		return nil, exit.Fail(exit.Usage, "--mode mirror needs the whole input, to know who is not in it: remove --limit")
 	case f.Concurrency < 1 || f.Rate < 0 || f.Limit < 0:
-		return nil, exit.Fail(exit.Usage, "--concurrency is at least 1, --rate and --limit are at least 0")
+		return nil, exit.Fail(exit.Usage, "--concurrency must be at least 1, --rate and --limit at least 0")
 	case f.GiveUpAfter <= 0:
-		return nil, exit.Fail(exit.Usage, "--give-up-after is a time, such as 10m")
+		return nil, exit.Fail(exit.Usage, "--give-up-after must be a time, such as 10m")
 	}
 	l.bar, err = progress.New(con.Err, progress.Config{Name: f.name(), Files: f.Files, Mode: f.progress, Quiet: f.json, Words: f.destination().Words})
 	if err != nil {
@@ -93,7 +93,7 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 	}
 	l.input = input.Input{Args: f.Files, Query: f.Query, OrderBy: f.OrderBy, Config: f.Config, Stall: f.GiveUpAfter, Source: cfg}
 	if f.OrderBy != nil && sqldb.HasPassword(f.Files[0]) {
-		return nil, exit.Fail(exit.Usage, "a load that can be resumed keeps in its journal where its rows come from, and no password may stand there: put the URL into an environment variable and give env:NAME, or into the file of connections and give db:NAME")
+		return nil, exit.Fail(exit.Usage, "the journal of a load that can be resumed records where the rows come from, and it must not contain a password: put the URL into an environment variable and give env:NAME, or into the file of connections and give db:NAME")
 	}
 	l.job.Source, err = l.input.Open(ctx, con)
 	if err != nil {
@@ -106,7 +106,7 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 		return nil, errors.Join(loadError(err), l.job.Source.Close())
 	}
 	if f.Strict && l.fingerprint == "" && !input.IsDatabase(f.Files[0]) {
-		err := exit.Fail(exit.Usage, "--strict-identity reads the input before anything is sent, and a pipe can be read only once: write it to a file first")
+		err := exit.Fail(exit.Usage, "--strict-identity reads the whole input before anything is sent, but a pipe can be read only once: write the input to a file first")
 		return nil, errors.Join(err, l.job.Source.Close())
 	}
 	return l, nil
@@ -116,7 +116,7 @@ func (f *loadFlags) open(ctx context.Context, con console.Console) (l *loading, 
 func (f *loadFlags) denyList() (*load.DenyList, error) {
 	if f.Deny == "" {
 		if f.DenyColumn != "" || f.DenyCoding != "" || f.DenyEmpty {
-			return nil, exit.Fail(exit.Usage, "--deny-column, --deny-encoding and --deny-empty say how to read the file of --deny, and there is none")
+			return nil, exit.Fail(exit.Usage, "--deny-column, --deny-encoding and --deny-empty need --deny FILE")
 		}
 		return nil, nil
 	}
@@ -199,11 +199,11 @@ func (l *loading) checkEmulator() error {
 	case began == nil || l.silent == nil && *began == l.local:
 		return nil
 	case l.silent != nil:
-		return exit.Fail(exit.Unavailable, "nothing answers on %s: %w; start there what the load began with", target, l.silent)
+		return exit.Fail(exit.Unavailable, "no server answers on %s: %w; start there the server that the load began with", target, l.silent)
 	case *began:
-		return exit.Fail(exit.Guard, "the load began on an emulator, and what listens on %s now is none and may pass everything on to a real workspace; begin a new load", target)
+		return exit.Fail(exit.Guard, "the load began on an emulator, but the server on %s is not an emulator now and may forward everything to a real workspace; start a new load", target)
 	}
-	return exit.Fail(exit.Guard, "the load did not begin on an emulator, and one listens on %s now; begin a new load", target)
+	return exit.Fail(exit.Guard, "the load did not begin on an emulator, but an emulator listens on %s now; start a new load", target)
 }
 
 // close releases what open opened.
@@ -247,11 +247,11 @@ func (l *loading) start() (err error) {
 	case err == nil:
 		l.say("If this load ends early: ciokit load --resume %s", l.load.ID())
 	case errors.Is(err, load.ErrReadOnce) && f.goesOn && !l.job.Mapping.Repeatable():
-		return exit.Fail(exit.Usage, "--continue needs an input that can be read again, because the mapping has events without a messageId, which a new load would send twice: load a file, or a query with --order-by, or give them a messageId")
+		return exit.Fail(exit.Usage, "--continue needs an input that can be read again, because the mapping has events without a messageId, and a new load would send them twice: load a file, or a query with --order-by, or give the events a messageId")
 	case errors.Is(err, load.ErrReadOnce) && input.IsDatabase(f.Files[0]):
-		l.say("The rows of a query are read once: if this load ends early it cannot be resumed, only repeated. With --order-by and the columns that tell the rows apart it can.")
+		l.say("The rows of a query are read once: if this load ends early, you cannot resume it, only repeat it. To be able to resume it, give the columns that together identify a row with --order-by.")
 	case errors.Is(err, load.ErrReadOnce):
-		l.say("%s is read once: if this load ends early it cannot be resumed, only repeated.", l.inputWord())
+		l.say("%s is read once: if this load ends early, you cannot resume it, only repeat it.", l.inputWord())
 	case errors.Is(err, load.ErrJournal):
 		l.say("No journal can be kept, so this load cannot be resumed: %s", words(err))
 	default:
@@ -265,8 +265,8 @@ func (l *loading) resume(id string) (err error) {
 	l.load, err = load.Resume("", id, l.job)
 	var other *load.MismatchError
 	if errors.As(err, &other) {
-		return exit.With(exit.Usage, fmt.Errorf("%w. A new load takes the command that began this one, with all its flags and without --resume. Rows that are the same as before repeat their message ids if the mapping's messageId says so.%s", err,
-			map[bool]string{true: "\nA key of the same workspace that replaces the one it began with is taken with --new-key."}[other.What == load.MismatchKey]))
+		return exit.With(exit.Usage, fmt.Errorf("%w. To start a new load, run the original command again with all its flags, without --resume. Unchanged rows get the same message ids as before only if the mapping sets messageId.%s", err,
+			map[bool]string{true: "\nIf the new key is from the same workspace, add --new-key."}[other.What == load.MismatchKey]))
 	}
 	return loadError(err)
 }
@@ -305,11 +305,11 @@ func (l *loading) run(ctx context.Context, con console.Console) error {
 		ended = blankExit(summary, l.job.Mapping)
 	}
 	if ended == nil && summary.LeftAlone > 0 && !l.f.NewMapping {
-		ended = exit.Fail(exit.Rejects, "%s not deleted, because of rows that name nobody (%s); leave such rows out by a when on the column of the userId, if they are meant to be about nobody",
+		ended = exit.Fail(exit.Rejects, "%s not deleted, because of rows that name nobody (%s); if these rows are really about nobody, skip them with a when on the column of the userId",
 			plural.Count(summary.LeftAlone, "person has left and was", "people have left and were"), plural.Grouped(summary.RowsNameless))
 	}
 	if l.keyless && errors.Is(runErr, load.ErrKeyRefused) {
-		fmt.Fprintf(con.Err, "No write key was set, so that the key %q was used: set one that the emulator knows (ciokit emulate --key).\n", destination.EmulatorKey)
+		fmt.Fprintf(con.Err, "No write key was set, so the key %q was used: set a key that the emulator knows (ciokit emulate --key).\n", destination.EmulatorKey)
 	}
 	if l.load != nil && l.load.CanResume() {
 		sayGoOn(con.Err, l.load.ID(), runErr)
@@ -328,10 +328,10 @@ func (l *loading) run(ctx context.Context, con console.Console) error {
 // sayGoOn says how to go on with a load that ended with an error. A guard would stop it again, unless the guard is given another bound.
 func sayGoOn(w io.Writer, id string, err error) {
 	if flag := boundFlag(err); flag != "" {
-		fmt.Fprintf(w, "This load would be stopped again as it is. Mend the input and begin a new load, by the same command; or, if the input is as it should be, go on with another bound: ciokit load --resume %s %s\n", id, flag)
+		fmt.Fprintf(w, "If you resume this load unchanged, it stops again. If the input is wrong, correct it and run the same command again. If the input is right, resume with another limit: ciokit load --resume %s %s\n", id, flag)
 		return
 	}
-	before := "Go on with"
+	before := "Resume with"
 	if errors.Is(err, load.ErrKeyRefused) {
 		before = "Set the right key, then"
 	}

@@ -34,7 +34,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 	line(s.Rejected, "rejected before sending", note(s.RowsRejected, "row", "rows"))
 	line(s.RejectedByAPI, "rejected by the API", "")
 	if !f.dryRun {
-		line(s.Unsent, "unsent", note(s.Unknown, "of them may have arrived: no answer of the API came", "of them may have arrived: no answer of the API came"))
+		line(s.Unsent, "unsent", note(s.Unknown, "of them may have arrived: the API did not answer", "of them may have arrived: the API did not answer"))
 	}
 	if f.Mode == "mirror" {
 		what := fmt.Sprintf("(%s removed)", plural.Grouped(s.Removed))
@@ -44,30 +44,30 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		case f.dryRun:
 			what = fmt.Sprintf("(%s would be removed)", plural.Grouped(s.Left-s.LeftAlone-s.LeftRejected))
 		}
-		line(s.Left, "left the input ", what)
+		line(s.Left, "no longer in the input ", what)
 	}
 	if f.Deny != "" {
-		line(s.DenyList, plural.Form(s.DenyList, "id", "ids")+" on the deny list", note(s.Guarded, "message for them was rejected", "messages for them were rejected"))
+		line(s.DenyList, plural.Form(s.DenyList, "id", "ids")+" on the deny list", note(s.Guarded, "message about them was rejected", "messages about them were rejected"))
 	}
 	t.Flush()
 	switch {
 	case s.LeftAlone > 0 && f.NewMapping && f.dryRun:
-		b.WriteString("Nobody would be removed, because of --new-mapping, and the snapshot would then know only people of the input.\n")
+		b.WriteString("Because of --new-mapping, nobody would be removed, and the snapshot would then contain only people of the input.\n")
 	case s.LeftAlone > 0 && f.NewMapping:
-		b.WriteString("Nobody was removed, because of --new-mapping, and the snapshot knows only people of the input now, and those of a load that was killed. Who else of them should go must be deleted by hand.\n")
+		b.WriteString("Because of --new-mapping, nobody was removed. The snapshot now contains only people of the input and people of a load that was killed. If others must be deleted, delete them by hand.\n")
 	case s.LeftAlone > 0:
-		fmt.Fprintf(&b, "Nobody was removed, because of rows that name nobody (%s) and may belong to any of those who left: the row cannot be read, or the userId of one of its messages is empty or a placeholder, whoever else the row names. "+
-			"Mend them and load again. If such rows are about nobody, leave them out by a condition on the column of the userId, such as when: =id != \"\".\n", plural.Grouped(s.RowsNameless))
+		fmt.Fprintf(&b, "Nobody was removed, because some rows name nobody (%s) and may be about any of the people who left: the row cannot be read, or the userId of one of its messages is empty or a placeholder, even if the row also names another person. "+
+			"Correct these rows and load again. If they are about nobody, skip them with a condition on the column of the userId, such as when: =id != \"\".\n", plural.Grouped(s.RowsNameless))
 	}
 	if s.SameAddress > 0 {
 		fmt.Fprintf(&b, "%s in the input only under another id, with an e-mail address that %s\n", plural.Count(s.SameAddress, "person is", "people are"),
-			plural.Form(s.SameAddress, "this person had: for Customer.io it is the person of that id, who was not removed.", "they had: for Customer.io they are the people of that id, and they were not removed."))
+			plural.Form(s.SameAddress, "this person had: for Customer.io both ids are the same person, so this person was not removed.", "they had: for Customer.io both ids are the same person, so these people were not removed."))
 	}
 	if s.Rows == 0 && s.Complete {
-		b.WriteString("Warning: the input has no row.\n")
+		b.WriteString("Warning: the input has no rows.\n")
 	}
 	if !s.Complete {
-		b.WriteString("The rest of the input was not read; its rows are in none of these counts.\n")
+		b.WriteString("The rest of the input was not read; these counts do not include its rows.\n")
 	}
 	if s.Requests > 0 {
 		fmt.Fprintf(&b, "%s (%s repeated), %s, in %s\n", plural.Count(s.Requests, "request", "requests"), plural.Grouped(s.Retried), console.ByteSize(s.Bytes), console.Seconds(s.Seconds))
@@ -79,7 +79,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		fmt.Fprintf(&b, "\nWarning: the input has columns that the last load did not have: %s\n", strings.Trim(fmt.Sprintf("%q", s.NewColumns), "[]"))
 	}
 	if len(s.Warned) > 0 {
-		fmt.Fprintf(&b, "\n%s sent all the same:\n", plural.Count(s.Warnings, "warning, of a message that is", "warnings, of messages that are"))
+		fmt.Fprintf(&b, "\n%s sent anyway:\n", plural.Count(s.Warnings, "warning about a message that is", "warnings about messages that are"))
 		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 		for _, w := range s.Warned {
 			fmt.Fprintf(t, "%s\t  %s: %s (first in %s)\n", plural.Grouped(w.Count), w.Rule, printed.Line(console.FlagWords(w.Hint)), placeOf(w.File, w.Line))
@@ -94,7 +94,7 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 		}
 		t.Flush()
 		writeHints(&b, "", s.Hints)
-		b.WriteString("The first of them:\n")
+		b.WriteString("The first rejects:\n")
 		said := make(map[string]bool)
 		for _, r := range s.First {
 			if said[r.Rule+r.Hint] { // what to do is said once
@@ -104,15 +104,15 @@ func printSummary(w io.Writer, f *loadFlags, rejects bool, s load.Summary, stopp
 			b.WriteString("  " + describe(r) + valueFor(w, r) + "\n")
 		}
 		if rejects {
-			b.WriteString("The lines are those of the input that the rows came from first.\n")
+			b.WriteString("The line numbers are those of the original input.\n")
 		}
 		switch {
 		case f.Rejects != "" && f.Snapshot != "": // which a file of some rows is refused with
-			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows in the input and load that again, with the same snapshot: those that have not changed since are left out.\n", printed.Line(console.ShortPath(f.Rejects)))
+			fmt.Fprintf(&b, "All rejects, with their rows: %s\nCorrect the rows in the input and load it again with the same snapshot: rows that have not changed since are skipped.\n", printed.Line(console.ShortPath(f.Rejects)))
 		case f.Rejects != "":
-			fmt.Fprintf(&b, "All of them, with their rows: %s\nMend the rows there and load that file, with the same mapping.\n", printed.Line(console.ShortPath(f.Rejects)))
+			fmt.Fprintf(&b, "All rejects, with their rows: %s\nCorrect the rows in that file and load it with the same mapping.\n", printed.Line(console.ShortPath(f.Rejects)))
 		default:
-			b.WriteString("--rejects FILE keeps all of them, with their rows.\n")
+			b.WriteString("To keep all rejects with their rows: --rejects FILE.\n")
 		}
 	}
 	if s.RejectsNote != "" {

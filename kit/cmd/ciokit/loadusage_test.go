@@ -22,8 +22,8 @@ func TestLoadNamesWhatToLeaveOut(t *testing.T) {
 		}
 	}
 	for want, args := range map[string]string{
-		"leave " + rows + " out": "--resume 20260131-120000-a1b2c3 " + rows,
-		"leave --limit out":      rows + " --mapping " + mapping + " --dry-run --mode mirror --snapshot " + filepath.Join(dir, "s") + " --snapshot-ids --limit 1",
+		"remove " + rows: "--resume 20260131-120000-a1b2c3 " + rows,
+		"remove --limit": rows + " --mapping " + mapping + " --dry-run --mode mirror --snapshot " + filepath.Join(dir, "s") + " --snapshot-ids --limit 1",
 	} {
 		var errs strings.Builder
 		code := run(t.Context(), append([]string{"load"}, strings.Fields(args)...), console.New(nil, io.Discard, &errs))

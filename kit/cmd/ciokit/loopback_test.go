@@ -122,7 +122,7 @@ func TestWorkspaceBehindLoopback(t *testing.T) {
 			if code != exit.Guard || stats.Requests != 0 {
 				t.Errorf("code %d, %d requests: %s", code, stats.Requests, said)
 			}
-			for _, want := range []string{"which is no emulator", "This load would send to http://127.0.0.1:", "add --yes"} {
+			for _, want := range []string{"which is not an emulator", "This load would send to http://127.0.0.1:", "add --yes"} {
 				if !strings.Contains(said, want) {
 					t.Errorf("it does not say %q: %s", want, said)
 				}
@@ -170,7 +170,7 @@ func TestNothingAnswers(t *testing.T) {
 	}
 	to := "http://" + l.Addr().String()
 	l.Close()
-	if code, said := loadFrom(t, to); code != exit.Unavailable || !strings.Contains(said, "nothing answers on "+to) {
+	if code, said := loadFrom(t, to); code != exit.Unavailable || !strings.Contains(said, "no server answers on "+to) {
 		t.Errorf("code %d: %s", code, said)
 	}
 	if code, said := loadFrom(t, to, "--yes"); code != exit.Unavailable || !strings.Contains(said, "unsent") {
@@ -208,7 +208,7 @@ func TestResumeElsewhere(t *testing.T) {
 		hidden.Store(began)
 		out = new(syncBuffer)
 		code = run(t.Context(), []string{"load", "--resume", id, "--yes"}, console.New(strings.NewReader(""), out, out))
-		if code != exit.Guard || !strings.Contains(out.String(), "begin a new load") {
+		if code != exit.Guard || !strings.Contains(out.String(), "start a new load") {
 			t.Errorf("began on an emulator: %v; code %d: %s", began, code, out)
 		}
 	}

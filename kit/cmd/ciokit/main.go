@@ -203,14 +203,14 @@ func group(root *cobra.Command) {
 // sections are the flags of the commands that have no sections of their own, by what they are for. A command shows those that it has.
 var sections = []console.Section{
 	{Title: "Which workspace", Flags: []string{"to", "key-file", "app-key-file", "app-url", "workspace", "object-type", "permissive", "any-key"}},
-	{Title: "Who is meant", Flags: []string{"action", "ids", "id", "id-file", "targets", "column", "also", "verbatim-ids", "no-cio-ids", "resolve", "shared", "known-file", "id-type", "is", "is-not", "has", "has-not", "in-segment", "not-in-segment", "any", "campaign", "newsletter", "transactional"}},
-	{Title: "What is read", Flags: []string{"query", "order-by", "config", "format", "encoding", "delimiter", "quote", "escape", "line-end", "columns", "skip-rows", "all-rows", "json-path", "decimal-comma", "switches"}},
+	{Title: "Which people or messages", Flags: []string{"action", "ids", "id", "id-file", "targets", "column", "also", "verbatim-ids", "no-cio-ids", "resolve", "shared", "known-file", "id-type", "is", "is-not", "has", "has-not", "in-segment", "not-in-segment", "any", "campaign", "newsletter", "transactional"}},
+	{Title: "What is read", Flags: []string{"query", "order-by", "config", "format", "encoding", "delimiter", "quote", "escape", "line-end", "columns", "skip-rows", "all-rows", "json-path", "decimal-comma"}},
 	{Title: "What is selected", Flags: []string{"area", "category", "older-than", "name", "unfinished", "dead", "type", "metric", "from", "until", "drafts", "links", "period", "steps", "sample", "seed", "limit", "all", "max-findings"}},
 	{Title: "What the mapping says", Flags: []string{"mapping", "user-id", "event"}},
 	{Title: "Why, and who is responsible", Flags: []string{"reason", "request", "expires", "single-operator"}},
 	{Title: "Keys that sign and check", Flags: []string{"keys", "operator-key", "approver-key", "receipt-key", "guard-key", "since"}},
 	{Title: "How it runs", Flags: []string{"addr", "samples", "timeout", "wait", "rate", "max", "give-up-after", "again", "jobs", "check", "write", "rewrite", "dry-run", "yes", "list", "checkout", "tools"}},
-	{Title: "What it writes", Flags: []string{"out", "dir", "receipt", "report", "html", "values", "json"}},
+	{Title: "What it writes", Flags: []string{"out", "dir", "receipt", "report", "switches", "html", "values", "json"}},
 }
 
 // sectioned gives the sections to all commands whose flags have none.

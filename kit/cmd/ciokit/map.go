@@ -57,11 +57,11 @@ mapping leaves open what only you can decide, with the choices in comments. A lo
 				fmt.Fprintln(con.Err, rowsInText(p.RowsIn))
 			}
 			if p.Bad > 0 {
-				fmt.Fprintf(con.Err, "%s cannot be read, and nothing in the mapping is about %s; the first, on line %d: %s. A load rejects such rows.\n",
+				fmt.Fprintf(con.Err, "%s cannot be read, and the mapping does not take %s into account; the first, on line %d: %s. A load rejects such rows.\n",
 					plural.Count(p.Bad, "row", "rows"), plural.Form(int(p.Bad), "it", "them"), p.BadLine, printed.Line(p.BadReason))
 			}
 			for _, open := range proposal.Open {
-				fmt.Fprintf(con.Err, "The mapping is not complete: %s. Look for CHOOSE in it.\n", open)
+				fmt.Fprintf(con.Err, "The mapping is not complete: %s. Search it for CHOOSE.\n", open)
 			}
 			_, err = con.Out.Write(proposal.Mapping)
 			return err
@@ -87,9 +87,9 @@ func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console.Console, 
 			why, flag, value = strings.TrimPrefix(console.FlagWords((&source.FormatError{Line: format.Line, Problem: format.Problem}).Error()), "source: "), format.Flag, format.Value
 		case err != nil || !forMapping:
 		case len(p.RowsIn) == 1 && f.rows.JSONPath == "" && !namesPeople(p):
-			why, flag, value = "there is one object only, and its rows seem to be in its member "+p.RowsIn[0], "json-path", p.RowsIn[0]
+			why, flag, value = "there is only one object, and its rows seem to be in its member "+p.RowsIn[0], "json-path", p.RowsIn[0]
 		case p.Headerless != "":
-			why, flag, value = "the first line seems to be a row and not to name the columns: "+p.Headerless, "columns", strings.Join(namesFor(p), ",")
+			why, flag, value = "the first line seems to be a row, not the names of the columns: "+p.Headerless, "columns", strings.Join(namesFor(p), ",")
 		}
 		known := cmd.Flags().Lookup(flag)
 		switch {
@@ -97,7 +97,7 @@ func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console.Console, 
 			return p, err
 		case slices.Contains(args, "-"):
 			if err == nil {
-				err = exit.Fail(exit.Usage, "%s; give --%s %s: what comes from a pipe cannot be read again", why, flag, shellWord(value))
+				err = exit.Fail(exit.Usage, "%s; give --%s %s: input from a pipe cannot be read again", why, flag, shellWord(value))
 			}
 			return p, err
 		}
@@ -105,9 +105,9 @@ func (f *inputFlags) inspectAsProposed(cmd *cobra.Command, con console.Console, 
 			return p, exit.With(exit.Usage, err)
 		}
 		set[flag] = true
-		use := "It is looked at, and has to be loaded,"
+		use := "It is read here, and must be loaded,"
 		if forMapping {
-			use = "The mapping goes"
+			use = "Use the mapping"
 		}
 		fmt.Fprintf(con.Err, "%s. %s with --%s %s.\n", console.Printable(strings.ToUpper(why[:1])+why[1:]), use, flag, console.Printable(shellWord(value)))
 	}
@@ -179,13 +179,13 @@ func newMapCheck(con console.Console) *cobra.Command {
 func fitText(mapping string, p load.Plan) string {
 	switch {
 	case p.Sampled == 0:
-		return mapping + " can be read, and the input has no row that would show whether it fits."
+		return mapping + " can be read, but the input has no row to check it with."
 	case p.Rejected == 0 && p.Empty == p.Sampled:
-		return mapping + " makes no message of any row."
+		return mapping + " makes no message from any row."
 	case p.Rejected == 0:
 		return mapping + " fits."
 	case p.Rejected*2 > p.Sampled:
-		return fmt.Sprintf("%s does not fit: %s of %s would be rejected.", mapping, plural.Grouped(p.Rejected), plural.Count(p.Sampled, "row", "rows"))
+		return fmt.Sprintf("%s does not fit the input: %s of %s would be rejected.", mapping, plural.Grouped(p.Rejected), plural.Count(p.Sampled, "row", "rows"))
 	}
-	return fmt.Sprintf("%s fits all but %s of %s.", mapping, plural.Grouped(p.Rejected), plural.Count(p.Sampled, "row", "rows"))
+	return fmt.Sprintf("%s fits all rows except %s of %s.", mapping, plural.Grouped(p.Rejected), plural.Count(p.Sampled, "row", "rows"))
 }

@@ -37,6 +37,6 @@ func isMapping(file string) bool {
 // swappedLoad says of a command that takes the mapping by a flag where each of the two stands.
 func swappedLoad(command string) func(mapping, file string) string {
 	return func(mapping, file string) string {
-		return "the file with the rows comes first, and the mapping behind --mapping: ciokit " + command + " " + file + " --mapping " + mapping
+		return "give the file with the rows first, and the mapping after --mapping: ciokit " + command + " " + file + " --mapping " + mapping
 	}
 }

@@ -43,13 +43,13 @@ emulator answers this with invented numbers, and its texts contain the word cann
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.kind = args[0]
 			if !slices.Contains(metricsKinds, f.kind) {
-				return exit.Fail(exit.Usage, "KIND is campaigns, broadcasts, newsletters or transactional%s", console.Meant(f.kind, metricsKinds...))
+				return exit.Fail(exit.Usage, "KIND must be campaigns, broadcasts, newsletters or transactional%s", console.Meant(f.kind, metricsKinds...))
 			}
 			if !slices.Contains([]string{"", "hours", "days", "weeks", "months"}, f.period) {
 				return console.OneOf("period", f.period, "hours", "days", "weeks", "months")
 			}
 			if f.steps < 0 {
-				return exit.Fail(exit.Usage, "--steps is at least 0")
+				return exit.Fail(exit.Usage, "--steps must be at least 0")
 			}
 			if len(args) == 1 {
 				return f.list(cmd.Context(), con)
@@ -81,7 +81,7 @@ func (m metricsOf) MarshalJSON() ([]byte, error) { return json.Marshal(m.value) 
 // list lists what has metrics.
 func (f *metricsFlags) list(ctx context.Context, con console.Console) error {
 	if f.links || f.period != "" || f.steps != 0 {
-		return exit.Fail(exit.Usage, "--links, --period and --steps are for one of the %s: give its ID; ciokit metrics %[1]s shows them", f.kind)
+		return exit.Fail(exit.Usage, "--links, --period and --steps need the ID of one of the %s; ciokit metrics %[1]s shows the IDs", f.kind)
 	}
 	app, err := f.Client(ctx, con)
 	if err != nil {
@@ -131,7 +131,7 @@ func (f *metricsFlags) show(ctx context.Context, con console.Console) error {
 	}
 	id, period := appapi.ID(f.id), appapi.Period(f.period)
 	one := map[string]string{"campaigns": "campaign", "broadcasts": "broadcast", "newsletters": "newsletter", "transactional": "transactional message"}[f.kind]
-	missing := fmt.Sprintf("there is no %s %s; ciokit metrics %s lists those that there are", one, f.id, f.kind)
+	missing := fmt.Sprintf("there is no %s %s; ciokit metrics %s lists them", one, f.id, f.kind)
 	if f.links {
 		q := appapi.LinkMetricsQuery{Period: period, Steps: f.steps}
 		var links []appapi.LinkMetrics

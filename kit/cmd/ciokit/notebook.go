@@ -70,10 +70,10 @@ func findCheckout(given string) (string, error) {
 		}
 		up := filepath.Dir(dir)
 		if given != "" {
-			return "", exit.Fail(exit.Usage, "--checkout %s is no checkout of ciokit; give that of a clone, with --checkout DIR", given)
+			return "", exit.Fail(exit.Usage, "--checkout %s is not a checkout of ciokit; give the directory of a clone with --checkout DIR", given)
 		}
 		if up == dir {
-			return "", exit.Fail(exit.Usage, "there is no checkout of ciokit here; the notebooks need one: say where with --checkout DIR")
+			return "", exit.Fail(exit.Usage, "there is no checkout of ciokit here, and the notebooks need one: give it with --checkout DIR")
 		}
 		dir = up
 	}

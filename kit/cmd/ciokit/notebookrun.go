@@ -203,10 +203,10 @@ func differences(saved, run *notebook.Document) (problems []error) {
 			break
 		}
 		if text := cells[i].Stderr(); text != "" {
-			problems = append(problems, fmt.Errorf("%s: says something on standard error:\n%s", saved.Where(c.Number, 1), indent(text)))
+			problems = append(problems, fmt.Errorf("%s: wrote to standard error:\n%s", saved.Where(c.Number, 1), indent(text)))
 		}
 		if c.Text() != cells[i].Text() {
-			problems = append(problems, fmt.Errorf("%s: says something else than what is saved; if that is right: ciokit notebook run --write\n  saved\n%s\n  now\n%s",
+			problems = append(problems, fmt.Errorf("%s: the output differs from the saved one; if the new one is right: ciokit notebook run --write\n  saved\n%s\n  now\n%s",
 				saved.Where(c.Number, 1), indent(c.Text()), indent(cells[i].Text())))
 		}
 	}

@@ -46,7 +46,7 @@ func newObjectsTypes(con console.Console) *cobra.Command {
 
 // noObject says that an object is not there.
 func noObject(typeID, id string) string {
-	return fmt.Sprintf("there is no object %s of type %s, or not yet; ciokit objects types shows the types, and objects of types that a workspace does not have may be dropped", id, typeID)
+	return fmt.Sprintf("there is no object %s of type %s. New data may need a moment. Check the type: ciokit objects types shows the types, and Customer.io may drop objects of a type that the workspace does not have", id, typeID)
 }
 
 func newObjectsShow(con console.Console) *cobra.Command {

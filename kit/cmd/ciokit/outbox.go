@@ -105,7 +105,7 @@ func (s *outboxStatus) print(con console.Console) error {
 	} else if s.Owner != nil {
 		line("in use by", "%s", s.Owner)
 	} else {
-		line("in use by", "nobody: nothing is sent")
+		line("in use by", "nobody: no messages are sent")
 	}
 	line("waiting", "%s, %s", plural.Count(s.Queued, "message", "messages"), console.ByteSize(s.QueuedBytes))
 	if s.Oldest != nil {
@@ -231,7 +231,7 @@ show whose it is: drop damaged messages. In PostgreSQL, VACUUM removes the bytes
 		Example: `  ciokit outbox purge /var/lib/orders/outbox --id 42 --id jane@example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(ids) == 0 {
-				return exit.Fail(exit.Usage, "say whose messages are to be removed: --id ID, once for each id and address of the person")
+				return exit.Fail(exit.Usage, "say whose messages to remove: --id ID, once for each id and address of the person")
 			}
 			return withOutbox(cmd, con, args[0], func(ctx context.Context, d outbox.Store) error {
 				return purgeOutbox(ctx, con, d, args[0], ids, asJSON)
@@ -259,7 +259,7 @@ func purgeOutbox(ctx context.Context, con console.Console, d outbox.Store, dir s
 	}
 	fmt.Fprintf(con.Out, "%s removed from the queue, %s from the dead letters.\n", plural.Count(int64(queued), "message", "messages"), plural.Count(int64(dead), "message", "messages"))
 	for _, c := range copies {
-		fmt.Fprintf(con.Out, "The copy of damaged files in %s may hold messages of theirs too; remove it when it is not needed.\n", c.Copy)
+		fmt.Fprintf(con.Out, "The copy of damaged files in %s may also contain messages of this person; remove the copy when you do not need it.\n", c.Copy)
 	}
 	return nil
 }
@@ -270,12 +270,12 @@ func sequences(ctx context.Context, d outbox.Store, args []string, all bool) (se
 	case all && len(args) > 0:
 		return nil, exit.Fail(exit.Usage, "give either --all or numbers, not both")
 	case !all && len(args) == 0:
-		return nil, exit.Fail(exit.Usage, "give the numbers of dead letters, which ciokit outbox dead list shows, or --all")
+		return nil, exit.Fail(exit.Usage, "give the numbers of dead letters, or --all; ciokit outbox dead list shows the numbers")
 	}
 	for _, arg := range args {
 		n, err := strconv.ParseUint(arg, 10, 63)
 		if err != nil || n == 0 {
-			return nil, exit.Fail(exit.Usage, "%q is no number of a dead letter; ciokit outbox dead list shows them", arg)
+			return nil, exit.Fail(exit.Usage, "%q is not the number of a dead letter; ciokit outbox dead list shows the numbers", arg)
 		}
 		seqs = append(seqs, n)
 	}

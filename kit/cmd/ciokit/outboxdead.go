@@ -68,7 +68,7 @@ func newOutboxDeadChange(con console.Console, name, short, long string, do func(
 				}
 				fmt.Fprintf(con.Out, "%s of %s %s.\n", plural.Grouped(int64(n)), plural.Count(int64(len(seqs)), "dead letter", "dead letters"), done)
 				if n < len(seqs) && !all {
-					return exit.Fail(exit.Local, "%s not %s: no such number among the dead letters, or damaged", plural.Grouped(int64(len(seqs)-n)), done)
+					return exit.Fail(exit.Local, "%s not %s: there is no dead letter with this number, or it is damaged", plural.Grouped(int64(len(seqs)-n)), done)
 				}
 				return nil
 			})

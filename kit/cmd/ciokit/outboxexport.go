@@ -130,14 +130,14 @@ func readMessages(con console.Console, name string) (messages []cio.Encoded, err
 		if err := lines.Decode(&raw); errors.Is(err, io.EOF) {
 			return messages, nil
 		} else if err != nil {
-			return nil, exit.Fail(exit.Usage, "%s, message %d: it is no JSON (%w); nothing was stored", name, n, err)
+			return nil, exit.Fail(exit.Usage, "%s, message %d: it is not valid JSON (%w); nothing was stored", name, n, err)
 		}
 		var line outboxRecord
 		if err := json.Unmarshal(raw, &line); err != nil {
-			return nil, exit.Fail(exit.Usage, "%s, message %d: it is no message of ciokit outbox export (%w); nothing was stored", name, n, err)
+			return nil, exit.Fail(exit.Usage, "%s, message %d: it is not a message of ciokit outbox export (%w); nothing was stored", name, n, err)
 		}
 		if line.Damaged {
-			return nil, exit.Fail(exit.Usage, "%s, message %d: it is damaged, and is never sent; take its line out. Nothing was stored", name, n)
+			return nil, exit.Fail(exit.Usage, "%s, message %d: it is damaged and cannot be sent; remove its line. Nothing was stored", name, n)
 		}
 		if line.Message != nil {
 			raw = line.Message

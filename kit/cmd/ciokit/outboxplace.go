@@ -64,7 +64,7 @@ func closeOutbox(d outbox.Store) error {
 func databaseOf(place string) (address string, isDatabase bool, err error) {
 	if name, ok := strings.CutPrefix(place, "env:"); ok {
 		if place = os.Getenv(name); place == "" {
-			return "", false, exit.Fail(exit.Usage, "the environment variable %s, which is to hold the database's address, is empty", name)
+			return "", false, exit.Fail(exit.Usage, "the environment variable %s must contain the address of the database, but it is empty", name)
 		}
 		if !isPostgres(place) {
 			return "", false, exit.Fail(exit.Usage, "the environment variable %s does not begin with postgres://", name)
@@ -118,12 +118,12 @@ func (s *outboxStatus) printLanes(line func(name, format string, args ...any)) {
 	}
 	switch {
 	case len(names) == 0:
-		line("workers", "none: nothing is sent")
+		line("workers", "none: no messages are sent")
 	case free > 0:
 		line("held by nobody", "%s", plural.Count(free, "lane", "lanes"))
 	}
 	if oldest >= 0 {
-		line("lanes that wait", "%s; the oldest message is in lane %d", plural.Grouped(waiting), s.Lanes[oldest].Number)
+		line("waiting lanes", "%s; the oldest message is in lane %d", plural.Grouped(waiting), s.Lanes[oldest].Number)
 	}
 }
 
@@ -140,7 +140,7 @@ previous version run. If you have no right to create a schema, name an existing 
 				return err
 			}
 			if !isDatabase {
-				return exit.Fail(exit.Usage, "%s is no address of PostgreSQL, which begins with postgres://; a directory needs no migration", args[0])
+				return exit.Fail(exit.Usage, "%s is not an address of PostgreSQL, which begins with postgres://; a directory needs no migration", args[0])
 			}
 			if err := postgres.Migrate(cmd.Context(), address, cmd.Flag("schema").Value.String()); err != nil {
 				return exit.With(exit.Local, err)
@@ -148,7 +148,7 @@ previous version run. If you have no right to create a schema, name an existing 
 			if asJSON {
 				return json.NewEncoder(con.Out).Encode(map[string]bool{"migrated": true})
 			}
-			_, err = fmt.Fprintln(con.Out, "The tables are there.")
+			_, err = fmt.Fprintln(con.Out, "The tables are ready.")
 			return err
 		},
 	}

@@ -45,13 +45,13 @@ func TestOutboxInPostgreSQL(t *testing.T) {
 		says []string
 	}{
 		{1, "status URL", []string{"ciokit outbox migrate URL"}},
-		{0, "migrate URL", []string{"The tables are there."}},
+		{0, "migrate URL", []string{"The tables are ready."}},
 		{0, "migrate URL --json", []string{`{"migrated":true}`}},
 		{2, "migrate box", []string{"box is no address of PostgreSQL"}},
 		{2, "status box", []string{"--schema is for an outbox in PostgreSQL"}},
 		{2, "status env:CIOKIT_NO_SUCH", []string{"CIOKIT_NO_SUCH", "is empty"}},
 		{0, "import URL FILE", []string{"3 messages stored."}},
-		{0, "status URL", []string{"none: nothing is sent", "3 messages"}},
+		{0, "status URL", []string{"none: no messages are sent", "3 messages"}},
 		{0, "status env:CIOKIT_POSTGRES_URL --json", []string{`"queued":3`, `"lane":63`, `"damages":null`}},
 		{0, "peek URL --limit 1", []string{"m1", "42"}},
 		{0, "purge URL --id 43", []string{"1 message removed from the queue, 0 messages from the dead letters."}},

@@ -65,7 +65,7 @@ func (f *peopleFlags) person(id string) (appapi.CustomerID, string, error) {
 
 // nobody says that a person is not there.
 func nobody(named string) string {
-	return "nobody has " + named + ", or not yet: what was sent a moment ago may come later. Is --to the right workspace, and is it an id, an address or a cio_id (--id-type)?"
+	return "nobody has " + named + ". Data that was sent a moment ago may still be missing. Check that --to is the right workspace, and check --id-type: an id, an address or a cio_id"
 }
 
 func newPeopleShow(con console.Console) *cobra.Command {

@@ -96,7 +96,7 @@ there (ciokit people show).`,
   ciokit people suppressed ann@example.com --to eu`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 && !address.Is(args[0]) {
-				return exit.Fail(exit.Usage, "%q is no address", args[0])
+				return exit.Fail(exit.Usage, "%q is not an email address", args[0])
 			}
 			app, err := f.Client(cmd.Context(), con)
 			if err != nil {

@@ -61,7 +61,7 @@ func (t *target) forwarder() (func(*http.Request) (*http.Response, error), error
 	cfg := cio.Config{APIKey: "none", BaseURL: t.name}
 	switch {
 	case t.name == "":
-		return nil, exit.Fail(exit.Usage, "say where calls go: --to us, --to eu, or --to URL")
+		return nil, exit.Fail(exit.Usage, "say where to send calls: --to us, --to eu, or --to URL")
 	case t.name == "us" || t.name == "eu":
 		cfg.BaseURL, cfg.Region = "", cio.Region(t.name)
 	case !destination.IsURL(t.name):

@@ -76,7 +76,7 @@ func stateOf(j *load.Journal) runState {
 	case s.Last.End != load.EndComplete && !j.CanResume():
 		s.State = "unfinished, of an earlier version"
 	case s.Last.End == "":
-		s.State = "ended without a word"
+		s.State = "killed"
 	case s.Last.End != load.EndComplete:
 		s.State = "unfinished"
 	}
@@ -105,7 +105,7 @@ func listRuns(con console.Console, asJSON bool) error {
 		return json.NewEncoder(con.Out).Encode(states)
 	}
 	if len(states) == 0 {
-		_, err := fmt.Fprintf(con.Out, "No loads have journals in %s.\n", dir)
+		_, err := fmt.Fprintf(con.Out, "There are no journals of loads in %s.\n", dir)
 		return err
 	}
 	t := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)

@@ -78,7 +78,7 @@ func (f *cleanFlags) clean(con console.Console, ids []string) error {
 		return err
 	}
 	if _, err := filepath.Match(f.name, ""); err != nil {
-		return exit.Fail(exit.Usage, "--name %s is no pattern: %w", f.name, err)
+		return exit.Fail(exit.Usage, "--name %s is not a valid pattern: %w", f.name, err)
 	}
 	dir, err := load.JournalDir()
 	if err != nil {
@@ -90,7 +90,7 @@ func (f *cleanFlags) clean(con console.Console, ids []string) error {
 	}
 	for _, id := range ids {
 		if !slices.ContainsFunc(journals, func(j *load.Journal) bool { return j.Header().ID == id }) {
-			return exit.Fail(exit.Usage, "there is no run %s in %s; ciokit runs list has them. Nothing was removed", id, dir)
+			return exit.Fail(exit.Usage, "there is no run %s in %s; ciokit runs list shows the runs. Nothing was removed", id, dir)
 		}
 	}
 	result := cleanResult{DryRun: f.dryRun, Removed: []cleaned{}, Kept: []cleaned{}}
@@ -142,7 +142,7 @@ func (f *cleanFlags) clean(con console.Console, ids []string) error {
 }
 
 // errHides is a journal that has to stay as long as an older one does.
-var errHides = errors.New("--continue would take an older run of the same load, which is not complete, for its last and go on with it")
+var errHides = errors.New("otherwise --continue would resume an older run of the same load that is not complete")
 
 // hides returns the older run of the same load that is not complete, stays, and would become its last one without the journal at i; empty for none.
 // The newest journal comes first.
@@ -182,7 +182,7 @@ func (f *cleanFlags) before() (time.Time, error) {
 		}
 	}
 	if err != nil || age <= 0 {
-		return time.Time{}, exit.Fail(exit.Usage, "--older-than is a time, such as 30d, 2w or 12h")
+		return time.Time{}, exit.Fail(exit.Usage, "--older-than must be a time, such as 30d, 2w or 12h")
 	}
 	return time.Now().Add(-age), nil
 }
@@ -204,7 +204,7 @@ func (f *cleanFlags) print(con console.Console, r cleanResult) error {
 	}
 	t := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
 	if len(r.Removed)+len(r.Kept) > 0 {
-		fmt.Fprintln(t, "ID\tSTATE\tLAST ACTIVE\tFILE\tSIZE\tWHAT BECAME OF IT")
+		fmt.Fprintln(t, "ID\tSTATE\tLAST ACTIVE\tFILE\tSIZE\tRESULT")
 	}
 	removed := "removed"
 	if f.dryRun {
@@ -228,10 +228,10 @@ func (f *cleanFlags) print(con console.Console, r cleanResult) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(con.Out, "%s %s, %s; %s of them held ids of people.\n", plural.Count(len(r.Removed), "journal", "journals"), removed, console.ByteSize(r.Bytes), plural.Grouped(int64(withIDs)))
+	fmt.Fprintf(con.Out, "%s %s, %s; %s of them contained ids of people.\n", plural.Count(len(r.Removed), "journal", "journals"), removed, console.ByteSize(r.Bytes), plural.Grouped(int64(withIDs)))
 	var err error
 	if unfinished > 0 {
-		_, err = fmt.Fprintf(con.Out, "%s not complete and cannot be resumed without its journal; a snapshot that such a load was to renew needs a load with --full.\n", plural.Count(unfinished, "of their loads was", "of their loads were"))
+		_, err = fmt.Fprintf(con.Out, "%s not complete and cannot be resumed without its journal; if such a load used a snapshot, the next load with that snapshot needs --full.\n", plural.Count(unfinished, "of their loads was", "of their loads were"))
 	}
 	return err
 }

@@ -206,7 +206,7 @@ func TestDemoPrintsWhatTheREADMEShows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const begin = "A small shop moves into Customer.io"
+	const begin = "A small shop moves to Customer.io"
 	_, shown, ok := strings.Cut(string(readme), "```\n"+begin)
 	shown, _, closed := strings.Cut(begin+shown, "\n```")
 	if !ok || !closed {

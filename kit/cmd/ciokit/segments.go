@@ -59,7 +59,7 @@ func newSegmentsMembers(con console.Console) *cobra.Command {
 				return err
 			}
 			return reading.Print(cmd.Context(), &f, con, app.Segments().Members(cmd.Context(), appapi.ID(args[0]), appapi.MemberQuery{PageSize: reading.PageSize(limit)}), limit, peopleTable,
-				"there is no segment "+args[0]+"; ciokit segments list shows those that there are")
+				"there is no segment "+args[0]+"; ciokit segments list shows the segments")
 		},
 	}
 	f.Add(cmd)
@@ -70,7 +70,7 @@ func newSegmentsMembers(con console.Console) *cobra.Command {
 // wholeNumber refuses an id that is none.
 func wholeNumber(id, what, list string) error {
 	if n, err := strconv.ParseUint(id, 10, 63); err != nil || n == 0 {
-		return exit.Fail(exit.Usage, "the ID of a %s is a whole number, and %q is none; %s shows them", what, id, list)
+		return exit.Fail(exit.Usage, "the ID of a %s must be a whole number, not %q; %s shows the IDs", what, id, list)
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func newSendKind(con console.Console, use, short, example string) *cobra.Command
 // oneEvent insists on the name of an event. One of several words is an argument for each where it has no quotes.
 func oneEvent(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return fmt.Errorf("the name of an event stands in quotes, if it has several words: ciokit send track %q", strings.Join(args, " "))
+		return fmt.Errorf("put the name of an event in quotes if it has several words: ciokit send track %q", strings.Join(args, " "))
 	}
 	return cobra.ExactArgs(1)(cmd, args)
 }
@@ -153,7 +153,7 @@ func (c *call) time() (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339Nano, c.timestamp)
 	if err != nil {
-		return t, errors.New("--timestamp is not a time in RFC 3339, such as 2026-01-31T12:00:00Z")
+		return t, errors.New("--timestamp must be a time in RFC 3339, such as 2026-01-31T12:00:00Z")
 	}
 	return t, nil
 }
@@ -181,14 +181,14 @@ func (c *call) body(kind string) (any, error) {
 	for _, s := range c.set {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" {
-			return nil, errors.New("--set takes NAME=TEXT, such as email=ann@example.com")
+			return nil, errors.New("--set must be NAME=TEXT, such as email=ann@example.com")
 		}
 		body[name] = value
 	}
 	for _, s := range c.setJSON {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" || !json.Valid([]byte(value)) {
-			return nil, fmt.Errorf("--set-json takes NAME=JSON, such as count=3 or tags='[\"a\"]'; for text use --set %s=TEXT", name)
+			return nil, fmt.Errorf("--set-json must be NAME=JSON, such as count=3 or tags='[\"a\"]'; for text use --set %s=TEXT", name)
 		}
 		body[name] = json.RawMessage(value)
 	}
@@ -247,7 +247,7 @@ func (c *call) send(ctx context.Context, con console.Console, m cio.Message) err
 		fmt.Fprintf(con.Out, "accepted: %s %s\n", e.Type(), e.MessageID())
 	}
 	if errors.Is(err, destination.ErrRefused) {
-		err = fmt.Errorf("%w; nothing listens on %s: look at --to, or start an emulator there with ciokit emulate", err, client.Target())
+		err = fmt.Errorf("%w; no server listens on %s: check --to, or start an emulator there with ciokit emulate", err, client.Target())
 	}
 	return sendExit(ctx, c.to.Explain(err))
 }

@@ -176,7 +176,7 @@ func printProfile(w io.Writer, p source.Profile) error {
 	}
 	fmt.Fprintln(w)
 	if p.Headerless != "" {
-		fmt.Fprintf(w, "The first line seems to be a row and not to name the columns: %s. Give names: --columns %s\n\n", p.Headerless, strings.Join(namesFor(p), ","))
+		fmt.Fprintf(w, "The first line seems to be a row, not the names of the columns: %s. Give the names: --columns %s\n\n", p.Headerless, strings.Join(namesFor(p), ","))
 	}
 	typed := slices.ContainsFunc(p.Columns, func(c source.ColumnProfile) bool { return c.Type != "" })
 	if p.RowsIn != nil {
@@ -208,10 +208,10 @@ func printProfile(w io.Writer, p source.Profile) error {
 		return err
 	}
 	if p.OtherColumns > 0 {
-		fmt.Fprintln(w, "\nThere are more columns, which were not looked at.")
+		fmt.Fprintln(w, "\nThere are more columns, which were not read.")
 	}
 	if slices.ContainsFunc(p.Columns, func(c source.ColumnProfile) bool { return c.Looks == source.LooksTwice }) {
-		fmt.Fprintln(w, "\nColumns whose name is there twice are not read: rename one, in the file or with AS in the query.")
+		fmt.Fprintln(w, "\nIf two columns have the same name, they are not read: rename one, in the file or with AS in the query.")
 	}
 	if p.Connection != nil {
 		fmt.Fprintf(w, "\nThe connection is %s.\n", p.Connection)
@@ -225,7 +225,7 @@ func printProfile(w io.Writer, p source.Profile) error {
 
 // rowsInText says that the rows may be within the only object.
 func rowsInText(paths []string) string {
-	return "There is one object only, with lists of objects in it: if those are the rows, say --json-path " + console.Printable(strings.Join(paths, " or --json-path ")) + "."
+	return "There is only one object, with lists of objects in it: if these are the rows, give --json-path " + console.Printable(strings.Join(paths, " or --json-path ")) + "."
 }
 
 // rowsText says how many rows there are and which of them were looked at.
@@ -236,14 +236,14 @@ func rowsText(p source.Profile) string {
 	}
 	switch {
 	case p.Rows < 0:
-		return "The first " + plural.Count(p.Sampled, "row", "rows") + " were looked at; how many there are is not known."
+		return "The first " + plural.Count(p.Sampled, "row", "rows") + " were read; the total is not known."
 	case p.Complete && p.Stride == 0:
-		return plural.Count(p.Rows, "row", "rows") + ", all looked at."
+		return plural.Count(p.Rows, "row", "rows") + ", all of them read."
 	case p.Stride > 0:
-		return fmt.Sprintf("%s%s; %s were looked at: the first %s and then one in %s.", about, plural.Count(p.Rows, "row", "rows"), plural.Grouped(p.Sampled),
+		return fmt.Sprintf("%s%s; %s were read: the first %s and then one in %s.", about, plural.Count(p.Rows, "row", "rows"), plural.Grouped(p.Sampled),
 			plural.Grouped(source.FirstRows), plural.Grouped(p.Stride))
 	}
-	return fmt.Sprintf("%s%s; the first %s were looked at.", about, plural.Count(p.Rows, "row", "rows"), plural.Grouped(p.Sampled))
+	return fmt.Sprintf("%s%s; the first %s were read.", about, plural.Count(p.Rows, "row", "rows"), plural.Grouped(p.Sampled))
 }
 
 // namesFor proposes names for the columns of a file without a header, by what they look like.

@@ -82,11 +82,11 @@ type verified struct {
 func (f *verifyFlags) do(ctx context.Context, con console.Console, args []string) error {
 	switch {
 	case f.mapping == "":
-		return exit.Fail(exit.Usage, "say what the rows mean: --mapping MAP.yaml, the one that the file was loaded with")
+		return exit.Fail(exit.Usage, "say what the rows mean: --mapping MAP.yaml, the mapping that the file was loaded with")
 	case f.sample < 1 || f.sample > math.MaxInt32:
-		return exit.Fail(exit.Usage, "--sample is at least 1; --all looks everybody up")
+		return exit.Fail(exit.Usage, "--sample must be at least 1; --all looks up everybody")
 	case f.wait < 0 || f.limit < 0:
-		return exit.Fail(exit.Usage, "--wait and --limit are at least 0")
+		return exit.Fail(exit.Usage, "--wait and --limit must be at least 0")
 	}
 	m, err := readMapping(f.mapping, args, swappedLoad("verify"))
 	if err != nil {
@@ -104,7 +104,7 @@ func (f *verifyFlags) do(ctx context.Context, con console.Console, args []string
 	out := verified{Target: app.Target(), Sample: "all", Named: []verify.Person{}}
 	sample := verify.All
 	if !f.all {
-		sample, out.Sample = f.sample, fmt.Sprintf("%d with seed %d", f.sample, f.seed)
+		sample, out.Sample = f.sample, fmt.Sprintf("a sample of at most %d, with seed %d", f.sample, f.seed)
 	}
 	expected, err := verify.Expect(ctx, src, m, f.in.comma, sample, f.seed)
 	if err != nil {
@@ -114,12 +114,12 @@ func (f *verifyFlags) do(ctx context.Context, con console.Console, args []string
 		return input.Named(input.Error(err), args)
 	}
 	if len(expected.People) == 0 {
-		return exit.Fail(exit.Usage, "the file names nobody who could be read back, in %s; does the mapping have identify messages?", plural.Count(expected.Rows, "row", "rows"))
+		return exit.Fail(exit.Usage, "the file names nobody who can be read back, in %s; check that the mapping has identify messages", plural.Count(expected.Rows, "row", "rows"))
 	}
 	progress := f.NewProgress(con)
 	cfg := verify.Config{App: app, Wait: f.wait, AtOnce: f.wait == 0, Progress: func(read, arrived int) {
 		progress.Say(func() string {
-			return fmt.Sprintf("%s of %s read, %s as the file says", plural.Grouped(int64(read)), plural.Count(int64(len(expected.People)), "person", "people"), plural.Grouped(int64(arrived)))
+			return fmt.Sprintf("%s of %s read, %s as in the file", plural.Grouped(int64(read)), plural.Count(int64(len(expected.People)), "person", "people"), plural.Grouped(int64(arrived)))
 		})
 	}}
 	result, err := verify.Run(ctx, expected.People, cfg)
@@ -176,9 +176,9 @@ func (f *verifyFlags) tell(con console.Console, out *verified) error {
 			counts = append(counts, plural.Grouped(n)+" "+strings.ReplaceAll(string(s), "-", " "))
 		}
 	}
-	fmt.Fprintf(con.Out, "%s read (%s): %s as the file says, %s not. Attributes: %s.\n", plural.Count(out.People, "person", "people"), out.Sample, plural.Grouped(int64(out.People-out.Wrong)), plural.Grouped(int64(out.Wrong)), strings.Join(counts, ", "))
+	fmt.Fprintf(con.Out, "%s read (%s): %s as in the file, %s different. Attributes: %s.\n", plural.Count(out.People, "person", "people"), out.Sample, plural.Grouped(int64(out.People-out.Wrong)), plural.Grouped(int64(out.Wrong)), strings.Join(counts, ", "))
 	if out.Unmade > 0 {
-		fmt.Fprintf(con.Out, "%s of %s: people who are in these rows alone were not looked up.\n", plural.Count(out.Unmade, "row was rejected", "rows were rejected"), plural.Grouped(out.Rows))
+		fmt.Fprintf(con.Out, "%s of %s: people who are only in rejected rows were not looked up.\n", plural.Count(out.Unmade, "row was rejected", "rows were rejected"), plural.Grouped(out.Rows))
 	}
 	return ended
 }
@@ -193,7 +193,7 @@ func wrongAttributes(p *verify.Person) string {
 		switch {
 		case a.Status == verify.StatusNotComparable:
 		case a.Name == "":
-			words = append(words, "the person is there, and the file deletes them")
+			words = append(words, "the person is there, but the file deletes them")
 		case a.Status == p.Status:
 			words = append(words, a.Name)
 		default:

@@ -90,11 +90,11 @@ func nameOperands(cmd *cobra.Command) {
 		case err == nil, !strings.Contains(err.Error(), "arg(s)") && !strings.HasPrefix(err.Error(), "unknown command"):
 			return err
 		case len(args) > len(operands) && len(operands) == 0:
-			return fmt.Errorf("%s takes no arguments, and %q is one", cmd.CommandPath(), args[0])
+			return fmt.Errorf("%s takes no arguments; remove %q", cmd.CommandPath(), args[0])
 		case len(args) > len(operands):
-			return fmt.Errorf("%s takes %s alone, and %q is one argument too many", cmd.CommandPath(), strings.Join(operands, " "), args[len(operands)])
+			return fmt.Errorf("%s takes only %s; remove %q", cmd.CommandPath(), strings.Join(operands, " "), args[len(operands)])
 		}
-		return fmt.Errorf("%s is missing: say it behind %s", strings.TrimSuffix(operands[len(args)], "..."), cmd.CommandPath())
+		return fmt.Errorf("%s is missing: write it after %s", strings.TrimSuffix(operands[len(args)], "..."), cmd.CommandPath())
 	}
 }
 
@@ -138,7 +138,7 @@ func WrongValue(err error) error {
 	if takes == "" {
 		return fmt.Errorf("--%s %q: %w", flag.Name, value, wrong.Unwrap())
 	}
-	return fmt.Errorf("--%s takes %s, and %q is none%s", flag.Name, takes, value, nearValue(flag, value))
+	return fmt.Errorf("--%s must be %s, not %q%s", flag.Name, takes, value, nearValue(flag, value))
 }
 
 // Takes is what a flag takes, empty where its type does not say it.
@@ -162,7 +162,7 @@ func OneOf(flag, value string, words ...string) error {
 	if last := len(words) - 1; last > 0 {
 		takes = strings.Join(words[:last], ", ") + " or " + words[last]
 	}
-	return exit.Fail(exit.Usage, "--%s is %s%s", flag, takes, Meant(value, words...))
+	return exit.Fail(exit.Usage, "--%s must be %s%s", flag, takes, Meant(value, words...))
 }
 
 // Meant asks whether the nearest of the words was meant, also where the value is the beginning of one or begins with one. It is empty where none is near.

@@ -50,17 +50,17 @@ func TestSuggest(t *testing.T) {
 		{[]string{"load", "x", "--secrte", "s"}, "unknown flag: --secrte"},
 		{[]string{"load", "x", "-x"}, "unknown shorthand flag: 'x' in -x"},
 		{[]string{"load", "x", "--nothing"}, "unknown flag: --nothing"},
-		{[]string{"load", "x", "--max-errors", "five"}, `--max-errors takes a whole number, and "five" is none`},
-		{[]string{"load", "x", "--max-errors", "1,000"}, `--max-errors takes a whole number, and "1,000" is none; did you mean 1000?`},
-		{[]string{"load", "x", "--wait", "10"}, `--wait takes a time, such as 30s, 10m or 1h, and "10" is none; did you mean 10s?`},
-		{[]string{"load", "x", "--wait", "5 Minutes"}, `--wait takes a time, such as 30s, 10m or 1h, and "5 Minutes" is none; did you mean 5m?`},
-		{[]string{"load", "x", "--wait", "2d"}, `--wait takes a time, such as 30s, 10m or 1h, and "2d" is none; did you mean 48h?`},
-		{[]string{"load", "x", "--wait", "soon"}, `--wait takes a time, such as 30s, 10m or 1h, and "soon" is none`},
-		{[]string{"load", "x", "--sure=yes"}, `--sure takes true or false, and "yes" is none; did you mean true?`},
+		{[]string{"load", "x", "--max-errors", "five"}, `--max-errors must be a whole number, not "five"`},
+		{[]string{"load", "x", "--max-errors", "1,000"}, `--max-errors must be a whole number, not "1,000"; did you mean 1000?`},
+		{[]string{"load", "x", "--wait", "10"}, `--wait must be a time, such as 30s, 10m or 1h, not "10"; did you mean 10s?`},
+		{[]string{"load", "x", "--wait", "5 Minutes"}, `--wait must be a time, such as 30s, 10m or 1h, not "5 Minutes"; did you mean 5m?`},
+		{[]string{"load", "x", "--wait", "2d"}, `--wait must be a time, such as 30s, 10m or 1h, not "2d"; did you mean 48h?`},
+		{[]string{"load", "x", "--wait", "soon"}, `--wait must be a time, such as 30s, 10m or 1h, not "soon"`},
+		{[]string{"load", "x", "--sure=yes"}, `--sure must be true or false, not "yes"; did you mean true?`},
 		{[]string{"runs", "list", "--jsno"}, "unknown flag: --jsno; did you mean --json?"},
 		{[]string{"--hepl"}, "unknown flag: --hepl; did you mean --help?"},
-		{[]string{"load"}, "FILE is missing: say it behind tool load"},
-		{[]string{"runs", "list", "x"}, `tool runs list takes no arguments, and "x" is one`},
+		{[]string{"load"}, "FILE is missing: write it after tool load"},
+		{[]string{"runs", "list", "x"}, `tool runs list takes no arguments; remove "x"`},
 		{[]string{"load", "x", "--mapping"}, "--mapping needs a value: where the map is"},
 		{[]string{"load", "x"}, ""}, {[]string{"help", "load"}, ""}, {[]string{"help"}, ""}, {[]string{"runs"}, ""}, {nil, ""},
 	} {
@@ -88,7 +88,7 @@ func TestMeant(t *testing.T) {
 			t.Errorf("%q: %q, want %q", value, got, want)
 		}
 	}
-	if got := OneOf("mode", "Mirror", "upsert", "mirror").Error(); got != "--mode is upsert or mirror; did you mean mirror?" {
+	if got := OneOf("mode", "Mirror", "upsert", "mirror").Error(); got != "--mode must be upsert or mirror; did you mean mirror?" {
 		t.Error(got)
 	}
 }

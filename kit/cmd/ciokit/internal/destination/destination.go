@@ -98,7 +98,7 @@ func (f Flags) Resolve(ctx context.Context, con console.Console) (Destination, e
 		if ctx.Err() != nil {
 			return d, exit.With(exit.Interrupted, exit.ErrInterrupted)
 		}
-		note = ", which is no emulator and may pass everything on to a real workspace"
+		note = ", which is not an emulator and may forward everything to a real workspace"
 	}
 	if !d.Emulator && d.Silent == nil {
 		fmt.Fprintf(con.Err, "Sending to %s%s\n", client.Target(), note)
@@ -120,7 +120,7 @@ func NoDestination(to string, names ...string) error {
 			hint = "; did you mean " + address + "?"
 		}
 	}
-	return exit.Fail(exit.Usage, "--to is %s, or a URL that begins with http:// or https://%s", strings.Join(names, ", "), hint)
+	return exit.Fail(exit.Usage, "--to must be %s, or a URL that begins with http:// or https://%s", strings.Join(names, ", "), hint)
 }
 
 // hostPort is an address without its scheme, or with one that is misspelt.
@@ -176,7 +176,7 @@ const maxKeyFile = 4096
 func (f Flags) keyOfFile(con console.Console) (string, error) {
 	file, err := os.Open(f.KeyFile)
 	if err != nil {
-		return "", exit.Fail(exit.Local, "read the write key: %w", err)
+		return "", exit.Fail(exit.Local, "cannot read the write key: %w", err)
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err == nil && places.OthersRead(info) {
@@ -184,17 +184,17 @@ func (f Flags) keyOfFile(con console.Console) (string, error) {
 	}
 	b, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
 	if err != nil {
-		return "", exit.Fail(exit.Local, "read the write key: %w", err)
+		return "", exit.Fail(exit.Local, "cannot read the write key: %w", err)
 	}
 	if b, err = textfile.Decode(b); err != nil {
-		return "", exit.Fail(exit.Usage, "read the write key from %s: %w", f.file(), err)
+		return "", exit.Fail(exit.Usage, "cannot read the write key from %s: %w", f.file(), err)
 	}
 	key := strings.TrimSpace(string(b))
 	switch {
 	case len(b) > maxKeyFile:
-		return "", exit.Fail(exit.Usage, "%s has more than %d bytes, and a file of --key-file holds nothing but a write key", f.file(), maxKeyFile)
+		return "", exit.Fail(exit.Usage, "%s has more than %d bytes, but a file of --key-file must contain only a write key", f.file(), maxKeyFile)
 	case key == "":
-		return "", exit.Fail(exit.Usage, "%s holds no write key: %s", f.file(), f.HowToGiveKey())
+		return "", exit.Fail(exit.Usage, "%s does not contain a write key: %s", f.file(), f.HowToGiveKey())
 	}
 	return key, nil
 }
@@ -265,7 +265,7 @@ func ProbeEmulator(ctx context.Context, base string) error {
 	case err != nil:
 		return exit.Fail(exit.Unavailable, "no emulator listens on %s; start one in another terminal with: ciokit emulate", base)
 	case !ok:
-		return exit.Fail(exit.Unavailable, "what listens on %s is not ciokit's emulator; start one on another port with: ciokit emulate --addr 127.0.0.1:8112, and load --to http://127.0.0.1:8112", base)
+		return exit.Fail(exit.Unavailable, "the server on %s is not ciokit's emulator; start one on another port with: ciokit emulate --addr 127.0.0.1:8112, and use --to http://127.0.0.1:8112", base)
 	}
 	return nil
 }
@@ -276,5 +276,5 @@ func stubHint(to string, err error) error {
 	if !strings.HasPrefix(to, "http") || !errors.Is(err, cio.ErrNotAPI) || !errors.As(err, &api) || api.Status != 0 && api.Status/100 != 2 {
 		return err
 	}
-	return fmt.Errorf("%w; if this is a stub of your own, --accept-any-2xx takes it", err)
+	return fmt.Errorf("%w; if this is your own stub, use --accept-any-2xx", err)
 }

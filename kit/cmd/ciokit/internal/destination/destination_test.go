@@ -32,8 +32,8 @@ func keyFile(t *testing.T, text string) string {
 func TestKeyFile(t *testing.T) {
 	t.Setenv(keyVariable, "of-the-environment")
 	for text, want := range map[string]string{
-		"":                        "holds no write key: write into",
-		" \n\r\n":                 "holds no write key: write into",
+		"":                        "does not contain a write key: write into",
+		" \n\r\n":                 "does not contain a write key: write into",
 		"first-key\nsecond-key\n": "holds a space, a colon",
 		"site:first-key":          "holds a space, a colon",
 		"CUSTOMERIO_KEY=first-kü": "holds a space, a colon",
@@ -103,7 +103,7 @@ func TestResolveLooksWhoListens(t *testing.T) {
 		said             string
 	}{
 		{emulates.URL, true, false, ""},
-		{other.URL, false, false, "Sending to " + other.URL + ", which is no emulator and may pass everything on to a real workspace\n"},
+		{other.URL, false, false, "Sending to " + other.URL + ", which is not an emulator and may forward everything to a real workspace\n"},
 		{"http://127.0.0.1:1", false, true, ""},
 	} {
 		var said bytes.Buffer

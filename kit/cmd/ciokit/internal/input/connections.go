@@ -40,7 +40,7 @@ func checkForeign(args []string) error {
 			continue
 		}
 		if _, err := os.Stat(arg); err != nil {
-			return exit.Fail(exit.Usage, "an argument is neither a file nor the URL of a database; a URL begins with postgres://, mysql://, mariadb:// or sqlite:, in small letters and without the name of a driver, such as postgres://user:password@host/database")
+			return exit.Fail(exit.Usage, "an argument is neither a file nor the URL of a supported database; write a URL such as postgres://user:password@host/database, or one that begins with mysql://, mariadb:// or sqlite:, in small letters and without the name of a driver")
 		}
 	}
 	return nil
@@ -65,7 +65,7 @@ func databaseURL(con console.Console, arg, config string) (string, error) {
 	if name, ok := strings.CutPrefix(arg, environment); ok {
 		url := os.Getenv(name)
 		if !sqldb.IsURL(url) {
-			return "", exit.Fail(exit.Usage, "the environment variable %s holds no URL of a database; set it to one, such as postgres://user:password@host/database", name)
+			return "", exit.Fail(exit.Usage, "the environment variable %s does not contain the URL of a database; set it to a URL such as postgres://user:password@host/database", name)
 		}
 		return url, nil
 	}
@@ -88,13 +88,13 @@ func databaseURL(con console.Console, arg, config string) (string, error) {
 			names = append(names, n)
 		}
 		slices.Sort(names)
-		return "", exit.Fail(exit.Usage, "%s names no connection %q; it has %s", config, name, strings.Join(names, ", "))
+		return "", exit.Fail(exit.Usage, "%s has no connection %q; it has %s", config, name, strings.Join(names, ", "))
 	}
 	if !sqldb.IsURL(url) {
-		return "", exit.Fail(exit.Usage, "the connection %q of %s is no URL of a database; write one that begins with postgres:, mysql: or sqlite:", name, config)
+		return "", exit.Fail(exit.Usage, "the connection %q of %s is not the URL of a database; write a URL that begins with postgres:, mysql: or sqlite:", name, config)
 	}
 	if info, err := os.Stat(config); err == nil && places.OthersRead(info) {
-		fmt.Fprintf(con.Err, "Others can read %s and the passwords in it: chmod 600 %[1]s\n", config)
+		fmt.Fprintf(con.Err, "Other users can read %s and the passwords in it: chmod 600 %[1]s\n", config)
 	}
 	return url, nil
 }
@@ -111,30 +111,30 @@ func ConnectionsFile(named string) (string, error) {
 func readConnections(file string) (map[string]string, error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%w; write names and URLs of databases into it, one a line, such as shop: postgres://user:password@host/shop", err)
+		return nil, fmt.Errorf("%w; write names and URLs of databases into it, one on each line, such as shop: postgres://user:password@host/shop", err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return nil, fmt.Errorf("%s is no YAML; write NAME: URL, one a line", file) // the parser's words may quote it
+		return nil, fmt.Errorf("%s is not YAML; write NAME: URL, one on each line", file) // the parser's words may quote it
 	}
 	if len(doc.Content) == 0 {
-		return nil, fmt.Errorf("%s is empty; write NAME: URL, one a line", file)
+		return nil, fmt.Errorf("%s is empty; write NAME: URL, one on each line", file)
 	}
 	root := doc.Content[0]
 	if root.Kind != yaml.MappingNode || root.Style&yaml.FlowStyle != 0 {
-		return nil, fmt.Errorf("%s line %d: write NAME: URL, one a line", file, root.Line)
+		return nil, fmt.Errorf("%s line %d: write NAME: URL, one on each line", file, root.Line)
 	}
 	connections := make(map[string]string)
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		name, url := root.Content[i], root.Content[i+1]
 		if name.Kind != yaml.ScalarNode || url.Kind != yaml.ScalarNode {
-			return nil, fmt.Errorf("%s line %d: write NAME: URL, one a line", file, name.Line)
+			return nil, fmt.Errorf("%s line %d: write NAME: URL, one on each line", file, name.Line)
 		}
 		if !isConnectionName(name.Value) { // which may be a URL, or the rest of one
-			return nil, fmt.Errorf("%s line %d: the name of a connection has letters, digits, ., _ and - only, such as shop: postgres://user:password@host/shop", file, name.Line)
+			return nil, fmt.Errorf("%s line %d: the name of a connection can contain only letters, digits, ., _ and -, such as shop: postgres://user:password@host/shop", file, name.Line)
 		}
 		if _, twice := connections[name.Value]; twice {
 			return nil, fmt.Errorf("%s line %d: there are two connections %q", file, name.Line, name.Value)

@@ -52,7 +52,7 @@ func (in Input) Open(ctx context.Context, con console.Console) (source.Source, e
 	case len(args) == 1 && args[0] == "-":
 		return source.New(con.In, in.Source)
 	case len(args) > 1 && (IsDatabase(args[0]) || IsDatabase(args[1])):
-		return nil, exit.Fail(exit.Usage, "a database stands alone; load the others by themselves")
+		return nil, exit.Fail(exit.Usage, "a database cannot be combined with other inputs; load each of them separately")
 	case !IsDatabase(args[0]):
 		if in.Query != "" || in.OrderBy != nil {
 			return nil, noDatabase(args)
@@ -73,13 +73,13 @@ func (in Input) Open(ctx context.Context, con console.Console) (source.Source, e
 func noDatabase(args []string) error {
 	for _, arg := range args {
 		if isSQLite(arg) {
-			return exit.Fail(exit.Usage, "%[1]s is a database of SQLite: name it as one, sqlite:%[1]s", console.ShortPath(arg))
+			return exit.Fail(exit.Usage, "%[1]s is an SQLite database: write sqlite:%[1]s", console.ShortPath(arg))
 		}
 	}
 	if _, err := os.Stat(args[0]); err == nil {
-		return exit.Fail(exit.Usage, "--query and --order-by are for databases, and %s is none: leave them out", console.ShortPath(args[0]))
+		return exit.Fail(exit.Usage, "--query and --order-by are for databases, but %s is not a database: remove them", console.ShortPath(args[0]))
 	}
-	return exit.Fail(exit.Usage, "--query and --order-by are for databases, and what is named is neither one nor a file; name a database as sqlite:FILE, as a URL that begins with postgres:// or mysql://, as env:NAME for the environment variable that holds one, or as db:NAME for an entry of --config")
+	return exit.Fail(exit.Usage, "--query and --order-by are for databases, but the argument is neither a database nor a file; name a database as sqlite:FILE, as a URL that begins with postgres:// or mysql://, as env:NAME for an environment variable with such a URL, or as db:NAME for an entry of --config")
 }
 
 // isSQLite reports whether a file is a database of SQLite, by what it begins with. One without a table may be empty, and is known by its name.

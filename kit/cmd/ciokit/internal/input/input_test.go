@@ -28,15 +28,15 @@ func TestQueryOfNoDatabase(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"shop.db"}, "shop.db is a database of SQLite: name it as one, sqlite:shop.db"},
+		{[]string{"shop.db"}, "shop.db is an SQLite database: write sqlite:shop.db"},
 		{[]string{filepath.Join(dir, "shop.db")}, "sqlite:"},
-		{[]string{"shop"}, "name it as one, sqlite:shop"},
-		{[]string{"new.sqlite"}, "name it as one, sqlite:new.sqlite"},
-		{[]string{"people.csv", "shop.db"}, "name it as one, sqlite:shop.db"},
-		{[]string{"people.csv"}, "people.csv is none: leave them out"},
-		{[]string{"empty.csv"}, "empty.csv is none: leave them out"},
-		{[]string{"text.db"}, "text.db is none: leave them out"},
-		{[]string{"."}, "is none: leave them out"},
+		{[]string{"shop"}, "is an SQLite database: write sqlite:shop"},
+		{[]string{"new.sqlite"}, "is an SQLite database: write sqlite:new.sqlite"},
+		{[]string{"people.csv", "shop.db"}, "is an SQLite database: write sqlite:shop.db"},
+		{[]string{"people.csv"}, "people.csv is not a database: remove them"},
+		{[]string{"empty.csv"}, "empty.csv is not a database: remove them"},
+		{[]string{"text.db"}, "text.db is not a database: remove them"},
+		{[]string{"."}, "is not a database: remove them"},
 		{[]string{"gone.db"}, how},
 		{[]string{"me:secret/shop"}, how},
 		{[]string{"localhost/shop"}, how},

@@ -76,9 +76,9 @@ func TestProgressOfWaiting(t *testing.T) {
 			p.Update(now)
 		}
 		p.Close()
-		const want = `a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (tried again since 1 s)
-a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (tried again since 61 s)
-a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (tried again since 121 s)
+		const want = `a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (retrying for 1 s)
+a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (retrying for 61 s)
+a.csv: 10 rows, 0 accepted, 10 queued; waiting: connection refused (retrying for 121 s)
 `
 		if got := out.String(); !strings.HasPrefix(got, want) || strings.Count(got, "waiting") != 3 || strings.Count(got, "\n") > 4 {
 			t.Errorf("got\n%swant\n%s", got, want)

@@ -48,7 +48,7 @@ func (w *waiting) String() string {
 	if w.err == nil {
 		return ""
 	}
-	return fmt.Sprintf("waiting: %s (tried again since %d s)", inShort(w.err, w.words), int(math.Round(time.Since(w.since).Seconds())))
+	return fmt.Sprintf("waiting: %s (retrying for %d s)", inShort(w.err, w.words), int(math.Round(time.Since(w.since).Seconds())))
 }
 
 // inShort says in a few words what a request failed with.

@@ -37,7 +37,7 @@ func (f *Filter) Filter() (appapi.Filter, error) {
 		for _, pair := range list {
 			name, value, ok := strings.Cut(pair, "=")
 			if !ok || name == "" {
-				return exit.Fail(exit.Usage, "--%s is NAME=VALUE, such as plan=pro", flag)
+				return exit.Fail(exit.Usage, "--%s must be NAME=VALUE, such as plan=pro", flag)
 			}
 			parts = append(parts, make(name, value))
 		}
@@ -57,7 +57,7 @@ func (f *Filter) Filter() (appapi.Filter, error) {
 	}
 	for _, id := range append(slices.Clone(f.in), f.notIn...) {
 		if n, err := strconv.ParseUint(id, 10, 63); err != nil || n == 0 {
-			return appapi.Filter{}, exit.Fail(exit.Usage, "a segment is named by its number, and %q is none; ciokit segments list shows them", id)
+			return appapi.Filter{}, exit.Fail(exit.Usage, "give the number of the segment, not %q; ciokit segments list shows the numbers", id)
 		}
 	}
 	inSegment := func(id string) appapi.Filter { return appapi.InSegment(appapi.ID(id)) }
@@ -75,7 +75,7 @@ func (f *Filter) Filter() (appapi.Filter, error) {
 	}
 	switch {
 	case len(parts) == 0:
-		return appapi.Filter{}, exit.Fail(exit.Usage, "say who is meant, such as --is plan=pro, or --has email; everybody is never meant by accident")
+		return appapi.Filter{}, exit.Fail(exit.Usage, "give at least one condition, such as --is plan=pro or --has email: a search without a condition is not allowed")
 	case len(parts) == 1:
 		return parts[0], nil
 	case f.any:

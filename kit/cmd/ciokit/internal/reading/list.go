@@ -77,7 +77,7 @@ type Table[T any] struct {
 // standard error says so. Missing is as for Error.
 func Print[T any](ctx context.Context, f *Flags, con console.Console, items iter.Seq2[T, error], limit int, t Table[T], missing string) error {
 	if limit < 0 {
-		return exit.Fail(exit.Usage, "--limit is at least 0")
+		return exit.Fail(exit.Usage, "--limit must be at least 0")
 	}
 	out := printer[T]{f: f, con: con, table: t}
 	progress := f.NewProgress(con)

@@ -62,7 +62,7 @@ func (f *Flags) Client(ctx context.Context, con console.Console) (*appapi.Client
 	} else if destination.Loopback(client.Target()) {
 		var silent error
 		if emulated, silent = destination.Emulates(ctx, client.Target()); silent != nil && ctx.Err() == nil {
-			return nil, exit.Fail(exit.Unavailable, "nothing answers on %s; start an emulator in another terminal with: ciokit emulate", client.Target())
+			return nil, exit.Fail(exit.Unavailable, "no server answers on %s; start an emulator in another terminal with: ciokit emulate", client.Target())
 		}
 	}
 	f.emulated = emulated
@@ -116,7 +116,7 @@ func (f *Flags) key(con console.Console, cfg *appapi.Config, emulated bool) (err
 		return exit.With(exit.Usage, err)
 	}
 	if cfg.APIKey == "" {
-		return exit.Fail(exit.Usage, "no App API key: set "+keyVariable+", in the environment or in .env, or give the file of one by --app-key-file. Customer.io makes one under Settings, Account Settings, API Credentials, App API Keys; the write key is none")
+		return exit.Fail(exit.Usage, "no App API key: set "+keyVariable+", in the environment or in .env, or give a file with the key with --app-key-file. Make one in Customer.io under Settings, Account Settings, API Credentials, App API Keys; the write key does not work here")
 	}
 	return nil
 }
@@ -162,17 +162,17 @@ func (f *Flags) Error(ctx context.Context, err error, missing string) error {
 	case errors.Is(err, appapi.ErrUnauthorized):
 		said, _, _ = strings.Cut(said, "the key is not accepted")
 		if f.emulated {
-			return exit.Fail(exit.Key, "the emulator refused the key: %s; start it with --key and this key, or set %s to one of its keys", strings.TrimRight(said, "; :"), cmp.Or(f.KeyFile, "CUSTOMERIO_API_KEY"))
+			return exit.Fail(exit.Key, "the emulator refused the key: %s; start the emulator with --key and this key, or set %s to one of the emulator's keys", strings.TrimRight(said, "; :"), cmp.Or(f.KeyFile, "CUSTOMERIO_API_KEY"))
 		}
-		return exit.Fail(exit.Key, "the App API refused the key: %s; it must be an App API key and not a write key, of this workspace and region: check %s and --to", strings.TrimRight(said, "; :"), f.keyPlace())
+		return exit.Fail(exit.Key, "the App API refused the key: %s; the key must be an App API key, not a write key, of this workspace and region: check %s and --to", strings.TrimRight(said, "; :"), f.keyPlace())
 	case errors.Is(err, appapi.ErrNotFound) && missing != "":
 		return exit.Fail(exit.Rejects, "%s", missing)
 	case errors.Is(err, appapi.ErrRateLimited):
-		return exit.Fail(exit.Unavailable, "the App API takes 10 requests a second and others use them too: %s; try again later", said)
+		return exit.Fail(exit.Unavailable, "the App API accepts 10 requests a second, and other programs use them too: %s; try again later", said)
 	case api.Status == http.StatusBadRequest, api.Status == http.StatusUnprocessableEntity:
-		return exit.Fail(exit.Usage, "the App API does not take the request: %s", said)
+		return exit.Fail(exit.Usage, "the App API rejected the request: %s", said)
 	case errors.As(api.Err, &name):
-		return exit.Fail(exit.Unavailable, "the App API did not answer: nobody knows the name %s; is there a network, and is --to right?", name.Name)
+		return exit.Fail(exit.Unavailable, "the App API did not answer: the name %s was not found; check the network and --to", name.Name)
 	case api.Status == 0:
 		return exit.Fail(exit.Unavailable, "the App API did not answer: %s", console.FlagWords(said))
 	}
