@@ -240,9 +240,9 @@ func TestMappingsThatCannotBeMirrored(t *testing.T) {
 	const identify = "messages:\n  - identify: {userId: $id}\n"
 	for _, tt := range []struct{ more, says string }{
 		{"  - alias: {userId: $id, previousId: $n}\n", "map.yaml:3:5: messages[1]: an alias merges people"},
-		{"  - identify: {traits: {email: $n}}\n", "map.yaml:3:5: messages[1]: a mirror must know by the userId"},
-		{"  - track: {anonymousId: $n, event: E, messageId: [$id]}\n", "a mirror must know"},
-		{"  - relate: {anonymousId: $n, objectId: o}\n", "a mirror must know"},
+		{"  - identify: {traits: {email: $n}}\n", "map.yaml:3:5: messages[1]: a mirror needs the userId"},
+		{"  - track: {anonymousId: $n, event: E, messageId: [$id]}\n", "a mirror needs the userId"},
+		{"  - relate: {anonymousId: $n, objectId: o}\n", "a mirror needs the userId"},
 		{"  - set_object: {objectId: $n}\n", ""},
 	} {
 		c := newMirroring(t, identify+tt.more)
