@@ -1,5 +1,5 @@
-// Command bench measures this library's Batcher against other Go clients for the same kind of API, and against the least that code written
-// by hand for one event needs. Every client runs in a process of its own and sends to a sink in another one, over loopback.
+// Command bench compares this library's Batcher with other Go clients for the same kind of API, and with the least that hand-written code
+// for one event needs. Every client runs in a process of its own and sends to a sink in another process, over loopback.
 //
 //	go run .                the table: every client, both shapes of events, the median of five rounds
 //	go run . -before FILE   ours also as another state of the library makes them, in turns, and compared; see below
@@ -8,7 +8,7 @@
 //	                        one client for long, with its memory as it goes
 //	go run . profile -client ours-map -o cpu.prof
 //
-// To compare with another commit of the library, build this very program with it and give it to the table:
+// To compare with another commit of the library, build this same program with it and pass it to the table:
 //
 //	git worktree add /tmp/before COMMIT
 //	cp go.mod /tmp/before.mod && cp go.sum /tmp/before.sum
@@ -16,11 +16,11 @@
 //	GOWORK=off go build -modfile /tmp/before.mod -o /tmp/bench-before .
 //	GOWORK=off go run . -before /tmp/bench-before -rounds 16
 //
-// The processor time of one measurement differs from that of the next by more than a few per cent, on a machine that does other work by tens:
-// take many rounds, an even number, and trust a difference that the medians, the lowest and the rounds all show.
+// The CPU time of two measurements differs by more than a few per cent, and by tens of per cent on a machine that does other work. Use many
+// rounds, an even number, and trust a difference only if the medians, the lowest values and the rounds all show it.
 //
-// It is a module of its own, outside the workspace: run it in this directory with GOWORK=off. It needs Linux. What a run gave is kept in
-// RESULTS.md. The directory faults holds the experiments with a server that fails.
+// It is a separate module, outside the workspace: run it in this directory with GOWORK=off. It needs Linux. RESULTS.md has the results of a
+// run. The directory faults contains the experiments with a server that fails.
 package main
 
 import (

@@ -18,7 +18,7 @@ import (
 	"github.com/ciokit/cio/bench/internal/workload"
 )
 
-// job is one measurement, made in a process of its own.
+// job is one measurement. It runs in a process of its own.
 type job struct {
 	Client   string         `json:"client"`
 	Shape    workload.Shape `json:"shape"`
@@ -27,16 +27,16 @@ type job struct {
 	CA       string         `json:"ca,omitempty"` // for https
 	HTTP2    bool           `json:"http2,omitempty"`
 	Compress bool           `json:"compress,omitempty"`
-	// Progress is after how many events the memory is printed; 0: never.
+	// Progress is the number of events after which the memory is printed each time; 0 means never.
 	Progress int    `json:"progress,omitempty"`
 	Profile  string `json:"profile,omitempty"` // file for a CPU profile
 
-	executable string // of the bench that does it; "": this one
+	executable string // the bench that runs it; "" means this one
 }
 
-// result is what a job's process used from the first event until Close had returned.
+// result is what a job's process used from the first event until Close returned.
 type result struct {
-	Taken      int           `json:"taken"` // events that the client took
+	Taken      int           `json:"taken"` // events that the client accepted
 	Wall       time.Duration `json:"wall"`
 	CPU        time.Duration `json:"cpu"`
 	Mallocs    uint64        `json:"mallocs"`
@@ -44,7 +44,7 @@ type result struct {
 	Peak       int64         `json:"peak"` // resident bytes of the whole process
 }
 
-// runChild does the job that it reads and prints the result.
+// runChild runs the job that it reads and prints the result.
 func runChild(in io.Reader, out io.Writer) error {
 	var j job
 	if err := json.NewDecoder(in).Decode(&j); err != nil {
@@ -111,7 +111,7 @@ func measure(s subject.Subject, j job) (r result, err error) {
 
 func mib(n int64) float64 { return float64(n) / (1 << 20) }
 
-// bench runs jobs, each in a new process, against a sink in another.
+// bench runs jobs, each in a new process, against a sink in another process.
 type bench struct {
 	executable string
 	sink       *sink.Process
@@ -148,7 +148,7 @@ func (b *bench) run(j job) (r result, c sink.Counts, err error) {
 	}
 	go func() {
 		defer stdin.Close()
-		stdin.Write(in) // a failure shows as the child's
+		stdin.Write(in) // a failure is reported by the child
 	}()
 	out, err := cmd.Output()
 	if err != nil {
@@ -161,7 +161,7 @@ func (b *bench) run(j job) (r result, c sink.Counts, err error) {
 	return r, c, err
 }
 
-// jobFlags adds the flags that the commands share.
+// jobFlags adds the flags that all commands have.
 func jobFlags(f *flag.FlagSet, j *job) {
 	f.StringVar(&j.Client, "client", "ours-typed", "which client")
 	f.StringVar((*string)(&j.Shape), "shape", string(workload.ShapeSmall), "small or large events")

@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// soak runs one client for long and shows its memory as it goes. A delay makes the sink slower than the client, so that its queue is full.
+// soak runs one client for a long time and prints its memory. With a delay, the sink is slower than the client, so the client's queue is
+// full.
 func soak(args []string) error {
 	f := flag.NewFlagSet("soak", flag.ExitOnError)
 	var j job
 	jobFlags(f, &j)
-	f.IntVar(&j.Progress, "every", 1_000_000, "after how many events the memory is shown")
+	f.IntVar(&j.Progress, "every", 1_000_000, "after how many events the memory is printed")
 	delay := f.Duration("delay", 0, "how long the sink waits before each answer")
 	f.Parse(args)
 	return one(j, *delay)
@@ -23,12 +24,12 @@ func profile(args []string) error {
 	f := flag.NewFlagSet("profile", flag.ExitOnError)
 	var j job
 	jobFlags(f, &j)
-	f.StringVar(&j.Profile, "o", "cpu.prof", "the profile's file")
+	f.StringVar(&j.Profile, "o", "cpu.prof", "file for the profile")
 	f.Parse(args)
 	return one(j, 0)
 }
 
-// one runs a single job and prints what came of it.
+// one runs a single job and prints the result.
 func one(j job, delay time.Duration) (err error) {
 	b, err := newBench()
 	if err != nil {

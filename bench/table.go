@@ -13,10 +13,10 @@ import (
 	"github.com/ciokit/cio/bench/internal/workload"
 )
 
-// row is all measurements of one client.
+// row contains all measurements of one client.
 type row struct {
 	client  string
-	before  string // the executable of another state of the library that is measured; "": this one
+	before  string // the executable of another version of the library; "" means this one
 	results []result
 	counts  []sink.Counts
 }
@@ -28,7 +28,7 @@ func (r *row) name() string {
 	return r.client
 }
 
-// median returns the middle one by f.
+// median returns the result with the median of f.
 func (r *row) median(f func(result) float64) float64 {
 	values := make([]float64, len(r.results))
 	for i := range r.results {
@@ -40,7 +40,7 @@ func (r *row) median(f func(result) float64) float64 {
 
 var tableClients = []string{"ours-typed", "ours-map", "ceiling-typed", "ceiling-map", "tuned-typed", "tuned-map", "segmentio", "posthog", "ours-typed-built", "ours-map-built", "segmentio-built"}
 
-// table measures all clients, round by round, in changing order, and prints a table for each shape.
+// table measures all clients, round by round, in changing order. It prints a table for each shape.
 func table(args []string) (err error) {
 	f := flag.NewFlagSet("table", flag.ExitOnError)
 	n := f.Int("n", 500_000, "how many events a measurement of small ones")
@@ -48,7 +48,7 @@ func table(args []string) (err error) {
 	rounds := f.Int("rounds", 5, "how many measurements of each client; the table has the medians")
 	shapes := f.String("shapes", "small,large", "which events")
 	clients := f.String("clients", strings.Join(tableClients, ","), "which clients")
-	before := f.String("before", "", "measure ours also with this executable, which is bench built with another state of the library, and compare")
+	before := f.String("before", "", "also measure ours with this executable (bench, built with another version of the library), and compare")
 	f.Parse(args)
 	if *n < 1 || *nLarge < 1 || *rounds < 1 {
 		return errors.New("-n, -n-large and -rounds must be positive")
@@ -75,7 +75,7 @@ func table(args []string) (err error) {
 	return nil
 }
 
-// newRows returns a row for each client, and with an executable a second one for each of ours.
+// newRows returns a row for each client. With an executable, it returns a second row for each of our clients.
 func newRows(clients []string, before string) (rows []*row) {
 	for _, name := range clients {
 		if before != "" && strings.HasPrefix(name, "ours-") {
@@ -86,8 +86,8 @@ func newRows(clients []string, before string) (rows []*row) {
 	return rows
 }
 
-// order returns the rows as a round takes them. Every second round is the one before it backwards, so that each of two rows comes first as
-// often as the other; then the next row begins.
+// order returns the rows in the order of a round. Every second round is the reverse of the one before, so that of two rows each comes first
+// equally often. Then the next row begins.
 func order(rows []*row, round int) []*row {
 	from := round / 2 % len(rows)
 	turn := append(slices.Clone(rows[from:]), rows[:from]...)
@@ -137,7 +137,7 @@ func allocations(r result) float64 { return float64(r.Mallocs) / float64(r.Taken
 func allocated(r result) float64   { return float64(r.AllocBytes) / float64(r.Taken) }
 func peak(r result) float64        { return mib(r.Peak) }
 
-// printComparison shows what ours take of what they took before.
+// printComparison prints the costs of our clients as multiples of their costs before.
 func printComparison(shape workload.Shape, rows []*row) {
 	fmt.Printf("\n%s events, now as a multiple of before: below 1 is less than before\n\n", shape)
 	fmt.Println("| client | CPU, medians | CPU, lowest | CPU, median of the rounds (lowest to highest) | time, medians | allocations | bytes | peak |\n|---|---|---|---|---|---|---|---|")
@@ -153,7 +153,7 @@ func printComparison(shape workload.Shape, rows []*row) {
 	}
 }
 
-// pairwise returns the sorted multiples of each round: what disturbs a whole round disturbs both of its measurements.
+// pairwise returns the sorted multiples of each round: a disturbance of a whole round affects both of its measurements.
 func pairwise(now, before *row) []float64 {
 	pairs := make([]float64, len(now.results))
 	for i := range pairs {
@@ -163,7 +163,7 @@ func pairwise(now, before *row) []float64 {
 	return pairs
 }
 
-// kind is which ceiling a client is held to.
+// kind returns the ceiling with which a client is compared.
 func kind(client string) string {
 	switch client {
 	case "ours-typed":
@@ -196,14 +196,14 @@ func extreme(r *row, of func([]float64) float64) float64 {
 	return of(values)
 }
 
-// middle returns the counts of the round with the median of connections.
+// middle returns the counts of the round with the median number of connections.
 func middle(counts []sink.Counts) sink.Counts {
 	sorted := slices.Clone(counts)
 	slices.SortFunc(sorted, func(a, b sink.Counts) int { return int(a.Connections - b.Connections) })
 	return sorted[len(sorted)/2]
 }
 
-// arrived counts over all rounds, and says so where that is not every message once.
+// arrived counts over all rounds, and reports it if not every message arrived exactly once.
 func arrived(r *row, n int) string {
 	var messages, distinct int64
 	for _, c := range r.counts {

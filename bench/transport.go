@@ -20,7 +20,7 @@ import (
 	"github.com/ciokit/cio/bench/internal/workload"
 )
 
-// post is one way of sending bodies, measured in a process of its own.
+// post is one way to send bodies. It is measured in a process of its own.
 type post struct {
 	Name   string `json:"name"`
 	URL    string `json:"url"`
@@ -33,7 +33,7 @@ type post struct {
 
 const bodyBytes = 475_000
 
-// transport measures what it takes to send bodies of 475,000 bytes one after the other, in different ways.
+// transport measures the cost of sending bodies of 475,000 bytes, one after the other, in different ways.
 func transport(args []string) (err error) {
 	f := flag.NewFlagSet("transport", flag.ExitOnError)
 	bodies := f.Int("n", 400, "how many bodies a measurement")
@@ -119,7 +119,7 @@ func runPostChild(in io.Reader, out io.Writer) error {
 	}
 	var before time.Duration
 	for i := range p.Bodies + 1 {
-		if i == 1 { // the first opens the connection
+		if i == 1 { // the first request opens the connection
 			if before, err = meter.CPU(); err != nil {
 				return err
 			}
@@ -128,7 +128,7 @@ func runPostChild(in io.Reader, out io.Writer) error {
 		if z != nil {
 			zipped.Reset()
 			z.Reset(&zipped)
-			z.Write(body) // a bytes.Buffer takes everything
+			z.Write(body) // a bytes.Buffer accepts everything
 			z.Close()
 			content = zipped.Bytes()
 		}
@@ -166,7 +166,7 @@ func send(client *http.Client, p post, content []byte) error {
 	return nil
 }
 
-// sampleBody is a batch as the Batcher makes it.
+// sampleBody returns a batch as the Batcher makes it.
 func sampleBody() ([]byte, error) {
 	body := []byte(`{"batch":[`)
 	for i := 0; ; i++ {

@@ -13,21 +13,22 @@ import (
 	"github.com/ciokit/cio/bench/internal/meter"
 )
 
-// outcome is what the application saw besides the ledger.
+// outcome is what the application observed in addition to the ledger.
 type outcome struct {
 	Enqueuing time.Duration // from the first Enqueue to the last
-	Enqueued  time.Time     // the last; zero: nobody knows
+	Enqueued  time.Time     // the last; zero if it is not known
 	Closing   time.Duration
 	CloseErr  string
 	Peak      int64 // resident bytes
 	Late      int64 // reports that were made after Close had returned
-	// Surplus is by how much the client's own counts of outcomes, and the messages that Close handed back, are more than it took.
+	// Surplus is by how much the client's own counts of outcomes, plus the messages that Close returned, exceed the messages that it
+	// accepted.
 	Surplus int
-	// Blocked says that the row's callback blocked.
+	// Blocked reports whether the row's callback blocked.
 	Blocked bool
 }
 
-// application is a process that uses a client. It enqueues the row's messages, lingers, and closes the client.
+// application is a process that uses a client. It enqueues the row's messages, waits for Linger, and closes the client.
 type application struct {
 	Client string
 	URL    string
@@ -65,7 +66,7 @@ func (a application) run(ctx context.Context) (o outcome, err error) {
 		return o, err
 	}
 	if a.Row.RenewKey > 0 {
-		t := time.AfterFunc(a.Row.RenewKey, func() { _ = c.renewKey(newKey) }) // the row's name says that not all can
+		t := time.AfterFunc(a.Row.RenewKey, func() { _ = c.renewKey(newKey) }) // not every client can; the name of the row says so
 		defer t.Stop()
 	}
 	started := time.Now()
@@ -105,7 +106,7 @@ func (a application) run(ctx context.Context) (o outcome, err error) {
 	return o, err
 }
 
-// lateReports is how long after a callback has come back others may follow that must not.
+// lateReports is how long the application waits, after a callback has returned, for reports that must not follow.
 const lateReports = 300 * time.Millisecond
 
 func (a application) close(c client) (surplus int, err error) {
@@ -118,7 +119,7 @@ func (a application) close(c client) (surplus int, err error) {
 	return c.close(ctx)
 }
 
-// enqueue returns how many the client took.
+// enqueue returns how many messages the client accepted.
 func (a application) enqueue(ctx context.Context, c client, l *ledger) (taken int64) {
 	var pace *time.Ticker
 	perTick := a.Row.Rate / 100
@@ -161,7 +162,7 @@ func (a application) put(c client, l *ledger, i int) (taken bool) {
 	return true
 }
 
-// race closes the client while others enqueue.
+// race closes the client while other goroutines enqueue.
 func (a application) race(ctx context.Context, c client, l *ledger) error {
 	var next atomic.Int64
 	var closed atomic.Bool
@@ -189,7 +190,7 @@ func (a application) race(ctx context.Context, c client, l *ledger) error {
 	return err
 }
 
-// exitCode tells how a process ended.
+// exitCode says how a process ended.
 func exitCode(p *os.ProcessState) string {
 	if status, ok := p.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return status.Signal().String()

@@ -15,13 +15,14 @@ import (
 	"github.com/ciokit/cio"
 )
 
-// client is a client as an application uses it that wants to know what becomes of its messages.
+// client is a client as used by an application that wants to know the outcome of each message.
 type client interface {
-	// put hands over the message of that number.
+	// put enqueues the message with that number.
 	put(i int, properties map[string]any) error
-	// renewKey puts in another key, where that can be done.
+	// renewKey replaces the key, if the client can do that.
 	renewKey(string) error
-	// close also returns by how much the client's own counts of outcomes, and what it hands back, are more than it took; 0 where it does not count.
+	// close also returns by how much the client's own counts of outcomes, plus the messages that it returns, exceed the messages that it
+	// accepted; 0 if it does not count.
 	close(context.Context) (surplus int, err error)
 }
 
@@ -38,7 +39,7 @@ var discardLog = log.New(io.Discard, "", 0)
 
 func idOf(i int) string { return "m" + strconv.Itoa(i) }
 
-// userOf gives a hundred people to the messages.
+// userOf assigns the messages to a hundred people.
 func userOf(i int) string { return "user-" + strconv.Itoa(i%100) }
 
 const eventName = "Bench Event"
@@ -59,7 +60,7 @@ func newOurs(url string, l *ledger, reported func()) (client, error) {
 		case r.Err == nil:
 			l.set(int(r.Tag), markOK)
 		case errors.Is(r.Err, cio.ErrClosed):
-			// Close hands these back; they are marked when it has.
+			// Close returns these; they are marked after that.
 		default:
 			l.set(int(r.Tag), markFailed)
 		}
@@ -93,7 +94,7 @@ func (o *ours) close(ctx context.Context) (surplus int, err error) {
 
 var errNoRenewal = errors.New("the client cannot change its key")
 
-// told marks what a peer's callback says.
+// told marks what the callback of another client reports.
 type told struct {
 	ledger   *ledger
 	reported func()
@@ -152,7 +153,7 @@ func (h hog) renewKey(string) error { return errNoRenewal }
 
 func (h hog) close(context.Context) (int, error) { return 0, h.client.Close() }
 
-// newClient returns the client of that name.
+// newClient returns the client with that name.
 func newClient(name, url string, l *ledger, reported func()) (client, error) {
 	make, ok := clients[name]
 	if !ok {

@@ -6,23 +6,24 @@ import (
 	"syscall"
 )
 
-// ledger is what a client's process was told of each message. It is a file mapped into memory, so that it outlives a process that is killed.
+// ledger records what a client reported about each message. It is a file that is mapped into memory, so that it outlives a process that is
+// killed.
 type ledger struct {
 	path string
 	data []byte
 }
 
-// marks of one message, a byte each, so that goroutines that set different ones do not disturb each other.
+// The marks of one message, a byte each, so that goroutines can set different ones at the same time.
 const (
 	markTaken   = iota // Enqueue returned nil
 	markOK             // reported as accepted
 	markFailed         // reported as failed
-	markBack           // handed back by Close
+	markBack           // returned by Close
 	markRefused        // Enqueue returned an error
 	marks
 )
 
-// createLedger makes the file for that many messages.
+// createLedger makes the file for this many messages.
 func createLedger(path string, messages int) error {
 	return os.WriteFile(path, make([]byte, messages*marks), 0o600)
 }
@@ -54,25 +55,28 @@ func (l *ledger) times(i, mark int) int { return int(l.data[i*marks+mark]) }
 
 func (l *ledger) has(i, mark int) bool { return l.times(i, mark) > 0 }
 
-// tally is what became of the messages of one experiment.
+// tally counts the outcomes of the messages of one experiment.
 type tally struct {
 	Taken    int // Enqueue returned nil
 	Accepted int // of these, processed by the server
 	Failed   int // reported as failed
-	Back     int // handed back by Close, with their ids
-	Lost     int // taken, not processed and not a true word of it
+	Back     int // returned by Close, with their ids
+	Lost     int // accepted by the client, not processed, and no true report of that
 	Twice    int // processed more than once
 	Refused  int // Enqueue returned an error
-	// Mistaken are reports of a failure for messages that the server did process; after an answer that was lost no client can know better.
+	// Mistaken are reports of a failure for messages that the server did process. If the answer was lost, no client can know better.
 	Mistaken int
-	// Silent counts messages that were processed without a word of it.
+	// Silent counts messages that were processed without any report.
 	Silent int
-	// Untrue counts messages reported as accepted that the server never processed. Unless it is contradicted, such a message is lost too.
+	// Untrue counts messages that were reported as accepted although the server never processed them. Such a message is also lost, unless
+	// another report contradicts it.
 	Untrue int
-	// Innocent are, of those reported as failed, the ones that nobody refused for their own sake: the server would have taken them.
+	// Innocent are the messages that were reported as failed although nothing rejected them because of their content: the server would have
+	// accepted them.
 	Innocent int
-	// Two counts messages with more than one outcome: reported twice, reported and handed back, or reported failed although the server had
-	// answered that it took them. One that is handed back because a callback kept it from being reported has one outcome; it is among Mistaken.
+	// Two counts messages with more than one outcome: reported twice; reported and returned by Close; or reported as failed although the
+	// server had answered that it accepted them. A message that Close returns because a callback prevented its report has one outcome; it
+	// is among Mistaken.
 	Two int
 }
 

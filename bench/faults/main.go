@@ -1,21 +1,23 @@
-// Command faults puts the Batcher and other Go clients in front of a server that fails in one way after the other, and counts what becomes of
-// every message: accepted, reported as failed, handed back, lost without a word, told two outcomes, processed twice.
+// Command faults runs the Batcher and other Go clients against a server that fails in many ways, one after the other. It counts the outcome
+// of every message: accepted, reported as failed, returned by Close, lost without a report, reported with two outcomes, processed twice.
 //
 //	go run ./faults                     all rows, about fourteen minutes
 //	go run ./faults -row 'SIGTERM'      the rows whose names hold that text
 //	go run ./faults -client ours
 //
-// Each client runs in an application of its own, a process that marks in a file what it was told of each message; the server marks what it
-// processed. All clients of a row run at the same time, unless it is speed that matters, each with a server of its own, over loopback. What
-// the callbacks of the peers say counts as reported: without one, their users are told by a line in a log.
+// Each client runs in an application of its own: a process that marks in a file what the client reported about each message. The server
+// marks what it processed. All clients of a row run at the same time, unless the row measures speed, each with its own server, over
+// loopback. What the callbacks of the other clients say counts as reported. Without a callback, their users learn it only from a line in a
+// log.
 //
-// Accepted is what the API stored: a page that answers in its place, with whatever status, stores nothing. "Of these innocent" are the
-// messages reported as failed that nobody refused for their own sake, neither the API nor a firewall before it. "Reported accepted, not
-// stored" belong to those lost without a word, because the word was not true. Two outcomes are two reports of one message, a report and a
-// message handed back, or a message reported as failed although the API had answered that it took it.
+// Accepted is what the API stored. A page that answers instead of the API stores nothing, whatever its status. "Of these innocent" are the
+// messages that were reported as failed although neither the API nor a firewall in front of it rejected them because of their content.
+// "Reported accepted, not stored" belong to the messages that are lost without a report, because the report was not true. Two outcomes are
+// two reports of one message, a report and a return by Close, or a report of a failure although the API had answered that it accepted the
+// message.
 //
-// ours-outbox is in the rows in which a client in memory loses messages, or hands them back to a process that ends. What is on its disk when the
-// process has ended counts as handed back: it is sent after the next start.
+// ours-outbox is in the rows in which a client in memory loses messages, or returns them to a process that ends. Messages on its disk after
+// the process has ended count as returned: they are sent after the next start.
 package main
 
 import (
@@ -37,7 +39,7 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "application" {
 		exit(runApplication())
 	}
-	rowText := flag.String("row", "", "only the rows whose names hold this text")
+	rowText := flag.String("row", "", "only the rows whose names contain this text")
 	client := flag.String("client", "", "only this client: "+outboxName+", "+strings.Join(clientNames, ", "))
 	flag.Parse()
 	exit(run(*rowText, *client))
@@ -69,7 +71,7 @@ func run(rowText, only string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	fmt.Println("| fault | client | taken | accepted | reported accepted, not stored | reported failed | of these innocent | handed back | **lost without a word** | two outcomes | processed twice | refused by Enqueue | notes |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+	fmt.Println("| fault | client | taken | accepted | reported accepted, not stored | reported failed | of these innocent | returned by Close | **lost without a report** | two outcomes | processed twice | refused by Enqueue | notes |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|")
 	for n, r := range rows {
 		if !strings.Contains(r.Name, rowText) {
 			continue
@@ -102,7 +104,7 @@ func run(rowText, only string) error {
 	return nil
 }
 
-// experiment is one client under one fault.
+// experiment is one client with one fault.
 type experiment struct {
 	row    row
 	client string
@@ -116,10 +118,10 @@ func (e experiment) run() (string, error) {
 	if err := createLedger(e.ledger, e.row.Messages); err != nil {
 		return "", err
 	}
-	// PostHog's own server has other limits, so these are not held against its client.
+	// PostHog's own server has other limits, so a violation of these does not count against its client.
 	s := newServer(e.row.Messages, e.row.fault, e.client != "posthog")
 	for i, n := range e.row.Large {
-		s.fates[i].culprit = n > maxMessage // a client that knows the limit refuses it by itself
+		s.fates[i].culprit = n > maxMessage // a client that knows the limit rejects the message itself
 	}
 	address, stop, err := s.start("127.0.0.1:0")
 	if err != nil {
@@ -160,7 +162,7 @@ func (e experiment) run() (string, error) {
 	return e.line(count(l, s.fates), s, o, ended), nil
 }
 
-// application runs the client's process and returns what it saw, and how it ended if that was not by itself.
+// application runs the client's process. It returns what the process observed, and how it ended if it did not end by itself.
 func (e experiment) application(url string) (o outcome, ended string, err error) {
 	executable, err := os.Executable()
 	if err != nil {
@@ -193,7 +195,7 @@ func (e experiment) application(url string) (o outcome, ended string, err error)
 	return o, "", json.Unmarshal(out.Bytes(), &o)
 }
 
-// lateAfter is how long after the last Enqueue a message may arrive without a remark.
+// lateAfter is how long after the last Enqueue a message may arrive without a note.
 const lateAfter = 2 * time.Second
 
 func (e experiment) line(t tally, s *server, o outcome, ended string) string {
@@ -205,10 +207,10 @@ func (e experiment) line(t tally, s *server, o outcome, ended string) string {
 	}
 	note(ended != "", "the process ended: %s", ended)
 	note(s.changed > 0, "%d arrived with other contents", s.changed)
-	note(t.Mistaken > 0, "%d reported failed or handed back had arrived", t.Mistaken)
+	note(t.Mistaken > 0, "%d reported failed or returned by Close had arrived", t.Mistaken)
 	note(t.Silent > 0, "%d accepted without a report", t.Silent)
 	note(o.Late > 0, "%d reported after Close", o.Late)
-	note(o.Surplus > t.Two, "its counts and the messages handed back give %d outcomes too many", o.Surplus)
+	note(o.Surplus > t.Two, "its counts and the messages returned by Close give %d outcomes too many", o.Surplus)
 	note(e.row.Block > 0 && !o.Blocked, "no callback blocked")
 	note(s.refused > 0, "%d of %d requests refused", s.refused, s.requests)
 	after := s.last.Sub(o.Enqueued)

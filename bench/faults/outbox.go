@@ -18,7 +18,7 @@ type outboxed struct {
 	box *outbox.Outbox
 }
 
-// outboxDir is where an application keeps what its ledger is of.
+// outboxDir is where the application with this ledger keeps its outbox.
 func outboxDir(ledger string) string { return ledger + ".outbox" }
 
 func newOutbox(url string, l *ledger, reported func()) (client, error) {
@@ -47,7 +47,7 @@ func (o *outboxed) put(i int, properties map[string]any) error {
 	return o.box.Enqueue(context.Background(), messageOf(i, properties))
 }
 
-// enqueueAll hands over all of a row's messages, a hundred at a time, and returns how many were taken.
+// enqueueAll enqueues all messages of a row, a hundred at a time, and returns how many were accepted.
 func (o *outboxed) enqueueAll(ctx context.Context, a application, l *ledger) (taken int64) {
 	for lo := 0; lo < a.Row.Messages && ctx.Err() == nil; lo += 100 {
 		var some []cio.Message
@@ -71,7 +71,7 @@ func (o *outboxed) renewKey(key string) error { return o.api.SetAPIKey(key) }
 
 func (o *outboxed) close(ctx context.Context) (surplus int, err error) { return 0, o.box.Close(ctx) }
 
-// markStored marks as handed back what is on disk when the process has ended, and was not reported.
+// markStored marks messages as returned that are on disk after the process has ended and were not reported.
 func markStored(path string, l *ledger) (err error) {
 	d, err := outbox.OpenDisk(outbox.DiskConfig{Dir: outboxDir(path)})
 	if err != nil {

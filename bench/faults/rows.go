@@ -7,32 +7,33 @@ import (
 	"time"
 )
 
-// row is one experiment. It is made with each client.
+// row is one experiment. It is run with each client.
 type row struct {
 	Name     string
 	Messages int
-	Rate     int // messages a second; 0: as fast as Enqueue takes them
-	// Linger is how long the application goes on after the last message before it closes the client, unless all was reported before.
+	Rate     int // messages a second; 0: as fast as Enqueue accepts them
+	// Linger is how long the application waits after the last message before it closes the client. It does not wait if everything has been
+	// reported.
 	Linger time.Duration
-	// CloseWithin bounds Close where the client takes a bound.
+	// CloseWithin bounds Close, if the client accepts a bound.
 	CloseWithin time.Duration
 	// Mutate changes every properties map right after Enqueue.
 	Mutate bool
 	// Race calls Close while eight goroutines call Enqueue.
 	Race bool
-	// Block is how long a callback blocks: that of the hundredth report after Close was called. 0: none does.
+	// Block is how long the callback of the hundredth report after the call of Close blocks. 0 means that none blocks.
 	Block time.Duration
-	// Large gives the size in bytes that a message's text has.
+	// Large gives the size in bytes of the text in single messages.
 	Large map[int]int
-	// RenewKey is when the application puts in another key, where the client can; 0: never.
+	// RenewKey is when the application replaces the key, if the client can do that; 0 means never.
 	RenewKey time.Duration
 
 	fault    func(request) action
-	downFor  time.Duration // nobody listens at first
+	downFor  time.Duration // at first there is no server
 	signal   os.Signal
 	signalAt time.Duration
-	alone    bool // the clients take turns
-	outbox   bool // the outbox is a client of it
+	alone    bool // the clients run one after the other
+	outbox   bool // the outbox is run too
 }
 
 const (
@@ -40,13 +41,13 @@ const (
 	newKey = "renewed"
 )
 
-// Answers of others than the API.
+// Answers that do not come from the API.
 const (
 	signInPage   = "<!DOCTYPE html><html><head><title>Sign in to the network</title></head><body><p>Please accept the terms of use.</p></body></html>"
 	firewallPage = "<!DOCTYPE html><html><head><title>Attention Required!</title></head><body><h1>Sorry, you have been blocked</h1></body></html>"
 )
 
-// during does that to all requests for a time.
+// during applies an action to all requests for some time.
 func during(d time.Duration, a action) func(request) action {
 	return func(r request) action {
 		if r.since < d {
@@ -56,12 +57,12 @@ func during(d time.Duration, a action) func(request) action {
 	}
 }
 
-// outage answers that status for a time.
+// outage answers with that status for some time.
 func outage(status int, d time.Duration) func(request) action {
 	return during(d, action{status: status})
 }
 
-// refuse does that to every request that carries the message.
+// refuse applies an action to every request that contains the message.
 func refuse(message int, a action) func(request) action {
 	a.culprits = []int{message}
 	return func(r request) action {
@@ -72,7 +73,7 @@ func refuse(message int, a action) func(request) action {
 	}
 }
 
-// nodes are two, of which one refuses the key. which says by what a request comes to the one or the other.
+// nodes are two servers, one of which rejects the key. which decides by a number of the request which of them it reaches.
 func nodes(which func(request) int64) func(request) action {
 	return func(r request) action {
 		if which(r)%2 == 1 {
@@ -82,7 +83,7 @@ func nodes(which func(request) int64) func(request) action {
 	}
 }
 
-// first does that to the first n requests.
+// first applies an action to the first n requests.
 func first(n int, a action) func(request) action {
 	return func(r request) action {
 		if r.n <= n {
@@ -94,8 +95,8 @@ func first(n int, a action) func(request) action {
 
 func always(a action) func(request) action { return func(request) action { return a } }
 
-// rows are the experiments in the order of the table. A client that repeats a batch ten times with its own pauses gives it up after 43 s, so
-// the application lingers longer than that where the server refuses for good.
+// rows are the experiments in the order of the table. A client that repeats a batch ten times with its own pauses gives up after 43 s, so
+// the application lingers longer than that if the server rejects permanently.
 var rows = []row{
 	{Name: "500 for 3 s", Messages: 20_000, Rate: 4_000, Linger: 30 * time.Second, fault: outage(500, 3*time.Second)},
 	{Name: "500 for 60 s", Messages: 20_000, Rate: 500, Linger: 60 * time.Second, fault: outage(500, 60*time.Second)},
@@ -112,7 +113,7 @@ var rows = []row{
 		if r.n == 1 {
 			return action{status: http.StatusUnauthorized}
 		}
-		return action{delay: 100 * time.Millisecond} // others are under way when it comes
+		return action{delay: 100 * time.Millisecond} // other requests are in flight when it arrives
 	}},
 	{Name: "one of two nodes always 401, requests in turn", Messages: 20_000, Rate: 4_000, Linger: 55 * time.Second, CloseWithin: 5 * time.Second, fault: nodes(func(r request) int64 { return int64(r.n) })},
 	{Name: "one of two nodes always 401, connections in turn", Messages: 20_000, Rate: 4_000, Linger: 55 * time.Second, CloseWithin: 5 * time.Second, fault: nodes(func(r request) int64 { return r.conn })},

@@ -15,27 +15,27 @@ import (
 	"time"
 )
 
-// request is what a fault is decided by.
+// request is what a fault depends on.
 type request struct {
 	n     int           // counts from 1
-	since time.Duration // since the server began, or since the first request where that is later
-	conn  int64         // which connection it came over; counts from 1
+	since time.Duration // since the server began, or since the first request if that is later
+	conn  int64         // the number of its connection; counts from 1
 	key   string
-	ids   map[int]bool // the messages that it carries
+	ids   map[int]bool // the messages in it
 }
 
 // action is what the server does with a request. The zero action processes it and answers 200.
 type action struct {
-	status     int    // answered without processing; 0: none
+	status     int    // the answer, without processing; 0: none
 	body       string // of that answer; "": the API's own
-	culprits   []int  // the messages that it is given for, whatever else the request carries
+	culprits   []int  // the messages that cause it, whatever else the request contains
 	retryAfter int    // seconds; 0: no header
 	delay      time.Duration
 	resetFirst bool // the connection is reset without processing
-	resetLast  bool // the connection is reset after processing, in place of an answer
+	resetLast  bool // the connection is reset after processing, instead of an answer
 }
 
-// Limits of the API (docs/rules.md#sizes). Permissive calls over them are answered 200 and dropped.
+// The limits of the API (docs/rules.md#sizes). Permissive calls over them are answered with 200 and dropped.
 const (
 	maxMessage = 32 << 10
 	maxBatch   = 500_000
@@ -44,7 +44,7 @@ const (
 // server is the API with faults. It counts how often each message was processed.
 type server struct {
 	fault  func(request) action
-	limits bool // the API's limits hold
+	limits bool // the API's limits apply
 
 	connections atomic.Int64
 
@@ -54,14 +54,14 @@ type server struct {
 	refused  int // requests answered without processing
 	fates    []fate
 	last     time.Time // when the last one was processed
-	changed  int       // messages whose contents are not those that were enqueued
+	changed  int       // messages with other content than was enqueued
 }
 
 // fate is what the server did with a message.
 type fate struct {
 	processed uint8 // how often
-	answered  bool  // it told the client so, who was still there
-	culprit   bool  // it was refused for its own sake, by the API or by what stands before it
+	answered  bool  // it answered so, and the client was still there
+	culprit   bool  // it was rejected because of its content, by the API or by something in front of it
 }
 
 func newServer(messages int, fault func(request) action, limits bool) *server {
@@ -82,7 +82,7 @@ func (i item) number() (int, bool) {
 	return n, err == nil
 }
 
-// parse returns the messages of a batch, or the one message that is the body.
+// parse returns the messages of a batch, or the single message of the body.
 func parse(body []byte) ([]item, error) {
 	var b struct {
 		Batch []json.RawMessage `json:"batch"`
@@ -106,7 +106,7 @@ func parse(body []byte) ([]item, error) {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the client went away
+		return // the client has disconnected
 	}
 	items, err := parse(body)
 	if err != nil {
@@ -136,7 +136,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.refuse(w, action{status: http.StatusBadRequest, culprits: large})
 			return
 		}
-		items = nil // answered 200 all the same
+		items = nil // answered with 200 nevertheless
 	}
 	s.process(items)
 	if a.resetLast {
@@ -149,10 +149,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "{}")
 }
 
-// apiError is an answer in the form that the API gives to errors (docs/rules.md#answers).
+// apiError is an answer in the form of the API's errors (docs/rules.md#answers).
 const apiError = `{"meta":{"errors":["refused"]}}`
 
-// refuse answers a request that is not processed. What looks like a page is sent as one.
+// refuse answers a request that is not processed. Text that looks like a page is sent as one.
 func (s *server) refuse(w http.ResponseWriter, a action) {
 	s.mu.Lock()
 	s.refused++
@@ -213,7 +213,7 @@ func (s *server) process(items []item) {
 	})
 }
 
-// each calls f with those of the items that are of the experiment.
+// each calls f with the items that belong to the experiment.
 func (s *server) each(items []item, f func(item, *fate)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -224,7 +224,7 @@ func (s *server) each(items []item, f func(item, *fate)) {
 	}
 }
 
-// reset breaks the connection off, so that the client gets a reset and no answer.
+// reset resets the connection, so that the client gets no answer.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -236,10 +236,10 @@ func reset(w http.ResponseWriter) {
 	conn.Close()
 }
 
-// connection is the key of a request's context under which the number of its connection is kept.
+// connection is the key for the number of the connection in a request's context.
 type connection struct{}
 
-// start serves on an address, :0 for any port, and returns the address and how to stop.
+// start serves on an address (:0 for any port). It returns the address and a function that stops it.
 func (s *server) start(address string) (string, func(), error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -252,7 +252,7 @@ func (s *server) start(address string) (string, func(), error) {
 	go func() {
 		defer close(done)
 		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			panic(err) // nothing else ends it
+			panic(err) // nothing else can end it
 		}
 	}()
 	return l.Addr().String(), func() {
@@ -261,5 +261,5 @@ func (s *server) start(address string) (string, func(), error) {
 	}, nil
 }
 
-// text is a property of that many bytes.
+// text returns a property with that many bytes.
 func text(n int) string { return string(bytes.Repeat([]byte{'x'}, n)) }

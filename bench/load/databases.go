@@ -19,8 +19,8 @@ import (
 	"github.com/ciokit/cio/kit/source/sqldb"
 )
 
-// databases are the cases that read a table: fewRows of the rows of the files. Those of servers are left out where the variable is not set that
-// .ci/databases prints.
+// databases are the cases that read a table: it has fewRows of the rows of the files. A case with a server is left out if its variable,
+// which .ci/databases prints, is not set.
 var databases = map[string]struct{ variable, driver string }{
 	"sqlite":   {"", "sqlite"},
 	"postgres": {"CIOKIT_POSTGRES_URL", "pgx"},
@@ -38,7 +38,7 @@ func databaseURL(name, dir string) string {
 // makeTable writes the table of a case.
 func makeTable(name, dir string, rows int) error {
 	address := databaseURL(name, dir)
-	if strings.HasPrefix(address, "mariadb:") { // the driver has a form of its own
+	if strings.HasPrefix(address, "mariadb:") { // the driver has its own form
 		u, err := url.Parse(address)
 		if err != nil {
 			return err

@@ -1,10 +1,11 @@
-// Command load measures how many rows of CSV, JSON Lines, Parquet and databases kit/load brings to a server on this machine for each second of CPU,
-// beside the least that a hand-written program can do (parse, write JSON, post) and beside a script of the ordinary kind in Python.
+// Command load measures how many rows of CSV, JSON Lines, Parquet and databases kit/load sends to a server on this machine for each second
+// of CPU. It compares that with the least that a hand-written program can do (parse, write JSON, post) and with an ordinary script in
+// Python.
 //
 //	GOWORK=off go run . -rows 2000000
 //
-// Each case runs in a process of its own, so that its CPU time and its peak of memory are its own; the server, which reads and drops
-// everything, is another process and is not counted.
+// Each case runs in a process of its own, so that its CPU time and its peak memory are measured separately. The server, which reads and
+// drops everything, is another process and does not count.
 package main
 
 import (
@@ -48,9 +49,9 @@ messages:
 
 func main() {
 	rows := flag.Int("rows", 2_000_000, "rows of each file")
-	role := flag.String("case", "", "run this case alone, against the server at -to, and print its cost")
+	role := flag.String("case", "", "run only this case, against the server at -to, and print its cost")
 	to := flag.String("to", "", "address of the server")
-	dir := flag.String("dir", "", "where the files are made; default a temporary directory")
+	dir := flag.String("dir", "", "directory for the files; default a temporary directory")
 	flag.Parse()
 	log.SetFlags(0)
 	var err error
@@ -78,7 +79,7 @@ func all(rows int, dir string) error {
 		}
 		defer os.RemoveAll(dir)
 	}
-	// Linux counts what a process took before it began another into the other's peak, so this one stays small.
+	// Linux adds the memory of a process to the peak of the processes that it starts, so this one stays small.
 	files := exec.Command(os.Args[0], "-case", "files", "-dir", dir, "-rows", strconv.Itoa(rows))
 	files.Stderr = os.Stderr
 	if err := files.Run(); err != nil {
@@ -130,7 +131,7 @@ func all(rows int, dir string) error {
 	return nil
 }
 
-// fewRows is how many the script in Python and the databases load: each row costs the same, and they take long.
+// fewRows is how many rows the Python script and the databases load: each row costs the same, and they are slow.
 const fewRows = 500_000
 
 //go:embed ordinary.py
@@ -203,7 +204,7 @@ func makeFiles(dir string, rows int) (err error) {
 	return err
 }
 
-// serve takes everything on a port of its choice, which it prints.
+// serve accepts everything on a port of its choice, which it prints.
 func serve() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -249,7 +250,7 @@ func one(name, to, dir string) error {
 	return err
 }
 
-// ceiling is what a program for this one file costs: encoding/csv, JSON by hand, posts of 475 KB.
+// ceiling is the cost of a program for exactly this file: encoding/csv, hand-written JSON, posts of 475 KB.
 func ceiling(to, file string) error {
 	f, err := os.Open(file)
 	if err != nil {

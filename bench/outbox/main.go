@@ -1,12 +1,12 @@
-// Command outbox measures how fast four workers of outbox/postgres drain a backlog, beside four clients of River, a job queue on PostgreSQL. Both run
-// on the same server, one after the other, with the same messages.
+// Command outbox measures how fast four workers of outbox/postgres drain a backlog, compared with four clients of River, a job queue on
+// PostgreSQL. Both run on the same server, one after the other, with the same messages.
 //
 //	export CIOKIT_POSTGRES_URL=postgres://...
 //	GOWORK=off go run . -messages 200000 -rounds 3
 //
-// What differs is to River's advantage. Its jobs do nothing: ours are posted over HTTP connections to a server in this process, which reads
-// and drops them. Its time ends when the last job was begun: ours when the last row was deleted. Its jobs have no order: ours keep that of
-// each person.
+// The differences are to River's advantage. Its jobs do nothing; our messages are posted over HTTP connections to a server in this process,
+// which reads and drops them. Its time ends when the last job has begun; ours ends when the last row is deleted. Its jobs have no order;
+// ours keep the order of each person.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 	b := bench{url: os.Getenv("CIOKIT_POSTGRES_URL")}
 	flag.IntVar(&b.messages, "messages", 200_000, "messages of each round")
 	flag.IntVar(&b.workers, "workers", 4, "workers of each")
-	rounds := flag.Int("rounds", 3, "rounds, each of which drains the backlog once with either")
+	rounds := flag.Int("rounds", 3, "rounds; each drains the backlog once with each of the two")
 	flag.Parse()
 	log.SetFlags(0)
 	slog.SetDefault(slog.New(slog.DiscardHandler))
@@ -45,10 +45,10 @@ type bench struct {
 	messages, workers int
 }
 
-// people is how many the messages are of.
+// people is how many people the messages belong to.
 const people = 10_000
 
-// report runs rounds, and prints how fast each was.
+// report runs rounds, and prints the speed of each.
 func (b *bench) report(ctx context.Context, rounds int) error {
 	var ours, rivers []float64
 	for n := range rounds {
@@ -72,7 +72,7 @@ func median(all []float64) float64 {
 	return all[len(all)/2]
 }
 
-// inSchema runs f with a schema of its own, which is empty, and connections for it.
+// inSchema runs f with a new empty schema, and with connections for it.
 func (b *bench) inSchema(ctx context.Context, name string, f func(schema string, pool *pgxpool.Pool) error) (err error) {
 	schema := fmt.Sprintf("bench_%s_%d", name, os.Getpid())
 	pool, err := pgxpool.New(ctx, b.url)
@@ -91,5 +91,5 @@ func (b *bench) inSchema(ctx context.Context, name string, f func(schema string,
 	return f(schema, pool)
 }
 
-// perSecond is how many messages a second that is.
+// perSecond returns the number of messages a second.
 func (b *bench) perSecond(took time.Duration) float64 { return float64(b.messages) / took.Seconds() }

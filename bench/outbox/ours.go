@@ -15,14 +15,14 @@ import (
 	"github.com/ciokit/cio/outbox/postgres"
 )
 
-// message returns one of about 300 bytes.
+// message returns a message of about 300 bytes.
 func message(n int) cio.Track {
 	return cio.Track{UserID: fmt.Sprintf("customer-%06d", n%people), MessageID: fmt.Sprintf("message-%09d", n), Event: cio.Named("Order Completed", map[string]any{
 		"order_id": fmt.Sprintf("order-%09d", n), "total": 99.5, "currency": "EUR", "coupon": "none", "note": "please leave it with the neighbours",
 	})}
 }
 
-// ours returns how many messages a second the workers have drained.
+// ours returns how many messages a second the workers drained.
 func (b *bench) ours(ctx context.Context) (perSecond float64, err error) {
 	err = b.inSchema(ctx, "ours", func(schema string, pool *pgxpool.Pool) error {
 		sink := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +45,7 @@ func (b *bench) ours(ctx context.Context) (perSecond float64, err error) {
 		var workers []*postgres.Worker
 		defer func() {
 			for _, w := range workers {
-				_ = w.Close(ctx) // all of it is sent, or the run has failed
+				_ = w.Close(ctx) // everything is sent, or the run has failed
 			}
 		}()
 		for range b.workers {
@@ -89,14 +89,14 @@ func (b *bench) ours(ctx context.Context) (perSecond float64, err error) {
 			accepted += w.Stats().Accepted
 		}
 		if accepted != int64(b.messages) {
-			return fmt.Errorf("%d messages were accepted of %d", accepted, b.messages)
+			return fmt.Errorf("%d of %d messages were accepted", accepted, b.messages)
 		}
 		return nil
 	})
 	return perSecond, err
 }
 
-// shared waits until all workers have an equal part of the lanes.
+// shared waits until all workers have an equal share of the lanes.
 func shared(ctx context.Context, workers []*postgres.Worker) error {
 	for {
 		most, all := 0, 0
@@ -113,7 +113,7 @@ func shared(ctx context.Context, workers []*postgres.Worker) error {
 	}
 }
 
-// drained waits until nothing is in the queue.
+// drained waits until the queue is empty.
 func drained(ctx context.Context, pool *pgxpool.Pool, schema string) error {
 	for {
 		var some bool

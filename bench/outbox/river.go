@@ -37,7 +37,8 @@ func (w *instant) Work(context.Context, *river.Job[job]) error {
 	return nil
 }
 
-// river returns how many jobs a second River's clients have begun. They fetch as those of River's own benchmark do, and each has ten connections.
+// river returns how many jobs a second River's clients have begun. They fetch like those of River's own benchmark, and each has ten
+// connections.
 func (b *bench) river(ctx context.Context) (perSecond float64, err error) {
 	err = b.inSchema(ctx, "river", func(schema string, pool *pgxpool.Pool) error {
 		migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: schema, Logger: slog.Default()})

@@ -1,6 +1,6 @@
-// Command orders-postgres is a small service that takes orders over HTTP, stores them in PostgreSQL, and tells Customer.io of them by way
-// of an outbox in the same database. The order and its event are committed together, or neither is. Start it as often as you like, on one
-// machine or on several: each takes orders, and each sends a part of what waits.
+// Command orders-postgres is a small service that accepts orders over HTTP, stores them in PostgreSQL, and sends an event for each to
+// Customer.io through an outbox in the same database. The order and its event are committed together, or neither is. You can start it
+// several times, on one machine or on several: each process accepts orders, and each sends a part of the waiting messages.
 //
 //	export CUSTOMERIO_API_KEY=... CUSTOMERIO_REGION=eu
 //	go run ./examples/orders-postgres -listen 127.0.0.1:8080 -database postgres://orders@127.0.0.1/orders
@@ -42,7 +42,7 @@ func main() {
 	}
 }
 
-// serve takes orders, and sends what waits, until ctx ends.
+// serve accepts orders, and sends waiting messages, until ctx ends.
 func serve(ctx context.Context, listen, database, schema string) (err error) {
 	cfg := cio.ConfigFromEnv()
 	client, err := cio.NewClient(cfg)
@@ -68,7 +68,7 @@ func serve(ctx context.Context, listen, database, schema string) (err error) {
 	if err != nil {
 		return err
 	}
-	// What is not sent by then is sent by another process, or by the next.
+	// Messages that are not sent by then are sent by another process, or after the next start.
 	defer func() { err = errors.Join(err, within(5*time.Second, worker.Close)) }()
 
 	listener, err := net.Listen("tcp", listen)
@@ -104,19 +104,19 @@ type service struct {
 	worker *postgres.Worker
 }
 
-// order is what somebody posts.
+// order is the body of a request.
 type order struct {
 	OrderID    string  `json:"order_id"`
 	CustomerID string  `json:"customer_id"`
 	Total      float64 `json:"total"`
 }
 
-// order stores an order and its event in one transaction. Who posts it again, because the answer was lost, is told that it is there, and no
-// second event is sent.
+// order stores an order and its event in one transaction. A client that posts the order again, because it got no answer, is told that the
+// order exists, and no second event is sent.
 func (s *service) order(w http.ResponseWriter, r *http.Request) {
 	var o order
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 10_000)).Decode(&o); err != nil {
-		http.Error(w, "an order is a JSON object with order_id, customer_id and total", http.StatusBadRequest)
+		http.Error(w, "an order must be a JSON object with order_id, customer_id and total", http.StatusBadRequest)
 		return
 	}
 	err := pgx.BeginFunc(r.Context(), s.pool, func(tx pgx.Tx) error {
@@ -133,15 +133,15 @@ func (s *service) order(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, cio.ErrInvalid):
 		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
-	case err != nil: // the database fails: who posted the order must post it again
-		slog.Error("an order was not taken", "order", o.OrderID, "error", err)
+	case err != nil: // the database fails: the client must post the order again
+		slog.Error("an order was not accepted", "order", o.OrderID, "error", err)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 	default:
 		w.WriteHeader(http.StatusAccepted)
 	}
 }
 
-// health says how much waits in the lanes of this process, and why if it does for long.
+// health reports how many messages wait in the lanes of this process, and why if they wait for long.
 func (s *service) health(w http.ResponseWriter, _ *http.Request) {
 	st := s.worker.Stats()
 	if st.Failing != nil || st.Oldest > 15*time.Minute {

@@ -1,5 +1,5 @@
-// Command orders is a small service that takes orders over HTTP and tells Customer.io of them by way of an outbox. It answers 202 once the event is
-// on disk: from then on the event arrives, though Customer.io cannot be reached now, and though the service is killed.
+// Command orders is a small service that accepts orders over HTTP and sends an event for each to Customer.io through an outbox. It answers
+// 202 when the event is on disk. From then on the event will arrive, even if Customer.io cannot be reached now, or the service is killed.
 //
 //	export CUSTOMERIO_API_KEY=... CUSTOMERIO_REGION=eu
 //	go run ./examples/orders -listen 127.0.0.1:8080 -outbox /var/lib/orders/outbox
@@ -38,7 +38,7 @@ func main() {
 	}
 }
 
-// serve takes orders until ctx ends.
+// serve accepts orders until ctx ends.
 func serve(ctx context.Context, listen, dir string) (err error) {
 	client, err := cio.NewClient(cio.ConfigFromEnv())
 	if err != nil {
@@ -48,7 +48,7 @@ func serve(ctx context.Context, listen, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	// What is not sent by then stays on disk, and is sent after the next start.
+	// Messages that are not sent by then stay on disk and are sent after the next start.
 	defer func() { err = errors.Join(err, within(5*time.Second, box.Close)) }()
 
 	listener, err := net.Listen("tcp", listen)
@@ -82,19 +82,19 @@ type service struct {
 	box *outbox.Outbox
 }
 
-// order is what somebody posts.
+// order is the body of a request.
 type order struct {
 	OrderID    string  `json:"order_id"`
 	CustomerID string  `json:"customer_id"`
 	Total      float64 `json:"total"`
 }
 
-// order takes an order. The message id is made of the order's: whoever posts an order twice, because the answer was lost, makes one event of it for
-// those who look at ids.
+// order accepts an order. The message id is made from the order id: if a client posts an order twice, because it got no answer, both events
+// have the same id.
 func (s *service) order(w http.ResponseWriter, r *http.Request) {
 	var o order
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 10_000)).Decode(&o); err != nil {
-		http.Error(w, "an order is a JSON object with order_id, customer_id and total", http.StatusBadRequest)
+		http.Error(w, "an order must be a JSON object with order_id, customer_id and total", http.StatusBadRequest)
 		return
 	}
 	err := s.box.Enqueue(r.Context(), cio.Track{
@@ -105,15 +105,15 @@ func (s *service) order(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, cio.ErrInvalid):
 		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
-	case err != nil: // the disk is full, or fails: who posted the order must post it again
-		slog.Error("an order was not taken", "order", o.OrderID, "error", err)
+	case err != nil: // the disk is full, or fails: the client must post the order again
+		slog.Error("an order was not accepted", "order", o.OrderID, "error", err)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 	default:
 		w.WriteHeader(http.StatusAccepted)
 	}
 }
 
-// health says how much waits, and why if it does for long.
+// health reports how many messages wait, and why if they wait for long.
 func (s *service) health(w http.ResponseWriter, _ *http.Request) {
 	st := s.box.Stats()
 	if st.Failing != nil || st.Oldest > 15*time.Minute {

@@ -1,5 +1,5 @@
-// Parquetgen writes the Parquet files of arrow-go that kit/source is tested with: go run . DIRECTORY, and those of every codec, version of pages and
-// encoding: go run . DIRECTORY matrix
+// Parquetgen writes the Parquet files of arrow-go for the tests of kit/source: go run . DIRECTORY. With go run . DIRECTORY matrix it writes
+// files with every codec, page version and encoding.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 
 func main() {
 	if len(os.Args) != 2 && len(os.Args) != 3 {
-		log.Fatal("say where: go run . DIRECTORY [matrix]")
+		log.Fatal("the directory is missing: go run . DIRECTORY [matrix]")
 	}
 	all := writeAll
 	if len(os.Args) == 3 {
@@ -78,7 +78,7 @@ var many = arrow.NewSchema([]arrow.Field{
 	{Name: "list", Type: arrow.ListOf(arrow.PrimitiveTypes.Int64), Nullable: true},
 }, nil)
 
-// manyRows are the rows of arrow-many, which repeat, so that there are dictionaries, and have lists across pages.
+// manyRows returns the rows of arrow-many. They repeat, so that there are dictionaries, and have lists that span pages.
 func manyRows(n int) string {
 	var rows []string
 	for i := range n {

@@ -10,7 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/compress"
 )
 
-// matrix are the columns of the files of writeMatrix.
+// matrix is the schema of the files of writeMatrix.
 var matrix = arrow.NewSchema([]arrow.Field{
 	{Name: "i32", Type: arrow.PrimitiveTypes.Int32},
 	{Name: "some32", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
@@ -36,7 +36,7 @@ func matrixRows(n int) string {
 	}
 	var rows []string
 	for i := range n {
-		wide := int64(i%2*2-1) * int64(1<<31-1-i) // of alternating signs
+		wide := int64(i%2*2-1) * int64(1<<31-1-i) // with alternating signs
 		var list []string
 		for x := range i % 3 {
 			list = append(list, or(x != 1, fmt.Sprint(x*i)))
@@ -48,7 +48,7 @@ func matrixRows(n int) string {
 	return "[" + strings.Join(rows, ",") + "]"
 }
 
-// writeMatrix writes a file for each codec, version of pages and encoding.
+// writeMatrix writes a file for each codec, page version and encoding.
 func writeMatrix(dir string) error {
 	texts, numbers, reals := []string{"s", "bin"}, []string{"i32", "some32", "i64", "some64", "list.list.element"}, []string{"f32", "f64"}
 	encodings := []struct {

@@ -21,7 +21,7 @@ import (
 	"golang.org/x/mod/sumdb/dirhash"
 )
 
-// systems are those that have an archive.
+// systems are the systems with an archive.
 var systems = []target{{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}, {"windows", "amd64"}, {"windows", "arm64"}}
 
 type target struct{ os, arch string }
@@ -35,7 +35,7 @@ func (t target) program() string {
 	return "ciokit"
 }
 
-// binary is where go install puts the command of a target.
+// binary returns where go install puts the command for a target.
 func (r *release) binary(t target) string {
 	dir := filepath.Join(r.scratch, "gopath", "bin")
 	if t.os != runtime.GOOS || t.arch != runtime.GOARCH {
@@ -50,7 +50,7 @@ func (r *release) name(t target) string {
 
 func (r *release) archives() string { return filepath.Join(r.dist, "archives") }
 
-// sameModule compares two zips of a module by the hash that go.sum has.
+// sameModule compares two zips of a module by the hash that go.sum uses.
 func sameModule(a, b string) error {
 	one, err := dirhash.HashZip(a, dirhash.Hash1)
 	if err != nil {
@@ -61,12 +61,12 @@ func sameModule(a, b string) error {
 		return err
 	}
 	if one != other {
-		return fmt.Errorf("%s: the tag holds other files than were packed", b)
+		return fmt.Errorf("%s: the tag contains other files than were packed", b)
 	}
 	return nil
 }
 
-// archive builds the command for each target from the proxy, and packs it with what belongs to it. The same commit makes the same bytes.
+// archive builds the command for each target from the proxy, and packs it together with its files. The same commit gives the same bytes.
 func (r *release) archive() error {
 	if err := os.Mkdir(r.archives(), 0o755); err != nil {
 		return err
@@ -110,14 +110,14 @@ func (r *release) archive() error {
 
 const command = "/kit/cmd/ciokit"
 
-// build installs the command of a target by its version, as its users do.
+// build installs the command for a target by its version, as users do.
 func (r *release) build(t target) error {
 	_, err := outputEnv(r.scratch, append(r.goEnv, "GOOS="+t.os, "GOARCH="+t.arch), "go", "install", "-trimpath", "-ldflags=-s -w -X main.commit="+r.commit[:12],
 		r.modules[0].path+command+"@"+r.version)
 	return err
 }
 
-// companions are the files that stand beside the program on every system: manual pages, completions, licence, changelog.
+// companions returns the files that are next to the program on every system: manual pages, completions, licence, changelog.
 func (r *release) companions() (map[string][]byte, error) {
 	files := make(map[string][]byte)
 	host := r.binary(target{runtime.GOOS, runtime.GOARCH})
@@ -149,8 +149,8 @@ func (r *release) companions() (map[string][]byte, error) {
 	return files, nil
 }
 
-// notices are the licences of all modules that a program is linked from, as it says itself, and of Go. A module without one is an error:
-// what may not be passed on must not be released.
+// notices returns the licences of Go and of all modules in a program, which the program itself lists. A module without a licence is an
+// error: without one it must not be released.
 func (r *release) notices(program string) ([]byte, error) {
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {
@@ -170,7 +170,7 @@ func (r *release) notices(program string) ([]byte, error) {
 			return nil, fmt.Errorf("%s is replaced", dep.Path)
 		}
 		if dep.Path == r.modules[0].path || strings.HasPrefix(dep.Path, r.modules[0].path+"/") {
-			continue // LICENSE is theirs
+			continue // the file LICENSE is its licence
 		}
 		path, err := module.EscapePath(dep.Path)
 		if err != nil {
@@ -208,7 +208,7 @@ func notice(text *strings.Builder, name, dir string) error {
 		found++
 	}
 	if found == 0 {
-		return fmt.Errorf("%s has no file with its licence: it cannot be passed on", name)
+		return fmt.Errorf("%s has no licence file: it must not be distributed", name)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 	"strings"
 )
 
-// install has go install the command from the proxy with an empty module cache, and asks the command for its version.
+// install installs the command from the proxy with go install and an empty module cache, and checks the version that it prints.
 func (r *release) install() error {
 	host := target{runtime.GOOS, runtime.GOARCH}
 	if err := r.build(host); err != nil {
@@ -35,13 +35,13 @@ func (r *release) checkVersion(program string) error {
 	}
 	want := fmt.Sprintf("ciokit %s %s/%s %s commit %.12s", strings.TrimPrefix(r.version, "v"), runtime.GOOS, runtime.GOARCH, runtime.Version(), r.commit)
 	if text != want {
-		return fmt.Errorf("ciokit version prints %q, and not %q", text, want)
+		return fmt.Errorf("ciokit version prints %q, not %q", text, want)
 	}
 	fmt.Fprintln(r.out, text)
 	return nil
 }
 
-// programs are what somebody outside the repository writes: a module of each, which gets what it imports by version.
+// programs are programs of users outside the repository. Each is a module of its own and gets what it imports by version.
 var programs = []struct{ module, source string }{
 	{"", `client, err := cio.NewClient(cio.Config{APIKey: "key", BaseURL: "http://127.0.0.1:1"})
 	fmt.Println(client != nil, err)`},
@@ -55,9 +55,9 @@ var programs = []struct{ module, source string }{
 	{"/prom", `fmt.Println(prom.NewObserver() != nil)`},
 }
 
-// programs builds each with go get of a version, as users do: in one module cache, where the root is already. The last module is got by
-// somebody who has private modules: then Go takes what its cache has of the root for all that there is at a version, so that such users say
-// latest.
+// programs builds each program with go get of a version, as users do, in one module cache that already contains the root module. The last
+// module is built as by a user with private modules: then Go treats the versions of the root in its cache as all versions that exist, so
+// such users say latest.
 func (r *release) programs() error {
 	for i, p := range programs {
 		path, version, env := r.modules[0].path+p.module, r.version, r.goEnv
@@ -80,7 +80,7 @@ func (r *release) programs() error {
 		if got, err := outputEnv(dir, env, "go", "list", "-m", "-f", "{{.Version}}", path); err != nil {
 			return err
 		} else if got != r.version {
-			return fmt.Errorf("%s@%s is %s, and not %s", path, version, got, r.version)
+			return fmt.Errorf("%s@%s is %s, not %s", path, version, got, r.version)
 		}
 		text, err := output(dir, "./program")
 		if err != nil {
@@ -91,8 +91,8 @@ func (r *release) programs() error {
 	return nil
 }
 
-// checkArchives unpacks each archive as a user does: it has what it should have, the program is one of its system, and where that is this
-// one, it runs the demo.
+// checkArchives unpacks each archive as a user does. It checks that all files are there and that the program is for its system. If that is
+// this system, it runs the demo.
 func (r *release) checkArchives() error {
 	for _, t := range r.targets {
 		dir := filepath.Join(r.scratch, "unpacked")
@@ -114,7 +114,7 @@ func (r *release) checkArchives() error {
 		if changelog, err := os.ReadFile(filepath.Join(top, "CHANGELOG.md")); err != nil {
 			return err
 		} else if strings.Contains(string(changelog), r.heading()+undated) {
-			return fmt.Errorf("%s: the changelog has no day", name)
+			return fmt.Errorf("%s: the changelog has no date", name)
 		}
 		program := filepath.Join(top, t.program())
 		if err := r.checkProgram(t, program); err != nil {
@@ -135,7 +135,7 @@ func (r *release) checkArchives() error {
 	return nil
 }
 
-// checkProgram compares what a program says of itself, and what its format says.
+// checkProgram checks what a program prints about itself, and its format.
 func (r *release) checkProgram(t target, program string) error {
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {
@@ -152,7 +152,7 @@ func (r *release) checkProgram(t target, program string) error {
 	got := fmt.Sprintf("%s %s %s %s cgo=%s %s", info.Path, info.Main.Version, said["GOOS"], said["GOARCH"], said["CGO_ENABLED"], machine)
 	want := fmt.Sprintf("%s %s %s %s cgo=0 %s", r.modules[0].path+command, r.version, t.os, t.arch, machines[t])
 	if got != want {
-		return fmt.Errorf("the program is %q, and not %q", got, want)
+		return fmt.Errorf("the program is %q, not %q", got, want)
 	}
 	return nil
 }

@@ -1,10 +1,11 @@
-// Command release makes a release of all modules from a clone without changes: a commit with what the modules require of each other, a tag for each
-// module, archives of the command ciokit with checksums, and a Go module proxy made of files. It proves that both work before anything is tagged.
+// Command release makes a release of all modules from a clone without changes: a commit with the modules' requirements of each other, a tag
+// for each module, archives of the command ciokit with checksums, and a Go module proxy made of files. It checks that all of them work
+// before it tags anything.
 //
 //	GOWORK=off go -C tools run ./release            makes it, into dist/ of the clone
 //	GOWORK=off go -C tools run ./release --dry-run  does all of it in a directory that it removes, and tags nothing
 //
-// It sends nothing anywhere: at its end it says what to push.
+// It sends nothing. At its end it prints what to push.
 package main
 
 import (
@@ -22,12 +23,12 @@ import (
 )
 
 func main() {
-	dry := flag.Bool("dry-run", false, "prove that a release would work, keep nothing")
+	dry := flag.Bool("dry-run", false, "check that a release would work, and keep nothing")
 	host := flag.Bool("this-system", false, "with --dry-run, make only the archive of this system")
-	dist := flag.String("dist", "", "directory for archives, checksums and the proxy; default dist of the clone, which must not be there")
+	dist := flag.String("dist", "", "directory for archives, checksums and the proxy; default dist in the clone; it must not exist")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "release: %q is one argument too many; the version is that of client.go\n", flag.Arg(0))
+		fmt.Fprintf(os.Stderr, "release: unexpected argument %q; the version is in client.go\n", flag.Arg(0))
 		os.Exit(2)
 	}
 	made := systems
@@ -44,19 +45,19 @@ func main() {
 	}
 }
 
-// release is one that is being made.
+// release is a release that is being made.
 type release struct {
 	out     io.Writer
 	origin  string // the clone of whoever releases
 	root    string // a clone of it, where the commit is made
-	scratch string // for all that is thrown away
-	dist    string // for all that is kept
+	scratch string // for temporary files
+	dist    string // for the results
 	version string // with its v
 	commit  string // of the origin
 	date    time.Time
 	targets []target
 	modules []*mod
-	goEnv   []string // for go where all modules come from the proxy
+	goEnv   []string // for go commands that get all modules from the proxy
 }
 
 func run(dry bool, dist string, made []target, out io.Writer) (err error) {
@@ -77,7 +78,7 @@ func run(dry bool, dist string, made []target, out io.Writer) (err error) {
 		r.dist = filepath.Join(origin, "dist")
 	}
 	if err := os.Mkdir(r.dist, 0o755); err != nil {
-		return fmt.Errorf("%w; a release is made into a directory of its own", err)
+		return fmt.Errorf("%w; a release needs a new directory", err)
 	}
 	if err := r.prepare(dry); err != nil {
 		return err
@@ -112,8 +113,8 @@ var (
 	unreleased  = regexp.MustCompile(`(?i)nothing is released yet|it is not released yet`)
 )
 
-// prepare reads the version, refuses a clone from which no release can be made, and clones it. What only a release that is kept needs is a
-// note in a dry run.
+// prepare reads the version, checks that the clone can be released, and clones it. Problems that matter only for a release that is kept are
+// notes in a dry run.
 func (r *release) prepare(dry bool) error {
 	client, err := os.ReadFile(filepath.Join(r.origin, "client.go"))
 	if err != nil {
@@ -137,23 +138,23 @@ func (r *release) prepare(dry bool) error {
 		return err
 	}
 	if heading := r.heading(); !strings.Contains(string(changelog), "\n"+heading) {
-		problems = append(problems, fmt.Sprintf("CHANGELOG.md has no heading %q with %q or the day behind it", heading, undated))
+		problems = append(problems, fmt.Sprintf("CHANGELOG.md has no heading %q followed by %q or the date", heading, undated))
 	}
 	minor := strings.TrimPrefix(r.version[:strings.LastIndex(strings.SplitN(r.version, "-", 2)[0], ".")], "v")
 	if samples := "kit/upgradetest/testdata/" + minor; !isDir(filepath.Join(r.origin, filepath.FromSlash(samples))) {
-		problems = append(problems, samples+" is not there: go test ./kit/upgradetest -args -write testdata/"+minor+" keeps files of this version")
+		problems = append(problems, samples+" does not exist: go test ./kit/upgradetest -args -write testdata/"+minor+" keeps files of this version")
 	}
 	claims, err := r.claims()
 	if err != nil {
 		return err
 	}
 	if len(claims) > 0 {
-		problems = append(problems, "these lines say that nothing is released: "+strings.Join(claims, ", "))
+		problems = append(problems, "these lines say that nothing has been released: "+strings.Join(claims, ", "))
 	}
 	if tag, err := output(r.origin, "git", "tag", "--list", r.version); err != nil {
 		return err
 	} else if tag != "" {
-		problems = append(problems, fmt.Sprintf("%s is tagged already; client.go says the version", r.version))
+		problems = append(problems, fmt.Sprintf("%s is already tagged; change the version in client.go", r.version))
 	}
 	if len(problems) > 0 {
 		text := strings.Join(problems, "\n- ")
@@ -177,13 +178,13 @@ func (r *release) prepare(dry bool) error {
 	return err
 }
 
-// undated stands in the changelog where the release puts the day of its commit.
+// undated is the text in the changelog that the release replaces by the date of its commit.
 const undated = "unreleased"
 
-// heading is how that of the release begins in the changelog.
+// heading returns the beginning of the release's heading in the changelog.
 func (r *release) heading() string { return "## " + strings.TrimPrefix(r.version, "v") + " - " }
 
-// dateChangelog puts the day of the commit into the changelog of the clone.
+// dateChangelog writes the date of the commit into the changelog of the clone.
 func (r *release) dateChangelog() error {
 	name := filepath.Join(r.root, "CHANGELOG.md")
 	text, err := os.ReadFile(name)
@@ -200,7 +201,7 @@ func isDir(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// claims are the lines of documents that say that nothing is released.
+// claims returns the lines of documents that say that nothing has been released.
 func (r *release) claims() ([]string, error) {
 	files, err := output(r.origin, "git", "ls-files", "*.md")
 	if err != nil {
@@ -221,7 +222,7 @@ func (r *release) claims() ([]string, error) {
 	return claims, nil
 }
 
-// publish brings the tags to the clone of whoever releases, and says what to push.
+// publish copies the tags to the origin, and prints what to push.
 func (r *release) publish() error {
 	push := append([]string{"push", "--quiet", r.origin}, r.tags()...)
 	if _, err := output(r.root, "git", push...); err != nil {
@@ -232,7 +233,7 @@ func (r *release) publish() error {
 	return nil
 }
 
-// output runs a program in a directory and returns what it prints, without the line end. Its error has what the program said.
+// output runs a program in a directory and returns what it prints, without the line end. Its error contains the program's error output.
 func output(dir, name string, args ...string) (string, error) {
 	return outputEnv(dir, nil, name, args...)
 }

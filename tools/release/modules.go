@@ -19,10 +19,10 @@ import (
 type mod struct {
 	path     string // of the module
 	dir      string // below the root, "" for the root
-	requires []*mod // of the repository
+	requires []*mod // modules of the repository
 }
 
-// tag is the module's tag: Go takes the version of a module in a directory from a tag that begins with it.
+// tag is the module's tag. For a module in a directory, Go reads the version from a tag that begins with the directory.
 func (m *mod) tag(version string) string {
 	if m.dir == "" {
 		return version
@@ -38,8 +38,8 @@ func (r *release) tags() []string {
 	return tags
 }
 
-// link finds the modules of the workspace in the order of their requirements. Each requires those that it imports in the version of the
-// release, and becomes a version of the proxy.
+// link finds the modules of the workspace in the order of their requirements. Each requires the modules that it imports in the version of
+// the release, and becomes a version in the proxy.
 func (r *release) link() error {
 	if err := errors.Join(r.dateChangelog(), r.find()); err != nil {
 		return err
@@ -53,8 +53,9 @@ func (r *release) link() error {
 		return fmt.Errorf("go env says %q", said)
 	}
 	cache, direct, sums, toolchain := values[0], values[1], values[2], values[3]
-	// Nothing of whoever releases counts but where modules come from. GONOPROXY must be empty: with any word in it Go asks its cache before
-	// the first proxy, and where that has the root in a version, no module below it is found in that version (go.dev/issue/58116).
+	// The user's Go settings are ignored, except for where modules come from. GONOPROXY must be empty: with any word in it, Go asks its
+	// cache before the first proxy; if the cache has the root in a version, Go finds no module below the root in that version
+	// (go.dev/issue/58116).
 	paths := r.modules[0].path + "," + r.modules[0].path + "/*"
 	r.goEnv = []string{"GOENV=off", "GOWORK=off", "GOFLAGS=", "CGO_ENABLED=0", "GONOSUMDB=" + paths, "GONOPROXY=", "GOPRIVATE=", "GOBIN=",
 		"GOSUMDB=" + sums, "GOTOOLCHAIN=" + toolchain,
@@ -125,7 +126,7 @@ func (r *release) find() error {
 	return err
 }
 
-// owner is the module that a package belongs to: that with the longest path.
+// owner returns the module of a package: the one with the longest path.
 func owner(found map[string]*mod, name string) *mod {
 	var best *mod
 	for path, m := range found {
@@ -136,7 +137,7 @@ func owner(found map[string]*mod, name string) *mod {
 	return best
 }
 
-// ordered returns the modules so that each stands behind those that it requires.
+// ordered returns the modules so that each comes after the modules that it requires.
 func ordered(found map[string]*mod) ([]*mod, error) {
 	var list []*mod
 	for len(list) < len(found) {
@@ -154,7 +155,7 @@ func ordered(found map[string]*mod) ([]*mod, error) {
 	return list, nil
 }
 
-// require writes what a module requires of the others into its go.mod and go.sum.
+// require writes a module's requirements of the other modules into its go.mod and go.sum.
 func (r *release) require(m *mod) error {
 	dir := filepath.Join(r.root, m.dir)
 	for _, other := range m.requires {
@@ -166,7 +167,7 @@ func (r *release) require(m *mod) error {
 	return err
 }
 
-// pack makes a module's files of the proxy.
+// pack makes the files of a module for the proxy.
 func (r *release) pack(m *mod) error {
 	v := module.Version{Path: m.path, Version: r.version}
 	escaped, err := module.EscapePath(m.path)
@@ -202,8 +203,8 @@ func (r *release) pack(m *mod) error {
 		os.WriteFile(filepath.Join(at, "list"), []byte(r.version+"\n"), 0o644))
 }
 
-// tag commits what the modules require, and tags the commit for each module. A module is tagged behind those that it requires. What the tag
-// holds must be what was packed.
+// tag commits the modules' requirements, and tags the commit for each module. A module is tagged after the modules that it requires. The
+// tag must contain exactly what was packed.
 func (r *release) tag() error {
 	who := []string{"-c", "user.name=" + r.configured("user.name", "ciokit release"), "-c", "user.email=" + r.configured("user.email", "release@localhost")}
 	if _, err := output(r.root, "git", append(who, "commit", "--quiet", "--message", "Require the modules of "+r.version+" of each other, so that each can be had by version")...); err != nil {
@@ -226,7 +227,8 @@ func (r *release) configured(key, other string) string {
 	return cmpOr(value, other)
 }
 
-// compare refuses a version of the proxy that is not what its tag holds: a module proxy of the world makes its own from the tag.
+// compare returns an error if the version in the proxy differs from the content of its tag: public module proxies make their own version
+// from the tag.
 func (r *release) compare(m *mod, tag string) error {
 	tagged, err := os.Create(filepath.Join(r.scratch, "tagged.zip"))
 	if err != nil {

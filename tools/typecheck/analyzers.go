@@ -39,7 +39,7 @@ import (
 	"golang.org/x/tools/go/analysis/passes/waitgroup"
 )
 
-// analyzers are those of go vet.
+// analyzers are the analyzers of go vet.
 var analyzers = []*analysis.Analyzer{
 	appends.Analyzer,
 	asmdecl.Analyzer,

@@ -1,6 +1,6 @@
-// Command typecheck says whether all packages of the workspace and their tests compile for a system, and what vet finds in them, without
-// compiling anything: of what they import only the declarations are read. It is for systems other than this one, for which nothing else is
-// compiled.
+// Command typecheck checks whether all packages of the workspace and their tests compile for a system, and runs vet on them, without
+// compiling anything: it reads only the declarations of their imports. It is meant for other systems than this one, for which nothing else
+// compiles them.
 //
 //	GOOS=windows GOARCH=amd64 typecheck work
 package main
@@ -25,7 +25,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "typecheck:", err)
 		os.Exit(2)
 	}
-	slices.Sort(found) // a package stands there once for itself and once for its tests
+	slices.Sort(found) // a package is there once by itself and once with its tests
 	for _, text := range slices.Compact(found) {
 		fmt.Fprintln(os.Stderr, text)
 	}
@@ -34,7 +34,7 @@ func main() {
 	}
 }
 
-// check returns what is wrong with the packages, and with no other.
+// check returns the problems of the packages, but not of their imports.
 func check(patterns []string) ([]string, error) {
 	root, err := os.Getwd()
 	if err != nil {
@@ -72,7 +72,7 @@ func check(patterns []string) ([]string, error) {
 	if len(found) > 0 {
 		return found, nil
 	}
-	// Without bodies imports are not used in what is imported, which says nothing of its declarations.
+	// Without function bodies, imports seem unused in imported packages. That does not matter for their declarations.
 	packages.Visit(pkgs, nil, func(p *packages.Package) { p.IllTyped = false })
 	graph, err := checker.Analyze(analyzers, pkgs, nil)
 	if err != nil {

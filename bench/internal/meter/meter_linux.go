@@ -1,4 +1,4 @@
-// Package meter tells what the process itself has used. It reads /proc, so it is for Linux.
+// Package meter measures what its own process has used. It reads /proc, so it works on Linux only.
 package meter
 
 import (
@@ -36,8 +36,8 @@ func CPU() (time.Duration, error) {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
 }
 
-// Memory returns the resident memory now and at its peak, in bytes. The peak that getrusage reports would be that of the parent process
-// where it was larger.
+// Memory returns the resident memory now and at its peak, in bytes. getrusage would return the peak of the parent process if that was
+// larger.
 func Memory() (now, peak int64, err error) {
 	f, err := os.Open("/proc/self/status")
 	if err != nil {

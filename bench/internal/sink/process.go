@@ -20,15 +20,15 @@ import (
 	"time"
 )
 
-// Addresses is where a Sink in a process of its own listens.
+// Addresses are the addresses of a Sink that runs in a process of its own.
 type Addresses struct {
 	Plain string `json:"plain"` // http://
 	TLS   string `json:"tls"`   // https://, HTTP/2 and HTTP/1.1
 	CA    string `json:"ca"`    // the certificate to trust, as PEM
 }
 
-// Serve listens on two ports of the loopback interface, prints the Addresses as one line of JSON and then obeys the lines of commands:
-// reset; delay and a duration, which every answer then waits for; and counts, which prints the Counts. It returns when commands ends.
+// Serve listens on two ports of the loopback interface and prints the Addresses as one line of JSON. Then it executes one command a line:
+// reset; delay with a duration, for which every later answer waits; and counts, which prints the Counts. It returns when commands ends.
 func Serve(commands io.Reader, answers io.Writer) error {
 	s := New()
 	plain, err := net.Listen("tcp", "127.0.0.1:0")
@@ -85,7 +85,7 @@ func Serve(commands io.Reader, answers io.Writer) error {
 	return lines.Err()
 }
 
-// certificate returns a new one for 127.0.0.1 that signs itself.
+// certificate returns a new self-signed certificate for 127.0.0.1.
 func certificate() (cert tls.Certificate, ca string, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -111,7 +111,7 @@ type Process struct {
 	out *json.Decoder
 }
 
-// Start starts the executable with the arguments that make it call Serve.
+// Start starts the executable with arguments that make it call Serve.
 func Start(executable string, args ...string) (*Process, error) {
 	p := &Process{cmd: exec.Command(executable, args...)}
 	p.cmd.Stderr = os.Stderr
@@ -134,19 +134,19 @@ func Start(executable string, args ...string) (*Process, error) {
 	return p, nil
 }
 
-// Reset makes the Sink forget what has come.
+// Reset makes the Sink forget what it has received.
 func (p *Process) Reset() error {
 	_, err := p.command("reset")
 	return err
 }
 
-// SetDelay makes every answer from now on wait that long.
+// SetDelay makes every later answer wait that long.
 func (p *Process) SetDelay(d time.Duration) error {
 	_, err := p.command("delay " + d.String())
 	return err
 }
 
-// Counts returns what has come.
+// Counts returns what the Sink has received.
 func (p *Process) Counts() (Counts, error) { return p.command("counts") }
 
 func (p *Process) command(line string) (c Counts, err error) {
@@ -162,8 +162,8 @@ func (p *Process) Stop() error {
 	return p.cmd.Wait()
 }
 
-// Client returns an HTTP client that trusts the Sink's certificate. http2 says which protocol it speaks over TLS; without reuse every request
-// opens a connection.
+// Client returns an HTTP client that trusts the Sink's certificate. http2 selects the protocol over TLS. Without reuse, every request opens
+// a connection.
 func Client(ca string, http2, reuse bool) *http.Client {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM([]byte(ca))

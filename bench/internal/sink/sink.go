@@ -1,5 +1,5 @@
-// Package sink is the server that the clients are measured against: it answers every request with 200 and an empty object and counts what
-// came. It does so little that it does not become what is measured.
+// Package sink is the server against which the clients are measured. It answers every request with 200 and an empty object, and counts what
+// it received. It does so little that it is not the bottleneck.
 package sink
 
 import (
@@ -22,16 +22,16 @@ type Counts struct {
 	Requests    int64 `json:"requests"`
 	Connections int64 `json:"connections"`
 	Messages    int64 `json:"messages"`
-	// Distinct is how many different message ids there were among them.
+	// Distinct is the number of different message ids.
 	Distinct int64 `json:"distinct"`
-	// WireBytes is the size of the bodies as they came, Bytes after decompression.
+	// WireBytes is the size of the bodies on the wire, Bytes after decompression.
 	WireBytes int64 `json:"wire_bytes"`
 	Bytes     int64 `json:"bytes"`
-	// Protocol is that of the last request.
+	// Protocol is the protocol of the last request.
 	Protocol string `json:"protocol"`
 }
 
-// Sink counts. Its methods are safe for concurrent use.
+// Sink counts what it receives. Its methods are safe for concurrent use.
 type Sink struct {
 	seed    maphash.Seed
 	delay   atomic.Int64 // nanoseconds
@@ -114,8 +114,8 @@ func (b *scratch) read(r *http.Request) error {
 	return err
 }
 
-// messageIDs appends the hash of every message's id. It looks for the member's name as text, behind the beginning of the batch because some
-// clients give the batch an id too; the events measured hold no such text elsewhere.
+// messageIDs appends the hash of every message's id. It searches for the member's name as text. The search begins after the beginning of
+// the batch, because some clients give the batch an id too. The measured events contain this text nowhere else.
 func (s *Sink) messageIDs(to []uint64, body []byte) []uint64 {
 	if i := bytes.Index(body, []byte(`"batch":[`)); i >= 0 {
 		body = body[i:]
@@ -139,7 +139,7 @@ func (s *Sink) messageIDs(to []uint64, body []byte) []uint64 {
 	}
 }
 
-// Counts returns what has come.
+// Counts returns what the Sink has received.
 func (s *Sink) Counts() Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,10 +154,10 @@ func (s *Sink) Counts() Counts {
 	return c
 }
 
-// SetDelay makes every answer from now on wait that long.
+// SetDelay makes every later answer wait that long.
 func (s *Sink) SetDelay(d time.Duration) { s.delay.Store(int64(d)) }
 
-// Reset forgets what has come.
+// Reset forgets what the Sink has received.
 func (s *Sink) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

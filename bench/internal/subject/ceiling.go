@@ -11,10 +11,10 @@ import (
 	"github.com/ciokit/cio/bench/internal/workload"
 )
 
-// ceiling is what one would write by hand for this one event to have as little work as possible and still be right: it appends the same
-// bytes that ours sends, with an id and the time, straight into one buffer and posts that when it is full. It has one goroutine and no checks,
-// no queue, no lanes, no retries and no reports. The plain one formats numbers and times with the standard library; the tuned one with code
-// made for the amounts, ids and times that occur here.
+// ceiling is what one would write by hand for this single event with as little work as possible: it appends the same bytes that our client
+// sends, with an id and the time, directly to one buffer, and posts it when it is full. It has one goroutine, and no checks, queue, lanes,
+// retries or reports. The plain one formats numbers and times with the standard library. The tuned one uses code that is made for the
+// amounts, ids and times that occur here.
 type ceiling struct {
 	http   *http.Client
 	url    string

@@ -155,7 +155,7 @@ func plainNow(dst []byte) []byte {
 	return time.Now().UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z07:00")
 }
 
-// tunedFloat writes an amount of up to two decimals from its cents, which is faster than finding the shortest form of any number.
+// tunedFloat writes an amount of up to two decimals from its cents. That is faster than finding the shortest form of any number.
 func tunedFloat(dst []byte, f float64) []byte {
 	cents := int64(math.Round(f * 100))
 	if cents < 0 || cents > 1e15 || float64(cents)/100 != f {
@@ -172,7 +172,7 @@ func tunedFloat(dst []byte, f float64) []byte {
 	return dst
 }
 
-// hexPairs has the two digits of every byte.
+// hexPairs contains the two hexadecimal digits of every byte.
 var hexPairs = func() (t [256][2]byte) {
 	for i := range t {
 		copy(t[i][:], fmt.Sprintf("%02x", i))

@@ -26,7 +26,7 @@ func newOurs(c Config, message func(n int) cio.Message) (Subject, error) {
 	return &ours{b, context.Background(), message}, nil
 }
 
-// prebuilt hands out messages that are made once.
+// prebuilt returns messages that are made only once.
 func prebuilt(s workload.Shape, message func(workload.Order) cio.Message) func(int) cio.Message {
 	var messages []cio.Message
 	for _, o := range workload.Make(s) {

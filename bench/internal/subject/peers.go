@@ -12,7 +12,7 @@ import (
 	"github.com/ciokit/cio/bench/internal/workload"
 )
 
-// segmentio is github.com/segmentio/analytics-go, of which Customer.io's own Go client for this API is a fork.
+// segmentio is github.com/segmentio/analytics-go. Customer.io's own Go client for this API is a fork of it.
 type segmentio struct {
 	client  analytics.Client
 	message func(n int) analytics.Message
@@ -46,8 +46,8 @@ func (s *segmentio) Put(n int) error { return s.client.Enqueue(s.message(n)) }
 
 func (s *segmentio) Close(context.Context) error { return s.client.Close() }
 
-// hog is github.com/posthog/posthog-go. Its server is another, but the wire is alike: a POST of {"batch":[...]} to a path under any
-// Endpoint. It leaves it to its server to make message ids, so that the sink could not tell messages apart: they are given.
+// hog is github.com/posthog/posthog-go. Its server is different, but the wire format is similar: a POST of {"batch":[...]} to a path under
+// any Endpoint. It lets its server make message ids, so the sink could not distinguish messages; therefore they get ids here.
 type hog struct {
 	client   posthog.Client
 	messages []posthog.Capture

@@ -1,5 +1,4 @@
-// Package subject puts the clients that are measured behind one interface, each as its own documentation says to use it and with its own
-// defaults.
+// Package subject puts the measured clients behind one interface. Each is used as its own documentation says, with its own defaults.
 package subject
 
 import (
@@ -12,19 +11,19 @@ import (
 	"github.com/ciokit/cio/bench/internal/workload"
 )
 
-// Subject is a client under measurement. Put is called from one goroutine.
+// Subject is a measured client. Put is called from one goroutine.
 type Subject interface {
-	// Put hands over the event of that number and returns when the client has taken it.
+	// Put enqueues the event with that number and returns when the client has accepted it.
 	Put(n int) error
-	// Close delivers what the client holds, and returns when that is done or given up.
+	// Close delivers the events that the client still has, and returns when that is done or given up.
 	Close(context.Context) error
 }
 
-// Config is what a Subject is made of.
+// Config configures a Subject.
 type Config struct {
-	// URL is where to send to: scheme and host.
+	// URL is the destination: scheme and host.
 	URL string
-	// HTTPClient is used instead of the client's own, for TLS. Only ours and the ceilings take it; nil is the client's own.
+	// HTTPClient replaces the client's own, for TLS. Only ours and the ceilings accept one; nil means the client's own.
 	HTTPClient *http.Client
 	Shape      workload.Shape
 	Compress   bool // ours only
@@ -44,8 +43,8 @@ var makers = map[string]func(Config) (Subject, error){
 	"posthog":          newPosthog,
 }
 
-// Names returns the names that New knows, sorted. Those that end in -built make each event anew, as an application does; the others
-// hand over events that were made before.
+// Names returns the names that New knows, sorted. Those that end in -built build each event when it is sent, as an application does. The
+// others use events that were built before.
 func Names() []string {
 	names := make([]string, 0, len(makers))
 	for name := range makers {
@@ -55,7 +54,7 @@ func Names() []string {
 	return names
 }
 
-// New returns the client of that name.
+// New returns the client with that name.
 func New(name string, c Config) (Subject, error) {
 	newSubject, ok := makers[name]
 	if !ok {

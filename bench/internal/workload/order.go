@@ -1,4 +1,4 @@
-// Package workload makes the events that every client is measured with: the same orders, in the form that each of them takes.
+// Package workload makes the events for the measurements: the same orders for every client, in the form that it accepts.
 package workload
 
 import (
@@ -10,20 +10,20 @@ import (
 // Shape is how large an event is.
 type Shape string
 
-// The shapes. The size is that of the whole message as this library writes it.
+// The shapes. The size is the size of the whole message as this library writes it.
 const (
 	ShapeSmall Shape = "small" // about 300 bytes
 	ShapeLarge Shape = "large" // about 1 KB
 )
 
-// Orders is how many different events there are. They belong to as many people.
+// Orders is how many different events there are, and how many people they belong to.
 const Orders = 1024
 
-// Order is one event in the two forms that the clients take.
+// Order is one event in the two forms that clients accept.
 type Order struct {
 	UserID string
 	Typed  events.OrderCompleted
-	// Map holds the same properties as prebuilt maps, slices and scalars.
+	// Map has the same properties as prebuilt maps, slices and scalars.
 	Map map[string]any
 }
 
@@ -39,7 +39,7 @@ func Make(s Shape) []Order {
 	return orders
 }
 
-// Build returns the event of that number.
+// Build returns the event with that number.
 func Build(s Shape, i int) Order {
 	o := Order{UserID: fmt.Sprintf("user-%06d", i)}
 	o.Typed = BuildTyped(s, o.UserID, i)
@@ -47,7 +47,7 @@ func Build(s Shape, i int) Order {
 	return o
 }
 
-// BuildTyped returns the typed form alone.
+// BuildTyped returns only the typed form.
 func BuildTyped(s Shape, user string, i int) events.OrderCompleted {
 	total := amount(i)
 	e := events.OrderCompleted{OrderID: user, Total: new(total), Coupon: "AUTUMN", Currency: "EUR"}
@@ -62,7 +62,7 @@ func BuildTyped(s Shape, user string, i int) events.OrderCompleted {
 	return e
 }
 
-// BuildMap returns the map form alone.
+// BuildMap returns only the map form.
 func BuildMap(s Shape, user string, i int) map[string]any {
 	total := amount(i)
 	m := map[string]any{"order_id": user, "total": total, "coupon": "AUTUMN", "currency": "EUR"}
