@@ -81,7 +81,7 @@ func BenchmarkSearch(b *testing.B) {
 			batch.Reset()
 		}
 	}
-	for _, query := range []string{"", "q=oldest", "q=not-there", "q=k%C3%B6ln", "q=user-77", "event=Order", "event=Order+Completed", "person=oldest", "person=user-77",
+	for _, query := range []string{"", "q=oldest", "q=not-there", "q=k%C3%B6ln", "q=user-77", "q=completed+user-77+o77", "q=order+completed+not-there", "q=-order", "q=user-77+-completed", "event=Order", "event=Order+Completed", "person=oldest", "person=user-77",
 		"type=identify", "verdict=dropped", "rule=missing-event", "to=1h", "from=1m&q=not-there"} {
 		b.Run(query, func(b *testing.B) {
 			for b.Loop() {

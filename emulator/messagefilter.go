@@ -12,7 +12,7 @@ import (
 type messageFilter struct {
 	query MessagesQuery
 	kind  kind
-	text  needle
+	text  search
 	// people says that the query asks for a person, by all of the following. An
 	// anonymousId may be the userId of another person.
 	people    bool
@@ -23,7 +23,7 @@ type messageFilter struct {
 
 // filter takes the lock.
 func (ws *workspaceState) filter(q MessagesQuery) *messageFilter {
-	f := &messageFilter{query: q, kind: kindOf(q.Type), text: newNeedle(q.Search)}
+	f := &messageFilter{query: q, kind: kindOf(q.Type), text: newSearch(q.Search)}
 	if q.Person == "" {
 		return f
 	}
@@ -113,14 +113,17 @@ func (e *entry) broke(rule string) bool {
 }
 
 // reads reports whether the text of messages is looked at.
-func (f *messageFilter) reads() bool { return f.query.Search != "" || f.query.Event != "" || f.people }
+func (f *messageFilter) reads() bool { return !f.text.empty() || f.query.Event != "" || f.people }
 
 // matches reports whether the message is one of those, if quick did not say no.
 func (f *messageFilter) matches(e *entry) bool {
 	if !f.reads() {
 		return true
 	}
-	if e.raw == "" || f.query.Search != "" && !f.text.in(e.raw) {
+	if e.raw == "" { // it has no text, so nothing in it is excluded
+		return len(f.text.all) == 0 && f.query.Event == "" && !f.people
+	}
+	if !f.text.in(e.raw) {
 		return false
 	}
 	if f.query.Event == "" && !f.people {

@@ -16,9 +16,13 @@ type MessagesQuery struct {
 	NotAccepted bool
 	// Warned lists messages that have a warning, whatever their verdict.
 	Warned bool
-	// Search keeps messages that have it in their text, in any case:
-	// identifiers, addresses, events, message ids, and everything else that was
-	// sent. Empty: all.
+	// Search keeps messages that have all of its words in their text, in any
+	// order and any case: identifiers, addresses, events, message ids, and
+	// everything else that was sent. White space separates words. A phrase in
+	// quotation marks counts as one word: it begins at the start of a word, and
+	// ends before white space or at the end. A dash before a word or a phrase
+	// excludes the messages that have it. A message that the journal keeps
+	// without its text has no words. Empty: all.
 	Search string
 	// Type is the type of the message, such as track. Empty: any.
 	Type string

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,4 +113,41 @@ func asciiLower(s string) string {
 		}
 	}
 	return string(b)
+}
+
+// TestSearchTerms reads the words and phrases of searches.
+func TestSearchTerms(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "", "  ": "", "ann": "+ann", " Ann  bought\tit ": "+ann +bought +it", `"ann bought"`: "+ann bought", `-ann`: "-ann", `-"ann bought" it`: "-ann bought +it",
+		"-": "+-", "- ann": "+- +ann", "--ann": "--ann", "a-b": "+a-b", `""`: "", `-""`: "", `"`: `+"`, `"ann`: `+"ann`, `5" nail`: `+5" +nail`, `a"b c"`: `+a"b +c"`,
+		`"plan":"pro"`: `+plan":"pro`, `"a b" "c d"`: "+a b +c d", `"a"b c"`: `+a"b c`, `"-5"`: "+-5", `-"x`: `-"x`, `"a b`: `+"a +b`, `"" x`: "+x",
+	} {
+		s := newSearch(text)
+		var got []string
+		for _, n := range s.all {
+			got = append(got, "+"+n.text)
+		}
+		for _, n := range s.none {
+			got = append(got, "-"+n.text)
+		}
+		slices.Sort(got)
+		wanted := strings.Split(want, " +")
+		for i := range wanted[1:] {
+			wanted[i+1] = "+" + wanted[i+1]
+		}
+		slices.Sort(wanted)
+		if s.empty() != (want == "") || strings.Join(got, " ") != strings.Join(wanted, " ") {
+			t.Errorf("%q is read as %q, want %q", text, got, wanted)
+		}
+	}
+}
+
+// TestSearchLooksForTheRarestFirst puts words first that few messages have.
+func TestSearchLooksForTheRarestFirst(t *testing.T) {
+	t.Parallel()
+	s := newSearch(`e track 2026-01-31 zebra`)
+	if first, last := s.all[0].text, s.all[len(s.all)-1].text; first != "zebra" || last != "e" {
+		t.Errorf("first %q, last %q", first, last)
+	}
 }
