@@ -60,6 +60,24 @@ func ExampleServer_CountMessages() {
 	// Output: 1 false <nil>
 }
 
+// A program that follows what arrives counts from where it was.
+func ExampleServer_CountNewMessages() {
+	srv := emulator.New(emulator.Config{})
+	client := &http.Client{Transport: srv.Transport()}
+	q := emulator.MessagesQuery{Type: "page"}
+	post(client, "/v1/page", `{"userId": "u1", "name": "Home"}`)
+	n, last, err := srv.CountNewMessages(q, 0)
+	fmt.Println(n, err)
+
+	post(client, "/v1/page", `{"userId": "u2", "name": "Prices"}`)
+	post(client, "/v1/identify", `{"userId": "u2"}`)
+	n, last, err = srv.CountNewMessages(q, last)
+	fmt.Println(n, last, err)
+	// Output:
+	// 1 <nil>
+	// 1 3 <nil>
+}
+
 // What a 200 hides: the journal says what was dropped, and why.
 func ExampleServer_Messages() {
 	srv := emulator.New(emulator.Config{})

@@ -31,3 +31,34 @@ func (s *Server) CountMessages(q MessagesQuery) (n int, more bool, err error) {
 		}
 	}
 }
+
+// CountNewMessages counts the messages that a query lists and that arrived after
+// the message with the sequence after, as far as the journal still keeps them.
+// It ignores Before and Limit. last is the sequence of the newest message, and
+// thus the after of the next count; it is less than after if the workspace was
+// reset meanwhile. It fails as Messages does.
+func (s *Server) CountNewMessages(q MessagesQuery, after uint64) (n int, last uint64, err error) {
+	if err := q.check(); err != nil {
+		return 0, 0, err
+	}
+	ws, err := s.workspace(q.Key)
+	if err != nil || ws == nil {
+		return 0, 0, err
+	}
+	f := ws.filter(q)
+	var some []entry
+	for {
+		ws.mu.Lock()
+		some, after = ws.journal.newer(after, f, some[:0])
+		last = ws.journal.sequence
+		ws.mu.Unlock()
+		for i := range some {
+			if f.matches(&some[i]) {
+				n++
+			}
+		}
+		if after == 0 {
+			return n, last, nil
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,8 +78,9 @@ func TestSearchAgainstModel(t *testing.T) {
 		texts[r.Sequence] = plain(t, r.Raw) + strings.ToLower(string(r.Raw))
 	}
 	found := 0
-	for range 400 {
-		q := emulator.MessagesQuery{Key: c.key, Search: pick("", "", "ORDER", "jürgen", "m-2", `a"b`, "\U0001f600", "/ straße", "1.50", "not there", "x.example", `zq\x`, "größe\t1"),
+	for range 600 {
+		q := emulator.MessagesQuery{Key: c.key, Search: pick("", "", "ORDER", "jürgen", "m-2", `a"b`, "\U0001f600", "/ straße", "1.50", "not there", "x.example", `zq\x`, "größe\t1", "order m-2", "m-2 \u00a0 Order  42", "order -completed", "-order", `"order completed"`, `-"order completed" m-1`,
+			`"userid":"u1"`, `-"userid":"u1" identify`, `"userid`, `"`, "-", `""`, `-""`, "- order", "--order", "u1 -u12 -jürgen", "straße \U0001f600 -größe", `"größe	1" -"a b`, "-\U0001f600 1.50"),
 			Event: pick("", "", "Order", "Order Completed", "Größe\t1", `Zq\x`), Type: pick("", "", "", "track", "page", "identify"),
 			Verdict: emulator.Verdict(pick("", "", "accepted", "dropped")), Rule: pick("", "", "", "missing-event", "numeric-id", "none"),
 			Warned: random.IntN(4) == 0, Limit: random.IntN(40)}
@@ -97,7 +99,7 @@ func TestSearchAgainstModel(t *testing.T) {
 			for _, w := range r.Warnings {
 				rules = append(rules, w.Rule)
 			}
-			if matchesRest(q, r, rules) && strings.Contains(texts[r.Sequence], strings.ToLower(q.Search)) {
+			if matchesRest(q, r, rules) && searched(q.Search, texts[r.Sequence]) {
 				want = append(want, r.Sequence)
 			}
 		}
@@ -121,6 +123,16 @@ func TestSearchAgainstModel(t *testing.T) {
 			t.Errorf("%+v lists\n%v, want\n%v", q, got, want)
 		}
 		found += len(got)
+		after := random.Uint64N(800)
+		newer := 0
+		for _, sequence := range got {
+			if sequence > after {
+				newer++
+			}
+		}
+		if n, last, err := c.srv.CountNewMessages(q, after); n != newer || last != all.Messages[0].Sequence || err != nil {
+			t.Errorf("%+v: %d messages after %d, want %d; the last is %d, %v", q, n, after, newer, last, err)
+		}
 		if len(got) > 1 { // neighbours are those of the list
 			q.Before = 0
 			i := random.IntN(len(got) - 1)
@@ -134,6 +146,23 @@ func TestSearchAgainstModel(t *testing.T) {
 		t.Errorf("only %d messages were found", found)
 	}
 }
+
+// searched reports whether the text has all words and phrases of a search, and
+// none that is excluded. It finds them with an expression, unlike the search.
+func searched(search, text string) bool {
+	for _, term := range searchTerm.FindAllStringSubmatch(search, -1) {
+		word := term[3]
+		if term[2] != "" {
+			word = term[2][1 : len(term[2])-1]
+		}
+		if strings.Contains(text, strings.ToLower(word)) == (term[1] == "-") && word != "" {
+			return false
+		}
+	}
+	return true
+}
+
+var searchTerm = regexp.MustCompile(`(?:^|[\s\x{a0}])*(-?)(?:("(?:[^"]|"[^\s\x{a0}])*?")(?:[\s\x{a0}]|$)|([^\s\x{a0}]+))`)
 
 func matchesRest(q emulator.MessagesQuery, r emulator.Record, rules []string) bool {
 	return (q.Verdict == "" || r.Verdict == q.Verdict) && (!q.Warned || len(r.Warnings) > 0) && (q.Type == "" || r.Type == q.Type) && (q.Event == "" || r.Event == q.Event) &&

@@ -124,6 +124,9 @@ func (f messageFilterForm) values() url.Values {
 	return query
 }
 
+// Query is the filter in an address.
+func (f messageFilterForm) Query() string { return f.values().Encode() }
+
 // Narrow reports whether anything but the verdict and the text is asked for.
 func (f messageFilterForm) Narrow() bool {
 	f.Q, f.Verdict = "", ""

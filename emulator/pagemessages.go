@@ -13,6 +13,7 @@ type messagesData struct {
 	Later  bool
 	Person string // of the filter, if there is one to be deleted
 	Types  []string
+	Since  uint64 // the newest message when the list was made
 	Found  string // how many messages the list has on all of its pages, empty where it has none
 	// AllAccepted says that messages are kept, and that only those which were not accepted are asked for: there are none.
 	AllAccepted bool
@@ -31,8 +32,15 @@ func (p *pageRequest) messages() (view, error) {
 		v.status = http.StatusBadRequest
 	case p.found:
 		q.Key, q.Before, q.Limit = p.key, p.number("before"), pageRows
+		newest, err := p.s.Messages(MessagesQuery{Key: p.key, Limit: 1})
+		if err != nil {
+			return view{}, err
+		}
 		if data.MessagesPage, err = p.s.Messages(q); err != nil {
 			return view{}, err
+		}
+		for _, r := range append(newest.Messages, data.Messages...) {
+			data.Since = max(data.Since, r.Sequence)
 		}
 		if data.Found, err = p.foundText(data.Form.Any(), q, data.MessagesPage); err != nil {
 			return view{}, err

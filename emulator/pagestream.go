@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 )
@@ -26,6 +27,49 @@ type update struct {
 	// Rows are the messages since the last update, oldest first, at most
 	// streamRows. Where there were more, each row stands for all that are alike.
 	Rows []streamRow `json:"rows"`
+	// New is how many messages arrived that the list on the page would have.
+	New *int `json:"new,omitempty"`
+}
+
+// newMessages counts what arrives for a list on a page.
+type newMessages struct {
+	query MessagesQuery
+	after uint64 // the last one that was counted
+	n     int
+}
+
+// listed reads which list a page has, nil if it has none.
+func (page *webPage) listed(query url.Values) *newMessages {
+	if !query.Has("since") {
+		return nil
+	}
+	_, q, err := parseMessageFilter(query, page.s.Clock().Now)
+	if err != nil {
+		return nil
+	}
+	c := &newMessages{query: q}
+	_, _ = fmt.Sscan(query.Get("since"), &c.after)
+	return c
+}
+
+// count returns how many have arrived since the list was made, or nil if the page
+// has no list.
+func (c *newMessages) count(s *Server, key string) *int {
+	if c == nil {
+		return nil
+	}
+	c.query.Key = key
+	n, last, err := s.CountNewMessages(c.query, c.after)
+	if err == nil && last < c.after { // the workspace was reset
+		c.n = 0
+		n, last, err = s.CountNewMessages(c.query, 0)
+	}
+	if err != nil {
+		return nil
+	}
+	c.n, c.after = c.n+n, last
+	total := c.n
+	return &total
 }
 
 // serveStream sends the page's live updates as server-sent events.
@@ -48,6 +92,7 @@ func (page *webPage) serveStream(w http.ResponseWriter, r *http.Request) {
 	handle := r.URL.Query().Get("w")
 	var after uint64
 	_, _ = fmt.Sscan(r.URL.Query().Get("after"), &after)
+	list := page.listed(r.URL.Query())
 	for {
 		_, key, _ := chosenWorkspace(page.s, handle)
 		changed, err := page.s.Changed(key)
@@ -56,6 +101,7 @@ func (page *webPage) serveStream(w http.ResponseWriter, r *http.Request) {
 		}
 		var u update
 		u, after = updateAfter(page.s, handle, key, after)
+		u.New = list.count(page.s, key)
 		text, err := json.Marshal(u)
 		if err != nil {
 			return

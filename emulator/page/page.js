@@ -116,14 +116,27 @@
     });
   }
 
+  // A list stays as it is while it is read, and says how many messages it lacks.
+  const fresh = document.querySelector("[data-new]");
+  const showNew = (n) => {
+    const text = grouped.format(n) + (n === 1 ? " new message" : " new messages");
+    if (fresh.textContent !== text) fresh.textContent = text;
+    fresh.hidden = n === 0;
+    const said = n ? "There are new messages." : ""; // said once, and not for each number
+    const status = document.querySelector("[data-new-said]");
+    if (status.textContent !== said) status.textContent = said;
+  };
+
   const after = table ? table.dataset.last : "0";
-  const source = new EventSource("/_page/stream?w=" + encodeURIComponent(workspace) + "&after=" + after);
+  const list = fresh ? "&since=" + fresh.dataset.since + "&" + fresh.dataset.filter : "";
+  const source = new EventSource("/_page/stream?w=" + encodeURIComponent(workspace) + "&after=" + after + list);
   source.onopen = () => { live.className = "live on"; liveText.textContent = "live"; };
   source.onerror = () => { live.className = "live off"; liveText.textContent = "no link"; };
   let last = Number(after);
   source.onmessage = (event) => {
     const update = JSON.parse(event.data);
     showStats(update.stats);
+    if (fresh && update.new !== undefined) showNew(update.new);
     if (!table) return;
     const { accepted, dropped, rejected } = update.stats.messages;
     if (accepted + dropped + rejected < last) last = 0; // the workspace was emptied

@@ -70,6 +70,38 @@ func TestPageLive(t *testing.T) {
 	}
 }
 
+// TestListIsLive reads a list while messages arrive: it stays as it is, and counts
+// those that it would have, with a link to them.
+func TestListIsLive(t *testing.T) {
+	ctx := bounded(t, newBrowser(t))
+	cio := emulator.Start(t)
+	said := complaints(t, ctx)
+	post(t, cio, true, "/v1/track", `{"userId":"u1","event":"Bought"}`)
+	do(t, ctx, chromedp.Navigate(cio.URL+"/messages?q=bought"), chromedp.WaitVisible(chromedp.CSS(".live.on")))
+	top := chromedp.Evaluate[float64](`document.querySelector(".messages li").getBoundingClientRect().top`)
+	before := get(t, ctx, top)
+	post(t, cio, true, "/v1/identify", `{"userId":"u1"}`)
+	post(t, cio, true, "/v1/track", `{"userId":"u1","event":"Bought"}`)
+	do(t, ctx, eventually(`document.querySelector("[data-new]").textContent === "1 new message"`), chromedp.WaitVisible(chromedp.CSS("[data-new]")))
+	post(t, cio, true, "/v1/track", `{"userId":"u2","event":"Bought"}`)
+	do(t, ctx, eventually(`document.querySelector("[data-new]").textContent === "2 new messages"`))
+	screenshot(t, ctx, "new-light")
+	if after := get(t, ctx, top); before != after {
+		t.Errorf("the list was at %v and is at %v: the page jumps", before, after)
+	}
+	if n := get(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll(".messages li").length`)); n != 1 {
+		t.Errorf("the list has %d messages", n)
+	}
+	if status := get(t, ctx, chromedp.Evaluate[string](`document.querySelector("[data-new-said]").textContent`)); status != "There are new messages." {
+		t.Errorf("the status is %q", status)
+	}
+	do(t, ctx, chromedp.Click(chromedp.CSS("[data-new]")))
+	arrived(t, ctx, `location.search.includes("q=bought") && document.querySelectorAll(".messages li").length === 3 && document.querySelector("[data-new]").hidden`)
+	if len(*said) > 0 {
+		t.Errorf("the console says %q", *said)
+	}
+}
+
 // TestPageActions uses the forms as a person does, with the keyboard where that
 // is quicker.
 func TestPageActions(t *testing.T) {
